@@ -1,0 +1,48 @@
+/**
+ * A stand-in for the part of jsr:@std/cli/parse-args that this project uses, over node:util's parseArgs, for machines
+ * that cannot reach JSR. Same name and signature: removing the `links` line in deno.json switches to the real package.
+ */
+import { parseArgs as parse } from "node:util";
+
+export interface ParseOptions {
+  /** Flags that take no value. */
+  readonly boolean?: readonly string[];
+  /** Flags whose value is a string. */
+  readonly string?: readonly string[];
+  /** Called for every argument that is not listed; `false` leaves it out of the result. */
+  readonly unknown?: (arg: string, key?: string, value?: unknown) => unknown;
+}
+
+export interface Args {
+  readonly [flag: string]: unknown;
+  readonly _: readonly (string | number)[];
+}
+
+/** Parses `args`: `--flag value`, `--flag=value`, `--no-flag` for booleans, `--` before what is no flag. */
+export function parseArgs(args: readonly string[], options: ParseOptions = {}): Args {
+  const booleans = new Set(options.boolean ?? []);
+  const strings = new Set(options.string ?? []);
+  const { tokens } = parse({
+    args: [...args],
+    options: Object.fromEntries([
+      ...[...booleans].map((name) => [name, { type: "boolean" }] as const),
+      ...[...strings].map((name) => [name, { type: "string" }] as const),
+    ]),
+    strict: false,
+    allowNegative: true,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const flags: Record<string, unknown> = {};
+  const rest: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === "positional") rest.push(token.value);
+    if (token.kind !== "option") continue;
+    const negated = token.name.startsWith("no-") && booleans.has(token.name.slice(3));
+    const name = negated ? token.name.slice(3) : token.name;
+    const known = booleans.has(name) || strings.has(name);
+    if (!known && options.unknown?.(token.rawName, name, token.value) === false) continue;
+    flags[name] = strings.has(name) ? token.value ?? "" : negated ? false : token.value ?? true;
+  }
+  return { ...flags, _: rest };
+}

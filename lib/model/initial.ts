@@ -1,0 +1,34 @@
+import { Random, Stream } from "../random.ts";
+import { type ParameterLayout, tensorView } from "./layout.ts";
+import type { ModelSpec } from "./spec.ts";
+
+export interface InitialOptions {
+  readonly seed: number;
+  /** Added to the LSTM's forget-gate biases. 1 keeps the cell's memory open at first (Gers et al., 2000). */
+  readonly forgetBias: number;
+}
+
+/**
+ * PyTorch's initial weights, flat: embedding N(0, 1); LSTM and dense uniform within ±1/√hidden; LSTM biases the sum of
+ * two such draws whatever `lstmBiases` is. A value depends on seed, tensor and position alone.
+ */
+export function initialWeights(spec: ModelSpec, layout: ParameterLayout, options: InitialOptions): Float32Array {
+  const weights = new Float32Array(layout.size);
+  const random = new Random(options.seed, Stream.weights);
+  const bound = 1 / Math.sqrt(spec.hidden);
+  const uniform = () => (2 * random.uniform() - 1) * bound;
+  for (const [index, tensor] of layout.tensors.entries()) {
+    const values = tensorView(weights, tensor);
+    const [layer, weight] = tensor.name.split("/");
+    const isBias = layer !== "dense" && weight === "bias";
+    const draw = weight === "embeddings" ? () => random.normal() : isBias ? () => uniform() + uniform() : uniform;
+    for (let i = 0; i < values.length; i++) {
+      random.seek(index * 2 ** 32 + i);
+      values[i] = draw();
+    }
+    if (isBias) {
+      for (let i = spec.hidden; i < 2 * spec.hidden; i++) values[i]! += options.forgetBias;
+    }
+  }
+  return weights;
+}

@@ -1,0 +1,68 @@
+import type { ModelSpec } from "./spec.ts";
+
+/** One tensor's place in the flat parameter vector. */
+export interface TensorLayout {
+  /** As the LayersModel's weight is called, `layer/weight`. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Index of the first element; a multiple of ALIGNMENT. */
+  readonly offset: number;
+  /** Number of elements. */
+  readonly size: number;
+  /** How many equal parameters the tensor is the sum of (`lstmBiases`); 1 for all but LSTM biases. */
+  readonly multiplicity: 1 | 2;
+}
+
+export interface ParameterLayout {
+  readonly tensors: readonly TensorLayout[];
+  /** Elements of the flat vector, the gaps between tensors included; gaps hold 0. */
+  readonly size: number;
+  /** Elements of all tensors together: the model's parameters. */
+  readonly parameters: number;
+}
+
+/** Elements: 64 bytes, a cache line, so that no two tensors share one and vector loads are aligned. */
+export const ALIGNMENT = 16;
+
+const aligned = (elements: number): number => Math.ceil(elements / ALIGNMENT) * ALIGNMENT;
+
+/**
+ * Where each parameter of the model lies in the flat float32 vector. Names, shapes and the gate order (input, forget,
+ * cell, output) are those of Keras: kernels are `[in, out]`, `lstm/kernel` is `[embedding, 4 * hidden]`.
+ */
+export function parameterLayout(spec: ModelSpec): ParameterLayout {
+  const gates = 4 * spec.hidden;
+  const shapes: [name: string, shape: number[], multiplicity: 1 | 2][] = [
+    ["embedding/embeddings", [spec.vocabulary, spec.embedding], 1],
+    ["lstm/kernel", [spec.embedding, gates], 1],
+    ["lstm/recurrent_kernel", [spec.hidden, gates], 1],
+    ["lstm/bias", [gates], spec.lstmBiases],
+    ["dense/kernel", [spec.hidden, spec.classes], 1],
+    ["dense/bias", [spec.classes], 1],
+  ];
+  let offset = 0;
+  let parameters = 0;
+  const tensors = shapes.map(([name, shape, multiplicity]): TensorLayout => {
+    const size = shape.reduce((product, extent) => product * extent, 1);
+    const tensor = { name, shape, offset, size, multiplicity };
+    offset += aligned(size);
+    parameters += size;
+    return tensor;
+  });
+  return { tensors, size: offset, parameters };
+}
+
+/** The elements of `tensor` in the flat vector `values`: a view, not a copy. */
+export function tensorView(values: Float32Array, tensor: TensorLayout): Float32Array {
+  return values.subarray(tensor.offset, tensor.offset + tensor.size);
+}
+
+/** The tensor called `name`. Throws a RangeError that lists the names if there is none. */
+export function tensorNamed(layout: ParameterLayout, name: string): TensorLayout {
+  const tensor = layout.tensors.find((candidate) => candidate.name === name);
+  if (!tensor) {
+    const names = layout.tensors.map((candidate) => candidate.name).join(", ");
+    throw new RangeError(`No tensor is called "${name}": expected one of ${names}`);
+  }
+  return tensor;
+}

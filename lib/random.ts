@@ -1,0 +1,89 @@
+/**
+ * The counter-based generator that every random number of a run comes from: Threefry-2x32 with 20 rounds
+ * (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011). A value is a pure function of
+ * (seed, stream, index): there is no position to save, and any worker may draw any part in any order.
+ */
+
+/** What the numbers are for. Streams of one seed are independent; the numbers are part of every result, so never reuse one. */
+export const Stream = {
+  weights: 1,
+  trainingData: 2,
+  heldOutData: 3,
+  dropout: 4,
+} as const;
+export type Stream = typeof Stream[keyof typeof Stream];
+
+const KEY_PARITY = 0x1BD11BDA;
+const ROTATIONS = [[13, 15, 26, 6], [17, 29, 16, 24]] as const;
+
+/**
+ * One Threefry-2x32-20 block: writes two 32-bit words to `out[0]` and `out[1]`.
+ * `key` and `counter` words are taken modulo 2^32.
+ */
+export function threefry2x32(key0: number, key1: number, counter0: number, counter1: number, out: Uint32Array): void {
+  const keys = [key0 | 0, key1 | 0, KEY_PARITY ^ key0 ^ key1] as const;
+  let x0 = (counter0 + keys[0]) | 0;
+  let x1 = (counter1 + keys[1]) | 0;
+  for (let group = 1; group <= 5; group++) {
+    for (const rotation of ROTATIONS[(group - 1) & 1 ? 1 : 0]) {
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << rotation) | (x1 >>> (32 - rotation))) ^ x0;
+    }
+    x0 = (x0 + keys[group % 3 as 0 | 1 | 2]) | 0;
+    x1 = (x1 + keys[(group + 1) % 3 as 0 | 1 | 2] + group) | 0;
+  }
+  out[0] = x0;
+  out[1] = x1;
+}
+
+/**
+ * The numbers of one (seed, stream): `seek(index)` names the item they belong to, and the calls that follow draw
+ * that item's own numbers, in order. Items are independent; an item has 2^32 blocks.
+ */
+export class Random {
+  readonly #seed: number;
+  readonly #stream: number;
+  readonly #block = new Uint32Array(2);
+  #index = 0;
+  #drawn = 0;
+
+  /** `seed`: an integer from 0 to 2^32 - 1. */
+  constructor(seed: number, stream: Stream) {
+    this.#seed = seed;
+    this.#stream = stream;
+  }
+
+  /** Starts the numbers of item `index`, a whole number from 0 to 2^52. */
+  seek(index: number): this {
+    this.#index = index;
+    this.#drawn = 0;
+    return this;
+  }
+
+  /** The next 32 bits, as a whole number from 0 to 2^32 - 1. */
+  bits(): number {
+    const position = this.#drawn++;
+    if ((position & 1) === 0) {
+      const high = Math.floor(this.#index / 2 ** 32);
+      // The high bits of the index share a word with the block number: 2^20 items of 2^32 by 2^12 blocks.
+      threefry2x32(this.#seed, this.#stream, this.#index, (high << 12) ^ (position >>> 1), this.#block);
+    }
+    return this.#block[position & 1]!;
+  }
+
+  /** Uniform in [0, 1), a multiple of 2^-32. */
+  uniform(): number {
+    return this.bits() * 2 ** -32;
+  }
+
+  /** Uniform whole number from 0 to `bound - 1`; the bias is below `bound / 2^32`. */
+  below(bound: number): number {
+    return Math.floor(this.bits() * 2 ** -32 * bound);
+  }
+
+  /** Standard normal, by Box and Muller's transform (two draws a value). */
+  normal(): number {
+    const radius = Math.sqrt(-2 * Math.log((this.bits() + 1) * 2 ** -32));
+    return radius * Math.cos(2 * Math.PI * this.uniform());
+  }
+}
