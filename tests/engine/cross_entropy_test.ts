@@ -4,11 +4,11 @@ import { assertClose } from "./close.ts";
 
 Deno.test("crossEntropy() gives losses, hits and probabilities worked out by hand", () => {
   const logits = Float32Array.of(0, Math.log(3), Math.log(4), 0, 9, 9);
-  const probabilities = new Float32Array(4);
-  const metrics = crossEntropy(logits, Int32Array.of(1, 1, 0), 2, 2, probabilities);
-  assertAlmostEquals(metrics.lossSum, Math.log(4 / 3) + Math.log(5), 1e-6);
-  assertEquals(metrics.correct, 1);
-  assertClose(probabilities, [1 / 4, 3 / 4, 4 / 5, 1 / 5], 1e-7);
+  const probabilities = new Float32Array(6);
+  const metrics = crossEntropy(logits, Int32Array.of(1, 1, 0), 3, 2, probabilities);
+  assertAlmostEquals(metrics.lossSum, Math.log(4 / 3) + Math.log(5) + Math.log(2), 1e-6);
+  assertEquals(metrics.correct, 2); // Equal logits count as the lowest class.
+  assertClose(probabilities, [1 / 4, 3 / 4, 4 / 5, 1 / 5, 1 / 2, 1 / 2], 1e-7);
 });
 
 Deno.test("crossEntropy() neither overflows nor underflows", () => {

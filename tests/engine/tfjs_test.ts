@@ -4,7 +4,8 @@ import { TFJS_BACKENDS } from "../../lib/engine/tfjs_backend.ts";
 import { createTfjsEngine } from "../../lib/engine/tfjs.ts";
 import { buildLayersModel, setModelWeights } from "../../lib/model/layers_model.ts";
 import { assertClose } from "./close.ts";
-import { engineContract, example } from "./contract.ts";
+import { engineContract } from "./contract.ts";
+import { example } from "./example.ts";
 
 const spec = { vocabulary: 9, embedding: 6, hidden: 10, classes: 3, lstmBiases: 1 } as const;
 
