@@ -52,6 +52,11 @@ export class Coordinator {
     writeState(this.#run, options.initial);
   }
 
+  /** Rounds committed so far. */
+  get round(): number {
+    return Atomics.load(this.#run.control, Word.round);
+  }
+
   /** A copy of the newest committed state, at any time. */
   state(): State {
     return readState(this.#run, this.#options.config.training);

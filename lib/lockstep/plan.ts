@@ -1,9 +1,6 @@
 /** What every thread of a run derives, in the same way, from the config. */
 import type { TrainingConfig } from "../config/schema.ts";
-import { createDataset } from "../data/create.ts";
-import type { Dataset } from "../data/dataset.ts";
-import { type ParameterLayout, parameterLayout } from "../model/layout.ts";
-import { type ModelSpec, modelSpec } from "../model/spec.ts";
+import { type TaskModel, taskModel } from "../model/task_model.ts";
 import { CHUNK_SIZE, type MapOptions } from "./memory_map.ts";
 
 /** What is posted to a worker. */
@@ -15,31 +12,24 @@ export interface LockstepConfig {
   readonly spin: boolean;
 }
 
-export interface Plan {
-  readonly dataset: Dataset;
-  readonly spec: ModelSpec;
-  readonly layout: ParameterLayout;
+export interface Plan extends TaskModel {
   readonly map: MapOptions;
 }
 
 export function createPlan({ training, workers }: LockstepConfig): Plan {
-  const dataset = createDataset(training);
-  const spec = modelSpec(training, dataset);
-  const layout = parameterLayout(spec);
+  const model = taskModel(training);
   return {
-    dataset,
-    spec,
-    layout,
+    ...model,
     map: {
-      parameters: layout.size,
+      parameters: model.layout.size,
       shards: training.shards,
       workers,
       average: training.average,
       moments: training.moments,
       epochs: training.epochs,
-      heldOut: dataset.heldOut,
+      heldOut: model.dataset.heldOut,
       maxBatch: Math.max(training.batchSize, CHUNK_SIZE),
-      maxLength: dataset.length,
+      maxLength: model.dataset.length,
       engineScratch: 0,
     },
   };

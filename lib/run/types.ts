@@ -1,0 +1,16 @@
+import type { Summary } from "../events.ts";
+
+/** `interrupted`: the log ends without an end and nobody is training. */
+export type RunState = "running" | "stopping" | "finished" | "failed" | "interrupted";
+
+export interface RunDetail {
+  readonly id: string;
+  readonly state: RunState;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** Position of the newest event in the log. */
+  readonly events: number;
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Once finished. */
+  readonly summary: Summary | null;
+}
