@@ -3,8 +3,8 @@ import { describe } from "../data/sequences.ts";
 import { errorMessage, InputError } from "../errors.ts";
 import { Refusal } from "./problem.ts";
 
-/** `curl -d` sends its bodies as form data: what parses as JSON is taken as JSON. */
-const TYPES = /^(application\/(json|[\w.-]+\+json|x-www-form-urlencoded)\s*(;.*)?)?$/i;
+/** JSON's own, none, and what `curl -d` and `fetch` claim when they are not told: those are taken as JSON too. */
+const TYPES = /^((application\/(json|[\w.-]+\+json|x-www-form-urlencoded)|text\/plain)\s*(;.*)?)?$/i;
 
 /** Throws a Refusal for a type that is not JSON's or a body over the limit, an InputError for one that is not JSON. */
 export async function readJson(request: Request, limitBytes: number): Promise<unknown> {
