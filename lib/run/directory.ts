@@ -1,5 +1,4 @@
 /** Where runs live: `runs/<id>/`, and `runs/latest`, which points at the newest. */
-import { spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { mkdir, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -38,7 +37,9 @@ export async function createRunDirectory(runsDir: string, now: Date): Promise<st
  */
 export function linkLatest(runsDir: string, id: string): void {
   try {
-    spawnSync("ln", ["-sfn", "--", id, join(runsDir, "latest")], { stdio: "ignore" });
+    // Not node's spawn, which reads all environment variables.
+    const args = ["-sfn", "--", id, join(runsDir, "latest")];
+    new Deno.Command("ln", { args, stdin: "null", stdout: "null", stderr: "null" }).outputSync();
   } catch {
     // Not permitted or not there: see above.
   }

@@ -1,5 +1,5 @@
 /** All runs of a directory, for whoever lists them or reads their events; the one that is training is read live. */
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { type RunEvent, type Summary, summarySchema } from "../events.ts";
 import { listRuns, RUN_ID } from "./directory.ts";
 import { lastEvent, readEvents } from "./event_log.ts";
@@ -25,9 +25,9 @@ export class RunLibrary {
     return new RunLibrary(dirname(run.directory), run.id, run);
   }
 
-  /** The runs beside the one in `directory`. */
-  static saved(directory: string): RunLibrary {
-    return new RunLibrary(dirname(directory), basename(directory));
+  /** The runs beside run `id`, which is in `directory`. */
+  static saved(directory: string, id: string): RunLibrary {
+    return new RunLibrary(dirname(directory), id);
   }
 
   /** Newest first. Directories that hold no readable run are left out. */

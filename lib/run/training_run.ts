@@ -40,6 +40,7 @@ export class TrainingRun {
   readonly #coordinator: Coordinator;
   readonly #initial: State;
   #state: RunState = "running";
+  #stopReason: StopReason | undefined;
 
   private constructor(
     options: TrainingRunOptions,
@@ -72,6 +73,11 @@ export class TrainingRun {
     return new TrainingRun(options, { id, directory, log, startedAt, prepared });
   }
 
+  /** What `stop` was called with. */
+  get stopReason(): StopReason | undefined {
+    return this.#stopReason;
+  }
+
   get state(): RunState {
     return this.#state;
   }
@@ -80,6 +86,7 @@ export class TrainingRun {
   stop(reason: StopReason): void {
     if (this.#state !== "running") return;
     this.#state = "stopping";
+    this.#stopReason = reason;
     this.log.append({ type: "stopping", reason: reasonText(reason) });
     this.#coordinator.requestStop(reason);
   }
