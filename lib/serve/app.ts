@@ -83,8 +83,8 @@ export function createApp(services: Services, options: AppOptions = {}): Hono {
   app.get("/model", async (c) => c.json(await predictor.model()));
   app.post("/predict", async (c) => {
     const body = await readJson(c.req.raw, bodyLimitBytes);
-    const { sequences, single } = parsePredict(body, await predictor.model(), maxInstances);
-    return c.json(predictionBody(await predictor.predict(sequences), single));
+    const request = parsePredict(body, await predictor.model(), maxInstances);
+    return c.json(predictionBody(await predictor.predict(request.sequences), request));
   });
 
   app.get("/livez", (c) => c.json({ live: true }));

@@ -12,7 +12,10 @@ export interface PredictRequest {
 
 const EXPECTED = 'expected {"tokens": [...]} or {"instances": [...]}';
 
-const bodySchema = z.strictObject({ tokens: z.unknown(), instances: z.array(z.unknown()) }).partial();
+const instanceList = z.array(z.unknown(), {
+  error: ({ input }) => `instances is ${describe(input)}: expected a list of sequences`,
+});
+const bodySchema = z.strictObject({ tokens: z.unknown(), instances: instanceList }).partial();
 const instanceSchema = z.strictObject({ tokens: z.unknown() }).partial();
 
 /** Throws an InputError that names everything wrong with `body`. */
@@ -46,7 +49,13 @@ export function parsePredict(body: unknown, shape: SequenceShape, maxInstances: 
 }
 
 /** What `POST /predict` answers. */
-export function predictionBody({ run, round, digest, predictions }: Answer, single: boolean): Record<string, unknown> {
+export function predictionBody(
+  { run, round, digest, predictions }: Answer,
+  { sequences, single }: PredictRequest,
+): Record<string, unknown> {
+  if (predictions.length !== sequences.length) {
+    throw new Error(`The predictor answered ${sequences.length} sequences with ${predictions.length} predictions`);
+  }
   return single ? { run, round, digest, ...predictions[0] } : { run, round, digest, predictions };
 }
 
@@ -63,7 +72,7 @@ function structureProblems(error: z.ZodError, value: unknown, field: string, exp
         return { field: name, message: `${name} is not known: ${expected}` };
       });
     }
-    if (issue.path.length > 0) return { field: "instances", message: `instances is not a list: ${expected}` };
+    if (issue.path.length > 0) return { field: issue.path.join("."), message: issue.message };
     const name = field || "body";
     return { field: name, message: `${field || "the body"} is ${describe(value)}: ${expected}` };
   });

@@ -19,30 +19,31 @@ export interface RunningServer {
   shutdown(graceMs: number): Promise<void>;
 }
 
-/** How long a cut connection may take to be gone. */
-const CUT_MS = 1000;
+/** How long connections that are idle or cut may take to be gone. */
+const CLOSE_MS = 1000;
 
 /** Throws an InputError that says why it cannot listen and what to do about it. */
 export function startServer({ app, host, port, closeStreams = () => {} }: ServerOptions): RunningServer {
   const hostname = host.replace(/^\[(.*)\]$/, "$1");
   const cut = new AbortController();
-  const answering = new Set<Promise<Response>>();
-  const server = listen(hostname, port, cut.signal, (request) => {
-    const answer = Promise.resolve(app.fetch(request));
-    answering.add(answer);
-    return answer.finally(() => answering.delete(answer));
+  const unsent = new Set<Promise<void>>();
+  const server = listen(hostname, port, cut.signal, (request, { completed }) => {
+    const sent = completed.catch(() => {}).finally(() => unsent.delete(sent));
+    unsent.add(sent);
+    return app.fetch(request);
   });
 
   const close = async (graceMs: number) => {
     closeStreams();
-    const grace = within(graceMs, async () => {
-      // shutdown() may cut bodies that are still coming in: let those requests be answered first.
-      await Promise.allSettled(answering);
-      await server.shutdown();
+    // Not by server.shutdown(): it may break bodies that are still coming in, and once it waits nothing can be cut.
+    const drained = await within(graceMs, async () => {
+      while (unsent.size > 0) await Promise.all(unsent);
     });
-    if (await grace) return;
-    cut.abort();
-    await within(CUT_MS, () => server.finished);
+    await within(CLOSE_MS, async () => {
+      if (drained) return await server.shutdown();
+      cut.abort();
+      await server.finished;
+    });
   };
 
   let closing: Promise<void> | undefined;
@@ -57,7 +58,7 @@ function listen(
   hostname: string,
   port: number,
   signal: AbortSignal,
-  handler: (request: Request) => Promise<Response>,
+  handler: Deno.ServeHandler<Deno.NetAddr>,
 ): Deno.HttpServer<Deno.NetAddr> {
   try {
     return Deno.serve({ hostname, port, signal, onListen: () => {} }, handler);

@@ -24,6 +24,8 @@ export class Log {
   pulled = 0;
   readers = 0;
   #waiting = new Set<() => void>();
+  #onPull = () => {};
+  #left = Promise.withResolvers<void>();
 
   append(...events: NewEvent[]): void {
     for (const event of events) {
@@ -31,6 +33,22 @@ export class Log {
       if (event.type === "failed") this.state = "failed";
     }
     for (const wake of this.#waiting) wake();
+  }
+
+  /** Until no event was taken for `ms`. */
+  stalled(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let timer = setTimeout(resolve, ms);
+    this.#onPull = () => {
+      clearTimeout(timer);
+      timer = setTimeout(resolve, ms);
+    };
+    return promise.finally(() => this.#onPull = () => {});
+  }
+
+  /** Until no reader is left. */
+  async quiet(): Promise<void> {
+    while (this.readers > 0) await this.#left.promise;
   }
 
   async *follow(after: number, signal: AbortSignal): AsyncGenerator<RunEvent> {
@@ -41,12 +59,15 @@ export class Log {
         if (event) {
           next++;
           this.pulled++;
+          this.#onPull();
           yield event;
         } else if (this.state !== "running") return;
         else await this.#more(signal);
       }
     } finally {
       this.readers--;
+      this.#left.resolve();
+      this.#left = Promise.withResolvers();
     }
   }
 
