@@ -15,7 +15,7 @@ export interface ConfigSource {
  * Throws an InputError with every problem found: unknown keys (with the nearest known one) and wrong values.
  */
 export function resolveConfig(preset: string | undefined, sources: readonly ConfigSource[]): Config {
-  const base = preset === undefined ? {} : presets[preset];
+  const base = preset === undefined ? {} : Object.hasOwn(presets, preset) ? presets[preset] : undefined;
   if (!base) throw new InputError([unknown("preset", String(preset), Object.keys(presets), "--preset")]);
   const known = Object.keys(configSchema.shape);
   const problems: Problem[] = [];
@@ -35,10 +35,20 @@ export function resolveConfig(preset: string | undefined, sources: readonly Conf
   for (const issue of parsed.error?.issues ?? []) {
     const key = String(issue.path[0] ?? "");
     const field = names[key] ?? key;
-    problems.push({ field, message: `${field} is ${JSON.stringify(values[key])}: ${expectation(issue)}` });
+    problems.push({ field, message: `${field} is ${shown(values[key])}: ${expectation(issue)}` });
   }
   if (problems.length > 0) throw new InputError(problems);
-  return checkCombinations(configSchema.parse(values));
+  return checkCombinations(configSchema.parse(values), (key) => names[key] ?? key);
+}
+
+/** `value` as it would be written; what JSON has no word for, such as NaN, as JavaScript calls it. */
+function shown(value: unknown): string {
+  try {
+    const text = typeof value === "number" ? String(value) : JSON.stringify(value) ?? String(value);
+    return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+  } catch {
+    return `a ${typeof value}`; // a BigInt, or an object that refers to itself
+  }
 }
 
 function unknown(kind: string, value: string, known: readonly string[], field: string): Problem {
@@ -52,6 +62,7 @@ interface Issue {
   readonly message: string;
   readonly minimum?: unknown;
   readonly maximum?: unknown;
+  readonly origin?: string;
   readonly values?: readonly unknown[];
   readonly errors?: readonly (readonly Issue[])[];
   readonly expected?: string;
@@ -61,7 +72,7 @@ interface Issue {
 function expectation(issue: Issue): string {
   switch (issue.code) {
     case "too_small":
-      return `expected at least ${issue.minimum}`;
+      return `expected at least ${issue.minimum}${issue.origin === "string" ? " character" : ""}`;
     case "too_big":
       return `expected at most ${issue.maximum}`;
     case "invalid_value":
@@ -81,18 +92,20 @@ function wanted(issue: Issue): string {
 }
 
 /** Values that are right one by one and wrong together. */
-function checkCombinations(config: Config): Config {
+function checkCombinations(config: Config, nameOf: (key: keyof Config) => string): Config {
   const problems: Problem[] = [];
   if (config.average === "gradients" && config.averageEvery !== 1) {
+    const field = nameOf("averageEvery");
     problems.push({
-      field: "averageEvery",
-      message: `averageEvery is ${config.averageEvery}: expected 1 with average "gradients", which averages every step`,
+      field,
+      message: `${field} is ${config.averageEvery}: expected 1 with average "gradients", which averages every step`,
     });
   }
   if (config.workers !== "auto" && config.workers > config.shards) {
+    const field = nameOf("workers");
     problems.push({
-      field: "workers",
-      message: `workers is ${config.workers}: expected at most one a shard, and shards is ${config.shards}`,
+      field,
+      message: `${field} is ${config.workers}: expected at most one a shard, and shards is ${config.shards}`,
     });
   }
   if (problems.length > 0) throw new InputError(problems);
