@@ -2,7 +2,7 @@
 /** The big numbers. */
 import { byId, setText } from "./dom.ts";
 import { count, loss, percent } from "./format.ts";
-import { type RunView, setting } from "./state.ts";
+import { recentRate, type RunView, setting } from "./state.ts";
 
 export class Figures {
   readonly #accuracy = byId("accuracy-now", HTMLElement);
@@ -23,7 +23,7 @@ export class Figures {
     setText(this.#accuracyNote, `training ${percent(training?.accuracy)}${targeted}`);
     setText(this.#loss, loss(heldOut?.loss));
     setText(this.#lossNote, `training ${loss(training?.loss)} · nats`);
-    setText(this.#rate, count(view.rate));
+    setText(this.#rate, count(recentRate(view)));
     const machinery = started
       ? `${started.workers} worker${started.workers === 1 ? "" : "s"} · ${started.engine}`
       : "–";
@@ -33,7 +33,7 @@ export class Figures {
     setText(this.#epoch, epochs === undefined ? count(view.epoch) : `${count(view.epoch)} / ${count(epochs)}`);
     setText(this.#epochNote, `round ${count(view.round)} · step ${count(view.step)}`);
     this.#done.max = Math.max(1, (epochs ?? 1) * (setting(view, "stepsPerEpoch") ?? 1));
-    this.#done.value = Math.min(view.step, this.#done.max);
+    this.#done.value = view.phase === "finished" ? this.#done.max : Math.min(view.step, this.#done.max);
   }
 
   #blank(): void {

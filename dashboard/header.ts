@@ -2,7 +2,7 @@
 /** The line at the top: which run, how it is, how long it has been at it, and the digest of its state. */
 import type { Link } from "./connection.ts";
 import { byId, setText } from "./dom.ts";
-import { duration, percent, shortDigest } from "./format.ts";
+import { count, duration, percent, shortDigest } from "./format.ts";
 import type { RunView } from "./state.ts";
 
 /** How long it says that the digest was copied. */
@@ -13,6 +13,7 @@ export class Header {
   readonly #state = byId("state", HTMLElement);
   readonly #elapsed = byId("elapsed", HTMLElement);
   readonly #copy = byId("digest", HTMLButtonElement);
+  readonly #digestOf = byId("digest-of", HTMLElement);
   readonly #digest = byId("digest-text", HTMLElement);
   readonly #copied = byId("copied", HTMLElement);
   #shown: RunView | undefined;
@@ -29,9 +30,10 @@ export class Header {
     setText(this.#state, state);
     this.#state.dataset["state"] = state;
     setText(this.#elapsed, view.lastId === 0 ? "–" : duration(seconds));
+    setText(this.#digestOf, view.digest ? `digest of round ${count(view.digestRound)}` : "digest");
     setText(this.#digest, shortDigest(view.digest));
     this.#copy.disabled = view.digest === "";
-    this.#copy.title = view.digest && `Copy ${view.digest}, the digest of the state after round ${view.digestRound}`;
+    this.#copy.title = view.digest && `Copy ${view.digest}`;
     const figure = view.heldOut ? `${percent(view.heldOut.accuracy)} · ` : "";
     const title = `${figure}${view.run || "Lockstep"} · ${state}`;
     if (document.title !== title) document.title = title;

@@ -51,6 +51,7 @@ const connection = new Connection({
       void box.load();
     }
     if (detail.state === "interrupted") view.phase = "interrupted";
+    else if (view.phase === "interrupted") view.phase = "running";
     draw();
   },
   event(event) {

@@ -36,7 +36,6 @@ export interface RunView {
   digestRound: number;
   training: Figures | undefined;
   heldOut: Figures | undefined;
-  rate: number | undefined;
   workers: readonly WorkerShare[];
   summary: Summary | undefined;
   /** Newest first. */
@@ -64,7 +63,6 @@ export function createView(run: string): RunView {
     digestRound: 0,
     training: undefined,
     heldOut: undefined,
-    rate: undefined,
     workers: [],
     summary: undefined,
     notes: [],
@@ -100,7 +98,6 @@ function reduce(view: RunView, event: RunEvent): void {
       view.points++;
       place(view, event);
       view.training = event.training;
-      view.rate = event.sequencesPerSecond;
       view.workers = event.workers;
       return pushProgress(view, event);
     case "epoch":
@@ -147,16 +144,16 @@ function pushProgress(view: RunView, event: EventOf<"progress">): void {
 
 function finish(view: RunView, event: EventOf<"finished">): void {
   const { summary } = event;
+  // At its place among the others, which count to the end and not only the training.
+  note(view, event, `Finished: ${summary.reason}`);
   view.phase = "finished";
   view.summary = summary;
   view.seconds = summary.seconds;
-  view.rate = summary.sequencesPerSecond;
   view.round = summary.rounds;
   view.step = summary.steps;
   view.epoch = summary.epochs;
   if (summary.heldOut) view.heldOut = summary.heldOut;
   setDigest(view, summary.digest, summary.rounds);
-  note(view, event, `Finished: ${summary.reason}`);
 }
 
 function setDigest(view: RunView, digest: string, round: number): void {
@@ -179,6 +176,24 @@ function plural(count: number, word: string): string {
 
 /** A page that is older than its server may see events that it does not know: it goes on without them. */
 function unknown(_event: never): void {}
+
+/**
+ * Sequences a second over the last seconds of training (of the whole run once it has finished): the newest figure
+ * alone covers few rounds and jumps.
+ */
+export function recentRate(view: RunView, seconds = 5): number | undefined {
+  if (view.summary) return view.summary.sequencesPerSecond;
+  const times = view.progress.column(PROGRESS.seconds);
+  const rates = view.progress.column(PROGRESS.rate);
+  let sequences = 0;
+  let covered = 0;
+  for (let row = times.length - 1; row >= 0 && covered < seconds; row--) {
+    const span = (times[row] ?? 0) - (times[row - 1] ?? 0);
+    sequences += span * (rates[row] ?? 0);
+    covered += span;
+  }
+  return covered > 0 ? sequences / covered : undefined;
+}
 
 /** A number of the run's config. */
 export function setting(view: RunView, key: string): number | undefined {

@@ -28,7 +28,9 @@ class Row {
       const part = this.#parts[index];
       if (part) part.style.width = `${100 * worker[share]}%`;
     }
-    const words = SHARES.map(([share, name]) => `${name} ${percent(worker[share], 1)}`).join(", ");
+    const other = 1 - SHARES.reduce((sum, [share]) => sum + worker[share], 0);
+    const words = SHARES.map(([share, name]) => `${name} ${percent(worker[share], 1)}`).join(", ") +
+      (other > 0.0005 ? `, other ${percent(other, 1)}` : "");
     this.#bar.setAttribute("aria-label", words);
     this.#bar.title = words;
   }
@@ -54,8 +56,9 @@ export class Workers {
     for (const row of this.#rows.splice(workers.length)) row.element.remove();
     for (const [index, worker] of workers.entries()) this.#rows[index]?.draw(worker);
     for (const [index, [share]] of SHARES.entries()) {
-      const mean = this.#means[index];
-      if (mean) setText(mean, percent(workers.length > 0 ? meanOf(workers, share) : undefined, 0));
+      const mean = meanOf(workers, share);
+      const element = this.#means[index];
+      if (element) setText(element, percent(mean, mean < 0.1 ? 1 : 0));
     }
   }
 }

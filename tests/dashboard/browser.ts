@@ -46,7 +46,12 @@ export async function showsPoints(page: Page, points: number): Promise<void> {
   await page.locator(`#page[data-points="${points}"]`).waitFor({ state: "attached" });
 }
 
-/** Whether `text` comes to stand in the element `selector`. */
+/** The page once the newest event it shows is number `id`. */
+export async function showsEvent(page: Page, id: number): Promise<void> {
+  await page.locator(`#page[data-last-id="${id}"]`).waitFor({ state: "attached" });
+}
+
+/** The page once `text` stands in the element `selector`. */
 export async function shows(page: Page, selector: string, text: string): Promise<void> {
   await page.locator(selector, { hasText: text }).first().waitFor({ state: "attached" });
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import type { Page } from "playwright-core";
-import { browserTest, serve, shows, showsPoints } from "./browser.ts";
+import { browserTest, serve, shows, showsEvent, showsPoints } from "./browser.ts";
 import { at, DIGEST, FakeRun, finishedEvent } from "./fake_services.ts";
 
 function trained(points: number, id = "2026-01-02-parity-7f3a"): FakeRun {
@@ -115,7 +115,7 @@ browserTest(
     run.train(76, 77);
     await showsPoints(page, 77);
     await shows(page, "#state", "running");
-    assertEquals(await page.locator("#page").getAttribute("data-last-id"), String(run.events.length));
+    await showsEvent(page, run.events.length);
   },
 );
 
@@ -145,7 +145,7 @@ browserTest(
   () => [trained(19_000)],
   async (page, runs) => {
     await showsPoints(page, 19_000);
-    assertEquals(await page.locator("#page").getAttribute("data-last-id"), String(only(runs).events.length));
+    await showsEvent(page, only(runs).events.length);
     const rows = Number(await page.locator("#page").getAttribute("data-rows"));
     assert(rows > 2000 && rows <= 5000, `${rows} rows`);
   },

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { apply, createView, EPOCHS, PROGRESS, type RunView, setting } from "../../dashboard/state.ts";
+import { apply, createView, EPOCHS, PROGRESS, recentRate, type RunView, setting } from "../../dashboard/state.ts";
 import type { NewEvent } from "../../lib/events.ts";
 import { at, DIGEST, FakeRun, finishedEvent, progressEvent, startedEvent } from "./fake_services.ts";
 
@@ -67,6 +67,21 @@ Deno.test("apply() replaces rounds that are done again after a resume, and count
   assertEquals(shown.points, 46);
   assertAlmostEquals(shown.seconds, 46 * 0.4, 1e-9);
   assertEquals(shown.notes[0]?.text, "Resumed on 4 workers");
+});
+
+Deno.test("recentRate() is the mean of the last seconds, weighted by time, until the run's own mean is known", () => {
+  const run = new FakeRun("a");
+  run.append(startedEvent("a"), at(0));
+  const rate = (point: number, sequencesPerSecond: number, when: number) =>
+    run.append({ ...progressEvent(point), sequencesPerSecond } as NewEvent, at(when));
+  assertEquals(recentRate(view(run)), undefined);
+  rate(1, 9999, 10);
+  rate(2, 1000, 20);
+  rate(3, 4000, 22.5);
+  // 4 s at 1000 and 1 s at 4000; what was before is too old.
+  assertAlmostEquals(recentRate(view(run)) ?? NaN, 1600, 1e-9);
+  run.append(finishedEvent("a", 60), at(23));
+  assertEquals(recentRate(view(run)), 8321);
 });
 
 Deno.test("apply() leaves drift out where it is unknown or zero", () => {
