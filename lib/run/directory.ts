@@ -2,7 +2,7 @@
 import { randomInt } from "node:crypto";
 import { mkdir, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { InputError } from "../errors.ts";
+import { errorMessage, InputError } from "../errors.ts";
 import { errorCode, makeDirectory } from "./files.ts";
 
 /** A run's id: when it began (UTC) and a few random letters, so that ids sort by time. */
@@ -25,7 +25,10 @@ export async function createRunDirectory(runsDir: string, now: Date): Promise<st
       return id;
     }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = error instanceof Deno.errors.NotCapable
+      ? "it is not among those that the task may write. Start with " +
+        `deno run -P=train --allow-read=.,${runsDir} --allow-write=${runsDir} main.ts train`
+      : errorMessage(error);
     throw new InputError([{ field: "runsDir", message: `Cannot write to the runs directory "${runsDir}": ${reason}` }]);
   }
   throw new Error(`No free run id in "${runsDir}" after 10 attempts`);
