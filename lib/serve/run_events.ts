@@ -25,7 +25,7 @@ export function eventsResponse(request: Request, run: RunDetail, runs: RunLibrar
   const last = lastEventId(request);
   const over = run.state !== "running" && run.state !== "stopping";
   // EventSource comes back after every end, unless it is told with 204 that there is no more.
-  if (over && last > 0 && last === run.events) return new Response(null, { status: 204 });
+  if (over && last === run.events) return new Response(null, { status: 204 });
   // An id that this log has not reached is of another log.
   const after = last > run.events ? 0 : last;
   const body = request.method === "HEAD" ? null : sseStream((signal) => runs.events(run.id, after, signal), options);

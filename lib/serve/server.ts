@@ -63,12 +63,12 @@ function listen(
   try {
     return Deno.serve({ hostname, port, signal, onListen: () => {} }, handler);
   } catch (error) {
-    const [field, reason] = whyNot(error, hostname, port);
+    const [field, reason] = whyNot(error, hostname);
     throw new InputError([{ field, message: `Cannot listen on ${bracketed(hostname)}:${port}: ${reason}` }]);
   }
 }
 
-function whyNot(error: unknown, host: string, port: number): [field: string, reason: string] {
+function whyNot(error: unknown, host: string): [field: string, reason: string] {
   if (error instanceof Deno.errors.AddrInUse) {
     return ["port", "the port is taken. Pass --port 0 to get a free one, or stop the process that has it"];
   }
@@ -79,7 +79,7 @@ function whyNot(error: unknown, host: string, port: number): [field: string, rea
     ];
   }
   if (error instanceof Deno.errors.NotCapable) {
-    return ["host", `Deno was not permitted to. Start it with --allow-net=${bracketed(host)}:${port}`];
+    return ["host", `Deno was not permitted to. Start it with --allow-net=${bracketed(host)}`];
   }
   if (error instanceof Deno.errors.PermissionDenied) {
     return ["port", "the system does not permit it. Ports below 1024 are for privileged users: pass --port 8000"];

@@ -150,7 +150,7 @@ Deno.test({
   permissions: { net: false },
   fn() {
     const listen = () => startServer({ app: fakeApp().app, host: "::1", port: 8000 });
-    assertThrows(listen, InputError, "Deno was not permitted to. Start it with --allow-net=[::1]:8000");
+    assertThrows(listen, InputError, "Deno was not permitted to. Start it with --allow-net=[::1]");
   },
 });
 
