@@ -1,5 +1,5 @@
 /** Requests to the server that sent this page. */
-import type { ModelInfo, Prediction, RunDetail } from "../lib/serve/services.ts";
+import type { ModelInfo, Prediction, RunDetail } from "../lib/run/types.ts";
 
 export interface Answered extends Prediction {
   readonly run: string;
@@ -13,8 +13,10 @@ export class Refusal extends Error {}
 /** A request that gets no answer is given up: the page must not wait for a server that hangs. */
 const ANSWER_MS = 15_000;
 
-export async function newestRun(): Promise<RunDetail | undefined> {
-  return (await request<{ runs: RunDetail[] }>("/runs")).runs[0];
+/** The run that the server trains or serves. */
+export async function currentRun(): Promise<RunDetail | undefined> {
+  const { current, runs } = await request<{ current: string; runs: RunDetail[] }>("/runs");
+  return runs.find(({ id }) => id === current);
 }
 
 export function model(): Promise<ModelInfo> {

@@ -1,11 +1,11 @@
 /// <reference lib="dom" />
 /**
- * Follows the newest run: finds it, opens its stream, and keeps to it through cuts, server restarts and newer runs.
+ * Follows the server's current run: finds it, opens its stream, and keeps to it through cuts, restarts and newer runs.
  * Knows nothing of the page.
  */
 import type { RunEvent } from "../lib/events.ts";
-import type { RunDetail } from "../lib/serve/services.ts";
-import { newestRun } from "./api.ts";
+import type { RunDetail } from "../lib/run/types.ts";
+import { currentRun } from "./api.ts";
 
 /** `empty`: the server has no run. `done`: nothing more is expected of this run. */
 export type Link = "connecting" | "empty" | "live" | "reconnecting" | "done";
@@ -38,14 +38,14 @@ export class Connection {
     this.#follower = follower;
   }
 
-  /** Asks the server for its newest run, and follows that. */
+  /** Asks the server for its current run, and follows that. */
   async look(): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;
     clearTimeout(this.#timer);
     try {
-      const newest = await newestRun();
-      if (newest) this.#found(newest);
+      const current = await currentRun();
+      if (current) this.#found(current);
       else this.#follower.link("empty");
     } catch {
       if (!this.#ended) this.#follower.link("reconnecting");
@@ -59,18 +59,18 @@ export class Connection {
     return this.#source !== undefined && this.#source.readyState !== EventSource.CLOSED;
   }
 
-  #found(newest: RunDetail): void {
-    if (newest.id !== this.#run) {
-      this.#run = newest.id;
+  #found(current: RunDetail): void {
+    if (current.id !== this.#run) {
+      this.#run = current.id;
       this.#lastId = 0;
       this.#ended = false;
       this.#close();
     }
-    this.#follower.run(newest);
-    const over = newest.state !== "running" && newest.state !== "stopping";
-    if (over && this.#lastId >= newest.events) return this.#done();
+    this.#follower.run(current);
+    const over = current.state !== "running" && current.state !== "stopping";
+    if (over && this.#lastId >= current.events) return this.#done();
     // A run that was taken up again has more to tell; one that is over has not.
-    if (newest.events > this.#lastId) this.#ended = false;
+    if (current.events > this.#lastId) this.#ended = false;
     if (!this.#streaming && !this.#ended) this.#open();
   }
 

@@ -5,40 +5,7 @@ import type { Engine } from "../engine/contract.ts";
 import { createEngine } from "../engine/create.ts";
 import { taskModel } from "../model/task_model.ts";
 import type { VersionSource } from "./model_version.ts";
-
-export interface ModelInfo {
-  readonly run: string;
-  readonly labels: readonly string[];
-  readonly vocabulary: number;
-  /** Tokens of a sequence. */
-  readonly length: number;
-  /** Rounds committed into the newest weights. */
-  readonly round: number;
-  /** SHA-256 of the state those weights are part of. */
-  readonly digest: string;
-}
-
-export interface Prediction {
-  /** Position in `labels`. */
-  readonly class: number;
-  readonly label: string;
-  /** One a class, in the order of `labels`; sums to 1. */
-  readonly probabilities: readonly number[];
-}
-
-/** All predictions of one answer come from the same weights. */
-export interface Answer {
-  readonly run: string;
-  readonly round: number;
-  readonly digest: string;
-  readonly predictions: readonly Prediction[];
-}
-
-export interface Predictor {
-  model(): Promise<ModelInfo>;
-  /** Sequences are checked before: right length, tokens in range. One version of the weights answers for all. */
-  predict(sequences: readonly (readonly number[])[]): Promise<Answer>;
-}
+import type { Prediction, Predictor } from "./types.ts";
 
 /** A predictor for the model of `run`, in this thread. Its engine is made when it is first asked. */
 export function createPredictor(run: string, config: TrainingConfig, versions: VersionSource): Predictor {

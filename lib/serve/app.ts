@@ -9,7 +9,8 @@ import { unreadiness } from "./health.ts";
 import { parsePredict, predictionBody } from "./predict.ts";
 import { problemResponse, Refusal } from "./problem.ts";
 import { eventsResponse } from "./run_events.ts";
-import type { RunDetail, Services } from "./services.ts";
+import type { RunDetail } from "../run/types.ts";
+import type { Services } from "./services.ts";
 
 export interface AppOptions {
   /** Silence on an event stream after which a comment is sent; 15 s. */
@@ -76,7 +77,7 @@ export function createApp(services: Services, options: AppOptions = {}): Hono {
   }
 
   app.get("/events", async (c) => eventsResponse(c.req.raw, await findRun(runs.current), runs, sse));
-  app.get("/runs", async (c) => c.json({ runs: await runs.list() }));
+  app.get("/runs", async (c) => c.json({ current: runs.current, runs: await runs.list() }));
   app.get("/runs/:id", async (c) => c.json(await findRun(c.req.param("id"))));
   app.get("/runs/:id/events", async (c) => eventsResponse(c.req.raw, await findRun(c.req.param("id")), runs, sse));
 

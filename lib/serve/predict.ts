@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { describe, sequenceProblem, type SequenceShape } from "../data/sequences.ts";
 import { InputError, type Problem } from "../errors.ts";
-import type { Answer } from "./services.ts";
+import type { Answer } from "../run/types.ts";
 
 export interface PredictRequest {
   readonly sequences: readonly (readonly number[])[];

@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { describe } from "../data/sequences.ts";
 import { InputError } from "../errors.ts";
-import type { RunDetail, RunLibrary } from "./services.ts";
+import type { RunDetail } from "../run/types.ts";
+import type { RunLibrary } from "./services.ts";
 import { type SseOptions, sseStream } from "./sse.ts";
 
 const eventId = z.string().regex(/^\d{1,15}$/).transform(Number);

@@ -1,5 +1,6 @@
 /** Runs the product as a user does: a process of its own, with the permissions of its task. */
 import { fileURLToPath } from "node:url";
+import { decoded } from "../text.ts";
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -71,7 +72,7 @@ function collect(stream: ReadableStream<Uint8Array>) {
   let text = "";
   let changed = Promise.withResolvers<void>();
   const done = (async () => {
-    for await (const chunk of stream.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>)) {
+    for await (const chunk of decoded(stream)) {
       text += chunk;
       changed.resolve();
       changed = Promise.withResolvers();

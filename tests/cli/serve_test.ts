@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { decoded } from "../text.ts";
 import { run, start, TINY, withFolder } from "./process.ts";
 
 const url = (printed: string) => /http:\/\/[\w.]+:\d+/.exec(printed)![0];
@@ -13,7 +14,7 @@ async function readEvents(
   const events: { id: number; data: string }[] = [];
   let text = "";
   for await (
-    const chunk of response.body!.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>)
+    const chunk of decoded(response.body!)
   ) {
     text += chunk;
     const frames = text.split("\n\n");

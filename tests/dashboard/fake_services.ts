@@ -1,7 +1,8 @@
 /** A run that lives in memory and says what it is told to, and the rest of what the app needs around it. */
 import { dashboardAssets } from "../../dashboard/assets.ts";
 import { eventSchema, type NewEvent, type RunEvent } from "../../lib/events.ts";
-import type { Answer, RunDetail, RunLibrary, Services } from "../../lib/serve/services.ts";
+import type { Answer, RunDetail } from "../../lib/run/types.ts";
+import type { RunLibrary, Services } from "../../lib/serve/services.ts";
 import { configSchema } from "../../lib/config/schema.ts";
 
 export const DIGEST = "3fa9c1d27b60e84455aa19cf0d3be2716cfe9a0b41d8537e2290b6cc11d4f05e";

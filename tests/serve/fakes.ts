@@ -1,6 +1,7 @@
 /** Services small enough to see through: a log in memory, and a model whose class is the parity of the first token. */
 import type { NewEvent, RunEvent } from "../../lib/events.ts";
-import type { Asset, ModelInfo, RunDetail, RunState, Services } from "../../lib/serve/services.ts";
+import type { ModelInfo, RunDetail, RunState } from "../../lib/run/types.ts";
+import type { Asset, Services } from "../../lib/serve/services.ts";
 import { type AppOptions, createApp } from "../../lib/serve/app.ts";
 
 const at = "2026-01-02T03:04:05.000Z";

@@ -1,4 +1,5 @@
 /** Reading answers in tests: every wait has a deadline. */
+import { decoded } from "../text.ts";
 
 /** `promise`, or a failure that says `what` was waited for. */
 export async function soon<T>(promise: Promise<T>, what: string, deadlineMs = 10_000): Promise<T> {
@@ -14,7 +15,7 @@ export async function soon<T>(promise: Promise<T>, what: string, deadlineMs = 10
 /** The frames of an event stream, one by one, without the blank line at their ends. */
 export async function* frames(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string> {
   let rest = "";
-  for await (const text of (body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) {
+  for await (const text of decoded(body ?? new ReadableStream())) {
     const parts = (rest + text).split("\n\n");
     rest = parts.pop() ?? "";
     yield* parts;
