@@ -18,7 +18,11 @@ export function batchWords(size: number, length: number): number {
 }
 
 /** A batch laid over `words` (of `batchWords(size, length)` elements, or fresh ones): tokens, then lengths, then labels. */
-export function createBatch(size: number, length: number, words = new Int32Array(batchWords(size, length))): Batch {
+export function createBatch(
+  size: number,
+  length: number,
+  words: Int32Array = new Int32Array(batchWords(size, length)),
+): Batch {
   return {
     size,
     length,
