@@ -1,0 +1,62 @@
+// The weighted sum of vectors by a fixed binary tree, float32, each product and each sum rounded on its own.
+//
+//   tree(lo, hi) = coefficient[lo] · vector[lo] if hi - lo = 1, else tree(lo, mid) + tree(mid, hi)
+//
+// with mid = lo + the largest power of two below hi - lo. Adding to a binary counter gives that tree: a subtree of
+// 2^k leaves is closed as soon as it is full, and the open ones are joined from the right at the end.
+
+/** Elements done at a time. */
+const BLOCK: usize = 4 * 256;
+
+// @ts-ignore: decorator
+@inline
+function add(left: usize, right: usize): void {
+  for (let at: usize = 0; at < BLOCK; at += 16) {
+    v128.store(left + at, f32x4.add(v128.load(left + at), v128.load(right + at)));
+  }
+}
+
+/**
+ * to[i] = Σ_s coefficients[s] · vectors[s][i] for `count` elements. `vectors` is an array of pointers, int32[shards];
+ * `stack` is BLOCK · (2 + log2 shards) bytes. Returns Σ_s Σ_i (vectors[s][i] - to[i])² if `drift`, else 0.
+ */
+export function average(
+  vectors: usize, coefficients: usize, shards: i32, to: usize, count: i32, stack: usize, drift: bool,
+): f64 {
+  let distance: f64 = 0;
+  const bytes: usize = 4 * <usize>count;
+  for (let begin: usize = 0; begin < bytes; begin += BLOCK) {
+    const length = min(BLOCK, bytes - begin);
+    let top = stack;
+    for (let shard = 0; shard < shards; shard++) {
+      const from = <usize>load<u32>(vectors + 4 * <usize>shard) + begin;
+      const coefficient = load<f32>(coefficients + 4 * <usize>shard);
+      const factor = f32x4.splat(coefficient);
+      let at: usize = 0;
+      for (; at + 16 <= length; at += 16) v128.store(top + at, f32x4.mul(v128.load(from + at), factor));
+      for (; at < length; at += 4) store<f32>(top + at, load<f32>(from + at) * coefficient);
+      top += BLOCK;
+      for (let full = shard + 1; (full & 1) == 0; full >>= 1) {
+        top -= BLOCK;
+        add(top - BLOCK, top);
+      }
+    }
+    while (top > stack + BLOCK) {
+      top -= BLOCK;
+      add(top - BLOCK, top);
+    }
+    let at: usize = 0;
+    for (; at + 16 <= length; at += 16) v128.store(to + begin + at, v128.load(stack + at));
+    for (; at < length; at += 4) store<f32>(to + begin + at, load<f32>(stack + at));
+    if (drift) {
+      for (let shard = 0; shard < shards; shard++) {
+        const from = <usize>load<u32>(vectors + 4 * <usize>shard) + begin;
+        for (at = 0; at < length; at += 4) {
+          const difference = <f64>load<f32>(from + at) - <f64>load<f32>(to + begin + at);
+          distance += difference * difference;
+        }
+      }
+    }
+  }
+  return distance;
+}

@@ -1,0 +1,14 @@
+// Everything the module exports. lib/engine/simd_kernels.ts types the same names.
+export { gemm, gemmTransposed, affine, accumulateProducts } from "./gemm";
+export { tanhArray, sigmoidArray, expArray } from "./activations";
+export { packColumns, packRows, unpackColumns } from "./pack";
+export { distinctTokens } from "./tokens";
+export { gatherRows, sumByToken, scatterRows } from "./embedding";
+export { lstmForward } from "./lstm_forward";
+export { lstmBackward } from "./lstm_backward";
+export { softmaxCrossEntropy, softmax } from "./softmax";
+export { columnSums, zero } from "./sums";
+export { squaredNorm } from "./norm";
+export { adam } from "./adam";
+export { average } from "./average";
+export { peak } from "./peak";

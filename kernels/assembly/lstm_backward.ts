@@ -1,0 +1,58 @@
+// The LSTM backward through time, in the arrays that lstmForward left; `gates` becomes the gradient of the gates' sums.
+//
+// On entry stateGradient [P][rows][8] is the loss's gradient at the last hidden state; it and cellGradient (same shape)
+// are used up. recurrentT is the recurrent kernel's transpose in panels [P][4 · 8P][8].
+import { gemm } from "./gemm";
+
+export function lstmBackward(
+  rows: i32, length: i32, panels: i32, recurrentT: usize,
+  gates: usize, cells: usize, tanhs: usize, stateGradient: usize, cellGradient: usize,
+): void {
+  const rowBytes: usize = 32 * <usize>rows;
+  const seriesBytes: usize = rowBytes * <usize>length;
+  const inner = 32 * panels;
+  memory.fill(cellGradient, 0, <usize>panels * rowBytes);
+  for (let step = length - 1; step >= 0; step--) {
+    for (let panel = 0; panel < panels; panel++) {
+      const series = <usize>panel * seriesBytes + <usize>step * rowBytes;
+      cellBackward(
+        step > 0, rowBytes, gates + series, <usize>panels * seriesBytes, cells + series, tanhs + series,
+        stateGradient + <usize>panel * rowBytes, cellGradient + <usize>panel * rowBytes,
+      );
+    }
+    if (step == 0) break;
+    memory.fill(stateGradient, 0, <usize>panels * rowBytes);
+    const stepGates = gates + <usize>step * rowBytes;
+    for (let panel = 0; panel < panels; panel++) {
+      const kernel = recurrentT + <usize>panel * 32 * <usize>inner;
+      gemm(stepGates, seriesBytes, kernel, inner, stateGradient + <usize>panel * rowBytes, rows);
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function cellBackward(
+  hasPast: bool, rowBytes: usize, gate: usize, gateBytes: usize, cell: usize, tanhs: usize,
+  stateGradient: usize, cellGradient: usize,
+): void {
+  const one = f32x4.splat(1);
+  for (let offset: usize = 0; offset < rowBytes; offset += 16) {
+    const pi = gate + offset, pf = pi + gateBytes, pg = pf + gateBytes, po = pg + gateBytes;
+    const i = v128.load(pi), f = v128.load(pf), g = v128.load(pg), o = v128.load(po);
+    const t = v128.load(tanhs + offset);
+    const dh = v128.load(stateGradient + offset);
+    const past = hasPast ? v128.load(cell + offset - rowBytes) : f32x4.splat(0);
+    // dL/dc = dh · o · (1 - tanh² c) + what came from the step after.
+    const dho = f32x4.mul(dh, o);
+    const dc = f32x4.relaxed_madd(dho, f32x4.relaxed_nmadd(t, t, one), v128.load(cellGradient + offset));
+    const dci = f32x4.mul(dc, i);
+    const dcf = f32x4.mul(dc, f);
+    // σ' = σ (1 - σ), tanh' = 1 - tanh².
+    v128.store(pi, f32x4.mul(f32x4.mul(dci, g), f32x4.sub(one, i)));
+    v128.store(pf, f32x4.mul(f32x4.mul(dcf, past), f32x4.sub(one, f)));
+    v128.store(pg, f32x4.mul(dci, f32x4.relaxed_nmadd(g, g, one)));
+    v128.store(po, f32x4.mul(f32x4.mul(dho, t), f32x4.sub(one, o)));
+    v128.store(cellGradient + offset, dcf);
+  }
+}

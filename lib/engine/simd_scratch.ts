@@ -1,0 +1,108 @@
+/**
+ * The map of the simd engine's scratch memory. Matrices there are in panels: eight columns of all rows, [rows][8], each
+ * panel after the other. `P` is the panels of one gate, ceil(hidden / 8); `D` the distinct tokens of a batch; `R` the rows
+ * that go through the LSTM together.
+ *
+ *     packed weights   inputKernel [4P][E8][8]  inputKernelT [E8/8][32P][8]  recurrentKernel [4P][8P][8]
+ *                      recurrentKernelT [P][32P][8]  bias [32P]  denseKernel [C8/8][8P][8]  denseKernelT [P][C8][8]
+ *                      denseBias [C8]  zeros
+ *     gradients        inputKernelGradient [4P][E][8]  recurrentKernelGradient [4P][H][8]  biasGradient [32P]
+ *                      denseKernelGradient [C8/8][H][8]  denseBiasGradient [C8]
+ *     tokens           slotOfToken int32 [vocabulary]  tokenOfSlot int32 [D]  slots int32 [batch, length]
+ *                      vectors [D][vectorStride]  vectorPanels [E8/8][D][8]  projected, tokenGates [4P][D][8]
+ *     LSTM             gates [4P][length][R][8]  cells, cellTanhs [P][length][R][8]  states [length][R][stateStride]
+ *                      statePanels [2][P][R][8]  stateGradient, cellGradient [P][R][8]  logits [C8/8][R][8]
+ *                      probabilities [R][classes]
+ *     averaging        vectorPointers, coefficients [MAX_SHARDS]  stack
+ *     spare            a few words
+ */
+import type { ModelSpec } from "../model/spec.ts";
+
+/** Rows that go through forward and backward together: their arrays stay in the L2 cache for short sequences. */
+export const CHUNK_ROWS = 64;
+
+/** How many vectors can be averaged at once. */
+export const MAX_SHARDS = 4096;
+
+const LINE_BYTES = 64;
+
+/** `columns` rounded up to whole panels. */
+export function padded(columns: number): number {
+  return Math.ceil(columns / 8) * 8;
+}
+
+/** Bytes from row to row of `columns` floats: an odd number of cache lines, so that a column does not fall into few sets. */
+export function rowStride(columns: number): number {
+  return (Math.ceil(columns * 4 / LINE_BYTES) | 1) * LINE_BYTES;
+}
+
+/** How `rows` are cut: into equal chunks (but for the last) of at most CHUNK_ROWS. */
+export function chunkRows(rows: number): number {
+  return Math.ceil(rows / Math.max(1, Math.ceil(rows / CHUNK_ROWS)));
+}
+
+/** Bytes of each area, in order. */
+function areaBytes(spec: ModelSpec, maxBatch: number, maxLength: number) {
+  const { vocabulary, embedding, hidden, classes } = spec;
+  const e8 = padded(embedding), h8 = padded(hidden), c8 = padded(classes);
+  const gates = 4 * h8;
+  const positions = maxBatch * maxLength;
+  const distinct = Math.min(vocabulary, positions);
+  const rows = Math.min(maxBatch, CHUNK_ROWS);
+  return {
+    inputKernel: 4 * gates * e8,
+    inputKernelT: 4 * e8 * gates,
+    recurrentKernel: 4 * gates * h8,
+    recurrentKernelT: 4 * h8 * gates,
+    bias: 4 * gates,
+    denseKernel: 4 * c8 * h8,
+    denseKernelT: 4 * h8 * c8,
+    denseBias: 4 * c8,
+    zeros: 4 * Math.max(e8, h8),
+    inputKernelGradient: 4 * gates * embedding,
+    recurrentKernelGradient: 4 * gates * hidden,
+    biasGradient: 4 * gates,
+    denseKernelGradient: 4 * c8 * hidden,
+    denseBiasGradient: 4 * c8,
+    slotOfToken: 4 * vocabulary,
+    tokenOfSlot: 4 * distinct,
+    slots: 4 * positions,
+    vectors: rowStride(embedding) * distinct,
+    vectorPanels: 4 * e8 * distinct,
+    projected: 4 * gates * distinct,
+    tokenGates: 4 * gates * distinct,
+    gates: 4 * gates * maxLength * rows,
+    cells: 4 * h8 * maxLength * rows,
+    cellTanhs: 4 * h8 * maxLength * rows,
+    states: rowStride(hidden) * maxLength * rows,
+    statePanels: 2 * 4 * h8 * rows,
+    stateGradient: 4 * h8 * rows,
+    cellGradient: 4 * h8 * rows,
+    logits: 4 * c8 * rows,
+    probabilities: 4 * classes * rows,
+    vectorPointers: 4 * MAX_SHARDS,
+    coefficients: 4 * MAX_SHARDS,
+    stack: 1024 * (2 + Math.log2(MAX_SHARDS)),
+    spare: 128,
+  };
+}
+
+/** The name of each area with the byte offset where it begins. */
+export type SimdScratch = { readonly [area in keyof ReturnType<typeof areaBytes>]: number };
+
+/** Areas are aligned to cache lines, and so must the scratch memory be. */
+export function simdScratch(spec: ModelSpec, maxBatch: number, maxLength: number, byteOffset: number): SimdScratch {
+  let offset = byteOffset;
+  const entries = Object.entries(areaBytes(spec, maxBatch, maxLength)).map(([name, bytes]): [string, number] => {
+    const begin = offset;
+    offset += Math.ceil(bytes / LINE_BYTES) * LINE_BYTES;
+    return [name, begin];
+  });
+  return Object.fromEntries(entries) as SimdScratch;
+}
+
+/** Bytes of scratch memory that an engine for batches of at most `maxBatch` sequences of `maxLength` tokens needs. */
+export function simdScratchBytes(spec: ModelSpec, maxBatch: number, maxLength: number): number {
+  const bytes = Object.values(areaBytes(spec, maxBatch, maxLength));
+  return bytes.reduce((sum, area) => sum + Math.ceil(area / LINE_BYTES) * LINE_BYTES, 0);
+}

@@ -1,0 +1,162 @@
+import { assert, assertEquals } from "@std/assert";
+import { bindKernels } from "../../lib/engine/simd_kernels.ts";
+import { Random, Stream } from "../../lib/random.ts";
+import { SharedVectors } from "./shared_vectors.ts";
+import { kernelModule } from "./simd_fixture.ts";
+
+const vectors = new SharedVectors(2 ** 24);
+const kernels = bindKernels(kernelModule, vectors.memory);
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
+/** Every 997th float32, of either sign, then those from -20 to 20 in steps of 1e-4. */
+function sweep(): Float32Array {
+  const values: number[] = [];
+  const bits = new Uint32Array(1);
+  const value = new Float32Array(bits.buffer);
+  for (let word = 0; word < 2 ** 32; word += 99_991) {
+    bits[0] = word;
+    if (Number.isFinite(value[0]!)) values.push(value[0]!);
+  }
+  for (let x = -20; x < 20; x += 1e-4) values.push(x);
+  while (values.length % 4 !== 0) values.push(0);
+  return vectors.floats(values);
+}
+
+const inputs = sweep();
+const outputs = vectors.floats(inputs.length);
+
+/** [max of |f - kernel|, max of |f - kernel| / |f| where |f| is normal] */
+function errors(f: (x: number) => number): [absolute: number, relative: number] {
+  let absolute = 0, relative = 0;
+  for (let i = 0; i < inputs.length; i++) {
+    const expected = f(inputs[i]!);
+    const error = Math.abs(outputs[i]! - expected);
+    assert(!Number.isNaN(error), `${inputs[i]} gave ${outputs[i]}`);
+    absolute = Math.max(absolute, error);
+    if (Math.abs(expected) > 1.2e-38) relative = Math.max(relative, error / Math.abs(expected));
+  }
+  return [absolute, relative];
+}
+
+function limits(kernel: (from: number, to: number, count: number) => void): number[] {
+  const at = vectors.floats([-Infinity, Infinity, NaN, 0]);
+  kernel(at.byteOffset, at.byteOffset, 4);
+  return [...at];
+}
+
+Deno.test("tanhArray() is within 3.6e-7, absolute and relative, and within [-1, 1]", () => {
+  kernels.tanhArray(inputs.byteOffset, outputs.byteOffset, inputs.length);
+  const [absolute, relative] = errors(Math.tanh);
+  assert(absolute < 3.6e-7 && relative < 3.6e-7, `${absolute} ${relative}`);
+  assert(outputs.every((value) => Math.abs(value) <= 1));
+  const [low, high, nan, zero] = limits(kernels.tanhArray);
+  assert(Math.abs(low! + 1) < 3.6e-7 && Math.abs(high! - 1) < 3.6e-7);
+  assertEquals([nan, zero], [NaN, 0]);
+});
+
+Deno.test("sigmoidArray() is within 2.1e-7 and within [0, 1]", () => {
+  kernels.sigmoidArray(inputs.byteOffset, outputs.byteOffset, inputs.length);
+  const [absolute] = errors(sigmoid);
+  assert(absolute < 2.1e-7, `${absolute}`);
+  assert(outputs.every((value) => value >= 0 && value <= 1));
+  const [low, high, nan, half] = limits(kernels.sigmoidArray);
+  assert(low! < 2.1e-7 && high! > 1 - 2.1e-7);
+  assertEquals([nan, half], [NaN, 0.5]);
+});
+
+Deno.test("expArray() is within a relative 2e-7, 0 where exp is not a normal number, Inf where it overflows", () => {
+  kernels.expArray(inputs.byteOffset, outputs.byteOffset, inputs.length);
+  for (let i = 0; i < inputs.length; i++) {
+    const expected = Math.exp(inputs[i]!);
+    if (inputs[i]! < -87.33654) assertEquals(outputs[i], 0);
+    else if (inputs[i]! > 88.72283) assertEquals(outputs[i], Infinity);
+    else assert(Math.abs(outputs[i]! / expected - 1) < 2e-7, `exp(${inputs[i]}) gave ${outputs[i]}`);
+  }
+  assertEquals(limits(kernels.expArray), [0, Infinity, NaN, 1]);
+});
+
+const random = new Random(1, Stream.weights);
+const normals = (count: number) => vectors.floats(Array.from({ length: count }, () => random.normal()));
+
+/** Value (row, column) of a matrix of `rows` rows in panels. */
+const inPanels = (panels: Float32Array, rows: number, row: number, column: number): number =>
+  panels[(column >> 3) * rows * 8 + row * 8 + (column & 7)]!;
+
+Deno.test("gemm() agrees with float64 to 1e-6 for every number of rows", () => {
+  for (const inner of [8, 40]) {
+    for (let rows = 0; rows <= 26; rows++) {
+      const a = normals(rows * inner), b = normals(inner * 8), c = normals(rows * 8 + 8);
+      const before = c.slice();
+      kernels.gemm(a.byteOffset, 32 * rows, b.byteOffset, inner, c.byteOffset, rows);
+      for (let i = 0; i < c.length; i++) {
+        let sum = before[i]!;
+        if (i < rows * 8) {
+          for (let k = 0; k < inner; k++) sum += inPanels(a, rows, i >> 3, k) * b[k * 8 + (i & 7)]!;
+        }
+        assert(Math.abs(c[i]! - sum) < 1e-6 * inner);
+      }
+    }
+  }
+});
+
+Deno.test("gemmTransposed() agrees with float64 to 1e-6 for every number of rows and inner steps", () => {
+  for (let inner = 0; inner <= 9; inner++) {
+    for (let rows = 0; rows <= 26; rows++) {
+      const stride = rows + 3;
+      const a = normals(inner * stride), b = normals(inner * 8), c = normals(rows * 8 + 8);
+      const before = c.slice();
+      kernels.gemmTransposed(a.byteOffset, 4 * stride, b.byteOffset, inner, c.byteOffset, rows);
+      for (let i = 0; i < c.length; i++) {
+        let sum = before[i]!;
+        if (i < rows * 8) { for (let k = 0; k < inner; k++) sum += a[k * stride + (i >> 3)]! * b[k * 8 + (i & 7)]!; }
+        assert(Math.abs(c[i]! - sum) < 1e-5);
+      }
+    }
+  }
+});
+
+Deno.test("accumulateProducts() adds over all blocks of the inner dimension", () => {
+  const inner = 600, rows = 7, panels = 2, stride = 9;
+  const a = normals(inner * stride), b = normals(panels * inner * 8), c = vectors.floats(panels * rows * 8);
+  kernels.accumulateProducts(
+    a.byteOffset,
+    4 * stride,
+    b.byteOffset,
+    32 * inner,
+    inner,
+    c.byteOffset,
+    rows,
+    panels,
+  );
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < 8 * panels; column++) {
+      let sum = 0;
+      for (let k = 0; k < inner; k++) sum += a[k * stride + row]! * inPanels(b, inner, k, column);
+      assert(Math.abs(inPanels(c, rows, row, column) - sum) < 1e-4);
+    }
+  }
+});
+
+Deno.test("packColumns() and unpackColumns() are each other's inverse, packRows() packs the transpose", () => {
+  for (const [rows, groups, width] of [[5, 4, 9], [16, 4, 8], [1, 1, 3], [11, 1, 20]] as const) {
+    const from = normals(rows * groups * width);
+    const padded = Math.ceil(width / 8) * 8;
+    const columns = groups * padded;
+    const panels = vectors.floats(columns * rows);
+    kernels.packColumns(from.byteOffset, rows, groups, width, panels.byteOffset, rows);
+    const transpose = vectors.floats(columns * Math.ceil(rows / 8) * 8);
+    kernels.packRows(from.byteOffset, rows, groups, width, transpose.byteOffset);
+    for (let row = 0; row < Math.ceil(rows / 8) * 8; row++) {
+      for (let column = 0; column < columns; column++) {
+        const w = column % padded, group = Math.floor(column / padded);
+        const inside = row < rows && w < width;
+        const expected = inside ? from[row * groups * width + group * width + w] : 0;
+        if (row < rows) assertEquals(inPanels(panels, rows, row, column), expected);
+        assertEquals(inPanels(transpose, columns, column, row), expected);
+      }
+    }
+    const back = vectors.floats(from.length);
+    kernels.unpackColumns(panels.byteOffset, rows, back.byteOffset, rows, groups, width);
+    assertEquals(back, from);
+  }
+});

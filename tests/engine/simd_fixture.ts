@@ -1,0 +1,61 @@
+import { type Batch, batchWords, createBatch } from "../../lib/data/batch.ts";
+import { createSimdEngine, type SimdEngine, simdScratchBytes } from "../../lib/engine/simd.ts";
+import type { Replica } from "../../lib/engine/contract.ts";
+import { type ParameterLayout, parameterLayout, tensorView } from "../../lib/model/layout.ts";
+import type { ModelSpec } from "../../lib/model/spec.ts";
+import { Random, Stream } from "../../lib/random.ts";
+import { SharedVectors } from "./shared_vectors.ts";
+
+export const kernelModule = new WebAssembly.Module(
+  Deno.readFileSync(new URL("../../kernels/lockstep.wasm", import.meta.url)),
+);
+
+export interface SimdFixture {
+  readonly spec: ModelSpec;
+  readonly layout: ParameterLayout;
+  readonly vectors: SharedVectors;
+  readonly engine: SimdEngine;
+  readonly replica: Replica;
+  readonly gradients: Float32Array;
+  readonly batch: Batch;
+  /** The engine's own bytes of the memory. */
+  readonly scratch: { readonly byteOffset: number; readonly byteLength: number };
+}
+
+/** Left in the memory for a test's own arrays. */
+const SPARE_BYTES = 2 ** 19;
+
+/** An engine with exactly the scratch it asked for, small random weights and a random batch. */
+export function simdFixture(spec: ModelSpec, size: number, length: number, seed = 1): SimdFixture {
+  const layout = parameterLayout(spec);
+  const bytes = simdScratchBytes(spec, size, length);
+  const vectors = new SharedVectors(bytes + 4 * (4 * layout.size + batchWords(size, length)) + SPARE_BYTES);
+  const replica = {
+    weights: vectors.floats(layout.size),
+    m: vectors.floats(layout.size),
+    v: vectors.floats(layout.size),
+  };
+  const gradients = vectors.floats(layout.size);
+  const batch = createBatch(size, length, vectors.ints(batchWords(size, length)));
+  const random = new Random(seed, Stream.weights);
+  for (const tensor of layout.tensors) {
+    const values = tensorView(replica.weights, tensor);
+    for (let i = 0; i < values.length; i++) values[i] = random.normal() / Math.sqrt(spec.hidden);
+  }
+  const integer = (limit: number) => Math.floor(random.uniform() * limit);
+  for (let i = 0; i < batch.tokens.length; i++) batch.tokens[i] = integer(spec.vocabulary);
+  for (let i = 0; i < size; i++) batch.labels[i] = integer(spec.classes);
+  batch.lengths.fill(length);
+  const scratch = { byteOffset: vectors.allocate(bytes), byteLength: bytes };
+  const engine = createSimdEngine({
+    spec,
+    layout,
+    adam: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    module: kernelModule,
+    memory: vectors.memory,
+    scratch,
+    maxBatch: size,
+    maxLength: length,
+  });
+  return { spec, layout, vectors, engine, replica, gradients, batch, scratch };
+}
