@@ -31,7 +31,7 @@ export const trainingShape = {
   stepsPerEpoch: whole(1, 1_000_000).default(20).describe("steps of an epoch, on each shard"),
   heldOut: whole(1, 1_000_000).default(4096).describe("held-out sequences"),
   targetAccuracy: number(0, 1).default(0.995).describe("end when the held-out accuracy reaches this; 0: never"),
-  engine: z.enum(["tfjs"]).default("tfjs").describe("what computes"),
+  engine: z.enum(["simd", "tfjs"]).default("simd").describe("what computes: fused kernels, or plain TensorFlow.js"),
   backend: z.enum(["wasm", "cpu"]).default("wasm").describe("what tfjs computes with; no other engine has a choice"),
 } as const;
 

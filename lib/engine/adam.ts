@@ -1,11 +1,16 @@
 import { type ParameterLayout } from "../model/layout.ts";
 import type { Replica, UpdateOptions } from "./contract.ts";
 
-/** Adam's constants; `beta1` 0.9 and `beta2` 0.999 are those of the paper and of every library. */
+/** Adam's constants. */
 export interface AdamConstants {
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
+}
+
+/** `beta1` 0.9 and `beta2` 0.999, as in the paper and every library, and `epsilon`. */
+export function adamConstants(epsilon: number): AdamConstants {
+  return { beta1: 0.9, beta2: 0.999, epsilon };
 }
 
 /**

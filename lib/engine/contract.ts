@@ -25,6 +25,18 @@ export interface UpdateOptions {
   readonly end: number;
 }
 
+/** What to average: `into[i] = Σ_s coefficients[s] · vectors[s][i]` for i from `begin` to `end - 1`. */
+export interface AverageOptions {
+  readonly vectors: readonly Float32Array[];
+  /** Each vector's weight in the mean; float32. */
+  readonly coefficients: Float32Array;
+  readonly into: Float32Array;
+  readonly begin: number;
+  readonly end: number;
+  /** Whether to sum the squared distances of all vectors from the mean. */
+  readonly drift: boolean;
+}
+
 export interface Engine {
   /** For people and for the record: `tfjs/wasm`, `simd`. */
   readonly name: string;
@@ -40,6 +52,11 @@ export interface Engine {
   squaredNorm(gradients: Float32Array, begin: number, end: number): number;
   /** Adam (Kingma & Ba, 2015) as PyTorch has it: reads `from`, writes `into`, which may be the same. */
   update(from: Replica, gradients: Float32Array, into: Replica, options: UpdateOptions): void;
+  /**
+   * The weighted mean as a fixed binary tree over the vectors, the same bits for every engine: see `tree_mean.ts`.
+   * Returns Σ (vector - mean)², or 0 without `drift`.
+   */
+  average(options: AverageOptions): number;
   /** Class probabilities `[batch.size, classes]`, row-major, in an array of the caller's own. */
   predict(weights: Float32Array, batch: Batch): Float32Array;
   /** Loss and hits of `batch` at `weights`. */

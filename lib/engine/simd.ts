@@ -9,7 +9,7 @@ import type { Batch, BatchMetrics } from "../data/batch.ts";
 import { type ParameterLayout, tensorNamed } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import type { AdamConstants } from "./adam.ts";
-import type { Engine, Replica, UpdateOptions } from "./contract.ts";
+import type { AverageOptions, Engine, Replica, UpdateOptions } from "./contract.ts";
 import { bindKernels, type SimdKernels } from "./simd_kernels.ts";
 import {
   chunkRows,
@@ -39,25 +39,6 @@ export interface SimdEngineOptions {
   readonly maxLength: number;
 }
 
-/** Vectors to average: `into[i] = Σ_s coefficients[s] · vectors[s][i]` for i from `begin` to `end - 1`. */
-export interface AverageOptions {
-  readonly vectors: readonly Float32Array[];
-  readonly coefficients: ArrayLike<number>;
-  readonly into: Float32Array;
-  readonly begin: number;
-  readonly end: number;
-  /** Whether to sum the squared distances of all vectors to the average. */
-  readonly drift: boolean;
-}
-
-export interface SimdEngine extends Engine {
-  /**
-   * Averages by a fixed binary tree over the vectors (split at the largest power of two below their number), products and
-   * sums rounded to float32 one by one. Returns the squared distances' sum, or 0 without `drift`.
-   */
-  average(options: AverageOptions): number;
-}
-
 /** Byte offsets of the six tensors in a flat vector. */
 interface TensorOffsets {
   readonly embeddings: number;
@@ -69,7 +50,7 @@ interface TensorOffsets {
 }
 
 /** Throws a RangeError if the scratch memory is too small or not aligned. */
-export function createSimdEngine(options: SimdEngineOptions): SimdEngine {
+export function createSimdEngine(options: SimdEngineOptions): Engine {
   const { spec, memory, scratch, maxBatch, maxLength } = options;
   const needed = simdScratchBytes(spec, maxBatch, maxLength);
   if (scratch.byteLength < needed || scratch.byteOffset % 64 !== 0) {
@@ -80,7 +61,7 @@ export function createSimdEngine(options: SimdEngineOptions): SimdEngine {
   return new FusedEngine(options, bindKernels(options.module, memory));
 }
 
-class FusedEngine implements SimdEngine {
+class FusedEngine implements Engine {
   readonly name = "simd";
   readonly #options: SimdEngineOptions;
   readonly #kernels: SimdKernels;

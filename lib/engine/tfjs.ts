@@ -5,6 +5,7 @@ import type { Tfjs } from "../model/layers_model.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import { type AdamConstants, adamUpdate, squaredNorm } from "./adam.ts";
 import type { Engine } from "./contract.ts";
+import { createTreeMean, squaredDistance } from "./tree_mean.ts";
 import { crossEntropy, logitGradients } from "./cross_entropy.ts";
 import { loadTfjs, type TfjsBackend } from "./tfjs_backend.ts";
 import { forward, type Parameters, timeMajorTokens } from "./tfjs_forward.ts";
@@ -76,6 +77,10 @@ export async function createTfjsEngine({ backend, spec, layout, adam }: TfjsOpti
     gradients,
     squaredNorm: (values, begin, end) => squaredNorm(layout, values, begin, end),
     update: (from, values, into, options) => adamUpdate(layout, adam, from, values, into, options),
+    average({ vectors, coefficients, into, begin, end, drift }) {
+      createTreeMean(vectors.length).mean(vectors, coefficients, into, begin, end);
+      return drift ? squaredDistance(vectors, into, begin, end) : 0;
+    },
     predict(weights, batch) {
       const probabilities = new Float32Array(batch.size * classes);
       crossEntropy(logitsOf(weights, batch), batch.labels, batch.size, classes, probabilities);

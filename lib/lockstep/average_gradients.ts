@@ -6,14 +6,13 @@ import { clipScale } from "../engine/adam.ts";
 import { NORM_BLOCK } from "./memory_map.ts";
 import { segmentOf } from "./plan.ts";
 import type { Round } from "./schedule.ts";
-import { coefficients, createTreeMean } from "./tree_mean.ts";
+import { coefficients } from "../engine/tree_mean.ts";
 import type { WorkerContext } from "./worker_loop.ts";
 
 /** Returns the function that takes this worker's part in one round, up to the barrier that commits it. */
 export function averageGradients(context: WorkerContext): (round: Round, committed: number) => void {
   const { worker, config: { workers, training }, plan: { layout }, run, engine, timed, barrier } = context;
   const mean = run.gradients[0]!;
-  const tree = createTreeMean(training.shards);
   const [begin, end] = segmentOf(worker, workers, layout.size, NORM_BLOCK);
 
   return function round({ firstStep }, committed) {
@@ -27,8 +26,8 @@ export function averageGradients(context: WorkerContext): (round: Round, committ
     });
     timed("wait", () => barrier());
     timed("average", () => {
-      const weights = coefficients(run.shards.map((figures) => figures[2]!));
-      tree.mean(run.shardGradients, weights, mean, begin, end);
+      const shares = coefficients(run.shards.map((figures) => figures[2]!));
+      engine.average({ vectors: run.shardGradients, coefficients: shares, into: mean, begin, end, drift: false });
       for (let block = begin; block < end; block += NORM_BLOCK) {
         run.norms[block / NORM_BLOCK] = engine.squaredNorm(mean, block, Math.min(block + NORM_BLOCK, end));
       }

@@ -4,7 +4,7 @@ import type { Replica } from "../engine/contract.ts";
 import { Word } from "./control.ts";
 import { segmentOf } from "./plan.ts";
 import type { Round } from "./schedule.ts";
-import { coefficients, createTreeMean, squaredDistances } from "./tree_mean.ts";
+import { coefficients } from "../engine/tree_mean.ts";
 import type { WorkerContext } from "./worker_loop.ts";
 
 /** Elements that one worker averages in one go: whole cache lines. */
@@ -14,7 +14,6 @@ const SEGMENT_BLOCK = 16;
 export function averageWeights(context: WorkerContext): (round: Round, committed: number) => void {
   const { worker, config: { workers, training }, plan: { layout }, run, engine, timed, barrier } = context;
   const gradients = run.gradients[worker]!;
-  const tree = createTreeMean(training.shards);
   // With averaged moments the whole replica is one vector, in the order of the state: weights, m, v.
   const averaged = training.moments === "average" ? 3 * layout.size : layout.size;
   const slots = run.slots.map(({ values }) => values.subarray(0, averaged));
@@ -65,12 +64,14 @@ export function averageWeights(context: WorkerContext): (round: Round, committed
     timed("wait", () => barrier());
     timed("average", () => {
       const next = run.states[committed & 1 ? 0 : 1];
-      const weights = coefficients(run.shards.map((figures) => figures[2]!));
-      tree.mean(slots, weights, next.values, begin, end);
-      if (Atomics.load(run.control, Word.driftRound) === committed + 1) {
-        const { distance, norm } = squaredDistances(slots, next.values, begin, Math.min(end, layout.size));
-        run.drift[worker]!.set([distance, norm]);
-      }
+      const shares = coefficients(run.shards.map((figures) => figures[2]!));
+      const drift = Atomics.load(run.control, Word.driftRound) === committed + 1;
+      const common = { vectors: slots, coefficients: shares, into: next.values };
+      // Drift is about weights: moments, which come after them in the vector, are averaged in a call of their own.
+      const split = Math.min(Math.max(begin, layout.size), end);
+      const distance = engine.average({ ...common, begin, end: split, drift });
+      engine.average({ ...common, begin: split, end, drift: false });
+      if (drift) run.drift[worker]!.set([distance, engine.squaredNorm(next.weights, begin, split)]);
     });
   };
 }

@@ -29,7 +29,7 @@ export function commitRound({ training }: LockstepConfig, run: SharedRun, round:
   Atomics.store(control, Word.outcome, Atomics.load(control, Word.stopRequest));
 }
 
-/** Sums up the evaluation after `round`, the last of an epoch or of all, and says whether training goes on. */
+/** Sums up the evaluation after `round`, the last of an epoch or of all, and says whether training goes on. Throws if the loss is not a number. */
 export function finishEpoch({ training }: LockstepConfig, plan: Plan, run: SharedRun, round: Round): void {
   const { control } = run;
   const [lossSum, correct, samples] = run.epoch;
@@ -38,6 +38,9 @@ export function finishEpoch({ training }: LockstepConfig, plan: Plan, run: Share
     loss: sum(run.chunks, 0) / plan.dataset.heldOut,
     accuracy: sum(run.chunks, 1) / plan.dataset.heldOut,
   };
+  if (!Number.isFinite(heldOut.loss)) {
+    throw new Error(diverged(`The held-out loss is ${heldOut.loss} after ${stepsOf(round)}`, training.learningRate));
+  }
   writeEpoch(run, {
     epoch: round.epoch + 1,
     round: committed,
@@ -55,6 +58,14 @@ function sum(rows: readonly Float64Array[], figure: number): number {
 
 function divergence(run: SharedRun, round: Round, learningRate: number): string {
   const shard = run.shards.findIndex((figures) => !Number.isFinite(figures[0]!));
-  return `The loss of shard ${shard} is ${run.shards[shard]![0]} at step ${round.firstStep + 1}: ` +
-    `training diverged with learning rate ${learningRate}; try a smaller one, or --clip-norm 1`;
+  return diverged(`The loss of shard ${shard} is ${run.shards[shard]![0]} at ${stepsOf(round)}`, learningRate);
+}
+
+function diverged(what: string, learningRate: number): string {
+  return `${what}: training diverged with learning rate ${learningRate}; try a smaller one, or --clip-norm 1`;
+}
+
+/** `step 7`, or `steps 7 to 9`: counted from 1. */
+function stepsOf({ firstStep, steps }: Round): string {
+  return steps === 1 ? `step ${firstStep + 1}` : `steps ${firstStep + 1} to ${firstStep + steps}`;
 }

@@ -75,7 +75,7 @@ export class Coordinator {
     const all = Promise.all(ready).then(([engine]) => engine!);
     let engine: string | undefined;
     while (engine === undefined) {
-      engine = await Promise.race([all, pause(UPDATE_MS)]);
+      engine = await within(UPDATE_MS, all);
       this.#checkHearts();
       if (this.#failure !== undefined) throw new TrainingError(this.#failure);
     }
@@ -106,7 +106,7 @@ export class Coordinator {
       this.#checkHearts();
       if (this.#failure !== undefined) throw new TrainingError(this.#failure);
       if (ended) break;
-      await Promise.race([pause(UPDATE_MS), Promise.all(this.#threads.map((thread) => thread.ended))]);
+      await within(UPDATE_MS, Promise.all(this.#threads.map((thread) => thread.ended)));
     }
     const reason = stopReason(Atomics.load(control, Word.outcome));
     if (reason === undefined) throw new TrainingError("The workers left before training ended");
@@ -168,9 +168,13 @@ export class Coordinator {
   }
 }
 
-/** Resolves, to nothing, after `milliseconds`. */
-function pause(milliseconds: number): Promise<undefined> {
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  setTimeout(() => resolve(undefined), milliseconds);
-  return promise;
+/** What `event` comes to, or nothing if it takes longer than `milliseconds`. */
+async function within<Value>(milliseconds: number, event: Promise<Value>): Promise<Value | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => late.resolve(undefined), milliseconds);
+  try {
+    return await Promise.race([event, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -50,7 +50,7 @@ export const DRIFT_FIGURES = 2;
 export const ROUND_FIGURES = 8;
 export const EPOCH_FIGURES = 8;
 
-/** Rounds that the main thread may fall behind before the oldest are forgotten. */
+/** Rounds that the main thread may fall behind before the oldest are forgotten, and the one that is being written. */
 const ROUND_RING = 4096;
 /** Likewise for epochs, which also take room in the log: a run with fewer never loses one. */
 const EPOCH_RING = 4096;
@@ -109,7 +109,7 @@ export function memoryMap(options: MapOptions): MemoryMap {
     chunks: region(CHUNK_FIGURES * 8, Math.ceil(options.heldOut / CHUNK_SIZE)),
     norms: region(8 * Math.ceil(parameters / NORM_BLOCK), gradientMode ? 1 : 0),
     rounds: region(ROUND_FIGURES * 8, ROUND_RING),
-    epochs: region(EPOCH_FIGURES * 8, Math.min(options.epochs, EPOCH_RING)),
+    epochs: region(EPOCH_FIGURES * 8, Math.min(options.epochs + 1, EPOCH_RING)),
     states: region(vector * (1 + 2 * momentSets(options)), 2),
     slots: region(gradientMode ? vector : 3 * vector, shards),
     gradients: region(vector, gradientMode ? 1 : workers),

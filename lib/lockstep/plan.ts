@@ -1,5 +1,6 @@
 /** What every thread of a run derives, in the same way, from the config. */
 import type { TrainingConfig } from "../config/schema.ts";
+import { type EngineOptions, engineOptions, engineScratchBytes } from "../engine/create.ts";
 import { type TaskModel, taskModel } from "../model/task_model.ts";
 import { CHUNK_SIZE, type MapOptions } from "./memory_map.ts";
 
@@ -13,13 +14,18 @@ export interface LockstepConfig {
 }
 
 export interface Plan extends TaskModel {
+  readonly engine: EngineOptions;
   readonly map: MapOptions;
 }
 
 export function createPlan({ training, workers }: LockstepConfig): Plan {
   const model = taskModel(training);
+  const maxBatch = Math.max(training.batchSize, CHUNK_SIZE);
+  const maxLength = model.dataset.length;
+  const engine = engineOptions(training, model, maxBatch, maxLength);
   return {
     ...model,
+    engine,
     map: {
       parameters: model.layout.size,
       shards: training.shards,
@@ -28,9 +34,9 @@ export function createPlan({ training, workers }: LockstepConfig): Plan {
       moments: training.moments,
       epochs: training.epochs,
       heldOut: model.dataset.heldOut,
-      maxBatch: Math.max(training.batchSize, CHUNK_SIZE),
-      maxLength: model.dataset.length,
-      engineScratch: 0,
+      maxBatch,
+      maxLength,
+      engineScratch: engineScratchBytes(engine),
     },
   };
 }

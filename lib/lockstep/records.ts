@@ -51,8 +51,9 @@ export class RecordReader {
 
   rounds(): RoundRecord[] {
     const { control, rounds } = this.#run;
-    const written = Atomics.load(control, Word.roundsWritten);
-    const records = read(rounds, this.#rounds, written).map(([round, epoch, lossSum, correct, samples, drift]) => ({
+    const { records, written } = read(control, Word.roundsWritten, rounds, this.#rounds);
+    this.#rounds = written;
+    return records.map(([round, epoch, lossSum, correct, samples, drift]) => ({
       round: round!,
       epoch: epoch!,
       lossSum: lossSum!,
@@ -60,16 +61,11 @@ export class RecordReader {
       samples: samples!,
       drift: drift!,
     }));
-    // What was overwritten while it was read is dropped as well.
-    const overwritten = Atomics.load(control, Word.roundsWritten) + 1 - rounds.length - (written - records.length);
-    this.#rounds = written;
-    return records.slice(Math.max(0, overwritten));
   }
 
   epochs(): EpochRecord[] {
     const { control, epochs } = this.#run;
-    const written = Atomics.load(control, Word.epochsWritten);
-    const records = read(epochs, this.#epochs, written);
+    const { records, written } = read(control, Word.epochsWritten, epochs, this.#epochs);
     this.#epochs = written;
     return records.map(([epoch, round, trainingLoss, trainingAccuracy, loss, accuracy]) => ({
       epoch: epoch!,
@@ -80,7 +76,17 @@ export class RecordReader {
   }
 }
 
-function read(ring: readonly Float64Array[], from: number, to: number): Float64Array[] {
-  const first = Math.max(from, to - ring.length);
-  return Array.from({ length: to - first }, (_, index) => ring[(first + index) % ring.length]!.slice());
+/** The records of `ring` from number `from` on, and how many `word` says were ever written. */
+function read(
+  control: Int32Array,
+  word: typeof Word.roundsWritten | typeof Word.epochsWritten,
+  ring: readonly Float64Array[],
+  from: number,
+): { records: Float64Array[]; written: number } {
+  const written = Atomics.load(control, word);
+  const first = Math.max(from, written - ring.length);
+  const records = Array.from({ length: written - first }, (_, index) => ring[(first + index) % ring.length]!.slice());
+  // What was overwritten while it was read is dropped as well, and what may be under the writer's hand.
+  const overwritten = Atomics.load(control, word) + 1 - ring.length - first;
+  return { records: records.slice(Math.max(0, overwritten)), written };
 }

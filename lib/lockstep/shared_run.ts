@@ -61,6 +61,8 @@ export interface SharedRun {
   readonly shardGradients: readonly Float32Array[];
   /** A batch of at most `size` sequences in the room of `worker`. */
   batch(worker: number, size: number): Batch;
+  /** The bytes that are the engine's of `worker`. */
+  engineScratch(worker: number): { readonly byteOffset: number; readonly byteLength: number };
 }
 
 /** The shared memory of a run: new, or `memory` as another thread made it with the same options. */
@@ -109,5 +111,6 @@ export function sharedRun(options: MapOptions, memory?: WebAssembly.Memory): Sha
       const room = new Int32Array(buffer, at(map.batches, worker), map.batches.stride / 4);
       return createBatch(size, options.maxLength, room);
     },
+    engineScratch: (worker) => ({ byteOffset: at(map.scratch, worker), byteLength: map.scratch.stride }),
   };
 }

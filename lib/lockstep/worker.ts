@@ -25,9 +25,7 @@ export async function startWorker(start: WorkerStart, reply: (reply: WorkerReply
   const plan = createPlan(config);
   const run = sharedRun(plan.map, memory);
   try {
-    const { engine: name, backend, adamEpsilon: epsilon } = config.training;
-    const adam = { beta1: 0.9, beta2: 0.999, epsilon };
-    const engine = await createEngine({ engine: name, backend, spec: plan.spec, layout: plan.layout, adam });
+    const engine = await createEngine(plan.engine, { memory, scratch: run.engineScratch(worker) });
     reply({ type: "ready", engine: engine.name });
     runWorkerLoop(worker, config, plan, run, engine);
     engine.dispose();

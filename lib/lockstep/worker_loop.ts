@@ -101,7 +101,8 @@ function createContext(
       control: run.control,
       heart,
       workers: config.workers,
-      timeoutMs: config.workerTimeoutMs,
+      // Twice: the main thread, which can tell who is missing, gives up first.
+      timeoutMs: 2 * config.workerTimeoutMs,
       spin: config.spin,
     }),
     timed(kind, work) {

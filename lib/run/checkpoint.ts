@@ -21,6 +21,10 @@ function partNames(parts: number): string[] {
   });
 }
 
+function fileOf(round: number): string {
+  return `checkpoints/round-${String(round).padStart(8, "0")}.safetensors`;
+}
+
 /** Writes `state` into the run's directory, whole or not at all. */
 export async function writeCheckpoint(
   directory: string,
@@ -37,7 +41,7 @@ export async function writeCheckpoint(
     }));
   });
   const metadata = { round: String(state.round), step: String(state.step), digest };
-  const file = `checkpoints/round-${String(state.round).padStart(8, "0")}.safetensors`;
+  const file = fileOf(state.round);
   await writeWhole(join(directory, file), encodeSafetensors({ metadata, tensors }));
   return { file, digest };
 }
@@ -63,6 +67,8 @@ export async function readCheckpoint(directory: string, file: string, layout: Pa
       }
     }
     const state: State = { round: Number(metadata.round), step: Number(metadata.step), values };
+    // The digest is of step and values alone.
+    if (fileOf(state.round) !== file) throw new RangeError(`it is of round ${metadata.round}`);
     if (await stateDigest(state) !== metadata.digest) throw new RangeError("its content does not have its digest");
     return state;
   } catch (cause) {

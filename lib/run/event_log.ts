@@ -40,7 +40,8 @@ export class EventLog {
 
   /** Gives `event` its place and time, tells the readers, and has it written. */
   append(event: NewEvent): RunEvent {
-    const stamped = eventSchema.parse({ id: ++this.#count, at: new Date().toISOString(), ...event });
+    const stamped = eventSchema.parse({ id: this.#count + 1, at: new Date().toISOString(), ...event });
+    this.#count = stamped.id;
     this.#tail.push(stamped);
     if (this.#tail.length > 2 * TAIL && !this.#writing) this.#tail = this.#tail.slice(-TAIL);
     this.#unwritten.push(`${JSON.stringify(stamped)}\n`);

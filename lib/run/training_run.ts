@@ -6,6 +6,7 @@ import type { Figures, Summary } from "../events.ts";
 import { reasonText, StopReason } from "../lockstep/control.ts";
 import { Coordinator } from "../lockstep/coordinator.ts";
 import { initialState } from "../lockstep/initial_state.ts";
+import { memoryMap } from "../lockstep/memory_map.ts";
 import { createPlan, type LockstepConfig } from "../lockstep/plan.ts";
 import { stepsAfter } from "../lockstep/schedule.ts";
 import { type State, stateDigest } from "../lockstep/state.ts";
@@ -202,13 +203,19 @@ interface Prepared {
   readonly initial: State;
 }
 
+/** What a WebAssembly.Memory can have at most. */
+const MAX_BYTES = 2 ** 32;
+
 function prepare({ config, workerUrl, cores }: TrainingRunOptions): Prepared {
   const training = trainingConfig(config);
   const workers = config.workers === "auto" ? Math.min(cores, config.shards) : config.workers;
   const lockstep = { training, workers, workerTimeoutMs: config.workerTimeout * 1000, spin: workers <= cores };
   const plan = createPlan(lockstep);
-  const initial = initialState(plan, training);
   try {
+    // Before the initial weights, which would take as much.
+    const { byteLength } = memoryMap(plan.map);
+    if (byteLength > MAX_BYTES) throw new RangeError(`${byteLength} bytes`);
+    const initial = initialState(plan, training);
     return { lockstep, initial, coordinator: new Coordinator({ config: lockstep, workerUrl, initial }) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;

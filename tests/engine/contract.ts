@@ -3,6 +3,7 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { createBatch } from "../../lib/data/batch.ts";
 import type { Engine, Replica } from "../../lib/engine/contract.ts";
+import { coefficients, createTreeMean, squaredDistance } from "../../lib/engine/tree_mean.ts";
 import { tensorView } from "../../lib/model/layout.ts";
 import type { ModelSpec } from "../../lib/model/spec.ts";
 import { assertClose } from "./close.ts";
@@ -271,6 +272,29 @@ export function engineContract(name: string, makeEngine: MakeEngine): void {
       engine.update(source, gradients, parts, { ...options, begin: 40 });
       assertEquals(parts, whole);
       assertEquals(source, fresh());
+    });
+  });
+
+  Deno.test(`${name}: average() gives the bits of the reference tree, within begin and end, for 1 to 17 vectors`, async () => {
+    const { layout, ...needs } = example(SMALL, 1, 1);
+    await withEngine({ layout, ...needs }, (engine) => {
+      for (const shards of [1, 2, 3, 4, 7, 8, 17]) {
+        const vectors = Array.from(
+          { length: shards },
+          (_, shard) =>
+            Float32Array.from({ length: layout.size }, (_, i) => Math.sin(1 + i * shards + shard) * 2 ** (i % 20 - 10)),
+        );
+        const shares = coefficients(vectors.map((_, shard) => 5 + shard % 3));
+        const [begin, end] = [16, layout.size - 16];
+        const [actual, expected] = [new Float32Array(layout.size).fill(7), new Float32Array(layout.size).fill(7)];
+        createTreeMean(shards).mean(vectors, shares, expected, begin, end);
+        const options = { vectors, coefficients: shares, into: actual, begin, end };
+        assertEquals(engine.average({ ...options, drift: false }), 0);
+        assertEquals(actual, expected);
+        const distance = squaredDistance(vectors, expected, begin, end);
+        assertAlmostEquals(engine.average({ ...options, drift: true }), distance, 1e-6 * distance);
+        assertEquals(actual, expected);
+      }
     });
   });
 }

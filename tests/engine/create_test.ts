@@ -1,17 +1,28 @@
-import { assertEquals, assertRejects } from "@std/assert";
-import { createEngine } from "../../lib/engine/create.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import { createEngine, engineScratchBytes } from "../../lib/engine/create.ts";
+import { createWorkspace } from "../../lib/engine/workspace.ts";
 import { parameterLayout } from "../../lib/model/layout.ts";
 
 const spec = { vocabulary: 3, embedding: 2, hidden: 2, classes: 2, lstmBiases: 1 } as const;
 const needs = { spec, layout: parameterLayout(spec), adam: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } };
+const sizes = { maxBatch: 4, maxLength: 3 };
 
 Deno.test("createEngine() makes the engine that is named", async () => {
-  const engine = await createEngine({ engine: "tfjs", backend: "cpu", ...needs });
-  assertEquals(engine.name, "tfjs/cpu");
-  engine.dispose();
+  for (const [engine, name] of [["tfjs", "tfjs/cpu"], ["simd", "simd"]] as const) {
+    const options = { engine, backend: "cpu", ...needs, ...sizes } as const;
+    const byteLength = engineScratchBytes(options);
+    const pages = 1 + Math.ceil(byteLength / 65_536);
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    const made = await createEngine(options, { memory, scratch: { byteOffset: 0, byteLength } });
+    assertEquals(made.name, name);
+    made.dispose();
+  }
 });
 
-Deno.test("createEngine() names an engine that does not exist", async () => {
-  const unknown: { engine: "tfjs" } = JSON.parse(`{"engine": "abacus"}`);
-  await assertRejects(() => createEngine({ backend: "cpu", ...needs, ...unknown }), RangeError, `called "abacus"`);
+Deno.test("createWorkspace() has the room that was asked for, and says when it is used up", async () => {
+  const options = { engine: "simd", backend: "cpu", ...needs, ...sizes } as const;
+  const { engine, floats, batch } = await createWorkspace(options, { floats: needs.layout.size, batches: 1 });
+  const weights = floats(new Float32Array(needs.layout.size).fill(0.5));
+  assertEquals(engine.predict(weights, batch(4, 3)).length, 8);
+  assertThrows(() => floats(1e6), RangeError, "no room for 4000000 more bytes");
 });

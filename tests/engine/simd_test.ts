@@ -6,8 +6,12 @@ import { createSimdEngine, simdScratchBytes } from "../../lib/engine/simd.ts";
 import { type ParameterLayout, tensorNamed, tensorView } from "../../lib/model/layout.ts";
 import type { ModelSpec } from "../../lib/model/spec.ts";
 import { Random, Stream } from "../../lib/random.ts";
+import { engineContract } from "./contract.ts";
 import { float64Lstm } from "./float64_lstm.ts";
+import { simdOnPlainArrays } from "./plain_arrays.ts";
 import { kernelModule, simdFixture } from "./simd_fixture.ts";
+
+engineContract("simd", simdOnPlainArrays);
 
 const base: ModelSpec = { vocabulary: 50, embedding: 32, hidden: 64, classes: 2, lstmBiases: 1 };
 

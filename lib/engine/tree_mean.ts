@@ -62,19 +62,17 @@ export function createTreeMean(shards: number): TreeMean {
   };
 }
 
-/** Σ over shards and elements of (slot - mean)², and Σ of mean², over [begin, end): what drift is made of. */
-export function squaredDistances(
+/** Σ over shards and elements of (slot - mean)², over [begin, end): what drift is made of. */
+export function squaredDistance(
   slots: readonly Float32Array[],
   mean: Float32Array,
   begin: number,
   end: number,
-): { distance: number; norm: number } {
+): number {
   let distance = 0;
-  let norm = 0;
   for (let i = begin; i < end; i++) {
     const center = mean[i]!;
-    norm += center * center;
     for (const slot of slots) distance += (slot[i]! - center) ** 2;
   }
-  return { distance, norm };
+  return distance;
 }
