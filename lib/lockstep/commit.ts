@@ -29,7 +29,10 @@ export function commitRound({ training }: LockstepConfig, run: SharedRun, round:
   Atomics.store(control, Word.outcome, Atomics.load(control, Word.stopRequest));
 }
 
-/** Sums up the evaluation after `round`, the last of an epoch or of all, and says whether training goes on. Throws if the loss is not a number. */
+/**
+ * Sums up the evaluation after `round`, the last of an epoch or of all, and says whether training goes on. Throws if the
+ * loss is not a number.
+ */
 export function finishEpoch({ training }: LockstepConfig, plan: Plan, run: SharedRun, round: Round): void {
   const { control } = run;
   const [lossSum, correct, samples] = run.epoch;
