@@ -11,6 +11,7 @@ export interface BenchEngine {
 }
 
 export const ENGINES: readonly BenchEngine[] = [
+  { name: "simd", config: { engine: "simd" }, baseline: false },
   { name: "tfjs/wasm", config: { engine: "tfjs", backend: "wasm" }, baseline: true },
   { name: "tfjs/cpu", config: { engine: "tfjs", backend: "cpu" }, baseline: true },
 ];
