@@ -8,17 +8,21 @@ import type { Engine, Replica } from "../../lib/engine/contract.ts";
 import { createTfjsEngine } from "../../lib/engine/tfjs.ts";
 import { initialWeights } from "../../lib/model/initial.ts";
 import { type TaskModel, taskModel } from "../../lib/model/task_model.ts";
+import { simdOnPlainArrays } from "../engine/plain_arrays.ts";
 import { plainMean } from "./plain_mean.ts";
 
 export interface PlainModel extends TaskModel {
   readonly engine: Engine;
 }
 
-/** The model of `config` and an engine on the backend cpu. */
+/** The model and the engine of `config`; tfjs on the backend cpu. */
 export async function plainModel(config: TrainingConfig): Promise<PlainModel> {
   const model = taskModel(config);
   const adam = { beta1: 0.9, beta2: 0.999, epsilon: config.adamEpsilon };
-  const engine = await createTfjsEngine({ backend: "cpu", spec: model.spec, layout: model.layout, adam });
+  const needs = { spec: model.spec, layout: model.layout, adam };
+  const engine = config.engine === "simd"
+    ? await simdOnPlainArrays(needs)
+    : await createTfjsEngine({ backend: "cpu", ...needs });
   return { ...model, engine };
 }
 
@@ -121,13 +125,19 @@ function joined(parts: readonly Float32Array[]): Float32Array {
   return Float32Array.from(parts.flatMap((part) => [...part]));
 }
 
-/** Loss and accuracy of `weights` on all held-out sequences in one batch. */
+/** Loss and accuracy of `weights` on all held-out sequences, 30 at a time. */
 export function plainHeldOut(
   { engine, dataset }: PlainModel,
   weights: Float32Array,
 ): { loss: number; accuracy: number } {
-  const batch = createBatch(dataset.heldOut, dataset.length);
-  dataset.fill(batch, "heldOut", 0);
-  const { lossSum, correct } = engine.evaluate(weights, batch);
-  return { loss: lossSum / dataset.heldOut, accuracy: correct / dataset.heldOut };
+  const batch = createBatch(30, dataset.length);
+  const total = { loss: 0, accuracy: 0 };
+  for (let first = 0; first < dataset.heldOut; first += 30) {
+    batch.size = Math.min(30, dataset.heldOut - first);
+    dataset.fill(batch, "heldOut", first);
+    const { lossSum, correct } = engine.evaluate(weights, batch);
+    total.loss += lossSum / dataset.heldOut;
+    total.accuracy += correct / dataset.heldOut;
+  }
+  return total;
 }

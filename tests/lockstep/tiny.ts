@@ -25,7 +25,6 @@ export function tinyConfig({ learningRate = 0.05, ...change }: Partial<TrainingC
     stepsPerEpoch: 4,
     heldOut: 300, // one chunk of 256 and a part of one
     targetAccuracy: 0,
-    engine: "tfjs",
     backend: "cpu",
     ...change,
   });
