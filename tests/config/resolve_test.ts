@@ -38,7 +38,7 @@ Deno.test("resolveConfig() gives the default recipe when nothing is said", () =>
     stepsPerEpoch: 20,
     heldOut: 4096,
     targetAccuracy: 0.995,
-    engine: "tfjs",
+    engine: "simd",
     backend: "wasm",
     workers: "auto",
     workerTimeout: 60,
