@@ -24,7 +24,7 @@ from torch import nn  # noqa: E402
 from classifier import Classifier, draw  # noqa: E402
 
 VOCABULARY, LENGTH, EMBEDDING, HIDDEN = 50, 8, 32, 64
-BATCH, HELD_OUT = 512, 4096
+BATCH, HELD_OUT = 512, 2048
 STEPS_PER_EPOCH, EPOCHS, TARGET = 20, 50, 0.995
 
 

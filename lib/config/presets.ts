@@ -16,6 +16,7 @@ export const presets: Readonly<Record<string, Preset>> = {
     clipNorm: 0,
     epochs: 50,
     stepsPerEpoch: 1,
+    heldOut: 500,
     targetAccuracy: 0,
     report: "notebook",
   },

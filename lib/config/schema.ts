@@ -29,7 +29,7 @@ export const trainingShape = {
   clipNorm: number(0, 1e9).default(1).describe("greatest L2 norm of a gradient; 0: no clipping"),
   epochs: whole(1, 1_000_000).default(50).describe("epochs at most; the held-out data is evaluated after each"),
   stepsPerEpoch: whole(1, 1_000_000).default(20).describe("steps of an epoch, on each shard"),
-  heldOut: whole(1, 1_000_000).default(4096).describe("held-out sequences"),
+  heldOut: whole(1, 1_000_000).default(2048).describe("held-out sequences"),
   targetAccuracy: number(0, 1).default(0.995).describe("end when the held-out accuracy reaches this; 0: never"),
   engine: z.enum(["simd", "tfjs"]).default("simd").describe("what computes: fused kernels, or plain TensorFlow.js"),
   backend: z.enum(["wasm", "cpu"]).default("wasm").describe("what tfjs computes with; no other engine has a choice"),

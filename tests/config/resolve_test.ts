@@ -36,7 +36,7 @@ Deno.test("resolveConfig() gives the default recipe when nothing is said", () =>
     clipNorm: 1,
     epochs: 50,
     stepsPerEpoch: 20,
-    heldOut: 4096,
+    heldOut: 2048,
     targetAccuracy: 0.995,
     engine: "simd",
     backend: "wasm",
@@ -69,6 +69,7 @@ Deno.test("resolveConfig() has the notebook to the letter as the preset seed", (
     clipNorm: 0,
     epochs: 50,
     stepsPerEpoch: 1,
+    heldOut: 500,
     targetAccuracy: 0,
     report: "notebook",
   });
