@@ -365,6 +365,7 @@ class FusedEngine implements SimdEngine {
       length,
       panels,
       at.recurrentKernelT,
+      at.zeros,
       at.gates,
       at.cells,
       at.cellTanhs,
