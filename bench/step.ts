@@ -12,7 +12,7 @@ import { initialWeights } from "../lib/model/initial.ts";
 import { parameterLayout } from "../lib/model/layout.ts";
 import type { ModelSpec } from "../lib/model/spec.ts";
 
-const SHAPES = [
+export const SHAPES = [
   { batch: 50, length: 8, embedding: 32, hidden: 64, vocabulary: 50 },
   { batch: 128, length: 8, embedding: 32, hidden: 64, vocabulary: 50 },
   { batch: 512, length: 8, embedding: 32, hidden: 64, vocabulary: 50 },
@@ -32,7 +32,7 @@ function usefulFlops({ batch, length, embedding, hidden, vocabulary }: Shape): n
 }
 
 /** A function that takes one step on the next of a few random batches. */
-function stepper({ batch: size, length, embedding, hidden, vocabulary }: Shape): () => void {
+export function stepper({ batch: size, length, embedding, hidden, vocabulary }: Shape): () => void {
   const spec: ModelSpec = { vocabulary, embedding, hidden, classes: 2, lstmBiases: 2 };
   const layout = parameterLayout(spec);
   const scratchBytes = simdScratchBytes(spec, size, length);
@@ -88,25 +88,27 @@ function timed(call: () => void, budget: number): number {
 
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
 
-const repeats = Number(Deno.args[0] ?? 9);
-const steppers = SHAPES.map(stepper);
-const { peak } = bindKernels(module, new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true }));
-const calls = [...steppers, () => peak(100_000)];
-for (const call of calls) timed(call, 500);
-const times = calls.map((): number[] => []);
-for (let repeat = 0; repeat < repeats; repeat++) {
-  for (const [index, call] of calls.entries()) times[index]!.push(timed(call, 100));
+if (import.meta.main) {
+  const repeats = Number(Deno.args[0] ?? 9);
+  const steppers = SHAPES.map(stepper);
+  const { peak } = bindKernels(module, new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true }));
+  const calls = [...steppers, () => peak(100_000)];
+  for (const call of calls) timed(call, 500);
+  const times = calls.map((): number[] => []);
+  for (let repeat = 0; repeat < repeats; repeat++) {
+    for (const [index, call] of calls.entries()) times[index]!.push(timed(call, 100));
+  }
+  const peakGflops = 96 * 100_000 / median(times.at(-1)!) / 1e6;
+  console.table(SHAPES.map((shape, index) => {
+    const milliseconds = median(times[index]!);
+    const gflops = usefulFlops(shape) / milliseconds / 1e6;
+    return {
+      ...shape,
+      "ms/step": milliseconds.toFixed(3),
+      "fastest": Math.min(...times[index]!).toFixed(3),
+      "GFLOP/s": gflops.toFixed(1),
+      "of peak": `${(100 * gflops / peakGflops).toFixed(0)} %`,
+    };
+  }));
+  console.log(`Peak of 128-bit multiply-add in WebAssembly: ${peakGflops.toFixed(1)} GFLOP/s`);
 }
-const peakGflops = 96 * 100_000 / median(times.at(-1)!) / 1e6;
-console.table(SHAPES.map((shape, index) => {
-  const milliseconds = median(times[index]!);
-  const gflops = usefulFlops(shape) / milliseconds / 1e6;
-  return {
-    ...shape,
-    "ms/step": milliseconds.toFixed(3),
-    "fastest": Math.min(...times[index]!).toFixed(3),
-    "GFLOP/s": gflops.toFixed(1),
-    "of peak": `${(100 * gflops / peakGflops).toFixed(0)} %`,
-  };
-}));
-console.log(`Peak of 128-bit multiply-add in WebAssembly: ${peakGflops.toFixed(1)} GFLOP/s`);

@@ -1,61 +1,82 @@
-// Matrix products C += A · B on panels, float32.
+// Matrix products on panels, float32.
 //
 // A panel holds eight columns of a matrix, row after row: [rows][8], 32 bytes a row. A matrix of n columns is ceil(n / 8)
-// panels. B and C are single panels here; the caller goes through the panels. Rows are cut into tiles of nearly equal
-// height, at most 6. Each result is one chain of fused multiply-adds in order of the inner index, whatever the tiling.
-import { panelTile, transposedTile } from "./tiles";
+// panels. Rows are cut into tiles of nearly equal height, at most 6. Each result is one chain of fused multiply-adds in
+// order of the inner index, whatever the tiling, so its error is at most inner · 2^-24 · Σ|a b|.
+import {
+  panelRows1, panelRows2, panelRows3, panelRows4, panelRows5, panelRows6,
+  plainTransposedRows1, plainTransposedRows2, plainTransposedRows3, plainTransposedRows4, plainTransposedRows5,
+  plainTransposedRows6, transposedRows4, transposedRows5, transposedRows6,
+} from "./tiles";
 
-/**
- * C[rows, 8] += A[rows, inner] · B[inner, 8], inner a multiple of 8. A is in panels `aStride` bytes apart.
- */
-export function gemm(a: usize, aStride: usize, b: usize, inner: i32, c: usize, rows: i32): void {
-  const tiles = (rows + 5) / 6;
-  if (tiles == 0) return;
-  const height = rows / tiles;
-  const taller = rows - tiles * height;
-  const bEnd = b + 32 * <usize>inner;
-  for (let tile = 0; tile < tiles; tile++) {
-    const tileRows = height + i32(tile < taller);
-    panelTile(tileRows, a, aStride, b, bEnd, c);
-    a += 32 * <usize>tileRows;
-    c += 32 * <usize>tileRows;
+/** Where row r of the first panel of `from` begins: the rows are listed in `index`, or else `fromRow` bytes apart. */
+// @ts-ignore: decorator
+@inline
+function rowAt(from: usize, fromRow: usize, index: usize, indexStride: usize, row: usize): usize {
+  return index == 0 ? from + row * fromRow : from + 32 * <usize>load<i32>(index + row * indexStride);
+}
+
+/** C[panels][rows][8] = F, as `gemm` takes them. */
+export function copyRows(
+  from: usize, fromStride: usize, fromRow: usize, index: usize, indexStride: usize,
+  c: usize, cStride: usize, rows: i32, panels: i32,
+): void {
+  for (let row = 0; row < rows; row++, c += 32) {
+    let source = rowAt(from, fromRow, index, indexStride, row);
+    let target = c;
+    for (let panel = 0; panel < panels; panel++) {
+      v128.store(target, v128.load(source));
+      v128.store(target, v128.load(source, 16), 16);
+      source += fromStride;
+      target += cStride;
+    }
   }
 }
 
 /**
- * C[rows, 8] += Aᵀ · B[inner, 8] with A[inner, rows] row-major, `aStride` bytes from row to row.
+ * C[panels][rows][8] = F + A[rows, inner] · B[panels][inner][8], inner a positive multiple of 8.
+ *
+ * A is in panels `aStride` bytes apart, C in panels `cStride` apart. F is in panels `fromStride` apart; its row for row r
+ * is number `index[r]` (int32s `indexStride` bytes apart), or without `index` begins `fromRow` · r bytes after the first:
+ * 0 takes one row for all (a bias), 32 takes row r.
  */
-export function gemmTransposed(a: usize, aStride: usize, b: usize, inner: i32, c: usize, rows: i32): void {
+export function gemm(
+  from: usize, fromStride: usize, fromRow: usize, index: usize, indexStride: usize,
+  a: usize, aStride: usize, b: usize, inner: i32, c: usize, cStride: usize, rows: i32, panels: i32,
+): void {
   const tiles = (rows + 5) / 6;
   if (tiles == 0) return;
   const height = rows / tiles;
   const taller = rows - tiles * height;
-  const bEnd = b + 32 * <usize>inner;
+  let row: usize = 0;
   for (let tile = 0; tile < tiles; tile++) {
     const tileRows = height + i32(tile < taller);
-    transposedTile(tileRows, a, aStride, b, bEnd, c);
-    a += 4 * <usize>tileRows;
+    const f0 = rowAt(from, fromRow, index, indexStride, row);
+    const f1 = tileRows > 1 ? rowAt(from, fromRow, index, indexStride, row + 1) : 0;
+    const f2 = tileRows > 2 ? rowAt(from, fromRow, index, indexStride, row + 2) : 0;
+    const f3 = tileRows > 3 ? rowAt(from, fromRow, index, indexStride, row + 3) : 0;
+    const f4 = tileRows > 4 ? rowAt(from, fromRow, index, indexStride, row + 4) : 0;
+    const f5 = tileRows > 5 ? rowAt(from, fromRow, index, indexStride, row + 5) : 0;
+    if (tileRows == 6) panelRows6(f0, f1, f2, f3, f4, f5, fromStride, a, aStride, b, inner, c, cStride, panels);
+    else if (tileRows == 5) panelRows5(f0, f1, f2, f3, f4, fromStride, a, aStride, b, inner, c, cStride, panels);
+    else if (tileRows == 4) panelRows4(f0, f1, f2, f3, fromStride, a, aStride, b, inner, c, cStride, panels);
+    else if (tileRows == 3) panelRows3(f0, f1, f2, fromStride, a, aStride, b, inner, c, cStride, panels);
+    else if (tileRows == 2) panelRows2(f0, f1, fromStride, a, aStride, b, inner, c, cStride, panels);
+    else panelRows1(f0, fromStride, a, aStride, b, inner, c, cStride, panels);
+    a += 32 * <usize>tileRows;
     c += 32 * <usize>tileRows;
+    row += tileRows;
   }
 }
 
 /** C[panels][rows][8] = bias + A · B[panels][inner][8] with bias [panels][8] for every row; A in panels of `rows` rows. */
 export function affine(a: usize, rows: i32, inner: i32, b: usize, bias: usize, panels: i32, c: usize): void {
-  for (let panel = 0; panel < panels; panel++) {
-    const low = v128.load(bias), high = v128.load(bias, 16);
-    for (let row = c, end = c + 32 * <usize>rows; row < end; row += 32) {
-      v128.store(row, low);
-      v128.store(row, high, 16);
-    }
-    gemm(a, 32 * <usize>rows, b, inner, c, rows);
-    bias += 32;
-    b += 32 * <usize>inner;
-    c += 32 * <usize>rows;
-  }
+  const stride: usize = 32 * <usize>rows;
+  gemm(bias, 32, 0, 0, 0, a, stride, b, inner, c, stride, rows, panels);
 }
 
-/** Inner steps done at a time in `accumulateProducts`: what keeps that part of A and of a panel of B in the L1 cache. */
-const INNER_BLOCK = 256;
+/** Inner steps done at a time: a multiple of 8, at most what the tiles stage. */
+const INNER_BLOCK = 64;
 
 /**
  * C[panels][rows][8] += Aᵀ · B with A[inner, rows] row-major (`aStride` bytes a row) and panels of B `bStride` bytes
@@ -64,12 +85,36 @@ const INNER_BLOCK = 256;
 export function accumulateProducts(
   a: usize, aStride: usize, b: usize, bStride: usize, inner: i32, c: usize, rows: i32, panels: i32,
 ): void {
-  for (let k = 0; k < inner; k += INNER_BLOCK) {
-    const block = min(INNER_BLOCK, inner - k);
-    for (let panel: usize = 0; panel < <usize>panels; panel++) {
-      gemmTransposed(a, aStride, b + panel * bStride, block, c + panel * 32 * <usize>rows, rows);
-    }
+  while (inner > 0) {
+    const block = inner >= 8 ? min(INNER_BLOCK, inner & ~7) : inner;
+    blockProducts(a, aStride, b, bStride, block, c, rows, panels);
     a += aStride * block;
     b += 32 * <usize>block;
+    inner -= block;
+  }
+}
+
+function blockProducts(
+  a: usize, aStride: usize, b: usize, bStride: usize, inner: i32, c: usize, rows: i32, panels: i32,
+): void {
+  const tiles = (rows + 5) / 6;
+  const cStride: usize = 32 * <usize>rows;
+  const height = rows / tiles;
+  const taller = rows - tiles * height;
+  const groups = (inner & 7) == 0 ? inner >> 3 : 0;
+  for (let tile = 0; tile < tiles; tile++) {
+    const tileRows = height + i32(tile < taller);
+    if (groups > 0 && tileRows >= 4) {
+      if (tileRows == 6) transposedRows6(a, aStride, b, bStride, groups, c, cStride, panels);
+      else if (tileRows == 5) transposedRows5(a, aStride, b, bStride, groups, c, cStride, panels);
+      else transposedRows4(a, aStride, b, bStride, groups, c, cStride, panels);
+    } else if (tileRows == 6) plainTransposedRows6(a, aStride, b, bStride, inner, c, cStride, panels);
+    else if (tileRows == 5) plainTransposedRows5(a, aStride, b, bStride, inner, c, cStride, panels);
+    else if (tileRows == 4) plainTransposedRows4(a, aStride, b, bStride, inner, c, cStride, panels);
+    else if (tileRows == 3) plainTransposedRows3(a, aStride, b, bStride, inner, c, cStride, panels);
+    else if (tileRows == 2) plainTransposedRows2(a, aStride, b, bStride, inner, c, cStride, panels);
+    else plainTransposedRows1(a, aStride, b, bStride, inner, c, cStride, panels);
+    a += 4 * <usize>tileRows;
+    c += 32 * <usize>tileRows;
   }
 }

@@ -1,11 +1,11 @@
 // The LSTM backward through time, in the arrays that lstmForward left; `gates` becomes the gradient of the gates' sums.
 //
 // On entry stateGradient [P][rows][8] is the loss's gradient at the last hidden state; it and cellGradient (same shape)
-// are used up. recurrentT is the recurrent kernel's transpose in panels [P][4 · 8P][8].
+// are used up. recurrentT is the recurrent kernel's transpose in panels [P][4 · 8P][8], and zeros [P][8].
 import { gemm } from "./gemm";
 
 export function lstmBackward(
-  rows: i32, length: i32, panels: i32, recurrentT: usize,
+  rows: i32, length: i32, panels: i32, recurrentT: usize, zeros: usize,
   gates: usize, cells: usize, tanhs: usize, stateGradient: usize, cellGradient: usize,
 ): void {
   const rowBytes: usize = 32 * <usize>rows;
@@ -21,12 +21,10 @@ export function lstmBackward(
       );
     }
     if (step == 0) break;
-    memory.fill(stateGradient, 0, <usize>panels * rowBytes);
-    const stepGates = gates + <usize>step * rowBytes;
-    for (let panel = 0; panel < panels; panel++) {
-      const kernel = recurrentT + <usize>panel * 32 * <usize>inner;
-      gemm(stepGates, seriesBytes, kernel, inner, stateGradient + <usize>panel * rowBytes, rows);
-    }
+    gemm(
+      zeros, 32, 0, 0, 0, gates + <usize>step * rowBytes, seriesBytes, recurrentT, inner,
+      stateGradient, rowBytes, rows, panels,
+    );
   }
 }
 

@@ -346,6 +346,7 @@ class FusedEngine implements Engine {
       length,
       panels,
       at.recurrentKernelT,
+      at.zeros,
       at.gates,
       at.cells,
       at.cellTanhs,

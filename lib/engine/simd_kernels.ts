@@ -3,8 +3,21 @@
  * are byte offsets in the memory, strides are bytes, counts are elements.
  */
 export interface SimdKernels {
-  gemm(a: number, aStride: number, b: number, inner: number, c: number, rows: number): void;
-  gemmTransposed(a: number, aStride: number, b: number, inner: number, c: number, rows: number): void;
+  gemm(
+    from: number,
+    fromStride: number,
+    fromRow: number,
+    index: number,
+    indexStride: number,
+    a: number,
+    aStride: number,
+    b: number,
+    inner: number,
+    c: number,
+    cStride: number,
+    rows: number,
+    panels: number,
+  ): void;
   affine(a: number, rows: number, inner: number, b: number, bias: number, panels: number, c: number): void;
   accumulateProducts(
     a: number,
@@ -69,6 +82,7 @@ export interface SimdKernels {
     length: number,
     panels: number,
     recurrentT: number,
+    zeros: number,
     gates: number,
     cells: number,
     tanhs: number,
