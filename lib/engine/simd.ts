@@ -6,20 +6,13 @@
  * only the last hidden state meets the dense layer.
  */
 import type { Batch, BatchMetrics } from "../data/batch.ts";
-import { type ParameterLayout, tensorNamed } from "../model/layout.ts";
+import type { ParameterLayout } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import type { AdamConstants } from "./adam.ts";
 import type { AverageOptions, Engine, Replica, UpdateOptions } from "./contract.ts";
 import { bindKernels, type SimdKernels } from "./simd_kernels.ts";
-import {
-  chunkRows,
-  MAX_SHARDS,
-  padded,
-  rowStride,
-  type SimdScratch,
-  simdScratch,
-  simdScratchBytes,
-} from "./simd_scratch.ts";
+import { SimdPasses } from "./simd_passes.ts";
+import { chunkRows, MAX_SHARDS, padded, simdScratch, simdScratchBytes } from "./simd_scratch.ts";
 
 export { simdScratchBytes };
 
@@ -39,16 +32,6 @@ export interface SimdEngineOptions {
   readonly maxLength: number;
 }
 
-/** Byte offsets of the six tensors in a flat vector. */
-interface TensorOffsets {
-  readonly embeddings: number;
-  readonly inputKernel: number;
-  readonly recurrentKernel: number;
-  readonly bias: number;
-  readonly denseKernel: number;
-  readonly denseBias: number;
-}
-
 /** Throws a RangeError if the scratch memory is too small or not aligned. */
 export function createSimdEngine(options: SimdEngineOptions): Engine {
   const { spec, memory, scratch, maxBatch, maxLength } = options;
@@ -65,90 +48,34 @@ class FusedEngine implements Engine {
   readonly name = "simd";
   readonly #options: SimdEngineOptions;
   readonly #kernels: SimdKernels;
-  readonly #scratch: SimdScratch;
-  readonly #tensors: TensorOffsets;
-  /** A view on the words at `spare`: the count of hits. */
+  readonly #passes: SimdPasses;
+  /** A view on the word at `spare`: the count of hits. */
   readonly #hits: Int32Array;
-  /** Panels of one gate. */
-  readonly #panels: number;
-  readonly #classPanels: number;
 
   constructor(options: SimdEngineOptions, kernels: SimdKernels) {
     const { spec, layout, memory, scratch } = options;
     this.#options = options;
     this.#kernels = kernels;
-    this.#scratch = simdScratch(spec, options.maxBatch, options.maxLength, scratch.byteOffset);
-    this.#panels = padded(spec.hidden) / 8;
-    this.#classPanels = padded(spec.classes) / 8;
-    this.#hits = new Int32Array(memory.buffer, this.#scratch.spare, 1);
-    const offset = (name: string) => 4 * tensorNamed(layout, name).offset;
-    this.#tensors = {
-      embeddings: offset("embedding/embeddings"),
-      inputKernel: offset("lstm/kernel"),
-      recurrentKernel: offset("lstm/recurrent_kernel"),
-      bias: offset("lstm/bias"),
-      denseKernel: offset("dense/kernel"),
-      denseBias: offset("dense/bias"),
-    };
+    const at = simdScratch(spec, options.maxBatch, options.maxLength, scratch.byteOffset);
+    this.#passes = new SimdPasses(kernels, spec, layout, at);
+    this.#hits = new Int32Array(memory.buffer, at.spare, 1);
     // The padding of packed weights is 0, that of the logits' bias -Infinity.
     kernels.zero(scratch.byteOffset, simdScratchBytes(spec, options.maxBatch, options.maxLength));
-    new Float32Array(memory.buffer, this.#scratch.denseBias, padded(spec.classes)).fill(-Infinity);
+    new Float32Array(memory.buffer, at.denseBias, padded(spec.classes)).fill(-Infinity);
   }
 
   gradients(weights: Float32Array, batch: Batch, out: Float32Array): BatchMetrics {
-    const kernels = this.#kernels, at = this.#scratch, tensors = this.#tensors, panels = this.#panels;
-    const { embedding, hidden, classes } = this.#options.spec;
     const target = this.#vector(out, "out");
     const labels = this.#labels(batch);
     const distinct = this.#prepare(weights, batch);
-    const gatePanels = 4 * panels;
-    this.#packTransposes(weights.byteOffset);
-    kernels.zero(at.tokenGates, 32 * gatePanels * distinct);
-    kernels.zero(at.inputKernelGradient, at.slotOfToken - at.inputKernelGradient);
-
-    let lossSum = 0;
-    this.#hits[0] = 0;
-    const chunk = chunkRows(batch.size);
-    for (let first = 0; first < batch.size; first += chunk) {
-      const rows = Math.min(chunk, batch.size - first);
-      const slots = at.slots + 4 * first * batch.length;
-      this.#forward(rows, batch.length, slots, distinct);
-      lossSum += kernels.softmaxCrossEntropy(
-        at.logits,
-        rows,
-        this.#classPanels,
-        labels + 4 * first,
-        1 / batch.size,
-        at.spare,
-        at.spare + 4,
-      );
-      this.#backward(rows, batch.length, slots, distinct);
-    }
-
-    // The input's side, from gate gradients summed by token.
-    const stride = 32 * distinct;
-    const vectorPanels = padded(embedding) / 8;
-    kernels.accumulateProducts(
-      at.vectors,
-      rowStride(embedding),
-      at.tokenGates,
-      stride,
-      distinct,
-      at.inputKernelGradient,
-      embedding,
-      gatePanels,
-    );
-    kernels.columnSums(at.tokenGates, gatePanels, distinct, at.biasGradient);
-    kernels.affine(at.tokenGates, distinct, 8 * gatePanels, at.inputKernelT, at.zeros, vectorPanels, at.vectorPanels);
-
-    kernels.zero(target, 4 * this.#options.layout.size);
-    kernels.scatterRows(at.vectorPanels, distinct, at.tokenOfSlot, target + tensors.embeddings, embedding);
-    kernels.unpackColumns(at.inputKernelGradient, embedding, target + tensors.inputKernel, embedding, 4, hidden);
-    kernels.unpackColumns(at.recurrentKernelGradient, hidden, target + tensors.recurrentKernel, hidden, 4, hidden);
-    kernels.unpackColumns(at.biasGradient, 1, target + tensors.bias, 1, 4, hidden);
-    kernels.unpackColumns(at.denseKernelGradient, hidden, target + tensors.denseKernel, hidden, 1, classes);
-    kernels.unpackColumns(at.denseBiasGradient, 1, target + tensors.denseBias, 1, 1, classes);
-    return { lossSum, correct: this.#hits[0]! };
+    this.#passes.beginBackward(weights.byteOffset, distinct);
+    const metrics = this.#eachChunk(batch, distinct, (first, rows, slots) => {
+      const lossSum = this.#crossEntropy(labels + 4 * first, rows, 1 / batch.size);
+      this.#passes.backward(rows, batch.length, slots, distinct);
+      return lossSum;
+    });
+    this.#passes.endBackward(distinct, target);
+    return metrics;
   }
 
   squaredNorm(gradients: Float32Array, begin: number, end: number): number {
@@ -192,48 +119,34 @@ class FusedEngine implements Engine {
         rate,
         rootCorrection,
         epsilon,
-        this.#scratch.spare,
+        this.#passes.scratch.spare,
       );
     }
   }
 
   predict(weights: Float32Array, batch: Batch): Float32Array {
-    const { classes } = this.#options.spec;
-    const { memory } = this.#options;
-    const at = this.#scratch;
+    const { spec: { classes }, memory } = this.#options;
+    const { scratch: at, classPanels } = this.#passes;
     const probabilities = new Float32Array(batch.size * classes);
-    this.#eachChunk(weights, batch, (first, rows) => {
-      this.#kernels.softmax(at.logits, rows, this.#classPanels, classes, at.probabilities, at.spare);
+    this.#eachChunk(batch, this.#prepare(weights, batch), (first, rows) => {
+      this.#kernels.softmax(at.logits, rows, classPanels, classes, at.probabilities, at.spare);
       probabilities.set(new Float32Array(memory.buffer, at.probabilities, rows * classes), first * classes);
+      return 0;
     });
     return probabilities;
   }
 
   evaluate(weights: Float32Array, batch: Batch): BatchMetrics {
-    const at = this.#scratch;
     const labels = this.#labels(batch);
-    let lossSum = 0;
-    this.#hits[0] = 0;
-    this.#eachChunk(weights, batch, (first, rows) => {
-      const label = labels + 4 * first;
-      lossSum += this.#kernels.softmaxCrossEntropy(
-        at.logits,
-        rows,
-        this.#classPanels,
-        label,
-        1,
-        at.spare,
-        at.spare + 4,
-      );
-    });
-    return { lossSum, correct: this.#hits[0]! };
+    const distinct = this.#prepare(weights, batch);
+    return this.#eachChunk(batch, distinct, (first, rows) => this.#crossEntropy(labels + 4 * first, rows, 1));
   }
 
   average({ vectors, coefficients, into, begin, end, drift }: AverageOptions): number {
     if (vectors.length > MAX_SHARDS) {
       throw new RangeError(`Cannot average ${vectors.length} vectors: at most ${MAX_SHARDS}`);
     }
-    const { vectorPointers, coefficients: factors, stack } = this.#scratch;
+    const { vectorPointers, coefficients: factors, stack } = this.#passes.scratch;
     const pointers = new Int32Array(this.#options.memory.buffer, vectorPointers, vectors.length);
     const values = new Float32Array(this.#options.memory.buffer, factors, vectors.length);
     for (const [shard, vector] of vectors.entries()) {
@@ -248,22 +161,36 @@ class FusedEngine implements Engine {
   /** Nothing to give back: the memory is the caller's. */
   dispose(): void {}
 
-  /** Forward of the whole batch, chunk after chunk; `use` finds the chunk's logits in scratch. */
-  #eachChunk(weights: Float32Array, batch: Batch, use: (first: number, rows: number) => void): void {
-    const distinct = this.#prepare(weights, batch);
+  /**
+   * Forward of the whole batch, chunk after chunk: `use` finds the chunk's logits in scratch, counts its hits and
+   * returns its loss.
+   */
+  #eachChunk(
+    batch: Batch,
+    distinct: number,
+    use: (first: number, rows: number, slots: number) => number,
+  ): BatchMetrics {
+    let lossSum = 0;
+    this.#hits[0] = 0;
     const chunk = chunkRows(batch.size);
     for (let first = 0; first < batch.size; first += chunk) {
       const rows = Math.min(chunk, batch.size - first);
-      this.#forward(rows, batch.length, this.#scratch.slots + 4 * first * batch.length, distinct);
-      use(first, rows);
+      const slots = this.#passes.scratch.slots + 4 * first * batch.length;
+      this.#passes.forward(rows, batch.length, slots, distinct);
+      lossSum += use(first, rows, slots);
     }
+    return { lossSum, correct: this.#hits[0]! };
   }
 
-  /** Packs weights and projects the batch's distinct tokens; returns how many these are. */
+  /** The loss of the chunk whose logits are in scratch; these become its gradient, times `scale`. */
+  #crossEntropy(labels: number, rows: number, scale: number): number {
+    const { scratch: at, classPanels } = this.#passes;
+    return this.#kernels.softmaxCrossEntropy(at.logits, rows, classPanels, labels, scale, at.spare, at.spare + 4);
+  }
+
+  /** Checks the arguments, packs the weights and projects the batch's distinct tokens; returns how many these are. */
   #prepare(weights: Float32Array, batch: Batch): number {
-    const { spec, maxBatch, maxLength } = this.#options;
-    const kernels = this.#kernels, at = this.#scratch, tensors = this.#tensors;
-    const { vocabulary, embedding, hidden, classes } = spec;
+    const { maxBatch, maxLength } = this.#options;
     const source = this.#vector(weights, "weights");
     if (batch.size > maxBatch || batch.length > maxLength || batch.length < 1) {
       throw new RangeError(
@@ -271,100 +198,7 @@ class FusedEngine implements Engine {
       );
     }
     const tokens = this.#pointer(batch.tokens, "batch.tokens", batch.size * batch.length);
-    const count = batch.size * batch.length;
-    const distinct = kernels.distinctTokens(tokens, count, vocabulary, at.slotOfToken, at.tokenOfSlot, at.slots);
-    if (distinct < 0) {
-      const token = batch.tokens[-1 - distinct];
-      throw new RangeError(`batch.tokens[${-1 - distinct}] is ${token}: expected 0 to ${vocabulary - 1}`);
-    }
-    const e8 = padded(embedding), h8 = padded(hidden);
-    kernels.packColumns(source + tensors.inputKernel, embedding, 4, hidden, at.inputKernel, e8);
-    kernels.packColumns(source + tensors.recurrentKernel, hidden, 4, hidden, at.recurrentKernel, h8);
-    kernels.packColumns(source + tensors.bias, 1, 4, hidden, at.bias, 1);
-    kernels.packColumns(source + tensors.denseKernel, hidden, 1, classes, at.denseKernel, h8);
-    kernels.packColumns(source + tensors.denseBias, 1, 1, classes, at.denseBias, 1);
-    const stride = rowStride(embedding);
-    const embeddings = source + tensors.embeddings;
-    kernels.gatherRows(embeddings, embedding, at.tokenOfSlot, distinct, at.vectors, stride, at.vectorPanels);
-    kernels.affine(at.vectorPanels, distinct, e8, at.inputKernel, at.bias, 4 * this.#panels, at.projected);
-    return distinct;
-  }
-
-  /** The transposes that only the backward pass needs. */
-  #packTransposes(weights: number): void {
-    const { embedding, hidden, classes } = this.#options.spec;
-    const kernels = this.#kernels, at = this.#scratch, tensors = this.#tensors;
-    kernels.packRows(weights + tensors.inputKernel, embedding, 4, hidden, at.inputKernelT);
-    kernels.packRows(weights + tensors.recurrentKernel, hidden, 4, hidden, at.recurrentKernelT);
-    kernels.packRows(weights + tensors.denseKernel, hidden, 1, classes, at.denseKernelT);
-  }
-
-  /** From slots to logits. */
-  #forward(rows: number, length: number, slots: number, distinct: number): void {
-    const at = this.#scratch, panels = this.#panels;
-    const { hidden } = this.#options.spec;
-    this.#kernels.lstmForward(
-      rows,
-      length,
-      panels,
-      slots,
-      at.projected,
-      distinct,
-      at.recurrentKernel,
-      at.gates,
-      at.cells,
-      at.cellTanhs,
-      at.states,
-      rowStride(hidden),
-      at.statePanels,
-    );
-    const last = at.statePanels + 32 * panels * rows * ((length - 1) & 1);
-    this.#kernels.affine(last, rows, 8 * panels, at.denseKernel, at.denseBias, this.#classPanels, at.logits);
-  }
-
-  /** From the gradient of the logits to the gradients of kernels and of gates, the latter summed by token. */
-  #backward(rows: number, length: number, slots: number, distinct: number): void {
-    const kernels = this.#kernels, at = this.#scratch, panels = this.#panels, classPanels = this.#classPanels;
-    const { hidden } = this.#options.spec;
-    const stride = rowStride(hidden);
-    const last = at.states + stride * rows * (length - 1);
-    const logitStride = 32 * rows;
-    kernels.accumulateProducts(
-      last,
-      stride,
-      at.logits,
-      logitStride,
-      rows,
-      at.denseKernelGradient,
-      hidden,
-      classPanels,
-    );
-    kernels.columnSums(at.logits, classPanels, rows, at.denseBiasGradient);
-    kernels.affine(at.logits, rows, 8 * classPanels, at.denseKernelT, at.zeros, panels, at.stateGradient);
-    kernels.lstmBackward(
-      rows,
-      length,
-      panels,
-      at.recurrentKernelT,
-      at.zeros,
-      at.gates,
-      at.cells,
-      at.cellTanhs,
-      at.stateGradient,
-      at.cellGradient,
-    );
-    // States of all steps but the last, against gate gradients of all steps but the first.
-    kernels.accumulateProducts(
-      at.states,
-      stride,
-      at.gates + 32 * rows,
-      32 * rows * length,
-      rows * (length - 1),
-      at.recurrentKernelGradient,
-      hidden,
-      4 * panels,
-    );
-    kernels.sumByToken(at.gates, 4 * panels, rows, length, slots, at.tokenGates, distinct);
+    return this.#passes.prepare(source, tokens, batch);
   }
 
   /** The pointer to a flat vector. */
