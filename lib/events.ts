@@ -85,6 +85,7 @@ export const summarySchema = z.object({
   heldOut: figures.nullable(),
   /** Why training ended. */
   reason: z.string(),
+  /** Whole ones. */
   epochs: z.int(),
   rounds: z.int(),
   /** Of each shard. */

@@ -99,7 +99,7 @@ export class TrainingRun {
   async train(): Promise<Summary> {
     try {
       await this.#logStart();
-      const { reason, heldOut, epochs, seconds } = await this.#runToEnd();
+      const { reason, heldOut, seconds } = await this.#runToEnd();
       const state = this.#coordinator.state();
       const digest = await this.#checkpoint(state);
       const version = { round: state.round, digest, weights: state.values.subarray(0, this.#layout.size) };
@@ -110,7 +110,7 @@ export class TrainingRun {
         digest,
         heldOut,
         reason: reasonText(reason),
-        epochs,
+        epochs: Math.floor(state.step / this.config.stepsPerEpoch),
         rounds: state.round,
         steps: state.step,
         sequences,
@@ -151,7 +151,7 @@ export class TrainingRun {
     });
   }
 
-  async #runToEnd(): Promise<{ reason: StopReason; heldOut: Figures | null; epochs: number; seconds: number }> {
+  async #runToEnd(): Promise<{ reason: StopReason; heldOut: Figures | null; seconds: number }> {
     await this.#coordinator.start();
     const startedAt = performance.now();
     const seconds = () => (performance.now() - startedAt) / 1000;
@@ -160,15 +160,14 @@ export class TrainingRun {
     const steps = (round: number) => stepsAfter(this.config, round);
     const progress = createProgress(steps, () => performance.now());
     let heldOut: Figures | null = null;
-    let epochs = 0;
     try {
       const updates = this.#coordinator.updates();
       for (;;) {
         const next = await updates.next();
-        if (next.done) return { reason: next.value, heldOut, epochs, seconds: seconds() };
+        if (next.done) return { reason: next.value, heldOut, seconds: seconds() };
         for (const epoch of next.value.epochs) {
           this.log.append({ type: "epoch", ...epoch, step: steps(epoch.round), seconds: seconds() });
-          ({ heldOut, epoch: epochs } = epoch);
+          heldOut = epoch.heldOut;
         }
         const event = progress(next.value, next.value.epochs.length > 0);
         if (event) this.log.append(event);
