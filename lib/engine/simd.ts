@@ -16,6 +16,7 @@ import {
   MAX_SHARDS,
   padded,
   rowStride,
+  seriesBytes,
   type SimdScratch,
   simdScratch,
   simdScratchBytes,
@@ -127,7 +128,7 @@ class FusedEngine implements SimdEngine {
 
     let lossSum = 0;
     this.#hits[0] = 0;
-    const chunk = chunkRows(batch.size);
+    const chunk = chunkRows(this.#options.spec.hidden, batch.size, batch.length);
     for (let first = 0; first < batch.size; first += chunk) {
       const rows = Math.min(chunk, batch.size - first);
       const slots = at.slots + 4 * first * batch.length;
@@ -270,7 +271,7 @@ class FusedEngine implements SimdEngine {
   /** Forward of the whole batch, chunk after chunk; `use` finds the chunk's logits in scratch. */
   #eachChunk(weights: Float32Array, batch: Batch, use: (first: number, rows: number) => void): void {
     const distinct = this.#prepare(weights, batch);
-    const chunk = chunkRows(batch.size);
+    const chunk = chunkRows(this.#options.spec.hidden, batch.size, batch.length);
     for (let first = 0; first < batch.size; first += chunk) {
       const rows = Math.min(chunk, batch.size - first);
       this.#forward(rows, batch.length, this.#scratch.slots + 4 * first * batch.length, distinct);
@@ -326,6 +327,7 @@ class FusedEngine implements SimdEngine {
       rows,
       length,
       panels,
+      seriesBytes(rows, length),
       slots,
       at.projected,
       distinct,
@@ -364,6 +366,7 @@ class FusedEngine implements SimdEngine {
       rows,
       length,
       panels,
+      seriesBytes(rows, length),
       at.recurrentKernelT,
       at.zeros,
       at.gates,
@@ -377,13 +380,13 @@ class FusedEngine implements SimdEngine {
       at.states,
       stride,
       at.gates + 32 * rows,
-      32 * rows * length,
+      seriesBytes(rows, length),
       rows * (length - 1),
       at.recurrentKernelGradient,
       hidden,
       4 * panels,
     );
-    kernels.sumByToken(at.gates, 4 * panels, rows, length, slots, at.tokenGates, distinct);
+    kernels.sumByToken(at.gates, seriesBytes(rows, length), 4 * panels, rows, length, slots, at.tokenGates, distinct);
   }
 
   /** The pointer to a flat vector. */
