@@ -5,11 +5,10 @@
 import { gemm } from "./gemm";
 
 export function lstmBackward(
-  rows: i32, length: i32, panels: i32, recurrentT: usize, zeros: usize,
+  rows: i32, length: i32, panels: i32, seriesBytes: usize, recurrentT: usize, zeros: usize,
   gates: usize, cells: usize, tanhs: usize, stateGradient: usize, cellGradient: usize,
 ): void {
   const rowBytes: usize = 32 * <usize>rows;
-  const seriesBytes: usize = rowBytes * <usize>length;
   const inner = 32 * panels;
   memory.fill(cellGradient, 0, <usize>panels * rowBytes);
   for (let step = length - 1; step >= 0; step--) {

@@ -4,18 +4,17 @@
 //   c_t = f c_{t-1} + i g        h_t = o tanh c_t
 //
 // Arrays are in panels of eight hidden units, P = ceil(hidden / 8): gates [4P][T][rows][8] (activated), cells and cell
-// tanhs [P][T][rows][8], states row-major [T][rows][·] (`stateStride` bytes a row) and, for the product, panels
+// tanhs [P][T][rows][8], each panel's series of steps `seriesBytes` after the one before, states row-major [T][rows][·] (`stateStride` bytes a row) and, for the product, panels
 // [2][P][rows][8] (those of even and of odd steps). The input's part comes per token, projected [4P][slots][8].
 import { LIMIT, P1, P2, P3, P4, Q1, Q2, Q3, Q4, sigmoidOf, tanhOf } from "./activations";
 import { copyRows, gemm } from "./gemm";
 
 export function lstmForward(
-  rows: i32, length: i32, panels: i32,
+  rows: i32, length: i32, panels: i32, seriesBytes: usize,
   slots: usize, projected: usize, slotCount: i32, recurrent: usize,
   gates: usize, cells: usize, tanhs: usize, states: usize, stateStride: usize, statePanels: usize,
 ): void {
   const rowBytes: usize = 32 * <usize>rows;
-  const seriesBytes: usize = rowBytes * <usize>length;
   const inner = 8 * panels;
   const projectedStride: usize = 32 * <usize>slotCount;
   const stateBytes: usize = rowBytes * <usize>panels;

@@ -172,7 +172,7 @@ class FusedEngine implements Engine {
   ): BatchMetrics {
     let lossSum = 0;
     this.#hits[0] = 0;
-    const chunk = chunkRows(batch.size);
+    const chunk = chunkRows(this.#options.spec.hidden, batch.size, batch.length);
     for (let first = 0; first < batch.size; first += chunk) {
       const rows = Math.min(chunk, batch.size - first);
       const slots = this.#passes.scratch.slots + 4 * first * batch.length;

@@ -54,6 +54,7 @@ export interface SimdKernels {
   ): void;
   sumByToken(
     values: number,
+    seriesBytes: number,
     panels: number,
     rows: number,
     length: number,
@@ -66,6 +67,7 @@ export interface SimdKernels {
     rows: number,
     length: number,
     panels: number,
+    seriesBytes: number,
     slots: number,
     projected: number,
     slotCount: number,
@@ -81,6 +83,7 @@ export interface SimdKernels {
     rows: number,
     length: number,
     panels: number,
+    seriesBytes: number,
     recurrentT: number,
     zeros: number,
     gates: number,

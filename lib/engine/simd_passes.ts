@@ -6,7 +6,7 @@ import type { Batch } from "../data/batch.ts";
 import { type ParameterLayout, tensorNamed } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import type { SimdKernels } from "./simd_kernels.ts";
-import { padded, rowStride, type SimdScratch } from "./simd_scratch.ts";
+import { padded, rowStride, seriesBytes, type SimdScratch } from "./simd_scratch.ts";
 
 /** Byte offsets of the six tensors in a flat vector. */
 interface TensorOffsets {
@@ -98,6 +98,7 @@ export class SimdPasses {
       rows,
       length,
       panels,
+      seriesBytes(rows, length),
       slots,
       at.projected,
       distinct,
@@ -136,6 +137,7 @@ export class SimdPasses {
       rows,
       length,
       panels,
+      seriesBytes(rows, length),
       at.recurrentKernelT,
       at.zeros,
       at.gates,
@@ -149,13 +151,13 @@ export class SimdPasses {
       at.states,
       stride,
       at.gates + 32 * rows,
-      32 * rows * length,
+      seriesBytes(rows, length),
       rows * (length - 1),
       at.recurrentKernelGradient,
       hidden,
       4 * panels,
     );
-    kernels.sumByToken(at.gates, 4 * panels, rows, length, slots, at.tokenGates, distinct);
+    kernels.sumByToken(at.gates, seriesBytes(rows, length), 4 * panels, rows, length, slots, at.tokenGates, distinct);
   }
 
   /** From the sums over chunks to the whole gradient, at `target`. */

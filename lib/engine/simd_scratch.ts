@@ -1,7 +1,7 @@
 /**
  * The map of the simd engine's scratch memory. Matrices there are in panels: eight columns of all rows, [rows][8], each
- * panel after the other. `P` is the panels of one gate, ceil(hidden / 8); `D` the distinct tokens of a batch; `R` the rows
- * that go through the LSTM together.
+ * panel after the other; those over time are `seriesBytes` apart. `P` is the panels of one gate, ceil(hidden / 8); `D` the distinct tokens of a batch; `R` the rows
+ * that go through the LSTM together (a chunk).
  *
  *     packed weights   inputKernel [4P][E8][8]  inputKernelT [E8/8][32P][8]  recurrentKernel [4P][8P][8]
  *                      recurrentKernelT [P][32P][8]  bias [32P]  denseKernel [C8/8][8P][8]  denseKernelT [P][C8][8]
@@ -18,8 +18,14 @@
  */
 import type { ModelSpec } from "../model/spec.ts";
 
-/** Rows that go through forward and backward together: their arrays stay in the L2 cache for short sequences. */
-export const CHUNK_ROWS = 64;
+/**
+ * Bytes of gates, cells and states over time that go through forward and backward together. They are written once and read
+ * back once; within an L2 cache's size that is cheap.
+ */
+const CHUNK_BYTES = 2 ** 20;
+
+/** Rows of a chunk, before and after which tiles and caches respectively are used badly. */
+const MIN_CHUNK_ROWS = 24, MAX_CHUNK_ROWS = 60;
 
 /** How many vectors can be averaged at once. */
 export const MAX_SHARDS = 4096;
@@ -36,9 +42,24 @@ export function rowStride(columns: number): number {
   return (Math.ceil(columns * 4 / LINE_BYTES) | 1) * LINE_BYTES;
 }
 
-/** How `rows` are cut: into equal chunks (but for the last) of at most CHUNK_ROWS. */
-export function chunkRows(rows: number): number {
-  return Math.ceil(rows / Math.max(1, Math.ceil(rows / CHUNK_ROWS)));
+/**
+ * Bytes from panel to panel of `rows` rows over `length` steps: again an odd number of cache lines, so that the panels of
+ * one row do not meet in one set of a cache.
+ */
+export function seriesBytes(rows: number, length: number): number {
+  return (Math.ceil(rows * length * 32 / LINE_BYTES) | 1) * LINE_BYTES;
+}
+
+/** Most rows of a chunk: a multiple of the tiles' six. */
+function mostChunkRows(hidden: number, length: number): number {
+  const rowBytes = 7 * 4 * padded(hidden) * length;
+  const rows = Math.floor(CHUNK_BYTES / rowBytes / 6) * 6;
+  return Math.min(MAX_CHUNK_ROWS, Math.max(MIN_CHUNK_ROWS, rows));
+}
+
+/** How a batch's rows are cut: into equal chunks, but for the last. It depends on the batch and the model alone. */
+export function chunkRows(hidden: number, rows: number, length: number): number {
+  return Math.ceil(rows / Math.max(1, Math.ceil(rows / mostChunkRows(hidden, length))));
 }
 
 /** Bytes of each area, in order. */
@@ -48,7 +69,12 @@ function areaBytes(spec: ModelSpec, maxBatch: number, maxLength: number) {
   const gates = 4 * h8;
   const positions = maxBatch * maxLength;
   const distinct = Math.min(vocabulary, positions);
-  const rows = Math.min(maxBatch, CHUNK_ROWS);
+  const rows = Math.min(maxBatch, MAX_CHUNK_ROWS);
+  const positionsOfChunk = Array.from(
+    { length: maxLength },
+    (_, index) => Math.min(maxBatch, mostChunkRows(hidden, index + 1)) * (index + 1),
+  ).reduce((most, count) => Math.max(most, count), 0);
+  const series = seriesBytes(positionsOfChunk, 1);
   return {
     inputKernel: 4 * gates * e8,
     inputKernelT: 4 * e8 * gates,
@@ -71,10 +97,10 @@ function areaBytes(spec: ModelSpec, maxBatch: number, maxLength: number) {
     vectorPanels: 4 * e8 * distinct,
     projected: 4 * gates * distinct,
     tokenGates: 4 * gates * distinct,
-    gates: 4 * gates * maxLength * rows,
-    cells: 4 * h8 * maxLength * rows,
-    cellTanhs: 4 * h8 * maxLength * rows,
-    states: rowStride(hidden) * maxLength * rows,
+    gates: gates / 8 * series,
+    cells: h8 / 8 * series,
+    cellTanhs: h8 / 8 * series,
+    states: rowStride(hidden) * positionsOfChunk,
     statePanels: 2 * 4 * h8 * rows,
     stateGradient: 4 * h8 * rows,
     cellGradient: 4 * h8 * rows,
