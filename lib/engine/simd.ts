@@ -6,10 +6,11 @@
  * only the last hidden state meets the dense layer.
  */
 import type { Batch, BatchMetrics } from "../data/batch.ts";
-import { type ParameterLayout, tensorNamed } from "../model/layout.ts";
+import { embeddingEnd, type ParameterLayout, tensorNamed } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
-import type { AdamConstants } from "./adam.ts";
-import type { AverageOptions, Engine, Replica, UpdateOptions } from "./contract.ts";
+import { type AdamConstants, visitRanges } from "./adam.ts";
+import type { AverageOptions, EmbeddingRows, Engine, Replica, UpdateOptions } from "./contract.ts";
+import type { DropoutOptions } from "./dropout.ts";
 import { bindKernels, type SimdKernels } from "./simd_kernels.ts";
 import {
   chunkRows,
@@ -20,6 +21,7 @@ import {
   simdScratch,
   simdScratchBytes,
 } from "./simd_scratch.ts";
+import { requireFullRows, requireSupported } from "./simd_support.ts";
 
 export { simdScratchBytes };
 
@@ -27,6 +29,8 @@ export interface SimdEngineOptions {
   readonly spec: ModelSpec;
   readonly layout: ParameterLayout;
   readonly adam: AdamConstants;
+  readonly dropout?: DropoutOptions;
+  readonly embeddingRows?: EmbeddingRows;
   /** `kernels/lockstep.wasm`, compiled. */
   readonly module: WebAssembly.Module;
   /** Shared. Every array that the engine is given must be a view on it. */
@@ -49,8 +53,9 @@ interface TensorOffsets {
   readonly denseBias: number;
 }
 
-/** Throws a RangeError if the scratch memory is too small or not aligned. */
+/** Throws a RangeError if the scratch memory is too small or not aligned, or if the engine lacks an option. */
 export function createSimdEngine(options: SimdEngineOptions): Engine {
+  requireSupported(options);
   const { spec, memory, scratch, maxBatch, maxLength } = options;
   const needed = simdScratchBytes(spec, maxBatch, maxLength);
   if (scratch.byteLength < needed || scratch.byteOffset % 64 !== 0) {
@@ -72,6 +77,7 @@ class FusedEngine implements Engine {
   /** Panels of one gate. */
   readonly #panels: number;
   readonly #classPanels: number;
+  #distinct = 0;
 
   constructor(options: SimdEngineOptions, kernels: SimdKernels) {
     const { spec, layout, memory, scratch } = options;
@@ -95,7 +101,7 @@ class FusedEngine implements Engine {
     new Float32Array(memory.buffer, this.#scratch.denseBias, padded(spec.classes)).fill(-Infinity);
   }
 
-  gradients(weights: Float32Array, batch: Batch, out: Float32Array): BatchMetrics {
+  gradients(weights: Float32Array, batch: Batch, out: Float32Array, _draw: number): BatchMetrics {
     const kernels = this.#kernels, at = this.#scratch, tensors = this.#tensors, panels = this.#panels;
     const { embedding, hidden, classes } = this.#options.spec;
     const target = this.#vector(out, "out");
@@ -141,7 +147,9 @@ class FusedEngine implements Engine {
     kernels.columnSums(at.tokenGates, gatePanels, distinct, at.biasGradient);
     kernels.affine(at.tokenGates, distinct, 8 * gatePanels, at.inputKernelT, at.zeros, vectorPanels, at.vectorPanels);
 
-    kernels.zero(target, 4 * this.#options.layout.size);
+    const { layout, embeddingRows } = this.#options;
+    const kept = embeddingRows === "lazy" ? embeddingEnd(layout) : 0;
+    kernels.zero(target + 4 * kept, 4 * (layout.size - kept));
     kernels.scatterRows(at.vectorPanels, distinct, at.tokenOfSlot, target + tensors.embeddings, embedding);
     kernels.unpackColumns(at.inputKernelGradient, embedding, target + tensors.inputKernel, embedding, 4, hidden);
     kernels.unpackColumns(at.recurrentKernelGradient, hidden, target + tensors.recurrentKernel, hidden, 4, hidden);
@@ -151,14 +159,16 @@ class FusedEngine implements Engine {
     return { lossSum, correct: this.#hits[0]! };
   }
 
-  squaredNorm(gradients: Float32Array, begin: number, end: number): number {
+  rows(): Int32Array {
+    return new Int32Array(this.#options.memory.buffer, this.#scratch.tokenOfSlot, this.#distinct);
+  }
+
+  squaredNorm(gradients: Float32Array, begin: number, end: number, rows?: Int32Array): number {
     const pointer = this.#vector(gradients, "gradients");
     let sum = 0;
-    for (const tensor of this.#options.layout.tensors) {
-      const first = Math.max(tensor.offset, begin);
-      const count = Math.min(tensor.offset + tensor.size, end) - first;
-      if (count > 0) sum += tensor.multiplicity * this.#kernels.squaredNorm(pointer + 4 * first, count);
-    }
+    visitRanges(this.#options.layout, begin, end, rows, (first, last, { multiplicity }) => {
+      sum += multiplicity * this.#kernels.squaredNorm(pointer + 4 * first, last - first);
+    });
     return sum;
   }
 
@@ -170,11 +180,8 @@ class FusedEngine implements Engine {
     const intoW = this.#vector(into.weights, "into.weights");
     const intoM = this.#vector(into.m, "into.m"), intoV = this.#vector(into.v, "into.v");
     const rootCorrection = 1 / Math.sqrt(1 - beta2 ** options.step);
-    for (const tensor of this.#options.layout.tensors) {
-      const first = Math.max(tensor.offset, options.begin);
-      const count = Math.min(tensor.offset + tensor.size, options.end) - first;
-      if (count <= 0) continue;
-      const rate = tensor.multiplicity * options.learningRate / (1 - beta1 ** options.step);
+    const rate = options.learningRate / (1 - beta1 ** options.step);
+    visitRanges(this.#options.layout, options.begin, options.end, options.rows, (first, last, { multiplicity }) => {
       const shift = 4 * first;
       this.#kernels.adam(
         fromW + shift,
@@ -184,17 +191,17 @@ class FusedEngine implements Engine {
         intoW + shift,
         intoM + shift,
         intoV + shift,
-        count,
+        last - first,
         options.scale,
         1 - beta1,
         beta2,
         1 - beta2,
-        rate,
+        multiplicity * rate,
         rootCorrection,
         epsilon,
         this.#scratch.spare,
       );
-    }
+    });
   }
 
   predict(weights: Float32Array, batch: Batch): Float32Array {
@@ -270,6 +277,7 @@ class FusedEngine implements Engine {
         `The batch is ${batch.size} × ${batch.length}: expected at most ${maxBatch} × ${maxLength}, and a length of at least 1`,
       );
     }
+    requireFullRows(batch);
     const tokens = this.#pointer(batch.tokens, "batch.tokens", batch.size * batch.length);
     const count = batch.size * batch.length;
     const distinct = kernels.distinctTokens(tokens, count, vocabulary, at.slotOfToken, at.tokenOfSlot, at.slots);
@@ -277,6 +285,7 @@ class FusedEngine implements Engine {
       const token = batch.tokens[-1 - distinct];
       throw new RangeError(`batch.tokens[${-1 - distinct}] is ${token}: expected 0 to ${vocabulary - 1}`);
     }
+    this.#distinct = distinct;
     const e8 = padded(embedding), h8 = padded(hidden);
     kernels.packColumns(source + tensors.inputKernel, embedding, 4, hidden, at.inputKernel, e8);
     kernels.packColumns(source + tensors.recurrentKernel, hidden, 4, hidden, at.recurrentKernel, h8);
