@@ -5,12 +5,13 @@
  *
  *     deno run -A bench/step.ts [repeats]
  */
+import { adamConstants } from "../lib/engine/adam.ts";
 import { batchWords, createBatch } from "../lib/data/batch.ts";
 import { createSimdEngine, simdScratchBytes } from "../lib/engine/simd.ts";
 import { bindKernels } from "../lib/engine/simd_kernels.ts";
 import { initialWeights } from "../lib/model/initial.ts";
 import { parameterLayout } from "../lib/model/layout.ts";
-import type { ModelSpec } from "../lib/model/spec.ts";
+import { type ModelSpec, ONE_LAYER } from "../lib/model/spec.ts";
 
 export const SHAPES = [
   { batch: 50, length: 8, embedding: 32, hidden: 64, vocabulary: 50 },
@@ -33,7 +34,7 @@ function usefulFlops({ batch, length, embedding, hidden, vocabulary }: Shape): n
 
 /** A function that takes one step on the next of a few random batches. */
 export function stepper({ batch: size, length, embedding, hidden, vocabulary }: Shape): () => void {
-  const spec: ModelSpec = { vocabulary, embedding, hidden, classes: 2, lstmBiases: 2 };
+  const spec: ModelSpec = { vocabulary, embedding, hidden, classes: 2, lstmBiases: 2, ...ONE_LAYER };
   const layout = parameterLayout(spec);
   const scratchBytes = simdScratchBytes(spec, size, length);
   const batchCount = 16;
@@ -56,12 +57,13 @@ export function stepper({ batch: size, length, embedding, hidden, vocabulary }: 
     for (let i = 0; i < size; i++) {
       batch.labels[i] = (batch.tokens[i * length]! + batch.tokens[(i + 1) * length - 1]!) % 2;
     }
+    batch.lengths.fill(length);
     return batch;
   });
   const engine = createSimdEngine({
     spec,
     layout,
-    adam: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    adam: adamConstants(1e-8),
     module,
     memory,
     scratch: { byteOffset: 0, byteLength: scratchBytes },
@@ -70,7 +72,7 @@ export function stepper({ batch: size, length, embedding, hidden, vocabulary }: 
   });
   let step = 0;
   return () => {
-    engine.gradients(replica.weights, batches[step++ % batchCount]!, gradients);
+    engine.gradients(replica.weights, batches[step++ % batchCount]!, gradients, 0);
     engine.update(replica, gradients, replica, { step, learningRate: 0.01, scale: 1, begin: 0, end: layout.size });
   };
 }

@@ -108,6 +108,14 @@ function checkCombinations(config: Config, nameOf: (key: keyof Config) => string
       message: `${field} is ${config.workers}: expected at most one a shard, and shards is ${config.shards}`,
     });
   }
+  const steps = config.epochs * config.stepsPerEpoch;
+  if (config.warmupSteps > steps) {
+    const field = nameOf("warmupSteps");
+    problems.push({
+      field,
+      message: `${field} is ${config.warmupSteps}: expected at most the run's ${steps} steps (epochs · stepsPerEpoch)`,
+    });
+  }
   if (problems.length > 0) throw new InputError(problems);
   return config;
 }

@@ -13,7 +13,13 @@ export const trainingShape = {
   vocabulary: whole(2, 1_000_000).default(50).describe("number of tokens"),
   length: whole(1, 4096).default(8).describe("tokens of a sequence"),
   embedding: whole(1, 2048).default(32).describe("width of the embedding"),
-  hidden: whole(1, 2048).default(64).describe("width of the LSTM"),
+  hidden: whole(1, 2048).default(64).describe("width of the LSTM, in each direction"),
+  layers: whole(1, 8).default(1).describe("LSTMs on top of each other"),
+  bidirectional: z.boolean().default(false).describe("read each sequence backwards too, by LSTMs of their own"),
+  pooling: z.enum(["last", "mean", "max"]).default("last")
+    .describe("what of the last LSTM is classified: its last output, or the mean or maximum over time"),
+  dropout: number(0, 0.9).default(0)
+    .describe("share of values dropped in training: of token vectors, between LSTMs and before the dense layer"),
   forgetBias: number(-10, 10).default(1).describe("added to the forget gate's initial bias"),
   lstmBiases: z.union([z.literal(1), z.literal(2)]).default(1)
     .describe("bias vectors of the LSTM: 1 as in Keras, 2 (kept as their sum) as in PyTorch"),
@@ -25,6 +31,12 @@ export const trainingShape = {
   moments: z.enum(["average", "local", "reset"]).default("average")
     .describe("Adam's moments in an averaging of weights: averaged too, kept by each shard, or started again"),
   learningRate: number(0, 100).default(0.01).describe("Adam's learning rate"),
+  schedule: z.enum(["constant", "cosine", "linear"]).default("constant")
+    .describe("how the learning rate falls to 0 over all epochs, if it does"),
+  warmupSteps: whole(0, 1_000_000_000).default(0).describe("steps over which the learning rate rises at first"),
+  weightDecay: number(0, 100).default(0).describe("decoupled (AdamW's), of embeddings and kernels, not of biases"),
+  embeddingRows: z.enum(["lazy", "dense"]).default("lazy")
+    .describe("token vectors that a step moves: those of its batch's tokens, or all"),
   adamEpsilon: number(0, 1).default(1e-8).describe("Adam's epsilon"),
   clipNorm: number(0, 1e9).default(1).describe("greatest L2 norm of a gradient; 0: no clipping"),
   epochs: whole(1, 1_000_000).default(50).describe("epochs at most; the held-out data is evaluated after each"),

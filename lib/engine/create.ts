@@ -3,7 +3,8 @@ import type { ParameterLayout } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import type { TaskModel } from "../model/task_model.ts";
 import { type AdamConstants, adamConstants } from "./adam.ts";
-import type { Engine } from "./contract.ts";
+import type { EmbeddingRows, Engine } from "./contract.ts";
+import type { DropoutOptions } from "./dropout.ts";
 import { simdScratchBytes } from "./simd_scratch.ts";
 import type { TfjsBackend } from "./tfjs_backend.ts";
 
@@ -18,6 +19,10 @@ export interface EngineOptions {
   /** `parameterLayout(spec)`. */
   readonly layout: ParameterLayout;
   readonly adam: AdamConstants;
+  /** What `gradients` drops; nothing if left out. */
+  readonly dropout?: DropoutOptions;
+  /** Which rows of the embedding `gradients` writes; `dense` if left out. */
+  readonly embeddingRows?: EmbeddingRows;
   /** Most sequences and tokens of a batch. */
   readonly maxBatch: number;
   readonly maxLength: number;
@@ -25,12 +30,21 @@ export interface EngineOptions {
 
 /** The options of `config`'s engine for its model. */
 export function engineOptions(
-  { engine, backend, adamEpsilon }: TrainingConfig,
+  { engine, backend, adamEpsilon, weightDecay, dropout, seed }: TrainingConfig,
   { spec, layout }: Pick<TaskModel, "spec" | "layout">,
   maxBatch: number,
   maxLength: number,
 ): EngineOptions {
-  return { engine, backend, spec, layout, adam: adamConstants(adamEpsilon), maxBatch, maxLength };
+  return {
+    engine,
+    backend,
+    spec,
+    layout,
+    adam: adamConstants(adamEpsilon, weightDecay),
+    dropout: { rate: dropout, seed },
+    maxBatch,
+    maxLength,
+  };
 }
 
 /** Shared memory that holds every array an engine is given, and a part of it that is the engine's own. */

@@ -8,11 +8,13 @@
 import type { Batch, BatchMetrics } from "../data/batch.ts";
 import type { ParameterLayout } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
-import type { AdamConstants } from "./adam.ts";
-import type { AverageOptions, Engine, Replica, UpdateOptions } from "./contract.ts";
+import { type AdamConstants, visitRanges } from "./adam.ts";
+import type { AverageOptions, EmbeddingRows, Engine, Replica, UpdateOptions } from "./contract.ts";
+import type { DropoutOptions } from "./dropout.ts";
 import { bindKernels, type SimdKernels } from "./simd_kernels.ts";
 import { SimdPasses } from "./simd_passes.ts";
 import { chunkRows, MAX_SHARDS, padded, simdScratch, simdScratchBytes } from "./simd_scratch.ts";
+import { requireFullRows, requireSupported } from "./simd_support.ts";
 
 export { simdScratchBytes };
 
@@ -20,6 +22,8 @@ export interface SimdEngineOptions {
   readonly spec: ModelSpec;
   readonly layout: ParameterLayout;
   readonly adam: AdamConstants;
+  readonly dropout?: DropoutOptions;
+  readonly embeddingRows?: EmbeddingRows;
   /** `kernels/lockstep.wasm`, compiled. */
   readonly module: WebAssembly.Module;
   /** Shared. Every array that the engine is given must be a view on it. */
@@ -32,8 +36,9 @@ export interface SimdEngineOptions {
   readonly maxLength: number;
 }
 
-/** Throws a RangeError if the scratch memory is too small or not aligned. */
+/** Throws a RangeError if the scratch memory is too small or not aligned, or if the engine lacks an option. */
 export function createSimdEngine(options: SimdEngineOptions): Engine {
+  requireSupported(options);
   const { spec, memory, scratch, maxBatch, maxLength } = options;
   const needed = simdScratchBytes(spec, maxBatch, maxLength);
   if (scratch.byteLength < needed || scratch.byteOffset % 64 !== 0) {
@@ -51,6 +56,8 @@ class FusedEngine implements Engine {
   readonly #passes: SimdPasses;
   /** A view on the word at `spare`: the count of hits. */
   readonly #hits: Int32Array;
+  /** Distinct tokens of the last batch. */
+  #distinct = 0;
 
   constructor(options: SimdEngineOptions, kernels: SimdKernels) {
     const { spec, layout, memory, scratch } = options;
@@ -64,7 +71,7 @@ class FusedEngine implements Engine {
     new Float32Array(memory.buffer, at.denseBias, padded(spec.classes)).fill(-Infinity);
   }
 
-  gradients(weights: Float32Array, batch: Batch, out: Float32Array): BatchMetrics {
+  gradients(weights: Float32Array, batch: Batch, out: Float32Array, _draw: number): BatchMetrics {
     const target = this.#vector(out, "out");
     const labels = this.#labels(batch);
     const distinct = this.#prepare(weights, batch);
@@ -74,18 +81,20 @@ class FusedEngine implements Engine {
       this.#passes.backward(rows, batch.length, slots, distinct);
       return lossSum;
     });
-    this.#passes.endBackward(distinct, target);
+    this.#passes.endBackward(distinct, target, this.#options.embeddingRows === "lazy");
     return metrics;
   }
 
-  squaredNorm(gradients: Float32Array, begin: number, end: number): number {
+  rows(): Int32Array {
+    return new Int32Array(this.#options.memory.buffer, this.#passes.scratch.tokenOfSlot, this.#distinct);
+  }
+
+  squaredNorm(gradients: Float32Array, begin: number, end: number, rows?: Int32Array): number {
     const pointer = this.#vector(gradients, "gradients");
     let sum = 0;
-    for (const tensor of this.#options.layout.tensors) {
-      const first = Math.max(tensor.offset, begin);
-      const count = Math.min(tensor.offset + tensor.size, end) - first;
-      if (count > 0) sum += tensor.multiplicity * this.#kernels.squaredNorm(pointer + 4 * first, count);
-    }
+    visitRanges(this.#options.layout, begin, end, rows, (first, last, { multiplicity }) => {
+      sum += multiplicity * this.#kernels.squaredNorm(pointer + 4 * first, last - first);
+    });
     return sum;
   }
 
@@ -97,11 +106,8 @@ class FusedEngine implements Engine {
     const intoW = this.#vector(into.weights, "into.weights");
     const intoM = this.#vector(into.m, "into.m"), intoV = this.#vector(into.v, "into.v");
     const rootCorrection = 1 / Math.sqrt(1 - beta2 ** options.step);
-    for (const tensor of this.#options.layout.tensors) {
-      const first = Math.max(tensor.offset, options.begin);
-      const count = Math.min(tensor.offset + tensor.size, options.end) - first;
-      if (count <= 0) continue;
-      const rate = tensor.multiplicity * options.learningRate / (1 - beta1 ** options.step);
+    const rate = options.learningRate / (1 - beta1 ** options.step);
+    visitRanges(this.#options.layout, options.begin, options.end, options.rows, (first, last, { multiplicity }) => {
       const shift = 4 * first;
       this.#kernels.adam(
         fromW + shift,
@@ -111,17 +117,17 @@ class FusedEngine implements Engine {
         intoW + shift,
         intoM + shift,
         intoV + shift,
-        count,
+        last - first,
         options.scale,
         1 - beta1,
         beta2,
         1 - beta2,
-        rate,
+        multiplicity * rate,
         rootCorrection,
         epsilon,
         this.#passes.scratch.spare,
       );
-    }
+    });
   }
 
   predict(weights: Float32Array, batch: Batch): Float32Array {
@@ -197,8 +203,10 @@ class FusedEngine implements Engine {
         `The batch is ${batch.size} × ${batch.length}: expected at most ${maxBatch} × ${maxLength}, and a length of at least 1`,
       );
     }
+    requireFullRows(batch);
     const tokens = this.#pointer(batch.tokens, "batch.tokens", batch.size * batch.length);
-    return this.#passes.prepare(source, tokens, batch);
+    this.#distinct = this.#passes.prepare(source, tokens, batch);
+    return this.#distinct;
   }
 
   /** The pointer to a flat vector. */

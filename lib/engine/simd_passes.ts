@@ -3,7 +3,7 @@
  * here; what the offsets are of has been checked before.
  */
 import type { Batch } from "../data/batch.ts";
-import { type ParameterLayout, tensorNamed } from "../model/layout.ts";
+import { embeddingEnd, type ParameterLayout, tensorNamed } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import type { SimdKernels } from "./simd_kernels.ts";
 import { padded, rowStride, seriesBytes, type SimdScratch } from "./simd_scratch.ts";
@@ -160,8 +160,8 @@ export class SimdPasses {
     kernels.sumByToken(at.gates, seriesBytes(rows, length), 4 * panels, rows, length, slots, at.tokenGates, distinct);
   }
 
-  /** From the sums over chunks to the whole gradient, at `target`. */
-  endBackward(distinct: number, target: number): void {
+  /** From the sums over chunks to the whole gradient, at `target`; `lazy` leaves the rows of other tokens as they are. */
+  endBackward(distinct: number, target: number, lazy: boolean): void {
     const kernels = this.#kernels, at = this.scratch, tensors = this.#tensors;
     const { embedding, hidden, classes } = this.#spec;
     const gatePanels = 4 * this.#panels;
@@ -181,7 +181,8 @@ export class SimdPasses {
     kernels.columnSums(at.tokenGates, gatePanels, distinct, at.biasGradient);
     kernels.affine(at.tokenGates, distinct, 8 * gatePanels, at.inputKernelT, at.zeros, vectorPanels, at.vectorPanels);
 
-    kernels.zero(target, 4 * this.#layout.size);
+    const kept = lazy ? embeddingEnd(this.#layout) : 0;
+    kernels.zero(target + 4 * kept, 4 * (this.#layout.size - kept));
     kernels.scatterRows(at.vectorPanels, distinct, at.tokenOfSlot, target + tensors.embeddings, embedding);
     kernels.unpackColumns(at.inputKernelGradient, embedding, target + tensors.inputKernel, embedding, 4, hidden);
     kernels.unpackColumns(at.recurrentKernelGradient, hidden, target + tensors.recurrentKernel, hidden, 4, hidden);

@@ -1,14 +1,16 @@
 import type { Tensor } from "@tensorflow/tfjs";
 import type { Batch, BatchMetrics } from "../data/batch.ts";
-import { type ParameterLayout, tensorView } from "../model/layout.ts";
+import { embeddingEnd, embeddingTensor, type ParameterLayout, tensorView } from "../model/layout.ts";
 import type { Tfjs } from "../model/layers_model.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import { type AdamConstants, adamUpdate, squaredNorm } from "./adam.ts";
-import type { Engine } from "./contract.ts";
+import type { EmbeddingRows, Engine } from "./contract.ts";
+import type { DropoutOptions } from "./dropout.ts";
 import { createTreeMean, squaredDistance } from "./tree_mean.ts";
 import { crossEntropy, logitGradients } from "./cross_entropy.ts";
 import { loadTfjs, type TfjsBackend } from "./tfjs_backend.ts";
-import { forward, type Parameters, timeMajorTokens } from "./tfjs_forward.ts";
+import { forward, type Parameters } from "./tfjs_forward.ts";
+import { stepMasks } from "./tfjs_masks.ts";
 
 export interface TfjsOptions {
   readonly backend: TfjsBackend;
@@ -16,6 +18,8 @@ export interface TfjsOptions {
   /** `parameterLayout(spec)`. */
   readonly layout: ParameterLayout;
   readonly adam: AdamConstants;
+  readonly dropout?: DropoutOptions;
+  readonly embeddingRows?: EmbeddingRows;
 }
 
 /**
@@ -23,9 +27,11 @@ export interface TfjsOptions {
  * TypeScript. tfjs has one backend per thread, so only the engine created last can be used; others throw. Throws what
  * `loadTfjs` throws.
  */
-export async function createTfjsEngine({ backend, spec, layout, adam }: TfjsOptions): Promise<Engine> {
+export async function createTfjsEngine(options: TfjsOptions): Promise<Engine> {
+  const { backend, spec, layout, adam, dropout, embeddingRows } = options;
   const tf = await loadTfjs(backend);
   const { classes } = spec;
+  let rows = new Int32Array(0);
 
   function inBackend<T>(work: () => T): T {
     // tfjs would quietly move the tensors and compute elsewhere.
@@ -42,19 +48,19 @@ export async function createTfjsEngine({ backend, spec, layout, adam }: TfjsOpti
 
   function logitsOf(weights: Float32Array, batch: Batch): Float32Array {
     return inBackend(() => {
-      const parameters = parametersOf(tf, layout, weights);
-      return float32(forward(tf, parameters, timeMajorTokens(tf, batch), batch.length));
+      const { byName } = parametersOf(tf, layout, weights);
+      return float32(forward(tf, spec, byName, batch));
     });
   }
 
-  function gradients(weights: Float32Array, batch: Batch, out: Float32Array): BatchMetrics {
-    const { size, length, labels } = batch;
+  function gradients(weights: Float32Array, batch: Batch, out: Float32Array, draw: number): BatchMetrics {
+    const { size, labels } = batch;
     return inBackend(() => {
       let metrics: BatchMetrics = { lossSum: 0, correct: 0 };
-      const tokens = timeMajorTokens(tf, batch);
-      const parameters = parametersOf(tf, layout, weights);
+      const masks = stepMasks(tf, spec, dropout, batch, draw);
+      const { tensors, byName } = parametersOf(tf, layout, weights);
       const surrogate = () => {
-        const logits = forward(tf, parameters, tokens, length);
+        const logits = forward(tf, spec, byName, batch, masks);
         const byLogits = new Float32Array(size * classes);
         metrics = crossEntropy(float32(logits), labels, size, classes, byLogits);
         logitGradients(byLogits, labels, size, classes);
@@ -62,11 +68,15 @@ export async function createTfjsEngine({ backend, spec, layout, adam }: TfjsOpti
         return tf.sum(tf.mul(logits, tf.tensor2d(byLogits, [size, classes])));
       };
       // Not `tf.grads`, which throws if a parameter has no part in the result: nothing recurs in a single time step.
-      const { grads } = tf.engine().gradients(surrogate, [...parameters], undefined, true);
-      out.fill(0);
+      const { grads } = tf.engine().gradients(surrogate, [...tensors], undefined, true);
+      rows = distinctTokens(batch);
+      const lazy = embeddingRows === "lazy";
+      out.fill(0, lazy ? embeddingEnd(layout) : 0);
       for (const [i, tensor] of layout.tensors.entries()) {
         const gradient = grads[i];
-        if (gradient) tensorView(out, tensor).set(float32(gradient));
+        if (!gradient) continue;
+        if (lazy && tensor === embeddingTensor(layout)) writeRows(float32(gradient), rows, spec.embedding, out);
+        else tensorView(out, tensor).set(float32(gradient));
       }
       return metrics;
     });
@@ -75,7 +85,8 @@ export async function createTfjsEngine({ backend, spec, layout, adam }: TfjsOpti
   return {
     name: `tfjs/${backend}`,
     gradients,
-    squaredNorm: (values, begin, end) => squaredNorm(layout, values, begin, end),
+    rows: () => rows,
+    squaredNorm: (values, begin, end, only) => squaredNorm(layout, values, begin, end, only),
     update: (from, values, into, options) => adamUpdate(layout, adam, from, values, into, options),
     average({ vectors, coefficients, into, begin, end, drift }) {
       createTreeMean(vectors.length).mean(vectors, coefficients, into, begin, end);
@@ -96,13 +107,33 @@ export async function createTfjsEngine({ backend, spec, layout, adam }: TfjsOpti
 }
 
 /** The flat vector's tensors. Copied, as tfjs keeps references to arrays and others go on writing to the vector. */
-function parametersOf(tf: Tfjs, layout: ParameterLayout, weights: Float32Array): Parameters {
+function parametersOf(
+  tf: Tfjs,
+  layout: ParameterLayout,
+  weights: Float32Array,
+): { tensors: Tensor[]; byName: Parameters } {
   const tensors = layout.tensors.map((tensor) => tf.tensor(tensorView(weights, tensor).slice(), [...tensor.shape]));
-  const [embeddings, kernel, recurrentKernel, bias, denseKernel, denseBias] = tensors;
-  if (!embeddings || !kernel || !recurrentKernel || !bias || !denseKernel || !denseBias) {
-    throw new RangeError(`The model has 6 parameter tensors, but the layout has ${tensors.length}`);
+  const places = new Map(layout.tensors.map(({ name }, i) => [name, tensors[i]!]));
+  const byName = (name: string) => {
+    const tensor = places.get(name);
+    if (!tensor) throw new RangeError(`The layout has no "${name}", but ${[...places.keys()].join(", ")}`);
+    return tensor;
+  };
+  return { tensors, byName };
+}
+
+/** The real tokens of `batch`, each once, in the order of their first occurrence. */
+function distinctTokens({ tokens, lengths, size, length }: Batch): Int32Array<ArrayBuffer> {
+  const distinct = new Set<number>();
+  for (let row = 0; row < size; row++) {
+    for (let t = 0; t < lengths[row]!; t++) distinct.add(tokens[row * length + t]!);
   }
-  return [embeddings, kernel, recurrentKernel, bias, denseKernel, denseBias];
+  return Int32Array.from(distinct);
+}
+
+/** Copies `rows` of `from`, `[vocabulary, width]`, to the embedding's in `out`. */
+function writeRows(from: Float32Array, rows: Int32Array, width: number, out: Float32Array): void {
+  for (const row of rows) out.set(from.subarray(row * width, (row + 1) * width), row * width);
 }
 
 function float32(tensor: Tensor): Float32Array {

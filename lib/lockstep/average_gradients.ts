@@ -5,7 +5,8 @@
 import { clipScale } from "../engine/adam.ts";
 import { NORM_BLOCK } from "./memory_map.ts";
 import { segmentOf } from "./plan.ts";
-import type { Round } from "./schedule.ts";
+import { learningRateAt } from "../engine/schedule.ts";
+import { drawOf, type Round } from "./schedule.ts";
 import { coefficients } from "../engine/tree_mean.ts";
 import type { WorkerContext } from "./worker_loop.ts";
 
@@ -21,7 +22,8 @@ export function averageGradients(context: WorkerContext): (round: Round, committ
     timed("compute", () => {
       for (const shard of context.shards) {
         const batch = context.trainingBatch(shard, firstStep);
-        context.count(shard, batch.size, engine.gradients(state.weights, batch, run.shardGradients[shard]!));
+        const draw = drawOf(training, firstStep, shard);
+        context.count(shard, batch.size, engine.gradients(state.weights, batch, run.shardGradients[shard]!, draw));
       }
     });
     timed("wait", () => barrier());
@@ -40,7 +42,7 @@ export function averageGradients(context: WorkerContext): (round: Round, committ
       const scale = clipScale(squared, training.clipNorm);
       engine.update(from, mean, into, {
         step: firstStep + 1,
-        learningRate: training.learningRate,
+        learningRate: learningRateAt(training, firstStep),
         scale,
         begin,
         end,

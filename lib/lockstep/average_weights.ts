@@ -3,7 +3,8 @@ import { clipScale } from "../engine/adam.ts";
 import type { Replica } from "../engine/contract.ts";
 import { Word } from "./control.ts";
 import { segmentOf } from "./plan.ts";
-import type { Round } from "./schedule.ts";
+import { learningRateAt } from "../engine/schedule.ts";
+import { drawOf, type Round } from "./schedule.ts";
 import { coefficients } from "../engine/tree_mean.ts";
 import type { WorkerContext } from "./worker_loop.ts";
 
@@ -45,12 +46,12 @@ export function averageWeights(context: WorkerContext): (round: Round, committed
       const step = round.firstStep + local;
       const source = local === 0 ? from : into;
       const batch = context.trainingBatch(shard, step);
-      const metrics = engine.gradients(source.weights, batch, gradients);
+      const metrics = engine.gradients(source.weights, batch, gradients, drawOf(training, step, shard));
       const scale = clipScale(engine.squaredNorm(gradients, 0, layout.size), training.clipNorm);
       engine.update(source, gradients, into, {
         // Moments that start again have seen no step yet, and Adam's bias correction is about what they have seen.
         step: training.moments === "reset" ? local + 1 : step + 1,
-        learningRate: training.learningRate,
+        learningRate: learningRateAt(training, step),
         scale,
         begin: 0,
         end: layout.size,

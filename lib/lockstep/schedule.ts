@@ -43,3 +43,8 @@ export function roundAt(options: ScheduleOptions, committed: number): Round {
 export function stepsAfter(options: ScheduleOptions, committed: number): number {
   return roundAt(options, committed).firstStep;
 }
+
+/** What selects the masks of dropout at `step` of `shard`: see the contract of engines. */
+export function drawOf({ shards }: { readonly shards: number }, step: number, shard: number): number {
+  return step * shards + shard;
+}

@@ -1,6 +1,8 @@
-import type { LayersModel } from "@tensorflow/tfjs";
+import type { layers, LayersModel } from "@tensorflow/tfjs";
 import { type ParameterLayout, tensorView } from "./layout.ts";
 import type { ModelSpec } from "./spec.ts";
+
+type Layer = layers.Layer;
 
 /** The module tfjs. Passed in, so that whoever does not need it does not load it. */
 export type Tfjs = typeof import("@tensorflow/tfjs");
@@ -13,12 +15,13 @@ export interface LayersModelOptions {
 }
 
 /**
- * The model as a LayersModel from tokens `[batch, length]` to `[batch, classes]`, weights 0. The layers are called as
- * in `parameterLayout`; activations are those of PyTorch and of today's Keras (tfjs's own default is a hard sigmoid).
+ * The model as a LayersModel from tokens `[batch, length]` to `[batch, classes]`, weights 0, of stock layers alone. They
+ * are called as in `parameterLayout`; activations are those of PyTorch and of today's Keras (tfjs's own default is a
+ * hard sigmoid). It takes every token as real, so that it is exact for rows without padding; nothing is dropped.
  */
 export function buildLayersModel(tf: Tfjs, spec: ModelSpec, { output, length }: LayersModelOptions): LayersModel {
-  // Zeros, as all weights are set afterwards and the orthogonal default is slow.
-  const zeros = "zeros";
+  const { layers, pooling } = spec;
+  const pooled = { mean: tf.layers.globalAveragePooling1d, max: tf.layers.globalMaxPooling1d };
   return tf.sequential({
     name: "lockstep",
     layers: [
@@ -26,26 +29,41 @@ export function buildLayersModel(tf: Tfjs, spec: ModelSpec, { output, length }: 
         name: "embedding",
         inputDim: spec.vocabulary,
         outputDim: spec.embedding,
-        embeddingsInitializer: zeros,
+        embeddingsInitializer: ZEROS,
         batchInputShape: [null, length ?? null],
       }),
-      tf.layers.lstm({
-        name: "lstm",
-        units: spec.hidden,
-        activation: "tanh",
-        recurrentActivation: "sigmoid",
-        kernelInitializer: zeros,
-        recurrentInitializer: zeros,
-        unitForgetBias: false,
+      ...Array.from({ length: layers }, (_, index) => {
+        const sequences = index < layers - 1 || pooling !== "last";
+        return lstmLayer(tf, spec, index === 0 ? "lstm" : `lstm_${index + 1}`, sequences);
       }),
+      ...(pooling === "last" ? [] : [pooled[pooling]({ name: "pooling" })]),
       tf.layers.dense({
         name: "dense",
         units: spec.classes,
         activation: output === "probabilities" ? "softmax" : "linear",
-        kernelInitializer: zeros,
+        kernelInitializer: ZEROS,
       }),
     ],
   });
+}
+
+/** As all weights are set afterwards and the orthogonal default is slow. */
+const ZEROS = "zeros";
+
+/** One layer of LSTMs, in one direction or two; the output of every step or, without `sequences`, of the last. */
+function lstmLayer(tf: Tfjs, spec: ModelSpec, name: string, sequences: boolean): Layer {
+  const layer = tf.layers.lstm({
+    // In two directions tfjs makes `forward_lstm` and `backward_lstm` of it, inside the wrapper's name.
+    name: spec.bidirectional ? "lstm" : name,
+    units: spec.hidden,
+    activation: "tanh",
+    recurrentActivation: "sigmoid",
+    kernelInitializer: ZEROS,
+    recurrentInitializer: ZEROS,
+    unitForgetBias: false,
+    returnSequences: sequences,
+  });
+  return spec.bidirectional ? tf.layers.bidirectional({ name, layer, mergeMode: "concat" }) : layer;
 }
 
 /** Copies the flat vector to the model's weights, by name. Throws a RangeError if the model has other weights. */

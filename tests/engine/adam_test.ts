@@ -1,10 +1,11 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { adamUpdate, clipScale, squaredNorm } from "../../lib/engine/adam.ts";
+import { adamConstants, adamUpdate, clipScale, squaredNorm } from "../../lib/engine/adam.ts";
 import { parameterLayout, tensorNamed, tensorView } from "../../lib/model/layout.ts";
 import { assertClose } from "./close.ts";
+import { ONE_LAYER } from "../../lib/model/spec.ts";
 
-const layout = parameterLayout({ vocabulary: 3, embedding: 2, hidden: 2, classes: 2, lstmBiases: 2 });
-const constants = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+const layout = parameterLayout({ vocabulary: 3, embedding: 2, hidden: 2, classes: 2, lstmBiases: 2, ...ONE_LAYER });
+const constants = adamConstants(1e-8);
 const bias = tensorNamed(layout, "lstm/bias");
 const isBias = (i: number) => i >= bias.offset && i < bias.offset + bias.size;
 const waves = (factor: number) => {

@@ -5,7 +5,7 @@ import { createBatch } from "../../lib/data/batch.ts";
 import type { Engine, Replica } from "../../lib/engine/contract.ts";
 import { coefficients, createTreeMean, squaredDistance } from "../../lib/engine/tree_mean.ts";
 import { tensorView } from "../../lib/model/layout.ts";
-import type { ModelSpec } from "../../lib/model/spec.ts";
+import { type ModelSpec, ONE_LAYER } from "../../lib/model/spec.ts";
 import { assertClose } from "./close.ts";
 import { type EngineNeeds, type Example, example } from "./example.ts";
 import { finiteDifferences, plainLogits, plainLossSum, plainSoftmax } from "./plain_lstm.ts";
@@ -13,7 +13,7 @@ import * as trace from "./pytorch_trace.ts";
 
 export type MakeEngine = (needs: EngineNeeds) => Promise<Engine>;
 
-const SMALL: ModelSpec = { vocabulary: 7, embedding: 3, hidden: 5, classes: 3, lstmBiases: 2 };
+const SMALL: ModelSpec = { vocabulary: 7, embedding: 3, hidden: 5, classes: 3, lstmBiases: 2, ...ONE_LAYER };
 
 function plainProbabilities({ spec, layout, weights, batch }: Example): number[] {
   const rows = Array.from({ length: batch.size }, (_, row) => plainLogits(spec, layout, weights, batch, row));
@@ -43,7 +43,7 @@ export function engineContract(name: string, makeEngine: MakeEngine): void {
   Deno.test(`${name}: gradients() gives PyTorch's first gradients to 1e-5`, async () => {
     await withEngine(trace, (engine) => {
       const gradients = new Float32Array(trace.layout.size);
-      engine.gradients(trace.initial, trace.batches[0]!, gradients);
+      engine.gradients(trace.initial, trace.batches[0]!, gradients, 0);
       assertClose(gradients, trace.firstGradients, 1e-5);
     });
   });
@@ -55,7 +55,7 @@ export function engineContract(name: string, makeEngine: MakeEngine): void {
       const weights = trace.initial.slice();
       const replica: Replica = { weights, m: new Float32Array(layout.size), v: new Float32Array(layout.size) };
       const losses = trace.batches.map((batch, i) => {
-        const { lossSum } = engine.gradients(weights, batch, gradients);
+        const { lossSum } = engine.gradients(weights, batch, gradients, 0);
         const options = { step: i + 1, learningRate, scale: 1, begin: 0, end: layout.size };
         engine.update(replica, gradients, replica, options);
         return lossSum / batch.size;
@@ -80,7 +80,7 @@ export function engineContract(name: string, makeEngine: MakeEngine): void {
       const { weights, batch, ...needs } = example({ ...SMALL, ...change }, size, length);
       await withEngine(needs, (engine) => {
         const gradients = new Float32Array(needs.layout.size);
-        const { lossSum } = engine.gradients(weights, batch, gradients);
+        const { lossSum } = engine.gradients(weights, batch, gradients, 0);
         assertClose(gradients, finiteDifferences(needs.spec, needs.layout, weights, batch), 1e-5);
         assertAlmostEquals(lossSum, plainLossSum(needs.spec, needs.layout, weights, batch), 1e-5 * size);
       });
@@ -98,7 +98,7 @@ export function engineContract(name: string, makeEngine: MakeEngine): void {
     batch.length = 2;
     await withEngine(needs, (engine) => {
       const [actual, expected] = [new Float32Array(needs.layout.size), new Float32Array(needs.layout.size)];
-      assertEquals(engine.gradients(weights, batch, actual), engine.gradients(weights, used, expected));
+      assertEquals(engine.gradients(weights, batch, actual, 0), engine.gradients(weights, used, expected, 0));
       assertEquals(actual, expected);
       assertEquals(engine.predict(weights, batch), engine.predict(weights, used));
     });
@@ -110,7 +110,7 @@ export function engineContract(name: string, makeEngine: MakeEngine): void {
       const gradients = new Float32Array(layout.size);
       for (const [size, length] of [[2, 3], [5, 1], [1, 6], [2, 3]] as const) {
         const { batch } = example(SMALL, size, length);
-        const { lossSum } = engine.gradients(weights, batch, gradients);
+        const { lossSum } = engine.gradients(weights, batch, gradients, 0);
         assertAlmostEquals(lossSum, plainLossSum(spec, layout, weights, batch), 1e-5 * size);
       }
     });
@@ -121,7 +121,7 @@ export function engineContract(name: string, makeEngine: MakeEngine): void {
     await withEngine(needs, (engine) => {
       const before = weights.slice();
       const gradients = new Float32Array(needs.layout.size).fill(7);
-      engine.gradients(weights, batch, gradients);
+      engine.gradients(weights, batch, gradients, 0);
       assertEquals(weights, before);
       for (const tensor of needs.layout.tensors) tensorView(gradients, tensor).fill(0);
       assertEquals(gradients, new Float32Array(needs.layout.size));
@@ -132,10 +132,10 @@ export function engineContract(name: string, makeEngine: MakeEngine): void {
     const { weights, batch, ...needs } = example({ ...SMALL, embedding: 16, hidden: 24 }, 9, 5);
     await withEngine(needs, (engine) => {
       const [first, second] = [new Float32Array(needs.layout.size), new Float32Array(needs.layout.size)];
-      const metrics = engine.gradients(weights, batch, first);
+      const metrics = engine.gradients(weights, batch, first, 0);
       const probabilities = engine.predict(weights, batch);
-      engine.gradients(first, batch, second); // Something else in between.
-      assertEquals(engine.gradients(weights, batch, second), metrics);
+      engine.gradients(first, batch, second, 0); // Something else in between.
+      assertEquals(engine.gradients(weights, batch, second, 0), metrics);
       assertEquals(second, first);
       assertEquals(engine.predict(weights, batch), probabilities);
     });
@@ -154,7 +154,10 @@ export function engineContract(name: string, makeEngine: MakeEngine): void {
       const replica: Replica = { weights: shared(), m: shared(), v: shared() };
       replica.weights.set(weights);
       const [actual, expected] = [shared(), new Float32Array(layout.size)];
-      assertEquals(engine.gradients(replica.weights, sharedBatch, actual), engine.gradients(weights, batch, expected));
+      assertEquals(
+        engine.gradients(replica.weights, sharedBatch, actual, 0),
+        engine.gradients(weights, batch, expected, 0),
+      );
       assertEquals(actual.slice(), expected);
       const options = { step: 1, learningRate: 0.1, scale: 1, begin: 0, end: layout.size };
       engine.update(replica, actual, replica, options);
@@ -177,7 +180,7 @@ export function engineContract(name: string, makeEngine: MakeEngine): void {
       const metrics = engine.evaluate(weights, batch);
       assertEquals(metrics.correct, 4);
       assertAlmostEquals(metrics.lossSum, plainLossSum(needs.spec, needs.layout, weights, batch), 1e-5);
-      assertEquals(engine.gradients(weights, batch, new Float32Array(needs.layout.size)).correct, 4);
+      assertEquals(engine.gradients(weights, batch, new Float32Array(needs.layout.size), 0).correct, 4);
     });
   });
 
@@ -222,7 +225,7 @@ export function engineContract(name: string, makeEngine: MakeEngine): void {
       classes: fc.integer({ min: 2, max: 6 }),
     });
     const property = fc.asyncProperty(model, small, small, fc.nat(), async (sizes, size, length, seed) => {
-      const tried = example({ ...sizes, lstmBiases: 1 }, size, length, seed);
+      const tried = example({ ...sizes, lstmBiases: 1, ...ONE_LAYER }, size, length, seed);
       await withEngine(tried, (engine) => {
         const probabilities = engine.predict(tried.weights, tried.batch);
         assertEquals(probabilities.length, size * sizes.classes);
@@ -262,7 +265,7 @@ export function engineContract(name: string, makeEngine: MakeEngine): void {
     const fresh = (): Replica => ({ weights: weights.slice(), m: new Float32Array(size), v: new Float32Array(size) });
     await withEngine(needs, (engine) => {
       const gradients = new Float32Array(size);
-      engine.gradients(weights, batch, gradients);
+      engine.gradients(weights, batch, gradients, 0);
       const options = { step: 3, learningRate: 0.1, scale: 0.5, begin: 0, end: size };
       const [whole, parts] = [fresh(), fresh()];
       engine.update(whole, gradients, whole, options);

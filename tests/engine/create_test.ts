@@ -1,10 +1,12 @@
+import { adamConstants } from "../../lib/engine/adam.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { createEngine, engineScratchBytes } from "../../lib/engine/create.ts";
 import { createWorkspace } from "../../lib/engine/workspace.ts";
 import { parameterLayout } from "../../lib/model/layout.ts";
+import { ONE_LAYER } from "../../lib/model/spec.ts";
 
-const spec = { vocabulary: 3, embedding: 2, hidden: 2, classes: 2, lstmBiases: 1 } as const;
-const needs = { spec, layout: parameterLayout(spec), adam: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } };
+const spec = { vocabulary: 3, embedding: 2, hidden: 2, classes: 2, lstmBiases: 1, ...ONE_LAYER } as const;
+const needs = { spec, layout: parameterLayout(spec), adam: adamConstants(1e-8) };
 const sizes = { maxBatch: 4, maxLength: 3 };
 
 Deno.test("createEngine() makes the engine that is named", async () => {
@@ -23,6 +25,8 @@ Deno.test("createWorkspace() has the room that was asked for, and says when it i
   const options = { engine: "simd", backend: "cpu", ...needs, ...sizes } as const;
   const { engine, floats, batch } = await createWorkspace(options, { floats: needs.layout.size, batches: 1 });
   const weights = floats(new Float32Array(needs.layout.size).fill(0.5));
-  assertEquals(engine.predict(weights, batch(4, 3)).length, 8);
+  const rows = batch(4, 3);
+  rows.lengths.fill(3);
+  assertEquals(engine.predict(weights, rows).length, 8);
   assertThrows(() => floats(1e6), RangeError, "no room for 4000000 more bytes");
 });

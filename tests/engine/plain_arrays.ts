@@ -48,12 +48,13 @@ export async function simdOnPlainArrays({ layout, ...needs }: EngineNeeds): Prom
 
   return {
     name: engine.name,
-    gradients(values, batch, out) {
-      const metrics = engine.gradients(filled(weights, values), enter(batch), filled(gradients, out));
+    gradients(values, batch, out, draw) {
+      const metrics = engine.gradients(filled(weights, values), enter(batch), filled(gradients, out), draw);
       out.set(gradients);
       return metrics;
     },
-    squaredNorm: (values, begin, end) => engine.squaredNorm(filled(gradients, values), begin, end),
+    rows: () => engine.rows(),
+    squaredNorm: (values, begin, end, rows) => engine.squaredNorm(filled(gradients, values), begin, end, rows),
     update(source, values, target, options) {
       copy(source, from);
       copy(target, into);

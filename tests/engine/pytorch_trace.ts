@@ -1,17 +1,18 @@
 /** PyTorch's trace (../fixtures/README.md) in this project's terms: flat vectors and batches. */
+import { adamConstants } from "../../lib/engine/adam.ts";
 import trace from "../fixtures/pytorch_trace_small.json" with { type: "json" };
 import { type Batch, createBatch } from "../../lib/data/batch.ts";
 import { parameterLayout, tensorNamed, tensorView } from "../../lib/model/layout.ts";
-import type { ModelSpec } from "../../lib/model/spec.ts";
+import { type ModelSpec, ONE_LAYER } from "../../lib/model/spec.ts";
 
 type Snapshot = typeof trace.initial;
 
 const { vocab, embed, hidden, classes, length, batch } = trace.config;
 
-export const spec: ModelSpec = { vocabulary: vocab, embedding: embed, hidden, classes, lstmBiases: 2 };
+export const spec: ModelSpec = { vocabulary: vocab, embedding: embed, hidden, classes, lstmBiases: 2, ...ONE_LAYER };
 export const layout = parameterLayout(spec);
 export const learningRate = trace.adam.lr;
-export const adam = { beta1: 0.9, beta2: 0.999, epsilon: trace.adam.eps };
+export const adam = adamConstants(trace.adam.eps);
 
 /** Mean cross-entropy before each step. */
 export const losses: readonly number[] = trace.losses;

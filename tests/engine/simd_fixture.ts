@@ -1,3 +1,4 @@
+import { adamConstants } from "../../lib/engine/adam.ts";
 import { type Batch, batchWords, createBatch } from "../../lib/data/batch.ts";
 import { createSimdEngine, simdScratchBytes } from "../../lib/engine/simd.ts";
 import type { Engine, Replica } from "../../lib/engine/contract.ts";
@@ -50,7 +51,7 @@ export function simdFixture(spec: ModelSpec, size: number, length: number, seed 
   const engine = createSimdEngine({
     spec,
     layout,
-    adam: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    adam: adamConstants(1e-8),
     module: kernelModule,
     memory: vectors.memory,
     scratch,

@@ -6,8 +6,9 @@ import { buildLayersModel, setModelWeights } from "../../lib/model/layers_model.
 import { assertClose } from "./close.ts";
 import { engineContract } from "./contract.ts";
 import { example } from "./example.ts";
+import { ONE_LAYER } from "../../lib/model/spec.ts";
 
-const spec = { vocabulary: 9, embedding: 6, hidden: 10, classes: 3, lstmBiases: 1 } as const;
+const spec = { vocabulary: 9, embedding: 6, hidden: 10, classes: 3, lstmBiases: 1, ...ONE_LAYER } as const;
 
 for (const backend of TFJS_BACKENDS) {
   engineContract(`tfjs/${backend}`, (needs) => createTfjsEngine({ backend, ...needs }));
@@ -16,14 +17,18 @@ for (const backend of TFJS_BACKENDS) {
     const { weights, batch, ...needs } = example(spec, 4, 5);
     const engine = await createTfjsEngine({ backend, ...needs });
     const before = tf.memory().numTensors;
-    engine.gradients(weights, batch, new Float32Array(needs.layout.size));
+    engine.gradients(weights, batch, new Float32Array(needs.layout.size), 0);
     assertEquals(tf.memory().numTensors, before);
     engine.predict(weights, batch);
     assertEquals(tf.memory().numTensors, before);
     engine.evaluate(weights, batch);
     assertEquals(tf.memory().numTensors, before);
     batch.tokens[0] = spec.vocabulary;
-    assertThrows(() => engine.gradients(weights, batch, new Float32Array(needs.layout.size)), Error, "not in [0, 8]");
+    assertThrows(
+      () => engine.gradients(weights, batch, new Float32Array(needs.layout.size), 0),
+      Error,
+      "not in [0, 8]",
+    );
     assertEquals(tf.memory().numTensors, before);
     engine.dispose();
   });

@@ -18,7 +18,7 @@ export interface PlainModel extends TaskModel {
 /** The model and the engine of `config`; tfjs on the backend cpu. */
 export async function plainModel(config: TrainingConfig): Promise<PlainModel> {
   const model = taskModel(config);
-  const adam = { beta1: 0.9, beta2: 0.999, epsilon: config.adamEpsilon };
+  const adam = { beta1: 0.9, beta2: 0.999, epsilon: config.adamEpsilon, weightDecay: config.weightDecay };
   const needs = { spec: model.spec, layout: model.layout, adam };
   const engine = config.engine === "simd"
     ? await simdOnPlainArrays(needs)
@@ -36,7 +36,7 @@ function gradientOf(model: PlainModel, config: TrainingConfig, weights: Float32A
   const batch = createBatch(config.batchSize, config.length);
   model.dataset.fill(batch, "training", (step * config.shards + shard) * config.batchSize);
   const gradient = new Float32Array(model.layout.size);
-  const { lossSum } = model.engine.gradients(weights, batch, gradient);
+  const { lossSum } = model.engine.gradients(weights, batch, gradient, step * config.shards + shard);
   return { gradient, lossSum };
 }
 

@@ -70,7 +70,7 @@ Deno.test("one shard is plain sequential training", async () => {
   const batch = createBatch(config.batchSize, config.length);
   for (let step = 0; step < 8; step++) {
     dataset.fill(batch, "training", step * config.batchSize);
-    engine.gradients(replica.weights, batch, gradient);
+    engine.gradients(replica.weights, batch, gradient, 0);
     engine.update(replica, gradient, replica, {
       step: step + 1,
       learningRate: config.learningRate,

@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { ALIGNMENT, parameterLayout, tensorNamed, tensorView } from "../../lib/model/layout.ts";
+import { ONE_LAYER } from "../../lib/model/spec.ts";
 
-const spec = { vocabulary: 50, embedding: 32, hidden: 64, classes: 2, lstmBiases: 2 } as const;
+const spec = { vocabulary: 50, embedding: 32, hidden: 64, classes: 2, lstmBiases: 2, ...ONE_LAYER } as const;
 
 Deno.test("parameterLayout() has Keras's names and shapes, in a fixed order", () => {
   const { tensors, parameters } = parameterLayout(spec);
@@ -21,7 +22,7 @@ Deno.test("parameterLayout() aligns tensors and lets none overlap, for any sizes
   const extent = fc.integer({ min: 1, max: 70 });
   const sizes = fc.record({ vocabulary: extent, embedding: extent, hidden: extent, classes: extent });
   fc.assert(fc.property(sizes, fc.constantFrom(1 as const, 2 as const), (chosen, lstmBiases) => {
-    const { tensors, size, parameters } = parameterLayout({ ...chosen, lstmBiases });
+    const { tensors, size, parameters } = parameterLayout({ ...chosen, lstmBiases, ...ONE_LAYER });
     let end = 0;
     for (const tensor of tensors) {
       assertEquals(tensor.offset % ALIGNMENT, 0);

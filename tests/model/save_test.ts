@@ -8,8 +8,9 @@ import { readSavedWeights } from "../../lib/model/saved_weights.ts";
 import { assertClose } from "../engine/close.ts";
 import { example } from "../engine/example.ts";
 import { plainLogits, plainSoftmax } from "../engine/plain_lstm.ts";
+import { ONE_LAYER } from "../../lib/model/spec.ts";
 
-const spec = { vocabulary: 9, embedding: 5, hidden: 7, classes: 3, lstmBiases: 2 } as const;
+const spec = { vocabulary: 9, embedding: 5, hidden: 7, classes: 3, lstmBiases: 2, ...ONE_LAYER } as const;
 const layout = parameterLayout(spec);
 const weights = initialWeights(spec, layout, { seed: 3, forgetBias: 1 });
 const files = await saveLayersModel(spec, layout, weights, 6);

@@ -6,8 +6,9 @@ import { parameterLayout, tensorView } from "../../lib/model/layout.ts";
 import { readCheckpoint, writeCheckpoint } from "../../lib/run/checkpoint.ts";
 import { decodeSafetensors } from "../../lib/run/safetensors.ts";
 import { inTemporaryDirectory } from "./temporary.ts";
+import { ONE_LAYER } from "../../lib/model/spec.ts";
 
-const layout = parameterLayout({ vocabulary: 3, embedding: 2, hidden: 1, classes: 2, lstmBiases: 1 });
+const layout = parameterLayout({ vocabulary: 3, embedding: 2, hidden: 1, classes: 2, lstmBiases: 1, ...ONE_LAYER });
 
 /** A state with `parts` vectors, gaps 0, every element another number. */
 function stateOf(parts: number): State {
@@ -82,7 +83,7 @@ Deno.test("readCheckpoint() refuses a changed number by its digest", () =>
 Deno.test("readCheckpoint() refuses a checkpoint of another round, another model, or cut off", () =>
   inRun(async (directory) => {
     const { file } = await writeCheckpoint(directory, layout, stateOf(3));
-    const other = parameterLayout({ vocabulary: 4, embedding: 2, hidden: 1, classes: 2, lstmBiases: 1 });
+    const other = parameterLayout({ vocabulary: 4, embedding: 2, hidden: 1, classes: 2, lstmBiases: 1, ...ONE_LAYER });
     const embeddings = "it has no weights/embedding/embeddings of [4,2]";
     await assertRejects(() => readCheckpoint(directory, file, other), RangeError, embeddings);
     const renamed = file.replace("140", "141");
