@@ -76,6 +76,19 @@ const checkpoint = z.object({
   file: z.string(),
 });
 
+/** Training goes on from a checkpoint, in another process than before. Rounds after it are done again, to the same end. */
+const resumed = z.object({
+  ...stamp,
+  type: z.literal("resumed"),
+  round: z.int(),
+  step: z.int(),
+  workers: z.int(),
+  digest: z.string(),
+});
+
+/** Something went wrong that training survives. */
+const incident = z.object({ ...stamp, type: z.literal("incident"), message: z.string() });
+
 const stopping = z.object({ ...stamp, type: z.literal("stopping"), reason: z.string() });
 
 export const summarySchema = z.object({
@@ -110,6 +123,8 @@ export const eventSchema = z.discriminatedUnion("type", [
   progress,
   epoch,
   checkpoint,
+  resumed,
+  incident,
   stopping,
   finished,
   failed,

@@ -53,6 +53,12 @@ export const processShape = {
   workerTimeout: number(0.1, 86_400).default(60).describe(
     "seconds without a sign of life after which a worker is lost",
   ),
+  checkpointEvery: z.union([
+    whole(1, 1_000_000_000),
+    z.string().regex(/^\d+(\.\d+)?s$/, "expected seconds such as 10s"),
+  ])
+    .default("10s").describe("rounds, or seconds as in 10s, between two checkpoints; there is one at the end as well"),
+  keepCheckpoints: whole(1, 1000).default(3).describe("newest checkpoints that are kept"),
   maxSeconds: number(0, 1e9).default(0).describe("end after the round that passes this many seconds; 0: never"),
   host: z.string().min(1).default("127.0.0.1").describe("address to serve on"),
   port: whole(0, 65_535).default(8000).describe("port to serve on; 0: any free one"),

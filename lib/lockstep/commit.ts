@@ -11,11 +11,14 @@ export function commitRound({ training }: LockstepConfig, run: SharedRun, round:
   const committed = Atomics.load(control, Word.round) + 1;
   const [lossSum, correct, samples] = [0, 1, 2].map((figure) => sum(run.shards, figure));
   if (!Number.isFinite(lossSum)) throw new Error(divergence(run, round, training.learningRate));
+  const [before, epoch] = [run.epoch[1 - (committed & 1)]!, run.epoch[committed & 1]!];
+  const firstOfEpoch = round.firstStep === round.epoch * training.stepsPerEpoch;
+  [lossSum!, correct!, samples!].forEach((value, figure) =>
+    epoch[figure] = value + (firstOfEpoch ? 0 : before[figure]!)
+  );
+  // Last of what belongs to the state: from here on readers take the other copy.
   Atomics.store(control, Word.round, committed);
 
-  const firstOfEpoch = round.firstStep === round.epoch * training.stepsPerEpoch;
-  if (firstOfEpoch) run.epoch.fill(0);
-  [lossSum!, correct!, samples!].forEach((value, figure) => run.epoch[figure]! += value);
   const measured = Atomics.load(control, Word.driftRound) === committed;
   writeRound(run, {
     round: committed,
@@ -35,8 +38,8 @@ export function commitRound({ training }: LockstepConfig, run: SharedRun, round:
  */
 export function finishEpoch({ training }: LockstepConfig, plan: Plan, run: SharedRun, round: Round): void {
   const { control } = run;
-  const [lossSum, correct, samples] = run.epoch;
   const committed = Atomics.load(control, Word.round);
+  const [lossSum, correct, samples] = run.epoch[committed & 1]!;
   const heldOut = {
     loss: sum(run.chunks, 0) / plan.dataset.heldOut,
     accuracy: sum(run.chunks, 1) / plan.dataset.heldOut,

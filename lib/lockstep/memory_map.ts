@@ -5,7 +5,7 @@
  *   hearts    │ one beat count a worker, a cache line each
  *   counters  │ what each worker did, as running sums
  *   shards    │ loss, hits and samples of each shard in this round
- *   epoch     │ loss, hits and samples of the epoch so far
+ *   epoch     │ loss, hits and samples of the epoch so far; two copies, as of the state
  *   drift     │ each worker's part of the drift
  *   chunks    │ loss and hits of each chunk of the held-out data
  *   norms     │ squared norm of each block of the mean gradient        (average: gradients)
@@ -104,7 +104,7 @@ export function memoryMap(options: MapOptions): MemoryMap {
     hearts: region(LINE, workers),
     counters: region(COUNTERS * 8, workers),
     shards: region(SHARD_FIGURES * 8, shards),
-    epoch: region(SHARD_FIGURES * 8, 1),
+    epoch: region(SHARD_FIGURES * 8, 2),
     drift: region(DRIFT_FIGURES * 8, workers),
     chunks: region(CHUNK_FIGURES * 8, Math.ceil(options.heldOut / CHUNK_SIZE)),
     norms: region(8 * Math.ceil(parameters / NORM_BLOCK), gradientMode ? 1 : 0),

@@ -44,6 +44,12 @@ export function runWorkerLoop(
   const { control } = run;
   const average = config.training.average === "gradients" ? averageGradients(context) : averageWeights(context);
   context.barrier();
+  const before = Atomics.load(control, Word.round);
+  if (before > 0) {
+    // Taken up again at the end of an epoch: what that end decided is decided once more.
+    const last = roundAt(config.training, before - 1);
+    if (last.endsEpoch) evaluate(context, before, last);
+  }
   while (Atomics.load(control, Word.outcome) === 0) {
     const committed = Atomics.load(control, Word.round);
     const round = roundAt(config.training, committed);

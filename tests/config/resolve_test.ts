@@ -50,6 +50,8 @@ Deno.test("resolveConfig() gives the default recipe when nothing is said", () =>
     backend: "wasm",
     workers: "auto",
     workerTimeout: 60,
+    checkpointEvery: "10s",
+    keepCheckpoints: 3,
     maxSeconds: 0,
     host: "127.0.0.1",
     port: 8000,

@@ -52,7 +52,7 @@ function viewsOf(run: SharedRun, { workers, maxBatch }: MapOptions): Span[] {
     hearts: run.hearts,
     counters: run.counters,
     shards: run.shards,
-    epoch: [run.epoch],
+    epoch: run.epoch,
     drift: run.drift,
     chunks: run.chunks,
     norms: [run.norms],
