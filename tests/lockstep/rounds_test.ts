@@ -75,6 +75,43 @@ Deno.test("3 workers with random delays end with the bits of one plain thread", 
   assertEquals((await train(gradients, 3, { fault: "delays" })).state.values, mean.values);
 });
 
+const resumed: [what: string, change: Partial<TrainingConfig>][] = [
+  ["averaged weights", { averageEvery: 1 }],
+  ["averaged weights, every 2 of 3 steps", { averageEvery: 2 }],
+  ["local moments", { moments: "local" }],
+  ["averaged gradients", { average: "gradients" }],
+];
+for (const [what, change] of resumed) {
+  Deno.test(`a run that goes on from a state in new memory ends with the same bits, lazy rows and all: ${what}`, async () => {
+    const config = tinyConfig({ vocabulary: 150, stepsPerEpoch: 3, epochs: 3, ...change });
+    const { state: expected } = await train(config, 2);
+    // After an odd and after an even number of rounds: either copy of the state may be the current one.
+    for (const epochs of [1, 2]) {
+      const { state: initial } = await train({ ...config, epochs }, 1);
+      assertEquals((await train(config, 2, { initial })).state, expected);
+    }
+  });
+}
+
+Deno.test("rows of tokens that never occur keep their initial bits, and their moments 0", async () => {
+  const config = tinyConfig({ vocabulary: 400, epochs: 1, averageEvery: 2, shards: 3 });
+  const { spec, layout, dataset } = await plainModel(config);
+  const seen = createBatch(4 * 3 * config.batchSize, config.length);
+  dataset.fill(seen, "training", 0);
+  const tokens = new Set(seen.tokens);
+  const { state } = await train(config, 2);
+  const initial = initialWeights(spec, layout, config);
+  for (let token = 0; token < spec.vocabulary; token++) {
+    const [begin, end] = [token * spec.embedding, (token + 1) * spec.embedding];
+    const part = (index: number) => state.values.subarray(index * layout.size + begin, index * layout.size + end);
+    if (tokens.has(token)) assertNotEquals(part(0), initial.subarray(begin, end));
+    else {
+      assertEquals(part(0), initial.subarray(begin, end));
+      assertEquals([...part(1), ...part(2)], new Array(2 * spec.embedding).fill(0));
+    }
+  }
+});
+
 Deno.test("seed, data and recipe show in the digest", async () => {
   const digest = async (change: Partial<TrainingConfig>) =>
     await stateDigest((await train(tinyConfig({ epochs: 1, ...change }), 2)).state);
