@@ -50,6 +50,8 @@ export interface SharedRun {
   /** `[chunk]` lossSum, correct. */
   readonly chunks: readonly Float64Array[];
   readonly norms: Float64Array;
+  /** `[shard]` with lazy rows: the number of the round that touched each row last; see rows.ts. */
+  readonly stamps: readonly Int32Array[];
   readonly rounds: readonly Float64Array[];
   readonly epochs: readonly Float64Array[];
   readonly states: readonly [StateView, StateView];
@@ -101,6 +103,7 @@ export function sharedRun(options: MapOptions, memory?: WebAssembly.Memory): Sha
     drift: doubles(map.drift, DRIFT_FIGURES),
     chunks: doubles(map.chunks, CHUNK_FIGURES),
     norms: new Float64Array(buffer, map.norms.byteOffset, map.norms.count * map.norms.stride / 8),
+    stamps: words(map.stamps, options.rows),
     rounds: doubles(map.rounds, ROUND_FIGURES),
     epochs: doubles(map.epochs, EPOCH_FIGURES),
     states: [first!, second!],

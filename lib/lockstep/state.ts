@@ -41,6 +41,8 @@ export function readState(run: SharedRun, schedule: ScheduleOptions): State {
 export function writeState(run: SharedRun, state: State): void {
   run.states[state.round & 1 ? 1 : 0].values.set(state.values);
   run.epoch[state.round & 1]!.set(state.epoch);
+  // The other copy is not this one: as if the last round had touched every row.
+  for (const stamps of run.stamps) stamps.fill(state.round);
   Atomics.store(run.control, Word.round, state.round);
 }
 

@@ -4,6 +4,8 @@ import { type MapOptions, memoryMap, momentSets } from "../../lib/lockstep/memor
 import { type SharedRun, sharedRun } from "../../lib/lockstep/shared_run.ts";
 
 const options: fc.Arbitrary<MapOptions> = fc.record({
+  rows: fc.integer({ min: 0, max: 40 }),
+  lazyElements: fc.constant(16),
   parameters: fc.integer({ min: 1, max: 600 }).map((lines) => lines * 16),
   shards: fc.integer({ min: 1, max: 9 }),
   workers: fc.integer({ min: 1, max: 9 }),
@@ -56,6 +58,7 @@ function viewsOf(run: SharedRun, { workers, maxBatch }: MapOptions): Span[] {
     drift: run.drift,
     chunks: run.chunks,
     norms: [run.norms],
+    stamps: run.stamps,
     rounds: run.rounds,
     epochs: run.epochs,
     states: run.states.map(({ values }) => values),

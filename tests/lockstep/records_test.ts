@@ -11,6 +11,8 @@ import { type SharedRun, sharedRun } from "../../lib/lockstep/shared_run.ts";
 const create = (epochs: number) =>
   sharedRun({
     parameters: 16,
+    rows: 0,
+    lazyElements: 0,
     shards: 1,
     workers: 1,
     average: "weights",

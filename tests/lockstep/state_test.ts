@@ -5,6 +5,8 @@ import { readState, stateDigest, writeState } from "../../lib/lockstep/state.ts"
 
 const options = {
   parameters: 16,
+  rows: 0,
+  lazyElements: 0,
   shards: 2,
   workers: 1,
   average: "weights",

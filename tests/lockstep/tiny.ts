@@ -34,6 +34,8 @@ export function tinyConfig({ learningRate = 0.05, ...change }: Partial<TrainingC
 export interface TinyOptions {
   readonly fault?: Fault;
   readonly workerTimeoutMs?: number;
+  /** What training goes on from; the initial weights if left out. */
+  readonly initial?: State;
   /** Looks on at every update. */
   readonly watch?: (coordinator: Coordinator, rounds: readonly RoundRecord[]) => void;
 }
@@ -52,7 +54,7 @@ export interface TinyRun {
 export async function train(training: TrainingConfig, workers: number, options: TinyOptions = {}): Promise<TinyRun> {
   const { fault, workerTimeoutMs = 20_000 } = options;
   const config = { training, workers, workerTimeoutMs, spin: workers <= 2, fault };
-  const initial = initialState(createPlan(config), training);
+  const initial = options.initial ?? initialState(createPlan(config), training);
   const coordinator = new Coordinator({ config, workerUrl: fault ? faultyWorker : soundWorker, initial });
   const deadline = setTimeout(() => coordinator.close(), DEADLINE_MS);
   const rounds: RoundRecord[] = [];
