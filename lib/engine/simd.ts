@@ -1,26 +1,15 @@
 /**
- * The simd engine: a training step in fused WebAssembly kernels over one shared memory, without copies.
- *
- * It does less than the textbook's step. A token's product with the input kernel is computed once per distinct token of
- * the batch, and so are its gradients, from gate gradients summed by token; the first time step has no recurrent product;
- * only the last hidden state meets the dense layer.
+ * The simd engine: a training step in fused WebAssembly kernels over one shared memory, without copies. This file checks
+ * what the engine is given and turns it into pointers; `simd_passes.ts` says what is computed.
  */
 import type { Batch, BatchMetrics } from "../data/batch.ts";
-import { type ParameterLayout, tensorNamed } from "../model/layout.ts";
+import type { ParameterLayout } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import type { AdamConstants } from "./adam.ts";
 import type { Engine, Replica, UpdateOptions } from "./contract.ts";
 import { bindKernels, type SimdKernels } from "./simd_kernels.ts";
-import {
-  chunkRows,
-  MAX_SHARDS,
-  padded,
-  rowStride,
-  seriesBytes,
-  type SimdScratch,
-  simdScratch,
-  simdScratchBytes,
-} from "./simd_scratch.ts";
+import { SimdPasses } from "./simd_passes.ts";
+import { chunkRows, MAX_SHARDS, padded, type SimdScratch, simdScratch, simdScratchBytes } from "./simd_scratch.ts";
 
 export { simdScratchBytes };
 
@@ -59,16 +48,6 @@ export interface SimdEngine extends Engine {
   average(options: AverageOptions): number;
 }
 
-/** Byte offsets of the six tensors in a flat vector. */
-interface TensorOffsets {
-  readonly embeddings: number;
-  readonly inputKernel: number;
-  readonly recurrentKernel: number;
-  readonly bias: number;
-  readonly denseKernel: number;
-  readonly denseBias: number;
-}
-
 /** Throws a RangeError if the scratch memory is too small or not aligned. */
 export function createSimdEngine(options: SimdEngineOptions): SimdEngine {
   const { spec, memory, scratch, maxBatch, maxLength } = options;
@@ -86,11 +65,9 @@ class FusedEngine implements SimdEngine {
   readonly #options: SimdEngineOptions;
   readonly #kernels: SimdKernels;
   readonly #scratch: SimdScratch;
-  readonly #tensors: TensorOffsets;
-  /** A view on the words at `spare`: the count of hits. */
+  readonly #passes: SimdPasses;
+  /** A view on the count of hits. */
   readonly #hits: Int32Array;
-  /** Panels of one gate. */
-  readonly #panels: number;
   readonly #classPanels: number;
 
   constructor(options: SimdEngineOptions, kernels: SimdKernels) {
@@ -98,77 +75,22 @@ class FusedEngine implements SimdEngine {
     this.#options = options;
     this.#kernels = kernels;
     this.#scratch = simdScratch(spec, options.maxBatch, options.maxLength, scratch.byteOffset);
-    this.#panels = padded(spec.hidden) / 8;
+    this.#passes = new SimdPasses(spec, layout, kernels, this.#scratch, memory);
+    this.#hits = new Int32Array(memory.buffer, this.#scratch.hits, 1);
     this.#classPanels = padded(spec.classes) / 8;
-    this.#hits = new Int32Array(memory.buffer, this.#scratch.spare, 1);
-    const offset = (name: string) => 4 * tensorNamed(layout, name).offset;
-    this.#tensors = {
-      embeddings: offset("embedding/embeddings"),
-      inputKernel: offset("lstm/kernel"),
-      recurrentKernel: offset("lstm/recurrent_kernel"),
-      bias: offset("lstm/bias"),
-      denseKernel: offset("dense/kernel"),
-      denseBias: offset("dense/bias"),
-    };
     // The padding of packed weights is 0, that of the logits' bias -Infinity.
     kernels.zero(scratch.byteOffset, simdScratchBytes(spec, options.maxBatch, options.maxLength));
     new Float32Array(memory.buffer, this.#scratch.denseBias, padded(spec.classes)).fill(-Infinity);
   }
 
   gradients(weights: Float32Array, batch: Batch, out: Float32Array): BatchMetrics {
-    const kernels = this.#kernels, at = this.#scratch, tensors = this.#tensors, panels = this.#panels;
-    const { embedding, hidden, classes } = this.#options.spec;
     const target = this.#vector(out, "out");
     const labels = this.#labels(batch);
-    const distinct = this.#prepare(weights, batch);
-    const gatePanels = 4 * panels;
-    this.#packTransposes(weights.byteOffset);
-    kernels.zero(at.tokenGates, 32 * gatePanels * distinct);
-    kernels.zero(at.inputKernelGradient, at.slotOfToken - at.inputKernelGradient);
-
-    let lossSum = 0;
-    this.#hits[0] = 0;
-    const chunk = chunkRows(this.#options.spec.hidden, batch.size, batch.length);
-    for (let first = 0; first < batch.size; first += chunk) {
-      const rows = Math.min(chunk, batch.size - first);
-      const slots = at.slots + 4 * first * batch.length;
-      this.#forward(rows, batch.length, slots, distinct);
-      lossSum += kernels.softmaxCrossEntropy(
-        at.logits,
-        rows,
-        this.#classPanels,
-        labels + 4 * first,
-        1 / batch.size,
-        at.spare,
-        at.spare + 4,
-      );
-      this.#backward(rows, batch.length, slots, distinct);
-    }
-
-    // The input's side, from gate gradients summed by token.
-    const stride = 32 * distinct;
-    const vectorPanels = padded(embedding) / 8;
-    kernels.accumulateProducts(
-      at.vectors,
-      rowStride(embedding),
-      at.tokenGates,
-      stride,
-      distinct,
-      at.inputKernelGradient,
-      embedding,
-      gatePanels,
-    );
-    kernels.columnSums(at.tokenGates, gatePanels, distinct, at.biasGradient);
-    kernels.affine(at.tokenGates, distinct, 8 * gatePanels, at.inputKernelT, at.zeros, vectorPanels, at.vectorPanels);
-
-    kernels.zero(target, 4 * this.#options.layout.size);
-    kernels.scatterRows(at.vectorPanels, distinct, at.tokenOfSlot, target + tensors.embeddings, embedding);
-    kernels.unpackColumns(at.inputKernelGradient, embedding, target + tensors.inputKernel, embedding, 4, hidden);
-    kernels.unpackColumns(at.recurrentKernelGradient, hidden, target + tensors.recurrentKernel, hidden, 4, hidden);
-    kernels.unpackColumns(at.biasGradient, 1, target + tensors.bias, 1, 4, hidden);
-    kernels.unpackColumns(at.denseKernelGradient, hidden, target + tensors.denseKernel, hidden, 1, classes);
-    kernels.unpackColumns(at.denseBiasGradient, 1, target + tensors.denseBias, 1, 1, classes);
-    return { lossSum, correct: this.#hits[0]! };
+    this.#prepare(weights, batch);
+    this.#passes.beginGradients(weights.byteOffset);
+    const metrics = this.#loss(batch, labels, 1 / batch.size, (first, rows) => this.#passes.backward(first, rows));
+    this.#passes.endGradients(target);
+    return metrics;
   }
 
   squaredNorm(gradients: Float32Array, begin: number, end: number): number {
@@ -218,35 +140,21 @@ class FusedEngine implements SimdEngine {
   }
 
   predict(weights: Float32Array, batch: Batch): Float32Array {
-    const { classes } = this.#options.spec;
-    const { memory } = this.#options;
-    const at = this.#scratch;
-    const probabilities = new Float32Array(batch.size * classes);
-    this.#eachChunk(weights, batch, (first, rows) => {
-      this.#kernels.softmax(at.logits, rows, this.#classPanels, classes, at.probabilities, at.spare);
-      probabilities.set(new Float32Array(memory.buffer, at.probabilities, rows * classes), first * classes);
+    const { spec: { classes }, memory } = this.#options;
+    const { logits, probabilities, spare } = this.#scratch;
+    const result = new Float32Array(batch.size * classes);
+    this.#prepare(weights, batch);
+    this.#eachChunk(batch, (first, rows) => {
+      this.#kernels.softmax(logits, rows, this.#classPanels, classes, probabilities, spare);
+      result.set(new Float32Array(memory.buffer, probabilities, rows * classes), first * classes);
     });
-    return probabilities;
+    return result;
   }
 
   evaluate(weights: Float32Array, batch: Batch): BatchMetrics {
-    const at = this.#scratch;
     const labels = this.#labels(batch);
-    let lossSum = 0;
-    this.#hits[0] = 0;
-    this.#eachChunk(weights, batch, (first, rows) => {
-      const label = labels + 4 * first;
-      lossSum += this.#kernels.softmaxCrossEntropy(
-        at.logits,
-        rows,
-        this.#classPanels,
-        label,
-        1,
-        at.spare,
-        at.spare + 4,
-      );
-    });
-    return { lossSum, correct: this.#hits[0]! };
+    this.#prepare(weights, batch);
+    return this.#loss(batch, labels, 1);
   }
 
   average({ vectors, coefficients, into, begin, end, drift }: AverageOptions): number {
@@ -268,125 +176,43 @@ class FusedEngine implements SimdEngine {
   /** Nothing to give back: the memory is the caller's. */
   dispose(): void {}
 
-  /** Forward of the whole batch, chunk after chunk; `use` finds the chunk's logits in scratch. */
-  #eachChunk(weights: Float32Array, batch: Batch, use: (first: number, rows: number) => void): void {
-    const distinct = this.#prepare(weights, batch);
+  /** The batch's forward pass and its sums; after each chunk's forward pass, logits are their gradients for `then`. */
+  #loss(batch: Batch, labels: number, scale: number, then?: (first: number, rows: number) => void): BatchMetrics {
+    const { logits, hits, spare } = this.#scratch;
+    let lossSum = 0;
+    this.#hits[0] = 0;
+    this.#eachChunk(batch, (first, rows) => {
+      const label = labels + 4 * first;
+      lossSum += this.#kernels.softmaxCrossEntropy(logits, rows, this.#classPanels, label, scale, hits, spare);
+      then?.(first, rows);
+    });
+    return { lossSum, correct: this.#hits[0]! };
+  }
+
+  /** Forward, chunk after chunk; `use` finds the chunk's logits in scratch. */
+  #eachChunk(batch: Batch, use: (first: number, rows: number) => void): void {
     const chunk = chunkRows(this.#options.spec.hidden, batch.size, batch.length);
     for (let first = 0; first < batch.size; first += chunk) {
       const rows = Math.min(chunk, batch.size - first);
-      this.#forward(rows, batch.length, this.#scratch.slots + 4 * first * batch.length, distinct);
+      this.#passes.forward(first, rows);
       use(first, rows);
     }
   }
 
-  /** Packs weights and projects the batch's distinct tokens; returns how many these are. */
-  #prepare(weights: Float32Array, batch: Batch): number {
+  #prepare(weights: Float32Array, batch: Batch): void {
     const { spec, maxBatch, maxLength } = this.#options;
-    const kernels = this.#kernels, at = this.#scratch, tensors = this.#tensors;
-    const { vocabulary, embedding, hidden, classes } = spec;
     const source = this.#vector(weights, "weights");
-    if (batch.size > maxBatch || batch.length > maxLength || batch.length < 1) {
+    const { size, length } = batch;
+    if (size > maxBatch || length > maxLength || length < 1) {
       throw new RangeError(
-        `The batch is ${batch.size} × ${batch.length}: expected at most ${maxBatch} × ${maxLength}, and a length of at least 1`,
+        `The batch is ${size} × ${length}: expected at most ${maxBatch} × ${maxLength}, and a length of at least 1`,
       );
     }
-    const tokens = this.#pointer(batch.tokens, "batch.tokens", batch.size * batch.length);
-    const count = batch.size * batch.length;
-    const distinct = kernels.distinctTokens(tokens, count, vocabulary, at.slotOfToken, at.tokenOfSlot, at.slots);
-    if (distinct < 0) {
-      const token = batch.tokens[-1 - distinct];
-      throw new RangeError(`batch.tokens[${-1 - distinct}] is ${token}: expected 0 to ${vocabulary - 1}`);
+    const tokens = this.#pointer(batch.tokens, "batch.tokens", size * length);
+    const index = -1 - this.#passes.prepare(source, tokens, size, length);
+    if (index >= 0) {
+      throw new RangeError(`batch.tokens[${index}] is ${batch.tokens[index]}: expected 0 to ${spec.vocabulary - 1}`);
     }
-    const e8 = padded(embedding), h8 = padded(hidden);
-    kernels.packColumns(source + tensors.inputKernel, embedding, 4, hidden, at.inputKernel, e8);
-    kernels.packColumns(source + tensors.recurrentKernel, hidden, 4, hidden, at.recurrentKernel, h8);
-    kernels.packColumns(source + tensors.bias, 1, 4, hidden, at.bias, 1);
-    kernels.packColumns(source + tensors.denseKernel, hidden, 1, classes, at.denseKernel, h8);
-    kernels.packColumns(source + tensors.denseBias, 1, 1, classes, at.denseBias, 1);
-    const stride = rowStride(embedding);
-    const embeddings = source + tensors.embeddings;
-    kernels.gatherRows(embeddings, embedding, at.tokenOfSlot, distinct, at.vectors, stride, at.vectorPanels);
-    kernels.affine(at.vectorPanels, distinct, e8, at.inputKernel, at.bias, 4 * this.#panels, at.projected);
-    return distinct;
-  }
-
-  /** The transposes that only the backward pass needs. */
-  #packTransposes(weights: number): void {
-    const { embedding, hidden, classes } = this.#options.spec;
-    const kernels = this.#kernels, at = this.#scratch, tensors = this.#tensors;
-    kernels.packRows(weights + tensors.inputKernel, embedding, 4, hidden, at.inputKernelT);
-    kernels.packRows(weights + tensors.recurrentKernel, hidden, 4, hidden, at.recurrentKernelT);
-    kernels.packRows(weights + tensors.denseKernel, hidden, 1, classes, at.denseKernelT);
-  }
-
-  /** From slots to logits. */
-  #forward(rows: number, length: number, slots: number, distinct: number): void {
-    const at = this.#scratch, panels = this.#panels;
-    const { hidden } = this.#options.spec;
-    this.#kernels.lstmForward(
-      rows,
-      length,
-      panels,
-      seriesBytes(rows, length),
-      slots,
-      at.projected,
-      distinct,
-      at.recurrentKernel,
-      at.gates,
-      at.cells,
-      at.cellTanhs,
-      at.states,
-      rowStride(hidden),
-      at.statePanels,
-    );
-    const last = at.statePanels + 32 * panels * rows * ((length - 1) & 1);
-    this.#kernels.affine(last, rows, 8 * panels, at.denseKernel, at.denseBias, this.#classPanels, at.logits);
-  }
-
-  /** From the gradient of the logits to the gradients of kernels and of gates, the latter summed by token. */
-  #backward(rows: number, length: number, slots: number, distinct: number): void {
-    const kernels = this.#kernels, at = this.#scratch, panels = this.#panels, classPanels = this.#classPanels;
-    const { hidden } = this.#options.spec;
-    const stride = rowStride(hidden);
-    const last = at.states + stride * rows * (length - 1);
-    const logitStride = 32 * rows;
-    kernels.accumulateProducts(
-      last,
-      stride,
-      at.logits,
-      logitStride,
-      rows,
-      at.denseKernelGradient,
-      hidden,
-      classPanels,
-    );
-    kernels.columnSums(at.logits, classPanels, rows, at.denseBiasGradient);
-    kernels.affine(at.logits, rows, 8 * classPanels, at.denseKernelT, at.zeros, panels, at.stateGradient);
-    kernels.lstmBackward(
-      rows,
-      length,
-      panels,
-      seriesBytes(rows, length),
-      at.recurrentKernelT,
-      at.zeros,
-      at.gates,
-      at.cells,
-      at.cellTanhs,
-      at.stateGradient,
-      at.cellGradient,
-    );
-    // States of all steps but the last, against gate gradients of all steps but the first.
-    kernels.accumulateProducts(
-      at.states,
-      stride,
-      at.gates + 32 * rows,
-      seriesBytes(rows, length),
-      rows * (length - 1),
-      at.recurrentKernelGradient,
-      hidden,
-      4 * panels,
-    );
-    kernels.sumByToken(at.gates, seriesBytes(rows, length), 4 * panels, rows, length, slots, at.tokenGates, distinct);
   }
 
   /** The pointer to a flat vector. */

@@ -37,11 +37,13 @@ export interface SimdKernels {
   unpackColumns(from: number, fromRows: number, to: number, rows: number, groups: number, width: number): void;
   distinctTokens(
     tokens: number,
-    count: number,
-    vocabulary: number,
-    table: number,
     rows: number,
+    length: number,
+    vocabulary: number,
+    slotOfToken: number,
+    tokenOfSlot: number,
     slots: number,
+    firstCount: number,
   ): number;
   gatherRows(
     from: number,
@@ -57,12 +59,29 @@ export interface SimdKernels {
     seriesBytes: number,
     panels: number,
     rows: number,
-    length: number,
+    steps: number,
     slots: number,
+    slotsStride: number,
     sums: number,
     count: number,
   ): void;
+  addRows(from: number, fromStride: number, to: number, toStride: number, rows: number, panels: number): void;
   scatterRows(from: number, count: number, rows: number, to: number, width: number): void;
+  lstmFirst(
+    count: number,
+    panels: number,
+    projected: number,
+    slotCount: number,
+    recurrent: number,
+    zeros: number,
+    gates: number,
+    cells: number,
+    tanhs: number,
+    states: number,
+    stateStride: number,
+    statePanels: number,
+    recurrentParts: number,
+  ): void;
   lstmForward(
     rows: number,
     length: number,
@@ -72,6 +91,10 @@ export interface SimdKernels {
     projected: number,
     slotCount: number,
     recurrent: number,
+    firstCount: number,
+    firstCells: number,
+    firstStatePanels: number,
+    recurrentParts: number,
     gates: number,
     cells: number,
     tanhs: number,
@@ -86,6 +109,17 @@ export interface SimdKernels {
     seriesBytes: number,
     recurrentT: number,
     zeros: number,
+    gates: number,
+    cells: number,
+    tanhs: number,
+    stateGradient: number,
+    cellGradient: number,
+  ): void;
+  lstmFirstBackward(
+    count: number,
+    panels: number,
+    recurrentT: number,
+    gateSums: number,
     gates: number,
     cells: number,
     tanhs: number,

@@ -1,6 +1,6 @@
 /**
  * The map of the simd engine's scratch memory. Matrices there are in panels: eight columns of all rows, [rows][8], each
- * panel after the other; those over time are `seriesBytes` apart. `P` is the panels of one gate, ceil(hidden / 8); `D` the distinct tokens of a batch; `R` the rows
+ * panel after the other; those over time are `seriesBytes` apart. `P` is the panels of one gate, ceil(hidden / 8); `D` the distinct tokens of a batch, `F` those of its first step; `R` the rows
  * that go through the LSTM together (a chunk).
  *
  *     packed weights   inputKernel [4P][E8][8]  inputKernelT [E8/8][32P][8]  recurrentKernel [4P][8P][8]
@@ -10,11 +10,13 @@
  *                      denseKernelGradient [C8/8][H][8]  denseBiasGradient [C8]
  *     tokens           slotOfToken int32 [vocabulary]  tokenOfSlot int32 [D]  slots int32 [batch, length]
  *                      vectors [D][vectorStride]  vectorPanels [E8/8][D][8]  projected, tokenGates [4P][D][8]
- *     LSTM             gates [4P][length][R][8]  cells, cellTanhs [P][length][R][8]  states [length][R][stateStride]
+ *     step 0           firstGates, recurrentParts, firstGateSums [4P][F][8]  firstCells, firstCellTanhs, firstStatePanels,
+ *                      firstStateGradient, firstCellGradient [P][F][8]  firstStates [F][stateStride]
+ *     later steps      gates [4P][length][R][8]  cells, cellTanhs [P][length][R][8]  states [length][R][stateStride]
  *                      statePanels [2][P][R][8]  stateGradient, cellGradient [P][R][8]  logits [C8/8][R][8]
  *                      probabilities [R][classes]
  *     averaging        vectorPointers, coefficients [MAX_SHARDS]  stack
- *     spare            a few words
+ *     single words     hits, firstCount int32; spare, what a kernel needs for a moment
  */
 import type { ModelSpec } from "../model/spec.ts";
 
@@ -69,6 +71,7 @@ function areaBytes(spec: ModelSpec, maxBatch: number, maxLength: number) {
   const gates = 4 * h8;
   const positions = maxBatch * maxLength;
   const distinct = Math.min(vocabulary, positions);
+  const firsts = Math.min(vocabulary, maxBatch);
   const rows = Math.min(maxBatch, MAX_CHUNK_ROWS);
   const positionsOfChunk = Array.from(
     { length: maxLength },
@@ -97,6 +100,15 @@ function areaBytes(spec: ModelSpec, maxBatch: number, maxLength: number) {
     vectorPanels: 4 * e8 * distinct,
     projected: 4 * gates * distinct,
     tokenGates: 4 * gates * distinct,
+    firstGates: 4 * gates * firsts,
+    firstCells: 4 * h8 * firsts,
+    firstCellTanhs: 4 * h8 * firsts,
+    firstStates: rowStride(hidden) * firsts,
+    firstStatePanels: 4 * h8 * firsts,
+    recurrentParts: 4 * gates * firsts,
+    firstGateSums: 4 * gates * firsts,
+    firstStateGradient: 4 * h8 * firsts,
+    firstCellGradient: 4 * h8 * firsts,
     gates: gates / 8 * series,
     cells: h8 / 8 * series,
     cellTanhs: h8 / 8 * series,
@@ -109,6 +121,8 @@ function areaBytes(spec: ModelSpec, maxBatch: number, maxLength: number) {
     vectorPointers: 4 * MAX_SHARDS,
     coefficients: 4 * MAX_SHARDS,
     stack: 1024 * (2 + Math.log2(MAX_SHARDS)),
+    hits: 4,
+    firstCount: 4,
     spare: 128,
   };
 }
