@@ -13,13 +13,15 @@ import { parameterLayout } from "../lib/model/layout.ts";
 import type { ModelSpec } from "../lib/model/spec.ts";
 
 export const SHAPES = [
-  { batch: 50, length: 8, embedding: 32, hidden: 64, vocabulary: 50 },
-  { batch: 128, length: 8, embedding: 32, hidden: 64, vocabulary: 50 },
-  { batch: 512, length: 8, embedding: 32, hidden: 64, vocabulary: 50 },
-  { batch: 64, length: 64, embedding: 64, hidden: 128, vocabulary: 50 },
-  { batch: 512, length: 32, embedding: 64, hidden: 128, vocabulary: 50 },
-  { batch: 64, length: 32, embedding: 64, hidden: 64, vocabulary: 500 },
-  { batch: 64, length: 32, embedding: 64, hidden: 64, vocabulary: 50_000 },
+  { batch: 50, length: 8, embedding: 32, hidden: 64, vocabulary: 50, sparse: false },
+  { batch: 128, length: 8, embedding: 32, hidden: 64, vocabulary: 50, sparse: false },
+  { batch: 512, length: 8, embedding: 32, hidden: 64, vocabulary: 50, sparse: false },
+  { batch: 64, length: 64, embedding: 64, hidden: 128, vocabulary: 50, sparse: false },
+  { batch: 512, length: 32, embedding: 64, hidden: 128, vocabulary: 50, sparse: false },
+  { batch: 64, length: 32, embedding: 64, hidden: 64, vocabulary: 500, sparse: false },
+  { batch: 64, length: 32, embedding: 64, hidden: 64, vocabulary: 50_000, sparse: false },
+  { batch: 64, length: 32, embedding: 64, hidden: 64, vocabulary: 500, sparse: true },
+  { batch: 64, length: 32, embedding: 64, hidden: 64, vocabulary: 50_000, sparse: true },
 ];
 type Shape = typeof SHAPES[number];
 
@@ -32,7 +34,7 @@ function usefulFlops({ batch, length, embedding, hidden, vocabulary }: Shape): n
 }
 
 /** A function that takes one step on the next of a few random batches. */
-export function stepper({ batch: size, length, embedding, hidden, vocabulary }: Shape): () => void {
+export function stepper({ batch: size, length, embedding, hidden, vocabulary, sparse }: Shape): () => void {
   const spec: ModelSpec = { vocabulary, embedding, hidden, classes: 2, lstmBiases: 2 };
   const layout = parameterLayout(spec);
   const scratchBytes = simdScratchBytes(spec, size, length);
@@ -69,9 +71,15 @@ export function stepper({ batch: size, length, embedding, hidden, vocabulary }: 
     maxLength: length,
   });
   let step = 0;
+  const dense = layout.tensors[1]!.offset;
   return () => {
-    engine.gradients(replica.weights, batches[step++ % batchCount]!, gradients);
-    engine.update(replica, gradients, replica, { step, learningRate: 0.01, scale: 1, begin: 0, end: layout.size });
+    const batch = batches[step++ % batchCount]!;
+    const options = { step, learningRate: 0.01, scale: 1, begin: sparse ? dense : 0, end: layout.size };
+    if (sparse) {
+      const { rows } = engine.sparseGradients(replica.weights, batch, gradients);
+      engine.updateRows(replica, gradients, replica, rows, options);
+    } else engine.gradients(replica.weights, batch, gradients);
+    engine.update(replica, gradients, replica, options);
   };
 }
 

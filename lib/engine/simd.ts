@@ -29,23 +29,47 @@ export interface SimdEngineOptions {
   readonly maxLength: number;
 }
 
-/** Vectors to average: `into[i] = Σ_s coefficients[s] · vectors[s][i]` for i from `begin` to `end - 1`. */
-export interface AverageOptions {
+interface Averaged {
   readonly vectors: readonly Float32Array[];
   readonly coefficients: ArrayLike<number>;
   readonly into: Float32Array;
-  readonly begin: number;
-  readonly end: number;
   /** Whether to sum the squared distances of all vectors to the average. */
   readonly drift: boolean;
 }
 
+/** `into[i] = Σ_s coefficients[s] · vectors[s][i]` for i from `begin` to `end - 1`. */
+export interface AverageOptions extends Averaged {
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** The same for the listed rows of the embedding; the vectors are whole flat vectors. */
+export interface AverageRowsOptions extends Averaged {
+  readonly rows: Int32Array;
+}
+
+export interface SparseMetrics extends BatchMetrics {
+  /** The distinct tokens of the batch, by order of first appearance: a view on scratch, valid until the next batch. */
+  readonly rows: Int32Array;
+}
+
+/** One optimizer step of some rows. */
+export type RowsUpdate = Pick<UpdateOptions, "step" | "learningRate" | "scale">;
+
+/** The embedding comes first in the layout, so its row r is the elements from `embedding · r` on. */
 export interface SimdEngine extends Engine {
   /**
    * Averages by a fixed binary tree over the vectors (split at the largest power of two below their number), products and
    * sums rounded to float32 one by one. Returns the squared distances' sum, or 0 without `drift`.
    */
   average(options: AverageOptions): number;
+  averageRows(options: AverageRowsOptions): number;
+  /** `gradients`, but the embedding's rows that are not in the result's `rows` are left as they are. */
+  sparseGradients(weights: Float32Array, batch: Batch, out: Float32Array): SparseMetrics;
+  /** The squared norm of the listed rows of the embedding. */
+  squaredNormRows(gradients: Float32Array, rows: Int32Array): number;
+  /** `update` of the listed rows of the embedding. Moments and weights of all others stay, as in PyTorch's SparseAdam. */
+  updateRows(from: Replica, gradients: Float32Array, into: Replica, rows: Int32Array, options: RowsUpdate): void;
 }
 
 /** Throws a RangeError if the scratch memory is too small or not aligned. */
@@ -84,12 +108,21 @@ class FusedEngine implements SimdEngine {
   }
 
   gradients(weights: Float32Array, batch: Batch, out: Float32Array): BatchMetrics {
+    return this.#gradients(weights, batch, out, false);
+  }
+
+  sparseGradients(weights: Float32Array, batch: Batch, out: Float32Array): SparseMetrics {
+    const metrics = this.#gradients(weights, batch, out, true);
+    return { ...metrics, rows: this.#passes.rows };
+  }
+
+  #gradients(weights: Float32Array, batch: Batch, out: Float32Array, sparse: boolean): BatchMetrics {
     const target = this.#vector(out, "out");
     const labels = this.#labels(batch);
     this.#prepare(weights, batch);
     this.#passes.beginGradients(weights.byteOffset);
     const metrics = this.#loss(batch, labels, 1 / batch.size, (first, rows) => this.#passes.backward(first, rows));
-    this.#passes.endGradients(target);
+    this.#passes.endGradients(target, sparse);
     return metrics;
   }
 
@@ -104,39 +137,39 @@ class FusedEngine implements SimdEngine {
     return sum;
   }
 
+  squaredNormRows(gradients: Float32Array, rows: Int32Array): number {
+    const pointer = this.#vector(gradients, "gradients");
+    const { embedding } = this.#options.spec;
+    return this.#kernels.squaredNormRows(pointer, this.#rows(rows), rows.length, embedding);
+  }
+
   update(from: Replica, gradients: Float32Array, into: Replica, options: UpdateOptions): void {
-    const { beta1, beta2, epsilon } = this.#options.adam;
-    const fromW = this.#vector(from.weights, "from.weights");
-    const fromM = this.#vector(from.m, "from.m"), fromV = this.#vector(from.v, "from.v");
-    const gradient = this.#vector(gradients, "gradients");
-    const intoW = this.#vector(into.weights, "into.weights");
-    const intoM = this.#vector(into.m, "into.m"), intoV = this.#vector(into.v, "into.v");
-    const rootCorrection = 1 / Math.sqrt(1 - beta2 ** options.step);
+    const pointers = this.#adamPointers(from, gradients, into);
     for (const tensor of this.#options.layout.tensors) {
       const first = Math.max(tensor.offset, options.begin);
       const count = Math.min(tensor.offset + tensor.size, options.end) - first;
       if (count <= 0) continue;
-      const rate = tensor.multiplicity * options.learningRate / (1 - beta1 ** options.step);
+      const [w, m, v, gradient, intoW, intoM, intoV] = pointers;
       const shift = 4 * first;
       this.#kernels.adam(
-        fromW + shift,
-        fromM + shift,
-        fromV + shift,
+        w + shift,
+        m + shift,
+        v + shift,
         gradient + shift,
         intoW + shift,
         intoM + shift,
         intoV + shift,
         count,
-        options.scale,
-        1 - beta1,
-        beta2,
-        1 - beta2,
-        rate,
-        rootCorrection,
-        epsilon,
-        this.#scratch.spare,
+        ...this.#adamNumbers(options, tensor.multiplicity),
       );
     }
+  }
+
+  updateRows(from: Replica, gradients: Float32Array, into: Replica, rows: Int32Array, options: RowsUpdate): void {
+    const pointers = this.#adamPointers(from, gradients, into);
+    const { embedding } = this.#options.spec;
+    const numbers = this.#adamNumbers(options, 1);
+    this.#kernels.adamRows(...pointers, this.#rows(rows), rows.length, embedding, ...numbers);
   }
 
   predict(weights: Float32Array, batch: Batch): Float32Array {
@@ -157,20 +190,31 @@ class FusedEngine implements SimdEngine {
     return this.#loss(batch, labels, 1);
   }
 
-  average({ vectors, coefficients, into, begin, end, drift }: AverageOptions): number {
-    if (vectors.length > MAX_SHARDS) {
-      throw new RangeError(`Cannot average ${vectors.length} vectors: at most ${MAX_SHARDS}`);
-    }
-    const { vectorPointers, coefficients: factors, stack } = this.#scratch;
-    const pointers = new Int32Array(this.#options.memory.buffer, vectorPointers, vectors.length);
-    const values = new Float32Array(this.#options.memory.buffer, factors, vectors.length);
-    for (const [shard, vector] of vectors.entries()) {
-      pointers[shard] = this.#pointer(vector, `vectors[${shard}]`, end) + 4 * begin;
-      values[shard] = coefficients[shard]!;
-    }
-    const target = this.#pointer(into, "into", end) + 4 * begin;
+  average({ begin, end, drift, ...options }: AverageOptions): number {
+    const { vectorPointers, coefficients, stack } = this.#scratch;
+    const target = this.#placeAverage(options, begin, end);
     const flag = drift ? 1 : 0;
-    return this.#kernels.average(vectorPointers, factors, vectors.length, target, end - begin, stack, flag);
+    const shards = options.vectors.length;
+    return this.#kernels.average(vectorPointers, coefficients, shards, target, end - begin, stack, flag);
+  }
+
+  averageRows({ rows, drift, ...options }: AverageRowsOptions): number {
+    const { vectorPointers, coefficients, stack } = this.#scratch;
+    const { layout, spec } = this.#options;
+    const target = this.#placeAverage(options, 0, layout.size);
+    const list = this.#rows(rows), shards = options.vectors.length, flag = drift ? 1 : 0;
+    const width = spec.embedding;
+    return this.#kernels.averageRows(
+      vectorPointers,
+      coefficients,
+      shards,
+      target,
+      list,
+      rows.length,
+      width,
+      stack,
+      flag,
+    );
   }
 
   /** Nothing to give back: the memory is the caller's. */
@@ -213,6 +257,49 @@ class FusedEngine implements SimdEngine {
     if (index >= 0) {
       throw new RangeError(`batch.tokens[${index}] is ${batch.tokens[index]}: expected 0 to ${spec.vocabulary - 1}`);
     }
+  }
+
+  /** Puts pointers to element `begin` of each vector and the coefficients in scratch; returns the target's pointer. */
+  #placeAverage({ vectors, coefficients, into }: Omit<Averaged, "drift">, begin: number, end: number): number {
+    if (vectors.length > MAX_SHARDS) {
+      throw new RangeError(`Cannot average ${vectors.length} vectors: at most ${MAX_SHARDS}`);
+    }
+    const { buffer } = this.#options.memory;
+    const pointers = new Int32Array(buffer, this.#scratch.vectorPointers, vectors.length);
+    const values = new Float32Array(buffer, this.#scratch.coefficients, vectors.length);
+    for (const [shard, vector] of vectors.entries()) {
+      pointers[shard] = this.#pointer(vector, `vectors[${shard}]`, end) + 4 * begin;
+      values[shard] = coefficients[shard]!;
+    }
+    return this.#pointer(into, "into", end) + 4 * begin;
+  }
+
+  #adamPointers(from: Replica, gradients: Float32Array, into: Replica) {
+    return [
+      this.#vector(from.weights, "from.weights"),
+      this.#vector(from.m, "from.m"),
+      this.#vector(from.v, "from.v"),
+      this.#vector(gradients, "gradients"),
+      this.#vector(into.weights, "into.weights"),
+      this.#vector(into.m, "into.m"),
+      this.#vector(into.v, "into.v"),
+    ] as const;
+  }
+
+  #adamNumbers({ step, scale, learningRate }: RowsUpdate, multiplicity: number) {
+    const { beta1, beta2, epsilon } = this.#options.adam;
+    const rate = multiplicity * learningRate / (1 - beta1 ** step);
+    const rootCorrection = 1 / Math.sqrt(1 - beta2 ** step);
+    return [scale, 1 - beta1, beta2, 1 - beta2, rate, rootCorrection, epsilon, this.#scratch.spare] as const;
+  }
+
+  /** The pointer to a list of embedding rows, each seen to be a token. */
+  #rows(rows: Int32Array): number {
+    const { vocabulary } = this.#options.spec;
+    for (const row of rows) {
+      if (row < 0 || row >= vocabulary) throw new RangeError(`Row ${row}: expected 0 to ${vocabulary - 1}`);
+    }
+    return this.#pointer(rows, "rows", rows.length);
   }
 
   /** The pointer to a flat vector. */

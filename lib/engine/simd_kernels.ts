@@ -139,6 +139,7 @@ export interface SimdKernels {
   columnSums(from: number, panels: number, rows: number, to: number): void;
   zero(at: number, bytes: number): void;
   squaredNorm(from: number, count: number): number;
+  squaredNormRows(from: number, rows: number, count: number, width: number): number;
   adam(
     fromW: number,
     fromM: number,
@@ -157,12 +158,43 @@ export interface SimdKernels {
     epsilon: number,
     spare: number,
   ): void;
+  adamRows(
+    fromW: number,
+    fromM: number,
+    fromV: number,
+    gradient: number,
+    intoW: number,
+    intoM: number,
+    intoV: number,
+    rows: number,
+    count: number,
+    width: number,
+    scale: number,
+    oneMinusBeta1: number,
+    beta2: number,
+    oneMinusBeta2: number,
+    rate: number,
+    rootCorrection: number,
+    epsilon: number,
+    spare: number,
+  ): void;
   average(
     vectors: number,
     coefficients: number,
     shards: number,
     to: number,
     count: number,
+    stack: number,
+    drift: number,
+  ): number;
+  averageRows(
+    vectors: number,
+    coefficients: number,
+    shards: number,
+    to: number,
+    rows: number,
+    count: number,
+    width: number,
     stack: number,
     drift: number,
   ): number;

@@ -224,13 +224,22 @@ export class SimdPasses {
     );
   }
 
-  /** Step 0 and the input's side, once all rows have gone backward, and the whole gradient to `target`. */
-  endGradients(target: number): void {
+  /** The distinct tokens of the batch that was prepared last, by order of first appearance: valid until the next. */
+  get rows(): Int32Array {
+    return new Int32Array(this.#firstCount.buffer, this.#at.tokenOfSlot, this.#distinct);
+  }
+
+  /**
+   * Step 0 and the input's side, once all rows have gone backward, and the gradient to `target`: all of it, or with `sparse`
+   * all but the rows of tokens that the batch lacks, which stay as they are.
+   */
+  endGradients(target: number, sparse: boolean): void {
     const { embedding, hidden, classes } = this.#spec;
     const kernels = this.#kernels, at = this.#at, tensors = this.#tensors;
     this.#firstBackward();
     this.#inputBackward();
-    kernels.zero(target, 4 * this.#layout.size);
+    const kept = sparse ? tensors.inputKernel : 0;
+    kernels.zero(target + kept, 4 * this.#layout.size - kept);
     kernels.scatterRows(at.vectorPanels, this.#distinct, at.tokenOfSlot, target + tensors.embeddings, embedding);
     kernels.unpackColumns(at.inputKernelGradient, embedding, target + tensors.inputKernel, embedding, 4, hidden);
     kernels.unpackColumns(at.recurrentKernelGradient, hidden, target + tensors.recurrentKernel, hidden, 4, hidden);

@@ -111,6 +111,8 @@ Deno.test("SimdEngine.gradients() refuses what it cannot use", () => {
   batch.tokens[7] = -1;
   assertThrows(() => engine.gradients(replica.weights, batch, gradients), RangeError, "batch.tokens[7] is -1");
   batch.tokens[7] = 0;
+  const expected = float64Lstm(base, layout, replica.weights, batch);
+  assert(relativeError([engine.evaluate(replica.weights, batch).lossSum], [expected.lossSum]) < 1e-5);
   batch.labels[4] = 2;
   assertThrows(() => engine.gradients(replica.weights, batch, gradients), RangeError, "batch.labels[4] is 2");
   batch.labels[4] = 0;
@@ -182,6 +184,46 @@ Deno.test("SimdEngine.average() is bit-equal to a tree of Math.fround", () => {
     assertEquals(engine.average({ vectors, coefficients, into, begin, end, drift: false }), 0);
   }
 });
+
+Deno.test("SimdEngine.sparseGradients() leaves rows of other tokens, and the row functions do what the dense do", () => {
+  const spec: ModelSpec = { vocabulary: 300, embedding: 7, hidden: 9, classes: 3, lstmBiases: 1 };
+  const { engine, replica, gradients, batch, layout, vectors } = simdFixture(spec, 5, 6);
+  const metrics = engine.gradients(replica.weights, batch, gradients);
+  const sparse = vectors.floats(layout.size).fill(7);
+  const { rows, lossSum, correct } = engine.sparseGradients(replica.weights, batch, sparse);
+  assertEquals({ lossSum, correct }, metrics);
+  assertEquals([...rows], [...new Set([...firstTokens(batch), ...batch.tokens])]);
+  const touched = new Set(rows);
+  const end = spec.vocabulary * spec.embedding;
+  const isTouched = (i: number) => i < end && touched.has(Math.floor(i / spec.embedding));
+  for (let i = 0; i < end; i++) assertEquals(sparse[i], isTouched(i) ? gradients[i] : 7);
+  const rest = layout.tensors[1]!.offset;
+  assertEquals(sparse.subarray(rest), gradients.subarray(rest));
+
+  const squared = engine.squaredNorm(gradients, 0, end);
+  assert(Math.abs(engine.squaredNormRows(sparse, rows) - squared) <= 1e-12 * squared);
+
+  const options = { step: 1, learningRate: 0.01, scale: 1, begin: 0, end };
+  const before = { weights: replica.weights.slice(), m: replica.m.slice(), v: replica.v.slice() };
+  const dense = { weights: vectors.floats(before.weights), m: vectors.floats(before.m), v: vectors.floats(before.v) };
+  engine.update(dense, gradients, dense, options);
+  engine.updateRows(replica, sparse, replica, rows, options);
+  for (const name of ["weights", "m", "v"] as const) {
+    for (let i = 0; i < layout.size; i++) {
+      assertEquals(replica[name][i], isTouched(i) ? dense[name][i] : before[name][i]);
+    }
+  }
+
+  const shards = [dense.weights, replica.weights, sparse];
+  const whole = vectors.floats(layout.size), some = vectors.floats(layout.size).fill(7);
+  const averaged = { vectors: shards, coefficients: [0.5, 0.25, 0.25], drift: false };
+  engine.average({ ...averaged, into: whole, begin: 0, end });
+  engine.averageRows({ ...averaged, into: some, rows });
+  for (let i = 0; i < layout.size; i++) assertEquals(some[i], isTouched(i) ? whole[i] : 7);
+});
+
+const firstTokens = ({ tokens, size, length }: Batch): number[] =>
+  Array.from({ length: size }, (_, row) => tokens[row * length]!);
 
 interface Trace {
   config: { vocab: number; embed: number; hidden: number; length: number; batch: number; classes: number };
