@@ -1,1 +1,77 @@
-export {};
+/** The composition root: the one place that knows every part. Reads the command and ends with its exit code. */
+import { createInterface } from "node:readline";
+import { stdin } from "node:process";
+import { dashboardAssets } from "./dashboard/assets.ts";
+import { nearest } from "./lib/config/nearest.ts";
+import { errorMessage, InputError } from "./lib/errors.ts";
+import { ExitCode } from "./lib/cli/exit_codes.ts";
+import { OVERVIEW } from "./lib/cli/help.ts";
+import { predictCommand } from "./lib/cli/predict.ts";
+import { serveCommand } from "./lib/cli/serve.ts";
+import { complain, type Terminal } from "./lib/cli/terminal.ts";
+import { trainCommand } from "./lib/cli/train.ts";
+
+const isTerminal = Deno.stdout.isTerminal();
+
+/** Writes all of `text`. A reader that has gone, as in `| head`, does not end training. */
+function writeTo(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  let bytes = new TextEncoder().encode(text);
+  try {
+    while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+const terminal: Terminal = {
+  write: (text) => writeTo(Deno.stdout, text),
+  note: (text) => writeTo(Deno.stderr, `${text}\n`),
+  isTerminal,
+  columns: isTerminal ? Deno.consoleSize().columns : 80,
+};
+
+const workerUrl = new URL("./workers/train.ts", import.meta.url);
+const shared = { terminal, assets: dashboardAssets, quit: (code: ExitCode) => Deno.exit(code) };
+
+const commands: Readonly<Record<string, (args: readonly string[]) => Promise<ExitCode>>> = {
+  train: (args) => trainCommand(args, { ...shared, workerUrl, cores: navigator.hardwareConcurrency }),
+  serve: (args) => serveCommand(args, shared),
+  predict: (args) =>
+    predictCommand(args, {
+      lines: standardInput(),
+      print: (line) => terminal.write(`${line}\n`),
+    }),
+};
+
+/** The lines of standard input. Opened when the first is asked for: lines that come before would be lost. */
+async function* standardInput(): AsyncGenerator<string, void, void> {
+  yield* createInterface({ input: stdin });
+}
+
+async function main([name, ...args]: readonly string[]): Promise<ExitCode> {
+  if (name === undefined || name === "help" || name === "--help") {
+    terminal.write(OVERVIEW);
+    return ExitCode.done;
+  }
+  const command = commands[name];
+  if (!command) {
+    const guess = nearest(name, Object.keys(commands));
+    const hint = guess ? `did you mean ${guess}?` : `expected one of ${Object.keys(commands).join(", ")}`;
+    throw new InputError([{ field: "command", message: `Unknown command ${name}: ${hint}` }]);
+  }
+  return await command(args);
+}
+
+let code: ExitCode = ExitCode.failed;
+try {
+  code = await main(Deno.args);
+} catch (error) {
+  if (error instanceof InputError) {
+    complain(terminal, error);
+    code = ExitCode.badInput;
+  } else {
+    terminal.note(`error: ${errorMessage(error)}`);
+  }
+}
+// A worker in the middle of a step cannot be terminated, and would keep the process alive.
+Deno.exit(code);

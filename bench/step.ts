@@ -5,23 +5,22 @@
  *
  *     deno run -A bench/step.ts [repeats]
  */
+import { adamConstants } from "../lib/engine/adam.ts";
 import { batchWords, createBatch } from "../lib/data/batch.ts";
 import { createSimdEngine, simdScratchBytes } from "../lib/engine/simd.ts";
 import { bindKernels } from "../lib/engine/simd_kernels.ts";
 import { initialWeights } from "../lib/model/initial.ts";
 import { parameterLayout } from "../lib/model/layout.ts";
-import type { ModelSpec } from "../lib/model/spec.ts";
+import { type ModelSpec, ONE_LAYER } from "../lib/model/spec.ts";
 
 export const SHAPES = [
-  { batch: 50, length: 8, embedding: 32, hidden: 64, vocabulary: 50, sparse: false },
-  { batch: 128, length: 8, embedding: 32, hidden: 64, vocabulary: 50, sparse: false },
-  { batch: 512, length: 8, embedding: 32, hidden: 64, vocabulary: 50, sparse: false },
-  { batch: 64, length: 64, embedding: 64, hidden: 128, vocabulary: 50, sparse: false },
-  { batch: 512, length: 32, embedding: 64, hidden: 128, vocabulary: 50, sparse: false },
-  { batch: 64, length: 32, embedding: 64, hidden: 64, vocabulary: 500, sparse: false },
-  { batch: 64, length: 32, embedding: 64, hidden: 64, vocabulary: 50_000, sparse: false },
-  { batch: 64, length: 32, embedding: 64, hidden: 64, vocabulary: 500, sparse: true },
-  { batch: 64, length: 32, embedding: 64, hidden: 64, vocabulary: 50_000, sparse: true },
+  { batch: 50, length: 8, embedding: 32, hidden: 64, vocabulary: 50 },
+  { batch: 128, length: 8, embedding: 32, hidden: 64, vocabulary: 50 },
+  { batch: 512, length: 8, embedding: 32, hidden: 64, vocabulary: 50 },
+  { batch: 64, length: 64, embedding: 64, hidden: 128, vocabulary: 50 },
+  { batch: 512, length: 32, embedding: 64, hidden: 128, vocabulary: 50 },
+  { batch: 64, length: 32, embedding: 64, hidden: 64, vocabulary: 500 },
+  { batch: 64, length: 32, embedding: 64, hidden: 64, vocabulary: 50_000 },
 ];
 type Shape = typeof SHAPES[number];
 
@@ -34,8 +33,8 @@ function usefulFlops({ batch, length, embedding, hidden, vocabulary }: Shape): n
 }
 
 /** A function that takes one step on the next of a few random batches. */
-export function stepper({ batch: size, length, embedding, hidden, vocabulary, sparse }: Shape): () => void {
-  const spec: ModelSpec = { vocabulary, embedding, hidden, classes: 2, lstmBiases: 2 };
+export function stepper({ batch: size, length, embedding, hidden, vocabulary }: Shape): () => void {
+  const spec: ModelSpec = { vocabulary, embedding, hidden, classes: 2, lstmBiases: 2, ...ONE_LAYER };
   const layout = parameterLayout(spec);
   const scratchBytes = simdScratchBytes(spec, size, length);
   const batchCount = 16;
@@ -58,12 +57,13 @@ export function stepper({ batch: size, length, embedding, hidden, vocabulary, sp
     for (let i = 0; i < size; i++) {
       batch.labels[i] = (batch.tokens[i * length]! + batch.tokens[(i + 1) * length - 1]!) % 2;
     }
+    batch.lengths.fill(length);
     return batch;
   });
   const engine = createSimdEngine({
     spec,
     layout,
-    adam: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    adam: adamConstants(1e-8),
     module,
     memory,
     scratch: { byteOffset: 0, byteLength: scratchBytes },
@@ -71,15 +71,9 @@ export function stepper({ batch: size, length, embedding, hidden, vocabulary, sp
     maxLength: length,
   });
   let step = 0;
-  const dense = layout.tensors[1]!.offset;
   return () => {
-    const batch = batches[step++ % batchCount]!;
-    const options = { step, learningRate: 0.01, scale: 1, begin: sparse ? dense : 0, end: layout.size };
-    if (sparse) {
-      const { rows } = engine.sparseGradients(replica.weights, batch, gradients);
-      engine.updateRows(replica, gradients, replica, rows, options);
-    } else engine.gradients(replica.weights, batch, gradients);
-    engine.update(replica, gradients, replica, options);
+    engine.gradients(replica.weights, batches[step++ % batchCount]!, gradients, 0);
+    engine.update(replica, gradients, replica, { step, learningRate: 0.01, scale: 1, begin: 0, end: layout.size });
   };
 }
 

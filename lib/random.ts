@@ -46,6 +46,8 @@ export class Random {
   readonly #block = new Uint32Array(2);
   #index = 0;
   #drawn = 0;
+  /** Which block of the item `#block` is; -1 for none. */
+  #blockNumber = -1;
 
   /** `seed`: an integer from 0 to 2^32 - 1. */
   constructor(seed: number, stream: Stream) {
@@ -57,16 +59,23 @@ export class Random {
   seek(index: number): this {
     this.#index = index;
     this.#drawn = 0;
+    this.#blockNumber = -1;
     return this;
   }
 
   /** The next 32 bits, as a whole number from 0 to 2^32 - 1. */
   bits(): number {
-    const position = this.#drawn++;
-    if ((position & 1) === 0) {
+    return this.wordAt(this.#drawn++);
+  }
+
+  /** The item's `position`-th 32 bits, from 0, whatever was drawn before: word `position & 1` of block `position >> 1`. */
+  wordAt(position: number): number {
+    const block = Math.floor(position / 2);
+    if (block !== this.#blockNumber) {
       const high = Math.floor(this.#index / 2 ** 32);
       // The high bits of the index share a word with the block number: 2^20 items of 2^32 by 2^12 blocks.
-      threefry2x32(this.#seed, this.#stream, this.#index, (high << 12) ^ (position >>> 1), this.#block);
+      threefry2x32(this.#seed, this.#stream, this.#index, (high << 12) ^ block, this.#block);
+      this.#blockNumber = block;
     }
     return this.#block[position & 1]!;
   }

@@ -23,7 +23,7 @@ export function parseArgs(args: readonly string[], options: ParseOptions = {}): 
   const booleans = new Set(options.boolean ?? []);
   const strings = new Set(options.string ?? []);
   const { tokens } = parse({
-    args: [...args],
+    args: separated(args, strings),
     options: Object.fromEntries([
       ...[...booleans].map((name) => [name, { type: "boolean" }] as const),
       ...[...strings].map((name) => [name, { type: "string" }] as const),
@@ -45,4 +45,12 @@ export function parseArgs(args: readonly string[], options: ParseOptions = {}): 
     flags[name] = strings.has(name) ? token.value ?? "" : negated ? false : token.value ?? true;
   }
   return { ...flags, _: rest };
+}
+
+/** A flag that is followed by another flag has no value; node would take that flag for it. A number may be negative. */
+function separated(args: readonly string[], strings: ReadonlySet<string>): string[] {
+  return args.map((arg, index) => {
+    const lacksValue = /^-(?!\.?\d)/.test(args[index + 1] ?? "");
+    return arg.startsWith("--") && strings.has(arg.slice(2)) && lacksValue ? `${arg}=` : arg;
+  });
 }

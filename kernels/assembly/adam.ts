@@ -50,19 +50,3 @@ export function adam(
     store<f32>(intoV + bytes + j, load<f32>(spare + j, 96));
   }
 }
-
-/** One step of the listed rows, `width` elements each, of matrices that begin at the pointers: all others stay as they are. */
-export function adamRows(
-  fromW: usize, fromM: usize, fromV: usize, gradient: usize, intoW: usize, intoM: usize, intoV: usize,
-  rows: usize, count: i32, width: i32,
-  scale: f32, oneMinusBeta1: f32, beta2: f32, oneMinusBeta2: f32, rate: f32, rootCorrection: f32, epsilon: f32,
-  spare: usize,
-): void {
-  for (let end = rows + 4 * <usize>count; rows < end; rows += 4) {
-    const at = 4 * <usize>load<i32>(rows) * <usize>width;
-    adam(
-      fromW + at, fromM + at, fromV + at, gradient + at, intoW + at, intoM + at, intoV + at, width,
-      scale, oneMinusBeta1, beta2, oneMinusBeta2, rate, rootCorrection, epsilon, spare,
-    );
-  }
-}

@@ -23,30 +23,10 @@ function add(left: usize, right: usize): void {
 export function average(
   vectors: usize, coefficients: usize, shards: i32, to: usize, count: i32, stack: usize, drift: bool,
 ): f64 {
-  return averageFrom(vectors, coefficients, shards, to, 0, 4 * <usize>count, stack, drift);
-}
-
-/** The same for the listed rows, `width` elements each, of matrices that begin at the pointers. */
-export function averageRows(
-  vectors: usize, coefficients: usize, shards: i32, to: usize, rows: usize, count: i32, width: i32, stack: usize,
-  drift: bool,
-): f64 {
   let distance: f64 = 0;
-  const rowBytes: usize = 4 * <usize>width;
-  for (let end = rows + 4 * <usize>count; rows < end; rows += 4) {
-    const first = rowBytes * <usize>load<i32>(rows);
-    distance += averageFrom(vectors, coefficients, shards, to, first, first + rowBytes, stack, drift);
-  }
-  return distance;
-}
-
-/** The bytes from `first` to `end` - 1 of all vectors. */
-function averageFrom(
-  vectors: usize, coefficients: usize, shards: i32, to: usize, first: usize, end: usize, stack: usize, drift: bool,
-): f64 {
-  let distance: f64 = 0;
-  for (let begin = first; begin < end; begin += BLOCK) {
-    const length = min(BLOCK, end - begin);
+  const bytes: usize = 4 * <usize>count;
+  for (let begin: usize = 0; begin < bytes; begin += BLOCK) {
+    const length = min(BLOCK, bytes - begin);
     let top = stack;
     for (let shard = 0; shard < shards; shard++) {
       const from = <usize>load<u32>(vectors + 4 * <usize>shard) + begin;

@@ -11,19 +11,18 @@
 // part of step 1 depend on the first token alone: they are done once per first token, not per row.
 import { LIMIT, P1, P2, P3, P4, Q1, Q2, Q3, Q4, sigmoidOf, tanhOf } from "./activations";
 import { gemm } from "./gemm";
-import { addRows, pickRows, pickRowSums } from "./rows";
+import { pickRows, pickRowSums } from "./rows";
 
 /**
- * Step 0 of the tokens with slots 0 to `count` - 1: gates [4P][count][8], cells, tanhs and statePanels [P][count][8],
+ * Step 0 of the tokens whose slots are listed in `slotOfFirst`, int32 [count]: gates [4P][count][8], cells, tanhs and statePanels [P][count][8],
  * states [count][·], and recurrentParts [4P][count][8], what the states add to the gates of step 1.
  */
 export function lstmFirst(
-  count: i32, panels: i32, projected: usize, slotCount: i32, recurrent: usize, zeros: usize,
+  count: i32, panels: i32, slotOfFirst: usize, projected: usize, slotCount: i32, recurrent: usize, zeros: usize,
   gates: usize, cells: usize, tanhs: usize, states: usize, stateStride: usize, statePanels: usize, recurrentParts: usize,
 ): void {
   const rowBytes: usize = 32 * <usize>count;
-  memory.fill(gates, 0, rowBytes * 4 * panels);
-  addRows(projected, 32 * <usize>slotCount, gates, rowBytes, count, 4 * panels);
+  pickRows(projected, 32 * <usize>slotCount, slotOfFirst, 4, gates, rowBytes, count, 4 * panels);
   for (let panel: usize = 0; panel < <usize>panels; panel++) {
     const at = panel * rowBytes;
     cellForward(
@@ -37,13 +36,13 @@ export function lstmFirst(
 }
 
 /**
- * Steps 1 to `length` - 1 of some rows, with slots int32 [rows, length], from what lstmFirst left. Of step 0 the cells are
- * filled in, and if it is the last step the states too.
+ * Steps 1 to `length` - 1 of some rows, from what lstmFirst left: slots int32 [rows, length], and firsts int32 [rows], the
+ * number of each row in lstmFirst's arrays. Of step 0 the cells are filled in, and if it is the last step the states too.
  */
 export function lstmForward(
   rows: i32, length: i32, panels: i32, seriesBytes: usize,
   slots: usize, projected: usize, slotCount: i32, recurrent: usize,
-  firstCount: i32, firstCells: usize, firstStatePanels: usize, recurrentParts: usize,
+  firsts: usize, firstCount: i32, firstCells: usize, firstStatePanels: usize, recurrentParts: usize,
   gates: usize, cells: usize, tanhs: usize, states: usize, stateStride: usize, statePanels: usize,
 ): void {
   const rowBytes: usize = 32 * <usize>rows;
@@ -51,9 +50,9 @@ export function lstmForward(
   const projectedStride: usize = 32 * <usize>slotCount;
   const firstStride: usize = 32 * <usize>firstCount;
   const stateBytes: usize = rowBytes * <usize>panels;
-  pickRows(firstCells, firstStride, slots, slotsStride, cells, seriesBytes, rows, panels);
+  pickRows(firstCells, firstStride, firsts, 4, cells, seriesBytes, rows, panels);
   if (length == 1) {
-    pickRows(firstStatePanels, firstStride, slots, slotsStride, statePanels, rowBytes, rows, panels);
+    pickRows(firstStatePanels, firstStride, firsts, 4, statePanels, rowBytes, rows, panels);
     for (let row: usize = 0; row < <usize>rows; row++) {
       for (let panel: usize = 0; panel < <usize>panels; panel++) {
         const from = statePanels + panel * rowBytes + 32 * row, to = states + row * stateStride + 32 * panel;
@@ -69,7 +68,7 @@ export function lstmForward(
     const stepSlots = slots + 4 * <usize>step;
     if (step == 1) {
       pickRowSums(
-        projected, projectedStride, stepSlots, recurrentParts, firstStride, slots, slotsStride,
+        projected, projectedStride, stepSlots, slotsStride, recurrentParts, firstStride, firsts, 4,
         stepGates, seriesBytes, rows, 4 * panels,
       );
     } else {

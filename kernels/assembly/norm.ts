@@ -23,12 +23,3 @@ export function squaredNorm(from: usize, count: i32): f64 {
   }
   return total;
 }
-
-/** The same of the listed rows, `width` elements each, of a matrix; rows are added in the list's order. */
-export function squaredNormRows(from: usize, rows: usize, count: i32, width: i32): f64 {
-  let total: f64 = 0;
-  for (let end = rows + 4 * <usize>count; rows < end; rows += 4) {
-    total += squaredNorm(from + 4 * <usize>load<i32>(rows) * <usize>width, width);
-  }
-  return total;
-}

@@ -1,52 +1,52 @@
-// The distinct tokens of a batch, numbered ("slots") in order of first appearance, those of the first time step first.
+// The distinct tokens of a batch, numbered in order of first appearance.
 
 /**
- * Of tokens [rows, length]: writes tokenOfSlot[slot] = token and slots[row, step] = the slot of tokens[row, step], and to
- * the int32 at `firstCount` how many slots occur at step 0: they are 0 to firstCount - 1. Returns how many slots there
- * are, or -1 - i for an i-th token outside [0, vocabulary). `slotOfToken` is int32[vocabulary], all 0 before and after.
+ * Writes rows[slot] = token and slots[i] = the slot of tokens[i]; returns how many slots there are, or -1 - i for the
+ * first tokens[i] outside [0, vocabulary). `table` is int32[vocabulary], all 0 before and after.
  */
-export function distinctTokens(
-  tokens: usize, rows: i32, length: i32, vocabulary: i32,
-  slotOfToken: usize, tokenOfSlot: usize, slots: usize, firstCount: usize,
-): i32 {
-  let count = 0;
+export function distinctTokens(tokens: usize, count: i32, vocabulary: i32, table: usize, rows: usize, slots: usize): i32 {
+  let found = 0;
   let bad = 0;
-  for (let row = 0; row < rows && bad == 0; row++) {
-    const i = row * length;
-    count = number(tokens, i, vocabulary, slotOfToken, tokenOfSlot, slots, count);
-    if (count < 0) bad = -1 - i;
+  for (let i = 0; i < count; i++) {
+    const token = load<i32>(tokens + 4 * <usize>i);
+    if (<u32>token >= <u32>vocabulary) {
+      bad = -1 - i;
+      break;
+    }
+    const entry = table + 4 * <usize>token;
+    let slot = load<i32>(entry) - 1;
+    if (slot < 0) {
+      slot = found++;
+      store<i32>(entry, found);
+      store<i32>(rows + 4 * <usize>slot, token);
+    }
+    store<i32>(slots + 4 * <usize>i, slot);
   }
-  store<i32>(firstCount, count);
-  for (let i = 0; i < rows * length && bad == 0; i++) {
-    count = number(tokens, i, vocabulary, slotOfToken, tokenOfSlot, slots, count);
-    if (count < 0) bad = -1 - i;
-  }
-  // After a bad token the count is lost, and the whole table is cleared.
-  if (bad < 0) {
-    memory.fill(slotOfToken, 0, 4 * <usize>vocabulary);
-    return bad;
-  }
-  for (let slot = 0; slot < count; slot++) {
-    store<i32>(slotOfToken + 4 * <usize>load<i32>(tokenOfSlot + 4 * <usize>slot), 0);
-  }
-  return count;
+  for (let slot = 0; slot < found; slot++) store<i32>(table + 4 * <usize>load<i32>(rows + 4 * <usize>slot), 0);
+  return bad < 0 ? bad : found;
 }
 
-/** Gives the i-th token its slot; returns how many slots there are then, or -1 if it is no token. */
-// @ts-ignore: decorator
-@inline
-function number(
-  tokens: usize, i: i32, vocabulary: i32, slotOfToken: usize, tokenOfSlot: usize, slots: usize, count: i32,
+/**
+ * The distinct slots of step 0, numbered in order of first appearance: writes slotOfFirst[f] = slot and, for each row,
+ * firsts[row] = the f of slots[row, 0]; returns how many there are. `firstOfSlot` is int32[slots], all 0 before and after.
+ */
+export function distinctFirsts(
+  slots: usize, rows: i32, length: i32, firstOfSlot: usize, slotOfFirst: usize, firsts: usize,
 ): i32 {
-  const token = load<i32>(tokens + 4 * <usize>i);
-  if (<u32>token >= <u32>vocabulary) return -1;
-  const entry = slotOfToken + 4 * <usize>token;
-  let slot = load<i32>(entry) - 1;
-  if (slot < 0) {
-    slot = count++;
-    store<i32>(entry, count);
-    store<i32>(tokenOfSlot + 4 * <usize>slot, token);
+  let found = 0;
+  for (let row = 0; row < rows; row++) {
+    const slot = load<i32>(slots + 4 * <usize>(row * length));
+    const entry = firstOfSlot + 4 * <usize>slot;
+    let first = load<i32>(entry) - 1;
+    if (first < 0) {
+      first = found++;
+      store<i32>(entry, found);
+      store<i32>(slotOfFirst + 4 * <usize>first, slot);
+    }
+    store<i32>(firsts + 4 * <usize>row, first);
   }
-  store<i32>(slots + 4 * <usize>i, slot);
-  return count;
+  for (let first = 0; first < found; first++) {
+    store<i32>(firstOfSlot + 4 * <usize>load<i32>(slotOfFirst + 4 * <usize>first), 0);
+  }
+  return found;
 }

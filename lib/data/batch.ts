@@ -1,4 +1,7 @@
-/** A batch: the one shape in which data reaches an engine. Rows are right-padded to `length` with token 0. */
+/**
+ * A batch: the one shape in which data reaches an engine. Rows are right-padded to `length` with any tokens: what lies
+ * past a row's own length is never read.
+ */
 export interface Batch {
   /** Number of sequences in use; the arrays may hold more. */
   size: number;
@@ -6,7 +9,7 @@ export interface Batch {
   length: number;
   /** `[size, length]`, row-major; each token is from 0 to vocabulary - 1. */
   readonly tokens: Int32Array;
-  /** `[size]`: how many tokens of each row are real. */
+  /** `[size]`: how many tokens of each row are real, from 1 to `length`. */
   readonly lengths: Int32Array;
   /** `[size]`: each row's class. */
   readonly labels: Int32Array;

@@ -1,15 +1,23 @@
-import { type ParameterLayout } from "../model/layout.ts";
+import { embeddingTensor, type ParameterLayout, type TensorLayout } from "../model/layout.ts";
 import type { Replica, UpdateOptions } from "./contract.ts";
 
-/** Adam's constants; `beta1` 0.9 and `beta2` 0.999 are those of the paper and of every library. */
+/** Adam's constants. */
 export interface AdamConstants {
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
+  /** Decoupled: w shrinks by learningRate · weightDecay · w a step, where the tensor's `decay` says so. */
+  readonly weightDecay: number;
+}
+
+/** `beta1` 0.9 and `beta2` 0.999, as in the paper and every library, `epsilon` and `weightDecay`. */
+export function adamConstants(epsilon: number, weightDecay = 0): AdamConstants {
+  return { beta1: 0.9, beta2: 0.999, epsilon, weightDecay };
 }
 
 /**
- * One Adam step in plain TypeScript, the reference of every engine: double precision inside, float32 in memory.
+ * One AdamW step (Loshchilov & Hutter, 2019) in plain TypeScript, the reference of every engine: double precision
+ * inside, float32 in memory. First w ← w · (1 - learningRate · weightDecay), where the tensor decays; then
  * w ← w - multiplicity · learningRate · m̂ / (√v̂ + ε) with m̂ = m / (1 - β1^t), v̂ = v / (1 - β2^t).
  */
 export function adamUpdate(
@@ -23,30 +31,60 @@ export function adamUpdate(
   const { beta1, beta2, epsilon } = constants;
   const correction1 = 1 - beta1 ** options.step;
   const correction2 = Math.sqrt(1 - beta2 ** options.step);
-  for (const tensor of layout.tensors) {
-    const rate = tensor.multiplicity * options.learningRate / correction1;
-    const begin = Math.max(tensor.offset, options.begin);
-    const end = Math.min(tensor.offset + tensor.size, options.end);
-    for (let i = begin; i < end; i++) {
+  visitRanges(layout, options.begin, options.end, options.rows, (first, last, { multiplicity, decay }) => {
+    const rate = multiplicity * options.learningRate / correction1;
+    const kept = decay ? 1 - options.learningRate * constants.weightDecay : 1;
+    for (let i = first; i < last; i++) {
       const gradient = gradients[i]! * options.scale;
       const m = beta1 * from.m[i]! + (1 - beta1) * gradient;
       const v = beta2 * from.v[i]! + (1 - beta2) * gradient * gradient;
       into.m[i] = m;
       into.v[i] = v;
-      into.weights[i] = from.weights[i]! - rate * m / (Math.sqrt(v) / correction2 + epsilon);
+      into.weights[i] = kept * from.weights[i]! - rate * m / (Math.sqrt(v) / correction2 + epsilon);
     }
-  }
+  });
 }
 
 /** The squared norm that the contract describes. */
-export function squaredNorm(layout: ParameterLayout, gradients: Float32Array, begin: number, end: number): number {
+export function squaredNorm(
+  layout: ParameterLayout,
+  gradients: Float32Array,
+  begin: number,
+  end: number,
+  rows?: Int32Array,
+): number {
   let sum = 0;
-  for (const tensor of layout.tensors) {
-    const first = Math.max(tensor.offset, begin);
-    const last = Math.min(tensor.offset + tensor.size, end);
-    for (let i = first; i < last; i++) sum += tensor.multiplicity * gradients[i]! ** 2;
-  }
+  visitRanges(layout, begin, end, rows, (first, last, { multiplicity }) => {
+    for (let i = first; i < last; i++) sum += multiplicity * gradients[i]! ** 2;
+  });
   return sum;
+}
+
+/**
+ * Calls `visit` with the elements of each tensor that lie from `begin` to `end - 1`; of the embedding, if there are
+ * `rows`, with those rows alone, in their order (or with the whole, in element order, if they are all).
+ */
+export function visitRanges(
+  layout: ParameterLayout,
+  begin: number,
+  end: number,
+  rows: Int32Array | undefined,
+  visit: (first: number, last: number, tensor: TensorLayout) => void,
+): void {
+  for (const tensor of layout.tensors) {
+    const { offset, size, shape } = tensor;
+    if (offset >= end || offset + size <= begin) continue;
+    if (rows && tensor === embeddingTensor(layout) && rows.length < shape[0]!) {
+      const width = shape[1]!;
+      for (const row of rows) {
+        const first = Math.max(offset + row * width, begin);
+        const last = Math.min(offset + (row + 1) * width, end);
+        if (first < last) visit(first, last, tensor);
+      }
+    } else {
+      visit(Math.max(offset, begin), Math.min(offset + size, end), tensor);
+    }
+  }
 }
 
 /** Scale that brings a gradient of squared norm `squared` to at most `clipNorm` (PyTorch's `clip_grad_norm_`); 0 is off. */

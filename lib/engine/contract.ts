@@ -14,6 +14,12 @@ export interface Replica {
   readonly v: Float32Array;
 }
 
+/**
+ * The two ways with token vectors. `dense`: a step moves all of them. `lazy`: a step moves those of its batch's tokens;
+ * the others keep weights, m and v bit for bit, without decay of either (PyTorch's SparseAdam).
+ */
+export type EmbeddingRows = "lazy" | "dense";
+
 /** One optimizer step over the elements `begin` to `end - 1`. */
 export interface UpdateOptions {
   /** Adam's t, from 1. */
@@ -23,6 +29,23 @@ export interface UpdateOptions {
   readonly scale: number;
   readonly begin: number;
   readonly end: number;
+  /**
+   * If given, the step moves of the embedding only these rows (tokens, each once) and does not touch the others in
+   * `into`, nor reads them in `gradients`. All other tensors move as ever.
+   */
+  readonly rows?: Int32Array;
+}
+
+/** What to average: `into[i] = Σ_s coefficients[s] · vectors[s][i]` for i from `begin` to `end - 1`. */
+export interface AverageOptions {
+  readonly vectors: readonly Float32Array[];
+  /** Each vector's weight in the mean; float32. */
+  readonly coefficients: Float32Array;
+  readonly into: Float32Array;
+  readonly begin: number;
+  readonly end: number;
+  /** Whether to sum the squared distances of all vectors from the mean. */
+  readonly drift: boolean;
 }
 
 export interface Engine {
@@ -30,19 +53,36 @@ export interface Engine {
   readonly name: string;
   /**
    * Writes the gradient of the mean cross-entropy of `batch` at `weights` to `out` (`[layout.size]`, gaps 0), and
-   * returns the batch's sums before the step.
+   * returns the batch's sums before the step. An engine made for `lazy` rows writes of the embedding the rows `rows()`
+   * alone and leaves the others as they are.
+   *
+   * `draw`, a whole number from 0 to 2^48, selects the masks of dropout (see `dropout.ts`); the loss is the one with
+   * these values dropped. Of each row the first `batch.lengths[row]` tokens are read: an LSTM's state is carried
+   * unchanged past them, the backward direction begins at the last of them, and pooling sees only them. Throws a
+   * RangeError if a length is not from 1 to `batch.length`.
    */
-  gradients(weights: Float32Array, batch: Batch, out: Float32Array): BatchMetrics;
+  gradients(weights: Float32Array, batch: Batch, out: Float32Array, draw: number): BatchMetrics;
   /**
-   * The squared L2 norm of `gradients[begin..end)`, each tensor counted `multiplicity` times. Summed in double
-   * precision in element order.
+   * The distinct tokens of the last batch that went through `gradients`, each once, in the order of their first
+   * occurrence in the batch, row by row; padding does not count. A view that holds until the engine's next call with a
+   * batch; the caller does not write to it.
    */
-  squaredNorm(gradients: Float32Array, begin: number, end: number): number;
-  /** Adam (Kingma & Ba, 2015) as PyTorch has it: reads `from`, writes `into`, which may be the same. */
+  rows(): Int32Array;
+  /**
+   * The squared L2 norm of `gradients[begin..end)`, each tensor counted `multiplicity` times. With `rows`, of
+   * the embedding these rows alone. Summed in double precision, in an order that depends on the arguments alone.
+   */
+  squaredNorm(gradients: Float32Array, begin: number, end: number, rows?: Int32Array): number;
+  /** AdamW (see `adam.ts`) as PyTorch has it: reads `from`, writes `into`, which may be the same. */
   update(from: Replica, gradients: Float32Array, into: Replica, options: UpdateOptions): void;
+  /**
+   * The weighted mean as a fixed binary tree over the vectors, the same bits for every engine: see `tree_mean.ts`.
+   * Returns Σ (vector - mean)², or 0 without `drift`.
+   */
+  average(options: AverageOptions): number;
   /** Class probabilities `[batch.size, classes]`, row-major, in an array of the caller's own. */
   predict(weights: Float32Array, batch: Batch): Float32Array;
-  /** Loss and hits of `batch` at `weights`. */
+  /** Loss and hits of `batch` at `weights`; like `predict`, with nothing dropped. */
   evaluate(weights: Float32Array, batch: Batch): BatchMetrics;
   dispose(): void;
 }

@@ -37,13 +37,19 @@ export interface SimdKernels {
   unpackColumns(from: number, fromRows: number, to: number, rows: number, groups: number, width: number): void;
   distinctTokens(
     tokens: number,
+    count: number,
+    vocabulary: number,
+    table: number,
+    rows: number,
+    slots: number,
+  ): number;
+  distinctFirsts(
+    slots: number,
     rows: number,
     length: number,
-    vocabulary: number,
-    slotOfToken: number,
-    tokenOfSlot: number,
-    slots: number,
-    firstCount: number,
+    firstOfSlot: number,
+    slotOfFirst: number,
+    firsts: number,
   ): number;
   gatherRows(
     from: number,
@@ -65,11 +71,11 @@ export interface SimdKernels {
     sums: number,
     count: number,
   ): void;
-  addRows(from: number, fromStride: number, to: number, toStride: number, rows: number, panels: number): void;
   scatterRows(from: number, count: number, rows: number, to: number, width: number): void;
   lstmFirst(
     count: number,
     panels: number,
+    slotOfFirst: number,
     projected: number,
     slotCount: number,
     recurrent: number,
@@ -91,6 +97,7 @@ export interface SimdKernels {
     projected: number,
     slotCount: number,
     recurrent: number,
+    firsts: number,
     firstCount: number,
     firstCells: number,
     firstStatePanels: number,
@@ -139,7 +146,6 @@ export interface SimdKernels {
   columnSums(from: number, panels: number, rows: number, to: number): void;
   zero(at: number, bytes: number): void;
   squaredNorm(from: number, count: number): number;
-  squaredNormRows(from: number, rows: number, count: number, width: number): number;
   adam(
     fromW: number,
     fromM: number,
@@ -158,43 +164,12 @@ export interface SimdKernels {
     epsilon: number,
     spare: number,
   ): void;
-  adamRows(
-    fromW: number,
-    fromM: number,
-    fromV: number,
-    gradient: number,
-    intoW: number,
-    intoM: number,
-    intoV: number,
-    rows: number,
-    count: number,
-    width: number,
-    scale: number,
-    oneMinusBeta1: number,
-    beta2: number,
-    oneMinusBeta2: number,
-    rate: number,
-    rootCorrection: number,
-    epsilon: number,
-    spare: number,
-  ): void;
   average(
     vectors: number,
     coefficients: number,
     shards: number,
     to: number,
     count: number,
-    stack: number,
-    drift: number,
-  ): number;
-  averageRows(
-    vectors: number,
-    coefficients: number,
-    shards: number,
-    to: number,
-    rows: number,
-    count: number,
-    width: number,
     stack: number,
     drift: number,
   ): number;

@@ -9,7 +9,7 @@ export interface InitialOptions {
 }
 
 /**
- * PyTorch's initial weights, flat: embedding N(0, 1); LSTM and dense uniform within ±1/√hidden; LSTM biases the sum of
+ * PyTorch's initial weights, flat: embedding N(0, 1); LSTMs and dense uniform within ±1/√hidden; LSTM biases the sum of
  * two such draws whatever `lstmBiases` is. A value depends on seed, tensor and position alone.
  */
 export function initialWeights(spec: ModelSpec, layout: ParameterLayout, options: InitialOptions): Float32Array {
@@ -19,9 +19,12 @@ export function initialWeights(spec: ModelSpec, layout: ParameterLayout, options
   const uniform = () => (2 * random.uniform() - 1) * bound;
   for (const [index, tensor] of layout.tensors.entries()) {
     const values = tensorView(weights, tensor);
-    const [layer, weight] = tensor.name.split("/");
-    const isBias = layer !== "dense" && weight === "bias";
-    const draw = weight === "embeddings" ? () => random.normal() : isBias ? () => uniform() + uniform() : uniform;
+    const isBias = tensor.name !== "dense/bias" && tensor.name.endsWith("/bias");
+    const draw = tensor.name === "embedding/embeddings"
+      ? () => random.normal()
+      : isBias
+      ? () => uniform() + uniform()
+      : uniform;
     for (let i = 0; i < values.length; i++) {
       random.seek(index * 2 ** 32 + i);
       values[i] = draw();

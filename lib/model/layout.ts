@@ -1,4 +1,4 @@
-import type { ModelSpec } from "./spec.ts";
+import { type ModelSpec, outputWidth } from "./spec.ts";
 
 /** One tensor's place in the flat parameter vector. */
 export interface TensorLayout {
@@ -11,6 +11,8 @@ export interface TensorLayout {
   readonly size: number;
   /** How many equal parameters the tensor is the sum of (`lstmBiases`); 1 for all but LSTM biases. */
   readonly multiplicity: 1 | 2;
+  /** Whether weight decay applies: to embeddings and kernels, not to biases. */
+  readonly decay: boolean;
 }
 
 export interface ParameterLayout {
@@ -26,30 +28,69 @@ export const ALIGNMENT = 16;
 
 const aligned = (elements: number): number => Math.ceil(elements / ALIGNMENT) * ALIGNMENT;
 
+/** One LSTM of the model: a layer in one direction. */
+export interface LstmCell {
+  /** From 1. */
+  readonly layer: number;
+  readonly backward: boolean;
+  /** What its tensors' names begin with: `lstm`, `lstm_2`; of two directions `lstm_2/forward_lstm`. */
+  readonly name: string;
+  /** Width of its inputs. */
+  readonly inputs: number;
+}
+
+/** All LSTMs, in the order of the layout: layer by layer, forward before backward. Names are those tfjs gives. */
+export function lstmCells(spec: ModelSpec): LstmCell[] {
+  const directions = spec.bidirectional ? ["forward", "backward"] as const : ["forward"] as const;
+  return Array.from({ length: spec.layers }, (_, index) => index + 1).flatMap((layer) => {
+    const inputs = layer === 1 ? spec.embedding : outputWidth(spec);
+    const name = layer === 1 ? "lstm" : `lstm_${layer}`;
+    return directions.map((direction): LstmCell => ({
+      layer,
+      backward: direction === "backward",
+      name: spec.bidirectional ? `${name}/${direction}_lstm` : name,
+      inputs,
+    }));
+  });
+}
+
 /**
  * Where each parameter of the model lies in the flat float32 vector. Names, shapes and the gate order (input, forget,
- * cell, output) are those of Keras: kernels are `[in, out]`, `lstm/kernel` is `[embedding, 4 * hidden]`.
+ * cell, output) are those of Keras: kernels are `[in, out]`, `lstm/kernel` is `[embedding, 4 * hidden]`. The embedding
+ * comes first.
  */
 export function parameterLayout(spec: ModelSpec): ParameterLayout {
   const gates = 4 * spec.hidden;
   const shapes: [name: string, shape: number[], multiplicity: 1 | 2][] = [
     ["embedding/embeddings", [spec.vocabulary, spec.embedding], 1],
-    ["lstm/kernel", [spec.embedding, gates], 1],
-    ["lstm/recurrent_kernel", [spec.hidden, gates], 1],
-    ["lstm/bias", [gates], spec.lstmBiases],
-    ["dense/kernel", [spec.hidden, spec.classes], 1],
+    ...lstmCells(spec).flatMap(({ name, inputs }): [string, number[], 1 | 2][] => [
+      [`${name}/kernel`, [inputs, gates], 1],
+      [`${name}/recurrent_kernel`, [spec.hidden, gates], 1],
+      [`${name}/bias`, [gates], spec.lstmBiases],
+    ]),
+    ["dense/kernel", [outputWidth(spec), spec.classes], 1],
     ["dense/bias", [spec.classes], 1],
   ];
   let offset = 0;
   let parameters = 0;
   const tensors = shapes.map(([name, shape, multiplicity]): TensorLayout => {
     const size = shape.reduce((product, extent) => product * extent, 1);
-    const tensor = { name, shape, offset, size, multiplicity };
+    const tensor = { name, shape, offset, size, multiplicity, decay: !name.endsWith("/bias") };
     offset += aligned(size);
     parameters += size;
     return tensor;
   });
   return { tensors, size: offset, parameters };
+}
+
+/** The tensor of token vectors, `[vocabulary, embedding]`: the only one of which a step may move some rows alone. */
+export function embeddingTensor(layout: ParameterLayout): TensorLayout {
+  return layout.tensors[0]!;
+}
+
+/** The first element that is not the embedding's, nor in the gap behind it. */
+export function embeddingEnd(layout: ParameterLayout): number {
+  return layout.tensors[1]!.offset;
 }
 
 /** The elements of `tensor` in the flat vector `values`: a view, not a copy. */

@@ -1,15 +1,52 @@
-/** Embedding → LSTM → Dense, as numbers: all that shapes and parameter layout follow from. */
+import type { TrainingConfig } from "../config/schema.ts";
+import type { Dataset } from "../data/dataset.ts";
+
+/** What of the last LSTM's outputs the dense layer gets: see `ModelSpec.pooling`. */
+export type Pooling = TrainingConfig["pooling"];
+
+/** Embedding → LSTMs → pooling → Dense, as numbers: all that shapes, parameter layout and forward pass follow from. */
 export interface ModelSpec {
   /** Token ids are from 0 to `vocabulary - 1`. */
   readonly vocabulary: number;
   /** Width of a token's vector. */
   readonly embedding: number;
-  /** Width of the LSTM's state. */
+  /** Width of an LSTM's state. */
   readonly hidden: number;
   readonly classes: number;
+  /** LSTM layers on top of each other, 1 to 8. */
+  readonly layers: number;
+  /** Whether each layer has a second LSTM that reads backwards. A layer's output is then `[forward, backward]`. */
+  readonly bidirectional: boolean;
+  /**
+   * `last`: each direction's output at its own last step: forward at the row's last real token, backward at position 0.
+   * `mean`, `max`: over the row's real tokens. Of equal maxima, the one at the lowest position has the gradient.
+   */
+  readonly pooling: Pooling;
   /**
    * How many bias vectors each LSTM has: 1 as in Keras, or 2 as in PyTorch and cuDNN. Two are stored as their sum; as
    * both get the same gradient, the sum moves twice as far per Adam step and counts twice in the gradient's norm.
    */
   readonly lstmBiases: 1 | 2;
+}
+
+/** The simplest model: one LSTM, forwards, classified by its last output. */
+export const ONE_LAYER = { layers: 1, bidirectional: false, pooling: "last" } as const;
+
+/** Width of a layer's output, and of what the dense layer gets. */
+export function outputWidth({ hidden, bidirectional }: Pick<ModelSpec, "hidden" | "bidirectional">): number {
+  return bidirectional ? 2 * hidden : hidden;
+}
+
+/** The model that `config` describes, for data of `dataset`'s vocabulary and classes. */
+export function modelSpec(config: TrainingConfig, dataset: Pick<Dataset, "vocabulary" | "labels">): ModelSpec {
+  return {
+    vocabulary: dataset.vocabulary,
+    embedding: config.embedding,
+    hidden: config.hidden,
+    classes: dataset.labels.length,
+    layers: config.layers,
+    bidirectional: config.bidirectional,
+    pooling: config.pooling,
+    lstmBiases: config.lstmBiases,
+  };
 }

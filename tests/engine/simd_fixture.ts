@@ -1,6 +1,7 @@
+import { adamConstants } from "../../lib/engine/adam.ts";
 import { type Batch, batchWords, createBatch } from "../../lib/data/batch.ts";
-import { createSimdEngine, type SimdEngine, simdScratchBytes } from "../../lib/engine/simd.ts";
-import type { Replica } from "../../lib/engine/contract.ts";
+import { createSimdEngine, simdScratchBytes } from "../../lib/engine/simd.ts";
+import type { Engine, Replica } from "../../lib/engine/contract.ts";
 import { type ParameterLayout, parameterLayout, tensorView } from "../../lib/model/layout.ts";
 import type { ModelSpec } from "../../lib/model/spec.ts";
 import { Random, Stream } from "../../lib/random.ts";
@@ -14,7 +15,7 @@ export interface SimdFixture {
   readonly spec: ModelSpec;
   readonly layout: ParameterLayout;
   readonly vectors: SharedVectors;
-  readonly engine: SimdEngine;
+  readonly engine: Engine;
   readonly replica: Replica;
   readonly gradients: Float32Array;
   readonly batch: Batch;
@@ -50,7 +51,7 @@ export function simdFixture(spec: ModelSpec, size: number, length: number, seed 
   const engine = createSimdEngine({
     spec,
     layout,
-    adam: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    adam: adamConstants(1e-8),
     module: kernelModule,
     memory: vectors.memory,
     scratch,

@@ -1,15 +1,19 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Batch } from "../../lib/data/batch.ts";
 import { createBatch } from "../../lib/data/batch.ts";
-import { adamUpdate, squaredNorm } from "../../lib/engine/adam.ts";
+import { adamConstants, adamUpdate, squaredNorm } from "../../lib/engine/adam.ts";
 import { createSimdEngine, simdScratchBytes } from "../../lib/engine/simd.ts";
 import { type ParameterLayout, tensorNamed, tensorView } from "../../lib/model/layout.ts";
-import type { ModelSpec } from "../../lib/model/spec.ts";
+import { type ModelSpec, ONE_LAYER } from "../../lib/model/spec.ts";
 import { Random, Stream } from "../../lib/random.ts";
+import { engineContract } from "./contract.ts";
 import { float64Lstm } from "./float64_lstm.ts";
+import { simdOnPlainArrays } from "./plain_arrays.ts";
 import { kernelModule, simdFixture } from "./simd_fixture.ts";
 
-const base: ModelSpec = { vocabulary: 50, embedding: 32, hidden: 64, classes: 2, lstmBiases: 1 };
+engineContract("simd", simdOnPlainArrays);
+
+const base: ModelSpec = { vocabulary: 50, embedding: 32, hidden: 64, classes: 2, lstmBiases: 1, ...ONE_LAYER };
 
 /** Largest |actual - expected|, as a fraction of the largest |expected|. */
 function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
@@ -39,7 +43,7 @@ for (const [name, part, size, length] of shapes) {
     const { spec, layout, engine, replica, gradients, batch } = simdFixture({ ...base, ...part }, size, length);
     gradients.fill(7);
     const expected = float64Lstm(spec, layout, replica.weights, batch);
-    const metrics = engine.gradients(replica.weights, batch, gradients);
+    const metrics = engine.gradients(replica.weights, batch, gradients, 0);
     assert(Math.abs(metrics.lossSum / expected.lossSum - 1) < 1e-5, `${metrics.lossSum} for ${expected.lossSum}`);
     for (const tensor of layout.tensors) {
       const wanted = expected.gradients.subarray(tensor.offset, tensor.offset + tensor.size);
@@ -60,7 +64,7 @@ for (const [name, part, size, length] of shapes) {
     gradients.fill(7);
     const bytes = new Uint8Array(vectors.memory.buffer);
     const before = bytes.slice();
-    engine.gradients(replica.weights, batch, gradients);
+    engine.gradients(replica.weights, batch, gradients, 0);
     for (const { byteOffset, byteLength } of [gradients, scratch]) {
       before.set(bytes.subarray(byteOffset, byteOffset + byteLength), byteOffset);
     }
@@ -86,44 +90,43 @@ Deno.test("SimdEngine.predict() gives float64's softmax to 1e-6", () => {
 
 Deno.test("SimdEngine.gradients() gives the same bits again, whatever was in scratch", () => {
   const { engine, replica, gradients, batch, vectors } = simdFixture(base, 100, 8);
-  engine.gradients(replica.weights, batch, gradients);
+  engine.gradients(replica.weights, batch, gradients, 0);
   const first = gradients.slice();
   const other = createBatch(3, 5, vectors.ints(3 * 7));
   other.tokens.fill(49);
-  engine.gradients(replica.weights, other, gradients);
-  engine.gradients(replica.weights, batch, gradients);
+  other.lengths.fill(5);
+  engine.gradients(replica.weights, other, gradients, 0);
+  engine.gradients(replica.weights, batch, gradients, 0);
   assertEquals(gradients, first);
 });
 
 Deno.test("SimdEngine.gradients() lets NaN through to the loss", () => {
   const { engine, replica, gradients, batch } = simdFixture(base, 5, 3);
   replica.weights[batch.tokens[0]! * base.embedding] = NaN;
-  assert(Number.isNaN(engine.gradients(replica.weights, batch, gradients).lossSum));
+  assert(Number.isNaN(engine.gradients(replica.weights, batch, gradients, 0).lossSum));
 });
 
 Deno.test("SimdEngine.gradients() refuses what it cannot use", () => {
   const { engine, replica, gradients, batch, layout } = simdFixture(base, 5, 3);
-  assertThrows(() => engine.gradients(new Float32Array(layout.size), batch, gradients), TypeError, "weights");
-  assertThrows(() => engine.gradients(replica.weights, createBatch(5, 3), gradients), TypeError, "batch.labels");
-  assertThrows(() => engine.gradients(replica.weights, batch, gradients.subarray(16)), RangeError, "out");
+  assertThrows(() => engine.gradients(new Float32Array(layout.size), batch, gradients, 0), TypeError, "weights");
+  assertThrows(() => engine.gradients(replica.weights, createBatch(5, 3), gradients, 0), TypeError, "batch.labels");
+  assertThrows(() => engine.gradients(replica.weights, batch, gradients.subarray(16), 0), RangeError, "out");
   batch.tokens[7] = 50;
-  assertThrows(() => engine.gradients(replica.weights, batch, gradients), RangeError, "batch.tokens[7] is 50");
+  assertThrows(() => engine.gradients(replica.weights, batch, gradients, 0), RangeError, "batch.tokens[7] is 50");
   batch.tokens[7] = -1;
-  assertThrows(() => engine.gradients(replica.weights, batch, gradients), RangeError, "batch.tokens[7] is -1");
+  assertThrows(() => engine.gradients(replica.weights, batch, gradients, 0), RangeError, "batch.tokens[7] is -1");
   batch.tokens[7] = 0;
-  const expected = float64Lstm(base, layout, replica.weights, batch);
-  assert(relativeError([engine.evaluate(replica.weights, batch).lossSum], [expected.lossSum]) < 1e-5);
   batch.labels[4] = 2;
-  assertThrows(() => engine.gradients(replica.weights, batch, gradients), RangeError, "batch.labels[4] is 2");
+  assertThrows(() => engine.gradients(replica.weights, batch, gradients, 0), RangeError, "batch.labels[4] is 2");
   batch.labels[4] = 0;
   batch.length = 4;
-  assertThrows(() => engine.gradients(replica.weights, batch, gradients), RangeError, "at most 5 × 3");
+  assertThrows(() => engine.gradients(replica.weights, batch, gradients, 0), RangeError, "at most 5 × 3");
 });
 
 Deno.test("createSimdEngine() refuses scratch that is too small", () => {
   const { vectors, layout } = simdFixture(base, 5, 3);
   const byteLength = simdScratchBytes(base, 5, 3) - 64;
-  const options = { spec: base, layout, adam: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, module: kernelModule };
+  const options = { spec: base, layout, adam: adamConstants(1e-8), module: kernelModule };
   const size = { maxBatch: 5, maxLength: 3, memory: vectors.memory };
   assertThrows(
     () => createSimdEngine({ ...options, ...size, scratch: { byteOffset: 0, byteLength } }),
@@ -133,14 +136,14 @@ Deno.test("createSimdEngine() refuses scratch that is too small", () => {
 });
 
 Deno.test("SimdEngine.update() agrees with adamUpdate() to 1e-6, from any element to any other", () => {
-  const spec: ModelSpec = { vocabulary: 13, embedding: 5, hidden: 9, classes: 3, lstmBiases: 2 };
+  const spec: ModelSpec = { vocabulary: 13, embedding: 5, hidden: 9, classes: 3, lstmBiases: 2, ...ONE_LAYER };
   for (const [begin, end] of [[0, Infinity], [3, 200], [61, 66], [64, 64]] as const) {
     const { layout, engine, replica, gradients, batch } = simdFixture(spec, 7, 6);
     const options = { step: 0, learningRate: 0.01, scale: 0.5, begin, end: Math.min(end, layout.size) };
     const plain = { weights: replica.weights.slice(), m: replica.m.slice(), v: replica.v.slice() };
     for (let step = 1; step <= 5; step++) {
-      engine.gradients(replica.weights, batch, gradients);
-      adamUpdate(layout, { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, plain, gradients, plain, { ...options, step });
+      engine.gradients(replica.weights, batch, gradients, 0);
+      adamUpdate(layout, adamConstants(1e-8), plain, gradients, plain, { ...options, step });
       engine.update(replica, gradients, replica, { ...options, step });
     }
     assert(relativeError(replica.m, plain.m) < 1e-6);
@@ -150,9 +153,9 @@ Deno.test("SimdEngine.update() agrees with adamUpdate() to 1e-6, from any elemen
 });
 
 Deno.test("SimdEngine.squaredNorm() agrees with squaredNorm() to 1e-12", () => {
-  const spec: ModelSpec = { vocabulary: 13, embedding: 5, hidden: 9, classes: 3, lstmBiases: 2 };
+  const spec: ModelSpec = { vocabulary: 13, embedding: 5, hidden: 9, classes: 3, lstmBiases: 2, ...ONE_LAYER };
   const { layout, engine, replica, gradients, batch } = simdFixture(spec, 7, 6);
-  engine.gradients(replica.weights, batch, gradients);
+  engine.gradients(replica.weights, batch, gradients, 0);
   for (const [begin, end] of [[0, layout.size], [3, 500], [61, 66], [64, 64]] as const) {
     const expected = squaredNorm(layout, gradients, begin, end);
     assert(Math.abs(engine.squaredNorm(gradients, begin, end) - expected) <= 1e-12 * expected);
@@ -184,46 +187,6 @@ Deno.test("SimdEngine.average() is bit-equal to a tree of Math.fround", () => {
     assertEquals(engine.average({ vectors, coefficients, into, begin, end, drift: false }), 0);
   }
 });
-
-Deno.test("SimdEngine.sparseGradients() leaves rows of other tokens, and the row functions do what the dense do", () => {
-  const spec: ModelSpec = { vocabulary: 300, embedding: 7, hidden: 9, classes: 3, lstmBiases: 1 };
-  const { engine, replica, gradients, batch, layout, vectors } = simdFixture(spec, 5, 6);
-  const metrics = engine.gradients(replica.weights, batch, gradients);
-  const sparse = vectors.floats(layout.size).fill(7);
-  const { rows, lossSum, correct } = engine.sparseGradients(replica.weights, batch, sparse);
-  assertEquals({ lossSum, correct }, metrics);
-  assertEquals([...rows], [...new Set([...firstTokens(batch), ...batch.tokens])]);
-  const touched = new Set(rows);
-  const end = spec.vocabulary * spec.embedding;
-  const isTouched = (i: number) => i < end && touched.has(Math.floor(i / spec.embedding));
-  for (let i = 0; i < end; i++) assertEquals(sparse[i], isTouched(i) ? gradients[i] : 7);
-  const rest = layout.tensors[1]!.offset;
-  assertEquals(sparse.subarray(rest), gradients.subarray(rest));
-
-  const squared = engine.squaredNorm(gradients, 0, end);
-  assert(Math.abs(engine.squaredNormRows(sparse, rows) - squared) <= 1e-12 * squared);
-
-  const options = { step: 1, learningRate: 0.01, scale: 1, begin: 0, end };
-  const before = { weights: replica.weights.slice(), m: replica.m.slice(), v: replica.v.slice() };
-  const dense = { weights: vectors.floats(before.weights), m: vectors.floats(before.m), v: vectors.floats(before.v) };
-  engine.update(dense, gradients, dense, options);
-  engine.updateRows(replica, sparse, replica, rows, options);
-  for (const name of ["weights", "m", "v"] as const) {
-    for (let i = 0; i < layout.size; i++) {
-      assertEquals(replica[name][i], isTouched(i) ? dense[name][i] : before[name][i]);
-    }
-  }
-
-  const shards = [dense.weights, replica.weights, sparse];
-  const whole = vectors.floats(layout.size), some = vectors.floats(layout.size).fill(7);
-  const averaged = { vectors: shards, coefficients: [0.5, 0.25, 0.25], drift: false };
-  engine.average({ ...averaged, into: whole, begin: 0, end });
-  engine.averageRows({ ...averaged, into: some, rows });
-  for (let i = 0; i < layout.size; i++) assertEquals(some[i], isTouched(i) ? whole[i] : 7);
-});
-
-const firstTokens = ({ tokens, size, length }: Batch): number[] =>
-  Array.from({ length: size }, (_, row) => tokens[row * length]!);
 
 interface Trace {
   config: { vocab: number; embed: number; hidden: number; length: number; batch: number; classes: number };
@@ -263,7 +226,7 @@ Deno.test("SimdEngine follows PyTorch's trace: logits and gradients to 1e-5, los
     Deno.readTextFileSync(new URL("../fixtures/pytorch_trace_small.json", import.meta.url)),
   );
   const { vocab, embed, hidden, classes, batch: size, length } = trace.config;
-  const spec: ModelSpec = { vocabulary: vocab, embedding: embed, hidden, classes, lstmBiases: 2 };
+  const spec: ModelSpec = { vocabulary: vocab, embedding: embed, hidden, classes, lstmBiases: 2, ...ONE_LAYER };
   const { layout, engine, replica, gradients, batch } = simdFixture(spec, size, length);
   replica.weights.set(fromPyTorch(layout, trace.initial, (ih, hh) => ih + hh));
   const load = ({ tokens, labels }: Trace["batches"][number], into: Batch) => {
@@ -282,7 +245,7 @@ Deno.test("SimdEngine follows PyTorch's trace: logits and gradients to 1e-5, los
   }
   for (const [index, expected] of trace.losses.entries()) {
     load(trace.batches[index]!, batch);
-    const { lossSum } = engine.gradients(replica.weights, batch, gradients);
+    const { lossSum } = engine.gradients(replica.weights, batch, gradients, 0);
     assert(Math.abs(lossSum / size - expected) < 1e-4, `step ${index}: ${lossSum / size} for ${expected}`);
     if (index === 0) {
       assert(relativeError(gradients, fromPyTorch(layout, trace.first_gradients, (ih) => ih)) < 1e-5);

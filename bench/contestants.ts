@@ -1,0 +1,54 @@
+/** All that is measured against each other: the engines on one worker and on two, and PyTorch in its ways. */
+import type { BenchEngine } from "./engines.ts";
+import { measureLockstep, type StepFigures } from "./lockstep.ts";
+import type { Stages } from "./measure.ts";
+import { measurePytorch, type PytorchOptions } from "./peers/pytorch.ts";
+import type { Shape } from "./shapes.ts";
+
+export interface Contestant {
+  readonly name: string;
+  /** Its name in the head of a column, among those with as many cores. */
+  readonly title: string;
+  /** An engine's name, or `PyTorch`. */
+  readonly family: string;
+  /** Cores that it keeps busy: only those with as many are compared. */
+  readonly cores: number;
+  /** Whether others are compared with it. */
+  readonly baseline: boolean;
+  measure(shape: Shape, stages: Stages): Promise<StepFigures>;
+}
+
+/** The ways of PyTorch. Its matrix library takes every core unless told otherwise, whatever PyTorch's own threads are. */
+export const PYTORCH: readonly { readonly name: string; readonly cores: number; readonly options: PytorchOptions }[] = [
+  { name: "PyTorch 1 thread", cores: 1, options: { threads: 1, blasThreads: 1, processes: 1 } },
+  { name: "PyTorch 2 threads", cores: 2, options: { threads: 2, blasThreads: 2, processes: 1 } },
+  { name: "PyTorch 1 + BLAS 2", cores: 2, options: { threads: 1, blasThreads: 2, processes: 1 } },
+  { name: "PyTorch DDP", cores: 2, options: { threads: 1, blasThreads: 1, processes: 2 } },
+];
+
+/** Workers that the engines are measured with. */
+export const WORKERS = [1, 2] as const;
+
+export function engineContestants(engines: readonly BenchEngine[]): Contestant[] {
+  return WORKERS.flatMap((workers) =>
+    engines.map(({ name, config, baseline }): Contestant => ({
+      name: `${name}, ${workers} worker${workers === 1 ? "" : "s"}`,
+      title: name,
+      family: name,
+      cores: workers,
+      baseline,
+      measure: (shape, stages) => measureLockstep({ engine: config, shape, workers, stages }),
+    }))
+  );
+}
+
+export function pytorchContestants(): Contestant[] {
+  return PYTORCH.map(({ name, cores, options }): Contestant => ({
+    name,
+    title: name,
+    family: "PyTorch",
+    cores,
+    baseline: true,
+    measure: (shape, { measured }) => measurePytorch(options, shape, measured.seconds),
+  }));
+}

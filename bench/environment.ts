@@ -1,0 +1,35 @@
+/** Where the figures come from: without it they mean nothing. */
+import { cpus } from "node:os";
+import project from "../deno.json" with { type: "json" };
+import type { Availability } from "./peers/pytorch.ts";
+
+export interface Environment {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly deno: string;
+  readonly v8: string;
+  readonly lockstep: string;
+  readonly tfjs: string;
+  /** Null where there is none. */
+  readonly pytorch: string | null;
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+export function environment(pytorch: Availability | undefined): Environment {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? "unknown CPU",
+    cores: navigator.hardwareConcurrency,
+    deno: Deno.version.deno,
+    v8: Deno.version.v8,
+    lockstep: project.version,
+    tfjs: project.imports["@tensorflow/tfjs"].split("@").at(-1)!,
+    pytorch: pytorch && "version" in pytorch ? pytorch.version : null,
+    at: new Date().toISOString(),
+  };
+}
+
+export function environmentLines({ cpu, cores, deno, v8, lockstep, tfjs, pytorch, at }: Environment): string[] {
+  const peers = `tfjs ${tfjs}${pytorch === null ? "" : `, PyTorch ${pytorch}`}`;
+  return [`${cpu}, ${cores} cores, ${at}`, `Lockstep ${lockstep}, Deno ${deno}, V8 ${v8}, ${peers}`];
+}

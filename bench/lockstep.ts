@@ -1,0 +1,145 @@
+/** One measurement of the product: worker threads in rounds over shared memory, as a run has them. */
+import { type TrainingConfig, trainingConfigSchema } from "../lib/config/schema.ts";
+import { StopReason } from "../lib/lockstep/control.ts";
+import { Coordinator, type Update } from "../lib/lockstep/coordinator.ts";
+import { initialState } from "../lib/lockstep/initial_state.ts";
+import { createPlan, type LockstepConfig } from "../lib/lockstep/plan.ts";
+import { isOver, type Mark, type Stage, type Stages } from "./measure.ts";
+import { type Shape, VOCABULARY } from "./shapes.ts";
+
+/** What a measurement of a step comes to. */
+export interface StepFigures {
+  /** Of one step on every core, averaging included. */
+  readonly msPerStep: number;
+  /** All cores together. */
+  readonly sequencesPerSecond: number;
+  /** Steps in the measured stage. */
+  readonly steps: number;
+  /** Share of the workers' time spent waiting for each other, 0 to 1; null where there is no such thing. */
+  readonly wait: number | null;
+  /** Likewise for averaging. */
+  readonly average: number | null;
+}
+
+/** Thrown when the measured stage was not over at the limit. */
+export class TooSlow extends Error {
+  override readonly name = "TooSlow";
+}
+
+export interface LockstepOptions {
+  readonly engine: Partial<TrainingConfig>;
+  readonly shape: Shape;
+  /** Threads, each with one shard. */
+  readonly workers: number;
+  readonly stages: Stages;
+}
+
+const WORKER_URL = new URL("../workers/train.ts", import.meta.url);
+/** More rounds than any measurement takes; it ends because it is asked to. */
+const STEPS = 1_000_000;
+/** A slow engine on a large batch takes a while between two signs of life. */
+const WORKER_TIMEOUT_MS = 600_000;
+/** Between two looks at the round counter where the end of a round matters. */
+const LOOK_MS = 1;
+
+/** Measures steps of `shape`: warm-up, measured stage, end. Throws TooSlow at the limit, with no thread left behind. */
+export async function measureLockstep({ engine, shape, workers, stages }: LockstepOptions): Promise<StepFigures> {
+  const config = lockstepConfig(engine, shape, workers);
+  const coordinator = new Coordinator({
+    config,
+    workerUrl: WORKER_URL,
+    initial: initialState(createPlan(config), config.training),
+  });
+  try {
+    await coordinator.start();
+    const updates = coordinator.updates();
+    try {
+      const { first, last, before, after } = await watch(coordinator, updates, stages);
+      const secondsPerStep = (last.seconds - first.seconds) / (last.steps - first.steps);
+      return {
+        msPerStep: secondsPerStep * 1000,
+        sequencesPerSecond: workers * shape.batch / secondsPerStep,
+        steps: last.steps - first.steps,
+        ...shares(before, after),
+      };
+    } finally {
+      // A thread in the middle of a step cannot be ended from outside, and would slow down what is measured next.
+      coordinator.requestStop(StopReason.signal);
+      while (!(await updates.next()).done);
+    }
+  } finally {
+    coordinator.close();
+  }
+}
+
+function lockstepConfig(engine: Partial<TrainingConfig>, shape: Shape, workers: number): LockstepConfig {
+  const { batch: batchSize, length, embedding, hidden } = shape;
+  const training = trainingConfigSchema.parse({
+    ...engine,
+    vocabulary: VOCABULARY,
+    length,
+    embedding,
+    hidden,
+    batchSize,
+    shards: workers,
+    averageEvery: 1,
+    epochs: 1,
+    stepsPerEpoch: STEPS,
+    heldOut: 1,
+    targetAccuracy: 0,
+  });
+  return { training, workers, workerTimeoutMs: WORKER_TIMEOUT_MS, spin: workers <= navigator.hardwareConcurrency };
+}
+
+interface Watched {
+  readonly first: Mark;
+  readonly last: Mark;
+  readonly before: Update;
+  readonly after: Update;
+}
+
+async function watch(
+  coordinator: Coordinator,
+  updates: AsyncGenerator<Update, StopReason, void>,
+  { warmUp, measured, limitSeconds }: Stages,
+): Promise<Watched> {
+  const mark = (): Mark => ({ seconds: performance.now() / 1000, steps: coordinator.round });
+  const started = mark();
+  const checkLimit = () => {
+    const { seconds, steps } = mark();
+    if (seconds - started.seconds <= limitSeconds) return;
+    const done = steps - started.steps;
+    throw new TooSlow(`${done} steps in ${limitSeconds} s, expected at least ${warmUp.steps + measured.steps}`);
+  };
+  /** The mark at the end of the round under way: between two rounds the clock and the counter agree. */
+  const atRoundEnd = async (): Promise<Mark> => {
+    const { steps } = mark();
+    while (coordinator.round === steps) {
+      checkLimit();
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    return mark();
+  };
+  const run = async (stage: Stage, since: Mark): Promise<[Update, Mark]> => {
+    for (;;) {
+      const next = await updates.next();
+      if (next.done) throw new Error("Training ended in the middle of a measurement");
+      checkLimit();
+      // The round under way counts: it is waited for.
+      const { seconds, steps } = mark();
+      if (isOver(stage, since, { seconds, steps: steps + 1 })) return [next.value, await atRoundEnd()];
+    }
+  };
+  const [before, first] = await run(warmUp, started);
+  const [after, last] = await run(measured, first);
+  return { first, last, before, after };
+}
+
+function shares(before: Update, after: Update): { wait: number; average: number } {
+  const spent = (kind: "computeMs" | "waitMs" | "averageMs") =>
+    after.counters.reduce((sum, counters, worker) => sum + counters[kind] - before.counters[worker]![kind], 0);
+  const wait = spent("waitMs");
+  const average = spent("averageMs");
+  const total = wait + average + spent("computeMs");
+  return total > 0 ? { wait: wait / total, average: average / total } : { wait: 0, average: 0 };
+}

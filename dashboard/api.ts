@@ -1,0 +1,55 @@
+/** Requests to the server that sent this page. */
+import type { ModelInfo, Prediction, RunDetail } from "../lib/run/types.ts";
+
+export interface Answered extends Prediction {
+  readonly run: string;
+  readonly round: number;
+  readonly digest: string;
+}
+
+/** The server said no: its own words, one line a problem. */
+export class Refusal extends Error {}
+
+/** A request that gets no answer is given up: the page must not wait for a server that hangs. */
+const ANSWER_MS = 15_000;
+
+/** The run that the server trains or serves. */
+export async function currentRun(): Promise<RunDetail | undefined> {
+  const { current, runs } = await request<{ current: string; runs: RunDetail[] }>("/runs");
+  return runs.find(({ id }) => id === current);
+}
+
+export function model(): Promise<ModelInfo> {
+  return request<ModelInfo>("/model");
+}
+
+/** Words that are no numbers are sent as they are: it is the server that says what is wrong with them. */
+export function predict(tokens: readonly (number | string)[]): Promise<Answered> {
+  return request<Answered>("/predict", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ tokens }),
+  });
+}
+
+/** The page and the server come from the same process: answers are what their types say, and are not parsed again. */
+async function request<Body>(path: string, init: RequestInit = {}): Promise<Body> {
+  const response = await fetch(path, { ...init, signal: AbortSignal.timeout(ANSWER_MS) });
+  if (response.ok) return await response.json();
+  throw refusal(response, await response.json().catch(() => undefined));
+}
+
+function refusal(response: Response, problem: unknown): Refusal {
+  const status = `The server answered ${response.status} ${response.statusText}`.trim();
+  if (!isRecord(problem)) return new Refusal(status);
+  const errors: unknown[] = Array.isArray(problem["errors"]) ? problem["errors"] : [];
+  // The detail is the first problem and how many there are more: each is said once.
+  if (errors.length > 1) {
+    return new Refusal(errors.map((error) => isRecord(error) ? error["message"] : error).join("\n"));
+  }
+  return new Refusal(String(problem["detail"] ?? problem["title"] ?? status));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

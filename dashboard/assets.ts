@@ -1,0 +1,79 @@
+/**
+ * The dashboard's files, by the path that they are served at. There is no build step: the texts are imported, types
+ * are stripped once at start, and the browser loads the modules under their own names.
+ */
+import { stripTypeScriptTypes } from "node:module";
+import type { Asset } from "../lib/serve/services.ts";
+import uplot from "npm:uplot@1.6.32/dist/uPlot.esm.js" with { type: "text" };
+import uplotStyle from "npm:uplot@1.6.32/dist/uPlot.min.css" with { type: "text" };
+import align from "./align.ts" with { type: "text" };
+import api from "./api.ts" with { type: "text" };
+import chart from "./chart.ts" with { type: "text" };
+import charts from "./charts.ts" with { type: "text" };
+import connection from "./connection.ts" with { type: "text" };
+import style from "./dashboard.css" with { type: "text" };
+import dom from "./dom.ts" with { type: "text" };
+import figures from "./figures.ts" with { type: "text" };
+import format from "./format.ts" with { type: "text" };
+import header from "./header.ts" with { type: "text" };
+import icon from "./icon.svg" with { type: "text" };
+import page from "./index.html" with { type: "text" };
+import main from "./main.ts" with { type: "text" };
+import predict from "./predict.ts" with { type: "text" };
+import schedule from "./schedule.ts" with { type: "text" };
+import settings from "./settings.ts" with { type: "text" };
+import state from "./state.ts" with { type: "text" };
+import table from "./table.ts" with { type: "text" };
+import theme from "./theme.ts" with { type: "text" };
+import ticks from "./ticks.ts" with { type: "text" };
+import timeline from "./timeline.ts" with { type: "text" };
+import tokens from "./tokens.ts" with { type: "text" };
+import workers from "./workers.ts" with { type: "text" };
+
+const MODULES = {
+  align,
+  api,
+  chart,
+  charts,
+  connection,
+  dom,
+  figures,
+  format,
+  header,
+  main,
+  predict,
+  schedule,
+  settings,
+  state,
+  table,
+  theme,
+  ticks,
+  timeline,
+  tokens,
+  workers,
+};
+
+const UPLOT = "/dashboard/uplot.js";
+
+export function dashboardAssets(): Map<string, Asset> {
+  const modules = Object.entries(MODULES).map(([name, text]): [string, Asset] => [
+    `/dashboard/${name}.ts`,
+    script(stripTypeScriptTypes(text).replace('from "uplot"', `from "${UPLOT}"`)),
+  ]);
+  return new Map<string, Asset>([
+    ["/", { body: page, type: "text/html; charset=utf-8" }],
+    ["/dashboard/dashboard.css", stylesheet(style)],
+    ["/dashboard/icon.svg", { body: icon, type: "image/svg+xml" }],
+    ["/dashboard/uplot.css", stylesheet(uplotStyle)],
+    [UPLOT, script(uplot)],
+    ...modules,
+  ]);
+}
+
+function script(body: string): Asset {
+  return { body, type: "text/javascript; charset=utf-8" };
+}
+
+function stylesheet(body: string): Asset {
+  return { body, type: "text/css; charset=utf-8" };
+}

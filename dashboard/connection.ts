@@ -1,0 +1,121 @@
+/// <reference lib="dom" />
+/**
+ * Follows the server's current run: finds it, opens its stream, and keeps to it through cuts, restarts and newer runs.
+ * Knows nothing of the page.
+ */
+import type { RunEvent } from "../lib/events.ts";
+import type { RunDetail } from "../lib/run/types.ts";
+import { currentRun } from "./api.ts";
+
+/** `empty`: the server has no run. `done`: nothing more is expected of this run. */
+export type Link = "connecting" | "empty" | "live" | "reconnecting" | "done";
+
+export interface Follower {
+  /** A run was chosen, or looked at again. */
+  run(detail: RunDetail): void;
+  /** May repeat events when a stream starts again. */
+  event(event: RunEvent): void;
+  link(link: Link): void;
+}
+
+const TYPES = ["started", "progress", "epoch", "checkpoint", "stopping", "finished", "failed"] as const;
+
+/** Between two looks for a run while nothing is streaming: often when one is missed, seldom when one is done. */
+const RETRY_MS = 2000;
+const IDLE_MS = 5000;
+
+export class Connection {
+  readonly #follower: Follower;
+  #run = "";
+  #source: EventSource | undefined;
+  /** Id of the newest event received of this run. */
+  #lastId = 0;
+  #ended = false;
+  #looking = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(follower: Follower) {
+    this.#follower = follower;
+  }
+
+  /** Asks the server for its current run, and follows that. */
+  async look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    clearTimeout(this.#timer);
+    try {
+      const current = await currentRun();
+      if (current) this.#found(current);
+      else this.#follower.link("empty");
+    } catch {
+      if (!this.#ended) this.#follower.link("reconnecting");
+    } finally {
+      this.#looking = false;
+      if (!this.#streaming) this.#later(this.#ended ? IDLE_MS : RETRY_MS);
+    }
+  }
+
+  get #streaming(): boolean {
+    return this.#source !== undefined && this.#source.readyState !== EventSource.CLOSED;
+  }
+
+  #found(current: RunDetail): void {
+    if (current.id !== this.#run) {
+      this.#run = current.id;
+      this.#lastId = 0;
+      this.#ended = false;
+      this.#close();
+    }
+    this.#follower.run(current);
+    const over = current.state !== "running" && current.state !== "stopping";
+    if (over && this.#lastId >= current.events) return this.#done();
+    // A run that was taken up again has more to tell; one that is over has not.
+    if (current.events > this.#lastId) this.#ended = false;
+    if (!this.#streaming && !this.#ended) this.#open();
+  }
+
+  #open(): void {
+    const source = new EventSource(`/runs/${encodeURIComponent(this.#run)}/events?lastEventId=${this.#lastId}`);
+    this.#source = source;
+    this.#follower.link(this.#lastId > 0 ? "reconnecting" : "connecting");
+    let cut = false;
+    source.addEventListener("open", () => {
+      this.#follower.link("live");
+      // The server may have been away, and be at another run now.
+      if (cut) void this.look();
+      cut = false;
+    });
+    // The browser opens a cut stream again by itself, from the last id on; an answer other than a stream ends it.
+    source.addEventListener("error", () => {
+      if (source !== this.#source) return;
+      cut = true;
+      this.#follower.link("reconnecting");
+      void this.look();
+    });
+    for (const type of TYPES) source.addEventListener(type, (message) => this.#received(message));
+  }
+
+  #received(message: MessageEvent<string>): void {
+    const event: RunEvent = JSON.parse(message.data);
+    this.#lastId = Math.max(this.#lastId, event.id);
+    this.#follower.event(event);
+    if (event.type === "finished" || event.type === "failed") this.#done();
+  }
+
+  #done(): void {
+    this.#ended = true;
+    this.#close();
+    this.#follower.link("done");
+    this.#later(IDLE_MS);
+  }
+
+  #close(): void {
+    this.#source?.close();
+    this.#source = undefined;
+  }
+
+  #later(delayMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.look(), delayMs);
+  }
+}

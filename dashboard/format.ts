@@ -1,0 +1,80 @@
+/** Numbers as people read them. What is not known is a dash. */
+
+const UNKNOWN = "–";
+const NBSP = "\u00a0";
+const SUPERSCRIPTS: Readonly<Record<string, string>> = {
+  "-": "⁻",
+  0: "⁰",
+  1: "¹",
+  2: "²",
+  3: "³",
+  4: "⁴",
+  5: "⁵",
+  6: "⁶",
+  7: "⁷",
+  8: "⁸",
+  9: "⁹",
+};
+
+// One locale for every reader: logs, figures and docs of this project are in English too.
+const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+const short = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
+
+type Maybe = number | null | undefined;
+
+function known(value: Maybe): value is number {
+  return value !== null && value !== undefined && Number.isFinite(value);
+}
+
+/** `12,345`. */
+export function count(value: Maybe): string {
+  return known(value) ? whole.format(value) : UNKNOWN;
+}
+
+/** `12.3K`, for axes. */
+export function compact(value: Maybe): string {
+  return known(value) ? short.format(value) : UNKNOWN;
+}
+
+/** `99.53 %` of 0.9953. */
+export function percent(value: Maybe, digits = 2): string {
+  return known(value) ? `${(100 * value).toFixed(digits)}${NBSP}%` : UNKNOWN;
+}
+
+/** `0.0123`; large losses need fewer decimals. */
+export function loss(value: Maybe): string {
+  if (!known(value)) return UNKNOWN;
+  return value < 100 ? value.toFixed(4) : value.toExponential(2);
+}
+
+/** `3.2×10⁻³`, for what spans decades. */
+export function scientific(value: Maybe, digits = 1): string {
+  if (!known(value)) return UNKNOWN;
+  if (value === 0) return "0";
+  const [mantissa = "", exponent = ""] = value.toExponential(digits).split("e");
+  const raised = [...exponent.replace("+", "")].map((character) => SUPERSCRIPTS[character] ?? character).join("");
+  return `${mantissa}×10${raised}`;
+}
+
+/** `0:07`, `12:03`, `1:02:03`, `2d 03:04:05` of seconds. */
+export function duration(seconds: Maybe): string {
+  if (!known(seconds)) return UNKNOWN;
+  const total = Math.max(0, Math.floor(seconds));
+  const two = (value: number) => String(value).padStart(2, "0");
+  const days = Math.floor(total / 86_400);
+  const hours = Math.floor(total / 3600) % 24;
+  const minutes = Math.floor(total / 60) % 60;
+  const tail = `${two(minutes)}:${two(total % 60)}`;
+  if (days > 0) return `${days}d ${two(hours)}:${tail}`;
+  return hours > 0 ? `${hours}:${tail}` : `${minutes}:${two(total % 60)}`;
+}
+
+/** The first characters of a digest, enough to tell two apart by eye. */
+export function shortDigest(digest: string): string {
+  return digest.length > 14 ? `${digest.slice(0, 12)}…` : digest || UNKNOWN;
+}
+
+/** A value of the config, as one would write it. */
+export function plain(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value) ?? UNKNOWN;
+}

@@ -1,0 +1,202 @@
+/** All that the page knows of one run, and how each event changes it. No DOM. */
+import type { EventOf, Figures, RunEvent, Summary, WorkerShare } from "../lib/events.ts";
+import { Table } from "./table.ts";
+
+export type Phase = "waiting" | "running" | "stopping" | "finished" | "failed" | "interrupted";
+
+/** Columns of `RunView.progress`. */
+export const PROGRESS = { step: 0, seconds: 1, loss: 2, accuracy: 3, rate: 4, drift: 5, average: 6, wait: 7 } as const;
+/** Columns of `RunView.epochs`. */
+export const EPOCHS = { step: 0, seconds: 1, loss: 2, accuracy: 3 } as const;
+
+/** Notes kept for the timeline: a long run has thousands of checkpoints, and nobody scrolls through them. */
+const NOTES = 100;
+
+export interface Note {
+  readonly id: number;
+  readonly kind: Exclude<RunEvent["type"], "progress" | "epoch">;
+  /** Of the run, when it happened. */
+  readonly seconds: number;
+  readonly text: string;
+}
+
+export interface RunView {
+  readonly run: string;
+  phase: Phase;
+  /** Id of the newest event applied. */
+  lastId: number;
+  /** Progress events applied. */
+  points: number;
+  started: EventOf<"started"> | undefined;
+  round: number;
+  step: number;
+  epoch: number;
+  digest: string;
+  /** The round that `digest` is of. */
+  digestRound: number;
+  training: Figures | undefined;
+  heldOut: Figures | undefined;
+  workers: readonly WorkerShare[];
+  summary: Summary | undefined;
+  /** Newest first. */
+  notes: readonly Note[];
+  /** Seconds of training at the newest event. */
+  seconds: number;
+  /** Epoch milliseconds of second 0 and of the newest event. */
+  origin: number;
+  lastAt: number;
+  readonly progress: Table;
+  readonly epochs: Table;
+}
+
+export function createView(run: string): RunView {
+  return {
+    run,
+    phase: "waiting",
+    lastId: 0,
+    points: 0,
+    started: undefined,
+    round: 0,
+    step: 0,
+    epoch: 0,
+    digest: "",
+    digestRound: 0,
+    training: undefined,
+    heldOut: undefined,
+    workers: [],
+    summary: undefined,
+    notes: [],
+    seconds: 0,
+    origin: NaN,
+    lastAt: NaN,
+    progress: new Table(Object.keys(PROGRESS).length, 2),
+    epochs: new Table(Object.keys(EPOCHS).length, 2),
+  };
+}
+
+/** Applies `event` once: one that was applied before (a stream that starts again sends all) changes nothing. */
+export function apply(view: RunView, event: RunEvent): void {
+  if (event.id <= view.lastId) return;
+  view.lastId = event.id;
+  const at = Date.parse(event.at);
+  // A run that is taken up again goes on where its time stopped: the hours in between are nobody's training.
+  if (event.type === "started") view.origin = at - 1000 * view.seconds;
+  else if (Number.isNaN(view.origin)) view.origin = at;
+  view.lastAt = at;
+  view.seconds = Math.max(view.seconds, (at - view.origin) / 1000);
+  reduce(view, event);
+}
+
+function reduce(view: RunView, event: RunEvent): void {
+  switch (event.type) {
+    case "started":
+      view.started = event;
+      view.phase = "running";
+      setDigest(view, event.digest, view.round);
+      return note(view, event, `${view.points > 0 ? "Resumed" : "Started"} on ${plural(event.workers, "worker")}`);
+    case "progress":
+      view.points++;
+      place(view, event);
+      view.training = event.training;
+      view.workers = event.workers;
+      return pushProgress(view, event);
+    case "epoch":
+      place(view, event);
+      view.heldOut = event.heldOut;
+      return view.epochs.push([event.step, view.seconds, event.heldOut.loss, event.heldOut.accuracy]);
+    case "checkpoint":
+      setDigest(view, event.digest, event.round);
+      return note(view, event, `Checkpoint at round ${event.round.toLocaleString("en-US")}`);
+    case "stopping":
+      view.phase = "stopping";
+      return note(view, event, `Stopping: ${event.reason}`);
+    case "finished":
+      return finish(view, event);
+    case "failed":
+      view.phase = "failed";
+      return note(view, event, `Failed: ${event.error}`);
+    default:
+      return unknown(event);
+  }
+}
+
+function place(view: RunView, event: EventOf<"progress" | "epoch">): void {
+  view.round = event.round;
+  view.step = event.step;
+  view.epoch = event.epoch;
+}
+
+function pushProgress(view: RunView, event: EventOf<"progress">): void {
+  // Rounds that are done again after a crash: held-out points of the lost future go too.
+  if (event.step <= view.progress.last(PROGRESS.step)) view.epochs.cut(event.step + 1);
+  view.progress.push([
+    event.step,
+    view.seconds,
+    event.training.loss,
+    event.training.accuracy,
+    event.sequencesPerSecond,
+    // Zero (one shard) has no place on a logarithmic axis.
+    event.drift || NaN,
+    meanOf(event.workers, "average"),
+    meanOf(event.workers, "wait"),
+  ]);
+}
+
+function finish(view: RunView, event: EventOf<"finished">): void {
+  const { summary } = event;
+  // At its place among the others, which count to the end and not only the training.
+  note(view, event, `Finished: ${summary.reason}`);
+  view.phase = "finished";
+  view.summary = summary;
+  view.seconds = summary.seconds;
+  view.round = summary.rounds;
+  view.step = summary.steps;
+  view.epoch = summary.epochs;
+  if (summary.heldOut) view.heldOut = summary.heldOut;
+  setDigest(view, summary.digest, summary.rounds);
+}
+
+function setDigest(view: RunView, digest: string, round: number): void {
+  view.digest = digest;
+  view.digestRound = round;
+}
+
+function note(view: RunView, event: EventOf<Note["kind"]>, text: string): void {
+  const added = { id: event.id, kind: event.type, seconds: view.seconds, text };
+  view.notes = [added, ...view.notes.slice(0, NOTES - 1)];
+}
+
+export function meanOf(workers: readonly WorkerShare[], share: "compute" | "average" | "wait"): number {
+  return workers.reduce((sum, worker) => sum + worker[share], 0) / workers.length;
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+}
+
+/** A page that is older than its server may see events that it does not know: it goes on without them. */
+function unknown(_event: never): void {}
+
+/**
+ * Sequences a second over the last seconds of training (of the whole run once it has finished): the newest figure
+ * alone covers few rounds and jumps.
+ */
+export function recentRate(view: RunView, seconds = 5): number | undefined {
+  if (view.summary) return view.summary.sequencesPerSecond;
+  const times = view.progress.column(PROGRESS.seconds);
+  const rates = view.progress.column(PROGRESS.rate);
+  let sequences = 0;
+  let covered = 0;
+  for (let row = times.length - 1; row >= 0 && covered < seconds; row--) {
+    const span = (times[row] ?? 0) - (times[row - 1] ?? 0);
+    sequences += span * (rates[row] ?? 0);
+    covered += span;
+  }
+  return covered > 0 ? sequences / covered : undefined;
+}
+
+/** A number of the run's config. */
+export function setting(view: RunView, key: string): number | undefined {
+  const value = view.started?.config[key];
+  return typeof value === "number" ? value : undefined;
+}

@@ -1,0 +1,82 @@
+/** Command-line arguments → values for the config, and what is left over. */
+import { parseArgs } from "@std/cli/parse-args";
+import { readFile } from "node:fs/promises";
+import type { ConfigSource } from "../config/resolve.ts";
+import { type Flag, flagValue } from "../config/flags.ts";
+import { nearest } from "../config/nearest.ts";
+import { errorMessage, InputError, type Problem } from "../errors.ts";
+
+export interface Arguments {
+  /** What the flags say, by config key. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Flags of the command that are not config, by name. */
+  readonly extra: Readonly<Record<string, string>>;
+  readonly help: boolean;
+  readonly positionals: readonly string[];
+}
+
+/**
+ * Parses `args` with the config's `flags` and the command's own `extra` ones (all of which take a value).
+ * Throws an InputError for unknown flags, with the nearest known one, and for flags that lack their value.
+ */
+export function parseArguments(args: readonly string[], flags: readonly Flag[], extra: readonly string[]): Arguments {
+  const taking = [...flags.filter(({ kind }) => kind !== "boolean").map(({ name }) => name), ...extra];
+  const switches = ["help", ...flags.filter(({ kind }) => kind === "boolean").map(({ name }) => name)];
+  const problems: Problem[] = [];
+  const parsed = parseArgs([...args], {
+    string: taking,
+    boolean: switches,
+    unknown: (arg, key) => {
+      if (key === undefined) return true; // A positional argument.
+      const guess = nearest(key, [...taking, ...switches]);
+      const hint = guess ? `did you mean --${guess}?` : "--help lists all there are";
+      problems.push({ field: arg, message: `Unknown flag ${arg}: ${hint}` });
+      return false;
+    },
+  });
+  const given = (name: string) => args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`));
+  const text = (name: string): string | undefined => {
+    if (!given(name)) return undefined;
+    const value = String(parsed[name] ?? "");
+    if (value === "") problems.push({ field: `--${name}`, message: `--${name} has no value: expected one after it` });
+    return value;
+  };
+  const values: Record<string, unknown> = {};
+  for (const flag of flags) {
+    if (flag.kind === "boolean") {
+      if (given(flag.name) || given(`no-${flag.name}`)) values[flag.key] = parsed[flag.name];
+      continue;
+    }
+    const value = text(flag.name);
+    if (value !== undefined) values[flag.key] = flagValue(flag, value);
+  }
+  const others = extra.flatMap((name) => {
+    const value = text(name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  if (problems.length > 0) throw new InputError(problems);
+  return {
+    values,
+    extra: Object.fromEntries(others),
+    help: parsed.help === true,
+    positionals: parsed._.map(String),
+  };
+}
+
+/** The values in a JSON file: a plain object of config keys, or a run's `run.json`. Throws an InputError. */
+export async function readConfigFile(path: string): Promise<ConfigSource> {
+  const refuse = (message: string) => new InputError([{ field: "--config", message }]);
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(path, "utf8"));
+  } catch (error) {
+    throw refuse(`Cannot read the config file "${path}": ${errorMessage(error)}`);
+  }
+  if (!isObject(value)) throw refuse(`The config file "${path}" holds no object: expected {"seed": 7, …}`);
+  const values = isObject(value.config) ? value.config : value;
+  return { values, nameOf: (key) => `"${key}" in ${path}` };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,63 @@
+import { type Flag, flags } from "../config/flags.ts";
+import { presets } from "../config/presets.ts";
+import { processShape } from "../config/schema.ts";
+
+export const OVERVIEW = `Lockstep trains small sequence classifiers on every core, shows it live and serves predictions.
+
+  deno task train [FLAGS]            train a run, watch it and serve it (--help lists the flags)
+  deno task serve RUN                serve a finished run, such as runs/latest
+  deno task predict RUN [TOKEN …]    classify a sequence, or one a line from standard input
+
+Exit codes: 0 done, 1 training or serving failed, 2 bad input, 130 interrupted twice.
+`;
+
+/** The help of `train`: every flag with its default. */
+export function trainHelp(): string {
+  const own = [
+    ["--config FILE", "a JSON file of the values below, by key; flags win over it"],
+    [`--preset ${Object.keys(presets).join("|")}`, "named values under those of the file and the flags"],
+    ["--help", "this"],
+  ] as const;
+  const isProcess = ({ key }: Flag) => key in processShape;
+  return [
+    "Usage: deno task train [FLAGS]\n",
+    section("", own.map(([flag, text]) => [flag, text])),
+    section("What is trained; the result depends on these alone\n", flags.filter((flag) => !isProcess(flag)).map(row)),
+    section("How this process goes about it\n", flags.filter(isProcess).map(row)),
+  ].join("\n");
+}
+
+/** The help of a command that takes some of the config's flags. */
+export function commandHelp(usage: string, taken: readonly Flag[]): string {
+  return `Usage: ${usage}\n\n${section("", taken.map(row))}`;
+}
+
+function row(flag: Flag): readonly [string, string] {
+  const initial = flag.kind === "boolean" ? "" : ` [${flag.default}]`;
+  return [`--${flag.name} ${flag.value}`.trimEnd(), `${flag.description}${initial}`];
+}
+
+const WIDTH = 88;
+const COLUMN = 32;
+
+/** Two columns, the second wrapped. */
+function section(title: string, rows: readonly (readonly [string, string])[]): string {
+  const lines = rows.flatMap(([left, right]) => {
+    const [first = "", ...rest] = wrap(right, WIDTH - COLUMN);
+    const head = `  ${left}`;
+    const start = head.length < COLUMN - 1 ? [head.padEnd(COLUMN) + first] : [head, " ".repeat(COLUMN) + first];
+    return [...start, ...rest.map((line) => " ".repeat(COLUMN) + line)];
+  });
+  return `${title}${lines.join("\n")}\n`;
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1)!;
+    if (line === "") lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}

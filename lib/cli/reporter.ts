@@ -1,0 +1,69 @@
+/** A run on the terminal: its events as lines for people, or as JSON lines. */
+import type { Config } from "../config/schema.ts";
+import type { EventOf, Figures, RunEvent } from "../events.ts";
+
+export interface ReporterOptions {
+  readonly config: Pick<Config, "log" | "report" | "epochs">;
+  /** On a terminal the last line is kept up to date between epochs. */
+  readonly isTerminal: boolean;
+  /** Columns of the terminal. */
+  readonly columns: number;
+  readonly write: (text: string) => void;
+}
+
+const integer = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+const percent = (share: number) => `${(100 * share).toFixed(2)}%`;
+const figures = ({ loss, accuracy }: Figures) => `Loss: ${loss.toFixed(4)} - Accuracy: ${percent(accuracy)}`;
+
+/** Returns the function that prints each event as it comes. */
+export function createReporter({ config, isTerminal, columns, write }: ReporterOptions): (event: RunEvent) => void {
+  if (config.log === "json") return (event) => write(`${JSON.stringify(event)}\n`);
+  const digits = Math.max(2, String(config.epochs).length);
+  // What is printed next replaces the live line.
+  const line = (text: string) => write(isTerminal ? `\r\x1b[K${text}\n` : `${text}\n`);
+  const live = (text: string) => isTerminal && write(`\r\x1b[K${text.slice(0, columns - 1)}`);
+  return (event) => {
+    switch (event.type) {
+      case "started":
+        return line(startLine(event));
+      case "progress":
+        return void live(progressLine(event));
+      case "epoch":
+        return line(
+          config.report === "notebook"
+            ? `Epoch ${String(event.epoch).padStart(digits, "0")} - ${figures(event.training)}`
+            : `Epoch ${String(event.epoch).padStart(digits, "0")} - ${figures(event.training)}` +
+              ` - Held out: ${event.heldOut.loss.toFixed(4)}, ${percent(event.heldOut.accuracy)}` +
+              ` - ${event.seconds.toFixed(1)} s`,
+        );
+      case "stopping":
+        return line(`Ending after this round: ${event.reason}`);
+      case "checkpoint":
+        return;
+      case "finished":
+        return summaryLines(event).forEach(line);
+      case "failed":
+        return line(`Failed: ${event.error}`);
+    }
+  };
+}
+
+function startLine({ run, config, parameters, shards, workers, engine }: EventOf<"started">): string {
+  const count = (number: number, noun: string) => `${integer.format(number)} ${noun}${number === 1 ? "" : "s"}`;
+  return `Run ${run}: ${config.task}, ${count(parameters, "parameter")}, ` +
+    `${count(shards, "shard")} on ${count(workers, "worker")}, engine ${engine}`;
+}
+
+function progressLine({ epoch, round, training, sequencesPerSecond }: EventOf<"progress">): string {
+  return `Epoch ${epoch}, round ${round} - ${figures(training)} - ${integer.format(sequencesPerSecond)} sequences/s`;
+}
+
+function summaryLines({ summary }: EventOf<"finished">): string[] {
+  const { reason, epochs, rounds, sequences, seconds, sequencesPerSecond, heldOut, digest } = summary;
+  return [
+    `Finished: ${reason} after ${epochs} epochs, ${rounds} rounds, ${integer.format(sequences)} sequences ` +
+    `in ${seconds.toFixed(1)} s (${integer.format(sequencesPerSecond)} sequences/s)`,
+    ...(heldOut ? [`Held out: ${figures(heldOut)}`] : []),
+    `Digest:   ${digest}`,
+  ];
+}

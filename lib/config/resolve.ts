@@ -1,0 +1,121 @@
+import { InputError, type Problem } from "../errors.ts";
+import { nearest } from "./nearest.ts";
+import { presets } from "./presets.ts";
+import { type Config, configSchema } from "./schema.ts";
+
+/** Values somebody gave, by key, and how to call a key when it is wrong. */
+export interface ConfigSource {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** `--batch-size` for a flag, `batchSize in run.json` for a file. */
+  readonly nameOf: (key: string) => string;
+}
+
+/**
+ * The whole config: defaults, then the preset, then the sources, each over the one before.
+ * Throws an InputError with every problem found: unknown keys (with the nearest known one) and wrong values.
+ */
+export function resolveConfig(preset: string | undefined, sources: readonly ConfigSource[]): Config {
+  const base = preset === undefined ? {} : Object.hasOwn(presets, preset) ? presets[preset] : undefined;
+  if (!base) throw new InputError([unknown("preset", String(preset), Object.keys(presets), "--preset")]);
+  const known = Object.keys(configSchema.shape);
+  const problems: Problem[] = [];
+  const values: Record<string, unknown> = { ...base };
+  const names: Record<string, string> = {};
+  for (const { values: given, nameOf } of sources) {
+    for (const [key, value] of Object.entries(given)) {
+      if (!known.includes(key)) {
+        problems.push(unknown("option", nameOf(key), known.map(nameOf), nameOf(key)));
+        continue;
+      }
+      values[key] = value;
+      names[key] = nameOf(key);
+    }
+  }
+  const parsed = configSchema.safeParse(values);
+  for (const issue of parsed.error?.issues ?? []) {
+    const key = String(issue.path[0] ?? "");
+    const field = names[key] ?? key;
+    problems.push({ field, message: `${field} is ${shown(values[key])}: ${expectation(issue)}` });
+  }
+  if (problems.length > 0) throw new InputError(problems);
+  return checkCombinations(configSchema.parse(values), (key) => names[key] ?? key);
+}
+
+/** `value` as it would be written; what JSON has no word for, such as NaN, as JavaScript calls it. */
+function shown(value: unknown): string {
+  try {
+    const text = typeof value === "number" ? String(value) : JSON.stringify(value) ?? String(value);
+    return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+  } catch {
+    return `a ${typeof value}`; // a BigInt, or an object that refers to itself
+  }
+}
+
+function unknown(kind: string, value: string, known: readonly string[], field: string): Problem {
+  const guess = nearest(value, known);
+  const hint = guess ? `did you mean ${guess}?` : `expected one of ${known.join(", ")}`;
+  return { field, message: `Unknown ${kind} ${value}: ${hint}` };
+}
+
+interface Issue {
+  readonly code: string;
+  readonly message: string;
+  readonly minimum?: unknown;
+  readonly maximum?: unknown;
+  readonly origin?: string;
+  readonly values?: readonly unknown[];
+  readonly errors?: readonly (readonly Issue[])[];
+  readonly expected?: string;
+}
+
+/** What a value should have been, in words. */
+function expectation(issue: Issue): string {
+  switch (issue.code) {
+    case "too_small":
+      return `expected at least ${issue.minimum}${issue.origin === "string" ? " character" : ""}`;
+    case "too_big":
+      return `expected at most ${issue.maximum}`;
+    case "invalid_value":
+      return `expected ${(issue.values ?? []).map(String).join(" or ")}`;
+    case "invalid_union":
+      return `expected ${(issue.errors ?? []).map((branch) => branch.map(wanted).join(" and ")).join(" or ")}`;
+    case "invalid_type":
+      return `expected ${wanted(issue)}`;
+    default:
+      return issue.message;
+  }
+}
+
+function wanted(issue: Issue): string {
+  if (issue.code === "invalid_type") return issue.expected === "int" ? "a whole number" : `a ${issue.expected}`;
+  return expectation(issue).replace(/^expected /, "");
+}
+
+/** Values that are right one by one and wrong together. */
+function checkCombinations(config: Config, nameOf: (key: keyof Config) => string): Config {
+  const problems: Problem[] = [];
+  if (config.average === "gradients" && config.averageEvery !== 1) {
+    const field = nameOf("averageEvery");
+    problems.push({
+      field,
+      message: `${field} is ${config.averageEvery}: expected 1 with average "gradients", which averages every step`,
+    });
+  }
+  if (config.workers !== "auto" && config.workers > config.shards) {
+    const field = nameOf("workers");
+    problems.push({
+      field,
+      message: `${field} is ${config.workers}: expected at most one a shard, and shards is ${config.shards}`,
+    });
+  }
+  const steps = config.epochs * config.stepsPerEpoch;
+  if (config.warmupSteps > steps) {
+    const field = nameOf("warmupSteps");
+    problems.push({
+      field,
+      message: `${field} is ${config.warmupSteps}: expected at most the run's ${steps} steps (epochs · stepsPerEpoch)`,
+    });
+  }
+  if (problems.length > 0) throw new InputError(problems);
+  return config;
+}

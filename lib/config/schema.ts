@@ -1,0 +1,80 @@
+/**
+ * The one schema of a run's configuration: flags, JSON files and HTTP bodies are all parsed by it. `trainingShape` is
+ * what the result depends on, frozen in `run.json`; `processShape` is how this process goes about it and never changes
+ * the result.
+ */
+import { z } from "zod";
+
+const whole = (min: number, max: number) => z.int().min(min).max(max);
+const number = (min: number, max: number) => z.number().min(min).max(max);
+
+export const trainingShape = {
+  task: z.enum(["parity"]).default("parity").describe("what to learn; parity: is first + last token even?"),
+  vocabulary: whole(2, 1_000_000).default(50).describe("number of tokens"),
+  length: whole(1, 4096).default(8).describe("tokens of a sequence"),
+  embedding: whole(1, 2048).default(32).describe("width of the embedding"),
+  hidden: whole(1, 2048).default(64).describe("width of the LSTM, in each direction"),
+  layers: whole(1, 8).default(1).describe("LSTMs on top of each other"),
+  bidirectional: z.boolean().default(false).describe("read each sequence backwards too, by LSTMs of their own"),
+  pooling: z.enum(["last", "mean", "max"]).default("last")
+    .describe("what of the last LSTM is classified: its last output, or the mean or maximum over time"),
+  dropout: number(0, 0.9).default(0)
+    .describe("share of values dropped in training: of token vectors, between LSTMs and before the dense layer"),
+  forgetBias: number(-10, 10).default(1).describe("added to the forget gate's initial bias"),
+  lstmBiases: z.union([z.literal(1), z.literal(2)]).default(1)
+    .describe("bias vectors of the LSTM: 1 as in Keras, 2 (kept as their sum) as in PyTorch"),
+  seed: whole(0, 2 ** 32 - 1).default(1).describe("of weights and data; a whole number below 2^32"),
+  shards: whole(1, 256).default(4).describe("logical replicas, each with its own batches; part of the result"),
+  batchSize: whole(1, 65_536).default(128).describe("sequences of a step, on each shard"),
+  averageEvery: whole(1, 10_000).default(1).describe("steps on each shard between two averagings"),
+  average: z.enum(["weights", "gradients"]).default("weights").describe("what is averaged over the shards"),
+  moments: z.enum(["average", "local", "reset"]).default("average")
+    .describe("Adam's moments in an averaging of weights: averaged too, kept by each shard, or started again"),
+  learningRate: number(0, 100).default(0.01).describe("Adam's learning rate"),
+  schedule: z.enum(["constant", "cosine", "linear"]).default("constant")
+    .describe("how the learning rate falls to 0 over all epochs, if it does"),
+  warmupSteps: whole(0, 1_000_000_000).default(0).describe("steps over which the learning rate rises at first"),
+  weightDecay: number(0, 100).default(0).describe("decoupled (AdamW's), of embeddings and kernels, not of biases"),
+  embeddingRows: z.enum(["lazy", "dense"]).default("lazy")
+    .describe("token vectors that a step moves: those of its batch's tokens, or all"),
+  adamEpsilon: number(0, 1).default(1e-8).describe("Adam's epsilon"),
+  clipNorm: number(0, 1e9).default(1).describe("greatest L2 norm of a gradient; 0: no clipping"),
+  epochs: whole(1, 1_000_000).default(50).describe("epochs at most; the held-out data is evaluated after each"),
+  stepsPerEpoch: whole(1, 1_000_000).default(20).describe("steps of an epoch, on each shard"),
+  heldOut: whole(1, 1_000_000).default(2048).describe("held-out sequences"),
+  targetAccuracy: number(0, 1).default(0.995).describe("end when the held-out accuracy reaches this; 0: never"),
+  engine: z.enum(["simd", "tfjs"]).default("simd").describe("what computes: fused kernels, or plain TensorFlow.js"),
+  backend: z.enum(["wasm", "cpu"]).default("wasm").describe("what tfjs computes with; no other engine has a choice"),
+} as const;
+
+export const processShape = {
+  workers: z.union([z.literal("auto"), whole(1, 256)]).default("auto")
+    .describe("threads; auto: one a core, at most one a shard. Never changes the result"),
+  workerTimeout: number(0.1, 86_400).default(60).describe(
+    "seconds without a sign of life after which a worker is lost",
+  ),
+  maxSeconds: number(0, 1e9).default(0).describe("end after the round that passes this many seconds; 0: never"),
+  host: z.string().min(1).default("127.0.0.1").describe("address to serve on"),
+  port: whole(0, 65_535).default(8000).describe("port to serve on; 0: any free one"),
+  runsDir: z.string().min(1).default("runs").describe("where runs are kept"),
+  exit: z.boolean().default(false).describe("leave when training ends instead of serving on"),
+  log: z.enum(["text", "json"]).default("text").describe(
+    "what is printed: text for people, or the events as JSON lines",
+  ),
+  report: z.enum(["epochs", "notebook"]).default("epochs")
+    .describe("the lines of text: held-out figures of each epoch, or the notebook's lines of its training batch"),
+} as const;
+
+/** What the result of a run depends on, and nothing else. */
+export const trainingConfigSchema = z.strictObject(trainingShape);
+export type TrainingConfig = z.infer<typeof trainingConfigSchema>;
+
+export const configSchema = z.strictObject({ ...trainingShape, ...processShape });
+export type Config = z.infer<typeof configSchema>;
+export type ConfigKey = keyof Config;
+
+/** The part of `config` that the result depends on. */
+export function trainingConfig(config: Config): TrainingConfig {
+  const entries = Object.keys(trainingShape).map((key) => [key, config[key as keyof TrainingConfig]]);
+  return trainingConfigSchema.parse(Object.fromEntries(entries));
+}

@@ -1,0 +1,127 @@
+/**
+ * The one vocabulary of worker, log, SSE and dashboard: everything that happens to a run. An event's `id` is its
+ * position in the run's log, from 1, without gaps.
+ */
+import { z } from "zod";
+
+const figures = z.object({ loss: z.number(), accuracy: z.number() });
+
+/** Mean cross-entropy in nats, and the share of sequences classified right, from 0 to 1. */
+export type Figures = z.infer<typeof figures>;
+
+const stamp = { id: z.int().positive(), at: z.iso.datetime() };
+
+const started = z.object({
+  ...stamp,
+  type: z.literal("started"),
+  run: z.string(),
+  /** The whole resolved config. */
+  config: z.record(z.string(), z.unknown()),
+  parameters: z.int(),
+  labels: z.array(z.string()),
+  workers: z.int(),
+  shards: z.int(),
+  engine: z.string(),
+  /** Of the state before the first round. */
+  digest: z.string(),
+});
+
+const workerShare = z.object({
+  worker: z.int(),
+  sequencesPerSecond: z.number(),
+  /** Shares of the wall time since the last progress event, 0 to 1. */
+  compute: z.number(),
+  wait: z.number(),
+  average: z.number(),
+});
+
+/** What one worker did since the last progress event. */
+export type WorkerShare = z.infer<typeof workerShare>;
+
+const progress = z.object({
+  ...stamp,
+  type: z.literal("progress"),
+  /** Rounds committed so far, and the steps of each shard in them. */
+  round: z.int(),
+  step: z.int(),
+  epoch: z.int(),
+  /** Over the training batches since the last progress event. */
+  training: figures,
+  sequencesPerSecond: z.number(),
+  /** Root mean square distance of the shards' weights from their mean, relative to its norm; null where unknown. */
+  drift: z.number().nullable(),
+  workers: z.array(workerShare),
+});
+
+const epoch = z.object({
+  ...stamp,
+  type: z.literal("epoch"),
+  epoch: z.int(),
+  round: z.int(),
+  step: z.int(),
+  /** Over the epoch's training batches, each before its step. */
+  training: figures,
+  /** Of the averaged weights. */
+  heldOut: figures,
+  /** Since training began. */
+  seconds: z.number(),
+});
+
+const checkpoint = z.object({
+  ...stamp,
+  type: z.literal("checkpoint"),
+  round: z.int(),
+  step: z.int(),
+  digest: z.string(),
+  file: z.string(),
+});
+
+const stopping = z.object({ ...stamp, type: z.literal("stopping"), reason: z.string() });
+
+export const summarySchema = z.object({
+  run: z.string(),
+  /** SHA-256 of the final state. */
+  digest: z.string(),
+  heldOut: figures.nullable(),
+  /** Why training ended. */
+  reason: z.string(),
+  /** Whole ones. */
+  epochs: z.int(),
+  rounds: z.int(),
+  /** Of each shard. */
+  steps: z.int(),
+  /** Trained on, all shards together. */
+  sequences: z.int(),
+  seconds: z.number(),
+  sequencesPerSecond: z.number(),
+  workers: z.int(),
+  shards: z.int(),
+  engine: z.string(),
+});
+
+/** A run's `summary.json`. */
+export type Summary = z.infer<typeof summarySchema>;
+
+const finished = z.object({ ...stamp, type: z.literal("finished"), summary: summarySchema });
+const failed = z.object({ ...stamp, type: z.literal("failed"), error: z.string() });
+
+export const eventSchema = z.discriminatedUnion("type", [
+  started,
+  progress,
+  epoch,
+  checkpoint,
+  stopping,
+  finished,
+  failed,
+]);
+
+export type RunEvent = z.infer<typeof eventSchema>;
+export type EventOf<Type extends RunEvent["type"]> = Extract<RunEvent, { type: Type }>;
+
+/** An event before the log has given it its place. */
+export type NewEvent = RunEvent extends infer Event ? Event extends RunEvent ? Omit<Event, "id" | "at"> : never : never;
+
+/** Whether nothing follows `event` in its run. */
+export function isLast(event: RunEvent): boolean {
+  return event.type === "finished" || event.type === "failed";
+}

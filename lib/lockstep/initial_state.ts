@@ -1,0 +1,12 @@
+import type { TrainingConfig } from "../config/schema.ts";
+import { initialWeights } from "../model/initial.ts";
+import { type Plan } from "./plan.ts";
+import { momentSets } from "./memory_map.ts";
+import type { State } from "./state.ts";
+
+/** The state before the first round: initial weights, moments 0. */
+export function initialState({ spec, layout, map }: Plan, config: TrainingConfig): State {
+  const values = new Float32Array(layout.size * (1 + 2 * momentSets(map)));
+  values.set(initialWeights(spec, layout, config));
+  return { round: 0, step: 0, values };
+}

@@ -1,0 +1,120 @@
+/**
+ * Where everything of a run lies in its one shared memory. Nothing else knows an offset.
+ *
+ *   control   │ words that steer: see control.ts
+ *   hearts    │ one beat count a worker, a cache line each
+ *   counters  │ what each worker did, as running sums
+ *   shards    │ loss, hits and samples of each shard in this round
+ *   epoch     │ loss, hits and samples of the epoch so far
+ *   drift     │ each worker's part of the drift
+ *   chunks    │ loss and hits of each chunk of the held-out data
+ *   norms     │ squared norm of each block of the mean gradient        (average: gradients)
+ *   rounds    │ ring of committed rounds, for the main thread
+ *   epochs    │ ring of evaluated epochs, for the main thread
+ *   states    │ two copies of the state: weights, then moment sets (m, v); round & 1 says which one is current
+ *   slots     │ one a shard: weights, m, v                             (average: gradients: the gradient)
+ *   gradients │ one a worker                                           (average: gradients: the mean, once)
+ *   batches   │ one a worker: tokens, lengths, labels
+ *   scratch   │ one a worker, for its engine
+ */
+import { batchWords } from "../data/batch.ts";
+
+export interface MapOptions {
+  /** Elements of the flat parameter vector; a multiple of 16. */
+  readonly parameters: number;
+  readonly shards: number;
+  readonly workers: number;
+  readonly average: "weights" | "gradients";
+  readonly moments: "average" | "local" | "reset";
+  readonly epochs: number;
+  readonly heldOut: number;
+  /** Sequences and tokens of the largest batch, training or held-out. */
+  readonly maxBatch: number;
+  readonly maxLength: number;
+  /** Bytes that each worker's engine asks for. */
+  readonly engineScratch: number;
+}
+
+export interface Region {
+  readonly byteOffset: number;
+  /** Bytes of one item. */
+  readonly stride: number;
+  readonly count: number;
+}
+
+export const CONTROL_WORDS = 48;
+export const COUNTERS = 4;
+export const SHARD_FIGURES = 3;
+export const CHUNK_FIGURES = 2;
+export const DRIFT_FIGURES = 2;
+export const ROUND_FIGURES = 8;
+export const EPOCH_FIGURES = 8;
+
+/** Rounds that the main thread may fall behind before the oldest are forgotten, and the one that is being written. */
+const ROUND_RING = 4096;
+/** Likewise for epochs, which also take room in the log: a run with fewer never loses one. */
+const EPOCH_RING = 4096;
+/** Held-out sequences that are evaluated in one call. */
+export const CHUNK_SIZE = 256;
+/** Elements whose squares are summed by one thread in one go: fixed, so that the sum does not depend on workers. */
+export const NORM_BLOCK = 4096;
+
+const LINE = 64;
+const PAGE = 65_536;
+
+/** Moment sets that a state holds: with `local` every shard has its own, with `reset` there are none. */
+export function momentSets(options: Pick<MapOptions, "average" | "moments" | "shards">): number {
+  if (options.average === "gradients") return 1;
+  return { average: 1, local: options.shards, reset: 0 }[options.moments];
+}
+
+type RegionName =
+  | "control"
+  | "hearts"
+  | "counters"
+  | "shards"
+  | "epoch"
+  | "drift"
+  | "chunks"
+  | "norms"
+  | "rounds"
+  | "epochs"
+  | "states"
+  | "slots"
+  | "gradients"
+  | "batches"
+  | "scratch";
+
+/** Where each region lies; sizes in bytes, and in WebAssembly pages of 64 KiB. */
+export type MemoryMap = Readonly<Record<RegionName, Region>> & { readonly byteLength: number; readonly pages: number };
+
+export function memoryMap(options: MapOptions): MemoryMap {
+  const { parameters, shards, workers } = options;
+  const vector = parameters * 4;
+  const gradientMode = options.average === "gradients";
+  let byteLength = 0;
+  const region = (bytes: number, count: number): Region => {
+    const stride = Math.ceil(bytes / LINE) * LINE;
+    const byteOffset = byteLength;
+    byteLength += stride * count;
+    return { byteOffset, stride, count };
+  };
+  const map = {
+    control: region(CONTROL_WORDS * 4, 1),
+    hearts: region(LINE, workers),
+    counters: region(COUNTERS * 8, workers),
+    shards: region(SHARD_FIGURES * 8, shards),
+    epoch: region(SHARD_FIGURES * 8, 1),
+    drift: region(DRIFT_FIGURES * 8, workers),
+    chunks: region(CHUNK_FIGURES * 8, Math.ceil(options.heldOut / CHUNK_SIZE)),
+    norms: region(8 * Math.ceil(parameters / NORM_BLOCK), gradientMode ? 1 : 0),
+    rounds: region(ROUND_FIGURES * 8, ROUND_RING),
+    epochs: region(EPOCH_FIGURES * 8, Math.min(options.epochs + 1, EPOCH_RING)),
+    states: region(vector * (1 + 2 * momentSets(options)), 2),
+    slots: region(gradientMode ? vector : 3 * vector, shards),
+    gradients: region(vector, gradientMode ? 1 : workers),
+    batches: region(batchWords(options.maxBatch, options.maxLength) * 4, workers),
+    scratch: region(options.engineScratch, workers),
+  };
+  return { ...map, byteLength, pages: Math.ceil(byteLength / PAGE) };
+}

@@ -1,0 +1,54 @@
+/** What every thread of a run derives, in the same way, from the config. */
+import type { TrainingConfig } from "../config/schema.ts";
+import { type EngineOptions, engineOptions, engineScratchBytes } from "../engine/create.ts";
+import { type TaskModel, taskModel } from "../model/task_model.ts";
+import { CHUNK_SIZE, type MapOptions } from "./memory_map.ts";
+
+/** What is posted to a worker. */
+export interface LockstepConfig {
+  readonly training: TrainingConfig;
+  readonly workers: number;
+  readonly workerTimeoutMs: number;
+  /** Whether every worker has a core of its own. */
+  readonly spin: boolean;
+}
+
+export interface Plan extends TaskModel {
+  readonly engine: EngineOptions;
+  readonly map: MapOptions;
+}
+
+export function createPlan({ training, workers }: LockstepConfig): Plan {
+  const model = taskModel(training);
+  const maxBatch = Math.max(training.batchSize, CHUNK_SIZE);
+  const maxLength = model.dataset.length;
+  const engine = engineOptions(training, model, maxBatch, maxLength);
+  return {
+    ...model,
+    engine,
+    map: {
+      parameters: model.layout.size,
+      shards: training.shards,
+      workers,
+      average: training.average,
+      moments: training.moments,
+      epochs: training.epochs,
+      heldOut: model.dataset.heldOut,
+      maxBatch,
+      maxLength,
+      engineScratch: engineScratchBytes(engine),
+    },
+  };
+}
+
+/** The shards that `worker` carries: every `workers`-th. */
+export function shardsOf(worker: number, workers: number, shards: number): number[] {
+  return Array.from({ length: shards }, (_, shard) => shard).filter((shard) => shard % workers === worker);
+}
+
+/** The part of `size` elements that is `worker`'s to average: whole blocks of `block` elements, in order. */
+export function segmentOf(worker: number, workers: number, size: number, block: number): [begin: number, end: number] {
+  const blocks = Math.ceil(size / block);
+  const edge = (index: number) => Math.min(size, Math.floor(blocks * index / workers) * block);
+  return [edge(worker), edge(worker + 1)];
+}

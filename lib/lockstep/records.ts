@@ -1,0 +1,92 @@
+/** What workers tell the main thread, through rings in shared memory that nobody waits for. */
+import { Word } from "./control.ts";
+import type { SharedRun } from "./shared_run.ts";
+
+/** One committed round, all shards together. */
+export interface RoundRecord {
+  /** Rounds committed, this one included. */
+  readonly round: number;
+  readonly epoch: number;
+  readonly lossSum: number;
+  readonly correct: number;
+  readonly samples: number;
+  /** Relative drift between shards, or NaN where it was not measured. */
+  readonly drift: number;
+}
+
+/** One evaluated epoch. */
+export interface EpochRecord {
+  /** Epochs done, this one included. */
+  readonly epoch: number;
+  readonly round: number;
+  readonly training: { readonly loss: number; readonly accuracy: number };
+  /** Of the averaged weights on the held-out data. */
+  readonly heldOut: { readonly loss: number; readonly accuracy: number };
+}
+
+export function writeRound(run: SharedRun, record: RoundRecord): void {
+  const { round, epoch, lossSum, correct, samples, drift } = record;
+  const position = Atomics.load(run.control, Word.roundsWritten);
+  run.rounds[position % run.rounds.length]!.set([round, epoch, lossSum, correct, samples, drift]);
+  // The store comes last: whoever sees the new count sees the record.
+  Atomics.store(run.control, Word.roundsWritten, position + 1);
+}
+
+export function writeEpoch(run: SharedRun, { epoch, round, training, heldOut }: EpochRecord): void {
+  const position = Atomics.load(run.control, Word.epochsWritten);
+  const values = [epoch, round, training.loss, training.accuracy, heldOut.loss, heldOut.accuracy];
+  run.epochs[position % run.epochs.length]!.set(values);
+  Atomics.store(run.control, Word.epochsWritten, position + 1);
+}
+
+/** Reads what was written since the last call, oldest first. Records that the ring has overwritten are left out. */
+export class RecordReader {
+  readonly #run: SharedRun;
+  #rounds = 0;
+  #epochs = 0;
+
+  constructor(run: SharedRun) {
+    this.#run = run;
+  }
+
+  rounds(): RoundRecord[] {
+    const { control, rounds } = this.#run;
+    const { records, written } = read(control, Word.roundsWritten, rounds, this.#rounds);
+    this.#rounds = written;
+    return records.map(([round, epoch, lossSum, correct, samples, drift]) => ({
+      round: round!,
+      epoch: epoch!,
+      lossSum: lossSum!,
+      correct: correct!,
+      samples: samples!,
+      drift: drift!,
+    }));
+  }
+
+  epochs(): EpochRecord[] {
+    const { control, epochs } = this.#run;
+    const { records, written } = read(control, Word.epochsWritten, epochs, this.#epochs);
+    this.#epochs = written;
+    return records.map(([epoch, round, trainingLoss, trainingAccuracy, loss, accuracy]) => ({
+      epoch: epoch!,
+      round: round!,
+      training: { loss: trainingLoss!, accuracy: trainingAccuracy! },
+      heldOut: { loss: loss!, accuracy: accuracy! },
+    }));
+  }
+}
+
+/** The records of `ring` from number `from` on, and how many `word` says were ever written. */
+function read(
+  control: Int32Array,
+  word: typeof Word.roundsWritten | typeof Word.epochsWritten,
+  ring: readonly Float64Array[],
+  from: number,
+): { records: Float64Array[]; written: number } {
+  const written = Atomics.load(control, word);
+  const first = Math.max(from, written - ring.length);
+  const records = Array.from({ length: written - first }, (_, index) => ring[(first + index) % ring.length]!.slice());
+  // What was overwritten while it was read is dropped as well, and what may be under the writer's hand.
+  const overwritten = Atomics.load(control, word) + 1 - ring.length - first;
+  return { records: records.slice(Math.max(0, overwritten)), written };
+}

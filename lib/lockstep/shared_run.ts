@@ -1,0 +1,116 @@
+/** A run's shared memory as typed views: the only code that turns a memory map into arrays. */
+import { createBatch } from "../data/batch.ts";
+import type { Batch } from "../data/batch.ts";
+import type { Replica } from "../engine/contract.ts";
+import {
+  CHUNK_FIGURES,
+  CONTROL_WORDS,
+  COUNTERS,
+  DRIFT_FIGURES,
+  EPOCH_FIGURES,
+  type MapOptions,
+  type MemoryMap,
+  memoryMap,
+  momentSets,
+  type Region,
+  ROUND_FIGURES,
+  SHARD_FIGURES,
+} from "./memory_map.ts";
+
+/** All that the next round starts from. The arrays are views on one copy of the state. */
+export interface StateView {
+  /** Everything, in order: weights, then each moment set's m and v. */
+  readonly values: Float32Array;
+  readonly weights: Float32Array;
+  readonly moments: readonly { readonly m: Float32Array; readonly v: Float32Array }[];
+}
+
+/** A moment of what one worker did, as sums since the start. */
+export interface Counters {
+  computeMs: number;
+  waitMs: number;
+  averageMs: number;
+  sequences: number;
+}
+
+export interface SharedRun {
+  readonly memory: WebAssembly.Memory;
+  readonly map: MemoryMap;
+  readonly control: Int32Array;
+  /** `[worker]` one word each. */
+  readonly hearts: readonly Int32Array[];
+  /** `[worker]` computeMs, waitMs, averageMs, sequences. */
+  readonly counters: readonly Float64Array[];
+  /** `[shard]` lossSum, correct, samples. */
+  readonly shards: readonly Float64Array[];
+  /** lossSum, correct, samples of the epoch so far. */
+  readonly epoch: Float64Array;
+  /** `[worker]` squared distance, squared norm. */
+  readonly drift: readonly Float64Array[];
+  /** `[chunk]` lossSum, correct. */
+  readonly chunks: readonly Float64Array[];
+  readonly norms: Float64Array;
+  readonly rounds: readonly Float64Array[];
+  readonly epochs: readonly Float64Array[];
+  readonly states: readonly [StateView, StateView];
+  /** `[shard]` with averaged weights: the replica, and all of it as one vector. */
+  readonly slots: readonly (Replica & { readonly values: Float32Array })[];
+  /** `[worker]` with averaged weights. With averaged gradients the only one is the mean. */
+  readonly gradients: readonly Float32Array[];
+  /** `[shard]` with averaged gradients. */
+  readonly shardGradients: readonly Float32Array[];
+  /** A batch of at most `size` sequences in the room of `worker`. */
+  batch(worker: number, size: number): Batch;
+  /** The bytes that are the engine's of `worker`. */
+  engineScratch(worker: number): { readonly byteOffset: number; readonly byteLength: number };
+}
+
+/** The shared memory of a run: new, or `memory` as another thread made it with the same options. */
+export function sharedRun(options: MapOptions, memory?: WebAssembly.Memory): SharedRun {
+  const map = memoryMap(options);
+  memory ??= new WebAssembly.Memory({ initial: map.pages, maximum: map.pages, shared: true });
+  const { buffer } = memory;
+  const { parameters } = options;
+
+  const at = (region: Region, index: number) => region.byteOffset + region.stride * index;
+  const words = (region: Region, length: number) => items(region, (start) => new Int32Array(buffer, start, length));
+  const doubles = (region: Region, length: number) => items(region, (start) => new Float64Array(buffer, start, length));
+  const floats = (region: Region, length: number) => items(region, (start) => new Float32Array(buffer, start, length));
+  function items<View>(region: Region, view: (start: number) => View): View[] {
+    return Array.from({ length: region.count }, (_, index) => view(at(region, index)));
+  }
+  const part = (values: Float32Array, index: number) => values.subarray(index * parameters, (index + 1) * parameters);
+
+  const sets = momentSets(options);
+  const [first, second] = floats(map.states, parameters * (1 + 2 * sets)).map((values): StateView => ({
+    values,
+    weights: part(values, 0),
+    moments: Array.from({ length: sets }, (_, set) => ({ m: part(values, 1 + 2 * set), v: part(values, 2 + 2 * set) })),
+  }));
+  const gradientMode = options.average === "gradients";
+  const slots = gradientMode ? [] : floats(map.slots, 3 * parameters);
+
+  return {
+    memory,
+    map,
+    control: new Int32Array(buffer, map.control.byteOffset, CONTROL_WORDS),
+    hearts: words(map.hearts, 1),
+    counters: doubles(map.counters, COUNTERS),
+    shards: doubles(map.shards, SHARD_FIGURES),
+    epoch: new Float64Array(buffer, map.epoch.byteOffset, SHARD_FIGURES),
+    drift: doubles(map.drift, DRIFT_FIGURES),
+    chunks: doubles(map.chunks, CHUNK_FIGURES),
+    norms: new Float64Array(buffer, map.norms.byteOffset, map.norms.count * map.norms.stride / 8),
+    rounds: doubles(map.rounds, ROUND_FIGURES),
+    epochs: doubles(map.epochs, EPOCH_FIGURES),
+    states: [first!, second!],
+    slots: slots.map((values) => ({ values, weights: part(values, 0), m: part(values, 1), v: part(values, 2) })),
+    gradients: floats(map.gradients, parameters),
+    shardGradients: gradientMode ? floats(map.slots, parameters) : [],
+    batch(worker, size) {
+      const room = new Int32Array(buffer, at(map.batches, worker), map.batches.stride / 4);
+      return createBatch(size, options.maxLength, room);
+    },
+    engineScratch: (worker) => ({ byteOffset: at(map.scratch, worker), byteLength: map.scratch.stride }),
+  };
+}

@@ -1,0 +1,47 @@
+/** The state outside of shared memory: read whole while training goes on, and named by its digest. */
+import { Word } from "./control.ts";
+import type { ScheduleOptions } from "./schedule.ts";
+import { stepsAfter } from "./schedule.ts";
+import type { SharedRun } from "./shared_run.ts";
+
+/** All that the next round starts from, after `round` committed rounds. */
+export interface State {
+  readonly round: number;
+  /** Steps that each shard has taken. */
+  readonly step: number;
+  /** Weights, then each moment set's m and v: `(1 + 2 · sets) · layout.size` elements, owned by the reader. */
+  readonly values: Float32Array<ArrayBuffer>;
+}
+
+/** A copy takes as long as a part of the averaging does, so the second attempt succeeds nearly always. */
+const READ_ATTEMPTS = 1000;
+
+/**
+ * The newest committed state, copied while workers go on. The copy in use is written again only after the next round
+ * commits, so a copy is whole if no round committed meanwhile; else it is taken again.
+ */
+export function readState(run: SharedRun, schedule: ScheduleOptions): State {
+  const { control, states } = run;
+  const values = new Float32Array(states[0].values.length);
+  for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
+    const round = Atomics.load(control, Word.round);
+    values.set(states[round & 1 ? 1 : 0].values);
+    // A read-modify-write, not a load: the plain reads above may not be delayed past it.
+    if (Atomics.add(control, Word.round, 0) === round) return { round, step: stepsAfter(schedule, round), values };
+  }
+  throw new Error(`No whole state could be read in ${READ_ATTEMPTS} attempts: rounds are shorter than a copy takes`);
+}
+
+/** Makes `state` the current one. Only before the workers start. */
+export function writeState(run: SharedRun, state: State): void {
+  run.states[state.round & 1 ? 1 : 0].values.set(state.values);
+  Atomics.store(run.control, Word.round, state.round);
+}
+
+/** SHA-256, in hex, of the step count (float64) and the values (float32), all little-endian. */
+export async function stateDigest(state: State): Promise<string> {
+  const bytes = new Uint8Array(8 + state.values.byteLength);
+  new DataView(bytes.buffer).setFloat64(0, state.step, true);
+  bytes.set(new Uint8Array(state.values.buffer, state.values.byteOffset, state.values.byteLength), 8);
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}

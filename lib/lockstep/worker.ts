@@ -1,0 +1,39 @@
+/** A worker's life: told what to do by one message, ready, the loop, done. */
+import { createEngine } from "../engine/create.ts";
+import { errorMessage } from "../errors.ts";
+import { abort, Aborted } from "./barrier.ts";
+import { createPlan, type LockstepConfig } from "./plan.ts";
+import { sharedRun } from "./shared_run.ts";
+import { runWorkerLoop } from "./worker_loop.ts";
+
+/** The one message that a worker gets. */
+export interface WorkerStart {
+  readonly worker: number;
+  readonly config: LockstepConfig;
+  readonly memory: WebAssembly.Memory;
+}
+
+/** What a worker says, at most three times in its life. */
+export type WorkerReply =
+  | { readonly type: "ready"; readonly engine: string }
+  | { readonly type: "done" }
+  | { readonly type: "failed"; readonly error: string };
+
+/** Runs a worker from its start message to its last reply. Never throws. */
+export async function startWorker(start: WorkerStart, reply: (reply: WorkerReply) => void): Promise<void> {
+  const { worker, config, memory } = start;
+  const plan = createPlan(config);
+  const run = sharedRun(plan.map, memory);
+  try {
+    const engine = await createEngine(plan.engine, { memory, scratch: run.engineScratch(worker) });
+    reply({ type: "ready", engine: engine.name });
+    runWorkerLoop(worker, config, plan, run, engine);
+    engine.dispose();
+    reply({ type: "done" });
+  } catch (error) {
+    if (error instanceof Aborted) return reply({ type: "done" });
+    // The reply comes first: whoever leaves because of the abort should find its reason.
+    reply({ type: "failed", error: errorMessage(error) });
+    abort(run.control);
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * The loop that a worker runs: rounds of local steps, averaging and commit, in step with all other workers. It is
+ * synchronous from the first round to the last and meets the others only in shared memory.
+ */
+import type { Batch, BatchMetrics } from "../data/batch.ts";
+import type { Engine } from "../engine/contract.ts";
+import { averageGradients } from "./average_gradients.ts";
+import { averageWeights } from "./average_weights.ts";
+import { type Barrier, createBarrier } from "./barrier.ts";
+import { Word } from "./control.ts";
+import { commitRound, finishEpoch } from "./commit.ts";
+import { CHUNK_SIZE } from "./memory_map.ts";
+import { type LockstepConfig, type Plan, shardsOf } from "./plan.ts";
+import { type Round, roundAt } from "./schedule.ts";
+import type { SharedRun } from "./shared_run.ts";
+
+/** All that a worker's part of a round needs. */
+export interface WorkerContext {
+  readonly worker: number;
+  readonly config: LockstepConfig;
+  readonly plan: Plan;
+  readonly run: SharedRun;
+  readonly engine: Engine;
+  /** The shards that this worker carries. */
+  readonly shards: readonly number[];
+  readonly barrier: Barrier;
+  /** Runs `work` and adds its wall time to this worker's counter of that kind. */
+  timed<Result>(kind: "compute" | "wait" | "average", work: () => Result): Result;
+  /** Draws the batch of `shard` at `step` and returns it. */
+  trainingBatch(shard: number, step: number): Batch;
+  /** Adds a step's sums to the round's figures of `shard`. */
+  count(shard: number, samples: number, metrics: BatchMetrics): void;
+}
+
+/** Trains until everyone is told to end. Throws Aborted when the run is given up. */
+export function runWorkerLoop(
+  worker: number,
+  config: LockstepConfig,
+  plan: Plan,
+  run: SharedRun,
+  engine: Engine,
+): void {
+  const context = createContext(worker, config, plan, run, engine);
+  const { control } = run;
+  const average = config.training.average === "gradients" ? averageGradients(context) : averageWeights(context);
+  context.barrier();
+  while (Atomics.load(control, Word.outcome) === 0) {
+    const committed = Atomics.load(control, Word.round);
+    const round = roundAt(config.training, committed);
+    for (const shard of context.shards) run.shards[shard]!.fill(0);
+    average(round, committed);
+    context.timed("wait", () => context.barrier(() => commitRound(config, run, round)));
+    const ends = round.endsEpoch || Atomics.load(control, Word.outcome) !== 0;
+    if (ends) evaluate(context, committed + 1, round);
+  }
+}
+
+/** Evaluates the state after `round` on the held-out data, each worker its chunks; the sums do not depend on who does. */
+function evaluate(
+  { worker, config, plan, run, engine, timed, barrier }: WorkerContext,
+  committed: number,
+  round: Round,
+) {
+  const { weights } = run.states[committed & 1 ? 1 : 0];
+  const batch = run.batch(worker, CHUNK_SIZE);
+  timed("compute", () => {
+    for (let chunk = worker; chunk < run.chunks.length; chunk += config.workers) {
+      const first = chunk * CHUNK_SIZE;
+      batch.size = Math.min(CHUNK_SIZE, plan.dataset.heldOut - first);
+      plan.dataset.fill(batch, "heldOut", first);
+      const { lossSum, correct } = engine.evaluate(weights, batch);
+      run.chunks[chunk]!.set([lossSum, correct]);
+      Atomics.add(run.hearts[worker]!, 0, 1);
+    }
+  });
+  timed("wait", () => barrier(() => finishEpoch(config, plan, run, round)));
+}
+
+const COUNTER = { compute: 0, wait: 1, average: 2 } as const;
+const SEQUENCES = 3;
+
+function createContext(
+  worker: number,
+  config: LockstepConfig,
+  plan: Plan,
+  run: SharedRun,
+  engine: Engine,
+): WorkerContext {
+  const { shards, batchSize } = config.training;
+  const heart = run.hearts[worker]!;
+  const counters = run.counters[worker]!;
+  const batch = run.batch(worker, batchSize);
+  return {
+    worker,
+    config,
+    plan,
+    run,
+    engine,
+    shards: shardsOf(worker, config.workers, shards),
+    barrier: createBarrier({
+      control: run.control,
+      heart,
+      workers: config.workers,
+      // Twice: the main thread, which can tell who is missing, gives up first.
+      timeoutMs: 2 * config.workerTimeoutMs,
+      spin: config.spin,
+    }),
+    timed(kind, work) {
+      const started = performance.now();
+      const result = work();
+      counters[COUNTER[kind]]! += performance.now() - started;
+      return result;
+    },
+    trainingBatch(shard, step) {
+      // Sequences are numbered through all shards, so N shards of B see what one shard of N · B sees.
+      plan.dataset.fill(batch, "training", (step * shards + shard) * batchSize);
+      return batch;
+    },
+    count(shard, samples, { lossSum, correct }) {
+      const figures = run.shards[shard]!;
+      figures[0]! += lossSum;
+      figures[1]! += correct;
+      figures[2]! += samples;
+      counters[SEQUENCES]! += samples;
+      Atomics.add(heart, 0, 1);
+    },
+  };
+}

@@ -1,0 +1,78 @@
+/** A state on disk: `checkpoints/round-00000140.safetensors`, whose metadata say which state it is. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type State, stateDigest } from "../lockstep/state.ts";
+import { type ParameterLayout, tensorView } from "../model/layout.ts";
+import { writeWhole } from "./files.ts";
+import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "./safetensors.ts";
+
+export interface CheckpointInfo {
+  /** Within the run's directory. */
+  readonly file: string;
+  readonly digest: string;
+}
+
+/** `weights`, then `m` and `v` of each moment set: what the parts of a state are called. */
+function partNames(parts: number): string[] {
+  return Array.from({ length: parts }, (_, part) => {
+    if (part === 0) return "weights";
+    const set = Math.floor((part - 1) / 2);
+    return `${part % 2 === 1 ? "m" : "v"}${set === 0 ? "" : set}`;
+  });
+}
+
+function fileOf(round: number): string {
+  return `checkpoints/round-${String(round).padStart(8, "0")}.safetensors`;
+}
+
+/** Writes `state` into the run's directory, whole or not at all. */
+export async function writeCheckpoint(
+  directory: string,
+  layout: ParameterLayout,
+  state: State,
+): Promise<CheckpointInfo> {
+  const digest = await stateDigest(state);
+  const tensors = partNames(state.values.length / layout.size).flatMap((part, index): NamedTensor[] => {
+    const values = state.values.subarray(index * layout.size, (index + 1) * layout.size);
+    return layout.tensors.map((tensor) => ({
+      name: `${part}/${tensor.name}`,
+      shape: tensor.shape,
+      values: tensorView(values, tensor),
+    }));
+  });
+  const metadata = { round: String(state.round), step: String(state.step), digest };
+  const file = fileOf(state.round);
+  await writeWhole(join(directory, file), encodeSafetensors({ metadata, tensors }));
+  return { file, digest };
+}
+
+/**
+ * The state in `file` of a run's directory. Throws a RangeError that names the file if it is damaged, of another
+ * model, or not the state that its digest names.
+ */
+export async function readCheckpoint(directory: string, file: string, layout: ParameterLayout): Promise<State> {
+  const path = join(directory, file);
+  try {
+    const { metadata, tensors } = decodeSafetensors(await readFile(path));
+    const parts = tensors.length / layout.tensors.length;
+    const values = new Float32Array(parts * layout.size);
+    const byName = new Map(tensors.map((tensor) => [tensor.name, tensor.values]));
+    for (const [index, part] of partNames(parts).entries()) {
+      for (const tensor of layout.tensors) {
+        const source = byName.get(`${part}/${tensor.name}`);
+        if (source?.length !== tensor.size) {
+          throw new RangeError(`it has no ${part}/${tensor.name} of [${tensor.shape}]`);
+        }
+        values.set(source, index * layout.size + tensor.offset);
+      }
+    }
+    const state: State = { round: Number(metadata.round), step: Number(metadata.step), values };
+    // The digest is of step and values alone.
+    if (fileOf(state.round) !== file) throw new RangeError(`it is of round ${metadata.round}`);
+    if (await stateDigest(state) !== metadata.digest) throw new RangeError("its content does not have its digest");
+    return state;
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new RangeError(`Cannot read checkpoint "${path}": ${cause.message}`, { cause });
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * A run's append-only event log, `events.jsonl`: one writer, any number of readers. Appending never waits for the
+ * disk, and the newest events are kept in memory, so that readers near the end never touch the file.
+ */
+import { createReadStream } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { eventSchema, isLast, type NewEvent, type RunEvent } from "../events.ts";
+
+/** Events kept in memory: some minutes of progress. */
+const TAIL = 1024;
+
+export class EventLog {
+  readonly path: string;
+  readonly #file: FileHandle;
+  #count = 0;
+  #ended = false;
+  /** The newest events, the last of them with id `#count`. */
+  #tail: RunEvent[] = [];
+  #unwritten: string[] = [];
+  #writing: Promise<void> | undefined;
+  /** Why the file could not be written; from then on events are kept in memory alone. */
+  #failure: unknown;
+  #waiting = new Set<() => void>();
+
+  private constructor(path: string, file: FileHandle) {
+    this.path = path;
+    this.#file = file;
+  }
+
+  /** A new log; `path` must not exist. */
+  static async create(path: string): Promise<EventLog> {
+    return new EventLog(path, await open(path, "ax"));
+  }
+
+  /** Number of events, which is the id of the newest. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Gives `event` its place and time, tells the readers, and has it written. */
+  append(event: NewEvent): RunEvent {
+    const stamped = eventSchema.parse({ id: this.#count + 1, at: new Date().toISOString(), ...event });
+    this.#count = stamped.id;
+    this.#tail.push(stamped);
+    if (this.#tail.length > 2 * TAIL && !this.#writing) this.#tail = this.#tail.slice(-TAIL);
+    this.#unwritten.push(`${JSON.stringify(stamped)}\n`);
+    this.#writing ??= this.#write();
+    if (isLast(stamped)) this.#ended = true;
+    this.#wake();
+    return stamped;
+  }
+
+  /** The events after id `after`, in order, each once: history, then live, until the run's last or until `signal`. */
+  async *read(after: number, signal: AbortSignal): AsyncGenerator<RunEvent, void, void> {
+    const wake = () => this.#wake();
+    signal.addEventListener("abort", wake);
+    try {
+      let last = after;
+      while (!signal.aborted) {
+        const firstInTail = this.#count - this.#tail.length + 1;
+        if (last >= this.#count) {
+          if (this.#ended) return;
+          await new Promise<void>((resolve) => this.#waiting.add(resolve));
+        } else if (last + 1 >= firstInTail) {
+          const event = this.#tail[last + 1 - firstInTail]!;
+          last = event.id;
+          yield event;
+        } else {
+          await this.flush();
+          for await (const event of readEvents(this.path, last)) {
+            last = event.id;
+            yield event;
+            if (signal.aborted || last + 1 >= this.#count - this.#tail.length + 1) break;
+          }
+        }
+      }
+    } finally {
+      signal.removeEventListener("abort", wake);
+    }
+  }
+
+  /** Resolves when all that was appended before is in the file. Throws if it could not be written. */
+  async flush(): Promise<void> {
+    while (this.#writing) await this.#writing;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Writes what is left and closes the file. Readers that are behind read on; those at the end are done. */
+  async close(): Promise<void> {
+    this.#ended = true;
+    try {
+      await this.flush();
+      await this.#file.sync();
+    } finally {
+      await this.#file.close();
+      this.#wake();
+    }
+  }
+
+  async #write(): Promise<void> {
+    try {
+      // All of what one append after another leaves before the microtask runs goes out in one write.
+      await Promise.resolve();
+      while (this.#unwritten.length > 0) {
+        const lines = this.#unwritten.join("");
+        this.#unwritten = [];
+        await this.#file.appendFile(lines);
+      }
+    } catch (error) {
+      this.#failure ??= error;
+    } finally {
+      this.#writing = undefined;
+    }
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    for (const resolve of waiting) resolve();
+  }
+}
+
+/**
+ * The events in a log file after id `after`. A last line without its end, as a killed process leaves it, is left out.
+ * Throws a RangeError that names file and line if another line is no event.
+ */
+export async function* readEvents(path: string, after: number): AsyncGenerator<RunEvent, void, void> {
+  const input = createReadStream(path, "utf8");
+  let number = 0;
+  let damaged: string | undefined;
+  try {
+    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+      if (damaged !== undefined) throw new RangeError(damaged);
+      number++;
+      if (number <= after) continue;
+      const parsed = eventSchema.safeParse(parseLine(line));
+      // Whether this is the last line is not known yet.
+      if (parsed.success && parsed.data.id === number) yield parsed.data;
+      else damaged = `Cannot read "${path}": line ${number} is not event ${number}`;
+    }
+  } finally {
+    input.destroy();
+  }
+}
+
+/** More than two of the largest events take. */
+const END_BYTES = 65_536;
+
+/** The last whole event in a log file, found from its end. */
+export async function lastEvent(path: string): Promise<RunEvent | undefined> {
+  const file = await open(path, "r");
+  try {
+    const { size } = await file.stat();
+    const bytes = new Uint8Array(Math.min(size, END_BYTES));
+    await file.read(bytes, 0, bytes.length, size - bytes.length);
+    const lines = new TextDecoder().decode(bytes).split("\n").reverse();
+    for (const line of lines) {
+      const parsed = eventSchema.safeParse(parseLine(line));
+      if (parsed.success) return parsed.data;
+    }
+    return undefined;
+  } finally {
+    await file.close();
+  }
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

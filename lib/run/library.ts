@@ -1,0 +1,94 @@
+/** All runs of a directory, for whoever lists them or reads their events; the one that is training is read live. */
+import { dirname, join } from "node:path";
+import { type RunEvent, type Summary, summarySchema } from "../events.ts";
+import { listRuns, RUN_ID } from "./directory.ts";
+import { lastEvent, readEvents } from "./event_log.ts";
+import { errorCode, readJson } from "./files.ts";
+import { type Manifest, manifestSchema } from "./manifest.ts";
+import type { TrainingRun } from "./training_run.ts";
+import type { RunDetail, RunState } from "./types.ts";
+
+export class RunLibrary {
+  /** The run that this process trains or serves. */
+  readonly current: string;
+  readonly #runsDir: string;
+  readonly #live: TrainingRun | undefined;
+
+  private constructor(runsDir: string, current: string, live?: TrainingRun) {
+    this.#runsDir = runsDir;
+    this.current = current;
+    this.#live = live;
+  }
+
+  /** The runs beside the one that is training. */
+  static live(run: TrainingRun): RunLibrary {
+    return new RunLibrary(dirname(run.directory), run.id, run);
+  }
+
+  /** The runs beside run `id`, which is in `directory`. */
+  static saved(directory: string, id: string): RunLibrary {
+    return new RunLibrary(dirname(directory), id);
+  }
+
+  /** Newest first. Directories that hold no readable run are left out. */
+  async list(): Promise<readonly RunDetail[]> {
+    const details = await Promise.all((await listRuns(this.#runsDir)).map((id) => this.get(id).catch(() => undefined)));
+    return details.filter((detail) => detail !== undefined);
+  }
+
+  async get(id: string): Promise<RunDetail | undefined> {
+    if (!RUN_ID.test(id)) return undefined;
+    const manifest = await optional(() => this.#manifest(id));
+    if (!manifest) return undefined;
+    const { startedAt, config } = manifest;
+    const common = { id, startedAt, config };
+    if (this.#live?.id === id) {
+      const { state, log } = this.#live;
+      return { ...common, state, events: log.count, summary: await this.#summary(id) };
+    }
+    const [summary, last] = await Promise.all([
+      this.#summary(id),
+      optional(() => lastEvent(this.#path(id, "events.jsonl"))),
+    ]);
+    return { ...common, state: endState(last), events: last?.id ?? 0, summary };
+  }
+
+  /**
+   * The events of run `id` with an id greater than `after`: history, then live, in order, each once. Ends after the
+   * run's last event, or when `signal` aborts.
+   */
+  async *events(id: string, after: number, signal: AbortSignal): AsyncGenerator<RunEvent, void, void> {
+    if (this.#live?.id === id) return yield* this.#live.log.read(after, signal);
+    for await (const event of readEvents(this.#path(id, "events.jsonl"), after)) {
+      if (signal.aborted) return;
+      yield event;
+    }
+  }
+
+  #path(id: string, file: string): string {
+    return join(this.#runsDir, id, file);
+  }
+
+  async #manifest(id: string): Promise<Manifest> {
+    return manifestSchema.parse(await readJson(this.#path(id, "run.json")));
+  }
+
+  async #summary(id: string): Promise<Summary | null> {
+    const value = await optional(() => readJson(this.#path(id, "summary.json")));
+    return value === undefined ? null : summarySchema.parse(value);
+  }
+}
+
+function endState(last: RunEvent | undefined): RunState {
+  return last?.type === "finished" || last?.type === "failed" ? last.type : "interrupted";
+}
+
+/** What `read` gives, or nothing if the file is not there. */
+async function optional<Value>(read: () => Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}

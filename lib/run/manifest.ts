@@ -1,0 +1,54 @@
+/** `run.json`: what a run is, written once before it starts. */
+import { z } from "zod";
+import { type TrainingConfig, trainingConfigSchema } from "../config/schema.ts";
+import { createBatch } from "../data/batch.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { taskModel } from "../model/task_model.ts";
+import project from "../../deno.json" with { type: "json" };
+
+export const manifestSchema = z.object({
+  id: z.string(),
+  startedAt: z.iso.datetime(),
+  config: trainingConfigSchema,
+  labels: z.array(z.string()),
+  /** SHA-256 of the config. */
+  configDigest: z.string(),
+  /** SHA-256 of the held-out sequences. */
+  dataDigest: z.string(),
+  workers: z.int(),
+  versions: z.record(z.string(), z.string()),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** The manifest of a run that is about to start. */
+export async function createManifest(
+  run: { readonly id: string; readonly startedAt: string; readonly config: TrainingConfig; readonly workers: number },
+): Promise<Manifest> {
+  const { dataset } = taskModel(run.config);
+  return {
+    ...run,
+    labels: [...dataset.labels],
+    configDigest: await configDigest(run.config),
+    dataDigest: await dataDigest(dataset),
+    versions: { lockstep: project.version, deno: Deno.version.deno, v8: Deno.version.v8 },
+  };
+}
+
+/** SHA-256, in hex, of the config as JSON with its keys in order. */
+export function configDigest(config: TrainingConfig): Promise<string> {
+  const entries = Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1));
+  return sha256(new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries))));
+}
+
+/** SHA-256, in hex, of the held-out sequences: tokens, lengths and labels as 32-bit words. */
+export function dataDigest(dataset: Dataset): Promise<string> {
+  const words = new Int32Array(dataset.heldOut * (dataset.length + 2));
+  dataset.fill(createBatch(dataset.heldOut, dataset.length, words), "heldOut", 0);
+  return sha256(new Uint8Array(words.buffer));
+}
+
+/** SHA-256 in hex. */
+export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}

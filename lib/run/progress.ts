@@ -1,0 +1,58 @@
+/** Turns the sums that the coordinator reports into progress events: what happened since the last one. */
+import type { NewEvent } from "../events.ts";
+import type { Update } from "../lockstep/coordinator.ts";
+import type { RoundRecord } from "../lockstep/records.ts";
+import type { Counters } from "../lockstep/shared_run.ts";
+
+type Progress = Extract<NewEvent, { type: "progress" }>;
+
+/** Between two progress events: a tenth of a second at first, then rarer, so that long runs keep short logs. */
+function intervalMs(elapsedMs: number): number {
+  return Math.min(1000, Math.max(100, elapsedMs / 600));
+}
+
+/**
+ * Returns the function that takes every update and gives a progress event when one is due, or when `flush` asks for
+ * what is left. Times are milliseconds of `now`.
+ */
+export function createProgress(
+  stepsAfter: (round: number) => number,
+  now: () => number,
+): (update: Update, flush: boolean) => Progress | undefined {
+  const startedAt = now();
+  let lastAt = startedAt;
+  let last: readonly Counters[] = [];
+  let pending: RoundRecord[] = [];
+  return ({ rounds, counters }, flush) => {
+    pending.push(...rounds);
+    const at = now();
+    const newest = pending.at(-1);
+    if (!newest || (!flush && at - lastAt < intervalMs(at - startedAt) * 0.9)) return undefined;
+    const elapsedMs = Math.max(at - lastAt, 1e-3);
+    const workers = counters.map((sums, worker) => {
+      const before = last[worker] ?? { computeMs: 0, waitMs: 0, averageMs: 0, sequences: 0 };
+      const share = (kind: "computeMs" | "waitMs" | "averageMs") => (sums[kind] - before[kind]) / elapsedMs;
+      return {
+        worker,
+        sequencesPerSecond: (sums.sequences - before.sequences) / elapsedMs * 1000,
+        compute: share("computeMs"),
+        wait: share("waitMs"),
+        average: share("averageMs"),
+      };
+    });
+    const total = (figure: "lossSum" | "correct" | "samples") => pending.reduce((sum, round) => sum + round[figure], 0);
+    const samples = total("samples");
+    const event: Progress = {
+      type: "progress",
+      round: newest.round,
+      step: stepsAfter(newest.round),
+      epoch: newest.epoch,
+      training: { loss: total("lossSum") / samples, accuracy: total("correct") / samples },
+      sequencesPerSecond: workers.reduce((sum, worker) => sum + worker.sequencesPerSecond, 0),
+      drift: pending.findLast((round) => !Number.isNaN(round.drift))?.drift ?? null,
+      workers,
+    };
+    [lastAt, last, pending] = [at, counters, []];
+    return event;
+  };
+}

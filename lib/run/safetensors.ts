@@ -1,0 +1,74 @@
+/**
+ * The safetensors format (huggingface.co/docs/safetensors): 8 bytes of header length, a JSON header with each tensor's
+ * dtype, shape and bytes, then the tensors without gaps. Only float32 here.
+ */
+import { z } from "zod";
+
+export interface NamedTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+const entry = z.object({
+  dtype: z.literal("F32"),
+  shape: z.array(z.int().nonnegative()),
+  data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
+});
+const header = z.object({ __metadata__: z.record(z.string(), z.string()).default({}) }).catchall(entry);
+
+export interface Safetensors {
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tensors: readonly NamedTensor[];
+}
+
+/** The file's bytes. */
+export function encodeSafetensors({ metadata, tensors }: Safetensors): Uint8Array<ArrayBuffer> {
+  let end = 0;
+  const entries = tensors.map(({ name, shape, values }) => {
+    const begin = end;
+    end += values.length * 4;
+    return [name, { dtype: "F32", shape, data_offsets: [begin, end] }] as const;
+  });
+  const json = JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) });
+  // Tensors should start at a multiple of 8 bytes; the format allows spaces at the end of the header.
+  const head = new TextEncoder().encode(json + " ".repeat((8 - (new TextEncoder().encode(json).length % 8)) % 8));
+  const bytes = new Uint8Array(8 + head.length + end);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, BigInt(head.length), true);
+  bytes.set(head, 8);
+  let position = 8 + head.length;
+  for (const { values } of tensors) {
+    for (let i = 0; i < values.length; i++, position += 4) view.setFloat32(position, values[i]!, true);
+  }
+  return bytes;
+}
+
+/** The content of `bytes`. Throws a RangeError if they are truncated or not safetensors. */
+export function decodeSafetensors(bytes: Uint8Array): Safetensors {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < 8) throw new RangeError(`not safetensors: ${bytes.length} bytes, expected at least 8`);
+  const headLength = Number(view.getBigUint64(0, true));
+  const start = 8 + headLength;
+  if (start > bytes.length) throw new RangeError(`not safetensors: a header of ${headLength} bytes does not fit`);
+  const parsed = header.safeParse(parseHeader(bytes.subarray(8, start)));
+  if (!parsed.success) throw new RangeError("not safetensors: the header is not what the format says");
+  const { __metadata__: metadata, ...entries } = parsed.data;
+  const tensors = Object.entries(entries).map(([name, { shape, data_offsets: [begin, end] }]): NamedTensor => {
+    const size = shape.reduce((product, extent) => product * extent, 1);
+    if (end - begin !== size * 4 || start + end > bytes.length) {
+      throw new RangeError(`tensor "${name}" should have ${size * 4} bytes at ${begin}, but the file does not`);
+    }
+    const values = Float32Array.from({ length: size }, (_, i) => view.getFloat32(start + begin + i * 4, true));
+    return { name, shape, values };
+  });
+  return { metadata, tensors };
+}
+
+function parseHeader(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,63 @@
+/** A request's body as JSON, within a limit of bytes whatever its headers say. */
+import { describe } from "../data/sequences.ts";
+import { errorMessage, InputError } from "../errors.ts";
+import { Refusal } from "./problem.ts";
+
+/** JSON's own, none, and what `curl -d` and `fetch` claim when they are not told: those are taken as JSON too. */
+const TYPES = /^((application\/(json|[\w.-]+\+json|x-www-form-urlencoded)|text\/plain)\s*(;.*)?)?$/i;
+
+/** Throws a Refusal for a type that is not JSON's or a body over the limit, an InputError for one that is not JSON. */
+export async function readJson(request: Request, limitBytes: number): Promise<unknown> {
+  const type = request.headers.get("Content-Type") ?? "";
+  if (!TYPES.test(type.trim())) {
+    const message = `Content-Type is ${describe(type)}: expected application/json`;
+    throw new Refusal(415, { field: "Content-Type", message });
+  }
+  const text = decode(await readBytes(request, limitBytes));
+  if (text.trim() === "") throw bodyError("the body is empty: expected JSON");
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw bodyError(`the body is not JSON: ${errorMessage(error)}`);
+  }
+}
+
+async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array> {
+  const tooLarge = new Refusal(413, {
+    field: "body",
+    message: `the body is too large: expected at most ${limitBytes} bytes`,
+  });
+  if (Number(request.headers.get("Content-Length")) > limitBytes) throw tooLarge;
+  if (!request.body) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    // Leaving the loop cancels the rest.
+    for await (const chunk of request.body) {
+      size += chunk.length;
+      if (size > limitBytes) throw tooLarge;
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw error === tooLarge ? error : bodyError(`the body broke off: ${errorMessage(error)}`);
+  }
+  const bytes = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw bodyError("the body is not UTF-8: expected JSON in UTF-8");
+  }
+}
+
+function bodyError(message: string): InputError {
+  return new InputError([{ field: "body", message }]);
+}

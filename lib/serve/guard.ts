@@ -1,0 +1,39 @@
+/** Who may ask: nobody through a name that is not ours (DNS rebinding), and no other site's page with a form. */
+import { describe } from "../data/sequences.ts";
+import { Refusal } from "./problem.ts";
+
+/** Host names without port, IPv6 in brackets; `any` where names cannot be known, as behind a proxy. */
+export type AllowedHosts = readonly string[] | "any";
+
+export const LOOPBACK_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
+
+/** Names to accept when listening on `host`: on a loopback address its own names, on all others any. */
+export function allowedHostsFor(host: string): AllowedHosts {
+  const name = host.toLowerCase();
+  if (["localhost", "::1", "[::1]"].includes(name)) return LOOPBACK_HOSTS;
+  return /^127(\.\d+){3}$/.test(name) ? [...LOOPBACK_HOSTS, name] : "any";
+}
+
+/** Throws a Refusal for a request that came by another name than those allowed. */
+export function checkHost(request: Request, allowed: AllowedHosts): void {
+  if (allowed === "any") return;
+  const host = hostOf(request);
+  if (allowed.includes(host.replace(/:\d*$/, "").toLowerCase())) return;
+  const message = `Host is ${describe(host)}: expected ${allowed.join(", ")}`;
+  throw new Refusal(421, { field: "Host", message });
+}
+
+/** Throws a Refusal for a request to change or compute something that another site's page sent. */
+export function checkOrigin(request: Request): void {
+  const origin = request.headers.get("Origin");
+  if (origin === null || ["GET", "HEAD"].includes(request.method)) return;
+  const own = URL.parse(`http://${hostOf(request)}`)?.host;
+  // Schemes are not compared: behind a proxy that ends TLS they differ.
+  if (own && URL.parse(origin)?.host === own) return;
+  const message = `Origin is ${describe(origin)}: expected none, or that of this server`;
+  throw new Refusal(403, { field: "Origin", message });
+}
+
+function hostOf(request: Request): string {
+  return request.headers.get("Host") ?? new URL(request.url).host;
+}

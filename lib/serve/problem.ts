@@ -1,0 +1,48 @@
+/** Errors as clients see them: RFC 9457 problems that name the field, the value at hand and what was expected. */
+import type { Problem } from "../errors.ts";
+
+const titles = {
+  400: "Bad Request",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  421: "Misdirected Request",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+} as const;
+
+export type ProblemStatus = keyof typeof titles;
+
+/** Enough to see what is wrong; a body of 1024 bad sequences does not get as many answers. */
+const MOST_ERRORS = 20;
+
+/** A request that is not answered, thrown from inside a handler. What is wrong with its content is an InputError. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly status: ProblemStatus;
+  readonly problem: Problem;
+
+  constructor(status: ProblemStatus, problem: Problem) {
+    super(problem.message);
+    this.status = status;
+    this.problem = problem;
+  }
+}
+
+/** The response that says `errors`. Without errors the detail is all there is. */
+export function problemResponse(
+  status: ProblemStatus,
+  errors: readonly Problem[],
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  const shown = errors.slice(0, MOST_ERRORS);
+  const rest = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
+  const detail = errors[0] ? errors[0].message + rest : "the server failed to answer";
+  const body = { type: "about:blank", title: titles[status], status, detail, errors: shown };
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { ...headers, "Content-Type": "application/problem+json" },
+  });
+}

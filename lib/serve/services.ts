@@ -1,0 +1,35 @@
+/**
+ * What the HTTP side needs of the rest, and all it knows of it: no tensors, no files, no threads. The composition root
+ * gives real ones, tests give small ones.
+ */
+import type { RunEvent } from "../events.ts";
+import type { Predictor, RunDetail } from "../run/types.ts";
+
+export interface RunLibrary {
+  /** The run that this process trains or serves. */
+  readonly current: string;
+  /** Newest first. */
+  list(): Promise<readonly RunDetail[]>;
+  get(id: string): Promise<RunDetail | undefined>;
+  /**
+   * The events of run `id` with an id greater than `after`: history, then live, in order, each once. Ends after the
+   * run's last event, or when `signal` aborts. Call `get` first: an unknown run is a RangeError.
+   */
+  events(id: string, after: number, signal: AbortSignal): AsyncIterable<RunEvent>;
+}
+
+/** A static file of the dashboard. */
+export interface Asset {
+  readonly body: string;
+  /** Content-Type. */
+  readonly type: string;
+}
+
+export interface Services {
+  readonly runs: RunLibrary;
+  readonly predictor: Predictor;
+  /** By path: `/`, `/dashboard.js`, …; `/` is the page. */
+  readonly assets: ReadonlyMap<string, Asset>;
+  /** Whether requests should be sent here: false from the moment that the process is asked to end. */
+  ready(): boolean;
+}

@@ -1,0 +1,49 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { parseFlags } from "../../bench/flags.ts";
+import { ENGINES } from "../../bench/engines.ts";
+import { SHAPES } from "../../bench/shapes.ts";
+import { InputError } from "../../lib/errors.ts";
+
+function refused(...args: string[]): string {
+  try {
+    parseFlags(args);
+  } catch (error) {
+    if (error instanceof InputError) return error.message;
+    throw error;
+  }
+  throw new Error(`${args.join(" ")} was taken`);
+}
+
+Deno.test("parseFlags() takes everything where nothing is asked for", () => {
+  const { sections, engines, shapes } = parseFlags([]);
+  assertEquals(sections, ["step", "scaling", "recipe"]);
+  assertEquals(engines, ENGINES);
+  assertEquals(shapes, SHAPES);
+});
+
+Deno.test("parseFlags() takes shapes from small to large, whatever order they are named in", () => {
+  assertEquals(parseFlags(["--shapes", "2,0"]).shapes, [SHAPES[0]!, SHAPES[2]!]);
+});
+
+Deno.test("parseFlags() lets a flag win over --quick", () => {
+  const quick = parseFlags(["--quick", "--repeats", "4"]);
+  assertEquals(quick.repeats, 4);
+  assertEquals(quick.seconds, parseFlags(["--quick"]).seconds);
+});
+
+Deno.test("parseFlags() names the flag, the value and what was expected", () => {
+  assertEquals(refused("--shapes", "0,9"), '--shapes is "0,9": expected numbers from 0 to 4, such as 0,1');
+  assertEquals(refused("--repeats", "1.5"), '--repeats is "1.5": expected a whole number from 1 to 1000');
+  assertEquals(refused("--seconds", "soon"), '--seconds is "soon": expected a number from 0.1 to 3600');
+  assertEquals(refused("--only", "steps"), '--only is "steps": expected step or scaling or recipe');
+  assertEquals(refused("--json"), '--json is "": expected a file name');
+});
+
+Deno.test("parseFlags() guesses what an unknown flag was meant to be", () => {
+  assertEquals(refused("--repeat", "2").split("\n")[0], "Unknown flag --repeat: did you mean --repeats?");
+});
+
+Deno.test("parseFlags() tells of every problem at once", () => {
+  assertThrows(() => parseFlags(["--shapes", "x", "--limit", "0", "stray"]), InputError, "stray");
+  assertEquals(refused("--shapes", "x", "--limit", "0", "stray").split("\n").length, 3);
+});

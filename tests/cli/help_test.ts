@@ -1,0 +1,17 @@
+import { assert, assertStringIncludes } from "@std/assert";
+import { trainHelp } from "../../lib/cli/help.ts";
+import { flags } from "../../lib/config/flags.ts";
+
+Deno.test("trainHelp() names every flag with its default, in lines of at most 88 columns", () => {
+  const help = trainHelp();
+  for (const flag of flags) {
+    assert(new RegExp(`^  --${flag.name}( |$)`, "m").test(help), flag.name);
+    if (flag.kind !== "boolean") assertStringIncludes(help.replaceAll(/\s+/g, " "), `[${flag.default}]`);
+  }
+  for (const line of help.split("\n")) assert(line.length <= 88, line);
+});
+
+Deno.test("docs/cli.md holds the help of train as it is", async () => {
+  const docs = await Deno.readTextFile(new URL("../../docs/cli.md", import.meta.url));
+  assertStringIncludes(docs, trainHelp());
+});

@@ -1,0 +1,107 @@
+/** Runs the product as a user does: a process of its own, with the permissions of its task. */
+import { fileURLToPath } from "node:url";
+import { decoded } from "../text.ts";
+
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Longest that a process of these tests may take; it is killed then. */
+const DEADLINE_MS = 60_000;
+
+export interface Finished {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly pid: number;
+  /** All that was written to standard output once `pattern` is in it. Rejects if the process ends before. */
+  printed(pattern: RegExp): Promise<string>;
+  signal(name: Deno.Signal): void;
+  /** Resolves when the process has ended. */
+  readonly finished: Promise<Finished>;
+}
+
+/** `deno run` arguments of a task with folders that a test may use beside those of its permission set. */
+function denoArgs(task: Task, folder: string): string[] {
+  const more = task === "train" ? [`--allow-write=${folder}`] : [];
+  return ["run", "-q", "--no-prompt", `-P=${task}`, `--allow-read=.,${folder}`, ...more, "main.ts", task];
+}
+
+export function start(
+  task: Task,
+  folder: string,
+  args: readonly string[],
+  input = "",
+): Running {
+  const process = new Deno.Command(Deno.execPath(), {
+    args: [...denoArgs(task, folder), ...args],
+    cwd: ROOT,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+    env: { NO_COLOR: "1" },
+  }).spawn();
+  const timer = setTimeout(() => process.kill("SIGKILL"), DEADLINE_MS);
+  const out = collect(process.stdout);
+  const err = collect(process.stderr);
+  const finished = (async () => {
+    const writer = process.stdin.getWriter();
+    // A process that refuses its arguments may be gone before it reads.
+    await writer.write(new TextEncoder().encode(input)).then(() => writer.close()).catch(() => {});
+    const { code } = await process.status;
+    await Promise.all([out.done, err.done]);
+    clearTimeout(timer);
+    return { code, stdout: out.text(), stderr: err.text() };
+  })();
+  return {
+    pid: process.pid,
+    printed: (pattern) => out.contains(pattern, () => err.text()),
+    signal: (name) => process.kill(name),
+    finished,
+  };
+}
+
+type Task = "train" | "serve" | "predict";
+
+export function run(task: Task, folder: string, args: readonly string[], input = ""): Promise<Finished> {
+  return start(task, folder, args, input).finished;
+}
+
+function collect(stream: ReadableStream<Uint8Array>) {
+  let text = "";
+  let changed = Promise.withResolvers<void>();
+  const done = (async () => {
+    for await (const chunk of decoded(stream)) {
+      text += chunk;
+      changed.resolve();
+      changed = Promise.withResolvers();
+    }
+  })();
+  return {
+    done,
+    text: () => text,
+    async contains(wanted: RegExp, context: () => string): Promise<string> {
+      let ended = false;
+      const end = done.then(() => ended = true);
+      while (!wanted.test(text)) {
+        if (ended) throw new Error(`The process ended without printing ${wanted}: ${text}\n${context()}`);
+        await Promise.race([changed.promise, end]);
+      }
+      return text;
+    },
+  };
+}
+
+/** A temporary folder for the runs of one test, gone afterwards. */
+export async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Flags of a run that is over in a moment. */
+export const TINY = ["--hidden", "8", "--embedding", "4", "--batch-size", "16", "--steps-per-epoch", "4"];

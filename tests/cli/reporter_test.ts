@@ -1,0 +1,90 @@
+import { assertEquals } from "@std/assert";
+import { createReporter } from "../../lib/cli/reporter.ts";
+import type { NewEvent, RunEvent, Summary } from "../../lib/events.ts";
+import { eventSchema } from "../../lib/events.ts";
+
+const summary: Summary = {
+  run: "r",
+  digest: "ab12",
+  heldOut: { loss: 0.01234, accuracy: 0.9951 },
+  reason: "all epochs done",
+  epochs: 2,
+  rounds: 40,
+  steps: 40,
+  sequences: 20480,
+  seconds: 1.25,
+  sequencesPerSecond: 16384,
+  workers: 2,
+  shards: 4,
+  engine: "simd",
+};
+const training = { loss: 0.7001, accuracy: 0.52 };
+const heldOut = { loss: 0.6931, accuracy: 0.5 };
+const started: NewEvent = {
+  type: "started",
+  run: "r",
+  config: { task: "parity" },
+  parameters: 26562,
+  labels: ["odd", "even"],
+  workers: 1,
+  shards: 4,
+  engine: "simd",
+  digest: "00",
+};
+const progress: NewEvent = {
+  type: "progress",
+  round: 7,
+  step: 7,
+  epoch: 1,
+  training,
+  sequencesPerSecond: 12345.6,
+  drift: null,
+  workers: [],
+};
+const epoch: NewEvent = { type: "epoch", epoch: 1, round: 20, step: 20, training, heldOut, seconds: 0.5 };
+
+function printed(
+  events: readonly NewEvent[],
+  change: Partial<Parameters<typeof createReporter>[0]> = {},
+): { text: string; events: RunEvent[] } {
+  let text = "";
+  const config = { log: "text", report: "epochs", epochs: 50 } as const;
+  const report = createReporter({ config, isTerminal: false, columns: 80, write: (part) => text += part, ...change });
+  const stamped = events.map((event, index) =>
+    eventSchema.parse({ id: index + 1, at: "2026-01-01T00:00:00.000Z", ...event })
+  );
+  stamped.forEach(report);
+  return { text, events: stamped };
+}
+
+Deno.test("createReporter() prints a line for the start, each epoch and the end, and none for progress, when piped", () => {
+  const { text } = printed([started, progress, epoch, { type: "finished", summary }]);
+  assertEquals(text.split("\n"), [
+    "Run r: parity, 26,562 parameters, 4 shards on 1 worker, engine simd",
+    "Epoch 01 - Loss: 0.7001 - Accuracy: 52.00% - Held out: 0.6931, 50.00% - 0.5 s",
+    "Finished: all epochs done after 2 epochs, 40 rounds, 20,480 sequences in 1.3 s (16,384 sequences/s)",
+    "Held out: Loss: 0.0123 - Accuracy: 99.51%",
+    "Digest:   ab12",
+    "",
+  ]);
+});
+
+Deno.test("createReporter() prints the notebook's own line for an epoch", () => {
+  const config = { log: "text", report: "notebook", epochs: 50 } as const;
+  assertEquals(printed([epoch], { config }).text, "Epoch 01 - Loss: 0.7001 - Accuracy: 52.00%\n");
+});
+
+Deno.test("createReporter() keeps a live line on a terminal, no wider than it, and replaces it", () => {
+  const { text } = printed([progress, epoch], { isTerminal: true, columns: 30 });
+  assertEquals(text.split("\r\x1b[K").map((part) => part.trimEnd()), [
+    "",
+    "Epoch 1, round 7 - Loss: 0.70",
+    "Epoch 01 - Loss: 0.7001 - Accuracy: 52.00% - Held out: 0.6931, 50.00% - 0.5 s",
+  ]);
+});
+
+Deno.test("createReporter() prints the events themselves as JSON lines", () => {
+  const config = { log: "json", report: "epochs", epochs: 50 } as const;
+  const { text, events } = printed([started, progress, epoch], { config, isTerminal: true });
+  assertEquals(text.trim().split("\n").map((line) => JSON.parse(line)), events);
+});

@@ -1,0 +1,48 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { type Flag, flagName, flags, flagValue } from "../../lib/config/flags.ts";
+import { type ConfigKey, configSchema } from "../../lib/config/schema.ts";
+
+const flag = (key: ConfigKey): Flag => flags.find((candidate) => candidate.key === key)!;
+
+Deno.test("flags has one for every key of the config, in order", () => {
+  assertEquals(flags.map(({ key }) => key), Object.keys(configSchema.shape) as ConfigKey[]);
+  assertEquals(new Set(flags.map(({ name }) => name)).size, flags.length);
+});
+
+Deno.test("flags default to what the config defaults to", () => {
+  const defaults: Readonly<Record<string, unknown>> = configSchema.parse({});
+  for (const { key, default: value } of flags) assertEquals(value, defaults[key], key);
+});
+
+Deno.test("flags are of the kind that their default is, and described", () => {
+  for (const { key, kind, default: value, description, name } of flags) {
+    const kinds = { string: ["text"], number: ["number"], boolean: ["boolean"] };
+    if (key !== "workers") assertEquals(kinds[typeof value as keyof typeof kinds], [kind], key);
+    assert(description.length > 5, key);
+    assertMatch(name, /^[a-z]+(-[a-z]+)*$/);
+  }
+  assertEquals(flag("workers").kind, "number");
+});
+
+Deno.test("flags say what stands for their value", () => {
+  assertEquals(flag("log").value, "text|json");
+  assertEquals(flag("host").value, "TEXT");
+  assertEquals(flag("hidden").value, "N");
+  assertEquals(flag("exit").value, "");
+});
+
+Deno.test("flagName() puts a dash before each capital", () => {
+  assertEquals(flagName("batchSize"), "batch-size");
+  assertEquals(flagName("stepsPerEpoch"), "steps-per-epoch");
+  assertEquals(flagName("seed"), "seed");
+});
+
+Deno.test("flagValue() reads a number where one is wanted and one is there", () => {
+  assertEquals(flagValue(flag("learningRate"), "1e-3"), 0.001);
+  assertEquals(flagValue(flag("workers"), "2"), 2);
+  assertEquals(flagValue(flag("workers"), "auto"), "auto");
+  assertEquals(flagValue(flag("hidden"), "12x"), "12x");
+  assertEquals(flagValue(flag("hidden"), " "), " ");
+  assertEquals(flagValue(flag("hidden"), ""), "");
+  assertEquals(flagValue(flag("host"), "127"), "127");
+});

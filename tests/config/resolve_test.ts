@@ -1,0 +1,190 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { type ConfigSource, resolveConfig } from "../../lib/config/resolve.ts";
+import { type ConfigKey, configSchema, trainingConfig, trainingShape } from "../../lib/config/schema.ts";
+import { InputError } from "../../lib/errors.ts";
+
+type Values = Readonly<Record<string, unknown>>;
+
+const keys = Object.keys(configSchema.shape);
+const file = (values: Values): ConfigSource => ({ values, nameOf: (key) => `${key} in run.json` });
+const flags = (values: Values): ConfigSource => ({ values, nameOf: (key) => `--${key}` });
+
+function problemsOf(preset: string | undefined, ...sources: ConfigSource[]): [field: string, message: string][] {
+  const error = assertThrows(() => resolveConfig(preset, sources), InputError);
+  assertEquals(error.message, error.problems.map(({ message }) => message).join("\n"));
+  return error.problems.map(({ field, message }) => [field, message]);
+}
+
+Deno.test("resolveConfig() gives the default recipe when nothing is said", () => {
+  assertEquals(resolveConfig(undefined, []), {
+    task: "parity",
+    vocabulary: 50,
+    length: 8,
+    embedding: 32,
+    hidden: 64,
+    layers: 1,
+    bidirectional: false,
+    pooling: "last",
+    dropout: 0,
+    forgetBias: 1,
+    lstmBiases: 1,
+    seed: 1,
+    shards: 4,
+    batchSize: 128,
+    averageEvery: 1,
+    average: "weights",
+    moments: "average",
+    learningRate: 0.01,
+    schedule: "constant",
+    warmupSteps: 0,
+    weightDecay: 0,
+    embeddingRows: "lazy",
+    adamEpsilon: 1e-8,
+    clipNorm: 1,
+    epochs: 50,
+    stepsPerEpoch: 20,
+    heldOut: 2048,
+    targetAccuracy: 0.995,
+    engine: "simd",
+    backend: "wasm",
+    workers: "auto",
+    workerTimeout: 60,
+    maxSeconds: 0,
+    host: "127.0.0.1",
+    port: 8000,
+    runsDir: "runs",
+    exit: false,
+    log: "text",
+    report: "epochs",
+  });
+  assertEquals(resolveConfig("parity", []), resolveConfig(undefined, []));
+});
+
+Deno.test("resolveConfig() has the notebook to the letter as the preset seed", () => {
+  assertEquals(resolveConfig("seed", []), {
+    ...resolveConfig(undefined, []),
+    vocabulary: 50,
+    length: 8,
+    embedding: 32,
+    hidden: 64,
+    forgetBias: 0,
+    lstmBiases: 2,
+    shards: 1,
+    batchSize: 50,
+    learningRate: 0.01,
+    adamEpsilon: 1e-8,
+    clipNorm: 0,
+    epochs: 50,
+    stepsPerEpoch: 1,
+    heldOut: 500,
+    targetAccuracy: 0,
+    report: "notebook",
+  });
+});
+
+Deno.test("resolveConfig() puts flags over the file over the preset over the defaults", () => {
+  const { batchSize, epochs, shards, hidden } = resolveConfig("seed", [
+    file({ batchSize: 7, epochs: 8 }),
+    flags({ epochs: 9 }),
+  ]);
+  assertEquals({ batchSize, epochs, shards, hidden }, { batchSize: 7, epochs: 9, shards: 1, hidden: 64 });
+});
+
+Deno.test("resolveConfig() names the nearest key when it does not know one", () => {
+  assertEquals(problemsOf(undefined, flags({ batchsize: 3 })), [
+    ["--batchsize", "Unknown option --batchsize: did you mean --batchSize?"],
+  ]);
+  assertEquals(problemsOf(undefined, file({ epoch: 3 })), [
+    ["epoch in run.json", "Unknown option epoch in run.json: did you mean epochs in run.json?"],
+  ]);
+});
+
+Deno.test("resolveConfig() names the nearest preset, or all, when it does not know one", () => {
+  assertEquals(problemsOf("sed"), [["--preset", "Unknown preset sed: did you mean seed?"]]);
+  for (const name of ["imagenet", "toString", "__proto__", "constructor", ""]) {
+    assertStringIncludes(problemsOf(name)[0]![1], `Unknown preset ${name}: expected one of parity, seed`);
+  }
+});
+
+const wrong: [values: Values, field: string, message: string][] = [
+  [{ batchSize: 0 }, "--batchSize", "--batchSize is 0: expected at least 1"],
+  [{ batchSize: 65_537 }, "--batchSize", "--batchSize is 65537: expected at most 65536"],
+  [{ batchSize: 1.5 }, "--batchSize", "--batchSize is 1.5: expected a whole number"],
+  [{ batchSize: "many" }, "--batchSize", `--batchSize is "many": expected a number`],
+  [{ batchSize: NaN }, "--batchSize", "--batchSize is NaN: expected a number"],
+  [{ learningRate: Infinity }, "--learningRate", "--learningRate is Infinity: expected a number"],
+  [{ learningRate: null }, "--learningRate", "--learningRate is null: expected a number"],
+  [{ average: "medians" }, "--average", `--average is "medians": expected weights or gradients`],
+  [{ layers: 9 }, "--layers", "--layers is 9: expected at most 8"],
+  [{ pooling: "first" }, "--pooling", `--pooling is "first": expected last or mean or max`],
+  [{ dropout: 0.95 }, "--dropout", "--dropout is 0.95: expected at most 0.9"],
+  [
+    { warmupSteps: 1001 },
+    "--warmupSteps",
+    "--warmupSteps is 1001: expected at most the run's 1000 steps (epochs · stepsPerEpoch)",
+  ],
+  [{ lstmBiases: 3 }, "--lstmBiases", "--lstmBiases is 3: expected 1 or 2"],
+  [{ workers: "all" }, "--workers", `--workers is "all": expected auto or a number`],
+  [{ workers: 0 }, "--workers", "--workers is 0: expected at least 1"],
+  [{ exit: "yes" }, "--exit", `--exit is "yes": expected a boolean`],
+  [{ host: "" }, "--host", `--host is "": expected at least 1 character`],
+  [{ seed: 2 ** 32 }, "--seed", "--seed is 4294967296: expected at most 4294967295"],
+  [
+    { average: "gradients", averageEvery: 3 },
+    "--averageEvery",
+    `--averageEvery is 3: expected 1 with average "gradients", which averages every step`,
+  ],
+  [{ shards: 2, workers: 3 }, "--workers", "--workers is 3: expected at most one a shard, and shards is 2"],
+];
+for (const [values, field, message] of wrong) {
+  Deno.test(`resolveConfig() says "${message}"`, () =>
+    assertEquals(problemsOf(undefined, flags(values)), [[field, message]]));
+}
+
+Deno.test("resolveConfig() names every problem at once, each by its source", () => {
+  const fields = problemsOf(undefined, file({ hidden: -1 }), flags({ nonsense: 1, epochs: "x" })).map(([field]) =>
+    field
+  );
+  assertEquals(fields.sort(), ["--epochs", "--nonsense", "hidden in run.json"]);
+});
+
+for (const key of keys) {
+  Deno.test(`resolveConfig() takes or names any value of ${key}`, () => {
+    const anything = fc.oneof(
+      fc.anything({ withBigInt: true, withDate: true }),
+      fc.integer(),
+      fc.double(),
+      fc.string(),
+    );
+    fc.assert(
+      fc.property(anything, (value) => {
+        try {
+          resolveConfig(undefined, [flags({ [key]: value })]);
+        } catch (error) {
+          assert(error instanceof InputError, `It threw ${error}`);
+          for (const { field, message } of error.problems) {
+            assertEquals(field, `--${key}`);
+            assert(message.startsWith(`--${key} is `) && message.includes(": expected "), message);
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+}
+
+Deno.test("resolveConfig() takes objects that JSON cannot write for a wrong value", () => {
+  const cyclic: { self?: unknown } = {};
+  cyclic.self = cyclic;
+  for (const value of [cyclic, 1n, Symbol("one"), () => 1, { toJSON: () => undefined }]) {
+    assertEquals(problemsOf(undefined, flags({ hidden: value })).length, 1);
+  }
+});
+
+Deno.test("trainingConfig() keeps what the result depends on and nothing else", () => {
+  const training = trainingConfig(resolveConfig(undefined, [flags({ workers: 2, hidden: 3 })]));
+  assertEquals(Object.keys(training), Object.keys(trainingShape));
+  assertEquals(training.hidden, 3);
+  for (const key of ["workers", "port", "runsDir"] satisfies ConfigKey[]) assert(!(key in training));
+});

@@ -1,0 +1,41 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { dashboardAssets } from "../../dashboard/assets.ts";
+
+const assets = dashboardAssets();
+const ORIGIN = "http://dashboard";
+
+/** Where the text of the asset at `path` points to. */
+function references(path: string, body: string): string[] {
+  const found = path.endsWith(".ts")
+    ? body.matchAll(/^(?:import|export)\b[^;]*?\bfrom "([^"]+)"/gm)
+    : body.matchAll(/\b(?:src|href)="([^"]+)"/g);
+  return [...found].map(([, target = ""]) => {
+    assertMatch(target, /^[./]/, `${path} refers to "${target}"`);
+    return new URL(target, `${ORIGIN}${path}`).pathname;
+  });
+}
+
+Deno.test("dashboardAssets() holds all that the page and its modules load, and nothing that none does", () => {
+  const reached = new Set<string>();
+  const visit = (path: string) => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    const asset = assets.get(path);
+    assert(asset, `There is no asset ${path}`);
+    if (path === "/" || path.endsWith(".ts")) references(path, asset.body).forEach(visit);
+  };
+  visit("/");
+  assertEquals([...reached].sort(), [...assets.keys()].sort());
+});
+
+Deno.test("dashboardAssets() says what each file is", () => {
+  for (const [path, { type }] of assets) {
+    if (/\.(ts|js)$/.test(path)) assertEquals(type, "text/javascript; charset=utf-8", path);
+  }
+  assertEquals(assets.get("/")?.type, "text/html; charset=utf-8");
+});
+
+Deno.test("dashboardAssets() has no inline script or style, which the page's policy would refuse", () => {
+  const page = assets.get("/")?.body ?? "";
+  assertEquals([...page.matchAll(/<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=/g)], []);
+});

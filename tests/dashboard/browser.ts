@@ -1,0 +1,119 @@
+/** A headless browser on a real server with the real app, and a watch on what must not happen in either. */
+import { assertEquals } from "@std/assert";
+import { chromium, type Page } from "playwright-core";
+import { createApp } from "../../lib/serve/app.ts";
+import { type FakeRun, fakeServices } from "./fake_services.ts";
+
+const CHROMIUM = "/usr/bin/chromium";
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Of every wait: machines that run the tests are slow at times. */
+const DEADLINE_MS = 20_000;
+
+export interface Server {
+  readonly port: number;
+  /** Ends its streams, then itself. */
+  close(): Promise<void>;
+}
+
+/** Serves `runs`, newest first, on `port`, 0 for any free one. */
+export function serve(runs: readonly FakeRun[], port = 0): Server {
+  const shutdown = new AbortController();
+  const failures: unknown[] = [];
+  const onError = (error: unknown) => failures.push(error);
+  const app = createApp(fakeServices(runs), { shutdown: shutdown.signal, onError });
+  const server = Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, app.fetch);
+  return {
+    port: server.addr.port,
+    async close() {
+      shutdown.abort();
+      await server.shutdown();
+      assertEquals(failures, []);
+    },
+  };
+}
+
+/** The page once it shows `points` points. */
+export async function showsPoints(page: Page, points: number): Promise<void> {
+  await page.locator(`#page[data-points="${points}"]`).waitFor({ state: "attached" });
+}
+
+/** The page once the newest event it shows is number `id`. */
+export async function showsEvent(page: Page, id: number): Promise<void> {
+  await page.locator(`#page[data-last-id="${id}"]`).waitFor({ state: "attached" });
+}
+
+/** The page once `text` stands in the element `selector`. */
+export async function shows(page: Page, selector: string, text: string): Promise<void> {
+  await page.locator(selector, { hasText: text }).first().waitFor({ state: "attached" });
+}
+
+async function withPage(port: number, expected: RegExp, body: (page: Page) => Promise<void>): Promise<void> {
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, timeout: DEADLINE_MS });
+  try {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    await context.grantPermissions(["clipboard-write"], { origin: `http://127.0.0.1:${port}` });
+    const page = await context.newPage();
+    page.setDefaultTimeout(DEADLINE_MS);
+    const problems: string[] = [];
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type()) && !expected.test(message.text())) {
+        problems.push(message.text());
+      }
+    });
+    page.on("pageerror", (error) => problems.push(String(error)));
+    page.on("request", (request) => {
+      if (new URL(request.url()).host !== `127.0.0.1:${port}`) problems.push(`request to ${request.url()}`);
+    });
+    await page.goto(`http://127.0.0.1:${port}/`);
+    await body(page);
+    assertEquals(problems, []);
+  } finally {
+    await browser.close();
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+const missing = isFile(CHROMIUM) ? "" : ` (skipped: there is no ${CHROMIUM})`;
+
+/** A test on a page that follows the newest of `runs`; `expected` is what the browser itself may log on the way. */
+export function browserTest(
+  name: string,
+  runs: () => FakeRun[],
+  body: (page: Page, runs: FakeRun[], server: Server) => Promise<Server | void>,
+  expected = /^$/,
+): void {
+  Deno.test({
+    name: name + missing,
+    ignore: missing !== "",
+    // The driver of the browser keeps timers and pipes of its process beyond close().
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      const given = runs();
+      let server = serve(given);
+      try {
+        await withPage(server.port, expected, async (page) => {
+          server = await body(page, given, server) ?? server;
+        });
+      } finally {
+        await server.close();
+      }
+    },
+  });
+}

@@ -1,0 +1,192 @@
+/** A run that lives in memory and says what it is told to, and the rest of what the app needs around it. */
+import { dashboardAssets } from "../../dashboard/assets.ts";
+import { eventSchema, type NewEvent, type RunEvent } from "../../lib/events.ts";
+import type { Answer, RunDetail } from "../../lib/run/types.ts";
+import type { RunLibrary, Services } from "../../lib/serve/services.ts";
+import { configSchema } from "../../lib/config/schema.ts";
+
+export const DIGEST = "3fa9c1d27b60e84455aa19cf0d3be2716cfe9a0b41d8537e2290b6cc11d4f05e";
+
+/** A plausible run: two figures on a curve, four workers, an epoch every 20 progress events. */
+export const EPOCH = 20;
+
+const START = Date.parse("2026-01-02T03:04:05.000Z");
+
+/** One progress event every 400 ms of run time. */
+export function at(point: number): string {
+  return new Date(START + 400 * point).toISOString();
+}
+
+export function startedEvent(run: string): NewEvent {
+  return {
+    type: "started",
+    run,
+    config: configSchema.parse({}),
+    parameters: 26_754,
+    labels: ["odd", "even"],
+    workers: 4,
+    shards: 4,
+    engine: "tfjs",
+    digest: DIGEST,
+  };
+}
+
+/** The loss of point `point`, from ln 2 down to almost nothing. */
+function lossAt(point: number): number {
+  return 0.692 / (1 + Math.exp((point - 130) / 22)) + 0.002;
+}
+
+export function progressEvent(point: number): NewEvent {
+  const noise = Math.sin(12.9898 * point) * 0.5 + Math.sin(78.233 * point) * 0.5;
+  const loss = lossAt(point) * (1 + 0.12 * noise);
+  return {
+    type: "progress",
+    round: 2 * point,
+    step: 2 * point,
+    epoch: Math.floor(point / EPOCH),
+    training: { loss, accuracy: Math.min(1, 1 - 0.71 * loss + 0.01 * noise) },
+    sequencesPerSecond: 8400 + 600 * noise,
+    drift: 0.02 * lossAt(point) * (1 + 0.4 * noise) + 1e-5,
+    workers: [0, 1, 2, 3].map((worker) => {
+      const average = 0.03 + 0.01 * Math.sin(point + worker);
+      const wait = 0.02 + 0.03 * worker + 0.015 * Math.cos(3 * point + worker);
+      return { worker, sequencesPerSecond: 2100 + 150 * noise, compute: 1 - average - wait, wait, average };
+    }),
+  };
+}
+
+/** What follows progress event `point`: at an epoch's end its figures, at every third a checkpoint. */
+export function milestones(point: number): NewEvent[] {
+  if (point % EPOCH !== 0) return [];
+  const place = { round: 2 * point, step: 2 * point };
+  const heldOut = { loss: lossAt(point), accuracy: Math.min(0.9971, 1 - 0.71 * lossAt(point)) };
+  const epoch = point / EPOCH;
+  const ended: NewEvent = { type: "epoch", epoch, ...place, training: heldOut, heldOut, seconds: 0.4 * point };
+  const saved: NewEvent = { type: "checkpoint", ...place, digest: DIGEST, file: `${point}.bin` };
+  return epoch % 3 === 0 ? [ended, saved] : [ended];
+}
+
+export function finishedEvent(run: string, points: number): NewEvent {
+  return {
+    type: "finished",
+    summary: {
+      run,
+      digest: DIGEST.split("").reverse().join(""),
+      heldOut: { loss: lossAt(points), accuracy: Math.min(0.9971, 1 - 0.71 * lossAt(points)) },
+      reason: "the held-out accuracy reached 99.5 %",
+      epochs: Math.floor(points / EPOCH),
+      rounds: 2 * points,
+      steps: 2 * points,
+      sequences: 1024 * points,
+      seconds: 0.4 * points,
+      sequencesPerSecond: 8321,
+      workers: 4,
+      shards: 4,
+      engine: "tfjs",
+    },
+  };
+}
+
+export class FakeRun {
+  readonly events: RunEvent[] = [];
+  /** Streams that were asked to start after this id. */
+  readonly starts: number[] = [];
+  #wake = Promise.withResolvers<void>();
+  #cuts = 0;
+
+  constructor(readonly id: string) {}
+
+  append(event: NewEvent, when: string): void {
+    this.events.push(eventSchema.parse({ ...event, id: this.events.length + 1, at: when }));
+    this.#notify();
+  }
+
+  /** Progress events `from` to `to`, with what goes with them. */
+  train(from: number, to: number): void {
+    if (this.events.length === 0) this.append(startedEvent(this.id), at(0));
+    for (let point = from; point <= to; point++) {
+      for (const event of [progressEvent(point), ...milestones(point)]) this.append(event, at(point));
+    }
+  }
+
+  /** Ends every open stream, as a proxy or a restart does. */
+  cut(): void {
+    this.#cuts++;
+    this.#notify();
+  }
+
+  async *stream(after: number, signal: AbortSignal): AsyncGenerator<RunEvent> {
+    const cuts = this.#cuts;
+    this.starts.push(after);
+    const aborted = () => this.#notify();
+    signal.addEventListener("abort", aborted);
+    try {
+      for (let next = after; !signal.aborted && cuts === this.#cuts;) {
+        const event = this.events[next];
+        if (!event) await this.#wake.promise;
+        else {
+          next++;
+          yield event;
+          if (event.type === "finished" || event.type === "failed") return;
+        }
+      }
+    } finally {
+      signal.removeEventListener("abort", aborted);
+    }
+  }
+
+  detail(): RunDetail {
+    const last = this.events.at(-1);
+    return {
+      id: this.id,
+      state: last?.type === "finished" || last?.type === "failed" ? last.type : "running",
+      startedAt: at(0),
+      events: this.events.length,
+      config: configSchema.parse({}),
+      summary: last?.type === "finished" ? last.summary : null,
+    };
+  }
+
+  #notify(): void {
+    this.#wake.resolve();
+    this.#wake = Promise.withResolvers();
+  }
+}
+
+/** Services of `runs`, newest first: the array may change while they are in use. */
+export function fakeServices(runs: readonly FakeRun[]): Services {
+  const find = (id: string) => runs.find((run) => run.id === id);
+  const library: RunLibrary = {
+    get current() {
+      return runs[0]?.id ?? "";
+    },
+    list: () => Promise.resolve(runs.map((run) => run.detail())),
+    get: (id) => Promise.resolve(find(id)?.detail()),
+    events(id, after, signal) {
+      const run = find(id);
+      if (!run) throw new RangeError(`There is no run "${id}"`);
+      return run.stream(after, signal);
+    },
+  };
+  const model = {
+    run: runs[0]?.id ?? "",
+    labels: ["odd", "even"],
+    vocabulary: 50,
+    length: 8,
+    round: 560,
+    digest: DIGEST,
+  };
+  const predictor = {
+    model: () => Promise.resolve(model),
+    predict(sequences: readonly (readonly number[])[]): Promise<Answer> {
+      const predictions = sequences.map((tokens) => {
+        const even = ((tokens[0] ?? 0) + (tokens.at(-1) ?? 0)) % 2 === 0;
+        return even
+          ? { class: 1, label: "even", probabilities: [0.0213, 0.9787] }
+          : { class: 0, label: "odd", probabilities: [0.9614, 0.0386] };
+      });
+      return Promise.resolve({ run: model.run, round: model.round, digest: model.digest, predictions });
+    },
+  };
+  return { runs: library, predictor, assets: dashboardAssets(), ready: () => true };
+}

@@ -1,0 +1,106 @@
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { apply, createView, EPOCHS, PROGRESS, recentRate, type RunView, setting } from "../../dashboard/state.ts";
+import type { NewEvent } from "../../lib/events.ts";
+import { at, DIGEST, FakeRun, finishedEvent, progressEvent, startedEvent } from "./fake_services.ts";
+
+function view(run: FakeRun): RunView {
+  const result = createView(run.id);
+  for (const event of run.events) apply(result, event);
+  return result;
+}
+
+function trained(points: number): FakeRun {
+  const run = new FakeRun("a");
+  run.train(1, points);
+  return run;
+}
+
+Deno.test("apply() keeps the newest figures and all points of a run", () => {
+  const run = trained(40);
+  const shown = view(run);
+  assertEquals(shown.phase, "running");
+  assertEquals([shown.round, shown.step, shown.epoch, shown.points], [80, 80, 2, 40]);
+  assertEquals(shown.progress.length, 40);
+  assertEquals([...shown.epochs.column(EPOCHS.step)], [40, 80]);
+  assertEquals(shown.workers.length, 4);
+  assertAlmostEquals(shown.seconds, 16, 1e-9);
+  assertEquals(setting(shown, "targetAccuracy"), 0.995);
+  assertEquals(setting(shown, "task"), undefined);
+});
+
+Deno.test("apply() changes nothing when a stream sends all again", () => {
+  const run = trained(25);
+  const once = view(run);
+  const twice = view(run);
+  for (const event of run.events) apply(twice, event);
+  assertEquals(twice, once);
+});
+
+Deno.test("apply() shows the summary when a run has finished", () => {
+  const run = trained(60);
+  run.append({ type: "stopping", reason: "the target was reached" }, at(60));
+  assertEquals(view(run).phase, "stopping");
+  run.append(finishedEvent("a", 60), at(61));
+  const shown = view(run);
+  assertEquals(shown.phase, "finished");
+  assertEquals(shown.summary?.rounds, 120);
+  assertEquals(shown.digest, shown.summary?.digest);
+  assertEquals(shown.notes.map(({ kind }) => kind), ["finished", "stopping", "checkpoint", "started"]);
+});
+
+Deno.test("apply() says why a run failed", () => {
+  const run = trained(2);
+  run.append({ type: "failed", error: "worker 2 was lost" }, at(3));
+  const shown = view(run);
+  assertEquals([shown.phase, shown.notes[0]?.text], ["failed", "Failed: worker 2 was lost"]);
+});
+
+Deno.test("apply() replaces rounds that are done again after a resume, and counts no time in between", () => {
+  const run = trained(45);
+  const hour = 3600 / 0.4;
+  run.append(startedEvent("a"), at(45 + hour));
+  run.append(progressEvent(31), at(46 + hour));
+  const shown = view(run);
+  assertEquals(shown.progress.last(PROGRESS.step), 62);
+  assertEquals(shown.progress.length, 31);
+  assertEquals([...shown.epochs.column(EPOCHS.step)], [40]);
+  assertEquals(shown.points, 46);
+  assertAlmostEquals(shown.seconds, 46 * 0.4, 1e-9);
+  assertEquals(shown.notes[0]?.text, "Resumed on 4 workers");
+});
+
+Deno.test("recentRate() is the mean of the last seconds, weighted by time, until the run's own mean is known", () => {
+  const run = new FakeRun("a");
+  run.append(startedEvent("a"), at(0));
+  const rate = (point: number, sequencesPerSecond: number, when: number) =>
+    run.append({ ...progressEvent(point), sequencesPerSecond } as NewEvent, at(when));
+  assertEquals(recentRate(view(run)), undefined);
+  rate(1, 9999, 10);
+  rate(2, 1000, 20);
+  rate(3, 4000, 22.5);
+  // 4 s at 1000 and 1 s at 4000; what was before is too old.
+  assertAlmostEquals(recentRate(view(run)) ?? NaN, 1600, 1e-9);
+  run.append(finishedEvent("a", 60), at(23));
+  assertEquals(recentRate(view(run)), 8321);
+});
+
+Deno.test("apply() leaves drift out where it is unknown or zero", () => {
+  const run = trained(1);
+  const silent = (drift: number | null): NewEvent => ({ ...progressEvent(2), drift, type: "progress" } as NewEvent);
+  run.append(silent(null), at(2));
+  assertEquals(view(run).progress.last(PROGRESS.drift), NaN);
+  run.append(silent(0), at(3));
+  assertEquals(view(run).progress.last(PROGRESS.drift), NaN);
+});
+
+Deno.test("apply() keeps memory bounded over a long run", () => {
+  const shown = createView("a");
+  const when = at(0);
+  for (let id = 1; id <= 30_000; id++) {
+    apply(shown, { id, at: when, type: "checkpoint", round: id, step: id, digest: DIGEST, file: "x" });
+    apply(shown, { id: ++id, at: when, ...progressEvent(id) } as Parameters<typeof apply>[1]);
+  }
+  assertEquals(shown.points, 15_000);
+  assertEquals(shown.notes.length, 100);
+  assertEquals(shown.progress.length, 3750);
+});

@@ -1,0 +1,74 @@
+import type { Batch } from "../../lib/data/batch.ts";
+import type { Engine, Replica } from "../../lib/engine/contract.ts";
+import { createWorkspace } from "../../lib/engine/workspace.ts";
+import type { EngineNeeds } from "./example.ts";
+
+const MAX_BATCH = 32;
+const MAX_LENGTH = 16;
+const MAX_VECTORS = 17;
+
+/**
+ * The simd engine for arrays that lie anywhere, by copying them into its memory and the results back: so that the tests of
+ * the contract can make their arrays as they like.
+ */
+export async function simdOnPlainArrays({ layout, ...needs }: EngineNeeds): Promise<Engine> {
+  const options = {
+    engine: "simd",
+    backend: "cpu",
+    layout,
+    ...needs,
+    maxBatch: MAX_BATCH,
+    maxLength: MAX_LENGTH,
+  } as const;
+  const room = { floats: (9 + MAX_VECTORS) * layout.size, batches: 1 };
+  const { engine, floats, batch } = await createWorkspace(options, room);
+  const [weights, gradients, averaged] = [floats(layout.size), floats(layout.size), floats(layout.size)];
+  const replica = (): Replica => ({ weights: floats(layout.size), m: floats(layout.size), v: floats(layout.size) });
+  const [from, into] = [replica(), replica()];
+  const vectors = Array.from({ length: MAX_VECTORS }, () => floats(layout.size));
+  const inside = batch(MAX_BATCH, MAX_LENGTH);
+
+  function enter(given: Batch): Batch {
+    inside.size = given.size;
+    inside.length = given.length;
+    inside.tokens.set(given.tokens.subarray(0, given.size * given.length));
+    inside.lengths.set(given.lengths.subarray(0, given.size));
+    inside.labels.set(given.labels.subarray(0, given.size));
+    return inside;
+  }
+  function copy(source: Replica, target: Replica): void {
+    target.weights.set(source.weights);
+    target.m.set(source.m);
+    target.v.set(source.v);
+  }
+  function filled(vector: Float32Array, values: Float32Array): Float32Array {
+    vector.set(values);
+    return vector;
+  }
+
+  return {
+    name: engine.name,
+    gradients(values, batch, out, draw) {
+      const metrics = engine.gradients(filled(weights, values), enter(batch), filled(gradients, out), draw);
+      out.set(gradients);
+      return metrics;
+    },
+    rows: () => engine.rows(),
+    squaredNorm: (values, begin, end, rows) => engine.squaredNorm(filled(gradients, values), begin, end, rows),
+    update(source, values, target, options) {
+      copy(source, from);
+      copy(target, into);
+      engine.update(from, filled(gradients, values), into, options);
+      copy(into, target);
+    },
+    average({ vectors: given, into: target, ...rest }) {
+      const inside = given.map((values, index) => filled(vectors[index]!, values));
+      const distance = engine.average({ ...rest, vectors: inside, into: filled(averaged, target) });
+      target.set(averaged);
+      return distance;
+    },
+    predict: (values, batch) => engine.predict(filled(weights, values), enter(batch)),
+    evaluate: (values, batch) => engine.evaluate(filled(weights, values), enter(batch)),
+    dispose: () => engine.dispose(),
+  };
+}

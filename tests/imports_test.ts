@@ -1,0 +1,56 @@
+import { assert, assertEquals } from "@std/assert";
+import { readdirSync, readFileSync } from "node:fs";
+import { importProblems } from "./import_rules.ts";
+
+const root = new URL("../", import.meta.url);
+
+Deno.test("lib/ imports in one direction, has no barrel and no file over 300 lines", () => {
+  const paths = readdirSync(new URL("lib/", root), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts")).map((path) => `lib/${path}`);
+  assert(paths.length > 50, `Only ${paths.length} files were found`);
+  assertEquals(paths.flatMap((path) => importProblems(path, readFileSync(new URL(path, root), "utf8"))), []);
+});
+
+const backward: [what: string, path: string, text: string][] = [
+  ["a static import", "lib/data/x.ts", `import { a } from "../model/layout.ts";`],
+  ["an import over several lines", "lib/data/x.ts", `import {\n  a,\n  b,\n} from "../run/files.ts";`],
+  ["an import of types", "lib/engine/x.ts", `import type { Plan } from "../lockstep/plan.ts";`],
+  ["an import for its effects", "lib/config/x.ts", `import "../data/batch.ts";`],
+  ["a dynamic import", "lib/run/x.ts", `const app = await import("../serve/app.ts");`],
+  ["a dynamic import over several lines", "lib/run/x.ts", `await import(\n  "../serve/app.ts"\n);`],
+  ["an export from elsewhere", "lib/model/x.ts", `export { a } from "../engine/contract.ts";\nexport const b = 1;`],
+  ["an import between plain values", "lib/events.ts", `import { a } from "./config/schema.ts";`],
+  ["an import of plain values by errors", "lib/errors.ts", `import { a } from "./config/schema.ts";`],
+  ["an import from outside", "lib/cli/x.ts", `import { a } from "../../main.ts";`],
+  ["an import of a test", "lib/cli/x.ts", `import { a } from "../../tests/engine/close.ts";`],
+  ["an import of a part that has no layer", "lib/cli/x.ts", `import { a } from "../misc/x.ts";`],
+  ["an engine in serve", "lib/serve/x.ts", `import type { Engine } from "../engine/contract.ts";`],
+  ["shared memory in serve", "lib/serve/x.ts", `import { a } from "../lockstep/state.ts";`],
+  ["tfjs in serve", "lib/serve/x.ts", `import * as tf from "@tensorflow/tfjs";`],
+  ["a computed import", "lib/cli/x.ts", "await import(`../${part}/x.ts`);"],
+  ["a file that passes on what others export", "lib/run/mod.ts", `/** All. */\nexport * from "./files.ts";\n`],
+  [
+    "a file that imports and exports again",
+    "lib/run/mod.ts",
+    `import { a } from "./files.ts";\nimport type { B } from "./types.ts";\nexport { a };\nexport type { B };\n`,
+  ],
+  ["a file of 301 lines", "lib/run/x.ts", "const a = 1;\n".repeat(299) + "\n"],
+];
+for (const [what, path, text] of backward) {
+  Deno.test(`importProblems() catches ${what}`, () => {
+    const own = path.endsWith("mod.ts") ? "" : "\nexport const own = 1;\n";
+    assertEquals(importProblems(path, text + own).length, 1);
+  });
+}
+
+Deno.test("importProblems() lets an arrow pass that runs the right way", () => {
+  const forward: [path: string, text: string][] = [
+    ["lib/model/x.ts", `import type { A } from "../config/schema.ts";\nimport { b } from "../data/batch.ts";\nb();`],
+    ["lib/config/x.ts", `import { InputError } from "../errors.ts";\nimport { a } from "./nearest.ts";\na();`],
+    ["lib/cli/x.ts", `const { a } = await import("../serve/app.ts");`],
+    ["lib/serve/x.ts", `import page from "../../dashboard/index.html" with { type: "text" };\nexport const a = page;`],
+    ["lib/data/x.ts", `// import { a } from "../run/files.ts";\n/* import "../cli/x.ts" */\nexport const a = 1;`],
+    ["lib/run/x.ts", "const a = 1;\n".repeat(300)],
+  ];
+  assertEquals(forward.flatMap(([path, text]) => importProblems(path, text)), []);
+});

@@ -1,0 +1,30 @@
+/// <reference no-default-lib="true" />
+/// <reference lib="deno.worker" />
+/** Passes a barrier again and again and says how often it was let through too early. */
+import { createBarrier } from "../../lib/lockstep/barrier.ts";
+
+export interface BarrierTask {
+  readonly control: Int32Array;
+  readonly heart: Int32Array;
+  /** `[generation]` how many have arrived, and how often the action was run. */
+  readonly arrivals: Int32Array;
+  readonly actions: Int32Array;
+  readonly workers: number;
+  readonly timeoutMs: number;
+  readonly spin: boolean;
+}
+
+self.onmessage = ({ data }: MessageEvent<BarrierTask>) => {
+  const barrier = createBarrier(data);
+  let early = 0;
+  try {
+    for (let generation = 0; generation < data.arrivals.length; generation++) {
+      Atomics.add(data.arrivals, generation, 1);
+      barrier(() => data.actions[generation]!++);
+      if (Atomics.load(data.arrivals, generation) !== data.workers || data.actions[generation] !== 1) early++;
+    }
+    self.postMessage({ early });
+  } catch (error) {
+    self.postMessage({ error: String(error) });
+  }
+};

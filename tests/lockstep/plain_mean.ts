@@ -1,0 +1,23 @@
+/** The weighted mean over shards by its definition: one element, one node, one rounding at a time. */
+
+/** Each shard's share of the samples, as float32. */
+export function plainShares(samples: readonly number[]): number[] {
+  let total = 0;
+  for (const count of samples) total += count;
+  return samples.map((count) => Math.fround(count / total));
+}
+
+/** The sum of the weighted `values` of shards `first` to `last - 1`, halved at the greatest power of two below. */
+export function plainNode(values: readonly number[], shares: readonly number[], first: number, last: number): number {
+  if (last - first === 1) return Math.fround(shares[first]! * values[first]!);
+  let half = 1;
+  while (half * 2 < last - first) half *= 2;
+  const left = plainNode(values, shares, first, first + half);
+  return Math.fround(left + plainNode(values, shares, first + half, last));
+}
+
+/** The mean of `vectors`, element by element. */
+export function plainMean(vectors: readonly Float32Array[], samples: readonly number[]): Float32Array {
+  const shares = plainShares(samples);
+  return vectors[0]!.map((_, i) => plainNode(vectors.map((vector) => vector[i]!), shares, 0, vectors.length));
+}

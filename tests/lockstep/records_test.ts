@@ -1,0 +1,107 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  type EpochRecord,
+  RecordReader,
+  type RoundRecord,
+  writeEpoch,
+  writeRound,
+} from "../../lib/lockstep/records.ts";
+import { type SharedRun, sharedRun } from "../../lib/lockstep/shared_run.ts";
+
+const create = (epochs: number) =>
+  sharedRun({
+    parameters: 16,
+    shards: 1,
+    workers: 1,
+    average: "weights",
+    moments: "reset",
+    epochs,
+    heldOut: 1,
+    maxBatch: 1,
+    maxLength: 1,
+    engineScratch: 0,
+  });
+/** A record whose every figure follows from its number, so that a mixture of two is none. */
+const round = (n: number): RoundRecord => ({
+  round: n,
+  epoch: n + 0.5,
+  lossSum: n * 3,
+  correct: n * 5,
+  samples: n * 7,
+  drift: n * 11,
+});
+const epoch = (n: number): EpochRecord => ({
+  epoch: n,
+  round: n * 3,
+  training: { loss: n * 5, accuracy: n * 7 },
+  heldOut: { loss: n * 11, accuracy: n * 13 },
+});
+const numbers = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
+function writeRounds(run: SharedRun, first: number, last: number): void {
+  for (const n of numbers(first, last)) writeRound(run, round(n));
+}
+
+Deno.test("rounds() gives each record once, in order", () => {
+  const run = create(3);
+  const reader = new RecordReader(run);
+  assertEquals(reader.rounds(), []);
+  writeRounds(run, 1, 3);
+  assertEquals(reader.rounds(), numbers(1, 3).map(round));
+  assertEquals(reader.rounds(), []);
+  writeRounds(run, 4, 4);
+  assertEquals(reader.rounds(), [round(4)]);
+});
+
+Deno.test("rounds() leaves out the oldest when the ring went round, and no others later", () => {
+  const run = create(3);
+  const reader = new RecordReader(run);
+  const size = run.rounds.length;
+  writeRounds(run, 1, size + 100);
+  // The oldest place may be under the writer's hand.
+  assertEquals(reader.rounds(), numbers(102, size + 100).map(round));
+  writeRounds(run, size + 101, size + 105);
+  assertEquals(reader.rounds(), numbers(size + 101, size + 105).map(round));
+});
+
+Deno.test("rounds() leaves out what is overwritten while it reads", () => {
+  const run = create(3);
+  const reader = new RecordReader(run);
+  const size = run.rounds.length;
+  writeRounds(run, 1, size);
+  const place = run.rounds[50]!;
+  let overtaken = false;
+  Object.assign(place, {
+    slice() {
+      if (!overtaken) writeRounds(run, size + 1, size + 200); // 150 of them in places that are yet to be read
+      overtaken = true;
+      return Float64Array.prototype.slice.call(place);
+    },
+  });
+  assertEquals(reader.rounds(), numbers(202, size).map(round));
+  assertEquals(reader.rounds(), numbers(size + 1, size + 200).map(round));
+});
+
+Deno.test("epochs() never loses one in a run of few, even if nobody reads before the end", () => {
+  for (const epochs of [1, 2, 7]) {
+    const run = create(epochs);
+    for (const n of numbers(1, epochs)) writeEpoch(run, epoch(n));
+    assertEquals(new RecordReader(run).epochs(), numbers(1, epochs).map(epoch));
+  }
+});
+
+Deno.test("epochs() leaves out what is overwritten while it reads", () => {
+  const run = create(1_000_000);
+  const reader = new RecordReader(run);
+  const size = run.epochs.length;
+  assert(size < 10_000);
+  for (const n of numbers(1, size)) writeEpoch(run, epoch(n));
+  const place = run.epochs[size - 1]!;
+  Object.assign(place, {
+    slice() {
+      const record = Float64Array.prototype.slice.call(place);
+      for (const n of numbers(size + 1, size + 9)) writeEpoch(run, epoch(n));
+      return record;
+    },
+  });
+  assertEquals(reader.epochs(), numbers(11, size).map(epoch));
+});

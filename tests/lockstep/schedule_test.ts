@@ -1,0 +1,48 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { roundAt, roundsPerEpoch, stepsAfter, totalRounds } from "../../lib/lockstep/schedule.ts";
+
+const schedules = fc.record({
+  epochs: fc.integer({ min: 1, max: 6 }),
+  stepsPerEpoch: fc.integer({ min: 1, max: 20 }),
+  averageEvery: fc.integer({ min: 1, max: 25 }),
+});
+
+Deno.test("roundAt() makes the last round of an epoch shorter where steps are left over", () => {
+  const options = { epochs: 2, stepsPerEpoch: 5, averageEvery: 3 };
+  assertEquals([0, 1, 2, 3].map((committed) => roundAt(options, committed)), [
+    { epoch: 0, firstStep: 0, steps: 3, endsEpoch: false },
+    { epoch: 0, firstStep: 3, steps: 2, endsEpoch: true },
+    { epoch: 1, firstStep: 5, steps: 3, endsEpoch: false },
+    { epoch: 1, firstStep: 8, steps: 2, endsEpoch: true },
+  ]);
+  assertEquals([roundsPerEpoch(options), totalRounds(options), stepsAfter(options, 4)], [2, 4, 10]);
+});
+
+Deno.test("roundAt() covers every step of every epoch once, in order, and never straddles two epochs", () => {
+  fc.assert(fc.property(schedules, (options) => {
+    const rounds = Array.from({ length: totalRounds(options) }, (_, committed) => roundAt(options, committed));
+    const steps = rounds.flatMap(({ epoch, firstStep, steps }) =>
+      Array.from({ length: steps }, (_, local) => ({ epoch, step: firstStep + local }))
+    );
+    const expected = Array.from({ length: options.epochs * options.stepsPerEpoch }, (_, step) => ({
+      epoch: Math.floor(step / options.stepsPerEpoch),
+      step,
+    }));
+    assertEquals(steps, expected);
+    for (const { firstStep, steps, endsEpoch } of rounds) {
+      assert(steps >= 1 && steps <= options.averageEvery);
+      assertEquals(endsEpoch, (firstStep + steps) % options.stepsPerEpoch === 0);
+    }
+  }));
+});
+
+Deno.test("stepsAfter() is the sum of the steps of the rounds before", () => {
+  fc.assert(fc.property(schedules, (options) => {
+    let sum = 0;
+    for (let committed = 0; committed <= totalRounds(options); committed++) {
+      assertEquals(stepsAfter(options, committed), sum);
+      sum += roundAt(options, committed).steps;
+    }
+  }));
+});

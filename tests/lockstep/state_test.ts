@@ -1,0 +1,81 @@
+import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { Word } from "../../lib/lockstep/control.ts";
+import { sharedRun } from "../../lib/lockstep/shared_run.ts";
+import { readState, stateDigest, writeState } from "../../lib/lockstep/state.ts";
+
+const options = {
+  parameters: 16,
+  shards: 2,
+  workers: 1,
+  average: "weights",
+  moments: "reset",
+  epochs: 3,
+  heldOut: 1,
+  maxBatch: 1,
+  maxLength: 1,
+  engineScratch: 0,
+} as const;
+const schedule = { epochs: 3, stepsPerEpoch: 5, averageEvery: 3 };
+const filled = (value: number) => new Float32Array(16).fill(value);
+
+Deno.test("stateDigest() is SHA-256 of step and values, little-endian, as Python packs and hashes them", async () => {
+  // Python: hashlib.sha256(struct.pack("<d3f", 3, 1, -2, 0.5)).hexdigest()
+  const expected = "796b4909a2a156a8e6dd7d1d2025ec511bdd37503848f8956812070d9c8bc198";
+  assertEquals(await stateDigest({ round: 9, step: 3, values: Float32Array.of(1, -2, 0.5) }), expected);
+});
+
+Deno.test("stateDigest() depends on step and every value, and on a view's part alone", async () => {
+  const values = Float32Array.of(7, 1, 2, 7);
+  const digest = await stateDigest({ round: 0, step: 1, values: values.subarray(1, 3) });
+  assertEquals(digest, await stateDigest({ round: 5, step: 1, values: Float32Array.of(1, 2) }));
+  assertNotEquals(digest, await stateDigest({ round: 0, step: 2, values: Float32Array.of(1, 2) }));
+  assertNotEquals(digest, await stateDigest({ round: 0, step: 1, values: Float32Array.of(1, 2.0000002) }));
+});
+
+Deno.test("readState() gives what writeState() made current, whichever copy that is", () => {
+  const run = sharedRun(options);
+  for (const round of [0, 1, 2, 5]) {
+    writeState(run, { round, step: 0, values: filled(round + 1) });
+    const step = [0, 3, 5, 13][[0, 1, 2, 5].indexOf(round)]!; // rounds of 3, 2, 3, 2, 3 steps
+    assertEquals(readState(run, schedule), { round, step, values: filled(round + 1) });
+  }
+});
+
+Deno.test("readState() gives a copy that later rounds do not change", () => {
+  const run = sharedRun(options);
+  writeState(run, { round: 0, step: 0, values: filled(1) });
+  const state = readState(run, schedule);
+  run.states[0].values.fill(2);
+  assertEquals(state.values, filled(1));
+});
+
+/** A run in which `meanwhile` happens each time somebody looks at the first copy of the state. */
+function disturbed(meanwhile: (look: number) => void) {
+  const run = sharedRun(options);
+  const [first, second] = run.states;
+  let looks = 0;
+  const watched = {
+    ...first,
+    get values() {
+      meanwhile(looks++);
+      return first.values;
+    },
+  };
+  return { run, watching: { ...run, states: [watched, second] as const } };
+}
+
+Deno.test("readState() reads again when a round commits while it copies", () => {
+  const { run, watching } = disturbed((look) => {
+    if (look !== 1) return; // the first look is for the length
+    run.states[0].values.fill(99); // torn: the round after the next writes here already
+    Atomics.store(run.control, Word.round, 1);
+  });
+  writeState(run, { round: 0, step: 0, values: filled(1) });
+  run.states[1].values.fill(2);
+  assertEquals(readState(watching, schedule), { round: 1, step: 3, values: filled(2) });
+});
+
+Deno.test("readState() gives up when rounds commit during every copy", () => {
+  const { run, watching } = disturbed(() => Atomics.add(run.control, Word.round, 2));
+  assertThrows(() => readState(watching, schedule), Error, "No whole state could be read");
+});

@@ -1,0 +1,76 @@
+/** Trainings small enough for tests, through the coordinator and its real threads. */
+import { type TrainingConfig, trainingConfigSchema } from "../../lib/config/schema.ts";
+import type { StopReason } from "../../lib/lockstep/control.ts";
+import { Coordinator } from "../../lib/lockstep/coordinator.ts";
+import { initialState } from "../../lib/lockstep/initial_state.ts";
+import { createPlan } from "../../lib/lockstep/plan.ts";
+import type { EpochRecord, RoundRecord } from "../../lib/lockstep/records.ts";
+import type { State } from "../../lib/lockstep/state.ts";
+import type { Fault } from "./faulty_worker.ts";
+
+const soundWorker = new URL("../../workers/train.ts", import.meta.url);
+const faultyWorker = new URL("./faulty_worker.ts", import.meta.url);
+const DEADLINE_MS = 30_000;
+
+/** 4 shards, two epochs of 4 steps; a learning rate and an epsilon that no schema has to like. */
+export function tinyConfig({ learningRate = 0.05, ...change }: Partial<TrainingConfig> = {}): TrainingConfig {
+  const config = trainingConfigSchema.parse({
+    vocabulary: 12,
+    length: 4,
+    embedding: 4,
+    hidden: 5,
+    batchSize: 6,
+    shards: 4,
+    epochs: 2,
+    stepsPerEpoch: 4,
+    heldOut: 300, // one chunk of 256 and a part of one
+    targetAccuracy: 0,
+    backend: "cpu",
+    ...change,
+  });
+  return { ...config, learningRate };
+}
+
+export interface TinyOptions {
+  readonly fault?: Fault;
+  readonly workerTimeoutMs?: number;
+  /** Looks on at every update. */
+  readonly watch?: (coordinator: Coordinator, rounds: readonly RoundRecord[]) => void;
+}
+
+export interface TinyRun {
+  readonly reason: StopReason;
+  readonly engine: string;
+  readonly state: State;
+  readonly rounds: readonly RoundRecord[];
+  readonly epochs: readonly EpochRecord[];
+  /** Sequences that each worker counted. */
+  readonly sequences: readonly number[];
+}
+
+/** Trains to the end. Throws what the coordinator throws, and gives the run up at a deadline. */
+export async function train(training: TrainingConfig, workers: number, options: TinyOptions = {}): Promise<TinyRun> {
+  const { fault, workerTimeoutMs = 20_000 } = options;
+  const config = { training, workers, workerTimeoutMs, spin: workers <= 2, fault };
+  const initial = initialState(createPlan(config), training);
+  const coordinator = new Coordinator({ config, workerUrl: fault ? faultyWorker : soundWorker, initial });
+  const deadline = setTimeout(() => coordinator.close(), DEADLINE_MS);
+  const rounds: RoundRecord[] = [];
+  const epochs: EpochRecord[] = [];
+  let sequences: number[] = [];
+  try {
+    const engine = await coordinator.start();
+    const updates = coordinator.updates();
+    for (;;) {
+      const next = await updates.next();
+      if (next.done) return { reason: next.value, engine, state: coordinator.state(), rounds, epochs, sequences };
+      rounds.push(...next.value.rounds);
+      epochs.push(...next.value.epochs);
+      sequences = next.value.counters.map((counters) => counters.sequences);
+      options.watch?.(coordinator, next.value.rounds);
+    }
+  } finally {
+    clearTimeout(deadline);
+    coordinator.close();
+  }
+}

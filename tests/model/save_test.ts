@@ -1,0 +1,94 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import { buildLayersModel, modelWeights, setModelWeights } from "../../lib/model/layers_model.ts";
+import { parameterLayout } from "../../lib/model/layout.ts";
+import { initialWeights } from "../../lib/model/initial.ts";
+import { saveLayersModel } from "../../lib/model/save.ts";
+import { readSavedWeights } from "../../lib/model/saved_weights.ts";
+import { assertClose } from "../engine/close.ts";
+import { example } from "../engine/example.ts";
+import { plainLogits, plainSoftmax } from "../engine/plain_lstm.ts";
+import { ONE_LAYER } from "../../lib/model/spec.ts";
+
+const spec = { vocabulary: 9, embedding: 5, hidden: 7, classes: 3, lstmBiases: 2, ...ONE_LAYER } as const;
+const layout = parameterLayout(spec);
+const weights = initialWeights(spec, layout, { seed: 3, forgetBias: 1 });
+const files = await saveLayersModel(spec, layout, weights, 6);
+const json: string = new TextDecoder().decode(files["model.json"]);
+const encode = (text: string) => new TextEncoder().encode(text);
+const refuse = (modelJson: Uint8Array, weightsBin: Uint8Array, message: string) =>
+  assertThrows(() => readSavedWeights(modelJson, weightsBin, layout), RangeError, message);
+
+Deno.test("saveLayersModel() writes what tf.loadLayersModel loads, with the same probabilities to 1e-6", async () => {
+  const tensors = tf.memory().numTensors;
+  const { modelTopology, weightsManifest, format } = JSON.parse(json);
+  assertEquals(format, "layers-model");
+  assertEquals(weightsManifest[0].paths, ["weights.bin"]);
+  const artifacts = { modelTopology, weightSpecs: weightsManifest[0].weights, weightData: files["weights.bin"].buffer };
+  const model = await tf.loadLayersModel(tf.io.fromMemory(artifacts));
+  const { batch } = example(spec, 4, 6);
+  const probabilities = tf.tidy(() => {
+    const output = model.predict(tf.tensor2d(batch.tokens, [4, 6], "int32"));
+    assert(output instanceof tf.Tensor);
+    return output.dataSync();
+  });
+  const expected = [0, 1, 2, 3].flatMap((row) => plainSoftmax(plainLogits(spec, layout, weights, batch, row)));
+  assertClose(probabilities, expected, 1e-6);
+  assertEquals(modelWeights(model, layout), weights);
+  model.dispose();
+  assertEquals(tf.memory().numTensors, tensors);
+});
+
+Deno.test("saveLayersModel() writes the same bytes for the same model, and takes any length when none is given", async () => {
+  assertEquals(await saveLayersModel(spec, layout, weights, 6), files);
+  const { "model.json": anyLength } = await saveLayersModel(spec, layout, weights);
+  assert(new TextDecoder().decode(anyLength).includes(`"batch_input_shape":[null,null]`));
+});
+
+Deno.test("setModelWeights() copies: the model does not change with the vector", () => {
+  const model = buildLayersModel(tf, spec, { output: "logits" });
+  const vector = weights.slice();
+  setModelWeights(tf, model, layout, vector);
+  vector.fill(0);
+  assertEquals(modelWeights(model, layout), weights);
+  model.dispose();
+});
+
+Deno.test("setModelWeights() refuses a model of another shape", () => {
+  const other = buildLayersModel(tf, { ...spec, hidden: 8 }, { output: "logits" });
+  assertThrows(() => setModelWeights(tf, other, layout, weights), RangeError, `"lstm/kernel" of [5,28]`);
+  other.dispose();
+});
+
+Deno.test("readSavedWeights() gives back the vector that was saved", () => {
+  assertEquals(readSavedWeights(files["model.json"], files["weights.bin"], layout), weights);
+});
+
+Deno.test("readSavedWeights() reads bytes that lie at an odd place", () => {
+  const bytes = new Uint8Array(files["weights.bin"].length + 1);
+  bytes.set(files["weights.bin"], 1);
+  assertEquals(readSavedWeights(files["model.json"], bytes.subarray(1), layout), weights);
+});
+
+Deno.test("readSavedWeights() refuses weights.bin of another size", () => {
+  const bytes = files["weights.bin"];
+  const longer = new Uint8Array(bytes.length + 4);
+  refuse(files["model.json"], bytes.subarray(0, 100), `it has 100 bytes, expected ${bytes.length}`);
+  refuse(files["model.json"], longer, `it has ${longer.length} bytes, expected ${bytes.length}`);
+});
+
+Deno.test("readSavedWeights() names the tensor that is missing or has another shape", () => {
+  refuse(encode(json.replaceAll("lstm/bias", "lstm/bios")), files["weights.bin"], `no tensor "lstm/bias" among`);
+  refuse(
+    encode(json.replace(`"shape":[9,5]`, `"shape":[5,9]`)),
+    files["weights.bin"],
+    `"embedding/embeddings" is [5,9], expected [9,5]`,
+  );
+});
+
+Deno.test("readSavedWeights() refuses a model.json that is none", () => {
+  refuse(encode(json.slice(0, 50)), files["weights.bin"], "Cannot read model.json: it is not JSON");
+  refuse(encode("{}"), files["weights.bin"], "Cannot read model.json: weightsManifest");
+  const int32 = json.replaceAll(`"dtype":"float32"`, `"dtype":"int32"`);
+  refuse(encode(int32), files["weights.bin"], "weightsManifest.0.weights.0.dtype");
+});

@@ -1,0 +1,89 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { mkdir, readlink, realpath, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { InputError } from "../../lib/errors.ts";
+import { createRunDirectory, linkLatest, listRuns, resolveRun, RUN_ID } from "../../lib/run/directory.ts";
+import { inTemporaryDirectory } from "./temporary.ts";
+
+/** A run with a manifest, begun at `time`. */
+async function makeRun(runsDir: string, time: string): Promise<string> {
+  const id = await createRunDirectory(runsDir, new Date(time));
+  await writeFile(join(runsDir, id, "run.json"), "{}");
+  return id;
+}
+
+Deno.test("createRunDirectory() makes runs/<time>-<letters>/checkpoints, and parents", () =>
+  inTemporaryDirectory(async (directory) => {
+    const runsDir = join(directory, "deep", "runs");
+    const id = await createRunDirectory(runsDir, new Date("2026-07-04T05:06:07.890Z"));
+    assertMatch(id, /^20260704-050607-[a-z]{4}$/);
+    assertMatch(id, RUN_ID);
+    assert((await stat(join(runsDir, id, "checkpoints"))).isDirectory());
+  }));
+
+Deno.test("createRunDirectory() never gives an id twice in the same second", () =>
+  inTemporaryDirectory(async (runsDir) => {
+    const now = new Date("2026-07-04T05:06:07Z");
+    const ids = await Promise.all(Array.from({ length: 40 }, () => createRunDirectory(runsDir, now)));
+    assertEquals(new Set(ids).size, 40);
+  }));
+
+Deno.test("createRunDirectory() throws an InputError that names a directory that cannot be", () =>
+  inTemporaryDirectory(async (directory) => {
+    const path = join(directory, "file");
+    await writeFile(path, "");
+    const error = await assertRejects(() => createRunDirectory(path, new Date()), InputError, `"${path}"`);
+    assertEquals(error.problems.map(({ field }) => field), ["runsDir"]);
+  }));
+
+Deno.test("listRuns() gives ids by time, newest first, and nothing else", () =>
+  inTemporaryDirectory(async (runsDir) => {
+    const times = ["2025-12-31T23:59:59Z", "2026-10-01T00:00:00Z", "2026-02-03T00:00:00Z"];
+    const [first, third, second] = await Promise.all(times.map((time) => makeRun(runsDir, time)));
+    await mkdir(join(runsDir, "notes"));
+    linkLatest(runsDir, first!);
+    assertEquals(await listRuns(runsDir), [third, second, first]);
+    assertEquals(await listRuns(join(runsDir, "none")), []);
+  }));
+
+Deno.test("linkLatest() points runs/latest at the run, and then at another", () =>
+  inTemporaryDirectory(async (runsDir) => {
+    for (const time of ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"]) {
+      const id = await makeRun(runsDir, time);
+      linkLatest(runsDir, id);
+      assertEquals(await readlink(join(runsDir, "latest")), id);
+      assert((await stat(join(runsDir, "latest", "run.json"))).isFile());
+    }
+  }));
+
+Deno.test("resolveRun() takes a run by its path, and the newest as latest without a link", () =>
+  inTemporaryDirectory(async (runsDir) => {
+    const older = await makeRun(runsDir, "2026-01-01T00:00:00Z");
+    const newer = await makeRun(runsDir, "2026-01-02T00:00:00Z");
+    assertEquals(await resolveRun(join(runsDir, older)), join(runsDir, older));
+    assertEquals(await resolveRun(join(runsDir, "latest")), join(runsDir, newer));
+    assertEquals(await resolveRun(`${runsDir}/latest/`), join(runsDir, newer));
+    // A link goes first, whatever it points at, unless that is gone.
+    linkLatest(runsDir, older);
+    assertEquals(await realpath(await resolveRun(join(runsDir, "latest"))), await realpath(join(runsDir, older)));
+    await rm(join(runsDir, older), { recursive: true });
+    assertEquals(await resolveRun(join(runsDir, "latest")), join(runsDir, newer));
+  }));
+
+Deno.test("resolveRun() says which run is the newest when there is none of that name", () =>
+  inTemporaryDirectory(async (runsDir) => {
+    const id = await makeRun(runsDir, "2026-01-01T00:00:00Z");
+    const path = join(runsDir, "20260101-000000-none");
+    const error = await assertRejects(() => resolveRun(path), InputError);
+    assertEquals(error.problems, [{
+      field: "run",
+      message: `There is no run in "${path}": the newest is ${join(runsDir, id)}`,
+    }]);
+  }));
+
+Deno.test("resolveRun() says that there is none to choose from", () =>
+  inTemporaryDirectory(async (runsDir) => {
+    for (const path of [join(runsDir, "latest"), join(runsDir, "none", "latest"), join(runsDir, "x")]) {
+      await assertRejects(() => resolveRun(path), InputError, `There is no run in "${path}": there is none in`);
+    }
+  }));

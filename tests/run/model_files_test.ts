@@ -1,0 +1,69 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { trainingConfig } from "../../lib/config/schema.ts";
+import { initialWeights } from "../../lib/model/initial.ts";
+import { taskModel } from "../../lib/model/task_model.ts";
+import { readModel, type SavedModel, writeModel } from "../../lib/run/model_files.ts";
+import { inTemporaryDirectory } from "./temporary.ts";
+import { tinyRunConfig } from "./tiny_run.ts";
+
+const config = trainingConfig(tinyRunConfig("runs"));
+const { spec, layout } = taskModel(config);
+const saved: SavedModel = {
+  run: "20260101-000000-abcd",
+  config,
+  version: { round: 7, digest: "d1ge57", weights: initialWeights(spec, layout, config) },
+};
+const withModel = (use: (folder: string, directory: string) => Promise<void>) =>
+  inTemporaryDirectory(async (directory) => {
+    await writeModel(directory, saved);
+    await use(join(directory, "model"), directory);
+  });
+
+Deno.test("readModel() gives back what writeModel() took", () =>
+  withModel(async (_, directory) => assertEquals(await readModel(directory), saved)));
+
+Deno.test("writeModel() puts labels and config beside the LayersModel", () =>
+  withModel(async (folder) => {
+    const { weightsDigest, ...rest } = JSON.parse(await readFile(join(folder, "lockstep.json"), "utf8"));
+    assertEquals(rest, { run: saved.run, round: 7, digest: "d1ge57", labels: ["odd", "even"], config });
+    assert(/^[0-9a-f]{64}$/.test(weightsDigest));
+    assertEquals((await readFile(join(folder, "weights.bin"))).length, 4 * layout.parameters);
+  }));
+
+Deno.test("writeModel() replaces a model that is there", () =>
+  withModel(async (_, directory) => {
+    const next = { ...saved, version: { round: 8, digest: "next", weights: saved.version.weights.map((w) => 2 * w) } };
+    // Gaps hold 0, twice or not.
+    await writeModel(directory, next);
+    assertEquals(await readModel(directory), next);
+  }));
+
+const damage: [what: string, file: string, change: (bytes: Uint8Array) => Uint8Array | string, says: string][] = [
+  ["a changed weight", "weights.bin", (bytes) => bytes.with(9, bytes[9]! ^ 1), "weights.bin"],
+  ["weights that are cut off", "weights.bin", (bytes) => bytes.subarray(0, -4), "weights.bin"],
+  ["a topology that is no JSON", "model.json", () => "{", "model.json"],
+  ["a topology of nothing", "model.json", () => "{}", "model.json"],
+  ["a lockstep.json that is no JSON", "lockstep.json", () => "", "lockstep.json"],
+  ["a lockstep.json of nothing", "lockstep.json", () => "{}", "lockstep.json"],
+  ["a config of another model", "lockstep.json", (bytes) => text(bytes).replace(`"hidden": 5`, `"hidden": 6`), "lstm"],
+  ["a config that cannot be", "lockstep.json", (bytes) => text(bytes).replace(`"hidden": 5`, `"hidden": 0`), "hidden"],
+];
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+for (const [what, file, change, says] of damage) {
+  Deno.test(`readModel() throws a RangeError that names the file at ${what}`, () =>
+    withModel(async (folder, directory) => {
+      const path = join(folder, file);
+      const before = new Uint8Array(await readFile(path));
+      await writeFile(path, change(before));
+      assert(text(new Uint8Array(await readFile(path))) !== text(before), "Nothing was damaged");
+      await assertRejects(() => readModel(directory), RangeError, says);
+    }));
+}
+
+Deno.test("readModel() fails when a file is missing", () =>
+  withModel(async (folder, directory) => {
+    await rm(join(folder, "weights.bin"));
+    await assertRejects(() => readModel(directory), Error, "ENOENT");
+  }));

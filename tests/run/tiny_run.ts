@@ -1,0 +1,30 @@
+/** Runs small enough for tests. */
+import { resolveConfig } from "../../lib/config/resolve.ts";
+import type { Config } from "../../lib/config/schema.ts";
+import { TrainingRun } from "../../lib/run/training_run.ts";
+
+const workerUrl = new URL("../../workers/train.ts", import.meta.url);
+
+export function tinyRunConfig(runsDir: string, change: Partial<Config> = {}): Config {
+  const values = {
+    vocabulary: 12,
+    length: 4,
+    embedding: 4,
+    hidden: 5,
+    batchSize: 6,
+    shards: 3,
+    epochs: 2,
+    stepsPerEpoch: 4,
+    averageEvery: 3,
+    heldOut: 300,
+    targetAccuracy: 0,
+    workers: 2,
+    ...change,
+    runsDir,
+  };
+  return resolveConfig(undefined, [{ values, nameOf: (key) => key }]);
+}
+
+export function createTinyRun(runsDir: string, change: Partial<Config> = {}): Promise<TrainingRun> {
+  return TrainingRun.create({ config: tinyRunConfig(runsDir, change), workerUrl, cores: 2 });
+}

@@ -1,0 +1,154 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { fakeApp, modelInfo } from "./fakes.ts";
+import { type ProblemBody, soon } from "./reading.ts";
+
+async function problem(response: Response): Promise<ProblemBody> {
+  assertEquals(response.headers.get("Content-Type"), "application/problem+json");
+  const body: ProblemBody = await response.json();
+  assertEquals(body.status, response.status);
+  return body;
+}
+
+const broken = () => Promise.reject(new Error("secret"));
+
+Deno.test("GET / is the page, with the headers that confine it", async () => {
+  const { app } = fakeApp();
+  const page = await app.request("/");
+  assertEquals([page.status, await page.text()], [200, "<!doctype html><title>Lockstep</title>"]);
+  assertEquals(page.headers.get("Content-Type"), "text/html; charset=utf-8");
+  assertEquals(page.headers.get("Cache-Control"), "no-cache");
+  assertEquals(page.headers.get("X-Content-Type-Options"), "nosniff");
+  assertEquals(page.headers.get("Referrer-Policy"), "no-referrer");
+  assertMatch(page.headers.get("Content-Security-Policy") ?? "", /^default-src 'none'; script-src 'self'; /);
+});
+
+Deno.test("GET of an asset answers 304 to a client that has it", async () => {
+  const { app } = fakeApp();
+  const first = await app.request("/dashboard.js");
+  assertEquals([first.headers.get("Content-Type"), await first.text()], [
+    "text/javascript; charset=utf-8",
+    "export {};",
+  ]);
+  const etag = first.headers.get("ETag");
+  assert(etag);
+  const again = await app.request("/dashboard.js", { headers: { "If-None-Match": etag } });
+  assertEquals([again.status, await again.text()], [304, ""]);
+});
+
+Deno.test("GET /runs lists the runs, GET /runs/:id shows one", async () => {
+  const { app } = fakeApp();
+  const { runs } = await (await app.request("/runs")).json();
+  assertEquals(runs.map(({ id }: { id: string }) => id), ["r1", "r0"]);
+  assertEquals(await (await app.request("/runs/r0")).json(), runs[1]);
+});
+
+Deno.test("GET /runs/:id names a run that is not there, and asks for none that cannot be", async () => {
+  const asked: string[] = [];
+  const { app } = fakeApp({
+    services: {
+      runs: {
+        current: "r1",
+        list: () => Promise.resolve([]),
+        get: (id) => Promise.resolve(void asked.push(id)),
+        events: () => {
+          throw new RangeError();
+        },
+      },
+    },
+  });
+  const missing = await app.request("/runs/r9");
+  assertEquals(missing.status, 404);
+  assertEquals((await problem(missing)).errors[0]?.field, "id");
+  for (const id of ["..%2F..%2Fetc", "%00", ".hidden", "%ff", "a".repeat(300), "a%2Fb"]) {
+    assertEquals((await problem(await app.request(`/runs/${id}`))).status, 404, id);
+  }
+  assertEquals(asked, ["r9"]);
+});
+
+Deno.test("GET /model is what the predictor says", async () => {
+  assertEquals(await (await fakeApp().app.request("/model")).json(), modelInfo);
+});
+
+Deno.test("GET /readyz follows the process and its model, GET /livez neither", async () => {
+  const predict = broken;
+  const cases = [
+    [{}, 200, undefined],
+    [{ ready: () => false }, 503, "not ready: the server is starting or ending"],
+    [{ predictor: { model: broken, predict } }, 503, "not ready: the model does not answer: secret"],
+    [
+      { predictor: { model: () => new Promise<never>(() => {}), predict } },
+      503,
+      "not ready: the model did not answer within 5 ms",
+    ],
+  ] as const;
+  for (const [services, status, message] of cases) {
+    const { app } = fakeApp({ services, readyMs: 5 });
+    const response = await soon(Promise.resolve(app.request("/readyz")), "an answer");
+    assertEquals(response.status, status);
+    if (message) assertEquals((await problem(response)).errors, [{ field: "ready", message }]);
+    assertEquals((await app.request("/livez")).status, 200);
+  }
+});
+
+Deno.test("HEAD of a GET route has its status and no body", async () => {
+  const { app } = fakeApp();
+  for (const path of ["/", "/runs", "/runs/r1", "/model", "/livez", "/readyz"]) {
+    const response = await app.request(path, { method: "HEAD" });
+    assertEquals([path, response.status, response.body], [path, 200, null]);
+  }
+});
+
+Deno.test("createApp() names a path that is not there", async () => {
+  const response = await fakeApp().app.request("/nope");
+  assertEquals(response.status, 404);
+  assertEquals(await problem(response), {
+    type: "about:blank",
+    title: "Not Found",
+    status: 404,
+    detail: 'there is nothing at "/nope"',
+    errors: [{ field: "path", message: 'there is nothing at "/nope"' }],
+  });
+});
+
+Deno.test("createApp() says which methods a path has", async () => {
+  const { app } = fakeApp();
+  const cases = [
+    ["GET", "/predict", "POST"],
+    ["HEAD", "/predict", "POST"],
+    ["POST", "/events", "GET, HEAD"],
+    ["DELETE", "/runs/r1", "GET, HEAD"],
+    ["PUT", "/", "GET, HEAD"],
+    ["OPTIONS", "/predict", "POST"],
+  ] as const;
+  for (const [method, path, allow] of cases) {
+    const response = await app.request(path, { method });
+    assertEquals([response.status, response.headers.get("Allow")], [405, allow], `${method} ${path}`);
+    if (method !== "HEAD") assertEquals((await problem(response)).errors[0]?.field, "method");
+  }
+});
+
+Deno.test("createApp() tells onError of what was not expected, and the client nothing of it", async () => {
+  const errors: unknown[] = [];
+  const { app } = fakeApp({
+    services: { predictor: { model: broken, predict: broken } },
+    onError: (error) => errors.push(error),
+  });
+  const response = await app.request("/model");
+  assertEquals(response.status, 500);
+  assertEquals(await problem(response), {
+    type: "about:blank",
+    title: "Internal Server Error",
+    status: 500,
+    detail: "the server failed to answer",
+    errors: [],
+  });
+  assertMatch(String(errors), /^Error: secret$/);
+});
+
+Deno.test("createApp() gives every answer its security headers, and only assets a cache", async () => {
+  const { app } = fakeApp({ services: { ready: () => false } });
+  for (const path of ["/livez", "/readyz", "/nope", "/predict", "/runs/r9"]) {
+    const { headers } = await app.request(path);
+    assertEquals([headers.get("X-Content-Type-Options"), headers.get("Cache-Control")], ["nosniff", "no-store"], path);
+  }
+});

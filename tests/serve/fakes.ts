@@ -1,0 +1,142 @@
+/** Services small enough to see through: a log in memory, and a model whose class is the parity of the first token. */
+import type { NewEvent, RunEvent } from "../../lib/events.ts";
+import type { ModelInfo, RunDetail, RunState } from "../../lib/run/types.ts";
+import type { Asset, Services } from "../../lib/serve/services.ts";
+import { type AppOptions, createApp } from "../../lib/serve/app.ts";
+
+const at = "2026-01-02T03:04:05.000Z";
+
+/** A checkpoint: the shortest of the events. */
+export const checkpoint = (round: number): NewEvent => ({
+  type: "checkpoint",
+  round,
+  step: round,
+  digest: "d1",
+  file: `${round}.ckpt`,
+});
+
+export const failed: NewEvent = { type: "failed", error: "the disk is full" };
+
+/** An append-only log that can be followed. */
+export class Log {
+  readonly events: RunEvent[] = [];
+  state: RunState = "running";
+  /** Events given to readers, and readers that have not ended. */
+  pulled = 0;
+  readers = 0;
+  #waiting = new Set<() => void>();
+  #onPull = () => {};
+  #left = Promise.withResolvers<void>();
+
+  append(...events: NewEvent[]): void {
+    for (const event of events) {
+      this.events.push({ ...event, id: this.events.length + 1, at });
+      if (event.type === "failed") this.state = "failed";
+    }
+    for (const wake of this.#waiting) wake();
+  }
+
+  /** Until no event was taken for `ms`. */
+  stalled(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let timer = setTimeout(resolve, ms);
+    this.#onPull = () => {
+      clearTimeout(timer);
+      timer = setTimeout(resolve, ms);
+    };
+    return promise.finally(() => this.#onPull = () => {});
+  }
+
+  /** Until no reader is left. */
+  async quiet(): Promise<void> {
+    while (this.readers > 0) await this.#left.promise;
+  }
+
+  async *follow(after: number, signal: AbortSignal): AsyncGenerator<RunEvent> {
+    this.readers++;
+    try {
+      for (let next = after; !signal.aborted;) {
+        const event = this.events[next];
+        if (event) {
+          next++;
+          this.pulled++;
+          this.#onPull();
+          yield event;
+        } else if (this.state !== "running") return;
+        else await this.#more(signal);
+      }
+    } finally {
+      this.readers--;
+      this.#left.resolve();
+      this.#left = Promise.withResolvers();
+    }
+  }
+
+  async #more(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.add(resolve);
+    signal.addEventListener("abort", () => resolve());
+    await promise;
+    this.#waiting.delete(resolve);
+  }
+}
+
+export const modelInfo: ModelInfo = {
+  run: "r1",
+  labels: ["odd", "even"],
+  vocabulary: 50,
+  length: 3,
+  round: 7,
+  digest: "d7",
+};
+
+const assets = new Map<string, Asset>([
+  ["/", { body: "<!doctype html><title>Lockstep</title>", type: "text/html; charset=utf-8" }],
+  ["/dashboard.js", { body: "export {};", type: "text/javascript; charset=utf-8" }],
+]);
+
+/** Services around `log` as run `r1`, the newer of two; `changes` replaces parts. */
+export function fakeServices(log: Log, changes: Partial<Services> = {}): Services {
+  const detail = (id: string): RunDetail => ({
+    id,
+    state: log.state,
+    startedAt: at,
+    events: log.events.length,
+    config: { seed: 1 },
+    summary: null,
+  });
+  return {
+    runs: {
+      current: "r1",
+      list: () => Promise.resolve([detail("r1"), detail("r0")]),
+      get: (id) => Promise.resolve(id === "r1" || id === "r0" ? detail(id) : undefined),
+      events: (_id, after, signal) => log.follow(after, signal),
+    },
+    predictor: {
+      model: () => Promise.resolve(modelInfo),
+      predict: (sequences) =>
+        Promise.resolve({
+          run: "r1",
+          round: 7,
+          digest: "d7",
+          predictions: sequences.map(([first]) =>
+            first! % 2
+              ? { class: 0, label: "odd", probabilities: [0.75, 0.25] }
+              : { class: 1, label: "even", probabilities: [0.25, 0.75] }
+          ),
+        }),
+    },
+    assets,
+    ready: () => true,
+    ...changes,
+  };
+}
+
+/** An app over a log of `events`. */
+export function fakeApp(
+  { events = [], services = {}, ...options }: AppOptions & { events?: NewEvent[]; services?: Partial<Services> } = {},
+): { app: ReturnType<typeof createApp>; log: Log } {
+  const log = new Log();
+  log.append(...events);
+  return { app: createApp(fakeServices(log, services), options), log };
+}

@@ -1,0 +1,49 @@
+import { assertEquals } from "@std/assert";
+import { allowedHostsFor, LOOPBACK_HOSTS } from "../../lib/serve/guard.ts";
+import { fakeApp } from "./fakes.ts";
+import type { ProblemBody } from "./reading.ts";
+
+Deno.test("allowedHostsFor() is the loopback names where only this machine can ask, else any", () => {
+  for (const host of ["localhost", "LOCALHOST", "::1", "[::1]"]) assertEquals(allowedHostsFor(host), LOOPBACK_HOSTS);
+  assertEquals(allowedHostsFor("127.0.0.2"), [...LOOPBACK_HOSTS, "127.0.0.2"]);
+  for (const host of ["0.0.0.0", "::", "192.168.1.5", "127.0.0.1.example"]) assertEquals(allowedHostsFor(host), "any");
+});
+
+Deno.test("createApp() answers by loopback names on any port, and refuses others", async () => {
+  const { app } = fakeApp();
+  const status = async (Host: string) => (await app.request("/livez", { headers: { Host } })).status;
+  for (const host of ["localhost", "LocalHost:8000", "127.0.0.1:1", "[::1]:8000", "[::1]"]) {
+    assertEquals(await status(host), 200, host);
+  }
+  for (const host of ["evil.example", "localhost.evil.example:8000", "127.0.0.1.evil.example", "[::2]", "", "::1"]) {
+    assertEquals(await status(host), 421, host);
+  }
+  const body: ProblemBody = await (await app.request("/predict", { headers: { Host: "evil.example:80" } })).json();
+  assertEquals(body.errors, [{
+    field: "Host",
+    message: 'Host is "evil.example:80": expected localhost, 127.0.0.1, [::1]',
+  }]);
+});
+
+Deno.test("createApp() takes the names it is told to, or any", async () => {
+  const Host = "lockstep.example";
+  assertEquals((await fakeApp({ allowedHosts: [Host] }).app.request("/livez", { headers: { Host } })).status, 200);
+  assertEquals((await fakeApp({ allowedHosts: "any" }).app.request("/livez", { headers: { Host } })).status, 200);
+});
+
+Deno.test("createApp() refuses a POST from another site's page", async () => {
+  const { app } = fakeApp();
+  const post = async (Host: string, Origin: string) => {
+    const init = { method: "POST", headers: { Host, Origin }, body: '{"tokens":[1,2,3]}' };
+    return (await app.request("/predict", init)).status;
+  };
+  assertEquals(await post("localhost:8000", "http://localhost:8000"), 200);
+  assertEquals(await post("localhost:80", "http://localhost"), 200);
+  assertEquals(await post("localhost", "https://localhost"), 200);
+  for (const origin of ["http://evil.example", "http://localhost:8001", "http://localhost.evil.example", "null", "x"]) {
+    assertEquals(await post("localhost:8000", origin), 403, origin);
+  }
+  // Reading is refused by the browser: no answer allows another origin.
+  const read = await app.request("/model", { headers: { Origin: "http://evil.example" } });
+  assertEquals([read.status, read.headers.get("Access-Control-Allow-Origin")], [200, null]);
+});
