@@ -2,10 +2,10 @@
 export { gemm, affine, accumulateProducts } from "./gemm";
 export { tanhArray, sigmoidArray, expArray } from "./activations";
 export { packColumns, packRows, unpackColumns } from "./pack";
-export { distinctTokens } from "./tokens";
+export { distinctFirsts, distinctTokens } from "./tokens";
 export { gatherRows, sumByToken, scatterRows } from "./embedding";
-export { lstmForward } from "./lstm_forward";
-export { lstmBackward } from "./lstm_backward";
+export { lstmFirst, lstmForward } from "./lstm_forward";
+export { lstmBackward, lstmFirstBackward } from "./lstm_backward";
 export { softmaxCrossEntropy, softmax } from "./softmax";
 export { columnSums, zero } from "./sums";
 export { squaredNorm } from "./norm";

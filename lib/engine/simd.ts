@@ -1,9 +1,6 @@
 /**
- * The simd engine: a training step in fused WebAssembly kernels over one shared memory, without copies.
- *
- * It does less than the textbook's step. A token's product with the input kernel is computed once per distinct token of
- * the batch, and so are its gradients, from gate gradients summed by token; the first time step has no recurrent product;
- * only the last hidden state meets the dense layer.
+ * The simd engine: a training step in fused WebAssembly kernels over one shared memory, without copies. This file checks
+ * what the engine is given and turns it into pointers; `simd_passes.ts` says what is computed.
  */
 import type { Batch, BatchMetrics } from "../data/batch.ts";
 import type { ParameterLayout } from "../model/layout.ts";
@@ -74,14 +71,14 @@ class FusedEngine implements Engine {
   gradients(weights: Float32Array, batch: Batch, out: Float32Array, _draw: number): BatchMetrics {
     const target = this.#vector(out, "out");
     const labels = this.#labels(batch);
-    const distinct = this.#prepare(weights, batch);
-    this.#passes.beginBackward(weights.byteOffset, distinct);
-    const metrics = this.#eachChunk(batch, distinct, (first, rows, slots) => {
+    this.#prepare(weights, batch);
+    this.#passes.beginBackward(weights.byteOffset);
+    const metrics = this.#eachChunk(batch, (first, rows) => {
       const lossSum = this.#crossEntropy(labels + 4 * first, rows, 1 / batch.size);
-      this.#passes.backward(rows, batch.length, slots, distinct);
+      this.#passes.backward(first, rows, batch.length);
       return lossSum;
     });
-    this.#passes.endBackward(distinct, target, this.#options.embeddingRows === "lazy");
+    this.#passes.endBackward(target, this.#options.embeddingRows === "lazy");
     return metrics;
   }
 
@@ -134,7 +131,8 @@ class FusedEngine implements Engine {
     const { spec: { classes }, memory } = this.#options;
     const { scratch: at, classPanels } = this.#passes;
     const probabilities = new Float32Array(batch.size * classes);
-    this.#eachChunk(batch, this.#prepare(weights, batch), (first, rows) => {
+    this.#prepare(weights, batch);
+    this.#eachChunk(batch, (first, rows) => {
       this.#kernels.softmax(at.logits, rows, classPanels, classes, at.probabilities, at.spare);
       probabilities.set(new Float32Array(memory.buffer, at.probabilities, rows * classes), first * classes);
       return 0;
@@ -144,8 +142,8 @@ class FusedEngine implements Engine {
 
   evaluate(weights: Float32Array, batch: Batch): BatchMetrics {
     const labels = this.#labels(batch);
-    const distinct = this.#prepare(weights, batch);
-    return this.#eachChunk(batch, distinct, (first, rows) => this.#crossEntropy(labels + 4 * first, rows, 1));
+    this.#prepare(weights, batch);
+    return this.#eachChunk(batch, (first, rows) => this.#crossEntropy(labels + 4 * first, rows, 1));
   }
 
   average({ vectors, coefficients, into, begin, end, drift }: AverageOptions): number {
@@ -171,19 +169,14 @@ class FusedEngine implements Engine {
    * Forward of the whole batch, chunk after chunk: `use` finds the chunk's logits in scratch, counts its hits and
    * returns its loss.
    */
-  #eachChunk(
-    batch: Batch,
-    distinct: number,
-    use: (first: number, rows: number, slots: number) => number,
-  ): BatchMetrics {
+  #eachChunk(batch: Batch, use: (first: number, rows: number) => number): BatchMetrics {
     let lossSum = 0;
     this.#hits[0] = 0;
     const chunk = chunkRows(this.#options.spec.hidden, batch.size, batch.length);
     for (let first = 0; first < batch.size; first += chunk) {
       const rows = Math.min(chunk, batch.size - first);
-      const slots = this.#passes.scratch.slots + 4 * first * batch.length;
-      this.#passes.forward(rows, batch.length, slots, distinct);
-      lossSum += use(first, rows, slots);
+      this.#passes.forward(first, rows, batch.length);
+      lossSum += use(first, rows);
     }
     return { lossSum, correct: this.#hits[0]! };
   }
@@ -194,8 +187,8 @@ class FusedEngine implements Engine {
     return this.#kernels.softmaxCrossEntropy(at.logits, rows, classPanels, labels, scale, at.spare, at.spare + 4);
   }
 
-  /** Checks the arguments, packs the weights and projects the batch's distinct tokens; returns how many these are. */
-  #prepare(weights: Float32Array, batch: Batch): number {
+  /** Checks the arguments, packs the weights and projects the batch's distinct tokens. */
+  #prepare(weights: Float32Array, batch: Batch): void {
     const { maxBatch, maxLength } = this.#options;
     const source = this.#vector(weights, "weights");
     if (batch.size > maxBatch || batch.length > maxLength || batch.length < 1) {
@@ -206,7 +199,6 @@ class FusedEngine implements Engine {
     requireFullRows(batch);
     const tokens = this.#pointer(batch.tokens, "batch.tokens", batch.size * batch.length);
     this.#distinct = this.#passes.prepare(source, tokens, batch);
-    return this.#distinct;
   }
 
   /** The pointer to a flat vector. */

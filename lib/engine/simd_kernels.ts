@@ -43,6 +43,14 @@ export interface SimdKernels {
     rows: number,
     slots: number,
   ): number;
+  distinctFirsts(
+    slots: number,
+    rows: number,
+    length: number,
+    firstOfSlot: number,
+    slotOfFirst: number,
+    firsts: number,
+  ): number;
   gatherRows(
     from: number,
     width: number,
@@ -57,12 +65,29 @@ export interface SimdKernels {
     seriesBytes: number,
     panels: number,
     rows: number,
-    length: number,
+    steps: number,
     slots: number,
+    slotsStride: number,
     sums: number,
     count: number,
   ): void;
   scatterRows(from: number, count: number, rows: number, to: number, width: number): void;
+  lstmFirst(
+    count: number,
+    panels: number,
+    slotOfFirst: number,
+    projected: number,
+    slotCount: number,
+    recurrent: number,
+    zeros: number,
+    gates: number,
+    cells: number,
+    tanhs: number,
+    states: number,
+    stateStride: number,
+    statePanels: number,
+    recurrentParts: number,
+  ): void;
   lstmForward(
     rows: number,
     length: number,
@@ -72,6 +97,11 @@ export interface SimdKernels {
     projected: number,
     slotCount: number,
     recurrent: number,
+    firsts: number,
+    firstCount: number,
+    firstCells: number,
+    firstStatePanels: number,
+    recurrentParts: number,
     gates: number,
     cells: number,
     tanhs: number,
@@ -86,6 +116,17 @@ export interface SimdKernels {
     seriesBytes: number,
     recurrentT: number,
     zeros: number,
+    gates: number,
+    cells: number,
+    tanhs: number,
+    stateGradient: number,
+    cellGradient: number,
+  ): void;
+  lstmFirstBackward(
+    count: number,
+    panels: number,
+    recurrentT: number,
+    gateSums: number,
     gates: number,
     cells: number,
     tanhs: number,

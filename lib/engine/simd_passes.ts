@@ -1,6 +1,10 @@
 /**
  * The passes of a step over the simd engine's scratch memory: packing, forward, backward. Everything is a byte offset
  * here; what the offsets are of has been checked before.
+ *
+ * It does less than the textbook's step. A token's product with the input kernel is computed once per distinct token of
+ * the batch, and so are its gradients, from gate gradients summed by token. Step 0 is computed once per distinct first
+ * token, and so is its state's product with the recurrent kernel. Only the last hidden state meets the dense layer.
  */
 import type { Batch } from "../data/batch.ts";
 import { embeddingEnd, type ParameterLayout, tensorNamed } from "../model/layout.ts";
@@ -28,6 +32,9 @@ export class SimdPasses {
   readonly #tensors: TensorOffsets;
   /** Panels of one gate. */
   readonly #panels: number;
+  /** Distinct tokens of the batch that was prepared last, and those at step 0. */
+  #distinct = 0;
+  #firstCount = 0;
 
   constructor(kernels: SimdKernels, spec: ModelSpec, layout: ParameterLayout, scratch: SimdScratch) {
     this.scratch = scratch;
@@ -70,15 +77,42 @@ export class SimdPasses {
     const embeddings = source + tensors.embeddings;
     kernels.gatherRows(embeddings, embedding, at.tokenOfSlot, distinct, at.vectors, stride, at.vectorPanels);
     kernels.affine(at.vectorPanels, distinct, e8, at.inputKernel, at.bias, 4 * this.#panels, at.projected);
+    this.#distinct = distinct;
+    this.#firstForward(batch);
     return distinct;
   }
 
+  #firstForward({ size, length }: Batch): void {
+    const kernels = this.#kernels, at = this.scratch;
+    this.#firstCount = kernels.distinctFirsts(at.slots, size, length, at.firstOfSlot, at.slotOfFirst, at.firsts);
+    kernels.lstmFirst(
+      this.#firstCount,
+      this.#panels,
+      at.slotOfFirst,
+      at.projected,
+      this.#distinct,
+      at.recurrentKernel,
+      at.zeros,
+      at.firstGates,
+      at.firstCells,
+      at.firstCellTanhs,
+      at.firstStates,
+      rowStride(this.#spec.hidden),
+      at.firstStatePanels,
+      at.recurrentParts,
+    );
+  }
+
   /** Packs what only the backward pass needs of the weights at `source`, and zeroes the sums over chunks. */
-  beginBackward(weights: number, distinct: number): void {
-    const at = this.scratch;
+  beginBackward(weights: number): void {
+    const kernels = this.#kernels, at = this.scratch;
+    const panelsBytes = 32 * this.#panels;
     this.#packTransposes(weights);
-    this.#kernels.zero(at.tokenGates, 32 * 4 * this.#panels * distinct);
-    this.#kernels.zero(at.inputKernelGradient, at.slotOfToken - at.inputKernelGradient);
+    kernels.zero(at.inputKernelGradient, at.slotOfToken - at.inputKernelGradient);
+    kernels.zero(at.tokenGates, 4 * panelsBytes * this.#distinct);
+    kernels.zero(at.firstGateSums, 4 * panelsBytes * this.#firstCount);
+    kernels.zero(at.firstStateGradient, panelsBytes * this.#firstCount);
+    kernels.zero(at.firstCellGradient, panelsBytes * this.#firstCount);
   }
 
   /** The transposes that only the backward pass needs. */
@@ -90,8 +124,8 @@ export class SimdPasses {
     kernels.packRows(weights + tensors.denseKernel, hidden, 1, classes, at.denseKernelT);
   }
 
-  /** From slots to logits. */
-  forward(rows: number, length: number, slots: number, distinct: number): void {
+  /** From slots to the logits of rows `first` to `first + rows - 1`. */
+  forward(first: number, rows: number, length: number): void {
     const at = this.scratch, panels = this.#panels;
     const { hidden } = this.#spec;
     this.#kernels.lstmForward(
@@ -99,10 +133,15 @@ export class SimdPasses {
       length,
       panels,
       seriesBytes(rows, length),
-      slots,
+      at.slots + 4 * first * length,
       at.projected,
-      distinct,
+      this.#distinct,
       at.recurrentKernel,
+      at.firsts + 4 * first,
+      this.#firstCount,
+      at.firstCells,
+      at.firstStatePanels,
+      at.recurrentParts,
       at.gates,
       at.cells,
       at.cellTanhs,
@@ -114,30 +153,17 @@ export class SimdPasses {
     this.#kernels.affine(last, rows, 8 * panels, at.denseKernel, at.denseBias, this.classPanels, at.logits);
   }
 
-  /** From the gradient of the logits to the gradients of kernels and of gates, the latter summed by token. */
-  backward(rows: number, length: number, slots: number, distinct: number): void {
-    const kernels = this.#kernels, at = this.scratch, panels = this.#panels, classPanels = this.classPanels;
+  /** From the gradient of the logits to those of kernels and of gates, the latter summed by token, down to step 1. */
+  backward(first: number, rows: number, length: number): void {
+    const kernels = this.#kernels, at = this.scratch, panels = this.#panels;
     const { hidden } = this.#spec;
-    const stride = rowStride(hidden);
-    const last = at.states + stride * rows * (length - 1);
-    const logitStride = 32 * rows;
-    kernels.accumulateProducts(
-      last,
-      stride,
-      at.logits,
-      logitStride,
-      rows,
-      at.denseKernelGradient,
-      hidden,
-      classPanels,
-    );
-    kernels.columnSums(at.logits, classPanels, rows, at.denseBiasGradient);
-    kernels.affine(at.logits, rows, 8 * classPanels, at.denseKernelT, at.zeros, panels, at.stateGradient);
+    const stride = rowStride(hidden), series = seriesBytes(rows, length), rowBytes = 32 * rows;
+    this.#denseBackward(at.states + stride * rows * (length - 1), rows);
     kernels.lstmBackward(
       rows,
       length,
       panels,
-      seriesBytes(rows, length),
+      series,
       at.recurrentKernelT,
       at.zeros,
       at.gates,
@@ -146,25 +172,82 @@ export class SimdPasses {
       at.stateGradient,
       at.cellGradient,
     );
-    // States of all steps but the last, against gate gradients of all steps but the first.
+    const firsts = at.firsts + 4 * first, firstCount = this.#firstCount;
+    if (length === 1) {
+      kernels.sumByToken(at.stateGradient, rowBytes, panels, rows, 1, firsts, 4, at.firstStateGradient, firstCount);
+      return;
+    }
+    // States of steps 1 to length - 2 against gate gradients of the steps after; step 0's are summed by token first.
+    const step1 = at.gates + rowBytes;
     kernels.accumulateProducts(
-      at.states,
+      at.states + stride * rows,
       stride,
-      at.gates + 32 * rows,
-      seriesBytes(rows, length),
-      rows * (length - 1),
+      step1 + rowBytes,
+      series,
+      rows * (length - 2),
       at.recurrentKernelGradient,
       hidden,
       4 * panels,
     );
-    kernels.sumByToken(at.gates, seriesBytes(rows, length), 4 * panels, rows, length, slots, at.tokenGates, distinct);
+    kernels.sumByToken(step1, series, 4 * panels, rows, 1, firsts, 4, at.firstGateSums, firstCount);
+    kernels.sumByToken(at.cellGradient, rowBytes, panels, rows, 1, firsts, 4, at.firstCellGradient, firstCount);
+    const slots = at.slots + 4 * (first * length + 1), slotsStride = 4 * length;
+    const distinct = this.#distinct;
+    kernels.sumByToken(step1, series, 4 * panels, rows, length - 1, slots, slotsStride, at.tokenGates, distinct);
+  }
+
+  #denseBackward(lastStates: number, rows: number): void {
+    const kernels = this.#kernels, at = this.scratch, classPanels = this.classPanels;
+    const { hidden } = this.#spec;
+    kernels.accumulateProducts(
+      lastStates,
+      rowStride(hidden),
+      at.logits,
+      32 * rows,
+      rows,
+      at.denseKernelGradient,
+      hidden,
+      classPanels,
+    );
+    kernels.columnSums(at.logits, classPanels, rows, at.denseBiasGradient);
+    kernels.affine(at.logits, rows, 8 * classPanels, at.denseKernelT, at.zeros, this.#panels, at.stateGradient);
+  }
+
+  #firstBackward(): void {
+    const kernels = this.#kernels, at = this.scratch, panels = this.#panels;
+    const { hidden } = this.#spec;
+    const count = this.#firstCount, stride = 32 * count;
+    kernels.lstmFirstBackward(
+      count,
+      panels,
+      at.recurrentKernelT,
+      at.firstGateSums,
+      at.firstGates,
+      at.firstCells,
+      at.firstCellTanhs,
+      at.firstStateGradient,
+      at.firstCellGradient,
+    );
+    kernels.accumulateProducts(
+      at.firstStates,
+      rowStride(hidden),
+      at.firstGateSums,
+      stride,
+      count,
+      at.recurrentKernelGradient,
+      hidden,
+      4 * panels,
+    );
+    const distinct = this.#distinct;
+    kernels.sumByToken(at.firstGates, stride, 4 * panels, count, 1, at.slotOfFirst, 4, at.tokenGates, distinct);
   }
 
   /** From the sums over chunks to the whole gradient, at `target`; `lazy` leaves the rows of other tokens as they are. */
-  endBackward(distinct: number, target: number, lazy: boolean): void {
-    const kernels = this.#kernels, at = this.scratch, tensors = this.#tensors;
+  endBackward(target: number, lazy: boolean): void {
+    const kernels = this.#kernels, at = this.scratch, tensors = this.#tensors, distinct = this.#distinct;
     const { embedding, hidden, classes } = this.#spec;
     const gatePanels = 4 * this.#panels;
+    this.#firstBackward();
     // The input's side, from gate gradients summed by token.
     const stride = 32 * distinct;
     const vectorPanels = padded(embedding) / 8;

@@ -1,7 +1,7 @@
 /**
  * The map of the simd engine's scratch memory. Matrices there are in panels: eight columns of all rows, [rows][8], each
- * panel after the other; those over time are `seriesBytes` apart. `P` is the panels of one gate, ceil(hidden / 8); `D` the distinct tokens of a batch; `R` the rows
- * that go through the LSTM together (a chunk).
+ * panel after the other; those over time are `seriesBytes` apart. `P` is the panels of one gate, ceil(hidden / 8); `D` the
+ * distinct tokens of a batch, `F` those of its step 0; `R` the rows that go through the LSTM together (a chunk).
  *
  *     packed weights   inputKernel [4P][E8][8]  inputKernelT [E8/8][32P][8]  recurrentKernel [4P][8P][8]
  *                      recurrentKernelT [P][32P][8]  bias [32P]  denseKernel [C8/8][8P][8]  denseKernelT [P][C8][8]
@@ -10,7 +10,10 @@
  *                      denseKernelGradient [C8/8][H][8]  denseBiasGradient [C8]
  *     tokens           slotOfToken int32 [vocabulary]  tokenOfSlot int32 [D]  slots int32 [batch, length]
  *                      vectors [D][vectorStride]  vectorPanels [E8/8][D][8]  projected, tokenGates [4P][D][8]
- *     LSTM             gates [4P][length][R][8]  cells, cellTanhs [P][length][R][8]  states [length][R][stateStride]
+ *     step 0           firstOfSlot int32 [D]  slotOfFirst int32 [F]  firsts int32 [batch]
+ *                      firstGates, recurrentParts, firstGateSums [4P][F][8]  firstStates [F][stateStride]
+ *                      firstCells, firstCellTanhs, firstStatePanels, firstStateGradient, firstCellGradient [P][F][8]
+ *     later steps      gates [4P][length][R][8]  cells, cellTanhs [P][length][R][8]  states [length][R][stateStride]
  *                      statePanels [2][P][R][8]  stateGradient, cellGradient [P][R][8]  logits [C8/8][R][8]
  *                      probabilities [R][classes]
  *     averaging        vectorPointers, coefficients [MAX_SHARDS]  stack
@@ -69,6 +72,7 @@ function areaBytes(spec: ModelSpec, maxBatch: number, maxLength: number) {
   const gates = 4 * h8;
   const positions = maxBatch * maxLength;
   const distinct = Math.min(vocabulary, positions);
+  const firsts = Math.min(vocabulary, maxBatch);
   const rows = Math.min(maxBatch, MAX_CHUNK_ROWS);
   const positionsOfChunk = Array.from(
     { length: maxLength },
@@ -97,6 +101,18 @@ function areaBytes(spec: ModelSpec, maxBatch: number, maxLength: number) {
     vectorPanels: 4 * e8 * distinct,
     projected: 4 * gates * distinct,
     tokenGates: 4 * gates * distinct,
+    firstOfSlot: 4 * distinct,
+    slotOfFirst: 4 * firsts,
+    firsts: 4 * maxBatch,
+    firstGates: 4 * gates * firsts,
+    firstCells: 4 * h8 * firsts,
+    firstCellTanhs: 4 * h8 * firsts,
+    firstStates: rowStride(hidden) * firsts,
+    firstStatePanels: 4 * h8 * firsts,
+    recurrentParts: 4 * gates * firsts,
+    firstGateSums: 4 * gates * firsts,
+    firstStateGradient: 4 * h8 * firsts,
+    firstCellGradient: 4 * h8 * firsts,
     gates: gates / 8 * series,
     cells: h8 / 8 * series,
     cellTanhs: h8 / 8 * series,
