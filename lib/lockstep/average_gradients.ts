@@ -40,6 +40,7 @@ export function averageGradients(context: WorkerContext): (round: Round, committ
         context.count(shard, batch.size, metrics);
       }
     });
+    context.chaos(committed, 1);
     timed("wait", () => barrier());
     timed("average", () => {
       const shares = coefficients(run.shards.map((figures) => figures[2]!));

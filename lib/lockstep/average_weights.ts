@@ -102,6 +102,7 @@ export function averageWeights(context: WorkerContext): (round: Round, committed
 
   return function round(round, committed) {
     timed("compute", () => context.shards.forEach((shard) => localSteps(shard, round, committed)));
+    context.chaos(committed, 1);
     timed("wait", () => barrier());
     timed("average", () => {
       const [current, next] = committed & 1 ? [states[1]!, states[0]!] : [states[0]!, states[1]!];

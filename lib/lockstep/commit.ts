@@ -5,12 +5,17 @@ import { writeEpoch, writeRound } from "./records.ts";
 import { type Round, totalRounds } from "./schedule.ts";
 import type { SharedRun } from "./shared_run.ts";
 
+/** The loss is no number any more. The same round would come to the same again. */
+export class Divergence extends Error {
+  override readonly name = "Divergence";
+}
+
 /** Makes the next state current, and says whether training goes on. Throws if the loss is not a number. */
 export function commitRound({ training }: LockstepConfig, run: SharedRun, round: Round): void {
   const { control } = run;
   const committed = Atomics.load(control, Word.round) + 1;
   const [lossSum, correct, samples] = [0, 1, 2].map((figure) => sum(run.shards, figure));
-  if (!Number.isFinite(lossSum)) throw new Error(divergence(run, round, training.learningRate));
+  if (!Number.isFinite(lossSum)) throw new Divergence(divergence(run, round, training.learningRate));
   const [before, epoch] = [run.epoch[1 - (committed & 1)]!, run.epoch[committed & 1]!];
   const firstOfEpoch = round.firstStep === round.epoch * training.stepsPerEpoch;
   [lossSum!, correct!, samples!].forEach((value, figure) =>
@@ -45,7 +50,9 @@ export function finishEpoch({ training }: LockstepConfig, plan: Plan, run: Share
     accuracy: sum(run.chunks, 1) / plan.dataset.heldOut,
   };
   if (!Number.isFinite(heldOut.loss)) {
-    throw new Error(diverged(`The held-out loss is ${heldOut.loss} after ${stepsOf(round)}`, training.learningRate));
+    throw new Divergence(
+      diverged(`The held-out loss is ${heldOut.loss} after ${stepsOf(round)}`, training.learningRate),
+    );
   }
   writeEpoch(run, {
     epoch: round.epoch + 1,

@@ -3,6 +3,7 @@ import type { TrainingConfig } from "../config/schema.ts";
 import { type EngineOptions, engineOptions, engineScratchBytes } from "../engine/create.ts";
 import { embeddingEnd } from "../model/layout.ts";
 import { type TaskModel, taskModel } from "../model/task_model.ts";
+import type { ChaosRates } from "./chaos.ts";
 import { CHUNK_SIZE, type MapOptions } from "./memory_map.ts";
 
 /** What is posted to a worker. */
@@ -10,6 +11,9 @@ export interface LockstepConfig {
   readonly training: TrainingConfig;
   readonly workers: number;
   readonly workerTimeoutMs: number;
+  /** Crews that may replace one that lost a worker, in all. */
+  readonly maxRestarts: number;
+  readonly chaos: ChaosRates;
   /** Whether every worker has a core of its own. */
   readonly spin: boolean;
 }

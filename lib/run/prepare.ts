@@ -1,6 +1,7 @@
 /** Everything of a run that is made before its directory and its threads are. */
 import { type Config, type TrainingConfig } from "../config/schema.ts";
 import { InputError } from "../errors.ts";
+import { parseChaos } from "../lockstep/chaos.ts";
 import { Coordinator } from "../lockstep/coordinator.ts";
 import { initialState } from "../lockstep/initial_state.ts";
 import { memoryMap } from "../lockstep/memory_map.ts";
@@ -36,7 +37,14 @@ export async function prepareRun(
   restore: (layout: ParameterLayout) => Promise<State | undefined>,
 ): Promise<Prepared> {
   const workers = config.workers === "auto" ? Math.min(cores, training.shards) : config.workers;
-  const lockstep = { training, workers, workerTimeoutMs: config.workerTimeout * 1000, spin: workers <= cores };
+  const lockstep = {
+    training,
+    workers,
+    workerTimeoutMs: config.workerTimeout * 1000,
+    maxRestarts: config.maxRestarts,
+    chaos: parseChaos(config.chaos),
+    spin: workers <= cores,
+  };
   const plan = createPlan(lockstep);
   // Before the initial weights, which would take as much.
   const { byteLength } = memoryMap(plan.map);

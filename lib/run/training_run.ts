@@ -196,7 +196,8 @@ export class TrainingRun {
   async #runToEnd(): Promise<{ reason: StopReason; heldOut: Figures | null; seconds: number }> {
     await this.#coordinator.start();
     const startedAt = performance.now();
-    const { seconds: before, round: loggedRound, epochRound } = this.#earlier ?? NOTHING_EARLIER;
+    const { seconds: before, round: toldRound, epochRound } = this.#earlier ?? NOTHING_EARLIER;
+    let toldEpoch = epochRound;
     const seconds = () => before + (performance.now() - startedAt) / 1000;
     const { maxSeconds, checkpointEvery } = this.#config;
     const timer = maxSeconds > 0 ? setTimeout(() => this.stop(StopReason.time), maxSeconds * 1000) : undefined;
@@ -209,14 +210,16 @@ export class TrainingRun {
       for (;;) {
         const next = await updates.next();
         if (next.done) return { reason: next.value, heldOut, seconds: seconds() };
+        for (const message of next.value.incidents) this.log.append({ type: "incident", message });
         for (const epoch of next.value.epochs) {
           heldOut = epoch.heldOut;
           // Rounds that are done again come to the same, and were told before.
-          if (epoch.round <= epochRound) continue;
+          if (epoch.round <= toldEpoch) continue;
+          toldEpoch = epoch.round;
           this.log.append({ type: "epoch", ...epoch, step: steps(epoch.round), seconds: seconds() });
         }
         const event = progress(next.value, next.value.epochs.length > 0);
-        if (event && event.round > loggedRound) this.log.append(event);
+        if (event && event.round > toldRound) this.log.append(event);
         if (isCheckpointDue(this.#coordinator.round)) this.#checkpointAside();
       }
     } finally {
