@@ -74,6 +74,9 @@ class FusedEngine implements Engine {
   readonly #tensors: TensorOffsets;
   /** A view on the words at `spare`: the count of hits. */
   readonly #hits: Int32Array;
+  /** What is averaged, as the kernel takes it. */
+  readonly #vectorPointers: Int32Array;
+  readonly #coefficients: Float32Array;
   /** Panels of one gate. */
   readonly #panels: number;
   readonly #classPanels: number;
@@ -87,6 +90,8 @@ class FusedEngine implements Engine {
     this.#panels = padded(spec.hidden) / 8;
     this.#classPanels = padded(spec.classes) / 8;
     this.#hits = new Int32Array(memory.buffer, this.#scratch.spare, 1);
+    this.#vectorPointers = new Int32Array(memory.buffer, this.#scratch.vectorPointers, MAX_SHARDS);
+    this.#coefficients = new Float32Array(memory.buffer, this.#scratch.coefficients, MAX_SHARDS);
     const offset = (name: string) => 4 * tensorNamed(layout, name).offset;
     this.#tensors = {
       embeddings: offset("embedding/embeddings"),
@@ -241,11 +246,9 @@ class FusedEngine implements Engine {
       throw new RangeError(`Cannot average ${vectors.length} vectors: at most ${MAX_SHARDS}`);
     }
     const { vectorPointers, coefficients: factors, stack } = this.#scratch;
-    const pointers = new Int32Array(this.#options.memory.buffer, vectorPointers, vectors.length);
-    const values = new Float32Array(this.#options.memory.buffer, factors, vectors.length);
-    for (const [shard, vector] of vectors.entries()) {
-      pointers[shard] = this.#pointer(vector, `vectors[${shard}]`, end) + 4 * begin;
-      values[shard] = coefficients[shard]!;
+    for (let shard = 0; shard < vectors.length; shard++) {
+      this.#vectorPointers[shard] = this.#pointer(vectors[shard]!, "vectors", end) + 4 * begin;
+      this.#coefficients[shard] = coefficients[shard]!;
     }
     const target = this.#pointer(into, "into", end) + 4 * begin;
     const flag = drift ? 1 : 0;
