@@ -21,7 +21,9 @@ export function averageWeights(context: WorkerContext): (round: Round, committed
   const lazy = rows > 0;
   const width = spec.embedding;
   const momentsToo = training.moments === "average";
-  const slots = run.slots.map((slot) => averagedParts(slot.weights, slot));
+  const ofShards = run.slots.map((slot) => averagedParts(slot.weights, slot));
+  const slots = ofShards[0]!.map((_, part) => ofShards.map((parts) => parts[part]!)); // [part][shard]
+  const owners = [...slots[0]!]; // [shard]: filled for each run of rows, so that no list is made for it
   const states = run.states.map(({ weights, moments }) => averagedParts(weights, moments[0]));
   // Of each part, behind the rows that are averaged one by one.
   const [begin, end] = segmentOf(worker, workers, layout.size, SEGMENT_BLOCK, lazyElements);
@@ -112,23 +114,33 @@ export function averageWeights(context: WorkerContext): (round: Round, committed
 
       /** Averages one part from element `first` to `last - 1`; `vectors` are the shards'. Drift is about weights. */
       function average(part: number, vectors: Float32Array[], first: number, last: number): void {
-        const options = { vectors, coefficients: shares, into: next[part]!, begin: first, end: last };
-        distance += engine.average({ ...options, drift: drift && part === 0 });
+        distance += engine.average({
+          vectors,
+          coefficients: shares,
+          into: next[part]!,
+          begin: first,
+          end: last,
+          drift: drift && part === 0,
+        });
       }
 
-      for (const part of next.keys()) average(part, slots.map((slot) => slot[part]!), begin, end);
+      for (let part = 0; part < next.length; part++) average(part, slots[part]!, begin, end);
       const stamp = stampOf(committed);
       eachRowBlock(worker, workers, rows, (firstRow, lastRow) => {
         eachRun(run.stamps, stamp, firstRow, lastRow, {
           touched(first, last) {
             // A shard that did not touch these rows has them from the state.
-            const owners = run.stamps.map((stamps, shard) => stamps[first] === stamp ? slots[shard]! : current);
-            for (const part of next.keys()) {
-              average(part, owners.map((owner) => owner[part]!), first * width, last * width);
+            for (let part = 0; part < next.length; part++) {
+              for (let shard = 0; shard < owners.length; shard++) {
+                owners[shard] = run.stamps[shard]![first] === stamp ? slots[part]![shard]! : current[part]!;
+              }
+              average(part, owners, first * width, last * width);
             }
           },
           stale(first, last) {
-            for (const [part, into] of next.entries()) copyRows(current[part]!, into, first, last, width);
+            for (let part = 0; part < next.length; part++) {
+              copyRows(current[part]!, next[part]!, first, last, width);
+            }
           },
         });
         if (drift) norm += engine.squaredNorm(next[0]!, firstRow * width, lastRow * width);
