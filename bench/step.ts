@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-console
 /**
- * Milliseconds of one training step of the simd engine (gradients and update of one replica, one thread) at several
+ * Milliseconds of one training step of the simd engine (gradients and lazy update of one replica, one thread) at several
  * shapes, with the useful work's GFLOP/s beside the machine's peak. Shapes take turns; the median counts.
  *
  *     deno run -A bench/step.ts [repeats]
@@ -64,6 +64,7 @@ export function stepper({ batch: size, length, embedding, hidden, vocabulary }: 
     spec,
     layout,
     adam: adamConstants(1e-8),
+    embeddingRows: "lazy",
     module,
     memory,
     scratch: { byteOffset: 0, byteLength: scratchBytes },
@@ -73,7 +74,8 @@ export function stepper({ batch: size, length, embedding, hidden, vocabulary }: 
   let step = 0;
   return () => {
     engine.gradients(replica.weights, batches[step++ % batchCount]!, gradients, 0);
-    engine.update(replica, gradients, replica, { step, learningRate: 0.01, scale: 1, begin: 0, end: layout.size });
+    const options = { step, learningRate: 0.01, scale: 1, begin: 0, end: layout.size, rows: engine.rows() };
+    engine.update(replica, gradients, replica, options);
   };
 }
 
