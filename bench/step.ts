@@ -26,10 +26,11 @@ type Shape = typeof SHAPES[number];
 
 const module = new WebAssembly.Module(await Deno.readFile(new URL("../kernels/lockstep.wasm", import.meta.url)));
 
-/** Multiplications and additions of the matrix products that a step cannot do without. */
+/** Multiplications and additions of a step's matrix products, tokens and first tokens counted once (and none missing). */
 function usefulFlops({ batch, length, embedding, hidden, vocabulary }: Shape): number {
   const distinct = Math.min(vocabulary, batch * length);
-  return 3 * 2 * 4 * hidden * (distinct * embedding + batch * (length - 1) * hidden);
+  const states = Math.min(vocabulary, batch) + batch * (length - 2);
+  return 3 * 2 * 4 * hidden * (distinct * embedding + states * hidden);
 }
 
 /** A function that takes one step on the next of a few random batches. */
