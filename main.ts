@@ -9,6 +9,7 @@ import { OVERVIEW } from "./lib/cli/help.ts";
 import { predictCommand } from "./lib/cli/predict.ts";
 import { resumeCommand } from "./lib/cli/resume.ts";
 import { serveCommand } from "./lib/cli/serve.ts";
+import { verifyCommand } from "./lib/cli/verify.ts";
 import { complain, type Terminal } from "./lib/cli/terminal.ts";
 import { trainCommand } from "./lib/cli/train.ts";
 
@@ -39,6 +40,7 @@ const training = { ...shared, workerUrl, cores: navigator.hardwareConcurrency };
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<ExitCode>>> = {
   train: (args) => trainCommand(args, training),
   resume: (args) => resumeCommand(args, training),
+  verify: (args) => verifyCommand(args, training),
   serve: (args) => serveCommand(args, shared),
   predict: (args) =>
     predictCommand(args, {

@@ -59,6 +59,8 @@ const epoch = z.object({
   epoch: z.int(),
   round: z.int(),
   step: z.int(),
+  /** SHA-256 of the state. */
+  digest: z.string(),
   /** Over the epoch's training batches, each before its step. */
   training: figures,
   /** Of the averaged weights. */

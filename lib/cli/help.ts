@@ -6,6 +6,7 @@ export const OVERVIEW = `Lockstep trains small sequence classifiers on every cor
 
   deno task train [FLAGS]            train a run, watch it and serve it (--help lists the flags)
   deno task resume RUN               go on with a run that was interrupted
+  deno task verify RUN               train a run again, and see whether it comes to the same
   deno task serve RUN                serve a finished run, such as runs/latest
   deno task predict RUN [TOKEN …]    classify a sequence, or one a line from standard input
 

@@ -2,8 +2,9 @@
 import { StopReason, Word } from "./control.ts";
 import type { LockstepConfig, Plan } from "./plan.ts";
 import { writeEpoch, writeRound } from "./records.ts";
-import { type Round, totalRounds } from "./schedule.ts";
+import { type Round, stepsAfter, totalRounds } from "./schedule.ts";
 import type { SharedRun } from "./shared_run.ts";
+import { stateDigest } from "./state.ts";
 
 /** The loss is no number any more. The same round would come to the same again. */
 export class Divergence extends Error {
@@ -11,7 +12,7 @@ export class Divergence extends Error {
 }
 
 /** Makes the next state current, and says whether training goes on. Throws if the loss is not a number. */
-export function commitRound({ training }: LockstepConfig, run: SharedRun, round: Round): void {
+export function commitRound({ training, lastRound }: LockstepConfig, run: SharedRun, round: Round): void {
   const { control } = run;
   const committed = Atomics.load(control, Word.round) + 1;
   const [lossSum, correct, samples] = [0, 1, 2].map((figure) => sum(run.shards, figure));
@@ -34,7 +35,8 @@ export function commitRound({ training }: LockstepConfig, run: SharedRun, round:
     drift: measured ? Math.sqrt(sum(run.drift, 0) / training.shards / sum(run.drift, 1)) : NaN,
   });
   if (Atomics.exchange(control, Word.driftRequest, 0) !== 0) Atomics.store(control, Word.driftRound, committed + 1);
-  Atomics.store(control, Word.outcome, Atomics.load(control, Word.stopRequest));
+  const isLast = committed >= (lastRound ?? Infinity);
+  Atomics.store(control, Word.outcome, isLast ? StopReason.round : Atomics.load(control, Word.stopRequest));
 }
 
 /**
@@ -57,6 +59,7 @@ export function finishEpoch({ training }: LockstepConfig, plan: Plan, run: Share
   writeEpoch(run, {
     epoch: round.epoch + 1,
     round: committed,
+    digest: stateDigest({ step: stepsAfter(training, committed), values: run.states[committed & 1 ? 1 : 0].values }),
     training: { loss: lossSum! / samples!, accuracy: correct! / samples! },
     heldOut,
   });

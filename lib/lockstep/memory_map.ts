@@ -53,7 +53,7 @@ export const SHARD_FIGURES = 3;
 export const CHUNK_FIGURES = 2;
 export const DRIFT_FIGURES = 2;
 export const ROUND_FIGURES = 8;
-export const EPOCH_FIGURES = 8;
+export const EPOCH_FIGURES = 16;
 
 /** Rounds that the main thread may fall behind before the oldest are forgotten, and the one that is being written. */
 const ROUND_RING = 4096;

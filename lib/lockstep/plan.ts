@@ -14,6 +14,8 @@ export interface LockstepConfig {
   /** Crews that may replace one that lost a worker, in all. */
   readonly maxRestarts: number;
   readonly chaos: ChaosRates;
+  /** If given, training ends after this many rounds at the latest. */
+  readonly lastRound?: number;
   /** Whether every worker has a core of its own. */
   readonly spin: boolean;
 }

@@ -1,4 +1,5 @@
 /** The state outside of shared memory: read whole while training goes on, and named by its digest. */
+import { createHash } from "node:crypto";
 import { Word } from "./control.ts";
 import type { ScheduleOptions } from "./schedule.ts";
 import { stepsAfter } from "./schedule.ts";
@@ -46,10 +47,13 @@ export function writeState(run: SharedRun, state: State): void {
   Atomics.store(run.control, Word.round, state.round);
 }
 
-/** SHA-256, in hex, of the step count (float64) and the values (float32), all little-endian. */
-export async function stateDigest(state: Pick<State, "step" | "values">): Promise<string> {
-  const bytes = new Uint8Array(8 + state.values.byteLength);
-  new DataView(bytes.buffer).setFloat64(0, state.step, true);
-  bytes.set(new Uint8Array(state.values.buffer, state.values.byteOffset, state.values.byteLength), 8);
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+/**
+ * SHA-256, in hex, of the step count (float64) and the values (float32), all little-endian. The values may lie in shared
+ * memory while nobody writes to them.
+ */
+export function stateDigest({ step, values }: { readonly step: number; readonly values: Float32Array }): string {
+  const head = new DataView(new ArrayBuffer(8));
+  head.setFloat64(0, step, true);
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return createHash("sha256").update(head).update(bytes).digest("hex");
 }

@@ -41,7 +41,7 @@ export async function writeCheckpoint(
   layout: ParameterLayout,
   state: State,
 ): Promise<CheckpointInfo> {
-  const digest = await stateDigest(state);
+  const digest = stateDigest(state);
   const tensors = partNames(state.values.length / layout.size).flatMap((part, index): NamedTensor[] => {
     const values = state.values.subarray(index * layout.size, (index + 1) * layout.size);
     return layout.tensors.map((tensor) => ({
@@ -83,7 +83,7 @@ export async function readCheckpoint(directory: string, file: string, layout: Pa
     const { checksum, ...told } = metadata;
     if (await checksumOf(told) !== checksum) throw new RangeError("its metadata do not have their checksum");
     if (fileOf(state.round) !== file) throw new RangeError(`it is of round ${metadata.round}`);
-    if (await stateDigest(state) !== metadata.digest) throw new RangeError("its content does not have its digest");
+    if (stateDigest(state) !== metadata.digest) throw new RangeError("its content does not have its digest");
     return state;
   } catch (cause) {
     if (!(cause instanceof RangeError || cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause;

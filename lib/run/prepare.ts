@@ -28,13 +28,14 @@ export interface Prepared {
 const MAX_BYTES = 2 ** 32;
 
 /**
- * The shared memory and the state in it: what `restore` finds, or else the initial one. Throws an InputError if the model
- * is too large.
+ * The shared memory and the state in it: what `restore` finds, or else the initial one. Training will end after
+ * `lastRound` rounds at the latest. Throws an InputError if the model is too large.
  */
 export async function prepareRun(
   { config, workerUrl, cores }: TrainingRunOptions,
   training: TrainingConfig,
   restore: (layout: ParameterLayout) => Promise<State | undefined>,
+  lastRound?: number,
 ): Promise<Prepared> {
   const workers = config.workers === "auto" ? Math.min(cores, training.shards) : config.workers;
   const lockstep = {
@@ -44,6 +45,7 @@ export async function prepareRun(
     maxRestarts: config.maxRestarts,
     chaos: parseChaos(config.chaos),
     spin: workers <= cores,
+    ...(lastRound === undefined ? {} : { lastRound }),
   };
   const plan = createPlan(lockstep);
   // Before the initial weights, which would take as much.

@@ -131,7 +131,8 @@ export class TrainingRun {
    */
   async train(): Promise<Summary> {
     try {
-      await (this.#earlier ? this.#logResumption() : this.#logStart());
+      if (this.#earlier) this.#logResumption();
+      else this.#logStart();
       const { reason, heldOut, seconds } = await this.#runToEnd();
       const state = this.#coordinator.state();
       const digest = await this.#checkpoint(state);
@@ -170,7 +171,7 @@ export class TrainingRun {
     return this.#coordinator.plan.layout;
   }
 
-  async #logStart(): Promise<void> {
+  #logStart(): void {
     this.log.append({
       type: "started",
       run: this.id,
@@ -180,17 +181,17 @@ export class TrainingRun {
       workers: this.#lockstep.workers,
       shards: this.config.shards,
       engine: engineName(this.config),
-      digest: await stateDigest(this.#initial),
+      digest: stateDigest(this.#initial),
     });
   }
 
-  async #logResumption(): Promise<void> {
+  #logResumption(): void {
     for (const problem of this.#problems) {
       this.log.append({ type: "incident", message: `${problem}; the one before is used` });
     }
     const { round, step } = this.#initial;
     const { workers } = this.#lockstep;
-    this.log.append({ type: "resumed", round, step, workers, digest: await stateDigest(this.#initial) });
+    this.log.append({ type: "resumed", round, step, workers, digest: stateDigest(this.#initial) });
   }
 
   async #runToEnd(): Promise<{ reason: StopReason; heldOut: Figures | null; seconds: number }> {

@@ -30,7 +30,7 @@ function denoArgs(task: Task, folder: string): string[] {
     "run",
     "-q",
     "--no-prompt",
-    `-P=${trains ? "train" : task}`,
+    `-P=${trains ? "train" : task === "verify" ? "predict" : task}`,
     `--allow-read=.,${folder}`,
     ...more,
     "main.ts",
@@ -72,7 +72,7 @@ export function start(
   };
 }
 
-export type Task = "train" | "resume" | "serve" | "predict";
+export type Task = "train" | "resume" | "verify" | "serve" | "predict";
 
 export function run(task: Task, folder: string, args: readonly string[], input = ""): Promise<Finished> {
   return start(task, folder, args, input).finished;
