@@ -23,6 +23,11 @@ export function model(): Promise<ModelInfo> {
   return request<ModelInfo>("/model");
 }
 
+/** Asks for a run that is training to pause, go on or stop. */
+export async function act(run: string, action: "pause" | "resume" | "stop"): Promise<void> {
+  await request<RunDetail>(`/runs/${encodeURIComponent(run)}/${action}`, { method: "POST" });
+}
+
 /** Words that are no numbers are sent as they are: it is the server that says what is wrong with them. */
 export function predict(tokens: readonly (number | string)[]): Promise<Answered> {
   return request<Answered>("/predict", {

@@ -12,6 +12,7 @@ import chart from "./chart.ts" with { type: "text" };
 import charts from "./charts.ts" with { type: "text" };
 import connection from "./connection.ts" with { type: "text" };
 import style from "./dashboard.css" with { type: "text" };
+import controls from "./controls.ts" with { type: "text" };
 import dom from "./dom.ts" with { type: "text" };
 import figures from "./figures.ts" with { type: "text" };
 import format from "./format.ts" with { type: "text" };
@@ -36,6 +37,7 @@ const MODULES = {
   chart,
   charts,
   connection,
+  controls,
   dom,
   figures,
   format,

@@ -24,6 +24,8 @@ const TYPES = [
   "epoch",
   "checkpoint",
   "resumed",
+  "paused",
+  "unpaused",
   "incident",
   "stopping",
   "finished",
@@ -77,7 +79,7 @@ export class Connection {
       this.#close();
     }
     this.#follower.run(current);
-    const over = current.state !== "running" && current.state !== "stopping";
+    const over = !["running", "paused", "stopping"].includes(current.state);
     if (over && this.#lastId >= current.events) return this.#done();
     // A run that was taken up again has more to tell; one that is over has not.
     if (current.events > this.#lastId) this.#ended = false;

@@ -5,6 +5,7 @@ import { Charts } from "./charts.ts";
 import { Connection, type Link } from "./connection.ts";
 import { byId } from "./dom.ts";
 import { Figures } from "./figures.ts";
+import { Controls } from "./controls.ts";
 import { Header } from "./header.ts";
 import { PredictBox } from "./predict.ts";
 import { scheduler } from "./schedule.ts";
@@ -16,6 +17,7 @@ import { Workers } from "./workers.ts";
 
 const page = byId("page", HTMLElement);
 const header = new Header();
+const controls = new Controls();
 const charts = new Charts();
 const box = new PredictBox();
 const panels = [new Figures(), new Workers(), new Timeline(), new Settings()];
@@ -41,6 +43,7 @@ const draw = scheduler(() => {
 
 function drawHeader(): void {
   const ticking = link === "live" && (view.phase === "running" || view.phase === "stopping");
+  controls.draw(view, link);
   header.draw(view, link, view.seconds + (ticking ? (performance.now() - heardAt) / 1000 : 0));
 }
 

@@ -2,7 +2,7 @@
 import type { EventOf, Figures, RunEvent, Summary, WorkerShare } from "../lib/events.ts";
 import { Table } from "./table.ts";
 
-export type Phase = "waiting" | "running" | "stopping" | "finished" | "failed" | "interrupted";
+export type Phase = "waiting" | "running" | "paused" | "stopping" | "finished" | "failed" | "interrupted";
 
 /** Columns of `RunView.progress`. */
 export const PROGRESS = { step: 0, seconds: 1, loss: 2, accuracy: 3, rate: 4, drift: 5, average: 6, wait: 7 } as const;
@@ -99,6 +99,12 @@ function reduce(view: RunView, event: RunEvent): void {
       view.summary = undefined;
       setDigest(view, event.digest, event.round);
       return note(view, event, `Resumed after round ${event.round} on ${plural(event.workers, "worker")}`);
+    case "paused":
+      view.phase = "paused";
+      return note(view, event, "Paused");
+    case "unpaused":
+      view.phase = "running";
+      return note(view, event, "Went on");
     case "incident":
       return note(view, event, event.message);
     case "progress":

@@ -88,6 +88,10 @@ const resumed = z.object({
   digest: z.string(),
 });
 
+/** Training waits, from the end of the round on; or goes on. */
+const paused = z.object({ ...stamp, type: z.literal("paused") });
+const unpaused = z.object({ ...stamp, type: z.literal("unpaused") });
+
 /** Something went wrong that training survives. */
 const incident = z.object({ ...stamp, type: z.literal("incident"), message: z.string() });
 
@@ -126,6 +130,8 @@ export const eventSchema = z.discriminatedUnion("type", [
   epoch,
   checkpoint,
   resumed,
+  paused,
+  unpaused,
   incident,
   stopping,
   finished,

@@ -43,6 +43,10 @@ export function createReporter({ config, isTerminal, columns, write }: ReporterO
         return;
       case "resumed":
         return line(`Resumed after round ${event.round} on ${count(event.workers, "worker")}`);
+      case "paused":
+        return line("Pausing after this round");
+      case "unpaused":
+        return line("Going on");
       case "incident":
         return line(`Incident: ${event.message}`);
       case "finished":

@@ -60,6 +60,18 @@ export function createBarrier({ control, heart, workers, timeoutMs, spin }: Barr
   };
 }
 
+/** Waits as long as the main thread wants a pause that the last commit told everyone of. Throws Aborted. */
+export function waitWhilePaused(control: Int32Array, heart: Int32Array): void {
+  const pausedAt = Atomics.load(control, Word.pausedAt);
+  if (pausedAt === 0) return;
+  // Until the wish changes, not until there is none: everyone leaves, even if the next pause is wanted already.
+  while (Atomics.load(control, Word.pauseRequest) === pausedAt) {
+    throwIfAborted(control);
+    Atomics.add(heart, 0, 1);
+    Atomics.wait(control, Word.pauseRequest, pausedAt, SLICE_MS);
+  }
+}
+
 /** Releases everyone: waits end with Aborted, and loops that look at the word leave. */
 export function abort(control: Int32Array): void {
   Atomics.store(control, Word.abort, 1);

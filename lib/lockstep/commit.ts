@@ -35,6 +35,8 @@ export function commitRound({ training, lastRound }: LockstepConfig, run: Shared
     drift: measured ? Math.sqrt(sum(run.drift, 0) / training.shards / sum(run.drift, 1)) : NaN,
   });
   if (Atomics.exchange(control, Word.driftRequest, 0) !== 0) Atomics.store(control, Word.driftRound, committed + 1);
+  const pause = Atomics.load(control, Word.pauseRequest);
+  Atomics.store(control, Word.pausedAt, pause & 1 ? pause : 0);
   const isLast = committed >= (lastRound ?? Infinity);
   Atomics.store(control, Word.outcome, isLast ? StopReason.round : Atomics.load(control, Word.stopRequest));
 }

@@ -17,8 +17,12 @@ export const Word = {
   /** Records ever written to the rings. */
   roundsWritten: 6,
   epochsWritten: 7,
+  /** What `pauseRequest` was when everyone was told to pause, or 0. */
+  pausedAt: 8,
   arrived: 16,
   generation: 32,
+  /** Counts wishes of the main thread: odd, to pause after the round; even, to go on. */
+  pauseRequest: 48,
 } as const;
 export type Word = typeof Word[keyof typeof Word];
 

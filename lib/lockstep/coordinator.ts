@@ -39,6 +39,7 @@ export class Coordinator {
   #reader: RecordReader;
   #restarts = 0;
   #stopRequest: StopReason | undefined;
+  #paused = false;
   #incidents: string[] = [];
   /** What the crews before this one counted. */
   #counted: readonly Counters[];
@@ -66,6 +67,13 @@ export class Coordinator {
   requestStop(reason: StopReason): void {
     this.#stopRequest ??= reason;
     this.#crew.requestStop(this.#stopRequest);
+    this.setPaused(false);
+  }
+
+  /** Pauses training after the round under way, or ends the pause. */
+  setPaused(paused: boolean): void {
+    this.#paused = paused;
+    this.#crew.setPaused(paused);
   }
 
   /** Starts the workers; resolves to the engine's full name. Throws a TrainingError if they cannot start. */
@@ -135,6 +143,7 @@ export class Coordinator {
     this.#crew.close();
     this.#crew = new Crew({ config, plan: this.plan, workerUrl, initial, attempt: this.#restarts });
     if (this.#stopRequest !== undefined) this.#crew.requestStop(this.#stopRequest);
+    this.#crew.setPaused(this.#paused);
     this.#reader = new RecordReader(this.#crew.run);
     this.#counted = counted;
     const restart = `restart ${this.#restarts} of ${config.maxRestarts}`;

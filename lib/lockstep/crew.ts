@@ -106,6 +106,14 @@ export class Crew {
     Atomics.compareExchange(this.run.control, Word.stopRequest, 0, reason);
   }
 
+  /** Asks for a pause after the round under way, or for its end. */
+  setPaused(paused: boolean): void {
+    const { control } = this.run;
+    if ((Atomics.load(control, Word.pauseRequest) & 1) === (paused ? 1 : 0)) return;
+    Atomics.add(control, Word.pauseRequest, 1);
+    Atomics.notify(control, Word.pauseRequest);
+  }
+
   /** Ends all threads. One that hangs or computes goes on until the process ends, in a memory that nobody reads. */
   close(): void {
     abort(this.run.control);

@@ -47,7 +47,7 @@ export interface Region {
   readonly count: number;
 }
 
-export const CONTROL_WORDS = 48;
+export const CONTROL_WORDS = 64;
 export const COUNTERS = 4;
 export const SHARD_FIGURES = 3;
 export const CHUNK_FIGURES = 2;

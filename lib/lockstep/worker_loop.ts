@@ -6,7 +6,7 @@ import type { Batch, BatchMetrics } from "../data/batch.ts";
 import type { Engine } from "../engine/contract.ts";
 import { averageGradients } from "./average_gradients.ts";
 import { averageWeights } from "./average_weights.ts";
-import { type Barrier, createBarrier } from "./barrier.ts";
+import { type Barrier, createBarrier, waitWhilePaused } from "./barrier.ts";
 import { createChaos, type Moment } from "./chaos.ts";
 import { Word } from "./control.ts";
 import { commitRound, finishEpoch } from "./commit.ts";
@@ -57,6 +57,7 @@ export function runWorkerLoop(place: Place, plan: Plan, run: SharedRun, engine: 
     if (last.endsEpoch) evaluate(context, before, last);
   }
   while (Atomics.load(control, Word.outcome) === 0) {
+    waitWhilePaused(control, run.hearts[place.worker]!);
     const committed = Atomics.load(control, Word.round);
     const round = roundAt(config.training, committed);
     for (const shard of context.shards) run.shards[shard]!.fill(0);

@@ -1,13 +1,14 @@
 /** All runs of a directory, for whoever lists them or reads their events; the one that is training is read live. */
 import { dirname, join } from "node:path";
 import type { RunEvent } from "../events.ts";
+import { StopReason } from "../lockstep/control.ts";
 import { listRuns, RUN_ID } from "./directory.ts";
 import { lastEvent, readEvents } from "./event_log.ts";
 import { errorCode, readJson } from "./files.ts";
 import { type Manifest, manifestSchema } from "./manifest.ts";
 import { readSummary } from "./summary.ts";
 import type { TrainingRun } from "./training_run.ts";
-import type { RunDetail, RunState } from "./types.ts";
+import type { RunAction, RunDetail, RunState } from "./types.ts";
 
 export class RunLibrary {
   /** The run that this process trains or serves. */
@@ -68,6 +69,20 @@ export class RunLibrary {
     for await (const event of readEvents(this.#path(id, "events.jsonl"), after)) {
       if (signal.aborted) return;
       yield event;
+    }
+  }
+
+  /** Asks the run for `action`. Returns false if it is not one that is training, or not in a state for it. */
+  act(id: string, action: RunAction): boolean {
+    const run = this.#live?.id === id ? this.#live : undefined;
+    if (!run) return false;
+    switch (action) {
+      case "pause":
+        return run.pause();
+      case "resume":
+        return run.unpause();
+      case "stop":
+        return run.stop(StopReason.signal);
     }
   }
 

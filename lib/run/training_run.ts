@@ -116,13 +116,32 @@ export class TrainingRun {
     return this.#state;
   }
 
-  /** Asks training to end after the round under way. Harmless when it is ending or has ended. */
-  stop(reason: StopReason): void {
-    if (this.#state !== "running") return;
+  /** Asks training to end after the round under way. Returns false, and does nothing, when it is ending or has ended. */
+  stop(reason: StopReason): boolean {
+    if (this.#state !== "running" && this.#state !== "paused") return false;
     this.#state = "stopping";
     this.#stopReason = reason;
     this.log.append({ type: "stopping", reason: reasonText(reason) });
     this.#coordinator.requestStop(reason);
+    return true;
+  }
+
+  /** Pauses after the round under way. Returns false if it is not running. */
+  pause(): boolean {
+    if (this.#state !== "running") return false;
+    this.#state = "paused";
+    this.log.append({ type: "paused" });
+    this.#coordinator.setPaused(true);
+    return true;
+  }
+
+  /** Goes on after a pause. Returns false if there is none. */
+  unpause(): boolean {
+    if (this.#state !== "paused") return false;
+    this.#state = "running";
+    this.log.append({ type: "unpaused" });
+    this.#coordinator.setPaused(false);
+    return true;
   }
 
   /**

@@ -2,7 +2,7 @@
 import type { Summary } from "../events.ts";
 
 /** `interrupted`: the log ends without an end and nobody is training. */
-export type RunState = "running" | "stopping" | "finished" | "failed" | "interrupted";
+export type RunState = "running" | "paused" | "stopping" | "finished" | "failed" | "interrupted";
 
 export interface RunDetail {
   readonly id: string;
@@ -49,3 +49,7 @@ export interface Predictor {
   /** Sequences are checked before: right length, tokens in range. One version of the weights answers for all. */
   predict(sequences: readonly (readonly number[])[]): Promise<Answer>;
 }
+
+/** What can be asked of a run that is training. */
+export const RUN_ACTIONS = ["pause", "resume", "stop"] as const;
+export type RunAction = typeof RUN_ACTIONS[number];

@@ -9,7 +9,7 @@ import { unreadiness } from "./health.ts";
 import { parsePredict, predictionBody } from "./predict.ts";
 import { problemResponse, Refusal } from "./problem.ts";
 import { eventsResponse } from "./run_events.ts";
-import type { RunDetail } from "../run/types.ts";
+import { RUN_ACTIONS, type RunAction, type RunDetail } from "../run/types.ts";
 import type { Services } from "./services.ts";
 
 export interface AppOptions {
@@ -36,6 +36,13 @@ const SECURITY_HEADERS = {
   "Referrer-Policy": "no-referrer",
   "Cross-Origin-Resource-Policy": "same-origin",
 } as const;
+
+/** What a run has to be for an action. */
+const STATES_FOR: Readonly<Record<RunAction, string>> = {
+  pause: "running",
+  resume: "paused",
+  stop: "running or paused",
+};
 
 /** The app is all of HTTP but the socket: `app.request(path)` answers without one. */
 export function createApp(services: Services, options: AppOptions = {}): Hono {
@@ -80,6 +87,15 @@ export function createApp(services: Services, options: AppOptions = {}): Hono {
   app.get("/runs", async (c) => c.json({ current: runs.current, runs: await runs.list() }));
   app.get("/runs/:id", async (c) => c.json(await findRun(c.req.param("id"))));
   app.get("/runs/:id/events", async (c) => eventsResponse(c.req.raw, await findRun(c.req.param("id")), runs, sse));
+
+  for (const action of RUN_ACTIONS) {
+    app.post(`/runs/:id/${action}`, async (c) => {
+      const { id, state } = await findRun(c.req.param("id"));
+      if (runs.act(id, action)) return c.json(await findRun(id), 202);
+      const message = `run ${id} is ${state}, and cannot ${action}: expected one that is ${STATES_FOR[action]} here`;
+      return problemResponse(409, [{ field: "id", message }]);
+    });
+  }
 
   app.get("/model", async (c) => c.json(await predictor.model()));
   app.post("/predict", async (c) => {

@@ -24,7 +24,7 @@ export function lastEventId(request: Request): number {
 /** 200 with the events that the client lacks, then those to come; 204 where it has all there will ever be. */
 export function eventsResponse(request: Request, run: RunDetail, runs: RunLibrary, options: SseOptions): Response {
   const last = lastEventId(request);
-  const over = run.state !== "running" && run.state !== "stopping";
+  const over = !["running", "paused", "stopping"].includes(run.state);
   // EventSource comes back after every end, unless it is told with 204 that there is no more.
   if (over && last === run.events) return new Response(null, { status: 204 });
   // An id that this log has not reached is of another log.

@@ -3,7 +3,7 @@
  * gives real ones, tests give small ones.
  */
 import type { RunEvent } from "../events.ts";
-import type { Predictor, RunDetail } from "../run/types.ts";
+import type { Predictor, RunAction, RunDetail } from "../run/types.ts";
 
 export interface RunLibrary {
   /** The run that this process trains or serves. */
@@ -11,6 +11,8 @@ export interface RunLibrary {
   /** Newest first. */
   list(): Promise<readonly RunDetail[]>;
   get(id: string): Promise<RunDetail | undefined>;
+  /** Asks the run for `action`. False if it is not training in this process, or not in a state for it. */
+  act(id: string, action: RunAction): boolean;
   /**
    * The events of run `id` with an id greater than `after`: history, then live, in order, each once. Ends after the
    * run's last event, or when `signal` aborts. Call `get` first: an unknown run is a RangeError.

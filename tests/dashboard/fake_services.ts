@@ -1,7 +1,7 @@
 /** A run that lives in memory and says what it is told to, and the rest of what the app needs around it. */
 import { dashboardAssets } from "../../dashboard/assets.ts";
 import { eventSchema, type NewEvent, type RunEvent } from "../../lib/events.ts";
-import type { Answer, RunDetail } from "../../lib/run/types.ts";
+import type { Answer, RunAction, RunDetail } from "../../lib/run/types.ts";
 import type { RunLibrary, Services } from "../../lib/serve/services.ts";
 import { configSchema } from "../../lib/config/schema.ts";
 
@@ -117,6 +117,12 @@ export class FakeRun {
     }
   }
 
+  act(action: RunAction): boolean {
+    const event = { pause: { type: "paused" }, resume: { type: "unpaused" }, stop: undefined } as const;
+    this.append(event[action] ?? { type: "stopping", reason: "asked to stop" }, at(this.events.length));
+    return true;
+  }
+
   /** Ends every open stream, as a proxy or a restart does. */
   cut(): void {
     this.#cuts++;
@@ -175,6 +181,7 @@ export function fakeServices(runs: readonly FakeRun[]): Services {
       if (!run) throw new RangeError(`There is no run "${id}"`);
       return run.stream(after, signal);
     },
+    act: (id, action) => find(id)?.act(action) ?? false,
   };
   const model = {
     run: runs[0]?.id ?? "",

@@ -50,6 +50,7 @@ Deno.test("GET /runs/:id names a run that is not there, and asks for none that c
         current: "r1",
         list: () => Promise.resolve([]),
         get: (id) => Promise.resolve(void asked.push(id)),
+        act: () => false,
         events: () => {
           throw new RangeError();
         },
@@ -151,4 +152,23 @@ Deno.test("createApp() gives every answer its security headers, and only assets 
     const { headers } = await app.request(path);
     assertEquals([headers.get("X-Content-Type-Options"), headers.get("Cache-Control")], ["nosniff", "no-store"], path);
   }
+});
+
+Deno.test("POST /runs/:id/{pause,resume,stop} ask the run, and say why one cannot", async () => {
+  const { app } = fakeApp();
+  const post = async (path: string) => {
+    const response = await app.request(path, { method: "POST" });
+    return [response.status, await response.json()] as const;
+  };
+  assertEquals((await post("/runs/r1/resume"))[0], 409);
+  const [status, run] = await post("/runs/r1/pause");
+  assertEquals([status, run.state], [202, "paused"]);
+  const [conflict, problem] = await post("/runs/r1/pause");
+  assertEquals([conflict, problem.status], [409, 409]);
+  assertEquals(problem.detail, "run r1 is paused, and cannot pause: expected one that is running here");
+  assertEquals((await post("/runs/r1/resume"))[1].state, "running");
+  assertEquals((await post("/runs/r1/stop"))[1].state, "stopping");
+  assertEquals((await post("/runs/r0/stop"))[0], 409);
+  assertEquals((await post("/runs/r9/stop"))[0], 404);
+  assertEquals((await app.request("/runs/r1/stop")).status, 405);
 });

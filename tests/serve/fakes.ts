@@ -1,6 +1,6 @@
 /** Services small enough to see through: a log in memory, and a model whose class is the parity of the first token. */
 import type { NewEvent, RunEvent } from "../../lib/events.ts";
-import type { ModelInfo, RunDetail, RunState } from "../../lib/run/types.ts";
+import type { ModelInfo, RunAction, RunDetail, RunState } from "../../lib/run/types.ts";
 import type { Asset, Services } from "../../lib/serve/services.ts";
 import { type AppOptions, createApp } from "../../lib/serve/app.ts";
 
@@ -34,6 +34,12 @@ export class Log {
       if (event.type === "failed") this.state = "failed";
     }
     for (const wake of this.#waiting) wake();
+  }
+
+  act(action: RunAction): boolean {
+    if (action === "resume" ? this.state !== "paused" : this.state !== "running") return false;
+    this.state = { pause: "paused", resume: "running", stop: "stopping" }[action] as RunState;
+    return true;
   }
 
   /** Until no event was taken for `ms`. */
@@ -111,6 +117,7 @@ export function fakeServices(log: Log, changes: Partial<Services> = {}): Service
       list: () => Promise.resolve([detail("r1"), detail("r0")]),
       get: (id) => Promise.resolve(id === "r1" || id === "r0" ? detail(id) : undefined),
       events: (_id, after, signal) => log.follow(after, signal),
+      act: (id, action) => id === "r1" && log.act(action),
     },
     predictor: {
       model: () => Promise.resolve(modelInfo),

@@ -1,0 +1,34 @@
+/// <reference lib="dom" />
+/** The buttons that pause, continue and stop the run that is training here. */
+import { act, Refusal } from "./api.ts";
+import type { Link } from "./connection.ts";
+import { byId, setText } from "./dom.ts";
+import type { RunView } from "./state.ts";
+
+export class Controls {
+  readonly #bar = byId("controls", HTMLElement);
+  readonly #pause = byId("pause", HTMLButtonElement);
+  readonly #stop = byId("stop", HTMLButtonElement);
+  readonly #said = byId("refused", HTMLElement);
+  #view: RunView | undefined;
+
+  constructor() {
+    this.#pause.addEventListener("click", () => void this.#ask(this.#view?.phase === "paused" ? "resume" : "pause"));
+    this.#stop.addEventListener("click", () => void this.#ask("stop"));
+  }
+
+  draw(view: RunView, link: Link): void {
+    this.#view = view;
+    this.#bar.hidden = link !== "live" || (view.phase !== "running" && view.phase !== "paused");
+    setText(this.#pause, view.phase === "paused" ? "Continue" : "Pause");
+  }
+
+  async #ask(action: "pause" | "resume" | "stop"): Promise<void> {
+    try {
+      await act(this.#view?.run ?? "", action);
+      setText(this.#said, "");
+    } catch (error) {
+      setText(this.#said, error instanceof Refusal ? error.message : "The server does not answer");
+    }
+  }
+}
