@@ -29,7 +29,7 @@ export function lstmBackward(
 
 // @ts-ignore: decorator
 @inline
-function cellBackward(
+export function cellBackward(
   hasPast: bool, rowBytes: usize, gate: usize, gateBytes: usize, cell: usize, tanhs: usize,
   stateGradient: usize, cellGradient: usize,
 ): void {

@@ -33,7 +33,7 @@ export interface UpdateOptions {
    * If given, the step moves of the embedding only these rows (tokens, each once) and does not touch the others in
    * `into`, nor reads them in `gradients`. All other tensors move as ever.
    */
-  readonly rows?: Int32Array;
+  readonly rows?: Int32Array | undefined;
 }
 
 /** What to average: `into[i] = Σ_s coefficients[s] · vectors[s][i]` for i from `begin` to `end - 1`. */

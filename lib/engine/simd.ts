@@ -8,13 +8,15 @@
 import type { Batch, BatchMetrics } from "../data/batch.ts";
 import type { ParameterLayout } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
-import { type AdamConstants, visitRanges } from "./adam.ts";
+import type { AdamConstants } from "./adam.ts";
 import type { AverageOptions, EmbeddingRows, Engine, Replica, UpdateOptions } from "./contract.ts";
 import type { DropoutOptions } from "./dropout.ts";
+import { SimdMasks } from "./simd_dropout.ts";
 import { bindKernels, type SimdKernels } from "./simd_kernels.ts";
+import { type ReplicaOffsets, SimdOptimizer } from "./simd_optimizer.ts";
 import { SimdPasses } from "./simd_passes.ts";
-import { chunkRows, MAX_SHARDS, padded, simdScratch, simdScratchBytes } from "./simd_scratch.ts";
-import { requireFullRows, requireSupported } from "./simd_support.ts";
+import { chunkRows, MAX_SHARDS, simdScratch, simdScratchBytes } from "./simd_scratch.ts";
+import { padded } from "./simd_shapes.ts";
 
 export { simdScratchBytes };
 
@@ -36,9 +38,8 @@ export interface SimdEngineOptions {
   readonly maxLength: number;
 }
 
-/** Throws a RangeError if the scratch memory is too small or not aligned, or if the engine lacks an option. */
+/** Throws a RangeError if the scratch memory is too small or not aligned. */
 export function createSimdEngine(options: SimdEngineOptions): Engine {
-  requireSupported(options);
   const { spec, memory, scratch, maxBatch, maxLength } = options;
   const needed = simdScratchBytes(spec, maxBatch, maxLength);
   if (scratch.byteLength < needed || scratch.byteOffset % 64 !== 0) {
@@ -54,87 +55,59 @@ class FusedEngine implements Engine {
   readonly #options: SimdEngineOptions;
   readonly #kernels: SimdKernels;
   readonly #passes: SimdPasses;
+  readonly #optimizer: SimdOptimizer;
+  readonly #masks: SimdMasks | undefined;
   /** A view on the word at `spare`: the count of hits. */
   readonly #hits: Int32Array;
-  /** Distinct tokens of the last batch. */
-  #distinct = 0;
 
   constructor(options: SimdEngineOptions, kernels: SimdKernels) {
-    const { spec, layout, memory, scratch } = options;
+    const { spec, layout, adam, dropout, memory, scratch, maxBatch, maxLength } = options;
     this.#options = options;
     this.#kernels = kernels;
-    const at = simdScratch(spec, options.maxBatch, options.maxLength, scratch.byteOffset);
-    this.#passes = new SimdPasses(kernels, spec, layout, at);
-    this.#hits = new Int32Array(memory.buffer, at.spare, 1);
     // The padding of packed weights is 0, that of the logits' bias -Infinity.
-    kernels.zero(scratch.byteOffset, simdScratchBytes(spec, options.maxBatch, options.maxLength));
+    kernels.zero(scratch.byteOffset, simdScratchBytes(spec, maxBatch, maxLength));
+    const at = simdScratch(spec, maxBatch, maxLength, scratch.byteOffset);
     new Float32Array(memory.buffer, at.denseBias, padded(spec.classes)).fill(-Infinity);
+    this.#passes = new SimdPasses(kernels, spec, layout, at, memory, maxBatch);
+    this.#optimizer = new SimdOptimizer(kernels, layout, adam, at, memory);
+    if (dropout && dropout.rate > 0) this.#masks = new SimdMasks(memory, at.masks, dropout);
+    this.#hits = new Int32Array(memory.buffer, at.spare, 1);
   }
 
-  gradients(weights: Float32Array, batch: Batch, out: Float32Array, _draw: number): BatchMetrics {
+  gradients(weights: Float32Array, batch: Batch, out: Float32Array, draw: number): BatchMetrics {
     const target = this.#vector(out, "out");
     const labels = this.#labels(batch);
-    const distinct = this.#prepare(weights, batch);
-    this.#passes.beginBackward(weights.byteOffset, distinct);
-    const metrics = this.#eachChunk(batch, distinct, (first, rows, slots) => {
+    this.#masks?.select(draw);
+    this.#prepare(weights, batch, this.#masks);
+    this.#passes.beginBackward(weights.byteOffset);
+    const metrics = this.#eachChunk(batch, (first, rows) => {
       const lossSum = this.#crossEntropy(labels + 4 * first, rows, 1 / batch.size);
-      this.#passes.backward(rows, batch.length, slots, distinct);
+      this.#passes.backward();
       return lossSum;
     });
-    this.#passes.endBackward(distinct, target, this.#options.embeddingRows === "lazy");
+    this.#passes.endBackward(target, this.#options.embeddingRows === "lazy");
     return metrics;
   }
 
   rows(): Int32Array {
-    return new Int32Array(this.#options.memory.buffer, this.#passes.scratch.tokenOfSlot, this.#distinct);
+    return new Int32Array(this.#options.memory.buffer, this.#passes.scratch.tokenOfSlot, this.#passes.distinct);
   }
 
   squaredNorm(gradients: Float32Array, begin: number, end: number, rows?: Int32Array): number {
-    const pointer = this.#vector(gradients, "gradients");
-    let sum = 0;
-    visitRanges(this.#options.layout, begin, end, rows, (first, last, { multiplicity }) => {
-      sum += multiplicity * this.#kernels.squaredNorm(pointer + 4 * first, last - first);
-    });
-    return sum;
+    return this.#optimizer.squaredNorm(this.#vector(gradients, "gradients"), begin, end, rows);
   }
 
   update(from: Replica, gradients: Float32Array, into: Replica, options: UpdateOptions): void {
-    const { beta1, beta2, epsilon } = this.#options.adam;
-    const fromW = this.#vector(from.weights, "from.weights");
-    const fromM = this.#vector(from.m, "from.m"), fromV = this.#vector(from.v, "from.v");
     const gradient = this.#vector(gradients, "gradients");
-    const intoW = this.#vector(into.weights, "into.weights");
-    const intoM = this.#vector(into.m, "into.m"), intoV = this.#vector(into.v, "into.v");
-    const rootCorrection = 1 / Math.sqrt(1 - beta2 ** options.step);
-    const rate = options.learningRate / (1 - beta1 ** options.step);
-    visitRanges(this.#options.layout, options.begin, options.end, options.rows, (first, last, { multiplicity }) => {
-      const shift = 4 * first;
-      this.#kernels.adam(
-        fromW + shift,
-        fromM + shift,
-        fromV + shift,
-        gradient + shift,
-        intoW + shift,
-        intoM + shift,
-        intoV + shift,
-        last - first,
-        options.scale,
-        1 - beta1,
-        beta2,
-        1 - beta2,
-        multiplicity * rate,
-        rootCorrection,
-        epsilon,
-        this.#passes.scratch.spare,
-      );
-    });
+    this.#optimizer.update(this.#replica(from, "from"), gradient, this.#replica(into, "into"), options);
   }
 
   predict(weights: Float32Array, batch: Batch): Float32Array {
     const { spec: { classes }, memory } = this.#options;
-    const { scratch: at, classPanels } = this.#passes;
+    const { scratch: at, head: { classPanels } } = this.#passes;
     const probabilities = new Float32Array(batch.size * classes);
-    this.#eachChunk(batch, this.#prepare(weights, batch), (first, rows) => {
+    this.#prepare(weights, batch, undefined);
+    this.#eachChunk(batch, (first, rows) => {
       this.#kernels.softmax(at.logits, rows, classPanels, classes, at.probabilities, at.spare);
       probabilities.set(new Float32Array(memory.buffer, at.probabilities, rows * classes), first * classes);
       return 0;
@@ -144,8 +117,8 @@ class FusedEngine implements Engine {
 
   evaluate(weights: Float32Array, batch: Batch): BatchMetrics {
     const labels = this.#labels(batch);
-    const distinct = this.#prepare(weights, batch);
-    return this.#eachChunk(batch, distinct, (first, rows) => this.#crossEntropy(labels + 4 * first, rows, 1));
+    this.#prepare(weights, batch, undefined);
+    return this.#eachChunk(batch, (first, rows) => this.#crossEntropy(labels + 4 * first, rows, 1));
   }
 
   average({ vectors, coefficients, into, begin, end, drift }: AverageOptions): number {
@@ -171,31 +144,26 @@ class FusedEngine implements Engine {
    * Forward of the whole batch, chunk after chunk: `use` finds the chunk's logits in scratch, counts its hits and
    * returns its loss.
    */
-  #eachChunk(
-    batch: Batch,
-    distinct: number,
-    use: (first: number, rows: number, slots: number) => number,
-  ): BatchMetrics {
+  #eachChunk(batch: Batch, use: (first: number, rows: number) => number): BatchMetrics {
     let lossSum = 0;
     this.#hits[0] = 0;
-    const chunk = chunkRows(this.#options.spec.hidden, batch.size, batch.length);
+    const chunk = chunkRows(this.#options.spec, batch.size, batch.length);
     for (let first = 0; first < batch.size; first += chunk) {
       const rows = Math.min(chunk, batch.size - first);
-      const slots = this.#passes.scratch.slots + 4 * first * batch.length;
-      this.#passes.forward(rows, batch.length, slots, distinct);
-      lossSum += use(first, rows, slots);
+      this.#passes.forward(first, rows, batch.length);
+      lossSum += use(first, rows);
     }
     return { lossSum, correct: this.#hits[0]! };
   }
 
   /** The loss of the chunk whose logits are in scratch; these become its gradient, times `scale`. */
   #crossEntropy(labels: number, rows: number, scale: number): number {
-    const { scratch: at, classPanels } = this.#passes;
+    const { scratch: at, head: { classPanels } } = this.#passes;
     return this.#kernels.softmaxCrossEntropy(at.logits, rows, classPanels, labels, scale, at.spare, at.spare + 4);
   }
 
-  /** Checks the arguments, packs the weights and projects the batch's distinct tokens; returns how many these are. */
-  #prepare(weights: Float32Array, batch: Batch): number {
+  /** Checks the arguments, packs the weights and projects the batch's distinct tokens. */
+  #prepare(weights: Float32Array, batch: Batch, masks: SimdMasks | undefined): void {
     const { maxBatch, maxLength } = this.#options;
     const source = this.#vector(weights, "weights");
     if (batch.size > maxBatch || batch.length > maxLength || batch.length < 1) {
@@ -203,15 +171,21 @@ class FusedEngine implements Engine {
         `The batch is ${batch.size} × ${batch.length}: expected at most ${maxBatch} × ${maxLength}, and a length of at least 1`,
       );
     }
-    requireFullRows(batch);
     const tokens = this.#pointer(batch.tokens, "batch.tokens", batch.size * batch.length);
-    this.#distinct = this.#passes.prepare(source, tokens, batch);
-    return this.#distinct;
+    this.#passes.prepare(source, tokens, batch, masks);
   }
 
   /** The pointer to a flat vector. */
   #vector(values: Float32Array, name: string): number {
     return this.#pointer(values, name, this.#options.layout.size);
+  }
+
+  #replica({ weights, m, v }: Replica, name: string): ReplicaOffsets {
+    return {
+      weights: this.#vector(weights, `${name}.weights`),
+      m: this.#vector(m, `${name}.m`),
+      v: this.#vector(v, `${name}.v`),
+    };
   }
 
   #pointer(values: Float32Array | Int32Array, name: string, length: number): number {

@@ -37,12 +37,15 @@ export interface SimdKernels {
   unpackColumns(from: number, fromRows: number, to: number, rows: number, groups: number, width: number): void;
   distinctTokens(
     tokens: number,
-    count: number,
+    rows: number,
+    length: number,
+    starts: number,
     vocabulary: number,
     table: number,
-    rows: number,
+    tokenOfSlot: number,
     slots: number,
   ): number;
+  reverseSlots(slots: number, rows: number, length: number, starts: number, to: number): void;
   gatherRows(
     from: number,
     width: number,
@@ -92,6 +95,108 @@ export interface SimdKernels {
     stateGradient: number,
     cellGradient: number,
   ): void;
+  lstmSteps(
+    rows: number,
+    length: number,
+    panels: number,
+    seriesBytes: number,
+    starts: number,
+    slots: number,
+    projected: number,
+    slotCount: number,
+    recurrent: number,
+    gates: number,
+    cells: number,
+    tanhs: number,
+    states: number,
+    stateStride: number,
+    statePanels: number,
+  ): void;
+  lstmStepsBackward(
+    rows: number,
+    length: number,
+    panels: number,
+    seriesBytes: number,
+    recurrentT: number,
+    zeros: number,
+    gates: number,
+    cells: number,
+    tanhs: number,
+    stateGradients: number,
+    gradientStep: number,
+    gradientPanel: number,
+    cellGradient: number,
+  ): void;
+  mirrorSteps(rows: number, length: number, starts: number, to: number): void;
+  stepPositions(rows: number, length: number, starts: number, first: number, backward: number, to: number): void;
+  gatherStates(
+    states: number,
+    stride: number,
+    index: number,
+    count: number,
+    panels: number,
+    toRows: number,
+    toStride: number,
+    toPanels: number,
+    panelBytes: number,
+  ): void;
+  addIndexedRows(from: number, index: number, count: number, panels: number, panelBytes: number, to: number): void;
+  poolMean(
+    states: number,
+    stride: number,
+    rows: number,
+    length: number,
+    panels: number,
+    starts: number,
+    to: number,
+    toStride: number,
+    toPanels: number,
+  ): void;
+  poolMeanBackward(
+    gradient: number,
+    rows: number,
+    length: number,
+    panels: number,
+    starts: number,
+    to: number,
+    panelBytes: number,
+  ): void;
+  poolMax(
+    states: number,
+    stride: number,
+    rows: number,
+    length: number,
+    panels: number,
+    starts: number,
+    backward: number,
+    to: number,
+    toStride: number,
+    toPanels: number,
+    winners: number,
+  ): void;
+  poolMaxBackward(
+    gradient: number,
+    winners: number,
+    rows: number,
+    length: number,
+    panels: number,
+    to: number,
+    panelBytes: number,
+  ): void;
+  drop(
+    mask: number,
+    factors: number,
+    index: number,
+    first: number,
+    count: number,
+    elements: number,
+    offset: number,
+    width: number,
+    rows: number,
+    stride: number,
+    panels: number,
+    panelBytes: number,
+  ): void;
   softmaxCrossEntropy(
     logits: number,
     rows: number,
@@ -102,9 +207,18 @@ export interface SimdKernels {
     spare: number,
   ): number;
   softmax(logits: number, rows: number, panels: number, classes: number, to: number, spare: number): void;
-  columnSums(from: number, panels: number, rows: number, to: number): void;
+  columnSums(from: number, panelBytes: number, panels: number, rows: number, to: number): void;
   zero(at: number, bytes: number): void;
   squaredNorm(from: number, count: number): number;
+  squaredNormRows(
+    rows: number,
+    count: number,
+    width: number,
+    begin: number,
+    end: number,
+    from: number,
+    sum: number,
+  ): number;
   adam(
     fromW: number,
     fromM: number,
@@ -121,6 +235,30 @@ export interface SimdKernels {
     rate: number,
     rootCorrection: number,
     epsilon: number,
+    kept: number,
+    spare: number,
+  ): void;
+  adamRows(
+    rows: number,
+    count: number,
+    width: number,
+    begin: number,
+    end: number,
+    fromW: number,
+    fromM: number,
+    fromV: number,
+    gradient: number,
+    intoW: number,
+    intoM: number,
+    intoV: number,
+    scale: number,
+    oneMinusBeta1: number,
+    beta2: number,
+    oneMinusBeta2: number,
+    rate: number,
+    rootCorrection: number,
+    epsilon: number,
+    kept: number,
     spare: number,
   ): void;
   average(

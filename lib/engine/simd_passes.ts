@@ -3,191 +3,285 @@
  * here; what the offsets are of has been checked before.
  */
 import type { Batch } from "../data/batch.ts";
-import { embeddingEnd, type ParameterLayout, tensorNamed } from "../model/layout.ts";
+import { embeddingEnd, embeddingTensor, lstmCells, type ParameterLayout } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
+import { DropoutArea, inputArea } from "./dropout.ts";
+import { SimdCell } from "./simd_cell.ts";
+import { SimdCellWeights } from "./simd_cell_weights.ts";
+import type { SimdMasks } from "./simd_dropout.ts";
+import { SimdHead } from "./simd_head.ts";
 import type { SimdKernels } from "./simd_kernels.ts";
-import { padded, rowStride, seriesBytes, type SimdScratch } from "./simd_scratch.ts";
-
-/** Byte offsets of the six tensors in a flat vector. */
-interface TensorOffsets {
-  readonly embeddings: number;
-  readonly inputKernel: number;
-  readonly recurrentKernel: number;
-  readonly bias: number;
-  readonly denseKernel: number;
-  readonly denseBias: number;
-}
+import type { SimdScratch } from "./simd_scratch.ts";
+import { padded, panelsOf, parts, rowStride, seriesBytes } from "./simd_shapes.ts";
 
 export class SimdPasses {
   readonly scratch: SimdScratch;
-  /** Panels of the classes. */
-  readonly classPanels: number;
+  readonly head: SimdHead;
   readonly #kernels: SimdKernels;
   readonly #spec: ModelSpec;
   readonly #layout: ParameterLayout;
-  readonly #tensors: TensorOffsets;
+  readonly #weights: readonly SimdCellWeights[];
+  /** The LSTMs of each layer, forward before backward: each is a part of the layer's output. */
+  readonly #layers: readonly (readonly SimdCell[])[];
   /** Panels of one gate. */
   readonly #panels: number;
+  /** A view on `starts`. */
+  readonly #starts: Int32Array;
+  /** Of the batch that was prepared last. */
+  #distinct = 0;
+  #isPadded = false;
+  #masks: SimdMasks | undefined;
+  readonly #chunk = { first: 0, rows: 0, length: 0, starts: 0 };
 
-  constructor(kernels: SimdKernels, spec: ModelSpec, layout: ParameterLayout, scratch: SimdScratch) {
+  constructor(
+    kernels: SimdKernels,
+    spec: ModelSpec,
+    layout: ParameterLayout,
+    scratch: SimdScratch,
+    memory: WebAssembly.Memory,
+    maxBatch: number,
+  ) {
     this.scratch = scratch;
-    this.classPanels = padded(spec.classes) / 8;
     this.#kernels = kernels;
     this.#spec = spec;
     this.#layout = layout;
-    this.#panels = padded(spec.hidden) / 8;
-    const offset = (name: string) => 4 * tensorNamed(layout, name).offset;
-    this.#tensors = {
-      embeddings: offset("embedding/embeddings"),
-      inputKernel: offset("lstm/kernel"),
-      recurrentKernel: offset("lstm/recurrent_kernel"),
-      bias: offset("lstm/bias"),
-      denseKernel: offset("dense/kernel"),
-      denseBias: offset("dense/bias"),
-    };
+    this.#panels = panelsOf(spec.hidden);
+    this.#starts = new Int32Array(memory.buffer, scratch.starts, maxBatch);
+    const cells = lstmCells(spec);
+    const ofCell = scratch.ofCell;
+    this.#weights = cells.map((cell, index) => new SimdCellWeights(kernels, spec, layout, cell, ofCell[index]!));
+    const passes = cells.map((cell, index) => new SimdCell(kernels, spec, cell, scratch, ofCell[index]!));
+    this.#layers = Array.from(
+      { length: spec.layers },
+      (_, index) => passes.filter(({ cell }) => cell.layer === index + 1),
+    );
+    this.head = new SimdHead(kernels, spec, layout, scratch, this.#layers.at(-1)!);
+  }
+
+  /** How many distinct tokens the last batch has. */
+  get distinct(): number {
+    return this.#distinct;
   }
 
   /**
-   * Packs the weights at `source` and projects the distinct tokens of `batch`, whose tokens are at `tokens`; returns how many
-   * these are. Throws a RangeError for a token that is none.
+   * Packs the weights at `source` and projects the distinct tokens of `batch`, whose tokens are at `tokens`; `masks`, if
+   * given, drop values until the next call. Throws a RangeError for a length that cannot be, or a token that is none.
    */
-  prepare(source: number, tokens: number, batch: Batch): number {
-    const kernels = this.#kernels, at = this.scratch, tensors = this.#tensors;
-    const { vocabulary, embedding, hidden, classes } = this.#spec;
-    const count = batch.size * batch.length;
-    const distinct = kernels.distinctTokens(tokens, count, vocabulary, at.slotOfToken, at.tokenOfSlot, at.slots);
+  prepare(source: number, tokens: number, batch: Batch, masks: SimdMasks | undefined): void {
+    const kernels = this.#kernels, at = this.scratch;
+    const { vocabulary, embedding } = this.#spec;
+    const { size, length } = batch;
+    this.#masks = masks;
+    this.#isPadded = this.#findStarts(batch);
+    const starts = this.#isPadded ? at.starts : 0;
+    const distinct = kernels.distinctTokens(
+      tokens,
+      size,
+      length,
+      starts,
+      vocabulary,
+      at.slotOfToken,
+      at.tokenOfSlot,
+      at.slots,
+    );
     if (distinct < 0) {
       const token = batch.tokens[-1 - distinct];
       throw new RangeError(`batch.tokens[${-1 - distinct}] is ${token}: expected 0 to ${vocabulary - 1}`);
     }
-    const e8 = padded(embedding), h8 = padded(hidden);
-    kernels.packColumns(source + tensors.inputKernel, embedding, 4, hidden, at.inputKernel, e8);
-    kernels.packColumns(source + tensors.recurrentKernel, hidden, 4, hidden, at.recurrentKernel, h8);
-    kernels.packColumns(source + tensors.bias, 1, 4, hidden, at.bias, 1);
-    kernels.packColumns(source + tensors.denseKernel, hidden, 1, classes, at.denseKernel, h8);
-    kernels.packColumns(source + tensors.denseBias, 1, 1, classes, at.denseBias, 1);
+    this.#distinct = distinct;
+    if (this.#spec.bidirectional) kernels.reverseSlots(at.slots, size, length, starts, at.reversedSlots);
     const stride = rowStride(embedding);
-    const embeddings = source + tensors.embeddings;
+    const embeddings = source + 4 * embeddingTensor(this.#layout).offset;
     kernels.gatherRows(embeddings, embedding, at.tokenOfSlot, distinct, at.vectors, stride, at.vectorPanels);
-    kernels.affine(at.vectorPanels, distinct, e8, at.inputKernel, at.bias, 4 * this.#panels, at.projected);
-    return distinct;
+    if (masks) this.#dropVectors(masks, at.vectors, stride);
+    for (const weights of this.#weights) weights.pack(source);
+    this.head.pack(source);
+    for (const cell of this.#layers[0]!) cell.projectTokens(distinct);
   }
 
   /** Packs what only the backward pass needs of the weights at `source`, and zeroes the sums over chunks. */
-  beginBackward(weights: number, distinct: number): void {
-    const at = this.scratch;
-    this.#packTransposes(weights);
-    this.#kernels.zero(at.tokenGates, 32 * 4 * this.#panels * distinct);
-    this.#kernels.zero(at.inputKernelGradient, at.slotOfToken - at.inputKernelGradient);
+  beginBackward(source: number): void {
+    for (const weights of this.#weights) weights.beginBackward(source, this.#distinct);
+    this.head.beginBackward(source);
   }
 
-  /** The transposes that only the backward pass needs. */
-  #packTransposes(weights: number): void {
-    const { embedding, hidden, classes } = this.#spec;
-    const kernels = this.#kernels, at = this.scratch, tensors = this.#tensors;
-    kernels.packRows(weights + tensors.inputKernel, embedding, 4, hidden, at.inputKernelT);
-    kernels.packRows(weights + tensors.recurrentKernel, hidden, 4, hidden, at.recurrentKernelT);
-    kernels.packRows(weights + tensors.denseKernel, hidden, 1, classes, at.denseKernelT);
+  /** From the batch's rows `first` to `first + rows - 1` to their logits. */
+  forward(first: number, rows: number, length: number): void {
+    const at = this.scratch, chunk = this.#chunk;
+    chunk.first = first;
+    chunk.rows = rows;
+    chunk.length = length;
+    chunk.starts = this.#isPadded ? at.starts + 4 * first : 0;
+    this.#findPositions();
+    for (const [index, cells] of this.#layers.entries()) {
+      for (const cell of cells) {
+        if (index > 0) {
+          this.#gatherInputs(cell, this.#layers[index - 1]!);
+          cell.projectInputs(chunk);
+        }
+        cell.forward(chunk, index > 0 ? 0 : this.#slots(cell), this.#distinct);
+      }
+    }
+    this.head.forward(chunk, this.#masks);
   }
 
-  /** From slots to logits. */
-  forward(rows: number, length: number, slots: number, distinct: number): void {
-    const at = this.scratch, panels = this.#panels;
-    const { hidden } = this.#spec;
-    this.#kernels.lstmForward(
-      rows,
-      length,
-      panels,
-      seriesBytes(rows, length),
-      slots,
-      at.projected,
-      distinct,
-      at.recurrentKernel,
-      at.gates,
-      at.cells,
-      at.cellTanhs,
-      at.states,
-      rowStride(hidden),
-      at.statePanels,
-    );
-    const last = at.statePanels + 32 * panels * rows * ((length - 1) & 1);
-    this.#kernels.affine(last, rows, 8 * panels, at.denseKernel, at.denseBias, this.classPanels, at.logits);
-  }
-
-  /** From the gradient of the logits to the gradients of kernels and of gates, the latter summed by token. */
-  backward(rows: number, length: number, slots: number, distinct: number): void {
-    const kernels = this.#kernels, at = this.scratch, panels = this.#panels, classPanels = this.classPanels;
-    const { hidden } = this.#spec;
-    const stride = rowStride(hidden);
-    const last = at.states + stride * rows * (length - 1);
-    const logitStride = 32 * rows;
-    kernels.accumulateProducts(
-      last,
-      stride,
-      at.logits,
-      logitStride,
-      rows,
-      at.denseKernelGradient,
-      hidden,
-      classPanels,
-    );
-    kernels.columnSums(at.logits, classPanels, rows, at.denseBiasGradient);
-    kernels.affine(at.logits, rows, 8 * classPanels, at.denseKernelT, at.zeros, panels, at.stateGradient);
-    kernels.lstmBackward(
-      rows,
-      length,
-      panels,
-      seriesBytes(rows, length),
-      at.recurrentKernelT,
-      at.zeros,
-      at.gates,
-      at.cells,
-      at.cellTanhs,
-      at.stateGradient,
-      at.cellGradient,
-    );
-    // States of all steps but the last, against gate gradients of all steps but the first.
-    kernels.accumulateProducts(
-      at.states,
-      stride,
-      at.gates + 32 * rows,
-      seriesBytes(rows, length),
-      rows * (length - 1),
-      at.recurrentKernelGradient,
-      hidden,
-      4 * panels,
-    );
-    kernels.sumByToken(at.gates, seriesBytes(rows, length), 4 * panels, rows, length, slots, at.tokenGates, distinct);
+  /** From the gradient of the last chunk's logits to those of all kernels but the first layer's, whose gates are summed by token. */
+  backward(): void {
+    const chunk = this.#chunk;
+    const series = seriesBytes(chunk.rows, chunk.length);
+    this.head.backward(chunk, this.#masks);
+    for (let index = this.#layers.length - 1; index >= 0; index--) {
+      const cells = this.#layers[index]!, above = this.#layers[index + 1];
+      for (const [part, cell] of cells.entries()) {
+        if (above) {
+          const gradients = above[part]!.at.inputPanels + this.#partBytes(part);
+          cell.backward(chunk, gradients, 32 * chunk.rows, series);
+        } else {
+          this.head.cellBackward(chunk, part, this.#masks);
+        }
+        if (index === 0) cell.sumByToken(chunk, this.#slots(cell), this.#distinct);
+        else this.#inputsBackward(cell);
+      }
+      if (index > 0) this.#joinInputGradients(cells);
+    }
   }
 
   /** From the sums over chunks to the whole gradient, at `target`; `lazy` leaves the rows of other tokens as they are. */
-  endBackward(distinct: number, target: number, lazy: boolean): void {
-    const kernels = this.#kernels, at = this.scratch, tensors = this.#tensors;
-    const { embedding, hidden, classes } = this.#spec;
-    const gatePanels = 4 * this.#panels;
-    // The input's side, from gate gradients summed by token.
-    const stride = 32 * distinct;
-    const vectorPanels = padded(embedding) / 8;
-    kernels.accumulateProducts(
-      at.vectors,
-      rowStride(embedding),
-      at.tokenGates,
-      stride,
-      distinct,
-      at.inputKernelGradient,
-      embedding,
-      gatePanels,
-    );
-    kernels.columnSums(at.tokenGates, gatePanels, distinct, at.biasGradient);
-    kernels.affine(at.tokenGates, distinct, 8 * gatePanels, at.inputKernelT, at.zeros, vectorPanels, at.vectorPanels);
-
+  endBackward(target: number, lazy: boolean): void {
+    const kernels = this.#kernels, at = this.scratch, distinct = this.#distinct;
+    for (const [index, cell] of this.#layers[0]!.entries()) cell.tokensBackward(distinct, index > 0);
+    if (this.#masks) this.#dropVectors(this.#masks, 0, 0);
     const kept = lazy ? embeddingEnd(this.#layout) : 0;
     kernels.zero(target + 4 * kept, 4 * (this.#layout.size - kept));
-    kernels.scatterRows(at.vectorPanels, distinct, at.tokenOfSlot, target + tensors.embeddings, embedding);
-    kernels.unpackColumns(at.inputKernelGradient, embedding, target + tensors.inputKernel, embedding, 4, hidden);
-    kernels.unpackColumns(at.recurrentKernelGradient, hidden, target + tensors.recurrentKernel, hidden, 4, hidden);
-    kernels.unpackColumns(at.biasGradient, 1, target + tensors.bias, 1, 4, hidden);
-    kernels.unpackColumns(at.denseKernelGradient, hidden, target + tensors.denseKernel, hidden, 1, classes);
-    kernels.unpackColumns(at.denseBiasGradient, 1, target + tensors.denseBias, 1, 1, classes);
+    const embeddings = target + 4 * embeddingTensor(this.#layout).offset;
+    kernels.scatterRows(at.vectorPanels, distinct, at.tokenOfSlot, embeddings, this.#spec.embedding);
+    for (const weights of this.#weights) weights.unpack(target);
+    this.head.unpack(target);
+  }
+
+  /** Writes the step at which each row begins; returns whether one begins after step 0. */
+  #findStarts({ size, length, lengths }: Batch): boolean {
+    let isPadded = false;
+    for (let row = 0; row < size; row++) {
+      const real = lengths[row]!;
+      if (real < 1 || real > length) throw new RangeError(`batch.lengths[${row}] is ${real}: expected 1 to ${length}`);
+      this.#starts[row] = length - real;
+      isPadded ||= real < length;
+    }
+    return isPadded;
+  }
+
+  /** Finds where the chunk's steps are in the other direction and in the batch, if anybody will ask. */
+  #findPositions(): void {
+    const kernels = this.#kernels, at = this.scratch;
+    const { layers, bidirectional } = this.#spec;
+    const { first, rows, length, starts } = this.#chunk;
+    if (layers === 1) return;
+    if (bidirectional) kernels.mirrorSteps(rows, length, starts, at.mirror);
+    if (!this.#masks) return;
+    kernels.stepPositions(rows, length, starts, first, 0, this.#positions(false));
+    if (bidirectional) kernels.stepPositions(rows, length, starts, first, 1, this.#positions(true));
+  }
+
+  #positions(backward: boolean): number {
+    const { rows, length } = this.#chunk;
+    return this.scratch.positions + (backward ? 4 * rows * length : 0);
+  }
+
+  /** The slots of the chunk's tokens, in the order that `cell` reads them. */
+  #slots({ cell }: SimdCell): number {
+    const at = this.scratch, { first, length } = this.#chunk;
+    return (cell.backward ? at.reversedSlots : at.slots) + 4 * first * length;
+  }
+
+  /** Bytes before `part` in panels over time. */
+  #partBytes(part: number): number {
+    return seriesBytes(this.#chunk.rows, this.#chunk.length) * this.#panels * part;
+  }
+
+  /** What the layer `below` gave, in the order that `cell` reads it, with values dropped. */
+  #gatherInputs({ at, cell }: SimdCell, below: readonly SimdCell[]): void {
+    const kernels = this.#kernels, panels = this.#panels;
+    const { rows, length } = this.#chunk;
+    const { hidden } = this.#spec;
+    const series = seriesBytes(rows, length), stride = rowStride(below.length * padded(hidden));
+    for (const [part, { at: { states }, cell: { backward } }] of below.entries()) {
+      const index = backward === cell.backward ? 0 : this.scratch.mirror;
+      const toRows = at.inputs + 32 * panels * part, toPanels = at.inputPanels + this.#partBytes(part);
+      kernels.gatherStates(
+        states,
+        rowStride(hidden),
+        index,
+        rows * length,
+        panels,
+        toRows,
+        stride,
+        toPanels,
+        series,
+      );
+      if (this.#masks) this.#dropInputs(cell.layer, cell.backward, part, toRows, stride, toPanels);
+    }
+  }
+
+  /** From the gate gradients of `cell` to those of its inputs before values were dropped, in its own order. */
+  #inputsBackward(cell: SimdCell): void {
+    cell.inputsBackward(this.#chunk);
+    if (!this.#masks) return;
+    const { layer, backward } = cell.cell;
+    for (let part = 0; part < parts(this.#spec); part++) {
+      this.#dropInputs(layer, backward, part, 0, 0, cell.at.inputPanels + this.#partBytes(part));
+    }
+  }
+
+  /** Adds, to the gradient that a layer's LSTM gives to the one below of its own direction, what the other LSTM gives. */
+  #joinInputGradients(cells: readonly SimdCell[]): void {
+    const [forward, backward] = cells;
+    if (!forward || !backward) return;
+    const { rows, length } = this.#chunk;
+    const series = seriesBytes(rows, length), second = this.#partBytes(1);
+    const toForward = forward.at.inputPanels, toBackward = backward.at.inputPanels;
+    const { mirror } = this.scratch;
+    this.#kernels.addIndexedRows(toBackward, mirror, rows * length, this.#panels, series, toForward);
+    this.#kernels.addIndexedRows(toForward + second, mirror, rows * length, this.#panels, series, toBackward + second);
+  }
+
+  #dropInputs(layer: number, backward: boolean, part: number, toRows: number, stride: number, panels: number): void {
+    const { hidden } = this.#spec;
+    const { rows, length } = this.#chunk;
+    this.#kernels.drop(
+      this.#masks!.of(inputArea(layer)),
+      this.scratch.factors,
+      this.#positions(backward),
+      0,
+      rows * length,
+      parts(this.#spec) * hidden,
+      part * hidden,
+      hidden,
+      toRows,
+      stride,
+      panels,
+      seriesBytes(rows, length),
+    );
+  }
+
+  /** Drops values of the distinct tokens' vectors, or of their gradients: of `vectorPanels` and, if given, of `rows`. */
+  #dropVectors(masks: SimdMasks, rows: number, stride: number): void {
+    const { tokenOfSlot, factors, vectorPanels } = this.scratch;
+    const { embedding } = this.#spec;
+    const mask = masks.of(DropoutArea.embedding), distinct = this.#distinct;
+    this.#kernels.drop(
+      mask,
+      factors,
+      tokenOfSlot,
+      0,
+      distinct,
+      embedding,
+      0,
+      embedding,
+      rows,
+      stride,
+      vectorPanels,
+      32 * distinct,
+    );
   }
 }

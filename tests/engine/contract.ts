@@ -9,9 +9,11 @@ import { type ModelSpec, ONE_LAYER } from "../../lib/model/spec.ts";
 import { assertClose } from "./close.ts";
 import { type EngineNeeds, type Example, example } from "./example.ts";
 import { finiteDifferences, plainLogits, plainLossSum, plainSoftmax } from "./plain_lstm.ts";
+import { engineOptionsContract } from "./contract_options.ts";
+import { engineRowsContract } from "./contract_rows.ts";
+import { ALL_OPTIONS, type Option } from "./options.ts";
 import * as trace from "./pytorch_trace.ts";
-
-export type MakeEngine = (needs: EngineNeeds) => Promise<Engine>;
+import { type MakeEngine, withEngine as withMade } from "./with_engine.ts";
 
 const SMALL: ModelSpec = { vocabulary: 7, embedding: 3, hidden: 5, classes: 3, lstmBiases: 2, ...ONE_LAYER };
 
@@ -20,15 +22,11 @@ function plainProbabilities({ spec, layout, weights, batch }: Example): number[]
   return rows.flatMap(plainSoftmax);
 }
 
-export function engineContract(name: string, makeEngine: MakeEngine): void {
-  async function withEngine(needs: EngineNeeds, use: (engine: Engine) => void): Promise<void> {
-    const engine = await makeEngine(needs);
-    try {
-      use(engine);
-    } finally {
-      engine.dispose();
-    }
-  }
+/** `has`: the options that the engine has; all others it must refuse. */
+export function engineContract(name: string, makeEngine: MakeEngine, has: readonly Option[] = ALL_OPTIONS): void {
+  const withEngine = (needs: EngineNeeds, use: (engine: Engine) => void) => withMade(makeEngine, needs, use);
+  engineOptionsContract(name, makeEngine, has);
+  engineRowsContract(name, makeEngine, has);
 
   Deno.test(`${name}: predict() gives PyTorch's first logits to 1e-5, up to a constant per row`, async () => {
     await withEngine(trace, (engine) => {

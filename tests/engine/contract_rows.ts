@@ -1,0 +1,130 @@
+/** What every engine must make of weight decay and of rows of the embedding: part of the contract's suite. */
+import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { adamConstants } from "../../lib/engine/adam.ts";
+import type { Replica } from "../../lib/engine/contract.ts";
+import { embeddingTensor, type ParameterLayout } from "../../lib/model/layout.ts";
+import { type ModelSpec, ONE_LAYER } from "../../lib/model/spec.ts";
+import { assertClose } from "./close.ts";
+import { example } from "./example.ts";
+import { ALL_OPTIONS, type Option } from "./options.ts";
+import { type MakeEngine, withEngine } from "./with_engine.ts";
+
+const SPEC: ModelSpec = { ...ONE_LAYER, vocabulary: 30, embedding: 5, hidden: 6, classes: 3, lstmBiases: 2 };
+
+/** Numbers of every size and sign in all tensors, 0 in the gaps. */
+function waves(layout: ParameterLayout, factor: number): Float32Array {
+  const values = new Float32Array(layout.size);
+  for (const { offset, size } of layout.tensors) {
+    for (let i = offset; i < offset + size; i++) values[i] = Math.sin(factor * (i + 1)) * 2 ** (i % 9 - 4);
+  }
+  return values;
+}
+
+function replicaOf(layout: ParameterLayout): Replica {
+  return { weights: waves(layout, 1), m: waves(layout, 2), v: waves(layout, 3).map(Math.abs) };
+}
+
+export function engineRowsContract(name: string, make: MakeEngine, has: readonly Option[] = ALL_OPTIONS): void {
+  Deno.test(`${name}: update() decays embeddings and kernels as AdamW in float64 to 1e-6, and no bias`, async () => {
+    const needs = { ...example(SPEC, 1, 1), adam: adamConstants(1e-8, 0.3) };
+    if (!has.includes("weightDecay")) return void await assertRejects(() => make(needs), RangeError, "has no");
+    const { layout } = needs;
+    await withEngine(make, needs, (engine) => {
+      const [from, into] = [replicaOf(layout), replicaOf(layout)];
+      const gradients = waves(layout, 5);
+      const learningRate = 0.02;
+      const options = { step: 4, learningRate, scale: 0.5, begin: 0, end: layout.size };
+      engine.update(from, gradients, into, options);
+      const expected = Float64Array.from(from.weights);
+      for (const { name: tensor, offset, size } of layout.tensors) {
+        const rate = tensor === "lstm/bias" ? 2 * learningRate : learningRate;
+        for (let i = offset; i < offset + size; i++) {
+          const gradient = 0.5 * gradients[i]!;
+          const m = (0.9 * from.m[i]! + 0.1 * gradient) / (1 - 0.9 ** 4);
+          const v = (0.999 * from.v[i]! + 0.001 * gradient ** 2) / (1 - 0.999 ** 4);
+          if (!tensor.endsWith("bias")) expected[i]! -= learningRate * 0.3 * from.weights[i]!;
+          expected[i]! -= rate * m / (Math.sqrt(v) + 1e-8);
+        }
+      }
+      assertClose(into.weights, expected, 2e-6);
+      const parts = replicaOf(layout);
+      engine.update(from, gradients, parts, { ...options, end: 77 });
+      engine.update(from, gradients, parts, { ...options, begin: 77 });
+      assertEquals(parts, into);
+    });
+  });
+
+  Deno.test(`${name}: rows() names each token of the batch once, in the order of first occurrence`, async () => {
+    const { weights, batch, ...needs } = example(SPEC, 4, 5);
+    await withEngine(make, needs, (engine) => {
+      const out = new Float32Array(needs.layout.size);
+      engine.gradients(weights, batch, out, 0);
+      assertEquals([...engine.rows()], [...new Set(batch.tokens)]);
+      batch.tokens.fill(29);
+      engine.gradients(weights, batch, out, 0);
+      assertEquals([...engine.rows()], [29]);
+    });
+  });
+
+  Deno.test(`${name}: lazy gradients() writes the bits of dense ones, and no row beside rows()`, async () => {
+    const { weights, batch, ...needs } = example(SPEC, 2, 4);
+    const { layout } = needs;
+    const dense = new Float32Array(layout.size);
+    await withEngine(make, { ...needs, embeddingRows: "dense" }, (engine) => {
+      engine.gradients(weights, batch, dense.fill(7), 0);
+    });
+    await withEngine(make, { ...needs, embeddingRows: "lazy" }, (engine) => {
+      const lazy = new Float32Array(layout.size).fill(NaN);
+      engine.gradients(weights, batch, lazy, 0);
+      const rows = new Set(engine.rows());
+      const { offset, size } = embeddingTensor(layout);
+      for (let i = offset; i < offset + size; i++) {
+        const row = Math.floor((i - offset) / SPEC.embedding);
+        assertEquals(lazy[i], rows.has(row) ? dense[i] : NaN, `row ${row}`);
+        if (!rows.has(row)) assertEquals(dense[i], 0);
+      }
+      const behind = layout.tensors[1]!.offset;
+      assertEquals(lazy.subarray(behind), dense.subarray(behind));
+    });
+  });
+
+  for (const rows of [[3], [29, 0, 7, 8], [], Array.from({ length: 30 }, (_, row) => row)]) {
+    Deno.test(`${name}: update() and squaredNorm() keep to ${rows.length} rows, bit for bit`, async () => {
+      const needs = example(SPEC, 1, 1);
+      const { layout } = needs;
+      const { offset, size } = embeddingTensor(layout);
+      const touched = (i: number) => i < offset || i >= offset + size || rows.includes(Math.floor((i - offset) / 5));
+      await withEngine(make, needs, (engine) => {
+        const gradients = waves(layout, 5);
+        const holes = gradients.map((value, i) => touched(i) ? value : NaN);
+        const options = { step: 7, learningRate: 0.03, scale: 0.7, begin: 0, end: layout.size };
+        const list = Int32Array.from(rows);
+        const [all, some] = [replicaOf(layout), replicaOf(layout)];
+        engine.update(all, gradients, all, options);
+        engine.update(replicaOf(layout), holes, some, { ...options, rows: list });
+        const before = replicaOf(layout);
+        for (const part of ["weights", "m", "v"] as const) {
+          assertEquals(some[part], before[part].map((value, i) => touched(i) ? all[part][i]! : value));
+        }
+        const squares = (begin: number, end: number) => {
+          let sum = 0;
+          for (let i = begin; i < end; i++) {
+            const isBias = layout.tensors.some((tensor) =>
+              tensor.name === "lstm/bias" && i >= tensor.offset && i < tensor.offset + tensor.size
+            );
+            if (touched(i)) sum += (isBias ? 2 : 1) * gradients[i]! ** 2;
+          }
+          return sum;
+        };
+        for (const [begin, end] of [[0, layout.size], [17, 149], [160, 200]] as const) {
+          const expected = squares(begin, end);
+          assertAlmostEquals(engine.squaredNorm(holes, begin, end, list), expected, 1e-9 * (1 + expected));
+        }
+        const parts = replicaOf(layout);
+        engine.update(replicaOf(layout), holes, parts, { ...options, rows: list, end: 39 });
+        engine.update(replicaOf(layout), holes, parts, { ...options, rows: list, begin: 39 });
+        assertEquals(parts, some);
+      });
+    });
+  }
+}
