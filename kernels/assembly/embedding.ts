@@ -33,22 +33,23 @@ export function gatherRows(
 }
 
 /**
- * sums[panel][slot][8] += values[panel][step][row][8] (panels `seriesBytes` apart) over the rows and steps whose token has that slot. `slots` is
- * [rows, length]. Added in order of step, then row.
+ * sums[panel][slot][8] += values[panel][step][row][8] (panels `seriesBytes` apart) over the rows and steps whose token has
+ * that slot: the int32 at `slots + row · slotsStride + 4 step`. Added in order of step, then row.
  */
 export function sumByToken(
-  values: usize, seriesBytes: usize, panels: i32, rows: i32, length: i32, slots: usize, sums: usize, count: i32,
+  values: usize, seriesBytes: usize, panels: i32, rows: i32, steps: i32, slots: usize, slotsStride: usize,
+  sums: usize, count: i32,
 ): void {
   for (let panel = 0; panel < panels; panel++) {
     let value = values;
-    for (let step = 0; step < length; step++) {
+    for (let step = 0; step < steps; step++) {
       let slot = slots + 4 * <usize>step;
       for (let row = 0; row < rows; row++) {
         const target = sums + 32 * <usize>load<i32>(slot);
         v128.store(target, f32x4.add(v128.load(target), v128.load(value)));
         v128.store(target, f32x4.add(v128.load(target, 16), v128.load(value, 16)), 16);
         value += 32;
-        slot += 4 * <usize>length;
+        slot += slotsStride;
       }
     }
     values += seriesBytes;

@@ -8,16 +8,15 @@ import { copyRows, gemm } from "./gemm";
 import { clearPadding } from "./padding";
 
 /**
- * All steps forward. The input's part of row r at a step comes from row `slots[r, step]` of projected [4P][slotCount][8];
- * without `slots` it is in `gates` already. Without `starts` no row is padded.
+ * All steps forward. The input's part of row r at a step comes from one of the rows of projected [4P][slotCount][8], the
+ * one whose number is the int32 at `slots + r · slotsStride + 4 step`; without `slots` it is in `gates` already. Without `starts` no row is padded.
  */
 export function lstmSteps(
   rows: i32, length: i32, panels: i32, seriesBytes: usize, starts: usize,
-  slots: usize, projected: usize, slotCount: i32, recurrent: usize,
+  slots: usize, slotsStride: usize, projected: usize, slotCount: i32, recurrent: usize,
   gates: usize, cells: usize, tanhs: usize, states: usize, stateStride: usize, statePanels: usize,
 ): void {
   const rowBytes: usize = 32 * <usize>rows;
-  const slotsStride: usize = 4 * <usize>length;
   const stateBytes: usize = rowBytes * <usize>panels;
   for (let step = 0; step < length; step++) {
     const before: usize = statePanels + stateBytes * <usize>((step + 1) & 1);

@@ -41,15 +41,17 @@ export function mirrorSteps(rows: i32, length: i32, starts: usize, to: usize): v
 }
 
 /**
- * The positions of a batch that steps are at: to[step · rows + row] = (first + row) · length + position. In padding any
+ * The positions of a batch that steps are at: to[step · rows + row] = (first + row) · batchLength + position. In padding any
  * position of the row.
  */
-export function stepPositions(rows: i32, length: i32, starts: usize, first: i32, backward: bool, to: usize): void {
+export function stepPositions(
+  rows: i32, length: i32, starts: usize, first: i32, batchLength: i32, backward: bool, to: usize,
+): void {
   for (let step = 0; step < length; step++) {
     for (let row = 0; row < rows; row++, to += 4) {
       const start = starts == 0 ? 0 : load<i32>(starts + 4 * <usize>row);
       const position = backward ? length - 1 - step : max(0, step - start);
-      store<i32>(to, (first + row) * length + position);
+      store<i32>(to, (first + row) * batchLength + position);
     }
   }
 }

@@ -11,7 +11,10 @@ export interface SimdChunk {
   /** The first row's number in the batch. */
   readonly first: number;
   readonly rows: number;
+  /** Time steps: as many as the longest of the rows has tokens. */
   readonly length: number;
+  /** Of the batch. */
+  readonly batchLength: number;
   /** Where the rows' first steps are, int32; 0 if all begin at step 0. */
   readonly starts: number;
 }
@@ -75,9 +78,9 @@ export class SimdCell {
   /** All time steps. `slots` are those of the chunk's tokens in this direction's order, or 0 after `projectInputs`. */
   forward(chunk: SimdChunk, slots: number, distinct: number): void {
     const { at } = this;
-    const { rows, length, starts } = chunk;
+    const { rows, length, batchLength, starts } = chunk;
     const panels = this.#panels, series = seriesBytes(rows, length), stride = rowStride(this.#hidden);
-    if (starts === 0 && slots !== 0) {
+    if (starts === 0 && length === batchLength && slots !== 0) {
       this.#kernels.lstmForward(
         rows,
         length,
@@ -102,6 +105,7 @@ export class SimdCell {
         series,
         starts,
         slots,
+        4 * batchLength,
         at.projected,
         distinct,
         at.recurrentKernel,
@@ -177,10 +181,19 @@ export class SimdCell {
   }
 
   /** Adds the gate gradients to the sums by token. */
-  sumByToken({ rows, length }: SimdChunk, slots: number, distinct: number): void {
+  sumByToken({ rows, length, batchLength }: SimdChunk, slots: number, distinct: number): void {
     const { at } = this;
-    const series = seriesBytes(rows, length);
-    this.#kernels.sumByToken(at.gates, series, 4 * this.#panels, rows, length, slots, at.tokenGates, distinct);
+    this.#kernels.sumByToken(
+      at.gates,
+      seriesBytes(rows, length),
+      4 * this.#panels,
+      rows,
+      length,
+      slots,
+      4 * batchLength,
+      at.tokenGates,
+      distinct,
+    );
   }
 
   /** From the gate gradients to those of kernel and bias, and of the inputs, which replace `inputPanels`. */

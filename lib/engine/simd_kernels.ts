@@ -60,8 +60,9 @@ export interface SimdKernels {
     seriesBytes: number,
     panels: number,
     rows: number,
-    length: number,
+    steps: number,
     slots: number,
+    slotsStride: number,
     sums: number,
     count: number,
   ): void;
@@ -102,6 +103,7 @@ export interface SimdKernels {
     seriesBytes: number,
     starts: number,
     slots: number,
+    slotsStride: number,
     projected: number,
     slotCount: number,
     recurrent: number,
@@ -128,7 +130,15 @@ export interface SimdKernels {
     cellGradient: number,
   ): void;
   mirrorSteps(rows: number, length: number, starts: number, to: number): void;
-  stepPositions(rows: number, length: number, starts: number, first: number, backward: number, to: number): void;
+  stepPositions(
+    rows: number,
+    length: number,
+    starts: number,
+    first: number,
+    batchLength: number,
+    backward: number,
+    to: number,
+  ): void;
   gatherStates(
     states: number,
     stride: number,

@@ -5,14 +5,15 @@
 import type { Batch } from "../data/batch.ts";
 import { embeddingEnd, embeddingTensor, lstmCells, type ParameterLayout } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
-import { DropoutArea, inputArea } from "./dropout.ts";
+import { DropoutArea } from "./dropout.ts";
 import { SimdCell } from "./simd_cell.ts";
 import { SimdCellWeights } from "./simd_cell_weights.ts";
 import type { SimdMasks } from "./simd_dropout.ts";
 import { SimdHead } from "./simd_head.ts";
 import type { SimdKernels } from "./simd_kernels.ts";
+import { SimdLayerInputs } from "./simd_layer_inputs.ts";
 import type { SimdScratch } from "./simd_scratch.ts";
-import { padded, panelsOf, parts, rowStride, seriesBytes } from "./simd_shapes.ts";
+import { rowStride, seriesBytes } from "./simd_shapes.ts";
 
 export class SimdPasses {
   readonly scratch: SimdScratch;
@@ -23,15 +24,14 @@ export class SimdPasses {
   readonly #weights: readonly SimdCellWeights[];
   /** The LSTMs of each layer, forward before backward: each is a part of the layer's output. */
   readonly #layers: readonly (readonly SimdCell[])[];
-  /** Panels of one gate. */
-  readonly #panels: number;
+  readonly #inputs: SimdLayerInputs;
   /** A view on `starts`. */
   readonly #starts: Int32Array;
   /** Of the batch that was prepared last. */
   #distinct = 0;
   #isPadded = false;
   #masks: SimdMasks | undefined;
-  readonly #chunk = { first: 0, rows: 0, length: 0, starts: 0 };
+  readonly #chunk = { first: 0, rows: 0, length: 0, batchLength: 0, starts: 0 };
 
   constructor(
     kernels: SimdKernels,
@@ -45,7 +45,7 @@ export class SimdPasses {
     this.#kernels = kernels;
     this.#spec = spec;
     this.#layout = layout;
-    this.#panels = panelsOf(spec.hidden);
+    this.#inputs = new SimdLayerInputs(kernels, spec, scratch);
     this.#starts = new Int32Array(memory.buffer, scratch.starts, maxBatch);
     const cells = lstmCells(spec);
     const ofCell = scratch.ofCell;
@@ -105,20 +105,18 @@ export class SimdPasses {
     this.head.beginBackward(source);
   }
 
-  /** From the batch's rows `first` to `first + rows - 1` to their logits. */
+  /** From the batch's rows `first` to `first + rows - 1` to their logits; once for each row after `prepare`. */
   forward(first: number, rows: number, length: number): void {
-    const at = this.scratch, chunk = this.#chunk;
+    const chunk = this.#chunk;
     chunk.first = first;
     chunk.rows = rows;
-    chunk.length = length;
-    chunk.starts = this.#isPadded ? at.starts + 4 * first : 0;
-    this.#findPositions();
+    chunk.length = chunk.batchLength = length;
+    chunk.starts = 0;
+    if (this.#isPadded) this.#cutPadding();
+    this.#inputs.findPositions(chunk, this.#masks);
     for (const [index, cells] of this.#layers.entries()) {
       for (const cell of cells) {
-        if (index > 0) {
-          this.#gatherInputs(cell, this.#layers[index - 1]!);
-          cell.projectInputs(chunk);
-        }
+        if (index > 0) this.#inputs.forward(cell, this.#layers[index - 1]!, chunk, this.#masks);
         cell.forward(chunk, index > 0 ? 0 : this.#slots(cell), this.#distinct);
       }
     }
@@ -134,15 +132,15 @@ export class SimdPasses {
       const cells = this.#layers[index]!, above = this.#layers[index + 1];
       for (const [part, cell] of cells.entries()) {
         if (above) {
-          const gradients = above[part]!.at.inputPanels + this.#partBytes(part);
+          const gradients = this.#inputs.panels(above[part]!, part, chunk);
           cell.backward(chunk, gradients, 32 * chunk.rows, series);
         } else {
           this.head.cellBackward(chunk, part, this.#masks);
         }
         if (index === 0) cell.sumByToken(chunk, this.#slots(cell), this.#distinct);
-        else this.#inputsBackward(cell);
+        else this.#inputs.backward(cell, chunk, this.#masks);
       }
-      if (index > 0) this.#joinInputGradients(cells);
+      if (index > 0) this.#inputs.join(cells, chunk);
     }
   }
 
@@ -171,97 +169,25 @@ export class SimdPasses {
     return isPadded;
   }
 
-  /** Finds where the chunk's steps are in the other direction and in the batch, if anybody will ask. */
-  #findPositions(): void {
-    const kernels = this.#kernels, at = this.scratch;
-    const { layers, bidirectional } = this.#spec;
-    const { first, rows, length, starts } = this.#chunk;
-    if (layers === 1) return;
-    if (bidirectional) kernels.mirrorSteps(rows, length, starts, at.mirror);
-    if (!this.#masks) return;
-    kernels.stepPositions(rows, length, starts, first, 0, this.#positions(false));
-    if (bidirectional) kernels.stepPositions(rows, length, starts, first, 1, this.#positions(true));
-  }
-
-  #positions(backward: boolean): number {
-    const { rows, length } = this.#chunk;
-    return this.scratch.positions + (backward ? 4 * rows * length : 0);
+  /** Leaves out the chunk's first steps, as many as are padding in all of its rows. */
+  #cutPadding(): void {
+    const chunk = this.#chunk;
+    const end = chunk.first + chunk.rows;
+    let [least, most] = [chunk.length, 0];
+    for (let row = chunk.first; row < end; row++) {
+      least = Math.min(least, this.#starts[row]!);
+      most = Math.max(most, this.#starts[row]!);
+    }
+    // Starts are the chunk's own from here on: each chunk goes forward once.
+    for (let row = chunk.first; row < end; row++) this.#starts[row]! -= least;
+    chunk.length -= least;
+    chunk.starts = most > least ? this.scratch.starts + 4 * chunk.first : 0;
   }
 
   /** The slots of the chunk's tokens, in the order that `cell` reads them. */
   #slots({ cell }: SimdCell): number {
-    const at = this.scratch, { first, length } = this.#chunk;
-    return (cell.backward ? at.reversedSlots : at.slots) + 4 * first * length;
-  }
-
-  /** Bytes before `part` in panels over time. */
-  #partBytes(part: number): number {
-    return seriesBytes(this.#chunk.rows, this.#chunk.length) * this.#panels * part;
-  }
-
-  /** What the layer `below` gave, in the order that `cell` reads it, with values dropped. */
-  #gatherInputs({ at, cell }: SimdCell, below: readonly SimdCell[]): void {
-    const kernels = this.#kernels, panels = this.#panels;
-    const { rows, length } = this.#chunk;
-    const { hidden } = this.#spec;
-    const series = seriesBytes(rows, length), stride = rowStride(below.length * padded(hidden));
-    for (const [part, { at: { states }, cell: { backward } }] of below.entries()) {
-      const index = backward === cell.backward ? 0 : this.scratch.mirror;
-      const toRows = at.inputs + 32 * panels * part, toPanels = at.inputPanels + this.#partBytes(part);
-      kernels.gatherStates(
-        states,
-        rowStride(hidden),
-        index,
-        rows * length,
-        panels,
-        toRows,
-        stride,
-        toPanels,
-        series,
-      );
-      if (this.#masks) this.#dropInputs(cell.layer, cell.backward, part, toRows, stride, toPanels);
-    }
-  }
-
-  /** From the gate gradients of `cell` to those of its inputs before values were dropped, in its own order. */
-  #inputsBackward(cell: SimdCell): void {
-    cell.inputsBackward(this.#chunk);
-    if (!this.#masks) return;
-    const { layer, backward } = cell.cell;
-    for (let part = 0; part < parts(this.#spec); part++) {
-      this.#dropInputs(layer, backward, part, 0, 0, cell.at.inputPanels + this.#partBytes(part));
-    }
-  }
-
-  /** Adds, to the gradient that a layer's LSTM gives to the one below of its own direction, what the other LSTM gives. */
-  #joinInputGradients(cells: readonly SimdCell[]): void {
-    const [forward, backward] = cells;
-    if (!forward || !backward) return;
-    const { rows, length } = this.#chunk;
-    const series = seriesBytes(rows, length), second = this.#partBytes(1);
-    const toForward = forward.at.inputPanels, toBackward = backward.at.inputPanels;
-    const { mirror } = this.scratch;
-    this.#kernels.addIndexedRows(toBackward, mirror, rows * length, this.#panels, series, toForward);
-    this.#kernels.addIndexedRows(toForward + second, mirror, rows * length, this.#panels, series, toBackward + second);
-  }
-
-  #dropInputs(layer: number, backward: boolean, part: number, toRows: number, stride: number, panels: number): void {
-    const { hidden } = this.#spec;
-    const { rows, length } = this.#chunk;
-    this.#kernels.drop(
-      this.#masks!.of(inputArea(layer)),
-      this.scratch.factors,
-      this.#positions(backward),
-      0,
-      rows * length,
-      parts(this.#spec) * hidden,
-      part * hidden,
-      hidden,
-      toRows,
-      stride,
-      panels,
-      seriesBytes(rows, length),
-    );
+    const at = this.scratch, { first, length, batchLength } = this.#chunk;
+    return (cell.backward ? at.reversedSlots : at.slots) + 4 * (first * batchLength + batchLength - length);
   }
 
   /** Drops values of the distinct tokens' vectors, or of their gradients: of `vectorPanels` and, if given, of `rows`. */
