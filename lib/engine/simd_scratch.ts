@@ -19,6 +19,7 @@
 import { lstmCells } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import { cellAreaBytes, type SimdCellScratch } from "./simd_cell_scratch.ts";
+import { MASKS_BYTES } from "./simd_dropout.ts";
 import { LINE_BYTES, padded, panelsOf, parts, rowStride, seriesBytes } from "./simd_shapes.ts";
 
 /**
@@ -97,7 +98,7 @@ function areaBytes(spec: ModelSpec, maxBatch: number, maxLength: number, most: L
     stateGradients: spec.pooling === "last" ? 0 : panelsOf(hidden) * seriesBytes(chunkPositions, 1),
     logits: 4 * c8 * rows,
     probabilities: 4 * classes * rows,
-    masks: 9 * 32,
+    masks: MASKS_BYTES,
     factors: 4 * (Math.max(embedding, hidden) + 16),
     vectorPointers: 4 * MAX_SHARDS,
     coefficients: 4 * MAX_SHARDS,
