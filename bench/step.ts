@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-console
 /**
- * Milliseconds of one training step of the simd engine (gradients and update of one replica, one thread) at several
+ * Milliseconds of one training step of the simd engine (gradients and lazy update of one replica, one thread) at several
  * shapes, with the useful work's GFLOP/s beside the machine's peak. Shapes take turns; the median counts.
  *
  *     deno run -A bench/step.ts [repeats]
@@ -26,10 +26,11 @@ type Shape = typeof SHAPES[number];
 
 const module = new WebAssembly.Module(await Deno.readFile(new URL("../kernels/lockstep.wasm", import.meta.url)));
 
-/** Multiplications and additions of the matrix products that a step cannot do without. */
+/** Multiplications and additions of a step's matrix products, tokens and first tokens counted once (and none missing). */
 function usefulFlops({ batch, length, embedding, hidden, vocabulary }: Shape): number {
   const distinct = Math.min(vocabulary, batch * length);
-  return 3 * 2 * 4 * hidden * (distinct * embedding + batch * (length - 1) * hidden);
+  const states = Math.min(vocabulary, batch) + batch * (length - 2);
+  return 3 * 2 * 4 * hidden * (distinct * embedding + states * hidden);
 }
 
 /** A function that takes one step on the next of a few random batches. */
@@ -64,6 +65,7 @@ export function stepper({ batch: size, length, embedding, hidden, vocabulary }: 
     spec,
     layout,
     adam: adamConstants(1e-8),
+    embeddingRows: "lazy",
     module,
     memory,
     scratch: { byteOffset: 0, byteLength: scratchBytes },
@@ -73,7 +75,8 @@ export function stepper({ batch: size, length, embedding, hidden, vocabulary }: 
   let step = 0;
   return () => {
     engine.gradients(replica.weights, batches[step++ % batchCount]!, gradients, 0);
-    engine.update(replica, gradients, replica, { step, learningRate: 0.01, scale: 1, begin: 0, end: layout.size });
+    const options = { step, learningRate: 0.01, scale: 1, begin: 0, end: layout.size, rows: engine.rows() };
+    engine.update(replica, gradients, replica, options);
   };
 }
 

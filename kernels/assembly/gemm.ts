@@ -16,23 +16,6 @@ function rowAt(from: usize, fromRow: usize, index: usize, indexStride: usize, ro
   return index == 0 ? from + row * fromRow : from + 32 * <usize>load<i32>(index + row * indexStride);
 }
 
-/** C[panels][rows][8] = F, as `gemm` takes them. */
-export function copyRows(
-  from: usize, fromStride: usize, fromRow: usize, index: usize, indexStride: usize,
-  c: usize, cStride: usize, rows: i32, panels: i32,
-): void {
-  for (let row = 0; row < rows; row++, c += 32) {
-    let source = rowAt(from, fromRow, index, indexStride, row);
-    let target = c;
-    for (let panel = 0; panel < panels; panel++) {
-      v128.store(target, v128.load(source));
-      v128.store(target, v128.load(source, 16), 16);
-      source += fromStride;
-      target += cStride;
-    }
-  }
-}
-
 /**
  * C[panels][rows][8] = F + A[rows, inner] · B[panels][inner][8], inner a positive multiple of 8.
  *

@@ -2,10 +2,10 @@
 export { gemm, affine, accumulateProducts } from "./gemm";
 export { tanhArray, sigmoidArray, expArray } from "./activations";
 export { packColumns, packRows, unpackColumns } from "./pack";
-export { distinctTokens, reverseSlots } from "./tokens";
+export { distinctFirsts, distinctTokens, reverseSlots } from "./tokens";
 export { gatherRows, sumByToken, scatterRows } from "./embedding";
-export { lstmForward } from "./lstm_forward";
-export { lstmBackward } from "./lstm_backward";
+export { lstmFirst, lstmForward } from "./lstm_forward";
+export { lstmBackward, lstmFirstBackward } from "./lstm_backward";
 export { lstmSteps, lstmStepsBackward } from "./lstm_steps";
 export { mirrorSteps, stepPositions } from "./padding";
 export { gatherStates, addIndexedRows } from "./states";

@@ -1,28 +1,51 @@
-// The LSTM backward through time, in the arrays that lstmForward left; `gates` becomes the gradient of the gates' sums.
-//
-// On entry stateGradient [P][rows][8] is the loss's gradient at the last hidden state; it and cellGradient (same shape)
-// are used up. recurrentT is the recurrent kernel's transpose in panels [P][4 · 8P][8], and zeros [P][8].
+// The LSTM backward through time, in the arrays that lstmForward left; gates become the gradients of the gates' sums.
 import { gemm } from "./gemm";
 
+/**
+ * Steps `length` - 1 to 1. On entry stateGradient [P][rows][8] is the loss's gradient at the last hidden state; it is used
+ * up. On return cellGradient (same shape) is the gradient at the cells of step 0. recurrentT is the recurrent kernel's
+ * transpose in panels [P][4 · 8P][8], and zeros [8].
+ */
 export function lstmBackward(
   rows: i32, length: i32, panels: i32, seriesBytes: usize, recurrentT: usize, zeros: usize,
   gates: usize, cells: usize, tanhs: usize, stateGradient: usize, cellGradient: usize,
 ): void {
   const rowBytes: usize = 32 * <usize>rows;
-  const inner = 32 * panels;
   memory.fill(cellGradient, 0, <usize>panels * rowBytes);
-  for (let step = length - 1; step >= 0; step--) {
+  for (let step = length - 1; step > 0; step--) {
     for (let panel = 0; panel < panels; panel++) {
       const series = <usize>panel * seriesBytes + <usize>step * rowBytes;
       cellBackward(
-        step > 0, rowBytes, gates + series, <usize>panels * seriesBytes, cells + series, tanhs + series,
+        true, rowBytes, gates + series, <usize>panels * seriesBytes, cells + series, tanhs + series,
         stateGradient + <usize>panel * rowBytes, cellGradient + <usize>panel * rowBytes,
       );
     }
-    if (step == 0) break;
+    if (step == 1) break;
     gemm(
-      zeros, 32, 0, 0, 0, gates + <usize>step * rowBytes, seriesBytes, recurrentT, inner,
+      zeros, 0, 0, 0, 0, gates + <usize>step * rowBytes, seriesBytes, recurrentT, 32 * panels,
       stateGradient, rowBytes, rows, panels,
+    );
+  }
+}
+
+/**
+ * Step 0 of `count` first tokens. On entry gateSums [4P][count][8] are the gradients of step 1's gates and cellGradient
+ * [P][count][8] those at step 0's cells, both summed by first token. stateGradient [P][count][8] is added to.
+ */
+export function lstmFirstBackward(
+  count: i32, panels: i32, recurrentT: usize, gateSums: usize,
+  gates: usize, cells: usize, tanhs: usize, stateGradient: usize, cellGradient: usize,
+): void {
+  const rowBytes: usize = 32 * <usize>count;
+  gemm(
+    stateGradient, rowBytes, 32, 0, 0, gateSums, rowBytes, recurrentT, 32 * panels,
+    stateGradient, rowBytes, count, panels,
+  );
+  for (let panel = 0; panel < panels; panel++) {
+    const at = <usize>panel * rowBytes;
+    cellBackward(
+      false, rowBytes, gates + at, <usize>panels * rowBytes, cells + at, tanhs + at,
+      stateGradient + at, cellGradient + at,
     );
   }
 }

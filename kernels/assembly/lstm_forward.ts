@@ -1,42 +1,87 @@
-// The LSTM (Hochreiter & Schmidhuber, 1997, with forget gate), forward over all time steps of some rows.
+// The LSTM (Hochreiter & Schmidhuber, 1997, with forget gate), forward.
 //
 //   i, f, g, o = σ, σ, tanh, σ of (x_t · kernel + bias + h_{t-1} · recurrent)     Keras's gate order
 //   c_t = f c_{t-1} + i g        h_t = o tanh c_t
 //
 // Arrays are in panels of eight hidden units, P = ceil(hidden / 8): gates [4P][T][rows][8] (activated), cells and cell
-// tanhs [P][T][rows][8], each panel's series of steps `seriesBytes` after the one before, states row-major [T][rows][·] (`stateStride` bytes a row) and, for the product, panels
-// [2][P][rows][8] (those of even and of odd steps). The input's part comes per token, projected [4P][slots][8].
+// tanhs [P][T][rows][8], each panel's series of steps `seriesBytes` after the one before; states row-major [T][rows][·]
+// (`stateStride` bytes a row) and, for the product, in panels [2][P][rows][8] (those of even and of odd steps).
+//
+// The input's part comes per token, projected [4P][slots][8]. Before step 0 there is no state, so step 0 and its state's
+// part of step 1 depend on the first token alone: they are done once per first token, not per row.
 import { LIMIT, P1, P2, P3, P4, Q1, Q2, Q3, Q4, sigmoidOf, tanhOf } from "./activations";
-import { copyRows, gemm } from "./gemm";
+import { gemm } from "./gemm";
+import { pickRows, pickRowSums } from "./rows";
 
+/**
+ * Step 0 of the tokens whose slots are listed in `slotOfFirst`, int32 [count]: gates [4P][count][8], cells, tanhs and statePanels [P][count][8],
+ * states [count][·], and recurrentParts [4P][count][8], what the states add to the gates of step 1.
+ */
+export function lstmFirst(
+  count: i32, panels: i32, slotOfFirst: usize, projected: usize, slotCount: i32, recurrent: usize, zeros: usize,
+  gates: usize, cells: usize, tanhs: usize, states: usize, stateStride: usize, statePanels: usize, recurrentParts: usize,
+): void {
+  const rowBytes: usize = 32 * <usize>count;
+  pickRows(projected, 32 * <usize>slotCount, slotOfFirst, 4, gates, rowBytes, count, 4 * panels);
+  for (let panel: usize = 0; panel < <usize>panels; panel++) {
+    const at = panel * rowBytes;
+    cellForward(
+      false, rowBytes, gates + at, <usize>panels * rowBytes, cells + at, tanhs + at,
+      states + 32 * panel, stateStride, statePanels + at,
+    );
+  }
+  gemm(
+    zeros, 0, 0, 0, 0, statePanels, rowBytes, recurrent, 8 * panels, recurrentParts, rowBytes, count, 4 * panels,
+  );
+}
+
+/**
+ * Steps 1 to `length` - 1 of some rows, from what lstmFirst left: slots int32 [rows, length], and firsts int32 [rows], the
+ * number of each row in lstmFirst's arrays. Of step 0 the cells are filled in, and if it is the last step the states too.
+ */
 export function lstmForward(
   rows: i32, length: i32, panels: i32, seriesBytes: usize,
   slots: usize, projected: usize, slotCount: i32, recurrent: usize,
+  firsts: usize, firstCount: i32, firstCells: usize, firstStatePanels: usize, recurrentParts: usize,
   gates: usize, cells: usize, tanhs: usize, states: usize, stateStride: usize, statePanels: usize,
 ): void {
   const rowBytes: usize = 32 * <usize>rows;
-  const inner = 8 * panels;
+  const slotsStride: usize = 4 * <usize>length;
   const projectedStride: usize = 32 * <usize>slotCount;
+  const firstStride: usize = 32 * <usize>firstCount;
   const stateBytes: usize = rowBytes * <usize>panels;
-  for (let step = 0; step < length; step++) {
+  pickRows(firstCells, firstStride, firsts, 4, cells, seriesBytes, rows, panels);
+  if (length == 1) {
+    pickRows(firstStatePanels, firstStride, firsts, 4, statePanels, rowBytes, rows, panels);
+    for (let row: usize = 0; row < <usize>rows; row++) {
+      for (let panel: usize = 0; panel < <usize>panels; panel++) {
+        const from = statePanels + panel * rowBytes + 32 * row, to = states + row * stateStride + 32 * panel;
+        v128.store(to, v128.load(from));
+        v128.store(to, v128.load(from, 16), 16);
+      }
+    }
+  }
+  for (let step = 1; step < length; step++) {
     const before: usize = statePanels + stateBytes * <usize>((step + 1) & 1);
     const after: usize = statePanels + stateBytes * <usize>(step & 1);
     const stepGates = gates + <usize>step * rowBytes;
-    const stepSlots = slots + 4 * <usize>step, slotsStride: usize = 4 * <usize>length;
-    if (step == 0) {
-      copyRows(projected, projectedStride, 0, stepSlots, slotsStride, stepGates, seriesBytes, rows, 4 * panels);
+    const stepSlots = slots + 4 * <usize>step;
+    if (step == 1) {
+      pickRowSums(
+        projected, projectedStride, stepSlots, slotsStride, recurrentParts, firstStride, firsts, 4,
+        stepGates, seriesBytes, rows, 4 * panels,
+      );
     } else {
       gemm(
         projected, projectedStride, 0, stepSlots, slotsStride,
-        before, rowBytes, recurrent, inner, stepGates, seriesBytes, rows, 4 * panels,
+        before, rowBytes, recurrent, 8 * panels, stepGates, seriesBytes, rows, 4 * panels,
       );
     }
-    for (let panel = 0; panel < panels; panel++) {
-      const series = <usize>panel * seriesBytes + <usize>step * rowBytes;
+    for (let panel: usize = 0; panel < <usize>panels; panel++) {
+      const series = panel * seriesBytes + <usize>step * rowBytes;
       cellForward(
-        rows, step > 0, rowBytes, gates + series, <usize>panels * seriesBytes, cells + series, tanhs + series,
-        states + <usize>step * <usize>rows * stateStride + 32 * <usize>panel, stateStride,
-        after + <usize>panel * rowBytes,
+        true, rowBytes, gates + series, <usize>panels * seriesBytes, cells + series, tanhs + series,
+        states + <usize>step * <usize>rows * stateStride + 32 * panel, stateStride, after + panel * rowBytes,
       );
     }
   }
@@ -45,7 +90,7 @@ export function lstmForward(
 // @ts-ignore: decorator
 @inline
 export function cellForward(
-  rows: i32, hasPast: bool, rowBytes: usize, gate: usize, gateBytes: usize, cell: usize, tanhs: usize,
+  hasPast: bool, rowBytes: usize, gate: usize, gateBytes: usize, cell: usize, tanhs: usize,
   state: usize, stateStride: usize, statePanel: usize,
 ): void {
   const half = f32x4.splat(0.5), one = f32x4.splat(1), limit = f32x4.splat(LIMIT), least = f32x4.splat(-LIMIT);

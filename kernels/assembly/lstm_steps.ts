@@ -1,11 +1,12 @@
-// The LSTM over rows that may be padded and inputs of any kind, in the arrays of lstm_forward.ts.
+// The LSTM over rows that may be padded and inputs of any kind, step 0 row by row too, in the arrays of lstm_forward.ts.
 //
 // A row ends at the last step: of one that is `starts[row]` steps short (int32), the first steps are padding, in which its
 // gates, cells and states are 0. So are the gradients there, without anything in the backward pass to see to it.
 import { cellBackward } from "./lstm_backward";
 import { cellForward } from "./lstm_forward";
-import { copyRows, gemm } from "./gemm";
+import { gemm } from "./gemm";
 import { clearPadding } from "./padding";
+import { pickRows } from "./rows";
 
 /**
  * All steps forward. The input's part of row r at a step comes from one of the rows of projected [4P][slotCount][8], the
@@ -31,13 +32,13 @@ export function lstmSteps(
         before, rowBytes, recurrent, 8 * panels, stepGates, seriesBytes, rows, 4 * panels,
       );
     } else if (slots != 0) {
-      copyRows(from, fromStride, 32, stepSlots, slotsStride, stepGates, seriesBytes, rows, 4 * panels);
+      pickRows(from, fromStride, stepSlots, slotsStride, stepGates, seriesBytes, rows, 4 * panels);
     }
     const stepStates = states + <usize>step * <usize>rows * stateStride;
     for (let panel = 0; panel < panels; panel++) {
       const series = <usize>panel * seriesBytes + <usize>step * rowBytes;
       cellForward(
-        rows, step > 0, rowBytes, gates + series, <usize>panels * seriesBytes, cells + series, tanhs + series,
+        step > 0, rowBytes, gates + series, <usize>panels * seriesBytes, cells + series, tanhs + series,
         stepStates + 32 * <usize>panel, stateStride, after + <usize>panel * rowBytes,
       );
     }
@@ -53,7 +54,8 @@ export function lstmSteps(
 /**
  * Backward through time; `gates` becomes the gradient of the gates' sums. The loss's own gradient at the state of step t
  * lies in panels at `stateGradients + t · gradientStep`, `gradientPanel` bytes apart, and is used up; a `gradientStep` of 0
- * says that there is one at the last step alone. Others as in lstmBackward.
+ * says that there is one at the last step alone. cellGradient [P][rows][8] is used up. recurrentT is the recurrent kernel's
+ * transpose in panels [P][4 · 8P][8], and zeros [8].
  */
 export function lstmStepsBackward(
   rows: i32, length: i32, panels: i32, seriesBytes: usize, recurrentT: usize, zeros: usize,
@@ -75,7 +77,7 @@ export function lstmStepsBackward(
     if (step == 0) break;
     const earlier = gradient - gradientStep;
     const from = gradientStep == 0 ? zeros : earlier;
-    const fromStride: usize = gradientStep == 0 ? 32 : gradientPanel;
+    const fromStride: usize = gradientStep == 0 ? 0 : gradientPanel;
     const fromRow: usize = gradientStep == 0 ? 0 : 32;
     gemm(
       from, fromStride, fromRow, 0, 0, gates + <usize>step * rowBytes, seriesBytes, recurrentT, inner,

@@ -48,3 +48,28 @@ export function reverseSlots(slots: usize, rows: i32, length: i32, starts: usize
     }
   }
 }
+
+/**
+ * The distinct slots of step 0, numbered in order of first appearance: writes slotOfFirst[f] = slot and, for each row,
+ * firsts[row] = the f of slots[row, 0]; returns how many there are. `firstOfSlot` is int32[slots], all 0 before and after.
+ */
+export function distinctFirsts(
+  slots: usize, rows: i32, length: i32, firstOfSlot: usize, slotOfFirst: usize, firsts: usize,
+): i32 {
+  let found = 0;
+  for (let row = 0; row < rows; row++) {
+    const slot = load<i32>(slots + 4 * <usize>(row * length));
+    const entry = firstOfSlot + 4 * <usize>slot;
+    let first = load<i32>(entry) - 1;
+    if (first < 0) {
+      first = found++;
+      store<i32>(entry, found);
+      store<i32>(slotOfFirst + 4 * <usize>first, slot);
+    }
+    store<i32>(firsts + 4 * <usize>row, first);
+  }
+  for (let first = 0; first < found; first++) {
+    store<i32>(firstOfSlot + 4 * <usize>load<i32>(slotOfFirst + 4 * <usize>first), 0);
+  }
+  return found;
+}

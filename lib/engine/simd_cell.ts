@@ -80,43 +80,24 @@ export class SimdCell {
     const { at } = this;
     const { rows, length, batchLength, starts } = chunk;
     const panels = this.#panels, series = seriesBytes(rows, length), stride = rowStride(this.#hidden);
-    if (starts === 0 && length === batchLength && slots !== 0) {
-      this.#kernels.lstmForward(
-        rows,
-        length,
-        panels,
-        series,
-        slots,
-        at.projected,
-        distinct,
-        at.recurrentKernel,
-        at.gates,
-        at.cells,
-        at.cellTanhs,
-        at.states,
-        stride,
-        at.statePanels,
-      );
-    } else {
-      this.#kernels.lstmSteps(
-        rows,
-        length,
-        panels,
-        series,
-        starts,
-        slots,
-        4 * batchLength,
-        at.projected,
-        distinct,
-        at.recurrentKernel,
-        at.gates,
-        at.cells,
-        at.cellTanhs,
-        at.states,
-        stride,
-        at.statePanels,
-      );
-    }
+    this.#kernels.lstmSteps(
+      rows,
+      length,
+      panels,
+      series,
+      starts,
+      slots,
+      4 * batchLength,
+      at.projected,
+      distinct,
+      at.recurrentKernel,
+      at.gates,
+      at.cells,
+      at.cellTanhs,
+      at.states,
+      stride,
+      at.statePanels,
+    );
   }
 
   /** The last step's states: row-major. */
@@ -136,37 +117,21 @@ export class SimdCell {
   backward({ rows, length }: SimdChunk, gradients: number, gradientStep: number, gradientPanel: number): void {
     const kernels = this.#kernels, at = this.at, shared = this.#shared, panels = this.#panels;
     const series = seriesBytes(rows, length);
-    if (gradientStep === 0) {
-      kernels.lstmBackward(
-        rows,
-        length,
-        panels,
-        series,
-        at.recurrentKernelT,
-        shared.zeros,
-        at.gates,
-        at.cells,
-        at.cellTanhs,
-        gradients,
-        shared.cellGradient,
-      );
-    } else {
-      kernels.lstmStepsBackward(
-        rows,
-        length,
-        panels,
-        series,
-        at.recurrentKernelT,
-        shared.zeros,
-        at.gates,
-        at.cells,
-        at.cellTanhs,
-        gradients,
-        gradientStep,
-        gradientPanel,
-        shared.cellGradient,
-      );
-    }
+    kernels.lstmStepsBackward(
+      rows,
+      length,
+      panels,
+      series,
+      at.recurrentKernelT,
+      shared.zeros,
+      at.gates,
+      at.cells,
+      at.cellTanhs,
+      gradients,
+      gradientStep,
+      gradientPanel,
+      shared.cellGradient,
+    );
     // States of all steps but the last, against gate gradients of all steps but the first.
     kernels.accumulateProducts(
       at.states,

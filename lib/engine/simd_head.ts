@@ -38,6 +38,11 @@ export class SimdHead {
     this.#denseBias = 4 * tensorNamed(layout, "dense/bias").offset;
   }
 
+  /** Whether gradients come to the states of the last step alone. */
+  get takesLast(): boolean {
+    return this.#spec.pooling === "last";
+  }
+
   /** Packs the weights at `source`. */
   pack(source: number): void {
     const { hidden, classes } = this.#spec;
@@ -97,12 +102,14 @@ export class SimdHead {
     kernels.columnSums(at.logits, 32 * rows, this.classPanels, rows, at.denseBiasGradient);
   }
 
-  /** From the gradient of the logits all the way through the last layer's LSTM of `part`. */
-  cellBackward(chunk: SimdChunk, part: number, masks: SimdMasks | undefined): void {
+  /**
+   * From the gradient of the logits to those of the states of `part`, at all steps in panels over time; or, where only the
+   * last step's count, to those alone. Returns where they lie.
+   */
+  statesBackward(chunk: SimdChunk, part: number, masks: SimdMasks | undefined): number {
     const kernels = this.#kernels, at = this.#at, panels = this.#panels;
     const { rows, length, starts } = chunk;
-    const cell = this.#cells[part]!;
-    const rowBytes = 32 * rows, series = seriesBytes(rows, length);
+    const series = seriesBytes(rows, length);
     kernels.affine(
       at.logits,
       rows,
@@ -115,7 +122,7 @@ export class SimdHead {
     if (masks) this.#drop(chunk, part, masks, 0, 0, at.stateGradient);
     switch (this.#spec.pooling) {
       case "last":
-        return cell.backward(chunk, at.stateGradient, 0, rowBytes);
+        return at.stateGradient;
       case "mean":
         kernels.poolMeanBackward(at.stateGradient, rows, length, panels, starts, at.stateGradients, series);
         break;
@@ -124,7 +131,7 @@ export class SimdHead {
         kernels.poolMaxBackward(at.stateGradient, winners, rows, length, panels, at.stateGradients, series);
       }
     }
-    cell.backward(chunk, at.stateGradients, rowBytes, series);
+    return at.stateGradients;
   }
 
   /** Writes the gradients of all chunks to the flat vector at `target`. */

@@ -1,8 +1,10 @@
+import type { SimdLstmKernels } from "./simd_lstm_kernels.ts";
+
 /**
  * The functions of `kernels/lockstep.wasm`, under the names they have there; their sources say what each does. Pointers
  * are byte offsets in the memory, strides are bytes, counts are elements.
  */
-export interface SimdKernels {
+export interface SimdKernels extends SimdLstmKernels {
   gemm(
     from: number,
     fromStride: number,
@@ -45,6 +47,14 @@ export interface SimdKernels {
     tokenOfSlot: number,
     slots: number,
   ): number;
+  distinctFirsts(
+    slots: number,
+    rows: number,
+    length: number,
+    firstOfSlot: number,
+    slotOfFirst: number,
+    firsts: number,
+  ): number;
   reverseSlots(slots: number, rows: number, length: number, starts: number, to: number): void;
   gatherRows(
     from: number,
@@ -67,68 +77,6 @@ export interface SimdKernels {
     count: number,
   ): void;
   scatterRows(from: number, count: number, rows: number, to: number, width: number): void;
-  lstmForward(
-    rows: number,
-    length: number,
-    panels: number,
-    seriesBytes: number,
-    slots: number,
-    projected: number,
-    slotCount: number,
-    recurrent: number,
-    gates: number,
-    cells: number,
-    tanhs: number,
-    states: number,
-    stateStride: number,
-    statePanels: number,
-  ): void;
-  lstmBackward(
-    rows: number,
-    length: number,
-    panels: number,
-    seriesBytes: number,
-    recurrentT: number,
-    zeros: number,
-    gates: number,
-    cells: number,
-    tanhs: number,
-    stateGradient: number,
-    cellGradient: number,
-  ): void;
-  lstmSteps(
-    rows: number,
-    length: number,
-    panels: number,
-    seriesBytes: number,
-    starts: number,
-    slots: number,
-    slotsStride: number,
-    projected: number,
-    slotCount: number,
-    recurrent: number,
-    gates: number,
-    cells: number,
-    tanhs: number,
-    states: number,
-    stateStride: number,
-    statePanels: number,
-  ): void;
-  lstmStepsBackward(
-    rows: number,
-    length: number,
-    panels: number,
-    seriesBytes: number,
-    recurrentT: number,
-    zeros: number,
-    gates: number,
-    cells: number,
-    tanhs: number,
-    stateGradients: number,
-    gradientStep: number,
-    gradientPanel: number,
-    cellGradient: number,
-  ): void;
   mirrorSteps(rows: number, length: number, starts: number, to: number): void;
   stepPositions(
     rows: number,

@@ -1,6 +1,10 @@
 /**
  * The passes of a step over the simd engine's scratch memory: packing, forward, backward. Everything is a byte offset
  * here; what the offsets are of has been checked before.
+ *
+ * It does less than the textbook's step. A token's product with the input kernel is computed once per distinct token of
+ * the batch, and so are its gradients, from gate gradients summed by token. Where nothing but the next step needs step 0, it
+ * is computed once per distinct first token.
  */
 import type { Batch } from "../data/batch.ts";
 import { embeddingEnd, embeddingTensor, lstmCells, type ParameterLayout } from "../model/layout.ts";
@@ -9,6 +13,8 @@ import { DropoutArea } from "./dropout.ts";
 import { SimdCell } from "./simd_cell.ts";
 import { SimdCellWeights } from "./simd_cell_weights.ts";
 import type { SimdMasks } from "./simd_dropout.ts";
+import { SimdFirstStep } from "./simd_first_step.ts";
+import { hasFirstStep } from "./simd_first_step_scratch.ts";
 import { SimdHead } from "./simd_head.ts";
 import type { SimdKernels } from "./simd_kernels.ts";
 import { SimdLayerInputs } from "./simd_layer_inputs.ts";
@@ -25,12 +31,15 @@ export class SimdPasses {
   /** The LSTMs of each layer, forward before backward: each is a part of the layer's output. */
   readonly #layers: readonly (readonly SimdCell[])[];
   readonly #inputs: SimdLayerInputs;
+  /** For models whose step 0 is needed for the next one alone. */
+  readonly #firstStepOfFullRows: SimdFirstStep | undefined;
   /** A view on `starts`. */
   readonly #starts: Int32Array;
   /** Of the batch that was prepared last. */
   #distinct = 0;
   #isPadded = false;
   #masks: SimdMasks | undefined;
+  #firstStep: SimdFirstStep | undefined;
   readonly #chunk = { first: 0, rows: 0, length: 0, batchLength: 0, starts: 0 };
 
   constructor(
@@ -55,6 +64,7 @@ export class SimdPasses {
       { length: spec.layers },
       (_, index) => passes.filter(({ cell }) => cell.layer === index + 1),
     );
+    if (hasFirstStep(spec)) this.#firstStepOfFullRows = new SimdFirstStep(kernels, spec, scratch);
     this.head = new SimdHead(kernels, spec, layout, scratch, this.#layers.at(-1)!);
   }
 
@@ -97,12 +107,15 @@ export class SimdPasses {
     for (const weights of this.#weights) weights.pack(source);
     this.head.pack(source);
     for (const cell of this.#layers[0]!) cell.projectTokens(distinct);
+    this.#firstStep = this.#isPadded ? undefined : this.#firstStepOfFullRows;
+    this.#firstStep?.prepare(size, length, distinct);
   }
 
   /** Packs what only the backward pass needs of the weights at `source`, and zeroes the sums over chunks. */
   beginBackward(source: number): void {
     for (const weights of this.#weights) weights.beginBackward(source, this.#distinct);
     this.head.beginBackward(source);
+    this.#firstStep?.beginBackward();
   }
 
   /** From the batch's rows `first` to `first + rows - 1` to their logits; once for each row after `prepare`. */
@@ -117,7 +130,8 @@ export class SimdPasses {
     for (const [index, cells] of this.#layers.entries()) {
       for (const cell of cells) {
         if (index > 0) this.#inputs.forward(cell, this.#layers[index - 1]!, chunk, this.#masks);
-        cell.forward(chunk, index > 0 ? 0 : this.#slots(cell), this.#distinct);
+        if (this.#firstStep) this.#firstStep.forward(chunk, this.#slots(cell));
+        else cell.forward(chunk, index > 0 ? 0 : this.#slots(cell), this.#distinct);
       }
     }
     this.head.forward(chunk, this.#masks);
@@ -131,12 +145,15 @@ export class SimdPasses {
     for (let index = this.#layers.length - 1; index >= 0; index--) {
       const cells = this.#layers[index]!, above = this.#layers[index + 1];
       for (const [part, cell] of cells.entries()) {
-        if (above) {
-          const gradients = this.#inputs.panels(above[part]!, part, chunk);
-          cell.backward(chunk, gradients, 32 * chunk.rows, series);
-        } else {
-          this.head.cellBackward(chunk, part, this.#masks);
+        const gradients = above
+          ? this.#inputs.panels(above[part]!, part, chunk)
+          : this.head.statesBackward(chunk, part, this.#masks);
+        const isLast = !above && this.head.takesLast;
+        if (this.#firstStep) {
+          this.#firstStep.backward(chunk, gradients, this.#slots(cell));
+          continue;
         }
+        cell.backward(chunk, gradients, isLast ? 0 : 32 * chunk.rows, isLast ? 32 * chunk.rows : series);
         if (index === 0) cell.sumByToken(chunk, this.#slots(cell), this.#distinct);
         else this.#inputs.backward(cell, chunk, this.#masks);
       }
@@ -147,6 +164,7 @@ export class SimdPasses {
   /** From the sums over chunks to the whole gradient, at `target`; `lazy` leaves the rows of other tokens as they are. */
   endBackward(target: number, lazy: boolean): void {
     const kernels = this.#kernels, at = this.scratch, distinct = this.#distinct;
+    this.#firstStep?.endBackward();
     for (const [index, cell] of this.#layers[0]!.entries()) cell.tokensBackward(distinct, index > 0);
     if (this.#masks) this.#dropVectors(this.#masks, 0, 0);
     const kept = lazy ? embeddingEnd(this.#layout) : 0;

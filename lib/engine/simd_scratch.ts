@@ -2,7 +2,8 @@
  * The map of the simd engine's scratch memory. Matrices there are in panels: eight columns of all rows, [rows][8], each
  * panel after the other; those over time are `seriesBytes` apart. `P` is the panels of one gate, ceil(hidden / 8); `D` the
  * distinct tokens of a batch; `R` the rows that go through the LSTMs together (a chunk). What lies above an LSTM gets its
- * state in `parts`, one for each direction, each of `P` panels. See simd_cell_scratch.ts for what each LSTM has.
+ * state in `parts`, one for each direction, each of `P` panels. See simd_cell_scratch.ts and
+ * simd_first_step_scratch.ts for what each LSTM has.
  *
  *     dense layer      denseKernel [parts][C8/8][8P][8]  denseKernelT [parts][P][C8][8]  denseBias [C8]  zeros
  *                      denseKernelGradient [parts][C8/8][H][8]  denseBiasGradient [C8]
@@ -19,6 +20,7 @@
 import { lstmCells } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import { cellAreaBytes, type SimdCellScratch } from "./simd_cell_scratch.ts";
+import { firstStepAreaBytes, type SimdFirstStepScratch } from "./simd_first_step_scratch.ts";
 import { MASKS_BYTES } from "./simd_dropout.ts";
 import { LINE_BYTES, padded, panelsOf, parts, rowStride, seriesBytes } from "./simd_shapes.ts";
 
@@ -110,7 +112,10 @@ function areaBytes(spec: ModelSpec, maxBatch: number, maxLength: number, most: L
 type Offsets<Areas> = { readonly [area in keyof Areas]: number };
 
 /** The name of each area with the byte offset where it begins; of each LSTM, in the layout's order, too. */
-export type SimdScratch = Offsets<ReturnType<typeof areaBytes>> & { readonly ofCell: readonly SimdCellScratch[] };
+export type SimdScratch = Offsets<ReturnType<typeof areaBytes>> & {
+  readonly ofCell: readonly SimdCellScratch[];
+  readonly ofFirstStep: SimdFirstStepScratch;
+};
 
 /** Areas are aligned to cache lines, and so must the scratch memory be. */
 export function simdScratch(spec: ModelSpec, maxBatch: number, maxLength: number, byteOffset: number): SimdScratch {
@@ -139,6 +144,7 @@ function placed(
   }
   const most = largestSizes(spec, maxBatch, maxLength);
   const ofCell = lstmCells(spec).map((cell) => place(cellAreaBytes(spec, cell, most)));
-  const scratch = { ...place(areaBytes(spec, maxBatch, maxLength, most)), ofCell };
+  const ofFirstStep = place(firstStepAreaBytes(spec, maxBatch, most));
+  const scratch = { ...place(areaBytes(spec, maxBatch, maxLength, most)), ofCell, ofFirstStep };
   return { scratch, end };
 }
