@@ -7,7 +7,9 @@ import { errorMessage, InputError } from "./lib/errors.ts";
 import { ExitCode } from "./lib/cli/exit_codes.ts";
 import { OVERVIEW } from "./lib/cli/help.ts";
 import { predictCommand } from "./lib/cli/predict.ts";
+import { resumeCommand } from "./lib/cli/resume.ts";
 import { serveCommand } from "./lib/cli/serve.ts";
+import { verifyCommand } from "./lib/cli/verify.ts";
 import { complain, type Terminal } from "./lib/cli/terminal.ts";
 import { trainCommand } from "./lib/cli/train.ts";
 
@@ -33,8 +35,12 @@ const terminal: Terminal = {
 const workerUrl = new URL("./workers/train.ts", import.meta.url);
 const shared = { terminal, assets: dashboardAssets, quit: (code: ExitCode) => Deno.exit(code) };
 
+const training = { ...shared, workerUrl, cores: navigator.hardwareConcurrency };
+
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<ExitCode>>> = {
-  train: (args) => trainCommand(args, { ...shared, workerUrl, cores: navigator.hardwareConcurrency }),
+  train: (args) => trainCommand(args, training),
+  resume: (args) => resumeCommand(args, training),
+  verify: (args) => verifyCommand(args, training),
   serve: (args) => serveCommand(args, shared),
   predict: (args) =>
     predictCommand(args, {

@@ -88,7 +88,14 @@ function lockstepConfig(engine: Partial<TrainingConfig>, shape: Shape, workers: 
     heldOut: 1,
     targetAccuracy: 0,
   });
-  return { training, workers, workerTimeoutMs: WORKER_TIMEOUT_MS, spin: workers <= navigator.hardwareConcurrency };
+  return {
+    training,
+    workers,
+    workerTimeoutMs: WORKER_TIMEOUT_MS,
+    maxRestarts: 0,
+    chaos: {},
+    spin: workers <= navigator.hardwareConcurrency,
+  };
 }
 
 interface Watched {

@@ -18,7 +18,17 @@ export interface Follower {
   link(link: Link): void;
 }
 
-const TYPES = ["started", "progress", "epoch", "checkpoint", "stopping", "finished", "failed"] as const;
+const TYPES = [
+  "started",
+  "progress",
+  "epoch",
+  "checkpoint",
+  "resumed",
+  "incident",
+  "stopping",
+  "finished",
+  "failed",
+] as const;
 
 /** Between two looks for a run while nothing is streaming: often when one is missed, seldom when one is done. */
 const RETRY_MS = 2000;

@@ -80,7 +80,7 @@ export function apply(view: RunView, event: RunEvent): void {
   view.lastId = event.id;
   const at = Date.parse(event.at);
   // A run that is taken up again goes on where its time stopped: the hours in between are nobody's training.
-  if (event.type === "started") view.origin = at - 1000 * view.seconds;
+  if (event.type === "started" || event.type === "resumed") view.origin = at - 1000 * view.seconds;
   else if (Number.isNaN(view.origin)) view.origin = at;
   view.lastAt = at;
   view.seconds = Math.max(view.seconds, (at - view.origin) / 1000);
@@ -93,7 +93,14 @@ function reduce(view: RunView, event: RunEvent): void {
       view.started = event;
       view.phase = "running";
       setDigest(view, event.digest, view.round);
-      return note(view, event, `${view.points > 0 ? "Resumed" : "Started"} on ${plural(event.workers, "worker")}`);
+      return note(view, event, `Started on ${plural(event.workers, "worker")}`);
+    case "resumed":
+      view.phase = "running";
+      view.summary = undefined;
+      setDigest(view, event.digest, event.round);
+      return note(view, event, `Resumed after round ${event.round} on ${plural(event.workers, "worker")}`);
+    case "incident":
+      return note(view, event, event.message);
     case "progress":
       view.points++;
       place(view, event);

@@ -59,6 +59,8 @@ const epoch = z.object({
   epoch: z.int(),
   round: z.int(),
   step: z.int(),
+  /** SHA-256 of the state. */
+  digest: z.string(),
   /** Over the epoch's training batches, each before its step. */
   training: figures,
   /** Of the averaged weights. */
@@ -75,6 +77,19 @@ const checkpoint = z.object({
   digest: z.string(),
   file: z.string(),
 });
+
+/** Training goes on from a checkpoint, in another process than before. Rounds after it are done again, to the same end. */
+const resumed = z.object({
+  ...stamp,
+  type: z.literal("resumed"),
+  round: z.int(),
+  step: z.int(),
+  workers: z.int(),
+  digest: z.string(),
+});
+
+/** Something went wrong that training survives. */
+const incident = z.object({ ...stamp, type: z.literal("incident"), message: z.string() });
 
 const stopping = z.object({ ...stamp, type: z.literal("stopping"), reason: z.string() });
 
@@ -110,6 +125,8 @@ export const eventSchema = z.discriminatedUnion("type", [
   progress,
   epoch,
   checkpoint,
+  resumed,
+  incident,
   stopping,
   finished,
   failed,

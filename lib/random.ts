@@ -10,6 +10,7 @@ export const Stream = {
   trainingData: 2,
   heldOutData: 3,
   dropout: 4,
+  chaos: 5,
 } as const;
 export type Stream = typeof Stream[keyof typeof Stream];
 

@@ -86,3 +86,25 @@ Deno.test("bits() differs between items, streams, seeds and successive draws", (
   assertEquals(new Set(values).size, values.length);
   assertNotEquals(draws((source) => source.bits()).slice(0, 4), [0, 0, 0, 0]);
 });
+
+Deno.test("wordAt() gives an item's words in any order: those of bits(), and of the generator's blocks", () => {
+  const positions = fc.array(fc.nat({ max: 40 }), { minLength: 1, maxLength: 30 });
+  fc.assert(fc.property(positions, fc.nat(), (asked, item) => {
+    const inOrder = random().seek(item);
+    const words = Array.from({ length: 41 }, () => inOrder.bits());
+    const source = random().seek(item);
+    assertEquals(asked.map((position) => source.wordAt(position)), asked.map((position) => words[position]));
+  }));
+  const block = new Uint32Array(2);
+  threefry2x32(42, Stream.trainingData, 9, 2 ** 31 + 5, block);
+  assertEquals(random().seek(9).wordAt(2 ** 32 + 10), block[0]);
+  assertEquals(random().seek(9).wordAt(2 ** 32 + 11), block[1]);
+});
+
+Deno.test("wordAt() leaves what bits() draws next as it is, and sees a new item", () => {
+  const source = random().seek(3);
+  const [first, second] = [source.bits(), source.bits()];
+  source.seek(3).wordAt(17);
+  assertEquals([source.bits(), source.wordAt(0), source.bits()], [first, first, second]);
+  assertNotEquals(source.seek(4).wordAt(0), first);
+});

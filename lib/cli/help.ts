@@ -5,6 +5,8 @@ import { processShape } from "../config/schema.ts";
 export const OVERVIEW = `Lockstep trains small sequence classifiers on every core, shows it live and serves predictions.
 
   deno task train [FLAGS]            train a run, watch it and serve it (--help lists the flags)
+  deno task resume RUN               go on with a run that was interrupted
+  deno task verify RUN               train a run again, and see whether it comes to the same
   deno task serve RUN                serve a finished run, such as runs/latest
   deno task predict RUN [TOKEN …]    classify a sequence, or one a line from standard input
 
@@ -16,6 +18,7 @@ export function trainHelp(): string {
   const own = [
     ["--config FILE", "a JSON file of the values below, by key; flags win over it"],
     [`--preset ${Object.keys(presets).join("|")}`, "named values under those of the file and the flags"],
+    ["--resume RUN", "go on with a run that was interrupted, as deno task resume does"],
     ["--help", "this"],
   ] as const;
   const isProcess = ({ key }: Flag) => key in processShape;

@@ -12,6 +12,7 @@ export interface ReporterOptions {
 }
 
 const integer = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+const count = (number: number, noun: string) => `${integer.format(number)} ${noun}${number === 1 ? "" : "s"}`;
 const percent = (share: number) => `${(100 * share).toFixed(2)}%`;
 const figures = ({ loss, accuracy }: Figures) => `Loss: ${loss.toFixed(4)} - Accuracy: ${percent(accuracy)}`;
 
@@ -40,6 +41,10 @@ export function createReporter({ config, isTerminal, columns, write }: ReporterO
         return line(`Ending after this round: ${event.reason}`);
       case "checkpoint":
         return;
+      case "resumed":
+        return line(`Resumed after round ${event.round} on ${count(event.workers, "worker")}`);
+      case "incident":
+        return line(`Incident: ${event.message}`);
       case "finished":
         return summaryLines(event).forEach(line);
       case "failed":
@@ -49,7 +54,6 @@ export function createReporter({ config, isTerminal, columns, write }: ReporterO
 }
 
 function startLine({ run, config, parameters, shards, workers, engine }: EventOf<"started">): string {
-  const count = (number: number, noun: string) => `${integer.format(number)} ${noun}${number === 1 ? "" : "s"}`;
   return `Run ${run}: ${config.task}, ${count(parameters, "parameter")}, ` +
     `${count(shards, "shard")} on ${count(workers, "worker")}, engine ${engine}`;
 }

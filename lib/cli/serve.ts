@@ -1,8 +1,6 @@
 /** `serve RUN`: a finished run's dashboard, events and predictions. */
-import { flags } from "../config/flags.ts";
 import { resolveConfig } from "../config/resolve.ts";
-import { errorMessage, InputError } from "../errors.ts";
-import { resolveRun } from "../run/directory.ts";
+import { errorMessage } from "../errors.ts";
 import { RunLibrary } from "../run/library.ts";
 import { readModel } from "../run/model_files.ts";
 import { createPredictor } from "../run/predictor.ts";
@@ -10,6 +8,7 @@ import type { Asset } from "../serve/services.ts";
 import { parseArguments } from "./arguments.ts";
 import { ExitCode } from "./exit_codes.ts";
 import { commandHelp } from "./help.ts";
+import { flagsFor, oneRun } from "./one_run.ts";
 import { startService } from "./service.ts";
 import { onInterruption } from "./signals.ts";
 import type { Terminal } from "./terminal.ts";
@@ -24,18 +23,14 @@ export interface ServeOptions {
 
 export async function serveCommand(args: readonly string[], options: ServeOptions): Promise<ExitCode> {
   const { terminal, assets, quit } = options;
-  const own = flags.filter(({ key }) => key === "host" || key === "port");
-  const { values, help, positionals: [path, ...more] } = parseArguments(args, own, []);
+  const own = flagsFor((key) => key === "host" || key === "port");
+  const { values, help, positionals } = parseArguments(args, own, []);
   if (help) {
     terminal.write(commandHelp(USAGE, own));
     return ExitCode.done;
   }
-  if (path === undefined || more.length > 0) {
-    const message = `Expected one run, such as runs/latest, and got ${path === undefined ? "none" : 1 + more.length}`;
-    throw new InputError([{ field: "run", message: `${message}. Usage: ${USAGE}` }]);
-  }
+  const directory = await oneRun(positionals, USAGE);
   const config = resolveConfig(undefined, [{ values, nameOf: (key) => `--${key}` }]);
-  const directory = await resolveRun(path);
   const model = await readModel(directory);
   const predictor = createPredictor(model.run, model.config, () => Promise.resolve(model.version));
   const interruption = onInterruption(() => quit(ExitCode.interruptedTwice));

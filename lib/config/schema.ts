@@ -47,12 +47,30 @@ export const trainingShape = {
   backend: z.enum(["wasm", "cpu"]).default("wasm").describe("what tfjs computes with; no other engine has a choice"),
 } as const;
 
+/** Faults, each with a rate from 0 to 1: see lib/lockstep/chaos.ts. */
+const CHAOS = /^$|^(kill|exit|hang|spin|slow)=[01]?(\.\d+)?(,(kill|exit|hang|spin|slow)=[01]?(\.\d+)?)*$/;
+
 export const processShape = {
   workers: z.union([z.literal("auto"), whole(1, 256)]).default("auto")
     .describe("threads; auto: one a core, at most one a shard. Never changes the result"),
-  workerTimeout: number(0.1, 86_400).default(60).describe(
+  workerTimeout: number(0.1, 86_400).default(30).describe(
     "seconds without a sign of life after which a worker is lost",
   ),
+  maxRestarts: whole(0, 1000).default(3)
+    .describe("times that the workers are replaced when one is lost; training fails after that"),
+  chaos: z.string().regex(
+    CHAOS,
+    "expected faults with their rates, such as kill=0.02,exit=0.01,hang=0.01,spin=0.01,slow=0.1",
+  )
+    .default("").describe(
+      "faults on purpose, as probabilities for each worker and round: kill=0.02,exit=0.01,hang=0.01,slow=0.1",
+    ),
+  checkpointEvery: z.union([
+    whole(1, 1_000_000_000),
+    z.string().regex(/^\d+(\.\d+)?s$/, "expected seconds such as 10s"),
+  ])
+    .default("10s").describe("rounds, or seconds as in 10s, between two checkpoints; there is one at the end as well"),
+  keepCheckpoints: whole(1, 1000).default(3).describe("newest checkpoints that are kept"),
   maxSeconds: number(0, 1e9).default(0).describe("end after the round that passes this many seconds; 0: never"),
   host: z.string().min(1).default("127.0.0.1").describe("address to serve on"),
   port: whole(0, 65_535).default(8000).describe("port to serve on; 0: any free one"),

@@ -30,7 +30,7 @@ export interface EngineOptions {
 
 /** The options of `config`'s engine for its model. */
 export function engineOptions(
-  { engine, backend, adamEpsilon, weightDecay, dropout, seed }: TrainingConfig,
+  { engine, backend, adamEpsilon, weightDecay, dropout, seed, embeddingRows }: TrainingConfig,
   { spec, layout }: Pick<TaskModel, "spec" | "layout">,
   maxBatch: number,
   maxLength: number,
@@ -42,6 +42,7 @@ export function engineOptions(
     layout,
     adam: adamConstants(adamEpsilon, weightDecay),
     dropout: { rate: dropout, seed },
+    embeddingRows,
     maxBatch,
     maxLength,
   };

@@ -59,6 +59,9 @@ class FusedEngine implements Engine {
   readonly #masks: SimdMasks | undefined;
   /** A view on the word at `spare`: the count of hits. */
   readonly #hits: Int32Array;
+  /** What is averaged, as the kernel takes it: rows are averaged one by one, with nothing made for each. */
+  readonly #vectorPointers: Int32Array;
+  readonly #coefficients: Float32Array;
 
   constructor(options: SimdEngineOptions, kernels: SimdKernels) {
     const { spec, layout, adam, dropout, memory, scratch, maxBatch, maxLength } = options;
@@ -72,6 +75,8 @@ class FusedEngine implements Engine {
     this.#optimizer = new SimdOptimizer(kernels, layout, adam, at, memory);
     if (dropout && dropout.rate > 0) this.#masks = new SimdMasks(memory, at.masks, dropout);
     this.#hits = new Int32Array(memory.buffer, at.spare, 1);
+    this.#vectorPointers = new Int32Array(memory.buffer, at.vectorPointers, MAX_SHARDS);
+    this.#coefficients = new Float32Array(memory.buffer, at.coefficients, MAX_SHARDS);
   }
 
   gradients(weights: Float32Array, batch: Batch, out: Float32Array, draw: number): BatchMetrics {
@@ -126,11 +131,9 @@ class FusedEngine implements Engine {
       throw new RangeError(`Cannot average ${vectors.length} vectors: at most ${MAX_SHARDS}`);
     }
     const { vectorPointers, coefficients: factors, stack } = this.#passes.scratch;
-    const pointers = new Int32Array(this.#options.memory.buffer, vectorPointers, vectors.length);
-    const values = new Float32Array(this.#options.memory.buffer, factors, vectors.length);
-    for (const [shard, vector] of vectors.entries()) {
-      pointers[shard] = this.#pointer(vector, `vectors[${shard}]`, end) + 4 * begin;
-      values[shard] = coefficients[shard]!;
+    for (let shard = 0; shard < vectors.length; shard++) {
+      this.#vectorPointers[shard] = this.#pointer(vectors[shard]!, "vectors", end) + 4 * begin;
+      this.#coefficients[shard] = coefficients[shard]!;
     }
     const target = this.#pointer(into, "into", end) + 4 * begin;
     const flag = drift ? 1 : 0;

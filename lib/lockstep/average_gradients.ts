@@ -3,36 +3,70 @@
  * them once. N shards of batch B are one shard of batch N · B, up to float32 rounding.
  */
 import { clipScale } from "../engine/adam.ts";
+import { learningRateAt } from "../engine/schedule.ts";
+import { coefficients } from "../engine/tree_mean.ts";
 import { NORM_BLOCK } from "./memory_map.ts";
 import { segmentOf } from "./plan.ts";
-import { learningRateAt } from "../engine/schedule.ts";
+import { copyReplicaRows, eachRowBlock, eachRun, ROW_BLOCK, stampOf } from "./rows.ts";
 import { drawOf, type Round } from "./schedule.ts";
-import { coefficients } from "../engine/tree_mean.ts";
 import type { WorkerContext } from "./worker_loop.ts";
 
 /** Returns the function that takes this worker's part in one round, up to the barrier that commits it. */
 export function averageGradients(context: WorkerContext): (round: Round, committed: number) => void {
-  const { worker, config: { workers, training }, plan: { layout }, run, engine, timed, barrier } = context;
+  const { worker, config: { workers, training }, plan: { layout, spec, map }, run, engine, timed, barrier } = context;
   const mean = run.gradients[0]!;
-  const [begin, end] = segmentOf(worker, workers, layout.size, NORM_BLOCK);
+  const { rows, lazyElements } = map;
+  const width = spec.embedding;
+  const rowBlocks = Math.ceil(rows / ROW_BLOCK);
+  const [begin, end] = segmentOf(worker, workers, layout.size, NORM_BLOCK, lazyElements);
+
+  /** A row that a shard did not touch has a gradient of 0, which nobody has written. */
+  function clearUntouched(first: number, last: number, stamp: number): void {
+    for (const [shard, stamps] of run.stamps.entries()) {
+      if (stamps[first] !== stamp) run.shardGradients[shard]!.fill(0, first * width, last * width);
+    }
+  }
 
   return function round({ firstStep }, committed) {
     const state = run.states[committed & 1 ? 1 : 0];
     const next = run.states[committed & 1 ? 0 : 1];
+    const stamp = stampOf(committed);
     timed("compute", () => {
       for (const shard of context.shards) {
         const batch = context.trainingBatch(shard, firstStep);
-        const draw = drawOf(training, firstStep, shard);
-        context.count(shard, batch.size, engine.gradients(state.weights, batch, run.shardGradients[shard]!, draw));
+        const out = run.shardGradients[shard]!;
+        const metrics = engine.gradients(state.weights, batch, out, drawOf(training, firstStep, shard));
+        if (rows > 0) { for (const row of engine.rows()) run.stamps[shard]![row] = stamp; }
+        context.count(shard, batch.size, metrics);
       }
     });
+    context.chaos(committed, 1);
     timed("wait", () => barrier());
     timed("average", () => {
       const shares = coefficients(run.shards.map((figures) => figures[2]!));
-      engine.average({ vectors: run.shardGradients, coefficients: shares, into: mean, begin, end, drift: false });
+      const average = (first: number, last: number) => {
+        const options = { vectors: run.shardGradients, coefficients: shares, into: mean, begin: first, end: last };
+        engine.average({ ...options, drift: false });
+      };
+      average(begin, end);
       for (let block = begin; block < end; block += NORM_BLOCK) {
-        run.norms[block / NORM_BLOCK] = engine.squaredNorm(mean, block, Math.min(block + NORM_BLOCK, end));
+        run.norms[rowBlocks + (block - lazyElements) / NORM_BLOCK] = engine.squaredNorm(
+          mean,
+          block,
+          Math.min(block + NORM_BLOCK, end),
+        );
       }
+      eachRowBlock(worker, workers, rows, (firstRow, lastRow, block) => {
+        run.norms[block] = 0;
+        eachRun(run.stamps, stamp, firstRow, lastRow, {
+          touched(first, last) {
+            clearUntouched(first, last, stamp);
+            average(first * width, last * width);
+            run.norms[block]! += engine.squaredNorm(mean, first * width, last * width);
+          },
+          stale() {},
+        });
+      });
     });
     timed("wait", () => barrier());
     timed("average", () => {
@@ -40,12 +74,14 @@ export function averageGradients(context: WorkerContext): (round: Round, committ
       const from = { weights: state.weights, ...state.moments[0]! };
       const into = { weights: next.weights, ...next.moments[0]! };
       const scale = clipScale(squared, training.clipNorm);
-      engine.update(from, mean, into, {
-        step: firstStep + 1,
-        learningRate: learningRateAt(training, firstStep),
-        scale,
-        begin,
-        end,
+      const common = { step: firstStep + 1, learningRate: learningRateAt(training, firstStep), scale };
+      engine.update(from, mean, into, { ...common, begin, end });
+      eachRowBlock(worker, workers, rows, (firstRow, lastRow) => {
+        eachRun(run.stamps, stamp, firstRow, lastRow, {
+          touched: (first, last) =>
+            engine.update(from, mean, into, { ...common, begin: first * width, end: last * width }),
+          stale: (first, last) => copyReplicaRows(from, into, first, last, width),
+        });
       });
     });
   };

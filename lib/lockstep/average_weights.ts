@@ -1,11 +1,13 @@
 /** A round with `average: weights`: each shard takes local steps on a replica of its own, then the replicas are averaged. */
 import { clipScale } from "../engine/adam.ts";
 import type { Replica } from "../engine/contract.ts";
+import { learningRateAt } from "../engine/schedule.ts";
+import { coefficients } from "../engine/tree_mean.ts";
 import { Word } from "./control.ts";
 import { segmentOf } from "./plan.ts";
-import { learningRateAt } from "../engine/schedule.ts";
+import { copyMomentRows, copyReplicaRows, copyRows, eachRowBlock, eachRun, stampOf, touchRows } from "./rows.ts";
 import { drawOf, type Round } from "./schedule.ts";
-import { coefficients } from "../engine/tree_mean.ts";
+import type { StateView } from "./shared_run.ts";
 import type { WorkerContext } from "./worker_loop.ts";
 
 /** Elements that one worker averages in one go: whole cache lines. */
@@ -13,17 +15,26 @@ const SEGMENT_BLOCK = 16;
 
 /** Returns the function that takes this worker's part in one round, up to the barrier that commits it. */
 export function averageWeights(context: WorkerContext): (round: Round, committed: number) => void {
-  const { worker, config: { workers, training }, plan: { layout }, run, engine, timed, barrier } = context;
+  const { worker, config: { workers, training }, plan: { layout, spec, map }, run, engine, timed, barrier } = context;
   const gradients = run.gradients[worker]!;
-  // With averaged moments the whole replica is one vector, in the order of the state: weights, m, v.
-  const averaged = training.moments === "average" ? 3 * layout.size : layout.size;
-  const slots = run.slots.map(({ values }) => values.subarray(0, averaged));
-  const [begin, end] = segmentOf(worker, workers, averaged, SEGMENT_BLOCK);
+  const { rows, lazyElements } = map;
+  const lazy = rows > 0;
+  const width = spec.embedding;
+  const momentsToo = training.moments === "average";
+  const ofShards = run.slots.map((slot) => averagedParts(slot.weights, slot));
+  const slots = ofShards[0]!.map((_, part) => ofShards.map((parts) => parts[part]!)); // [part][shard]
+  const owners = [...slots[0]!]; // [shard]: filled for each run of rows, so that no list is made for it
+  const states = run.states.map(({ weights, moments }) => averagedParts(weights, moments[0]));
+  // Of each part, behind the rows that are averaged one by one.
+  const [begin, end] = segmentOf(worker, workers, layout.size, SEGMENT_BLOCK, lazyElements);
+
+  /** The vectors that are averaged: weights and, with averaged moments, m and v. */
+  function averagedParts(weights: Float32Array, moments?: { m: Float32Array; v: Float32Array }): Float32Array[] {
+    return momentsToo && moments ? [weights, moments.m, moments.v] : [weights];
+  }
 
   /** Where `shard` starts from and what it writes: the state is read in place, so that nothing is copied. */
-  function replicas(shard: number, committed: number): { from: Replica; into: Replica } {
-    const state = run.states[committed & 1 ? 1 : 0];
-    const next = run.states[committed & 1 ? 0 : 1];
+  function replicas(shard: number, state: StateView, next: StateView): { from: Replica; into: Replica } {
     const slot = run.slots[shard]!;
     switch (training.moments) {
       case "average":
@@ -34,20 +45,36 @@ export function averageWeights(context: WorkerContext): (round: Round, committed
           into: { weights: slot.weights, ...next.moments[shard]! },
         };
       case "reset":
-        slot.m.fill(0);
-        slot.v.fill(0);
+        slot.m.fill(0, lazyElements);
+        slot.v.fill(0, lazyElements);
         return { from: { weights: state.weights, m: slot.m, v: slot.v }, into: slot };
     }
   }
 
   function localSteps(shard: number, round: Round, committed: number): void {
-    const { from, into } = replicas(shard, committed);
+    const [state, next] = statesAt(committed);
+    const { from, into } = replicas(shard, state, next);
+    const stamps = run.stamps[shard]!;
+    if (training.moments === "local") copyStaleMoments(shard, state, next, stampOf(committed));
+
+    /** Readies a row for its first step in this round. */
+    function touched(row: number, local: number): void {
+      if (training.moments === "reset") {
+        into.m.fill(0, row * width, (row + 1) * width);
+        into.v.fill(0, row * width, (row + 1) * width);
+      }
+      // The first step reads the state and writes the replica; later ones read the replica.
+      if (local > 0) copyReplicaRows(from, into, row, row + 1, width);
+    }
+
     for (let local = 0; local < round.steps; local++) {
       const step = round.firstStep + local;
       const source = local === 0 ? from : into;
       const batch = context.trainingBatch(shard, step);
+      if (lazy) touchRows(batch, stamps, stampOf(committed), (row) => touched(row, local));
       const metrics = engine.gradients(source.weights, batch, gradients, drawOf(training, step, shard));
-      const scale = clipScale(engine.squaredNorm(gradients, 0, layout.size), training.clipNorm);
+      const moved = lazy ? engine.rows() : undefined;
+      const scale = clipScale(engine.squaredNorm(gradients, 0, layout.size, moved), training.clipNorm);
       engine.update(source, gradients, into, {
         // Moments that start again have seen no step yet, and Adam's bias correction is about what they have seen.
         step: training.moments === "reset" ? local + 1 : step + 1,
@@ -55,24 +82,70 @@ export function averageWeights(context: WorkerContext): (round: Round, committed
         scale,
         begin: 0,
         end: layout.size,
+        rows: moved,
       });
       context.count(shard, batch.size, metrics);
     }
   }
 
+  /** Local moments are in both copies of the state: brings the next one's rows up to the current one's. */
+  function copyStaleMoments(shard: number, state: StateView, next: StateView, stamp: number): void {
+    const [from, into] = [state.moments[shard]!, next.moments[shard]!];
+    eachRun([run.stamps[shard]!], stamp, 0, rows, {
+      touched: () => {}, // None yet.
+      stale: (first, last) => copyMomentRows(from, into, first, last, width),
+    });
+  }
+
+  /** Current and next. */
+  function statesAt(committed: number): [StateView, StateView] {
+    return committed & 1 ? [run.states[1], run.states[0]] : [run.states[0], run.states[1]];
+  }
+
   return function round(round, committed) {
     timed("compute", () => context.shards.forEach((shard) => localSteps(shard, round, committed)));
+    context.chaos(committed, 1);
     timed("wait", () => barrier());
     timed("average", () => {
-      const next = run.states[committed & 1 ? 0 : 1];
+      const [current, next] = committed & 1 ? [states[1]!, states[0]!] : [states[0]!, states[1]!];
       const shares = coefficients(run.shards.map((figures) => figures[2]!));
       const drift = Atomics.load(run.control, Word.driftRound) === committed + 1;
-      const common = { vectors: slots, coefficients: shares, into: next.values };
-      // Drift is about weights: moments, which come after them in the vector, are averaged in a call of their own.
-      const split = Math.min(Math.max(begin, layout.size), end);
-      const distance = engine.average({ ...common, begin, end: split, drift });
-      engine.average({ ...common, begin: split, end, drift: false });
-      if (drift) run.drift[worker]!.set([distance, engine.squaredNorm(next.weights, begin, split)]);
+      let [distance, norm] = [0, 0];
+
+      /** Averages one part from element `first` to `last - 1`; `vectors` are the shards'. Drift is about weights. */
+      function average(part: number, vectors: Float32Array[], first: number, last: number): void {
+        distance += engine.average({
+          vectors,
+          coefficients: shares,
+          into: next[part]!,
+          begin: first,
+          end: last,
+          drift: drift && part === 0,
+        });
+      }
+
+      for (let part = 0; part < next.length; part++) average(part, slots[part]!, begin, end);
+      const stamp = stampOf(committed);
+      eachRowBlock(worker, workers, rows, (firstRow, lastRow) => {
+        eachRun(run.stamps, stamp, firstRow, lastRow, {
+          touched(first, last) {
+            // A shard that did not touch these rows has them from the state.
+            for (let part = 0; part < next.length; part++) {
+              for (let shard = 0; shard < owners.length; shard++) {
+                owners[shard] = run.stamps[shard]![first] === stamp ? slots[part]![shard]! : current[part]!;
+              }
+              average(part, owners, first * width, last * width);
+            }
+          },
+          stale(first, last) {
+            for (let part = 0; part < next.length; part++) {
+              copyRows(current[part]!, next[part]!, first, last, width);
+            }
+          },
+        });
+        if (drift) norm += engine.squaredNorm(next[0]!, firstRow * width, lastRow * width);
+      });
+      if (drift) run.drift[worker]!.set([distance, norm + engine.squaredNorm(next[0]!, begin, end)]);
     });
   };
 }

@@ -32,6 +32,7 @@ export type Barrier = (action?: () => void) => void;
 
 export function createBarrier({ control, heart, workers, timeoutMs, spin }: BarrierOptions): Barrier {
   return function wait(action?: () => void): void {
+    throwIfAborted(control);
     Atomics.add(heart, 0, 1);
     const generation = Atomics.load(control, Word.generation);
     if (Atomics.add(control, Word.arrived, 1) === workers - 1) {

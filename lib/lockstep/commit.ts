@@ -2,20 +2,29 @@
 import { StopReason, Word } from "./control.ts";
 import type { LockstepConfig, Plan } from "./plan.ts";
 import { writeEpoch, writeRound } from "./records.ts";
-import { type Round, totalRounds } from "./schedule.ts";
+import { type Round, stepsAfter, totalRounds } from "./schedule.ts";
 import type { SharedRun } from "./shared_run.ts";
+import { stateDigest } from "./state.ts";
+
+/** The loss is no number any more. The same round would come to the same again. */
+export class Divergence extends Error {
+  override readonly name = "Divergence";
+}
 
 /** Makes the next state current, and says whether training goes on. Throws if the loss is not a number. */
-export function commitRound({ training }: LockstepConfig, run: SharedRun, round: Round): void {
+export function commitRound({ training, lastRound }: LockstepConfig, run: SharedRun, round: Round): void {
   const { control } = run;
   const committed = Atomics.load(control, Word.round) + 1;
   const [lossSum, correct, samples] = [0, 1, 2].map((figure) => sum(run.shards, figure));
-  if (!Number.isFinite(lossSum)) throw new Error(divergence(run, round, training.learningRate));
+  if (!Number.isFinite(lossSum)) throw new Divergence(divergence(run, round, training.learningRate));
+  const [before, epoch] = [run.epoch[1 - (committed & 1)]!, run.epoch[committed & 1]!];
+  const firstOfEpoch = round.firstStep === round.epoch * training.stepsPerEpoch;
+  [lossSum!, correct!, samples!].forEach((value, figure) =>
+    epoch[figure] = value + (firstOfEpoch ? 0 : before[figure]!)
+  );
+  // Last of what belongs to the state: from here on readers take the other copy.
   Atomics.store(control, Word.round, committed);
 
-  const firstOfEpoch = round.firstStep === round.epoch * training.stepsPerEpoch;
-  if (firstOfEpoch) run.epoch.fill(0);
-  [lossSum!, correct!, samples!].forEach((value, figure) => run.epoch[figure]! += value);
   const measured = Atomics.load(control, Word.driftRound) === committed;
   writeRound(run, {
     round: committed,
@@ -26,7 +35,8 @@ export function commitRound({ training }: LockstepConfig, run: SharedRun, round:
     drift: measured ? Math.sqrt(sum(run.drift, 0) / training.shards / sum(run.drift, 1)) : NaN,
   });
   if (Atomics.exchange(control, Word.driftRequest, 0) !== 0) Atomics.store(control, Word.driftRound, committed + 1);
-  Atomics.store(control, Word.outcome, Atomics.load(control, Word.stopRequest));
+  const isLast = committed >= (lastRound ?? Infinity);
+  Atomics.store(control, Word.outcome, isLast ? StopReason.round : Atomics.load(control, Word.stopRequest));
 }
 
 /**
@@ -35,18 +45,21 @@ export function commitRound({ training }: LockstepConfig, run: SharedRun, round:
  */
 export function finishEpoch({ training }: LockstepConfig, plan: Plan, run: SharedRun, round: Round): void {
   const { control } = run;
-  const [lossSum, correct, samples] = run.epoch;
   const committed = Atomics.load(control, Word.round);
+  const [lossSum, correct, samples] = run.epoch[committed & 1]!;
   const heldOut = {
     loss: sum(run.chunks, 0) / plan.dataset.heldOut,
     accuracy: sum(run.chunks, 1) / plan.dataset.heldOut,
   };
   if (!Number.isFinite(heldOut.loss)) {
-    throw new Error(diverged(`The held-out loss is ${heldOut.loss} after ${stepsOf(round)}`, training.learningRate));
+    throw new Divergence(
+      diverged(`The held-out loss is ${heldOut.loss} after ${stepsOf(round)}`, training.learningRate),
+    );
   }
   writeEpoch(run, {
     epoch: round.epoch + 1,
     round: committed,
+    digest: stateDigest({ step: stepsAfter(training, committed), values: run.states[committed & 1 ? 1 : 0].values }),
     training: { loss: lossSum! / samples!, accuracy: correct! / samples! },
     heldOut,
   });

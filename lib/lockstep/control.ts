@@ -23,7 +23,7 @@ export const Word = {
 export type Word = typeof Word[keyof typeof Word];
 
 /** Why training ends. The numbers are those in shared memory. */
-export const StopReason = { epochs: 1, target: 2, time: 3, signal: 4 } as const;
+export const StopReason = { epochs: 1, target: 2, time: 3, signal: 4, round: 5 } as const;
 export type StopReason = typeof StopReason[keyof typeof StopReason];
 
 const REASONS: Readonly<Record<StopReason, string>> = {
@@ -31,6 +31,7 @@ const REASONS: Readonly<Record<StopReason, string>> = {
   [StopReason.target]: "target accuracy reached",
   [StopReason.time]: "time is up",
   [StopReason.signal]: "asked to stop",
+  [StopReason.round]: "the round that was asked for",
 };
 
 /** What `reason` is in words. */

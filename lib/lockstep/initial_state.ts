@@ -8,5 +8,5 @@ import type { State } from "./state.ts";
 export function initialState({ spec, layout, map }: Plan, config: TrainingConfig): State {
   const values = new Float32Array(layout.size * (1 + 2 * momentSets(map)));
   values.set(initialWeights(spec, layout, config));
-  return { round: 0, step: 0, values };
+  return { round: 0, step: 0, values, epoch: [0, 0, 0] };
 }

@@ -5,10 +5,11 @@
  *   hearts    │ one beat count a worker, a cache line each
  *   counters  │ what each worker did, as running sums
  *   shards    │ loss, hits and samples of each shard in this round
- *   epoch     │ loss, hits and samples of the epoch so far
+ *   epoch     │ loss, hits and samples of the epoch so far; two copies, as of the state
  *   drift     │ each worker's part of the drift
  *   chunks    │ loss and hits of each chunk of the held-out data
  *   norms     │ squared norm of each block of the mean gradient        (average: gradients)
+ *   stamps    │ one list a shard: the round that touched each row last (embeddingRows: lazy)
  *   rounds    │ ring of committed rounds, for the main thread
  *   epochs    │ ring of evaluated epochs, for the main thread
  *   states    │ two copies of the state: weights, then moment sets (m, v); round & 1 says which one is current
@@ -18,10 +19,14 @@
  *   scratch   │ one a worker, for its engine
  */
 import { batchWords } from "../data/batch.ts";
+import { ROW_BLOCK } from "./rows.ts";
 
 export interface MapOptions {
   /** Elements of the flat parameter vector; a multiple of 16. */
   readonly parameters: number;
+  /** Rows of the embedding that move one by one, and the vector's first elements, which hold them; 0 if all move. */
+  readonly rows: number;
+  readonly lazyElements: number;
   readonly shards: number;
   readonly workers: number;
   readonly average: "weights" | "gradients";
@@ -48,7 +53,7 @@ export const SHARD_FIGURES = 3;
 export const CHUNK_FIGURES = 2;
 export const DRIFT_FIGURES = 2;
 export const ROUND_FIGURES = 8;
-export const EPOCH_FIGURES = 8;
+export const EPOCH_FIGURES = 16;
 
 /** Rounds that the main thread may fall behind before the oldest are forgotten, and the one that is being written. */
 const ROUND_RING = 4096;
@@ -68,6 +73,11 @@ export function momentSets(options: Pick<MapOptions, "average" | "moments" | "sh
   return { average: 1, local: options.shards, reset: 0 }[options.moments];
 }
 
+/** Squared norms that a mean gradient is summed from: of blocks of rows that move one by one, then of all else. */
+function normBlocks({ parameters, rows, lazyElements }: MapOptions): number {
+  return Math.ceil(rows / ROW_BLOCK) + Math.ceil((parameters - lazyElements) / NORM_BLOCK);
+}
+
 type RegionName =
   | "control"
   | "hearts"
@@ -77,6 +87,7 @@ type RegionName =
   | "drift"
   | "chunks"
   | "norms"
+  | "stamps"
   | "rounds"
   | "epochs"
   | "states"
@@ -104,10 +115,11 @@ export function memoryMap(options: MapOptions): MemoryMap {
     hearts: region(LINE, workers),
     counters: region(COUNTERS * 8, workers),
     shards: region(SHARD_FIGURES * 8, shards),
-    epoch: region(SHARD_FIGURES * 8, 1),
+    epoch: region(SHARD_FIGURES * 8, 2),
     drift: region(DRIFT_FIGURES * 8, workers),
     chunks: region(CHUNK_FIGURES * 8, Math.ceil(options.heldOut / CHUNK_SIZE)),
-    norms: region(8 * Math.ceil(parameters / NORM_BLOCK), gradientMode ? 1 : 0),
+    norms: region(8 * normBlocks(options), gradientMode ? 1 : 0),
+    stamps: region(4 * options.rows, shards),
     rounds: region(ROUND_FIGURES * 8, ROUND_RING),
     epochs: region(EPOCH_FIGURES * 8, Math.min(options.epochs + 1, EPOCH_RING)),
     states: region(vector * (1 + 2 * momentSets(options)), 2),

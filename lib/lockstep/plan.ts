@@ -1,7 +1,9 @@
 /** What every thread of a run derives, in the same way, from the config. */
 import type { TrainingConfig } from "../config/schema.ts";
 import { type EngineOptions, engineOptions, engineScratchBytes } from "../engine/create.ts";
+import { embeddingEnd } from "../model/layout.ts";
 import { type TaskModel, taskModel } from "../model/task_model.ts";
+import type { ChaosRates } from "./chaos.ts";
 import { CHUNK_SIZE, type MapOptions } from "./memory_map.ts";
 
 /** What is posted to a worker. */
@@ -9,6 +11,11 @@ export interface LockstepConfig {
   readonly training: TrainingConfig;
   readonly workers: number;
   readonly workerTimeoutMs: number;
+  /** Crews that may replace one that lost a worker, in all. */
+  readonly maxRestarts: number;
+  readonly chaos: ChaosRates;
+  /** If given, training ends after this many rounds at the latest. */
+  readonly lastRound?: number;
   /** Whether every worker has a core of its own. */
   readonly spin: boolean;
 }
@@ -23,11 +30,14 @@ export function createPlan({ training, workers }: LockstepConfig): Plan {
   const maxBatch = Math.max(training.batchSize, CHUNK_SIZE);
   const maxLength = model.dataset.length;
   const engine = engineOptions(training, model, maxBatch, maxLength);
+  const lazy = training.embeddingRows === "lazy";
   return {
     ...model,
     engine,
     map: {
       parameters: model.layout.size,
+      rows: lazy ? model.spec.vocabulary : 0,
+      lazyElements: lazy ? embeddingEnd(model.layout) : 0,
       shards: training.shards,
       workers,
       average: training.average,
@@ -46,9 +56,15 @@ export function shardsOf(worker: number, workers: number, shards: number): numbe
   return Array.from({ length: shards }, (_, shard) => shard).filter((shard) => shard % workers === worker);
 }
 
-/** The part of `size` elements that is `worker`'s to average: whole blocks of `block` elements, in order. */
-export function segmentOf(worker: number, workers: number, size: number, block: number): [begin: number, end: number] {
-  const blocks = Math.ceil(size / block);
-  const edge = (index: number) => Math.min(size, Math.floor(blocks * index / workers) * block);
+/** The part of the elements `first` to `size - 1` that is `worker`'s to average: whole blocks of `block`, in order. */
+export function segmentOf(
+  worker: number,
+  workers: number,
+  size: number,
+  block: number,
+  first = 0,
+): [begin: number, end: number] {
+  const blocks = Math.ceil((size - first) / block);
+  const edge = (index: number) => Math.min(size, first + Math.floor(blocks * index / workers) * block);
   return [edge(worker), edge(worker + 1)];
 }

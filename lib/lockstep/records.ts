@@ -2,6 +2,9 @@
 import { Word } from "./control.ts";
 import type { SharedRun } from "./shared_run.ts";
 
+/** 32-bit words of a digest. */
+const DIGEST_WORDS = 8;
+
 /** One committed round, all shards together. */
 export interface RoundRecord {
   /** Rounds committed, this one included. */
@@ -19,6 +22,8 @@ export interface EpochRecord {
   /** Epochs done, this one included. */
   readonly epoch: number;
   readonly round: number;
+  /** SHA-256 of the state, in hex. */
+  readonly digest: string;
   readonly training: { readonly loss: number; readonly accuracy: number };
   /** Of the averaged weights on the held-out data. */
   readonly heldOut: { readonly loss: number; readonly accuracy: number };
@@ -32,9 +37,10 @@ export function writeRound(run: SharedRun, record: RoundRecord): void {
   Atomics.store(run.control, Word.roundsWritten, position + 1);
 }
 
-export function writeEpoch(run: SharedRun, { epoch, round, training, heldOut }: EpochRecord): void {
+export function writeEpoch(run: SharedRun, { epoch, round, digest, training, heldOut }: EpochRecord): void {
   const position = Atomics.load(run.control, Word.epochsWritten);
-  const values = [epoch, round, training.loss, training.accuracy, heldOut.loss, heldOut.accuracy];
+  const words = Array.from({ length: DIGEST_WORDS }, (_, i) => parseInt(digest.slice(8 * i, 8 * i + 8), 16));
+  const values = [epoch, round, training.loss, training.accuracy, heldOut.loss, heldOut.accuracy, ...words];
   run.epochs[position % run.epochs.length]!.set(values);
   Atomics.store(run.control, Word.epochsWritten, position + 1);
 }
@@ -67,9 +73,10 @@ export class RecordReader {
     const { control, epochs } = this.#run;
     const { records, written } = read(control, Word.epochsWritten, epochs, this.#epochs);
     this.#epochs = written;
-    return records.map(([epoch, round, trainingLoss, trainingAccuracy, loss, accuracy]) => ({
+    return records.map(([epoch, round, trainingLoss, trainingAccuracy, loss, accuracy, ...words]) => ({
       epoch: epoch!,
       round: round!,
+      digest: words.slice(0, DIGEST_WORDS).map((word) => word.toString(16).padStart(8, "0")).join(""),
       training: { loss: trainingLoss!, accuracy: trainingAccuracy! },
       heldOut: { loss: loss!, accuracy: accuracy! },
     }));

@@ -43,13 +43,15 @@ export interface SharedRun {
   readonly counters: readonly Float64Array[];
   /** `[shard]` lossSum, correct, samples. */
   readonly shards: readonly Float64Array[];
-  /** lossSum, correct, samples of the epoch so far. */
-  readonly epoch: Float64Array;
+  /** `[round & 1]` lossSum, correct, samples of the epoch so far. */
+  readonly epoch: readonly Float64Array[];
   /** `[worker]` squared distance, squared norm. */
   readonly drift: readonly Float64Array[];
   /** `[chunk]` lossSum, correct. */
   readonly chunks: readonly Float64Array[];
   readonly norms: Float64Array;
+  /** `[shard]` with lazy rows: the number of the round that touched each row last; see rows.ts. */
+  readonly stamps: readonly Int32Array[];
   readonly rounds: readonly Float64Array[];
   readonly epochs: readonly Float64Array[];
   readonly states: readonly [StateView, StateView];
@@ -97,10 +99,11 @@ export function sharedRun(options: MapOptions, memory?: WebAssembly.Memory): Sha
     hearts: words(map.hearts, 1),
     counters: doubles(map.counters, COUNTERS),
     shards: doubles(map.shards, SHARD_FIGURES),
-    epoch: new Float64Array(buffer, map.epoch.byteOffset, SHARD_FIGURES),
+    epoch: doubles(map.epoch, SHARD_FIGURES),
     drift: doubles(map.drift, DRIFT_FIGURES),
     chunks: doubles(map.chunks, CHUNK_FIGURES),
     norms: new Float64Array(buffer, map.norms.byteOffset, map.norms.count * map.norms.stride / 8),
+    stamps: words(map.stamps, options.rows),
     rounds: doubles(map.rounds, ROUND_FIGURES),
     epochs: doubles(map.epochs, EPOCH_FIGURES),
     states: [first!, second!],

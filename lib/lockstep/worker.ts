@@ -2,14 +2,14 @@
 import { createEngine } from "../engine/create.ts";
 import { errorMessage } from "../errors.ts";
 import { abort, Aborted } from "./barrier.ts";
-import { createPlan, type LockstepConfig } from "./plan.ts";
+import { SilentExit } from "./chaos.ts";
+import { Divergence } from "./commit.ts";
+import { createPlan } from "./plan.ts";
 import { sharedRun } from "./shared_run.ts";
-import { runWorkerLoop } from "./worker_loop.ts";
+import { type Place, runWorkerLoop } from "./worker_loop.ts";
 
 /** The one message that a worker gets. */
-export interface WorkerStart {
-  readonly worker: number;
-  readonly config: LockstepConfig;
+export interface WorkerStart extends Place {
   readonly memory: WebAssembly.Memory;
 }
 
@@ -17,7 +17,7 @@ export interface WorkerStart {
 export type WorkerReply =
   | { readonly type: "ready"; readonly engine: string }
   | { readonly type: "done" }
-  | { readonly type: "failed"; readonly error: string };
+  | { readonly type: "failed"; readonly error: string; readonly final: boolean };
 
 /** Runs a worker from its start message to its last reply. Never throws. */
 export async function startWorker(start: WorkerStart, reply: (reply: WorkerReply) => void): Promise<void> {
@@ -27,13 +27,14 @@ export async function startWorker(start: WorkerStart, reply: (reply: WorkerReply
   try {
     const engine = await createEngine(plan.engine, { memory, scratch: run.engineScratch(worker) });
     reply({ type: "ready", engine: engine.name });
-    runWorkerLoop(worker, config, plan, run, engine);
+    runWorkerLoop(start, plan, run, engine);
     engine.dispose();
     reply({ type: "done" });
   } catch (error) {
     if (error instanceof Aborted) return reply({ type: "done" });
+    if (error instanceof SilentExit) return close();
     // The reply comes first: whoever leaves because of the abort should find its reason.
-    reply({ type: "failed", error: errorMessage(error) });
+    reply({ type: "failed", error: errorMessage(error), final: error instanceof Divergence });
     abort(run.control);
   }
 }

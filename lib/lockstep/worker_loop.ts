@@ -7,6 +7,7 @@ import type { Engine } from "../engine/contract.ts";
 import { averageGradients } from "./average_gradients.ts";
 import { averageWeights } from "./average_weights.ts";
 import { type Barrier, createBarrier } from "./barrier.ts";
+import { createChaos, type Moment } from "./chaos.ts";
 import { Word } from "./control.ts";
 import { commitRound, finishEpoch } from "./commit.ts";
 import { CHUNK_SIZE } from "./memory_map.ts";
@@ -24,6 +25,8 @@ export interface WorkerContext {
   /** The shards that this worker carries. */
   readonly shards: readonly number[];
   readonly barrier: Barrier;
+  /** Faults on purpose, at the moments of a round. */
+  readonly chaos: (round: number, moment: Moment) => void;
   /** Runs `work` and adds its wall time to this worker's counter of that kind. */
   timed<Result>(kind: "compute" | "wait" | "average", work: () => Result): Result;
   /** Draws the batch of `shard` at `step` and returns it. */
@@ -32,23 +35,34 @@ export interface WorkerContext {
   count(shard: number, samples: number, metrics: BatchMetrics): void;
 }
 
+/** Which worker this is. */
+export interface Place {
+  readonly worker: number;
+  /** Crews before this one. */
+  readonly attempt: number;
+  readonly config: LockstepConfig;
+}
+
 /** Trains until everyone is told to end. Throws Aborted when the run is given up. */
-export function runWorkerLoop(
-  worker: number,
-  config: LockstepConfig,
-  plan: Plan,
-  run: SharedRun,
-  engine: Engine,
-): void {
-  const context = createContext(worker, config, plan, run, engine);
+export function runWorkerLoop(place: Place, plan: Plan, run: SharedRun, engine: Engine): void {
+  const { config } = place;
+  const context = createContext(place, plan, run, engine);
   const { control } = run;
   const average = config.training.average === "gradients" ? averageGradients(context) : averageWeights(context);
   context.barrier();
+  const before = Atomics.load(control, Word.round);
+  if (before > 0) {
+    // Taken up again at the end of an epoch: what that end decided is decided once more.
+    const last = roundAt(config.training, before - 1);
+    if (last.endsEpoch) evaluate(context, before, last);
+  }
   while (Atomics.load(control, Word.outcome) === 0) {
     const committed = Atomics.load(control, Word.round);
     const round = roundAt(config.training, committed);
     for (const shard of context.shards) run.shards[shard]!.fill(0);
+    context.chaos(committed, 0);
     average(round, committed);
+    context.chaos(committed, 2);
     context.timed("wait", () => context.barrier(() => commitRound(config, run, round)));
     const ends = round.endsEpoch || Atomics.load(control, Word.outcome) !== 0;
     if (ends) evaluate(context, committed + 1, round);
@@ -79,14 +93,9 @@ function evaluate(
 const COUNTER = { compute: 0, wait: 1, average: 2 } as const;
 const SEQUENCES = 3;
 
-function createContext(
-  worker: number,
-  config: LockstepConfig,
-  plan: Plan,
-  run: SharedRun,
-  engine: Engine,
-): WorkerContext {
-  const { shards, batchSize } = config.training;
+function createContext(place: Place, plan: Plan, run: SharedRun, engine: Engine): WorkerContext {
+  const { worker, attempt, config } = place;
+  const { seed, shards, batchSize } = config.training;
   const heart = run.hearts[worker]!;
   const counters = run.counters[worker]!;
   const batch = run.batch(worker, batchSize);
@@ -97,6 +106,7 @@ function createContext(
     run,
     engine,
     shards: shardsOf(worker, config.workers, shards),
+    chaos: createChaos(config.chaos, seed, worker, attempt),
     barrier: createBarrier({
       control: run.control,
       heart,

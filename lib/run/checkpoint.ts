@@ -1,10 +1,14 @@
 /** A state on disk: `checkpoints/round-00000140.safetensors`, whose metadata say which state it is. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 import { type State, stateDigest } from "../lockstep/state.ts";
 import { type ParameterLayout, tensorView } from "../model/layout.ts";
 import { writeWhole } from "./files.ts";
+import { sha256 } from "./manifest.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "./safetensors.ts";
+
+const epochFigures = z.tuple([z.number(), z.number(), z.number()]);
 
 export interface CheckpointInfo {
   /** Within the run's directory. */
@@ -25,13 +29,19 @@ function fileOf(round: number): string {
   return `checkpoints/round-${String(round).padStart(8, "0")}.safetensors`;
 }
 
+/** Of the metadata, as the digest is of step and values alone. */
+function checksumOf(metadata: Readonly<Record<string, string>>): Promise<string> {
+  const entries = Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
+  return sha256(new TextEncoder().encode(JSON.stringify(entries)));
+}
+
 /** Writes `state` into the run's directory, whole or not at all. */
 export async function writeCheckpoint(
   directory: string,
   layout: ParameterLayout,
   state: State,
 ): Promise<CheckpointInfo> {
-  const digest = await stateDigest(state);
+  const digest = stateDigest(state);
   const tensors = partNames(state.values.length / layout.size).flatMap((part, index): NamedTensor[] => {
     const values = state.values.subarray(index * layout.size, (index + 1) * layout.size);
     return layout.tensors.map((tensor) => ({
@@ -40,7 +50,9 @@ export async function writeCheckpoint(
       values: tensorView(values, tensor),
     }));
   });
-  const metadata = { round: String(state.round), step: String(state.step), digest };
+  const { round, step, epoch } = state;
+  const told = { round: String(round), step: String(step), epoch: JSON.stringify(epoch), digest };
+  const metadata = { ...told, checksum: await checksumOf(told) };
   const file = fileOf(state.round);
   await writeWhole(join(directory, file), encodeSafetensors({ metadata, tensors }));
   return { file, digest };
@@ -66,13 +78,16 @@ export async function readCheckpoint(directory: string, file: string, layout: Pa
         values.set(source, index * layout.size + tensor.offset);
       }
     }
-    const state: State = { round: Number(metadata.round), step: Number(metadata.step), values };
-    // The digest is of step and values alone.
+    const epoch = epochFigures.parse(JSON.parse(metadata.epoch ?? "null"));
+    const state: State = { round: Number(metadata.round), step: Number(metadata.step), values, epoch };
+    const { checksum, ...told } = metadata;
+    if (await checksumOf(told) !== checksum) throw new RangeError("its metadata do not have their checksum");
     if (fileOf(state.round) !== file) throw new RangeError(`it is of round ${metadata.round}`);
-    if (await stateDigest(state) !== metadata.digest) throw new RangeError("its content does not have its digest");
+    if (stateDigest(state) !== metadata.digest) throw new RangeError("its content does not have its digest");
     return state;
   } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw new RangeError(`Cannot read checkpoint "${path}": ${cause.message}`, { cause });
+    if (!(cause instanceof RangeError || cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause;
+    const reason = cause instanceof RangeError ? cause.message : "its metadata are not those of a checkpoint";
+    throw new RangeError(`Cannot read checkpoint "${path}": ${reason}`, { cause });
   }
 }

@@ -5,6 +5,7 @@
 import { createReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { createInterface } from "node:readline";
+import { type Lock, lockFile } from "./lock.ts";
 import { eventSchema, isLast, type NewEvent, type RunEvent } from "../events.ts";
 
 /** Events kept in memory: some minutes of progress. */
@@ -13,6 +14,7 @@ const TAIL = 1024;
 export class EventLog {
   readonly path: string;
   readonly #file: FileHandle;
+  readonly #lock: Lock;
   #count = 0;
   #ended = false;
   /** The newest events, the last of them with id `#count`. */
@@ -23,14 +25,37 @@ export class EventLog {
   #failure: unknown;
   #waiting = new Set<() => void>();
 
-  private constructor(path: string, file: FileHandle) {
+  private constructor(path: string, file: FileHandle, lock: Lock) {
     this.path = path;
     this.#file = file;
+    this.#lock = lock;
   }
 
   /** A new log; `path` must not exist. */
   static async create(path: string): Promise<EventLog> {
-    return new EventLog(path, await open(path, "ax"));
+    const file = await open(path, "ax");
+    return new EventLog(path, file, await lockFile(path));
+  }
+
+  /**
+   * The log of a run that is taken up again: appended to where it ends. What a killed process left of a line is cut off.
+   * Throws a RangeError if its last whole line is no event, and an InputError if another process writes to it.
+   */
+  static async open(path: string): Promise<EventLog> {
+    const lock = await lockFile(path);
+    const file = await open(path, "a");
+    try {
+      const [last, end] = [await lastEvent(path), await wholeLinesEnd(path)];
+      if (!last && end > 0) throw new RangeError(`Cannot read "${path}": its last line is no event`);
+      await file.truncate(end);
+      const log = new EventLog(path, file, lock);
+      log.#count = last?.id ?? 0;
+      return log;
+    } catch (error) {
+      await file.close();
+      lock.close();
+      throw error;
+    }
   }
 
   /** Number of events, which is the id of the newest. */
@@ -94,6 +119,7 @@ export class EventLog {
       await this.#file.sync();
     } finally {
       await this.#file.close();
+      this.#lock.close();
       this.#wake();
     }
   }
@@ -144,6 +170,21 @@ export async function* readEvents(path: string, after: number): AsyncGenerator<R
   }
 }
 
+/** Where the last whole line ends, in bytes. */
+async function wholeLinesEnd(path: string): Promise<number> {
+  const file = await open(path, "r");
+  try {
+    const { size } = await file.stat();
+    const bytes = new Uint8Array(Math.min(size, END_BYTES));
+    await file.read(bytes, 0, bytes.length, size - bytes.length);
+    return size - bytes.length + bytes.lastIndexOf(NEWLINE) + 1;
+  } finally {
+    await file.close();
+  }
+}
+
+const NEWLINE = 10;
+
 /** More than two of the largest events take. */
 const END_BYTES = 65_536;
 
@@ -154,7 +195,8 @@ export async function lastEvent(path: string): Promise<RunEvent | undefined> {
     const { size } = await file.stat();
     const bytes = new Uint8Array(Math.min(size, END_BYTES));
     await file.read(bytes, 0, bytes.length, size - bytes.length);
-    const lines = new TextDecoder().decode(bytes).split("\n").reverse();
+    // What follows the last line end is no whole line.
+    const lines = new TextDecoder().decode(bytes).split("\n").slice(0, -1).reverse();
     for (const line of lines) {
       const parsed = eventSchema.safeParse(parseLine(line));
       if (parsed.success) return parsed.data;

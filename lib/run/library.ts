@@ -1,10 +1,11 @@
 /** All runs of a directory, for whoever lists them or reads their events; the one that is training is read live. */
 import { dirname, join } from "node:path";
-import { type RunEvent, type Summary, summarySchema } from "../events.ts";
+import type { RunEvent } from "../events.ts";
 import { listRuns, RUN_ID } from "./directory.ts";
 import { lastEvent, readEvents } from "./event_log.ts";
 import { errorCode, readJson } from "./files.ts";
 import { type Manifest, manifestSchema } from "./manifest.ts";
+import { readSummary } from "./summary.ts";
 import type { TrainingRun } from "./training_run.ts";
 import type { RunDetail, RunState } from "./types.ts";
 
@@ -44,10 +45,15 @@ export class RunLibrary {
     const common = { id, startedAt, config };
     if (this.#live?.id === id) {
       const { state, log } = this.#live;
-      return { ...common, state, events: log.count, summary: await this.#summary(id) };
+      return {
+        ...common,
+        state,
+        events: log.count,
+        summary: await readSummary(join(this.#runsDir, id)),
+      };
     }
     const [summary, last] = await Promise.all([
-      this.#summary(id),
+      readSummary(join(this.#runsDir, id)),
       optional(() => lastEvent(this.#path(id, "events.jsonl"))),
     ]);
     return { ...common, state: endState(last), events: last?.id ?? 0, summary };
@@ -71,11 +77,6 @@ export class RunLibrary {
 
   async #manifest(id: string): Promise<Manifest> {
     return manifestSchema.parse(await readJson(this.#path(id, "run.json")));
-  }
-
-  async #summary(id: string): Promise<Summary | null> {
-    const value = await optional(() => readJson(this.#path(id, "summary.json")));
-    return value === undefined ? null : summarySchema.parse(value);
   }
 }
 

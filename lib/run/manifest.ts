@@ -1,9 +1,12 @@
 /** `run.json`: what a run is, written once before it starts. */
+import { join } from "node:path";
 import { z } from "zod";
 import { type TrainingConfig, trainingConfigSchema } from "../config/schema.ts";
 import { createBatch } from "../data/batch.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { errorMessage, InputError } from "../errors.ts";
 import { taskModel } from "../model/task_model.ts";
+import { readJson } from "./files.ts";
 import project from "../../deno.json" with { type: "json" };
 
 export const manifestSchema = z.object({
@@ -33,6 +36,34 @@ export async function createManifest(
     dataDigest: await dataDigest(dataset),
     versions: { lockstep: project.version, deno: Deno.version.deno, v8: Deno.version.v8 },
   };
+}
+
+/**
+ * The manifest of the run in `directory`. Throws an InputError if it cannot be read, or if the config or the data are no
+ * longer those that its digests name.
+ */
+export async function readManifest(directory: string): Promise<Manifest> {
+  const path = join(directory, "run.json");
+  const refuse = (message: string) => new InputError([{ field: "run", message }]);
+  let value: unknown;
+  try {
+    value = await readJson(path);
+  } catch (error) {
+    throw refuse(errorMessage(error));
+  }
+  const parsed = manifestSchema.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw refuse(`Cannot read "${path}": ${issue?.path.join(".")}: ${issue?.message}`);
+  }
+  const manifest = parsed.data;
+  if (await configDigest(manifest.config) !== manifest.configDigest) {
+    throw refuse(`The config in "${path}" is not the one that the run began with: its digest differs`);
+  }
+  if (await dataDigest(taskModel(manifest.config).dataset) !== manifest.dataDigest) {
+    throw refuse(`The data are not those that the run in "${directory}" began with: their digest differs`);
+  }
+  return manifest;
 }
 
 /** SHA-256, in hex, of the config as JSON with its keys in order. */

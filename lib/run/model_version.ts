@@ -16,14 +16,13 @@ export type VersionSource = () => Promise<ModelVersion>;
 
 /** The newest committed weights of a run, copied out once a round and only when somebody asks. */
 export function liveVersions(coordinator: Coordinator): VersionSource {
-  let newest: { round: number; version: Promise<ModelVersion> } | undefined;
+  let newest: ModelVersion | undefined;
   return () => {
     if (newest?.round !== coordinator.round) {
       const state = coordinator.state();
       const weights = state.values.subarray(0, coordinator.plan.layout.size);
-      const version = stateDigest(state).then((digest) => ({ round: state.round, digest, weights }));
-      newest = { round: state.round, version };
+      newest = { round: state.round, digest: stateDigest(state), weights };
     }
-    return newest.version;
+    return Promise.resolve(newest);
   };
 }

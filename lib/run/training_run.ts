@@ -1,31 +1,34 @@
 /** One training from config to summary: its directory, its event log, and all that is written about it. */
 import { join } from "node:path";
 import { type Config, type TrainingConfig, trainingConfig } from "../config/schema.ts";
-import { errorMessage, InputError } from "../errors.ts";
+import { errorMessage } from "../errors.ts";
 import type { Figures, Summary } from "../events.ts";
 import { reasonText, StopReason } from "../lockstep/control.ts";
-import { Coordinator } from "../lockstep/coordinator.ts";
-import { initialState } from "../lockstep/initial_state.ts";
-import { memoryMap } from "../lockstep/memory_map.ts";
-import { createPlan, type LockstepConfig } from "../lockstep/plan.ts";
+import type { Coordinator } from "../lockstep/coordinator.ts";
+import type { LockstepConfig } from "../lockstep/plan.ts";
 import { stepsAfter } from "../lockstep/schedule.ts";
 import { type State, stateDigest } from "../lockstep/state.ts";
-import { writeCheckpoint } from "./checkpoint.ts";
+import { CheckpointStore, createCheckpointTimer } from "./checkpoint_store.ts";
 import { createRunDirectory, linkLatest } from "./directory.ts";
+import { type Earlier, NOTHING_EARLIER, readEarlier } from "./earlier.ts";
 import { EventLog } from "./event_log.ts";
 import { writeJson } from "./files.ts";
-import { createManifest } from "./manifest.ts";
+import { createManifest, readManifest } from "./manifest.ts";
 import { writeModel } from "./model_files.ts";
 import { liveVersions, type VersionSource } from "./model_version.ts";
+import { type Prepared, prepareRun, type TrainingRunOptions } from "./prepare.ts";
 import { createProgress } from "./progress.ts";
 import type { RunState } from "./types.ts";
 
-export interface TrainingRunOptions {
-  readonly config: Config;
-  /** The module that a worker runs: workers/train.ts. */
-  readonly workerUrl: URL;
-  /** Cores of this machine. */
-  readonly cores: number;
+interface Parts {
+  readonly id: string;
+  readonly directory: string;
+  readonly startedAt: string;
+  readonly log: EventLog;
+  readonly prepared: Prepared;
+  readonly earlier: Earlier | undefined;
+  /** With checkpoints that are newer than the one that was taken. */
+  readonly problems: readonly string[];
 }
 
 export class TrainingRun {
@@ -36,42 +39,72 @@ export class TrainingRun {
   readonly config: TrainingConfig;
   /** The newest committed weights, at any time. */
   readonly versions: VersionSource;
-  readonly #options: TrainingRunOptions;
+  readonly #config: Config;
+  readonly #checkpoints: CheckpointStore;
+  /** What the log says of this run's earlier processes, if there were any. */
+  readonly #earlier: Earlier | undefined;
+  readonly #problems: readonly string[];
   readonly #lockstep: LockstepConfig;
   readonly #coordinator: Coordinator;
   readonly #initial: State;
   #state: RunState = "running";
   #stopReason: StopReason | undefined;
 
-  private constructor(
-    options: TrainingRunOptions,
-    parts: { id: string; directory: string; log: EventLog; startedAt: string; prepared: Prepared },
-  ) {
-    this.#options = options;
-    this.id = parts.id;
-    this.directory = parts.directory;
-    this.log = parts.log;
-    this.startedAt = parts.startedAt;
-    this.config = parts.prepared.lockstep.training;
-    this.#lockstep = parts.prepared.lockstep;
-    this.#coordinator = parts.prepared.coordinator;
-    this.#initial = parts.prepared.initial;
+  private constructor(config: Config, parts: Parts) {
+    const { id, directory, startedAt, log, prepared, earlier, problems } = parts;
+    this.id = id;
+    this.directory = directory;
+    this.startedAt = startedAt;
+    this.log = log;
+    this.config = prepared.lockstep.training;
+    this.#config = config;
+    this.#lockstep = prepared.lockstep;
+    this.#coordinator = prepared.coordinator;
+    this.#initial = prepared.initial;
+    this.#earlier = earlier;
+    this.#problems = problems;
+    this.#checkpoints = new CheckpointStore(directory, this.#layout, config.keepCheckpoints);
     this.versions = liveVersions(this.#coordinator);
   }
 
   /** Makes the run and its directory, and starts nothing. Throws an InputError if it cannot be. */
   static async create(options: TrainingRunOptions): Promise<TrainingRun> {
-    const prepared = prepare(options);
-    const { runsDir } = options.config;
+    const { config } = options;
+    const training = trainingConfig(config);
+    const prepared = await prepareRun(options, training, () => Promise.resolve(undefined));
     const now = new Date();
-    const id = await createRunDirectory(runsDir, now);
-    const directory = join(runsDir, id);
+    const id = await createRunDirectory(config.runsDir, now);
+    const directory = join(config.runsDir, id);
     const startedAt = now.toISOString();
-    const { training, workers } = prepared.lockstep;
+    const { workers } = prepared.lockstep;
     await writeJson(join(directory, "run.json"), await createManifest({ id, startedAt, config: training, workers }));
-    linkLatest(runsDir, id);
-    const log = await EventLog.create(join(directory, "events.jsonl"));
-    return new TrainingRun(options, { id, directory, log, startedAt, prepared });
+    linkLatest(config.runsDir, id);
+    const path = join(directory, "events.jsonl");
+    const log = await EventLog.create(path);
+    return new TrainingRun(config, { id, directory, startedAt, log, prepared, earlier: undefined, problems: [] });
+  }
+
+  /**
+   * Takes up the run in `directory` where its newest whole checkpoint is. Of `options.config` only how to go about it
+   * counts; what is trained is in `run.json`. Throws an InputError if the run or its data changed, or if it cannot be read.
+   */
+  static async resume(directory: string, options: TrainingRunOptions): Promise<TrainingRun> {
+    const { id, startedAt, config: training } = await readManifest(directory);
+    const path = join(directory, "events.jsonl");
+    const log = await EventLog.open(path);
+    try {
+      const earlier = await readEarlier(path);
+      let problems: readonly string[] = [];
+      const prepared = await prepareRun(options, training, async (layout) => {
+        const newest = await new CheckpointStore(directory, layout, options.config.keepCheckpoints).newest();
+        problems = newest.problems;
+        return newest.state;
+      });
+      return new TrainingRun(options.config, { id, directory, startedAt, log, prepared, earlier, problems });
+    } catch (error) {
+      await log.close();
+      throw error;
+    }
   }
 
   /** What `stop` was called with. */
@@ -98,7 +131,8 @@ export class TrainingRun {
    */
   async train(): Promise<Summary> {
     try {
-      await this.#logStart();
+      if (this.#earlier) this.#logResumption();
+      else this.#logStart();
       const { reason, heldOut, seconds } = await this.#runToEnd();
       const state = this.#coordinator.state();
       const digest = await this.#checkpoint(state);
@@ -137,48 +171,72 @@ export class TrainingRun {
     return this.#coordinator.plan.layout;
   }
 
-  async #logStart(): Promise<void> {
+  #logStart(): void {
     this.log.append({
       type: "started",
       run: this.id,
-      config: this.#options.config,
+      config: this.#config,
       parameters: this.#layout.parameters,
       labels: [...this.#coordinator.plan.dataset.labels],
       workers: this.#lockstep.workers,
       shards: this.config.shards,
       engine: engineName(this.config),
-      digest: await stateDigest(this.#initial),
+      digest: stateDigest(this.#initial),
     });
+  }
+
+  #logResumption(): void {
+    for (const problem of this.#problems) {
+      this.log.append({ type: "incident", message: `${problem}; the one before is used` });
+    }
+    const { round, step } = this.#initial;
+    const { workers } = this.#lockstep;
+    this.log.append({ type: "resumed", round, step, workers, digest: stateDigest(this.#initial) });
   }
 
   async #runToEnd(): Promise<{ reason: StopReason; heldOut: Figures | null; seconds: number }> {
     await this.#coordinator.start();
     const startedAt = performance.now();
-    const seconds = () => (performance.now() - startedAt) / 1000;
-    const { maxSeconds } = this.#options.config;
+    const { seconds: before, round: toldRound, epochRound } = this.#earlier ?? NOTHING_EARLIER;
+    let toldEpoch = epochRound;
+    const seconds = () => before + (performance.now() - startedAt) / 1000;
+    const { maxSeconds, checkpointEvery } = this.#config;
     const timer = maxSeconds > 0 ? setTimeout(() => this.stop(StopReason.time), maxSeconds * 1000) : undefined;
     const steps = (round: number) => stepsAfter(this.config, round);
     const progress = createProgress(steps, () => performance.now());
+    const isCheckpointDue = createCheckpointTimer(checkpointEvery, this.#initial.round, () => performance.now());
     let heldOut: Figures | null = null;
     try {
       const updates = this.#coordinator.updates();
       for (;;) {
         const next = await updates.next();
         if (next.done) return { reason: next.value, heldOut, seconds: seconds() };
+        for (const message of next.value.incidents) this.log.append({ type: "incident", message });
         for (const epoch of next.value.epochs) {
-          this.log.append({ type: "epoch", ...epoch, step: steps(epoch.round), seconds: seconds() });
           heldOut = epoch.heldOut;
+          // Rounds that are done again come to the same, and were told before.
+          if (epoch.round <= toldEpoch) continue;
+          toldEpoch = epoch.round;
+          this.log.append({ type: "epoch", ...epoch, step: steps(epoch.round), seconds: seconds() });
         }
         const event = progress(next.value, next.value.epochs.length > 0);
-        if (event) this.log.append(event);
+        if (event && event.round > toldRound) this.log.append(event);
+        if (isCheckpointDue(this.#coordinator.round)) this.#checkpointAside();
       }
     } finally {
       clearTimeout(timer);
     }
   }
 
+  /** Writes a checkpoint that nobody waits for. */
+  #checkpointAside(): void {
+    this.#checkpoint(this.#coordinator.state()).catch((error) => {
+      this.log.append({ type: "incident", message: `A checkpoint could not be written: ${errorMessage(error)}` });
+    });
+  }
+
   async #checkpoint(state: State): Promise<string> {
-    const { file, digest } = await writeCheckpoint(this.directory, this.#layout, state);
+    const { file, digest } = await this.#checkpoints.write(state);
     this.log.append({ type: "checkpoint", round: state.round, step: state.step, digest, file });
     return digest;
   }
@@ -193,35 +251,6 @@ export class TrainingRun {
     }
     this.#state = "failed";
     this.log.append({ type: "failed", error: reasons.join("; ") });
-  }
-}
-
-interface Prepared {
-  readonly lockstep: LockstepConfig;
-  readonly coordinator: Coordinator;
-  readonly initial: State;
-}
-
-/** What a WebAssembly.Memory can have at most. */
-const MAX_BYTES = 2 ** 32;
-
-function prepare({ config, workerUrl, cores }: TrainingRunOptions): Prepared {
-  const training = trainingConfig(config);
-  const workers = config.workers === "auto" ? Math.min(cores, config.shards) : config.workers;
-  const lockstep = { training, workers, workerTimeoutMs: config.workerTimeout * 1000, spin: workers <= cores };
-  const plan = createPlan(lockstep);
-  try {
-    // Before the initial weights, which would take as much.
-    const { byteLength } = memoryMap(plan.map);
-    if (byteLength > MAX_BYTES) throw new RangeError(`${byteLength} bytes`);
-    const initial = initialState(plan, training);
-    return { lockstep, initial, coordinator: new Coordinator({ config: lockstep, workerUrl, initial }) };
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    const message =
-      `${plan.layout.parameters} parameters on ${config.shards} shards need more shared memory than there ` +
-      `can be (4 GiB): expected smaller values of vocabulary, embedding, hidden or shards`;
-    throw new InputError([{ field: "shards", message }]);
   }
 }
 

@@ -24,8 +24,18 @@ export interface Running {
 
 /** `deno run` arguments of a task with folders that a test may use beside those of its permission set. */
 function denoArgs(task: Task, folder: string): string[] {
-  const more = task === "train" ? [`--allow-write=${folder}`] : [];
-  return ["run", "-q", "--no-prompt", `-P=${task}`, `--allow-read=.,${folder}`, ...more, "main.ts", task];
+  const trains = task === "train" || task === "resume";
+  const more = trains ? [`--allow-write=${folder}`] : [];
+  return [
+    "run",
+    "-q",
+    "--no-prompt",
+    `-P=${trains ? "train" : task === "verify" ? "predict" : task}`,
+    `--allow-read=.,${folder}`,
+    ...more,
+    "main.ts",
+    task,
+  ];
 }
 
 export function start(
@@ -62,7 +72,7 @@ export function start(
   };
 }
 
-type Task = "train" | "serve" | "predict";
+export type Task = "train" | "resume" | "verify" | "serve" | "predict";
 
 export function run(task: Task, folder: string, args: readonly string[], input = ""): Promise<Finished> {
   return start(task, folder, args, input).finished;

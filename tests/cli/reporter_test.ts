@@ -41,7 +41,7 @@ const progress: NewEvent = {
   drift: null,
   workers: [],
 };
-const epoch: NewEvent = { type: "epoch", epoch: 1, round: 20, step: 20, training, heldOut, seconds: 0.5 };
+const epoch: NewEvent = { type: "epoch", epoch: 1, round: 20, step: 20, digest: "ee", training, heldOut, seconds: 0.5 };
 
 function printed(
   events: readonly NewEvent[],

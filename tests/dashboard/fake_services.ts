@@ -61,7 +61,15 @@ export function milestones(point: number): NewEvent[] {
   const place = { round: 2 * point, step: 2 * point };
   const heldOut = { loss: lossAt(point), accuracy: Math.min(0.9971, 1 - 0.71 * lossAt(point)) };
   const epoch = point / EPOCH;
-  const ended: NewEvent = { type: "epoch", epoch, ...place, training: heldOut, heldOut, seconds: 0.4 * point };
+  const ended: NewEvent = {
+    type: "epoch",
+    epoch,
+    ...place,
+    digest: DIGEST,
+    training: heldOut,
+    heldOut,
+    seconds: 0.4 * point,
+  };
   const saved: NewEvent = { type: "checkpoint", ...place, digest: DIGEST, file: `${point}.bin` };
   return epoch % 3 === 0 ? [ended, saved] : [ended];
 }

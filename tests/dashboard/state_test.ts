@@ -58,7 +58,7 @@ Deno.test("apply() says why a run failed", () => {
 Deno.test("apply() replaces rounds that are done again after a resume, and counts no time in between", () => {
   const run = trained(45);
   const hour = 3600 / 0.4;
-  run.append(startedEvent("a"), at(45 + hour));
+  run.append({ type: "resumed", round: 30, step: 60, workers: 4, digest: DIGEST }, at(45 + hour));
   run.append(progressEvent(31), at(46 + hour));
   const shown = view(run);
   assertEquals(shown.progress.last(PROGRESS.step), 62);
@@ -66,7 +66,7 @@ Deno.test("apply() replaces rounds that are done again after a resume, and count
   assertEquals([...shown.epochs.column(EPOCHS.step)], [40]);
   assertEquals(shown.points, 46);
   assertAlmostEquals(shown.seconds, 46 * 0.4, 1e-9);
-  assertEquals(shown.notes[0]?.text, "Resumed on 4 workers");
+  assertEquals(shown.notes[0]?.text, "Resumed after round 30 on 4 workers");
 });
 
 Deno.test("recentRate() is the mean of the last seconds, weighted by time, until the run's own mean is known", () => {

@@ -4,6 +4,8 @@ import { type MapOptions, memoryMap, momentSets } from "../../lib/lockstep/memor
 import { type SharedRun, sharedRun } from "../../lib/lockstep/shared_run.ts";
 
 const options: fc.Arbitrary<MapOptions> = fc.record({
+  rows: fc.integer({ min: 0, max: 40 }),
+  lazyElements: fc.constant(16),
   parameters: fc.integer({ min: 1, max: 600 }).map((lines) => lines * 16),
   shards: fc.integer({ min: 1, max: 9 }),
   workers: fc.integer({ min: 1, max: 9 }),
@@ -52,10 +54,11 @@ function viewsOf(run: SharedRun, { workers, maxBatch }: MapOptions): Span[] {
     hearts: run.hearts,
     counters: run.counters,
     shards: run.shards,
-    epoch: [run.epoch],
+    epoch: run.epoch,
     drift: run.drift,
     chunks: run.chunks,
     norms: [run.norms],
+    stamps: run.stamps,
     rounds: run.rounds,
     epochs: run.epochs,
     states: run.states.map(({ values }) => values),

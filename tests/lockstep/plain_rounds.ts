@@ -19,7 +19,8 @@ export interface PlainModel extends TaskModel {
 export async function plainModel(config: TrainingConfig): Promise<PlainModel> {
   const model = taskModel(config);
   const adam = { beta1: 0.9, beta2: 0.999, epsilon: config.adamEpsilon, weightDecay: config.weightDecay };
-  const needs = { spec: model.spec, layout: model.layout, adam };
+  const dropout = { rate: config.dropout, seed: config.seed };
+  const needs = { spec: model.spec, layout: model.layout, adam, dropout };
   const engine = config.engine === "simd"
     ? await simdOnPlainArrays(needs)
     : await createTfjsEngine({ backend: "cpu", ...needs });
@@ -31,32 +32,44 @@ function newReplica({ spec, layout }: TaskModel, config: TrainingConfig): Replic
   return { weights, m: new Float32Array(layout.size), v: new Float32Array(layout.size) };
 }
 
-/** The gradient of `shard` at `step`, and the loss before it. */
+/** The gradient of `shard` at `step`, the loss before it, and its batch's tokens in the order of first occurrence. */
 function gradientOf(model: PlainModel, config: TrainingConfig, weights: Float32Array, shard: number, step: number) {
   const batch = createBatch(config.batchSize, config.length);
   model.dataset.fill(batch, "training", (step * config.shards + shard) * config.batchSize);
   const gradient = new Float32Array(model.layout.size);
   const { lossSum } = model.engine.gradients(weights, batch, gradient, step * config.shards + shard);
-  return { gradient, lossSum };
+  return { gradient, lossSum, tokens: [...new Set(batch.tokens)] };
 }
 
-/** Moves `replica` by `gradient`, clipped; `t` is Adam's step, from 1. */
+/** The learning rate by the words of its documentation. */
+function rateAt({ learningRate, schedule, warmupSteps, epochs, stepsPerEpoch }: TrainingConfig, step: number): number {
+  if (step < warmupSteps) return learningRate * ((step + 1) / warmupSteps);
+  const passed = (step - warmupSteps) / (epochs * stepsPerEpoch - warmupSteps);
+  const falls = { constant: learningRate, linear: learningRate * (1 - passed) };
+  return schedule === "cosine" ? learningRate * (1 + Math.cos(Math.PI * passed)) / 2 : falls[schedule];
+}
+
+const PARTS = ["weights", "m", "v"] as const;
+
+/** Moves `replica` by `gradient`, clipped by its squared norm; `t` is Adam's step, from 1. With lazy rows, `tokens`' alone. */
 function move(
-  { engine, layout }: PlainModel,
+  { engine, layout, spec }: PlainModel,
   config: TrainingConfig,
   replica: Replica,
-  gradient: Float32Array,
+  { gradient, squared, tokens }: { gradient: Float32Array; squared: number; tokens: readonly number[] },
+  step: number,
   t: number,
 ) {
-  let squared = 0;
-  // Sums of 4,096 elements each, then their sum: the one rounding that the result depends on.
-  const block = config.average === "gradients" ? 4096 : layout.size;
-  for (let begin = 0; begin < layout.size; begin += block) {
-    squared += engine.squaredNorm(gradient, begin, Math.min(begin + block, layout.size));
-  }
   const scale = config.clipNorm === 0 ? 1 : Math.min(1, config.clipNorm / (Math.sqrt(squared) + 1e-6));
-  const { learningRate } = config;
-  engine.update(replica, gradient, replica, { step: t, learningRate, scale, begin: 0, end: layout.size });
+  const before = PARTS.map((part) => replica[part].slice());
+  const options = { step: t, learningRate: rateAt(config, step), scale, begin: 0, end: layout.size };
+  engine.update(replica, gradient, replica, options);
+  if (config.embeddingRows === "dense") return;
+  for (let token = 0; token < spec.vocabulary; token++) {
+    if (tokens.includes(token)) continue;
+    const [begin, end] = [token * spec.embedding, (token + 1) * spec.embedding];
+    for (const [i, part] of PARTS.entries()) replica[part].set(before[i]!.subarray(begin, end), begin);
+  }
 }
 
 export interface PlainResult {
@@ -74,27 +87,41 @@ export function plainTraining(model: PlainModel, config: TrainingConfig): PlainR
 
 function plainWeights(model: PlainModel, config: TrainingConfig): PlainResult {
   const { shards, averageEvery, stepsPerEpoch, epochs, moments } = config;
+  const { engine, layout, spec } = model;
   const samples = new Array<number>(shards).fill(config.batchSize);
   const replicas = samples.map(() => newReplica(model, config));
   const losses: number[] = [];
+  let touched = new Set<number>();
   for (let epoch = 0; epoch < epochs; epoch++) {
     for (let local = 0; local < stepsPerEpoch; local++) {
       const step = epoch * stepsPerEpoch + local;
       const inRound = local % averageEvery;
+      if (inRound === 0) touched = new Set();
       let loss = 0;
       for (const [shard, replica] of replicas.entries()) {
         if (inRound === 0 && moments === "reset") {
           replica.m.fill(0);
           replica.v.fill(0);
         }
-        const { gradient, lossSum } = gradientOf(model, config, replica.weights, shard, step);
-        move(model, config, replica, gradient, moments === "reset" ? inRound + 1 : step + 1);
+        const { gradient, lossSum, tokens } = gradientOf(model, config, replica.weights, shard, step);
+        const rows = config.embeddingRows === "lazy" ? Int32Array.from(tokens) : undefined;
+        const squared = engine.squaredNorm(gradient, 0, layout.size, rows);
+        move(model, config, replica, { gradient, squared, tokens }, step, moments === "reset" ? inRound + 1 : step + 1);
         loss += lossSum;
+        tokens.forEach((token) => touched.add(token));
       }
       losses.push(loss);
       if (inRound !== averageEvery - 1 && local !== stepsPerEpoch - 1) continue;
-      for (const part of moments === "average" ? ["weights", "m", "v"] as const : ["weights"] as const) {
+      for (const part of moments === "average" ? PARTS : ["weights"] as const) {
         const mean = plainMean(replicas.map((replica) => replica[part]), samples);
+        if (config.embeddingRows === "lazy") {
+          for (let token = 0; token < spec.vocabulary; token++) {
+            if (touched.has(token)) continue;
+            // No replica has moved it: all have what they had before.
+            const [begin, end] = [token * spec.embedding, (token + 1) * spec.embedding];
+            mean.set(replicas[0]![part].subarray(begin, end), begin);
+          }
+        }
         for (const replica of replicas) replica[part].set(mean);
       }
     }
@@ -115,10 +142,45 @@ function plainGradients(model: PlainModel, config: TrainingConfig): PlainResult 
   const losses: number[] = [];
   for (let step = 0; step < steps; step++) {
     const each = samples.map((_, shard) => gradientOf(model, config, replica.weights, shard, step));
-    move(model, config, replica, plainMean(each.map(({ gradient }) => gradient), samples), step + 1);
+    const gradient = plainMean(each.map(({ gradient }) => gradient), samples);
+    const tokens = [...new Set(each.map(({ tokens }) => tokens).flat())];
+    const touchedBy = (token: number) => each.map(({ tokens }) => Number(tokens.includes(token))).join("");
+    const squared = squaredInBlocks(model, config, gradient, touchedBy);
+    move(model, config, replica, { gradient, squared, tokens }, step, step + 1);
     losses.push(each.reduce((sum, { lossSum }) => sum + lossSum, 0));
   }
   return { values: joined([replica.weights, replica.m, replica.v]), steps, losses };
+}
+
+/**
+ * The squared norm as a sum of sums, the one rounding that the result depends on: of each 16 rows that move one by one,
+ * neighbours that the same shards touched in one go; then of each 4,096 elements.
+ */
+function squaredInBlocks(
+  { engine, layout, spec }: PlainModel,
+  config: TrainingConfig,
+  gradient: Float32Array,
+  touchedBy: (token: number) => string,
+): number {
+  let total = 0;
+  let begin = 0;
+  if (config.embeddingRows === "lazy") {
+    for (let block = 0; block < spec.vocabulary; block += 16) {
+      let ofBlock = 0;
+      const end = Math.min(block + 16, spec.vocabulary);
+      for (let first = block, last = block; first < end; first = last) {
+        while (last < end && touchedBy(last) === touchedBy(first)) last++;
+        if (!touchedBy(first).includes("1")) continue;
+        ofBlock += engine.squaredNorm(gradient, first * spec.embedding, last * spec.embedding);
+      }
+      total += ofBlock;
+    }
+    begin = layout.tensors[1]!.offset;
+  }
+  for (; begin < layout.size; begin += 4096) {
+    total += engine.squaredNorm(gradient, begin, Math.min(begin + 4096, layout.size));
+  }
+  return total;
 }
 
 function joined(parts: readonly Float32Array[]): Float32Array {

@@ -11,6 +11,8 @@ import { type SharedRun, sharedRun } from "../../lib/lockstep/shared_run.ts";
 const create = (epochs: number) =>
   sharedRun({
     parameters: 16,
+    rows: 0,
+    lazyElements: 0,
     shards: 1,
     workers: 1,
     average: "weights",
@@ -31,6 +33,7 @@ const round = (n: number): RoundRecord => ({
   drift: n * 11,
 });
 const epoch = (n: number): EpochRecord => ({
+  digest: n.toString(16).padStart(8, "0").repeat(8),
   epoch: n,
   round: n * 3,
   training: { loss: n * 5, accuracy: n * 7 },

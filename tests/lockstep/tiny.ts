@@ -1,5 +1,6 @@
 /** Trainings small enough for tests, through the coordinator and its real threads. */
 import { type TrainingConfig, trainingConfigSchema } from "../../lib/config/schema.ts";
+import type { ChaosRates } from "../../lib/lockstep/chaos.ts";
 import type { StopReason } from "../../lib/lockstep/control.ts";
 import { Coordinator } from "../../lib/lockstep/coordinator.ts";
 import { initialState } from "../../lib/lockstep/initial_state.ts";
@@ -34,6 +35,10 @@ export function tinyConfig({ learningRate = 0.05, ...change }: Partial<TrainingC
 export interface TinyOptions {
   readonly fault?: Fault;
   readonly workerTimeoutMs?: number;
+  readonly maxRestarts?: number;
+  readonly chaos?: ChaosRates;
+  /** What training goes on from; the initial weights if left out. */
+  readonly initial?: State;
   /** Looks on at every update. */
   readonly watch?: (coordinator: Coordinator, rounds: readonly RoundRecord[]) => void;
 }
@@ -50,9 +55,9 @@ export interface TinyRun {
 
 /** Trains to the end. Throws what the coordinator throws, and gives the run up at a deadline. */
 export async function train(training: TrainingConfig, workers: number, options: TinyOptions = {}): Promise<TinyRun> {
-  const { fault, workerTimeoutMs = 20_000 } = options;
-  const config = { training, workers, workerTimeoutMs, spin: workers <= 2, fault };
-  const initial = initialState(createPlan(config), training);
+  const { fault, workerTimeoutMs = 20_000, maxRestarts = 0, chaos = {} } = options;
+  const config = { training, workers, workerTimeoutMs, maxRestarts, chaos, spin: workers <= 2, fault };
+  const initial = options.initial ?? initialState(createPlan(config), training);
   const coordinator = new Coordinator({ config, workerUrl: fault ? faultyWorker : soundWorker, initial });
   const deadline = setTimeout(() => coordinator.close(), DEADLINE_MS);
   const rounds: RoundRecord[] = [];

@@ -56,6 +56,26 @@ Deno.test("initialWeights() depends on the seed and on nothing else", () => {
   assertNotEquals(draw(1), draw(2));
 });
 
+Deno.test("initialWeights() treats every layer and direction like the first", () => {
+  const deep = { ...spec, layers: 3, bidirectional: true };
+  const layers = parameterLayout(deep);
+  const bound = 1 / Math.sqrt(spec.hidden);
+  const drawn = [0, 1].map((forgetBias) => initialWeights(deep, layers, { seed: 2, forgetBias }));
+  for (const tensor of layers.tensors) {
+    const [values, with1] = drawn.map((weights) => tensorView(weights, tensor));
+    if (tensor.name === "embedding/embeddings" || tensor.name === "dense/bias") continue;
+    const isBias = tensor.name.endsWith("bias");
+    const { mean, deviation, largest } = moments(values!);
+    assert(largest <= (isBias ? 2 : 1) * bound, tensor.name);
+    assertAlmostEquals(mean, 0, 0.1);
+    assertAlmostEquals(deviation, bound * Math.sqrt((isBias ? 2 : 1) / 3), 0.03);
+    const added = with1!.reduce((sum, value, i) => sum + value - values![i]!, 0);
+    assertAlmostEquals(added, isBias ? spec.hidden : 0, 1e-4);
+  }
+  const kernels = layers.tensors.filter(({ name }) => name.endsWith("recurrent_kernel"));
+  assertEquals(new Set(kernels.map((tensor) => tensorView(drawn[0]!, tensor)[0])).size, 6);
+});
+
 Deno.test("initialWeights() leaves the gaps 0", () => {
   const weights = draw(1, 1);
   for (const tensor of layout.tensors) tensorView(weights, tensor).fill(0);

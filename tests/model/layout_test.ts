@@ -1,6 +1,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { ALIGNMENT, parameterLayout, tensorNamed, tensorView } from "../../lib/model/layout.ts";
+import {
+  ALIGNMENT,
+  embeddingEnd,
+  embeddingTensor,
+  parameterLayout,
+  tensorNamed,
+  tensorView,
+} from "../../lib/model/layout.ts";
 import { ONE_LAYER } from "../../lib/model/spec.ts";
 
 const spec = { vocabulary: 50, embedding: 32, hidden: 64, classes: 2, lstmBiases: 2, ...ONE_LAYER } as const;
@@ -18,11 +25,51 @@ Deno.test("parameterLayout() has Keras's names and shapes, in a fixed order", ()
   assertEquals(parameters, 1600 + 8192 + 16384 + 256 + 128 + 2);
 });
 
+Deno.test("parameterLayout() names further layers and directions as tfjs does, and decays all but biases", () => {
+  const { tensors } = parameterLayout({ ...spec, layers: 2, bidirectional: true });
+  assertEquals(tensors.map(({ name, shape, multiplicity, decay }) => [name, shape, multiplicity, decay]), [
+    ["embedding/embeddings", [50, 32], 1, true],
+    ["lstm/forward_lstm/kernel", [32, 256], 1, true],
+    ["lstm/forward_lstm/recurrent_kernel", [64, 256], 1, true],
+    ["lstm/forward_lstm/bias", [256], 2, false],
+    ["lstm/backward_lstm/kernel", [32, 256], 1, true],
+    ["lstm/backward_lstm/recurrent_kernel", [64, 256], 1, true],
+    ["lstm/backward_lstm/bias", [256], 2, false],
+    ["lstm_2/forward_lstm/kernel", [128, 256], 1, true],
+    ["lstm_2/forward_lstm/recurrent_kernel", [64, 256], 1, true],
+    ["lstm_2/forward_lstm/bias", [256], 2, false],
+    ["lstm_2/backward_lstm/kernel", [128, 256], 1, true],
+    ["lstm_2/backward_lstm/recurrent_kernel", [64, 256], 1, true],
+    ["lstm_2/backward_lstm/bias", [256], 2, false],
+    ["dense/kernel", [128, 2], 1, true],
+    ["dense/bias", [2], 1, false],
+  ]);
+  const names = parameterLayout({ ...spec, layers: 3 }).tensors.map(({ name }) => name);
+  assertEquals(names.filter((name) => name.endsWith("recurrent_kernel")), [
+    "lstm/recurrent_kernel",
+    "lstm_2/recurrent_kernel",
+    "lstm_3/recurrent_kernel",
+  ]);
+});
+
+Deno.test("embeddingTensor() and embeddingEnd() bound the embedding and the gap behind it", () => {
+  const layout = parameterLayout({ ...spec, vocabulary: 3, embedding: 5 });
+  assertEquals(embeddingTensor(layout), tensorNamed(layout, "embedding/embeddings"));
+  assertEquals([embeddingTensor(layout).offset, embeddingTensor(layout).size, embeddingEnd(layout)], [0, 15, 16]);
+});
+
 Deno.test("parameterLayout() aligns tensors and lets none overlap, for any sizes", () => {
   const extent = fc.integer({ min: 1, max: 70 });
-  const sizes = fc.record({ vocabulary: extent, embedding: extent, hidden: extent, classes: extent });
+  const sizes = fc.record({
+    vocabulary: extent,
+    embedding: extent,
+    hidden: extent,
+    classes: extent,
+    layers: fc.integer({ min: 1, max: 8 }),
+    bidirectional: fc.boolean(),
+  });
   fc.assert(fc.property(sizes, fc.constantFrom(1 as const, 2 as const), (chosen, lstmBiases) => {
-    const { tensors, size, parameters } = parameterLayout({ ...chosen, lstmBiases, ...ONE_LAYER });
+    const { tensors, size, parameters } = parameterLayout({ ...ONE_LAYER, ...chosen, lstmBiases });
     let end = 0;
     for (const tensor of tensors) {
       assertEquals(tensor.offset % ALIGNMENT, 0);

@@ -8,7 +8,7 @@ import { readSavedWeights } from "../../lib/model/saved_weights.ts";
 import { assertClose } from "../engine/close.ts";
 import { example } from "../engine/example.ts";
 import { plainLogits, plainSoftmax } from "../engine/plain_lstm.ts";
-import { ONE_LAYER } from "../../lib/model/spec.ts";
+import { type ModelSpec, ONE_LAYER } from "../../lib/model/spec.ts";
 
 const spec = { vocabulary: 9, embedding: 5, hidden: 7, classes: 3, lstmBiases: 2, ...ONE_LAYER } as const;
 const layout = parameterLayout(spec);
@@ -38,6 +38,38 @@ Deno.test("saveLayersModel() writes what tf.loadLayersModel loads, with the same
   model.dispose();
   assertEquals(tf.memory().numTensors, tensors);
 });
+
+const options: Partial<ModelSpec>[] = [
+  { layers: 2 },
+  { layers: 3, pooling: "mean" },
+  { pooling: "mean" },
+  { pooling: "max" },
+  { bidirectional: true },
+  { bidirectional: true, pooling: "max" },
+  { bidirectional: true, layers: 2 },
+  { bidirectional: true, layers: 3, pooling: "mean" },
+];
+for (const option of options) {
+  Deno.test(`saveLayersModel() writes a stock model with the same probabilities to 1e-6: ${JSON.stringify(option)}`, async () => {
+    const deep = { ...spec, ...option };
+    const { batch, layout: places, weights: values } = example(deep, 3, 4);
+    const saved = await saveLayersModel(deep, places, values, 4);
+    const { modelTopology, weightsManifest } = JSON.parse(new TextDecoder().decode(saved["model.json"]));
+    const [{ weights: weightSpecs }] = weightsManifest;
+    const artifacts = { modelTopology, weightSpecs, weightData: saved["weights.bin"].buffer };
+    const model = await tf.loadLayersModel(tf.io.fromMemory(artifacts));
+    const probabilities = tf.tidy(() => {
+      const output = model.predict(tf.tensor2d(batch.tokens, [3, 4], "int32"));
+      assert(output instanceof tf.Tensor);
+      return output.dataSync();
+    });
+    const expected = [0, 1, 2].flatMap((row) => plainSoftmax(plainLogits(deep, places, values, batch, row)));
+    assertClose(probabilities, expected, 1e-6);
+    assertEquals(modelWeights(model, places), values);
+    assertEquals(readSavedWeights(saved["model.json"], saved["weights.bin"], places), values);
+    model.dispose();
+  });
+}
 
 Deno.test("saveLayersModel() writes the same bytes for the same model, and takes any length when none is given", async () => {
   assertEquals(await saveLayersModel(spec, layout, weights, 6), files);

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type State, stateDigest } from "../../lib/lockstep/state.ts";
@@ -19,7 +19,7 @@ function stateOf(parts: number): State {
       view.forEach((_, i) => view[i] = part * 1000 + tensor.offset + i + 0.25);
     }
   }
-  return { round: 140, step: 420, values };
+  return { round: 140, step: 420, values, epoch: [1.5, 2, 3] };
 }
 const inRun = (use: (directory: string) => Promise<void>) =>
   inTemporaryDirectory(async (directory) => {
@@ -43,7 +43,9 @@ Deno.test("writeCheckpoint() writes each part's tensors under their names", () =
     const state = stateOf(5);
     const { file, digest } = await writeCheckpoint(directory, layout, state);
     const { metadata, tensors } = decodeSafetensors(await readFile(join(directory, file)));
-    assertEquals(metadata, { round: "140", step: "420", digest });
+    const { checksum, ...told } = metadata;
+    assertEquals(told, { round: "140", step: "420", epoch: "[1.5,2,3]", digest });
+    assertMatch(checksum!, /^[0-9a-f]{64}$/);
     assertEquals(new Set(tensors.map(({ name }) => name.split("/")[0])), new Set(["weights", "m", "v", "m1", "v1"]));
     const kernel = tensors.find(({ name }) => name === "v/lstm/kernel")!;
     const { offset } = layout.tensors.find(({ name }) => name === "lstm/kernel")!;

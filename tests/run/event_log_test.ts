@@ -51,7 +51,7 @@ Deno.test("append() numbers events from 1 without gaps, in memory and in the fil
 Deno.test("append() leaves no gap when it refuses what is no event", () =>
   withLog(async (log) => {
     log.append(note("a"));
-    const broken: NewEvent = { type: "epoch", epoch: 1, round: 1, step: 1, seconds: NaN, ...figures() };
+    const broken: NewEvent = { type: "epoch", epoch: 1, round: 1, step: 1, digest: "", seconds: NaN, ...figures() };
     assertThrows(() => log.append(broken));
     assertEquals([log.append(end).id, log.count], [2, 2]);
     assertEquals(await readAll(log, 0), [1, 2]);

@@ -9,7 +9,13 @@ const counters = (computeMs: number, waitMs: number, averageMs: number, sequence
   averageMs,
   sequences,
 });
-const update = (change: Partial<Update>): Update => ({ rounds: [], epochs: [], counters: [], ...change });
+const update = (change: Partial<Update>): Update => ({
+  rounds: [],
+  epochs: [],
+  counters: [],
+  incidents: [],
+  ...change,
+});
 
 function withClock() {
   const clock = { ms: 5000 };

@@ -1,0 +1,33 @@
+import { flagName, flags } from "../config/flags.ts";
+import type { ConfigSource } from "../config/resolve.ts";
+import { InputError } from "../errors.ts";
+import { resolveRun } from "../run/directory.ts";
+import { type Manifest, readManifest } from "../run/manifest.ts";
+
+/** The directory of the one run that a command takes. Throws an InputError with `usage` unless exactly one is named. */
+export async function oneRun(positionals: readonly string[], usage: string): Promise<string> {
+  const [path] = positionals;
+  if (path === undefined || positionals.length > 1) {
+    const message = `Expected one run, such as runs/latest, and got ${positionals.length || "none"}. Usage: ${usage}`;
+    throw new InputError([{ field: "run", message }]);
+  }
+  return await resolveRun(path);
+}
+
+/** A run's manifest, and the config that it means together with the flags of a command. */
+export async function manifestSources(
+  directory: string,
+  values: Readonly<Record<string, unknown>>,
+): Promise<{ readonly manifest: Manifest; readonly sources: readonly ConfigSource[] }> {
+  const manifest = await readManifest(directory);
+  const sources = [
+    { values: { ...manifest.config }, nameOf: (key: string) => `"${key}" in ${directory}/run.json` },
+    { values, nameOf: (key: string) => `--${flagName(key)}` },
+  ];
+  return { manifest, sources };
+}
+
+/** The flags for the keys that `wanted` picks. */
+export function flagsFor(wanted: (key: string) => boolean): typeof flags {
+  return flags.filter(({ key }) => wanted(key));
+}

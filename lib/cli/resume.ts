@@ -1,0 +1,33 @@
+/** `resume RUN`: takes up a run where its newest checkpoint is, with as many workers as there are now. */
+import { resolveConfig } from "../config/resolve.ts";
+import { processShape } from "../config/schema.ts";
+import { finalSummary } from "../run/summary.ts";
+import { TrainingRun } from "../run/training_run.ts";
+import { parseArguments } from "./arguments.ts";
+import { ExitCode } from "./exit_codes.ts";
+import { commandHelp } from "./help.ts";
+import { flagsFor, manifestSources, oneRun } from "./one_run.ts";
+import { trainAndServe, type TrainingOptions } from "./training.ts";
+
+const USAGE = "deno task resume RUN [FLAGS]   (what is trained is in the run; the flags say how to go about it)";
+
+/** What is trained does not change, nor does the place. */
+const own = flagsFor((key) => key in processShape && key !== "runsDir");
+
+export async function resumeCommand(args: readonly string[], options: TrainingOptions): Promise<ExitCode> {
+  const { terminal } = options;
+  const { values, help, positionals } = parseArguments(args, own, []);
+  if (help) {
+    terminal.write(commandHelp(USAGE, own));
+    return ExitCode.done;
+  }
+  const directory = await oneRun(positionals, USAGE);
+  const { manifest, sources } = await manifestSources(directory, values);
+  const summary = await finalSummary(directory);
+  if (summary) {
+    terminal.write(`Run ${manifest.id} is complete: ${summary.reason}, digest ${summary.digest}\n`);
+    return ExitCode.done;
+  }
+  const config = resolveConfig(undefined, sources);
+  return await trainAndServe(config, (parts) => TrainingRun.resume(directory, parts), options);
+}

@@ -1,0 +1,79 @@
+/** A training with its service beside it, from the first moment until it is told to end. */
+import type { Config } from "../config/schema.ts";
+import { errorMessage, TrainingError } from "../errors.ts";
+import { StopReason } from "../lockstep/control.ts";
+import { RunLibrary } from "../run/library.ts";
+import { createPredictor } from "../run/predictor.ts";
+import type { TrainingRunOptions } from "../run/prepare.ts";
+import type { TrainingRun } from "../run/training_run.ts";
+import type { Asset } from "../serve/services.ts";
+import { ExitCode } from "./exit_codes.ts";
+import { createReporter } from "./reporter.ts";
+import { startService } from "./service.ts";
+import { onInterruption } from "./signals.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface TrainingOptions {
+  readonly terminal: Terminal;
+  readonly assets: () => ReadonlyMap<string, Asset>;
+  /** The module that a worker runs. */
+  readonly workerUrl: URL;
+  readonly cores: number;
+  /** Ends the process at once, for whoever interrupts twice. */
+  readonly quit: (code: ExitCode) => void;
+}
+
+/** Takes the port, opens the run, trains it to the end and goes on serving unless told not to. */
+export async function trainAndServe(
+  config: Config,
+  open: (options: TrainingRunOptions) => Promise<TrainingRun>,
+  options: TrainingOptions,
+): Promise<ExitCode> {
+  const { terminal, assets, workerUrl, cores } = options;
+  // Lines for people stay out of the way of JSON lines.
+  const say = config.log === "json" ? terminal.note : (line: string) => terminal.write(`${line}\n`);
+  const service = startService({
+    config,
+    assets: assets(),
+    onError: (error) => terminal.note(`error: ${errorMessage(error)}`),
+  });
+  const interruption = onInterruption(() => options.quit(ExitCode.interruptedTwice));
+  try {
+    const run = await open({ config, workerUrl, cores });
+    service.serve({ runs: RunLibrary.live(run), predictor: createPredictor(run.id, run.config, run.versions) });
+    say(`Dashboard: ${service.url}`);
+    void interruption.happened.then(() => {
+      service.drain();
+      run.stop(StopReason.signal);
+    });
+    const failed = await trainAndReport(run, config, terminal);
+    say(`Run:      ${run.directory}`);
+    if (config.exit || failed) return failed ? ExitCode.failed : ExitCode.done;
+    if (run.stopReason !== StopReason.signal) {
+      say(`Serving on ${service.url} until interrupted`);
+      await interruption.happened;
+    }
+    return ExitCode.done;
+  } finally {
+    await service.close();
+    interruption.dispose();
+  }
+}
+
+/** Trains to the end while the new events are printed. Returns whether training failed, which the events have said. */
+async function trainAndReport(run: TrainingRun, config: Config, terminal: Terminal): Promise<boolean> {
+  const report = createReporter({ config, ...terminal });
+  const before = run.log.count;
+  const printed = (async () => {
+    for await (const event of run.log.read(before, new AbortController().signal)) report(event);
+  })();
+  try {
+    await run.train();
+    return false;
+  } catch (error) {
+    if (!(error instanceof TrainingError)) throw error;
+    return true;
+  } finally {
+    await printed;
+  }
+}

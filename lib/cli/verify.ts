@@ -1,0 +1,42 @@
+/** `verify RUN`: whether the run, trained again, comes to the same weights. */
+import { resolveConfig } from "../config/resolve.ts";
+import { InputError } from "../errors.ts";
+import { verifyRun } from "../run/verify.ts";
+import { parseArguments } from "./arguments.ts";
+import { ExitCode } from "./exit_codes.ts";
+import { commandHelp } from "./help.ts";
+import { flagsFor, manifestSources, oneRun } from "./one_run.ts";
+import type { TrainingOptions } from "./training.ts";
+
+const USAGE = "deno task verify RUN [FLAGS]";
+const own = flagsFor((key) => ["workers", "workerTimeout", "maxRestarts", "chaos"].includes(key));
+
+export async function verifyCommand(
+  args: readonly string[],
+  { terminal, workerUrl, cores }: Pick<TrainingOptions, "terminal" | "workerUrl" | "cores">,
+): Promise<ExitCode> {
+  const { values, help, positionals } = parseArguments(args, own, []);
+  if (help) {
+    terminal.write(commandHelp(USAGE, own));
+    return ExitCode.done;
+  }
+  const directory = await oneRun(positionals, USAGE);
+  const { manifest: { id }, sources } = await manifestSources(directory, values);
+  const config = resolveConfig(undefined, sources);
+  let same = 0;
+  let before = 0;
+  for await (const { round, recorded, computed } of verifyRun(directory, { config, workerUrl, cores })) {
+    if (recorded !== computed) {
+      terminal.write(
+        `Run ${id} differs after round ${round}: it recorded ${recorded}, and now it is ${computed}. ` +
+          `After round ${before} it was the same\n`,
+      );
+      return ExitCode.failed;
+    }
+    same++;
+    before = round;
+  }
+  if (same === 0) throw new InputError([{ field: "run", message: `Run ${id} recorded no state to compare with` }]);
+  terminal.write(`Run ${id} is what it says: ${same} recorded states, to round ${before}, are the same\n`);
+  return ExitCode.done;
+}

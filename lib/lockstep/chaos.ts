@@ -1,0 +1,74 @@
+/**
+ * Faults on purpose (`--chaos`), to see for oneself that nothing changes the result: in each round each worker may meet
+ * one, at one of the moments of the round. Which, where and when is a pure function of seed, round, worker and attempt.
+ */
+import { Random, Stream } from "../random.ts";
+
+/** `kill` throws, `exit` leaves without a word, `hang` sleeps and `spin` computes for ever, `slow` takes its time. */
+export const FAULTS = ["kill", "exit", "hang", "spin", "slow"] as const;
+export type Fault = typeof FAULTS[number];
+
+/** The probability of each fault, for each worker and round. */
+export type ChaosRates = Readonly<Partial<Record<Fault, number>>>;
+
+/** Where in a round a fault can come: before the steps, before the averaging, before the commit. */
+export type Moment = 0 | 1 | 2;
+
+/** The worker is to end without telling anybody. */
+export class SilentExit extends Error {
+  override readonly name = "SilentExit";
+}
+
+/** What `kill=0.02,slow=0.1` means. The schema has checked it. */
+export function parseChaos(text: string): ChaosRates {
+  const entries = text === "" ? [] : text.split(",").map((part) => part.split("="));
+  return Object.fromEntries(entries.map(([fault, rate]) => [fault, Number(rate)]));
+}
+
+/** For ever, as far as a run is concerned. */
+const FOREVER_MS = 24 * 3600 * 1000;
+const SLOW_MS = 20;
+
+/** Returns the function that a worker calls at each moment of each round, and that may not return. */
+export function createChaos(
+  rates: ChaosRates,
+  seed: number,
+  worker: number,
+  attempt: number,
+): (round: number, moment: Moment) => void {
+  if (Object.keys(rates).length === 0) return () => {};
+  const random = new Random(seed, Stream.chaos);
+  return (round, moment) => {
+    // Room for 2^32 rounds, 256 workers and 4096 attempts, which is more than --max-restarts allows.
+    random.seek((attempt * 256 + worker) * 2 ** 32 + round);
+    const when = random.below(3);
+    let draw = random.uniform();
+    if (when !== moment) return;
+    for (const fault of FAULTS) {
+      draw -= rates[fault] ?? 0;
+      if (draw < 0) return strike(fault, random);
+    }
+  };
+}
+
+function strike(fault: Fault, random: Random): void {
+  switch (fault) {
+    case "kill":
+      throw new Error("killed by --chaos");
+    case "exit":
+      throw new SilentExit();
+    case "hang":
+      return sleep(FOREVER_MS);
+    case "spin": {
+      const end = performance.now() + FOREVER_MS;
+      while (performance.now() < end);
+      return;
+    }
+    case "slow":
+      return sleep(random.below(SLOW_MS));
+  }
+}
+
+function sleep(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}

@@ -1,0 +1,16 @@
+/** Nobody trains a run twice at once: its event log is locked while a process does. */
+import { InputError } from "../errors.ts";
+
+export interface Lock {
+  /** Gives the lock back. The system does so too when the process ends, however it ends. */
+  close(): void;
+}
+
+/** Locks the file at `path`. Throws an InputError if another process has it. */
+export async function lockFile(path: string): Promise<Lock> {
+  const file = await Deno.open(path, { read: true });
+  if (await file.tryLock(true)) return file;
+  file.close();
+  const message = `"${path}" is in use: this run is being trained by another process`;
+  throw new InputError([{ field: "run", message }]);
+}

@@ -1,0 +1,63 @@
+/** Everything of a run that is made before its directory and its threads are. */
+import { type Config, type TrainingConfig } from "../config/schema.ts";
+import { InputError } from "../errors.ts";
+import { parseChaos } from "../lockstep/chaos.ts";
+import { Coordinator } from "../lockstep/coordinator.ts";
+import { initialState } from "../lockstep/initial_state.ts";
+import { memoryMap } from "../lockstep/memory_map.ts";
+import { createPlan, type LockstepConfig } from "../lockstep/plan.ts";
+import type { State } from "../lockstep/state.ts";
+import type { ParameterLayout } from "../model/layout.ts";
+
+export interface TrainingRunOptions {
+  readonly config: Config;
+  /** The module that a worker runs: workers/train.ts. */
+  readonly workerUrl: URL;
+  /** Cores of this machine. */
+  readonly cores: number;
+}
+
+export interface Prepared {
+  readonly lockstep: LockstepConfig;
+  readonly coordinator: Coordinator;
+  /** What training starts from. */
+  readonly initial: State;
+}
+
+/** What a WebAssembly.Memory can have at most. */
+const MAX_BYTES = 2 ** 32;
+
+/**
+ * The shared memory and the state in it: what `restore` finds, or else the initial one. Training will end after
+ * `lastRound` rounds at the latest. Throws an InputError if the model is too large.
+ */
+export async function prepareRun(
+  { config, workerUrl, cores }: TrainingRunOptions,
+  training: TrainingConfig,
+  restore: (layout: ParameterLayout) => Promise<State | undefined>,
+  lastRound?: number,
+): Promise<Prepared> {
+  const workers = config.workers === "auto" ? Math.min(cores, training.shards) : config.workers;
+  const lockstep = {
+    training,
+    workers,
+    workerTimeoutMs: config.workerTimeout * 1000,
+    maxRestarts: config.maxRestarts,
+    chaos: parseChaos(config.chaos),
+    spin: workers <= cores,
+    ...(lastRound === undefined ? {} : { lastRound }),
+  };
+  const plan = createPlan(lockstep);
+  // Before the initial weights, which would take as much.
+  const { byteLength } = memoryMap(plan.map);
+  try {
+    if (byteLength > MAX_BYTES) throw new RangeError(`${byteLength} bytes`);
+    const initial = await restore(plan.layout) ?? initialState(plan, training);
+    return { lockstep, initial, coordinator: new Coordinator({ config: lockstep, workerUrl, initial }) };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const message = `${plan.layout.parameters} parameters on ${training.shards} shards need more shared memory ` +
+      `(${byteLength} bytes) than there can be (4 GiB): expected smaller values of vocabulary, embedding, hidden or shards`;
+    throw new InputError([{ field: "shards", message }]);
+  }
+}

@@ -1,0 +1,112 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { eventSchema } from "../../lib/events.ts";
+import { run, start, TINY, withFolder } from "./process.ts";
+
+const EPOCHS = 30;
+const recipe = [
+  ...TINY,
+  "--hidden",
+  "24",
+  "--epochs",
+  String(EPOCHS),
+  "--target-accuracy",
+  "0",
+  "--held-out",
+  "300",
+  "--exit",
+];
+const place = (folder: string) => ["--port", "0", "--runs-dir", folder, "--checkpoint-every", "9"];
+
+async function digestOf(directory: string): Promise<string> {
+  return JSON.parse(await Deno.readTextFile(`${directory}/summary.json`)).digest;
+}
+
+async function eventsOf(directory: string) {
+  const text = await Deno.readTextFile(`${directory}/events.jsonl`);
+  return text.trim().split("\n").map((line) => eventSchema.parse(JSON.parse(line)));
+}
+
+Deno.test("resume ends with the digest of the undisturbed run after 20 kills at random moments, on other numbers of workers", () =>
+  withFolder(async (folder) => {
+    await run("train", folder, [...recipe, ...place(folder)]);
+    const undisturbed = await digestOf(`${folder}/latest`);
+    let killed = 0;
+    while (killed < 20) {
+      let process = start("train", folder, [...recipe, ...place(folder)]);
+      await process.printed(/^Run /m);
+      const directory = `${folder}/${await Deno.readLink(`${folder}/latest`)}`;
+      // Each run is killed twice, and then left alone.
+      for (const workers of ["1", "3", "4"]) {
+        if (workers !== "4") {
+          await new Promise((resolve) => setTimeout(resolve, Math.random() * 150));
+          process.signal("SIGKILL");
+          killed++;
+        }
+        await process.finished;
+        if (workers === "4") break;
+        process = start("resume", folder, [directory, "--exit", "--port", "0", "--workers", workers]);
+      }
+      assertEquals(await digestOf(directory), undisturbed);
+      const events = await eventsOf(directory);
+      assertEquals(events.map(({ id }) => id), events.map((_, index) => index + 1));
+      const epochs = events.filter((event) => event.type === "epoch").map(({ epoch }) => epoch);
+      assertEquals(epochs, Array.from({ length: EPOCHS }, (_, index) => index + 1));
+      assertEquals(events.filter(({ type }) => type === "finished").length, 1);
+    }
+  }));
+
+Deno.test("resume goes on with a run that was asked to stop, and does nothing to one that is complete", () =>
+  withFolder(async (folder) => {
+    await run("train", folder, [...recipe, ...place(folder)]);
+    const undisturbed = await digestOf(`${folder}/latest`);
+    await run("train", folder, [...recipe, ...place(folder), "--max-seconds", "0.05"]);
+    const stopped = JSON.parse(await Deno.readTextFile(`${folder}/latest/summary.json`));
+    assertEquals(stopped.reason, "time is up");
+    assert(stopped.digest !== undisturbed);
+    const { code, stdout } = await run("train", folder, ["--resume", `${folder}/latest`, "--exit", "--port", "0"]);
+    assertEquals(code, 0);
+    assertStringIncludes(stdout, `Resumed after round ${stopped.rounds} on 2 workers`);
+    assertEquals(await digestOf(`${folder}/latest`), undisturbed);
+    const before = await Deno.readTextFile(`${folder}/latest/events.jsonl`);
+    const again = await run("resume", folder, [`${folder}/latest`, "--port", "0"]);
+    assertEquals([again.code, again.stderr], [0, ""]);
+    assertStringIncludes(again.stdout, `is complete: all epochs done, digest ${undisturbed}`);
+    assertEquals(await Deno.readTextFile(`${folder}/latest/events.jsonl`), before);
+  }));
+
+Deno.test("resume uses the checkpoint before a damaged one and says so", () =>
+  withFolder(async (folder) => {
+    await run("train", folder, [...recipe, ...place(folder)]);
+    const undisturbed = await digestOf(`${folder}/latest`);
+    await run("train", folder, [...recipe, ...place(folder), "--max-seconds", "0.02"]);
+    const { rounds } = JSON.parse(await Deno.readTextFile(`${folder}/latest/summary.json`));
+    const again = [`${folder}/latest`, "--exit", "--port", "0"];
+    await run("resume", folder, [...again, "--max-seconds", "0.02"]);
+    const checkpoints = `${folder}/latest/checkpoints`;
+    const newest = [...Deno.readDirSync(checkpoints)].map(({ name }) => name).sort().at(-1)!;
+    const bytes = await Deno.readFile(`${checkpoints}/${newest}`);
+    bytes[bytes.length - 5]! ^= 1;
+    await Deno.writeFile(`${checkpoints}/${newest}`, bytes);
+    const { stdout } = await run("resume", folder, again);
+    assertStringIncludes(stdout, "Incident: Cannot read checkpoint");
+    assertStringIncludes(stdout, `Resumed after round ${rounds} on`);
+    assertEquals(await digestOf(`${folder}/latest`), undisturbed);
+  }));
+
+Deno.test("resume refuses a run whose config was changed, and one that another process trains", () =>
+  withFolder(async (folder) => {
+    const process = start("train", folder, [...recipe, ...place(folder), "--epochs", "1000000"]);
+    await process.printed(/^Epoch 0*1 /m);
+    const busy = await run("resume", folder, [`${folder}/latest`, "--port", "0"]);
+    assertEquals(busy.code, 2);
+    assertStringIncludes(busy.stderr, "is being trained by another process");
+    process.signal("SIGTERM");
+    await process.finished;
+    const path = `${folder}/latest/run.json`;
+    const manifest = JSON.parse(await Deno.readTextFile(path));
+    manifest.config.seed = 99;
+    await Deno.writeTextFile(path, JSON.stringify(manifest));
+    const { code, stderr } = await run("resume", folder, [`${folder}/latest`, "--port", "0"]);
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "is not the one that the run began with: its digest differs");
+  }));
