@@ -1,14 +1,16 @@
 // Adam (Kingma & Ba, 2015) as PyTorch has it, float32.
 //
-//   g = scale · gradient;  m += (1 - β1)(g - m);  v = β2 v + (1 - β2) g²;  w -= rate · m / (√v · rootCorrection + ε)
+//   g = scale · gradient;  m += (1 - β1)(g - m);  v = β2 v + (1 - β2) g²;  w = kept · w - rate · m / (√v · rootCorrection + ε)
 //
-// with rate = multiplicity · learningRate / (1 - β1^t) and rootCorrection = 1 / √(1 - β2^t).
+// with rate = multiplicity · learningRate / (1 - β1^t), rootCorrection = 1 / √(1 - β2^t), and kept = 1, or
+// 1 - learningRate · weightDecay (AdamW: Loshchilov & Hutter, 2019).
 
 // @ts-ignore: decorator
 @inline
 function step(
   fromW: usize, fromM: usize, fromV: usize, gradient: usize, intoW: usize, intoM: usize, intoV: usize,
   scale: v128, decay1: v128, decay2: v128, weight2: v128, rate: v128, rootCorrection: v128, epsilon: v128,
+  kept: v128,
 ): void {
   const g = f32x4.mul(v128.load(gradient), scale);
   const m0 = v128.load(fromM);
@@ -17,22 +19,22 @@ function step(
   v128.store(intoM, m);
   v128.store(intoV, v);
   const root = f32x4.relaxed_madd(f32x4.sqrt(v), rootCorrection, epsilon);
-  v128.store(intoW, f32x4.relaxed_nmadd(rate, f32x4.div(m, root), v128.load(fromW)));
+  v128.store(intoW, f32x4.relaxed_nmadd(rate, f32x4.div(m, root), f32x4.mul(v128.load(fromW), kept)));
 }
 
 /** One step over `count` elements. `spare` is 7 · 16 bytes; the last elements go through it. */
 export function adam(
   fromW: usize, fromM: usize, fromV: usize, gradient: usize, intoW: usize, intoM: usize, intoV: usize, count: i32,
   scale: f32, oneMinusBeta1: f32, beta2: f32, oneMinusBeta2: f32, rate: f32, rootCorrection: f32, epsilon: f32,
-  spare: usize,
+  kept: f32, spare: usize,
 ): void {
   const s = f32x4.splat(scale), d1 = f32x4.splat(oneMinusBeta1), d2 = f32x4.splat(beta2);
   const w2 = f32x4.splat(oneMinusBeta2), r = f32x4.splat(rate), c = f32x4.splat(rootCorrection);
-  const e = f32x4.splat(epsilon);
+  const e = f32x4.splat(epsilon), k = f32x4.splat(kept);
   const bytes: usize = 16 * <usize>(count >> 2);
   for (let at: usize = 0; at < bytes; at += 16) {
     step(
-      fromW + at, fromM + at, fromV + at, gradient + at, intoW + at, intoM + at, intoV + at, s, d1, d2, w2, r, c, e,
+      fromW + at, fromM + at, fromV + at, gradient + at, intoW + at, intoM + at, intoV + at, s, d1, d2, w2, r, c, e, k,
     );
   }
   const left: usize = 4 * <usize>(count & 3);
@@ -43,7 +45,7 @@ export function adam(
     store<f32>(spare + j, load<f32>(fromV + bytes + j), 32);
     store<f32>(spare + j, load<f32>(gradient + bytes + j), 48);
   }
-  step(spare, spare + 16, spare + 32, spare + 48, spare + 64, spare + 80, spare + 96, s, d1, d2, w2, r, c, e);
+  step(spare, spare + 16, spare + 32, spare + 48, spare + 64, spare + 80, spare + 96, s, d1, d2, w2, r, c, e, k);
   for (let j: usize = 0; j < left; j += 4) {
     store<f32>(intoW + bytes + j, load<f32>(spare + j, 64));
     store<f32>(intoM + bytes + j, load<f32>(spare + j, 80));

@@ -52,7 +52,7 @@ export function lstmFirstBackward(
 
 // @ts-ignore: decorator
 @inline
-function cellBackward(
+export function cellBackward(
   hasPast: bool, rowBytes: usize, gate: usize, gateBytes: usize, cell: usize, tanhs: usize,
   stateGradient: usize, cellGradient: usize,
 ): void {

@@ -89,7 +89,7 @@ export function lstmForward(
 
 // @ts-ignore: decorator
 @inline
-function cellForward(
+export function cellForward(
   hasPast: bool, rowBytes: usize, gate: usize, gateBytes: usize, cell: usize, tanhs: usize,
   state: usize, stateStride: usize, statePanel: usize,
 ): void {

@@ -1,17 +1,22 @@
 /**
- * The simd engine: a training step in fused WebAssembly kernels over one shared memory, without copies. This file checks
- * what the engine is given and turns it into pointers; `simd_passes.ts` says what is computed.
+ * The simd engine: a training step in fused WebAssembly kernels over one shared memory, without copies.
+ *
+ * It does less than the textbook's step. A token's product with the input kernel is computed once per distinct token of
+ * the batch, and so are its gradients, from gate gradients summed by token; the first time step has no recurrent product;
+ * only the last hidden state meets the dense layer.
  */
 import type { Batch, BatchMetrics } from "../data/batch.ts";
 import type { ParameterLayout } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
-import { type AdamConstants, visitRanges } from "./adam.ts";
+import type { AdamConstants } from "./adam.ts";
 import type { AverageOptions, EmbeddingRows, Engine, Replica, UpdateOptions } from "./contract.ts";
 import type { DropoutOptions } from "./dropout.ts";
+import { SimdMasks } from "./simd_dropout.ts";
 import { bindKernels, type SimdKernels } from "./simd_kernels.ts";
+import { type ReplicaOffsets, SimdOptimizer } from "./simd_optimizer.ts";
 import { SimdPasses } from "./simd_passes.ts";
-import { chunkRows, MAX_SHARDS, padded, simdScratch, simdScratchBytes } from "./simd_scratch.ts";
-import { requireFullRows, requireSupported } from "./simd_support.ts";
+import { chunkRows, MAX_SHARDS, simdScratch, simdScratchBytes } from "./simd_scratch.ts";
+import { padded } from "./simd_shapes.ts";
 
 export { simdScratchBytes };
 
@@ -33,9 +38,8 @@ export interface SimdEngineOptions {
   readonly maxLength: number;
 }
 
-/** Throws a RangeError if the scratch memory is too small or not aligned, or if the engine lacks an option. */
+/** Throws a RangeError if the scratch memory is too small or not aligned. */
 export function createSimdEngine(options: SimdEngineOptions): Engine {
-  requireSupported(options);
   const { spec, memory, scratch, maxBatch, maxLength } = options;
   const needed = simdScratchBytes(spec, maxBatch, maxLength);
   if (scratch.byteLength < needed || scratch.byteOffset % 64 !== 0) {
@@ -51,31 +55,39 @@ class FusedEngine implements Engine {
   readonly #options: SimdEngineOptions;
   readonly #kernels: SimdKernels;
   readonly #passes: SimdPasses;
+  readonly #optimizer: SimdOptimizer;
+  readonly #masks: SimdMasks | undefined;
   /** A view on the word at `spare`: the count of hits. */
   readonly #hits: Int32Array;
-  /** Distinct tokens of the last batch. */
-  #distinct = 0;
+  /** What is averaged, as the kernel takes it: rows are averaged one by one, with nothing made for each. */
+  readonly #vectorPointers: Int32Array;
+  readonly #coefficients: Float32Array;
 
   constructor(options: SimdEngineOptions, kernels: SimdKernels) {
-    const { spec, layout, memory, scratch } = options;
+    const { spec, layout, adam, dropout, memory, scratch, maxBatch, maxLength } = options;
     this.#options = options;
     this.#kernels = kernels;
-    const at = simdScratch(spec, options.maxBatch, options.maxLength, scratch.byteOffset);
-    this.#passes = new SimdPasses(kernels, spec, layout, at);
-    this.#hits = new Int32Array(memory.buffer, at.spare, 1);
     // The padding of packed weights is 0, that of the logits' bias -Infinity.
-    kernels.zero(scratch.byteOffset, simdScratchBytes(spec, options.maxBatch, options.maxLength));
+    kernels.zero(scratch.byteOffset, simdScratchBytes(spec, maxBatch, maxLength));
+    const at = simdScratch(spec, maxBatch, maxLength, scratch.byteOffset);
     new Float32Array(memory.buffer, at.denseBias, padded(spec.classes)).fill(-Infinity);
+    this.#passes = new SimdPasses(kernels, spec, layout, at, memory, maxBatch);
+    this.#optimizer = new SimdOptimizer(kernels, layout, adam, at, memory);
+    if (dropout && dropout.rate > 0) this.#masks = new SimdMasks(memory, at.masks, dropout);
+    this.#hits = new Int32Array(memory.buffer, at.spare, 1);
+    this.#vectorPointers = new Int32Array(memory.buffer, at.vectorPointers, MAX_SHARDS);
+    this.#coefficients = new Float32Array(memory.buffer, at.coefficients, MAX_SHARDS);
   }
 
-  gradients(weights: Float32Array, batch: Batch, out: Float32Array, _draw: number): BatchMetrics {
+  gradients(weights: Float32Array, batch: Batch, out: Float32Array, draw: number): BatchMetrics {
     const target = this.#vector(out, "out");
     const labels = this.#labels(batch);
-    this.#prepare(weights, batch);
+    this.#masks?.select(draw);
+    this.#prepare(weights, batch, this.#masks);
     this.#passes.beginBackward(weights.byteOffset);
     const metrics = this.#eachChunk(batch, (first, rows) => {
       const lossSum = this.#crossEntropy(labels + 4 * first, rows, 1 / batch.size);
-      this.#passes.backward(first, rows, batch.length);
+      this.#passes.backward();
       return lossSum;
     });
     this.#passes.endBackward(target, this.#options.embeddingRows === "lazy");
@@ -83,55 +95,23 @@ class FusedEngine implements Engine {
   }
 
   rows(): Int32Array {
-    return new Int32Array(this.#options.memory.buffer, this.#passes.scratch.tokenOfSlot, this.#distinct);
+    return new Int32Array(this.#options.memory.buffer, this.#passes.scratch.tokenOfSlot, this.#passes.distinct);
   }
 
   squaredNorm(gradients: Float32Array, begin: number, end: number, rows?: Int32Array): number {
-    const pointer = this.#vector(gradients, "gradients");
-    let sum = 0;
-    visitRanges(this.#options.layout, begin, end, rows, (first, last, { multiplicity }) => {
-      sum += multiplicity * this.#kernels.squaredNorm(pointer + 4 * first, last - first);
-    });
-    return sum;
+    return this.#optimizer.squaredNorm(this.#vector(gradients, "gradients"), begin, end, rows);
   }
 
   update(from: Replica, gradients: Float32Array, into: Replica, options: UpdateOptions): void {
-    const { beta1, beta2, epsilon } = this.#options.adam;
-    const fromW = this.#vector(from.weights, "from.weights");
-    const fromM = this.#vector(from.m, "from.m"), fromV = this.#vector(from.v, "from.v");
     const gradient = this.#vector(gradients, "gradients");
-    const intoW = this.#vector(into.weights, "into.weights");
-    const intoM = this.#vector(into.m, "into.m"), intoV = this.#vector(into.v, "into.v");
-    const rootCorrection = 1 / Math.sqrt(1 - beta2 ** options.step);
-    const rate = options.learningRate / (1 - beta1 ** options.step);
-    visitRanges(this.#options.layout, options.begin, options.end, options.rows, (first, last, { multiplicity }) => {
-      const shift = 4 * first;
-      this.#kernels.adam(
-        fromW + shift,
-        fromM + shift,
-        fromV + shift,
-        gradient + shift,
-        intoW + shift,
-        intoM + shift,
-        intoV + shift,
-        last - first,
-        options.scale,
-        1 - beta1,
-        beta2,
-        1 - beta2,
-        multiplicity * rate,
-        rootCorrection,
-        epsilon,
-        this.#passes.scratch.spare,
-      );
-    });
+    this.#optimizer.update(this.#replica(from, "from"), gradient, this.#replica(into, "into"), options);
   }
 
   predict(weights: Float32Array, batch: Batch): Float32Array {
     const { spec: { classes }, memory } = this.#options;
-    const { scratch: at, classPanels } = this.#passes;
+    const { scratch: at, head: { classPanels } } = this.#passes;
     const probabilities = new Float32Array(batch.size * classes);
-    this.#prepare(weights, batch);
+    this.#prepare(weights, batch, undefined);
     this.#eachChunk(batch, (first, rows) => {
       this.#kernels.softmax(at.logits, rows, classPanels, classes, at.probabilities, at.spare);
       probabilities.set(new Float32Array(memory.buffer, at.probabilities, rows * classes), first * classes);
@@ -142,7 +122,7 @@ class FusedEngine implements Engine {
 
   evaluate(weights: Float32Array, batch: Batch): BatchMetrics {
     const labels = this.#labels(batch);
-    this.#prepare(weights, batch);
+    this.#prepare(weights, batch, undefined);
     return this.#eachChunk(batch, (first, rows) => this.#crossEntropy(labels + 4 * first, rows, 1));
   }
 
@@ -151,11 +131,9 @@ class FusedEngine implements Engine {
       throw new RangeError(`Cannot average ${vectors.length} vectors: at most ${MAX_SHARDS}`);
     }
     const { vectorPointers, coefficients: factors, stack } = this.#passes.scratch;
-    const pointers = new Int32Array(this.#options.memory.buffer, vectorPointers, vectors.length);
-    const values = new Float32Array(this.#options.memory.buffer, factors, vectors.length);
-    for (const [shard, vector] of vectors.entries()) {
-      pointers[shard] = this.#pointer(vector, `vectors[${shard}]`, end) + 4 * begin;
-      values[shard] = coefficients[shard]!;
+    for (let shard = 0; shard < vectors.length; shard++) {
+      this.#vectorPointers[shard] = this.#pointer(vectors[shard]!, "vectors", end) + 4 * begin;
+      this.#coefficients[shard] = coefficients[shard]!;
     }
     const target = this.#pointer(into, "into", end) + 4 * begin;
     const flag = drift ? 1 : 0;
@@ -172,7 +150,7 @@ class FusedEngine implements Engine {
   #eachChunk(batch: Batch, use: (first: number, rows: number) => number): BatchMetrics {
     let lossSum = 0;
     this.#hits[0] = 0;
-    const chunk = chunkRows(this.#options.spec.hidden, batch.size, batch.length);
+    const chunk = chunkRows(this.#options.spec, batch.size, batch.length);
     for (let first = 0; first < batch.size; first += chunk) {
       const rows = Math.min(chunk, batch.size - first);
       this.#passes.forward(first, rows, batch.length);
@@ -183,12 +161,12 @@ class FusedEngine implements Engine {
 
   /** The loss of the chunk whose logits are in scratch; these become its gradient, times `scale`. */
   #crossEntropy(labels: number, rows: number, scale: number): number {
-    const { scratch: at, classPanels } = this.#passes;
+    const { scratch: at, head: { classPanels } } = this.#passes;
     return this.#kernels.softmaxCrossEntropy(at.logits, rows, classPanels, labels, scale, at.spare, at.spare + 4);
   }
 
   /** Checks the arguments, packs the weights and projects the batch's distinct tokens. */
-  #prepare(weights: Float32Array, batch: Batch): void {
+  #prepare(weights: Float32Array, batch: Batch, masks: SimdMasks | undefined): void {
     const { maxBatch, maxLength } = this.#options;
     const source = this.#vector(weights, "weights");
     if (batch.size > maxBatch || batch.length > maxLength || batch.length < 1) {
@@ -196,14 +174,21 @@ class FusedEngine implements Engine {
         `The batch is ${batch.size} × ${batch.length}: expected at most ${maxBatch} × ${maxLength}, and a length of at least 1`,
       );
     }
-    requireFullRows(batch);
     const tokens = this.#pointer(batch.tokens, "batch.tokens", batch.size * batch.length);
-    this.#distinct = this.#passes.prepare(source, tokens, batch);
+    this.#passes.prepare(source, tokens, batch, masks);
   }
 
   /** The pointer to a flat vector. */
   #vector(values: Float32Array, name: string): number {
     return this.#pointer(values, name, this.#options.layout.size);
+  }
+
+  #replica({ weights, m, v }: Replica, name: string): ReplicaOffsets {
+    return {
+      weights: this.#vector(weights, `${name}.weights`),
+      m: this.#vector(m, `${name}.m`),
+      v: this.#vector(v, `${name}.v`),
+    };
   }
 
   #pointer(values: Float32Array | Int32Array, name: string, length: number): number {

@@ -1,8 +1,10 @@
+import type { SimdLstmKernels } from "./simd_lstm_kernels.ts";
+
 /**
  * The functions of `kernels/lockstep.wasm`, under the names they have there; their sources say what each does. Pointers
  * are byte offsets in the memory, strides are bytes, counts are elements.
  */
-export interface SimdKernels {
+export interface SimdKernels extends SimdLstmKernels {
   gemm(
     from: number,
     fromStride: number,
@@ -37,10 +39,12 @@ export interface SimdKernels {
   unpackColumns(from: number, fromRows: number, to: number, rows: number, groups: number, width: number): void;
   distinctTokens(
     tokens: number,
-    count: number,
+    rows: number,
+    length: number,
+    starts: number,
     vocabulary: number,
     table: number,
-    rows: number,
+    tokenOfSlot: number,
     slots: number,
   ): number;
   distinctFirsts(
@@ -51,6 +55,7 @@ export interface SimdKernels {
     slotOfFirst: number,
     firsts: number,
   ): number;
+  reverseSlots(slots: number, rows: number, length: number, starts: number, to: number): void;
   gatherRows(
     from: number,
     width: number,
@@ -72,66 +77,83 @@ export interface SimdKernels {
     count: number,
   ): void;
   scatterRows(from: number, count: number, rows: number, to: number, width: number): void;
-  lstmFirst(
+  mirrorSteps(rows: number, length: number, starts: number, to: number): void;
+  stepPositions(
+    rows: number,
+    length: number,
+    starts: number,
+    first: number,
+    batchLength: number,
+    backward: number,
+    to: number,
+  ): void;
+  gatherStates(
+    states: number,
+    stride: number,
+    index: number,
     count: number,
     panels: number,
-    slotOfFirst: number,
-    projected: number,
-    slotCount: number,
-    recurrent: number,
-    zeros: number,
-    gates: number,
-    cells: number,
-    tanhs: number,
-    states: number,
-    stateStride: number,
-    statePanels: number,
-    recurrentParts: number,
+    toRows: number,
+    toStride: number,
+    toPanels: number,
+    panelBytes: number,
   ): void;
-  lstmForward(
+  addIndexedRows(from: number, index: number, count: number, panels: number, panelBytes: number, to: number): void;
+  poolMean(
+    states: number,
+    stride: number,
     rows: number,
     length: number,
     panels: number,
-    seriesBytes: number,
-    slots: number,
-    projected: number,
-    slotCount: number,
-    recurrent: number,
-    firsts: number,
-    firstCount: number,
-    firstCells: number,
-    firstStatePanels: number,
-    recurrentParts: number,
-    gates: number,
-    cells: number,
-    tanhs: number,
-    states: number,
-    stateStride: number,
-    statePanels: number,
+    starts: number,
+    to: number,
+    toStride: number,
+    toPanels: number,
   ): void;
-  lstmBackward(
+  poolMeanBackward(
+    gradient: number,
     rows: number,
     length: number,
     panels: number,
-    seriesBytes: number,
-    recurrentT: number,
-    zeros: number,
-    gates: number,
-    cells: number,
-    tanhs: number,
-    stateGradient: number,
-    cellGradient: number,
+    starts: number,
+    to: number,
+    panelBytes: number,
   ): void;
-  lstmFirstBackward(
-    count: number,
+  poolMax(
+    states: number,
+    stride: number,
+    rows: number,
+    length: number,
     panels: number,
-    recurrentT: number,
-    gateSums: number,
-    gates: number,
-    cells: number,
-    tanhs: number,
-    stateGradient: number,
-    cellGradient: number,
+    starts: number,
+    backward: number,
+    to: number,
+    toStride: number,
+    toPanels: number,
+    winners: number,
+  ): void;
+  poolMaxBackward(
+    gradient: number,
+    winners: number,
+    rows: number,
+    length: number,
+    panels: number,
+    to: number,
+    panelBytes: number,
+  ): void;
+  drop(
+    mask: number,
+    factors: number,
+    index: number,
+    first: number,
+    count: number,
+    elements: number,
+    offset: number,
+    width: number,
+    rows: number,
+    stride: number,
+    panels: number,
+    panelBytes: number,
   ): void;
   softmaxCrossEntropy(
     logits: number,
@@ -143,9 +165,18 @@ export interface SimdKernels {
     spare: number,
   ): number;
   softmax(logits: number, rows: number, panels: number, classes: number, to: number, spare: number): void;
-  columnSums(from: number, panels: number, rows: number, to: number): void;
+  columnSums(from: number, panelBytes: number, panels: number, rows: number, to: number): void;
   zero(at: number, bytes: number): void;
   squaredNorm(from: number, count: number): number;
+  squaredNormRows(
+    rows: number,
+    count: number,
+    width: number,
+    begin: number,
+    end: number,
+    from: number,
+    sum: number,
+  ): number;
   adam(
     fromW: number,
     fromM: number,
@@ -162,6 +193,30 @@ export interface SimdKernels {
     rate: number,
     rootCorrection: number,
     epsilon: number,
+    kept: number,
+    spare: number,
+  ): void;
+  adamRows(
+    rows: number,
+    count: number,
+    width: number,
+    begin: number,
+    end: number,
+    fromW: number,
+    fromM: number,
+    fromV: number,
+    gradient: number,
+    intoW: number,
+    intoM: number,
+    intoV: number,
+    scale: number,
+    oneMinusBeta1: number,
+    beta2: number,
+    oneMinusBeta2: number,
+    rate: number,
+    rootCorrection: number,
+    epsilon: number,
+    kept: number,
     spare: number,
   ): void;
   average(

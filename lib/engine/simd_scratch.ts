@@ -1,25 +1,28 @@
 /**
  * The map of the simd engine's scratch memory. Matrices there are in panels: eight columns of all rows, [rows][8], each
  * panel after the other; those over time are `seriesBytes` apart. `P` is the panels of one gate, ceil(hidden / 8); `D` the
- * distinct tokens of a batch, `F` those of its step 0; `R` the rows that go through the LSTM together (a chunk).
+ * distinct tokens of a batch; `R` the rows that go through the LSTMs together (a chunk). What lies above an LSTM gets its
+ * state in `parts`, one for each direction, each of `P` panels. See simd_cell_scratch.ts and
+ * simd_first_step_scratch.ts for what each LSTM has.
  *
- *     packed weights   inputKernel [4P][E8][8]  inputKernelT [E8/8][32P][8]  recurrentKernel [4P][8P][8]
- *                      recurrentKernelT [P][32P][8]  bias [32P]  denseKernel [C8/8][8P][8]  denseKernelT [P][C8][8]
- *                      denseBias [C8]  zeros
- *     gradients        inputKernelGradient [4P][E][8]  recurrentKernelGradient [4P][H][8]  biasGradient [32P]
- *                      denseKernelGradient [C8/8][H][8]  denseBiasGradient [C8]
- *     tokens           slotOfToken int32 [vocabulary]  tokenOfSlot int32 [D]  slots int32 [batch, length]
- *                      vectors [D][vectorStride]  vectorPanels [E8/8][D][8]  projected, tokenGates [4P][D][8]
- *     step 0           firstOfSlot int32 [D]  slotOfFirst int32 [F]  firsts int32 [batch]
- *                      firstGates, recurrentParts, firstGateSums [4P][F][8]  firstStates [F][stateStride]
- *                      firstCells, firstCellTanhs, firstStatePanels, firstStateGradient, firstCellGradient [P][F][8]
- *     later steps      gates [4P][length][R][8]  cells, cellTanhs [P][length][R][8]  states [length][R][stateStride]
- *                      statePanels [2][P][R][8]  stateGradient, cellGradient [P][R][8]  logits [C8/8][R][8]
- *                      probabilities [R][classes]
+ *     dense layer      denseKernel [parts][C8/8][8P][8]  denseKernelT [parts][P][C8][8]  denseBias [C8]  zeros
+ *                      denseKernelGradient [parts][C8/8][H][8]  denseBiasGradient [C8]
+ *     tokens           slotOfToken int32 [vocabulary]  tokenOfSlot int32 [D]  slots, reversedSlots int32 [batch, length]
+ *                      starts int32 [batch]  vectors [D][vectorStride]  vectorPanels [E8/8][D][8]
+ *     a chunk          mirror int32 [length][R]  positions int32 [directions][length][R]
+ *                      pooled [parts][R][stateStride]  pooledPanels [parts][P][R][8]  winners int32 [parts][P][R][8]
+ *                      stateGradient, cellGradient [P][R][8]  stateGradients [P][length][R][8]
+ *                      logits [C8/8][R][8]  probabilities [R][classes]
+ *     dropout          masks [9][32 bytes]  factors
  *     averaging        vectorPointers, coefficients [MAX_SHARDS]  stack
  *     spare            a few words
  */
+import { lstmCells } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
+import { cellAreaBytes, type SimdCellScratch } from "./simd_cell_scratch.ts";
+import { firstStepAreaBytes, type SimdFirstStepScratch } from "./simd_first_step_scratch.ts";
+import { MASKS_BYTES } from "./simd_dropout.ts";
+import { LINE_BYTES, padded, panelsOf, parts, rowStride, seriesBytes } from "./simd_shapes.ts";
 
 /**
  * Bytes of gates, cells and states over time that go through forward and backward together. They are written once and read
@@ -33,95 +36,72 @@ const MIN_CHUNK_ROWS = 24, MAX_CHUNK_ROWS = 60;
 /** How many vectors can be averaged at once. */
 export const MAX_SHARDS = 4096;
 
-const LINE_BYTES = 64;
-
-/** `columns` rounded up to whole panels. */
-export function padded(columns: number): number {
-  return Math.ceil(columns / 8) * 8;
-}
-
-/** Bytes from row to row of `columns` floats: an odd number of cache lines, so that a column does not fall into few sets. */
-export function rowStride(columns: number): number {
-  return (Math.ceil(columns * 4 / LINE_BYTES) | 1) * LINE_BYTES;
-}
-
-/**
- * Bytes from panel to panel of `rows` rows over `length` steps: again an odd number of cache lines, so that the panels of
- * one row do not meet in one set of a cache.
- */
-export function seriesBytes(rows: number, length: number): number {
-  return (Math.ceil(rows * length * 32 / LINE_BYTES) | 1) * LINE_BYTES;
-}
-
 /** Most rows of a chunk: a multiple of the tiles' six. */
-function mostChunkRows(hidden: number, length: number): number {
-  const rowBytes = 7 * 4 * padded(hidden) * length;
+function mostChunkRows(spec: ModelSpec, length: number): number {
+  const rowBytes = 7 * 4 * padded(spec.hidden) * length * lstmCells(spec).length;
   const rows = Math.floor(CHUNK_BYTES / rowBytes / 6) * 6;
   return Math.min(MAX_CHUNK_ROWS, Math.max(MIN_CHUNK_ROWS, rows));
 }
 
 /** How a batch's rows are cut: into equal chunks, but for the last. It depends on the batch and the model alone. */
-export function chunkRows(hidden: number, rows: number, length: number): number {
-  return Math.ceil(rows / Math.max(1, Math.ceil(rows / mostChunkRows(hidden, length))));
+export function chunkRows(spec: ModelSpec, rows: number, length: number): number {
+  return Math.ceil(rows / Math.max(1, Math.ceil(rows / mostChunkRows(spec, length))));
+}
+
+/** The largest that a batch and its chunks can be. */
+export interface LargestSizes {
+  /** Distinct tokens of a batch. */
+  readonly distinct: number;
+  readonly chunkRows: number;
+  /** Rows times time steps of a chunk. */
+  readonly chunkPositions: number;
+}
+
+function largestSizes(spec: ModelSpec, maxBatch: number, maxLength: number): LargestSizes {
+  const chunkPositions = Array.from(
+    { length: maxLength },
+    (_, index) => Math.min(maxBatch, mostChunkRows(spec, index + 1)) * (index + 1),
+  ).reduce((most, count) => Math.max(most, count), 0);
+  return {
+    distinct: Math.min(spec.vocabulary, maxBatch * maxLength),
+    chunkRows: Math.min(maxBatch, MAX_CHUNK_ROWS),
+    chunkPositions,
+  };
 }
 
 /** Bytes of each area, in order. */
-function areaBytes(spec: ModelSpec, maxBatch: number, maxLength: number) {
+function areaBytes(spec: ModelSpec, maxBatch: number, maxLength: number, most: LargestSizes) {
   const { vocabulary, embedding, hidden, classes } = spec;
   const e8 = padded(embedding), h8 = padded(hidden), c8 = padded(classes);
-  const gates = 4 * h8;
   const positions = maxBatch * maxLength;
-  const distinct = Math.min(vocabulary, positions);
-  const firsts = Math.min(vocabulary, maxBatch);
-  const rows = Math.min(maxBatch, MAX_CHUNK_ROWS);
-  const positionsOfChunk = Array.from(
-    { length: maxLength },
-    (_, index) => Math.min(maxBatch, mostChunkRows(hidden, index + 1)) * (index + 1),
-  ).reduce((most, count) => Math.max(most, count), 0);
-  const series = seriesBytes(positionsOfChunk, 1);
+  const { distinct, chunkRows: rows, chunkPositions } = most;
+  const isDeep = spec.layers > 1 || spec.bidirectional;
   return {
-    inputKernel: 4 * gates * e8,
-    inputKernelT: 4 * e8 * gates,
-    recurrentKernel: 4 * gates * h8,
-    recurrentKernelT: 4 * h8 * gates,
-    bias: 4 * gates,
-    denseKernel: 4 * c8 * h8,
-    denseKernelT: 4 * h8 * c8,
+    denseKernel: 4 * parts(spec) * c8 * h8,
+    denseKernelT: 4 * parts(spec) * h8 * c8,
     denseBias: 4 * c8,
-    zeros: 4 * Math.max(e8, h8),
-    inputKernelGradient: 4 * gates * embedding,
-    recurrentKernelGradient: 4 * gates * hidden,
-    biasGradient: 4 * gates,
-    denseKernelGradient: 4 * c8 * hidden,
+    zeros: 4 * Math.max(e8, parts(spec) * h8),
+    denseKernelGradient: 4 * parts(spec) * c8 * hidden,
     denseBiasGradient: 4 * c8,
     slotOfToken: 4 * vocabulary,
     tokenOfSlot: 4 * distinct,
     slots: 4 * positions,
+    reversedSlots: spec.bidirectional ? 4 * positions : 0,
+    starts: 4 * maxBatch,
     vectors: rowStride(embedding) * distinct,
     vectorPanels: 4 * e8 * distinct,
-    projected: 4 * gates * distinct,
-    tokenGates: 4 * gates * distinct,
-    firstOfSlot: 4 * distinct,
-    slotOfFirst: 4 * firsts,
-    firsts: 4 * maxBatch,
-    firstGates: 4 * gates * firsts,
-    firstCells: 4 * h8 * firsts,
-    firstCellTanhs: 4 * h8 * firsts,
-    firstStates: rowStride(hidden) * firsts,
-    firstStatePanels: 4 * h8 * firsts,
-    recurrentParts: 4 * gates * firsts,
-    firstGateSums: 4 * gates * firsts,
-    firstStateGradient: 4 * h8 * firsts,
-    firstCellGradient: 4 * h8 * firsts,
-    gates: gates / 8 * series,
-    cells: h8 / 8 * series,
-    cellTanhs: h8 / 8 * series,
-    states: rowStride(hidden) * positionsOfChunk,
-    statePanels: 2 * 4 * h8 * rows,
+    mirror: isDeep ? 4 * chunkPositions : 0,
+    positions: isDeep ? 4 * parts(spec) * chunkPositions : 0,
+    pooled: parts(spec) * rowStride(hidden) * rows,
+    pooledPanels: 4 * parts(spec) * h8 * rows,
+    winners: spec.pooling === "max" ? 4 * parts(spec) * h8 * rows : 0,
     stateGradient: 4 * h8 * rows,
     cellGradient: 4 * h8 * rows,
+    stateGradients: spec.pooling === "last" ? 0 : panelsOf(hidden) * seriesBytes(chunkPositions, 1),
     logits: 4 * c8 * rows,
     probabilities: 4 * classes * rows,
+    masks: MASKS_BYTES,
+    factors: 4 * (Math.max(embedding, hidden) + 16),
     vectorPointers: 4 * MAX_SHARDS,
     coefficients: 4 * MAX_SHARDS,
     stack: 1024 * (2 + Math.log2(MAX_SHARDS)),
@@ -129,22 +109,42 @@ function areaBytes(spec: ModelSpec, maxBatch: number, maxLength: number) {
   };
 }
 
-/** The name of each area with the byte offset where it begins. */
-export type SimdScratch = { readonly [area in keyof ReturnType<typeof areaBytes>]: number };
+type Offsets<Areas> = { readonly [area in keyof Areas]: number };
+
+/** The name of each area with the byte offset where it begins; of each LSTM, in the layout's order, too. */
+export type SimdScratch = Offsets<ReturnType<typeof areaBytes>> & {
+  readonly ofCell: readonly SimdCellScratch[];
+  readonly ofFirstStep: SimdFirstStepScratch;
+};
 
 /** Areas are aligned to cache lines, and so must the scratch memory be. */
 export function simdScratch(spec: ModelSpec, maxBatch: number, maxLength: number, byteOffset: number): SimdScratch {
-  let offset = byteOffset;
-  const entries = Object.entries(areaBytes(spec, maxBatch, maxLength)).map(([name, bytes]): [string, number] => {
-    const begin = offset;
-    offset += Math.ceil(bytes / LINE_BYTES) * LINE_BYTES;
-    return [name, begin];
-  });
-  return Object.fromEntries(entries) as SimdScratch;
+  return placed(spec, maxBatch, maxLength, byteOffset).scratch;
 }
 
 /** Bytes of scratch memory that an engine for batches of at most `maxBatch` sequences of `maxLength` tokens needs. */
 export function simdScratchBytes(spec: ModelSpec, maxBatch: number, maxLength: number): number {
-  const bytes = Object.values(areaBytes(spec, maxBatch, maxLength));
-  return bytes.reduce((sum, area) => sum + Math.ceil(area / LINE_BYTES) * LINE_BYTES, 0);
+  return placed(spec, maxBatch, maxLength, 0).end;
+}
+
+function placed(
+  spec: ModelSpec,
+  maxBatch: number,
+  maxLength: number,
+  byteOffset: number,
+): { scratch: SimdScratch; end: number } {
+  let end = byteOffset;
+  function place<Areas extends Record<string, number>>(bytes: Areas): Offsets<Areas> {
+    const entries = Object.entries(bytes).map(([name, size]): [string, number] => {
+      const begin = end;
+      end += Math.ceil(size / LINE_BYTES) * LINE_BYTES;
+      return [name, begin];
+    });
+    return Object.fromEntries(entries) as Offsets<Areas>;
+  }
+  const most = largestSizes(spec, maxBatch, maxLength);
+  const ofCell = lstmCells(spec).map((cell) => place(cellAreaBytes(spec, cell, most)));
+  const ofFirstStep = place(firstStepAreaBytes(spec, maxBatch, most));
+  const scratch = { ...place(areaBytes(spec, maxBatch, maxLength, most)), ofCell, ofFirstStep };
+  return { scratch, end };
 }

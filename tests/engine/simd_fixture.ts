@@ -1,7 +1,8 @@
 import { adamConstants } from "../../lib/engine/adam.ts";
 import { type Batch, batchWords, createBatch } from "../../lib/data/batch.ts";
 import { createSimdEngine, simdScratchBytes } from "../../lib/engine/simd.ts";
-import type { Engine, Replica } from "../../lib/engine/contract.ts";
+import type { EmbeddingRows, Engine, Replica } from "../../lib/engine/contract.ts";
+import type { DropoutOptions } from "../../lib/engine/dropout.ts";
 import { type ParameterLayout, parameterLayout, tensorView } from "../../lib/model/layout.ts";
 import type { ModelSpec } from "../../lib/model/spec.ts";
 import { Random, Stream } from "../../lib/random.ts";
@@ -23,11 +24,24 @@ export interface SimdFixture {
   readonly scratch: { readonly byteOffset: number; readonly byteLength: number };
 }
 
+export interface FixtureOptions {
+  readonly seed?: number;
+  /** Real tokens of each row; all if left out. */
+  readonly lengths?: readonly number[];
+  readonly dropout?: DropoutOptions;
+  readonly embeddingRows?: EmbeddingRows;
+}
+
 /** Left in the memory for a test's own arrays. */
 const SPARE_BYTES = 2 ** 19;
 
 /** An engine with exactly the scratch it asked for, small random weights and a random batch. */
-export function simdFixture(spec: ModelSpec, size: number, length: number, seed = 1): SimdFixture {
+export function simdFixture(
+  spec: ModelSpec,
+  size: number,
+  length: number,
+  { seed = 1, lengths, dropout = { rate: 0, seed: 0 }, embeddingRows = "dense" }: FixtureOptions = {},
+): SimdFixture {
   const layout = parameterLayout(spec);
   const bytes = simdScratchBytes(spec, size, length);
   const vectors = new SharedVectors(bytes + 4 * (4 * layout.size + batchWords(size, length)) + SPARE_BYTES);
@@ -46,12 +60,15 @@ export function simdFixture(spec: ModelSpec, size: number, length: number, seed 
   const integer = (limit: number) => Math.floor(random.uniform() * limit);
   for (let i = 0; i < batch.tokens.length; i++) batch.tokens[i] = integer(spec.vocabulary);
   for (let i = 0; i < size; i++) batch.labels[i] = integer(spec.classes);
-  batch.lengths.fill(length);
+  if (lengths) batch.lengths.set(lengths);
+  else batch.lengths.fill(length);
   const scratch = { byteOffset: vectors.allocate(bytes), byteLength: bytes };
   const engine = createSimdEngine({
     spec,
     layout,
     adam: adamConstants(1e-8),
+    dropout,
+    embeddingRows,
     module: kernelModule,
     memory: vectors.memory,
     scratch,

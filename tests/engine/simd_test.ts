@@ -11,7 +11,7 @@ import { float64Lstm } from "./float64_lstm.ts";
 import { simdOnPlainArrays } from "./plain_arrays.ts";
 import { kernelModule, simdFixture } from "./simd_fixture.ts";
 
-engineContract("simd", simdOnPlainArrays, []);
+engineContract("simd", simdOnPlainArrays);
 
 const base: ModelSpec = { vocabulary: 50, embedding: 32, hidden: 64, classes: 2, lstmBiases: 1, ...ONE_LAYER };
 

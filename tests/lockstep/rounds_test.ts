@@ -9,7 +9,6 @@ import { assertClose } from "../engine/close.ts";
 import { plainHeldOut, plainModel, plainTraining } from "./plain_rounds.ts";
 import { tinyConfig, train } from "./tiny.ts";
 
-const TFJS = { engine: "tfjs" } as const;
 const recipes: [what: string, change: Partial<TrainingConfig>][] = [
   ["averaged moments, every step", { averageEvery: 1 }],
   ["averaged moments, every 3 of 4 steps", { averageEvery: 3 }],
@@ -26,19 +25,26 @@ const recipes: [what: string, change: Partial<TrainingConfig>][] = [
   ["lazy rows, every 3 of 4 steps", { vocabulary: 150, averageEvery: 3, epochs: 3 }],
   ["lazy rows, local moments", { vocabulary: 150, averageEvery: 3, moments: "local", epochs: 3 }],
   ["lazy rows, reset moments", { vocabulary: 150, averageEvery: 3, moments: "reset", epochs: 3 }],
-  ["lazy rows, 5 shards, weight decay", { vocabulary: 150, shards: 5, averageEvery: 2, weightDecay: 0.1, ...TFJS }],
+  ["lazy rows, 5 shards, weight decay", { vocabulary: 150, shards: 5, averageEvery: 2, weightDecay: 0.1 }],
   ["lazy rows, averaged gradients", { vocabulary: 150, average: "gradients", clipNorm: 0.05, epochs: 3 }],
-  ["lazy rows, averaged gradients, weight decay", { vocabulary: 90, average: "gradients", weightDecay: 1, ...TFJS }],
+  ["lazy rows, averaged gradients, weight decay", { vocabulary: 90, average: "gradients", weightDecay: 1 }],
   ["lazy rows in two widths of cache lines", { vocabulary: 40, embedding: 33, averageEvery: 2 }],
   ["dense rows, every 3 of 4 steps", { vocabulary: 90, embeddingRows: "dense", averageEvery: 3 }],
   ["dense rows, local moments", { vocabulary: 90, embeddingRows: "dense", moments: "local", averageEvery: 3 }],
   ["dense rows, averaged gradients", { vocabulary: 90, embeddingRows: "dense", average: "gradients" }],
   ["a cosine schedule with warm-up", { schedule: "cosine", warmupSteps: 3 }],
   ["a linear schedule, averaged gradients", { schedule: "linear", average: "gradients" }],
-  ["dropout", { dropout: 0.3, averageEvery: 3, ...TFJS }],
-  ["dropout, averaged gradients", { dropout: 0.3, average: "gradients", ...TFJS }],
-  ["2 layers of two directions, the mean", { layers: 2, bidirectional: true, pooling: "mean", epochs: 1, ...TFJS }],
-  ["3 layers, the maximum, dropout", { layers: 3, pooling: "max", dropout: 0.2, epochs: 1, ...TFJS }],
+  ["dropout", { dropout: 0.3, averageEvery: 3 }],
+  ["dropout, averaged gradients", { dropout: 0.3, average: "gradients" }],
+  ["2 layers of two directions, the mean", { layers: 2, bidirectional: true, pooling: "mean", epochs: 1 }],
+  ["3 layers, the maximum, dropout", { layers: 3, pooling: "max", dropout: 0.2, epochs: 1 }],
+  ["3 layers, the maximum, dropout, on tfjs", {
+    layers: 3,
+    pooling: "max",
+    dropout: 0.2,
+    epochs: 1,
+    engine: "tfjs",
+  }],
   // More parameters than one block of the norm has.
   [
     "averaged gradients of many parameters",

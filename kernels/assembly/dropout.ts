@@ -1,0 +1,47 @@
+// Inverted dropout (Srivastava et al., 2014), with the masks of lib/engine/dropout.ts.
+//
+// A mask is 32 bytes: int32 seed, stream, the two words of its item (as lib/random.ts has them), the threshold as uint32,
+// and as float32 what kept values are multiplied with.
+import { threefryWords } from "./threefry";
+
+/**
+ * Multiplies `count` rows of `width` values with their factors, row-major (`stride` bytes apart; 0 for none) and in panels
+ * [·][count][8] `panelBytes` apart. Value j of row n is the element index[n] · `elements` + `offset` + j; without `index`
+ * n + `first` stands for index[n]. `factors` has room for `width` + 16 floats.
+ */
+export function drop(
+  mask: usize, factors: usize, index: usize, first: i32, count: i32, elements: i32, offset: i32, width: i32,
+  rows: usize, stride: usize, panels: usize, panelBytes: usize,
+): void {
+  for (let n = 0; n < count; n++, rows += stride, panels += 32) {
+    const item = index == 0 ? first + n : load<i32>(index + 4 * <usize>n);
+    const element = item * elements + offset;
+    maskRow(mask, element, width, factors);
+    let factor = factors + 4 * <usize>(element & 1);
+    let row = rows, panel = panels;
+    for (let column = 0; column < width; column += 8, factor += 32, row += 32, panel += panelBytes) {
+      const low = v128.load(factor), high = v128.load(factor, 16);
+      if (stride != 0) {
+        v128.store(row, f32x4.mul(v128.load(row), low));
+        v128.store(row, f32x4.mul(v128.load(row, 16), high), 16);
+      }
+      v128.store(panel, f32x4.mul(v128.load(panel), low));
+      v128.store(panel, f32x4.mul(v128.load(panel, 16), high), 16);
+    }
+  }
+}
+
+/** The factors of the elements from `element` & ~1 to at least `element` + `width` - 1. */
+// @ts-ignore: decorator
+@inline
+function maskRow(mask: usize, element: i32, width: i32, to: usize): void {
+  const seed = load<i32>(mask), stream = load<i32>(mask, 4);
+  const counter0 = load<i32>(mask, 8), high = load<i32>(mask, 12);
+  const threshold = v128.load32_splat(mask, 16), scale = v128.load32_splat(mask, 20);
+  let block = element >> 1;
+  for (let end = to + 4 * <usize>(width + (element & 1)); to < end; to += 32, block += 4) {
+    threefryWords(seed, stream, counter0, high, block, to);
+    v128.store(to, v128.and(i32x4.ge_u(v128.load(to), threshold), scale));
+    v128.store(to, v128.and(i32x4.ge_u(v128.load(to, 16), threshold), scale), 16);
+  }
+}

@@ -1,0 +1,87 @@
+// The LSTM over rows that may be padded and inputs of any kind, step 0 row by row too, in the arrays of lstm_forward.ts.
+//
+// A row ends at the last step: of one that is `starts[row]` steps short (int32), the first steps are padding, in which its
+// gates, cells and states are 0. So are the gradients there, without anything in the backward pass to see to it.
+import { cellBackward } from "./lstm_backward";
+import { cellForward } from "./lstm_forward";
+import { gemm } from "./gemm";
+import { clearPadding } from "./padding";
+import { pickRows } from "./rows";
+
+/**
+ * All steps forward. The input's part of row r at a step comes from one of the rows of projected [4P][slotCount][8], the
+ * one whose number is the int32 at `slots + r · slotsStride + 4 step`; without `slots` it is in `gates` already. Without `starts` no row is padded.
+ */
+export function lstmSteps(
+  rows: i32, length: i32, panels: i32, seriesBytes: usize, starts: usize,
+  slots: usize, slotsStride: usize, projected: usize, slotCount: i32, recurrent: usize,
+  gates: usize, cells: usize, tanhs: usize, states: usize, stateStride: usize, statePanels: usize,
+): void {
+  const rowBytes: usize = 32 * <usize>rows;
+  const stateBytes: usize = rowBytes * <usize>panels;
+  for (let step = 0; step < length; step++) {
+    const before: usize = statePanels + stateBytes * <usize>((step + 1) & 1);
+    const after: usize = statePanels + stateBytes * <usize>(step & 1);
+    const stepGates = gates + <usize>step * rowBytes;
+    const stepSlots = slots == 0 ? 0 : slots + 4 * <usize>step;
+    const from = slots == 0 ? stepGates : projected;
+    const fromStride: usize = slots == 0 ? seriesBytes : 32 * <usize>slotCount;
+    if (step > 0) {
+      gemm(
+        from, fromStride, 32, stepSlots, slotsStride,
+        before, rowBytes, recurrent, 8 * panels, stepGates, seriesBytes, rows, 4 * panels,
+      );
+    } else if (slots != 0) {
+      pickRows(from, fromStride, stepSlots, slotsStride, stepGates, seriesBytes, rows, 4 * panels);
+    }
+    const stepStates = states + <usize>step * <usize>rows * stateStride;
+    for (let panel = 0; panel < panels; panel++) {
+      const series = <usize>panel * seriesBytes + <usize>step * rowBytes;
+      cellForward(
+        step > 0, rowBytes, gates + series, <usize>panels * seriesBytes, cells + series, tanhs + series,
+        stepStates + 32 * <usize>panel, stateStride, after + <usize>panel * rowBytes,
+      );
+    }
+    if (starts != 0) {
+      const shift = <usize>step * rowBytes;
+      clearPadding(
+        step, rows, panels, seriesBytes, starts, stepGates, cells + shift, tanhs + shift, stepStates, stateStride, after,
+      );
+    }
+  }
+}
+
+/**
+ * Backward through time; `gates` becomes the gradient of the gates' sums. The loss's own gradient at the state of step t
+ * lies in panels at `stateGradients + t · gradientStep`, `gradientPanel` bytes apart, and is used up; a `gradientStep` of 0
+ * says that there is one at the last step alone. cellGradient [P][rows][8] is used up. recurrentT is the recurrent kernel's
+ * transpose in panels [P][4 · 8P][8], and zeros [8].
+ */
+export function lstmStepsBackward(
+  rows: i32, length: i32, panels: i32, seriesBytes: usize, recurrentT: usize, zeros: usize,
+  gates: usize, cells: usize, tanhs: usize,
+  stateGradients: usize, gradientStep: usize, gradientPanel: usize, cellGradient: usize,
+): void {
+  const rowBytes: usize = 32 * <usize>rows;
+  const inner = 32 * panels;
+  memory.fill(cellGradient, 0, <usize>panels * rowBytes);
+  for (let step = length - 1; step >= 0; step--) {
+    const gradient = stateGradients + <usize>step * gradientStep;
+    for (let panel = 0; panel < panels; panel++) {
+      const series = <usize>panel * seriesBytes + <usize>step * rowBytes;
+      cellBackward(
+        step > 0, rowBytes, gates + series, <usize>panels * seriesBytes, cells + series, tanhs + series,
+        gradient + <usize>panel * gradientPanel, cellGradient + <usize>panel * rowBytes,
+      );
+    }
+    if (step == 0) break;
+    const earlier = gradient - gradientStep;
+    const from = gradientStep == 0 ? zeros : earlier;
+    const fromStride: usize = gradientStep == 0 ? 0 : gradientPanel;
+    const fromRow: usize = gradientStep == 0 ? 0 : 32;
+    gemm(
+      from, fromStride, fromRow, 0, 0, gates + <usize>step * rowBytes, seriesBytes, recurrentT, inner,
+      earlier, gradientPanel, rows, panels,
+    );
+  }
+}

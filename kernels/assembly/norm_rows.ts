@@ -1,0 +1,15 @@
+// The squared L2 norm of some rows of a tensor.
+import { squaredNorm } from "./norm";
+
+/** `sum` plus, row after row, Σ x² over the elements of rows[0..count) that lie in [begin, end), `width` a row. */
+export function squaredNormRows(
+  rows: usize, count: i32, width: i32, begin: i32, end: i32, from: usize, sum: f64,
+): f64 {
+  for (let i = 0; i < count; i++, rows += 4) {
+    const row = load<i32>(rows);
+    if (row < 0 || row > end / width) continue;
+    const first = max(begin, row * width), last = min(end, (row + 1) * width);
+    if (first < last) sum += squaredNorm(from + 4 * <usize>first, last - first);
+  }
+  return sum;
+}

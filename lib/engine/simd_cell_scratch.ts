@@ -1,0 +1,62 @@
+/**
+ * What each LSTM has of the simd engine's scratch memory, with the words of simd_scratch.ts. `I` is the width of its inputs:
+ * the embedding's, or above the first layer all parts of the layer below, `8P` each.
+ *
+ *     packed weights   kernel [4P][I8][8]  kernelT [I8/8][32P][8]  recurrentKernel [4P][8P][8]
+ *                      recurrentKernelT [P][32P][8]  bias [32P]
+ *     gradients        kernelGradient [4P][I][8]  recurrentKernelGradient [4P][H][8]  biasGradient [32P]
+ *     inputs           of the first layer, by token: projected, tokenGates [4P][D][8]
+ *                      of the others: inputs [length][R][inputStride]  inputPanels [I8/8][length][R][8]
+ *     over time        gates [4P][length][R][8]  cells, cellTanhs [P][length][R][8]  states [length][R][stateStride]
+ *                      statePanels [2][P][R][8]
+ *
+ * Time is the LSTM's own: a backward one's first step is a row's last token. Rows that are shorter than the batch end at the
+ * last step; see kernels/assembly/lstm_steps.ts.
+ */
+import type { LstmCell } from "../model/layout.ts";
+import type { ModelSpec } from "../model/spec.ts";
+import type { LargestSizes } from "./simd_scratch.ts";
+import { padded, parts, rowStride, seriesBytes } from "./simd_shapes.ts";
+
+type SimdCellArea =
+  | ("kernel" | "kernelT" | "recurrentKernel" | "recurrentKernelT" | "bias")
+  | ("kernelGradient" | "recurrentKernelGradient" | "biasGradient")
+  | ("projected" | "tokenGates" | "inputs" | "inputPanels")
+  | ("gates" | "cells" | "cellTanhs" | "states" | "statePanels");
+
+/** The byte offset where each area begins. */
+export type SimdCellScratch = Readonly<Record<SimdCellArea, number>>;
+
+/** Width of an LSTM's inputs as they lie in memory. */
+export function inputWidth(spec: ModelSpec, { layer }: LstmCell): number {
+  return layer === 1 ? spec.embedding : parts(spec) * padded(spec.hidden);
+}
+
+/** Bytes of each area, in order. */
+export function cellAreaBytes(spec: ModelSpec, cell: LstmCell, most: LargestSizes): Record<SimdCellArea, number> {
+  const { hidden } = spec;
+  const h8 = padded(hidden);
+  const gates = 4 * h8;
+  const width = inputWidth(spec, cell);
+  const byToken = cell.layer === 1 ? 4 * gates * most.distinct : 0;
+  const series = seriesBytes(most.chunkPositions, 1);
+  return {
+    kernel: 4 * gates * padded(width),
+    kernelT: 4 * padded(width) * gates,
+    recurrentKernel: 4 * gates * h8,
+    recurrentKernelT: 4 * h8 * gates,
+    bias: 4 * gates,
+    kernelGradient: 4 * gates * width,
+    recurrentKernelGradient: 4 * gates * hidden,
+    biasGradient: 4 * gates,
+    projected: byToken,
+    tokenGates: byToken,
+    inputs: cell.layer === 1 ? 0 : rowStride(width) * most.chunkPositions,
+    inputPanels: cell.layer === 1 ? 0 : padded(width) / 8 * series,
+    gates: gates / 8 * series,
+    cells: h8 / 8 * series,
+    cellTanhs: h8 / 8 * series,
+    states: rowStride(hidden) * most.chunkPositions,
+    statePanels: 2 * 4 * h8 * most.chunkRows,
+  };
+}

@@ -1,0 +1,158 @@
+/**
+ * The simd engine's passes through one LSTM, forwards over full rows, of which only the last state is needed. Before step 0
+ * there is no state, so step 0 and its state's part of step 1 depend on the first token alone: they are computed once per
+ * distinct first token, and so are their gradients, from those of step 1 summed by first token.
+ */
+import type { ModelSpec } from "../model/spec.ts";
+import type { SimdChunk } from "./simd_cell.ts";
+import type { SimdKernels } from "./simd_kernels.ts";
+import type { SimdScratch } from "./simd_scratch.ts";
+import { panelsOf, rowStride, seriesBytes } from "./simd_shapes.ts";
+
+export class SimdFirstStep {
+  readonly #kernels: SimdKernels;
+  readonly #at: SimdScratch["ofFirstStep"];
+  readonly #cell: SimdScratch["ofCell"][number];
+  readonly #shared: SimdScratch;
+  readonly #hidden: number;
+  /** Panels of one gate. */
+  readonly #panels: number;
+  /** Distinct tokens of the batch that was prepared last, and those at step 0. */
+  #distinct = 0;
+  #count = 0;
+
+  constructor(kernels: SimdKernels, spec: ModelSpec, scratch: SimdScratch) {
+    this.#kernels = kernels;
+    this.#at = scratch.ofFirstStep;
+    this.#cell = scratch.ofCell[0]!;
+    this.#shared = scratch;
+    this.#hidden = spec.hidden;
+    this.#panels = panelsOf(spec.hidden);
+  }
+
+  /** Step 0 of a batch of `size` rows whose `distinct` tokens are projected. */
+  prepare(size: number, length: number, distinct: number): void {
+    const kernels = this.#kernels, at = this.#at, cell = this.#cell, { slots, zeros } = this.#shared;
+    this.#distinct = distinct;
+    this.#count = kernels.distinctFirsts(slots, size, length, at.firstOfSlot, at.slotOfFirst, at.firsts);
+    kernels.lstmFirst(
+      this.#count,
+      this.#panels,
+      at.slotOfFirst,
+      cell.projected,
+      distinct,
+      cell.recurrentKernel,
+      zeros,
+      at.gates,
+      at.cells,
+      at.cellTanhs,
+      at.states,
+      rowStride(this.#hidden),
+      at.statePanels,
+      at.recurrentParts,
+    );
+  }
+
+  /** Steps from 1 to the last. */
+  forward({ first, rows, length }: SimdChunk, slots: number): void {
+    const at = this.#at, cell = this.#cell;
+    this.#kernels.lstmForward(
+      rows,
+      length,
+      this.#panels,
+      seriesBytes(rows, length),
+      slots,
+      cell.projected,
+      this.#distinct,
+      cell.recurrentKernel,
+      at.firsts + 4 * first,
+      this.#count,
+      at.cells,
+      at.statePanels,
+      at.recurrentParts,
+      cell.gates,
+      cell.cells,
+      cell.cellTanhs,
+      cell.states,
+      rowStride(this.#hidden),
+      cell.statePanels,
+    );
+  }
+
+  /** Zeroes the sums over chunks. */
+  beginBackward(): void {
+    const kernels = this.#kernels, at = this.#at;
+    const bytes = 32 * this.#panels * this.#count;
+    kernels.zero(at.gateSums, 4 * bytes);
+    kernels.zero(at.stateGradient, bytes);
+    kernels.zero(at.cellGradient, bytes);
+  }
+
+  /** From the gradients of the last states to those of gates, summed by token, and of the recurrent kernel, down to step 1. */
+  backward({ first, rows, length }: SimdChunk, stateGradient: number, slots: number): void {
+    const kernels = this.#kernels, at = this.#at, cell = this.#cell, { cellGradient, zeros } = this.#shared;
+    const panels = this.#panels, hidden = this.#hidden, distinct = this.#distinct;
+    const stride = rowStride(hidden), series = seriesBytes(rows, length), rowBytes = 32 * rows;
+    const firsts = at.firsts + 4 * first, count = this.#count;
+    if (length === 1) {
+      kernels.sumByToken(stateGradient, rowBytes, panels, rows, 1, firsts, 4, at.stateGradient, count);
+      return;
+    }
+    kernels.lstmBackward(
+      rows,
+      length,
+      panels,
+      series,
+      cell.recurrentKernelT,
+      zeros,
+      cell.gates,
+      cell.cells,
+      cell.cellTanhs,
+      stateGradient,
+      cellGradient,
+    );
+    // States of steps 1 to length - 2 against gate gradients of the steps after; step 0's are summed by token first.
+    const step1 = cell.gates + rowBytes;
+    kernels.accumulateProducts(
+      cell.states + stride * rows,
+      stride,
+      step1 + rowBytes,
+      series,
+      rows * (length - 2),
+      cell.recurrentKernelGradient,
+      hidden,
+      4 * panels,
+    );
+    kernels.sumByToken(step1, series, 4 * panels, rows, 1, firsts, 4, at.gateSums, count);
+    kernels.sumByToken(cellGradient, rowBytes, panels, rows, 1, firsts, 4, at.cellGradient, count);
+    kernels.sumByToken(step1, series, 4 * panels, rows, length - 1, slots + 4, 4 * length, cell.tokenGates, distinct);
+  }
+
+  /** Step 0's part of the sums over chunks. */
+  endBackward(): void {
+    const kernels = this.#kernels, at = this.#at, cell = this.#cell, panels = this.#panels, count = this.#count;
+    const stride = 32 * count, hidden = this.#hidden;
+    kernels.lstmFirstBackward(
+      count,
+      panels,
+      cell.recurrentKernelT,
+      at.gateSums,
+      at.gates,
+      at.cells,
+      at.cellTanhs,
+      at.stateGradient,
+      at.cellGradient,
+    );
+    kernels.accumulateProducts(
+      at.states,
+      rowStride(hidden),
+      at.gateSums,
+      stride,
+      count,
+      cell.recurrentKernelGradient,
+      hidden,
+      4 * panels,
+    );
+    kernels.sumByToken(at.gates, stride, 4 * panels, count, 1, at.slotOfFirst, 4, cell.tokenGates, this.#distinct);
+  }
+}

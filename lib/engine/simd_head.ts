@@ -1,0 +1,222 @@
+/** What lies above the LSTMs of the simd engine: pooling over time, and the dense layer. */
+import { type ParameterLayout, tensorNamed } from "../model/layout.ts";
+import type { ModelSpec } from "../model/spec.ts";
+import { DropoutArea } from "./dropout.ts";
+import type { SimdCell, SimdChunk } from "./simd_cell.ts";
+import type { SimdMasks } from "./simd_dropout.ts";
+import type { SimdKernels } from "./simd_kernels.ts";
+import type { SimdScratch } from "./simd_scratch.ts";
+import { padded, panelsOf, parts, rowStride, seriesBytes } from "./simd_shapes.ts";
+
+export class SimdHead {
+  /** Panels of the classes. */
+  readonly classPanels: number;
+  readonly #kernels: SimdKernels;
+  readonly #spec: ModelSpec;
+  readonly #at: SimdScratch;
+  /** The last layer's LSTMs, each of which is a part. */
+  readonly #cells: readonly SimdCell[];
+  readonly #panels: number;
+  /** Byte offsets in a flat vector. */
+  readonly #denseKernel: number;
+  readonly #denseBias: number;
+
+  constructor(
+    kernels: SimdKernels,
+    spec: ModelSpec,
+    layout: ParameterLayout,
+    at: SimdScratch,
+    cells: readonly SimdCell[],
+  ) {
+    this.classPanels = panelsOf(spec.classes);
+    this.#kernels = kernels;
+    this.#spec = spec;
+    this.#at = at;
+    this.#cells = cells;
+    this.#panels = panelsOf(spec.hidden);
+    this.#denseKernel = 4 * tensorNamed(layout, "dense/kernel").offset;
+    this.#denseBias = 4 * tensorNamed(layout, "dense/bias").offset;
+  }
+
+  /** Whether gradients come to the states of the last step alone. */
+  get takesLast(): boolean {
+    return this.#spec.pooling === "last";
+  }
+
+  /** Packs the weights at `source`. */
+  pack(source: number): void {
+    const { hidden, classes } = this.#spec;
+    const kernels = this.#kernels, at = this.#at;
+    for (let part = 0; part < this.#cells.length; part++) {
+      kernels.packColumns(this.#tensorPart(source, part), hidden, 1, classes, this.#kernelPart(part), padded(hidden));
+    }
+    kernels.packColumns(source + this.#denseBias, 1, 1, classes, at.denseBias, 1);
+  }
+
+  /** Packs what only the backward pass needs of the weights at `source`, and zeroes the sums over chunks. */
+  beginBackward(source: number): void {
+    const { hidden, classes } = this.#spec;
+    const kernels = this.#kernels, at = this.#at;
+    for (let part = 0; part < this.#cells.length; part++) {
+      kernels.packRows(this.#tensorPart(source, part), hidden, 1, classes, this.#transposePart(part));
+    }
+    kernels.zero(at.denseKernelGradient, at.slotOfToken - at.denseKernelGradient);
+  }
+
+  /** From states to logits. */
+  forward(chunk: SimdChunk, masks: SimdMasks | undefined): void {
+    const at = this.#at, panels = this.#panels, classPanels = this.classPanels;
+    const { rows } = chunk;
+    for (let part = 0; part < this.#cells.length; part++) {
+      if (this.#pools(masks)) this.#pool(chunk, part, masks);
+      const pooled = this.#pools(masks) ? this.#pooledPanels(chunk, part) : this.#cells[part]!.lastStatePanels(chunk);
+      this.#kernels.gemm(
+        part === 0 ? at.denseBias : at.logits,
+        part === 0 ? 32 : 32 * rows,
+        part === 0 ? 0 : 32,
+        0,
+        0,
+        pooled,
+        32 * rows,
+        this.#kernelPart(part),
+        8 * panels,
+        at.logits,
+        32 * rows,
+        rows,
+        classPanels,
+      );
+    }
+  }
+
+  /** From the gradient of the logits to those of the dense layer. */
+  backward(chunk: SimdChunk, masks: SimdMasks | undefined): void {
+    const kernels = this.#kernels, at = this.#at;
+    const { hidden } = this.#spec;
+    const { rows } = chunk;
+    for (let part = 0; part < this.#cells.length; part++) {
+      const pooled = this.#pools(masks) ? this.#pooledRows(chunk, part) : this.#cells[part]!.lastStates(chunk);
+      const gradient = this.#gradientPart(part);
+      const stride = rowStride(hidden);
+      kernels.accumulateProducts(pooled, stride, at.logits, 32 * rows, rows, gradient, hidden, this.classPanels);
+    }
+    kernels.columnSums(at.logits, 32 * rows, this.classPanels, rows, at.denseBiasGradient);
+  }
+
+  /**
+   * From the gradient of the logits to those of the states of `part`, at all steps in panels over time; or, where only the
+   * last step's count, to those alone. Returns where they lie.
+   */
+  statesBackward(chunk: SimdChunk, part: number, masks: SimdMasks | undefined): number {
+    const kernels = this.#kernels, at = this.#at, panels = this.#panels;
+    const { rows, length, starts } = chunk;
+    const series = seriesBytes(rows, length);
+    kernels.affine(
+      at.logits,
+      rows,
+      8 * this.classPanels,
+      this.#transposePart(part),
+      at.zeros,
+      panels,
+      at.stateGradient,
+    );
+    if (masks) this.#drop(chunk, part, masks, 0, 0, at.stateGradient);
+    switch (this.#spec.pooling) {
+      case "last":
+        return at.stateGradient;
+      case "mean":
+        kernels.poolMeanBackward(at.stateGradient, rows, length, panels, starts, at.stateGradients, series);
+        break;
+      case "max": {
+        const winners = this.#winners(chunk, part);
+        kernels.poolMaxBackward(at.stateGradient, winners, rows, length, panels, at.stateGradients, series);
+      }
+    }
+    return at.stateGradients;
+  }
+
+  /** Writes the gradients of all chunks to the flat vector at `target`. */
+  unpack(target: number): void {
+    const { hidden, classes } = this.#spec;
+    const kernels = this.#kernels, at = this.#at;
+    for (let part = 0; part < this.#cells.length; part++) {
+      kernels.unpackColumns(this.#gradientPart(part), hidden, this.#tensorPart(target, part), hidden, 1, classes);
+    }
+    kernels.unpackColumns(at.denseBiasGradient, 1, target + this.#denseBias, 1, 1, classes);
+  }
+
+  /** Whether the dense layer gets something other than the last step's states as they are. */
+  #pools(masks: SimdMasks | undefined): boolean {
+    return masks !== undefined || this.#spec.pooling !== "last";
+  }
+
+  /** Writes what the dense layer gets of `part`, as rows and as panels. */
+  #pool(chunk: SimdChunk, part: number, masks: SimdMasks | undefined): void {
+    const kernels = this.#kernels, panels = this.#panels;
+    const { rows, length, starts } = chunk;
+    const { at: { states }, cell: { backward } } = this.#cells[part]!;
+    const stride = rowStride(this.#spec.hidden);
+    const toRows = this.#pooledRows(chunk, part), toPanels = this.#pooledPanels(chunk, part);
+    switch (this.#spec.pooling) {
+      case "last": {
+        const last = this.#cells[part]!.lastStates(chunk);
+        kernels.gatherStates(last, stride, 0, rows, panels, toRows, stride, toPanels, 32 * rows);
+        break;
+      }
+      case "mean":
+        kernels.poolMean(states, stride, rows, length, panels, starts, toRows, stride, toPanels);
+        break;
+      case "max": {
+        const winners = this.#winners(chunk, part), flag = backward ? 1 : 0;
+        kernels.poolMax(states, stride, rows, length, panels, starts, flag, toRows, stride, toPanels, winners);
+      }
+    }
+    if (masks) this.#drop(chunk, part, masks, toRows, stride, toPanels);
+  }
+
+  #drop(chunk: SimdChunk, part: number, masks: SimdMasks, rows: number, stride: number, panels: number): void {
+    const { hidden } = this.#spec;
+    const mask = masks.of(DropoutArea.pooled), width = parts(this.#spec) * hidden;
+    this.#kernels.drop(
+      mask,
+      this.#at.factors,
+      0,
+      chunk.first,
+      chunk.rows,
+      width,
+      part * hidden,
+      hidden,
+      rows,
+      stride,
+      panels,
+      32 * chunk.rows,
+    );
+  }
+
+  #tensorPart(values: number, part: number): number {
+    return values + this.#denseKernel + 4 * this.#spec.hidden * this.#spec.classes * part;
+  }
+
+  #kernelPart(part: number): number {
+    return this.#at.denseKernel + 32 * 8 * this.#panels * this.classPanels * part;
+  }
+
+  #transposePart(part: number): number {
+    return this.#at.denseKernelT + 32 * 8 * this.#panels * this.classPanels * part;
+  }
+
+  #gradientPart(part: number): number {
+    return this.#at.denseKernelGradient + 32 * this.#spec.hidden * this.classPanels * part;
+  }
+
+  #pooledRows({ rows }: SimdChunk, part: number): number {
+    return this.#at.pooled + rowStride(this.#spec.hidden) * rows * part;
+  }
+
+  #pooledPanels({ rows }: SimdChunk, part: number): number {
+    return this.#at.pooledPanels + 32 * this.#panels * rows * part;
+  }
+
+  #winners({ rows }: SimdChunk, part: number): number {
+    return this.#at.winners + 32 * this.#panels * rows * part;
+  }
+}

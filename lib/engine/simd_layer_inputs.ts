@@ -1,0 +1,103 @@
+/**
+ * What goes from layer to layer in the simd engine: all states of the LSTMs below, as the inputs of each LSTM above in its own
+ * order of time, and the gradients back. Where the order is the other one, the kernels go by `mirror`.
+ */
+import type { ModelSpec } from "../model/spec.ts";
+import { inputArea } from "./dropout.ts";
+import type { SimdCell, SimdChunk } from "./simd_cell.ts";
+import type { SimdMasks } from "./simd_dropout.ts";
+import type { SimdKernels } from "./simd_kernels.ts";
+import type { SimdScratch } from "./simd_scratch.ts";
+import { padded, panelsOf, parts, rowStride, seriesBytes } from "./simd_shapes.ts";
+
+export class SimdLayerInputs {
+  readonly #kernels: SimdKernels;
+  readonly #spec: ModelSpec;
+  readonly #scratch: SimdScratch;
+  /** Of a part. */
+  readonly #panels: number;
+
+  constructor(kernels: SimdKernels, spec: ModelSpec, scratch: SimdScratch) {
+    this.#kernels = kernels;
+    this.#spec = spec;
+    this.#scratch = scratch;
+    this.#panels = panelsOf(spec.hidden);
+  }
+
+  /** Finds where the chunk's steps are in the other direction and in the batch, if anybody will ask. */
+  findPositions(chunk: SimdChunk, masks: SimdMasks | undefined): void {
+    const kernels = this.#kernels;
+    const { layers, bidirectional } = this.#spec;
+    const { first, rows, length, batchLength, starts } = chunk;
+    if (layers === 1) return;
+    if (bidirectional) kernels.mirrorSteps(rows, length, starts, this.#scratch.mirror);
+    if (!masks) return;
+    kernels.stepPositions(rows, length, starts, first, batchLength, 0, this.#positions(false, chunk));
+    if (bidirectional) kernels.stepPositions(rows, length, starts, first, batchLength, 1, this.#positions(true, chunk));
+  }
+
+  /** From what the layer `below` gave to what it adds to the gates of `cell`. */
+  forward(cell: SimdCell, below: readonly SimdCell[], chunk: SimdChunk, masks: SimdMasks | undefined): void {
+    const { at, cell: { backward } } = cell;
+    const kernels = this.#kernels, panels = this.#panels;
+    const { rows, length } = chunk;
+    const { hidden } = this.#spec;
+    const count = rows * length;
+    const fromStride = rowStride(hidden), stride = rowStride(below.length * padded(hidden));
+    const series = seriesBytes(rows, length);
+    for (const [part, { at: { states }, cell: lower }] of below.entries()) {
+      const index = lower.backward === backward ? 0 : this.#scratch.mirror;
+      const toRows = at.inputs + 32 * panels * part, toPanels = this.panels(cell, part, chunk);
+      kernels.gatherStates(states, fromStride, index, count, panels, toRows, stride, toPanels, series);
+      if (masks) this.#drop(cell, part, chunk, masks, toRows, stride);
+    }
+    cell.projectInputs(chunk);
+  }
+
+  /** From the gate gradients of `cell` to those of its inputs before values were dropped, in its own order. */
+  backward(cell: SimdCell, chunk: SimdChunk, masks: SimdMasks | undefined): void {
+    cell.inputsBackward(chunk);
+    if (!masks) return;
+    for (let part = 0; part < parts(this.#spec); part++) this.#drop(cell, part, chunk, masks, 0, 0);
+  }
+
+  /** Adds, to the gradients that each LSTM of a layer has for the one below of its own direction, those that the other has. */
+  join(cells: readonly SimdCell[], chunk: SimdChunk): void {
+    for (const [part, cell] of cells.entries()) {
+      const other = cells[1 - part];
+      if (!other) return;
+      const from = this.panels(other, part, chunk), to = this.panels(cell, part, chunk);
+      const series = seriesBytes(chunk.rows, chunk.length), count = chunk.rows * chunk.length;
+      this.#kernels.addIndexedRows(from, this.#scratch.mirror, count, this.#panels, series, to);
+    }
+  }
+
+  /** Where the inputs of `cell` from `part` of the layer below, and then their gradients, lie in panels. */
+  panels({ at }: SimdCell, part: number, { rows, length }: SimdChunk): number {
+    return at.inputPanels + seriesBytes(rows, length) * this.#panels * part;
+  }
+
+  #positions(backward: boolean, { rows, length }: SimdChunk): number {
+    return this.#scratch.positions + (backward ? 4 * rows * length : 0);
+  }
+
+  /** Drops values of inputs or their gradients: of panels and, if given, of `rows`. */
+  #drop(cell: SimdCell, part: number, chunk: SimdChunk, masks: SimdMasks, rows: number, stride: number): void {
+    const { hidden } = this.#spec;
+    const { layer, backward } = cell.cell;
+    this.#kernels.drop(
+      masks.of(inputArea(layer)),
+      this.#scratch.factors,
+      this.#positions(backward, chunk),
+      0,
+      chunk.rows * chunk.length,
+      parts(this.#spec) * hidden,
+      part * hidden,
+      hidden,
+      rows,
+      stride,
+      this.panels(cell, part, chunk),
+      seriesBytes(chunk.rows, chunk.length),
+    );
+  }
+}
