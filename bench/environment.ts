@@ -1,6 +1,7 @@
 /** Where the figures come from: without it they mean nothing. */
 import { cpus } from "node:os";
 import project from "../deno.json" with { type: "json" };
+import { measurePeak } from "./peak.ts";
 import type { Availability } from "./peers/pytorch.ts";
 
 export interface Environment {
@@ -12,6 +13,8 @@ export interface Environment {
   readonly tfjs: string;
   /** Null where there is none. */
   readonly pytorch: string | null;
+  /** GFLOP/s of one core's 128-bit multiply-adds in WebAssembly. */
+  readonly peakGflops: number;
   /** ISO 8601. */
   readonly at: string;
 }
@@ -25,11 +28,15 @@ export function environment(pytorch: Availability | undefined): Environment {
     lockstep: project.version,
     tfjs: project.imports["@tensorflow/tfjs"].split("@").at(-1)!,
     pytorch: pytorch && "version" in pytorch ? pytorch.version : null,
+    peakGflops: measurePeak(),
     at: new Date().toISOString(),
   };
 }
 
-export function environmentLines({ cpu, cores, deno, v8, lockstep, tfjs, pytorch, at }: Environment): string[] {
+export function environmentLines(
+  { cpu, cores, deno, v8, lockstep, tfjs, pytorch, peakGflops, at }: Environment,
+): string[] {
   const peers = `tfjs ${tfjs}${pytorch === null ? "" : `, PyTorch ${pytorch}`}`;
-  return [`${cpu}, ${cores} cores, ${at}`, `Lockstep ${lockstep}, Deno ${deno}, V8 ${v8}, ${peers}`];
+  const peak = `one core's peak of 128-bit multiply-add in WebAssembly: ${peakGflops.toFixed(1)} GFLOP/s`;
+  return [`${cpu}, ${cores} cores, ${at}`, peak, `Lockstep ${lockstep}, Deno ${deno}, V8 ${v8}, ${peers}`];
 }
