@@ -7,7 +7,7 @@ import { threefryWords } from "./threefry";
 /**
  * Multiplies `count` rows of `width` values with their factors, row-major (`stride` bytes apart; 0 for none) and in panels
  * [·][count][8] `panelBytes` apart. Value j of row n is the element index[n] · `elements` + `offset` + j; without `index`
- * n + `first` stands for index[n]. `factors` has room for `width` + 16 floats.
+ * n + `first` stands for index[n]. Elements are below 2^32. `factors` has room for `width` + 16 floats.
  */
 export function drop(
   mask: usize, factors: usize, index: usize, first: i32, count: i32, elements: i32, offset: i32, width: i32,
@@ -38,7 +38,7 @@ function maskRow(mask: usize, element: i32, width: i32, to: usize): void {
   const seed = load<i32>(mask), stream = load<i32>(mask, 4);
   const counter0 = load<i32>(mask, 8), high = load<i32>(mask, 12);
   const threshold = v128.load32_splat(mask, 16), scale = v128.load32_splat(mask, 20);
-  let block = element >> 1;
+  let block = <i32>(<u32>element >> 1);
   for (let end = to + 4 * <usize>(width + (element & 1)); to < end; to += 32, block += 4) {
     threefryWords(seed, stream, counter0, high, block, to);
     v128.store(to, v128.and(i32x4.ge_u(v128.load(to), threshold), scale));
