@@ -47,6 +47,8 @@ export class Crew {
     this.#options = options;
     this.run = sharedRun(options.plan.map);
     writeState(this.run, options.initial);
+    // Also of a run that is over before anybody looks.
+    Atomics.store(this.run.control, Word.driftRequest, 1);
   }
 
   /** Once a worker failed or was lost. */
