@@ -11,7 +11,6 @@ import { type EngineNeeds, type Example, example } from "./example.ts";
 import { finiteDifferences, plainLogits, plainLossSum, plainSoftmax } from "./plain_lstm.ts";
 import { engineOptionsContract } from "./contract_options.ts";
 import { engineRowsContract } from "./contract_rows.ts";
-import { ALL_OPTIONS, type Option } from "./options.ts";
 import * as trace from "./pytorch_trace.ts";
 import { type MakeEngine, withEngine as withMade } from "./with_engine.ts";
 
@@ -22,11 +21,10 @@ function plainProbabilities({ spec, layout, weights, batch }: Example): number[]
   return rows.flatMap(plainSoftmax);
 }
 
-/** `has`: the options that the engine has; all others it must refuse. */
-export function engineContract(name: string, makeEngine: MakeEngine, has: readonly Option[] = ALL_OPTIONS): void {
+export function engineContract(name: string, makeEngine: MakeEngine): void {
   const withEngine = (needs: EngineNeeds, use: (engine: Engine) => void) => withMade(makeEngine, needs, use);
-  engineOptionsContract(name, makeEngine, has);
-  engineRowsContract(name, makeEngine, has);
+  engineOptionsContract(name, makeEngine);
+  engineRowsContract(name, makeEngine);
 
   Deno.test(`${name}: predict() gives PyTorch's first logits to 1e-5, up to a constant per row`, async () => {
     await withEngine(trace, (engine) => {
