@@ -231,7 +231,7 @@ function dropoutTests(name: string, make: MakeEngine): void {
           const passes = (layer: number): boolean =>
             layer > spec.layers ||
             (Array.from({ length: spec.hidden }, (_, i) => keeps(layer - 1, i)).includes(true) && passes(layer + 1));
-          for (let layer = 2; layer <= layers; layer++) {
+          for (let layer = 2; layer <= spec.layers; layer++) {
             for (let i = 0; i < spec.hidden; i++) {
               const reaches = keeps(layer - 1, i) && passes(layer + 1);
               assertEquals(nonZeroRow(`lstm_${layer}/kernel`, i, 4 * spec.hidden), reaches, `layer ${layer}, ${i}`);
