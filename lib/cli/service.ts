@@ -2,6 +2,7 @@
 import type { Config } from "../config/schema.ts";
 import { createApp } from "../serve/app.ts";
 import { allowedHostsFor } from "../serve/guard.ts";
+import { problemResponse } from "../serve/problem.ts";
 import { startServer } from "../serve/server.ts";
 import type { Asset, Services } from "../serve/services.ts";
 
@@ -30,7 +31,8 @@ export function startService({ config, assets, onError }: ServiceOptions): Servi
   const streams = new AbortController();
   let ready = true;
   let app: { fetch(request: Request): Response | Promise<Response> } = {
-    fetch: () => new Response("starting", { status: 503, headers: { "Retry-After": "1" } }),
+    fetch: () =>
+      problemResponse(503, [{ field: "ready", message: "the run is being prepared" }], { "Retry-After": "1" }),
   };
   const server = startServer({
     app: { fetch: (request) => app.fetch(request) },
