@@ -5,7 +5,7 @@
 import { clipScale } from "../engine/adam.ts";
 import { learningRateAt } from "../engine/schedule.ts";
 import { coefficients } from "../engine/tree_mean.ts";
-import { NORM_BLOCK } from "./memory_map.ts";
+import { currentAndNext, NORM_BLOCK } from "./memory_map.ts";
 import { segmentOf } from "./plan.ts";
 import { copyReplicaRows, eachRowBlock, eachRun, ROW_BLOCK, stampOf } from "./rows.ts";
 import { drawOf, type Round } from "./schedule.ts";
@@ -28,8 +28,7 @@ export function averageGradients(context: WorkerContext): (round: Round, committ
   }
 
   return function round({ firstStep }, committed) {
-    const state = run.states[committed & 1 ? 1 : 0];
-    const next = run.states[committed & 1 ? 0 : 1];
+    const [state, next] = currentAndNext(run.states, committed);
     const stamp = stampOf(committed);
     timed("compute", () => {
       for (const shard of context.shards) {

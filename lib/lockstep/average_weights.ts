@@ -4,6 +4,7 @@ import type { Replica } from "../engine/contract.ts";
 import { learningRateAt } from "../engine/schedule.ts";
 import { coefficients } from "../engine/tree_mean.ts";
 import { Word } from "./control.ts";
+import { currentAndNext } from "./memory_map.ts";
 import { segmentOf } from "./plan.ts";
 import { copyMomentRows, copyReplicaRows, copyRows, eachRowBlock, eachRun, stampOf, touchRows } from "./rows.ts";
 import { drawOf, type Round } from "./schedule.ts";
@@ -24,7 +25,11 @@ export function averageWeights(context: WorkerContext): (round: Round, committed
   const ofShards = run.slots.map((slot) => averagedParts(slot.weights, slot));
   const slots = ofShards[0]!.map((_, part) => ofShards.map((parts) => parts[part]!)); // [part][shard]
   const owners = [...slots[0]!]; // [shard]: filled for each run of rows, so that no list is made for it
-  const states = run.states.map(({ weights, moments }) => averagedParts(weights, moments[0]));
+  const [even, odd] = run.states;
+  const states: [Float32Array[], Float32Array[]] = [
+    averagedParts(even.weights, even.moments[0]),
+    averagedParts(odd.weights, odd.moments[0]),
+  ];
   // Of each part, behind the rows that are averaged one by one.
   const [begin, end] = segmentOf(worker, workers, layout.size, SEGMENT_BLOCK, lazyElements);
 
@@ -52,7 +57,7 @@ export function averageWeights(context: WorkerContext): (round: Round, committed
   }
 
   function localSteps(shard: number, round: Round, committed: number): void {
-    const [state, next] = statesAt(committed);
+    const [state, next] = currentAndNext(run.states, committed);
     const { from, into } = replicas(shard, state, next);
     const stamps = run.stamps[shard]!;
     if (training.moments === "local") copyStaleMoments(shard, state, next, stampOf(committed));
@@ -97,17 +102,12 @@ export function averageWeights(context: WorkerContext): (round: Round, committed
     });
   }
 
-  /** Current and next. */
-  function statesAt(committed: number): [StateView, StateView] {
-    return committed & 1 ? [run.states[1], run.states[0]] : [run.states[0], run.states[1]];
-  }
-
   return function round(round, committed) {
     timed("compute", () => context.shards.forEach((shard) => localSteps(shard, round, committed)));
     context.chaos(committed, 1);
     timed("wait", () => barrier());
     timed("average", () => {
-      const [current, next] = committed & 1 ? [states[1]!, states[0]!] : [states[0]!, states[1]!];
+      const [current, next] = currentAndNext(states, committed);
       const shares = coefficients(run.shards.map((figures) => figures[2]!));
       const drift = Atomics.load(run.control, Word.driftRound) === committed + 1;
       let [distance, norm] = [0, 0];

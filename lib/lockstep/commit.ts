@@ -1,5 +1,6 @@
 /** What is done once a round, by the last worker to arrive at its barrier, while all others wait. */
 import { StopReason, Word } from "./control.ts";
+import { currentAndNext } from "./memory_map.ts";
 import type { LockstepConfig, Plan } from "./plan.ts";
 import { writeEpoch, writeRound } from "./records.ts";
 import { type Round, stepsAfter, totalRounds } from "./schedule.ts";
@@ -49,6 +50,7 @@ export function finishEpoch({ training }: LockstepConfig, plan: Plan, run: Share
   const { control } = run;
   const committed = Atomics.load(control, Word.round);
   const [lossSum, correct, samples] = run.epoch[committed & 1]!;
+  const [{ values }] = currentAndNext(run.states, committed);
   const heldOut = {
     loss: sum(run.chunks, 0) / plan.dataset.heldOut,
     accuracy: sum(run.chunks, 1) / plan.dataset.heldOut,
@@ -61,7 +63,7 @@ export function finishEpoch({ training }: LockstepConfig, plan: Plan, run: Share
   writeEpoch(run, {
     epoch: round.epoch + 1,
     round: committed,
-    digest: stateDigest({ step: stepsAfter(training, committed), values: run.states[committed & 1 ? 1 : 0].values }),
+    digest: stateDigest({ step: stepsAfter(training, committed), values }),
     training: { loss: lossSum! / samples!, accuracy: correct! / samples! },
     heldOut,
   });

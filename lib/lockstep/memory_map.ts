@@ -78,6 +78,12 @@ function normBlocks({ parameters, rows, lazyElements }: MapOptions): number {
   return Math.ceil(rows / ROW_BLOCK) + Math.ceil((parameters - lazyElements) / NORM_BLOCK);
 }
 
+/** Of two copies, the one that is current after `round` rounds, and the one that the next round goes into. */
+export function currentAndNext<Copy>(copies: readonly [Copy, Copy], round: number): [current: Copy, next: Copy] {
+  const [even, odd] = copies;
+  return round & 1 ? [odd, even] : [even, odd];
+}
+
 type RegionName =
   | "control"
   | "hearts"

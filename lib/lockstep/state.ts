@@ -1,6 +1,7 @@
 /** The state outside of shared memory: read whole while training goes on, and named by its digest. */
 import { createHash } from "node:crypto";
 import { Word } from "./control.ts";
+import { currentAndNext } from "./memory_map.ts";
 import type { ScheduleOptions } from "./schedule.ts";
 import { stepsAfter } from "./schedule.ts";
 import type { SharedRun } from "./shared_run.ts";
@@ -28,7 +29,7 @@ export function readState(run: SharedRun, schedule: ScheduleOptions): State {
   const values = new Float32Array(states[0].values.length);
   for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
     const round = Atomics.load(control, Word.round);
-    values.set(states[round & 1 ? 1 : 0].values);
+    values.set(currentAndNext(states, round)[0].values);
     const [lossSum, correct, samples] = run.epoch[round & 1]!;
     // A read-modify-write, not a load: the plain reads above may not be delayed past it.
     if (Atomics.add(control, Word.round, 0) === round) {
@@ -40,7 +41,7 @@ export function readState(run: SharedRun, schedule: ScheduleOptions): State {
 
 /** Makes `state` the current one. Only before the workers start. */
 export function writeState(run: SharedRun, state: State): void {
-  run.states[state.round & 1 ? 1 : 0].values.set(state.values);
+  currentAndNext(run.states, state.round)[0].values.set(state.values);
   run.epoch[state.round & 1]!.set(state.epoch);
   // The other copy is not this one: as if the last round had touched every row.
   for (const stamps of run.stamps) stamps.fill(state.round);

@@ -10,7 +10,7 @@ import { type Barrier, createBarrier, waitWhilePaused } from "./barrier.ts";
 import { createChaos, type Moment } from "./chaos.ts";
 import { Word } from "./control.ts";
 import { commitRound, finishEpoch } from "./commit.ts";
-import { CHUNK_SIZE } from "./memory_map.ts";
+import { CHUNK_SIZE, currentAndNext } from "./memory_map.ts";
 import { type LockstepConfig, type Plan, shardsOf } from "./plan.ts";
 import { type Round, roundAt } from "./schedule.ts";
 import type { SharedRun } from "./shared_run.ts";
@@ -76,7 +76,7 @@ function evaluate(
   committed: number,
   round: Round,
 ) {
-  const { weights } = run.states[committed & 1 ? 1 : 0];
+  const [{ weights }] = currentAndNext(run.states, committed);
   const batch = run.batch(worker, CHUNK_SIZE);
   timed("compute", () => {
     for (let chunk = worker; chunk < run.chunks.length; chunk += config.workers) {

@@ -5,7 +5,7 @@ import type { Engine } from "../engine/contract.ts";
 import { engineOptions } from "../engine/create.ts";
 import { createWorkspace } from "../engine/workspace.ts";
 import { taskModel } from "../model/task_model.ts";
-import type { VersionSource } from "./model_version.ts";
+import type { ModelVersion, VersionSource } from "./model_version.ts";
 import type { Prediction, Predictor } from "./types.ts";
 
 /** Sequences that go through the engine in one call. */
@@ -22,6 +22,8 @@ export function createPredictor(run: string, config: TrainingConfig, versions: V
   const model = taskModel(config);
   const { dataset: { labels, vocabulary, length }, layout } = model;
   let desk: Promise<Desk> | undefined;
+  /** The version whose weights are on the desk. */
+  let loaded: ModelVersion | undefined;
 
   async function open(): Promise<Desk> {
     const options = engineOptions(config, model, MAX_BATCH, length);
@@ -38,7 +40,8 @@ export function createPredictor(run: string, config: TrainingConfig, versions: V
       const { engine, weights, batch } = await (desk ??= open());
       const version = await versions();
       // From here on nothing is awaited, so that no other request changes weights or batch.
-      weights.set(version.weights);
+      if (version !== loaded) weights.set(version.weights);
+      loaded = version;
       const predictions: Prediction[] = [];
       for (let first = 0; first < sequences.length; first += MAX_BATCH) {
         const part = sequences.slice(first, first + MAX_BATCH);

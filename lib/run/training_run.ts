@@ -205,10 +205,11 @@ export class TrainingRun {
   }
 
   #logResumption(): void {
-    for (const problem of this.#problems) {
-      this.log.append({ type: "incident", message: `${problem}; the one before is used` });
-    }
     const { round, step } = this.#initial;
+    const instead = round > 0 ? `the one of round ${round} is used` : "training begins again";
+    for (const problem of this.#problems) {
+      this.log.append({ type: "incident", message: `${problem}; ${instead}` });
+    }
     const { workers } = this.#lockstep;
     this.log.append({ type: "resumed", round, step, workers, digest: stateDigest(this.#initial) });
   }
