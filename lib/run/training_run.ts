@@ -226,6 +226,7 @@ export class TrainingRun {
     const progress = createProgress(steps, () => performance.now());
     const isCheckpointDue = createCheckpointTimer(checkpointEvery, this.#initial.round, () => performance.now());
     let heldOut: Figures | null = null;
+    let taken: State | undefined;
     try {
       const updates = this.#coordinator.updates();
       for (;;) {
@@ -241,7 +242,9 @@ export class TrainingRun {
         }
         const event = progress(next.value, next.value.epochs.length > 0);
         if (event && event.round > toldRound) this.log.append(event);
-        if (isCheckpointDue(this.#coordinator.round)) this.#checkpointAside();
+        // A state is written when all that led to it is in the log: a resumed run tells only what comes after.
+        if (taken) this.#checkpointAside(taken);
+        taken = isCheckpointDue(this.#coordinator.round) ? this.#coordinator.state() : undefined;
       }
     } finally {
       clearTimeout(timer);
@@ -249,13 +252,14 @@ export class TrainingRun {
   }
 
   /** Writes a checkpoint that nobody waits for. */
-  #checkpointAside(): void {
-    this.#checkpoint(this.#coordinator.state()).catch((error) => {
+  #checkpointAside(state: State): void {
+    this.#checkpoint(state).catch((error) => {
       this.log.append({ type: "incident", message: `A checkpoint could not be written: ${errorMessage(error)}` });
     });
   }
 
   async #checkpoint(state: State): Promise<string> {
+    await this.log.flush();
     const { file, digest } = await this.#checkpoints.write(state);
     this.log.append({ type: "checkpoint", round: state.round, step: state.step, digest, file });
     return digest;

@@ -91,6 +91,23 @@ Deno.test("train() logs progress in ascending rounds, up to the last", () =>
     assertEquals([rounds.at(-1), progress.at(-1)!.step], [summary.rounds, summary.steps]);
   }));
 
+Deno.test("train() writes a checkpoint only when all epochs that led to it are told", () =>
+  inTemporaryDirectory(async (runsDir) => {
+    const run = await createTinyRun(runsDir, { epochs: 2000, checkpointEvery: 1 });
+    await run.train();
+    let told = 0;
+    let checkpoints = 0;
+    for (const event of await eventsOf(run)) {
+      if (event.type === "epoch") told = event.round;
+      if (event.type !== "checkpoint") continue;
+      checkpoints++;
+      const lastEpoch = event.round - event.round % 2; // two rounds an epoch
+      // The state's own epoch is told again by who takes the run up; those before it are not.
+      assert(told >= lastEpoch - 2, `A checkpoint of round ${event.round} when the epoch of round ${told} was told`);
+    }
+    assert(checkpoints > 1);
+  }));
+
 Deno.test("stop() ends after the round under way, once, with all files of a finished run", () =>
   inTemporaryDirectory(async (runsDir) => {
     const run = await createTinyRun(runsDir, { epochs: 1_000_000 });
