@@ -3,11 +3,12 @@ import type { Config } from "../config/schema.ts";
 import { errorMessage, TrainingError } from "../errors.ts";
 import { StopReason } from "../lockstep/control.ts";
 import { RunLibrary } from "../run/library.ts";
-import { createPredictor } from "../run/predictor.ts";
+import type { ThreadPredictor } from "../predict/predictor.ts";
 import type { TrainingRunOptions } from "../run/prepare.ts";
 import type { TrainingRun } from "../run/training_run.ts";
 import type { Asset } from "../serve/services.ts";
 import { ExitCode } from "./exit_codes.ts";
+import { openPredictor } from "./predictor.ts";
 import { createReporter } from "./reporter.ts";
 import { startService } from "./service.ts";
 import { onInterruption } from "./signals.ts";
@@ -18,6 +19,8 @@ export interface TrainingOptions {
   readonly assets: () => ReadonlyMap<string, Asset>;
   /** The module that a worker runs. */
   readonly workerUrl: URL;
+  /** The module that the prediction thread runs. */
+  readonly predictUrl: URL;
   readonly cores: number;
   /** Ends the process at once, for whoever interrupts twice. */
   readonly quit: (code: ExitCode) => void;
@@ -29,7 +32,7 @@ export async function trainAndServe(
   open: (options: TrainingRunOptions) => Promise<TrainingRun>,
   options: TrainingOptions,
 ): Promise<ExitCode> {
-  const { terminal, assets, workerUrl, cores } = options;
+  const { terminal, assets, workerUrl, predictUrl, cores } = options;
   // Lines for people stay out of the way of JSON lines.
   const say = config.log === "json" ? terminal.note : (line: string) => terminal.write(`${line}\n`);
   const service = startService({
@@ -38,9 +41,19 @@ export async function trainAndServe(
     onError: (error) => terminal.note(`error: ${errorMessage(error)}`),
   });
   const interruption = onInterruption(() => options.quit(ExitCode.interruptedTwice));
+  let predictor: ThreadPredictor | undefined;
   try {
     const run = await open({ config, workerUrl, cores });
-    service.serve({ runs: RunLibrary.live(run), predictor: createPredictor(run.id, run.config, run.versions) });
+    predictor = openPredictor({
+      run: run.id,
+      training: run.config,
+      newest: () => run.newest,
+      directory: run.directory,
+      predictUrl,
+      config,
+      onIncident: (message) => run.log.append({ type: "incident", message }),
+    });
+    service.serve({ runs: RunLibrary.live(run), predictor });
     say(`Dashboard: ${service.url}`);
     void interruption.happened.then(() => {
       service.drain();
@@ -56,6 +69,7 @@ export async function trainAndServe(
     return ExitCode.done;
   } finally {
     await service.close();
+    predictor?.close();
     interruption.dispose();
   }
 }

@@ -22,11 +22,14 @@ const READ_ATTEMPTS = 1000;
 
 /**
  * The newest committed state, copied while workers go on. The copy in use is written again only after the next round
- * commits, so a copy is whole if no round committed meanwhile; else it is taken again.
+ * commits, so a copy is whole if no round committed meanwhile; else it is taken again. It is made in `values`, if given.
  */
-export function readState(run: SharedRun, schedule: ScheduleOptions): State {
+export function readState(
+  run: SharedRun,
+  schedule: ScheduleOptions,
+  values: Float32Array<ArrayBuffer> = new Float32Array(run.states[0].values.length),
+): State {
   const { control, states } = run;
-  const values = new Float32Array(states[0].values.length);
   for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
     const round = Atomics.load(control, Word.round);
     values.set(currentAndNext(states, round)[0].values);

@@ -25,7 +25,8 @@ function partNames(parts: number): string[] {
   });
 }
 
-function fileOf(round: number): string {
+/** Where the checkpoint of `round` is within the run's directory. */
+export function checkpointFile(round: number): string {
   return `checkpoints/round-${String(round).padStart(8, "0")}.safetensors`;
 }
 
@@ -53,7 +54,7 @@ export async function writeCheckpoint(
   const { round, step, epoch } = state;
   const told = { round: String(round), step: String(step), epoch: JSON.stringify(epoch), digest };
   const metadata = { ...told, checksum: await checksumOf(told) };
-  const file = fileOf(state.round);
+  const file = checkpointFile(state.round);
   await writeWhole(join(directory, file), encodeSafetensors({ metadata, tensors }));
   return { file, digest };
 }
@@ -65,7 +66,22 @@ export async function writeCheckpoint(
 export async function readCheckpoint(directory: string, file: string, layout: ParameterLayout): Promise<State> {
   const path = join(directory, file);
   try {
-    const { metadata, tensors } = decodeSafetensors(await readFile(path));
+    const { state } = await decodeCheckpoint(await readFile(path), layout);
+    if (checkpointFile(state.round) !== file) throw new RangeError(`it is of round ${state.round}`);
+    return state;
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new RangeError(`Cannot read checkpoint "${path}": ${cause.message}`, { cause });
+  }
+}
+
+/** The state that the bytes of a checkpoint are, and its digest. Throws a RangeError that says what is wrong with them. */
+export async function decodeCheckpoint(
+  bytes: Uint8Array,
+  layout: ParameterLayout,
+): Promise<{ readonly state: State; readonly digest: string }> {
+  try {
+    const { metadata, tensors } = decodeSafetensors(bytes);
     const parts = tensors.length / layout.tensors.length;
     const values = new Float32Array(parts * layout.size);
     const byName = new Map(tensors.map((tensor) => [tensor.name, tensor.values]));
@@ -82,12 +98,11 @@ export async function readCheckpoint(directory: string, file: string, layout: Pa
     const state: State = { round: Number(metadata.round), step: Number(metadata.step), values, epoch };
     const { checksum, ...told } = metadata;
     if (await checksumOf(told) !== checksum) throw new RangeError("its metadata do not have their checksum");
-    if (fileOf(state.round) !== file) throw new RangeError(`it is of round ${metadata.round}`);
-    if (stateDigest(state) !== metadata.digest) throw new RangeError("its content does not have its digest");
-    return state;
+    const digest = stateDigest(state);
+    if (digest !== metadata.digest) throw new RangeError("its content does not have its digest");
+    return { state, digest };
   } catch (cause) {
-    if (!(cause instanceof RangeError || cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause;
-    const reason = cause instanceof RangeError ? cause.message : "its metadata are not those of a checkpoint";
-    throw new RangeError(`Cannot read checkpoint "${path}": ${reason}`, { cause });
+    if (!(cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause;
+    throw new RangeError("its metadata are not those of a checkpoint", { cause });
   }
 }

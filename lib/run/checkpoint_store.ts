@@ -1,10 +1,10 @@
 /** A run's checkpoints: written one at a time, the newest kept, and the newest whole one found again. */
-import { readdir, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { errorMessage } from "../errors.ts";
 import type { State } from "../lockstep/state.ts";
 import type { ParameterLayout } from "../model/layout.ts";
-import { type CheckpointInfo, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { checkpointFile, type CheckpointInfo, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { errorCode } from "./files.ts";
 
 const FOLDER = "checkpoints";
@@ -27,7 +27,7 @@ export class CheckpointStore {
   write(state: State): Promise<CheckpointInfo> {
     const written = this.#writing.then(async () => {
       const info = await writeCheckpoint(this.#directory, this.#layout, state);
-      for (const file of (await this.#files()).slice(this.#keep)) {
+      for (const file of (await checkpointFiles(this.#directory)).slice(this.#keep)) {
         await rm(join(this.#directory, file), { force: true });
       }
       return info;
@@ -39,7 +39,7 @@ export class CheckpointStore {
   /** The newest state that can be read, and what is wrong with those that are newer. */
   async newest(): Promise<{ readonly state: State | undefined; readonly problems: readonly string[] }> {
     const problems: string[] = [];
-    for (const file of await this.#files()) {
+    for (const file of await checkpointFiles(this.#directory)) {
       try {
         return { state: await readCheckpoint(this.#directory, file, this.#layout), problems };
       } catch (error) {
@@ -48,17 +48,33 @@ export class CheckpointStore {
     }
     return { state: undefined, problems };
   }
+}
 
-  /** Newest first, within the run's directory. */
-  async #files(): Promise<string[]> {
-    try {
-      const names = (await readdir(join(this.#directory, FOLDER))).filter((name) => NAME.test(name));
-      const round = (name: string) => Number(/\d+/.exec(name)![0]);
-      return names.sort((a, b) => round(b) - round(a)).map((name) => `${FOLDER}/${name}`);
-    } catch (error) {
-      if (errorCode(error) === "ENOENT") return [];
-      throw error;
-    }
+/** Rounds whose checkpoints the run in `directory` keeps, the newest first. */
+export async function checkpointRounds(directory: string): Promise<number[]> {
+  const files = await checkpointFiles(directory);
+  return files.map((file) => Number(/\d+/.exec(file)![0]));
+}
+
+/** The checkpoint of `round` as it is on disk; nothing if it is not, or no longer, kept. */
+export async function checkpointBytes(directory: string, round: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    return Uint8Array.from(await readFile(join(directory, checkpointFile(round))));
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Newest first, within the run's directory. */
+async function checkpointFiles(directory: string): Promise<string[]> {
+  try {
+    const names = (await readdir(join(directory, FOLDER))).filter((name) => NAME.test(name));
+    const round = (name: string) => Number(/\d+/.exec(name)![0]);
+    return names.sort((a, b) => round(b) - round(a)).map((name) => `${FOLDER}/${name}`);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return [];
+    throw error;
   }
 }
 

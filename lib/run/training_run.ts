@@ -15,7 +15,7 @@ import { EventLog } from "./event_log.ts";
 import { writeJson } from "./files.ts";
 import { createManifest, readManifest } from "./manifest.ts";
 import { writeModel } from "./model_files.ts";
-import { liveVersions, type VersionSource } from "./model_version.ts";
+import type { LiveWeights } from "./model_version.ts";
 import { type Prepared, prepareRun, type TrainingRunOptions } from "./prepare.ts";
 import { createProgress } from "./progress.ts";
 import type { RunState } from "./types.ts";
@@ -37,8 +37,6 @@ export class TrainingRun {
   readonly log: EventLog;
   readonly startedAt: string;
   readonly config: TrainingConfig;
-  /** The newest committed weights, at any time. */
-  readonly versions: VersionSource;
   readonly #config: Config;
   readonly #checkpoints: CheckpointStore;
   /** What the log says of this run's earlier processes, if there were any. */
@@ -49,6 +47,7 @@ export class TrainingRun {
   readonly #initial: State;
   #state: RunState = "running";
   #stopReason: StopReason | undefined;
+  #live: LiveWeights | undefined;
 
   private constructor(config: Config, parts: Parts) {
     const { id, directory, startedAt, log, prepared, earlier, problems } = parts;
@@ -64,7 +63,6 @@ export class TrainingRun {
     this.#earlier = earlier;
     this.#problems = problems;
     this.#checkpoints = new CheckpointStore(directory, this.#layout, config.keepCheckpoints);
-    this.versions = liveVersions(this.#coordinator);
   }
 
   /** Makes the run and its directory, and starts nothing. Throws an InputError if it cannot be. */
@@ -110,6 +108,13 @@ export class TrainingRun {
   /** What `stop` was called with. */
   get stopReason(): StopReason | undefined {
     return this.#stopReason;
+  }
+
+  /** Where the newest committed weights are, at any time; the same object until they are elsewhere. */
+  get newest(): LiveWeights {
+    const { memory, plan: { map } } = this.#coordinator;
+    if (this.#live?.memory !== memory) this.#live = { memory, map };
+    return this.#live;
   }
 
   get state(): RunState {

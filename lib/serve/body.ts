@@ -23,23 +23,26 @@ export async function readJson(request: Request, limitBytes: number): Promise<un
 }
 
 async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array> {
-  const tooLarge = new Refusal(413, {
-    field: "body",
-    message: `the body is too large: expected at most ${limitBytes} bytes`,
-  });
-  if (Number(request.headers.get("Content-Length")) > limitBytes) throw tooLarge;
-  if (!request.body) return new Uint8Array();
+  const declared = request.headers.get("Content-Length");
+  if (Number(declared) > limitBytes) throw tooLarge(limitBytes);
+  try {
+    // Several times as fast as chunk by chunk, and no longer than it says it is: the server sees to that.
+    if (declared !== null) return await request.bytes();
+    if (!request.body) return new Uint8Array();
+    return await readChunks(request.body, limitBytes);
+  } catch (error) {
+    throw error instanceof Refusal ? error : bodyError(`the body broke off: ${errorMessage(error)}`);
+  }
+}
+
+async function readChunks(body: ReadableStream<Uint8Array>, limitBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  try {
-    // Leaving the loop cancels the rest.
-    for await (const chunk of request.body) {
-      size += chunk.length;
-      if (size > limitBytes) throw tooLarge;
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    throw error === tooLarge ? error : bodyError(`the body broke off: ${errorMessage(error)}`);
+  // Leaving the loop cancels the rest.
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > limitBytes) throw tooLarge(limitBytes);
+    chunks.push(chunk);
   }
   const bytes = new Uint8Array(size);
   let offset = 0;
@@ -50,9 +53,18 @@ async function readBytes(request: Request, limitBytes: number): Promise<Uint8Arr
   return bytes;
 }
 
+function tooLarge(limitBytes: number): Refusal {
+  return new Refusal(413, {
+    field: "body",
+    message: `the body is too large: expected at most ${limitBytes} bytes`,
+  });
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
 function decode(bytes: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return decoder.decode(bytes);
   } catch {
     throw bodyError("the body is not UTF-8: expected JSON in UTF-8");
   }
