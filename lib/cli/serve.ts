@@ -1,7 +1,6 @@
 /** `serve RUN`: a finished run's dashboard, events and predictions. */
 import { resolveConfig } from "../config/resolve.ts";
 import { serviceShape } from "../config/schema.ts";
-import { errorMessage } from "../errors.ts";
 import { RunLibrary } from "../run/library.ts";
 import { readModel } from "../run/model_files.ts";
 import type { Asset } from "../serve/services.ts";
@@ -36,10 +35,10 @@ export async function serveCommand(args: readonly string[], options: ServeOption
   const config = resolveConfig(undefined, [{ values, nameOf: (key) => `--${key}` }]);
   const model = await readModel(directory);
   const interruption = onInterruption(() => quit(ExitCode.interruptedTwice));
-  const service = startService({
+  const service = await startService({
     config,
     assets: assets(),
-    onError: (error) => terminal.note(`error: ${errorMessage(error)}`),
+    note: terminal.note,
   });
   const predictor = openPredictor({
     run: model.run,

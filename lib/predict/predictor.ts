@@ -2,6 +2,7 @@
  * Predictions from a thread of their own, which no request and no training can hold up for long: requests that come
  * while a batch is computed are gathered into the next one.
  */
+import { clearImmediate, setImmediate } from "node:timers";
 import type { TrainingConfig } from "../config/schema.ts";
 import { errorMessage } from "../errors.ts";
 import { taskModel } from "../model/task_model.ts";
@@ -73,7 +74,8 @@ export class ThreadPredictor implements Predictor {
   /** Versions that the thread has at hand, the one kept longest first. */
   readonly #kept = new Map<number, Promise<unknown>>();
   #computing = 0;
-  #delay: ReturnType<typeof setTimeout> | undefined;
+  /** Calls off the batch that is about to be sent. */
+  #delay: (() => void) | undefined;
   #batches = 0;
   #sequences = 0;
   #restarts = 0;
@@ -181,20 +183,26 @@ export class ThreadPredictor implements Predictor {
   }
 
   #refuseAll(error: Unavailable): void {
-    clearTimeout(this.#delay);
+    this.#delay?.();
     this.#delay = undefined;
     while (!this.#queue.isEmpty) for (const { reject } of this.#queue.take()) reject(error);
   }
 
-  /** Sends the next batch if none is being computed: at once, or when it is full or has waited long enough. */
+  /** Sends the next batch if none is being computed: with all that this turn of the loop brings, or after the delay. */
   #sendSoon(): void {
-    if (this.#computing > 0 || this.#delay !== undefined || this.#queue.isEmpty) return;
-    const { batchDelayMs, batchMax } = this.#options.limits;
-    if (batchDelayMs === 0 || this.#queue.sequences >= batchMax) return this.#send(this.#queue.take());
-    this.#delay = setTimeout(() => {
+    if (this.#computing > 0 || this.#delay || this.#queue.isEmpty) return;
+    const { batchDelayMs } = this.#options.limits;
+    const send = () => {
       this.#delay = undefined;
       this.#send(this.#queue.take());
-    }, batchDelayMs);
+    };
+    if (batchDelayMs === 0) {
+      const timer = setImmediate(send);
+      this.#delay = () => clearImmediate(timer);
+    } else {
+      const timer = setTimeout(send, batchDelayMs);
+      this.#delay = () => clearTimeout(timer);
+    }
   }
 
   #send(batch: readonly Waiting[]): void {

@@ -112,7 +112,12 @@ export function inferenceRoutes(routes: Routes, services: Services, options: Inf
       path,
       summary: "The model: versions, inputs and outputs",
       request: { params },
-      responses: { 200: jsonAnswer("The model", metadataSchema), 404: missing, 503: unavailable },
+      responses: {
+        200: jsonAnswer("The model", metadataSchema),
+        404: missing,
+        // Only a version's weights are asked for.
+        ...(versioned && { 503: unavailable }),
+      },
     }, async (c) => {
       checkName(c.req.param("name"));
       const version = versionOf(c.req.param("version"));

@@ -39,7 +39,8 @@ export class HttpFigures {
       for (const [status, count] of byStatus) text.sample("_total", count, `${labels},status="${status}"`);
     }
     text.family("lockstep_http_request_seconds", "histogram", "Time to answer, by route.");
-    for (const [labels, { buckets, seconds }] of this.#routes) {
+    for (const [labels, { buckets, seconds, byStatus }] of this.#routes) {
+      if (byStatus.size === 0) continue;
       let below = 0;
       for (const [index, count] of buckets.entries()) {
         below += count;

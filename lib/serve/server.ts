@@ -1,9 +1,13 @@
 /** The socket under the app: the one file of this part that knows Deno. */
 import { errorMessage, InputError } from "../errors.ts";
 
-export interface ServerOptions {
+export interface ServedApp {
   /** `client` gives the address that asks. */
-  readonly app: { fetch(request: Request, client: () => string): Response | Promise<Response> };
+  fetch(request: Request, client: () => string): Response | Promise<Response>;
+}
+
+export interface ServerOptions {
+  readonly app: ServedApp;
   /** Address or name to listen on. */
   readonly host: string;
   /** 0: any free one. */
