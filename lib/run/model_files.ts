@@ -34,14 +34,15 @@ export interface SavedModel {
 /** Writes `model/` into the run's directory. Loads tfjs. */
 export async function writeModel(directory: string, { run, config, labels, version }: SavedModel): Promise<void> {
   const { spec, layout } = trainedModel(config, labels);
-  const files = await saveLayersModel(spec, layout, version.weights, config.length);
+  const files = await saveLayersModel(spec, layout, version.weights);
   const folder = join(directory, "model");
   await mkdir(folder, { recursive: true });
   for (const [name, bytes] of Object.entries(files)) await writeWhole(join(folder, name), bytes);
   const { round, digest } = version;
   const weightsDigest = await sha256(files["weights.bin"]);
   // Last, as it names the other two: without it there is no model.
-  await writeJson(join(folder, "lockstep.json"), { run, round, digest, labels, config, weightsDigest });
+  const about = { run, round, digest, labels, config, model: spec, weightsDigest };
+  await writeJson(join(folder, "lockstep.json"), about);
 }
 
 /** The model in the run's directory. Throws a RangeError that names the file if one is damaged. */
