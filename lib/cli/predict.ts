@@ -1,12 +1,10 @@
 /** `predict RUN [TOKEN …]`: one sequence from the arguments, or one a line from standard input. */
 import { sequenceProblem } from "../data/sequences.ts";
 import { InputError, type Problem } from "../errors.ts";
-import { Desk, joinSequences } from "../predict/desk.ts";
-import { prediction } from "../predict/predictor.ts";
+import { openSaved } from "../predict/saved.ts";
 import type { ModelShape, Prediction } from "../predict/types.ts";
 import { resolveRun } from "../run/directory.ts";
 import { readModel } from "../run/model_files.ts";
-import { taskModel } from "../model/task_model.ts";
 import { parseArguments } from "./arguments.ts";
 import { ExitCode } from "./exit_codes.ts";
 import { commandHelp } from "./help.ts";
@@ -30,15 +28,10 @@ export async function predictCommand(args: readonly string[], { lines, print }: 
     return ExitCode.done;
   }
   if (path === undefined) throw new InputError([{ field: "run", message: `No run is named. Usage: ${USAGE}` }]);
-  const { run, config, version } = await readModel(await resolveRun(path));
-  const { dataset: { labels, vocabulary, length }, spec } = taskModel(config);
+  const { run, config, labels, version } = await readModel(await resolveRun(path));
+  const { vocabulary, length } = config;
   const info: ModelShape = { run, labels, vocabulary, length };
-  const desk = await Desk.open({ config, spec, maxBatch: BATCH, maxLength: length });
-  desk.setNewest(version);
-  const predict = (sequences: readonly number[][]): Prediction[] => {
-    const { probabilities } = desk.predict(joinSequences(sequences));
-    return sequences.map((_, row) => prediction(probabilities, row, labels));
-  };
+  const predict = await openSaved({ config, labels, version }, BATCH);
   if (tokens.length > 0) {
     for (const answer of predict([parseSequence(tokens, info, "the sequence")])) print(sentence(answer, info));
     return ExitCode.done;

@@ -1,12 +1,11 @@
 /** The predictor of a command: a thread over the weights of its run, within the config's limits. */
-import type { Config, TrainingConfig } from "../config/schema.ts";
-import { ThreadPredictor } from "../predict/predictor.ts";
+import type { Config } from "../config/schema.ts";
+import { ThreadPredictor, type TrainedModel } from "../predict/predictor.ts";
 import { checkpointBytes, checkpointRounds } from "../run/checkpoint_store.ts";
 import type { Newest } from "../run/model_version.ts";
 
 export interface PredictorSource {
-  readonly run: string;
-  readonly training: TrainingConfig;
+  readonly model: TrainedModel;
   readonly newest: () => Newest;
   /** Of the run. */
   readonly directory: string;
@@ -17,12 +16,11 @@ export interface PredictorSource {
 }
 
 export function openPredictor(
-  { run, training, newest, directory, predictUrl, config, onIncident }: PredictorSource,
+  { model, newest, directory, predictUrl, config, onIncident }: PredictorSource,
 ): ThreadPredictor {
   const { batchMax, batchDelayMs, queueMax, predictTimeout } = config;
   return new ThreadPredictor({
-    run,
-    config: training,
+    model,
     newest,
     checkpoints: {
       list: () => checkpointRounds(directory),

@@ -41,8 +41,7 @@ export async function serveCommand(args: readonly string[], options: ServeOption
     note: terminal.note,
   });
   const predictor = openPredictor({
-    run: model.run,
-    training: model.config,
+    model,
     newest: () => model.version,
     directory,
     predictUrl,

@@ -48,8 +48,7 @@ export async function trainAndServe(
   try {
     const run = await open({ config, workerUrl, cores });
     predictor = openPredictor({
-      run: run.id,
-      training: run.config,
+      model: { run: run.id, config: run.config, labels: run.labels },
       newest: () => run.newest,
       directory: run.directory,
       predictUrl,

@@ -5,7 +5,7 @@
 import { clearImmediate, setImmediate } from "node:timers";
 import type { TrainingConfig } from "../config/schema.ts";
 import { errorMessage } from "../errors.ts";
-import { taskModel } from "../model/task_model.ts";
+import { trainedModel } from "../model/task_model.ts";
 import type { Newest } from "../run/model_version.ts";
 import { joinSequences, KEPT_VERSIONS } from "./desk.ts";
 import type { DeskOptions, Outcome } from "./protocol.ts";
@@ -22,9 +22,16 @@ import type {
 } from "./types.ts";
 import { Unavailable, UnknownVersion } from "./types.ts";
 
-export interface PredictorOptions {
+/** Whose predictions: a run that is training, or a saved model. */
+export interface TrainedModel {
   readonly run: string;
   readonly config: TrainingConfig;
+  /** Class names; a label is a position in this list. */
+  readonly labels: readonly string[];
+}
+
+export interface PredictorOptions {
+  readonly model: TrainedModel;
   /** Where the newest weights are: another object when they are elsewhere. */
   readonly newest: () => Newest;
   /** The kept checkpoints: rounds, the newest first, and the bytes of one, nothing if it is gone. */
@@ -83,8 +90,9 @@ export class ThreadPredictor implements Predictor {
 
   /** Its thread starts when it is first asked. */
   constructor(options: PredictorOptions) {
-    const { run, config, limits } = options;
-    const { dataset: { labels, vocabulary, length }, spec } = taskModel(config);
+    const { model: { run, config, labels }, limits } = options;
+    const { vocabulary, length } = config;
+    const { spec } = trainedModel(config, labels);
     this.#options = options;
     this.shape = { run, labels, vocabulary, length };
     this.#desk = { config, spec, maxBatch: limits.batchMax, maxLength: length };

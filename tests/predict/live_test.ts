@@ -72,7 +72,10 @@ Deno.test("liveVersion() keeps the version it has while no whole state can be re
 Deno.test("a run's predictions are of the weights whose round and digest they name, from the first to the last", () =>
   inTemporaryDirectory(async (runsDir) => {
     const run = await createTinyRun(runsDir, { epochs: 20, hidden: 5, shards: 4, averageEvery: 1 });
-    using tiny = tinyPredictor({ config: run.config, newest: () => run.newest });
+    using tiny = tinyPredictor({
+      model: { run: run.id, config: run.config, labels: run.labels },
+      newest: () => run.newest,
+    });
     const before = await soon(tiny.predictor.predict([[1, 2, 3, 4]]), "an answer before training");
     assertEquals(before.round, 0);
     const done = run.train();

@@ -141,7 +141,7 @@ for (
 Deno.test("ThreadPredictor says why its thread cannot start, and tries again later", async () => {
   // 8 GiB of weights.
   const wrong = { ...config, vocabulary: 1_000_000, embedding: 2048 };
-  using tiny = tinyPredictor({ config: wrong });
+  using tiny = tinyPredictor({ model: { run: "r1", config: wrong, labels: ["odd", "even"] } });
   await assertRejects(() => tiny.predictor.predict([[1]]), Unavailable, "could not start");
   await assertRejects(() => tiny.predictor.predict([[1]]), Unavailable, "could not start");
   assertEquals(tiny.incidents.length, 1);

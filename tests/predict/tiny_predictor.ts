@@ -34,8 +34,7 @@ export function tinyPredictor(
   const newest = version(0);
   const { limits: changed, faulty, ...rest } = changes;
   const predictor = new ThreadPredictor({
-    run: "r1",
-    config,
+    model: { run: "r1", config, labels: model.dataset.labels },
     newest: () => newest,
     checkpoints: { list: () => Promise.resolve([]), read: () => Promise.resolve(undefined) },
     workerUrl: new URL(faulty ? "./faulty_thread.ts" : "../../workers/predict.ts", import.meta.url),
