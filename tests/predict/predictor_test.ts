@@ -85,8 +85,8 @@ Deno.test("ThreadPredictor answers by any checkpoint that is kept, and names one
   }));
 
 Deno.test("ThreadPredictor refuses what has no place, and frees the place of who leaves", async () => {
-  using tiny = tinyPredictor({ faulty: true, limits: { queueMax: 3, timeoutMs: 60_000 } });
-  await soon(tiny.predictor.model(), "the start");
+  using tiny = tinyPredictor({ faulty: true, limits: { queueMax: 3, timeoutMs: 120_000 } });
+  await soon(tiny.predictor.model(), "the start", 60_000);
   const hung = tiny.predictor.predict([HANGS]);
   hung.catch(() => {});
   while (tiny.predictor.figures().computing === 0) await new Promise((resolve) => setTimeout(resolve, 1));
@@ -123,7 +123,7 @@ for (
         }
       }
     };
-    await soon(ready(), "the start", 30_000);
+    await soon(ready(), "the start", 60_000);
     const before = tiny.incidents.length;
     const lost = tiny.predictor.predict([[...sequence]]);
     const queued = tiny.predictor.predict([[1, 2, 3, 4]]);
@@ -131,7 +131,7 @@ for (
     await assertRejects(() => queued, Unavailable, "the prediction thread was lost");
     await assertRejects(() => tiny.predictor.model(), Unavailable, "being replaced");
     assertMatch(tiny.incidents[before]!, reason);
-    await soon(ready(), "another thread", 30_000);
+    await soon(ready(), "another thread", 60_000);
     const answer = await soon(tiny.predictor.predict([[1, 2, 3, 4]]), "an answer");
     assertPlain(answer, [[1, 2, 3, 4]], version(0).weights);
     assert(tiny.predictor.figures().restarts >= 1);
