@@ -5,6 +5,7 @@ import { dashboardAssets } from "./dashboard/assets.ts";
 import { nearest } from "./lib/config/nearest.ts";
 import { errorMessage, InputError } from "./lib/errors.ts";
 import { ExitCode } from "./lib/cli/exit_codes.ts";
+import { exportCommand } from "./lib/cli/export.ts";
 import { OVERVIEW } from "./lib/cli/help.ts";
 import { predictCommand } from "./lib/cli/predict.ts";
 import { resumeCommand } from "./lib/cli/resume.ts";
@@ -42,6 +43,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<Exi
   resume: (args) => resumeCommand(args, training),
   verify: (args) => verifyCommand(args, training),
   serve: (args) => serveCommand(args, shared),
+  export: (args) => exportCommand(args, shared),
   predict: (args) =>
     predictCommand(args, {
       lines: standardInput(),

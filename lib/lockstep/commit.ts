@@ -11,6 +11,7 @@ import { stampOf } from "./rows.ts";
 import { type Round, stepsAfter, totalRounds } from "./schedule.ts";
 import { settleRound } from "./settle.ts";
 import type { SharedRun } from "./shared_run.ts";
+import { sharesOf } from "./shares.ts";
 import { stateDigest } from "./state.ts";
 
 /** Makes the next state current, unless it diverged, and says whether training goes on. Throws a Divergence. */
@@ -37,7 +38,7 @@ export function commitRound(config: LockstepConfig, plan: Plan, run: SharedRun, 
     lossSum,
     correct,
     samples,
-    drift: measured ? Math.sqrt(sum(run.drift, 0) / training.shards / sum(run.drift, 1)) : NaN,
+    drift: measured ? Math.sqrt(sum(run.drift, 0) / sharesOf(run).active / sum(run.drift, 1)) : NaN,
   });
   settleRound(config, run);
 }

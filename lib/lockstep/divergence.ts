@@ -28,7 +28,8 @@ export interface Finding {
 }
 
 const FLOAT32_MAX = 3.4028234663852886e38;
-const FIRST_STEP = 3;
+/** Behind loss, hits, samples and weight. */
+const FIRST_STEP = 4;
 
 /** Notes in the figures of a shard whether its step `step` (from 0) was finite; the first that was not stays. */
 export function checkStep(figures: Float64Array, step: number, { lossSum }: BatchMetrics, squaredNorm: number): void {
@@ -57,6 +58,7 @@ export function findDivergence(
   /** The first shard whose vector is not finite where this round wrote it. */
   function shardOf(vectors: readonly Float32Array[]): number {
     return vectors.findIndex((vector, shard) => {
+      if (run.shards[shard]![2] === 0) return false; // It took no step.
       const stamps = run.stamps[shard];
       return vector.subarray(0, layout.size).some((value, i) => {
         if (i < map.lazyElements && stamps?.[Math.floor(i / spec.embedding)] !== stamp) return false;

@@ -4,7 +4,7 @@
  *   control   │ words that steer: see control.ts
  *   hearts    │ one beat count a worker, a cache line each
  *   counters  │ what each worker did, as running sums
- *   shards    │ loss, hits and samples of each shard in this round, and its first step that was not finite
+ *   shards    │ of each shard in this round: loss, hits, samples, weight in the mean, and its first step that was not finite
  *   courses   │ what lies behind each copy of the state: see course.ts
  *   verdict   │ what the end of an epoch came to, until the next round commits
  *   drift     │ each worker's part of the drift
@@ -56,7 +56,7 @@ export interface Region {
 
 export const CONTROL_WORDS = 64;
 export const COUNTERS = 4;
-export const SHARD_FIGURES = 6;
+export const SHARD_FIGURES = 7;
 export const VERDICT_FIGURES = 5;
 export const CHUNK_FIGURES = 2;
 export const DRIFT_FIGURES = 2;

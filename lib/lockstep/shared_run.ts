@@ -44,7 +44,7 @@ export interface SharedRun {
   readonly hearts: readonly Int32Array[];
   /** `[worker]` computeMs, waitMs, averageMs, sequences. */
   readonly counters: readonly Float64Array[];
-  /** `[shard]` lossSum, correct, samples; then, if a step was not finite: its number from 1, kind and value. */
+  /** `[shard]` lossSum, correct, samples, weight in the mean; then, if a step was not finite: its number from 1, kind and value. */
   readonly shards: readonly Float64Array[];
   /** `[round & 1]` what lies behind that copy of the state; `[2]` what lies behind the best one. */
   readonly courses: readonly [Float64Array, Float64Array, Float64Array];

@@ -5,9 +5,10 @@ import { z } from "zod";
 import { type Course } from "../lockstep/course.ts";
 import { type Committed, stateDigest } from "../lockstep/state.ts";
 import { type ParameterLayout, tensorView } from "../model/layout.ts";
+import type { NamedTensor } from "../model/pytorch.ts";
 import { writeWhole } from "./files.ts";
 import { sha256 } from "./manifest.ts";
-import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "./safetensors.ts";
+import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 
 const bestSchema = z.object({ round: z.int(), position: z.int(), loss: z.number(), accuracy: z.number() });
 const courseSchema = z.object({

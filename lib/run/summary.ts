@@ -21,15 +21,15 @@ export interface Outcome {
   readonly best: Committed | undefined;
   /** Of the state that it ends with. */
   readonly digest: string;
+  /** Trained on, without those that were taken back. */
+  readonly sequences: number;
 }
 
 export function createSummary(outcome: Outcome): Summary {
-  const { run, config, workers, reason, seconds, newest, best, digest } = outcome;
-  const { stepsPerEpoch, shards, batchSize } = config;
+  const { run, config, workers, reason, seconds, newest, best, digest, sequences } = outcome;
+  const { stepsPerEpoch, shards } = config;
   const ofBest = newest.course.best;
   const heldOut = best && ofBest ? { loss: ofBest.loss, accuracy: ofBest.accuracy } : outcome.heldOut;
-  // Those that were taken back were trained as well, but not into these weights.
-  const sequences = newest.step * shards * batchSize;
   return {
     run,
     digest,

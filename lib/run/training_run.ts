@@ -1,6 +1,6 @@
 /** One training from config to summary: its directory, its event log, and all that is written about it. */
 import { join } from "node:path";
-import { type Config, type TrainingConfig, trainingConfig } from "../config/schema.ts";
+import { type Config, type TrainingConfig } from "../config/schema.ts";
 import { errorMessage } from "../errors.ts";
 import type { Figures, Summary } from "../events.ts";
 import { reasonText, StopReason } from "../lockstep/control.ts";
@@ -12,11 +12,11 @@ import { createRunDirectory, linkLatest } from "./directory.ts";
 import { type Earlier, NOTHING_EARLIER, readEarlier } from "./earlier.ts";
 import { EventLog } from "./event_log.ts";
 import { writeJson } from "./files.ts";
-import { createManifest, readManifest } from "./manifest.ts";
+import { checkData, createManifest, readManifest } from "./manifest.ts";
 import { writeModel } from "./model_files.ts";
 import { liveVersions, type ModelVersion, type VersionSource } from "./model_version.ts";
 import { createNarrator } from "./narrator.ts";
-import { type Prepared, prepareRun, type TrainingRunOptions } from "./prepare.ts";
+import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from "./prepare.ts";
 import { createSummary, engineName } from "./summary.ts";
 import type { RunState } from "./types.ts";
 
@@ -72,15 +72,16 @@ export class TrainingRun {
 
   /** Makes the run and its directory, and starts nothing. Throws an InputError if it cannot be. */
   static async create(options: TrainingRunOptions): Promise<TrainingRun> {
-    const { config } = options;
-    const training = trainingConfig(config);
+    const { config, data } = options;
+    const training = trainingFor(options);
     const prepared = await prepareRun(options, training, () => Promise.resolve(undefined));
     const now = new Date();
     const id = await createRunDirectory(config.runsDir, now);
     const directory = join(config.runsDir, id);
     const startedAt = now.toISOString();
     const { workers } = prepared.lockstep;
-    await writeJson(join(directory, "run.json"), await createManifest({ id, startedAt, config: training, workers }));
+    const manifest = await createManifest({ id, startedAt, config: training, workers }, data);
+    await writeJson(join(directory, "run.json"), manifest);
     linkLatest(config.runsDir, id);
     const path = join(directory, "events.jsonl");
     const log = await EventLog.create(path);
@@ -92,7 +93,9 @@ export class TrainingRun {
    * counts; what is trained is in `run.json`. Throws an InputError if the run or its data changed, or if it cannot be read.
    */
   static async resume(directory: string, options: TrainingRunOptions): Promise<TrainingRun> {
-    const { id, startedAt, config: training } = await readManifest(directory);
+    const manifest = await readManifest(directory);
+    const { id, startedAt, config: training } = manifest;
+    if (training.task === "table") checkData(manifest, options.data?.digest);
     const path = join(directory, "events.jsonl");
     const log = await EventLog.open(path);
     try {
@@ -163,9 +166,11 @@ export class TrainingRun {
       const digest = stateDigest(state);
       const version = { round: state.round, digest, weights: state.values.subarray(0, this.#layout.size) };
       this.#final = version;
-      await writeModel(this.directory, { run: this.id, config: this.config, version });
+      await writeModel(this.directory, { run: this.id, config: this.config, labels: this.labels, version });
       const { workers } = this.#lockstep;
-      const summary = createSummary({ run: this.id, config: this.config, workers, digest, newest, best, ...end });
+      const sequences = this.#coordinator.plan.dataset.sequencesAfter(newest.step);
+      const outcome = { run: this.id, config: this.config, workers, digest, newest, best, sequences, ...end };
+      const summary = createSummary(outcome);
       await writeJson(join(this.directory, "summary.json"), summary);
       this.#state = "finished";
       this.log.append({ type: "finished", summary });
@@ -179,6 +184,11 @@ export class TrainingRun {
     }
   }
 
+  /** Class names; a label is a position in this list. */
+  get labels(): readonly string[] {
+    return this.#coordinator.plan.dataset.labels;
+  }
+
   get #layout() {
     return this.#coordinator.plan.layout;
   }
@@ -189,7 +199,7 @@ export class TrainingRun {
       run: this.id,
       config: this.#config,
       parameters: this.#layout.parameters,
-      labels: [...this.#coordinator.plan.dataset.labels],
+      labels: [...this.labels],
       workers: this.#lockstep.workers,
       shards: this.config.shards,
       engine: engineName(this.config),
