@@ -5,7 +5,7 @@ import { Duplicates } from "./duplicates.ts";
 import { isProblem, type Row } from "./formats/entry.ts";
 import { openRows, type SourceInfo } from "./formats/rows.ts";
 import { grown } from "./growing.ts";
-import { Interner } from "./interner.ts";
+import { Interner, unitsOf } from "./interner.ts";
 import { AUTO_LENGTH, type DataOptions } from "./options.ts";
 import { ProblemLog } from "./problems.ts";
 import { ProvisionalTokens } from "./provisional.ts";
@@ -54,6 +54,7 @@ export class Encoder {
   readonly #cap: number;
   readonly #spans = new Spans();
   #ids = new Uint32Array(1024);
+  #units = new Uint16Array(64);
   readonly #labels = new Interner();
   readonly duplicates = new Duplicates();
   readonly tokens = new ProvisionalTokens();
@@ -99,13 +100,13 @@ export class Encoder {
     const spans = this.#spans;
     if ("tokens" in row) spansOf(row.tokens, spans);
     else this.#tokenizer.cut(row.text, spans);
-    const { text, bounds, count } = spans;
+    const { units, bounds, count } = spans;
     if (count > this.#ids.length) this.#ids = new Uint32Array(2 * count);
     const kept = Math.min(count, this.#cap);
     const start = this.#options.truncate === "end" ? 0 : count - kept;
     const ids = this.#ids;
     // All of a row's tokens are interned, so that rows that differ past the cap are not the same.
-    for (let i = 0; i < count; i++) ids[i] = this.tokens.add(text, bounds[2 * i]!, bounds[2 * i + 1]!);
+    for (let i = 0; i < count; i++) ids[i] = this.tokens.add(units, bounds[2 * i]!, bounds[2 * i + 1]!);
     const position = part.rows;
     let first = position;
     if (count > 0) {
@@ -123,10 +124,11 @@ export class Encoder {
   /** The class of `row`; -1 if it has none that it may have. */
   #label(row: Row, role: PartRole): number {
     const { file, line, label } = row;
-    const known = this.#labels.find(label, 0, label.length);
+    this.#units = unitsOf(label, this.#units);
+    const known = this.#labels.find(this.#units, 0, label.length);
     if (known >= 0) return known;
     if (role === "training") {
-      if (this.#labels.size < MOST_CLASSES) return this.#labels.add(label, 0, label.length);
+      if (this.#labels.size < MOST_CLASSES) return this.#labels.add(this.#units, 0, label.length);
       throw new InputError([{
         field: "labelColumn",
         message: `${file}:${line} has the class number ${MOST_CLASSES + 1}, ` +

@@ -59,14 +59,14 @@ export function openPreprocessing(json: unknown): Preprocessing {
   function encode(input: string | readonly (string | number)[]): EncodedText {
     if (typeof input === "string") tokenizer.cut(input, spans);
     else spansOf(input.map(String), spans);
-    const { text, bounds, count } = spans;
+    const { units, bounds, count } = spans;
     const used = Math.min(count, maxLength);
     const first = truncate === "end" ? 0 : count - used;
     const tokens = new Int32Array(Math.max(1, used)).fill(UNKNOWN);
     let unknown = used === 0 ? 1 : 0;
     for (let i = 0; i < used; i++) {
       const at = 2 * (first + i);
-      tokens[i] = vocabulary.id(text, bounds[at]!, bounds[at + 1]!);
+      tokens[i] = vocabulary.id(units, bounds[at]!, bounds[at + 1]!);
       if (tokens[i] === UNKNOWN) unknown++;
     }
     return { tokens, unknownShare: unknown / tokens.length, truncated: count > maxLength };

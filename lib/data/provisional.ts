@@ -1,5 +1,5 @@
 import { grown } from "./growing.ts";
-import { Interner } from "./interner.ts";
+import { Interner, unitsOf } from "./interner.ts";
 import { UNKNOWN } from "./vocabulary.ts";
 
 /** Distinct tokens that are known at a time. With their strings they take about 150 MB. */
@@ -32,11 +32,11 @@ export class ProvisionalTokens {
     return this.#forgotten;
   }
 
-  /** The id of the token `text.slice(start, end)`; a negative start is a token without a string, which is unknown. */
-  add(text: string, start: number, end: number): number {
+  /** The id of the token with the units `start` to `end - 1`; a negative start is a token without a string: unknown. */
+  add(units: Uint16Array, start: number, end: number): number {
     if (start < 0) return UNKNOWN;
     const size = this.#tokens.size;
-    const entry = this.#tokens.add(text, start, end);
+    const entry = this.#tokens.add(units, start, end);
     if (entry === size) {
       if (entry >= this.#ids.length) {
         this.#ids = grown(this.#ids, entry + 1);
@@ -78,7 +78,7 @@ export class ProvisionalTokens {
     for (let old = 0; old < size; old++) {
       if (this.#counts[old]! <= limit) continue;
       const text = this.#tokens.text(old);
-      kept.add(text, 0, text.length);
+      kept.add(unitsOf(text), 0, text.length);
       this.#ids[entry] = this.#ids[old]!;
       this.#counts[entry] = this.#counts[old]!;
       entry++;

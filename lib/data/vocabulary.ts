@@ -1,4 +1,4 @@
-import { Interner } from "./interner.ts";
+import { Interner, unitsOf } from "./interner.ts";
 
 /** Id that no token has: rows are padded with it. */
 export const PADDING = 0;
@@ -13,7 +13,7 @@ export class Vocabulary {
 
   /** `tokens`: the known ones, each once, the most frequent first. */
   constructor(tokens: Iterable<string>) {
-    for (const token of tokens) this.#tokens.add(token, 0, token.length);
+    for (const token of tokens) this.#tokens.add(unitsOf(token), 0, token.length);
   }
 
   /** Number of ids. */
@@ -21,9 +21,9 @@ export class Vocabulary {
     return this.#tokens.size + FIRST_KNOWN;
   }
 
-  /** The id of the token `text.slice(start, end)`; a negative start is a token without a string, which is unknown. */
-  id(text: string, start = 0, end: number = text.length): number {
-    return start < 0 ? UNKNOWN : Math.max(this.#tokens.find(text, start, end) + FIRST_KNOWN, UNKNOWN);
+  /** The id of the token with the units `start` to `end - 1`; a negative start is a token without a string, which is unknown. */
+  id(units: Uint16Array, start: number, end: number): number {
+    return start < 0 ? UNKNOWN : Math.max(this.#tokens.find(units, start, end) + FIRST_KNOWN, UNKNOWN);
   }
 
   /** The token with this id; undefined for padding and unknown. */

@@ -7,7 +7,7 @@ export function codesTokenizer(): Tokenizer {
     spans.reset(text);
     let start = -1;
     for (let i = 0; i < text.length; i++) {
-      if (KINDS[text.charCodeAt(i)] !== CharacterKind.space) {
+      if (KINDS[spans.units[i]!] !== CharacterKind.space) {
         if (start < 0) start = i;
       } else if (start >= 0) {
         spans.push(start, i);

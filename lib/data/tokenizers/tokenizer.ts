@@ -1,18 +1,19 @@
 /** What cuts a text into tokens. Training and serving make theirs from the same JSON, so they never differ. */
 import { grown } from "../growing.ts";
+import { textOf, unitsOf } from "../interner.ts";
 
-/** Tokens as parts of a text: made anew by each cut into the same object, so that millions of cuts leave nothing behind. */
+/** Tokens as parts of a text: made anew by each cut in the same object, so that millions of cuts leave nothing behind. */
 export class Spans {
-  /** The text that the spans are of: the one that was cut, in another case perhaps. */
-  text = "";
+  /** The UTF-16 units that the spans are of: those of the text that was cut, in another case perhaps. */
+  units = new Uint16Array(4096);
   /** Number of tokens. */
   count = 0;
-  /** Per token where it starts and ends in `text`; a start of -1 is a token that has no string. */
+  /** Per token the unit where it starts and the one past its end; a start of -1 is a token that has no string. */
   bounds = new Int32Array(1024);
 
   /** Begins the tokens of `text`. */
   reset(text: string): void {
-    this.text = text;
+    this.units = unitsOf(text, this.units);
     this.count = 0;
   }
 
@@ -28,7 +29,7 @@ export class Spans {
   strings(): (string | undefined)[] {
     return Array.from({ length: this.count }, (_, token) => {
       const start = this.bounds[2 * token]!;
-      return start < 0 ? undefined : this.text.slice(start, this.bounds[2 * token + 1]!);
+      return start < 0 ? undefined : textOf(this.units, start, this.bounds[2 * token + 1]!);
     });
   }
 }

@@ -21,11 +21,14 @@ export function wordsTokenizer(lowercase: boolean, punctuation: "keep" | "drop")
   function cut(original: string, spans: Spans): void {
     const text = lowercase ? original.toLowerCase() : original;
     spans.reset(text);
+    const { units } = spans;
     const length = text.length;
+    /** The kind of what follows the unit before `end`. */
+    const kindAt = (end: number) => end < length ? KINDS[units[end]!]! : CharacterKind.space;
     /** Where the word under way began; -1 without one. */
     let start = -1;
     for (let i = 0, end = 0; i < length; i = end) {
-      const unit = text.charCodeAt(i);
+      const unit = units[i]!;
       let kind = KINDS[unit]!;
       let alone = STANDS_ALONE[unit] === 1;
       end = i + 1;
@@ -43,10 +46,10 @@ export function wordsTokenizer(lowercase: boolean, punctuation: "keep" | "drop")
       }
       // An accent goes on with the word that it follows; without one it is dropped, as white space is.
       if (kind === CharacterKind.mark) continue;
-      if (kind === CharacterKind.joiner && start >= 0 && KINDS[text.charCodeAt(end)] === CharacterKind.word) continue;
+      if (kind === CharacterKind.joiner && start >= 0 && kindAt(end) === CharacterKind.word) continue;
       if (start >= 0) spans.push(start, i);
       start = -1;
-      if (alone) { while (KINDS[text.charCodeAt(end)] === CharacterKind.mark) end++; }
+      if (alone) { while (kindAt(end) === CharacterKind.mark) end++; }
       if (alone || (keeps && kind !== CharacterKind.space)) spans.push(i, end);
     }
     if (start >= 0) spans.push(start, length);
