@@ -1,15 +1,16 @@
-/** All that is measured against each other: the engines on one worker and on two, and PyTorch in its ways. */
+/** All that is measured against each other: the engines on one worker and on two, plain tfjs, and PyTorch in its ways. */
 import type { BenchEngine } from "./engines.ts";
 import { measureLockstep, type StepFigures } from "./lockstep.ts";
 import type { Stages } from "./measure.ts";
 import { measurePytorch, type PytorchOptions } from "./peers/pytorch.ts";
+import { measureStockTfjs } from "./peers/stock_tfjs.ts";
 import type { Shape } from "./shapes.ts";
 
 export interface Contestant {
   readonly name: string;
   /** Its name in the head of a column, among those with as many cores. */
   readonly title: string;
-  /** An engine's name, or `PyTorch`. */
+  /** An engine's name, `stock tfjs` or `PyTorch`. */
   readonly family: string;
   /** Cores that it keeps busy: only those with as many are compared. */
   readonly cores: number;
@@ -50,5 +51,17 @@ export function pytorchContestants(): Contestant[] {
     cores,
     baseline: true,
     measure: (shape, { measured }) => measurePytorch(options, shape, measured.seconds),
+  }));
+}
+
+/** Plain tfjs has one thread here. */
+export function stockTfjsContestants(): Contestant[] {
+  return (["wasm", "cpu"] as const).map((backend): Contestant => ({
+    name: `stock tfjs/${backend}`,
+    title: `stock tfjs/${backend}`,
+    family: "stock tfjs",
+    cores: 1,
+    baseline: true,
+    measure: (shape, { measured }) => measureStockTfjs(backend, shape, measured.seconds),
   }));
 }

@@ -1,6 +1,6 @@
 /** `deno task bench`: measures the product beside its peers in one run, in turns, and prints medians. */
 import { errorMessage, InputError } from "../lib/errors.ts";
-import { engineContestants, PYTORCH, pytorchContestants } from "./contestants.ts";
+import { engineContestants, PYTORCH, pytorchContestants, stockTfjsContestants } from "./contestants.ts";
 import { environment, environmentLines } from "./environment.ts";
 import { type BenchOptions, HELP, parseFlags } from "./flags.ts";
 import { stagesOf } from "./measure.ts";
@@ -32,7 +32,7 @@ async function bench(options: BenchOptions): Promise<void> {
 
   const steps: StepResult[] = [];
   if (has("step") || has("scaling")) {
-    const peers = has("step") && withPytorch ? pytorchContestants() : [];
+    const peers = has("step") ? [...stockTfjsContestants(), ...(withPytorch ? pytorchContestants() : [])] : [];
     const { shapes, repeats, seconds, limitSeconds } = options;
     const contestants = [...engineContestants(options.engines), ...peers];
     const stages = stagesOf(seconds, limitSeconds);

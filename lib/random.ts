@@ -11,7 +11,8 @@ export const Stream = {
   heldOutData: 3,
   dropout: 4,
   chaos: 5,
-  split: 6,
+  order: 6,
+  split: 7,
 } as const;
 export type Stream = typeof Stream[keyof typeof Stream];
 

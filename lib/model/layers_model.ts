@@ -7,19 +7,15 @@ type Layer = layers.Layer;
 /** The module tfjs. Passed in, so that whoever does not need it does not load it. */
 export type Tfjs = typeof import("@tensorflow/tfjs");
 
-export interface LayersModelOptions {
-  /** What the model gives for each class. */
-  readonly output: "logits" | "probabilities";
-  /** Time steps of the input; any number if left out. */
-  readonly length?: number;
-}
+/** What a model gives for each class. */
+export type LayersModelOutput = "logits" | "probabilities";
 
 /**
- * The model as a LayersModel from tokens `[batch, length]` to `[batch, classes]`, weights 0, of stock layers alone. They
+ * The model as a LayersModel from tokens `[batch, length]`, of any length, to `[batch, classes]`, weights 0, of stock layers alone. They
  * are called as in `parameterLayout`; activations are those of PyTorch and of today's Keras (tfjs's own default is a
  * hard sigmoid). It takes every token as real, so that it is exact for rows without padding; nothing is dropped.
  */
-export function buildLayersModel(tf: Tfjs, spec: ModelSpec, { output, length }: LayersModelOptions): LayersModel {
+export function buildLayersModel(tf: Tfjs, spec: ModelSpec, output: LayersModelOutput): LayersModel {
   const { layers, pooling } = spec;
   const pooled = { mean: tf.layers.globalAveragePooling1d, max: tf.layers.globalMaxPooling1d };
   return tf.sequential({
@@ -30,7 +26,7 @@ export function buildLayersModel(tf: Tfjs, spec: ModelSpec, { output, length }: 
         inputDim: spec.vocabulary,
         outputDim: spec.embedding,
         embeddingsInitializer: ZEROS,
-        batchInputShape: [null, length ?? null],
+        batchInputShape: [null, null],
       }),
       ...Array.from({ length: layers }, (_, index) => {
         const sequences = index < layers - 1 || pooling !== "last";

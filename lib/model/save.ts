@@ -10,20 +10,19 @@ export interface ModelFiles {
 }
 
 /**
- * The model as a standard LayersModel, which `tf.loadLayersModel` loads: tokens `[batch, length]` in (any length if
- * left out), probabilities `[batch, classes]` out. Loads tfjs.
+ * The model as a standard LayersModel, which `tf.loadLayersModel` loads: tokens `[batch, length]` in, of any
+ * length, probabilities `[batch, classes]` out. Loads tfjs.
  */
 export async function saveLayersModel(
   spec: ModelSpec,
   layout: ParameterLayout,
   weights: Float32Array,
-  length?: number,
 ): Promise<ModelFiles> {
   const tf = await import("@tensorflow/tfjs");
   tf.enableProdMode();
   // An engine may have its own backend in this thread already: leave it that.
   if (!tf.getBackend()) await tf.setBackend("cpu");
-  const model = buildLayersModel(tf, spec, { output: "probabilities", ...(length === undefined ? {} : { length }) });
+  const model = buildLayersModel(tf, spec, "probabilities");
   try {
     setModelWeights(tf, model, layout, weights);
     const { promise, resolve } = Promise.withResolvers<io.ModelArtifacts>();

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type State, stateDigest } from "../lockstep/state.ts";
 import { type ParameterLayout, tensorView } from "../model/layout.ts";
+import type { NamedTensor } from "../model/pytorch.ts";
 import { writeWhole } from "./files.ts";
 import { sha256 } from "./manifest.ts";
-import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "./safetensors.ts";
+import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 
 const epochFigures = z.tuple([z.number(), z.number(), z.number()]);
 

@@ -3,12 +3,7 @@
  * dtype, shape and bytes, then the tensors without gaps. Only float32 here.
  */
 import { z } from "zod";
-
-export interface NamedTensor {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly values: Float32Array;
-}
+import type { NamedTensor } from "../model/pytorch.ts";
 
 const entry = z.object({
   dtype: z.literal("F32"),

@@ -25,7 +25,7 @@ export interface Running {
 /** `deno run` arguments of a task with folders that a test may use beside those of its permission set. */
 function denoArgs(task: Task, folder: string): string[] {
   const trains = task === "train" || task === "resume";
-  const more = trains ? [`--allow-write=${folder}`] : [];
+  const more = trains || task === "export" ? [`--allow-write=${folder}`] : [];
   return [
     "run",
     "-q",
@@ -72,7 +72,7 @@ export function start(
   };
 }
 
-export type Task = "train" | "resume" | "verify" | "serve" | "predict";
+export type Task = "train" | "resume" | "verify" | "serve" | "predict" | "export";
 
 export function run(task: Task, folder: string, args: readonly string[], input = ""): Promise<Finished> {
   return start(task, folder, args, input).finished;

@@ -4,8 +4,8 @@ import { chromium, type Page } from "playwright-core";
 import { createApp } from "../../lib/serve/app.ts";
 import { type FakeRun, fakeServices } from "./fake_services.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
-const FLAGS = [
+export const CHROMIUM = "/usr/bin/chromium";
+export const CHROMIUM_FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
@@ -57,7 +57,7 @@ export async function shows(page: Page, selector: string, text: string): Promise
 }
 
 async function withPage(port: number, expected: RegExp, body: (page: Page) => Promise<void>): Promise<void> {
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, timeout: DEADLINE_MS });
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS, timeout: DEADLINE_MS });
   try {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
     await context.grantPermissions(["clipboard-write"], { origin: `http://127.0.0.1:${port}` });
@@ -81,7 +81,7 @@ async function withPage(port: number, expected: RegExp, body: (page: Page) => Pr
   }
 }
 
-function isFile(path: string): boolean {
+export function isFile(path: string): boolean {
   try {
     return Deno.statSync(path).isFile;
   } catch {

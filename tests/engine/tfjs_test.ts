@@ -36,7 +36,7 @@ for (const backend of TFJS_BACKENDS) {
   Deno.test(`tfjs/${backend}: predict() equals the LayersModel's own forward pass to 1e-6`, async () => {
     const { weights, batch, ...needs } = example(spec, 4, 5);
     const engine = await createTfjsEngine({ backend, ...needs });
-    const model = buildLayersModel(tf, spec, { output: "probabilities" });
+    const model = buildLayersModel(tf, spec, "probabilities");
     setModelWeights(tf, model, needs.layout, weights);
     const expected = tf.tidy(() => {
       const output = model.predict(tf.tensor2d(batch.tokens, [batch.size, batch.length], "int32"));

@@ -13,6 +13,7 @@ const { spec, layout } = taskModel(config);
 const saved: SavedModel = {
   run: "20260101-000000-abcd",
   config,
+  labels: ["odd", "even"],
   version: { round: 7, digest: "d1ge57", weights: initialWeights(spec, layout, config) },
 };
 const withModel = (use: (folder: string, directory: string) => Promise<void>) =>
@@ -27,7 +28,7 @@ Deno.test("readModel() gives back what writeModel() took", () =>
 Deno.test("writeModel() puts labels and config beside the LayersModel", () =>
   withModel(async (folder) => {
     const { weightsDigest, ...rest } = JSON.parse(await readFile(join(folder, "lockstep.json"), "utf8"));
-    assertEquals(rest, { run: saved.run, round: 7, digest: "d1ge57", labels: ["odd", "even"], config });
+    assertEquals(rest, { run: saved.run, round: 7, digest: "d1ge57", labels: ["odd", "even"], config, model: spec });
     assert(/^[0-9a-f]{64}$/.test(weightsDigest));
     assertEquals((await readFile(join(folder, "weights.bin"))).length, 4 * layout.parameters);
   }));

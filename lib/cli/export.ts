@@ -1,0 +1,44 @@
+/** `export RUN --to tfjs|safetensors`: the run's model for other programs. */
+import { join } from "node:path";
+import { InputError } from "../errors.ts";
+import { EXPORT_FORMATS, exportModel } from "../run/export.ts";
+import { parseArguments } from "./arguments.ts";
+import { ExitCode } from "./exit_codes.ts";
+import { oneRun } from "./one_run.ts";
+import type { Terminal } from "./terminal.ts";
+
+const USAGE = `deno task export RUN --to ${EXPORT_FORMATS.join("|")} [--out FOLDER]`;
+
+const HELP = `Usage: ${USAGE}
+
+  --to tfjs                     model.json and weights.bin, which tf.loadLayersModel loads,
+                                with predict.js
+  --to safetensors              model.safetensors, with PyTorch's names and shapes, and the
+                                model.py that loads it
+  --out FOLDER                  where to; a folder of the same name inside the run if left out
+
+Both come with lockstep.json: labels, sizes, config and digest.
+`;
+
+export async function exportCommand(args: readonly string[], { terminal }: { terminal: Terminal }): Promise<ExitCode> {
+  const { extra: { to, out }, help, positionals } = parseArguments(args, [], ["to", "out"]);
+  if (help) {
+    terminal.write(HELP);
+    return ExitCode.done;
+  }
+  const directory = await oneRun(positionals, USAGE);
+  const format = EXPORT_FORMATS.find((name) => name === to);
+  if (!format) {
+    const wanted = `expected ${EXPORT_FORMATS.join(" or ")}`;
+    throw new InputError([{ field: "--to", message: `--to is ${to ?? "missing"}: ${wanted}. Usage: ${USAGE}` }]);
+  }
+  const folder = out ?? join(directory, format);
+  const files = await exportModel(directory, format, folder).catch((error: unknown) => {
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    const message = `Cannot write to "${folder}": the task may write to runs alone. ` +
+      `Start with deno run -P=export --allow-write=${folder} main.ts export …`;
+    throw new InputError([{ field: "--out", message }]);
+  });
+  terminal.write(`Wrote ${files.join(", ")} to ${folder}\n`);
+  return ExitCode.done;
+}

@@ -1,0 +1,23 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { run, TINY, withFolder } from "./process.ts";
+
+Deno.test("export writes a run's model, and says what is wrong with its arguments", () =>
+  withFolder(async (folder) => {
+    await run("train", folder, [...TINY, "--epochs", "1", "--exit", "--port", "0", "--runs-dir", folder]);
+    const latest = `${folder}/latest`;
+    const one = await run("export", folder, [latest, "--to", "safetensors"]);
+    assertEquals([one.code, one.stderr], [0, ""]);
+    assertEquals(one.stdout, `Wrote lockstep.json, model.safetensors, model.py to ${latest}/safetensors\n`);
+    const other = await run("export", folder, [latest, "--to", "tfjs", "--out", `${folder}/web`]);
+    assertEquals(other.stdout, `Wrote lockstep.json, model.json, weights.bin, predict.js to ${folder}/web\n`);
+
+    const refused = async (args: readonly string[], message: string) => {
+      const { code, stderr } = await run("export", folder, args);
+      assertEquals(code, 2);
+      assertStringIncludes(stderr, message);
+    };
+    await refused([latest, "--to", "onnx"], "--to is onnx: expected tfjs or safetensors");
+    await refused([latest], "--to is missing");
+    await refused([`${folder}/none`, "--to", "tfjs"], "There is no run in");
+    await refused([latest, "--to", "tfjs", "--out", "/nowhere"], "deno run -P=export --allow-write=/nowhere");
+  }));
