@@ -82,7 +82,7 @@ Deno.test("loadData() splits every row to one side, with its line, and builds th
   const lines = [...training.places.lines, ...validation!.places.lines].sort((a, b) => a - b);
   assertEquals(lines, Array.from({ length: 200 }, (_, i) => i + 1));
   assertEquals([training.table.labels.length, validation!.table.labels.length], [180, 20]);
-  assertEquals(placeOf(training.places, 0), `-:${training.places.lines[0]}`);
+  assertEquals(placeOf(training.places, 0), `standard input:${training.places.lines[0]}`);
   assertEquals(preprocessing.vocabulary.length, 181);
   for (const line of validation!.places.lines) assert(!preprocessing.vocabulary.includes(`only${line - 1}`));
   for (const { ids } of rows(validation!.table)) assertEquals(ids[0], 1);
@@ -134,7 +134,7 @@ Deno.test("loadData() finds the leaks of its own split, each pair on both sides 
   assertEquals(statistics.leaks.validation?.rows, leaks.length);
   assert(leaks.length > 0);
   for (const { place, sameAs } of statistics.leaks.validation!.examples) {
-    assert(leaks.includes(Number(place.slice(2))) && training.places.lines.includes(Number(sameAs.slice(2))));
+    assert(leaks.includes(Number(place.split(":")[1])) && training.places.lines.includes(Number(sameAs.split(":")[1])));
   }
 });
 
