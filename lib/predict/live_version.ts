@@ -2,7 +2,7 @@
 import type { TrainingConfig } from "../config/schema.ts";
 import { Word } from "../lockstep/control.ts";
 import { type SharedRun, sharedRun } from "../lockstep/shared_run.ts";
-import { readState, stateDigest } from "../lockstep/state.ts";
+import { readNewest, stateDigest } from "../lockstep/state.ts";
 import { parameterLayout } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import type { LiveWeights, ModelVersion } from "../run/model_version.ts";
@@ -30,7 +30,7 @@ export function liveVersion(
     if (newest && (now() < lookAgainAt || Atomics.load(run.control, Word.round) === newest.round)) return newest;
     const begun = now();
     try {
-      const state = readState(run, config, room);
+      const state = readNewest(run, config, room);
       newest = { round: state.round, digest: stateDigest(state), weights: room.slice(0, size) };
     } catch (error) {
       if (!newest) throw error;

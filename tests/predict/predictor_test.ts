@@ -1,4 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { NEW_COURSE } from "../../lib/lockstep/course.ts";
 import { stateDigest } from "../../lib/lockstep/state.ts";
 import { type Answer, Unavailable, UnknownVersion } from "../../lib/predict/types.ts";
 import { checkpointBytes, checkpointRounds } from "../../lib/run/checkpoint_store.ts";
@@ -62,7 +63,7 @@ Deno.test("ThreadPredictor answers by any checkpoint that is kept, and names one
       const { weights } = version(round);
       const values = new Float32Array(3 * model.layout.size);
       values.set(weights);
-      return { round, step: round, values, epoch: [0, 0, 0] as const };
+      return { round, step: round, values, course: NEW_COURSE };
     });
     for (const state of states) await writeCheckpoint(directory, model.layout, state);
     using tiny = tinyPredictor({
