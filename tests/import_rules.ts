@@ -10,6 +10,7 @@ const LAYERS = [
   ["engine"],
   ["lockstep"],
   ["run"],
+  ["predict"],
   ["serve"],
   ["cli"],
 ];
