@@ -9,6 +9,7 @@ const LAYERS = [
   ["model"],
   ["engine"],
   ["lockstep"],
+  ["cluster"],
   ["run"],
   ["serve"],
   ["cli"],
