@@ -11,6 +11,9 @@ export const Stream = {
   heldOutData: 3,
   dropout: 4,
   chaos: 5,
+  order: 6,
+  split: 7,
+  baseline: 8,
 } as const;
 export type Stream = typeof Stream[keyof typeof Stream];
 

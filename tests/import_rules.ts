@@ -6,11 +6,12 @@ const LAYERS = [
   ["errors"],
   ["config", "events", "random"],
   ["data"],
-  ["model"],
+  ["model", "baseline"],
   ["engine"],
   ["lockstep"],
   ["cluster"],
   ["run"],
+  ["predict"],
   ["serve"],
   ["cli"],
 ];

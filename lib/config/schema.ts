@@ -9,7 +9,8 @@ const whole = (min: number, max: number) => z.int().min(min).max(max);
 const number = (min: number, max: number) => z.number().min(min).max(max);
 
 export const trainingShape = {
-  task: z.enum(["parity"]).default("parity").describe("what to learn; parity: is first + last token even?"),
+  task: z.enum(["parity", "table"]).default("parity")
+    .describe("what to learn; parity: is first + last token even? table: the rows of files"),
   vocabulary: whole(2, 1_000_000).default(50).describe("number of tokens"),
   length: whole(1, 4096).default(8).describe("tokens of a sequence"),
   embedding: whole(1, 2048).default(32).describe("width of the embedding"),
@@ -20,6 +21,7 @@ export const trainingShape = {
     .describe("what of the last LSTM is classified: its last output, or the mean or maximum over time"),
   dropout: number(0, 0.9).default(0)
     .describe("share of values dropped in training: of token vectors, between LSTMs and before the dense layer"),
+  embeddingInit: number(0, 100).default(1).describe("standard deviation of the initial token vectors"),
   forgetBias: number(-10, 10).default(1).describe("added to the forget gate's initial bias"),
   lstmBiases: z.union([z.literal(1), z.literal(2)]).default(1)
     .describe("bias vectors of the LSTM: 1 as in Keras, 2 (kept as their sum) as in PyTorch"),
@@ -37,18 +39,44 @@ export const trainingShape = {
   weightDecay: number(0, 100).default(0).describe("decoupled (AdamW's), of embeddings and kernels, not of biases"),
   embeddingRows: z.enum(["lazy", "dense"]).default("lazy")
     .describe("token vectors that a step moves: those of its batch's tokens, or all"),
+  classWeights: z.enum(["none", "balanced"]).default("none")
+    .describe("what a row counts in the loss; balanced: the more, the rarer its class (not for generated tasks)"),
   adamEpsilon: number(0, 1).default(1e-8).describe("Adam's epsilon"),
   clipNorm: number(0, 1e9).default(1).describe("greatest L2 norm of a gradient; 0: no clipping"),
   epochs: whole(1, 1_000_000).default(50).describe("epochs at most; the held-out data is evaluated after each"),
   stepsPerEpoch: whole(1, 1_000_000).default(20).describe("steps of an epoch, on each shard"),
-  heldOut: whole(1, 1_000_000).default(2048).describe("held-out sequences"),
+  heldOut: whole(1, 100_000_000).default(2048).describe("held-out sequences"),
   targetAccuracy: number(0, 1).default(0.995).describe("end when the held-out accuracy reaches this; 0: never"),
+  patience: whole(0, 1_000_000).default(0)
+    .describe("end after this many epochs without a lower held-out loss, with the best state; 0: never"),
+  restoreBest: z.boolean().default(false)
+    .describe("end with the state of the lowest held-out loss, not with the last one; --patience does so too"),
+  onNan: z.enum(["stop", "rollback"]).default("stop")
+    .describe("when a loss or a weight is not finite: fail, or go back to the best state at half the learning rate"),
   engine: z.enum(["simd", "tfjs"]).default("simd").describe("what computes: fused kernels, or plain TensorFlow.js"),
   backend: z.enum(["wasm", "cpu"]).default("wasm").describe("what tfjs computes with; no other engine has a choice"),
 } as const;
 
 /** Faults, each with a rate from 0 to 1: see lib/lockstep/chaos.ts. */
 const CHAOS = /^$|^(kill|exit|hang|spin|slow)=[01]?(\.\d+)?(,(kill|exit|hang|spin|slow)=[01]?(\.\d+)?)*$/;
+
+/** How a run is served. */
+export const serviceShape = {
+  host: z.string().min(1).default("127.0.0.1").describe("address to serve on; others than loopback need a token"),
+  port: whole(0, 65_535).default(8000).describe("port to serve on; 0: any free one"),
+  tokenFile: z.string().default("")
+    .describe("file with the token that clients have to send; or the environment's LOCKSTEP_TOKEN"),
+  corsOrigin: z.string().regex(/^$|^\*$|^https?:\/\/[^\s/]+$/, "expected an origin such as https://example.org, or *")
+    .default("").describe("origin whose pages may ask, such as https://example.org"),
+  rateLimit: number(0, 1e9).default(0).describe("requests that each client may make in a second; 0: any number"),
+  accessLog: z.boolean().default(false).describe("a JSON line on standard error for every request"),
+  batchMax: whole(1, 4096).default(64).describe("sequences that are predicted in one call"),
+  batchDelayMs: number(0, 1000).default(0).describe("milliseconds that a batch which is not full waits for more"),
+  queueMax: whole(1, 1_000_000).default(4096).describe("sequences that may wait to be predicted; more are refused"),
+  predictTimeout: number(0.1, 86_400).default(10).describe(
+    "seconds without an answer after which the prediction thread is replaced",
+  ),
+} as const;
 
 export const processShape = {
   workers: z.union([z.literal("auto"), whole(1, 256)]).default("auto")
@@ -72,8 +100,7 @@ export const processShape = {
     .default("10s").describe("rounds, or seconds as in 10s, between two checkpoints; there is one at the end as well"),
   keepCheckpoints: whole(1, 1000).default(3).describe("newest checkpoints that are kept"),
   maxSeconds: number(0, 1e9).default(0).describe("end after the round that passes this many seconds; 0: never"),
-  host: z.string().min(1).default("127.0.0.1").describe("address to serve on"),
-  port: whole(0, 65_535).default(8000).describe("port to serve on; 0: any free one"),
+  ...serviceShape,
   runsDir: z.string().min(1).default("runs").describe("where runs are kept"),
   exit: z.boolean().default(false).describe("leave when training ends instead of serving on"),
   log: z.enum(["text", "json"]).default("text").describe(

@@ -3,12 +3,12 @@
  * them once. N shards of batch B are one shard of batch N · B, up to float32 rounding.
  */
 import { clipScale } from "../engine/adam.ts";
-import { learningRateAt } from "../engine/schedule.ts";
-import { coefficients } from "../engine/tree_mean.ts";
+import { checkStep } from "./divergence.ts";
 import { currentAndNext, NORM_BLOCK } from "./memory_map.ts";
 import { segmentOf } from "./plan.ts";
 import { copyReplicaRows, eachRowBlock, eachRun, ROW_BLOCK, stampOf } from "./rows.ts";
 import { drawOf, type Round } from "./schedule.ts";
+import { sharesOf } from "./shares.ts";
 import type { WorkerContext } from "./worker_loop.ts";
 
 /** Returns the function that takes this worker's part in one round, up to the barrier that commits it. */
@@ -33,19 +33,21 @@ export function averageGradients(context: WorkerContext): (round: Round, committ
     timed("compute", () => {
       for (const shard of context.shards) {
         const batch = context.trainingBatch(shard, firstStep);
+        if (batch.size === 0) continue;
         const out = run.shardGradients[shard]!;
         const metrics = engine.gradients(state.weights, batch, out, drawOf(training, firstStep, shard));
         if (rows > 0) { for (const row of engine.rows()) run.stamps[shard]![row] = stamp; }
-        context.count(shard, batch.size, metrics);
+        checkStep(run.shards[shard]!, firstStep, metrics, 0); // The gradients by their mean: see divergence.ts.
+        context.count(shard, batch, metrics);
       }
     });
     context.chaos(committed, 1);
     timed("wait", () => barrier());
     timed("average", () => {
-      const shares = coefficients(run.shards.map((figures) => figures[2]!));
+      const { active, coefficients } = sharesOf(run);
+      const vectors = run.shardGradients.slice(0, active);
       const average = (first: number, last: number) => {
-        const options = { vectors: run.shardGradients, coefficients: shares, into: mean, begin: first, end: last };
-        engine.average({ ...options, drift: false });
+        engine.average({ vectors, coefficients, into: mean, begin: first, end: last, drift: false });
       };
       average(begin, end);
       for (let block = begin; block < end; block += NORM_BLOCK) {
@@ -73,15 +75,19 @@ export function averageGradients(context: WorkerContext): (round: Round, committ
       const from = { weights: state.weights, ...state.moments[0]! };
       const into = { weights: next.weights, ...next.moments[0]! };
       const scale = clipScale(squared, training.clipNorm);
-      const common = { step: firstStep + 1, learningRate: learningRateAt(training, firstStep), scale };
+      const common = { step: firstStep + 1, learningRate: context.learningRate(firstStep, committed), scale };
       engine.update(from, mean, into, { ...common, begin, end });
+      let written = engine.squaredNorm(next.weights, begin, end);
       eachRowBlock(worker, workers, rows, (firstRow, lastRow) => {
         eachRun(run.stamps, stamp, firstRow, lastRow, {
-          touched: (first, last) =>
-            engine.update(from, mean, into, { ...common, begin: first * width, end: last * width }),
+          touched(first, last) {
+            engine.update(from, mean, into, { ...common, begin: first * width, end: last * width });
+            written += engine.squaredNorm(next.weights, first * width, last * width);
+          },
           stale: (first, last) => copyReplicaRows(from, into, first, last, width),
         });
       });
+      run.written[worker]![0] = written;
     });
   };
 }

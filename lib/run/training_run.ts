@@ -1,23 +1,23 @@
 /** One training from config to summary: its directory, its event log, and all that is written about it. */
 import { join } from "node:path";
-import { type Config, type TrainingConfig, trainingConfig } from "../config/schema.ts";
+import { type Config, type TrainingConfig } from "../config/schema.ts";
 import { errorMessage } from "../errors.ts";
 import type { Figures, Summary } from "../events.ts";
 import { reasonText, StopReason } from "../lockstep/control.ts";
 import type { Coordinator } from "../lockstep/coordinator.ts";
 import type { LockstepConfig } from "../lockstep/plan.ts";
-import { stepsAfter } from "../lockstep/schedule.ts";
 import { type State, stateDigest } from "../lockstep/state.ts";
 import { CheckpointStore, createCheckpointTimer } from "./checkpoint_store.ts";
 import { createRunDirectory, linkLatest } from "./directory.ts";
 import { type Earlier, NOTHING_EARLIER, readEarlier } from "./earlier.ts";
 import { EventLog } from "./event_log.ts";
 import { writeJson } from "./files.ts";
-import { createManifest, readManifest } from "./manifest.ts";
+import { checkData, createManifest, readManifest } from "./manifest.ts";
 import { writeModel } from "./model_files.ts";
-import { liveVersions, type VersionSource } from "./model_version.ts";
-import { type Prepared, prepareRun, type TrainingRunOptions } from "./prepare.ts";
-import { createProgress } from "./progress.ts";
+import type { LiveWeights, ModelVersion, Newest } from "./model_version.ts";
+import { createNarrator } from "./narrator.ts";
+import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from "./prepare.ts";
+import { createSummary, engineName } from "./summary.ts";
 import type { RunState } from "./types.ts";
 
 interface Parts {
@@ -37,8 +37,6 @@ export class TrainingRun {
   readonly log: EventLog;
   readonly startedAt: string;
   readonly config: TrainingConfig;
-  /** The newest committed weights, at any time. */
-  readonly versions: VersionSource;
   readonly #config: Config;
   readonly #checkpoints: CheckpointStore;
   /** What the log says of this run's earlier processes, if there were any. */
@@ -49,6 +47,9 @@ export class TrainingRun {
   readonly #initial: State;
   #state: RunState = "running";
   #stopReason: StopReason | undefined;
+  #live: LiveWeights | undefined;
+  /** What the run ended with. */
+  #final: ModelVersion | undefined;
 
   private constructor(config: Config, parts: Parts) {
     const { id, directory, startedAt, log, prepared, earlier, problems } = parts;
@@ -64,20 +65,20 @@ export class TrainingRun {
     this.#earlier = earlier;
     this.#problems = problems;
     this.#checkpoints = new CheckpointStore(directory, this.#layout, config.keepCheckpoints);
-    this.versions = liveVersions(this.#coordinator);
   }
 
   /** Makes the run and its directory, and starts nothing. Throws an InputError if it cannot be. */
   static async create(options: TrainingRunOptions): Promise<TrainingRun> {
-    const { config } = options;
-    const training = trainingConfig(config);
+    const { config, data } = options;
+    const training = trainingFor(options);
     const prepared = await prepareRun(options, training, () => Promise.resolve(undefined));
     const now = new Date();
     const id = await createRunDirectory(config.runsDir, now);
     const directory = join(config.runsDir, id);
     const startedAt = now.toISOString();
     const { workers } = prepared.lockstep;
-    await writeJson(join(directory, "run.json"), await createManifest({ id, startedAt, config: training, workers }));
+    const manifest = await createManifest({ id, startedAt, config: training, workers }, data);
+    await writeJson(join(directory, "run.json"), manifest);
     linkLatest(config.runsDir, id);
     const path = join(directory, "events.jsonl");
     const log = await EventLog.create(path);
@@ -89,7 +90,9 @@ export class TrainingRun {
    * counts; what is trained is in `run.json`. Throws an InputError if the run or its data changed, or if it cannot be read.
    */
   static async resume(directory: string, options: TrainingRunOptions): Promise<TrainingRun> {
-    const { id, startedAt, config: training } = await readManifest(directory);
+    const manifest = await readManifest(directory);
+    const { id, startedAt, config: training } = manifest;
+    if (training.task === "table") checkData(manifest, options.data?.digest);
     const path = join(directory, "events.jsonl");
     const log = await EventLog.open(path);
     try {
@@ -110,6 +113,17 @@ export class TrainingRun {
   /** What `stop` was called with. */
   get stopReason(): StopReason | undefined {
     return this.#stopReason;
+  }
+
+  /**
+   * Where the newest committed weights are while training goes on, then those that the run ended with; the same object
+   * until they are elsewhere.
+   */
+  get newest(): Newest {
+    if (this.#final) return this.#final;
+    const { memory, plan: { map } } = this.#coordinator;
+    if (this.#live?.memory !== memory) this.#live = { memory, map };
+    return this.#live;
   }
 
   get state(): RunState {
@@ -152,27 +166,19 @@ export class TrainingRun {
     try {
       if (this.#earlier) this.#logResumption();
       else this.#logStart();
-      const { reason, heldOut, seconds } = await this.#runToEnd();
-      const state = this.#coordinator.state();
-      const digest = await this.#checkpoint(state);
+      const end = await this.#runToEnd();
+      const newest = this.#coordinator.state();
+      await this.#checkpoint(newest);
+      const best = this.#coordinator.earlierBest(newest);
+      const state = best ?? newest;
+      const digest = stateDigest(state);
       const version = { round: state.round, digest, weights: state.values.subarray(0, this.#layout.size) };
-      await writeModel(this.directory, { run: this.id, config: this.config, version });
-      const sequences = state.step * this.config.shards * this.config.batchSize;
-      const summary: Summary = {
-        run: this.id,
-        digest,
-        heldOut,
-        reason: reasonText(reason),
-        epochs: Math.floor(state.step / this.config.stepsPerEpoch),
-        rounds: state.round,
-        steps: state.step,
-        sequences,
-        seconds,
-        sequencesPerSecond: sequences / seconds,
-        workers: this.#lockstep.workers,
-        shards: this.config.shards,
-        engine: engineName(this.config),
-      };
+      this.#final = version;
+      await writeModel(this.directory, { run: this.id, config: this.config, labels: this.labels, version });
+      const { workers } = this.#lockstep;
+      const sequences = this.#coordinator.plan.dataset.sequencesAfter(newest.step);
+      const outcome = { run: this.id, config: this.config, workers, digest, newest, best, sequences, ...end };
+      const summary = createSummary(outcome);
       await writeJson(join(this.directory, "summary.json"), summary);
       this.#state = "finished";
       this.log.append({ type: "finished", summary });
@@ -186,6 +192,11 @@ export class TrainingRun {
     }
   }
 
+  /** Class names; a label is a position in this list. */
+  get labels(): readonly string[] {
+    return this.#coordinator.plan.dataset.labels;
+  }
+
   get #layout() {
     return this.#coordinator.plan.layout;
   }
@@ -196,7 +207,7 @@ export class TrainingRun {
       run: this.id,
       config: this.#config,
       parameters: this.#layout.parameters,
-      labels: [...this.#coordinator.plan.dataset.labels],
+      labels: [...this.labels],
       workers: this.#lockstep.workers,
       shards: this.config.shards,
       engine: engineName(this.config),
@@ -216,32 +227,18 @@ export class TrainingRun {
 
   async #runToEnd(): Promise<{ reason: StopReason; heldOut: Figures | null; seconds: number }> {
     await this.#coordinator.start();
-    const startedAt = performance.now();
-    const { seconds: before, round: toldRound, epochRound } = this.#earlier ?? NOTHING_EARLIER;
-    let toldEpoch = epochRound;
-    const seconds = () => before + (performance.now() - startedAt) / 1000;
+    const earlier = this.#earlier ?? NOTHING_EARLIER;
+    const narrator = createNarrator(this.config, earlier, (event) => this.log.append(event), () => performance.now());
     const { maxSeconds, checkpointEvery } = this.#config;
     const timer = maxSeconds > 0 ? setTimeout(() => this.stop(StopReason.time), maxSeconds * 1000) : undefined;
-    const steps = (round: number) => stepsAfter(this.config, round);
-    const progress = createProgress(steps, () => performance.now());
     const isCheckpointDue = createCheckpointTimer(checkpointEvery, this.#initial.round, () => performance.now());
-    let heldOut: Figures | null = null;
     let taken: State | undefined;
     try {
       const updates = this.#coordinator.updates();
       for (;;) {
         const next = await updates.next();
-        if (next.done) return { reason: next.value, heldOut, seconds: seconds() };
-        for (const message of next.value.incidents) this.log.append({ type: "incident", message });
-        for (const epoch of next.value.epochs) {
-          heldOut = epoch.heldOut;
-          // Rounds that are done again come to the same, and were told before.
-          if (epoch.round <= toldEpoch) continue;
-          toldEpoch = epoch.round;
-          this.log.append({ type: "epoch", ...epoch, step: steps(epoch.round), seconds: seconds() });
-        }
-        const event = progress(next.value, next.value.epochs.length > 0);
-        if (event && event.round > toldRound) this.log.append(event);
+        if (next.done) return { reason: next.value, heldOut: narrator.heldOut, seconds: narrator.seconds };
+        narrator.tell(next.value);
         // A state is written when all that led to it is in the log: a resumed run tells only what comes after.
         if (taken) this.#checkpointAside(taken);
         taken = isCheckpointDue(this.#coordinator.round) ? this.#coordinator.state() : undefined;
@@ -276,9 +273,4 @@ export class TrainingRun {
     this.#state = "failed";
     this.log.append({ type: "failed", error: reasons.join("; ") });
   }
-}
-
-/** What computes, in full: `tfjs/wasm`. */
-function engineName({ engine, backend }: TrainingConfig): string {
-  return engine === "tfjs" ? `${engine}/${backend}` : engine;
 }
