@@ -9,6 +9,7 @@ const LAYERS = [
   ["model", "baseline"],
   ["engine"],
   ["lockstep"],
+  ["cluster"],
   ["run"],
   ["predict"],
   ["serve"],
