@@ -11,6 +11,7 @@ export const Stream = {
   heldOutData: 3,
   dropout: 4,
   chaos: 5,
+  order: 6,
 } as const;
 export type Stream = typeof Stream[keyof typeof Stream];
 

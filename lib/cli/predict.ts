@@ -29,7 +29,7 @@ export async function predictCommand(args: readonly string[], { lines, print }: 
   }
   if (path === undefined) throw new InputError([{ field: "run", message: `No run is named. Usage: ${USAGE}` }]);
   const model = await readModel(await resolveRun(path));
-  const predictor = createPredictor(model.run, model.config, () => Promise.resolve(model.version));
+  const predictor = createPredictor(model, () => Promise.resolve(model.version));
   const info = await predictor.model();
   if (tokens.length > 0) {
     const { predictions } = await predictor.predict([parseSequence(tokens, info, "the sequence")]);

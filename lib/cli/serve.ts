@@ -32,7 +32,7 @@ export async function serveCommand(args: readonly string[], options: ServeOption
   const directory = await oneRun(positionals, USAGE);
   const config = resolveConfig(undefined, [{ values, nameOf: (key) => `--${key}` }]);
   const model = await readModel(directory);
-  const predictor = createPredictor(model.run, model.config, () => Promise.resolve(model.version));
+  const predictor = createPredictor(model, () => Promise.resolve(model.version));
   const interruption = onInterruption(() => quit(ExitCode.interruptedTwice));
   const service = startService({
     config,

@@ -40,7 +40,10 @@ export async function trainAndServe(
   const interruption = onInterruption(() => options.quit(ExitCode.interruptedTwice));
   try {
     const run = await open({ config, workerUrl, cores });
-    service.serve({ runs: RunLibrary.live(run), predictor: createPredictor(run.id, run.config, run.versions) });
+    service.serve({
+      runs: RunLibrary.live(run),
+      predictor: createPredictor({ run: run.id, config: run.config, labels: run.labels }, run.versions),
+    });
     say(`Dashboard: ${service.url}`);
     void interruption.happened.then(() => {
       service.drain();

@@ -91,6 +91,9 @@ function wanted(issue: Issue): string {
   return expectation(issue).replace(/^expected /, "");
 }
 
+/** Held-out sequences of a generated task: they are digested in one go. */
+const MAX_GENERATED = 1_000_000;
+
 /** Values that are right one by one and wrong together. */
 function checkCombinations(config: Config, nameOf: (key: keyof Config) => string): Config {
   const problems: Problem[] = [];
@@ -109,12 +112,23 @@ function checkCombinations(config: Config, nameOf: (key: keyof Config) => string
     });
   }
   const steps = config.epochs * config.stepsPerEpoch;
-  if (config.warmupSteps > steps) {
+  // How many steps an epoch has that goes through a table is known when the table is.
+  if (config.task !== "table" && config.warmupSteps > steps) {
     const field = nameOf("warmupSteps");
     problems.push({
       field,
       message: `${field} is ${config.warmupSteps}: expected at most the run's ${steps} steps (epochs · stepsPerEpoch)`,
     });
+  }
+  if (config.task === "parity" && config.classWeights !== "none") {
+    const field = nameOf("classWeights");
+    const message = `${field} is ${config.classWeights}: expected none for the task parity, whose classes are balanced`;
+    problems.push({ field, message });
+  }
+  if (config.task === "parity" && config.heldOut > MAX_GENERATED) {
+    const field = nameOf("heldOut");
+    const message = `${field} is ${config.heldOut}: expected at most ${MAX_GENERATED} for the task parity`;
+    problems.push({ field, message });
   }
   if (problems.length > 0) throw new InputError(problems);
   return config;

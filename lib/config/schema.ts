@@ -9,7 +9,8 @@ const whole = (min: number, max: number) => z.int().min(min).max(max);
 const number = (min: number, max: number) => z.number().min(min).max(max);
 
 export const trainingShape = {
-  task: z.enum(["parity"]).default("parity").describe("what to learn; parity: is first + last token even?"),
+  task: z.enum(["parity", "table"]).default("parity")
+    .describe("what to learn; parity: is first + last token even? table: the rows of files"),
   vocabulary: whole(2, 1_000_000).default(50).describe("number of tokens"),
   length: whole(1, 4096).default(8).describe("tokens of a sequence"),
   embedding: whole(1, 2048).default(32).describe("width of the embedding"),
@@ -20,6 +21,7 @@ export const trainingShape = {
     .describe("what of the last LSTM is classified: its last output, or the mean or maximum over time"),
   dropout: number(0, 0.9).default(0)
     .describe("share of values dropped in training: of token vectors, between LSTMs and before the dense layer"),
+  embeddingInit: number(0, 100).default(1).describe("standard deviation of the initial token vectors"),
   forgetBias: number(-10, 10).default(1).describe("added to the forget gate's initial bias"),
   lstmBiases: z.union([z.literal(1), z.literal(2)]).default(1)
     .describe("bias vectors of the LSTM: 1 as in Keras, 2 (kept as their sum) as in PyTorch"),
@@ -37,11 +39,13 @@ export const trainingShape = {
   weightDecay: number(0, 100).default(0).describe("decoupled (AdamW's), of embeddings and kernels, not of biases"),
   embeddingRows: z.enum(["lazy", "dense"]).default("lazy")
     .describe("token vectors that a step moves: those of its batch's tokens, or all"),
+  classWeights: z.enum(["none", "balanced"]).default("none")
+    .describe("what a row counts in the loss; balanced: the more, the rarer its class (not for generated tasks)"),
   adamEpsilon: number(0, 1).default(1e-8).describe("Adam's epsilon"),
   clipNorm: number(0, 1e9).default(1).describe("greatest L2 norm of a gradient; 0: no clipping"),
   epochs: whole(1, 1_000_000).default(50).describe("epochs at most; the held-out data is evaluated after each"),
   stepsPerEpoch: whole(1, 1_000_000).default(20).describe("steps of an epoch, on each shard"),
-  heldOut: whole(1, 1_000_000).default(2048).describe("held-out sequences"),
+  heldOut: whole(1, 100_000_000).default(2048).describe("held-out sequences"),
   targetAccuracy: number(0, 1).default(0.995).describe("end when the held-out accuracy reaches this; 0: never"),
   engine: z.enum(["simd", "tfjs"]).default("simd").describe("what computes: fused kernels, or plain TensorFlow.js"),
   backend: z.enum(["wasm", "cpu"]).default("wasm").describe("what tfjs computes with; no other engine has a choice"),

@@ -4,11 +4,11 @@
  */
 import { clipScale } from "../engine/adam.ts";
 import { learningRateAt } from "../engine/schedule.ts";
-import { coefficients } from "../engine/tree_mean.ts";
 import { currentAndNext, NORM_BLOCK } from "./memory_map.ts";
 import { segmentOf } from "./plan.ts";
 import { copyReplicaRows, eachRowBlock, eachRun, ROW_BLOCK, stampOf } from "./rows.ts";
 import { drawOf, type Round } from "./schedule.ts";
+import { sharesOf } from "./shares.ts";
 import type { WorkerContext } from "./worker_loop.ts";
 
 /** Returns the function that takes this worker's part in one round, up to the barrier that commits it. */
@@ -33,19 +33,20 @@ export function averageGradients(context: WorkerContext): (round: Round, committ
     timed("compute", () => {
       for (const shard of context.shards) {
         const batch = context.trainingBatch(shard, firstStep);
+        if (batch.size === 0) continue;
         const out = run.shardGradients[shard]!;
         const metrics = engine.gradients(state.weights, batch, out, drawOf(training, firstStep, shard));
         if (rows > 0) { for (const row of engine.rows()) run.stamps[shard]![row] = stamp; }
-        context.count(shard, batch.size, metrics);
+        context.count(shard, batch, metrics);
       }
     });
     context.chaos(committed, 1);
     timed("wait", () => barrier());
     timed("average", () => {
-      const shares = coefficients(run.shards.map((figures) => figures[2]!));
+      const { active, coefficients } = sharesOf(run);
+      const vectors = run.shardGradients.slice(0, active);
       const average = (first: number, last: number) => {
-        const options = { vectors: run.shardGradients, coefficients: shares, into: mean, begin: first, end: last };
-        engine.average({ ...options, drift: false });
+        engine.average({ vectors, coefficients, into: mean, begin: first, end: last, drift: false });
       };
       average(begin, end);
       for (let block = begin; block < end; block += NORM_BLOCK) {

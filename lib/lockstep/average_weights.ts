@@ -2,13 +2,13 @@
 import { clipScale } from "../engine/adam.ts";
 import type { Replica } from "../engine/contract.ts";
 import { learningRateAt } from "../engine/schedule.ts";
-import { coefficients } from "../engine/tree_mean.ts";
 import { Word } from "./control.ts";
 import { currentAndNext } from "./memory_map.ts";
 import { segmentOf } from "./plan.ts";
 import { copyMomentRows, copyReplicaRows, copyRows, eachRowBlock, eachRun, stampOf, touchRows } from "./rows.ts";
 import { drawOf, type Round } from "./schedule.ts";
 import type { StateView } from "./shared_run.ts";
+import { sharesOf } from "./shares.ts";
 import type { WorkerContext } from "./worker_loop.ts";
 
 /** Elements that one worker averages in one go: whole cache lines. */
@@ -24,7 +24,6 @@ export function averageWeights(context: WorkerContext): (round: Round, committed
   const momentsToo = training.moments === "average";
   const ofShards = run.slots.map((slot) => averagedParts(slot.weights, slot));
   const slots = ofShards[0]!.map((_, part) => ofShards.map((parts) => parts[part]!)); // [part][shard]
-  const owners = [...slots[0]!]; // [shard]: filled for each run of rows, so that no list is made for it
   const [even, odd] = run.states;
   const states: [Float32Array[], Float32Array[]] = [
     averagedParts(even.weights, even.moments[0]),
@@ -62,35 +61,48 @@ export function averageWeights(context: WorkerContext): (round: Round, committed
     const stamps = run.stamps[shard]!;
     if (training.moments === "local") copyStaleMoments(shard, state, next, stampOf(committed));
 
+    /** Steps taken: without rows, which is in an epoch's last step, there is none. */
+    let taken = 0;
+
     /** Readies a row for its first step in this round. */
-    function touched(row: number, local: number): void {
+    function touched(row: number): void {
       if (training.moments === "reset") {
         into.m.fill(0, row * width, (row + 1) * width);
         into.v.fill(0, row * width, (row + 1) * width);
       }
       // The first step reads the state and writes the replica; later ones read the replica.
-      if (local > 0) copyReplicaRows(from, into, row, row + 1, width);
+      if (taken > 0) copyReplicaRows(from, into, row, row + 1, width);
     }
 
     for (let local = 0; local < round.steps; local++) {
       const step = round.firstStep + local;
-      const source = local === 0 ? from : into;
+      const source = taken === 0 ? from : into;
       const batch = context.trainingBatch(shard, step);
-      if (lazy) touchRows(batch, stamps, stampOf(committed), (row) => touched(row, local));
+      if (batch.size === 0) continue;
+      if (lazy) touchRows(batch, stamps, stampOf(committed), touched);
       const metrics = engine.gradients(source.weights, batch, gradients, drawOf(training, step, shard));
       const moved = lazy ? engine.rows() : undefined;
       const scale = clipScale(engine.squaredNorm(gradients, 0, layout.size, moved), training.clipNorm);
       engine.update(source, gradients, into, {
         // Moments that start again have seen no step yet, and Adam's bias correction is about what they have seen.
-        step: training.moments === "reset" ? local + 1 : step + 1,
+        step: training.moments === "reset" ? taken + 1 : step + 1,
         learningRate: learningRateAt(training, step),
         scale,
         begin: 0,
         end: layout.size,
         rows: moved,
       });
-      context.count(shard, batch.size, metrics);
+      context.count(shard, batch, metrics);
+      taken++;
     }
+    if (taken === 0 && training.moments === "local") keepMoments(shard, state, next);
+  }
+
+  /** The moments of a shard that takes no step go into the next state as they are. */
+  function keepMoments(shard: number, state: StateView, next: StateView): void {
+    const [from, into] = [state.moments[shard]!, next.moments[shard]!];
+    into.m.set(from.m.subarray(lazyElements), lazyElements);
+    into.v.set(from.v.subarray(lazyElements), lazyElements);
   }
 
   /** Local moments are in both copies of the state: brings the next one's rows up to the current one's. */
@@ -108,7 +120,8 @@ export function averageWeights(context: WorkerContext): (round: Round, committed
     timed("wait", () => barrier());
     timed("average", () => {
       const [current, next] = currentAndNext(states, committed);
-      const shares = coefficients(run.shards.map((figures) => figures[2]!));
+      const { active, coefficients } = sharesOf(run);
+      const owners = slots[0]!.slice(0, active); // [shard]: filled for each run of rows, so that no list is made for it
       const drift = Atomics.load(run.control, Word.driftRound) === committed + 1;
       let [distance, norm] = [0, 0];
 
@@ -116,7 +129,7 @@ export function averageWeights(context: WorkerContext): (round: Round, committed
       function average(part: number, vectors: Float32Array[], first: number, last: number): void {
         distance += engine.average({
           vectors,
-          coefficients: shares,
+          coefficients,
           into: next[part]!,
           begin: first,
           end: last,
@@ -124,14 +137,14 @@ export function averageWeights(context: WorkerContext): (round: Round, committed
         });
       }
 
-      for (let part = 0; part < next.length; part++) average(part, slots[part]!, begin, end);
+      for (let part = 0; part < next.length; part++) average(part, slots[part]!.slice(0, active), begin, end);
       const stamp = stampOf(committed);
       eachRowBlock(worker, workers, rows, (firstRow, lastRow) => {
         eachRun(run.stamps, stamp, firstRow, lastRow, {
           touched(first, last) {
             // A shard that did not touch these rows has them from the state.
             for (let part = 0; part < next.length; part++) {
-              for (let shard = 0; shard < owners.length; shard++) {
+              for (let shard = 0; shard < active; shard++) {
                 owners[shard] = run.stamps[shard]![first] === stamp ? slots[part]![shard]! : current[part]!;
               }
               average(part, owners, first * width, last * width);

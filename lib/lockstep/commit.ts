@@ -5,6 +5,7 @@ import type { LockstepConfig, Plan } from "./plan.ts";
 import { writeEpoch, writeRound } from "./records.ts";
 import { type Round, stepsAfter, totalRounds } from "./schedule.ts";
 import type { SharedRun } from "./shared_run.ts";
+import { sharesOf } from "./shares.ts";
 import { stateDigest } from "./state.ts";
 
 /** The loss is no number any more. The same round would come to the same again. */
@@ -33,7 +34,7 @@ export function commitRound({ training, lastRound }: LockstepConfig, run: Shared
     lossSum: lossSum!,
     correct: correct!,
     samples: samples!,
-    drift: measured ? Math.sqrt(sum(run.drift, 0) / training.shards / sum(run.drift, 1)) : NaN,
+    drift: measured ? Math.sqrt(sum(run.drift, 0) / sharesOf(run).active / sum(run.drift, 1)) : NaN,
   });
   if (Atomics.exchange(control, Word.driftRequest, 0) !== 0) Atomics.store(control, Word.driftRound, committed + 1);
   const pause = Atomics.load(control, Word.pauseRequest);

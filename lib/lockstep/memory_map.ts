@@ -4,7 +4,7 @@
  *   control   │ words that steer: see control.ts
  *   hearts    │ one beat count a worker, a cache line each
  *   counters  │ what each worker did, as running sums
- *   shards    │ loss, hits and samples of each shard in this round
+ *   shards    │ loss, hits, samples and their weight in the mean, of each shard in this round
  *   epoch     │ loss, hits and samples of the epoch so far; two copies, as of the state
  *   drift     │ each worker's part of the drift
  *   chunks    │ loss and hits of each chunk of the held-out data
@@ -49,7 +49,8 @@ export interface Region {
 
 export const CONTROL_WORDS = 64;
 export const COUNTERS = 4;
-export const SHARD_FIGURES = 3;
+export const SHARD_FIGURES = 4;
+export const EPOCH_SUMS = 3;
 export const CHUNK_FIGURES = 2;
 export const DRIFT_FIGURES = 2;
 export const ROUND_FIGURES = 8;
@@ -121,7 +122,7 @@ export function memoryMap(options: MapOptions): MemoryMap {
     hearts: region(LINE, workers),
     counters: region(COUNTERS * 8, workers),
     shards: region(SHARD_FIGURES * 8, shards),
-    epoch: region(SHARD_FIGURES * 8, 2),
+    epoch: region(EPOCH_SUMS * 8, 2),
     drift: region(DRIFT_FIGURES * 8, workers),
     chunks: region(CHUNK_FIGURES * 8, Math.ceil(options.heldOut / CHUNK_SIZE)),
     norms: region(8 * normBlocks(options), gradientMode ? 1 : 0),

@@ -1,5 +1,6 @@
 /** What every thread of a run derives, in the same way, from the config. */
 import type { TrainingConfig } from "../config/schema.ts";
+import type { TrainingData } from "../data/training_data.ts";
 import { type EngineOptions, engineOptions, engineScratchBytes } from "../engine/create.ts";
 import { embeddingEnd } from "../model/layout.ts";
 import { type TaskModel, taskModel } from "../model/task_model.ts";
@@ -9,6 +10,8 @@ import { CHUNK_SIZE, type MapOptions } from "./memory_map.ts";
 /** What is posted to a worker. */
 export interface LockstepConfig {
   readonly training: TrainingConfig;
+  /** What the task `table` is trained on: its arrays are shared, so that posting copies nothing. */
+  readonly data?: TrainingData;
   readonly workers: number;
   readonly workerTimeoutMs: number;
   /** Crews that may replace one that lost a worker, in all. */
@@ -25,8 +28,8 @@ export interface Plan extends TaskModel {
   readonly map: MapOptions;
 }
 
-export function createPlan({ training, workers }: LockstepConfig): Plan {
-  const model = taskModel(training);
+export function createPlan({ training, data, workers }: LockstepConfig): Plan {
+  const model = taskModel(training, data);
   const maxBatch = Math.max(training.batchSize, CHUNK_SIZE);
   const maxLength = model.dataset.length;
   const engine = engineOptions(training, model, maxBatch, maxLength);

@@ -8,6 +8,7 @@ import {
   COUNTERS,
   DRIFT_FIGURES,
   EPOCH_FIGURES,
+  EPOCH_SUMS,
   type MapOptions,
   type MemoryMap,
   memoryMap,
@@ -41,7 +42,7 @@ export interface SharedRun {
   readonly hearts: readonly Int32Array[];
   /** `[worker]` computeMs, waitMs, averageMs, sequences. */
   readonly counters: readonly Float64Array[];
-  /** `[shard]` lossSum, correct, samples. */
+  /** `[shard]` lossSum, correct, samples, weight in the mean. */
   readonly shards: readonly Float64Array[];
   /** `[round & 1]` lossSum, correct, samples of the epoch so far. */
   readonly epoch: readonly Float64Array[];
@@ -99,7 +100,7 @@ export function sharedRun(options: MapOptions, memory?: WebAssembly.Memory): Sha
     hearts: words(map.hearts, 1),
     counters: doubles(map.counters, COUNTERS),
     shards: doubles(map.shards, SHARD_FIGURES),
-    epoch: doubles(map.epoch, SHARD_FIGURES),
+    epoch: doubles(map.epoch, EPOCH_SUMS),
     drift: doubles(map.drift, DRIFT_FIGURES),
     chunks: doubles(map.chunks, CHUNK_FIGURES),
     norms: new Float64Array(buffer, map.norms.byteOffset, map.norms.count * map.norms.stride / 8),

@@ -3,6 +3,7 @@
  * synchronous from the first round to the last and meets the others only in shared memory.
  */
 import type { Batch, BatchMetrics } from "../data/batch.ts";
+import { lossWeight } from "../data/class_weights.ts";
 import type { Engine } from "../engine/contract.ts";
 import { averageGradients } from "./average_gradients.ts";
 import { averageWeights } from "./average_weights.ts";
@@ -29,10 +30,10 @@ export interface WorkerContext {
   readonly chaos: (round: number, moment: Moment) => void;
   /** Runs `work` and adds its wall time to this worker's counter of that kind. */
   timed<Result>(kind: "compute" | "wait" | "average", work: () => Result): Result;
-  /** Draws the batch of `shard` at `step` and returns it. */
+  /** Draws the batch of `shard` at `step` and returns it; one of no rows is no step. */
   trainingBatch(shard: number, step: number): Batch;
   /** Adds a step's sums to the round's figures of `shard`. */
-  count(shard: number, samples: number, metrics: BatchMetrics): void;
+  count(shard: number, batch: Batch, metrics: BatchMetrics): void;
 }
 
 /** Which worker this is. */
@@ -81,8 +82,7 @@ function evaluate(
   timed("compute", () => {
     for (let chunk = worker; chunk < run.chunks.length; chunk += config.workers) {
       const first = chunk * CHUNK_SIZE;
-      batch.size = Math.min(CHUNK_SIZE, plan.dataset.heldOut - first);
-      plan.dataset.fill(batch, "heldOut", first);
+      plan.dataset.heldOutBatch(batch, first, Math.min(CHUNK_SIZE, plan.dataset.heldOut - first));
       const { lossSum, correct } = engine.evaluate(weights, batch);
       run.chunks[chunk]!.set([lossSum, correct]);
       Atomics.add(run.hearts[worker]!, 0, 1);
@@ -123,15 +123,16 @@ function createContext(place: Place, plan: Plan, run: SharedRun, engine: Engine)
       return result;
     },
     trainingBatch(shard, step) {
-      // Sequences are numbered through all shards, so N shards of B see what one shard of N · B sees.
-      plan.dataset.fill(batch, "training", (step * shards + shard) * batchSize);
+      plan.dataset.trainingBatch(batch, step, shard);
       return batch;
     },
-    count(shard, samples, { lossSum, correct }) {
+    count(shard, batch, { lossSum, correct }) {
       const figures = run.shards[shard]!;
+      const samples = batch.size;
       figures[0]! += lossSum;
       figures[1]! += correct;
       figures[2]! += samples;
+      figures[3]! += lossWeight(batch, plan.dataset.classWeights);
       counters[SEQUENCES]! += samples;
       Atomics.add(heart, 0, 1);
     },

@@ -4,15 +4,18 @@ import type { ModelSpec } from "./spec.ts";
 
 export interface InitialOptions {
   readonly seed: number;
+  /** Standard deviation of the token vectors; 1 if left out, as in PyTorch. */
+  readonly embeddingInit?: number;
   /** Added to the LSTM's forget-gate biases. 1 keeps the cell's memory open at first (Gers et al., 2000). */
   readonly forgetBias: number;
 }
 
 /**
- * PyTorch's initial weights, flat: embedding N(0, 1); LSTMs and dense uniform within ±1/√hidden; LSTM biases the sum of
+ * PyTorch's initial weights, flat: embedding normal with the standard deviation `embeddingInit`; LSTMs and dense uniform within ±1/√hidden; LSTM biases the sum of
  * two such draws whatever `lstmBiases` is. A value depends on seed, tensor and position alone.
  */
 export function initialWeights(spec: ModelSpec, layout: ParameterLayout, options: InitialOptions): Float32Array {
+  const { embeddingInit = 1 } = options;
   const weights = new Float32Array(layout.size);
   const random = new Random(options.seed, Stream.weights);
   const bound = 1 / Math.sqrt(spec.hidden);
@@ -21,7 +24,7 @@ export function initialWeights(spec: ModelSpec, layout: ParameterLayout, options
     const values = tensorView(weights, tensor);
     const isBias = tensor.name !== "dense/bias" && tensor.name.endsWith("/bias");
     const draw = tensor.name === "embedding/embeddings"
-      ? () => random.normal()
+      ? () => embeddingInit * random.normal()
       : isBias
       ? () => uniform() + uniform()
       : uniform;

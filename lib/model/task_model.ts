@@ -1,6 +1,7 @@
 import type { TrainingConfig } from "../config/schema.ts";
 import { createDataset } from "../data/create.ts";
 import type { Dataset } from "../data/dataset.ts";
+import type { TrainingData } from "../data/training_data.ts";
 import { type ParameterLayout, parameterLayout } from "./layout.ts";
 import { type ModelSpec, modelSpec } from "./spec.ts";
 
@@ -11,9 +12,14 @@ export interface TaskModel {
   readonly layout: ParameterLayout;
 }
 
-/** Every thread derives its own from the config: there is nothing else to send around. */
-export function taskModel(config: TrainingConfig): TaskModel {
-  const dataset = createDataset(config);
-  const spec = modelSpec(config, dataset);
-  return { dataset, spec, layout: parameterLayout(spec) };
+/** Every thread derives its own, from the config and the data that the task `table` reads. */
+export function taskModel(config: TrainingConfig, data?: TrainingData): TaskModel {
+  const dataset = createDataset(config, data);
+  return { dataset, ...trainedModel(config, dataset.labels) };
+}
+
+/** The model alone: with the names of its classes, a config says it all. */
+export function trainedModel(config: TrainingConfig, labels: readonly string[]): Omit<TaskModel, "dataset"> {
+  const spec = modelSpec(config, { vocabulary: config.vocabulary, labels });
+  return { spec, layout: parameterLayout(spec) };
 }

@@ -2,7 +2,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { toPytorch } from "../model/pytorch.ts";
-import { taskModel } from "../model/task_model.ts";
+import { trainedModel } from "../model/task_model.ts";
 import predictJs from "./exported/predict.js" with { type: "text" };
 import modelPy from "./exported/model.py" with { type: "text" };
 import { writeWhole } from "./files.ts";
@@ -17,13 +17,13 @@ export type ExportFormat = typeof EXPORT_FORMATS[number];
  * the file if the model is damaged.
  */
 export async function exportModel(directory: string, format: ExportFormat, folder: string): Promise<string[]> {
-  const { config, version } = await readModel(directory);
+  const { config, labels, version } = await readModel(directory);
   const saved = async (name: string) => [name, await readFile(join(directory, "model", name))] as const;
   const files = new Map<string, Uint8Array | string>([await saved("lockstep.json")]);
   if (format === "tfjs") {
     files.set(...await saved("model.json")).set(...await saved("weights.bin")).set("predict.js", predictJs);
   } else {
-    const { spec, layout } = taskModel(config);
+    const { spec, layout } = trainedModel(config, labels);
     const metadata = { format: "pt", digest: version.digest };
     files.set("model.safetensors", encodeSafetensors({ metadata, tensors: toPytorch(spec, layout, version.weights) }));
     files.set("model.py", modelPy);

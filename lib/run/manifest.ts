@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type TrainingConfig, trainingConfigSchema } from "../config/schema.ts";
 import { createBatch } from "../data/batch.ts";
+import { createDataset } from "../data/create.ts";
 import type { Dataset } from "../data/dataset.ts";
+import type { TrainingData } from "../data/training_data.ts";
 import { errorMessage, InputError } from "../errors.ts";
-import { taskModel } from "../model/task_model.ts";
 import { readJson } from "./files.ts";
 import project from "../../deno.json" with { type: "json" };
 
@@ -16,7 +17,7 @@ export const manifestSchema = z.object({
   labels: z.array(z.string()),
   /** SHA-256 of the config. */
   configDigest: z.string(),
-  /** SHA-256 of the held-out sequences. */
+  /** SHA-256 of the held-out sequences; of a table, what its reader gave. */
   dataDigest: z.string(),
   workers: z.int(),
   versions: z.record(z.string(), z.string()),
@@ -27,20 +28,20 @@ export type Manifest = z.infer<typeof manifestSchema>;
 /** The manifest of a run that is about to start. */
 export async function createManifest(
   run: { readonly id: string; readonly startedAt: string; readonly config: TrainingConfig; readonly workers: number },
+  data?: TrainingData,
 ): Promise<Manifest> {
-  const { dataset } = taskModel(run.config);
   return {
     ...run,
-    labels: [...dataset.labels],
+    labels: [...(data ?? createDataset(run.config)).labels],
     configDigest: await configDigest(run.config),
-    dataDigest: await dataDigest(dataset),
+    dataDigest: data?.digest ?? await dataDigest(createDataset(run.config)),
     versions: { lockstep: project.version, deno: Deno.version.deno, v8: Deno.version.v8 },
   };
 }
 
 /**
  * The manifest of the run in `directory`. Throws an InputError if it cannot be read, or if the config or the data are no
- * longer those that its digests name.
+ * longer those that its digests name. Of the task `table` the data are what `checkData` is given.
  */
 export async function readManifest(directory: string): Promise<Manifest> {
   const path = join(directory, "run.json");
@@ -60,10 +61,17 @@ export async function readManifest(directory: string): Promise<Manifest> {
   if (await configDigest(manifest.config) !== manifest.configDigest) {
     throw refuse(`The config in "${path}" is not the one that the run began with: its digest differs`);
   }
-  if (await dataDigest(taskModel(manifest.config).dataset) !== manifest.dataDigest) {
-    throw refuse(`The data are not those that the run in "${directory}" began with: their digest differs`);
-  }
+  if (manifest.config.task !== "table") checkData(manifest, await dataDigest(createDataset(manifest.config)));
   return manifest;
+}
+
+/** Throws an InputError if the data with `digest` are not those that the run of `manifest` began with. */
+export function checkData(manifest: Manifest, digest: string | undefined): void {
+  if (digest === manifest.dataDigest) return;
+  const message = digest === undefined
+    ? `Run ${manifest.id} was trained on files: expected their data`
+    : `The data are not those that run ${manifest.id} began with: their digest differs`;
+  throw new InputError([{ field: "run", message }]);
 }
 
 /** SHA-256, in hex, of the config as JSON with its keys in order. */
@@ -75,7 +83,7 @@ export function configDigest(config: TrainingConfig): Promise<string> {
 /** SHA-256, in hex, of the held-out sequences: tokens, lengths and labels as 32-bit words. */
 export function dataDigest(dataset: Dataset): Promise<string> {
   const words = new Int32Array(dataset.heldOut * (dataset.length + 2));
-  dataset.fill(createBatch(dataset.heldOut, dataset.length, words), "heldOut", 0);
+  dataset.heldOutBatch(createBatch(dataset.heldOut, dataset.length, words), 0, dataset.heldOut);
   return sha256(new Uint8Array(words.buffer));
 }
 

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { type TrainingConfig, trainingConfigSchema } from "../config/schema.ts";
 import { readSavedWeights } from "../model/saved_weights.ts";
 import { saveLayersModel } from "../model/save.ts";
-import { taskModel } from "../model/task_model.ts";
+import { trainedModel } from "../model/task_model.ts";
 import { readJson, writeJson, writeWhole } from "./files.ts";
 import { sha256 } from "./manifest.ts";
 import type { ModelVersion } from "./model_version.ts";
@@ -26,12 +26,14 @@ const savedModelSchema = z.object({
 export interface SavedModel {
   readonly run: string;
   readonly config: TrainingConfig;
+  /** Class names; a label is a position in this list. */
+  readonly labels: readonly string[];
   readonly version: ModelVersion;
 }
 
 /** Writes `model/` into the run's directory. Loads tfjs. */
-export async function writeModel(directory: string, { run, config, version }: SavedModel): Promise<void> {
-  const { dataset, spec, layout } = taskModel(config);
+export async function writeModel(directory: string, { run, config, labels, version }: SavedModel): Promise<void> {
+  const { spec, layout } = trainedModel(config, labels);
   const files = await saveLayersModel(spec, layout, version.weights);
   const folder = join(directory, "model");
   await mkdir(folder, { recursive: true });
@@ -39,7 +41,7 @@ export async function writeModel(directory: string, { run, config, version }: Sa
   const { round, digest } = version;
   const weightsDigest = await sha256(files["weights.bin"]);
   // Last, as it names the other two: without it there is no model.
-  const about = { run, round, digest, labels: dataset.labels, config, model: spec, weightsDigest };
+  const about = { run, round, digest, labels, config, model: spec, weightsDigest };
   await writeJson(join(folder, "lockstep.json"), about);
 }
 
@@ -52,11 +54,11 @@ export async function readModel(directory: string): Promise<SavedModel> {
     const issue = parsed.error.issues[0];
     throw new RangeError(`Cannot read "${path}": ${issue?.path.join(".")}: ${issue?.message}`);
   }
-  const { run, round, digest, config, weightsDigest } = parsed.data;
+  const { run, round, digest, labels, config, weightsDigest } = parsed.data;
   const [json, bin] = await Promise.all(["model.json", "weights.bin"].map((name) => readFile(join(folder, name))));
   if (await sha256(Uint8Array.from(bin!)) !== weightsDigest) {
     throw new RangeError(`Cannot read "${join(folder, "weights.bin")}": its content is not what lockstep.json names`);
   }
-  const { layout } = taskModel(config);
-  return { run, config, version: { round, digest, weights: readSavedWeights(json!, bin!, layout) } };
+  const { layout } = trainedModel(config, labels);
+  return { run, config, labels, version: { round, digest, weights: readSavedWeights(json!, bin!, layout) } };
 }

@@ -4,7 +4,7 @@ import type { Batch } from "../data/batch.ts";
 import type { Engine } from "../engine/contract.ts";
 import { engineOptions } from "../engine/create.ts";
 import { createWorkspace } from "../engine/workspace.ts";
-import { taskModel } from "../model/task_model.ts";
+import { trainedModel } from "../model/task_model.ts";
 import type { ModelVersion, VersionSource } from "./model_version.ts";
 import type { Prediction, Predictor } from "./types.ts";
 
@@ -17,10 +17,19 @@ interface Desk {
   readonly batch: Batch;
 }
 
-/** A predictor for the model of `run`, in this thread. Its engine is made when it is first asked. */
-export function createPredictor(run: string, config: TrainingConfig, versions: VersionSource): Predictor {
-  const model = taskModel(config);
-  const { dataset: { labels, vocabulary, length }, layout } = model;
+/** Whose predictions: a run that is training, or a saved model. */
+export interface Predicting {
+  readonly run: string;
+  readonly config: TrainingConfig;
+  /** Class names; a label is a position in this list. */
+  readonly labels: readonly string[];
+}
+
+/** A predictor for the model of a run, in this thread. Its engine is made when it is first asked. */
+export function createPredictor({ run, config, labels }: Predicting, versions: VersionSource): Predictor {
+  const model = trainedModel(config, labels);
+  const { layout } = model;
+  const { vocabulary, length } = config;
   let desk: Promise<Desk> | undefined;
   /** The version whose weights are on the desk. */
   let loaded: ModelVersion | undefined;

@@ -1,5 +1,7 @@
 /** Everything of a run that is made before its directory and its threads are. */
-import { type Config, type TrainingConfig } from "../config/schema.ts";
+import { type Config, type TrainingConfig, trainingConfig } from "../config/schema.ts";
+import { tableConfig } from "../data/table_config.ts";
+import type { TrainingData } from "../data/training_data.ts";
 import { InputError } from "../errors.ts";
 import { parseChaos } from "../lockstep/chaos.ts";
 import { Coordinator } from "../lockstep/coordinator.ts";
@@ -15,6 +17,8 @@ export interface TrainingRunOptions {
   readonly workerUrl: URL;
   /** Cores of this machine. */
   readonly cores: number;
+  /** What the task `table` is trained on. */
+  readonly data?: TrainingData;
 }
 
 export interface Prepared {
@@ -22,6 +26,15 @@ export interface Prepared {
   readonly coordinator: Coordinator;
   /** What training starts from. */
   readonly initial: State;
+}
+
+/**
+ * What is trained: of the task `table`, as its data say. Throws an InputError if the two do not go together.
+ */
+export function trainingFor({ config, data }: Pick<TrainingRunOptions, "config" | "data">): TrainingConfig {
+  if (data) return tableConfig(trainingConfig(config), data);
+  if (config.task !== "table") return trainingConfig(config);
+  throw new InputError([{ field: "task", message: "task is table: expected the data that it is about" }]);
 }
 
 /** What a WebAssembly.Memory can have at most. */
@@ -32,7 +45,7 @@ const MAX_BYTES = 2 ** 32;
  * `lastRound` rounds at the latest. Throws an InputError if the model is too large.
  */
 export async function prepareRun(
-  { config, workerUrl, cores }: TrainingRunOptions,
+  { config, workerUrl, cores, data }: TrainingRunOptions,
   training: TrainingConfig,
   restore: (layout: ParameterLayout) => Promise<State | undefined>,
   lastRound?: number,
@@ -40,6 +53,7 @@ export async function prepareRun(
   const workers = config.workers === "auto" ? Math.min(cores, training.shards) : config.workers;
   const lockstep = {
     training,
+    ...(data === undefined ? {} : { data }),
     workers,
     workerTimeoutMs: config.workerTimeout * 1000,
     maxRestarts: config.maxRestarts,

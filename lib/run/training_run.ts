@@ -1,6 +1,6 @@
 /** One training from config to summary: its directory, its event log, and all that is written about it. */
 import { join } from "node:path";
-import { type Config, type TrainingConfig, trainingConfig } from "../config/schema.ts";
+import { type Config, type TrainingConfig } from "../config/schema.ts";
 import { errorMessage } from "../errors.ts";
 import type { Figures, Summary } from "../events.ts";
 import { reasonText, StopReason } from "../lockstep/control.ts";
@@ -13,10 +13,10 @@ import { createRunDirectory, linkLatest } from "./directory.ts";
 import { type Earlier, NOTHING_EARLIER, readEarlier } from "./earlier.ts";
 import { EventLog } from "./event_log.ts";
 import { writeJson } from "./files.ts";
-import { createManifest, readManifest } from "./manifest.ts";
+import { checkData, createManifest, readManifest } from "./manifest.ts";
 import { writeModel } from "./model_files.ts";
 import { liveVersions, type VersionSource } from "./model_version.ts";
-import { type Prepared, prepareRun, type TrainingRunOptions } from "./prepare.ts";
+import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from "./prepare.ts";
 import { createProgress } from "./progress.ts";
 import type { RunState } from "./types.ts";
 
@@ -69,15 +69,16 @@ export class TrainingRun {
 
   /** Makes the run and its directory, and starts nothing. Throws an InputError if it cannot be. */
   static async create(options: TrainingRunOptions): Promise<TrainingRun> {
-    const { config } = options;
-    const training = trainingConfig(config);
+    const { config, data } = options;
+    const training = trainingFor(options);
     const prepared = await prepareRun(options, training, () => Promise.resolve(undefined));
     const now = new Date();
     const id = await createRunDirectory(config.runsDir, now);
     const directory = join(config.runsDir, id);
     const startedAt = now.toISOString();
     const { workers } = prepared.lockstep;
-    await writeJson(join(directory, "run.json"), await createManifest({ id, startedAt, config: training, workers }));
+    const manifest = await createManifest({ id, startedAt, config: training, workers }, data);
+    await writeJson(join(directory, "run.json"), manifest);
     linkLatest(config.runsDir, id);
     const path = join(directory, "events.jsonl");
     const log = await EventLog.create(path);
@@ -89,7 +90,9 @@ export class TrainingRun {
    * counts; what is trained is in `run.json`. Throws an InputError if the run or its data changed, or if it cannot be read.
    */
   static async resume(directory: string, options: TrainingRunOptions): Promise<TrainingRun> {
-    const { id, startedAt, config: training } = await readManifest(directory);
+    const manifest = await readManifest(directory);
+    const { id, startedAt, config: training } = manifest;
+    if (training.task === "table") checkData(manifest, options.data?.digest);
     const path = join(directory, "events.jsonl");
     const log = await EventLog.open(path);
     try {
@@ -156,8 +159,8 @@ export class TrainingRun {
       const state = this.#coordinator.state();
       const digest = await this.#checkpoint(state);
       const version = { round: state.round, digest, weights: state.values.subarray(0, this.#layout.size) };
-      await writeModel(this.directory, { run: this.id, config: this.config, version });
-      const sequences = state.step * this.config.shards * this.config.batchSize;
+      await writeModel(this.directory, { run: this.id, config: this.config, labels: this.labels, version });
+      const sequences = this.#coordinator.plan.dataset.sequencesAfter(state.step);
       const summary: Summary = {
         run: this.id,
         digest,
@@ -186,6 +189,11 @@ export class TrainingRun {
     }
   }
 
+  /** Class names; a label is a position in this list. */
+  get labels(): readonly string[] {
+    return this.#coordinator.plan.dataset.labels;
+  }
+
   get #layout() {
     return this.#coordinator.plan.layout;
   }
@@ -196,7 +204,7 @@ export class TrainingRun {
       run: this.id,
       config: this.#config,
       parameters: this.#layout.parameters,
-      labels: [...this.#coordinator.plan.dataset.labels],
+      labels: [...this.labels],
       workers: this.#lockstep.workers,
       shards: this.config.shards,
       engine: engineName(this.config),

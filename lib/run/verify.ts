@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { TrainingError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { readEvents } from "./event_log.ts";
-import { readManifest } from "./manifest.ts";
+import { checkData, readManifest } from "./manifest.ts";
 import { prepareRun, type TrainingRunOptions } from "./prepare.ts";
 
 /** One state that the run recorded and that was computed again. */
@@ -18,7 +18,9 @@ export interface Comparison {
  * of epochs and the last one. Throws an InputError if the run's config or data changed, or if it recorded nothing.
  */
 export async function* verifyRun(directory: string, options: TrainingRunOptions): AsyncGenerator<Comparison> {
-  const { config: training } = await readManifest(directory);
+  const manifest = await readManifest(directory);
+  const { config: training } = manifest;
+  if (training.task === "table") checkData(manifest, options.data?.digest);
   const recorded = new Map<number, string>();
   for await (const event of readEvents(join(directory, "events.jsonl"), 0)) {
     const state = recordedState(event);

@@ -7,13 +7,19 @@ export function plainShares(samples: readonly number[]): number[] {
   return samples.map((count) => Math.fround(count / total));
 }
 
-/** The sum of the weighted `values` of shards `first` to `last - 1`, halved at the greatest power of two below. */
+/**
+ * The sum of the weighted `values` of shards `first` to `last - 1`, halved at the greatest power of two below. A half of
+ * which no shard has a share is no part of the sum.
+ */
 export function plainNode(values: readonly number[], shares: readonly number[], first: number, last: number): number {
   if (last - first === 1) return Math.fround(shares[first]! * values[first]!);
   let half = 1;
   while (half * 2 < last - first) half *= 2;
-  const left = plainNode(values, shares, first, first + half);
-  return Math.fround(left + plainNode(values, shares, first + half, last));
+  const middle = first + half;
+  const sums = [[first, middle], [middle, last]]
+    .filter(([begin, end]) => shares.slice(begin, end).some((share) => share > 0))
+    .map(([begin, end]) => plainNode(values, shares, begin!, end!));
+  return Math.fround(sums.reduce((sum, value) => sum + value, 0));
 }
 
 /** The mean of `vectors`, element by element. */

@@ -4,6 +4,7 @@
  */
 import type { TrainingConfig } from "../../lib/config/schema.ts";
 import { createBatch } from "../../lib/data/batch.ts";
+import type { TrainingData } from "../../lib/data/training_data.ts";
 import type { Engine, Replica } from "../../lib/engine/contract.ts";
 import { createTfjsEngine } from "../../lib/engine/tfjs.ts";
 import { initialWeights } from "../../lib/model/initial.ts";
@@ -16,8 +17,8 @@ export interface PlainModel extends TaskModel {
 }
 
 /** The model and the engine of `config`; tfjs on the backend cpu. */
-export async function plainModel(config: TrainingConfig): Promise<PlainModel> {
-  const model = taskModel(config);
+export async function plainModel(config: TrainingConfig, data?: TrainingData): Promise<PlainModel> {
+  const model = taskModel(config, data);
   const adam = { beta1: 0.9, beta2: 0.999, epsilon: config.adamEpsilon, weightDecay: config.weightDecay };
   const dropout = { rate: config.dropout, seed: config.seed };
   const needs = { spec: model.spec, layout: model.layout, adam, dropout };
@@ -32,13 +33,23 @@ function newReplica({ spec, layout }: TaskModel, config: TrainingConfig): Replic
   return { weights, m: new Float32Array(layout.size), v: new Float32Array(layout.size) };
 }
 
-/** The gradient of `shard` at `step`, the loss before it, and its batch's tokens in the order of first occurrence. */
+/**
+ * The gradient of `shard` at `step`, the loss before it, its batch's tokens in the order of first occurrence, its rows and
+ * what they count in the mean. Nothing if it has no rows.
+ */
 function gradientOf(model: PlainModel, config: TrainingConfig, weights: Float32Array, shard: number, step: number) {
   const batch = createBatch(config.batchSize, config.length);
-  model.dataset.fill(batch, "training", (step * config.shards + shard) * config.batchSize);
+  model.dataset.trainingBatch(batch, step, shard);
+  if (batch.size === 0) return undefined;
   const gradient = new Float32Array(model.layout.size);
   const { lossSum } = model.engine.gradients(weights, batch, gradient, step * config.shards + shard);
-  return { gradient, lossSum, tokens: [...new Set(batch.tokens)] };
+  const rows = Array.from({ length: batch.size }, (_, row) => row);
+  const real = rows.flatMap((
+    row,
+  ) => [...batch.tokens.subarray(row * batch.length, row * batch.length + batch.lengths[row]!)]);
+  const { classWeights } = model.dataset;
+  const weight = rows.reduce((sum, row) => sum + (classWeights?.[batch.labels[row]!] ?? 1), 0);
+  return { gradient, lossSum, tokens: [...new Set(real)], size: batch.size, weight };
 }
 
 /** The learning rate by the words of its documentation. */
@@ -88,32 +99,47 @@ export function plainTraining(model: PlainModel, config: TrainingConfig): PlainR
 function plainWeights(model: PlainModel, config: TrainingConfig): PlainResult {
   const { shards, averageEvery, stepsPerEpoch, epochs, moments } = config;
   const { engine, layout, spec } = model;
-  const samples = new Array<number>(shards).fill(config.batchSize);
-  const replicas = samples.map(() => newReplica(model, config));
+  const replicas = Array.from({ length: shards }, () => newReplica(model, config));
+  let [taken, counts] = [new Array<number>(shards).fill(0), new Array<number>(shards).fill(0)];
   const losses: number[] = [];
   let touched = new Set<number>();
   for (let epoch = 0; epoch < epochs; epoch++) {
     for (let local = 0; local < stepsPerEpoch; local++) {
       const step = epoch * stepsPerEpoch + local;
       const inRound = local % averageEvery;
-      if (inRound === 0) touched = new Set();
+      if (inRound === 0) {
+        touched = new Set();
+        taken = taken.map(() => 0);
+        counts = counts.map(() => 0);
+      }
       let loss = 0;
       for (const [shard, replica] of replicas.entries()) {
         if (inRound === 0 && moments === "reset") {
           replica.m.fill(0);
           replica.v.fill(0);
         }
-        const { gradient, lossSum, tokens } = gradientOf(model, config, replica.weights, shard, step);
+        const own = gradientOf(model, config, replica.weights, shard, step);
+        if (!own) continue;
+        const { gradient, lossSum, tokens, weight } = own;
         const rows = config.embeddingRows === "lazy" ? Int32Array.from(tokens) : undefined;
         const squared = engine.squaredNorm(gradient, 0, layout.size, rows);
-        move(model, config, replica, { gradient, squared, tokens }, step, moments === "reset" ? inRound + 1 : step + 1);
+        move(
+          model,
+          config,
+          replica,
+          { gradient, squared, tokens },
+          step,
+          moments === "reset" ? taken[shard]! + 1 : step + 1,
+        );
+        taken[shard]!++;
+        counts[shard]! += weight;
         loss += lossSum;
         tokens.forEach((token) => touched.add(token));
       }
       losses.push(loss);
       if (inRound !== averageEvery - 1 && local !== stepsPerEpoch - 1) continue;
       for (const part of moments === "average" ? PARTS : ["weights"] as const) {
-        const mean = plainMean(replicas.map((replica) => replica[part]), samples);
+        const mean = plainMean(replicas.map((replica) => replica[part]), counts);
         if (config.embeddingRows === "lazy") {
           for (let token = 0; token < spec.vocabulary; token++) {
             if (touched.has(token)) continue;
@@ -137,12 +163,13 @@ function plainWeights(model: PlainModel, config: TrainingConfig): PlainResult {
 
 function plainGradients(model: PlainModel, config: TrainingConfig): PlainResult {
   const replica = newReplica(model, config);
-  const samples = new Array<number>(config.shards).fill(config.batchSize);
+  const shards = Array.from({ length: config.shards }, (_, shard) => shard);
   const steps = config.epochs * config.stepsPerEpoch;
   const losses: number[] = [];
   for (let step = 0; step < steps; step++) {
-    const each = samples.map((_, shard) => gradientOf(model, config, replica.weights, shard, step));
-    const gradient = plainMean(each.map(({ gradient }) => gradient), samples);
+    const each = shards.map((shard) => gradientOf(model, config, replica.weights, shard, step))
+      .filter((own) => own !== undefined);
+    const gradient = plainMean(each.map(({ gradient }) => gradient), each.map(({ weight }) => weight));
     const tokens = [...new Set(each.map(({ tokens }) => tokens).flat())];
     const touchedBy = (token: number) => each.map(({ tokens }) => Number(tokens.includes(token))).join("");
     const squared = squaredInBlocks(model, config, gradient, touchedBy);
@@ -195,8 +222,7 @@ export function plainHeldOut(
   const batch = createBatch(30, dataset.length);
   const total = { loss: 0, accuracy: 0 };
   for (let first = 0; first < dataset.heldOut; first += 30) {
-    batch.size = Math.min(30, dataset.heldOut - first);
-    dataset.fill(batch, "heldOut", first);
+    dataset.heldOutBatch(batch, first, Math.min(30, dataset.heldOut - first));
     const { lossSum, correct } = engine.evaluate(weights, batch);
     total.loss += lossSum / dataset.heldOut;
     total.accuracy += correct / dataset.heldOut;

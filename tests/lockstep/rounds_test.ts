@@ -102,9 +102,12 @@ for (const [what, change] of resumed) {
 Deno.test("rows of tokens that never occur keep their initial bits, and their moments 0", async () => {
   const config = tinyConfig({ vocabulary: 400, epochs: 1, averageEvery: 2, shards: 3 });
   const { spec, layout, dataset } = await plainModel(config);
-  const seen = createBatch(4 * 3 * config.batchSize, config.length);
-  dataset.fill(seen, "training", 0);
-  const tokens = new Set(seen.tokens);
+  const seen = createBatch(config.batchSize, config.length);
+  const tokens = new Set<number>();
+  for (let index = 0; index < 4 * 3; index++) {
+    dataset.trainingBatch(seen, Math.floor(index / 3), index % 3);
+    seen.tokens.forEach((token) => tokens.add(token));
+  }
   const { state } = await train(config, 2);
   const initial = initialWeights(spec, layout, config);
   for (let token = 0; token < spec.vocabulary; token++) {
@@ -143,7 +146,7 @@ Deno.test("one shard is plain sequential training", async () => {
   const gradient = new Float32Array(layout.size);
   const batch = createBatch(config.batchSize, config.length);
   for (let step = 0; step < 8; step++) {
-    dataset.fill(batch, "training", step * config.batchSize);
+    dataset.trainingBatch(batch, step, 0);
     engine.gradients(replica.weights, batch, gradient, 0);
     engine.update(replica, gradient, replica, {
       step: step + 1,

@@ -1,5 +1,7 @@
 /** Trainings small enough for tests, through the coordinator and its real threads. */
 import { type TrainingConfig, trainingConfigSchema } from "../../lib/config/schema.ts";
+import { tableConfig } from "../../lib/data/table_config.ts";
+import type { TrainingData } from "../../lib/data/training_data.ts";
 import type { ChaosRates } from "../../lib/lockstep/chaos.ts";
 import type { StopReason } from "../../lib/lockstep/control.ts";
 import { Coordinator } from "../../lib/lockstep/coordinator.ts";
@@ -36,6 +38,8 @@ export interface TinyOptions {
   readonly fault?: Fault;
   readonly workerTimeoutMs?: number;
   readonly maxRestarts?: number;
+  /** What the task table is trained on. */
+  readonly data?: TrainingData;
   readonly chaos?: ChaosRates;
   /** What training goes on from; the initial weights if left out. */
   readonly initial?: State;
@@ -54,9 +58,19 @@ export interface TinyRun {
 }
 
 /** Trains to the end. Throws what the coordinator throws, and gives the run up at a deadline. */
-export async function train(training: TrainingConfig, workers: number, options: TinyOptions = {}): Promise<TinyRun> {
-  const { fault, workerTimeoutMs = 20_000, maxRestarts = 0, chaos = {} } = options;
-  const config = { training, workers, workerTimeoutMs, maxRestarts, chaos, spin: workers <= 2, fault };
+export async function train(recipe: TrainingConfig, workers: number, options: TinyOptions = {}): Promise<TinyRun> {
+  const { fault, workerTimeoutMs = 20_000, maxRestarts = 0, chaos = {}, data } = options;
+  const training = data ? tableConfig(recipe, data) : recipe;
+  const config = {
+    training,
+    ...(data ? { data } : {}),
+    workers,
+    workerTimeoutMs,
+    maxRestarts,
+    chaos,
+    spin: workers <= 2,
+    fault,
+  };
   const initial = options.initial ?? initialState(createPlan(config), training);
   const coordinator = new Coordinator({ config, workerUrl: fault ? faultyWorker : soundWorker, initial });
   const deadline = setTimeout(() => coordinator.close(), DEADLINE_MS);

@@ -34,13 +34,14 @@ async function eachExport(
   for (const change of models) {
     await inTemporaryDirectory(async (directory) => {
       const config = trainingConfig(tinyRunConfig("runs", { ...change, seed: 8 }));
-      const { spec, layout } = taskModel(config);
+      const { dataset: { labels }, spec, layout } = taskModel(config);
+      const run = "20260101-000000-abcd";
       const version = { round: 1, digest: "d1ge57", weights: initialWeights(spec, layout, config) };
-      await writeModel(directory, { run: "20260101-000000-abcd", config, version });
+      await writeModel(directory, { run, config, labels, version });
       const folder = join(directory, "exported");
       const files = await exportModel(directory, format, folder);
       assertEquals(files.sort(), (await readdir(folder)).sort());
-      const predictor = createPredictor("20260101-000000-abcd", config, () => Promise.resolve(version));
+      const predictor = createPredictor({ run, config, labels }, () => Promise.resolve(version));
       await use(folder, (await predictor.predict(sequences)).predictions);
     });
   }

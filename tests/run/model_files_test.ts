@@ -13,6 +13,7 @@ const { spec, layout } = taskModel(config);
 const saved: SavedModel = {
   run: "20260101-000000-abcd",
   config,
+  labels: ["odd", "even"],
   version: { round: 7, digest: "d1ge57", weights: initialWeights(spec, layout, config) },
 };
 const withModel = (use: (folder: string, directory: string) => Promise<void>) =>

@@ -1,0 +1,49 @@
+/** Tables of encoded rows for tests. */
+import type { EncodedTable } from "../../lib/data/table.ts";
+import type { TrainingData } from "../../lib/data/training_data.ts";
+import { Random, Stream } from "../../lib/random.ts";
+
+/** `rows` of tokens with their classes, in shared memory. */
+export function tableOf(rows: readonly (readonly number[])[], classes: readonly number[]): EncodedTable {
+  const tokens = new Uint16Array(new SharedArrayBuffer(2 * rows.reduce((sum, row) => sum + row.length, 0)));
+  const offsets = new Uint32Array(new SharedArrayBuffer(4 * (rows.length + 1)));
+  const labels = new Uint16Array(new SharedArrayBuffer(2 * rows.length));
+  for (const [index, row] of rows.entries()) {
+    tokens.set(row, offsets[index]!);
+    offsets[index + 1] = offsets[index]! + row.length;
+  }
+  labels.set(classes);
+  return { tokens, offsets, labels };
+}
+
+export interface RandomTableOptions {
+  readonly rows: number;
+  readonly vocabulary?: number;
+  readonly least?: number;
+  readonly length?: number;
+  readonly seed?: number;
+}
+
+/** Rows of `least` to `length` random tokens; class 0 three times as often as 1, and 1 as often as 2. */
+export function randomTable(options: RandomTableOptions): EncodedTable {
+  const { rows: count, vocabulary = 12, least = 1, length = 7, seed = 1 } = options;
+  const random = new Random(seed, Stream.trainingData);
+  const rows = Array.from({ length: count }, (_, index) => {
+    random.seek(index);
+    return Array.from({ length: least + random.below(length - least + 1) }, () => random.below(vocabulary));
+  });
+  return tableOf(rows, rows.map((_, index) => [0, 0, 0, 1, 2][index % 5]!));
+}
+
+/** Data of three classes with as many training rows as `options` say and 300 held-out ones, in two chunks. */
+export function randomData(options: RandomTableOptions): TrainingData {
+  const { vocabulary = 12, length = 7 } = options;
+  return {
+    labels: ["red", "green", "blue"],
+    vocabulary,
+    length,
+    training: randomTable(options),
+    validation: randomTable({ ...options, rows: 300, seed: 2 }),
+    digest: JSON.stringify(options),
+  };
+}
