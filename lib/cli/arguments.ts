@@ -29,6 +29,7 @@ export function parseArguments(
   const problems: Problem[] = [];
   const parsed = parseArgs([...args], {
     string: taking,
+    collect: flags.filter(({ kind }) => kind === "list").map(({ name }) => name),
     boolean: switches,
     unknown: (arg, key) => {
       if (key === undefined) return true; // A positional argument.
@@ -49,6 +50,10 @@ export function parseArguments(
   for (const flag of flags) {
     if (flag.kind === "boolean") {
       if (given(flag.name) || given(`no-${flag.name}`)) values[flag.key] = parsed[flag.name];
+      continue;
+    }
+    if (flag.kind === "list") {
+      if (given(flag.name)) values[flag.key] = parsed[flag.name];
       continue;
     }
     const value = text(flag.name);

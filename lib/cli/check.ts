@@ -3,7 +3,7 @@ import { z } from "zod";
 import { flagsOf } from "../config/flags.ts";
 import { expectation, shown } from "../config/resolve.ts";
 import { inspectData } from "../data/load.ts";
-import { dataShape } from "../data/options.ts";
+import { dataShape } from "../config/data_shape.ts";
 import { InputError } from "../errors.ts";
 import { parseArguments } from "./arguments.ts";
 import { checkReport } from "./check_report.ts";

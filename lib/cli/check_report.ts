@@ -1,5 +1,5 @@
 /** The figures of data, for people. */
-import type { DataOptions } from "../data/options.ts";
+import type { DataOptions } from "../config/data_shape.ts";
 import type { DataStatistics, PartStatistics, RepeatedRows, Role } from "../data/statistics.ts";
 
 /** Classes that are listed; of more than these, the smallest and the largest ones. */

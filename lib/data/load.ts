@@ -5,7 +5,7 @@ import { type AssembledTraining, assembleJudging, assembleTraining, type LoadedP
 import { type EncodedPart, Encoder, type Repetitions } from "./encode.ts";
 import { refuseTwice } from "./formats/rows.ts";
 import { summarize } from "./lengths.ts";
-import type { DataOptions } from "./options.ts";
+import type { DataOptions } from "../config/data_shape.ts";
 import type { PreprocessingJson } from "./preprocessing.ts";
 import { problemsOf } from "./problems.ts";
 import { refusals, warnings } from "./refusals.ts";
