@@ -6,7 +6,8 @@ import { AUTO_LENGTH, type DataOptions } from "../config/data_shape.ts";
 import type { ProvisionalTokens } from "./provisional.ts";
 import { stratifiedSplit } from "./split.ts";
 import type { PartStatistics, RepeatedRows } from "./statistics.ts";
-import { type EncodedTable, placeOf, type RowPlaces, TableBuilder } from "./table.ts";
+import type { EncodedTable } from "./table.ts";
+import { placeOf, type RowPlaces, TableBuilder } from "./table_builder.ts";
 import { UNKNOWN } from "./vocabulary.ts";
 
 /** Share of the training rows that an automatic length does not cut. */
