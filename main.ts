@@ -6,6 +6,7 @@ import { nearest } from "./lib/config/nearest.ts";
 import { errorMessage, InputError } from "./lib/errors.ts";
 import { checkCommand } from "./lib/cli/check.ts";
 import { ExitCode } from "./lib/cli/exit_codes.ts";
+import { evaluateCommand } from "./lib/cli/evaluate.ts";
 import { exportCommand } from "./lib/cli/export.ts";
 import { OVERVIEW } from "./lib/cli/help.ts";
 import { predictCommand } from "./lib/cli/predict.ts";
@@ -45,6 +46,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<Exi
   resume: (args) => resumeCommand(args, training),
   verify: (args) => verifyCommand(args, training),
   serve: (args) => serveCommand(args, shared),
+  evaluate: (args) => evaluateCommand(args, { terminal, input: stdin }),
   export: (args) => exportCommand(args, shared),
   predict: (args) =>
     predictCommand(args, {

@@ -97,11 +97,25 @@ const incident = z.object({ ...stamp, type: z.literal("incident"), message: z.st
 
 const stopping = z.object({ ...stamp, type: z.literal("stopping"), reason: z.string() });
 
+const rowFigures = z.object({
+  rows: z.int(),
+  /** Mean cross-entropy in nats. */
+  loss: z.number(),
+  accuracy: z.number(),
+  /** Mean of the classes' F1. */
+  macroF1: z.number(),
+  /** Expected calibration error. */
+  calibrationError: z.number(),
+});
+
 export const summarySchema = z.object({
   run: z.string(),
   /** SHA-256 of the final state. */
   digest: z.string(),
   heldOut: figures.nullable(),
+  /** Of the final model on the files' validation and test rows, where files were trained on. */
+  validation: rowFigures.optional(),
+  test: rowFigures.optional(),
   /** Why training ended. */
   reason: z.string(),
   /** Whole ones. */

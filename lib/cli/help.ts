@@ -10,6 +10,7 @@ export const OVERVIEW = `Lockstep trains small sequence classifiers on every cor
   deno task verify RUN               train a run again, and see whether it comes to the same
   deno task serve RUN                serve a finished run, such as runs/latest
   deno task predict RUN [TOKEN …]    classify a sequence, or one a line from standard input
+  deno task evaluate RUN --data FILE how well a finished run does on rows it has not seen
   deno task export RUN --to FORMAT   write its model for TensorFlow.js or PyTorch
 
 Exit codes: 0 done, 1 training or serving failed, 2 bad input, 130 interrupted twice.

@@ -10,6 +10,9 @@ export interface ConfigSource {
   readonly nameOf: (key: string) => string;
 }
 
+/** The config that somebody asked for, over defaults that may come from elsewhere than the schema. */
+export type Resolve = (defaults?: Partial<Config>) => Config;
+
 /**
  * The whole config: the schema's defaults, then `defaults`, then the preset, then the sources, each over the one before.
  * Throws an InputError with every problem found: unknown keys (with the nearest known one) and wrong values.

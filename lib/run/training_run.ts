@@ -13,11 +13,13 @@ import { createRunDirectory, linkLatest } from "./directory.ts";
 import { type Earlier, NOTHING_EARLIER, readEarlier } from "./earlier.ts";
 import { EventLog } from "./event_log.ts";
 import { writeJson } from "./files.ts";
+import { figuresOf, judgeSource } from "./judgement.ts";
 import { checkData, createManifest, readManifest } from "./manifest.ts";
 import { writeModel } from "./model_files.ts";
-import { liveVersions, type VersionSource } from "./model_version.ts";
+import { liveVersions, type ModelVersion, type VersionSource } from "./model_version.ts";
 import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from "./prepare.ts";
 import { createProgress } from "./progress.ts";
+import type { DataSource } from "./run_data.ts";
 import type { RunState } from "./types.ts";
 
 interface Parts {
@@ -26,6 +28,7 @@ interface Parts {
   readonly startedAt: string;
   readonly log: EventLog;
   readonly prepared: Prepared;
+  readonly source: DataSource | undefined;
   readonly earlier: Earlier | undefined;
   /** With checkpoints that are newer than the one that was taken. */
   readonly problems: readonly string[];
@@ -40,6 +43,8 @@ export class TrainingRun {
   /** The newest committed weights, at any time. */
   readonly versions: VersionSource;
   readonly #config: Config;
+  /** Where the data came from, if that was files. */
+  readonly #source: DataSource | undefined;
   readonly #checkpoints: CheckpointStore;
   /** What the log says of this run's earlier processes, if there were any. */
   readonly #earlier: Earlier | undefined;
@@ -51,7 +56,7 @@ export class TrainingRun {
   #stopReason: StopReason | undefined;
 
   private constructor(config: Config, parts: Parts) {
-    const { id, directory, startedAt, log, prepared, earlier, problems } = parts;
+    const { id, directory, startedAt, log, prepared, source, earlier, problems } = parts;
     this.id = id;
     this.directory = directory;
     this.startedAt = startedAt;
@@ -61,6 +66,7 @@ export class TrainingRun {
     this.#lockstep = prepared.lockstep;
     this.#coordinator = prepared.coordinator;
     this.#initial = prepared.initial;
+    this.#source = source;
     this.#earlier = earlier;
     this.#problems = problems;
     this.#checkpoints = new CheckpointStore(directory, this.#layout, config.keepCheckpoints);
@@ -69,7 +75,7 @@ export class TrainingRun {
 
   /** Makes the run and its directory, and starts nothing. Throws an InputError if it cannot be. */
   static async create(options: TrainingRunOptions): Promise<TrainingRun> {
-    const { config, data } = options;
+    const { config, data, source } = options;
     const training = trainingFor(options);
     const prepared = await prepareRun(options, training, () => Promise.resolve(undefined));
     const now = new Date();
@@ -79,10 +85,12 @@ export class TrainingRun {
     const { workers } = prepared.lockstep;
     const manifest = await createManifest({ id, startedAt, config: training, workers }, data);
     await writeJson(join(directory, "run.json"), manifest);
+    if (source) await writeJson(join(directory, "data.json"), source.statistics);
     linkLatest(config.runsDir, id);
     const path = join(directory, "events.jsonl");
     const log = await EventLog.create(path);
-    return new TrainingRun(config, { id, directory, startedAt, log, prepared, earlier: undefined, problems: [] });
+    const parts = { id, directory, startedAt, log, prepared, source, earlier: undefined, problems: [] };
+    return new TrainingRun(config, parts);
   }
 
   /**
@@ -103,7 +111,8 @@ export class TrainingRun {
         problems = newest.problems;
         return newest.state;
       });
-      return new TrainingRun(options.config, { id, directory, startedAt, log, prepared, earlier, problems });
+      const { config, source } = options;
+      return new TrainingRun(config, { id, directory, startedAt, log, prepared, source, earlier, problems });
     } catch (error) {
       await log.close();
       throw error;
@@ -159,12 +168,14 @@ export class TrainingRun {
       const state = this.#coordinator.state();
       const digest = await this.#checkpoint(state);
       const version = { round: state.round, digest, weights: state.values.subarray(0, this.#layout.size) };
-      await writeModel(this.directory, { run: this.id, config: this.config, labels: this.labels, version });
+      await this.#writeModel(version);
+      const judged = await this.#judge(version);
       const sequences = this.#coordinator.plan.dataset.sequencesAfter(state.step);
       const summary: Summary = {
         run: this.id,
         digest,
         heldOut,
+        ...judged,
         reason: reasonText(reason),
         epochs: Math.floor(state.step / this.config.stepsPerEpoch),
         rounds: state.round,
@@ -196,6 +207,20 @@ export class TrainingRun {
 
   get #layout() {
     return this.#coordinator.plan.layout;
+  }
+
+  async #writeModel(version: ModelVersion): Promise<void> {
+    const { id: run, config, labels } = this;
+    const preprocessing = this.#source && { preprocessing: this.#source.preprocessing };
+    await writeModel(this.directory, { run, config, labels, version, ...preprocessing });
+  }
+
+  /** Judges the model by the files' rows that were kept from training; writes it all, and returns the figures. */
+  async #judge({ weights }: ModelVersion): Promise<Pick<Summary, "validation" | "test">> {
+    if (!this.#source) return {};
+    const { validation, test } = await judgeSource({ config: this.config, labels: this.labels, weights }, this.#source);
+    await writeJson(join(this.directory, "judgement.json"), { validation, ...test && { test } });
+    return { validation: figuresOf(validation), ...test && { test: figuresOf(test) } };
   }
 
   #logStart(): void {
