@@ -38,11 +38,11 @@ const terminal: Terminal = {
 const workerUrl = new URL("./workers/train.ts", import.meta.url);
 const shared = { terminal, assets: dashboardAssets, quit: (code: ExitCode) => Deno.exit(code) };
 
-const training = { ...shared, workerUrl, cores: navigator.hardwareConcurrency };
+const training = { ...shared, workerUrl, cores: navigator.hardwareConcurrency, input: stdin };
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<ExitCode>>> = {
   train: (args) => trainCommand(args, training),
-  check: (args) => checkCommand(args, terminal),
+  check: (args) => checkCommand(args, terminal, stdin),
   resume: (args) => resumeCommand(args, training),
   verify: (args) => verifyCommand(args, training),
   serve: (args) => serveCommand(args, shared),

@@ -72,6 +72,16 @@ export function parseArguments(
   };
 }
 
+/**
+ * The files that `--data` and what stands behind it name: `--data part-*.csv` leaves all but the first behind the flag's
+ * value, and `--data -` even that. Throws an InputError if there is none.
+ */
+export function dataFiles(data: unknown, positionals: readonly string[]): readonly string[] {
+  const files = [...(Array.isArray(data) ? data : []), ...positionals].filter((file) => file !== "");
+  if (files.length > 0) return files;
+  throw new InputError([{ field: "--data", message: "--data has no value: expected a file of rows, or -" }]);
+}
+
 /** The values in a JSON file: a plain object of config keys, or a run's `run.json`. Throws an InputError. */
 export async function readConfigFile(path: string): Promise<ConfigSource> {
   const refuse = (message: string) => new InputError([{ field: "--config", message }]);

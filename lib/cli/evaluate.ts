@@ -8,7 +8,7 @@ import { InputError } from "../errors.ts";
 import { writeJson } from "../run/files.ts";
 import { judge } from "../run/judgement.ts";
 import { readModel } from "../run/model_files.ts";
-import { parseArguments } from "./arguments.ts";
+import { dataFiles, parseArguments } from "./arguments.ts";
 import { evaluationReport } from "./evaluation_report.ts";
 import { ExitCode } from "./exit_codes.ts";
 import { commandHelp } from "./help.ts";
@@ -46,11 +46,9 @@ export async function evaluateCommand(
     const message = `Run ${run} was not trained on files: there is nothing to read rows for it with`;
     throw new InputError([{ field: "run", message }]);
   }
-  // As the run's own files were read, unless a flag says otherwise; a glob leaves files behind the flag's value.
+  // As the run's own files were read, unless a flag says otherwise.
   const like = Object.fromEntries(own.map(({ key }) => [key, config[key]]));
-  const data = Array.isArray(values.data) ? [...values.data, ...more] : more;
-  if (data.length === 0) throw new InputError([{ field: "--data", message: `No rows are named. Usage: ${USAGE}` }]);
-  const options = parseOptions(optionsSchema, { ...like, ...values, data });
+  const options = parseOptions(optionsSchema, { ...like, ...values, data: dataFiles(values.data, more) });
   const preprocessing = openPreprocessing(saved);
   const rows = await readJudgingRows(options.data, options, { preprocessing, labels }, input);
   const judgement = await judge({ config, labels, weights: version.weights }, rows, preprocessing);

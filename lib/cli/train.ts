@@ -3,7 +3,7 @@ import { flagName, flags } from "../config/flags.ts";
 import { type ConfigSource, type Resolve, resolveConfig } from "../config/resolve.ts";
 import { InputError } from "../errors.ts";
 import { openTraining } from "../run/open_training.ts";
-import { type Arguments, parseArguments, readConfigFile } from "./arguments.ts";
+import { type Arguments, dataFiles, parseArguments, readConfigFile } from "./arguments.ts";
 import { ExitCode } from "./exit_codes.ts";
 import { trainHelp } from "./help.ts";
 import { resumeCommand } from "./resume.ts";
@@ -21,17 +21,15 @@ export async function trainCommand(args: readonly string[], options: TrainingOpt
   }
   const sources = await sourcesOf(parsed);
   const resolve: Resolve = (defaults) => resolveConfig(parsed.extra.preset, sources, defaults);
-  return await trainAndServe(resolve(), (parts) => openTraining(resolve, parts), options);
+  return await trainAndServe(resolve(), (parts) => openTraining(resolve, { ...parts, input: options.input }), options);
 }
 
 async function sourcesOf({ values, extra, positionals }: Arguments): Promise<ConfigSource[]> {
-  const data = values.data;
-  if (positionals.length > 0 && !Array.isArray(data)) {
+  if (positionals.length > 0 && values.data === undefined) {
     const message = `Unexpected argument "${positionals[0]}": expected flags only, such as --seed 7`;
     throw new InputError([{ field: positionals[0]!, message }]);
   }
-  // `--data part-*.csv` leaves all files but the first behind the flag's value.
-  const all = Array.isArray(data) ? { ...values, data: [...data, ...positionals] } : values;
+  const all = values.data === undefined ? values : { ...values, data: dataFiles(values.data, positionals) };
   const sources: ConfigSource[] = [];
   if (extra.config !== undefined) sources.push(await readConfigFile(extra.config));
   sources.push({ values: all, nameOf: (key) => `--${flagName(key)}` });

@@ -19,6 +19,8 @@ export interface TrainingOptions {
   /** The module that a worker runs. */
   readonly workerUrl: URL;
   readonly cores: number;
+  /** Standard input. */
+  readonly input: AsyncIterable<Uint8Array>;
   /** Ends the process at once, for whoever interrupts twice. */
   readonly quit: (code: ExitCode) => void;
 }

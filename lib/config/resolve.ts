@@ -106,8 +106,8 @@ function wanted(issue: Issue): string {
 /** Held-out sequences of a generated task: they are digested in one go. */
 const MAX_GENERATED = 1_000_000;
 
-/** What files of rows decide themselves. */
-const DERIVED = {
+/** What files of rows decide themselves, and what decides it for them. */
+export const DERIVED = {
   vocabulary: "maxVocabulary",
   length: "maxLength",
   stepsPerEpoch: "epochs",

@@ -24,6 +24,11 @@ export interface RunData {
   readonly source: DataSource;
 }
 
+/** The data of a run that is taken up again; nothing if it generates its own. Throws an InputError as `readRunData` does. */
+export async function readDataAgain(config: Config, input?: AsyncIterable<Uint8Array>): Promise<Partial<RunData>> {
+  return config.task === "table" ? await readRunData(config, input) : {};
+}
+
 /** Reads the files. Throws an InputError that names file and line if nothing can be learnt from them. */
 export async function readRunData(config: Config, input?: AsyncIterable<Uint8Array>): Promise<RunData> {
   const loaded = await loadData({ ...config, sources: config.data, ...input && { input } });
