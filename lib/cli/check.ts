@@ -20,6 +20,11 @@ const optionsSchema = z.strictObject({
 });
 const flags = flagsOf(optionsSchema);
 
+/** The help of `check`: every flag with its default. */
+export function checkHelp(): string {
+  return commandHelp(USAGE, flags);
+}
+
 /** Prints what is in the files. Ends with bad input where training would refuse them. */
 export async function checkCommand(
   args: readonly string[],
@@ -28,7 +33,7 @@ export async function checkCommand(
 ): Promise<ExitCode> {
   const { values, help, positionals } = parseArguments(args, flags, []);
   if (help) {
-    terminal.write(commandHelp(USAGE, flags));
+    terminal.write(checkHelp());
     return ExitCode.done;
   }
   if (positionals.length === 0) throw new InputError([{ field: "file", message: `No file is named. Usage: ${USAGE}` }]);

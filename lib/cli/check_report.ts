@@ -1,4 +1,5 @@
 /** The figures of data, for people. */
+import { sourceName } from "../data/formats/bytes.ts";
 import type { DataOptions } from "../config/data_shape.ts";
 import type { DataStatistics, PartStatistics, RepeatedRows, Role } from "../data/statistics.ts";
 
@@ -15,7 +16,7 @@ const percent = (part: number, all: number) => all === 0 ? "-" : `${(100 * part 
 export function checkReport(statistics: DataStatistics, options: Pick<DataOptions, "maxLength" | "truncate">): string {
   return [
     ...statistics.sources.map(({ name, role, format, bytes }) =>
-      `${name === "-" ? "standard input" : name}: ${format}, ${size(bytes)}${role === "training" ? "" : ` (${role})`}`
+      `${sourceName(name)}: ${format}, ${size(bytes)}${role === "training" ? "" : ` (${role})`}`
     ),
     "",
     ...rowLines(statistics),
@@ -116,7 +117,7 @@ function vocabularyLines(statistics: DataStatistics): string[] {
 function repeatedLines(name: string, repeated: RepeatedRows | undefined, what: string): string[] {
   if (!repeated) return [];
   if (repeated.rows === 0) return name === "" ? [] : [item(name, "none")];
-  const lines = repeated.examples.map(({ place, sameAs }) => `  ${place} is as ${sameAs}`);
+  const lines = repeated.examples.map(({ place, sameAs }) => `  ${place} same as ${sameAs}`);
   return [item(name, `${count(repeated.rows, "row")} ${what}`), ...lines, ...more(repeated.rows, lines.length)];
 }
 

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { InputError, type Problem } from "../errors.ts";
 import { type AssembledTraining, assembleJudging, assembleTraining, type LoadedPart } from "./assemble.ts";
 import { type EncodedPart, Encoder, type Repetitions } from "./encode.ts";
+import { sourceName } from "./formats/bytes.ts";
 import { refuseTwice } from "./formats/rows.ts";
 import { summarize } from "./lengths.ts";
 import type { DataOptions } from "../config/data_shape.ts";
@@ -123,7 +124,7 @@ function statistics(
   const repeated = ({ count, examples }: Repetitions): RepeatedRows => ({
     rows: count,
     examples: examples.map(({ first, file, line }) => ({
-      place: `${file}:${line}`,
+      place: `${sourceName(file)}:${line}`,
       sameAs: assembled.place(first),
     })),
   });

@@ -1,6 +1,7 @@
 /** What makes data unfit to learn from, and what is only worth a warning. */
 import type { Problem } from "../errors.ts";
 import type { Encoder } from "./encode.ts";
+import { sourceName } from "./formats/bytes.ts";
 import type { LoadedData, LoadOptions } from "./load.ts";
 import { FIRST_KNOWN } from "./vocabulary.ts";
 
@@ -13,7 +14,7 @@ export function refusals(data: LoadedData, options: LoadOptions): Problem[] {
   const { labelColumn, minCount, validation, test } = options;
   const rows = data.training.statistics.rows + (data.validation?.statistics.rows ?? 0);
   const refuse = (field: string, message: string) => [{ field, message }];
-  const sources = options.sources.map((source) => source === "-" ? "standard input" : source).join(", ");
+  const sources = options.sources.map(sourceName).join(", ");
   if (data.training.statistics.rows === 0) return refuse("data", `${sources}: no row to train on`);
   if (classes.length === 1) {
     const only = JSON.stringify(classes[0]!.label);
@@ -35,7 +36,7 @@ export function refusals(data: LoadedData, options: LoadOptions): Problem[] {
   }
   for (const [role, source] of [["validation", validation], ["test", test]] as const) {
     if (typeof source === "string" && source !== "" && (parts[role]?.rows ?? 0) === 0) {
-      problems.push({ field: role, message: `${source}: no row for ${role}` });
+      problems.push({ field: role, message: `${sourceName(source)}: no row for ${role}` });
     }
   }
   if (typeof validation === "number" && validation > 0 && !data.validation) {

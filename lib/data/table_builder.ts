@@ -1,3 +1,4 @@
+import { sourceName } from "./formats/bytes.ts";
 import type { EncodedTable } from "./table.ts";
 
 /** Where rows were read, for messages about them. */
@@ -43,7 +44,7 @@ export class TableBuilder {
   }
 }
 
-/** `tickets.csv:18`. */
+/** Where a row was read: `tickets.csv:18`. */
 export function placeOf({ sources, source, lines }: RowPlaces, row: number): string {
-  return `${sources[source[row]!]}:${lines[row]}`;
+  return `${sourceName(sources[source[row]!]!)}:${lines[row]}`;
 }

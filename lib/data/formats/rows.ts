@@ -5,8 +5,8 @@ import { readDelimited } from "./delimited.ts";
 import type { Entry } from "./entry.ts";
 import { readFastText } from "./fasttext.ts";
 import { readJsonLines } from "./jsonl.ts";
-import { describeFormat, recognise } from "./recognise.ts";
-import { openText } from "./text.ts";
+import { describeFormat, type Format, recognise } from "./recognise.ts";
+import { openText, type TextSource } from "./text.ts";
 
 /** What a source turned out to be. */
 export interface SourceInfo extends SourceDigest {
@@ -35,22 +35,29 @@ export async function openRows(
   const description = describeFormat(format);
   return {
     format: description,
-    batches: () => {
-      switch (format.kind) {
-        case "delimited":
-          return readDelimited(source, format.layout);
-        case "jsonl":
-          return readJsonLines(source, options);
-        case "fasttext":
-          return readFastText(source);
-      }
-    },
+    batches: () => batchesOf(source, format, options),
     info: () => {
       const digest = source.digest();
       if (!digest) throw new Error(`${name} was not read to its end`);
       return { name, format: description, ...digest };
     },
   };
+}
+
+/** The entries of a text in the format that is recognised. Throws an InputError if its columns are not those wanted. */
+export function readSource(source: TextSource, options: ReadOptions): AsyncGenerator<Entry[], void, void> {
+  return batchesOf(source, recognise(source, options), options);
+}
+
+function batchesOf(source: TextSource, format: Format, options: ReadOptions): AsyncGenerator<Entry[], void, void> {
+  switch (format.kind) {
+    case "delimited":
+      return readDelimited(source, format.layout);
+    case "jsonl":
+      return readJsonLines(source, options);
+    case "fasttext":
+      return readFastText(source);
+  }
 }
 
 /**
