@@ -36,9 +36,10 @@ const terminal: Terminal = {
 };
 
 const workerUrl = new URL("./workers/train.ts", import.meta.url);
+const baselineUrl = new URL("./workers/baseline.ts", import.meta.url);
 const shared = { terminal, assets: dashboardAssets, quit: (code: ExitCode) => Deno.exit(code) };
 
-const training = { ...shared, workerUrl, cores: navigator.hardwareConcurrency, input: stdin };
+const training = { ...shared, workerUrl, baselineUrl, cores: navigator.hardwareConcurrency, input: stdin };
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<ExitCode>>> = {
   train: (args) => trainCommand(args, training),

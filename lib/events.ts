@@ -11,6 +11,23 @@ export type Figures = z.infer<typeof figures>;
 
 const stamp = { id: z.int().positive(), at: z.iso.datetime() };
 
+/** What files of rows turned out to hold. */
+const dataSummary = z.object({
+  sources: z.array(z.string()),
+  /** To train on, to validate by and to test with. */
+  rows: z.int(),
+  validation: z.int(),
+  test: z.int().nullable(),
+  /** Tokens that are known, with padding and unknown, and those of a row that are read. */
+  vocabulary: z.int(),
+  length: z.int(),
+  /** Share of the validation rows' tokens that are unknown, and training rows that were cut. */
+  unknown: z.number(),
+  truncated: z.int(),
+  /** Bad rows that were left out. */
+  skipped: z.int(),
+});
+
 const started = z.object({
   ...stamp,
   type: z.literal("started"),
@@ -19,6 +36,7 @@ const started = z.object({
   config: z.record(z.string(), z.unknown()),
   parameters: z.int(),
   labels: z.array(z.string()),
+  data: dataSummary.optional(),
   workers: z.int(),
   shards: z.int(),
   engine: z.string(),
@@ -78,6 +96,25 @@ const checkpoint = z.object({
   file: z.string(),
 });
 
+/**
+ * A loss or a weight was not finite: round `round` brings back the state of round `restored`, which is the best one so
+ * far, or the initial one (0). Steps and epochs after it are done once more, with other numbers of rounds.
+ */
+const rolledBack = z.object({
+  ...stamp,
+  type: z.literal("rolledBack"),
+  round: z.int(),
+  restored: z.int(),
+  /** Steps and epochs that are done then. */
+  step: z.int(),
+  epoch: z.int(),
+  /** From now on: half of what it was. */
+  learningRate: z.number(),
+  /** So far, this one included. */
+  rollbacks: z.int(),
+  reason: z.string(),
+});
+
 /** Training goes on from a checkpoint, in another process than before. Rounds after it are done again, to the same end. */
 const resumed = z.object({
   ...stamp,
@@ -97,6 +134,16 @@ const incident = z.object({ ...stamp, type: z.literal("incident"), message: z.st
 
 const stopping = z.object({ ...stamp, type: z.literal("stopping"), reason: z.string() });
 
+const baselineFigures = z.object({
+  validation: figures,
+  test: figures.optional(),
+  /** That its training took. */
+  seconds: z.number(),
+});
+
+/** What a linear model of n-grams makes of the same rows: what the LSTM has to beat. */
+const baseline = z.object({ ...stamp, type: z.literal("baseline"), ...baselineFigures.shape });
+
 const rowFigures = z.object({
   rows: z.int(),
   /** Mean cross-entropy in nats. */
@@ -110,12 +157,16 @@ const rowFigures = z.object({
 
 export const summarySchema = z.object({
   run: z.string(),
-  /** SHA-256 of the final state. */
+  /** SHA-256 of the final state, or of the best one, if the run ends with that. */
   digest: z.string(),
+  /** Of the same state. */
   heldOut: figures.nullable(),
-  /** Of the final model on the files' validation and test rows, where files were trained on. */
+  /** The earlier state that digest, held-out figures and model are of; null if they are of the last one. */
+  best: z.object({ epoch: z.int(), round: z.int() }).nullable().default(null),
+  /** Where files were trained on: of the same model on their validation and test rows, and the baseline's. */
   validation: rowFigures.optional(),
   test: rowFigures.optional(),
+  baseline: baselineFigures.optional(),
   /** Why training ended. */
   reason: z.string(),
   /** Whole ones. */
@@ -143,10 +194,12 @@ export const eventSchema = z.discriminatedUnion("type", [
   progress,
   epoch,
   checkpoint,
+  rolledBack,
   resumed,
   paused,
   unpaused,
   incident,
+  baseline,
   stopping,
   finished,
   failed,

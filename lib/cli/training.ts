@@ -18,6 +18,8 @@ export interface TrainingOptions {
   readonly assets: () => ReadonlyMap<string, Asset>;
   /** The module that a worker runs. */
   readonly workerUrl: URL;
+  /** The module that the baseline's thread runs. */
+  readonly baselineUrl: URL;
   readonly cores: number;
   /** Standard input. */
   readonly input: AsyncIterable<Uint8Array>;
@@ -31,7 +33,7 @@ export async function trainAndServe(
   open: (options: TrainingRunOptions) => Promise<TrainingRun>,
   options: TrainingOptions,
 ): Promise<ExitCode> {
-  const { terminal, assets, workerUrl, cores } = options;
+  const { terminal, assets, workerUrl, baselineUrl, cores } = options;
   // Lines for people stay out of the way of JSON lines.
   const say = config.log === "json" ? terminal.note : (line: string) => terminal.write(`${line}\n`);
   const service = startService({
@@ -41,7 +43,7 @@ export async function trainAndServe(
   });
   const interruption = onInterruption(() => options.quit(ExitCode.interruptedTwice));
   try {
-    const run = await open({ config, workerUrl, cores });
+    const run = await open({ config, workerUrl, baselineUrl, cores });
     service.serve({
       runs: RunLibrary.live(run),
       predictor: createPredictor({ run: run.id, config: run.config, labels: run.labels }, run.versions),
@@ -67,7 +69,7 @@ export async function trainAndServe(
 
 /** Trains to the end while the new events are printed. Returns whether training failed, which the events have said. */
 async function trainAndReport(run: TrainingRun, config: Config, terminal: Terminal): Promise<boolean> {
-  const report = createReporter({ config, ...terminal });
+  const report = createReporter({ config: { ...config, epochs: run.config.epochs }, ...terminal });
   const before = run.log.count;
   const printed = (async () => {
     for await (const event of run.log.read(before, new AbortController().signal)) report(event);

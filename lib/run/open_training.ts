@@ -1,5 +1,5 @@
 /** A new run from what somebody asked for: files are read first, and what they hold decides what was left open. */
-import { textDefaults } from "../config/text_defaults.ts";
+import { type DataFigures, textDefaults } from "../config/text_defaults.ts";
 import type { Resolve } from "../config/resolve.ts";
 import type { TrainingRunOptions } from "./prepare.ts";
 import { readRunData, type RunData } from "./run_data.ts";
@@ -21,7 +21,8 @@ export async function openTraining(resolve: Resolve, { input, onData, ...options
   return await TrainingRun.create({ ...options, ...read, config: resolve(textDefaults(figures(read))) });
 }
 
-function figures({ data, source: { statistics } }: RunData) {
+function figures({ source: { statistics, preprocessing } }: RunData): DataFigures {
   const { rows, tokens } = statistics.parts.training!;
-  return { rows, tokens, classes: data.labels.length, vocabulary: data.vocabulary };
+  const { kind } = preprocessing.tokenizer;
+  return { rows, tokens, kind: kind === "huggingface" ? "words" : kind };
 }

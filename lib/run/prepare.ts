@@ -22,6 +22,8 @@ export interface TrainingRunOptions {
   readonly data?: TrainingData;
   /** Where those data came from, if that was files. */
   readonly source?: DataSource;
+  /** The module that the baseline's thread runs: workers/baseline.ts. Without it there is no baseline. */
+  readonly baselineUrl?: URL;
 }
 
 export interface Prepared {

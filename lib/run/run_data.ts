@@ -44,3 +44,19 @@ export async function readRunData(config: Config, input?: AsyncIterable<Uint8Arr
     source: { preprocessing, statistics, validation, test },
   };
 }
+
+/** What is told of the files when a run begins. */
+export function dataSummary({ statistics: { sources, parts, vocabulary, maxLength, bad } }: DataSource) {
+  const { training, validation, test } = parts;
+  return {
+    sources: sources.map(({ name }) => name),
+    rows: training?.rows ?? 0,
+    validation: validation?.rows ?? 0,
+    test: test?.rows ?? null,
+    vocabulary: vocabulary.size,
+    length: maxLength,
+    unknown: validation && validation.tokens > 0 ? validation.unknown / validation.tokens : 0,
+    truncated: training?.truncated ?? 0,
+    skipped: bad.rows,
+  };
+}

@@ -2,24 +2,24 @@
 import { join } from "node:path";
 import { type Config, type TrainingConfig } from "../config/schema.ts";
 import { errorMessage } from "../errors.ts";
-import type { Figures, Summary } from "../events.ts";
+import type { Figures, NewEvent, Summary } from "../events.ts";
 import { reasonText, StopReason } from "../lockstep/control.ts";
 import type { Coordinator } from "../lockstep/coordinator.ts";
 import type { LockstepConfig } from "../lockstep/plan.ts";
-import { stepsAfter } from "../lockstep/schedule.ts";
 import { type State, stateDigest } from "../lockstep/state.ts";
 import { CheckpointStore, createCheckpointTimer } from "./checkpoint_store.ts";
 import { createRunDirectory, linkLatest } from "./directory.ts";
 import { type Earlier, NOTHING_EARLIER, readEarlier } from "./earlier.ts";
 import { EventLog } from "./event_log.ts";
+import { FileWork } from "./file_work.ts";
 import { writeJson } from "./files.ts";
-import { figuresOf, judgeSource } from "./judgement.ts";
 import { checkData, createManifest, readManifest } from "./manifest.ts";
 import { writeModel } from "./model_files.ts";
 import { liveVersions, type ModelVersion, type VersionSource } from "./model_version.ts";
+import { createNarrator } from "./narrator.ts";
 import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from "./prepare.ts";
-import { createProgress } from "./progress.ts";
-import type { DataSource } from "./run_data.ts";
+import { createSummary, engineName } from "./summary.ts";
+import { type DataSource, dataSummary } from "./run_data.ts";
 import type { RunState } from "./types.ts";
 
 interface Parts {
@@ -28,7 +28,7 @@ interface Parts {
   readonly startedAt: string;
   readonly log: EventLog;
   readonly prepared: Prepared;
-  readonly source: DataSource | undefined;
+  readonly options: TrainingRunOptions;
   readonly earlier: Earlier | undefined;
   /** With checkpoints that are newer than the one that was taken. */
   readonly problems: readonly string[];
@@ -40,11 +40,12 @@ export class TrainingRun {
   readonly log: EventLog;
   readonly startedAt: string;
   readonly config: TrainingConfig;
-  /** The newest committed weights, at any time. */
+  /** The newest committed weights while training goes on; then those that the run ended with. */
   readonly versions: VersionSource;
   readonly #config: Config;
-  /** Where the data came from, if that was files. */
+  /** Where the data came from, if that was files, and what is done about it. */
   readonly #source: DataSource | undefined;
+  readonly #fileWork: FileWork | undefined;
   readonly #checkpoints: CheckpointStore;
   /** What the log says of this run's earlier processes, if there were any. */
   readonly #earlier: Earlier | undefined;
@@ -54,9 +55,12 @@ export class TrainingRun {
   readonly #initial: State;
   #state: RunState = "running";
   #stopReason: StopReason | undefined;
+  /** What the run ended with. */
+  #final: ModelVersion | undefined;
 
-  private constructor(config: Config, parts: Parts) {
-    const { id, directory, startedAt, log, prepared, source, earlier, problems } = parts;
+  private constructor(parts: Parts) {
+    const { id, directory, startedAt, log, prepared, earlier, problems } = parts;
+    const { config, data, source, baselineUrl } = parts.options;
     this.id = id;
     this.directory = directory;
     this.startedAt = startedAt;
@@ -70,7 +74,11 @@ export class TrainingRun {
     this.#earlier = earlier;
     this.#problems = problems;
     this.#checkpoints = new CheckpointStore(directory, this.#layout, config.keepCheckpoints);
-    this.versions = liveVersions(this.#coordinator);
+    const isTold = earlier?.isBaselineTold ?? false;
+    const append = (event: NewEvent) => void this.log.append(event);
+    this.#fileWork = data && source && new FileWork({ data, source, seed: config.seed, baselineUrl, isTold, append });
+    const live = liveVersions(this.#coordinator);
+    this.versions = () => this.#final ? Promise.resolve(this.#final) : live();
   }
 
   /** Makes the run and its directory, and starts nothing. Throws an InputError if it cannot be. */
@@ -89,8 +97,7 @@ export class TrainingRun {
     linkLatest(config.runsDir, id);
     const path = join(directory, "events.jsonl");
     const log = await EventLog.create(path);
-    const parts = { id, directory, startedAt, log, prepared, source, earlier: undefined, problems: [] };
-    return new TrainingRun(config, parts);
+    return new TrainingRun({ id, directory, startedAt, log, prepared, options, earlier: undefined, problems: [] });
   }
 
   /**
@@ -111,8 +118,7 @@ export class TrainingRun {
         problems = newest.problems;
         return newest.state;
       });
-      const { config, source } = options;
-      return new TrainingRun(config, { id, directory, startedAt, log, prepared, source, earlier, problems });
+      return new TrainingRun({ id, directory, startedAt, log, prepared, options, earlier, problems });
     } catch (error) {
       await log.close();
       throw error;
@@ -135,6 +141,7 @@ export class TrainingRun {
     this.#stopReason = reason;
     this.log.append({ type: "stopping", reason: reasonText(reason) });
     this.#coordinator.requestStop(reason);
+    this.#fileWork?.stop();
     return true;
   }
 
@@ -164,29 +171,22 @@ export class TrainingRun {
     try {
       if (this.#earlier) this.#logResumption();
       else this.#logStart();
-      const { reason, heldOut, seconds } = await this.#runToEnd();
-      const state = this.#coordinator.state();
-      const digest = await this.#checkpoint(state);
+      this.#fileWork?.start();
+      const end = await this.#runToEnd();
+      const newest = this.#coordinator.state();
+      await this.#checkpoint(newest);
+      const best = this.#coordinator.earlierBest(newest);
+      const state = best ?? newest;
+      const digest = stateDigest(state);
       const version = { round: state.round, digest, weights: state.values.subarray(0, this.#layout.size) };
+      this.#final = version;
       await this.#writeModel(version);
-      const judged = await this.#judge(version);
-      const sequences = this.#coordinator.plan.dataset.sequencesAfter(state.step);
-      const summary: Summary = {
-        run: this.id,
-        digest,
-        heldOut,
-        ...judged,
-        reason: reasonText(reason),
-        epochs: Math.floor(state.step / this.config.stepsPerEpoch),
-        rounds: state.round,
-        steps: state.step,
-        sequences,
-        seconds,
-        sequencesPerSecond: sequences / seconds,
-        workers: this.#lockstep.workers,
-        shards: this.config.shards,
-        engine: engineName(this.config),
-      };
+      const { labels, config } = this;
+      const judged = await this.#fileWork?.finish(this.directory, { config, labels, weights: version.weights });
+      const { workers } = this.#lockstep;
+      const sequences = this.#coordinator.plan.dataset.sequencesAfter(newest.step);
+      const outcome = { run: this.id, config, workers, digest, newest, best, sequences, ...end };
+      const summary = { ...createSummary(outcome), ...judged };
       await writeJson(join(this.directory, "summary.json"), summary);
       this.#state = "finished";
       this.log.append({ type: "finished", summary });
@@ -195,6 +195,7 @@ export class TrainingRun {
       await this.#fail(error);
       throw error;
     } finally {
+      this.#fileWork?.stop();
       this.#coordinator.close();
       await this.log.close();
     }
@@ -215,14 +216,6 @@ export class TrainingRun {
     await writeModel(this.directory, { run, config, labels, version, ...preprocessing });
   }
 
-  /** Judges the model by the files' rows that were kept from training; writes it all, and returns the figures. */
-  async #judge({ weights }: ModelVersion): Promise<Pick<Summary, "validation" | "test">> {
-    if (!this.#source) return {};
-    const { validation, test } = await judgeSource({ config: this.config, labels: this.labels, weights }, this.#source);
-    await writeJson(join(this.directory, "judgement.json"), { validation, ...test && { test } });
-    return { validation: figuresOf(validation), ...test && { test: figuresOf(test) } };
-  }
-
   #logStart(): void {
     this.log.append({
       type: "started",
@@ -230,6 +223,7 @@ export class TrainingRun {
       config: this.#config,
       parameters: this.#layout.parameters,
       labels: [...this.labels],
+      ...this.#source && { data: dataSummary(this.#source) },
       workers: this.#lockstep.workers,
       shards: this.config.shards,
       engine: engineName(this.config),
@@ -249,32 +243,18 @@ export class TrainingRun {
 
   async #runToEnd(): Promise<{ reason: StopReason; heldOut: Figures | null; seconds: number }> {
     await this.#coordinator.start();
-    const startedAt = performance.now();
-    const { seconds: before, round: toldRound, epochRound } = this.#earlier ?? NOTHING_EARLIER;
-    let toldEpoch = epochRound;
-    const seconds = () => before + (performance.now() - startedAt) / 1000;
+    const earlier = this.#earlier ?? NOTHING_EARLIER;
+    const narrator = createNarrator(this.config, earlier, (event) => this.log.append(event), () => performance.now());
     const { maxSeconds, checkpointEvery } = this.#config;
     const timer = maxSeconds > 0 ? setTimeout(() => this.stop(StopReason.time), maxSeconds * 1000) : undefined;
-    const steps = (round: number) => stepsAfter(this.config, round);
-    const progress = createProgress(steps, () => performance.now());
     const isCheckpointDue = createCheckpointTimer(checkpointEvery, this.#initial.round, () => performance.now());
-    let heldOut: Figures | null = null;
     let taken: State | undefined;
     try {
       const updates = this.#coordinator.updates();
       for (;;) {
         const next = await updates.next();
-        if (next.done) return { reason: next.value, heldOut, seconds: seconds() };
-        for (const message of next.value.incidents) this.log.append({ type: "incident", message });
-        for (const epoch of next.value.epochs) {
-          heldOut = epoch.heldOut;
-          // Rounds that are done again come to the same, and were told before.
-          if (epoch.round <= toldEpoch) continue;
-          toldEpoch = epoch.round;
-          this.log.append({ type: "epoch", ...epoch, step: steps(epoch.round), seconds: seconds() });
-        }
-        const event = progress(next.value, next.value.epochs.length > 0);
-        if (event && event.round > toldRound) this.log.append(event);
+        if (next.done) return { reason: next.value, heldOut: narrator.heldOut, seconds: narrator.seconds };
+        narrator.tell(next.value);
         // A state is written when all that led to it is in the log: a resumed run tells only what comes after.
         if (taken) this.#checkpointAside(taken);
         taken = isCheckpointDue(this.#coordinator.round) ? this.#coordinator.state() : undefined;
@@ -309,9 +289,4 @@ export class TrainingRun {
     this.#state = "failed";
     this.log.append({ type: "failed", error: reasons.join("; ") });
   }
-}
-
-/** What computes, in full: `tfjs/wasm`. */
-function engineName({ engine, backend }: TrainingConfig): string {
-  return engine === "tfjs" ? `${engine}/${backend}` : engine;
 }
