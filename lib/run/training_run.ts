@@ -15,7 +15,7 @@ import { FileWork } from "./file_work.ts";
 import { writeJson } from "./files.ts";
 import { checkData, createManifest, readManifest } from "./manifest.ts";
 import { writeModel } from "./model_files.ts";
-import { liveVersions, type ModelVersion, type VersionSource } from "./model_version.ts";
+import type { LiveWeights, ModelVersion, Newest } from "./model_version.ts";
 import { createNarrator } from "./narrator.ts";
 import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from "./prepare.ts";
 import { createSummary, engineName } from "./summary.ts";
@@ -40,8 +40,6 @@ export class TrainingRun {
   readonly log: EventLog;
   readonly startedAt: string;
   readonly config: TrainingConfig;
-  /** The newest committed weights while training goes on; then those that the run ended with. */
-  readonly versions: VersionSource;
   readonly #config: Config;
   /** Where the data came from, if that was files, and what is done about it. */
   readonly #source: DataSource | undefined;
@@ -55,6 +53,7 @@ export class TrainingRun {
   readonly #initial: State;
   #state: RunState = "running";
   #stopReason: StopReason | undefined;
+  #live: LiveWeights | undefined;
   /** What the run ended with. */
   #final: ModelVersion | undefined;
 
@@ -77,8 +76,6 @@ export class TrainingRun {
     const isTold = earlier?.isBaselineTold ?? false;
     const append = (event: NewEvent) => void this.log.append(event);
     this.#fileWork = data && source && new FileWork({ data, source, seed: config.seed, baselineUrl, isTold, append });
-    const live = liveVersions(this.#coordinator);
-    this.versions = () => this.#final ? Promise.resolve(this.#final) : live();
   }
 
   /** Makes the run and its directory, and starts nothing. Throws an InputError if it cannot be. */
@@ -128,6 +125,17 @@ export class TrainingRun {
   /** What `stop` was called with. */
   get stopReason(): StopReason | undefined {
     return this.#stopReason;
+  }
+
+  /**
+   * Where the newest committed weights are while training goes on, then those that the run ended with; the same object
+   * until they are elsewhere.
+   */
+  get newest(): Newest {
+    if (this.#final) return this.#final;
+    const { memory, plan: { map } } = this.#coordinator;
+    if (this.#live?.memory !== memory) this.#live = { memory, map };
+    return this.#live;
   }
 
   get state(): RunState {

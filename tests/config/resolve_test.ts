@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { type ConfigSource, resolveConfig } from "../../lib/config/resolve.ts";
-import { type ConfigKey, configSchema, trainingConfig, trainingShape } from "../../lib/config/schema.ts";
+import { type ConfigKey, configSchema, fileShape, trainingConfig, trainingShape } from "../../lib/config/schema.ts";
 import { InputError } from "../../lib/errors.ts";
 
 type Values = Readonly<Record<string, unknown>>;
@@ -79,6 +79,14 @@ Deno.test("resolveConfig() gives the default recipe when nothing is said", () =>
     maxSeconds: 0,
     host: "127.0.0.1",
     port: 8000,
+    tokenFile: "",
+    corsOrigin: "",
+    rateLimit: 0,
+    accessLog: false,
+    batchMax: 64,
+    batchDelayMs: 0,
+    queueMax: 4096,
+    predictTimeout: 10,
     runsDir: "runs",
     exit: false,
     log: "text",
@@ -210,7 +218,7 @@ Deno.test("resolveConfig() takes objects that JSON cannot write for a wrong valu
 
 Deno.test("trainingConfig() keeps what the result depends on and nothing else", () => {
   const training = trainingConfig(resolveConfig(undefined, [flags({ workers: 2, hidden: 3 })]));
-  assertEquals(Object.keys(training), Object.keys(trainingShape));
+  assertEquals(Object.keys(training), [...Object.keys(trainingShape), ...Object.keys(fileShape)]);
   assertEquals(training.hidden, 3);
   for (const key of ["workers", "port", "runsDir"] satisfies ConfigKey[]) assert(!(key in training));
 });
