@@ -28,6 +28,8 @@ const dataSummary = z.object({
   skipped: z.int(),
 });
 
+export type DataSummary = z.infer<typeof dataSummary>;
+
 const started = z.object({
   ...stamp,
   type: z.literal("started"),

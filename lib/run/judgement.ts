@@ -4,6 +4,7 @@ import type { LoadedPart } from "../data/assemble.ts";
 import { openPreprocessing, type Preprocessing } from "../data/preprocessing.ts";
 import { placeOf } from "../data/table_builder.ts";
 import { evaluatePredictions, worstMistakes } from "../model/evaluation.ts";
+import type { Summary } from "../events.ts";
 import type { DataSource } from "./run_data.ts";
 import { predictTable, type TrainedModel } from "./predict_table.ts";
 
@@ -73,7 +74,9 @@ export async function judgeSource(model: TrainedModel, source: DataSource): Prom
 }
 
 /** The figures alone, as they stand in a summary. */
-export function figuresOf({ rows, loss, accuracy, macroF1, calibrationError }: Judgement) {
+export function figuresOf(
+  { rows, loss, accuracy, macroF1, calibrationError }: Judgement,
+): NonNullable<Summary["test"]> {
   return { rows, loss, accuracy, macroF1, calibrationError };
 }
 

@@ -6,6 +6,7 @@ import type { PreprocessingJson } from "../data/preprocessing.ts";
 import type { DataStatistics } from "../data/statistics.ts";
 import type { TrainingData } from "../data/training_data.ts";
 import { InputError } from "../errors.ts";
+import type { DataSummary } from "../events.ts";
 import { sha256 } from "./manifest.ts";
 
 /** What is known of data that came from files, beside what is trained on. */
@@ -46,7 +47,7 @@ export async function readRunData(config: Config, input?: AsyncIterable<Uint8Arr
 }
 
 /** What is told of the files when a run begins. */
-export function dataSummary({ statistics: { sources, parts, vocabulary, maxLength, bad } }: DataSource) {
+export function dataSummary({ statistics: { sources, parts, vocabulary, maxLength, bad } }: DataSource): DataSummary {
   const { training, validation, test } = parts;
   return {
     sources: sources.map(({ name }) => name),
