@@ -40,7 +40,7 @@ export type TextDefaults = Pick<
 const SHARDS = 4;
 const BATCH_SIZE = 8;
 /** Tokens that training reads, repetitions counted, if there are fewer in the data: words, and others. */
-const WANTED_TOKENS = { words: 1_000_000, chars: 3_000_000, codes: 3_000_000 } as const;
+const WANTED_TOKENS = { words: 700_000, chars: 3_000_000, codes: 3_000_000 } as const;
 /** Steps that little data gets, which is what many repetitions of it are for. */
 const WANTED_STEPS = 400;
 const MOST_EPOCHS = { usual: 20, ofLittleData: 60 } as const;
