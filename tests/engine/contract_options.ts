@@ -7,6 +7,7 @@ import { dropoutMasks } from "../../lib/engine/dropout.ts";
 import { tensorNamed, tensorView } from "../../lib/model/layout.ts";
 import { type ModelSpec, ONE_LAYER } from "../../lib/model/spec.ts";
 import { assertClose } from "./close.ts";
+import { engineWeightsContract } from "./contract_weights.ts";
 import { type Example, example } from "./example.ts";
 import { finiteDifferences, plainFactor, plainLogits, plainLossSum, plainSoftmax } from "./plain_lstm.ts";
 import { type MakeEngine, withEngine } from "./with_engine.ts";
@@ -127,6 +128,7 @@ export function engineOptionsContract(name: string, make: MakeEngine): void {
   });
 
   paddingTests(name, make);
+  engineWeightsContract(name, make);
   dropoutTests(name, make);
 }
 
