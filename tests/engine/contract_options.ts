@@ -39,6 +39,12 @@ const cases: [what: string, given: Case][] = [
   ["the mean over time of two directions", { spec: { pooling: "mean", bidirectional: true }, size: 2, length: 3 }],
   ["the maximum over time of two directions", { spec: { pooling: "max", bidirectional: true }, size: 2, length: 3 }],
   ["padded rows", { spec: {}, size: 4, length: 4, lengths: [4, 1, 3, 2] }],
+  ["padded rows, the longest first, two directions", {
+    spec: { bidirectional: true, pooling: "max" },
+    size: 4,
+    length: 5,
+    lengths: [5, 3, 3, 1],
+  }],
   ["rows that are all padded", { spec: {}, size: 2, length: 5, lengths: [2, 3] }],
   ["padded rows, two directions", { spec: { bidirectional: true }, size: 4, length: 4, lengths: [2, 4, 1, 3] }],
   ["padded rows, the mean", { spec: { pooling: "mean" }, size: 4, length: 4, lengths: [4, 1, 3, 2] }],
