@@ -4,6 +4,7 @@ import { stdin } from "node:process";
 import { dashboardAssets } from "./dashboard/assets.ts";
 import { nearest } from "./lib/config/nearest.ts";
 import { errorMessage, InputError } from "./lib/errors.ts";
+import { checkCommand } from "./lib/cli/check.ts";
 import { ExitCode } from "./lib/cli/exit_codes.ts";
 import { exportCommand } from "./lib/cli/export.ts";
 import { OVERVIEW } from "./lib/cli/help.ts";
@@ -40,6 +41,7 @@ const training = { ...shared, workerUrl, cores: navigator.hardwareConcurrency };
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<ExitCode>>> = {
   train: (args) => trainCommand(args, training),
+  check: (args) => checkCommand(args, terminal),
   resume: (args) => resumeCommand(args, training),
   verify: (args) => verifyCommand(args, training),
   serve: (args) => serveCommand(args, shared),

@@ -12,6 +12,7 @@ export const Stream = {
   dropout: 4,
   chaos: 5,
   order: 6,
+  split: 7,
 } as const;
 export type Stream = typeof Stream[keyof typeof Stream];
 

@@ -19,7 +19,11 @@ export interface Arguments {
  * Parses `args` with the config's `flags` and the command's own `extra` ones (all of which take a value).
  * Throws an InputError for unknown flags, with the nearest known one, and for flags that lack their value.
  */
-export function parseArguments(args: readonly string[], flags: readonly Flag[], extra: readonly string[]): Arguments {
+export function parseArguments(
+  args: readonly string[],
+  flags: readonly Flag<string>[],
+  extra: readonly string[],
+): Arguments {
   const taking = [...flags.filter(({ kind }) => kind !== "boolean").map(({ name }) => name), ...extra];
   const switches = ["help", ...flags.filter(({ kind }) => kind === "boolean").map(({ name }) => name)];
   const problems: Problem[] = [];

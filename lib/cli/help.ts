@@ -5,6 +5,7 @@ import { processShape } from "../config/schema.ts";
 export const OVERVIEW = `Lockstep trains small sequence classifiers on every core, shows it live and serves predictions.
 
   deno task train [FLAGS]            train a run, watch it and serve it (--help lists the flags)
+  deno task check FILE …             read data, and say what training would make of it
   deno task resume RUN               go on with a run that was interrupted
   deno task verify RUN               train a run again, and see whether it comes to the same
   deno task serve RUN                serve a finished run, such as runs/latest
@@ -32,12 +33,16 @@ export function trainHelp(): string {
 }
 
 /** The help of a command that takes some of the config's flags. */
-export function commandHelp(usage: string, taken: readonly Flag[]): string {
+export function commandHelp(usage: string, taken: readonly Flag<string>[]): string {
   return `Usage: ${usage}\n\n${section("", taken.map(row))}`;
 }
 
-function row(flag: Flag): readonly [string, string] {
-  const initial = flag.kind === "boolean" ? "" : ` [${flag.default}]`;
+function row(flag: Flag<string>): readonly [string, string] {
+  const initial = flag.kind !== "boolean"
+    ? ` [${flag.default}]`
+    : flag.default
+    ? ` [on; off with --no-${flag.name}]`
+    : "";
   return [`--${flag.name} ${flag.value}`.trimEnd(), `${flag.description}${initial}`];
 }
 

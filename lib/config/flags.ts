@@ -9,8 +9,8 @@ const description = z.object({
   default: z.union([z.string(), z.number(), z.boolean()]),
 });
 
-export interface Flag {
-  readonly key: ConfigKey;
+export interface Flag<Key extends string = ConfigKey> {
+  readonly key: Key;
   /** Without dashes: `batch-size`. */
   readonly name: string;
   readonly kind: "boolean" | "text" | "number";
@@ -25,19 +25,23 @@ export function flagName(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** Every flag, in the order of the schema. */
-export const flags: readonly Flag[] = Object.entries(z.toJSONSchema(configSchema, { io: "input" }).properties ?? {})
-  .map(
-    ([key, property]): Flag => {
-      const { type, enum: values, description: text, default: initial } = description.parse(property);
-      const kind = type === "boolean" ? "boolean" : type === "string" ? "text" : "number";
-      const value = kind === "boolean" ? "" : values ? values.join("|") : kind === "text" ? "TEXT" : "N";
-      return { key: key as ConfigKey, name: flagName(key), kind, value, description: text, default: initial };
-    },
-  );
+/** The flags of a schema's values, in its order. */
+export function flagsOf<Shape extends z.ZodRawShape>(
+  schema: z.ZodObject<Shape>,
+): readonly Flag<keyof Shape & string>[] {
+  return Object.entries(z.toJSONSchema(schema, { io: "input" }).properties ?? {}).map(([key, property]) => {
+    const { type, enum: values, description: text, default: initial } = description.parse(property);
+    const kind = type === "boolean" ? "boolean" : type === "string" ? "text" : "number";
+    const value = kind === "boolean" ? "" : values ? values.join("|") : kind === "text" ? "TEXT" : "N";
+    return { key, name: flagName(key), kind, value, description: text, default: initial };
+  });
+}
+
+/** Every flag of the config. */
+export const flags: readonly Flag[] = flagsOf(configSchema);
 
 /** What the text of a flag means: a number where it is one and one is wanted, else the text itself. */
-export function flagValue(flag: Flag, text: string): string | number {
+export function flagValue(flag: Flag<string>, text: string): string | number {
   const number = Number(text);
   return flag.kind === "number" && text.trim() !== "" && !Number.isNaN(number) ? number : text;
 }

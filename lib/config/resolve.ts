@@ -42,7 +42,7 @@ export function resolveConfig(preset: string | undefined, sources: readonly Conf
 }
 
 /** `value` as it would be written; what JSON has no word for, such as NaN, as JavaScript calls it. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   try {
     const text = typeof value === "number" ? String(value) : JSON.stringify(value) ?? String(value);
     return text.length > 60 ? `${text.slice(0, 57)}…` : text;
@@ -69,7 +69,7 @@ interface Issue {
 }
 
 /** What a value should have been, in words. */
-function expectation(issue: Issue): string {
+export function expectation(issue: Issue): string {
   switch (issue.code) {
     case "too_small":
       return `expected at least ${issue.minimum}${issue.origin === "string" ? " character" : ""}`;

@@ -72,7 +72,7 @@ export function start(
   };
 }
 
-export type Task = "train" | "resume" | "verify" | "serve" | "predict" | "export";
+export type Task = "train" | "resume" | "verify" | "serve" | "predict" | "export" | "check";
 
 export function run(task: Task, folder: string, args: readonly string[], input = ""): Promise<Finished> {
   return start(task, folder, args, input).finished;

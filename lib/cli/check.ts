@@ -1,0 +1,64 @@
+/** `check FILE …`: reads data as training would, and says what it found. Trains nothing and writes nothing. */
+import { z } from "zod";
+import { flagsOf } from "../config/flags.ts";
+import { expectation, shown } from "../config/resolve.ts";
+import { inspectData } from "../data/load.ts";
+import { dataShape } from "../data/options.ts";
+import { InputError } from "../errors.ts";
+import { parseArguments } from "./arguments.ts";
+import { checkReport } from "./check_report.ts";
+import { ExitCode } from "./exit_codes.ts";
+import { commandHelp } from "./help.ts";
+import { complain, type Terminal } from "./terminal.ts";
+
+const USAGE = "deno task check FILE … [FLAGS]   (- for standard input)";
+
+const optionsSchema = z.strictObject({
+  ...dataShape,
+  seed: z.int().min(0).max(2 ** 32 - 1).default(1).describe("of the rows that validate; a whole number below 2^32"),
+  json: z.boolean().default(false).describe("print the figures as JSON"),
+});
+const flags = flagsOf(optionsSchema);
+
+/** The help of `check`: every flag with its default. */
+export function checkHelp(): string {
+  return commandHelp(USAGE, flags);
+}
+
+/** Prints what is in the files. Ends with bad input where training would refuse them. */
+export async function checkCommand(
+  args: readonly string[],
+  terminal: Terminal,
+  input?: AsyncIterable<Uint8Array>,
+): Promise<ExitCode> {
+  const { values, help, positionals } = parseArguments(args, flags, []);
+  if (help) {
+    terminal.write(checkHelp());
+    return ExitCode.done;
+  }
+  if (positionals.length === 0) throw new InputError([{ field: "file", message: `No file is named. Usage: ${USAGE}` }]);
+  const { json, ...options } = checkOptions(values);
+  const { data, refusals } = await inspectData({ ...options, sources: positionals, ...input && { input } }, true);
+  terminal.write(
+    json
+      ? `${JSON.stringify({ ...data.statistics, refusals }, undefined, 2)}\n`
+      : checkReport(data.statistics, options),
+  );
+  if (refusals.length === 0) {
+    if (!json) terminal.write("\nTraining would take this data\n");
+    return ExitCode.done;
+  }
+  if (!json) terminal.write("\nTraining would refuse this data:\n");
+  complain(terminal, new InputError(refusals));
+  return ExitCode.badInput;
+}
+
+function checkOptions(values: Readonly<Record<string, unknown>>): z.infer<typeof optionsSchema> {
+  const parsed = optionsSchema.safeParse(values);
+  if (parsed.success) return parsed.data;
+  throw new InputError(parsed.error.issues.map((issue) => {
+    const key = String(issue.path[0] ?? "");
+    const field = `--${flags.find((flag) => flag.key === key)?.name ?? key}`;
+    return { field, message: `${field} is ${shown(values[key])}: ${expectation(issue)}` };
+  }));
+}

@@ -1,0 +1,178 @@
+/** The one pass over sources: rows → provisional ids, labels and what is known of them. The text is not kept. */
+import { nearest } from "../config/nearest.ts";
+import { InputError } from "../errors.ts";
+import { Duplicates } from "./duplicates.ts";
+import { isProblem, type Row } from "./formats/entry.ts";
+import { openRows, type SourceInfo } from "./formats/rows.ts";
+import { grown } from "./growing.ts";
+import { Interner, unitsOf } from "./interner.ts";
+import { AUTO_LENGTH, type DataOptions } from "./options.ts";
+import { ProblemLog } from "./problems.ts";
+import { ProvisionalTokens } from "./provisional.ts";
+import { RowStore } from "./row_store.ts";
+import { Spans, spansOf, type Tokenizer } from "./tokenizers/tokenizer.ts";
+
+/** Classes that a label's 16 bits can tell apart. */
+const MOST_CLASSES = 0x10000;
+
+/** Examples that are kept of duplicates, conflicts and leaks. */
+export const EXAMPLES = 5;
+
+/** Rows with the tokens of an earlier one: that one's position, and where this one is. */
+export interface Repetition {
+  readonly first: number;
+  readonly file: string;
+  readonly line: number;
+}
+
+export interface Repetitions {
+  count: number;
+  readonly examples: Repetition[];
+}
+
+/** The encoded rows of some sources. */
+export interface EncodedPart {
+  readonly store: RowStore;
+  /** `[rows]`: classes, numbered as they came. */
+  readonly labels: Uint16Array;
+  readonly sources: readonly SourceInfo[];
+  /** Rows whose tokens a training row before them has; of other parts than training, any training row. */
+  readonly repeated: Repetitions;
+  /** Those of them whose label is another one. */
+  readonly conflicting: Repetitions;
+}
+
+/** Whether the rows of a part may bring classes of their own, or are judged by those of the training rows. */
+export type PartRole = "training" | "judging";
+
+/** Encodes the sources of one data set, part by part: the training rows first. */
+export class Encoder {
+  readonly #options: DataOptions;
+  readonly #tokenizer: Tokenizer;
+  readonly #input: AsyncIterable<Uint8Array> | undefined;
+  /** Tokens of a row that are kept. */
+  readonly #cap: number;
+  readonly #spans = new Spans();
+  #ids = new Uint32Array(1024);
+  #units = new Uint16Array(64);
+  readonly #labels = new Interner();
+  readonly duplicates = new Duplicates();
+  readonly tokens = new ProvisionalTokens();
+  readonly problems = new ProblemLog();
+
+  /** `input` stands for standard input. */
+  constructor(options: DataOptions, tokenizer: Tokenizer, input?: AsyncIterable<Uint8Array>) {
+    this.#options = options;
+    this.#tokenizer = tokenizer;
+    this.#input = input;
+    this.#cap = options.maxLength === "auto" ? AUTO_LENGTH : options.maxLength;
+  }
+
+  /** Class names, in the order in which they came. */
+  labels(): string[] {
+    return Array.from({ length: this.#labels.size }, (_, label) => this.#labels.text(label));
+  }
+
+  /**
+   * Reads `sources` to their ends, or, unless `all` problems are wanted, to the first bad row where bad rows stop.
+   * Throws an InputError then, and where a source cannot be read at all.
+   */
+  async encode(sources: readonly string[], role: PartRole, all: boolean): Promise<EncodedPart> {
+    const part = new PartBuilder();
+    const infos: SourceInfo[] = [];
+    for (const [index, source] of sources.entries()) {
+      const reader = await openRows(source, this.#options, this.#input);
+      for await (const batch of reader.batches()) {
+        for (const entry of batch) {
+          if (isProblem(entry)) this.problems.add(entry);
+          else this.#take(entry, index, role, part);
+        }
+        if (this.problems.count > 0 && this.#options.onBadRow === "stop" && !all) throw this.problems.error();
+      }
+      infos.push(reader.info());
+    }
+    return part.finish(infos);
+  }
+
+  #take(row: Row, source: number, role: PartRole, part: PartBuilder): void {
+    const label = this.#label(row, role);
+    if (label < 0) return;
+    const spans = this.#spans;
+    if ("tokens" in row) spansOf(row.tokens, spans);
+    else this.#tokenizer.cut(row.text, spans);
+    const { units, bounds, count } = spans;
+    if (count > this.#ids.length) this.#ids = new Uint32Array(2 * count);
+    const kept = Math.min(count, this.#cap);
+    const start = this.#options.truncate === "end" ? 0 : count - kept;
+    const ids = this.#ids;
+    // All of a row's tokens are interned, so that rows that differ past the cap are not the same.
+    for (let i = 0; i < count; i++) ids[i] = this.tokens.add(units, bounds[2 * i]!, bounds[2 * i + 1]!);
+    const position = part.rows;
+    let first = position;
+    if (count > 0) {
+      const earlier = role === "training"
+        ? this.duplicates.add(ids, count, position, label)
+        : this.duplicates.find(ids, count);
+      if (earlier && (role === "judging" || earlier.first !== position)) {
+        part.repeat(earlier.first, row, earlier.label !== label);
+        if (role === "training") first = earlier.first;
+      }
+    }
+    part.add({ source, line: row.line, label, length: count, first }, ids, start, kept);
+  }
+
+  /** The class of `row`; -1 if it has none that it may have. */
+  #label(row: Row, role: PartRole): number {
+    const { file, line, label } = row;
+    this.#units = unitsOf(label, this.#units);
+    const known = this.#labels.find(this.#units, 0, label.length);
+    if (known >= 0) return known;
+    if (role === "training") {
+      if (this.#labels.size < MOST_CLASSES) return this.#labels.add(this.#units, 0, label.length);
+      throw new InputError([{
+        field: "labelColumn",
+        message: `${file}:${line} has the class number ${MOST_CLASSES + 1}, ` +
+          `expected at most ${MOST_CLASSES}: is "${this.#options.labelColumn}" the column of labels?`,
+      }]);
+    }
+    const guess = this.#labels.size < 1000 ? nearest(label, this.labels()) : undefined;
+    const hint = guess === undefined ? "" : `: did you mean ${JSON.stringify(guess)}?`;
+    const shown = JSON.stringify(label.length > 60 ? `${label.slice(0, 59)}…` : label);
+    this.problems.add({ file, line, problem: `has the label ${shown}, which no training row has${hint}` });
+    return -1;
+  }
+}
+
+class PartBuilder {
+  readonly #store = new RowStore();
+  #labels = new Uint16Array(1024);
+  readonly #repeated: Repetitions = { count: 0, examples: [] };
+  readonly #conflicting: Repetitions = { count: 0, examples: [] };
+
+  get rows(): number {
+    return this.#store.rows;
+  }
+
+  repeat(first: number, { file, line }: Row, isConflict: boolean): void {
+    for (const repetitions of isConflict ? [this.#repeated, this.#conflicting] : [this.#repeated]) {
+      repetitions.count++;
+      if (repetitions.examples.length < EXAMPLES) repetitions.examples.push({ first, file, line });
+    }
+  }
+
+  add(facts: Parameters<RowStore["add"]>[0], ids: Uint32Array, start: number, count: number): void {
+    if (this.rows >= this.#labels.length) this.#labels = grown(this.#labels, this.rows + 1);
+    this.#labels[this.rows] = facts.label;
+    this.#store.add(facts, ids, start, count);
+  }
+
+  finish(sources: readonly SourceInfo[]): EncodedPart {
+    return {
+      store: this.#store,
+      labels: this.#labels.subarray(0, this.rows),
+      sources,
+      repeated: this.#repeated,
+      conflicting: this.#conflicting,
+    };
+  }
+}

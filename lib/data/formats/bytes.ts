@@ -1,0 +1,118 @@
+/** The bytes of a source, digested on their way, and what they are by their first ones. */
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stdin } from "node:process";
+import { errorMessage, InputError } from "../../errors.ts";
+
+/** Bytes of a file that are read at once. */
+const CHUNK_BYTES = 1 << 20;
+
+/** What one byte has to be to count as text: no control character but tab, line feed, form feed, return and escape. */
+const isControl = (byte: number) => byte < 32 && !(byte >= 9 && byte <= 13) && byte !== 27;
+
+/** SHA-256 and length of all bytes that were read, before any decompression. */
+export interface SourceDigest {
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/**
+ * The bytes of `source`, a path or `-` for standard input. `onEnd` is told their digest after the last of them.
+ * Throws an InputError if the source cannot be read.
+ */
+export async function* readBytes(
+  source: string,
+  onEnd: (digest: SourceDigest) => void,
+  input: AsyncIterable<Uint8Array> = stdin,
+): AsyncGenerator<Uint8Array, void, void> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  try {
+    const chunks: AsyncIterable<Uint8Array> = source === "-"
+      ? input
+      : createReadStream(source, { highWaterMark: CHUNK_BYTES });
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      bytes += chunk.length;
+      if (chunk.length > 0) yield chunk;
+    }
+  } catch (error) {
+    throw refusal(source, `cannot be read: ${errorMessage(error)}`);
+  }
+  onEnd({ sha256: hash.digest("hex"), bytes });
+}
+
+/** `bytes` as they are, or what gzip made of them where they begin as gzip's do. */
+export async function* gunzipped(
+  source: string,
+  bytes: AsyncGenerator<Uint8Array, void, void>,
+): AsyncGenerator<Uint8Array, void, void> {
+  const first = await bytes.next();
+  if (first.done) return;
+  const all = (async function* () {
+    yield first.value;
+    yield* bytes;
+  })();
+  if (first.value[0] !== 0x1F || first.value[1] !== 0x8B) return yield* all;
+  // The types of the platform want a buffer that is not shared; node's chunks never are.
+  const stream = ReadableStream.from(all as AsyncIterable<Uint8Array<ArrayBuffer>>);
+  try {
+    yield* stream.pipeThrough(new DecompressionStream("gzip"));
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw refusal(source, `cannot be decompressed as gzip: ${errorMessage(error)}`);
+  }
+}
+
+/** Throws an InputError if the first bytes of `source` are not those of UTF-8 text, saying what to do. */
+export function refuseOtherThanText(source: string, head: Uint8Array): void {
+  const encoding = wideEncoding(head);
+  if (encoding) {
+    const output = source === "-" ? "" : ` ${source}`;
+    throw refusal(source, `is ${encoding}, expected UTF-8: convert it with iconv -f ${encoding} -t UTF-8${output}`);
+  }
+  const kind = MAGIC.find(([bytes]) => Buffer.from(head.subarray(0, bytes.length)).toString("latin1") === bytes)?.[1];
+  if (kind) throw refusal(source, `is ${kind}, expected text: CSV, TSV, JSON lines or fastText lines`);
+  let controls = 0;
+  for (const byte of head) if (isControl(byte)) controls++;
+  // Some stray NULs are the problem of their rows; many mean that this is no text at all.
+  if (controls > 0.1 * head.length) throw refusal(source, "is binary, expected text in UTF-8");
+}
+
+const MAGIC: readonly (readonly [string, string])[] = [
+  ["PK\x03\x04", "a ZIP archive (or a spreadsheet)"],
+  ["PAR1", "a Parquet file"],
+  ["%PDF", "a PDF"],
+  ["SQLite format 3", "an SQLite database"],
+  ["\x7FELF", "a program"],
+  ["\x89PNG", "a picture"],
+  ["BZh", "compressed with bzip2"],
+  ["\xFD7zXZ", "compressed with xz"],
+  ["\x28\xB5\x2F\xFD", "compressed with zstd"],
+];
+
+/** The encoding that is not UTF-8 by a byte order mark, or by where the zeros of Latin text are. */
+function wideEncoding(head: Uint8Array): string | undefined {
+  const [a, b, c, d] = head;
+  if (a === 0xFF && b === 0xFE) return c === 0 && d === 0 ? "UTF-32LE" : "UTF-16LE";
+  if (a === 0xFE && b === 0xFF) return "UTF-16BE";
+  if (a === 0 && b === 0 && c === 0xFE && d === 0xFF) return "UTF-32BE";
+  const zeros: [number, number] = [0, 0];
+  for (let i = 0; i < head.length; i++) if (head[i] === 0) zeros[i % 2 as 0 | 1]++;
+  const pairs = head.length / 2;
+  if (pairs < 4) return undefined;
+  if (zeros[1] > 0.6 * pairs && zeros[0] < 0.1 * pairs) return "UTF-16LE";
+  if (zeros[0] > 0.6 * pairs && zeros[1] < 0.1 * pairs) return "UTF-16BE";
+  return undefined;
+}
+
+export function refusal(source: string, what: string): InputError {
+  const name = sourceName(source);
+  return new InputError([{ field: name, message: `${name} ${what}` }]);
+}
+
+/** What to call `source` in a message. */
+export function sourceName(source: string): string {
+  return source === "-" ? "standard input" : source;
+}

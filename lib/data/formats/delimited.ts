@@ -1,0 +1,146 @@
+/** The rows of CSV and TSV. Quoting is RFC 4180's; a record with other quotes costs one line, and reading goes on after it. */
+import { refusal } from "./bytes.ts";
+import { type Entry, MAX_ROW, textProblem, TOO_LONG } from "./entry.ts";
+import type { DelimitedLayout } from "./layout.ts";
+import { parseRecords } from "./papaparse.ts";
+import type { TextSource } from "./text.ts";
+
+/** Records with wrong quotes that are passed over; each may take a look at all the text at hand. */
+const MAX_QUOTE_PROBLEMS = 100;
+
+/** The rows of `source` in batches. Throws an InputError when quotes are wrong too often for this to be quoted CSV. */
+export async function* readDelimited(
+  source: TextSource,
+  layout: DelimitedLayout,
+): AsyncGenerator<Entry[], void, void> {
+  const reader = new DelimitedReader(source, layout);
+  for await (const chunk of source.chunks()) yield reader.read(chunk, false);
+  yield reader.read("", true);
+}
+
+class DelimitedReader {
+  readonly #source: TextSource;
+  readonly #layout: DelimitedLayout;
+  readonly #newline: string;
+  #rest = "";
+  /** Where `#rest` begins. */
+  #line = 1;
+  #headerIsDue: boolean;
+  #quoteProblems = 0;
+  /** Within a line that is too long. */
+  #skipping = false;
+
+  constructor(source: TextSource, layout: DelimitedLayout) {
+    this.#source = source;
+    this.#layout = layout;
+    this.#newline = layout.syntax.newline;
+    this.#headerIsDue = layout.hasHeader;
+  }
+
+  /** The rows that are whole with `chunk`; with the `last` one, all that are left. */
+  read(chunk: string, last: boolean): Entry[] {
+    const entries: Entry[] = [];
+    this.#rest += chunk;
+    if (this.#skipping && !this.#skipLine()) return entries;
+    // After a problem few records at a time are parsed, so that many problems do not cost as many looks at all the text.
+    for (let limit = 0; this.#rest !== "";) {
+      const { data, errors, used } = parseRecords(this.#rest, this.#layout.syntax, last, limit);
+      const [error] = errors;
+      const firstLine = this.#line;
+      for (const record of error ? data.slice(0, error.row) : data) this.#take(record, entries);
+      if (error) {
+        this.#line = firstLine + count(this.#rest.slice(0, error.index), this.#newline);
+        this.#passOver(error.index, error.code, entries);
+        limit = 1;
+        continue;
+      }
+      this.#rest = this.#rest.slice(used);
+      if (limit === 0 || data.length < limit) {
+        if (this.#rest.length <= MAX_ROW) break;
+        this.#passOverLong(entries);
+        if (this.#skipping) break;
+      }
+      limit *= 2;
+    }
+    return entries;
+  }
+
+  /** Adds the row of `record`, which begins at `#line`, and goes to the line after it. */
+  #take(record: readonly string[], entries: Entry[]): void {
+    const line = this.#line;
+    this.#line++;
+    for (const field of record) if (field.includes(this.#newline)) this.#line += count(field, this.#newline);
+    if (record.length === 1 && record[0]!.trim() === "") return;
+    if (this.#headerIsDue) {
+      this.#headerIsDue = false;
+      return;
+    }
+    const row = this.#row(record);
+    const file = this.#source.name;
+    entries.push(typeof row === "string" ? { file, line, problem: row } : { file, line, ...row });
+  }
+
+  #row(record: readonly string[]): { readonly text: string; readonly label: string } | string {
+    const { columns, text: textAt, label: labelAt } = this.#layout;
+    if (record.length !== columns.length) {
+      const names = columns.length <= 8 ? ` (${columns.join(", ")})` : "";
+      const fields = record.length === 1 ? "1 field" : `${record.length} fields`;
+      return `has ${fields}, expected ${columns.length}${names}`;
+    }
+    const text = textAt === record.length - 1 ? record[textAt]!.replace(/\r$/, "") : record[textAt]!;
+    const label = record[labelAt]!.trim();
+    const bad = textProblem(text, this.#source.damaged()) ?? textProblem(label, this.#source.damaged());
+    if (bad) return bad;
+    return label === "" ? `has an empty label (column "${columns[labelAt]}")` : { text, label };
+  }
+
+  /** Passes over the line in which a field with wrong quotes begins, at `index` of `#rest`. */
+  #passOver(index: number, code: string, entries: Entry[]): void {
+    const problem = code === "MissingQuotes"
+      ? "opens a quote that is never closed"
+      : `has a quote inside a quoted field, expected it doubled: ""`;
+    this.#report(problem, entries);
+    if (++this.#quoteProblems > MAX_QUOTE_PROBLEMS) {
+      throw refusal(
+        this.#source.name,
+        `has more than ${MAX_QUOTE_PROBLEMS} rows with wrong quotes, the last on line ${this.#line}: ` +
+          "if its quotes mean nothing, say --quotes none",
+      );
+    }
+    this.#nextLine(this.#rest.indexOf(this.#newline, index));
+  }
+
+  /** Passes over the first line of a record that is too long, or that a quote keeps open for too long. */
+  #passOverLong(entries: Entry[]): void {
+    const end = this.#rest.indexOf(this.#newline);
+    const isLine = end < 0 || end > MAX_ROW;
+    this.#report(isLine ? TOO_LONG : `${TOO_LONG}: it opens a quote that is not closed`, entries);
+    this.#nextLine(end);
+    if (end < 0) this.#skipping = true;
+  }
+
+  #report(problem: string, entries: Entry[]): void {
+    this.#headerIsDue = false;
+    entries.push({ file: this.#source.name, line: this.#line, problem });
+  }
+
+  /** Goes on after the end of a line at `end`; -1 for the end of the text. */
+  #nextLine(end: number): void {
+    this.#rest = end < 0 ? "" : this.#rest.slice(end + 1);
+    if (end >= 0) this.#line++;
+  }
+
+  /** Drops the rest of a line that is too long. Returns whether its end is there. */
+  #skipLine(): boolean {
+    const end = this.#rest.indexOf(this.#newline);
+    this.#nextLine(end);
+    this.#skipping = end < 0;
+    return !this.#skipping;
+  }
+}
+
+function count(text: string, part: string): number {
+  let found = 0;
+  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + 1)) found++;
+  return found;
+}

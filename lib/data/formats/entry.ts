@@ -1,0 +1,48 @@
+/** What reading a source gives: rows, and what is wrong with those that are none. */
+
+interface Place {
+  /** The source as it was named: a path, or `-` for standard input. */
+  readonly file: string;
+  /** Where the row begins; the first line is 1. */
+  readonly line: number;
+}
+
+/** A labelled text. */
+export interface TextRow extends Place {
+  readonly text: string;
+  readonly label: string;
+}
+
+/** A labelled list of tokens. */
+export interface TokenRow extends Place {
+  readonly tokens: readonly string[];
+  readonly label: string;
+}
+
+export type Row = TextRow | TokenRow;
+
+/** A row that cannot be used. */
+export interface RowProblem extends Place {
+  /** What is wrong, without the place: `has 3 fields, expected 2 (text, label)`. */
+  readonly problem: string;
+}
+
+export type Entry = Row | RowProblem;
+
+export function isProblem(entry: Entry): entry is RowProblem {
+  return "problem" in entry;
+}
+
+/** Longest row that is read, in UTF-16 units: far longer than any text to classify, far shorter than memory. */
+export const MAX_ROW = 10_000_000;
+
+export const TOO_LONG = `is longer than ${MAX_ROW.toLocaleString("en-US")} characters`;
+
+/** The problem of a text that no row may hold; undefined if there is none. `damaged`: the file has bytes that are not UTF-8. */
+export function textProblem(text: string, damaged: boolean): string | undefined {
+  if (text.includes("\0")) return "holds a NUL byte, expected text";
+  if (damaged && text.includes("\uFFFD")) {
+    return "holds bytes that are not UTF-8: convert the file, for example with iconv -f LATIN1 -t UTF-8";
+  }
+  return undefined;
+}

@@ -1,0 +1,80 @@
+import { nearest } from "../../config/nearest.ts";
+import { errorMessage } from "../../errors.ts";
+import type { ReadOptions } from "../options.ts";
+import { type Entry, textProblem } from "./entry.ts";
+import { readLines } from "./lines.ts";
+import type { TextSource } from "./text.ts";
+
+type Columns = Pick<ReadOptions, "textColumn" | "labelColumn">;
+
+/**
+ * The rows of JSON lines: `{"text": "…", "label": "spam"}` or `{"tokens": [21, "b", …], "label": true}`. A list may be
+ * under the text's key as well.
+ */
+export async function* readJsonLines(source: TextSource, columns: Columns): AsyncGenerator<Entry[], void, void> {
+  const file = source.name;
+  for await (const lines of readLines(source)) {
+    yield lines.map((entry): Entry => {
+      if ("problem" in entry) return entry;
+      const { line, text } = entry;
+      const row = parseRow(text, columns, source.damaged());
+      return typeof row === "string" ? { file, line, problem: row } : { file, line, ...row };
+    });
+  }
+}
+
+type Parsed = { readonly text: string; readonly label: string } | {
+  readonly tokens: readonly string[];
+  readonly label: string;
+};
+
+/** The row in a line, or what is wrong with it. */
+function parseRow(line: string, { textColumn, labelColumn }: Columns, damaged: boolean): Parsed | string {
+  const bad = textProblem(line, damaged);
+  if (bad) return bad;
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    return `is not JSON: ${shortened(errorMessage(error))}`;
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return `is ${shown(value)}, expected an object with "${textColumn}" and "${labelColumn}"`;
+  }
+  const fields = value as Readonly<Record<string, unknown>>;
+  const own = (key: string) => Object.hasOwn(fields, key) ? fields[key] : undefined;
+  const content = own(textColumn) ?? own("tokens");
+  const keys = Object.keys(fields);
+  if (content === undefined || content === null) return missing(keys, textColumn, content);
+  const given = own(labelColumn);
+  if (given === undefined || given === null) return missing(keys, labelColumn, given);
+  if (!["string", "number", "boolean"].includes(typeof given)) {
+    return `has ${shown(given)} for "${labelColumn}", expected a string, a number, true or false`;
+  }
+  const label = String(given).trim();
+  if (label === "") return "has an empty label";
+  if (typeof content === "string") return textResult(content, label);
+  if (!Array.isArray(content)) return `has ${shown(content)} for "${textColumn}", expected a text or a list of tokens`;
+  const wrong = content.findIndex((token) => typeof token !== "string" && typeof token !== "number");
+  if (wrong >= 0) return `has ${shown(content[wrong])} as token ${wrong}, expected a string or a number`;
+  return { tokens: content.map(String), label };
+}
+
+function textResult(text: string, label: string): Parsed | string {
+  return text.includes("\0") ? "holds a NUL character, expected text" : { text, label };
+}
+
+function missing(keys: readonly string[], wanted: string, value: unknown): string {
+  if (value === null) return `has null for "${wanted}"`;
+  const guess = nearest(wanted, keys);
+  const there = keys.length === 0 ? "no keys" : keys.slice(0, 20).map((key) => shown(key)).join(", ");
+  return `has no "${wanted}", only ${there}${guess === undefined ? "" : `: did you mean ${shown(guess)}?`}`;
+}
+
+function shown(value: unknown): string {
+  return shortened(JSON.stringify(value) ?? String(value));
+}
+
+function shortened(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}

@@ -1,0 +1,96 @@
+/** Which format a source has: by what the options say, by its name's extension and by how its text begins. */
+import type { ReadOptions } from "../options.ts";
+import { refusal } from "./bytes.ts";
+import { type DelimitedLayout, delimitedLayout } from "./layout.ts";
+import { type CsvSyntax, parseRecords } from "./papaparse.ts";
+import type { TextSource } from "./text.ts";
+
+export type Format = { readonly kind: "jsonl" | "fasttext" } | {
+  readonly kind: "delimited";
+  readonly layout: DelimitedLayout;
+};
+
+const DELIMITERS = [",", "\t", ";", "|"];
+const NAMES: Readonly<Record<string, string>> = { ",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars" };
+
+/** Records of the head that are looked at. */
+const SAMPLE = 1000;
+
+/** The format of `source`. Throws an InputError if its columns are not those that `options` name. */
+export function recognise(source: TextSource, options: ReadOptions): Format {
+  const kind = options.format === "auto" ? kindOf(source) : options.format;
+  if (kind === "jsonl" || kind === "fasttext") return { kind };
+  if (options.format === "auto" && source.head.trimStart().startsWith("[{")) {
+    throw refusal(source.name, "is one JSON list, expected JSON lines: an object on each line");
+  }
+  const syntax: Omit<CsvSyntax, "delimiter"> = {
+    newline: source.head.includes("\n") || !source.head.includes("\r") ? "\n" : "\r",
+    quotes: options.quotes,
+  };
+  const delimiter = delimiterOf(source, options, syntax, kind === "tsv");
+  return { kind: "delimited", layout: delimitedLayout(source, { ...syntax, delimiter }, sample, options) };
+}
+
+/** The format in words: `CSV with a header, commas between columns text and label`. */
+export function describeFormat(format: Format): string {
+  if (format.kind !== "delimited") return format.kind === "jsonl" ? "JSON lines" : "fastText lines";
+  const { syntax: { delimiter }, columns, hasHeader, text, label } = format.layout;
+  const separator = NAMES[delimiter] ?? JSON.stringify(delimiter);
+  const names = hasHeader ? `"${columns[text]}" and "${columns[label]}"` : `${columns[text]} and ${columns[label]}`;
+  return `${delimiter === "\t" ? "TSV" : "CSV"} with ${separator}, ` +
+    `${hasHeader ? "a" : "no"} header, text and label in columns ${names}`;
+}
+
+function kindOf({ name, head }: TextSource): "csv" | "tsv" | "jsonl" | "fasttext" {
+  const extension = /\.([a-z]+)(?:\.gz)?$/i.exec(name)?.[1]?.toLowerCase() ?? "";
+  if (extension === "csv") return "csv";
+  if (extension === "tsv" || extension === "tab") return "tsv";
+  if (extension === "jsonl" || extension === "ndjson") return "jsonl";
+  const start = head.trimStart();
+  return start.startsWith("__label__") ? "fasttext" : /^\{\s*["}]/.test(start) ? "jsonl" : "csv";
+}
+
+/** The first records of the head; those that the head cuts off are left out, unless there is no other. */
+function sample(source: TextSource, syntax: CsvSyntax): readonly (readonly string[])[] {
+  const whole = parseRecords(source.head, syntax, source.headIsAll, SAMPLE);
+  const { data } = whole.data.length > 0 ? whole : parseRecords(source.head, syntax, true, SAMPLE);
+  return data.slice(0, SAMPLE).map((record) => {
+    const fields = [...record];
+    fields.push(fields.pop()!.replace(/\r$/, ""));
+    return fields;
+  });
+}
+
+/** The delimiter that is named; else the one that finds both columns in the first record, or cuts most evenly. */
+function delimiterOf(
+  source: TextSource,
+  options: ReadOptions,
+  syntax: Omit<CsvSyntax, "delimiter">,
+  tabs: boolean,
+): string {
+  const { delimiter } = options;
+  if (delimiter !== "auto") {
+    if (/^(tab|\\t)$/.test(delimiter)) return "\t";
+    if ([...delimiter].length !== 1 || '"\r\n\uFEFF'.includes(delimiter)) {
+      throw refusal(
+        source.name,
+        `cannot be read with the delimiter ${JSON.stringify(delimiter)}: expected one character`,
+      );
+    }
+    return delimiter;
+  }
+  if (tabs) return "\t";
+  let best = ",";
+  let most = 0;
+  for (const candidate of DELIMITERS) {
+    const records = sample(source, { ...syntax, delimiter: candidate }).filter((record) => record.join("") !== "");
+    const [first] = records;
+    if (!first || first.length < 2) continue;
+    const names = first.map((name) => name.trim().toLowerCase());
+    const named = [options.textColumn, options.labelColumn].every((name) => names.includes(name.toLowerCase()));
+    const even = records.filter(({ length }) => length === first.length).length / records.length;
+    const score = (named ? 1 : 0) + even;
+    if (score > most) [best, most] = [candidate, score];
+  }
+  return best;
+}

@@ -1,0 +1,83 @@
+/** The one way to read sources of any format: rows, and problems, one source after another. */
+import type { ReadOptions } from "../options.ts";
+import { refusal, type SourceDigest } from "./bytes.ts";
+import { readDelimited } from "./delimited.ts";
+import type { Entry } from "./entry.ts";
+import { readFastText } from "./fasttext.ts";
+import { readJsonLines } from "./jsonl.ts";
+import { describeFormat, type Format, recognise } from "./recognise.ts";
+import { openText, type TextSource } from "./text.ts";
+
+/** What a source turned out to be. */
+export interface SourceInfo extends SourceDigest {
+  /** The source as it was named: a path, or `-` for standard input. */
+  readonly name: string;
+  /** The format that was recognised, in words. */
+  readonly format: string;
+}
+
+export interface RowReader {
+  /** The entries of the source, in batches of what was at hand. Throws an InputError if it cannot be read at all. */
+  readonly batches: () => AsyncGenerator<Entry[], void, void>;
+  readonly format: string;
+  /** What the source is; all of it must have been read. */
+  readonly info: () => SourceInfo;
+}
+
+/** Opens a source and recognises its format. `input` stands for standard input. Throws an InputError if it cannot be read. */
+export async function openRows(
+  name: string,
+  options: ReadOptions,
+  input?: AsyncIterable<Uint8Array>,
+): Promise<RowReader> {
+  const source = await openText(name, input);
+  const format = recognise(source, options);
+  const description = describeFormat(format);
+  return {
+    format: description,
+    batches: () => batchesOf(source, format, options),
+    info: () => {
+      const digest = source.digest();
+      if (!digest) throw new Error(`${name} was not read to its end`);
+      return { name, format: description, ...digest };
+    },
+  };
+}
+
+/** The entries of a text in the format that is recognised. Throws an InputError if its columns are not those wanted. */
+export function readSource(source: TextSource, options: ReadOptions): AsyncGenerator<Entry[], void, void> {
+  return batchesOf(source, recognise(source, options), options);
+}
+
+function batchesOf(source: TextSource, format: Format, options: ReadOptions): AsyncGenerator<Entry[], void, void> {
+  switch (format.kind) {
+    case "delimited":
+      return readDelimited(source, format.layout);
+    case "jsonl":
+      return readJsonLines(source, options);
+    case "fasttext":
+      return readFastText(source);
+  }
+}
+
+/**
+ * The rows of `sources` and what is wrong with the others, in order. Memory does not grow with the sources. Throws an
+ * InputError where a source cannot be read at all.
+ */
+export async function* readRows(
+  sources: readonly string[],
+  options: ReadOptions,
+  input?: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Entry, void, void> {
+  refuseTwice(sources);
+  for (const source of sources) {
+    const reader = await openRows(source, options, input);
+    for await (const batch of reader.batches()) yield* batch;
+  }
+}
+
+/** Throws an InputError for a source that is named twice. */
+export function refuseTwice(sources: readonly string[]): void {
+  const twice = sources.find((source, index) => sources.indexOf(source) !== index);
+  if (twice !== undefined) throw refusal(twice, "is named twice, expected each source once");
+}

@@ -1,0 +1,41 @@
+/** Lengths of rows and how often each occurs. */
+export class Lengths {
+  readonly #counts = new Map<number, number>();
+  #rows = 0;
+
+  add(length: number): void {
+    this.#counts.set(length, (this.#counts.get(length) ?? 0) + 1);
+    this.#rows++;
+  }
+
+  /** The least length that at least `share` of the rows do not exceed; 0 without rows. */
+  percentile(share: number): number {
+    let rows = 0;
+    for (const length of [...this.#counts.keys()].sort((a, b) => a - b)) {
+      rows += this.#counts.get(length)!;
+      if (rows >= share * this.#rows) return length;
+    }
+    return 0;
+  }
+
+  /** Tokens of all rows together when each keeps at most `most`, and an empty one is given one. */
+  tokens(most: number): number {
+    let sum = 0;
+    for (const [length, rows] of this.#counts) sum += rows * Math.max(1, Math.min(length, most));
+    return sum;
+  }
+}
+
+/** Percentiles of rows' lengths, in tokens. */
+export interface LengthSummary {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+export function summarize(lengths: Lengths): LengthSummary {
+  const [p50, p90, p95, p99, max] = [0.5, 0.9, 0.95, 0.99, 1].map((share) => lengths.percentile(share));
+  return { p50: p50!, p90: p90!, p95: p95!, p99: p99!, max: max! };
+}

@@ -1,0 +1,43 @@
+/** How data is read, tokenized and split: the part of a run's configuration that files of rows need. */
+import { z } from "zod";
+
+const whole = (min: number, max: number) => z.int().min(min).max(max);
+
+/** Longest row, in tokens, that an automatic `maxLength` comes to: what a step costs grows with it. */
+export const AUTO_LENGTH = 256;
+
+export const dataShape = {
+  textColumn: z.string().min(1).default("text").describe("column, or JSON key, of the text or of the list of tokens"),
+  labelColumn: z.string().min(1).default("label").describe("column, or JSON key, of the label"),
+  format: z.enum(["auto", "csv", "tsv", "jsonl", "fasttext"]).default("auto")
+    .describe("what the files hold; auto: by extension and content"),
+  delimiter: z.string().min(1).max(8).default("auto")
+    .describe("one character between the fields of a CSV file, or tab; auto: by content"),
+  header: z.enum(["auto", "yes", "no"]).default("auto")
+    .describe("whether a CSV file begins with column names; without, columns are called 1, 2, …"),
+  quotes: z.enum(["double", "none"]).default("double")
+    .describe("what double quotes mean in a CSV file: RFC 4180's quoting, or nothing"),
+  validation: z.union([z.number().min(0).max(0.9), z.string().min(1)]).default(0.1)
+    .describe("share of the rows that judge during training, the same of each class; or a file of them"),
+  test: z.string().default("").describe("a file of rows that judge the finished model"),
+  tokenizer: z.string().min(1).default("words")
+    .describe("words, chars, codes (split at white space), or the path of a Hugging Face tokenizer.json"),
+  lowercase: z.boolean().default(true).describe("the case of letters means nothing (words and chars)"),
+  punctuation: z.enum(["keep", "drop"]).default("keep").describe("punctuation as tokens of its own, or none (words)"),
+  minCount: whole(1, 1_000_000).default(2).describe("occurrences in training data that make a token known"),
+  maxVocabulary: whole(3, 1_000_000).default(50_000)
+    .describe("tokens known at most, the most frequent ones; with padding and unknown"),
+  maxLength: z.union([z.literal("auto"), whole(1, 4096)]).default("auto")
+    .describe(`tokens of a row that are read; auto: as many as 99% of the rows have, at most ${AUTO_LENGTH}`),
+  truncate: z.enum(["end", "start"]).default("end").describe("which side of a longer row is cut"),
+  onBadRow: z.enum(["stop", "skip"]).default("stop").describe("refuse data with a bad row, or go on without the row"),
+} as const;
+
+export const dataOptionsSchema = z.strictObject(dataShape);
+export type DataOptions = z.infer<typeof dataOptionsSchema>;
+
+/** How rows are read from their sources: the part of the options that formats need. */
+export type ReadOptions = Pick<
+  DataOptions,
+  "textColumn" | "labelColumn" | "format" | "delimiter" | "header" | "quotes"
+>;

@@ -1,0 +1,42 @@
+import { InputError, type Problem } from "../errors.ts";
+import { type RowProblem } from "./formats/entry.ts";
+import { sourceName } from "./formats/bytes.ts";
+
+/** Problems that are kept to be listed; all are counted. */
+const LISTED = 20;
+
+/** The rows that could not be used. */
+export class ProblemLog {
+  readonly #listed: RowProblem[] = [];
+  #count = 0;
+
+  add(problem: RowProblem): void {
+    this.#count++;
+    if (this.#listed.length < LISTED) this.#listed.push(problem);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The first ones. */
+  get listed(): readonly RowProblem[] {
+    return this.#listed;
+  }
+
+  /** The refusal of data with these problems. */
+  error(): InputError {
+    return new InputError(problemsOf(this.#listed, this.#count));
+  }
+}
+
+/** `listed` problems as those of an InputError; `count` says how many there are. */
+export function problemsOf(listed: readonly RowProblem[], count: number): Problem[] {
+  const problems = listed.map((problem): Problem => {
+    const field = `${sourceName(problem.file)}:${problem.line}`;
+    return { field, message: `${field} ${problem.problem}` };
+  });
+  const more = count - listed.length;
+  if (more > 0) problems.push({ field: "data", message: `and ${more} more bad row${more === 1 ? "" : "s"}` });
+  return problems;
+}

@@ -1,0 +1,66 @@
+/** What makes data unfit to learn from, and what is only worth a warning. */
+import type { Problem } from "../errors.ts";
+import type { Encoder } from "./encode.ts";
+import { sourceName } from "./formats/bytes.ts";
+import type { LoadedData, LoadOptions } from "./load.ts";
+import { FIRST_KNOWN } from "./vocabulary.ts";
+
+/** More classes than this, with hardly two rows for each, are no classes. */
+const MANY_CLASSES = 100;
+
+/** Why nothing can be learnt from `data`; empty if something can. */
+export function refusals(data: LoadedData, options: LoadOptions): Problem[] {
+  const { statistics: { parts, classes } } = data;
+  const { labelColumn, minCount, validation, test } = options;
+  const rows = data.training.statistics.rows + (data.validation?.statistics.rows ?? 0);
+  const refuse = (field: string, message: string) => [{ field, message }];
+  const sources = options.sources.map(sourceName).join(", ");
+  if (data.training.statistics.rows === 0) return refuse("data", `${sources}: no row to train on`);
+  if (classes.length === 1) {
+    const only = JSON.stringify(classes[0]!.label);
+    const rowsHave = rows === 1 ? "the only row has" : `all ${rows} rows have`;
+    return refuse("data", `${sources}: ${rowsHave} the label ${only}, expected at least two classes`);
+  }
+  if (classes.length > MANY_CLASSES && 2 * classes.length > rows) {
+    return refuse(
+      "labelColumn",
+      `${sources}: ${classes.length} different labels in ${rows} rows: is "${labelColumn}" the column of labels?`,
+    );
+  }
+  const problems: Problem[] = [];
+  if (data.vocabulary === FIRST_KNOWN) {
+    problems.push({
+      field: "minCount",
+      message: `${sources}: no token comes ${minCount} times in the training rows: say --min-count 1`,
+    });
+  }
+  for (const [role, source] of [["validation", validation], ["test", test]] as const) {
+    if (typeof source === "string" && source !== "" && (parts[role]?.rows ?? 0) === 0) {
+      problems.push({ field: role, message: `${sourceName(source)}: no row for ${role}` });
+    }
+  }
+  if (typeof validation === "number" && validation > 0 && !data.validation) {
+    problems.push({
+      field: "validation",
+      message: `${sources}: no class has two rows, so none can validate: say --validation 0 or name a file`,
+    });
+  }
+  return problems;
+}
+
+/** What may be a mistake in data that can be used. */
+export function warnings({ tokens, duplicates }: Encoder, labels: readonly string[]): string[] {
+  const found: string[] = [];
+  const seen = new Map<string, string>();
+  for (const label of labels) {
+    const folded = label.normalize("NFKC").toLowerCase().replaceAll(/\s+/g, " ");
+    const other = seen.get(folded);
+    if (other === undefined) seen.set(folded, label);
+    else found.push(`labels ${JSON.stringify(other)} and ${JSON.stringify(label)} differ by case or spacing only`);
+  }
+  if (tokens.forgotten > 0) {
+    found.push(`${tokens.forgotten} rare tokens were forgotten: more than can be told apart; they are unknown`);
+  }
+  if (!duplicates.isWhole) found.push("duplicates were looked for among the first four million different rows only");
+  return found;
+}

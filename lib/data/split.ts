@@ -1,0 +1,46 @@
+import { Random, Stream } from "../random.ts";
+
+/**
+ * Which rows validate: 1 for each of them, `[rows]`. The same `share` of every class is drawn, by `seed` alone; a class
+ * keeps at least one row to train on, and where any class can spare one, one row at least validates.
+ */
+export function stratifiedSplit(labels: Uint16Array, classes: number, share: number, seed: number): Uint8Array {
+  const counts = new Uint32Array(classes);
+  for (const label of labels) counts[label]!++;
+  const validation = new Uint8Array(labels.length);
+  const wanted = validationCounts(counts, share);
+  const random = new Random(seed, Stream.split);
+  /** A sortable number for each row, class by class: 21 random bits, then the row, which decides between equal ones. */
+  const keys = new Float64Array(labels.length);
+  const next = starts(counts);
+  labels.forEach((label, row) => keys[next[label]!++] = (random.seek(row).bits() >>> 11) * 2 ** 32 + row);
+  starts(counts).forEach((start, label) => {
+    const rows = keys.subarray(start, start + counts[label]!).sort();
+    for (const key of rows.subarray(0, wanted[label])) validation[key % 2 ** 32] = 1;
+  });
+  return validation;
+}
+
+/** How many rows of each class validate: `share` of them, rounded so that the sum is `share` of all as nearly as can be. */
+export function validationCounts(counts: Uint32Array, share: number): Uint32Array {
+  const wanted = new Uint32Array(counts.length);
+  if (share <= 0) return wanted;
+  let exact = 0;
+  let taken = 0;
+  counts.forEach((count, label) => {
+    exact += count * share;
+    wanted[label] = Math.min(Math.max(0, Math.round(exact - taken)), Math.max(0, count - 1));
+    taken += wanted[label]!;
+  });
+  if (taken === 0) {
+    const largest = counts.indexOf(counts.reduce((most, count) => Math.max(most, count), 0));
+    if (counts[largest]! > 1) wanted[largest] = 1;
+  }
+  return wanted;
+}
+
+/** Where each class begins when the rows lie class by class. */
+function starts(counts: Uint32Array): Uint32Array {
+  let sum = 0;
+  return counts.map((count) => (sum += count) - count);
+}

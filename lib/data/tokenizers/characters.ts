@@ -1,0 +1,35 @@
+/** What each character is to the tokenizers, by Unicode's own tables, looked up once. */
+
+export const CharacterKind = { space: 0, word: 1, mark: 2, joiner: 3, other: 4 } as const;
+type CharacterKind = typeof CharacterKind[keyof typeof CharacterKind];
+
+const WORD = /^[\p{L}\p{N}_]$/u;
+/** Accents and the like: they belong to what they follow. */
+const MARK = /^[\p{M}\u200D]$/u;
+const SPACE = /^[\p{White_Space}\p{Cc}\uFEFF\u200B]$/u;
+/** Between two letters these are part of the word: don't, l’été. */
+const JOINER = /^['’]$/;
+
+function kindOf(character: string): CharacterKind {
+  if (WORD.test(character)) return CharacterKind.word;
+  if (MARK.test(character)) return CharacterKind.mark;
+  if (SPACE.test(character)) return CharacterKind.space;
+  return JOINER.test(character) ? CharacterKind.joiner : CharacterKind.other;
+}
+
+/** The kind of each UTF-16 unit that is a character by itself. */
+export const KINDS: Uint8Array = Uint8Array.from({ length: 0x10000 }, (_, unit) => kindOf(String.fromCharCode(unit)));
+
+const rare = new Map<number, CharacterKind>();
+
+/** The kind of a code point past U+FFFF. */
+export function rareKind(codePoint: number): CharacterKind {
+  let kind = rare.get(codePoint);
+  if (kind === undefined) rare.set(codePoint, kind = kindOf(String.fromCodePoint(codePoint)));
+  return kind;
+}
+
+/** Whether a UTF-16 unit is the first half of a code point past U+FFFF. */
+export function isHighSurrogate(unit: number): boolean {
+  return (unit & 0xFC00) === 0xD800;
+}

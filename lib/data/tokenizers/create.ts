@@ -1,0 +1,42 @@
+import { nearest } from "../../config/nearest.ts";
+import { InputError } from "../../errors.ts";
+import type { DataOptions } from "../options.ts";
+import { charsTokenizer } from "./chars.ts";
+import { codesTokenizer } from "./codes.ts";
+import { huggingFaceTokenizer, readHuggingFace } from "./huggingface.ts";
+import type { Tokenizer, TokenizerJson } from "./tokenizer.ts";
+import { wordsTokenizer } from "./words.ts";
+
+/** The tokenizer that `json` says. */
+export function createTokenizer(json: TokenizerJson): Tokenizer {
+  switch (json.kind) {
+    case "words":
+      return wordsTokenizer(json.lowercase, json.punctuation);
+    case "chars":
+      return charsTokenizer(json.lowercase);
+    case "codes":
+      return codesTokenizer();
+    case "huggingface":
+      return huggingFaceTokenizer(json);
+  }
+}
+
+const KINDS = ["words", "chars", "codes"];
+
+/** The tokenizer that the options name: a kind, or the path of a tokenizer.json. Throws an InputError. */
+export async function openTokenizer(
+  { tokenizer, lowercase, punctuation }: Pick<DataOptions, "tokenizer" | "lowercase" | "punctuation">,
+): Promise<Tokenizer> {
+  switch (tokenizer) {
+    case "words":
+      return createTokenizer({ kind: "words", lowercase, punctuation });
+    case "chars":
+      return createTokenizer({ kind: "chars", lowercase });
+    case "codes":
+      return createTokenizer({ kind: "codes" });
+  }
+  if (/[./\\]/.test(tokenizer)) return await readHuggingFace(tokenizer);
+  const guess = nearest(tokenizer, KINDS);
+  const hint = guess ? `did you mean ${guess}?` : `expected ${KINDS.join(", ")} or the path of a tokenizer.json`;
+  throw new InputError([{ field: "tokenizer", message: `Unknown tokenizer ${tokenizer}: ${hint}` }]);
+}

@@ -1,0 +1,38 @@
+import { Interner, unitsOf } from "./interner.ts";
+
+/** Id that no token has: rows are padded with it. */
+export const PADDING = 0;
+/** Id of every token that the vocabulary does not hold. */
+export const UNKNOWN = 1;
+/** Id of the first token that is known. */
+export const FIRST_KNOWN = 2;
+
+/** Tokens ↔ ids. Ids count from 0: padding, unknown, then the known tokens in their order. */
+export class Vocabulary {
+  readonly #tokens = new Interner();
+
+  /** `tokens`: the known ones, each once, the most frequent first. */
+  constructor(tokens: Iterable<string>) {
+    for (const token of tokens) this.#tokens.add(unitsOf(token), 0, token.length);
+  }
+
+  /** Number of ids. */
+  get size(): number {
+    return this.#tokens.size + FIRST_KNOWN;
+  }
+
+  /** The id of the token with the units `start` to `end - 1`; a negative start is a token without a string, which is unknown. */
+  id(units: Uint16Array, start: number, end: number): number {
+    return start < 0 ? UNKNOWN : Math.max(this.#tokens.find(units, start, end) + FIRST_KNOWN, UNKNOWN);
+  }
+
+  /** The token with this id; undefined for padding and unknown. */
+  token(id: number): string | undefined {
+    return id < FIRST_KNOWN || id >= this.size ? undefined : this.#tokens.text(id - FIRST_KNOWN);
+  }
+
+  /** The known tokens, in the order of their ids. */
+  tokens(): string[] {
+    return Array.from({ length: this.#tokens.size }, (_, entry) => this.#tokens.text(entry));
+  }
+}

@@ -1,0 +1,89 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import { isProblem } from "../../../lib/data/formats/entry.ts";
+import { openRows, readRows } from "../../../lib/data/formats/rows.ts";
+import { InputError } from "../../../lib/errors.ts";
+import { brief, bytesOf, options, pieces, read, readBrief, withFiles } from "../reading.ts";
+
+const CSV = "text,label\nå ∑ 漢字 👍,x\n";
+
+function utf16(text: string, bigEndian: boolean, mark: boolean): Uint8Array {
+  const units = [...mark ? "\uFEFF" : "", ...Array.from({ length: text.length }, (_, i) => text[i]!)];
+  const bytes = new Uint8Array(2 * units.length);
+  const view = new DataView(bytes.buffer);
+  units.forEach((unit, index) => view.setUint16(2 * index, unit.charCodeAt(0), !bigEndian));
+  return bytes;
+}
+
+const PLAIN = "text,label\nhello world,x\n";
+const refused: [what: string, bytes: Uint8Array, words: string][] = [
+  ["nothing", new Uint8Array(0), "is empty"],
+  ["white space alone", bytesOf(" \n\n\t"), "is empty"],
+  ["UTF-16 with a mark", utf16(PLAIN, false, true), "is UTF-16LE, expected UTF-8: convert it with iconv -f UTF-16LE"],
+  ["big-endian UTF-16 with a mark", utf16(PLAIN, true, true), "is UTF-16BE"],
+  ["UTF-16 without a mark", utf16(PLAIN, false, false), "is UTF-16LE"],
+  ["big-endian UTF-16 without a mark", utf16(PLAIN, true, false), "is UTF-16BE"],
+  ["UTF-32", Uint8Array.of(0xFF, 0xFE, 0, 0, 0x61, 0, 0, 0), "is UTF-32LE"],
+  ["a ZIP archive", bytesOf("PK\x03\x04aaaaaaaaaaaaaaaaaaaaaaaaaaaa"), "ZIP"],
+  ["binary", Uint8Array.from({ length: 300 }, (_, i) => i * 7 % 256), "is binary"],
+  ["damaged gzip", gzipSync(bytesOf(PLAIN)).subarray(0, 20), "cannot be decompressed as gzip"],
+];
+for (const [what, bytes, words] of refused) {
+  Deno.test(`readRows() refuses ${what}`, async () => {
+    const error = await assertRejects(() => read(bytes), InputError);
+    assertStringIncludes(error.message, words);
+    assertStringIncludes(error.message, "standard input");
+  });
+}
+
+Deno.test("readRows() reads any Unicode, whole or byte by byte, and gzip", async () => {
+  for (const size of [1, 2, 3, 1000]) assertEquals(await readBrief(CSV, {}, size), [[2, "x", "å ∑ 漢字 👍"]]);
+  assertEquals(await readBrief(gzipSync(bytesOf(CSV))), [[2, "x", "å ∑ 漢字 👍"]]);
+});
+
+Deno.test("readRows() names the rows with bytes that are not UTF-8, and no other", async () => {
+  const bytes = Uint8Array.of(...bytesOf("text,label\nå,x\nb"), 0xE9, ...bytesOf(",y\nc,z\n"));
+  for (const size of [1, 1000]) {
+    const entries = await read(bytes, {}, size);
+    assertEquals(entries.map(isProblem), [false, true, false]);
+    assertEquals(entries.map(({ line }) => line), [2, 3, 4]);
+    assertStringIncludes(String(brief(entries[1]!)[1]), "not UTF-8");
+  }
+});
+
+Deno.test("readRows() reads several files of different formats, by extension and content", async () => {
+  const files = {
+    "a.csv": "text,label\na,x\n",
+    "b.tsv": "label\ttext\nx\tb\n",
+    "c.jsonl": '{"text": "c", "label": "x"}\n',
+    "d.txt": "__label__x d\n",
+    "e": '{"text": "e", "label": "x"}\n',
+    "f.csv.gz": gzipSync(bytesOf("text,label\nf,x\n")),
+  };
+  await withFiles(files, async (folder) => {
+    const found: unknown[] = [];
+    const sources = Object.keys(files).map((name) => `${folder}/${name}`);
+    for await (const entry of readRows(sources, options())) found.push([entry.file, brief(entry)[2]]);
+    assertEquals(found, sources.map((source, index) => [source, "abcdef"[index]]));
+  });
+});
+
+Deno.test("openRows() says what the format is, and the digest of the raw bytes", async () => {
+  const reader = await openRows("-", options(), pieces(bytesOf(CSV), 7));
+  for await (const _ of reader.batches()) { /* to the end */ }
+  const sha256 = createHash("sha256").update(CSV).digest("hex");
+  const format = 'CSV with commas, a header, text and label in columns "text" and "label"';
+  assertEquals(reader.info(), { name: "-", format, sha256, bytes: bytesOf(CSV).length });
+});
+
+Deno.test("readRows() refuses a file that is not there, a folder, and a source that is named twice", async () => {
+  await withFiles({ "a.csv": CSV }, async (folder) => {
+    const all = async (...sources: string[]) => {
+      for await (const _ of readRows(sources, options())) { /* to the end */ }
+    };
+    await assertRejects(() => all(`${folder}/none.csv`), InputError, "none.csv cannot be read");
+    await assertRejects(() => all(folder), InputError, "cannot be read");
+    await assertRejects(() => all(`${folder}/a.csv`, `${folder}/a.csv`), InputError, "twice");
+  });
+});

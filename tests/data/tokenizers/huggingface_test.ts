@@ -1,0 +1,60 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { createTokenizer, openTokenizer } from "../../../lib/data/tokenizers/create.ts";
+import { Spans, type Tokenizer } from "../../../lib/data/tokenizers/tokenizer.ts";
+import { InputError } from "../../../lib/errors.ts";
+import { withFiles } from "../reading.ts";
+
+/** WordPiece over a handful of pieces; `[UNK]` is left out of one to see words that have no id. */
+function wordPiece(withUnknown: boolean) {
+  const pieces = [...withUnknown ? ["[UNK]"] : [], "train", "##ing", "##s", "lock", "step", "##step", "a"];
+  return {
+    version: "1.0",
+    added_tokens: [],
+    normalizer: { type: "Lowercase" },
+    pre_tokenizer: { type: "Whitespace" },
+    post_processor: null,
+    decoder: { type: "WordPiece", prefix: "##", cleanup: true },
+    model: {
+      type: "WordPiece",
+      unk_token: "[UNK]",
+      continuing_subword_prefix: "##",
+      max_input_chars_per_word: 100,
+      vocab: Object.fromEntries(pieces.map((piece, index) => [piece, index])),
+    },
+  };
+}
+
+function cut(tokenizer: Tokenizer, text: string): (string | undefined)[] {
+  const spans = new Spans();
+  tokenizer.cut(text, spans);
+  return spans.strings();
+}
+
+const options = { lowercase: true, punctuation: "keep" } as const;
+
+Deno.test("openTokenizer() reads a tokenizer.json, and what it cuts is the same from its JSON", async () => {
+  await withFiles({ "tokenizer.json": JSON.stringify(wordPiece(true)) }, async (folder) => {
+    const tokenizer = await openTokenizer({ ...options, tokenizer: `${folder}/tokenizer.json` });
+    const tokens = ["train", "##ing", "lock", "##step", "[UNK]", "a"];
+    assertEquals(cut(tokenizer, "Training lockstep quux a"), tokens);
+    const again = createTokenizer(JSON.parse(JSON.stringify(tokenizer.json)));
+    assertEquals(cut(again, "Training lockstep quux a"), tokens);
+  });
+});
+
+Deno.test("a Hugging Face tokenizer's words without an id are tokens without a string", async () => {
+  await withFiles({ "tokenizer.json": JSON.stringify(wordPiece(false)) }, async (folder) => {
+    const tokenizer = await openTokenizer({ ...options, tokenizer: `${folder}/tokenizer.json` });
+    assertEquals(cut(tokenizer, "a quux step"), ["a", undefined, "step"]);
+  });
+});
+
+Deno.test("openTokenizer() refuses what is no Hugging Face tokenizer, by its path", async () => {
+  const files = { "text.json": "no", "list.json": "[]", "other.json": "{}", "model.json": '{"model": {"type": "x"}}' };
+  await withFiles(files, async (folder) => {
+    for (const name of Object.keys(files)) {
+      await assertRejects(() => openTokenizer({ ...options, tokenizer: `${folder}/${name}` }), InputError, name);
+    }
+  });
+  assertThrows(() => createTokenizer({ kind: "huggingface", tokenizer: {}, config: {} }), InputError, "tokenizer.json");
+});
