@@ -13,6 +13,7 @@ export const Stream = {
   chaos: 5,
   order: 6,
   split: 7,
+  baseline: 8,
 } as const;
 export type Stream = typeof Stream[keyof typeof Stream];
 

@@ -6,7 +6,7 @@ const LAYERS = [
   ["errors"],
   ["config", "events", "random"],
   ["data"],
-  ["model"],
+  ["model", "baseline"],
   ["engine"],
   ["lockstep"],
   ["run"],

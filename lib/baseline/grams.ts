@@ -1,0 +1,99 @@
+/**
+ * Rows of tokens as bags of n-grams: which features of a linear model a row has. A token is a feature of its own; longer
+ * n-grams share the features behind, by their hash.
+ */
+
+export interface GramSpace {
+  /** Longest n-grams. */
+  readonly order: number;
+  /** Tokens from 0 to `tokens - 1` are the features of the same number. */
+  readonly tokens: number;
+  /** All others are hashed to the features from `tokens` to `features - 1`. */
+  readonly features: number;
+}
+
+export interface GramSpaceOptions {
+  /** Tokens are from 0 to `vocabulary - 1`. */
+  readonly vocabulary: number;
+  readonly classes: number;
+  /** Tokens of all rows together. */
+  readonly totalTokens: number;
+}
+
+/** A vocabulary this small is one of characters, or of events: its tokens say little alone. */
+const SMALL_VOCABULARY = 512;
+/** Weights of a model at most: 64 MiB. */
+const MOST_WEIGHTS = 2 ** 24;
+
+/**
+ * Pairs of words, or up to four characters or events, over four times as many features as there may be different ones
+ * (as far as memory allows), so that few of them share one. docs/defaults.md has what other orders give.
+ */
+export function gramSpace({ vocabulary, classes, totalTokens }: GramSpaceOptions): GramSpace {
+  const order = vocabulary <= SMALL_VOCABULARY ? 4 : 2;
+  const most = 2 ** Math.floor(Math.log2(MOST_WEIGHTS / classes));
+  const tokens = Math.min(vocabulary, most / 2);
+  const wanted = 2 ** Math.ceil(Math.log2(4 * (order - 1) * totalTokens + 1024));
+  return { order, tokens, features: tokens + Math.min(wanted, most / 2) };
+}
+
+/**
+ * Returns the function that finds the features of `tokens[begin..end)`, each once, in a view that holds until the next
+ * call. N-grams of more than two begin and end at marks on either side of the row too: an ending tells more of a single
+ * word than of a sentence.
+ */
+export function createGramFinder(
+  { order, tokens: known, features }: GramSpace,
+): (tokens: ArrayLike<number>, begin: number, end: number) => Int32Array {
+  const hashed = features - known;
+  const stamps = new Uint32Array(features);
+  let stamp = 0;
+  let found = new Int32Array(256);
+  let count = 0;
+
+  function add(feature: number): void {
+    if (stamps[feature] === stamp) return;
+    stamps[feature] = stamp;
+    found[count++] = feature;
+  }
+
+  return (tokens, begin, end) => {
+    const length = end - begin;
+    const room = order * (length + 2);
+    if (found.length < room) found = new Int32Array(2 * room);
+    if (++stamp === 2 ** 32) {
+      stamps.fill(0);
+      stamp = 1;
+    }
+    count = 0;
+    for (let i = begin; i < end; i++) {
+      const token = tokens[i]!;
+      add(token < known ? token : known + hash(mix(0, token)) % hashed);
+    }
+    const margin = order > 2 ? 1 : 0;
+    const at = (i: number) => i < begin ? -1 : i < end ? tokens[i]! : -2;
+    for (let i = begin - margin; i < end + margin; i++) {
+      let state = mix(0, at(i));
+      for (let n = 2; n <= order && i + n <= end + margin; n++) {
+        state = mix(state, at(i + n - 1));
+        add(known + hash(state) % hashed);
+      }
+    }
+    return found.subarray(0, count);
+  };
+}
+
+/** One round of MurmurHash3's 32-bit hash (Appleby, 2011). */
+function mix(state: number, word: number): number {
+  let k = Math.imul(word, 0xCC9E2D51);
+  k = Math.imul((k << 15) | (k >>> 17), 0x1B873593);
+  const h = state ^ k;
+  return (Math.imul((h << 13) | (h >>> 19), 5) + 0xE6546B64) | 0;
+}
+
+/** Its end: all bits of the state in every bit. A whole number from 0 to 2^32 - 1. */
+function hash(state: number): number {
+  let h = Math.imul(state ^ (state >>> 16), 0x85EBCA6B);
+  h = Math.imul(h ^ (h >>> 13), 0xC2B2AE35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
