@@ -22,7 +22,8 @@ export class Figures {
     const targeted = target > 0 ? ` · target ${percent(target)}` : "";
     setText(this.#accuracyNote, `training ${percent(training?.accuracy)}${targeted}`);
     setText(this.#loss, loss(heldOut?.loss));
-    setText(this.#lossNote, `training ${loss(training?.loss)} · nats`);
+    const best = view.best ? ` · best ${loss(view.best.loss)} in epoch ${count(view.best.epoch)}` : "";
+    setText(this.#lossNote, `training ${loss(training?.loss)}${best} · nats`);
     setText(this.#rate, count(recentRate(view)));
     const machinery = started
       ? `${started.workers} worker${started.workers === 1 ? "" : "s"} · ${started.engine}`

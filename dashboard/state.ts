@@ -36,6 +36,8 @@ export interface RunView {
   digestRound: number;
   training: Figures | undefined;
   heldOut: Figures | undefined;
+  /** The evaluated epoch with the lowest held-out loss. */
+  best: { readonly epoch: number; readonly loss: number } | undefined;
   workers: readonly WorkerShare[];
   summary: Summary | undefined;
   /** Newest first. */
@@ -63,6 +65,7 @@ export function createView(run: string): RunView {
     digestRound: 0,
     training: undefined,
     heldOut: undefined,
+    best: undefined,
     workers: [],
     summary: undefined,
     notes: [],
@@ -116,10 +119,15 @@ function reduce(view: RunView, event: RunEvent): void {
     case "epoch":
       place(view, event);
       view.heldOut = event.heldOut;
+      if (event.heldOut.loss < (view.best?.loss ?? Infinity)) {
+        view.best = { epoch: event.epoch, loss: event.heldOut.loss };
+      }
       return view.epochs.push([event.step, view.seconds, event.heldOut.loss, event.heldOut.accuracy]);
     case "checkpoint":
       setDigest(view, event.digest, event.round);
       return note(view, event, `Checkpoint at round ${event.round.toLocaleString("en-US")}`);
+    case "rolledBack":
+      return rollBack(view, event);
     case "stopping":
       view.phase = "stopping";
       return note(view, event, `Stopping: ${event.reason}`);
@@ -133,7 +141,7 @@ function reduce(view: RunView, event: RunEvent): void {
   }
 }
 
-function place(view: RunView, event: EventOf<"progress" | "epoch">): void {
+function place(view: RunView, event: EventOf<"progress" | "epoch" | "rolledBack">): void {
   view.round = event.round;
   view.step = event.step;
   view.epoch = event.epoch;
@@ -155,10 +163,20 @@ function pushProgress(view: RunView, event: EventOf<"progress">): void {
   ]);
 }
 
+/** What was trained after the restored state is gone from the curves. */
+function rollBack(view: RunView, event: EventOf<"rolledBack">): void {
+  place(view, event);
+  view.progress.cut(event.step + 1);
+  view.epochs.cut(event.step + 1);
+  const to = event.epoch > 0 ? `epoch ${event.epoch}` : "the start";
+  note(view, event, `Rolled back to ${to} with learning rate ${event.learningRate}: ${event.reason}`);
+}
+
 function finish(view: RunView, event: EventOf<"finished">): void {
   const { summary } = event;
   // At its place among the others, which count to the end and not only the training.
-  note(view, event, `Finished: ${summary.reason}`);
+  const ending = summary.best ? `, with the best state, of epoch ${summary.best.epoch}` : "";
+  note(view, event, `Finished: ${summary.reason}${ending}`);
   view.phase = "finished";
   view.summary = summary;
   view.seconds = summary.seconds;
@@ -166,7 +184,7 @@ function finish(view: RunView, event: EventOf<"finished">): void {
   view.step = summary.steps;
   view.epoch = summary.epochs;
   if (summary.heldOut) view.heldOut = summary.heldOut;
-  setDigest(view, summary.digest, summary.rounds);
+  setDigest(view, summary.digest, summary.best?.round ?? summary.rounds);
 }
 
 function setDigest(view: RunView, digest: string, round: number): void {

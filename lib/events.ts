@@ -78,6 +78,25 @@ const checkpoint = z.object({
   file: z.string(),
 });
 
+/**
+ * A loss or a weight was not finite: round `round` brings back the state of round `restored`, which is the best one so
+ * far, or the initial one (0). Steps and epochs after it are done once more, with other numbers of rounds.
+ */
+const rolledBack = z.object({
+  ...stamp,
+  type: z.literal("rolledBack"),
+  round: z.int(),
+  restored: z.int(),
+  /** Steps and epochs that are done then. */
+  step: z.int(),
+  epoch: z.int(),
+  /** From now on: half of what it was. */
+  learningRate: z.number(),
+  /** So far, this one included. */
+  rollbacks: z.int(),
+  reason: z.string(),
+});
+
 /** Training goes on from a checkpoint, in another process than before. Rounds after it are done again, to the same end. */
 const resumed = z.object({
   ...stamp,
@@ -99,9 +118,12 @@ const stopping = z.object({ ...stamp, type: z.literal("stopping"), reason: z.str
 
 export const summarySchema = z.object({
   run: z.string(),
-  /** SHA-256 of the final state. */
+  /** SHA-256 of the final state, or of the best one, if the run ends with that. */
   digest: z.string(),
+  /** Of the same state. */
   heldOut: figures.nullable(),
+  /** The earlier state that digest, held-out figures and model are of; null if they are of the last one. */
+  best: z.object({ epoch: z.int(), round: z.int() }).nullable().default(null),
   /** Why training ended. */
   reason: z.string(),
   /** Whole ones. */
@@ -129,6 +151,7 @@ export const eventSchema = z.discriminatedUnion("type", [
   progress,
   epoch,
   checkpoint,
+  rolledBack,
   resumed,
   paused,
   unpaused,

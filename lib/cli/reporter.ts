@@ -41,6 +41,11 @@ export function createReporter({ config, isTerminal, columns, write }: ReporterO
         return line(`Ending after this round: ${event.reason}`);
       case "checkpoint":
         return;
+      case "rolledBack":
+        return line(
+          `Rolled back to ${event.restored > 0 ? `epoch ${event.epoch}` : "the start"}` +
+            ` with learning rate ${event.learningRate}: ${event.reason}`,
+        );
       case "resumed":
         return line(`Resumed after round ${event.round} on ${count(event.workers, "worker")}`);
       case "paused":
@@ -67,10 +72,11 @@ function progressLine({ epoch, round, training, sequencesPerSecond }: EventOf<"p
 }
 
 function summaryLines({ summary }: EventOf<"finished">): string[] {
-  const { reason, epochs, rounds, sequences, seconds, sequencesPerSecond, heldOut, digest } = summary;
+  const { reason, epochs, rounds, sequences, seconds, sequencesPerSecond, heldOut, digest, best } = summary;
   return [
     `Finished: ${reason} after ${epochs} epochs, ${rounds} rounds, ${integer.format(sequences)} sequences ` +
     `in ${seconds.toFixed(1)} s (${integer.format(sequencesPerSecond)} sequences/s)`,
+    ...(best ? [`Best:     epoch ${best.epoch}, round ${best.round}`] : []),
     ...(heldOut ? [`Held out: ${figures(heldOut)}`] : []),
     `Digest:   ${digest}`,
   ];

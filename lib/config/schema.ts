@@ -47,6 +47,12 @@ export const trainingShape = {
   stepsPerEpoch: whole(1, 1_000_000).default(20).describe("steps of an epoch, on each shard"),
   heldOut: whole(1, 100_000_000).default(2048).describe("held-out sequences"),
   targetAccuracy: number(0, 1).default(0.995).describe("end when the held-out accuracy reaches this; 0: never"),
+  patience: whole(0, 1_000_000).default(0)
+    .describe("end after this many epochs without a lower held-out loss, with the best state; 0: never"),
+  restoreBest: z.boolean().default(false)
+    .describe("end with the state of the lowest held-out loss, not with the last one; --patience does so too"),
+  onNan: z.enum(["stop", "rollback"]).default("stop")
+    .describe("when a loss or a weight is not finite: fail, or go back to the best state at half the learning rate"),
   engine: z.enum(["simd", "tfjs"]).default("simd").describe("what computes: fused kernels, or plain TensorFlow.js"),
   backend: z.enum(["wasm", "cpu"]).default("wasm").describe("what tfjs computes with; no other engine has a choice"),
 } as const;

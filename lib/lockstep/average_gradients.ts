@@ -3,7 +3,7 @@
  * them once. N shards of batch B are one shard of batch N · B, up to float32 rounding.
  */
 import { clipScale } from "../engine/adam.ts";
-import { learningRateAt } from "../engine/schedule.ts";
+import { checkStep } from "./divergence.ts";
 import { currentAndNext, NORM_BLOCK } from "./memory_map.ts";
 import { segmentOf } from "./plan.ts";
 import { copyReplicaRows, eachRowBlock, eachRun, ROW_BLOCK, stampOf } from "./rows.ts";
@@ -37,6 +37,7 @@ export function averageGradients(context: WorkerContext): (round: Round, committ
         const out = run.shardGradients[shard]!;
         const metrics = engine.gradients(state.weights, batch, out, drawOf(training, firstStep, shard));
         if (rows > 0) { for (const row of engine.rows()) run.stamps[shard]![row] = stamp; }
+        checkStep(run.shards[shard]!, firstStep, metrics, 0); // The gradients by their mean: see divergence.ts.
         context.count(shard, batch, metrics);
       }
     });
@@ -74,15 +75,19 @@ export function averageGradients(context: WorkerContext): (round: Round, committ
       const from = { weights: state.weights, ...state.moments[0]! };
       const into = { weights: next.weights, ...next.moments[0]! };
       const scale = clipScale(squared, training.clipNorm);
-      const common = { step: firstStep + 1, learningRate: learningRateAt(training, firstStep), scale };
+      const common = { step: firstStep + 1, learningRate: context.learningRate(firstStep, committed), scale };
       engine.update(from, mean, into, { ...common, begin, end });
+      let written = engine.squaredNorm(next.weights, begin, end);
       eachRowBlock(worker, workers, rows, (firstRow, lastRow) => {
         eachRun(run.stamps, stamp, firstRow, lastRow, {
-          touched: (first, last) =>
-            engine.update(from, mean, into, { ...common, begin: first * width, end: last * width }),
+          touched(first, last) {
+            engine.update(from, mean, into, { ...common, begin: first * width, end: last * width });
+            written += engine.squaredNorm(next.weights, first * width, last * width);
+          },
           stale: (first, last) => copyReplicaRows(from, into, first, last, width),
         });
       });
+      run.written[worker]![0] = written;
     });
   };
 }

@@ -1,8 +1,8 @@
 /** A round with `average: weights`: each shard takes local steps on a replica of its own, then the replicas are averaged. */
 import { clipScale } from "../engine/adam.ts";
 import type { Replica } from "../engine/contract.ts";
-import { learningRateAt } from "../engine/schedule.ts";
 import { Word } from "./control.ts";
+import { checkStep } from "./divergence.ts";
 import { currentAndNext } from "./memory_map.ts";
 import { segmentOf } from "./plan.ts";
 import { copyMomentRows, copyReplicaRows, copyRows, eachRowBlock, eachRun, stampOf, touchRows } from "./rows.ts";
@@ -82,11 +82,13 @@ export function averageWeights(context: WorkerContext): (round: Round, committed
       if (lazy) touchRows(batch, stamps, stampOf(committed), touched);
       const metrics = engine.gradients(source.weights, batch, gradients, drawOf(training, step, shard));
       const moved = lazy ? engine.rows() : undefined;
-      const scale = clipScale(engine.squaredNorm(gradients, 0, layout.size, moved), training.clipNorm);
+      const squared = engine.squaredNorm(gradients, 0, layout.size, moved);
+      const scale = clipScale(squared, training.clipNorm);
+      checkStep(run.shards[shard]!, step, metrics, squared * scale ** 2);
       engine.update(source, gradients, into, {
         // Moments that start again have seen no step yet, and Adam's bias correction is about what they have seen.
         step: training.moments === "reset" ? taken + 1 : step + 1,
-        learningRate: learningRateAt(training, step),
+        learningRate: context.learningRate(step, committed),
         scale,
         begin: 0,
         end: layout.size,
@@ -138,6 +140,8 @@ export function averageWeights(context: WorkerContext): (round: Round, committed
       }
 
       for (let part = 0; part < next.length; part++) average(part, slots[part]!.slice(0, active), begin, end);
+      const dense = engine.squaredNorm(next[0]!, begin, end);
+      let written = dense;
       const stamp = stampOf(committed);
       eachRowBlock(worker, workers, rows, (firstRow, lastRow) => {
         eachRun(run.stamps, stamp, firstRow, lastRow, {
@@ -149,6 +153,7 @@ export function averageWeights(context: WorkerContext): (round: Round, committed
               }
               average(part, owners, first * width, last * width);
             }
+            written += engine.squaredNorm(next[0]!, first * width, last * width);
           },
           stale(first, last) {
             for (let part = 0; part < next.length; part++) {
@@ -158,7 +163,8 @@ export function averageWeights(context: WorkerContext): (round: Round, committed
         });
         if (drift) norm += engine.squaredNorm(next[0]!, firstRow * width, lastRow * width);
       });
-      if (drift) run.drift[worker]!.set([distance, norm + engine.squaredNorm(next[0]!, begin, end)]);
+      if (drift) run.drift[worker]!.set([distance, norm + dense]);
+      run.written[worker]![0] = written;
     });
   };
 }

@@ -19,6 +19,10 @@ export const Word = {
   epochsWritten: 7,
   /** What `pauseRequest` was when everyone was told to pause, or 0. */
   pausedAt: 8,
+  /** Rollbacks since the initial state; those of this memory are in its `rollbacks`. */
+  rollbacksWritten: 9,
+  /** The round that the best state is of; -1 while it is written. */
+  bestRound: 10,
   arrived: 16,
   generation: 32,
   /** Counts wishes of the main thread: odd, to pause after the round; even, to go on. */
@@ -27,7 +31,7 @@ export const Word = {
 export type Word = typeof Word[keyof typeof Word];
 
 /** Why training ends. The numbers are those in shared memory. */
-export const StopReason = { epochs: 1, target: 2, time: 3, signal: 4, round: 5 } as const;
+export const StopReason = { epochs: 1, target: 2, time: 3, signal: 4, round: 5, patience: 6 } as const;
 export type StopReason = typeof StopReason[keyof typeof StopReason];
 
 const REASONS: Readonly<Record<StopReason, string>> = {
@@ -35,6 +39,7 @@ const REASONS: Readonly<Record<StopReason, string>> = {
   [StopReason.target]: "target accuracy reached",
   [StopReason.time]: "time is up",
   [StopReason.signal]: "asked to stop",
+  [StopReason.patience]: "no improvement",
   [StopReason.round]: "the round that was asked for",
 };
 

@@ -4,17 +4,22 @@
  */
 import { TrainingError } from "../errors.ts";
 import { StopReason, stopReason, Word } from "./control.ts";
+import { restoresBest } from "./course.ts";
 import { Crew } from "./crew.ts";
+import { withBest } from "./initial_state.ts";
+import { isFoundBest } from "./judgement.ts";
 import { createPlan, type LockstepConfig, type Plan } from "./plan.ts";
-import { type EpochRecord, RecordReader, type RoundRecord } from "./records.ts";
+import { type EpochRecord, RecordReader, type RollbackRecord, type RoundRecord } from "./records.ts";
 import type { Counters } from "./shared_run.ts";
-import { readState, type State } from "./state.ts";
+import { type Committed, readState, type State } from "./state.ts";
 
 /** What happened since the last update. */
 export interface Update {
   readonly rounds: readonly RoundRecord[];
   /** After a crew was replaced, an epoch whose end was told already may be told once more. */
   readonly epochs: readonly EpochRecord[];
+  /** Rounds that took others back. */
+  readonly rollbacks: readonly RollbackRecord[];
   /** `[worker]` sums since the start. */
   readonly counters: readonly Counters[];
   /** Workers that were lost, and what was done about it. */
@@ -45,9 +50,10 @@ export class Coordinator {
   #counted: readonly Counters[];
 
   constructor(options: CoordinatorOptions) {
-    const { config, workerUrl, initial } = options;
+    const { config, workerUrl } = options;
     this.#options = options;
     this.plan = createPlan(config);
+    const initial = withBest(this.plan, config.training, options.initial);
     this.#crew = new Crew({ config, plan: this.plan, workerUrl, initial, attempt: 0 });
     this.#reader = new RecordReader(this.#crew.run);
     this.#counted = this.#crew.counters();
@@ -61,6 +67,13 @@ export class Coordinator {
   /** A copy of the newest committed state, at any time. */
   state(): State {
     return readState(this.#crew.run, this.#options.config.training);
+  }
+
+  /** Once training has ended: the state to end with, if it is an earlier one than the newest, `state`. */
+  earlierBest(state: State): Committed | undefined {
+    const { best, course } = state;
+    const isNewest = isFoundBest(this.#crew.run, state.round);
+    return restoresBest(this.#options.config.training) && course.best && !isNewest ? best : undefined;
   }
 
   /** Ends training after the round under way; a first reason stays. */
@@ -122,6 +135,7 @@ export class Coordinator {
     this.#incidents = [];
     return {
       epochs: this.#reader.epochs().filter(({ round }) => round <= lastRound),
+      rollbacks: this.#reader.rollbacks().filter(({ round }) => round <= lastRound),
       rounds: this.#reader.rounds().filter(({ round }) => round <= lastRound),
       counters: this.#crew.counters().map((counters, worker) => sum(counters, this.#counted[worker]!)),
       incidents,

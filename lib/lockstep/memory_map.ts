@@ -4,21 +4,26 @@
  *   control   │ words that steer: see control.ts
  *   hearts    │ one beat count a worker, a cache line each
  *   counters  │ what each worker did, as running sums
- *   shards    │ loss, hits, samples and their weight in the mean, of each shard in this round
- *   epoch     │ loss, hits and samples of the epoch so far; two copies, as of the state
+ *   shards    │ of each shard in this round: loss, hits, samples, weight in the mean, and its first step that was not finite
+ *   courses   │ what lies behind each copy of the state: see course.ts
+ *   verdict   │ what the end of an epoch came to, until the next round commits
  *   drift     │ each worker's part of the drift
+ *   written   │ squared norm of the weights that each worker wrote in this round
  *   chunks    │ loss and hits of each chunk of the held-out data
  *   norms     │ squared norm of each block of the mean gradient        (average: gradients)
  *   stamps    │ one list a shard: the round that touched each row last (embeddingRows: lazy)
  *   rounds    │ ring of committed rounds, for the main thread
  *   epochs    │ ring of evaluated epochs, for the main thread
- *   states    │ two copies of the state: weights, then moment sets (m, v); round & 1 says which one is current
+ *   rollbacks │ all there can be, for the main thread
+ *   states    │ two copies of the state: weights, then moment sets (m, v); round & 1 says which one is current;
+ *             │ and a third one, of the best state so far              (where it is kept)
  *   slots     │ one a shard: weights, m, v                             (average: gradients: the gradient)
  *   gradients │ one a worker                                           (average: gradients: the mean, once)
  *   batches   │ one a worker: tokens, lengths, labels
  *   scratch   │ one a worker, for its engine
  */
 import { batchWords } from "../data/batch.ts";
+import { COURSE_FIGURES, MAX_ROLLBACKS } from "./course.ts";
 import { ROW_BLOCK } from "./rows.ts";
 
 export interface MapOptions {
@@ -32,6 +37,8 @@ export interface MapOptions {
   readonly average: "weights" | "gradients";
   readonly moments: "average" | "local" | "reset";
   readonly epochs: number;
+  /** Whether the best state is kept. */
+  readonly best: boolean;
   readonly heldOut: number;
   /** Sequences and tokens of the largest batch, training or held-out. */
   readonly maxBatch: number;
@@ -49,12 +56,13 @@ export interface Region {
 
 export const CONTROL_WORDS = 64;
 export const COUNTERS = 4;
-export const SHARD_FIGURES = 4;
-export const EPOCH_SUMS = 3;
+export const SHARD_FIGURES = 7;
+export const VERDICT_FIGURES = 5;
 export const CHUNK_FIGURES = 2;
 export const DRIFT_FIGURES = 2;
 export const ROUND_FIGURES = 8;
 export const EPOCH_FIGURES = 16;
+export const ROLLBACK_FIGURES = 16;
 
 /** Rounds that the main thread may fall behind before the oldest are forgotten, and the one that is being written. */
 const ROUND_RING = 4096;
@@ -90,13 +98,16 @@ type RegionName =
   | "hearts"
   | "counters"
   | "shards"
-  | "epoch"
+  | "courses"
+  | "verdict"
   | "drift"
+  | "written"
   | "chunks"
   | "norms"
   | "stamps"
   | "rounds"
   | "epochs"
+  | "rollbacks"
   | "states"
   | "slots"
   | "gradients"
@@ -122,14 +133,17 @@ export function memoryMap(options: MapOptions): MemoryMap {
     hearts: region(LINE, workers),
     counters: region(COUNTERS * 8, workers),
     shards: region(SHARD_FIGURES * 8, shards),
-    epoch: region(EPOCH_SUMS * 8, 2),
+    courses: region(COURSE_FIGURES * 8, 3),
+    verdict: region(VERDICT_FIGURES * 8, 1),
     drift: region(DRIFT_FIGURES * 8, workers),
+    written: region(8, workers),
     chunks: region(CHUNK_FIGURES * 8, Math.ceil(options.heldOut / CHUNK_SIZE)),
     norms: region(8 * normBlocks(options), gradientMode ? 1 : 0),
     stamps: region(4 * options.rows, shards),
     rounds: region(ROUND_FIGURES * 8, ROUND_RING),
-    epochs: region(EPOCH_FIGURES * 8, Math.min(options.epochs + 1, EPOCH_RING)),
-    states: region(vector * (1 + 2 * momentSets(options)), 2),
+    epochs: region(EPOCH_FIGURES * 8, Math.min((options.epochs + 1) * (MAX_ROLLBACKS + 1), EPOCH_RING)),
+    rollbacks: region(ROLLBACK_FIGURES * 8, MAX_ROLLBACKS),
+    states: region(vector * (1 + 2 * momentSets(options)), options.best ? 3 : 2),
     slots: region(gradientMode ? vector : 3 * vector, shards),
     gradients: region(vector, gradientMode ? 1 : workers),
     batches: region(batchWords(options.maxBatch, options.maxLength) * 4, workers),

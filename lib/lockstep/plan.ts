@@ -5,6 +5,7 @@ import { type EngineOptions, engineOptions, engineScratchBytes } from "../engine
 import { embeddingEnd } from "../model/layout.ts";
 import { type TaskModel, taskModel } from "../model/task_model.ts";
 import type { ChaosRates } from "./chaos.ts";
+import { keepsBest } from "./course.ts";
 import { CHUNK_SIZE, type MapOptions } from "./memory_map.ts";
 
 /** What is posted to a worker. */
@@ -46,6 +47,7 @@ export function createPlan({ training, data, workers }: LockstepConfig): Plan {
       average: training.average,
       moments: training.moments,
       epochs: training.epochs,
+      best: keepsBest(training),
       heldOut: model.dataset.heldOut,
       maxBatch,
       maxLength,

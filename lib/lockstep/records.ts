@@ -1,5 +1,6 @@
 /** What workers tell the main thread, through rings in shared memory that nobody waits for. */
 import { Word } from "./control.ts";
+import { type Finding, Kind } from "./divergence.ts";
 import type { SharedRun } from "./shared_run.ts";
 
 /** 32-bit words of a digest. */
@@ -9,6 +10,8 @@ const DIGEST_WORDS = 8;
 export interface RoundRecord {
   /** Rounds committed, this one included. */
   readonly round: number;
+  /** Steps of each shard that are done. */
+  readonly step: number;
   readonly epoch: number;
   readonly lossSum: number;
   readonly correct: number;
@@ -22,6 +25,7 @@ export interface EpochRecord {
   /** Epochs done, this one included. */
   readonly epoch: number;
   readonly round: number;
+  readonly step: number;
   /** SHA-256 of the state, in hex. */
   readonly digest: string;
   readonly training: { readonly loss: number; readonly accuracy: number };
@@ -29,20 +33,39 @@ export interface EpochRecord {
   readonly heldOut: { readonly loss: number; readonly accuracy: number };
 }
 
+/** A round that took others back. */
+export interface RollbackRecord extends Finding {
+  readonly round: number;
+  /** The round whose state it is, and the rounds of the schedule that are done then. */
+  readonly restored: number;
+  readonly position: number;
+  /** So far, this one included. */
+  readonly rollbacks: number;
+  /** Which was too high. */
+  readonly learningRate: number;
+}
+
 export function writeRound(run: SharedRun, record: RoundRecord): void {
-  const { round, epoch, lossSum, correct, samples, drift } = record;
+  const { round, step, epoch, lossSum, correct, samples, drift } = record;
   const position = Atomics.load(run.control, Word.roundsWritten);
-  run.rounds[position % run.rounds.length]!.set([round, epoch, lossSum, correct, samples, drift]);
+  run.rounds[position % run.rounds.length]!.set([round, step, epoch, lossSum, correct, samples, drift]);
   // The store comes last: whoever sees the new count sees the record.
   Atomics.store(run.control, Word.roundsWritten, position + 1);
 }
 
-export function writeEpoch(run: SharedRun, { epoch, round, digest, training, heldOut }: EpochRecord): void {
+export function writeEpoch(run: SharedRun, { epoch, round, step, digest, training, heldOut }: EpochRecord): void {
   const position = Atomics.load(run.control, Word.epochsWritten);
   const words = Array.from({ length: DIGEST_WORDS }, (_, i) => parseInt(digest.slice(8 * i, 8 * i + 8), 16));
-  const values = [epoch, round, training.loss, training.accuracy, heldOut.loss, heldOut.accuracy, ...words];
+  const values = [epoch, round, step, training.loss, training.accuracy, heldOut.loss, heldOut.accuracy, ...words];
   run.epochs[position % run.epochs.length]!.set(values);
   Atomics.store(run.control, Word.epochsWritten, position + 1);
+}
+
+export function writeRollback(run: SharedRun, record: RollbackRecord): void {
+  const { round, restored, position, rollbacks, learningRate, kind, value, shard, step } = record;
+  const values = [round, restored, position, rollbacks, learningRate, kind, value, shard, step];
+  run.rollbacks[rollbacks - 1]!.set(values);
+  Atomics.store(run.control, Word.rollbacksWritten, rollbacks);
 }
 
 /** Reads what was written since the last call, oldest first. Records that the ring has overwritten are left out. */
@@ -50,17 +73,20 @@ export class RecordReader {
   readonly #run: SharedRun;
   #rounds = 0;
   #epochs = 0;
+  #rollbacks: number;
 
   constructor(run: SharedRun) {
     this.#run = run;
+    this.#rollbacks = Atomics.load(run.control, Word.rollbacksWritten);
   }
 
   rounds(): RoundRecord[] {
     const { control, rounds } = this.#run;
     const { records, written } = read(control, Word.roundsWritten, rounds, this.#rounds);
     this.#rounds = written;
-    return records.map(([round, epoch, lossSum, correct, samples, drift]) => ({
+    return records.map(([round, step, epoch, lossSum, correct, samples, drift]) => ({
       round: round!,
+      step: step!,
       epoch: epoch!,
       lossSum: lossSum!,
       correct: correct!,
@@ -73,12 +99,30 @@ export class RecordReader {
     const { control, epochs } = this.#run;
     const { records, written } = read(control, Word.epochsWritten, epochs, this.#epochs);
     this.#epochs = written;
-    return records.map(([epoch, round, trainingLoss, trainingAccuracy, loss, accuracy, ...words]) => ({
+    return records.map(([epoch, round, step, trainingLoss, trainingAccuracy, loss, accuracy, ...words]) => ({
       epoch: epoch!,
       round: round!,
+      step: step!,
       digest: words.slice(0, DIGEST_WORDS).map((word) => word.toString(16).padStart(8, "0")).join(""),
       training: { loss: trainingLoss!, accuracy: trainingAccuracy! },
       heldOut: { loss: loss!, accuracy: accuracy! },
+    }));
+  }
+
+  rollbacks(): RollbackRecord[] {
+    const written = Atomics.load(this.#run.control, Word.rollbacksWritten);
+    const records = this.#run.rollbacks.slice(this.#rollbacks, written);
+    this.#rollbacks = written;
+    return records.map(([round, restored, position, rollbacks, learningRate, kind, value, shard, step]) => ({
+      round: round!,
+      restored: restored!,
+      position: position!,
+      rollbacks: rollbacks!,
+      learningRate: learningRate!,
+      kind: Object.values(Kind).find((known) => known === kind) ?? Kind.loss,
+      value: value!,
+      shard: shard!,
+      step: step!,
     }));
   }
 }

@@ -2,20 +2,22 @@
 import { createBatch } from "../data/batch.ts";
 import type { Batch } from "../data/batch.ts";
 import type { Replica } from "../engine/contract.ts";
+import { COURSE_FIGURES } from "./course.ts";
 import {
   CHUNK_FIGURES,
   CONTROL_WORDS,
   COUNTERS,
   DRIFT_FIGURES,
   EPOCH_FIGURES,
-  EPOCH_SUMS,
   type MapOptions,
   type MemoryMap,
   memoryMap,
   momentSets,
   type Region,
+  ROLLBACK_FIGURES,
   ROUND_FIGURES,
   SHARD_FIGURES,
+  VERDICT_FIGURES,
 } from "./memory_map.ts";
 
 /** All that the next round starts from. The arrays are views on one copy of the state. */
@@ -42,12 +44,16 @@ export interface SharedRun {
   readonly hearts: readonly Int32Array[];
   /** `[worker]` computeMs, waitMs, averageMs, sequences. */
   readonly counters: readonly Float64Array[];
-  /** `[shard]` lossSum, correct, samples, weight in the mean. */
+  /** `[shard]` lossSum, correct, samples, weight in the mean; then, if a step was not finite: its number from 1, kind and value. */
   readonly shards: readonly Float64Array[];
-  /** `[round & 1]` lossSum, correct, samples of the epoch so far. */
-  readonly epoch: readonly Float64Array[];
+  /** `[round & 1]` what lies behind that copy of the state; `[2]` what lies behind the best one. */
+  readonly courses: readonly [Float64Array, Float64Array, Float64Array];
+  /** round, whether it is the best so far, epochs since the best, loss, accuracy. */
+  readonly verdict: Float64Array;
   /** `[worker]` squared distance, squared norm. */
   readonly drift: readonly Float64Array[];
+  /** `[worker]` squared norm of the weights that it wrote in this round. */
+  readonly written: readonly Float64Array[];
   /** `[chunk]` lossSum, correct. */
   readonly chunks: readonly Float64Array[];
   readonly norms: Float64Array;
@@ -55,7 +61,10 @@ export interface SharedRun {
   readonly stamps: readonly Int32Array[];
   readonly rounds: readonly Float64Array[];
   readonly epochs: readonly Float64Array[];
+  readonly rollbacks: readonly Float64Array[];
   readonly states: readonly [StateView, StateView];
+  /** The best state so far, where it is kept. */
+  readonly best: Float32Array | undefined;
   /** `[shard]` with averaged weights: the replica, and all of it as one vector. */
   readonly slots: readonly (Replica & { readonly values: Float32Array })[];
   /** `[worker]` with averaged weights. With averaged gradients the only one is the mean. */
@@ -85,11 +94,13 @@ export function sharedRun(options: MapOptions, memory?: WebAssembly.Memory): Sha
   const part = (values: Float32Array, index: number) => values.subarray(index * parameters, (index + 1) * parameters);
 
   const sets = momentSets(options);
-  const [first, second] = floats(map.states, parameters * (1 + 2 * sets)).map((values): StateView => ({
+  const [firstValues, secondValues, best] = floats(map.states, parameters * (1 + 2 * sets));
+  const [first, second] = [firstValues!, secondValues!].map((values): StateView => ({
     values,
     weights: part(values, 0),
     moments: Array.from({ length: sets }, (_, set) => ({ m: part(values, 1 + 2 * set), v: part(values, 2 + 2 * set) })),
   }));
+  const [evenCourse, oddCourse, bestCourse] = doubles(map.courses, COURSE_FIGURES);
   const gradientMode = options.average === "gradients";
   const slots = gradientMode ? [] : floats(map.slots, 3 * parameters);
 
@@ -100,14 +111,18 @@ export function sharedRun(options: MapOptions, memory?: WebAssembly.Memory): Sha
     hearts: words(map.hearts, 1),
     counters: doubles(map.counters, COUNTERS),
     shards: doubles(map.shards, SHARD_FIGURES),
-    epoch: doubles(map.epoch, EPOCH_SUMS),
+    courses: [evenCourse!, oddCourse!, bestCourse!],
+    verdict: new Float64Array(buffer, map.verdict.byteOffset, VERDICT_FIGURES),
     drift: doubles(map.drift, DRIFT_FIGURES),
+    written: doubles(map.written, 1),
     chunks: doubles(map.chunks, CHUNK_FIGURES),
     norms: new Float64Array(buffer, map.norms.byteOffset, map.norms.count * map.norms.stride / 8),
     stamps: words(map.stamps, options.rows),
     rounds: doubles(map.rounds, ROUND_FIGURES),
     epochs: doubles(map.epochs, EPOCH_FIGURES),
+    rollbacks: doubles(map.rollbacks, ROLLBACK_FIGURES),
     states: [first!, second!],
+    best,
     slots: slots.map((values) => ({ values, weights: part(values, 0), m: part(values, 1), v: part(values, 2) })),
     gradients: floats(map.gradients, parameters),
     shardGradients: gradientMode ? floats(map.slots, parameters) : [],

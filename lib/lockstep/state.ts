@@ -1,20 +1,27 @@
 /** The state outside of shared memory: read whole while training goes on, and named by its digest. */
 import { createHash } from "node:crypto";
 import { Word } from "./control.ts";
+import { type Course, readCourse, writeCourse } from "./course.ts";
 import { currentAndNext } from "./memory_map.ts";
 import type { ScheduleOptions } from "./schedule.ts";
 import { stepsAfter } from "./schedule.ts";
 import type { SharedRun } from "./shared_run.ts";
 
-/** All that the next round starts from, after `round` committed rounds. */
-export interface State {
+/** What one round committed. */
+export interface Committed {
+  /** Rounds ever committed, this one included. */
   readonly round: number;
   /** Steps that each shard has taken. */
   readonly step: number;
   /** Weights, then each moment set's m and v: `(1 + 2 · sets) · layout.size` elements, owned by the reader. */
   readonly values: Float32Array<ArrayBuffer>;
-  /** Loss, hits and samples of the epoch so far, for its figures alone: they are no part of the digest. */
-  readonly epoch: readonly [lossSum: number, correct: number, samples: number];
+  readonly course: Course;
+}
+
+/** All that the next round starts from, after `round` committed rounds. */
+export interface State extends Committed {
+  /** The one that `course.best` is about, or the initial one; only where a best state is kept. */
+  readonly best?: Committed | undefined;
 }
 
 /** A copy takes as long as a part of the averaging does, so the second attempt succeeds nearly always. */
@@ -22,30 +29,55 @@ const READ_ATTEMPTS = 1000;
 
 /**
  * The newest committed state, copied while workers go on. The copy in use is written again only after the next round
- * commits, so a copy is whole if no round committed meanwhile; else it is taken again.
+ * commits, so a copy is whole if no round committed meanwhile; else it is taken again. The best state is whole if it is
+ * the one that the course names, before and after.
  */
 export function readState(run: SharedRun, schedule: ScheduleOptions): State {
-  const { control, states } = run;
+  const { control, states, courses } = run;
   const values = new Float32Array(states[0].values.length);
+  const bestValues = run.best && new Float32Array(run.best.length);
   for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
     const round = Atomics.load(control, Word.round);
+    const bestRound = Atomics.load(control, Word.bestRound);
     values.set(currentAndNext(states, round)[0].values);
-    const [lossSum, correct, samples] = run.epoch[round & 1]!;
-    // A read-modify-write, not a load: the plain reads above may not be delayed past it.
-    if (Atomics.add(control, Word.round, 0) === round) {
-      return { round, step: stepsAfter(schedule, round), values, epoch: [lossSum!, correct!, samples!] };
-    }
+    const course = readCourse(courses[round & 1 ? 1 : 0]);
+    if (run.best) bestValues?.set(run.best);
+    const bestCourse = readCourse(courses[2]);
+    // Read-modify-writes, not loads: the plain reads above may not be delayed past them.
+    const isBest = Atomics.add(control, Word.bestRound, 0) === bestRound && (course.best?.round ?? 0) === bestRound;
+    if (Atomics.add(control, Word.round, 0) !== round || !isBest) continue;
+    const state = committed(schedule, round, values, course);
+    return bestValues ? { ...state, best: committed(schedule, bestRound, bestValues, bestCourse) } : state;
   }
   throw new Error(`No whole state could be read in ${READ_ATTEMPTS} attempts: rounds are shorter than a copy takes`);
+}
+
+function committed(
+  schedule: ScheduleOptions,
+  round: number,
+  values: Float32Array<ArrayBuffer>,
+  course: Course,
+): Committed {
+  return { round, step: stepsAfter(schedule, round - course.undone), values, course };
 }
 
 /** Makes `state` the current one. Only before the workers start. */
 export function writeState(run: SharedRun, state: State): void {
   currentAndNext(run.states, state.round)[0].values.set(state.values);
-  run.epoch[state.round & 1]!.set(state.epoch);
-  // The other copy is not this one: as if the last round had touched every row.
-  for (const stamps of run.stamps) stamps.fill(state.round);
+  writeCourse(run.courses[state.round & 1 ? 1 : 0], state.course);
+  if (run.best && state.best) {
+    run.best.set(state.best.values);
+    writeCourse(run.courses[2], state.best.course);
+  }
+  Atomics.store(run.control, Word.bestRound, state.best?.round ?? 0);
+  Atomics.store(run.control, Word.rollbacksWritten, state.course.rollbacks);
+  allRowsTouched(run, state.round);
   Atomics.store(run.control, Word.round, state.round);
+}
+
+/** The two copies of the state differ anywhere: as if the last round had touched every row. */
+export function allRowsTouched(run: SharedRun, round: number): void {
+  for (const stamps of run.stamps) stamps.fill(round);
 }
 
 /**

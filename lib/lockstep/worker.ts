@@ -3,7 +3,7 @@ import { createEngine } from "../engine/create.ts";
 import { errorMessage } from "../errors.ts";
 import { abort, Aborted } from "./barrier.ts";
 import { SilentExit } from "./chaos.ts";
-import { Divergence } from "./commit.ts";
+import { Divergence } from "./divergence.ts";
 import { createPlan } from "./plan.ts";
 import { sharedRun } from "./shared_run.ts";
 import { type Place, runWorkerLoop } from "./worker_loop.ts";

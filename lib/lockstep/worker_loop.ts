@@ -9,11 +9,12 @@ import { averageGradients } from "./average_gradients.ts";
 import { averageWeights } from "./average_weights.ts";
 import { type Barrier, createBarrier, waitWhilePaused } from "./barrier.ts";
 import { createChaos, type Moment } from "./chaos.ts";
-import { Word } from "./control.ts";
 import { commitRound, finishEpoch } from "./commit.ts";
+import { Word } from "./control.ts";
+import { endsEpoch, learningRateAfter, readCourse } from "./course.ts";
 import { CHUNK_SIZE, currentAndNext } from "./memory_map.ts";
 import { type LockstepConfig, type Plan, shardsOf } from "./plan.ts";
-import { type Round, roundAt } from "./schedule.ts";
+import { roundAt } from "./schedule.ts";
 import type { SharedRun } from "./shared_run.ts";
 
 /** All that a worker's part of a round needs. */
@@ -32,6 +33,8 @@ export interface WorkerContext {
   timed<Result>(kind: "compute" | "wait" | "average", work: () => Result): Result;
   /** Draws the batch of `shard` at `step` and returns it; one of no rows is no step. */
   trainingBatch(shard: number, step: number): Batch;
+  /** The learning rate of `step` in the round that follows `committed` rounds. */
+  learningRate(step: number, committed: number): number;
   /** Adds a step's sums to the round's figures of `shard`. */
   count(shard: number, batch: Batch, metrics: BatchMetrics): void;
 }
@@ -50,33 +53,32 @@ export function runWorkerLoop(place: Place, plan: Plan, run: SharedRun, engine: 
   const context = createContext(place, plan, run, engine);
   const { control } = run;
   const average = config.training.average === "gradients" ? averageGradients(context) : averageWeights(context);
+  const course = () => readCourse(run.courses[Atomics.load(control, Word.round) & 1 ? 1 : 0]);
   context.barrier();
-  const before = Atomics.load(control, Word.round);
-  if (before > 0) {
-    // Taken up again at the end of an epoch: what that end decided is decided once more.
-    const last = roundAt(config.training, before - 1);
-    if (last.endsEpoch) evaluate(context, before, last);
-  }
-  while (Atomics.load(control, Word.outcome) === 0) {
-    waitWhilePaused(control, run.hearts[place.worker]!);
+  let evaluated = 0;
+  for (;;) {
+    // All that is read here changes at barriers alone: everyone sees the same.
     const committed = Atomics.load(control, Word.round);
-    const round = roundAt(config.training, committed);
+    const isEnd = Atomics.load(control, Word.outcome) !== 0;
+    // Also of a state that is taken up: what the end of its epoch decided is decided once more.
+    if (evaluated !== committed && (isEnd || endsEpoch(config.training, committed, course()))) {
+      evaluated = committed;
+      evaluate(context, committed);
+      continue;
+    }
+    if (isEnd) return;
+    waitWhilePaused(control, run.hearts[place.worker]!);
+    const round = roundAt(config.training, committed - course().undone);
     for (const shard of context.shards) run.shards[shard]!.fill(0);
     context.chaos(committed, 0);
     average(round, committed);
     context.chaos(committed, 2);
-    context.timed("wait", () => context.barrier(() => commitRound(config, run, round)));
-    const ends = round.endsEpoch || Atomics.load(control, Word.outcome) !== 0;
-    if (ends) evaluate(context, committed + 1, round);
+    context.timed("wait", () => context.barrier(() => commitRound(config, plan, run, round)));
   }
 }
 
-/** Evaluates the state after `round` on the held-out data, each worker its chunks; the sums do not depend on who does. */
-function evaluate(
-  { worker, config, plan, run, engine, timed, barrier }: WorkerContext,
-  committed: number,
-  round: Round,
-) {
+/** Evaluates the current state on the held-out data, each worker its chunks; the sums do not depend on who does. */
+function evaluate({ worker, config, plan, run, engine, timed, barrier }: WorkerContext, committed: number): void {
   const [{ weights }] = currentAndNext(run.states, committed);
   const batch = run.batch(worker, CHUNK_SIZE);
   timed("compute", () => {
@@ -88,7 +90,7 @@ function evaluate(
       Atomics.add(run.hearts[worker]!, 0, 1);
     }
   });
-  timed("wait", () => barrier(() => finishEpoch(config, plan, run, round)));
+  timed("wait", () => barrier(() => finishEpoch(config, plan, run)));
 }
 
 const COUNTER = { compute: 0, wait: 1, average: 2 } as const;
@@ -125,6 +127,9 @@ function createContext(place: Place, plan: Plan, run: SharedRun, engine: Engine)
     trainingBatch(shard, step) {
       plan.dataset.trainingBatch(batch, step, shard);
       return batch;
+    },
+    learningRate(step, committed) {
+      return learningRateAfter(config.training, step, readCourse(run.courses[committed & 1 ? 1 : 0]).rollbacks);
     },
     count(shard, batch, { lossSum, correct }) {
       const figures = run.shards[shard]!;

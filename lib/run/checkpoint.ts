@@ -2,14 +2,23 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { type State, stateDigest } from "../lockstep/state.ts";
+import { type Course } from "../lockstep/course.ts";
+import { type Committed, stateDigest } from "../lockstep/state.ts";
 import { type ParameterLayout, tensorView } from "../model/layout.ts";
 import type { NamedTensor } from "../model/pytorch.ts";
 import { writeWhole } from "./files.ts";
 import { sha256 } from "./manifest.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 
-const epochFigures = z.tuple([z.number(), z.number(), z.number()]);
+const bestSchema = z.object({ round: z.int(), position: z.int(), loss: z.number(), accuracy: z.number() });
+const courseSchema = z.object({
+  epoch: z.tuple([z.number(), z.number(), z.number()]),
+  undone: z.int(),
+  rollbacks: z.int(),
+  rollbackRound: z.int(),
+  best: bestSchema.nullable(),
+  sinceBest: z.int(),
+});
 
 export interface CheckpointInfo {
   /** Within the run's directory. */
@@ -26,7 +35,8 @@ function partNames(parts: number): string[] {
   });
 }
 
-function fileOf(round: number): string {
+/** Where the state after `round` rounds is, within the run's directory. */
+export function checkpointFile(round: number): string {
   return `checkpoints/round-${String(round).padStart(8, "0")}.safetensors`;
 }
 
@@ -40,7 +50,7 @@ function checksumOf(metadata: Readonly<Record<string, string>>): Promise<string>
 export async function writeCheckpoint(
   directory: string,
   layout: ParameterLayout,
-  state: State,
+  state: Committed,
 ): Promise<CheckpointInfo> {
   const digest = stateDigest(state);
   const tensors = partNames(state.values.length / layout.size).flatMap((part, index): NamedTensor[] => {
@@ -51,19 +61,28 @@ export async function writeCheckpoint(
       values: tensorView(values, tensor),
     }));
   });
-  const { round, step, epoch } = state;
-  const told = { round: String(round), step: String(step), epoch: JSON.stringify(epoch), digest };
+  const { round, step, course } = state;
+  const told = { round: String(round), step: String(step), course: courseText(course), digest };
   const metadata = { ...told, checksum: await checksumOf(told) };
-  const file = fileOf(state.round);
+  const file = checkpointFile(state.round);
   await writeWhole(join(directory, file), encodeSafetensors({ metadata, tensors }));
   return { file, digest };
+}
+
+function courseText(course: Course): string {
+  return JSON.stringify({ ...course, best: course.best ?? null });
+}
+
+function parseCourse(text: string | undefined): Course {
+  const { best, ...course } = courseSchema.parse(JSON.parse(text ?? "null"));
+  return { ...course, best: best ?? undefined };
 }
 
 /**
  * The state in `file` of a run's directory. Throws a RangeError that names the file if it is damaged, of another
  * model, or not the state that its digest names.
  */
-export async function readCheckpoint(directory: string, file: string, layout: ParameterLayout): Promise<State> {
+export async function readCheckpoint(directory: string, file: string, layout: ParameterLayout): Promise<Committed> {
   const path = join(directory, file);
   try {
     const { metadata, tensors } = decodeSafetensors(await readFile(path));
@@ -79,11 +98,11 @@ export async function readCheckpoint(directory: string, file: string, layout: Pa
         values.set(source, index * layout.size + tensor.offset);
       }
     }
-    const epoch = epochFigures.parse(JSON.parse(metadata.epoch ?? "null"));
-    const state: State = { round: Number(metadata.round), step: Number(metadata.step), values, epoch };
+    const course = parseCourse(metadata.course);
+    const state: Committed = { round: Number(metadata.round), step: Number(metadata.step), values, course };
     const { checksum, ...told } = metadata;
     if (await checksumOf(told) !== checksum) throw new RangeError("its metadata do not have their checksum");
-    if (fileOf(state.round) !== file) throw new RangeError(`it is of round ${metadata.round}`);
+    if (checkpointFile(state.round) !== file) throw new RangeError(`it is of round ${metadata.round}`);
     if (stateDigest(state) !== metadata.digest) throw new RangeError("its content does not have its digest");
     return state;
   } catch (cause) {

@@ -1,10 +1,10 @@
-/** A run's checkpoints: written one at a time, the newest kept, and the newest whole one found again. */
+/** A run's checkpoints: written one at a time, the newest and the best kept, and the newest whole one found again. */
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { errorMessage } from "../errors.ts";
-import type { State } from "../lockstep/state.ts";
+import type { Committed, State } from "../lockstep/state.ts";
 import type { ParameterLayout } from "../model/layout.ts";
-import { type CheckpointInfo, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { checkpointFile, type CheckpointInfo, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { errorCode } from "./files.ts";
 
 const FOLDER = "checkpoints";
@@ -14,22 +14,25 @@ export class CheckpointStore {
   readonly #directory: string;
   readonly #layout: ParameterLayout;
   readonly #keep: number;
+  /** The round of the best state that each file needs; 0: none. */
+  readonly #needs = new Map<string, number>();
   #writing: Promise<unknown> = Promise.resolve();
 
-  /** Of the run in `directory`; `keep` is how many of the newest stay. */
+  /** Of the run in `directory`; `keep` is how many of the newest stay, beside the best states that they name. */
   constructor(directory: string, layout: ParameterLayout, keep: number) {
     this.#directory = directory;
     this.#layout = layout;
     this.#keep = keep;
   }
 
-  /** Writes `state`, after what is being written, and removes what is older than those to keep. */
+  /** Writes `state` and the best one, after what is being written, and removes what nobody will need. */
   write(state: State): Promise<CheckpointInfo> {
     const written = this.#writing.then(async () => {
+      // First, as the other names it.
+      if (state.course.best && state.best) await this.#writeBest(state.best);
       const info = await writeCheckpoint(this.#directory, this.#layout, state);
-      for (const file of (await this.#files()).slice(this.#keep)) {
-        await rm(join(this.#directory, file), { force: true });
-      }
+      this.#needs.set(info.file, state.course.best?.round ?? 0);
+      await this.#removeOld();
       return info;
     });
     this.#writing = written.catch(() => {});
@@ -41,12 +44,54 @@ export class CheckpointStore {
     const problems: string[] = [];
     for (const file of await this.#files()) {
       try {
-        return { state: await readCheckpoint(this.#directory, file, this.#layout), problems };
+        const state = await this.#read(file);
+        const best = state.course.best && await this.#read(checkpointFile(state.course.best.round));
+        return { state: best ? { ...state, best: asBest(best) } : state, problems };
       } catch (error) {
         problems.push(errorMessage(error));
       }
     }
     return { state: undefined, problems };
+  }
+
+  /** Once: it needs no other, also where its round's own checkpoint did. */
+  async #writeBest(best: Committed): Promise<void> {
+    const file = checkpointFile(best.round);
+    if (this.#needs.get(file) === 0) return;
+    await writeCheckpoint(this.#directory, this.#layout, best);
+    this.#needs.set(file, 0);
+  }
+
+  async #removeOld(): Promise<void> {
+    const files = await this.#files();
+    const kept = new Set<string>();
+    // The best states beside them do not count.
+    let newest = 0;
+    for (const file of files) {
+      if (newest === this.#keep) break;
+      if (!kept.has(file)) newest++;
+      kept.add(file);
+      const best = await this.#bestOf(file);
+      if (best > 0) kept.add(checkpointFile(best));
+    }
+    for (const file of files) {
+      if (kept.has(file)) continue;
+      await rm(join(this.#directory, file), { force: true });
+      this.#needs.delete(file);
+    }
+  }
+
+  /** The round of the best state that `file` needs, also if an earlier process wrote it. */
+  async #bestOf(file: string): Promise<number> {
+    const known = this.#needs.get(file);
+    if (known !== undefined) return known;
+    const round = await this.#read(file).then(({ course }) => course.best?.round ?? 0, () => 0);
+    this.#needs.set(file, round);
+    return round;
+  }
+
+  #read(file: string): Promise<Committed> {
+    return readCheckpoint(this.#directory, file, this.#layout);
   }
 
   /** Newest first, within the run's directory. */
@@ -60,6 +105,11 @@ export class CheckpointStore {
       throw error;
     }
   }
+}
+
+/** By itself: whoever takes it up evaluates it again, and finds it the best so far. */
+function asBest({ course, ...state }: Committed): Committed {
+  return { ...state, course: { ...course, best: undefined, sinceBest: 0 } };
 }
 
 /** Whether a checkpoint is due: after so many rounds, or so many seconds, as `every` says (`100`, `"10s"`). */

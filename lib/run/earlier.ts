@@ -9,26 +9,29 @@ export interface Earlier {
   readonly round: number;
   /** Rounds at the newest end of an epoch that was told. */
   readonly epochRound: number;
+  /** The newest rollback that was told. */
+  readonly rollbackRound: number;
 }
 
-export const NOTHING_EARLIER: Earlier = { seconds: 0, round: 0, epochRound: 0 };
+export const NOTHING_EARLIER: Earlier = { seconds: 0, round: 0, epochRound: 0, rollbackRound: 0 };
 
 /**
  * Nothing if the log is empty, as of a process that was killed before it began. Throws an InputError that names file and
  * line if the log is damaged other than at its end.
  */
 export async function readEarlier(path: string): Promise<Earlier | undefined> {
-  let { seconds, round, epochRound } = NOTHING_EARLIER;
+  let { seconds, round, epochRound, rollbackRound } = NOTHING_EARLIER;
   let began = false;
   try {
     for await (const event of readEvents(path, 0)) {
       began = true;
       if (event.type === "progress") round = event.round;
+      if (event.type === "rolledBack") rollbackRound = event.round;
       if (event.type === "epoch") ({ seconds, round: epochRound } = event);
     }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new InputError([{ field: "run", message: error.message }]);
   }
-  return began ? { seconds, round, epochRound } : undefined;
+  return began ? { seconds, round, epochRound, rollbackRound } : undefined;
 }

@@ -15,10 +15,7 @@ function intervalMs(elapsedMs: number): number {
  * Returns the function that takes every update and gives a progress event when one is due, or when `flush` asks for
  * what is left. Times are milliseconds of `now`.
  */
-export function createProgress(
-  stepsAfter: (round: number) => number,
-  now: () => number,
-): (update: Update, flush: boolean) => Progress | undefined {
+export function createProgress(now: () => number): (update: Update, flush: boolean) => Progress | undefined {
   const startedAt = now();
   let lastAt = startedAt;
   let last: readonly Counters[] = [];
@@ -45,7 +42,7 @@ export function createProgress(
     const event: Progress = {
       type: "progress",
       round: newest.round,
-      step: stepsAfter(newest.round),
+      step: newest.step,
       epoch: newest.epoch,
       training: { loss: total("lossSum") / samples, accuracy: total("correct") / samples },
       sequencesPerSecond: workers.reduce((sum, worker) => sum + worker.sequencesPerSecond, 0),

@@ -6,7 +6,6 @@ import type { Figures, Summary } from "../events.ts";
 import { reasonText, StopReason } from "../lockstep/control.ts";
 import type { Coordinator } from "../lockstep/coordinator.ts";
 import type { LockstepConfig } from "../lockstep/plan.ts";
-import { stepsAfter } from "../lockstep/schedule.ts";
 import { type State, stateDigest } from "../lockstep/state.ts";
 import { CheckpointStore, createCheckpointTimer } from "./checkpoint_store.ts";
 import { createRunDirectory, linkLatest } from "./directory.ts";
@@ -15,9 +14,10 @@ import { EventLog } from "./event_log.ts";
 import { writeJson } from "./files.ts";
 import { checkData, createManifest, readManifest } from "./manifest.ts";
 import { writeModel } from "./model_files.ts";
-import { liveVersions, type VersionSource } from "./model_version.ts";
+import { liveVersions, type ModelVersion, type VersionSource } from "./model_version.ts";
+import { createNarrator } from "./narrator.ts";
 import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from "./prepare.ts";
-import { createProgress } from "./progress.ts";
+import { createSummary, engineName } from "./summary.ts";
 import type { RunState } from "./types.ts";
 
 interface Parts {
@@ -37,7 +37,7 @@ export class TrainingRun {
   readonly log: EventLog;
   readonly startedAt: string;
   readonly config: TrainingConfig;
-  /** The newest committed weights, at any time. */
+  /** The newest committed weights while training goes on; then those that the run ended with. */
   readonly versions: VersionSource;
   readonly #config: Config;
   readonly #checkpoints: CheckpointStore;
@@ -49,6 +49,8 @@ export class TrainingRun {
   readonly #initial: State;
   #state: RunState = "running";
   #stopReason: StopReason | undefined;
+  /** What the run ended with. */
+  #final: ModelVersion | undefined;
 
   private constructor(config: Config, parts: Parts) {
     const { id, directory, startedAt, log, prepared, earlier, problems } = parts;
@@ -64,7 +66,8 @@ export class TrainingRun {
     this.#earlier = earlier;
     this.#problems = problems;
     this.#checkpoints = new CheckpointStore(directory, this.#layout, config.keepCheckpoints);
-    this.versions = liveVersions(this.#coordinator);
+    const live = liveVersions(this.#coordinator);
+    this.versions = () => this.#final ? Promise.resolve(this.#final) : live();
   }
 
   /** Makes the run and its directory, and starts nothing. Throws an InputError if it cannot be. */
@@ -155,27 +158,19 @@ export class TrainingRun {
     try {
       if (this.#earlier) this.#logResumption();
       else this.#logStart();
-      const { reason, heldOut, seconds } = await this.#runToEnd();
-      const state = this.#coordinator.state();
-      const digest = await this.#checkpoint(state);
+      const end = await this.#runToEnd();
+      const newest = this.#coordinator.state();
+      await this.#checkpoint(newest);
+      const best = this.#coordinator.earlierBest(newest);
+      const state = best ?? newest;
+      const digest = stateDigest(state);
       const version = { round: state.round, digest, weights: state.values.subarray(0, this.#layout.size) };
+      this.#final = version;
       await writeModel(this.directory, { run: this.id, config: this.config, labels: this.labels, version });
-      const sequences = this.#coordinator.plan.dataset.sequencesAfter(state.step);
-      const summary: Summary = {
-        run: this.id,
-        digest,
-        heldOut,
-        reason: reasonText(reason),
-        epochs: Math.floor(state.step / this.config.stepsPerEpoch),
-        rounds: state.round,
-        steps: state.step,
-        sequences,
-        seconds,
-        sequencesPerSecond: sequences / seconds,
-        workers: this.#lockstep.workers,
-        shards: this.config.shards,
-        engine: engineName(this.config),
-      };
+      const { workers } = this.#lockstep;
+      const sequences = this.#coordinator.plan.dataset.sequencesAfter(newest.step);
+      const outcome = { run: this.id, config: this.config, workers, digest, newest, best, sequences, ...end };
+      const summary = createSummary(outcome);
       await writeJson(join(this.directory, "summary.json"), summary);
       this.#state = "finished";
       this.log.append({ type: "finished", summary });
@@ -224,32 +219,18 @@ export class TrainingRun {
 
   async #runToEnd(): Promise<{ reason: StopReason; heldOut: Figures | null; seconds: number }> {
     await this.#coordinator.start();
-    const startedAt = performance.now();
-    const { seconds: before, round: toldRound, epochRound } = this.#earlier ?? NOTHING_EARLIER;
-    let toldEpoch = epochRound;
-    const seconds = () => before + (performance.now() - startedAt) / 1000;
+    const earlier = this.#earlier ?? NOTHING_EARLIER;
+    const narrator = createNarrator(this.config, earlier, (event) => this.log.append(event), () => performance.now());
     const { maxSeconds, checkpointEvery } = this.#config;
     const timer = maxSeconds > 0 ? setTimeout(() => this.stop(StopReason.time), maxSeconds * 1000) : undefined;
-    const steps = (round: number) => stepsAfter(this.config, round);
-    const progress = createProgress(steps, () => performance.now());
     const isCheckpointDue = createCheckpointTimer(checkpointEvery, this.#initial.round, () => performance.now());
-    let heldOut: Figures | null = null;
     let taken: State | undefined;
     try {
       const updates = this.#coordinator.updates();
       for (;;) {
         const next = await updates.next();
-        if (next.done) return { reason: next.value, heldOut, seconds: seconds() };
-        for (const message of next.value.incidents) this.log.append({ type: "incident", message });
-        for (const epoch of next.value.epochs) {
-          heldOut = epoch.heldOut;
-          // Rounds that are done again come to the same, and were told before.
-          if (epoch.round <= toldEpoch) continue;
-          toldEpoch = epoch.round;
-          this.log.append({ type: "epoch", ...epoch, step: steps(epoch.round), seconds: seconds() });
-        }
-        const event = progress(next.value, next.value.epochs.length > 0);
-        if (event && event.round > toldRound) this.log.append(event);
+        if (next.done) return { reason: next.value, heldOut: narrator.heldOut, seconds: narrator.seconds };
+        narrator.tell(next.value);
         // A state is written when all that led to it is in the log: a resumed run tells only what comes after.
         if (taken) this.#checkpointAside(taken);
         taken = isCheckpointDue(this.#coordinator.round) ? this.#coordinator.state() : undefined;
@@ -284,9 +265,4 @@ export class TrainingRun {
     this.#state = "failed";
     this.log.append({ type: "failed", error: reasons.join("; ") });
   }
-}
-
-/** What computes, in full: `tfjs/wasm`. */
-function engineName({ engine, backend }: TrainingConfig): string {
-  return engine === "tfjs" ? `${engine}/${backend}` : engine;
 }

@@ -54,7 +54,7 @@ function recordedState(event: RunEvent): [round: number, digest: string] | undef
     case "checkpoint":
       return [event.round, event.digest];
     case "finished":
-      return [event.summary.rounds, event.summary.digest];
+      return [event.summary.best?.round ?? event.summary.rounds, event.summary.digest];
     default:
       return undefined;
   }

@@ -7,6 +7,7 @@ const summary: Summary = {
   run: "r",
   digest: "ab12",
   heldOut: { loss: 0.01234, accuracy: 0.9951 },
+  best: null,
   reason: "all epochs done",
   epochs: 2,
   rounds: 40,

@@ -18,6 +18,7 @@ const create = (epochs: number) =>
     average: "weights",
     moments: "reset",
     epochs,
+    best: false,
     heldOut: 1,
     maxBatch: 1,
     maxLength: 1,
@@ -26,6 +27,7 @@ const create = (epochs: number) =>
 /** A record whose every figure follows from its number, so that a mixture of two is none. */
 const round = (n: number): RoundRecord => ({
   round: n,
+  step: n * 2,
   epoch: n + 0.5,
   lossSum: n * 3,
   correct: n * 5,
@@ -36,6 +38,7 @@ const epoch = (n: number): EpochRecord => ({
   digest: n.toString(16).padStart(8, "0").repeat(8),
   epoch: n,
   round: n * 3,
+  step: n * 17,
   training: { loss: n * 5, accuracy: n * 7 },
   heldOut: { loss: n * 11, accuracy: n * 13 },
 });

@@ -1,5 +1,6 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { Word } from "../../lib/lockstep/control.ts";
+import { type Course, NEW_COURSE, writeCourse } from "../../lib/lockstep/course.ts";
 import { sharedRun } from "../../lib/lockstep/shared_run.ts";
 import { readState, stateDigest, writeState } from "../../lib/lockstep/state.ts";
 
@@ -12,12 +13,14 @@ const options = {
   average: "weights",
   moments: "reset",
   epochs: 3,
+  best: false,
   heldOut: 1,
   maxBatch: 1,
   maxLength: 1,
   engineScratch: 0,
 } as const;
 const schedule = { epochs: 3, stepsPerEpoch: 5, averageEvery: 3 };
+const course = (epoch: Course["epoch"]): Course => ({ ...NEW_COURSE, epoch });
 const filled = (value: number) => new Float32Array(16).fill(value);
 
 Deno.test("stateDigest() is SHA-256 of step and values, little-endian, as Python packs and hashes them", async () => {
@@ -37,15 +40,15 @@ Deno.test("stateDigest() depends on step and every value, and on a view's part a
 Deno.test("readState() gives what writeState() made current, whichever copy that is", () => {
   const run = sharedRun(options);
   for (const round of [0, 1, 2, 5]) {
-    writeState(run, { round, step: 0, values: filled(round + 1), epoch: [0.5, round, 7] });
+    writeState(run, { round, step: 0, values: filled(round + 1), course: course([0.5, round, 7]) });
     const step = [0, 3, 5, 13][[0, 1, 2, 5].indexOf(round)]!; // rounds of 3, 2, 3, 2, 3 steps
-    assertEquals(readState(run, schedule), { round, step, values: filled(round + 1), epoch: [0.5, round, 7] });
+    assertEquals(readState(run, schedule), { round, step, values: filled(round + 1), course: course([0.5, round, 7]) });
   }
 });
 
 Deno.test("readState() gives a copy that later rounds do not change", () => {
   const run = sharedRun(options);
-  writeState(run, { round: 0, step: 0, values: filled(1), epoch: [0, 0, 0] });
+  writeState(run, { round: 0, step: 0, values: filled(1), course: NEW_COURSE });
   const state = readState(run, schedule);
   run.states[0].values.fill(2);
   assertEquals(state.values, filled(1));
@@ -72,10 +75,10 @@ Deno.test("readState() reads again when a round commits while it copies", () => 
     run.states[0].values.fill(99); // torn: the round after the next writes here already
     Atomics.store(run.control, Word.round, 1);
   });
-  writeState(run, { round: 0, step: 0, values: filled(1), epoch: [0, 0, 0] });
+  writeState(run, { round: 0, step: 0, values: filled(1), course: NEW_COURSE });
   run.states[1].values.fill(2);
-  run.epoch[1]!.set([3, 2, 1]);
-  assertEquals(readState(watching, schedule), { round: 1, step: 3, values: filled(2), epoch: [3, 2, 1] });
+  writeCourse(run.courses[1], course([3, 2, 1]));
+  assertEquals(readState(watching, schedule), { round: 1, step: 3, values: filled(2), course: course([3, 2, 1]) });
 });
 
 Deno.test("readState() gives up when rounds commit during every copy", () => {

@@ -7,8 +7,8 @@ import type { StopReason } from "../../lib/lockstep/control.ts";
 import { Coordinator } from "../../lib/lockstep/coordinator.ts";
 import { initialState } from "../../lib/lockstep/initial_state.ts";
 import { createPlan } from "../../lib/lockstep/plan.ts";
-import type { EpochRecord, RoundRecord } from "../../lib/lockstep/records.ts";
-import type { State } from "../../lib/lockstep/state.ts";
+import type { EpochRecord, RollbackRecord, RoundRecord } from "../../lib/lockstep/records.ts";
+import type { Committed, State } from "../../lib/lockstep/state.ts";
 import type { Fault } from "./faulty_worker.ts";
 
 const soundWorker = new URL("../../workers/train.ts", import.meta.url);
@@ -51,8 +51,11 @@ export interface TinyRun {
   readonly reason: StopReason;
   readonly engine: string;
   readonly state: State;
+  /** What the run ends with: the state, or the best one before it. */
+  readonly ended: Committed;
   readonly rounds: readonly RoundRecord[];
   readonly epochs: readonly EpochRecord[];
+  readonly rollbacks: readonly RollbackRecord[];
   /** Sequences that each worker counted. */
   readonly sequences: readonly number[];
 }
@@ -76,15 +79,21 @@ export async function train(recipe: TrainingConfig, workers: number, options: Ti
   const deadline = setTimeout(() => coordinator.close(), DEADLINE_MS);
   const rounds: RoundRecord[] = [];
   const epochs: EpochRecord[] = [];
+  const rollbacks: RollbackRecord[] = [];
   let sequences: number[] = [];
   try {
     const engine = await coordinator.start();
     const updates = coordinator.updates();
     for (;;) {
       const next = await updates.next();
-      if (next.done) return { reason: next.value, engine, state: coordinator.state(), rounds, epochs, sequences };
+      if (next.done) {
+        const state = coordinator.state();
+        const ended = coordinator.earlierBest(state) ?? state;
+        return { reason: next.value, engine, state, ended, rounds, epochs, rollbacks, sequences };
+      }
       rounds.push(...next.value.rounds);
       epochs.push(...next.value.epochs);
+      rollbacks.push(...next.value.rollbacks);
       sequences = next.value.counters.map((counters) => counters.sequences);
       options.watch?.(coordinator, next.value.rounds);
     }
@@ -92,4 +101,9 @@ export async function train(recipe: TrainingConfig, workers: number, options: Ti
     clearTimeout(deadline);
     coordinator.close();
   }
+}
+
+/** At most 6 of `all`, spread evenly from the first to the last. */
+export function someOf<Item>(all: readonly Item[]): Item[] {
+  return all.filter((_, i) => i === all.length - 1 || i % Math.ceil(all.length / 5) === 0);
 }

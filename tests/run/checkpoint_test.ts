@@ -10,6 +10,15 @@ import { ONE_LAYER } from "../../lib/model/spec.ts";
 
 const layout = parameterLayout({ vocabulary: 3, embedding: 2, hidden: 1, classes: 2, lstmBiases: 1, ...ONE_LAYER });
 
+const course = {
+  epoch: [1.5, 2, 3],
+  undone: 7,
+  rollbacks: 2,
+  rollbackRound: 90,
+  best: { round: 100, position: 93, loss: 0.25, accuracy: 0.5 },
+  sinceBest: 1,
+} as const;
+
 /** A state with `parts` vectors, gaps 0, every element another number. */
 function stateOf(parts: number): State {
   const values = new Float32Array(parts * layout.size);
@@ -19,7 +28,7 @@ function stateOf(parts: number): State {
       view.forEach((_, i) => view[i] = part * 1000 + tensor.offset + i + 0.25);
     }
   }
-  return { round: 140, step: 420, values, epoch: [1.5, 2, 3] };
+  return { round: 140, step: 420, values, course };
 }
 const inRun = (use: (directory: string) => Promise<void>) =>
   inTemporaryDirectory(async (directory) => {
@@ -44,7 +53,7 @@ Deno.test("writeCheckpoint() writes each part's tensors under their names", () =
     const { file, digest } = await writeCheckpoint(directory, layout, state);
     const { metadata, tensors } = decodeSafetensors(await readFile(join(directory, file)));
     const { checksum, ...told } = metadata;
-    assertEquals(told, { round: "140", step: "420", epoch: "[1.5,2,3]", digest });
+    assertEquals(told, { round: "140", step: "420", course: JSON.stringify(course), digest });
     assertMatch(checksum!, /^[0-9a-f]{64}$/);
     assertEquals(new Set(tensors.map(({ name }) => name.split("/")[0])), new Set(["weights", "m", "v", "m1", "v1"]));
     const kernel = tensors.find(({ name }) => name === "v/lstm/kernel")!;

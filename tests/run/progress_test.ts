@@ -2,7 +2,15 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { Update } from "../../lib/lockstep/coordinator.ts";
 import { createProgress } from "../../lib/run/progress.ts";
 
-const round = (n: number, drift = NaN) => ({ round: n, epoch: 1, lossSum: n * 8, correct: n, samples: 16, drift });
+const round = (n: number, drift = NaN) => ({
+  round: n,
+  step: n * 3,
+  epoch: 1,
+  lossSum: n * 8,
+  correct: n,
+  samples: 16,
+  drift,
+});
 const counters = (computeMs: number, waitMs: number, averageMs: number, sequences: number) => ({
   computeMs,
   waitMs,
@@ -12,6 +20,7 @@ const counters = (computeMs: number, waitMs: number, averageMs: number, sequence
 const update = (change: Partial<Update>): Update => ({
   rounds: [],
   epochs: [],
+  rollbacks: [],
   counters: [],
   incidents: [],
   ...change,
@@ -19,7 +28,7 @@ const update = (change: Partial<Update>): Update => ({
 
 function withClock() {
   const clock = { ms: 5000 };
-  return { clock, progress: createProgress((rounds) => rounds * 3, () => clock.ms) };
+  return { clock, progress: createProgress(() => clock.ms) };
 }
 
 Deno.test("createProgress() reports what happened since the last event", () => {

@@ -1,0 +1,89 @@
+/**
+ * Losses, gradients and weights that are no numbers any more. They are noticed before the round commits: a gradient by
+ * its squared norm, which every step needs anyway, the averaged weights by theirs. If all gradients fit into float32
+ * with their squares, so do Adam's moments, which are means of them.
+ */
+import type { BatchMetrics } from "../data/batch.ts";
+import { clipScale } from "../engine/adam.ts";
+import type { Plan } from "./plan.ts";
+import type { Round } from "./schedule.ts";
+import type { SharedRun } from "./shared_run.ts";
+
+/** Training diverged, and nothing is to be done about it. The same round would come to the same again. */
+export class Divergence extends Error {
+  override readonly name = "Divergence";
+}
+
+/** What was not finite. The numbers are those in shared memory. */
+export const Kind = { loss: 1, gradient: 2, weights: 3, heldOut: 4 } as const;
+export type Kind = typeof Kind[keyof typeof Kind];
+
+export interface Finding {
+  readonly kind: Kind;
+  readonly value: number;
+  /** -1 where it is no shard's. */
+  readonly shard: number;
+  /** Of the schedule, from 1. */
+  readonly step: number;
+}
+
+const FLOAT32_MAX = 3.4028234663852886e38;
+/** Behind loss, hits, samples and weight. */
+const FIRST_STEP = 4;
+
+/** Notes in the figures of a shard whether its step `step` (from 0) was finite; the first that was not stays. */
+export function checkStep(figures: Float64Array, step: number, { lossSum }: BatchMetrics, squaredNorm: number): void {
+  if (figures[FIRST_STEP]! > 0) return;
+  if (!Number.isFinite(lossSum)) figures.set([step + 1, Kind.loss, lossSum], FIRST_STEP);
+  else if (!(squaredNorm <= FLOAT32_MAX)) figures.set([step + 1, Kind.gradient, squaredNorm], FIRST_STEP);
+}
+
+/** What is not finite in `round`, which is about to commit: the first step, and of its shards the first. */
+export function findDivergence(
+  run: SharedRun,
+  { map, layout, spec }: Plan,
+  clipNorm: number,
+  stamp: number,
+  round: Round,
+): Finding | undefined {
+  let first: Finding | undefined;
+  for (const [shard, figures] of run.shards.entries()) {
+    const [step, kind, value] = figures.subarray(FIRST_STEP);
+    if (step! > 0 && step! < (first?.step ?? Infinity)) {
+      first = { kind: kind === Kind.loss ? Kind.loss : Kind.gradient, value: value!, shard, step: step! };
+    }
+  }
+  if (first) return first;
+  const step = round.firstStep + round.steps;
+  /** The first shard whose vector is not finite where this round wrote it. */
+  function shardOf(vectors: readonly Float32Array[]): number {
+    return vectors.findIndex((vector, shard) => {
+      if (run.shards[shard]![2] === 0) return false; // It took no step.
+      const stamps = run.stamps[shard];
+      return vector.subarray(0, layout.size).some((value, i) => {
+        if (i < map.lazyElements && stamps?.[Math.floor(i / spec.embedding)] !== stamp) return false;
+        return !Number.isFinite(value);
+      });
+    });
+  }
+  if (map.average === "gradients") {
+    const squared = run.norms.reduce((sum, block) => sum + block, 0);
+    const value = squared * clipScale(squared, clipNorm) ** 2;
+    if (!(value <= FLOAT32_MAX)) return { kind: Kind.gradient, value, shard: shardOf(run.shardGradients), step };
+  }
+  const value = run.written.reduce((sum, [part]) => sum + part!, 0);
+  if (Number.isFinite(value)) return undefined;
+  return { kind: Kind.weights, value, shard: shardOf(run.slots.map(({ weights }) => weights)), step };
+}
+
+/** What was found, in words: with step, shard and learning rate. */
+export function findingText({ kind, value, shard, step }: Finding, learningRate: number): string {
+  const of = shard < 0 ? "" : ` of shard ${shard}`;
+  const what = {
+    [Kind.loss]: `The loss${of} is ${value} at step ${step}`,
+    [Kind.gradient]: `The gradient${of} is not finite at step ${step}`,
+    [Kind.weights]: `The weights${of} are not finite after step ${step}`,
+    [Kind.heldOut]: `The held-out loss is ${value} after step ${step}`,
+  };
+  return `${what[kind]}: training diverged with learning rate ${learningRate}`;
+}

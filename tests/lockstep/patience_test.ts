@@ -1,0 +1,79 @@
+/** The best state, and the end when none better comes. */
+import { assert, assertEquals } from "@std/assert";
+import type { TrainingConfig } from "../../lib/config/schema.ts";
+import { StopReason } from "../../lib/lockstep/control.ts";
+import type { EpochRecord } from "../../lib/lockstep/records.ts";
+import { type State, stateDigest } from "../../lib/lockstep/state.ts";
+import { someOf, tinyConfig, train } from "./tiny.ts";
+
+/** Learns for some epochs, and then its held-out loss goes up and down. */
+const restless = { learningRate: 0.1, epochs: 60, averageEvery: 3 } as const;
+
+/** Where a run with this patience ends, by the letter of its documentation, and its best epoch. */
+function plainPatience(losses: readonly number[], patience: number): { end: number; best: number } {
+  let best = 0;
+  for (let epoch = 1; epoch < losses.length; epoch++) {
+    if (losses[epoch]! < losses[best]!) best = epoch;
+    else if (epoch - best === patience) return { end: epoch + 1, best: best + 1 };
+  }
+  return { end: losses.length, best: best + 1 };
+}
+
+const lossesOf = (epochs: readonly EpochRecord[]) => epochs.map(({ heldOut }) => heldOut.loss);
+
+for (const patience of [1, 2, 4]) {
+  Deno.test(`training ends after ${patience} epochs without a lower held-out loss, on any number of workers`, async () => {
+    const all = await train(tinyConfig(restless), 2);
+    const { end, best } = plainPatience(lossesOf(all.epochs), patience);
+    assert(end < 60, "this recipe tests nothing");
+    for (const workers of [1, 2, 4]) {
+      const { reason, epochs, state, ended } = await train(tinyConfig({ ...restless, patience }), workers);
+      assertEquals([reason, epochs.length], [StopReason.patience, end]);
+      assertEquals(epochs, all.epochs.slice(0, end));
+      assertEquals(state.course.best?.round, best * 2);
+      assertEquals([ended.round, stateDigest(ended)], [best * 2, all.epochs[best - 1]!.digest]);
+    }
+  });
+}
+
+Deno.test("restoreBest ends with the best state of all epochs, also where that is the last", async () => {
+  for (const epochs of [1, 2, 3, 5, 8]) {
+    const config = tinyConfig({ ...restless, epochs, restoreBest: true });
+    const run = await train(config, 2);
+    assertEquals(run.reason, StopReason.epochs);
+    const losses = lossesOf(run.epochs);
+    const best = losses.indexOf(Math.min(...losses));
+    assertEquals(stateDigest(run.ended), run.epochs[best]!.digest);
+  }
+});
+
+Deno.test("a run that keeps no best state ends with the last one", async () => {
+  const { state, ended } = await train(tinyConfig(restless), 2);
+  assertEquals(ended, state);
+  assertEquals([state.best, state.course.best, state.course.sinceBest], [undefined, undefined, 0]);
+});
+
+const disturbances: [what: string, change: Partial<TrainingConfig>][] = [
+  ["averaged weights", {}],
+  ["averaged gradients, lazy rows", { average: "gradients", averageEvery: 1, vocabulary: 60 }],
+];
+for (const [what, change] of disturbances) {
+  Deno.test(`early stopping comes to the same from any state on the way, and after workers that are killed: ${what}`, async () => {
+    const config = tinyConfig({ ...restless, patience: 4, ...change });
+    const states = new Map<number, State>();
+    const watch = (coordinator: { state(): State }) => {
+      const state = coordinator.state();
+      states.set(state.round, state);
+    };
+    const undisturbed = await train(config, 2, { watch, chaos: { slow: 1 } });
+    assertEquals(undisturbed.reason, StopReason.patience);
+    const disturbed = await train(config, 2, { chaos: { kill: 0.1, slow: 0.3 }, maxRestarts: 100, watch });
+    assertEquals([disturbed.state, disturbed.ended], [undisturbed.state, undisturbed.ended]);
+    assert(states.size > 2, `only ${states.size} states were seen`);
+    for (const initial of someOf([...states.values()])) {
+      const { state, ended, reason } = await train(config, 3, { initial });
+      assertEquals(reason, StopReason.patience);
+      assertEquals([state, ended], [undisturbed.state, undisturbed.ended]);
+    }
+  });
+}
