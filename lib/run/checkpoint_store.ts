@@ -1,5 +1,5 @@
 /** A run's checkpoints: written one at a time, the newest and the best kept, and the newest whole one found again. */
-import { readdir, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { errorMessage } from "../errors.ts";
 import type { Committed, State } from "../lockstep/state.ts";
@@ -42,7 +42,7 @@ export class CheckpointStore {
   /** The newest state that can be read, and what is wrong with those that are newer. */
   async newest(): Promise<{ readonly state: State | undefined; readonly problems: readonly string[] }> {
     const problems: string[] = [];
-    for (const file of await this.#files()) {
+    for (const file of await checkpointFiles(this.#directory)) {
       try {
         const state = await this.#read(file);
         const best = state.course.best && await this.#read(checkpointFile(state.course.best.round));
@@ -63,7 +63,7 @@ export class CheckpointStore {
   }
 
   async #removeOld(): Promise<void> {
-    const files = await this.#files();
+    const files = await checkpointFiles(this.#directory);
     const kept = new Set<string>();
     // The best states beside them do not count.
     let newest = 0;
@@ -93,17 +93,33 @@ export class CheckpointStore {
   #read(file: string): Promise<Committed> {
     return readCheckpoint(this.#directory, file, this.#layout);
   }
+}
 
-  /** Newest first, within the run's directory. */
-  async #files(): Promise<string[]> {
-    try {
-      const names = (await readdir(join(this.#directory, FOLDER))).filter((name) => NAME.test(name));
-      const round = (name: string) => Number(/\d+/.exec(name)![0]);
-      return names.sort((a, b) => round(b) - round(a)).map((name) => `${FOLDER}/${name}`);
-    } catch (error) {
-      if (errorCode(error) === "ENOENT") return [];
-      throw error;
-    }
+/** Rounds whose checkpoints the run in `directory` keeps, the newest first. */
+export async function checkpointRounds(directory: string): Promise<number[]> {
+  const files = await checkpointFiles(directory);
+  return files.map((file) => Number(/\d+/.exec(file)![0]));
+}
+
+/** The checkpoint of `round` as it is on disk; nothing if it is not, or no longer, kept. */
+export async function checkpointBytes(directory: string, round: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    return Uint8Array.from(await readFile(join(directory, checkpointFile(round))));
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Newest first, within the run's directory. */
+async function checkpointFiles(directory: string): Promise<string[]> {
+  try {
+    const names = (await readdir(join(directory, FOLDER))).filter((name) => NAME.test(name));
+    const round = (name: string) => Number(/\d+/.exec(name)![0]);
+    return names.sort((a, b) => round(b) - round(a)).map((name) => `${FOLDER}/${name}`);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return [];
+    throw error;
   }
 }
 

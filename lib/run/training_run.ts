@@ -14,7 +14,7 @@ import { EventLog } from "./event_log.ts";
 import { writeJson } from "./files.ts";
 import { checkData, createManifest, readManifest } from "./manifest.ts";
 import { writeModel } from "./model_files.ts";
-import { liveVersions, type ModelVersion, type VersionSource } from "./model_version.ts";
+import type { LiveWeights, ModelVersion, Newest } from "./model_version.ts";
 import { createNarrator } from "./narrator.ts";
 import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from "./prepare.ts";
 import { createSummary, engineName } from "./summary.ts";
@@ -37,8 +37,6 @@ export class TrainingRun {
   readonly log: EventLog;
   readonly startedAt: string;
   readonly config: TrainingConfig;
-  /** The newest committed weights while training goes on; then those that the run ended with. */
-  readonly versions: VersionSource;
   readonly #config: Config;
   readonly #checkpoints: CheckpointStore;
   /** What the log says of this run's earlier processes, if there were any. */
@@ -49,6 +47,7 @@ export class TrainingRun {
   readonly #initial: State;
   #state: RunState = "running";
   #stopReason: StopReason | undefined;
+  #live: LiveWeights | undefined;
   /** What the run ended with. */
   #final: ModelVersion | undefined;
 
@@ -66,8 +65,6 @@ export class TrainingRun {
     this.#earlier = earlier;
     this.#problems = problems;
     this.#checkpoints = new CheckpointStore(directory, this.#layout, config.keepCheckpoints);
-    const live = liveVersions(this.#coordinator);
-    this.versions = () => this.#final ? Promise.resolve(this.#final) : live();
   }
 
   /** Makes the run and its directory, and starts nothing. Throws an InputError if it cannot be. */
@@ -116,6 +113,17 @@ export class TrainingRun {
   /** What `stop` was called with. */
   get stopReason(): StopReason | undefined {
     return this.#stopReason;
+  }
+
+  /**
+   * Where the newest committed weights are while training goes on, then those that the run ended with; the same object
+   * until they are elsewhere.
+   */
+  get newest(): Newest {
+    if (this.#final) return this.#final;
+    const { memory, plan: { map } } = this.#coordinator;
+    if (this.#live?.memory !== memory) this.#live = { memory, map };
+    return this.#live;
   }
 
   get state(): RunState {
