@@ -38,6 +38,7 @@ export async function trainAndServe(
     onError: (error) => terminal.note(`error: ${errorMessage(error)}`),
   });
   const interruption = onInterruption(() => options.quit(ExitCode.interruptedTwice));
+  let releaseKeys = () => {};
   try {
     const run = await open({ config, workerUrl, cores });
     service.serve({
@@ -45,6 +46,13 @@ export async function trainAndServe(
       predictor: createPredictor({ run: run.id, config: run.config, labels: run.labels }, run.versions),
     });
     say(`Dashboard: ${service.url}`);
+    if (terminal.keys) {
+      say("Keys: p pauses and goes on, q stops");
+      releaseKeys = terminal.keys((key) => {
+        if (key === "p") run.pause() || run.unpause();
+        if (key === "q") interruption.interrupt();
+      });
+    }
     void interruption.happened.then(() => {
       service.drain();
       run.stop(StopReason.signal);
@@ -58,6 +66,7 @@ export async function trainAndServe(
     }
     return ExitCode.done;
   } finally {
+    releaseKeys();
     await service.close();
     interruption.dispose();
   }
