@@ -74,7 +74,9 @@ export class CheckpointStore {
       const best = await this.#bestOf(file);
       if (best > 0) kept.add(checkpointFile(best));
     }
-    for (const file of files) {
+    // What a killed process had not finished is of no use either.
+    const unfinished = (await this.#names()).filter((name) => name.endsWith(".tmp")).map((name) => `${FOLDER}/${name}`);
+    for (const file of [...files, ...unfinished]) {
       if (kept.has(file)) continue;
       await rm(join(this.#directory, file), { force: true });
       this.#needs.delete(file);
@@ -96,10 +98,14 @@ export class CheckpointStore {
 
   /** Newest first, within the run's directory. */
   async #files(): Promise<string[]> {
+    const round = (name: string) => Number(/\d+/.exec(name)![0]);
+    const names = (await this.#names()).filter((name) => NAME.test(name));
+    return names.sort((a, b) => round(b) - round(a)).map((name) => `${FOLDER}/${name}`);
+  }
+
+  async #names(): Promise<string[]> {
     try {
-      const names = (await readdir(join(this.#directory, FOLDER))).filter((name) => NAME.test(name));
-      const round = (name: string) => Number(/\d+/.exec(name)![0]);
-      return names.sort((a, b) => round(b) - round(a)).map((name) => `${FOLDER}/${name}`);
+      return await readdir(join(this.#directory, FOLDER));
     } catch (error) {
       if (errorCode(error) === "ENOENT") return [];
       throw error;

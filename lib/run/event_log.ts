@@ -20,8 +20,10 @@ export class EventLog {
   /** The newest events, the last of them with id `#count`. */
   #tail: RunEvent[] = [];
   #unwritten: string[] = [];
+  /** What is left of what is being written, and where in the file it belongs. */
+  #rest = new Uint8Array(0);
+  #size = 0;
   #writing: Promise<void> | undefined;
-  /** Why the file could not be written; from then on events are kept in memory alone. */
   #failure: unknown;
   #waiting = new Set<() => void>();
 
@@ -50,6 +52,7 @@ export class EventLog {
       await file.truncate(end);
       const log = new EventLog(path, file, lock);
       log.#count = last?.id ?? 0;
+      log.#size = end;
       return log;
     } catch (error) {
       await file.close();
@@ -63,12 +66,20 @@ export class EventLog {
     return this.#count;
   }
 
+  /** Why the file could not be written the last time; events are kept in memory then, and tried again with the next. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
   /** Gives `event` its place and time, tells the readers, and has it written. */
   append(event: NewEvent): RunEvent {
     const stamped = eventSchema.parse({ id: this.#count + 1, at: new Date().toISOString(), ...event });
     this.#count = stamped.id;
     this.#tail.push(stamped);
-    if (this.#tail.length > 2 * TAIL && !this.#writing) this.#tail = this.#tail.slice(-TAIL);
+    // What memory forgets is in the file.
+    if (this.#tail.length > 2 * TAIL && !this.#writing && this.#failure === undefined) {
+      this.#tail = this.#tail.slice(-TAIL);
+    }
     this.#unwritten.push(`${JSON.stringify(stamped)}\n`);
     this.#writing ??= this.#write();
     if (isLast(stamped)) this.#ended = true;
@@ -92,7 +103,6 @@ export class EventLog {
           last = event.id;
           yield event;
         } else {
-          await this.flush();
           for await (const event of readEvents(this.path, last)) {
             last = event.id;
             yield event;
@@ -105,9 +115,10 @@ export class EventLog {
     }
   }
 
-  /** Resolves when all that was appended before is in the file. Throws if it could not be written. */
+  /** Resolves when all that was appended before is in the file. Throws if it cannot be written. */
   async flush(): Promise<void> {
     while (this.#writing) await this.#writing;
+    if (this.#failure !== undefined) await (this.#writing = this.#write());
     if (this.#failure !== undefined) throw this.#failure;
   }
 
@@ -128,13 +139,17 @@ export class EventLog {
     try {
       // All of what one append after another leaves before the microtask runs goes out in one write.
       await Promise.resolve();
-      while (this.#unwritten.length > 0) {
-        const lines = this.#unwritten.join("");
-        this.#unwritten = [];
-        await this.#file.appendFile(lines);
+      // A disk that was nearly full took a part of what was refused.
+      if (this.#failure !== undefined) await this.#file.truncate(this.#size);
+      while (this.#rest.length > 0 || this.#unwritten.length > 0) {
+        if (this.#rest.length === 0) this.#rest = new TextEncoder().encode(this.#unwritten.splice(0).join(""));
+        const { bytesWritten } = await this.#file.write(this.#rest);
+        this.#rest = this.#rest.subarray(bytesWritten);
+        this.#size += bytesWritten;
       }
+      this.#failure = undefined;
     } catch (error) {
-      this.#failure ??= error;
+      this.#failure = error;
     } finally {
       this.#writing = undefined;
     }

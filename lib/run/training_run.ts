@@ -1,7 +1,7 @@
 /** One training from config to summary: its directory, its event log, and all that is written about it. */
 import { join } from "node:path";
 import { type Config, type TrainingConfig } from "../config/schema.ts";
-import { errorMessage } from "../errors.ts";
+import { errorMessage, InputError } from "../errors.ts";
 import type { Figures, Summary } from "../events.ts";
 import { reasonText, StopReason } from "../lockstep/control.ts";
 import type { Coordinator } from "../lockstep/coordinator.ts";
@@ -17,6 +17,7 @@ import { writeModel } from "./model_files.ts";
 import { liveVersions, type ModelVersion, type VersionSource } from "./model_version.ts";
 import { createNarrator } from "./narrator.ts";
 import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from "./prepare.ts";
+import { Saver, unreadable, unsaved } from "./saver.ts";
 import { createSummary, engineName } from "./summary.ts";
 import type { RunState } from "./types.ts";
 
@@ -31,6 +32,13 @@ interface Parts {
   readonly problems: readonly string[];
 }
 
+/** How the rounds ended. */
+interface End {
+  readonly reason: StopReason;
+  readonly heldOut: Figures | null;
+  readonly seconds: number;
+}
+
 export class TrainingRun {
   readonly id: string;
   readonly directory: string;
@@ -40,7 +48,7 @@ export class TrainingRun {
   /** The newest committed weights while training goes on; then those that the run ended with. */
   readonly versions: VersionSource;
   readonly #config: Config;
-  readonly #checkpoints: CheckpointStore;
+  readonly #saver: Saver;
   /** What the log says of this run's earlier processes, if there were any. */
   readonly #earlier: Earlier | undefined;
   readonly #problems: readonly string[];
@@ -49,6 +57,8 @@ export class TrainingRun {
   readonly #initial: State;
   #state: RunState = "running";
   #stopReason: StopReason | undefined;
+  /** Whether all rounds are done, and only saving is left. */
+  #ended = false;
   /** What the run ended with. */
   #final: ModelVersion | undefined;
 
@@ -65,7 +75,7 @@ export class TrainingRun {
     this.#initial = prepared.initial;
     this.#earlier = earlier;
     this.#problems = problems;
-    this.#checkpoints = new CheckpointStore(directory, this.#layout, config.keepCheckpoints);
+    this.#saver = new Saver(directory, this.#layout, config.keepCheckpoints, log);
     const live = liveVersions(this.#coordinator);
     this.versions = () => this.#final ? Promise.resolve(this.#final) : live();
   }
@@ -97,7 +107,9 @@ export class TrainingRun {
     const { id, startedAt, config: training } = manifest;
     if (training.task === "table") checkData(manifest, options.data?.digest);
     const path = join(directory, "events.jsonl");
-    const log = await EventLog.open(path);
+    const log = await EventLog.open(path).catch((error) => {
+      throw error instanceof InputError ? error : unreadable(error, path);
+    });
     try {
       const earlier = await readEarlier(path);
       let problems: readonly string[] = [];
@@ -152,26 +164,17 @@ export class TrainingRun {
 
   /**
    * Trains to the end and writes checkpoint, model and summary. Call once. Throws a TrainingError if training could
-   * not go on; the newest committed state is checkpointed then as well.
+   * not go on (the newest committed state is checkpointed then as well), or if what it came to could not be saved.
    */
   async train(): Promise<Summary> {
     try {
       if (this.#earlier) this.#logResumption();
       else this.#logStart();
       const end = await this.#runToEnd();
-      const newest = this.#coordinator.state();
-      await this.#checkpoint(newest);
-      const best = this.#coordinator.earlierBest(newest);
-      const state = best ?? newest;
-      const digest = stateDigest(state);
-      const version = { round: state.round, digest, weights: state.values.subarray(0, this.#layout.size) };
-      this.#final = version;
-      await writeModel(this.directory, { run: this.id, config: this.config, labels: this.labels, version });
-      const { workers } = this.#lockstep;
-      const sequences = this.#coordinator.plan.dataset.sequencesAfter(newest.step);
-      const outcome = { run: this.id, config: this.config, workers, digest, newest, best, sequences, ...end };
-      const summary = createSummary(outcome);
-      await writeJson(join(this.directory, "summary.json"), summary);
+      this.#ended = true;
+      const summary = await this.#save(end).catch((error) => {
+        throw unsaved(error, this.directory);
+      });
       this.#state = "finished";
       this.log.append({ type: "finished", summary });
       return summary;
@@ -180,7 +183,35 @@ export class TrainingRun {
       throw error;
     } finally {
       this.#coordinator.close();
+      await this.#closeLog();
+    }
+  }
+
+  /** Writes all that a run ends with. */
+  async #save(end: End): Promise<Summary> {
+    const newest = this.#coordinator.state();
+    await this.#saver.checkpoint(newest);
+    const best = this.#coordinator.earlierBest(newest);
+    const state = best ?? newest;
+    const digest = stateDigest(state);
+    const version = { round: state.round, digest, weights: state.values.subarray(0, this.#layout.size) };
+    this.#final = version;
+    await writeModel(this.directory, { run: this.id, config: this.config, labels: this.labels, version });
+    const { workers } = this.#lockstep;
+    const sequences = this.#coordinator.plan.dataset.sequencesAfter(newest.step);
+    const outcome = { run: this.id, config: this.config, workers, digest, newest, best, sequences, ...end };
+    const summary = createSummary(outcome);
+    await writeJson(join(this.directory, "summary.json"), summary);
+    return summary;
+  }
+
+  /** Throws if the last events of a run that is finished could not be written: nobody reads them any more. */
+  async #closeLog(): Promise<void> {
+    try {
       await this.log.close();
+    } catch (error) {
+      // Who failed has said so where somebody listens.
+      if (this.#state === "finished") throw new Error(unsaved(error, this.directory).message, { cause: error });
     }
   }
 
@@ -217,7 +248,7 @@ export class TrainingRun {
     this.log.append({ type: "resumed", round, step, workers, digest: stateDigest(this.#initial) });
   }
 
-  async #runToEnd(): Promise<{ reason: StopReason; heldOut: Figures | null; seconds: number }> {
+  async #runToEnd(): Promise<End> {
     await this.#coordinator.start();
     const earlier = this.#earlier ?? NOTHING_EARLIER;
     const narrator = createNarrator(this.config, earlier, (event) => this.log.append(event), () => performance.now());
@@ -231,8 +262,9 @@ export class TrainingRun {
         const next = await updates.next();
         if (next.done) return { reason: next.value, heldOut: narrator.heldOut, seconds: narrator.seconds };
         narrator.tell(next.value);
+        this.#saver.look();
         // A state is written when all that led to it is in the log: a resumed run tells only what comes after.
-        if (taken) this.#checkpointAside(taken);
+        if (taken) this.#saver.checkpointAside(taken);
         taken = isCheckpointDue(this.#coordinator.round) ? this.#coordinator.state() : undefined;
       }
     } finally {
@@ -240,25 +272,11 @@ export class TrainingRun {
     }
   }
 
-  /** Writes a checkpoint that nobody waits for. */
-  #checkpointAside(state: State): void {
-    this.#checkpoint(state).catch((error) => {
-      this.log.append({ type: "incident", message: `A checkpoint could not be written: ${errorMessage(error)}` });
-    });
-  }
-
-  async #checkpoint(state: State): Promise<string> {
-    await this.log.flush();
-    const { file, digest } = await this.#checkpoints.write(state);
-    this.log.append({ type: "checkpoint", round: state.round, step: state.step, digest, file });
-    return digest;
-  }
-
   async #fail(error: unknown): Promise<void> {
     const reasons = [errorMessage(error)];
     try {
       const state = this.#coordinator.state();
-      if (state.round > 0) await this.#checkpoint(state);
+      if (state.round > 0 && !this.#ended) await this.#saver.checkpoint(state);
     } catch (second) {
       reasons.push(`and the checkpoint could not be written: ${errorMessage(second)}`);
     }
