@@ -78,7 +78,7 @@ export class CheckpointStore {
     const unfinished = (await this.#names()).filter((name) => name.endsWith(".tmp")).map((name) => `${FOLDER}/${name}`);
     for (const file of [...files, ...unfinished]) {
       if (kept.has(file)) continue;
-      await rm(join(this.#directory, file), { force: true });
+      await rm(join(this.#directory, file), { recursive: true, force: true });
       this.#needs.delete(file);
     }
   }

@@ -45,9 +45,11 @@ export class EventLog {
    */
   static async open(path: string): Promise<EventLog> {
     const lock = await lockFile(path);
-    const file = await open(path, "a");
+    let file: FileHandle | undefined;
     try {
-      const [last, end] = [await lastEvent(path), await wholeLinesEnd(path)];
+      file = await open(path, "a");
+      const { lines, end } = await lastLines(path);
+      const last = lines.length > 0 ? parseEvent(lines.at(-1)!) : undefined;
       if (!last && end > 0) throw new RangeError(`Cannot read "${path}": its last line is no event`);
       await file.truncate(end);
       const log = new EventLog(path, file, lock);
@@ -55,7 +57,7 @@ export class EventLog {
       log.#size = end;
       return log;
     } catch (error) {
-      await file.close();
+      await file?.close();
       lock.close();
       throw error;
     }
@@ -175,26 +177,13 @@ export async function* readEvents(path: string, after: number): AsyncGenerator<R
       if (damaged !== undefined) throw new RangeError(damaged);
       number++;
       if (number <= after) continue;
-      const parsed = eventSchema.safeParse(parseLine(line));
+      const event = parseEvent(line);
       // Whether this is the last line is not known yet.
-      if (parsed.success && parsed.data.id === number) yield parsed.data;
+      if (event?.id === number) yield event;
       else damaged = `Cannot read "${path}": line ${number} is not event ${number}`;
     }
   } finally {
     input.destroy();
-  }
-}
-
-/** Where the last whole line ends, in bytes. */
-async function wholeLinesEnd(path: string): Promise<number> {
-  const file = await open(path, "r");
-  try {
-    const { size } = await file.stat();
-    const bytes = new Uint8Array(Math.min(size, END_BYTES));
-    await file.read(bytes, 0, bytes.length, size - bytes.length);
-    return size - bytes.length + bytes.lastIndexOf(NEWLINE) + 1;
-  } finally {
-    await file.close();
   }
 }
 
@@ -203,28 +192,34 @@ const NEWLINE = 10;
 /** More than two of the largest events take. */
 const END_BYTES = 65_536;
 
-/** The last whole event in a log file, found from its end. */
-export async function lastEvent(path: string): Promise<RunEvent | undefined> {
+/** Some of the last whole lines, and where they end, in bytes; the first of them may lack its beginning. */
+async function lastLines(path: string): Promise<{ readonly lines: readonly string[]; readonly end: number }> {
   const file = await open(path, "r");
   try {
     const { size } = await file.stat();
     const bytes = new Uint8Array(Math.min(size, END_BYTES));
     await file.read(bytes, 0, bytes.length, size - bytes.length);
-    // What follows the last line end is no whole line.
-    const lines = new TextDecoder().decode(bytes).split("\n").slice(0, -1).reverse();
-    for (const line of lines) {
-      const parsed = eventSchema.safeParse(parseLine(line));
-      if (parsed.success) return parsed.data;
-    }
-    return undefined;
+    const length = bytes.lastIndexOf(NEWLINE) + 1;
+    const lines = new TextDecoder().decode(bytes.subarray(0, length)).split("\n").slice(0, -1);
+    return { lines, end: size - bytes.length + length };
   } finally {
     await file.close();
   }
 }
 
-function parseLine(line: string): unknown {
+/** The last whole event in a log file, found from its end. */
+export async function lastEvent(path: string): Promise<RunEvent | undefined> {
+  const { lines } = await lastLines(path);
+  for (const line of lines.toReversed()) {
+    const event = parseEvent(line);
+    if (event) return event;
+  }
+  return undefined;
+}
+
+function parseEvent(line: string): RunEvent | undefined {
   try {
-    return JSON.parse(line);
+    return eventSchema.safeParse(JSON.parse(line)).data;
   } catch {
     return undefined;
   }

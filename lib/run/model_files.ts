@@ -21,7 +21,15 @@ const savedModelSchema = z.object({
   config: trainingConfigSchema,
   /** SHA-256 of `weights.bin`. */
   weightsDigest: z.string(),
+  /** SHA-256 of all else in this file. */
+  checksum: z.string(),
 });
+
+/** Of an object without its own checksum, as JSON with its keys in the order that they have. */
+function checksumOf(about: Readonly<Record<string, unknown>>): Promise<string> {
+  const { checksum: _, ...rest } = about;
+  return sha256(new TextEncoder().encode(JSON.stringify(rest)));
+}
 
 export interface SavedModel {
   readonly run: string;
@@ -42,19 +50,23 @@ export async function writeModel(directory: string, { run, config, labels, versi
   const weightsDigest = await sha256(files["weights.bin"]);
   // Last, as it names the other two: without it there is no model.
   const about = { run, round, digest, labels, config, model: spec, weightsDigest };
-  await writeJson(join(folder, "lockstep.json"), about);
+  await writeJson(join(folder, "lockstep.json"), { ...about, checksum: await checksumOf(about) });
 }
 
 /** The model in the run's directory. Throws a RangeError that names the file if one is damaged. */
 export async function readModel(directory: string): Promise<SavedModel> {
   const folder = join(directory, "model");
   const path = join(folder, "lockstep.json");
-  const parsed = savedModelSchema.safeParse(await readJson(path));
+  const value = await readJson(path);
+  const parsed = savedModelSchema.safeParse(value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw new RangeError(`Cannot read "${path}": ${issue?.path.join(".")}: ${issue?.message}`);
   }
-  const { run, round, digest, labels, config, weightsDigest } = parsed.data;
+  const { run, round, digest, labels, config, weightsDigest, checksum } = parsed.data;
+  if (await checksumOf({ ...Object(value) }) !== checksum) {
+    throw new RangeError(`Cannot read "${path}": its content does not have its checksum`);
+  }
   const [json, bin] = await Promise.all(["model.json", "weights.bin"].map((name) => readFile(join(folder, name))));
   if (await sha256(Uint8Array.from(bin!)) !== weightsDigest) {
     throw new RangeError(`Cannot read "${join(folder, "weights.bin")}": its content is not what lockstep.json names`);
