@@ -37,7 +37,8 @@ const terminal: Terminal = {
 };
 
 const workerUrl = new URL("./workers/train.ts", import.meta.url);
-const shared = { terminal, assets: dashboardAssets, quit: (code: ExitCode) => Deno.exit(code) };
+const predictUrl = new URL("./workers/predict.ts", import.meta.url);
+const shared = { terminal, assets: dashboardAssets, predictUrl, quit: (code: ExitCode) => Deno.exit(code) };
 
 const training = { ...shared, workerUrl, cores: navigator.hardwareConcurrency };
 

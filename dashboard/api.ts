@@ -1,5 +1,6 @@
 /** Requests to the server that sent this page. */
-import type { ModelInfo, Prediction, RunDetail } from "../lib/run/types.ts";
+import type { ModelInfo, Prediction } from "../lib/predict/types.ts";
+import type { RunDetail } from "../lib/run/types.ts";
 
 export interface Answered extends Prediction {
   readonly run: string;

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /** The box to try the model: tokens in, a label and its probability out. */
-import type { ModelInfo } from "../lib/run/types.ts";
+import type { ModelInfo } from "../lib/predict/types.ts";
 import { type Answered, model, predict, Refusal } from "./api.ts";
 import { byId, create, setText } from "./dom.ts";
 import { count, percent, shortDigest } from "./format.ts";

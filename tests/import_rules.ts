@@ -9,7 +9,9 @@ const LAYERS = [
   ["model", "baseline"],
   ["engine"],
   ["lockstep"],
+  ["cluster"],
   ["run"],
+  ["predict"],
   ["serve"],
   ["cli"],
 ];

@@ -38,7 +38,14 @@ export async function checkCommand(
   }
   if (positionals.length === 0) throw new InputError([{ field: "file", message: `No file is named. Usage: ${USAGE}` }]);
   const { json, ...options } = checkOptions(values);
-  const { data, refusals } = await inspectData({ ...options, sources: positionals, ...input && { input } }, true);
+  const { data, refusals } = await inspectData({
+    ...options,
+    sources: positionals,
+    ...input && { input },
+    // The line is replaced by the report.
+    onRows: (rows) => terminal.isTerminal && terminal.write(`\r\x1b[K${rows.toLocaleString("en-US")} rows`),
+  }, true);
+  if (terminal.isTerminal) terminal.write("\r\x1b[K");
   terminal.write(
     json
       ? `${JSON.stringify({ ...data.statistics, refusals }, undefined, 2)}\n`

@@ -24,7 +24,7 @@ export function checkReport(statistics: DataStatistics, options: Pick<DataOption
     ...lengthLines(statistics, options),
     ...vocabularyLines(statistics),
     ...repeatedLines("Duplicates", statistics.duplicates, "have the tokens of an earlier row"),
-    ...repeatedLines("Conflicts", statistics.conflicts, "of them with another label than that row"),
+    ...repeatedLines("Conflicts", statistics.conflicts, "of them have another label than that row"),
     ...repeatedLines("Leaks", statistics.leaks.validation, "that validate have the tokens of a training row"),
     ...repeatedLines("", statistics.leaks.test, "of the test have the tokens of a training row"),
     ...badLines(statistics),

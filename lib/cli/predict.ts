@@ -1,10 +1,10 @@
 /** `predict RUN [TOKEN …]`: one sequence from the arguments, or one a line from standard input. */
 import { sequenceProblem } from "../data/sequences.ts";
 import { InputError, type Problem } from "../errors.ts";
+import { openSaved } from "../predict/saved.ts";
+import type { ModelShape, Prediction } from "../predict/types.ts";
 import { resolveRun } from "../run/directory.ts";
 import { readModel } from "../run/model_files.ts";
-import { createPredictor } from "../run/predictor.ts";
-import type { ModelInfo, Prediction } from "../run/types.ts";
 import { parseArguments } from "./arguments.ts";
 import { ExitCode } from "./exit_codes.ts";
 import { commandHelp } from "./help.ts";
@@ -28,19 +28,18 @@ export async function predictCommand(args: readonly string[], { lines, print }: 
     return ExitCode.done;
   }
   if (path === undefined) throw new InputError([{ field: "run", message: `No run is named. Usage: ${USAGE}` }]);
-  const model = await readModel(await resolveRun(path));
-  const predictor = createPredictor(model, () => Promise.resolve(model.version));
-  const info = await predictor.model();
+  const { run, config, labels, version } = await readModel(await resolveRun(path));
+  const { vocabulary, length } = config;
+  const info: ModelShape = { run, labels, vocabulary, length };
+  const predict = await openSaved({ config, labels, version }, BATCH);
   if (tokens.length > 0) {
-    const { predictions } = await predictor.predict([parseSequence(tokens, info, "the sequence")]);
-    for (const prediction of predictions) print(sentence(prediction, info));
+    for (const answer of predict([parseSequence(tokens, info, "the sequence")])) print(sentence(answer, info));
     return ExitCode.done;
   }
   let waiting: number[][] = [];
-  const flush = async () => {
-    if (waiting.length === 0) return;
-    const { predictions, round, digest } = await predictor.predict(waiting);
-    for (const prediction of predictions) print(JSON.stringify({ ...prediction, round, digest }));
+  const { round, digest } = version;
+  const flush = () => {
+    for (const answer of predict(waiting)) print(JSON.stringify({ ...answer, round, digest }));
     waiting = [];
   };
   let number = 0;
@@ -55,22 +54,22 @@ export async function predictCommand(args: readonly string[], { lines, print }: 
       bad = error;
       break;
     }
-    if (waiting.length === BATCH) await flush();
+    if (waiting.length === BATCH) flush();
   }
   // What came before a bad line is answered before the line is refused.
-  await flush();
+  flush();
   if (bad) throw bad;
   return ExitCode.done;
 }
 
-function parseSequence(words: readonly string[], info: ModelInfo, field: string): number[] {
+function parseSequence(words: readonly string[], info: ModelShape, field: string): number[] {
   const tokens = words.map((word) => /^[+-]?\d+$/.test(word) ? Number(word) : word);
   const problem: Problem | undefined = sequenceProblem(tokens, info, field);
   if (problem) throw new InputError([problem]);
   return tokens.map(Number);
 }
 
-function sentence({ class: best, label, probabilities }: Prediction, { labels }: ModelInfo): string {
+function sentence({ class: best, label, probabilities }: Prediction, { labels }: ModelShape): string {
   const shares = probabilities.map((probability, index) => `${labels[index]} ${(100 * probability).toFixed(2)}%`);
   return `Class: ${best} (${label}) - Probabilities: ${shares.join(", ")}`;
 }

@@ -1,15 +1,15 @@
 /** `serve RUN`: a finished run's dashboard, events and predictions. */
 import { resolveConfig } from "../config/resolve.ts";
-import { errorMessage } from "../errors.ts";
+import { serviceShape } from "../config/schema.ts";
 import { RunLibrary } from "../run/library.ts";
 import { readModel } from "../run/model_files.ts";
-import { createPredictor } from "../run/predictor.ts";
 import type { Asset } from "../serve/services.ts";
 import { parseArguments } from "./arguments.ts";
 import { ExitCode } from "./exit_codes.ts";
 import { commandHelp } from "./help.ts";
 import { flagsFor, oneRun } from "./one_run.ts";
 import { startService } from "./service.ts";
+import { openPredictor } from "./predictor.ts";
 import { onInterruption } from "./signals.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -18,12 +18,14 @@ const USAGE = "deno task serve RUN [FLAGS]";
 export interface ServeOptions {
   readonly terminal: Terminal;
   readonly assets: () => ReadonlyMap<string, Asset>;
+  /** The module that the prediction thread runs. */
+  readonly predictUrl: URL;
   readonly quit: (code: ExitCode) => void;
 }
 
 export async function serveCommand(args: readonly string[], options: ServeOptions): Promise<ExitCode> {
-  const { terminal, assets, quit } = options;
-  const own = flagsFor((key) => key === "host" || key === "port");
+  const { terminal, assets, predictUrl, quit } = options;
+  const own = flagsFor((key) => key in serviceShape);
   const { values, help, positionals } = parseArguments(args, own, []);
   if (help) {
     terminal.write(commandHelp(USAGE, own));
@@ -32,12 +34,19 @@ export async function serveCommand(args: readonly string[], options: ServeOption
   const directory = await oneRun(positionals, USAGE);
   const config = resolveConfig(undefined, [{ values, nameOf: (key) => `--${key}` }]);
   const model = await readModel(directory);
-  const predictor = createPredictor(model, () => Promise.resolve(model.version));
   const interruption = onInterruption(() => quit(ExitCode.interruptedTwice));
-  const service = startService({
+  const service = await startService({
     config,
     assets: assets(),
-    onError: (error) => terminal.note(`error: ${errorMessage(error)}`),
+    note: terminal.note,
+  });
+  const predictor = openPredictor({
+    model,
+    newest: () => model.version,
+    directory,
+    predictUrl,
+    config,
+    onIncident: (message) => terminal.note(message),
   });
   try {
     service.serve({ runs: RunLibrary.saved(directory, model.run), predictor });
@@ -46,6 +55,7 @@ export async function serveCommand(args: readonly string[], options: ServeOption
     return ExitCode.done;
   } finally {
     await service.close();
+    predictor.close();
     interruption.dispose();
   }
 }

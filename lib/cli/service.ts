@@ -1,41 +1,45 @@
 /** The HTTP service of a command: on its port from the first moment, whatever it will serve. */
 import type { Config } from "../config/schema.ts";
-import { createApp } from "../serve/app.ts";
+import { errorMessage } from "../errors.ts";
+import { type AppOptions, createApp } from "../serve/app.ts";
 import { allowedHostsFor } from "../serve/guard.ts";
 import { problemResponse } from "../serve/problem.ts";
-import { startServer } from "../serve/server.ts";
+import { type ServedApp, startServer } from "../serve/server.ts";
 import type { Asset, Services } from "../serve/services.ts";
+import { readToken } from "./token.ts";
 
 /** How long requests under way may take to be answered when the process ends. */
 const GRACE_MS = 5000;
 
 export interface ServiceOptions {
-  readonly config: Pick<Config, "host" | "port">;
+  readonly config: Pick<Config, "host" | "port" | "tokenFile" | "corsOrigin" | "rateLimit" | "accessLog">;
   readonly assets: ReadonlyMap<string, Asset>;
-  readonly onError: (error: unknown) => void;
+  /** A line for whoever runs this. */
+  readonly note: (line: string) => void;
 }
 
 export interface Service {
   readonly url: string;
   /** What is served from now on; until then every answer is 503. */
-  serve(services: Pick<Services, "runs" | "predictor">): void;
+  serve(services: Pick<Services, "runs" | "predictor" | "training">): void;
   /** Not ready from now on; streams go on. */
   drain(): void;
   /** Ends streams, answers what was asked, and closes the port. */
   close(): Promise<void>;
 }
 
-/** Takes the port. Throws an InputError that says why it cannot. */
-export function startService({ config, assets, onError }: ServiceOptions): Service {
-  const { host, port } = config;
+/** Takes the port. Throws an InputError that says why it cannot, or may not. */
+export async function startService({ config, assets, note }: ServiceOptions): Promise<Service> {
+  const token = await readToken(config);
+  const { host, port, corsOrigin, rateLimit, accessLog } = config;
   const streams = new AbortController();
   let ready = true;
-  let app: { fetch(request: Request): Response | Promise<Response> } = {
+  let app: ServedApp = {
     fetch: () =>
       problemResponse(503, [{ field: "ready", message: "the run is being prepared" }], { "Retry-After": "1" }),
   };
   const server = startServer({
-    app: { fetch: (request) => app.fetch(request) },
+    app: { fetch: (request, client) => app.fetch(request, client) },
     host,
     port,
     closeStreams: () => streams.abort(),
@@ -43,7 +47,15 @@ export function startService({ config, assets, onError }: ServiceOptions): Servi
   return {
     url: server.url,
     serve(services) {
-      const options = { allowedHosts: allowedHostsFor(host), shutdown: streams.signal, onError };
+      const options: AppOptions = {
+        allowedHosts: allowedHostsFor(host),
+        token,
+        corsOrigin: corsOrigin || undefined,
+        rateLimit,
+        shutdown: streams.signal,
+        onAccess: accessLog ? (record) => note(JSON.stringify(record)) : undefined,
+        onError: (error) => note(`error: ${errorMessage(error)}`),
+      };
       app = createApp({ ...services, assets, ready: () => ready }, options);
     },
     drain() {

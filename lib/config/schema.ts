@@ -60,6 +60,24 @@ export const trainingShape = {
 /** Faults, each with a rate from 0 to 1: see lib/lockstep/chaos.ts. */
 const CHAOS = /^$|^(kill|exit|hang|spin|slow)=[01]?(\.\d+)?(,(kill|exit|hang|spin|slow)=[01]?(\.\d+)?)*$/;
 
+/** How a run is served. */
+export const serviceShape = {
+  host: z.string().min(1).default("127.0.0.1").describe("address to serve on; others than loopback need a token"),
+  port: whole(0, 65_535).default(8000).describe("port to serve on; 0: any free one"),
+  tokenFile: z.string().default("")
+    .describe("file with the token that clients have to send; or the environment's LOCKSTEP_TOKEN"),
+  corsOrigin: z.string().regex(/^$|^\*$|^https?:\/\/[^\s/]+$/, "expected an origin such as https://example.org, or *")
+    .default("").describe("origin whose pages may ask, such as https://example.org"),
+  rateLimit: number(0, 1e9).default(0).describe("requests that each client may make in a second; 0: any number"),
+  accessLog: z.boolean().default(false).describe("a JSON line on standard error for every request"),
+  batchMax: whole(1, 4096).default(64).describe("sequences that are predicted in one call"),
+  batchDelayMs: number(0, 1000).default(0).describe("milliseconds that a batch which is not full waits for more"),
+  queueMax: whole(1, 1_000_000).default(4096).describe("sequences that may wait to be predicted; more are refused"),
+  predictTimeout: number(0.1, 86_400).default(10).describe(
+    "seconds without an answer after which the prediction thread is replaced",
+  ),
+} as const;
+
 export const processShape = {
   workers: z.union([z.literal("auto"), whole(1, 256)]).default("auto")
     .describe("threads; auto: one a core, at most one a shard. Never changes the result"),
@@ -82,8 +100,7 @@ export const processShape = {
     .default("10s").describe("rounds, or seconds as in 10s, between two checkpoints; there is one at the end as well"),
   keepCheckpoints: whole(1, 1000).default(3).describe("newest checkpoints that are kept"),
   maxSeconds: number(0, 1e9).default(0).describe("end after the round that passes this many seconds; 0: never"),
-  host: z.string().min(1).default("127.0.0.1").describe("address to serve on"),
-  port: whole(0, 65_535).default(8000).describe("port to serve on; 0: any free one"),
+  ...serviceShape,
   runsDir: z.string().min(1).default("runs").describe("where runs are kept"),
   exit: z.boolean().default(false).describe("leave when training ends instead of serving on"),
   log: z.enum(["text", "json"]).default("text").describe(

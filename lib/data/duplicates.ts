@@ -1,3 +1,5 @@
+import { release } from "./growing.ts";
+
 /** Distinct rows that are remembered at most: about 130 MB. */
 const MOST = 1 << 22;
 
@@ -28,7 +30,7 @@ export class Duplicates {
     if (found) return found;
     if (this.#size < this.#most) {
       this.#insert(this.#hashes[0]!, this.#hashes[1]!, row, label);
-      if (2 * this.#size > this.#mask) this.#grow();
+      if (2 * this.#size > this.#mask + 1) this.#grow();
     }
     return { first: row, label };
   }
@@ -43,6 +45,13 @@ export class Duplicates {
       if (row === 0) return undefined;
       if (slots[4 * slot] === a && slots[4 * slot + 1] === b) return { first: row - 1, label: slots[4 * slot + 3]! };
     }
+  }
+
+  /** Gives the memory back when no more rows come. */
+  clear(): void {
+    release(this.#slots);
+    this.#slots = new Uint32Array(4);
+    this.#mask = 0;
   }
 
   readonly #hashes = new Uint32Array(2);
@@ -82,5 +91,6 @@ export class Duplicates {
     for (let at = 0; at < old.length; at += 4) {
       if (old[at + 2] !== 0) this.#insert(old[at]!, old[at + 1]!, old[at + 2]! - 1, old[at + 3]!);
     }
+    release(old);
   }
 }

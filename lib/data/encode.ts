@@ -45,11 +45,19 @@ export interface EncodedPart {
 /** Whether the rows of a part may bring classes of their own, or are judged by those of the training rows. */
 export type PartRole = "training" | "judging";
 
+export interface EncoderIo {
+  /** Stands for standard input. */
+  readonly input?: AsyncIterable<Uint8Array>;
+  /** Told now and then, about once a megabyte, how many rows were read so far, good and bad ones. */
+  readonly onRows?: (rows: number) => void;
+}
+
 /** Encodes the sources of one data set, part by part: the training rows first. */
 export class Encoder {
   readonly #options: DataOptions;
   readonly #tokenizer: Tokenizer;
-  readonly #input: AsyncIterable<Uint8Array> | undefined;
+  readonly #io: EncoderIo;
+  #read = 0;
   /** Tokens of a row that are kept. */
   readonly #cap: number;
   readonly #spans = new Spans();
@@ -60,11 +68,10 @@ export class Encoder {
   readonly tokens = new ProvisionalTokens();
   readonly problems = new ProblemLog();
 
-  /** `input` stands for standard input. */
-  constructor(options: DataOptions, tokenizer: Tokenizer, input?: AsyncIterable<Uint8Array>) {
+  constructor(options: DataOptions, tokenizer: Tokenizer, io: EncoderIo = {}) {
     this.#options = options;
     this.#tokenizer = tokenizer;
-    this.#input = input;
+    this.#io = io;
     this.#cap = options.maxLength === "auto" ? AUTO_LENGTH : options.maxLength;
   }
 
@@ -81,12 +88,14 @@ export class Encoder {
     const part = new PartBuilder();
     const infos: SourceInfo[] = [];
     for (const [index, source] of sources.entries()) {
-      const reader = await openRows(source, this.#options, this.#input);
+      const reader = await openRows(source, this.#options, this.#io.input);
       for await (const batch of reader.batches()) {
         for (const entry of batch) {
           if (isProblem(entry)) this.problems.add(entry);
           else this.#take(entry, index, role, part);
         }
+        this.#read += batch.length;
+        this.#io.onRows?.(this.#read);
         if (this.problems.count > 0 && this.#options.onBadRow === "stop" && !all) throw this.problems.error();
       }
       infos.push(reader.info());

@@ -7,3 +7,8 @@ export function grown<A extends Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuff
   copy.set(array);
   return copy;
 }
+
+/** Gives the memory of `array` back at once, rather than when it is collected; the array is empty then. */
+export function release(array: Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): void {
+  array.buffer.transfer(0);
+}

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { InputError, type Problem } from "../errors.ts";
 import { type AssembledTraining, assembleJudging, assembleTraining, type LoadedPart } from "./assemble.ts";
-import { type EncodedPart, Encoder, type Repetitions } from "./encode.ts";
+import { type EncodedPart, Encoder, type EncoderIo, type Repetitions } from "./encode.ts";
 import { sourceName } from "./formats/bytes.ts";
 import { refuseTwice } from "./formats/rows.ts";
 import { summarize } from "./lengths.ts";
@@ -13,13 +13,11 @@ import { refusals, warnings } from "./refusals.ts";
 import type { DataStatistics, PartStatistics, RepeatedRows, Role } from "./statistics.ts";
 import { openTokenizer } from "./tokenizers/create.ts";
 
-export interface LoadOptions extends DataOptions {
+export interface LoadOptions extends DataOptions, EncoderIo {
   /** Paths of the training rows, or `-` for standard input. */
   readonly sources: readonly string[];
   /** Of the split; a whole number below 2^32. */
   readonly seed: number;
-  /** Stands for standard input. */
-  readonly input?: AsyncIterable<Uint8Array>;
 }
 
 export interface LoadedData {
@@ -58,11 +56,12 @@ export async function inspectData(
   };
   refuseTwice([...files.training, ...files.validation, ...files.test]);
   const tokenizer = await openTokenizer(options);
-  const encoder = new Encoder(options, tokenizer, options.input);
+  const encoder = new Encoder(options, tokenizer, options);
   const training = await encoder.encode(files.training, "training", all);
   const judging = async (sources: readonly string[]) =>
     sources.length === 0 ? undefined : await encoder.encode(sources, "judging", all);
   const parts = { training, validation: await judging(files.validation), test: await judging(files.test) };
+  encoder.duplicates.clear();
 
   const names = encoder.labels();
   const labels = sortedLabels(names);

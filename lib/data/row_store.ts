@@ -1,3 +1,5 @@
+import { release } from "./growing.ts";
+
 /** Bytes of a chunk. */
 const CHUNK = 1 << 20;
 /** Longest varint of a 32-bit number. */
@@ -27,7 +29,7 @@ export interface StoredRow extends Readonly<RowFacts> {
 
 /** Encoded rows, written and read in order, as variable-length numbers of 7 bits a byte: about 2 bytes a token. */
 export class RowStore {
-  readonly #chunks: Uint8Array[] = [];
+  readonly #chunks: Uint8Array<ArrayBuffer>[] = [];
   readonly #ends: number[] = [];
   #chunk = new Uint8Array(0);
   #at = 0;
@@ -62,8 +64,8 @@ export class RowStore {
     this.#ends[this.#chunks.length - 1] = this.#at;
   }
 
-  /** Calls `visit` for every row, in order. With `release`, memory is given back on the way, and the store is empty then. */
-  scan(visit: (row: StoredRow) => void, release = false): void {
+  /** Calls `visit` for every row, in order. The last scan gives memory back on the way, and leaves the store empty. */
+  scan(visit: (row: StoredRow) => void, isLast = false): void {
     const tokens = new Uint32Array(this.#longest);
     const row = { row: 0, source: -1, line: 0, label: 0, length: 0, first: 0, count: 0, tokens };
     for (let index = 0; index < this.#chunks.length; index++) {
@@ -93,9 +95,9 @@ export class RowStore {
         visit(row);
         row.row++;
       }
-      if (release) this.#chunks[index] = new Uint8Array(0);
+      if (isLast) release(chunk);
     }
-    if (!release) return;
+    if (!isLast) return;
     this.#chunks.length =
       this.#ends.length =
       this.#at =

@@ -7,17 +7,18 @@ import { Random, Stream } from "../random.ts";
 export function stratifiedSplit(labels: Uint16Array, classes: number, share: number, seed: number): Uint8Array {
   const counts = new Uint32Array(classes);
   for (const label of labels) counts[label]!++;
-  const validation = new Uint8Array(labels.length);
   const wanted = validationCounts(counts, share);
   const random = new Random(seed, Stream.split);
-  /** A sortable number for each row, class by class: 21 random bits, then the row, which decides between equal ones. */
-  const keys = new Float64Array(labels.length);
-  const next = starts(counts);
-  labels.forEach((label, row) => keys[next[label]!++] = (random.seek(row).bits() >>> 11) * 2 ** 32 + row);
-  starts(counts).forEach((start, label) => {
-    const rows = keys.subarray(start, start + counts[label]!).sort();
-    for (const key of rows.subarray(0, wanted[label])) validation[key % 2 ** 32] = 1;
-  });
+  const validation = new Uint8Array(labels.length);
+  // Selection sampling (Knuth, algorithm S): of the rows that are left, each is drawn as probably as any other.
+  for (let row = 0; row < labels.length; row++) {
+    const label = labels[row]!;
+    if (random.seek(row).uniform() * counts[label]! < wanted[label]!) {
+      validation[row] = 1;
+      wanted[label]!--;
+    }
+    counts[label]!--;
+  }
   return validation;
 }
 
@@ -37,10 +38,4 @@ export function validationCounts(counts: Uint32Array, share: number): Uint32Arra
     if (counts[largest]! > 1) wanted[largest] = 1;
   }
   return wanted;
-}
-
-/** Where each class begins when the rows lie class by class. */
-function starts(counts: Uint32Array): Uint32Array {
-  let sum = 0;
-  return counts.map((count) => (sum += count) - count);
 }

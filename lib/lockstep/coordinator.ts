@@ -64,6 +64,11 @@ export class Coordinator {
     return Atomics.load(this.#crew.run.control, Word.round);
   }
 
+  /** The shared memory that training is in now: another one after a crew was replaced. */
+  get memory(): WebAssembly.Memory {
+    return this.#crew.run.memory;
+  }
+
   /** A copy of the newest committed state, at any time. */
   state(): State {
     return readState(this.#crew.run, this.#options.config.training);

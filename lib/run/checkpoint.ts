@@ -85,7 +85,22 @@ function parseCourse(text: string | undefined): Course {
 export async function readCheckpoint(directory: string, file: string, layout: ParameterLayout): Promise<Committed> {
   const path = join(directory, file);
   try {
-    const { metadata, tensors } = decodeSafetensors(await readFile(path));
+    const { state } = await decodeCheckpoint(await readFile(path), layout);
+    if (checkpointFile(state.round) !== file) throw new RangeError(`it is of round ${state.round}`);
+    return state;
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new RangeError(`Cannot read checkpoint "${path}": ${cause.message}`, { cause });
+  }
+}
+
+/** The state that the bytes of a checkpoint are, and its digest. Throws a RangeError that says what is wrong with them. */
+export async function decodeCheckpoint(
+  bytes: Uint8Array,
+  layout: ParameterLayout,
+): Promise<{ readonly state: Committed; readonly digest: string }> {
+  try {
+    const { metadata, tensors } = decodeSafetensors(bytes);
     const parts = tensors.length / layout.tensors.length;
     const values = new Float32Array(parts * layout.size);
     const byName = new Map(tensors.map((tensor) => [tensor.name, tensor.values]));
@@ -102,12 +117,11 @@ export async function readCheckpoint(directory: string, file: string, layout: Pa
     const state: Committed = { round: Number(metadata.round), step: Number(metadata.step), values, course };
     const { checksum, ...told } = metadata;
     if (await checksumOf(told) !== checksum) throw new RangeError("its metadata do not have their checksum");
-    if (checkpointFile(state.round) !== file) throw new RangeError(`it is of round ${metadata.round}`);
-    if (stateDigest(state) !== metadata.digest) throw new RangeError("its content does not have its digest");
-    return state;
+    const digest = stateDigest(state);
+    if (digest !== metadata.digest) throw new RangeError("its content does not have its digest");
+    return { state, digest };
   } catch (cause) {
-    if (!(cause instanceof RangeError || cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause;
-    const reason = cause instanceof RangeError ? cause.message : "its metadata are not those of a checkpoint";
-    throw new RangeError(`Cannot read checkpoint "${path}": ${reason}`, { cause });
+    if (!(cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause;
+    throw new RangeError("its metadata are not those of a checkpoint", { cause });
   }
 }

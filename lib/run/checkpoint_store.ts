@@ -1,5 +1,5 @@
 /** A run's checkpoints: written one at a time, the newest and the best kept, and the newest whole one found again. */
-import { readdir, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { errorMessage } from "../errors.ts";
 import type { Committed, State } from "../lockstep/state.ts";
@@ -42,7 +42,7 @@ export class CheckpointStore {
   /** The newest state that can be read, and what is wrong with those that are newer. */
   async newest(): Promise<{ readonly state: State | undefined; readonly problems: readonly string[] }> {
     const problems: string[] = [];
-    for (const file of await this.#files()) {
+    for (const file of await checkpointFiles(this.#directory)) {
       try {
         const state = await this.#read(file);
         const best = state.course.best && await this.#read(checkpointFile(state.course.best.round));
@@ -63,7 +63,7 @@ export class CheckpointStore {
   }
 
   async #removeOld(): Promise<void> {
-    const files = await this.#files();
+    const files = await checkpointFiles(this.#directory);
     const kept = new Set<string>();
     // The best states beside them do not count.
     let newest = 0;
@@ -75,7 +75,9 @@ export class CheckpointStore {
       if (best > 0) kept.add(checkpointFile(best));
     }
     // What a killed process had not finished is of no use either.
-    const unfinished = (await this.#names()).filter((name) => name.endsWith(".tmp")).map((name) => `${FOLDER}/${name}`);
+    const unfinished = (await namesIn(this.#directory)).filter((name) => name.endsWith(".tmp")).map((name) =>
+      `${FOLDER}/${name}`
+    );
     for (const file of [...files, ...unfinished]) {
       if (kept.has(file)) continue;
       await rm(join(this.#directory, file), { recursive: true, force: true });
@@ -95,21 +97,37 @@ export class CheckpointStore {
   #read(file: string): Promise<Committed> {
     return readCheckpoint(this.#directory, file, this.#layout);
   }
+}
 
-  /** Newest first, within the run's directory. */
-  async #files(): Promise<string[]> {
-    const round = (name: string) => Number(/\d+/.exec(name)![0]);
-    const names = (await this.#names()).filter((name) => NAME.test(name));
-    return names.sort((a, b) => round(b) - round(a)).map((name) => `${FOLDER}/${name}`);
+/** Rounds whose checkpoints the run in `directory` keeps, the newest first. */
+export async function checkpointRounds(directory: string): Promise<number[]> {
+  const files = await checkpointFiles(directory);
+  return files.map((file) => Number(/\d+/.exec(file)![0]));
+}
+
+/** The checkpoint of `round` as it is on disk; nothing if it is not, or no longer, kept. */
+export async function checkpointBytes(directory: string, round: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    return Uint8Array.from(await readFile(join(directory, checkpointFile(round))));
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
   }
+}
 
-  async #names(): Promise<string[]> {
-    try {
-      return await readdir(join(this.#directory, FOLDER));
-    } catch (error) {
-      if (errorCode(error) === "ENOENT") return [];
-      throw error;
-    }
+/** Newest first, within the run's directory. */
+async function checkpointFiles(directory: string): Promise<string[]> {
+  const round = (name: string) => Number(/\d+/.exec(name)![0]);
+  const names = (await namesIn(directory)).filter((name) => NAME.test(name));
+  return names.sort((a, b) => round(b) - round(a)).map((name) => `${FOLDER}/${name}`);
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(join(directory, FOLDER));
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return [];
+    throw error;
   }
 }
 

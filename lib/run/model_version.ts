@@ -1,6 +1,5 @@
-/** Weights that predict, and where they come from: a run that is training, or a saved one. */
-import type { Coordinator } from "../lockstep/coordinator.ts";
-import { stateDigest } from "../lockstep/state.ts";
+/** Weights that predict, and where they are: in a run that trains, or saved. */
+import type { MapOptions } from "../lockstep/memory_map.ts";
 
 /** Weights as one round committed them. */
 export interface ModelVersion {
@@ -11,18 +10,11 @@ export interface ModelVersion {
   readonly weights: Float32Array;
 }
 
-/** The newest version there is. */
-export type VersionSource = () => Promise<ModelVersion>;
-
-/** The newest committed weights of a run, copied out once a round and only when somebody asks. */
-export function liveVersions(coordinator: Coordinator): VersionSource {
-  let newest: ModelVersion | undefined;
-  return () => {
-    if (newest?.round !== coordinator.round) {
-      const state = coordinator.state();
-      const weights = state.values.subarray(0, coordinator.plan.layout.size);
-      newest = { round: state.round, digest: stateDigest(state), weights };
-    }
-    return Promise.resolve(newest);
-  };
+/** The shared memory of a run that trains: its newest committed weights are the newest version. */
+export interface LiveWeights {
+  readonly memory: WebAssembly.Memory;
+  readonly map: MapOptions;
 }
+
+/** Where the newest version is. */
+export type Newest = LiveWeights | ModelVersion;

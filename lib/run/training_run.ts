@@ -14,7 +14,7 @@ import { EventLog } from "./event_log.ts";
 import { writeJson } from "./files.ts";
 import { checkData, createManifest, readManifest } from "./manifest.ts";
 import { writeModel } from "./model_files.ts";
-import { liveVersions, type ModelVersion, type VersionSource } from "./model_version.ts";
+import type { LiveWeights, ModelVersion, Newest } from "./model_version.ts";
 import { createNarrator } from "./narrator.ts";
 import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from "./prepare.ts";
 import { Saver, unreadable, unsaved } from "./saver.ts";
@@ -45,8 +45,6 @@ export class TrainingRun {
   readonly log: EventLog;
   readonly startedAt: string;
   readonly config: TrainingConfig;
-  /** The newest committed weights while training goes on; then those that the run ended with. */
-  readonly versions: VersionSource;
   readonly #config: Config;
   readonly #saver: Saver;
   /** What the log says of this run's earlier processes, if there were any. */
@@ -59,6 +57,7 @@ export class TrainingRun {
   #stopReason: StopReason | undefined;
   /** Whether all rounds are done, and only saving is left. */
   #ended = false;
+  #live: LiveWeights | undefined;
   /** What the run ended with. */
   #final: ModelVersion | undefined;
 
@@ -76,8 +75,6 @@ export class TrainingRun {
     this.#earlier = earlier;
     this.#problems = problems;
     this.#saver = new Saver(directory, this.#layout, config.keepCheckpoints, log);
-    const live = liveVersions(this.#coordinator);
-    this.versions = () => this.#final ? Promise.resolve(this.#final) : live();
   }
 
   /** Makes the run and its directory, and starts nothing. Throws an InputError if it cannot be. */
@@ -128,6 +125,17 @@ export class TrainingRun {
   /** What `stop` was called with. */
   get stopReason(): StopReason | undefined {
     return this.#stopReason;
+  }
+
+  /**
+   * Where the newest committed weights are while training goes on, then those that the run ended with; the same object
+   * until they are elsewhere.
+   */
+  get newest(): Newest {
+    if (this.#final) return this.#final;
+    const { memory, plan: { map } } = this.#coordinator;
+    if (this.#live?.memory !== memory) this.#live = { memory, map };
+    return this.#live;
   }
 
   get state(): RunState {

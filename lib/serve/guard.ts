@@ -23,10 +23,10 @@ export function checkHost(request: Request, allowed: AllowedHosts): void {
   throw new Refusal(421, { field: "Host", message });
 }
 
-/** Throws a Refusal for a request to change or compute something that another site's page sent. */
-export function checkOrigin(request: Request): void {
+/** Throws a Refusal for a request to change or compute something that a page of neither this server nor `allowed` sent. */
+export function checkOrigin(request: Request, allowed?: string): void {
   const origin = request.headers.get("Origin");
-  if (origin === null || ["GET", "HEAD"].includes(request.method)) return;
+  if (origin === null || allowed === "*" || origin === allowed) return;
   const own = URL.parse(`http://${hostOf(request)}`)?.host;
   // Schemes are not compared: behind a proxy that ends TLS they differ.
   if (own && URL.parse(origin)?.host === own) return;

@@ -1,8 +1,10 @@
 /** Errors as clients see them: RFC 9457 problems that name the field, the value at hand and what was expected. */
+import { z } from "@hono/zod-openapi";
 import type { Problem } from "../errors.ts";
 
 const titles = {
   400: "Bad Request",
+  401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
@@ -10,9 +12,19 @@ const titles = {
   413: "Content Too Large",
   415: "Unsupported Media Type",
   421: "Misdirected Request",
+  429: "Too Many Requests",
   500: "Internal Server Error",
   503: "Service Unavailable",
 } as const;
+
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  /** The first of `errors`, and how many more there are. */
+  detail: z.string(),
+  errors: z.array(z.object({ field: z.string(), message: z.string() })),
+}).openapi("Problem");
 
 export type ProblemStatus = keyof typeof titles;
 
@@ -24,11 +36,13 @@ export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly status: ProblemStatus;
   readonly problem: Problem;
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: ProblemStatus, problem: Problem) {
+  constructor(status: ProblemStatus, problem: Problem, headers: Readonly<Record<string, string>> = {}) {
     super(problem.message);
     this.status = status;
     this.problem = problem;
+    this.headers = headers;
   }
 }
 

@@ -1,8 +1,13 @@
 /** The socket under the app: the one file of this part that knows Deno. */
 import { errorMessage, InputError } from "../errors.ts";
 
+export interface ServedApp {
+  /** `client` gives the address that asks. */
+  fetch(request: Request, client: () => string): Response | Promise<Response>;
+}
+
 export interface ServerOptions {
-  readonly app: { fetch(request: Request): Response | Promise<Response> };
+  readonly app: ServedApp;
   /** Address or name to listen on. */
   readonly host: string;
   /** 0: any free one. */
@@ -26,18 +31,33 @@ const CLOSE_MS = 1000;
 export function startServer({ app, host, port, closeStreams = () => {} }: ServerOptions): RunningServer {
   const hostname = host.replace(/^\[(.*)\]$/, "$1");
   const cut = new AbortController();
-  const unsent = new Set<Promise<void>>();
-  const server = listen(hostname, port, cut.signal, (request, { completed }) => {
-    const sent = completed.catch(() => {}).finally(() => unsent.delete(sent));
-    unsent.add(sent);
-    return app.fetch(request);
+  const unsent = new Set<Promise<unknown>>();
+  let answering = 0;
+  let answered = Promise.withResolvers<void>();
+  const server = listen(hostname, port, cut.signal, async (request, info) => {
+    // To ask when an answer was sent costs as much as to make one: only streams, which answer a GET, are asked.
+    if (request.method === "GET") {
+      const sent = info.completed.catch(() => {}).finally(() => unsent.delete(sent));
+      unsent.add(sent);
+    }
+    answering++;
+    try {
+      return await app.fetch(request, () => info.remoteAddr.hostname);
+    } finally {
+      answering--;
+      answered.resolve();
+    }
   });
 
   const close = async (graceMs: number) => {
     closeStreams();
     // Not by server.shutdown(): it may break bodies that are still coming in, and once it waits nothing can be cut.
     const drained = await within(graceMs, async () => {
-      while (unsent.size > 0) await Promise.all(unsent);
+      while (unsent.size > 0 || answering > 0) {
+        answered = Promise.withResolvers();
+        if (answering > 0) await answered.promise;
+        else await Promise.all(unsent);
+      }
     });
     await within(CLOSE_MS, async () => {
       if (drained) return await server.shutdown();

@@ -3,7 +3,8 @@
  * gives real ones, tests give small ones.
  */
 import type { RunEvent } from "../events.ts";
-import type { Predictor, RunAction, RunDetail } from "../run/types.ts";
+import type { Predictor } from "../predict/types.ts";
+import type { RunAction, RunDetail } from "../run/types.ts";
 
 export interface RunLibrary {
   /** The run that this process trains or serves. */
@@ -27,11 +28,23 @@ export interface Asset {
   readonly type: string;
 }
 
+/** How training goes, as its newest events say. */
+export interface TrainingFigures {
+  readonly round: number;
+  readonly epoch: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly sequencesPerSecond: number;
+  readonly incidents: number;
+}
+
 export interface Services {
   readonly runs: RunLibrary;
   readonly predictor: Predictor;
   /** By path: `/`, `/dashboard.js`, …; `/` is the page. */
   readonly assets: ReadonlyMap<string, Asset>;
+  /** Where a run trains in this process and has progressed. */
+  readonly training?: () => TrainingFigures | undefined;
   /** Whether requests should be sent here: false from the moment that the process is asked to end. */
   ready(): boolean;
 }

@@ -6,6 +6,8 @@ export interface SseOptions {
   readonly heartbeatMs: number;
   /** Ends the stream when it aborts. */
   readonly shutdown: AbortSignal;
+  /** Counts the streams that are open, if given. */
+  readonly figures?: { streams: number };
   /** Told of a failure of the events; the stream then ends, and its client comes back. */
   onError(error: unknown): void;
 }
@@ -25,7 +27,7 @@ export function sseFrame(event: RunEvent): string {
  */
 export function sseStream(
   open: (signal: AbortSignal) => AsyncIterable<RunEvent>,
-  { heartbeatMs, shutdown, onError }: SseOptions,
+  { heartbeatMs, shutdown, onError, figures }: SseOptions,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const gone = new AbortController();
@@ -37,6 +39,7 @@ export function sseStream(
 
   const release = () => {
     shutdown.removeEventListener("abort", onShutdown);
+    if (figures && events && !gone.signal.aborted) figures.streams--;
     gone.abort();
     wake();
     // Not awaited: a generator answers return() only after the next() before it.
@@ -75,6 +78,7 @@ export function sseStream(
           onShutdown = end;
           shutdown.addEventListener("abort", onShutdown);
           events = open(gone.signal)[Symbol.asyncIterator]();
+          if (figures) figures.streams++;
           return;
         }
         const result = await next(events);

@@ -30,7 +30,7 @@ export function serve(runs: readonly FakeRun[], port = 0): Server {
   const failures: unknown[] = [];
   const onError = (error: unknown) => failures.push(error);
   const app = createApp(fakeServices(runs), { shutdown: shutdown.signal, onError });
-  const server = Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, app.fetch);
+  const server = Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, (request) => app.fetch(request));
   return {
     port: server.addr.port,
     async close() {

@@ -1,7 +1,8 @@
 /** A run that lives in memory and says what it is told to, and the rest of what the app needs around it. */
 import { dashboardAssets } from "../../dashboard/assets.ts";
 import { eventSchema, type NewEvent, type RunEvent } from "../../lib/events.ts";
-import type { Answer, RunAction, RunDetail } from "../../lib/run/types.ts";
+import type { Predictor } from "../../lib/predict/types.ts";
+import type { RunAction, RunDetail } from "../../lib/run/types.ts";
 import type { RunLibrary, Services } from "../../lib/serve/services.ts";
 import { configSchema } from "../../lib/config/schema.ts";
 
@@ -192,17 +193,27 @@ export function fakeServices(runs: readonly FakeRun[]): Services {
     round: 560,
     digest: DIGEST,
   };
-  const predictor = {
+  const predictor: Predictor = {
+    shape: model,
     model: () => Promise.resolve(model),
-    predict(sequences: readonly (readonly number[])[]): Promise<Answer> {
+    predict(sequences) {
       const predictions = sequences.map((tokens) => {
         const even = ((tokens[0] ?? 0) + (tokens.at(-1) ?? 0)) % 2 === 0;
         return even
           ? { class: 1, label: "even", probabilities: [0.0213, 0.9787] }
           : { class: 0, label: "odd", probabilities: [0.9614, 0.0386] };
       });
-      return Promise.resolve({ run: model.run, round: model.round, digest: model.digest, predictions });
+      return Promise.resolve({
+        run: model.run,
+        round: model.round,
+        digest: model.digest,
+        predictions,
+        queueMs: 0,
+        computeMs: 0,
+      });
     },
+    versions: () => Promise.resolve([]),
+    figures: () => ({ queued: 0, computing: 0, batches: 0, sequences: 0, restarts: 0 }),
   };
   return { runs: library, predictor, assets: dashboardAssets(), ready: () => true };
 }

@@ -8,8 +8,8 @@ import { initialWeights } from "../../lib/model/initial.ts";
 import { taskModel } from "../../lib/model/task_model.ts";
 import { exportModel } from "../../lib/run/export.ts";
 import { writeModel } from "../../lib/run/model_files.ts";
-import { createPredictor } from "../../lib/run/predictor.ts";
-import type { Prediction } from "../../lib/run/types.ts";
+import { openSaved } from "../../lib/predict/saved.ts";
+import type { Prediction } from "../../lib/predict/types.ts";
 import { CHROMIUM, CHROMIUM_FLAGS, isFile } from "../dashboard/browser.ts";
 import { inTemporaryDirectory } from "./temporary.ts";
 import { tinyRunConfig } from "./tiny_run.ts";
@@ -41,8 +41,8 @@ async function eachExport(
       const folder = join(directory, "exported");
       const files = await exportModel(directory, format, folder);
       assertEquals(files.sort(), (await readdir(folder)).sort());
-      const predictor = createPredictor({ run, config, labels }, () => Promise.resolve(version));
-      await use(folder, (await predictor.predict(sequences)).predictions);
+      const predict = await openSaved({ config, labels, version });
+      await use(folder, predict(sequences));
     });
   }
 }

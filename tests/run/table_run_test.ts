@@ -6,7 +6,7 @@ import { InputError } from "../../lib/errors.ts";
 import { StopReason } from "../../lib/lockstep/control.ts";
 import { readManifest } from "../../lib/run/manifest.ts";
 import { readModel } from "../../lib/run/model_files.ts";
-import { createPredictor } from "../../lib/run/predictor.ts";
+import { openSaved } from "../../lib/predict/saved.ts";
 import { TrainingRun } from "../../lib/run/training_run.ts";
 import { verifyRun } from "../../lib/run/verify.ts";
 import { randomData } from "../data/tables.ts";
@@ -32,9 +32,8 @@ Deno.test("a run over a table freezes what the data decide, counts their rows, a
     assertEquals([config.vocabulary, config.length, config.stepsPerEpoch, config.heldOut], [40, 7, 3, 300]);
     assertEquals([labels, dataDigest], [data.labels, data.digest]);
     const model = await readModel(run.directory);
-    const predictor = createPredictor(model, () => Promise.resolve(model.version));
-    const { predictions } = await predictor.predict([[1, 2, 3], [4]]);
-    for (const { label, probabilities } of predictions) {
+    const predict = await openSaved(model);
+    for (const { label, probabilities } of predict([[1, 2, 3], [4]])) {
       assert(data.labels.includes(label));
       assertEquals(probabilities.length, 3);
     }

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { fakeApp, modelInfo } from "./fakes.ts";
+import { fakeApp, fakePredictor, modelInfo } from "./fakes.ts";
 import { type ProblemBody, soon } from "./reading.ts";
 
 async function problem(response: Response): Promise<ProblemBody> {
@@ -71,13 +71,12 @@ Deno.test("GET /model is what the predictor says", async () => {
 });
 
 Deno.test("GET /readyz follows the process and its model, GET /livez neither", async () => {
-  const predict = broken;
   const cases = [
     [{}, 200, undefined],
     [{ ready: () => false }, 503, "not ready: the server is starting or ending"],
-    [{ predictor: { model: broken, predict } }, 503, "not ready: the model does not answer: secret"],
+    [{ predictor: fakePredictor({ model: broken }) }, 503, "not ready: the model does not answer: secret"],
     [
-      { predictor: { model: () => new Promise<never>(() => {}), predict } },
+      { predictor: fakePredictor({ model: () => new Promise<never>(() => {}) }) },
       503,
       "not ready: the model did not answer within 5 ms",
     ],
@@ -131,7 +130,7 @@ Deno.test("createApp() says which methods a path has", async () => {
 Deno.test("createApp() tells onError of what was not expected, and the client nothing of it", async () => {
   const errors: unknown[] = [];
   const { app } = fakeApp({
-    services: { predictor: { model: broken, predict: broken } },
+    services: { predictor: fakePredictor({ model: broken, predict: broken }) },
     onError: (error) => errors.push(error),
   });
   const response = await app.request("/model");

@@ -1,6 +1,7 @@
 /** Services small enough to see through: a log in memory, and a model whose class is the parity of the first token. */
 import type { NewEvent, RunEvent } from "../../lib/events.ts";
-import type { ModelInfo, RunAction, RunDetail, RunState } from "../../lib/run/types.ts";
+import type { ModelInfo, Predictor } from "../../lib/predict/types.ts";
+import type { RunAction, RunDetail, RunState } from "../../lib/run/types.ts";
 import type { Asset, Services } from "../../lib/serve/services.ts";
 import { type AppOptions, createApp } from "../../lib/serve/app.ts";
 
@@ -96,6 +97,30 @@ export const modelInfo: ModelInfo = {
   digest: "d7",
 };
 
+/** Answers with the parity of each sequence's first token; `changes` replaces parts. */
+export function fakePredictor(changes: Partial<Predictor> = {}): Predictor {
+  return {
+    shape: modelInfo,
+    model: () => Promise.resolve(modelInfo),
+    predict: (sequences) =>
+      Promise.resolve({
+        run: "r1",
+        round: 7,
+        digest: "d7",
+        queueMs: 0.25,
+        computeMs: 0.5,
+        predictions: sequences.map(([first]) =>
+          first! % 2
+            ? { class: 0, label: "odd", probabilities: [0.75, 0.25] }
+            : { class: 1, label: "even", probabilities: [0.25, 0.75] }
+        ),
+      }),
+    versions: () => Promise.resolve([7, 5]),
+    figures: () => ({ queued: 3, computing: 1, batches: 10, sequences: 40, restarts: 2 }),
+    ...changes,
+  };
+}
+
 const assets = new Map<string, Asset>([
   ["/", { body: "<!doctype html><title>Lockstep</title>", type: "text/html; charset=utf-8" }],
   ["/dashboard.js", { body: "export {};", type: "text/javascript; charset=utf-8" }],
@@ -119,20 +144,7 @@ export function fakeServices(log: Log, changes: Partial<Services> = {}): Service
       events: (_id, after, signal) => log.follow(after, signal),
       act: (id, action) => id === "r1" && log.act(action),
     },
-    predictor: {
-      model: () => Promise.resolve(modelInfo),
-      predict: (sequences) =>
-        Promise.resolve({
-          run: "r1",
-          round: 7,
-          digest: "d7",
-          predictions: sequences.map(([first]) =>
-            first! % 2
-              ? { class: 0, label: "odd", probabilities: [0.75, 0.25] }
-              : { class: 1, label: "even", probabilities: [0.25, 0.75] }
-          ),
-        }),
-    },
+    predictor: fakePredictor(),
     assets,
     ready: () => true,
     ...changes,

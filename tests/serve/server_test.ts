@@ -3,7 +3,7 @@ import { InputError } from "../../lib/errors.ts";
 import { type RunningServer, startServer } from "../../lib/serve/server.ts";
 import type { AppOptions } from "../../lib/serve/app.ts";
 import type { Services } from "../../lib/serve/services.ts";
-import { checkpoint, failed, fakeApp, type Log } from "./fakes.ts";
+import { checkpoint, failed, fakeApp, fakePredictor, type Log } from "./fakes.ts";
 import { allFrames, frames, ids, soon, take } from "./reading.ts";
 
 const encoder = new TextEncoder();
@@ -103,7 +103,7 @@ Deno.test("startServer() cuts in shutdown() what does not end in time", async ()
     asked.resolve();
     return hung.promise;
   };
-  const { server } = serve({ services: { predictor: { model, predict: () => hung.promise } } });
+  const { server } = serve({ services: { predictor: fakePredictor({ model }) } });
   const answer = fetch(`${server.url}/model`).then(() => "answered", () => "cut");
   await soon(asked.promise, "the request");
   const closed = server.shutdown(50);

@@ -97,10 +97,10 @@ function noColumn(source: TextSource, columns: readonly string[], options: ReadO
     : columns.length === 1
     ? `one column, ${shown}`
     : `columns ${shown}`;
-  const hint = guess === undefined ? "" : `. Did you mean ${flag} ${JSON.stringify(guess)}?`;
+  const hint = guess === undefined ? "." : `. Did you mean ${flag} ${JSON.stringify(guess)}?`;
   const more = options.header === "no" || columns.length < 2
     ? ""
-    : `. Name columns with --text-column and --label-column; if this is a row already, say --header no and use numbers`;
+    : ` Name columns with --text-column and --label-column; if this is a row already, say --header no and use numbers`;
   return refusal(source.name, `has no column "${name}": it begins with ${there}${hint}${more}`);
 }
 

@@ -1,8 +1,8 @@
 /** From the body of `POST /predict` to sequences, and from the predictor's answer to the body of the response. */
-import { z } from "zod";
+import { z } from "@hono/zod-openapi";
 import { describe, sequenceProblem, type SequenceShape } from "../data/sequences.ts";
 import { InputError, type Problem } from "../errors.ts";
-import type { Answer } from "../run/types.ts";
+import type { Answer } from "../predict/types.ts";
 
 export interface PredictRequest {
   readonly sequences: readonly (readonly number[])[];
@@ -17,6 +17,27 @@ const instanceList = z.array(z.unknown(), {
 });
 const bodySchema = z.strictObject({ tokens: z.unknown(), instances: instanceList }).partial();
 const instanceSchema = z.strictObject({ tokens: z.unknown() }).partial();
+
+/** The body for a model of `shape`, for the document: what the schemas above leave to `sequenceProblem` is said here. */
+export function predictSchema({ vocabulary, length }: SequenceShape, maxInstances: number): z.ZodType {
+  const items = { type: "integer" as const, minimum: 0, maximum: vocabulary - 1 };
+  const tokens = z.unknown().openapi({ type: "array", items, minItems: length, maxItems: length });
+  const instance = z.union([tokens, instanceSchema.extend({ tokens })]);
+  const instances = z.array(instance).min(1).max(maxInstances);
+  return bodySchema.extend({ tokens: tokens.optional(), instances: instances.optional() }).openapi("PredictRequest", {
+    description: "Either tokens or instances",
+  });
+}
+
+const predictionSchema = z.object({ class: z.int(), label: z.string(), probabilities: z.array(z.number()) })
+  .openapi("Prediction");
+const versionShape = { run: z.string(), round: z.int(), digest: z.string() };
+
+/** What is answered: one prediction for `tokens`, a list for `instances`. */
+export const answerSchema = z.union([
+  predictionSchema.extend(versionShape),
+  z.object({ ...versionShape, predictions: z.array(predictionSchema) }),
+]).openapi("PredictAnswer");
 
 /** Throws an InputError that names everything wrong with `body`. */
 export function parsePredict(body: unknown, shape: SequenceShape, maxInstances: number): PredictRequest {
@@ -57,6 +78,11 @@ export function predictionBody(
     throw new Error(`The predictor answered ${sequences.length} sequences with ${predictions.length} predictions`);
   }
   return single ? { run, round, digest, ...predictions[0] } : { run, round, digest, predictions };
+}
+
+/** What the Server-Timing header says: milliseconds in the queue, and of the batch's computation. */
+export function serverTiming({ queueMs, computeMs }: Answer): string {
+  return `queue;dur=${queueMs.toFixed(3)}, compute;dur=${computeMs.toFixed(3)}`;
 }
 
 function isSequence(value: unknown, shape: SequenceShape): value is readonly number[] {

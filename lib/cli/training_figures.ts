@@ -1,0 +1,25 @@
+/** How training goes, as its newest events say. */
+import type { RunEvent } from "../events.ts";
+import type { TrainingFigures } from "../serve/services.ts";
+
+export interface FiguresOfEvents {
+  /** Takes note of `event`. */
+  observe(event: RunEvent): void;
+  /** Undefined before the first progress. */
+  read(): TrainingFigures | undefined;
+}
+
+export function figuresOfEvents(): FiguresOfEvents {
+  let newest: Omit<TrainingFigures, "incidents"> | undefined;
+  let incidents = 0;
+  return {
+    observe(event) {
+      if (event.type === "incident") incidents++;
+      if (event.type === "finished" && newest) newest = { ...newest, sequencesPerSecond: 0 };
+      if (event.type !== "progress") return;
+      const { round, epoch, training, sequencesPerSecond } = event;
+      newest = { round, epoch, ...training, sequencesPerSecond };
+    },
+    read: () => newest && { ...newest, incidents },
+  };
+}

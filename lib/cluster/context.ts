@@ -1,0 +1,45 @@
+/** What the parts of one machine's protocol share, from joining to leaving or to the loss of the broker's store. */
+import type { Clock } from "./clock.ts";
+import type { LocalShards } from "./local.ts";
+import type { Transport } from "./transport.ts";
+
+export interface ClusterOptions {
+  /** The run's name: in every message. */
+  readonly run: string;
+  /** This machine's name in the run; no other has it. */
+  readonly member: string;
+  /** Threads of this machine. */
+  readonly workers: number;
+  /** Members that must be there for a round to be dealt. */
+  readonly minNodes: number;
+  /** Silence after which a member or a leader counts as gone. */
+  readonly leaseMs: number;
+  /** How long a member may take for its shards before they are dealt to others as well. */
+  readonly roundMs: number;
+}
+
+/** Something that people want to know. */
+export type ClusterNews =
+  | { readonly type: "incident"; readonly message: string }
+  | { readonly type: "members"; readonly members: readonly string[]; readonly leader: string; readonly round: number }
+  | { readonly type: "committed"; readonly round: number };
+
+export interface Context extends ClusterOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly local: LocalShards;
+  /** Distinguishes this life of the member from those before, in the ids of its messages. */
+  readonly life: string;
+  /** Ends everything. */
+  readonly signal: AbortSignal;
+  readonly report: (news: ClusterNews) => void;
+  readonly traffic: Traffic;
+}
+
+/** Payload bytes of this machine, without those that it only kept at hand, and what it spent its time with. */
+export interface Traffic {
+  bytesUp: number;
+  bytesDown: number;
+  computeMs: number;
+  startedAt: number;
+}

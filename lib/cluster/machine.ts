@@ -1,0 +1,173 @@
+/**
+ * One machine of a run: shows itself, heeds the log as a member, and leads when the lease falls to it. When the broker
+ * comes back without its store, everything begins again from the state that the machine has.
+ */
+import { type Clock, wallClock } from "./clock.ts";
+import type { ClusterNews, ClusterOptions, Context, Traffic } from "./context.ts";
+import { Leading } from "./leading.ts";
+import { LEASE, Lease } from "./lease.ts";
+import type { LocalShards } from "./local.ts";
+import { Member } from "./member.ts";
+import type { Presence } from "./messages.ts";
+import { retry } from "./retry.ts";
+import { Roster } from "./roster.ts";
+import { StoreLost, type Transport, Unreachable } from "./transport.ts";
+
+export interface MachineOptions extends ClusterOptions {
+  readonly transport: Transport;
+  readonly local: LocalShards;
+  /** Distinguishes this process from others that had this name before. */
+  readonly life: string;
+  readonly clock?: Clock;
+  readonly report?: (news: ClusterNews) => void;
+}
+
+/** The run as one machine sees it. */
+export interface ClusterView {
+  readonly run: string;
+  readonly member: string;
+  readonly leader: string;
+  readonly round: number;
+  readonly members: readonly Presence[];
+}
+
+interface Parts {
+  readonly member: Member;
+  readonly roster: Roster;
+  readonly lease: Lease;
+  readonly leading: Leading;
+}
+
+/** Looks at the registers, and beats, in the time of a lease. */
+const LOOKS = 5;
+/** Leases without any member in step after which one that is not may lead. */
+const FORLORN_LEASES = 3;
+
+export class Machine {
+  readonly #options: MachineOptions;
+  readonly #clock: Clock;
+  readonly #traffic: Traffic;
+  #member: Member | undefined;
+  #roster: Roster | undefined;
+  #beat = 0;
+  #told = "";
+
+  constructor(options: MachineOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? wallClock;
+    this.#traffic = { bytesUp: 0, bytesDown: 0, computeMs: 0, startedAt: this.#clock.now() };
+  }
+
+  /** Takes part until training ends, or until `signal` aborts; then the others need not wait for this one. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { local } = this.#options;
+    while (!local.finished && !signal.aborted) {
+      try {
+        await this.#session(signal);
+      } catch (error) {
+        if (!(error instanceof StoreLost)) {
+          if (signal.aborted) return;
+          throw error;
+        }
+        this.#report({ type: "incident", message: `${error.message}; goes on from the state after ${local.round}` });
+      }
+    }
+  }
+
+  /** Who is there, what they do and who leads, as far as this machine knows. */
+  view(): ClusterView {
+    const { run, member, local } = this.#options;
+    const { leader = "" } = this.#member ?? {};
+    return { run, member, leader, round: local.round, members: this.#roster?.present() ?? [] };
+  }
+
+  /** From joining to the end of training, to the abort of `outer`, or to the loss of the broker's store. */
+  async #session(outer: AbortSignal): Promise<void> {
+    const { transport, leaseMs, member: name } = this.#options;
+    const clock = this.#clock;
+    const stop = new AbortController();
+    const forward = () => stop.abort(outer.reason);
+    outer.addEventListener("abort", forward);
+    if (outer.aborted) forward();
+    const report = (news: ClusterNews) => this.#report(news);
+    const context: Context = { ...this.#options, clock, report, signal: stop.signal, traffic: this.#traffic };
+    const member = new Member(context);
+    const roster = new Roster({ transport, clock, aliveMs: leaseMs });
+    const lease = new Lease({ transport, clock, holder: name, leaseMs });
+    const leading = new Leading(context, { member, roster, lease });
+    [this.#member, this.#roster] = [member, roster];
+    try {
+      const looking = this.#look(context, { member, roster, lease, leading });
+      await Promise.race([member.run(), looking, leading.failed]);
+      // A leader has something to say after the end.
+      await leading.ended();
+    } finally {
+      stop.abort();
+      outer.removeEventListener("abort", forward);
+      member.bell.ring();
+      await this.#leave(roster, lease);
+    }
+  }
+
+  /** Beats, looks who is there, and leads when the lease falls to this machine. */
+  async #look(context: Context, { member, roster, lease, leading }: Parts): Promise<void> {
+    const { transport, clock, signal, local, leaseMs } = context;
+    let inStepAt = clock.now();
+    // Who comes with a state waits until those have shown themselves who may be further.
+    const candidateFrom = local.round > 0 ? clock.now() + leaseMs : 0;
+    while (!signal.aborted) {
+      const registers = await retry(clock, signal, async () => {
+        await roster.show(this.#presence());
+        return await transport.registers();
+      });
+      roster.see(registers);
+      this.#tell();
+      const others = roster.present().filter((presence) => presence.member !== context.member);
+      if (member.inStep || others.some((presence) => presence.inStep)) inStepAt = clock.now();
+      if (leading.isOn) await retry(clock, signal, () => lease.renew());
+      else if (!local.finished) {
+        const entry = registers.get(LEASE);
+        const isForlorn = clock.now() - inStepAt > FORLORN_LEASES * leaseMs;
+        const isFit = (member.inStep || isForlorn) && others.every(({ round }) => round <= local.round);
+        if (isFit && clock.now() >= candidateFrom && lease.isFree(entry)) {
+          const term = await retry(clock, signal, () => lease.take(entry));
+          if (term !== undefined) leading.start(term);
+        }
+        await member.remind();
+      }
+      await clock.sleep(leaseMs / LOOKS, signal);
+    }
+  }
+
+  /** Says that this machine leaves; nobody waits for it then. It may not get through any more. */
+  async #leave(roster: Roster, lease: Lease): Promise<void> {
+    try {
+      await roster.show({ ...this.#presence(), beat: -1, inStep: false });
+      await lease.release();
+    } catch (error) {
+      if (!(error instanceof Unreachable || error instanceof StoreLost)) throw error;
+    }
+  }
+
+  #presence(): Presence {
+    const { member, workers, local } = this.#options;
+    const { bytesUp, bytesDown, computeMs, startedAt } = this.#traffic;
+    const compute = Math.min(1, computeMs / Math.max(1, this.#clock.now() - startedAt));
+    const inStep = this.#member?.inStep ?? false;
+    const shares = { compute, wait: 1 - compute };
+    return { member, beat: this.#beat++, workers, round: local.round, inStep, bytesUp, bytesDown, ...shares };
+  }
+
+  /** Tells who is there whenever that changes. */
+  #tell(): void {
+    const { leader, round, members } = this.view();
+    const names = members.map(({ member }) => member);
+    const told = [leader, ...names].join();
+    if (told !== this.#told) this.#report({ type: "members", members: names, leader, round });
+    this.#told = told;
+  }
+
+  #report(news: ClusterNews): void {
+    this.#options.report?.(news);
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * A member's part: it heeds what the leader says, in the order of the log. Dealt shards it trains and sends the sums of;
+ * a base it makes its state; where the log does not lead on from its state, it asks for a whole one.
+ */
+import { Bell } from "./clock.ts";
+import type { Context } from "./context.ts";
+import { Damaged, seal } from "./envelope.ts";
+import type { NodeSum } from "./local.ts";
+import { type Down, type ObjectReference, parseDown, type Unsigned, type Up } from "./messages.ts";
+import { getObject, putObject } from "./objects.ts";
+import { type Read, readLog } from "./read_log.ts";
+import { retry } from "./retry.ts";
+import { Subject } from "./transport.ts";
+
+type DownOf<Type extends Down["type"]> = Extract<Down, { type: Type }>;
+
+/** Own objects that are kept: a round's upload and base, and those of the round before. */
+const KEPT = 4;
+
+export class Member {
+  /** The highest term that a leader has spoken with. */
+  term = 0;
+  /** Who leads, as far as the log has said. */
+  leader = "";
+  /** Sequence of the newest message that was received, and of the newest that was heeded. */
+  received = 0;
+  heeded = 0;
+  /** Whether the next round starts from the state that this member has, or will have when it has heeded the log. */
+  inStep = false;
+  /** Rings at every message that is received or heeded. */
+  readonly bell: Bell;
+  readonly #context: Context;
+  readonly #queue: Read<Down>[] = [];
+  readonly #own = new Map<string, Uint8Array>();
+  #sent: { readonly round: number; readonly nodes: readonly NodeSum[] } | undefined;
+  #messages = 0;
+  #isBehind = false;
+  #askedAt = -Infinity;
+
+  constructor(context: Context) {
+    this.#context = context;
+    this.bell = new Bell(context.clock);
+  }
+
+  /** Heeds the log until training has ended or the context's signal aborts. */
+  async run(): Promise<void> {
+    const { transport, clock, signal } = this.#context;
+    const end = await retry(clock, signal, () => transport.newest(Subject.down));
+    await Promise.race([this.#receive(), this.#heedAll(end)]);
+  }
+
+  /** Keeps the bytes of an object that this machine publishes at hand, so that they need not come back. */
+  keep(id: string, bytes: Uint8Array): void {
+    if (this.#own.size >= KEPT) this.#own.delete(this.#own.keys().next().value!);
+    this.#own.set(id, bytes);
+  }
+
+  /** The bytes of an object. Throws Damaged. */
+  async fetch(reference: ObjectReference, body: Uint8Array): Promise<Uint8Array> {
+    const own = this.#own.get(reference.id);
+    if (own) return own;
+    const bytes = await getObject(this.#context, reference, body);
+    this.#context.traffic.bytesDown += bytes.length;
+    return bytes;
+  }
+
+  /** Asks for a state again where a question went without an answer. To be called now and then. */
+  async remind(): Promise<void> {
+    if (this.#isBehind) await this.#ask();
+  }
+
+  async #receive(): Promise<void> {
+    for await (const read of readLog(this.#context, Subject.down, 1, parseDown)) {
+      this.received = read.sequence;
+      this.#queue.push(read);
+      this.bell.ring();
+    }
+  }
+
+  async #heedAll(end: number): Promise<void> {
+    const { local, signal, leaseMs } = this.#context;
+    this.inStep = end === 0;
+    while (!local.finished && !signal.aborted) {
+      const read = this.#queue.shift();
+      if (!read) {
+        await this.bell.wait(leaseMs, signal);
+        continue;
+      }
+      if (read.message && read.message.term >= this.term) {
+        this.term = read.message.term;
+        await this.#heed(read.message, read.body);
+      }
+      this.heeded = read.sequence;
+      if (this.heeded >= end && !this.#isBehind) this.inStep = true;
+      this.bell.ring();
+    }
+  }
+
+  async #heed(message: Down, body: Uint8Array): Promise<void> {
+    const { local, member, report } = this.#context;
+    switch (message.type) {
+      case "lead":
+        this.leader = message.leader;
+        return await this.#follow(message.round);
+      case "deal":
+        await this.#follow(message.round - 1);
+        return await this.#work(message);
+      case "base":
+        return await this.#takeBase(message, body);
+      case "state":
+        return await this.#takeState(message, body);
+      case "refused":
+        if (message.member !== member) return;
+        return report({
+          type: "incident",
+          message: `An upload for round ${message.round} came late and was refused: the run is at ${message.current}`,
+        });
+      case "again":
+        if (message.member !== member || message.round !== local.round + 1) return;
+        report({ type: "incident", message: `An upload for round ${message.round} was damaged and is sent again` });
+        if (this.#sent?.round === message.round) await this.#upload(this.#sent.round, this.#sent.nodes);
+    }
+  }
+
+  /** The next round starts from the state after `round` rounds. */
+  async #follow(round: number): Promise<void> {
+    const { local } = this.#context;
+    this.#isBehind = round > local.round;
+    // One that is ahead is in step again when the others have come as far.
+    if (round !== local.round) this.inStep = false;
+    if (this.#isBehind) await this.#ask();
+  }
+
+  async #work({ round, hands }: DownOf<"deal">): Promise<void> {
+    const { local, member, clock, traffic } = this.#context;
+    const shards = hands.find((hand) => hand.member === member)?.shards ?? [];
+    const isOver = this.#queue.some(({ message }) => message?.type === "base" && message.round >= round);
+    if (shards.length === 0 || isOver || round !== local.round + 1) return;
+    const startedAt = clock.now();
+    const nodes = await local.sum(shards);
+    traffic.computeMs += clock.now() - startedAt;
+    await this.#upload(round, nodes);
+  }
+
+  async #upload(round: number, nodes: readonly NodeSum[]): Promise<void> {
+    this.#sent = { round, nodes };
+    const bytes = new Uint8Array(nodes.reduce((sum, node) => sum + node.bytes.length, 0));
+    let at = 0;
+    for (const node of nodes) {
+      bytes.set(node.bytes, at);
+      at += node.bytes.length;
+    }
+    const id = this.#newId();
+    this.keep(id, bytes);
+    const { reference, body } = await putObject(this.#context, id, bytes);
+    const spans = nodes.map(({ first, last, bytes: { length } }) => ({ first, last, bytes: length }));
+    const { member, traffic } = this.#context;
+    await this.#say({ type: "upload", member, round, nodes: spans, object: reference }, body);
+    traffic.bytesUp += bytes.length;
+  }
+
+  async #takeBase({ round, object }: DownOf<"base">, body: Uint8Array): Promise<void> {
+    const { local } = this.#context;
+    if (round > local.round + 1) return await this.#follow(round);
+    if (round <= local.round) {
+      this.inStep = round === local.round;
+      return;
+    }
+    const bytes = await this.#fetchOrAsk(object, body);
+    if (!bytes) return;
+    await local.commit(bytes);
+    this.#settle(round);
+  }
+
+  async #takeState({ round, digest, object }: DownOf<"state">, body: Uint8Array): Promise<void> {
+    const { local, report } = this.#context;
+    if (round <= local.round) return;
+    const bytes = await this.#fetchOrAsk(object, body);
+    if (!bytes) return;
+    await local.restore({ round, digest, bytes });
+    report({ type: "incident", message: `Joined with the state after round ${round}` });
+    this.#settle(round);
+  }
+
+  /** The state is the one after `round` rounds now. */
+  #settle(round: number): void {
+    this.#isBehind = false;
+    this.inStep = true;
+    this.#sent = undefined;
+    this.#context.report({ type: "committed", round });
+  }
+
+  async #fetchOrAsk(object: ObjectReference, body: Uint8Array): Promise<Uint8Array | undefined> {
+    try {
+      return await this.fetch(object, body);
+    } catch (error) {
+      if (!(error instanceof Damaged)) throw error;
+      this.#context.report({ type: "incident", message: `${error.message}; it is asked for again` });
+      this.#isBehind = true;
+      this.inStep = false;
+      await this.#ask();
+      return undefined;
+    }
+  }
+
+  /** Says which state this member has. Not more often than an answer may take. */
+  async #ask(): Promise<void> {
+    const { clock, leaseMs, member, local } = this.#context;
+    if (clock.now() - this.#askedAt < leaseMs) return;
+    this.#askedAt = clock.now();
+    await this.#say({ type: "ask", member, round: local.round });
+  }
+
+  async #say(message: Unsigned<Up>, body?: Uint8Array): Promise<void> {
+    const { transport, clock, signal, run } = this.#context;
+    const data = seal({ ...message, run }, body);
+    const options = { id: this.#newId() };
+    await retry(clock, signal, () => transport.publish(Subject.up, data, options));
+  }
+
+  /** Unique in the run, as a member's name is: a machine that comes back after a crash has another. */
+  #newId(): string {
+    return `${this.#context.member}.${this.#context.life}.${this.#messages++}`;
+  }
+}

@@ -1,0 +1,266 @@
+/**
+ * The transport over NATS JetStream: a run's log is one stream, its registers are one key-value bucket. Loaded by those
+ * alone who ask for it: nothing else imports a NATS client.
+ *
+ * The stream's `created` time is the identity of the log: a broker that comes back with another one lost its store.
+ */
+import { DeliverPolicy, jetstream, JetStreamApiError, jetstreamManager } from "@nats-io/jetstream";
+import type { ConsumerMessages, JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
+import { type KV, Kvm } from "@nats-io/kv";
+import type { NatsConnection } from "@nats-io/transport-node";
+import {
+  type Entry,
+  type Limits,
+  type LogMessage,
+  type PublishOptions,
+  StoreLost,
+  type Transport,
+  Unreachable,
+} from "./transport.ts";
+
+/** How long a request is waited for. */
+const TIMEOUT_MS = 2000;
+/** How long a request for more messages stands: half of it without a sign of the server, and reading begins again. */
+const EXPIRES_MS = 4000;
+/** Between two attempts to read a log that cannot be read. */
+const PAUSE_MS = 200;
+/** JetStream's codes for "the newest message is another one". */
+const WRONG_SEQUENCE: readonly number[] = [10071, 10164];
+const NO_MESSAGE = 10037;
+
+/** One store of the broker: everything that ends when another takes its place. */
+interface Store {
+  readonly created: string;
+  readonly lost: AbortController;
+  readonly kv: KV;
+  readonly registers: Map<string, Entry>;
+}
+
+export class NatsTransport implements Transport {
+  readonly #connection: NatsConnection;
+  readonly #stream: string;
+  readonly #manager: JetStreamManager;
+  readonly #client: JetStreamClient;
+  readonly #reading = new Set<ConsumerMessages>();
+  #watch: { stop(): void } | undefined;
+  #store: Promise<Store>;
+
+  private constructor(connection: NatsConnection, stream: string, manager: JetStreamManager) {
+    this.#connection = connection;
+    this.#stream = stream;
+    this.#manager = manager;
+    this.#client = jetstream(connection, { timeout: TIMEOUT_MS });
+    this.#store = this.#openStore();
+    this.#store.catch(() => {}); // Whoever wants it hears of it.
+    void this.#watchConnection();
+  }
+
+  /** The transport of run `run` over `connection`, which is the transport's from now on. */
+  static async open(connection: NatsConnection, run: string): Promise<NatsTransport> {
+    const manager = await jetstreamManager(connection, { timeout: TIMEOUT_MS });
+    const transport = new NatsTransport(connection, `lockstep-${run}`, manager);
+    await transport.#store;
+    return transport;
+  }
+
+  limits(): Promise<Limits> {
+    return this.#ask(async () => {
+      const { config } = await this.#manager.streams.info(this.#stream);
+      const { limits } = await this.#manager.getAccountInfo();
+      const bounds = [config.max_bytes, limits.max_storage].filter((bytes) => bytes > 0);
+      return { maxPayload: this.#connection.info?.max_payload ?? 2 ** 20, maxBytes: Math.min(Infinity, ...bounds) };
+    });
+  }
+
+  async publish(subject: string, data: Uint8Array, { id, after }: PublishOptions): Promise<number | undefined> {
+    const expect = after === undefined ? {} : { expect: { lastSubjectSequence: after } };
+    return await this.#unlessOther(async () => {
+      const options = { msgID: id, timeout: TIMEOUT_MS, ...expect };
+      return (await this.#client.publish(this.#subject(subject), data, options)).seq;
+    });
+  }
+
+  async *read(subject: string, from: number, signal: AbortSignal): AsyncGenerator<LogMessage, void, void> {
+    const { lost, created } = await this.#reach(signal);
+    let next = from;
+    while (!signal.aborted) {
+      if (lost.signal.aborted) throw new StoreLost(`The broker's log of ${created} is gone`);
+      let messages: ConsumerMessages | undefined;
+      const stop = () => void messages?.close();
+      signal.addEventListener("abort", stop);
+      lost.signal.addEventListener("abort", stop);
+      try {
+        // An ordered consumer: it begins again by itself where it missed something.
+        const consumer = await this.#client.consumers.get(this.#stream, {
+          filter_subjects: this.#subject(subject),
+          deliver_policy: DeliverPolicy.StartSequence,
+          opt_start_seq: next,
+        });
+        messages = await consumer.consume({ max_messages: 64, expires: EXPIRES_MS });
+        this.#reading.add(messages);
+        if (signal.aborted || lost.signal.aborted) stop();
+        for await (const { seq, data } of messages) {
+          next = seq + 1;
+          // A plain view: what comes is a Buffer, whose slice() is none.
+          yield { sequence: seq, subject, data: new Uint8Array(data.buffer, data.byteOffset, data.length) };
+        }
+      } catch (error) {
+        if (!isOfBroker(error)) throw error;
+        await this.#checkStore();
+        await pause(PAUSE_MS);
+      } finally {
+        signal.removeEventListener("abort", stop);
+        lost.signal.removeEventListener("abort", stop);
+        if (messages) this.#reading.delete(messages);
+        stop();
+      }
+    }
+  }
+
+  newest(subject: string): Promise<number> {
+    return this.#ask(async () => {
+      try {
+        const query = { last_by_subj: this.#subject(subject) };
+        return (await this.#manager.streams.getMessage(this.#stream, query))?.seq ?? 0;
+      } catch (error) {
+        if (error instanceof JetStreamApiError && error.code === NO_MESSAGE) return 0;
+        throw error;
+      }
+    });
+  }
+
+  async forget(sequence: number): Promise<void> {
+    await this.#ask(() => this.#manager.streams.purge(this.#stream, { seq: sequence }));
+  }
+
+  async write(key: string, value: string, revision: number | "new"): Promise<number | undefined> {
+    return await this.#unlessOther(async () => {
+      const { kv } = await this.#store;
+      return revision === "new" ? await kv.create(key, value) : await kv.update(key, value, revision, TIMEOUT_MS);
+    });
+  }
+
+  registers(): Promise<ReadonlyMap<string, Entry>> {
+    return this.#ask(async () => {
+      const { kv, registers } = await this.#store;
+      // What is watched may lag behind; and a broker that is away must be noticed.
+      await kv.status();
+      return new Map(registers);
+    });
+  }
+
+  async close(): Promise<void> {
+    const store = await this.#store.catch(() => undefined);
+    store?.lost.abort();
+    await this.#connection.close();
+  }
+
+  #subject(subject: string): string {
+    return `${this.#stream}.${subject}`;
+  }
+
+  /** The stream and the bucket, made where there are none. */
+  async #openStore(): Promise<Store> {
+    const config = { name: this.#stream, subjects: [`${this.#stream}.>`] };
+    let info;
+    try {
+      info = await this.#manager.streams.info(this.#stream);
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError)) throw error;
+      info = await this.#manager.streams.add(config);
+    }
+    const kv = await new Kvm(this.#client).create(this.#stream, { history: 1 });
+    const store = { created: info.created, lost: new AbortController(), kv, registers: new Map<string, Entry>() };
+    store.lost.signal.addEventListener("abort", () => this.#watch?.stop());
+    await this.#watchRegisters(store);
+    return store;
+  }
+
+  /** Keeps the registers of `store` as they are in the broker, from now on. */
+  async #watchRegisters({ kv, registers }: Store): Promise<void> {
+    const watch = await kv.watch();
+    this.#watch?.stop();
+    this.#watch = watch;
+    void (async () => {
+      for await (const entry of watch) {
+        if (entry.operation === "PUT") registers.set(entry.key, { value: entry.string(), revision: entry.revision });
+      }
+    })().catch(() => {}); // It ends with its store, or when another takes its place.
+  }
+
+  /** Looks whether the log is still the one that it was. */
+  async #checkStore(): Promise<void> {
+    const before = await this.#store.catch(() => undefined);
+    try {
+      const { created } = await this.#manager.streams.info(this.#stream);
+      if (created === before?.created) return;
+    } catch (error) {
+      // Nobody answers, which says nothing about the store; or there is no such stream any more.
+      if (!(error instanceof JetStreamApiError)) return;
+    }
+    if (before?.lost.signal.aborted || (await this.#store.catch(() => undefined)) !== before) return;
+    this.#store = this.#openStore();
+    this.#store.catch(() => {});
+    before?.lost.abort();
+  }
+
+  async #watchConnection(): Promise<void> {
+    for await (const { type } of this.#connection.status()) {
+      if (type !== "reconnect") continue;
+      await this.#checkStore();
+      // A consumer lives in the server's memory: those of before the restart are gone, and would be missed late.
+      for (const messages of this.#reading) void messages.close();
+      const store = await this.#store.catch(() => undefined);
+      if (store) await this.#watchRegisters(store).catch(() => {}); // The next reconnection tries again.
+    }
+  }
+
+  /** The store, as soon as the broker answers. */
+  async #reach(signal: AbortSignal): Promise<Store> {
+    for (;;) {
+      try {
+        return await this.#store;
+      } catch (error) {
+        if (!isOfBroker(error)) throw error;
+      }
+      signal.throwIfAborted();
+      await pause(PAUSE_MS);
+      this.#store = this.#openStore();
+      this.#store.catch(() => {});
+    }
+  }
+
+  /** What `work` comes to, or nothing where something else is the newest. */
+  #unlessOther(work: () => Promise<number>): Promise<number | undefined> {
+    return this.#ask(async () => {
+      try {
+        return await work();
+      } catch (error) {
+        if (error instanceof JetStreamApiError && WRONG_SEQUENCE.includes(error.code)) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /** What `work` comes to. Throws Unreachable for all that the broker, or its absence, can say. */
+  async #ask<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isOfBroker(error)) throw error;
+      await this.#checkStore();
+      throw new Unreachable(`The broker did not do it: ${error.message}`, { cause: error });
+    }
+  }
+}
+
+const BROKER_ERRORS =
+  /^(TimeoutError|RequestError|NoRespondersError|ConnectionError|ClosedConnectionError|DrainingConnectionError|JetStream\w*|StreamNotFoundError|ConsumerNotFoundError)$/;
+
+function isOfBroker(error: unknown): error is Error {
+  return error instanceof Error && BROKER_ERRORS.test(error.name);
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

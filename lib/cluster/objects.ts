@@ -1,0 +1,116 @@
+/**
+ * Bytes of any size through a log whose messages are limited: in the message that commits them where they fit, else as
+ * chunks before it. A chunk that is damaged or came twice is left out by its digest; bytes that cannot be put together
+ * are Damaged, and whoever wants them asks again.
+ */
+import { z } from "zod";
+import type { Clock } from "./clock.ts";
+import { Damaged, open, seal, sha256 } from "./envelope.ts";
+import type { ObjectReference } from "./messages.ts";
+import { retry } from "./retry.ts";
+import { Subject, type Transport, Unreachable } from "./transport.ts";
+
+/** Bytes of a chunk: half of the default limit of a NATS message. */
+export const CHUNK_BYTES = 512 * 1024;
+
+/** Chunks without any news for this long are not coming. */
+const PATIENCE_MS = 5000;
+/** What lacks a chunk after so many readings is damaged in the log. */
+const ATTEMPTS = 3;
+
+interface Reading {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+const chunkHeader = z.object({ object: z.string(), index: z.int().nonnegative(), count: z.int().positive() });
+
+/** Publishes the chunks of `bytes`, if it takes any; resolves to what the committing message says and carries. */
+export async function putObject(
+  { transport, clock, signal }: Reading,
+  id: string,
+  bytes: Uint8Array,
+): Promise<{ readonly reference: ObjectReference; readonly body: Uint8Array }> {
+  const reference = { id, bytes: bytes.length, sha256: sha256(bytes), chunks: 0, from: 0 };
+  if (bytes.length <= CHUNK_BYTES) return { reference, body: bytes };
+  const chunks = Math.ceil(bytes.length / CHUNK_BYTES);
+  let from = Infinity;
+  for (let index = 0; index < chunks; index++) {
+    const part = bytes.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES);
+    const message = seal({ object: id, index, count: chunks }, part);
+    const options = { id: `${id}.${index}` };
+    const sequence = await retry(clock, signal, () => transport.publish(Subject.chunks(id), message, options));
+    from = Math.min(from, sequence!);
+  }
+  return { reference: { ...reference, chunks, from }, body: new Uint8Array() };
+}
+
+/** The bytes that `reference` names, where `body` came with it. Throws Damaged. */
+export async function getObject(
+  reading: Reading,
+  reference: ObjectReference,
+  body: Uint8Array,
+): Promise<Uint8Array> {
+  const bytes = reference.chunks === 0 ? body : await readChunks(reading, reference);
+  if (bytes.length !== reference.bytes || sha256(bytes) !== reference.sha256) {
+    throw new Damaged(`Object ${reference.id} is damaged: its digest differs`);
+  }
+  return bytes;
+}
+
+/** All chunks of an object: those that are damaged on their way are read again. */
+async function readChunks(reading: Reading, reference: ObjectReference): Promise<Uint8Array> {
+  const { id, bytes, chunks } = reference;
+  const whole = new Uint8Array(bytes);
+  const missing = new Set(Array.from({ length: chunks }, (_, index) => index));
+  for (let attempt = 0; attempt < ATTEMPTS && missing.size > 0; attempt++) {
+    for await (const data of untilQuiet(reading, reference)) {
+      const chunk = readChunk(data, id);
+      if (chunk && missing.delete(chunk.index)) whole.set(chunk.body, chunk.index * CHUNK_BYTES);
+      if (missing.size === 0 || chunk?.index === chunks - 1) break;
+    }
+  }
+  if (missing.size > 0) throw new Damaged(`Object ${id} lacks ${missing.size} of ${chunks} chunks`);
+  return whole;
+}
+
+/** The messages that may be chunks of the object, until none has come for too long. */
+async function* untilQuiet({ transport, clock, signal }: Reading, { id, from }: ObjectReference) {
+  const stop = new AbortController();
+  const forward = () => stop.abort();
+  signal.addEventListener("abort", forward);
+  let heardAt = clock.now();
+  const watch = (async () => {
+    while (!stop.signal.aborted) {
+      const quiet = clock.now() - heardAt;
+      if (quiet >= PATIENCE_MS) stop.abort();
+      else await clock.sleep(PATIENCE_MS - quiet, stop.signal);
+    }
+  })();
+  try {
+    for await (const { data } of transport.read(Subject.chunks(id), from, stop.signal)) {
+      heardAt = clock.now();
+      yield data;
+    }
+  } catch (error) {
+    if (!(error instanceof Unreachable)) throw error;
+    await clock.sleep(PATIENCE_MS, signal);
+  } finally {
+    stop.abort();
+    signal.removeEventListener("abort", forward);
+    await watch;
+  }
+  signal.throwIfAborted();
+}
+
+function readChunk(data: Uint8Array, id: string): { index: number; body: Uint8Array } | undefined {
+  try {
+    const { header, body } = open(data);
+    const { object, index } = chunkHeader.parse(header);
+    return object === id ? { index, body } : undefined;
+  } catch (error) {
+    if (error instanceof Damaged || error instanceof z.ZodError) return undefined;
+    throw error;
+  }
+}

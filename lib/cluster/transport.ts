@@ -1,0 +1,72 @@
+/**
+ * What the protocol needs of a broker, for one run: a log of messages in one order for everyone, and registers that are
+ * written by compare-and-set. lib/cluster/nats_transport.ts does it with JetStream, memory_transport.ts in one process.
+ *
+ * Delivery is at least once. A publish that throws Unreachable may have happened all the same: it is done again with the
+ * same `id`, which the broker takes once.
+ */
+
+/** The broker did not answer; the same may work later. */
+export class Unreachable extends Error {
+  override readonly name = "Unreachable";
+}
+
+/** The log is another one than before: the broker lost its store. */
+export class StoreLost extends Error {
+  override readonly name = "StoreLost";
+}
+
+/** A message of the log. */
+export interface LogMessage {
+  /** Its place in the log, from 1, growing over all subjects. */
+  readonly sequence: number;
+  readonly subject: string;
+  readonly data: Uint8Array;
+}
+
+export interface PublishOptions {
+  /** A message with an id that the broker has seen lately is not taken again. */
+  readonly id: string;
+  /** The sequence of the newest message of the subject, 0 for none: if it is another, nothing is published. */
+  readonly after?: number;
+}
+
+/** What a register holds. Revisions grow with every write to any register. */
+export interface Entry {
+  readonly value: string;
+  readonly revision: number;
+}
+
+export interface Limits {
+  /** Bytes of one message, headers included. */
+  readonly maxPayload: number;
+  /** Bytes that the log may hold; Infinity if nobody says. */
+  readonly maxBytes: number;
+}
+
+export interface Transport {
+  limits(): Promise<Limits>;
+  /** Appends to the log; resolves to the message's sequence, or to nothing where `after` is not the newest. */
+  publish(subject: string, data: Uint8Array, options: PublishOptions): Promise<number | undefined>;
+  /** The messages of `subject` from sequence `from` on, in order, then those to come, until `signal` aborts. */
+  read(subject: string, from: number, signal: AbortSignal): AsyncIterable<LogMessage>;
+  /** The sequence of the newest message of `subject`, 0 for none. */
+  newest(subject: string): Promise<number>;
+  /** Drops all messages before `sequence`. */
+  forget(sequence: number): Promise<void>;
+  /** Writes register `key`: a new one, or the one at `revision`. Resolves to its revision, or to nothing if it is not. */
+  write(key: string, value: string, revision: number | "new"): Promise<number | undefined>;
+  /** All registers. */
+  registers(): Promise<ReadonlyMap<string, Entry>>;
+  close(): Promise<void>;
+}
+
+/** The subjects of a run's log. */
+export const Subject = {
+  /** What the leader says. */
+  down: "down",
+  /** What members say. */
+  up: "up",
+  /** Parts of what does not fit into one message. */
+  chunks: (object: string) => `chunks.${object}`,
+} as const;

@@ -1,0 +1,70 @@
+/**
+ * Parts of the tree over shard numbers (lib/engine/tree_mean.ts): which nodes a set of shards owns whole, and what is
+ * still missing for the root. A node's sum has the same bits wherever it was computed, so a machine sends the sums of
+ * the greatest nodes that are all its own, and whoever has enough of them completes the tree.
+ */
+import { splitAt } from "../engine/tree_mean.ts";
+
+/** The shards `first` to `last - 1`. */
+export interface Span {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The greatest nodes of the tree over `total` shards of which `has` has every shard, in order. */
+export function ownedNodes(has: ReadonlySet<number>, total: number): Span[] {
+  const nodes: Span[] = [];
+  const visit = (first: number, last: number): void => {
+    let count = 0;
+    for (let shard = first; shard < last; shard++) if (has.has(shard)) count++;
+    if (count === last - first) nodes.push({ first, last });
+    if (count === 0 || count === last - first) return;
+    const middle = first + splitAt(last - first);
+    visit(first, middle);
+    visit(middle, last);
+  };
+  visit(0, total);
+  return nodes;
+}
+
+/** How a node comes about: it is at hand, or it is the sum of its two halves. */
+export type Sum<Node> = { readonly node: Node } | { readonly left: Sum<Node>; readonly right: Sum<Node> };
+
+/** What the tree is completed from: the sums at hand, each once, and the shards that are in none of them. */
+export interface Completion<Node> {
+  /** The root, if nothing is missing. */
+  readonly root: Sum<Node> | undefined;
+  readonly missing: readonly number[];
+}
+
+/** Completes the tree over `total` shards from `nodes`, of which the greatest that are nodes of the tree are taken. */
+export function completion<Node extends Span>(nodes: Iterable<Node>, total: number): Completion<Node> {
+  const known = new Map<string, Node>();
+  for (const node of nodes) known.set(`${node.first}-${node.last}`, node);
+  const missing: number[] = [];
+  const visit = (first: number, last: number): Sum<Node> | undefined => {
+    const node = known.get(`${first}-${last}`);
+    if (node) return { node };
+    if (last - first === 1) {
+      missing.push(first);
+      return undefined;
+    }
+    const middle = first + splitAt(last - first);
+    const left = visit(first, middle);
+    const right = visit(middle, last);
+    return left && right ? { left, right } : undefined;
+  };
+  return { root: visit(0, total), missing };
+}
+
+/**
+ * The values of `sum` from `valuesOf` its nodes: additions of float32 in the order of the tree. The result is the
+ * caller's; what `valuesOf` returns is left as it is.
+ */
+export function addUp<Node>(sum: Sum<Node>, valuesOf: (node: Node) => Float32Array): Float32Array<ArrayBuffer> {
+  if ("node" in sum) return new Float32Array(valuesOf(sum.node));
+  const total = addUp(sum.left, valuesOf);
+  const right = "node" in sum.right ? valuesOf(sum.right.node) : addUp(sum.right, valuesOf);
+  for (let i = 0; i < total.length; i++) total[i]! += right[i]!;
+  return total;
+}

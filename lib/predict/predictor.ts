@@ -1,0 +1,282 @@
+/**
+ * Predictions from a thread of their own, which no request and no training can hold up for long: requests that come
+ * while a batch is computed are gathered into the next one.
+ */
+import { clearImmediate, setImmediate } from "node:timers";
+import type { TrainingConfig } from "../config/schema.ts";
+import { errorMessage } from "../errors.ts";
+import { trainedModel } from "../model/task_model.ts";
+import type { Newest } from "../run/model_version.ts";
+import { joinSequences, KEPT_VERSIONS } from "./desk.ts";
+import type { DeskOptions, Outcome } from "./protocol.ts";
+import { RequestQueue } from "./queue.ts";
+import { ThreadClient } from "./thread_client.ts";
+import type {
+  Answer,
+  ModelInfo,
+  ModelShape,
+  Prediction,
+  PredictOptions,
+  Predictor,
+  PredictorFigures,
+} from "./types.ts";
+import { Unavailable, UnknownVersion } from "./types.ts";
+
+/** Whose predictions: a run that is training, or a saved model. */
+export interface TrainedModel {
+  readonly run: string;
+  readonly config: TrainingConfig;
+  /** Class names; a label is a position in this list. */
+  readonly labels: readonly string[];
+}
+
+export interface PredictorOptions {
+  readonly model: TrainedModel;
+  /** Where the newest weights are: another object when they are elsewhere. */
+  readonly newest: () => Newest;
+  /** The kept checkpoints: rounds, the newest first, and the bytes of one, nothing if it is gone. */
+  readonly checkpoints: {
+    list(): Promise<readonly number[]>;
+    read(round: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  };
+  /** The module that the thread runs: workers/predict.ts. */
+  readonly workerUrl: URL;
+  readonly limits: PredictorLimits;
+  /** Told when the thread is lost and replaced. */
+  readonly onIncident: (message: string) => void;
+}
+
+export interface PredictorLimits {
+  /** Sequences that are computed in one call. */
+  readonly batchMax: number;
+  /** How long a batch that is not full waits for more. */
+  readonly batchDelayMs: number;
+  /** Sequences that may wait. */
+  readonly queueMax: number;
+  /** A thread that does not answer for so long is replaced. */
+  readonly timeoutMs: number;
+}
+
+interface Waiting {
+  readonly sequences: readonly (readonly number[])[];
+  readonly version: number | undefined;
+  readonly since: number;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Between two attempts to start a thread that cannot start. */
+const RETRY_MS = 1000;
+
+export class ThreadPredictor implements Predictor {
+  readonly shape: ModelShape;
+  readonly #options: PredictorOptions;
+  readonly #desk: DeskOptions;
+  readonly #queue: RequestQueue<Waiting>;
+  #thread: ThreadClient | undefined;
+  /** Until a thread that took another's place is ready. */
+  #replacing = false;
+  #startAgainAt = 0;
+  #sent: Newest | undefined;
+  /** Versions that the thread has at hand, the one kept longest first. */
+  readonly #kept = new Map<number, Promise<unknown>>();
+  #computing = 0;
+  /** Calls off the batch that is about to be sent. */
+  #delay: (() => void) | undefined;
+  #batches = 0;
+  #sequences = 0;
+  #restarts = 0;
+  #closed = false;
+
+  /** Its thread starts when it is first asked. */
+  constructor(options: PredictorOptions) {
+    const { model: { run, config, labels }, limits } = options;
+    const { vocabulary, length } = config;
+    const { spec } = trainedModel(config, labels);
+    this.#options = options;
+    this.shape = { run, labels, vocabulary, length };
+    this.#desk = { config, spec, maxBatch: limits.batchMax, maxLength: length };
+    this.#queue = new RequestQueue(limits);
+  }
+
+  async model(version?: number): Promise<ModelInfo> {
+    const { round, digest } = await this.predict([], { version });
+    return { ...this.shape, round, digest };
+  }
+
+  async predict(sequences: readonly (readonly number[])[], options: PredictOptions = {}): Promise<Answer> {
+    const { version, signal } = options;
+    signal?.throwIfAborted();
+    if (version !== undefined) await this.#keep(version);
+    this.#start();
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const waiting: Waiting = { sequences, version, since: performance.now(), resolve, reject };
+    this.#queue.add(waiting);
+    const onAbort = () => {
+      this.#queue.remove(waiting);
+      reject(signal?.reason);
+    };
+    signal?.addEventListener("abort", onAbort, { once: true });
+    this.#sendSoon();
+    try {
+      return await promise;
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  versions(): Promise<readonly number[]> {
+    return this.#options.checkpoints.list();
+  }
+
+  figures(): PredictorFigures {
+    return {
+      queued: this.#queue.sequences,
+      computing: this.#computing,
+      batches: this.#batches,
+      sequences: this.#sequences,
+      restarts: this.#restarts,
+    };
+  }
+
+  /** Ends the thread; who waits gets an Unavailable. */
+  close(): void {
+    this.#closed = true;
+    this.#thread?.close();
+    this.#refuseAll(new Unavailable("the server is ending"));
+  }
+
+  /** The thread, started if there is none. Throws an Unavailable if it cannot be used now. */
+  #start(): ThreadClient {
+    if (this.#closed) throw new Unavailable("the server is ending");
+    if (this.#replacing) throw new Unavailable("the prediction thread was lost and is being replaced");
+    if (this.#thread) return this.#thread;
+    if (performance.now() < this.#startAgainAt) throw new Unavailable("the prediction thread could not start");
+    const { workerUrl, limits: { timeoutMs } } = this.#options;
+    let isOpen = false;
+    // One that was lost before it was of any use is not replaced at once: so would be the next.
+    const onLost = (reason: string) => isOpen ? this.#replace(reason) : this.#giveUp(thread, reason);
+    const thread = new ThreadClient({ workerUrl, timeoutMs, onLost });
+    this.#thread = thread;
+    this.#sent = undefined;
+    this.#kept.clear();
+    thread.ask({ type: "open", options: this.#desk }).then(() => {
+      isOpen = true;
+      this.#replacing = false;
+    }, (error) => {
+      if (this.#thread === thread) this.#giveUp(thread, errorMessage(error));
+    });
+    return thread;
+  }
+
+  /** Of a thread that could not start. */
+  #giveUp(thread: ThreadClient, reason: string): void {
+    this.#thread = undefined;
+    this.#replacing = false;
+    this.#startAgainAt = performance.now() + RETRY_MS;
+    const message = `the prediction thread could not start: ${reason}`;
+    thread.close(message);
+    this.#refuseAll(new Unavailable(message));
+    if (!this.#closed) this.#options.onIncident(message);
+  }
+
+  #replace(reason: string): void {
+    this.#options.onIncident(`The prediction thread was lost: ${reason}; another one takes its place`);
+    this.#restarts++;
+    this.#thread = undefined;
+    this.#replacing = false;
+    this.#refuseAll(new Unavailable(`the prediction thread was lost: ${reason}`));
+    this.#start();
+    this.#replacing = true;
+  }
+
+  #refuseAll(error: Unavailable): void {
+    this.#delay?.();
+    this.#delay = undefined;
+    while (!this.#queue.isEmpty) for (const { reject } of this.#queue.take()) reject(error);
+  }
+
+  /** Sends the next batch if none is being computed: with all that this turn of the loop brings, or after the delay. */
+  #sendSoon(): void {
+    if (this.#computing > 0 || this.#delay || this.#queue.isEmpty) return;
+    const { batchDelayMs } = this.#options.limits;
+    const send = () => {
+      this.#delay = undefined;
+      this.#send(this.#queue.take());
+    };
+    if (batchDelayMs === 0) {
+      const timer = setImmediate(send);
+      this.#delay = () => clearImmediate(timer);
+    } else {
+      const timer = setTimeout(send, batchDelayMs);
+      this.#delay = () => clearTimeout(timer);
+    }
+  }
+
+  #send(batch: readonly Waiting[]): void {
+    const [first] = batch;
+    if (!first) return;
+    const thread = this.#thread!;
+    const newest = this.#options.newest();
+    // Its failure would be that of the prediction too, which has somebody who waits for it.
+    if (newest !== this.#sent) thread.ask({ type: "newest", newest }).catch(() => {});
+    this.#sent = newest;
+    const sequences = batch.flatMap((waiting) => waiting.sequences);
+    const sentAt = performance.now();
+    // At least 1, for a question about the version alone.
+    const count = Math.max(1, sequences.length);
+    this.#computing += count;
+    this.#batches++;
+    this.#sequences += sequences.length;
+    thread.ask({ type: "predict", version: first.version, ...joinSequences(sequences) }).then((outcome) => {
+      this.#computing -= count;
+      this.#sendSoon();
+      this.#answer(batch, outcome!, sentAt);
+    }, (error) => {
+      this.#computing -= count;
+      const reason = error instanceof Unavailable ? error : new Unavailable(errorMessage(error));
+      for (const { reject } of batch) reject(reason);
+      this.#sendSoon();
+    });
+  }
+
+  #answer(batch: readonly Waiting[], { round, digest, probabilities, computeMs }: Outcome, sentAt: number): void {
+    const { run, labels } = this.shape;
+    let row = 0;
+    for (const { sequences, since, resolve } of batch) {
+      const predictions = sequences.map(() => prediction(probabilities, row++, labels));
+      resolve({ run, round, digest, predictions, queueMs: sentAt - since, computeMs });
+    }
+  }
+
+  /** Sees to it that the thread has the weights of round `version`. Throws an UnknownVersion if nobody has them. */
+  async #keep(version: number): Promise<void> {
+    this.#start();
+    const keeping = this.#kept.get(version) ?? this.#load(version);
+    this.#kept.set(version, keeping);
+    // As the desk does.
+    if (this.#kept.size > KEPT_VERSIONS) this.#kept.delete(this.#kept.keys().next().value!);
+    try {
+      await keeping;
+    } catch (error) {
+      this.#kept.delete(version);
+      throw error;
+    }
+  }
+
+  async #load(version: number): Promise<void> {
+    const bytes = await this.#options.checkpoints.read(version);
+    if (!bytes) throw new UnknownVersion(`there is no version ${version}`);
+    await this.#start().ask({ type: "checkpoint", round: version, bytes });
+  }
+}
+
+/** The prediction in row `row` of `all`, `[sequences, classes]`. */
+export function prediction(all: Float32Array, row: number, labels: readonly string[]): Prediction {
+  const probabilities = Array.from(all.subarray(row * labels.length, (row + 1) * labels.length));
+  let best = 0;
+  for (let index = 1; index < probabilities.length; index++) {
+    if (probabilities[index]! > probabilities[best]!) best = index;
+  }
+  return { class: best, label: labels[best]!, probabilities };
+}

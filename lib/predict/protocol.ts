@@ -1,0 +1,46 @@
+/** What the main thread and the prediction thread say to each other. */
+import type { TrainingConfig } from "../config/schema.ts";
+import type { ModelSpec } from "../model/spec.ts";
+import type { Newest } from "../run/model_version.ts";
+
+/** The model, and the largest batch. */
+export interface DeskOptions {
+  readonly config: TrainingConfig;
+  readonly spec: ModelSpec;
+  readonly maxBatch: number;
+  readonly maxLength: number;
+}
+
+/** Sequences end to end: tokens, and how many of them are each one's. */
+export interface Sequences {
+  readonly tokens: Int32Array;
+  readonly lengths: Int32Array;
+}
+
+/** `version` is the round of a checkpoint that was sent before; without it, the newest. */
+export interface PredictMessage extends Sequences {
+  readonly type: "predict";
+  readonly version?: number | undefined;
+}
+
+/** To the thread, `open` first. It answers each message once, in their order. */
+export type ToThread =
+  | { readonly type: "open"; readonly options: DeskOptions }
+  | { readonly type: "newest"; readonly newest: Newest }
+  | { readonly type: "checkpoint"; readonly round: number; readonly bytes: Uint8Array<ArrayBuffer> }
+  | PredictMessage;
+
+/** What one version of the weights says of a list of sequences. */
+export interface Outcome {
+  readonly round: number;
+  readonly digest: string;
+  /** `[sequences, classes]` */
+  readonly probabilities: Float32Array;
+  readonly computeMs: number;
+}
+
+/** From the thread: done, done with an outcome, or not done. */
+export type FromThread =
+  | { readonly type: "done" }
+  | { readonly type: "outcome"; readonly outcome: Outcome }
+  | { readonly type: "failed"; readonly error: string };

@@ -1,0 +1,78 @@
+/** The main thread's side of one prediction thread: questions in order, answers in the same order, and a deadline. */
+import type { FromThread, Outcome, ToThread } from "./protocol.ts";
+import { Unavailable } from "./types.ts";
+
+export interface ThreadOptions {
+  /** The module that the thread runs: workers/predict.ts. */
+  readonly workerUrl: URL;
+  /** A question that is not answered for this long, while none before it is, is the sign of a thread that hangs. */
+  readonly timeoutMs: number;
+  /** Told once, if the thread is lost. */
+  readonly onLost: (reason: string) => void;
+}
+
+interface Question {
+  readonly resolve: (outcome: Outcome | undefined) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class ThreadClient {
+  readonly #options: ThreadOptions;
+  readonly #worker: Worker;
+  readonly #questions: Question[] = [];
+  /** When the oldest question became the oldest. */
+  #waitingSince = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
+
+  constructor(options: ThreadOptions) {
+    this.#options = options;
+    this.#worker = new Worker(options.workerUrl, { type: "module", name: "predict", deno: { permissions: "none" } });
+    this.#worker.onmessage = ({ data }: MessageEvent<FromThread>) => this.#answer(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#lose(event.message);
+    };
+  }
+
+  /** The outcome, if the message asks for one. Throws an Error with the thread's words, or an Unavailable if it is lost. */
+  ask(message: ToThread): Promise<Outcome | undefined> {
+    if (this.#closed) return Promise.reject(new Unavailable("the prediction thread has ended"));
+    const { promise, resolve, reject } = Promise.withResolvers<Outcome | undefined>();
+    if (this.#questions.length === 0) this.#waitingSince = performance.now();
+    this.#questions.push({ resolve, reject });
+    this.#timer ??= setTimeout(() => this.#look(), this.#options.timeoutMs);
+    this.#worker.postMessage(message);
+    return promise;
+  }
+
+  /** Ends the thread; one that computes goes on until the process ends, and nobody listens. */
+  close(reason = "the prediction thread has ended"): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#worker.terminate();
+    for (const { reject } of this.#questions.splice(0)) reject(new Unavailable(reason));
+  }
+
+  #answer(message: FromThread): void {
+    const question = this.#questions.shift();
+    this.#waitingSince = performance.now();
+    if (message.type === "failed") question?.reject(new Error(message.error));
+    else question?.resolve(message.type === "outcome" ? message.outcome : undefined);
+  }
+
+  /** One timer for all questions: it is set anew only when it runs out. */
+  #look(): void {
+    this.#timer = undefined;
+    if (this.#questions.length === 0) return;
+    const left = this.#waitingSince + this.#options.timeoutMs - performance.now();
+    if (left <= 0) return this.#lose(`it did not answer within ${this.#options.timeoutMs / 1000} s`);
+    this.#timer = setTimeout(() => this.#look(), left);
+  }
+
+  #lose(reason: string): void {
+    if (this.#closed) return;
+    this.close(`the prediction thread was lost: ${reason}`);
+    this.#options.onLost(reason);
+  }
+}

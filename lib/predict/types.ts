@@ -1,0 +1,80 @@
+/** What the world sees of a model that predicts: plain values, no tensors. */
+
+/** What of a model never changes. */
+export interface ModelShape {
+  readonly run: string;
+  readonly labels: readonly string[];
+  readonly vocabulary: number;
+  /** Tokens of the longest sequence. */
+  readonly length: number;
+}
+
+export interface ModelInfo extends ModelShape {
+  /** Rounds committed into the weights. */
+  readonly round: number;
+  /** SHA-256 of the state that those weights are part of. */
+  readonly digest: string;
+}
+
+export interface Prediction {
+  /** Position in `labels`. */
+  readonly class: number;
+  readonly label: string;
+  /** One a class, in the order of `labels`; sums to 1. */
+  readonly probabilities: readonly number[];
+}
+
+/** All predictions of one answer come from the same weights. */
+export interface Answer {
+  readonly run: string;
+  readonly round: number;
+  readonly digest: string;
+  readonly predictions: readonly Prediction[];
+  /** Milliseconds until the request's batch was sent to be computed, and that the batch took. */
+  readonly queueMs: number;
+  readonly computeMs: number;
+}
+
+export interface PredictOptions {
+  /** The round whose weights answer, one of `versions()`; without it, the newest. */
+  readonly version?: number | undefined;
+  /** Gives up the request's place in the queue when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Predictor {
+  readonly shape: ModelShape;
+  /** Which weights answer now. Throws as `predict` does. */
+  model(version?: number): Promise<ModelInfo>;
+  /**
+   * Sequences are checked before: length in range, tokens in range. One version of the weights answers for all. Throws an
+   * Unavailable if nobody can answer now, the signal's reason if it aborts, an UnknownVersion if there is none.
+   */
+  predict(sequences: readonly (readonly number[])[], options?: PredictOptions): Promise<Answer>;
+  /** Rounds whose weights can be asked for by number, the newest first: the checkpoints that are kept. */
+  versions(): Promise<readonly number[]>;
+  /** For the record: what it does now, and what it did. */
+  figures(): PredictorFigures;
+}
+
+export interface PredictorFigures {
+  /** Sequences that wait for their batch. */
+  readonly queued: number;
+  /** Sequences that are being computed. */
+  readonly computing: number;
+  /** Batches sent, and sequences in them. */
+  readonly batches: number;
+  readonly sequences: number;
+  /** Times that its thread was replaced. */
+  readonly restarts: number;
+}
+
+/** Nobody can answer now; it is worth while to come back. */
+export class Unavailable extends Error {
+  override readonly name = "Unavailable";
+}
+
+/** There is no such version of the weights, or no more. */
+export class UnknownVersion extends RangeError {
+  override readonly name = "UnknownVersion";
+}

@@ -1,0 +1,104 @@
+/** What surrounds every request: the gate before it, headers, the request's id and the access log after it. */
+import { randomUUID } from "node:crypto";
+import { corsHeaders, type Gate, preflight } from "./gate.ts";
+import type { RouteFigures } from "./metrics.ts";
+
+/** A line of the access log. */
+export interface AccessRecord {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly request: string;
+  readonly run: string;
+  readonly client: string;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly milliseconds: number;
+}
+
+export interface FrontOptions {
+  readonly gate: Gate;
+  readonly corsOrigin: string | undefined;
+  /** The run that is served. */
+  readonly run: () => string;
+  /** Told of every answer, if given. */
+  readonly onAccess: ((record: AccessRecord) => void) | undefined;
+  /** What an error of the gate is answered with. */
+  readonly onError: (error: unknown) => Response;
+  /** Of requests that the gate refused. */
+  readonly refused: RouteFigures;
+}
+
+const SECURITY_HEADERS = {
+  "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "no-referrer",
+} as const;
+
+/** What a client may call its request; others get a name of ours. */
+const REQUEST_ID = /^[\w.:+/=-]{1,128}$/;
+
+/** Answers that have all the headers they need: each costs as much as parsing the request does. */
+const complete = new WeakSet<Response>();
+
+/**
+ * A 200 of JSON that nobody else adds headers to. To be stored or shown as a page it has no chance: it answers a POST,
+ * and its type is not guessed at.
+ */
+export function bareJson(body: unknown, headers: Readonly<Record<string, string>>): Response {
+  const response = new Response(JSON.stringify(body), {
+    headers: { "Content-Type": "application/json", "X-Content-Type-Options": "nosniff", ...headers },
+  });
+  complete.add(response);
+  return response;
+}
+
+/** The app as the socket sees it; `client` says the address that asks. */
+export type Fetch = (request: Request, client?: () => string) => Promise<Response>;
+
+export function createFront(inner: (request: Request) => Response | Promise<Response>, options: FrontOptions): Fetch {
+  const { gate, corsOrigin, run, onAccess, onError, refused } = options;
+  const always = { ...SECURITY_HEADERS, ...corsHeaders(corsOrigin) };
+
+  function dress(response: Response): Response {
+    for (const [name, value] of Object.entries(always)) response.headers.set(name, value);
+    if (!response.headers.has("Cache-Control")) response.headers.set("Cache-Control", "no-store");
+    return response;
+  }
+
+  async function answer(request: Request, client: () => string): Promise<Response> {
+    const begun = performance.now();
+    try {
+      const asked = preflight(request, corsOrigin);
+      if (asked) return dress(asked);
+      gate(request, client);
+    } catch (error) {
+      const response = onError(error);
+      refused.observe(response.status, (performance.now() - begun) / 1000);
+      return dress(response);
+    }
+    const response = await inner(request);
+    return complete.has(response) && corsOrigin === undefined ? response : dress(response);
+  }
+
+  return async (request, client = () => "") => {
+    const given = request.headers.get("X-Request-Id");
+    if (given === null && !onAccess) return answer(request, client);
+    const begun = performance.now();
+    const id = given !== null && REQUEST_ID.test(given) ? given : randomUUID();
+    const response = await answer(request, client);
+    response.headers.set("X-Request-Id", id);
+    onAccess?.({
+      at: new Date().toISOString(),
+      request: id,
+      run: run(),
+      client: client(),
+      method: request.method,
+      path: new URL(request.url).pathname,
+      status: response.status,
+      milliseconds: Math.round((performance.now() - begun) * 1000) / 1000,
+    });
+    return response;
+  };
+}

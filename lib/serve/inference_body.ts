@@ -1,0 +1,120 @@
+/** Tensors of the Open Inference Protocol: from a request's to sequences, and from an answer to its outputs. */
+import { z } from "@hono/zod-openapi";
+import { describe, sequenceProblem, type SequenceShape } from "../data/sequences.ts";
+import { InputError } from "../errors.ts";
+import type { Answer } from "../predict/types.ts";
+
+const tensorSchema = z.object({
+  name: z.string(),
+  shape: z.array(z.int().min(0)).min(1).max(2),
+  datatype: z.string(),
+  parameters: z.record(z.string(), z.unknown()).optional(),
+  data: z.array(z.unknown()),
+});
+
+export const inferenceSchema = z.object({
+  id: z.string().optional(),
+  parameters: z.record(z.string(), z.unknown()).optional(),
+  inputs: z.array(tensorSchema).min(1).max(2),
+  outputs: z.array(z.object({ name: z.string() })).optional(),
+}).openapi("InferenceRequest");
+
+export const inferenceAnswerSchema = z.object({
+  model_name: z.string(),
+  model_version: z.string(),
+  id: z.string().optional(),
+  parameters: z.record(z.string(), z.unknown()),
+  outputs: z.array(tensorSchema),
+}).openapi("InferenceAnswer");
+
+export const OUTPUTS = ["label", "class", "probabilities"] as const;
+
+export interface InferenceRequest {
+  readonly id: string | undefined;
+  readonly sequences: readonly (readonly number[])[];
+  /** Names of the outputs that are wanted. */
+  readonly outputs: readonly string[];
+}
+
+/** Throws an InputError that says the first thing that is wrong. */
+export function parseInference(body: unknown, shape: SequenceShape, maxInstances: number): InferenceRequest {
+  const parsed = inferenceSchema.safeParse(body);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw wrong(issue.path.join(".") || "body", `${issue.path.join(".") || "the body"}: ${issue.message}`);
+  }
+  const { id, inputs, outputs } = parsed.data;
+  const tensor = (name: string) => inputs.find((input) => input.name === name);
+  const stranger = inputs.find(({ name }) => name !== "tokens" && name !== "lengths");
+  if (stranger) throw wrong("inputs", `there is no input ${describe(stranger.name)}: expected tokens, or lengths`);
+  const tokens = tensor("tokens");
+  if (!tokens) throw wrong("inputs", "there is no input tokens: expected one of shape [sequences, length]");
+  const [rows, width] = tokens.shape;
+  if (rows === undefined || width === undefined) {
+    throw wrong("tokens.shape", `tokens has the shape [${tokens.shape}]: expected [sequences, length]`);
+  }
+  if (rows < 1 || rows > maxInstances) {
+    throw wrong("tokens.shape", `tokens has ${rows} sequences: expected 1 to ${maxInstances}`);
+  }
+  const flat = elements("tokens", tokens, rows * width);
+  const lengths = tensor("lengths");
+  const counts = lengths && elements("lengths", lengths, rows);
+  const sequences = Array.from({ length: rows }, (_, row) => {
+    const count = counts?.[row] ?? width;
+    const sequence = flat.slice(row * width, row * width + Math.min(width, count));
+    const problem = sequenceProblem(sequence, shape, `tokens[${row}]`);
+    if (problem) throw new InputError([problem]);
+    return sequence;
+  });
+  const names = outputs?.map(({ name }) => name) ?? OUTPUTS;
+  const unknown = names.find((name) => !OUTPUTS.some((output) => output === name));
+  if (unknown !== undefined) {
+    throw wrong("outputs", `there is no output ${describe(unknown)}: expected ${OUTPUTS.join(", ")}`);
+  }
+  return { id, sequences, outputs: names };
+}
+
+/** The numbers of a tensor, which may come nested or flat. */
+function elements(name: string, { datatype, data }: z.infer<typeof tensorSchema>, count: number): number[] {
+  if (datatype !== "INT64" && datatype !== "INT32") {
+    throw wrong(`${name}.datatype`, `${name} has the datatype ${describe(datatype)}: expected INT64 or INT32`);
+  }
+  const flat = Array.isArray(data[0]) ? data.flat(1) : data;
+  if (flat.length !== count) {
+    throw wrong(`${name}.data`, `${name} has ${flat.length} elements: expected ${count}, as its shape says`);
+  }
+  return flat.map((value) => {
+    if (typeof value === "number" && Number.isInteger(value)) return value;
+    throw wrong(`${name}.data`, `${name} holds ${describe(value)}: expected whole numbers`);
+  });
+}
+
+/** What is answered, by `version` of model `name`. */
+export function inferenceAnswer(
+  { id, outputs }: InferenceRequest,
+  { round, digest, run, predictions }: Answer,
+  name: string,
+): z.infer<typeof inferenceAnswerSchema> {
+  const rows = predictions.length;
+  const all = {
+    label: { name: "label", shape: [rows], datatype: "BYTES", data: predictions.map(({ label }) => label) },
+    class: { name: "class", shape: [rows], datatype: "INT64", data: predictions.map((prediction) => prediction.class) },
+    probabilities: {
+      name: "probabilities",
+      shape: [rows, predictions[0]?.probabilities.length ?? 0],
+      datatype: "FP32",
+      data: predictions.flatMap(({ probabilities }) => probabilities),
+    },
+  };
+  return {
+    model_name: name,
+    model_version: String(round),
+    ...(id !== undefined && { id }),
+    parameters: { run, digest },
+    outputs: OUTPUTS.filter((output) => outputs.includes(output)).map((output) => all[output]),
+  };
+}
+
+function wrong(field: string, message: string): InputError {
+  return new InputError([{ field, message }]);
+}

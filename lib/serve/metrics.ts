@@ -1,0 +1,92 @@
+/** Counts of what was asked and answered, and their text for a scraper (OpenMetrics 1.0). */
+
+/** Upper bounds in seconds, of a prediction's and of a large list's time alike. */
+const BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+
+export const OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/** Answers of one route. */
+export class RouteFigures {
+  readonly byStatus = new Map<number, number>();
+  /** Those within each of BOUNDS and above the one before, then the rest. */
+  readonly buckets = new Float64Array(BOUNDS.length + 1);
+  seconds = 0;
+
+  observe(status: number, seconds: number): void {
+    this.byStatus.set(status, (this.byStatus.get(status) ?? 0) + 1);
+    const index = BOUNDS.findIndex((bound) => seconds <= bound);
+    this.buckets[index < 0 ? BOUNDS.length : index]! += 1;
+    this.seconds += seconds;
+  }
+}
+
+export class HttpFigures {
+  readonly #routes = new Map<string, RouteFigures>();
+  /** Event streams that are open. */
+  streams = 0;
+
+  /** The figures of `path` as it is declared, such as `/runs/{id}`, asked with `method`. */
+  route(method: string, path: string): RouteFigures {
+    const key = `method="${method}",route="${path}"`;
+    const figures = this.#routes.get(key) ?? new RouteFigures();
+    this.#routes.set(key, figures);
+    return figures;
+  }
+
+  write(text: MetricsText): void {
+    text.family("lockstep_http_requests", "counter", "Requests by route and status.");
+    for (const [labels, { byStatus }] of this.#routes) {
+      for (const [status, count] of byStatus) text.sample("_total", count, `${labels},status="${status}"`);
+    }
+    text.family("lockstep_http_request_seconds", "histogram", "Time to answer, by route.");
+    for (const [labels, { buckets, seconds, byStatus }] of this.#routes) {
+      if (byStatus.size === 0) continue;
+      let below = 0;
+      for (const [index, count] of buckets.entries()) {
+        below += count;
+        const bound = BOUNDS[index];
+        text.sample("_bucket", below, `${labels},le="${bound === undefined ? "+Inf" : number(bound)}"`);
+      }
+      text.sample("_sum", seconds, labels);
+      text.sample("_count", below, labels);
+    }
+    text.family("lockstep_event_streams", "gauge", "Event streams that are open.");
+    text.sample("", this.streams);
+  }
+}
+
+/** Builds the text: families, each with its samples. */
+export class MetricsText {
+  #text = "";
+  #family = "";
+
+  family(name: string, type: "counter" | "gauge" | "histogram", help: string): void {
+    this.#family = name;
+    this.#text += `# TYPE ${name} ${type}\n# HELP ${name} ${help}\n`;
+  }
+
+  /** `suffix` as its type wants: `_total` for a counter, none for a gauge. */
+  sample(suffix: string, value: number, labels = ""): void {
+    this.#text += `${this.#family}${suffix}${labels && `{${labels}}`} ${number(value)}\n`;
+  }
+
+  /** A family with one sample. */
+  gauge(name: string, value: number, help: string): void {
+    this.family(name, "gauge", help);
+    this.sample("", value);
+  }
+
+  counter(name: string, value: number, help: string): void {
+    this.family(name, "counter", help);
+    this.sample("_total", value);
+  }
+
+  end(): string {
+    return `${this.#text}# EOF\n`;
+  }
+}
+
+function number(value: number): string {
+  if (Number.isFinite(value)) return String(value);
+  return Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+}

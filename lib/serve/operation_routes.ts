@@ -1,0 +1,71 @@
+/** What those who run the service ask: whether it lives, whether it is ready, and its figures. */
+import { z } from "@hono/zod-openapi";
+import { memoryUsage } from "node:process";
+import { unreadiness } from "./health.ts";
+import { type HttpFigures, MetricsText, OPEN_METRICS } from "./metrics.ts";
+import { problemResponse } from "./problem.ts";
+import { jsonAnswer, problemAnswer, type Routes } from "./routes.ts";
+import type { Services } from "./services.ts";
+
+export interface OperationOptions {
+  readonly readyMs: number;
+  readonly figures: HttpFigures;
+  readonly onError: (error: unknown) => void;
+}
+
+export function operationRoutes(
+  routes: Routes,
+  services: Services,
+  { readyMs, figures, onError }: OperationOptions,
+): void {
+  routes.add({
+    method: "get",
+    path: "/livez",
+    summary: "Whether the process answers",
+    responses: { 200: jsonAnswer("It does", z.object({ live: z.literal(true) })) },
+  }, (c) => c.json({ live: true }));
+
+  routes.add({
+    method: "get",
+    path: "/readyz",
+    summary: "Whether requests should be sent here",
+    responses: {
+      200: jsonAnswer("They should", z.object({ ready: z.literal(true) })),
+      503: problemAnswer("It starts or ends, or its predictor does not answer"),
+    },
+  }, async (c) => {
+    const message = await unreadiness(services, readyMs, onError);
+    return message ? problemResponse(503, [{ field: "ready", message }]) : c.json({ ready: true });
+  });
+
+  routes.add({
+    method: "get",
+    path: "/metrics",
+    summary: "Figures for a scraper, as OpenMetrics text",
+    responses: { 200: { description: "The figures", content: { [OPEN_METRICS]: { schema: z.string() } } } },
+  }, (c) => c.body(metricsText(services, figures), 200, { "Content-Type": OPEN_METRICS }));
+}
+
+function metricsText({ predictor, training }: Services, figures: HttpFigures): string {
+  const text = new MetricsText();
+  figures.write(text);
+  const { queued, computing, batches, sequences, restarts } = predictor.figures();
+  text.gauge("lockstep_predict_queued_sequences", queued, "Sequences that wait for their batch.");
+  text.gauge("lockstep_predict_computing_sequences", computing, "Sequences that are being predicted.");
+  text.counter("lockstep_predict_batches", batches, "Batches sent to be predicted.");
+  text.counter("lockstep_predict_sequences", sequences, "Sequences in those batches.");
+  text.counter("lockstep_predict_restarts", restarts, "Times that the prediction thread was replaced.");
+  const now = training?.();
+  if (now) {
+    text.gauge("lockstep_training_round", now.round, "Rounds committed.");
+    text.gauge("lockstep_training_epoch", now.epoch, "The epoch under way, from 1.");
+    text.gauge("lockstep_training_loss", now.loss, "Mean cross-entropy of the newest training batches, in nats.");
+    text.gauge("lockstep_training_accuracy", now.accuracy, "Share of the newest training batches classified right.");
+    text.gauge("lockstep_training_sequences_per_second", now.sequencesPerSecond, "All workers together.");
+    text.counter("lockstep_training_incidents", now.incidents, "Workers lost, and all else that training survived.");
+  }
+  const { rss, heapUsed } = memoryUsage();
+  text.gauge("lockstep_resident_memory_bytes", rss, "Memory of the process.");
+  text.gauge("lockstep_heap_bytes", heapUsed, "JavaScript objects of the main thread.");
+  return text.end();
+}

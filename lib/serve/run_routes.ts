@@ -1,0 +1,103 @@
+/** `/runs`, `/events` and what can be asked of a run that trains. */
+import { z } from "@hono/zod-openapi";
+import { describe } from "../data/sequences.ts";
+import { summarySchema } from "../events.ts";
+import { RUN_ACTIONS, type RunAction, type RunDetail } from "../run/types.ts";
+import { problemResponse, Refusal } from "./problem.ts";
+import { jsonAnswer, problemAnswer, type Routes } from "./routes.ts";
+import { eventsResponse } from "./run_events.ts";
+import type { Services } from "./services.ts";
+import type { SseOptions } from "./sse.ts";
+
+const runSchema = z.object({
+  id: z.string(),
+  state: z.enum(["running", "paused", "stopping", "finished", "failed", "interrupted"]),
+  startedAt: z.iso.datetime(),
+  events: z.int(),
+  config: z.record(z.string(), z.unknown()),
+  summary: summarySchema.nullable(),
+}).openapi("Run");
+
+/** Names of files are not asked for what cannot be one's name. */
+const idSchema = z.string().regex(/^[\w-][\w.-]{0,199}$/);
+const request = { params: z.object({ id: idSchema }) };
+
+const stream = { description: "Server-sent events", content: { "text/event-stream": { schema: z.string() } } };
+const eventAnswers = {
+  200: stream,
+  204: { description: "The run is over, and the client has all of its events" },
+  400: problemAnswer("The last event's id is no number"),
+  404: problemAnswer("There is no such run"),
+};
+const lastEvent = {
+  query: z.object({ lastEventId: z.string().regex(/^\d{1,15}$/).optional() }),
+};
+
+/** What a run has to be for an action. */
+const STATES_FOR: Readonly<Record<RunAction, string>> = {
+  pause: "running",
+  resume: "paused",
+  stop: "running or paused",
+};
+
+export function runRoutes(routes: Routes, { runs }: Services, sse: SseOptions): void {
+  async function findRun(id: string | undefined): Promise<RunDetail> {
+    const parsed = idSchema.safeParse(id);
+    const run = parsed.success ? await runs.get(parsed.data) : undefined;
+    if (run) return run;
+    throw new Refusal(404, {
+      field: "id",
+      message: `there is no run ${describe(id)}: GET /runs lists those there are`,
+    });
+  }
+
+  routes.add({
+    method: "get",
+    path: "/events",
+    summary: "Events of the run that this process trains or serves",
+    request: lastEvent,
+    responses: eventAnswers,
+  }, async (c) => eventsResponse(c.req.raw, await findRun(runs.current), runs, sse));
+
+  routes.add({
+    method: "get",
+    path: "/runs",
+    summary: "All runs, the newest first",
+    responses: { 200: jsonAnswer("The runs", z.object({ current: z.string(), runs: z.array(runSchema) })) },
+  }, async (c) => c.json({ current: runs.current, runs: await runs.list() }));
+
+  routes.add({
+    method: "get",
+    path: "/runs/{id}",
+    summary: "One run",
+    request,
+    responses: { 200: jsonAnswer("The run", runSchema), 404: problemAnswer("There is no such run") },
+  }, async (c) => c.json(await findRun(c.req.param("id"))));
+
+  routes.add({
+    method: "get",
+    path: "/runs/{id}/events",
+    summary: "Events of one run",
+    request: { ...request, ...lastEvent },
+    responses: eventAnswers,
+  }, async (c) => eventsResponse(c.req.raw, await findRun(c.req.param("id")), runs, sse));
+
+  for (const action of RUN_ACTIONS) {
+    routes.add({
+      method: "post",
+      path: `/runs/{id}/${action}`,
+      summary: `Asks the run to ${action} after the round under way`,
+      request,
+      responses: {
+        202: jsonAnswer("The run, which was asked", runSchema),
+        404: problemAnswer("There is no such run"),
+        409: problemAnswer("It is not training here, or not in a state for it"),
+      },
+    }, async (c) => {
+      const { id, state } = await findRun(c.req.param("id"));
+      if (runs.act(id, action)) return c.json(await findRun(id), 202);
+      const message = `run ${id} is ${state}, and cannot ${action}: expected one that is ${STATES_FOR[action]} here`;
+      return problemResponse(409, [{ field: "id", message }]);
+    });
+  }
+}

@@ -1,0 +1,59 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { readToken } from "../../lib/cli/token.ts";
+import { InputError } from "../../lib/errors.ts";
+import { run, withFolder } from "./process.ts";
+
+const TOKEN = "0123456789abcdef";
+
+Deno.test("readToken() takes it from the file or the environment, and needs none on loopback alone", () =>
+  withFolder(async (folder) => {
+    const tokenFile = `${folder}/token`;
+    await Deno.writeTextFile(tokenFile, `${TOKEN}\n`);
+    assertEquals(await readToken({ host: "0.0.0.0", tokenFile }), TOKEN);
+    assertEquals(await readToken({ host: "127.0.0.1", tokenFile }), TOKEN);
+    for (const host of ["127.0.0.1", "localhost", "::1"]) {
+      assertEquals(await readToken({ host, tokenFile: "" }), undefined);
+    }
+    for (const host of ["0.0.0.0", "::", "192.168.1.5", "lockstep.example"]) {
+      await assertRejects(
+        () => readToken({ host, tokenFile: "" }),
+        InputError,
+        "and there is no token: pass --token-file",
+      );
+    }
+    Deno.env.set("LOCKSTEP_TOKEN", `${TOKEN}-2`);
+    try {
+      assertEquals(await readToken({ host: "0.0.0.0", tokenFile: "" }), `${TOKEN}-2`);
+      assertEquals(await readToken({ host: "0.0.0.0", tokenFile }), TOKEN);
+    } finally {
+      Deno.env.delete("LOCKSTEP_TOKEN");
+    }
+  }));
+
+Deno.test("readToken() says what is wrong with a token or its file", () =>
+  withFolder(async (folder) => {
+    const tokenFile = `${folder}/token`;
+    await assertRejects(
+      () => readToken({ host: "::1", tokenFile }),
+      InputError,
+      `Cannot read the token file "${tokenFile}"`,
+    );
+    for (const bad of ["", "short", "with blanks in between", "0123456789abcdé"]) {
+      await Deno.writeTextFile(tokenFile, bad);
+      await assertRejects(
+        () => readToken({ host: "::1", tokenFile }),
+        InputError,
+        "expected at least 16, without blanks",
+      );
+    }
+  }));
+
+Deno.test("train on an address that others can reach ends with 2 unless there is a token", () =>
+  withFolder(async (folder) => {
+    const { code, stderr } = await run("train", folder, ["--host", "0.0.0.0", "--port", "0", "--runs-dir", folder]);
+    assertEquals(code, 2);
+    assertStringIncludes(
+      stderr,
+      "error: --host is 0.0.0.0, which others can reach, and there is no token: pass --token-file",
+    );
+  }));

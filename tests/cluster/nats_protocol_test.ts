@@ -1,0 +1,37 @@
+/** The protocol over a real server: the same machines as on the broker in memory. */
+import { assertEquals } from "@std/assert";
+import { wallClock } from "../../lib/cluster/clock.ts";
+import { Machine } from "../../lib/cluster/machine.ts";
+import { connectNats } from "../../lib/cluster/nats_connection.ts";
+import { type NatsServer, natsTest } from "./nats_server.ts";
+import { type ToyOptions, toyResult, ToyShards } from "./toy_shards.ts";
+
+async function machineOn(server: NatsServer, name: string, toy: ToyOptions, stepMs: number) {
+  const transport = await connectNats({ url: server.url, run: "toy", credentials: "", tlsCa: "" });
+  const local = new ToyShards(toy, wallClock, stepMs);
+  const options = { run: "toy", member: name, life: "1", workers: 1, minNodes: 1, leaseMs: 1000, roundMs: 5000 };
+  const machine = new Machine({ ...options, transport, local });
+  const stop = new AbortController();
+  const ended = machine.run(stop.signal).finally(() => transport.close());
+  return { local, ended, stop };
+}
+
+natsTest("three machines on NATS come to the digest of none, with objects of several chunks", async (server) => {
+  const toy = { shards: 6, rounds: 5, size: 300_000 };
+  const machines = await Promise.all(["a", "b", "c"].map((name) => machineOn(server, name, toy, 1)));
+  await Promise.all(machines.map(({ ended }) => ended));
+  assertEquals(machines.map(({ local }) => local.digest), new Array(3).fill(toyResult(toy)));
+});
+
+for (const keepStore of [true, false]) {
+  natsTest(`a NATS server that comes back with${keepStore ? "" : "out"} its store: same digest`, async (server) => {
+    const toy = { shards: 6, rounds: 60 };
+    const machines = await Promise.all(["a", "b"].map((name) => machineOn(server, name, toy, 5)));
+    while (machines.some(({ local }) => local.round < 5)) await wallClock.sleep(5);
+    await server.kill();
+    if (!keepStore) await server.loseStore();
+    await server.resume();
+    await Promise.all(machines.map(({ ended }) => ended));
+    assertEquals(machines.map(({ local }) => local.digest), new Array(2).fill(toyResult(toy)));
+  });
+}

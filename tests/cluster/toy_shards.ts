@@ -1,0 +1,111 @@
+/**
+ * A machine of a few numbers that no protocol error leaves unnoticed: what a shard comes to in a round depends on the
+ * state, the round and the shard, and the mean is the real tree. `toyResult` computes the same on one machine alone.
+ */
+import type { Clock } from "../../lib/cluster/clock.ts";
+import { Damaged, sha256 } from "../../lib/cluster/envelope.ts";
+import type { LocalShards, NodeSum, Snapshot } from "../../lib/cluster/local.ts";
+import { addUp, completion, ownedNodes } from "../../lib/cluster/tree.ts";
+import { coefficients, createTreeMean } from "../../lib/engine/tree_mean.ts";
+
+export interface ToyOptions {
+  readonly shards: number;
+  readonly rounds: number;
+  /** Numbers of the state. */
+  readonly size?: number;
+}
+
+/** What `shard` makes of `state` in the round after `round`. */
+function train(state: Float32Array, round: number, shard: number): Float32Array {
+  return state.map((value, i) => Math.fround(value * 0.9 + (round * 31 + shard * 17 + i * 7) % 101 / 101));
+}
+
+/** Shards count by how much they have seen, which differs from one to the next. */
+function shares(shards: number): Float32Array {
+  return coefficients(Array.from({ length: shards }, (_, shard) => 5 + shard % 3));
+}
+
+function digestOf(state: Float32Array): string {
+  return sha256(new Uint8Array(state.buffer, state.byteOffset, state.byteLength));
+}
+
+const bytesOf = (values: Float32Array) => new Uint8Array(values.buffer.slice(0));
+const floatsOf = (bytes: Uint8Array) => new Float32Array(bytes.slice().buffer);
+
+/** The digest after all rounds, without any cluster. */
+export function toyResult({ shards, rounds, size = 7 }: ToyOptions): string {
+  const tree = createTreeMean(shards);
+  let state = new Float32Array(size);
+  for (let round = 0; round < rounds; round++) {
+    const next = new Float32Array(size);
+    const replicas = Array.from({ length: shards }, (_, shard) => train(state, round, shard));
+    tree.mean(replicas, shares(shards), next, 0, size);
+    state = next;
+  }
+  return digestOf(state);
+}
+
+export class ToyShards implements LocalShards {
+  readonly shards: number;
+  round = 0;
+  /** How often it was asked to train each round. */
+  readonly asked: number[] = [];
+  readonly #rounds: number;
+  readonly #clock: Clock;
+  #state: Float32Array;
+  /** Milliseconds that a shard takes. */
+  stepMs: number;
+
+  constructor(options: ToyOptions, clock: Clock, stepMs = 10) {
+    this.shards = options.shards;
+    this.#rounds = options.rounds;
+    this.#clock = clock;
+    this.#state = new Float32Array(options.size ?? 7);
+    this.stepMs = stepMs;
+  }
+
+  get finished(): boolean {
+    return this.round === this.#rounds;
+  }
+
+  get digest(): string {
+    return digestOf(this.#state);
+  }
+
+  async sum(shards: readonly number[]): Promise<readonly NodeSum[]> {
+    const { round } = this;
+    const state = this.#state;
+    this.asked[round] = (this.asked[round] ?? 0) + 1;
+    await this.#clock.sleep(this.stepMs * shards.length);
+    return ownedNodes(new Set(shards), this.shards).map(({ first, last }) => {
+      const replicas = Array.from({ length: last - first }, (_, i) => train(state, round, first + i));
+      const out = new Float32Array(state.length);
+      createTreeMean(last - first).mean(replicas, shares(this.shards).subarray(first, last), out, 0, out.length);
+      return { first, last, bytes: bytesOf(out) };
+    });
+  }
+
+  complete(nodes: readonly NodeSum[]): Uint8Array {
+    const { root, missing } = completion(nodes, this.shards);
+    if (!root) throw new Error(`Shards ${missing} are missing`);
+    return bytesOf(addUp(root, ({ bytes }) => floatsOf(bytes)));
+  }
+
+  commit(base: Uint8Array): Promise<void> {
+    this.#state = floatsOf(base);
+    this.round++;
+    return Promise.resolve();
+  }
+
+  snapshot(): Snapshot {
+    return { round: this.round, digest: this.digest, bytes: bytesOf(this.#state) };
+  }
+
+  restore({ round, digest, bytes }: Snapshot): Promise<void> {
+    const state = floatsOf(bytes);
+    if (digestOf(state) !== digest) throw new Damaged("The state is not what its digest says");
+    this.#state = state;
+    this.round = round;
+    return Promise.resolve();
+  }
+}

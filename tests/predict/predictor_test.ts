@@ -1,0 +1,149 @@
+import { assert, assertAlmostEquals, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { NEW_COURSE } from "../../lib/lockstep/course.ts";
+import { stateDigest } from "../../lib/lockstep/state.ts";
+import { type Answer, Unavailable, UnknownVersion } from "../../lib/predict/types.ts";
+import { checkpointBytes, checkpointRounds } from "../../lib/run/checkpoint_store.ts";
+import { writeCheckpoint } from "../../lib/run/checkpoint.ts";
+import type { Newest } from "../../lib/run/model_version.ts";
+import { soon } from "../serve/reading.ts";
+import { inTemporaryDirectory } from "../run/temporary.ts";
+import { config, model, plainProbabilities, tinyPredictor, version } from "./tiny_predictor.ts";
+
+const HANGS = [9, 0, 0, 0];
+const DIES = [10, 0, 0, 0];
+const LEAVES = [11, 0, 0, 0];
+
+/** `answer` is what the plain model says of `sequences` with `weights`. */
+function assertPlain(answer: Answer, sequences: readonly number[][], weights: Float32Array): void {
+  assertEquals(answer.predictions.length, sequences.length);
+  answer.predictions.forEach(({ class: best, label, probabilities }, row) => {
+    const plain = plainProbabilities(weights, sequences[row]!);
+    plain.forEach((value, index) => assertAlmostEquals(probabilities[index]!, value, 1e-5));
+    assertEquals([best, label], [plain.indexOf(Math.max(...plain)), model.dataset.labels[best]]);
+  });
+}
+
+Deno.test("ThreadPredictor answers what the plain model does, whoever shares the batch and however long it is", async () => {
+  using tiny = tinyPredictor();
+  const requests = [
+    [[1, 2, 3, 4]],
+    [[5, 6], [7], [8, 9, 10]],
+    Array.from({ length: 11 }, (_, row) => [row, 11 - row, row, 0].slice(0, 1 + row % 4)),
+    [[11, 11, 11, 11]],
+  ];
+  const answers = await soon(Promise.all(requests.map((request) => tiny.predictor.predict(request))), "answers");
+  for (const [index, answer] of answers.entries()) {
+    assertEquals([answer.run, answer.round, answer.digest], ["r1", 0, "digest of 0"]);
+    assertPlain(answer, requests[index]!, version(0).weights);
+    assert(answer.queueMs >= 0 && answer.computeMs >= 0);
+  }
+  const { batches, sequences, queued, computing } = tiny.predictor.figures();
+  assertEquals([sequences, queued, computing], [16, 0, 0]);
+  assert(batches < requests.length, `${batches} batches`);
+});
+
+Deno.test("ThreadPredictor swaps versions whole: each answer is of the weights that it names", async () => {
+  const versions = [version(0), version(1), version(2)];
+  let newest: Newest = versions[0]!;
+  using tiny = tinyPredictor({ newest: () => newest });
+  const sequences = Array.from({ length: 9 }, (_, row) => [row, 1, 2, 3]);
+  for (let turn = 0; turn < 12; turn++) {
+    newest = versions[turn % 3]!;
+    const answers = await soon(Promise.all([1, 2, 3].map(() => tiny.predictor.predict(sequences))), "answers");
+    for (const answer of answers) assertPlain(answer, sequences, versions[answer.round]!.weights);
+    assertEquals(answers[0]!.round, turn % 3);
+  }
+  assertEquals((await tiny.predictor.model()).digest, "digest of 2");
+});
+
+Deno.test("ThreadPredictor answers by any checkpoint that is kept, and names one that is not", () =>
+  inTemporaryDirectory(async (directory) => {
+    await Deno.mkdir(`${directory}/checkpoints`);
+    const states = [3, 5, 8].map((round) => {
+      const { weights } = version(round);
+      const values = new Float32Array(3 * model.layout.size);
+      values.set(weights);
+      return { round, step: round, values, course: NEW_COURSE };
+    });
+    for (const state of states) await writeCheckpoint(directory, model.layout, state);
+    using tiny = tinyPredictor({
+      checkpoints: {
+        list: () => checkpointRounds(directory),
+        read: (round) => checkpointBytes(directory, round),
+      },
+    });
+    assertEquals(await tiny.predictor.versions(), [8, 5, 3]);
+    for (const state of [...states, ...states]) {
+      const answer = await soon(tiny.predictor.predict([[1, 2, 3, 4]], { version: state.round }), "an answer");
+      assertEquals([answer.round, answer.digest], [state.round, stateDigest(state)]);
+      assertPlain(answer, [[1, 2, 3, 4]], state.values);
+    }
+    assertEquals((await tiny.predictor.predict([[1]])).round, 0);
+    await assertRejects(() => tiny.predictor.predict([[1]], { version: 4 }), UnknownVersion, "there is no version 4");
+    await Deno.writeFile(`${directory}/checkpoints/round-00000009.safetensors`, new Uint8Array(40));
+    await assertRejects(() => tiny.predictor.predict([[1]], { version: 9 }), Error);
+    assertEquals((await tiny.predictor.predict([[1]], { version: 3 })).round, 3);
+  }));
+
+Deno.test("ThreadPredictor refuses what has no place, and frees the place of who leaves", async () => {
+  using tiny = tinyPredictor({ faulty: true, limits: { queueMax: 3, timeoutMs: 120_000 } });
+  await soon(tiny.predictor.model(), "the start", 60_000);
+  const hung = tiny.predictor.predict([HANGS]);
+  hung.catch(() => {});
+  while (tiny.predictor.figures().computing === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  const leaving = new AbortController();
+  const left = tiny.predictor.predict([[1], [2], [3]], { signal: leaving.signal });
+  await assertRejects(() => tiny.predictor.predict([[4]]), Unavailable, "3 sequences wait to be predicted");
+  leaving.abort(new Error("gone"));
+  await assertRejects(() => left, Error, "gone");
+  assertEquals(tiny.predictor.figures().queued, 0);
+  const waits = tiny.predictor.predict([[4]]);
+  assertEquals(tiny.predictor.figures().queued, 1);
+  tiny.predictor.close();
+  await assertRejects(() => waits, Unavailable, "the server is ending");
+  await assertRejects(() => hung, Unavailable);
+});
+
+for (
+  const [what, sequence, reason] of [
+    ["hangs", HANGS, /did not answer within 0\.5 s/],
+    ["dies", DIES, /out of tokens/],
+    ["leaves without a word", LEAVES, /did not answer within 0\.5 s/],
+  ] as const
+) {
+  Deno.test(`ThreadPredictor replaces a thread that ${what}, and refuses until it is`, async () => {
+    using tiny = tinyPredictor({ faulty: true, limits: { timeoutMs: 500, batchMax: 1 } });
+    // A slow machine may take longer than the deadline to start one.
+    const ready = async () => {
+      for (;;) {
+        try {
+          return await tiny.predictor.model();
+        } catch (error) {
+          assert(error instanceof Unavailable);
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      }
+    };
+    await soon(ready(), "the start", 60_000);
+    const before = tiny.incidents.length;
+    const lost = tiny.predictor.predict([[...sequence]]);
+    const queued = tiny.predictor.predict([[1, 2, 3, 4]]);
+    await assertRejects(() => lost, Unavailable, "the prediction thread was lost");
+    await assertRejects(() => queued, Unavailable, "the prediction thread was lost");
+    await assertRejects(() => tiny.predictor.model(), Unavailable, "being replaced");
+    assertMatch(tiny.incidents[before]!, reason);
+    await soon(ready(), "another thread", 60_000);
+    const answer = await soon(tiny.predictor.predict([[1, 2, 3, 4]]), "an answer");
+    assertPlain(answer, [[1, 2, 3, 4]], version(0).weights);
+    assert(tiny.predictor.figures().restarts >= 1);
+  });
+}
+
+Deno.test("ThreadPredictor says why its thread cannot start, and tries again later", async () => {
+  // 8 GiB of weights.
+  const wrong = { ...config, vocabulary: 1_000_000, embedding: 2048 };
+  using tiny = tinyPredictor({ model: { run: "r1", config: wrong, labels: ["odd", "even"] } });
+  await assertRejects(() => tiny.predictor.predict([[1]]), Unavailable, "could not start");
+  await assertRejects(() => tiny.predictor.predict([[1]]), Unavailable, "could not start");
+  assertEquals(tiny.incidents.length, 1);
+});

@@ -1,0 +1,59 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { type Request, RequestQueue } from "../../lib/predict/queue.ts";
+import { Unavailable } from "../../lib/predict/types.ts";
+
+/** A request of `count` sequences by one version. */
+const request = (count: number, version?: number): Request => ({ sequences: Array(count).fill([1]), version });
+
+Deno.test("RequestQueue gives batches in order, as full as they can be, each of one version", () => {
+  const queue = new RequestQueue({ batchMax: 4, queueMax: 100 });
+  const items = [request(1), request(2), request(2), request(9), request(0), request(1, 7), request(1, 7), request(1)];
+  for (const item of items) queue.add(item);
+  assertEquals(queue.sequences, 17);
+  const batches: Request[][] = [];
+  while (!queue.isEmpty) batches.push(queue.take());
+  assertEquals(batches.map((batch) => batch.map((item) => items.indexOf(item))), [[0, 1], [2], [3], [4], [5, 6], [7]]);
+  assertEquals([queue.sequences, queue.take()], [0, []]);
+});
+
+Deno.test("RequestQueue refuses what has no place, and says how many wait", () => {
+  const queue = new RequestQueue({ batchMax: 4, queueMax: 5 });
+  const large = request(6);
+  queue.add(large);
+  const message = "6 sequences wait to be predicted: expected at most 5 with these 1";
+  assertThrows(() => queue.add(request(1)), Unavailable, message);
+  queue.add(request(0));
+  queue.remove(large);
+  queue.add(request(5));
+  assertThrows(() => queue.add(request(1)), Unavailable);
+});
+
+Deno.test("RequestQueue loses none and gives none twice, whoever leaves", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.nat(6), fc.option(fc.nat(1), { nil: undefined }), fc.boolean()), { maxLength: 40 }),
+      fc.integer({ min: 1, max: 8 }),
+      (list, batchMax) => {
+        const queue = new RequestQueue<Request>({ batchMax, queueMax: 1000 });
+        const stay = list.flatMap(([count, version, leaves]) => {
+          const item = request(count, version);
+          queue.add(item);
+          if (leaves) queue.remove(item);
+          return leaves ? [] : [item];
+        });
+        const taken: Request[] = [];
+        while (!queue.isEmpty) {
+          const batch = queue.take();
+          const size = batch.reduce((sum, { sequences }) => sum + sequences.length, 0);
+          assert(batch.length === 1 || size <= batchMax);
+          assertEquals(new Set(batch.map(({ version }) => version)).size, 1);
+          taken.push(...batch);
+        }
+        assertEquals(taken.length, stay.length);
+        taken.forEach((item, index) => assert(item === stay[index]));
+      },
+    ),
+    { numRuns: 300, seed: 1 },
+  );
+});

@@ -1,0 +1,46 @@
+/** A predictor for a model small enough for tests, and what a plain version of that model says. */
+import { createBatch } from "../../lib/data/batch.ts";
+import { initialWeights } from "../../lib/model/initial.ts";
+import { taskModel } from "../../lib/model/task_model.ts";
+import { type PredictorLimits, type PredictorOptions, ThreadPredictor } from "../../lib/predict/predictor.ts";
+import type { ModelVersion } from "../../lib/run/model_version.ts";
+import { plainLogits, plainSoftmax } from "../engine/plain_lstm.ts";
+import { tinyConfig } from "../lockstep/tiny.ts";
+
+export const config = tinyConfig();
+export const model = taskModel(config);
+
+/** Weights of their own for each round. */
+export function version(round: number): ModelVersion {
+  const weights = initialWeights(model.spec, model.layout, { ...config, seed: round + 1 });
+  return { round, digest: `digest of ${round}`, weights };
+}
+
+/** Class probabilities of one sequence, from the plain version of the model. */
+export function plainProbabilities(weights: Float32Array, sequence: readonly number[]): number[] {
+  const batch = createBatch(1, sequence.length);
+  batch.tokens.set(sequence);
+  batch.lengths[0] = sequence.length;
+  return plainSoftmax(plainLogits(model.spec, model.layout, weights, batch, 0));
+}
+
+const limits: PredictorLimits = { batchMax: 4, batchDelayMs: 0, queueMax: 100, timeoutMs: 20_000 };
+
+/** With a thread that may fail, if `faulty`. Closed by `using`. */
+export function tinyPredictor(
+  changes: Partial<Omit<PredictorOptions, "limits">> & { limits?: Partial<PredictorLimits>; faulty?: boolean } = {},
+): { predictor: ThreadPredictor; incidents: string[] } & Disposable {
+  const incidents: string[] = [];
+  const newest = version(0);
+  const { limits: changed, faulty, ...rest } = changes;
+  const predictor = new ThreadPredictor({
+    model: { run: "r1", config, labels: model.dataset.labels },
+    newest: () => newest,
+    checkpoints: { list: () => Promise.resolve([]), read: () => Promise.resolve(undefined) },
+    workerUrl: new URL(faulty ? "./faulty_thread.ts" : "../../workers/predict.ts", import.meta.url),
+    onIncident: (message) => incidents.push(message),
+    ...rest,
+    limits: { ...limits, ...changed },
+  });
+  return { predictor, incidents, [Symbol.dispose]: () => predictor.close() };
+}

@@ -1,0 +1,106 @@
+/** Walks the document: every path and every status that it promises is seen to be answered, and nothing else. */
+import { assert, assertEquals } from "@std/assert";
+import { Unavailable, UnknownVersion } from "../../lib/predict/types.ts";
+import type { AppOptions } from "../../lib/serve/app.ts";
+import { type App } from "../../lib/serve/app.ts";
+import type { Services } from "../../lib/serve/services.ts";
+import { checkpoint, failed, fakeApp, fakePredictor } from "./fakes.ts";
+
+interface Document {
+  readonly openapi: string;
+  readonly paths: Record<
+    string,
+    Record<string, { summary?: string; responses: Record<string, { content?: Record<string, unknown> }> }>
+  >;
+}
+
+const body = '{"tokens":[1,2,3]}';
+const tensors = '{"inputs":[{"name":"tokens","datatype":"INT64","shape":[1,3],"data":[1,2,3]}]}';
+const down = () => Promise.reject(new Unavailable("down"));
+const noVersion = () => Promise.reject(new UnknownVersion("there is no version 9"));
+
+/** An app in the state that makes `status` the answer. */
+function appFor(status: string, path: string): App {
+  const services: { -readonly [Key in keyof Services]?: Services[Key] } = {};
+  const options: AppOptions = { bodyLimitBytes: 1000 };
+  if (status === "503") services.predictor = fakePredictor({ model: down, predict: down });
+  if (status === "404" && path.includes("{version}")) {
+    services.predictor = fakePredictor({ model: noVersion, predict: noVersion });
+  }
+  const over = path.endsWith("events") && !["404", "400"].includes(status);
+  const { app, log } = fakeApp({ events: over ? [checkpoint(1), failed] : [checkpoint(1)], services, ...options });
+  if (path.endsWith("/resume") && status === "202") log.state = "paused";
+  if (path.endsWith("/pause") && status === "409") log.state = "paused";
+  if (path.endsWith("/stop") && status === "409") log.state = "stopping";
+  return app;
+}
+
+/** The request that has `status` as its answer. */
+function requestFor(method: string, path: string, status: string): [path: string, init: RequestInit] {
+  const known = status === "404" && !path.includes("{version}") ? "unknown" : undefined;
+  const name = path.startsWith("/v2") ? "lockstep" : "r1";
+  const address = path.replace(/\{(id|name)\}/, known ?? name).replace("{version}", "5");
+  const init: RequestInit & { headers: Record<string, string> } = { method: method.toUpperCase(), headers: {} };
+  if (method === "post" && !path.startsWith("/runs")) {
+    init.body = path.startsWith("/v2") ? tensors : body;
+    if (status === "400") init.body = "{}";
+    if (status === "413") init.body = " ".repeat(2000);
+    if (status === "415") init.headers["Content-Type"] = "image/png";
+  }
+  if (path.endsWith("events")) {
+    if (status === "204") init.headers["Last-Event-ID"] = "2";
+    if (status === "400") init.headers["Last-Event-ID"] = "x";
+  }
+  return [address, init];
+}
+
+async function documentOf(): Promise<Document> {
+  return await (await fakeApp().app.request("/openapi.json")).json();
+}
+
+Deno.test("every path and status of the document is answered as it says", async () => {
+  const { openapi, paths } = await documentOf();
+  assertEquals(openapi, "3.1.0");
+  assert(Object.keys(paths).length >= 20, `${Object.keys(paths).length} paths`);
+  for (const [path, operations] of Object.entries(paths)) {
+    for (const [method, { responses, summary }] of Object.entries(operations)) {
+      assert(summary, path);
+      for (const [status, { content }] of Object.entries(responses)) {
+        // There is one log, and it is the current run's: that one cannot be missing.
+        if (path === "/events" && status === "404") continue;
+        const [address, init] = requestFor(method, path, status);
+        const response = await appFor(status, path).request(address, init);
+        assertEquals(response.status, Number(status), `${method} ${path}`);
+        const type = response.headers.get("Content-Type");
+        assertEquals(type, Object.keys(content ?? {})[0] ?? null, `${method} ${path} ${status}`);
+        await response.body?.cancel();
+      }
+    }
+  }
+});
+
+Deno.test("every route of the app is in the document, but for pages", async () => {
+  const { app } = fakeApp();
+  const { paths } = await documentOf();
+  const metrics = await (await app.request("/metrics")).text();
+  assert(metrics.endsWith("# EOF\n"));
+  for (const path of Object.keys(paths)) {
+    const response = await app.request(path.replaceAll(/\{\w+\}/g, "x"), { method: "DELETE" });
+    assertEquals(response.status, 405, path);
+    const allowed = response.headers.get("Allow")?.split(", ").map((method) => method.toLowerCase());
+    assertEquals(allowed?.filter((method) => method !== "head"), Object.keys(paths[path]!), path);
+  }
+});
+
+Deno.test("GET /docs is a page that loads nothing from elsewhere", async () => {
+  const { app } = fakeApp();
+  const page = await app.request("/docs");
+  const html = await page.text();
+  assertEquals([page.status, page.headers.get("Content-Type")], [200, "text/html; charset=utf-8"]);
+  assert(page.headers.get("Content-Security-Policy")?.startsWith("default-src 'none'; script-src 'self';"));
+  const links = [...html.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, link]) => link!);
+  for (const link of links) {
+    assertEquals((await app.request(link)).status, 200, link);
+  }
+  assertEquals(/<(script|style)>|\son\w+=/.test(html), false);
+});
