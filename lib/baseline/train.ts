@@ -148,7 +148,8 @@ function descend(
   return model;
 }
 
-function judge(
+/** Mean cross-entropy and accuracy of `model` on rows; undefined if it was stopped. */
+export function judge(
   model: BaselineModel,
   { tokens, offsets, labels }: EncodedTable,
   stopped: () => boolean,

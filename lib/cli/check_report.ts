@@ -1,6 +1,6 @@
 /** The figures of data, for people. */
 import { sourceName } from "../data/formats/bytes.ts";
-import type { DataOptions } from "../data/options.ts";
+import type { DataOptions } from "../config/data_shape.ts";
 import type { DataStatistics, PartStatistics, RepeatedRows, Role } from "../data/statistics.ts";
 
 /** Classes that are listed; of more than these, the smallest and the largest ones. */

@@ -1,36 +1,26 @@
 /** One training from config to summary: its directory, its event log, and all that is written about it. */
 import { join } from "node:path";
 import { type Config, type TrainingConfig } from "../config/schema.ts";
-import { errorMessage, InputError } from "../errors.ts";
-import type { Figures, Summary } from "../events.ts";
+import { errorMessage } from "../errors.ts";
+import type { Figures, NewEvent, Summary } from "../events.ts";
 import { reasonText, StopReason } from "../lockstep/control.ts";
 import type { Coordinator } from "../lockstep/coordinator.ts";
 import type { LockstepConfig } from "../lockstep/plan.ts";
 import { type State, stateDigest } from "../lockstep/state.ts";
-import { CheckpointStore, createCheckpointTimer } from "./checkpoint_store.ts";
-import { createRunDirectory, linkLatest } from "./directory.ts";
-import { type Earlier, NOTHING_EARLIER, readEarlier } from "./earlier.ts";
-import { EventLog } from "./event_log.ts";
-import { writeJson } from "./files.ts";
-import { checkData, createManifest, readManifest } from "./manifest.ts";
+import { createCheckpointTimer } from "./checkpoint_store.ts";
+import { type Earlier, NOTHING_EARLIER } from "./earlier.ts";
+import type { EventLog } from "./event_log.ts";
+import { FileWork } from "./file_work.ts";
+import { errorCode, writeJson } from "./files.ts";
 import { writeModel } from "./model_files.ts";
 import type { LiveWeights, ModelVersion, Newest } from "./model_version.ts";
 import { createNarrator } from "./narrator.ts";
-import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from "./prepare.ts";
-import { Saver, unreadable, unsaved } from "./saver.ts";
+import { earlierRun, newRun, type OpenRun } from "./open_run.ts";
+import type { TrainingRunOptions } from "./prepare.ts";
+import { Saver, unsaved } from "./saver.ts";
 import { createSummary, engineName } from "./summary.ts";
+import { type DataSource, dataSummary } from "./run_data.ts";
 import type { RunState } from "./types.ts";
-
-interface Parts {
-  readonly id: string;
-  readonly directory: string;
-  readonly startedAt: string;
-  readonly log: EventLog;
-  readonly prepared: Prepared;
-  readonly earlier: Earlier | undefined;
-  /** With checkpoints that are newer than the one that was taken. */
-  readonly problems: readonly string[];
-}
 
 /** How the rounds ended. */
 interface End {
@@ -46,6 +36,9 @@ export class TrainingRun {
   readonly startedAt: string;
   readonly config: TrainingConfig;
   readonly #config: Config;
+  /** Where the data came from, if that was files, and what is done about it. */
+  readonly #source: DataSource | undefined;
+  readonly #fileWork: FileWork | undefined;
   readonly #saver: Saver;
   /** What the log says of this run's earlier processes, if there were any. */
   readonly #earlier: Earlier | undefined;
@@ -61,8 +54,9 @@ export class TrainingRun {
   /** What the run ended with. */
   #final: ModelVersion | undefined;
 
-  private constructor(config: Config, parts: Parts) {
+  private constructor(parts: OpenRun) {
     const { id, directory, startedAt, log, prepared, earlier, problems } = parts;
+    const { config, data, source, baselineUrl } = parts.options;
     this.id = id;
     this.directory = directory;
     this.startedAt = startedAt;
@@ -72,27 +66,18 @@ export class TrainingRun {
     this.#lockstep = prepared.lockstep;
     this.#coordinator = prepared.coordinator;
     this.#initial = prepared.initial;
+    this.#source = source;
     this.#earlier = earlier;
     this.#problems = problems;
     this.#saver = new Saver(directory, this.#layout, config.keepCheckpoints, log);
+    const isTold = earlier?.isBaselineTold ?? false;
+    const append = (event: NewEvent) => void this.log.append(event);
+    this.#fileWork = data && source && new FileWork({ data, source, seed: config.seed, baselineUrl, isTold, append });
   }
 
   /** Makes the run and its directory, and starts nothing. Throws an InputError if it cannot be. */
   static async create(options: TrainingRunOptions): Promise<TrainingRun> {
-    const { config, data } = options;
-    const training = trainingFor(options);
-    const prepared = await prepareRun(options, training, () => Promise.resolve(undefined));
-    const now = new Date();
-    const id = await createRunDirectory(config.runsDir, now);
-    const directory = join(config.runsDir, id);
-    const startedAt = now.toISOString();
-    const { workers } = prepared.lockstep;
-    const manifest = await createManifest({ id, startedAt, config: training, workers }, data);
-    await writeJson(join(directory, "run.json"), manifest);
-    linkLatest(config.runsDir, id);
-    const path = join(directory, "events.jsonl");
-    const log = await EventLog.create(path);
-    return new TrainingRun(config, { id, directory, startedAt, log, prepared, earlier: undefined, problems: [] });
+    return new TrainingRun(await newRun(options));
   }
 
   /**
@@ -100,26 +85,7 @@ export class TrainingRun {
    * counts; what is trained is in `run.json`. Throws an InputError if the run or its data changed, or if it cannot be read.
    */
   static async resume(directory: string, options: TrainingRunOptions): Promise<TrainingRun> {
-    const manifest = await readManifest(directory);
-    const { id, startedAt, config: training } = manifest;
-    if (training.task === "table") checkData(manifest, options.data?.digest);
-    const path = join(directory, "events.jsonl");
-    const log = await EventLog.open(path).catch((error) => {
-      throw error instanceof InputError ? error : unreadable(error, path);
-    });
-    try {
-      const earlier = await readEarlier(path);
-      let problems: readonly string[] = [];
-      const prepared = await prepareRun(options, training, async (layout) => {
-        const newest = await new CheckpointStore(directory, layout, options.config.keepCheckpoints).newest();
-        problems = newest.problems;
-        return newest.state;
-      });
-      return new TrainingRun(options.config, { id, directory, startedAt, log, prepared, earlier, problems });
-    } catch (error) {
-      await log.close();
-      throw error;
-    }
+    return new TrainingRun(await earlierRun(directory, options));
   }
 
   /** What `stop` was called with. */
@@ -149,6 +115,7 @@ export class TrainingRun {
     this.#stopReason = reason;
     this.log.append({ type: "stopping", reason: reasonText(reason) });
     this.#coordinator.requestStop(reason);
+    this.#fileWork?.stop();
     return true;
   }
 
@@ -178,10 +145,11 @@ export class TrainingRun {
     try {
       if (this.#earlier) this.#logResumption();
       else this.#logStart();
+      this.#fileWork?.start();
       const end = await this.#runToEnd();
       this.#ended = true;
       const summary = await this.#save(end).catch((error) => {
-        throw unsaved(error, this.directory);
+        throw errorCode(error) === undefined ? error : unsaved(error, this.directory);
       });
       this.#state = "finished";
       this.log.append({ type: "finished", summary });
@@ -190,6 +158,7 @@ export class TrainingRun {
       await this.#fail(error);
       throw error;
     } finally {
+      this.#fileWork?.stop();
       this.#coordinator.close();
       await this.#closeLog();
     }
@@ -204,11 +173,13 @@ export class TrainingRun {
     const digest = stateDigest(state);
     const version = { round: state.round, digest, weights: state.values.subarray(0, this.#layout.size) };
     this.#final = version;
-    await writeModel(this.directory, { run: this.id, config: this.config, labels: this.labels, version });
+    await this.#writeModel(version);
+    const { labels, config } = this;
+    const judged = await this.#fileWork?.finish(this.directory, { config, labels, weights: version.weights });
     const { workers } = this.#lockstep;
     const sequences = this.#coordinator.plan.dataset.sequencesAfter(newest.step);
-    const outcome = { run: this.id, config: this.config, workers, digest, newest, best, sequences, ...end };
-    const summary = createSummary(outcome);
+    const outcome = { run: this.id, config, workers, digest, newest, best, sequences, ...end };
+    const summary = { ...createSummary(outcome), ...judged };
     await writeJson(join(this.directory, "summary.json"), summary);
     return summary;
   }
@@ -232,6 +203,12 @@ export class TrainingRun {
     return this.#coordinator.plan.layout;
   }
 
+  async #writeModel(version: ModelVersion): Promise<void> {
+    const { id: run, config, labels } = this;
+    const preprocessing = this.#source && { preprocessing: this.#source.preprocessing };
+    await writeModel(this.directory, { run, config, labels, version, ...preprocessing });
+  }
+
   #logStart(): void {
     this.log.append({
       type: "started",
@@ -239,6 +216,7 @@ export class TrainingRun {
       config: this.#config,
       parameters: this.#layout.parameters,
       labels: [...this.labels],
+      ...this.#source && { data: dataSummary(this.#source) },
       workers: this.#lockstep.workers,
       shards: this.config.shards,
       engine: engineName(this.config),

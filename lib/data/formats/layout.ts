@@ -1,6 +1,6 @@
 /** Which columns a delimited source has, and which of them are the text and the label. */
 import { nearest } from "../../config/nearest.ts";
-import type { ReadOptions } from "../options.ts";
+import type { ReadOptions } from "../../config/data_shape.ts";
 import { refusal } from "./bytes.ts";
 import type { CsvSyntax } from "./papaparse.ts";
 import type { TextSource } from "./text.ts";
