@@ -47,12 +47,13 @@ export async function trainAndServe(
     note: terminal.note,
   });
   const interruption = onInterruption(() => options.quit(ExitCode.interruptedTwice));
+  let releaseKeys = () => {};
   let predictor: ThreadPredictor | undefined;
   const figures = figuresOfEvents();
   try {
     const run = await open({ config, workerUrl, baselineUrl, cores });
     predictor = openPredictor({
-      model: { run: run.id, config: run.config, labels: run.labels },
+      model: run.model,
       newest: () => run.newest,
       directory: run.directory,
       predictUrl,
@@ -61,6 +62,13 @@ export async function trainAndServe(
     });
     service.serve({ runs: RunLibrary.live(run), predictor, training: figures.read });
     say(`Dashboard: ${service.url}`);
+    if (terminal.keys) {
+      say("Keys: p pauses and goes on, q stops");
+      releaseKeys = terminal.keys((key) => {
+        if (key === "p") run.pause() || run.unpause();
+        if (key === "q") interruption.interrupt();
+      });
+    }
     void interruption.happened.then(() => {
       service.drain();
       run.stop(StopReason.signal);
@@ -74,6 +82,7 @@ export async function trainAndServe(
     }
     return ExitCode.done;
   } finally {
+    releaseKeys();
     await service.close();
     predictor?.close();
     interruption.dispose();

@@ -9,7 +9,7 @@ import { lastEvent, readEvents } from "./event_log.ts";
 import { errorCode, readJson } from "./files.ts";
 import { type Judgements, judgementsSchema } from "./judgement_schema.ts";
 import { type Manifest, manifestSchema } from "./manifest.ts";
-import { readSummary } from "./summary.ts";
+import { agreedSummary, readSummary } from "./summary.ts";
 import type { TrainingRun } from "./training_run.ts";
 import type { RunAction, RunDetail, RunState } from "./types.ts";
 
@@ -56,10 +56,8 @@ export class RunLibrary {
         summary: await readSummary(join(this.#runsDir, id)),
       };
     }
-    const [summary, last] = await Promise.all([
-      readSummary(join(this.#runsDir, id)),
-      optional(() => lastEvent(this.#path(id, "events.jsonl"))),
-    ]);
+    const last = await optional(() => lastEvent(this.#path(id, "events.jsonl")));
+    const summary = await agreedSummary(join(this.#runsDir, id), last) ?? null;
     return { ...common, state: endState(last), events: last?.id ?? 0, summary };
   }
 

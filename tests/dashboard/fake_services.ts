@@ -1,6 +1,7 @@
 /** A run that lives in memory and says what it is told to, and the rest of what the app needs around it. */
 import { dashboardAssets } from "../../dashboard/assets.ts";
 import { eventSchema, type NewEvent, type RunEvent } from "../../lib/events.ts";
+import { createReader } from "../../lib/predict/reader.ts";
 import type { Predictor } from "../../lib/predict/types.ts";
 import type { SavedData } from "../../lib/run/data_schema.ts";
 import type { Judgements } from "../../lib/run/judgement_schema.ts";
@@ -197,11 +198,13 @@ export function fakeServices(runs: readonly FakeRun[]): Services {
     labels: ["odd", "even"],
     vocabulary: 50,
     length: 8,
+    text: false,
     round: 560,
     digest: DIGEST,
   };
   const predictor: Predictor = {
     shape: model,
+    reader: createReader(model, undefined),
     model: () => Promise.resolve(model),
     predict(sequences) {
       const predictions = sequences.map((tokens) => {

@@ -1,5 +1,7 @@
 /** Services small enough to see through: a log in memory, and a model whose class is the parity of the first token. */
 import type { NewEvent, RunEvent } from "../../lib/events.ts";
+import type { PreprocessingJson } from "../../lib/data/preprocessing.ts";
+import { createReader } from "../../lib/predict/reader.ts";
 import type { ModelInfo, Predictor } from "../../lib/predict/types.ts";
 import type { RunAction, RunDetail, RunState } from "../../lib/run/types.ts";
 import type { Asset, Services } from "../../lib/serve/services.ts";
@@ -94,14 +96,30 @@ export const modelInfo: ModelInfo = {
   labels: ["odd", "even"],
   vocabulary: 50,
   length: 3,
+  text: false,
   round: 7,
   digest: "d7",
 };
+
+/** Of a model of text that knows four words and reads three. */
+export const preprocessing: PreprocessingJson = {
+  tokenizer: { kind: "words", lowercase: true, punctuation: "keep" },
+  vocabulary: ["refund", "please", "crash", "!"],
+  maxLength: 3,
+  truncate: "end",
+};
+
+/** What a predictor of that model has otherwise than the others. */
+export function textPredictor(): Predictor {
+  const shape = { ...modelInfo, vocabulary: 6, text: true };
+  return fakePredictor({ shape, reader: createReader(shape, preprocessing), model: () => Promise.resolve(shape) });
+}
 
 /** Answers with the parity of each sequence's first token; `changes` replaces parts. */
 export function fakePredictor(changes: Partial<Predictor> = {}): Predictor {
   return {
     shape: modelInfo,
+    reader: createReader(modelInfo, undefined),
     model: () => Promise.resolve(modelInfo),
     predict: (sequences) =>
       Promise.resolve({
