@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { RunLibrary } from "../../lib/run/library.ts";
 import { run, start, withFolder } from "./process.ts";
 
 /** Rows `text,label` whose label only the order of words tells. */
@@ -56,6 +57,12 @@ Deno.test("train --data learns from a CSV file, judges itself, and says what a b
     for (const file of ["data.json", "judgement.json", "model/preprocessing.json"]) {
       JSON.parse(await Deno.readTextFile(`${latest}/${file}`));
     }
+
+    const library = RunLibrary.saved(await Deno.realPath(latest), "");
+    const { run: id } = await summaryOf(latest);
+    const [read, judgement] = [await library.data(id), await library.judgement(id)];
+    assertEquals([read?.parts.training?.rows, read?.parts.test?.rows, read?.classes.length], [540, 90, 2]);
+    assertEquals([judgement?.validation.accuracy, judgement?.test?.macroF1], [validation.accuracy, test.macroF1]);
 
     const judged = await run("evaluate", folder, [latest, "--data", `${folder}/test.csv`]);
     assertEquals([judged.code, judged.stderr], [0, ""]);
