@@ -53,7 +53,7 @@ export async function trainAndServe(
   try {
     const run = await open({ config, workerUrl, baselineUrl, cores });
     predictor = openPredictor({
-      model: { run: run.id, config: run.config, labels: run.labels },
+      model: run.model,
       newest: () => run.newest,
       directory: run.directory,
       predictUrl,

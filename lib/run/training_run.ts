@@ -12,7 +12,7 @@ import { type Earlier, NOTHING_EARLIER } from "./earlier.ts";
 import type { EventLog } from "./event_log.ts";
 import { FileWork } from "./file_work.ts";
 import { errorCode, writeJson } from "./files.ts";
-import { writeModel } from "./model_files.ts";
+import { type SavedModel, writeModel } from "./model_files.ts";
 import type { LiveWeights, ModelVersion, Newest } from "./model_version.ts";
 import { createNarrator } from "./narrator.ts";
 import { earlierRun, newRun, type OpenRun } from "./open_run.ts";
@@ -175,7 +175,7 @@ export class TrainingRun {
     const digest = stateDigest(state);
     const version = { round: state.round, digest, weights: state.values.subarray(0, this.#layout.size) };
     this.#final = version;
-    await this.#writeModel(version);
+    await writeModel(this.directory, { ...this.model, version });
     const { labels, config } = this;
     const judged = await this.#fileWork?.finish(this.directory, { config, labels, weights: version.weights });
     const { workers } = this.#lockstep;
@@ -201,14 +201,14 @@ export class TrainingRun {
     return this.#coordinator.plan.dataset.labels;
   }
 
-  get #layout() {
-    return this.#coordinator.plan.layout;
+  /** What predicts, beside the weights. */
+  get model(): Omit<SavedModel, "version"> {
+    const { id: run, config, labels } = this;
+    return { run, config, labels, ...this.#source && { preprocessing: this.#source.preprocessing } };
   }
 
-  async #writeModel(version: ModelVersion): Promise<void> {
-    const { id: run, config, labels } = this;
-    const preprocessing = this.#source && { preprocessing: this.#source.preprocessing };
-    await writeModel(this.directory, { run, config, labels, version, ...preprocessing });
+  get #layout() {
+    return this.#coordinator.plan.layout;
   }
 
   #logStart(): void {
