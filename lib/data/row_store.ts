@@ -45,9 +45,9 @@ export class RowStore {
     return this.#rows;
   }
 
-  /** Bytes that are taken. */
+  /** Bytes that rows take. */
   get bytes(): number {
-    return this.#chunks.reduce((sum, { length }) => sum + length, 0);
+    return this.#ends.reduce((sum, end) => sum + end, 0);
   }
 
   /** Adds a row with the tokens `ids[start]` to `ids[start + count - 1]`. */
