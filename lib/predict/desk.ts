@@ -90,8 +90,10 @@ export class Desk {
 
 /** `list` end to end. */
 export function joinSequences(list: readonly (readonly number[])[]): Sequences {
-  const lengths = Int32Array.from(list, ({ length }) => length);
-  const tokens = new Int32Array(lengths.reduce((sum, length) => sum + length, 0));
+  const lengths = new Int32Array(list.length);
+  let total = 0;
+  for (let row = 0; row < list.length; row++) total += lengths[row] = list[row]!.length;
+  const tokens = new Int32Array(total);
   let offset = 0;
   for (const sequence of list) {
     tokens.set(sequence, offset);

@@ -64,10 +64,15 @@ export interface PredictorLimits {
 interface Waiting {
   readonly sequences: readonly (readonly number[])[];
   readonly version: number | undefined;
+  /** Whether its client is still there; undefined once somebody listens to it. */
+  signal: (() => AbortSignal) | undefined;
   readonly since: number;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
 }
+
+/** Requests that wait for so long are asked whether their clients are still there: to ask costs a third of an answer. */
+const WATCH_MS = 20;
 
 /** Between two attempts to start a thread that cannot start. */
 const RETRY_MS = 1000;
@@ -92,6 +97,7 @@ export class ThreadPredictor implements Predictor {
   #sequences = 0;
   #restarts = 0;
   #closed = false;
+  #watching: ReturnType<typeof setTimeout> | undefined;
 
   /** Its thread starts when it is first asked. */
   constructor(options: PredictorOptions) {
@@ -112,23 +118,31 @@ export class ThreadPredictor implements Predictor {
 
   async predict(sequences: readonly (readonly number[])[], options: PredictOptions = {}): Promise<Answer> {
     const { version, signal } = options;
-    signal?.throwIfAborted();
     if (version !== undefined) await this.#keep(version);
     this.#start();
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    const waiting: Waiting = { sequences, version, since: performance.now(), resolve, reject };
+    const waiting: Waiting = { sequences, version, signal, since: performance.now(), resolve, reject };
     this.#queue.add(waiting);
-    const onAbort = () => {
-      this.#queue.remove(waiting);
-      reject(signal?.reason);
-    };
-    signal?.addEventListener("abort", onAbort, { once: true });
+    if (signal) this.#watching ??= setTimeout(() => this.#watch(), WATCH_MS);
     this.#sendSoon();
-    try {
-      return await promise;
-    } finally {
-      signal?.removeEventListener("abort", onAbort);
+    return await promise;
+  }
+
+  /** Listens to the signals of those who wait. */
+  #watch(): void {
+    this.#watching = undefined;
+    for (const waiting of this.#queue.items()) {
+      const signal = waiting.signal?.();
+      waiting.signal = undefined;
+      if (!signal) continue;
+      const leave = () => {
+        this.#queue.remove(waiting);
+        waiting.reject(signal.reason);
+      };
+      if (signal.aborted) leave();
+      else signal.addEventListener("abort", leave, { once: true });
     }
+    if (!this.#queue.isEmpty) this.#watching = setTimeout(() => this.#watch(), WATCH_MS);
   }
 
   versions(): Promise<readonly number[]> {
@@ -148,6 +162,7 @@ export class ThreadPredictor implements Predictor {
   /** Ends the thread; who waits gets an Unavailable. */
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#watching);
     this.#thread?.close();
     this.#refuseAll(new Unavailable("the server is ending"));
   }
@@ -227,7 +242,8 @@ export class ThreadPredictor implements Predictor {
     // Its failure would be that of the prediction too, which has somebody who waits for it.
     if (newest !== this.#sent) thread.ask({ type: "newest", newest }).catch(() => {});
     this.#sent = newest;
-    const sequences = batch.flatMap((waiting) => waiting.sequences);
+    const sequences: (readonly number[])[] = [];
+    for (const waiting of batch) sequences.push(...waiting.sequences);
     const sentAt = performance.now();
     // At least 1, for a question about the version alone.
     const count = Math.max(1, sequences.length);
@@ -279,9 +295,11 @@ export class ThreadPredictor implements Predictor {
 
 /** The prediction in row `row` of `all`, `[sequences, classes]`. */
 export function prediction(all: Float32Array, row: number, labels: readonly string[]): Prediction {
-  const probabilities = Array.from(all.subarray(row * labels.length, (row + 1) * labels.length));
+  const probabilities: number[] = [];
+  const first = row * labels.length;
   let best = 0;
-  for (let index = 1; index < probabilities.length; index++) {
+  for (let index = 0; index < labels.length; index++) {
+    probabilities.push(all[first + index]!);
     if (probabilities[index]! > probabilities[best]!) best = index;
   }
   return { class: best, label: labels[best]!, probabilities };

@@ -33,6 +33,11 @@ export class RequestQueue<Item extends Request> {
     return this.#items.size === 0;
   }
 
+  /** Those that wait, in their order. */
+  items(): Iterable<Item> {
+    return this.#items;
+  }
+
   /** Throws an Unavailable if there is no place. An empty queue has a place for any request. */
   add(item: Item): void {
     const { queueMax } = this.#options;

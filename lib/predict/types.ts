@@ -42,8 +42,8 @@ export interface Answer {
 export interface PredictOptions {
   /** The round whose weights answer, one of `versions()`; without it, the newest. */
   readonly version?: number | undefined;
-  /** Gives up the request's place in the queue when it aborts. */
-  readonly signal?: AbortSignal | undefined;
+  /** Gives up the request's place in the queue when it aborts. Asked for only if the request waits for a while. */
+  readonly signal?: (() => AbortSignal) | undefined;
 }
 
 export interface Predictor {

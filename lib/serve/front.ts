@@ -39,19 +39,17 @@ const SECURITY_HEADERS = {
 /** What a client may call its request; others get a name of ours. */
 const REQUEST_ID = /^[\w.:+/=-]{1,128}$/;
 
-/** Answers that have all the headers they need: each costs as much as parsing the request does. */
-const complete = new WeakSet<Response>();
+/** An answer that has all the headers it needs: each costs as much as parsing the request does. */
+class BareResponse extends Response {}
 
 /**
  * A 200 of JSON that nobody else adds headers to. To be stored or shown as a page it has no chance: it answers a POST,
  * and its type is not guessed at.
  */
 export function bareJson(body: unknown, headers: Readonly<Record<string, string>>): Response {
-  const response = new Response(JSON.stringify(body), {
+  return new BareResponse(JSON.stringify(body), {
     headers: { "Content-Type": "application/json", "X-Content-Type-Options": "nosniff", ...headers },
   });
-  complete.add(response);
-  return response;
 }
 
 /** The app as the socket sees it; `client` says the address that asks. */
@@ -82,7 +80,7 @@ export function createFront(
       return dress(response);
     }
     const response = await inner(request, client);
-    return complete.has(response) && corsOrigin === undefined ? response : dress(response);
+    return response instanceof BareResponse && corsOrigin === undefined ? response : dress(response);
   }
 
   return async (request, client = () => "") => {

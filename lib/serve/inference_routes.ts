@@ -178,7 +178,7 @@ export function inferenceRoutes(routes: Routes, services: Services, options: Inf
       checkName(c.req.param("name"));
       const version = versionOf(c.req.param("version"));
       const request = parseInference(await readJson(c.req.raw, bodyLimitBytes), reader, maxInstances);
-      const answer = await predictor.predict(request.sequences, { version, signal: c.req.raw.signal });
+      const answer = await predictor.predict(request.sequences, { version, signal: () => c.req.raw.signal });
       return bareJson(inferenceAnswer(request, answer, MODEL_NAME), { "Server-Timing": serverTiming(answer) });
     });
   }

@@ -48,7 +48,8 @@ export function predictRoutes(routes: Routes, { predictor }: Services, limits: P
   }, async (c) => {
     const body = await readJson(c.req.raw, limits.bodyLimitBytes);
     const request = await parsePredict(body, reader, limits.maxInstances);
-    const answer = await predictor.predict(request.readings.map(({ tokens }) => tokens), { signal: c.req.raw.signal });
+    const sequences = request.readings.map(({ tokens }) => tokens);
+    const answer = await predictor.predict(sequences, { signal: () => c.req.raw.signal });
     return bareJson(predictionBody(answer, request), { "Server-Timing": serverTiming(answer) });
   });
 }

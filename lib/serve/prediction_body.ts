@@ -58,6 +58,8 @@ export const answerSchema = z.union([
 
 /** Throws an InputError that names everything wrong with `body`. Lets others have their turn where there is much to read. */
 export async function parsePredict(body: unknown, reader: Reader, maxInstances: number): Promise<PredictRequest> {
+  const usual = usualTokens(body);
+  if (usual) return { readings: [reader.readTokens(usual, "tokens")], single: true };
   const wanted = expected(reader);
   const parsed = bodySchema.safeParse(body);
   if (!parsed.success) throw new InputError(structureProblems(parsed.error, body, "", wanted));
@@ -87,6 +89,12 @@ export async function parsePredict(body: unknown, reader: Reader, maxInstances: 
   }
   if (problems.length > 0) throw new InputError(problems);
   return { readings, single: false };
+}
+
+/** The list in a body that has nothing but `tokens`: most are so, and need no schema. */
+function usualTokens(body: unknown): readonly unknown[] | undefined {
+  if (typeof body !== "object" || body === null || !("tokens" in body) || !Array.isArray(body.tokens)) return undefined;
+  return Object.keys(body).length === 1 ? body.tokens : undefined;
 }
 
 /** One sequence: a list of tokens, a text, or an object with either. `field` is "" for the body itself. */

@@ -92,7 +92,7 @@ Deno.test("ThreadPredictor refuses what has no place, and frees the place of who
   hung.catch(() => {});
   while (tiny.predictor.figures().computing === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   const leaving = new AbortController();
-  const left = tiny.predictor.predict([[1], [2], [3]], { signal: leaving.signal });
+  const left = tiny.predictor.predict([[1], [2], [3]], { signal: () => leaving.signal });
   await assertRejects(() => tiny.predictor.predict([[4]]), Unavailable, "3 sequences wait to be predicted");
   leaving.abort(new Error("gone"));
   await assertRejects(() => left, Error, "gone");
