@@ -108,10 +108,11 @@ async function roundsPerSecond(url: string, meanwhile: () => Promise<unknown>): 
   return (after - before) / (ended - begun) * 1000;
 }
 
+const ENDLESS = ["--workers", "2", "--epochs", "1000000", "--target-accuracy", "0"];
+
 /** Predictions at 10 connections while two workers train. */
 async function whileTraining(runs: string, seconds: number, repeats: number): Promise<void> {
-  const flags = ["--workers", "2", "--epochs", "1000000", "--target-accuracy", "0"];
-  await using server = await serve(product("train", runs, ...flags));
+  await using server = await serve(product("train", runs, ...ENDLESS));
   const options = { url: `${server.url}/predict`, body: BODY, connections: 10, seconds };
   await ready(server.url);
   await load(options);
@@ -134,6 +135,63 @@ async function whileTraining(runs: string, seconds: number, repeats: number): Pr
   ]]));
 }
 
+const STREAMS = 1000;
+
+/** A thousand event streams while two workers train: what they cost beyond the CPU that their clients take themselves. */
+async function streamsWhileTraining(runs: string, seconds: number, repeats: number): Promise<void> {
+  await using server = await serve(product("train", runs, ...ENDLESS));
+  await ready(server.url);
+  const pause = () => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  const memory = async () => {
+    const text = await (await fetch(`${server.url}/metrics`)).text();
+    return Number(/^lockstep_resident_memory_bytes (\d+)/m.exec(text)?.[1]) / 2 ** 20;
+  };
+  await pause();
+  const rows: string[][] = [];
+  for (let repeat = 0; repeat < repeats; repeat++) {
+    const before = await memory();
+    const alone = await roundsPerSecond(server.url, pause);
+    const clients = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-q", "-A", `${ROOT}bench/stream_clients.ts`, new URL(server.url).port, String(STREAMS)],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    const lines = clients.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    if ((await lines.read()).value?.trim() !== "open") throw new Error("The streams did not open");
+    const loaded = await roundsPerSecond(server.url, pause);
+    const after = await memory();
+    const writer = clients.stdin.getWriter();
+    await writer.write(new TextEncoder().encode("\n"));
+    const { events, gaps, cpuSeconds } = JSON.parse((await lines.read()).value!);
+    await writer.close().catch(() => {});
+    await clients.status;
+    const slowed = 1 - loaded / alone;
+    const own = cpuSeconds / seconds / navigator.hardwareConcurrency;
+    rows.push([
+      figure(alone),
+      figure(loaded),
+      percent(slowed),
+      percent(own),
+      percent(slowed - own),
+      figure(events / STREAMS),
+      String(gaps),
+      figure(after - before),
+    ]);
+  }
+  print(["", `While 2 workers train, ${STREAMS} event streams; each line is a turn`]);
+  const head = [
+    "rounds/s alone",
+    "meanwhile",
+    "slowed by",
+    "clients' CPU",
+    "beyond it",
+    "events each",
+    "gaps",
+    "MiB more",
+  ];
+  print(table(head, rows));
+}
+
 if (import.meta.main) {
   const parsed = parseArgs(Deno.args, { string: ["seconds", "repeats"], boolean: ["help"] });
   const [seconds, repeats] = [Number(parsed.seconds ?? 5), Number(parsed.repeats ?? 3)];
@@ -150,6 +208,7 @@ if (import.meta.main) {
     await new Deno.Command(train.command, { args: [...train.args], cwd: ROOT, stdout: "null" }).output();
     await compare(runs, withPytorch, seconds, repeats);
     await whileTraining(runs, seconds, repeats);
+    await streamsWhileTraining(runs, seconds, repeats);
   } finally {
     await Deno.remove(runs, { recursive: true });
   }

@@ -9,19 +9,12 @@ import { errorMessage } from "../errors.ts";
 import { trainedModel } from "../model/task_model.ts";
 import type { Newest } from "../run/model_version.ts";
 import { joinSequences, KEPT_VERSIONS } from "./desk.ts";
+import { prediction } from "./prediction.ts";
 import type { DeskOptions, Outcome } from "./protocol.ts";
 import { RequestQueue } from "./queue.ts";
 import { createReader, type Reader } from "./reader.ts";
 import { ThreadClient } from "./thread_client.ts";
-import type {
-  Answer,
-  ModelInfo,
-  ModelShape,
-  Prediction,
-  PredictOptions,
-  Predictor,
-  PredictorFigures,
-} from "./types.ts";
+import type { Answer, ModelInfo, ModelShape, PredictOptions, Predictor, PredictorFigures } from "./types.ts";
 import { Unavailable, UnknownVersion } from "./types.ts";
 
 /** Whose predictions: a run that is training, or a saved model. */
@@ -291,16 +284,4 @@ export class ThreadPredictor implements Predictor {
     if (!bytes) throw new UnknownVersion(`there is no version ${version}`);
     await this.#start().ask({ type: "checkpoint", round: version, bytes });
   }
-}
-
-/** The prediction in row `row` of `all`, `[sequences, classes]`. */
-export function prediction(all: Float32Array, row: number, labels: readonly string[]): Prediction {
-  const probabilities: number[] = [];
-  const first = row * labels.length;
-  let best = 0;
-  for (let index = 0; index < labels.length; index++) {
-    probabilities.push(all[first + index]!);
-    if (probabilities[index]! > probabilities[best]!) best = index;
-  }
-  return { class: best, label: labels[best]!, probabilities };
 }
