@@ -19,9 +19,11 @@ export interface LineSpec {
 }
 
 export interface ChartSpec {
-  /** Of the card's element. */
-  readonly id: string;
   readonly unit: string;
+  /** What the horizontal axis says; by default what of training it counts. */
+  readonly axis?: string;
+  /** Charts of one group share a pointer: what was the drift when the loss jumped? */
+  readonly group?: string;
   readonly lines: readonly LineSpec[];
   readonly value: (value: number | null) => string;
   readonly tick: (value: number) => string;
@@ -39,6 +41,7 @@ export class Chart {
   readonly #values: readonly HTMLElement[];
   readonly #at: HTMLElement;
   readonly #plot: uPlot;
+  readonly #resized: ResizeObserver;
   #axis: Axis = "step";
 
   constructor(card: HTMLElement, spec: ChartSpec) {
@@ -46,15 +49,23 @@ export class Chart {
     this.#spec = spec;
     this.#at = within(card, ".at", HTMLElement);
     const legend = within(card, ".legend", HTMLElement);
+    legend.replaceChildren();
     this.#values = spec.lines.map((line) => {
       const value = create("span", "value", "–");
       const mark = create("span", `mark ${line.colour}${line.dash ? " dashed" : ""}`);
-      legend.append(create("li", "", mark, `${line.label} `, value));
+      legend.append(create("li", "", mark, create("span", "line", line.label), " ", value));
       return value;
     });
     const room = within(card, ".plot", HTMLElement);
     this.#plot = new uPlot(this.#options(room), [[], ...spec.lines.map(() => [])], room);
-    new ResizeObserver(() => this.#plot.setSize(sizeOf(room))).observe(room);
+    this.#resized = new ResizeObserver(() => this.#plot.setSize(sizeOf(room)));
+    this.#resized.observe(room);
+  }
+
+  /** Takes the plot away; another chart may have the card then. */
+  remove(): void {
+    this.#resized.disconnect();
+    this.#plot.destroy();
   }
 
   /** Shows `lines`, one for each of the spec's; `missing` is what to say where there is nothing to draw. */
@@ -82,7 +93,7 @@ export class Chart {
   }
 
   #options(room: HTMLElement): uPlot.Options {
-    const { lines, unit, tick, range } = this.#spec;
+    const { lines, unit, tick, range, axis, group = "training" } = this.#spec;
     const rule = { stroke: () => colour("grid"), width: 1 };
     const few: uPlot.Axis.Filter = (_plot, splits) => decades(splits);
     const common: uPlot.Axis = {
@@ -99,8 +110,7 @@ export class Chart {
       ...sizeOf(room),
       padding: [8, 12, 0, 0],
       legend: { show: false },
-      // One pointer for all charts: what was the drift when the loss jumped?
-      cursor: { y: false, drag: { x: false, y: false }, sync: { key: "lockstep", scales: ["x", null] } },
+      cursor: { y: false, drag: { x: false, y: false }, sync: { key: group, scales: ["x", null] } },
       hooks: { setCursor: [() => this.#legend()] },
       scales: {
         x: { time: false, range: (_plot, _min, max) => [0, max > 0 ? max : 1] },
@@ -113,7 +123,7 @@ export class Chart {
           ...common,
           size: 24,
           space: 64,
-          label: () => this.#axis === "step" ? "step" : "time of training",
+          label: () => axis ?? (this.#axis === "step" ? "step" : "time of training"),
           incrs: () => this.#axis === "step" ? WHOLE : SECONDS,
           values: (_plot, splits) => splits.map((x) => this.#axis === "step" ? compact(x) : duration(x)),
         },

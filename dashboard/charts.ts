@@ -15,7 +15,7 @@ interface Drawing {
 const DASHED = [5, 4];
 
 /** Accuracy is read near its top: from just below what was seen, in tenths, up to 100 %. */
-function accuracyRange(min: number): [number, number] {
+export function accuracyRange(min: number): [number, number] {
   return [Math.max(0, Math.floor(10 * (min - 0.02)) / 10), 1];
 }
 
@@ -23,6 +23,9 @@ function accuracyRange(min: number): [number, number] {
 function shareRange(_min: number, max: number): [number, number] {
   return [0, Math.min(1, Math.max(0.01, 1.15 * max))];
 }
+
+export const lossTick = (value: number): string => String(Number(value.toPrecision(3)));
+export const accuracyTick = (value: number): string => String(Number((100 * value).toFixed(1)));
 
 const SPECS = {
   loss: {
@@ -33,7 +36,7 @@ const SPECS = {
       { label: "n-grams", colour: "idle", dash: DASHED },
     ],
     value: loss,
-    tick: (value) => String(Number(value.toPrecision(3))),
+    tick: lossTick,
   },
   accuracy: {
     unit: "% right",
@@ -44,7 +47,7 @@ const SPECS = {
       { label: "target", colour: "third", dash: DASHED },
     ],
     value: percent,
-    tick: (value) => String(Number((100 * value).toFixed(1))),
+    tick: accuracyTick,
     range: accuracyRange,
   },
   throughput: {
@@ -67,7 +70,7 @@ const SPECS = {
     tick: (value) => String(Number((100 * value).toPrecision(2))),
     range: shareRange,
   },
-} as const satisfies Record<string, Omit<ChartSpec, "id">>;
+} as const satisfies Record<string, ChartSpec>;
 
 function ofProgress(...columns: number[]): Drawing["lines"] {
   return (view, axis) => {
@@ -95,7 +98,7 @@ export class Charts {
   readonly #drawings: readonly Drawing[];
 
   constructor() {
-    const chart = (id: keyof typeof SPECS): Chart => new Chart(byId(id, HTMLElement), { ...SPECS[id], id });
+    const chart = (id: keyof typeof SPECS): Chart => new Chart(byId(id, HTMLElement), SPECS[id]);
     const waiting = () => "Waiting for the first round";
     const [loss, accuracy] = [ofBoth("loss"), ofBoth("accuracy")];
     this.#drawings = [
