@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import type { Page } from "playwright-core";
 import { browserTest, serve, shows, showsEvent, showsPoints } from "./browser.ts";
-import { at, DIGEST, FakeRun, finishedEvent } from "./fake_services.ts";
+import { DIGEST } from "./fake_predictors.ts";
+import { at, FakeRun, finishedEvent } from "./fake_services.ts";
 
 function trained(points: number, id = "2026-01-02-parity-7f3a"): FakeRun {
   const run = new FakeRun(id);

@@ -1,7 +1,8 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { apply, createView, EPOCHS, PROGRESS, recentRate, type RunView, setting } from "../../dashboard/state.ts";
 import type { NewEvent } from "../../lib/events.ts";
-import { at, DIGEST, FakeRun, finishedEvent, progressEvent, startedEvent } from "./fake_services.ts";
+import { DIGEST } from "./fake_predictors.ts";
+import { at, FakeRun, finishedEvent, progressEvent, startedEvent } from "./fake_services.ts";
 
 function view(run: FakeRun): RunView {
   const result = createView(run.id);
