@@ -16,6 +16,8 @@ export interface LineSpec {
   readonly dash?: number[];
   /** Few enough to be told apart: each is marked. */
   readonly marked?: boolean;
+  /** Not in the legend while there is nothing of it. */
+  readonly optional?: boolean;
 }
 
 export interface ChartSpec {
@@ -38,6 +40,8 @@ const MARKERS_AT_MOST = 60;
 export class Chart {
   readonly #spec: ChartSpec;
   readonly #card: HTMLElement;
+  /** Of each line, in the legend. */
+  readonly #entries: readonly HTMLElement[];
   readonly #values: readonly HTMLElement[];
   readonly #at: HTMLElement;
   readonly #plot: uPlot;
@@ -50,12 +54,12 @@ export class Chart {
     this.#at = within(card, ".at", HTMLElement);
     const legend = within(card, ".legend", HTMLElement);
     legend.replaceChildren();
-    this.#values = spec.lines.map((line) => {
-      const value = create("span", "value", "–");
+    this.#values = spec.lines.map(() => create("span", "value", "–"));
+    this.#entries = spec.lines.map((line, index) => {
       const mark = create("span", `mark ${line.colour}${line.dash ? " dashed" : ""}`);
-      legend.append(create("li", "", mark, create("span", "line", line.label), " ", value));
-      return value;
+      return create("li", "", mark, create("span", "line", line.label), " ", this.#values[index] ?? "");
     });
+    legend.append(...this.#entries);
     const room = within(card, ".plot", HTMLElement);
     this.#plot = new uPlot(this.#options(room), [[], ...spec.lines.map(() => [])], room);
     this.#resized = new ResizeObserver(() => this.#plot.setSize(sizeOf(room)));
@@ -74,6 +78,9 @@ export class Chart {
     const data = align(lines);
     const nothing = data.slice(1).every((values) => values.every((value) => value === null));
     this.#card.dataset["empty"] = nothing ? missing : "";
+    for (const [line, entry] of this.#entries.entries()) {
+      entry.hidden = this.#spec.lines[line]?.optional === true && known(data[line + 1] ?? []) === 0;
+    }
     this.#plot.setData(data);
     this.#legend();
   }

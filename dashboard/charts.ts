@@ -33,7 +33,7 @@ const SPECS = {
     lines: [
       { label: "training", colour: "training" },
       { label: "held-out", colour: "held-out", marked: true },
-      { label: "n-grams", colour: "idle", dash: DASHED },
+      { label: "n-grams", colour: "idle", dash: DASHED, optional: true },
     ],
     value: loss,
     tick: lossTick,
@@ -43,8 +43,8 @@ const SPECS = {
     lines: [
       { label: "training", colour: "training" },
       { label: "held-out", colour: "held-out", marked: true },
-      { label: "n-grams", colour: "idle", dash: DASHED },
-      { label: "target", colour: "third", dash: DASHED },
+      { label: "n-grams", colour: "idle", dash: DASHED, optional: true },
+      { label: "target", colour: "third", dash: DASHED, optional: true },
     ],
     value: percent,
     tick: accuracyTick,

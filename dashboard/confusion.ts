@@ -7,6 +7,8 @@ export interface Cell {
   readonly rows: number;
   /** Of the rows of the class; 0 where it has none. */
   readonly share: number;
+  /** How strongly the cell is coloured, 0 to 1: the root, as few mistakes among many rows are what is looked for. */
+  readonly shade: number;
   readonly right: boolean;
 }
 
@@ -14,7 +16,10 @@ export interface Cell {
 export function cellsOf(confusion: readonly (readonly number[])[]): Cell[][] {
   return confusion.map((counts, label) => {
     const all = counts.reduce((sum, rows) => sum + rows, 0);
-    return counts.map((rows, given) => ({ rows, share: all > 0 ? rows / all : 0, right: label === given }));
+    return counts.map((rows, given) => {
+      const share = all > 0 ? rows / all : 0;
+      return { rows, share, shade: Math.sqrt(share), right: label === given };
+    });
   });
 }
 

@@ -15,7 +15,8 @@ export class ConfusionTable {
   draw(labels: readonly string[], confusion: readonly (readonly number[])[]): void {
     const isLarge = labels.length > MOST_CLASSES;
     const large = "A table of them cannot be read. These are mixed up most:";
-    const small = "A row for each class, a column for what its rows were given. Shades are shares of the row.";
+    const small =
+      "A row for each class, a column for what its rows were given. The stronger its shade, the larger its share of the row.";
     setText(this.#note, isLarge ? `${count(labels.length)} classes. ${large}` : small);
     this.#table.hidden = isLarge;
     this.#table.parentElement!.hidden = isLarge;
@@ -37,9 +38,9 @@ export class ConfusionTable {
           "tr",
           "",
           heading(labels[label] ?? "", "row"),
-          ...cells.map(({ rows, share, right }, given) => {
+          ...cells.map(({ rows, share, shade, right }, given) => {
             const cell = create("td", right ? "right" : "wrong", rows === 0 ? "·" : count(rows));
-            cell.style.setProperty("--share", String(share));
+            cell.style.setProperty("--shade", shade.toFixed(3));
             cell.title = `${labels[label]} given ${labels[given]}: ${count(rows)} rows, ${percent(share, 1)}`;
             return cell;
           }),

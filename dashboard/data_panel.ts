@@ -14,7 +14,8 @@ const MOST_CLASSES = 200;
 type Repeated = SavedData["duplicates"] | undefined;
 
 export class DataPanel {
-  readonly #card = byId("data", HTMLElement);
+  readonly #view = byId("view-judgement", HTMLElement);
+  readonly #cards = [byId("data", HTMLElement), byId("data-labels", HTMLElement)] as const;
   readonly #parts = byId("data-parts", HTMLTableElement);
   readonly #facts = byId("data-facts", HTMLDListElement);
   readonly #classes = byId("data-classes", HTMLTableSectionElement);
@@ -25,32 +26,33 @@ export class DataPanel {
   #run = "";
 
   draw(view: RunView): void {
-    if (!view.started) {
-      this.#card.dataset["empty"] = "Nothing yet";
-    } else if (!view.started.data) {
-      this.#card.dataset["empty"] = "This run makes its own data";
-    } else if (this.#run !== view.run) {
-      this.#run = view.run;
-      void this.#load(view.run);
-      return;
-    } else return;
-    this.#run = "";
+    const { run, started } = view;
+    const hasFiles = started?.data !== undefined;
+    this.#view.dataset["files"] = String(hasFiles);
+    if (hasFiles && run === this.#run) return;
+    this.#run = hasFiles ? run : "";
+    if (hasFiles) void this.#load(run);
+    else this.#empty(started ? "This run makes its own data: there is nothing to tell of files" : "Nothing yet");
   }
 
   async #load(run: string): Promise<void> {
-    this.#card.dataset["empty"] = "Loading";
+    this.#empty("Loading");
     try {
       const data = await runData(run);
       if (run === this.#run) this.#show(data);
     } catch (error) {
-      if (run === this.#run) this.#card.dataset["empty"] = messageOf(error);
+      if (run === this.#run) this.#empty(messageOf(error));
     }
+  }
+
+  #empty(what: string): void {
+    for (const card of this.#cards) card.dataset["empty"] = what;
   }
 
   #show(data: SavedData): void {
     const { parts, classes } = data;
     const roles = ROLES.filter(([role]) => parts[role]);
-    this.#card.dataset["empty"] = "";
+    this.#empty("");
     const heading = (text: string) => {
       const cell = create("th", "number", text);
       cell.scope = "col";

@@ -8,7 +8,8 @@ export interface Sample {
 /** By name, with the suffix of its type: `requests_total`, `seconds_bucket`. */
 export type Metrics = ReadonlyMap<string, readonly Sample[]>;
 
-const LINE = /^([A-Za-z_:][\w:]*)(?:\{(.*)\})? (\S+)/;
+/** Braces may stand within a label's quotes, and other braces after the number. */
+const LINE = /^([A-Za-z_:][\w:]*)(?:\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\})? (\S+)/;
 const LABEL = /([A-Za-z_]\w*)="((?:[^"\\]|\\.)*)"/g;
 
 /** All samples of `text`. Lines that are none, comments among them, are left out: a newer server may say more. */

@@ -90,10 +90,11 @@ export class ServicePanel {
     const milliseconds = (seconds = NaN) => Number.isFinite(seconds) ? 1000 * seconds : NaN;
     this.#points.push([now.at, all, perSecond, milliseconds(p50), milliseconds(p95), milliseconds(p99)]);
     if (this.#points.length > MOST_SCRAPES) this.#points.shift();
+    if (this.#points.length < 2) return;
     const origin = this.#points[0]?.[0] ?? 0;
     const x = Float64Array.from(this.#points, ([at = 0]) => at - origin);
     const line = (column: number) => ({ x, y: Float64Array.from(this.#points, (point) => point[column] ?? NaN) });
-    this.#rate.draw([line(1), line(2)], "seconds", "Waiting for a second look");
+    this.#rate.draw([line(1), line(2)], "seconds", "Waiting for figures");
     this.#latency.draw([line(3), line(4), line(5)], "seconds", "No predictions were asked for");
   }
 
@@ -113,7 +114,7 @@ export class ServicePanel {
     );
     say("latency", latency(predictions?.p50), `95 % ${latency(predictions?.p95)} · 99 % ${latency(predictions?.p99)}`);
     say("queue", count(valueOf(metrics, "lockstep_predict_queued_sequences")), queueNote(now, since));
-    say("streams", count(valueOf(metrics, "lockstep_event_streams")), "this page has one while it follows a run");
+    say("streams", count(valueOf(metrics, "lockstep_event_streams")), "open now");
     say("memory", bytes(valueOf(metrics, "lockstep_resident_memory_bytes")), memoryNote(metrics));
     this.#routes.replaceChildren(
       ...routesBetween(now).map(({ route, requests, errors, p50, p95, p99 }) =>
@@ -138,7 +139,7 @@ function queueNote(now: Scrape, since: Scrape | undefined): string {
 }
 
 function memoryNote(metrics: Metrics): string {
-  return `${bytes(valueOf(metrics, "lockstep_heap_bytes"))} of it objects of the main thread`;
+  return `heap ${bytes(valueOf(metrics, "lockstep_heap_bytes"))}`;
 }
 
 function total(scrape: Scrape): number {

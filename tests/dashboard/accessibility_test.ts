@@ -29,7 +29,8 @@ async function ask(page: Page, text: string): Promise<void> {
 }
 
 async function pick(page: Page): Promise<void> {
-  for (const box of (await page.locator("#run-rows input:not(:checked)").all()).slice(0, 4)) await box.check();
+  await page.locator("#run-rows tr").nth(5).waitFor();
+  for (const row of [1, 2, 3, 4]) await page.locator("#run-rows input").nth(row).check();
   await page.locator('#compare-loss[data-empty=""]').waitFor();
 }
 
@@ -82,14 +83,19 @@ const STATES: readonly {
     name: "judgement of a run on tokens",
     runs: () => [tokenRun(20)],
     view: "judgement",
-    prepare: (page) => page.locator('#data[data-empty="This run makes its own data"]').waitFor(),
+    prepare: (page) => page.locator('#data[data-empty^="This run makes its own data"]').waitFor(),
   },
   { name: "runs", runs: () => [finishedTextRun(), failedRun(), ...many(30)], view: "runs", prepare: pick },
   {
     name: "service",
     runs: () => [tokenRun(20)],
     view: "service",
-    prepare: (page) => page.locator('#service-rate[data-empty=""]').waitFor(),
+    prepare: async (page) => {
+      const body = { data: { tokens: [1, 2, 3, 4, 5, 6, 7, 8] } };
+      await page.locator('#service-figures[data-empty=""]').waitFor();
+      for (let asked = 0; asked < 20; asked++) await page.request.post(new URL("/predict", page.url()).href, body);
+      await page.locator('#service-latency[data-empty=""]').waitFor();
+    },
   },
 ];
 
