@@ -168,7 +168,7 @@ export class FakeRun {
     this.#notify();
   }
 
-  async *stream(after: number, signal: AbortSignal): AsyncGenerator<RunEvent> {
+  async *stream(after: number, signal: AbortSignal): AsyncGenerator<readonly RunEvent[]> {
     const cuts = this.#cuts;
     this.starts.push(after);
     const aborted = () => this.#notify();
@@ -179,7 +179,7 @@ export class FakeRun {
         if (!event) await this.#wake.promise;
         else {
           next++;
-          yield event;
+          yield [event];
           if (event.type === "finished" || event.type === "failed") return;
         }
       }
