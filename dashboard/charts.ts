@@ -94,6 +94,12 @@ function level(view: RunView, axis: Axis, height = 0): Line {
   return { x: Float64Array.of(0, end), y: Float64Array.of(height, height) };
 }
 
+/** Why there is no drift to draw. */
+function driftless({ started }: RunView): string {
+  if (started?.shards === 1) return "One shard: no drift";
+  return started?.config["average"] === "gradients" ? "Gradients are averaged: no drift" : "Not known";
+}
+
 export class Charts {
   readonly #drawings: readonly Drawing[];
 
@@ -120,8 +126,7 @@ export class Charts {
       {
         chart: chart("drift"),
         lines: ofProgress(PROGRESS.drift),
-        missing: (view) =>
-          view.points === 0 ? waiting() : view.started?.shards === 1 ? "One shard: no drift" : "Not known",
+        missing: (view) => view.points === 0 ? waiting() : driftless(view),
       },
       { chart: chart("averaging"), lines: ofProgress(PROGRESS.wait, PROGRESS.average), missing: waiting },
     ];
