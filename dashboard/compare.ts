@@ -31,8 +31,8 @@ export class Compare {
   #charts: { readonly loss: Chart; readonly accuracy: Chart } | undefined;
   /** What the charts have lines for. */
   #lines = "";
-  /** Histories that were read, by run: with the number of their newest event. */
-  readonly #read = new Map<string, { readonly events: number; readonly view: RunView }>();
+  /** Histories that were read, by run. */
+  readonly #read = new Map<string, RunView>();
   readonly #failed = new Set<string>();
   #reading: string | undefined;
   #drawn = "";
@@ -40,14 +40,13 @@ export class Compare {
   /** `shown`: the run that the page follows, whose events it has. */
   draw(selection: Selection, runs: readonly RunDetail[], shown: RunView, axis: Axis): void {
     const picked = selection.flatMap((id, slot) => id === undefined ? [] : [{ id, slot }]);
-    const views = picked.map(({ id }) => id === shown.run ? shown : this.#read.get(id)?.view);
+    const views = picked.map(({ id }) => id === shown.run ? shown : this.#read.get(id));
     void this.#readMissing(picked.map(({ id }) => id), runs, shown.run);
     this.#prepare(picked);
     const state = JSON.stringify([picked, views.map((view) => view?.epochs.pushed), axis, this.#failed.size]);
     if (state === this.#drawn) return;
     this.#drawn = state;
-    const isReading = views.includes(undefined) && this.#failed.size === 0;
-    const missing = picked.length === 0 ? "Pick runs below" : isReading ? "Loading" : "No epoch has ended yet";
+    const missing = this.#missing(picked.map(({ id }) => id), views);
     for (const key of ["loss", "accuracy"] as const) {
       this.#charts?.[key].draw(views.map((view) => lineOf(view, key, axis)), axis, missing);
     }
@@ -56,6 +55,14 @@ export class Compare {
   redraw(): void {
     this.#charts?.loss.redraw();
     this.#charts?.accuracy.redraw();
+  }
+
+  /** What to say while there is no line. */
+  #missing(picked: readonly string[], views: readonly (RunView | undefined)[]): string {
+    if (picked.length === 0) return "Pick runs below";
+    const failed = picked.find((id) => this.#failed.has(id));
+    if (failed !== undefined) return `The events of run ${failed} cannot be read`;
+    return views.includes(undefined) ? "Loading" : "No epoch has ended yet";
   }
 
   /** Charts with a line for each of `picked`, made again where there are others. */
@@ -88,13 +95,12 @@ export class Compare {
   async #readMissing(wanted: readonly string[], runs: readonly RunDetail[], shown: string): Promise<void> {
     if (this.#reading !== undefined) return;
     const run = runs.find(({ id, events }) =>
-      id !== shown && wanted.includes(id) && !this.#failed.has(id) && (this.#read.get(id)?.events ?? -1) < events
+      id !== shown && wanted.includes(id) && !this.#failed.has(id) && (this.#read.get(id)?.lastId ?? -1) < events
     );
     if (!run) return;
     this.#reading = run.id;
     try {
-      const view = await readHistory(run, new AbortController().signal);
-      this.#read.set(run.id, { events: run.events, view });
+      this.#read.set(run.id, await readHistory(run, this.#read.get(run.id)));
     } catch {
       this.#failed.add(run.id);
     } finally {

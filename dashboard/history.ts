@@ -7,16 +7,14 @@ import { apply, createView, EVENT_TYPES, type RunView } from "./state.ts";
 /** Between two events; a server that hangs must not hang what waits for its history. */
 const SILENCE_MS = 15_000;
 
-/** Reads the stream of `run` up to the newest event that it had. Rejects when the stream breaks before. */
-export function readHistory({ id, events }: RunDetail, signal: AbortSignal): Promise<RunView> {
-  const view = createView(id);
-  if (events === 0) return Promise.resolve(view);
+/** Brings `view` up to the newest event that `run` had. Rejects when the stream breaks before. */
+export function readHistory({ id, events }: RunDetail, view = createView(id)): Promise<RunView> {
+  if (events <= view.lastId) return Promise.resolve(view);
   const { promise, resolve, reject } = Promise.withResolvers<RunView>();
-  const source = new EventSource(`/runs/${encodeURIComponent(id)}/events`);
+  const source = new EventSource(`/runs/${encodeURIComponent(id)}/events?lastEventId=${view.lastId}`);
   const broken = () => reject(new Error(`The events of run ${id} broke off`));
   let timer = setTimeout(broken, SILENCE_MS);
   source.addEventListener("error", broken);
-  signal.addEventListener("abort", broken);
   for (const type of EVENT_TYPES) {
     source.addEventListener(type, (message: MessageEvent<string>) => {
       const event: RunEvent = JSON.parse(message.data);
@@ -28,7 +26,6 @@ export function readHistory({ id, events }: RunDetail, signal: AbortSignal): Pro
   }
   return promise.finally(() => {
     clearTimeout(timer);
-    signal.removeEventListener("abort", broken);
     source.close();
   });
 }

@@ -114,7 +114,9 @@ export class ServicePanel {
     );
     say("latency", latency(predictions?.p50), `95 % ${latency(predictions?.p95)} · 99 % ${latency(predictions?.p99)}`);
     say("queue", count(valueOf(metrics, "lockstep_predict_queued_sequences")), queueNote(now, since));
-    say("streams", count(valueOf(metrics, "lockstep_event_streams")), "open now");
+    const dropped = valueOf(metrics, "lockstep_event_streams_dropped_total") ?? 0;
+    const streams = count(valueOf(metrics, "lockstep_event_streams"));
+    say("streams", streams, dropped > 0 ? `open now · ${count(dropped)} dropped` : "open now");
     say("memory", bytes(valueOf(metrics, "lockstep_resident_memory_bytes")), memoryNote(metrics));
     this.#routes.replaceChildren(
       ...routesBetween(now).map(({ route, requests, errors, p50, p95, p99 }) =>

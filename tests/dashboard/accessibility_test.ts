@@ -5,6 +5,7 @@
 import { assertEquals } from "@std/assert";
 import axe from "npm:axe-core@4.14.1/axe.min.js" with { type: "text" };
 import type { Page } from "playwright-core";
+import { LABELS } from "../judged.ts";
 import { browserTest, shows } from "./browser.ts";
 import { failedRun, finishedTextRun, longLabels, textRun, tokenRun } from "./fake_runs.ts";
 import { EPOCH, FakeRun } from "./fake_services.ts";
@@ -54,6 +55,15 @@ const STATES: readonly {
     name: "training on text",
     runs: () => [textRun(70)],
     prepare: (page) => ask(page, "where is my parcel"),
+  },
+  {
+    name: "another run than the newest",
+    runs: () => [tokenRun(40), finishedTextRun(LABELS, "older-run")],
+    view: "runs",
+    prepare: async (page) => {
+      await page.getByRole("link", { name: "older-run" }).click();
+      await shows(page, "#state", "finished");
+    },
   },
   { name: "failed", runs: () => [failedRun()], prepare: (page) => shows(page, "#state", "failed") },
   {
