@@ -29,7 +29,7 @@ const box = new PredictBox();
 const runs = new RunsPanel(() => draw());
 const service = new ServicePanel();
 const panels = {
-  training: [new Figures(), new Workers(), new Timeline(() => draw()), new Settings()],
+  training: [new Figures(), new Workers(), new Timeline(() => draw()), new Settings(), box],
   judgement: [new DataPanel(), new JudgementPanel()],
   runs: [],
   service: [],
@@ -70,7 +70,7 @@ const connection = new Connection({
   run(detail) {
     if (detail.id !== view.run) {
       view = createView(detail.id);
-      void box.load();
+      void box.load().then(draw);
     }
     if (detail.state === "interrupted") view.phase = "interrupted";
     else if (view.phase === "interrupted") view.phase = "running";
@@ -82,7 +82,7 @@ const connection = new Connection({
     draw();
   },
   link(now) {
-    if (now === "live" && link === "reconnecting") void box.load();
+    if (now === "live" && link === "reconnecting") void box.load().then(draw);
     link = now;
     draw();
   },
@@ -136,5 +136,5 @@ setInterval(() => {
 }, 1000);
 go();
 // Whatever run is looked at, it is the server's own model that predicts.
-if (address.run !== undefined) void box.load();
+if (address.run !== undefined) void box.load().then(draw);
 connection.choose(address.run);

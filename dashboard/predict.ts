@@ -5,12 +5,14 @@ import { type Answered, messageOf, model, predict } from "./api.ts";
 import { probabilityBars } from "./bars.ts";
 import { byId, create, setText } from "./dom.ts";
 import { count, percent, shortDigest } from "./format.ts";
+import type { RunView } from "./state.ts";
 import { parseTokens, randomTokens } from "./tokens.ts";
 
 /** Labels that the hint names. */
 const NAMED = 6;
 
 export class PredictBox {
+  readonly #served = byId("served", HTMLElement);
   readonly #form = byId("predict-form", HTMLFormElement);
   readonly #sample = byId("sample", HTMLTextAreaElement);
   readonly #name = byId("sample-name", HTMLElement);
@@ -54,6 +56,13 @@ export class PredictBox {
     } catch (error) {
       setText(this.#hint, messageOf(error));
     }
+  }
+
+  /** Says which run answers, where it is not the one that is looked at. */
+  draw({ run }: RunView): void {
+    const served = this.#model?.run;
+    this.#served.hidden = served === undefined || served === run;
+    setText(this.#served, `Run ${served ?? ""} answers: it is what is served here`);
   }
 
   /** Makes the box one for what the model takes. */

@@ -63,6 +63,7 @@ browserTest("dashboard lists runs, shows the one that is chosen, and goes back t
   await shows(page, "#run", "older-run");
   await showsPoints(page, 180);
   assertEquals(new URL(page.url()).search, "?run=older-run");
+  await shows(page, "#served", "Run newest-run answers");
   // What the server's own run does from here on is not this one's.
   runs[0]?.train(31, 50);
   await page.getByRole("link", { name: "Data & errors" }).click();
@@ -74,6 +75,9 @@ browserTest("dashboard lists runs, shows the one that is chosen, and goes back t
   await shows(page, "#run", "newest-run");
   await showsPoints(page, 50);
   assertEquals(await page.getByRole("link", { name: "Follow the newest" }).isVisible(), false);
+  await page.getByRole("link", { name: "Training" }).click();
+  await page.locator("#served").waitFor({ state: "hidden" });
+  await page.goBack();
   await page.goBack();
   await shows(page, "#run", "older-run");
 });
