@@ -15,7 +15,7 @@ import { type Read, readLog } from "./read_log.ts";
 import { retry } from "./retry.ts";
 import type { Roster } from "./roster.ts";
 import { Subject } from "./transport.ts";
-import { completion } from "./tree.ts";
+import { completion } from "../engine/tree_nodes.ts";
 
 /** Another leads, or the lease is over. */
 export class Deposed extends Error {
@@ -74,14 +74,14 @@ export class Leader {
       const nodes = await this.#collect(round);
       const base = local.complete(nodes);
       this.#base = { round, bytes: base };
-      const { from, sequence } = await this.#publishBase(round, base);
-      await this.#until(() => local.round >= round || this.#isHeeded(sequence));
-      // Its own base, damaged in the log: once more.
-      while (local.round < round) {
-        const again = await this.#publishBase(round, base);
-        await this.#until(() => local.round >= round || this.#isHeeded(again.sequence));
-      }
-      await this.#forget(from, base.length);
+      // Once more where it was damaged in the log. A round is over when all that it decides is decided.
+      let begin = 0;
+      do {
+        const { from, sequence } = await this.#publishBase(round, base);
+        await this.#until(() => this.#isHeeded(sequence));
+        begin = from;
+      } while (local.round < round);
+      await this.#forget(begin, base.length);
     }
     await this.#publishState();
     report({ type: "incident", message: `Training has ended after round ${local.round}` });

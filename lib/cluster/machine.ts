@@ -46,7 +46,8 @@ const FORLORN_LEASES = 3;
 export class Machine {
   readonly #options: MachineOptions;
   readonly #clock: Clock;
-  readonly #traffic: Traffic;
+  /** What this machine sent and read so far. */
+  readonly traffic: Traffic;
   #member: Member | undefined;
   #roster: Roster | undefined;
   #beat = 0;
@@ -55,7 +56,7 @@ export class Machine {
   constructor(options: MachineOptions) {
     this.#options = options;
     this.#clock = options.clock ?? wallClock;
-    this.#traffic = { bytesUp: 0, bytesDown: 0, computeMs: 0, startedAt: this.#clock.now() };
+    this.traffic = { bytesUp: 0, bytesDown: 0, computeMs: 0, startedAt: this.#clock.now() };
   }
 
   /** Takes part until training ends, or until `signal` aborts; then the others need not wait for this one. */
@@ -90,7 +91,7 @@ export class Machine {
     outer.addEventListener("abort", forward);
     if (outer.aborted) forward();
     const report = (news: ClusterNews) => this.#report(news);
-    const context: Context = { ...this.#options, clock, report, signal: stop.signal, traffic: this.#traffic };
+    const context: Context = { ...this.#options, clock, report, signal: stop.signal, traffic: this.traffic };
     const member = new Member(context);
     const roster = new Roster({ transport, clock, aliveMs: leaseMs });
     const lease = new Lease({ transport, clock, holder: name, leaseMs });
@@ -151,7 +152,7 @@ export class Machine {
 
   #presence(): Presence {
     const { member, workers, local } = this.#options;
-    const { bytesUp, bytesDown, computeMs, startedAt } = this.#traffic;
+    const { bytesUp, bytesDown, computeMs, startedAt } = this.traffic;
     const compute = Math.min(1, computeMs / Math.max(1, this.#clock.now() - startedAt));
     const inStep = this.#member?.inStep ?? false;
     const shares = { compute, wait: 1 - compute };

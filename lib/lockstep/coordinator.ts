@@ -46,6 +46,7 @@ export class Coordinator {
   #stopRequest: StopReason | undefined;
   #paused = false;
   #incidents: string[] = [];
+  #restored: { readonly state: State; readonly done: () => void } | undefined;
   /** What the crews before this one counted. */
   #counted: readonly Counters[];
 
@@ -67,6 +68,18 @@ export class Coordinator {
   /** The shared memory that training is in now: another one after a crew was replaced. */
   get memory(): WebAssembly.Memory {
     return this.#crew.run.memory;
+  }
+
+  /** Whether all workers have left. */
+  get isEnded(): boolean {
+    return this.#crew.ended;
+  }
+
+  /** Goes on from `state`, as another machine came to it. Resolves when its workers have started. */
+  restore(state: State): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#restored = { state, done: resolve };
+    return promise;
   }
 
   /** A copy of the newest committed state, at any time. */
@@ -113,6 +126,14 @@ export class Coordinator {
       Atomics.store(crew.run.control, Word.driftRequest, 1);
       const { ended } = crew;
       yield this.#read(Infinity);
+      if (this.#restored) {
+        const { state, done } = this.#restored;
+        this.#restored = undefined;
+        this.#startCrew(state);
+        await this.start();
+        done();
+        continue;
+      }
       crew.checkHearts();
       if (crew.failure) {
         // What was committed since the last look; a later round that the crew may still commit is done again.
@@ -149,7 +170,7 @@ export class Coordinator {
 
   /** Gives up the crew for a new one on the committed state. Throws a TrainingError if that is of no use any more. */
   #replaceCrew(): void {
-    const { config, workerUrl } = this.#options;
+    const { config } = this.#options;
     const { message, final } = this.#crew.failure!;
     if (final) throw new TrainingError(message);
     if (this.#restarts >= config.maxRestarts) {
@@ -158,6 +179,14 @@ export class Coordinator {
     }
     this.#restarts++;
     const initial = this.state();
+    this.#startCrew(initial);
+    const restart = `restart ${this.#restarts} of ${config.maxRestarts}`;
+    this.#incidents.push(`${message}; round ${initial.round + 1} is done again (${restart})`);
+  }
+
+  /** Another crew, on `initial`, in the place of the one that there is. */
+  #startCrew(initial: State): void {
+    const { config, workerUrl } = this.#options;
     const counted = this.#crew.counters().map((counters, worker) => sum(counters, this.#counted[worker]!));
     this.#crew.close();
     this.#crew = new Crew({ config, plan: this.plan, workerUrl, initial, attempt: this.#restarts });
@@ -165,8 +194,6 @@ export class Coordinator {
     this.#crew.setPaused(this.#paused);
     this.#reader = new RecordReader(this.#crew.run);
     this.#counted = counted;
-    const restart = `restart ${this.#restarts} of ${config.maxRestarts}`;
-    this.#incidents.push(`${message}; round ${initial.round + 1} is done again (${restart})`);
   }
 }
 
