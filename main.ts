@@ -6,6 +6,7 @@ import { nearest } from "./lib/config/nearest.ts";
 import { errorMessage, InputError } from "./lib/errors.ts";
 import { checkCommand } from "./lib/cli/check.ts";
 import { ExitCode } from "./lib/cli/exit_codes.ts";
+import { evaluateCommand } from "./lib/cli/evaluate.ts";
 import { exportCommand } from "./lib/cli/export.ts";
 import { OVERVIEW } from "./lib/cli/help.ts";
 import { predictCommand } from "./lib/cli/predict.ts";
@@ -35,17 +36,19 @@ const terminal: Terminal = {
 };
 
 const workerUrl = new URL("./workers/train.ts", import.meta.url);
+const baselineUrl = new URL("./workers/baseline.ts", import.meta.url);
 const predictUrl = new URL("./workers/predict.ts", import.meta.url);
 const shared = { terminal, assets: dashboardAssets, predictUrl, quit: (code: ExitCode) => Deno.exit(code) };
 
-const training = { ...shared, workerUrl, cores: navigator.hardwareConcurrency };
+const training = { ...shared, workerUrl, baselineUrl, cores: navigator.hardwareConcurrency, input: stdin };
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<ExitCode>>> = {
   train: (args) => trainCommand(args, training),
-  check: (args) => checkCommand(args, terminal),
+  check: (args) => checkCommand(args, terminal, stdin),
   resume: (args) => resumeCommand(args, training),
   verify: (args) => verifyCommand(args, training),
   serve: (args) => serveCommand(args, shared),
+  evaluate: (args) => evaluateCommand(args, { terminal, input: stdin }),
   export: (args) => exportCommand(args, shared),
   predict: (args) =>
     predictCommand(args, {

@@ -20,12 +20,25 @@ import { CLASSES, shapeName, SHAPES, VOCABULARY } from "./shapes.ts";
 interface Variant extends Partial<ModelSpec> {
   readonly batch: number;
   readonly length: number;
-  readonly isPadded?: boolean;
+  /** Of the rows: all `length`, or from 1 to `length`: as they come, sorted, or as a table's window of steps has them. */
+  readonly lengths?: "any" | "longest first" | "alike" | undefined;
   readonly dropout?: number;
   readonly embeddingRows?: EmbeddingRows;
   /** Tokens as frequent as 1 / rank, and not uniform. */
   readonly zipf?: boolean;
 }
+
+/** Sentences, on which padding may cost. */
+const SENTENCES: Variant = {
+  batch: 32,
+  length: 50,
+  embedding: 64,
+  hidden: 64,
+  vocabulary: 10_000,
+  bidirectional: true,
+  pooling: "max",
+  zipf: true,
+};
 
 const TEXT = { batch: 64, length: 32, embedding: 64, hidden: 64, vocabulary: 500 };
 
@@ -36,17 +49,22 @@ const VARIANTS: Readonly<Record<string, Variant>> = {
   "text, vocabulary 500, zipf": { ...TEXT, zipf: true },
   "text, vocabulary 50,000, zipf": { ...TEXT, vocabulary: 50_000, zipf: true },
   "text, vocabulary 50,000, dense rows": { ...TEXT, vocabulary: 50_000, embeddingRows: "dense" },
-  "text, lengths from 1 to 32": { ...TEXT, isPadded: true },
+  "text, lengths from 1 to 32": { ...TEXT, lengths: "any" },
+  "text, lengths from 1 to 32, longest first": { ...TEXT, lengths: "longest first" },
   "text, two directions": { ...TEXT, bidirectional: true },
   "text, mean": { ...TEXT, pooling: "mean" },
   "text, max": { ...TEXT, pooling: "max" },
   "text, dropout": { ...TEXT, dropout: 0.3 },
   "text, 2 layers": { ...TEXT, layers: 2 },
+  "sentences: batch 32, length 50, vocabulary 10,000, two directions, max": SENTENCES,
+  "sentences, lengths from 1 to 50": { ...SENTENCES, lengths: "any" },
+  "sentences, lengths from 1 to 50, longest first": { ...SENTENCES, lengths: "longest first" },
+  "sentences, lengths from 1 to 50, alike in a batch": { ...SENTENCES, lengths: "alike" },
   "text, all of these": {
     ...TEXT,
     layers: 2,
     bidirectional: true,
-    isPadded: true,
+    lengths: "any",
     pooling: "max",
     dropout: 0.3,
   },
@@ -61,10 +79,12 @@ interface Contestant {
   flops(): number | undefined;
   /** Distinct tokens of the last batch. */
   distinct(): number;
+  /** Real tokens of a batch, on average. */
+  readonly tokens: number;
 }
 
 async function contestant(variant: Variant): Promise<Contestant> {
-  const { batch: size, length, isPadded, dropout = 0, embeddingRows = "lazy", zipf, ...model } = variant;
+  const { batch: size, length, lengths, dropout = 0, embeddingRows = "lazy", zipf, ...model } = variant;
   const defaults = { vocabulary: VOCABULARY, embedding: 64, hidden: 64, classes: CLASSES, lstmBiases: 2 } as const;
   const spec: ModelSpec = { ...defaults, ...ONE_LAYER, ...model };
   const layout = parameterLayout(spec);
@@ -91,10 +111,18 @@ async function contestant(variant: Variant): Promise<Contestant> {
     for (let i = 0; i < size * length; i++) made.tokens[i] = Math.max(0, token());
     for (let row = 0; row < size; row++) {
       made.labels[row] = random.below(CLASSES);
-      made.lengths[row] = isPadded ? 1 + random.below(length) : length;
+      made.lengths[row] = lengths ? 1 + random.below(length) : length;
     }
+    if (lengths === "longest first") made.lengths.subarray(0, size).sort().reverse();
     return made;
   });
+  if (lengths === "alike") {
+    const all = batches.flatMap((made) => [...made.lengths.subarray(0, size)]).sort((a, b) => b - a);
+    for (const [index, made] of batches.entries()) {
+      made.lengths.set(all.slice(index * size, (index + 1) * size));
+      made.length = made.lengths[0]!;
+    }
+  }
   let step = 0;
   return {
     step() {
@@ -104,13 +132,14 @@ async function contestant(variant: Variant): Promise<Contestant> {
       engine.update(replica, gradients, replica, { step, learningRate: 0.001, scale: 1, ...range, ...rows });
     },
     flops() {
-      if (isPadded || spec.layers > 1 || spec.bidirectional) return undefined;
+      if (lengths || spec.layers > 1 || spec.bidirectional) return undefined;
       const { tokens } = batches[(step - 1) % BATCHES]!;
       const firsts = new Set(Array.from({ length: size }, (_, row) => tokens[row * length]));
       const states = firsts.size + size * (length - 2);
       return 3 * 2 * 4 * spec.hidden * (engine.rows().length * spec.embedding + states * spec.hidden);
     },
     distinct: () => engine.rows().length,
+    tokens: batches.reduce((sum, made) => sum + made.lengths.subarray(0, size).reduce((a, b) => a + b, 0), 0) / BATCHES,
   };
 }
 
@@ -128,6 +157,7 @@ const peak = measurePeak();
 console.table(
   Object.keys(VARIANTS).map((variant, index) => {
     const median = quantile(times[index]!, 0.5);
+    const mean = times[index]!.reduce((sum, time) => sum + time, 0) / repeats;
     const flops = contestants[index]!.flops();
     const gflops = flops === undefined ? NaN : flops / median / 1e6;
     return {
@@ -135,6 +165,7 @@ console.table(
       distinct: contestants[index]!.distinct(),
       "ms/step": median.toFixed(2),
       fastest: quantile(times[index]!, 0).toFixed(2),
+      "µs/token": (1000 * mean / contestants[index]!.tokens).toFixed(2),
       "of peak": Number.isNaN(gflops) ? "" : `${(100 * gflops / peak).toFixed(0)} %`,
     };
   }),

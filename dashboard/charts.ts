@@ -27,7 +27,11 @@ function shareRange(_min: number, max: number): [number, number] {
 const SPECS = {
   loss: {
     unit: "nats",
-    lines: [{ label: "training", colour: "training" }, { label: "held-out", colour: "held-out", marked: true }],
+    lines: [
+      { label: "training", colour: "training" },
+      { label: "held-out", colour: "held-out", marked: true },
+      { label: "n-grams", colour: "idle", dash: DASHED },
+    ],
     value: loss,
     tick: (value) => String(Number(value.toPrecision(3))),
   },
@@ -36,6 +40,7 @@ const SPECS = {
     lines: [
       { label: "training", colour: "training" },
       { label: "held-out", colour: "held-out", marked: true },
+      { label: "n-grams", colour: "idle", dash: DASHED },
       { label: "target", colour: "third", dash: DASHED },
     ],
     value: percent,
@@ -79,12 +84,11 @@ function ofBoth(key: "loss" | "accuracy"): Drawing["lines"] {
   ];
 }
 
-/** A level line from the first step to the last. */
-function target(view: RunView, axis: Axis): Line {
-  const level = setting(view, "targetAccuracy") ?? 0;
+/** A level line at `height` from the first step to the last; none at 0. */
+function level(view: RunView, axis: Axis, height = 0): Line {
   const end = Math.max(view.progress.last(PROGRESS[axis]), view.epochs.last(EPOCHS[axis]) || 0);
-  if (level <= 0 || !(end > 0)) return { x: new Float64Array(), y: new Float64Array() };
-  return { x: Float64Array.of(0, end), y: Float64Array.of(level, level) };
+  if (height <= 0 || !(end > 0)) return { x: new Float64Array(), y: new Float64Array() };
+  return { x: Float64Array.of(0, end), y: Float64Array.of(height, height) };
 }
 
 export class Charts {
@@ -93,12 +97,20 @@ export class Charts {
   constructor() {
     const chart = (id: keyof typeof SPECS): Chart => new Chart(byId(id, HTMLElement), { ...SPECS[id], id });
     const waiting = () => "Waiting for the first round";
-    const accuracy = ofBoth("accuracy");
+    const [loss, accuracy] = [ofBoth("loss"), ofBoth("accuracy")];
     this.#drawings = [
-      { chart: chart("loss"), lines: ofBoth("loss"), missing: waiting },
+      {
+        chart: chart("loss"),
+        lines: (view, axis) => [...loss(view, axis), level(view, axis, view.baseline?.loss)],
+        missing: waiting,
+      },
       {
         chart: chart("accuracy"),
-        lines: (view, axis) => [...accuracy(view, axis), target(view, axis)],
+        lines: (view, axis) => [
+          ...accuracy(view, axis),
+          level(view, axis, view.baseline?.accuracy),
+          level(view, axis, setting(view, "targetAccuracy")),
+        ],
         missing: waiting,
       },
       { chart: chart("throughput"), lines: ofProgress(PROGRESS.rate), missing: waiting },

@@ -36,6 +36,8 @@ export interface RunView {
   digestRound: number;
   training: Figures | undefined;
   heldOut: Figures | undefined;
+  /** What a linear model of n-grams makes of the held-out rows. */
+  baseline: Figures | undefined;
   /** The evaluated epoch with the lowest held-out loss. */
   best: { readonly epoch: number; readonly loss: number } | undefined;
   workers: readonly WorkerShare[];
@@ -65,6 +67,7 @@ export function createView(run: string): RunView {
     digestRound: 0,
     training: undefined,
     heldOut: undefined,
+    baseline: undefined,
     best: undefined,
     workers: [],
     summary: undefined,
@@ -128,6 +131,9 @@ function reduce(view: RunView, event: RunEvent): void {
       return note(view, event, `Checkpoint at round ${event.round.toLocaleString("en-US")}`);
     case "rolledBack":
       return rollBack(view, event);
+    case "baseline":
+      view.baseline = event.validation;
+      return note(view, event, `Baseline: n-grams reach ${(100 * event.validation.accuracy).toFixed(2)} % held-out`);
     case "stopping":
       view.phase = "stopping";
       return note(view, event, `Stopping: ${event.reason}`);

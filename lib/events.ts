@@ -11,6 +11,25 @@ export type Figures = z.infer<typeof figures>;
 
 const stamp = { id: z.int().positive(), at: z.iso.datetime() };
 
+/** What files of rows turned out to hold. */
+const dataSummary = z.object({
+  sources: z.array(z.string()),
+  /** To train on, to validate by and to test with. */
+  rows: z.int(),
+  validation: z.int(),
+  test: z.int().nullable(),
+  /** Tokens that are known, with padding and unknown, and those of a row that are read. */
+  vocabulary: z.int(),
+  length: z.int(),
+  /** Share of the validation rows' tokens that are unknown, and training rows that were cut. */
+  unknown: z.number(),
+  truncated: z.int(),
+  /** Bad rows that were left out. */
+  skipped: z.int(),
+});
+
+export type DataSummary = z.infer<typeof dataSummary>;
+
 const started = z.object({
   ...stamp,
   type: z.literal("started"),
@@ -19,6 +38,7 @@ const started = z.object({
   config: z.record(z.string(), z.unknown()),
   parameters: z.int(),
   labels: z.array(z.string()),
+  data: dataSummary.optional(),
   workers: z.int(),
   shards: z.int(),
   engine: z.string(),
@@ -116,6 +136,27 @@ const incident = z.object({ ...stamp, type: z.literal("incident"), message: z.st
 
 const stopping = z.object({ ...stamp, type: z.literal("stopping"), reason: z.string() });
 
+const baselineFigures = z.object({
+  validation: figures,
+  test: figures.optional(),
+  /** That its training took. */
+  seconds: z.number(),
+});
+
+/** What a linear model of n-grams makes of the same rows: what the LSTM has to beat. */
+const baseline = z.object({ ...stamp, type: z.literal("baseline"), ...baselineFigures.shape });
+
+const rowFigures = z.object({
+  rows: z.int(),
+  /** Mean cross-entropy in nats. */
+  loss: z.number(),
+  accuracy: z.number(),
+  /** Mean of the classes' F1. */
+  macroF1: z.number(),
+  /** Expected calibration error. */
+  calibrationError: z.number(),
+});
+
 export const summarySchema = z.object({
   run: z.string(),
   /** SHA-256 of the final state, or of the best one, if the run ends with that. */
@@ -124,6 +165,10 @@ export const summarySchema = z.object({
   heldOut: figures.nullable(),
   /** The earlier state that digest, held-out figures and model are of; null if they are of the last one. */
   best: z.object({ epoch: z.int(), round: z.int() }).nullable().default(null),
+  /** Where files were trained on: of the same model on their validation and test rows, and the baseline's. */
+  validation: rowFigures.optional(),
+  test: rowFigures.optional(),
+  baseline: baselineFigures.optional(),
   /** Why training ended. */
   reason: z.string(),
   /** Whole ones. */
@@ -156,6 +201,7 @@ export const eventSchema = z.discriminatedUnion("type", [
   paused,
   unpaused,
   incident,
+  baseline,
   stopping,
   finished,
   failed,

@@ -9,6 +9,8 @@ export interface ParseOptions {
   readonly boolean?: readonly string[];
   /** Flags whose value is a string. */
   readonly string?: readonly string[];
+  /** Those of `string` that may come several times: their values are listed. */
+  readonly collect?: readonly string[];
   /** Called for every argument that is not listed; `false` leaves it out of the result. */
   readonly unknown?: (arg: string, key?: string, value?: unknown) => unknown;
 }
@@ -22,6 +24,7 @@ export interface Args {
 export function parseArgs(args: readonly string[], options: ParseOptions = {}): Args {
   const booleans = new Set(options.boolean ?? []);
   const strings = new Set(options.string ?? []);
+  const collected = new Set(options.collect ?? []);
   const { tokens } = parse({
     args: separated(args, strings),
     options: Object.fromEntries([
@@ -42,7 +45,9 @@ export function parseArgs(args: readonly string[], options: ParseOptions = {}): 
     const name = negated ? token.name.slice(3) : token.name;
     const known = booleans.has(name) || strings.has(name);
     if (!known && options.unknown?.(token.rawName, name, token.value) === false) continue;
-    flags[name] = strings.has(name) ? token.value ?? "" : negated ? false : token.value ?? true;
+    const value = strings.has(name) ? token.value ?? "" : negated ? false : token.value ?? true;
+    const before = flags[name];
+    flags[name] = collected.has(name) ? [...(Array.isArray(before) ? before : []), value] : value;
   }
   return { ...flags, _: rest };
 }

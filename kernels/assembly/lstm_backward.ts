@@ -16,7 +16,7 @@ export function lstmBackward(
     for (let panel = 0; panel < panels; panel++) {
       const series = <usize>panel * seriesBytes + <usize>step * rowBytes;
       cellBackward(
-        true, rowBytes, gates + series, <usize>panels * seriesBytes, cells + series, tanhs + series,
+        true, rowBytes, rowBytes, gates + series, <usize>panels * seriesBytes, cells + series, tanhs + series,
         stateGradient + <usize>panel * rowBytes, cellGradient + <usize>panel * rowBytes,
       );
     }
@@ -44,20 +44,21 @@ export function lstmFirstBackward(
   for (let panel = 0; panel < panels; panel++) {
     const at = <usize>panel * rowBytes;
     cellBackward(
-      false, rowBytes, gates + at, <usize>panels * rowBytes, cells + at, tanhs + at,
+      false, rowBytes, rowBytes, gates + at, <usize>panels * rowBytes, cells + at, tanhs + at,
       stateGradient + at, cellGradient + at,
     );
   }
 }
 
+/** One panel of one step, the rows in the first `usedBytes` of its `rowBytes`. */
 // @ts-ignore: decorator
 @inline
 export function cellBackward(
-  hasPast: bool, rowBytes: usize, gate: usize, gateBytes: usize, cell: usize, tanhs: usize,
+  hasPast: bool, rowBytes: usize, usedBytes: usize, gate: usize, gateBytes: usize, cell: usize, tanhs: usize,
   stateGradient: usize, cellGradient: usize,
 ): void {
   const one = f32x4.splat(1);
-  for (let offset: usize = 0; offset < rowBytes; offset += 16) {
+  for (let offset: usize = 0; offset < usedBytes; offset += 16) {
     const pi = gate + offset, pf = pi + gateBytes, pg = pf + gateBytes, po = pg + gateBytes;
     const i = v128.load(pi), f = v128.load(pf), g = v128.load(pg), o = v128.load(po);
     const t = v128.load(tanhs + offset);

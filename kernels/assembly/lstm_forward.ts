@@ -26,7 +26,7 @@ export function lstmFirst(
   for (let panel: usize = 0; panel < <usize>panels; panel++) {
     const at = panel * rowBytes;
     cellForward(
-      false, rowBytes, gates + at, <usize>panels * rowBytes, cells + at, tanhs + at,
+      false, rowBytes, rowBytes, gates + at, <usize>panels * rowBytes, cells + at, tanhs + at,
       states + 32 * panel, stateStride, statePanels + at,
     );
   }
@@ -80,23 +80,24 @@ export function lstmForward(
     for (let panel: usize = 0; panel < <usize>panels; panel++) {
       const series = panel * seriesBytes + <usize>step * rowBytes;
       cellForward(
-        true, rowBytes, gates + series, <usize>panels * seriesBytes, cells + series, tanhs + series,
+        true, rowBytes, rowBytes, gates + series, <usize>panels * seriesBytes, cells + series, tanhs + series,
         states + <usize>step * <usize>rows * stateStride + 32 * panel, stateStride, after + panel * rowBytes,
       );
     }
   }
 }
 
+/** One panel of one step, the rows in the first `usedBytes` of its `rowBytes`. */
 // @ts-ignore: decorator
 @inline
 export function cellForward(
-  hasPast: bool, rowBytes: usize, gate: usize, gateBytes: usize, cell: usize, tanhs: usize,
+  hasPast: bool, rowBytes: usize, usedBytes: usize, gate: usize, gateBytes: usize, cell: usize, tanhs: usize,
   state: usize, stateStride: usize, statePanel: usize,
 ): void {
   const half = f32x4.splat(0.5), one = f32x4.splat(1), limit = f32x4.splat(LIMIT), least = f32x4.splat(-LIMIT);
   const p1 = f32x4.splat(P1), p2 = f32x4.splat(P2), p3 = f32x4.splat(P3), p4 = f32x4.splat(P4);
   const q1 = f32x4.splat(Q1), q2 = f32x4.splat(Q2), q3 = f32x4.splat(Q3), q4 = f32x4.splat(Q4);
-  for (let offset: usize = 0; offset < rowBytes; offset += 16) {
+  for (let offset: usize = 0; offset < usedBytes; offset += 16) {
     const pi = gate + offset, pf = pi + gateBytes, pg = pf + gateBytes, po = pg + gateBytes;
     const i = sigmoidOf(v128.load(pi), half, limit, least, one, p1, p2, p3, p4, q1, q2, q3, q4);
     const f = sigmoidOf(v128.load(pf), half, limit, least, one, p1, p2, p3, p4, q1, q2, q3, q4);
@@ -112,7 +113,7 @@ export function cellForward(
   }
   // A loop of its own: behind the gates' quotients, tanh c would leave the processor waiting.
   const output = gate + 3 * gateBytes;
-  for (let offset: usize = 0; offset < rowBytes; offset += 16) {
+  for (let offset: usize = 0; offset < usedBytes; offset += 16) {
     const t = tanhOf(v128.load(cell + offset), limit, least, one, p1, p2, p3, p4, q1, q2, q3, q4);
     const h = f32x4.mul(v128.load(output + offset), t);
     v128.store(tanhs + offset, t);

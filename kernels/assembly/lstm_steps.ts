@@ -1,11 +1,12 @@
 // The LSTM over rows that may be padded and inputs of any kind, step 0 row by row too, in the arrays of lstm_forward.ts.
 //
 // A row ends at the last step: of one that is `starts[row]` steps short (int32), the first steps are padding, in which its
-// gates, cells and states are 0. So are the gradients there, without anything in the backward pass to see to it.
+// gates, cells and states are 0. So are the gradients there, without anything in the backward pass to see to it. Where longer
+// rows come first, the rows that have begun are the first ones at every step, and no other is computed.
 import { cellBackward } from "./lstm_backward";
 import { cellForward } from "./lstm_forward";
 import { gemm } from "./gemm";
-import { clearPadding } from "./padding";
+import { clearPadding, rowsBegun } from "./padding";
 import { pickRows } from "./rows";
 
 /**
@@ -20,6 +21,7 @@ export function lstmSteps(
   const rowBytes: usize = 32 * <usize>rows;
   const stateBytes: usize = rowBytes * <usize>panels;
   for (let step = 0; step < length; step++) {
+    const begun = rowsBegun(step, rows, starts);
     const before: usize = statePanels + stateBytes * <usize>((step + 1) & 1);
     const after: usize = statePanels + stateBytes * <usize>(step & 1);
     const stepGates = gates + <usize>step * rowBytes;
@@ -29,16 +31,16 @@ export function lstmSteps(
     if (step > 0) {
       gemm(
         from, fromStride, 32, stepSlots, slotsStride,
-        before, rowBytes, recurrent, 8 * panels, stepGates, seriesBytes, rows, 4 * panels,
+        before, rowBytes, recurrent, 8 * panels, stepGates, seriesBytes, begun, 4 * panels,
       );
     } else if (slots != 0) {
-      pickRows(from, fromStride, stepSlots, slotsStride, stepGates, seriesBytes, rows, 4 * panels);
+      pickRows(from, fromStride, stepSlots, slotsStride, stepGates, seriesBytes, begun, 4 * panels);
     }
     const stepStates = states + <usize>step * <usize>rows * stateStride;
     for (let panel = 0; panel < panels; panel++) {
       const series = <usize>panel * seriesBytes + <usize>step * rowBytes;
       cellForward(
-        step > 0, rowBytes, gates + series, <usize>panels * seriesBytes, cells + series, tanhs + series,
+        step > 0, rowBytes, 32 * <usize>begun, gates + series, <usize>panels * seriesBytes, cells + series, tanhs + series,
         stepStates + 32 * <usize>panel, stateStride, after + <usize>panel * rowBytes,
       );
     }
@@ -58,7 +60,7 @@ export function lstmSteps(
  * transpose in panels [P][4 · 8P][8], and zeros [8].
  */
 export function lstmStepsBackward(
-  rows: i32, length: i32, panels: i32, seriesBytes: usize, recurrentT: usize, zeros: usize,
+  rows: i32, length: i32, panels: i32, seriesBytes: usize, starts: usize, recurrentT: usize, zeros: usize,
   gates: usize, cells: usize, tanhs: usize,
   stateGradients: usize, gradientStep: usize, gradientPanel: usize, cellGradient: usize,
 ): void {
@@ -66,11 +68,12 @@ export function lstmStepsBackward(
   const inner = 32 * panels;
   memory.fill(cellGradient, 0, <usize>panels * rowBytes);
   for (let step = length - 1; step >= 0; step--) {
+    const begun = rowsBegun(step, rows, starts);
     const gradient = stateGradients + <usize>step * gradientStep;
     for (let panel = 0; panel < panels; panel++) {
       const series = <usize>panel * seriesBytes + <usize>step * rowBytes;
       cellBackward(
-        step > 0, rowBytes, gates + series, <usize>panels * seriesBytes, cells + series, tanhs + series,
+        step > 0, rowBytes, 32 * <usize>begun, gates + series, <usize>panels * seriesBytes, cells + series, tanhs + series,
         gradient + <usize>panel * gradientPanel, cellGradient + <usize>panel * rowBytes,
       );
     }
@@ -81,7 +84,7 @@ export function lstmStepsBackward(
     const fromRow: usize = gradientStep == 0 ? 0 : 32;
     gemm(
       from, fromStride, fromRow, 0, 0, gates + <usize>step * rowBytes, seriesBytes, recurrentT, inner,
-      earlier, gradientPanel, rows, panels,
+      earlier, gradientPanel, rowsBegun(step - 1, rows, starts), panels,
     );
   }
 }

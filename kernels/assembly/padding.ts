@@ -1,5 +1,17 @@
 // Padding of rows: each ends at the last step, and begins at step starts[row] (int32).
 
+/**
+ * How many rows have to be looked at in `step`: those up to the last that has begun, where longer rows come first these
+ * are all that have. Without `starts` all rows.
+ */
+// @ts-ignore: decorator
+@inline
+export function rowsBegun(step: i32, rows: i32, starts: usize): i32 {
+  if (starts == 0) return rows;
+  while (rows > 0 && load<i32>(starts + 4 * <usize>(rows - 1)) > step) rows--;
+  return rows;
+}
+
 /** Sets gates, cells, tanhs and states of one step to 0 in the rows that begin after it. */
 export function clearPadding(
   step: i32, rows: i32, panels: i32, seriesBytes: usize, starts: usize,

@@ -60,10 +60,11 @@ function exponentials(logits: usize, panelBytes: usize, end: usize, to: usize): 
 
 /**
  * Returns the sum of the cross-entropies of `rows` rows and adds to the int32 at `correct` how many have their label's
- * logit as (first) maximum. Logits become their gradients, (softmax - one-hot) · scale. `spare` is 4 bytes.
+ * logit as (first) maximum. Logits become their gradients, (softmax - one-hot) · scale, with `weights` times the float32
+ * of the row's class there. `spare` is 4 bytes.
  */
 export function softmaxCrossEntropy(
-  logits: usize, rows: i32, panels: i32, labels: usize, scale: f32, correct: usize, spare: usize,
+  logits: usize, rows: i32, panels: i32, labels: usize, scale: f32, weights: usize, correct: usize, spare: usize,
 ): f64 {
   const panelBytes: usize = 32 * <usize>rows;
   let loss: f64 = 0;
@@ -77,12 +78,13 @@ export function softmaxCrossEntropy(
     const top = load<f32>(spare);
     loss += log(<f64>sum) + (<f64>top - <f64>logit);
     if (logit == top && isFirst(logits, panelBytes, label)) hits++;
-    const factor = f32x4.splat(scale / sum);
+    const share: f32 = weights == 0 ? scale : scale * load<f32>(weights + 4 * <usize>label);
+    const factor = f32x4.splat(share / sum);
     for (let p = logits; p < end; p += panelBytes) {
       v128.store(p, f32x4.mul(v128.load(p), factor));
       v128.store(p, f32x4.mul(v128.load(p, 16), factor), 16);
     }
-    store<f32>(at, load<f32>(at) - scale);
+    store<f32>(at, load<f32>(at) - share);
   }
   store<i32>(correct, load<i32>(correct) + hits);
   return loss;

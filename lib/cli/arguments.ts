@@ -29,6 +29,7 @@ export function parseArguments(
   const problems: Problem[] = [];
   const parsed = parseArgs([...args], {
     string: taking,
+    collect: flags.filter(({ kind }) => kind === "list").map(({ name }) => name),
     boolean: switches,
     unknown: (arg, key) => {
       if (key === undefined) return true; // A positional argument.
@@ -51,6 +52,10 @@ export function parseArguments(
       if (given(flag.name) || given(`no-${flag.name}`)) values[flag.key] = parsed[flag.name];
       continue;
     }
+    if (flag.kind === "list") {
+      if (given(flag.name)) values[flag.key] = parsed[flag.name];
+      continue;
+    }
     const value = text(flag.name);
     if (value !== undefined) values[flag.key] = flagValue(flag, value);
   }
@@ -65,6 +70,16 @@ export function parseArguments(
     help: parsed.help === true,
     positionals: parsed._.map(String),
   };
+}
+
+/**
+ * The files that `--data` and what stands behind it name: `--data part-*.csv` leaves all but the first behind the flag's
+ * value, and `--data -` even that. Throws an InputError if there is none.
+ */
+export function dataFiles(data: unknown, positionals: readonly string[]): readonly string[] {
+  const files = [...(Array.isArray(data) ? data : []), ...positionals].filter((file) => file !== "");
+  if (files.length > 0) return files;
+  throw new InputError([{ field: "--data", message: "--data has no value: expected a file of rows, or -" }]);
 }
 
 /** The values in a JSON file: a plain object of config keys, or a run's `run.json`. Throws an InputError. */

@@ -1,14 +1,14 @@
 /** `check FILE …`: reads data as training would, and says what it found. Trains nothing and writes nothing. */
 import { z } from "zod";
 import { flagsOf } from "../config/flags.ts";
-import { expectation, shown } from "../config/resolve.ts";
 import { inspectData } from "../data/load.ts";
-import { dataShape } from "../data/options.ts";
+import { dataShape } from "../config/data_shape.ts";
 import { InputError } from "../errors.ts";
 import { parseArguments } from "./arguments.ts";
 import { checkReport } from "./check_report.ts";
 import { ExitCode } from "./exit_codes.ts";
 import { commandHelp } from "./help.ts";
+import { parseOptions } from "./options.ts";
 import { complain, type Terminal } from "./terminal.ts";
 
 const USAGE = "deno task check FILE … [FLAGS]   (- for standard input)";
@@ -37,7 +37,7 @@ export async function checkCommand(
     return ExitCode.done;
   }
   if (positionals.length === 0) throw new InputError([{ field: "file", message: `No file is named. Usage: ${USAGE}` }]);
-  const { json, ...options } = checkOptions(values);
+  const { json, ...options } = parseOptions(optionsSchema, values);
   const { data, refusals } = await inspectData({
     ...options,
     sources: positionals,
@@ -58,14 +58,4 @@ export async function checkCommand(
   if (!json) terminal.write("\nTraining would refuse this data:\n");
   complain(terminal, new InputError(refusals));
   return ExitCode.badInput;
-}
-
-function checkOptions(values: Readonly<Record<string, unknown>>): z.infer<typeof optionsSchema> {
-  const parsed = optionsSchema.safeParse(values);
-  if (parsed.success) return parsed.data;
-  throw new InputError(parsed.error.issues.map((issue) => {
-    const key = String(issue.path[0] ?? "");
-    const field = `--${flags.find((flag) => flag.key === key)?.name ?? key}`;
-    return { field, message: `${field} is ${shown(values[key])}: ${expectation(issue)}` };
-  }));
 }

@@ -1,6 +1,6 @@
 /** The figures of data, for people. */
 import { sourceName } from "../data/formats/bytes.ts";
-import type { DataOptions } from "../data/options.ts";
+import type { DataOptions } from "../config/data_shape.ts";
 import type { DataStatistics, PartStatistics, RepeatedRows, Role } from "../data/statistics.ts";
 
 /** Classes that are listed; of more than these, the smallest and the largest ones. */
@@ -24,7 +24,7 @@ export function checkReport(statistics: DataStatistics, options: Pick<DataOption
     ...lengthLines(statistics, options),
     ...vocabularyLines(statistics),
     ...repeatedLines("Duplicates", statistics.duplicates, "have the tokens of an earlier row"),
-    ...repeatedLines("Conflicts", statistics.conflicts, "of them with another label than that row"),
+    ...repeatedLines("Conflicts", statistics.conflicts, "of them have another label than that row"),
     ...repeatedLines("Leaks", statistics.leaks.validation, "that validate have the tokens of a training row"),
     ...repeatedLines("", statistics.leaks.test, "of the test have the tokens of a training row"),
     ...badLines(statistics),

@@ -1,6 +1,6 @@
 import { type Flag, flags } from "../config/flags.ts";
 import { presets } from "../config/presets.ts";
-import { processShape } from "../config/schema.ts";
+import { fileShape, processShape, trainingShape } from "../config/schema.ts";
 
 export const OVERVIEW = `Lockstep trains small sequence classifiers on every core, shows it live and serves predictions.
 
@@ -10,6 +10,7 @@ export const OVERVIEW = `Lockstep trains small sequence classifiers on every cor
   deno task verify RUN               train a run again, and see whether it comes to the same
   deno task serve RUN                serve a finished run, such as runs/latest
   deno task predict RUN [TOKEN …]    classify a sequence, or one a line from standard input
+  deno task evaluate RUN --data FILE how well a finished run does on rows it has not seen
   deno task export RUN --to FORMAT   write its model for TensorFlow.js or PyTorch
 
 Exit codes: 0 done, 1 training or serving failed, 2 bad input, 130 interrupted twice.
@@ -23,12 +24,13 @@ export function trainHelp(): string {
     ["--resume RUN", "go on with a run that was interrupted, as deno task resume does"],
     ["--help", "this"],
   ] as const;
-  const isProcess = ({ key }: Flag) => key in processShape;
+  const of = (shape: object) => flags.filter(({ key }) => key in shape).map(row);
   return [
     "Usage: deno task train [FLAGS]\n",
     section("", own.map(([flag, text]) => [flag, text])),
-    section("What is trained; the result depends on these alone\n", flags.filter((flag) => !isProcess(flag)).map(row)),
-    section("How this process goes about it\n", flags.filter(isProcess).map(row)),
+    section("What is trained; the result depends on these alone\n", of(trainingShape)),
+    section("What files of rows hold, and what becomes of it\n", of(fileShape)),
+    section("How this process goes about it\n", of(processShape)),
   ].join("\n");
 }
 
@@ -38,7 +40,9 @@ export function commandHelp(usage: string, taken: readonly Flag<string>[]): stri
 }
 
 function row(flag: Flag<string>): readonly [string, string] {
-  const initial = flag.kind !== "boolean"
+  const initial = flag.kind === "list"
+    ? ""
+    : flag.kind !== "boolean"
     ? ` [${flag.default}]`
     : flag.default
     ? ` [on; off with --no-${flag.name}]`

@@ -1,5 +1,5 @@
 import { flagName, flags } from "../config/flags.ts";
-import type { ConfigSource } from "../config/resolve.ts";
+import { type ConfigSource, DERIVED } from "../config/resolve.ts";
 import { InputError } from "../errors.ts";
 import { resolveRun } from "../run/directory.ts";
 import { type Manifest, readManifest } from "../run/manifest.ts";
@@ -20,8 +20,10 @@ export async function manifestSources(
   values: Readonly<Record<string, unknown>>,
 ): Promise<{ readonly manifest: Manifest; readonly sources: readonly ConfigSource[] }> {
   const manifest = await readManifest(directory);
+  // What the data decide is theirs to say.
+  const own = Object.entries(manifest.config).filter(([key]) => manifest.config.task !== "table" || !(key in DERIVED));
   const sources = [
-    { values: { ...manifest.config }, nameOf: (key: string) => `"${key}" in ${directory}/run.json` },
+    { values: Object.fromEntries(own), nameOf: (key: string) => `"${key}" in ${directory}/run.json` },
     { values, nameOf: (key: string) => `--${flagName(key)}` },
   ];
   return { manifest, sources };

@@ -12,7 +12,8 @@ export interface ReporterOptions {
 }
 
 const integer = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
-const count = (number: number, noun: string) => `${integer.format(number)} ${noun}${number === 1 ? "" : "s"}`;
+const count = (number: number, noun: string) =>
+  `${integer.format(number)} ${noun}${number === 1 ? "" : noun.endsWith("s") ? "es" : "s"}`;
 const percent = (share: number) => `${(100 * share).toFixed(2)}%`;
 const figures = ({ loss, accuracy }: Figures) => `Loss: ${loss.toFixed(4)} - Accuracy: ${percent(accuracy)}`;
 
@@ -26,6 +27,7 @@ export function createReporter({ config, isTerminal, columns, write }: ReporterO
   return (event) => {
     switch (event.type) {
       case "started":
+        if (event.data) line(dataLine(event.data, event.labels.length));
         return line(startLine(event));
       case "progress":
         return void live(progressLine(event));
@@ -54,6 +56,8 @@ export function createReporter({ config, isTerminal, columns, write }: ReporterO
         return line("Going on");
       case "incident":
         return line(`Incident: ${event.message}`);
+      case "baseline":
+        return line(`Baseline: ${baselineText(event)}, a linear model of n-grams`);
       case "finished":
         return summaryLines(event).forEach(line);
       case "failed":
@@ -67,17 +71,34 @@ function startLine({ run, config, parameters, shards, workers, engine }: EventOf
     `${count(shards, "shard")} on ${count(workers, "worker")}, engine ${engine}`;
 }
 
+function dataLine(data: NonNullable<EventOf<"started">["data"]>, classes: number): string {
+  const { sources, rows, validation, test, vocabulary, length, unknown, truncated, skipped } = data;
+  return `Data ${sources.join(", ")}: ${count(rows, "row")} and ${integer.format(validation)} to validate` +
+    (test === null ? "" : `, ${integer.format(test)} to test`) +
+    `, ${count(classes, "class")}, ${count(vocabulary, "token")} known (${percent(unknown)} are not), ` +
+    `at most ${length} of a row (${count(truncated, "row")} cut)` +
+    (skipped > 0 ? `, ${count(skipped, "bad row")} skipped` : "");
+}
+
+function baselineText({ validation, test }: Pick<EventOf<"baseline">, "validation" | "test">): string {
+  const tested = test ? `, ${percent(test.accuracy)} of the test rows` : "";
+  return `${percent(validation.accuracy)} of the held-out rows${tested}`;
+}
+
 function progressLine({ epoch, round, training, sequencesPerSecond }: EventOf<"progress">): string {
   return `Epoch ${epoch}, round ${round} - ${figures(training)} - ${integer.format(sequencesPerSecond)} sequences/s`;
 }
 
 function summaryLines({ summary }: EventOf<"finished">): string[] {
-  const { reason, epochs, rounds, sequences, seconds, sequencesPerSecond, heldOut, digest, best } = summary;
+  const { reason, epochs, rounds, sequences, seconds, sequencesPerSecond, heldOut, digest, best, test, baseline } =
+    summary;
   return [
     `Finished: ${reason} after ${epochs} epochs, ${rounds} rounds, ${integer.format(sequences)} sequences ` +
     `in ${seconds.toFixed(1)} s (${integer.format(sequencesPerSecond)} sequences/s)`,
     ...(best ? [`Best:     epoch ${best.epoch}, round ${best.round}`] : []),
     ...(heldOut ? [`Held out: ${figures(heldOut)}`] : []),
+    ...(test ? [`Test:     ${figures(test)} - Macro-F1: ${test.macroF1.toFixed(4)}`] : []),
+    ...(baseline ? [`Baseline: ${baselineText(baseline)}`] : []),
     `Digest:   ${digest}`,
   ];
 }

@@ -1,6 +1,8 @@
 /** `resume RUN`: takes up a run where its newest checkpoint is, with as many workers as there are now. */
 import { resolveConfig } from "../config/resolve.ts";
 import { processShape } from "../config/schema.ts";
+import type { TrainingRunOptions } from "../run/prepare.ts";
+import { readDataAgain } from "../run/run_data.ts";
 import { finalSummary } from "../run/summary.ts";
 import { TrainingRun } from "../run/training_run.ts";
 import { parseArguments } from "./arguments.ts";
@@ -29,5 +31,7 @@ export async function resumeCommand(args: readonly string[], options: TrainingOp
     return ExitCode.done;
   }
   const config = resolveConfig(undefined, sources);
-  return await trainAndServe(config, (parts) => TrainingRun.resume(directory, parts), options);
+  const open = async (parts: TrainingRunOptions) =>
+    await TrainingRun.resume(directory, { ...parts, ...await readDataAgain(config, options.input) });
+  return await trainAndServe(config, open, options);
 }

@@ -1,10 +1,9 @@
 /** `train`: a new run from flags, or with `--resume` an earlier one. */
-import { flags } from "../config/flags.ts";
-import { type ConfigSource, resolveConfig } from "../config/resolve.ts";
-import type { Config } from "../config/schema.ts";
+import { flagName, flags } from "../config/flags.ts";
+import { type ConfigSource, type Resolve, resolveConfig } from "../config/resolve.ts";
 import { InputError } from "../errors.ts";
-import { TrainingRun } from "../run/training_run.ts";
-import { type Arguments, parseArguments, readConfigFile } from "./arguments.ts";
+import { openTraining } from "../run/open_training.ts";
+import { type Arguments, dataFiles, parseArguments, readConfigFile } from "./arguments.ts";
 import { ExitCode } from "./exit_codes.ts";
 import { trainHelp } from "./help.ts";
 import { resumeCommand } from "./resume.ts";
@@ -20,16 +19,19 @@ export async function trainCommand(args: readonly string[], options: TrainingOpt
     const rest = args.filter((arg, index) => !/^--resume(=|$)/.test(arg) && args[index - 1] !== "--resume");
     return await resumeCommand([parsed.extra.resume, ...rest], options);
   }
-  return await trainAndServe(await configFrom(parsed), TrainingRun.create, options);
+  const sources = await sourcesOf(parsed);
+  const resolve: Resolve = (defaults) => resolveConfig(parsed.extra.preset, sources, defaults);
+  return await trainAndServe(resolve(), (parts) => openTraining(resolve, { ...parts, input: options.input }), options);
 }
 
-async function configFrom({ values, extra, positionals }: Arguments): Promise<Config> {
-  if (positionals.length > 0) {
+async function sourcesOf({ values, extra, positionals }: Arguments): Promise<ConfigSource[]> {
+  if (positionals.length > 0 && values.data === undefined) {
     const message = `Unexpected argument "${positionals[0]}": expected flags only, such as --seed 7`;
     throw new InputError([{ field: positionals[0]!, message }]);
   }
+  const all = values.data === undefined ? values : { ...values, data: dataFiles(values.data, positionals) };
   const sources: ConfigSource[] = [];
   if (extra.config !== undefined) sources.push(await readConfigFile(extra.config));
-  sources.push({ values, nameOf: (key) => `--${flags.find((flag) => flag.key === key)?.name ?? key}` });
-  return resolveConfig(extra.preset, sources);
+  sources.push({ values: all, nameOf: (key) => `--${flagName(key)}` });
+  return sources;
 }

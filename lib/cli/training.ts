@@ -21,9 +21,13 @@ export interface TrainingOptions {
   readonly assets: () => ReadonlyMap<string, Asset>;
   /** The module that a worker runs. */
   readonly workerUrl: URL;
+  /** The module that the baseline's thread runs. */
+  readonly baselineUrl: URL;
   /** The module that the prediction thread runs. */
   readonly predictUrl: URL;
   readonly cores: number;
+  /** Standard input. */
+  readonly input: AsyncIterable<Uint8Array>;
   /** Ends the process at once, for whoever interrupts twice. */
   readonly quit: (code: ExitCode) => void;
 }
@@ -34,7 +38,7 @@ export async function trainAndServe(
   open: (options: TrainingRunOptions) => Promise<TrainingRun>,
   options: TrainingOptions,
 ): Promise<ExitCode> {
-  const { terminal, assets, workerUrl, predictUrl, cores } = options;
+  const { terminal, assets, workerUrl, baselineUrl, predictUrl, cores } = options;
   // Lines for people stay out of the way of JSON lines.
   const say = config.log === "json" ? terminal.note : (line: string) => terminal.write(`${line}\n`);
   const service = await startService({
@@ -46,7 +50,7 @@ export async function trainAndServe(
   let predictor: ThreadPredictor | undefined;
   const figures = figuresOfEvents();
   try {
-    const run = await open({ config, workerUrl, cores });
+    const run = await open({ config, workerUrl, baselineUrl, cores });
     predictor = openPredictor({
       model: { run: run.id, config: run.config, labels: run.labels },
       newest: () => run.newest,
@@ -83,7 +87,7 @@ async function trainAndReport(
   terminal: Terminal,
   observe: (event: RunEvent) => void,
 ): Promise<boolean> {
-  const report = createReporter({ config, ...terminal });
+  const report = createReporter({ config: { ...config, epochs: run.config.epochs }, ...terminal });
   const before = run.log.count;
   const printed = (async () => {
     for await (const event of run.log.read(before, new AbortController().signal)) {

@@ -1,6 +1,7 @@
 /** `verify RUN`: whether the run, trained again, comes to the same weights. */
 import { resolveConfig } from "../config/resolve.ts";
 import { InputError } from "../errors.ts";
+import { readDataAgain } from "../run/run_data.ts";
 import { verifyRun } from "../run/verify.ts";
 import { parseArguments } from "./arguments.ts";
 import { ExitCode } from "./exit_codes.ts";
@@ -13,7 +14,7 @@ const own = flagsFor((key) => ["workers", "workerTimeout", "maxRestarts", "chaos
 
 export async function verifyCommand(
   args: readonly string[],
-  { terminal, workerUrl, cores }: Pick<TrainingOptions, "terminal" | "workerUrl" | "cores">,
+  { terminal, workerUrl, cores, input }: Pick<TrainingOptions, "terminal" | "workerUrl" | "cores" | "input">,
 ): Promise<ExitCode> {
   const { values, help, positionals } = parseArguments(args, own, []);
   if (help) {
@@ -23,9 +24,10 @@ export async function verifyCommand(
   const directory = await oneRun(positionals, USAGE);
   const { manifest: { id }, sources } = await manifestSources(directory, values);
   const config = resolveConfig(undefined, sources);
+  const options = { config, workerUrl, cores, ...await readDataAgain(config, input) };
   let same = 0;
   let before = 0;
-  for await (const { round, recorded, computed } of verifyRun(directory, { config, workerUrl, cores })) {
+  for await (const { round, recorded, computed } of verifyRun(directory, options)) {
     if (recorded !== computed) {
       terminal.write(
         `Run ${id} differs after round ${round}: it recorded ${recorded}, and now it is ${computed}. ` +

@@ -6,19 +6,24 @@ const description = z.object({
   type: z.string().optional(),
   enum: z.array(z.string()).optional(),
   description: z.string(),
-  default: z.union([z.string(), z.number(), z.boolean()]),
+  default: z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]),
 });
 
 export interface Flag<Key extends string = ConfigKey> {
   readonly key: Key;
   /** Without dashes: `batch-size`. */
   readonly name: string;
-  readonly kind: "boolean" | "text" | "number";
+  /** `list`: texts, one for each time that the flag is given. */
+  readonly kind: "boolean" | "text" | "number" | "list";
   /** What stands for the value in the help: `N`, `text|json`. */
   readonly value: string;
   readonly description: string;
-  readonly default: string | number | boolean;
+  readonly default: string | number | boolean | readonly string[];
 }
+
+/** By the schema's types; a number, or a word in its place, has several. */
+const KINDS: Readonly<Record<string, Flag["kind"]>> = { boolean: "boolean", string: "text", array: "list" };
+const PLACEHOLDERS: Readonly<Record<Flag["kind"], string>> = { boolean: "", text: "TEXT", number: "N", list: "FILE" };
 
 /** `batchSize` → `batch-size`. */
 export function flagName(key: string): string {
@@ -31,8 +36,8 @@ export function flagsOf<Shape extends z.ZodRawShape>(
 ): readonly Flag<keyof Shape & string>[] {
   return Object.entries(z.toJSONSchema(schema, { io: "input" }).properties ?? {}).map(([key, property]) => {
     const { type, enum: values, description: text, default: initial } = description.parse(property);
-    const kind = type === "boolean" ? "boolean" : type === "string" ? "text" : "number";
-    const value = kind === "boolean" ? "" : values ? values.join("|") : kind === "text" ? "TEXT" : "N";
+    const kind = KINDS[type ?? ""] ?? "number";
+    const value = values ? values.join("|") : PLACEHOLDERS[kind];
     return { key, name: flagName(key), kind, value, description: text, default: initial };
   });
 }

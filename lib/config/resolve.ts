@@ -10,16 +10,23 @@ export interface ConfigSource {
   readonly nameOf: (key: string) => string;
 }
 
+/** The config that somebody asked for, over defaults that may come from elsewhere than the schema. */
+export type Resolve = (defaults?: Partial<Config>) => Config;
+
 /**
- * The whole config: defaults, then the preset, then the sources, each over the one before.
+ * The whole config: the schema's defaults, then `defaults`, then the preset, then the sources, each over the one before.
  * Throws an InputError with every problem found: unknown keys (with the nearest known one) and wrong values.
  */
-export function resolveConfig(preset: string | undefined, sources: readonly ConfigSource[]): Config {
+export function resolveConfig(
+  preset: string | undefined,
+  sources: readonly ConfigSource[],
+  defaults: Partial<Config> = {},
+): Config {
   const base = preset === undefined ? {} : Object.hasOwn(presets, preset) ? presets[preset] : undefined;
   if (!base) throw new InputError([unknown("preset", String(preset), Object.keys(presets), "--preset")]);
   const known = Object.keys(configSchema.shape);
   const problems: Problem[] = [];
-  const values: Record<string, unknown> = { ...base };
+  const values: Record<string, unknown> = { ...defaults, ...base };
   const names: Record<string, string> = {};
   for (const { values: given, nameOf } of sources) {
     for (const [key, value] of Object.entries(given)) {
@@ -38,7 +45,12 @@ export function resolveConfig(preset: string | undefined, sources: readonly Conf
     problems.push({ field, message: `${field} is ${shown(values[key])}: ${expectation(issue)}` });
   }
   if (problems.length > 0) throw new InputError(problems);
-  return checkCombinations(configSchema.parse(values), (key) => names[key] ?? key);
+  if (isFilled(values.data)) values.task ??= "table";
+  return checkCombinations(configSchema.parse(values), names);
+}
+
+function isFilled(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0;
 }
 
 /** `value` as it would be written; what JSON has no word for, such as NaN, as JavaScript calls it. */
@@ -94,9 +106,34 @@ function wanted(issue: Issue): string {
 /** Held-out sequences of a generated task: they are digested in one go. */
 const MAX_GENERATED = 1_000_000;
 
-/** Values that are right one by one and wrong together. */
-function checkCombinations(config: Config, nameOf: (key: keyof Config) => string): Config {
+/** What files of rows decide themselves, and what decides it for them. */
+export const DERIVED = {
+  vocabulary: "maxVocabulary",
+  length: "maxLength",
+  stepsPerEpoch: "epochs",
+  heldOut: "validation",
+} as const;
+
+/** Values that are right one by one and wrong together; `names` are those of the keys that somebody gave. */
+function checkCombinations(config: Config, names: Readonly<Record<string, string>>): Config {
+  const nameOf = (key: keyof Config) => names[key] ?? key;
   const problems: Problem[] = [];
+  const hasData = config.data.length > 0;
+  if (hasData !== (config.task === "table")) {
+    const field = nameOf(hasData ? "data" : "task");
+    const message = hasData
+      ? `${field} is ${config.data.join(", ")}: expected none for the task ${config.task}`
+      : `${field} is table: expected files to train on, such as --data tickets.csv`;
+    problems.push({ field, message });
+  }
+  for (const [key, other] of Object.entries(DERIVED) as [keyof typeof DERIVED, keyof Config][]) {
+    const field = names[key];
+    if (!hasData || field === undefined) continue;
+    const message = `${field} is ${
+      config[key]
+    }: expected nothing where the data decide it; ${other} is yours to choose`;
+    problems.push({ field, message });
+  }
   if (config.average === "gradients" && config.averageEvery !== 1) {
     const field = nameOf("averageEvery");
     problems.push({

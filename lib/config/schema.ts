@@ -1,9 +1,10 @@
 /**
- * The one schema of a run's configuration: flags, JSON files and HTTP bodies are all parsed by it. `trainingShape` is
- * what the result depends on, frozen in `run.json`; `processShape` is how this process goes about it and never changes
- * the result.
+ * The one schema of a run's configuration: flags, JSON files and HTTP bodies are all parsed by it. The result depends on
+ * `trainingShape` and, where files of rows are trained on, on `fileShape`, which are frozen in `run.json`; `processShape`
+ * is how this process goes about it and never changes the result.
  */
 import { z } from "zod";
+import { dataShape } from "./data_shape.ts";
 
 const whole = (min: number, max: number) => z.int().min(min).max(max);
 const number = (min: number, max: number) => z.number().min(min).max(max);
@@ -110,16 +111,23 @@ export const processShape = {
     .describe("the lines of text: held-out figures of each epoch, or the notebook's lines of its training batch"),
 } as const;
 
+/** What is trained on, where that is files, and how it is read. */
+export const fileShape = {
+  data: z.array(z.string().min(1)).max(10_000).default([])
+    .describe("files of rows to train on, or - for standard input"),
+  ...dataShape,
+} as const;
+
 /** What the result of a run depends on, and nothing else. */
-export const trainingConfigSchema = z.strictObject(trainingShape);
+export const trainingConfigSchema = z.strictObject({ ...trainingShape, ...fileShape });
 export type TrainingConfig = z.infer<typeof trainingConfigSchema>;
 
-export const configSchema = z.strictObject({ ...trainingShape, ...processShape });
+export const configSchema = z.strictObject({ ...trainingShape, ...fileShape, ...processShape });
 export type Config = z.infer<typeof configSchema>;
 export type ConfigKey = keyof Config;
 
 /** The part of `config` that the result depends on. */
 export function trainingConfig(config: Config): TrainingConfig {
-  const entries = Object.keys(trainingShape).map((key) => [key, config[key as keyof TrainingConfig]]);
+  const entries = Object.keys(trainingConfigSchema.shape).map((key) => [key, config[key as keyof TrainingConfig]]);
   return trainingConfigSchema.parse(Object.fromEntries(entries));
 }

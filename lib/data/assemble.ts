@@ -2,7 +2,7 @@
 import { chooseVocabulary, type ChosenVocabulary } from "./choose_vocabulary.ts";
 import { type EncodedPart, EXAMPLES } from "./encode.ts";
 import { Lengths } from "./lengths.ts";
-import { AUTO_LENGTH, type DataOptions } from "./options.ts";
+import { AUTO_LENGTH, type DataOptions } from "../config/data_shape.ts";
 import type { ProvisionalTokens } from "./provisional.ts";
 import { stratifiedSplit } from "./split.ts";
 import type { PartStatistics, RepeatedRows } from "./statistics.ts";

@@ -1,4 +1,4 @@
-import type { DataOptions } from "./options.ts";
+import type { DataOptions } from "../config/data_shape.ts";
 import type { ProvisionalTokens } from "./provisional.ts";
 import { FIRST_KNOWN, UNKNOWN, Vocabulary } from "./vocabulary.ts";
 

@@ -12,7 +12,10 @@ export function balancedWeights(labels: Uint16Array, classes: number): Float32Ar
 }
 
 /** The weights of a batch's rows together, in double precision: its size if all classes are alike. */
-export function lossWeight({ size, labels }: Batch, classWeights: Float32Array | undefined): number {
+export function lossWeight(
+  { size, labels }: Pick<Batch, "size" | "labels">,
+  classWeights: Float32Array | undefined,
+): number {
   if (!classWeights) return size;
   let sum = 0;
   for (let row = 0; row < size; row++) sum += classWeights[labels[row]!]!;

@@ -6,7 +6,7 @@ import { isProblem, type Row } from "./formats/entry.ts";
 import { openRows, type SourceInfo } from "./formats/rows.ts";
 import { grown } from "./growing.ts";
 import { Interner, unitsOf } from "./interner.ts";
-import { AUTO_LENGTH, type DataOptions } from "./options.ts";
+import { AUTO_LENGTH, type DataOptions } from "../config/data_shape.ts";
 import { ProblemLog } from "./problems.ts";
 import { ProvisionalTokens } from "./provisional.ts";
 import { RowStore } from "./row_store.ts";

@@ -13,7 +13,7 @@ export interface EpochOrderOptions {
 }
 
 /** Steps whose rows are sorted together: the more, the less padding, and the more alike a batch's rows. */
-const WINDOW_STEPS = 16;
+const WINDOW_STEPS = 8;
 
 /** Returns the function that gives the order of an epoch, in an array that holds until it is called for another epoch. */
 export function epochOrders({ seed, lengths, stepRows }: EpochOrderOptions): (epoch: number) => Uint32Array {

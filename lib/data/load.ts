@@ -6,7 +6,7 @@ import { type EncodedPart, Encoder, type EncoderIo, type Repetitions } from "./e
 import { sourceName } from "./formats/bytes.ts";
 import { refuseTwice } from "./formats/rows.ts";
 import { summarize } from "./lengths.ts";
-import type { DataOptions } from "./options.ts";
+import type { DataOptions } from "../config/data_shape.ts";
 import type { PreprocessingJson } from "./preprocessing.ts";
 import { problemsOf } from "./problems.ts";
 import { refusals, warnings } from "./refusals.ts";

@@ -53,7 +53,8 @@ export interface Engine {
   readonly name: string;
   /**
    * Writes the gradient of the mean cross-entropy of `batch` at `weights` to `out` (`[layout.size]`, gaps 0), and
-   * returns the batch's sums before the step. An engine made for `lazy` rows writes of the embedding the rows `rows()`
+   * returns the batch's sums before the step. With class weights w the mean is Σ w l / Σ w over the rows, as PyTorch's
+   * CrossEntropyLoss has it; the sums are not weighted. An engine made for `lazy` rows writes of the embedding the rows `rows()`
    * alone and leaves the others as they are.
    *
    * `draw`, a whole number from 0 to 2^48, selects the masks of dropout (see `dropout.ts`); the loss is the one with

@@ -21,6 +21,8 @@ export interface EngineOptions {
   readonly adam: AdamConstants;
   /** What `gradients` drops; nothing if left out. */
   readonly dropout?: DropoutOptions;
+  /** `[classes]`: what a row of each class counts in the loss of `gradients`; all alike if left out. */
+  readonly classWeights?: Float32Array | undefined;
   /** Which rows of the embedding `gradients` writes; `dense` if left out. */
   readonly embeddingRows?: EmbeddingRows;
   /** Most sequences and tokens of a batch. */
@@ -31,7 +33,7 @@ export interface EngineOptions {
 /** The options of `config`'s engine for its model. */
 export function engineOptions(
   { engine, backend, adamEpsilon, weightDecay, dropout, seed, embeddingRows }: TrainingConfig,
-  { spec, layout }: Pick<TaskModel, "spec" | "layout">,
+  { spec, layout, dataset }: Pick<TaskModel, "spec" | "layout"> & Partial<Pick<TaskModel, "dataset">>,
   maxBatch: number,
   maxLength: number,
 ): EngineOptions {
@@ -42,6 +44,7 @@ export function engineOptions(
     layout,
     adam: adamConstants(adamEpsilon, weightDecay),
     dropout: { rate: dropout, seed },
+    classWeights: dataset?.classWeights,
     embeddingRows,
     maxBatch,
     maxLength,

@@ -1,4 +1,5 @@
-import type { BatchMetrics } from "../data/batch.ts";
+import type { Batch, BatchMetrics } from "../data/batch.ts";
+import { lossWeight } from "../data/class_weights.ts";
 
 /**
  * Softmax cross-entropy of the first `size` rows of `logits` (`[size, classes]`) against `labels`, in double precision
@@ -28,12 +29,24 @@ export function crossEntropy(
   return metrics;
 }
 
-/** Turns `probabilities` (`[size, classes]`) into the gradient of the mean cross-entropy by the logits, in place. */
-export function logitGradients(probabilities: Float32Array, labels: Int32Array, size: number, classes: number): void {
+/**
+ * Turns `probabilities` (`[size, classes]`) into the gradient of the mean cross-entropy by the logits, in place; the mean
+ * is weighted with `classWeights`, if given.
+ */
+export function logitGradients(
+  probabilities: Float32Array,
+  batch: Pick<Batch, "size" | "labels">,
+  classes: number,
+  classWeights?: Float32Array,
+): void {
+  const { size, labels } = batch;
+  const total = lossWeight(batch, classWeights);
   for (let row = 0; row < size; row++) {
+    const label = labels[row]!;
+    const share = (classWeights?.[label] ?? 1) / total;
     for (let k = 0; k < classes; k++) {
       const index = row * classes + k;
-      probabilities[index] = (probabilities[index]! - (k === labels[row] ? 1 : 0)) / size;
+      probabilities[index] = (probabilities[index]! - (k === label ? 1 : 0)) * share;
     }
   }
 }

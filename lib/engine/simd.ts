@@ -6,6 +6,7 @@
  * only the last hidden state meets the dense layer.
  */
 import type { Batch, BatchMetrics } from "../data/batch.ts";
+import { lossWeight } from "../data/class_weights.ts";
 import type { ParameterLayout } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import type { AdamConstants } from "./adam.ts";
@@ -25,6 +26,7 @@ export interface SimdEngineOptions {
   readonly layout: ParameterLayout;
   readonly adam: AdamConstants;
   readonly dropout?: DropoutOptions;
+  readonly classWeights?: Float32Array | undefined;
   readonly embeddingRows?: EmbeddingRows;
   /** `kernels/lockstep.wasm`, compiled. */
   readonly module: WebAssembly.Module;
@@ -64,13 +66,14 @@ class FusedEngine implements Engine {
   readonly #coefficients: Float32Array;
 
   constructor(options: SimdEngineOptions, kernels: SimdKernels) {
-    const { spec, layout, adam, dropout, memory, scratch, maxBatch, maxLength } = options;
+    const { spec, layout, adam, dropout, classWeights, memory, scratch, maxBatch, maxLength } = options;
     this.#options = options;
     this.#kernels = kernels;
     // The padding of packed weights is 0, that of the logits' bias -Infinity.
     kernels.zero(scratch.byteOffset, simdScratchBytes(spec, maxBatch, maxLength));
     const at = simdScratch(spec, maxBatch, maxLength, scratch.byteOffset);
     new Float32Array(memory.buffer, at.denseBias, padded(spec.classes)).fill(-Infinity);
+    if (classWeights) new Float32Array(memory.buffer, at.classWeights, spec.classes).set(classWeights);
     this.#passes = new SimdPasses(kernels, spec, layout, at, memory, maxBatch);
     this.#optimizer = new SimdOptimizer(kernels, layout, adam, at, memory);
     if (dropout && dropout.rate > 0) this.#masks = new SimdMasks(memory, at.masks, dropout);
@@ -85,12 +88,15 @@ class FusedEngine implements Engine {
     this.#masks?.select(draw);
     this.#prepare(weights, batch, this.#masks);
     this.#passes.beginBackward(weights.byteOffset);
+    const { classWeights, embeddingRows } = this.#options;
+    const total = lossWeight(batch, classWeights);
+    const weighted = classWeights ? this.#passes.scratch.classWeights : 0;
     const metrics = this.#eachChunk(batch, (first, rows) => {
-      const lossSum = this.#crossEntropy(labels + 4 * first, rows, 1 / batch.size);
+      const lossSum = this.#crossEntropy(labels + 4 * first, rows, 1 / total, weighted);
       this.#passes.backward();
       return lossSum;
     });
-    this.#passes.endBackward(target, this.#options.embeddingRows === "lazy");
+    this.#passes.endBackward(target, embeddingRows === "lazy");
     return metrics;
   }
 
@@ -123,7 +129,7 @@ class FusedEngine implements Engine {
   evaluate(weights: Float32Array, batch: Batch): BatchMetrics {
     const labels = this.#labels(batch);
     this.#prepare(weights, batch, undefined);
-    return this.#eachChunk(batch, (first, rows) => this.#crossEntropy(labels + 4 * first, rows, 1));
+    return this.#eachChunk(batch, (first, rows) => this.#crossEntropy(labels + 4 * first, rows, 1, 0));
   }
 
   average({ vectors, coefficients, into, begin, end, drift }: AverageOptions): number {
@@ -159,10 +165,11 @@ class FusedEngine implements Engine {
     return { lossSum, correct: this.#hits[0]! };
   }
 
-  /** The loss of the chunk whose logits are in scratch; these become its gradient, times `scale`. */
-  #crossEntropy(labels: number, rows: number, scale: number): number {
+  /** The loss of the chunk whose logits are in scratch; these become its gradient, times `scale` and the classes' `weights`. */
+  #crossEntropy(labels: number, rows: number, scale: number, weights: number): number {
     const { scratch: at, head: { classPanels } } = this.#passes;
-    return this.#kernels.softmaxCrossEntropy(at.logits, rows, classPanels, labels, scale, at.spare, at.spare + 4);
+    const { logits, spare } = at;
+    return this.#kernels.softmaxCrossEntropy(logits, rows, classPanels, labels, scale, weights, spare, spare + 4);
   }
 
   /** Checks the arguments, packs the weights and projects the batch's distinct tokens. */

@@ -114,7 +114,7 @@ export class SimdCell {
    * From the gradients of the states to those of the gates and of the recurrent kernel. `gradients` as lstmStepsBackward
    * takes them: of the last step alone if `gradientStep` is 0.
    */
-  backward({ rows, length }: SimdChunk, gradients: number, gradientStep: number, gradientPanel: number): void {
+  backward({ rows, length, starts }: SimdChunk, gradients: number, gradientStep: number, gradientPanel: number): void {
     const kernels = this.#kernels, at = this.at, shared = this.#shared, panels = this.#panels;
     const series = seriesBytes(rows, length);
     kernels.lstmStepsBackward(
@@ -122,6 +122,7 @@ export class SimdCell {
       length,
       panels,
       series,
+      starts,
       at.recurrentKernelT,
       shared.zeros,
       at.gates,

@@ -161,6 +161,7 @@ export interface SimdKernels extends SimdLstmKernels {
     panels: number,
     labels: number,
     scale: number,
+    weights: number,
     correct: number,
     spare: number,
   ): number;

@@ -84,6 +84,7 @@ export interface SimdLstmKernels {
     length: number,
     panels: number,
     seriesBytes: number,
+    starts: number,
     recurrentT: number,
     zeros: number,
     gates: number,

@@ -5,7 +5,7 @@
  * state in `parts`, one for each direction, each of `P` panels. See simd_cell_scratch.ts and
  * simd_first_step_scratch.ts for what each LSTM has.
  *
- *     dense layer      denseKernel [parts][C8/8][8P][8]  denseKernelT [parts][P][C8][8]  denseBias [C8]  zeros
+ *     dense layer      denseKernel [parts][C8/8][8P][8]  denseKernelT [parts][P][C8][8]  denseBias [C8]  classWeights [classes]  zeros
  *                      denseKernelGradient [parts][C8/8][H][8]  denseBiasGradient [C8]
  *     tokens           slotOfToken int32 [vocabulary]  tokenOfSlot int32 [D]  slots, reversedSlots int32 [batch, length]
  *                      starts int32 [batch]  vectors [D][vectorStride]  vectorPanels [E8/8][D][8]
@@ -80,6 +80,7 @@ function areaBytes(spec: ModelSpec, maxBatch: number, maxLength: number, most: L
     denseKernel: 4 * parts(spec) * c8 * h8,
     denseKernelT: 4 * parts(spec) * h8 * c8,
     denseBias: 4 * c8,
+    classWeights: 4 * classes,
     zeros: 4 * Math.max(e8, parts(spec) * h8),
     denseKernelGradient: 4 * parts(spec) * c8 * hidden,
     denseBiasGradient: 4 * c8,

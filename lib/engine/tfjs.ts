@@ -19,6 +19,7 @@ export interface TfjsOptions {
   readonly layout: ParameterLayout;
   readonly adam: AdamConstants;
   readonly dropout?: DropoutOptions;
+  readonly classWeights?: Float32Array | undefined;
   readonly embeddingRows?: EmbeddingRows;
 }
 
@@ -28,7 +29,7 @@ export interface TfjsOptions {
  * `loadTfjs` throws.
  */
 export async function createTfjsEngine(options: TfjsOptions): Promise<Engine> {
-  const { backend, spec, layout, adam, dropout, embeddingRows } = options;
+  const { backend, spec, layout, adam, dropout, classWeights, embeddingRows } = options;
   const tf = await loadTfjs(backend);
   const { classes } = spec;
   let rows = new Int32Array(0);
@@ -63,7 +64,7 @@ export async function createTfjsEngine(options: TfjsOptions): Promise<Engine> {
         const logits = forward(tf, spec, byName, batch, masks);
         const byLogits = new Float32Array(size * classes);
         metrics = crossEntropy(float32(logits), labels, size, classes, byLogits);
-        logitGradients(byLogits, labels, size, classes);
+        logitGradients(byLogits, batch, classes, classWeights);
         // Σ logits · (∂loss/∂logits held fixed) has the loss's gradient.
         return tf.sum(tf.mul(logits, tf.tensor2d(byLogits, [size, classes])));
       };

@@ -1,17 +1,20 @@
 /**
  * `model/` of a run: a standard LayersModel (`model.json`, `weights.bin`) and, beside it, `lockstep.json` with all else
- * that predicting needs.
+ * that predicting needs; for a model of text, `preprocessing.json` says how a text becomes tokens.
  */
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { type TrainingConfig, trainingConfigSchema } from "../config/schema.ts";
+import { type PreprocessingJson, preprocessingSchema } from "../data/preprocessing.ts";
 import { readSavedWeights } from "../model/saved_weights.ts";
 import { saveLayersModel } from "../model/save.ts";
 import { trainedModel } from "../model/task_model.ts";
 import { readJson, writeJson, writeWhole } from "./files.ts";
 import { sha256 } from "./manifest.ts";
 import type { ModelVersion } from "./model_version.ts";
+
+export const PREPROCESSING = "preprocessing.json";
 
 const savedModelSchema = z.object({
   run: z.string(),
@@ -21,6 +24,8 @@ const savedModelSchema = z.object({
   config: trainingConfigSchema,
   /** SHA-256 of `weights.bin`. */
   weightsDigest: z.string(),
+  /** SHA-256 of `preprocessing.json`, if there is one. */
+  preprocessingDigest: z.string().optional(),
 });
 
 export interface SavedModel {
@@ -29,10 +34,13 @@ export interface SavedModel {
   /** Class names; a label is a position in this list. */
   readonly labels: readonly string[];
   readonly version: ModelVersion;
+  /** How a text becomes tokens, if the model is one of text. */
+  readonly preprocessing?: PreprocessingJson;
 }
 
 /** Writes `model/` into the run's directory. Loads tfjs. */
-export async function writeModel(directory: string, { run, config, labels, version }: SavedModel): Promise<void> {
+export async function writeModel(directory: string, model: SavedModel): Promise<void> {
+  const { run, config, labels, version, preprocessing } = model;
   const { spec, layout } = trainedModel(config, labels);
   const files = await saveLayersModel(spec, layout, version.weights);
   const folder = join(directory, "model");
@@ -40,9 +48,12 @@ export async function writeModel(directory: string, { run, config, labels, versi
   for (const [name, bytes] of Object.entries(files)) await writeWhole(join(folder, name), bytes);
   const { round, digest } = version;
   const weightsDigest = await sha256(files["weights.bin"]);
-  // Last, as it names the other two: without it there is no model.
   const about = { run, round, digest, labels, config, model: spec, weightsDigest };
-  await writeJson(join(folder, "lockstep.json"), about);
+  // Last, as it names the others: without it there is no model.
+  await writeJson(join(folder, "lockstep.json"), {
+    ...about,
+    ...preprocessing && { preprocessingDigest: await writePreprocessing(join(folder, PREPROCESSING), preprocessing) },
+  });
 }
 
 /** The model in the run's directory. Throws a RangeError that names the file if one is damaged. */
@@ -54,11 +65,29 @@ export async function readModel(directory: string): Promise<SavedModel> {
     const issue = parsed.error.issues[0];
     throw new RangeError(`Cannot read "${path}": ${issue?.path.join(".")}: ${issue?.message}`);
   }
-  const { run, round, digest, labels, config, weightsDigest } = parsed.data;
+  const { run, round, digest, labels, config, weightsDigest, preprocessingDigest } = parsed.data;
   const [json, bin] = await Promise.all(["model.json", "weights.bin"].map((name) => readFile(join(folder, name))));
   if (await sha256(Uint8Array.from(bin!)) !== weightsDigest) {
     throw new RangeError(`Cannot read "${join(folder, "weights.bin")}": its content is not what lockstep.json names`);
   }
   const { layout } = trainedModel(config, labels);
-  return { run, config, labels, version: { round, digest, weights: readSavedWeights(json!, bin!, layout) } };
+  const version = { round, digest, weights: readSavedWeights(json!, bin!, layout) };
+  if (preprocessingDigest === undefined) return { run, config, labels, version };
+  const preprocessing = await readPreprocessing(join(folder, PREPROCESSING), preprocessingDigest);
+  return { run, config, labels, version, preprocessing };
+}
+
+/** Returns its SHA-256. */
+async function writePreprocessing(path: string, preprocessing: PreprocessingJson): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(preprocessing));
+  await writeWhole(path, bytes);
+  return await sha256(bytes);
+}
+
+async function readPreprocessing(path: string, digest: string): Promise<PreprocessingJson> {
+  const bytes = Uint8Array.from(await readFile(path));
+  if (await sha256(bytes) !== digest) {
+    throw new RangeError(`Cannot read "${path}": its content is not what lockstep.json names`);
+  }
+  return preprocessingSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
 }

@@ -3,6 +3,7 @@ import { type Config, type TrainingConfig, trainingConfig } from "../config/sche
 import { tableConfig } from "../data/table_config.ts";
 import type { TrainingData } from "../data/training_data.ts";
 import { InputError } from "../errors.ts";
+import type { DataSource } from "./run_data.ts";
 import { parseChaos } from "../lockstep/chaos.ts";
 import { Coordinator } from "../lockstep/coordinator.ts";
 import { initialState } from "../lockstep/initial_state.ts";
@@ -19,6 +20,10 @@ export interface TrainingRunOptions {
   readonly cores: number;
   /** What the task `table` is trained on. */
   readonly data?: TrainingData;
+  /** Where those data came from, if that was files. */
+  readonly source?: DataSource;
+  /** The module that the baseline's thread runs: workers/baseline.ts. Without it there is no baseline. */
+  readonly baselineUrl?: URL;
 }
 
 export interface Prepared {

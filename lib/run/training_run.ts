@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { type Config, type TrainingConfig } from "../config/schema.ts";
 import { errorMessage } from "../errors.ts";
-import type { Figures, Summary } from "../events.ts";
+import type { Figures, NewEvent, Summary } from "../events.ts";
 import { reasonText, StopReason } from "../lockstep/control.ts";
 import type { Coordinator } from "../lockstep/coordinator.ts";
 import type { LockstepConfig } from "../lockstep/plan.ts";
@@ -11,6 +11,7 @@ import { CheckpointStore, createCheckpointTimer } from "./checkpoint_store.ts";
 import { createRunDirectory, linkLatest } from "./directory.ts";
 import { type Earlier, NOTHING_EARLIER, readEarlier } from "./earlier.ts";
 import { EventLog } from "./event_log.ts";
+import { FileWork } from "./file_work.ts";
 import { writeJson } from "./files.ts";
 import { checkData, createManifest, readManifest } from "./manifest.ts";
 import { writeModel } from "./model_files.ts";
@@ -18,6 +19,7 @@ import type { LiveWeights, ModelVersion, Newest } from "./model_version.ts";
 import { createNarrator } from "./narrator.ts";
 import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from "./prepare.ts";
 import { createSummary, engineName } from "./summary.ts";
+import { type DataSource, dataSummary } from "./run_data.ts";
 import type { RunState } from "./types.ts";
 
 interface Parts {
@@ -26,6 +28,7 @@ interface Parts {
   readonly startedAt: string;
   readonly log: EventLog;
   readonly prepared: Prepared;
+  readonly options: TrainingRunOptions;
   readonly earlier: Earlier | undefined;
   /** With checkpoints that are newer than the one that was taken. */
   readonly problems: readonly string[];
@@ -38,6 +41,9 @@ export class TrainingRun {
   readonly startedAt: string;
   readonly config: TrainingConfig;
   readonly #config: Config;
+  /** Where the data came from, if that was files, and what is done about it. */
+  readonly #source: DataSource | undefined;
+  readonly #fileWork: FileWork | undefined;
   readonly #checkpoints: CheckpointStore;
   /** What the log says of this run's earlier processes, if there were any. */
   readonly #earlier: Earlier | undefined;
@@ -51,8 +57,9 @@ export class TrainingRun {
   /** What the run ended with. */
   #final: ModelVersion | undefined;
 
-  private constructor(config: Config, parts: Parts) {
+  private constructor(parts: Parts) {
     const { id, directory, startedAt, log, prepared, earlier, problems } = parts;
+    const { config, data, source, baselineUrl } = parts.options;
     this.id = id;
     this.directory = directory;
     this.startedAt = startedAt;
@@ -62,14 +69,18 @@ export class TrainingRun {
     this.#lockstep = prepared.lockstep;
     this.#coordinator = prepared.coordinator;
     this.#initial = prepared.initial;
+    this.#source = source;
     this.#earlier = earlier;
     this.#problems = problems;
     this.#checkpoints = new CheckpointStore(directory, this.#layout, config.keepCheckpoints);
+    const isTold = earlier?.isBaselineTold ?? false;
+    const append = (event: NewEvent) => void this.log.append(event);
+    this.#fileWork = data && source && new FileWork({ data, source, seed: config.seed, baselineUrl, isTold, append });
   }
 
   /** Makes the run and its directory, and starts nothing. Throws an InputError if it cannot be. */
   static async create(options: TrainingRunOptions): Promise<TrainingRun> {
-    const { config, data } = options;
+    const { config, data, source } = options;
     const training = trainingFor(options);
     const prepared = await prepareRun(options, training, () => Promise.resolve(undefined));
     const now = new Date();
@@ -79,10 +90,11 @@ export class TrainingRun {
     const { workers } = prepared.lockstep;
     const manifest = await createManifest({ id, startedAt, config: training, workers }, data);
     await writeJson(join(directory, "run.json"), manifest);
+    if (source) await writeJson(join(directory, "data.json"), source.statistics);
     linkLatest(config.runsDir, id);
     const path = join(directory, "events.jsonl");
     const log = await EventLog.create(path);
-    return new TrainingRun(config, { id, directory, startedAt, log, prepared, earlier: undefined, problems: [] });
+    return new TrainingRun({ id, directory, startedAt, log, prepared, options, earlier: undefined, problems: [] });
   }
 
   /**
@@ -103,7 +115,7 @@ export class TrainingRun {
         problems = newest.problems;
         return newest.state;
       });
-      return new TrainingRun(options.config, { id, directory, startedAt, log, prepared, earlier, problems });
+      return new TrainingRun({ id, directory, startedAt, log, prepared, options, earlier, problems });
     } catch (error) {
       await log.close();
       throw error;
@@ -137,6 +149,7 @@ export class TrainingRun {
     this.#stopReason = reason;
     this.log.append({ type: "stopping", reason: reasonText(reason) });
     this.#coordinator.requestStop(reason);
+    this.#fileWork?.stop();
     return true;
   }
 
@@ -166,6 +179,7 @@ export class TrainingRun {
     try {
       if (this.#earlier) this.#logResumption();
       else this.#logStart();
+      this.#fileWork?.start();
       const end = await this.#runToEnd();
       const newest = this.#coordinator.state();
       await this.#checkpoint(newest);
@@ -174,11 +188,13 @@ export class TrainingRun {
       const digest = stateDigest(state);
       const version = { round: state.round, digest, weights: state.values.subarray(0, this.#layout.size) };
       this.#final = version;
-      await writeModel(this.directory, { run: this.id, config: this.config, labels: this.labels, version });
+      await this.#writeModel(version);
+      const { labels, config } = this;
+      const judged = await this.#fileWork?.finish(this.directory, { config, labels, weights: version.weights });
       const { workers } = this.#lockstep;
       const sequences = this.#coordinator.plan.dataset.sequencesAfter(newest.step);
-      const outcome = { run: this.id, config: this.config, workers, digest, newest, best, sequences, ...end };
-      const summary = createSummary(outcome);
+      const outcome = { run: this.id, config, workers, digest, newest, best, sequences, ...end };
+      const summary = { ...createSummary(outcome), ...judged };
       await writeJson(join(this.directory, "summary.json"), summary);
       this.#state = "finished";
       this.log.append({ type: "finished", summary });
@@ -187,6 +203,7 @@ export class TrainingRun {
       await this.#fail(error);
       throw error;
     } finally {
+      this.#fileWork?.stop();
       this.#coordinator.close();
       await this.log.close();
     }
@@ -201,6 +218,12 @@ export class TrainingRun {
     return this.#coordinator.plan.layout;
   }
 
+  async #writeModel(version: ModelVersion): Promise<void> {
+    const { id: run, config, labels } = this;
+    const preprocessing = this.#source && { preprocessing: this.#source.preprocessing };
+    await writeModel(this.directory, { run, config, labels, version, ...preprocessing });
+  }
+
   #logStart(): void {
     this.log.append({
       type: "started",
@@ -208,6 +231,7 @@ export class TrainingRun {
       config: this.#config,
       parameters: this.#layout.parameters,
       labels: [...this.labels],
+      ...this.#source && { data: dataSummary(this.#source) },
       workers: this.#lockstep.workers,
       shards: this.config.shards,
       engine: engineName(this.config),

@@ -24,19 +24,22 @@ export interface Running {
 
 /** `deno run` arguments of a task with folders that a test may use beside those of its permission set. */
 function denoArgs(task: Task, folder: string): string[] {
-  const trains = task === "train" || task === "resume";
-  const more = trains || task === "export" ? [`--allow-write=${folder}`] : [];
+  const readsAll = ["train", "resume", "verify", "evaluate"].includes(task);
+  const writes = ["train", "resume", "evaluate", "export"].includes(task);
   return [
     "run",
     "-q",
     "--no-prompt",
-    `-P=${trains ? "train" : task === "verify" ? "predict" : task}`,
-    `--allow-read=.,${folder}`,
-    ...more,
+    `-P=${PERMISSION_SETS[task] ?? task}`,
+    ...readsAll ? [] : [`--allow-read=.,${folder}`],
+    ...writes ? [`--allow-write=${folder}`] : [],
     "main.ts",
     task,
   ];
 }
+
+/** Of tasks that share another one's. */
+const PERMISSION_SETS: Partial<Record<Task, string>> = { resume: "train", verify: "check" };
 
 export function start(
   task: Task,
@@ -72,7 +75,7 @@ export function start(
   };
 }
 
-export type Task = "train" | "resume" | "verify" | "serve" | "predict" | "export" | "check";
+export type Task = "train" | "resume" | "verify" | "serve" | "predict" | "evaluate" | "export" | "check";
 
 export function run(task: Task, folder: string, args: readonly string[], input = ""): Promise<Finished> {
   return start(task, folder, args, input).finished;

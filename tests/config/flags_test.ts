@@ -14,11 +14,11 @@ Deno.test("flags default to what the config defaults to", () => {
   for (const { key, default: value } of flags) assertEquals(value, defaults[key], key);
 });
 
-const numbersOrWords: readonly string[] = ["workers", "checkpointEvery"];
+const numbersOrWords: readonly string[] = ["workers", "checkpointEvery", "maxLength", "validation"];
 
 Deno.test("flags are of the kind that their default is, and described", () => {
   for (const { key, kind, default: value, description, name } of flags) {
-    const kinds = { string: ["text"], number: ["number"], boolean: ["boolean"] };
+    const kinds = { string: ["text"], number: ["number"], boolean: ["boolean"], object: ["list"] };
     if (!numbersOrWords.includes(key)) assertEquals(kinds[typeof value as keyof typeof kinds], [kind], key);
     assert(description.length > 5, key);
     assertMatch(name, /^[a-z]+(-[a-z]+)*$/);
@@ -31,6 +31,7 @@ Deno.test("flags say what stands for their value", () => {
   assertEquals(flag("host").value, "TEXT");
   assertEquals(flag("hidden").value, "N");
   assertEquals(flag("exit").value, "");
+  assertEquals(flag("data").value, "FILE");
 });
 
 Deno.test("flagName() puts a dash before each capital", () => {

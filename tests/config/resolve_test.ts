@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { type ConfigSource, resolveConfig } from "../../lib/config/resolve.ts";
-import { type ConfigKey, configSchema, trainingConfig, trainingShape } from "../../lib/config/schema.ts";
+import { type ConfigKey, configSchema, fileShape, trainingConfig, trainingShape } from "../../lib/config/schema.ts";
 import { InputError } from "../../lib/errors.ts";
 
 type Values = Readonly<Record<string, unknown>>;
@@ -53,6 +53,23 @@ Deno.test("resolveConfig() gives the default recipe when nothing is said", () =>
     onNan: "stop",
     engine: "simd",
     backend: "wasm",
+    data: [],
+    textColumn: "text",
+    labelColumn: "label",
+    format: "auto",
+    delimiter: "auto",
+    header: "auto",
+    quotes: "double",
+    validation: 0.1,
+    test: "",
+    tokenizer: "words",
+    lowercase: true,
+    punctuation: "keep",
+    minCount: 2,
+    maxVocabulary: 50_000,
+    maxLength: "auto",
+    truncate: "end",
+    onBadRow: "stop",
     workers: "auto",
     workerTimeout: 30,
     maxRestarts: 3,
@@ -201,7 +218,7 @@ Deno.test("resolveConfig() takes objects that JSON cannot write for a wrong valu
 
 Deno.test("trainingConfig() keeps what the result depends on and nothing else", () => {
   const training = trainingConfig(resolveConfig(undefined, [flags({ workers: 2, hidden: 3 })]));
-  assertEquals(Object.keys(training), Object.keys(trainingShape));
+  assertEquals(Object.keys(training), [...Object.keys(trainingShape), ...Object.keys(fileShape)]);
   assertEquals(training.hidden, 3);
   for (const key of ["workers", "port", "runsDir"] satisfies ConfigKey[]) assert(!(key in training));
 });

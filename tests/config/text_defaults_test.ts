@@ -47,8 +47,8 @@ Deno.test("textDefaults() repeats characters and codes at least as often as word
 for (
   const [name, data, epochs, hidden] of [
     ["50 short texts", { rows: 50, tokens: 500, kind: "words" }, 60, 64],
-    ["5,000 questions", { rows: 5000, tokens: 50_000, kind: "words" }, 20, 64],
-    ["6,000 sentences", { rows: 6228, tokens: 118_000, kind: "words" }, 9, 64],
+    ["5,000 questions", { rows: 5000, tokens: 50_000, kind: "words" }, 14, 64],
+    ["6,000 sentences", { rows: 6228, tokens: 118_000, kind: "words" }, 6, 64],
     ["18,000 names", { rows: 18_000, tokens: 144_000, kind: "chars" }, 20, 64],
     ["108,000 news items", { rows: 108_000, tokens: 4_900_000, kind: "words" }, 3, 32],
     ["500,000 encyclopaedia entries", { rows: 504_000, tokens: 28_000_000, kind: "words" }, 1, 32],

@@ -2,7 +2,7 @@
 import { type Entry, isProblem } from "../../lib/data/formats/entry.ts";
 import { readRows, readSource } from "../../lib/data/formats/rows.ts";
 import type { TextSource } from "../../lib/data/formats/text.ts";
-import { type DataOptions, dataOptionsSchema } from "../../lib/data/options.ts";
+import { type DataOptions, dataOptionsSchema } from "../../lib/config/data_shape.ts";
 
 export type Some = Partial<DataOptions>;
 

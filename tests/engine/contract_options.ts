@@ -7,6 +7,7 @@ import { dropoutMasks } from "../../lib/engine/dropout.ts";
 import { tensorNamed, tensorView } from "../../lib/model/layout.ts";
 import { type ModelSpec, ONE_LAYER } from "../../lib/model/spec.ts";
 import { assertClose } from "./close.ts";
+import { engineWeightsContract } from "./contract_weights.ts";
 import { type Example, example } from "./example.ts";
 import { finiteDifferences, plainFactor, plainLogits, plainLossSum, plainSoftmax } from "./plain_lstm.ts";
 import { type MakeEngine, withEngine } from "./with_engine.ts";
@@ -38,6 +39,12 @@ const cases: [what: string, given: Case][] = [
   ["the mean over time of two directions", { spec: { pooling: "mean", bidirectional: true }, size: 2, length: 3 }],
   ["the maximum over time of two directions", { spec: { pooling: "max", bidirectional: true }, size: 2, length: 3 }],
   ["padded rows", { spec: {}, size: 4, length: 4, lengths: [4, 1, 3, 2] }],
+  ["padded rows, the longest first, two directions", {
+    spec: { bidirectional: true, pooling: "max" },
+    size: 4,
+    length: 5,
+    lengths: [5, 3, 3, 1],
+  }],
   ["rows that are all padded", { spec: {}, size: 2, length: 5, lengths: [2, 3] }],
   ["padded rows, two directions", { spec: { bidirectional: true }, size: 4, length: 4, lengths: [2, 4, 1, 3] }],
   ["padded rows, the mean", { spec: { pooling: "mean" }, size: 4, length: 4, lengths: [4, 1, 3, 2] }],
@@ -127,6 +134,7 @@ export function engineOptionsContract(name: string, make: MakeEngine): void {
   });
 
   paddingTests(name, make);
+  engineWeightsContract(name, make);
   dropoutTests(name, make);
 }
 

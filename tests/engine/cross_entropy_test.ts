@@ -20,6 +20,12 @@ Deno.test("crossEntropy() neither overflows nor underflows", () => {
 
 Deno.test("logitGradients() is probabilities minus the label, over the batch", () => {
   const gradients = Float32Array.of(0.25, 0.75, 0.5, 0.5);
-  logitGradients(gradients, Int32Array.of(1, 0), 2, 2);
+  logitGradients(gradients, { size: 2, labels: Int32Array.of(1, 0) }, 2);
   assertEquals([...gradients], [0.125, -0.125, -0.25, 0.25]);
+});
+
+Deno.test("logitGradients() weighs rows by class, over the sum of the weights", () => {
+  const gradients = Float32Array.of(0.25, 0.75, 0.5, 0.5);
+  logitGradients(gradients, { size: 2, labels: Int32Array.of(1, 0) }, 2, Float32Array.of(3, 1));
+  assertEquals([...gradients], [0.0625, -0.0625, -0.375, 0.375]);
 });

@@ -13,6 +13,7 @@ export interface EngineNeeds {
   readonly layout: ParameterLayout;
   readonly adam: AdamConstants;
   readonly dropout?: DropoutOptions;
+  readonly classWeights?: Float32Array;
   readonly embeddingRows?: EmbeddingRows;
 }
 

@@ -139,6 +139,15 @@ export function finiteDifferences(
   batch: Batch,
   dropout?: PlainDropout,
 ): Float64Array {
+  return finiteDifferencesOf((at) => plainLossSum(spec, layout, at, batch, dropout) / batch.size, layout, weights);
+}
+
+/** The gradient of any `loss` of the weights, likewise. */
+export function finiteDifferencesOf(
+  loss: (weights: Float64Array) => number,
+  layout: ParameterLayout,
+  weights: Float32Array,
+): Float64Array {
   const epsilon = 1e-5;
   const moved = Float64Array.from(weights);
   const gradients = new Float64Array(layout.size);
@@ -146,11 +155,11 @@ export function finiteDifferences(
     for (let i = offset; i < offset + size; i++) {
       const value = moved[i]!;
       moved[i] = value + epsilon;
-      const above = plainLossSum(spec, layout, moved, batch, dropout);
+      const above = loss(moved);
       moved[i] = value - epsilon;
-      const below = plainLossSum(spec, layout, moved, batch, dropout);
+      const below = loss(moved);
       moved[i] = value;
-      gradients[i] = (above - below) / (2 * epsilon * batch.size);
+      gradients[i] = (above - below) / (2 * epsilon);
     }
   }
   return gradients;

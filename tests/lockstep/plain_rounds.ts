@@ -21,7 +21,8 @@ export async function plainModel(config: TrainingConfig, data?: TrainingData): P
   const model = taskModel(config, data);
   const adam = { beta1: 0.9, beta2: 0.999, epsilon: config.adamEpsilon, weightDecay: config.weightDecay };
   const dropout = { rate: config.dropout, seed: config.seed };
-  const needs = { spec: model.spec, layout: model.layout, adam, dropout };
+  const { classWeights } = model.dataset;
+  const needs = { spec: model.spec, layout: model.layout, adam, dropout, ...(classWeights && { classWeights }) };
   const engine = config.engine === "simd"
     ? await simdOnPlainArrays(needs)
     : await createTfjsEngine({ backend: "cpu", ...needs });

@@ -36,6 +36,8 @@ const others: [what: string, change: Partial<TrainingConfig>][] = [
     schedule: "linear",
     warmupSteps: 2,
   }],
+  ["class weights", { classWeights: "balanced", averageEvery: 2 }],
+  ["class weights, averaged gradients", { classWeights: "balanced", average: "gradients" }],
   ["fewer rows than shards", { shards: 64, batchSize: 1, averageEvery: 2 }],
   ["averaged gradients of fewer rows than shards", { shards: 64, batchSize: 1, average: "gradients" }],
   ["2 layers, on tfjs", { engine: "tfjs", layers: 2, epochs: 1, averageEvery: 2 }],
@@ -65,11 +67,13 @@ for (const [what, change] of recipes) {
 }
 
 Deno.test("averaged gradients of 4 shards of 6 equal one shard of 24 to 1e-5, over a table with a weighted tail", async () => {
-  const recipe = { average: "gradients", adamEpsilon: 1e-3, clipNorm: 0.5 } as const;
-  const many = await train(configOf({ ...recipe, shards: 4, batchSize: 6 }), 2, { data });
-  const one = await train(configOf({ ...recipe, shards: 1, batchSize: 24 }), 1, { data });
-  assertClose(many.state.values, one.state.values, 1e-5);
-  assertEquals(many.rounds.map(({ samples }) => samples), one.rounds.map(({ samples }) => samples));
+  for (const classWeights of ["none", "balanced"] as const) {
+    const recipe = { average: "gradients", adamEpsilon: 1e-3, clipNorm: 0.5, classWeights } as const;
+    const many = await train(configOf({ ...recipe, shards: 4, batchSize: 6 }), 2, { data });
+    const one = await train(configOf({ ...recipe, shards: 1, batchSize: 24 }), 1, { data });
+    assertClose(many.state.values, one.state.values, 1e-5);
+    assertEquals(many.rounds.map(({ samples }) => samples), one.rounds.map(({ samples }) => samples));
+  }
 });
 
 Deno.test("shards without rows leave the mean to the others, bit for bit", async () => {

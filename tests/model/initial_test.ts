@@ -96,3 +96,13 @@ const GOLDEN = {
   "dense/kernel": [0.16059165, -0.06238677, -0.06219464],
   "dense/bias": [-0.13142662, 0.16434473, -0.0325595],
 };
+
+Deno.test("initialWeights() scales the token vectors, and nothing else, with embeddingInit", () => {
+  const layout = parameterLayout(spec);
+  const options = { seed: 3, forgetBias: 1 };
+  const [one, tenth] = [1, 0.125].map((embeddingInit) => initialWeights(spec, layout, { ...options, embeddingInit }));
+  assertEquals(initialWeights(spec, layout, options), one);
+  const end = layout.tensors[1]!.offset;
+  assertEquals(tenth!.subarray(0, end), one!.subarray(0, end).map((value) => value / 8));
+  assertEquals(tenth!.subarray(end), one!.subarray(end));
+});

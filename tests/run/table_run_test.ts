@@ -17,7 +17,7 @@ const workerUrl = new URL("../../workers/train.ts", import.meta.url);
 const data = randomData({ rows: 50, vocabulary: 40 });
 /** The numbers of the data, in place of which the config has others. */
 const optionsOf = (folder: string, change: Partial<Config> = {}) => ({
-  config: tinyRunConfig(folder, { task: "table", epochs: 3, ...change }),
+  config: { ...tinyRunConfig(folder, { epochs: 3, ...change }), task: "table" as const, data: ["rows.csv"] },
   workerUrl,
   cores: 2,
 });

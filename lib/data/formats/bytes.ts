@@ -38,7 +38,8 @@ export async function* readBytes(
       if (chunk.length > 0) yield chunk;
     }
   } catch (error) {
-    throw refusal(source, `cannot be read: ${errorMessage(error)}`);
+    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    throw refusal(source, `cannot be read: ${isMissing ? "there is no such file" : errorMessage(error)}`);
   }
   onEnd({ sha256: hash.digest("hex"), bytes });
 }

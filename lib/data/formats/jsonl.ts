@@ -1,6 +1,6 @@
 import { nearest } from "../../config/nearest.ts";
 import { errorMessage } from "../../errors.ts";
-import type { ReadOptions } from "../options.ts";
+import type { ReadOptions } from "../../config/data_shape.ts";
 import { type Entry, textProblem } from "./entry.ts";
 import { readLines } from "./lines.ts";
 import type { TextSource } from "./text.ts";

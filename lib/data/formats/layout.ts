@@ -1,6 +1,6 @@
 /** Which columns a delimited source has, and which of them are the text and the label. */
 import { nearest } from "../../config/nearest.ts";
-import type { ReadOptions } from "../options.ts";
+import type { ReadOptions } from "../../config/data_shape.ts";
 import { refusal } from "./bytes.ts";
 import type { CsvSyntax } from "./papaparse.ts";
 import type { TextSource } from "./text.ts";
@@ -97,10 +97,10 @@ function noColumn(source: TextSource, columns: readonly string[], options: ReadO
     : columns.length === 1
     ? `one column, ${shown}`
     : `columns ${shown}`;
-  const hint = guess === undefined ? "" : `. Did you mean ${flag} ${JSON.stringify(guess)}?`;
+  const hint = guess === undefined ? "." : `. Did you mean ${flag} ${JSON.stringify(guess)}?`;
   const more = options.header === "no" || columns.length < 2
     ? ""
-    : `. Name columns with --text-column and --label-column; if this is a row already, say --header no and use numbers`;
+    : ` Name columns with --text-column and --label-column; if this is a row already, say --header no and use numbers`;
   return refusal(source.name, `has no column "${name}": it begins with ${there}${hint}${more}`);
 }
 

@@ -1,5 +1,5 @@
 /** Which format a source has: by what the options say, by its name's extension and by how its text begins. */
-import type { ReadOptions } from "../options.ts";
+import type { ReadOptions } from "../../config/data_shape.ts";
 import { refusal } from "./bytes.ts";
 import { type DelimitedLayout, delimitedLayout } from "./layout.ts";
 import { type CsvSyntax, parseRecords } from "./papaparse.ts";

@@ -1,5 +1,5 @@
 /** The one way to read sources of any format: rows, and problems, one source after another. */
-import type { ReadOptions } from "../options.ts";
+import type { ReadOptions } from "../../config/data_shape.ts";
 import { refusal, type SourceDigest } from "./bytes.ts";
 import { readDelimited } from "./delimited.ts";
 import type { Entry } from "./entry.ts";

@@ -1,6 +1,6 @@
 import { nearest } from "../../config/nearest.ts";
 import { InputError } from "../../errors.ts";
-import type { DataOptions } from "../options.ts";
+import type { DataOptions } from "../../config/data_shape.ts";
 import { charsTokenizer } from "./chars.ts";
 import { codesTokenizer } from "./codes.ts";
 import { huggingFaceTokenizer, readHuggingFace } from "./huggingface.ts";

@@ -82,7 +82,7 @@ Deno.test("readRows() refuses a file that is not there, a folder, and a source t
     const all = async (...sources: string[]) => {
       for await (const _ of readRows(sources, options())) { /* to the end */ }
     };
-    await assertRejects(() => all(`${folder}/none.csv`), InputError, "none.csv cannot be read");
+    await assertRejects(() => all(`${folder}/none.csv`), InputError, "none.csv cannot be read: there is no such file");
     await assertRejects(() => all(folder), InputError, "cannot be read");
     await assertRejects(() => all(`${folder}/a.csv`, `${folder}/a.csv`), InputError, "twice");
   });

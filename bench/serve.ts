@@ -1,0 +1,156 @@
+/**
+ * `deno task bench:serve`: predictions over HTTP beside a bare route on the same runtime and beside FastAPI with PyTorch,
+ * in turns; then predictions while a run trains, and what they cost it.
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { fileURLToPath } from "node:url";
+import { environment, environmentLines } from "./environment.ts";
+import { alternate, median, ratioOf } from "./measure.ts";
+import { findPytorch } from "./peers/pytorch.ts";
+import { figure, percent, table } from "./table.ts";
+import { type Load, load } from "./wrk.ts";
+
+const HELP = `Usage: deno task bench:serve [FLAGS]
+
+  --seconds S     length of a measurement, after as long a warm-up [5]
+  --repeats N     turns of everyone [3]
+  --help          this
+`;
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const BODY = '{"tokens":[21,6,37,33,18,48,1,25]}';
+const print = (lines: readonly string[]) =>
+  void Deno.stdout.writeSync(new TextEncoder().encode(`${lines.join("\n")}\n`));
+
+interface Contestant {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+/** A server until it is disposed of: its first line with an address says that it is there. */
+async function serve({ command, args }: Contestant): Promise<{ url: string } & AsyncDisposable> {
+  const process = new Deno.Command(command, { args: [...args], cwd: ROOT, stdin: "null", stdout: "piped" }).spawn();
+  const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  while (!/http:\/\/[\d.]+:\d+/.test(text)) {
+    const { done, value } = await reader.read();
+    if (done) throw new Error(`${command} ${args.join(" ")} ended: ${text}`);
+    text += value;
+  }
+  const drained = (async () => {
+    while (!(await reader.read()).done);
+  })();
+  return {
+    url: /http:\/\/[\d.]+:\d+/.exec(text)![0],
+    async [Symbol.asyncDispose]() {
+      process.kill("SIGTERM");
+      await Promise.all([process.status, drained]);
+    },
+  };
+}
+
+function product(command: string, runs: string, ...args: string[]): Contestant {
+  const flags = ["run", "-q", "-A", "main.ts", command, ...args, "--port", "0"];
+  return {
+    name: "lockstep",
+    command: Deno.execPath(),
+    args: command === "train" ? [...flags, "--runs-dir", runs] : flags,
+  };
+}
+
+/** Requests a second of everyone at 50 connections. */
+async function compare(runs: string, withPytorch: boolean, seconds: number, repeats: number): Promise<void> {
+  const contestants: Contestant[] = [
+    product("serve", runs, `${runs}/latest`),
+    { name: "bare Hono route", command: Deno.execPath(), args: ["run", "-q", "-A", "bench/peers/bare_hono.ts"] },
+    ...(withPytorch
+      ? [{
+        name: "FastAPI + PyTorch",
+        command: "/usr/bin/python3",
+        args: ["-B", `${ROOT}bench/peers/fastapi_predict.py`],
+      }]
+      : []),
+  ];
+  const loads = new Map<string, Load[]>(contestants.map(({ name }) => [name, []]));
+  await alternate(contestants, repeats, async (contestant) => {
+    await using server = await serve(contestant);
+    const options = { url: `${server.url}/predict`, body: BODY, connections: 50, seconds };
+    await load(options);
+    loads.get(contestant.name)!.push(await load(options));
+    return true;
+  });
+  const rate = (name: string) => loads.get(name)!.map(({ requestsPerSecond }) => requestsPerSecond);
+  const rows = contestants.map(({ name }) => [
+    name,
+    figure(median(rate(name))),
+    figure(median(loads.get(name)!.map(({ p50Ms }) => p50Ms))),
+    figure(median(loads.get(name)!.map(({ p99Ms }) => p99Ms))),
+    figure(ratioOf(rate("lockstep"), rate(name)).ratio),
+  ]);
+  print(["", "POST /predict, one sequence, 50 connections"]);
+  print(table(["", "requests/s", "p50 ms", "p99 ms", "lockstep ÷ it"], rows));
+}
+
+/** Until the server's predictor answers: its thread starts when it is first asked. */
+async function ready(url: string): Promise<void> {
+  while (!(await fetch(`${url}/readyz`)).ok) await new Promise((resolve) => setTimeout(resolve, 100));
+}
+
+/** Rounds a second of the run at `url`, over `seconds`, while `meanwhile` goes on. */
+async function roundsPerSecond(url: string, meanwhile: () => Promise<unknown>): Promise<number> {
+  const rounds = async () => {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    return [Number(/^lockstep_training_round (\d+)/m.exec(text)?.[1] ?? 0), performance.now()] as const;
+  };
+  const [before, begun] = await rounds();
+  await meanwhile();
+  const [after, ended] = await rounds();
+  return (after - before) / (ended - begun) * 1000;
+}
+
+/** Predictions at 10 connections while two workers train. */
+async function whileTraining(runs: string, seconds: number, repeats: number): Promise<void> {
+  const flags = ["--workers", "2", "--epochs", "1000000", "--target-accuracy", "0"];
+  await using server = await serve(product("train", runs, ...flags));
+  const options = { url: `${server.url}/predict`, body: BODY, connections: 10, seconds };
+  await ready(server.url);
+  await load(options);
+  const loads: Load[] = [];
+  const alone: number[] = [];
+  const loaded: number[] = [];
+  for (let repeat = 0; repeat < repeats; repeat++) {
+    const pause = () => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    alone.push(await roundsPerSecond(server.url, pause));
+    loaded.push(await roundsPerSecond(server.url, async () => loads.push(await load(options))));
+  }
+  print(["", "While 2 workers train, 10 connections"]);
+  print(table(["requests/s", "p50 ms", "p99 ms", "rounds/s alone", "rounds/s meanwhile", "training slowed by"], [[
+    figure(median(loads.map(({ requestsPerSecond }) => requestsPerSecond))),
+    figure(median(loads.map(({ p50Ms }) => p50Ms))),
+    figure(median(loads.map(({ p99Ms }) => p99Ms))),
+    figure(median(alone)),
+    figure(median(loaded)),
+    percent(1 - median(loaded) / median(alone)),
+  ]]));
+}
+
+if (import.meta.main) {
+  const parsed = parseArgs(Deno.args, { string: ["seconds", "repeats"], boolean: ["help"] });
+  const [seconds, repeats] = [Number(parsed.seconds ?? 5), Number(parsed.repeats ?? 3)];
+  if (parsed.help || !Number.isInteger(seconds) || !Number.isInteger(repeats) || seconds < 1 || repeats < 1) {
+    print([HELP.trimEnd()]);
+    Deno.exit(parsed.help ? 0 : 2);
+  }
+  const runs = await Deno.makeTempDir();
+  try {
+    const pytorch = await findPytorch();
+    const withPytorch = "version" in pytorch;
+    print([...environmentLines(environment(pytorch)), ...(withPytorch ? [] : [pytorch.reason])]);
+    const train = product("train", runs, "--exit");
+    await new Deno.Command(train.command, { args: [...train.args], cwd: ROOT, stdout: "null" }).output();
+    await compare(runs, withPytorch, seconds, repeats);
+    await whileTraining(runs, seconds, repeats);
+  } finally {
+    await Deno.remove(runs, { recursive: true });
+  }
+}

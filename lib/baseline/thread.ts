@@ -1,0 +1,75 @@
+/** The baseline in a thread of its own: one message in, one out. */
+import type { EncodedTable } from "../data/table.ts";
+import { errorMessage } from "../errors.ts";
+import { judge, trainBaseline } from "./train.ts";
+
+export interface BaselineStart {
+  readonly training: EncodedTable;
+  readonly validation: EncodedTable;
+  readonly test?: EncodedTable;
+  readonly classes: number;
+  readonly vocabulary: number;
+  readonly seed: number;
+  /** Its first word is not 0 from the moment that nobody wants the result any more. */
+  readonly stop: Int32Array;
+}
+
+/** What the baseline makes of rows that it has not seen. */
+export interface BaselineFigures {
+  readonly validation: { readonly loss: number; readonly accuracy: number };
+  readonly test?: { readonly loss: number; readonly accuracy: number };
+  /** That training took. */
+  readonly seconds: number;
+}
+
+export type BaselineReply =
+  | { readonly type: "done"; readonly figures: BaselineFigures }
+  | { readonly type: "stopped" }
+  | { readonly type: "failed"; readonly error: string };
+
+/** Trains and judges. Never throws. */
+export function runBaseline({ training, validation, test, stop, ...options }: BaselineStart): BaselineReply {
+  try {
+    const stopped = () => Atomics.load(stop, 0) !== 0;
+    const baseline = trainBaseline(training, validation, { ...options, stopped });
+    if (!baseline) return { type: "stopped" };
+    const { model, seconds } = baseline;
+    const onTest = test && judge(model, test, stopped);
+    return { type: "done", figures: { validation: baseline.validation, ...onTest && { test: onTest }, seconds } };
+  } catch (error) {
+    return { type: "failed", error: errorMessage(error) };
+  }
+}
+
+/** A baseline that is being trained. */
+export interface BaselineTask {
+  /** Undefined if it was stopped. Throws an Error if it failed. */
+  readonly figures: Promise<BaselineFigures | undefined>;
+  /** Ends it soon; harmless when it has ended. */
+  stop(): void;
+}
+
+/** Trains in a thread that runs the module `url` (workers/baseline.ts). */
+export function startBaseline(url: URL, start: Omit<BaselineStart, "stop">): BaselineTask {
+  const stop = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(url, { type: "module", name: "baseline", deno: { permissions: "none" } });
+  const { promise, resolve, reject } = Promise.withResolvers<BaselineFigures | undefined>();
+  worker.onmessage = ({ data }: MessageEvent<BaselineReply>) => {
+    worker.terminate();
+    if (data.type === "failed") reject(new Error(data.error));
+    else resolve(data.type === "done" ? data.figures : undefined);
+  };
+  worker.onerror = (event) => {
+    event.preventDefault();
+    reject(new Error(event.message));
+  };
+  worker.postMessage({ ...start, stop } satisfies BaselineStart);
+  return {
+    figures: promise,
+    stop() {
+      Atomics.store(stop, 0, 1);
+      worker.terminate();
+      resolve(undefined);
+    },
+  };
+}

@@ -1,0 +1,61 @@
+/** `evaluate RUN --data FILE`: how well a finished run does on rows that it has not seen. */
+import { join } from "node:path";
+import { flagsOf } from "../config/flags.ts";
+import { configSchema } from "../config/schema.ts";
+import { readJudgingRows } from "../data/judging_rows.ts";
+import { openPreprocessing } from "../data/preprocessing.ts";
+import { InputError } from "../errors.ts";
+import { writeJson } from "../run/files.ts";
+import { judge } from "../run/judgement.ts";
+import { readModel } from "../run/model_files.ts";
+import { dataFiles, parseArguments } from "./arguments.ts";
+import { evaluationReport } from "./evaluation_report.ts";
+import { ExitCode } from "./exit_codes.ts";
+import { commandHelp } from "./help.ts";
+import { oneRun } from "./one_run.ts";
+import { parseOptions } from "./options.ts";
+import type { Terminal } from "./terminal.ts";
+
+const USAGE = "deno task evaluate RUN --data FILE [FLAGS]   (--out FILE: where the figures go as JSON)";
+
+const optionsSchema = configSchema.pick({
+  data: true,
+  textColumn: true,
+  labelColumn: true,
+  format: true,
+  delimiter: true,
+  header: true,
+  quotes: true,
+  onBadRow: true,
+});
+const own = flagsOf(optionsSchema);
+
+/** Prints a report and writes the figures beside the run, or to `--out`. */
+export async function evaluateCommand(
+  args: readonly string[],
+  { terminal, input }: { readonly terminal: Terminal; readonly input: AsyncIterable<Uint8Array> },
+): Promise<ExitCode> {
+  const { values, extra: { out }, help, positionals: [path, ...more] } = parseArguments(args, own, ["out"]);
+  if (help) {
+    terminal.write(commandHelp(USAGE, own));
+    return ExitCode.done;
+  }
+  const directory = await oneRun(path === undefined ? [] : [path], USAGE);
+  const { config, labels, version, preprocessing: saved, run } = await readModel(directory);
+  if (!saved) {
+    const message = `Run ${run} was not trained on files: there is nothing to read rows for it with`;
+    throw new InputError([{ field: "run", message }]);
+  }
+  // As the run's own files were read, unless a flag says otherwise.
+  const like = Object.fromEntries(own.map(({ key }) => [key, config[key]]));
+  const options = parseOptions(optionsSchema, { ...like, ...values, data: dataFiles(values.data, more) });
+  const preprocessing = openPreprocessing(saved);
+  const rows = await readJudgingRows(options.data, options, { preprocessing, labels }, input);
+  const judgement = await judge({ config, labels, weights: version.weights }, rows, preprocessing);
+  const { skipped, statistics } = rows;
+  terminal.write(evaluationReport(judgement, { ...statistics, skipped }));
+  const file = out ?? join(directory, "evaluation.json");
+  await writeJson(file, { run, digest: version.digest, data: options.data, skipped, ...judgement });
+  terminal.write(`\nWritten to ${file}\n`);
+  return ExitCode.done;
+}

@@ -1,0 +1,63 @@
+/** An evaluation as text: figures, classes, confusion, and the worst mistakes. */
+import type { Judgement } from "../run/judgement.ts";
+
+/** Classes whose confusion is drawn; of more, only the figures are. */
+const MOST_DRAWN = 20;
+
+const MISTAKES = 5;
+
+const percent = (share: number) => `${(100 * share).toFixed(2)}%`;
+
+/** Figures of the rows themselves. */
+export interface RowFigures {
+  readonly tokens: number;
+  readonly unknown: number;
+  readonly truncated: number;
+  readonly skipped: number;
+}
+
+export function evaluationReport(judgement: Judgement, rows: RowFigures): string {
+  const { accuracy, macroF1, loss, calibrationError, classes, confusion, mistakes } = judgement;
+  const unknown = rows.tokens === 0 ? 0 : rows.unknown / rows.tokens;
+  const parts = [
+    `${judgement.rows} rows; ${percent(unknown)} of their tokens unknown, ${rows.truncated} rows cut` +
+    (rows.skipped > 0 ? `, ${rows.skipped} bad rows skipped` : ""),
+    columns([
+      ["accuracy", percent(accuracy)],
+      ["macro-F1", macroF1.toFixed(4)],
+      ["loss", loss.toFixed(4)],
+      ["calibration error", calibrationError.toFixed(4)],
+    ]),
+    columns([
+      ["class", "precision", "recall", "F1", "rows"],
+      ...classes.map(({ label, precision, recall, f1, support }) => [
+        label,
+        percent(precision),
+        percent(recall),
+        f1.toFixed(4),
+        String(support),
+      ]),
+    ]),
+  ];
+  if (classes.length <= MOST_DRAWN) {
+    const names = classes.map(({ label }) => label);
+    const counts = confusion.map((row, index) => [names[index]!, ...row.map(String)]);
+    parts.push(columns([["is \\ was given", ...names], ...counts]));
+  }
+  if (mistakes.length > 0) {
+    const worst = mistakes.slice(0, MISTAKES).map(({ place, label, given, confidence, text }) =>
+      `${place} is ${label}, was given ${given} (${percent(confidence)}): ${text}`
+    );
+    parts.push(["Most confident mistakes:", ...worst].join("\n"));
+  }
+  return parts.map((part) => `${part}\n`).join("\n");
+}
+
+/** Left-aligned first column, right-aligned others. */
+function columns(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) =>
+    row.map((cell, column) => column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)).join("  ")
+      .trimEnd()
+  ).join("\n");
+}

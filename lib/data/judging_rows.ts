@@ -1,0 +1,61 @@
+/** Rows that judge a finished model: read from files, and encoded by the preprocessing that was saved with it. */
+import type { DataOptions, ReadOptions } from "../config/data_shape.ts";
+import { nearest } from "../config/nearest.ts";
+import { InputError } from "../errors.ts";
+import type { LoadedPart } from "./assemble.ts";
+import { isProblem, type Row } from "./formats/entry.ts";
+import { readRows } from "./formats/rows.ts";
+import type { EncodedText, Preprocessing } from "./preprocessing.ts";
+import { ProblemLog } from "./problems.ts";
+import { TableBuilder } from "./table_builder.ts";
+import { UNKNOWN } from "./vocabulary.ts";
+
+export interface JudgingRows extends LoadedPart {
+  /** Rows that were left out because something is wrong with them. */
+  readonly skipped: number;
+}
+
+/**
+ * Reads `sources` to their ends. Throws an InputError that names file and line where a row is bad, or has a label that
+ * is none of `labels`, unless bad rows are skipped; and if no row is left.
+ */
+export async function readJudgingRows(
+  sources: readonly string[],
+  options: ReadOptions & Pick<DataOptions, "onBadRow">,
+  { preprocessing, labels }: { readonly preprocessing: Preprocessing; readonly labels: readonly string[] },
+  input?: AsyncIterable<Uint8Array>,
+): Promise<JudgingRows> {
+  const classes = new Map(labels.map((label, index) => [label, index]));
+  const problems = new ProblemLog();
+  const rows: (EncodedText & Pick<Row, "file" | "line"> & { readonly label: number })[] = [];
+  for await (const entry of readRows(sources, options, input)) {
+    if (isProblem(entry)) {
+      problems.add(entry);
+      continue;
+    }
+    const { file, line } = entry;
+    const label = classes.get(entry.label);
+    if (label === undefined) problems.add({ file, line, problem: strangeLabel(entry.label, labels) });
+    else rows.push({ file, line, label, ...preprocessing.encode("tokens" in entry ? entry.tokens : entry.text) });
+  }
+  if (problems.count > 0 && options.onBadRow === "stop") throw problems.error();
+  if (rows.length === 0) {
+    throw new InputError([{ field: "data", message: `${sources.join(", ")}: no row to judge by` }]);
+  }
+  const tokens = rows.reduce((sum, row) => sum + row.tokens.length, 0);
+  const builder = new TableBuilder(rows.length, tokens, preprocessing.vocabulary, sources);
+  for (const row of rows) {
+    builder.begin(row.label, sources.indexOf(row.file), row.line);
+    for (const token of row.tokens) builder.push(token);
+  }
+  const unknown = rows.reduce((sum, row) => sum + row.tokens.filter((token) => token === UNKNOWN).length, 0);
+  const truncated = rows.filter((row) => row.truncated).length;
+  const statistics = { rows: rows.length, tokens, unknown, truncated, empty: 0 };
+  return { table: builder.table, places: builder.places, statistics, skipped: problems.count };
+}
+
+function strangeLabel(label: string, labels: readonly string[]): string {
+  const guess = nearest(label, labels);
+  const hint = guess === undefined ? `expected one of ${labels.slice(0, 10).join(", ")}` : `did you mean "${guess}"?`;
+  return `has the label ${JSON.stringify(label.slice(0, 60))}, which training did not: ${hint}`;
+}

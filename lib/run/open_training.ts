@@ -1,0 +1,28 @@
+/** A new run from what somebody asked for: files are read first, and what they hold decides what was left open. */
+import { type DataFigures, textDefaults } from "../config/text_defaults.ts";
+import type { Resolve } from "../config/resolve.ts";
+import type { TrainingRunOptions } from "./prepare.ts";
+import { readRunData, type RunData } from "./run_data.ts";
+import { TrainingRun } from "./training_run.ts";
+
+export type OpenOptions = Omit<TrainingRunOptions, "config" | "data" | "source"> & {
+  /** Stands for standard input. */
+  readonly input?: AsyncIterable<Uint8Array>;
+  /** Told of the data once they are read. */
+  readonly onData?: (data: RunData) => void;
+};
+
+/** Makes the run. Throws an InputError if the config or its data do not allow it. */
+export async function openTraining(resolve: Resolve, { input, onData, ...options }: OpenOptions): Promise<TrainingRun> {
+  const config = resolve();
+  if (config.task !== "table") return await TrainingRun.create({ ...options, config });
+  const read = await readRunData(config, input);
+  onData?.(read);
+  return await TrainingRun.create({ ...options, ...read, config: resolve(textDefaults(figures(read))) });
+}
+
+function figures({ source: { statistics, preprocessing } }: RunData): DataFigures {
+  const { rows, tokens } = statistics.parts.training!;
+  const { kind } = preprocessing.tokenizer;
+  return { rows, tokens, kind: kind === "huggingface" ? "words" : kind };
+}

@@ -1,0 +1,68 @@
+/** What a model says of every row of a table, computed in this thread without holding it for long. */
+import type { TrainingConfig } from "../config/schema.ts";
+import type { Batch } from "../data/batch.ts";
+import type { EncodedTable } from "../data/table.ts";
+import { engineOptions } from "../engine/create.ts";
+import { createWorkspace } from "../engine/workspace.ts";
+import { trainedModel } from "../model/task_model.ts";
+
+export interface TrainedModel {
+  readonly config: TrainingConfig;
+  readonly labels: readonly string[];
+  /** `[layout.size]` */
+  readonly weights: Float32Array;
+}
+
+/** Rows that go through the engine in one call: some milliseconds. */
+const BATCH = 64;
+
+/** Milliseconds after which others get their turn. */
+const TURN_MS = 5;
+
+/** Probabilities, `[rows, classes]`. */
+export async function predictTable(
+  { config, labels, weights }: TrainedModel,
+  table: EncodedTable,
+): Promise<Float32Array> {
+  const model = trainedModel(config, labels);
+  const [rows, classes] = [table.labels.length, labels.length];
+  const lengths = Uint32Array.from({ length: rows }, (_, row) => table.offsets[row + 1]! - table.offsets[row]!);
+  // Rows of like length go together, and none is longer than the first of its batch.
+  const order = Uint32Array.from({ length: rows }, (_, row) => row).sort((a, b) => lengths[b]! - lengths[a]! || a - b);
+  const longest = lengths[order[0] ?? 0] ?? 1;
+  const { engine, floats, batch: createBatch } = await createWorkspace(
+    engineOptions(config, model, BATCH, longest),
+    { floats: model.layout.size, batches: 1 },
+  );
+  try {
+    const own = floats(model.layout.size);
+    own.set(weights);
+    const batch = createBatch(BATCH, longest);
+    const probabilities = new Float32Array(rows * classes);
+    let begun = performance.now();
+    for (let first = 0; first < rows; first += BATCH) {
+      const chosen = order.subarray(first, first + BATCH);
+      fill(batch, table, chosen);
+      const found = engine.predict(own, batch);
+      chosen.forEach((row, at) => probabilities.set(found.subarray(at * classes, (at + 1) * classes), row * classes));
+      if (performance.now() - begun < TURN_MS) continue;
+      await new Promise((resolve) => setTimeout(resolve));
+      begun = performance.now();
+    }
+    return probabilities;
+  } finally {
+    engine.dispose();
+  }
+}
+
+/** Sets `batch` to the `rows` of `table`, of which none is longer than the first. */
+function fill(batch: Batch, { tokens, offsets, labels }: EncodedTable, rows: Uint32Array): void {
+  batch.size = rows.length;
+  batch.length = offsets[rows[0]! + 1]! - offsets[rows[0]!]!;
+  rows.forEach((row, at) => {
+    const own = tokens.subarray(offsets[row], offsets[row + 1]);
+    batch.tokens.set(own, at * batch.length);
+    batch.lengths[at] = own.length;
+    batch.labels[at] = labels[row]!;
+  });
+}

@@ -1,0 +1,63 @@
+/** What a run of the task `table` is trained on: read from the files that its config names. */
+import type { Config } from "../config/schema.ts";
+import type { LoadedPart } from "../data/assemble.ts";
+import { loadData } from "../data/load.ts";
+import type { PreprocessingJson } from "../data/preprocessing.ts";
+import type { DataStatistics } from "../data/statistics.ts";
+import type { TrainingData } from "../data/training_data.ts";
+import { InputError } from "../errors.ts";
+import type { DataSummary } from "../events.ts";
+import { sha256 } from "./manifest.ts";
+
+/** What is known of data that came from files, beside what is trained on. */
+export interface DataSource {
+  /** From a text to tokens, to be saved with the model. */
+  readonly preprocessing: PreprocessingJson;
+  readonly statistics: DataStatistics;
+  /** The validation rows, with the places where they were read. */
+  readonly validation: LoadedPart;
+  /** Rows that judge the finished model, if there are any. */
+  readonly test: LoadedPart | undefined;
+}
+
+export interface RunData {
+  readonly data: TrainingData;
+  readonly source: DataSource;
+}
+
+/** The data of a run that is taken up again; nothing if it generates its own. Throws an InputError as `readRunData` does. */
+export async function readDataAgain(config: Config, input?: AsyncIterable<Uint8Array>): Promise<Partial<RunData>> {
+  return config.task === "table" ? await readRunData(config, input) : {};
+}
+
+/** Reads the files. Throws an InputError that names file and line if nothing can be learnt from them. */
+export async function readRunData(config: Config, input?: AsyncIterable<Uint8Array>): Promise<RunData> {
+  const loaded = await loadData({ ...config, sources: config.data, ...input && { input } });
+  const { labels, vocabulary, maxLength, preprocessing, statistics, training, validation, test } = loaded;
+  if (!validation) {
+    const message = `validation is ${config.validation}: expected a share of the rows above 0, or a file of rows`;
+    throw new InputError([{ field: "validation", message }]);
+  }
+  // The preprocessing too, as a tokenizer may come from a file of its own.
+  const digest = await sha256(new TextEncoder().encode(JSON.stringify([statistics.digest, preprocessing])));
+  return {
+    data: { labels, vocabulary, length: maxLength, training: training.table, validation: validation.table, digest },
+    source: { preprocessing, statistics, validation, test },
+  };
+}
+
+/** What is told of the files when a run begins. */
+export function dataSummary({ statistics: { sources, parts, vocabulary, maxLength, bad } }: DataSource): DataSummary {
+  const { training, validation, test } = parts;
+  return {
+    sources: sources.map(({ name }) => name),
+    rows: training?.rows ?? 0,
+    validation: validation?.rows ?? 0,
+    test: test?.rows ?? null,
+    vocabulary: vocabulary.size,
+    length: maxLength,
+    unknown: validation && validation.tokens > 0 ? validation.unknown / validation.tokens : 0,
+    truncated: training?.truncated ?? 0,
+    skipped: bad.rows,
+  };
+}

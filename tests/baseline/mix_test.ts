@@ -1,0 +1,34 @@
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { bestShare } from "../../lib/baseline/mix.ts";
+import { Random, Stream } from "../../lib/random.ts";
+
+Deno.test("bestShare() is 1 or 0 where one of the two is right and the other not", () => {
+  const right = Float64Array.of(0.9, 0.1, 0.2, 0.8);
+  const wrong = Float64Array.of(0.1, 0.9, 0.8, 0.2);
+  assertEquals(bestShare(right, wrong, [0, 1]), 1);
+  assertEquals(bestShare(wrong, right, [0, 1]), 0);
+});
+
+Deno.test("bestShare() is about the share that the labels were drawn with", () => {
+  const random = new Random(1, Stream.heldOutData).seek(0);
+  const rows = 40_000;
+  const [first, second] = [new Float64Array(2 * rows), new Float64Array(2 * rows)];
+  const labels = Array.from({ length: rows }, (_, row) => {
+    const [a, b] = [random.uniform(), random.uniform()];
+    first.set([1 - a, a], 2 * row);
+    second.set([1 - b, b], 2 * row);
+    return random.uniform() < 0.3 * a + 0.7 * b ? 1 : 0;
+  });
+  assertAlmostEquals(bestShare(first, second, labels), 0.3, 0.051);
+});
+
+Deno.test("bestShare() keeps to the first where both say the same, or there are no rows", () => {
+  const same = Float32Array.of(0.5, 0.5);
+  assertEquals(bestShare(same, same, [0]), 1);
+  assertEquals(bestShare(new Float32Array(0), new Float32Array(0), []), 1);
+});
+
+Deno.test("bestShare() takes probabilities of 0", () => {
+  const share = bestShare(Float64Array.of(1, 0, 0, 1), Float64Array.of(0, 1, 1, 0), [0, 0]);
+  assert(share > 0 && share < 1, `share ${share}`);
+});

@@ -1,0 +1,125 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { run, start, withFolder } from "./process.ts";
+
+/** Rows `text,label` whose label only the order of words tells. */
+function csvOf(rows: number, first: number): string {
+  const filler = ["please", "today", "the", "order", "again", "hello"];
+  const lines = Array.from({ length: rows }, (_, row) => {
+    const number = row + first;
+    const words = [0, 1, 2].map((at) => filler[(number * (at + 3) + at * at) % filler.length]!);
+    const pair = number % 2 === 0 ? ["open", "shut"] : ["shut", "open"];
+    words.splice(number % 3, 0, pair[0]!);
+    words.splice(number % 2 + 2, 0, pair[1]!);
+    return `"${words.join(", ")}",${number % 2 === 0 ? "ends shut" : "ends open"}\n`;
+  });
+  return `text,label\n${lines.join("")}`;
+}
+
+const small = [
+  "--embedding",
+  "8",
+  "--hidden",
+  "8",
+  "--epochs",
+  "12",
+  "--learning-rate",
+  "0.02",
+  "--exit",
+  "--port",
+  "0",
+];
+
+async function withData(body: (folder: string, flags: readonly string[]) => Promise<void>): Promise<void> {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/rows.csv`, csvOf(600, 0));
+    await Deno.writeTextFile(`${folder}/test.csv`, csvOf(90, 600));
+    const data = ["--data", `${folder}/rows.csv`, "--test", `${folder}/test.csv`];
+    await body(folder, [...data, ...small, "--runs-dir", folder]);
+  });
+}
+
+async function summaryOf(directory: string) {
+  return JSON.parse(await Deno.readTextFile(`${directory}/summary.json`));
+}
+
+Deno.test("train --data learns from a CSV file, judges itself, and says what a baseline makes of it", () =>
+  withData(async (folder, flags) => {
+    const { code, stdout, stderr } = await run("train", folder, flags);
+    assertEquals([code, stderr], [0, ""]);
+    assertStringIncludes(stdout, "540 rows and 60 to validate, 90 to test, 2 classes");
+    assertMatch(stdout, /\nBaseline: \d+\.\d\d% of the held-out rows, \d+\.\d\d% of the test rows, a linear model/);
+    assertMatch(stdout, /\nTest: {5}Loss: 0\.\d+ - Accuracy: (100\.00|9\d\.\d\d)% - Macro-F1: (1|0\.9)/);
+    const latest = `${folder}/latest`;
+    const { heldOut, validation, test, baseline, digest } = await summaryOf(latest);
+    assertEquals([validation.rows, test.rows, validation.accuracy], [60, 90, heldOut.accuracy]);
+    assert(test.accuracy > 0.9 && baseline.test.accuracy >= 0.4, `${test.accuracy}, ${baseline.test.accuracy}`);
+    for (const file of ["data.json", "judgement.json", "model/preprocessing.json"]) {
+      JSON.parse(await Deno.readTextFile(`${latest}/${file}`));
+    }
+
+    const judged = await run("evaluate", folder, [latest, "--data", `${folder}/test.csv`]);
+    assertEquals([judged.code, judged.stderr], [0, ""]);
+    assertStringIncludes(judged.stdout, `accuracy           ${(100 * test.accuracy).toFixed(2)}%\n`);
+    const written = JSON.parse(await Deno.readTextFile(`${latest}/evaluation.json`));
+    assertEquals([written.accuracy, written.digest], [test.accuracy, digest]);
+    assertEquals(written.confusion.flat().reduce((sum: number, count: number) => sum + count, 0), 90);
+  }));
+
+Deno.test("train --data comes to the same weights from standard input and on any number of workers", () =>
+  withData(async (folder, flags) => {
+    const digests = new Set<string>();
+    for (const workers of ["1", "3"]) {
+      await run("train", folder, [...flags, "--workers", workers]);
+      digests.add((await summaryOf(`${folder}/latest`)).digest);
+    }
+    const piped = flags.map((flag) => flag === `${folder}/rows.csv` ? "-" : flag);
+    await run("train", folder, piped, csvOf(600, 0));
+    digests.add((await summaryOf(`${folder}/latest`)).digest);
+    assertEquals(digests.size, 1);
+  }));
+
+Deno.test("resume and verify read the files again, and refuse files that have changed", () =>
+  withData(async (folder, flags) => {
+    await run("train", folder, flags);
+    const { digest } = await summaryOf(`${folder}/latest`);
+    const process = start("train", folder, [...flags, "--checkpoint-every", "5"]);
+    await process.printed(/^Epoch 02 /m);
+    process.signal("SIGKILL");
+    await process.finished;
+    const latest = `${folder}/latest`;
+    const resumed = await run("resume", folder, [latest, "--exit", "--port", "0", "--workers", "1"]);
+    assertEquals([resumed.code, resumed.stderr], [0, ""]);
+    assertEquals((await summaryOf(latest)).digest, digest);
+    const verified = await run("verify", folder, [latest]);
+    assertEquals(verified.code, 0);
+    assertStringIncludes(verified.stdout, "12 recorded states");
+
+    await Deno.writeTextFile(`${folder}/rows.csv`, csvOf(600, 1));
+    for (const task of ["verify", "resume"] as const) {
+      if (task === "resume") await Deno.remove(`${latest}/summary.json`);
+      const { code, stderr, stdout } = await run(task, folder, [latest, ...task === "resume" ? ["--port", "0"] : []]);
+      if (task === "resume") assertStringIncludes(stdout, "is complete"); // and needs no data
+      else assertEquals([code, /their digest differs/.test(stderr)], [2, true]);
+    }
+  }));
+
+const refused: [what: string, flags: readonly string[], message: RegExp][] = [
+  ["a file that is not there", ["--data", "nowhere.csv"], /^error: nowhere.csv cannot be read: /],
+  ["no file", ["--data"], /^error: --data has no value: expected a file of rows, or -/],
+  ["an argument without --data", ["rows.csv"], /^error: Unexpected argument "rows.csv"/],
+  ["another task", ["--data", "-", "--task", "parity"], /^error: --data is -: expected none for the task parity/],
+  ["what the data decide", ["--data", "-", "--vocabulary", "7"], /^error: --vocabulary is 7: expected nothing where/],
+  ["a table without data", ["--task", "table"], /^error: --task is table: expected files to train on/],
+  ["one class", ["--data", "-"], /^error: standard input: all 2 rows have the label "a", expected at least two/],
+  ["no validation", ["--data", "-", "--validation", "0"], /expected/],
+];
+for (const [what, flags, message] of refused) {
+  Deno.test(`train --data refuses ${what}`, () =>
+    withFolder(async (folder) => {
+      const args = [...flags, "--runs-dir", folder, "--exit", "--port", "0"];
+      const { code, stderr } = await run("train", folder, args, "text,label\nx,a\ny,a\n");
+      assertEquals(code, 2);
+      assertMatch(stderr, message);
+      assertEquals([...Deno.readDirSync(folder)], []);
+    }));
+}

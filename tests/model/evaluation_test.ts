@@ -1,0 +1,49 @@
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { evaluatePredictions, worstMistakes } from "../../lib/model/evaluation.ts";
+
+const names = ["bug", "question", "other"];
+// Given: 0, 0, 1, 1, 1, 0; the labels make two mistakes of it.
+const labels = [0, 0, 1, 1, 0, 1];
+const probabilities = Float32Array.of(
+  ...[0.9, 0.05, 0.05],
+  ...[0.6, 0.3, 0.1],
+  ...[0.1, 0.8, 0.1],
+  ...[0.2, 0.7, 0.1],
+  ...[0.25, 0.5, 0.25],
+  ...[0.95, 0.05, 0],
+);
+
+Deno.test("evaluatePredictions() gives the figures of scikit-learn's classification report", () => {
+  const { classes, confusion, ...figures } = evaluatePredictions(names, labels, probabilities);
+  assertEquals(confusion, [[2, 1, 0], [1, 2, 0], [0, 0, 0]]);
+  const third = 2 / 3;
+  assertEquals(classes, [
+    { label: "bug", support: 3, precision: third, recall: third, f1: third },
+    { label: "question", support: 3, precision: third, recall: third, f1: third },
+    { label: "other", support: 0, precision: 0, recall: 0, f1: 0 },
+  ]);
+  assertEquals(figures.rows, 6);
+  assertAlmostEquals(figures.accuracy, third, 1e-12);
+  // A class without rows is not averaged.
+  assertAlmostEquals(figures.macroF1, third, 1e-12);
+  const loss = -[0.9, 0.6, 0.8, 0.7, 0.25, 0.05].reduce((sum, value) => sum + Math.log(value), 0) / 6;
+  assertAlmostEquals(figures.loss, loss, 1e-6);
+});
+
+Deno.test("evaluatePredictions() measures calibration over 15 bins of confidence", () => {
+  // Bins: 0.5 | 0.6 | 0.7 | 0.8 | 0.9 | 0.95; all of one row but the last two, which lie in bins 13 and 14.
+  const expected = (0.5 + 0.4 + 0.3 + 0.2 + 0.1 + 0.95) / 6;
+  assertAlmostEquals(evaluatePredictions(names, labels, probabilities).calibrationError, expected, 1e-6);
+  const sure = Float32Array.of(1, 0, 0, 1);
+  assertEquals(evaluatePredictions(["a", "b"], [0, 1], sure).calibrationError, 0);
+  const wrong = evaluatePredictions(["a", "b"], [1, 0], sure);
+  assertEquals([wrong.calibrationError, wrong.accuracy, Number.isFinite(wrong.loss)], [1, 0, true]);
+});
+
+Deno.test("worstMistakes() gives the most confident mistakes first", () => {
+  const worst = worstMistakes(labels, probabilities, 5);
+  assertEquals(worst.map(({ row, label, given }) => [row, label, given]), [[5, 1, 0], [4, 0, 1]]);
+  assertAlmostEquals(worst[0]!.confidence, 0.95, 1e-6);
+  assertEquals(worstMistakes(labels, probabilities, 1).map(({ row }) => row), [5]);
+  assertEquals(worstMistakes([], new Float32Array(0), 3), []);
+});
