@@ -50,7 +50,9 @@ export async function trainAndServe(
   let predictor: ThreadPredictor | undefined;
   const figures = figuresOfEvents();
   try {
-    const run = await open({ config, workerUrl, baselineUrl, cores });
+    // Nothing of NATS is loaded by those who train alone.
+    const openLink = config.cluster === "" ? undefined : (await import("../cluster/link.ts")).openLink;
+    const run = await open({ config, workerUrl, baselineUrl, cores, openLink });
     predictor = openPredictor({
       model: { run: run.id, config: run.config, labels: run.labels },
       newest: () => run.newest,
@@ -59,7 +61,7 @@ export async function trainAndServe(
       config,
       onIncident: (message) => run.log.append({ type: "incident", message }),
     });
-    service.serve({ runs: RunLibrary.live(run), predictor, training: figures.read });
+    service.serve({ runs: RunLibrary.live(run), predictor, training: figures.read, cluster: figures.cluster });
     say(`Dashboard: ${service.url}`);
     void interruption.happened.then(() => {
       service.drain();

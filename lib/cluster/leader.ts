@@ -14,6 +14,7 @@ import { putObject } from "./objects.ts";
 import { type Read, readLog } from "./read_log.ts";
 import { retry } from "./retry.ts";
 import type { Roster } from "./roster.ts";
+import { FORGET_BYTES } from "./sizes.ts";
 import { Subject } from "./transport.ts";
 import { completion } from "../engine/tree_nodes.ts";
 
@@ -22,8 +23,7 @@ export class Deposed extends Error {
   override readonly name = "Deposed";
 }
 
-/** Bytes that are left in the log before it is cut behind the base of the round before. */
-const FORGET_BYTES = 8 * 2 ** 20;
+/** Small rounds that are left in the log before it is cut behind the base of the round before. */
 const FORGET_ROUNDS = 64;
 
 interface Assignment {

@@ -12,7 +12,7 @@ import type { Coordinator } from "../lockstep/coordinator.ts";
 import { readCourse } from "../lockstep/course.ts";
 import { currentAndNext } from "../lockstep/memory_map.ts";
 import { giveOrder, Order, readyAfter, timesReady } from "../lockstep/orders.ts";
-import type { LockstepConfig } from "../lockstep/plan.ts";
+import type { LockstepConfig, Plan } from "../lockstep/plan.ts";
 import { copyRows, stampOf } from "../lockstep/rows.ts";
 import { roundAt } from "../lockstep/schedule.ts";
 import { type SharedRun, sharedRun } from "../lockstep/shared_run.ts";
@@ -23,6 +23,12 @@ import { openState, sealState } from "./state_codec.ts";
 
 /** Between two looks whether the workers have been replaced or have left. */
 const LOOK_MS = 100;
+
+/** What the machines of a run send each other. */
+export function shapeOf({ spec, layout, map }: Plan, { training }: LockstepConfig): RoundShape {
+  const parts = training.moments === "average" ? 3 : 1;
+  return { elements: layout.size, rows: map.rows, width: spec.embedding, parts };
+}
 
 export class LockstepShards implements LocalShards {
   readonly #coordinator: Coordinator;
@@ -35,13 +41,12 @@ export class LockstepShards implements LocalShards {
   #left = false;
 
   constructor(coordinator: Coordinator, config: LockstepConfig) {
-    const { spec, layout, map } = coordinator.plan;
+    const { plan, memory } = coordinator;
     this.#coordinator = coordinator;
     this.#config = config;
     this.#partsOf = averagedPartsOf(config.training);
-    const parts = config.training.moments === "average" ? 3 : 1;
-    this.#shape = { elements: layout.size, rows: map.rows, width: spec.embedding, parts };
-    this.#run = sharedRun(map, coordinator.memory);
+    this.#shape = shapeOf(plan, config);
+    this.#run = sharedRun(plan.map, memory);
   }
 
   get shards(): number {

@@ -3,6 +3,7 @@
  * comes back without its store, everything begins again from the state that the machine has.
  */
 import { type Clock, wallClock } from "./clock.ts";
+import type { ClusterView } from "../events.ts";
 import type { ClusterNews, ClusterOptions, Context, Traffic } from "./context.ts";
 import { Leading } from "./leading.ts";
 import { LEASE, Lease } from "./lease.ts";
@@ -20,15 +21,6 @@ export interface MachineOptions extends ClusterOptions {
   readonly life: string;
   readonly clock?: Clock;
   readonly report?: (news: ClusterNews) => void;
-}
-
-/** The run as one machine sees it. */
-export interface ClusterView {
-  readonly run: string;
-  readonly member: string;
-  readonly leader: string;
-  readonly round: number;
-  readonly members: readonly Presence[];
 }
 
 interface Parts {
@@ -52,6 +44,8 @@ export class Machine {
   #roster: Roster | undefined;
   #beat = 0;
   #told = "";
+  #incidents = 0;
+  #incident = "";
 
   constructor(options: MachineOptions) {
     this.#options = options;
@@ -79,7 +73,8 @@ export class Machine {
   view(): ClusterView {
     const { run, member, local } = this.#options;
     const { leader = "" } = this.#member ?? {};
-    return { run, member, leader, round: local.round, members: this.#roster?.present() ?? [] };
+    const members = (this.#roster?.present() ?? []).map(({ beat: _, ...shown }) => shown);
+    return { name: run, member, leader, round: local.round, members };
   }
 
   /** From joining to the end of training, to the abort of `outer`, or to the loss of the broker's store. */
@@ -156,7 +151,8 @@ export class Machine {
     const compute = Math.min(1, computeMs / Math.max(1, this.#clock.now() - startedAt));
     const inStep = this.#member?.inStep ?? false;
     const shares = { compute, wait: 1 - compute };
-    return { member, beat: this.#beat++, workers, round: local.round, inStep, bytesUp, bytesDown, ...shares };
+    const told = { incidents: this.#incidents, incident: this.#incident };
+    return { member, beat: this.#beat++, workers, round: local.round, inStep, bytesUp, bytesDown, ...shares, ...told };
   }
 
   /** Tells who is there whenever that changes. */
@@ -169,6 +165,7 @@ export class Machine {
   }
 
   #report(news: ClusterNews): void {
+    if (news.type === "incident") [this.#incidents, this.#incident] = [this.#incidents + 1, news.message];
     this.#options.report?.(news);
   }
 }

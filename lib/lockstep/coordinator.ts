@@ -3,11 +3,13 @@
  * lost has another crew do the round again. It takes no part in a round.
  */
 import { TrainingError } from "../errors.ts";
+import type { ClusterView } from "../events.ts";
 import { StopReason, stopReason, Word } from "./control.ts";
 import { restoresBest } from "./course.ts";
 import { Crew } from "./crew.ts";
 import { withBest } from "./initial_state.ts";
 import { isFoundBest } from "./judgement.ts";
+import type { Link } from "./link.ts";
 import { createPlan, type LockstepConfig, type Plan } from "./plan.ts";
 import { type EpochRecord, RecordReader, type RollbackRecord, type RoundRecord } from "./records.ts";
 import type { Counters } from "./shared_run.ts";
@@ -24,6 +26,8 @@ export interface Update {
   readonly counters: readonly Counters[];
   /** Workers that were lost, and what was done about it. */
   readonly incidents: readonly string[];
+  /** The machines that take part, where there are others. */
+  readonly cluster?: ClusterView | undefined;
 }
 
 export interface CoordinatorOptions {
@@ -32,6 +36,8 @@ export interface CoordinatorOptions {
   readonly workerUrl: URL;
   /** What training starts from. */
   readonly initial: State;
+  /** To other machines, if there are any: `config.remote` says so to the workers. */
+  readonly link?: Link | undefined;
 }
 
 /** Between two looks at the rings: often enough for a live display, rarely enough to cost training nothing. */
@@ -99,6 +105,7 @@ export class Coordinator {
     this.#stopRequest ??= reason;
     this.#crew.requestStop(this.#stopRequest);
     this.setPaused(false);
+    this.#options.link?.leave();
   }
 
   /** Pauses training after the round under way, or ends the pause. */
@@ -121,6 +128,8 @@ export class Coordinator {
    * training cannot go on; the committed state can still be read.
    */
   async *updates(): AsyncGenerator<Update, StopReason, void> {
+    const { link } = this.#options;
+    link?.start(this);
     for (;;) {
       const crew = this.#crew;
       Atomics.store(crew.run.control, Word.driftRequest, 1);
@@ -142,7 +151,11 @@ export class Coordinator {
         await this.start();
         continue;
       }
-      if (ended) break;
+      if (ended) {
+        await link?.ended();
+        yield this.#read(Infinity);
+        break;
+      }
       await crew.settled(UPDATE_MS);
     }
     const reason = stopReason(Atomics.load(this.#crew.run.control, Word.outcome));
@@ -153,11 +166,13 @@ export class Coordinator {
   /** Ends all threads. */
   close(): void {
     this.#crew.close();
+    this.#options.link?.close();
   }
 
   /** What is new up to `lastRound`. */
   #read(lastRound: number): Update {
-    const incidents = this.#incidents;
+    const news = this.#options.link?.news();
+    const incidents = [...this.#incidents, ...news?.incidents ?? []];
     this.#incidents = [];
     return {
       epochs: this.#reader.epochs().filter(({ round }) => round <= lastRound),
@@ -165,6 +180,7 @@ export class Coordinator {
       rounds: this.#reader.rounds().filter(({ round }) => round <= lastRound),
       counters: this.#crew.counters().map((counters, worker) => sum(counters, this.#counted[worker]!)),
       incidents,
+      ...news?.cluster && { cluster: news.cluster },
     };
   }
 

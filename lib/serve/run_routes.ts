@@ -1,7 +1,7 @@
 /** `/runs`, `/events` and what can be asked of a run that trains. */
 import { z } from "@hono/zod-openapi";
 import { describe } from "../data/sequences.ts";
-import { summarySchema } from "../events.ts";
+import { clusterViewSchema, summarySchema } from "../events.ts";
 import { RUN_ACTIONS, type RunAction, type RunDetail } from "../run/types.ts";
 import { problemResponse, Refusal } from "./problem.ts";
 import { jsonAnswer, problemAnswer, type Routes } from "./routes.ts";
@@ -40,7 +40,7 @@ const STATES_FOR: Readonly<Record<RunAction, string>> = {
   stop: "running or paused",
 };
 
-export function runRoutes(routes: Routes, { runs }: Services, sse: SseOptions): void {
+export function runRoutes(routes: Routes, { runs, cluster }: Services, sse: SseOptions): void {
   async function findRun(id: string | undefined): Promise<RunDetail> {
     const parsed = idSchema.safeParse(id);
     const run = parsed.success ? await runs.get(parsed.data) : undefined;
@@ -58,6 +58,20 @@ export function runRoutes(routes: Routes, { runs }: Services, sse: SseOptions): 
     request: lastEvent,
     responses: eventAnswers,
   }, async (c) => eventsResponse(c.req.raw, await findRun(runs.current), runs, sse));
+
+  routes.add({
+    method: "get",
+    path: "/cluster",
+    summary: "The machines that train the run, as this one sees them",
+    responses: {
+      200: jsonAnswer("The machines", clusterViewSchema),
+      404: problemAnswer("No other machine takes part"),
+    },
+  }, (c) => {
+    const view = cluster?.();
+    if (view) return c.json(view);
+    throw new Refusal(404, { field: "cluster", message: "no other machine takes part: train with --cluster" });
+  });
 
   routes.add({
     method: "get",
