@@ -49,6 +49,8 @@ export class Leader {
   /** Where what the base before the newest needs begins in the log. */
   #keepFrom = 0;
   #unforgotten = { bytes: 0, rounds: 0 };
+  /** Until then the log is not cut while a member is on its way to the state of all others. */
+  #joiningUntil = -Infinity;
   #messages = 0;
   #isWaiting = false;
 
@@ -229,6 +231,7 @@ export class Leader {
     const { round, digest, bytes } = this.#context.local.snapshot();
     const { reference, body } = await putObject(this.#context, this.#newId(), bytes);
     const sequence = await this.#say({ type: "state", round, digest, object: reference }, body);
+    this.#joiningUntil = this.#context.clock.now() + this.#context.roundMs;
     this.#context.traffic.bytesUp += bytes.length;
     return sequence;
   }
@@ -237,6 +240,9 @@ export class Leader {
   async #forget(from: number, bytes: number): Promise<void> {
     const { transport, clock, signal } = this.#context;
     this.#unforgotten = { bytes: this.#unforgotten.bytes + bytes, rounds: this.#unforgotten.rounds + 1 };
+    // Who has just got a state starts workers on it first, and then needs every base since.
+    const isAwaited = clock.now() < this.#joiningUntil && this.#roster.present().some(({ inStep }) => !inStep);
+    if (isAwaited) return;
     const before = this.#keepFrom;
     this.#keepFrom = from;
     if (this.#unforgotten.bytes < FORGET_BYTES && this.#unforgotten.rounds < FORGET_ROUNDS) return;
