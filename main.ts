@@ -9,6 +9,7 @@ import { ExitCode } from "./lib/cli/exit_codes.ts";
 import { evaluateCommand } from "./lib/cli/evaluate.ts";
 import { exportCommand } from "./lib/cli/export.ts";
 import { OVERVIEW } from "./lib/cli/help.ts";
+import { watchKeys } from "./lib/cli/keys.ts";
 import { predictCommand } from "./lib/cli/predict.ts";
 import { resumeCommand } from "./lib/cli/resume.ts";
 import { serveCommand } from "./lib/cli/serve.ts";
@@ -33,6 +34,7 @@ const terminal: Terminal = {
   note: (text) => writeTo(Deno.stderr, `${text}\n`),
   isTerminal,
   columns: isTerminal ? Deno.consoleSize().columns : 80,
+  keys: isTerminal && Deno.stdin.isTerminal() ? watchKeys : undefined,
 };
 
 const workerUrl = new URL("./workers/train.ts", import.meta.url);

@@ -1,5 +1,5 @@
 /** An evaluation as text: figures, classes, confusion, and the worst mistakes. */
-import type { Judgement } from "../run/judgement.ts";
+import type { Judgement } from "../run/judgement_schema.ts";
 
 /** Classes whose confusion is drawn; of more, only the figures are. */
 const MOST_DRAWN = 20;

@@ -1,15 +1,15 @@
-/** `predict RUN [TOKEN …]`: one sequence from the arguments, or one a line from standard input. */
-import { sequenceProblem } from "../data/sequences.ts";
-import { InputError, type Problem } from "../errors.ts";
+/** `predict RUN [TEXT …]`: a text or a sequence from the arguments, or one a line from standard input. */
+import { InputError } from "../errors.ts";
+import { createReader, type Reader, type Reading } from "../predict/reader.ts";
 import { openSaved } from "../predict/saved.ts";
-import type { ModelShape, Prediction } from "../predict/types.ts";
+import type { Prediction } from "../predict/types.ts";
 import { resolveRun } from "../run/directory.ts";
 import { readModel } from "../run/model_files.ts";
 import { parseArguments } from "./arguments.ts";
 import { ExitCode } from "./exit_codes.ts";
 import { commandHelp } from "./help.ts";
 
-const USAGE = "deno task predict RUN [TOKEN …]   (without tokens: one sequence a line from standard input)";
+const USAGE = "deno task predict RUN [TEXT or TOKEN …]   (without: one a line from standard input)";
 
 /** Lines of standard input that are predicted in one call. */
 const BATCH = 256;
@@ -22,24 +22,27 @@ export interface PredictIo {
 
 /** Prints one sentence for the sequence in the arguments, or one JSON line for each line of standard input. */
 export async function predictCommand(args: readonly string[], { lines, print }: PredictIo): Promise<ExitCode> {
-  const { positionals: [path, ...tokens], help } = parseArguments(args, [], []);
+  const { positionals: [path, ...words], help } = parseArguments(args, [], []);
   if (help) {
     print(commandHelp(USAGE, []).trimEnd());
     return ExitCode.done;
   }
   if (path === undefined) throw new InputError([{ field: "run", message: `No run is named. Usage: ${USAGE}` }]);
-  const { run, config, labels, version } = await readModel(await resolveRun(path));
-  const { vocabulary, length } = config;
-  const info: ModelShape = { run, labels, vocabulary, length };
+  const { config, labels, version, preprocessing } = await readModel(await resolveRun(path));
+  const reader = createReader(config, preprocessing);
   const predict = await openSaved({ config, labels, version }, BATCH);
-  if (tokens.length > 0) {
-    for (const answer of predict([parseSequence(tokens, info, "the sequence")])) print(sentence(answer, info));
+  if (words.length > 0) {
+    const reading = read(words.join(" "), reader, reader.text ? "the text" : "the sequence");
+    for (const answer of predict([reading.tokens])) print(sentence(answer, labels));
     return ExitCode.done;
   }
-  let waiting: number[][] = [];
+  let waiting: Reading[] = [];
   const { round, digest } = version;
   const flush = () => {
-    for (const answer of predict(waiting)) print(JSON.stringify({ ...answer, round, digest }));
+    const answers = predict(waiting.map(({ tokens }) => tokens));
+    for (const [index, answer] of answers.entries()) {
+      print(JSON.stringify({ ...answer, ...waiting[index]!.flags, round, digest }));
+    }
     waiting = [];
   };
   let number = 0;
@@ -48,7 +51,7 @@ export async function predictCommand(args: readonly string[], { lines, print }: 
     number++;
     if (line.trim() === "") continue;
     try {
-      waiting.push(parseSequence(line.trim().split(/[\s,]+/), info, `line ${number}`));
+      waiting.push(read(line, reader, `line ${number}`));
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       bad = error;
@@ -62,14 +65,14 @@ export async function predictCommand(args: readonly string[], { lines, print }: 
   return ExitCode.done;
 }
 
-function parseSequence(words: readonly string[], info: ModelShape, field: string): number[] {
-  const tokens = words.map((word) => /^[+-]?\d+$/.test(word) ? Number(word) : word);
-  const problem: Problem | undefined = sequenceProblem(tokens, info, field);
-  if (problem) throw new InputError([problem]);
-  return tokens.map(Number);
+/** `line` as a text, or as the token ids that it lists. */
+function read(line: string, reader: Reader, field: string): Reading {
+  if (reader.text) return reader.readText(line, field);
+  const words = line.trim().split(/[\s,]+/);
+  return reader.readTokens(words.map((word) => /^[+-]?\d+$/.test(word) ? Number(word) : word), field);
 }
 
-function sentence({ class: best, label, probabilities }: Prediction, { labels }: ModelShape): string {
+function sentence({ class: best, label, probabilities }: Prediction, labels: readonly string[]): string {
   const shares = probabilities.map((probability, index) => `${labels[index]} ${(100 * probability).toFixed(2)}%`);
   return `Class: ${best} (${label}) - Probabilities: ${shares.join(", ")}`;
 }

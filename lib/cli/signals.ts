@@ -3,6 +3,8 @@
 export interface Interruption {
   /** Resolves at the first signal. */
   readonly happened: Promise<void>;
+  /** As a first signal does. */
+  interrupt(): void;
   /** Gives the signals back to the system. */
   dispose(): void;
 }
@@ -20,6 +22,7 @@ export function onInterruption(onAgain: () => void): Interruption {
   for (const signal of SIGNALS) Deno.addSignalListener(signal, listener);
   return {
     happened: promise,
+    interrupt: resolve,
     dispose: () => SIGNALS.forEach((signal) => Deno.removeSignalListener(signal, listener)),
   };
 }

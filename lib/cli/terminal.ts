@@ -8,6 +8,8 @@ export interface Terminal {
   readonly note: (text: string) => void;
   readonly isTerminal: boolean;
   readonly columns: number;
+  /** Calls back with every key until the returned function is called; only where somebody sits at the terminal. */
+  readonly keys?: ((onKey: (key: string) => void) => () => void) | undefined;
 }
 
 /** The problems in `error`, a line each. */

@@ -47,6 +47,7 @@ export async function trainAndServe(
     note: terminal.note,
   });
   const interruption = onInterruption(() => options.quit(ExitCode.interruptedTwice));
+  let releaseKeys = () => {};
   let predictor: ThreadPredictor | undefined;
   const figures = figuresOfEvents();
   try {
@@ -54,7 +55,7 @@ export async function trainAndServe(
     const openLink = config.cluster === "" ? undefined : (await import("../cluster/link.ts")).openLink;
     const run = await open({ config, workerUrl, baselineUrl, cores, openLink });
     predictor = openPredictor({
-      model: { run: run.id, config: run.config, labels: run.labels },
+      model: run.model,
       newest: () => run.newest,
       directory: run.directory,
       predictUrl,
@@ -63,6 +64,13 @@ export async function trainAndServe(
     });
     service.serve({ runs: RunLibrary.live(run), predictor, training: figures.read, cluster: figures.cluster });
     say(`Dashboard: ${service.url}`);
+    if (terminal.keys) {
+      say("Keys: p pauses and goes on, q stops");
+      releaseKeys = terminal.keys((key) => {
+        if (key === "p") run.pause() || run.unpause();
+        if (key === "q") interruption.interrupt();
+      });
+    }
     void interruption.happened.then(() => {
       service.drain();
       run.stop(StopReason.signal);
@@ -76,6 +84,7 @@ export async function trainAndServe(
     }
     return ExitCode.done;
   } finally {
+    releaseKeys();
     await service.close();
     predictor?.close();
     interruption.dispose();

@@ -4,12 +4,14 @@
  */
 import { clearImmediate, setImmediate } from "node:timers";
 import type { TrainingConfig } from "../config/schema.ts";
+import type { PreprocessingJson } from "../data/preprocessing.ts";
 import { errorMessage } from "../errors.ts";
 import { trainedModel } from "../model/task_model.ts";
 import type { Newest } from "../run/model_version.ts";
 import { joinSequences, KEPT_VERSIONS } from "./desk.ts";
 import type { DeskOptions, Outcome } from "./protocol.ts";
 import { RequestQueue } from "./queue.ts";
+import { createReader, type Reader } from "./reader.ts";
 import { ThreadClient } from "./thread_client.ts";
 import type {
   Answer,
@@ -28,6 +30,8 @@ export interface TrainedModel {
   readonly config: TrainingConfig;
   /** Class names; a label is a position in this list. */
   readonly labels: readonly string[];
+  /** How a text becomes tokens, if it is a model of text. */
+  readonly preprocessing?: PreprocessingJson | undefined;
 }
 
 export interface PredictorOptions {
@@ -70,6 +74,7 @@ const RETRY_MS = 1000;
 
 export class ThreadPredictor implements Predictor {
   readonly shape: ModelShape;
+  readonly reader: Reader;
   readonly #options: PredictorOptions;
   readonly #desk: DeskOptions;
   readonly #queue: RequestQueue<Waiting>;
@@ -90,11 +95,12 @@ export class ThreadPredictor implements Predictor {
 
   /** Its thread starts when it is first asked. */
   constructor(options: PredictorOptions) {
-    const { model: { run, config, labels }, limits } = options;
+    const { model: { run, config, labels, preprocessing }, limits } = options;
     const { vocabulary, length } = config;
     const { spec } = trainedModel(config, labels);
     this.#options = options;
-    this.shape = { run, labels, vocabulary, length };
+    this.shape = { run, labels, vocabulary, length, text: preprocessing !== undefined };
+    this.reader = createReader(this.shape, preprocessing);
     this.#desk = { config, spec, maxBatch: limits.batchMax, maxLength: length };
     this.#queue = new RequestQueue(limits);
   }

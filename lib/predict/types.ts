@@ -1,5 +1,7 @@
 /** What the world sees of a model that predicts: plain values, no tensors. */
 
+import type { Reader } from "./reader.ts";
+
 /** What of a model never changes. */
 export interface ModelShape {
   readonly run: string;
@@ -7,6 +9,8 @@ export interface ModelShape {
   readonly vocabulary: number;
   /** Tokens of the longest sequence. */
   readonly length: number;
+  /** Whether it takes texts. */
+  readonly text: boolean;
 }
 
 export interface ModelInfo extends ModelShape {
@@ -44,10 +48,12 @@ export interface PredictOptions {
 
 export interface Predictor {
   readonly shape: ModelShape;
+  /** From what requests hold to what `predict` takes. */
+  readonly reader: Reader;
   /** Which weights answer now. Throws as `predict` does. */
   model(version?: number): Promise<ModelInfo>;
   /**
-   * Sequences are checked before: length in range, tokens in range. One version of the weights answers for all. Throws an
+   * Sequences come from `reader`: length in range, tokens in range. One version of the weights answers for all. Throws an
    * Unavailable if nobody can answer now, the signal's reason if it aborts, an UnknownVersion if there is none.
    */
   predict(sequences: readonly (readonly number[])[], options?: PredictOptions): Promise<Answer>;

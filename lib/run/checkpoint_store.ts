@@ -74,9 +74,13 @@ export class CheckpointStore {
       const best = await this.#bestOf(file);
       if (best > 0) kept.add(checkpointFile(best));
     }
-    for (const file of files) {
+    // What a killed process had not finished is of no use either.
+    const unfinished = (await namesIn(this.#directory)).filter((name) => name.endsWith(".tmp")).map((name) =>
+      `${FOLDER}/${name}`
+    );
+    for (const file of [...files, ...unfinished]) {
       if (kept.has(file)) continue;
-      await rm(join(this.#directory, file), { force: true });
+      await rm(join(this.#directory, file), { recursive: true, force: true });
       this.#needs.delete(file);
     }
   }
@@ -113,10 +117,14 @@ export async function checkpointBytes(directory: string, round: number): Promise
 
 /** Newest first, within the run's directory. */
 async function checkpointFiles(directory: string): Promise<string[]> {
+  const round = (name: string) => Number(/\d+/.exec(name)![0]);
+  const names = (await namesIn(directory)).filter((name) => NAME.test(name));
+  return names.sort((a, b) => round(b) - round(a)).map((name) => `${FOLDER}/${name}`);
+}
+
+async function namesIn(directory: string): Promise<string[]> {
   try {
-    const names = (await readdir(join(directory, FOLDER))).filter((name) => NAME.test(name));
-    const round = (name: string) => Number(/\d+/.exec(name)![0]);
-    return names.sort((a, b) => round(b) - round(a)).map((name) => `${FOLDER}/${name}`);
+    return await readdir(join(directory, FOLDER));
   } catch (error) {
     if (errorCode(error) === "ENOENT") return [];
     throw error;

@@ -20,8 +20,10 @@ export class EventLog {
   /** The newest events, the last of them with id `#count`. */
   #tail: RunEvent[] = [];
   #unwritten: string[] = [];
+  /** What is left of what is being written, and where in the file it belongs. */
+  #rest = new Uint8Array(0);
+  #size = 0;
   #writing: Promise<void> | undefined;
-  /** Why the file could not be written; from then on events are kept in memory alone. */
   #failure: unknown;
   #waiting = new Set<() => void>();
 
@@ -43,16 +45,19 @@ export class EventLog {
    */
   static async open(path: string): Promise<EventLog> {
     const lock = await lockFile(path);
-    const file = await open(path, "a");
+    let file: FileHandle | undefined;
     try {
-      const [last, end] = [await lastEvent(path), await wholeLinesEnd(path)];
+      file = await open(path, "a");
+      const { lines, end } = await lastLines(path);
+      const last = lines.length > 0 ? parseEvent(lines.at(-1)!) : undefined;
       if (!last && end > 0) throw new RangeError(`Cannot read "${path}": its last line is no event`);
       await file.truncate(end);
       const log = new EventLog(path, file, lock);
       log.#count = last?.id ?? 0;
+      log.#size = end;
       return log;
     } catch (error) {
-      await file.close();
+      await file?.close();
       lock.close();
       throw error;
     }
@@ -63,12 +68,20 @@ export class EventLog {
     return this.#count;
   }
 
+  /** Why the file could not be written the last time; events are kept in memory then, and tried again with the next. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
   /** Gives `event` its place and time, tells the readers, and has it written. */
   append(event: NewEvent): RunEvent {
     const stamped = eventSchema.parse({ id: this.#count + 1, at: new Date().toISOString(), ...event });
     this.#count = stamped.id;
     this.#tail.push(stamped);
-    if (this.#tail.length > 2 * TAIL && !this.#writing) this.#tail = this.#tail.slice(-TAIL);
+    // What memory forgets is in the file.
+    if (this.#tail.length > 2 * TAIL && !this.#writing && this.#failure === undefined) {
+      this.#tail = this.#tail.slice(-TAIL);
+    }
     this.#unwritten.push(`${JSON.stringify(stamped)}\n`);
     this.#writing ??= this.#write();
     if (isLast(stamped)) this.#ended = true;
@@ -92,7 +105,6 @@ export class EventLog {
           last = event.id;
           yield event;
         } else {
-          await this.flush();
           for await (const event of readEvents(this.path, last)) {
             last = event.id;
             yield event;
@@ -105,9 +117,10 @@ export class EventLog {
     }
   }
 
-  /** Resolves when all that was appended before is in the file. Throws if it could not be written. */
+  /** Resolves when all that was appended before is in the file. Throws if it cannot be written. */
   async flush(): Promise<void> {
     while (this.#writing) await this.#writing;
+    if (this.#failure !== undefined) await (this.#writing = this.#write());
     if (this.#failure !== undefined) throw this.#failure;
   }
 
@@ -128,13 +141,17 @@ export class EventLog {
     try {
       // All of what one append after another leaves before the microtask runs goes out in one write.
       await Promise.resolve();
-      while (this.#unwritten.length > 0) {
-        const lines = this.#unwritten.join("");
-        this.#unwritten = [];
-        await this.#file.appendFile(lines);
+      // A disk that was nearly full took a part of what was refused.
+      if (this.#failure !== undefined) await this.#file.truncate(this.#size);
+      while (this.#rest.length > 0 || this.#unwritten.length > 0) {
+        if (this.#rest.length === 0) this.#rest = new TextEncoder().encode(this.#unwritten.splice(0).join(""));
+        const { bytesWritten } = await this.#file.write(this.#rest);
+        this.#rest = this.#rest.subarray(bytesWritten);
+        this.#size += bytesWritten;
       }
+      this.#failure = undefined;
     } catch (error) {
-      this.#failure ??= error;
+      this.#failure = error;
     } finally {
       this.#writing = undefined;
     }
@@ -160,26 +177,13 @@ export async function* readEvents(path: string, after: number): AsyncGenerator<R
       if (damaged !== undefined) throw new RangeError(damaged);
       number++;
       if (number <= after) continue;
-      const parsed = eventSchema.safeParse(parseLine(line));
+      const event = parseEvent(line);
       // Whether this is the last line is not known yet.
-      if (parsed.success && parsed.data.id === number) yield parsed.data;
+      if (event?.id === number) yield event;
       else damaged = `Cannot read "${path}": line ${number} is not event ${number}`;
     }
   } finally {
     input.destroy();
-  }
-}
-
-/** Where the last whole line ends, in bytes. */
-async function wholeLinesEnd(path: string): Promise<number> {
-  const file = await open(path, "r");
-  try {
-    const { size } = await file.stat();
-    const bytes = new Uint8Array(Math.min(size, END_BYTES));
-    await file.read(bytes, 0, bytes.length, size - bytes.length);
-    return size - bytes.length + bytes.lastIndexOf(NEWLINE) + 1;
-  } finally {
-    await file.close();
   }
 }
 
@@ -188,28 +192,34 @@ const NEWLINE = 10;
 /** More than two of the largest events take. */
 const END_BYTES = 65_536;
 
-/** The last whole event in a log file, found from its end. */
-export async function lastEvent(path: string): Promise<RunEvent | undefined> {
+/** Some of the last whole lines, and where they end, in bytes; the first of them may lack its beginning. */
+async function lastLines(path: string): Promise<{ readonly lines: readonly string[]; readonly end: number }> {
   const file = await open(path, "r");
   try {
     const { size } = await file.stat();
     const bytes = new Uint8Array(Math.min(size, END_BYTES));
     await file.read(bytes, 0, bytes.length, size - bytes.length);
-    // What follows the last line end is no whole line.
-    const lines = new TextDecoder().decode(bytes).split("\n").slice(0, -1).reverse();
-    for (const line of lines) {
-      const parsed = eventSchema.safeParse(parseLine(line));
-      if (parsed.success) return parsed.data;
-    }
-    return undefined;
+    const length = bytes.lastIndexOf(NEWLINE) + 1;
+    const lines = new TextDecoder().decode(bytes.subarray(0, length)).split("\n").slice(0, -1);
+    return { lines, end: size - bytes.length + length };
   } finally {
     await file.close();
   }
 }
 
-function parseLine(line: string): unknown {
+/** The last whole event in a log file, found from its end. */
+export async function lastEvent(path: string): Promise<RunEvent | undefined> {
+  const { lines } = await lastLines(path);
+  for (const line of lines.toReversed()) {
+    const event = parseEvent(line);
+    if (event) return event;
+  }
+  return undefined;
+}
+
+function parseEvent(line: string): RunEvent | undefined {
   try {
-    return JSON.parse(line);
+    return eventSchema.safeParse(JSON.parse(line)).data;
   } catch {
     return undefined;
   }

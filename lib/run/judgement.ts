@@ -1,11 +1,11 @@
 /** How well a model does on rows that were read from files: the figures, and the mistakes that say most. */
-import { z } from "zod";
 import type { LoadedPart } from "../data/assemble.ts";
 import { openPreprocessing, type Preprocessing } from "../data/preprocessing.ts";
 import { placeOf } from "../data/table_builder.ts";
 import { evaluatePredictions, worstMistakes } from "../model/evaluation.ts";
 import type { Summary } from "../events.ts";
 import type { DataSource } from "./run_data.ts";
+import type { Judgement, Judgements } from "./judgement_schema.ts";
 import { predictTable, type TrainedModel } from "./predict_table.ts";
 
 /** Mistakes that are told of. */
@@ -13,36 +13,6 @@ const MISTAKES = 20;
 
 /** Characters of a row that are shown. */
 const EXCERPT = 300;
-
-export const judgementSchema = z.object({
-  rows: z.int(),
-  /** Mean cross-entropy in nats. */
-  loss: z.number(),
-  accuracy: z.number(),
-  macroF1: z.number(),
-  /** Expected calibration error over 15 bins. */
-  calibrationError: z.number(),
-  classes: z.array(z.object({
-    label: z.string(),
-    support: z.int(),
-    precision: z.number(),
-    recall: z.number(),
-    f1: z.number(),
-  })),
-  /** `[class of the row][class it was given]`: rows. */
-  confusion: z.array(z.array(z.int())),
-  /** The most confident first. */
-  mistakes: z.array(z.object({
-    /** Where the row was read: `tickets.csv:18`. */
-    place: z.string(),
-    /** What the model read of it. */
-    text: z.string(),
-    label: z.string(),
-    given: z.string(),
-    confidence: z.number(),
-  })),
-});
-export type Judgement = z.infer<typeof judgementSchema>;
 
 /** Judges `model` by the rows of `part`; `preprocessing` is what their tokens came from. */
 export async function judge(model: TrainedModel, part: LoadedPart, preprocessing: Preprocessing): Promise<Judgement> {
@@ -58,12 +28,6 @@ export async function judge(model: TrainedModel, part: LoadedPart, preprocessing
     confidence,
   }));
   return { ...figures, classes: [...classes], confusion: confusion.map((row) => [...row]), mistakes };
-}
-
-/** Of a run's own rows. */
-export interface Judgements {
-  readonly validation: Judgement;
-  readonly test?: Judgement;
 }
 
 /** Judges the model of a run by the rows that were kept from training. */

@@ -1,12 +1,15 @@
 /** All runs of a directory, for whoever lists them or reads their events; the one that is training is read live. */
 import { dirname, join } from "node:path";
+import type { z } from "zod";
 import type { RunEvent } from "../events.ts";
 import { StopReason } from "../lockstep/control.ts";
+import { dataSchema, type SavedData } from "./data_schema.ts";
 import { listRuns, RUN_ID } from "./directory.ts";
 import { lastEvent, readEvents } from "./event_log.ts";
 import { errorCode, readJson } from "./files.ts";
+import { type Judgements, judgementsSchema } from "./judgement_schema.ts";
 import { type Manifest, manifestSchema } from "./manifest.ts";
-import { readSummary } from "./summary.ts";
+import { agreedSummary, readSummary } from "./summary.ts";
 import type { TrainingRun } from "./training_run.ts";
 import type { RunAction, RunDetail, RunState } from "./types.ts";
 
@@ -53,10 +56,8 @@ export class RunLibrary {
         summary: await readSummary(join(this.#runsDir, id)),
       };
     }
-    const [summary, last] = await Promise.all([
-      readSummary(join(this.#runsDir, id)),
-      optional(() => lastEvent(this.#path(id, "events.jsonl"))),
-    ]);
+    const last = await optional(() => lastEvent(this.#path(id, "events.jsonl")));
+    const summary = await agreedSummary(join(this.#runsDir, id), last) ?? null;
     return { ...common, state: endState(last), events: last?.id ?? 0, summary };
   }
 
@@ -72,6 +73,16 @@ export class RunLibrary {
     }
   }
 
+  /** What the files held that run `id` was trained on; nothing if it is none, or one that makes its own data. */
+  data(id: string): Promise<SavedData | undefined> {
+    return this.#read(id, "data.json", dataSchema);
+  }
+
+  /** How the model of run `id` does on the rows that were kept from training; nothing where `data` is, and before its end. */
+  judgement(id: string): Promise<Judgements | undefined> {
+    return this.#read(id, "judgement.json", judgementsSchema);
+  }
+
   /** Asks the run for `action`. Returns false if it is not one that is training, or not in a state for it. */
   act(id: string, action: RunAction): boolean {
     const run = this.#live?.id === id ? this.#live : undefined;
@@ -84,6 +95,11 @@ export class RunLibrary {
       case "stop":
         return run.stop(StopReason.signal);
     }
+  }
+
+  async #read<Value>(id: string, file: string, schema: z.ZodType<Value>): Promise<Value | undefined> {
+    if (!RUN_ID.test(id)) return undefined;
+    return await optional(async () => schema.parse(await readJson(this.#path(id, file))));
   }
 
   #path(id: string, file: string): string {

@@ -26,7 +26,15 @@ const savedModelSchema = z.object({
   weightsDigest: z.string(),
   /** SHA-256 of `preprocessing.json`, if there is one. */
   preprocessingDigest: z.string().optional(),
+  /** SHA-256 of all else in this file. */
+  checksum: z.string(),
 });
+
+/** Of an object without its own checksum, as JSON with its keys in the order that they have. */
+function checksumOf(about: Readonly<Record<string, unknown>>): Promise<string> {
+  const { checksum: _, ...rest } = about;
+  return sha256(new TextEncoder().encode(JSON.stringify(rest)));
+}
 
 export interface SavedModel {
   readonly run: string;
@@ -49,23 +57,28 @@ export async function writeModel(directory: string, model: SavedModel): Promise<
   const { round, digest } = version;
   const weightsDigest = await sha256(files["weights.bin"]);
   const about = { run, round, digest, labels, config, model: spec, weightsDigest };
-  // Last, as it names the others: without it there is no model.
-  await writeJson(join(folder, "lockstep.json"), {
+  const all = {
     ...about,
     ...preprocessing && { preprocessingDigest: await writePreprocessing(join(folder, PREPROCESSING), preprocessing) },
-  });
+  };
+  // Last, as it names the others: without it there is no model.
+  await writeJson(join(folder, "lockstep.json"), { ...all, checksum: await checksumOf(all) });
 }
 
 /** The model in the run's directory. Throws a RangeError that names the file if one is damaged. */
 export async function readModel(directory: string): Promise<SavedModel> {
   const folder = join(directory, "model");
   const path = join(folder, "lockstep.json");
-  const parsed = savedModelSchema.safeParse(await readJson(path));
+  const value = await readJson(path);
+  const parsed = savedModelSchema.safeParse(value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw new RangeError(`Cannot read "${path}": ${issue?.path.join(".")}: ${issue?.message}`);
   }
-  const { run, round, digest, labels, config, weightsDigest, preprocessingDigest } = parsed.data;
+  const { run, round, digest, labels, config, weightsDigest, preprocessingDigest, checksum } = parsed.data;
+  if (await checksumOf({ ...Object(value) }) !== checksum) {
+    throw new RangeError(`Cannot read "${path}": its content does not have its checksum`);
+  }
   const [json, bin] = await Promise.all(["model.json", "weights.bin"].map((name) => readFile(join(folder, name))));
   if (await sha256(Uint8Array.from(bin!)) !== weightsDigest) {
     throw new RangeError(`Cannot read "${join(folder, "weights.bin")}": its content is not what lockstep.json names`);

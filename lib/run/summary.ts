@@ -1,7 +1,8 @@
 /** `summary.json`: what a run came to. */
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { TrainingConfig } from "../config/schema.ts";
-import { type Figures, type Summary, summarySchema } from "../events.ts";
+import { type Figures, type RunEvent, type Summary, summarySchema } from "../events.ts";
 import { reasonText, StopReason } from "../lockstep/control.ts";
 import type { Committed, State } from "../lockstep/state.ts";
 import { lastEvent } from "./event_log.ts";
@@ -63,13 +64,16 @@ export async function readSummary(directory: string): Promise<Summary | null> {
   }
 }
 
-/** The summary of a run that was trained to its own end, and not stopped before, and whose log says so. */
+/** The summary that log and `summary.json` agree about, if they do: one alone may be damaged. */
+export async function agreedSummary(directory: string, last: RunEvent | undefined): Promise<Summary | undefined> {
+  const summary = await readSummary(directory).catch(() => null);
+  return last?.type === "finished" && isDeepStrictEqual(last.summary, summary) ? last.summary : undefined;
+}
+
+/** The agreed summary of a run that was trained to its own end, and not stopped before. */
 export async function finalSummary(directory: string): Promise<Summary | undefined> {
-  const last = await lastEvent(join(directory, "events.jsonl"));
-  if (last?.type !== "finished") return undefined;
-  const { summary } = last;
-  const isEnd = [StopReason.epochs, StopReason.target, StopReason.patience].some((reason) =>
-    summary.reason === reasonText(reason)
-  );
-  return isEnd ? summary : undefined;
+  const last = await lastEvent(join(directory, "events.jsonl")).catch(() => undefined);
+  const summary = await agreedSummary(directory, last);
+  const reasons = [StopReason.epochs, StopReason.target, StopReason.patience].map(reasonText);
+  return summary && reasons.includes(summary.reason) ? summary : undefined;
 }

@@ -7,31 +7,26 @@ import { reasonText, StopReason } from "../lockstep/control.ts";
 import type { Coordinator } from "../lockstep/coordinator.ts";
 import type { LockstepConfig } from "../lockstep/plan.ts";
 import { type State, stateDigest } from "../lockstep/state.ts";
-import { CheckpointStore, createCheckpointTimer } from "./checkpoint_store.ts";
-import { createRunDirectory, linkLatest } from "./directory.ts";
-import { type Earlier, NOTHING_EARLIER, readEarlier } from "./earlier.ts";
-import { EventLog } from "./event_log.ts";
+import { createCheckpointTimer } from "./checkpoint_store.ts";
+import { type Earlier, NOTHING_EARLIER } from "./earlier.ts";
+import type { EventLog } from "./event_log.ts";
 import { FileWork } from "./file_work.ts";
-import { writeJson } from "./files.ts";
-import { checkData, createManifest, readManifest } from "./manifest.ts";
-import { writeModel } from "./model_files.ts";
+import { errorCode, writeJson } from "./files.ts";
+import { type SavedModel, writeModel } from "./model_files.ts";
 import type { LiveWeights, ModelVersion, Newest } from "./model_version.ts";
 import { createNarrator } from "./narrator.ts";
-import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from "./prepare.ts";
+import { earlierRun, newRun, type OpenRun } from "./open_run.ts";
+import type { TrainingRunOptions } from "./prepare.ts";
+import { Saver, unsaved } from "./saver.ts";
 import { createSummary, engineName } from "./summary.ts";
 import { type DataSource, dataSummary } from "./run_data.ts";
 import type { RunState } from "./types.ts";
 
-interface Parts {
-  readonly id: string;
-  readonly directory: string;
-  readonly startedAt: string;
-  readonly log: EventLog;
-  readonly prepared: Prepared;
-  readonly options: TrainingRunOptions;
-  readonly earlier: Earlier | undefined;
-  /** With checkpoints that are newer than the one that was taken. */
-  readonly problems: readonly string[];
+/** How the rounds ended. */
+interface End {
+  readonly reason: StopReason;
+  readonly heldOut: Figures | null;
+  readonly seconds: number;
 }
 
 export class TrainingRun {
@@ -44,7 +39,7 @@ export class TrainingRun {
   /** Where the data came from, if that was files, and what is done about it. */
   readonly #source: DataSource | undefined;
   readonly #fileWork: FileWork | undefined;
-  readonly #checkpoints: CheckpointStore;
+  readonly #saver: Saver;
   /** What the log says of this run's earlier processes, if there were any. */
   readonly #earlier: Earlier | undefined;
   readonly #problems: readonly string[];
@@ -53,11 +48,13 @@ export class TrainingRun {
   readonly #initial: State;
   #state: RunState = "running";
   #stopReason: StopReason | undefined;
+  /** Whether all rounds are done, and only saving is left. */
+  #ended = false;
   #live: LiveWeights | undefined;
   /** What the run ended with. */
   #final: ModelVersion | undefined;
 
-  private constructor(parts: Parts) {
+  private constructor(parts: OpenRun) {
     const { id, directory, startedAt, log, prepared, earlier, problems } = parts;
     const { config, data, source, baselineUrl } = parts.options;
     this.id = id;
@@ -72,7 +69,7 @@ export class TrainingRun {
     this.#source = source;
     this.#earlier = earlier;
     this.#problems = problems;
-    this.#checkpoints = new CheckpointStore(directory, this.#layout, config.keepCheckpoints);
+    this.#saver = new Saver(directory, this.#layout, config.keepCheckpoints, log);
     const isTold = earlier?.isBaselineTold ?? false;
     const append = (event: NewEvent) => void this.log.append(event);
     this.#fileWork = data && source && new FileWork({ data, source, seed: config.seed, baselineUrl, isTold, append });
@@ -80,21 +77,7 @@ export class TrainingRun {
 
   /** Makes the run and its directory, and starts nothing. Throws an InputError if it cannot be. */
   static async create(options: TrainingRunOptions): Promise<TrainingRun> {
-    const { config, data, source } = options;
-    const training = trainingFor(options);
-    const prepared = await prepareRun(options, training, () => Promise.resolve(undefined));
-    const now = new Date();
-    const id = await createRunDirectory(config.runsDir, now);
-    const directory = join(config.runsDir, id);
-    const startedAt = now.toISOString();
-    const { workers } = prepared.lockstep;
-    const manifest = await createManifest({ id, startedAt, config: training, workers }, data);
-    await writeJson(join(directory, "run.json"), manifest);
-    if (source) await writeJson(join(directory, "data.json"), source.statistics);
-    linkLatest(config.runsDir, id);
-    const path = join(directory, "events.jsonl");
-    const log = await EventLog.create(path);
-    return new TrainingRun({ id, directory, startedAt, log, prepared, options, earlier: undefined, problems: [] });
+    return new TrainingRun(await newRun(options));
   }
 
   /**
@@ -102,24 +85,7 @@ export class TrainingRun {
    * counts; what is trained is in `run.json`. Throws an InputError if the run or its data changed, or if it cannot be read.
    */
   static async resume(directory: string, options: TrainingRunOptions): Promise<TrainingRun> {
-    const manifest = await readManifest(directory);
-    const { id, startedAt, config: training } = manifest;
-    if (training.task === "table") checkData(manifest, options.data?.digest);
-    const path = join(directory, "events.jsonl");
-    const log = await EventLog.open(path);
-    try {
-      const earlier = await readEarlier(path);
-      let problems: readonly string[] = [];
-      const prepared = await prepareRun(options, training, async (layout) => {
-        const newest = await new CheckpointStore(directory, layout, options.config.keepCheckpoints).newest();
-        problems = newest.problems;
-        return newest.state;
-      });
-      return new TrainingRun({ id, directory, startedAt, log, prepared, options, earlier, problems });
-    } catch (error) {
-      await log.close();
-      throw error;
-    }
+    return new TrainingRun(await earlierRun(directory, options));
   }
 
   /** What `stop` was called with. */
@@ -173,7 +139,7 @@ export class TrainingRun {
 
   /**
    * Trains to the end and writes checkpoint, model and summary. Call once. Throws a TrainingError if training could
-   * not go on; the newest committed state is checkpointed then as well.
+   * not go on (the newest committed state is checkpointed then as well), or if what it came to could not be saved.
    */
   async train(): Promise<Summary> {
     try {
@@ -181,21 +147,10 @@ export class TrainingRun {
       else this.#logStart();
       this.#fileWork?.start();
       const end = await this.#runToEnd();
-      const newest = this.#coordinator.state();
-      await this.#checkpoint(newest);
-      const best = this.#coordinator.earlierBest(newest);
-      const state = best ?? newest;
-      const digest = stateDigest(state);
-      const version = { round: state.round, digest, weights: state.values.subarray(0, this.#layout.size) };
-      this.#final = version;
-      await this.#writeModel(version);
-      const { labels, config } = this;
-      const judged = await this.#fileWork?.finish(this.directory, { config, labels, weights: version.weights });
-      const { workers } = this.#lockstep;
-      const sequences = this.#coordinator.plan.dataset.sequencesAfter(newest.step);
-      const outcome = { run: this.id, config, workers, digest, newest, best, sequences, ...end };
-      const summary = { ...createSummary(outcome), ...judged };
-      await writeJson(join(this.directory, "summary.json"), summary);
+      this.#ended = true;
+      const summary = await this.#save(end).catch((error) => {
+        throw errorCode(error) === undefined ? error : unsaved(error, this.directory);
+      });
       this.#state = "finished";
       this.log.append({ type: "finished", summary });
       return summary;
@@ -205,7 +160,37 @@ export class TrainingRun {
     } finally {
       this.#fileWork?.stop();
       this.#coordinator.close();
+      await this.#closeLog();
+    }
+  }
+
+  /** Writes all that a run ends with. */
+  async #save(end: End): Promise<Summary> {
+    const newest = this.#coordinator.state();
+    await this.#saver.checkpoint(newest);
+    const best = this.#coordinator.earlierBest(newest);
+    const state = best ?? newest;
+    const digest = stateDigest(state);
+    const version = { round: state.round, digest, weights: state.values.subarray(0, this.#layout.size) };
+    this.#final = version;
+    await writeModel(this.directory, { ...this.model, version });
+    const { labels, config } = this;
+    const judged = await this.#fileWork?.finish(this.directory, { config, labels, weights: version.weights });
+    const { workers } = this.#lockstep;
+    const sequences = this.#coordinator.plan.dataset.sequencesAfter(newest.step);
+    const outcome = { run: this.id, config, workers, digest, newest, best, sequences, ...end };
+    const summary = { ...createSummary(outcome), ...judged };
+    await writeJson(join(this.directory, "summary.json"), summary);
+    return summary;
+  }
+
+  /** Throws if the last events of a run that is finished could not be written: nobody reads them any more. */
+  async #closeLog(): Promise<void> {
+    try {
       await this.log.close();
+    } catch (error) {
+      // Who failed has said so where somebody listens.
+      if (this.#state === "finished") throw new Error(unsaved(error, this.directory).message, { cause: error });
     }
   }
 
@@ -214,14 +199,14 @@ export class TrainingRun {
     return this.#coordinator.plan.dataset.labels;
   }
 
-  get #layout() {
-    return this.#coordinator.plan.layout;
+  /** What predicts, beside the weights. */
+  get model(): Omit<SavedModel, "version"> {
+    const { id: run, config, labels } = this;
+    return { run, config, labels, ...this.#source && { preprocessing: this.#source.preprocessing } };
   }
 
-  async #writeModel(version: ModelVersion): Promise<void> {
-    const { id: run, config, labels } = this;
-    const preprocessing = this.#source && { preprocessing: this.#source.preprocessing };
-    await writeModel(this.directory, { run, config, labels, version, ...preprocessing });
+  get #layout() {
+    return this.#coordinator.plan.layout;
   }
 
   #logStart(): void {
@@ -249,7 +234,7 @@ export class TrainingRun {
     this.log.append({ type: "resumed", round, step, workers, digest: stateDigest(this.#initial) });
   }
 
-  async #runToEnd(): Promise<{ reason: StopReason; heldOut: Figures | null; seconds: number }> {
+  async #runToEnd(): Promise<End> {
     await this.#coordinator.start();
     const earlier = this.#earlier ?? NOTHING_EARLIER;
     const narrator = createNarrator(this.config, earlier, (event) => this.log.append(event), () => performance.now());
@@ -263,8 +248,9 @@ export class TrainingRun {
         const next = await updates.next();
         if (next.done) return { reason: next.value, heldOut: narrator.heldOut, seconds: narrator.seconds };
         narrator.tell(next.value);
+        this.#saver.look();
         // A state is written when all that led to it is in the log: a resumed run tells only what comes after.
-        if (taken) this.#checkpointAside(taken);
+        if (taken) this.#saver.checkpointAside(taken);
         taken = isCheckpointDue(this.#coordinator.round) ? this.#coordinator.state() : undefined;
       }
     } finally {
@@ -272,25 +258,11 @@ export class TrainingRun {
     }
   }
 
-  /** Writes a checkpoint that nobody waits for. */
-  #checkpointAside(state: State): void {
-    this.#checkpoint(state).catch((error) => {
-      this.log.append({ type: "incident", message: `A checkpoint could not be written: ${errorMessage(error)}` });
-    });
-  }
-
-  async #checkpoint(state: State): Promise<string> {
-    await this.log.flush();
-    const { file, digest } = await this.#checkpoints.write(state);
-    this.log.append({ type: "checkpoint", round: state.round, step: state.step, digest, file });
-    return digest;
-  }
-
   async #fail(error: unknown): Promise<void> {
     const reasons = [errorMessage(error)];
     try {
       const state = this.#coordinator.state();
-      if (state.round > 0) await this.#checkpoint(state);
+      if (state.round > 0 && !this.#ended) await this.#saver.checkpoint(state);
     } catch (second) {
       reasons.push(`and the checkpoint could not be written: ${errorMessage(second)}`);
     }

@@ -1,7 +1,8 @@
 /** Tensors of the Open Inference Protocol: from a request's to sequences, and from an answer to its outputs. */
 import { z } from "@hono/zod-openapi";
-import { describe, sequenceProblem, type SequenceShape } from "../data/sequences.ts";
+import { describe } from "../data/sequences.ts";
 import { InputError } from "../errors.ts";
+import type { Reader } from "../predict/reader.ts";
 import type { Answer } from "../predict/types.ts";
 
 const tensorSchema = z.object({
@@ -11,6 +12,8 @@ const tensorSchema = z.object({
   parameters: z.record(z.string(), z.unknown()).optional(),
   data: z.array(z.unknown()),
 });
+
+type Tensor = z.infer<typeof tensorSchema>;
 
 export const inferenceSchema = z.object({
   id: z.string().optional(),
@@ -37,13 +40,44 @@ export interface InferenceRequest {
 }
 
 /** Throws an InputError that says the first thing that is wrong. */
-export function parseInference(body: unknown, shape: SequenceShape, maxInstances: number): InferenceRequest {
+export function parseInference(body: unknown, reader: Reader, maxInstances: number): InferenceRequest {
   const parsed = inferenceSchema.safeParse(body);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     throw wrong(issue.path.join(".") || "body", `${issue.path.join(".") || "the body"}: ${issue.message}`);
   }
   const { id, inputs, outputs } = parsed.data;
+  const sequences = reader.text
+    ? textSequences(inputs, reader, maxInstances)
+    : idSequences(inputs, reader, maxInstances);
+  const names = outputs?.map(({ name }) => name) ?? OUTPUTS;
+  const unknown = names.find((name) => !OUTPUTS.some((output) => output === name));
+  if (unknown !== undefined) {
+    throw wrong("outputs", `there is no output ${describe(unknown)}: expected ${OUTPUTS.join(", ")}`);
+  }
+  return { id, sequences, outputs: names };
+}
+
+/** Of a model of text: one input, a text for each sequence. */
+function textSequences(inputs: readonly Tensor[], reader: Reader, maxInstances: number): (readonly number[])[] {
+  const [text, second] = inputs;
+  const stranger = text?.name !== "text" ? text : second;
+  if (!text || stranger) throw wrong("inputs", `there is no input ${describe(stranger?.name)}: expected text alone`);
+  if (text.datatype !== "BYTES") {
+    throw wrong("text.datatype", `text has the datatype ${describe(text.datatype)}: expected BYTES`);
+  }
+  const rows = text.shape.reduce((product, extent) => product * extent, 1);
+  if (rows < 1 || rows > maxInstances) {
+    throw wrong("text.shape", `text has ${rows} sequences: expected 1 to ${maxInstances}`);
+  }
+  if (text.data.length !== rows) {
+    throw wrong("text.data", `text has ${text.data.length} elements: expected ${rows}, as its shape says`);
+  }
+  return text.data.map((value, row) => reader.readText(value, `text[${row}]`).tokens);
+}
+
+/** Of a model of token ids: their tensor, and how many of each row are real. */
+function idSequences(inputs: readonly Tensor[], reader: Reader, maxInstances: number): (readonly number[])[] {
   const tensor = (name: string) => inputs.find((input) => input.name === name);
   const stranger = inputs.find(({ name }) => name !== "tokens" && name !== "lengths");
   if (stranger) throw wrong("inputs", `there is no input ${describe(stranger.name)}: expected tokens, or lengths`);
@@ -59,23 +93,15 @@ export function parseInference(body: unknown, shape: SequenceShape, maxInstances
   const flat = elements("tokens", tokens, rows * width);
   const lengths = tensor("lengths");
   const counts = lengths && elements("lengths", lengths, rows);
-  const sequences = Array.from({ length: rows }, (_, row) => {
+  return Array.from({ length: rows }, (_, row) => {
     const count = counts?.[row] ?? width;
     const sequence = flat.slice(row * width, row * width + Math.min(width, count));
-    const problem = sequenceProblem(sequence, shape, `tokens[${row}]`);
-    if (problem) throw new InputError([problem]);
-    return sequence;
+    return reader.readTokens(sequence, `tokens[${row}]`).tokens;
   });
-  const names = outputs?.map(({ name }) => name) ?? OUTPUTS;
-  const unknown = names.find((name) => !OUTPUTS.some((output) => output === name));
-  if (unknown !== undefined) {
-    throw wrong("outputs", `there is no output ${describe(unknown)}: expected ${OUTPUTS.join(", ")}`);
-  }
-  return { id, sequences, outputs: names };
 }
 
 /** The numbers of a tensor, which may come nested or flat. */
-function elements(name: string, { datatype, data }: z.infer<typeof tensorSchema>, count: number): number[] {
+function elements(name: string, { datatype, data }: Tensor, count: number): number[] {
   if (datatype !== "INT64" && datatype !== "INT32") {
     throw wrong(`${name}.datatype`, `${name} has the datatype ${describe(datatype)}: expected INT64 or INT32`);
   }

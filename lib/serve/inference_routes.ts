@@ -37,7 +37,7 @@ export interface InferenceOptions extends PredictLimits, OperationOptions {
 
 export function inferenceRoutes(routes: Routes, services: Services, options: InferenceOptions): void {
   const { predictor } = services;
-  const { shape } = predictor;
+  const { shape, reader } = predictor;
   const { bodyLimitBytes, maxInstances, readyMs, onError, version: serverVersion } = options;
 
   const failure = (status: number, error: string, headers = {}) =>
@@ -128,7 +128,9 @@ export function inferenceRoutes(routes: Routes, services: Services, options: Inf
         versions: versions.map(String),
         platform: "lockstep",
         inputs: [
-          { name: "tokens", datatype: "INT64", shape: [-1, shape.length] },
+          ...reader.text
+            ? [{ name: "text", datatype: "BYTES", shape: [-1] }]
+            : [{ name: "tokens", datatype: "INT64", shape: [-1, shape.length] }],
         ],
         outputs: [
           { name: "label", datatype: "BYTES", shape: [-1] },
@@ -160,7 +162,9 @@ export function inferenceRoutes(routes: Routes, services: Services, options: Inf
       method: "post",
       path: `${path}/infer`,
       summary: "Classes of sequences",
-      description: "`tokens` is [sequences, length]; with a second input `lengths` [sequences], rows may be padded.",
+      description: reader.text
+        ? "`text` is [sequences]."
+        : "`tokens` is [sequences, length]; with a second input `lengths` [sequences], rows may be padded.",
       request: { params, body: { required: true, content: { "application/json": { schema: inferenceSchema } } } },
       responses: {
         200: jsonAnswer("By one version of the weights", inferenceAnswerSchema),
@@ -173,7 +177,7 @@ export function inferenceRoutes(routes: Routes, services: Services, options: Inf
     }, async (c) => {
       checkName(c.req.param("name"));
       const version = versionOf(c.req.param("version"));
-      const request = parseInference(await readJson(c.req.raw, bodyLimitBytes), shape, maxInstances);
+      const request = parseInference(await readJson(c.req.raw, bodyLimitBytes), reader, maxInstances);
       const answer = await predictor.predict(request.sequences, { version, signal: c.req.raw.signal });
       return bareJson(inferenceAnswer(request, answer, MODEL_NAME), { "Server-Timing": serverTiming(answer) });
     });

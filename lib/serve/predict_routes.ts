@@ -16,12 +16,13 @@ const modelSchema = z.object({
   labels: z.array(z.string()),
   vocabulary: z.int(),
   length: z.int(),
+  text: z.boolean(),
   round: z.int(),
   digest: z.string(),
 }).openapi("Model");
 
 export function predictRoutes(routes: Routes, { predictor }: Services, limits: PredictLimits): void {
-  const { shape } = predictor;
+  const { shape, reader } = predictor;
 
   routes.add({
     method: "get",
@@ -33,7 +34,7 @@ export function predictRoutes(routes: Routes, { predictor }: Services, limits: P
   routes.add({
     method: "post",
     path: "/predict",
-    summary: "Classes of one sequence or of many",
+    summary: "Classes of one text or sequence, or of many",
     request: {
       body: { required: true, content: { "application/json": { schema: predictSchema(shape, limits.maxInstances) } } },
     },
@@ -46,8 +47,8 @@ export function predictRoutes(routes: Routes, { predictor }: Services, limits: P
     },
   }, async (c) => {
     const body = await readJson(c.req.raw, limits.bodyLimitBytes);
-    const request = parsePredict(body, shape, limits.maxInstances);
-    const answer = await predictor.predict(request.sequences, { signal: c.req.raw.signal });
+    const request = await parsePredict(body, reader, limits.maxInstances);
+    const answer = await predictor.predict(request.readings.map(({ tokens }) => tokens), { signal: c.req.raw.signal });
     return bareJson(predictionBody(answer, request), { "Server-Timing": serverTiming(answer) });
   });
 }

@@ -1,36 +1,53 @@
 /** From the body of `POST /predict` to sequences, and from the predictor's answer to the body of the response. */
 import { z } from "@hono/zod-openapi";
-import { describe, sequenceProblem, type SequenceShape } from "../data/sequences.ts";
+import { setImmediate } from "node:timers/promises";
+import { describe } from "../data/sequences.ts";
 import { InputError, type Problem } from "../errors.ts";
-import type { Answer } from "../predict/types.ts";
+import { MAX_TEXT, type Reader, type Reading } from "../predict/reader.ts";
+import type { Answer, ModelShape } from "../predict/types.ts";
 
 export interface PredictRequest {
-  readonly sequences: readonly (readonly number[])[];
-  /** Whether one was asked for by `tokens`: its prediction then stands in the answer itself. */
+  readonly readings: readonly Reading[];
+  /** Whether one was asked for by `text` or `tokens`: its prediction then stands in the answer itself. */
   readonly single: boolean;
 }
 
-const EXPECTED = 'expected {"tokens": [...]} or {"instances": [...]}';
+/** Other requests get their turn after so many milliseconds of cutting up texts. */
+const TURN_MS = 5;
+
+const expected = ({ text }: Pick<Reader, "text">) =>
+  `expected ${text ? '{"text": "..."}, ' : ""}{"tokens": [...]} or {"instances": [...]}`;
 
 const instanceList = z.array(z.unknown(), {
   error: ({ input }) => `instances is ${describe(input)}: expected a list of sequences`,
 });
-const bodySchema = z.strictObject({ tokens: z.unknown(), instances: instanceList }).partial();
-const instanceSchema = z.strictObject({ tokens: z.unknown() }).partial();
+const instanceSchema = z.strictObject({ text: z.unknown(), tokens: z.unknown() }).partial();
+const bodySchema = instanceSchema.extend({ instances: instanceList.optional() });
 
-/** The body for a model of `shape`, for the document: what the schemas above leave to `sequenceProblem` is said here. */
-export function predictSchema({ vocabulary, length }: SequenceShape, maxInstances: number): z.ZodType {
-  const items = { type: "integer" as const, minimum: 0, maximum: vocabulary - 1 };
-  const tokens = z.unknown().openapi({ type: "array", items, minItems: length, maxItems: length });
-  const instance = z.union([tokens, instanceSchema.extend({ tokens })]);
+/** The body for a model of `shape`, for the document: what the schemas above leave to the reader is said here. */
+export function predictSchema({ vocabulary, length, text }: ModelShape, maxInstances: number): z.ZodType {
+  const id = { type: "integer" as const, minimum: 0, maximum: vocabulary - 1 };
+  const tokens = text
+    ? z.unknown().openapi({ type: "array", items: { type: ["string", "number"] }, minItems: 1, maxItems: MAX_TEXT })
+    : z.unknown().openapi({ type: "array", items: id, minItems: length, maxItems: length });
+  const words = z.unknown().openapi({ type: "string", maxLength: MAX_TEXT });
+  const instance = text
+    ? z.union([words, tokens, z.strictObject({ text: words }), z.strictObject({ tokens })])
+    : z.union([tokens, z.strictObject({ tokens })]);
   const instances = z.array(instance).min(1).max(maxInstances);
-  return bodySchema.extend({ tokens: tokens.optional(), instances: instances.optional() }).openapi("PredictRequest", {
-    description: "Either tokens or instances",
+  const single = { tokens: tokens.optional(), ...text && { text: words.optional() } };
+  return z.strictObject({ ...single, instances: instances.optional() }).openapi("PredictRequest", {
+    description: `One of ${Object.keys(single).join(", ")} and instances`,
   });
 }
 
-const predictionSchema = z.object({ class: z.int(), label: z.string(), probabilities: z.array(z.number()) })
-  .openapi("Prediction");
+const predictionSchema = z.object({
+  class: z.int(),
+  label: z.string(),
+  probabilities: z.array(z.number()),
+  unknownShare: z.number().optional().openapi({ description: "Of a text's tokens, the share that is not known" }),
+  truncated: z.boolean().optional().openapi({ description: "Whether a text was longer than what is read of it" }),
+}).openapi("Prediction");
 const versionShape = { run: z.string(), round: z.int(), digest: z.string() };
 
 /** What is answered: one prediction for `tokens`, a list for `instances`. */
@@ -39,54 +56,70 @@ export const answerSchema = z.union([
   z.object({ ...versionShape, predictions: z.array(predictionSchema) }),
 ]).openapi("PredictAnswer");
 
-/** Throws an InputError that names everything wrong with `body`. */
-export function parsePredict(body: unknown, shape: SequenceShape, maxInstances: number): PredictRequest {
+/** Throws an InputError that names everything wrong with `body`. Lets others have their turn where there is much to read. */
+export async function parsePredict(body: unknown, reader: Reader, maxInstances: number): Promise<PredictRequest> {
+  const wanted = expected(reader);
   const parsed = bodySchema.safeParse(body);
-  if (!parsed.success) throw new InputError(structureProblems(parsed.error, body, "", EXPECTED));
-  const { tokens, instances } = parsed.data;
-  const single = "tokens" in parsed.data;
-  if (single === (instances !== undefined)) {
-    throw one("body", `the body has ${single ? "both tokens and instances" : "no tokens"}: ${EXPECTED}`);
+  if (!parsed.success) throw new InputError(structureProblems(parsed.error, body, "", wanted));
+  const { instances } = parsed.data;
+  const asked = (["text", "tokens", "instances"] as const).filter((key) => key in parsed.data);
+  if (asked.length !== 1) {
+    const found = asked.length === 0 ? `no ${reader.text ? "text" : "tokens"}` : `both ${asked.join(" and ")}`;
+    throw one("body", `the body has ${found}: ${wanted}`);
   }
-  if (instances && (instances.length === 0 || instances.length > maxInstances)) {
+  if (!instances) return { readings: [readInstance(parsed.data, "", reader)], single: true };
+  if (instances.length === 0 || instances.length > maxInstances) {
     throw one("instances", `instances has ${instances.length} sequences: expected 1 to ${maxInstances}`);
   }
   const problems: Problem[] = [];
-  const sequences: (readonly number[])[] = [];
-  const add = (value: unknown, field: string) => {
-    if (isSequence(value, shape)) sequences.push(value);
-    else problems.push(...asList(sequenceProblem(value, shape, field)));
-  };
-  if (!instances) add(tokens, "tokens");
-  instances?.forEach((instance, index) => {
-    const field = `instances[${index}]`;
-    if (Array.isArray(instance)) return add(instance, field);
-    const { success, data, error } = instanceSchema.safeParse(instance);
-    if (success) add(data.tokens, `${field}.tokens`);
-    else problems.push(...structureProblems(error, instance, field, 'expected a list of tokens or {"tokens": [...]}'));
-  });
+  const readings: Reading[] = [];
+  let begun = performance.now();
+  for (const [index, instance] of instances.entries()) {
+    try {
+      readings.push(readInstance(instance, `instances[${index}]`, reader));
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      problems.push(...error.problems);
+    }
+    if (performance.now() - begun < TURN_MS) continue;
+    await setImmediate();
+    begun = performance.now();
+  }
   if (problems.length > 0) throw new InputError(problems);
-  return { sequences, single };
+  return { readings, single: false };
+}
+
+/** One sequence: a list of tokens, a text, or an object with either. `field` is "" for the body itself. */
+function readInstance(value: unknown, field: string, reader: Reader): Reading {
+  if (Array.isArray(value)) return reader.readTokens(value, field);
+  if (typeof value === "string" && reader.text) return reader.readText(value, field);
+  const wanted = reader.text
+    ? 'expected a text, a list of tokens, {"text": "..."} or {"tokens": [...]}'
+    : 'expected a list of tokens or {"tokens": [...]}';
+  // The body was looked at before, with its instances.
+  const { success, data, error } = field === "" ? bodySchema.safeParse(value) : instanceSchema.safeParse(value);
+  if (!success) throw new InputError(structureProblems(error, value, field, wanted));
+  const name = (key: string) => field === "" ? key : `${field}.${key}`;
+  if (!("text" in data)) return reader.readTokens(data.tokens, name("tokens"));
+  if ("tokens" in data) throw one(field, `${field} has both text and tokens: ${wanted}`);
+  return reader.readText(data.text, name("text"));
 }
 
 /** What `POST /predict` answers. */
 export function predictionBody(
   { run, round, digest, predictions }: Answer,
-  { sequences, single }: PredictRequest,
+  { readings, single }: PredictRequest,
 ): Record<string, unknown> {
-  if (predictions.length !== sequences.length) {
-    throw new Error(`The predictor answered ${sequences.length} sequences with ${predictions.length} predictions`);
+  if (predictions.length !== readings.length) {
+    throw new Error(`The predictor answered ${readings.length} sequences with ${predictions.length} predictions`);
   }
-  return single ? { run, round, digest, ...predictions[0] } : { run, round, digest, predictions };
+  const flagged = predictions.map((prediction, index) => ({ ...prediction, ...readings[index]!.flags }));
+  return single ? { run, round, digest, ...flagged[0] } : { run, round, digest, predictions: flagged };
 }
 
 /** What the Server-Timing header says: milliseconds in the queue, and of the batch's computation. */
 export function serverTiming({ queueMs, computeMs }: Answer): string {
   return `queue;dur=${queueMs.toFixed(3)}, compute;dur=${computeMs.toFixed(3)}`;
-}
-
-function isSequence(value: unknown, shape: SequenceShape): value is readonly number[] {
-  return sequenceProblem(value, shape, "") === undefined;
 }
 
 /** Problems of the object `value` at `field` ("" for the body) itself: unknown keys, or not such an object at all. */
@@ -106,10 +139,6 @@ function structureProblems(error: z.ZodError, value: unknown, field: string, exp
 
 function shorten(text: string): string {
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
-}
-
-function asList(problem: Problem | undefined): Problem[] {
-  return problem ? [problem] : [];
 }
 
 function one(field: string, message: string): InputError {

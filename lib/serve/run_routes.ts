@@ -2,6 +2,8 @@
 import { z } from "@hono/zod-openapi";
 import { describe } from "../data/sequences.ts";
 import { clusterViewSchema, summarySchema } from "../events.ts";
+import { dataSchema } from "../run/data_schema.ts";
+import { judgementsSchema } from "../run/judgement_schema.ts";
 import { RUN_ACTIONS, type RunAction, type RunDetail } from "../run/types.ts";
 import { problemResponse, Refusal } from "./problem.ts";
 import { jsonAnswer, problemAnswer, type Routes } from "./routes.ts";
@@ -96,6 +98,38 @@ export function runRoutes(routes: Routes, { runs, cluster }: Services, sse: SseO
     responses: eventAnswers,
   }, async (c) => eventsResponse(c.req.raw, await findRun(c.req.param("id")), runs, sse));
 
+  routes.add({
+    method: "get",
+    path: "/runs/{id}/data",
+    summary: "What the files held that the run was trained on",
+    request,
+    responses: {
+      200: jsonAnswer("What they held", dataSchema),
+      404: problemAnswer("There is no such run, or it makes its own data"),
+    },
+  }, async (c) => {
+    const { id } = await findRun(c.req.param("id"));
+    const data = await runs.data(id);
+    return data ? c.json(data) : notThere(`run ${id} was not trained on files`);
+  });
+
+  routes.add({
+    method: "get",
+    path: "/runs/{id}/judgement",
+    summary: "How the run's model does on rows that were kept from training",
+    request,
+    responses: {
+      200: jsonAnswer("Figures, classes, confusion and the worst mistakes", judgementsSchema),
+      404: problemAnswer("There is no such run, or it has not been judged"),
+    },
+  }, async (c) => {
+    const { id } = await findRun(c.req.param("id"));
+    const judgement = await runs.judgement(id);
+    return judgement
+      ? c.json(judgement)
+      : notThere(`run ${id} has no judgement: expected one on files that has finished`);
+  });
+
   for (const action of RUN_ACTIONS) {
     routes.add({
       method: "post",
@@ -114,4 +148,8 @@ export function runRoutes(routes: Routes, { runs, cluster }: Services, sse: SseO
       return problemResponse(409, [{ field: "id", message }]);
     });
   }
+}
+
+function notThere(message: string): Response {
+  return problemResponse(404, [{ field: "id", message }]);
 }

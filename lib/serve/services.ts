@@ -4,6 +4,8 @@
  */
 import type { ClusterView, RunEvent } from "../events.ts";
 import type { Predictor } from "../predict/types.ts";
+import type { SavedData } from "../run/data_schema.ts";
+import type { Judgements } from "../run/judgement_schema.ts";
 import type { RunAction, RunDetail } from "../run/types.ts";
 
 export interface RunLibrary {
@@ -12,6 +14,10 @@ export interface RunLibrary {
   /** Newest first. */
   list(): Promise<readonly RunDetail[]>;
   get(id: string): Promise<RunDetail | undefined>;
+  /** What the files held that run `id` was trained on; nothing where it makes its own data. */
+  data(id: string): Promise<SavedData | undefined>;
+  /** How its model does on rows that were kept from training; nothing where `data` is, and before its end. */
+  judgement(id: string): Promise<Judgements | undefined>;
   /** Asks the run for `action`. False if it is not training in this process, or not in a state for it. */
   act(id: string, action: RunAction): boolean;
   /**

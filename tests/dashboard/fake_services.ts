@@ -1,7 +1,10 @@
 /** A run that lives in memory and says what it is told to, and the rest of what the app needs around it. */
 import { dashboardAssets } from "../../dashboard/assets.ts";
 import { eventSchema, type NewEvent, type RunEvent } from "../../lib/events.ts";
+import { createReader } from "../../lib/predict/reader.ts";
 import type { Predictor } from "../../lib/predict/types.ts";
+import type { SavedData } from "../../lib/run/data_schema.ts";
+import type { Judgements } from "../../lib/run/judgement_schema.ts";
 import type { RunAction, RunDetail } from "../../lib/run/types.ts";
 import type { RunLibrary, Services } from "../../lib/serve/services.ts";
 import { configSchema } from "../../lib/config/schema.ts";
@@ -101,6 +104,9 @@ export class FakeRun {
   readonly events: RunEvent[] = [];
   /** Streams that were asked to start after this id. */
   readonly starts: number[] = [];
+  /** Of a run on files. */
+  data: SavedData | undefined;
+  judgement: Judgements | undefined;
   #wake = Promise.withResolvers<void>();
   #cuts = 0;
 
@@ -183,6 +189,8 @@ export function fakeServices(runs: readonly FakeRun[]): Services {
       if (!run) throw new RangeError(`There is no run "${id}"`);
       return run.stream(after, signal);
     },
+    data: (id) => Promise.resolve(find(id)?.data),
+    judgement: (id) => Promise.resolve(find(id)?.judgement),
     act: (id, action) => find(id)?.act(action) ?? false,
   };
   const model = {
@@ -190,11 +198,13 @@ export function fakeServices(runs: readonly FakeRun[]): Services {
     labels: ["odd", "even"],
     vocabulary: 50,
     length: 8,
+    text: false,
     round: 560,
     digest: DIGEST,
   };
   const predictor: Predictor = {
     shape: model,
+    reader: createReader(model, undefined),
     model: () => Promise.resolve(model),
     predict(sequences) {
       const predictions = sequences.map((tokens) => {

@@ -27,9 +27,9 @@ Deno.test("readModel() gives back what writeModel() took", () =>
 
 Deno.test("writeModel() puts labels and config beside the LayersModel", () =>
   withModel(async (folder) => {
-    const { weightsDigest, ...rest } = JSON.parse(await readFile(join(folder, "lockstep.json"), "utf8"));
+    const { weightsDigest, checksum, ...rest } = JSON.parse(await readFile(join(folder, "lockstep.json"), "utf8"));
     assertEquals(rest, { run: saved.run, round: 7, digest: "d1ge57", labels: ["odd", "even"], config, model: spec });
-    assert(/^[0-9a-f]{64}$/.test(weightsDigest));
+    for (const digest of [weightsDigest, checksum]) assert(/^[0-9a-f]{64}$/.test(digest));
     assertEquals((await readFile(join(folder, "weights.bin"))).length, 4 * layout.parameters);
   }));
 
@@ -48,7 +48,13 @@ const damage: [what: string, file: string, change: (bytes: Uint8Array) => Uint8A
   ["a topology of nothing", "model.json", () => "{}", "model.json"],
   ["a lockstep.json that is no JSON", "lockstep.json", () => "", "lockstep.json"],
   ["a lockstep.json of nothing", "lockstep.json", () => "{}", "lockstep.json"],
-  ["a config of another model", "lockstep.json", (bytes) => text(bytes).replace(`"hidden": 5`, `"hidden": 6`), "lstm"],
+  [
+    "a config of another model",
+    "lockstep.json",
+    (bytes) => text(bytes).replace(`"hidden": 5`, `"hidden": 6`),
+    "checksum",
+  ],
+  ["another digest", "lockstep.json", (bytes) => text(bytes).replace("d1ge57", "d1ge58"), "checksum"],
   ["a config that cannot be", "lockstep.json", (bytes) => text(bytes).replace(`"hidden": 5`, `"hidden": 0`), "hidden"],
 ];
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

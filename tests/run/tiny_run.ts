@@ -3,7 +3,7 @@ import { resolveConfig } from "../../lib/config/resolve.ts";
 import type { Config } from "../../lib/config/schema.ts";
 import { TrainingRun } from "../../lib/run/training_run.ts";
 
-const workerUrl = new URL("../../workers/train.ts", import.meta.url);
+export const workerUrl = new URL("../../workers/train.ts", import.meta.url);
 
 export function tinyRunConfig(runsDir: string, change: Partial<Config> = {}): Config {
   const values = {

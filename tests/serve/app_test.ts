@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { dataOf, judgementsOf, LABELS } from "../judged.ts";
 import { fakeApp, fakePredictor, modelInfo } from "./fakes.ts";
 import { type ProblemBody, soon } from "./reading.ts";
 
@@ -50,6 +51,8 @@ Deno.test("GET /runs/:id names a run that is not there, and asks for none that c
         current: "r1",
         list: () => Promise.resolve([]),
         get: (id) => Promise.resolve(void asked.push(id)),
+        data: () => Promise.resolve(undefined),
+        judgement: () => Promise.resolve(undefined),
         act: () => false,
         events: () => {
           throw new RangeError();
@@ -64,6 +67,17 @@ Deno.test("GET /runs/:id names a run that is not there, and asks for none that c
     assertEquals((await problem(await app.request(`/runs/${id}`))).status, 404, id);
   }
   assertEquals(asked, ["r9"]);
+});
+
+Deno.test("GET /runs/:id/{data,judgement} are what its files held and what it came to, where it has such", async () => {
+  const { app } = fakeApp();
+  assertEquals(await (await app.request("/runs/r0/data")).json(), dataOf(LABELS));
+  assertEquals(await (await app.request("/runs/r0/judgement")).json(), judgementsOf(LABELS));
+  const none = ["run r1 was not trained on files", "run r1 has no judgement: expected one on files that has finished"];
+  for (const [index, path] of ["data", "judgement"].entries()) {
+    assertEquals((await problem(await app.request(`/runs/r1/${path}`))).detail, none[index]);
+    assertMatch((await problem(await app.request(`/runs/r9/${path}`))).detail, /^there is no run "r9"/);
+  }
 });
 
 Deno.test("GET /model is what the predictor says", async () => {

@@ -1,9 +1,12 @@
 /** Services small enough to see through: a log in memory, and a model whose class is the parity of the first token. */
 import type { NewEvent, RunEvent } from "../../lib/events.ts";
+import type { PreprocessingJson } from "../../lib/data/preprocessing.ts";
+import { createReader } from "../../lib/predict/reader.ts";
 import type { ModelInfo, Predictor } from "../../lib/predict/types.ts";
 import type { RunAction, RunDetail, RunState } from "../../lib/run/types.ts";
 import type { Asset, Services } from "../../lib/serve/services.ts";
 import { type AppOptions, createApp } from "../../lib/serve/app.ts";
+import { dataOf, judgementsOf, LABELS } from "../judged.ts";
 
 const at = "2026-01-02T03:04:05.000Z";
 
@@ -93,14 +96,30 @@ export const modelInfo: ModelInfo = {
   labels: ["odd", "even"],
   vocabulary: 50,
   length: 3,
+  text: false,
   round: 7,
   digest: "d7",
 };
+
+/** Of a model of text that knows four words and reads three. */
+export const preprocessing: PreprocessingJson = {
+  tokenizer: { kind: "words", lowercase: true, punctuation: "keep" },
+  vocabulary: ["refund", "please", "crash", "!"],
+  maxLength: 3,
+  truncate: "end",
+};
+
+/** What a predictor of that model has otherwise than the others. */
+export function textPredictor(): Predictor {
+  const shape = { ...modelInfo, vocabulary: 6, text: true };
+  return fakePredictor({ shape, reader: createReader(shape, preprocessing), model: () => Promise.resolve(shape) });
+}
 
 /** Answers with the parity of each sequence's first token; `changes` replaces parts. */
 export function fakePredictor(changes: Partial<Predictor> = {}): Predictor {
   return {
     shape: modelInfo,
+    reader: createReader(modelInfo, undefined),
     model: () => Promise.resolve(modelInfo),
     predict: (sequences) =>
       Promise.resolve({
@@ -142,6 +161,9 @@ export function fakeServices(log: Log, changes: Partial<Services> = {}): Service
       list: () => Promise.resolve([detail("r1"), detail("r0")]),
       get: (id) => Promise.resolve(id === "r1" || id === "r0" ? detail(id) : undefined),
       events: (_id, after, signal) => log.follow(after, signal),
+      // The current run makes its own data, the older one was trained on files.
+      data: (id) => Promise.resolve(id === "r0" ? dataOf(LABELS) : undefined),
+      judgement: (id) => Promise.resolve(id === "r0" ? judgementsOf(LABELS) : undefined),
       act: (id, action) => id === "r1" && log.act(action),
     },
     predictor: fakePredictor(),

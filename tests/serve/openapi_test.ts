@@ -38,7 +38,8 @@ function appFor(status: string, path: string): App {
 /** The request that has `status` as its answer. */
 function requestFor(method: string, path: string, status: string): [path: string, init: RequestInit] {
   const known = status === "404" && !path.includes("{version}") ? "unknown" : undefined;
-  const name = path.startsWith("/v2") ? "lockstep" : "r1";
+  const judged = /\/(data|judgement)$/.test(path);
+  const name = path.startsWith("/v2") ? "lockstep" : judged ? "r0" : "r1";
   const address = path.replace(/\{(id|name)\}/, known ?? name).replace("{version}", "5");
   const init: RequestInit & { headers: Record<string, string> } = { method: method.toUpperCase(), headers: {} };
   if (method === "post" && !path.startsWith("/runs")) {

@@ -1,0 +1,40 @@
+/** Single keys from the terminal, without Enter and without echo, until they are no longer wanted. */
+
+/** Signals that end the process at once, if nobody listens, and would leave the terminal as it is. */
+const DEADLY = { SIGHUP: 129, SIGQUIT: 131 } as const;
+
+/**
+ * Calls `onKey` with every key. Ctrl-C and Ctrl-Z go on to be signals. The terminal is as before once the returned
+ * function was called, and also when the process leaves by `Deno.exit` or by a signal that can be caught.
+ */
+export function watchKeys(onKey: (key: string) => void): () => void {
+  let watching = true;
+  Deno.stdin.setRaw(true, { cbreak: true });
+  const restore = () => {
+    if (!watching) return;
+    watching = false;
+    Deno.stdin.setRaw(false);
+  };
+  globalThis.addEventListener("unload", restore);
+  const listeners = Object.entries(DEADLY).map(([signal, code]) => {
+    const listener = () => Deno.exit(code);
+    Deno.addSignalListener(signal as Deno.Signal, listener);
+    return () => Deno.removeSignalListener(signal as Deno.Signal, listener);
+  });
+  void read((key) => watching && onKey(key));
+  return () => {
+    restore();
+    globalThis.removeEventListener("unload", restore);
+    for (const remove of listeners) remove();
+  };
+}
+
+/** Reads to the end of standard input. A read cannot be taken back: the last one lasts until the process ends. */
+async function read(onKey: (key: string) => void): Promise<void> {
+  const bytes = new Uint8Array(16);
+  for (;;) {
+    const count = await Deno.stdin.read(bytes).catch(() => null);
+    if (count === null) return;
+    for (const key of new TextDecoder().decode(bytes.subarray(0, count))) onKey(key);
+  }
+}

@@ -1,0 +1,76 @@
+/** What requests ask about → token ids: how depends on what the model was trained on. */
+import { type EncodedText, openPreprocessing, type PreprocessingJson } from "../data/preprocessing.ts";
+import { describe, sequenceProblem, type SequenceShape } from "../data/sequences.ts";
+import { InputError } from "../errors.ts";
+
+/** A sequence as the model reads it. */
+export interface Reading {
+  readonly tokens: readonly number[];
+  /** Of a model with a vocabulary of its own: share of the tokens that it does not know, and whether some were cut off. */
+  readonly flags?: { readonly unknownShare: number; readonly truncated: boolean };
+}
+
+export interface Reader {
+  /** Whether it reads texts, and tokens by what they are called; else tokens are ids. */
+  readonly text: boolean;
+  /** Throws an InputError that calls the value `field`. */
+  readTokens(value: unknown, field: string): Reading;
+  /** Throws an InputError that calls the value `field`. */
+  readText(value: unknown, field: string): Reading;
+}
+
+/** Characters of a text at most: cutting up more would hold up other requests. */
+export const MAX_TEXT = 65_536;
+
+export function createReader(shape: SequenceShape, preprocessing: PreprocessingJson | undefined): Reader {
+  return preprocessing ? textReader(preprocessing) : idReader(shape);
+}
+
+/** Of a task that generates its own tokens: ids, always as many. */
+function idReader(shape: SequenceShape): Reader {
+  return {
+    text: false,
+    readTokens(value, field) {
+      const problem = sequenceProblem(value, shape, field);
+      if (problem) throw new InputError([problem]);
+      return { tokens: value as readonly number[] };
+    },
+    readText(_, field) {
+      throw wrong(field, `${field} is a text: expected tokens, as this model was not trained on text`);
+    },
+  };
+}
+
+/** Of a model that was trained on files. */
+function textReader(json: PreprocessingJson): Reader {
+  const preprocessing = openPreprocessing(json);
+  const reading = ({ tokens, unknownShare, truncated }: EncodedText): Reading => ({
+    tokens: Array.from(tokens),
+    flags: { unknownShare, truncated },
+  });
+  return {
+    text: true,
+    readTokens(value, field) {
+      if (!Array.isArray(value) || value.length === 0) {
+        throw wrong(field, `${field} is ${describe(value)}: expected a list of at least one token`);
+      }
+      if (value.length > MAX_TEXT) {
+        throw wrong(field, `${field} has ${value.length} tokens: expected at most ${MAX_TEXT}`);
+      }
+      const at = value.findIndex((token) => typeof token !== "string" && typeof token !== "number");
+      if (at >= 0) throw wrong(field, `${field}[${at}] is ${describe(value[at])}: expected a text or a number`);
+      return reading(preprocessing.encode(value));
+    },
+    readText(value, field) {
+      if (typeof value !== "string") throw wrong(field, `${field} is ${describe(value)}: expected a text`);
+      if (value.length > MAX_TEXT) {
+        throw wrong(field, `${field} has ${value.length} characters: expected at most ${MAX_TEXT}`);
+      }
+      return reading(preprocessing.encode(value));
+    },
+  };
+}
+
+function wrong(field: string, message: string): InputError {
+  return new InputError([{ field, message }]);
+}

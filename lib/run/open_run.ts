@@ -1,0 +1,66 @@
+/** Opens a run for training: a new one with its directory, or an earlier one where its newest checkpoint is. */
+import { join } from "node:path";
+import { InputError } from "../errors.ts";
+import { CheckpointStore } from "./checkpoint_store.ts";
+import { createRunDirectory, linkLatest } from "./directory.ts";
+import { type Earlier, readEarlier } from "./earlier.ts";
+import { EventLog } from "./event_log.ts";
+import { writeJson } from "./files.ts";
+import { checkData, createManifest, readManifest } from "./manifest.ts";
+import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from "./prepare.ts";
+import { unreadable } from "./saver.ts";
+
+/** All that a run is made of before it trains. */
+export interface OpenRun {
+  readonly id: string;
+  readonly directory: string;
+  readonly startedAt: string;
+  readonly log: EventLog;
+  readonly prepared: Prepared;
+  readonly options: TrainingRunOptions;
+  readonly earlier: Earlier | undefined;
+  /** With checkpoints that are newer than the one that was taken. */
+  readonly problems: readonly string[];
+}
+
+/** A new run in a directory of its own. Throws an InputError if it cannot be. */
+export async function newRun(options: TrainingRunOptions): Promise<OpenRun> {
+  const { config, data, source } = options;
+  const training = trainingFor(options);
+  const prepared = await prepareRun(options, training, () => Promise.resolve(undefined));
+  const now = new Date();
+  const id = await createRunDirectory(config.runsDir, now);
+  const directory = join(config.runsDir, id);
+  const startedAt = now.toISOString();
+  const { workers } = prepared.lockstep;
+  const manifest = await createManifest({ id, startedAt, config: training, workers }, data);
+  await writeJson(join(directory, "run.json"), manifest);
+  if (source) await writeJson(join(directory, "data.json"), source.statistics);
+  linkLatest(config.runsDir, id);
+  const log = await EventLog.create(join(directory, "events.jsonl"));
+  return { id, directory, startedAt, log, prepared, options, earlier: undefined, problems: [] };
+}
+
+/** The run in `directory`. Throws an InputError if it or its data changed, or if it cannot be read. */
+export async function earlierRun(directory: string, options: TrainingRunOptions): Promise<OpenRun> {
+  const manifest = await readManifest(directory);
+  const { id, startedAt, config: training } = manifest;
+  if (training.task === "table") checkData(manifest, options.data?.digest);
+  const path = join(directory, "events.jsonl");
+  const log = await EventLog.open(path).catch((error) => {
+    throw error instanceof InputError ? error : unreadable(error, path);
+  });
+  try {
+    const earlier = await readEarlier(path);
+    let problems: readonly string[] = [];
+    const prepared = await prepareRun(options, training, async (layout) => {
+      const newest = await new CheckpointStore(directory, layout, options.config.keepCheckpoints).newest();
+      problems = newest.problems;
+      return newest.state;
+    });
+    return { id, directory, startedAt, log, prepared, options, earlier, problems };
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+}

@@ -1,0 +1,70 @@
+/** What a run on files left behind: figures of any number of classes that agree with each other. */
+import type { SavedData } from "../lib/run/data_schema.ts";
+import type { Judgement, Judgements } from "../lib/run/judgement_schema.ts";
+import { evaluatePredictions } from "../lib/model/evaluation.ts";
+
+export const LABELS = ["account", "billing", "bug", "feature", "shipping"];
+
+/** Rows of each class that are judged. */
+const JUDGED = 40;
+
+/** Of a model that takes every eighth row or so for one of the next class. */
+export function judgementOf(labels: readonly string[]): Judgement {
+  const rows = labels.flatMap((_, label) =>
+    Array.from({ length: JUDGED }, (_, row) => ({ label, given: (row + label) % 8 === 0 ? label + 1 : label }))
+  ).map(({ label, given }) => ({ label, given: given % labels.length }));
+  const probabilities = new Float32Array(rows.length * labels.length);
+  rows.forEach(({ given }, row) => {
+    probabilities.fill(0.1 / (labels.length - 1), row * labels.length, (row + 1) * labels.length);
+    probabilities[row * labels.length + given] = 0.9;
+  });
+  const { classes, confusion, ...figures } = evaluatePredictions(
+    labels,
+    Uint32Array.from(rows, ({ label }) => label),
+    probabilities,
+  );
+  const wrong = rows.filter(({ label, given }) => label !== given).slice(0, 8);
+  return {
+    ...figures,
+    classes: [...classes],
+    confusion: confusion.map((row) => [...row]),
+    mistakes: wrong.map(({ label, given }, at) => ({
+      place: `tickets.csv:${17 * at + 18}`,
+      text: "please pay back the full year , i ended the basic plan since the last update".repeat(1 + at % 3),
+      label: labels[label]!,
+      given: labels[given]!,
+      confidence: 0.9,
+    })),
+  };
+}
+
+export function judgementsOf(labels: readonly string[]): Judgements {
+  return { validation: judgementOf(labels), test: judgementOf(labels) };
+}
+
+export function dataOf(labels: readonly string[]): SavedData {
+  const classes = labels.map((label, at) => ({ label, training: 700 + 13 * at, validation: JUDGED, test: JUDGED }));
+  const rows = classes.reduce((sum, { training }) => sum + training, 0);
+  const judged = { rows: JUDGED * labels.length, tokens: 530 * labels.length, unknown: 21, truncated: 2, empty: 0 };
+  const example = { place: "tickets.csv:65", sameAs: "tickets.csv:16" };
+  return {
+    sources: [
+      { name: "tickets.csv", format: "CSV with commas", sha256: "ae".repeat(32), bytes: 277_551, role: "training" },
+    ],
+    digest: "f9".repeat(32),
+    classes,
+    parts: {
+      training: { rows, tokens: 13 * rows, unknown: 607, truncated: 29, empty: 1 },
+      validation: judged,
+      test: judged,
+    },
+    lengths: { p50: 13, p90: 18, p95: 19, p99: 22, max: 25 },
+    maxLength: 22,
+    vocabulary: { size: 513, distinct: 1119, once: 608, forgotten: 0 },
+    duplicates: { rows: 390, examples: [example] },
+    conflicts: { rows: 14, examples: [example] },
+    leaks: { validation: { rows: 48, examples: [example] } },
+    bad: { rows: 2, first: ["tickets.csv:118 has 3 fields, expected 2", "tickets.csv:911 has no label"] },
+    warnings: ["48 validation rows have a copy among the training rows"],
+  };
+}

@@ -1,0 +1,26 @@
+/**
+ * A process that trains many small rounds and prints, twenty times on the way, what memory it takes, garbage collected.
+ * Arguments: a folder for the run, and the number of rounds.
+ */
+import { createTinyRun } from "./tiny_run.ts";
+
+declare const gc: () => void;
+
+const [folder, count] = Deno.args;
+const rounds = Number(count);
+const small = { shards: 2, batchSize: 1, averageEvery: 1, stepsPerEpoch: 500, epochs: rounds / 500, heldOut: 1 };
+const run = await createTinyRun(folder!, { ...small, checkpointEvery: "1s", restoreBest: true });
+let next = 0;
+const watching = (async () => {
+  for await (const event of run.log.read(0, new AbortController().signal)) {
+    if (event.type !== "progress" || event.round < next) continue;
+    next += rounds / 20;
+    gc();
+    const { rss, heapUsed } = Deno.memoryUsage();
+    // deno-lint-ignore no-console
+    console.log(JSON.stringify({ round: event.round, rss, heapUsed }));
+  }
+})();
+await run.train();
+await watching;
+Deno.exit(0);

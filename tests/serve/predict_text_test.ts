@@ -1,0 +1,108 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { MAX_TEXT } from "../../lib/predict/reader.ts";
+import { fakeApp, textPredictor } from "./fakes.ts";
+import type { ProblemBody } from "./reading.ts";
+
+const { app } = fakeApp({
+  bodyLimitBytes: 200_000,
+  maxInstances: 4,
+  services: { predictor: textPredictor() },
+});
+
+const post = (path: string, body: unknown) =>
+  Promise.resolve(app.request(path, { method: "POST", body: JSON.stringify(body) }));
+
+async function complaint(body: unknown): Promise<string> {
+  const response = await post("/predict", body);
+  assertEquals(response.status, 400);
+  const { errors }: ProblemBody = await response.json();
+  return errors.map(({ message }) => message).join("; ");
+}
+
+const odd = { class: 0, label: "odd", probabilities: [0.75, 0.25] };
+const even = { class: 1, label: "even", probabilities: [0.25, 0.75] };
+
+Deno.test("POST /predict answers a text, and says what of it is unknown or was not read", async () => {
+  // Words have ids from 2 on: `please` 3, `refund` 2; the fake answers with the parity of the first.
+  const read = { unknownShare: 0, truncated: false };
+  const version = { run: "r1", round: 7, digest: "d7" };
+  assertEquals(await (await post("/predict", { text: "Please, refund!" })).json(), {
+    ...version,
+    ...odd,
+    unknownShare: 1 / 3,
+    truncated: true,
+  });
+  assertEquals(await (await post("/predict", { text: "refund please !" })).json(), { ...version, ...even, ...read });
+  assertEquals(await (await post("/predict", { text: "" })).json(), {
+    ...version,
+    ...odd,
+    unknownShare: 1,
+    truncated: false,
+  });
+  assertEquals(await (await post("/predict", { tokens: ["refund", "crash"] })).json(), {
+    ...version,
+    ...even,
+    ...read,
+  });
+});
+
+Deno.test("POST /predict answers texts, tokens by name, and objects of either in one list", async () => {
+  const response = await post("/predict", {
+    instances: ["please", ["crash"], { text: "REFUND me" }, { tokens: ["please", 7] }],
+  });
+  const { predictions } = await response.json();
+  assertEquals(predictions, [
+    { ...odd, unknownShare: 0, truncated: false },
+    { ...even, unknownShare: 0, truncated: false },
+    { ...even, unknownShare: 0.5, truncated: false },
+    { ...odd, unknownShare: 0.5, truncated: false },
+  ]);
+});
+
+Deno.test("POST /predict names what is wrong with a text", async () => {
+  assertMatch(await complaint({}), /^the body has no text: expected \{"text": "..."\}, \{"tokens": \[...\]\} or/);
+  assertMatch(await complaint({ text: "a", tokens: ["a"] }), /^the body has both text and tokens/);
+  assertEquals(await complaint({ text: 7 }), "text is 7: expected a text");
+  assertEquals(await complaint({ text: null }), "text is null: expected a text");
+  const long = "x".repeat(MAX_TEXT + 1);
+  assertEquals(await complaint({ text: long }), `text has ${MAX_TEXT + 1} characters: expected at most ${MAX_TEXT}`);
+  assertEquals(await complaint({ tokens: [] }), "tokens is []: expected a list of at least one token");
+  assertEquals(await complaint({ tokens: ["a", null] }), "tokens[1] is null: expected a text or a number");
+  assertEquals(
+    await complaint({ instances: ["a", { text: 1 }, 3] }),
+    'instances[1].text is 1: expected a text; instances[2] is 3: expected a text, a list of tokens, {"text": "..."} ' +
+      'or {"tokens": [...]}',
+  );
+  assertMatch(await complaint({ instances: [{ text: "a", tokens: [] }] }), /^instances\[0\] has both text and tokens/);
+});
+
+Deno.test("a model of token ids refuses texts", async () => {
+  const { app } = fakeApp({});
+  const response = await app.request("/predict", { method: "POST", body: '{"text":"hello"}' });
+  const { detail }: ProblemBody = await response.json();
+  assertEquals([response.status, detail], [
+    400,
+    "text is a text: expected tokens, as this model was not trained on text",
+  ]);
+});
+
+Deno.test("GET /model says whether it takes texts", async () => {
+  assertEquals((await (await app.request("/model")).json()).text, true);
+});
+
+Deno.test("the inference protocol takes texts as BYTES", async () => {
+  const tensor = (data: unknown[], changes = {}) => ({
+    inputs: [{ name: "text", shape: [data.length], datatype: "BYTES", data, ...changes }],
+  });
+  const infer = (body: unknown) => post("/v2/models/lockstep/infer", body);
+  const { outputs } = await (await infer(tensor(["please", "refund"]))).json();
+  assertEquals(outputs[0], { name: "label", shape: [2], datatype: "BYTES", data: ["odd", "even"] });
+  const { inputs } = await (await app.request("/v2/models/lockstep")).json();
+  assertEquals(inputs, [{ name: "text", datatype: "BYTES", shape: [-1] }]);
+  const error = async (body: unknown) => (await (await infer(body)).json()).error;
+  assertEquals(await error(tensor([7])), "text[0] is 7: expected a text");
+  assertMatch(await error(tensor(["a"], { datatype: "INT64" })), /^text has the datatype "INT64": expected BYTES/);
+  assertMatch(await error(tensor(["a"], { shape: [2] })), /^text has 1 elements: expected 2/);
+  assertMatch(await error(tensor(["a"], { name: "tokens" })), /^there is no input "tokens": expected text alone/);
+  assertMatch(await error(tensor(["a", "b", "c", "d", "e"])), /^text has 5 sequences: expected 1 to 4/);
+});
