@@ -54,8 +54,8 @@ natsTest(
     await inTemporaryDirectory(async (folder) => {
       const recipe = [...COMMON, "--epochs=16"];
       const alone = await start("train", folder, [...recipe, `--runs-dir=${folder}/alone`]).finished;
-      const join = (node: string) => {
-        const cluster = [`--cluster=${server.url}`, "--name=killed", `--node=${node}`];
+      const join = (node: string, minNodes: number) => {
+        const cluster = [`--cluster=${server.url}`, "--name=killed", `--node=${node}`, `--min-nodes=${minNodes}`];
         return start("train", folder, [...recipe, ...cluster, `--runs-dir=${folder}/${node}`]);
       };
       const leader = join("a", 2);
