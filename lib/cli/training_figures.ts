@@ -18,6 +18,7 @@ export function figuresOfEvents(): FiguresOfEvents {
   return {
     observe(event) {
       if (event.type === "incident") incidents++;
+      if (event.type === "started") cluster = undefined;
       if (event.type === "cluster") {
         const { id: _, at: __, type: ___, ...view } = event;
         cluster = view;

@@ -92,8 +92,9 @@ export class Machine {
     const lease = new Lease({ transport, clock, holder: name, leaseMs });
     const leading = new Leading(context, { member, roster, lease });
     [this.#member, this.#roster] = [member, roster];
+    const looking = this.#look(context, { member, roster, lease, leading });
+    looking.catch(() => {}); // It is raced below, or ends with the signal.
     try {
-      const looking = this.#look(context, { member, roster, lease, leading });
       await Promise.race([member.run(), looking, leading.failed]);
       // A leader has something to say after the end.
       await leading.ended();
@@ -101,6 +102,7 @@ export class Machine {
       stop.abort();
       outer.removeEventListener("abort", forward);
       member.bell.ring();
+      await looking.catch(() => {}); // What it has asked the broker is answered.
       await this.#leave(roster, lease);
     }
   }

@@ -1,38 +1,53 @@
 /** `/runs`, `/events` and what can be asked of a run that trains. */
 import { z } from "@hono/zod-openapi";
 import { describe } from "../data/sequences.ts";
-import { clusterViewSchema, summarySchema } from "../events.ts";
+import { InputError } from "../errors.ts";
 import { dataSchema } from "../run/data_schema.ts";
 import { judgementsSchema } from "../run/judgement_schema.ts";
-import { RUN_ACTIONS, type RunAction, type RunDetail } from "../run/types.ts";
-import { problemResponse, Refusal } from "./problem.ts";
+import { RUN_ACTIONS, RUN_STATES, type RunAction, type RunQuery } from "../run/types.ts";
+import { problemResponse } from "./problem.ts";
 import { jsonAnswer, problemAnswer, type Routes } from "./routes.ts";
-import { eventsResponse } from "./run_events.ts";
+import { idSchema, runFinder, runSchema } from "./run_schema.ts";
+import { type EventsOptions, eventsResponse } from "./run_events.ts";
 import type { Services } from "./services.ts";
-import type { SseOptions } from "./sse.ts";
 
-const runSchema = z.object({
-  id: z.string(),
-  state: z.enum(["running", "paused", "stopping", "finished", "failed", "interrupted"]),
-  startedAt: z.iso.datetime(),
-  events: z.int(),
-  config: z.record(z.string(), z.unknown()),
-  summary: summarySchema.nullable(),
-}).openapi("Run");
+/** Runs of one answer. */
+const MOST_LISTED = 1000;
 
-/** Names of files are not asked for what cannot be one's name. */
-const idSchema = z.string().regex(/^[\w-][\w.-]{0,199}$/);
 const request = { params: z.object({ id: idSchema }) };
+
+const queryFields = {
+  state: z.enum(RUN_STATES),
+  after: idSchema,
+  limit: z.string().regex(/^[1-9]\d{0,3}$/).transform(Number).pipe(z.int().max(MOST_LISTED)),
+};
+const listQuery = z.object(queryFields).partial();
+const WANTED: Readonly<Record<keyof typeof queryFields, string>> = {
+  state: RUN_STATES.join(", "),
+  after: "the id of a run",
+  limit: `a whole number from 1 to ${MOST_LISTED}`,
+};
+
+/** The query of a list. Throws an InputError that names what is wrong with it. */
+function readQuery(url: string): RunQuery & { readonly limit: number } {
+  const given = Object.fromEntries(new URL(url).searchParams);
+  const parsed = listQuery.safeParse(given);
+  if (parsed.success) return { ...parsed.data, limit: parsed.data.limit ?? MOST_LISTED };
+  throw new InputError(parsed.error.issues.map(({ path }) => {
+    const field = path[0] as keyof typeof queryFields;
+    return { field, message: `${field} is ${describe(given[field])}: expected ${WANTED[field]}` };
+  }));
+}
 
 const stream = { description: "Server-sent events", content: { "text/event-stream": { schema: z.string() } } };
 const eventAnswers = {
   200: stream,
   204: { description: "The run is over, and the client has all of its events" },
-  400: problemAnswer("The last event's id is no number"),
+  400: problemAnswer("The last event's id is no number, or `all` is neither 0 nor 1"),
   404: problemAnswer("There is no such run"),
 };
 const lastEvent = {
-  query: z.object({ lastEventId: z.string().regex(/^\d{1,15}$/).optional() }),
+  query: z.object({ lastEventId: z.string().regex(/^\d{1,15}$/).optional(), all: z.enum(["0", "1"]).optional() }),
 };
 
 /** What a run has to be for an action. */
@@ -42,16 +57,8 @@ const STATES_FOR: Readonly<Record<RunAction, string>> = {
   stop: "running or paused",
 };
 
-export function runRoutes(routes: Routes, { runs, cluster }: Services, sse: SseOptions): void {
-  async function findRun(id: string | undefined): Promise<RunDetail> {
-    const parsed = idSchema.safeParse(id);
-    const run = parsed.success ? await runs.get(parsed.data) : undefined;
-    if (run) return run;
-    throw new Refusal(404, {
-      field: "id",
-      message: `there is no run ${describe(id)}: GET /runs lists those there are`,
-    });
-  }
+export function runRoutes(routes: Routes, { runs }: Services, sse: EventsOptions): void {
+  const findRun = runFinder(runs);
 
   routes.add({
     method: "get",
@@ -59,28 +66,28 @@ export function runRoutes(routes: Routes, { runs, cluster }: Services, sse: SseO
     summary: "Events of the run that this process trains or serves",
     request: lastEvent,
     responses: eventAnswers,
-  }, async (c) => eventsResponse(c.req.raw, await findRun(runs.current), runs, sse));
-
-  routes.add({
-    method: "get",
-    path: "/cluster",
-    summary: "The machines that train the run, as this one sees them",
-    responses: {
-      200: jsonAnswer("The machines", clusterViewSchema),
-      404: problemAnswer("No other machine takes part"),
-    },
-  }, (c) => {
-    const view = cluster?.();
-    if (view) return c.json(view);
-    throw new Refusal(404, { field: "cluster", message: "no other machine takes part: train with --cluster" });
-  });
+  }, async (c) => eventsResponse(c, await findRun(runs.current), runs, sse));
 
   routes.add({
     method: "get",
     path: "/runs",
-    summary: "All runs, the newest first",
-    responses: { 200: jsonAnswer("The runs", z.object({ current: z.string(), runs: z.array(runSchema) })) },
-  }, async (c) => c.json({ current: runs.current, runs: await runs.list() }));
+    summary: "Runs, the newest first: all, those of a state, those that are older than the run `after`",
+    request: { query: listQuery },
+    responses: {
+      200: jsonAnswer(
+        "The runs; where there are more, `next` is what `after` has to be for them",
+        z.object({ current: z.string(), runs: z.array(runSchema), next: z.string().nullable() }),
+      ),
+      400: problemAnswer("The query is not right"),
+    },
+  }, async (c) => {
+    const query = readQuery(c.req.url);
+    // One more than asked for says whether there is more.
+    const found = await runs.list({ ...query, limit: query.limit + 1 });
+    const shown = found.slice(0, query.limit);
+    const next = found.length > shown.length ? shown.at(-1)!.id : null;
+    return c.json({ current: runs.current, runs: shown, next });
+  });
 
   routes.add({
     method: "get",
@@ -96,7 +103,7 @@ export function runRoutes(routes: Routes, { runs, cluster }: Services, sse: SseO
     summary: "Events of one run",
     request: { ...request, ...lastEvent },
     responses: eventAnswers,
-  }, async (c) => eventsResponse(c.req.raw, await findRun(c.req.param("id")), runs, sse));
+  }, async (c) => eventsResponse(c, await findRun(c.req.param("id")), runs, sse));
 
   routes.add({
     method: "get",

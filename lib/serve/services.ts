@@ -6,25 +6,30 @@ import type { ClusterView, RunEvent } from "../events.ts";
 import type { Predictor } from "../predict/types.ts";
 import type { SavedData } from "../run/data_schema.ts";
 import type { Judgements } from "../run/judgement_schema.ts";
-import type { RunAction, RunDetail } from "../run/types.ts";
+import type { Admission, Removal, RunAction, RunDetail, RunQuery } from "../run/types.ts";
 
 export interface RunLibrary {
   /** The run that this process trains or serves. */
   readonly current: string;
   /** Newest first. */
-  list(): Promise<readonly RunDetail[]>;
+  list(query?: RunQuery): Promise<readonly RunDetail[]>;
   get(id: string): Promise<RunDetail | undefined>;
   /** What the files held that run `id` was trained on; nothing where it makes its own data. */
   data(id: string): Promise<SavedData | undefined>;
   /** How its model does on rows that were kept from training; nothing where `data` is, and before its end. */
   judgement(id: string): Promise<Judgements | undefined>;
+  /** Puts a run of these config values into the queue, where there is one. Throws an InputError if it may not be. */
+  start?(values: Readonly<Record<string, unknown>>): Promise<Admission>;
+  /** Removes run `id`, which is there, from the queue or with all its files. */
+  remove?(id: string): Promise<Removal>;
   /** Asks the run for `action`. False if it is not training in this process, or not in a state for it. */
   act(id: string, action: RunAction): boolean;
   /**
-   * The events of run `id` with an id greater than `after`: history, then live, in order, each once. Ends after the
-   * run's last event, or when `signal` aborts. Call `get` first: an unknown run is a RangeError.
+   * The events of run `id` with an id greater than `after`, in batches: history, then live, in order, each once. Ends
+   * after the run's last event, or when `signal` aborts. Unless `whole`, a long history is thinned, and so is what a
+   * reader that cannot keep up lacks. Call `get` first: an unknown run is a RangeError.
    */
-  events(id: string, after: number, signal: AbortSignal): AsyncIterable<RunEvent>;
+  events(id: string, after: number, signal: AbortSignal, whole: boolean): AsyncIterable<readonly RunEvent[]>;
 }
 
 /** A static file of the dashboard. */
