@@ -33,7 +33,8 @@ export function runList(): Promise<RunList> {
 /** The run that the server trains or serves. */
 export async function currentRun(): Promise<RunDetail | undefined> {
   const { current, runs } = await runList();
-  return runs.find(({ id }) => id === current);
+  // The list is a page of what may be many, and newer ones may wait for their turn.
+  return runs.find(({ id }) => id === current) ?? (current === "" ? undefined : await runDetail(current));
 }
 
 export function runDetail(run: string): Promise<RunDetail> {

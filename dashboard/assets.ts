@@ -24,6 +24,7 @@ import format from "./format.ts" with { type: "text" };
 import header from "./header.ts" with { type: "text" };
 import history from "./history.ts" with { type: "text" };
 import judgementPanel from "./judgement_panel.ts" with { type: "text" };
+import machines from "./machines.ts" with { type: "text" };
 import main from "./main.ts" with { type: "text" };
 import openMetrics from "./open_metrics.ts" with { type: "text" };
 import predict from "./predict.ts" with { type: "text" };
@@ -65,6 +66,7 @@ const MODULES = {
   header,
   history,
   judgement_panel: judgementPanel,
+  machines,
   main,
   open_metrics: openMetrics,
   predict,

@@ -18,6 +18,7 @@ import { Settings } from "./settings.ts";
 import { apply, createView, type RunView } from "./state.ts";
 import { onSchemeChange } from "./theme.ts";
 import { Timeline } from "./timeline.ts";
+import { Machines } from "./machines.ts";
 import { Workers } from "./workers.ts";
 
 const page = byId("page", HTMLElement);
@@ -29,7 +30,7 @@ const box = new PredictBox();
 const runs = new RunsPanel(() => draw());
 const service = new ServicePanel();
 const panels = {
-  training: [new Figures(), new Workers(), new Timeline(() => draw()), new Settings(), box],
+  training: [new Figures(), new Workers(), new Machines(), new Timeline(() => draw()), new Settings(), box],
   judgement: [new DataPanel(), new JudgementPanel()],
   runs: [],
   service: [],

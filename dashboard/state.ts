@@ -20,6 +20,7 @@ const TYPES: Readonly<Record<RunEvent["type"], true>> = {
   paused: true,
   unpaused: true,
   incident: true,
+  cluster: true,
   baseline: true,
   stopping: true,
   finished: true,
@@ -33,7 +34,7 @@ const OTHERS = 400;
 
 export interface Note {
   readonly id: number;
-  readonly kind: Exclude<RunEvent["type"], "progress" | "epoch">;
+  readonly kind: Exclude<RunEvent["type"], "progress" | "epoch" | "cluster">;
   /** Of the run, when it happened. */
   readonly seconds: number;
   /** ISO 8601. */
@@ -62,6 +63,8 @@ export interface RunView {
   /** The evaluated epoch with the lowest held-out loss. */
   best: { readonly epoch: number; readonly loss: number } | undefined;
   workers: readonly WorkerShare[];
+  /** The machines of the run, where there are others. */
+  cluster: EventOf<"cluster"> | undefined;
   summary: Summary | undefined;
   /** Newest first. */
   notes: readonly Note[];
@@ -91,6 +94,7 @@ export function createView(run: string): RunView {
     baseline: undefined,
     best: undefined,
     workers: [],
+    cluster: undefined,
     summary: undefined,
     notes: [],
     seconds: 0,
@@ -134,6 +138,9 @@ function reduce(view: RunView, event: RunEvent): void {
       return note(view, event, "Went on");
     case "incident":
       return note(view, event, event.message);
+    case "cluster":
+      view.cluster = event;
+      return;
     case "progress":
       view.points++;
       place(view, event);

@@ -13,6 +13,8 @@ export interface FileWorkOptions extends RunData {
   readonly seed: number;
   /** The module that the baseline's thread runs; without it there is no baseline. */
   readonly baselineUrl: URL | undefined;
+  /** After which a thread that shows no sign of life is lost. */
+  readonly timeoutMs: number;
   /** Whether an earlier process of the run told of the baseline. */
   readonly isTold: boolean;
   readonly append: (event: NewEvent) => void;
@@ -29,9 +31,9 @@ export class FileWork {
 
   /** Starts the baseline, of which the log is told when it is done. */
   start(): void {
-    const { baselineUrl, data, source, seed, isTold, append } = this.#options;
+    const { baselineUrl, data, source, seed, timeoutMs, isTold, append } = this.#options;
     if (!baselineUrl) return;
-    this.#task = startBaseline(baselineUrl, baselineStart(data, source.test?.table, seed));
+    this.#task = startBaseline(baselineUrl, baselineStart(data, source.test?.table, seed), timeoutMs);
     this.#baseline = this.#task.figures.then((figures) => {
       if (figures && !isTold) append({ type: "baseline", ...figures });
       return figures;

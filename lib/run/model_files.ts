@@ -22,7 +22,8 @@ const savedModelSchema = z.object({
   digest: z.string(),
   labels: z.array(z.string()),
   config: trainingConfigSchema,
-  /** SHA-256 of `weights.bin`. */
+  /** SHA-256 of `model.json` and of `weights.bin`. */
+  modelDigest: z.string(),
   weightsDigest: z.string(),
   /** SHA-256 of `preprocessing.json`, if there is one. */
   preprocessingDigest: z.string().optional(),
@@ -55,8 +56,9 @@ export async function writeModel(directory: string, model: SavedModel): Promise<
   await mkdir(folder, { recursive: true });
   for (const [name, bytes] of Object.entries(files)) await writeWhole(join(folder, name), bytes);
   const { round, digest } = version;
+  const modelDigest = await sha256(files["model.json"]);
   const weightsDigest = await sha256(files["weights.bin"]);
-  const about = { run, round, digest, labels, config, model: spec, weightsDigest };
+  const about = { run, round, digest, labels, config, model: spec, modelDigest, weightsDigest };
   const all = {
     ...about,
     ...preprocessing && { preprocessingDigest: await writePreprocessing(join(folder, PREPROCESSING), preprocessing) },
@@ -75,13 +77,15 @@ export async function readModel(directory: string): Promise<SavedModel> {
     const issue = parsed.error.issues[0];
     throw new RangeError(`Cannot read "${path}": ${issue?.path.join(".")}: ${issue?.message}`);
   }
-  const { run, round, digest, labels, config, weightsDigest, preprocessingDigest, checksum } = parsed.data;
+  const { run, round, digest, labels, config, modelDigest, weightsDigest, preprocessingDigest, checksum } = parsed.data;
   if (await checksumOf({ ...Object(value) }) !== checksum) {
     throw new RangeError(`Cannot read "${path}": its content does not have its checksum`);
   }
   const [json, bin] = await Promise.all(["model.json", "weights.bin"].map((name) => readFile(join(folder, name))));
-  if (await sha256(Uint8Array.from(bin!)) !== weightsDigest) {
-    throw new RangeError(`Cannot read "${join(folder, "weights.bin")}": its content is not what lockstep.json names`);
+  const named = [["model.json", json!, modelDigest], ["weights.bin", bin!, weightsDigest]] as const;
+  for (const [name, bytes, expected] of named) {
+    if (await sha256(Uint8Array.from(bytes)) === expected) continue;
+    throw new RangeError(`Cannot read "${join(folder, name)}": its content is not what lockstep.json names`);
   }
   const { layout } = trainedModel(config, labels);
   const version = { round, digest, weights: readSavedWeights(json!, bin!, layout) };

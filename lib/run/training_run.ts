@@ -72,7 +72,9 @@ export class TrainingRun {
     this.#saver = new Saver(directory, this.#layout, config.keepCheckpoints, log);
     const isTold = earlier?.isBaselineTold ?? false;
     const append = (event: NewEvent) => void this.log.append(event);
-    this.#fileWork = data && source && new FileWork({ data, source, seed: config.seed, baselineUrl, isTold, append });
+    const timeoutMs = config.workerTimeout * 1000;
+    const { seed } = config;
+    this.#fileWork = data && source && new FileWork({ data, source, seed, baselineUrl, timeoutMs, isTold, append });
   }
 
   /** Makes the run and its directory, and starts nothing. Throws an InputError if it cannot be. */
