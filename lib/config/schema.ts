@@ -70,12 +70,29 @@ export const serviceShape = {
   corsOrigin: z.string().regex(/^$|^\*$|^https?:\/\/[^\s/]+$/, "expected an origin such as https://example.org, or *")
     .default("").describe("origin whose pages may ask, such as https://example.org"),
   rateLimit: number(0, 1e9).default(0).describe("requests that each client may make in a second; 0: any number"),
+  grace: number(0, 3600).default(5)
+    .describe("seconds that requests under way may take to be answered when the process ends"),
   accessLog: z.boolean().default(false).describe("a JSON line on standard error for every request"),
   batchMax: whole(1, 4096).default(64).describe("sequences that are predicted in one call"),
   batchDelayMs: number(0, 1000).default(0).describe("milliseconds that a batch which is not full waits for more"),
   queueMax: whole(1, 1_000_000).default(4096).describe("sequences that may wait to be predicted; more are refused"),
   predictTimeout: number(0.1, 86_400).default(10).describe(
     "seconds without an answer after which the prediction thread is replaced",
+  ),
+} as const;
+
+/** Other machines that take part in a run: see docs/cluster.md. */
+export const clusterShape = {
+  cluster: z.string().regex(/^$|^(nats|tls):\/\/[^\s/]+$/, "expected an address such as nats://host:4222")
+    .default("").describe("NATS server where other machines take part, such as nats://host:4222; empty: none do"),
+  name: z.string().regex(/^[A-Za-z0-9_-]{0,64}$/, "expected up to 64 letters, digits, - and _")
+    .default("").describe("with --cluster: the run's name, the same on all of its machines"),
+  node: z.string().regex(/^[A-Za-z0-9_-]{0,64}$/, "expected up to 64 letters, digits, - and _")
+    .default("").describe("with --cluster: this machine's name, which no other has; empty: any"),
+  minNodes: whole(1, 1000).default(1).describe("with --cluster: machines that must be there for a round"),
+  clusterCredentials: z.string().default("").describe("with --cluster: credentials file (.creds) for the server"),
+  clusterCa: z.string().default("").describe(
+    "with --cluster: certificates (PEM) that the server's TLS is checked with",
   ),
 } as const;
 
@@ -101,8 +118,13 @@ export const processShape = {
     .default("10s").describe("rounds, or seconds as in 10s, between two checkpoints; there is one at the end as well"),
   keepCheckpoints: whole(1, 1000).default(3).describe("newest checkpoints that are kept"),
   maxSeconds: number(0, 1e9).default(0).describe("end after the round that passes this many seconds; 0: never"),
+  ...clusterShape,
   ...serviceShape,
+  dataDir: z.string().default("")
+    .describe("folder of the files that runs asked for over HTTP may be trained on; without it, none"),
   runsDir: z.string().min(1).default("runs").describe("where runs are kept"),
+  keepRuns: whole(0, 1_000_000).default(0)
+    .describe("newest runs that are kept when one ends, the others are removed; 0: all"),
   exit: z.boolean().default(false).describe("leave when training ends instead of serving on"),
   log: z.enum(["text", "json"]).default("text").describe(
     "what is printed: text for people, or the events as JSON lines",
