@@ -3,7 +3,7 @@ import type { TrainingConfig } from "../config/schema.ts";
 import { trainedModel } from "../model/task_model.ts";
 import type { ModelVersion } from "../run/model_version.ts";
 import { Desk, joinSequences } from "./desk.ts";
-import { prediction } from "./predictor.ts";
+import { prediction } from "./prediction.ts";
 import type { Prediction } from "./types.ts";
 
 export interface Saved {
