@@ -1,4 +1,5 @@
 /** A request's body as JSON, within a limit of bytes whatever its headers say. */
+import { setImmediate } from "node:timers/promises";
 import { describe } from "../data/sequences.ts";
 import { errorMessage, InputError } from "../errors.ts";
 import { Refusal } from "./problem.ts";
@@ -8,6 +9,11 @@ const TYPES = /^((application\/(json|[\w.-]+\+json|x-www-form-urlencoded)|text\/
 
 /** What stands for bytes that are no UTF-8 once they are text. JSON that means the character itself can escape it. */
 const REPLACEMENT = "\uFFFD";
+
+/** Shorter bodies are parsed in a moment, whatever they are. */
+const QUICK = 65_536;
+/** A long one that is nested more deeply takes the parser ten times as long as others, and nobody needs it. */
+const MOST_DEPTH = 64;
 
 /** Throws a Refusal for a type that is not JSON's or a body over the limit, an InputError for one that is not JSON. */
 export async function readJson(request: Request, limitBytes: number): Promise<unknown> {
@@ -19,8 +25,18 @@ export async function readJson(request: Request, limitBytes: number): Promise<un
   const text = await readText(request, limitBytes);
   if (text.includes(REPLACEMENT)) throw bodyError("the body is not UTF-8: expected JSON in UTF-8, U+FFFD as \\ufffd");
   if (text.trim() === "") throw bodyError("the body is empty: expected JSON");
+  const isLong = text.length > QUICK;
+  if (isLong) {
+    if (isDeeperThan(MOST_DEPTH, text)) {
+      throw bodyError(`the body is nested too deeply: expected at most ${MOST_DEPTH} lists or objects in each other`);
+    }
+    await setImmediate();
+  }
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    // Others get their turn before what was parsed is looked at.
+    if (isLong) await setImmediate();
+    return value;
   } catch (error) {
     throw bodyError(`the body is not JSON: ${errorMessage(error)}`);
   }
@@ -50,6 +66,32 @@ async function readChunks(body: ReadableStream<Uint8Array>, limitBytes: number):
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();
+}
+
+const [QUOTE, BACKSLASH] = [34, 92];
+const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [91, 93, 123, 125];
+
+/** Whether more than `most` lists and objects are open at once somewhere in `text`. */
+function isDeeperThan(most: number, text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === OPEN_LIST || code === OPEN_OBJECT) {
+      if (++depth > most) return true;
+    } else if (code === CLOSE_LIST || code === CLOSE_OBJECT) depth--;
+    else if (code === QUOTE) at = endOfString(text, at);
+  }
+  return false;
+}
+
+/** Where the string that begins at `begin` ends; the end of `text` if it does not. */
+function endOfString(text: string, begin: number): number {
+  for (let end = text.indexOf('"', begin + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let slashes = 0;
+    while (text.charCodeAt(end - 1 - slashes) === BACKSLASH) slashes++;
+    if (slashes % 2 === 0) return end;
+  }
+  return text.length;
 }
 
 function tooLarge(limitBytes: number): Refusal {

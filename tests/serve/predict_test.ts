@@ -145,6 +145,13 @@ Deno.test("POST /predict answers 400 to any depth of nesting", async () => {
     assertEquals((await post(body)).status, 400);
   }
   assertEquals((await post("[".repeat(200_000))).status, 400);
+  // Brackets within texts are no nesting.
+  const text = JSON.stringify(`${"[{".repeat(50_000)}\\"${"[".repeat(100)}`);
+  for (const [value, said] of [[text, "a list of 3 tokens"], [`[${deep}]`, "nested too deeply"]] as const) {
+    const response = await post(`{"tokens":${value}}`);
+    const { detail }: ProblemBody = await response.json();
+    assertEquals([response.status, detail.includes(said)], [400, true], detail.slice(0, 200));
+  }
 });
 
 const token = fc.oneof(fc.nat(49), fc.integer(), fc.double(), fc.jsonValue());
