@@ -61,6 +61,7 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
   const train = async (open: Open, id?: string): Promise<boolean> => {
     const opened = await open({ config, workerUrl, baselineUrl, cores, ...id === undefined ? { openLink } : { id } });
     run = opened;
+    queue.began(opened.startedAt);
     if (interrupted) opened.stop(StopReason.signal);
     stage.show(opened);
     if (id === undefined) {

@@ -20,6 +20,8 @@ export class RunQueue {
   #waiting: QueuedRun[] = [];
   readonly #refused = new Map<string, RunDetail>();
   #arrived = Promise.withResolvers<void>();
+  /** Milliseconds since 1970 that the newest id says. */
+  #newest = 0;
 
   /** Of a process that was started with `config`. */
   constructor(config: Config) {
@@ -33,13 +35,20 @@ export class RunQueue {
   async add(values: Readonly<Record<string, unknown>>): Promise<RunDetail | undefined> {
     const resolve = await requestedRun(values, this.#config);
     if (this.#waiting.length >= MOST_QUEUED) return undefined;
-    const now = new Date();
+    // Ids sort by the second: each run gets one of its own, so that they sort as they were asked for.
+    const now = new Date(Math.max(Date.now(), this.#newest + 1000));
+    this.#newest = now.getTime();
     const id = newId(now);
     const config = trainingConfig(resolve());
     const detail: RunDetail = { id, state: "queued", startedAt: now.toISOString(), events: 0, config, summary: null };
     this.#waiting.push({ id, resolve, detail });
     this.#arrived.resolve();
     return this.get(id);
+  }
+
+  /** Says that a run began at `startedAt`: those that are asked for from now on have later ids. */
+  began(startedAt: string): void {
+    this.#newest = Math.max(this.#newest, Date.parse(startedAt));
   }
 
   /** All of them, the newest first. */

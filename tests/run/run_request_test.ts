@@ -77,7 +77,10 @@ Deno.test("requestedRun() reads no file without a data directory, and none outsi
 
 Deno.test("RunQueue gives runs in their order, with places that move up, and no more than there is room for", async () => {
   const queue = new RunQueue(configOf({}));
+  const began = "2100-01-02T03:04:05.678Z";
+  queue.began(began);
   const [first, second] = [await queue.add({ seed: 1 }), await queue.add({ seed: 2 })];
+  assertEquals([first, second].map((run) => run!.id.slice(0, 15)), ["21000102-030406", "21000102-030407"]);
   assertEquals([first?.place, second?.place, second?.state], [1, 2, "queued"]);
   await queue.arrival();
   const taken = queue.take();
