@@ -115,6 +115,8 @@ export const processShape = {
 export const fileShape = {
   data: z.array(z.string().min(1)).max(10_000).default([])
     .describe("files of rows to train on, or - for standard input"),
+  ngrams: z.enum(["combine", "beside", "none"]).default("combine")
+    .describe("a linear model of n-grams beside the LSTM; combine: what predicts is the mean of both"),
   ...dataShape,
 } as const;
 

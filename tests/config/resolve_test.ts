@@ -54,6 +54,7 @@ Deno.test("resolveConfig() gives the default recipe when nothing is said", () =>
     engine: "simd",
     backend: "wasm",
     data: [],
+    ngrams: "combine",
     textColumn: "text",
     labelColumn: "label",
     format: "auto",
