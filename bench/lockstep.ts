@@ -43,8 +43,12 @@ const WORKER_TIMEOUT_MS = 600_000;
 const LOOK_MS = 1;
 
 /** Measures steps of `shape`: warm-up, measured stage, end. Throws TooSlow at the limit, with no thread left behind. */
-export async function measureLockstep({ engine, shape, workers, stages }: LockstepOptions): Promise<StepFigures> {
-  const config = lockstepConfig(engine, shape, workers);
+export function measureLockstep({ engine, shape, workers, stages }: LockstepOptions): Promise<StepFigures> {
+  return measureRounds(lockstepConfig(engine, shape, workers), workers * shape.batch, stages);
+}
+
+/** Measures rounds of one step each, of `sequences` sequences. Throws TooSlow as `measureLockstep` does. */
+export async function measureRounds(config: LockstepConfig, sequences: number, stages: Stages): Promise<StepFigures> {
   const coordinator = new Coordinator({
     config,
     workerUrl: WORKER_URL,
@@ -58,7 +62,7 @@ export async function measureLockstep({ engine, shape, workers, stages }: Lockst
       const secondsPerStep = (last.seconds - first.seconds) / (last.steps - first.steps);
       return {
         msPerStep: secondsPerStep * 1000,
-        sequencesPerSecond: workers * shape.batch / secondsPerStep,
+        sequencesPerSecond: sequences / secondsPerStep,
         steps: last.steps - first.steps,
         ...shares(before, after),
       };

@@ -8,10 +8,27 @@ import { createDraw, csv, print } from "./draw.ts";
 
 const ROWS = 4000;
 
+const draw = createDraw(21);
+const several = (count: number, one: () => string) => Array.from({ length: count }, one);
+
 const WORDS = {
-  page: ["/", "/pricing", "/docs", "/docs/install", "/blog/2026/spring", "/about", "/search?q=shoes&page=2", "/cart"],
+  ip: several(300, () => [0, 0, 0, 0].map(() => 1 + draw.below(254)).join(".")),
+  id: several(200, () => String(draw.below(9000) + 1000)),
+  bytes: several(200, () => String(draw.below(90_000))),
+  word: ["shoes", "red", "coat", "size", "blue", "boots", "sale", "wool", "gift", "rain", "kids", "black"],
+  page: [
+    "/",
+    "/pricing",
+    "/docs",
+    "/docs/install",
+    "/blog/2026/spring",
+    "/about",
+    "/cart",
+    "/item/{id}",
+    "/search?q={word}+{word}",
+  ],
   asset: ["/app.js", "/style.css", "/logo.svg", "/fonts/inter.woff2", "/img/hero.webp", "/favicon.ico"],
-  api: ["/api/items?limit=20", "/api/items/831", "/api/cart", "/api/session", "/api/users/17/orders"],
+  api: ["/api/items?limit=20", "/api/items/{id}", "/api/cart", "/api/session", "/api/users/{id}/orders"],
   hole: ["/wp-login.php", "/.env", "/.git/config", "/phpmyadmin/", "/admin.php", "/backup.zip", "/server-status"],
   deep: ["/../../etc/passwd", "/cgi-bin/test.cgi", "/vendor/phpunit/eval-stdin.php", "/actuator/env", "/old/wp-admin/"],
   sql: ["' OR 1=1--", "1 UNION SELECT name FROM users", "'; DROP TABLE items;--", "1 AND SLEEP(5)", "%27%20OR%201=1"],
@@ -53,10 +70,11 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-const draw = createDraw(21);
 let text = csv("text", "label");
 for (let row = 0; row < ROWS; row++) {
   const label = draw.chance(0.6) ? "normal" : draw.one(["scan", "injection", "bruteforce"]);
-  text += csv(draw.fill(draw.one(LINES[label]!), WORDS), label);
+  // Twice, as a word may hold other words.
+  const line = draw.fill(draw.fill(`{ip} ${draw.one(LINES[label]!)} {bytes}`, WORDS), WORDS);
+  text += csv(line, draw.chance(0.01) ? draw.one(Object.keys(LINES)) : label);
 }
 await print(text);

@@ -40,6 +40,20 @@ export async function measurePytorch(options: PytorchOptions, shape: Shape, seco
   return { msPerStep, sequencesPerSecond, steps, wait: null, average: null };
 }
 
+const textLine = z.object({ steps: z.int(), sequencesPerSecond: z.number() });
+
+/** Sequences a second on the encoded rows in `folder`; `flags` are those of the script. */
+export async function measurePytorchText(
+  options: PytorchOptions,
+  folder: string,
+  flags: Readonly<Record<string, number | true>>,
+): Promise<number> {
+  const [line] = await script("pytorch_text.py", { ...threadFlags(options), ...flags, processes: options.processes }, [
+    folder,
+  ]);
+  return textLine.parse(line).sequencesPerSecond;
+}
+
 const parityLine = z.object({ seconds: z.number(), steps: z.int(), accuracy: z.number(), reached: z.boolean() });
 export type PytorchParity = z.infer<typeof parityLine>;
 
@@ -54,9 +68,13 @@ function threadFlags({ threads, blasThreads }: PytorchOptions) {
 }
 
 /** The JSON lines that a script of this folder prints. */
-async function script(name: string, flags: Readonly<Record<string, number>>): Promise<unknown[]> {
+async function script(
+  name: string,
+  flags: Readonly<Record<string, number | true>>,
+  positionals: readonly string[] = [],
+): Promise<unknown[]> {
   const path = fileURLToPath(new URL(name, import.meta.url));
-  const args = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
-  const lines = await output(PYTHON, ["-B", path, ...args]);
+  const args = Object.entries(flags).map(([flag, value]) => value === true ? `--${flag}` : `--${flag}=${value}`);
+  const lines = await output(PYTHON, ["-B", path, ...positionals, ...args]);
   return lines.split("\n").map((line) => JSON.parse(line));
 }

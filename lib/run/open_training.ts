@@ -18,10 +18,11 @@ export async function openTraining(resolve: Resolve, { input, onData, ...options
   if (config.task !== "table") return await TrainingRun.create({ ...options, config });
   const read = await readRunData(config, input);
   onData?.(read);
-  return await TrainingRun.create({ ...options, ...read, config: resolve(textDefaults(figures(read))) });
+  return await TrainingRun.create({ ...options, ...read, config: resolve(textDefaults(dataFigures(read))) });
 }
 
-function figures({ source: { statistics, preprocessing } }: RunData): DataFigures {
+/** What the defaults depend on. */
+export function dataFigures({ source: { statistics, preprocessing } }: RunData): DataFigures {
   const { rows, tokens } = statistics.parts.training!;
   const { kind } = preprocessing.tokenizer;
   return { rows, tokens, kind: kind === "huggingface" ? "words" : kind };
