@@ -30,6 +30,7 @@ export interface Finish {
 export class FileWork {
   readonly #options: FileWorkOptions;
   #task: BaselineTask | undefined;
+  #stopped = false;
   #baseline: Promise<BaselineResult | undefined> = Promise.resolve(undefined);
 
   constructor(options: FileWorkOptions) {
@@ -39,7 +40,7 @@ export class FileWork {
   /** Starts the baseline, of which the log is told when it is done. */
   start(): void {
     const { baselineUrl, data, source, config: { seed, ngrams }, isTold, append } = this.#options;
-    if (!baselineUrl || ngrams === "none") return;
+    if (!baselineUrl || ngrams === "none" || this.#stopped) return;
     this.#task = startBaseline(baselineUrl, baselineStart(data, source.test?.table, seed));
     this.#baseline = this.#task.result.then((result) => {
       if (result && !isTold) append({ type: "baseline", ...result.figures });
@@ -52,6 +53,7 @@ export class FileWork {
 
   /** Ends the baseline, if it is under way, without a result. */
   stop(): void {
+    this.#stopped = true;
     this.#task?.stop();
   }
 
@@ -60,10 +62,10 @@ export class FileWork {
    * training, and writes all of that to `judgement.json` in `directory`.
    */
   async finish(directory: string, model: TrainedModel): Promise<Finish> {
-    const { source, config, append } = this.#options;
+    const { source, config, baselineUrl, append } = this.#options;
     const baseline = await this.#baseline;
     const isCombined = config.ngrams === "combine";
-    if (isCombined && this.#task && !baseline) {
+    if (isCombined && baselineUrl && !baseline) {
       append({ type: "incident", message: "The model is the LSTM alone: its n-grams were not done in time" });
     }
     const { ngrams, judgements, lstm } = await finishModel(model, isCombined ? baseline?.model : undefined, source);
