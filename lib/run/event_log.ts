@@ -5,11 +5,17 @@
 import { createReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { createInterface } from "node:readline";
+import { parseEvent } from "./event_line.ts";
 import { type Lock, lockFile } from "./lock.ts";
+import { BATCH, history } from "./log_history.ts";
+import { LogIndex } from "./log_index.ts";
 import { eventSchema, isLast, type NewEvent, type RunEvent } from "../events.ts";
 
 /** Events kept in memory: some minutes of progress. */
 const TAIL = 1024;
+
+/** A reader that had all events, and lacks more than these, is told of progress by the newest alone. */
+const MOST_BEHIND = 256;
 
 export class EventLog {
   readonly path: string;
@@ -26,6 +32,8 @@ export class EventLog {
   #writing: Promise<void> | undefined;
   #failure: unknown;
   #waiting = new Set<() => void>();
+  /** For readers that are far behind. */
+  #index: LogIndex | undefined;
 
   private constructor(path: string, file: FileHandle, lock: Lock) {
     this.path = path;
@@ -91,26 +99,53 @@ export class EventLog {
 
   /** The events after id `after`, in order, each once: history, then live, until the run's last or until `signal`. */
   async *read(after: number, signal: AbortSignal): AsyncGenerator<RunEvent, void, void> {
+    for await (const batch of this.batches(after, signal, true)) {
+      for (const event of batch) {
+        yield event;
+        if (signal.aborted) return;
+      }
+    }
+  }
+
+  /**
+   * As `read`, in batches of those that are there. Unless `whole`, a long history is thinned, and a reader that cannot
+   * keep up misses all progress but the newest.
+   */
+  async *batches(
+    after: number,
+    signal: AbortSignal,
+    whole = false,
+  ): AsyncGenerator<readonly RunEvent[], void, void> {
     const wake = () => this.#wake();
     signal.addEventListener("abort", wake);
     try {
       let last = after;
+      let hadAll = false;
       while (!signal.aborted) {
-        const firstInTail = this.#count - this.#tail.length + 1;
-        if (last >= this.#count) {
+        const missing = this.#count - last;
+        if (missing <= 0) {
           if (this.#ended) return;
+          hadAll = true;
           await new Promise<void>((resolve) => this.#waiting.add(resolve));
-        } else if (last + 1 >= firstInTail) {
-          const event = this.#tail[last + 1 - firstInTail]!;
-          last = event.id;
-          yield event;
-        } else {
-          for await (const event of readEvents(this.path, last)) {
-            last = event.id;
-            yield event;
-            if (signal.aborted || last + 1 >= this.#count - this.#tail.length + 1) break;
-          }
+          continue;
         }
+        const behind = !whole && hadAll && missing > MOST_BEHIND;
+        if (missing <= this.#tail.length) {
+          const batch = this.#tail.slice(-missing).slice(0, behind ? missing : BATCH);
+          last = batch.at(-1)!.id;
+          yield behind ? newestProgress(batch) : batch;
+          continue;
+        }
+        const index = this.#index ??= new LogIndex(this.path);
+        await index.refresh();
+        if (index.count <= last) throw new RangeError(`Cannot read "${this.path}": event ${last + 1} is not in it`);
+        const reached = index.count;
+        for await (const batch of history(index, last, whole ? "whole" : behind ? "behind" : "thinned")) {
+          last = batch.at(-1)!.id;
+          yield batch;
+          if (signal.aborted) return;
+        }
+        last = reached;
       }
     } finally {
       signal.removeEventListener("abort", wake);
@@ -217,10 +252,8 @@ export async function lastEvent(path: string): Promise<RunEvent | undefined> {
   return undefined;
 }
 
-function parseEvent(line: string): RunEvent | undefined {
-  try {
-    return eventSchema.safeParse(JSON.parse(line)).data;
-  } catch {
-    return undefined;
-  }
+/** `batch` without progress that has been overtaken. */
+function newestProgress(batch: readonly RunEvent[]): readonly RunEvent[] {
+  const newest = batch.findLast(({ type }) => type === "progress");
+  return batch.filter((event) => event.type !== "progress" || event === newest);
 }

@@ -5,19 +5,25 @@ import type { RunEvent } from "../events.ts";
 import { StopReason } from "../lockstep/control.ts";
 import { dataSchema, type SavedData } from "./data_schema.ts";
 import { listRuns, RUN_ID } from "./directory.ts";
-import { lastEvent, readEvents } from "./event_log.ts";
+import { lastEvent } from "./event_log.ts";
 import { errorCode, readJson } from "./files.ts";
 import { type Judgements, judgementsSchema } from "./judgement_schema.ts";
+import { history } from "./log_history.ts";
+import { LogIndex } from "./log_index.ts";
 import { type Manifest, manifestSchema } from "./manifest.ts";
 import { agreedSummary, readSummary } from "./summary.ts";
 import type { TrainingRun } from "./training_run.ts";
 import type { RunAction, RunDetail, RunState } from "./types.ts";
+
+/** Logs of which it is remembered where their events are: 9 bytes for each event. */
+const MOST_INDEXES = 8;
 
 export class RunLibrary {
   /** The run that this process trains or serves. */
   readonly current: string;
   readonly #runsDir: string;
   readonly #live: TrainingRun | undefined;
+  readonly #indexes = new Map<string, LogIndex>();
 
   private constructor(runsDir: string, current: string, live?: TrainingRun) {
     this.#runsDir = runsDir;
@@ -62,14 +68,22 @@ export class RunLibrary {
   }
 
   /**
-   * The events of run `id` with an id greater than `after`: history, then live, in order, each once. Ends after the
-   * run's last event, or when `signal` aborts.
+   * The events of run `id` with an id greater than `after`, in batches: history, then live, in order, each once. Ends
+   * after the run's last event, or when `signal` aborts. Unless `whole`, a long history is thinned, and so is what a
+   * reader that cannot keep up lacks.
    */
-  async *events(id: string, after: number, signal: AbortSignal): AsyncGenerator<RunEvent, void, void> {
-    if (this.#live?.id === id) return yield* this.#live.log.read(after, signal);
-    for await (const event of readEvents(this.#path(id, "events.jsonl"), after)) {
+  async *events(
+    id: string,
+    after: number,
+    signal: AbortSignal,
+    whole: boolean,
+  ): AsyncGenerator<readonly RunEvent[], void, void> {
+    if (this.#live?.id === id) return yield* this.#live.log.batches(after, signal, whole);
+    const index = this.#index(id);
+    await index.refresh();
+    for await (const batch of history(index, after, whole ? "whole" : "thinned")) {
       if (signal.aborted) return;
-      yield event;
+      yield batch;
     }
   }
 
@@ -100,6 +114,15 @@ export class RunLibrary {
   async #read<Value>(id: string, file: string, schema: z.ZodType<Value>): Promise<Value | undefined> {
     if (!RUN_ID.test(id)) return undefined;
     return await optional(async () => schema.parse(await readJson(this.#path(id, file))));
+  }
+
+  /** The index of a log; of too many, the one that was asked for longest ago is forgotten. */
+  #index(id: string): LogIndex {
+    const index = this.#indexes.get(id) ?? new LogIndex(this.#path(id, "events.jsonl"));
+    this.#indexes.delete(id);
+    this.#indexes.set(id, index);
+    if (this.#indexes.size > MOST_INDEXES) this.#indexes.delete(this.#indexes.keys().next().value!);
+    return index;
   }
 
   #path(id: string, file: string): string {

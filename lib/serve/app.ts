@@ -20,6 +20,8 @@ import project from "../../deno.json" with { type: "json" };
 export interface AppOptions {
   /** Silence on an event stream after which a comment is sent; 15 s. */
   readonly heartbeatMs?: number;
+  /** A client of an event stream that reads nothing for this long is dropped; 30 s. */
+  readonly stallMs?: number;
   /** Of a request; 1 MiB. */
   readonly bodyLimitBytes?: number;
   /** Sequences of one prediction; 1024. */
@@ -78,6 +80,8 @@ export function createApp(services: Services, options: AppOptions = {}): App {
   }
   runRoutes(routes, services, {
     heartbeatMs: options.heartbeatMs ?? 15_000,
+    stallMs: options.stallMs ?? 30_000,
+    drops: figures.drops,
     shutdown: options.shutdown ?? new AbortController().signal,
     onError,
     figures,
@@ -101,7 +105,7 @@ export function createApp(services: Services, options: AppOptions = {}): App {
   });
   routes.hono.onError(answerError);
 
-  const fetch = createFront((request) => routes.hono.fetch(request), {
+  const fetch = createFront((request, client) => routes.hono.fetch(request, { client }), {
     gate: createGate({ allowedHosts, token, corsOrigin, rateLimit, now: () => performance.now() }),
     corsOrigin,
     run: () => runs.current,

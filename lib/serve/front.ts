@@ -57,7 +57,10 @@ export function bareJson(body: unknown, headers: Readonly<Record<string, string>
 /** The app as the socket sees it; `client` says the address that asks. */
 export type Fetch = (request: Request, client?: () => string) => Promise<Response>;
 
-export function createFront(inner: (request: Request) => Response | Promise<Response>, options: FrontOptions): Fetch {
+export function createFront(
+  inner: (request: Request, client: () => string) => Response | Promise<Response>,
+  options: FrontOptions,
+): Fetch {
   const { gate, corsOrigin, run, onAccess, onError, refused } = options;
   const always = { ...SECURITY_HEADERS, ...corsHeaders(corsOrigin) };
 
@@ -78,7 +81,7 @@ export function createFront(inner: (request: Request) => Response | Promise<Resp
       refused.observe(response.status, (performance.now() - begun) / 1000);
       return dress(response);
     }
-    const response = await inner(request);
+    const response = await inner(request, client);
     return complete.has(response) && corsOrigin === undefined ? response : dress(response);
   }
 

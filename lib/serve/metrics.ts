@@ -1,4 +1,5 @@
 /** Counts of what was asked and answered, and their text for a scraper (OpenMetrics 1.0). */
+import { Drops } from "./drops.ts";
 
 /** Upper bounds in seconds, of a prediction's and of a large list's time alike. */
 const BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
@@ -24,6 +25,8 @@ export class HttpFigures {
   readonly #routes = new Map<string, RouteFigures>();
   /** Event streams that are open. */
   streams = 0;
+  /** Clients of streams that were cut because they did not read. */
+  readonly drops = new Drops();
 
   /** The figures of `path` as it is declared, such as `/runs/{id}`, asked with `method`. */
   route(method: string, path: string): RouteFigures {
@@ -52,6 +55,7 @@ export class HttpFigures {
     }
     text.family("lockstep_event_streams", "gauge", "Event streams that are open.");
     text.sample("", this.streams);
+    text.counter("lockstep_event_streams_dropped", this.drops.count, "Streams cut because their clients did not read.");
   }
 }
 

@@ -3,8 +3,15 @@ import { z } from "zod";
 import { describe } from "../data/sequences.ts";
 import { InputError } from "../errors.ts";
 import type { RunDetail } from "../run/types.ts";
+import { dropFrame, type Drops } from "./drops.ts";
 import type { RunLibrary } from "./services.ts";
 import { type SseOptions, sseStream } from "./sse.ts";
+
+/** Of a request, as the app is given it: `client` gives the address that asks. */
+export interface EventsContext {
+  readonly req: { readonly raw: Request; readonly method: string };
+  readonly env?: { readonly client?: () => string } | undefined;
+}
 
 const eventId = z.string().regex(/^\d{1,15}$/).transform(Number);
 
@@ -21,14 +28,43 @@ export function lastEventId(request: Request): number {
   throw new InputError([{ field, message }]);
 }
 
+/** Whether the client wants every event: `?all=1`, or `?all=0`, as without it. Throws InputError for anything else. */
+export function wantsAll(request: Request): boolean {
+  const all = new URL(request.url).searchParams.get("all") ?? "0";
+  if (all === "0" || all === "1") return all === "1";
+  throw new InputError([{
+    field: "all",
+    message: `all is ${describe(all)}: expected 1 for every event of the run, or 0`,
+  }]);
+}
+
+export interface EventsOptions extends Omit<SseOptions, "notice" | "onDrop"> {
+  readonly drops: Drops;
+}
+
 /** 200 with the events that the client lacks, then those to come; 204 where it has all there will ever be. */
-export function eventsResponse(request: Request, run: RunDetail, runs: RunLibrary, options: SseOptions): Response {
-  const last = lastEventId(request);
+export function eventsResponse(
+  { req, env }: EventsContext,
+  run: RunDetail,
+  runs: RunLibrary,
+  options: EventsOptions,
+): Response {
+  const { drops } = options;
+  const last = lastEventId(req.raw);
+  const all = wantsAll(req.raw);
   const over = !["running", "paused", "stopping"].includes(run.state);
   // EventSource comes back after every end, unless it is told with 204 that there is no more.
   if (over && last === run.events) return new Response(null, { status: 204 });
   // An id that this log has not reached is of another log.
-  const after = last > run.events ? 0 : last;
-  const body = request.method === "HEAD" ? null : sseStream((signal) => runs.events(run.id, after, signal), options);
-  return new Response(body, { headers: { "Content-Type": "text/event-stream", "X-Accel-Buffering": "no" } });
+  const from = last > run.events ? 0 : last;
+  const headers = { "Content-Type": "text/event-stream", "X-Accel-Buffering": "no" };
+  if (req.method === "HEAD") return new Response(null, { headers });
+  const client = env?.client?.() ?? "";
+  const drop = drops.take(client, run.id, from);
+  const body = sseStream((signal) => runs.events(run.id, from, signal, all), {
+    ...options,
+    notice: drop && dropFrame(drop),
+    onDrop: (to) => drops.add({ client, run: run.id, from, to: Math.max(from, to), at: new Date().toISOString() }),
+  });
+  return new Response(body, { headers });
 }

@@ -7,9 +7,8 @@ import { judgementsSchema } from "../run/judgement_schema.ts";
 import { RUN_ACTIONS, type RunAction, type RunDetail } from "../run/types.ts";
 import { problemResponse, Refusal } from "./problem.ts";
 import { jsonAnswer, problemAnswer, type Routes } from "./routes.ts";
-import { eventsResponse } from "./run_events.ts";
+import { type EventsOptions, eventsResponse } from "./run_events.ts";
 import type { Services } from "./services.ts";
-import type { SseOptions } from "./sse.ts";
 
 const runSchema = z.object({
   id: z.string(),
@@ -28,11 +27,11 @@ const stream = { description: "Server-sent events", content: { "text/event-strea
 const eventAnswers = {
   200: stream,
   204: { description: "The run is over, and the client has all of its events" },
-  400: problemAnswer("The last event's id is no number"),
+  400: problemAnswer("The last event's id is no number, or `all` is neither 0 nor 1"),
   404: problemAnswer("There is no such run"),
 };
 const lastEvent = {
-  query: z.object({ lastEventId: z.string().regex(/^\d{1,15}$/).optional() }),
+  query: z.object({ lastEventId: z.string().regex(/^\d{1,15}$/).optional(), all: z.enum(["0", "1"]).optional() }),
 };
 
 /** What a run has to be for an action. */
@@ -42,7 +41,7 @@ const STATES_FOR: Readonly<Record<RunAction, string>> = {
   stop: "running or paused",
 };
 
-export function runRoutes(routes: Routes, { runs }: Services, sse: SseOptions): void {
+export function runRoutes(routes: Routes, { runs }: Services, sse: EventsOptions): void {
   async function findRun(id: string | undefined): Promise<RunDetail> {
     const parsed = idSchema.safeParse(id);
     const run = parsed.success ? await runs.get(parsed.data) : undefined;
@@ -59,7 +58,7 @@ export function runRoutes(routes: Routes, { runs }: Services, sse: SseOptions): 
     summary: "Events of the run that this process trains or serves",
     request: lastEvent,
     responses: eventAnswers,
-  }, async (c) => eventsResponse(c.req.raw, await findRun(runs.current), runs, sse));
+  }, async (c) => eventsResponse(c, await findRun(runs.current), runs, sse));
 
   routes.add({
     method: "get",
@@ -82,7 +81,7 @@ export function runRoutes(routes: Routes, { runs }: Services, sse: SseOptions): 
     summary: "Events of one run",
     request: { ...request, ...lastEvent },
     responses: eventAnswers,
-  }, async (c) => eventsResponse(c.req.raw, await findRun(c.req.param("id")), runs, sse));
+  }, async (c) => eventsResponse(c, await findRun(c.req.param("id")), runs, sse));
 
   routes.add({
     method: "get",

@@ -21,10 +21,11 @@ export interface RunLibrary {
   /** Asks the run for `action`. False if it is not training in this process, or not in a state for it. */
   act(id: string, action: RunAction): boolean;
   /**
-   * The events of run `id` with an id greater than `after`: history, then live, in order, each once. Ends after the
-   * run's last event, or when `signal` aborts. Call `get` first: an unknown run is a RangeError.
+   * The events of run `id` with an id greater than `after`, in batches: history, then live, in order, each once. Ends
+   * after the run's last event, or when `signal` aborts. Unless `whole`, a long history is thinned, and so is what a
+   * reader that cannot keep up lacks. Call `get` first: an unknown run is a RangeError.
    */
-  events(id: string, after: number, signal: AbortSignal): AsyncIterable<RunEvent>;
+  events(id: string, after: number, signal: AbortSignal, whole: boolean): AsyncIterable<readonly RunEvent[]>;
 }
 
 /** A static file of the dashboard. */

@@ -137,7 +137,7 @@ export class FakeRun {
     this.#notify();
   }
 
-  async *stream(after: number, signal: AbortSignal): AsyncGenerator<RunEvent> {
+  async *stream(after: number, signal: AbortSignal): AsyncGenerator<readonly RunEvent[]> {
     const cuts = this.#cuts;
     this.starts.push(after);
     const aborted = () => this.#notify();
@@ -148,7 +148,7 @@ export class FakeRun {
         if (!event) await this.#wake.promise;
         else {
           next++;
-          yield event;
+          yield [event];
           if (event.type === "finished" || event.type === "failed") return;
         }
       }

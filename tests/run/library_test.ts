@@ -8,10 +8,8 @@ import { createTinyRun } from "./tiny_run.ts";
 
 const never = new AbortController().signal;
 
-async function idsOf(events: AsyncIterable<RunEvent>): Promise<number[]> {
-  const ids: number[] = [];
-  for await (const { id } of events) ids.push(id);
-  return ids;
+async function idsOf(batches: AsyncIterable<readonly RunEvent[]>): Promise<number[]> {
+  return (await Array.fromAsync(batches)).flat().map(({ id }) => id);
 }
 
 Deno.test("RunLibrary.live() reads the run that trains as it goes, and others from their files", () =>
@@ -24,13 +22,13 @@ Deno.test("RunLibrary.live() reads the run that trains as it goes, and others fr
     const { startedAt, config } = run;
     const before = { id: run.id, startedAt, config, state: "running", events: 0, summary: null } as const;
     assertEquals(await library.get(run.id), before);
-    const live = idsOf(library.events(run.id, 0, never));
+    const live = idsOf(library.events(run.id, 0, never, false));
     const own = await run.train();
     const count = run.log.count;
     assertEquals(await live, Array.from({ length: count }, (_, i) => i + 1));
     assertEquals(await library.get(run.id), { ...before, state: "finished", events: count, summary: own });
     assertEquals((await library.get(first.id))?.summary, summary);
-    assertEquals(await idsOf(library.events(first.id, first.log.count - 2, never)), [
+    assertEquals(await idsOf(library.events(first.id, first.log.count - 2, never, false)), [
       first.log.count - 1,
       first.log.count,
     ]);
@@ -59,7 +57,7 @@ Deno.test("RunLibrary.saved() says how each run ended", () =>
     assertEquals((await library.list()).length, 3);
     const leaving = new AbortController();
     leaving.abort();
-    assertEquals(await idsOf(library.events(finished.id, 0, leaving.signal)), []);
+    assertEquals(await idsOf(library.events(finished.id, 0, leaving.signal, false)), []);
   }));
 
 Deno.test("RunLibrary leaves out what is no run, and knows no id that is none", () =>

@@ -62,7 +62,7 @@ export class Log {
     while (this.readers > 0) await this.#left.promise;
   }
 
-  async *follow(after: number, signal: AbortSignal): AsyncGenerator<RunEvent> {
+  async *follow(after: number, signal: AbortSignal): AsyncGenerator<readonly RunEvent[]> {
     this.readers++;
     try {
       for (let next = after; !signal.aborted;) {
@@ -71,7 +71,7 @@ export class Log {
           next++;
           this.pulled++;
           this.#onPull();
-          yield event;
+          yield [event];
         } else if (this.state !== "running") return;
         else await this.#more(signal);
       }

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { sseFrame } from "../../lib/serve/sse.ts";
-import { checkpoint, failed, fakeApp } from "./fakes.ts";
+import { createApp } from "../../lib/serve/app.ts";
+import { checkpoint, failed, fakeApp, fakeServices, Log } from "./fakes.ts";
 import { allFrames, frames, ids, type ProblemBody, soon, take } from "./reading.ts";
 
 const complete = [checkpoint(1), checkpoint(2), checkpoint(3), failed];
@@ -102,4 +103,21 @@ Deno.test("GET /events ends when the app is told to shut down", async () => {
   shutdown.abort();
   assertEquals((await soon(source.next(), "the end")).done, true);
   await soon(log.quiet(), "the reader's end");
+});
+
+Deno.test("GET /runs/:id/events asks for the whole history with all=1 alone", async () => {
+  const asked: boolean[] = [];
+  const log = new Log();
+  log.append(...complete);
+  const { runs, ...services } = fakeServices(log);
+  const events: typeof runs.events = (id, after, signal, whole) => {
+    asked.push(whole);
+    return runs.events(id, after, signal, whole);
+  };
+  const app = createApp({ ...services, runs: { ...runs, events } });
+  for (const query of ["", "?all=0", "?all=1"]) await allFrames(await app.request(`/runs/r1/events${query}`));
+  assertEquals(asked, [false, false, true]);
+  const response = await app.request("/runs/r1/events?all=yes");
+  const { detail }: ProblemBody = await response.json();
+  assertEquals([response.status, detail], [400, 'all is "yes": expected 1 for every event of the run, or 0']);
 });

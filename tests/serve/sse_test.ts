@@ -9,6 +9,7 @@ const never = new AbortController().signal;
 function options(changes: Partial<SseOptions> = {}): SseOptions {
   return {
     heartbeatMs: 60_000,
+    stallMs: 60_000,
     shutdown: never,
     onError: (error) => {
       throw error;
