@@ -32,6 +32,8 @@ export interface CoordinatorOptions {
   readonly workerUrl: URL;
   /** What training starts from. */
   readonly initial: State;
+  /** The weights before the first round, `[layout.size]`, if they are not those that the seed draws. */
+  readonly given?: Float32Array | undefined;
 }
 
 /** Between two looks at the rings: often enough for a live display, rarely enough to cost training nothing. */
@@ -53,7 +55,7 @@ export class Coordinator {
     const { config, workerUrl } = options;
     this.#options = options;
     this.plan = createPlan(config);
-    const initial = withBest(this.plan, config.training, options.initial);
+    const initial = withBest(this.plan, config.training, options.initial, options.given);
     this.#crew = new Crew({ config, plan: this.plan, workerUrl, initial, attempt: 0 });
     this.#reader = new RecordReader(this.#crew.run);
     this.#counted = this.#crew.counters();

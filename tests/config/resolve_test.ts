@@ -30,6 +30,7 @@ Deno.test("resolveConfig() gives the default recipe when nothing is said", () =>
     embeddingInit: 1,
     forgetBias: 1,
     lstmBiases: 1,
+    weights: "",
     seed: 1,
     shards: 4,
     batchSize: 128,
