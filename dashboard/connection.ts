@@ -18,19 +18,22 @@ export interface Follower {
   link(link: Link): void;
 }
 
-const TYPES = [
-  "started",
-  "progress",
-  "epoch",
-  "checkpoint",
-  "resumed",
-  "paused",
-  "unpaused",
-  "incident",
-  "stopping",
-  "finished",
-  "failed",
-] as const;
+/** Every kind of event: a stream gives only those that are asked for. */
+const TYPES: Readonly<Record<RunEvent["type"], true>> = {
+  started: true,
+  progress: true,
+  epoch: true,
+  checkpoint: true,
+  rolledBack: true,
+  baseline: true,
+  resumed: true,
+  paused: true,
+  unpaused: true,
+  incident: true,
+  stopping: true,
+  finished: true,
+  failed: true,
+};
 
 /** Between two looks for a run while nothing is streaming: often when one is missed, seldom when one is done. */
 const RETRY_MS = 2000;
@@ -104,7 +107,7 @@ export class Connection {
       this.#follower.link("reconnecting");
       void this.look();
     });
-    for (const type of TYPES) source.addEventListener(type, (message) => this.#received(message));
+    for (const type of Object.keys(TYPES)) source.addEventListener(type, (message) => this.#received(message));
   }
 
   #received(message: MessageEvent<string>): void {

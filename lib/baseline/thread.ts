@@ -11,8 +11,8 @@ export interface BaselineStart {
   readonly classes: number;
   readonly vocabulary: number;
   readonly seed: number;
-  /** Its first word is not 0 from the moment that nobody wants the result any more. */
-  readonly stop: Int32Array;
+  /** Two words: not 0 from the moment that nobody wants the result any more; and a count of the thread's signs of life. */
+  readonly signals: Int32Array;
 }
 
 /** What the baseline makes of rows that it has not seen. */
@@ -34,10 +34,17 @@ export type BaselineReply =
   | { readonly type: "stopped" }
   | { readonly type: "failed"; readonly error: string };
 
+const [STOP, HEART] = [0, 1];
+/** Between two looks at the heart. */
+const LOOK_MS = 500;
+
 /** Trains and judges. Never throws. */
-export function runBaseline({ training, validation, test, stop, ...options }: BaselineStart): BaselineReply {
+export function runBaseline({ training, validation, test, signals, ...options }: BaselineStart): BaselineReply {
   try {
-    const stopped = () => Atomics.load(stop, 0) !== 0;
+    const stopped = () => {
+      Atomics.add(signals, HEART, 1);
+      return Atomics.load(signals, STOP) !== 0;
+    };
     const baseline = trainBaseline(training, validation, { ...options, stopped });
     if (!baseline) return { type: "stopped" };
     const { model, seconds } = baseline;
@@ -58,32 +65,46 @@ export function transferables(reply: BaselineReply): ArrayBufferLike[] {
 
 /** A baseline that is being trained. */
 export interface BaselineTask {
-  /** Undefined if it was stopped. Throws an Error if it failed. */
+  /** Undefined if it was stopped. Throws an Error if it failed, or showed no sign of life for too long. */
   readonly result: Promise<BaselineResult | undefined>;
   /** Ends it soon; harmless when it has ended. */
   stop(): void;
 }
 
-/** Trains in a thread that runs the module `url` (workers/baseline.ts). */
-export function startBaseline(url: URL, start: Omit<BaselineStart, "stop">): BaselineTask {
-  const stop = new Int32Array(new SharedArrayBuffer(4));
+/** Trains in a thread that runs the module `url` (workers/baseline.ts), and is lost if it is silent for `timeoutMs`. */
+export function startBaseline(url: URL, start: Omit<BaselineStart, "signals">, timeoutMs: number): BaselineTask {
+  const signals = new Int32Array(new SharedArrayBuffer(8));
   const worker = new Worker(url, { type: "module", name: "baseline", deno: { permissions: "none" } });
   const { promise, resolve, reject } = Promise.withResolvers<BaselineResult | undefined>();
-  worker.onmessage = ({ data }: MessageEvent<BaselineReply>) => {
+  let [heart, heardAt] = [0, performance.now()];
+  const watching = setInterval(() => {
+    const beats = Atomics.load(signals, HEART);
+    if (beats !== heart) [heart, heardAt] = [beats, performance.now()];
+    else if (performance.now() - heardAt > timeoutMs) {
+      end();
+      reject(new Error(`its thread showed no sign of life for ${timeoutMs / 1000} s`));
+    }
+  }, Math.min(LOOK_MS, timeoutMs));
+  function end(): void {
+    clearInterval(watching);
+    Atomics.store(signals, STOP, 1);
     worker.terminate();
+  }
+  worker.onmessage = ({ data }: MessageEvent<BaselineReply>) => {
+    end();
     if (data.type === "failed") reject(new Error(data.error));
     else resolve(data.type === "done" ? data.result : undefined);
   };
   worker.onerror = (event) => {
     event.preventDefault();
+    end();
     reject(new Error(event.message));
   };
-  worker.postMessage({ ...start, stop } satisfies BaselineStart);
+  worker.postMessage({ ...start, signals } satisfies BaselineStart);
   return {
     result: promise,
     stop() {
-      Atomics.store(stop, 0, 1);
-      worker.terminate();
+      end();
       resolve(undefined);
     },
   };

@@ -1,4 +1,5 @@
 /** `resume RUN`: takes up a run where its newest checkpoint is, with as many workers as there are now. */
+import { dirname } from "node:path";
 import { resolveConfig } from "../config/resolve.ts";
 import { processShape } from "../config/schema.ts";
 import type { TrainingRunOptions } from "../run/prepare.ts";
@@ -30,7 +31,8 @@ export async function resumeCommand(args: readonly string[], options: TrainingOp
     terminal.write(`Run ${manifest.id} is complete: ${summary.reason}, digest ${summary.digest}\n`);
     return ExitCode.done;
   }
-  const config = resolveConfig(undefined, sources);
+  // Runs that are asked for meanwhile belong beside it.
+  const config = { ...resolveConfig(undefined, sources), runsDir: dirname(directory) };
   const open = async (parts: TrainingRunOptions) =>
     await TrainingRun.resume(directory, { ...parts, ...await readDataAgain(config, options.input) });
   return await trainAndServe(config, open, options);

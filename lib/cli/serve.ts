@@ -2,6 +2,7 @@
 import { resolveConfig } from "../config/resolve.ts";
 import { serviceShape } from "../config/schema.ts";
 import { RunLibrary } from "../run/library.ts";
+import { shareFile } from "../run/lock.ts";
 import { readModel } from "../run/model_files.ts";
 import type { Asset } from "../serve/services.ts";
 import { parseArguments } from "./arguments.ts";
@@ -34,6 +35,8 @@ export async function serveCommand(args: readonly string[], options: ServeOption
   const directory = await oneRun(positionals, USAGE);
   const config = resolveConfig(undefined, [{ values, nameOf: (key) => `--${key}` }]);
   const model = await readModel(directory);
+  // Nobody removes it meanwhile.
+  const lock = await shareFile(`${directory}/run.json`);
   const interruption = onInterruption(() => quit(ExitCode.interruptedTwice));
   const service = await startService({
     config,
@@ -59,5 +62,6 @@ export async function serveCommand(args: readonly string[], options: ServeOption
     await service.close();
     predictor.close();
     interruption.dispose();
+    lock.close();
   }
 }

@@ -3,16 +3,14 @@ import type { Config } from "../config/schema.ts";
 import { errorMessage } from "../errors.ts";
 import { type AppOptions, createApp } from "../serve/app.ts";
 import { allowedHostsFor } from "../serve/guard.ts";
+import { HttpFigures } from "../serve/metrics.ts";
 import { problemResponse } from "../serve/problem.ts";
 import { type ServedApp, startServer } from "../serve/server.ts";
 import type { Asset, Services } from "../serve/services.ts";
 import { readToken } from "./token.ts";
 
-/** How long requests under way may take to be answered when the process ends. */
-const GRACE_MS = 5000;
-
 export interface ServiceOptions {
-  readonly config: Pick<Config, "host" | "port" | "tokenFile" | "corsOrigin" | "rateLimit" | "accessLog">;
+  readonly config: Pick<Config, "host" | "port" | "tokenFile" | "corsOrigin" | "rateLimit" | "accessLog" | "grace">;
   readonly assets: ReadonlyMap<string, Asset>;
   /** A line for whoever runs this. */
   readonly note: (line: string) => void;
@@ -33,6 +31,7 @@ export async function startService({ config, assets, note }: ServiceOptions): Pr
   const token = await readToken(config);
   const { host, port, corsOrigin, rateLimit, accessLog } = config;
   const streams = new AbortController();
+  const figures = new HttpFigures();
   let ready = true;
   let app: ServedApp = {
     fetch: () =>
@@ -53,6 +52,7 @@ export async function startService({ config, assets, note }: ServiceOptions): Pr
         corsOrigin: corsOrigin || undefined,
         rateLimit,
         shutdown: streams.signal,
+        figures,
         onAccess: accessLog ? (record) => note(JSON.stringify(record)) : undefined,
         onError: (error) => note(`error: ${errorMessage(error)}`),
       };
@@ -63,7 +63,7 @@ export async function startService({ config, assets, note }: ServiceOptions): Pr
     },
     close() {
       ready = false;
-      return server.shutdown(GRACE_MS);
+      return server.shutdown(config.grace * 1000);
     },
   };
 }

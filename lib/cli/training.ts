@@ -1,20 +1,21 @@
 /** A training with its service beside it, from the first moment until it is told to end. */
+import { dirname } from "node:path";
 import type { Config } from "../config/schema.ts";
-import { TrainingError } from "../errors.ts";
+import { errorMessage, TrainingError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { StopReason } from "../lockstep/control.ts";
-import { RunLibrary } from "../run/library.ts";
-import type { ThreadPredictor } from "../predict/predictor.ts";
+import { openTraining } from "../run/open_training.ts";
 import type { TrainingRunOptions } from "../run/prepare.ts";
+import { keepRuns } from "../run/retention.ts";
+import { RunQueue } from "../run/run_queue.ts";
 import type { TrainingRun } from "../run/training_run.ts";
 import type { Asset } from "../serve/services.ts";
 import { ExitCode } from "./exit_codes.ts";
-import { openPredictor } from "./predictor.ts";
 import { createReporter } from "./reporter.ts";
 import { startService } from "./service.ts";
 import { onInterruption } from "./signals.ts";
+import { Stage } from "./stage.ts";
 import type { Terminal } from "./terminal.ts";
-import { figuresOfEvents } from "./training_figures.ts";
 
 export interface TrainingOptions {
   readonly terminal: Terminal;
@@ -32,59 +33,71 @@ export interface TrainingOptions {
   readonly quit: (code: ExitCode) => void;
 }
 
-/** Takes the port, opens the run, trains it to the end and goes on serving unless told not to. */
-export async function trainAndServe(
-  config: Config,
-  open: (options: TrainingRunOptions) => Promise<TrainingRun>,
-  options: TrainingOptions,
-): Promise<ExitCode> {
+type Open = (options: TrainingRunOptions) => Promise<TrainingRun>;
+
+/**
+ * Takes the port, opens the run and trains it to the end, then those that were asked for over HTTP, one after the other;
+ * goes on serving unless told not to.
+ */
+export async function trainAndServe(config: Config, open: Open, options: TrainingOptions): Promise<ExitCode> {
   const { terminal, assets, workerUrl, baselineUrl, predictUrl, cores } = options;
   // Lines for people stay out of the way of JSON lines.
   const say = config.log === "json" ? terminal.note : (line: string) => terminal.write(`${line}\n`);
-  const service = await startService({
-    config,
-    assets: assets(),
-    note: terminal.note,
-  });
+  const service = await startService({ config, assets: assets(), note: terminal.note });
   const interruption = onInterruption(() => options.quit(ExitCode.interruptedTwice));
+  const queue = new RunQueue(config);
+  const stage = new Stage({ service, queue, config, predictUrl });
+  let run: TrainingRun | undefined;
+  let interrupted = false;
   let releaseKeys = () => {};
-  let predictor: ThreadPredictor | undefined;
-  const figures = figuresOfEvents();
-  try {
-    const run = await open({ config, workerUrl, baselineUrl, cores });
-    predictor = openPredictor({
-      model: run.model,
-      newest: () => run.newest,
-      directory: run.directory,
-      predictUrl,
-      config,
-      onIncident: (message) => run.log.append({ type: "incident", message }),
-    });
-    service.serve({ runs: RunLibrary.live(run), predictor, training: figures.read });
-    say(`Dashboard: ${service.url}`);
-    if (terminal.keys) {
-      say("Keys: p pauses and goes on, q stops");
-      releaseKeys = terminal.keys((key) => {
-        if (key === "p") run.pause() || run.unpause();
-        if (key === "q") interruption.interrupt();
-      });
+  void interruption.happened.then(() => {
+    interrupted = true;
+    service.drain();
+    run?.stop(StopReason.signal);
+  });
+  /** Returns whether training failed. Throws what opening the run throws. */
+  const train = async (open: Open, id?: string): Promise<boolean> => {
+    const opened = await open({ config, workerUrl, baselineUrl, cores, ...id !== undefined && { id } });
+    run = opened;
+    if (interrupted) opened.stop(StopReason.signal);
+    stage.show(opened);
+    if (id === undefined) {
+      say(`Dashboard: ${service.url}`);
+      if (terminal.keys) {
+        say("Keys: p pauses and goes on, q stops");
+        releaseKeys = terminal.keys((key) => {
+          if (key === "p") run!.pause() || run!.unpause();
+          if (key === "q") interruption.interrupt();
+        });
+      }
     }
-    void interruption.happened.then(() => {
-      service.drain();
-      run.stop(StopReason.signal);
-    });
-    const failed = await trainAndReport(run, config, terminal, figures.observe);
-    say(`Run:      ${run.directory}`);
-    if (config.exit || failed) return failed ? ExitCode.failed : ExitCode.done;
-    if (run.stopReason !== StopReason.signal) {
-      say(`Serving on ${service.url} until interrupted`);
-      await interruption.happened;
+    const failed = await trainAndReport(opened, config, terminal, (event) => stage.observe(event));
+    say(`Run:      ${opened.directory}`);
+    const gone = await keepRuns(dirname(opened.directory), config.keepRuns, [opened.id]);
+    if (gone.length > 0) say(`Removed:  ${gone.join(", ")}`);
+    return failed;
+  };
+  try {
+    if (await train(open)) return ExitCode.failed;
+    while (!interrupted) {
+      const next = queue.take();
+      if (next) {
+        await train((parts) => openTraining(next.resolve, parts), next.id).catch((error) => {
+          queue.refuse(next, error);
+          terminal.note(`error: run ${next.id} could not start: ${errorMessage(error)}`);
+        });
+      } else if (config.exit) {
+        break;
+      } else {
+        say(`Serving on ${service.url} until interrupted`);
+        await Promise.race([queue.arrival(), interruption.happened]);
+      }
     }
     return ExitCode.done;
   } finally {
     releaseKeys();
     await service.close();
-    predictor?.close();
+    stage.close();
     interruption.dispose();
   }
 }

@@ -72,6 +72,8 @@ export const serviceShape = {
   corsOrigin: z.string().regex(/^$|^\*$|^https?:\/\/[^\s/]+$/, "expected an origin such as https://example.org, or *")
     .default("").describe("origin whose pages may ask, such as https://example.org"),
   rateLimit: number(0, 1e9).default(0).describe("requests that each client may make in a second; 0: any number"),
+  grace: number(0, 3600).default(5)
+    .describe("seconds that requests under way may take to be answered when the process ends"),
   accessLog: z.boolean().default(false).describe("a JSON line on standard error for every request"),
   batchMax: whole(1, 4096).default(64).describe("sequences that are predicted in one call"),
   batchDelayMs: number(0, 1000).default(0).describe("milliseconds that a batch which is not full waits for more"),
@@ -104,7 +106,11 @@ export const processShape = {
   keepCheckpoints: whole(1, 1000).default(3).describe("newest checkpoints that are kept"),
   maxSeconds: number(0, 1e9).default(0).describe("end after the round that passes this many seconds; 0: never"),
   ...serviceShape,
+  dataDir: z.string().default("")
+    .describe("folder of the files that runs asked for over HTTP may be trained on; without it, none"),
   runsDir: z.string().min(1).default("runs").describe("where runs are kept"),
+  keepRuns: whole(0, 1_000_000).default(0)
+    .describe("newest runs that are kept when one ends, the others are removed; 0: all"),
   exit: z.boolean().default(false).describe("leave when training ends instead of serving on"),
   log: z.enum(["text", "json"]).default("text").describe(
     "what is printed: text for people, or the events as JSON lines",

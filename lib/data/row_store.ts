@@ -1,7 +1,11 @@
 import { release } from "./growing.ts";
 
-/** Bytes of a chunk. */
-const CHUNK = 1 << 20;
+/**
+ * Bytes of the first chunk, and of a later one at most. Chunks grow with the store: what is larger than 32 MiB, the
+ * system's allocator takes from the system and gives back to it, and smaller ones it may keep for ever.
+ */
+const FIRST_CHUNK = 1 << 20;
+const LARGEST_CHUNK = 1 << 26;
 /** Longest varint of a 32-bit number. */
 const VARINT = 5;
 
@@ -41,9 +45,9 @@ export class RowStore {
     return this.#rows;
   }
 
-  /** Bytes that are taken. */
+  /** Bytes that rows take. */
   get bytes(): number {
-    return this.#chunks.reduce((sum, { length }) => sum + length, 0);
+    return this.#ends.reduce((sum, end) => sum + end, 0);
   }
 
   /** Adds a row with the tokens `ids[start]` to `ids[start + count - 1]`. */
@@ -108,7 +112,8 @@ export class RowStore {
   }
 
   #newChunk(least: number): void {
-    this.#chunk = new Uint8Array(Math.max(CHUNK, least));
+    const size = Math.min(Math.max(this.bytes, FIRST_CHUNK), LARGEST_CHUNK);
+    this.#chunk = new Uint8Array(Math.max(size, least));
     this.#chunks.push(this.#chunk);
     this.#at = 0;
   }

@@ -25,7 +25,9 @@ export function tableDataset(options: TableOptions, data: TrainingData): Dataset
   checkShape(options, data);
   const lengths = rowLengths(training, "training", data.length);
   const stepRows = shards * batchSize;
-  const orderOf = epochOrders({ seed, lengths, stepRows });
+  // Not before a batch is drawn: the main thread draws none, and an order takes 8 bytes a row.
+  let orders: ((epoch: number) => Uint32Array) | undefined;
+  const orderOf = (epoch: number) => (orders ??= epochOrders({ seed, lengths, stepRows }))(epoch);
   const rows = lengths.length;
   const heldOutLengths = rowLengths(validation, "validation", data.length);
   const heldOut = Uint32Array.from(heldOutLengths, (_, row) => row);

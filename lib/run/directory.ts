@@ -8,18 +8,19 @@ import { errorCode, makeDirectory } from "./files.ts";
 /** A run's id: when it began (UTC) and a few random letters, so that ids sort by time. */
 export const RUN_ID = /^\d{8}-\d{6}-[a-z]{4}$/;
 
-function newId(now: Date): string {
+/** An id for a run that begins `now`. */
+export function newId(now: Date): string {
   const [date, time] = now.toISOString().replace(/[-:]/g, "").split(/[T.]/);
   const letters = Array.from({ length: 4 }, () => String.fromCharCode(97 + randomInt(26))).join("");
   return `${date}-${time}-${letters}`;
 }
 
-/** Makes the directory of a new run in `runsDir` and returns its id. Throws an InputError if it cannot. */
-export async function createRunDirectory(runsDir: string, now: Date): Promise<string> {
+/** Makes the directory of a new run in `runsDir`, called `given` if it has an id, and returns its id. Throws an InputError if it cannot. */
+export async function createRunDirectory(runsDir: string, now: Date, given?: string): Promise<string> {
   try {
     await mkdir(runsDir, { recursive: true });
     for (let attempt = 0; attempt < 10; attempt++) {
-      const id = newId(now);
+      const id = given ?? newId(now);
       if (!(await makeDirectory(join(runsDir, id)))) continue;
       await mkdir(join(runsDir, id, "checkpoints"));
       return id;

@@ -16,6 +16,8 @@ export interface FileWorkOptions extends RunData {
   readonly config: Pick<TrainingConfig, "seed" | "ngrams">;
   /** The module that the baseline's thread runs; without it there is no baseline. */
   readonly baselineUrl: URL | undefined;
+  /** After which a thread that shows no sign of life is lost. */
+  readonly timeoutMs: number;
   /** Whether an earlier process of the run told of the baseline. */
   readonly isTold: boolean;
   readonly append: (event: NewEvent) => void;
@@ -39,9 +41,9 @@ export class FileWork {
 
   /** Starts the baseline, of which the log is told when it is done. */
   start(): void {
-    const { baselineUrl, data, source, config: { seed, ngrams }, isTold, append } = this.#options;
+    const { baselineUrl, data, source, config: { seed, ngrams }, timeoutMs, isTold, append } = this.#options;
     if (!baselineUrl || ngrams === "none" || this.#stopped) return;
-    this.#task = startBaseline(baselineUrl, baselineStart(data, source.test?.table, seed));
+    this.#task = startBaseline(baselineUrl, baselineStart(data, source.test?.table, seed), timeoutMs);
     this.#baseline = this.#task.result.then((result) => {
       if (result && !isTold) append({ type: "baseline", ...result.figures });
       return result;

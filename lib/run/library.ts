@@ -5,6 +5,7 @@ import type { RunEvent } from "../events.ts";
 import { StopReason } from "../lockstep/control.ts";
 import { dataSchema, type SavedData } from "./data_schema.ts";
 import { listRuns, RUN_ID } from "./directory.ts";
+import { removeRun } from "./retention.ts";
 import { lastEvent } from "./event_log.ts";
 import { errorCode, readJson } from "./files.ts";
 import { type Judgements, judgementsSchema } from "./judgement_schema.ts";
@@ -13,27 +14,43 @@ import { LogIndex } from "./log_index.ts";
 import { type Manifest, manifestSchema } from "./manifest.ts";
 import { agreedSummary, readSummary } from "./summary.ts";
 import type { TrainingRun } from "./training_run.ts";
-import type { RunAction, RunDetail, RunState } from "./types.ts";
+import type { RunQueue } from "./run_queue.ts";
+import type { Admission, Removal, RunAction, RunDetail, RunQuery, RunState } from "./types.ts";
 
 /** Logs of which it is remembered where their events are: 9 bytes for each event. */
 const MOST_INDEXES = 8;
 
+const READ_AT_ONCE = 32;
+
 export class RunLibrary {
-  /** The run that this process trains or serves. */
-  readonly current: string;
+  #current: string;
   readonly #runsDir: string;
-  readonly #live: TrainingRun | undefined;
+  #live: TrainingRun | undefined;
+  /** Of a process that trains one run after the other. */
+  readonly #queue: RunQueue | undefined;
   readonly #indexes = new Map<string, LogIndex>();
 
-  private constructor(runsDir: string, current: string, live?: TrainingRun) {
+  private constructor(runsDir: string, current: string, live?: TrainingRun, queue?: RunQueue) {
     this.#runsDir = runsDir;
-    this.current = current;
+    this.#current = current;
     this.#live = live;
+    this.#queue = queue;
   }
 
-  /** The runs beside the one that is training. */
-  static live(run: TrainingRun): RunLibrary {
-    return new RunLibrary(dirname(run.directory), run.id, run);
+  /** The runs beside the one that is training, and those that wait for their turn. */
+  static live(run: TrainingRun, queue?: RunQueue): RunLibrary {
+    return new RunLibrary(dirname(run.directory), run.id, run, queue);
+  }
+
+  /** The run that this process trains or serves. */
+  get current(): string {
+    return this.#current;
+  }
+
+  /** From now on `run` is the one that is training. */
+  turnTo(run: TrainingRun): void {
+    this.#live = run;
+    this.#current = run.id;
   }
 
   /** The runs beside run `id`, which is in `directory`. */
@@ -42,13 +59,23 @@ export class RunLibrary {
   }
 
   /** Newest first. Directories that hold no readable run are left out. */
-  async list(): Promise<readonly RunDetail[]> {
-    const details = await Promise.all((await listRuns(this.#runsDir)).map((id) => this.get(id).catch(() => undefined)));
-    return details.filter((detail) => detail !== undefined);
+  async list({ state, after, limit = Infinity }: RunQuery = {}): Promise<readonly RunDetail[]> {
+    const known = [...this.#queue?.list().map(({ id }) => id) ?? [], ...await listRuns(this.#runsDir)];
+    const ids = [...new Set(known)].sort().reverse().filter((id) => after === undefined || id < after);
+    const found: RunDetail[] = [];
+    for (let first = 0; first < ids.length && found.length < limit; first += READ_AT_ONCE) {
+      const some = ids.slice(first, first + READ_AT_ONCE);
+      const details = await Promise.all(some.map((id) => this.get(id).catch(() => undefined)));
+      const runs = details.filter((detail) => detail !== undefined);
+      found.push(...runs.filter((run) => state === undefined || run.state === state));
+    }
+    return found.slice(0, limit);
   }
 
   async get(id: string): Promise<RunDetail | undefined> {
     if (!RUN_ID.test(id)) return undefined;
+    const queued = this.#queue?.get(id);
+    if (queued) return queued;
     const manifest = await optional(() => this.#manifest(id));
     if (!manifest) return undefined;
     const { startedAt, config } = manifest;
@@ -109,6 +136,20 @@ export class RunLibrary {
       case "stop":
         return run.stop(StopReason.signal);
     }
+  }
+
+  /** Puts the run that `values` asks for into the queue. Throws an InputError if it may not be. */
+  async start(values: Readonly<Record<string, unknown>>): Promise<Admission> {
+    return this.#queue ? await this.#queue.add(values) ?? "full" : "never";
+  }
+
+  /** Removes run `id`, which is there. */
+  async remove(id: string): Promise<Removal> {
+    if (this.#queue?.remove(id)) return "removed";
+    if (!RUN_ID.test(id) || id === this.current) return "busy";
+    const removal = await removeRun(join(this.#runsDir, id));
+    if (removal === "removed") this.#indexes.delete(id);
+    return removal;
   }
 
   async #read<Value>(id: string, file: string, schema: z.ZodType<Value>): Promise<Value | undefined> {

@@ -6,6 +6,13 @@ export interface Lock {
   close(): void;
 }
 
+/** Says that the file at `path` is being read, so that nobody removes it; others may say so too. */
+export async function shareFile(path: string): Promise<Lock> {
+  const file = await Deno.open(path, { read: true });
+  await file.lock(false);
+  return file;
+}
+
 /** Locks the file at `path`. Throws an InputError if another process has it. */
 export async function lockFile(path: string): Promise<Lock> {
   const file = await Deno.open(path, { read: true });

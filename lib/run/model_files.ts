@@ -25,7 +25,8 @@ const savedModelSchema = z.object({
   digest: z.string(),
   labels: z.array(z.string()),
   config: trainingConfigSchema,
-  /** SHA-256 of `weights.bin`. */
+  /** SHA-256 of `model.json` and of `weights.bin`. */
+  modelDigest: z.string(),
   weightsDigest: z.string(),
   /** SHA-256 of `preprocessing.json`, if there is one. */
   preprocessingDigest: z.string().optional(),
@@ -60,8 +61,9 @@ export async function writeModel(directory: string, model: SavedModel): Promise<
   await mkdir(folder, { recursive: true });
   for (const [name, bytes] of Object.entries(files)) await writeWhole(join(folder, name), bytes);
   const { round, digest, ngrams } = version;
+  const modelDigest = await sha256(files["model.json"]);
   const weightsDigest = await sha256(files["weights.bin"]);
-  const about = { run, round, digest, labels, config, model: spec, weightsDigest };
+  const about = { run, round, digest, labels, config, model: spec, modelDigest, weightsDigest };
   const ofText = preprocessing && new TextEncoder().encode(JSON.stringify(preprocessing));
   const ofNgrams = ngrams && encodeNgrams(ngrams.model);
   const all = {
@@ -83,12 +85,12 @@ export async function readModel(directory: string): Promise<SavedModel> {
     const issue = parsed.error.issues[0];
     throw new RangeError(`Cannot read "${path}": ${issue?.path.join(".")}: ${issue?.message}`);
   }
-  const { run, round, digest, labels, config, weightsDigest, preprocessingDigest, ngrams, checksum } = parsed.data;
+  const { run, round, digest, labels, config, preprocessingDigest, ngrams, checksum } = parsed.data;
   if (await checksumOf({ ...Object(value) }) !== checksum) {
     throw new RangeError(`Cannot read "${path}": its content does not have its checksum`);
   }
-  const json = await readFile(join(folder, "model.json"));
-  const bin = await readBytes(join(folder, "weights.bin"), weightsDigest);
+  const json = await readBytes(join(folder, "model.json"), parsed.data.modelDigest);
+  const bin = await readBytes(join(folder, "weights.bin"), parsed.data.weightsDigest);
   const { layout } = trainedModel(config, labels);
   const version = {
     round,

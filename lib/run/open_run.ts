@@ -31,7 +31,7 @@ export async function newRun(options: TrainingRunOptions): Promise<OpenRun> {
   const given = await readGivenWeights(training.weights);
   const prepared = await prepareRun(options, training, () => Promise.resolve(undefined), given);
   const now = new Date();
-  const id = await createRunDirectory(config.runsDir, now);
+  const id = await createRunDirectory(config.runsDir, now, options.id);
   const directory = join(config.runsDir, id);
   const startedAt = now.toISOString();
   const { workers } = prepared.lockstep;

@@ -17,6 +17,8 @@ export interface TrainingRunOptions {
   readonly config: Config;
   /** The module that a worker runs: workers/train.ts. */
   readonly workerUrl: URL;
+  /** Of a new run; without it, one is made. */
+  readonly id?: string;
   /** Cores of this machine. */
   readonly cores: number;
   /** What the task `table` is trained on. */

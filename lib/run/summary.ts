@@ -64,10 +64,11 @@ export async function readSummary(directory: string): Promise<Summary | null> {
   }
 }
 
-/** The summary that log and `summary.json` agree about, if they do: one alone may be damaged. */
+/** The summary in the log, whose last event is `last`, unless `summary.json` says otherwise: one of them is damaged then. */
 export async function agreedSummary(directory: string, last: RunEvent | undefined): Promise<Summary | undefined> {
-  const summary = await readSummary(directory).catch(() => null);
-  return last?.type === "finished" && isDeepStrictEqual(last.summary, summary) ? last.summary : undefined;
+  if (last?.type !== "finished") return undefined;
+  const told = await readSummary(directory).catch(() => undefined);
+  return told === null || isDeepStrictEqual(told, last.summary) ? last.summary : undefined;
 }
 
 /** The agreed summary of a run that was trained to its own end, and not stopped before. */

@@ -72,7 +72,8 @@ export class TrainingRun {
     this.#saver = new Saver(directory, this.#layout, config.keepCheckpoints, log);
     const isTold = earlier?.isBaselineTold ?? false;
     const append = (event: NewEvent) => void this.log.append(event);
-    const work = { config: this.config, baselineUrl, isTold, append };
+    const timeoutMs = config.workerTimeout * 1000;
+    const work = { config: this.config, baselineUrl, timeoutMs, isTold, append };
     this.#fileWork = data && source && new FileWork({ data, source, ...work });
   }
 

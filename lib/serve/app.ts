@@ -14,6 +14,7 @@ import { predictRoutes } from "./predict_routes.ts";
 import { problemResponse, Refusal } from "./problem.ts";
 import { Routes } from "./routes.ts";
 import { runRoutes } from "./run_routes.ts";
+import { startRoutes } from "./start_routes.ts";
 import type { Services } from "./services.ts";
 import project from "../../deno.json" with { type: "json" };
 
@@ -38,6 +39,8 @@ export interface AppOptions {
   readonly readyMs?: number;
   /** Ends all event streams when it aborts; those opened later end at once. */
   readonly shutdown?: AbortSignal;
+  /** Counts requests and streams; apps that follow one another on a port share them. */
+  readonly figures?: HttpFigures;
   /** Told of every answer. */
   readonly onAccess?: ((record: AccessRecord) => void) | undefined;
   /** Told of what was not expected; the client sees a 500 without details. */
@@ -58,7 +61,7 @@ export function createApp(services: Services, options: AppOptions = {}): App {
   const { bodyLimitBytes = 2 ** 20, maxInstances = 1024, readyMs = 2000, corsOrigin, token } = options;
   const { allowedHosts = LOOPBACK_HOSTS, rateLimit = 0 } = options;
   const onError = options.onError ?? (() => {});
-  const figures = new HttpFigures();
+  const { figures = new HttpFigures() } = options;
 
   const answerError = (error: unknown): Response => {
     if (error instanceof Refusal) return problemResponse(error.status, [error.problem], error.headers);
@@ -78,6 +81,7 @@ export function createApp(services: Services, options: AppOptions = {}): App {
   for (const [path, { body, type }] of [...assets, ...docsAssets]) {
     routes.hono.get(path, etag(), (c) => c.body(body, 200, { "Content-Type": type, "Cache-Control": "no-cache" }));
   }
+  startRoutes(routes, services, bodyLimitBytes);
   runRoutes(routes, services, {
     heartbeatMs: options.heartbeatMs ?? 15_000,
     stallMs: options.stallMs ?? 30_000,

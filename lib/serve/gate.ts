@@ -103,7 +103,7 @@ export function preflight(request: Request, corsOrigin: string | undefined): Res
   if (corsOrigin === undefined || request.method !== "OPTIONS") return undefined;
   if (!request.headers.has("Access-Control-Request-Method")) return undefined;
   const headers = {
-    "Access-Control-Allow-Methods": "GET, HEAD, POST",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, DELETE",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Last-Event-ID, X-Request-Id",
     "Access-Control-Max-Age": "600",
   };

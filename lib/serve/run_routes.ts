@@ -1,27 +1,43 @@
 /** `/runs`, `/events` and what can be asked of a run that trains. */
 import { z } from "@hono/zod-openapi";
 import { describe } from "../data/sequences.ts";
-import { summarySchema } from "../events.ts";
+import { InputError } from "../errors.ts";
 import { dataSchema } from "../run/data_schema.ts";
 import { judgementsSchema } from "../run/judgement_schema.ts";
-import { RUN_ACTIONS, type RunAction, type RunDetail } from "../run/types.ts";
-import { problemResponse, Refusal } from "./problem.ts";
+import { RUN_ACTIONS, RUN_STATES, type RunAction, type RunQuery } from "../run/types.ts";
+import { problemResponse } from "./problem.ts";
 import { jsonAnswer, problemAnswer, type Routes } from "./routes.ts";
+import { idSchema, runFinder, runSchema } from "./run_schema.ts";
 import { type EventsOptions, eventsResponse } from "./run_events.ts";
 import type { Services } from "./services.ts";
 
-const runSchema = z.object({
-  id: z.string(),
-  state: z.enum(["running", "paused", "stopping", "finished", "failed", "interrupted"]),
-  startedAt: z.iso.datetime(),
-  events: z.int(),
-  config: z.record(z.string(), z.unknown()),
-  summary: summarySchema.nullable(),
-}).openapi("Run");
+/** Runs of one answer. */
+const MOST_LISTED = 1000;
 
-/** Names of files are not asked for what cannot be one's name. */
-const idSchema = z.string().regex(/^[\w-][\w.-]{0,199}$/);
 const request = { params: z.object({ id: idSchema }) };
+
+const queryFields = {
+  state: z.enum(RUN_STATES),
+  after: idSchema,
+  limit: z.string().regex(/^[1-9]\d{0,3}$/).transform(Number).pipe(z.int().max(MOST_LISTED)),
+};
+const listQuery = z.object(queryFields).partial();
+const WANTED: Readonly<Record<keyof typeof queryFields, string>> = {
+  state: RUN_STATES.join(", "),
+  after: "the id of a run",
+  limit: `a whole number from 1 to ${MOST_LISTED}`,
+};
+
+/** The query of a list. Throws an InputError that names what is wrong with it. */
+function readQuery(url: string): RunQuery & { readonly limit: number } {
+  const given = Object.fromEntries(new URL(url).searchParams);
+  const parsed = listQuery.safeParse(given);
+  if (parsed.success) return { ...parsed.data, limit: parsed.data.limit ?? MOST_LISTED };
+  throw new InputError(parsed.error.issues.map(({ path }) => {
+    const field = path[0] as keyof typeof queryFields;
+    return { field, message: `${field} is ${describe(given[field])}: expected ${WANTED[field]}` };
+  }));
+}
 
 const stream = { description: "Server-sent events", content: { "text/event-stream": { schema: z.string() } } };
 const eventAnswers = {
@@ -42,15 +58,7 @@ const STATES_FOR: Readonly<Record<RunAction, string>> = {
 };
 
 export function runRoutes(routes: Routes, { runs }: Services, sse: EventsOptions): void {
-  async function findRun(id: string | undefined): Promise<RunDetail> {
-    const parsed = idSchema.safeParse(id);
-    const run = parsed.success ? await runs.get(parsed.data) : undefined;
-    if (run) return run;
-    throw new Refusal(404, {
-      field: "id",
-      message: `there is no run ${describe(id)}: GET /runs lists those there are`,
-    });
-  }
+  const findRun = runFinder(runs);
 
   routes.add({
     method: "get",
@@ -63,9 +71,23 @@ export function runRoutes(routes: Routes, { runs }: Services, sse: EventsOptions
   routes.add({
     method: "get",
     path: "/runs",
-    summary: "All runs, the newest first",
-    responses: { 200: jsonAnswer("The runs", z.object({ current: z.string(), runs: z.array(runSchema) })) },
-  }, async (c) => c.json({ current: runs.current, runs: await runs.list() }));
+    summary: "Runs, the newest first: all, those of a state, those that are older than the run `after`",
+    request: { query: listQuery },
+    responses: {
+      200: jsonAnswer(
+        "The runs; where there are more, `next` is what `after` has to be for them",
+        z.object({ current: z.string(), runs: z.array(runSchema), next: z.string().nullable() }),
+      ),
+      400: problemAnswer("The query is not right"),
+    },
+  }, async (c) => {
+    const query = readQuery(c.req.url);
+    // One more than asked for says whether there is more.
+    const found = await runs.list({ ...query, limit: query.limit + 1 });
+    const shown = found.slice(0, query.limit);
+    const next = found.length > shown.length ? shown.at(-1)!.id : null;
+    return c.json({ current: runs.current, runs: shown, next });
+  });
 
   routes.add({
     method: "get",

@@ -6,18 +6,22 @@ import type { RunEvent } from "../events.ts";
 import type { Predictor } from "../predict/types.ts";
 import type { SavedData } from "../run/data_schema.ts";
 import type { Judgements } from "../run/judgement_schema.ts";
-import type { RunAction, RunDetail } from "../run/types.ts";
+import type { Admission, Removal, RunAction, RunDetail, RunQuery } from "../run/types.ts";
 
 export interface RunLibrary {
   /** The run that this process trains or serves. */
   readonly current: string;
   /** Newest first. */
-  list(): Promise<readonly RunDetail[]>;
+  list(query?: RunQuery): Promise<readonly RunDetail[]>;
   get(id: string): Promise<RunDetail | undefined>;
   /** What the files held that run `id` was trained on; nothing where it makes its own data. */
   data(id: string): Promise<SavedData | undefined>;
   /** How its model does on rows that were kept from training; nothing where `data` is, and before its end. */
   judgement(id: string): Promise<Judgements | undefined>;
+  /** Puts a run of these config values into the queue, where there is one. Throws an InputError if it may not be. */
+  start?(values: Readonly<Record<string, unknown>>): Promise<Admission>;
+  /** Removes run `id`, which is there, from the queue or with all its files. */
+  remove?(id: string): Promise<Removal>;
   /** Asks the run for `action`. False if it is not training in this process, or not in a state for it. */
   act(id: string, action: RunAction): boolean;
   /**

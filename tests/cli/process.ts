@@ -46,6 +46,7 @@ export function start(
   folder: string,
   args: readonly string[],
   input = "",
+  env: Readonly<Record<string, string>> = {},
 ): Running {
   const process = new Deno.Command(Deno.execPath(), {
     args: [...denoArgs(task, folder), ...args],
@@ -53,7 +54,7 @@ export function start(
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
   }).spawn();
   const timer = setTimeout(() => process.kill("SIGKILL"), DEADLINE_MS);
   const out = collect(process.stdout);

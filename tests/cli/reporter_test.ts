@@ -70,6 +70,21 @@ Deno.test("createReporter() prints a line for the start, each epoch and the end,
   ]);
 });
 
+Deno.test("createReporter() tells of rollbacks, and which state a run ends with", () => {
+  const back = { round: 31, step: 20, epoch: 1, learningRate: 0.005, rollbacks: 1, reason: "The loss is NaN" };
+  const { text } = printed([
+    { type: "rolledBack", restored: 20, ...back },
+    { type: "rolledBack", restored: 0, ...back, epoch: 0 },
+    { type: "finished", summary: { ...summary, best: { epoch: 1, round: 20 } } },
+  ]);
+  const lines = text.split("\n");
+  assertEquals(lines.slice(0, 2), [
+    "Rolled back to epoch 1 with learning rate 0.005: The loss is NaN",
+    "Rolled back to the start with learning rate 0.005: The loss is NaN",
+  ]);
+  assertEquals(lines[3], "Best:     epoch 1, round 20");
+});
+
 Deno.test("createReporter() prints the notebook's own line for an epoch", () => {
   const config = { log: "text", report: "notebook", epochs: 50 } as const;
   assertEquals(printed([epoch], { config }).text, "Epoch 01 - Loss: 0.7001 - Accuracy: 52.00%\n");

@@ -38,7 +38,8 @@ export async function whyNoSmallDisk(): Promise<string | undefined> {
 
 /**
  * Runs `script` with a disk of one MiB at `$disk`, and copies what is on it to `folder` at the end. In the script
- * `lockstep COMMAND ARGUMENT…` is the product, `await TEXT` waits until it has printed that, and `fill KIB` and `free`
+ * `lockstep COMMAND ARGUMENT…` is the product, `await TEXT` waits until it has printed that, or
+ * "left with", and `fill KIB` and `free`
  * take room and give it back.
  */
 export function onSmallDisk(folder: string, script: string): Promise<Scripted> {
@@ -48,7 +49,7 @@ export function onSmallDisk(folder: string, script: string): Promise<Scripted> {
     lockstep() {
       "$deno" run -q --no-prompt -P=train --allow-read=".,$disk" --allow-write="$disk" main.ts "$@" --port 0 --exit >>"$out" 2>&1
     }
-    await() { until grep -q "$1" "$out"; do sleep 0.05; done; }
+    await() { until grep -q -e "$1" -e "left with" "$out"; do sleep 0.05; done; }
     fill() { head -c "$1"k /dev/zero > "$disk/ballast" 2>/dev/null; }
     free() { rm "$disk/ballast"; }
   `;

@@ -69,6 +69,39 @@ Deno.test("apply() replaces rounds that are done again after a resume, and count
   assertEquals(shown.notes[0]?.text, "Resumed after round 30 on 4 workers");
 });
 
+Deno.test("apply() takes back what a rollback undid, keeps the best epoch, and says how it goes on", () => {
+  const run = trained(75);
+  const shown = view(run);
+  assertEquals(shown.best?.epoch, 3);
+  const back: NewEvent = {
+    type: "rolledBack",
+    round: 151,
+    restored: 80,
+    step: 80,
+    epoch: 2,
+    learningRate: 0.005,
+    rollbacks: 1,
+    reason: "The loss of shard 1 is NaN at step 151: training diverged with learning rate 0.01",
+  };
+  run.append(back, at(76));
+  const after = view(run);
+  assertEquals([after.round, after.step, after.epoch], [151, 80, 2]);
+  assertEquals([...after.epochs.column(EPOCHS.step)], [40, 80]);
+  assertEquals(after.progress.last(PROGRESS.step), 80);
+  assertEquals(after.notes[0]?.kind, "rolledBack");
+  assertEquals(after.notes[0]?.text, `Rolled back to epoch 2 with learning rate 0.005: ${back.reason}`);
+});
+
+Deno.test("apply() names the best state that a run ended with", () => {
+  const run = trained(60);
+  const finished = finishedEvent("a", 60);
+  if (finished.type !== "finished") throw new Error("no end");
+  run.append({ ...finished, summary: { ...finished.summary, best: { epoch: 2, round: 80 } } }, at(61));
+  const shown = view(run);
+  assertEquals(shown.digestRound, 80);
+  assertEquals(shown.notes[0]?.text, `Finished: ${finished.summary.reason}, with the best state, of epoch 2`);
+});
+
 Deno.test("recentRate() is the mean of the last seconds, weighted by time, until the run's own mean is known", () => {
   const run = new FakeRun("a");
   run.append(startedEvent("a"), at(0));

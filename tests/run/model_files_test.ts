@@ -57,9 +57,11 @@ Deno.test("decodeNgrams() throws a RangeError at n-grams of another model", () =
 
 Deno.test("writeModel() puts labels and config beside the LayersModel", () =>
   withModel(async (folder) => {
-    const { weightsDigest, checksum, ...rest } = JSON.parse(await readFile(join(folder, "lockstep.json"), "utf8"));
+    const { modelDigest, weightsDigest, checksum, ...rest } = JSON.parse(
+      await readFile(join(folder, "lockstep.json"), "utf8"),
+    );
     assertEquals(rest, { run: saved.run, round: 7, digest: "d1ge57", labels: ["odd", "even"], config, model: spec });
-    for (const digest of [weightsDigest, checksum]) assert(/^[0-9a-f]{64}$/.test(digest));
+    for (const digest of [modelDigest, weightsDigest, checksum]) assert(/^[0-9a-f]{64}$/.test(digest));
     assertEquals((await readFile(join(folder, "weights.bin"))).length, 4 * layout.parameters);
   }));
 

@@ -3,7 +3,7 @@ import type { NewEvent, RunEvent } from "../../lib/events.ts";
 import type { PreprocessingJson } from "../../lib/data/preprocessing.ts";
 import { createReader } from "../../lib/predict/reader.ts";
 import type { ModelInfo, Predictor } from "../../lib/predict/types.ts";
-import type { RunAction, RunDetail, RunState } from "../../lib/run/types.ts";
+import type { Admission, Removal, RunAction, RunDetail, RunState } from "../../lib/run/types.ts";
 import type { Asset, Services } from "../../lib/serve/services.ts";
 import { type AppOptions, createApp } from "../../lib/serve/app.ts";
 import { dataOf, judgementsOf, LABELS } from "../judged.ts";
@@ -28,6 +28,9 @@ export class Log {
   /** Events given to readers, and readers that have not ended. */
   pulled = 0;
   readers = 0;
+  /** What comes of the wish to start a run, and to remove one. */
+  admission: Exclude<Admission, RunDetail> | undefined;
+  removal: Removal = "removed";
   #waiting = new Set<() => void>();
   #onPull = () => {};
   #left = Promise.withResolvers<void>();
@@ -164,6 +167,9 @@ export function fakeServices(log: Log, changes: Partial<Services> = {}): Service
       // The current run makes its own data, the older one was trained on files.
       data: (id) => Promise.resolve(id === "r0" ? dataOf(LABELS) : undefined),
       judgement: (id) => Promise.resolve(id === "r0" ? judgementsOf(LABELS) : undefined),
+      start: (values) =>
+        Promise.resolve(log.admission ?? { ...detail("r2"), state: "queued", place: 1, config: values }),
+      remove: () => Promise.resolve(log.removal),
       act: (id, action) => id === "r1" && log.act(action),
     },
     predictor: fakePredictor(),

@@ -29,6 +29,9 @@ function appFor(status: string, path: string): App {
   }
   const over = path.endsWith("events") && !["404", "400"].includes(status);
   const { app, log } = fakeApp({ events: over ? [checkpoint(1), failed] : [checkpoint(1)], services, ...options });
+  if (path === "/runs" && status === "503") log.admission = "full";
+  if (path === "/runs" && status === "409") log.admission = "never";
+  if (path === "/runs/{id}" && status === "409") log.removal = "busy";
   if (path.endsWith("/resume") && status === "202") log.state = "paused";
   if (path.endsWith("/pause") && status === "409") log.state = "paused";
   if (path.endsWith("/stop") && status === "409") log.state = "stopping";
@@ -42,9 +45,10 @@ function requestFor(method: string, path: string, status: string): [path: string
   const name = path.startsWith("/v2") ? "lockstep" : judged ? "r0" : "r1";
   const address = path.replace(/\{(id|name)\}/, known ?? name).replace("{version}", "5");
   const init: RequestInit & { headers: Record<string, string> } = { method: method.toUpperCase(), headers: {} };
-  if (method === "post" && !path.startsWith("/runs")) {
-    init.body = path.startsWith("/v2") ? tensors : body;
-    if (status === "400") init.body = "{}";
+  if (path === "/runs" && method === "get" && status === "400") return ["/runs?limit=0", init];
+  if (method === "post" && (path === "/runs" || !path.startsWith("/runs"))) {
+    init.body = path === "/runs" ? "{}" : path.startsWith("/v2") ? tensors : body;
+    if (status === "400") init.body = path === "/runs" ? "[]" : "{}";
     if (status === "413") init.body = " ".repeat(2000);
     if (status === "415") init.headers["Content-Type"] = "image/png";
   }
@@ -86,7 +90,7 @@ Deno.test("every route of the app is in the document, but for pages", async () =
   const metrics = await (await app.request("/metrics")).text();
   assert(metrics.endsWith("# EOF\n"));
   for (const path of Object.keys(paths)) {
-    const response = await app.request(path.replaceAll(/\{\w+\}/g, "x"), { method: "DELETE" });
+    const response = await app.request(path.replaceAll(/\{\w+\}/g, "x"), { method: "PATCH" });
     assertEquals(response.status, 405, path);
     const allowed = response.headers.get("Allow")?.split(", ").map((method) => method.toLowerCase());
     assertEquals(allowed?.filter((method) => method !== "head"), Object.keys(paths[path]!), path);

@@ -1,0 +1,60 @@
+/** Runs that go: one that somebody no longer wants, or all but the newest. */
+import { readlink, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { InputError } from "../errors.ts";
+import { listRuns } from "./directory.ts";
+import { errorCode } from "./files.ts";
+import { type Lock, lockFile } from "./lock.ts";
+import type { Removal } from "./types.ts";
+
+/** Removes the run in `directory` and all that it wrote, unless a process trains or serves it. */
+export async function removeRun(directory: string): Promise<Removal> {
+  const locks: Lock[] = [];
+  try {
+    for (const file of LOCKED) {
+      const lock = await lockOf(join(directory, file));
+      if (lock === "busy") return "busy";
+      if (lock) locks.push(lock);
+    }
+    // It is a run no longer, whatever happens after.
+    await rm(join(directory, "run.json"), { force: true });
+    await rm(directory, { recursive: true, force: true });
+    return "removed";
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable || ["EACCES", "EPERM", "EROFS"].includes(errorCode(error) ?? "")) {
+      return "kept";
+    }
+    throw error;
+  } finally {
+    for (const lock of locks) lock.close();
+  }
+}
+
+/** What those hold who train a run, and those who serve it. */
+const LOCKED = ["events.jsonl", "run.json"] as const;
+
+/** The lock of a file; nothing without the file. */
+async function lockOf(path: string): Promise<Lock | "busy" | undefined> {
+  try {
+    return await lockFile(path);
+  } catch (error) {
+    if (error instanceof InputError) return "busy";
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Removes all runs in `runsDir` but the `count` newest, those of `kept`, the one that `latest` points at, and those that
+ * are being trained. 0: none is removed. Returns the ids of those that are gone.
+ */
+export async function keepRuns(runsDir: string, count: number, kept: readonly string[]): Promise<string[]> {
+  if (count === 0) return [];
+  const latest = await readlink(join(runsDir, "latest")).then((path) => basename(path), () => undefined);
+  const gone: string[] = [];
+  for (const id of (await listRuns(runsDir)).slice(count)) {
+    if (id === latest || kept.includes(id)) continue;
+    if (await removeRun(join(runsDir, id)) === "removed") gone.push(id);
+  }
+  return gone;
+}

@@ -1,0 +1,95 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { resolveConfig } from "../../lib/config/resolve.ts";
+import { InputError } from "../../lib/errors.ts";
+import { requestedRun } from "../../lib/run/run_request.ts";
+import { MOST_QUEUED, RunQueue } from "../../lib/run/run_queue.ts";
+import { inTemporaryDirectory } from "./temporary.ts";
+
+const configOf = (values: Record<string, unknown>) => resolveConfig(undefined, [{ values, nameOf: (key) => key }]);
+
+/** Fields and messages of what is wrong with `values`. */
+async function problems(values: Record<string, unknown>, dataDir = ""): Promise<string[]> {
+  const error = await assertRejects(() => requestedRun(values, configOf({ dataDir })), InputError);
+  return error.problems.map(({ message }) => message);
+}
+
+Deno.test("requestedRun() is the values over the process's own, and over a preset", async () => {
+  const own = configOf({ port: 9000, seed: 3, workers: 4, keepCheckpoints: 9, log: "json" });
+  const config = (await requestedRun({ seed: 7, shards: 2 }, own))();
+  const { port, seed, shards, workers, keepCheckpoints, log } = config;
+  assertEquals({ port, seed, shards, workers, keepCheckpoints, log }, {
+    port: 9000,
+    seed: 7,
+    shards: 2,
+    workers: "auto",
+    keepCheckpoints: 3,
+    log: "json",
+  });
+  assertEquals((await requestedRun({ preset: "seed" }, own))().report, own.report);
+});
+
+Deno.test("requestedRun() names unknown keys, wrong values, and what is the process's own", async () => {
+  assertEquals(await problems({ sead: 1 }), ["Unknown option sead: did you mean seed?"]);
+  assertEquals(await problems({ seed: "x" }), ['seed is "x": expected a number']);
+  for (const key of ["host", "port", "tokenFile", "runsDir", "dataDir", "chaos", "exit", "keepRuns"]) {
+    assertEquals(await problems({ [key]: "x" }), [`${key} is for whoever starts the process: expected nothing`]);
+  }
+  assertEquals((await problems({ preset: 7 })).length, 1);
+});
+
+Deno.test("requestedRun() reads no file without a data directory, and none outside of it", () =>
+  inTemporaryDirectory(async (directory) => {
+    const dataDir = join(directory, "data");
+    await mkdir(join(dataDir, "more"), { recursive: true });
+    await writeFile(join(directory, "secret.csv"), "");
+    await writeFile(join(dataDir, "rows.csv"), "");
+    await writeFile(join(dataDir, "more", "rows.csv"), "");
+    await symlink(join(directory, "secret.csv"), join(dataDir, "link.csv"));
+    await symlink(join(dataDir, "rows.csv"), join(dataDir, "inner.csv"));
+
+    const without = "expected no files, as the server was started without --data-dir";
+    assertEquals(await problems({ data: ["rows.csv"] }), [`data[0] is "rows.csv": ${without}`]);
+    const outside = [
+      "../secret.csv",
+      join(directory, "secret.csv"),
+      "link.csv",
+      "none.csv",
+      "-",
+      ".",
+      "",
+      "more/../..",
+    ];
+    for (const name of outside) {
+      const message = `is ${JSON.stringify(name)}: expected a file of --data-dir`;
+      assertEquals(await problems({ data: [name] }, dataDir), [`data[0] ${message}`]);
+    }
+    for (const key of ["validation", "test", "tokenizer"]) {
+      const values = { data: ["rows.csv"], [key]: "../secret.csv" };
+      assertEquals(await problems(values, dataDir), [`${key} is "../secret.csv": expected a file of --data-dir`]);
+    }
+    const names = ["rows.csv", "more/rows.csv", "inner.csv"];
+    const config = (await requestedRun({ data: names, test: "rows.csv", tokenizer: "chars" }, configOf({ dataDir })))();
+    assertEquals(config.data, names.map((name) => join(dataDir, name)));
+    assertEquals([config.task, config.test, config.tokenizer], ["table", join(dataDir, "rows.csv"), "chars"]);
+  }));
+
+Deno.test("RunQueue gives runs in their order, with places that move up, and no more than there is room for", async () => {
+  const queue = new RunQueue(configOf({}));
+  const [first, second] = [await queue.add({ seed: 1 }), await queue.add({ seed: 2 })];
+  assertEquals([first?.place, second?.place, second?.state], [1, 2, "queued"]);
+  await queue.arrival();
+  const taken = queue.take();
+  assertEquals([taken?.id, taken?.resolve().seed], [first!.id, 1]);
+  assertEquals(queue.get(second!.id)?.place, 1);
+  queue.refuse(taken!, new InputError([{ field: "data", message: "there are no rows" }]));
+  const { state, error } = queue.get(first!.id)!;
+  assertEquals([state, error], ["failed", "there are no rows"]);
+  assertEquals([queue.remove(second!.id), queue.remove(second!.id), queue.take()], [true, false, undefined]);
+  const arrival = queue.arrival();
+  for (let count = 0; count < MOST_QUEUED; count++) await queue.add({});
+  await arrival;
+  assertEquals(await queue.add({}), undefined);
+  await assertRejects(() => queue.add({ seed: -1 }), InputError);
+});

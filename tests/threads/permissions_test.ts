@@ -1,0 +1,52 @@
+/** Every kind of thread that the product starts, with a module in it that tries what it must not. */
+import { assertEquals, assertRejects } from "@std/assert";
+import { startBaseline } from "../../lib/baseline/thread.ts";
+import { Crew } from "../../lib/lockstep/crew.ts";
+import { initialState } from "../../lib/lockstep/initial_state.ts";
+import { createPlan } from "../../lib/lockstep/plan.ts";
+import { ThreadClient } from "../../lib/predict/thread_client.ts";
+import { tinyConfig } from "../lockstep/tiny.ts";
+
+const prying = new URL("./prying_thread.ts", import.meta.url);
+const NOTHING = "permitted: ";
+
+Deno.test("a prediction thread may not read, write, run, start others, or ask for the network or the environment", async () => {
+  const thread = new ThreadClient({ workerUrl: prying, timeoutMs: 30_000, onLost: () => {} });
+  try {
+    const question = { type: "predict", tokens: new Int32Array(), lengths: new Int32Array() } as const;
+    const error = await assertRejects(() => thread.ask(question), Error);
+    assertEquals(error.message, NOTHING);
+  } finally {
+    thread.close();
+  }
+});
+
+Deno.test("a training worker may do nothing of that either", async () => {
+  const training = tinyConfig();
+  const config = { training, workers: 2, workerTimeoutMs: 30_000, maxRestarts: 0, chaos: {}, spin: false };
+  const plan = createPlan(config);
+  const crew = new Crew({ config, plan, workerUrl: prying, initial: initialState(plan, training), attempt: 0 });
+  try {
+    assertEquals(await crew.start(1000), undefined);
+    assertEquals(crew.failure, { message: `Worker ${crew.failure?.message[7]} failed: ${NOTHING}`, final: true });
+  } finally {
+    crew.close();
+  }
+});
+
+Deno.test("the baseline's thread may do nothing of that either", async () => {
+  const table = { tokens: new Uint16Array(), offsets: new Uint32Array(1), labels: new Uint16Array() };
+  const start = { training: table, validation: table, classes: 2, vocabulary: 3, seed: 1 };
+  const task = startBaseline(prying, start, 30_000);
+  const error = await assertRejects(() => task.result, Error);
+  assertEquals(error.message, NOTHING);
+});
+
+Deno.test("the thread that pries succeeds where it is permitted, so that the tests above can fail", async () => {
+  const worker = new Worker(prying, { type: "module", deno: { permissions: { read: true, sys: true } } });
+  const { promise, resolve } = Promise.withResolvers<string>();
+  worker.onmessage = ({ data }) => resolve(data.error);
+  worker.postMessage(undefined);
+  assertEquals(await promise, "permitted: read, sys");
+  worker.terminate();
+});

@@ -1,0 +1,35 @@
+/** A thread that tries what it must not: it fails, and says by name what it was permitted to do. */
+import { readFileSync, writeFileSync } from "node:fs";
+
+const address = { hostname: "127.0.0.1", port: 0 };
+
+const attempts: Record<string, () => unknown> = {
+  read: () => readFileSync("deno.json"),
+  write: () => writeFileSync("pried", ""),
+  env: () => Deno.env.get("HOME"),
+  listen: () => Deno.listen(address),
+  connect: () => Deno.connect({ ...address, port: 4999 }),
+  fetch: () => fetch("http://127.0.0.1:4999/"),
+  run: () => new Deno.Command("true").outputSync(),
+  sys: () => Deno.hostname(),
+  ffi: () => Deno.dlopen("libc.so.6", {}),
+  worker: () => new Worker(new URL("data:text/javascript,"), { type: "module", deno: { permissions: { net: true } } }),
+};
+
+declare const self: {
+  onmessage: (() => void) | null;
+  postMessage(message: { type: "failed"; error: string; final: true }): void;
+};
+
+self.onmessage = async () => {
+  const permitted: string[] = [];
+  for (const [name, attempt] of Object.entries(attempts)) {
+    try {
+      await attempt();
+      permitted.push(name);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotCapable)) permitted.push(`${name}: ${error}`);
+    }
+  }
+  self.postMessage({ type: "failed", error: `permitted: ${permitted.join(", ")}`, final: true });
+};
