@@ -19,6 +19,7 @@ import format from "./format.ts" with { type: "text" };
 import header from "./header.ts" with { type: "text" };
 import icon from "./icon.svg" with { type: "text" };
 import page from "./index.html" with { type: "text" };
+import machines from "./machines.ts" with { type: "text" };
 import main from "./main.ts" with { type: "text" };
 import predict from "./predict.ts" with { type: "text" };
 import schedule from "./schedule.ts" with { type: "text" };
@@ -42,6 +43,7 @@ const MODULES = {
   figures,
   format,
   header,
+  machines,
   main,
   predict,
   schedule,

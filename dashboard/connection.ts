@@ -30,6 +30,7 @@ const TYPES: Readonly<Record<RunEvent["type"], true>> = {
   paused: true,
   unpaused: true,
   incident: true,
+  cluster: true,
   stopping: true,
   finished: true,
   failed: true,

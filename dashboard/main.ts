@@ -13,6 +13,7 @@ import { Settings } from "./settings.ts";
 import { apply, createView, type RunView } from "./state.ts";
 import { onSchemeChange } from "./theme.ts";
 import { Timeline } from "./timeline.ts";
+import { Machines } from "./machines.ts";
 import { Workers } from "./workers.ts";
 
 const page = byId("page", HTMLElement);
@@ -20,7 +21,7 @@ const header = new Header();
 const controls = new Controls();
 const charts = new Charts();
 const box = new PredictBox();
-const panels = [new Figures(), new Workers(), new Timeline(), new Settings()];
+const panels = [new Figures(), new Workers(), new Machines(), new Timeline(), new Settings()];
 
 let view: RunView = createView("");
 let link: Link = "connecting";

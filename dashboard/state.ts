@@ -14,7 +14,7 @@ const NOTES = 100;
 
 export interface Note {
   readonly id: number;
-  readonly kind: Exclude<RunEvent["type"], "progress" | "epoch">;
+  readonly kind: Exclude<RunEvent["type"], "progress" | "epoch" | "cluster">;
   /** Of the run, when it happened. */
   readonly seconds: number;
   readonly text: string;
@@ -41,6 +41,8 @@ export interface RunView {
   /** The evaluated epoch with the lowest held-out loss. */
   best: { readonly epoch: number; readonly loss: number } | undefined;
   workers: readonly WorkerShare[];
+  /** The machines of the run, where there are others. */
+  cluster: EventOf<"cluster"> | undefined;
   summary: Summary | undefined;
   /** Newest first. */
   notes: readonly Note[];
@@ -70,6 +72,7 @@ export function createView(run: string): RunView {
     baseline: undefined,
     best: undefined,
     workers: [],
+    cluster: undefined,
     summary: undefined,
     notes: [],
     seconds: 0,
@@ -113,6 +116,9 @@ function reduce(view: RunView, event: RunEvent): void {
       return note(view, event, "Went on");
     case "incident":
       return note(view, event, event.message);
+    case "cluster":
+      view.cluster = event;
+      return;
     case "progress":
       view.points++;
       place(view, event);

@@ -131,6 +131,43 @@ const resumed = z.object({
 const paused = z.object({ ...stamp, type: z.literal("paused") });
 const unpaused = z.object({ ...stamp, type: z.literal("unpaused") });
 
+const clusterMember = z.object({
+  member: z.string(),
+  /** Threads. */
+  workers: z.int(),
+  /** Rounds committed there. */
+  round: z.int(),
+  /** Whether it can be dealt shards of the next round. */
+  inStep: z.boolean(),
+  /** Payloads sent and read, since it joined. */
+  bytesUp: z.number(),
+  bytesDown: z.number(),
+  /** Shares of its time since it joined, 0 to 1. */
+  compute: z.number(),
+  wait: z.number(),
+  /** How many it had, and the newest, "" for none. */
+  incidents: z.int(),
+  incident: z.string(),
+});
+
+/** The machines of a run, as the one sees them whose log this is. */
+const cluster = z.object({
+  ...stamp,
+  type: z.literal("cluster"),
+  /** The run's name on the server that they meet at. */
+  name: z.string(),
+  /** Which of the members this machine is, and which leads; "" where nobody does. */
+  member: z.string(),
+  leader: z.string(),
+  round: z.int(),
+  members: z.array(clusterMember),
+});
+
+export type ClusterMember = z.infer<typeof clusterMember>;
+/** The same without its place in a log. */
+export const clusterViewSchema = cluster.omit({ id: true, at: true, type: true });
+export type ClusterView = z.infer<typeof clusterViewSchema>;
+
 /** Something went wrong that training survives. */
 const incident = z.object({ ...stamp, type: z.literal("incident"), message: z.string() });
 
@@ -209,6 +246,7 @@ export const eventSchema = z.discriminatedUnion("type", [
   paused,
   unpaused,
   incident,
+  cluster,
   baseline,
   stopping,
   finished,

@@ -42,6 +42,7 @@ export function createReporter({ config, isTerminal, columns, write }: ReporterO
       case "stopping":
         return line(`Ending after this round: ${event.reason}`);
       case "checkpoint":
+      case "cluster":
         return;
       case "rolledBack":
         return line(

@@ -19,7 +19,7 @@ export interface ServiceOptions {
 export interface Service {
   readonly url: string;
   /** What is served from now on; until then every answer is 503. */
-  serve(services: Pick<Services, "runs" | "predictor" | "training">): void;
+  serve(services: Pick<Services, "runs" | "predictor" | "training" | "cluster">): void;
   /** Not ready from now on; streams go on. */
   drain(): void;
   /** Ends streams, answers what was asked, and closes the port. */

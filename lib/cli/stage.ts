@@ -42,7 +42,7 @@ export class Stage {
     this.#predictor = predictor;
     if (this.#library) this.#library.turnTo(run);
     else this.#library = RunLibrary.live(run, queue);
-    service.serve({ runs: this.#library, predictor, training: this.#figures.read });
+    service.serve({ runs: this.#library, predictor, training: this.#figures.read, cluster: this.#figures.cluster });
     before?.close();
   }
 

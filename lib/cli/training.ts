@@ -55,9 +55,11 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
     service.drain();
     run?.stop(StopReason.signal);
   });
+  // Nothing of NATS is loaded by those who train alone. A run from the queue is not the one that has the name there.
+  const openLink = config.cluster === "" ? undefined : (await import("../cluster/link.ts")).openLink;
   /** Returns whether training failed. Throws what opening the run throws. */
   const train = async (open: Open, id?: string): Promise<boolean> => {
-    const opened = await open({ config, workerUrl, baselineUrl, cores, ...id !== undefined && { id } });
+    const opened = await open({ config, workerUrl, baselineUrl, cores, ...id === undefined ? { openLink } : { id } });
     run = opened;
     if (interrupted) opened.stop(StopReason.signal);
     stage.show(opened);

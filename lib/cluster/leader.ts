@@ -14,16 +14,16 @@ import { putObject } from "./objects.ts";
 import { type Read, readLog } from "./read_log.ts";
 import { retry } from "./retry.ts";
 import type { Roster } from "./roster.ts";
+import { FORGET_BYTES } from "./sizes.ts";
 import { Subject } from "./transport.ts";
-import { completion } from "./tree.ts";
+import { completion } from "../engine/tree_nodes.ts";
 
 /** Another leads, or the lease is over. */
 export class Deposed extends Error {
   override readonly name = "Deposed";
 }
 
-/** Bytes that are left in the log before it is cut behind the base of the round before. */
-const FORGET_BYTES = 8 * 2 ** 20;
+/** Small rounds that are left in the log before it is cut behind the base of the round before. */
 const FORGET_ROUNDS = 64;
 
 interface Assignment {
@@ -49,6 +49,8 @@ export class Leader {
   /** Where what the base before the newest needs begins in the log. */
   #keepFrom = 0;
   #unforgotten = { bytes: 0, rounds: 0 };
+  /** Until then the log is not cut while a member is on its way to the state of all others. */
+  #joiningUntil = -Infinity;
   #messages = 0;
   #isWaiting = false;
 
@@ -74,14 +76,14 @@ export class Leader {
       const nodes = await this.#collect(round);
       const base = local.complete(nodes);
       this.#base = { round, bytes: base };
-      const { from, sequence } = await this.#publishBase(round, base);
-      await this.#until(() => local.round >= round || this.#isHeeded(sequence));
-      // Its own base, damaged in the log: once more.
-      while (local.round < round) {
-        const again = await this.#publishBase(round, base);
-        await this.#until(() => local.round >= round || this.#isHeeded(again.sequence));
-      }
-      await this.#forget(from, base.length);
+      // Once more where it was damaged in the log. A round is over when all that it decides is decided.
+      let begin = 0;
+      do {
+        const { from, sequence } = await this.#publishBase(round, base);
+        await this.#until(() => this.#isHeeded(sequence));
+        begin = from;
+      } while (local.round < round);
+      await this.#forget(begin, base.length);
     }
     await this.#publishState();
     report({ type: "incident", message: `Training has ended after round ${local.round}` });
@@ -229,6 +231,7 @@ export class Leader {
     const { round, digest, bytes } = this.#context.local.snapshot();
     const { reference, body } = await putObject(this.#context, this.#newId(), bytes);
     const sequence = await this.#say({ type: "state", round, digest, object: reference }, body);
+    this.#joiningUntil = this.#context.clock.now() + this.#context.roundMs;
     this.#context.traffic.bytesUp += bytes.length;
     return sequence;
   }
@@ -237,6 +240,9 @@ export class Leader {
   async #forget(from: number, bytes: number): Promise<void> {
     const { transport, clock, signal } = this.#context;
     this.#unforgotten = { bytes: this.#unforgotten.bytes + bytes, rounds: this.#unforgotten.rounds + 1 };
+    // Who has just got a state starts workers on it first, and then needs every base since.
+    const isAwaited = clock.now() < this.#joiningUntil && this.#roster.present().some(({ inStep }) => !inStep);
+    if (isAwaited) return;
     const before = this.#keepFrom;
     this.#keepFrom = from;
     if (this.#unforgotten.bytes < FORGET_BYTES && this.#unforgotten.rounds < FORGET_ROUNDS) return;

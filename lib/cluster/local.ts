@@ -1,5 +1,5 @@
 /** What a machine does for a round, as the protocol sees it: bytes that only such machines understand. */
-import type { Span } from "./tree.ts";
+import type { Span } from "../engine/tree_nodes.ts";
 
 /** The sum of a node of the tree: weighted values of its shards, and their figures. */
 export interface NodeSum extends Span {

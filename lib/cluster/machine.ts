@@ -3,6 +3,7 @@
  * comes back without its store, everything begins again from the state that the machine has.
  */
 import { type Clock, wallClock } from "./clock.ts";
+import type { ClusterView } from "../events.ts";
 import type { ClusterNews, ClusterOptions, Context, Traffic } from "./context.ts";
 import { Leading } from "./leading.ts";
 import { LEASE, Lease } from "./lease.ts";
@@ -22,15 +23,6 @@ export interface MachineOptions extends ClusterOptions {
   readonly report?: (news: ClusterNews) => void;
 }
 
-/** The run as one machine sees it. */
-export interface ClusterView {
-  readonly run: string;
-  readonly member: string;
-  readonly leader: string;
-  readonly round: number;
-  readonly members: readonly Presence[];
-}
-
 interface Parts {
   readonly member: Member;
   readonly roster: Roster;
@@ -46,16 +38,19 @@ const FORLORN_LEASES = 3;
 export class Machine {
   readonly #options: MachineOptions;
   readonly #clock: Clock;
-  readonly #traffic: Traffic;
+  /** What this machine sent and read so far. */
+  readonly traffic: Traffic;
   #member: Member | undefined;
   #roster: Roster | undefined;
   #beat = 0;
   #told = "";
+  #incidents = 0;
+  #incident = "";
 
   constructor(options: MachineOptions) {
     this.#options = options;
     this.#clock = options.clock ?? wallClock;
-    this.#traffic = { bytesUp: 0, bytesDown: 0, computeMs: 0, startedAt: this.#clock.now() };
+    this.traffic = { bytesUp: 0, bytesDown: 0, computeMs: 0, startedAt: this.#clock.now() };
   }
 
   /** Takes part until training ends, or until `signal` aborts; then the others need not wait for this one. */
@@ -78,7 +73,8 @@ export class Machine {
   view(): ClusterView {
     const { run, member, local } = this.#options;
     const { leader = "" } = this.#member ?? {};
-    return { run, member, leader, round: local.round, members: this.#roster?.present() ?? [] };
+    const members = (this.#roster?.present() ?? []).map(({ beat: _, ...shown }) => shown);
+    return { name: run, member, leader, round: local.round, members };
   }
 
   /** From joining to the end of training, to the abort of `outer`, or to the loss of the broker's store. */
@@ -90,14 +86,15 @@ export class Machine {
     outer.addEventListener("abort", forward);
     if (outer.aborted) forward();
     const report = (news: ClusterNews) => this.#report(news);
-    const context: Context = { ...this.#options, clock, report, signal: stop.signal, traffic: this.#traffic };
+    const context: Context = { ...this.#options, clock, report, signal: stop.signal, traffic: this.traffic };
     const member = new Member(context);
     const roster = new Roster({ transport, clock, aliveMs: leaseMs });
     const lease = new Lease({ transport, clock, holder: name, leaseMs });
     const leading = new Leading(context, { member, roster, lease });
     [this.#member, this.#roster] = [member, roster];
+    const looking = this.#look(context, { member, roster, lease, leading });
+    looking.catch(() => {}); // It is raced below, or ends with the signal.
     try {
-      const looking = this.#look(context, { member, roster, lease, leading });
       await Promise.race([member.run(), looking, leading.failed]);
       // A leader has something to say after the end.
       await leading.ended();
@@ -105,6 +102,7 @@ export class Machine {
       stop.abort();
       outer.removeEventListener("abort", forward);
       member.bell.ring();
+      await looking.catch(() => {}); // What it has asked the broker is answered.
       await this.#leave(roster, lease);
     }
   }
@@ -151,11 +149,12 @@ export class Machine {
 
   #presence(): Presence {
     const { member, workers, local } = this.#options;
-    const { bytesUp, bytesDown, computeMs, startedAt } = this.#traffic;
+    const { bytesUp, bytesDown, computeMs, startedAt } = this.traffic;
     const compute = Math.min(1, computeMs / Math.max(1, this.#clock.now() - startedAt));
     const inStep = this.#member?.inStep ?? false;
     const shares = { compute, wait: 1 - compute };
-    return { member, beat: this.#beat++, workers, round: local.round, inStep, bytesUp, bytesDown, ...shares };
+    const told = { incidents: this.#incidents, incident: this.#incident };
+    return { member, beat: this.#beat++, workers, round: local.round, inStep, bytesUp, bytesDown, ...shares, ...told };
   }
 
   /** Tells who is there whenever that changes. */
@@ -168,6 +167,7 @@ export class Machine {
   }
 
   #report(news: ClusterNews): void {
+    if (news.type === "incident") [this.#incidents, this.#incident] = [this.#incidents + 1, news.message];
     this.#options.report?.(news);
   }
 }

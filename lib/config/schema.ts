@@ -83,6 +83,21 @@ export const serviceShape = {
   ),
 } as const;
 
+/** Other machines that take part in a run: see docs/cluster.md. */
+export const clusterShape = {
+  cluster: z.string().regex(/^$|^(nats|tls):\/\/[^\s/]+$/, "expected an address such as nats://host:4222")
+    .default("").describe("NATS server where other machines take part, such as nats://host:4222; empty: none do"),
+  name: z.string().regex(/^[A-Za-z0-9_-]{0,64}$/, "expected up to 64 letters, digits, - and _")
+    .default("").describe("with --cluster: the run's name, the same on all of its machines"),
+  node: z.string().regex(/^[A-Za-z0-9_-]{0,64}$/, "expected up to 64 letters, digits, - and _")
+    .default("").describe("with --cluster: this machine's name, which no other has; empty: any"),
+  minNodes: whole(1, 1000).default(1).describe("with --cluster: machines that must be there for a round"),
+  clusterCredentials: z.string().default("").describe("with --cluster: credentials file (.creds) for the server"),
+  clusterCa: z.string().default("").describe(
+    "with --cluster: certificates (PEM) that the server's TLS is checked with",
+  ),
+} as const;
+
 export const processShape = {
   workers: z.union([z.literal("auto"), whole(1, 256)]).default("auto")
     .describe("threads; auto: one a core, at most one a shard. Never changes the result"),
@@ -105,6 +120,7 @@ export const processShape = {
     .default("10s").describe("rounds, or seconds as in 10s, between two checkpoints; there is one at the end as well"),
   keepCheckpoints: whole(1, 1000).default(3).describe("newest checkpoints that are kept"),
   maxSeconds: number(0, 1e9).default(0).describe("end after the round that passes this many seconds; 0: never"),
+  ...clusterShape,
   ...serviceShape,
   dataDir: z.string().default("")
     .describe("folder of the files that runs asked for over HTTP may be trained on; without it, none"),

@@ -7,12 +7,12 @@ import { checkStep } from "./divergence.ts";
 import { currentAndNext, NORM_BLOCK } from "./memory_map.ts";
 import { segmentOf } from "./plan.ts";
 import { copyReplicaRows, eachRowBlock, eachRun, ROW_BLOCK, stampOf } from "./rows.ts";
-import { drawOf, type Round } from "./schedule.ts";
+import { drawOf } from "./schedule.ts";
 import { sharesOf } from "./shares.ts";
-import type { WorkerContext } from "./worker_loop.ts";
+import type { RoundPart, WorkerContext } from "./worker_loop.ts";
 
 /** Returns the function that takes this worker's part in one round, up to the barrier that commits it. */
-export function averageGradients(context: WorkerContext): (round: Round, committed: number) => void {
+export function averageGradients(context: WorkerContext): RoundPart {
   const { worker, config: { workers, training }, plan: { layout, spec, map }, run, engine, timed, barrier } = context;
   const mean = run.gradients[0]!;
   const { rows, lazyElements } = map;

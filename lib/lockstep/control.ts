@@ -27,6 +27,11 @@ export const Word = {
   generation: 32,
   /** Counts wishes of the main thread: odd, to pause after the round; even, to go on. */
   pauseRequest: 48,
+  /** With other machines: counts the main thread's orders (orders.ts); what the newest one is. */
+  order: 64,
+  orderKind: 65,
+  /** Counts how often all workers were ready for an order. */
+  ready: 80,
 } as const;
 export type Word = typeof Word[keyof typeof Word];
 

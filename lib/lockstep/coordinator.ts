@@ -3,11 +3,13 @@
  * lost has another crew do the round again. It takes no part in a round.
  */
 import { TrainingError } from "../errors.ts";
+import type { ClusterView } from "../events.ts";
 import { StopReason, stopReason, Word } from "./control.ts";
 import { restoresBest } from "./course.ts";
 import { Crew } from "./crew.ts";
 import { withBest } from "./initial_state.ts";
 import { isFoundBest } from "./judgement.ts";
+import type { Link } from "./link.ts";
 import { createPlan, type LockstepConfig, type Plan } from "./plan.ts";
 import { type EpochRecord, RecordReader, type RollbackRecord, type RoundRecord } from "./records.ts";
 import type { Counters } from "./shared_run.ts";
@@ -24,6 +26,8 @@ export interface Update {
   readonly counters: readonly Counters[];
   /** Workers that were lost, and what was done about it. */
   readonly incidents: readonly string[];
+  /** The machines that take part, where there are others. */
+  readonly cluster?: ClusterView | undefined;
 }
 
 export interface CoordinatorOptions {
@@ -34,6 +38,8 @@ export interface CoordinatorOptions {
   readonly initial: State;
   /** The weights before the first round, `[layout.size]`, if they are not those that the seed draws. */
   readonly given?: Float32Array | undefined;
+  /** To other machines, if there are any: `config.remote` says so to the workers. */
+  readonly link?: Link | undefined;
 }
 
 /** Between two looks at the rings: often enough for a live display, rarely enough to cost training nothing. */
@@ -48,6 +54,7 @@ export class Coordinator {
   #stopRequest: StopReason | undefined;
   #paused = false;
   #incidents: string[] = [];
+  #restored: { readonly state: State; readonly done: () => void } | undefined;
   /** What the crews before this one counted. */
   #counted: readonly Counters[];
 
@@ -71,6 +78,18 @@ export class Coordinator {
     return this.#crew.run.memory;
   }
 
+  /** Whether all workers have left. */
+  get isEnded(): boolean {
+    return this.#crew.ended;
+  }
+
+  /** Goes on from `state`, as another machine came to it. Resolves when its workers have started. */
+  restore(state: State): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#restored = { state, done: resolve };
+    return promise;
+  }
+
   /** A copy of the newest committed state, at any time. */
   state(): State {
     return readState(this.#crew.run, this.#options.config.training);
@@ -88,6 +107,7 @@ export class Coordinator {
     this.#stopRequest ??= reason;
     this.#crew.requestStop(this.#stopRequest);
     this.setPaused(false);
+    this.#options.link?.leave();
   }
 
   /** Pauses training after the round under way, or ends the pause. */
@@ -110,11 +130,21 @@ export class Coordinator {
    * training cannot go on; the committed state can still be read.
    */
   async *updates(): AsyncGenerator<Update, StopReason, void> {
+    const { link } = this.#options;
+    link?.start(this);
     for (;;) {
       const crew = this.#crew;
       Atomics.store(crew.run.control, Word.driftRequest, 1);
       const { ended } = crew;
       yield this.#read(Infinity);
+      if (this.#restored) {
+        const { state, done } = this.#restored;
+        this.#restored = undefined;
+        this.#startCrew(state);
+        await this.start();
+        done();
+        continue;
+      }
       crew.checkHearts();
       if (crew.failure) {
         // What was committed since the last look; a later round that the crew may still commit is done again.
@@ -123,7 +153,11 @@ export class Coordinator {
         await this.start();
         continue;
       }
-      if (ended) break;
+      if (ended) {
+        await link?.ended();
+        yield this.#read(Infinity);
+        break;
+      }
       await crew.settled(UPDATE_MS);
     }
     const reason = stopReason(Atomics.load(this.#crew.run.control, Word.outcome));
@@ -134,11 +168,13 @@ export class Coordinator {
   /** Ends all threads. */
   close(): void {
     this.#crew.close();
+    this.#options.link?.close();
   }
 
   /** What is new up to `lastRound`. */
   #read(lastRound: number): Update {
-    const incidents = this.#incidents;
+    const news = this.#options.link?.news();
+    const incidents = [...this.#incidents, ...news?.incidents ?? []];
     this.#incidents = [];
     return {
       epochs: this.#reader.epochs().filter(({ round }) => round <= lastRound),
@@ -146,12 +182,13 @@ export class Coordinator {
       rounds: this.#reader.rounds().filter(({ round }) => round <= lastRound),
       counters: this.#crew.counters().map((counters, worker) => sum(counters, this.#counted[worker]!)),
       incidents,
+      ...news?.cluster && { cluster: news.cluster },
     };
   }
 
   /** Gives up the crew for a new one on the committed state. Throws a TrainingError if that is of no use any more. */
   #replaceCrew(): void {
-    const { config, workerUrl } = this.#options;
+    const { config } = this.#options;
     const { message, final } = this.#crew.failure!;
     if (final) throw new TrainingError(message);
     if (this.#restarts >= config.maxRestarts) {
@@ -160,6 +197,14 @@ export class Coordinator {
     }
     this.#restarts++;
     const initial = this.state();
+    this.#startCrew(initial);
+    const restart = `restart ${this.#restarts} of ${config.maxRestarts}`;
+    this.#incidents.push(`${message}; round ${initial.round + 1} is done again (${restart})`);
+  }
+
+  /** Another crew, on `initial`, in the place of the one that there is. */
+  #startCrew(initial: State): void {
+    const { config, workerUrl } = this.#options;
     const counted = this.#crew.counters().map((counters, worker) => sum(counters, this.#counted[worker]!));
     this.#crew.close();
     this.#crew = new Crew({ config, plan: this.plan, workerUrl, initial, attempt: this.#restarts });
@@ -167,8 +212,6 @@ export class Coordinator {
     this.#crew.setPaused(this.#paused);
     this.#reader = new RecordReader(this.#crew.run);
     this.#counted = counted;
-    const restart = `restart ${this.#restarts} of ${config.maxRestarts}`;
-    this.#incidents.push(`${message}; round ${initial.round + 1} is done again (${restart})`);
   }
 }
 

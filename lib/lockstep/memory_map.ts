@@ -5,6 +5,7 @@
  *   hearts    │ one beat count a worker, a cache line each
  *   counters  │ what each worker did, as running sums
  *   shards    │ of each shard in this round: loss, hits, samples, weight in the mean, and its first step that was not finite
+ *   dealt     │ the order that last dealt each shard to this machine      (with other machines)
  *   courses   │ what lies behind each copy of the state: see course.ts
  *   verdict   │ what the end of an epoch came to, until the next round commits
  *   drift     │ each worker's part of the drift
@@ -54,7 +55,7 @@ export interface Region {
   readonly count: number;
 }
 
-export const CONTROL_WORDS = 64;
+export const CONTROL_WORDS = 96;
 export const COUNTERS = 4;
 export const SHARD_FIGURES = 7;
 export const VERDICT_FIGURES = 5;
@@ -98,6 +99,7 @@ type RegionName =
   | "hearts"
   | "counters"
   | "shards"
+  | "dealt"
   | "courses"
   | "verdict"
   | "drift"
@@ -133,6 +135,7 @@ export function memoryMap(options: MapOptions): MemoryMap {
     hearts: region(LINE, workers),
     counters: region(COUNTERS * 8, workers),
     shards: region(SHARD_FIGURES * 8, shards),
+    dealt: region(4 * shards, 1),
     courses: region(COURSE_FIGURES * 8, 3),
     verdict: region(VERDICT_FIGURES * 8, 1),
     drift: region(DRIFT_FIGURES * 8, workers),

@@ -20,6 +20,8 @@ export interface LockstepConfig {
   readonly chaos: ChaosRates;
   /** If given, training ends after this many rounds at the latest. */
   readonly lastRound?: number;
+  /** Whether other machines carry shards too: then the main thread says what is done when (orders.ts). */
+  readonly remote?: boolean;
   /** Whether every worker has a core of its own. */
   readonly spin: boolean;
 }

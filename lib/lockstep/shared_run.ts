@@ -46,6 +46,8 @@ export interface SharedRun {
   readonly counters: readonly Float64Array[];
   /** `[shard]` lossSum, correct, samples, weight in the mean; then, if a step was not finite: its number from 1, kind and value. */
   readonly shards: readonly Float64Array[];
+  /** `[shard]` the order that last dealt it to this machine, where there are others: see orders.ts. */
+  readonly dealt: Int32Array;
   /** `[round & 1]` what lies behind that copy of the state; `[2]` what lies behind the best one. */
   readonly courses: readonly [Float64Array, Float64Array, Float64Array];
   /** round, whether it is the best so far, epochs since the best, loss, accuracy. */
@@ -111,6 +113,7 @@ export function sharedRun(options: MapOptions, memory?: WebAssembly.Memory): Sha
     hearts: words(map.hearts, 1),
     counters: doubles(map.counters, COUNTERS),
     shards: doubles(map.shards, SHARD_FIGURES),
+    dealt: new Int32Array(buffer, map.dealt.byteOffset, options.shards),
     courses: [evenCourse!, oddCourse!, bestCourse!],
     verdict: new Float64Array(buffer, map.verdict.byteOffset, VERDICT_FIGURES),
     drift: doubles(map.drift, DRIFT_FIGURES),

@@ -14,7 +14,8 @@ import { Word } from "./control.ts";
 import { endsEpoch, learningRateAfter, readCourse } from "./course.ts";
 import { CHUNK_SIZE, currentAndNext } from "./memory_map.ts";
 import { type LockstepConfig, type Plan, shardsOf } from "./plan.ts";
-import { roundAt } from "./schedule.ts";
+import { remoteRound } from "./remote_round.ts";
+import { type Round, roundAt } from "./schedule.ts";
 import type { SharedRun } from "./shared_run.ts";
 
 /** All that a worker's part of a round needs. */
@@ -39,6 +40,12 @@ export interface WorkerContext {
   count(shard: number, batch: Batch, metrics: BatchMetrics): void;
 }
 
+/**
+ * A worker's part in the round that follows `committed` rounds, up to the barrier that commits it; or "left" where
+ * everyone is told to end without it.
+ */
+export type RoundPart = (round: Round, committed: number) => "left" | void;
+
 /** Which worker this is. */
 export interface Place {
   readonly worker: number;
@@ -52,7 +59,11 @@ export function runWorkerLoop(place: Place, plan: Plan, run: SharedRun, engine: 
   const { config } = place;
   const context = createContext(place, plan, run, engine);
   const { control } = run;
-  const average = config.training.average === "gradients" ? averageGradients(context) : averageWeights(context);
+  const average = config.remote
+    ? remoteRound(context)
+    : config.training.average === "gradients"
+    ? averageGradients(context)
+    : averageWeights(context);
   const course = () => readCourse(run.courses[Atomics.load(control, Word.round) & 1 ? 1 : 0]);
   context.barrier();
   let evaluated = 0;
@@ -71,7 +82,7 @@ export function runWorkerLoop(place: Place, plan: Plan, run: SharedRun, engine: 
     const round = roundAt(config.training, committed - course().undone);
     for (const shard of context.shards) run.shards[shard]!.fill(0);
     context.chaos(committed, 0);
-    average(round, committed);
+    if (average(round, committed) === "left") continue;
     context.chaos(committed, 2);
     context.timed("wait", () => context.barrier(() => commitRound(config, plan, run, round)));
   }

@@ -38,6 +38,7 @@ export function createNarrator(
     },
     tell(update) {
       for (const message of update.incidents) append({ type: "incident", message });
+      if (update.cluster) append({ type: "cluster", ...update.cluster });
       heldOut = update.epochs.at(-1)?.heldOut ?? heldOut;
       // Rounds that are done again come to the same, and were told before.
       const epochs = update.epochs.filter(({ round }) => round > epochRound);

@@ -8,10 +8,18 @@ import type { DataSource } from "./run_data.ts";
 import { parseChaos } from "../lockstep/chaos.ts";
 import { Coordinator } from "../lockstep/coordinator.ts";
 import { initialState } from "../lockstep/initial_state.ts";
+import type { Link } from "../lockstep/link.ts";
 import { memoryMap } from "../lockstep/memory_map.ts";
-import { createPlan, type LockstepConfig } from "../lockstep/plan.ts";
+import { createPlan, type LockstepConfig, type Plan } from "../lockstep/plan.ts";
 import type { State } from "../lockstep/state.ts";
 import type { ParameterLayout } from "../model/layout.ts";
+
+/** What the way to other machines depends on. */
+export interface LinkParts {
+  readonly config: Config;
+  readonly lockstep: LockstepConfig;
+  readonly plan: Plan;
+}
 
 export interface TrainingRunOptions {
   readonly config: Config;
@@ -23,6 +31,8 @@ export interface TrainingRunOptions {
   readonly cores: number;
   /** What the task `table` is trained on. */
   readonly data?: TrainingData;
+  /** Opens the way to other machines that take part, where there are any. */
+  readonly openLink?: ((parts: LinkParts) => Promise<Link>) | undefined;
   /** Where those data came from, if that was files. */
   readonly source?: DataSource;
   /** The module that the baseline's thread runs: workers/baseline.ts. Without it there is no baseline. */
@@ -54,7 +64,7 @@ const MAX_BYTES = 2 ** 32;
  * the weights are of another model.
  */
 export async function prepareRun(
-  { config, workerUrl, cores, data }: TrainingRunOptions,
+  { config, workerUrl, cores, data, openLink }: TrainingRunOptions,
   training: TrainingConfig,
   restore: (layout: ParameterLayout) => Promise<State | undefined>,
   givenWeights?: GivenWeights,
@@ -70,6 +80,7 @@ export async function prepareRun(
     chaos: parseChaos(config.chaos),
     spin: workers <= cores,
     ...(lastRound === undefined ? {} : { lastRound }),
+    ...(openLink ? { remote: true } : {}),
   };
   const plan = createPlan(lockstep);
   const given = givenWeights && givenVector(givenWeights, plan.spec, plan.layout);
@@ -78,7 +89,8 @@ export async function prepareRun(
   try {
     if (byteLength > MAX_BYTES) throw new RangeError(`${byteLength} bytes`);
     const initial = await restore(plan.layout) ?? initialState(plan, training, given);
-    return { lockstep, initial, coordinator: new Coordinator({ config: lockstep, workerUrl, initial, given }) };
+    const link = await openLink?.({ config, lockstep, plan });
+    return { lockstep, initial, coordinator: new Coordinator({ config: lockstep, workerUrl, initial, given, link }) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     const message = `${plan.layout.parameters} parameters on ${training.shards} shards need more shared memory ` +

@@ -5,6 +5,7 @@ import { InputError } from "../errors.ts";
 import { Unavailable } from "../predict/types.ts";
 import { docsAssets } from "./docs_page.ts";
 import { type AccessRecord, createFront, type Fetch } from "./front.ts";
+import { clusterRoutes } from "./cluster_routes.ts";
 import { createGate } from "./gate.ts";
 import { type AllowedHosts, LOOPBACK_HOSTS } from "./guard.ts";
 import { inferenceRoutes } from "./inference_routes.ts";
@@ -90,6 +91,7 @@ export function createApp(services: Services, options: AppOptions = {}): App {
     onError,
     figures,
   });
+  clusterRoutes(routes, services);
   const limits = { bodyLimitBytes, maxInstances };
   const operation = { readyMs, figures, onError };
   predictRoutes(routes, services, limits);

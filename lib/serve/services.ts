@@ -2,7 +2,7 @@
  * What the HTTP side needs of the rest, and all it knows of it: no tensors, no files, no threads. The composition root
  * gives real ones, tests give small ones.
  */
-import type { RunEvent } from "../events.ts";
+import type { ClusterView, RunEvent } from "../events.ts";
 import type { Predictor } from "../predict/types.ts";
 import type { SavedData } from "../run/data_schema.ts";
 import type { Judgements } from "../run/judgement_schema.ts";
@@ -56,6 +56,8 @@ export interface Services {
   readonly assets: ReadonlyMap<string, Asset>;
   /** Where a run trains in this process and has progressed. */
   readonly training?: () => TrainingFigures | undefined;
+  /** The machines that train the run, where others take part. */
+  readonly cluster?: () => ClusterView | undefined;
   /** Whether requests should be sent here: false from the moment that the process is asked to end. */
   ready(): boolean;
 }

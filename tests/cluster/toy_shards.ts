@@ -5,7 +5,7 @@
 import type { Clock } from "../../lib/cluster/clock.ts";
 import { Damaged, sha256 } from "../../lib/cluster/envelope.ts";
 import type { LocalShards, NodeSum, Snapshot } from "../../lib/cluster/local.ts";
-import { addUp, completion, ownedNodes } from "../../lib/cluster/tree.ts";
+import { addUp, completion, ownedNodes } from "../../lib/engine/tree_nodes.ts";
 import { coefficients, createTreeMean } from "../../lib/engine/tree_mean.ts";
 
 export interface ToyOptions {
@@ -88,7 +88,7 @@ export class ToyShards implements LocalShards {
   complete(nodes: readonly NodeSum[]): Uint8Array {
     const { root, missing } = completion(nodes, this.shards);
     if (!root) throw new Error(`Shards ${missing} are missing`);
-    return bytesOf(addUp(root, ({ bytes }) => floatsOf(bytes)));
+    return bytesOf(addUp(root, ({ bytes }) => floatsOf(bytes))!);
   }
 
   commit(base: Uint8Array): Promise<void> {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { addUp, completion, ownedNodes } from "../../lib/cluster/tree.ts";
+import { addUp, completion, ownedNodes } from "../../lib/engine/tree_nodes.ts";
 import { plainMean } from "../lockstep/plain_mean.ts";
 import { coefficients, createTreeMean } from "../../lib/engine/tree_mean.ts";
 

@@ -1,9 +1,9 @@
 /**
- * Parts of the tree over shard numbers (lib/engine/tree_mean.ts): which nodes a set of shards owns whole, and what is
+ * Parts of the tree over shard numbers (tree_mean.ts): which nodes a set of shards owns whole, and what is
  * still missing for the root. A node's sum has the same bits wherever it was computed, so a machine sends the sums of
  * the greatest nodes that are all its own, and whoever has enough of them completes the tree.
  */
-import { splitAt } from "../engine/tree_mean.ts";
+import { splitAt } from "./tree_mean.ts";
 
 /** The shards `first` to `last - 1`. */
 export interface Span {
@@ -58,13 +58,20 @@ export function completion<Node extends Span>(nodes: Iterable<Node>, total: numb
 }
 
 /**
- * The values of `sum` from `valuesOf` its nodes: additions of float32 in the order of the tree. The result is the
- * caller's; what `valuesOf` returns is left as it is.
+ * The values of `sum` from `valuesOf` its nodes: additions of float32 in the order of the tree, without nodes that have
+ * none. The result is the caller's; what `valuesOf` returns is left as it is.
  */
-export function addUp<Node>(sum: Sum<Node>, valuesOf: (node: Node) => Float32Array): Float32Array<ArrayBuffer> {
-  if ("node" in sum) return new Float32Array(valuesOf(sum.node));
-  const total = addUp(sum.left, valuesOf);
+export function addUp<Node>(
+  sum: Sum<Node>,
+  valuesOf: (node: Node) => Float32Array | undefined,
+): Float32Array<ArrayBuffer> | undefined {
+  if ("node" in sum) {
+    const values = valuesOf(sum.node);
+    return values && new Float32Array(values);
+  }
+  const left = addUp(sum.left, valuesOf);
   const right = "node" in sum.right ? valuesOf(sum.right.node) : addUp(sum.right, valuesOf);
-  for (let i = 0; i < total.length; i++) total[i]! += right[i]!;
-  return total;
+  if (!left) return right && new Float32Array(right);
+  if (right) { for (let i = 0; i < left.length; i++) left[i]! += right[i]!; }
+  return left;
 }

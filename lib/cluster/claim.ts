@@ -1,0 +1,31 @@
+/** A run's name belongs to what is trained under it: the first machine says what that is, all others check it. */
+import { z } from "zod";
+import { InputError } from "../errors.ts";
+import type { LockstepConfig } from "../lockstep/plan.ts";
+import type { Transport } from "./transport.ts";
+
+const RUN = "run";
+
+const claimSchema = z.object({ config: z.record(z.string(), z.unknown()), data: z.string() });
+
+/** Throws an InputError if another config or other data are trained under the name. */
+export async function claimRun(transport: Transport, name: string, { training, data }: LockstepConfig): Promise<void> {
+  // Where files lie may differ from machine to machine; what is in them may not.
+  const { data: _, ...config } = training;
+  const own = { config, data: data?.digest ?? "" };
+  if (await transport.write(RUN, JSON.stringify(own), "new") !== undefined) return;
+  let entry;
+  while (!(entry = (await transport.registers()).get(RUN))); // It is there: it was refused as not new.
+  const theirs = claimSchema.parse(JSON.parse(entry.value));
+  const different = Object.keys({ ...own.config, ...theirs.config }).filter((key) =>
+    JSON.stringify(own.config[key as keyof typeof config]) !== JSON.stringify(theirs.config[key])
+  );
+  if (own.data !== theirs.data) different.push("data");
+  if (different.length === 0) return;
+  const values = different.map((key) => `${key} is ${JSON.stringify(theirs.config[key]) ?? "different"} there`);
+  throw new InputError([{
+    field: "name",
+    message: `name is ${name}: another run has that name on the server (${values.join(", ")}): ` +
+      "expected the same config on all machines, or another name",
+  }]);
+}

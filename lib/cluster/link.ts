@@ -1,0 +1,127 @@
+/**
+ * A run's way to its other machines: the server, the checks before anything is trained, and this machine's part in the
+ * protocol beside its coordinator. Loaded by those alone who give `--cluster`.
+ */
+import { randomInt } from "node:crypto";
+import type { Config } from "../config/schema.ts";
+import { errorMessage, TrainingError } from "../errors.ts";
+import type { ClusterView } from "../events.ts";
+import type { Coordinator } from "../lockstep/coordinator.ts";
+import type { Link } from "../lockstep/link.ts";
+import type { LockstepConfig, Plan } from "../lockstep/plan.ts";
+import { claimRun } from "./claim.ts";
+import { wallClock } from "./clock.ts";
+import { LockstepShards, shapeOf } from "./lockstep_shards.ts";
+import { Machine } from "./machine.ts";
+import { connectNats } from "./nats_connection.ts";
+import { checkSizes } from "./sizes.ts";
+import type { Transport } from "./transport.ts";
+
+/** Silence after which a machine counts as gone. */
+const LEASE_MS = 3000;
+/** Between two looks at the members, for the log. */
+const TELL_MS = 2000;
+/** How long the end of a machine's part may take when it leaves. */
+const GRACE_MS = 5000;
+
+export interface LinkOptions {
+  readonly config: Config;
+  readonly lockstep: LockstepConfig;
+  readonly plan: Plan;
+}
+
+/** Connects. Throws an InputError if the server cannot be used, if the run there is another one, or if it is too large. */
+export async function openLink({ config, lockstep, plan }: LinkOptions): Promise<Link> {
+  const { cluster: url, name: run, clusterCredentials: credentials, clusterCa: tlsCa, minNodes } = config;
+  const transport = await connectNats({ url, run, credentials, tlsCa });
+  try {
+    await claimRun(transport, run, lockstep);
+    const members = [...(await transport.registers()).keys()].filter((key) => key.startsWith("member.")).length + 1;
+    const shards = lockstep.training.shards;
+    checkSizes(
+      shapeOf(plan, lockstep),
+      shards,
+      Math.min(shards, Math.max(minNodes, members)),
+      await transport.limits(),
+    );
+  } catch (error) {
+    await transport.close();
+    throw error;
+  }
+  return new ClusterLink(config, lockstep, transport);
+}
+
+/** `m-kqzt`: four letters are enough for machines of one run to differ. */
+function anyName(): string {
+  return `m-${Array.from({ length: 4 }, () => String.fromCharCode(97 + randomInt(26))).join("")}`;
+}
+
+class ClusterLink implements Link {
+  readonly #config: Config;
+  readonly #lockstep: LockstepConfig;
+  readonly #transport: Transport;
+  readonly #stop = new AbortController();
+  #machine: Machine | undefined;
+  #ended: Promise<void> = Promise.resolve();
+  #failure: Error | undefined;
+  #incidents: string[] = [];
+  #isNew = false;
+  #toldAt = -Infinity;
+
+  constructor(config: Config, lockstep: LockstepConfig, transport: Transport) {
+    this.#config = config;
+    this.#lockstep = lockstep;
+    this.#transport = transport;
+  }
+
+  start(coordinator: Coordinator): void {
+    const { name: run, node, minNodes, workerTimeout } = this.#config;
+    const local = new LockstepShards(coordinator, this.#lockstep);
+    this.#machine = new Machine({
+      run,
+      member: node === "" ? anyName() : node,
+      life: String(randomInt(2 ** 47)),
+      workers: this.#lockstep.workers,
+      minNodes,
+      leaseMs: LEASE_MS,
+      roundMs: workerTimeout * 1000,
+      transport: this.#transport,
+      local,
+      report: (news) => {
+        if (news.type === "incident") this.#incidents.push(news.message);
+        if (news.type === "members") this.#isNew = true;
+      },
+    });
+    this.#ended = this.#machine.run(this.#stop.signal).then(() => local.leave()).catch((error: Error) => {
+      this.#failure = error;
+    });
+  }
+
+  news(): { incidents: readonly string[]; cluster: ClusterView | undefined } {
+    if (this.#failure) throw new TrainingError(`Taking part failed: ${errorMessage(this.#failure)}`);
+    const incidents = this.#incidents;
+    this.#incidents = [];
+    const now = wallClock.now();
+    const isDue = this.#isNew || now - this.#toldAt >= TELL_MS;
+    if (!isDue) return { incidents, cluster: undefined };
+    this.#isNew = false;
+    this.#toldAt = now;
+    return { incidents, cluster: this.#machine?.view() };
+  }
+
+  leave(): void {
+    this.#stop.abort();
+  }
+
+  async ended(): Promise<void> {
+    const late = new AbortController();
+    // A leader has something to say after the end; one that does not get through has had its chance.
+    await Promise.race([this.#ended, wallClock.sleep(GRACE_MS, late.signal)]);
+    late.abort();
+  }
+
+  close(): void {
+    this.#stop.abort();
+    void this.#transport.close();
+  }
+}

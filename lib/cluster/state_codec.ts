@@ -1,0 +1,47 @@
+/** A run's whole state as bytes, for a machine that joins: what it is checked by is its digest. */
+import { z } from "zod";
+import type { Course } from "../lockstep/course.ts";
+import { type Committed, type State, stateDigest } from "../lockstep/state.ts";
+import { Damaged, open, seal } from "./envelope.ts";
+
+const best = z.object({ round: z.int(), position: z.int(), loss: z.number(), accuracy: z.number() });
+const course = z.object({
+  epoch: z.tuple([z.number(), z.number(), z.number()]),
+  undone: z.int(),
+  rollbacks: z.int(),
+  rollbackRound: z.int(),
+  best: best.optional(),
+  sinceBest: z.int(),
+});
+const place = z.object({ round: z.int(), step: z.int(), course });
+const header = z.object({ newest: place, best: place.optional() });
+
+const withBest = ({ best, ...rest }: z.infer<typeof course>): Course => ({ ...rest, best });
+
+export function sealState(state: State): Uint8Array {
+  const placeOf = ({ round, step, course }: Committed) => ({ round, step, course });
+  const values = [state.values, ...(state.best ? [state.best.values] : [])];
+  const body = new Uint8Array(values.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let at = 0;
+  for (const { buffer, byteOffset, byteLength } of values) {
+    body.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+    at += byteLength;
+  }
+  return seal({ newest: placeOf(state), ...(state.best ? { best: placeOf(state.best) } : {}) }, body);
+}
+
+/** The state in `bytes`. Throws Damaged if its digest is not `digest`. */
+export function openState(bytes: Uint8Array, digest: string): State {
+  const { header: opened, body } = open(bytes);
+  const { newest, best } = header.parse(opened);
+  const values = new Float32Array(new Uint8Array(body).buffer);
+  const length = best ? values.length / 2 : values.length;
+  const state = (place: typeof newest, from: number): Committed => ({
+    ...place,
+    course: withBest(place.course),
+    values: values.slice(from, from + length),
+  });
+  const restored = { ...state(newest, 0), ...(best ? { best: state(best, length) } : {}) };
+  if (stateDigest(restored) !== digest) throw new Damaged("A state is not what its digest says");
+  return restored;
+}

@@ -1,0 +1,58 @@
+/**
+ * How the main thread leads its workers through a round that other machines take part in: it gives one order at a time,
+ * and hears when all workers are ready for the next. An order is in shared memory before it counts.
+ */
+import { throwIfAborted } from "./barrier.ts";
+import { Word } from "./control.ts";
+import type { SharedRun } from "./shared_run.ts";
+
+/** `train` the shards that were dealt and sum their nodes; `commit` what was written into the next state; `leave`. */
+export const Order = { train: 1, commit: 2, leave: 3 } as const;
+export type Order = typeof Order[keyof typeof Order];
+
+/** A sleeper looks up this often to beat its heart and to see the abort word. */
+const SLICE_MS = 200;
+
+/** The main thread's side: gives an order, with the shards that it is about. */
+export function giveOrder({ control, dealt }: SharedRun, order: Order, shards: readonly number[] = []): void {
+  const number = Atomics.load(control, Word.order) + 1;
+  for (const shard of shards) dealt[shard] = number;
+  Atomics.store(control, Word.orderKind, order);
+  // Last: who sees the number sees the order.
+  Atomics.store(control, Word.order, number);
+  Atomics.notify(control, Word.order);
+}
+
+/** How often all workers were ready for an order. */
+export function timesReady({ control }: SharedRun): number {
+  return Atomics.load(control, Word.ready);
+}
+
+/** Resolves when the workers are ready once more than `before`, or after `milliseconds`. */
+export async function readyAfter({ control }: SharedRun, before: number, milliseconds: number): Promise<void> {
+  const waiting = Atomics.waitAsync(control, Word.ready, before, milliseconds);
+  if (waiting.async) await waiting.value;
+}
+
+/** The worker's side: waits for the order that follows number `seen`. Throws Aborted. */
+export function awaitOrder(
+  { control, dealt }: SharedRun,
+  heart: Int32Array,
+  seen: number,
+): { readonly number: number; readonly order: number; readonly shards: readonly number[] } {
+  while (Atomics.load(control, Word.order) === seen) {
+    throwIfAborted(control);
+    Atomics.add(heart, 0, 1);
+    Atomics.wait(control, Word.order, seen, SLICE_MS);
+  }
+  throwIfAborted(control);
+  const number = seen + 1;
+  const shards = [...dealt.keys()].filter((shard) => dealt[shard] === number);
+  return { number, order: Atomics.load(control, Word.orderKind), shards };
+}
+
+/** For the last worker at a barrier: everyone is ready. */
+export function tellReady({ control }: SharedRun): void {
+  Atomics.add(control, Word.ready, 1);
+  Atomics.notify(control, Word.ready);
+}

@@ -1,0 +1,145 @@
+/** Several processes of the product on one NATS server, as people start them. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { wallClock } from "../../lib/cluster/clock.ts";
+import { natsTest } from "../cluster/nats_server.ts";
+import { inTemporaryDirectory } from "../run/temporary.ts";
+import { type ClusterView, clusterViewSchema } from "../../lib/events.ts";
+import { ROOT, type Running, start } from "./process.ts";
+
+const RECIPE = [
+  "--shards=6",
+  "--vocabulary=300",
+  "--epochs=4",
+  "--steps-per-epoch=15",
+  "--target-accuracy=0",
+  "--held-out=256",
+];
+const COMMON = [...RECIPE, "--workers=1", "--exit", "--port=0"];
+
+/** What a process answers on its machines, as soon as it is `wanted`. */
+async function viewOf(process: Running, wanted: (view: ClusterView) => boolean): Promise<ClusterView> {
+  const [, url] = /Dashboard: (\S+)/.exec(await process.printed(/Epoch \d+/))!;
+  const deadline = performance.now() + 30_000;
+  while (performance.now() < deadline) {
+    const answer = await fetch(`${url}/cluster`);
+    const view = clusterViewSchema.safeParse(await answer.json());
+    if (view.success && wanted(view.data)) return view.data;
+    await wallClock.sleep(50);
+  }
+  throw new Error("The machines are not what was waited for within 30 s");
+}
+
+const digestIn = (stdout: string) => /Digest: +([0-9a-f]{64})/.exec(stdout)?.[1];
+
+natsTest(
+  "three processes end with the digest of one, and each knows the whole run",
+  async (server) =>
+    await inTemporaryDirectory(async (folder) => {
+      const alone = await start("train", folder, [...COMMON, `--runs-dir=${folder}/alone`]).finished;
+      const cluster = [`--cluster=${server.url}`, "--name=three", "--min-nodes=3"];
+      const processes = ["a", "b", "c"].map((node) =>
+        start("train", folder, [...COMMON, ...cluster, `--node=${node}`, `--runs-dir=${folder}/${node}`])
+      );
+      const ended = await Promise.all(processes.map(({ finished }) => finished));
+      for (const { code, stderr } of ended) assertEquals([code, stderr], [0, ""]);
+      assert(digestIn(alone.stdout));
+      assertEquals(ended.map(({ stdout }) => digestIn(stdout)), new Array(3).fill(digestIn(alone.stdout)));
+      assertMatch(ended.map(({ stdout }) => stdout).join(), /Leads from round 1 on/);
+    }),
+);
+
+natsTest(
+  "processes that are killed, the leader among them, cost no bit of the result",
+  async (server) =>
+    await inTemporaryDirectory(async (folder) => {
+      const recipe = [...COMMON, "--epochs=16"];
+      const alone = await start("train", folder, [...recipe, `--runs-dir=${folder}/alone`]).finished;
+      const join = (node: string, minNodes: number) => {
+        const cluster = [`--cluster=${server.url}`, "--name=killed", `--node=${node}`, `--min-nodes=${minNodes}`];
+        return start("train", folder, [...recipe, ...cluster, `--runs-dir=${folder}/${node}`]);
+      };
+      const leader = join("a", 2);
+      await leader.printed(/Leads from round 1 on/);
+      const [victim, survivor] = [join("b", 1), join("c", 1)];
+      // Until all three have sent something.
+      await viewOf(leader, ({ members }) => members.filter(({ bytesUp }) => bytesUp > 0).length === 3);
+      victim.signal("SIGKILL");
+      await leader.printed(/are dealt out again/);
+      leader.signal("SIGKILL");
+      const { code, stdout } = await survivor.finished;
+      assertEquals(code, 0);
+      assertMatch(stdout, /Leads from round/);
+      assertEquals(digestIn(stdout), digestIn(alone.stdout));
+      await Promise.all([leader.finished, victim.finished]);
+    }),
+);
+
+natsTest(
+  "GET /cluster and the events of any machine show all of them",
+  async (server) =>
+    await inTemporaryDirectory(async (folder) => {
+      const cluster = [`--cluster=${server.url}`, "--name=seen", "--min-nodes=2", "--max-seconds=30"];
+      const recipe = ["--epochs=1000000", "--target-accuracy=0", "--shards=2", "--workers=1", "--exit", "--port=0"];
+      const processes = ["a", "b"].map((node) =>
+        start("train", folder, [...recipe, ...cluster, `--node=${node}`, `--runs-dir=${folder}/${node}`])
+      );
+      for (const [i, process] of processes.entries()) {
+        const view = await viewOf(process, ({ members, leader }) => members.length === 2 && leader !== "");
+        assertEquals(view.name, "seen");
+        assertEquals(view.member, ["a", "b"][i]);
+        assertEquals(view.members.map(({ member }) => member), ["a", "b"]);
+      }
+      for (const process of processes) process.signal("SIGTERM");
+      for (const { code } of await Promise.all(processes.map(({ finished }) => finished))) assertEquals(code, 0);
+    }),
+);
+
+natsTest(
+  "a machine with another config is refused, with what differs",
+  async (server) =>
+    await inTemporaryDirectory(async (folder) => {
+      const cluster = [`--cluster=${server.url}`, "--name=same", `--runs-dir=${folder}/runs`];
+      assertEquals((await start("train", folder, [...COMMON, ...cluster, "--epochs=1"]).finished).code, 0);
+      const { code, stderr } = await start("train", folder, [...COMMON, ...cluster, "--epochs=2"]).finished;
+      assertEquals(code, 2);
+      assertMatch(stderr, /name is same: another run has that name on the server \(epochs is 1 there\)/);
+    }),
+);
+
+Deno.test("a server that is not there is refused, in words", async () =>
+  await inTemporaryDirectory(async (folder) => {
+    const cluster = ["--cluster=nats://127.0.0.1:1", "--name=x", `--runs-dir=${folder}/runs`];
+    const { code, stderr } = await start("train", folder, [...COMMON, ...cluster]).finished;
+    assertEquals(code, 2);
+    assertMatch(stderr, /Cannot use the NATS server "nats:\/\/127.0.0.1:1": /);
+  }));
+
+Deno.test("what is loaded without --cluster has nothing of NATS and nothing of the protocol", async () => {
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json", "main.ts"], cwd: ROOT })
+    .output();
+  const { roots, modules } = JSON.parse(new TextDecoder().decode(stdout)) as Graph;
+  const seen = new Set<string>();
+  const visit = (specifier: string) => {
+    if (seen.has(specifier)) return;
+    seen.add(specifier);
+    for (const { code, isDynamic } of modules.find((module) => module.specifier === specifier)?.dependencies ?? []) {
+      if (!isDynamic && code?.specifier) visit(code.specifier);
+    }
+  };
+  roots.forEach(visit);
+  assert(seen.size > 100, `only ${seen.size} modules were found`);
+  assertEquals([...seen].filter((specifier) => /nats|\/lib\/cluster\//.test(specifier)), []);
+  // Which the whole graph has, so that the names are right.
+  assert(modules.some(({ specifier }) => /lib\/cluster\/nats_connection/.test(specifier)));
+});
+
+interface Graph {
+  readonly roots: readonly string[];
+  readonly modules: readonly {
+    readonly specifier: string;
+    readonly dependencies?: readonly {
+      readonly code?: { readonly specifier?: string };
+      readonly isDynamic?: boolean;
+    }[];
+  }[];
+}

@@ -1,0 +1,70 @@
+/**
+ * What averaging must be, wherever the shards are: the same tests run over shared memory, over a transport in memory and
+ * over NATS. A place is a worker in shared memory, and a machine elsewhere.
+ */
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import type { TrainingConfig } from "../../lib/config/schema.ts";
+import type { TrainingData } from "../../lib/data/training_data.ts";
+import type { EpochRecord, RoundRecord } from "../../lib/lockstep/records.ts";
+import type { State } from "../../lib/lockstep/state.ts";
+import { randomData } from "../data/tables.ts";
+import { plainModel, plainTraining } from "../lockstep/plain_rounds.ts";
+import { tinyConfig } from "../lockstep/tiny.ts";
+import { tableConfig } from "../../lib/data/table_config.ts";
+
+export interface PlaceResult {
+  readonly state: State;
+  readonly rounds: readonly RoundRecord[];
+  readonly epochs: readonly EpochRecord[];
+}
+
+/** Trains on so many places; what each of them came to. */
+export type Averaging = (
+  recipe: TrainingConfig,
+  places: number,
+  data: TrainingData | undefined,
+) => Promise<readonly PlaceResult[]>;
+
+interface Case {
+  readonly what: string;
+  readonly places: number;
+  readonly change: Partial<TrainingConfig>;
+  readonly data?: TrainingData;
+}
+
+const table = randomData({ rows: 56, vocabulary: 60 });
+
+const cases: readonly Case[] = [
+  { what: "averaged moments, every 3 of 4 steps", places: 2, change: { averageEvery: 3 } },
+  { what: "5 shards on 3 places", places: 3, change: { shards: 5 } },
+  { what: "rows of which a round touches a part", places: 3, change: { vocabulary: 150, averageEvery: 3 } },
+  { what: "reset moments", places: 2, change: { vocabulary: 150, moments: "reset", averageEvery: 2 } },
+  { what: "dense rows, on tfjs", places: 2, change: { embeddingRows: "dense", engine: "tfjs", epochs: 1 } },
+  {
+    what: "a table whose last steps have fewer rows than shards, classes of other weights",
+    places: 3,
+    change: { classWeights: "balanced" },
+    data: table,
+  },
+];
+
+export const averagingContract = cases.map(({ what, places, change, data }) =>
+  [
+    `${places} places come to the bits of one plain thread: ${what}`,
+    async (averaging: Averaging) => {
+      const recipe = tinyConfig(change);
+      const training = data ? tableConfig(recipe, data) : recipe;
+      const expected = plainTraining(await plainModel(training, data), training);
+      const results = await averaging(recipe, places, data);
+      const [first] = results;
+      for (const { state, rounds, epochs } of results) {
+        assertEquals(state.values, expected.values);
+        assertEquals(state.step, expected.steps);
+        // Every place knows the whole round, not its own part.
+        const loss = rounds.reduce((sum, { lossSum }) => sum + lossSum, 0);
+        assertAlmostEquals(loss, expected.losses.reduce((sum, value) => sum + value, 0), 1e-9);
+        assertEquals(epochs, first!.epochs);
+      }
+    },
+  ] as const
+);

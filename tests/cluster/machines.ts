@@ -1,0 +1,76 @@
+/** Machines that train for real, each with a coordinator and threads of its own, in one process. */
+import type { TrainingConfig } from "../../lib/config/schema.ts";
+import { tableConfig } from "../../lib/data/table_config.ts";
+import type { TrainingData } from "../../lib/data/training_data.ts";
+import { LockstepShards } from "../../lib/cluster/lockstep_shards.ts";
+import { Machine } from "../../lib/cluster/machine.ts";
+import type { Transport } from "../../lib/cluster/transport.ts";
+import { Coordinator } from "../../lib/lockstep/coordinator.ts";
+import { initialState } from "../../lib/lockstep/initial_state.ts";
+import { createPlan } from "../../lib/lockstep/plan.ts";
+import type { EpochRecord, RoundRecord } from "../../lib/lockstep/records.ts";
+import type { State } from "../../lib/lockstep/state.ts";
+
+const workerUrl = new URL("../../workers/train.ts", import.meta.url);
+const DEADLINE_MS = 30_000;
+
+export interface MachineRun {
+  readonly state: State;
+  readonly rounds: readonly RoundRecord[];
+  readonly epochs: readonly EpochRecord[];
+  /** Sequences that this machine trained on itself. */
+  readonly sequences: number;
+  readonly traffic: { readonly up: number; readonly down: number };
+}
+
+export interface MachineSetting {
+  readonly recipe: TrainingConfig;
+  readonly data?: TrainingData | undefined;
+  readonly name: string;
+  readonly nodes: number;
+  readonly workers?: number;
+  readonly transport: Transport;
+}
+
+/** Trains as member `name` to the end, with no round before all `nodes` are there. */
+export async function trainOnMachine(setting: MachineSetting): Promise<MachineRun> {
+  const { recipe, data, name, nodes, workers = 1, transport } = setting;
+  const training = data ? tableConfig(recipe, data) : recipe;
+  const config = {
+    training,
+    ...(data ? { data } : {}),
+    workers,
+    workerTimeoutMs: 20_000,
+    maxRestarts: 0,
+    chaos: {},
+    spin: false,
+    remote: true,
+  };
+  const initial = initialState(createPlan(config), training);
+  const coordinator = new Coordinator({ config, workerUrl, initial });
+  const stop = new AbortController();
+  const deadline = setTimeout(() => stop.abort(new Error(`Machine ${name} is not done`)), DEADLINE_MS);
+  try {
+    await coordinator.start();
+    const local = new LockstepShards(coordinator, config);
+    const options = { run: "tiny", member: name, life: "1", workers, minNodes: nodes, leaseMs: 500, roundMs: 10_000 };
+    const machine = new Machine({ ...options, transport, local });
+    const taking = machine.run(stop.signal).then(() => local.leave());
+    taking.catch(() => coordinator.close());
+    const rounds: RoundRecord[] = [];
+    const epochs: EpochRecord[] = [];
+    let sequences = 0;
+    for await (const update of coordinator.updates()) {
+      rounds.push(...update.rounds);
+      epochs.push(...update.epochs);
+      sequences = update.counters.reduce((sum, counters) => sum + counters.sequences, 0);
+    }
+    await taking;
+    const { bytesUp: up, bytesDown: down } = machine.traffic;
+    return { state: coordinator.state(), rounds, epochs, sequences, traffic: { up, down } };
+  } finally {
+    clearTimeout(deadline);
+    coordinator.close();
+    await transport.close();
+  }
+}
