@@ -74,6 +74,7 @@ export async function prepareRun(
   const lockstep = {
     training,
     ...(data === undefined ? {} : { data }),
+    ...(givenWeights ? { weightsDigest: givenWeights.digest } : {}),
     workers,
     workerTimeoutMs: config.workerTimeout * 1000,
     maxRestarts: config.maxRestarts,
