@@ -1,11 +1,16 @@
 /** Requests to the server that sent this page. */
 import type { ModelInfo, Prediction } from "../lib/predict/types.ts";
+import type { SavedData } from "../lib/run/data_schema.ts";
+import type { Judgements } from "../lib/run/judgement_schema.ts";
 import type { RunDetail } from "../lib/run/types.ts";
 
 export interface Answered extends Prediction {
   readonly run: string;
   readonly round: number;
   readonly digest: string;
+  /** Of a text: the share of its tokens that the model does not know, and whether it was cut. */
+  readonly unknownShare?: number;
+  readonly truncated?: boolean;
 }
 
 /** The server said no: its own words, one line a problem. */
@@ -14,10 +19,43 @@ export class Refusal extends Error {}
 /** A request that gets no answer is given up: the page must not wait for a server that hangs. */
 const ANSWER_MS = 15_000;
 
+export interface RunList {
+  /** The run that the server trains or serves. */
+  readonly current: string;
+  /** Newest first. */
+  readonly runs: readonly RunDetail[];
+}
+
+export function runList(): Promise<RunList> {
+  return request<RunList>("/runs");
+}
+
 /** The run that the server trains or serves. */
 export async function currentRun(): Promise<RunDetail | undefined> {
-  const { current, runs } = await request<{ current: string; runs: RunDetail[] }>("/runs");
-  return runs.find(({ id }) => id === current);
+  const { current, runs } = await runList();
+  // The list is a page of what may be many, and newer ones may wait for their turn.
+  return runs.find(({ id }) => id === current) ?? (current === "" ? undefined : await runDetail(current));
+}
+
+export function runDetail(run: string): Promise<RunDetail> {
+  return request<RunDetail>(`/runs/${encodeURIComponent(run)}`);
+}
+
+/** What the files held that the run was trained on. */
+export function runData(run: string): Promise<SavedData> {
+  return request<SavedData>(`/runs/${encodeURIComponent(run)}/data`);
+}
+
+/** How the run's model does on rows that were kept from training. */
+export function runJudgement(run: string): Promise<Judgements> {
+  return request<Judgements>(`/runs/${encodeURIComponent(run)}/judgement`);
+}
+
+/** The server's figures, as OpenMetrics text. */
+export async function metricsText(): Promise<string> {
+  const response = await fetch("/metrics", { signal: AbortSignal.timeout(ANSWER_MS) });
+  if (response.ok) return await response.text();
+  throw refusal(response, undefined);
 }
 
 export function model(): Promise<ModelInfo> {
@@ -29,12 +67,12 @@ export async function act(run: string, action: "pause" | "resume" | "stop"): Pro
   await request<RunDetail>(`/runs/${encodeURIComponent(run)}/${action}`, { method: "POST" });
 }
 
-/** Words that are no numbers are sent as they are: it is the server that says what is wrong with them. */
-export function predict(tokens: readonly (number | string)[]): Promise<Answered> {
+/** Tokens that are no numbers are sent as they are: it is the server that says what is wrong with them. */
+export function predict(question: { tokens: readonly (number | string)[] } | { text: string }): Promise<Answered> {
   return request<Answered>("/predict", {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ tokens }),
+    body: JSON.stringify(question),
   });
 }
 
@@ -54,6 +92,11 @@ function refusal(response: Response, problem: unknown): Refusal {
     return new Refusal(errors.map((error) => isRecord(error) ? error["message"] : error).join("\n"));
   }
   return new Refusal(String(problem["detail"] ?? problem["title"] ?? status));
+}
+
+/** What went wrong, for the page to say. */
+export function messageOf(error: unknown): string {
+  return error instanceof Refusal ? error.message : "The server does not answer";
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -16,12 +16,16 @@ export interface LineSpec {
   readonly dash?: number[];
   /** Few enough to be told apart: each is marked. */
   readonly marked?: boolean;
+  /** Not in the legend while there is nothing of it. */
+  readonly optional?: boolean;
 }
 
 export interface ChartSpec {
-  /** Of the card's element. */
-  readonly id: string;
   readonly unit: string;
+  /** What the horizontal axis says; by default what of training it counts. */
+  readonly axis?: string;
+  /** Charts of one group share a pointer: what was the drift when the loss jumped? */
+  readonly group?: string;
   readonly lines: readonly LineSpec[];
   readonly value: (value: number | null) => string;
   readonly tick: (value: number) => string;
@@ -36,9 +40,12 @@ const MARKERS_AT_MOST = 60;
 export class Chart {
   readonly #spec: ChartSpec;
   readonly #card: HTMLElement;
+  /** Of each line, in the legend. */
+  readonly #entries: readonly HTMLElement[];
   readonly #values: readonly HTMLElement[];
   readonly #at: HTMLElement;
   readonly #plot: uPlot;
+  readonly #resized: ResizeObserver;
   #axis: Axis = "step";
 
   constructor(card: HTMLElement, spec: ChartSpec) {
@@ -46,15 +53,23 @@ export class Chart {
     this.#spec = spec;
     this.#at = within(card, ".at", HTMLElement);
     const legend = within(card, ".legend", HTMLElement);
-    this.#values = spec.lines.map((line) => {
-      const value = create("span", "value", "–");
+    legend.replaceChildren();
+    this.#values = spec.lines.map(() => create("span", "value", "–"));
+    this.#entries = spec.lines.map((line, index) => {
       const mark = create("span", `mark ${line.colour}${line.dash ? " dashed" : ""}`);
-      legend.append(create("li", "", mark, `${line.label} `, value));
-      return value;
+      return create("li", "", mark, create("span", "line", line.label), " ", this.#values[index] ?? "");
     });
+    legend.append(...this.#entries);
     const room = within(card, ".plot", HTMLElement);
     this.#plot = new uPlot(this.#options(room), [[], ...spec.lines.map(() => [])], room);
-    new ResizeObserver(() => this.#plot.setSize(sizeOf(room))).observe(room);
+    this.#resized = new ResizeObserver(() => this.#plot.setSize(sizeOf(room)));
+    this.#resized.observe(room);
+  }
+
+  /** Takes the plot away; another chart may have the card then. */
+  remove(): void {
+    this.#resized.disconnect();
+    this.#plot.destroy();
   }
 
   /** Shows `lines`, one for each of the spec's; `missing` is what to say where there is nothing to draw. */
@@ -63,6 +78,9 @@ export class Chart {
     const data = align(lines);
     const nothing = data.slice(1).every((values) => values.every((value) => value === null));
     this.#card.dataset["empty"] = nothing ? missing : "";
+    for (const [line, entry] of this.#entries.entries()) {
+      entry.hidden = this.#spec.lines[line]?.optional === true && known(data[line + 1] ?? []) === 0;
+    }
     this.#plot.setData(data);
     this.#legend();
   }
@@ -82,7 +100,7 @@ export class Chart {
   }
 
   #options(room: HTMLElement): uPlot.Options {
-    const { lines, unit, tick, range } = this.#spec;
+    const { lines, unit, tick, range, axis, group = "training" } = this.#spec;
     const rule = { stroke: () => colour("grid"), width: 1 };
     const few: uPlot.Axis.Filter = (_plot, splits) => decades(splits);
     const common: uPlot.Axis = {
@@ -99,8 +117,7 @@ export class Chart {
       ...sizeOf(room),
       padding: [8, 12, 0, 0],
       legend: { show: false },
-      // One pointer for all charts: what was the drift when the loss jumped?
-      cursor: { y: false, drag: { x: false, y: false }, sync: { key: "lockstep", scales: ["x", null] } },
+      cursor: { y: false, drag: { x: false, y: false }, sync: { key: group, scales: ["x", null] } },
       hooks: { setCursor: [() => this.#legend()] },
       scales: {
         x: { time: false, range: (_plot, _min, max) => [0, max > 0 ? max : 1] },
@@ -113,7 +130,7 @@ export class Chart {
           ...common,
           size: 24,
           space: 64,
-          label: () => this.#axis === "step" ? "step" : "time of training",
+          label: () => axis ?? (this.#axis === "step" ? "step" : "time of training"),
           incrs: () => this.#axis === "step" ? WHOLE : SECONDS,
           values: (_plot, splits) => splits.map((x) => this.#axis === "step" ? compact(x) : duration(x)),
         },

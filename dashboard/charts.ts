@@ -15,7 +15,7 @@ interface Drawing {
 const DASHED = [5, 4];
 
 /** Accuracy is read near its top: from just below what was seen, in tenths, up to 100 %. */
-function accuracyRange(min: number): [number, number] {
+export function accuracyRange(min: number): [number, number] {
   return [Math.max(0, Math.floor(10 * (min - 0.02)) / 10), 1];
 }
 
@@ -24,27 +24,30 @@ function shareRange(_min: number, max: number): [number, number] {
   return [0, Math.min(1, Math.max(0.01, 1.15 * max))];
 }
 
+export const lossTick = (value: number): string => String(Number(value.toPrecision(3)));
+export const accuracyTick = (value: number): string => String(Number((100 * value).toFixed(1)));
+
 const SPECS = {
   loss: {
     unit: "nats",
     lines: [
       { label: "training", colour: "training" },
       { label: "held-out", colour: "held-out", marked: true },
-      { label: "n-grams", colour: "idle", dash: DASHED },
+      { label: "n-grams", colour: "idle", dash: DASHED, optional: true },
     ],
     value: loss,
-    tick: (value) => String(Number(value.toPrecision(3))),
+    tick: lossTick,
   },
   accuracy: {
     unit: "% right",
     lines: [
       { label: "training", colour: "training" },
       { label: "held-out", colour: "held-out", marked: true },
-      { label: "n-grams", colour: "idle", dash: DASHED },
-      { label: "target", colour: "third", dash: DASHED },
+      { label: "n-grams", colour: "idle", dash: DASHED, optional: true },
+      { label: "target", colour: "third", dash: DASHED, optional: true },
     ],
     value: percent,
-    tick: (value) => String(Number((100 * value).toFixed(1))),
+    tick: accuracyTick,
     range: accuracyRange,
   },
   throughput: {
@@ -67,7 +70,7 @@ const SPECS = {
     tick: (value) => String(Number((100 * value).toPrecision(2))),
     range: shareRange,
   },
-} as const satisfies Record<string, Omit<ChartSpec, "id">>;
+} as const satisfies Record<string, ChartSpec>;
 
 function ofProgress(...columns: number[]): Drawing["lines"] {
   return (view, axis) => {
@@ -91,11 +94,17 @@ function level(view: RunView, axis: Axis, height = 0): Line {
   return { x: Float64Array.of(0, end), y: Float64Array.of(height, height) };
 }
 
+/** Why there is no drift to draw. */
+function driftless({ started }: RunView): string {
+  if (started?.shards === 1) return "One shard: no drift";
+  return started?.config["average"] === "gradients" ? "Gradients are averaged: no drift" : "Not known";
+}
+
 export class Charts {
   readonly #drawings: readonly Drawing[];
 
   constructor() {
-    const chart = (id: keyof typeof SPECS): Chart => new Chart(byId(id, HTMLElement), { ...SPECS[id], id });
+    const chart = (id: keyof typeof SPECS): Chart => new Chart(byId(id, HTMLElement), SPECS[id]);
     const waiting = () => "Waiting for the first round";
     const [loss, accuracy] = [ofBoth("loss"), ofBoth("accuracy")];
     this.#drawings = [
@@ -117,8 +126,7 @@ export class Charts {
       {
         chart: chart("drift"),
         lines: ofProgress(PROGRESS.drift),
-        missing: (view) =>
-          view.points === 0 ? waiting() : view.started?.shards === 1 ? "One shard: no drift" : "Not known",
+        missing: (view) => view.points === 0 ? waiting() : driftless(view),
       },
       { chart: chart("averaging"), lines: ofProgress(PROGRESS.wait, PROGRESS.average), missing: waiting },
     ];

@@ -1,13 +1,14 @@
 /// <reference lib="dom" />
 /**
- * Follows the server's current run: finds it, opens its stream, and keeps to it through cuts, restarts and newer runs.
- * Knows nothing of the page.
+ * Follows the server's current run, or the one that was chosen: finds it, opens its stream, and keeps to it through
+ * cuts, restarts and newer runs. Knows nothing of the page.
  */
 import type { RunEvent } from "../lib/events.ts";
 import type { RunDetail } from "../lib/run/types.ts";
-import { currentRun } from "./api.ts";
+import { currentRun, Refusal, runDetail } from "./api.ts";
+import { EVENT_TYPES } from "./state.ts";
 
-/** `empty`: the server has no run. `done`: nothing more is expected of this run. */
+/** `empty`: the server has no run, or not the chosen one. `done`: nothing more is expected of this run. */
 export type Link = "connecting" | "empty" | "live" | "reconnecting" | "done";
 
 export interface Follower {
@@ -18,56 +19,56 @@ export interface Follower {
   link(link: Link): void;
 }
 
-/** Every kind of event: a stream gives only those that are asked for. */
-const TYPES: Readonly<Record<RunEvent["type"], true>> = {
-  started: true,
-  progress: true,
-  epoch: true,
-  checkpoint: true,
-  rolledBack: true,
-  baseline: true,
-  resumed: true,
-  paused: true,
-  unpaused: true,
-  incident: true,
-  cluster: true,
-  stopping: true,
-  finished: true,
-  failed: true,
-};
-
 /** Between two looks for a run while nothing is streaming: often when one is missed, seldom when one is done. */
 const RETRY_MS = 2000;
 const IDLE_MS = 5000;
 
 export class Connection {
   readonly #follower: Follower;
+  #chosen: string | undefined;
   #run = "";
   #source: EventSource | undefined;
   /** Id of the newest event received of this run. */
   #lastId = 0;
   #ended = false;
-  #looking = false;
+  /** Number of the look that is under way, and of the newest: an answer to an older one is late. */
+  #looking: number | undefined;
+  #looks = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(follower: Follower) {
     this.#follower = follower;
   }
 
-  /** Asks the server for its current run, and follows that. */
+  /** Follows run `id` from now on; undefined: the server's current one. */
+  choose(id: string | undefined): void {
+    this.#chosen = id;
+    this.#run = "";
+    this.#ended = false;
+    this.#looking = undefined;
+    this.#close();
+    void this.look();
+  }
+
+  /** Asks the server for the run, and follows that. */
   async look(): Promise<void> {
-    if (this.#looking) return;
-    this.#looking = true;
+    if (this.#looking !== undefined) return;
+    const look = this.#looking = ++this.#looks;
     clearTimeout(this.#timer);
     try {
-      const current = await currentRun();
-      if (current) this.#found(current);
+      const found = await (this.#chosen === undefined ? currentRun() : runDetail(this.#chosen));
+      if (look !== this.#looks) return;
+      if (found) this.#found(found);
       else this.#follower.link("empty");
-    } catch {
-      if (!this.#ended) this.#follower.link("reconnecting");
+    } catch (error) {
+      if (look !== this.#looks) return;
+      if (error instanceof Refusal) this.#follower.link("empty");
+      else if (!this.#ended) this.#follower.link("reconnecting");
     } finally {
-      this.#looking = false;
-      if (!this.#streaming) this.#later(this.#ended ? IDLE_MS : RETRY_MS);
+      if (look === this.#looks) {
+        this.#looking = undefined;
+        if (!this.#streaming) this.#later(this.#ended ? IDLE_MS : RETRY_MS);
+      }
     }
   }
 
@@ -108,7 +109,7 @@ export class Connection {
       this.#follower.link("reconnecting");
       void this.look();
     });
-    for (const type of Object.keys(TYPES)) source.addEventListener(type, (message) => this.#received(message));
+    for (const type of EVENT_TYPES) source.addEventListener(type, (message) => this.#received(message));
   }
 
   #received(message: MessageEvent<string>): void {

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /** The buttons that pause, continue and stop the run that is training here. */
-import { act, Refusal } from "./api.ts";
+import { act, messageOf } from "./api.ts";
 import type { Link } from "./connection.ts";
 import { byId, setText } from "./dom.ts";
 import type { RunView } from "./state.ts";
@@ -28,7 +28,7 @@ export class Controls {
       await act(this.#view?.run ?? "", action);
       setText(this.#said, "");
     } catch (error) {
-      setText(this.#said, error instanceof Refusal ? error.message : "The server does not answer");
+      setText(this.#said, messageOf(error));
     }
   }
 }

@@ -29,3 +29,17 @@ export function create<Tag extends keyof HTMLElementTagNameMap>(
 export function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
+
+/** A row of a table: what it is about, then its numbers. */
+export function tableRow(name: Node | string, ...numbers: (Node | string)[]): HTMLTableRowElement {
+  const head = create("th", "", name);
+  head.scope = "row";
+  return create("tr", "", head, ...numbers.map((number) => create("td", "number", number)));
+}
+
+/** A text that may have no room: whole where the pointer rests on it. */
+export function short(text: string, className = "short"): HTMLElement {
+  const element = create("span", className, text);
+  element.title = text;
+  return element;
+}

@@ -23,7 +23,7 @@ export class Figures {
     setText(this.#accuracyNote, `training ${percent(training?.accuracy)}${targeted}`);
     setText(this.#loss, loss(heldOut?.loss));
     const best = view.best ? ` · best ${loss(view.best.loss)} in epoch ${count(view.best.epoch)}` : "";
-    setText(this.#lossNote, `training ${loss(training?.loss)}${best} · nats`);
+    setText(this.#lossNote, `training ${loss(training?.loss)}${best}`);
     setText(this.#rate, count(recentRate(view)));
     const machinery = started
       ? `${started.workers} worker${started.workers === 1 ? "" : "s"} · ${started.engine}`

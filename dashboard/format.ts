@@ -69,6 +69,38 @@ export function duration(seconds: Maybe): string {
   return hours > 0 ? `${hours}:${tail}` : `${minutes}:${two(total % 60)}`;
 }
 
+/** `0.31 ms`, `12.4 ms`, `1.20 s`; `> 10 s` beyond what is told apart. */
+export function latency(seconds: Maybe): string {
+  if (seconds === Infinity) return `>${NBSP}10${NBSP}s`;
+  if (!known(seconds)) return UNKNOWN;
+  if (seconds >= 1) return `${seconds.toFixed(2)}${NBSP}s`;
+  const milliseconds = 1000 * seconds;
+  return `${milliseconds.toFixed(milliseconds < 10 ? 2 : 1)}${NBSP}ms`;
+}
+
+/** `12.3 MB`, in powers of 1000. */
+export function bytes(value: Maybe): string {
+  if (!known(value)) return UNKNOWN;
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let [scaled, unit] = [value, 0];
+  while (scaled >= 999.5 && unit < units.length - 1) [scaled, unit] = [scaled / 1000, unit + 1];
+  return `${scaled.toFixed(unit > 0 && scaled < 99.95 ? 1 : 0)}${NBSP}${units[unit]}`;
+}
+
+/** `0.3`, `12.4`, `1,234`: of things a second. */
+export function rate(value: Maybe): string {
+  return known(value) && value < 100 ? value.toFixed(1) : count(value);
+}
+
+/** `2026-01-02 03:04`, in the reader's own zone. */
+export function moment(iso: string): string {
+  const at = new Date(iso);
+  if (Number.isNaN(at.getTime())) return UNKNOWN;
+  const two = (value: number) => String(value).padStart(2, "0");
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
 /** The first characters of a digest, enough to tell two apart by eye. */
 export function shortDigest(digest: string): string {
   return digest.length > 14 ? `${digest.slice(0, 12)}…` : digest || UNKNOWN;

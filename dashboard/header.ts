@@ -55,5 +55,7 @@ export class Header {
 export function stateOf(view: RunView, link: Link): string {
   if (link === "reconnecting") return "reconnecting";
   if (view.phase !== "waiting") return view.phase;
-  return link === "empty" ? "no run" : link === "live" ? "waiting" : "connecting";
+  if (link === "empty") return "no run";
+  // A run that waits for its turn has no events yet.
+  return link === "connecting" ? "connecting" : "waiting";
 }

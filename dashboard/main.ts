@@ -1,14 +1,19 @@
 /// <reference lib="dom" />
 /** Puts the page together: events into the view, the view onto the screen. */
+import { linkTo, parseAddress, VIEWS } from "./address.ts";
 import type { Axis } from "./chart.ts";
 import { Charts } from "./charts.ts";
 import { Connection, type Link } from "./connection.ts";
+import { Controls } from "./controls.ts";
+import { DataPanel } from "./data_panel.ts";
 import { byId } from "./dom.ts";
 import { Figures } from "./figures.ts";
-import { Controls } from "./controls.ts";
 import { Header } from "./header.ts";
+import { JudgementPanel } from "./judgement_panel.ts";
 import { PredictBox } from "./predict.ts";
+import { RunsPanel } from "./runs_panel.ts";
 import { scheduler } from "./schedule.ts";
+import { ServicePanel } from "./service_panel.ts";
 import { Settings } from "./settings.ts";
 import { apply, createView, type RunView } from "./state.ts";
 import { onSchemeChange } from "./theme.ts";
@@ -17,13 +22,22 @@ import { Machines } from "./machines.ts";
 import { Workers } from "./workers.ts";
 
 const page = byId("page", HTMLElement);
+const follow = byId("follow", HTMLAnchorElement);
 const header = new Header();
 const controls = new Controls();
 const charts = new Charts();
 const box = new PredictBox();
-const panels = [new Figures(), new Workers(), new Machines(), new Timeline(), new Settings()];
+const runs = new RunsPanel(() => draw());
+const service = new ServicePanel();
+const panels = {
+  training: [new Figures(), new Workers(), new Machines(), new Timeline(() => draw()), new Settings(), box],
+  judgement: [new DataPanel(), new JudgementPanel()],
+  runs: [],
+  service: [],
+} as const;
 
-let view: RunView = createView("");
+let address = parseAddress(location);
+let view: RunView = createView(address.run ?? "");
 let link: Link = "connecting";
 let axis: Axis = "step";
 /** When the newest event came, by this page's own clock: the server's may differ. */
@@ -33,10 +47,15 @@ let charted = "";
 
 const draw = scheduler(() => {
   drawHeader();
-  for (const panel of panels) panel.draw(view);
+  // What is not seen is drawn when it is.
+  for (const panel of panels[address.view]) panel.draw(view);
+  if (address.view === "runs") runs.draw(view, axis);
+  if (address.view === "service") service.draw();
   const wanted = `${view.run} ${view.lastId} ${axis}`;
-  if (wanted !== charted) charts.draw(view, axis);
-  charted = wanted;
+  if (wanted !== charted && address.view === "training") {
+    charts.draw(view, axis);
+    charted = wanted;
+  }
   page.dataset["points"] = String(view.points);
   page.dataset["rows"] = String(view.progress.length);
   page.dataset["lastId"] = String(view.lastId);
@@ -52,7 +71,7 @@ const connection = new Connection({
   run(detail) {
     if (detail.id !== view.run) {
       view = createView(detail.id);
-      void box.load();
+      void box.load().then(draw);
     }
     if (detail.state === "interrupted") view.phase = "interrupted";
     else if (view.phase === "interrupted") view.phase = "running";
@@ -64,11 +83,44 @@ const connection = new Connection({
     draw();
   },
   link(now) {
-    if (now === "live" && link === "reconnecting") void box.load();
+    if (now === "live" && link === "reconnecting") void box.load().then(draw);
     link = now;
     draw();
   },
 });
+
+/** Shows what the address says. */
+function go(): void {
+  const old = address;
+  address = parseAddress(location);
+  for (const name of VIEWS) {
+    const isShown = name === address.view;
+    byId(`view-${name}`, HTMLElement).hidden = !isShown;
+    const tab = byId(`to-${name}`, HTMLAnchorElement);
+    tab.href = linkTo({ ...address, view: name });
+    if (isShown) tab.setAttribute("aria-current", "page");
+    else tab.removeAttribute("aria-current");
+  }
+  page.dataset["view"] = address.view;
+  follow.hidden = address.run === undefined;
+  follow.href = linkTo({ view: address.view, run: undefined });
+  if (old.run !== address.run) {
+    if (address.run !== undefined && address.run !== view.run) view = createView(address.run);
+    connection.choose(address.run);
+  }
+  draw();
+}
+
+// Links within the page change the address alone; with a key held they open where the reader wants them.
+page.addEventListener("click", (event) => {
+  const target = event.target instanceof Element ? event.target.closest("a") : null;
+  if (!target || target.origin !== location.origin || target.pathname !== location.pathname) return;
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  if (target.href !== location.href) history.pushState(null, "", target.href);
+  go();
+});
+addEventListener("popstate", go);
 
 for (const choice of document.querySelectorAll<HTMLInputElement>("input[name=axis]")) {
   choice.addEventListener("change", () => {
@@ -76,7 +128,14 @@ for (const choice of document.querySelectorAll<HTMLInputElement>("input[name=axi
     draw();
   });
 }
-onSchemeChange(() => charts.redraw());
-setInterval(drawHeader, 1000);
-draw();
-void connection.look();
+onSchemeChange(() => {
+  for (const drawn of [charts, runs, service]) drawn.redraw();
+});
+setInterval(() => {
+  drawHeader();
+  if (!document.hidden && (address.view === "runs" || address.view === "service")) draw();
+}, 1000);
+go();
+// Whatever run is looked at, it is the server's own model that predicts.
+if (address.run !== undefined) void box.load().then(draw);
+connection.choose(address.run);

@@ -1,22 +1,28 @@
 /// <reference lib="dom" />
-/** The box to try the model: tokens in, a label and its probability out. */
+/** The box to try the model: a text or tokens in, a label and its probability out. */
 import type { ModelInfo } from "../lib/predict/types.ts";
-import { type Answered, model, predict, Refusal } from "./api.ts";
+import { type Answered, messageOf, model, predict } from "./api.ts";
+import { probabilityBars } from "./bars.ts";
 import { byId, create, setText } from "./dom.ts";
 import { count, percent, shortDigest } from "./format.ts";
+import type { RunView } from "./state.ts";
 import { parseTokens, randomTokens } from "./tokens.ts";
 
-/** Bars at most: of many classes the likeliest. */
-const BARS = 6;
+/** Labels that the hint names. */
+const NAMED = 6;
 
 export class PredictBox {
+  readonly #served = byId("served", HTMLElement);
   readonly #form = byId("predict-form", HTMLFormElement);
-  readonly #tokens = byId("tokens", HTMLTextAreaElement);
-  readonly #hint = byId("tokens-hint", HTMLElement);
+  readonly #sample = byId("sample", HTMLTextAreaElement);
+  readonly #name = byId("sample-name", HTMLElement);
+  readonly #hint = byId("sample-hint", HTMLElement);
   readonly #random = byId("random", HTMLButtonElement);
   readonly #result = byId("result", HTMLElement);
+  readonly #invitation = byId("invitation", HTMLElement);
   readonly #label = byId("label", HTMLElement);
   readonly #class = byId("class", HTMLElement);
+  readonly #flags = byId("flags", HTMLUListElement);
   readonly #bars = byId("bars", HTMLOListElement);
   readonly #source = byId("source", HTMLElement);
   readonly #error = byId("predict-error", HTMLElement);
@@ -30,7 +36,7 @@ export class PredictBox {
       void this.#predict();
     });
     this.#random.addEventListener("click", () => void this.#try());
-    this.#tokens.addEventListener("keydown", (event) => {
+    this.#sample.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
       this.#form.requestSubmit();
@@ -41,14 +47,36 @@ export class PredictBox {
   async load(): Promise<void> {
     try {
       const info = await model();
-      const changed = info.length !== this.#model?.length || info.vocabulary !== this.#model.vocabulary;
+      const old = this.#model;
       this.#model = info;
-      const labels = info.labels.length <= BARS ? ` → ${info.labels.join(" or ")}` : "";
-      setText(this.#hint, `${count(info.length)} tokens from 0 to ${count(info.vocabulary - 1)}${labels}`);
-      if (changed || this.#tokens.value === "") this.#fill(info);
+      const isOther = info.text !== old?.text || info.length !== old.length || info.vocabulary !== old.vocabulary;
+      if (isOther) this.#ask(info);
+      if (!info.text && (isOther || this.#sample.value === "")) this.#fill(info);
+      setText(this.#hint, hintOf(info));
     } catch (error) {
-      setText(this.#hint, error instanceof Refusal ? error.message : "The server does not answer");
+      setText(this.#hint, messageOf(error));
     }
+  }
+
+  /** Says which run answers, where it is not the one that is looked at. */
+  draw({ run }: RunView): void {
+    const served = this.#model?.run;
+    this.#served.hidden = served === undefined || served === run;
+    setText(this.#served, `Run ${served ?? ""} answers: it is what is served here`);
+  }
+
+  /** Makes the box one for what the model takes. */
+  #ask({ text }: ModelInfo): void {
+    setText(this.#name, text ? "Text" : "Tokens");
+    this.#sample.value = "";
+    this.#sample.rows = text ? 3 : 1;
+    this.#sample.className = text ? "prose" : "";
+    this.#sample.inputMode = text ? "text" : "numeric";
+    this.#sample.placeholder = text ? "Type or paste a text" : "";
+    this.#random.hidden = text;
+    const how = text ? "Enter asks, Shift and Enter begin a line" : "Press Random";
+    setText(this.#invitation, `${how}: a label, and how sure the newest weights are of it.`);
+    this.#result.dataset["shown"] = "nothing";
   }
 
   /** A random sequence and its prediction. */
@@ -60,13 +88,14 @@ export class PredictBox {
   }
 
   #fill({ length, vocabulary }: ModelInfo): void {
-    this.#tokens.value = randomTokens(length, vocabulary, Math.random).join(" ");
+    this.#sample.value = randomTokens(length, vocabulary, Math.random).join(" ");
   }
 
   async #predict(): Promise<void> {
     const question = ++this.#asked;
+    const { value } = this.#sample;
     try {
-      const answer = await predict(parseTokens(this.#tokens.value));
+      const answer = await predict(this.#model?.text ? { text: value } : { tokens: parseTokens(value) });
       if (question === this.#asked) this.#show(answer);
     } catch (error) {
       if (question === this.#asked) this.#fail(error);
@@ -74,34 +103,37 @@ export class PredictBox {
   }
 
   #show(answer: Answered): void {
-    setText(this.#label, answer.label);
-    setText(this.#class, `class ${answer.class} · ${percent(answer.probabilities[answer.class])}`);
-    const classes = answer.probabilities.map((probability, index) => ({ probability, index }));
-    const shown = classes.length <= BARS
-      ? classes
-      : classes.sort((a, b) => b.probability - a.probability).slice(0, BARS);
-    this.#bars.replaceChildren(...shown.map(({ probability, index }) => this.#bar(index, probability, answer)));
-    setText(this.#source, `round ${count(answer.round)} · ${shortDigest(answer.digest)}`);
-    this.#source.title = `Run ${answer.run}, digest ${answer.digest}`;
+    const { label, probabilities, round, digest, run } = answer;
+    setText(this.#label, label);
+    setText(this.#class, `class ${answer.class} · ${percent(probabilities[answer.class])}`);
+    this.#flags.replaceChildren(...flagsOf(answer, this.#model?.length ?? 0).map((flag) => create("li", "", flag)));
+    this.#bars.replaceChildren(...probabilityBars(answer, this.#model?.labels ?? []));
+    setText(this.#source, `round ${count(round)} · ${shortDigest(digest)}`);
+    this.#source.title = `Run ${run}, digest ${digest}`;
     setText(this.#error, "");
     this.#result.dataset["shown"] = "answer";
-    this.#tokens.removeAttribute("aria-invalid");
-  }
-
-  #bar(index: number, probability: number, answer: Answered): HTMLElement {
-    const fill = create("span", "fill");
-    fill.style.width = `${100 * probability}%`;
-    const name = index === answer.class ? answer.label : this.#model?.labels[index] ?? `class ${index}`;
-    const track = create("span", "track", fill);
-    track.setAttribute("aria-hidden", "true");
-    const row = create("li", index === answer.class ? "chosen" : "");
-    row.append(create("span", "name", name), track, create("span", "number", percent(probability)));
-    return row;
+    this.#sample.removeAttribute("aria-invalid");
   }
 
   #fail(error: unknown): void {
-    setText(this.#error, error instanceof Refusal ? error.message : "The server does not answer");
+    setText(this.#error, messageOf(error));
     this.#result.dataset["shown"] = "error";
-    this.#tokens.setAttribute("aria-invalid", "true");
+    this.#sample.setAttribute("aria-invalid", "true");
   }
+}
+
+function hintOf({ text, length, vocabulary, labels }: ModelInfo): string {
+  const answers = labels.length <= NAMED ? labels.join(" or ") : `one of ${count(labels.length)} labels`;
+  const takes = text
+    ? `up to ${count(length)} tokens are read`
+    : `${count(length)} tokens from 0 to ${count(vocabulary - 1)}`;
+  return `${takes} → ${answers}`;
+}
+
+/** What makes the answer to a text less to rely on. */
+function flagsOf({ unknownShare = 0, truncated = false }: Answered, length: number): string[] {
+  return [
+    ...unknownShare > 0 ? [`${percent(unknownShare, 0)} of its tokens are unknown`] : [],
+    ...truncated ? [`cut: ${count(length)} tokens are read`] : [],
+  ];
 }

@@ -9,14 +9,36 @@ export const PROGRESS = { step: 0, seconds: 1, loss: 2, accuracy: 3, rate: 4, dr
 /** Columns of `RunView.epochs`. */
 export const EPOCHS = { step: 0, seconds: 1, loss: 2, accuracy: 3 } as const;
 
-/** Notes kept for the timeline: a long run has thousands of checkpoints, and nobody scrolls through them. */
-const NOTES = 100;
+/** A list that the compiler completes: a type of event that is missing here is one that no stream is asked for. */
+const TYPES: Readonly<Record<RunEvent["type"], true>> = {
+  started: true,
+  progress: true,
+  epoch: true,
+  checkpoint: true,
+  rolledBack: true,
+  resumed: true,
+  paused: true,
+  unpaused: true,
+  incident: true,
+  cluster: true,
+  baseline: true,
+  stopping: true,
+  finished: true,
+  failed: true,
+};
+export const EVENT_TYPES = Object.keys(TYPES);
+
+/** Notes kept for the timeline: a long run has thousands of checkpoints, which must not push out what is rare. */
+const CHECKPOINTS = 100;
+const OTHERS = 400;
 
 export interface Note {
   readonly id: number;
   readonly kind: Exclude<RunEvent["type"], "progress" | "epoch" | "cluster">;
   /** Of the run, when it happened. */
   readonly seconds: number;
+  /** ISO 8601. */
+  readonly at: string;
   readonly text: string;
 }
 
@@ -205,8 +227,16 @@ function setDigest(view: RunView, digest: string, round: number): void {
 }
 
 function note(view: RunView, event: EventOf<Note["kind"]>, text: string): void {
-  const added = { id: event.id, kind: event.type, seconds: view.seconds, text };
-  view.notes = [added, ...view.notes.slice(0, NOTES - 1)];
+  const added = { id: event.id, kind: event.type, seconds: view.seconds, at: event.at, text };
+  const isCheckpoint = ({ kind }: Note) => kind === "checkpoint";
+  const alike = view.notes.filter((other) => isCheckpoint(other) === isCheckpoint(added));
+  const oldest = alike.length >= (isCheckpoint(added) ? CHECKPOINTS : OTHERS) ? alike.at(-1) : undefined;
+  view.notes = [added, ...view.notes.filter((other) => other !== oldest)];
+}
+
+/** Whether `note` tells of something that went wrong. */
+export function isIncident({ kind }: Note): boolean {
+  return kind === "incident" || kind === "rolledBack" || kind === "failed";
 }
 
 export function meanOf(workers: readonly WorkerShare[], share: "compute" | "average" | "wait"): number {

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /** Colours for what CSS cannot reach: canvases. The stylesheet owns them all, in both schemes. */
 
-export type Colour = "ink" | "muted" | "grid" | "surface" | "training" | "held-out" | "third" | "idle";
+export type Colour = "ink" | "muted" | "grid" | "surface" | "training" | "held-out" | "third" | "fourth" | "idle";
 
 const cache = new Map<Colour, string>();
 

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import type { Page } from "playwright-core";
 import { browserTest, serve, shows, showsEvent, showsPoints } from "./browser.ts";
-import { at, DIGEST, FakeRun, finishedEvent } from "./fake_services.ts";
+import { DIGEST } from "./fake_predictors.ts";
+import { at, FakeRun, finishedEvent } from "./fake_services.ts";
 
 function trained(points: number, id = "2026-01-02-parity-7f3a"): FakeRun {
   const run = new FakeRun(id);
@@ -74,17 +75,17 @@ browserTest(
   "dashboard shows a prediction with its bars, and the server's own words when it refuses",
   () => [trained(20)],
   async (page) => {
-    await page.locator("#tokens-hint", { hasText: "8 tokens from 0 to 49" }).waitFor();
-    const filled = await page.locator("#tokens").inputValue();
+    await page.locator("#sample-hint", { hasText: "8 tokens from 0 to 49" }).waitFor();
+    const filled = await page.locator("#sample").inputValue();
     assertEquals(filled.split(" ").length, 8);
-    await page.locator("#tokens").fill("1, 2, 3, 4, 5, 6, 7, 8");
-    await page.locator("#tokens").press("Enter");
+    await page.locator("#sample").fill("1, 2, 3, 4, 5, 6, 7, 8");
+    await page.locator("#sample").press("Enter");
     await shows(page, "#label", "odd");
     await shows(page, "#class", "class 0 · 96.14\u00a0%");
     assertEquals(await page.locator("#bars li").allTextContents(), ["odd96.14\u00a0%", "even3.86\u00a0%"]);
     await shows(page, "#source", `round 560 · ${DIGEST.slice(0, 12)}`);
 
-    await page.locator("#tokens").fill("1 2 three");
+    await page.locator("#sample").fill("1 2 three");
     await page.getByRole("button", { name: "Predict" }).click();
     await shows(page, "#predict-error", "tokens");
     const said = await page.locator("#predict-error").textContent();

@@ -1,15 +1,12 @@
 /** A run that lives in memory and says what it is told to, and the rest of what the app needs around it. */
 import { dashboardAssets } from "../../dashboard/assets.ts";
 import { eventSchema, type NewEvent, type RunEvent } from "../../lib/events.ts";
-import { createReader } from "../../lib/predict/reader.ts";
-import type { Predictor } from "../../lib/predict/types.ts";
 import type { SavedData } from "../../lib/run/data_schema.ts";
 import type { Judgements } from "../../lib/run/judgement_schema.ts";
 import type { RunAction, RunDetail } from "../../lib/run/types.ts";
 import type { RunLibrary, Services } from "../../lib/serve/services.ts";
+import { DIGEST, parityPredictor, textPredictor } from "./fake_predictors.ts";
 import { configSchema } from "../../lib/config/schema.ts";
-
-export const DIGEST = "3fa9c1d27b60e84455aa19cf0d3be2716cfe9a0b41d8537e2290b6cc11d4f05e";
 
 /** A plausible run: two figures on a curve, four workers, an epoch every 20 progress events. */
 export const EPOCH = 20;
@@ -21,7 +18,27 @@ export function at(point: number): string {
   return new Date(START + 400 * point).toISOString();
 }
 
-export function startedEvent(run: string): NewEvent {
+/** What a run on files says of them when it starts. */
+function startOf(data: SavedData | undefined): Partial<Extract<NewEvent, { type: "started" }>> {
+  if (!data) return {};
+  const { sources, parts, classes, vocabulary, maxLength, bad } = data;
+  return {
+    labels: classes.map(({ label }) => label),
+    data: {
+      sources: sources.map(({ name }) => name),
+      rows: parts.training?.rows ?? 0,
+      validation: parts.validation?.rows ?? 0,
+      test: parts.test?.rows ?? null,
+      vocabulary: vocabulary.size,
+      length: maxLength,
+      unknown: 0.01,
+      truncated: 29,
+      skipped: bad.rows,
+    },
+  };
+}
+
+export function startedEvent(run: string): Extract<NewEvent, { type: "started" }> {
   return {
     type: "started",
     run,
@@ -78,7 +95,7 @@ export function milestones(point: number): NewEvent[] {
   return epoch % 3 === 0 ? [ended, saved] : [ended];
 }
 
-export function finishedEvent(run: string, points: number): NewEvent {
+export function finishedEvent(run: string, points: number): Extract<NewEvent, { type: "finished" }> {
   return {
     type: "finished",
     summary: {
@@ -119,10 +136,24 @@ export class FakeRun {
 
   /** Progress events `from` to `to`, with what goes with them. */
   train(from: number, to: number): void {
-    if (this.events.length === 0) this.append(startedEvent(this.id), at(0));
+    if (this.events.length === 0) this.append({ ...startedEvent(this.id), ...startOf(this.data) }, at(0));
     for (let point = from; point <= to; point++) {
       for (const event of [progressEvent(point), ...milestones(point)]) this.append(event, at(point));
     }
+  }
+
+  /** The end after progress event `points`, with what is known of a run on files. */
+  finish(points: number): void {
+    const { judgement } = this;
+    const finished = finishedEvent(this.id, points);
+    const baseline = {
+      validation: { loss: 0.31, accuracy: 0.8725 },
+      test: { loss: 0.33, accuracy: 0.8651 },
+      seconds: 1.2,
+    };
+    if (judgement) this.append({ type: "baseline", ...baseline }, at(points));
+    const judged = judgement && { ...judgement, baseline };
+    this.append({ ...finished, summary: { ...finished.summary, ...judged } }, at(points + 1));
   }
 
   act(action: RunAction): boolean {
@@ -164,7 +195,7 @@ export class FakeRun {
       state: last?.type === "finished" || last?.type === "failed" ? last.type : "running",
       startedAt: at(0),
       events: this.events.length,
-      config: configSchema.parse({}),
+      config: this.data ? configSchema.parse({ task: "table", data: ["tickets.csv"] }) : configSchema.parse({}),
       summary: last?.type === "finished" ? last.summary : null,
     };
   }
@@ -193,37 +224,6 @@ export function fakeServices(runs: readonly FakeRun[]): Services {
     judgement: (id) => Promise.resolve(find(id)?.judgement),
     act: (id, action) => find(id)?.act(action) ?? false,
   };
-  const model = {
-    run: runs[0]?.id ?? "",
-    labels: ["odd", "even"],
-    vocabulary: 50,
-    length: 8,
-    text: false,
-    round: 560,
-    digest: DIGEST,
-  };
-  const predictor: Predictor = {
-    shape: model,
-    reader: createReader(model, undefined),
-    model: () => Promise.resolve(model),
-    predict(sequences) {
-      const predictions = sequences.map((tokens) => {
-        const even = ((tokens[0] ?? 0) + (tokens.at(-1) ?? 0)) % 2 === 0;
-        return even
-          ? { class: 1, label: "even", probabilities: [0.0213, 0.9787] }
-          : { class: 0, label: "odd", probabilities: [0.9614, 0.0386] };
-      });
-      return Promise.resolve({
-        run: model.run,
-        round: model.round,
-        digest: model.digest,
-        predictions,
-        queueMs: 0,
-        computeMs: 0,
-      });
-    },
-    versions: () => Promise.resolve([]),
-    figures: () => ({ queued: 0, computing: 0, batches: 0, sequences: 0, restarts: 0 }),
-  };
+  const predictor = runs[0]?.data ? textPredictor(runs[0].id, runs[0].data) : parityPredictor(runs[0]?.id ?? "");
   return { runs: library, predictor, assets: dashboardAssets(), ready: () => true };
 }

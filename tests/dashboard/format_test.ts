@@ -1,5 +1,18 @@
-import { assertEquals } from "@std/assert";
-import { compact, count, duration, loss, percent, plain, scientific, shortDigest } from "../../dashboard/format.ts";
+import { assertEquals, assertMatch } from "@std/assert";
+import {
+  bytes,
+  compact,
+  count,
+  duration,
+  latency,
+  loss,
+  moment,
+  percent,
+  plain,
+  rate,
+  scientific,
+  shortDigest,
+} from "../../dashboard/format.ts";
 
 Deno.test("count() separates thousands, and is a dash where nothing is known", () => {
   assertEquals(count(1234567.4), "1,234,567");
@@ -40,6 +53,33 @@ Deno.test("duration() grows from minutes to days", () => {
     "2d 03:04:05",
   ]);
   assertEquals(duration(-3), "0:00");
+});
+
+Deno.test("latency() has the unit that it is read in", () => {
+  assertEquals([0.000312, 0.0124, 1.2, Infinity, undefined].map((seconds) => latency(seconds)), [
+    "0.31\u00a0ms",
+    "12.4\u00a0ms",
+    "1.20\u00a0s",
+    ">\u00a010\u00a0s",
+    "–",
+  ]);
+});
+
+Deno.test("bytes() counts in thousands, and never writes four digits", () => {
+  const expected = ["0 B", "999 B", "1.0 kB", "12.3 MB", "320 MB", "1.0 GB", "7.0 TB"].map((text) =>
+    text.replace(" ", "\u00a0")
+  );
+  assertEquals([0, 999, 1000, 12.34e6, 320e6, 999.9e6, 7e12].map((value) => bytes(value)), expected);
+  assertEquals(bytes(undefined), "–");
+});
+
+Deno.test("rate() has a decimal while it is small", () => {
+  assertEquals([0, 3.46, 99.9, 1234.5, NaN].map((value) => rate(value)), ["0.0", "3.5", "99.9", "1,235", "–"]);
+});
+
+Deno.test("moment() is a day and a time, in the zone of who reads", () => {
+  assertMatch(moment("2026-01-02T03:04:05.000Z"), /^2026-01-0[123] \d\d:\d4$/);
+  assertEquals(moment("never"), "–");
 });
 
 Deno.test("shortDigest() shortens what is long only", () => {

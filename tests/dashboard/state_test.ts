@@ -1,7 +1,18 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { apply, createView, EPOCHS, PROGRESS, recentRate, type RunView, setting } from "../../dashboard/state.ts";
-import type { NewEvent } from "../../lib/events.ts";
-import { at, DIGEST, FakeRun, finishedEvent, progressEvent, startedEvent } from "./fake_services.ts";
+import {
+  apply,
+  createView,
+  EPOCHS,
+  EVENT_TYPES,
+  isIncident,
+  PROGRESS,
+  recentRate,
+  type RunView,
+  setting,
+} from "../../dashboard/state.ts";
+import { eventSchema, type NewEvent } from "../../lib/events.ts";
+import { DIGEST } from "./fake_predictors.ts";
+import { at, FakeRun, finishedEvent, progressEvent, startedEvent } from "./fake_services.ts";
 
 function view(run: FakeRun): RunView {
   const result = createView(run.id);
@@ -124,6 +135,20 @@ Deno.test("apply() leaves drift out where it is unknown or zero", () => {
   assertEquals(view(run).progress.last(PROGRESS.drift), NaN);
   run.append(silent(0), at(3));
   assertEquals(view(run).progress.last(PROGRESS.drift), NaN);
+});
+
+Deno.test("apply() keeps what went wrong among thousands of checkpoints", () => {
+  const shown = createView("a");
+  apply(shown, { id: 1, at: at(0), type: "incident", message: "worker 2 was lost" });
+  for (let id = 2; id <= 2000; id++) {
+    apply(shown, { id, at: at(id), type: "checkpoint", round: id, step: id, digest: DIGEST, file: "x" });
+  }
+  assertEquals(shown.notes.length, 101);
+  assertEquals(shown.notes.filter(isIncident).map(({ text }) => text), ["worker 2 was lost"]);
+});
+
+Deno.test("EVENT_TYPES are all that a log can hold", () => {
+  assertEquals(EVENT_TYPES.toSorted(), eventSchema.options.map(({ shape }) => shape.type.value).toSorted());
 });
 
 Deno.test("apply() keeps memory bounded over a long run", () => {

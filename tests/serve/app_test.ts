@@ -130,7 +130,7 @@ Deno.test("createApp() says which methods a path has", async () => {
     ["GET", "/predict", "POST"],
     ["HEAD", "/predict", "POST"],
     ["POST", "/events", "GET, HEAD"],
-    ["DELETE", "/runs/r1", "GET, HEAD"],
+    ["PUT", "/runs/r1", "DELETE, GET, HEAD"],
     ["PUT", "/", "GET, HEAD"],
     ["OPTIONS", "/predict", "POST"],
   ] as const;

@@ -1,0 +1,61 @@
+/// <reference lib="dom" />
+/** The confusion matrix: a table whose cells are shaded by their share of the row; of too many classes the worst pairs. */
+import { cellsOf, MOST_CLASSES, worstMixups } from "./confusion.ts";
+import { byId, create, setText, short } from "./dom.ts";
+import { count, percent } from "./format.ts";
+
+/** Pairs that stand for a table that would be too large. */
+const PAIRS = 15;
+
+export class ConfusionTable {
+  readonly #table = byId("confusion-table", HTMLTableElement);
+  readonly #note = byId("confusion-note", HTMLElement);
+  readonly #pairs = byId("confusion-pairs", HTMLOListElement);
+
+  draw(labels: readonly string[], confusion: readonly (readonly number[])[]): void {
+    const isLarge = labels.length > MOST_CLASSES;
+    const large = "A table of them cannot be read. These are mixed up most:";
+    const small =
+      "A row for each class, a column for what its rows were given. The stronger its shade, the larger its share of the row.";
+    setText(this.#note, isLarge ? `${count(labels.length)} classes. ${large}` : small);
+    this.#table.hidden = isLarge;
+    this.#table.parentElement!.hidden = isLarge;
+    this.#pairs.hidden = !isLarge;
+    if (isLarge) {
+      this.#pairs.replaceChildren(
+        ...worstMixups(confusion, PAIRS).map(({ label, given, rows }) => {
+          const names = [short(labels[label] ?? ""), " given ", short(labels[given] ?? "")];
+          return create("li", "", create("span", "pair", ...names), create("span", "value", count(rows)));
+        }),
+      );
+      return;
+    }
+    this.#table.dataset["dense"] = String(labels.length > 8);
+    this.#table.tHead?.replaceChildren(create("tr", "", corner(), ...labels.map((label) => heading(label, "col"))));
+    this.#table.tBodies[0]?.replaceChildren(
+      ...cellsOf(confusion).map((cells, label) =>
+        create(
+          "tr",
+          "",
+          heading(labels[label] ?? "", "row"),
+          ...cells.map(({ rows, share, shade, right }, given) => {
+            const cell = create("td", right ? "right" : "wrong", rows === 0 ? "·" : count(rows));
+            cell.style.setProperty("--shade", shade.toFixed(3));
+            cell.title = `${labels[label]} given ${labels[given]}: ${count(rows)} rows, ${percent(share, 1)}`;
+            return cell;
+          }),
+        )
+      ),
+    );
+  }
+}
+
+function corner(): HTMLElement {
+  return create("td", "corner", "is ↓ · given →");
+}
+
+function heading(label: string, scope: "col" | "row"): HTMLElement {
+  const cell = create("th", scope, short(label));
+  cell.scope = scope;
+  return cell;
+}

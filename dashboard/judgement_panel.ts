@@ -1,0 +1,115 @@
+/// <reference lib="dom" />
+/** How the finished model does on rows it was not trained on, beside the baseline. */
+import type { Figures, Summary } from "../lib/events.ts";
+import type { Judgement, Judgements } from "../lib/run/judgement_schema.ts";
+import { messageOf, runJudgement } from "./api.ts";
+import { ConfusionTable } from "./confusion_table.ts";
+import { byId, create, short, tableRow } from "./dom.ts";
+import { count, loss, percent } from "./format.ts";
+import type { RunView } from "./state.ts";
+
+const CARDS = ["figures-judged", "classes-judged", "confusion", "mistakes"] as const;
+
+/** Classes that are listed. */
+const MOST_CLASSES = 200;
+
+export class JudgementPanel {
+  readonly #cards = CARDS.map((id) => byId(id, HTMLElement));
+  readonly #choice = byId("judged-by", HTMLFieldSetElement);
+  readonly #figures = byId("figure-rows", HTMLTableSectionElement);
+  readonly #classes = byId("class-rows", HTMLTableSectionElement);
+  readonly #more = byId("class-more", HTMLElement);
+  readonly #mistakes = byId("mistake-rows", HTMLOListElement);
+  readonly #confusion = new ConfusionTable();
+  #role: keyof Judgements = "validation";
+  #judgements: Judgements | undefined;
+  #summary: Summary | undefined;
+
+  constructor() {
+    for (const input of this.#choice.querySelectorAll("input")) {
+      input.addEventListener("change", () => {
+        this.#role = input.value === "test" ? "test" : "validation";
+        this.#show();
+      });
+    }
+  }
+
+  draw(view: RunView): void {
+    const { summary, started, phase } = view;
+    // A model that learns on has another judgement.
+    if (summary?.validation) {
+      if (summary !== this.#summary) void this.#load(summary);
+      return;
+    }
+    this.#summary = undefined;
+    const isOver = phase === "failed" || phase === "interrupted";
+    if (!started) this.#empty("Nothing yet");
+    else if (!started.data) this.#empty("This run makes its own data");
+    else {this.#empty(
+        isOver ? `The run ${phase === "failed" ? "failed" : "was interrupted"}` : "When training has ended",
+      );}
+  }
+
+  async #load(summary: Summary): Promise<void> {
+    this.#summary = summary;
+    this.#empty("Loading");
+    try {
+      const judgements = await runJudgement(summary.run);
+      if (summary !== this.#summary) return;
+      this.#judgements = judgements;
+      this.#choice.hidden = !judgements.test;
+      if (!judgements.test) this.#role = "validation";
+      this.#show();
+    } catch (error) {
+      if (summary === this.#summary) this.#empty(messageOf(error));
+    }
+  }
+
+  #empty(what: string): void {
+    this.#choice.hidden = true;
+    for (const card of this.#cards) card.dataset["empty"] = what;
+  }
+
+  #show(): void {
+    const judgement = this.#judgements?.[this.#role];
+    if (!judgement) return;
+    for (const card of this.#cards) card.dataset["empty"] = "";
+    for (const input of this.#choice.querySelectorAll("input")) input.checked = input.value === this.#role;
+    const baseline = this.#summary?.baseline?.[this.#role];
+    this.#figures.replaceChildren(...figureRows(judgement, baseline));
+    const { classes } = judgement;
+    this.#classes.replaceChildren(
+      ...classes.slice(0, MOST_CLASSES).map(({ label, support, precision, recall, f1 }) =>
+        tableRow(short(label), percent(precision, 1), percent(recall, 1), percent(f1, 1), count(support))
+      ),
+    );
+    const left = classes.length - MOST_CLASSES;
+    this.#more.textContent = left > 0 ? `and ${count(left)} more classes` : "";
+    this.#confusion.draw(classes.map(({ label }) => label), judgement.confusion);
+    this.#mistakes.replaceChildren(...judgement.mistakes.map(mistakeItem));
+    if (judgement.mistakes.length === 0) byId("mistakes", HTMLElement).dataset["empty"] = "None: every row is right";
+  }
+}
+
+function figureRows(judgement: Judgement, baseline: Figures | undefined): HTMLTableRowElement[] {
+  const { rows, accuracy, macroF1, calibrationError } = judgement;
+  return [
+    tableRow("Accuracy", percent(accuracy), percent(baseline?.accuracy)),
+    tableRow("Loss", loss(judgement.loss), loss(baseline?.loss)),
+    tableRow("Macro-F1", percent(macroF1), "–"),
+    tableRow("Calibration error", percent(calibrationError), "–"),
+    tableRow("Rows", count(rows), baseline ? count(rows) : "–"),
+  ];
+}
+
+function mistakeItem({ place, text, label, given, confidence }: Judgement["mistakes"][number]): HTMLElement {
+  const verdict = create("p", "verdict");
+  verdict.append(
+    "is ",
+    short(label, "short is"),
+    " · given ",
+    short(given, "short given"),
+    ` · ${percent(confidence)} sure`,
+  );
+  return create("li", "", create("p", "place", place), create("p", "text", text), verdict);
+}

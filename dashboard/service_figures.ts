@@ -1,0 +1,101 @@
+/** What two scrapes of `/metrics` say of the time between them. No DOM. */
+import { type Metrics, type Sample, valueOf } from "./open_metrics.ts";
+
+export interface Scrape {
+  /** Seconds, of any beginning. */
+  readonly at: number;
+  readonly metrics: Metrics;
+}
+
+/** Latencies in seconds; undefined where nothing was asked, Infinity beyond the last bound. */
+export interface Percentiles {
+  readonly p50: number | undefined;
+  readonly p95: number | undefined;
+  readonly p99: number | undefined;
+}
+
+export interface RouteFigures extends Percentiles {
+  /** `POST /predict`. */
+  readonly route: string;
+  readonly requests: number;
+  readonly perSecond: number;
+  /** Answers of 400 and above. */
+  readonly errors: number;
+}
+
+/** Of the page's own asking, which is no load. */
+const OWN_ROUTE = "/metrics";
+
+const REQUESTS = "lockstep_http_requests_total";
+const BUCKETS = "lockstep_http_request_seconds_bucket";
+
+/** Requests, errors and latencies from `before` to `now` by route, the busiest first; without `before`, since the start. */
+export function routesBetween(now: Scrape, before?: Scrape): RouteFigures[] {
+  const seconds = before ? now.at - before.at : 0;
+  const routes = new Map<string, { requests: number; errors: number; buckets: Map<number, number> }>();
+  const routeOf = ({ labels }: Sample) => {
+    const name = `${labels["method"]} ${labels["route"]}`;
+    const found = routes.get(name) ?? { requests: 0, errors: 0, buckets: new Map<number, number>() };
+    routes.set(name, found);
+    return found;
+  };
+  for (const [scrape, sign] of [[now, 1], [before, -1]] as const) {
+    for (const sample of scrape?.metrics.get(REQUESTS) ?? []) {
+      if (sample.labels["route"] === OWN_ROUTE) continue;
+      const route = routeOf(sample);
+      route.requests += sign * sample.value;
+      if (Number(sample.labels["status"]) >= 400) route.errors += sign * sample.value;
+    }
+    for (const sample of scrape?.metrics.get(BUCKETS) ?? []) {
+      if (sample.labels["route"] === OWN_ROUTE) continue;
+      const { buckets } = routeOf(sample);
+      const bound = sample.labels["le"] === "+Inf" ? Infinity : Number(sample.labels["le"]);
+      buckets.set(bound, (buckets.get(bound) ?? 0) + sign * sample.value);
+    }
+  }
+  return [...routes].map(([route, { requests, errors, buckets }]) => ({
+    route,
+    requests,
+    errors,
+    perSecond: seconds > 0 ? requests / seconds : NaN,
+    ...percentilesOf(buckets),
+  })).sort((a, b) => b.requests - a.requests || a.route.localeCompare(b.route));
+}
+
+function percentilesOf(buckets: ReadonlyMap<number, number>): Percentiles {
+  const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => percentile(buckets, share));
+  return { p50, p95, p99 };
+}
+
+/**
+ * The value that `share` of the observations do not exceed, straight between the bounds of its bucket, as Prometheus'
+ * `histogram_quantile` has it. `buckets`: bound → observations up to it.
+ */
+export function percentile(buckets: ReadonlyMap<number, number>, share: number): number | undefined {
+  const bounds = [...buckets].sort(([a], [b]) => a - b);
+  const total = bounds.at(-1)?.[1] ?? 0;
+  if (total <= 0) return undefined;
+  const wanted = share * total;
+  let lower = 0;
+  let below = 0;
+  for (const [bound, count] of bounds) {
+    if (count >= wanted && count > below) {
+      return bound === Infinity ? Infinity : lower + (bound - lower) * (wanted - below) / (count - below);
+    }
+    lower = bound;
+    below = count;
+  }
+  return Infinity;
+}
+
+/** Mean sequences of a batch between two scrapes; undefined where none was computed. */
+export function batchSize(now: Scrape, before?: Scrape): number | undefined {
+  const of = (name: string) => (valueOf(now.metrics, name) ?? 0) - (before ? valueOf(before.metrics, name) ?? 0 : 0);
+  const batches = of("lockstep_predict_batches_total");
+  return batches > 0 ? of("lockstep_predict_sequences_total") / batches : undefined;
+}
+
+/** The newest scrape of `history` (oldest first) that is at least `seconds` older than `at`, else the oldest. */
+export function earlier(history: readonly Scrape[], at: number, seconds: number): Scrape | undefined {
+  return history.findLast((scrape) => at - scrape.at >= seconds) ?? history[0];
+}
