@@ -198,13 +198,21 @@ export const summarySchema = z.object({
   run: z.string(),
   /** SHA-256 of the final state, or of the best one, if the run ends with that. */
   digest: z.string(),
-  /** Of the same state. */
+  /** Of the same state: what its LSTM does alone. */
   heldOut: figures.nullable(),
   /** The earlier state that digest, held-out figures and model are of; null if they are of the last one. */
   best: z.object({ epoch: z.int(), round: z.int() }).nullable().default(null),
-  /** Where files were trained on: of the same model on their validation and test rows, and the baseline's. */
+  /** Where files were trained on: of the model that is served, on their validation and test rows. */
   validation: rowFigures.optional(),
   test: rowFigures.optional(),
+  /** The LSTM's part in that model, if n-grams were there to combine it with, and what it does alone. */
+  lstm: z.object({
+    /** In the mean of the probabilities; 1: the LSTM alone. */
+    share: z.number(),
+    validation: rowFigures,
+    test: rowFigures.optional(),
+  }).optional(),
+  /** What the n-grams do alone. */
   baseline: baselineFigures.optional(),
   /** Why training ended. */
   reason: z.string(),

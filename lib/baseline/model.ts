@@ -9,8 +9,11 @@ export interface BaselineModel {
   /** `[features, classes]`, row-major. */
   readonly weights: Float32Array;
   /** `[classes]` */
-  readonly bias: Float64Array;
+  readonly bias: Float32Array;
 }
+
+/** What classifies; in training the bias is more precise than in the end. */
+type Classifier = Pick<BaselineModel, "classes" | "weights"> & { readonly bias: Float32Array | Float64Array };
 
 /** A row's features and how much of each: a vector of length 1. */
 export interface Bag {
@@ -37,7 +40,7 @@ export function createBagger(
 }
 
 /** Writes the class probabilities of `bag` to `probabilities`, `[classes]`: the softmax of bias + bag · weights. */
-export function classify({ classes, weights, bias }: BaselineModel, bag: Bag, probabilities: Float64Array): void {
+export function classify({ classes, weights, bias }: Classifier, bag: Bag, probabilities: Float64Array): void {
   const { features, values } = bag;
   probabilities.set(bias);
   for (let i = 0; i < features.length; i++) {

@@ -1,6 +1,7 @@
 /** The baseline in a thread of its own: one message in, one out. */
 import type { EncodedTable } from "../data/table.ts";
 import { errorMessage } from "../errors.ts";
+import type { BaselineModel } from "./model.ts";
 import { judge, trainBaseline } from "./train.ts";
 
 export interface BaselineStart {
@@ -22,8 +23,14 @@ export interface BaselineFigures {
   readonly seconds: number;
 }
 
+/** What training came to. */
+export interface BaselineResult {
+  readonly model: BaselineModel;
+  readonly figures: BaselineFigures;
+}
+
 export type BaselineReply =
-  | { readonly type: "done"; readonly figures: BaselineFigures }
+  | { readonly type: "done"; readonly result: BaselineResult }
   | { readonly type: "stopped" }
   | { readonly type: "failed"; readonly error: string };
 
@@ -42,16 +49,24 @@ export function runBaseline({ training, validation, test, signals, ...options }:
     if (!baseline) return { type: "stopped" };
     const { model, seconds } = baseline;
     const onTest = test && judge(model, test, stopped);
-    return { type: "done", figures: { validation: baseline.validation, ...onTest && { test: onTest }, seconds } };
+    const figures = { validation: baseline.validation, ...onTest && { test: onTest }, seconds };
+    return { type: "done", result: { model, figures } };
   } catch (error) {
     return { type: "failed", error: errorMessage(error) };
   }
 }
 
+/** What of a reply is handed over, not copied. */
+export function transferables(reply: BaselineReply): ArrayBufferLike[] {
+  if (reply.type !== "done") return [];
+  const { importance, weights, bias } = reply.result.model;
+  return [importance.buffer, weights.buffer, bias.buffer];
+}
+
 /** A baseline that is being trained. */
 export interface BaselineTask {
   /** Undefined if it was stopped. Throws an Error if it failed, or showed no sign of life for too long. */
-  readonly figures: Promise<BaselineFigures | undefined>;
+  readonly result: Promise<BaselineResult | undefined>;
   /** Ends it soon; harmless when it has ended. */
   stop(): void;
 }
@@ -60,7 +75,7 @@ export interface BaselineTask {
 export function startBaseline(url: URL, start: Omit<BaselineStart, "signals">, timeoutMs: number): BaselineTask {
   const signals = new Int32Array(new SharedArrayBuffer(8));
   const worker = new Worker(url, { type: "module", name: "baseline", deno: { permissions: "none" } });
-  const { promise, resolve, reject } = Promise.withResolvers<BaselineFigures | undefined>();
+  const { promise, resolve, reject } = Promise.withResolvers<BaselineResult | undefined>();
   let [heart, heardAt] = [0, performance.now()];
   const watching = setInterval(() => {
     const beats = Atomics.load(signals, HEART);
@@ -78,7 +93,7 @@ export function startBaseline(url: URL, start: Omit<BaselineStart, "signals">, t
   worker.onmessage = ({ data }: MessageEvent<BaselineReply>) => {
     end();
     if (data.type === "failed") reject(new Error(data.error));
-    else resolve(data.type === "done" ? data.figures : undefined);
+    else resolve(data.type === "done" ? data.result : undefined);
   };
   worker.onerror = (event) => {
     event.preventDefault();
@@ -87,7 +102,7 @@ export function startBaseline(url: URL, start: Omit<BaselineStart, "signals">, t
   };
   worker.postMessage({ ...start, signals } satisfies BaselineStart);
   return {
-    figures: promise,
+    result: promise,
     stop() {
       end();
       resolve(undefined);

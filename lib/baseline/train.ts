@@ -125,7 +125,7 @@ function descend(
   const { classes, space } = shape;
   const weights = new Float32Array(space.features * classes);
   const bias = new Float64Array(classes);
-  const model: BaselineModel = { ...shape, weights, bias };
+  const model = { ...shape, weights, bias };
   const bagOf = createBagger(model);
   const errors = new Float64Array(classes);
   const rows = labels.length;
@@ -145,7 +145,7 @@ function descend(
     }
     for (let k = 0; k < classes; k++) bias[k]! -= BIAS_RATE * rate * errors[k]!;
   }
-  return model;
+  return { ...model, bias: Float32Array.from(bias) };
 }
 
 /** Mean cross-entropy and accuracy of `model` on rows; undefined if it was stopped. */

@@ -51,7 +51,7 @@ export async function evaluateCommand(
   const options = parseOptions(optionsSchema, { ...like, ...values, data: dataFiles(values.data, more) });
   const preprocessing = openPreprocessing(saved);
   const rows = await readJudgingRows(options.data, options, { preprocessing, labels }, input);
-  const judgement = await judge({ config, labels, weights: version.weights }, rows, preprocessing);
+  const judgement = await judge({ config, labels, ...version }, rows, preprocessing);
   const { skipped, statistics } = rows;
   terminal.write(evaluationReport(judgement, { ...statistics, skipped }));
   const file = out ?? join(directory, "evaluation.json");

@@ -17,7 +17,10 @@ const HELP = `Usage: ${USAGE}
                                 model.py that loads it
   --out FOLDER                  where to; a folder of the same name inside the run if left out
 
-Both come with lockstep.json: labels, sizes, config and digest.
+Both come with lockstep.json: labels, sizes, config and digest. A model of files has its
+preprocessing.json beside it, and ngrams.safetensors if it is combined with n-grams: predict.js
+and model.py take texts, and give the probabilities that this program gives. A model with a
+tokenizer of Hugging Face takes token ids there. The way back: train --weights model.safetensors.
 `;
 
 export async function exportCommand(args: readonly string[], { terminal }: { terminal: Terminal }): Promise<ExitCode> {

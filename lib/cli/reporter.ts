@@ -58,7 +58,7 @@ export function createReporter({ config, isTerminal, columns, write }: ReporterO
       case "incident":
         return line(`Incident: ${event.message}`);
       case "baseline":
-        return line(`Baseline: ${baselineText(event)}, a linear model of n-grams`);
+        return line(`Baseline: ${accuracyText(event)}, a linear model of n-grams`);
       case "finished":
         return summaryLines(event).forEach(line);
       case "failed":
@@ -81,9 +81,21 @@ function dataLine(data: NonNullable<EventOf<"started">["data"]>, classes: number
     (skipped > 0 ? `, ${count(skipped, "bad row")} skipped` : "");
 }
 
-function baselineText({ validation, test }: Pick<EventOf<"baseline">, "validation" | "test">): string {
+interface OnRows {
+  readonly validation: Figures;
+  readonly test?: Figures | undefined;
+}
+
+function accuracyText({ validation, test }: OnRows): string {
   const tested = test ? `, ${percent(test.accuracy)} of the test rows` : "";
   return `${percent(validation.accuracy)} of the held-out rows${tested}`;
+}
+
+function modelText(share: number): string {
+  const percentage = (part: number) => `${Math.round(100 * part)}%`;
+  return share === 1
+    ? "the LSTM alone, as n-grams are no gain"
+    : `the mean of both, the LSTM counting ${percentage(share)} and the n-grams ${percentage(1 - share)}`;
 }
 
 function progressLine({ epoch, round, training, sequencesPerSecond }: EventOf<"progress">): string {
@@ -91,15 +103,18 @@ function progressLine({ epoch, round, training, sequencesPerSecond }: EventOf<"p
 }
 
 function summaryLines({ summary }: EventOf<"finished">): string[] {
-  const { reason, epochs, rounds, sequences, seconds, sequencesPerSecond, heldOut, digest, best, test, baseline } =
+  const { reason, epochs, rounds, sequences, seconds, sequencesPerSecond, digest, best, lstm, test, baseline } =
     summary;
+  const heldOut = summary.validation ?? summary.heldOut;
   return [
     `Finished: ${reason} after ${epochs} epochs, ${rounds} rounds, ${integer.format(sequences)} sequences ` +
     `in ${seconds.toFixed(1)} s (${integer.format(sequencesPerSecond)} sequences/s)`,
     ...(best ? [`Best:     epoch ${best.epoch}, round ${best.round}`] : []),
     ...(heldOut ? [`Held out: ${figures(heldOut)}`] : []),
     ...(test ? [`Test:     ${figures(test)} - Macro-F1: ${test.macroF1.toFixed(4)}`] : []),
-    ...(baseline ? [`Baseline: ${baselineText(baseline)}`] : []),
+    ...(lstm ? [`LSTM:     ${accuracyText(lstm)}`] : []),
+    ...(baseline ? [`Baseline: ${accuracyText(baseline)}`] : []),
+    ...(lstm ? [`Model:    ${modelText(lstm.share)}`] : []),
     `Digest:   ${digest}`,
   ];
 }

@@ -6,21 +6,23 @@ import type { Transport } from "./transport.ts";
 
 const RUN = "run";
 
-const claimSchema = z.object({ config: z.record(z.string(), z.unknown()), data: z.string() });
+/** `data` and `weights` are digests of what lies in files, empty without. */
+const claimSchema = z.object({ config: z.record(z.string(), z.unknown()), data: z.string(), weights: z.string() });
 
 /** Throws an InputError if another config or other data are trained under the name. */
-export async function claimRun(transport: Transport, name: string, { training, data }: LockstepConfig): Promise<void> {
+export async function claimRun(transport: Transport, name: string, config: LockstepConfig): Promise<void> {
   // Where files lie may differ from machine to machine; what is in them may not.
-  const { data: _, ...config } = training;
-  const own = { config, data: data?.digest ?? "" };
+  const { data: _, weights: __, ...training } = config.training;
+  const own = { config: training, data: config.data?.digest ?? "", weights: config.weightsDigest ?? "" };
   if (await transport.write(RUN, JSON.stringify(own), "new") !== undefined) return;
   let entry;
   while (!(entry = (await transport.registers()).get(RUN))); // It is there: it was refused as not new.
   const theirs = claimSchema.parse(JSON.parse(entry.value));
   const different = Object.keys({ ...own.config, ...theirs.config }).filter((key) =>
-    JSON.stringify(own.config[key as keyof typeof config]) !== JSON.stringify(theirs.config[key])
+    JSON.stringify(own.config[key as keyof typeof training]) !== JSON.stringify(theirs.config[key])
   );
   if (own.data !== theirs.data) different.push("data");
+  if (own.weights !== theirs.weights) different.push("weights");
   if (different.length === 0) return;
   const values = different.map((key) => `${key} is ${JSON.stringify(theirs.config[key]) ?? "different"} there`);
   throw new InputError([{

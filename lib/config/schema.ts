@@ -26,6 +26,8 @@ export const trainingShape = {
   forgetBias: number(-10, 10).default(1).describe("added to the forget gate's initial bias"),
   lstmBiases: z.union([z.literal(1), z.literal(2)]).default(1)
     .describe("bias vectors of the LSTM: 1 as in Keras, 2 (kept as their sum) as in PyTorch"),
+  weights: z.string().default("")
+    .describe("safetensors file of the weights to start from, by PyTorch's names; else they are drawn"),
   seed: whole(0, 2 ** 32 - 1).default(1).describe("of weights and data; a whole number below 2^32"),
   shards: whole(1, 256).default(4).describe("logical replicas, each with its own batches; part of the result"),
   batchSize: whole(1, 65_536).default(128).describe("sequences of a step, on each shard"),
@@ -137,6 +139,8 @@ export const processShape = {
 export const fileShape = {
   data: z.array(z.string().min(1)).max(10_000).default([])
     .describe("files of rows to train on, or - for standard input"),
+  ngrams: z.enum(["combine", "beside", "none"]).default("combine")
+    .describe("a linear model of n-grams beside the LSTM; combine: what predicts is the mean of both"),
   ...dataShape,
 } as const;
 

@@ -36,6 +36,8 @@ export interface CoordinatorOptions {
   readonly workerUrl: URL;
   /** What training starts from. */
   readonly initial: State;
+  /** The weights before the first round, `[layout.size]`, if they are not those that the seed draws. */
+  readonly given?: Float32Array | undefined;
   /** To other machines, if there are any: `config.remote` says so to the workers. */
   readonly link?: Link | undefined;
 }
@@ -60,7 +62,7 @@ export class Coordinator {
     const { config, workerUrl } = options;
     this.#options = options;
     this.plan = createPlan(config);
-    const initial = withBest(this.plan, config.training, options.initial);
+    const initial = withBest(this.plan, config.training, options.initial, options.given);
     this.#crew = new Crew({ config, plan: this.plan, workerUrl, initial, attempt: 0 });
     this.#reader = new RecordReader(this.#crew.run);
     this.#counted = this.#crew.counters();

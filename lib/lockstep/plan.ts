@@ -13,6 +13,8 @@ export interface LockstepConfig {
   readonly training: TrainingConfig;
   /** What the task `table` is trained on: its arrays are shared, so that posting copies nothing. */
   readonly data?: TrainingData;
+  /** Of the file of weights that training starts from, if there is one. */
+  readonly weightsDigest?: string;
   readonly workers: number;
   readonly workerTimeoutMs: number;
   /** Crews that may replace one that lost a worker, in all. */

@@ -25,7 +25,19 @@ export interface State extends Committed {
 }
 
 /** A copy takes as long as a part of the averaging does, so the second attempt succeeds nearly always. */
-const READ_ATTEMPTS = 1000;
+const SPINNING_ATTEMPTS = 100;
+/** Then one a millisecond: where cores are scarce, a worker may be interrupted in the middle of writing. */
+const READ_ATTEMPTS = 10_000;
+
+/** Returns the function that is called between two attempts, and says whether there should be another. */
+function createPatience({ control }: SharedRun): () => boolean {
+  let attempts = 0;
+  return () => {
+    attempts++;
+    if (attempts > SPINNING_ATTEMPTS) Atomics.wait(control, Word.round, Atomics.load(control, Word.round), 1);
+    return attempts < READ_ATTEMPTS;
+  };
+}
 
 /**
  * The newest committed state, copied while workers go on. The copy in use is written again only after the next round
@@ -36,7 +48,8 @@ export function readState(run: SharedRun, schedule: ScheduleOptions): State {
   const { control, states, courses } = run;
   const values = new Float32Array(states[0].values.length);
   const bestValues = run.best && new Float32Array(run.best.length);
-  for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
+  const goesOn = createPatience(run);
+  do {
     const round = Atomics.load(control, Word.round);
     const bestRound = Atomics.load(control, Word.bestRound);
     values.set(currentAndNext(states, round)[0].values);
@@ -48,19 +61,20 @@ export function readState(run: SharedRun, schedule: ScheduleOptions): State {
     if (Atomics.add(control, Word.round, 0) !== round || !isBest) continue;
     const state = committed(schedule, round, values, course);
     return bestValues ? { ...state, best: committed(schedule, bestRound, bestValues, bestCourse) } : state;
-  }
+  } while (goesOn());
   throw new Error(`No whole state could be read in ${READ_ATTEMPTS} attempts: rounds are shorter than a copy takes`);
 }
 
 /** The newest committed values alone, copied into `values` as `readState` does: for whoever looks often. */
 export function readNewest(run: SharedRun, schedule: ScheduleOptions, values: Float32Array<ArrayBuffer>): Committed {
   const { control, states, courses } = run;
-  for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
+  const goesOn = createPatience(run);
+  do {
     const round = Atomics.load(control, Word.round);
     values.set(currentAndNext(states, round)[0].values);
     const course = readCourse(courses[round & 1 ? 1 : 0]);
     if (Atomics.add(control, Word.round, 0) === round) return committed(schedule, round, values, course);
-  }
+  } while (goesOn());
   throw new Error(`No whole state could be read in ${READ_ATTEMPTS} attempts: rounds are shorter than a copy takes`);
 }
 

@@ -2,6 +2,7 @@
 import { engineOptions } from "../engine/create.ts";
 import type { Engine } from "../engine/contract.ts";
 import type { Batch } from "../data/batch.ts";
+import { type Combiner, createCombiner } from "../baseline/mix.ts";
 import { createWorkspace } from "../engine/workspace.ts";
 import { parameterLayout } from "../model/layout.ts";
 import type { ModelVersion, Newest } from "../run/model_version.ts";
@@ -19,6 +20,8 @@ export class Desk {
   readonly #weights: Float32Array;
   #loaded: ModelVersion | undefined;
   #newest: (() => ModelVersion) | undefined;
+  /** Of a finished model: what every version of its LSTM is combined with. */
+  #combine: Combiner | undefined;
   readonly #kept = new Map<number, ModelVersion>();
 
   private constructor(options: DeskOptions, engine: Engine, batch: Batch, weights: Float32Array) {
@@ -39,7 +42,13 @@ export class Desk {
 
   /** Says where the newest version is. */
   setNewest(newest: Newest): void {
-    this.#newest = "memory" in newest ? liveVersion(newest, this.#options, () => performance.now()) : () => newest;
+    if ("memory" in newest) {
+      this.#newest = liveVersion(newest, this.#options, () => performance.now());
+      this.#combine = undefined;
+    } else {
+      this.#newest = () => newest;
+      this.#combine = newest.ngrams && createCombiner(newest.ngrams);
+    }
   }
 
   /** Keeps `version` at hand beside the newest; of too many, the one kept longest goes. */
@@ -65,6 +74,11 @@ export class Desk {
       const rows = lengths.subarray(first, first + maxBatch);
       offset = this.#fill(rows, tokens, offset);
       probabilities.set(this.#engine.predict(this.#weights, this.#batch), first * classes);
+    }
+    for (let row = 0, begin = 0; this.#combine && row < lengths.length; row++) {
+      const end = begin + lengths[row]!;
+      this.#combine(probabilities.subarray(row * classes, (row + 1) * classes), tokens, begin, end);
+      begin = end;
     }
     return { round: chosen.round, digest: chosen.digest, probabilities, computeMs: performance.now() - begun };
   }

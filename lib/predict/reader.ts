@@ -1,5 +1,6 @@
 /** What requests ask about → token ids: how depends on what the model was trained on. */
-import { type EncodedText, openPreprocessing, type PreprocessingJson } from "../data/preprocessing.ts";
+import type { EncodedText } from "../data/encoder.ts";
+import { openPreprocessing, type PreprocessingJson } from "../data/preprocessing.ts";
 import { describe, sequenceProblem, type SequenceShape } from "../data/sequences.ts";
 import { InputError } from "../errors.ts";
 

@@ -3,10 +3,11 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { toPytorch } from "../model/pytorch.ts";
 import { trainedModel } from "../model/task_model.ts";
-import predictJs from "./exported/predict.js" with { type: "text" };
+import { browserPredictor } from "./exported/browser_modules.ts";
+import { characterTable } from "./exported/characters.ts";
 import modelPy from "./exported/model.py" with { type: "text" };
 import { writeWhole } from "./files.ts";
-import { readModel } from "./model_files.ts";
+import { NGRAMS, PREPROCESSING, readModel, type SavedModel } from "./model_files.ts";
 import { encodeSafetensors } from "./safetensors.ts";
 
 export const EXPORT_FORMATS = ["tfjs", "safetensors"] as const;
@@ -17,18 +18,27 @@ export type ExportFormat = typeof EXPORT_FORMATS[number];
  * the file if the model is damaged.
  */
 export async function exportModel(directory: string, format: ExportFormat, folder: string): Promise<string[]> {
-  const { config, labels, version } = await readModel(directory);
-  const saved = async (name: string) => [name, await readFile(join(directory, "model", name))] as const;
-  const files = new Map<string, Uint8Array | string>([await saved("lockstep.json")]);
+  const model = await readModel(directory);
+  const saved = (name: string) => readFile(join(directory, "model", name));
+  const files = new Map<string, Uint8Array | string>();
+  const names = ["lockstep.json", model.preprocessing && PREPROCESSING, model.version.ngrams && NGRAMS];
+  for (const name of names) if (name) files.set(name, await saved(name));
   if (format === "tfjs") {
-    files.set(...await saved("model.json")).set(...await saved("weights.bin")).set("predict.js", predictJs);
+    for (const name of ["model.json", "weights.bin"]) files.set(name, await saved(name));
+    files.set("predict.js", browserPredictor());
   } else {
-    const { spec, layout } = trainedModel(config, labels);
-    const metadata = { format: "pt", digest: version.digest };
-    files.set("model.safetensors", encodeSafetensors({ metadata, tensors: toPytorch(spec, layout, version.weights) }));
-    files.set("model.py", modelPy);
+    for (const [name, content] of pytorchFiles(model)) files.set(name, content);
   }
   await mkdir(folder, { recursive: true });
   for (const [name, content] of files) await writeWhole(join(folder, name), content);
   return [...files.keys()];
+}
+
+function pytorchFiles({ config, labels, version, preprocessing }: SavedModel): Map<string, Uint8Array | string> {
+  const { spec, layout } = trainedModel(config, labels);
+  const metadata = { format: "pt", digest: version.digest };
+  const weights = encodeSafetensors({ metadata, tensors: toPytorch(spec, layout, version.weights) });
+  const files = new Map<string, Uint8Array | string>([["model.safetensors", weights], ["model.py", modelPy]]);
+  const isPlain = preprocessing && preprocessing.tokenizer.kind !== "huggingface";
+  return isPlain ? files.set("characters.json", JSON.stringify(characterTable())) : files;
 }

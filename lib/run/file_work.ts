@@ -1,16 +1,19 @@
-/** What a run on files does beside training: a baseline at its side, and a judgement of its model at the end. */
+/** What a run on files does beside training: n-grams at its side, and at the end the model put together and judged. */
 import { join } from "node:path";
-import { type BaselineFigures, type BaselineTask, startBaseline } from "../baseline/thread.ts";
+import type { Combination } from "../baseline/mix.ts";
+import { type BaselineResult, type BaselineTask, startBaseline } from "../baseline/thread.ts";
+import type { TrainingConfig } from "../config/schema.ts";
 import type { TrainingData } from "../data/training_data.ts";
 import { errorMessage } from "../errors.ts";
 import type { NewEvent, Summary } from "../events.ts";
 import { writeJson } from "./files.ts";
-import { figuresOf, judgeSource } from "./judgement.ts";
+import { finishModel } from "./finished_model.ts";
+import { figuresOf } from "./judgement.ts";
 import type { TrainedModel } from "./predict_table.ts";
 import type { RunData } from "./run_data.ts";
 
 export interface FileWorkOptions extends RunData {
-  readonly seed: number;
+  readonly config: Pick<TrainingConfig, "seed" | "ngrams">;
   /** The module that the baseline's thread runs; without it there is no baseline. */
   readonly baselineUrl: URL | undefined;
   /** After which a thread that shows no sign of life is lost. */
@@ -20,10 +23,17 @@ export interface FileWorkOptions extends RunData {
   readonly append: (event: NewEvent) => void;
 }
 
+/** What a run on files ends with, beside its LSTM. */
+export interface Finish {
+  readonly ngrams?: Combination;
+  readonly figures: Pick<Summary, "validation" | "test" | "lstm" | "baseline">;
+}
+
 export class FileWork {
   readonly #options: FileWorkOptions;
   #task: BaselineTask | undefined;
-  #baseline: Promise<BaselineFigures | undefined> = Promise.resolve(undefined);
+  #stopped = false;
+  #baseline: Promise<BaselineResult | undefined> = Promise.resolve(undefined);
 
   constructor(options: FileWorkOptions) {
     this.#options = options;
@@ -31,12 +41,12 @@ export class FileWork {
 
   /** Starts the baseline, of which the log is told when it is done. */
   start(): void {
-    const { baselineUrl, data, source, seed, timeoutMs, isTold, append } = this.#options;
-    if (!baselineUrl) return;
+    const { baselineUrl, data, source, config: { seed, ngrams }, timeoutMs, isTold, append } = this.#options;
+    if (!baselineUrl || ngrams === "none" || this.#stopped) return;
     this.#task = startBaseline(baselineUrl, baselineStart(data, source.test?.table, seed), timeoutMs);
-    this.#baseline = this.#task.figures.then((figures) => {
-      if (figures && !isTold) append({ type: "baseline", ...figures });
-      return figures;
+    this.#baseline = this.#task.result.then((result) => {
+      if (result && !isTold) append({ type: "baseline", ...result.figures });
+      return result;
     }, (error) => {
       append({ type: "incident", message: `There is no baseline: ${errorMessage(error)}` });
       return undefined;
@@ -45,24 +55,32 @@ export class FileWork {
 
   /** Ends the baseline, if it is under way, without a result. */
   stop(): void {
+    this.#stopped = true;
     this.#task?.stop();
   }
 
   /**
-   * Judges `model` by the rows that were kept from training, and writes all of it to `judgement.json` in `directory`.
-   * Returns what belongs into the summary, with the baseline's figures.
+   * Puts the finished model together from `model`, the LSTM, and the n-grams, judges it by the rows that were kept from
+   * training, and writes all of that to `judgement.json` in `directory`.
    */
-  async finish(
-    directory: string,
-    model: TrainedModel,
-  ): Promise<Pick<Summary, "validation" | "test" | "baseline">> {
-    const { validation, test } = await judgeSource(model, this.#options.source);
-    await writeJson(join(directory, "judgement.json"), { validation, ...test && { test } });
+  async finish(directory: string, model: TrainedModel): Promise<Finish> {
+    const { source, config, baselineUrl, append } = this.#options;
     const baseline = await this.#baseline;
+    const isCombined = config.ngrams === "combine";
+    if (isCombined && baselineUrl && !baseline) {
+      append({ type: "incident", message: "The model is the LSTM alone: its n-grams were not done in time" });
+    }
+    const { ngrams, judgements, lstm } = await finishModel(model, isCombined ? baseline?.model : undefined, source);
+    await writeJson(join(directory, "judgement.json"), judgements);
+    const { validation, test } = judgements;
     return {
-      validation: figuresOf(validation),
-      ...test && { test: figuresOf(test) },
-      ...baseline && { baseline },
+      ...ngrams && { ngrams },
+      figures: {
+        validation: figuresOf(validation),
+        ...test && { test: figuresOf(test) },
+        ...lstm && { lstm },
+        ...baseline && { baseline: baseline.figures },
+      },
     };
   }
 }

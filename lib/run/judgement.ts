@@ -1,11 +1,10 @@
 /** How well a model does on rows that were read from files: the figures, and the mistakes that say most. */
 import type { LoadedPart } from "../data/assemble.ts";
-import { openPreprocessing, type Preprocessing } from "../data/preprocessing.ts";
+import type { Preprocessing } from "../data/preprocessing.ts";
 import { placeOf } from "../data/table_builder.ts";
 import { evaluatePredictions, worstMistakes } from "../model/evaluation.ts";
 import type { Summary } from "../events.ts";
-import type { DataSource } from "./run_data.ts";
-import type { Judgement, Judgements } from "./judgement_schema.ts";
+import type { Judgement } from "./judgement_schema.ts";
 import { predictTable, type TrainedModel } from "./predict_table.ts";
 
 /** Mistakes that are told of. */
@@ -16,9 +15,16 @@ const EXCERPT = 300;
 
 /** Judges `model` by the rows of `part`; `preprocessing` is what their tokens came from. */
 export async function judge(model: TrainedModel, part: LoadedPart, preprocessing: Preprocessing): Promise<Judgement> {
-  const { table, places } = part;
-  const probabilities = await predictTable(model, table);
-  const { labels } = model;
+  return judgeBy(await predictTable(model, part.table), model.labels, part, preprocessing);
+}
+
+/** The same, where `probabilities` are what the model says of the rows, `[rows, labels]`. */
+export function judgeBy(
+  probabilities: Float32Array,
+  labels: readonly string[],
+  { table, places }: LoadedPart,
+  preprocessing: Preprocessing,
+): Judgement {
   const { classes, confusion, ...figures } = evaluatePredictions(labels, table.labels, probabilities);
   const mistakes = worstMistakes(table.labels, probabilities, MISTAKES).map(({ row, label, given, confidence }) => ({
     place: placeOf(places, row),
@@ -30,16 +36,9 @@ export async function judge(model: TrainedModel, part: LoadedPart, preprocessing
   return { ...figures, classes: [...classes], confusion: confusion.map((row) => [...row]), mistakes };
 }
 
-/** Judges the model of a run by the rows that were kept from training. */
-export async function judgeSource(model: TrainedModel, source: DataSource): Promise<Judgements> {
-  const preprocessing = openPreprocessing(source.preprocessing);
-  const validation = await judge(model, source.validation, preprocessing);
-  return source.test ? { validation, test: await judge(model, source.test, preprocessing) } : { validation };
-}
-
 /** The figures alone, as they stand in a summary. */
 export function figuresOf(
-  { rows, loss, accuracy, macroF1, calibrationError }: Judgement,
+  { rows, loss, accuracy, macroF1, calibrationError }: NonNullable<Summary["test"]>,
 ): NonNullable<Summary["test"]> {
   return { rows, loss, accuracy, macroF1, calibrationError };
 }

@@ -19,6 +19,8 @@ export const manifestSchema = z.object({
   configDigest: z.string(),
   /** SHA-256 of the held-out sequences; of a table, what its reader gave. */
   dataDigest: z.string(),
+  /** SHA-256 of the file of weights that it starts from, if there is one. */
+  weightsDigest: z.string().optional(),
   workers: z.int(),
   versions: z.record(z.string(), z.string()),
 });
@@ -29,12 +31,14 @@ export type Manifest = z.infer<typeof manifestSchema>;
 export async function createManifest(
   run: { readonly id: string; readonly startedAt: string; readonly config: TrainingConfig; readonly workers: number },
   data?: TrainingData,
+  weightsDigest?: string,
 ): Promise<Manifest> {
   return {
     ...run,
     labels: [...(data ?? createDataset(run.config)).labels],
     configDigest: await configDigest(run.config),
     dataDigest: data?.digest ?? await dataDigest(createDataset(run.config)),
+    ...weightsDigest !== undefined && { weightsDigest },
     versions: { lockstep: project.version, deno: Deno.version.deno, v8: Deno.version.v8 },
   };
 }

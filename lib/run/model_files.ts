@@ -1,6 +1,7 @@
 /**
  * `model/` of a run: a standard LayersModel (`model.json`, `weights.bin`) and, beside it, `lockstep.json` with all else
- * that predicting needs; for a model of text, `preprocessing.json` says how a text becomes tokens.
+ * that predicting needs; for a model of text, `preprocessing.json` says how a text becomes tokens, and
+ * `ngrams.safetensors` holds the n-grams that it is combined with, if it is.
  */
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,8 +14,10 @@ import { trainedModel } from "../model/task_model.ts";
 import { readJson, writeJson, writeWhole } from "./files.ts";
 import { sha256 } from "./manifest.ts";
 import type { ModelVersion } from "./model_version.ts";
+import { decodeNgrams, encodeNgrams, ngramNumbers, ngramNumbersSchema } from "./ngram_file.ts";
 
 export const PREPROCESSING = "preprocessing.json";
+export const NGRAMS = "ngrams.safetensors";
 
 const savedModelSchema = z.object({
   run: z.string(),
@@ -27,6 +30,8 @@ const savedModelSchema = z.object({
   weightsDigest: z.string(),
   /** SHA-256 of `preprocessing.json`, if there is one. */
   preprocessingDigest: z.string().optional(),
+  /** Numbers and SHA-256 of `ngrams.safetensors`, if there is one. */
+  ngrams: ngramNumbersSchema.extend({ digest: z.string() }).optional(),
   /** SHA-256 of all else in this file. */
   checksum: z.string(),
 });
@@ -55,13 +60,16 @@ export async function writeModel(directory: string, model: SavedModel): Promise<
   const folder = join(directory, "model");
   await mkdir(folder, { recursive: true });
   for (const [name, bytes] of Object.entries(files)) await writeWhole(join(folder, name), bytes);
-  const { round, digest } = version;
+  const { round, digest, ngrams } = version;
   const modelDigest = await sha256(files["model.json"]);
   const weightsDigest = await sha256(files["weights.bin"]);
   const about = { run, round, digest, labels, config, model: spec, modelDigest, weightsDigest };
+  const ofText = preprocessing && new TextEncoder().encode(JSON.stringify(preprocessing));
+  const ofNgrams = ngrams && encodeNgrams(ngrams.model);
   const all = {
     ...about,
-    ...preprocessing && { preprocessingDigest: await writePreprocessing(join(folder, PREPROCESSING), preprocessing) },
+    ...ofText && { preprocessingDigest: await writeBytes(join(folder, PREPROCESSING), ofText) },
+    ...ofNgrams && { ngrams: { ...ngramNumbers(ngrams), digest: await writeBytes(join(folder, NGRAMS), ofNgrams) } },
   };
   // Last, as it names the others: without it there is no model.
   await writeJson(join(folder, "lockstep.json"), { ...all, checksum: await checksumOf(all) });
@@ -77,34 +85,34 @@ export async function readModel(directory: string): Promise<SavedModel> {
     const issue = parsed.error.issues[0];
     throw new RangeError(`Cannot read "${path}": ${issue?.path.join(".")}: ${issue?.message}`);
   }
-  const { run, round, digest, labels, config, modelDigest, weightsDigest, preprocessingDigest, checksum } = parsed.data;
+  const { run, round, digest, labels, config, preprocessingDigest, ngrams, checksum } = parsed.data;
   if (await checksumOf({ ...Object(value) }) !== checksum) {
     throw new RangeError(`Cannot read "${path}": its content does not have its checksum`);
   }
-  const [json, bin] = await Promise.all(["model.json", "weights.bin"].map((name) => readFile(join(folder, name))));
-  const named = [["model.json", json!, modelDigest], ["weights.bin", bin!, weightsDigest]] as const;
-  for (const [name, bytes, expected] of named) {
-    if (await sha256(Uint8Array.from(bytes)) === expected) continue;
-    throw new RangeError(`Cannot read "${join(folder, name)}": its content is not what lockstep.json names`);
-  }
+  const json = await readBytes(join(folder, "model.json"), parsed.data.modelDigest);
+  const bin = await readBytes(join(folder, "weights.bin"), parsed.data.weightsDigest);
   const { layout } = trainedModel(config, labels);
-  const version = { round, digest, weights: readSavedWeights(json!, bin!, layout) };
+  const version = {
+    round,
+    digest,
+    weights: readSavedWeights(json, bin, layout),
+    ...ngrams && { ngrams: decodeNgrams(await readBytes(join(folder, NGRAMS), ngrams.digest), ngrams, labels.length) },
+  };
   if (preprocessingDigest === undefined) return { run, config, labels, version };
-  const preprocessing = await readPreprocessing(join(folder, PREPROCESSING), preprocessingDigest);
+  const bytes = await readBytes(join(folder, PREPROCESSING), preprocessingDigest);
+  const preprocessing = preprocessingSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
   return { run, config, labels, version, preprocessing };
 }
 
-/** Returns its SHA-256. */
-async function writePreprocessing(path: string, preprocessing: PreprocessingJson): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(preprocessing));
+/** Returns their SHA-256. */
+async function writeBytes(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   await writeWhole(path, bytes);
   return await sha256(bytes);
 }
 
-async function readPreprocessing(path: string, digest: string): Promise<PreprocessingJson> {
+/** The bytes at `path`, which `lockstep.json` names by their SHA-256. Throws a RangeError if they are others. */
+async function readBytes(path: string, digest: string): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = Uint8Array.from(await readFile(path));
-  if (await sha256(bytes) !== digest) {
-    throw new RangeError(`Cannot read "${path}": its content is not what lockstep.json names`);
-  }
-  return preprocessingSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  if (await sha256(bytes) === digest) return bytes;
+  throw new RangeError(`Cannot read "${path}": its content is not what lockstep.json names`);
 }

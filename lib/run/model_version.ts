@@ -1,4 +1,5 @@
 /** Weights that predict, and where they are: in a run that trains, or saved. */
+import type { Combination } from "../baseline/mix.ts";
 import type { MapOptions } from "../lockstep/memory_map.ts";
 
 /** Weights as one round committed them. */
@@ -8,6 +9,8 @@ export interface ModelVersion {
   readonly digest: string;
   /** `[layout.size]` */
   readonly weights: Float32Array;
+  /** What a finished model is beside these, if it is not the LSTM alone. */
+  readonly ngrams?: Combination;
 }
 
 /** The shared memory of a run that trains: its newest committed weights are the newest version. */

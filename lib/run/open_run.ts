@@ -7,6 +7,7 @@ import { type Earlier, readEarlier } from "./earlier.ts";
 import { EventLog } from "./event_log.ts";
 import { writeJson } from "./files.ts";
 import { checkData, createManifest, readManifest } from "./manifest.ts";
+import { readGivenWeights } from "./given_weights.ts";
 import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from "./prepare.ts";
 import { unreadable } from "./saver.ts";
 
@@ -27,13 +28,14 @@ export interface OpenRun {
 export async function newRun(options: TrainingRunOptions): Promise<OpenRun> {
   const { config, data, source } = options;
   const training = trainingFor(options);
-  const prepared = await prepareRun(options, training, () => Promise.resolve(undefined));
+  const given = await readGivenWeights(training.weights);
+  const prepared = await prepareRun(options, training, () => Promise.resolve(undefined), given);
   const now = new Date();
   const id = await createRunDirectory(config.runsDir, now, options.id);
   const directory = join(config.runsDir, id);
   const startedAt = now.toISOString();
   const { workers } = prepared.lockstep;
-  const manifest = await createManifest({ id, startedAt, config: training, workers }, data);
+  const manifest = await createManifest({ id, startedAt, config: training, workers }, data, given?.digest);
   await writeJson(join(directory, "run.json"), manifest);
   if (source) await writeJson(join(directory, "data.json"), source.statistics);
   linkLatest(config.runsDir, id);
@@ -46,6 +48,7 @@ export async function earlierRun(directory: string, options: TrainingRunOptions)
   const manifest = await readManifest(directory);
   const { id, startedAt, config: training } = manifest;
   if (training.task === "table") checkData(manifest, options.data?.digest);
+  const given = await readGivenWeights(training.weights, manifest.weightsDigest);
   const path = join(directory, "events.jsonl");
   const log = await EventLog.open(path).catch((error) => {
     throw error instanceof InputError ? error : unreadable(error, path);
@@ -57,7 +60,7 @@ export async function earlierRun(directory: string, options: TrainingRunOptions)
       const newest = await new CheckpointStore(directory, layout, options.config.keepCheckpoints).newest();
       problems = newest.problems;
       return newest.state;
-    });
+    }, given);
     return { id, directory, startedAt, log, prepared, options, earlier, problems };
   } catch (error) {
     await log.close();

@@ -2,6 +2,8 @@
 import type { TrainingConfig } from "../config/schema.ts";
 import type { Batch } from "../data/batch.ts";
 import type { EncodedTable } from "../data/table.ts";
+import { type Combination, createCombiner } from "../baseline/mix.ts";
+import { type BaselineModel, classify, createBagger } from "../baseline/model.ts";
 import { engineOptions } from "../engine/create.ts";
 import { createWorkspace } from "../engine/workspace.ts";
 import { trainedModel } from "../model/task_model.ts";
@@ -11,6 +13,8 @@ export interface TrainedModel {
   readonly labels: readonly string[];
   /** `[layout.size]` */
   readonly weights: Float32Array;
+  /** What it is beside the LSTM of these weights. */
+  readonly ngrams?: Combination | undefined;
 }
 
 /** Rows that go through the engine in one call: some milliseconds. */
@@ -21,11 +25,12 @@ const TURN_MS = 5;
 
 /** Probabilities, `[rows, classes]`. */
 export async function predictTable(
-  { config, labels, weights }: TrainedModel,
+  { config, labels, weights, ngrams }: TrainedModel,
   table: EncodedTable,
 ): Promise<Float32Array> {
   const model = trainedModel(config, labels);
   const [rows, classes] = [table.labels.length, labels.length];
+  const combine = ngrams && createCombiner(ngrams);
   const lengths = Uint32Array.from({ length: rows }, (_, row) => table.offsets[row + 1]! - table.offsets[row]!);
   // Rows of like length go together, and none is longer than the first of its batch.
   const order = Uint32Array.from({ length: rows }, (_, row) => row).sort((a, b) => lengths[b]! - lengths[a]! || a - b);
@@ -44,7 +49,11 @@ export async function predictTable(
       const chosen = order.subarray(first, first + BATCH);
       fill(batch, table, chosen);
       const found = engine.predict(own, batch);
-      chosen.forEach((row, at) => probabilities.set(found.subarray(at * classes, (at + 1) * classes), row * classes));
+      chosen.forEach((row, at) => {
+        const own = probabilities.subarray(row * classes, (row + 1) * classes);
+        own.set(found.subarray(at * classes, (at + 1) * classes));
+        combine?.(own, table.tokens, table.offsets[row]!, table.offsets[row + 1]!);
+      });
       if (performance.now() - begun < TURN_MS) continue;
       await new Promise((resolve) => setTimeout(resolve));
       begun = performance.now();
@@ -53,6 +62,22 @@ export async function predictTable(
   } finally {
     engine.dispose();
   }
+}
+
+/** Class probabilities by the n-grams alone, `[rows, classes]`. */
+export async function predictByNgrams(model: BaselineModel, table: EncodedTable): Promise<Float64Array> {
+  const { classes } = model;
+  const bag = createBagger(model);
+  const probabilities = new Float64Array(table.labels.length * classes);
+  let begun = performance.now();
+  for (let row = 0; row < table.labels.length; row++) {
+    const own = probabilities.subarray(row * classes, (row + 1) * classes);
+    classify(model, bag(table.tokens, table.offsets[row]!, table.offsets[row + 1]!), own);
+    if (row % BATCH > 0 || performance.now() - begun < TURN_MS) continue;
+    await new Promise((resolve) => setTimeout(resolve));
+    begun = performance.now();
+  }
+  return probabilities;
 }
 
 /** Sets `batch` to the `rows` of `table`, of which none is longer than the first. */

@@ -3,6 +3,7 @@ import { type Config, type TrainingConfig, trainingConfig } from "../config/sche
 import { tableConfig } from "../data/table_config.ts";
 import type { TrainingData } from "../data/training_data.ts";
 import { InputError } from "../errors.ts";
+import { givenVector, type GivenWeights } from "./given_weights.ts";
 import type { DataSource } from "./run_data.ts";
 import { parseChaos } from "../lockstep/chaos.ts";
 import { Coordinator } from "../lockstep/coordinator.ts";
@@ -58,19 +59,22 @@ export function trainingFor({ config, data }: Pick<TrainingRunOptions, "config" 
 const MAX_BYTES = 2 ** 32;
 
 /**
- * The shared memory and the state in it: what `restore` finds, or else the initial one. Training will end after
- * `lastRound` rounds at the latest. Throws an InputError if the model is too large.
+ * The shared memory and the state in it: what `restore` finds, or else the initial one, with the weights `given` if there
+ * are some. Training will end after `lastRound` rounds at the latest. Throws an InputError if the model is too large, or if
+ * the weights are of another model.
  */
 export async function prepareRun(
   { config, workerUrl, cores, data, openLink }: TrainingRunOptions,
   training: TrainingConfig,
   restore: (layout: ParameterLayout) => Promise<State | undefined>,
+  givenWeights?: GivenWeights,
   lastRound?: number,
 ): Promise<Prepared> {
   const workers = config.workers === "auto" ? Math.min(cores, training.shards) : config.workers;
   const lockstep = {
     training,
     ...(data === undefined ? {} : { data }),
+    ...(givenWeights ? { weightsDigest: givenWeights.digest } : {}),
     workers,
     workerTimeoutMs: config.workerTimeout * 1000,
     maxRestarts: config.maxRestarts,
@@ -80,13 +84,14 @@ export async function prepareRun(
     ...(openLink ? { remote: true } : {}),
   };
   const plan = createPlan(lockstep);
+  const given = givenWeights && givenVector(givenWeights, plan.spec, plan.layout);
   // Before the initial weights, which would take as much.
   const { byteLength } = memoryMap(plan.map);
   try {
     if (byteLength > MAX_BYTES) throw new RangeError(`${byteLength} bytes`);
-    const initial = await restore(plan.layout) ?? initialState(plan, training);
+    const initial = await restore(plan.layout) ?? initialState(plan, training, given);
     const link = await openLink?.({ config, lockstep, plan });
-    return { lockstep, initial, coordinator: new Coordinator({ config: lockstep, workerUrl, initial, link }) };
+    return { lockstep, initial, coordinator: new Coordinator({ config: lockstep, workerUrl, initial, given, link }) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     const message = `${plan.layout.parameters} parameters on ${training.shards} shards need more shared memory ` +

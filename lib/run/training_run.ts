@@ -73,8 +73,8 @@ export class TrainingRun {
     const isTold = earlier?.isBaselineTold ?? false;
     const append = (event: NewEvent) => void this.log.append(event);
     const timeoutMs = config.workerTimeout * 1000;
-    const { seed } = config;
-    this.#fileWork = data && source && new FileWork({ data, source, seed, baselineUrl, timeoutMs, isTold, append });
+    const work = { config: this.config, baselineUrl, timeoutMs, isTold, append };
+    this.#fileWork = data && source && new FileWork({ data, source, ...work });
   }
 
   /** Makes the run and its directory, and starts nothing. Throws an InputError if it cannot be. */
@@ -173,15 +173,17 @@ export class TrainingRun {
     const best = this.#coordinator.earlierBest(newest);
     const state = best ?? newest;
     const digest = stateDigest(state);
-    const version = { round: state.round, digest, weights: state.values.subarray(0, this.#layout.size) };
+    const weights = state.values.subarray(0, this.#layout.size);
+    const { labels, config } = this;
+    const finish = await this.#fileWork?.finish(this.directory, { config, labels, weights });
+    const ngrams = finish?.ngrams;
+    const version = { round: state.round, digest, weights, ...ngrams && { ngrams } };
     this.#final = version;
     await writeModel(this.directory, { ...this.model, version });
-    const { labels, config } = this;
-    const judged = await this.#fileWork?.finish(this.directory, { config, labels, weights: version.weights });
     const { workers } = this.#lockstep;
     const sequences = this.#coordinator.plan.dataset.sequencesAfter(newest.step);
     const outcome = { run: this.id, config, workers, digest, newest, best, sequences, ...end };
-    const summary = { ...createSummary(outcome), ...judged };
+    const summary = { ...createSummary(outcome), ...finish?.figures };
     await writeJson(join(this.directory, "summary.json"), summary);
     return summary;
   }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { TrainingError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { readEvents } from "./event_log.ts";
+import { readGivenWeights } from "./given_weights.ts";
 import { checkData, readManifest } from "./manifest.ts";
 import { prepareRun, type TrainingRunOptions } from "./prepare.ts";
 
@@ -21,6 +22,7 @@ export async function* verifyRun(directory: string, options: TrainingRunOptions)
   const manifest = await readManifest(directory);
   const { config: training } = manifest;
   if (training.task === "table") checkData(manifest, options.data?.digest);
+  const given = await readGivenWeights(training.weights, manifest.weightsDigest);
   const recorded = new Map<number, string>();
   for await (const event of readEvents(join(directory, "events.jsonl"), 0)) {
     const state = recordedState(event);
@@ -28,7 +30,7 @@ export async function* verifyRun(directory: string, options: TrainingRunOptions)
   }
   const lastRound = Math.max(0, ...recorded.keys());
   if (lastRound === 0) return;
-  const { coordinator } = await prepareRun(options, training, () => Promise.resolve(undefined), lastRound);
+  const { coordinator } = await prepareRun(options, training, () => Promise.resolve(undefined), given, lastRound);
   try {
     await coordinator.start();
     for await (const { epochs } of coordinator.updates()) {

@@ -1,6 +1,28 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { bestShare } from "../../lib/baseline/mix.ts";
+import { bestShare, createCombiner, mixInto } from "../../lib/baseline/mix.ts";
 import { Random, Stream } from "../../lib/random.ts";
+import { plainCombination, tinyNgrams } from "./tiny_ngrams.ts";
+
+Deno.test("createCombiner() takes the n-grams of a part of an array into the LSTM's probabilities of it", () => {
+  const ngrams = tinyNgrams({ order: 4, tokens: 12, features: 76 }, 3);
+  const combine = createCombiner(ngrams);
+  const tokens = [9, 9, 1, 2, 3, 1, 0, 11, 5];
+  const rows: [begin: number, end: number][] = [[2, 6], [6, 7], [7, 9], [0, 9], [4, 4]];
+  for (const [begin, end] of rows) {
+    const lstm = [0.5, 0.125, 0.375];
+    const probabilities = Float32Array.from(lstm);
+    combine(probabilities, tokens, begin, end);
+    const plain = plainCombination(ngrams, lstm, tokens.slice(begin, end));
+    plain.forEach((value, k) => assertAlmostEquals(probabilities[k]!, value, 1e-6));
+    assertAlmostEquals(probabilities.reduce((sum, value) => sum + value), 1, 1e-6);
+  }
+});
+
+Deno.test("mixInto() makes the first the mean, by the share of the first", () => {
+  const first = Float32Array.of(1, 0);
+  mixInto(first, [0, 1], 0.75);
+  assertEquals([...first], [0.75, 0.25]);
+});
 
 Deno.test("bestShare() is 1 or 0 where one of the two is right and the other not", () => {
   const right = Float64Array.of(0.9, 0.1, 0.2, 0.8);

@@ -51,8 +51,8 @@ Deno.test("train --data learns from a CSV file, judges itself, and says what a b
     assertMatch(stdout, /\nBaseline: \d+\.\d\d% of the held-out rows, \d+\.\d\d% of the test rows, a linear model/);
     assertMatch(stdout, /\nTest: {5}Loss: 0\.\d+ - Accuracy: (100\.00|9\d\.\d\d)% - Macro-F1: (1|0\.9)/);
     const latest = `${folder}/latest`;
-    const { heldOut, validation, test, baseline, digest } = await summaryOf(latest);
-    assertEquals([validation.rows, test.rows, validation.accuracy], [60, 90, heldOut.accuracy]);
+    const { heldOut, lstm, validation, test, baseline, digest } = await summaryOf(latest);
+    assertEquals([validation.rows, test.rows, lstm.validation.accuracy], [60, 90, heldOut.accuracy]);
     assert(test.accuracy > 0.9 && baseline.test.accuracy >= 0.4, `${test.accuracy}, ${baseline.test.accuracy}`);
     for (const file of ["data.json", "judgement.json", "model/preprocessing.json"]) {
       JSON.parse(await Deno.readTextFile(`${latest}/${file}`));
@@ -70,6 +70,35 @@ Deno.test("train --data learns from a CSV file, judges itself, and says what a b
     const written = JSON.parse(await Deno.readTextFile(`${latest}/evaluation.json`));
     assertEquals([written.accuracy, written.digest], [test.accuracy, digest]);
     assertEquals(written.confusion.flat().reduce((sum: number, count: number) => sum + count, 0), 90);
+  }));
+
+Deno.test("train --data combines LSTM and n-grams as --ngrams says", () =>
+  withData(async (folder, flags) => {
+    const latest = `${folder}/latest`;
+    const wrote = async () => {
+      const { lstm, baseline } = await summaryOf(latest);
+      const { ngrams } = JSON.parse(await Deno.readTextFile(`${latest}/model/lockstep.json`));
+      return { share: lstm?.share, saved: ngrams?.share, baseline: baseline !== undefined };
+    };
+    const short = [...flags, "--epochs", "2"];
+    const combined = await run("train", folder, [...short, "--embedding", "1", "--hidden", "1"]);
+    const { share, saved, baseline } = await wrote();
+    assert(share < 1 && saved === share && baseline, `share ${share}`);
+    assertMatch(combined.stdout, /\nModel: {4}the mean of both, the LSTM counting \d+% and the n-grams \d+%\n/);
+    const { test } = await summaryOf(latest);
+    const text = "hello, open, order, shut";
+    const predicted = await run("predict", folder, [latest], `${text}\n`);
+    const { probabilities } = JSON.parse(predicted.stdout);
+    const judged = await run("evaluate", folder, [latest, "--data", `${folder}/test.csv`]);
+    assertStringIncludes(judged.stdout, `loss                ${test.loss.toFixed(4)}\n`);
+
+    // The same weights, but nothing beside them.
+    await run("train", folder, [...short, "--embedding", "1", "--hidden", "1", "--ngrams", "beside"]);
+    assertEquals(await wrote(), { share: undefined, saved: undefined, baseline: true });
+    const alone = JSON.parse((await run("predict", folder, [latest], `${text}\n`)).stdout);
+    assert(Math.abs(alone.probabilities[0] - probabilities[0]) > 1e-3);
+    await run("train", folder, [...short, "--ngrams", "none"]);
+    assertEquals(await wrote(), { share: undefined, saved: undefined, baseline: false });
   }));
 
 Deno.test("train --data comes to the same weights from standard input and on any number of workers", () =>

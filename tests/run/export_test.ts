@@ -2,15 +2,24 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import tfjsBundle from "npm:@tensorflow/tfjs@4.22.0/dist/tf.min.js" with { type: "text" };
+import fc from "fast-check";
 import { chromium } from "playwright-core";
-import { trainingConfig } from "../../lib/config/schema.ts";
+import type { GramSpace } from "../../lib/baseline/grams.ts";
+import { type Config, trainingConfig } from "../../lib/config/schema.ts";
+import { openPreprocessing, type PreprocessingJson } from "../../lib/data/preprocessing.ts";
+import { createTokenizer } from "../../lib/data/tokenizers/create.ts";
+import { Spans } from "../../lib/data/tokenizers/tokenizer.ts";
 import { initialWeights } from "../../lib/model/initial.ts";
 import { taskModel } from "../../lib/model/task_model.ts";
 import { exportModel } from "../../lib/run/export.ts";
+import { characterTable } from "../../lib/run/exported/characters.ts";
+import modelPy from "../../lib/run/exported/model.py" with { type: "text" };
 import { writeModel } from "../../lib/run/model_files.ts";
+import { createReader } from "../../lib/predict/reader.ts";
 import { openSaved } from "../../lib/predict/saved.ts";
 import type { Prediction } from "../../lib/predict/types.ts";
 import { CHROMIUM, CHROMIUM_FLAGS, isFile } from "../dashboard/browser.ts";
+import { tinyNgrams } from "../baseline/tiny_ngrams.ts";
 import { inTemporaryDirectory } from "./temporary.ts";
 import { tinyRunConfig } from "./tiny_run.ts";
 
@@ -19,30 +28,70 @@ const PYTHON = "/usr/bin/python3";
 /** Of every length that the model takes. */
 const sequences = [[3], [11, 0, 7, 7], [1, 2], [5, 4, 3], [0, 0, 0, 0]];
 
-const models = [
-  {},
-  { bidirectional: true, pooling: "max", layers: 2 },
-  { bidirectional: true, pooling: "last", lstmBiases: 2 },
-  { pooling: "mean" },
-] as const;
+const texts = [
+  "ha ho",
+  "Hé he, hé!",
+  "it's HA-HO'ho  now",
+  "",
+  "你好 ha\u0301 ho",
+  "ΣΑΣ\u3000ha",
+  "x".repeat(9),
+  "ho ha ho ha he",
+];
+const vocabulary = ["ha", "ho", "he", "h", "a", "o", " ", "hé", "σας", "你"];
 
-/** Gives `use` the export of each of the models, and what the product itself predicts. */
+interface Case {
+  readonly change: Partial<Config>;
+  /** Of a model of text. */
+  readonly tokenizer?: PreprocessingJson["tokenizer"];
+  readonly truncate?: "end" | "start";
+  readonly space?: GramSpace;
+}
+
+const ids: readonly Case[] = [
+  { change: {} },
+  { change: { bidirectional: true, pooling: "max", layers: 2 } },
+  { change: { bidirectional: true, pooling: "last", lstmBiases: 2 } },
+  { change: { pooling: "mean" } },
+];
+const ofText: readonly Case[] = [
+  { change: {}, tokenizer: { kind: "words", lowercase: true, punctuation: "keep" } },
+  {
+    change: { bidirectional: true, pooling: "max" },
+    tokenizer: { kind: "words", lowercase: true, punctuation: "drop" },
+    truncate: "start",
+    space: { order: 2, tokens: 12, features: 76 },
+  },
+  { change: {}, tokenizer: { kind: "chars", lowercase: false }, space: { order: 4, tokens: 12, features: 140 } },
+  // Some tokens have no feature of their own.
+  { change: {}, tokenizer: { kind: "codes" }, space: { order: 4, tokens: 5, features: 69 } },
+];
+
+type Input = string | readonly number[];
+
+/** Gives `use` the export of each of the models, what is asked of it, and what the product itself predicts. */
 async function eachExport(
   format: "tfjs" | "safetensors",
-  use: (folder: string, expected: readonly Prediction[]) => Promise<void>,
+  use: (folder: string, inputs: readonly Input[], expected: readonly Prediction[]) => Promise<void>,
+  cases = [...ids, ...ofText],
 ): Promise<void> {
-  for (const change of models) {
+  for (const { change, tokenizer, truncate = "end", space } of cases) {
     await inTemporaryDirectory(async (directory) => {
       const config = trainingConfig(tinyRunConfig("runs", { ...change, seed: 8 }));
       const { dataset: { labels }, spec, layout } = taskModel(config);
       const run = "20260101-000000-abcd";
-      const version = { round: 1, digest: "d1ge57", weights: initialWeights(spec, layout, config) };
-      await writeModel(directory, { run, config, labels, version });
+      const weights = initialWeights(spec, layout, config);
+      const version = { round: 1, digest: "d1ge57", weights, ...space && { ngrams: tinyNgrams(space, labels.length) } };
+      const preprocessing = tokenizer && { tokenizer, vocabulary, maxLength: 4, truncate };
+      await writeModel(directory, { run, config, labels, version, ...preprocessing && { preprocessing } });
       const folder = join(directory, "exported");
       const files = await exportModel(directory, format, folder);
       assertEquals(files.sort(), (await readdir(folder)).sort());
       const predict = await openSaved({ config, labels, version });
-      await use(folder, predict(sequences));
+      const reader = createReader(config, preprocessing);
+      const inputs: Input[] = preprocessing ? [...sequences, ...texts] : sequences;
+      const read = (input: Input) => typeof input === "string" ? reader.readText(input, "the text").tokens : input;
+      await use(folder, inputs, predict(inputs.map(read)));
     });
   }
 }
@@ -69,7 +118,27 @@ Deno.test({
   name: `exportModel(safetensors): model.py predicts in PyTorch what the product predicts${withoutPytorch}`,
   ignore: withoutPytorch !== "",
   fn: () =>
-    eachExport("safetensors", async (folder, expected) => {
+    eachExport("safetensors", async (folder, inputs, expected) => {
+      const script = "import json, sys; sys.path.insert(0, sys.argv[1]); import model; " +
+        "loaded = model.load(sys.argv[1]); inputs = json.loads(sys.argv[2]); " +
+        // One by one, and all rows in one padded batch.
+        "print(json.dumps([loaded.predict([one])[0] for one in inputs] + loaded.predict(inputs)))";
+      const both = await new Deno.Command(PYTHON, { args: ["-B", "-c", script, folder, JSON.stringify(inputs)] })
+        .output();
+      assertEquals(new TextDecoder().decode(both.stderr), "");
+      assertSame(JSON.parse(new TextDecoder().decode(both.stdout)), [...expected, ...expected]);
+    }),
+});
+
+Deno.test({
+  name: `model.py answers a line of standard input with a line${withoutPytorch}`,
+  ignore: withoutPytorch !== "",
+  fn: () =>
+    eachExport("safetensors", async (folder, inputs, expected) => {
+      const isText = inputs.some((input) => typeof input === "string");
+      const asked = [...inputs.keys()].filter((at) =>
+        isText ? typeof inputs[at] === "string" && inputs[at] !== "" : true
+      );
       const python = new Deno.Command(PYTHON, {
         args: ["-B", join(folder, "model.py")],
         stdin: "piped",
@@ -77,24 +146,84 @@ Deno.test({
         stderr: "inherit",
       }).spawn();
       const writer = python.stdin.getWriter();
-      await writer.write(new TextEncoder().encode(sequences.map((tokens) => `${JSON.stringify(tokens)}\n`).join("")));
+      const lines = asked.map((at) => `${isText ? inputs[at] : JSON.stringify(inputs[at])}\n`);
+      await writer.write(new TextEncoder().encode(lines.join("")));
       await writer.close();
       const { stdout } = await python.output();
-      const lines = new TextDecoder().decode(stdout).trim().split("\n");
-      assertSame(lines.map((line) => JSON.parse(line)), expected);
-      // And all rows in one padded batch.
-      const script = "import json, sys, model; " +
-        "print(json.dumps(model.predict(*model.load(sys.path[0]), json.loads(sys.argv[1]))))";
-      const batch = await new Deno.Command(PYTHON, {
-        args: [
-          "-B",
-          "-c",
-          `import sys; sys.path.insert(0, ${JSON.stringify(folder)}); ${script}`,
-          JSON.stringify(sequences),
-        ],
-      }).output();
-      assertSame(JSON.parse(new TextDecoder().decode(batch.stdout)), expected);
-    }),
+      const answers = new TextDecoder().decode(stdout).trim().split("\n").map((line) => JSON.parse(line));
+      assertSame(answers, asked.map((at) => expected[at]!));
+    }, [ids[0]!, ofText[1]!]),
+});
+
+/** Any characters, those of the tokenizers' rules more often than others. */
+const anyText = fc.array(
+  fc.oneof(
+    fc.string({ unit: "binary", maxLength: 3 }),
+    fc.string({ unit: "grapheme", maxLength: 3 }),
+    fc.constantFrom(
+      "'",
+      "’",
+      " ",
+      "\u0301",
+      "\u200d",
+      "\u00a0",
+      "\ufeff",
+      "İ",
+      "Σ",
+      "ΑΣ",
+      "ß",
+      "_",
+      "don't",
+      "你",
+      "ก",
+    ),
+    fc.constantFrom("𐐀", "𠀀", "😀", "\ud800", "𝟘", "\u{1e8d0}", "\u{10d50}", "ǅ", "ﬁ", "\t", "\u0085", "\u2028"),
+  ),
+  { maxLength: 12 },
+).map((parts) => parts.join(""));
+
+Deno.test({
+  name: `model.py cuts any text as the product does${withoutPytorch}`,
+  ignore: withoutPytorch !== "",
+  async fn() {
+    // Whether a Σ is the last letter of a word is for Python to say, which may not know the letters beside it.
+    const samples = fc.sample(anyText.filter((text) => !/Σ/.test(text) || !/[^\0-\uffff]/u.test(text)), {
+      numRuns: 3000,
+      seed: 11,
+    });
+    const kinds: PreprocessingJson["tokenizer"][] = [
+      { kind: "words", lowercase: true, punctuation: "keep" },
+      { kind: "words", lowercase: false, punctuation: "drop" },
+      { kind: "chars", lowercase: true },
+      { kind: "codes" },
+    ];
+    for (const tokenizer of kinds) {
+      const spans = new Spans();
+      const cut = createTokenizer(tokenizer);
+      const tokens = samples.map((text) => {
+        cut.cut(text, spans);
+        return spans.strings().map(String);
+      });
+      const known = [...new Set(tokens.flat())];
+      const preprocessing: PreprocessingJson = { tokenizer, vocabulary: known, maxLength: 1000, truncate: "end" };
+      const { encode } = openPreprocessing(preprocessing);
+      await inTemporaryDirectory(async (folder) => {
+        await Deno.writeTextFile(join(folder, "model.py"), modelPy);
+        const input = { preprocessing, characters: characterTable(), samples };
+        await Deno.writeTextFile(join(folder, "input.json"), JSON.stringify(input));
+        const script = "import json, sys; sys.path.insert(0, sys.argv[1]); import model; " +
+          "input = json.load(open(sys.argv[1] + '/input.json')); " +
+          "encode = model.Encoder(input['preprocessing'], input['characters']); " +
+          "print(json.dumps([encode(text) for text in input['samples']]))";
+        const { stdout, stderr } = await new Deno.Command(PYTHON, { args: ["-B", "-c", script, folder] }).output();
+        assertEquals(new TextDecoder().decode(stderr), "");
+        const found: number[][] = JSON.parse(new TextDecoder().decode(stdout));
+        for (const [index, text] of samples.entries()) {
+          assertEquals(found[index], [...encode(text).tokens], `${tokenizer.kind} of ${JSON.stringify(text)}`);
+        }
+      });
+    }
+  },
 });
 
 const withoutChromium = isFile(CHROMIUM) ? "" : ` (skipped: there is no ${CHROMIUM})`;
@@ -107,10 +236,11 @@ Deno.test({
   async fn() {
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS });
     try {
-      await eachExport("tfjs", async (folder, expected) => {
+      await eachExport("tfjs", async (folder, inputs, expected) => {
         const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async ({ url }) => {
           const { pathname } = new URL(url);
           if (pathname === "/") return new Response("<!doctype html>", { headers: { "content-type": "text/html" } });
+          if (pathname === "/favicon.ico") return new Response(null, { status: 404 });
           const type = pathname.endsWith(".js") ? "text/javascript" : "application/octet-stream";
           const body = pathname === "/tf.js" ? tfjsBundle : await Deno.readFile(join(folder, pathname));
           return new Response(body, { headers: { "content-type": type } });
@@ -123,7 +253,7 @@ Deno.test({
             await tf.setBackend("cpu");
             const { loadClassifier } = await import("/predict.js");
             const classifier = await loadClassifier(tf, "/");
-            return ${JSON.stringify(sequences)}.map((tokens) => classifier.predict(tokens));
+            return ${JSON.stringify(inputs)}.map((input) => classifier.predict(input));
           })()`);
           assertSame(found, expected);
           await page.close();

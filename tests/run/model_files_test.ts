@@ -1,10 +1,13 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { trainingConfig } from "../../lib/config/schema.ts";
 import { initialWeights } from "../../lib/model/initial.ts";
 import { taskModel } from "../../lib/model/task_model.ts";
+import { decodeNgrams, encodeNgrams, ngramNumbers } from "../../lib/run/ngram_file.ts";
+import { decodeSafetensors } from "../../lib/run/safetensors.ts";
 import { readModel, type SavedModel, writeModel } from "../../lib/run/model_files.ts";
+import { tinyNgrams } from "../baseline/tiny_ngrams.ts";
 import { inTemporaryDirectory } from "./temporary.ts";
 import { tinyRunConfig } from "./tiny_run.ts";
 
@@ -16,14 +19,41 @@ const saved: SavedModel = {
   labels: ["odd", "even"],
   version: { round: 7, digest: "d1ge57", weights: initialWeights(spec, layout, config) },
 };
-const withModel = (use: (folder: string, directory: string) => Promise<void>) =>
+const ngrams = tinyNgrams({ order: 2, tokens: 12, features: 76 }, 2);
+const withNgrams: SavedModel = { ...saved, version: { ...saved.version, ngrams } };
+const withModel = (use: (folder: string, directory: string) => Promise<void>, model = saved) =>
   inTemporaryDirectory(async (directory) => {
-    await writeModel(directory, saved);
+    await writeModel(directory, model);
     await use(join(directory, "model"), directory);
   });
 
 Deno.test("readModel() gives back what writeModel() took", () =>
   withModel(async (_, directory) => assertEquals(await readModel(directory), saved)));
+
+Deno.test("readModel() gives back the n-grams that the LSTM is combined with, bit for bit", () =>
+  withModel(async (_, directory) => assertEquals(await readModel(directory), withNgrams), withNgrams));
+
+Deno.test("writeModel() leaves out n-grams that no training row had", () =>
+  withModel(async (folder) => {
+    const known = ngrams.model.importance.filter((value) => value > 0).length;
+    assertEquals(known, 51);
+    const { tensors } = decodeSafetensors(await Deno.readFile(join(folder, "ngrams.safetensors")));
+    assertEquals(tensors.map(({ name, shape }) => [name, ...shape]), [
+      ["features", known],
+      ["importance", known],
+      ["weights", known, 2],
+      ["bias", 2],
+    ]);
+  }, withNgrams));
+
+Deno.test("decodeNgrams() throws a RangeError at n-grams of another model", () => {
+  const bytes = encodeNgrams(ngrams.model);
+  const numbers = ngramNumbers(ngrams);
+  assertEquals(decodeNgrams(bytes, numbers, 2), ngrams);
+  assertThrows(() => decodeNgrams(bytes, numbers, 3), RangeError, `tensor "weights" is [51,2]: expected [51,3]`);
+  assertThrows(() => decodeNgrams(bytes, { ...numbers, features: 40 }, 2), RangeError, "expected one below 40");
+  assertThrows(() => decodeNgrams(bytes.subarray(0, 99), numbers, 2), RangeError, "not safetensors");
+});
 
 Deno.test("writeModel() puts labels and config beside the LayersModel", () =>
   withModel(async (folder) => {
@@ -46,6 +76,9 @@ Deno.test("writeModel() replaces a model that is there", () =>
 const damage: [what: string, file: string, change: (bytes: Uint8Array) => Uint8Array | string, says: string][] = [
   ["a changed weight", "weights.bin", (bytes) => bytes.with(9, bytes[9]! ^ 1), "weights.bin"],
   ["weights that are cut off", "weights.bin", (bytes) => bytes.subarray(0, -4), "weights.bin"],
+  ["a changed n-gram", "ngrams.safetensors", (bytes) => bytes.with(-9, bytes.at(-9)! ^ 1), "ngrams.safetensors"],
+  ["n-grams that are cut off", "ngrams.safetensors", (bytes) => bytes.subarray(0, -4), "ngrams.safetensors"],
+  ["another share", "lockstep.json", (bytes) => text(bytes).replace(`"share": 0.3`, `"share": 0.4`), "checksum"],
   ["a topology that is no JSON", "model.json", () => "{", "model.json"],
   ["a topology of nothing", "model.json", () => "{}", "model.json"],
   ["a lockstep.json that is no JSON", "lockstep.json", () => "", "lockstep.json"],
@@ -68,7 +101,7 @@ for (const [what, file, change, says] of damage) {
       await writeFile(path, change(before));
       assert(text(new Uint8Array(await readFile(path))) !== text(before), "Nothing was damaged");
       await assertRejects(() => readModel(directory), RangeError, says);
-    }));
+    }, withNgrams));
 }
 
 Deno.test("readModel() fails when a file is missing", () =>

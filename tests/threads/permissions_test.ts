@@ -38,7 +38,7 @@ Deno.test("the baseline's thread may do nothing of that either", async () => {
   const table = { tokens: new Uint16Array(), offsets: new Uint32Array(1), labels: new Uint16Array() };
   const start = { training: table, validation: table, classes: 2, vocabulary: 3, seed: 1 };
   const task = startBaseline(prying, start, 30_000);
-  const error = await assertRejects(() => task.figures, Error);
+  const error = await assertRejects(() => task.result, Error);
   assertEquals(error.message, NOTHING);
 });
 

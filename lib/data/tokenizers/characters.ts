@@ -1,7 +1,7 @@
 /** What each character is to the tokenizers, by Unicode's own tables, looked up once. */
 
 export const CharacterKind = { space: 0, word: 1, mark: 2, joiner: 3, other: 4 } as const;
-type CharacterKind = typeof CharacterKind[keyof typeof CharacterKind];
+export type CharacterKind = typeof CharacterKind[keyof typeof CharacterKind];
 
 const WORD = /^[\p{L}\p{N}_]$/u;
 /** Accents and the like: they belong to what they follow. */
@@ -10,7 +10,8 @@ const SPACE = /^[\p{White_Space}\p{Cc}\uFEFF\u200B]$/u;
 /** Between two letters these are part of the word: don't, l’été. */
 const JOINER = /^['’]$/;
 
-function kindOf(character: string): CharacterKind {
+/** The kind of a character: one code point. */
+export function kindOf(character: string): CharacterKind {
   if (WORD.test(character)) return CharacterKind.word;
   if (MARK.test(character)) return CharacterKind.mark;
   if (SPACE.test(character)) return CharacterKind.space;

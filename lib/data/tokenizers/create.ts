@@ -1,24 +1,13 @@
 import { nearest } from "../../config/nearest.ts";
 import { InputError } from "../../errors.ts";
 import type { DataOptions } from "../../config/data_shape.ts";
-import { charsTokenizer } from "./chars.ts";
-import { codesTokenizer } from "./codes.ts";
 import { huggingFaceTokenizer, readHuggingFace } from "./huggingface.ts";
+import { plainTokenizer } from "./plain.ts";
 import type { Tokenizer, TokenizerJson } from "./tokenizer.ts";
-import { wordsTokenizer } from "./words.ts";
 
 /** The tokenizer that `json` says. */
 export function createTokenizer(json: TokenizerJson): Tokenizer {
-  switch (json.kind) {
-    case "words":
-      return wordsTokenizer(json.lowercase, json.punctuation);
-    case "chars":
-      return charsTokenizer(json.lowercase);
-    case "codes":
-      return codesTokenizer();
-    case "huggingface":
-      return huggingFaceTokenizer(json);
-  }
+  return json.kind === "huggingface" ? huggingFaceTokenizer(json) : plainTokenizer(json);
 }
 
 const KINDS = ["words", "chars", "codes"];

@@ -41,10 +41,13 @@ export interface Tokenizer {
   cut(text: string, spans: Spans): void;
 }
 
-export type TokenizerJson =
+export type PlainTokenizerJson =
   | { readonly kind: "words"; readonly lowercase: boolean; readonly punctuation: "keep" | "drop" }
   | { readonly kind: "chars"; readonly lowercase: boolean }
-  | { readonly kind: "codes" }
+  | { readonly kind: "codes" };
+
+export type TokenizerJson =
+  | PlainTokenizerJson
   | {
     readonly kind: "huggingface";
     /** The contents of tokenizer.json and, where there is one, of tokenizer_config.json. */

@@ -10,6 +10,16 @@ const STANDS_ALONE: Uint8Array = Uint8Array.from(
   (_, unit) => ALONE.test(String.fromCharCode(unit)) ? 1 : 0,
 );
 
+/** Whether a code point past U+FFFF is one: it is in the ideographs' own planes. */
+function isIdeograph(codePoint: number): boolean {
+  return codePoint >= 0x20000 && codePoint <= 0x3FFFF;
+}
+
+/** Whether a code point is a letter that is a token by itself. */
+export function standsAlone(codePoint: number): boolean {
+  return codePoint > 0xFFFF ? isIdeograph(codePoint) : STANDS_ALONE[codePoint] === 1;
+}
+
 /**
  * Words of any script: runs of letters, digits, accents and underscores, with an apostrophe between two of them (don't).
  * Everything else but white space is punctuation, each character a token of its own, or none. Scripts written without
@@ -37,7 +47,7 @@ export function wordsTokenizer(lowercase: boolean, punctuation: "keep" | "drop")
         if (codePoint > 0xFFFF) {
           end = i + 2;
           kind = rareKind(codePoint);
-          alone = codePoint >= 0x20000 && codePoint <= 0x3FFFF; // the ideographs' own planes
+          alone = isIdeograph(codePoint);
         }
       }
       if (kind === CharacterKind.word && !alone) {

@@ -1,17 +1,24 @@
 #!/usr/bin/env python3
-"""A classifier trained by Lockstep, in PyTorch: Embedding -> LSTM -> Linear.
+"""A classifier trained by Lockstep, in PyTorch: Embedding -> LSTM -> Linear, and n-grams beside it if it has some.
 
-    python3 model.py 21 6 37 33 18 48 1 25         # class and probabilities of one sequence of token ids
-    python3 model.py < sequences.jsonl             # one list of token ids a line, one JSON answer a line
+    python3 model.py where is my parcel            # of a model of text: class and probabilities of one
+    python3 model.py < texts.txt                   # one text a line, one JSON answer a line
+    python3 model.py 21 6 37 33 18 48 1 25         # of others: one sequence of token ids
+    python3 model.py < sequences.jsonl             # one list of token ids a line
 
     import model
-    classifier, about = model.load("this/folder")
-    logits = classifier(tokens, lengths)           # [batch, length] and [batch]: the real tokens of each row
+    classifier = model.load("this/folder")
+    classifier.predict(["where is my parcel", [21, 6, 37]])   # texts and lists of token ids
+    classifier.lstm(tokens, lengths)                          # logits of the nn.Module alone
 
-Needs PyTorch and nothing else. The weights are in model.safetensors, the model's sizes and labels in lockstep.json.
+Needs PyTorch and nothing else. Beside it lie model.safetensors, the LSTM's weights; lockstep.json, its sizes and labels;
+and for a model of text preprocessing.json, characters.json and, if it is combined with n-grams, ngrams.safetensors. A
+model with a tokenizer of Hugging Face takes token ids: cut the text by that tokenizer, and look the tokens up in the
+vocabulary of preprocessing.json, whose first one has the id 2 (1 is unknown).
 """
 import json
 import os
+import re
 import struct
 import sys
 
@@ -19,8 +26,11 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+UNKNOWN = 1
+FIRST_KNOWN = 2
 
-class Classifier(nn.Module):
+
+class Lstm(nn.Module):
     """Rows are right-padded; what lies past a row's own length is not read."""
 
     def __init__(self, vocabulary, embedding, hidden, classes, layers=1, bidirectional=False, pooling="last"):
@@ -44,6 +54,147 @@ class Classifier(nn.Module):
         return self.linear(outputs.max(dim=1).values)
 
 
+SPACE, WORD, MARK, JOINER, ALONE, OTHER = range(6)
+KINDS = {"space": SPACE, "word": WORD, "mark": MARK, "joiner": JOINER, "alone": ALONE}
+SPACES = re.compile("[\t\n\x0b\x0c\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+")
+
+
+class Encoder:
+    """From a text to token ids, as training did: by preprocessing.json, and the kinds of characters of characters.json."""
+
+    def __init__(self, preprocessing, characters):
+        self.options = preprocessing["tokenizer"]
+        self.max_length = preprocessing["maxLength"]
+        self.truncate = preprocessing["truncate"]
+        self.ids = {token: index + FIRST_KNOWN for index, token in enumerate(preprocessing["vocabulary"])}
+        self.lower = {int(code): text for code, text in characters["lower"].items()}
+        self.kinds = bytearray([OTHER]) * 0x110000
+        for name, ranges in characters["kinds"].items():
+            for first, last in ranges:
+                self.kinds[first : last + 1] = bytes([KINDS[name]]) * (last + 1 - first)
+
+    def __call__(self, text):
+        """At least one id, and no more than the model reads."""
+        if self.options.get("lowercase"):
+            # Python's own rules first, as one letter's depends on its neighbours; then letters that it does not know.
+            text = text.lower().translate(self.lower)
+        tokens = {"words": self.words, "chars": self.chars, "codes": self.codes}[self.options["kind"]](text)
+        kept = tokens[: self.max_length] if self.truncate == "end" else tokens[-self.max_length :]
+        return [self.ids.get(token, UNKNOWN) for token in kept] or [UNKNOWN]
+
+    def ahead(self, text, index):
+        """The kind of what comes at `index`; characters past U+FFFF do not go on with what they follow."""
+        if index >= len(text):
+            return SPACE
+        return self.kinds[ord(text[index])] if text[index] <= "\uffff" else OTHER
+
+    def words(self, text):
+        tokens, start, index = [], -1, 0
+        while index < len(text):
+            kind = self.kinds[ord(text[index])]
+            end = index + 1
+            if kind == WORD:
+                start = index if start < 0 else start
+            elif kind == JOINER and start >= 0 and self.ahead(text, end) in (WORD, ALONE):
+                pass
+            elif kind != MARK:
+                if start >= 0:
+                    tokens.append(text[start:index])
+                start = -1
+                while kind == ALONE and self.ahead(text, end) == MARK:
+                    end += 1
+                if kind == ALONE or (kind != SPACE and self.options["punctuation"] == "keep"):
+                    tokens.append(text[index:end])
+            index = end
+        return tokens + ([text[start:]] if start >= 0 else [])
+
+    def chars(self, text):
+        text = SPACES.sub(" ", text).strip(" ")
+        tokens, index = [], 0
+        while index < len(text):
+            end = index + 1
+            while self.ahead(text, end) == MARK:
+                end += 1
+            tokens.append(text[index:end])
+            index = end
+        return tokens
+
+    def codes(self, text):
+        text = "".join(" " if self.kinds[ord(character)] == SPACE else character for character in text)
+        return [token for token in text.split(" ") if token]
+
+
+MASK = 0xFFFFFFFF
+
+
+def mix(state, word):
+    """One round of MurmurHash3's 32-bit hash."""
+    k = word * 0xCC9E2D51 & MASK
+    k = (k << 15 | k >> 17) * 0x1B873593 & MASK
+    h = state ^ k
+    return (h << 13 & MASK | h >> 19) * 5 + 0xE6546B64 & MASK
+
+
+def finish(h):
+    """Its end."""
+    h = (h ^ h >> 16) * 0x85EBCA6B & MASK
+    h = (h ^ h >> 13) * 0xC2B2AE35 & MASK
+    return h ^ h >> 16
+
+
+class Ngrams:
+    """A linear classifier of the n-grams of a sequence: see lib/baseline of Lockstep."""
+
+    def __init__(self, about, tensors):
+        self.share, self.order, self.tokens = about["share"], about["order"], about["tokens"]
+        self.hashed = about["features"] - self.tokens
+        self.rows = {int(feature): row for row, feature in enumerate(tensors["features"].tolist())}
+        self.importance = tensors["importance"].double()
+        self.weights = tensors["weights"].double()
+        self.bias = tensors["bias"].double()
+
+    def features(self, tokens):
+        found = {token if token < self.tokens else self.tokens + finish(mix(0, token)) % self.hashed for token in tokens}
+        marked = [-1, *tokens, -2] if self.order > 2 else tokens
+        for begin in range(len(marked)):
+            state = mix(0, marked[begin])
+            for token in marked[begin + 1 : begin + self.order]:
+                state = mix(state, token)
+                found.add(self.tokens + finish(state) % self.hashed)
+        return found
+
+    def probabilities(self, tokens):
+        rows = [self.rows[feature] for feature in sorted(self.features(tokens)) if feature in self.rows]
+        values = self.importance[rows]
+        norm = float(values.norm()) or 1.0
+        return torch.softmax(self.bias + values / norm @ self.weights[rows], dim=0)
+
+
+class Model:
+    def __init__(self, about, lstm, encode=None, ngrams=None):
+        self.about, self.lstm, self.encode, self.ngrams = about, lstm, encode, ngrams
+
+    def predict(self, inputs):
+        """Class, label and probabilities of each text or list of token ids."""
+        if any(isinstance(one, str) for one in inputs) and not self.encode:
+            raise TypeError("this model takes token ids, not texts")
+        sequences = [self.encode(one) if isinstance(one, str) else one for one in inputs]
+        lengths = torch.tensor([len(sequence) for sequence in sequences])
+        tokens = torch.zeros(len(sequences), int(lengths.max()), dtype=torch.long)
+        for row, sequence in enumerate(sequences):
+            tokens[row, : len(sequence)] = torch.tensor(sequence)
+        with torch.no_grad():
+            probabilities = torch.softmax(self.lstm(tokens, lengths), dim=1)
+        if self.ngrams:
+            share = self.ngrams.share
+            other = torch.stack([self.ngrams.probabilities(sequence) for sequence in sequences])
+            probabilities = share * probabilities.double() + (1 - share) * other
+        return [
+            {"class": int(row.argmax()), "label": self.about["labels"][int(row.argmax())], "probabilities": row.tolist()}
+            for row in probabilities
+        ]
+
+
 def read_safetensors(path):
     """The float32 tensors of a safetensors file, by name."""
     with open(path, "rb") as file:
@@ -60,37 +211,35 @@ def read_safetensors(path):
 
 
 def load(folder):
-    """The classifier, ready to predict, and what lockstep.json says of it."""
-    with open(os.path.join(folder, "lockstep.json"), encoding="utf8") as file:
-        about = json.load(file)
+    """The model of a folder, ready to predict."""
+
+    def read_json(name):
+        with open(os.path.join(folder, name), encoding="utf8") as file:
+            return json.load(file)
+
+    about = read_json("lockstep.json")
     names = ("vocabulary", "embedding", "hidden", "classes", "layers", "bidirectional", "pooling")
-    classifier = Classifier(**{name: about["model"][name] for name in names})
-    classifier.load_state_dict(read_safetensors(os.path.join(folder, "model.safetensors")))
-    return classifier.eval(), about
-
-
-def predict(classifier, about, sequences):
-    """Class, label and probabilities of each list of token ids."""
-    lengths = torch.tensor([len(sequence) for sequence in sequences])
-    tokens = torch.zeros(len(sequences), int(lengths.max()), dtype=torch.long)
-    for row, sequence in enumerate(sequences):
-        tokens[row, : len(sequence)] = torch.tensor(sequence)
-    with torch.no_grad():
-        probabilities = torch.softmax(classifier(tokens, lengths), dim=1)
-    return [
-        {"class": int(row.argmax()), "label": about["labels"][int(row.argmax())], "probabilities": row.tolist()}
-        for row in probabilities
-    ]
+    lstm = Lstm(**{name: about["model"][name] for name in names})
+    lstm.load_state_dict(read_safetensors(os.path.join(folder, "model.safetensors")))
+    encode, ngrams = None, None
+    if "preprocessingDigest" in about:
+        preprocessing = read_json("preprocessing.json")
+        if preprocessing["tokenizer"]["kind"] != "huggingface":
+            encode = Encoder(preprocessing, read_json("characters.json"))
+    if "ngrams" in about:
+        ngrams = Ngrams(about["ngrams"], read_safetensors(os.path.join(folder, "ngrams.safetensors")))
+    return Model(about, lstm.eval(), encode, ngrams)
 
 
 def main(arguments):
-    classifier, about = load(os.path.dirname(os.path.abspath(__file__)))
+    model = load(os.path.dirname(os.path.abspath(__file__)))
     if arguments:
-        lines = [[int(argument) for argument in arguments]]
+        inputs = [" ".join(arguments) if model.encode else [int(argument) for argument in arguments]]
     else:
-        lines = (json.loads(line) for line in sys.stdin if line.strip())
-    for sequence in lines:
-        print(json.dumps(predict(classifier, about, [sequence])[0]), flush=True)
+        lines = (line.rstrip("\n") for line in sys.stdin if line.strip())
+        inputs = lines if model.encode else map(json.loads, lines)
+    for one in inputs:
+        print(json.dumps(model.predict([one])[0]), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,73 @@
+/** A finished model whose LSTM is combined with n-grams: every way to predict with it comes to the same. */
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { openSaved } from "../../lib/predict/saved.ts";
+import type { Prediction } from "../../lib/predict/types.ts";
+import { writeCheckpoint } from "../../lib/run/checkpoint.ts";
+import { checkpointBytes, checkpointRounds } from "../../lib/run/checkpoint_store.ts";
+import { NEW_COURSE } from "../../lib/lockstep/course.ts";
+import type { ModelVersion, Newest } from "../../lib/run/model_version.ts";
+import { predictByNgrams, predictTable } from "../../lib/run/predict_table.ts";
+import { plainCombination, plainNgrams, tinyNgrams } from "../baseline/tiny_ngrams.ts";
+import { tableOf } from "../data/tables.ts";
+import { inTemporaryDirectory } from "../run/temporary.ts";
+import { soon } from "../serve/reading.ts";
+import { config, model, plainProbabilities, tinyPredictor, version } from "./tiny_predictor.ts";
+
+const { labels } = model.dataset;
+const ngrams = tinyNgrams({ order: 2, tokens: 12, features: 76 }, labels.length);
+const finished: ModelVersion = { ...version(7), ngrams };
+const sequences = Array.from({ length: 11 }, (_, row) => [row, 11 - row, row, 0].slice(0, 1 + row % 4));
+
+function assertCombined(predictions: readonly Prediction[], { weights, ngrams: own }: ModelVersion): void {
+  assertEquals(predictions.length, sequences.length);
+  predictions.forEach(({ probabilities, class: best }, row) => {
+    const lstm = plainProbabilities(weights, sequences[row]!);
+    const plain = own ? plainCombination(own, lstm, sequences[row]!) : lstm;
+    plain.forEach((value, index) => assertAlmostEquals(probabilities[index]!, value, 1e-5));
+    assertEquals(best, plain.indexOf(Math.max(...plain)));
+  });
+}
+
+Deno.test("ThreadPredictor answers by the LSTM alone until it is finished, then by the combination", async () => {
+  let newest: Newest = version(7);
+  using tiny = tinyPredictor({ newest: () => newest });
+  assertCombined((await soon(tiny.predictor.predict(sequences), "an answer")).predictions, version(7));
+  newest = finished;
+  assertCombined((await soon(tiny.predictor.predict(sequences), "an answer")).predictions, finished);
+});
+
+Deno.test("ThreadPredictor combines every version of a finished model's LSTM, so that its own round gives the same", () =>
+  inTemporaryDirectory(async (directory) => {
+    await Deno.mkdir(`${directory}/checkpoints`);
+    for (const round of [5, 7]) {
+      const values = new Float32Array(3 * model.layout.size);
+      values.set(version(round).weights);
+      await writeCheckpoint(directory, model.layout, { round, step: round, values, course: NEW_COURSE });
+    }
+    using tiny = tinyPredictor({
+      newest: () => finished,
+      checkpoints: { list: () => checkpointRounds(directory), read: (round) => checkpointBytes(directory, round) },
+    });
+    const answer = await soon(tiny.predictor.predict(sequences), "an answer");
+    const own = await soon(tiny.predictor.predict(sequences, { version: 7 }), "an answer");
+    assertEquals(own.predictions, answer.predictions);
+    const earlier = await soon(tiny.predictor.predict(sequences, { version: 5 }), "an answer");
+    assertCombined(earlier.predictions, { ...version(5), ngrams });
+  }));
+
+Deno.test("openSaved() and predictTable() predict what the thread does, bit for bit", async () => {
+  using tiny = tinyPredictor({ newest: () => finished });
+  const { predictions } = await soon(tiny.predictor.predict(sequences), "an answer");
+  const saved = (await openSaved({ config, labels, version: finished }))(sequences);
+  assertEquals(saved, predictions);
+  const table = tableOf(sequences, sequences.map(() => 0));
+  const rows = await predictTable({ config, labels, ...finished }, table);
+  assertEquals([...rows], predictions.flatMap(({ probabilities }) => probabilities));
+});
+
+Deno.test("predictByNgrams() is what the n-grams say of each row of a table", async () => {
+  const rows = await predictByNgrams(ngrams.model, tableOf(sequences, sequences.map(() => 0)));
+  const plain = sequences.flatMap((tokens) => plainNgrams(ngrams, tokens));
+  assertEquals(rows.length, plain.length);
+  plain.forEach((value, index) => assertAlmostEquals(rows[index]!, value, 1e-6));
+});

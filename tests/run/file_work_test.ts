@@ -1,0 +1,73 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { openTraining } from "../../lib/run/open_training.ts";
+import { readEvents } from "../../lib/run/event_log.ts";
+import { readModel } from "../../lib/run/model_files.ts";
+import { StopReason } from "../../lib/lockstep/control.ts";
+import { resolveConfig } from "../../lib/config/resolve.ts";
+import { inTemporaryDirectory } from "./temporary.ts";
+
+const workerUrl = new URL("../../workers/train.ts", import.meta.url);
+const baselineUrl = new URL("../../workers/baseline.ts", import.meta.url);
+
+/** One of two words somewhere among others says the class: what n-grams learn at once, and a tiny LSTM does not. */
+function rows(count: number, words: readonly [string, string]): string {
+  const filler = ["please", "today", "the", "order", "again", "hello", "now"];
+  const lines = Array.from({ length: count }, (_, row) => {
+    const text = Array.from({ length: 6 }, (_, at) => filler[(row * (at + 2) + at * row * row) % filler.length]!);
+    text[row % 6] = words[row % 2]!;
+    return `${text.join(" ")},${row % 2}\n`;
+  });
+  return `text,label\n${lines.join("")}`;
+}
+
+const messages = async (directory: string) =>
+  (await Array.fromAsync(readEvents(`${directory}/events.jsonl`, 0))).flatMap((event) =>
+    event.type === "incident" ? [event.message] : []
+  );
+
+async function openRun(folder: string, options: { readonly baselineUrl: URL; readonly test?: string }) {
+  await Deno.writeTextFile(`${folder}/rows.csv`, rows(200, ["yes", "no"]));
+  const values = { embedding: 1, hidden: 1, epochs: 1, runsDir: folder, data: [`${folder}/rows.csv`] };
+  const source = { values, nameOf: (key: string) => key };
+  return await openTraining((defaults) => resolveConfig(undefined, [source], defaults), {
+    workerUrl,
+    cores: 1,
+    ...options,
+  });
+}
+
+Deno.test("a run on files ends with the combination of least validation loss, and says what each part does", () =>
+  inTemporaryDirectory(async (folder) => {
+    const run = await openRun(folder, { baselineUrl });
+    const { lstm, baseline, validation, heldOut } = await run.train();
+    assert(lstm && baseline && validation && lstm.share < 0.5, `share ${lstm?.share}`);
+    assertEquals(validation.accuracy, 1);
+    assert(validation.loss <= Math.min(lstm.validation.loss, baseline.validation.loss) + 1e-6);
+    assertEquals(lstm.validation.accuracy, heldOut?.accuracy);
+    const { version } = await readModel(run.directory);
+    assertEquals(version.ngrams?.share, lstm.share);
+    assert("round" in run.newest && run.newest.ngrams?.share === lstm.share);
+  }));
+
+Deno.test("a run whose n-grams fail or are stopped ends with the LSTM alone, and says so", () =>
+  inTemporaryDirectory(async (folder) => {
+    const failing = await openRun(folder, { baselineUrl: new URL("data:text/javascript,throw new Error('lost')") });
+    const { lstm, baseline, validation, heldOut } = await failing.train();
+    assertEquals([lstm, baseline, validation?.accuracy], [undefined, undefined, heldOut?.accuracy]);
+    const [why, what] = await messages(failing.directory);
+    assertMatch(why!, /^There is no baseline: .*lost/);
+    assertEquals(what, "The model is the LSTM alone: its n-grams were not done in time");
+
+    const silent = "data:text/javascript,self.onmessage=()=>{}";
+    const stopped = await openRun(folder, { baselineUrl: new URL(silent) });
+    const training = stopped.train();
+    stopped.stop(StopReason.signal);
+    assertEquals((await training).baseline, undefined);
+    for (const { directory } of [failing, stopped]) {
+      assertEquals((await readModel(directory)).version.ngrams, undefined);
+      assertEquals(
+        (await messages(directory)).at(-1),
+        "The model is the LSTM alone: its n-grams were not done in time",
+      );
+    }
+  }));
