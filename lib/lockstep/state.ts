@@ -58,9 +58,10 @@ export function readState(run: SharedRun, schedule: ScheduleOptions): State {
     const bestCourse = readCourse(courses[2]);
     // Read-modify-writes, not loads: the plain reads above may not be delayed past them.
     const isBest = Atomics.add(control, Word.bestRound, 0) === bestRound && (course.best?.round ?? 0) === bestRound;
-    if (Atomics.add(control, Word.round, 0) !== round || !isBest) continue;
-    const state = committed(schedule, round, values, course);
-    return bestValues ? { ...state, best: committed(schedule, bestRound, bestValues, bestCourse) } : state;
+    if (Atomics.add(control, Word.round, 0) === round && isBest) {
+      const state = committed(schedule, round, values, course);
+      return bestValues ? { ...state, best: committed(schedule, bestRound, bestValues, bestCourse) } : state;
+    }
   } while (goesOn());
   throw new Error(`No whole state could be read in ${READ_ATTEMPTS} attempts: rounds are shorter than a copy takes`);
 }
