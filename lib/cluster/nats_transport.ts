@@ -5,7 +5,7 @@
  * The stream's `created` time is the identity of the log: a broker that comes back with another one lost its store.
  */
 import { DeliverPolicy, jetstream, JetStreamApiError, jetstreamManager } from "@nats-io/jetstream";
-import type { ConsumerMessages, JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
+import type { ConsumerMessages, JetStreamClient, JetStreamManager, StreamInfo } from "@nats-io/jetstream";
 import { type KV, Kvm } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
 import {
@@ -22,8 +22,9 @@ import {
 const TIMEOUT_MS = 2000;
 /** How long a request for more messages stands: half of it without a sign of the server, and reading begins again. */
 const EXPIRES_MS = 4000;
-/** Between two attempts to read a log that cannot be read. */
+/** Between two attempts to read a log that cannot be read, or to make one. */
 const PAUSE_MS = 200;
+const OPEN_ATTEMPTS = 10;
 /** JetStream's codes for "the newest message is another one". */
 const WRONG_SEQUENCE: readonly number[] = [10071, 10164];
 const NO_MESSAGE = 10037;
@@ -161,19 +162,28 @@ export class NatsTransport implements Transport {
 
   /** The stream and the bucket, made where there are none. */
   async #openStore(): Promise<Store> {
-    const config = { name: this.#stream, subjects: [`${this.#stream}.>`] };
-    let info;
-    try {
-      info = await this.#manager.streams.info(this.#stream);
-    } catch (error) {
-      if (!(error instanceof JetStreamApiError)) throw error;
-      info = await this.#manager.streams.add(config);
-    }
-    const kv = await new Kvm(this.#client).create(this.#stream, { history: 1 });
+    const { info, kv } = await this.#madeByAnyone();
     const store = { created: info.created, lost: new AbortController(), kv, registers: new Map<string, Entry>() };
     store.lost.signal.addEventListener("abort", () => this.#watch?.stop());
     await this.#watchRegisters(store);
     return store;
+  }
+
+  /** The same for all machines that come at once: a broker that makes what one asked for refuses the others meanwhile. */
+  async #madeByAnyone(): Promise<{ info: StreamInfo; kv: KV }> {
+    const streams = this.#manager.streams;
+    for (let attempt = 1;; attempt++) {
+      try {
+        const info = await streams.info(this.#stream).catch((error) => {
+          if (!(error instanceof JetStreamApiError)) throw error;
+          return streams.add({ name: this.#stream, subjects: [`${this.#stream}.>`] });
+        });
+        return { info, kv: await new Kvm(this.#client).create(this.#stream, { history: 1 }) };
+      } catch (error) {
+        if (!(error instanceof JetStreamApiError) || attempt === OPEN_ATTEMPTS) throw error;
+        await pause(PAUSE_MS);
+      }
+    }
   }
 
   /** Keeps the registers of `store` as they are in the broker, from now on. */
