@@ -27,7 +27,7 @@ export interface State extends Committed {
 /** A copy takes as long as a part of the averaging does, so the second attempt succeeds nearly always. */
 const SPINNING_ATTEMPTS = 100;
 /** Then one a millisecond: where cores are scarce, a worker may be interrupted in the middle of writing. */
-const READ_ATTEMPTS = 10_000;
+const READ_ATTEMPTS = 3000;
 
 /** Returns the function that is called between two attempts, and says whether there should be another. */
 function createPatience({ control }: SharedRun): () => boolean {
