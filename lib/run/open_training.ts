@@ -8,16 +8,13 @@ import { TrainingRun } from "./training_run.ts";
 export type OpenOptions = Omit<TrainingRunOptions, "config" | "data" | "source"> & {
   /** Stands for standard input. */
   readonly input?: AsyncIterable<Uint8Array>;
-  /** Told of the data once they are read. */
-  readonly onData?: (data: RunData) => void;
 };
 
 /** Makes the run. Throws an InputError if the config or its data do not allow it. */
-export async function openTraining(resolve: Resolve, { input, onData, ...options }: OpenOptions): Promise<TrainingRun> {
+export async function openTraining(resolve: Resolve, { input, ...options }: OpenOptions): Promise<TrainingRun> {
   const config = resolve();
   if (config.task !== "table") return await TrainingRun.create({ ...options, config });
   const read = await readRunData(config, input);
-  onData?.(read);
   return await TrainingRun.create({ ...options, ...read, config: resolve(textDefaults(dataFigures(read))) });
 }
 
