@@ -172,8 +172,7 @@ function plainGradients(model: PlainModel, config: TrainingConfig): PlainResult 
       .filter((own) => own !== undefined);
     const gradient = plainMean(each.map(({ gradient }) => gradient), each.map(({ weight }) => weight));
     const tokens = [...new Set(each.map(({ tokens }) => tokens).flat())];
-    const touchedBy = (token: number) => each.map(({ tokens }) => Number(tokens.includes(token))).join("");
-    const squared = squaredInBlocks(model, config, gradient, touchedBy);
+    const squared = squaredInBlocks(model, config, gradient, new Set(tokens));
     move(model, config, replica, { gradient, squared, tokens }, step, step + 1);
     losses.push(each.reduce((sum, { lossSum }) => sum + lossSum, 0));
   }
@@ -182,13 +181,13 @@ function plainGradients(model: PlainModel, config: TrainingConfig): PlainResult 
 
 /**
  * The squared norm as a sum of sums, the one rounding that the result depends on: of each 16 rows that move one by one,
- * neighbours that the same shards touched in one go; then of each 4,096 elements.
+ * touched neighbours in one go; then of each 4,096 elements.
  */
 function squaredInBlocks(
   { engine, layout, spec }: PlainModel,
   config: TrainingConfig,
   gradient: Float32Array,
-  touchedBy: (token: number) => string,
+  touched: ReadonlySet<number>,
 ): number {
   let total = 0;
   let begin = 0;
@@ -197,8 +196,8 @@ function squaredInBlocks(
       let ofBlock = 0;
       const end = Math.min(block + 16, spec.vocabulary);
       for (let first = block, last = block; first < end; first = last) {
-        while (last < end && touchedBy(last) === touchedBy(first)) last++;
-        if (!touchedBy(first).includes("1")) continue;
+        while (last < end && touched.has(last) === touched.has(first)) last++;
+        if (!touched.has(first)) continue;
         ofBlock += engine.squaredNorm(gradient, first * spec.embedding, last * spec.embedding);
       }
       total += ofBlock;
