@@ -5,14 +5,16 @@
  *
  * With lazy rows (rows.ts) the mean of a row that some shards of the group touched is over all of them; those that did
  * not touch it have the state's. All of them have stamped it then, as it is in their replicas now. A row that none of
- * them touched stays the state's, whatever other groups did to it.
+ * them touched stays the state's, whatever other groups did to it. Local moments need nothing: those of a row that a
+ * shard did not touch are the same in both copies of the state by then.
  */
+import type { Replica } from "../engine/contract.ts";
 import { coefficients } from "../engine/tree_mean.ts";
 import type { Span } from "../engine/tree_nodes.ts";
 import { averagedPartsOf, SEGMENT_BLOCK } from "./averaged_parts.ts";
 import { currentAndNext } from "./memory_map.ts";
 import { segmentOf } from "./plan.ts";
-import { copyMomentRows, eachRowBlock, eachRun, stampOf } from "./rows.ts";
+import { eachRowBlock, eachRun, stampOf } from "./rows.ts";
 import type { Part } from "./schedule.ts";
 import type { WorkerContext } from "./worker_loop.ts";
 
@@ -74,7 +76,9 @@ export function groupMeans(context: WorkerContext): (group: Span, part: Part, co
             }
             average(part, owners, from * width, to * width);
           }
-          for (let shard = first; shard < last; shard++) readyMoments(shard, from, to, committed);
+          if (training.moments === "reset") {
+            run.slots.slice(first, last).forEach((slot) => startMoments(slot, from, to));
+          }
           for (const of of stamps) of.fill(stamp, from, to);
         },
         stale() {}, // The end of the round's.
@@ -82,15 +86,8 @@ export function groupMeans(context: WorkerContext): (group: Span, part: Part, co
     });
   };
 
-  /** Moments of rows that are not averaged: `reset` starts them again, `local` brings them into the next state. */
-  function readyMoments(shard: number, from: number, to: number, committed: number): void {
-    if (training.moments === "reset") {
-      run.slots[shard]!.m.fill(0, from * width, to * width);
-      run.slots[shard]!.v.fill(0, from * width, to * width);
-    }
-    if (training.moments === "local" && run.stamps[shard]![from] !== stampOf(committed)) {
-      const [state, next] = currentAndNext(run.states, committed);
-      copyMomentRows(state.moments[shard]!, next.moments[shard]!, from, to, width);
-    }
+  function startMoments({ m, v }: Replica, from: number, to: number): void {
+    m.fill(0, from * width, to * width);
+    v.fill(0, from * width, to * width);
   }
 }
