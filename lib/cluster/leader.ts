@@ -83,7 +83,7 @@ export class Leader {
         await this.#until(() => this.#isHeeded(sequence));
         begin = from;
       } while (local.round < round);
-      await this.#forget(begin, base.length);
+      await this.#forget(begin, nodes.reduce((sum, { bytes }) => sum + bytes.length, base.length));
     }
     await this.#publishState();
     report({ type: "incident", message: `Training has ended after round ${local.round}` });
@@ -236,7 +236,7 @@ export class Leader {
     return sequence;
   }
 
-  /** Drops what nobody needs any more who is at most one round behind; `from` is where the newest base begins. */
+  /** Drops what nobody needs who is at most one round behind: the newest base begins at `from`, its round sent `bytes`. */
   async #forget(from: number, bytes: number): Promise<void> {
     const { transport, clock, signal } = this.#context;
     this.#unforgotten = { bytes: this.#unforgotten.bytes + bytes, rounds: this.#unforgotten.rounds + 1 };

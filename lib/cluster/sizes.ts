@@ -11,7 +11,7 @@ import type { Limits } from "./transport.ts";
 export const ENVELOPE_BYTES = 4096;
 /** Rounds that the log holds at a time: the newest, the one before it, and what is not dropped yet. */
 const ROUNDS_KEPT = 2;
-/** Bytes of bases that may lie in the log before it is cut. */
+/** Bytes of rounds that may lie in the log before it is cut. */
 export const FORGET_BYTES = 8 * 2 ** 20;
 
 export interface RoundBytes {

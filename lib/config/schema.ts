@@ -88,7 +88,7 @@ export const serviceShape = {
 
 /** Other machines that take part in a run: see docs/cluster.md. */
 export const clusterShape = {
-  cluster: z.string().regex(/^$|^(nats|tls):\/\/[^\s/]+$/, "expected an address such as nats://host:4222")
+  cluster: z.string().regex(/^$|^(nats|tls):\/\/[^\s/@]+$/, "expected an address such as nats://host:4222")
     .default("").describe("NATS server where other machines take part, such as nats://host:4222; empty: none do"),
   name: z.string().regex(/^[A-Za-z0-9_-]{0,64}$/, "expected up to 64 letters, digits, - and _")
     .default("").describe("with --cluster: the run's name, the same on all of its machines"),

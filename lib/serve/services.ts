@@ -11,6 +11,8 @@ import type { Admission, Removal, RunAction, RunDetail, RunQuery } from "../run/
 export interface RunLibrary {
   /** The run that this process trains or serves. */
   readonly current: string;
+  /** Whether it trains, and takes more runs: then `start` and `remove` do what they say. */
+  readonly trains: boolean;
   /** Newest first. */
   list(query?: RunQuery): Promise<readonly RunDetail[]>;
   get(id: string): Promise<RunDetail | undefined>;
