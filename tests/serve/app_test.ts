@@ -49,6 +49,7 @@ Deno.test("GET /runs/:id names a run that is not there, and asks for none that c
     services: {
       runs: {
         current: "r1",
+        trains: false,
         list: () => Promise.resolve([]),
         get: (id) => Promise.resolve(void asked.push(id)),
         data: () => Promise.resolve(undefined),
