@@ -7,6 +7,7 @@ import type { Config } from "../config/schema.ts";
 import { errorMessage, TrainingError } from "../errors.ts";
 import type { ClusterView, Incident } from "../events.ts";
 import type { Coordinator } from "../lockstep/coordinator.ts";
+import { groupsOf } from "../lockstep/groups.ts";
 import type { Link } from "../lockstep/link.ts";
 import type { LockstepConfig, Plan } from "../lockstep/plan.ts";
 import { claimRun } from "./claim.ts";
@@ -37,13 +38,9 @@ export async function openLink({ config, lockstep, plan }: LinkOptions): Promise
   try {
     await claimRun(transport, run, lockstep);
     const members = [...(await transport.registers()).keys()].filter((key) => key.startsWith("member.")).length + 1;
-    const shards = lockstep.training.shards;
-    checkSizes(
-      shapeOf(plan, lockstep),
-      shards,
-      Math.min(shards, Math.max(minNodes, members)),
-      await transport.limits(),
-    );
+    const groups = groupsOf(lockstep.training);
+    const most = Math.min(groups.length, Math.max(minNodes, members));
+    checkSizes(shapeOf(plan, lockstep), lockstep.training.shards, most, await transport.limits(), groups);
   } catch (error) {
     await transport.close();
     throw error;
