@@ -6,26 +6,18 @@ import { clipScale } from "../engine/adam.ts";
 import { checkStep } from "./divergence.ts";
 import { currentAndNext, NORM_BLOCK } from "./memory_map.ts";
 import { segmentOf } from "./plan.ts";
-import { copyReplicaRows, eachRowBlock, eachRun, ROW_BLOCK, stampOf } from "./rows.ts";
+import { createRowFinder, ROW_PARTS, stampOf } from "./rows.ts";
 import { drawOf } from "./schedule.ts";
 import { sharesOf } from "./shares.ts";
 import type { RoundPart, WorkerContext } from "./worker_loop.ts";
 
 /** Returns the function that takes this worker's part in one round, up to the barrier that commits it. */
 export function averageGradients(context: WorkerContext): RoundPart {
-  const { worker, config: { workers, training }, plan: { layout, spec, map }, run, engine, timed, barrier } = context;
+  const { worker, config: { workers, training }, plan: { layout, map }, run, engine, timed, barrier } = context;
   const mean = run.gradients[0]!;
   const { rows, lazyElements } = map;
-  const width = spec.embedding;
-  const rowBlocks = Math.ceil(rows / ROW_BLOCK);
   const [begin, end] = segmentOf(worker, workers, layout.size, NORM_BLOCK, lazyElements);
-
-  /** A row that a shard did not touch has a gradient of 0, which nobody has written. */
-  function clearUntouched(first: number, last: number, stamp: number): void {
-    for (const [shard, stamps] of run.stamps.entries()) {
-      if (stamps[first] !== stamp) run.shardGradients[shard]!.fill(0, first * width, last * width);
-    }
-  }
+  const findRows = createRowFinder(worker, workers, rows, run.moved[worker]!);
 
   return function round({ firstStep }, committed) {
     const [state, next] = currentAndNext(run.states, committed);
@@ -43,31 +35,21 @@ export function averageGradients(context: WorkerContext): RoundPart {
     });
     context.chaos(committed, 1);
     timed("wait", () => barrier());
-    timed("average", () => {
+    const { touched, stale } = timed("average", () => {
       const { active, coefficients } = sharesOf(run);
-      const vectors = run.shardGradients.slice(0, active);
-      const average = (first: number, last: number) => {
-        engine.average({ vectors, coefficients, into: mean, begin: first, end: last, drift: false });
-      };
-      average(begin, end);
+      const shares = { vectors: run.shardGradients.slice(0, active), coefficients, into: mean, drift: false };
+      engine.average({ ...shares, begin, end });
       for (let block = begin; block < end; block += NORM_BLOCK) {
-        run.norms[rowBlocks + (block - lazyElements) / NORM_BLOCK] = engine.squaredNorm(
-          mean,
-          block,
-          Math.min(block + NORM_BLOCK, end),
-        );
+        const norm = engine.squaredNorm(mean, block, Math.min(block + NORM_BLOCK, end));
+        run.norms[ROW_PARTS + (block - lazyElements) / NORM_BLOCK] = norm;
       }
-      eachRowBlock(worker, workers, rows, (firstRow, lastRow, block) => {
-        run.norms[block] = 0;
-        eachRun(run.stamps, stamp, firstRow, lastRow, {
-          touched(first, last) {
-            clearUntouched(first, last, stamp);
-            average(first * width, last * width);
-            run.norms[block]! += engine.squaredNorm(mean, first * width, last * width);
-          },
-          stale() {},
-        });
+      const moved = findRows(run.stamps, stamp);
+      // A row that a shard did not touch has a gradient of 0, which nobody has written.
+      engine.averageRows({ ...shares, rows: moved.touched, stamps: run.stamps.slice(0, active), stamp });
+      moved.eachPart((part, touched) => {
+        run.norms[part] = engine.squaredNorm(mean, 0, lazyElements, touched);
       });
+      return moved;
     });
     timed("wait", () => barrier());
     timed("average", () => {
@@ -77,17 +59,10 @@ export function averageGradients(context: WorkerContext): RoundPart {
       const scale = clipScale(squared, training.clipNorm);
       const common = { step: firstStep + 1, learningRate: context.learningRate(firstStep, committed), scale };
       engine.update(from, mean, into, { ...common, begin, end });
-      let written = engine.squaredNorm(next.weights, begin, end);
-      eachRowBlock(worker, workers, rows, (firstRow, lastRow) => {
-        eachRun(run.stamps, stamp, firstRow, lastRow, {
-          touched(first, last) {
-            engine.update(from, mean, into, { ...common, begin: first * width, end: last * width });
-            written += engine.squaredNorm(next.weights, first * width, last * width);
-          },
-          stale: (first, last) => copyReplicaRows(from, into, first, last, width),
-        });
-      });
-      run.written[worker]![0] = written;
+      engine.update(from, mean, into, { ...common, begin: 0, end: lazyElements, rows: touched });
+      for (const part of ["weights", "m", "v"] as const) engine.copyRows(from[part], into[part], stale);
+      run.written[worker]![0] = engine.squaredNorm(next.weights, begin, end) +
+        engine.squaredNorm(next.weights, 0, lazyElements, touched);
     });
   };
 }

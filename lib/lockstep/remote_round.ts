@@ -10,20 +10,20 @@ import { localSteps } from "./local_steps.ts";
 import { currentAndNext } from "./memory_map.ts";
 import { awaitOrder, Order, tellReady } from "./orders.ts";
 import { segmentOf } from "./plan.ts";
-import { eachRowBlock, eachRun, stampOf } from "./rows.ts";
+import { createRowFinder, stampOf } from "./rows.ts";
 import { sharesOf } from "./shares.ts";
 import type { RoundPart, WorkerContext } from "./worker_loop.ts";
 
 /** Returns the function that does as the main thread orders, up to the commit or the end. */
 export function remoteRound(context: WorkerContext): RoundPart {
-  const { worker, config: { workers, training }, plan: { layout, spec, map }, run, engine, timed, barrier } = context;
+  const { worker, config: { workers, training }, plan: { layout, map }, run, engine, timed, barrier } = context;
   const { rows, lazyElements } = map;
-  const width = spec.embedding;
   const takeSteps = localSteps(context);
   const averagedParts = averagedPartsOf(training);
   const slots = run.slots.map((slot) => averagedParts(slot.weights, slot)); // [shard][part]
   const states = run.states.map(({ weights, moments }) => averagedParts(weights, moments[0]));
   const [begin, end] = segmentOf(worker, workers, layout.size, SEGMENT_BLOCK, lazyElements);
+  const findRows = createRowFinder(worker, workers, rows, run.moved[worker]!);
   let seen = 0;
 
   /** Sums this worker's part of the node into the slot of its first shard, and marks the rows that it holds there. */
@@ -36,24 +36,16 @@ export function remoteRound(context: WorkerContext): RoundPart {
     const own = coefficients.slice(first, first + count);
     const stamps = run.stamps.slice(first, first + count);
     const stamp = stampOf(committed);
-    const sum = (part: number, vectors: Float32Array[], begin: number, end: number) =>
-      engine.average({ vectors, coefficients: own, into: into[part]!, begin, end, drift: false });
+    // Stale rows are the main thread's, who knows what all machines touched.
+    const { touched } = findRows(stamps, stamp);
     for (let part = 0; part < into.length; part++) {
-      sum(part, slots.slice(first, first + count).map((slot) => slot[part]!), begin, end);
+      const vectors = slots.slice(first, first + count).map((slot) => slot[part]!);
+      const shares = { vectors, coefficients: own, into: into[part]!, drift: false };
+      engine.average({ ...shares, begin, end });
+      // A shard that did not touch a row has it from the state.
+      engine.averageRows({ ...shares, rows: touched, stamps, stamp, otherwise: current[part]! });
     }
-    eachRowBlock(worker, workers, rows, (firstRow, lastRow) => {
-      eachRun(stamps, stamp, firstRow, lastRow, {
-        touched(from, to) {
-          // A shard that did not touch these rows has them from the state.
-          for (let part = 0; part < into.length; part++) {
-            const owners = stamps.map((own, i) => own[from] === stamp ? slots[first + i]![part]! : current[part]!);
-            sum(part, owners, from * width, to * width);
-          }
-          run.stamps[first]!.fill(stamp, from, to);
-        },
-        stale() {}, // The main thread's, who knows what all machines touched.
-      });
-    });
+    for (const row of touched) run.stamps[first]![row] = stamp;
   }
 
   return function round(round, committed) {
