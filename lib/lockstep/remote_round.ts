@@ -1,17 +1,21 @@
 /**
- * A round with averaged weights that other machines take part in. This machine's workers train the shards that it was
- * dealt and sum them up to nodes of the tree; the main thread sends these away, writes what all machines come to into
- * the next state, and has it committed. The sums and their order are those of average_weights.ts, so the bits are too.
+ * A round that other machines take part in. This machine's workers train the shards that it was dealt and sum their
+ * weights, or gradients, up to nodes of the tree; the main thread sends these away, brings what all machines come to, and
+ * has it committed: as the next state, or as the mean gradient that moves the state here as anywhere. The sums and their
+ * order are those of average_weights.ts and average_gradients.ts, so the bits are too.
  */
 import { ownedNodes, type Span } from "../engine/tree_nodes.ts";
+import { clearUntouched, roundGradients } from "./average_gradients.ts";
 import { averagedPartsOf, SEGMENT_BLOCK } from "./averaged_parts.ts";
 import { StopReason, Word } from "./control.ts";
 import { groupsOf } from "./groups.ts";
+import { meanGradient } from "./mean_gradient.ts";
 import { currentAndNext } from "./memory_map.ts";
 import { awaitOrder, Order, tellReady } from "./orders.ts";
 import { roundParts } from "./parts.ts";
 import { segmentOf } from "./plan.ts";
 import { eachRowBlock, eachRun, stampOf } from "./rows.ts";
+import type { Round } from "./schedule.ts";
 import { sharesOf } from "./shares.ts";
 import type { RoundPart, WorkerContext } from "./worker_loop.ts";
 
@@ -20,10 +24,15 @@ export function remoteRound(context: WorkerContext): RoundPart {
   const { worker, config: { workers, training }, plan: { layout, spec, map }, run, engine, timed, barrier } = context;
   const { rows, lazyElements } = map;
   const width = spec.embedding;
+  const ofGradients = training.average === "gradients";
   const train = roundParts(context);
+  const takeGradients = roundGradients(context);
+  const mean = meanGradient(context);
   const groups = groupsOf(training);
   const averagedParts = averagedPartsOf(training);
-  const slots = run.slots.map((slot) => averagedParts(slot.weights, slot)); // [shard][part]
+  const slots = ofGradients // [shard][part]
+    ? run.shardGradients.map((gradient) => [gradient])
+    : run.slots.map((slot) => averagedParts(slot.weights, slot));
   const states = run.states.map(({ weights, moments }) => averagedParts(weights, moments[0]));
   const [begin, end] = segmentOf(worker, workers, layout.size, SEGMENT_BLOCK, lazyElements);
   let seen = 0;
@@ -46,9 +55,11 @@ export function remoteRound(context: WorkerContext): RoundPart {
     eachRowBlock(worker, workers, rows, (firstRow, lastRow) => {
       eachRun(stamps, stamp, firstRow, lastRow, {
         touched(from, to) {
-          // A shard that did not touch these rows has them from the state.
+          // A shard that did not touch these rows has them from the state, or a gradient of 0.
+          const has = (shard: number) => ofGradients || run.stamps[shard]![from] === stamp;
+          if (ofGradients) clearUntouched(run, { first, last: first + count }, from * width, to * width, width, stamp);
           for (let part = 0; part < into.length; part++) {
-            const owners = stamps.map((own, i) => own[from] === stamp ? slots[first + i]![part]! : current[part]!);
+            const owners = stamps.map((_, i) => has(first + i) ? slots[first + i]![part]! : current[part]!);
             sum(part, owners, from * width, to * width);
           }
           run.stamps[first]!.fill(stamp, from, to);
@@ -58,6 +69,14 @@ export function remoteRound(context: WorkerContext): RoundPart {
     });
   }
 
+  /** Moves this worker's part of the state by the mean gradient; the first shard's stamps say which rows it has. */
+  function moveByMean({ firstStep }: Round, committed: number): void {
+    const touched = run.stamps.slice(0, 1);
+    timed("average", () => mean.note(touched, committed, () => {}));
+    timed("wait", () => barrier());
+    timed("average", () => mean.step(touched, firstStep, committed));
+  }
+
   return function round(round, committed) {
     for (;;) {
       timed("wait", () => barrier(() => tellReady(run)));
@@ -65,7 +84,7 @@ export function remoteRound(context: WorkerContext): RoundPart {
       seen = number;
       switch (order) {
         case Order.commit:
-          return;
+          return ofGradients ? moveByMean(round, committed) : undefined;
         case Order.leave:
           barrier(() => {
             Atomics.compareExchange(run.control, Word.outcome, 0, leaveReason());
@@ -78,7 +97,8 @@ export function remoteRound(context: WorkerContext): RoundPart {
         run.stamps[shard]?.fill(0);
         run.shards[shard]!.fill(0);
       }
-      train(own, groups.filter(({ first }) => shards.includes(first)), round, committed);
+      if (ofGradients) takeGradients(own, round, committed);
+      else train(own, groups.filter(({ first }) => shards.includes(first)), round, committed);
       timed("average", () => ownedNodes(new Set(shards), training.shards).forEach((node) => sumNode(node, committed)));
     }
   };
