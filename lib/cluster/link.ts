@@ -5,7 +5,7 @@
 import { randomInt } from "node:crypto";
 import type { Config } from "../config/schema.ts";
 import { errorMessage, TrainingError } from "../errors.ts";
-import type { ClusterView } from "../events.ts";
+import type { ClusterView, Incident } from "../events.ts";
 import type { Coordinator } from "../lockstep/coordinator.ts";
 import { groupsOf } from "../lockstep/groups.ts";
 import type { Link } from "../lockstep/link.ts";
@@ -61,7 +61,7 @@ class ClusterLink implements Link {
   #machine: Machine | undefined;
   #ended: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
-  #incidents: string[] = [];
+  #incidents: Incident[] = [];
   #isNew = false;
   #toldAt = -Infinity;
 
@@ -85,7 +85,10 @@ class ClusterLink implements Link {
       transport: this.#transport,
       local,
       report: (news) => {
-        if (news.type === "incident") this.#incidents.push(news.message);
+        if (news.type === "incident") {
+          const { type: _, ...incident } = news;
+          this.#incidents.push(incident);
+        }
         if (news.type === "members") this.#isNew = true;
       },
     });
@@ -94,7 +97,7 @@ class ClusterLink implements Link {
     });
   }
 
-  news(): { incidents: readonly string[]; cluster: ClusterView | undefined } {
+  news(): { incidents: readonly Incident[]; cluster: ClusterView | undefined } {
     if (this.#failure) throw new TrainingError(`Taking part failed: ${errorMessage(this.#failure)}`);
     const incidents = this.#incidents;
     this.#incidents = [];
@@ -104,6 +107,10 @@ class ClusterLink implements Link {
     this.#isNew = false;
     this.#toldAt = now;
     return { incidents, cluster: this.#machine?.view() };
+  }
+
+  tell(incident: string): void {
+    this.#machine?.tell(incident);
   }
 
   leave(): void {

@@ -24,7 +24,7 @@ function appFor(status: string, path: string): App {
   const services: { -readonly [Key in keyof Services]?: Services[Key] } = {};
   const options: AppOptions = { bodyLimitBytes: 1000 };
   if (path === "/cluster" && status === "200") {
-    services.cluster = () => ({ name: "tickets", member: "a", leader: "a", round: 1, members: [] });
+    services.cluster = () => ({ name: "tickets", member: "a", leader: "a", round: 1, members: [], incidents: [] });
   }
   if (status === "503") services.predictor = fakePredictor({ model: down, predict: down });
   if (status === "404" && path.includes("{version}")) {
