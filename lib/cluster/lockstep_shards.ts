@@ -70,11 +70,11 @@ export class LockstepShards implements LocalShards {
   }
 
   async sum(shards: readonly number[]): Promise<readonly NodeSum[]> {
-    await this.#order((run) => {
+    const trained = await this.#order((run) => {
       this.#writeShares(run, new Set(shards));
       giveOrder(run, Order.train, shards);
     });
-    const run = this.#current();
+    const run = trained ?? this.#current();
     const stamp = stampOf(this.round);
     return ownedNodes(new Set(shards), this.shards).map(({ first, last }) => {
       const figures = run.shards.slice(first, last);
@@ -101,7 +101,7 @@ export class LockstepShards implements LocalShards {
   async commit(base: Uint8Array): Promise<void> {
     const { figures, rows, values } = decodeNode(this.#shape, this.shards, base);
     const committed = this.round;
-    await this.#order((run) => {
+    const run = await this.#order((run) => {
       // Workers that were lost after they had committed.
       if (this.round !== committed) return;
       const [current, next] = this.#states(run);
@@ -120,9 +120,11 @@ export class LockstepShards implements LocalShards {
       }
       giveOrder(run, Order.commit);
     });
-    const course = readCourse(this.#run.courses[(committed + 1) & 1 ? 1 : 0]);
+    // Where workers were replaced after the commit, the memory that there is now has one copy alone.
+    const isWhole = run !== undefined && run === this.#current();
+    const course = readCourse(this.#current().courses[(committed + 1) & 1 ? 1 : 0]);
     // A rollback writes everything anew.
-    this.#differing = course.rollbackRound === committed + 1 ? "all" : rows;
+    this.#differing = isWhole && course.rollbackRound !== committed + 1 ? rows : "all";
   }
 
   snapshot(): Snapshot {
@@ -150,21 +152,24 @@ export class LockstepShards implements LocalShards {
     return this.#run;
   }
 
-  /** Gives an order when all workers are ready, and waits until they have done it or have ended. */
-  async #order(give: (run: SharedRun) => void): Promise<void> {
+  /**
+   * Gives an order when all workers are ready, and waits until they have done it or have ended. Resolves to the memory
+   * that they did it in; to nothing if `give` gave none, or if they have left.
+   */
+  async #order(give: (run: SharedRun) => void): Promise<SharedRun | undefined> {
     for (;;) {
       const run = await this.#ready();
-      if (!run) return;
+      if (!run) return undefined;
       const before = timesReady(run);
       const orders = Atomics.load(run.control, Word.order);
       give(run);
-      if (Atomics.load(run.control, Word.order) === orders) return;
+      if (Atomics.load(run.control, Word.order) === orders) return undefined;
       while (timesReady(run) === before && this.#coordinator.memory === run.memory) {
-        if (Atomics.load(run.control, Word.outcome) !== 0 && this.#coordinator.isEnded) return;
+        if (Atomics.load(run.control, Word.outcome) !== 0 && this.#coordinator.isEnded) return run;
         await readyAfter(run, before, LOOK_MS);
       }
       // Other workers do it again, in another memory.
-      if (this.#coordinator.memory === run.memory) return;
+      if (this.#coordinator.memory === run.memory) return run;
     }
   }
 
