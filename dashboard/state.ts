@@ -140,7 +140,7 @@ function reduce(view: RunView, event: RunEvent): void {
       view.phase = "running";
       return note(view, event, "Went on");
     case "incident":
-      return note(view, event, event.message);
+      return note(view, event, event.member === undefined ? event.message : `${event.member}: ${event.message}`);
     case "cluster":
       view.cluster = event;
       return;

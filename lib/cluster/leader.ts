@@ -147,7 +147,7 @@ export class Leader {
         ].find((players) => players.length > 0)!;
         if (fixed) report({ type: "incident", message: `Shards ${idle} of round ${round} are dealt out again` });
         fixed ??= names;
-        const hands = deal(idle, among);
+        const hands = deal(idle, among, local.groups);
         await this.#say({ type: "deal", round, hands });
         for (const { member, shards } of hands) {
           for (const shard of shards) assigned.set(shard, { member, until: clock.now() + roundMs });

@@ -5,11 +5,12 @@
 import { stateDigest } from "../lockstep/state.ts";
 import { createBatch } from "../data/batch.ts";
 import { lossWeight } from "../data/class_weights.ts";
-import { ownedNodes } from "../engine/tree_nodes.ts";
-import { averagedPartsOf } from "../lockstep/average_weights.ts";
+import { ownedNodes, type Span } from "../engine/tree_nodes.ts";
+import { averagedPartsOf } from "../lockstep/averaged_parts.ts";
 import { Word } from "../lockstep/control.ts";
 import type { Coordinator } from "../lockstep/coordinator.ts";
 import { readCourse } from "../lockstep/course.ts";
+import { groupsOf } from "../lockstep/groups.ts";
 import { currentAndNext } from "../lockstep/memory_map.ts";
 import { giveOrder, Order, readyAfter, timesReady } from "../lockstep/orders.ts";
 import type { LockstepConfig, Plan } from "../lockstep/plan.ts";
@@ -34,6 +35,7 @@ export class LockstepShards implements LocalShards {
   readonly #coordinator: Coordinator;
   readonly #config: LockstepConfig;
   readonly #shape: RoundShape;
+  readonly groups: readonly Span[];
   readonly #partsOf: ReturnType<typeof averagedPartsOf>;
   #run: SharedRun;
   /** Rows in which the two copies of the state differ; all of them if not known. */
@@ -46,6 +48,7 @@ export class LockstepShards implements LocalShards {
     this.#config = config;
     this.#partsOf = averagedPartsOf(config.training);
     this.#shape = shapeOf(plan, config);
+    this.groups = groupsOf(config.training);
     this.#run = sharedRun(plan.map, memory);
   }
 

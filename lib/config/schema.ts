@@ -32,6 +32,9 @@ export const trainingShape = {
   shards: whole(1, 256).default(4).describe("logical replicas, each with its own batches; part of the result"),
   batchSize: whole(1, 65_536).default(128).describe("sequences of a step, on each shard"),
   averageEvery: whole(1, 10_000).default(1).describe("steps on each shard between two averagings"),
+  clusterEvery: whole(1, 10_000).default(1)
+    .describe("averagings of a round; all but the last are of groups of shards, each by itself: see docs/cluster.md"),
+  groups: whole(1, 256).default(1).describe("with --cluster-every: groups of neighbouring shards; part of the result"),
   average: z.enum(["weights", "gradients"]).default("weights").describe("what is averaged over the shards"),
   moments: z.enum(["average", "local", "reset"]).default("average")
     .describe("Adam's moments in an averaging of weights: averaged too, kept by each shard, or started again"),

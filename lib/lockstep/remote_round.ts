@@ -4,11 +4,12 @@
  * the next state, and has it committed. The sums and their order are those of average_weights.ts, so the bits are too.
  */
 import { ownedNodes, type Span } from "../engine/tree_nodes.ts";
-import { averagedPartsOf, SEGMENT_BLOCK } from "./average_weights.ts";
+import { averagedPartsOf, SEGMENT_BLOCK } from "./averaged_parts.ts";
 import { StopReason, Word } from "./control.ts";
-import { localSteps } from "./local_steps.ts";
+import { groupsOf } from "./groups.ts";
 import { currentAndNext } from "./memory_map.ts";
 import { awaitOrder, Order, tellReady } from "./orders.ts";
+import { roundParts } from "./parts.ts";
 import { segmentOf } from "./plan.ts";
 import { eachRowBlock, eachRun, stampOf } from "./rows.ts";
 import { sharesOf } from "./shares.ts";
@@ -19,7 +20,8 @@ export function remoteRound(context: WorkerContext): RoundPart {
   const { worker, config: { workers, training }, plan: { layout, spec, map }, run, engine, timed, barrier } = context;
   const { rows, lazyElements } = map;
   const width = spec.embedding;
-  const takeSteps = localSteps(context);
+  const train = roundParts(context);
+  const groups = groupsOf(training);
   const averagedParts = averagedPartsOf(training);
   const slots = run.slots.map((slot) => averagedParts(slot.weights, slot)); // [shard][part]
   const states = run.states.map(({ weights, moments }) => averagedParts(weights, moments[0]));
@@ -71,16 +73,12 @@ export function remoteRound(context: WorkerContext): RoundPart {
           return "left";
       }
       const own = shards.filter((_, i) => i % workers === worker);
-      timed("compute", () => {
-        for (const shard of own) {
-          // Of an earlier round, or of this one done again.
-          run.stamps[shard]?.fill(0);
-          run.shards[shard]!.fill(0);
-          takeSteps(shard, round, committed);
-        }
-      });
-      context.chaos(committed, 1);
-      timed("wait", () => barrier());
+      for (const shard of own) {
+        // Of an earlier round, or of this one done again.
+        run.stamps[shard]?.fill(0);
+        run.shards[shard]!.fill(0);
+      }
+      train(own, groups.filter(({ first }) => shards.includes(first)), round, committed);
       timed("average", () => ownedNodes(new Set(shards), training.shards).forEach((node) => sumNode(node, committed)));
     }
   };

@@ -46,6 +46,22 @@ const cases: readonly Case[] = [
     change: { classWeights: "balanced" },
     data: table,
   },
+  {
+    what: "groups that average between the parts of a round",
+    places: 2,
+    change: { shards: 5, vocabulary: 150, clusterEvery: 3, groups: 3, stepsPerEpoch: 7 },
+  },
+  {
+    what: "groups, dense rows, reset moments",
+    places: 3,
+    change: { shards: 6, embeddingRows: "dense", moments: "reset", clusterEvery: 2, groups: 3, averageEvery: 2 },
+  },
+  {
+    what: "groups over a table, classes of other weights",
+    places: 2,
+    change: { classWeights: "balanced", clusterEvery: 2, groups: 2, shards: 5, batchSize: 4 },
+    data: table,
+  },
 ];
 
 export const averagingContract = cases.map(({ what, places, change, data }) =>

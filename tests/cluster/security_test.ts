@@ -27,6 +27,24 @@ async function enter({ url, credentials = "", tlsCa = "" }: Way): Promise<void> 
   }
 }
 
+/** Those who come change nothing of what is there. */
+async function keepsWhatIsThere(url: string, credentials: string): Promise<void> {
+  const [first, second] = [0, 1].map(() => connectNats({ url, run: "secure", credentials, tlsCa: "" }));
+  const transport = await first!;
+  const before = await transport.publish("up", new Uint8Array(2), { id: "2" });
+  await (await second!).close();
+  await enter({ url, credentials });
+  const stop = new AbortController();
+  const kept: number[] = [];
+  for await (const { sequence } of transport.read("up", 1, stop.signal)) {
+    kept.push(sequence);
+    if (sequence >= before!) break;
+  }
+  stop.abort();
+  await transport.close();
+  assertEquals(kept, [1, before]);
+}
+
 async function isRefused(way: Way, words: string): Promise<void> {
   const error = await assertRejects(() => enter(way), InputError);
   assert(error.message.includes(words), error.message);
@@ -103,6 +121,7 @@ testUnless(
         const credentials = await account.user(folder, `but-${i}`, { permissions });
         await isRefused({ url, credentials }, `the account lacks a permission (Permissions Violation for Publish to "`);
       }
+      await keepsWhatIsThere(url, await account.user(folder, "keeper", { permissions: all }));
       const deaf = await account.user(folder, "deaf", { permissions: { ...all, subscribe: ["nothing"] } });
       await isRefused({ url, credentials: deaf }, "Permissions Violation for Subscription");
       const other = await account.user(folder, "other", { permissions: await runPermissions("other") });

@@ -98,24 +98,29 @@ export function plainTraining(model: PlainModel, config: TrainingConfig): PlainR
 }
 
 function plainWeights(model: PlainModel, config: TrainingConfig): PlainResult {
-  const { shards, averageEvery, stepsPerEpoch, epochs, moments } = config;
-  const { engine, layout, spec } = model;
+  const { shards, averageEvery, clusterEvery, stepsPerEpoch, epochs, moments } = config;
+  const { engine, layout } = model;
+  const all = Array.from({ length: shards }, (_, shard) => shard);
   const replicas = Array.from({ length: shards }, () => newReplica(model, config));
-  let [taken, counts] = [new Array<number>(shards).fill(0), new Array<number>(shards).fill(0)];
+  let [taken, counts, ofPart] = [all.map(() => 0), all.map(() => 0), all.map(() => 0)];
   const losses: number[] = [];
-  let touched = new Set<number>();
+  let touched: Set<number>[] = []; // [shard] in this round
   for (let epoch = 0; epoch < epochs; epoch++) {
     for (let local = 0; local < stepsPerEpoch; local++) {
       const step = epoch * stepsPerEpoch + local;
-      const inRound = local % averageEvery;
+      const inRound = local % (averageEvery * clusterEvery);
+      const inPart = local % averageEvery;
       if (inRound === 0) {
-        touched = new Set();
-        taken = taken.map(() => 0);
+        touched = all.map(() => new Set());
         counts = counts.map(() => 0);
+      }
+      if (inPart === 0) {
+        taken = taken.map(() => 0);
+        ofPart = ofPart.map(() => 0);
       }
       let loss = 0;
       for (const [shard, replica] of replicas.entries()) {
-        if (inRound === 0 && moments === "reset") {
+        if (inPart === 0 && moments === "reset") {
           replica.m.fill(0);
           replica.v.fill(0);
         }
@@ -134,22 +139,15 @@ function plainWeights(model: PlainModel, config: TrainingConfig): PlainResult {
         );
         taken[shard]!++;
         counts[shard]! += weight;
+        ofPart[shard]! += weight;
         loss += lossSum;
-        tokens.forEach((token) => touched.add(token));
+        tokens.forEach((token) => touched[shard]!.add(token));
       }
       losses.push(loss);
-      if (inRound !== averageEvery - 1 && local !== stepsPerEpoch - 1) continue;
-      for (const part of moments === "average" ? PARTS : ["weights"] as const) {
-        const mean = plainMean(replicas.map((replica) => replica[part]), counts);
-        if (config.embeddingRows === "lazy") {
-          for (let token = 0; token < spec.vocabulary; token++) {
-            if (touched.has(token)) continue;
-            // No replica has moved it: all have what they had before.
-            const [begin, end] = [token * spec.embedding, (token + 1) * spec.embedding];
-            mean.set(replicas[0]![part].subarray(begin, end), begin);
-          }
-        }
-        for (const replica of replicas) replica[part].set(mean);
+      const endsRound = inRound === averageEvery * clusterEvery - 1 || local === stepsPerEpoch - 1;
+      if (endsRound) average(model, config, { replicas, touched, counts, group: all });
+      else if (inPart === averageEvery - 1) {
+        for (const group of plainGroups(config)) average(model, config, { replicas, touched, counts: ofPart, group });
       }
     }
   }
@@ -160,6 +158,42 @@ function plainWeights(model: PlainModel, config: TrainingConfig): PlainResult {
     reset: [weights],
   };
   return { values: joined(parts[moments]), steps: epochs * stepsPerEpoch, losses };
+}
+
+/** Neighbours; of uneven sizes the smaller ones come first. */
+function plainGroups({ shards, groups }: TrainingConfig): number[][] {
+  const owners = Array.from({ length: shards }, (_, shard) => {
+    let group = 0;
+    while (Math.floor(shards * (group + 1) / groups) <= shard) group++;
+    return group;
+  });
+  return Array.from({ length: groups }, (_, group) => [...owners.keys()].filter((shard) => owners[shard] === group));
+}
+
+/** Gives all replicas of `group` their mean; `touched` are the rows that each shard moved since all had the same. */
+function average(
+  { spec }: PlainModel,
+  { embeddingRows, moments }: TrainingConfig,
+  { replicas, touched, counts, group }: {
+    readonly replicas: readonly Replica[];
+    readonly touched: readonly ReadonlySet<number>[];
+    readonly counts: readonly number[];
+    readonly group: readonly number[];
+  },
+) {
+  const own = group.map((shard) => replicas[shard]!);
+  for (const part of moments === "average" ? PARTS : ["weights"] as const) {
+    const mean = plainMean(own.map((replica) => replica[part]), group.map((shard) => counts[shard]!));
+    if (embeddingRows === "lazy") {
+      for (let token = 0; token < spec.vocabulary; token++) {
+        if (group.some((shard) => touched[shard]!.has(token))) continue;
+        // No replica has moved it: all have what they had before.
+        const [begin, end] = [token * spec.embedding, (token + 1) * spec.embedding];
+        mean.set(own[0]![part].subarray(begin, end), begin);
+      }
+    }
+    for (const replica of own) replica[part].set(mean);
+  }
 }
 
 function plainGradients(model: PlainModel, config: TrainingConfig): PlainResult {

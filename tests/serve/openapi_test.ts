@@ -24,7 +24,7 @@ function appFor(status: string, path: string): App {
   const services: { -readonly [Key in keyof Services]?: Services[Key] } = {};
   const options: { -readonly [Key in keyof AppOptions]: AppOptions[Key] } = { bodyLimitBytes: 1000 };
   if (path === "/cluster" && status === "200") {
-    services.cluster = () => ({ name: "tickets", member: "a", leader: "a", round: 1, members: [] });
+    services.cluster = () => ({ name: "tickets", member: "a", leader: "a", round: 1, members: [], incidents: [] });
   }
   if (status === "401") options.token = "0123456789abcdef";
   if (status === "429") options.rateLimit = 1;
