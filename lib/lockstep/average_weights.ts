@@ -1,33 +1,20 @@
 /** A round with `average: weights`: each shard takes local steps on a replica of its own, then the replicas are averaged. */
-import type { TrainingConfig } from "../config/schema.ts";
+import { averagedPartsOf, SEGMENT_BLOCK } from "./averaged_parts.ts";
 import { Word } from "./control.ts";
-import { localSteps } from "./local_steps.ts";
+import { groupsOf } from "./groups.ts";
 import { currentAndNext } from "./memory_map.ts";
+import { roundParts } from "./parts.ts";
 import { segmentOf } from "./plan.ts";
 import { createRowFinder, rowsOf, stampOf } from "./rows.ts";
 import { sharesOf } from "./shares.ts";
 import type { RoundPart, WorkerContext } from "./worker_loop.ts";
 
-/** Elements that one worker averages in one go: whole cache lines. */
-export const SEGMENT_BLOCK = 16;
-
-interface Moments {
-  readonly m: Float32Array;
-  readonly v: Float32Array;
-}
-
-/** Lists the vectors that are averaged: weights and, with averaged moments, m and v. */
-export function averagedPartsOf(
-  { moments }: Pick<TrainingConfig, "moments">,
-): (weights: Float32Array, sets?: Moments) => Float32Array[] {
-  return (weights, sets) => moments === "average" && sets ? [weights, sets.m, sets.v] : [weights];
-}
-
 /** Returns the function that takes this worker's part in one round, up to the barrier that commits it. */
 export function averageWeights(context: WorkerContext): RoundPart {
-  const { worker, config: { workers, training }, plan: { layout, map }, run, engine, timed, barrier } = context;
+  const { worker, config: { workers, training }, plan: { layout, map }, run, engine, timed } = context;
   const { rows, lazyElements } = map;
-  const takeSteps = localSteps(context);
+  const train = roundParts(context);
+  const groups = groupsOf(training);
   const averagedParts = averagedPartsOf(training);
   const ofShards = run.slots.map((slot) => averagedParts(slot.weights, slot));
   const slots = ofShards[0]!.map((_, part) => ofShards.map((parts) => parts[part]!)); // [part][shard]
@@ -41,9 +28,7 @@ export function averageWeights(context: WorkerContext): RoundPart {
   const findRows = createRowFinder(worker, workers, rows, run.moved[worker]!);
 
   return function round(round, committed) {
-    timed("compute", () => context.shards.forEach((shard) => takeSteps(shard, round, committed)));
-    context.chaos(committed, 1);
-    timed("wait", () => barrier());
+    train(context.shards, groups, round, committed);
     timed("average", () => {
       const [current, next] = currentAndNext(states, committed);
       const { active, coefficients } = sharesOf(run);
