@@ -1,7 +1,7 @@
 /** `/cluster`: the machines that train a run together. */
 import { clusterStatusSchema } from "../events.ts";
-import { Refusal } from "./problem.ts";
-import { jsonAnswer, problemAnswer, type Routes } from "./routes.ts";
+import { problemAnswer, Refusal } from "./problem.ts";
+import { jsonAnswer, type Routes } from "./routes.ts";
 import type { Services } from "./services.ts";
 
 export function clusterRoutes(routes: Routes, { cluster }: Services): void {
