@@ -137,6 +137,13 @@ Deno.test("apply() leaves drift out where it is unknown or zero", () => {
   assertEquals(view(run).progress.last(PROGRESS.drift), NaN);
 });
 
+Deno.test("apply() names the machine of an incident that was another's", () => {
+  const shown = createView("a");
+  apply(shown, { id: 1, at: at(0), type: "incident", message: "worker 2 was lost" });
+  apply(shown, { id: 2, at: at(1), type: "incident", message: "worker 0 was lost", member: "east" });
+  assertEquals(shown.notes.map(({ text }) => text), ["east: worker 0 was lost", "worker 2 was lost"]);
+});
+
 Deno.test("apply() keeps what went wrong among thousands of checkpoints", () => {
   const shown = createView("a");
   apply(shown, { id: 1, at: at(0), type: "incident", message: "worker 2 was lost" });
