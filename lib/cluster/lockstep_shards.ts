@@ -116,7 +116,7 @@ export class LockstepShards implements LocalShards {
         scatter(this.#shape, { rows, values }, next);
         for (const written of run.written) written[0] = 0;
         // Only whether it is finite counts.
-        run.written[0]![0] = values.every(Number.isFinite) ? 1 : NaN;
+        run.written[0]![0] = areFinite(values) ? 1 : NaN;
       }
       giveOrder(run, Order.commit);
     });
@@ -229,4 +229,11 @@ export class LockstepShards implements LocalShards {
       else for (const row of differing) copyRows(current[part]!, into, row, row + 1, width);
     }
   }
+}
+
+/** Whether all are: 0 times what is not finite is not 0. A tenth of the time that asking each takes. */
+function areFinite(values: Float32Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += 0 * values[i]!;
+  return sum === 0;
 }
