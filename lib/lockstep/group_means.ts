@@ -14,7 +14,7 @@ import type { Span } from "../engine/tree_nodes.ts";
 import { averagedPartsOf, SEGMENT_BLOCK } from "./averaged_parts.ts";
 import { currentAndNext } from "./memory_map.ts";
 import { segmentOf } from "./plan.ts";
-import { eachRowBlock, eachRun, stampOf } from "./rows.ts";
+import { createRowFinder, stampOf } from "./rows.ts";
 import type { Part } from "./schedule.ts";
 import type { WorkerContext } from "./worker_loop.ts";
 
@@ -34,6 +34,7 @@ export function groupMeans(context: WorkerContext): (group: Span, part: Part, co
     averagedParts(odd.weights, odd.moments[0]),
   ];
   const [begin, end] = segmentOf(worker, workers, layout.size, SEGMENT_BLOCK, lazyElements);
+  const findRows = createRowFinder(worker, workers, rows, run.moved[worker]!);
   /** `[shard]` what it counted for in this round up to the mean before this one. */
   const counted = new Float64Array(training.shards);
 
@@ -57,37 +58,24 @@ export function groupMeans(context: WorkerContext): (group: Span, part: Part, co
     const ofGroup = slots.slice(first, last);
     const [current] = currentAndNext(states, committed);
     const into = ofGroup[0]!;
-    const owners = new Array<Float32Array>(ofGroup.length); // [shard of the group]: filled for each run of rows, so that no list is made for it
-
-    /** Averages the elements of one part of the replicas, and gives them to all. */
-    function average(part: number, vectors: readonly Float32Array[], begin: number, end: number): void {
-      engine.average({ vectors, coefficients: own, into: into[part]!, begin, end, drift: false });
-      const mean = into[part]!.subarray(begin, end);
-      for (let i = 1; i < ofGroup.length; i++) ofGroup[i]![part]!.set(mean, begin);
+    const { touched } = findRows(stamps, stamp);
+    for (const [part, mean] of into.entries()) {
+      const shares = { vectors: ofGroup.map((parts) => parts[part]!), coefficients: own, into: mean, drift: false };
+      engine.average({ ...shares, begin, end });
+      engine.averageRows({ ...shares, rows: touched, stamps, stamp, otherwise: current[part]! });
+      for (const { [part]: values } of ofGroup.slice(1)) {
+        values!.set(mean.subarray(begin, end), begin);
+        engine.copyRows(mean, values!, touched);
+      }
     }
-
-    for (let part = 0; part < into.length; part++) average(part, ofGroup.map((parts) => parts[part]!), begin, end);
-    eachRowBlock(worker, workers, rows, (firstRow, lastRow) => {
-      eachRun(stamps, stamp, firstRow, lastRow, {
-        touched(from, to) {
-          for (let part = 0; part < into.length; part++) {
-            for (let i = 0; i < stamps.length; i++) {
-              owners[i] = stamps[i]![from] === stamp ? ofGroup[i]![part]! : current[part]!;
-            }
-            average(part, owners, from * width, to * width);
-          }
-          if (training.moments === "reset") {
-            run.slots.slice(first, last).forEach((slot) => startMoments(slot, from, to));
-          }
-          for (const of of stamps) of.fill(stamp, from, to);
-        },
-        stale() {}, // The end of the round's.
-      });
-    });
+    for (const row of touched) {
+      if (training.moments === "reset") run.slots.slice(first, last).forEach((slot) => startMoments(slot, row));
+      for (const values of stamps) values[row] = stamp;
+    }
   };
 
-  function startMoments({ m, v }: Replica, from: number, to: number): void {
-    m.fill(0, from * width, to * width);
-    v.fill(0, from * width, to * width);
+  function startMoments({ m, v }: Replica, row: number): void {
+    m.fill(0, row * width, (row + 1) * width);
+    v.fill(0, row * width, (row + 1) * width);
   }
 }

@@ -3,7 +3,7 @@ import { clipScale } from "../engine/adam.ts";
 import type { Replica } from "../engine/contract.ts";
 import { checkStep } from "./divergence.ts";
 import { currentAndNext } from "./memory_map.ts";
-import { copyMomentRows, copyReplicaRows, eachRun, stampOf, touchRows } from "./rows.ts";
+import { copyMomentRows, copyReplicaRows, stampOf, touchRows } from "./rows.ts";
 import { drawOf, type Part } from "./schedule.ts";
 import type { StateView } from "./shared_run.ts";
 import type { WorkerContext } from "./worker_loop.ts";
@@ -94,10 +94,10 @@ export function localSteps(context: WorkerContext): (shard: number, part: Part, 
   /** Local moments are in both copies of the state: brings the next one's rows up to the current one's. */
   function copyStaleMoments(shard: number, state: StateView, next: StateView, stamp: number): void {
     const [from, into] = [state.moments[shard]!, next.moments[shard]!];
-    eachRun([run.stamps[shard]!], stamp, 0, rows, {
-      touched: () => {}, // None yet.
-      stale: (first, last) => copyMomentRows(from, into, first, last, width),
-    });
+    const before = (stamp - 1) | 0;
+    for (const [row, touched] of run.stamps[shard]!.entries()) {
+      if (touched === before) copyMomentRows(from, into, row, row + 1, width);
+    }
   }
 
   return takeSteps;

@@ -5,61 +5,49 @@
 import { clipScale } from "../engine/adam.ts";
 import { currentAndNext, NORM_BLOCK } from "./memory_map.ts";
 import { segmentOf } from "./plan.ts";
-import { copyReplicaRows, eachRowBlock, eachRun, ROW_BLOCK, stampOf } from "./rows.ts";
+import { createRowFinder, ROW_PARTS, stampOf } from "./rows.ts";
 import type { WorkerContext } from "./worker_loop.ts";
 
-/** Readies the elements `begin` to `end - 1` of the mean. Rows that move one by one come in runs that are alike. */
-export type MakeMean = (begin: number, end: number, isRows: boolean) => void;
+/** What the mean is made by. */
+export interface MeanMaker {
+  /** Readies the elements `begin` to `end - 1`. */
+  elements(begin: number, end: number): void;
+  /** Readies these rows of the embedding, where they move one by one. */
+  rows(rows: Int32Array): void;
+}
 
 export interface MeanGradient {
-  /** Has this worker's part of the mean made, and notes its squared norms. `stamps` say which rows were touched. */
-  note(stamps: readonly Int32Array[], committed: number, make: MakeMean): void;
+  /** Has this worker's part of the mean made, if that is left to it, and notes its squared norms. `stamps` say which rows were touched. */
+  note(stamps: readonly Int32Array[], committed: number, maker?: MeanMaker): void;
   /** Moves this worker's part of the state, once all norms are noted: into the next one. */
-  step(stamps: readonly Int32Array[], firstStep: number, committed: number): void;
+  step(firstStep: number, committed: number): void;
 }
 
 export function meanGradient(context: WorkerContext): MeanGradient {
-  const { worker, config: { workers, training }, plan: { layout, spec, map }, run, engine } = context;
-  const mean = run.gradients[0]!;
+  const { worker, config: { workers, training }, plan: { layout, map }, run, engine } = context;
   const { rows, lazyElements } = map;
-  const width = spec.embedding;
-  const rowBlocks = Math.ceil(rows / ROW_BLOCK);
   const [begin, end] = segmentOf(worker, workers, layout.size, NORM_BLOCK, lazyElements);
+  const findRows = createRowFinder(worker, workers, rows, run.moved[worker]!);
+  let moved = findRows([], 0);
 
   return {
-    note(stamps, committed, make) {
-      const stamp = stampOf(committed);
-      make(begin, end, false);
+    note(stamps, committed, maker) {
+      const mean = run.gradients[0]!;
+      moved = findRows(stamps, stampOf(committed));
+      maker?.elements(begin, end);
+      maker?.rows(moved.touched);
       for (let block = begin; block < end; block += NORM_BLOCK) {
-        run.norms[rowBlocks + (block - lazyElements) / NORM_BLOCK] = engine.squaredNorm(
-          mean,
-          block,
-          Math.min(block + NORM_BLOCK, end),
-        );
+        const norm = engine.squaredNorm(mean, block, Math.min(block + NORM_BLOCK, end));
+        run.norms[ROW_PARTS + (block - lazyElements) / NORM_BLOCK] = norm;
       }
-      eachRowBlock(worker, workers, rows, (firstRow, lastRow, block) => {
-        // Touched neighbours are summed in one go, whichever shards touched them: that another machine can know as well.
-        let [from, to] = [firstRow, firstRow];
-        run.norms[block] = 0;
-        const sum = () => {
-          if (to > from) run.norms[block]! += engine.squaredNorm(mean, from * width, to * width);
-        };
-        eachRun(stamps, stamp, firstRow, lastRow, {
-          touched(first, last) {
-            make(first * width, last * width, true);
-            if (first > to) {
-              sum();
-              from = first;
-            }
-            to = last;
-          },
-          stale() {},
-        });
-        sum();
+      moved.eachPart((part, touched) => {
+        run.norms[part] = engine.squaredNorm(mean, 0, lazyElements, touched);
       });
     },
 
-    step(stamps, firstStep, committed) {
+    step(firstStep, committed) {
+      const mean = run.gradients[0]!;
+      const { touched, stale } = moved;
       const [state, next] = currentAndNext(run.states, committed);
       const squared = run.norms.reduce((sum, block) => sum + block, 0);
       const from = { weights: state.weights, ...state.moments[0]! };
@@ -67,17 +55,10 @@ export function meanGradient(context: WorkerContext): MeanGradient {
       const scale = clipScale(squared, training.clipNorm);
       const common = { step: firstStep + 1, learningRate: context.learningRate(firstStep, committed), scale };
       engine.update(from, mean, into, { ...common, begin, end });
-      let written = engine.squaredNorm(next.weights, begin, end);
-      eachRowBlock(worker, workers, rows, (firstRow, lastRow) => {
-        eachRun(stamps, stampOf(committed), firstRow, lastRow, {
-          touched(first, last) {
-            engine.update(from, mean, into, { ...common, begin: first * width, end: last * width });
-            written += engine.squaredNorm(next.weights, first * width, last * width);
-          },
-          stale: (first, last) => copyReplicaRows(from, into, first, last, width),
-        });
-      });
-      run.written[worker]![0] = written;
+      engine.update(from, mean, into, { ...common, begin: 0, end: lazyElements, rows: touched });
+      for (const part of ["weights", "m", "v"] as const) engine.copyRows(from[part], into[part], stale);
+      run.written[worker]![0] = engine.squaredNorm(next.weights, begin, end) +
+        engine.squaredNorm(next.weights, 0, lazyElements, touched);
     },
   };
 }

@@ -47,6 +47,22 @@ const cases: readonly Case[] = [
     data: table,
   },
   {
+    what: "averaged gradients, rows of which a round touches a part, clipped",
+    places: 3,
+    change: { average: "gradients", shards: 5, vocabulary: 150, clipNorm: 0.05, weightDecay: 0.1, epochs: 3 },
+  },
+  {
+    what: "averaged gradients, dense rows, on tfjs",
+    places: 2,
+    change: { average: "gradients", embeddingRows: "dense", engine: "tfjs", clipNorm: 0.05, epochs: 1 },
+  },
+  {
+    what: "averaged gradients of a table whose last steps have fewer rows than shards, classes of other weights",
+    places: 3,
+    change: { average: "gradients", classWeights: "balanced", shards: 6, batchSize: 4, clipNorm: 0.1 },
+    data: table,
+  },
+  {
     what: "groups that average between the parts of a round",
     places: 2,
     change: { shards: 5, vocabulary: 150, clusterEvery: 3, groups: 3, stepsPerEpoch: 7 },
