@@ -123,6 +123,9 @@ export async function stepTimes(directory: string): Promise<number[]> {
   );
 }
 
+/** That --cluster-every takes. */
+const MOST_PARTS = 10_000;
+
 /** Measured on a server of the bench's own; where none is installed, what was measured elsewhere. */
 async function costsHere(): Promise<Costs> {
   if (natsAbsence() !== undefined) return MEASURED;
@@ -170,6 +173,7 @@ if (import.meta.main) {
       const [up, base] = [Number(values["up-bytes"] ?? 0), Number(values["base-bytes"] ?? 0)];
       const exchange = up > 0 ? exchangeSeconds({ up, base, machines, network, costs }) : counted.exchange;
       const { steps, bytes } = counted;
+      const every = recommendedEvery(steps, exchange);
       const efficiency = mean * shards / machines / (steps + exchange);
       print([
         megabytes,
@@ -178,7 +182,7 @@ if (import.meta.main) {
         exchange.toPrecision(3),
         (bytes / 1e6).toFixed(1),
         `${(100 * efficiency).toFixed(0)} %`,
-        recommendedEvery(steps, exchange),
+        every > MOST_PARTS ? "none" : every,
       ]);
     }
   }
