@@ -13,8 +13,15 @@ export interface Answered extends Prediction {
   readonly truncated?: boolean;
 }
 
-/** The server said no: its own words, one line a problem. */
-export class Refusal extends Error {}
+/** The server said no: its own words, one line a problem, and what they are about. */
+export class Refusal extends Error {
+  readonly fields: readonly string[];
+
+  constructor(message: string, fields: readonly string[] = []) {
+    super(message);
+    this.fields = fields;
+  }
+}
 
 /** A request that gets no answer is given up: the page must not wait for a server that hangs. */
 const ANSWER_MS = 15_000;
@@ -22,23 +29,53 @@ const ANSWER_MS = 15_000;
 export interface RunList {
   /** The run that the server trains or serves. */
   readonly current: string;
+  /** Whether it takes more runs, and removes those that are done with. */
+  readonly trains: boolean;
   /** Newest first. */
   readonly runs: readonly RunDetail[];
+  /** What `after` has to be for more, if there are more. */
+  readonly next: string | null;
 }
 
-export function runList(): Promise<RunList> {
-  return request<RunList>("/runs");
+export interface RunsWanted {
+  readonly limit: number;
+  /** Without one, or with "": all. */
+  readonly state?: string;
+  readonly text?: string;
+  readonly after?: string | undefined;
+}
+
+export function runList(wanted: RunsWanted): Promise<RunList> {
+  const given = Object.entries(wanted).filter(([, value]) => value !== undefined && value !== "");
+  return request<RunList>(`/runs?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`);
 }
 
 /** The run that the server trains or serves. */
 export async function currentRun(): Promise<RunDetail | undefined> {
-  const { current, runs } = await runList();
-  // The list is a page of what may be many, and newer ones may wait for their turn.
+  const { current, runs } = await runList({ limit: 1 });
+  // Newer ones may wait for their turn.
   return runs.find(({ id }) => id === current) ?? (current === "" ? undefined : await runDetail(current));
 }
 
 export function runDetail(run: string): Promise<RunDetail> {
   return request<RunDetail>(`/runs/${encodeURIComponent(run)}`);
+}
+
+/** Asks for a run of these config values. */
+export function startRun(values: Readonly<Record<string, unknown>>): Promise<RunDetail> {
+  return request<RunDetail>("/runs", jsonPost(values));
+}
+
+export function removeRun(run: string): Promise<void> {
+  return request<void>(`/runs/${encodeURIComponent(run)}`, { method: "DELETE" });
+}
+
+/** The names that `preset` may have in `startRun`, as the server's own document of its routes has them. */
+export async function presetNames(): Promise<readonly string[]> {
+  const document = await request<{
+    components: { schemas: { RunRequest: { properties: { preset: { enum: readonly string[] } } } } };
+  }>("/openapi.json");
+  return document.components.schemas.RunRequest.properties.preset.enum;
 }
 
 /** What the files held that the run was trained on. */
@@ -69,17 +106,18 @@ export async function act(run: string, action: "pause" | "resume" | "stop"): Pro
 
 /** Tokens that are no numbers are sent as they are: it is the server that says what is wrong with them. */
 export function predict(question: { tokens: readonly (number | string)[] } | { text: string }): Promise<Answered> {
-  return request<Answered>("/predict", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(question),
-  });
+  return request<Answered>("/predict", jsonPost(question));
+}
+
+function jsonPost(body: unknown): RequestInit {
+  return { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
 }
 
 /** The page and the server come from the same process: answers are what their types say, and are not parsed again. */
 async function request<Body>(path: string, init: RequestInit = {}): Promise<Body> {
   const response = await fetch(path, { ...init, signal: AbortSignal.timeout(ANSWER_MS) });
-  if (response.ok) return await response.json();
+  // Of an answer without a body nobody wants one.
+  if (response.ok) return response.status === 204 ? undefined as Body : await response.json();
   throw refusal(response, await response.json().catch(() => undefined));
 }
 
@@ -88,10 +126,11 @@ function refusal(response: Response, problem: unknown): Refusal {
   if (!isRecord(problem)) return new Refusal(status);
   const errors: unknown[] = Array.isArray(problem["errors"]) ? problem["errors"] : [];
   // The detail is the first problem and how many there are more: each is said once.
+  const fields = errors.map((error) => String(isRecord(error) ? error["field"] : ""));
   if (errors.length > 1) {
-    return new Refusal(errors.map((error) => isRecord(error) ? error["message"] : error).join("\n"));
+    return new Refusal(errors.map((error) => isRecord(error) ? error["message"] : error).join("\n"), fields);
   }
-  return new Refusal(String(problem["detail"] ?? problem["title"] ?? status));
+  return new Refusal(String(problem["detail"] ?? problem["title"] ?? status), fields);
 }
 
 /** What went wrong, for the page to say. */

@@ -9,6 +9,7 @@ import uplotStyle from "npm:uplot@1.6.32/dist/uPlot.min.css" with { type: "text"
 import address from "./address.ts" with { type: "text" };
 import align from "./align.ts" with { type: "text" };
 import api from "./api.ts" with { type: "text" };
+import ask from "./ask.ts" with { type: "text" };
 import bars from "./bars.ts" with { type: "text" };
 import chart from "./chart.ts" with { type: "text" };
 import charts from "./charts.ts" with { type: "text" };
@@ -26,8 +27,12 @@ import history from "./history.ts" with { type: "text" };
 import judgementPanel from "./judgement_panel.ts" with { type: "text" };
 import machines from "./machines.ts" with { type: "text" };
 import main from "./main.ts" with { type: "text" };
+import newRun from "./new_run.ts" with { type: "text" };
+import notice from "./notice.ts" with { type: "text" };
 import openMetrics from "./open_metrics.ts" with { type: "text" };
 import predict from "./predict.ts" with { type: "text" };
+import runDetail from "./run_detail.ts" with { type: "text" };
+import runRow from "./run_row.ts" with { type: "text" };
 import runsPanel from "./runs_panel.ts" with { type: "text" };
 import schedule from "./schedule.ts" with { type: "text" };
 import selection from "./selection.ts" with { type: "text" };
@@ -51,6 +56,7 @@ const MODULES = {
   address,
   align,
   api,
+  ask,
   bars,
   chart,
   charts,
@@ -68,8 +74,12 @@ const MODULES = {
   judgement_panel: judgementPanel,
   machines,
   main,
+  new_run: newRun,
+  notice,
   open_metrics: openMetrics,
   predict,
+  run_detail: runDetail,
+  run_row: runRow,
   runs_panel: runsPanel,
   schedule,
   selection,

@@ -95,7 +95,8 @@ function level(view: RunView, axis: Axis, height = 0): Line {
 }
 
 /** Why there is no drift to draw. */
-function driftless({ started }: RunView): string {
+function driftless({ started, cluster }: RunView): string {
+  if (cluster && cluster.members.length > 1) return "Not measured: no machine has all shards";
   if (started?.shards === 1) return "One shard: no drift";
   return started?.config["average"] === "gradients" ? "Gradients are averaged: no drift" : "Not known";
 }

@@ -16,6 +16,8 @@ export interface Follower {
   run(detail: RunDetail): void;
   /** May repeat events when a stream starts again. */
   event(event: RunEvent): void;
+  /** The server had cut the stream, for want of a reader; it has gone on since. */
+  dropped(message: string): void;
   link(link: Link): void;
 }
 
@@ -108,6 +110,10 @@ export class Connection {
       cut = true;
       this.#follower.link("reconnecting");
       void this.look();
+    });
+    source.addEventListener("dropped", ({ data }: MessageEvent<string>) => {
+      const { message }: { message: string } = JSON.parse(data);
+      this.#follower.dropped(message);
     });
     for (const type of EVENT_TYPES) source.addEventListener(type, (message) => this.#received(message));
   }

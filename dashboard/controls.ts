@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 /** The buttons that pause, continue and stop the run that is training here. */
 import { act, messageOf } from "./api.ts";
+import { isMeant } from "./ask.ts";
 import type { Link } from "./connection.ts";
 import { byId, setText } from "./dom.ts";
 import type { RunView } from "./state.ts";
@@ -24,8 +25,11 @@ export class Controls {
   }
 
   async #ask(action: "pause" | "resume" | "stop"): Promise<void> {
+    const { run = "" } = this.#view ?? {};
+    const question = `End run ${run} after the round under way? Its model is kept, and nothing more is learnt.`;
+    if (action === "stop" && !await isMeant(question, "Stop the run")) return;
     try {
-      await act(this.#view?.run ?? "", action);
+      await act(run, action);
       setText(this.#said, "");
     } catch (error) {
       setText(this.#said, messageOf(error));

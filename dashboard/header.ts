@@ -27,7 +27,7 @@ export class Header {
     this.#shown = view;
     const state = stateOf(view, link);
     setText(this.#run, view.run || "no run yet");
-    setText(this.#state, state);
+    setText(this.#state, view.place === undefined ? state : `${state} · place ${count(view.place)}`);
     this.#state.dataset["state"] = state;
     setText(this.#elapsed, view.lastId === 0 ? "–" : duration(seconds));
     setText(this.#digestOf, view.digest ? `digest of round ${count(view.digestRound)}` : "digest");

@@ -4,11 +4,15 @@ import type { Figures, Summary } from "../lib/events.ts";
 import type { Judgement, Judgements } from "../lib/run/judgement_schema.ts";
 import { messageOf, runJudgement } from "./api.ts";
 import { ConfusionTable } from "./confusion_table.ts";
-import { byId, create, short, tableRow } from "./dom.ts";
+import { byId, create, setText, short, tableRow } from "./dom.ts";
 import { count, loss, percent } from "./format.ts";
 import type { RunView } from "./state.ts";
 
 const CARDS = ["figures-judged", "classes-judged", "confusion", "mistakes"] as const;
+
+type LstmFigures = NonNullable<NonNullable<Summary["lstm"]>["test"]>;
+
+const FIGURE_COLUMNS = [["served", "served"], ["lstm", "LSTM"], ["ngrams", "n-grams"]] as const;
 
 /** Classes that are listed. */
 const MOST_CLASSES = 200;
@@ -16,7 +20,9 @@ const MOST_CLASSES = 200;
 export class JudgementPanel {
   readonly #cards = CARDS.map((id) => byId(id, HTMLElement));
   readonly #choice = byId("judged-by", HTMLFieldSetElement);
+  readonly #head = byId("figure-head", HTMLTableRowElement);
   readonly #figures = byId("figure-rows", HTMLTableSectionElement);
+  readonly #shares = byId("figure-shares", HTMLElement);
   readonly #classes = byId("class-rows", HTMLTableSectionElement);
   readonly #more = byId("class-more", HTMLElement);
   readonly #mistakes = byId("mistake-rows", HTMLOListElement);
@@ -75,8 +81,19 @@ export class JudgementPanel {
     if (!judgement) return;
     for (const card of this.#cards) card.dataset["empty"] = "";
     for (const input of this.#choice.querySelectorAll("input")) input.checked = input.value === this.#role;
-    const baseline = this.#summary?.baseline?.[this.#role];
-    this.#figures.replaceChildren(...figureRows(judgement, baseline));
+    const lstm = this.#summary?.lstm;
+    this.#head.replaceChildren(
+      create("td"),
+      ...FIGURE_COLUMNS.flatMap(([key, name]) => {
+        if (key === "lstm" && !lstm) return [];
+        const cell = create("th", "number", name);
+        cell.scope = "col";
+        return [cell];
+      }),
+    );
+    this.#figures.replaceChildren(...figureRows(judgement, lstm?.[this.#role], this.#summary?.baseline?.[this.#role]));
+    this.#shares.hidden = !lstm;
+    setText(this.#shares, lstm ? sharesOf(lstm.share) : "");
     const { classes } = judgement;
     this.#classes.replaceChildren(
       ...classes.slice(0, MOST_CLASSES).map(({ label, support, precision, recall, f1 }) =>
@@ -91,15 +108,27 @@ export class JudgementPanel {
   }
 }
 
-function figureRows(judgement: Judgement, baseline: Figures | undefined): HTMLTableRowElement[] {
-  const { rows, accuracy, macroF1, calibrationError } = judgement;
+/** Each figure of what is served, then of its parts; `lstm` is undefined where that is all that is served. */
+function figureRows(
+  served: Judgement,
+  lstm: LstmFigures | undefined,
+  baseline: Figures | undefined,
+): HTMLTableRowElement[] {
+  const row = (name: string, show: (value: number | undefined) => string, key: keyof LstmFigures, ngrams: string) =>
+    tableRow(name, show(served[key]), ...lstm ? [show(lstm[key])] : [], ngrams);
   return [
-    tableRow("Accuracy", percent(accuracy), percent(baseline?.accuracy)),
-    tableRow("Loss", loss(judgement.loss), loss(baseline?.loss)),
-    tableRow("Macro-F1", percent(macroF1), "–"),
-    tableRow("Calibration error", percent(calibrationError), "–"),
-    tableRow("Rows", count(rows), baseline ? count(rows) : "–"),
+    row("Accuracy", percent, "accuracy", percent(baseline?.accuracy)),
+    row("Loss", loss, "loss", loss(baseline?.loss)),
+    row("Macro-F1", percent, "macroF1", "–"),
+    row("Calibration error", percent, "calibrationError", "–"),
+    row("Rows", count, "rows", baseline ? count(served.rows) : "–"),
   ];
+}
+
+/** How what is served comes of its parts. */
+function sharesOf(share: number): string {
+  if (share === 1) return "Served is the LSTM alone: n-grams beside it make it no better";
+  return `Served is the mean of both: LSTM ${percent(share, 0)}, n-grams ${percent(1 - share, 0)}`;
 }
 
 function mistakeItem({ place, text, label, given, confidence }: Judgement["mistakes"][number]): HTMLElement {

@@ -9,12 +9,15 @@ import { DataPanel } from "./data_panel.ts";
 import { byId } from "./dom.ts";
 import { Figures } from "./figures.ts";
 import { Header } from "./header.ts";
+import { moment } from "./format.ts";
 import { JudgementPanel } from "./judgement_panel.ts";
+import { Notice } from "./notice.ts";
 import { PredictBox } from "./predict.ts";
 import { RunsPanel } from "./runs_panel.ts";
 import { scheduler } from "./schedule.ts";
 import { ServicePanel } from "./service_panel.ts";
 import { Settings } from "./settings.ts";
+import { applyDetail } from "./run_detail.ts";
 import { apply, createView, type RunView } from "./state.ts";
 import { onSchemeChange } from "./theme.ts";
 import { Timeline } from "./timeline.ts";
@@ -29,6 +32,7 @@ const charts = new Charts();
 const box = new PredictBox();
 const runs = new RunsPanel(() => draw());
 const service = new ServicePanel();
+const notice = new Notice();
 const panels = {
   training: [new Figures(), new Workers(), new Machines(), new Timeline(() => draw()), new Settings(), box],
   judgement: [new DataPanel(), new JudgementPanel()],
@@ -73,14 +77,16 @@ const connection = new Connection({
       view = createView(detail.id);
       void box.load().then(draw);
     }
-    if (detail.state === "interrupted") view.phase = "interrupted";
-    else if (view.phase === "interrupted") view.phase = "running";
+    applyDetail(view, detail);
     draw();
   },
   event(event) {
     apply(view, event);
     heardAt = performance.now();
     draw();
+  },
+  dropped(message) {
+    notice.show(`${moment(new Date().toISOString())}: ${message}. It goes on from where it was.`);
   },
   link(now) {
     if (now === "live" && link === "reconnecting") void box.load().then(draw);

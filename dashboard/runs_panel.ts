@@ -1,52 +1,69 @@
 /// <reference lib="dom" />
-/** All runs of the server: one is chosen to be looked at, up to five are compared. */
+/** The runs of the server, a page at a time: one is chosen to be looked at, up to five are compared, old ones removed. */
 import type { RunDetail } from "../lib/run/types.ts";
-import { linkTo } from "./address.ts";
-import { messageOf, runList } from "./api.ts";
+import { messageOf, removeRun, type RunList, runList } from "./api.ts";
+import { isMeant } from "./ask.ts";
 import type { Axis } from "./chart.ts";
 import { Compare } from "./compare.ts";
-import { byId, create, setText, tableRow } from "./dom.ts";
-import { count, duration, loss, moment, percent, plain } from "./format.ts";
+import { byId, create, setText } from "./dom.ts";
+import { count } from "./format.ts";
+import { NewRun } from "./new_run.ts";
+import { COLUMNS, runRows } from "./run_row.ts";
 import { isFull, MOST_RUNS, NO_RUNS, type Selection, toggle } from "./selection.ts";
 import type { RunView } from "./state.ts";
 
 /** Between two looks at the list while it is seen. */
 const REFRESH_MS = 5000;
 
-/** Rows at first, and with each press of the button. */
+/** Runs of a page. */
 const PAGE = 25;
+
+/** Runs that this server is at work on; it removes none of them. */
+const BUSY: readonly string[] = ["running", "paused", "stopping"];
 
 export class RunsPanel {
   readonly #card = byId("run-list", HTMLElement);
   readonly #rows = byId("run-rows", HTMLTableSectionElement);
+  readonly #scroll = byId("run-scroll", HTMLElement);
+  readonly #state = byId("run-state", HTMLSelectElement);
   readonly #filter = byId("run-filter", HTMLInputElement);
-  readonly #more = byId("run-more", HTMLButtonElement);
-  readonly #said = byId("picked", HTMLElement);
+  readonly #newer = byId("run-newer", HTMLButtonElement);
+  readonly #older = byId("run-older", HTMLButtonElement);
+  readonly #place = byId("run-place", HTMLElement);
+  readonly #pages = byId("run-pages", HTMLElement);
+  readonly #picks = byId("picked", HTMLElement);
+  readonly #said = byId("run-said", HTMLElement);
   readonly #compare = new Compare();
+  readonly #newRun = new NewRun(() => this.#turn([]));
   readonly #changed: () => void;
-  #runs: readonly RunDetail[] = [];
-  #current = "";
+  #list: RunList = { current: "", trains: false, runs: [], next: null };
+  /** What is picked, as it was when it was last seen. */
+  readonly #known = new Map<string, RunDetail>();
   #selection: Selection = NO_RUNS;
   /** Whether somebody picked; until then the run that is looked at is. */
   #picked = false;
-  #limit = PAGE;
+  /** The pages turned so far: the last run of each. */
+  #turned: readonly string[] = [];
   #asked = -Infinity;
+  #looks = 0;
   #drawn = "";
 
   /** `changed` is told when there is something new to draw. */
   constructor(changed: () => void) {
     this.#changed = changed;
-    this.#filter.addEventListener("input", changed);
-    this.#more.addEventListener("click", () => {
-      this.#limit += PAGE;
-      changed();
+    for (const input of [this.#filter, this.#state]) input.addEventListener("input", () => this.#turn([]));
+    this.#newer.addEventListener("click", () => this.#turn(this.#turned.slice(0, -1)));
+    this.#older.addEventListener("click", () => {
+      const { next } = this.#list;
+      if (next !== null) this.#turn([...this.#turned, next]);
     });
   }
 
   draw(view: RunView, axis: Axis): void {
     if (performance.now() - this.#asked >= REFRESH_MS) void this.#load();
     if (!this.#picked) this.#selection = view.run === "" ? NO_RUNS : NO_RUNS.with(0, view.run);
-    this.#compare.draw(this.#selection, this.#runs, view, axis);
+    this.#compare.draw(this.#selection, [...this.#known.values()], view, axis);
+    this.#newRun.draw(this.#list.trains);
     this.#table(view.run);
   }
 
@@ -54,92 +71,95 @@ export class RunsPanel {
     this.#compare.redraw();
   }
 
+  /** Shows the page behind the last of `turned`; the first one without any. */
+  #turn(turned: readonly string[]): void {
+    this.#turned = turned;
+    void this.#load();
+  }
+
   async #load(): Promise<void> {
+    const look = ++this.#looks;
     this.#asked = performance.now();
+    const query = {
+      state: this.#state.value,
+      text: this.#filter.value.trim(),
+      after: this.#turned.at(-1),
+      limit: PAGE,
+    };
     try {
-      const { runs, current } = await runList();
-      this.#runs = runs;
-      this.#current = current;
-      this.#card.dataset["empty"] = runs.length === 0 ? "No runs yet" : "";
+      const list = await runList(query);
+      // An answer to an older question is late.
+      if (look !== this.#looks) return;
+      this.#list = list;
+      const isFiltered = query.state !== "" || query.text !== "" || query.after !== undefined;
+      this.#card.dataset["empty"] = list.runs.length === 0 && !isFiltered ? "No runs yet" : "";
     } catch (error) {
-      if (this.#runs.length === 0) this.#card.dataset["empty"] = messageOf(error);
+      if (look !== this.#looks) return;
+      if (this.#list.runs.length === 0) this.#card.dataset["empty"] = messageOf(error);
     }
     this.#changed();
   }
 
   #table(shown: string): void {
-    const wanted = this.#filter.value.trim().toLowerCase();
-    const found = this.#runs.filter((run) => wordsOf(run).includes(wanted));
+    const { runs, current, trains, next } = this.#list;
+    for (const run of runs) if (this.#selection.includes(run.id)) this.#known.set(run.id, run);
     const state = JSON.stringify([
-      found.map(({ id, events, state }) => [id, events, state]),
+      runs.map(({ id, events, state, place }) => [id, events, state, place]),
+      [current, trains, next, this.#turned],
       this.#selection,
-      this.#limit,
       shown,
     ]);
     if (state === this.#drawn) return;
     this.#drawn = state;
     // Who goes through the list by keyboard stays where he is.
-    const focused = document.activeElement?.id ?? "";
-    this.#rows.replaceChildren(...found.slice(0, this.#limit).map((run) => this.#row(run, shown)));
-    if (focused.startsWith("run-of-") || focused.startsWith("pick-")) document.getElementById(focused)?.focus();
-    if (found.length === 0 && this.#runs.length > 0) {
+    const focused = this.#rows.contains(document.activeElement) ? document.activeElement?.id : undefined;
+    this.#rows.replaceChildren(...runs.flatMap((run) => this.#rowsOf(run, shown)));
+    if (focused) (document.getElementById(focused) ?? this.#scroll).focus();
+    if (runs.length === 0) {
       const cell = create("td", "hint", "No run is like that");
-      cell.colSpan = 9;
+      cell.colSpan = COLUMNS;
       this.#rows.append(create("tr", "", cell));
     }
-    this.#more.hidden = found.length <= this.#limit;
-    setText(this.#more, `Show more of ${count(found.length)}`);
+    this.#pages.hidden = this.#turned.length === 0 && next === null;
+    // Not disabled: who has just pressed one would lose his place.
+    this.#newer.ariaDisabled = String(this.#turned.length === 0);
+    this.#older.ariaDisabled = String(next === null);
+    setText(this.#place, `Page ${count(this.#turned.length + 1)}`);
     const picked = this.#selection.filter((id) => id !== undefined).length;
-    setText(this.#said, `${picked} of at most ${MOST_RUNS} compared`);
+    setText(this.#picks, `${picked} of at most ${MOST_RUNS} compared`);
   }
 
-  #row(run: RunDetail, shown: string): HTMLTableRowElement {
-    const { id, state, startedAt, summary } = run;
-    const slot = this.#selection.indexOf(id);
-    const pick = create("input");
-    pick.type = "checkbox";
-    pick.id = `pick-${id}`;
-    pick.checked = slot >= 0;
-    pick.disabled = slot < 0 && isFull(this.#selection);
-    pick.setAttribute("aria-label", `Compare ${id}`);
-    pick.addEventListener("change", () => {
-      this.#picked = true;
-      this.#selection = toggle(this.#selection, id);
-      this.#changed();
+  #rowsOf(run: RunDetail, shown: string): HTMLTableRowElement[] {
+    const { current, trains } = this.#list;
+    return runRows(run, {
+      slot: this.#selection.indexOf(run.id),
+      isFull: isFull(this.#selection),
+      isShown: run.id === shown,
+      isCurrent: run.id === current,
+      isRemovable: trains && run.id !== current && !BUSY.includes(run.state),
+      onPick: () => {
+        this.#picked = true;
+        this.#selection = toggle(this.#selection, run.id);
+        this.#changed();
+      },
+      onRemove: () => void this.#remove(run),
     });
-    const link = create("a", "run-link", id);
-    link.id = `run-of-${id}`;
-    link.href = linkTo({ view: "training", run: id });
-    if (id === shown) link.setAttribute("aria-current", "true");
-    const badge = create("span", "state", id === this.#current ? `${state} · here` : state);
-    badge.dataset["state"] = state;
-    const row = tableRow(
-      link,
-      loss(summary?.heldOut?.loss),
-      percent(summary?.heldOut?.accuracy),
-      percent(summary?.test?.accuracy),
-      count(summary?.epochs),
-      duration(summary?.seconds),
-    );
-    row.prepend(create("td", `pick slot-${slot}`, pick));
-    row.children[1]?.after(
-      create("td", "", badge),
-      create("td", "when", moment(startedAt)),
-      create("td", "what", aboutOf(run)),
-    );
-    if (id === shown) row.className = "shown";
-    return row;
   }
-}
 
-/** What was trained on, in few words. */
-function aboutOf({ config }: RunDetail): string {
-  const data = config["data"];
-  if (Array.isArray(data) && data.length > 0) return data.map((name) => plain(name).replace(/^.*[\\/]/, "")).join(", ");
-  return plain(config["task"] ?? "–");
-}
-
-/** What a filter is looked for in. */
-function wordsOf(run: RunDetail): string {
-  return `${run.id} ${run.state} ${aboutOf(run)}`.toLowerCase();
+  async #remove({ id, state }: RunDetail): Promise<void> {
+    const isQueued = state === "queued";
+    const question = isQueued ? `Take run ${id} out of the queue?` : `Delete run ${id} with all its files?`;
+    const isSure = await isMeant(question, isQueued ? "Cancel the run" : "Delete");
+    document.getElementById(`remove-${id}`)?.focus();
+    if (!isSure) return;
+    try {
+      await removeRun(id);
+      setText(this.#said, `Run ${id} is gone`);
+      if (this.#selection.includes(id)) this.#selection = toggle(this.#selection, id);
+      this.#known.delete(id);
+    } catch (error) {
+      setText(this.#said, messageOf(error));
+    }
+    await this.#load();
+  }
 }

@@ -2,7 +2,7 @@
 import type { EventOf, Figures, RunEvent, Summary, WorkerShare } from "../lib/events.ts";
 import { Table } from "./table.ts";
 
-export type Phase = "waiting" | "running" | "paused" | "stopping" | "finished" | "failed" | "interrupted";
+export type Phase = "waiting" | "queued" | "running" | "paused" | "stopping" | "finished" | "failed" | "interrupted";
 
 /** Columns of `RunView.progress`. */
 export const PROGRESS = { step: 0, seconds: 1, loss: 2, accuracy: 3, rate: 4, drift: 5, average: 6, wait: 7 } as const;
@@ -45,6 +45,8 @@ export interface Note {
 export interface RunView {
   readonly run: string;
   phase: Phase;
+  /** In the queue; undefined unless it is there. */
+  place: number | undefined;
   /** Id of the newest event applied. */
   lastId: number;
   /** Progress events applied. */
@@ -81,6 +83,7 @@ export function createView(run: string): RunView {
   return {
     run,
     phase: "waiting",
+    place: undefined,
     lastId: 0,
     points: 0,
     started: undefined,
@@ -137,7 +140,7 @@ function reduce(view: RunView, event: RunEvent): void {
       view.phase = "running";
       return note(view, event, "Went on");
     case "incident":
-      return note(view, event, event.message);
+      return note(view, event, event.member === undefined ? event.message : `${event.member}: ${event.message}`);
     case "cluster":
       view.cluster = event;
       return;

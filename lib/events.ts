@@ -169,7 +169,25 @@ export const clusterViewSchema = cluster.omit({ id: true, at: true, type: true }
 export type ClusterView = z.infer<typeof clusterViewSchema>;
 
 /** Something went wrong that training survives. */
-const incident = z.object({ ...stamp, type: z.literal("incident"), message: z.string() });
+const incident = z.object({
+  ...stamp,
+  type: z.literal("incident"),
+  message: z.string(),
+  /** The machine that it happened on, if it was another one. */
+  member: z.string().optional(),
+});
+
+/** An incident before the log has it. */
+export interface Incident {
+  readonly message: string;
+  readonly member?: string;
+}
+
+/** The machines, and what happened on them lately, oldest first. */
+export const clusterStatusSchema = clusterViewSchema.extend({
+  incidents: z.array(z.object({ at: z.string(), member: z.string(), message: z.string() })),
+});
+export type ClusterStatus = z.infer<typeof clusterStatusSchema>;
 
 const stopping = z.object({ ...stamp, type: z.literal("stopping"), reason: z.string() });
 

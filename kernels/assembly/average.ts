@@ -10,8 +10,9 @@ const BLOCK: usize = 4 * 256;
 
 // @ts-ignore: decorator
 @inline
-function add(left: usize, right: usize): void {
-  for (let at: usize = 0; at < BLOCK; at += 16) {
+function add(left: usize, right: usize, length: usize): void {
+  // What lies behind the last element, up to three more, is never read.
+  for (let at: usize = 0; at < length; at += 16) {
     v128.store(left + at, f32x4.add(v128.load(left + at), v128.load(right + at)));
   }
 }
@@ -38,12 +39,12 @@ export function average(
       top += BLOCK;
       for (let full = shard + 1; (full & 1) == 0; full >>= 1) {
         top -= BLOCK;
-        add(top - BLOCK, top);
+        add(top - BLOCK, top, length);
       }
     }
     while (top > stack + BLOCK) {
       top -= BLOCK;
-      add(top - BLOCK, top);
+      add(top - BLOCK, top, length);
     }
     let at: usize = 0;
     for (; at + 16 <= length; at += 16) v128.store(to + begin + at, v128.load(stack + at));

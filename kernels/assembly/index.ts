@@ -19,4 +19,6 @@ export { squaredNormRows } from "./norm_rows";
 export { adam } from "./adam";
 export { adamRows } from "./adam_rows";
 export { average } from "./average";
+export { averageRows } from "./average_rows";
+export { copyRows } from "./copy_rows";
 export { peak } from "./peak";

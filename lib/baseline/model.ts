@@ -64,10 +64,3 @@ export function createBaselinePredictor(model: BaselineModel): (tokens: ArrayLik
     return probabilities;
   };
 }
-
-/** The class of greatest probability; of equals the lowest. */
-export function mostProbable(probabilities: ArrayLike<number>): number {
-  let best = 0;
-  for (let k = 1; k < probabilities.length; k++) if (probabilities[k]! > probabilities[best]!) best = k;
-  return best;
-}

@@ -7,10 +7,11 @@
  * The rate falls linearly to 0. Two rates are tried: a small one ends far from the minimum, which is the regularizer here
  * (L2 beside it gained nothing). The loss of the validation rows decides; their accuracy is too coarse for that.
  */
+import { mostProbable } from "../data/most_probable.ts";
 import type { EncodedTable } from "../data/table.ts";
 import { Random, Stream } from "../random.ts";
 import { createGramFinder, type GramSpace, gramSpace } from "./grams.ts";
-import { type BaselineModel, classify, createBagger, mostProbable } from "./model.ts";
+import { type BaselineModel, classify, createBagger } from "./model.ts";
 
 export interface BaselineOptions {
   /** Labels are from 0 to `classes - 1`. */

@@ -56,7 +56,7 @@ export function createReporter({ config, isTerminal, columns, write }: ReporterO
       case "unpaused":
         return line("Going on");
       case "incident":
-        return line(`Incident: ${event.message}`);
+        return line(`Incident${event.member === undefined ? "" : ` on ${event.member}`}: ${event.message}`);
       case "baseline":
         return line(`Baseline: ${accuracyText(event)}, a linear model of n-grams`);
       case "finished":

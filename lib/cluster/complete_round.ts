@@ -10,14 +10,14 @@ export interface SpannedNode extends Span {
 }
 
 /**
- * The root of the tree over `shards` shards; `state` holds the averaged parts that the round started from. Throws an
- * Error if the nodes are not enough.
+ * The root of the tree over `shards` shards; `state` holds the averaged parts that the round started from, which shards
+ * have of rows that they did not touch. Without it, these are 0. Throws an Error if the nodes are not enough.
  */
 export function completeRound(
   shape: RoundShape,
   shards: number,
   nodes: readonly SpannedNode[],
-  state: readonly Float32Array[],
+  state?: readonly Float32Array[],
 ): RoundNode {
   const { root, missing } = completion(nodes, shards);
   if (!root) throw new Error(`Shards ${missing.join()} are missing`);
@@ -31,24 +31,25 @@ export function completeRound(
   const { active, coefficients } = sharesOf({ shards: figures });
   const scratch = new Float32Array(shape.rows * shape.width);
 
-  /** The node's values with all rows of the union. Those that none of its shards touched are the state's, weighted. */
+  /** The node's values with all rows of the union. Those that none of its shards touched are the state's, weighted; or 0. */
   function whole({ first, last, node }: SpannedNode): Float32Array | undefined {
     if (first >= active) return undefined;
     if (node.rows.length === rows.length) return node.values;
     const count = Math.min(last, active) - first;
     const tree = createTreeMean(count);
     const own = coefficients.subarray(first, first + count);
-    const values = new Float32Array(rows.length * shape.width * state.length + denseCount(shape) * state.length);
+    const values = new Float32Array((rows.length * shape.width + denseCount(shape)) * shape.parts);
     let from = 0;
     let at = 0;
-    for (const part of state) {
-      const owners = new Array<Float32Array>(count).fill(part);
+    for (let part = 0; part < shape.parts; part++) {
+      const owners = state && new Array<Float32Array>(count).fill(state[part]!);
       let next = 0;
       for (const row of rows) {
         if (node.rows[next] === row) {
           for (let i = 0; i < shape.width; i++) values[at++] = node.values[from++]!;
           next++;
-        } else {
+        } else if (!owners) at += shape.width;
+        else {
           tree.mean(owners, own, scratch, row * shape.width, (row + 1) * shape.width);
           for (let i = 0; i < shape.width; i++) values[at++] = scratch[row * shape.width + i]!;
         }

@@ -20,7 +20,8 @@ export interface ClusterOptions {
 
 /** Something that people want to know. */
 export type ClusterNews =
-  | { readonly type: "incident"; readonly message: string }
+  /** Of `member`, if it is not this one's. */
+  | { readonly type: "incident"; readonly message: string; readonly member?: string }
   | { readonly type: "members"; readonly members: readonly string[]; readonly leader: string; readonly round: number }
   | { readonly type: "committed"; readonly round: number };
 

@@ -83,7 +83,7 @@ export class Leader {
         await this.#until(() => this.#isHeeded(sequence));
         begin = from;
       } while (local.round < round);
-      await this.#forget(begin, base.length);
+      await this.#forget(begin, nodes.reduce((sum, { bytes }) => sum + bytes.length, base.length));
     }
     await this.#publishState();
     report({ type: "incident", message: `Training has ended after round ${local.round}` });
@@ -147,7 +147,7 @@ export class Leader {
         ].find((players) => players.length > 0)!;
         if (fixed) report({ type: "incident", message: `Shards ${idle} of round ${round} are dealt out again` });
         fixed ??= names;
-        const hands = deal(idle, among);
+        const hands = deal(idle, among, local.groups);
         await this.#say({ type: "deal", round, hands });
         for (const { member, shards } of hands) {
           for (const shard of shards) assigned.set(shard, { member, until: clock.now() + roundMs });
@@ -236,7 +236,7 @@ export class Leader {
     return sequence;
   }
 
-  /** Drops what nobody needs any more who is at most one round behind; `from` is where the newest base begins. */
+  /** Drops what nobody needs who is at most one round behind: the newest base begins at `from`, its round sent `bytes`. */
   async #forget(from: number, bytes: number): Promise<void> {
     const { transport, clock, signal } = this.#context;
     this.#unforgotten = { bytes: this.#unforgotten.bytes + bytes, rounds: this.#unforgotten.rounds + 1 };

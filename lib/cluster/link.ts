@@ -5,8 +5,9 @@
 import { randomInt } from "node:crypto";
 import type { Config } from "../config/schema.ts";
 import { errorMessage, TrainingError } from "../errors.ts";
-import type { ClusterView } from "../events.ts";
+import type { ClusterView, Incident } from "../events.ts";
 import type { Coordinator } from "../lockstep/coordinator.ts";
+import { groupsOf } from "../lockstep/groups.ts";
 import type { Link } from "../lockstep/link.ts";
 import type { LockstepConfig, Plan } from "../lockstep/plan.ts";
 import { claimRun } from "./claim.ts";
@@ -37,13 +38,9 @@ export async function openLink({ config, lockstep, plan }: LinkOptions): Promise
   try {
     await claimRun(transport, run, lockstep);
     const members = [...(await transport.registers()).keys()].filter((key) => key.startsWith("member.")).length + 1;
-    const shards = lockstep.training.shards;
-    checkSizes(
-      shapeOf(plan, lockstep),
-      shards,
-      Math.min(shards, Math.max(minNodes, members)),
-      await transport.limits(),
-    );
+    const groups = groupsOf(lockstep.training);
+    const most = Math.min(groups.length, Math.max(minNodes, members));
+    checkSizes(shapeOf(plan, lockstep), lockstep.training.shards, most, await transport.limits(), groups);
   } catch (error) {
     await transport.close();
     throw error;
@@ -64,7 +61,7 @@ class ClusterLink implements Link {
   #machine: Machine | undefined;
   #ended: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
-  #incidents: string[] = [];
+  #incidents: Incident[] = [];
   #isNew = false;
   #toldAt = -Infinity;
 
@@ -88,7 +85,10 @@ class ClusterLink implements Link {
       transport: this.#transport,
       local,
       report: (news) => {
-        if (news.type === "incident") this.#incidents.push(news.message);
+        if (news.type === "incident") {
+          const { type: _, ...incident } = news;
+          this.#incidents.push(incident);
+        }
         if (news.type === "members") this.#isNew = true;
       },
     });
@@ -97,7 +97,7 @@ class ClusterLink implements Link {
     });
   }
 
-  news(): { incidents: readonly string[]; cluster: ClusterView | undefined } {
+  news(): { incidents: readonly Incident[]; cluster: ClusterView | undefined } {
     if (this.#failure) throw new TrainingError(`Taking part failed: ${errorMessage(this.#failure)}`);
     const incidents = this.#incidents;
     this.#incidents = [];
@@ -107,6 +107,10 @@ class ClusterLink implements Link {
     this.#isNew = false;
     this.#toldAt = now;
     return { incidents, cluster: this.#machine?.view() };
+  }
+
+  tell(incident: string): void {
+    this.#machine?.tell(incident);
   }
 
   leave(): void {

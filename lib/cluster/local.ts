@@ -17,11 +17,13 @@ export interface Snapshot {
 export interface LocalShards {
   /** Shards of the run. */
   readonly shards: number;
+  /** Runs of them that one machine must carry together; each shard is in one. */
+  readonly groups: readonly Span[];
   /** Rounds committed. */
   readonly round: number;
   /** Whether training has ended, which every machine finds out for itself from the same state. */
   readonly finished: boolean;
-  /** Trains `shards` for the round after `round` and sums the nodes that they own. Never called twice at a time. */
+  /** Trains `shards`, which are whole groups, for the round after `round` and sums the nodes that they own. Never called twice at a time. */
   sum(shards: readonly number[]): Promise<readonly NodeSum[]>;
   /** Completes the tree: what the round comes to, from sums that are enough for the root. */
   complete(nodes: readonly NodeSum[]): Uint8Array;

@@ -5,11 +5,12 @@
 import { stateDigest } from "../lockstep/state.ts";
 import { createBatch } from "../data/batch.ts";
 import { lossWeight } from "../data/class_weights.ts";
-import { ownedNodes } from "../engine/tree_nodes.ts";
-import { averagedPartsOf } from "../lockstep/average_weights.ts";
+import { ownedNodes, type Span } from "../engine/tree_nodes.ts";
+import { averagedPartsOf } from "../lockstep/averaged_parts.ts";
 import { Word } from "../lockstep/control.ts";
 import type { Coordinator } from "../lockstep/coordinator.ts";
 import { readCourse } from "../lockstep/course.ts";
+import { groupsOf } from "../lockstep/groups.ts";
 import { currentAndNext } from "../lockstep/memory_map.ts";
 import { giveOrder, Order, readyAfter, timesReady } from "../lockstep/orders.ts";
 import type { LockstepConfig, Plan } from "../lockstep/plan.ts";
@@ -26,7 +27,7 @@ const LOOK_MS = 100;
 
 /** What the machines of a run send each other. */
 export function shapeOf({ spec, layout, map }: Plan, { training }: LockstepConfig): RoundShape {
-  const parts = training.moments === "average" ? 3 : 1;
+  const parts = training.average === "weights" && training.moments === "average" ? 3 : 1;
   return { elements: layout.size, rows: map.rows, width: spec.embedding, parts };
 }
 
@@ -34,6 +35,7 @@ export class LockstepShards implements LocalShards {
   readonly #coordinator: Coordinator;
   readonly #config: LockstepConfig;
   readonly #shape: RoundShape;
+  readonly groups: readonly Span[];
   readonly #partsOf: ReturnType<typeof averagedPartsOf>;
   #run: SharedRun;
   /** Rows in which the two copies of the state differ; all of them if not known. */
@@ -44,13 +46,19 @@ export class LockstepShards implements LocalShards {
     const { plan, memory } = coordinator;
     this.#coordinator = coordinator;
     this.#config = config;
-    this.#partsOf = averagedPartsOf(config.training);
+    // A mean gradient moves everything.
+    this.#partsOf = averagedPartsOf(this.#isOfGradients ? { moments: "average" } : config.training);
     this.#shape = shapeOf(plan, config);
+    this.groups = groupsOf(config.training);
     this.#run = sharedRun(plan.map, memory);
   }
 
   get shards(): number {
     return this.#config.training.shards;
+  }
+
+  get #isOfGradients(): boolean {
+    return this.#config.training.average === "gradients";
   }
 
   get round(): number {
@@ -62,20 +70,19 @@ export class LockstepShards implements LocalShards {
   }
 
   async sum(shards: readonly number[]): Promise<readonly NodeSum[]> {
-    await this.#order((run) => {
+    const trained = await this.#order((run) => {
       this.#writeShares(run, new Set(shards));
       giveOrder(run, Order.train, shards);
     });
-    const run = this.#current();
+    const run = trained ?? this.#current();
     const stamp = stampOf(this.round);
     return ownedNodes(new Set(shards), this.shards).map(({ first, last }) => {
       const figures = run.shards.slice(first, last);
       const rows: number[] = [];
       run.stamps[first]?.forEach((touched, row) => touched === stamp ? rows.push(row) : 0);
       const isActive = run.shards[first]![2]! > 0;
-      const { weights, m, v } = run.slots[first]!;
       const touched = Int32Array.from(isActive ? rows : []);
-      const values = isActive ? gather(this.#shape, this.#partsOf(weights, { m, v }), touched) : new Float32Array();
+      const values = isActive ? gather(this.#shape, this.#sumsOf(run, first), touched) : new Float32Array();
       return { first, last, bytes: encodeNode(this.#shape, { figures, rows: touched, values }) };
     });
   }
@@ -86,28 +93,38 @@ export class LockstepShards implements LocalShards {
       last,
       node: decodeNode(this.#shape, last - first, bytes),
     }));
-    const [state] = this.#states(this.#current());
+    // Of a row that a shard did not touch the weights are the state's; the gradient is 0.
+    const state = this.#isOfGradients ? undefined : this.#states(this.#current())[0];
     return encodeNode(this.#shape, completeRound(this.#shape, this.shards, spanned, state));
   }
 
   async commit(base: Uint8Array): Promise<void> {
     const { figures, rows, values } = decodeNode(this.#shape, this.shards, base);
     const committed = this.round;
-    await this.#order((run) => {
+    const run = await this.#order((run) => {
       // Workers that were lost after they had committed.
       if (this.round !== committed) return;
       const [current, next] = this.#states(run);
       figures.forEach((own, shard) => run.shards[shard]!.set(own));
       this.#copyDiffering(current, next);
-      scatter(this.#shape, { rows, values }, next);
-      for (const written of run.written) written[0] = 0;
-      // Only whether it is finite counts.
-      run.written[0]![0] = values.every(Number.isFinite) ? 1 : NaN;
+      if (this.#isOfGradients) {
+        scatter(this.#shape, { rows, values }, run.gradients);
+        // All workers look there alone.
+        run.stamps[0]!.fill(0);
+        for (const row of rows) run.stamps[0]![row] = stampOf(committed);
+      } else {
+        scatter(this.#shape, { rows, values }, next);
+        for (const written of run.written) written[0] = 0;
+        // Only whether it is finite counts.
+        run.written[0]![0] = values.every(Number.isFinite) ? 1 : NaN;
+      }
       giveOrder(run, Order.commit);
     });
-    const course = readCourse(this.#run.courses[(committed + 1) & 1 ? 1 : 0]);
+    // Where workers were replaced after the commit, the memory that there is now has one copy alone.
+    const isWhole = run !== undefined && run === this.#current();
+    const course = readCourse(this.#current().courses[(committed + 1) & 1 ? 1 : 0]);
     // A rollback writes everything anew.
-    this.#differing = course.rollbackRound === committed + 1 ? "all" : rows;
+    this.#differing = isWhole && course.rollbackRound !== committed + 1 ? rows : "all";
   }
 
   snapshot(): Snapshot {
@@ -135,21 +152,24 @@ export class LockstepShards implements LocalShards {
     return this.#run;
   }
 
-  /** Gives an order when all workers are ready, and waits until they have done it or have ended. */
-  async #order(give: (run: SharedRun) => void): Promise<void> {
+  /**
+   * Gives an order when all workers are ready, and waits until they have done it or have ended. Resolves to the memory
+   * that they did it in; to nothing if `give` gave none, or if they have left.
+   */
+  async #order(give: (run: SharedRun) => void): Promise<SharedRun | undefined> {
     for (;;) {
       const run = await this.#ready();
-      if (!run) return;
+      if (!run) return undefined;
       const before = timesReady(run);
       const orders = Atomics.load(run.control, Word.order);
       give(run);
-      if (Atomics.load(run.control, Word.order) === orders) return;
+      if (Atomics.load(run.control, Word.order) === orders) return undefined;
       while (timesReady(run) === before && this.#coordinator.memory === run.memory) {
-        if (Atomics.load(run.control, Word.outcome) !== 0 && this.#coordinator.isEnded) return;
+        if (Atomics.load(run.control, Word.outcome) !== 0 && this.#coordinator.isEnded) return run;
         await readyAfter(run, before, LOOK_MS);
       }
       // Other workers do it again, in another memory.
-      if (this.#coordinator.memory === run.memory) return;
+      if (this.#coordinator.memory === run.memory) return run;
     }
   }
 
@@ -189,7 +209,12 @@ export class LockstepShards implements LocalShards {
     }
   }
 
-  /** The averaged parts of the current state, and of the next. */
+  /** Where the workers sum the node up that begins with shard `first`. */
+  #sumsOf({ slots, shardGradients }: SharedRun, first: number): Float32Array[] {
+    return this.#isOfGradients ? [shardGradients[first]!] : this.#partsOf(slots[first]!.weights, slots[first]);
+  }
+
+  /** The parts of the current state that a round moves, and those of the next. */
   #states({ states }: SharedRun): [current: Float32Array[], next: Float32Array[]] {
     const [even, odd] = states.map(({ weights, moments }) => this.#partsOf(weights, moments[0]));
     return currentAndNext([even!, odd!], this.round);

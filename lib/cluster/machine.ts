@@ -5,6 +5,7 @@
 import { type Clock, wallClock } from "./clock.ts";
 import type { ClusterView } from "../events.ts";
 import type { ClusterNews, ClusterOptions, Context, Traffic } from "./context.ts";
+import { Incidents } from "./incidents.ts";
 import { Leading } from "./leading.ts";
 import { LEASE, Lease } from "./lease.ts";
 import type { LocalShards } from "./local.ts";
@@ -44,12 +45,12 @@ export class Machine {
   #roster: Roster | undefined;
   #beat = 0;
   #told = "";
-  #incidents = 0;
-  #incident = "";
+  readonly #incidents: Incidents;
 
   constructor(options: MachineOptions) {
     this.#options = options;
     this.#clock = options.clock ?? wallClock;
+    this.#incidents = new Incidents(options.local.round === 0);
     this.traffic = { bytesUp: 0, bytesDown: 0, computeMs: 0, startedAt: this.#clock.now() };
   }
 
@@ -73,8 +74,16 @@ export class Machine {
   view(): ClusterView {
     const { run, member, local } = this.#options;
     const { leader = "" } = this.#member ?? {};
-    const members = (this.#roster?.present() ?? []).map(({ beat: _, ...shown }) => shown);
+    const members = (this.#roster?.present() ?? []).map(({ beat: _, recent, ...shown }) => ({
+      ...shown,
+      incident: recent.at(-1) ?? "",
+    }));
     return { name: run, member, leader, round: local.round, members };
+  }
+
+  /** Lets the others know of something that happened on this machine outside of the protocol. */
+  tell(incident: string): void {
+    this.#incidents.add(incident);
   }
 
   /** From joining to the end of training, to the abort of `outer`, or to the loss of the broker's store. */
@@ -121,6 +130,12 @@ export class Machine {
       roster.see(registers);
       this.#tell();
       const others = roster.present().filter((presence) => presence.member !== context.member);
+      for (const other of others) {
+        const { member } = other;
+        for (const message of this.#incidents.hear(other)) {
+          this.#options.report?.({ type: "incident", message, member });
+        }
+      }
       if (member.inStep || others.some((presence) => presence.inStep)) inStepAt = clock.now();
       if (leading.isOn) await retry(clock, signal, () => lease.renew());
       else if (!local.finished) {
@@ -153,8 +168,18 @@ export class Machine {
     const compute = Math.min(1, computeMs / Math.max(1, this.#clock.now() - startedAt));
     const inStep = this.#member?.inStep ?? false;
     const shares = { compute, wait: 1 - compute };
-    const told = { incidents: this.#incidents, incident: this.#incident };
-    return { member, beat: this.#beat++, workers, round: local.round, inStep, bytesUp, bytesDown, ...shares, ...told };
+    const beat = this.#beat++;
+    return {
+      member,
+      beat,
+      workers,
+      round: local.round,
+      inStep,
+      bytesUp,
+      bytesDown,
+      ...shares,
+      ...this.#incidents.shown(),
+    };
   }
 
   /** Tells who is there whenever that changes. */
@@ -167,7 +192,7 @@ export class Machine {
   }
 
   #report(news: ClusterNews): void {
-    if (news.type === "incident") [this.#incidents, this.#incident] = [this.#incidents + 1, news.message];
+    if (news.type === "incident") this.#incidents.add(news.message);
     this.#options.report?.(news);
   }
 }

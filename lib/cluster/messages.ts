@@ -78,8 +78,8 @@ export const presenceSchema = z.object({
   /** Shares of the time since it joined, 0 to 1. */
   compute: z.number(),
   wait: z.number(),
-  /** How many it had, and the newest. */
+  /** How many it had, and the newest of them, the last one last. */
   incidents: z.int(),
-  incident: z.string(),
+  recent: z.array(z.string()),
 });
 export type Presence = z.infer<typeof presenceSchema>;

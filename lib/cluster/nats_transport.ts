@@ -8,6 +8,8 @@ import { DeliverPolicy, jetstream, JetStreamApiError, jetstreamManager } from "@
 import type { ConsumerMessages, JetStreamClient, JetStreamManager, StreamInfo } from "@nats-io/jetstream";
 import { type KV, Kvm } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { isNoMessage, isOfBroker, isOther } from "./nats_errors.ts";
+import { checkRights } from "./nats_rights.ts";
 import {
   type Entry,
   type Limits,
@@ -25,9 +27,6 @@ const EXPIRES_MS = 4000;
 /** Between two attempts to read a log that cannot be read, or to make one. */
 const PAUSE_MS = 200;
 const OPEN_ATTEMPTS = 10;
-/** JetStream's codes for "the newest message is another one". */
-const WRONG_SEQUENCE: readonly number[] = [10071, 10164];
-const NO_MESSAGE = 10037;
 
 /** One store of the broker: everything that ends when another takes its place. */
 interface Store {
@@ -45,6 +44,9 @@ export class NatsTransport implements Transport {
   readonly #reading = new Set<ConsumerMessages>();
   #watch: { stop(): void } | undefined;
   #store: Promise<Store>;
+  #ended: Error | undefined | void;
+  /** What it said when it did not let this machine in. */
+  #refusal: Error | undefined;
 
   private constructor(connection: NatsConnection, stream: string, manager: JetStreamManager) {
     this.#connection = connection;
@@ -54,22 +56,32 @@ export class NatsTransport implements Transport {
     this.#store = this.#openStore();
     this.#store.catch(() => {}); // Whoever wants it hears of it.
     void this.#watchConnection();
+    // The client gives up where the server does not let it in any more.
+    void connection.closed().then((error) => this.#ended = this.#refusal ?? error);
   }
 
-  /** The transport of run `run` over `connection`, which is the transport's from now on. */
+  /**
+   * The transport of run `run` over `connection`, which is the transport's from now on. Throws what the server says if
+   * the account may not do what a run asks for.
+   */
   static async open(connection: NatsConnection, run: string): Promise<NatsTransport> {
     const manager = await jetstreamManager(connection, { timeout: TIMEOUT_MS });
     const transport = new NatsTransport(connection, `lockstep-${run}`, manager);
-    await transport.#store;
+    const { kv } = await transport.#store;
+    await checkRights({ connection, client: transport.#client, manager, kv }, transport.#stream);
     return transport;
   }
 
   limits(): Promise<Limits> {
     return this.#ask(async () => {
-      const { config } = await this.#manager.streams.info(this.#stream);
-      const { limits } = await this.#manager.getAccountInfo();
-      const bounds = [config.max_bytes, limits.max_storage].filter((bytes) => bytes > 0);
-      return { maxPayload: this.#connection.info?.max_payload ?? 2 ** 20, maxBytes: Math.min(Infinity, ...bounds) };
+      const { config, state } = await this.#manager.streams.info(this.#stream);
+      const { limits, storage } = await this.#manager.getAccountInfo();
+      const bound = (bytes: number | undefined, used: number) =>
+        bytes !== undefined && bytes > 0 ? bytes - used : Infinity;
+      // What other streams of the account take is not there for this one.
+      const ofAccount = bound(limits.max_storage, storage - state.bytes);
+      const maxBytes = Math.min(bound(config.max_bytes, 0), bound(limits.storage_max_stream_bytes, 0), ofAccount);
+      return { maxPayload: this.#connection.info?.max_payload ?? 2 ** 20, maxBytes };
     });
   }
 
@@ -85,6 +97,7 @@ export class NatsTransport implements Transport {
     const { lost, created } = await this.#reach(signal);
     let next = from;
     while (!signal.aborted) {
+      this.#checkConnection();
       if (lost.signal.aborted) throw new StoreLost(`The broker's log of ${created} is gone`);
       let messages: ConsumerMessages | undefined;
       const stop = () => void messages?.close();
@@ -124,7 +137,7 @@ export class NatsTransport implements Transport {
         const query = { last_by_subj: this.#subject(subject) };
         return (await this.#manager.streams.getMessage(this.#stream, query))?.seq ?? 0;
       } catch (error) {
-        if (error instanceof JetStreamApiError && error.code === NO_MESSAGE) return 0;
+        if (isNoMessage(error)) return 0;
         throw error;
       }
     });
@@ -158,6 +171,11 @@ export class NatsTransport implements Transport {
 
   #subject(subject: string): string {
     return `${this.#stream}.${subject}`;
+  }
+
+  /** Throws if nothing will be heard of the server any more. */
+  #checkConnection(): void {
+    if (this.#ended) throw new Error(`The server does not let this machine in any more: ${this.#ended.message}`);
   }
 
   /** The stream and the bucket, made where there are none. */
@@ -215,8 +233,9 @@ export class NatsTransport implements Transport {
   }
 
   async #watchConnection(): Promise<void> {
-    for await (const { type } of this.#connection.status()) {
-      if (type !== "reconnect") continue;
+    for await (const status of this.#connection.status()) {
+      if (status.type === "error" && /Auth/.test(status.error.name)) this.#refusal = status.error;
+      if (status.type !== "reconnect") continue;
       await this.#checkStore();
       // A consumer lives in the server's memory: those of before the restart are gone, and would be missed late.
       for (const messages of this.#reading) void messages.close();
@@ -234,6 +253,7 @@ export class NatsTransport implements Transport {
         if (!isOfBroker(error)) throw error;
       }
       signal.throwIfAborted();
+      this.#checkConnection();
       await pause(PAUSE_MS);
       this.#store = this.#openStore();
       this.#store.catch(() => {});
@@ -246,7 +266,7 @@ export class NatsTransport implements Transport {
       try {
         return await work();
       } catch (error) {
-        if (error instanceof JetStreamApiError && WRONG_SEQUENCE.includes(error.code)) return undefined;
+        if (isOther(error)) return undefined;
         throw error;
       }
     });
@@ -258,17 +278,11 @@ export class NatsTransport implements Transport {
       return await work();
     } catch (error) {
       if (!isOfBroker(error)) throw error;
+      this.#checkConnection();
       await this.#checkStore();
       throw new Unreachable(`The broker did not do it: ${error.message}`, { cause: error });
     }
   }
-}
-
-const BROKER_ERRORS =
-  /^(TimeoutError|RequestError|NoRespondersError|ConnectionError|ClosedConnectionError|DrainingConnectionError|JetStream\w*|StreamNotFoundError|ConsumerNotFoundError)$/;
-
-function isOfBroker(error: unknown): error is Error {
-  return error instanceof Error && BROKER_ERRORS.test(error.name);
 }
 
 function pause(milliseconds: number): Promise<void> {

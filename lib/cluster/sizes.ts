@@ -1,6 +1,7 @@
 /** Whether a run fits into the server that its machines meet at, said before anything is trained. */
 import { InputError } from "../errors.ts";
-import { ownedNodes } from "../engine/tree_nodes.ts";
+import { ownedNodes, type Span } from "../engine/tree_nodes.ts";
+import { groupsOf } from "../lockstep/groups.ts";
 import { deal } from "./deal.ts";
 import { CHUNK_BYTES } from "./objects.ts";
 import { nodeBytes, type RoundShape } from "./round_codec.ts";
@@ -10,7 +11,7 @@ import type { Limits } from "./transport.ts";
 export const ENVELOPE_BYTES = 4096;
 /** Rounds that the log holds at a time: the newest, the one before it, and what is not dropped yet. */
 const ROUNDS_KEPT = 2;
-/** Bytes of bases that may lie in the log before it is cut. */
+/** Bytes of rounds that may lie in the log before it is cut. */
 export const FORGET_BYTES = 8 * 2 ** 20;
 
 export interface RoundBytes {
@@ -20,23 +21,35 @@ export interface RoundBytes {
   readonly base: number;
 }
 
-/** Bytes of a round where every shard touches `rows` rows, and none the same. */
-export function roundBytes(shape: RoundShape, shards: number, members: number, rows = shape.rows): RoundBytes {
+/** Bytes of a round where every shard touches `rows` rows, and none the same. Members carry whole `groups` of shards. */
+export function roundBytes(
+  shape: RoundShape,
+  shards: number,
+  members: number,
+  rows = shape.rows,
+  groups: readonly Span[] = groupsOf({ shards, groups: 1, clusterEvery: 1 }),
+): RoundBytes {
   const all = Array.from({ length: shards }, (_, shard) => shard);
   const players = Array.from({ length: members }, (_, i) => ({ member: String(i).padStart(4, "0"), workers: 1 }));
   const touched = (shards: number) => Math.min(shape.rows, rows * shards);
-  const up = deal(all, players).flatMap((hand) => ownedNodes(new Set(hand.shards), shards))
+  const up = deal(all, players, groups).flatMap((hand) => ownedNodes(new Set(hand.shards), shards))
     .reduce((sum, { first, last }) => sum + nodeBytes(shape, last - first, touched(last - first)), 0);
   return { up, base: nodeBytes(shape, shards, touched(shards)) };
 }
 
 /** Throws an InputError, with the arithmetic, if a round of `members` members does not fit. */
-export function checkSizes(shape: RoundShape, shards: number, members: number, limits: Limits): void {
+export function checkSizes(
+  shape: RoundShape,
+  shards: number,
+  members: number,
+  limits: Limits,
+  groups?: readonly Span[],
+): void {
   const message = CHUNK_BYTES + ENVELOPE_BYTES;
   if (limits.maxPayload < message) {
     throw refusal(`its max_payload is ${limits.maxPayload} bytes: expected at least ${message}`);
   }
-  const { up, base } = roundBytes(shape, shards, members);
+  const { up, base } = roundBytes(shape, shards, members, shape.rows, groups);
   const needed = ROUNDS_KEPT * (up + base) + FORGET_BYTES;
   if (needed > limits.maxBytes) {
     throw refusal(

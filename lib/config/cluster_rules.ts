@@ -17,8 +17,10 @@ export function clusterProblems(config: Config, nameOf: (key: keyof Config) => s
     return problems;
   }
   if (config.name === "") wrong("name", "a name with --cluster, such as tickets, the same on all machines");
-  if (config.average !== "weights") wrong("average", "weights with --cluster, which sends averaged weights");
   if (config.moments === "local") wrong("moments", "average or reset with --cluster, where shards change machines");
   if (config.minNodes > config.shards) wrong("minNodes", `at most one machine a shard, and shards is ${config.shards}`);
+  if (config.clusterEvery > 1 && config.minNodes > config.groups) {
+    wrong("minNodes", `at most one machine a group of shards, and groups is ${config.groups}`);
+  }
   return problems;
 }

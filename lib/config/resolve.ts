@@ -1,5 +1,6 @@
 import { InputError, type Problem } from "../errors.ts";
 import { clusterProblems } from "./cluster_rules.ts";
+import { groupProblems } from "./group_rules.ts";
 import { nearest } from "./nearest.ts";
 import { presets } from "./presets.ts";
 import { type Config, configSchema } from "./schema.ts";
@@ -168,7 +169,7 @@ function checkCombinations(config: Config, names: Readonly<Record<string, string
     const message = `${field} is ${config.heldOut}: expected at most ${MAX_GENERATED} for the task parity`;
     problems.push({ field, message });
   }
-  problems.push(...clusterProblems(config, nameOf));
+  problems.push(...groupProblems(config, nameOf), ...clusterProblems(config, nameOf));
   if (problems.length > 0) throw new InputError(problems);
   return config;
 }

@@ -32,6 +32,9 @@ export const trainingShape = {
   shards: whole(1, 256).default(4).describe("logical replicas, each with its own batches; part of the result"),
   batchSize: whole(1, 65_536).default(128).describe("sequences of a step, on each shard"),
   averageEvery: whole(1, 10_000).default(1).describe("steps on each shard between two averagings"),
+  clusterEvery: whole(1, 10_000).default(1)
+    .describe("averagings of a round; all but the last are of groups of shards, each by itself: see docs/cluster.md"),
+  groups: whole(1, 256).default(1).describe("with --cluster-every: groups of neighbouring shards; part of the result"),
   average: z.enum(["weights", "gradients"]).default("weights").describe("what is averaged over the shards"),
   moments: z.enum(["average", "local", "reset"]).default("average")
     .describe("Adam's moments in an averaging of weights: averaged too, kept by each shard, or started again"),
@@ -85,7 +88,7 @@ export const serviceShape = {
 
 /** Other machines that take part in a run: see docs/cluster.md. */
 export const clusterShape = {
-  cluster: z.string().regex(/^$|^(nats|tls):\/\/[^\s/]+$/, "expected an address such as nats://host:4222")
+  cluster: z.string().regex(/^$|^(nats|tls):\/\/[^\s/@]+$/, "expected an address such as nats://host:4222")
     .default("").describe("NATS server where other machines take part, such as nats://host:4222; empty: none do"),
   name: z.string().regex(/^[A-Za-z0-9_-]{0,64}$/, "expected up to 64 letters, digits, - and _")
     .default("").describe("with --cluster: the run's name, the same on all of its machines"),

@@ -1,9 +1,9 @@
 /** A data set of encoded rows: each epoch is one pass over all training rows, in an order of its own. */
 import type { TrainingConfig } from "../config/schema.ts";
 import { balancedWeights } from "./class_weights.ts";
-import type { Batch } from "./batch.ts";
 import type { Dataset } from "./dataset.ts";
 import { createLengthSort, epochOrders } from "./epoch_order.ts";
+import { fillBatch } from "./fill_batch.ts";
 import type { EncodedTable } from "./table.ts";
 import { tableShape } from "./table_config.ts";
 import type { TrainingData } from "./training_data.ts";
@@ -42,38 +42,15 @@ export function tableDataset(options: TableOptions, data: TrainingData): Dataset
     trainingBatch(batch, step, shard) {
       const order = orderOf(Math.floor(step / stepsPerEpoch));
       const first = (step % stepsPerEpoch) * stepRows + shard * batchSize;
-      fill(batch, training, order, first, Math.max(0, Math.min(batchSize, rows - first)));
+      fillBatch(batch, training, order, first, Math.max(0, Math.min(batchSize, rows - first)));
     },
-    heldOutBatch: (batch, first, size) => fill(batch, validation, heldOut, first, size),
+    heldOutBatch: (batch, first, size) => fillBatch(batch, validation, heldOut, first, size),
     heldOutIndex: (position) => heldOut[position]!,
     sequencesAfter(steps) {
       const epochs = Math.floor(steps / stepsPerEpoch);
       return epochs * rows + Math.min(rows, (steps - epochs * stepsPerEpoch) * stepRows);
     },
   };
-}
-
-/** Sets `batch` to the rows of `table` that `order` lists from `first` on; the first of them is a longest one. */
-function fill(
-  batch: Batch,
-  { tokens, offsets, labels }: EncodedTable,
-  order: Uint32Array,
-  first: number,
-  size: number,
-) {
-  batch.size = size;
-  batch.length = 1;
-  for (let row = 0; row < size; row++) {
-    const source = order[first + row]!;
-    const begin = offsets[source]!;
-    const length = offsets[source + 1]! - begin;
-    if (row === 0) batch.length = length;
-    // Not `set`, which needs a view for a row of a few cache lines.
-    const target = row * batch.length;
-    for (let i = 0; i < length; i++) batch.tokens[target + i] = tokens[begin + i]!;
-    batch.lengths[row] = length;
-    batch.labels[row] = labels[source]!;
-  }
 }
 
 /** `[rows]` tokens of each row. */

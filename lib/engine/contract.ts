@@ -48,6 +48,17 @@ export interface AverageOptions {
   readonly drift: boolean;
 }
 
+/** What to average of some rows of the embedding, where not every shard touched every row. */
+export interface AverageRowsOptions extends Omit<AverageOptions, "begin" | "end"> {
+  /** Tokens, each once. */
+  readonly rows: Int32Array;
+  /** `[vector][vocabulary]`: a vector has a row if this is `stamp` there. */
+  readonly stamps: readonly Int32Array[];
+  readonly stamp: number;
+  /** Has the rows that a vector has not; where it is left out they are 0. */
+  readonly otherwise?: Float32Array;
+}
+
 export interface Engine {
   /** For people and for the record: `tfjs/wasm`, `simd`. */
   readonly name: string;
@@ -81,6 +92,10 @@ export interface Engine {
    * Returns Σ (vector - mean)², or 0 without `drift`.
    */
   average(options: AverageOptions): number;
+  /** `average` of these rows of the embedding alone. */
+  averageRows(options: AverageRowsOptions): number;
+  /** Copies these rows of the embedding (tokens) from one vector to another. */
+  copyRows(from: Float32Array, into: Float32Array, rows: Int32Array): void;
   /** Class probabilities `[batch.size, classes]`, row-major, in an array of the caller's own. */
   predict(weights: Float32Array, batch: Batch): Float32Array;
   /** Loss and hits of `batch` at `weights`; like `predict`, with nothing dropped. */

@@ -7,16 +7,17 @@
  */
 import type { Batch, BatchMetrics } from "../data/batch.ts";
 import { lossWeight } from "../data/class_weights.ts";
-import type { ParameterLayout } from "../model/layout.ts";
+import { embeddingEnd, type ParameterLayout } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import type { AdamConstants } from "./adam.ts";
-import type { AverageOptions, EmbeddingRows, Engine, Replica, UpdateOptions } from "./contract.ts";
+import type { AverageOptions, AverageRowsOptions, EmbeddingRows, Engine, Replica, UpdateOptions } from "./contract.ts";
 import type { DropoutOptions } from "./dropout.ts";
+import { SimdAverager, type VectorOffsets } from "./simd_averager.ts";
 import { SimdMasks } from "./simd_dropout.ts";
 import { bindKernels, type SimdKernels } from "./simd_kernels.ts";
 import { type ReplicaOffsets, SimdOptimizer } from "./simd_optimizer.ts";
 import { SimdPasses } from "./simd_passes.ts";
-import { chunkRows, MAX_SHARDS, simdScratch, simdScratchBytes } from "./simd_scratch.ts";
+import { chunkRows, simdScratch, simdScratchBytes } from "./simd_scratch.ts";
 import { padded } from "./simd_shapes.ts";
 
 export { simdScratchBytes };
@@ -58,12 +59,10 @@ class FusedEngine implements Engine {
   readonly #kernels: SimdKernels;
   readonly #passes: SimdPasses;
   readonly #optimizer: SimdOptimizer;
+  readonly #averager: SimdAverager;
   readonly #masks: SimdMasks | undefined;
   /** A view on the word at `spare`: the count of hits. */
   readonly #hits: Int32Array;
-  /** What is averaged, as the kernel takes it: rows are averaged one by one, with nothing made for each. */
-  readonly #vectorPointers: Int32Array;
-  readonly #coefficients: Float32Array;
 
   constructor(options: SimdEngineOptions, kernels: SimdKernels) {
     const { spec, layout, adam, dropout, classWeights, memory, scratch, maxBatch, maxLength } = options;
@@ -78,8 +77,7 @@ class FusedEngine implements Engine {
     this.#optimizer = new SimdOptimizer(kernels, layout, adam, at, memory);
     if (dropout && dropout.rate > 0) this.#masks = new SimdMasks(memory, at.masks, dropout);
     this.#hits = new Int32Array(memory.buffer, at.spare, 1);
-    this.#vectorPointers = new Int32Array(memory.buffer, at.vectorPointers, MAX_SHARDS);
-    this.#coefficients = new Float32Array(memory.buffer, at.coefficients, MAX_SHARDS);
+    this.#averager = new SimdAverager(kernels, layout, at, memory);
   }
 
   gradients(weights: Float32Array, batch: Batch, out: Float32Array, draw: number): BatchMetrics {
@@ -132,18 +130,24 @@ class FusedEngine implements Engine {
     return this.#eachChunk(batch, (first, rows) => this.#crossEntropy(labels + 4 * first, rows, 1, 0));
   }
 
-  average({ vectors, coefficients, into, begin, end, drift }: AverageOptions): number {
-    if (vectors.length > MAX_SHARDS) {
-      throw new RangeError(`Cannot average ${vectors.length} vectors: at most ${MAX_SHARDS}`);
-    }
-    const { vectorPointers, coefficients: factors, stack } = this.#passes.scratch;
-    for (let shard = 0; shard < vectors.length; shard++) {
-      this.#vectorPointers[shard] = this.#pointer(vectors[shard]!, "vectors", end) + 4 * begin;
-      this.#coefficients[shard] = coefficients[shard]!;
-    }
-    const target = this.#pointer(into, "into", end) + 4 * begin;
-    const flag = drift ? 1 : 0;
-    return this.#kernels.average(vectorPointers, factors, vectors.length, target, end - begin, stack, flag);
+  average({ begin, end, ...options }: AverageOptions): number {
+    return this.#averager.average(this.#offsets(options, end), begin, end);
+  }
+
+  averageRows({ rows, stamps, stamp, otherwise, ...options }: AverageRowsOptions): number {
+    if (rows.length === 0) return 0;
+    const { spec: { vocabulary }, layout } = this.#options;
+    return this.#averager.averageRows({
+      ...this.#offsets(options, embeddingEnd(layout)),
+      rows,
+      stamps: stamps.map((values) => this.#pointer(values, "stamps", vocabulary)),
+      stamp,
+      otherwise: otherwise && this.#vector(otherwise, "otherwise"),
+    });
+  }
+
+  copyRows(from: Float32Array, into: Float32Array, rows: Int32Array): void {
+    this.#averager.copyRows(this.#vector(from, "from"), this.#vector(into, "into"), rows);
   }
 
   /** Nothing to give back: the memory is the caller's. */
@@ -206,6 +210,15 @@ class FusedEngine implements Engine {
       throw new RangeError(`${name} has ${values.length} elements: expected at least ${length}`);
     }
     return values.byteOffset;
+  }
+
+  #offsets({ vectors, coefficients, into, drift }: Omit<AverageOptions, "begin" | "end">, end: number): VectorOffsets {
+    return {
+      vectors: vectors.map((values) => this.#pointer(values, "vectors", end)),
+      coefficients,
+      into: this.#pointer(into, "into", end),
+      drift,
+    };
   }
 
   /** The pointer to a batch's labels, each seen to be a class. */

@@ -229,6 +229,24 @@ export interface SimdKernels extends SimdLstmKernels {
     stack: number,
     drift: number,
   ): number;
+  averageRows(
+    rows: number,
+    count: number,
+    width: number,
+    height: number,
+    vectors: number,
+    stamps: number,
+    stamp: number,
+    otherwise: number,
+    otherwiseStride: number,
+    coefficients: number,
+    shards: number,
+    to: number,
+    pointers: number,
+    stack: number,
+    drift: number,
+  ): number;
+  copyRows(rows: number, count: number, width: number, height: number, from: number, to: number): void;
   peak(rounds: number): number;
 }
 

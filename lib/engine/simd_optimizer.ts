@@ -3,7 +3,8 @@ import { embeddingEnd, embeddingTensor, type ParameterLayout } from "../model/la
 import { type AdamConstants, visitRanges } from "./adam.ts";
 import type { UpdateOptions } from "./contract.ts";
 import type { SimdKernels } from "./simd_kernels.ts";
-import { MAX_SHARDS, type SimdScratch } from "./simd_scratch.ts";
+import { eachRowList } from "./simd_row_list.ts";
+import type { SimdScratch } from "./simd_scratch.ts";
 
 /** Byte offsets of a replica's vectors. */
 export interface ReplicaOffsets {
@@ -39,7 +40,7 @@ export class SimdOptimizer {
     if (this.#isPart(rows)) {
       const { offset, size, shape: [, width] } = embeddingTensor(this.#layout);
       const [low, high] = [Math.max(begin - offset, 0), Math.min(end - offset, size)];
-      this.#eachRowList(rows, (at, count) => {
+      eachRowList(this.#memory, this.#scratch, rows, (at, count) => {
         sum = kernels.squaredNormRows(at, count, width!, low, high, gradients + 4 * offset, sum);
       });
       begin = Math.max(begin, embeddingEnd(this.#layout));
@@ -62,7 +63,7 @@ export class SimdOptimizer {
       const { offset, size, shape: [, width] } = embeddingTensor(this.#layout);
       const [low, high] = [Math.max(begin - offset, 0), Math.min(end - offset, size)];
       const shift = 4 * offset;
-      this.#eachRowList(rows, (at, count) =>
+      eachRowList(this.#memory, this.#scratch, rows, (at, count) =>
         this.#kernels.adamRows(
           at,
           count,
@@ -115,17 +116,5 @@ export class SimdOptimizer {
   /** Whether `rows` are some of the embedding's: all of them are its whole, in element order. */
   #isPart(rows: Int32Array | undefined): rows is Int32Array {
     return rows !== undefined && rows.length < embeddingTensor(this.#layout).shape[0]!;
-  }
-
-  /** Calls `use` with `rows` where they lie, or, where that is outside the memory, with copies of a few at a time. */
-  #eachRowList(rows: Int32Array, use: (at: number, count: number) => void): void {
-    const { buffer } = this.#memory;
-    if (rows.buffer === buffer) return use(rows.byteOffset, rows.length);
-    const { vectorPointers } = this.#scratch;
-    for (let first = 0; first < rows.length; first += MAX_SHARDS) {
-      const some = rows.subarray(first, first + MAX_SHARDS);
-      new Int32Array(buffer, vectorPointers, some.length).set(some);
-      use(vectorPointers, some.length);
-    }
   }
 }

@@ -14,7 +14,8 @@
  *                      stateGradient, cellGradient [P][R][8]  stateGradients [P][length][R][8]
  *                      logits [C8/8][R][8]  probabilities [R][classes]
  *     dropout          masks [9][32 bytes]  factors
- *     averaging        vectorPointers, coefficients [MAX_SHARDS]  stack
+ *     averaging        vectorPointers, stampPointers, rowPointers, coefficients [MAX_SHARDS]  stack
+ *     lists of rows    someRows int32 [SOME_ROWS]
  *     spare            a few words
  */
 import { lstmCells } from "../model/layout.ts";
@@ -22,6 +23,7 @@ import type { ModelSpec } from "../model/spec.ts";
 import { cellAreaBytes, type SimdCellScratch } from "./simd_cell_scratch.ts";
 import { firstStepAreaBytes, type SimdFirstStepScratch } from "./simd_first_step_scratch.ts";
 import { MASKS_BYTES } from "./simd_dropout.ts";
+import { SOME_ROWS } from "./simd_row_list.ts";
 import { LINE_BYTES, padded, panelsOf, parts, rowStride, seriesBytes } from "./simd_shapes.ts";
 
 /**
@@ -104,6 +106,9 @@ function areaBytes(spec: ModelSpec, maxBatch: number, maxLength: number, most: L
     masks: MASKS_BYTES,
     factors: 4 * (Math.max(embedding, hidden) + 16),
     vectorPointers: 4 * MAX_SHARDS,
+    stampPointers: 4 * MAX_SHARDS,
+    rowPointers: 4 * MAX_SHARDS,
+    someRows: 4 * SOME_ROWS,
     coefficients: 4 * MAX_SHARDS,
     stack: 1024 * (2 + Math.log2(MAX_SHARDS)),
     spare: 128,

@@ -2,92 +2,62 @@
  * A round with `average: gradients`: every shard computes a gradient at the same weights, and the mean gradient moves
  * them once. N shards of batch B are one shard of batch N · B, up to float32 rounding.
  */
-import { clipScale } from "../engine/adam.ts";
 import { checkStep } from "./divergence.ts";
-import { currentAndNext, NORM_BLOCK } from "./memory_map.ts";
-import { segmentOf } from "./plan.ts";
-import { copyReplicaRows, eachRowBlock, eachRun, ROW_BLOCK, stampOf } from "./rows.ts";
-import { drawOf } from "./schedule.ts";
+import { meanGradient } from "./mean_gradient.ts";
+import { currentAndNext } from "./memory_map.ts";
+import { stampOf } from "./rows.ts";
+import { drawOf, type Round } from "./schedule.ts";
 import { sharesOf } from "./shares.ts";
 import type { RoundPart, WorkerContext } from "./worker_loop.ts";
 
 /** Returns the function that takes this worker's part in one round, up to the barrier that commits it. */
 export function averageGradients(context: WorkerContext): RoundPart {
-  const { worker, config: { workers, training }, plan: { layout, spec, map }, run, engine, timed, barrier } = context;
-  const mean = run.gradients[0]!;
-  const { rows, lazyElements } = map;
-  const width = spec.embedding;
-  const rowBlocks = Math.ceil(rows / ROW_BLOCK);
-  const [begin, end] = segmentOf(worker, workers, layout.size, NORM_BLOCK, lazyElements);
+  const { run, engine, timed, barrier } = context;
+  const train = roundGradients(context);
+  const mean = meanGradient(context);
 
-  /** A row that a shard did not touch has a gradient of 0, which nobody has written. */
-  function clearUntouched(first: number, last: number, stamp: number): void {
-    for (const [shard, stamps] of run.stamps.entries()) {
-      if (stamps[first] !== stamp) run.shardGradients[shard]!.fill(0, first * width, last * width);
-    }
-  }
-
-  return function round({ firstStep }, committed) {
-    const [state, next] = currentAndNext(run.states, committed);
-    const stamp = stampOf(committed);
-    timed("compute", () => {
-      for (const shard of context.shards) {
-        const batch = context.trainingBatch(shard, firstStep);
-        if (batch.size === 0) continue;
-        const out = run.shardGradients[shard]!;
-        const metrics = engine.gradients(state.weights, batch, out, drawOf(training, firstStep, shard));
-        if (rows > 0) { for (const row of engine.rows()) run.stamps[shard]![row] = stamp; }
-        checkStep(run.shards[shard]!, firstStep, metrics, 0); // The gradients by their mean: see divergence.ts.
-        context.count(shard, batch, metrics);
-      }
-    });
-    context.chaos(committed, 1);
-    timed("wait", () => barrier());
+  return function round(round, committed) {
+    train(context.shards, round, committed);
     timed("average", () => {
       const { active, coefficients } = sharesOf(run);
-      const vectors = run.shardGradients.slice(0, active);
-      const average = (first: number, last: number) => {
-        engine.average({ vectors, coefficients, into: mean, begin: first, end: last, drift: false });
+      const shares = {
+        vectors: run.shardGradients.slice(0, active),
+        coefficients,
+        into: run.gradients[0]!,
+        drift: false,
       };
-      average(begin, end);
-      for (let block = begin; block < end; block += NORM_BLOCK) {
-        run.norms[rowBlocks + (block - lazyElements) / NORM_BLOCK] = engine.squaredNorm(
-          mean,
-          block,
-          Math.min(block + NORM_BLOCK, end),
-        );
-      }
-      eachRowBlock(worker, workers, rows, (firstRow, lastRow, block) => {
-        run.norms[block] = 0;
-        eachRun(run.stamps, stamp, firstRow, lastRow, {
-          touched(first, last) {
-            clearUntouched(first, last, stamp);
-            average(first * width, last * width);
-            run.norms[block]! += engine.squaredNorm(mean, first * width, last * width);
-          },
-          stale() {},
-        });
+      const stamps = run.stamps.slice(0, active);
+      mean.note(run.stamps, committed, {
+        elements: (begin, end) => engine.average({ ...shares, begin, end }),
+        // A row that a shard did not touch has a gradient of 0, which nobody has written.
+        rows: (rows) => engine.averageRows({ ...shares, rows, stamps, stamp: stampOf(committed) }),
       });
     });
     timed("wait", () => barrier());
-    timed("average", () => {
-      const squared = run.norms.reduce((sum, block) => sum + block, 0);
-      const from = { weights: state.weights, ...state.moments[0]! };
-      const into = { weights: next.weights, ...next.moments[0]! };
-      const scale = clipScale(squared, training.clipNorm);
-      const common = { step: firstStep + 1, learningRate: context.learningRate(firstStep, committed), scale };
-      engine.update(from, mean, into, { ...common, begin, end });
-      let written = engine.squaredNorm(next.weights, begin, end);
-      eachRowBlock(worker, workers, rows, (firstRow, lastRow) => {
-        eachRun(run.stamps, stamp, firstRow, lastRow, {
-          touched(first, last) {
-            engine.update(from, mean, into, { ...common, begin: first * width, end: last * width });
-            written += engine.squaredNorm(next.weights, first * width, last * width);
-          },
-          stale: (first, last) => copyReplicaRows(from, into, first, last, width),
-        });
-      });
-      run.written[worker]![0] = written;
-    });
+    timed("average", () => mean.step(round.firstStep, committed));
+  };
+}
+
+/** Returns the function that computes the gradients of some shards at the current state, and stamps their rows. */
+export function roundGradients(
+  context: WorkerContext,
+): (shards: readonly number[], round: Round, committed: number) => void {
+  const { config: { training }, run, engine, timed, barrier } = context;
+
+  function takeGradient(shard: number, step: number, committed: number): void {
+    const [state] = currentAndNext(run.states, committed);
+    const batch = context.trainingBatch(shard, step);
+    if (batch.size === 0) return;
+    const metrics = engine.gradients(state.weights, batch, run.shardGradients[shard]!, drawOf(training, step, shard));
+    const stamps = run.stamps[shard]!;
+    if (stamps.length > 0) { for (const row of engine.rows()) stamps[row] = stampOf(committed); }
+    checkStep(run.shards[shard]!, step, metrics, 0); // The gradients by their mean: see divergence.ts.
+    context.count(shard, batch, metrics);
+  }
+
+  return function train(shards, { firstStep }, committed) {
+    timed("compute", () => shards.forEach((shard) => takeGradient(shard, firstStep, committed)));
+    context.chaos(committed, 1);
+    timed("wait", () => barrier());
   };
 }

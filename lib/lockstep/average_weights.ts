@@ -1,34 +1,20 @@
 /** A round with `average: weights`: each shard takes local steps on a replica of its own, then the replicas are averaged. */
-import type { TrainingConfig } from "../config/schema.ts";
+import { averagedPartsOf, SEGMENT_BLOCK } from "./averaged_parts.ts";
 import { Word } from "./control.ts";
-import { localSteps } from "./local_steps.ts";
+import { groupsOf } from "./groups.ts";
 import { currentAndNext } from "./memory_map.ts";
+import { roundParts } from "./parts.ts";
 import { segmentOf } from "./plan.ts";
-import { copyRows, eachRowBlock, eachRun, stampOf } from "./rows.ts";
+import { createRowFinder, rowsOf, stampOf } from "./rows.ts";
 import { sharesOf } from "./shares.ts";
 import type { RoundPart, WorkerContext } from "./worker_loop.ts";
 
-/** Elements that one worker averages in one go: whole cache lines. */
-export const SEGMENT_BLOCK = 16;
-
-interface Moments {
-  readonly m: Float32Array;
-  readonly v: Float32Array;
-}
-
-/** Lists the vectors that are averaged: weights and, with averaged moments, m and v. */
-export function averagedPartsOf(
-  { moments }: Pick<TrainingConfig, "moments">,
-): (weights: Float32Array, sets?: Moments) => Float32Array[] {
-  return (weights, sets) => moments === "average" && sets ? [weights, sets.m, sets.v] : [weights];
-}
-
 /** Returns the function that takes this worker's part in one round, up to the barrier that commits it. */
 export function averageWeights(context: WorkerContext): RoundPart {
-  const { worker, config: { workers, training }, plan: { layout, spec, map }, run, engine, timed, barrier } = context;
+  const { worker, config: { workers, training }, plan: { layout, map }, run, engine, timed } = context;
   const { rows, lazyElements } = map;
-  const width = spec.embedding;
-  const takeSteps = localSteps(context);
+  const train = roundParts(context);
+  const groups = groupsOf(training);
   const averagedParts = averagedPartsOf(training);
   const ofShards = run.slots.map((slot) => averagedParts(slot.weights, slot));
   const slots = ofShards[0]!.map((_, part) => ofShards.map((parts) => parts[part]!)); // [part][shard]
@@ -39,56 +25,33 @@ export function averageWeights(context: WorkerContext): RoundPart {
   ];
   // Of each part, behind the rows that are averaged one by one.
   const [begin, end] = segmentOf(worker, workers, layout.size, SEGMENT_BLOCK, lazyElements);
+  const findRows = createRowFinder(worker, workers, rows, run.moved[worker]!);
 
   return function round(round, committed) {
-    timed("compute", () => context.shards.forEach((shard) => takeSteps(shard, round, committed)));
-    context.chaos(committed, 1);
-    timed("wait", () => barrier());
+    train(context.shards, groups, round, committed);
     timed("average", () => {
       const [current, next] = currentAndNext(states, committed);
       const { active, coefficients } = sharesOf(run);
-      const owners = slots[0]!.slice(0, active); // [shard]: filled for each run of rows, so that no list is made for it
-      const drift = Atomics.load(run.control, Word.driftRound) === committed + 1;
-      let [distance, norm] = [0, 0];
-
-      /** Averages one part from element `first` to `last - 1`; `vectors` are the shards'. Drift is about weights. */
-      function average(part: number, vectors: Float32Array[], first: number, last: number): void {
-        distance += engine.average({
-          vectors,
-          coefficients,
-          into: next[part]!,
-          begin: first,
-          end: last,
-          drift: drift && part === 0,
-        });
-      }
-
-      for (let part = 0; part < next.length; part++) average(part, slots[part]!.slice(0, active), begin, end);
-      const dense = engine.squaredNorm(next[0]!, begin, end);
-      let written = dense;
+      const measured = Atomics.load(run.control, Word.driftRound) === committed + 1;
       const stamp = stampOf(committed);
-      eachRowBlock(worker, workers, rows, (firstRow, lastRow) => {
-        eachRun(run.stamps, stamp, firstRow, lastRow, {
-          touched(first, last) {
-            // A shard that did not touch these rows has them from the state.
-            for (let part = 0; part < next.length; part++) {
-              for (let shard = 0; shard < active; shard++) {
-                owners[shard] = run.stamps[shard]![first] === stamp ? slots[part]![shard]! : current[part]!;
-              }
-              average(part, owners, first * width, last * width);
-            }
-            written += engine.squaredNorm(next[0]!, first * width, last * width);
-          },
-          stale(first, last) {
-            for (let part = 0; part < next.length; part++) {
-              copyRows(current[part]!, next[part]!, first, last, width);
-            }
-          },
-        });
-        if (drift) norm += engine.squaredNorm(next[0]!, firstRow * width, lastRow * width);
-      });
-      if (drift) run.drift[worker]!.set([distance, norm + dense]);
-      run.written[worker]![0] = written;
+      const { touched, stale } = findRows(run.stamps, stamp);
+      const stamps = run.stamps.slice(0, active);
+      let distance = 0;
+      for (const [part, into] of next.entries()) {
+        // Drift is about weights.
+        const shares = { vectors: slots[part]!.slice(0, active), coefficients, into, drift: measured && part === 0 };
+        distance += engine.average({ ...shares, begin, end });
+        // A shard that did not touch a row has it from the state.
+        distance += engine.averageRows({ ...shares, rows: touched, stamps, stamp, otherwise: current[part]! });
+        engine.copyRows(current[part]!, into, stale);
+      }
+      const [weights] = next;
+      const dense = engine.squaredNorm(weights!, begin, end);
+      run.written[worker]![0] = dense + engine.squaredNorm(weights!, 0, lazyElements, touched);
+      if (measured) {
+        const own = rowsOf(worker, workers, rows);
+        run.drift[worker]!.set([distance, dense + engine.squaredNorm(weights!, 0, lazyElements, own)]);
+      }
     });
   };
 }

@@ -19,7 +19,7 @@ export function commitRound(config: LockstepConfig, plan: Plan, run: SharedRun, 
   const { training } = config;
   const { control } = run;
   const before = Atomics.load(control, Word.round);
-  const finding = findDivergence(run, plan, training.clipNorm, stampOf(before), round);
+  const finding = findDivergence(run, plan, config, stampOf(before), round);
   if (finding) return diverged(config, run, finding);
   const committed = before + 1;
   const course = judgedCourse(run);

@@ -3,7 +3,7 @@
  * lost has another crew do the round again. It takes no part in a round.
  */
 import { TrainingError } from "../errors.ts";
-import type { ClusterView } from "../events.ts";
+import type { ClusterView, Incident } from "../events.ts";
 import { StopReason, stopReason, Word } from "./control.ts";
 import { restoresBest } from "./course.ts";
 import { Crew } from "./crew.ts";
@@ -24,8 +24,8 @@ export interface Update {
   readonly rollbacks: readonly RollbackRecord[];
   /** `[worker]` sums since the start. */
   readonly counters: readonly Counters[];
-  /** Workers that were lost, and what was done about it. */
-  readonly incidents: readonly string[];
+  /** Workers that were lost, and what was done about it; on other machines, too. */
+  readonly incidents: readonly Incident[];
   /** The machines that take part, where there are others. */
   readonly cluster?: ClusterView | undefined;
 }
@@ -53,7 +53,7 @@ export class Coordinator {
   #restarts = 0;
   #stopRequest: StopReason | undefined;
   #paused = false;
-  #incidents: string[] = [];
+  #incidents: Incident[] = [];
   #restored: { readonly state: State; readonly done: () => void } | undefined;
   /** What the crews before this one counted. */
   #counted: readonly Counters[];
@@ -199,7 +199,9 @@ export class Coordinator {
     const initial = this.state();
     this.#startCrew(initial);
     const restart = `restart ${this.#restarts} of ${config.maxRestarts}`;
-    this.#incidents.push(`${message}; round ${initial.round + 1} is done again (${restart})`);
+    const incident = `${message}; round ${initial.round + 1} is done again (${restart})`;
+    this.#incidents.push({ message: incident });
+    this.#options.link?.tell(incident);
   }
 
   /** Another crew, on `initial`, in the place of the one that there is. */

@@ -5,7 +5,7 @@
  */
 import type { BatchMetrics } from "../data/batch.ts";
 import { clipScale } from "../engine/adam.ts";
-import type { Plan } from "./plan.ts";
+import type { LockstepConfig, Plan } from "./plan.ts";
 import type { Round } from "./schedule.ts";
 import type { SharedRun } from "./shared_run.ts";
 
@@ -38,11 +38,14 @@ export function checkStep(figures: Float64Array, step: number, { lossSum }: Batc
   else if (!(squaredNorm <= FLOAT32_MAX)) figures.set([step + 1, Kind.gradient, squaredNorm], FIRST_STEP);
 }
 
-/** What is not finite in `round`, which is about to commit: the first step, and of its shards the first. */
+/**
+ * What is not finite in `round`, which is about to commit: the first step, and of its shards the first. Where other
+ * machines have some of the shards, nobody can say whose weights or gradients it was.
+ */
 export function findDivergence(
   run: SharedRun,
   { map, layout, spec }: Plan,
-  clipNorm: number,
+  { training: { clipNorm }, remote }: LockstepConfig,
   stamp: number,
   round: Round,
 ): Finding | undefined {
@@ -57,6 +60,7 @@ export function findDivergence(
   const step = round.firstStep + round.steps;
   /** The first shard whose vector is not finite where this round wrote it. */
   function shardOf(vectors: readonly Float32Array[]): number {
+    if (remote) return -1;
     return vectors.findIndex((vector, shard) => {
       if (run.shards[shard]![2] === 0) return false; // It took no step.
       const stamps = run.stamps[shard];

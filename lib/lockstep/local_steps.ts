@@ -1,15 +1,18 @@
-/** The steps that a shard takes on a replica of its own between two averagings of weights. */
+/** The steps that a shard takes on a replica of its own between two averagings of weights: a part of a round. */
 import { clipScale } from "../engine/adam.ts";
 import type { Replica } from "../engine/contract.ts";
 import { checkStep } from "./divergence.ts";
 import { currentAndNext } from "./memory_map.ts";
-import { copyMomentRows, copyReplicaRows, eachRun, stampOf, touchRows } from "./rows.ts";
-import { drawOf, type Round } from "./schedule.ts";
+import { copyMomentRows, copyReplicaRows, stampOf, touchRows } from "./rows.ts";
+import { drawOf, type Part } from "./schedule.ts";
 import type { StateView } from "./shared_run.ts";
 import type { WorkerContext } from "./worker_loop.ts";
 
-/** Returns the function that takes the steps of one shard in one round: from the current state to the shard's slot. */
-export function localSteps(context: WorkerContext): (shard: number, round: Round, committed: number) => void {
+/**
+ * Returns the function that takes the steps of one shard in one part of a round: from the current state to the shard's
+ * slot, and from there on in later parts.
+ */
+export function localSteps(context: WorkerContext): (shard: number, part: Part, committed: number) => void {
   const { worker, config: { training }, plan: { layout, spec, map }, run, engine } = context;
   const gradients = run.gradients[worker]!;
   const { rows, lazyElements } = map;
@@ -34,14 +37,16 @@ export function localSteps(context: WorkerContext): (shard: number, round: Round
     }
   }
 
-  function takeSteps(shard: number, round: Round, committed: number): void {
+  function takeSteps(shard: number, part: Part, committed: number): void {
     const [state, next] = currentAndNext(run.states, committed);
     const { from, into } = replicas(shard, state, next);
     const stamps = run.stamps[shard]!;
-    if (training.moments === "local") copyStaleMoments(shard, state, next, stampOf(committed));
+    if (training.moments === "local" && part.isFirst) copyStaleMoments(shard, state, next, stampOf(committed));
 
     /** Steps taken: without rows, which is in an epoch's last step, there is none. */
     let taken = 0;
+    /** Whether the replica is the shard's own by now: the first step reads the state and writes it, later ones read it. */
+    let hasBegun = !part.isFirst;
 
     /** Readies a row for its first step in this round. */
     function touched(row: number): void {
@@ -49,13 +54,12 @@ export function localSteps(context: WorkerContext): (shard: number, round: Round
         into.m.fill(0, row * width, (row + 1) * width);
         into.v.fill(0, row * width, (row + 1) * width);
       }
-      // The first step reads the state and writes the replica; later ones read the replica.
-      if (taken > 0) copyReplicaRows(from, into, row, row + 1, width);
+      if (hasBegun) copyReplicaRows(from, into, row, row + 1, width);
     }
 
-    for (let local = 0; local < round.steps; local++) {
-      const step = round.firstStep + local;
-      const source = taken === 0 ? from : into;
+    for (let local = 0; local < part.steps; local++) {
+      const step = part.firstStep + local;
+      const source = hasBegun ? into : from;
       const batch = context.trainingBatch(shard, step);
       if (batch.size === 0) continue;
       if (lazy) touchRows(batch, stamps, stampOf(committed), touched);
@@ -75,8 +79,9 @@ export function localSteps(context: WorkerContext): (shard: number, round: Round
       });
       context.count(shard, batch, metrics);
       taken++;
+      hasBegun = true;
     }
-    if (taken === 0 && training.moments === "local") keepMoments(shard, state, next);
+    if (!hasBegun && training.moments === "local") keepMoments(shard, state, next);
   }
 
   /** The moments of a shard that takes no step go into the next state as they are. */
@@ -89,10 +94,10 @@ export function localSteps(context: WorkerContext): (shard: number, round: Round
   /** Local moments are in both copies of the state: brings the next one's rows up to the current one's. */
   function copyStaleMoments(shard: number, state: StateView, next: StateView, stamp: number): void {
     const [from, into] = [state.moments[shard]!, next.moments[shard]!];
-    eachRun([run.stamps[shard]!], stamp, 0, rows, {
-      touched: () => {}, // None yet.
-      stale: (first, last) => copyMomentRows(from, into, first, last, width),
-    });
+    const before = (stamp - 1) | 0;
+    for (const [row, touched] of run.stamps[shard]!.entries()) {
+      if (touched === before) copyMomentRows(from, into, row, row + 1, width);
+    }
   }
 
   return takeSteps;

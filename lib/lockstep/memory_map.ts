@@ -11,8 +11,9 @@
  *   drift     │ each worker's part of the drift
  *   written   │ squared norm of the weights that each worker wrote in this round
  *   chunks    │ loss and hits of each chunk of the held-out data
- *   norms     │ squared norm of each block of the mean gradient        (average: gradients)
+ *   norms     │ squared norm of each part of the mean gradient         (average: gradients)
  *   stamps    │ one list a shard: the round that touched each row last (embeddingRows: lazy)
+ *   moved     │ one list a worker: its rows that move in this round (embeddingRows: lazy)
  *   rounds    │ ring of committed rounds, for the main thread
  *   epochs    │ ring of evaluated epochs, for the main thread
  *   rollbacks │ all there can be, for the main thread
@@ -25,7 +26,7 @@
  */
 import { batchWords } from "../data/batch.ts";
 import { COURSE_FIGURES, MAX_ROLLBACKS } from "./course.ts";
-import { ROW_BLOCK } from "./rows.ts";
+import { mostRowsOf, ROW_PARTS } from "./rows.ts";
 
 export interface MapOptions {
   /** Elements of the flat parameter vector; a multiple of 16. */
@@ -83,9 +84,9 @@ export function momentSets(options: Pick<MapOptions, "average" | "moments" | "sh
   return { average: 1, local: options.shards, reset: 0 }[options.moments];
 }
 
-/** Squared norms that a mean gradient is summed from: of blocks of rows that move one by one, then of all else. */
-function normBlocks({ parameters, rows, lazyElements }: MapOptions): number {
-  return Math.ceil(rows / ROW_BLOCK) + Math.ceil((parameters - lazyElements) / NORM_BLOCK);
+/** Squared norms that a mean gradient is summed from: of parts of the rows that move one by one, then of all else. */
+function normBlocks({ parameters, lazyElements }: MapOptions): number {
+  return ROW_PARTS + Math.ceil((parameters - lazyElements) / NORM_BLOCK);
 }
 
 /** Of two copies, the one that is current after `round` rounds, and the one that the next round goes into. */
@@ -107,6 +108,7 @@ type RegionName =
   | "chunks"
   | "norms"
   | "stamps"
+  | "moved"
   | "rounds"
   | "epochs"
   | "rollbacks"
@@ -143,6 +145,7 @@ export function memoryMap(options: MapOptions): MemoryMap {
     chunks: region(CHUNK_FIGURES * 8, Math.ceil(options.heldOut / CHUNK_SIZE)),
     norms: region(8 * normBlocks(options), gradientMode ? 1 : 0),
     stamps: region(4 * options.rows, shards),
+    moved: region(4 * mostRowsOf(workers, options.rows), workers),
     rounds: region(ROUND_FIGURES * 8, ROUND_RING),
     epochs: region(EPOCH_FIGURES * 8, Math.min((options.epochs + 1) * (MAX_ROLLBACKS + 1), EPOCH_RING)),
     rollbacks: region(ROLLBACK_FIGURES * 8, MAX_ROLLBACKS),

@@ -1,29 +1,40 @@
 /**
- * A round with averaged weights that other machines take part in. This machine's workers train the shards that it was
- * dealt and sum them up to nodes of the tree; the main thread sends these away, writes what all machines come to into
- * the next state, and has it committed. The sums and their order are those of average_weights.ts, so the bits are too.
+ * A round that other machines take part in. This machine's workers train the shards that it was dealt and sum their
+ * weights, or gradients, up to nodes of the tree; the main thread sends these away, brings what all machines come to, and
+ * has it committed: as the next state, or as the mean gradient that moves the state here as anywhere. The sums and their
+ * order are those of average_weights.ts and average_gradients.ts, so the bits are too.
  */
 import { ownedNodes, type Span } from "../engine/tree_nodes.ts";
-import { averagedPartsOf, SEGMENT_BLOCK } from "./average_weights.ts";
+import { roundGradients } from "./average_gradients.ts";
+import { averagedPartsOf, SEGMENT_BLOCK } from "./averaged_parts.ts";
 import { StopReason, Word } from "./control.ts";
-import { localSteps } from "./local_steps.ts";
+import { groupsOf } from "./groups.ts";
+import { meanGradient } from "./mean_gradient.ts";
 import { currentAndNext } from "./memory_map.ts";
 import { awaitOrder, Order, tellReady } from "./orders.ts";
+import { roundParts } from "./parts.ts";
 import { segmentOf } from "./plan.ts";
-import { eachRowBlock, eachRun, stampOf } from "./rows.ts";
+import { createRowFinder, stampOf } from "./rows.ts";
+import type { Round } from "./schedule.ts";
 import { sharesOf } from "./shares.ts";
 import type { RoundPart, WorkerContext } from "./worker_loop.ts";
 
 /** Returns the function that does as the main thread orders, up to the commit or the end. */
 export function remoteRound(context: WorkerContext): RoundPart {
-  const { worker, config: { workers, training }, plan: { layout, spec, map }, run, engine, timed, barrier } = context;
+  const { worker, config: { workers, training }, plan: { layout, map }, run, engine, timed, barrier } = context;
   const { rows, lazyElements } = map;
-  const width = spec.embedding;
-  const takeSteps = localSteps(context);
+  const ofGradients = training.average === "gradients";
+  const train = roundParts(context);
+  const takeGradients = roundGradients(context);
+  const mean = meanGradient(context);
+  const groups = groupsOf(training);
   const averagedParts = averagedPartsOf(training);
-  const slots = run.slots.map((slot) => averagedParts(slot.weights, slot)); // [shard][part]
+  const slots = ofGradients // [shard][part]
+    ? run.shardGradients.map((gradient) => [gradient])
+    : run.slots.map((slot) => averagedParts(slot.weights, slot));
   const states = run.states.map(({ weights, moments }) => averagedParts(weights, moments[0]));
   const [begin, end] = segmentOf(worker, workers, layout.size, SEGMENT_BLOCK, lazyElements);
+  const findRows = createRowFinder(worker, workers, rows, run.moved[worker]!);
   let seen = 0;
 
   /** Sums this worker's part of the node into the slot of its first shard, and marks the rows that it holds there. */
@@ -36,24 +47,25 @@ export function remoteRound(context: WorkerContext): RoundPart {
     const own = coefficients.slice(first, first + count);
     const stamps = run.stamps.slice(first, first + count);
     const stamp = stampOf(committed);
-    const sum = (part: number, vectors: Float32Array[], begin: number, end: number) =>
-      engine.average({ vectors, coefficients: own, into: into[part]!, begin, end, drift: false });
-    for (let part = 0; part < into.length; part++) {
-      sum(part, slots.slice(first, first + count).map((slot) => slot[part]!), begin, end);
+    // Stale rows are the main thread's, who knows what all machines touched.
+    const { touched } = findRows(stamps, stamp);
+    for (const [part, node] of into.entries()) {
+      const vectors = slots.slice(first, first + count).map((slot) => slot[part]!);
+      const shares = { vectors, coefficients: own, into: node, drift: false };
+      engine.average({ ...shares, begin, end });
+      // A shard that did not touch a row has it from the state, or a gradient of 0.
+      const otherwise = ofGradients ? {} : { otherwise: current[part]! };
+      engine.averageRows({ ...shares, rows: touched, stamps, stamp, ...otherwise });
     }
-    eachRowBlock(worker, workers, rows, (firstRow, lastRow) => {
-      eachRun(stamps, stamp, firstRow, lastRow, {
-        touched(from, to) {
-          // A shard that did not touch these rows has them from the state.
-          for (let part = 0; part < into.length; part++) {
-            const owners = stamps.map((own, i) => own[from] === stamp ? slots[first + i]![part]! : current[part]!);
-            sum(part, owners, from * width, to * width);
-          }
-          run.stamps[first]!.fill(stamp, from, to);
-        },
-        stale() {}, // The main thread's, who knows what all machines touched.
-      });
-    });
+    for (const row of touched) run.stamps[first]![row] = stamp;
+  }
+
+  /** Moves this worker's part of the state by the mean gradient; the first shard's stamps say which rows it has. */
+  function moveByMean({ firstStep }: Round, committed: number): void {
+    const touched = run.stamps.slice(0, 1);
+    timed("average", () => mean.note(touched, committed));
+    timed("wait", () => barrier());
+    timed("average", () => mean.step(firstStep, committed));
   }
 
   return function round(round, committed) {
@@ -63,7 +75,7 @@ export function remoteRound(context: WorkerContext): RoundPart {
       seen = number;
       switch (order) {
         case Order.commit:
-          return;
+          return ofGradients ? moveByMean(round, committed) : undefined;
         case Order.leave:
           barrier(() => {
             Atomics.compareExchange(run.control, Word.outcome, 0, leaveReason());
@@ -71,16 +83,13 @@ export function remoteRound(context: WorkerContext): RoundPart {
           return "left";
       }
       const own = shards.filter((_, i) => i % workers === worker);
-      timed("compute", () => {
-        for (const shard of own) {
-          // Of an earlier round, or of this one done again.
-          run.stamps[shard]?.fill(0);
-          run.shards[shard]!.fill(0);
-          takeSteps(shard, round, committed);
-        }
-      });
-      context.chaos(committed, 1);
-      timed("wait", () => barrier());
+      for (const shard of own) {
+        // Of an earlier round, or of this one done again.
+        run.stamps[shard]?.fill(0);
+        run.shards[shard]!.fill(0);
+      }
+      if (ofGradients) takeGradients(own, round, committed);
+      else train(own, groups.filter(({ first }) => shards.includes(first)), round, committed);
       timed("average", () => ownedNodes(new Set(shards), training.shards).forEach((node) => sumNode(node, committed)));
     }
   };

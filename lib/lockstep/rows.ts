@@ -10,9 +10,6 @@
 import type { Batch } from "../data/batch.ts";
 import type { Replica } from "../engine/contract.ts";
 
-/** Tokens that one worker takes in one go. Blocks go round the workers, as frequent tokens tend to lie together. */
-export const ROW_BLOCK = 16;
-
 /** The stamp of the round that follows `committed` rounds, in the 32 bits that a stamp has. */
 export function stampOf(committed: number): number {
   return (committed + 1) | 0;
@@ -52,58 +49,101 @@ export function copyMomentRows(from: Moments, into: Moments, begin: number, end:
   copyRows(from.v, into.v, begin, end, width);
 }
 
-/** Calls `visit` with the blocks of rows that are `worker`'s, and their numbers. */
-export function eachRowBlock(
+/** What a worker does with the rows that are its own. */
+export interface RowsOfRound {
+  /** Some shard touched them in this round. */
+  readonly touched: Int32Array;
+  /** No shard touched them in this round, and one did in the round before. */
+  readonly stale: Int32Array;
+  /** Calls `visit` with each part that is the worker's and those of `touched` that belong to it, in order. */
+  eachPart(visit: (part: number, touched: Int32Array) => void): void;
+}
+
+/** Rows that lie together belong to one part of all rows, as they share cache lines. */
+const ROW_BLOCK = 16;
+/** Into how many parts the rows are cut; blocks go round the parts, as frequent tokens tend to lie together. */
+export const ROW_PARTS = 64;
+
+/** Calls `visit` with the parts that are `worker`'s, and those with the blocks of rows that belong to each. */
+function eachPartOf(
   worker: number,
   workers: number,
   rows: number,
-  visit: (begin: number, end: number, block: number) => void,
+  visit: { block(begin: number, end: number): void; end(part: number): void },
 ): void {
-  for (let block = worker; block * ROW_BLOCK < rows; block += workers) {
-    visit(block * ROW_BLOCK, Math.min((block + 1) * ROW_BLOCK, rows), block);
-  }
-}
-
-/** What is done with consecutive rows that are all alike. */
-export interface RunVisitor {
-  /** The same shards touched all of these rows in this round. */
-  touched(begin: number, end: number): void;
-  /** No shard touched any of them in this round, and one did each in the round before. */
-  stale(begin: number, end: number): void;
-}
-
-/** Cuts the rows from `begin` to `end - 1` into runs, by the `stamps` of all shards and the stamp of this round. */
-export function eachRun(
-  stamps: readonly Int32Array[],
-  stamp: number,
-  begin: number,
-  end: number,
-  visitor: RunVisitor,
-): void {
-  const before = (stamp - 1) | 0;
-  let first = begin;
-  while (first < end) {
-    let last = first + 1;
-    if (someStamped(stamps, stamp, first)) {
-      while (last < end && stampedAlike(stamps, stamp, first, last)) last++;
-      visitor.touched(first, last);
-    } else if (someStamped(stamps, before, first)) {
-      while (last < end && !someStamped(stamps, stamp, last) && someStamped(stamps, before, last)) last++;
-      visitor.stale(first, last);
+  for (let part = worker; part < ROW_PARTS; part += workers) {
+    for (let begin = part * ROW_BLOCK; begin < rows; begin += ROW_PARTS * ROW_BLOCK) {
+      visit.block(begin, Math.min(begin + ROW_BLOCK, rows));
     }
-    first = last;
+    visit.end(part);
   }
 }
 
-function someStamped(stamps: readonly Int32Array[], stamp: number, row: number): boolean {
-  for (let shard = 0; shard < stamps.length; shard++) if (stamps[shard]![row] === stamp) return true;
-  return false;
+/** All rows that are `worker`'s. */
+export function rowsOf(worker: number, workers: number, rows: number): Int32Array<ArrayBuffer> {
+  const own: number[] = [];
+  eachPartOf(worker, workers, rows, {
+    block(begin, end) {
+      for (let row = begin; row < end; row++) own.push(row);
+    },
+    end() {},
+  });
+  return Int32Array.from(own);
 }
 
-function stampedAlike(stamps: readonly Int32Array[], stamp: number, row: number, other: number): boolean {
+/** Most rows that can be one worker's. */
+export function mostRowsOf(workers: number, rows: number): number {
+  const blocks = Math.ceil(rows / ROW_BLOCK);
+  return Math.min(rows, Math.ceil(ROW_PARTS / workers) * Math.ceil(blocks / ROW_PARTS) * ROW_BLOCK);
+}
+
+/**
+ * Returns the function that finds, by the stamps of some shards and the stamp of a round, the rows that are `worker`'s
+ * in it. It lists them in `list`, of `mostRowsOf(workers, rows)` words: they hold until the next call.
+ */
+export function createRowFinder(
+  worker: number,
+  workers: number,
+  rows: number,
+  list: Int32Array,
+): (stamps: readonly Int32Array[], stamp: number) => RowsOfRound {
+  const ends = new Int32Array(ROW_PARTS);
+  return (stamps, stamp) => {
+    const before = (stamp - 1) | 0;
+    let end = 0;
+    let begin = list.length;
+    eachPartOf(worker, workers, rows, {
+      block(first, last) {
+        for (let row = first; row < last; row++) {
+          const newest = newestOf(stamps, stamp, row);
+          if (newest === stamp) list[end++] = row;
+          else if (newest === before) list[--begin] = row;
+        }
+      },
+      end: (part) => ends[part] = end,
+    });
+    return {
+      touched: list.subarray(0, end),
+      stale: list.subarray(begin),
+      eachPart(visit) {
+        let first = 0;
+        for (let part = worker; part < ROW_PARTS; part += workers) {
+          visit(part, list.subarray(first, ends[part]));
+          first = ends[part]!;
+        }
+      },
+    };
+  };
+}
+
+/** `stamp` if some shard has it for `row`, else the one before it if some shard has that, else another one. */
+function newestOf(stamps: readonly Int32Array[], stamp: number, row: number): number {
+  const before = (stamp - 1) | 0;
+  let newest = stamp + 1;
   for (let shard = 0; shard < stamps.length; shard++) {
-    const values = stamps[shard]!;
-    if ((values[row] === stamp) !== (values[other] === stamp)) return false;
+    const own = stamps[shard]![row]!;
+    if (own === stamp) return stamp;
+    if (own === before) newest = before;
   }
-  return true;
+  return newest;
 }

@@ -19,6 +19,7 @@ import {
   SHARD_FIGURES,
   VERDICT_FIGURES,
 } from "./memory_map.ts";
+import { mostRowsOf } from "./rows.ts";
 
 /** All that the next round starts from. The arrays are views on one copy of the state. */
 export interface StateView {
@@ -61,6 +62,8 @@ export interface SharedRun {
   readonly norms: Float64Array;
   /** `[shard]` with lazy rows: the number of the round that touched each row last; see rows.ts. */
   readonly stamps: readonly Int32Array[];
+  /** `[worker]` with lazy rows: room for the list of its rows that move in a round. */
+  readonly moved: readonly Int32Array[];
   readonly rounds: readonly Float64Array[];
   readonly epochs: readonly Float64Array[];
   readonly rollbacks: readonly Float64Array[];
@@ -121,6 +124,7 @@ export function sharedRun(options: MapOptions, memory?: WebAssembly.Memory): Sha
     chunks: doubles(map.chunks, CHUNK_FIGURES),
     norms: new Float64Array(buffer, map.norms.byteOffset, map.norms.count * map.norms.stride / 8),
     stamps: words(map.stamps, options.rows),
+    moved: words(map.moved, mostRowsOf(options.workers, options.rows)),
     rounds: doubles(map.rounds, ROUND_FIGURES),
     epochs: doubles(map.epochs, EPOCH_FIGURES),
     rollbacks: doubles(map.rollbacks, ROLLBACK_FIGURES),

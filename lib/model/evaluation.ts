@@ -1,4 +1,5 @@
 /** How well a classifier does on rows whose labels are known: the figures that the field reads. */
+import { mostProbable } from "../data/most_probable.ts";
 
 export interface ClassReport {
   readonly label: string;
@@ -55,7 +56,7 @@ export function evaluatePredictions(
   let lossSum = 0;
   for (let row = 0; row < rows; row++) {
     const label = labels[row]!;
-    const given = mostProbable(probabilities, row, width);
+    const given = mostProbable(probabilities, row * width, width);
     const confidence = probabilities[row * width + given]!;
     confusion[label]![given]!++;
     lossSum -= Math.log(Math.max(probabilities[row * width + label]!, LEAST_PROBABILITY));
@@ -81,7 +82,7 @@ export function worstMistakes(labels: ArrayLike<number>, probabilities: Float32A
   const width = labels.length === 0 ? 0 : probabilities.length / labels.length;
   const mistakes: Mistake[] = [];
   for (let row = 0; row < labels.length; row++) {
-    const given = mostProbable(probabilities, row, width);
+    const given = mostProbable(probabilities, row * width, width);
     const label = labels[row]!;
     if (given === label) continue;
     const confidence = probabilities[row * width + given]!;
@@ -91,15 +92,6 @@ export function worstMistakes(labels: ArrayLike<number>, probabilities: Float32A
     mistakes.length = Math.min(mistakes.length, count);
   }
   return mistakes;
-}
-
-/** The class with the greatest probability in `row`; of equals, the first. */
-function mostProbable(probabilities: Float32Array, row: number, width: number): number {
-  let best = 0;
-  for (let index = 1; index < width; index++) {
-    if (probabilities[row * width + index]! > probabilities[row * width + best]!) best = index;
-  }
-  return best;
 }
 
 function classReport(label: string, index: number, confusion: readonly (readonly number[])[]): ClassReport {

@@ -2,6 +2,7 @@
 import { engineOptions } from "../engine/create.ts";
 import type { Engine } from "../engine/contract.ts";
 import type { Batch } from "../data/batch.ts";
+import { fillBatch } from "../data/fill_batch.ts";
 import { type Combiner, createCombiner } from "../baseline/mix.ts";
 import { createWorkspace } from "../engine/workspace.ts";
 import { parameterLayout } from "../model/layout.ts";
@@ -62,23 +63,23 @@ export class Desk {
    * What one version of the weights, the newest or that of round `version`, says of all sequences. Throws a RangeError if
    * it is not at hand.
    */
-  predict({ tokens, lengths }: Sequences, version?: number): Outcome {
+  predict(sequences: Sequences, version?: number): Outcome {
     const begun = performance.now();
     const chosen = version === undefined ? this.#newest?.() : this.#kept.get(version);
     if (!chosen) throw new RangeError(`The weights of round ${version ?? "…"} are not at hand`);
     if (chosen !== this.#loaded) this.#weights.set(chosen.weights);
     this.#loaded = chosen;
     const { maxBatch, spec: { classes } } = this.#options;
-    const probabilities = new Float32Array(lengths.length * classes);
-    for (let first = 0, offset = 0; first < lengths.length; first += maxBatch) {
-      const rows = lengths.subarray(first, first + maxBatch);
-      offset = this.#fill(rows, tokens, offset);
+    const { tokens, offsets } = sequences;
+    const count = offsets.length - 1;
+    const probabilities = new Float32Array(count * classes);
+    for (let first = 0; first < count; first += maxBatch) {
+      fillBatch(this.#batch, sequences, undefined, first, Math.min(maxBatch, count - first));
       probabilities.set(this.#engine.predict(this.#weights, this.#batch), first * classes);
     }
-    for (let row = 0, begin = 0; this.#combine && row < lengths.length; row++) {
-      const end = begin + lengths[row]!;
-      this.#combine(probabilities.subarray(row * classes, (row + 1) * classes), tokens, begin, end);
-      begin = end;
+    for (let row = 0; this.#combine && row < count; row++) {
+      const own = probabilities.subarray(row * classes, (row + 1) * classes);
+      this.#combine(own, tokens, offsets[row]!, offsets[row + 1]!);
     }
     return { round: chosen.round, digest: chosen.digest, probabilities, computeMs: performance.now() - begun };
   }
@@ -86,32 +87,13 @@ export class Desk {
   dispose(): void {
     this.#engine.dispose();
   }
-
-  /** Lays the sequences of `lengths`, whose tokens begin at `offset`, into the batch. Returns where they end. */
-  #fill(lengths: Int32Array, tokens: Int32Array, offset: number): number {
-    const batch = this.#batch;
-    batch.size = lengths.length;
-    batch.length = Math.max(...lengths);
-    batch.lengths.set(lengths);
-    for (let row = 0; row < lengths.length; row++) {
-      const end = offset + lengths[row]!;
-      batch.tokens.set(tokens.subarray(offset, end), row * batch.length);
-      offset = end;
-    }
-    return offset;
-  }
 }
 
 /** `list` end to end. */
 export function joinSequences(list: readonly (readonly number[])[]): Sequences {
-  const lengths = new Int32Array(list.length);
-  let total = 0;
-  for (let row = 0; row < list.length; row++) total += lengths[row] = list[row]!.length;
-  const tokens = new Int32Array(total);
-  let offset = 0;
-  for (const sequence of list) {
-    tokens.set(sequence, offset);
-    offset += sequence.length;
-  }
-  return { tokens, lengths };
+  const offsets = new Int32Array(list.length + 1);
+  for (let row = 0; row < list.length; row++) offsets[row + 1] = offsets[row]! + list[row]!.length;
+  const tokens = new Int32Array(offsets[list.length]!);
+  for (let row = 0; row < list.length; row++) tokens.set(list[row]!, offsets[row]);
+  return { tokens, offsets };
 }

@@ -83,6 +83,8 @@ export class ThreadPredictor implements Predictor {
   #sent: Newest | undefined;
   /** Versions that the thread has at hand, the one kept longest first. */
   readonly #kept = new Map<number, Promise<unknown>>();
+  /** Batches that the thread has, and their sequences. */
+  #sentBatches = 0;
   #computing = 0;
   /** Calls off the batch that is about to be sent. */
   #delay: (() => void) | undefined;
@@ -221,7 +223,7 @@ export class ThreadPredictor implements Predictor {
 
   /** Sends the next batch if none is being computed: with all that this turn of the loop brings, or after the delay. */
   #sendSoon(): void {
-    if (this.#computing > 0 || this.#delay || this.#queue.isEmpty) return;
+    if (this.#sentBatches > 0 || this.#delay || this.#queue.isEmpty) return;
     const { batchDelayMs } = this.#options.limits;
     const send = () => {
       this.#delay = undefined;
@@ -247,18 +249,21 @@ export class ThreadPredictor implements Predictor {
     const sequences: (readonly number[])[] = [];
     for (const waiting of batch) sequences.push(...waiting.sequences);
     const sentAt = performance.now();
-    // At least 1, for a question about the version alone.
-    const count = Math.max(1, sequences.length);
+    const count = sequences.length;
+    this.#sentBatches++;
     this.#computing += count;
-    this.#batches++;
-    this.#sequences += sequences.length;
+    // A question about the version alone computes nothing.
+    if (count > 0) this.#batches++;
+    this.#sequences += count;
     thread.ask({ type: "predict", version: first.version, ...joinSequences(sequences) }).then((outcome) => {
+      this.#sentBatches--;
       this.#computing -= count;
       // First: the thread computes while this one writes answers.
       if (this.#options.limits.batchDelayMs === 0) this.#send(this.#queue.take());
       else this.#sendSoon();
       this.#answer(batch, outcome!, sentAt);
     }, (error) => {
+      this.#sentBatches--;
       this.#computing -= count;
       const reason = error instanceof Unavailable ? error : new Unavailable(errorMessage(error));
       for (const { reject } of batch) reject(reason);

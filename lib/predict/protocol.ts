@@ -11,10 +11,11 @@ export interface DeskOptions {
   readonly maxLength: number;
 }
 
-/** Sequences end to end: tokens, and how many of them are each one's. */
+/** Sequences end to end. */
 export interface Sequences {
   readonly tokens: Int32Array;
-  readonly lengths: Int32Array;
+  /** `[sequences + 1]`: where each begins, then where the last one ends. */
+  readonly offsets: Int32Array;
 }
 
 /** `version` is the round of a checkpoint that was sent before; without it, the newest. */

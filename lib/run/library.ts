@@ -47,6 +47,11 @@ export class RunLibrary {
     return this.#current;
   }
 
+  /** Whether this process trains, and takes more runs. */
+  get trains(): boolean {
+    return this.#queue !== undefined;
+  }
+
   /** From now on `run` is the one that is training. */
   turnTo(run: TrainingRun): void {
     this.#live = run;
@@ -59,7 +64,7 @@ export class RunLibrary {
   }
 
   /** Newest first. Directories that hold no readable run are left out. */
-  async list({ state, after, limit = Infinity }: RunQuery = {}): Promise<readonly RunDetail[]> {
+  async list({ state, text = "", after, limit = Infinity }: RunQuery = {}): Promise<readonly RunDetail[]> {
     const known = [...this.#queue?.list().map(({ id }) => id) ?? [], ...await listRuns(this.#runsDir)];
     const ids = [...new Set(known)].sort().reverse().filter((id) => after === undefined || id < after);
     const found: RunDetail[] = [];
@@ -67,7 +72,7 @@ export class RunLibrary {
       const some = ids.slice(first, first + READ_AT_ONCE);
       const details = await Promise.all(some.map((id) => this.get(id).catch(() => undefined)));
       const runs = details.filter((detail) => detail !== undefined);
-      found.push(...runs.filter((run) => state === undefined || run.state === state));
+      found.push(...runs.filter((run) => (state === undefined || run.state === state) && mentions(run, text)));
     }
     return found.slice(0, limit);
   }
@@ -173,6 +178,11 @@ export class RunLibrary {
   async #manifest(id: string): Promise<Manifest> {
     return manifestSchema.parse(await readJson(this.#path(id, "run.json")));
   }
+}
+
+/** Whether `text` is in what one knows `run` by: its id, its task, the names of its data. */
+function mentions({ id, config: { task, data } }: RunDetail, text: string): boolean {
+  return [id, task, data].flat().some((name) => String(name).toLowerCase().includes(text.toLowerCase()));
 }
 
 function endState(last: RunEvent | undefined): RunState {

@@ -37,7 +37,7 @@ export function createNarrator(
       return seconds();
     },
     tell(update) {
-      for (const message of update.incidents) append({ type: "incident", message });
+      for (const incident of update.incidents) append({ type: "incident", ...incident });
       if (update.cluster) append({ type: "cluster", ...update.cluster });
       heldOut = update.epochs.at(-1)?.heldOut ?? heldOut;
       // Rounds that are done again come to the same, and were told before.

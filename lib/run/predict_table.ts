@@ -1,6 +1,6 @@
 /** What a model says of every row of a table, computed in this thread without holding it for long. */
 import type { TrainingConfig } from "../config/schema.ts";
-import type { Batch } from "../data/batch.ts";
+import { fillBatch } from "../data/fill_batch.ts";
 import type { EncodedTable } from "../data/table.ts";
 import { type Combination, createCombiner } from "../baseline/mix.ts";
 import { type BaselineModel, classify, createBagger } from "../baseline/model.ts";
@@ -32,7 +32,7 @@ export async function predictTable(
   const [rows, classes] = [table.labels.length, labels.length];
   const combine = ngrams && createCombiner(ngrams);
   const lengths = Uint32Array.from({ length: rows }, (_, row) => table.offsets[row + 1]! - table.offsets[row]!);
-  // Rows of like length go together, and none is longer than the first of its batch.
+  // Rows of like length go together.
   const order = Uint32Array.from({ length: rows }, (_, row) => row).sort((a, b) => lengths[b]! - lengths[a]! || a - b);
   const longest = lengths[order[0] ?? 0] ?? 1;
   const { engine, floats, batch: createBatch } = await createWorkspace(
@@ -47,7 +47,7 @@ export async function predictTable(
     let begun = performance.now();
     for (let first = 0; first < rows; first += BATCH) {
       const chosen = order.subarray(first, first + BATCH);
-      fill(batch, table, chosen);
+      fillBatch(batch, table, chosen, 0, chosen.length);
       const found = engine.predict(own, batch);
       chosen.forEach((row, at) => {
         const own = probabilities.subarray(row * classes, (row + 1) * classes);
@@ -78,16 +78,4 @@ export async function predictByNgrams(model: BaselineModel, table: EncodedTable)
     begun = performance.now();
   }
   return probabilities;
-}
-
-/** Sets `batch` to the `rows` of `table`, of which none is longer than the first. */
-function fill(batch: Batch, { tokens, offsets, labels }: EncodedTable, rows: Uint32Array): void {
-  batch.size = rows.length;
-  batch.length = offsets[rows[0]! + 1]! - offsets[rows[0]!]!;
-  rows.forEach((row, at) => {
-    const own = tokens.subarray(offsets[row], offsets[row + 1]);
-    batch.tokens.set(own, at * batch.length);
-    batch.lengths[at] = own.length;
-    batch.labels[at] = labels[row]!;
-  });
 }

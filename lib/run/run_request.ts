@@ -30,27 +30,36 @@ const TOKENIZERS = ["words", "chars", "codes"];
  * names in it. Throws an InputError with every problem found.
  */
 export async function requestedRun(values: Readonly<Record<string, unknown>>, config: Config): Promise<Resolve> {
-  const { preset, ...given } = values;
+  const { preset, ...rest } = values;
+  const given: Record<string, unknown> = rest;
   const problems: Problem[] = [];
   for (const key of Object.keys(given)) {
     if (key in processShape && !REQUEST_KEYS.includes(key as ConfigKey)) {
       const message = `${key} is for whoever starts the process: expected nothing`;
       problems.push({ field: key, message });
+      delete given[key];
     }
   }
   if (preset !== undefined && typeof preset !== "string") {
     problems.push({ field: "preset", message: "preset is not a text: expected the name of one" });
   }
-  const name = preset as string | undefined;
+  const name = typeof preset === "string" ? preset : undefined;
   const allowed = { ...given, ...await allowedFiles(given, config.dataDir, problems) };
-  if (problems.length > 0) throw new InputError(problems);
   const process = Object.keys(processShape).filter((key) => !OWN.includes(key as ConfigKey) && key !== "chaos");
   const sources = [
     { values: Object.fromEntries(process.map((key) => [key, config[key as ConfigKey]])), nameOf: (key: string) => key },
     { values: allowed, nameOf: (key: string) => key },
   ];
   const resolve: Resolve = (defaults) => resolveConfig(name, sources, defaults);
-  resolve();
+  try {
+    resolve();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    // What was said of a file already is not said again of the list.
+    const told = new Set(problems.map(({ field }) => field.replace(/\[.*/, "")));
+    problems.push(...error.problems.filter(({ field }) => !told.has(field)));
+  }
+  if (problems.length > 0) throw new InputError(problems);
   return resolve;
 }
 

@@ -21,9 +21,11 @@ export interface RunDetail {
   readonly error?: string;
 }
 
-/** Which runs are listed: those of a state, below the run `after`, `limit` at most. */
+/** Which runs are listed: those of a state, with a text, below the run `after`, `limit` at most. */
 export interface RunQuery {
   readonly state?: RunState | undefined;
+  /** In the id, the task or a name of the data, in any case. */
+  readonly text?: string | undefined;
   readonly after?: string | undefined;
   readonly limit?: number | undefined;
 }

@@ -1,5 +1,4 @@
 /** The HTTP interface: dashboard, events, runs, predictions and operations, over the services it is given. */
-import { etag } from "hono/etag";
 import { describe } from "../data/sequences.ts";
 import { InputError } from "../errors.ts";
 import { Unavailable } from "../predict/types.ts";
@@ -11,6 +10,7 @@ import { type AllowedHosts, LOOPBACK_HOSTS } from "./guard.ts";
 import { inferenceRoutes } from "./inference_routes.ts";
 import { HttpFigures } from "./metrics.ts";
 import { operationRoutes } from "./operation_routes.ts";
+import { pageRoutes } from "./pages.ts";
 import { predictRoutes } from "./predict_routes.ts";
 import { problemResponse, Refusal } from "./problem.ts";
 import { Routes } from "./routes.ts";
@@ -79,9 +79,7 @@ export function createApp(services: Services, options: AppOptions = {}): App {
     return answerError(error);
   });
 
-  for (const [path, { body, type }] of [...assets, ...docsAssets]) {
-    routes.hono.get(path, etag(), (c) => c.body(body, 200, { "Content-Type": type, "Cache-Control": "no-cache" }));
-  }
+  pageRoutes(routes, [...assets, ...docsAssets]);
   startRoutes(routes, services, bodyLimitBytes);
   runRoutes(routes, services, {
     heartbeatMs: options.heartbeatMs ?? 15_000,

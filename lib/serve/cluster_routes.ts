@@ -1,7 +1,7 @@
 /** `/cluster`: the machines that train a run together. */
-import { clusterViewSchema } from "../events.ts";
-import { Refusal } from "./problem.ts";
-import { jsonAnswer, problemAnswer, type Routes } from "./routes.ts";
+import { clusterStatusSchema } from "../events.ts";
+import { problemAnswer, Refusal } from "./problem.ts";
+import { jsonAnswer, type Routes } from "./routes.ts";
 import type { Services } from "./services.ts";
 
 export function clusterRoutes(routes: Routes, { cluster }: Services): void {
@@ -10,7 +10,7 @@ export function clusterRoutes(routes: Routes, { cluster }: Services): void {
     path: "/cluster",
     summary: "The machines that train the run, as this one sees them",
     responses: {
-      200: jsonAnswer("The machines", clusterViewSchema),
+      200: jsonAnswer("The machines", clusterStatusSchema),
       404: problemAnswer("No other machine takes part"),
     },
   }, (c) => {

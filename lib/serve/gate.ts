@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
 import { type AllowedHosts, checkOrigin, hostCheck } from "./guard.ts";
-import { Refusal } from "./problem.ts";
+import { problemAnswer, Refusal } from "./problem.ts";
 
 export interface GateOptions {
   readonly allowedHosts: AllowedHosts;
@@ -18,6 +18,17 @@ export interface GateOptions {
 
 /** Whoever checks whether the process lives has no token, and asks often. */
 const OPEN_PATHS = /^(\/v2\/health\/(live|ready)|\/(livez|readyz))$/;
+
+/** What a request to a route may be refused with by the gate, as the document has it. */
+export function gateAnswers(method: string, path: string): Record<string, ReturnType<typeof problemAnswer>> {
+  const isOpen = OPEN_PATHS.test(path);
+  return {
+    ...isOpen ? {} : { 401: problemAnswer("The server wants a token, and this is none or another") },
+    ...method === "get" ? {} : { 403: problemAnswer("A page of another site sent it") },
+    421: problemAnswer("It was asked by a name that is not this server's"),
+    ...isOpen ? {} : { 429: problemAnswer("This client asks too often") },
+  };
+}
 
 /** Throws a Refusal for a request that may not be answered. `client` is its address. */
 export type Gate = (request: Request, client: () => string) => void;

@@ -11,7 +11,7 @@ export const LOOPBACK_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::
 export function allowedHostsFor(host: string): AllowedHosts {
   const name = host.toLowerCase();
   if (["localhost", "::1", "[::1]"].includes(name)) return LOOPBACK_HOSTS;
-  return /^127(\.\d+){3}$/.test(name) ? [...LOOPBACK_HOSTS, name] : "any";
+  return /^127(\.\d+){3}$/.test(name) ? [...new Set([...LOOPBACK_HOSTS, name])] : "any";
 }
 
 /** What throws a Refusal for a request that came by another name than those allowed. */

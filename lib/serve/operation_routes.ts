@@ -3,8 +3,8 @@ import { z } from "@hono/zod-openapi";
 import { memoryUsage } from "node:process";
 import { unreadiness } from "./health.ts";
 import { type HttpFigures, MetricsText, OPEN_METRICS } from "./metrics.ts";
-import { problemResponse } from "./problem.ts";
-import { jsonAnswer, problemAnswer, type Routes } from "./routes.ts";
+import { problemAnswer, problemResponse } from "./problem.ts";
+import { jsonAnswer, type Routes } from "./routes.ts";
 import type { Services } from "./services.ts";
 
 export interface OperationOptions {

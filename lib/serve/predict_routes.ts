@@ -3,7 +3,8 @@ import { z } from "@hono/zod-openapi";
 import { readJson } from "./body.ts";
 import { bareJson } from "./front.ts";
 import { answerSchema, parsePredict, predictionBody, predictSchema, serverTiming } from "./prediction_body.ts";
-import { jsonAnswer, problemAnswer, type Routes } from "./routes.ts";
+import { problemAnswer } from "./problem.ts";
+import { jsonAnswer, type Routes } from "./routes.ts";
 import type { Services } from "./services.ts";
 
 export interface PredictLimits {

@@ -26,6 +26,11 @@ export const problemSchema = z.object({
   errors: z.array(z.object({ field: z.string(), message: z.string() })),
 }).openapi("Problem");
 
+/** A problem as an answer of the document. */
+export function problemAnswer(description: string): { description: string; content: object } {
+  return { description, content: { "application/problem+json": { schema: problemSchema } } };
+}
+
 export type ProblemStatus = keyof typeof titles;
 
 /** Enough to see what is wrong; a body of 1024 bad sequences does not get as many answers. */

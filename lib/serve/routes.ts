@@ -6,7 +6,7 @@ import { OpenAPIHono, type RouteConfig } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { z } from "@hono/zod-openapi";
 import type { HttpFigures } from "./metrics.ts";
-import { problemSchema } from "./problem.ts";
+import { gateAnswers } from "./gate.ts";
 
 /** What a handler's error is answered with; `signal` aborts when the client left. */
 export type OnError = (error: unknown, signal: AbortSignal) => Response;
@@ -16,11 +16,6 @@ export type Handler = (context: Context) => Response | Promise<Response>;
 /** `description`, with a JSON body of `schema`. */
 export function jsonAnswer(description: string, schema: z.ZodType): { description: string; content: object } {
   return { description, content: { "application/json": { schema } } };
-}
-
-/** A problem, as `problem.ts` answers it. */
-export function problemAnswer(description: string): { description: string; content: object } {
-  return { description, content: { "application/problem+json": { schema: problemSchema } } };
 }
 
 export class Routes {
@@ -35,7 +30,8 @@ export class Routes {
 
   /** Declares `config` (its path with `{name}` where a parameter is) and answers it by `handler`. */
   add(config: RouteConfig, handler: Handler, onError = this.#onError): void {
-    this.hono.openAPIRegistry.registerPath(config);
+    const responses = { ...gateAnswers(config.method, config.path), ...config.responses };
+    this.hono.openAPIRegistry.registerPath({ ...config, responses });
     this.plain(config.method, config.path, handler, onError);
   }
 

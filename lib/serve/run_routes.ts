@@ -5,8 +5,8 @@ import { InputError } from "../errors.ts";
 import { dataSchema } from "../run/data_schema.ts";
 import { judgementsSchema } from "../run/judgement_schema.ts";
 import { RUN_ACTIONS, RUN_STATES, type RunAction, type RunQuery } from "../run/types.ts";
-import { problemResponse } from "./problem.ts";
-import { jsonAnswer, problemAnswer, type Routes } from "./routes.ts";
+import { problemAnswer, problemResponse } from "./problem.ts";
+import { jsonAnswer, type Routes } from "./routes.ts";
 import { idSchema, runFinder, runSchema } from "./run_schema.ts";
 import { type EventsOptions, eventsResponse } from "./run_events.ts";
 import type { Services } from "./services.ts";
@@ -18,12 +18,14 @@ const request = { params: z.object({ id: idSchema }) };
 
 const queryFields = {
   state: z.enum(RUN_STATES),
+  text: z.string().max(200),
   after: idSchema,
   limit: z.string().regex(/^[1-9]\d{0,3}$/).transform(Number).pipe(z.int().max(MOST_LISTED)),
 };
 const listQuery = z.object(queryFields).partial();
 const WANTED: Readonly<Record<keyof typeof queryFields, string>> = {
   state: RUN_STATES.join(", "),
+  text: "at most 200 characters",
   after: "the id of a run",
   limit: `a whole number from 1 to ${MOST_LISTED}`,
 };
@@ -71,12 +73,17 @@ export function runRoutes(routes: Routes, { runs }: Services, sse: EventsOptions
   routes.add({
     method: "get",
     path: "/runs",
-    summary: "Runs, the newest first: all, those of a state, those that are older than the run `after`",
+    summary: "Runs, the newest first: all, or those of a state, with a text in their names, older than the run `after`",
     request: { query: listQuery },
     responses: {
       200: jsonAnswer(
-        "The runs; where there are more, `next` is what `after` has to be for them",
-        z.object({ current: z.string(), runs: z.array(runSchema), next: z.string().nullable() }),
+        "The runs, and whether `POST /runs` takes more; where there are more, `next` is what `after` has to be for them",
+        z.object({
+          current: z.string(),
+          trains: z.boolean(),
+          runs: z.array(runSchema),
+          next: z.string().nullable(),
+        }),
       ),
       400: problemAnswer("The query is not right"),
     },
@@ -86,7 +93,7 @@ export function runRoutes(routes: Routes, { runs }: Services, sse: EventsOptions
     const found = await runs.list({ ...query, limit: query.limit + 1 });
     const shown = found.slice(0, query.limit);
     const next = found.length > shown.length ? shown.at(-1)!.id : null;
-    return c.json({ current: runs.current, runs: shown, next });
+    return c.json({ current: runs.current, trains: runs.trains, runs: shown, next });
   });
 
   routes.add({

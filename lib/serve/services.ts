@@ -2,7 +2,7 @@
  * What the HTTP side needs of the rest, and all it knows of it: no tensors, no files, no threads. The composition root
  * gives real ones, tests give small ones.
  */
-import type { ClusterView, RunEvent } from "../events.ts";
+import type { ClusterStatus, RunEvent } from "../events.ts";
 import type { Predictor } from "../predict/types.ts";
 import type { SavedData } from "../run/data_schema.ts";
 import type { Judgements } from "../run/judgement_schema.ts";
@@ -11,6 +11,8 @@ import type { Admission, Removal, RunAction, RunDetail, RunQuery } from "../run/
 export interface RunLibrary {
   /** The run that this process trains or serves. */
   readonly current: string;
+  /** Whether it trains, and takes more runs: then `start` and `remove` do what they say. */
+  readonly trains: boolean;
   /** Newest first. */
   list(query?: RunQuery): Promise<readonly RunDetail[]>;
   get(id: string): Promise<RunDetail | undefined>;
@@ -57,7 +59,7 @@ export interface Services {
   /** Where a run trains in this process and has progressed. */
   readonly training?: () => TrainingFigures | undefined;
   /** The machines that train the run, where others take part. */
-  readonly cluster?: () => ClusterView | undefined;
+  readonly cluster?: () => ClusterStatus | undefined;
   /** Whether requests should be sent here: false from the moment that the process is asked to end. */
   ready(): boolean;
 }

@@ -6,8 +6,8 @@ import { describe } from "../data/sequences.ts";
 import { InputError } from "../errors.ts";
 import { REQUEST_KEYS } from "../run/run_request.ts";
 import { readJson } from "./body.ts";
-import { problemResponse } from "./problem.ts";
-import { jsonAnswer, problemAnswer, type Routes } from "./routes.ts";
+import { problemAnswer, problemResponse } from "./problem.ts";
+import { jsonAnswer, type Routes } from "./routes.ts";
 import { idSchema, runFinder, runSchema } from "./run_schema.ts";
 import type { Services } from "./services.ts";
 

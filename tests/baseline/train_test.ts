@@ -1,5 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { type BaselineModel, createBaselinePredictor, mostProbable } from "../../lib/baseline/model.ts";
+import { type BaselineModel, createBaselinePredictor } from "../../lib/baseline/model.ts";
+import { mostProbable } from "../../lib/data/most_probable.ts";
 import { type BaselineOptions, trainBaseline, visitsFor } from "../../lib/baseline/train.ts";
 import type { EncodedTable } from "../../lib/data/table.ts";
 import { Random, Stream } from "../../lib/random.ts";

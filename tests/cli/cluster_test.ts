@@ -1,9 +1,10 @@
 /** Several processes of the product on one NATS server, as people start them. */
+import { readFile } from "node:fs/promises";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { wallClock } from "../../lib/cluster/clock.ts";
 import { natsTest } from "../cluster/nats_server.ts";
 import { inTemporaryDirectory } from "../run/temporary.ts";
-import { type ClusterView, clusterViewSchema } from "../../lib/events.ts";
+import { type ClusterStatus, clusterStatusSchema, eventSchema } from "../../lib/events.ts";
 import { ROOT, type Running, start } from "./process.ts";
 
 const RECIPE = [
@@ -17,12 +18,12 @@ const RECIPE = [
 const COMMON = [...RECIPE, "--workers=1", "--exit", "--port=0"];
 
 /** What a process answers on its machines, as soon as it is `wanted`. */
-async function viewOf(process: Running, wanted: (view: ClusterView) => boolean): Promise<ClusterView> {
+async function viewOf(process: Running, wanted: (view: ClusterStatus) => boolean): Promise<ClusterStatus> {
   const [, url] = /Dashboard: (\S+)/.exec(await process.printed(/Epoch \d+/))!;
   const deadline = performance.now() + 30_000;
   while (performance.now() < deadline) {
     const answer = await fetch(`${url}/cluster`);
-    const view = clusterViewSchema.safeParse(await answer.json());
+    const view = clusterStatusSchema.safeParse(await answer.json());
     if (view.success && wanted(view.data)) return view.data;
     await wallClock.sleep(50);
   }
@@ -88,9 +89,24 @@ natsTest(
         assertEquals(view.name, "seen");
         assertEquals(view.member, ["a", "b"][i]);
         assertEquals(view.members.map(({ member }) => member), ["a", "b"]);
+        // What happened on one of them is known to both.
+        await viewOf(process, ({ incidents }) =>
+          incidents.some(({ member, message }) =>
+            member === view.leader && /^Leads from round/.test(message)
+          ));
       }
       for (const process of processes) process.signal("SIGTERM");
       for (const { code } of await Promise.all(processes.map(({ finished }) => finished))) assertEquals(code, 0);
+      const logs = await Promise.all(
+        ["a", "b"].map((node) => readFile(`${folder}/${node}/latest/events.jsonl`, "utf8")),
+      );
+      const events = logs.map((log) => log.trim().split("\n").map((line) => eventSchema.parse(JSON.parse(line))));
+      const told = events.flat().filter((event) => event.type === "incident").map(({ member = "" }) => member);
+      assertEquals(told.filter((member) => member !== "").length > 0, true);
+      // No machine has all shards, so that the drift between them is not known; it is not 0.
+      const drifts = events.flat().flatMap((event) => event.type === "progress" ? [event.drift] : []);
+      assert(drifts.length > 0);
+      assertEquals(drifts.filter((drift) => drift !== null), []);
     }),
 );
 
@@ -128,9 +144,15 @@ Deno.test("what is loaded without --cluster has nothing of NATS and nothing of t
   };
   roots.forEach(visit);
   assert(seen.size > 100, `only ${seen.size} modules were found`);
-  assertEquals([...seen].filter((specifier) => /nats|\/lib\/cluster\//.test(specifier)), []);
+  const ofCluster = (specifier: string) => /nats|^lib\/cluster\//.test(specifier.split(ROOT).at(-1)!);
+  assertEquals([...seen].filter(ofCluster), []);
   // Which the whole graph has, so that the names are right.
-  assert(modules.some(({ specifier }) => /lib\/cluster\/nats_connection/.test(specifier)));
+  const named = modules.map(({ specifier }) => specifier).filter(ofCluster);
+  assert(named.some((specifier) => specifier.endsWith("lib/cluster/nats_connection.ts")), "the protocol is not there");
+  assert(
+    named.some((specifier) => specifier.startsWith("npm:") || /\/@nats-io\//.test(specifier)),
+    "NATS is not there",
+  );
 });
 
 interface Graph {

@@ -66,7 +66,7 @@ onDisk("a disk that is full for a while: checkpoints and log are made up for, wi
   const { output } = await onSmallDisk(
     folder,
     `
-    (await "Epoch 02 "; fill 2000; await "event log can not be written"; await "Checkpoints can not be written"; free) &
+    (await "Epoch 02 "; fill_until "event log can not be written"; fill_until "Checkpoints can not be written"; free) &
     lockstep train ${flags(slow)} --runs-dir "$disk"; echo "left with $?" >> "$out"; wait
     `,
   );
@@ -83,8 +83,8 @@ onDisk(
     const { output } = await onSmallDisk(
       folder,
       `
-    (await "Epoch 03 "; fill 2000) &
-    lockstep train ${flags(slow)} --runs-dir "$disk"; echo "left with $?" >> "$out"
+    (await "Epoch 03 "; fill_until "left with") &
+    lockstep train ${flags(slow)} --runs-dir "$disk"; echo "left with $?" >> "$out"; wait
     free; lockstep resume "$disk"/2*; echo "left with $?" >> "$out"
     `,
     );

@@ -38,9 +38,9 @@ export async function whyNoSmallDisk(): Promise<string | undefined> {
 
 /**
  * Runs `script` with a disk of one MiB at `$disk`, and copies what is on it to `folder` at the end. In the script
- * `lockstep COMMAND ARGUMENT…` is the product, `await TEXT` waits until it has printed that, or
- * "left with", and `fill KIB` and `free`
- * take room and give it back.
+ * `lockstep COMMAND ARGUMENT…` is the product, `await TEXT` waits until it has printed that, or "left with"; `fill KIB`
+ * and `free` take room and give it back, and `fill_until TEXT` takes all of it, again and again until that is printed:
+ * what the product removes, or did not finish to write, must not become room for it.
  */
 export function onSmallDisk(folder: string, script: string): Promise<Scripted> {
   const prelude = `
@@ -51,6 +51,7 @@ export function onSmallDisk(folder: string, script: string): Promise<Scripted> {
     }
     await() { until grep -q -e "$1" -e "left with" "$out"; do sleep 0.05; done; }
     fill() { head -c "$1"k /dev/zero > "$disk/ballast" 2>/dev/null; }
+    fill_until() { until grep -q -e "$1" -e "left with" "$out"; do head -c 2000k /dev/zero >> "$disk/ballast" 2>/dev/null; sleep 0.02; done; }
     free() { rm "$disk/ballast"; }
   `;
   const end = `

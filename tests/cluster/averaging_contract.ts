@@ -46,6 +46,38 @@ const cases: readonly Case[] = [
     change: { classWeights: "balanced" },
     data: table,
   },
+  {
+    what: "averaged gradients, rows of which a round touches a part, clipped",
+    places: 3,
+    change: { average: "gradients", shards: 5, vocabulary: 150, clipNorm: 0.05, weightDecay: 0.1, epochs: 3 },
+  },
+  {
+    what: "averaged gradients, dense rows, on tfjs",
+    places: 2,
+    change: { average: "gradients", embeddingRows: "dense", engine: "tfjs", clipNorm: 0.05, epochs: 1 },
+  },
+  {
+    what: "averaged gradients of a table whose last steps have fewer rows than shards, classes of other weights",
+    places: 3,
+    change: { average: "gradients", classWeights: "balanced", shards: 6, batchSize: 4, clipNorm: 0.1 },
+    data: table,
+  },
+  {
+    what: "groups that average between the parts of a round",
+    places: 2,
+    change: { shards: 5, vocabulary: 150, clusterEvery: 3, groups: 3, stepsPerEpoch: 7 },
+  },
+  {
+    what: "groups, dense rows, reset moments",
+    places: 3,
+    change: { shards: 6, embeddingRows: "dense", moments: "reset", clusterEvery: 2, groups: 3, averageEvery: 2 },
+  },
+  {
+    what: "groups over a table, classes of other weights",
+    places: 2,
+    change: { classWeights: "balanced", clusterEvery: 2, groups: 2, shards: 5, batchSize: 4 },
+    data: table,
+  },
 ];
 
 export const averagingContract = cases.map(({ what, places, change, data }) =>

@@ -3,15 +3,19 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { open } from "../../lib/cluster/envelope.ts";
 import { parseDown, parseUp } from "../../lib/cluster/messages.ts";
 import { ToyCluster, type ToyMachine } from "./toy_cluster.ts";
-import { toyResult } from "./toy_shards.ts";
+import { type ToyOptions, toyResult } from "./toy_shards.ts";
 
 const TOY = { shards: 6, rounds: 40 };
 const EXPECTED = toyResult(TOY);
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 
 /** Three machines with delays on their ways, when all of them take part. */
-async function threeMachines(seed: number, options: Partial<ConstructorParameters<typeof ToyCluster>[1]> = {}) {
-  const cluster = new ToyCluster(TOY, { seed, faults: { delayMs: [1, 9] }, ...options });
+async function threeMachines(
+  seed: number,
+  options: Partial<ConstructorParameters<typeof ToyCluster>[1]> = {},
+  toy: ToyOptions = TOY,
+) {
+  const cluster = new ToyCluster(toy, { seed, faults: { delayMs: [1, 9] }, ...options });
   const machines = ["a", "b", "c"].map((name) => cluster.start(name));
   await cluster.until(() => machines.every(({ local }) => local.asked.length > 2));
   return { cluster, machines };
@@ -40,8 +44,8 @@ function isCommitted(cluster: ToyCluster, round: number): boolean {
   });
 }
 
-async function finishesRight(cluster: ToyCluster): Promise<void> {
-  for (const digest of await cluster.finish()) assertEquals(digest, EXPECTED);
+async function finishesRight(cluster: ToyCluster, expected = EXPECTED): Promise<void> {
+  for (const digest of await cluster.finish()) assertEquals(digest, expected);
 }
 
 Deno.test("a member that dies before its commit: its shards are dealt out again, same digest, 10 of 10", async () => {
@@ -55,6 +59,20 @@ Deno.test("a member that dies before its commit: its shards are dealt out again,
     assertEquals(uploads(cluster, victim!.name, round + 1), 0);
     await finishesRight(cluster);
     assertMatch(cluster.incidents().join("\n"), /are dealt out again/);
+  }
+});
+
+Deno.test("a member that dies with groups of shards: they are dealt out whole, same digest, 10 of 10", async () => {
+  const toy = { shards: 7, groups: 3, rounds: 40 }; // 0-1, 2-3, 4-6
+  for (const seed of SEEDS) {
+    const { cluster } = await threeMachines(seed, {}, toy);
+    const [victim] = rolesOf(cluster).followers;
+    victim!.local.stepMs = 400;
+    const round = victim!.local.round + 1 + seed % 3;
+    await cluster.until(() => (victim!.local.asked[round] ?? 0) > 0);
+    cluster.kill(victim!.name);
+    await finishesRight(cluster, toyResult(toy));
+    assertMatch(cluster.incidents().join("\n"), /Shards (0,1|2,3|4,5,6) of round \d+ are dealt out again/);
   }
 });
 

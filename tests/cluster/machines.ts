@@ -8,7 +8,7 @@ import type { Transport } from "../../lib/cluster/transport.ts";
 import { Coordinator } from "../../lib/lockstep/coordinator.ts";
 import { initialState } from "../../lib/lockstep/initial_state.ts";
 import { createPlan } from "../../lib/lockstep/plan.ts";
-import type { EpochRecord, RoundRecord } from "../../lib/lockstep/records.ts";
+import type { EpochRecord, RollbackRecord, RoundRecord } from "../../lib/lockstep/records.ts";
 import type { State } from "../../lib/lockstep/state.ts";
 
 const workerUrl = new URL("../../workers/train.ts", import.meta.url);
@@ -18,6 +18,7 @@ export interface MachineRun {
   readonly state: State;
   readonly rounds: readonly RoundRecord[];
   readonly epochs: readonly EpochRecord[];
+  readonly rollbacks: readonly RollbackRecord[];
   /** Sequences that this machine trained on itself. */
   readonly sequences: number;
   readonly traffic: { readonly up: number; readonly down: number };
@@ -59,15 +60,17 @@ export async function trainOnMachine(setting: MachineSetting): Promise<MachineRu
     taking.catch(() => coordinator.close());
     const rounds: RoundRecord[] = [];
     const epochs: EpochRecord[] = [];
+    const rollbacks: RollbackRecord[] = [];
     let sequences = 0;
     for await (const update of coordinator.updates()) {
       rounds.push(...update.rounds);
       epochs.push(...update.epochs);
+      rollbacks.push(...update.rollbacks);
       sequences = update.counters.reduce((sum, counters) => sum + counters.sequences, 0);
     }
     await taking;
     const { bytesUp: up, bytesDown: down } = machine.traffic;
-    return { state: coordinator.state(), rounds, epochs, sequences, traffic: { up, down } };
+    return { state: coordinator.state(), rounds, epochs, rollbacks, sequences, traffic: { up, down } };
   } finally {
     clearTimeout(deadline);
     coordinator.close();

@@ -17,16 +17,20 @@ export function natsAbsence(): string | undefined {
   }
 }
 
-/** A test that needs a NATS server: skipped, with the reason, where there is none. */
-export function natsTest(name: string, body: (server: NatsServer) => Promise<void>): void {
-  const absence = natsAbsence();
+/** A test that is skipped, with the reason, where something is absent. */
+export function testUnless(absence: string | undefined, name: string, fn: () => Promise<void>): void {
   Deno.test({
     name: absence ? `${name} (skipped: ${absence})` : name,
     ignore: absence !== undefined,
-    async fn() {
-      await using server = await NatsServer.start();
-      await body(server);
-    },
+    fn,
+  });
+}
+
+/** A test that needs a NATS server: skipped, with the reason, where there is none. */
+export function natsTest(name: string, body: (server: NatsServer) => Promise<void>): void {
+  testUnless(natsAbsence(), name, async () => {
+    await using server = await NatsServer.start();
+    await body(server);
   });
 }
 
@@ -34,6 +38,8 @@ export class NatsServer {
   readonly port: number;
   readonly #folder: string;
   readonly #args: readonly string[];
+  /** What it wrote to its log, in all of its lives. */
+  said = "";
   #process: Deno.ChildProcess | undefined;
 
   private constructor(port: number, folder: string, args: readonly string[]) {
@@ -76,12 +82,12 @@ export class NatsServer {
     this.#process = process;
     const ready = Promise.withResolvers<void>();
     void (async () => {
-      let said = "";
+      const before = this.said.length;
       for await (const bytes of process.stderr) {
-        said += new TextDecoder().decode(bytes);
-        if (STARTED.test(said)) ready.resolve();
+        this.said += new TextDecoder().decode(bytes);
+        if (STARTED.test(this.said.slice(before))) ready.resolve();
       }
-      ready.reject(new Error(`nats-server left: ${said}`));
+      ready.reject(new Error(`nats-server left: ${this.said.slice(before)}`));
     })();
     await ready.promise;
   }

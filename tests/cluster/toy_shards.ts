@@ -5,12 +5,15 @@
 import type { Clock } from "../../lib/cluster/clock.ts";
 import { Damaged, sha256 } from "../../lib/cluster/envelope.ts";
 import type { LocalShards, NodeSum, Snapshot } from "../../lib/cluster/local.ts";
-import { addUp, completion, ownedNodes } from "../../lib/engine/tree_nodes.ts";
+import { addUp, completion, ownedNodes, type Span } from "../../lib/engine/tree_nodes.ts";
 import { coefficients, createTreeMean } from "../../lib/engine/tree_mean.ts";
+import { groupsOf } from "../../lib/lockstep/groups.ts";
 
 export interface ToyOptions {
   readonly shards: number;
   readonly rounds: number;
+  /** Groups that must be carried together; else every shard goes by itself. */
+  readonly groups?: number;
   /** Numbers of the state. */
   readonly size?: number;
 }
@@ -18,6 +21,20 @@ export interface ToyOptions {
 /** What `shard` makes of `state` in the round after `round`. */
 function train(state: Float32Array, round: number, shard: number): Float32Array {
   return state.map((value, i) => Math.fround(value * 0.9 + (round * 31 + shard * 17 + i * 7) % 101 / 101));
+}
+
+/** What the shards of a group come to: between two parts of the round they take their mean. */
+function trainGroup(state: Float32Array, round: number, { first, last }: Span): Float32Array[] {
+  const shards = Array.from({ length: last - first }, (_, i) => first + i);
+  const replicas = shards.map((shard) => train(state, round, shard));
+  if (shards.length === 1) return replicas;
+  const mean = new Float32Array(state.length);
+  createTreeMean(shards.length).mean(replicas, coefficients(shards.map(() => 1)), mean, 0, mean.length);
+  return shards.map((shard) => train(mean, round, shard));
+}
+
+function toyGroups({ shards, groups }: ToyOptions): Span[] {
+  return groupsOf({ shards, groups: groups ?? 1, clusterEvery: groups ? 2 : 1 });
 }
 
 /** Shards count by how much they have seen, which differs from one to the next. */
@@ -33,12 +50,13 @@ const bytesOf = (values: Float32Array) => new Uint8Array(values.buffer.slice(0))
 const floatsOf = (bytes: Uint8Array) => new Float32Array(bytes.slice().buffer);
 
 /** The digest after all rounds, without any cluster. */
-export function toyResult({ shards, rounds, size = 7 }: ToyOptions): string {
+export function toyResult(options: ToyOptions): string {
+  const { shards, rounds, size = 7 } = options;
   const tree = createTreeMean(shards);
   let state = new Float32Array(size);
   for (let round = 0; round < rounds; round++) {
     const next = new Float32Array(size);
-    const replicas = Array.from({ length: shards }, (_, shard) => train(state, round, shard));
+    const replicas = toyGroups(options).flatMap((group) => trainGroup(state, round, group));
     tree.mean(replicas, shares(shards), next, 0, size);
     state = next;
   }
@@ -47,6 +65,7 @@ export function toyResult({ shards, rounds, size = 7 }: ToyOptions): string {
 
 export class ToyShards implements LocalShards {
   readonly shards: number;
+  readonly groups: readonly Span[];
   round = 0;
   /** How often it was asked to train each round. */
   readonly asked: number[] = [];
@@ -58,6 +77,7 @@ export class ToyShards implements LocalShards {
 
   constructor(options: ToyOptions, clock: Clock, stepMs = 10) {
     this.shards = options.shards;
+    this.groups = toyGroups(options);
     this.#rounds = options.rounds;
     this.#clock = clock;
     this.#state = new Float32Array(options.size ?? 7);
@@ -77,10 +97,20 @@ export class ToyShards implements LocalShards {
     const state = this.#state;
     this.asked[round] = (this.asked[round] ?? 0) + 1;
     await this.#clock.sleep(this.stepMs * shards.length);
+    const replicas: Float32Array[] = [];
+    for (const group of this.groups) {
+      if (!shards.includes(group.first)) continue;
+      trainGroup(state, round, group).forEach((replica, i) => replicas[group.first + i] = replica);
+    }
     return ownedNodes(new Set(shards), this.shards).map(({ first, last }) => {
-      const replicas = Array.from({ length: last - first }, (_, i) => train(state, round, first + i));
       const out = new Float32Array(state.length);
-      createTreeMean(last - first).mean(replicas, shares(this.shards).subarray(first, last), out, 0, out.length);
+      createTreeMean(last - first).mean(
+        replicas.slice(first, last),
+        shares(this.shards).subarray(first, last),
+        out,
+        0,
+        out.length,
+      );
       return { first, last, bytes: bytesOf(out) };
     });
   }

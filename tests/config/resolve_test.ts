@@ -35,6 +35,8 @@ Deno.test("resolveConfig() gives the default recipe when nothing is said", () =>
     shards: 4,
     batchSize: 128,
     averageEvery: 1,
+    clusterEvery: 1,
+    groups: 1,
     average: "weights",
     moments: "average",
     learningRate: 0.01,
@@ -179,6 +181,33 @@ const wrong: [values: Values, field: string, message: string][] = [
     { average: "gradients", averageEvery: 3 },
     "--averageEvery",
     `--averageEvery is 3: expected 1 with average "gradients", which averages every step`,
+  ],
+  [{ groups: 5 }, "--groups", "--groups is 5: expected at most one a shard, and shards is 4"],
+  [{ clusterEvery: 0 }, "--clusterEvery", "--clusterEvery is 0: expected at least 1"],
+  [
+    { groups: 2 },
+    "--groups",
+    "--groups is 2: expected 1 without clusterEvery, as groups average between the parts of a round alone",
+  ],
+  [
+    { clusterEvery: 3 },
+    "--clusterEvery",
+    "--clusterEvery is 3: expected 1 with one group, whose mean is that of all shards; or groups from 2 to 4",
+  ],
+  [
+    { clusterEvery: 3, shards: 1 },
+    "--clusterEvery",
+    "--clusterEvery is 3: expected 1 with one shard, which has nobody to average with",
+  ],
+  [
+    { clusterEvery: 3, groups: 2, average: "gradients" },
+    "--clusterEvery",
+    `--clusterEvery is 3: expected 1 with average "gradients", where no shard has weights of its own to average in between`,
+  ],
+  [
+    { clusterEvery: 3, groups: 2, cluster: "nats://x:1", name: "x", minNodes: 3 },
+    "--minNodes",
+    "--minNodes is 3: expected at most one machine a group of shards, and groups is 2",
   ],
   [{ shards: 2, workers: 3 }, "--workers", "--workers is 3: expected at most one a shard, and shards is 2"],
 ];

@@ -6,20 +6,21 @@ import { assertEquals } from "@std/assert";
 import axe from "npm:axe-core@4.14.1/axe.min.js" with { type: "text" };
 import type { Page } from "playwright-core";
 import { LABELS } from "../judged.ts";
-import { browserTest, shows } from "./browser.ts";
-import { failedRun, finishedTextRun, longLabels, textRun, tokenRun } from "./fake_runs.ts";
-import { EPOCH, FakeRun } from "./fake_services.ts";
+import { browserTest, type Server, shows } from "./browser.ts";
+import { failedRun, finishedTextRun, longLabels, refusedRun, textRun, tokenRun, waitingRun } from "./fake_runs.ts";
+import { at, EPOCH, FakeRun } from "./fake_services.ts";
 
 interface Violation {
   readonly id: string;
   readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
 }
 
-const RULES = `axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] }).then(({ violations }) => violations)`;
+/** What the schemes differ in is colour: dark, which comes second, is held against what is said of colours. */
+const RULES = { light: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], dark: ["color-contrast"] } as const;
 
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  const found: Violation[] = await page.evaluate(RULES);
+async function violations(page: Page, scheme: keyof typeof RULES): Promise<string[]> {
+  const options = JSON.stringify({ runOnly: RULES[scheme], resultTypes: ["violations"] });
+  const found: Violation[] = await page.evaluate(`axe.run(${options}).then(({ violations }) => violations)`);
   return found.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`));
 }
 
@@ -42,7 +43,7 @@ const STATES: readonly {
   readonly name: string;
   readonly runs: () => FakeRun[];
   readonly view?: string;
-  readonly prepare: (page: Page) => Promise<unknown>;
+  readonly prepare: (page: Page, runs: FakeRun[], server: Server) => Promise<unknown>;
 }[] = [
   { name: "without a run", runs: () => [], prepare: (page) => shows(page, "#state", "no run") },
   { name: "waiting", runs: () => [tokenRun(0)], prepare: (page) => shows(page, "#state", "waiting") },
@@ -97,6 +98,37 @@ const STATES: readonly {
   },
   { name: "runs", runs: () => [finishedTextRun(), failedRun(), ...many(30)], view: "runs", prepare: pick },
   {
+    name: "a run that waits, one that could not start, and the form for another",
+    runs: () => [waitingRun(), refusedRun(), finishedTextRun()],
+    view: "runs",
+    prepare: async (page) => {
+      await shows(page, "#run-rows", "queued · 2");
+      await page.getByRole("button", { name: "New run" }).click();
+      await page.getByLabel("Other values").fill("64");
+      await page.getByRole("button", { name: "Start" }).click();
+      await shows(page, "#new-error", "not an object");
+    },
+  },
+  {
+    name: "a question",
+    runs: () => [tokenRun(20), finishedTextRun(LABELS, "older-run")],
+    view: "runs",
+    prepare: async (page) => {
+      await page.getByRole("button", { name: "Delete older-run" }).click();
+      await page.getByRole("dialog").waitFor();
+    },
+  },
+  {
+    name: "dropped",
+    runs: () => [tokenRun(20)],
+    prepare: async (page, [run], server) => {
+      await shows(page, "#state", "running");
+      server.drops.add({ client: "", run: run!.id, from: 0, to: run!.events.length, at: at(20) });
+      run!.cut();
+      await shows(page, "#notice-text", "the stream was cut");
+    },
+  },
+  {
     name: "service",
     runs: () => [tokenRun(20)],
     view: "service",
@@ -110,17 +142,18 @@ const STATES: readonly {
 ];
 
 for (const { name, runs, view = "training", prepare } of STATES) {
-  browserTest(`dashboard ${name}: accessible and as wide as the screen`, runs, async (page) => {
+  browserTest(`dashboard ${name}: accessible and as wide as the screen`, runs, async (page, given, server) => {
     await page.locator(`#to-${view}`).click();
-    await prepare(page);
-    for (const [width, height] of [[1280, 900], [390, 844]] as const) {
+    await prepare(page, given, server);
+    await page.evaluate(axe);
+    for (const [width, height] of [[1280, 900], [375, 812]] as const) {
       await page.setViewportSize({ width, height });
       for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
         // Two frames: one lays out, the next has drawn the charts in their new size.
         await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
         assertEquals(await page.evaluate("document.documentElement.scrollWidth"), width);
-        assertEquals(await violations(page), [], `${width} ${colorScheme}`);
+        assertEquals(await violations(page, colorScheme), [], `${width} ${colorScheme}`);
         const folder = Deno.env.get("LOCKSTEP_SCREENSHOTS");
         const path = `${folder}/${name.replaceAll(" ", "-")}-${width}-${colorScheme}.png`;
         if (folder) await page.screenshot({ path, fullPage: true });

@@ -1,7 +1,9 @@
 /** A headless browser on a real server with the real app, and a watch on what must not happen in either. */
 import { assertEquals } from "@std/assert";
-import { chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 import { createApp } from "../../lib/serve/app.ts";
+import type { Drops } from "../../lib/serve/drops.ts";
+import { HttpFigures } from "../../lib/serve/metrics.ts";
 import { type FakeRun, fakeServices } from "./fake_services.ts";
 
 export const CHROMIUM = "/usr/bin/chromium";
@@ -20,19 +22,23 @@ const DEADLINE_MS = 20_000;
 
 export interface Server {
   readonly port: number;
+  /** Clients that are told, when they come back, that they were dropped. */
+  readonly drops: Drops;
   /** Ends its streams, then itself. */
   close(): Promise<void>;
 }
 
-/** Serves `runs`, newest first, on `port`, 0 for any free one. */
-export function serve(runs: readonly FakeRun[], port = 0): Server {
+/** Serves `runs`, newest first, on `port`, 0 for any free one, as a process that trains or not. */
+export function serve(runs: FakeRun[], port = 0, trains = true): Server {
   const shutdown = new AbortController();
+  const figures = new HttpFigures();
   const failures: unknown[] = [];
   const onError = (error: unknown) => failures.push(error);
-  const app = createApp(fakeServices(runs), { shutdown: shutdown.signal, onError });
+  const app = createApp(fakeServices(runs, trains), { shutdown: shutdown.signal, onError, figures });
   const server = Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, (request) => app.fetch(request));
   return {
     port: server.addr.port,
+    drops: figures.drops,
     async close() {
       shutdown.abort();
       await server.shutdown();
@@ -56,10 +62,14 @@ export async function shows(page: Page, selector: string, text: string): Promise
   await page.locator(selector, { hasText: text }).first().waitFor({ state: "attached" });
 }
 
+/** One for all tests of a file; each has a context of its own, which shares nothing with the others. */
+let browser: Promise<Browser> | undefined;
+Deno.test.afterAll(async () => await (await browser)?.close());
+
 async function withPage(port: number, expected: RegExp, body: (page: Page) => Promise<void>): Promise<void> {
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS, timeout: DEADLINE_MS });
+  browser ??= chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS, timeout: DEADLINE_MS });
+  const context = await (await browser).newContext({ viewport: { width: 1280, height: 800 } });
   try {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
     await context.grantPermissions(["clipboard-write"], { origin: `http://127.0.0.1:${port}` });
     const page = await context.newPage();
     page.setDefaultTimeout(DEADLINE_MS);
@@ -77,7 +87,7 @@ async function withPage(port: number, expected: RegExp, body: (page: Page) => Pr
     await body(page);
     assertEquals(problems, []);
   } finally {
-    await browser.close();
+    await context.close();
   }
 }
 

@@ -36,6 +36,19 @@ export function failedRun(): FakeRun {
   return run;
 }
 
+export function waitingRun(id = "waiting-run"): FakeRun {
+  const run = new FakeRun(id);
+  run.queued = { place: 2, config: { seed: 7, task: "parity" } };
+  return run;
+}
+
+/** One that was asked for, and could not start. */
+export function refusedRun(id = "refused-run"): FakeRun {
+  const run = new FakeRun(id);
+  run.error = "data is gone.csv: there is no such file";
+  return run;
+}
+
 /** Labels as long as people make them. */
 export function longLabels(count: number): string[] {
   return Array.from({ length: count }, (_, at) => `category ${at} / a-long-and-unbreakable-name_of_a_label_${at}`);

@@ -1,6 +1,6 @@
 /** A run that lives in memory and says what it is told to, and the rest of what the app needs around it. */
 import { dashboardAssets } from "../../dashboard/assets.ts";
-import { eventSchema, type NewEvent, type RunEvent } from "../../lib/events.ts";
+import { eventSchema, type NewEvent, type RunEvent, type Summary } from "../../lib/events.ts";
 import type { SavedData } from "../../lib/run/data_schema.ts";
 import type { Judgements } from "../../lib/run/judgement_schema.ts";
 import type { RunAction, RunDetail } from "../../lib/run/types.ts";
@@ -117,6 +117,12 @@ export function finishedEvent(run: string, points: number): Extract<NewEvent, { 
   };
 }
 
+/** The LSTM's part in a model that was judged so, a little worse alone. */
+function lstmAlone({ rows, loss, accuracy, macroF1, calibrationError }: Judgements["validation"]): Summary["lstm"] {
+  const alone = { rows, loss: 1.1 * loss, accuracy: 0.98 * accuracy, macroF1, calibrationError };
+  return { share: 0.6, validation: alone, test: alone };
+}
+
 export class FakeRun {
   readonly events: RunEvent[] = [];
   /** Streams that were asked to start after this id. */
@@ -124,6 +130,10 @@ export class FakeRun {
   /** Of a run on files. */
   data: SavedData | undefined;
   judgement: Judgements | undefined;
+  /** While it waits for its turn. */
+  queued: { place: number; config: Readonly<Record<string, unknown>> } | undefined;
+  /** Why it could not start. */
+  error: string | undefined;
   #wake = Promise.withResolvers<void>();
   #cuts = 0;
 
@@ -152,7 +162,7 @@ export class FakeRun {
       seconds: 1.2,
     };
     if (judgement) this.append({ type: "baseline", ...baseline }, at(points));
-    const judged = judgement && { ...judgement, baseline };
+    const judged = judgement && { ...judgement, baseline, lstm: lstmAlone(judgement.validation) };
     this.append({ ...finished, summary: { ...finished.summary, ...judged } }, at(points + 1));
   }
 
@@ -190,10 +200,13 @@ export class FakeRun {
 
   detail(): RunDetail {
     const last = this.events.at(-1);
+    const { id, error, queued } = this;
+    const common = { id, startedAt: at(0), events: 0, summary: null };
+    if (queued) return { ...common, state: "queued", ...queued };
+    if (error !== undefined) return { ...common, state: "failed", config: {}, error };
     return {
-      id: this.id,
+      ...common,
       state: last?.type === "finished" || last?.type === "failed" ? last.type : "running",
-      startedAt: at(0),
       events: this.events.length,
       config: this.data ? configSchema.parse({ task: "table", data: ["tickets.csv"] }) : configSchema.parse({}),
       summary: last?.type === "finished" ? last.summary : null,
@@ -206,14 +219,33 @@ export class FakeRun {
   }
 }
 
-/** Services of `runs`, newest first: the array may change while they are in use. */
-export function fakeServices(runs: readonly FakeRun[]): Services {
+/** Services of `runs`, newest first: the array may change while they are in use, and does where runs come and go. */
+export function fakeServices(runs: FakeRun[], trains = true): Services {
   const find = (id: string) => runs.find((run) => run.id === id);
   const library: RunLibrary = {
     get current() {
-      return runs[0]?.id ?? "";
+      return runs.find(({ queued, error }) => !queued && error === undefined)?.id ?? "";
     },
-    list: () => Promise.resolve(runs.map((run) => run.detail())),
+    trains,
+    list: ({ state, text = "", after, limit } = {}) =>
+      Promise.resolve(
+        runs.slice(after === undefined ? 0 : 1 + runs.findIndex(({ id }) => id === after))
+          .map((run) => run.detail())
+          .filter((run) => (state === undefined || run.state === state) && run.id.includes(text))
+          .slice(0, limit),
+      ),
+    start(values) {
+      if (!trains) return Promise.resolve("never");
+      const place = 1 + runs.filter(({ queued }) => queued).length;
+      const run = new FakeRun(`asked-${place}`);
+      run.queued = { place, config: values };
+      runs.unshift(run);
+      return Promise.resolve(run.detail());
+    },
+    remove(id) {
+      runs.splice(runs.findIndex((run) => run.id === id), 1);
+      return Promise.resolve("removed");
+    },
     get: (id) => Promise.resolve(find(id)?.detail()),
     events(id, after, signal) {
       const run = find(id);

@@ -24,8 +24,11 @@ browserTest("dashboard shows what the data are while a run trains, and the judge
   await shows(page, "#figure-rows", "87.50\u00a0%");
   assertEquals(await page.locator("#figure-rows tr").first().locator("td").allTextContents(), [
     "87.50\u00a0%",
+    "85.75\u00a0%",
     "87.25\u00a0%",
   ]);
+  assertEquals(await page.locator("#figure-head th").allTextContents(), ["served", "LSTM", "n-grams"]);
+  await shows(page, "#figure-shares", "Served is the mean of both: LSTM 60\u00a0%, n-grams 40\u00a0%");
   const rows = await page.locator("#confusion-table tbody tr").allTextContents();
   assertEquals(rows[0], "account355···");
   assertEquals(await page.locator("#confusion-table thead th").allTextContents(), LABELS);
@@ -104,7 +107,7 @@ browserTest(
     await page.getByRole("checkbox", { name: "Compare run-0" }).uncheck();
     await shows(page, "#picked", "4 of at most 5 compared");
     assertEquals(await page.getByRole("checkbox", { name: "Compare run-6" }).isDisabled(), false);
-    await page.getByLabel("Filter").fill("run-6");
+    await page.getByLabel("Find").fill("run-6");
     await page.locator("#run-rows tr").nth(1).waitFor({ state: "detached" });
     assertEquals(await page.locator("#run-rows tr").count(), 1);
   },

@@ -2,6 +2,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { adamConstants } from "../../lib/engine/adam.ts";
 import type { Replica } from "../../lib/engine/contract.ts";
+import { coefficients } from "../../lib/engine/tree_mean.ts";
 import { embeddingTensor, type ParameterLayout } from "../../lib/model/layout.ts";
 import { type ModelSpec, ONE_LAYER } from "../../lib/model/spec.ts";
 import { assertClose } from "./close.ts";
@@ -125,4 +126,54 @@ export function engineRowsContract(name: string, make: MakeEngine): void {
       });
     });
   }
+
+  Deno.test(`${name}: averageRows() gives the bits of average() over vectors with every row, and no other row`, async () => {
+    const needs = example(SPEC, 1, 1);
+    const { layout } = needs;
+    const { offset } = embeddingTensor(layout);
+    await withEngine(make, needs, (engine) => {
+      for (const shards of [1, 2, 3, 4, 7, 17]) {
+        const vectors = Array.from({ length: shards }, (_, shard) => waves(layout, shard + 1));
+        const stamps = vectors.map((_, shard) => Int32Array.from({ length: 30 }, (_, row) => (row * shard) % 4));
+        const shares = coefficients(vectors.map((_, shard) => 5 + shard % 3));
+        for (const otherwise of [waves(layout, 99), undefined]) {
+          const whole = vectors.map((values, shard) =>
+            values.map((value, i) => {
+              const row = Math.floor((i - offset) / SPEC.embedding);
+              return stamps[shard]![row] === 2 ? value : otherwise?.[i] ?? 0;
+            })
+          );
+          const rows = Int32Array.of(29, 0, 7, 8, 14);
+          const [actual, expected] = [new Float32Array(layout.size).fill(7), new Float32Array(layout.size).fill(7)];
+          let distance = 0;
+          for (const row of rows) {
+            const begin = offset + row * SPEC.embedding;
+            const range = { begin, end: begin + SPEC.embedding };
+            distance += engine.average({ vectors: whole, coefficients: shares, into: expected, ...range, drift: true });
+          }
+          const options = { coefficients: shares, vectors, into: actual, rows, stamps, stamp: 2 };
+          const drifted = engine.averageRows({ ...options, drift: true, ...otherwise && { otherwise } });
+          assertEquals(actual, expected);
+          assertAlmostEquals(drifted, distance, 1e-6 * distance);
+          assertEquals(engine.averageRows({ ...options, drift: false, ...otherwise && { otherwise } }), 0);
+        }
+      }
+    });
+  });
+
+  Deno.test(`${name}: copyRows() copies these rows of the embedding, and no other element`, async () => {
+    const needs = example(SPEC, 1, 1);
+    const { layout } = needs;
+    const { offset } = embeddingTensor(layout);
+    await withEngine(make, needs, (engine) => {
+      for (const rows of [[], [3], [29, 0, 7]]) {
+        const [from, into] = [waves(layout, 3), waves(layout, 4)];
+        const expected = into.map((value, i) =>
+          rows.includes(Math.floor((i - offset) / SPEC.embedding)) ? from[i]! : value
+        );
+        engine.copyRows(from, into, Int32Array.from(rows));
+        assertEquals(into, expected);
+      }
+    });
+  });
 }

@@ -20,12 +20,13 @@ export async function simdOnPlainArrays({ layout, ...needs }: EngineNeeds): Prom
     maxBatch: MAX_BATCH,
     maxLength: MAX_LENGTH,
   } as const;
-  const room = { floats: (9 + MAX_VECTORS) * layout.size, batches: 1 };
+  const room = { floats: (9 + 2 * MAX_VECTORS) * layout.size, batches: 1 };
   const { engine, floats, batch } = await createWorkspace(options, room);
   const [weights, gradients, averaged] = [floats(layout.size), floats(layout.size), floats(layout.size)];
   const replica = (): Replica => ({ weights: floats(layout.size), m: floats(layout.size), v: floats(layout.size) });
   const [from, into] = [replica(), replica()];
   const vectors = Array.from({ length: MAX_VECTORS }, () => floats(layout.size));
+  const stampRooms = Array.from({ length: MAX_VECTORS }, () => floats(needs.spec.vocabulary));
   const inside = batch(MAX_BATCH, MAX_LENGTH);
 
   function enter(given: Batch): Batch {
@@ -66,6 +67,26 @@ export async function simdOnPlainArrays({ layout, ...needs }: EngineNeeds): Prom
       const distance = engine.average({ ...rest, vectors: inside, into: filled(averaged, target) });
       target.set(averaged);
       return distance;
+    },
+    averageRows({ vectors: given, into: target, otherwise: others, stamps, ...rest }) {
+      const distance = engine.averageRows({
+        ...rest,
+        vectors: given.map((values, index) => filled(vectors[index]!, values)),
+        into: filled(averaged, target),
+        // Words as they are, whatever they would be as floats.
+        stamps: stamps.map((values, index) => {
+          const words = new Int32Array(stampRooms[index]!.buffer, stampRooms[index]!.byteOffset, values.length);
+          words.set(values);
+          return words;
+        }),
+        ...others ? { otherwise: filled(weights, others) } : {},
+      });
+      target.set(averaged);
+      return distance;
+    },
+    copyRows(source, target, rows) {
+      engine.copyRows(filled(weights, source), filled(averaged, target), rows);
+      target.set(averaged);
     },
     predict: (values, batch) => engine.predict(filled(weights, values), enter(batch)),
     evaluate: (values, batch) => engine.evaluate(filled(weights, values), enter(batch)),

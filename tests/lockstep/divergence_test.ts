@@ -28,6 +28,11 @@ const found: [what: string, change: Partial<TrainingConfig>, message: RegExp][] 
     /: The weights are not finite after step 1: /,
   ],
   ["a loss within a round", { learningRate: 1e39, averageEvery: 3 }, /: The loss of shard 0 is NaN at step 2: /],
+  [
+    "a loss after a mean of groups",
+    { learningRate: 1e39, clusterEvery: 3, groups: 2 },
+    /: The loss of shard 0 is NaN at step 2: /,
+  ],
 ];
 for (const [what, change, expected] of found) {
   Deno.test(`a round does not commit with ${what} not finite; the error names step and learning rate`, async () => {
@@ -46,6 +51,7 @@ const recipes: [what: string, change: Partial<TrainingConfig>][] = [
   ["reset moments", { moments: "reset" }],
   ["averaged gradients", { average: "gradients" }],
   ["lazy rows, most of them untouched", { vocabulary: 150 }],
+  ["groups, lazy rows", { clusterEvery: 3, groups: 2, vocabulary: 150 }],
   ["averaged gradients, lazy rows", { average: "gradients", vocabulary: 150 }],
 ];
 for (const [what, change] of recipes) {

@@ -64,6 +64,7 @@ function viewsOf(run: SharedRun, { workers, maxBatch }: MapOptions): Span[] {
     chunks: run.chunks,
     norms: [run.norms],
     stamps: run.stamps,
+    moved: run.moved,
     rounds: run.rounds,
     epochs: run.epochs,
     states: run.states.map(({ values }) => values),

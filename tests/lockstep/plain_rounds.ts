@@ -98,24 +98,29 @@ export function plainTraining(model: PlainModel, config: TrainingConfig): PlainR
 }
 
 function plainWeights(model: PlainModel, config: TrainingConfig): PlainResult {
-  const { shards, averageEvery, stepsPerEpoch, epochs, moments } = config;
-  const { engine, layout, spec } = model;
+  const { shards, averageEvery, clusterEvery, stepsPerEpoch, epochs, moments } = config;
+  const { engine, layout } = model;
+  const all = Array.from({ length: shards }, (_, shard) => shard);
   const replicas = Array.from({ length: shards }, () => newReplica(model, config));
-  let [taken, counts] = [new Array<number>(shards).fill(0), new Array<number>(shards).fill(0)];
+  let [taken, counts, ofPart] = [all.map(() => 0), all.map(() => 0), all.map(() => 0)];
   const losses: number[] = [];
-  let touched = new Set<number>();
+  let touched: Set<number>[] = []; // [shard] in this round
   for (let epoch = 0; epoch < epochs; epoch++) {
     for (let local = 0; local < stepsPerEpoch; local++) {
       const step = epoch * stepsPerEpoch + local;
-      const inRound = local % averageEvery;
+      const inRound = local % (averageEvery * clusterEvery);
+      const inPart = local % averageEvery;
       if (inRound === 0) {
-        touched = new Set();
-        taken = taken.map(() => 0);
+        touched = all.map(() => new Set());
         counts = counts.map(() => 0);
+      }
+      if (inPart === 0) {
+        taken = taken.map(() => 0);
+        ofPart = ofPart.map(() => 0);
       }
       let loss = 0;
       for (const [shard, replica] of replicas.entries()) {
-        if (inRound === 0 && moments === "reset") {
+        if (inPart === 0 && moments === "reset") {
           replica.m.fill(0);
           replica.v.fill(0);
         }
@@ -134,22 +139,15 @@ function plainWeights(model: PlainModel, config: TrainingConfig): PlainResult {
         );
         taken[shard]!++;
         counts[shard]! += weight;
+        ofPart[shard]! += weight;
         loss += lossSum;
-        tokens.forEach((token) => touched.add(token));
+        tokens.forEach((token) => touched[shard]!.add(token));
       }
       losses.push(loss);
-      if (inRound !== averageEvery - 1 && local !== stepsPerEpoch - 1) continue;
-      for (const part of moments === "average" ? PARTS : ["weights"] as const) {
-        const mean = plainMean(replicas.map((replica) => replica[part]), counts);
-        if (config.embeddingRows === "lazy") {
-          for (let token = 0; token < spec.vocabulary; token++) {
-            if (touched.has(token)) continue;
-            // No replica has moved it: all have what they had before.
-            const [begin, end] = [token * spec.embedding, (token + 1) * spec.embedding];
-            mean.set(replicas[0]![part].subarray(begin, end), begin);
-          }
-        }
-        for (const replica of replicas) replica[part].set(mean);
+      const endsRound = inRound === averageEvery * clusterEvery - 1 || local === stepsPerEpoch - 1;
+      if (endsRound) average(model, config, { replicas, touched, counts, group: all });
+      else if (inPart === averageEvery - 1) {
+        for (const group of plainGroups(config)) average(model, config, { replicas, touched, counts: ofPart, group });
       }
     }
   }
@@ -162,6 +160,42 @@ function plainWeights(model: PlainModel, config: TrainingConfig): PlainResult {
   return { values: joined(parts[moments]), steps: epochs * stepsPerEpoch, losses };
 }
 
+/** Neighbours; of uneven sizes the smaller ones come first. */
+function plainGroups({ shards, groups }: TrainingConfig): number[][] {
+  const owners = Array.from({ length: shards }, (_, shard) => {
+    let group = 0;
+    while (Math.floor(shards * (group + 1) / groups) <= shard) group++;
+    return group;
+  });
+  return Array.from({ length: groups }, (_, group) => [...owners.keys()].filter((shard) => owners[shard] === group));
+}
+
+/** Gives all replicas of `group` their mean; `touched` are the rows that each shard moved since all had the same. */
+function average(
+  { spec }: PlainModel,
+  { embeddingRows, moments }: TrainingConfig,
+  { replicas, touched, counts, group }: {
+    readonly replicas: readonly Replica[];
+    readonly touched: readonly ReadonlySet<number>[];
+    readonly counts: readonly number[];
+    readonly group: readonly number[];
+  },
+) {
+  const own = group.map((shard) => replicas[shard]!);
+  for (const part of moments === "average" ? PARTS : ["weights"] as const) {
+    const mean = plainMean(own.map((replica) => replica[part]), group.map((shard) => counts[shard]!));
+    if (embeddingRows === "lazy") {
+      for (let token = 0; token < spec.vocabulary; token++) {
+        if (group.some((shard) => touched[shard]!.has(token))) continue;
+        // No replica has moved it: all have what they had before.
+        const [begin, end] = [token * spec.embedding, (token + 1) * spec.embedding];
+        mean.set(own[0]![part].subarray(begin, end), begin);
+      }
+    }
+    for (const replica of own) replica[part].set(mean);
+  }
+}
+
 function plainGradients(model: PlainModel, config: TrainingConfig): PlainResult {
   const replica = newReplica(model, config);
   const shards = Array.from({ length: config.shards }, (_, shard) => shard);
@@ -172,8 +206,7 @@ function plainGradients(model: PlainModel, config: TrainingConfig): PlainResult 
       .filter((own) => own !== undefined);
     const gradient = plainMean(each.map(({ gradient }) => gradient), each.map(({ weight }) => weight));
     const tokens = [...new Set(each.map(({ tokens }) => tokens).flat())];
-    const touchedBy = (token: number) => each.map(({ tokens }) => Number(tokens.includes(token))).join("");
-    const squared = squaredInBlocks(model, config, gradient, touchedBy);
+    const squared = squaredInBlocks(model, config, gradient, new Set(tokens));
     move(model, config, replica, { gradient, squared, tokens }, step, step + 1);
     losses.push(each.reduce((sum, { lossSum }) => sum + lossSum, 0));
   }
@@ -182,13 +215,13 @@ function plainGradients(model: PlainModel, config: TrainingConfig): PlainResult 
 
 /**
  * The squared norm as a sum of sums, the one rounding that the result depends on: of each 16 rows that move one by one,
- * neighbours that the same shards touched in one go; then of each 4,096 elements.
+ * touched neighbours in one go; then of each 4,096 elements.
  */
 function squaredInBlocks(
   { engine, layout, spec }: PlainModel,
   config: TrainingConfig,
   gradient: Float32Array,
-  touchedBy: (token: number) => string,
+  touched: ReadonlySet<number>,
 ): number {
   let total = 0;
   let begin = 0;
@@ -197,8 +230,8 @@ function squaredInBlocks(
       let ofBlock = 0;
       const end = Math.min(block + 16, spec.vocabulary);
       for (let first = block, last = block; first < end; first = last) {
-        while (last < end && touchedBy(last) === touchedBy(first)) last++;
-        if (!touchedBy(first).includes("1")) continue;
+        while (last < end && touched.has(last) === touched.has(first)) last++;
+        if (!touched.has(first)) continue;
         ofBlock += engine.squaredNorm(gradient, first * spec.embedding, last * spec.embedding);
       }
       total += ofBlock;

@@ -45,6 +45,36 @@ const recipes: [what: string, change: Partial<TrainingConfig>][] = [
     epochs: 1,
     engine: "tfjs",
   }],
+  ["2 groups, every 2 of 4 parts", { clusterEvery: 2, groups: 2 }],
+  ["2 groups, 3 parts of 2 of 11 steps, 5 shards", {
+    shards: 5,
+    clusterEvery: 3,
+    groups: 2,
+    averageEvery: 2,
+    stepsPerEpoch: 11,
+    vocabulary: 150,
+  }],
+  ["3 groups of 7 shards, dense rows", { shards: 7, clusterEvery: 4, groups: 3, embeddingRows: "dense" }],
+  ["2 groups, local moments", { vocabulary: 150, clusterEvery: 3, groups: 2, moments: "local", epochs: 3 }],
+  ["2 groups, reset moments", {
+    vocabulary: 150,
+    clusterEvery: 2,
+    groups: 2,
+    averageEvery: 2,
+    stepsPerEpoch: 7,
+    moments: "reset",
+  }],
+  ["groups of one, reset moments", { vocabulary: 150, clusterEvery: 2, groups: 4, averageEvery: 2, moments: "reset" }],
+  ["2 groups, dropout, schedule, weight decay, on tfjs", {
+    engine: "tfjs",
+    vocabulary: 60,
+    clusterEvery: 2,
+    groups: 2,
+    dropout: 0.2,
+    schedule: "linear",
+    weightDecay: 0.1,
+    epochs: 1,
+  }],
   // More parameters than one block of the norm has.
   [
     "averaged gradients of many parameters",
@@ -86,6 +116,7 @@ const resumed: [what: string, change: Partial<TrainingConfig>][] = [
   ["averaged weights, every 2 of 3 steps", { averageEvery: 2 }],
   ["local moments", { moments: "local" }],
   ["averaged gradients", { average: "gradients" }],
+  ["groups", { clusterEvery: 2, groups: 2 }],
 ];
 for (const [what, change] of resumed) {
   Deno.test(`a run that goes on from a state in new memory ends with the same bits, lazy rows and all: ${what}`, async () => {
@@ -128,6 +159,8 @@ Deno.test("seed, data and recipe show in the digest", async () => {
   const changes: Partial<TrainingConfig>[] = [
     { seed: 2 },
     { averageEvery: 2 },
+    { clusterEvery: 2, groups: 2 },
+    { clusterEvery: 2, groups: 3 },
     { learningRate: 0.04 },
     { schedule: "linear" },
     { warmupSteps: 2 },
@@ -135,6 +168,14 @@ Deno.test("seed, data and recipe show in the digest", async () => {
   ];
   for (const change of changes) {
     assertNotEquals(await digest(change), first, JSON.stringify(change));
+  }
+});
+
+Deno.test("groups of one shard each take the steps of a round without parts", async () => {
+  for (const moments of ["average", "local"] as const) {
+    const recipe = { vocabulary: 60, shards: 3, stepsPerEpoch: 7, moments } as const;
+    const inParts = await train(tinyConfig({ ...recipe, averageEvery: 1, clusterEvery: 3, groups: 3 }), 2);
+    assertEquals(inParts.state, (await train(tinyConfig({ ...recipe, averageEvery: 3 }), 2)).state);
   }
 });
 

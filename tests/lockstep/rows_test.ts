@@ -1,7 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { createBatch } from "../../lib/data/batch.ts";
-import { copyReplicaRows, eachRowBlock, eachRun, stampOf, touchRows } from "../../lib/lockstep/rows.ts";
+import { copyReplicaRows, createRowFinder, mostRowsOf, rowsOf, stampOf, touchRows } from "../../lib/lockstep/rows.ts";
 
 Deno.test("stampOf() numbers rounds from 1, in 32 bits", () => {
   assertEquals([0, 6, 2 ** 31 - 1, 2 ** 32].map(stampOf), [1, 7, -(2 ** 31), 1]);
@@ -18,42 +18,53 @@ Deno.test("touchRows() stamps the tokens of a batch, and names each once, paddin
   assertEquals([...stamps], [8, 7, 8, 0, 8, 0]);
 });
 
-Deno.test("eachRowBlock() gives every row to one worker, whatever their number", () => {
-  fc.assert(fc.property(fc.integer({ min: 1, max: 9 }), fc.nat({ max: 200 }), (workers, rows) => {
+Deno.test("rowsOf() gives every row to one worker, whatever their number", () => {
+  fc.assert(fc.property(fc.integer({ min: 1, max: 90 }), fc.nat({ max: 3000 }), (workers, rows) => {
     const owners = new Array<number>(rows).fill(0);
-    const blocks: number[] = [];
     for (let worker = 0; worker < workers; worker++) {
-      eachRowBlock(worker, workers, rows, (begin, end, block) => {
-        blocks.push(block);
-        for (let row = begin; row < end; row++) owners[row]!++;
-      });
+      const own = rowsOf(worker, workers, rows);
+      assert(own.length <= mostRowsOf(workers, rows));
+      for (const row of own) owners[row]!++;
     }
     assertEquals(owners, new Array(rows).fill(1));
-    assertEquals(blocks.toSorted((a, b) => a - b), Array.from({ length: Math.ceil(rows / 16) }, (_, block) => block));
   }));
 });
 
-Deno.test("eachRun() names every touched and stale row once, alike within a run", () => {
+Deno.test("a row finder lists every touched and every stale row of a worker once, and parts that do not depend on workers", () => {
   const stamp = fc.constantFrom(9, 9, 8, 3);
-  const tables = fc.integer({ min: 1, max: 4 }).chain((shards) =>
-    fc.array(fc.array(stamp, { minLength: 24, maxLength: 24 }), { minLength: shards, maxLength: shards })
-  );
-  fc.assert(fc.property(tables, fc.nat({ max: 24 }), fc.nat({ max: 24 }), (table, begin, end) => {
-    const stamps = table.map((values) => Int32Array.from(values));
-    const names = new Array<string>(24).fill("");
-    const named = (name: string) => (first: number, last: number) => {
-      for (let row = first; row < last; row++) {
-        names[row] += name;
-        if (name === "touched") assertEquals(stamps.map((s) => s[row] === 9), stamps.map((s) => s[first] === 9));
+  const tables = fc.record({ shards: fc.integer({ min: 1, max: 4 }), rows: fc.nat({ max: 1500 }) })
+    .chain(({ shards, rows }) =>
+      fc.array(fc.array(stamp, { minLength: rows, maxLength: rows }), { minLength: shards, maxLength: shards })
+    );
+  fc.assert(
+    fc.property(tables, fc.integer({ min: 1, max: 70 }), (table, workers) => {
+      const stamps = table.map((values) => Int32Array.from(values));
+      const rows = stamps[0]!.length;
+      const find = (worker: number, among: number) =>
+        createRowFinder(worker, among, rows, new Int32Array(mostRowsOf(among, rows)))(stamps, 9);
+      const alone = new Map<number, number[]>();
+      find(0, 1).eachPart((part, touched) => alone.set(part, [...touched]));
+      const parts = new Map<number, number[]>();
+      const names = new Array<string>(rows).fill("");
+      for (let worker = 0; worker < workers; worker++) {
+        const { touched, stale, eachPart } = find(worker, workers);
+        for (const row of touched) names[row] += "touched";
+        for (const row of stale) names[row] += "stale";
+        const inParts: number[] = [];
+        eachPart((part, own) => {
+          parts.set(part, [...own]);
+          inParts.push(...own);
+        });
+        assertEquals(inParts, [...touched]);
       }
-    };
-    eachRun(stamps, 9, begin, end, { touched: named("touched"), stale: named("stale") });
-    for (let row = 0; row < 24; row++) {
-      const ofRow = stamps.map((values) => values[row]!);
-      const expected = ofRow.includes(9) ? "touched" : ofRow.includes(8) ? "stale" : "";
-      assertEquals(names[row], row >= begin && row < end ? expected : "", `row ${row}`);
-    }
-  }));
+      assertEquals([...parts].toSorted(([a], [b]) => a - b), [...alone]);
+      for (let row = 0; row < rows; row++) {
+        const ofRow = stamps.map((values) => values[row]!);
+        assertEquals(names[row], ofRow.includes(9) ? "touched" : ofRow.includes(8) ? "stale" : "", `row ${row}`);
+      }
+    }),
+    { numRuns: 30 },
+  );
 });
 
 Deno.test("copyReplicaRows() copies these rows of weights, m and v, and no other", () => {

@@ -1,15 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { roundAt, roundsPerEpoch, stepsAfter, totalRounds } from "../../lib/lockstep/schedule.ts";
+import { partsOf, roundAt, roundsPerEpoch, stepsAfter, totalRounds } from "../../lib/lockstep/schedule.ts";
 
 const schedules = fc.record({
   epochs: fc.integer({ min: 1, max: 6 }),
   stepsPerEpoch: fc.integer({ min: 1, max: 20 }),
   averageEvery: fc.integer({ min: 1, max: 25 }),
+  clusterEvery: fc.integer({ min: 1, max: 4 }),
 });
 
 Deno.test("roundAt() makes the last round of an epoch shorter where steps are left over", () => {
-  const options = { epochs: 2, stepsPerEpoch: 5, averageEvery: 3 };
+  const options = { epochs: 2, stepsPerEpoch: 5, averageEvery: 3, clusterEvery: 1 };
   assertEquals([0, 1, 2, 3].map((committed) => roundAt(options, committed)), [
     { epoch: 0, firstStep: 0, steps: 3, endsEpoch: false },
     { epoch: 0, firstStep: 3, steps: 2, endsEpoch: true },
@@ -31,8 +32,41 @@ Deno.test("roundAt() covers every step of every epoch once, in order, and never 
     }));
     assertEquals(steps, expected);
     for (const { firstStep, steps, endsEpoch } of rounds) {
-      assert(steps >= 1 && steps <= options.averageEvery);
+      assert(steps >= 1 && steps <= options.averageEvery * options.clusterEvery);
       assertEquals(endsEpoch, (firstStep + steps) % options.stepsPerEpoch === 0);
+    }
+  }));
+});
+
+Deno.test("partsOf() cuts a round into its averagings, the last of an epoch where it ends", () => {
+  const options = { epochs: 1, stepsPerEpoch: 11, averageEvery: 2, clusterEvery: 3 };
+  assertEquals([0, 1].map((committed) => partsOf(options, roundAt(options, committed))), [
+    [
+      { firstStep: 0, steps: 2, isFirst: true, isLast: false },
+      { firstStep: 2, steps: 2, isFirst: false, isLast: false },
+      { firstStep: 4, steps: 2, isFirst: false, isLast: true },
+    ],
+    [
+      { firstStep: 6, steps: 2, isFirst: true, isLast: false },
+      { firstStep: 8, steps: 2, isFirst: false, isLast: false },
+      { firstStep: 10, steps: 1, isFirst: false, isLast: true },
+    ],
+  ]);
+});
+
+Deno.test("partsOf() covers every step of a round once, in order, with no more parts than clusterEvery", () => {
+  fc.assert(fc.property(schedules, (options) => {
+    for (let committed = 0; committed < totalRounds(options); committed++) {
+      const round = roundAt(options, committed);
+      const parts = partsOf(options, round);
+      let step = round.firstStep;
+      for (const [i, { firstStep, steps, isFirst, isLast }] of parts.entries()) {
+        assertEquals([firstStep, isFirst, isLast], [step, i === 0, i === parts.length - 1]);
+        assert(isLast ? steps >= 1 && steps <= options.averageEvery : steps === options.averageEvery);
+        step += steps;
+      }
+      assertEquals(step, round.firstStep + round.steps);
+      assert(parts.length <= options.clusterEvery);
     }
   }));
 });

@@ -19,7 +19,7 @@ const options = {
   maxLength: 1,
   engineScratch: 0,
 } as const;
-const schedule = { epochs: 3, stepsPerEpoch: 5, averageEvery: 3 };
+const schedule = { epochs: 3, stepsPerEpoch: 5, averageEvery: 3, clusterEvery: 1 };
 const course = (epoch: Course["epoch"]): Course => ({ ...NEW_COURSE, epoch });
 const filled = (value: number) => new Float32Array(16).fill(value);
 

@@ -40,6 +40,8 @@ const others: [what: string, change: Partial<TrainingConfig>][] = [
   ["class weights, averaged gradients", { classWeights: "balanced", average: "gradients" }],
   ["fewer rows than shards", { shards: 64, batchSize: 1, averageEvery: 2 }],
   ["averaged gradients of fewer rows than shards", { shards: 64, batchSize: 1, average: "gradients" }],
+  ["groups, class weights", { classWeights: "balanced", clusterEvery: 3, groups: 2 }],
+  ["groups, parts, a last step of fewer rows", { clusterEvery: 3, groups: 2, moments: "local" }],
   ["2 layers, on tfjs", { engine: "tfjs", layers: 2, epochs: 1, averageEvery: 2 }],
 ];
 const recipes = [

@@ -42,6 +42,15 @@ Deno.test("ThreadPredictor answers what the plain model does, whoever shares the
   assert(batches < requests.length, `${batches} batches`);
 });
 
+Deno.test("ThreadPredictor counts batches of sequences, and no question about the version alone", async () => {
+  using tiny = tinyPredictor();
+  await soon(tiny.predictor.model(), "the model");
+  assertEquals(tiny.predictor.figures(), { queued: 0, computing: 0, batches: 0, sequences: 0, restarts: 0 });
+  await soon(tiny.predictor.predict([[1], [2, 3]]), "an answer");
+  await soon(tiny.predictor.model(), "the model");
+  assertEquals(tiny.predictor.figures(), { queued: 0, computing: 0, batches: 1, sequences: 2, restarts: 0 });
+});
+
 Deno.test("ThreadPredictor swaps versions whole: each answer is of the weights that it names", async () => {
   const versions = [version(0), version(1), version(2)];
   let newest: Newest = versions[0]!;

@@ -58,6 +58,9 @@ Deno.test("RunLibrary removes runs, but never its own, and pages and filters tho
     assertEquals(await ids({ limit: 1 }), all.slice(0, 1));
     assertEquals(await ids({ after: all[0] }), all.slice(1));
     assertEquals(await ids({ state: "failed" }), [failed.id]);
+    assertEquals(await ids({ text: "PARITY" }), all);
+    assertEquals(await ids({ text: failed.id.slice(-4).toUpperCase(), limit: 1 }), [failed.id]);
+    assertEquals([await ids({ text: "tickets.csv" }), library.trains], [[], false]);
     assertEquals(await library.remove(own.id), "busy");
     assertEquals(await library.remove(failed.id), "removed");
     assertEquals(await ids({}), [own.id]);

@@ -36,6 +36,11 @@ Deno.test("requestedRun() names unknown keys, wrong values, and what is the proc
   for (const key of ["host", "port", "tokenFile", "runsDir", "dataDir", "chaos", "exit", "keepRuns"]) {
     assertEquals(await problems({ [key]: "x" }), [`${key} is for whoever starts the process: expected nothing`]);
   }
+  assertEquals(await problems({ port: 1, data: ["x"], sead: 1 }), [
+    "port is for whoever starts the process: expected nothing",
+    'data[0] is "x": expected no files, as the server was started without --data-dir',
+    "Unknown option sead: did you mean seed?",
+  ]);
   assertEquals((await problems({ preset: 7 })).length, 1);
 });
 

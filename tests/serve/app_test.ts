@@ -17,10 +17,9 @@ Deno.test("GET / is the page, with the headers that confine it", async () => {
   const page = await app.request("/");
   assertEquals([page.status, await page.text()], [200, "<!doctype html><title>Lockstep</title>"]);
   assertEquals(page.headers.get("Content-Type"), "text/html; charset=utf-8");
-  assertEquals(page.headers.get("Cache-Control"), "no-cache");
+  assertEquals(page.headers.get("Cache-Control"), "no-store");
   assertEquals(page.headers.get("X-Content-Type-Options"), "nosniff");
   assertEquals(page.headers.get("Referrer-Policy"), "no-referrer");
-  assertMatch(page.headers.get("Content-Security-Policy") ?? "", /^default-src 'none'; script-src 'self'; /);
 });
 
 Deno.test("GET of an asset answers 304 to a client that has it", async () => {
@@ -49,6 +48,7 @@ Deno.test("GET /runs/:id names a run that is not there, and asks for none that c
     services: {
       runs: {
         current: "r1",
+        trains: false,
         list: () => Promise.resolve([]),
         get: (id) => Promise.resolve(void asked.push(id)),
         data: () => Promise.resolve(undefined),

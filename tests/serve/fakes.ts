@@ -161,6 +161,7 @@ export function fakeServices(log: Log, changes: Partial<Services> = {}): Service
   return {
     runs: {
       current: "r1",
+      trains: true,
       list: () => Promise.resolve([detail("r1"), detail("r0")]),
       get: (id) => Promise.resolve(id === "r1" || id === "r0" ? detail(id) : undefined),
       events: (_id, after, signal) => log.follow(after, signal),

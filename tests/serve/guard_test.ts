@@ -4,7 +4,9 @@ import { fakeApp } from "./fakes.ts";
 import type { ProblemBody } from "./reading.ts";
 
 Deno.test("allowedHostsFor() is the loopback names where only this machine can ask, else any", () => {
-  for (const host of ["localhost", "LOCALHOST", "::1", "[::1]"]) assertEquals(allowedHostsFor(host), LOOPBACK_HOSTS);
+  for (const host of ["localhost", "LOCALHOST", "127.0.0.1", "::1", "[::1]"]) {
+    assertEquals(allowedHostsFor(host), LOOPBACK_HOSTS);
+  }
   assertEquals(allowedHostsFor("127.0.0.2"), [...LOOPBACK_HOSTS, "127.0.0.2"]);
   for (const host of ["0.0.0.0", "::", "192.168.1.5", "127.0.0.1.example"]) assertEquals(allowedHostsFor(host), "any");
 });

@@ -22,10 +22,12 @@ const noVersion = () => Promise.reject(new UnknownVersion("there is no version 9
 /** An app in the state that makes `status` the answer. */
 function appFor(status: string, path: string): App {
   const services: { -readonly [Key in keyof Services]?: Services[Key] } = {};
-  const options: AppOptions = { bodyLimitBytes: 1000 };
+  const options: { -readonly [Key in keyof AppOptions]: AppOptions[Key] } = { bodyLimitBytes: 1000 };
   if (path === "/cluster" && status === "200") {
-    services.cluster = () => ({ name: "tickets", member: "a", leader: "a", round: 1, members: [] });
+    services.cluster = () => ({ name: "tickets", member: "a", leader: "a", round: 1, members: [], incidents: [] });
   }
+  if (status === "401") options.token = "0123456789abcdef";
+  if (status === "429") options.rateLimit = 1;
   if (status === "503") services.predictor = fakePredictor({ model: down, predict: down });
   if (status === "404" && path.includes("{version}")) {
     services.predictor = fakePredictor({ model: noVersion, predict: noVersion });
@@ -48,6 +50,8 @@ function requestFor(method: string, path: string, status: string): [path: string
   const name = path.startsWith("/v2") ? "lockstep" : judged ? "r0" : "r1";
   const address = path.replace(/\{(id|name)\}/, known ?? name).replace("{version}", "5");
   const init: RequestInit & { headers: Record<string, string> } = { method: method.toUpperCase(), headers: {} };
+  if (status === "403") init.headers["Origin"] = "http://evil.example";
+  if (status === "421") init.headers["Host"] = "evil.example";
   if (path === "/runs" && method === "get" && status === "400") return ["/runs?limit=0", init];
   if (method === "post" && (path === "/runs" || !path.startsWith("/runs"))) {
     init.body = path === "/runs" ? "{}" : path.startsWith("/v2") ? tensors : body;
@@ -77,7 +81,9 @@ Deno.test("every path and status of the document is answered as it says", async 
         // There is one log, and it is the current run's: that one cannot be missing.
         if (path === "/events" && status === "404") continue;
         const [address, init] = requestFor(method, path, status);
-        const response = await appFor(status, path).request(address, init);
+        const app = appFor(status, path);
+        if (status === "429") await app.request("/docs");
+        const response = await app.request(address, init);
         assertEquals(response.status, Number(status), `${method} ${path}`);
         const type = response.headers.get("Content-Type");
         assertEquals(type, Object.keys(content ?? {})[0] ?? null, `${method} ${path} ${status}`);
@@ -105,7 +111,6 @@ Deno.test("GET /docs is a page that loads nothing from elsewhere", async () => {
   const page = await app.request("/docs");
   const html = await page.text();
   assertEquals([page.status, page.headers.get("Content-Type")], [200, "text/html; charset=utf-8"]);
-  assert(page.headers.get("Content-Security-Policy")?.startsWith("default-src 'none'; script-src 'self';"));
   const links = [...html.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, link]) => link!);
   for (const link of links) {
     assertEquals((await app.request(link)).status, 200, link);

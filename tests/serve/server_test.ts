@@ -155,7 +155,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "startServer() says of a privileged port what to do",
+  name: `startServer() says of a privileged port what to do${mayBind(80) ? " (skipped: this user may have one)" : ""}`,
   ignore: mayBind(80),
   fn() {
     const listen = () => startServer({ app: fakeApp().app, host: "127.0.0.1", port: 80 });

@@ -53,10 +53,11 @@ Deno.test("GET /runs pages, filters, and names what is wrong with its query", as
   const app = createApp({ ...services, runs: { ...services.runs, list } });
   const first = await (await app.request("/runs?limit=1")).json();
   assertEquals([first.runs.map(({ id }: { id: string }) => id), first.next], [["r1"], "r1"]);
-  const all = await (await app.request("/runs?state=running&after=r5")).json();
+  assertEquals([first.current, first.trains], ["r1", true]);
+  const all = await (await app.request("/runs?state=running&after=r5&text=ticket")).json();
   assertEquals([all.runs.length, all.next], [2, null]);
-  assertEquals(asked, [{ limit: 2 }, { limit: 1001, state: "running", after: "r5" }]);
-  for (const query of ["limit=0", "limit=1001", "limit=x", "state=gone", "after=.."]) {
+  assertEquals(asked, [{ limit: 2 }, { limit: 1001, state: "running", after: "r5", text: "ticket" }]);
+  for (const query of ["limit=0", "limit=1001", "limit=x", "state=gone", "after=..", `text=${"x".repeat(201)}`]) {
     const response = await app.request(`/runs?${query}`);
     const { errors }: ProblemBody = await response.json();
     assertEquals([response.status, errors[0]?.field], [400, query.split("=")[0]]);

@@ -1,0 +1,31 @@
+/** What an error of the NATS clients means for the protocol: the same may work later, or never. */
+import { JetStreamApiError } from "@nats-io/jetstream";
+
+const BROKER_ERRORS =
+  /^(TimeoutError|RequestError|NoRespondersError|ConnectionError|ClosedConnectionError|DrainingConnectionError|JetStream\w*|StreamNotFoundError|ConsumerNotFoundError)$/;
+
+/** JetStream's codes for "the newest message is another one". */
+const WRONG_SEQUENCE: readonly number[] = [10071, 10164];
+/** For a store that is full: of the server, of the account, of the stream. */
+const NO_ROOM: readonly number[] = [10002, 10023, 10028, 10047, 10077];
+const NO_MESSAGE = 10037;
+
+/** Whether the broker, or its absence, is the reason, so that the same may work later. */
+export function isOfBroker(error: unknown): error is Error {
+  return error instanceof Error && BROKER_ERRORS.test(error.name) && !isRefused(error);
+}
+
+/** Whether it will be the same however often it is tried: no permission, or no room. */
+export function isRefused(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof JetStreamApiError && NO_ROOM.includes(error.code)) return true;
+  return error.name === "PermissionViolationError" || isRefused(error.cause);
+}
+
+export function isOther(error: unknown): boolean {
+  return error instanceof JetStreamApiError && WRONG_SEQUENCE.includes(error.code);
+}
+
+export function isNoMessage(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === NO_MESSAGE;
+}

@@ -1,0 +1,34 @@
+/**
+ * The parts of a round with averaged weights: in each the shards take local steps, and between two of them every group of
+ * shards takes the mean of its replicas. The end of the round, which averages over all shards, is whoever calls this.
+ */
+import type { Span } from "../engine/tree_nodes.ts";
+import { groupMeans } from "./group_means.ts";
+import { localSteps } from "./local_steps.ts";
+import { partsOf, type Round } from "./schedule.ts";
+import type { WorkerContext } from "./worker_loop.ts";
+
+/** Trains this worker's `shards` until their slots hold what the round's mean is taken of; `groups` are all workers'. */
+export type TrainParts = (
+  shards: readonly number[],
+  groups: readonly Span[],
+  round: Round,
+  committed: number,
+) => void;
+
+export function roundParts(context: WorkerContext): TrainParts {
+  const { config: { training }, timed, barrier } = context;
+  const takeSteps = localSteps(context);
+  const averageGroups = groupMeans(context);
+
+  return function train(shards, groups, round, committed) {
+    for (const part of partsOf(training, round)) {
+      timed("compute", () => shards.forEach((shard) => takeSteps(shard, part, committed)));
+      if (part.isFirst) context.chaos(committed, 1);
+      timed("wait", () => barrier());
+      if (part.isLast) return;
+      timed("average", () => groups.forEach((group) => averageGroups(group, part, committed)));
+      timed("wait", () => barrier());
+    }
+  };
+}

@@ -1,0 +1,205 @@
+/** What can be asked of the server through the page: runs started, steered, removed, and a list of many of them. */
+import { assert, assertEquals } from "@std/assert";
+import type { Page } from "playwright-core";
+import { browserTest, serve, shows } from "./browser.ts";
+import { refusedRun, tokenRun, waitingRun } from "./fake_runs.ts";
+import type { FakeRun } from "./fake_services.ts";
+
+/** Finished runs, the newest first. */
+function finished(count: number): FakeRun[] {
+  return Array.from({ length: count }, (_, at) => {
+    const run = tokenRun(20, `run-${String(count - at).padStart(3, "0")}`);
+    run.finish(20);
+    return run;
+  });
+}
+
+function focused(page: Page): Promise<string> {
+  return page.evaluate("document.activeElement.id");
+}
+
+browserTest(
+  "dashboard starts a run by keyboard alone, says what the server refuses, and takes it out of the queue",
+  () => [tokenRun(20, "current-run")],
+  async (page, runs) => {
+    await page.getByRole("link", { name: "Runs" }).click();
+    await page.getByRole("button", { name: "New run" }).focus();
+    await page.keyboard.press("Enter");
+    assertEquals(await focused(page), "new-preset");
+    await page.locator("#new-preset option", { hasText: "seed" }).waitFor({ state: "attached" });
+    await page.getByLabel("Epochs").fill("7");
+    await page.getByLabel("Other values").fill("[7]");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await shows(page, "#new-error", "Other values are not an object of JSON");
+    assertEquals(await focused(page), "new-others");
+    assertEquals(await page.getByLabel("Other values").getAttribute("aria-invalid"), "true");
+
+    await page.getByLabel("Other values").fill('{"hidden": 16}');
+    await page.getByLabel("Preset").selectOption("seed");
+    await page.getByRole("textbox", { name: "Data" }).fill("a.csv, b.csv");
+    await page.keyboard.press("Enter");
+    await shows(page, "#new-said", "Run asked-1 waits for its turn: place 1");
+    assertEquals(await page.locator(".new-run [aria-invalid]").count(), 0);
+    assertEquals(runs[0]?.queued?.config, { hidden: 16, preset: "seed", data: ["a.csv", "b.csv"], epochs: 7 });
+    await shows(page, "#run-rows", "queued · 1");
+
+    const cancel = page.getByRole("button", { name: "Cancel asked-1" });
+    await cancel.focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog", { name: "Take run asked-1 out of the queue?" }).waitFor();
+    // The button that does no harm is the one that Enter presses.
+    assertEquals(await focused(page), "ask-no");
+    await page.keyboard.press("Escape");
+    assertEquals(await focused(page), "remove-asked-1");
+    assertEquals(runs.length, 2);
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Cancel the run" }).click();
+    await shows(page, "#run-said", "Run asked-1 is gone");
+    assertEquals(runs.map(({ id }) => id), ["current-run"]);
+    await cancel.waitFor({ state: "detached" });
+  },
+);
+
+browserTest(
+  "dashboard shows the server's words on a new run that it refuses, at the fields that they are about",
+  () => [tokenRun(20)],
+  async (page) => {
+    await page.route("**/runs", (route) => {
+      const errors = [
+        { field: "data[1]", message: 'data[1] is "b.csv": expected a file of --data-dir' },
+        { field: "hidden", message: "hidden is -1: expected a whole number from 1" },
+      ];
+      return route.fulfill({ status: 400, contentType: "application/problem+json", json: { errors } });
+    });
+    await page.getByRole("link", { name: "Runs" }).click();
+    await page.getByRole("button", { name: "New run" }).click();
+    await page.getByRole("button", { name: "Start" }).click();
+    await shows(page, "#new-error", "hidden is -1: expected a whole number from 1");
+    const invalid = await page.locator(".new-run [aria-invalid]").evaluateAll((all) => all.map(({ id }) => id));
+    assertEquals([invalid, await focused(page)], [["new-data", "new-others"], "new-data"]);
+  },
+  /status of 400/,
+);
+
+browserTest(
+  "dashboard deletes a run once that is confirmed, and never its own",
+  () => [tokenRun(20, "current-run"), ...finished(2)],
+  async (page, runs) => {
+    await page.getByRole("link", { name: "Runs" }).click();
+    await page.getByRole("button", { name: "Delete run-001" }).click();
+    await page.getByRole("button", { name: "No" }).click();
+    assertEquals(runs.length, 3);
+    await page.getByRole("button", { name: "Delete run-001" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await shows(page, "#run-said", "Run run-001 is gone");
+    assertEquals(runs.map(({ id }) => id), ["current-run", "run-002"]);
+    assertEquals(await page.getByRole("button", { name: /^Delete/ }).count(), 1);
+  },
+);
+
+browserTest(
+  "dashboard of a server that trains nothing offers neither to start runs nor to remove them",
+  () => finished(2),
+  async (page, runs, server) => {
+    await server.close();
+    const saved = serve(runs, server.port, false);
+    await page.reload();
+    await page.getByRole("link", { name: "Runs" }).click();
+    await shows(page, "#run-rows", "run-001");
+    assertEquals(await page.getByRole("button", { name: "New run" }).isVisible(), false);
+    assertEquals(await page.getByRole("button", { name: /^Delete/ }).count(), 0);
+    assertEquals(await page.locator("#controls").isVisible(), false);
+    return saved;
+  },
+  /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INCOMPLETE/,
+);
+
+browserTest("dashboard pauses a run, lets it go on, and stops it once that is confirmed", () => [
+  tokenRun(20),
+], async (page, [run]) => {
+  assert(run);
+  await page.getByRole("button", { name: "Pause" }).click();
+  await shows(page, "#state", "paused");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await shows(page, "#state", "running");
+  await page.getByRole("button", { name: "Stop" }).click();
+  await page.getByRole("button", { name: "No" }).click();
+  assertEquals(run.events.at(-1)?.type, "unpaused");
+  await page.getByRole("button", { name: "Stop" }).click();
+  await page.getByRole("button", { name: "Stop the run" }).click();
+  await shows(page, "#state", "stopping");
+  assertEquals(await page.locator("#controls").isVisible(), false);
+});
+
+browserTest("dashboard turns the pages of many runs, and finds runs by state and text among all", () => [
+  tokenRun(20, "current-run"),
+  ...finished(60),
+], async (page) => {
+  const rows = page.locator("#run-rows tr");
+  const first = (id: string) => rows.first().filter({ hasText: id }).waitFor();
+  await page.getByRole("link", { name: "Runs" }).click();
+  await first("current-run");
+  assertEquals(await rows.count(), 25);
+  await page.getByRole("checkbox", { name: "Compare run-050" }).check();
+  const older = page.getByRole("button", { name: "Older" });
+  await older.click();
+  await first("run-036");
+  await older.press("Enter");
+  await first("run-011");
+  await shows(page, "#run-place", "Page 3");
+  assertEquals(await rows.count(), 11);
+  // The last page: nothing happens, and the focus stays.
+  assertEquals(await older.getAttribute("aria-disabled"), "true");
+  await older.press("Enter");
+  assertEquals([await focused(page), await rows.count()], ["run-older", 11]);
+  // What was picked on another page is compared still.
+  await shows(page, "#compare-loss .legend", "run-050");
+  await page.getByRole("button", { name: "Newer" }).click();
+  await first("run-036");
+  await page.getByLabel("Find").fill("run-05");
+  await first("run-059");
+  assertEquals(await rows.count(), 10);
+  await page.getByLabel("Find").fill("");
+  await page.getByLabel("State").selectOption("running");
+  await first("current-run");
+  assertEquals(await rows.count(), 1);
+  await page.getByLabel("State").selectOption("failed");
+  await first("No run is like that");
+});
+
+browserTest(
+  "dashboard shows a run that waits, with its place, and follows it when it begins; one that could not start says why",
+  () => [waitingRun(), refusedRun(), tokenRun(20, "current-run")],
+  async (page, [waiting]) => {
+    assert(waiting);
+    await page.getByRole("link", { name: "Runs" }).click();
+    await shows(page, "#run-rows .why", "there is no such file");
+    await page.getByRole("link", { name: "refused-run" }).click();
+    await shows(page, "#state", "failed");
+    await shows(page, "#notes", "Could not start: data is gone.csv");
+    await page.getByRole("link", { name: "Runs" }).click();
+    await page.getByRole("link", { name: "waiting-run" }).click();
+    await shows(page, "#state", "queued · place 2");
+    waiting.queued = undefined;
+    waiting.train(1, 5);
+    await shows(page, "#state", "running");
+    await shows(page, "#epoch-note", "round 10");
+  },
+);
+
+browserTest("dashboard says that its stream was dropped, until somebody puts that away", () => [
+  tokenRun(20),
+], async (page, [run], server) => {
+  assert(run);
+  await shows(page, "#state", "running");
+  const { length } = run.events;
+  server.drops.add({ client: "", run: run.id, from: 0, to: length, at: new Date().toISOString() });
+  run.cut();
+  await shows(page, "#notice-text", "the stream was cut, because nothing of it was read for too long");
+  run.train(21, 22);
+  await shows(page, "#epoch-note", "round 44");
+  await page.getByRole("button", { name: "Dismiss" }).click();
+  assertEquals(await page.locator("#notice-text").textContent(), "");
+  assertEquals(await page.getByRole("button", { name: "Dismiss" }).isVisible(), false);
+});
