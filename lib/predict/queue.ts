@@ -64,7 +64,7 @@ export class RequestQueue<Item extends Request> {
   }
 
   /** The next batch: the requests that waited longest, of one version, as many as fit and at least one. */
-  take(): readonly Item[] {
+  take(): Item[] {
     const { batchMax } = this.#options;
     let count = 0;
     let end = 0;

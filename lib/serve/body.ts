@@ -22,9 +22,12 @@ export async function readJson(request: Request, limitBytes: number): Promise<un
     const message = `Content-Type is ${describe(type)}: expected application/json`;
     throw new Refusal(415, { field: "Content-Type", message });
   }
-  const text = await readText(request, limitBytes).catch((error) => {
+  let text: string;
+  try {
+    text = await readText(request, limitBytes);
+  } catch (error) {
     throw error instanceof Refusal ? error : bodyError(`the body broke off: ${errorMessage(error)}`);
-  });
+  }
   if (text.includes(REPLACEMENT)) throw bodyError("the body is not UTF-8: expected JSON in UTF-8, U+FFFD as \\ufffd");
   if (text.trim() === "") throw bodyError("the body is empty: expected JSON");
   const isLong = text.length > QUICK;
