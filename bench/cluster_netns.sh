@@ -48,7 +48,7 @@ for i in $(seq 1 "$nodes"); do
   pids+=($!)
   machines+=($!)
 done
-for pid in "${machines[@]}"; do wait "$pid"; done
+for pid in "${machines[@]}"; do wait "$pid" || tail -n 3 "$work"/*.log; done
 for i in $(seq 1 "$nodes"); do
   grep -h Digest "$work/$i.log"
   python3 - "$work/$i" <<'PY'

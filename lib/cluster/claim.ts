@@ -18,16 +18,24 @@ export async function claimRun(transport: Transport, name: string, config: Locks
   let entry;
   while (!(entry = (await transport.registers()).get(RUN))); // It is there: it was refused as not new.
   const theirs = claimSchema.parse(JSON.parse(entry.value));
-  const different = Object.keys({ ...own.config, ...theirs.config }).filter((key) =>
-    JSON.stringify(own.config[key as keyof typeof training]) !== JSON.stringify(theirs.config[key])
-  );
-  if (own.data !== theirs.data) different.push("data");
-  if (own.weights !== theirs.weights) different.push("weights");
+  const [here, there] = [valuesOf(own), valuesOf(theirs)];
+  const different = Object.keys({ ...here, ...there }).filter((key) => here[key] !== there[key]);
   if (different.length === 0) return;
-  const values = different.map((key) => `${key} is ${JSON.stringify(theirs.config[key]) ?? "different"} there`);
+  const values = different.map((key) =>
+    `${key} is ${there[key] ?? "nothing"} there and ${here[key] ?? "nothing"} here`
+  );
   throw new InputError([{
     field: "name",
     message: `name is ${name}: another run has that name on the server (${values.join(", ")}): ` +
       "expected the same config on all machines, or another name",
   }]);
+}
+
+/** What people see of each value; of files, the beginning of their digest. */
+function valuesOf({ config, data, weights }: z.infer<typeof claimSchema>): Record<string, string> {
+  const files = Object.entries({ data, weights }).filter(([, digest]) => digest !== "");
+  return {
+    ...Object.fromEntries(Object.entries(config).map(([key, value]) => [key, JSON.stringify(value)])),
+    ...Object.fromEntries(files.map(([key, digest]) => [key, `of digest ${digest.slice(0, 12)}`])),
+  };
 }

@@ -26,8 +26,8 @@ export class Deposed extends Error {
 /** Small rounds that are left in the log before it is cut behind the base of the round before. */
 const FORGET_ROUNDS = 64;
 
-interface Assignment {
-  readonly member: string;
+/** A member that starts again under its name knows nothing of what it was dealt. */
+interface Assignment extends Pick<Presence, "member" | "life"> {
   readonly until: number;
 }
 
@@ -128,11 +128,11 @@ export class Leader {
       const { root, missing } = completion(nodes, local.shards);
       if (root) return nodes;
       const present = this.#players();
-      const names = new Set(present.map(({ member }) => member));
+      const lives = new Map(present.map(({ member, life }) => [member, life]));
       const now = clock.now();
       const isAtWork = (shard: number) => {
         const hand = assigned.get(shard);
-        return hand !== undefined && names.has(hand.member) && now < hand.until;
+        return hand !== undefined && lives.get(hand.member) === hand.life && now < hand.until;
       };
       const idle = missing.filter((shard) => !isAtWork(shard));
       if (present.length < minNodes) this.#waitFor(present.length);
@@ -146,11 +146,12 @@ export class Leader {
           present,
         ].find((players) => players.length > 0)!;
         if (fixed) report({ type: "incident", message: `Shards ${idle} of round ${round} are dealt out again` });
-        fixed ??= names;
+        fixed ??= new Set(lives.keys());
         const hands = deal(idle, among, local.groups);
         await this.#say({ type: "deal", round, hands });
         for (const { member, shards } of hands) {
-          for (const shard of shards) assigned.set(shard, { member, until: clock.now() + roundMs });
+          const hand = { member, life: lives.get(member)!, until: clock.now() + roundMs };
+          for (const shard of shards) assigned.set(shard, hand);
         }
       }
       if (this.#uploads.length === 0) await this.#member.bell.wait(leaseMs / 4, this.#context.signal);
@@ -245,7 +246,8 @@ export class Leader {
     if (isAwaited) return;
     const before = this.#keepFrom;
     this.#keepFrom = from;
-    if (this.#unforgotten.bytes < FORGET_BYTES && this.#unforgotten.rounds < FORGET_ROUNDS) return;
+    const { bytes: left, rounds } = this.#unforgotten;
+    if (before === 0 || left < FORGET_BYTES && rounds < FORGET_ROUNDS) return;
     this.#unforgotten = { bytes: 0, rounds: 0 };
     this.#counted.clear();
     await retry(clock, signal, () => transport.forget(before));

@@ -74,7 +74,7 @@ export class Machine {
   view(): ClusterView {
     const { run, member, local } = this.#options;
     const { leader = "" } = this.#member ?? {};
-    const members = (this.#roster?.present() ?? []).map(({ beat: _, recent, ...shown }) => ({
+    const members = (this.#roster?.present() ?? []).map(({ beat: _, life: __, recent, ...shown }) => ({
       ...shown,
       incident: recent.at(-1) ?? "",
     }));
@@ -163,7 +163,7 @@ export class Machine {
   }
 
   #presence(): Presence {
-    const { member, workers, local } = this.#options;
+    const { member, life, workers, local } = this.#options;
     const { bytesUp, bytesDown, computeMs, startedAt } = this.traffic;
     const compute = Math.min(1, computeMs / Math.max(1, this.#clock.now() - startedAt));
     const inStep = this.#member?.inStep ?? false;
@@ -171,6 +171,7 @@ export class Machine {
     const beat = this.#beat++;
     return {
       member,
+      life,
       beat,
       workers,
       round: local.round,

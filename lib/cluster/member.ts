@@ -16,6 +16,8 @@ type DownOf<Type extends Down["type"]> = Extract<Down, { type: Type }>;
 
 /** Own objects that are kept: a round's upload and base, and those of the round before. */
 const KEPT = 4;
+/** Bytes that a leader rather reads back than sends as a chunk, which takes one more answer of the broker. */
+const OWN_INLINE_BYTES = 32 * 1024;
 
 export class Member {
   /** The highest term that a leader has spoken with. */
@@ -152,7 +154,9 @@ export class Member {
     }
     const id = this.#newId();
     this.keep(id, bytes);
-    const { reference, body } = await putObject(this.#context, id, bytes);
+    // Who leads reads all uploads: it has its own, and only what is in chunks need not come back to it.
+    const inline = this.leader === this.#context.member ? OWN_INLINE_BYTES : undefined;
+    const { reference, body } = await putObject(this.#context, id, bytes, inline);
     const spans = nodes.map(({ first, last, bytes: { length } }) => ({ first, last, bytes: length }));
     const { member, traffic } = this.#context;
     await this.#say({ type: "upload", member, round, nodes: spans, object: reference }, body);

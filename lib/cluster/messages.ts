@@ -10,8 +10,9 @@ const object = z.object({
   bytes: z.int().nonnegative(),
   sha256: z.string(),
   chunks: z.int().nonnegative(),
-  /** Where in the log the chunks begin. */
+  /** Where in the log the first of the chunks is, and the last. */
   from: z.int().nonnegative(),
+  to: z.int().nonnegative(),
 });
 export type ObjectReference = z.infer<typeof object>;
 
@@ -66,6 +67,8 @@ export const parseUp = (value: unknown): Up => up.parse(value);
 /** What a member shows of itself in its register, as JSON. */
 export const presenceSchema = z.object({
   member,
+  /** Distinguishes this process from others that had its name. */
+  life: z.string(),
   /** Counts up, so that others see that it lives. */
   beat: z.int(),
   workers: z.int().positive(),

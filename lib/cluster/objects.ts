@@ -26,24 +26,36 @@ interface Reading {
 
 const chunkHeader = z.object({ object: z.string(), index: z.int().nonnegative(), count: z.int().positive() });
 
-/** Publishes the chunks of `bytes`, if it takes any; resolves to what the committing message says and carries. */
+/** Chunks that may be on their way at a time: enough for a fast link to have no gaps, and 2 MiB of memory. */
+const IN_FLIGHT = 4;
+
+/**
+ * Publishes the chunks of `bytes`, if there are more than `inline`; resolves to what the committing message says and
+ * carries.
+ */
 export async function putObject(
   { transport, clock, signal }: Reading,
   id: string,
   bytes: Uint8Array,
+  inline = CHUNK_BYTES,
 ): Promise<{ readonly reference: ObjectReference; readonly body: Uint8Array }> {
-  const reference = { id, bytes: bytes.length, sha256: sha256(bytes), chunks: 0, from: 0 };
-  if (bytes.length <= CHUNK_BYTES) return { reference, body: bytes };
+  const reference = { id, bytes: bytes.length, sha256: sha256(bytes), chunks: 0, from: 0, to: 0 };
+  if (bytes.length <= inline) return { reference, body: bytes };
   const chunks = Math.ceil(bytes.length / CHUNK_BYTES);
-  let from = Infinity;
-  for (let index = 0; index < chunks; index++) {
-    const part = bytes.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES);
-    const message = seal({ object: id, index, count: chunks }, part);
-    const options = { id: `${id}.${index}` };
-    const sequence = await retry(clock, signal, () => transport.publish(Subject.chunks(id), message, options));
-    from = Math.min(from, sequence!);
-  }
-  return { reference: { ...reference, chunks, from }, body: new Uint8Array() };
+  const sequences: number[] = [];
+  let next = 0;
+  const publishOneByOne = async () => {
+    while (next < chunks) {
+      const index = next++;
+      const part = bytes.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES);
+      const message = seal({ object: id, index, count: chunks }, part);
+      const options = { id: `${id}.${index}` };
+      sequences.push((await retry(clock, signal, () => transport.publish(Subject.chunks(id), message, options)))!);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(chunks, IN_FLIGHT) }, publishOneByOne));
+  const [from, to] = [Math.min(...sequences), Math.max(...sequences)];
+  return { reference: { ...reference, chunks, from, to }, body: new Uint8Array() };
 }
 
 /** The bytes that `reference` names, where `body` came with it. Throws Damaged. */
@@ -61,14 +73,14 @@ export async function getObject(
 
 /** All chunks of an object: those that are damaged on their way are read again. */
 async function readChunks(reading: Reading, reference: ObjectReference): Promise<Uint8Array> {
-  const { id, bytes, chunks } = reference;
+  const { id, bytes, chunks, to } = reference;
   const whole = new Uint8Array(bytes);
   const missing = new Set(Array.from({ length: chunks }, (_, index) => index));
   for (let attempt = 0; attempt < ATTEMPTS && missing.size > 0; attempt++) {
-    for await (const data of untilQuiet(reading, reference)) {
+    for await (const { data, sequence } of untilQuiet(reading, reference)) {
       const chunk = readChunk(data, id);
       if (chunk && missing.delete(chunk.index)) whole.set(chunk.body, chunk.index * CHUNK_BYTES);
-      if (missing.size === 0 || chunk?.index === chunks - 1) break;
+      if (missing.size === 0 || sequence >= to) break;
     }
   }
   if (missing.size > 0) throw new Damaged(`Object ${id} lacks ${missing.size} of ${chunks} chunks`);
@@ -89,9 +101,9 @@ async function* untilQuiet({ transport, clock, signal }: Reading, { id, from }: 
     }
   })();
   try {
-    for await (const { data } of transport.read(Subject.chunks(id), from, stop.signal)) {
+    for await (const message of transport.read(Subject.chunks(id), from, stop.signal)) {
       heardAt = clock.now();
-      yield data;
+      yield message;
     }
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error;

@@ -52,7 +52,7 @@ export interface Transport {
   read(subject: string, from: number, signal: AbortSignal): AsyncIterable<LogMessage>;
   /** The sequence of the newest message of `subject`, 0 for none. */
   newest(subject: string): Promise<number>;
-  /** Drops all messages before `sequence`. */
+  /** Drops all messages before `sequence`, which is 1 or more. */
   forget(sequence: number): Promise<void>;
   /** Writes register `key`: a new one, or the one at `revision`. Resolves to its revision, or to nothing if it is not. */
   write(key: string, value: string, revision: number | "new"): Promise<number | undefined>;

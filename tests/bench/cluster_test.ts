@@ -7,22 +7,37 @@ import { SHARD_FIGURES } from "../../lib/lockstep/memory_map.ts";
 
 const network = { bytesPerSecond: 1e6, brokerBytesPerSecond: 4e6, latencySeconds: 0 };
 
+const free = { message: 0, send: 0, receive: 0, codec: 0, add: 0 };
+
 Deno.test("exchangeSeconds() adds up what one machine after the other has to wait for", () => {
-  assertEquals(exchangeSeconds(1e6, 1e6, 1, network), 0);
-  // Upload 0.5 s, reading half of it 0.5 s, adding 2 ms, base up 1 s and down 1 s.
-  assertAlmostEquals(exchangeSeconds(1e6, 1e6, 2, network), 3.002, 1e-9);
+  const exchange = { up: 1e6, base: 1e6, machines: 2, network, costs: free };
+  assertEquals(exchangeSeconds({ ...exchange, machines: 1 }), 0);
+  // Upload 0.5 s, reading half of it 0.5 s, base up 1 s and down 1 s.
+  assertAlmostEquals(exchangeSeconds(exchange), 3, 1e-9);
   // The broker's way is what nine others wait for.
-  assertAlmostEquals(exchangeSeconds(0, 1e6, 10, network), 0.001 + 1 + 9 / 4, 1e-9);
+  assertAlmostEquals(exchangeSeconds({ ...exchange, up: 0, machines: 10 }), 1 + 9 / 4, 1e-9);
 });
 
-Deno.test("simulate() waits for the slowest machine, and recommends as many steps as hide the exchange", () => {
+Deno.test("exchangeSeconds() has what machines do themselves, once for each that another waits for", () => {
+  const exchange = { up: 2e6, base: 1e6, machines: 2, network };
+  const more = (costs: Partial<typeof free>) =>
+    exchangeSeconds({ ...exchange, costs: { ...free, ...costs } }) - exchangeSeconds({ ...exchange, costs: free });
+  assertAlmostEquals(more({ message: 0.1 }), 0.3, 1e-9);
+  assertAlmostEquals(more({ send: 1e-6 }), 1 + 1, 1e-9); // an upload, the base
+  assertAlmostEquals(more({ receive: 1e-6 }), 1 + 1, 1e-9); // the other's upload, the base
+  assertAlmostEquals(more({ codec: 1e-6 }), 4, 1e-9); // both ways of both
+  assertAlmostEquals(more({ add: 1e-6 }), 2, 1e-9);
+});
+
+Deno.test("simulate() waits for the slowest machine, and recommends the fewest parts that hide the exchange", () => {
   const shape = { elements: 1000, rows: 0, width: 1, parts: 3 };
-  const options = { shape, shards: 4, machines: 4, averageEvery: 1, network, stepSeconds: [1, 3] };
+  const options = { shape, shards: 4, machines: 4, averageEvery: 1, network, costs: free, stepSeconds: [1, 3] };
   const { steps } = simulate(options);
   assert(steps > 2.5 && steps <= 3, `${steps} s`); // 3 - 2 / 2^4
   assertEquals(simulate({ ...options, machines: 1, stepSeconds: [1] }).steps, 4);
   assertEquals(recommendedEvery(1, 0.1), 1);
-  assertEquals(recommendedEvery(1, 2.5), 10);
+  // 22 parts of a second and an exchange of 2.5 s: it would be more than a tenth.
+  assertEquals(recommendedEvery(1, 2.5), 23);
 });
 
 Deno.test("roundBytes() are the bytes that are sent", () => {

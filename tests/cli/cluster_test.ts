@@ -1,11 +1,11 @@
 /** Several processes of the product on one NATS server, as people start them. */
 import { readFile } from "node:fs/promises";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { wallClock } from "../../lib/cluster/clock.ts";
 import { natsTest } from "../cluster/nats_server.ts";
 import { inTemporaryDirectory } from "../run/temporary.ts";
-import { type ClusterStatus, clusterStatusSchema, eventSchema } from "../../lib/events.ts";
-import { ROOT, type Running, start } from "./process.ts";
+import { eventSchema } from "../../lib/events.ts";
+import { viewOf } from "./cluster_view.ts";
+import { ROOT, start } from "./process.ts";
 
 const RECIPE = [
   "--shards=6",
@@ -16,19 +16,6 @@ const RECIPE = [
   "--held-out=256",
 ];
 const COMMON = [...RECIPE, "--workers=1", "--exit", "--port=0"];
-
-/** What a process answers on its machines, as soon as it is `wanted`. */
-async function viewOf(process: Running, wanted: (view: ClusterStatus) => boolean): Promise<ClusterStatus> {
-  const [, url] = /Dashboard: (\S+)/.exec(await process.printed(/Epoch \d+/))!;
-  const deadline = performance.now() + 30_000;
-  while (performance.now() < deadline) {
-    const answer = await fetch(`${url}/cluster`);
-    const view = clusterStatusSchema.safeParse(await answer.json());
-    if (view.success && wanted(view.data)) return view.data;
-    await wallClock.sleep(50);
-  }
-  throw new Error("The machines are not what was waited for within 30 s");
-}
 
 const digestIn = (stdout: string) => /Digest: +([0-9a-f]{64})/.exec(stdout)?.[1];
 
@@ -118,7 +105,7 @@ natsTest(
       assertEquals((await start("train", folder, [...COMMON, ...cluster, "--epochs=1"]).finished).code, 0);
       const { code, stderr } = await start("train", folder, [...COMMON, ...cluster, "--epochs=2"]).finished;
       assertEquals(code, 2);
-      assertMatch(stderr, /name is same: another run has that name on the server \(epochs is 1 there\)/);
+      assertMatch(stderr, /name is same: another run has that name on the server \(epochs is 1 there and 2 here\)/);
     }),
 );
 

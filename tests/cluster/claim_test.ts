@@ -24,6 +24,10 @@ Deno.test("claimRun() takes the same weights from another path, and refuses othe
     clock.run(claimRun(broker.connect("someone"), "run", { ...own, ...change }), Infinity);
   await claim({});
   await claim({ training: tinyConfig({ weights: "there.safetensors" }), workers: 2 });
-  await assertRejects(() => claim({ weightsDigest: "b" }), InputError, "weights is different there");
-  await assertRejects(() => claim({ training: tinyConfig({ hidden: 6 }) }), InputError, "hidden is 5 there");
+  await assertRejects(
+    () => claim({ weightsDigest: "b" }),
+    InputError,
+    "weights is of digest a there and of digest b here",
+  );
+  await assertRejects(() => claim({ training: tinyConfig({ hidden: 6 }) }), InputError, "hidden is 5 there and 6 here");
 });

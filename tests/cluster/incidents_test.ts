@@ -3,7 +3,17 @@ import { Incidents } from "../../lib/cluster/incidents.ts";
 import type { Presence } from "../../lib/cluster/messages.ts";
 
 function presence(incidents: Incidents): Presence {
-  const rest = { beat: 1, workers: 1, round: 1, inStep: true, bytesUp: 0, bytesDown: 0, compute: 0, wait: 1 };
+  const rest = {
+    life: "1",
+    beat: 1,
+    workers: 1,
+    round: 1,
+    inStep: true,
+    bytesUp: 0,
+    bytesDown: 0,
+    compute: 0,
+    wait: 1,
+  };
   return { member: "a", ...rest, ...incidents.shown() };
 }
 

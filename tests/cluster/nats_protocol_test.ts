@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { wallClock } from "../../lib/cluster/clock.ts";
 import { Machine } from "../../lib/cluster/machine.ts";
 import { connectNats } from "../../lib/cluster/nats_connection.ts";
+import { FORGET_BYTES } from "../../lib/cluster/sizes.ts";
 import { type NatsServer, natsTest } from "./nats_server.ts";
 import { type ToyOptions, toyResult, ToyShards } from "./toy_shards.ts";
 
@@ -21,6 +22,13 @@ natsTest("three machines on NATS come to the digest of none, with objects of sev
   const machines = await Promise.all(["a", "b", "c"].map((name) => machineOn(server, name, toy, 1)));
   await Promise.all(machines.map(({ ended }) => ended));
   assertEquals(machines.map(({ local }) => local.digest), new Array(3).fill(toyResult(toy)));
+});
+
+natsTest("a round that is larger than what the log keeps: nothing is dropped that is needed", async (server) => {
+  const toy = { shards: 2, rounds: 3, size: Math.ceil(FORGET_BYTES / 4) + 1 };
+  const machines = await Promise.all(["a", "b"].map((name) => machineOn(server, name, toy, 1)));
+  await Promise.all(machines.map(({ ended }) => ended));
+  assertEquals(machines.map(({ local }) => local.digest), new Array(2).fill(toyResult(toy)));
 });
 
 for (const keepStore of [true, false]) {
