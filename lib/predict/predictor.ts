@@ -112,16 +112,12 @@ export class ThreadPredictor implements Predictor {
   }
 
   predict(sequences: readonly (readonly number[])[], options: PredictOptions = {}): Promise<Answer> {
-    const { version, signal } = options;
-    if (version !== undefined) return this.#keep(version).then(() => this.#enqueue(sequences, version, signal));
-    return this.#enqueue(sequences, undefined, signal);
+    const { version } = options;
+    if (version === undefined) return this.#enqueue(sequences, options);
+    return this.#keep(version).then(() => this.#enqueue(sequences, options));
   }
 
-  #enqueue(
-    sequences: readonly (readonly number[])[],
-    version: number | undefined,
-    signal: (() => AbortSignal) | undefined,
-  ): Promise<Answer> {
+  #enqueue(sequences: readonly (readonly number[])[], { version, signal }: PredictOptions): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#start();
       this.#queue.add({ sequences, version, signal, since: performance.now(), resolve, reject });
