@@ -23,7 +23,7 @@ const RATE: ChartSpec = {
   unit: "requests/s",
   lines: [{ label: "all routes", colour: "training" }, { label: "predictions", colour: "held-out", dash: [6, 3] }],
   value: rate,
-  tick: compact,
+  tick: (value) => value < 10 ? String(Number(value.toPrecision(2))) : compact(value),
 };
 const LATENCY: ChartSpec = {
   ...SHARED,

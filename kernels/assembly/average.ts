@@ -17,6 +17,40 @@ function add(left: usize, right: usize, length: usize): void {
   }
 }
 
+// @ts-ignore: decorator
+@inline
+function term(values: usize, coefficient: f32): v128 {
+  return f32x4.mul(v128.load(values), f32x4.splat(coefficient));
+}
+
+/** The whole tree of one to four vectors in registers. */
+function averageFew(vectors: usize, coefficients: usize, shards: i32, to: usize, bytes: usize): void {
+  const v0: usize = load<u32>(vectors), c0 = load<f32>(coefficients);
+  const v1: usize = shards > 1 ? load<u32>(vectors, 4) : 0, c1 = shards > 1 ? load<f32>(coefficients, 4) : 0;
+  const v2: usize = shards > 2 ? load<u32>(vectors, 8) : 0, c2 = shards > 2 ? load<f32>(coefficients, 8) : 0;
+  const v3: usize = shards > 3 ? load<u32>(vectors, 12) : 0, c3 = shards > 3 ? load<f32>(coefficients, 12) : 0;
+  const bytes16 = bytes & ~15;
+  let at: usize = 0;
+  if (shards == 1) {
+    for (; at < bytes16; at += 16) v128.store(to + at, term(v0 + at, c0));
+  } else if (shards == 2) {
+    for (; at < bytes16; at += 16) v128.store(to + at, f32x4.add(term(v0 + at, c0), term(v1 + at, c1)));
+  } else {
+    for (; at < bytes16; at += 16) {
+      const left = f32x4.add(term(v0 + at, c0), term(v1 + at, c1));
+      const right = shards == 3 ? term(v2 + at, c2) : f32x4.add(term(v2 + at, c2), term(v3 + at, c3));
+      v128.store(to + at, f32x4.add(left, right));
+    }
+  }
+  for (; at < bytes; at += 4) {
+    let sum = load<f32>(v0 + at) * c0;
+    if (shards > 1) sum += load<f32>(v1 + at) * c1;
+    if (shards == 3) sum += load<f32>(v2 + at) * c2;
+    if (shards == 4) sum += load<f32>(v2 + at) * c2 + load<f32>(v3 + at) * c3;
+    store<f32>(to + at, sum);
+  }
+}
+
 /**
  * to[i] = Σ_s coefficients[s] · vectors[s][i] for `count` elements. `vectors` is an array of pointers, int32[shards];
  * `stack` is BLOCK · (2 + log2 shards) bytes. Returns Σ_s Σ_i (vectors[s][i] - to[i])² if `drift`, else 0.
@@ -24,6 +58,10 @@ function add(left: usize, right: usize, length: usize): void {
 export function average(
   vectors: usize, coefficients: usize, shards: i32, to: usize, count: i32, stack: usize, drift: bool,
 ): f64 {
+  if (shards <= 4 && !drift) {
+    averageFew(vectors, coefficients, shards, to, 4 * <usize>count);
+    return 0;
+  }
   let distance: f64 = 0;
   const bytes: usize = 4 * <usize>count;
   for (let begin: usize = 0; begin < bytes; begin += BLOCK) {

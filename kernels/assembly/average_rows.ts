@@ -13,16 +13,34 @@ export function averageRows(
 ): f64 {
   let distance: f64 = 0;
   const end: usize = 4 * <usize>shards;
-  for (let i = 0; i < count; i++, rows += 4) {
+  for (let i = 0; i < count;) {
     const row = load<i32>(rows);
-    if (<u32>row >= <u32>height) continue;
+    // Neighbours that the same shards touched are summed in one go.
+    let length = 1;
+    while (
+      i + length < count && load<i32>(rows + 4 * <usize>length) == row + length &&
+      touchedAlike(stamps, end, stamp, row, row + length, otherwiseStride != 0)
+    ) length++;
+    i += length;
+    rows += 4 * <usize>length;
+    if (row < 0 || row + length > height) continue;
     const at: usize = 4 * <usize>row * <usize>width;
     const missing = otherwise + <usize>row * otherwiseStride;
     for (let shard: usize = 0; shard < end; shard += 4) {
       const own = load<i32>(<usize>load<u32>(stamps + shard) + 4 * <usize>row) == stamp;
       store<u32>(pointers + shard, own ? load<u32>(vectors + shard) + <u32>at : <u32>missing);
     }
-    distance += average(pointers, coefficients, shards, to + at, width, stack, drift);
+    distance += average(pointers, coefficients, shards, to + at, width * length, stack, drift);
   }
   return distance;
+}
+
+/** Whether both rows are the same vectors', and where `mayMiss` is not, those of all. */
+function touchedAlike(stamps: usize, end: usize, stamp: i32, row: i32, other: i32, mayMiss: bool): bool {
+  for (let shard: usize = 0; shard < end; shard += 4) {
+    const own = <usize>load<u32>(stamps + shard);
+    const has = load<i32>(own + 4 * <usize>row) == stamp;
+    if (has != (load<i32>(own + 4 * <usize>other) == stamp) || !(has || mayMiss)) return false;
+  }
+  return true;
 }

@@ -1,4 +1,5 @@
 /** `serve RUN`: a finished run's dashboard, events and predictions. */
+import { flagName } from "../config/flags.ts";
 import { resolveConfig } from "../config/resolve.ts";
 import { serviceShape } from "../config/schema.ts";
 import { RunLibrary } from "../run/library.ts";
@@ -33,7 +34,7 @@ export async function serveCommand(args: readonly string[], options: ServeOption
     return ExitCode.done;
   }
   const directory = await oneRun(positionals, USAGE);
-  const config = resolveConfig(undefined, [{ values, nameOf: (key) => `--${key}` }]);
+  const config = resolveConfig(undefined, [{ values, nameOf: (key) => `--${flagName(key)}` }]);
   const model = await readModel(directory);
   // Nobody removes it meanwhile.
   const lock = await shareFile(`${directory}/run.json`);

@@ -46,15 +46,15 @@ export const COURSE_FIGURES = 12;
 export const MAX_ROLLBACKS = 5;
 
 export function readCourse(figures: Float64Array): Course {
-  const [lossSum, correct, samples, undone, rollbacks, rollbackRound, sinceBest, round, position, loss, accuracy] =
-    figures;
+  // By number: this is read several times a round, and taking an array apart goes through its iterator.
+  const round = figures[7]!;
   return {
-    epoch: [lossSum!, correct!, samples!],
-    undone: undone!,
-    rollbacks: rollbacks!,
-    rollbackRound: rollbackRound!,
-    best: round! > 0 ? { round: round!, position: position!, loss: loss!, accuracy: accuracy! } : undefined,
-    sinceBest: sinceBest!,
+    epoch: [figures[0]!, figures[1]!, figures[2]!],
+    undone: figures[3]!,
+    rollbacks: figures[4]!,
+    rollbackRound: figures[5]!,
+    best: round > 0 ? { round, position: figures[8]!, loss: figures[9]!, accuracy: figures[10]! } : undefined,
+    sinceBest: figures[6]!,
   };
 }
 

@@ -51,9 +51,10 @@ export function findDivergence(
 ): Finding | undefined {
   let first: Finding | undefined;
   for (const [shard, figures] of run.shards.entries()) {
-    const [step, kind, value] = figures.subarray(FIRST_STEP);
-    if (step! > 0 && step! < (first?.step ?? Infinity)) {
-      first = { kind: kind === Kind.loss ? Kind.loss : Kind.gradient, value: value!, shard, step: step! };
+    const step = figures[FIRST_STEP]!;
+    if (step > 0 && step < (first?.step ?? Infinity)) {
+      const kind = figures[FIRST_STEP + 1] === Kind.loss ? Kind.loss : Kind.gradient;
+      first = { kind, value: figures[FIRST_STEP + 2]!, shard, step };
     }
   }
   if (first) return first;
@@ -75,7 +76,7 @@ export function findDivergence(
     const value = squared * clipScale(squared, clipNorm) ** 2;
     if (!(value <= FLOAT32_MAX)) return { kind: Kind.gradient, value, shard: shardOf(run.shardGradients), step };
   }
-  const value = run.written.reduce((sum, [part]) => sum + part!, 0);
+  const value = run.written.reduce((sum, part) => sum + part[0]!, 0);
   if (Number.isFinite(value)) return undefined;
   return { kind: Kind.weights, value, shard: shardOf(run.slots.map(({ weights }) => weights)), step };
 }

@@ -36,8 +36,8 @@ export function isFoundBest({ verdict: [judged, isBest] }: SharedRun, round: num
 export function judgedCourse(run: SharedRun): Course {
   const round = Atomics.load(run.control, Word.round);
   const course = readCourse(run.courses[round & 1 ? 1 : 0]);
-  const [judged, , sinceBest, loss, accuracy] = run.verdict;
-  if (judged !== round || round === 0) return course;
+  if (run.verdict[0] !== round || round === 0) return course;
+  const [, , sinceBest, loss, accuracy] = run.verdict;
   if (!isFoundBest(run, round)) return { ...course, sinceBest: sinceBest! };
   // A reader who meets -1, or another round than the state's own course names, reads again.
   Atomics.store(run.control, Word.bestRound, -1);

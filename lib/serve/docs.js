@@ -20,8 +20,12 @@ function resolved(schema, components, depth = 0) {
 
 function content(types, components) {
   return Object.entries(types ?? {}).flatMap(([type, { schema }]) => [
-    element("p", type),
-    element("pre", JSON.stringify(resolved(schema, components), null, 2)),
+    element(
+      "details",
+      "",
+      element("summary", type),
+      element("pre", JSON.stringify(resolved(schema, components), null, 2)),
+    ),
   ]);
 }
 

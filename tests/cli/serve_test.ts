@@ -72,6 +72,9 @@ Deno.test("serve answers for a finished run with the digest of its summary, and 
     process.signal("SIGTERM");
     assertEquals((await process.finished).code, 0);
 
+    const slow = await run("serve", folder, [`${folder}/latest`, "--batch-delay-ms", "4000"]);
+    assertEquals([slow.code, slow.stderr], [2, "error: --batch-delay-ms is 4000: expected at most 1000\n"]);
+
     const { stdout } = await run("predict", folder, [`${folder}/latest`, ...tokens.map(String)]);
     const percent = (100 * answer.probabilities[answer.class]).toFixed(2);
     assertStringIncludes(stdout, `Class: ${answer.class} (${answer.label}) - Probabilities: `);

@@ -119,6 +119,15 @@ const STATES: readonly {
     },
   },
   {
+    name: "the documentation of routes",
+    runs: () => [tokenRun(20)],
+    prepare: async (page) => {
+      await page.goto(new URL("/docs", page.url()).href);
+      await page.locator("#routes > details").nth(5).locator("summary").first().click();
+      await page.locator("#routes details[open] details summary").first().click();
+    },
+  },
+  {
     name: "dropped",
     runs: () => [tokenRun(20)],
     prepare: async (page, [run], server) => {

@@ -94,6 +94,7 @@ browserTest(
     await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
     await shows(page, "#run-said", "Run run-001 is gone");
     assertEquals(runs.map(({ id }) => id), ["current-run", "run-002"]);
+    await page.getByRole("link", { name: "run-001" }).waitFor({ state: "detached" });
     assertEquals(await page.getByRole("button", { name: /^Delete/ }).count(), 1);
   },
 );

@@ -143,7 +143,7 @@ export function engineRowsContract(name: string, make: MakeEngine): void {
               return stamps[shard]![row] === 2 ? value : otherwise?.[i] ?? 0;
             })
           );
-          const rows = Int32Array.of(29, 0, 7, 8, 14);
+          const rows = Int32Array.of(29, 0, 7, 8, 9, 10, 12, 13, 14, 20, 28);
           const [actual, expected] = [new Float32Array(layout.size).fill(7), new Float32Array(layout.size).fill(7)];
           let distance = 0;
           for (const row of rows) {

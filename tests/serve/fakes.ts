@@ -145,6 +145,7 @@ export function fakePredictor(changes: Partial<Predictor> = {}): Predictor {
 
 const assets = new Map<string, Asset>([
   ["/", { body: "<!doctype html><title>Lockstep</title>", type: "text/html; charset=utf-8" }],
+  ["/dashboard/icon.svg", { body: "<svg/>", type: "image/svg+xml" }],
   ["/dashboard.js", { body: "export {};", type: "text/javascript; charset=utf-8" }],
 ]);
 

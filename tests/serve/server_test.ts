@@ -43,6 +43,29 @@ Deno.test("startServer() lets a client that left go on where it was", async () =
   await soon(server.shutdown(5000), "shutdown");
 });
 
+Deno.test("startServer() lets a prediction know that its client has left", async () => {
+  const asked = Promise.withResolvers<AbortSignal>();
+  const left = Promise.withResolvers<void>();
+  const predictor = fakePredictor({
+    async predict(_, { signal } = {}) {
+      asked.resolve(signal!());
+      await left.promise;
+      throw new Error("nobody waits for this");
+    },
+  });
+  const { server } = serve({ services: { predictor } });
+  const leaving = new AbortController();
+  const body = '{"tokens":[1,2,3]}';
+  const answer = fetch(`${server.url}/predict`, { method: "POST", body, signal: leaving.signal });
+  const signal = await soon(asked.promise, "the question");
+  signal.addEventListener("abort", () => left.resolve());
+  assertEquals(signal.aborted, false);
+  leaving.abort();
+  await assertRejects(() => answer, DOMException);
+  await soon(left.promise, "the news that the client left");
+  await soon(server.shutdown(5000), "shutdown");
+});
+
 Deno.test("startServer() takes no more events than a socket buffers for a client that never reads", async () => {
   const { server, log } = serve();
   const bytes = 20_000;
