@@ -111,22 +111,27 @@ export class ThreadPredictor implements Predictor {
     return { ...this.shape, round, digest };
   }
 
-  async predict(sequences: readonly (readonly number[])[], options: PredictOptions = {}): Promise<Answer> {
-    const { version, signal } = options;
-    if (version !== undefined) await this.#keep(version);
-    this.#start();
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    const waiting: Waiting = { sequences, version, signal, since: performance.now(), resolve, reject };
-    this.#queue.add(waiting);
-    if (signal) this.#watching ??= setTimeout(() => this.#watch(), WATCH_MS);
-    this.#sendSoon();
-    return await promise;
+  predict(sequences: readonly (readonly number[])[], options: PredictOptions = {}): Promise<Answer> {
+    const { version } = options;
+    if (version === undefined) return this.#enqueue(sequences, options);
+    return this.#keep(version).then(() => this.#enqueue(sequences, options));
   }
 
-  /** Listens to the signals of those who wait. */
+  #enqueue(sequences: readonly (readonly number[])[], { version, signal }: PredictOptions): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#start();
+      this.#queue.add({ sequences, version, signal, since: performance.now(), resolve, reject });
+      if (signal) this.#watching ??= setTimeout(() => this.#watch(), WATCH_MS);
+      this.#sendSoon();
+    });
+  }
+
+  /** Listens to the signals of those who wait for long. */
   #watch(): void {
     this.#watching = undefined;
+    const before = performance.now() - WATCH_MS;
     for (const waiting of this.#queue.items()) {
+      if (waiting.since > before) break;
       const signal = waiting.signal?.();
       waiting.signal = undefined;
       if (!signal) continue;
@@ -249,7 +254,9 @@ export class ThreadPredictor implements Predictor {
     thread.ask({ type: "predict", version: first.version, ...joinSequences(sequences) }).then((outcome) => {
       this.#sentBatches--;
       this.#computing -= count;
-      this.#sendSoon();
+      // First: the thread computes while this one writes answers.
+      if (this.#options.limits.batchDelayMs === 0) this.#send(this.#queue.take());
+      else this.#sendSoon();
       this.#answer(batch, outcome!, sentAt);
     }, (error) => {
       this.#sentBatches--;

@@ -17,7 +17,11 @@ export interface QueueOptions {
 
 export class RequestQueue<Item extends Request> {
   readonly #options: QueueOptions;
-  readonly #items = new Set<Item>();
+  /**
+   * In their order. No Set: one that is filled and emptied all the time leaves tables behind that keep what they held
+   * alive until the old generation is collected.
+   */
+  #items: Item[] = [];
   #sequences = 0;
 
   constructor(options: QueueOptions) {
@@ -30,11 +34,11 @@ export class RequestQueue<Item extends Request> {
   }
 
   get isEmpty(): boolean {
-    return this.#items.size === 0;
+    return this.#items.length === 0;
   }
 
   /** Those that wait, in their order. */
-  items(): Iterable<Item> {
+  items(): readonly Item[] {
     return this.#items;
   }
 
@@ -47,26 +51,32 @@ export class RequestQueue<Item extends Request> {
         `${this.#sequences} sequences wait to be predicted: expected at most ${queueMax} with these ${count}`;
       throw new Unavailable(message);
     }
-    this.#items.add(item);
+    this.#items.push(item);
     this.#sequences += count;
   }
 
   /** Gives up the place of `item`, if it has one. */
   remove(item: Item): void {
-    if (this.#items.delete(item)) this.#sequences -= item.sequences.length;
+    const place = this.#items.indexOf(item);
+    if (place < 0) return;
+    this.#items = this.#items.toSpliced(place, 1);
+    this.#sequences -= item.sequences.length;
   }
 
   /** The next batch: the requests that waited longest, of one version, as many as fit and at least one. */
   take(): Item[] {
-    const batch: Item[] = [];
+    const { batchMax } = this.#options;
     let count = 0;
-    for (const item of this.#items) {
-      const fits = item.version === batch[0]?.version && count + item.sequences.length <= this.#options.batchMax;
-      if (batch.length > 0 && !fits) break;
-      batch.push(item);
-      count += item.sequences.length;
-      this.remove(item);
+    let end = 0;
+    for (const { version, sequences } of this.#items) {
+      const fits = version === this.#items[0]!.version && count + sequences.length <= batchMax;
+      if (end > 0 && !fits) break;
+      count += sequences.length;
+      end++;
     }
+    const batch = this.#items.slice(0, end);
+    this.#items = this.#items.slice(end);
+    this.#sequences -= count;
     return batch;
   }
 }

@@ -85,9 +85,7 @@ export function createFront(
     return response instanceof BareResponse && corsOrigin === undefined ? response : dress(response);
   }
 
-  return async (request, client = () => "") => {
-    const given = request.headers.get("X-Request-Id");
-    if (given === null && !onAccess) return answer(request, client);
+  async function named(request: Request, client: () => string, given: string | null): Promise<Response> {
     const begun = performance.now();
     const id = given !== null && REQUEST_ID.test(given) ? given : randomUUID();
     const response = await answer(request, client);
@@ -103,5 +101,11 @@ export function createFront(
       milliseconds: Math.round((performance.now() - begun) * 1000) / 1000,
     });
     return response;
+  }
+
+  // Not async itself, nor is anything else on the way of a prediction that need not be: each promise costs.
+  return (request, client = () => "") => {
+    const given = request.headers.get("X-Request-Id");
+    return given === null && !onAccess ? answer(request, client) : named(request, client, given);
   };
 }

@@ -1,7 +1,7 @@
 /** What every request passes before a route sees it: name, origin, token, rate. */
 import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
-import { type AllowedHosts, checkHost, checkOrigin } from "./guard.ts";
+import { type AllowedHosts, checkOrigin, hostCheck } from "./guard.ts";
 import { problemAnswer, Refusal } from "./problem.ts";
 
 export interface GateOptions {
@@ -35,9 +35,10 @@ export type Gate = (request: Request, client: () => string) => void;
 
 export function createGate({ allowedHosts, token, corsOrigin, rateLimit, now }: GateOptions): Gate {
   const isToken = token === undefined ? undefined : tokenCheck(token);
+  const checkHost = hostCheck(allowedHosts);
   const take = rateLimit > 0 ? rateLimiter(rateLimit, now) : undefined;
   return (request, client) => {
-    checkHost(request, allowedHosts);
+    checkHost(request);
     if (request.method !== "GET" && request.method !== "HEAD") checkOrigin(request, corsOrigin);
     if (!take && !isToken || OPEN_PATHS.test(new URL(request.url).pathname)) return;
     const waitSeconds = take?.(client()) ?? 0;

@@ -57,9 +57,18 @@ export const answerSchema = z.union([
 ]).openapi("PredictAnswer");
 
 /** Throws an InputError that names everything wrong with `body`. Lets others have their turn where there is much to read. */
-export async function parsePredict(body: unknown, reader: Reader, maxInstances: number): Promise<PredictRequest> {
+export function parsePredict(
+  body: unknown,
+  reader: Reader,
+  maxInstances: number,
+): PredictRequest | Promise<PredictRequest> {
   const usual = usualTokens(body);
-  if (usual) return { readings: [reader.readTokens(usual, "tokens")], single: true };
+  return usual
+    ? { readings: [reader.readTokens(usual, "tokens")], single: true }
+    : parseAny(body, reader, maxInstances);
+}
+
+async function parseAny(body: unknown, reader: Reader, maxInstances: number): Promise<PredictRequest> {
   const wanted = expected(reader);
   const parsed = bodySchema.safeParse(body);
   if (!parsed.success) throw new InputError(structureProblems(parsed.error, body, "", wanted));
@@ -121,8 +130,13 @@ export function predictionBody(
   if (predictions.length !== readings.length) {
     throw new Error(`The predictor answered ${readings.length} sequences with ${predictions.length} predictions`);
   }
-  const flagged = predictions.map((prediction, index) => ({ ...prediction, ...readings[index]!.flags }));
-  return single ? { run, round, digest, ...flagged[0] } : { run, round, digest, predictions: flagged };
+  const flagged = predictions.map((prediction, index) => {
+    const { flags } = readings[index]!;
+    return flags ? { ...prediction, ...flags } : prediction;
+  });
+  if (!single) return { run, round, digest, predictions: flagged };
+  const { class: best, label, probabilities, ...flags } = flagged[0]!;
+  return { run, round, digest, class: best, label, probabilities, ...flags };
 }
 
 /** What the Server-Timing header says: milliseconds in the queue, and of the batch's computation. */
