@@ -1,30 +1,21 @@
 /** A round with `average: weights`: each shard takes local steps on a replica of its own, then the replicas are averaged. */
-import { averagedPartsOf, SEGMENT_BLOCK } from "./averaged_parts.ts";
+import { averagedVectors, portionOf } from "./averaged_parts.ts";
 import { Word } from "./control.ts";
 import { groupsOf } from "./groups.ts";
 import { currentAndNext } from "./memory_map.ts";
 import { roundParts } from "./parts.ts";
-import { segmentOf } from "./plan.ts";
 import { createRowFinder, rowsOf, stampOf } from "./rows.ts";
 import { sharesOf } from "./shares.ts";
 import type { RoundPart, WorkerContext } from "./worker_loop.ts";
 
 /** Returns the function that takes this worker's part in one round, up to the barrier that commits it. */
 export function averageWeights(context: WorkerContext): RoundPart {
-  const { worker, config: { workers, training }, plan: { layout, map }, run, engine, timed } = context;
+  const { worker, config: { workers, training }, plan: { map }, run, engine, timed } = context;
   const { rows, lazyElements } = map;
   const train = roundParts(context);
   const groups = groupsOf(training);
-  const averagedParts = averagedPartsOf(training);
-  const ofShards = run.slots.map((slot) => averagedParts(slot.weights, slot));
-  const slots = ofShards[0]!.map((_, part) => ofShards.map((parts) => parts[part]!)); // [part][shard]
-  const [even, odd] = run.states;
-  const states: [Float32Array[], Float32Array[]] = [
-    averagedParts(even.weights, even.moments[0]),
-    averagedParts(odd.weights, odd.moments[0]),
-  ];
-  // Of each part, behind the rows that are averaged one by one.
-  const [begin, end] = segmentOf(worker, workers, layout.size, SEGMENT_BLOCK, lazyElements);
+  const { slots, states } = averagedVectors(run, training);
+  const { begin, end, average } = portionOf(context);
   const findRows = createRowFinder(worker, workers, rows, run.moved[worker]!);
 
   return function round(round, committed) {
@@ -39,10 +30,10 @@ export function averageWeights(context: WorkerContext): RoundPart {
       let distance = 0;
       for (const [part, into] of next.entries()) {
         // Drift is about weights.
-        const shares = { vectors: slots[part]!.slice(0, active), coefficients, into, drift: measured && part === 0 };
-        distance += engine.average({ ...shares, begin, end });
+        const vectors = slots.slice(0, active).map((slot) => slot[part]!);
+        const shares = { vectors, coefficients, into, drift: measured && part === 0 };
         // A shard that did not touch a row has it from the state.
-        distance += engine.averageRows({ ...shares, rows: touched, stamps, stamp, otherwise: current[part]! });
+        distance += average({ ...shares, rows: touched, stamps, stamp, otherwise: current[part]! });
         engine.copyRows(current[part]!, into, stale);
       }
       const [weights] = next;

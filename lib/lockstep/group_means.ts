@@ -11,9 +11,8 @@
 import type { Replica } from "../engine/contract.ts";
 import { coefficients } from "../engine/tree_mean.ts";
 import type { Span } from "../engine/tree_nodes.ts";
-import { averagedPartsOf, SEGMENT_BLOCK } from "./averaged_parts.ts";
+import { averagedVectors, portionOf } from "./averaged_parts.ts";
 import { currentAndNext } from "./memory_map.ts";
-import { segmentOf } from "./plan.ts";
 import { createRowFinder, stampOf } from "./rows.ts";
 import type { Part } from "./schedule.ts";
 import type { WorkerContext } from "./worker_loop.ts";
@@ -23,17 +22,11 @@ const WEIGHT = 3;
 
 /** Returns the function that takes this worker's part in the mean of one group, after a part that is not the last. */
 export function groupMeans(context: WorkerContext): (group: Span, part: Part, committed: number) => void {
-  const { worker, config: { workers, training }, plan: { layout, spec, map }, run, engine } = context;
-  const { rows, lazyElements } = map;
+  const { worker, config: { workers, training }, plan: { spec, map }, run, engine } = context;
+  const { rows } = map;
   const width = spec.embedding;
-  const averagedParts = averagedPartsOf(training);
-  const slots = run.slots.map((slot) => averagedParts(slot.weights, slot)); // [shard][part]
-  const [even, odd] = run.states;
-  const states: [Float32Array[], Float32Array[]] = [
-    averagedParts(even.weights, even.moments[0]),
-    averagedParts(odd.weights, odd.moments[0]),
-  ];
-  const [begin, end] = segmentOf(worker, workers, layout.size, SEGMENT_BLOCK, lazyElements);
+  const { slots, states } = averagedVectors(run, training);
+  const { begin, end, average } = portionOf(context);
   const findRows = createRowFinder(worker, workers, rows, run.moved[worker]!);
   /** `[shard]` what it counted for in this round up to the mean before this one. */
   const counted = new Float64Array(training.shards);
@@ -61,8 +54,7 @@ export function groupMeans(context: WorkerContext): (group: Span, part: Part, co
     const { touched } = findRows(stamps, stamp);
     for (const [part, mean] of into.entries()) {
       const shares = { vectors: ofGroup.map((parts) => parts[part]!), coefficients: own, into: mean, drift: false };
-      engine.average({ ...shares, begin, end });
-      engine.averageRows({ ...shares, rows: touched, stamps, stamp, otherwise: current[part]! });
+      average({ ...shares, rows: touched, stamps, stamp, otherwise: current[part]! });
       for (const { [part]: values } of ofGroup.slice(1)) {
         values!.set(mean.subarray(begin, end), begin);
         engine.copyRows(mean, values!, touched);

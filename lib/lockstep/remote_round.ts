@@ -6,14 +6,13 @@
  */
 import { ownedNodes, type Span } from "../engine/tree_nodes.ts";
 import { roundGradients } from "./average_gradients.ts";
-import { averagedPartsOf, SEGMENT_BLOCK } from "./averaged_parts.ts";
+import { averagedVectors, portionOf } from "./averaged_parts.ts";
 import { StopReason, Word } from "./control.ts";
 import { groupsOf } from "./groups.ts";
 import { meanGradient } from "./mean_gradient.ts";
 import { currentAndNext } from "./memory_map.ts";
 import { awaitOrder, Order, tellReady } from "./orders.ts";
 import { roundParts } from "./parts.ts";
-import { segmentOf } from "./plan.ts";
 import { createRowFinder, stampOf } from "./rows.ts";
 import type { Round } from "./schedule.ts";
 import { sharesOf } from "./shares.ts";
@@ -21,19 +20,16 @@ import type { RoundPart, WorkerContext } from "./worker_loop.ts";
 
 /** Returns the function that does as the main thread orders, up to the commit or the end. */
 export function remoteRound(context: WorkerContext): RoundPart {
-  const { worker, config: { workers, training }, plan: { layout, map }, run, engine, timed, barrier } = context;
-  const { rows, lazyElements } = map;
+  const { worker, config: { workers, training }, plan: { map }, run, timed, barrier } = context;
+  const { rows } = map;
   const ofGradients = training.average === "gradients";
   const train = roundParts(context);
   const takeGradients = roundGradients(context);
   const mean = meanGradient(context);
   const groups = groupsOf(training);
-  const averagedParts = averagedPartsOf(training);
-  const slots = ofGradients // [shard][part]
-    ? run.shardGradients.map((gradient) => [gradient])
-    : run.slots.map((slot) => averagedParts(slot.weights, slot));
-  const states = run.states.map(({ weights, moments }) => averagedParts(weights, moments[0]));
-  const [begin, end] = segmentOf(worker, workers, layout.size, SEGMENT_BLOCK, lazyElements);
+  const vectors = averagedVectors(run, training);
+  const slots = ofGradients ? run.shardGradients.map((gradient) => [gradient]) : vectors.slots;
+  const { average } = portionOf(context);
   const findRows = createRowFinder(worker, workers, rows, run.moved[worker]!);
   let seen = 0;
 
@@ -42,7 +38,7 @@ export function remoteRound(context: WorkerContext): RoundPart {
     const { active, coefficients } = sharesOf(run);
     if (first >= active) return; // Shards without rows have nothing to give.
     const count = Math.min(last, active) - first;
-    const [current] = currentAndNext([states[0]!, states[1]!], committed);
+    const [current] = currentAndNext(vectors.states, committed);
     const into = slots[first]!;
     const own = coefficients.slice(first, first + count);
     const stamps = run.stamps.slice(first, first + count);
@@ -50,12 +46,15 @@ export function remoteRound(context: WorkerContext): RoundPart {
     // Stale rows are the main thread's, who knows what all machines touched.
     const { touched } = findRows(stamps, stamp);
     for (const [part, node] of into.entries()) {
-      const vectors = slots.slice(first, first + count).map((slot) => slot[part]!);
-      const shares = { vectors, coefficients: own, into: node, drift: false };
-      engine.average({ ...shares, begin, end });
+      const shares = {
+        vectors: slots.slice(first, first + count).map((slot) => slot[part]!),
+        coefficients: own,
+        into: node,
+        drift: false,
+      };
       // A shard that did not touch a row has it from the state, or a gradient of 0.
       const otherwise = ofGradients ? {} : { otherwise: current[part]! };
-      engine.averageRows({ ...shares, rows: touched, stamps, stamp, ...otherwise });
+      average({ ...shares, rows: touched, stamps, stamp, ...otherwise });
     }
     for (const row of touched) run.stamps[first]![row] = stamp;
   }
