@@ -4,8 +4,10 @@
  *
  * What limits such a tile in V8 is not the multiply-add but the six instructions a cycle that the processor takes in: an
  * access to memory costs two or three more for its bounds check. WebAssembly's globals have no such check. So the values
- * of A that a block multiplies with are first spread over vectors and put into globals, as many rows of the tile as it
- * takes, and then used for all panels of B. (128-bit multiply-add peak 57 GFLOP/s: 54 with, 49 without.)
+ * of A that a block multiplies with are first spread over vectors and put into globals, and then used for all panels of B.
+ * (128-bit multiply-add peak 57 GFLOP/s: 54 with, 49 without.) A pointer moves on after every eight steps: the limit that
+ * an access is checked against is computed once for each offset, and eight steps' offsets fit into registers. Fewer
+ * instructions count twice where another machine's thread shares the core.
  */
 
 /** Rows of the tallest tile: 12 accumulators, two vectors of B and one of A fill the 15 registers V8 gives out on x64. */
@@ -40,33 +42,49 @@ function step(rows: number, a: (row: number) => string, bOffset: number): string
   return `    b0 = v128.load(b, ${bOffset}); b1 = v128.load(b, ${bOffset + 16});\n${multiply}`;
 }
 
-/** BLOCK steps in groups of eight, left after \`groups\` of them. */
-function block(steps: (k: number) => string, afterGroup: string): string {
+/** BLOCK steps in groups of eight, each given as its first step's number; left after `groups` of them. */
+function block(group: (first: number) => string, afterGroup: string): string {
   const groups = BLOCK / 8;
   return lines(groups, (g) =>
-    `${lines(8, (k) => steps(8 * g + k))}
+    `${group(8 * g)}
 ${g + 1 < groups ? `    if (groups == ${g + 1}) break;\n    ${afterGroup}` : ""}`);
+}
+
+/** One vector for each of the `rows` values that lie together from `a` + `offset`, put into the globals that `name` gives. */
+function spread(rows: number, offset: number, name: (row: number) => string): string {
+  // Rows from 0 in vectors of four; the last vector ends with the last row.
+  const first = (r: number) => Math.min(4 * Math.floor(r / 4), rows - 4);
+  return lines(rows, (r) => {
+    const lane = r - first(r);
+    const loads = r % 4 === 0 ? `    x = v128.load(a, ${offset + 4 * first(r)});\n` : "";
+    return `${loads}    ${name(r)} = v128.shuffle<f32>(x, x, ${lane}, ${lane}, ${lane}, ${lane});`;
+  });
 }
 
 const splat = (row: number, k: number): string => `v128.load32_splat(a, ${32 * row + 4 * (k % 8)})`;
 
-/** How many rows of a tile are staged when A is in panels: enough to keep below six instructions a cycle. */
-const stagedRows = (rows: number): number => rows - 2;
+/** The loop over a block's inner steps, all values of A staged. */
+function stagedSteps(rows: number): string {
+  return block(
+    (first) => lines(8, (k) => step(rows, (r) => `a${r}_${first + k}`, 32 * k)),
+    "b += 256;",
+  );
+}
 
 /** C[panels][rows][8] = from + A · B for `rows` rows, A in panels: value (row, k) at `a + (k / 8) aStride + 32 row + 4 (k % 8)`. */
 function panelRows(rows: number): string {
-  const staged = stagedRows(rows);
   return `function stagePanels${rows}(a: usize, aStride: usize, groups: i32): void {
+  let x: v128;
   do {
-${block((k) => lines(staged, (r) => `    a${r}_${k} = ${splat(r, k)};`), "a += aStride;")}
+${block((first) => lines(rows, (r) => spread(8, 32 * r, (k) => `a${r}_${first + k}`)), "a += aStride;")}
   } while (false);
 }
 
-function panelTile${rows}(${froms(rows)}, a: usize, aStride: usize, b: usize, c: usize, groups: i32): void {
+function panelTile${rows}(${froms(rows)}, b: usize, c: usize, groups: i32): void {
   let b0: v128, b1: v128, x: v128;
 ${load(rows)}
   do {
-${block((k) => step(rows, (r) => r < staged ? `a${r}_${k}` : splat(r, k), 32 * k), "a += aStride;")}
+${stagedSteps(rows)}
   } while (false);
 ${store(rows)}
 }
@@ -81,7 +99,7 @@ export function panelRows${rows}(
     stagePanels${rows}(a, aStride, groups);
     let target = c, kernel = b;
     for (let panel = 0; panel < panels; panel++) {
-      panelTile${rows}(${list(rows, (r) => `from${r}`)}, a, aStride, kernel, target, groups);
+      panelTile${rows}(${list(rows, (r) => `from${r}`)}, kernel, target, groups);
 ${lines(rows, (r) => `      from${r} += fromStride;`)}
       target += cStride;
       kernel += 32 * <usize>inner;
@@ -121,8 +139,9 @@ ${lines(rows, (r) => `    from${r} += fromStride;`)}
 /** C[panels][rows][8] += Aᵀ · B for \`8 groups\` steps, A row-major: value (row, k) at \`a + k aStride + 4 row\`. */
 function transposedRows(rows: number): string {
   return `function stageTransposed${rows}(a: usize, aStride: usize, groups: i32): void {
+  let x: v128;
   do {
-${block((k) => `${lines(rows, (r) => `    a${r}_${k} = v128.load32_splat(a, ${4 * r});`)}\n    a += aStride;`, "")}
+${block((first) => lines(8, (k) => `${spread(rows, 0, (r) => `a${r}_${first + k}`)}\n    a += aStride;`), "")}
   } while (false);
 }
 
@@ -130,7 +149,7 @@ function transposedTile${rows}(${froms(rows)}, b: usize, c: usize, groups: i32):
   let b0: v128, b1: v128, x: v128;
 ${load(rows)}
   do {
-${block((k) => step(rows, (r) => `a${r}_${k}`, 32 * k), "")}
+${stagedSteps(rows)}
   } while (false);
 ${store(rows)}
 }
