@@ -11,7 +11,7 @@ export { mirrorSteps, stepPositions } from "./padding";
 export { gatherStates, addIndexedRows } from "./states";
 export { poolMean, poolMeanBackward } from "./pool_mean";
 export { poolMax, poolMaxBackward } from "./pool_max";
-export { drop } from "./dropout";
+export { drop, dropAgain } from "./dropout";
 export { softmaxCrossEntropy, softmax } from "./softmax";
 export { columnSums, zero } from "./sums";
 export { squaredNorm } from "./norm";

@@ -158,7 +158,7 @@ export class SimdCell {
       slots,
       4 * batchLength,
       at.tokenGates,
-      distinct,
+      padded(distinct),
     );
   }
 
@@ -188,22 +188,23 @@ export class SimdCell {
 
   /**
    * From the gate gradients summed by token to the gradients of kernel and bias, and of the tokens' vectors: the first LSTM
-   * writes them to the shared `vectorPanels`, others add to them.
+   * writes them to the shared `vectorPanels`, others add to them. What follows the last token, up to a multiple of eight, is 0:
+   * products over tokens are fastest in eights.
    */
   tokensBackward(distinct: number, adds: boolean): void {
     const kernels = this.#kernels, at = this.at, shared = this.#shared, width = this.#width;
-    const stride = 32 * distinct, gatePanels = 4 * this.#panels;
+    const stride = 32 * distinct, gateStride = 32 * padded(distinct), gatePanels = 4 * this.#panels;
     kernels.accumulateProducts(
       shared.vectors,
       rowStride(width),
       at.tokenGates,
-      stride,
-      distinct,
+      gateStride,
+      padded(distinct),
       at.kernelGradient,
       width,
       gatePanels,
     );
-    kernels.columnSums(at.tokenGates, stride, gatePanels, distinct, at.biasGradient);
+    kernels.columnSums(at.tokenGates, gateStride, gatePanels, distinct, at.biasGradient);
     kernels.gemm(
       adds ? shared.vectorPanels : shared.zeros,
       adds ? stride : 32,
@@ -211,7 +212,7 @@ export class SimdCell {
       0,
       0,
       at.tokenGates,
-      stride,
+      gateStride,
       at.kernelT,
       8 * gatePanels,
       shared.vectorPanels,

@@ -5,7 +5,7 @@
  *     packed weights   kernel [4P][I8][8]  kernelT [I8/8][32P][8]  recurrentKernel [4P][8P][8]
  *                      recurrentKernelT [P][32P][8]  bias [32P]
  *     gradients        kernelGradient [4P][I][8]  recurrentKernelGradient [4P][H][8]  biasGradient [32P]
- *     inputs           of the first layer, by token: projected, tokenGates [4P][D][8]
+ *     inputs           of the first layer, by token: projected [4P][D][8]  tokenGates [4P][D8][8]
  *                      of the others: inputs [length][R][inputStride]  inputPanels [I8/8][length][R][8]
  *     over time        gates [4P][length][R][8]  cells, cellTanhs [P][length][R][8]  states [length][R][stateStride]
  *                      statePanels [2][P][R][8]
@@ -38,7 +38,6 @@ export function cellAreaBytes(spec: ModelSpec, cell: LstmCell, most: LargestSize
   const h8 = padded(hidden);
   const gates = 4 * h8;
   const width = inputWidth(spec, cell);
-  const byToken = cell.layer === 1 ? 4 * gates * most.distinct : 0;
   const series = seriesBytes(most.chunkPositions, 1);
   return {
     kernel: 4 * gates * padded(width),
@@ -49,8 +48,8 @@ export function cellAreaBytes(spec: ModelSpec, cell: LstmCell, most: LargestSize
     kernelGradient: 4 * gates * width,
     recurrentKernelGradient: 4 * gates * hidden,
     biasGradient: 4 * gates,
-    projected: byToken,
-    tokenGates: byToken,
+    projected: cell.layer === 1 ? 4 * gates * most.distinct : 0,
+    tokenGates: cell.layer === 1 ? 4 * gates * padded(most.distinct) : 0,
     inputs: cell.layer === 1 ? 0 : rowStride(width) * most.chunkPositions,
     inputPanels: cell.layer === 1 ? 0 : padded(width) / 8 * series,
     gates: gates / 8 * series,

@@ -65,7 +65,7 @@ export class SimdCellWeights {
     }
     kernels.packRows(source + this.#recurrentKernel, hidden, 4, hidden, at.recurrentKernelT);
     kernels.zero(at.kernelGradient, at.projected - at.kernelGradient);
-    if (this.#isFirstLayer) kernels.zero(at.tokenGates, 32 * 4 * panelsOf(hidden) * distinct);
+    if (this.#isFirstLayer) kernels.zero(at.tokenGates, 32 * 4 * panelsOf(hidden) * padded(distinct));
   }
 
   /** Writes the gradients of all chunks to the flat vector at `target`. */

@@ -7,7 +7,7 @@ import type { ModelSpec } from "../model/spec.ts";
 import type { SimdChunk } from "./simd_cell.ts";
 import type { SimdKernels } from "./simd_kernels.ts";
 import type { SimdScratch } from "./simd_scratch.ts";
-import { panelsOf, rowStride, seriesBytes } from "./simd_shapes.ts";
+import { padded, panelsOf, rowStride, seriesBytes } from "./simd_shapes.ts";
 
 export class SimdFirstStep {
   readonly #kernels: SimdKernels;
@@ -125,7 +125,17 @@ export class SimdFirstStep {
     );
     kernels.sumByToken(step1, series, 4 * panels, rows, 1, firsts, 4, at.gateSums, count);
     kernels.sumByToken(cellGradient, rowBytes, panels, rows, 1, firsts, 4, at.cellGradient, count);
-    kernels.sumByToken(step1, series, 4 * panels, rows, length - 1, slots + 4, 4 * length, cell.tokenGates, distinct);
+    kernels.sumByToken(
+      step1,
+      series,
+      4 * panels,
+      rows,
+      length - 1,
+      slots + 4,
+      4 * length,
+      cell.tokenGates,
+      padded(distinct),
+    );
   }
 
   /** Step 0's part of the sums over chunks. */
@@ -153,6 +163,16 @@ export class SimdFirstStep {
       hidden,
       4 * panels,
     );
-    kernels.sumByToken(at.gates, stride, 4 * panels, count, 1, at.slotOfFirst, 4, cell.tokenGates, this.#distinct);
+    kernels.sumByToken(
+      at.gates,
+      stride,
+      4 * panels,
+      count,
+      1,
+      at.slotOfFirst,
+      4,
+      cell.tokenGates,
+      padded(this.#distinct),
+    );
   }
 }

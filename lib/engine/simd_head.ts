@@ -189,6 +189,7 @@ export class SimdHead {
       stride,
       panels,
       32 * chunk.rows,
+      0,
     );
   }
 

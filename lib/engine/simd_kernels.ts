@@ -154,7 +154,9 @@ export interface SimdKernels extends SimdLstmKernels {
     stride: number,
     panels: number,
     panelBytes: number,
+    kept: number,
   ): void;
+  dropAgain(mask: number, kept: number, count: number, width: number, panels: number, panelBytes: number): void;
   softmaxCrossEntropy(
     logits: number,
     rows: number,

@@ -98,6 +98,7 @@ export class SimdLayerInputs {
       stride,
       this.panels(cell, part, chunk),
       seriesBytes(chunk.rows, chunk.length),
+      0,
     );
   }
 }

@@ -7,7 +7,7 @@
  * is computed once per distinct first token.
  */
 import type { Batch } from "../data/batch.ts";
-import { embeddingEnd, embeddingTensor, lstmCells, type ParameterLayout } from "../model/layout.ts";
+import { embeddingEnd, embeddingTensor, gapsOf, lstmCells, type ParameterLayout } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import { DropoutArea } from "./dropout.ts";
 import { SimdCell } from "./simd_cell.ts";
@@ -19,7 +19,7 @@ import { SimdHead } from "./simd_head.ts";
 import type { SimdKernels } from "./simd_kernels.ts";
 import { SimdLayerInputs } from "./simd_layer_inputs.ts";
 import type { SimdScratch } from "./simd_scratch.ts";
-import { rowStride, seriesBytes } from "./simd_shapes.ts";
+import { padded, rowStride, seriesBytes } from "./simd_shapes.ts";
 
 export class SimdPasses {
   readonly scratch: SimdScratch;
@@ -27,6 +27,7 @@ export class SimdPasses {
   readonly #kernels: SimdKernels;
   readonly #spec: ModelSpec;
   readonly #layout: ParameterLayout;
+  readonly #gaps: ReturnType<typeof gapsOf>;
   readonly #weights: readonly SimdCellWeights[];
   /** The LSTMs of each layer, forward before backward: each is a part of the layer's output. */
   readonly #layers: readonly (readonly SimdCell[])[];
@@ -54,6 +55,7 @@ export class SimdPasses {
     this.#kernels = kernels;
     this.#spec = spec;
     this.#layout = layout;
+    this.#gaps = gapsOf(layout);
     this.#inputs = new SimdLayerInputs(kernels, spec, scratch);
     this.#starts = new Int32Array(memory.buffer, scratch.starts, maxBatch);
     const cells = lstmCells(spec);
@@ -103,7 +105,8 @@ export class SimdPasses {
     const stride = rowStride(embedding);
     const embeddings = source + 4 * embeddingTensor(this.#layout).offset;
     kernels.gatherRows(embeddings, embedding, at.tokenOfSlot, distinct, at.vectors, stride, at.vectorPanels);
-    if (masks) this.#dropVectors(masks, at.vectors, stride);
+    kernels.zero(at.vectors + stride * distinct, stride * (padded(distinct) - distinct));
+    if (masks) this.#dropVectors(masks);
     for (const weights of this.#weights) weights.pack(source);
     this.head.pack(source);
     for (const cell of this.#layers[0]!) cell.projectTokens(distinct);
@@ -164,13 +167,17 @@ export class SimdPasses {
   /** From the sums over chunks to the whole gradient, at `target`; `lazy` leaves the rows of other tokens as they are. */
   endBackward(target: number, lazy: boolean): void {
     const kernels = this.#kernels, at = this.scratch, distinct = this.#distinct;
+    const { embedding } = this.#spec;
     this.#firstStep?.endBackward();
     for (const [index, cell] of this.#layers[0]!.entries()) cell.tokensBackward(distinct, index > 0);
-    if (this.#masks) this.#dropVectors(this.#masks, 0, 0);
-    const kept = lazy ? embeddingEnd(this.#layout) : 0;
-    kernels.zero(target + 4 * kept, 4 * (this.#layout.size - kept));
+    if (this.#masks) {
+      const mask = this.#masks.of(DropoutArea.embedding);
+      kernels.dropAgain(mask, at.keptComponents, distinct, embedding, at.vectorPanels, 32 * distinct);
+    }
+    if (!lazy) kernels.zero(target, 4 * embeddingEnd(this.#layout));
+    for (const { offset, size } of this.#gaps) kernels.zero(target + 4 * offset, 4 * size);
     const embeddings = target + 4 * embeddingTensor(this.#layout).offset;
-    kernels.scatterRows(at.vectorPanels, distinct, at.tokenOfSlot, embeddings, this.#spec.embedding);
+    kernels.scatterRows(at.vectorPanels, distinct, at.tokenOfSlot, embeddings, embedding);
     for (const weights of this.#weights) weights.unpack(target);
     this.head.unpack(target);
   }
@@ -208,13 +215,13 @@ export class SimdPasses {
     return (cell.backward ? at.reversedSlots : at.slots) + 4 * (first * batchLength + batchLength - length);
   }
 
-  /** Drops values of the distinct tokens' vectors, or of their gradients: of `vectorPanels` and, if given, of `rows`. */
-  #dropVectors(masks: SimdMasks, rows: number, stride: number): void {
-    const { tokenOfSlot, factors, vectorPanels } = this.scratch;
+  /** Drops values of the distinct tokens' vectors, and notes which, for their gradients. */
+  #dropVectors(masks: SimdMasks): void {
+    const { tokenOfSlot, factors, vectors, vectorPanels, keptComponents } = this.scratch;
     const { embedding } = this.#spec;
-    const mask = masks.of(DropoutArea.embedding), distinct = this.#distinct;
+    const distinct = this.#distinct;
     this.#kernels.drop(
-      mask,
+      masks.of(DropoutArea.embedding),
       factors,
       tokenOfSlot,
       0,
@@ -222,10 +229,11 @@ export class SimdPasses {
       embedding,
       0,
       embedding,
-      rows,
-      stride,
+      vectors,
+      rowStride(embedding),
       vectorPanels,
       32 * distinct,
+      keptComponents,
     );
   }
 }

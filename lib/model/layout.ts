@@ -93,6 +93,13 @@ export function embeddingEnd(layout: ParameterLayout): number {
   return layout.tensors[1]!.offset;
 }
 
+/** The elements that belong to no tensor: `size` of them from `offset`, for each gap. */
+export function gapsOf({ tensors }: ParameterLayout): { readonly offset: number; readonly size: number }[] {
+  return tensors
+    .map(({ offset, size }) => ({ offset: offset + size, size: aligned(size) - size }))
+    .filter(({ size }) => size > 0);
+}
+
 /** The elements of `tensor` in the flat vector `values`: a view, not a copy. */
 export function tensorView(values: Float32Array, tensor: TensorLayout): Float32Array {
   return values.subarray(tensor.offset, tensor.offset + tensor.size);

@@ -149,7 +149,7 @@ Deno.test("mirrorSteps() and stepPositions() agree on where each position of a r
   }
 });
 
-Deno.test("drop() multiplies with the factors of dropoutMasks(), rows and panels alike", () => {
+Deno.test("drop() multiplies with the factors of dropoutMasks(), rows and panels alike, and dropAgain() panels", () => {
   const options = { rate: 0.37, seed: 4_000_000_001 };
   const at = vectors.allocate(MASKS_BYTES);
   const masks = new SimdMasks(vectors.memory, at, options);
@@ -162,7 +162,7 @@ Deno.test("drop() multiplies with the factors of dropoutMasks(), rows and panels
         const mask = dropoutMasks(options).at(draw, area);
         const count = 3, first = 3, stride = Math.ceil(width / 8) * 8;
         const rows = vectors.floats(count * stride).fill(1), panels = vectors.floats(count * stride).fill(1);
-        const factors = vectors.floats(width + 16);
+        const factors = vectors.floats(width + 16), kept = vectors.allocate(count * stride / 8);
         const drop = (index: number) =>
           kernels.drop(
             masks.of(area),
@@ -177,16 +177,19 @@ Deno.test("drop() multiplies with the factors of dropoutMasks(), rows and panels
             4 * stride,
             panels.byteOffset,
             32 * count,
+            kept,
           );
         drop(0);
         const items = vectors.ints(count);
         items.set([3, 4, 5]);
         drop(items.byteOffset); // The same items again: the square of each factor.
+        kernels.dropAgain(masks.of(area), kept, count, width, panels.byteOffset, 32 * count);
         for (let row = 0; row < count; row++) {
           for (let column = 0; column < width; column++) {
             const factor = mask.factor((first + row) * elements + offset + column);
             assertEquals(rows[row * stride + column], Math.fround(factor * factor));
-            assertEquals(inPanels(panels, count, row, column), Math.fround(factor * factor));
+            const cubed = Math.fround(Math.fround(factor * factor) * factor);
+            assertEquals(inPanels(panels, count, row, column), cubed);
           }
         }
       }
