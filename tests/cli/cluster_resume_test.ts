@@ -7,7 +7,14 @@ import { inTemporaryDirectory } from "../run/temporary.ts";
 import { viewOf } from "./cluster_view.ts";
 import { type Finished, run, start } from "./process.ts";
 
-const RECIPE = ["--shards=4", "--epochs=25", "--steps-per-epoch=20", "--target-accuracy=0", "--held-out=64"];
+const RECIPE = [
+  "--shards=4",
+  "--epochs=25",
+  "--steps-per-epoch=20",
+  "--target-accuracy=0",
+  "--held-out=64",
+  "--batch-size=16",
+];
 const COMMON = ["--workers=1", "--exit", "--port=0"];
 
 const digestIn = ({ stdout }: Finished) => /Digest: +([0-9a-f]{64})/.exec(stdout)?.[1];
