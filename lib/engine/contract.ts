@@ -49,7 +49,9 @@ export interface AverageOptions {
   readonly drift: boolean;
 }
 
-/** What to average of some rows of the embedding, where not every shard touched every row. No coefficient is negative. */
+/**
+ * What to average of some rows of the embedding, where not every shard touched every row. No coefficient is negative.
+ */
 export interface AverageRowsOptions extends Omit<AverageOptions, "begin" | "end"> {
   /** Tokens, each once. */
   readonly rows: Int32Array;

@@ -1,4 +1,7 @@
-/** Means of vectors, whole or by rows, and what else rounds do by rows, by the simd engine's kernels. Vectors are byte offsets here. */
+/**
+ * Means of vectors, whole or by rows, and what else a round does by rows, by the simd engine's kernels. Vectors and stamps
+ * are byte offsets here.
+ */
 import { embeddingTensor, type ParameterLayout } from "../model/layout.ts";
 import type { FindRowsOptions, RowsFound } from "./contract.ts";
 import { checkRoom } from "./plain_rows.ts";
@@ -31,7 +34,7 @@ export class SimdAverager {
   readonly #vectorPointers: Int32Array;
   readonly #stampPointers: Int32Array;
   readonly #coefficients: Float32Array;
-  /** Views on the words at `spare`: how many rows are touched, and how many stale. */
+  /** A view on the words at `spare`: how many rows are touched, and how many stale. */
   readonly #found: Int32Array;
   /** Bytes in front of the embedding's first row; its rows; elements of one. */
   readonly #shift: number;
