@@ -8,7 +8,7 @@ async function digest(folder: string): Promise<string> {
   return JSON.parse(await Deno.readTextFile(`${folder}/latest/summary.json`)).digest;
 }
 
-const SEEDS = Array.from({ length: 20 }, (_, index) => String(index + 1));
+const SEEDS = Array.from({ length: 10 }, (_, index) => String(index + 1));
 
 /** Digests of the runs that nothing disturbs, by seed. */
 const undisturbed = new Map<string, string>();
@@ -26,7 +26,7 @@ async function trained(seed: string, flags: readonly string[]): Promise<{ digest
 
 // Seeds choose the round, the worker and the moment.
 for (const way of ["kill", "exit", "hang", "spin"]) {
-  Deno.test(`20 of 20 runs end with the digest of the undisturbed run after workers that ${way}`, async () => {
+  Deno.test(`${SEEDS.length} of ${SEEDS.length} runs end with the digest of the undisturbed run after workers that ${way}`, async () => {
     let lost = 0;
     const left = [...SEEDS];
     const disturb = async (): Promise<void> => {
@@ -41,7 +41,7 @@ for (const way of ["kill", "exit", "hang", "spin"]) {
     };
     // Two runs side by side, as most of the time is waiting; those that compute for ever take a core each.
     await Promise.all(way === "spin" ? [disturb()] : [disturb(), disturb()]);
-    assert(lost >= 12, `only ${lost} workers were lost`);
+    assert(lost >= 6, `only ${lost} workers were lost`);
   });
 }
 

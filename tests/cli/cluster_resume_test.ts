@@ -7,7 +7,14 @@ import { inTemporaryDirectory } from "../run/temporary.ts";
 import { viewOf } from "./cluster_view.ts";
 import { type Finished, run, start } from "./process.ts";
 
-const RECIPE = ["--shards=4", "--epochs=25", "--steps-per-epoch=20", "--target-accuracy=0", "--held-out=64"];
+const RECIPE = [
+  "--shards=4",
+  "--epochs=16",
+  "--steps-per-epoch=20",
+  "--target-accuracy=0",
+  "--held-out=64",
+  "--batch-size=16",
+];
 const COMMON = ["--workers=1", "--exit", "--port=0"];
 
 const digestIn = ({ stdout }: Finished) => /Digest: +([0-9a-f]{64})/.exec(stdout)?.[1];
@@ -65,7 +72,7 @@ natsTest(
       const elsewhere = await run("train", folder, [await file("c.csv", "apple"), ...recipe, ...cluster]);
       assertEquals([elsewhere.code, elsewhere.stderr], [0, ""]);
 
-      const parity = [...RECIPE, ...COMMON, "--max-seconds=0.3", `--runs-dir=${folder}/parity`];
+      const parity = [...RECIPE, ...COMMON, "--epochs=1000000", "--max-seconds=0.3", `--runs-dir=${folder}/parity`];
       assertEquals((await run("train", folder, parity)).code, 0);
       const resumed = await run("resume", folder, [`${folder}/parity/latest`, ...cluster.slice(0, 2), ...COMMON]);
       isRefused(resumed, /another run has that name on the server \(.*task is "table" there and "parity" here/);

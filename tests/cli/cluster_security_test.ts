@@ -77,7 +77,7 @@ testUnless(
   "credentials that end while it trains end the machine with a word, and resume with others goes on to the same digest",
   () =>
     inTemporaryDirectory(async (folder) => {
-      const recipe = [...COMMON, "--epochs=60"];
+      const recipe = [...COMMON, "--epochs=30"];
       const alone = await run("train", folder, [...recipe, `--runs-dir=${folder}/alone`]);
       const account = await makeAccount();
       await withServer(account.config, [], async ({ url }) => {

@@ -5,12 +5,12 @@ import type { Running } from "./process.ts";
 /** What a process answers on its machines, as soon as it is `wanted`. */
 export async function viewOf(process: Running, wanted: (view: ClusterStatus) => boolean): Promise<ClusterStatus> {
   const [, url] = /Dashboard: (\S+)/.exec(await process.printed(/Epoch \d+/))!;
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 60_000;
   while (performance.now() < deadline) {
     const answer = await fetch(`${url}/cluster`);
     const view = clusterStatusSchema.safeParse(await answer.json());
     if (view.success && wanted(view.data)) return view.data;
     await wallClock.sleep(50);
   }
-  throw new Error("The machines are not what was waited for within 30 s");
+  throw new Error("The machines are not what was waited for within 60 s");
 }

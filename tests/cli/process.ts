@@ -5,7 +5,7 @@ import { decoded } from "../text.ts";
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Longest that a process of these tests may take; it is killed then. */
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
 
 export interface Finished {
   readonly code: number;

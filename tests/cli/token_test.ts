@@ -21,13 +21,14 @@ Deno.test("readToken() takes it from the file or the environment, and needs none
         "and there is no token: pass --token-file",
       );
     }
-    Deno.env.set("LOCKSTEP_TOKEN", `${TOKEN}-2`);
-    try {
-      assertEquals(await readToken({ host: "0.0.0.0", tokenFile: "" }), `${TOKEN}-2`);
-      assertEquals(await readToken({ host: "0.0.0.0", tokenFile }), TOKEN);
-    } finally {
-      Deno.env.delete("LOCKSTEP_TOKEN");
-    }
+    // In a process of its own: tests run side by side, in one environment.
+    const script = `import { readToken } from ${JSON.stringify(import.meta.resolve("../../lib/cli/token.ts"))};
+      for (const tokenFile of ["", Deno.args[0]]) console.log(await readToken({ host: "0.0.0.0", tokenFile }));`;
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["eval", script, tokenFile],
+      env: { LOCKSTEP_TOKEN: `${TOKEN}-2` },
+    }).output();
+    assertEquals(new TextDecoder().decode(stdout), `${TOKEN}-2\n${TOKEN}\n`);
   }));
 
 Deno.test("readToken() says what is wrong with a token or its file", () =>

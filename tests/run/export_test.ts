@@ -20,10 +20,9 @@ import { openSaved } from "../../lib/predict/saved.ts";
 import type { Prediction } from "../../lib/predict/types.ts";
 import { CHROMIUM, CHROMIUM_FLAGS, isFile } from "../dashboard/browser.ts";
 import { tinyNgrams } from "../baseline/tiny_ngrams.ts";
+import { hasPytorch, PYTHON, withPython } from "./python.ts";
 import { inTemporaryDirectory } from "./temporary.ts";
 import { tinyRunConfig } from "./tiny_run.ts";
-
-const PYTHON = "/usr/bin/python3";
 
 /** Of every length that the model takes. */
 const sequences = [[3], [11, 0, 7, 7], [1, 2], [5, 4, 3], [0, 0, 0, 0]];
@@ -105,29 +104,25 @@ function assertSame(found: readonly Prediction[], expected: readonly Prediction[
   }
 }
 
-async function hasPytorch(): Promise<boolean> {
-  try {
-    return (await new Deno.Command(PYTHON, { args: ["-c", "import torch"], stderr: "null" }).output()).success;
-  } catch {
-    return false;
-  }
-}
-
 const withoutPytorch = await hasPytorch() ? "" : ` (skipped: ${PYTHON} has no torch)`;
 Deno.test({
   name: `exportModel(safetensors): model.py predicts in PyTorch what the product predicts${withoutPytorch}`,
   ignore: withoutPytorch !== "",
   fn: () =>
-    eachExport("safetensors", async (folder, inputs, expected) => {
-      const script = "import json, sys; sys.path.insert(0, sys.argv[1]); import model; " +
-        "loaded = model.load(sys.argv[1]); inputs = json.loads(sys.argv[2]); " +
-        // One by one, and all rows in one padded batch.
-        "print(json.dumps([loaded.predict([one])[0] for one in inputs] + loaded.predict(inputs)))";
-      const both = await new Deno.Command(PYTHON, { args: ["-B", "-c", script, folder, JSON.stringify(inputs)] })
-        .output();
-      assertEquals(new TextDecoder().decode(both.stderr), "");
-      assertSame(JSON.parse(new TextDecoder().decode(both.stdout)), [...expected, ...expected]);
-    }),
+    withPython(
+      `
+  folder, inputs = question
+  sys.path[0] = folder
+  sys.modules.pop("model", None)
+  import model
+  loaded = model.load(folder)
+  # One by one, and all rows in one padded batch.
+  answer = [loaded.predict([one])[0] for one in inputs] + loaded.predict(inputs)`,
+      (ask) =>
+        eachExport("safetensors", async (folder, inputs, expected) => {
+          assertSame(JSON.parse(await ask([folder, inputs])), [...expected, ...expected]);
+        }),
+    ),
 });
 
 Deno.test({
@@ -197,32 +192,31 @@ Deno.test({
       { kind: "chars", lowercase: true },
       { kind: "codes" },
     ];
-    for (const tokenizer of kinds) {
-      const spans = new Spans();
-      const cut = createTokenizer(tokenizer);
-      const tokens = samples.map((text) => {
-        cut.cut(text, spans);
-        return spans.strings().map(String);
-      });
-      const known = [...new Set(tokens.flat())];
-      const preprocessing: PreprocessingJson = { tokenizer, vocabulary: known, maxLength: 1000, truncate: "end" };
-      const { encode } = openPreprocessing(preprocessing);
-      await inTemporaryDirectory(async (folder) => {
+    const body = `
+  sys.path[0], preprocessing, characters, samples = question
+  import model
+  encode = model.Encoder(preprocessing, characters)
+  answer = [encode(text) for text in samples]`;
+    await inTemporaryDirectory((folder) =>
+      withPython(body, async (ask) => {
         await Deno.writeTextFile(join(folder, "model.py"), modelPy);
-        const input = { preprocessing, characters: characterTable(), samples };
-        await Deno.writeTextFile(join(folder, "input.json"), JSON.stringify(input));
-        const script = "import json, sys; sys.path.insert(0, sys.argv[1]); import model; " +
-          "input = json.load(open(sys.argv[1] + '/input.json')); " +
-          "encode = model.Encoder(input['preprocessing'], input['characters']); " +
-          "print(json.dumps([encode(text) for text in input['samples']]))";
-        const { stdout, stderr } = await new Deno.Command(PYTHON, { args: ["-B", "-c", script, folder] }).output();
-        assertEquals(new TextDecoder().decode(stderr), "");
-        const found: number[][] = JSON.parse(new TextDecoder().decode(stdout));
-        for (const [index, text] of samples.entries()) {
-          assertEquals(found[index], [...encode(text).tokens], `${tokenizer.kind} of ${JSON.stringify(text)}`);
+        for (const tokenizer of kinds) {
+          const spans = new Spans();
+          const cut = createTokenizer(tokenizer);
+          const tokens = samples.map((text) => {
+            cut.cut(text, spans);
+            return spans.strings().map(String);
+          });
+          const known = [...new Set(tokens.flat())];
+          const preprocessing: PreprocessingJson = { tokenizer, vocabulary: known, maxLength: 1000, truncate: "end" };
+          const { encode } = openPreprocessing(preprocessing);
+          const found: number[][] = JSON.parse(await ask([folder, preprocessing, characterTable(), samples]));
+          for (const [index, text] of samples.entries()) {
+            assertEquals(found[index], [...encode(text).tokens], `${tokenizer.kind} of ${JSON.stringify(text)}`);
+          }
         }
-      });
-    }
+      })
+    );
   },
 });
 

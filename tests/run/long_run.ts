@@ -9,7 +9,8 @@ declare const gc: () => void;
 const [folder, count] = Deno.args;
 const rounds = Number(count);
 const small = { shards: 2, batchSize: 1, averageEvery: 1, stepsPerEpoch: 500, epochs: rounds / 500, heldOut: 1 };
-const run = await createTinyRun(folder!, { ...small, checkpointEvery: "1s", restoreBest: true });
+// As if on one core: workers that wait then sleep, and take no time from the tests beside this one.
+const run = await createTinyRun(folder!, { ...small, checkpointEvery: "1s", restoreBest: true }, 1);
 let next = 0;
 const watching = (async () => {
   for await (const event of run.log.read(0, new AbortController().signal)) {

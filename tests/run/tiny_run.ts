@@ -25,6 +25,6 @@ export function tinyRunConfig(runsDir: string, change: Partial<Config> = {}): Co
   return resolveConfig(undefined, [{ values, nameOf: (key) => key }]);
 }
 
-export function createTinyRun(runsDir: string, change: Partial<Config> = {}): Promise<TrainingRun> {
-  return TrainingRun.create({ config: tinyRunConfig(runsDir, change), workerUrl, cores: 2 });
+export function createTinyRun(runsDir: string, change: Partial<Config> = {}, cores = 2): Promise<TrainingRun> {
+  return TrainingRun.create({ config: tinyRunConfig(runsDir, change), workerUrl, cores });
 }
