@@ -3,8 +3,9 @@ import { average } from "./average";
 
 /**
  * Rows rows[0..count) of a tensor of `height` rows, `width` a row: to[r] = Σ_s coefficients[s] · v_s[r], where v_s is
- * vectors[s] if stamps[s][r] = stamp, and else `otherwise`, whose rows are `otherwiseStride` bytes apart (0: one row for
- * all). `vectors` and `stamps` are arrays of pointers, `pointers` is room for another. The rest as in `average`.
+ * vectors[s] if stamps[s][r] = stamp, and else `otherwise`, whose rows are `otherwiseStride` bytes apart (0: one row of
+ * zeros for all). `vectors` and `stamps` are arrays of pointers, `pointers` is room for another. No coefficient is
+ * negative. The rest as in `average`.
  */
 export function averageRows(
   rows: usize, count: i32, width: i32, height: i32, vectors: usize, stamps: usize, stamp: i32,
@@ -12,7 +13,7 @@ export function averageRows(
   drift: bool,
 ): f64 {
   let distance: f64 = 0;
-  const end: usize = 4 * <usize>shards;
+  const end: usize = 4 * <usize>shards, alone = shards > 1 && otherwiseStride == 0 && !drift;
   for (let i = 0; i < count;) {
     const row = load<i32>(rows);
     // Neighbours that the same shards touched are summed in one go.
@@ -26,13 +27,31 @@ export function averageRows(
     if (row < 0 || row + length > height) continue;
     const at: usize = 4 * <usize>row * <usize>width;
     const missing = otherwise + <usize>row * otherwiseStride;
+    let owners = 0, owner: usize = 0;
     for (let shard: usize = 0; shard < end; shard += 4) {
       const own = load<i32>(<usize>load<u32>(stamps + shard) + 4 * <usize>row) == stamp;
       store<u32>(pointers + shard, own ? load<u32>(vectors + shard) + <u32>at : <u32>missing);
+      if (own) {
+        owners++;
+        owner = shard;
+      }
     }
-    distance += average(pointers, coefficients, shards, to + at, width * length, stack, drift);
+    if (owners == 1 && alone) {
+      averageOne(load<u32>(pointers + owner), load<f32>(coefficients + owner), to + at, 4 * <usize>width);
+    } else {
+      distance += average(pointers, coefficients, shards, to + at, width * length, stack, drift);
+    }
   }
   return distance;
+}
+
+/** The tree of one vector among zeros: c · x + 0, which is 0 for c · x = -0. */
+function averageOne(from: usize, coefficient: f32, to: usize, bytes: usize): void {
+  const factor = f32x4.splat(coefficient), zero = f32x4.splat(0);
+  const bytes16 = bytes & ~15;
+  let at: usize = 0;
+  for (; at < bytes16; at += 16) v128.store(to + at, f32x4.add(f32x4.mul(v128.load(from + at), factor), zero));
+  for (; at < bytes; at += 4) store<f32>(to + at, load<f32>(from + at) * coefficient + 0);
 }
 
 /** Whether both rows are the same vectors', and where `mayMiss` is not, those of all. */

@@ -22,3 +22,4 @@ export { average } from "./average";
 export { averageRows } from "./average_rows";
 export { copyRows } from "./copy_rows";
 export { peak } from "./peak";
+export { findRows } from "./find_rows";

@@ -4,6 +4,7 @@
  * and the same input gives the same bits every time.
  */
 import type { Batch, BatchMetrics } from "../data/batch.ts";
+import type { RowParts } from "./row_parts.ts";
 
 /** What the optimizer moves. Each is `[layout.size]`. */
 export interface Replica {
@@ -48,7 +49,9 @@ export interface AverageOptions {
   readonly drift: boolean;
 }
 
-/** What to average of some rows of the embedding, where not every shard touched every row. */
+/**
+ * What to average of some rows of the embedding, where not every shard touched every row. No coefficient is negative.
+ */
 export interface AverageRowsOptions extends Omit<AverageOptions, "begin" | "end"> {
   /** Tokens, each once. */
   readonly rows: Int32Array;
@@ -57,6 +60,27 @@ export interface AverageRowsOptions extends Omit<AverageOptions, "begin" | "end"
   readonly stamp: number;
   /** Has the rows that a vector has not; where it is left out they are 0. */
   readonly otherwise?: Float32Array;
+}
+
+/** Where to look for rows that moved in the round `stamp`, or in the one before it. */
+export interface FindRowsOptions {
+  /** `[vector][row]`: the round that touched each row last, in 32 bits. */
+  readonly stamps: readonly Int32Array[];
+  readonly stamp: number;
+  /** Rows that there are. */
+  readonly rows: number;
+  /** The ones to look at. */
+  readonly among: RowParts;
+  /** Room for what is found. */
+  readonly list: Int32Array;
+}
+
+/** How many rows were found. */
+export interface RowsFound {
+  /** Some vector has `stamp` for them: `list` begins with them, in the order of `among`. */
+  readonly touched: number;
+  /** No vector has `stamp` for them, some has the one before it: `list` ends with them, in the order backwards. */
+  readonly stale: number;
 }
 
 export interface Engine {
@@ -96,6 +120,11 @@ export interface Engine {
   averageRows(options: AverageRowsOptions): number;
   /** Copies these rows of the embedding (tokens) from one vector to another. */
   copyRows(from: Float32Array, into: Float32Array, rows: Int32Array): void;
+  /**
+   * Lists the rows that moved in a round, and those that moved in the round before it alone. The rest of `list` stays as
+   * it is. Throws a RangeError if there is no room in it for all.
+   */
+  findRows(options: FindRowsOptions): RowsFound;
   /** Class probabilities `[batch.size, classes]`, row-major, in an array of the caller's own. */
   predict(weights: Float32Array, batch: Batch): Float32Array;
   /** Loss and hits of `batch` at `weights`; like `predict`, with nothing dropped. */

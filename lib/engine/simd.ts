@@ -10,7 +10,16 @@ import { lossWeight } from "../data/class_weights.ts";
 import { embeddingEnd, type ParameterLayout } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import type { AdamConstants } from "./adam.ts";
-import type { AverageOptions, AverageRowsOptions, EmbeddingRows, Engine, Replica, UpdateOptions } from "./contract.ts";
+import type {
+  AverageOptions,
+  AverageRowsOptions,
+  EmbeddingRows,
+  Engine,
+  FindRowsOptions,
+  Replica,
+  RowsFound,
+  UpdateOptions,
+} from "./contract.ts";
 import type { DropoutOptions } from "./dropout.ts";
 import { SimdAverager, type VectorOffsets } from "./simd_averager.ts";
 import { SimdMasks } from "./simd_dropout.ts";
@@ -148,6 +157,12 @@ class FusedEngine implements Engine {
 
   copyRows(from: Float32Array, into: Float32Array, rows: Int32Array): void {
     this.#averager.copyRows(this.#vector(from, "from"), this.#vector(into, "into"), rows);
+  }
+
+  findRows({ stamps, list, ...options }: FindRowsOptions): RowsFound {
+    this.#pointer(list, "list", 0);
+    const pointers = stamps.map((values) => this.#pointer(values, "stamps", options.rows));
+    return this.#averager.findRows({ ...options, list, stamps: pointers });
   }
 
   /** Nothing to give back: the memory is the caller's. */

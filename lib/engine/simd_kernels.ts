@@ -249,6 +249,19 @@ export interface SimdKernels extends SimdLstmKernels {
     drift: number,
   ): number;
   copyRows(rows: number, count: number, width: number, height: number, from: number, to: number): void;
+  findRows(
+    stamps: number,
+    shards: number,
+    stamp: number,
+    height: number,
+    block: number,
+    parts: number,
+    first: number,
+    step: number,
+    list: number,
+    room: number,
+    found: number,
+  ): void;
   peak(rounds: number): number;
 }
 

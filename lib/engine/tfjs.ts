@@ -6,7 +6,7 @@ import type { ModelSpec } from "../model/spec.ts";
 import { type AdamConstants, adamUpdate, squaredNorm } from "./adam.ts";
 import type { EmbeddingRows, Engine } from "./contract.ts";
 import type { DropoutOptions } from "./dropout.ts";
-import { averageRows, copyRows } from "./plain_rows.ts";
+import { averageRows, copyRows, findRows } from "./plain_rows.ts";
 import { createTreeMean, squaredDistance } from "./tree_mean.ts";
 import { crossEntropy, logitGradients } from "./cross_entropy.ts";
 import { loadTfjs, type TfjsBackend } from "./tfjs_backend.ts";
@@ -96,6 +96,7 @@ export async function createTfjsEngine(options: TfjsOptions): Promise<Engine> {
     },
     averageRows: (options) => averageRows(layout, options),
     copyRows: (from, into, only) => copyRows(layout, from, into, only),
+    findRows,
     predict(weights, batch) {
       const probabilities = new Float32Array(batch.size * classes);
       crossEntropy(logitsOf(weights, batch), batch.labels, batch.size, classes, probabilities);

@@ -16,7 +16,7 @@ export function averageWeights(context: WorkerContext): RoundPart {
   const groups = groupsOf(training);
   const { slots, states } = averagedVectors(run, training);
   const { begin, end, average } = portionOf(context);
-  const findRows = createRowFinder(worker, workers, rows, run.moved[worker]!);
+  const findRows = createRowFinder(engine, worker, workers, rows, run.moved[worker]!);
 
   return function round(round, committed) {
     train(context.shards, groups, round, committed);

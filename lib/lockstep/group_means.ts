@@ -27,7 +27,7 @@ export function groupMeans(context: WorkerContext): (group: Span, part: Part, co
   const width = spec.embedding;
   const { slots, states } = averagedVectors(run, training);
   const { begin, end, average } = portionOf(context);
-  const findRows = createRowFinder(worker, workers, rows, run.moved[worker]!);
+  const findRows = createRowFinder(engine, worker, workers, rows, run.moved[worker]!);
   /** `[shard]` what it counted for in this round up to the mean before this one. */
   const counted = new Float64Array(training.shards);
 

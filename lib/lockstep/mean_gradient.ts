@@ -27,7 +27,7 @@ export function meanGradient(context: WorkerContext): MeanGradient {
   const { worker, config: { workers, training }, plan: { layout, map }, run, engine } = context;
   const { rows, lazyElements } = map;
   const [begin, end] = segmentOf(worker, workers, layout.size, NORM_BLOCK, lazyElements);
-  const findRows = createRowFinder(worker, workers, rows, run.moved[worker]!);
+  const findRows = createRowFinder(engine, worker, workers, rows, run.moved[worker]!);
   let moved = findRows([], 0);
 
   return {

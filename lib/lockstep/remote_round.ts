@@ -20,7 +20,7 @@ import type { RoundPart, WorkerContext } from "./worker_loop.ts";
 
 /** Returns the function that does as the main thread orders, up to the commit or the end. */
 export function remoteRound(context: WorkerContext): RoundPart {
-  const { worker, config: { workers, training }, plan: { map }, run, timed, barrier } = context;
+  const { worker, config: { workers, training }, plan: { map }, run, engine, timed, barrier } = context;
   const { rows } = map;
   const ofGradients = training.average === "gradients";
   const train = roundParts(context);
@@ -30,7 +30,7 @@ export function remoteRound(context: WorkerContext): RoundPart {
   const vectors = averagedVectors(run, training);
   const slots = ofGradients ? run.shardGradients.map((gradient) => [gradient]) : vectors.slots;
   const { average } = portionOf(context);
-  const findRows = createRowFinder(worker, workers, rows, run.moved[worker]!);
+  const findRows = createRowFinder(engine, worker, workers, rows, run.moved[worker]!);
   let seen = 0;
 
   /** Sums this worker's part of the node into the slot of its first shard, and marks the rows that it holds there. */

@@ -8,7 +8,8 @@
  * must first set its stamps back to the round before.)
  */
 import type { Batch } from "../data/batch.ts";
-import type { Replica } from "../engine/contract.ts";
+import type { Engine, Replica } from "../engine/contract.ts";
+import { eachRowAmong, type RowParts } from "../engine/row_parts.ts";
 
 /** The stamp of the round that follows `committed` rounds, in the 32 bits that a stamp has. */
 export function stampOf(committed: number): number {
@@ -64,30 +65,19 @@ const ROW_BLOCK = 16;
 /** Into how many parts the rows are cut; blocks go round the parts, as frequent tokens tend to lie together. */
 export const ROW_PARTS = 64;
 
-/** Calls `visit` with the parts that are `worker`'s, and those with the blocks of rows that belong to each. */
-function eachPartOf(
-  worker: number,
-  workers: number,
-  rows: number,
-  visit: { block(begin: number, end: number): void; end(part: number): void },
-): void {
-  for (let part = worker; part < ROW_PARTS; part += workers) {
-    for (let begin = part * ROW_BLOCK; begin < rows; begin += ROW_PARTS * ROW_BLOCK) {
-      visit.block(begin, Math.min(begin + ROW_BLOCK, rows));
-    }
-    visit.end(part);
-  }
+function partOf(row: number): number {
+  return Math.floor(row / ROW_BLOCK) % ROW_PARTS;
+}
+
+/** The rows that are `worker`'s. */
+function partsOf(worker: number, workers: number): RowParts {
+  return { block: ROW_BLOCK, parts: ROW_PARTS, first: worker, step: workers };
 }
 
 /** All rows that are `worker`'s. */
 export function rowsOf(worker: number, workers: number, rows: number): Int32Array<ArrayBuffer> {
   const own: number[] = [];
-  eachPartOf(worker, workers, rows, {
-    block(begin, end) {
-      for (let row = begin; row < end; row++) own.push(row);
-    },
-    end() {},
-  });
+  eachRowAmong(partsOf(worker, workers), rows, (row) => own.push(row));
   return Int32Array.from(own);
 }
 
@@ -99,51 +89,31 @@ export function mostRowsOf(workers: number, rows: number): number {
 
 /**
  * Returns the function that finds, by the stamps of some shards and the stamp of a round, the rows that are `worker`'s
- * in it. It lists them in `list`, of `mostRowsOf(workers, rows)` words: they hold until the next call.
+ * in it. `engine` lists them in `list`, of `mostRowsOf(workers, rows)` words: they hold until the next call.
  */
 export function createRowFinder(
+  engine: Pick<Engine, "findRows">,
   worker: number,
   workers: number,
   rows: number,
   list: Int32Array,
 ): (stamps: readonly Int32Array[], stamp: number) => RowsOfRound {
-  const ends = new Int32Array(ROW_PARTS);
+  const among = partsOf(worker, workers);
   return (stamps, stamp) => {
-    const before = (stamp - 1) | 0;
-    let end = 0;
-    let begin = list.length;
-    eachPartOf(worker, workers, rows, {
-      block(first, last) {
-        for (let row = first; row < last; row++) {
-          const newest = newestOf(stamps, stamp, row);
-          if (newest === stamp) list[end++] = row;
-          else if (newest === before) list[--begin] = row;
-        }
-      },
-      end: (part) => ends[part] = end,
-    });
+    const found = engine.findRows({ stamps, stamp, rows, among, list });
+    const touched = list.subarray(0, found.touched);
     return {
-      touched: list.subarray(0, end),
-      stale: list.subarray(begin),
+      touched,
+      stale: list.subarray(list.length - found.stale),
       eachPart(visit) {
-        let first = 0;
+        let begin = 0;
         for (let part = worker; part < ROW_PARTS; part += workers) {
-          visit(part, list.subarray(first, ends[part]));
-          first = ends[part]!;
+          let end = begin;
+          while (end < touched.length && partOf(touched[end]!) === part) end++;
+          visit(part, touched.subarray(begin, end));
+          begin = end;
         }
       },
     };
   };
-}
-
-/** `stamp` if some shard has it for `row`, else the one before it if some shard has that, else another one. */
-function newestOf(stamps: readonly Int32Array[], stamp: number, row: number): number {
-  const before = (stamp - 1) | 0;
-  let newest = stamp + 1;
-  for (let shard = 0; shard < stamps.length; shard++) {
-    const own = stamps[shard]![row]!;
-    if (own === stamp) return stamp;
-    if (own === before) newest = before;
-  }
-  return newest;
 }

@@ -1,5 +1,5 @@
 /** What every engine must make of weight decay and of rows of the embedding: part of the contract's suite. */
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { adamConstants } from "../../lib/engine/adam.ts";
 import type { Replica } from "../../lib/engine/contract.ts";
 import { coefficients } from "../../lib/engine/tree_mean.ts";
@@ -18,6 +18,11 @@ function waves(layout: ParameterLayout, factor: number): Float32Array {
     for (let i = offset; i < offset + size; i++) values[i] = Math.sin(factor * (i + 1)) * 2 ** (i % 9 - 4);
   }
   return values;
+}
+
+/** So that -0 is not 0. */
+function bitsOf(values: Float32Array): Uint32Array {
+  return new Uint32Array(values.buffer, values.byteOffset, values.length);
 }
 
 function replicaOf(layout: ParameterLayout): Replica {
@@ -133,7 +138,10 @@ export function engineRowsContract(name: string, make: MakeEngine): void {
     const { offset } = embeddingTensor(layout);
     await withEngine(make, needs, (engine) => {
       for (const shards of [1, 2, 3, 4, 7, 17]) {
-        const vectors = Array.from({ length: shards }, (_, shard) => waves(layout, shard + 1));
+        const vectors = Array.from(
+          { length: shards },
+          (_, shard) => waves(layout, shard + 1).map((value, i) => (i + shard) % 3 === 0 ? -0 : value),
+        );
         const stamps = vectors.map((_, shard) => Int32Array.from({ length: 30 }, (_, row) => (row * shard) % 4));
         const shares = coefficients(vectors.map((_, shard) => 5 + shard % 3));
         for (const otherwise of [waves(layout, 99), undefined]) {
@@ -153,9 +161,11 @@ export function engineRowsContract(name: string, make: MakeEngine): void {
           }
           const options = { coefficients: shares, vectors, into: actual, rows, stamps, stamp: 2 };
           const drifted = engine.averageRows({ ...options, drift: true, ...otherwise && { otherwise } });
-          assertEquals(actual, expected);
+          assertEquals(bitsOf(actual), bitsOf(expected));
           assertAlmostEquals(drifted, distance, 1e-6 * distance);
+          actual.fill(7);
           assertEquals(engine.averageRows({ ...options, drift: false, ...otherwise && { otherwise } }), 0);
+          assertEquals(bitsOf(actual), bitsOf(expected));
         }
       }
     });
@@ -173,6 +183,32 @@ export function engineRowsContract(name: string, make: MakeEngine): void {
         );
         engine.copyRows(from, into, Int32Array.from(rows));
         assertEquals(into, expected);
+      }
+    });
+  });
+
+  Deno.test(`${name}: findRows() lists rows of this round and of the one before, part by part`, async () => {
+    await withEngine(make, example(SPEC, 1, 1), (engine) => {
+      // Of two shards. Parts 0 and 2 of three are the rows 0 to 3, 12 to 15, 24 to 27, then 8 to 11, 20 to 23.
+      const ages = [{ 0: 0, 1: 1, 13: 1, 14: 2, 20: 1, 29: 0, 6: 0 }, { 1: 1, 9: 1, 12: 0, 13: 0, 22: 0, 28: 3 }];
+      const among = { block: 4, parts: 3, first: 0, step: 2 };
+      for (const stamp of [7, 1, -(2 ** 31)]) {
+        const stamps = ages.map((own) => {
+          const values = new Int32Array(30).fill((stamp + 5) | 0);
+          for (const [row, age] of Object.entries(own)) values[Number(row)] = (stamp - age) | 0;
+          return values;
+        });
+        const list = new Int32Array(9).fill(-1);
+        assertEquals(engine.findRows({ stamps, stamp, rows: 30, among, list }), { touched: 4, stale: 3 });
+        assertEquals([...list], [0, 12, 13, 22, -1, -1, 20, 9, 1]);
+        assertEquals(engine.findRows({ stamps, stamp, rows: 12, among, list: list.fill(-1) }), {
+          touched: 1,
+          stale: 2,
+        });
+        assertEquals([...list], [0, -1, -1, -1, -1, -1, -1, 9, 1]);
+        assertEquals(engine.findRows({ stamps: [], stamp, rows: 30, among, list }), { touched: 0, stale: 0 });
+        const few = list.subarray(0, 6);
+        assertThrows(() => engine.findRows({ stamps, stamp, rows: 30, among, list: few }), RangeError, "list has 6");
       }
     });
   });

@@ -20,13 +20,14 @@ export async function simdOnPlainArrays({ layout, ...needs }: EngineNeeds): Prom
     maxBatch: MAX_BATCH,
     maxLength: MAX_LENGTH,
   } as const;
-  const room = { floats: (9 + 2 * MAX_VECTORS) * layout.size, batches: 1 };
+  const room = { floats: (10 + 2 * MAX_VECTORS) * layout.size, batches: 1 };
   const { engine, floats, batch } = await createWorkspace(options, room);
   const [weights, gradients, averaged] = [floats(layout.size), floats(layout.size), floats(layout.size)];
   const replica = (): Replica => ({ weights: floats(layout.size), m: floats(layout.size), v: floats(layout.size) });
   const [from, into] = [replica(), replica()];
   const vectors = Array.from({ length: MAX_VECTORS }, () => floats(layout.size));
   const stampRooms = Array.from({ length: MAX_VECTORS }, () => floats(needs.spec.vocabulary));
+  const listRoom = floats(needs.spec.vocabulary);
   const inside = batch(MAX_BATCH, MAX_LENGTH);
 
   function enter(given: Batch): Batch {
@@ -46,6 +47,14 @@ export async function simdOnPlainArrays({ layout, ...needs }: EngineNeeds): Prom
     vector.set(values);
     return vector;
   }
+
+  /** Words as they are, whatever they would be as floats. */
+  function words({ buffer, byteOffset }: Float32Array, values: Int32Array): Int32Array {
+    const view = new Int32Array(buffer, byteOffset, values.length);
+    view.set(values);
+    return view;
+  }
+  const entered = (stamps: readonly Int32Array[]) => stamps.map((values, index) => words(stampRooms[index]!, values));
 
   return {
     name: engine.name,
@@ -73,12 +82,7 @@ export async function simdOnPlainArrays({ layout, ...needs }: EngineNeeds): Prom
         ...rest,
         vectors: given.map((values, index) => filled(vectors[index]!, values)),
         into: filled(averaged, target),
-        // Words as they are, whatever they would be as floats.
-        stamps: stamps.map((values, index) => {
-          const words = new Int32Array(stampRooms[index]!.buffer, stampRooms[index]!.byteOffset, values.length);
-          words.set(values);
-          return words;
-        }),
+        stamps: entered(stamps),
         ...others ? { otherwise: filled(weights, others) } : {},
       });
       target.set(averaged);
@@ -87,6 +91,12 @@ export async function simdOnPlainArrays({ layout, ...needs }: EngineNeeds): Prom
     copyRows(source, target, rows) {
       engine.copyRows(filled(weights, source), filled(averaged, target), rows);
       target.set(averaged);
+    },
+    findRows({ stamps, list, ...rest }) {
+      const inside = words(listRoom, list);
+      const found = engine.findRows({ ...rest, stamps: entered(stamps), list: inside });
+      list.set(inside);
+      return found;
     },
     predict: (values, batch) => engine.predict(filled(weights, values), enter(batch)),
     evaluate: (values, batch) => engine.evaluate(filled(weights, values), enter(batch)),

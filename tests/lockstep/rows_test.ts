@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { createBatch } from "../../lib/data/batch.ts";
+import { findRows } from "../../lib/engine/plain_rows.ts";
 import { copyReplicaRows, createRowFinder, mostRowsOf, rowsOf, stampOf, touchRows } from "../../lib/lockstep/rows.ts";
 
 Deno.test("stampOf() numbers rounds from 1, in 32 bits", () => {
@@ -41,7 +42,7 @@ Deno.test("a row finder lists every touched and every stale row of a worker once
       const stamps = table.map((values) => Int32Array.from(values));
       const rows = stamps[0]!.length;
       const find = (worker: number, among: number) =>
-        createRowFinder(worker, among, rows, new Int32Array(mostRowsOf(among, rows)))(stamps, 9);
+        createRowFinder({ findRows }, worker, among, rows, new Int32Array(mostRowsOf(among, rows)))(stamps, 9);
       const alone = new Map<number, number[]>();
       find(0, 1).eachPart((part, touched) => alone.set(part, [...touched]));
       const parts = new Map<number, number[]>();

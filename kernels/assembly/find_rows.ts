@@ -1,0 +1,80 @@
+// Which rows of a tensor moved lately, by what each shard says about each row.
+
+/** Rows looked at in one go. */
+const SOME = 16;
+
+/**
+ * Rows have an age: the rounds from `stamp` back to the newest of their stamps, in 32 bits; stamps[s] is int32[height],
+ * `stamps` an array of `shards` pointers. Lists rows of age 0 from `list` on, and those of age 1 from its end (`room`
+ * words further) down. found[0] becomes the count of the first, found[1] of the second; what has no room is counted and
+ * not listed.
+ *
+ * Row r is of part ⌊r / block⌋ mod parts. Looked at are the parts first, first + step, …; rows ascend in each.
+ */
+export function findRows(
+  stamps: usize, shards: i32, stamp: i32, height: i32, block: i32, parts: i32, first: i32, step: i32,
+  list: usize, room: i32, found: usize,
+): void {
+  const end: usize = 4 * <usize>shards, now = i32x4.splat(stamp);
+  let touched = 0, stale = 0;
+  for (let part = first; part < parts; part += step) {
+    for (let begin = part * block; begin < height; begin += parts * block) {
+      const last = min(begin + block, height);
+      for (let row = begin; row < last; row += SOME) {
+        // A bit for each of sixteen rows of age 0, and of age 1 from bit 16 on.
+        let ages = row + SOME <= last
+          ? agesOfMany(stamps, end, now, row)
+          : agesOfFew(stamps, end, stamp, row, last - row);
+        for (; ages != 0; ages &= ages - 1) {
+          const bit = <i32>ctz(ages);
+          if (bit < SOME) {
+            if (touched + stale < room) store<i32>(list + 4 * <usize>touched, row + bit);
+            touched++;
+          } else {
+            stale++;
+            if (touched + stale <= room) store<i32>(list + 4 * <usize>(room - stale), row + bit - SOME);
+          }
+        }
+      }
+    }
+  }
+  store<i32>(found, touched);
+  store<i32>(found, stale, 4);
+}
+
+// @ts-ignore: decorator
+@inline
+function agesOfMany(stamps: usize, end: usize, now: v128, row: i32): u32 {
+  let a = i32x4.splat(-1), b = a, c = a, d = a;
+  for (let shard: usize = 0; shard < end; shard += 4) {
+    const own = <usize>load<u32>(stamps + shard) + 4 * <usize>row;
+    a = i32x4.min_u(a, i32x4.sub(now, v128.load(own)));
+    b = i32x4.min_u(b, i32x4.sub(now, v128.load(own, 16)));
+    c = i32x4.min_u(c, i32x4.sub(now, v128.load(own, 32)));
+    d = i32x4.min_u(d, i32x4.sub(now, v128.load(own, 48)));
+  }
+  const one = i32x4.splat(1), least = i32x4.min_u(i32x4.min_u(a, b), i32x4.min_u(c, d));
+  if (!v128.any_true(i32x4.le_u(least, one))) return 0;
+  return equal(a, b, c, d, i32x4.splat(0)) | equal(a, b, c, d, one) << SOME;
+}
+
+/** A bit for each of sixteen ages, set where it is `age`. */
+// @ts-ignore: decorator
+@inline
+function equal(a: v128, b: v128, c: v128, d: v128, age: v128): u32 {
+  const left = i16x8.narrow_i32x4_s(i32x4.eq(a, age), i32x4.eq(b, age));
+  const right = i16x8.narrow_i32x4_s(i32x4.eq(c, age), i32x4.eq(d, age));
+  return i8x16.bitmask(i8x16.narrow_i16x8_s(left, right));
+}
+
+function agesOfFew(stamps: usize, end: usize, stamp: i32, row: i32, count: i32): u32 {
+  let ages: u32 = 0;
+  for (let i = 0; i < count; i++, row++) {
+    let age: u32 = -1;
+    for (let shard: usize = 0; shard < end; shard += 4) {
+      age = min(age, <u32>(stamp - load<i32>(<usize>load<u32>(stamps + shard) + 4 * <usize>row)));
+    }
+    if (age < 2) ages |= <u32>1 << (i + SOME * age);
+  }
+  return ages;
+}
