@@ -1,6 +1,6 @@
 /**
  * Predictions from a thread of their own, which no request and no training can hold up for long: requests that come
- * while a batch is computed are gathered into the next one.
+ * while batches are computed are gathered into the next one.
  */
 import { clearImmediate, setImmediate } from "node:timers";
 import type { TrainingConfig } from "../config/schema.ts";
@@ -14,7 +14,15 @@ import type { DeskOptions, Outcome } from "./protocol.ts";
 import { RequestQueue } from "./queue.ts";
 import { createReader, type Reader } from "./reader.ts";
 import { ThreadClient } from "./thread_client.ts";
-import type { Answer, ModelInfo, ModelShape, PredictOptions, Predictor, PredictorFigures } from "./types.ts";
+import type {
+  Answer,
+  ModelInfo,
+  ModelShape,
+  PredictOptions,
+  Predictor,
+  PredictorFigures,
+  PredictorLimits,
+} from "./types.ts";
 import { Unavailable, UnknownVersion } from "./types.ts";
 
 /** Whose predictions: a run that is training, or a saved model. */
@@ -41,17 +49,6 @@ export interface PredictorOptions {
   readonly limits: PredictorLimits;
   /** Told when the thread is lost and replaced. */
   readonly onIncident: (message: string) => void;
-}
-
-export interface PredictorLimits {
-  /** Sequences that are computed in one call. */
-  readonly batchMax: number;
-  /** How long a batch that is not full waits for more. */
-  readonly batchDelayMs: number;
-  /** Sequences that may wait. */
-  readonly queueMax: number;
-  /** A thread that does not answer for so long is replaced. */
-  readonly timeoutMs: number;
 }
 
 interface Waiting {
@@ -103,7 +100,7 @@ export class ThreadPredictor implements Predictor {
     this.shape = { run, labels, vocabulary, length, text: preprocessing !== undefined };
     this.reader = createReader(this.shape, preprocessing);
     this.#desk = { config, spec, maxBatch: limits.batchMax, maxLength: length };
-    this.#queue = new RequestQueue(limits);
+    this.#queue = new RequestQueue({ ...limits, fillsBatches: limits.batchDelayMs > 0 });
   }
 
   async model(version?: number): Promise<ModelInfo> {
@@ -214,16 +211,16 @@ export class ThreadPredictor implements Predictor {
   #refuseAll(error: Unavailable): void {
     this.#delay?.();
     this.#delay = undefined;
-    while (!this.#queue.isEmpty) for (const { reject } of this.#queue.take()) reject(error);
+    for (const { reject } of this.#queue.clear()) reject(error);
   }
 
-  /** Sends the next batch if none is being computed: with all that this turn of the loop brings, or after the delay. */
+  /** Sends what waits once all that this turn of the loop brings is there, or after the delay. */
   #sendSoon(): void {
-    if (this.#sentBatches > 0 || this.#delay || this.#queue.isEmpty) return;
+    if (this.#delay || this.#queue.isEmpty) return;
     const { batchDelayMs } = this.#options.limits;
     const send = () => {
       this.#delay = undefined;
-      this.#send(this.#queue.take());
+      this.#sendWaiting();
     };
     if (batchDelayMs === 0) {
       const timer = setImmediate(send);
@@ -234,9 +231,13 @@ export class ThreadPredictor implements Predictor {
     }
   }
 
+  #sendWaiting(): void {
+    const take = () => this.#queue.take(this.#sentBatches, this.#computing);
+    for (let batch = take(); batch.length > 0; batch = take()) this.#send(batch);
+  }
+
   #send(batch: readonly Waiting[]): void {
-    const [first] = batch;
-    if (!first) return;
+    const { version } = batch[0]!;
     const thread = this.#thread!;
     const newest = this.#options.newest();
     // Its failure would be that of the prediction too, which has somebody who waits for it.
@@ -251,11 +252,11 @@ export class ThreadPredictor implements Predictor {
     // A question about the version alone computes nothing.
     if (count > 0) this.#batches++;
     this.#sequences += count;
-    thread.ask({ type: "predict", version: first.version, ...joinSequences(sequences) }).then((outcome) => {
+    thread.ask({ type: "predict", version, ...joinSequences(sequences) }).then((outcome) => {
       this.#sentBatches--;
       this.#computing -= count;
       // First: the thread computes while this one writes answers.
-      if (this.#options.limits.batchDelayMs === 0) this.#send(this.#queue.take());
+      if (this.#options.limits.batchDelayMs === 0) this.#sendWaiting();
       else this.#sendSoon();
       this.#answer(batch, outcome!, sentAt);
     }, (error) => {

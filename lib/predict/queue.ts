@@ -13,7 +13,16 @@ export interface QueueOptions {
   readonly batchMax: number;
   /** Sequences that may wait. */
   readonly queueMax: number;
+  /** Whether a batch is worth waiting for: then there is one at a time. */
+  readonly fillsBatches: boolean;
 }
+
+/**
+ * Batches under way at once, each of at most such a share of all requests there are: while one is computed, the answers
+ * of another are written and the requests of a third are read. With one batch of all, whoever computes and whoever
+ * answers would wait for each other.
+ */
+const IN_FLIGHT = 4;
 
 export class RequestQueue<Item extends Request> {
   readonly #options: QueueOptions;
@@ -63,13 +72,30 @@ export class RequestQueue<Item extends Request> {
     this.#sequences -= item.sequences.length;
   }
 
-  /** The next batch: the requests that waited longest, of one version, as many as fit and at least one. */
-  take(): Item[] {
-    const { batchMax } = this.#options;
+  /** Empties the queue; returns what waited. */
+  clear(): readonly Item[] {
+    const items = this.#items;
+    this.#items = [];
+    this.#sequences = 0;
+    return items;
+  }
+
+  /**
+   * The next batch, where `batches` of `computing` sequences together are under way: the requests that waited longest, of one
+   * version. Nothing if it is not yet time. A request that does not fit into a batch is one of its own.
+   */
+  take(batches: number, computing: number): Item[] {
+    const { batchMax, fillsBatches } = this.#options;
+    const inFlight = fillsBatches ? 1 : IN_FLIGHT;
+    const first = this.#items[0];
+    // All that is under way is no more than one full batch: what is still in the queue can leave it.
+    const room = batchMax - computing;
+    if (!first || batches >= inFlight || batches > 0 && first.sequences.length > room) return [];
+    const most = Math.min(room, Math.ceil((this.#sequences + computing) / inFlight));
     let count = 0;
     let end = 0;
     for (const { version, sequences } of this.#items) {
-      const fits = version === this.#items[0]!.version && count + sequences.length <= batchMax;
+      const fits = version === first.version && count + sequences.length <= most;
       if (end > 0 && !fits) break;
       count += sequences.length;
       end++;

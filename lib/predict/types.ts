@@ -84,3 +84,14 @@ export class Unavailable extends Error {
 export class UnknownVersion extends RangeError {
   override readonly name = "UnknownVersion";
 }
+
+export interface PredictorLimits {
+  /** Sequences that are computed in one call. */
+  readonly batchMax: number;
+  /** How long a batch that is not full waits for more. */
+  readonly batchDelayMs: number;
+  /** Sequences that may wait. */
+  readonly queueMax: number;
+  /** A thread that does not answer for so long is replaced. */
+  readonly timeoutMs: number;
+}

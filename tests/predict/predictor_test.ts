@@ -95,7 +95,7 @@ Deno.test("ThreadPredictor answers by any checkpoint that is kept, and names one
   }));
 
 Deno.test("ThreadPredictor refuses what has no place, and frees the place of who leaves", async () => {
-  using tiny = tinyPredictor({ faulty: true, limits: { queueMax: 3, timeoutMs: 120_000 } });
+  using tiny = tinyPredictor({ faulty: true, limits: { batchMax: 1, queueMax: 3, timeoutMs: 120_000 } });
   await soon(tiny.predictor.model(), "the start", 60_000);
   const hung = tiny.predictor.predict([HANGS]);
   hung.catch(() => {});

@@ -7,18 +7,43 @@ import { Unavailable } from "../../lib/predict/types.ts";
 const request = (count: number, version?: number): Request => ({ sequences: Array(count).fill([1]), version });
 
 Deno.test("RequestQueue gives batches in order, as full as they can be, each of one version", () => {
-  const queue = new RequestQueue({ batchMax: 4, queueMax: 100 });
+  const queue = new RequestQueue({ batchMax: 4, queueMax: 100, fillsBatches: true });
   const items = [request(1), request(2), request(2), request(9), request(0), request(1, 7), request(1, 7), request(1)];
   for (const item of items) queue.add(item);
   assertEquals(queue.sequences, 17);
   const batches: Request[][] = [];
-  while (!queue.isEmpty) batches.push(queue.take());
+  while (!queue.isEmpty) batches.push(queue.take(0, 0));
   assertEquals(batches.map((batch) => batch.map((item) => items.indexOf(item))), [[0, 1], [2], [3], [4], [5, 6], [7]]);
-  assertEquals([queue.sequences, queue.take()], [0, []]);
+  assertEquals([queue.sequences, queue.take(0, 0)], [0, []]);
+});
+
+Deno.test("RequestQueue has one batch under way at a time where batches are worth waiting for", () => {
+  const queue = new RequestQueue({ batchMax: 4, queueMax: 100, fillsBatches: true });
+  queue.add(request(1));
+  assertEquals(queue.take(1, 3), []);
+  assertEquals(queue.take(0, 0).length, 1);
+});
+
+Deno.test("RequestQueue shares out what waits among four batches, which together are no more than a full one", () => {
+  const queue = new RequestQueue({ batchMax: 10, queueMax: 100, fillsBatches: false });
+  for (let index = 0; index < 12; index++) queue.add(request(1));
+  const sizes: number[] = [];
+  let computing = 0;
+  for (let batch = queue.take(0, 0); batch.length > 0; batch = queue.take(sizes.length, computing)) {
+    sizes.push(batch.length);
+    computing += batch.length;
+  }
+  assertEquals(sizes, [3, 3, 3, 1]);
+  assertEquals(queue.take(3, 10), []);
+  assertEquals(queue.take(1, 9).length, 1);
+  queue.clear();
+  queue.add(request(12)); // More than a batch: only alone.
+  assertEquals(queue.take(1, 1), []);
+  assertEquals(queue.take(0, 0).length, 1);
 });
 
 Deno.test("RequestQueue refuses what has no place, and says how many wait", () => {
-  const queue = new RequestQueue({ batchMax: 4, queueMax: 5 });
+  const queue = new RequestQueue({ batchMax: 4, queueMax: 5, fillsBatches: false });
   const large = request(6);
   queue.add(large);
   const message = "6 sequences wait to be predicted: expected at most 5 with these 1";
@@ -34,8 +59,10 @@ Deno.test("RequestQueue loses none and gives none twice, whoever leaves", () => 
     fc.property(
       fc.array(fc.tuple(fc.nat(6), fc.option(fc.nat(1), { nil: undefined }), fc.boolean()), { maxLength: 40 }),
       fc.integer({ min: 1, max: 8 }),
-      (list, batchMax) => {
-        const queue = new RequestQueue<Request>({ batchMax, queueMax: 1000 });
+      fc.boolean(),
+      fc.infiniteStream(fc.boolean()),
+      (list, batchMax, fillsBatches, isBusy) => {
+        const queue = new RequestQueue<Request>({ batchMax, queueMax: 1000, fillsBatches });
         const stay = list.flatMap(([count, version, leaves]) => {
           const item = request(count, version);
           queue.add(item);
@@ -43,10 +70,18 @@ Deno.test("RequestQueue loses none and gives none twice, whoever leaves", () => 
           return leaves ? [] : [item];
         });
         const taken: Request[] = [];
+        let underWay: number[] = [];
         while (!queue.isEmpty) {
-          const batch = queue.take();
+          const computing = underWay.reduce((sum, size) => sum + size, 0);
+          const batch = queue.take(underWay.length, computing);
+          if (batch.length === 0) {
+            assert(underWay.length > 0);
+            underWay.shift();
+            continue;
+          }
           const size = batch.reduce((sum, { sequences }) => sum + sequences.length, 0);
-          assert(batch.length === 1 || size <= batchMax);
+          assert(size + computing <= batchMax || batch.length === 1 && underWay.length === 0);
+          underWay = isBusy.next().value ? [...underWay, size] : [];
           assertEquals(new Set(batch.map(({ version }) => version)).size, 1);
           taken.push(...batch);
         }
