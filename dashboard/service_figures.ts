@@ -91,8 +91,8 @@ export function percentile(buckets: ReadonlyMap<number, number>, share: number):
 /** Mean sequences of a batch between two scrapes; undefined where none was computed. */
 export function batchSize(now: Scrape, before?: Scrape): number | undefined {
   const of = (name: string) => (valueOf(now.metrics, name) ?? 0) - (before ? valueOf(before.metrics, name) ?? 0 : 0);
-  const batches = of("lockstep_predict_batches_total");
-  return batches > 0 ? of("lockstep_predict_sequences_total") / batches : undefined;
+  const batches = of("lockstep_predict_batch_sequences_count");
+  return batches > 0 ? of("lockstep_predict_batch_sequences_sum") / batches : undefined;
 }
 
 /** The newest scrape of `history` (oldest first) that is at least `seconds` older than `at`, else the oldest. */

@@ -9,6 +9,7 @@ import { errorMessage } from "../errors.ts";
 import { trainedModel } from "../model/task_model.ts";
 import type { Newest } from "../run/model_version.ts";
 import { joinSequences, KEPT_VERSIONS } from "./desk.ts";
+import { BATCH_SIZES, Histogram } from "./histogram.ts";
 import { prediction } from "./prediction.ts";
 import type { DeskOptions, Outcome } from "./protocol.ts";
 import { RequestQueue } from "./queue.ts";
@@ -85,8 +86,7 @@ export class ThreadPredictor implements Predictor {
   #computing = 0;
   /** Calls off the batch that is about to be sent. */
   #delay: (() => void) | undefined;
-  #batches = 0;
-  #sequences = 0;
+  readonly #batchSizes = new Histogram(BATCH_SIZES);
   #restarts = 0;
   #closed = false;
   #watching: ReturnType<typeof setTimeout> | undefined;
@@ -150,8 +150,7 @@ export class ThreadPredictor implements Predictor {
     return {
       queued: this.#queue.sequences,
       computing: this.#computing,
-      batches: this.#batches,
-      sequences: this.#sequences,
+      batchSizes: this.#batchSizes,
       restarts: this.#restarts,
     };
   }
@@ -250,8 +249,7 @@ export class ThreadPredictor implements Predictor {
     this.#sentBatches++;
     this.#computing += count;
     // A question about the version alone computes nothing.
-    if (count > 0) this.#batches++;
-    this.#sequences += count;
+    if (count > 0) this.#batchSizes.observe(count);
     thread.ask({ type: "predict", version, ...joinSequences(sequences) }).then((outcome) => {
       this.#sentBatches--;
       this.#computing -= count;

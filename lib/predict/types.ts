@@ -1,5 +1,6 @@
 /** What the world sees of a model that predicts: plain values, no tensors. */
 
+import type { Histogram } from "./histogram.ts";
 import type { Reader } from "./reader.ts";
 
 /** What of a model never changes. */
@@ -68,9 +69,8 @@ export interface PredictorFigures {
   readonly queued: number;
   /** Sequences that are being computed. */
   readonly computing: number;
-  /** Batches sent, and sequences in them. */
-  readonly batches: number;
-  readonly sequences: number;
+  /** Sequences of each batch that was sent. */
+  readonly batchSizes: Histogram;
   /** Times that its thread was replaced. */
   readonly restarts: number;
 }

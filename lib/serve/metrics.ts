@@ -1,4 +1,5 @@
 /** Counts of what was asked and answered, and their text for a scraper (OpenMetrics 1.0). */
+import { Histogram } from "../predict/histogram.ts";
 import { Drops } from "./drops.ts";
 
 /** Upper bounds in seconds, of a prediction's and of a large list's time alike. */
@@ -9,15 +10,11 @@ export const OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charse
 /** Answers of one route. */
 export class RouteFigures {
   readonly byStatus = new Map<number, number>();
-  /** Those within each of BOUNDS and above the one before, then the rest. */
-  readonly buckets = new Float64Array(BOUNDS.length + 1);
-  seconds = 0;
+  readonly seconds = new Histogram(BOUNDS);
 
   observe(status: number, seconds: number): void {
     this.byStatus.set(status, (this.byStatus.get(status) ?? 0) + 1);
-    const index = BOUNDS.findIndex((bound) => seconds <= bound);
-    this.buckets[index < 0 ? BOUNDS.length : index]! += 1;
-    this.seconds += seconds;
+    this.seconds.observe(seconds);
   }
 }
 
@@ -42,17 +39,7 @@ export class HttpFigures {
       for (const [status, count] of byStatus) text.sample("_total", count, `${labels},status="${status}"`);
     }
     text.family("lockstep_http_request_seconds", "histogram", "Time to answer, by route.");
-    for (const [labels, { buckets, seconds, byStatus }] of this.#routes) {
-      if (byStatus.size === 0) continue;
-      let below = 0;
-      for (const [index, count] of buckets.entries()) {
-        below += count;
-        const bound = BOUNDS[index];
-        text.sample("_bucket", below, `${labels},le="${bound === undefined ? "+Inf" : number(bound)}"`);
-      }
-      text.sample("_sum", seconds, labels);
-      text.sample("_count", below, labels);
-    }
+    for (const [labels, { seconds, byStatus }] of this.#routes) if (byStatus.size > 0) text.buckets(seconds, labels);
     text.family("lockstep_event_streams", "gauge", "Event streams that are open.");
     text.sample("", this.streams);
     text.counter("lockstep_event_streams_dropped", this.drops.count, "Streams cut because their clients did not read.");
@@ -78,6 +65,23 @@ export class MetricsText {
   gauge(name: string, value: number, help: string): void {
     this.family(name, "gauge", help);
     this.sample("", value);
+  }
+
+  histogram(name: string, values: Histogram, help: string): void {
+    this.family(name, "histogram", help);
+    this.buckets(values);
+  }
+
+  /** The samples of one histogram. */
+  buckets({ bounds, buckets, sum }: Histogram, labels = ""): void {
+    let below = 0;
+    for (const [index, count] of buckets.entries()) {
+      below += count;
+      const bound = bounds[index];
+      this.sample("_bucket", below, `${labels && `${labels},`}le="${bound === undefined ? "+Inf" : number(bound)}"`);
+    }
+    this.sample("_sum", sum, labels);
+    this.sample("_count", below, labels);
   }
 
   counter(name: string, value: number, help: string): void {

@@ -49,11 +49,10 @@ export function operationRoutes(
 function metricsText({ predictor, training }: Services, figures: HttpFigures): string {
   const text = new MetricsText();
   figures.write(text);
-  const { queued, computing, batches, sequences, restarts } = predictor.figures();
+  const { queued, computing, batchSizes, restarts } = predictor.figures();
   text.gauge("lockstep_predict_queued_sequences", queued, "Sequences that wait for their batch.");
   text.gauge("lockstep_predict_computing_sequences", computing, "Sequences that are being predicted.");
-  text.counter("lockstep_predict_batches", batches, "Batches sent to be predicted.");
-  text.counter("lockstep_predict_sequences", sequences, "Sequences in those batches.");
+  text.histogram("lockstep_predict_batch_sequences", batchSizes, "Sequences of a batch that was predicted.");
   text.counter("lockstep_predict_restarts", restarts, "Times that the prediction thread was replaced.");
   const now = training?.();
   if (now) {

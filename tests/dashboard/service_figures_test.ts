@@ -1,14 +1,18 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { parseMetrics } from "../../dashboard/open_metrics.ts";
 import { batchSize, earlier, percentile, routesBetween, type Scrape } from "../../dashboard/service_figures.ts";
+import { BATCH_SIZES, Histogram } from "../../lib/predict/histogram.ts";
 import { HttpFigures, MetricsText } from "../../lib/serve/metrics.ts";
 
 /** A scrape `at` seconds of what `figures` and the predictor have counted. */
 function scrape(at: number, figures: HttpFigures, batches = 0, sequences = 0): Scrape {
   const text = new MetricsText();
   figures.write(text);
-  text.counter("lockstep_predict_batches", batches, "Batches.");
-  text.counter("lockstep_predict_sequences", sequences, "Sequences.");
+  const sizes = new Histogram(BATCH_SIZES);
+  for (let batch = 1; batch <= batches; batch++) {
+    sizes.observe(Math.floor(sequences * batch / batches) - Math.floor(sequences * (batch - 1) / batches));
+  }
+  text.histogram("lockstep_predict_batch_sequences", sizes, "Sequences of a batch.");
   return { at, metrics: parseMetrics(text.end()) };
 }
 

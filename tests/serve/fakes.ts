@@ -1,6 +1,7 @@
 /** Services small enough to see through: a log in memory, and a model whose class is the parity of the first token. */
 import type { NewEvent, RunEvent } from "../../lib/events.ts";
 import type { PreprocessingJson } from "../../lib/data/preprocessing.ts";
+import { BATCH_SIZES, Histogram } from "../../lib/predict/histogram.ts";
 import { createReader } from "../../lib/predict/reader.ts";
 import type { ModelInfo, Predictor } from "../../lib/predict/types.ts";
 import type { Admission, Removal, RunAction, RunDetail, RunState } from "../../lib/run/types.ts";
@@ -118,6 +119,9 @@ export function textPredictor(): Predictor {
   return fakePredictor({ shape, reader: createReader(shape, preprocessing), model: () => Promise.resolve(shape) });
 }
 
+const batchSizes = new Histogram(BATCH_SIZES);
+for (const size of [2, 3, 2000]) batchSizes.observe(size);
+
 /** Answers with the parity of each sequence's first token; `changes` replaces parts. */
 export function fakePredictor(changes: Partial<Predictor> = {}): Predictor {
   return {
@@ -138,7 +142,7 @@ export function fakePredictor(changes: Partial<Predictor> = {}): Predictor {
         ),
       }),
     versions: () => Promise.resolve([7, 5]),
-    figures: () => ({ queued: 3, computing: 1, batches: 10, sequences: 40, restarts: 2 }),
+    figures: () => ({ queued: 3, computing: 1, batchSizes, restarts: 2 }),
     ...changes,
   };
 }

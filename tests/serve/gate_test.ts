@@ -136,7 +136,10 @@ Deno.test("GET /metrics is OpenMetrics text with what was asked, queued, trained
   assertEquals(value(`lockstep_http_requests_total{method="any",route="refused",status="421"}`), "1");
   assertEquals(value(`lockstep_http_request_seconds_bucket{${label},le="+Inf"}`), "2");
   assertEquals(value(`lockstep_http_request_seconds_count{${label}}`), "2");
-  assertEquals([value("lockstep_predict_queued_sequences"), value("lockstep_predict_sequences_total")], ["3", "40"]);
+  assertEquals(value("lockstep_predict_queued_sequences"), "3");
+  const size = "lockstep_predict_batch_sequences";
+  const below = ["1", "2", "4", "1024", "+Inf"].map((bound) => value(`${size}_bucket{le="${bound}"}`));
+  assertEquals([...below, value(`${size}_sum`), value(`${size}_count`)], ["0", "1", "2", "2", "3", "2005", "3"]);
   assertEquals([value("lockstep_training_loss"), value("lockstep_training_incidents_total")], ["0.5", "2"]);
   assertEquals(value("lockstep_event_streams"), "1");
   assert(Number(value("lockstep_resident_memory_bytes")) > 1e6);

@@ -1,0 +1,29 @@
+/** Counts of values by size, as scrapers want them. */
+
+/** Bounds of sequences in a batch. */
+export const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
+
+export class Histogram {
+  /** Upper bounds, ascending. */
+  readonly bounds: readonly number[];
+  /** Values within each bound and above the one before, then the rest. */
+  readonly buckets: Float64Array;
+  /** Of all values. */
+  sum = 0;
+
+  constructor(bounds: readonly number[]) {
+    this.bounds = bounds;
+    this.buckets = new Float64Array(bounds.length + 1);
+  }
+
+  /** Values that were observed. */
+  get count(): number {
+    return this.buckets.reduce((sum, count) => sum + count, 0);
+  }
+
+  observe(value: number): void {
+    const index = this.bounds.findIndex((bound) => value <= bound);
+    this.buckets[index < 0 ? this.bounds.length : index]! += 1;
+    this.sum += value;
+  }
+}
