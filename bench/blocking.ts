@@ -28,6 +28,12 @@ const bodies: Readonly<Record<string, string>> = {
   "256 texts of 4,000 characters": texts(256, 4000),
   "1,024 texts of 1,000 characters": texts(1024, 1000),
   "340,000 numbers (refused)": JSON.stringify({ instances: [new Array(340_000).fill(12)] }),
+  "19,000 texts (refused)": JSON.stringify({
+    instances: Array.from({ length: 19_000 }, (_, index) => textOf(48, index)),
+  }),
+  "9,000 keys (refused)": `{${
+    Array.from({ length: 9_000 }, (_, index) => `"${textOf(100, index)}${index}":0`).join()
+  }}`,
   "45,000 objects (refused)": JSON.stringify({ instances: new Array(45_000).fill({ a: [], b: { c: 1 } }) }),
   "1,000,000 brackets (refused)": "[".repeat(1_000_000),
 };

@@ -14,6 +14,8 @@ const REPLACEMENT = "\uFFFD";
 const QUICK = 65_536;
 /** A long one that is nested more deeply takes the parser ten times as long as others, and nobody needs it. */
 const MOST_DEPTH = 64;
+/** A long one of more lists, objects and texts, keys among them, takes the parser several times as long. */
+const MOST_PARTS = 20_000;
 
 /** Throws a Refusal for a type that is not JSON's or a body over the limit, an InputError for one that is not JSON. */
 export async function readJson(request: Request, limitBytes: number): Promise<unknown> {
@@ -32,9 +34,7 @@ export async function readJson(request: Request, limitBytes: number): Promise<un
   if (text.trim() === "") throw bodyError("the body is empty: expected JSON");
   const isLong = text.length > QUICK;
   if (isLong) {
-    if (isDeeperThan(MOST_DEPTH, text)) {
-      throw bodyError(`the body is nested too deeply: expected at most ${MOST_DEPTH} lists or objects in each other`);
-    }
+    checkStructure(text);
     await setImmediate();
   }
   try {
@@ -71,17 +71,23 @@ async function readChunks(body: ReadableStream<Uint8Array>, limitBytes: number):
 const [QUOTE, BACKSLASH] = [34, 92];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [91, 93, 123, 125];
 
-/** Whether more than `most` lists and objects are open at once somewhere in `text`. */
-function isDeeperThan(most: number, text: string): boolean {
+/** Throws an InputError for JSON that is slow to parse, before it is parsed. */
+function checkStructure(text: string): void {
   let depth = 0;
+  let parts = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (code === OPEN_LIST || code === OPEN_OBJECT) {
-      if (++depth > most) return true;
-    } else if (code === CLOSE_LIST || code === CLOSE_OBJECT) depth--;
+    if (code === CLOSE_LIST || code === CLOSE_OBJECT) depth--;
+    if (code === OPEN_LIST || code === OPEN_OBJECT) depth++;
     else if (code === QUOTE) at = endOfString(text, at);
+    else continue;
+    if (depth > MOST_DEPTH) {
+      throw bodyError(`the body is nested too deeply: expected at most ${MOST_DEPTH} lists or objects in each other`);
+    }
+    if (++parts > MOST_PARTS) {
+      throw bodyError(`the body has too many parts: expected at most ${MOST_PARTS} lists, objects, keys and texts`);
+    }
   }
-  return false;
 }
 
 /** Where the string that begins at `begin` ends; the end of `text` if it does not. */
