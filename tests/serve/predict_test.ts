@@ -154,7 +154,7 @@ Deno.test("POST /predict answers 400 to any depth of nesting", async () => {
   }
 });
 
-Deno.test("POST /predict refuses what is slow to parse, and takes as many sequences as it says", async () => {
+Deno.test("POST /predict refuses what is slow to parse", async () => {
   const many = [
     `{"instances":[${'{"a":[]},'.repeat(12_000)}0]}`,
     JSON.stringify({ instances: Array.from({ length: 20_100 }, (_, index) => index.toString(36)) }),
@@ -165,9 +165,6 @@ Deno.test("POST /predict refuses what is slow to parse, and takes as many sequen
     const { detail }: ProblemBody = await response.json();
     assertEquals([response.status, detail.includes("too many parts")], [400, true], detail.slice(0, 200));
   }
-  const most = Array.from({ length: 1024 }, () => ({ tokens: [1, 2, 3] }));
-  const response = await post(JSON.stringify({ instances: most }).padEnd(70_000));
-  assertEquals((await response.json()).predictions.length, 1024);
 });
 
 const token = fc.oneof(fc.nat(49), fc.integer(), fc.double(), fc.jsonValue());
