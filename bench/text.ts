@@ -12,6 +12,7 @@ import { dataFigures } from "../lib/run/open_training.ts";
 import { readRunData, type RunData } from "../lib/run/run_data.ts";
 import { environment, environmentLines } from "./environment.ts";
 import { measureRounds } from "./lockstep.ts";
+import { CommandFailed } from "./command.ts";
 import { alternate, median, stagesOf } from "./measure.ts";
 import { findPytorch, measurePytorchText } from "./peers/pytorch.ts";
 import { PYTORCH } from "./contestants.ts";
@@ -82,8 +83,18 @@ async function bench(file: string, seconds: number, repeats: number): Promise<vo
     await writeRows(read, folder);
     const peers = "version" in pytorch ? pytorchContestants(read, folder, seconds) : [];
     const contestants = [...lockstepContestants(read, seconds), ...peers];
-    await alternate(contestants, repeats, async ({ measure, values }) => values.push(await measure()) > 0);
-    const best = Math.max(...peers.map(({ values }) => median(values)));
+    const failures: string[] = [];
+    await alternate(contestants, repeats, async ({ name, measure, values }, repeat) => {
+      try {
+        values.push(await measure());
+      } catch (error) {
+        // A peer's program that dies now and then has its other turns, and does not end the others'.
+        if (!(error instanceof CommandFailed)) throw error;
+        failures.push(`${name} failed in turn ${repeat + 1}: ${error.message.split("\n").at(-1)}`);
+      }
+      return true;
+    });
+    const best = Math.max(...peers.filter(({ values }) => values.length > 0).map(({ values }) => median(values)));
     const rows = contestants.map(({ name, values }) => {
       const rate = median(values);
       return [name, figure(rate), ...peers.length > 0 ? [figure(rate / best)] : []];
@@ -94,6 +105,7 @@ async function bench(file: string, seconds: number, repeats: number): Promise<vo
       "",
       `${training.labels.length} rows of ${figure(tokens)} tokens, vocabulary ${vocabulary}`,
       ...table(["training", "sequences/s", ...peers.length > 0 ? ["÷ PyTorch's best"] : []], rows),
+      ...failures,
     ]);
   } finally {
     await Deno.remove(folder, { recursive: true });
