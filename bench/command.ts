@@ -1,8 +1,17 @@
 /** Runs a program to its end and reads what it printed. */
 
 /** Thrown when a program fails. The message has the end of its error output. */
-export class CommandFailed extends Error {
+class CommandFailed extends Error {
   override readonly name = "CommandFailed";
+}
+
+/**
+ * What to say of a peer whose program failed in turn `repeat`, from 0: it has its other turns, and does not end the others'.
+ * Throws any other error.
+ */
+export function failedTurn(error: unknown, repeat: number): string {
+  if (!(error instanceof CommandFailed)) throw error;
+  return `failed in turn ${repeat + 1}: ${error.message.split("\n").at(-1)}`;
 }
 
 /** Its standard output. Throws CommandFailed if it fails. */

@@ -1,6 +1,6 @@
 /** The step benchmark: every contestant on every shape, in turns. */
 import type { Contestant } from "./contestants.ts";
-import { CommandFailed } from "./command.ts";
+import { failedTurn } from "./command.ts";
 import { type StepFigures, TooSlow } from "./lockstep.ts";
 import { alternate, expectedSeconds, median, type Stages } from "./measure.ts";
 import { flopsPerSequence, type Shape, shapeName } from "./shapes.ts";
@@ -48,14 +48,12 @@ export async function* measureSteps(options: StepOptions): AsyncGenerator<StepRe
         if (slow && repeats > 1) notes.set(contestant, `measured once, over ${measured.steps} steps`);
         return !slow;
       } catch (error) {
-        // A peer's program that dies now and then has its other turns, and does not end the others'.
-        if (error instanceof CommandFailed) {
-          notes.set(contestant, `failed in turn ${repeat + 1}: ${error.message.split("\n").at(-1)}`);
-          return true;
+        if (error instanceof TooSlow) {
+          notes.set(contestant, `left out: ${error.message}`);
+          return false;
         }
-        if (!(error instanceof TooSlow)) throw error;
-        notes.set(contestant, `left out: ${error.message}`);
-        return false;
+        notes.set(contestant, failedTurn(error, repeat));
+        return true;
       }
     });
     yield contestants.map((contestant) => {

@@ -12,7 +12,7 @@ import { dataFigures } from "../lib/run/open_training.ts";
 import { readRunData, type RunData } from "../lib/run/run_data.ts";
 import { environment, environmentLines } from "./environment.ts";
 import { measureRounds } from "./lockstep.ts";
-import { CommandFailed } from "./command.ts";
+import { failedTurn } from "./command.ts";
 import { alternate, median, stagesOf } from "./measure.ts";
 import { findPytorch, measurePytorchText } from "./peers/pytorch.ts";
 import { PYTORCH } from "./contestants.ts";
@@ -88,23 +88,23 @@ async function bench(file: string, seconds: number, repeats: number): Promise<vo
       try {
         values.push(await measure());
       } catch (error) {
-        // A peer's program that dies now and then has its other turns, and does not end the others'.
-        if (!(error instanceof CommandFailed)) throw error;
-        failures.push(`${name} failed in turn ${repeat + 1}: ${error.message.split("\n").at(-1)}`);
+        failures.push(`${name} ${failedTurn(error, repeat)}`);
       }
       return true;
     });
-    const best = Math.max(...peers.filter(({ values }) => values.length > 0).map(({ values }) => median(values)));
-    const rows = contestants.map(({ name, values }) => {
+    const hasFigures = ({ values }: { readonly values: readonly number[] }) => values.length > 0;
+    const rivals = peers.filter(hasFigures);
+    const best = Math.max(...rivals.map(({ values }) => median(values)));
+    const rows = contestants.filter(hasFigures).map(({ name, values }) => {
       const rate = median(values);
-      return [name, figure(rate), ...peers.length > 0 ? [figure(rate / best)] : []];
+      return [name, figure(rate), ...rivals.length > 0 ? [figure(rate / best)] : []];
     });
     const { training, vocabulary } = read.data;
     const tokens = training.tokens.length / training.labels.length;
     await print([
       "",
       `${training.labels.length} rows of ${figure(tokens)} tokens, vocabulary ${vocabulary}`,
-      ...table(["training", "sequences/s", ...peers.length > 0 ? ["÷ PyTorch's best"] : []], rows),
+      ...table(["training", "sequences/s", ...rivals.length > 0 ? ["÷ PyTorch's best"] : []], rows),
       ...failures,
     ]);
   } finally {

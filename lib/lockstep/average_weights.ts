@@ -4,7 +4,7 @@ import { Word } from "./control.ts";
 import { groupsOf } from "./groups.ts";
 import { currentAndNext } from "./memory_map.ts";
 import { roundParts } from "./parts.ts";
-import { createRowFinder, rowsOf, stampOf } from "./rows.ts";
+import { rowFinderOf, rowsOf, stampOf } from "./rows.ts";
 import { sharesOf } from "./shares.ts";
 import type { RoundPart, WorkerContext } from "./worker_loop.ts";
 
@@ -16,7 +16,7 @@ export function averageWeights(context: WorkerContext): RoundPart {
   const groups = groupsOf(training);
   const { slots, states } = averagedVectors(run, training);
   const { begin, end, average } = portionOf(context);
-  const findRows = createRowFinder(engine, worker, workers, rows, run.moved[worker]!);
+  const findRows = rowFinderOf(context);
 
   return function round(round, committed) {
     train(context.shards, groups, round, committed);

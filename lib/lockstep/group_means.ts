@@ -13,7 +13,7 @@ import { coefficients } from "../engine/tree_mean.ts";
 import type { Span } from "../engine/tree_nodes.ts";
 import { averagedVectors, portionOf } from "./averaged_parts.ts";
 import { currentAndNext } from "./memory_map.ts";
-import { createRowFinder, stampOf } from "./rows.ts";
+import { rowFinderOf, stampOf } from "./rows.ts";
 import type { Part } from "./schedule.ts";
 import type { WorkerContext } from "./worker_loop.ts";
 
@@ -22,12 +22,11 @@ const WEIGHT = 3;
 
 /** Returns the function that takes this worker's part in the mean of one group, after a part that is not the last. */
 export function groupMeans(context: WorkerContext): (group: Span, part: Part, committed: number) => void {
-  const { worker, config: { workers, training }, plan: { spec, map }, run, engine } = context;
-  const { rows } = map;
+  const { config: { training }, plan: { spec }, run, engine } = context;
   const width = spec.embedding;
   const { slots, states } = averagedVectors(run, training);
   const { begin, end, average } = portionOf(context);
-  const findRows = createRowFinder(engine, worker, workers, rows, run.moved[worker]!);
+  const findRows = rowFinderOf(context);
   /** `[shard]` what it counted for in this round up to the mean before this one. */
   const counted = new Float64Array(training.shards);
 

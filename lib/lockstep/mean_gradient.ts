@@ -5,7 +5,7 @@
 import { clipScale } from "../engine/adam.ts";
 import { currentAndNext, NORM_BLOCK } from "./memory_map.ts";
 import { segmentOf } from "./plan.ts";
-import { createRowFinder, ROW_PARTS, stampOf } from "./rows.ts";
+import { ROW_PARTS, rowFinderOf, stampOf } from "./rows.ts";
 import type { WorkerContext } from "./worker_loop.ts";
 
 /** What the mean is made by. */
@@ -25,9 +25,9 @@ export interface MeanGradient {
 
 export function meanGradient(context: WorkerContext): MeanGradient {
   const { worker, config: { workers, training }, plan: { layout, map }, run, engine } = context;
-  const { rows, lazyElements } = map;
+  const { lazyElements } = map;
   const [begin, end] = segmentOf(worker, workers, layout.size, NORM_BLOCK, lazyElements);
-  const findRows = createRowFinder(engine, worker, workers, rows, run.moved[worker]!);
+  const findRows = rowFinderOf(context);
   let moved = findRows([], 0);
 
   return {

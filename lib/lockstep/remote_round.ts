@@ -13,15 +13,14 @@ import { meanGradient } from "./mean_gradient.ts";
 import { currentAndNext } from "./memory_map.ts";
 import { awaitOrder, Order, tellReady } from "./orders.ts";
 import { roundParts } from "./parts.ts";
-import { createRowFinder, stampOf } from "./rows.ts";
+import { rowFinderOf, stampOf } from "./rows.ts";
 import type { Round } from "./schedule.ts";
 import { sharesOf } from "./shares.ts";
 import type { RoundPart, WorkerContext } from "./worker_loop.ts";
 
 /** Returns the function that does as the main thread orders, up to the commit or the end. */
 export function remoteRound(context: WorkerContext): RoundPart {
-  const { worker, config: { workers, training }, plan: { map }, run, engine, timed, barrier } = context;
-  const { rows } = map;
+  const { worker, config: { workers, training }, run, timed, barrier } = context;
   const ofGradients = training.average === "gradients";
   const train = roundParts(context);
   const takeGradients = roundGradients(context);
@@ -30,7 +29,7 @@ export function remoteRound(context: WorkerContext): RoundPart {
   const vectors = averagedVectors(run, training);
   const slots = ofGradients ? run.shardGradients.map((gradient) => [gradient]) : vectors.slots;
   const { average } = portionOf(context);
-  const findRows = createRowFinder(engine, worker, workers, rows, run.moved[worker]!);
+  const findRows = rowFinderOf(context);
   let seen = 0;
 
   /** Sums this worker's part of the node into the slot of its first shard, and marks the rows that it holds there. */

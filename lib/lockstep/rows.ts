@@ -10,6 +10,7 @@
 import type { Batch } from "../data/batch.ts";
 import type { Engine, Replica } from "../engine/contract.ts";
 import { eachRowAmong, type RowParts } from "../engine/row_parts.ts";
+import type { WorkerContext } from "./worker_loop.ts";
 
 /** The stamp of the round that follows `committed` rounds, in the 32 bits that a stamp has. */
 export function stampOf(committed: number): number {
@@ -116,4 +117,9 @@ export function createRowFinder(
       },
     };
   };
+}
+
+/** The same of a worker in its run. */
+export function rowFinderOf({ worker, config, plan, run, engine }: WorkerContext): ReturnType<typeof createRowFinder> {
+  return createRowFinder(engine, worker, config.workers, plan.map.rows, run.moved[worker]!);
 }
