@@ -130,13 +130,14 @@ export function predictionBody(
   if (predictions.length !== readings.length) {
     throw new Error(`The predictor answered ${readings.length} sequences with ${predictions.length} predictions`);
   }
-  const flagged = predictions.map((prediction, index) => {
-    const { flags } = readings[index]!;
-    return flags ? { ...prediction, ...flags } : prediction;
-  });
-  if (!single) return { run, round, digest, predictions: flagged };
-  const { class: best, label, probabilities, ...flags } = flagged[0]!;
-  return { run, round, digest, class: best, label, probabilities, ...flags };
+  if (single) {
+    const { class: given, label, probabilities } = predictions[0]!;
+    const body = { run, round, digest, class: given, label, probabilities };
+    const { flags } = readings[0]!;
+    return flags ? { ...body, ...flags } : body;
+  }
+  const flagged = predictions.map((prediction, index) => ({ ...prediction, ...readings[index]!.flags }));
+  return { run, round, digest, predictions: flagged };
 }
 
 /** What the Server-Timing header says: milliseconds in the queue, and of the batch's computation. */
