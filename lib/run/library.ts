@@ -104,13 +104,23 @@ export class RunLibrary {
    * after the run's last event, or when `signal` aborts. Unless `whole`, a long history is thinned, and so is what a
    * reader that cannot keep up lacks.
    */
-  async *events(
+  events(
     id: string,
     after: number,
     signal: AbortSignal,
     whole: boolean,
   ): AsyncGenerator<readonly RunEvent[], void, void> {
-    if (this.#live?.id === id) return yield* this.#live.log.batches(after, signal, whole);
+    return this.#live?.id === id
+      ? this.#live.log.batches(after, signal, whole)
+      : this.#pastEvents(id, after, signal, whole);
+  }
+
+  async *#pastEvents(
+    id: string,
+    after: number,
+    signal: AbortSignal,
+    whole: boolean,
+  ): AsyncGenerator<readonly RunEvent[], void, void> {
     const index = this.#index(id);
     await index.refresh();
     for await (const batch of history(index, after, whole ? "whole" : "thinned")) {

@@ -1,5 +1,6 @@
 /** Server-sent events as a stream that is filled only as fast as it is read. */
 import type { RunEvent } from "../events.ts";
+import { coarseTimer } from "./coarse_timers.ts";
 
 export interface SseOptions {
   /** A comment is sent when nothing else was for this long, so that a connection that broke is noticed. */
@@ -31,6 +32,8 @@ const LEAST_PAUSE_MS = 10;
 /** A batch of as many events has more behind it. */
 const FULL_BATCH = 128;
 
+const encoder = new TextEncoder();
+
 /** Of events that several streams are about to send. */
 const frames = new WeakMap<RunEvent, string>();
 
@@ -42,6 +45,17 @@ export function sseFrame(event: RunEvent): string {
     frames.set(event, frame);
   }
   return frame;
+}
+
+/** The bytes of the newest batch: streams that are written to at about the same time are sent the same. */
+let newest: { readonly batch: readonly RunEvent[]; readonly bytes: Uint8Array } | undefined;
+
+/** The lines of all events of `batch`. */
+function encode(batch: readonly RunEvent[]): Uint8Array {
+  if (newest?.batch.length !== batch.length || newest.batch.some((event, index) => event !== batch[index])) {
+    newest = { batch, bytes: encoder.encode(batch.map(sseFrame).join("")) };
+  }
+  return newest.bytes;
 }
 
 /**
@@ -60,7 +74,6 @@ export function sseStream(
 class SseSource implements UnderlyingDefaultSource<Uint8Array> {
   readonly #open: (signal: AbortSignal) => AsyncIterable<readonly RunEvent[]>;
   readonly #options: SseOptions;
-  readonly #encoder = new TextEncoder();
   readonly #gone = new AbortController();
   #events: AsyncIterator<readonly RunEvent[]> | undefined;
   /** Kept over heartbeats: events that were asked for must not be lost. */
@@ -68,7 +81,8 @@ class SseSource implements UnderlyingDefaultSource<Uint8Array> {
   /** When all there was had been sent; 0 if there was more. */
   #caughtUpAt = 0;
   #lastId = 0;
-  #stall: ReturnType<typeof setTimeout> | undefined;
+  /** Calls off the watch over a client that has not yet taken what was sent. */
+  #taken = () => {};
   #wake = () => {};
   #onShutdown = () => {};
 
@@ -78,7 +92,7 @@ class SseSource implements UnderlyingDefaultSource<Uint8Array> {
   }
 
   async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    clearTimeout(this.#stall);
+    this.#taken();
     const { heartbeatMs, figures, onError } = this.#options;
     try {
       if (!this.#events) return this.#begin(controller);
@@ -87,12 +101,12 @@ class SseSource implements UnderlyingDefaultSource<Uint8Array> {
       this.#asked ??= this.#events.next();
       const result = await this.#within(heartbeatMs, this.#asked);
       if (this.#gone.signal.aborted) return;
-      if (!result) return this.#send(controller, ": heartbeat\n\n");
+      if (!result) return this.#send(controller, encoder.encode(": heartbeat\n\n"));
       this.#asked = undefined;
       if (result.done) return this.#end(controller);
       this.#lastId = result.value.at(-1)?.id ?? this.#lastId;
       this.#caughtUpAt = result.value.length < FULL_BATCH ? performance.now() : 0;
-      this.#send(controller, result.value.map(sseFrame).join(""));
+      this.#send(controller, encode(result.value));
     } catch (error) {
       if (this.#gone.signal.aborted) return;
       onError(error);
@@ -106,7 +120,7 @@ class SseSource implements UnderlyingDefaultSource<Uint8Array> {
 
   #begin(controller: ReadableStreamDefaultController<Uint8Array>): void {
     const { shutdown, figures, notice = "" } = this.#options;
-    this.#send(controller, `retry: ${RETRY_MS}\n\n${notice}`);
+    this.#send(controller, encoder.encode(`retry: ${RETRY_MS}\n\n${notice}`));
     if (shutdown.aborted) return this.#end(controller);
     this.#onShutdown = () => this.#end(controller);
     shutdown.addEventListener("abort", this.#onShutdown);
@@ -114,13 +128,13 @@ class SseSource implements UnderlyingDefaultSource<Uint8Array> {
     if (figures) figures.streams++;
   }
 
-  #send(controller: ReadableStreamDefaultController<Uint8Array>, text: string): void {
+  #send(controller: ReadableStreamDefaultController<Uint8Array>, bytes: Uint8Array): void {
     const { stallMs, onDrop } = this.#options;
-    this.#stall = setTimeout(() => {
+    this.#taken = coarseTimer(stallMs, () => {
       onDrop?.(this.#lastId);
       this.#end(controller);
-    }, stallMs);
-    controller.enqueue(this.#encoder.encode(text));
+    });
+    controller.enqueue(bytes);
   }
 
   #end(controller: ReadableStreamDefaultController<Uint8Array>): void {
@@ -130,7 +144,7 @@ class SseSource implements UnderlyingDefaultSource<Uint8Array> {
 
   #release(): void {
     const { shutdown, figures, onError } = this.#options;
-    clearTimeout(this.#stall);
+    this.#taken();
     shutdown.removeEventListener("abort", this.#onShutdown);
     if (figures && this.#events && !this.#gone.signal.aborted) figures.streams--;
     this.#gone.abort();
@@ -152,11 +166,11 @@ class SseSource implements UnderlyingDefaultSource<Uint8Array> {
     // One promise a wait: racing a promise as old as the stream would keep every event that won against it.
     const { promise, resolve } = Promise.withResolvers<undefined>();
     this.#wake = () => resolve(undefined);
-    const timer = setTimeout(this.#wake, milliseconds);
+    const callOff = coarseTimer(milliseconds, this.#wake);
     try {
       return await Promise.race([result, promise]);
     } finally {
-      clearTimeout(timer);
+      callOff();
     }
   }
 }
