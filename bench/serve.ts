@@ -12,10 +12,12 @@ import { type Load, load } from "./wrk.ts";
 
 const HELP = `Usage: deno task bench:serve [FLAGS]
 
+  --only PART     one part: predict (beside others), training (predictions meanwhile), streams (a thousand meanwhile)
   --seconds S     length of a measurement, after as long a warm-up [5]
   --repeats N     turns of everyone [3]
   --help          this
 `;
+const PARTS = ["predict", "training", "streams"] as const;
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const BODY = '{"tokens":[21,6,37,33,18,48,1,25]}';
 const print = (lines: readonly string[]) =>
@@ -147,7 +149,7 @@ async function streamsWhileTraining(runs: string, seconds: number, repeats: numb
     return Number(/^lockstep_resident_memory_bytes (\d+)/m.exec(text)?.[1]) / 2 ** 20;
   };
   await pause();
-  const rows: string[][] = [];
+  const turns: number[][] = [];
   for (let repeat = 0; repeat < repeats; repeat++) {
     const before = await memory();
     const alone = await roundsPerSecond(server.url, pause);
@@ -167,19 +169,16 @@ async function streamsWhileTraining(runs: string, seconds: number, repeats: numb
     await clients.status;
     const slowed = 1 - loaded / alone;
     const own = cpuSeconds / seconds / navigator.hardwareConcurrency;
-    rows.push([
-      figure(alone),
-      figure(loaded),
-      percent(slowed),
-      percent(own),
-      percent(slowed - own),
-      figure(events / STREAMS),
-      String(gaps),
-      figure(after - before),
-    ]);
+    turns.push([alone, loaded, slowed, own, slowed - own, events / STREAMS, gaps, after - before]);
   }
-  print(["", `While 2 workers train, ${STREAMS} event streams; each line is a turn`]);
+  const medians = turns[0]!.map((_, column) => median(turns.map((turn) => turn[column]!)));
+  const rows = [...turns, medians].map((turn, index) => [
+    index < turns.length ? String(index + 1) : "median",
+    ...turn.map((value, column) => column >= 2 && column <= 4 ? percent(value) : figure(value)),
+  ]);
+  print(["", `While 2 workers train, ${STREAMS} event streams`]);
   const head = [
+    "turn",
     "rounds/s alone",
     "meanwhile",
     "slowed by",
@@ -193,9 +192,13 @@ async function streamsWhileTraining(runs: string, seconds: number, repeats: numb
 }
 
 if (import.meta.main) {
-  const parsed = parseArgs(Deno.args, { string: ["seconds", "repeats"], boolean: ["help"] });
+  const parsed = parseArgs(Deno.args, { string: ["only", "seconds", "repeats"], boolean: ["help"] });
   const [seconds, repeats] = [Number(parsed.seconds ?? 5), Number(parsed.repeats ?? 3)];
-  if (parsed.help || !Number.isInteger(seconds) || !Number.isInteger(repeats) || seconds < 1 || repeats < 1) {
+  const parts = PARTS.filter((part) => parsed.only === undefined || part === parsed.only);
+  if (
+    parsed.help || parts.length === 0 || !Number.isInteger(seconds) || !Number.isInteger(repeats) || seconds < 1 ||
+    repeats < 1
+  ) {
     print([HELP.trimEnd()]);
     Deno.exit(parsed.help ? 0 : 2);
   }
@@ -206,9 +209,9 @@ if (import.meta.main) {
     print([...environmentLines(environment(pytorch)), ...(withPytorch ? [] : [pytorch.reason])]);
     const train = product("train", runs, "--exit");
     await new Deno.Command(train.command, { args: [...train.args], cwd: ROOT, stdout: "null" }).output();
-    await compare(runs, withPytorch, seconds, repeats);
-    await whileTraining(runs, seconds, repeats);
-    await streamsWhileTraining(runs, seconds, repeats);
+    if (parts.includes("predict")) await compare(runs, withPytorch, seconds, repeats);
+    if (parts.includes("training")) await whileTraining(runs, seconds, repeats);
+    if (parts.includes("streams")) await streamsWhileTraining(runs, seconds, repeats);
   } finally {
     await Deno.remove(runs, { recursive: true });
   }
