@@ -2,63 +2,28 @@
  * `deno task bench:serve`: predictions over HTTP beside a bare route on the same runtime and beside FastAPI with PyTorch,
  * in turns; then predictions while a run trains, and what they cost it.
  */
+import { basename } from "node:path";
 import { parseArgs } from "@std/cli/parse-args";
-import { fileURLToPath } from "node:url";
 import { environment, environmentLines } from "./environment.ts";
 import { alternate, median, ratioOf } from "./measure.ts";
 import { findPytorch } from "./peers/pytorch.ts";
 import { figure, percent, table } from "./table.ts";
+import { openingSeconds, writeLongRun } from "./history.ts";
+import { type Contestant, product, ROOT, serve } from "./server.ts";
 import { type Load, load } from "./wrk.ts";
 
 const HELP = `Usage: deno task bench:serve [FLAGS]
 
-  --only PART     one part: predict (beside others), training (predictions meanwhile), streams (a thousand meanwhile)
+  --only PART     one part: predict (beside others), training (predictions meanwhile), streams (a thousand meanwhile),
+                  history (of a million events, opened)
   --seconds S     length of a measurement, after as long a warm-up [5]
   --repeats N     turns of everyone [3]
   --help          this
 `;
-const PARTS = ["predict", "training", "streams"] as const;
-const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const PARTS = ["predict", "training", "streams", "history"] as const;
 const BODY = '{"tokens":[21,6,37,33,18,48,1,25]}';
 const print = (lines: readonly string[]) =>
   void Deno.stdout.writeSync(new TextEncoder().encode(`${lines.join("\n")}\n`));
-
-interface Contestant {
-  readonly name: string;
-  readonly command: string;
-  readonly args: readonly string[];
-}
-
-/** A server until it is disposed of: its first line with an address says that it is there. */
-async function serve({ command, args }: Contestant): Promise<{ url: string } & AsyncDisposable> {
-  const process = new Deno.Command(command, { args: [...args], cwd: ROOT, stdin: "null", stdout: "piped" }).spawn();
-  const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  while (!/http:\/\/[\d.]+:\d+/.test(text)) {
-    const { done, value } = await reader.read();
-    if (done) throw new Error(`${command} ${args.join(" ")} ended: ${text}`);
-    text += value;
-  }
-  const drained = (async () => {
-    while (!(await reader.read()).done);
-  })();
-  return {
-    url: /http:\/\/[\d.]+:\d+/.exec(text)![0],
-    async [Symbol.asyncDispose]() {
-      process.kill("SIGTERM");
-      await Promise.all([process.status, drained]);
-    },
-  };
-}
-
-function product(command: string, runs: string, ...args: string[]): Contestant {
-  const flags = ["run", "-q", "-A", "main.ts", command, ...args, "--port", "0"];
-  return {
-    name: "lockstep",
-    command: Deno.execPath(),
-    args: command === "train" ? [...flags, "--runs-dir", runs] : flags,
-  };
-}
 
 /** Requests a second of everyone at 50 connections. */
 async function compare(runs: string, withPytorch: boolean, seconds: number, repeats: number): Promise<void> {
@@ -191,6 +156,27 @@ async function streamsWhileTraining(runs: string, seconds: number, repeats: numb
   print(table(head, rows));
 }
 
+const EVENTS = 1_000_000;
+
+/** From a request to the last event of a long run: of a server that has just started, and again. */
+async function longHistory(runs: string, repeats: number): Promise<void> {
+  const run = await writeLongRun(`${runs}/latest`, EVENTS);
+  const cold: number[] = [];
+  const warm: number[] = [];
+  let events = 0;
+  for (let repeat = 0; repeat < repeats; repeat++) {
+    await using server = await serve(product("serve", runs, run));
+    for (const seconds of [cold, warm]) {
+      const opened = await openingSeconds(`${server.url}/runs/${basename(run)}/events`);
+      seconds.push(opened.seconds);
+      events = opened.events;
+    }
+  }
+  print(["", `The history of ${EVENTS} events, to its end`]);
+  const head = ["seconds at first", "again", "longest at first", "events sent"];
+  print(table(head, [[figure(median(cold)), figure(median(warm)), figure(Math.max(...cold)), String(events)]]));
+}
+
 if (import.meta.main) {
   const parsed = parseArgs(Deno.args, { string: ["only", "seconds", "repeats"], boolean: ["help"] });
   const [seconds, repeats] = [Number(parsed.seconds ?? 5), Number(parsed.repeats ?? 3)];
@@ -212,6 +198,7 @@ if (import.meta.main) {
     if (parts.includes("predict")) await compare(runs, withPytorch, seconds, repeats);
     if (parts.includes("training")) await whileTraining(runs, seconds, repeats);
     if (parts.includes("streams")) await streamsWhileTraining(runs, seconds, repeats);
+    if (parts.includes("history")) await longHistory(runs, repeats);
   } finally {
     await Deno.remove(runs, { recursive: true });
   }

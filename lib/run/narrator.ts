@@ -28,7 +28,8 @@ export function createNarrator(
   const progress = createProgress(now);
   let { epochRound, rollbackRound } = earlier;
   let heldOut: Figures | null = null;
-  const seconds = () => earlier.seconds + (now() - startedAt) / 1000;
+  // To the millisecond: the clock knows no more.
+  const seconds = () => Math.round(earlier.seconds * 1000 + now() - startedAt) / 1000;
   return {
     get heldOut() {
       return heldOut;

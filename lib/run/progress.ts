@@ -11,6 +11,11 @@ function intervalMs(elapsedMs: number): number {
   return Math.min(1000, Math.max(100, elapsedMs / 600));
 }
 
+/** Times and what follows from them are known to no more figures than these; more would only make logs and streams longer. */
+const FIGURES = 4;
+
+const rounded = (value: number) => Number(value.toPrecision(FIGURES));
+
 /**
  * Returns the function that takes every update and gives a progress event when one is due, or when `flush` asks for
  * what is left. Times are milliseconds of `now`.
@@ -28,10 +33,10 @@ export function createProgress(now: () => number): (update: Update, flush: boole
     const elapsedMs = Math.max(at - lastAt, 1e-3);
     const workers = counters.map((sums, worker) => {
       const before = last[worker] ?? { computeMs: 0, waitMs: 0, averageMs: 0, sequences: 0 };
-      const share = (kind: "computeMs" | "waitMs" | "averageMs") => (sums[kind] - before[kind]) / elapsedMs;
+      const share = (kind: "computeMs" | "waitMs" | "averageMs") => rounded((sums[kind] - before[kind]) / elapsedMs);
       return {
         worker,
-        sequencesPerSecond: (sums.sequences - before.sequences) / elapsedMs * 1000,
+        sequencesPerSecond: rounded((sums.sequences - before.sequences) / elapsedMs * 1000),
         compute: share("computeMs"),
         wait: share("waitMs"),
         average: share("averageMs"),
@@ -45,7 +50,7 @@ export function createProgress(now: () => number): (update: Update, flush: boole
       step: newest.step,
       epoch: newest.epoch,
       training: { loss: total("lossSum") / samples, accuracy: total("correct") / samples },
-      sequencesPerSecond: workers.reduce((sum, worker) => sum + worker.sequencesPerSecond, 0),
+      sequencesPerSecond: rounded(workers.reduce((sum, worker) => sum + worker.sequencesPerSecond, 0)),
       drift: pending.findLast((round) => !Number.isNaN(round.drift))?.drift ?? null,
       workers,
     };

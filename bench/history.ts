@@ -1,0 +1,36 @@
+/** A run whose log is as long as that of weeks of training, and how long it takes to open. */
+import { dirname, join } from "node:path";
+import { cp } from "node:fs/promises";
+
+/** Writes a run beside `run` that is the same but for its log, which has `count` events. Returns its directory. */
+export async function writeLongRun(run: string, count: number): Promise<string> {
+  const from = await Deno.realPath(run);
+  const to = join(dirname(from), "20260101-000000-long");
+  await cp(from, to, { recursive: true });
+
+  const lines = (await Deno.readTextFile(join(from, "events.jsonl"))).trim().split("\n");
+  const [first, middle, last] = [lines[0]!, lines.slice(1, -1), lines.at(-1)!];
+  using file = await Deno.create(join(to, "events.jsonl"));
+  const encoder = new TextEncoder();
+  for (let id = 1; id <= count;) {
+    const part: string[] = [];
+    for (; id <= count && part.length < 10_000; id++) {
+      const line = id === 1 ? first : id === count ? last : middle[id % middle.length]!;
+      part.push(`${line.replace(/"id":\d+/, `"id":${id}`)}\n`);
+    }
+    const bytes = encoder.encode(part.join(""));
+    for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
+  }
+  return to;
+}
+
+/** From the request to the end of a finished run's event stream, and how many events it had. */
+export async function openingSeconds(url: string): Promise<{ readonly seconds: number; readonly events: number }> {
+  const begun = performance.now();
+  const response = await fetch(url);
+  let events = 0;
+  for await (const text of response.body!.pipeThrough(new TextDecoderStream())) {
+    events += text.split("\nevent: ").length - 1;
+  }
+  return { seconds: (performance.now() - begun) / 1000, events };
+}
