@@ -25,21 +25,24 @@ const READ_AT_ONCE = 32;
 export class RunLibrary {
   #current: string;
   readonly #runsDir: string;
+  /** Of a saved run that is served: where it is, whatever the directory is called by now. */
+  readonly #saved: { readonly id: string; readonly directory: string } | undefined;
   #live: TrainingRun | undefined;
   /** Of a process that trains one run after the other. */
   readonly #queue: RunQueue | undefined;
   readonly #indexes = new Map<string, LogIndex>();
 
-  private constructor(runsDir: string, current: string, live?: TrainingRun, queue?: RunQueue) {
-    this.#runsDir = runsDir;
-    this.#current = current;
+  private constructor(directory: string, id: string, live?: TrainingRun, queue?: RunQueue) {
+    this.#runsDir = dirname(directory);
+    this.#current = id;
+    this.#saved = live ? undefined : { id, directory };
     this.#live = live;
     this.#queue = queue;
   }
 
   /** The runs beside the one that is training, and those that wait for their turn. */
   static live(run: TrainingRun, queue?: RunQueue): RunLibrary {
-    return new RunLibrary(dirname(run.directory), run.id, run, queue);
+    return new RunLibrary(run.directory, run.id, run, queue);
   }
 
   /** The run that this process trains or serves. */
@@ -58,14 +61,15 @@ export class RunLibrary {
     this.#current = run.id;
   }
 
-  /** The runs beside run `id`, which is in `directory`. */
+  /** Run `id`, which is in `directory`, and the runs beside it. */
   static saved(directory: string, id: string): RunLibrary {
-    return new RunLibrary(dirname(directory), id);
+    return new RunLibrary(directory, id);
   }
 
   /** Newest first. Directories that hold no readable run are left out. */
   async list({ state, text = "", after, limit = Infinity }: RunQuery = {}): Promise<readonly RunDetail[]> {
-    const known = [...this.#queue?.list().map(({ id }) => id) ?? [], ...await listRuns(this.#runsDir)];
+    const queued = this.#queue?.list().map(({ id }) => id) ?? [];
+    const known = [...queued, ...this.#saved ? [this.#saved.id] : [], ...await listRuns(this.#runsDir)];
     const ids = [...new Set(known)].sort().reverse().filter((id) => after === undefined || id < after);
     const found: RunDetail[] = [];
     for (let first = 0; first < ids.length && found.length < limit; first += READ_AT_ONCE) {
@@ -91,11 +95,11 @@ export class RunLibrary {
         ...common,
         state,
         events: log.count,
-        summary: await readSummary(join(this.#runsDir, id)),
+        summary: await readSummary(this.#directory(id)),
       };
     }
     const last = await optional(() => lastEvent(this.#path(id, "events.jsonl")));
-    const summary = await agreedSummary(join(this.#runsDir, id), last) ?? null;
+    const summary = await agreedSummary(this.#directory(id), last) ?? null;
     return { ...common, state: endState(last), events: last?.id ?? 0, summary };
   }
 
@@ -181,8 +185,12 @@ export class RunLibrary {
     return index;
   }
 
+  #directory(id: string): string {
+    return id === this.#saved?.id ? this.#saved.directory : join(this.#runsDir, id);
+  }
+
   #path(id: string, file: string): string {
-    return join(this.#runsDir, id, file);
+    return join(this.#directory(id), file);
   }
 
   async #manifest(id: string): Promise<Manifest> {

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { RunEvent } from "../../lib/events.ts";
 import { RunLibrary } from "../../lib/run/library.ts";
@@ -58,6 +58,20 @@ Deno.test("RunLibrary.saved() says how each run ended", () =>
     const leaving = new AbortController();
     leaving.abort();
     assertEquals(await idsOf(library.events(finished.id, 0, leaving.signal, false)), []);
+  }));
+
+Deno.test("RunLibrary.saved() reads its run whatever the directory is called", () =>
+  inTemporaryDirectory(async (runsDir) => {
+    const other = await createTinyRun(runsDir);
+    await other.log.close();
+    const run = await createTinyRun(runsDir);
+    const summary = await run.train();
+    const directory = join(runsDir, "my-model");
+    await rename(run.directory, directory);
+    const library = RunLibrary.saved(directory, run.id);
+    assertEquals((await library.get(run.id))?.summary, summary);
+    assertEquals((await idsOf(library.events(run.id, 0, never, true))).length, run.log.count);
+    assertEquals((await library.list()).map(({ id }) => id), [run.id, other.id].sort().reverse());
   }));
 
 Deno.test("RunLibrary leaves out what is no run, and knows no id that is none", () =>
