@@ -77,8 +77,9 @@ function holdsReplacement(value: unknown): boolean {
 }
 
 function readText(request: Request, limitBytes: number): Promise<string> {
-  if (!request.body) return Promise.resolve("");
-  return request.headers.has("Content-Length") ? request.text() : readChunks(request.body, limitBytes);
+  // A body that was once looked at is a stream from then on.
+  if (request.headers.has("Content-Length") || !request.body) return request.text();
+  return readChunks(request.body, limitBytes);
 }
 
 async function readChunks(body: ReadableStream<Uint8Array>, limitBytes: number): Promise<string> {

@@ -24,15 +24,23 @@ async function withServer(body: (port: number) => Promise<void>): Promise<void> 
   }
 }
 
-/** What the server says to `bytes`, all of it, if it ends the connection or after we end our side; "" if it is cut. */
-async function exchange(port: number, bytes: Uint8Array): Promise<string> {
+/**
+ * What the server says to `bytes`, all of it: after we end our side, unless `stays`, or until it ends the connection; ""
+ * if it is cut.
+ */
+async function exchange(port: number, bytes: Uint8Array, stays = false): Promise<string> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
   try {
-    await connection.write(bytes);
-    await connection.closeWrite();
+    for (let sent = 0; sent < bytes.length;) sent += await connection.write(bytes.subarray(sent));
+    if (!stays) await connection.closeWrite();
     return await soon(new Response(connection.readable).text(), "the end of the answer");
   } catch (error) {
     assert(!(error instanceof Error && /did not happen/.test(error.message)), String(error));
+    try {
+      connection.close();
+    } catch {
+      // It is closed already, if it was cut while it was read.
+    }
     return "";
   }
 }
@@ -86,4 +94,28 @@ Deno.test("startServer() lets slow bodies take their time, holds nobody up for t
     for (const letter of BODY) await last!.write(encoder.encode(letter));
     const answer = await soon(new Response(last!.readable).text(), "the slow one's answer");
     assertMatch(answer, /^HTTP\/1\.1 200 [^]*"label":"odd"/);
+  }));
+
+Deno.test("startServer() says what is wrong with a body of declared length, short or long", () =>
+  withServer(async (port) => {
+    const bytes = (...parts: (string | number)[]) =>
+      Uint8Array.from(parts.flatMap((part) => typeof part === "number" ? [part] : [...encoder.encode(part)]));
+    const complaint = async (body: Uint8Array) => {
+      const head = encoder.encode(`${HEAD}Connection: close\r\nContent-Length: ${body.length}\r\n\r\n`);
+      const answer = await exchange(port, new Uint8Array([...head, ...body]), true);
+      assertMatch(answer, /^HTTP\/1\.1 400 /);
+      return JSON.parse(answer.slice(answer.indexOf("\r\n\r\n"))).errors[0].message;
+    };
+    const long = " ".repeat(100_000);
+    const notUtf8 = "the body is not UTF-8, or holds U+FFFD: expected JSON in UTF-8 without it";
+    assertEquals(await complaint(bytes()), "the body is empty: expected JSON");
+    for (const space of ["", long]) {
+      assertMatch(await complaint(bytes(space, '{"tokens":[1,2')), /^the body is not JSON: /);
+      assertMatch(await complaint(bytes(space, 0xff)), /^the body is not JSON: /);
+      assertEquals(await complaint(bytes(space, '{"tokens":["', 0xff, '"]}')), notUtf8);
+      assertEquals(await complaint(bytes(space, '{"', 0xe2, 0x82, '":[1,2,3]}')), notUtf8);
+      assertEquals(await complaint(bytes(space, '{"tokens":[[{"a":"\\ufffd"}]]}')), notUtf8);
+      assertMatch(await complaint(bytes(space, '{"tokens":["ü"]}')), /^tokens has 1 tokens/);
+    }
+    assertMatch(await complaint(bytes("[".repeat(32_768) + "]".repeat(32_768))), /^the body is \[\[\[/);
   }));

@@ -62,6 +62,24 @@ Deno.test("sseStream() takes no event that was not asked for", async () => {
   await soon(log.quiet(), "the reader's end");
 });
 
+Deno.test("sseStream() encodes once what several streams send, and nothing else than each is given", async () => {
+  const { events } = logOf(1, 2, 3);
+  // As a reader that was behind is given them: the first and the last are the same, what is between is not.
+  const given = [events, events, [events[0]!, events[2]!], events.slice(1), events];
+  const sent: Uint8Array[] = [];
+  for (const batch of given) {
+    const reader = sseStream(async function* () {
+      yield await Promise.resolve(batch);
+    }, options()).getReader();
+    await reader.read();
+    const { value } = await soon(reader.read(), "the events");
+    sent.push(value!);
+    await reader.cancel();
+    assertEquals(new TextDecoder().decode(value), batch.map(sseFrame).join(""));
+  }
+  assertEquals(sent[0] === sent[1], true);
+});
+
 Deno.test("sseStream() sends comments while nothing happens, and loses no event to them", async () => {
   const log = logOf(1);
   const source = frames(sseStream(follow(log), options({ heartbeatMs: 1 })));
