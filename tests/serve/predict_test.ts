@@ -59,12 +59,7 @@ Deno.test("POST /predict names field, value and expectation of what it refuses",
   const either = 'expected {"tokens": [...]} or {"instances": [...]}';
   assertEquals(await complaint(""), "body: the body is empty: expected JSON");
   assertMatch(await complaint("{"), /^body: the body is not JSON: /);
-  assertEquals(
-    await complaint(
-      new Uint8Array([...new TextEncoder().encode('{"tokens":["'), 0xff, ...new TextEncoder().encode('"]}')]),
-    ),
-    "body: the body is not UTF-8, or holds U+FFFD: expected JSON in UTF-8 without it",
-  );
+  assertEquals(await complaint(new Uint8Array([0xff])), "body: the body is not UTF-8: expected JSON in UTF-8");
   assertEquals(await complaint("[1]"), `body: the body is [1]: ${either}`);
   assertEquals(await complaint("null"), `body: the body is null: ${either}`);
   assertEquals(await complaint("{}"), `body: the body has no tokens: ${either}`);

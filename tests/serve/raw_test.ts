@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { startServer } from "../../lib/serve/server.ts";
-import { fakeApp } from "./fakes.ts";
+import { fakeApp, fakePredictor, textPredictor } from "./fakes.ts";
 import { soon } from "./reading.ts";
 
 const encoder = new TextEncoder();
@@ -10,14 +10,14 @@ const HEAD = "POST /predict HTTP/1.1\r\nHost: localhost\r\n";
 const BODY = '{"tokens":[1,2,3]}';
 
 /** A server for the length of `body`, which is seen to answer afterwards and to have met no error. */
-async function withServer(body: (port: number) => Promise<void>): Promise<void> {
+async function withServer(body: (port: number) => Promise<void>, predictor = fakePredictor()): Promise<void> {
   const errors: unknown[] = [];
-  const { app } = fakeApp({ onError: (error) => errors.push(error) });
+  const { app } = fakeApp({ services: { predictor }, onError: (error) => errors.push(error) });
   const server = startServer({ app, host: "127.0.0.1", port: 0 });
   try {
     await body(server.port);
     const answer = await soon(fetch(`${server.url}/predict`, { method: "POST", body: BODY }), "an answer");
-    assertEquals([answer.status, (await answer.json()).label], [200, "odd"]);
+    assertEquals([answer.status, typeof (await answer.json()).label], [200, "string"]);
     assertEquals(errors, []);
   } finally {
     await soon(server.shutdown(1000), "shutdown");
@@ -96,26 +96,37 @@ Deno.test("startServer() lets slow bodies take their time, holds nobody up for t
     assertMatch(answer, /^HTTP\/1\.1 200 [^]*"label":"odd"/);
   }));
 
-Deno.test("startServer() says what is wrong with a body of declared length, short or long", () =>
-  withServer(async (port) => {
-    const bytes = (...parts: (string | number)[]) =>
-      Uint8Array.from(parts.flatMap((part) => typeof part === "number" ? [part] : [...encoder.encode(part)]));
-    const complaint = async (body: Uint8Array) => {
-      const head = encoder.encode(`${HEAD}Connection: close\r\nContent-Length: ${body.length}\r\n\r\n`);
-      const answer = await exchange(port, new Uint8Array([...head, ...body]), true);
-      assertMatch(answer, /^HTTP\/1\.1 400 /);
-      return JSON.parse(answer.slice(answer.indexOf("\r\n\r\n"))).errors[0].message;
-    };
-    const long = " ".repeat(100_000);
-    const notUtf8 = "the body is not UTF-8, or holds U+FFFD: expected JSON in UTF-8 without it";
-    assertEquals(await complaint(bytes()), "the body is empty: expected JSON");
+Deno.test("startServer() says what is wrong with a body of declared length, short or long", async () => {
+  const bytes = (...parts: (string | number)[]) =>
+    Uint8Array.from(parts.flatMap((part) => typeof part === "number" ? [part] : [...encoder.encode(part)]));
+  const answer = async (port: number, body: Uint8Array) => {
+    const head = encoder.encode(`${HEAD}Connection: close\r\nContent-Length: ${body.length}\r\n\r\n`);
+    const said = await exchange(port, new Uint8Array([...head, ...body]), true);
+    return said.slice(said.indexOf("\r\n\r\n") + 4);
+  };
+  const complaint = async (port: number, body: Uint8Array) => JSON.parse(await answer(port, body)).errors[0].message;
+  const long = " ".repeat(100_000);
+  const broken = bytes('{"tokens":["', 0xff, '"]}');
+
+  await withServer(async (port) => {
+    assertEquals(await complaint(port, bytes()), "the body is empty: expected JSON");
+    assertMatch(await complaint(port, bytes('{"tokens":[1,2')), /^the body is not JSON: /);
+    assertMatch(await complaint(port, bytes(0xff)), /^the body is not JSON: /);
+    assertMatch(await complaint(port, broken), /^tokens has 1 tokens/);
+    assertMatch(await complaint(port, bytes("[".repeat(32_768), "]".repeat(32_768))), /^the body is \[\[\[/);
+    assertMatch(await complaint(port, bytes(long, '{"tokens":[1,2')), /^the body is not JSON: /);
+  });
+
+  await withServer(async (port) => {
     for (const space of ["", long]) {
-      assertMatch(await complaint(bytes(space, '{"tokens":[1,2')), /^the body is not JSON: /);
-      assertMatch(await complaint(bytes(space, 0xff)), /^the body is not JSON: /);
-      assertEquals(await complaint(bytes(space, '{"tokens":["', 0xff, '"]}')), notUtf8);
-      assertEquals(await complaint(bytes(space, '{"', 0xe2, 0x82, '":[1,2,3]}')), notUtf8);
-      assertEquals(await complaint(bytes(space, '{"tokens":[[{"a":"\\ufffd"}]]}')), notUtf8);
-      assertMatch(await complaint(bytes(space, '{"tokens":["ü"]}')), /^tokens has 1 tokens/);
+      const notUtf8 = "the body is not UTF-8: expected JSON in UTF-8";
+      assertEquals(await complaint(port, bytes(space, ...broken)), notUtf8);
+      assertEquals(await complaint(port, bytes(space, '{"text":"', 0xe2, 0x82, '"}')), notUtf8);
+      assertMatch(await complaint(port, bytes(space, '{"text":"')), /^the body is not JSON: /);
+      // The character that stands for what could not be read is one that a text may hold.
+      for (const text of ["\\ufffd", "\ufffd", "ü"]) {
+        assertMatch(await answer(port, bytes(space, `{"text":"${text}"}`)), /"label":/);
+      }
     }
-    assertMatch(await complaint(bytes("[".repeat(32_768) + "]".repeat(32_768))), /^the body is \[\[\[/);
-  }));
+  }, textPredictor());
+});
