@@ -28,7 +28,7 @@ export async function readJson(request: Request, limitBytes: number, textless = 
   const length = declared === null ? undefined : Number(declared);
   if (length !== undefined && length > limitBytes) throw tooLarge(limitBytes);
   try {
-    // Several times as fast as any other way.
+    // The runtime's shortest way: every other takes a tenth longer for the whole request.
     if (textless && length && length <= QUICK) return await request.json();
     return await parse(decode(await readBytes(request, length, limitBytes)));
   } catch (error) {
