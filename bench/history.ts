@@ -10,17 +10,17 @@ export async function writeLongRun(run: string, count: number): Promise<string> 
 
   const lines = (await Deno.readTextFile(join(from, "events.jsonl"))).trim().split("\n");
   const [first, middle, last] = [lines[0]!, lines.slice(1, -1), lines.at(-1)!];
-  using file = await Deno.create(join(to, "events.jsonl"));
-  const encoder = new TextEncoder();
-  for (let id = 1; id <= count;) {
-    const part: string[] = [];
-    for (; id <= count && part.length < 10_000; id++) {
-      const line = id === 1 ? first : id === count ? last : middle[id % middle.length]!;
-      part.push(`${line.replace(/"id":\d+/, `"id":${id}`)}\n`);
+  function* parts(): Generator<string> {
+    for (let id = 1; id <= count;) {
+      const part: string[] = [];
+      for (; id <= count && part.length < 10_000; id++) {
+        const line = id === 1 ? first : id === count ? last : middle[id % middle.length]!;
+        part.push(`${line.replace(/"id":\d+/, `"id":${id}`)}\n`);
+      }
+      yield part.join("");
     }
-    const bytes = encoder.encode(part.join(""));
-    for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
   }
+  await Deno.writeTextFile(join(to, "events.jsonl"), ReadableStream.from(parts()));
   return to;
 }
 

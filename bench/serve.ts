@@ -1,6 +1,6 @@
 /**
  * `deno task bench:serve`: predictions over HTTP beside a bare route on the same runtime and beside FastAPI with PyTorch,
- * in turns; then predictions while a run trains, and what they cost it.
+ * in turns; then predictions while a run trains, and what they and event streams cost it; then a long history.
  */
 import { basename } from "node:path";
 import { parseArgs } from "@std/cli/parse-args";
@@ -103,6 +103,16 @@ async function whileTraining(runs: string, seconds: number, repeats: number): Pr
 }
 
 const STREAMS = 1000;
+const STREAM_COLUMNS: readonly { readonly head: string; readonly format: (value: number) => string }[] = [
+  { head: "rounds/s alone", format: figure },
+  { head: "meanwhile", format: figure },
+  { head: "slowed by", format: percent },
+  { head: "clients' CPU", format: percent },
+  { head: "beyond it", format: percent },
+  { head: "events each", format: figure },
+  { head: "gaps", format: String },
+  { head: "MiB more", format: figure },
+];
 
 /** A thousand event streams while two workers train: what they cost beyond the CPU that their clients take themselves. */
 async function streamsWhileTraining(runs: string, seconds: number, repeats: number): Promise<void> {
@@ -139,21 +149,10 @@ async function streamsWhileTraining(runs: string, seconds: number, repeats: numb
   const medians = turns[0]!.map((_, column) => median(turns.map((turn) => turn[column]!)));
   const rows = [...turns, medians].map((turn, index) => [
     index < turns.length ? String(index + 1) : "median",
-    ...turn.map((value, column) => column >= 2 && column <= 4 ? percent(value) : figure(value)),
+    ...turn.map((value, column) => STREAM_COLUMNS[column]!.format(value)),
   ]);
   print(["", `While 2 workers train, ${STREAMS} event streams`]);
-  const head = [
-    "turn",
-    "rounds/s alone",
-    "meanwhile",
-    "slowed by",
-    "clients' CPU",
-    "beyond it",
-    "events each",
-    "gaps",
-    "MiB more",
-  ];
-  print(table(head, rows));
+  print(table(["turn", ...STREAM_COLUMNS.map(({ head }) => head)], rows));
 }
 
 const EVENTS = 1_000_000;

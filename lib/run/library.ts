@@ -166,7 +166,7 @@ export class RunLibrary {
   async remove(id: string): Promise<Removal> {
     if (this.#queue?.remove(id)) return "removed";
     if (!RUN_ID.test(id) || id === this.current) return "busy";
-    const removal = await removeRun(join(this.#runsDir, id));
+    const removal = await removeRun(this.#directory(id));
     if (removal === "removed") this.#indexes.delete(id);
     return removal;
   }

@@ -28,7 +28,7 @@ export function createNarrator(
   const progress = createProgress(now);
   let { epochRound, rollbackRound } = earlier;
   let heldOut: Figures | null = null;
-  // To the millisecond: the clock knows no more.
+  // To the millisecond: what is less is chance.
   const seconds = () => Math.round(earlier.seconds * 1000 + now() - startedAt) / 1000;
   return {
     get heldOut() {
