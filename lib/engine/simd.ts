@@ -7,7 +7,7 @@
  */
 import type { Batch, BatchMetrics } from "../data/batch.ts";
 import { lossWeight } from "../data/class_weights.ts";
-import { embeddingEnd, type ParameterLayout } from "../model/layout.ts";
+import type { ParameterLayout } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import type { AdamConstants } from "./adam.ts";
 import type {
@@ -21,11 +21,12 @@ import type {
   UpdateOptions,
 } from "./contract.ts";
 import type { DropoutOptions } from "./dropout.ts";
-import { SimdAverager, type VectorOffsets } from "./simd_averager.ts";
+import { SimdAverager } from "./simd_averager.ts";
 import { SimdMasks } from "./simd_dropout.ts";
 import { bindKernels, type SimdKernels } from "./simd_kernels.ts";
-import { type ReplicaOffsets, SimdOptimizer } from "./simd_optimizer.ts";
+import { SimdOptimizer } from "./simd_optimizer.ts";
 import { SimdPasses } from "./simd_passes.ts";
+import { SimdPointers } from "./simd_pointers.ts";
 import { chunkRows, simdScratch, simdScratchBytes } from "./simd_scratch.ts";
 import { padded } from "./simd_shapes.ts";
 
@@ -69,6 +70,7 @@ class FusedEngine implements Engine {
   readonly #passes: SimdPasses;
   readonly #optimizer: SimdOptimizer;
   readonly #averager: SimdAverager;
+  readonly #pointers: SimdPointers;
   readonly #masks: SimdMasks | undefined;
   /** A view on the word at `spare`: the count of hits. */
   readonly #hits: Int32Array;
@@ -86,11 +88,12 @@ class FusedEngine implements Engine {
     this.#optimizer = new SimdOptimizer(kernels, layout, adam, at, memory);
     if (dropout && dropout.rate > 0) this.#masks = new SimdMasks(memory, at.masks, dropout);
     this.#hits = new Int32Array(memory.buffer, at.spare, 1);
-    this.#averager = new SimdAverager(kernels, layout, at, memory);
+    this.#pointers = new SimdPointers(memory, layout);
+    this.#averager = new SimdAverager(kernels, layout, at, memory, this.#pointers);
   }
 
   gradients(weights: Float32Array, batch: Batch, out: Float32Array, draw: number): BatchMetrics {
-    const target = this.#vector(out, "out");
+    const target = this.#pointers.ofVector(out, "out");
     const labels = this.#labels(batch);
     this.#masks?.select(draw);
     this.#prepare(weights, batch, this.#masks);
@@ -112,12 +115,17 @@ class FusedEngine implements Engine {
   }
 
   squaredNorm(gradients: Float32Array, begin: number, end: number, rows?: Int32Array): number {
-    return this.#optimizer.squaredNorm(this.#vector(gradients, "gradients"), begin, end, rows);
+    return this.#optimizer.squaredNorm(this.#pointers.ofVector(gradients, "gradients"), begin, end, rows);
   }
 
   update(from: Replica, gradients: Float32Array, into: Replica, options: UpdateOptions): void {
-    const gradient = this.#vector(gradients, "gradients");
-    this.#optimizer.update(this.#replica(from, "from"), gradient, this.#replica(into, "into"), options);
+    const gradient = this.#pointers.ofVector(gradients, "gradients");
+    this.#optimizer.update(
+      this.#pointers.ofReplica(from, "from"),
+      gradient,
+      this.#pointers.ofReplica(into, "into"),
+      options,
+    );
   }
 
   predict(weights: Float32Array, batch: Batch): Float32Array {
@@ -139,30 +147,20 @@ class FusedEngine implements Engine {
     return this.#eachChunk(batch, (first, rows) => this.#crossEntropy(labels + 4 * first, rows, 1, 0));
   }
 
-  average({ begin, end, ...options }: AverageOptions): number {
-    return this.#averager.average(this.#offsets(options, end), begin, end);
+  average(options: AverageOptions): number {
+    return this.#averager.average(options);
   }
 
-  averageRows({ rows, stamps, stamp, otherwise, ...options }: AverageRowsOptions): number {
-    if (rows.length === 0) return 0;
-    const { spec: { vocabulary }, layout } = this.#options;
-    return this.#averager.averageRows({
-      ...this.#offsets(options, embeddingEnd(layout)),
-      rows,
-      stamps: stamps.map((values) => this.#pointer(values, "stamps", vocabulary)),
-      stamp,
-      otherwise: otherwise && this.#vector(otherwise, "otherwise"),
-    });
+  averageRows(options: AverageRowsOptions): number {
+    return this.#averager.averageRows(options);
   }
 
   copyRows(from: Float32Array, into: Float32Array, rows: Int32Array): void {
-    this.#averager.copyRows(this.#vector(from, "from"), this.#vector(into, "into"), rows);
+    this.#averager.copyRows(from, into, rows);
   }
 
-  findRows({ stamps, list, ...options }: FindRowsOptions): RowsFound {
-    this.#pointer(list, "list", 0);
-    const pointers = stamps.map((values) => this.#pointer(values, "stamps", options.rows));
-    return this.#averager.findRows({ ...options, list, stamps: pointers });
+  findRows(options: FindRowsOptions): RowsFound {
+    return this.#averager.findRows(options);
   }
 
   /** Nothing to give back: the memory is the caller's. */
@@ -194,52 +192,20 @@ class FusedEngine implements Engine {
   /** Checks the arguments, packs the weights and projects the batch's distinct tokens. */
   #prepare(weights: Float32Array, batch: Batch, masks: SimdMasks | undefined): void {
     const { maxBatch, maxLength } = this.#options;
-    const source = this.#vector(weights, "weights");
+    const source = this.#pointers.ofVector(weights, "weights");
     if (batch.size > maxBatch || batch.length > maxLength || batch.length < 1) {
       throw new RangeError(
         `The batch is ${batch.size} × ${batch.length}: expected at most ${maxBatch} × ${maxLength}, and a length of at least 1`,
       );
     }
-    const tokens = this.#pointer(batch.tokens, "batch.tokens", batch.size * batch.length);
+    const tokens = this.#pointers.of(batch.tokens, "batch.tokens", batch.size * batch.length);
     this.#passes.prepare(source, tokens, batch, masks);
-  }
-
-  /** The pointer to a flat vector. */
-  #vector(values: Float32Array, name: string): number {
-    return this.#pointer(values, name, this.#options.layout.size);
-  }
-
-  #replica({ weights, m, v }: Replica, name: string): ReplicaOffsets {
-    return {
-      weights: this.#vector(weights, `${name}.weights`),
-      m: this.#vector(m, `${name}.m`),
-      v: this.#vector(v, `${name}.v`),
-    };
-  }
-
-  #pointer(values: Float32Array | Int32Array, name: string, length: number): number {
-    if (values.buffer !== this.#options.memory.buffer) {
-      throw new TypeError(`${name} is not a view on the engine's memory`);
-    }
-    if (values.length < length) {
-      throw new RangeError(`${name} has ${values.length} elements: expected at least ${length}`);
-    }
-    return values.byteOffset;
-  }
-
-  #offsets({ vectors, coefficients, into, drift }: Omit<AverageOptions, "begin" | "end">, end: number): VectorOffsets {
-    return {
-      vectors: vectors.map((values) => this.#pointer(values, "vectors", end)),
-      coefficients,
-      into: this.#pointer(into, "into", end),
-      drift,
-    };
   }
 
   /** The pointer to a batch's labels, each seen to be a class. */
   #labels(batch: Batch): number {
     const { classes } = this.#options.spec;
-    const pointer = this.#pointer(batch.labels, "batch.labels", batch.size);
+    const pointer = this.#pointers.of(batch.labels, "batch.labels", batch.size);
     for (let row = 0; row < batch.size; row++) {
       const label = batch.labels[row]!;
       if (label < 0 || label >= classes) {

@@ -1,34 +1,15 @@
-/**
- * Means of vectors, whole or by rows, and what else a round does by rows, by the simd engine's kernels. Vectors and stamps
- * are byte offsets here.
- */
-import { embeddingTensor, type ParameterLayout } from "../model/layout.ts";
-import type { FindRowsOptions, RowsFound } from "./contract.ts";
+/** Means of vectors, whole or by rows, and what else a round does by rows, by the simd engine's kernels. */
+import { embeddingEnd, embeddingTensor, type ParameterLayout } from "../model/layout.ts";
+import type { AverageOptions, AverageRowsOptions, FindRowsOptions, RowsFound } from "./contract.ts";
 import { checkRoom } from "./plain_rows.ts";
 import type { SimdKernels } from "./simd_kernels.ts";
+import type { SimdPointers } from "./simd_pointers.ts";
 import { eachRowList } from "./simd_row_list.ts";
 import { MAX_SHARDS, type SimdScratch } from "./simd_scratch.ts";
 
-export interface VectorOffsets {
-  readonly vectors: readonly number[];
-  readonly coefficients: Float32Array;
-  readonly into: number;
-  readonly drift: boolean;
-}
-
-export interface RowOffsets extends VectorOffsets {
-  readonly rows: Int32Array;
-  readonly stamps: readonly number[];
-  readonly stamp: number;
-  readonly otherwise: number | undefined;
-}
-
-export interface StampOffsets extends Omit<FindRowsOptions, "stamps"> {
-  readonly stamps: readonly number[];
-}
-
 export class SimdAverager {
   readonly #kernels: SimdKernels;
+  readonly #pointers: SimdPointers;
   readonly #scratch: SimdScratch;
   readonly #memory: WebAssembly.Memory;
   readonly #vectorPointers: Int32Array;
@@ -36,13 +17,21 @@ export class SimdAverager {
   readonly #coefficients: Float32Array;
   /** A view on the words at `spare`: how many rows are touched, and how many stale. */
   readonly #found: Int32Array;
-  /** Bytes in front of the embedding's first row; its rows; elements of one. */
+  /** Bytes in front of the embedding's first row; its rows; elements of one; the first element behind all of them. */
   readonly #shift: number;
   readonly #height: number;
   readonly #width: number;
+  readonly #end: number;
 
-  constructor(kernels: SimdKernels, layout: ParameterLayout, scratch: SimdScratch, memory: WebAssembly.Memory) {
+  constructor(
+    kernels: SimdKernels,
+    layout: ParameterLayout,
+    scratch: SimdScratch,
+    memory: WebAssembly.Memory,
+    pointers: SimdPointers,
+  ) {
     this.#kernels = kernels;
+    this.#pointers = pointers;
     this.#scratch = scratch;
     this.#memory = memory;
     this.#vectorPointers = new Int32Array(memory.buffer, scratch.vectorPointers, MAX_SHARDS);
@@ -51,19 +40,23 @@ export class SimdAverager {
     this.#found = new Int32Array(memory.buffer, scratch.spare, 2);
     const { offset, shape: [height, width] } = embeddingTensor(layout);
     [this.#shift, this.#height, this.#width] = [4 * offset, height!, width!];
+    this.#end = embeddingEnd(layout);
   }
 
-  average({ vectors, coefficients, into, drift }: VectorOffsets, begin: number, end: number): number {
-    this.#list(vectors, coefficients, 4 * begin);
+  average({ vectors, coefficients, into, begin, end, drift }: AverageOptions): number {
     const { vectorPointers, coefficients: factors, stack } = this.#scratch;
-    const target = into + 4 * begin;
+    const target = this.#pointers.of(into, "into", end) + 4 * begin;
+    this.#list(vectors, coefficients, end, 4 * begin);
     return this.#kernels.average(vectorPointers, factors, vectors.length, target, end - begin, stack, drift ? 1 : 0);
   }
 
-  averageRows({ vectors, coefficients, into, drift, rows, stamps, stamp, otherwise }: RowOffsets): number {
+  averageRows({ vectors, coefficients, into, drift, rows, stamps, stamp, otherwise }: AverageRowsOptions): number {
+    if (rows.length === 0) return 0;
     const at = this.#scratch;
-    this.#list(vectors, coefficients, this.#shift);
-    this.#listStamps(stamps);
+    const target = this.#pointers.of(into, "into", this.#end) + this.#shift;
+    const others = otherwise && this.#pointers.ofVector(otherwise, "otherwise") + this.#shift;
+    this.#list(vectors, coefficients, this.#end, this.#shift);
+    this.#listStamps(stamps, this.#height);
     let distance = 0;
     eachRowList(this.#memory, at, rows, (list, count) => {
       distance += this.#kernels.averageRows(
@@ -74,11 +67,11 @@ export class SimdAverager {
         at.vectorPointers,
         at.stampPointers,
         stamp,
-        otherwise === undefined ? at.zeros : otherwise + this.#shift,
-        otherwise === undefined ? 0 : 4 * this.#width,
+        others ?? at.zeros,
+        others === undefined ? 0 : 4 * this.#width,
         at.coefficients,
         vectors.length,
-        into + this.#shift,
+        target,
         at.rowPointers,
         at.stack,
         drift ? 1 : 0,
@@ -87,17 +80,19 @@ export class SimdAverager {
     return distance;
   }
 
-  copyRows(from: number, into: number, rows: Int32Array): void {
+  copyRows(from: Float32Array, into: Float32Array, rows: Int32Array): void {
+    const source = this.#pointers.ofVector(from, "from") + this.#shift;
+    const target = this.#pointers.ofVector(into, "into") + this.#shift;
+    if (rows.length === 0) return;
     eachRowList(this.#memory, this.#scratch, rows, (list, count) => {
-      this.#kernels.copyRows(list, count, this.#width, this.#height, from + this.#shift, into + this.#shift);
+      this.#kernels.copyRows(list, count, this.#width, this.#height, source, target);
     });
   }
 
-  findRows({ stamps, stamp, rows, among, list }: StampOffsets): RowsFound {
+  findRows({ stamps, stamp, rows, among: { block, parts, first, step }, list }: FindRowsOptions): RowsFound {
     const { stampPointers, spare } = this.#scratch;
-    const { block, parts, first, step } = among;
-    const { byteOffset, length } = list;
-    this.#listStamps(stamps);
+    const room = this.#pointers.of(list, "list", 0);
+    this.#listStamps(stamps, rows);
     this.#kernels.findRows(
       stampPointers,
       stamps.length,
@@ -107,8 +102,8 @@ export class SimdAverager {
       parts,
       first,
       step,
-      byteOffset,
-      length,
+      room,
+      list.length,
       spare,
     );
     const found = { touched: this.#found[0]!, stale: this.#found[1]! };
@@ -116,20 +111,22 @@ export class SimdAverager {
     return found;
   }
 
-  #listStamps(stamps: readonly number[]): void {
-    checkCount(stamps);
-    for (let i = 0; i < stamps.length; i++) this.#stampPointers[i] = stamps[i]!;
-  }
-
-  #list(vectors: readonly number[], coefficients: Float32Array, shift: number): void {
+  /** Lists pointers `shift` bytes into vectors of at least `length` elements, and their weights in a mean. */
+  #list(vectors: readonly Float32Array[], coefficients: Float32Array, length: number, shift: number): void {
     checkCount(vectors);
     for (let i = 0; i < vectors.length; i++) {
-      this.#vectorPointers[i] = vectors[i]! + shift;
+      this.#vectorPointers[i] = this.#pointers.of(vectors[i]!, "vectors", length) + shift;
       this.#coefficients[i] = coefficients[i]!;
     }
   }
+
+  /** Lists pointers to the stamps of at least `rows` rows. */
+  #listStamps(stamps: readonly Int32Array[], rows: number): void {
+    checkCount(stamps);
+    for (let i = 0; i < stamps.length; i++) this.#stampPointers[i] = this.#pointers.of(stamps[i]!, "stamps", rows);
+  }
 }
 
-function checkCount({ length }: readonly number[]): void {
+function checkCount({ length }: readonly unknown[]): void {
   if (length > MAX_SHARDS) throw new RangeError(`Cannot take ${length} vectors: at most ${MAX_SHARDS}`);
 }

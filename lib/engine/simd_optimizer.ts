@@ -3,15 +3,9 @@ import { embeddingEnd, embeddingTensor, type ParameterLayout } from "../model/la
 import { type AdamConstants, visitRanges } from "./adam.ts";
 import type { UpdateOptions } from "./contract.ts";
 import type { SimdKernels } from "./simd_kernels.ts";
+import type { ReplicaOffsets } from "./simd_pointers.ts";
 import { eachRowList } from "./simd_row_list.ts";
 import type { SimdScratch } from "./simd_scratch.ts";
-
-/** Byte offsets of a replica's vectors. */
-export interface ReplicaOffsets {
-  readonly weights: number;
-  readonly m: number;
-  readonly v: number;
-}
 
 export class SimdOptimizer {
   readonly #kernels: SimdKernels;

@@ -24,8 +24,8 @@ const WEIGHT = 3;
 export function groupMeans(context: WorkerContext): (group: Span, part: Part, committed: number) => void {
   const { config: { training }, plan: { spec }, run, engine } = context;
   const width = spec.embedding;
-  const { slots, states } = averagedVectors(run, training);
-  const { begin, end, average } = portionOf(context);
+  const vectors = averagedVectors(run, training);
+  const { begin, end } = portionOf(context);
   const findRows = rowFinderOf(context);
   /** `[shard]` what it counted for in this round up to the mean before this one. */
   const counted = new Float64Array(training.shards);
@@ -47,16 +47,17 @@ export function groupMeans(context: WorkerContext): (group: Span, part: Part, co
     const own = sharesIn(group, isFirst);
     const stamp = stampOf(committed);
     const stamps = run.stamps.slice(first, last);
-    const ofGroup = slots.slice(first, last);
-    const [current] = currentAndNext(states, committed);
-    const into = ofGroup[0]!;
     const { touched } = findRows(stamps, stamp);
-    for (const [part, mean] of into.entries()) {
-      const shares = { vectors: ofGroup.map((parts) => parts[part]!), coefficients: own, into: mean, drift: false };
-      average({ ...shares, rows: touched, stamps, stamp, otherwise: current[part]! });
-      for (const { [part]: values } of ofGroup.slice(1)) {
-        values!.set(mean.subarray(begin, end), begin);
-        engine.copyRows(mean, values!, touched);
+    for (const { slots, states } of vectors) {
+      const ofGroup = slots.slice(first, last);
+      const [current] = currentAndNext(states, committed);
+      const mean = ofGroup[0]!;
+      const shares = { vectors: ofGroup, coefficients: own, into: mean, drift: false };
+      engine.average({ ...shares, begin, end });
+      engine.averageRows({ ...shares, rows: touched, stamps, stamp, otherwise: current });
+      for (const values of ofGroup.slice(1)) {
+        values.set(mean.subarray(begin, end), begin);
+        engine.copyRows(mean, values, touched);
       }
     }
     for (const row of touched) {

@@ -20,15 +20,14 @@ import type { RoundPart, WorkerContext } from "./worker_loop.ts";
 
 /** Returns the function that does as the main thread orders, up to the commit or the end. */
 export function remoteRound(context: WorkerContext): RoundPart {
-  const { worker, config: { workers, training }, run, timed, barrier } = context;
+  const { worker, config: { workers, training }, run, engine, timed, barrier } = context;
   const ofGradients = training.average === "gradients";
   const train = roundParts(context);
   const takeGradients = roundGradients(context);
   const mean = meanGradient(context);
   const groups = groupsOf(training);
-  const vectors = averagedVectors(run, training);
-  const slots = ofGradients ? run.shardGradients.map((gradient) => [gradient]) : vectors.slots;
-  const { average } = portionOf(context);
+  const vectors = ofGradients ? [{ slots: run.shardGradients, states: undefined }] : averagedVectors(run, training);
+  const { begin, end } = portionOf(context);
   const findRows = rowFinderOf(context);
   let seen = 0;
 
@@ -37,23 +36,22 @@ export function remoteRound(context: WorkerContext): RoundPart {
     const { active, coefficients } = sharesOf(run);
     if (first >= active) return; // Shards without rows have nothing to give.
     const count = Math.min(last, active) - first;
-    const [current] = currentAndNext(vectors.states, committed);
-    const into = slots[first]!;
     const own = coefficients.slice(first, first + count);
     const stamps = run.stamps.slice(first, first + count);
     const stamp = stampOf(committed);
     // Stale rows are the main thread's, who knows what all machines touched.
     const { touched } = findRows(stamps, stamp);
-    for (const [part, node] of into.entries()) {
+    for (const { slots, states } of vectors) {
       const shares = {
-        vectors: slots.slice(first, first + count).map((slot) => slot[part]!),
+        vectors: slots.slice(first, first + count),
         coefficients: own,
-        into: node,
+        into: slots[first]!,
         drift: false,
       };
       // A shard that did not touch a row has it from the state, or a gradient of 0.
-      const otherwise = ofGradients ? {} : { otherwise: current[part]! };
-      average({ ...shares, rows: touched, stamps, stamp, ...otherwise });
+      const otherwise = states && { otherwise: currentAndNext(states, committed)[0] };
+      engine.average({ ...shares, begin, end });
+      engine.averageRows({ ...shares, rows: touched, stamps, stamp, ...otherwise });
     }
     for (const row of touched) run.stamps[first]![row] = stamp;
   }
