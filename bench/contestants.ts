@@ -1,6 +1,6 @@
 /** All that is measured against each other: the engines on one worker and on two, plain tfjs, and PyTorch in its ways. */
 import type { BenchEngine } from "./engines.ts";
-import { measureLockstep, type StepFigures } from "./lockstep.ts";
+import { measureApart, measureLockstep, type StepFigures } from "./lockstep.ts";
 import type { Stages } from "./measure.ts";
 import { measurePytorch, type PytorchOptions } from "./peers/pytorch.ts";
 import { measureStockTfjs } from "./peers/stock_tfjs.ts";
@@ -16,6 +16,8 @@ export interface Contestant {
   readonly cores: number;
   /** Whether others are compared with it. */
   readonly baseline: boolean;
+  /** Whether it is runs that have nothing to do with each other, one for each core. */
+  readonly apart?: boolean;
   measure(shape: Shape, stages: Stages): Promise<StepFigures>;
 }
 
@@ -41,6 +43,19 @@ export function engineContestants(engines: readonly BenchEngine[]): Contestant[]
       measure: (shape, stages) => measureLockstep({ engine: config, shape, workers, stages }),
     }))
   );
+}
+
+/** What two workers come to that never wait for each other: what the machine has to give. */
+export function apartContestants(engines: readonly BenchEngine[]): Contestant[] {
+  return engines.map(({ name, config }): Contestant => ({
+    name: `${name}, 2 runs apart`,
+    title: `${name} apart`,
+    family: name,
+    cores: 2,
+    baseline: false,
+    apart: true,
+    measure: (shape, stages) => measureApart({ engine: config, shape, workers: 1, stages }, 2),
+  }));
 }
 
 export function pytorchContestants(): Contestant[] {

@@ -47,6 +47,19 @@ export function measureLockstep({ engine, shape, workers, stages }: LockstepOpti
   return measureRounds(lockstepConfig(engine, shape, workers), workers * shape.batch, stages);
 }
 
+/** Measures `runs` runs at the same time, which know nothing of each other. A step is one of each of them. */
+export async function measureApart(options: LockstepOptions, runs: number): Promise<StepFigures> {
+  const figures = await Promise.all(Array.from({ length: runs }, () => measureLockstep(options)));
+  const sequencesPerSecond = figures.reduce((sum, run) => sum + run.sequencesPerSecond, 0);
+  return {
+    msPerStep: 1000 * runs * options.workers * options.shape.batch / sequencesPerSecond,
+    sequencesPerSecond,
+    steps: Math.min(...figures.map(({ steps }) => steps)),
+    wait: null,
+    average: null,
+  };
+}
+
 /** Measures rounds of one step each, of `sequences` sequences. Throws TooSlow as `measureLockstep` does. */
 export async function measureRounds(config: LockstepConfig, sequences: number, stages: Stages): Promise<StepFigures> {
   const coordinator = new Coordinator({

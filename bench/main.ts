@@ -1,6 +1,12 @@
 /** `deno task bench`: measures the product beside its peers in one run, in turns, and prints medians. */
 import { errorMessage, InputError } from "../lib/errors.ts";
-import { engineContestants, PYTORCH, pytorchContestants, stockTfjsContestants } from "./contestants.ts";
+import {
+  apartContestants,
+  engineContestants,
+  PYTORCH,
+  pytorchContestants,
+  stockTfjsContestants,
+} from "./contestants.ts";
 import { environment, environmentLines } from "./environment.ts";
 import { type BenchOptions, HELP, parseFlags } from "./flags.ts";
 import { stagesOf } from "./measure.ts";
@@ -34,7 +40,8 @@ async function bench(options: BenchOptions): Promise<void> {
   if (has("step") || has("scaling")) {
     const peers = has("step") ? [...stockTfjsContestants(), ...(withPytorch ? pytorchContestants() : [])] : [];
     const { shapes, repeats, seconds, limitSeconds } = options;
-    const contestants = [...engineContestants(options.engines), ...peers];
+    const apart = has("scaling") ? apartContestants(options.engines) : [];
+    const contestants = [...engineContestants(options.engines), ...apart, ...peers];
     const stages = stagesOf(seconds, limitSeconds);
     for await (const results of measureSteps({ contestants, shapes, repeats, stages, progress })) {
       progress("");

@@ -39,28 +39,43 @@ export function stepTables(results: readonly StepResult[]): string[] {
   return ["", shapeName(shape), ...tables];
 }
 
-/** How many times as many sequences a second two workers take as one. */
+/** How many times as many sequences a second two workers take as one, and as two runs of one worker at the same time. */
 export function scalingTable(results: readonly StepResult[]): string[] {
-  const rows = results.flatMap((two) => {
-    const { cores, family } = two.contestant;
-    const one = results.find(({ contestant, shape }) =>
-      shape === two.shape && contestant.family === family && contestant.cores === 1
-    );
-    // PyTorch has several ways to two cores, and none of them is about workers.
-    if (cores !== 2 || family === "PyTorch" || !one || one.figures.length === 0 || two.figures.length === 0) return [];
+  const rows = results.flatMap((apart) => {
+    if (!apart.contestant.apart) return [];
+    const ofWorkers = (workers: number) =>
+      results.find(({ contestant, shape }) =>
+        shape === apart.shape && contestant.family === apart.contestant.family && !contestant.apart &&
+        contestant.cores === workers
+      );
+    const one = ofWorkers(1), two = ofWorkers(2);
+    if (!one?.figures.length || !two?.figures.length || apart.figures.length === 0) return [];
     const { ratio, quartiles: [low, high] } = ratioOf(rates(two), rates(one));
     return [[
       shapeName(two.shape),
-      family,
+      two.contestant.family,
       figure(medianOf(one, "sequencesPerSecond")),
       figure(medianOf(two, "sequencesPerSecond")),
       figure(ratio),
       `${figure(low)} to ${figure(high)}`,
+      figure(medianOf(apart, "sequencesPerSecond")),
+      percent(ratioOf(rates(two), rates(apart)).ratio),
       percent(medianOf(two, "wait")),
       percent(medianOf(two, "average")),
     ]];
   });
-  const head = ["from one worker to two", "engine", "1 worker", "2 workers", "ratio", "quartiles", "wait", "averaging"];
+  const head = [
+    "from one worker to two",
+    "engine",
+    "1 worker",
+    "2 workers",
+    "ratio",
+    "quartiles",
+    "2 apart",
+    "of apart",
+    "wait",
+    "averaging",
+  ];
   return ["", ...table(head, rows)];
 }
 
