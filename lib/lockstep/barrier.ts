@@ -11,7 +11,7 @@ export class Aborted extends Error {
 
 /**
  * Loads of the generation word before a waiter sleeps: some 0.5 ms. Sleeping gives the core away, and on a virtual machine
- * getting it back takes 0.1 ms in the mean and 2 ms now and then, which everyone waits for at the next barrier.
+ * getting it back takes more than 0.1 ms in the mean, which everyone waits for at the next barrier.
  */
 const SPINS = 200_000;
 /** A sleeper looks up this often to beat its heart and to see the abort word. */
