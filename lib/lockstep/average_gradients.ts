@@ -38,13 +38,14 @@ export function averageGradients(context: WorkerContext): RoundPart {
   };
 }
 
-/** Returns the function that computes the gradients of some shards at the current state, and stamps their rows. */
+/** Returns the function that does this worker's part in the gradients of some shards at the current state, and stamps their rows. */
 export function roundGradients(
   context: WorkerContext,
 ): (shards: readonly number[], round: Round, committed: number) => void {
   const { config: { training }, run, engine, timed, barrier } = context;
 
   function takeGradient(shard: number, step: number, committed: number): void {
+    context.beginShard(shard);
     const [state] = currentAndNext(run.states, committed);
     const batch = context.trainingBatch(shard, step);
     if (batch.size === 0) return;
@@ -56,7 +57,7 @@ export function roundGradients(
   }
 
   return function train(shards, { firstStep }, committed) {
-    timed("compute", () => shards.forEach((shard) => takeGradient(shard, firstStep, committed)));
+    timed("compute", () => context.eachClaimed(shards, (shard) => takeGradient(shard, firstStep, committed)));
     context.chaos(committed, 1);
     timed("wait", () => barrier());
   };

@@ -23,6 +23,8 @@ export const Word = {
   rollbacksWritten: 9,
   /** The round that the best state is of; -1 while it is written. */
   bestRound: 10,
+  /** Chunks of the held-out data that somebody has taken in the evaluation under way. */
+  chunksTaken: 11,
   arrived: 16,
   generation: 32,
   /** Counts wishes of the main thread: odd, to pause after the round; even, to go on. */

@@ -38,6 +38,7 @@ export function localSteps(context: WorkerContext): (shard: number, part: Part, 
   }
 
   function takeSteps(shard: number, part: Part, committed: number): void {
+    if (part.isFirst) context.beginShard(shard);
     const [state, next] = currentAndNext(run.states, committed);
     const { from, into } = replicas(shard, state, next);
     const stamps = run.stamps[shard]!;

@@ -5,6 +5,7 @@
  *   hearts    │ one beat count a worker, a cache line each
  *   counters  │ what each worker did, as running sums
  *   shards    │ of each shard in this round: loss, hits, samples, weight in the mean, and its first step that was not finite
+ *   claims    │ who does what: of each shard, the stretch of work that it was claimed in last; see claims.ts
  *   dealt     │ the order that last dealt each shard to this machine      (with other machines)
  *   courses   │ what lies behind each copy of the state: see course.ts
  *   verdict   │ what the end of an epoch came to, until the next round commits
@@ -100,6 +101,7 @@ type RegionName =
   | "hearts"
   | "counters"
   | "shards"
+  | "claims"
   | "dealt"
   | "courses"
   | "verdict"
@@ -137,6 +139,7 @@ export function memoryMap(options: MapOptions): MemoryMap {
     hearts: region(LINE, workers),
     counters: region(COUNTERS * 8, workers),
     shards: region(SHARD_FIGURES * 8, shards),
+    claims: region(4 * shards, 1),
     dealt: region(4 * shards, 1),
     courses: region(COURSE_FIGURES * 8, 3),
     verdict: region(VERDICT_FIGURES * 8, 1),

@@ -8,7 +8,7 @@ import { localSteps } from "./local_steps.ts";
 import { partsOf, type Round } from "./schedule.ts";
 import type { WorkerContext } from "./worker_loop.ts";
 
-/** Trains this worker's `shards` until their slots hold what the round's mean is taken of; `groups` are all workers'. */
+/** Does this worker's part in training `shards` until their slots hold what the round's mean is taken of. */
 export type TrainParts = (
   shards: readonly number[],
   groups: readonly Span[],
@@ -23,7 +23,7 @@ export function roundParts(context: WorkerContext): TrainParts {
 
   return function train(shards, groups, round, committed) {
     for (const part of partsOf(training, round)) {
-      timed("compute", () => shards.forEach((shard) => takeSteps(shard, part, committed)));
+      timed("compute", () => context.eachClaimed(shards, (shard) => takeSteps(shard, part, committed)));
       if (part.isFirst) context.chaos(committed, 1);
       timed("wait", () => barrier());
       if (part.isLast) return;

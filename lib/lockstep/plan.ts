@@ -60,17 +60,6 @@ export function createPlan({ training, data, workers }: LockstepConfig): Plan {
   };
 }
 
-/**
- * The shards that `worker` carries: dealt out there and back again, as the first shards of a step may have longer rows
- * than the last.
- */
-export function shardsOf(worker: number, workers: number, shards: number): number[] {
-  return Array.from({ length: shards }, (_, shard) => shard).filter((shard) => {
-    const place = shard % (2 * workers);
-    return worker === Math.min(place, 2 * workers - 1 - place);
-  });
-}
-
 /** The part of the elements `first` to `size - 1` that is `worker`'s to average: whole blocks of `block`, in order. */
 export function segmentOf(
   worker: number,

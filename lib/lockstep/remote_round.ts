@@ -7,6 +7,7 @@
 import { ownedNodes, type Span } from "../engine/tree_nodes.ts";
 import { roundGradients } from "./average_gradients.ts";
 import { averagedVectors, portionOf } from "./averaged_parts.ts";
+import { askingOrder } from "./claims.ts";
 import { StopReason, Word } from "./control.ts";
 import { groupsOf } from "./groups.ts";
 import { meanGradient } from "./mean_gradient.ts";
@@ -78,12 +79,7 @@ export function remoteRound(context: WorkerContext): RoundPart {
           });
           return "left";
       }
-      const own = shards.filter((_, i) => i % workers === worker);
-      for (const shard of own) {
-        // Of an earlier round, or of this one done again.
-        run.stamps[shard]?.fill(0);
-        run.shards[shard]!.fill(0);
-      }
+      const own = askingOrder(shards, worker, workers);
       if (ofGradients) takeGradients(own, round, committed);
       else train(own, groups.filter(({ first }) => shards.includes(first)), round, committed);
       timed("average", () => ownedNodes(new Set(shards), training.shards).forEach((node) => sumNode(node, committed)));

@@ -47,6 +47,8 @@ export interface SharedRun {
   readonly counters: readonly Float64Array[];
   /** `[shard]` lossSum, correct, samples, weight in the mean; then, if a step was not finite: its number from 1, kind and value. */
   readonly shards: readonly Float64Array[];
+  /** `[shard]` the stretch of work that it was claimed in last: see claims.ts. */
+  readonly claims: Int32Array;
   /** `[shard]` the order that last dealt it to this machine, where there are others: see orders.ts. */
   readonly dealt: Int32Array;
   /** `[round & 1]` what lies behind that copy of the state; `[2]` what lies behind the best one. */
@@ -116,6 +118,7 @@ export function sharedRun(options: MapOptions, memory?: WebAssembly.Memory): Sha
     hearts: words(map.hearts, 1),
     counters: doubles(map.counters, COUNTERS),
     shards: doubles(map.shards, SHARD_FIGURES),
+    claims: new Int32Array(buffer, map.claims.byteOffset, options.shards),
     dealt: new Int32Array(buffer, map.dealt.byteOffset, options.shards),
     courses: [evenCourse!, oddCourse!, bestCourse!],
     verdict: new Float64Array(buffer, map.verdict.byteOffset, VERDICT_FIGURES),

@@ -9,11 +9,12 @@ import { averageGradients } from "./average_gradients.ts";
 import { averageWeights } from "./average_weights.ts";
 import { type Barrier, createBarrier, waitWhilePaused } from "./barrier.ts";
 import { createChaos, type Moment } from "./chaos.ts";
+import { askingOrder, createClaims } from "./claims.ts";
 import { commitRound, finishEpoch } from "./commit.ts";
 import { Word } from "./control.ts";
 import { endsEpoch, learningRateAfter, readCourse } from "./course.ts";
 import { CHUNK_SIZE, currentAndNext } from "./memory_map.ts";
-import { type LockstepConfig, type Plan, shardsOf } from "./plan.ts";
+import type { LockstepConfig, Plan } from "./plan.ts";
 import { remoteRound } from "./remote_round.ts";
 import { type Round, roundAt } from "./schedule.ts";
 import type { SharedRun } from "./shared_run.ts";
@@ -25,13 +26,17 @@ export interface WorkerContext {
   readonly plan: Plan;
   readonly run: SharedRun;
   readonly engine: Engine;
-  /** The shards that this worker carries. */
+  /** All shards, those that are this worker's first. */
   readonly shards: readonly number[];
+  /** Does `work` for each of `shards` that no other worker does it for: see claims.ts. */
+  eachClaimed(shards: readonly number[], work: (shard: number) => void): void;
   readonly barrier: Barrier;
   /** Faults on purpose, at the moments of a round. */
   readonly chaos: (round: number, moment: Moment) => void;
   /** Runs `work` and adds its wall time to this worker's counter of that kind. */
   timed<Result>(kind: "compute" | "wait" | "average", work: () => Result): Result;
+  /** Forgets what `shard` did in earlier rounds, or in this one before it was done again. */
+  beginShard(shard: number): void;
   /** Draws the batch of `shard` at `step` and returns it; one of no rows is no step. */
   trainingBatch(shard: number, step: number): Batch;
   /** The learning rate of `step` in the round that follows `committed` rounds. */
@@ -80,7 +85,6 @@ export function runWorkerLoop(place: Place, plan: Plan, run: SharedRun, engine: 
     if (isEnd) return;
     waitWhilePaused(control, run.hearts[place.worker]!);
     const round = roundAt(config.training, committed - course().undone);
-    for (const shard of context.shards) run.shards[shard]!.fill(0);
     context.chaos(committed, 0);
     if (average(round, committed) === "left") continue;
     context.chaos(committed, 2);
@@ -88,12 +92,13 @@ export function runWorkerLoop(place: Place, plan: Plan, run: SharedRun, engine: 
   }
 }
 
-/** Evaluates the current state on the held-out data, each worker its chunks; the sums do not depend on who does. */
+/** Evaluates the current state on the held-out data; who takes which chunk does not matter to their sums. */
 function evaluate({ worker, config, plan, run, engine, timed, barrier }: WorkerContext, committed: number): void {
   const [{ weights }] = currentAndNext(run.states, committed);
   const batch = run.batch(worker, CHUNK_SIZE);
   timed("compute", () => {
-    for (let chunk = worker; chunk < run.chunks.length; chunk += config.workers) {
+    const next = () => Atomics.add(run.control, Word.chunksTaken, 1);
+    for (let chunk = next(); chunk < run.chunks.length; chunk = next()) {
       const first = chunk * CHUNK_SIZE;
       plan.dataset.heldOutBatch(batch, first, Math.min(CHUNK_SIZE, plan.dataset.heldOut - first));
       const { lossSum, correct } = engine.evaluate(weights, batch);
@@ -101,7 +106,11 @@ function evaluate({ worker, config, plan, run, engine, timed, barrier }: WorkerC
       Atomics.add(run.hearts[worker]!, 0, 1);
     }
   });
-  timed("wait", () => barrier(() => finishEpoch(config, plan, run)));
+  timed("wait", () =>
+    barrier(() => {
+      Atomics.store(run.control, Word.chunksTaken, 0);
+      finishEpoch(config, plan, run);
+    }));
 }
 
 const COUNTER = { compute: 0, wait: 1, average: 2 } as const;
@@ -119,7 +128,8 @@ function createContext(place: Place, plan: Plan, run: SharedRun, engine: Engine)
     plan,
     run,
     engine,
-    shards: shardsOf(worker, config.workers, shards),
+    shards: askingOrder(Array.from({ length: shards }, (_, shard) => shard), worker, config.workers),
+    eachClaimed: createClaims(run.claims),
     chaos: createChaos(config.chaos, seed, worker, attempt),
     barrier: createBarrier({
       control: run.control,
@@ -134,6 +144,11 @@ function createContext(place: Place, plan: Plan, run: SharedRun, engine: Engine)
       const result = work();
       counters[COUNTER[kind]]! += performance.now() - started;
       return result;
+    },
+    beginShard(shard) {
+      run.shards[shard]!.fill(0);
+      // Where other machines take part, the round may have begun before; else its stamps are of its own.
+      if (config.remote) run.stamps[shard]?.fill(0);
     },
     trainingBatch(shard, step) {
       plan.dataset.trainingBatch(batch, step, shard);
