@@ -17,37 +17,52 @@ function add(left: usize, right: usize, length: usize): void {
   }
 }
 
+/** The tree of the first `count` of four vectors, 1 to 4, at the same place of each. */
 // @ts-ignore: decorator
 @inline
-function term(values: usize, coefficient: f32): v128 {
-  return f32x4.mul(v128.load(values), f32x4.splat(coefficient));
+function tree(v0: usize, c0: v128, v1: usize, c1: v128, v2: usize, c2: v128, v3: usize, c3: v128, count: i32): v128 {
+  let sum = f32x4.mul(v128.load(v0), c0);
+  if (count > 1) sum = f32x4.add(sum, f32x4.mul(v128.load(v1), c1));
+  if (count == 3) sum = f32x4.add(sum, f32x4.mul(v128.load(v2), c2));
+  if (count == 4) sum = f32x4.add(sum, f32x4.add(f32x4.mul(v128.load(v2), c2), f32x4.mul(v128.load(v3), c3)));
+  return sum;
 }
 
-/** The whole tree of one to four vectors in registers. */
+/** Most vectors whose tree stays in registers. */
+const FEW = 8;
+
+// @ts-ignore: decorator
+@inline
+function vectorAt(vectors: usize, shards: i32, shard: i32): usize {
+  return shard < shards ? load<u32>(vectors + 4 * <usize>shard) : 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function coefficientAt(coefficients: usize, shards: i32, shard: i32): v128 {
+  return f32x4.splat(shard < shards ? load<f32>(coefficients + 4 * <usize>shard) : 0);
+}
+
+/** The whole tree of one to FEW vectors in registers. `bytes` is a multiple of 16. */
 function averageFew(vectors: usize, coefficients: usize, shards: i32, to: usize, bytes: usize): void {
-  const v0: usize = load<u32>(vectors), c0 = load<f32>(coefficients);
-  const v1: usize = shards > 1 ? load<u32>(vectors, 4) : 0, c1 = shards > 1 ? load<f32>(coefficients, 4) : 0;
-  const v2: usize = shards > 2 ? load<u32>(vectors, 8) : 0, c2 = shards > 2 ? load<f32>(coefficients, 8) : 0;
-  const v3: usize = shards > 3 ? load<u32>(vectors, 12) : 0, c3 = shards > 3 ? load<f32>(coefficients, 12) : 0;
-  const bytes16 = bytes & ~15;
-  let at: usize = 0;
-  if (shards == 1) {
-    for (; at < bytes16; at += 16) v128.store(to + at, term(v0 + at, c0));
-  } else if (shards == 2) {
-    for (; at < bytes16; at += 16) v128.store(to + at, f32x4.add(term(v0 + at, c0), term(v1 + at, c1)));
-  } else {
-    for (; at < bytes16; at += 16) {
-      const left = f32x4.add(term(v0 + at, c0), term(v1 + at, c1));
-      const right = shards == 3 ? term(v2 + at, c2) : f32x4.add(term(v2 + at, c2), term(v3 + at, c3));
-      v128.store(to + at, f32x4.add(left, right));
+  const v0 = vectorAt(vectors, shards, 0), c0 = coefficientAt(coefficients, shards, 0);
+  const v1 = vectorAt(vectors, shards, 1), c1 = coefficientAt(coefficients, shards, 1);
+  const v2 = vectorAt(vectors, shards, 2), c2 = coefficientAt(coefficients, shards, 2);
+  const v3 = vectorAt(vectors, shards, 3), c3 = coefficientAt(coefficients, shards, 3);
+  if (shards <= 4) {
+    for (let at: usize = 0; at < bytes; at += 16) {
+      v128.store(to + at, tree(v0 + at, c0, v1 + at, c1, v2 + at, c2, v3 + at, c3, shards));
     }
+    return;
   }
-  for (; at < bytes; at += 4) {
-    let sum = load<f32>(v0 + at) * c0;
-    if (shards > 1) sum += load<f32>(v1 + at) * c1;
-    if (shards == 3) sum += load<f32>(v2 + at) * c2;
-    if (shards == 4) sum += load<f32>(v2 + at) * c2 + load<f32>(v3 + at) * c3;
-    store<f32>(to + at, sum);
+  const v4 = vectorAt(vectors, shards, 4), c4 = coefficientAt(coefficients, shards, 4);
+  const v5 = vectorAt(vectors, shards, 5), c5 = coefficientAt(coefficients, shards, 5);
+  const v6 = vectorAt(vectors, shards, 6), c6 = coefficientAt(coefficients, shards, 6);
+  const v7 = vectorAt(vectors, shards, 7), c7 = coefficientAt(coefficients, shards, 7);
+  for (let at: usize = 0; at < bytes; at += 16) {
+    const left = tree(v0 + at, c0, v1 + at, c1, v2 + at, c2, v3 + at, c3, 4);
+    const right = tree(v4 + at, c4, v5 + at, c5, v6 + at, c6, v7 + at, c7, shards - 4);
+    v128.store(to + at, f32x4.add(left, right));
   }
 }
 
@@ -58,13 +73,11 @@ function averageFew(vectors: usize, coefficients: usize, shards: i32, to: usize,
 export function average(
   vectors: usize, coefficients: usize, shards: i32, to: usize, count: i32, stack: usize, drift: bool,
 ): f64 {
-  if (shards <= 4 && !drift) {
-    averageFew(vectors, coefficients, shards, to, 4 * <usize>count);
-    return 0;
-  }
   let distance: f64 = 0;
   const bytes: usize = 4 * <usize>count;
-  for (let begin: usize = 0; begin < bytes; begin += BLOCK) {
+  const done: usize = shards <= FEW && !drift ? bytes & ~15 : 0;
+  if (done > 0) averageFew(vectors, coefficients, shards, to, done);
+  for (let begin = done; begin < bytes; begin += BLOCK) {
     const length = min(BLOCK, bytes - begin);
     let top = stack;
     for (let shard = 0; shard < shards; shard++) {

@@ -55,7 +55,7 @@ function averageOne(from: usize, coefficient: f32, to: usize, bytes: usize): voi
 }
 
 /** Whether both rows are the same vectors', and where `mayMiss` is not, those of all. */
-function touchedAlike(stamps: usize, end: usize, stamp: i32, row: i32, other: i32, mayMiss: bool): bool {
+export function touchedAlike(stamps: usize, end: usize, stamp: i32, row: i32, other: i32, mayMiss: bool): bool {
   for (let shard: usize = 0; shard < end; shard += 4) {
     const own = <usize>load<u32>(stamps + shard);
     const has = load<i32>(own + 4 * <usize>row) == stamp;

@@ -18,6 +18,7 @@ export { squaredNorm } from "./norm";
 export { squaredNormRows } from "./norm_rows";
 export { adam } from "./adam";
 export { adamRows } from "./adam_rows";
+export { adamMean, adamMeanRows } from "./adam_mean";
 export { average } from "./average";
 export { averageRows } from "./average_rows";
 export { copyRows } from "./copy_rows";

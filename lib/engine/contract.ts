@@ -62,6 +62,17 @@ export interface AverageRowsOptions extends Omit<AverageOptions, "begin" | "end"
   readonly otherwise?: Float32Array;
 }
 
+/** One optimizer step of every shard, and the mean of what they come to. Steps and ranges as in `UpdateOptions`. */
+export interface MeanUpdateOptions extends Omit<UpdateOptions, "scale"> {
+  /** `[vector]` what each gradient is multiplied with first. */
+  readonly scales: Float64Array;
+  /** `[vector]` each shard's weight in the mean; float32. */
+  readonly coefficients: Float32Array;
+  /** `[vector][vocabulary]`: with `rows`, a shard takes a step of a row if this is `stamp` there, and else keeps it. */
+  readonly stamps: readonly Int32Array[];
+  readonly stamp: number;
+}
+
 /** Where to look for rows that moved in the round `stamp`, or in the one before it. */
 export interface FindRowsOptions {
   /** `[vector][row]`: the round that touched each row last, in 32 bits. */
@@ -111,6 +122,11 @@ export interface Engine {
   squaredNorm(gradients: Float32Array, begin: number, end: number, rows?: Int32Array): number;
   /** AdamW (see `adam.ts`) as PyTorch has it: reads `from`, writes `into`, which may be the same. */
   update(from: Replica, gradients: Float32Array, into: Replica, options: UpdateOptions): void;
+  /**
+   * What `update` with each of `gradients` and `average` of these replicas come to, with the same bits, for weights and
+   * moments: reads `from`, writes `into`, which may not be the same.
+   */
+  updateMean(from: Replica, gradients: readonly Float32Array[], into: Replica, options: MeanUpdateOptions): void;
   /**
    * The weighted mean as a fixed binary tree over the vectors, the same bits for every engine: see `tree_mean.ts`.
    * Returns Σ (vector - mean)², or 0 without `drift`.

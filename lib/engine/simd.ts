@@ -16,6 +16,7 @@ import type {
   EmbeddingRows,
   Engine,
   FindRowsOptions,
+  MeanUpdateOptions,
   Replica,
   RowsFound,
   UpdateOptions,
@@ -28,6 +29,7 @@ import { SimdOptimizer } from "./simd_optimizer.ts";
 import { SimdPasses } from "./simd_passes.ts";
 import { SimdPointers } from "./simd_pointers.ts";
 import { chunkRows, simdScratch, simdScratchBytes } from "./simd_scratch.ts";
+import { SimdShardLists } from "./simd_shard_lists.ts";
 import { padded } from "./simd_shapes.ts";
 
 export { simdScratchBytes };
@@ -85,11 +87,12 @@ class FusedEngine implements Engine {
     new Float32Array(memory.buffer, at.denseBias, padded(spec.classes)).fill(-Infinity);
     if (classWeights) new Float32Array(memory.buffer, at.classWeights, spec.classes).set(classWeights);
     this.#passes = new SimdPasses(kernels, spec, layout, at, memory, maxBatch);
-    this.#optimizer = new SimdOptimizer(kernels, layout, adam, at, memory);
     if (dropout && dropout.rate > 0) this.#masks = new SimdMasks(memory, at.masks, dropout);
     this.#hits = new Int32Array(memory.buffer, at.spare, 1);
     this.#pointers = new SimdPointers(memory, layout);
-    this.#averager = new SimdAverager(kernels, layout, at, memory, this.#pointers);
+    const lists = new SimdShardLists(at, memory, this.#pointers);
+    this.#optimizer = new SimdOptimizer(kernels, layout, adam, at, memory, lists);
+    this.#averager = new SimdAverager(kernels, layout, at, memory, this.#pointers, lists);
   }
 
   gradients(weights: Float32Array, batch: Batch, out: Float32Array, draw: number): BatchMetrics {
@@ -126,6 +129,11 @@ class FusedEngine implements Engine {
       this.#pointers.ofReplica(into, "into"),
       options,
     );
+  }
+
+  updateMean(from: Replica, gradients: readonly Float32Array[], into: Replica, options: MeanUpdateOptions): void {
+    const source = this.#pointers.ofReplica(from, "from");
+    this.#optimizer.updateMean(source, gradients, this.#pointers.ofReplica(into, "into"), options);
   }
 
   predict(weights: Float32Array, batch: Batch): Float32Array {

@@ -5,16 +5,15 @@ import { checkRoom } from "./plain_rows.ts";
 import type { SimdKernels } from "./simd_kernels.ts";
 import type { SimdPointers } from "./simd_pointers.ts";
 import { eachRowList } from "./simd_row_list.ts";
-import { MAX_SHARDS, type SimdScratch } from "./simd_scratch.ts";
+import type { SimdScratch } from "./simd_scratch.ts";
+import type { SimdShardLists } from "./simd_shard_lists.ts";
 
 export class SimdAverager {
   readonly #kernels: SimdKernels;
   readonly #pointers: SimdPointers;
   readonly #scratch: SimdScratch;
   readonly #memory: WebAssembly.Memory;
-  readonly #vectorPointers: Int32Array;
-  readonly #stampPointers: Int32Array;
-  readonly #coefficients: Float32Array;
+  readonly #lists: SimdShardLists;
   /** A view on the words at `spare`: how many rows are touched, and how many stale. */
   readonly #found: Int32Array;
   /** Bytes in front of the embedding's first row; its rows; elements of one; the first element behind all of them. */
@@ -29,14 +28,13 @@ export class SimdAverager {
     scratch: SimdScratch,
     memory: WebAssembly.Memory,
     pointers: SimdPointers,
+    lists: SimdShardLists,
   ) {
     this.#kernels = kernels;
     this.#pointers = pointers;
     this.#scratch = scratch;
     this.#memory = memory;
-    this.#vectorPointers = new Int32Array(memory.buffer, scratch.vectorPointers, MAX_SHARDS);
-    this.#stampPointers = new Int32Array(memory.buffer, scratch.stampPointers, MAX_SHARDS);
-    this.#coefficients = new Float32Array(memory.buffer, scratch.coefficients, MAX_SHARDS);
+    this.#lists = lists;
     this.#found = new Int32Array(memory.buffer, scratch.spare, 2);
     const { offset, shape: [height, width] } = embeddingTensor(layout);
     [this.#shift, this.#height, this.#width] = [4 * offset, height!, width!];
@@ -46,7 +44,7 @@ export class SimdAverager {
   average({ vectors, coefficients, into, begin, end, drift }: AverageOptions): number {
     const { vectorPointers, coefficients: factors, stack } = this.#scratch;
     const target = this.#pointers.of(into, "into", end) + 4 * begin;
-    this.#list(vectors, coefficients, end, 4 * begin);
+    this.#lists.vectors(vectors, coefficients, end, 4 * begin);
     return this.#kernels.average(vectorPointers, factors, vectors.length, target, end - begin, stack, drift ? 1 : 0);
   }
 
@@ -55,8 +53,8 @@ export class SimdAverager {
     const at = this.#scratch;
     const target = this.#pointers.of(into, "into", this.#end) + this.#shift;
     const others = otherwise && this.#pointers.ofVector(otherwise, "otherwise") + this.#shift;
-    this.#list(vectors, coefficients, this.#end, this.#shift);
-    this.#listStamps(stamps, this.#height);
+    this.#lists.vectors(vectors, coefficients, this.#end, this.#shift);
+    this.#lists.stamps(stamps, this.#height);
     let distance = 0;
     eachRowList(this.#memory, at, rows, (list, count) => {
       distance += this.#kernels.averageRows(
@@ -92,7 +90,7 @@ export class SimdAverager {
   findRows({ stamps, stamp, rows, among: { block, parts, first, step }, list }: FindRowsOptions): RowsFound {
     const { stampPointers, spare } = this.#scratch;
     const room = this.#pointers.of(list, "list", 0);
-    this.#listStamps(stamps, rows);
+    this.#lists.stamps(stamps, rows);
     this.#kernels.findRows(
       stampPointers,
       stamps.length,
@@ -110,23 +108,4 @@ export class SimdAverager {
     checkRoom(found, list);
     return found;
   }
-
-  /** Lists pointers `shift` bytes into vectors of at least `length` elements, and their weights in a mean. */
-  #list(vectors: readonly Float32Array[], coefficients: Float32Array, length: number, shift: number): void {
-    checkCount(vectors);
-    for (let i = 0; i < vectors.length; i++) {
-      this.#vectorPointers[i] = this.#pointers.of(vectors[i]!, "vectors", length) + shift;
-      this.#coefficients[i] = coefficients[i]!;
-    }
-  }
-
-  /** Lists pointers to the stamps of at least `rows` rows. */
-  #listStamps(stamps: readonly Int32Array[], rows: number): void {
-    checkCount(stamps);
-    for (let i = 0; i < stamps.length; i++) this.#stampPointers[i] = this.#pointers.of(stamps[i]!, "stamps", rows);
-  }
-}
-
-function checkCount({ length }: readonly unknown[]): void {
-  if (length > MAX_SHARDS) throw new RangeError(`Cannot take ${length} vectors: at most ${MAX_SHARDS}`);
 }

@@ -1,10 +1,11 @@
 import type { SimdLstmKernels } from "./simd_lstm_kernels.ts";
+import type { SimdRoundKernels } from "./simd_round_kernels.ts";
 
 /**
  * The functions of `kernels/lockstep.wasm`, under the names they have there; their sources say what each does. Pointers
  * are byte offsets in the memory, strides are bytes, counts are elements.
  */
-export interface SimdKernels extends SimdLstmKernels {
+export interface SimdKernels extends SimdLstmKernels, SimdRoundKernels {
   gemm(
     from: number,
     fromStride: number,
@@ -170,98 +171,6 @@ export interface SimdKernels extends SimdLstmKernels {
   softmax(logits: number, rows: number, panels: number, classes: number, to: number, spare: number): void;
   columnSums(from: number, panelBytes: number, panels: number, rows: number, to: number): void;
   zero(at: number, bytes: number): void;
-  squaredNorm(from: number, count: number): number;
-  squaredNormRows(
-    rows: number,
-    count: number,
-    width: number,
-    begin: number,
-    end: number,
-    from: number,
-    sum: number,
-  ): number;
-  adam(
-    fromW: number,
-    fromM: number,
-    fromV: number,
-    gradient: number,
-    intoW: number,
-    intoM: number,
-    intoV: number,
-    count: number,
-    scale: number,
-    oneMinusBeta1: number,
-    beta2: number,
-    oneMinusBeta2: number,
-    rate: number,
-    rootCorrection: number,
-    epsilon: number,
-    kept: number,
-    spare: number,
-  ): void;
-  adamRows(
-    rows: number,
-    count: number,
-    width: number,
-    begin: number,
-    end: number,
-    fromW: number,
-    fromM: number,
-    fromV: number,
-    gradient: number,
-    intoW: number,
-    intoM: number,
-    intoV: number,
-    scale: number,
-    oneMinusBeta1: number,
-    beta2: number,
-    oneMinusBeta2: number,
-    rate: number,
-    rootCorrection: number,
-    epsilon: number,
-    kept: number,
-    spare: number,
-  ): void;
-  average(
-    vectors: number,
-    coefficients: number,
-    shards: number,
-    to: number,
-    count: number,
-    stack: number,
-    drift: number,
-  ): number;
-  averageRows(
-    rows: number,
-    count: number,
-    width: number,
-    height: number,
-    vectors: number,
-    stamps: number,
-    stamp: number,
-    otherwise: number,
-    otherwiseStride: number,
-    coefficients: number,
-    shards: number,
-    to: number,
-    pointers: number,
-    stack: number,
-    drift: number,
-  ): number;
-  copyRows(rows: number, count: number, width: number, height: number, from: number, to: number): void;
-  findRows(
-    stamps: number,
-    shards: number,
-    stamp: number,
-    height: number,
-    block: number,
-    parts: number,
-    first: number,
-    step: number,
-    list: number,
-    room: number,
-    found: number,
-  ): void;
   peak(rounds: number): number;
 }
 

@@ -1,11 +1,12 @@
 /** The optimizer's passes of the simd engine over ranges of flat vectors. Vectors are byte offsets here. */
 import { embeddingEnd, embeddingTensor, type ParameterLayout } from "../model/layout.ts";
 import { type AdamConstants, visitRanges } from "./adam.ts";
-import type { UpdateOptions } from "./contract.ts";
+import type { MeanUpdateOptions, UpdateOptions } from "./contract.ts";
 import type { SimdKernels } from "./simd_kernels.ts";
 import type { ReplicaOffsets } from "./simd_pointers.ts";
 import { eachRowList } from "./simd_row_list.ts";
-import type { SimdScratch } from "./simd_scratch.ts";
+import { MAX_SHARDS, type SimdScratch } from "./simd_scratch.ts";
+import type { SimdShardLists } from "./simd_shard_lists.ts";
 
 export class SimdOptimizer {
   readonly #kernels: SimdKernels;
@@ -13,6 +14,9 @@ export class SimdOptimizer {
   readonly #adam: AdamConstants;
   readonly #scratch: SimdScratch;
   readonly #memory: WebAssembly.Memory;
+  readonly #lists: SimdShardLists;
+  /** `[shard]` the factors of gradients, in scratch memory. */
+  readonly #scales: Float32Array;
 
   constructor(
     kernels: SimdKernels,
@@ -20,12 +24,15 @@ export class SimdOptimizer {
     adam: AdamConstants,
     scratch: SimdScratch,
     memory: WebAssembly.Memory,
+    lists: SimdShardLists,
   ) {
     this.#kernels = kernels;
     this.#layout = layout;
     this.#adam = adam;
     this.#scratch = scratch;
     this.#memory = memory;
+    this.#lists = lists;
+    this.#scales = new Float32Array(memory.buffer, scratch.scales, MAX_SHARDS);
   }
 
   squaredNorm(gradients: number, begin: number, end: number, rows: Int32Array | undefined): number {
@@ -46,12 +53,10 @@ export class SimdOptimizer {
   }
 
   update(from: ReplicaOffsets, gradients: number, into: ReplicaOffsets, options: UpdateOptions): void {
-    const { beta1, beta2, epsilon, weightDecay } = this.#adam;
+    const { beta1, beta2, epsilon } = this.#adam;
     const { spare } = this.#scratch;
     const { scale, rows, end } = options;
-    const rootCorrection = 1 / Math.sqrt(1 - beta2 ** options.step);
-    const rate = options.learningRate / (1 - beta1 ** options.step);
-    const decayed = 1 - options.learningRate * weightDecay;
+    const { rate, rootCorrection, decayed } = this.#factors(options);
     let { begin } = options;
     if (this.#isPart(rows)) {
       const { offset, size, shape: [, width] } = embeddingTensor(this.#layout);
@@ -105,6 +110,99 @@ export class SimdOptimizer {
         spare,
       );
     });
+  }
+
+  updateMean(
+    from: ReplicaOffsets,
+    gradients: readonly Float32Array[],
+    into: ReplicaOffsets,
+    options: MeanUpdateOptions,
+  ): void {
+    const { beta1, beta2, epsilon } = this.#adam;
+    const at = this.#scratch;
+    const { scales, coefficients, rows, end } = options;
+    const { rate, rootCorrection, decayed } = this.#factors(options);
+    const shards = gradients.length;
+    this.#scales.set(scales.subarray(0, shards));
+    let { begin } = options;
+    if (rows) {
+      const { offset, shape: [height, width] } = embeddingTensor(this.#layout);
+      const shift = 4 * offset;
+      if (rows.length > 0) {
+        this.#lists.vectors(gradients, coefficients, embeddingEnd(this.#layout), shift);
+        this.#lists.stamps(options.stamps, height!);
+      }
+      eachRowList(this.#memory, at, rows, (list, count) =>
+        this.#kernels.adamMeanRows(
+          list,
+          count,
+          width!,
+          height!,
+          at.stampPointers,
+          options.stamp,
+          from.weights + shift,
+          from.m + shift,
+          from.v + shift,
+          at.vectorPointers,
+          at.scales,
+          at.coefficients,
+          shards,
+          into.weights + shift,
+          into.m + shift,
+          into.v + shift,
+          1 - beta1,
+          beta2,
+          1 - beta2,
+          rate,
+          rootCorrection,
+          epsilon,
+          decayed,
+          at.rowPointers,
+          at.replicas,
+          at.replicaPointers,
+          at.stack,
+          at.spare,
+        ));
+      begin = Math.max(begin, embeddingEnd(this.#layout));
+    }
+    visitRanges(this.#layout, begin, end, undefined, (first, last, { multiplicity, decay }) => {
+      const shift = 4 * first;
+      this.#lists.vectors(gradients, coefficients, last, shift);
+      this.#kernels.adamMean(
+        from.weights + shift,
+        from.m + shift,
+        from.v + shift,
+        at.vectorPointers,
+        at.scales,
+        at.coefficients,
+        shards,
+        into.weights + shift,
+        into.m + shift,
+        into.v + shift,
+        last - first,
+        1 - beta1,
+        beta2,
+        1 - beta2,
+        multiplicity * rate,
+        rootCorrection,
+        epsilon,
+        decay ? decayed : 1,
+        at.replicas,
+        at.replicaPointers,
+        at.stack,
+        at.spare,
+      );
+    });
+  }
+
+  /** What Adam's formula needs of a step: the rate and the factor of √v, both with their bias corrected, and what decay leaves. */
+  #factors({ step, learningRate }: Pick<UpdateOptions, "step" | "learningRate">) {
+    const { beta1, beta2, weightDecay } = this.#adam;
+    return {
+      rate: learningRate / (1 - beta1 ** step),
+      rootCorrection: 1 / Math.sqrt(1 - beta2 ** step),
+      decayed: 1 - learningRate * weightDecay,
+    };
   }
 
   /** Whether `rows` are some of the embedding's: all of them are its whole, in element order. */

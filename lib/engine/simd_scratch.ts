@@ -14,7 +14,8 @@
  *                      stateGradient, cellGradient [P][R][8]  stateGradients [P][length][R][8]
  *                      logits [C8/8][R][8]  probabilities [R][classes]
  *     dropout          masks [9][32 bytes]  factors  keptComponents uint8 [D][E8/8]
- *     averaging        vectorPointers, stampPointers, rowPointers, coefficients [MAX_SHARDS]  stack
+ *     averaging        vectorPointers, stampPointers, rowPointers, coefficients, scales [MAX_SHARDS]  stack
+ *                      replicas  replicaPointers [3][MAX_SHARDS]
  *     lists of rows    someRows int32 [SOME_ROWS]
  *     spare            a few words
  */
@@ -33,10 +34,10 @@ import { LINE_BYTES, padded, panelsOf, parts, rowStride, seriesBytes } from "./s
 const CHUNK_BYTES = 2 ** 20;
 
 /** Rows of a chunk, before and after which tiles and caches respectively are used badly. */
-const MIN_CHUNK_ROWS = 24, MAX_CHUNK_ROWS = 60;
+const MIN_CHUNK_ROWS = 24, MAX_CHUNK_ROWS = 66;
 
 /** How many vectors can be averaged at once. */
-export const MAX_SHARDS = 4096;
+export const MAX_SHARDS = 512;
 
 /** Most rows of a chunk: a multiple of the tiles' six. */
 function mostChunkRows(spec: ModelSpec, length: number): number {
@@ -111,6 +112,9 @@ function areaBytes(spec: ModelSpec, maxBatch: number, maxLength: number, most: L
     rowPointers: 4 * MAX_SHARDS,
     someRows: 4 * SOME_ROWS,
     coefficients: 4 * MAX_SHARDS,
+    scales: 4 * MAX_SHARDS,
+    replicas: 3 * Math.max(8192, 64 * MAX_SHARDS),
+    replicaPointers: 3 * 4 * MAX_SHARDS,
     stack: 1024 * (2 + Math.log2(MAX_SHARDS)),
     spare: 128,
   };

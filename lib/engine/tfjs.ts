@@ -6,6 +6,7 @@ import type { ModelSpec } from "../model/spec.ts";
 import { type AdamConstants, adamUpdate, squaredNorm } from "./adam.ts";
 import type { EmbeddingRows, Engine } from "./contract.ts";
 import type { DropoutOptions } from "./dropout.ts";
+import { updateMean } from "./mean_update.ts";
 import { averageRows, copyRows, findRows } from "./plain_rows.ts";
 import { createTreeMean, squaredDistance } from "./tree_mean.ts";
 import { crossEntropy, logitGradients } from "./cross_entropy.ts";
@@ -90,6 +91,7 @@ export async function createTfjsEngine(options: TfjsOptions): Promise<Engine> {
     rows: () => rows,
     squaredNorm: (values, begin, end, only) => squaredNorm(layout, values, begin, end, only),
     update: (from, values, into, options) => adamUpdate(layout, adam, from, values, into, options),
+    updateMean: (from, values, into, options) => updateMean(layout, adam, from, values, into, options),
     average({ vectors, coefficients, into, begin, end, drift }) {
       createTreeMean(vectors.length).mean(vectors, coefficients, into, begin, end);
       return drift ? squaredDistance(vectors, into, begin, end) : 0;

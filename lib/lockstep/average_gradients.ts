@@ -41,6 +41,8 @@ export function averageGradients(context: WorkerContext): RoundPart {
 /** Returns the function that does this worker's part in the gradients of some shards at the current state, and stamps their rows. */
 export function roundGradients(
   context: WorkerContext,
+  /** What is to be done with a shard's gradient, of which the embedding has these rows; returns its squared norm as used. */
+  look?: (shard: number, gradient: Float32Array, rows: Int32Array | undefined) => number,
 ): (shards: readonly number[], round: Round, committed: number) => void {
   const { config: { training }, run, engine, timed, barrier } = context;
 
@@ -49,10 +51,13 @@ export function roundGradients(
     const [state] = currentAndNext(run.states, committed);
     const batch = context.trainingBatch(shard, step);
     if (batch.size === 0) return;
-    const metrics = engine.gradients(state.weights, batch, run.shardGradients[shard]!, drawOf(training, step, shard));
+    const gradient = run.shardGradients[shard]!;
+    const metrics = engine.gradients(state.weights, batch, gradient, drawOf(training, step, shard));
     const stamps = run.stamps[shard]!;
-    if (stamps.length > 0) { for (const row of engine.rows()) stamps[row] = stampOf(committed); }
-    checkStep(run.shards[shard]!, step, metrics, 0); // The gradients by their mean: see divergence.ts.
+    const rows = stamps.length > 0 ? engine.rows() : undefined;
+    for (const row of rows ?? []) stamps[row] = stampOf(committed);
+    // Without a look at each, gradients are checked by their mean: see divergence.ts.
+    checkStep(run.shards[shard]!, step, metrics, look?.(shard, gradient, rows) ?? 0);
     context.count(shard, batch, metrics);
   }
 

@@ -1,6 +1,11 @@
-/** A round with `average: weights`: each shard takes local steps on a replica of its own, then the replicas are averaged. */
+/**
+ * A round with `average: weights`: each shard takes local steps on a replica of its own, then the replicas are averaged.
+ * A round of one step need not keep them: see joint_step.ts.
+ */
 import { averagedVectors, portionOf } from "./averaged_parts.ts";
 import { Word } from "./control.ts";
+import { isJoint } from "./joint_round.ts";
+import { jointStep } from "./joint_step.ts";
 import { groupsOf } from "./groups.ts";
 import { currentAndNext } from "./memory_map.ts";
 import { roundParts } from "./parts.ts";
@@ -10,7 +15,9 @@ import type { RoundPart, WorkerContext } from "./worker_loop.ts";
 
 /** Returns the function that takes this worker's part in one round, up to the barrier that commits it. */
 export function averageWeights(context: WorkerContext): RoundPart {
-  const { config: { training }, run, engine, timed } = context;
+  const { config, run, engine, timed } = context;
+  const { training } = config;
+  const takeJointly = jointStep(context);
   const train = roundParts(context);
   const groups = groupsOf(training);
   const vectors = averagedVectors(run, training);
@@ -18,6 +25,7 @@ export function averageWeights(context: WorkerContext): RoundPart {
   const findRows = rowFinderOf(context);
 
   return function round(round, committed) {
+    if (isJoint(config, run, round, committed)) return takeJointly(round, committed);
     train(context.shards, groups, round, committed);
     timed("average", () => {
       const { active, coefficients } = sharesOf(run);

@@ -7,7 +7,6 @@ import { currentAndNext } from "./memory_map.ts";
 import type { LockstepConfig, Plan } from "./plan.ts";
 import { writeEpoch, writeRound } from "./records.ts";
 import { diverged } from "./rollback.ts";
-import { stampOf } from "./rows.ts";
 import { type Round, stepsAfter, totalRounds } from "./schedule.ts";
 import { settleRound } from "./settle.ts";
 import type { SharedRun } from "./shared_run.ts";
@@ -19,7 +18,7 @@ export function commitRound(config: LockstepConfig, plan: Plan, run: SharedRun, 
   const { training } = config;
   const { control } = run;
   const before = Atomics.load(control, Word.round);
-  const finding = findDivergence(run, plan, config, stampOf(before), round);
+  const finding = findDivergence(run, plan, config, before, round);
   if (finding) return diverged(config, run, finding);
   const committed = before + 1;
   const course = judgedCourse(run);

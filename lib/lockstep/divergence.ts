@@ -5,8 +5,10 @@
  */
 import type { BatchMetrics } from "../data/batch.ts";
 import { clipScale } from "../engine/adam.ts";
+import { isJoint, weightsOfShard } from "./joint_round.ts";
 import type { LockstepConfig, Plan } from "./plan.ts";
 import type { Round } from "./schedule.ts";
+import { stampOf } from "./rows.ts";
 import type { SharedRun } from "./shared_run.ts";
 
 /** Training diverged, and nothing is to be done about it. The same round would come to the same again. */
@@ -44,11 +46,14 @@ export function checkStep(figures: Float64Array, step: number, { lossSum }: Batc
  */
 export function findDivergence(
   run: SharedRun,
-  { map, layout, spec }: Plan,
-  { training: { clipNorm }, remote }: LockstepConfig,
-  stamp: number,
+  plan: Plan,
+  config: LockstepConfig,
+  committed: number,
   round: Round,
 ): Finding | undefined {
+  const { map, layout, spec } = plan;
+  const { training: { clipNorm }, remote } = config;
+  const stamp = stampOf(committed);
   let first: Finding | undefined;
   for (const [shard, figures] of run.shards.entries()) {
     const step = figures[FIRST_STEP]!;
@@ -60,12 +65,12 @@ export function findDivergence(
   if (first) return first;
   const step = round.firstStep + round.steps;
   /** The first shard whose vector is not finite where this round wrote it. */
-  function shardOf(vectors: readonly Float32Array[]): number {
+  function shardOf(vectorOf: (shard: number) => Float32Array): number {
     if (remote) return -1;
-    return vectors.findIndex((vector, shard) => {
-      if (run.shards[shard]![2] === 0) return false; // It took no step.
+    return run.shards.findIndex((figures, shard) => {
+      if (figures[2] === 0) return false; // It took no step.
       const stamps = run.stamps[shard];
-      return vector.subarray(0, layout.size).some((value, i) => {
+      return vectorOf(shard).subarray(0, layout.size).some((value, i) => {
         if (i < map.lazyElements && stamps?.[Math.floor(i / spec.embedding)] !== stamp) return false;
         return !Number.isFinite(value);
       });
@@ -74,11 +79,24 @@ export function findDivergence(
   if (map.average === "gradients") {
     const squared = run.norms.reduce((sum, block) => sum + block, 0);
     const value = squared * clipScale(squared, clipNorm) ** 2;
-    if (!(value <= FLOAT32_MAX)) return { kind: Kind.gradient, value, shard: shardOf(run.shardGradients), step };
+    if (!(value <= FLOAT32_MAX)) {
+      return {
+        kind: Kind.gradient,
+        value,
+        shard: shardOf((shard) => run.shardGradients[shard]!),
+        step,
+      };
+    }
   }
   const value = run.written.reduce((sum, part) => sum + part[0]!, 0);
   if (Number.isFinite(value)) return undefined;
-  return { kind: Kind.weights, value, shard: shardOf(run.slots.map(({ weights }) => weights)), step };
+  if (map.average === "gradients") return { kind: Kind.weights, value, shard: -1, step };
+  const shard = shardOf((shard) =>
+    isJoint(config, run, round, committed)
+      ? weightsOfShard(shard, config, plan, run, round, committed)
+      : run.slots[shard]!.weights
+  );
+  return { kind: Kind.weights, value, shard, step };
 }
 
 /** What was found, in words: with step, shard and learning rate. */

@@ -13,6 +13,7 @@
  *   written   │ squared norm of the weights that each worker wrote in this round
  *   chunks    │ loss and hits of each chunk of the held-out data
  *   norms     │ squared norm of each part of the mean gradient         (average: gradients)
+ *   scales    │ what each shard's gradient is clipped by               (average: weights)
  *   stamps    │ one list a shard: the round that touched each row last (embeddingRows: lazy)
  *   moved     │ one list a worker: its rows that move in this round (embeddingRows: lazy)
  *   rounds    │ ring of committed rounds, for the main thread
@@ -20,7 +21,7 @@
  *   rollbacks │ all there can be, for the main thread
  *   states    │ two copies of the state: weights, then moment sets (m, v); round & 1 says which one is current;
  *             │ and a third one, of the best state so far              (where it is kept)
- *   slots     │ one a shard: weights, m, v                             (average: gradients: the gradient)
+ *   slots     │ one a shard: weights, m, v; or its gradient, where no replica is kept
  *   gradients │ one a worker                                           (average: gradients: the mean, once)
  *   batches   │ one a worker: tokens, lengths, labels
  *   scratch   │ one a worker, for its engine
@@ -109,6 +110,7 @@ type RegionName =
   | "written"
   | "chunks"
   | "norms"
+  | "scales"
   | "stamps"
   | "moved"
   | "rounds"
@@ -147,6 +149,7 @@ export function memoryMap(options: MapOptions): MemoryMap {
     written: region(8, workers),
     chunks: region(CHUNK_FIGURES * 8, Math.ceil(options.heldOut / CHUNK_SIZE)),
     norms: region(8 * normBlocks(options), gradientMode ? 1 : 0),
+    scales: region(8 * shards, 1),
     stamps: region(4 * options.rows, shards),
     moved: region(4 * mostRowsOf(workers, options.rows), workers),
     rounds: region(ROUND_FIGURES * 8, ROUND_RING),

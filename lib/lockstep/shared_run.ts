@@ -62,6 +62,8 @@ export interface SharedRun {
   /** `[chunk]` lossSum, correct. */
   readonly chunks: readonly Float64Array[];
   readonly norms: Float64Array;
+  /** `[shard]` what its gradient is multiplied with: see joint_step.ts. */
+  readonly scales: Float64Array;
   /** `[shard]` with lazy rows: the number of the round that touched each row last; see rows.ts. */
   readonly stamps: readonly Int32Array[];
   /** `[worker]` with lazy rows: room for the list of its rows that move in a round. */
@@ -76,7 +78,7 @@ export interface SharedRun {
   readonly slots: readonly (Replica & { readonly values: Float32Array })[];
   /** `[worker]` with averaged weights. With averaged gradients the only one is the mean. */
   readonly gradients: readonly Float32Array[];
-  /** `[shard]` with averaged gradients. */
+  /** `[shard]` where no replica is kept: with averaged weights it lies in the slot. */
   readonly shardGradients: readonly Float32Array[];
   /** A batch of at most `size` sequences in the room of `worker`. */
   batch(worker: number, size: number): Batch;
@@ -126,6 +128,7 @@ export function sharedRun(options: MapOptions, memory?: WebAssembly.Memory): Sha
     written: doubles(map.written, 1),
     chunks: doubles(map.chunks, CHUNK_FIGURES),
     norms: new Float64Array(buffer, map.norms.byteOffset, map.norms.count * map.norms.stride / 8),
+    scales: new Float64Array(buffer, map.scales.byteOffset, options.shards),
     stamps: words(map.stamps, options.rows),
     moved: words(map.moved, mostRowsOf(options.workers, options.rows)),
     rounds: doubles(map.rounds, ROUND_FIGURES),
@@ -135,7 +138,7 @@ export function sharedRun(options: MapOptions, memory?: WebAssembly.Memory): Sha
     best,
     slots: slots.map((values) => ({ values, weights: part(values, 0), m: part(values, 1), v: part(values, 2) })),
     gradients: floats(map.gradients, parameters),
-    shardGradients: gradientMode ? floats(map.slots, parameters) : [],
+    shardGradients: floats(map.slots, parameters),
     batch(worker, size) {
       const room = new Int32Array(buffer, at(map.batches, worker), map.batches.stride / 4);
       return createBatch(size, options.maxLength, room);

@@ -10,6 +10,7 @@ import { assertClose } from "./close.ts";
 import { type EngineNeeds, type Example, example } from "./example.ts";
 import { finiteDifferences, plainLogits, plainLossSum, plainSoftmax } from "./plain_lstm.ts";
 import { engineOptionsContract } from "./contract_options.ts";
+import { engineMeanUpdateContract } from "./contract_mean_update.ts";
 import { engineRowsContract } from "./contract_rows.ts";
 import * as trace from "./pytorch_trace.ts";
 import { type MakeEngine, withEngine as withMade } from "./with_engine.ts";
@@ -25,6 +26,7 @@ export function engineContract(name: string, makeEngine: MakeEngine): void {
   const withEngine = (needs: EngineNeeds, use: (engine: Engine) => void) => withMade(makeEngine, needs, use);
   engineOptionsContract(name, makeEngine);
   engineRowsContract(name, makeEngine);
+  engineMeanUpdateContract(name, makeEngine);
 
   Deno.test(`${name}: predict() gives PyTorch's first logits to 1e-5, up to a constant per row`, async () => {
     await withEngine(trace, (engine) => {

@@ -12,7 +12,7 @@ import { type MakeEngine, withEngine } from "./with_engine.ts";
 const SPEC: ModelSpec = { ...ONE_LAYER, vocabulary: 30, embedding: 5, hidden: 6, classes: 3, lstmBiases: 2 };
 
 /** Numbers of every size and sign in all tensors, 0 in the gaps. */
-function waves(layout: ParameterLayout, factor: number): Float32Array {
+export function waves(layout: ParameterLayout, factor: number): Float32Array {
   const values = new Float32Array(layout.size);
   for (const { offset, size } of layout.tensors) {
     for (let i = offset; i < offset + size; i++) values[i] = Math.sin(factor * (i + 1)) * 2 ** (i % 9 - 4);
@@ -21,11 +21,11 @@ function waves(layout: ParameterLayout, factor: number): Float32Array {
 }
 
 /** So that -0 is not 0. */
-function bitsOf(values: Float32Array): Uint32Array {
+export function bitsOf(values: Float32Array): Uint32Array {
   return new Uint32Array(values.buffer, values.byteOffset, values.length);
 }
 
-function replicaOf(layout: ParameterLayout): Replica {
+export function replicaOf(layout: ParameterLayout): Replica {
   return { weights: waves(layout, 1), m: waves(layout, 2), v: waves(layout, 3).map(Math.abs) };
 }
 

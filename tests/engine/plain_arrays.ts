@@ -71,6 +71,13 @@ export async function simdOnPlainArrays({ layout, ...needs }: EngineNeeds): Prom
       engine.update(from, filled(gradients, values), into, options);
       copy(into, target);
     },
+    updateMean(source, given, target, { stamps, ...options }) {
+      copy(source, from);
+      copy(target, into);
+      const inside = given.map((values, index) => filled(vectors[index]!, values));
+      engine.updateMean(from, inside, into, { ...options, stamps: entered(stamps) });
+      copy(into, target);
+    },
     average({ vectors: given, into: target, ...rest }) {
       const inside = given.map((values, index) => filled(vectors[index]!, values));
       const distance = engine.average({ ...rest, vectors: inside, into: filled(averaged, target) });

@@ -55,6 +55,8 @@ function viewsOf(run: SharedRun, { workers, maxBatch }: MapOptions): Span[] {
     hearts: run.hearts,
     counters: run.counters,
     shards: run.shards,
+    claims: [run.claims],
+    scales: [run.scales],
     courses: run.courses,
     verdict: [run.verdict],
     written: run.written,
@@ -70,7 +72,8 @@ function viewsOf(run: SharedRun, { workers, maxBatch }: MapOptions): Span[] {
     states: run.states.map(({ values }) => values),
     slots: run.slots.map(({ values }) => values),
     gradients: run.gradients,
-    shardGradients: run.shardGradients,
+    // With averaged weights they lie in the slots.
+    shardGradients: run.slots.length > 0 ? [] : run.shardGradients,
     batches: Array.from({ length: workers }, (_, worker) => run.batch(worker, maxBatch)).flatMap((batch) => [
       batch.tokens,
       batch.lengths,
@@ -91,6 +94,19 @@ Deno.test("sharedRun() has views that never overlap", () => {
     }),
     { numRuns: 30 },
   );
+});
+
+Deno.test("sharedRun() has a gradient for each shard, at the beginning of its slot where there are slots", () => {
+  for (const given of fc.sample(options, { numRuns: 10, seed: 1 })) {
+    const { slots, shardGradients } = sharedRun(given);
+    assertEquals(
+      shardGradients.map(({ length }) => length),
+      Array.from({ length: given.shards }, () => given.parameters),
+    );
+    for (const [shard, { weights }] of slots.entries()) {
+      assertEquals(shardGradients[shard]!.byteOffset, weights.byteOffset);
+    }
+  }
 });
 
 Deno.test("sharedRun() cuts a state into weights and moments that cover it", () => {

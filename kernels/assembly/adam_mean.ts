@@ -1,0 +1,86 @@
+// The mean over shards of what each comes to by one step of Adam, without room for the shards' replicas: a block of all of
+// them at a time, in the first-level cache. The bits are those of `adam` for each shard and `average` of what it wrote.
+import { adam } from "./adam";
+import { average } from "./average";
+import { touchedAlike } from "./average_rows";
+
+/** Bytes of one vector's block: as many shards as there are share this, but none has less than a cache line. */
+const BLOCKS_BYTES: usize = 8192;
+
+/**
+ * into = Σ_s coefficients[s] · (from after a step by scales[s] · gradients[s]) for `count` elements of W, M and V.
+ * `gradients` is an array of pointers, int32[shards]; a shard whose pointer is 0 takes no step. `replicas` is
+ * 3 · max(8192, 64 · shards) bytes, `pointers` 12 · shards. The rest as in `adam` and `average`.
+ */
+export function adamMean(
+  fromW: usize, fromM: usize, fromV: usize, gradients: usize, scales: usize, coefficients: usize, shards: i32,
+  intoW: usize, intoM: usize, intoV: usize, count: i32,
+  oneMinusBeta1: f32, beta2: f32, oneMinusBeta2: f32, rate: f32, rootCorrection: f32, epsilon: f32, kept: f32,
+  replicas: usize, pointers: usize, stack: usize, spare: usize,
+): void {
+  if (shards == 1 && load<f32>(coefficients) == 1 && load<u32>(gradients) != 0) {
+    adam(
+      fromW, fromM, fromV, load<u32>(gradients), intoW, intoM, intoV, count,
+      load<f32>(scales), oneMinusBeta1, beta2, oneMinusBeta2, rate, rootCorrection, epsilon, kept, spare,
+    );
+    return;
+  }
+  const bytes: usize = 4 * <usize>count, list: usize = 4 * <usize>shards;
+  const block = max<usize>(64, min<usize>(1024, (BLOCKS_BYTES / shards) & ~63));
+  const pointersM = pointers + list, pointersV = pointersM + list;
+  for (let begin: usize = 0; begin < bytes; begin += block) {
+    const length = i32(min(block, bytes - begin) >> 2);
+    let at = replicas;
+    for (let shard: usize = 0; shard < list; shard += 4, at += 3 * block) {
+      const gradient = <usize>load<u32>(gradients + shard);
+      if (gradient != 0) {
+        adam(
+          fromW + begin, fromM + begin, fromV + begin, gradient + begin, at, at + block, at + 2 * block, length,
+          load<f32>(scales + shard), oneMinusBeta1, beta2, oneMinusBeta2, rate, rootCorrection, epsilon, kept, spare,
+        );
+      }
+      store<u32>(pointers + shard, <u32>(gradient != 0 ? at : fromW + begin));
+      store<u32>(pointersM + shard, <u32>(gradient != 0 ? at + block : fromM + begin));
+      store<u32>(pointersV + shard, <u32>(gradient != 0 ? at + 2 * block : fromV + begin));
+    }
+    average(pointers, coefficients, shards, intoW + begin, length, stack, false);
+    average(pointersM, coefficients, shards, intoM + begin, length, stack, false);
+    average(pointersV, coefficients, shards, intoV + begin, length, stack, false);
+  }
+}
+
+/**
+ * The same for rows[0..count) of a tensor of `height` rows, `width` a row: a shard takes a step of row r if
+ * stamps[s][r] = stamp. Pointers are the tensor's, in `gradients` too, which becomes `rowGradients` row by row.
+ */
+export function adamMeanRows(
+  rows: usize, count: i32, width: i32, height: i32, stamps: usize, stamp: i32,
+  fromW: usize, fromM: usize, fromV: usize, gradients: usize, scales: usize, coefficients: usize, shards: i32,
+  intoW: usize, intoM: usize, intoV: usize,
+  oneMinusBeta1: f32, beta2: f32, oneMinusBeta2: f32, rate: f32, rootCorrection: f32, epsilon: f32, kept: f32,
+  rowGradients: usize, replicas: usize, pointers: usize, stack: usize, spare: usize,
+): void {
+  const end: usize = 4 * <usize>shards;
+  for (let i = 0; i < count;) {
+    const row = load<i32>(rows);
+    // Neighbours that the same shards touched are done in one go.
+    let length = 1;
+    while (
+      i + length < count && load<i32>(rows + 4 * <usize>length) == row + length &&
+      touchedAlike(stamps, end, stamp, row, row + length, true)
+    ) length++;
+    i += length;
+    rows += 4 * <usize>length;
+    if (row < 0 || row + length > height) continue;
+    const at: usize = 4 * <usize>row * <usize>width;
+    for (let shard: usize = 0; shard < end; shard += 4) {
+      const own = load<i32>(<usize>load<u32>(stamps + shard) + 4 * <usize>row) == stamp;
+      store<u32>(rowGradients + shard, own ? load<u32>(gradients + shard) + <u32>at : 0);
+    }
+    adamMean(
+      fromW + at, fromM + at, fromV + at, rowGradients, scales, coefficients, shards, intoW + at, intoM + at, intoV + at,
+      width * length, oneMinusBeta1, beta2, oneMinusBeta2, rate, rootCorrection, epsilon, kept,
+      replicas, pointers, stack, spare,
+    );
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * A round with averaged weights that has one step: what each shard's own step and the mean over the shards come to, made
+ * in one pass from their gradients. It is average_weights.ts to the bit; but no replica is written, nor read again, which
+ * is most of what averaging costs.
+ */
+import { clipScale } from "../engine/adam.ts";
+import type { Replica } from "../engine/contract.ts";
+import { portionOf } from "./averaged_parts.ts";
+import { roundGradients } from "./average_gradients.ts";
+import { replicaOf } from "./joint_round.ts";
+import { currentAndNext } from "./memory_map.ts";
+import { rowFinderOf, stampOf } from "./rows.ts";
+import { sharesOf } from "./shares.ts";
+import type { RoundPart, WorkerContext } from "./worker_loop.ts";
+
+/** Returns the function that takes this worker's part in one round of one step, up to the barrier that commits it. */
+export function jointStep(context: WorkerContext): RoundPart {
+  const { config: { training }, plan: { layout, map }, run, engine, timed } = context;
+  const train = roundGradients(context, (shard, gradient, rows) => {
+    const squared = engine.squaredNorm(gradient, 0, layout.size, rows);
+    const scale = clipScale(squared, training.clipNorm);
+    run.scales[shard] = scale;
+    return squared * scale ** 2;
+  });
+  const { begin, end, note } = portionOf(context);
+  const findRows = rowFinderOf(context);
+
+  return function round(round, committed) {
+    const { firstStep } = round;
+    train(context.shards, round, committed);
+    timed("average", () => {
+      const { active, coefficients } = sharesOf(run);
+      const stamp = stampOf(committed);
+      const { touched, stale } = findRows(run.stamps, stamp);
+      const [from, into] = currentAndNext(run.states, committed).map(replicaOf) as [Replica, Replica];
+      const gradients = run.shardGradients.slice(0, active);
+      const step = {
+        step: firstStep + 1,
+        learningRate: context.learningRate(firstStep, committed),
+        scales: run.scales,
+        coefficients,
+        stamps: run.stamps.slice(0, active),
+        stamp,
+      };
+      engine.updateMean(from, gradients, into, { ...step, begin, end });
+      engine.updateMean(from, gradients, into, { ...step, begin: 0, end: map.lazyElements, rows: touched });
+      for (const part of ["weights", "m", "v"] as const) engine.copyRows(from[part], into[part], stale);
+      note(into.weights, touched, undefined);
+    });
+  };
+}

@@ -1,0 +1,37 @@
+import { assertEquals } from "@std/assert";
+import { askingOrder, createClaims, ownedBy } from "../../lib/lockstep/claims.ts";
+
+Deno.test("ownedBy() deals every item to one worker, there and back again", () => {
+  assertEquals([0, 1].map((worker) => ownedBy(worker, 2, 8)), [[0, 3, 4, 7], [1, 2, 5, 6]]);
+  assertEquals([0, 1, 2].map((worker) => ownedBy(worker, 3, 7)), [[0, 5, 6], [1, 4], [2, 3]]);
+  assertEquals([0, 1].map((worker) => ownedBy(worker, 2, 1)), [[0], []]);
+});
+
+Deno.test("askingOrder() has a worker's own items first, and everybody else's backwards", () => {
+  assertEquals(askingOrder([10, 11, 12, 13, 14], 0, 2), [10, 13, 14, 12, 11]);
+  assertEquals(askingOrder([10, 11, 12, 13, 14], 1, 2), [11, 12, 14, 13, 10]);
+  assertEquals(askingOrder([10, 11], 2, 4), [11, 10]);
+});
+
+Deno.test("createClaims() gives each item to one of those who ask, in every stretch", () => {
+  const claims = new Int32Array(5);
+  const [first, second] = [createClaims(claims), createClaims(claims)];
+  for (let stretch = 0; stretch < 3; stretch++) {
+    const done: string[] = [];
+    // While the first is at its first item, the second comes and is done with all that is left.
+    first([0, 3, 4, 2, 1], (item) => {
+      done.push(`first ${item}`);
+      if (item === 0) second([1, 2, 4, 3, 0], (other) => done.push(`second ${other}`));
+    });
+    assertEquals(done, ["first 0", "second 1", "second 2", "second 4", "second 3"]);
+  }
+});
+
+Deno.test("createClaims() claims only what was asked for", () => {
+  const claims = new Int32Array(3);
+  const [first, second] = [createClaims(claims), createClaims(claims)];
+  const done: number[] = [];
+  first([2], (item) => done.push(item));
+  second([0, 1, 2], (item) => done.push(item));
+  assertEquals(done, [2, 0, 1]);
+});
