@@ -5,8 +5,8 @@ import { type StepFigures, TooSlow } from "./lockstep.ts";
 import { alternate, expectedSeconds, median, type Stages } from "./measure.ts";
 import { flopsPerSequence, type Shape, shapeName } from "./shapes.ts";
 
-export interface StepResult {
-  readonly contestant: Contestant;
+export interface StepResult<Measured extends Contestant = Contestant> {
+  readonly contestant: Measured;
   readonly shape: Shape;
   /** One a repeat; none where it was left out. */
   readonly figures: readonly StepFigures[];
@@ -14,8 +14,8 @@ export interface StepResult {
   readonly note?: string;
 }
 
-export interface StepOptions {
-  readonly contestants: readonly Contestant[];
+export interface StepOptions<Measured extends Contestant> {
+  readonly contestants: readonly Measured[];
   /** From small to large: what a small one says about a contestant keeps it from being waited for on a large one. */
   readonly shapes: readonly Shape[];
   readonly repeats: number;
@@ -25,7 +25,9 @@ export interface StepOptions {
 }
 
 /** Measures everything, and yields the results of one shape at a time. */
-export async function* measureSteps(options: StepOptions): AsyncGenerator<StepResult[], void, void> {
+export async function* measureSteps<Measured extends Contestant>(
+  options: StepOptions<Measured>,
+): AsyncGenerator<StepResult<Measured>[], void, void> {
   const { contestants, shapes, repeats, stages, progress } = options;
   /** The best useful operations a second that each contestant has reached so far. */
   const rates = new Map<Contestant, number>();

@@ -16,8 +16,6 @@ export interface Contestant {
   readonly cores: number;
   /** Whether others are compared with it. */
   readonly baseline: boolean;
-  /** Whether it is runs that have nothing to do with each other, one for each core. */
-  readonly apart?: boolean;
   measure(shape: Shape, stages: Stages): Promise<StepFigures>;
 }
 
@@ -45,17 +43,35 @@ export function engineContestants(engines: readonly BenchEngine[]): Contestant[]
   );
 }
 
-/** What two workers come to that never wait for each other: what the machine has to give. */
-export function apartContestants(engines: readonly BenchEngine[]): Contestant[] {
-  return engines.map(({ name, config }): Contestant => ({
-    name: `${name}, 2 runs apart`,
-    title: `${name} apart`,
-    family: name,
-    cores: 2,
-    baseline: false,
-    apart: true,
-    measure: (shape, stages) => measureApart({ engine: config, shape, workers: 1, stages }, 2),
-  }));
+/** Shards of the run that is given one worker and two: the default. */
+const SCALING_SHARDS = 4;
+
+/** How the cores are used where scaling is measured; `apart` is two runs of one worker each, which never wait for each other. */
+export const SCALING = ["one", "two", "apart"] as const;
+
+export interface ScalingContestant extends Contestant {
+  readonly scaling: typeof SCALING[number];
+}
+
+/** One and the same run on one worker and on two, and what the machine has to give just then. */
+export function scalingContestants(engines: readonly BenchEngine[]): ScalingContestant[] {
+  return engines.flatMap(({ name, config }) =>
+    SCALING.map((scaling): ScalingContestant => ({
+      name: `${name}, ${SCALING_SHARDS} shards, ${
+        { one: "1 worker", two: "2 workers", apart: "2 runs apart" }[scaling]
+      }`,
+      title: name,
+      family: name,
+      cores: scaling === "one" ? 1 : 2,
+      baseline: false,
+      scaling,
+      measure(shape, stages) {
+        const options = { engine: config, shape, shards: SCALING_SHARDS, stages };
+        if (scaling === "apart") return measureApart({ ...options, workers: 1 }, 2);
+        return measureLockstep({ ...options, workers: scaling === "one" ? 1 : 2 });
+      },
+    }))
+  );
 }
 
 export function pytorchContestants(): Contestant[] {

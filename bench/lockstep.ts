@@ -29,8 +29,9 @@ export class TooSlow extends Error {
 export interface LockstepOptions {
   readonly engine: Partial<TrainingConfig>;
   readonly shape: Shape;
-  /** Threads, each with one shard. */
   readonly workers: number;
+  /** As many as workers, if left out. */
+  readonly shards?: number;
   readonly stages: Stages;
 }
 
@@ -43,8 +44,9 @@ const WORKER_TIMEOUT_MS = 600_000;
 const LOOK_MS = 1;
 
 /** Measures steps of `shape`: warm-up, measured stage, end. Throws TooSlow at the limit, with no thread left behind. */
-export function measureLockstep({ engine, shape, workers, stages }: LockstepOptions): Promise<StepFigures> {
-  return measureRounds(lockstepConfig(engine, shape, workers), workers * shape.batch, stages);
+export function measureLockstep(options: LockstepOptions): Promise<StepFigures> {
+  const { engine, shape, workers, shards = workers, stages } = options;
+  return measureRounds(lockstepConfig(engine, shape, workers, shards), shards * shape.batch, stages);
 }
 
 /** Measures `runs` runs at the same time, which know nothing of each other. A step is one of each of them. */
@@ -52,7 +54,7 @@ export async function measureApart(options: LockstepOptions, runs: number): Prom
   const figures = await Promise.all(Array.from({ length: runs }, () => measureLockstep(options)));
   const sequencesPerSecond = figures.reduce((sum, run) => sum + run.sequencesPerSecond, 0);
   return {
-    msPerStep: 1000 * runs * options.workers * options.shape.batch / sequencesPerSecond,
+    msPerStep: 1000 * runs * (options.shards ?? options.workers) * options.shape.batch / sequencesPerSecond,
     sequencesPerSecond,
     steps: Math.min(...figures.map(({ steps }) => steps)),
     wait: null,
@@ -89,7 +91,12 @@ export async function measureRounds(config: LockstepConfig, sequences: number, s
   }
 }
 
-function lockstepConfig(engine: Partial<TrainingConfig>, shape: Shape, workers: number): LockstepConfig {
+function lockstepConfig(
+  engine: Partial<TrainingConfig>,
+  shape: Shape,
+  workers: number,
+  shards: number,
+): LockstepConfig {
   const { batch: batchSize, length, embedding, hidden } = shape;
   const training = trainingConfigSchema.parse({
     ...engine,
@@ -98,7 +105,7 @@ function lockstepConfig(engine: Partial<TrainingConfig>, shape: Shape, workers: 
     embedding,
     hidden,
     batchSize,
-    shards: workers,
+    shards,
     averageEvery: 1,
     epochs: 1,
     stepsPerEpoch: STEPS,

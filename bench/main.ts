@@ -1,10 +1,11 @@
 /** `deno task bench`: measures the product beside its peers in one run, in turns, and prints medians. */
 import { errorMessage, InputError } from "../lib/errors.ts";
 import {
-  apartContestants,
   engineContestants,
   PYTORCH,
   pytorchContestants,
+  type ScalingContestant,
+  scalingContestants,
   stockTfjsContestants,
 } from "./contestants.ts";
 import { environment, environmentLines } from "./environment.ts";
@@ -37,18 +38,24 @@ async function bench(options: BenchOptions): Promise<void> {
   if (pytorch && "reason" in pytorch) print([pytorch.reason]);
 
   const steps: StepResult[] = [];
-  if (has("step") || has("scaling")) {
-    const peers = has("step") ? [...stockTfjsContestants(), ...(withPytorch ? pytorchContestants() : [])] : [];
-    const { shapes, repeats, seconds, limitSeconds } = options;
-    const apart = has("scaling") ? apartContestants(options.engines) : [];
-    const contestants = [...engineContestants(options.engines), ...apart, ...peers];
-    const stages = stagesOf(seconds, limitSeconds);
-    for await (const results of measureSteps({ contestants, shapes, repeats, stages, progress })) {
+  const { engines, shapes, repeats } = options;
+  const measured = { shapes, repeats, stages: stagesOf(options.seconds, options.limitSeconds), progress };
+  if (has("step")) {
+    const peers = [...stockTfjsContestants(), ...(withPytorch ? pytorchContestants() : [])];
+    for await (const results of measureSteps({ ...measured, contestants: [...engineContestants(engines), ...peers] })) {
       progress("");
-      if (has("step")) print(stepTables(results));
+      print(stepTables(results));
       steps.push(...results);
     }
-    if (has("scaling")) print(scalingTable(steps));
+  }
+  if (has("scaling")) {
+    const scaling: StepResult<ScalingContestant>[] = [];
+    for await (const results of measureSteps({ ...measured, contestants: scalingContestants(engines) })) {
+      scaling.push(...results);
+    }
+    progress("");
+    print(scalingTable(scaling));
+    steps.push(...scaling);
   }
 
   let recipe: RecipeResult[] = [];

@@ -1,4 +1,5 @@
 /** What was measured as tables. */
+import type { ScalingContestant } from "./contestants.ts";
 import { median, ratioOf } from "./measure.ts";
 import type { RecipeResult } from "./recipe.ts";
 import { flopsPerSequence, shapeName } from "./shapes.ts";
@@ -40,16 +41,15 @@ export function stepTables(results: readonly StepResult[]): string[] {
 }
 
 /** How many times as many sequences a second two workers take as one, and as two runs of one worker at the same time. */
-export function scalingTable(results: readonly StepResult[]): string[] {
-  const rows = results.flatMap((apart) => {
-    if (!apart.contestant.apart) return [];
-    const ofWorkers = (workers: number) =>
+export function scalingTable(results: readonly StepResult<ScalingContestant>[]): string[] {
+  const rows = results.flatMap((one) => {
+    if (one.contestant.scaling !== "one") return [];
+    const beside = (scaling: ScalingContestant["scaling"]) =>
       results.find(({ contestant, shape }) =>
-        shape === apart.shape && contestant.family === apart.contestant.family && !contestant.apart &&
-        contestant.cores === workers
+        shape === one.shape && contestant.family === one.contestant.family && contestant.scaling === scaling
       );
-    const one = ofWorkers(1), two = ofWorkers(2);
-    if (!one?.figures.length || !two?.figures.length || apart.figures.length === 0) return [];
+    const two = beside("two"), apart = beside("apart");
+    if (!one.figures.length || !two?.figures.length || !apart?.figures.length) return [];
     const { ratio, quartiles: [low, high] } = ratioOf(rates(two), rates(one));
     return [[
       shapeName(two.shape),
