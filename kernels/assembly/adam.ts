@@ -5,6 +5,30 @@
 // with rate = multiplicity · learningRate / (1 - β1^t), rootCorrection = 1 / √(1 - β2^t), and kept = 1, or
 // 1 - learningRate · weightDecay (AdamW: Loshchilov & Hutter, 2019).
 
+/** What m becomes by a gradient. */
+// @ts-ignore: decorator
+@inline
+export function meanOf(g: v128, m: v128, decay1: v128): v128 {
+  return f32x4.relaxed_madd(decay1, f32x4.sub(g, m), m);
+}
+
+/** What v becomes by a gradient. */
+// @ts-ignore: decorator
+@inline
+export function squareOf(g: v128, v: v128, decay2: v128, weight2: v128): v128 {
+  return f32x4.relaxed_madd(f32x4.mul(g, weight2), g, f32x4.mul(v, decay2));
+}
+
+/** What w becomes with these m and v. */
+// @ts-ignore: decorator
+@inline
+export function weightOf(
+  w: v128, m: v128, v: v128, rate: v128, rootCorrection: v128, epsilon: v128, kept: v128,
+): v128 {
+  const root = f32x4.relaxed_madd(f32x4.sqrt(v), rootCorrection, epsilon);
+  return f32x4.relaxed_nmadd(rate, f32x4.div(m, root), f32x4.mul(w, kept));
+}
+
 // @ts-ignore: decorator
 @inline
 function step(
@@ -13,13 +37,11 @@ function step(
   kept: v128,
 ): void {
   const g = f32x4.mul(v128.load(gradient), scale);
-  const m0 = v128.load(fromM);
-  const m = f32x4.relaxed_madd(decay1, f32x4.sub(g, m0), m0);
-  const v = f32x4.relaxed_madd(f32x4.mul(g, weight2), g, f32x4.mul(v128.load(fromV), decay2));
+  const m = meanOf(g, v128.load(fromM), decay1);
+  const v = squareOf(g, v128.load(fromV), decay2, weight2);
   v128.store(intoM, m);
   v128.store(intoV, v);
-  const root = f32x4.relaxed_madd(f32x4.sqrt(v), rootCorrection, epsilon);
-  v128.store(intoW, f32x4.relaxed_nmadd(rate, f32x4.div(m, root), f32x4.mul(v128.load(fromW), kept)));
+  v128.store(intoW, weightOf(v128.load(fromW), m, v, rate, rootCorrection, epsilon, kept));
 }
 
 /** One step over `count` elements. `spare` is 7 · 16 bytes; the last elements go through it. */

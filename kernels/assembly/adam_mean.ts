@@ -1,11 +1,71 @@
 // The mean over shards of what each comes to by one step of Adam, without room for the shards' replicas: a block of all of
 // them at a time, in the first-level cache. The bits are those of `adam` for each shard and `average` of what it wrote.
-import { adam } from "./adam";
+import { adam, meanOf, squareOf, weightOf } from "./adam";
 import { average } from "./average";
 import { touchedAlike } from "./average_rows";
 
 /** Bytes of one vector's block: as many shards as there are share this, but none has less than a cache line. */
 const BLOCKS_BYTES: usize = 8192;
+
+/** Most shards whose steps and mean stay in registers. */
+const FEW = 4;
+
+/** Whether no shard is without a step. */
+function allStep(gradients: usize, list: usize): bool {
+  for (let shard: usize = 0; shard < list; shard += 4) {
+    if (load<u32>(gradients + shard) == 0) return false;
+  }
+  return true;
+}
+
+/** `adamMean` of one to FEW shards, all of which take a step, in registers. `bytes` is a multiple of 16. */
+function adamFew(
+  fromW: usize, fromM: usize, fromV: usize, gradients: usize, scales: usize, coefficients: usize, shards: i32,
+  intoW: usize, intoM: usize, intoV: usize, bytes: usize,
+  oneMinusBeta1: f32, beta2: f32, oneMinusBeta2: f32, rate: f32, rootCorrection: f32, epsilon: f32, kept: f32,
+): void {
+  const d1 = f32x4.splat(oneMinusBeta1), d2 = f32x4.splat(beta2), w2 = f32x4.splat(oneMinusBeta2);
+  const r = f32x4.splat(rate), root = f32x4.splat(rootCorrection), e = f32x4.splat(epsilon), k = f32x4.splat(kept);
+  const g0: usize = load<u32>(gradients), g1: usize = shards > 1 ? load<u32>(gradients, 4) : 0;
+  const g2: usize = shards > 2 ? load<u32>(gradients, 8) : 0, g3: usize = shards > 3 ? load<u32>(gradients, 12) : 0;
+  const s0 = f32x4.splat(load<f32>(scales)), c0 = f32x4.splat(load<f32>(coefficients));
+  const s1 = f32x4.splat(shards > 1 ? load<f32>(scales, 4) : 0), c1 = f32x4.splat(shards > 1 ? load<f32>(coefficients, 4) : 0);
+  const s2 = f32x4.splat(shards > 2 ? load<f32>(scales, 8) : 0), c2 = f32x4.splat(shards > 2 ? load<f32>(coefficients, 8) : 0);
+  const s3 = f32x4.splat(shards > 3 ? load<f32>(scales, 12) : 0), c3 = f32x4.splat(shards > 3 ? load<f32>(coefficients, 12) : 0);
+  for (let at: usize = 0; at < bytes; at += 16) {
+    const w = v128.load(fromW + at), m = v128.load(fromM + at), v = v128.load(fromV + at);
+    let g = f32x4.mul(v128.load(g0 + at), s0), m1 = meanOf(g, m, d1), v1 = squareOf(g, v, d2, w2);
+    let sumW = f32x4.mul(weightOf(w, m1, v1, r, root, e, k), c0), sumM = f32x4.mul(m1, c0), sumV = f32x4.mul(v1, c0);
+    if (shards > 1) {
+      g = f32x4.mul(v128.load(g1 + at), s1);
+      m1 = meanOf(g, m, d1);
+      v1 = squareOf(g, v, d2, w2);
+      sumW = f32x4.add(sumW, f32x4.mul(weightOf(w, m1, v1, r, root, e, k), c1));
+      sumM = f32x4.add(sumM, f32x4.mul(m1, c1));
+      sumV = f32x4.add(sumV, f32x4.mul(v1, c1));
+    }
+    if (shards > 2) {
+      g = f32x4.mul(v128.load(g2 + at), s2);
+      m1 = meanOf(g, m, d1);
+      v1 = squareOf(g, v, d2, w2);
+      let rightW = f32x4.mul(weightOf(w, m1, v1, r, root, e, k), c2), rightM = f32x4.mul(m1, c2), rightV = f32x4.mul(v1, c2);
+      if (shards > 3) {
+        g = f32x4.mul(v128.load(g3 + at), s3);
+        m1 = meanOf(g, m, d1);
+        v1 = squareOf(g, v, d2, w2);
+        rightW = f32x4.add(rightW, f32x4.mul(weightOf(w, m1, v1, r, root, e, k), c3));
+        rightM = f32x4.add(rightM, f32x4.mul(m1, c3));
+        rightV = f32x4.add(rightV, f32x4.mul(v1, c3));
+      }
+      sumW = f32x4.add(sumW, rightW);
+      sumM = f32x4.add(sumM, rightM);
+      sumV = f32x4.add(sumV, rightV);
+    }
+    v128.store(intoW + at, sumW);
+    v128.store(intoM + at, sumM);
+    v128.store(intoV + at, sumV);
+  }
+}
 
 /**
  * into = Σ_s coefficients[s] · (from after a step by scales[s] · gradients[s]) for `count` elements of W, M and V.
@@ -18,17 +78,17 @@ export function adamMean(
   oneMinusBeta1: f32, beta2: f32, oneMinusBeta2: f32, rate: f32, rootCorrection: f32, epsilon: f32, kept: f32,
   replicas: usize, pointers: usize, stack: usize, spare: usize,
 ): void {
-  if (shards == 1 && load<f32>(coefficients) == 1 && load<u32>(gradients) != 0) {
-    adam(
-      fromW, fromM, fromV, load<u32>(gradients), intoW, intoM, intoV, count,
-      load<f32>(scales), oneMinusBeta1, beta2, oneMinusBeta2, rate, rootCorrection, epsilon, kept, spare,
-    );
-    return;
-  }
   const bytes: usize = 4 * <usize>count, list: usize = 4 * <usize>shards;
+  const done = allStep(gradients, list) && shards <= FEW ? bytes & ~15 : 0;
+  if (done > 0) {
+    adamFew(
+      fromW, fromM, fromV, gradients, scales, coefficients, shards, intoW, intoM, intoV, done,
+      oneMinusBeta1, beta2, oneMinusBeta2, rate, rootCorrection, epsilon, kept,
+    );
+  }
   const block = max<usize>(64, min<usize>(1024, (BLOCKS_BYTES / shards) & ~63));
   const pointersM = pointers + list, pointersV = pointersM + list;
-  for (let begin: usize = 0; begin < bytes; begin += block) {
+  for (let begin = done; begin < bytes; begin += block) {
     const length = i32(min(block, bytes - begin) >> 2);
     let at = replicas;
     for (let shard: usize = 0; shard < list; shard += 4, at += 3 * block) {

@@ -27,12 +27,13 @@ export function jointStep(context: WorkerContext): RoundPart {
 
   return function round(round, committed) {
     const { firstStep } = round;
+    const stamp = stampOf(committed);
+    const [from, into] = currentAndNext(run.states, committed).map(replicaOf) as [Replica, Replica];
     train(context.shards, round, committed);
-    timed("average", () => {
+    const { touched, stale } = timed("average", () => findRows(run.stamps, stamp));
+    // It takes as long as the optimizer's steps alone.
+    timed("compute", () => {
       const { active, coefficients } = sharesOf(run);
-      const stamp = stampOf(committed);
-      const { touched, stale } = findRows(run.stamps, stamp);
-      const [from, into] = currentAndNext(run.states, committed).map(replicaOf) as [Replica, Replica];
       const gradients = run.shardGradients.slice(0, active);
       const step = {
         step: firstStep + 1,
@@ -44,6 +45,8 @@ export function jointStep(context: WorkerContext): RoundPart {
       };
       engine.updateMean(from, gradients, into, { ...step, begin, end });
       engine.updateMean(from, gradients, into, { ...step, begin: 0, end: map.lazyElements, rows: touched });
+    });
+    timed("average", () => {
       for (const part of ["weights", "m", "v"] as const) engine.copyRows(from[part], into[part], stale);
       note(into.weights, touched, undefined);
     });
