@@ -1,7 +1,7 @@
 // The mean over shards of what each comes to by one step of Adam, without room for the shards' replicas: a block of all of
 // them at a time, in the first-level cache. The bits are those of `adam` for each shard and `average` of what it wrote.
 import { adam, meanOf, squareOf, weightOf } from "./adam";
-import { average } from "./average";
+import { average, factorAt, vectorAt } from "./average";
 import { touchedAlike } from "./average_rows";
 
 /** Bytes of one vector's block: as many shards as there are share this, but none has less than a cache line. */
@@ -26,12 +26,12 @@ function adamFew(
 ): void {
   const d1 = f32x4.splat(oneMinusBeta1), d2 = f32x4.splat(beta2), w2 = f32x4.splat(oneMinusBeta2);
   const r = f32x4.splat(rate), root = f32x4.splat(rootCorrection), e = f32x4.splat(epsilon), k = f32x4.splat(kept);
-  const g0: usize = load<u32>(gradients), g1: usize = shards > 1 ? load<u32>(gradients, 4) : 0;
-  const g2: usize = shards > 2 ? load<u32>(gradients, 8) : 0, g3: usize = shards > 3 ? load<u32>(gradients, 12) : 0;
-  const s0 = f32x4.splat(load<f32>(scales)), c0 = f32x4.splat(load<f32>(coefficients));
-  const s1 = f32x4.splat(shards > 1 ? load<f32>(scales, 4) : 0), c1 = f32x4.splat(shards > 1 ? load<f32>(coefficients, 4) : 0);
-  const s2 = f32x4.splat(shards > 2 ? load<f32>(scales, 8) : 0), c2 = f32x4.splat(shards > 2 ? load<f32>(coefficients, 8) : 0);
-  const s3 = f32x4.splat(shards > 3 ? load<f32>(scales, 12) : 0), c3 = f32x4.splat(shards > 3 ? load<f32>(coefficients, 12) : 0);
+  const g0 = vectorAt(gradients, shards, 0), g1 = vectorAt(gradients, shards, 1);
+  const g2 = vectorAt(gradients, shards, 2), g3 = vectorAt(gradients, shards, 3);
+  const s0 = factorAt(scales, shards, 0), c0 = factorAt(coefficients, shards, 0);
+  const s1 = factorAt(scales, shards, 1), c1 = factorAt(coefficients, shards, 1);
+  const s2 = factorAt(scales, shards, 2), c2 = factorAt(coefficients, shards, 2);
+  const s3 = factorAt(scales, shards, 3), c3 = factorAt(coefficients, shards, 3);
   for (let at: usize = 0; at < bytes; at += 16) {
     const w = v128.load(fromW + at), m = v128.load(fromM + at), v = v128.load(fromV + at);
     let g = f32x4.mul(v128.load(g0 + at), s0), m1 = meanOf(g, m, d1), v1 = squareOf(g, v, d2, w2);
@@ -48,7 +48,8 @@ function adamFew(
       g = f32x4.mul(v128.load(g2 + at), s2);
       m1 = meanOf(g, m, d1);
       v1 = squareOf(g, v, d2, w2);
-      let rightW = f32x4.mul(weightOf(w, m1, v1, r, root, e, k), c2), rightM = f32x4.mul(m1, c2), rightV = f32x4.mul(v1, c2);
+      let rightW = f32x4.mul(weightOf(w, m1, v1, r, root, e, k), c2);
+      let rightM = f32x4.mul(m1, c2), rightV = f32x4.mul(v1, c2);
       if (shards > 3) {
         g = f32x4.mul(v128.load(g3 + at), s3);
         m1 = meanOf(g, m, d1);

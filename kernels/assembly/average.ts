@@ -31,34 +31,36 @@ function tree(v0: usize, c0: v128, v1: usize, c1: v128, v2: usize, c2: v128, v3:
 /** Most vectors whose tree stays in registers. */
 const FEW = 8;
 
+/** The pointer to a shard's vector, or 0 behind the last shard. */
 // @ts-ignore: decorator
 @inline
-function vectorAt(vectors: usize, shards: i32, shard: i32): usize {
+export function vectorAt(vectors: usize, shards: i32, shard: i32): usize {
   return shard < shards ? load<u32>(vectors + 4 * <usize>shard) : 0;
 }
 
+/** A shard's factor four times, or 0 behind the last shard. */
 // @ts-ignore: decorator
 @inline
-function coefficientAt(coefficients: usize, shards: i32, shard: i32): v128 {
-  return f32x4.splat(shard < shards ? load<f32>(coefficients + 4 * <usize>shard) : 0);
+export function factorAt(factors: usize, shards: i32, shard: i32): v128 {
+  return f32x4.splat(shard < shards ? load<f32>(factors + 4 * <usize>shard) : 0);
 }
 
 /** The whole tree of one to FEW vectors in registers. `bytes` is a multiple of 16. */
 function averageFew(vectors: usize, coefficients: usize, shards: i32, to: usize, bytes: usize): void {
-  const v0 = vectorAt(vectors, shards, 0), c0 = coefficientAt(coefficients, shards, 0);
-  const v1 = vectorAt(vectors, shards, 1), c1 = coefficientAt(coefficients, shards, 1);
-  const v2 = vectorAt(vectors, shards, 2), c2 = coefficientAt(coefficients, shards, 2);
-  const v3 = vectorAt(vectors, shards, 3), c3 = coefficientAt(coefficients, shards, 3);
+  const v0 = vectorAt(vectors, shards, 0), c0 = factorAt(coefficients, shards, 0);
+  const v1 = vectorAt(vectors, shards, 1), c1 = factorAt(coefficients, shards, 1);
+  const v2 = vectorAt(vectors, shards, 2), c2 = factorAt(coefficients, shards, 2);
+  const v3 = vectorAt(vectors, shards, 3), c3 = factorAt(coefficients, shards, 3);
   if (shards <= 4) {
     for (let at: usize = 0; at < bytes; at += 16) {
       v128.store(to + at, tree(v0 + at, c0, v1 + at, c1, v2 + at, c2, v3 + at, c3, shards));
     }
     return;
   }
-  const v4 = vectorAt(vectors, shards, 4), c4 = coefficientAt(coefficients, shards, 4);
-  const v5 = vectorAt(vectors, shards, 5), c5 = coefficientAt(coefficients, shards, 5);
-  const v6 = vectorAt(vectors, shards, 6), c6 = coefficientAt(coefficients, shards, 6);
-  const v7 = vectorAt(vectors, shards, 7), c7 = coefficientAt(coefficients, shards, 7);
+  const v4 = vectorAt(vectors, shards, 4), c4 = factorAt(coefficients, shards, 4);
+  const v5 = vectorAt(vectors, shards, 5), c5 = factorAt(coefficients, shards, 5);
+  const v6 = vectorAt(vectors, shards, 6), c6 = factorAt(coefficients, shards, 6);
+  const v7 = vectorAt(vectors, shards, 7), c7 = factorAt(coefficients, shards, 7);
   for (let at: usize = 0; at < bytes; at += 16) {
     const left = tree(v0 + at, c0, v1 + at, c1, v2 + at, c2, v3 + at, c3, 4);
     const right = tree(v4 + at, c4, v5 + at, c5, v6 + at, c6, v7 + at, c7, shards - 4);
