@@ -33,7 +33,10 @@ export function createProgress(now: () => number): (update: Update, flush: boole
     const elapsedMs = Math.max(at - lastAt, 1e-3);
     const workers = counters.map((sums, worker) => {
       const before = last[worker] ?? { computeMs: 0, waitMs: 0, averageMs: 0, sequences: 0 };
-      const share = (kind: "computeMs" | "waitMs" | "averageMs") => rounded((sums[kind] - before[kind]) / elapsedMs);
+      const spent = (kind: "computeMs" | "waitMs" | "averageMs") => sums[kind] - before[kind];
+      // A time is told when it is over, so some of it may lie before this interval.
+      const timeMs = Math.max(elapsedMs, spent("computeMs") + spent("waitMs") + spent("averageMs"));
+      const share = (kind: "computeMs" | "waitMs" | "averageMs") => rounded(spent(kind) / timeMs);
       return {
         worker,
         sequencesPerSecond: rounded((sums.sequences - before.sequences) / elapsedMs * 1000),

@@ -74,6 +74,13 @@ Deno.test("createProgress() reports what happened since the last event", () => {
   });
 });
 
+Deno.test("createProgress() gives shares of at most all the time, where work that is told now began before", () => {
+  const { clock, progress } = withClock();
+  clock.ms += 100;
+  const event = progress(update({ rounds: [round(1)], counters: [counters(150, 30, 20, 16)] }), false);
+  assertEquals(event?.workers, [{ worker: 0, sequencesPerSecond: 160, compute: 0.75, wait: 0.15, average: 0.1 }]);
+});
+
 Deno.test("createProgress() says nothing before it is due, and loses nothing", () => {
   const { clock, progress } = withClock();
   clock.ms += 50;
