@@ -79,9 +79,9 @@ export function remoteRound(context: WorkerContext): RoundPart {
           });
           return "left";
       }
-      const own = askingOrder(shards, worker, workers);
-      if (ofGradients) takeGradients(own, round, committed);
-      else train(own, groups.filter(({ first }) => shards.includes(first)), round, committed);
+      const asked = askingOrder(shards, worker, workers);
+      if (ofGradients) takeGradients(asked, round, committed);
+      else train(asked, groups.filter(({ first }) => shards.includes(first)), round, committed);
       timed("average", () => ownedNodes(new Set(shards), training.shards).forEach((node) => sumNode(node, committed)));
     }
   };
