@@ -8,6 +8,16 @@ import { eachRowList } from "./simd_row_list.ts";
 import { MAX_SHARDS, type SimdScratch } from "./simd_scratch.ts";
 import type { SimdShardLists } from "./simd_shard_lists.ts";
 
+type Formula = readonly [
+  oneMinusBeta1: number,
+  beta2: number,
+  oneMinusBeta2: number,
+  rate: number,
+  rootCorrection: number,
+  epsilon: number,
+  kept: number,
+];
+
 export class SimdOptimizer {
   readonly #kernels: SimdKernels;
   readonly #layout: ParameterLayout;
@@ -53,15 +63,14 @@ export class SimdOptimizer {
   }
 
   update(from: ReplicaOffsets, gradients: number, into: ReplicaOffsets, options: UpdateOptions): void {
-    const { beta1, beta2, epsilon } = this.#adam;
     const { spare } = this.#scratch;
     const { scale, rows, end } = options;
-    const { rate, rootCorrection, decayed } = this.#factors(options);
     let { begin } = options;
     if (this.#isPart(rows)) {
       const { offset, size, shape: [, width] } = embeddingTensor(this.#layout);
       const [low, high] = [Math.max(begin - offset, 0), Math.min(end - offset, size)];
       const shift = 4 * offset;
+      const formula = this.#formula(options);
       eachRowList(this.#memory, this.#scratch, rows, (at, count) =>
         this.#kernels.adamRows(
           at,
@@ -77,13 +86,7 @@ export class SimdOptimizer {
           into.m + shift,
           into.v + shift,
           scale,
-          1 - beta1,
-          beta2,
-          1 - beta2,
-          rate,
-          rootCorrection,
-          epsilon,
-          decayed,
+          ...formula,
           spare,
         ));
       begin = Math.max(begin, embeddingEnd(this.#layout));
@@ -100,13 +103,7 @@ export class SimdOptimizer {
         into.v + shift,
         last - first,
         scale,
-        1 - beta1,
-        beta2,
-        1 - beta2,
-        multiplicity * rate,
-        rootCorrection,
-        epsilon,
-        decay ? decayed : 1,
+        ...this.#formula(options, multiplicity, decay),
         spare,
       );
     });
@@ -118,16 +115,15 @@ export class SimdOptimizer {
     into: ReplicaOffsets,
     options: MeanUpdateOptions,
   ): void {
-    const { beta1, beta2, epsilon } = this.#adam;
     const at = this.#scratch;
     const { scales, coefficients, rows, end } = options;
-    const { rate, rootCorrection, decayed } = this.#factors(options);
     const shards = gradients.length;
     this.#scales.set(scales.subarray(0, shards));
     let { begin } = options;
     if (rows) {
       const { offset, shape: [height, width] } = embeddingTensor(this.#layout);
       const shift = 4 * offset;
+      const formula = this.#formula(options);
       if (rows.length > 0) {
         this.#lists.vectors(gradients, coefficients, embeddingEnd(this.#layout), shift);
         this.#lists.stamps(options.stamps, height!);
@@ -150,13 +146,7 @@ export class SimdOptimizer {
           into.weights + shift,
           into.m + shift,
           into.v + shift,
-          1 - beta1,
-          beta2,
-          1 - beta2,
-          rate,
-          rootCorrection,
-          epsilon,
-          decayed,
+          ...formula,
           at.rowPointers,
           at.replicas,
           at.replicaPointers,
@@ -180,13 +170,7 @@ export class SimdOptimizer {
         into.m + shift,
         into.v + shift,
         last - first,
-        1 - beta1,
-        beta2,
-        1 - beta2,
-        multiplicity * rate,
-        rootCorrection,
-        epsilon,
-        decay ? decayed : 1,
+        ...this.#formula(options, multiplicity, decay),
         at.replicas,
         at.replicaPointers,
         at.stack,
@@ -195,14 +179,16 @@ export class SimdOptimizer {
     });
   }
 
-  /** What Adam's formula needs of a step: the rate and the factor of √v, both with their bias corrected, and what decay leaves. */
-  #factors({ step, learningRate }: Pick<UpdateOptions, "step" | "learningRate">) {
-    const { beta1, beta2, weightDecay } = this.#adam;
-    return {
-      rate: learningRate / (1 - beta1 ** step),
-      rootCorrection: 1 / Math.sqrt(1 - beta2 ** step),
-      decayed: 1 - learningRate * weightDecay,
-    };
+  /** What the kernels need of Adam and of a step: the rate and the factor of √v have their bias corrected. */
+  #formula(
+    { step, learningRate }: Pick<UpdateOptions, "step" | "learningRate">,
+    multiplicity = 1,
+    decay = true,
+  ): Formula {
+    const { beta1, beta2, epsilon, weightDecay } = this.#adam;
+    const rate = multiplicity * learningRate / (1 - beta1 ** step);
+    const kept = decay ? 1 - learningRate * weightDecay : 1;
+    return [1 - beta1, beta2, 1 - beta2, rate, 1 / Math.sqrt(1 - beta2 ** step), epsilon, kept];
   }
 
   /** Whether `rows` are some of the embedding's: all of them are its whole, in element order. */

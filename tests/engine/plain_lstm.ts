@@ -116,6 +116,17 @@ export function plainSoftmax(logits: readonly number[]): number[] {
   return exponentials.map((value) => value / sum);
 }
 
+/** Class probabilities `[batch.size, classes]`, row-major. */
+export function plainProbabilities(
+  spec: ModelSpec,
+  layout: ParameterLayout,
+  weights: ArrayLike<number>,
+  batch: Batch,
+): number[] {
+  const rows = Array.from({ length: batch.size }, (_, row) => plainLogits(spec, layout, weights, batch, row));
+  return rows.flatMap(plainSoftmax);
+}
+
 /** Sum of the cross-entropies of `batch`. */
 export function plainLossSum(
   spec: ModelSpec,
