@@ -28,6 +28,7 @@ export class CheckpointStore {
   /** Writes `state` and the best one, after what is being written, and removes what nobody will need. */
   write(state: State): Promise<CheckpointInfo> {
     const written = this.#writing.then(async () => {
+      await this.#removeUnfinished();
       // First, as the other names it.
       if (state.course.best && state.best) await this.#writeBest(state.best);
       const info = await writeCheckpoint(this.#directory, this.#layout, state);
@@ -62,6 +63,12 @@ export class CheckpointStore {
     this.#needs.set(file, 0);
   }
 
+  /** What a process that was killed, or a disk that became read-only, left unfinished is of no use, and takes room. */
+  async #removeUnfinished(): Promise<void> {
+    const unfinished = (await namesIn(this.#directory)).filter((name) => name.endsWith(".tmp"));
+    for (const name of unfinished) await rm(join(this.#directory, FOLDER, name), { force: true });
+  }
+
   async #removeOld(): Promise<void> {
     const files = await checkpointFiles(this.#directory);
     const kept = new Set<string>();
@@ -74,11 +81,7 @@ export class CheckpointStore {
       const best = await this.#bestOf(file);
       if (best > 0) kept.add(checkpointFile(best));
     }
-    // What a killed process had not finished is of no use either.
-    const unfinished = (await namesIn(this.#directory)).filter((name) => name.endsWith(".tmp")).map((name) =>
-      `${FOLDER}/${name}`
-    );
-    for (const file of [...files, ...unfinished]) {
+    for (const file of files) {
       if (kept.has(file)) continue;
       await rm(join(this.#directory, file), { recursive: true, force: true });
       this.#needs.delete(file);

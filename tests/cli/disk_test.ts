@@ -102,7 +102,6 @@ onDisk("a folder of checkpoints that becomes read-only: training goes on and say
     lockstep train ${flags(slow)} --runs-dir "$disk"; echo "left with $?" >> "$out"
     umount "$disk"/2*/checkpoints; lockstep resume "$disk"/2*; echo "left with $?" >> "$out"
     `,
-    4096, // Room for a checkpoint that was half written as well: this is not about room.
   );
   assertMatch(output, /Incident: Checkpoints can not be written: ".*" can not be written to\. Make it writable\./);
   assertMatch(

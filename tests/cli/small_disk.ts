@@ -37,15 +37,15 @@ export async function whyNoSmallDisk(): Promise<string | undefined> {
 }
 
 /**
- * Runs `script` with a disk of `kib` KiB at `$disk`, and copies what is on it to `folder` at the end. In the script
+ * Runs `script` with a disk of one MiB at `$disk`, and copies what is on it to `folder` at the end. In the script
  * `lockstep COMMAND ARGUMENT…` is the product, `await TEXT` waits until it has printed that, or "left with"; `fill KIB`
  * and `free` take room and give it back, and `fill_until TEXT` takes all of it, again and again until that is printed:
  * what the product removes, or did not finish to write, must not become room for it.
  */
-export function onSmallDisk(folder: string, script: string, kib = 1024): Promise<Scripted> {
+export function onSmallDisk(folder: string, script: string): Promise<Scripted> {
   const prelude = `
     disk="$1/disk"; deno="$2"; out="$1/out.txt"
-    mkdir "$disk" && mount -t tmpfs -o size=${kib}k none "$disk" && touch "$out"
+    mkdir "$disk" && mount -t tmpfs -o size=1024k none "$disk" && touch "$out"
     lockstep() {
       "$deno" run -q --no-prompt -P=train --allow-read=".,$disk" --allow-write="$disk" main.ts "$@" --port 0 --exit >>"$out" 2>&1
     }
