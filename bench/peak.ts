@@ -1,5 +1,5 @@
 /** What this machine's core can do at most in WebAssembly. */
-import { simdModule } from "../lib/engine/simd_module.ts";
+import { kernelModules } from "../lib/engine/kernel_modules.ts";
 import { bindKernels } from "../lib/engine/simd_kernels.ts";
 import { median } from "./measure.ts";
 
@@ -10,7 +10,7 @@ const REPEATS = 15;
 
 /** GFLOP/s of 128-bit multiply-adds on registers alone: median of a few repeats, after a warm-up. */
 export function measurePeak(): number {
-  const { peak } = bindKernels(simdModule(), new WebAssembly.Memory({ initial: 1, maximum: 65_536, shared: true }));
+  const { peak } = bindKernels(kernelModules(), new WebAssembly.Memory({ initial: 1, maximum: 65_536, shared: true }));
   const seconds = Array.from({ length: 3 * REPEATS }, () => {
     const started = performance.now();
     peak(ITERATIONS);

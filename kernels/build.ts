@@ -1,12 +1,12 @@
 /**
- * Compiles the AssemblyScript of `assembly/` to `lockstep.wasm`, which is committed. With `--check` it writes nothing
- * and fails if the committed file is not what the sources give.
+ * Compiles the AssemblyScript of `assembly/` to `lockstep.wasm`, and the text of `products.ts` to `products.wasm`; both are
+ * committed. With `--check` it writes nothing and fails if a committed file is not what the sources give.
  */
 import asc from "assemblyscript/asc";
-import { tilesSource } from "./tiles.ts";
+import binaryen from "assemblyscript/binaryen";
+import { productsSource } from "./products.ts";
 
 const here = new URL(".", import.meta.url);
-const output = new URL("lockstep.wasm", here);
 
 /**
  * Nothing is allocated and there is no static data, so instances may share a memory without meeting in it. Binaryen's
@@ -17,7 +17,7 @@ const OPTIONS = ["-O0", "--noAssert", "--runtime", "stub", "--stackSize", "0", "
 const FEATURES = ["simd", "relaxed-simd", "threads"].flatMap((feature) => ["--enable", feature]);
 const MEMORY = ["--importMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536"];
 
-async function compile(): Promise<Uint8Array> {
+async function compileAssembly(): Promise<Uint8Array> {
   let binary: Uint8Array | undefined;
   const messages: string[] = [];
   const write = (text: string) => {
@@ -26,7 +26,6 @@ async function compile(): Promise<Uint8Array> {
   };
   const { error } = await asc.main(["index.ts", "--outFile", "out.wasm", ...OPTIONS, ...FEATURES, ...MEMORY], {
     readFile: (name: string) => {
-      if (name === "tiles.ts") return tilesSource();
       try {
         return Deno.readTextFileSync(new URL(`assembly/${name}`, here));
       } catch {
@@ -44,13 +43,22 @@ async function compile(): Promise<Uint8Array> {
   return binary;
 }
 
+function compileProducts(): Uint8Array {
+  const module = binaryen.parseText(productsSource());
+  module.setFeatures(binaryen.Features.All);
+  if (!module.validate()) throw new Error("The text of products.ts is not a valid module");
+  return module.emitBinary();
+}
+
+async function keepUp(name: string, built: Uint8Array): Promise<void> {
+  const output = new URL(name, here);
+  if (!Deno.args.includes("--check")) return await Deno.writeFile(output, built);
+  const committed = await Deno.readFile(output);
+  const same = committed.length === built.length && committed.every((byte, index) => byte === built[index]);
+  if (!same) throw new Error(`kernels/${name} is not what its sources give: run \`deno task kernels\``);
+}
+
 if (import.meta.main) {
-  const built = await compile();
-  if (Deno.args.includes("--check")) {
-    const committed = await Deno.readFile(output);
-    const same = committed.length === built.length && committed.every((byte, index) => byte === built[index]);
-    if (!same) throw new Error("kernels/lockstep.wasm is not what its sources give: run `deno task kernels`");
-  } else {
-    await Deno.writeFile(output, built);
-  }
+  await keepUp("lockstep.wasm", await compileAssembly());
+  await keepUp("products.wasm", compileProducts());
 }

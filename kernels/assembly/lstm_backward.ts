@@ -3,11 +3,11 @@ import { gemm } from "./gemm";
 
 /**
  * Steps `length` - 1 to 1. On entry stateGradient [P][rows][8] is the loss's gradient at the last hidden state; it is used
- * up. On return cellGradient (same shape) is the gradient at the cells of step 0. recurrentT is the recurrent kernel's
- * transpose in panels [P][4 · 8P][8], and zeros [8].
+ * up. On return cellGradient (same shape) is the gradient at the cells of step 0. recurrentT is the operand
+ * that the recurrent kernel's transpose, in panels [P][4 · 8P][8], is staged as; zeros is [8].
  */
 export function lstmBackward(
-  rows: i32, length: i32, panels: i32, seriesBytes: usize, recurrentT: usize, zeros: usize,
+  rows: i32, length: i32, panels: i32, seriesBytes: usize, recurrentT: i32, zeros: usize,
   gates: usize, cells: usize, tanhs: usize, stateGradient: usize, cellGradient: usize,
 ): void {
   const rowBytes: usize = 32 * <usize>rows;
@@ -33,7 +33,7 @@ export function lstmBackward(
  * [P][count][8] those at step 0's cells, both summed by first token. stateGradient [P][count][8] is added to.
  */
 export function lstmFirstBackward(
-  count: i32, panels: i32, recurrentT: usize, gateSums: usize,
+  count: i32, panels: i32, recurrentT: i32, gateSums: usize,
   gates: usize, cells: usize, tanhs: usize, stateGradient: usize, cellGradient: usize,
 ): void {
   const rowBytes: usize = 32 * <usize>count;

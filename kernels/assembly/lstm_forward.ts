@@ -8,7 +8,8 @@
 // (`stateStride` bytes a row) and, for the product, in panels [2][P][rows][8] (those of even and of odd steps).
 //
 // The input's part comes per token, projected [4P][slots][8]. Before step 0 there is no state, so step 0 and its state's
-// part of step 1 depend on the first token alone: they are done once per first token, not per row.
+// part of step 1 depend on the first token alone: they are done once per first token, not per row. `recurrent` is the
+// operand that the recurrent kernel, in panels [4P][8P][8], is staged as.
 import { LIMIT, P1, P2, P3, P4, Q1, Q2, Q3, Q4, sigmoidOf, tanhOf } from "./activations";
 import { gemm } from "./gemm";
 import { pickRows, pickRowSums } from "./rows";
@@ -18,7 +19,7 @@ import { pickRows, pickRowSums } from "./rows";
  * states [count][·], and recurrentParts [4P][count][8], what the states add to the gates of step 1.
  */
 export function lstmFirst(
-  count: i32, panels: i32, slotOfFirst: usize, projected: usize, slotCount: i32, recurrent: usize, zeros: usize,
+  count: i32, panels: i32, slotOfFirst: usize, projected: usize, slotCount: i32, recurrent: i32, zeros: usize,
   gates: usize, cells: usize, tanhs: usize, states: usize, stateStride: usize, statePanels: usize, recurrentParts: usize,
 ): void {
   const rowBytes: usize = 32 * <usize>count;
@@ -41,7 +42,7 @@ export function lstmFirst(
  */
 export function lstmForward(
   rows: i32, length: i32, panels: i32, seriesBytes: usize,
-  slots: usize, projected: usize, slotCount: i32, recurrent: usize,
+  slots: usize, projected: usize, slotCount: i32, recurrent: i32,
   firsts: usize, firstCount: i32, firstCells: usize, firstStatePanels: usize, recurrentParts: usize,
   gates: usize, cells: usize, tanhs: usize, states: usize, stateStride: usize, statePanels: usize,
 ): void {

@@ -15,7 +15,7 @@ import { pickRows } from "./rows";
  */
 export function lstmSteps(
   rows: i32, length: i32, panels: i32, seriesBytes: usize, starts: usize,
-  slots: usize, slotsStride: usize, projected: usize, slotCount: i32, recurrent: usize,
+  slots: usize, slotsStride: usize, projected: usize, slotCount: i32, recurrent: i32,
   gates: usize, cells: usize, tanhs: usize, states: usize, stateStride: usize, statePanels: usize,
 ): void {
   const rowBytes: usize = 32 * <usize>rows;
@@ -56,11 +56,11 @@ export function lstmSteps(
 /**
  * Backward through time; `gates` becomes the gradient of the gates' sums. The loss's own gradient at the state of step t
  * lies in panels at `stateGradients + t · gradientStep`, `gradientPanel` bytes apart, and is used up; a `gradientStep` of 0
- * says that there is one at the last step alone. cellGradient [P][rows][8] is used up. recurrentT is the recurrent kernel's
- * transpose in panels [P][4 · 8P][8], and zeros [8].
+ * says that there is one at the last step alone. cellGradient [P][rows][8] is used up. recurrentT is the operand
+ * that the recurrent kernel's transpose, in panels [P][4 · 8P][8], is staged as; zeros is [8].
  */
 export function lstmStepsBackward(
-  rows: i32, length: i32, panels: i32, seriesBytes: usize, starts: usize, recurrentT: usize, zeros: usize,
+  rows: i32, length: i32, panels: i32, seriesBytes: usize, starts: usize, recurrentT: i32, zeros: usize,
   gates: usize, cells: usize, tanhs: usize,
   stateGradients: usize, gradientStep: usize, gradientPanel: usize, cellGradient: usize,
 ): void {

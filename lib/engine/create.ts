@@ -68,8 +68,8 @@ export async function createEngine(options: EngineOptions, room: EngineRoom): Pr
   switch (options.engine) {
     case "simd": {
       const { createSimdEngine } = await import("./simd.ts");
-      const { simdModule } = await import("./simd_module.ts");
-      return createSimdEngine({ ...options, ...room, module: simdModule() });
+      const { kernelModules } = await import("./kernel_modules.ts");
+      return createSimdEngine({ ...options, ...room, modules: kernelModules() });
     }
     case "tfjs": {
       const { createTfjsEngine } = await import("./tfjs.ts");

@@ -24,7 +24,7 @@ import type {
 import type { DropoutOptions } from "./dropout.ts";
 import { SimdAverager } from "./simd_averager.ts";
 import { SimdMasks } from "./simd_dropout.ts";
-import { bindKernels, type SimdKernels } from "./simd_kernels.ts";
+import { bindKernels, type KernelModules, type SimdKernels } from "./simd_kernels.ts";
 import { SimdOptimizer } from "./simd_optimizer.ts";
 import { SimdPasses } from "./simd_passes.ts";
 import { SimdPointers } from "./simd_pointers.ts";
@@ -41,8 +41,8 @@ export interface SimdEngineOptions {
   readonly dropout?: DropoutOptions;
   readonly classWeights?: Float32Array | undefined;
   readonly embeddingRows?: EmbeddingRows;
-  /** `kernels/lockstep.wasm`, compiled. */
-  readonly module: WebAssembly.Module;
+  /** The kernels, compiled. */
+  readonly modules: KernelModules;
   /** Shared. Every array that the engine is given must be a view on it. */
   readonly memory: WebAssembly.Memory;
   /** The engine's own part of the memory: at least `simdScratchBytes(...)`, at a multiple of 64. */
@@ -62,7 +62,7 @@ export function createSimdEngine(options: SimdEngineOptions): Engine {
       `The scratch memory has ${scratch.byteLength} bytes at ${scratch.byteOffset}: expected ${needed} at a multiple of 64`,
     );
   }
-  return new FusedEngine(options, bindKernels(options.module, memory));
+  return new FusedEngine(options, bindKernels(options.modules, memory));
 }
 
 class FusedEngine implements Engine {

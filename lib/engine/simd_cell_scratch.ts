@@ -24,8 +24,19 @@ type SimdCellArea =
   | ("projected" | "tokenGates" | "inputs" | "inputPanels")
   | ("gates" | "cells" | "cellTanhs" | "states" | "statePanels");
 
+/** The numbers under which packed weights are staged as operands: see kernels/products.ts. */
+export type SimdCellOperands = Readonly<Record<"kernel" | "kernelT" | "recurrentKernel" | "recurrentKernelT", number>>;
+
 /** The byte offset where each area begins. */
-export type SimdCellScratch = Readonly<Record<SimdCellArea, number>>;
+export type SimdCellScratch = Readonly<Record<SimdCellArea, number>> & { readonly operands: SimdCellOperands };
+
+const OPERANDS_OF_CELL = 4;
+
+/** Those of the LSTM that is number `index` in the layout's order; with `index` the count of LSTMs, `kernel` is the first that is nobody's. */
+export function cellOperands(index: number): SimdCellOperands {
+  const kernel = OPERANDS_OF_CELL * index;
+  return { kernel, kernelT: kernel + 1, recurrentKernel: kernel + 2, recurrentKernelT: kernel + 3 };
+}
 
 /** Width of an LSTM's inputs as they lie in memory. */
 export function inputWidth(spec: ModelSpec, { layer }: LstmCell): number {

@@ -46,17 +46,20 @@ export class SimdCellWeights {
     this.#bias = offset("bias");
   }
 
-  /** Packs the weights at `source`. */
+  /** Packs the weights at `source` and stages them. */
   pack(source: number): void {
     const kernels = this.#kernels, at = this.#at, hidden = this.#hidden;
+    const { operands } = at, inner = padded(this.#width), panels = 4 * panelsOf(hidden);
     for (const { from, rows, at: row } of this.#blocks) {
       kernels.packColumns(source + this.#kernel + from, rows, 4, hidden, at.kernel + 32 * row, padded(this.#width));
     }
     kernels.packColumns(source + this.#recurrentKernel, hidden, 4, hidden, at.recurrentKernel, padded(hidden));
     kernels.packColumns(source + this.#bias, 1, 4, hidden, at.bias, 1);
+    kernels.stageOperand(operands.kernel, at.kernel, inner, panels);
+    kernels.stageOperand(operands.recurrentKernel, at.recurrentKernel, padded(hidden), panels);
   }
 
-  /** Packs what only the backward pass needs of the weights at `source`, and zeroes the sums over chunks. */
+  /** Packs and stages what only the backward pass needs of the weights at `source`, and zeroes the sums over chunks. */
   beginBackward(source: number, distinct: number): void {
     const kernels = this.#kernels, at = this.#at, hidden = this.#hidden;
     const gates = 4 * padded(hidden);
@@ -64,6 +67,8 @@ export class SimdCellWeights {
       kernels.packRows(source + this.#kernel + from, rows, 4, hidden, at.kernelT + 4 * gates * row);
     }
     kernels.packRows(source + this.#recurrentKernel, hidden, 4, hidden, at.recurrentKernelT);
+    kernels.stageOperand(at.operands.kernelT, at.kernelT, gates, panelsOf(this.#width));
+    kernels.stageOperand(at.operands.recurrentKernelT, at.recurrentKernelT, gates, panelsOf(hidden));
     kernels.zero(at.kernelGradient, at.projected - at.kernelGradient);
     if (this.#isFirstLayer) kernels.zero(at.tokenGates, 32 * 4 * panelsOf(hidden) * padded(distinct));
   }

@@ -43,22 +43,26 @@ export class SimdHead {
     return this.#spec.pooling === "last";
   }
 
-  /** Packs the weights at `source`. */
+  /** Packs the weights at `source` and stages them. */
   pack(source: number): void {
     const { hidden, classes } = this.#spec;
     const kernels = this.#kernels, at = this.#at;
     for (let part = 0; part < this.#cells.length; part++) {
-      kernels.packColumns(this.#tensorPart(source, part), hidden, 1, classes, this.#kernelPart(part), padded(hidden));
+      const packed = at.denseKernel + this.#packedPart(part), inner = padded(hidden);
+      kernels.packColumns(this.#tensorPart(source, part), hidden, 1, classes, packed, inner);
+      kernels.stageOperand(this.#kernel(part), packed, inner, this.classPanels);
     }
     kernels.packColumns(source + this.#denseBias, 1, 1, classes, at.denseBias, 1);
   }
 
-  /** Packs what only the backward pass needs of the weights at `source`, and zeroes the sums over chunks. */
+  /** Packs and stages what only the backward pass needs of the weights at `source`, and zeroes the sums over chunks. */
   beginBackward(source: number): void {
     const { hidden, classes } = this.#spec;
     const kernels = this.#kernels, at = this.#at;
     for (let part = 0; part < this.#cells.length; part++) {
-      kernels.packRows(this.#tensorPart(source, part), hidden, 1, classes, this.#transposePart(part));
+      const packed = at.denseKernelT + this.#packedPart(part);
+      kernels.packRows(this.#tensorPart(source, part), hidden, 1, classes, packed);
+      kernels.stageOperand(this.#transpose(part), packed, padded(classes), this.#panels);
     }
     kernels.zero(at.denseKernelGradient, at.slotOfToken - at.denseKernelGradient);
   }
@@ -78,7 +82,7 @@ export class SimdHead {
         0,
         pooled,
         32 * rows,
-        this.#kernelPart(part),
+        this.#kernel(part),
         8 * panels,
         at.logits,
         32 * rows,
@@ -114,7 +118,7 @@ export class SimdHead {
       at.logits,
       rows,
       8 * this.classPanels,
-      this.#transposePart(part),
+      this.#transpose(part),
       at.zeros,
       panels,
       at.stateGradient,
@@ -197,12 +201,18 @@ export class SimdHead {
     return values + this.#denseKernel + 4 * this.#spec.hidden * this.#spec.classes * part;
   }
 
-  #kernelPart(part: number): number {
-    return this.#at.denseKernel + 32 * 8 * this.#panels * this.classPanels * part;
+  /** Where `part` begins among packed weights. */
+  #packedPart(part: number): number {
+    return 32 * 8 * this.#panels * this.classPanels * part;
   }
 
-  #transposePart(part: number): number {
-    return this.#at.denseKernelT + 32 * 8 * this.#panels * this.classPanels * part;
+  /** The operand that the kernel of `part` is staged as. */
+  #kernel(part: number): number {
+    return this.#at.denseOperands + 2 * part;
+  }
+
+  #transpose(part: number): number {
+    return this.#kernel(part) + 1;
   }
 
   #gradientPart(part: number): number {

@@ -14,14 +14,14 @@ export interface SimdKernels extends SimdLstmKernels, SimdRoundKernels {
     indexStride: number,
     a: number,
     aStride: number,
-    b: number,
+    operand: number,
     inner: number,
     c: number,
     cStride: number,
     rows: number,
     panels: number,
   ): void;
-  affine(a: number, rows: number, inner: number, b: number, bias: number, panels: number, c: number): void;
+  affine(a: number, rows: number, inner: number, operand: number, bias: number, panels: number, c: number): void;
   accumulateProducts(
     a: number,
     aStride: number,
@@ -32,6 +32,7 @@ export interface SimdKernels extends SimdLstmKernels, SimdRoundKernels {
     rows: number,
     panels: number,
   ): void;
+  stageOperand(operand: number, from: number, inner: number, panels: number): void;
   tanhArray(from: number, to: number, count: number): void;
   sigmoidArray(from: number, to: number, count: number): void;
   expArray(from: number, to: number, count: number): void;
@@ -174,7 +175,20 @@ export interface SimdKernels extends SimdLstmKernels, SimdRoundKernels {
   peak(rounds: number): number;
 }
 
-/** The kernels of `module` on `memory`, which must be shared. They hold no state of their own. */
-export function bindKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): SimdKernels {
-  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as SimdKernels;
+/** The modules that the kernels are in, compiled. */
+export interface KernelModules {
+  /** `kernels/lockstep.wasm` */
+  readonly lockstep: WebAssembly.Module;
+  /** `kernels/products.wasm` */
+  readonly products: WebAssembly.Module;
+}
+
+/** The kernels over `memory`, with room of their own for operands. */
+export function bindKernels({ lockstep, products }: KernelModules, memory: WebAssembly.Memory): SimdKernels {
+  const env = { memory };
+  const instance = new WebAssembly.Instance(lockstep, {
+    env,
+    products: new WebAssembly.Instance(products, { env }).exports,
+  });
+  return instance.exports as unknown as SimdKernels;
 }

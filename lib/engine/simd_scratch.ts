@@ -21,7 +21,7 @@
  */
 import { lstmCells } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
-import { cellAreaBytes, type SimdCellScratch } from "./simd_cell_scratch.ts";
+import { cellAreaBytes, cellOperands, type SimdCellScratch } from "./simd_cell_scratch.ts";
 import { firstStepAreaBytes, type SimdFirstStepScratch } from "./simd_first_step_scratch.ts";
 import { MASKS_BYTES } from "./simd_dropout.ts";
 import { SOME_ROWS } from "./simd_row_list.ts";
@@ -125,6 +125,8 @@ type Offsets<Areas> = { readonly [area in keyof Areas]: number };
 /** The name of each area with the byte offset where it begins; of each LSTM, in the layout's order, too. */
 export type SimdScratch = Offsets<ReturnType<typeof areaBytes>> & {
   readonly ofCell: readonly SimdCellScratch[];
+  /** Of the operands that the dense layer's packed weights are staged as, the first: kernel and transpose of each part. */
+  readonly denseOperands: number;
   readonly ofFirstStep: SimdFirstStepScratch;
 };
 
@@ -154,8 +156,13 @@ function placed(
     return Object.fromEntries(entries) as Offsets<Areas>;
   }
   const most = largestSizes(spec, maxBatch, maxLength);
-  const ofCell = lstmCells(spec).map((cell) => place(cellAreaBytes(spec, cell, most)));
+  const cells = lstmCells(spec);
+  const ofCell = cells.map((cell, index) => ({
+    ...place(cellAreaBytes(spec, cell, most)),
+    operands: cellOperands(index),
+  }));
+  const denseOperands = cellOperands(cells.length).kernel;
   const ofFirstStep = place(firstStepAreaBytes(spec, maxBatch, most));
-  const scratch = { ...place(areaBytes(spec, maxBatch, maxLength, most)), ofCell, ofFirstStep };
+  const scratch = { ...place(areaBytes(spec, maxBatch, maxLength, most)), ofCell, ofFirstStep, denseOperands };
   return { scratch, end };
 }

@@ -4,13 +4,13 @@ import { eachRowAmong } from "../../lib/engine/row_parts.ts";
 import { bindKernels } from "../../lib/engine/simd_kernels.ts";
 import { ONE_LAYER } from "../../lib/model/spec.ts";
 import { SharedVectors } from "./shared_vectors.ts";
-import { kernelModule, simdFixture } from "./simd_fixture.ts";
+import { modules, simdFixture } from "./simd_fixture.ts";
 
 const MOST_ROWS = 700, MOST_SHARDS = 6;
 const GUARD = 16;
 
 const vectors = new SharedVectors(4 * (MOST_ROWS + 2 * GUARD) * (MOST_SHARDS + 3));
-const kernels = bindKernels(kernelModule, vectors.memory);
+const kernels = bindKernels(modules, vectors.memory);
 const pointers = vectors.ints(MOST_SHARDS), found = vectors.ints(3), room = vectors.ints(MOST_ROWS + 2 * GUARD);
 const stampRoom = Array.from({ length: MOST_SHARDS }, () => vectors.ints(MOST_ROWS + 3));
 

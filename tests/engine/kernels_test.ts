@@ -4,10 +4,10 @@ import { dropoutMasks } from "../../lib/engine/dropout.ts";
 import { MASKS_BYTES, SimdMasks } from "../../lib/engine/simd_dropout.ts";
 import { Random, Stream } from "../../lib/random.ts";
 import { SharedVectors } from "./shared_vectors.ts";
-import { kernelModule } from "./simd_fixture.ts";
+import { modules } from "./simd_fixture.ts";
 
 const vectors = new SharedVectors(2 ** 27);
-const kernels = bindKernels(kernelModule, vectors.memory);
+const kernels = bindKernels(modules, vectors.memory);
 const random = new Random(1, Stream.weights);
 const normals = (count: number) => vectors.floats(Array.from({ length: count }, () => random.normal()));
 
@@ -20,6 +20,7 @@ Deno.test("gemm() agrees with float64 to 1e-6 for every number of rows", () => {
     for (let rows = 0; rows <= 26; rows++) {
       const a = normals(rows * inner), b = normals(inner * 8), c = normals(rows * 8 + 8);
       const before = c.slice();
+      kernels.stageOperand(0, b.byteOffset, inner, 1);
       kernels.gemm(
         c.byteOffset,
         32 * rows,
@@ -28,7 +29,7 @@ Deno.test("gemm() agrees with float64 to 1e-6 for every number of rows", () => {
         0,
         a.byteOffset,
         32 * rows,
-        b.byteOffset,
+        0,
         inner,
         c.byteOffset,
         32 * rows,

@@ -9,7 +9,7 @@ import { Random, Stream } from "../../lib/random.ts";
 import { engineContract } from "./contract.ts";
 import { float64Lstm } from "./float64_lstm.ts";
 import { simdOnPlainArrays } from "./plain_arrays.ts";
-import { kernelModule, simdFixture } from "./simd_fixture.ts";
+import { modules, simdFixture } from "./simd_fixture.ts";
 
 engineContract("simd", simdOnPlainArrays);
 
@@ -126,7 +126,7 @@ Deno.test("SimdEngine.gradients() refuses what it cannot use", () => {
 Deno.test("createSimdEngine() refuses scratch that is too small", () => {
   const { vectors, layout } = simdFixture(base, 5, 3);
   const byteLength = simdScratchBytes(base, 5, 3) - 64;
-  const options = { spec: base, layout, adam: adamConstants(1e-8), module: kernelModule };
+  const options = { spec: base, layout, adam: adamConstants(1e-8), modules };
   const size = { maxBatch: 5, maxLength: 3, memory: vectors.memory };
   assertThrows(
     () => createSimdEngine({ ...options, ...size, scratch: { byteOffset: 0, byteLength } }),
