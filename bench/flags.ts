@@ -35,7 +35,7 @@ export const HELP = `Usage: deno task bench [FLAGS]
   --engines A,B       of ${ENGINES.map(({ name }) => name).join(", ")} [all; recipe: the default one]
   --shapes 0,1        by number [all]
 ${SHAPES.map((shape, index) => `                        ${index}: ${shapeName(shape)}`).join("\n")}
-  --seconds S         length of a measured stage, after a quarter of it as warm-up [${FULL.seconds}]
+  --seconds S         length of a measured stage, after a warm-up of a quarter of it or a second [${FULL.seconds}]
   --repeats N         turns of everyone; of the recipe, seeds [${FULL.repeats}]
   --limit S           seconds after which a measurement is given up; ten times that for a training [${FULL.limitSeconds}]
   --json FILE         write every figure there

@@ -23,12 +23,15 @@ export interface Stages {
 /** A single step says too little; two show at least that the first was no accident. */
 export const LEAST_STEPS = 2;
 
-/** Stages that measure for `seconds`, after a quarter of that (and a step) as warm-up. */
+/** Of a warm-up: V8 compiles what runs often once more meanwhile, on the cores that are measured. */
+const LEAST_WARM_UP_SECONDS = 1;
+
+/** Stages that measure for `seconds`, after a quarter of that, but at least a second and a step, as warm-up. */
 export function stagesOf(seconds: number, limitSeconds: number): Stages {
   return {
-    warmUp: { seconds: seconds / 4, steps: 1 },
+    warmUp: { seconds: Math.max(LEAST_WARM_UP_SECONDS, seconds / 4), steps: 1 },
     measured: { seconds, steps: LEAST_STEPS },
-    limitSeconds: Math.max(limitSeconds, 2 * seconds),
+    limitSeconds: Math.max(limitSeconds, 2 * seconds + LEAST_WARM_UP_SECONDS),
   };
 }
 

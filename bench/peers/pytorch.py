@@ -81,7 +81,7 @@ def measure(rank, port):
     step = create_step(model)
     # Each stage is as many steps as the one before it says fit in: a first look, warm-up, and what counts.
     pace = take(3, step)
-    for seconds in (options.seconds / 4, options.seconds):
+    for seconds in (max(1, options.seconds / 4), options.seconds):
         steps = max(2, round(seconds / pace))
         pace = take(steps, step)
     if rank == 0:
