@@ -98,6 +98,11 @@ export interface Engine {
   /** For people and for the record: `tfjs/wasm`, `simd`. */
   readonly name: string;
   /**
+   * Says that `weights` stay as they are until the next call of this: what an engine has made of them it may then use
+   * again. Without `weights`, as before the first call, all may change between two calls.
+   */
+  hold(weights?: Float32Array): void;
+  /**
    * Writes the gradient of the mean cross-entropy of `batch` at `weights` to `out` (`[layout.size]`, gaps 0), and
    * returns the batch's sums before the step. With class weights w the mean is Σ w l / Σ w over the rows, as PyTorch's
    * CrossEntropyLoss has it; the sums are not weighted. An engine made for `lazy` rows writes of the embedding the rows `rows()`

@@ -95,6 +95,10 @@ class FusedEngine implements Engine {
     this.#averager = new SimdAverager(kernels, layout, at, memory, this.#pointers, lists);
   }
 
+  hold(weights?: Float32Array): void {
+    this.#passes.hold(weights && this.#pointers.ofVector(weights, "weights"));
+  }
+
   gradients(weights: Float32Array, batch: Batch, out: Float32Array, draw: number): BatchMetrics {
     const target = this.#pointers.ofVector(out, "out");
     const labels = this.#labels(batch);

@@ -59,8 +59,8 @@ export class SimdCellWeights {
     kernels.stageOperand(operands.recurrentKernel, at.recurrentKernel, padded(hidden), panels);
   }
 
-  /** Packs and stages what only the backward pass needs of the weights at `source`, and zeroes the sums over chunks. */
-  beginBackward(source: number, distinct: number): void {
+  /** Packs and stages what only the backward pass needs of the weights at `source`. */
+  packBackward(source: number): void {
     const kernels = this.#kernels, at = this.#at, hidden = this.#hidden;
     const gates = 4 * padded(hidden);
     for (const { from, rows, at: row } of this.#blocks) {
@@ -69,6 +69,11 @@ export class SimdCellWeights {
     kernels.packRows(source + this.#recurrentKernel, hidden, 4, hidden, at.recurrentKernelT);
     kernels.stageOperand(at.operands.kernelT, at.kernelT, gates, panelsOf(this.#width));
     kernels.stageOperand(at.operands.recurrentKernelT, at.recurrentKernelT, gates, panelsOf(hidden));
+  }
+
+  /** Zeroes the sums over chunks. */
+  beginBackward(distinct: number): void {
+    const kernels = this.#kernels, at = this.#at, hidden = this.#hidden;
     kernels.zero(at.kernelGradient, at.projected - at.kernelGradient);
     if (this.#isFirstLayer) kernels.zero(at.tokenGates, 32 * 4 * panelsOf(hidden) * padded(distinct));
   }

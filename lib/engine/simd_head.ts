@@ -55,8 +55,8 @@ export class SimdHead {
     kernels.packColumns(source + this.#denseBias, 1, 1, classes, at.denseBias, 1);
   }
 
-  /** Packs and stages what only the backward pass needs of the weights at `source`, and zeroes the sums over chunks. */
-  beginBackward(source: number): void {
+  /** Packs and stages what only the backward pass needs of the weights at `source`. */
+  packBackward(source: number): void {
     const { hidden, classes } = this.#spec;
     const kernels = this.#kernels, at = this.#at;
     for (let part = 0; part < this.#cells.length; part++) {
@@ -64,7 +64,12 @@ export class SimdHead {
       kernels.packRows(this.#tensorPart(source, part), hidden, 1, classes, packed);
       kernels.stageOperand(this.#transpose(part), packed, padded(classes), this.#panels);
     }
-    kernels.zero(at.denseKernelGradient, at.slotOfToken - at.denseKernelGradient);
+  }
+
+  /** Zeroes the sums over chunks. */
+  beginBackward(): void {
+    const at = this.#at;
+    this.#kernels.zero(at.denseKernelGradient, at.slotOfToken - at.denseKernelGradient);
   }
 
   /** From states to logits. */

@@ -36,6 +36,10 @@ export class SimdPasses {
   readonly #firstStepOfFullRows: SimdFirstStep | undefined;
   /** A view on `starts`. */
   readonly #starts: Int32Array;
+  /** Of weights that stay as they are, if there are any, and whether what is packed is theirs. */
+  #held: number | undefined;
+  #isPacked = false;
+  #isPackedBackward = false;
   /** Of the batch that was prepared last. */
   #distinct = 0;
   #isPadded = false;
@@ -75,6 +79,12 @@ export class SimdPasses {
     return this.#distinct;
   }
 
+  /** Says that the weights at `source` stay as they are until the next call, or that all may change. */
+  hold(source: number | undefined): void {
+    this.#held = source;
+    this.#isPacked = this.#isPackedBackward = false;
+  }
+
   /**
    * Packs the weights at `source` and projects the distinct tokens of `batch`, whose tokens are at `tokens`; `masks`, if
    * given, drop values until the next call. Throws a RangeError for a length that cannot be, or a token that is none.
@@ -107,8 +117,7 @@ export class SimdPasses {
     kernels.gatherRows(embeddings, embedding, at.tokenOfSlot, distinct, at.vectors, stride, at.vectorPanels);
     kernels.zero(at.vectors + stride * distinct, stride * (padded(distinct) - distinct));
     if (masks) this.#dropVectors(masks);
-    for (const weights of this.#weights) weights.pack(source);
-    this.head.pack(source);
+    if (!this.#isPacked || source !== this.#held) this.#pack(source);
     for (const cell of this.#layers[0]!) cell.projectTokens(distinct);
     this.#firstStep = this.#isPadded ? undefined : this.#firstStepOfFullRows;
     this.#firstStep?.prepare(size, length, distinct);
@@ -116,8 +125,13 @@ export class SimdPasses {
 
   /** Packs what only the backward pass needs of the weights at `source`, and zeroes the sums over chunks. */
   beginBackward(source: number): void {
-    for (const weights of this.#weights) weights.beginBackward(source, this.#distinct);
-    this.head.beginBackward(source);
+    if (!this.#isPackedBackward) {
+      for (const weights of this.#weights) weights.packBackward(source);
+      this.head.packBackward(source);
+      this.#isPackedBackward = source === this.#held;
+    }
+    for (const weights of this.#weights) weights.beginBackward(this.#distinct);
+    this.head.beginBackward();
     this.#firstStep?.beginBackward();
   }
 
@@ -180,6 +194,14 @@ export class SimdPasses {
     kernels.scatterRows(at.vectorPanels, distinct, at.tokenOfSlot, embeddings, embedding);
     for (const weights of this.#weights) weights.unpack(target);
     this.head.unpack(target);
+  }
+
+  /** Packs what the forward pass needs; what is packed for the backward pass is of other weights then. */
+  #pack(source: number): void {
+    for (const weights of this.#weights) weights.pack(source);
+    this.head.pack(source);
+    this.#isPacked = source === this.#held;
+    this.#isPackedBackward = false;
   }
 
   /** Writes the step at which each row begins; returns whether one begins after step 0. */

@@ -87,6 +87,7 @@ export async function createTfjsEngine(options: TfjsOptions): Promise<Engine> {
 
   return {
     name: `tfjs/${backend}`,
+    hold() {}, // Nothing is kept from call to call.
     gradients,
     rows: () => rows,
     squaredNorm: (values, begin, end, only) => squaredNorm(layout, values, begin, end, only),

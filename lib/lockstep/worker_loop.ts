@@ -97,6 +97,7 @@ function evaluate({ worker, config, plan, run, engine, timed, barrier }: WorkerC
   const [{ weights }] = currentAndNext(run.states, committed);
   const batch = run.batch(worker, CHUNK_SIZE);
   timed("compute", () => {
+    engine.hold(weights);
     const next = () => Atomics.add(run.control, Word.chunksTaken, 1);
     for (let chunk = next(); chunk < run.chunks.length; chunk = next()) {
       const first = chunk * CHUNK_SIZE;
@@ -105,6 +106,7 @@ function evaluate({ worker, config, plan, run, engine, timed, barrier }: WorkerC
       run.chunks[chunk]!.set([lossSum, correct]);
       Atomics.add(run.hearts[worker]!, 0, 1);
     }
+    engine.hold();
   });
   timed("wait", () =>
     barrier(() => {

@@ -67,7 +67,10 @@ export class Desk {
     const begun = performance.now();
     const chosen = version === undefined ? this.#newest?.() : this.#kept.get(version);
     if (!chosen) throw new RangeError(`The weights of round ${version ?? "…"} are not at hand`);
-    if (chosen !== this.#loaded) this.#weights.set(chosen.weights);
+    if (chosen !== this.#loaded) {
+      this.#weights.set(chosen.weights);
+      this.#engine.hold(this.#weights);
+    }
     this.#loaded = chosen;
     const { maxBatch, spec: { classes } } = this.#options;
     const { tokens, offsets } = sequences;

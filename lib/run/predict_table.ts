@@ -42,6 +42,7 @@ export async function predictTable(
   try {
     const own = floats(model.layout.size);
     own.set(weights);
+    engine.hold(own);
     const batch = createBatch(BATCH, longest);
     const probabilities = new Float32Array(rows * classes);
     let begun = performance.now();

@@ -9,6 +9,7 @@ import { type ModelSpec, ONE_LAYER } from "../../lib/model/spec.ts";
 import { assertClose } from "./close.ts";
 import { type EngineNeeds, example } from "./example.ts";
 import { finiteDifferences, plainLossSum, plainProbabilities } from "./plain_lstm.ts";
+import { engineHoldContract } from "./contract_hold.ts";
 import { engineOptionsContract } from "./contract_options.ts";
 import { engineMeanUpdateContract } from "./contract_mean_update.ts";
 import { engineRowsContract } from "./contract_rows.ts";
@@ -22,6 +23,7 @@ export function engineContract(name: string, makeEngine: MakeEngine): void {
   engineOptionsContract(name, makeEngine);
   engineRowsContract(name, makeEngine);
   engineMeanUpdateContract(name, makeEngine);
+  engineHoldContract(name, makeEngine);
 
   Deno.test(`${name}: predict() gives PyTorch's first logits to 1e-5, up to a constant per row`, async () => {
     await withEngine(trace, (engine) => {

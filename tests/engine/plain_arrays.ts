@@ -58,6 +58,7 @@ export async function simdOnPlainArrays({ layout, ...needs }: EngineNeeds): Prom
 
   return {
     name: engine.name,
+    hold: (values) => engine.hold(values && filled(weights, values)),
     gradients(values, batch, out, draw) {
       const metrics = engine.gradients(filled(weights, values), enter(batch), filled(gradients, out), draw);
       out.set(gradients);

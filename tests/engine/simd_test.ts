@@ -123,6 +123,24 @@ Deno.test("SimdEngine.gradients() refuses what it cannot use", () => {
   assertThrows(() => engine.gradients(replica.weights, batch, gradients, 0), RangeError, "at most 5 × 3");
 });
 
+Deno.test("SimdEngine.hold() is about these weights alone", () => {
+  const { vectors, engine, replica, gradients, batch } = simdFixture(base, 5, 3);
+  const other = vectors.floats(replica.weights.map((weight) => weight / 2));
+  const of = (weights: Float32Array) => {
+    engine.gradients(weights, batch, gradients, 0);
+    return gradients.slice();
+  };
+  const [held, notHeld] = [of(replica.weights), of(other)];
+  engine.hold(replica.weights);
+  assertEquals(of(other), notHeld);
+  assertEquals(of(replica.weights), held);
+  engine.evaluate(other, batch);
+  assertEquals(of(replica.weights), held);
+  assertEquals(of(other), notHeld);
+  other.set(replica.weights);
+  assertEquals(of(other), held);
+});
+
 Deno.test("createSimdEngine() refuses scratch that is too small", () => {
   const { vectors, layout } = simdFixture(base, 5, 3);
   const byteLength = simdScratchBytes(base, 5, 3) - 64;
