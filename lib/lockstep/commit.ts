@@ -80,5 +80,7 @@ export function finishEpoch(config: LockstepConfig, plan: Plan, run: SharedRun):
 }
 
 function sum(rows: readonly Float64Array[], figure: number): number {
-  return rows.reduce((total, row) => total + row[figure]!, 0);
+  let total = 0;
+  for (const row of rows) total += row[figure]!;
+  return total;
 }
