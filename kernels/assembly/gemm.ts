@@ -57,7 +57,7 @@ export function affine(a: usize, rows: i32, inner: i32, operand: i32, bias: usiz
   gemm(bias, 32, 0, 0, 0, a, stride, operand, inner, c, stride, rows, panels);
 }
 
-/** Inner steps that are staged at a time. */
+/** Inner steps that are staged at a time: at most what the block holds. */
 const INNER_BLOCK = 128;
 
 /**

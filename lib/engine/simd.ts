@@ -1,5 +1,6 @@
 /**
- * The simd engine: a training step in fused WebAssembly kernels over one shared memory, without copies.
+ * The simd engine: a training step in fused WebAssembly kernels over one shared memory. Nothing is copied there but
+ * the operands of products.
  *
  * It does less than the textbook's step. A token's product with the input kernel is computed once per distinct token of
  * the batch, and so are its gradients, from gate gradients summed by token; the first time step has no recurrent product;
