@@ -80,7 +80,5 @@ export function finishEpoch(config: LockstepConfig, plan: Plan, run: SharedRun):
 }
 
 function sum(rows: readonly Float64Array[], figure: number): number {
-  let total = 0;
-  for (const row of rows) total += row[figure]!;
-  return total;
+  return rows.reduce((total, row) => total + row[figure]!, 0);
 }

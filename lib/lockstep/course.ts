@@ -46,7 +46,7 @@ export const COURSE_FIGURES = 12;
 export const MAX_ROLLBACKS = 5;
 
 export function readCourse(figures: Float64Array): Course {
-  // By number, here and below: it is read and written several times a round, and an array's iterator takes microseconds.
+  // By number: this is read several times a round, and taking an array apart goes through its iterator.
   const round = figures[7]!;
   return {
     epoch: [figures[0]!, figures[1]!, figures[2]!],
@@ -60,17 +60,8 @@ export function readCourse(figures: Float64Array): Course {
 
 export function writeCourse(figures: Float64Array, course: Course): void {
   const { epoch, undone, rollbacks, rollbackRound, sinceBest, best } = course;
-  figures[0] = epoch[0];
-  figures[1] = epoch[1];
-  figures[2] = epoch[2];
-  figures[3] = undone;
-  figures[4] = rollbacks;
-  figures[5] = rollbackRound;
-  figures[6] = sinceBest;
-  figures[7] = best?.round ?? 0;
-  figures[8] = best?.position ?? 0;
-  figures[9] = best?.loss ?? 0;
-  figures[10] = best?.accuracy ?? 0;
+  const ofBest = best ? [best.round, best.position, best.loss, best.accuracy] : [0, 0, 0, 0];
+  figures.set([...epoch, undone, rollbacks, rollbackRound, sinceBest, ...ofBest]);
 }
 
 /** Whether the state after `round` rounds is the end of an epoch that was just trained. */

@@ -48,15 +48,7 @@ export interface RollbackRecord extends Finding {
 export function writeRound(run: SharedRun, record: RoundRecord): void {
   const { round, step, epoch, lossSum, correct, samples, drift } = record;
   const position = Atomics.load(run.control, Word.roundsWritten);
-  const figures = run.rounds[position % run.rounds.length]!;
-  // By number: all workers wait meanwhile, and to make an array of it and copy that takes microseconds.
-  figures[0] = round;
-  figures[1] = step;
-  figures[2] = epoch;
-  figures[3] = lossSum;
-  figures[4] = correct;
-  figures[5] = samples;
-  figures[6] = drift;
+  run.rounds[position % run.rounds.length]!.set([round, step, epoch, lossSum, correct, samples, drift]);
   // The store comes last: whoever sees the new count sees the record.
   Atomics.store(run.control, Word.roundsWritten, position + 1);
 }
