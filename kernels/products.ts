@@ -12,6 +12,8 @@
  * Text and not AssemblyScript, which has no such structs. kernels/assembly/products.ts declares what is exported.
  */
 
+import { add, advance, each, get, int, locals, loop, params, range, set } from "./wasm_text.ts";
+
 /** Rows of the tallest tile: 12 accumulators, two vectors of B and one of A fill the 15 registers V8 gives out on x64. */
 const TILE_ROWS = 6;
 /** Steps of the inner dimension in a struct. */
@@ -21,24 +23,7 @@ const GROUPS = 16;
 
 const ZERO = "(v128.const i32x4 0 0 0 0)";
 
-const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
-const each = (count: number, line: (index: number) => string): string => range(count).map(line).join("\n");
-const int = (value: number): string => `(i32.const ${value})`;
-const get = (local: string): string => `(local.get $${local})`;
-const set = (local: string, value: string): string => `(local.set $${local} ${value})`;
-const add = (a: string, b: string): string => `(i32.add ${a} ${b})`;
-const advance = (local: string, by: string): string => set(local, add(get(local), by));
-const params = (...names: string[]): string => names.map((name) => `(param $${name} i32)`).join(" ");
-const locals = (type: string, ...names: string[]): string => names.map((name) => `(local $${name} ${type})`).join(" ");
 const froms = (rows: number): string[] => range(rows).map((row) => `from${row}`);
-
-/** Repeats `body` while the local `index`, from 0, is below `count`, which is not 0. */
-const loop = (index: string, count: string, body: string): string => `
-  ${set(index, int(0))}
-  (loop $${index}
-    ${body}
-    ${advance(index, int(1))}
-    (br_if $${index} (i32.lt_u ${get(index)} ${count})))`;
 
 /** How many structs hold so many steps. */
 const groupsOf = (steps: string): string => `(i32.shr_u ${add(steps, int(STEPS - 1))} ${int(3)})`;
@@ -233,20 +218,19 @@ const RIGHTS = `
 
 const STAGE_OPERAND = `
 (func (export "stageOperand") ${params("operand", "from", "inner", "panels")}
-  ${locals("i32", "index", "count")} ${locals("(ref null $rights)", "rights")}
+  ${locals("i32", "index", "count")} ${locals("(ref $rights)", "rights")}
   ${set("count", `(i32.mul ${get("panels")} ${groupsOf(get("inner"))})`)}
-  (if (i32.ge_u ${get("operand")} (table.size $operands)) (then (drop
-    (table.grow $operands (ref.null $rights) (i32.sub ${add(get("operand"), int(1))} (table.size $operands))))))
-  ${set("rights", `(table.get $operands ${get("operand")})`)}
-  (if (if (result i32) (ref.is_null ${get("rights")})
-        (then ${int(1)}) (else (i32.ne (array.len ${get("rights")}) ${get("count")}))) (then
+  (if (i32.ge_u ${get("operand")} (table.size $operands)) (then (drop (table.grow $operands
+    (array.new_fixed $rights 0) (i32.sub ${add(get("operand"), int(1))} (table.size $operands))))))
+  ${set("rights", `(ref.as_non_null (table.get $operands ${get("operand")}))`)}
+  (if (i32.ne (array.len ${get("rights")}) ${get("count")}) (then
     ${set("rights", `(call $newRights ${get("count")})`)}
     (table.set $operands ${get("operand")} ${get("rights")})))
   ${
   loop(
     "index",
     get("count"),
-    `(call $fill (array.get $rights (ref.as_non_null ${get("rights")}) ${get("index")}) ${get("from")})
+    `(call $fill (array.get $rights ${get("rights")} ${get("index")}) ${get("from")})
     ${advance("from", int(32 * STEPS))}`,
   )
 })`;

@@ -51,7 +51,10 @@ export function gemm(
   }
 }
 
-/** C[panels][rows][8] = bias + A · B[panels][inner][8] with bias [panels][8] for every row; A in panels of `rows` rows, B staged as `operand`. */
+/**
+ * C[panels][rows][8] = bias + A · B[panels][inner][8] with bias [panels][8] for every row; A in panels of `rows` rows, B
+ * staged as `operand`.
+ */
 export function affine(a: usize, rows: i32, inner: i32, operand: i32, bias: usize, panels: i32, c: usize): void {
   const stride: usize = 32 * <usize>rows;
   gemm(bias, 32, 0, 0, 0, a, stride, operand, inner, c, stride, rows, panels);

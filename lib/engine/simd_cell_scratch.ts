@@ -32,7 +32,10 @@ export type SimdCellScratch = Readonly<Record<SimdCellArea, number>> & { readonl
 
 const OPERANDS_OF_CELL = 4;
 
-/** Those of the LSTM that is number `index` in the layout's order; with `index` the count of LSTMs, `kernel` is the first that is nobody's. */
+/**
+ * Those of the LSTM that is number `index` in the layout's order; with `index` the count of LSTMs, `kernel` is the first
+ * number that is nobody's.
+ */
 export function cellOperands(index: number): SimdCellOperands {
   const kernel = OPERANDS_OF_CELL * index;
   return { kernel, kernelT: kernel + 1, recurrentKernel: kernel + 2, recurrentKernelT: kernel + 3 };

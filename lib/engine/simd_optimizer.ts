@@ -4,19 +4,10 @@ import { type AdamConstants, visitRanges } from "./adam.ts";
 import type { MeanUpdateOptions, UpdateOptions } from "./contract.ts";
 import type { SimdKernels } from "./simd_kernels.ts";
 import type { ReplicaOffsets } from "./simd_pointers.ts";
+import type { AdamFormula } from "./simd_round_kernels.ts";
 import { eachRowList } from "./simd_row_list.ts";
 import { MAX_SHARDS, type SimdScratch } from "./simd_scratch.ts";
 import type { SimdShardLists } from "./simd_shard_lists.ts";
-
-type Formula = readonly [
-  oneMinusBeta1: number,
-  beta2: number,
-  oneMinusBeta2: number,
-  rate: number,
-  rootCorrection: number,
-  epsilon: number,
-  kept: number,
-];
 
 export class SimdOptimizer {
   readonly #kernels: SimdKernels;
@@ -184,7 +175,7 @@ export class SimdOptimizer {
     { step, learningRate }: Pick<UpdateOptions, "step" | "learningRate">,
     multiplicity = 1,
     decay = true,
-  ): Formula {
+  ): AdamFormula {
     const { beta1, beta2, epsilon, weightDecay } = this.#adam;
     const rate = multiplicity * learningRate / (1 - beta1 ** step);
     const kept = decay ? 1 - learningRate * weightDecay : 1;

@@ -1,3 +1,14 @@
+/** What kernels need of Adam and of a step: see kernels/assembly/adam.ts. */
+export type AdamFormula = readonly [
+  oneMinusBeta1: number,
+  beta2: number,
+  oneMinusBeta2: number,
+  rate: number,
+  rootCorrection: number,
+  epsilon: number,
+  kept: number,
+];
+
 /**
  * The functions of `kernels/lockstep.wasm` on flat vectors, which end a step and a round: norm, optimizer, mean. As in
  * simd_kernels.ts.
@@ -23,14 +34,7 @@ export interface SimdRoundKernels {
     intoV: number,
     count: number,
     scale: number,
-    oneMinusBeta1: number,
-    beta2: number,
-    oneMinusBeta2: number,
-    rate: number,
-    rootCorrection: number,
-    epsilon: number,
-    kept: number,
-    spare: number,
+    ...rest: [...formula: AdamFormula, spare: number]
   ): void;
   adamRows(
     rows: number,
@@ -46,14 +50,7 @@ export interface SimdRoundKernels {
     intoM: number,
     intoV: number,
     scale: number,
-    oneMinusBeta1: number,
-    beta2: number,
-    oneMinusBeta2: number,
-    rate: number,
-    rootCorrection: number,
-    epsilon: number,
-    kept: number,
-    spare: number,
+    ...rest: [...formula: AdamFormula, spare: number]
   ): void;
   adamMean(
     fromW: number,
@@ -67,17 +64,7 @@ export interface SimdRoundKernels {
     intoM: number,
     intoV: number,
     count: number,
-    oneMinusBeta1: number,
-    beta2: number,
-    oneMinusBeta2: number,
-    rate: number,
-    rootCorrection: number,
-    epsilon: number,
-    kept: number,
-    replicas: number,
-    pointers: number,
-    stack: number,
-    spare: number,
+    ...rest: [...formula: AdamFormula, replicas: number, pointers: number, stack: number, spare: number]
   ): void;
   adamMeanRows(
     rows: number,
@@ -96,18 +83,14 @@ export interface SimdRoundKernels {
     intoW: number,
     intoM: number,
     intoV: number,
-    oneMinusBeta1: number,
-    beta2: number,
-    oneMinusBeta2: number,
-    rate: number,
-    rootCorrection: number,
-    epsilon: number,
-    kept: number,
-    rowGradients: number,
-    replicas: number,
-    pointers: number,
-    stack: number,
-    spare: number,
+    ...rest: [
+      ...formula: AdamFormula,
+      rowGradients: number,
+      replicas: number,
+      pointers: number,
+      stack: number,
+      spare: number,
+    ]
   ): void;
   average(
     vectors: number,
