@@ -94,6 +94,16 @@ export interface RowsFound {
   readonly stale: number;
 }
 
+/** Threads that each have an engine in the same memory, as seen by one whose engine leaves a part of its work to others. */
+export interface Helpers {
+  /** Whether one of them may have nothing else to do before long. */
+  mayCome(): boolean;
+  /** Says that there is something to do; returns whether there is anybody who has nothing else. */
+  call(): boolean;
+  /** Is called while one of them is waited for. What it throws ends the wait. */
+  pause(): void;
+}
+
 export interface Engine {
   /** For people and for the record: `tfjs/wasm`, `simd`. */
   readonly name: string;
@@ -150,5 +160,7 @@ export interface Engine {
   predict(weights: Float32Array, batch: Batch): Float32Array;
   /** Loss and hits of `batch` at `weights`; like `predict`, with nothing dropped. */
   evaluate(weights: Float32Array, batch: Batch): BatchMetrics;
+  /** Does a part of what the engine of another thread has left to its helpers; returns whether there was any. */
+  help(): boolean;
   dispose(): void;
 }

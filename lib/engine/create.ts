@@ -3,7 +3,7 @@ import type { ParameterLayout } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import type { TaskModel } from "../model/task_model.ts";
 import { type AdamConstants, adamConstants } from "./adam.ts";
-import type { EmbeddingRows, Engine } from "./contract.ts";
+import type { EmbeddingRows, Engine, Helpers } from "./contract.ts";
 import type { DropoutOptions } from "./dropout.ts";
 import { simdScratchBytes } from "./simd_scratch.ts";
 import type { TfjsBackend } from "./tfjs_backend.ts";
@@ -56,6 +56,10 @@ export interface EngineRoom {
   readonly memory: WebAssembly.Memory;
   /** At least `engineScratchBytes(...)` bytes, at a multiple of 64. */
   readonly scratch: { readonly byteOffset: number; readonly byteLength: number };
+  /** The scratch of other engines with the same options in this memory, which this one can help. */
+  readonly others?: readonly { readonly byteOffset: number }[];
+  /** Their threads. */
+  readonly helpers?: Helpers;
 }
 
 /** Bytes of scratch that the engine works in. */

@@ -17,6 +17,7 @@ import type {
   EmbeddingRows,
   Engine,
   FindRowsOptions,
+  Helpers,
   MeanUpdateOptions,
   Replica,
   RowsFound,
@@ -32,6 +33,7 @@ import { SimdPointers } from "./simd_pointers.ts";
 import { chunkRows, simdScratch, simdScratchBytes } from "./simd_scratch.ts";
 import { SimdShardLists } from "./simd_shard_lists.ts";
 import { padded } from "./simd_shapes.ts";
+import { SimdSums } from "./simd_sums.ts";
 
 export { simdScratchBytes };
 
@@ -48,6 +50,9 @@ export interface SimdEngineOptions {
   readonly memory: WebAssembly.Memory;
   /** The engine's own part of the memory: at least `simdScratchBytes(...)`, at a multiple of 64. */
   readonly scratch: { readonly byteOffset: number; readonly byteLength: number };
+  /** Those of the engines that this one can help, made with the same options, and who can help this one. */
+  readonly others?: readonly { readonly byteOffset: number }[];
+  readonly helpers?: Helpers;
   /** Most sequences of a batch. */
   readonly maxBatch: number;
   /** Most tokens of a sequence. */
@@ -70,6 +75,7 @@ class FusedEngine implements Engine {
   readonly name = "simd";
   readonly #options: SimdEngineOptions;
   readonly #kernels: SimdKernels;
+  readonly #sums: SimdSums;
   readonly #passes: SimdPasses;
   readonly #optimizer: SimdOptimizer;
   readonly #averager: SimdAverager;
@@ -79,7 +85,8 @@ class FusedEngine implements Engine {
   readonly #hits: Int32Array;
 
   constructor(options: SimdEngineOptions, kernels: SimdKernels) {
-    const { spec, layout, adam, dropout, classWeights, memory, scratch, maxBatch, maxLength } = options;
+    const { spec, layout, adam, dropout, classWeights, memory, scratch, maxBatch, maxLength, others, helpers } =
+      options;
     this.#options = options;
     this.#kernels = kernels;
     // The padding of packed weights is 0, that of the logits' bias -Infinity.
@@ -87,7 +94,9 @@ class FusedEngine implements Engine {
     const at = simdScratch(spec, maxBatch, maxLength, scratch.byteOffset);
     new Float32Array(memory.buffer, at.denseBias, padded(spec.classes)).fill(-Infinity);
     if (classWeights) new Float32Array(memory.buffer, at.classWeights, spec.classes).set(classWeights);
-    this.#passes = new SimdPasses(kernels, spec, layout, at, memory, maxBatch);
+    const offers = others?.map(({ byteOffset }) => byteOffset + at.offer - scratch.byteOffset);
+    this.#sums = new SimdSums(kernels, spec, memory, at.offer, offers, helpers);
+    this.#passes = new SimdPasses(kernels, spec, layout, at, memory, maxBatch, this.#sums);
     if (dropout && dropout.rate > 0) this.#masks = new SimdMasks(memory, at.masks, dropout);
     this.#hits = new Int32Array(memory.buffer, at.spare, 1);
     this.#pointers = new SimdPointers(memory, layout);
@@ -174,6 +183,10 @@ class FusedEngine implements Engine {
 
   findRows(options: FindRowsOptions): RowsFound {
     return this.#averager.findRows(options);
+  }
+
+  help(): boolean {
+    return this.#sums.help();
   }
 
   /** Nothing to give back: the memory is the caller's. */

@@ -4,6 +4,7 @@ import type { ModelSpec } from "../model/spec.ts";
 import { inputWidth, type SimdCellScratch } from "./simd_cell_scratch.ts";
 import type { SimdKernels } from "./simd_kernels.ts";
 import type { SimdScratch } from "./simd_scratch.ts";
+import type { SimdSums } from "./simd_sums.ts";
 import { padded, panelsOf, rowStride, seriesBytes } from "./simd_shapes.ts";
 
 /** Rows that go through the LSTMs together. */
@@ -17,22 +18,33 @@ export interface SimdChunk {
   readonly batchLength: number;
   /** Where the rows' first steps are, int32; 0 if all begin at step 0. */
   readonly starts: number;
+  /** Which buffer its gates and states are in. */
+  readonly buffer: 0 | 1;
 }
 
 export class SimdCell {
   readonly cell: LstmCell;
   readonly at: SimdCellScratch;
   readonly #kernels: SimdKernels;
+  readonly #sums: SimdSums;
   readonly #shared: SimdScratch;
   readonly #hidden: number;
   /** Panels of one gate. */
   readonly #panels: number;
   readonly #width: number;
 
-  constructor(kernels: SimdKernels, spec: ModelSpec, cell: LstmCell, scratch: SimdScratch, at: SimdCellScratch) {
+  constructor(
+    kernels: SimdKernels,
+    sums: SimdSums,
+    spec: ModelSpec,
+    cell: LstmCell,
+    scratch: SimdScratch,
+    at: SimdCellScratch,
+  ) {
     this.cell = cell;
     this.at = at;
     this.#kernels = kernels;
+    this.#sums = sums;
     this.#shared = scratch;
     this.#hidden = spec.hidden;
     this.#panels = panelsOf(spec.hidden);
@@ -55,7 +67,7 @@ export class SimdCell {
   }
 
   /** The same of `inputPanels`, written to `gates`. */
-  projectInputs({ rows, length }: SimdChunk): void {
+  projectInputs({ rows, length, buffer }: SimdChunk): void {
     const { at } = this;
     const series = seriesBytes(rows, length);
     this.#kernels.gemm(
@@ -68,7 +80,7 @@ export class SimdCell {
       series,
       at.operands.kernel,
       this.#width,
-      at.gates,
+      at.series[buffer].gates,
       series,
       rows * length,
       4 * this.#panels,
@@ -78,8 +90,9 @@ export class SimdCell {
   /** All time steps. `slots` are those of the chunk's tokens in this direction's order, or 0 after `projectInputs`. */
   forward(chunk: SimdChunk, slots: number, distinct: number): void {
     const { at } = this;
-    const { rows, length, batchLength, starts } = chunk;
+    const { rows, length, batchLength, starts, buffer } = chunk;
     const panels = this.#panels, series = seriesBytes(rows, length), stride = rowStride(this.#hidden);
+    const { gates, states } = at.series[buffer];
     this.#kernels.lstmSteps(
       rows,
       length,
@@ -91,18 +104,18 @@ export class SimdCell {
       at.projected,
       distinct,
       at.operands.recurrentKernel,
-      at.gates,
+      gates,
       at.cells,
       at.cellTanhs,
-      at.states,
+      states,
       stride,
       at.statePanels,
     );
   }
 
   /** The last step's states: row-major. */
-  lastStates({ rows, length }: SimdChunk): number {
-    return this.at.states + rowStride(this.#hidden) * rows * (length - 1);
+  lastStates({ rows, length, buffer }: SimdChunk): number {
+    return this.at.series[buffer].states + rowStride(this.#hidden) * rows * (length - 1);
   }
 
   /** The last step's states: in panels. */
@@ -111,12 +124,18 @@ export class SimdCell {
   }
 
   /**
-   * From the gradients of the states to those of the gates and of the recurrent kernel. `gradients` as lstmStepsBackward
-   * takes them: of the last step alone if `gradientStep` is 0.
+   * From the gradients of the states to those of the gates, and to the sums for the recurrent kernel's. `gradients` as
+   * lstmStepsBackward takes them: of the last step alone if `gradientStep` is 0.
    */
-  backward({ rows, length, starts }: SimdChunk, gradients: number, gradientStep: number, gradientPanel: number): void {
+  backward(
+    { rows, length, starts, buffer }: SimdChunk,
+    gradients: number,
+    gradientStep: number,
+    gradientPanel: number,
+  ): void {
     const kernels = this.#kernels, at = this.at, shared = this.#shared, panels = this.#panels;
     const series = seriesBytes(rows, length);
+    const { gates, states } = at.series[buffer];
     kernels.lstmStepsBackward(
       rows,
       length,
@@ -125,7 +144,7 @@ export class SimdCell {
       starts,
       at.operands.recurrentKernelT,
       shared.zeros,
-      at.gates,
+      gates,
       at.cells,
       at.cellTanhs,
       gradients,
@@ -134,10 +153,10 @@ export class SimdCell {
       shared.cellGradient,
     );
     // States of all steps but the last, against gate gradients of all steps but the first.
-    kernels.accumulateProducts(
-      at.states,
+    this.#sums.products(
+      states,
       rowStride(this.#hidden),
-      at.gates + 32 * rows,
+      gates + 32 * rows,
       series,
       rows * (length - 1),
       at.recurrentKernelGradient,
@@ -147,10 +166,10 @@ export class SimdCell {
   }
 
   /** Adds the gate gradients to the sums by token. */
-  sumByToken({ rows, length, batchLength }: SimdChunk, slots: number, distinct: number): void {
+  sumByToken({ rows, length, batchLength, buffer }: SimdChunk, slots: number, distinct: number): void {
     const { at } = this;
-    this.#kernels.sumByToken(
-      at.gates,
+    this.#sums.byToken(
+      at.series[buffer].gates,
       seriesBytes(rows, length),
       4 * this.#panels,
       rows,
@@ -163,19 +182,19 @@ export class SimdCell {
   }
 
   /** From the gate gradients to those of kernel and bias, and of the inputs, which replace `inputPanels`. */
-  inputsBackward({ rows, length }: SimdChunk): void {
-    const kernels = this.#kernels, at = this.at, width = this.#width;
+  inputsBackward({ rows, length, buffer }: SimdChunk): void {
+    const kernels = this.#kernels, at = this.at, width = this.#width, { gates } = at.series[buffer];
     const series = seriesBytes(rows, length), count = rows * length, gatePanels = 4 * this.#panels;
     const stride = rowStride(width);
-    kernels.accumulateProducts(at.inputs, stride, at.gates, series, count, at.kernelGradient, width, gatePanels);
-    kernels.columnSums(at.gates, series, gatePanels, count, at.biasGradient);
+    kernels.accumulateProducts(at.inputs, stride, gates, series, count, at.kernelGradient, width, gatePanels);
+    kernels.columnSums(gates, series, gatePanels, count, at.biasGradient);
     kernels.gemm(
       this.#shared.zeros,
       32,
       0,
       0,
       0,
-      at.gates,
+      gates,
       series,
       at.operands.kernelT,
       8 * gatePanels,

@@ -7,8 +7,8 @@
  *     gradients        kernelGradient [4P][I][8]  recurrentKernelGradient [4P][H][8]  biasGradient [32P]
  *     inputs           of the first layer, by token: projected [4P][D][8]  tokenGates [4P][D8][8]
  *                      of the others: inputs [length][R][inputStride]  inputPanels [I8/8][length][R][8]
- *     over time        gates [4P][length][R][8]  cells, cellTanhs [P][length][R][8]  states [length][R][stateStride]
- *                      statePanels [2][P][R][8]
+ *     over time        cells, cellTanhs [P][length][R][8]  statePanels [2][P][R][8]
+ *                      twice, see simd_sums.ts: gates [4P][length][R][8]  states [length][R][stateStride]
  *
  * Time is the LSTM's own: a backward one's first step is a row's last token. Rows that are shorter than the batch end at the
  * last step; see kernels/assembly/lstm_steps.ts.
@@ -16,19 +16,26 @@
 import type { LstmCell } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import type { LargestSizes } from "./simd_scratch.ts";
-import { padded, parts, rowStride, seriesBytes } from "./simd_shapes.ts";
+import { padded, panelsOf, parts, rowStride, seriesBytes } from "./simd_shapes.ts";
 
 type SimdCellArea =
   | ("kernel" | "kernelT" | "recurrentKernel" | "recurrentKernelT" | "bias")
   | ("kernelGradient" | "recurrentKernelGradient" | "biasGradient")
   | ("projected" | "tokenGates" | "inputs" | "inputPanels")
-  | ("gates" | "cells" | "cellTanhs" | "states" | "statePanels");
+  | ("cells" | "cellTanhs" | "statePanels");
+
+/** What sums over time are made of. */
+type SimdSeriesArea = "gates" | "states";
+type Areas<Area extends string> = Readonly<Record<Area, number>>;
 
 /** The numbers under which packed weights are staged as operands: see kernels/products.ts. */
 export type SimdCellOperands = Readonly<Record<"kernel" | "kernelT" | "recurrentKernel" | "recurrentKernelT", number>>;
 
 /** The byte offset where each area begins. */
-export type SimdCellScratch = Readonly<Record<SimdCellArea, number>> & { readonly operands: SimdCellOperands };
+export type SimdCellScratch = Areas<SimdCellArea> & {
+  readonly series: readonly [Areas<SimdSeriesArea>, Areas<SimdSeriesArea>];
+  readonly operands: SimdCellOperands;
+};
 
 const OPERANDS_OF_CELL = 4;
 
@@ -66,10 +73,19 @@ export function cellAreaBytes(spec: ModelSpec, cell: LstmCell, most: LargestSize
     tokenGates: cell.layer === 1 ? 4 * gates * padded(most.distinct) : 0,
     inputs: cell.layer === 1 ? 0 : rowStride(width) * most.chunkPositions,
     inputPanels: cell.layer === 1 ? 0 : padded(width) / 8 * series,
-    gates: gates / 8 * series,
     cells: h8 / 8 * series,
     cellTanhs: h8 / 8 * series,
-    states: rowStride(hidden) * most.chunkPositions,
     statePanels: 2 * 4 * h8 * most.chunkRows,
+  };
+}
+
+/** Likewise of each of the two buffers of what sums over time are made of. */
+export function seriesAreaBytes(
+  { hidden }: ModelSpec,
+  { chunkPositions }: LargestSizes,
+): Record<SimdSeriesArea, number> {
+  return {
+    gates: 4 * panelsOf(hidden) * seriesBytes(chunkPositions, 1),
+    states: rowStride(hidden) * chunkPositions,
   };
 }

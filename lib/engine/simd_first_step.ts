@@ -7,10 +7,12 @@ import type { ModelSpec } from "../model/spec.ts";
 import type { SimdChunk } from "./simd_cell.ts";
 import type { SimdKernels } from "./simd_kernels.ts";
 import type { SimdScratch } from "./simd_scratch.ts";
+import type { SimdSums } from "./simd_sums.ts";
 import { padded, panelsOf, rowStride, seriesBytes } from "./simd_shapes.ts";
 
 export class SimdFirstStep {
   readonly #kernels: SimdKernels;
+  readonly #sums: SimdSums;
   readonly #at: SimdScratch["ofFirstStep"];
   readonly #cell: SimdScratch["ofCell"][number];
   readonly #shared: SimdScratch;
@@ -21,8 +23,9 @@ export class SimdFirstStep {
   #distinct = 0;
   #count = 0;
 
-  constructor(kernels: SimdKernels, spec: ModelSpec, scratch: SimdScratch) {
+  constructor(kernels: SimdKernels, sums: SimdSums, spec: ModelSpec, scratch: SimdScratch) {
     this.#kernels = kernels;
+    this.#sums = sums;
     this.#at = scratch.ofFirstStep;
     this.#cell = scratch.ofCell[0]!;
     this.#shared = scratch;
@@ -54,8 +57,8 @@ export class SimdFirstStep {
   }
 
   /** Steps from 1 to the last. */
-  forward({ first, rows, length }: SimdChunk, slots: number): void {
-    const at = this.#at, cell = this.#cell;
+  forward({ first, rows, length, buffer }: SimdChunk, slots: number): void {
+    const at = this.#at, cell = this.#cell, { gates, states } = cell.series[buffer];
     this.#kernels.lstmForward(
       rows,
       length,
@@ -70,10 +73,10 @@ export class SimdFirstStep {
       at.cells,
       at.statePanels,
       at.recurrentParts,
-      cell.gates,
+      gates,
       cell.cells,
       cell.cellTanhs,
-      cell.states,
+      states,
       rowStride(this.#hidden),
       cell.statePanels,
     );
@@ -88,9 +91,10 @@ export class SimdFirstStep {
     kernels.zero(at.cellGradient, bytes);
   }
 
-  /** From the gradients of the last states to those of gates, summed by token, and of the recurrent kernel, down to step 1. */
-  backward({ first, rows, length }: SimdChunk, stateGradient: number, slots: number): void {
-    const kernels = this.#kernels, at = this.#at, cell = this.#cell, { cellGradient, zeros } = this.#shared;
+  /** From the gradients of the last states to those of gates, down to step 1, and to the sums of these. */
+  backward({ first, rows, length, buffer }: SimdChunk, stateGradient: number, slots: number): void {
+    const kernels = this.#kernels, sums = this.#sums, at = this.#at, cell = this.#cell;
+    const { cellGradient, zeros } = this.#shared, { gates, states } = cell.series[buffer];
     const panels = this.#panels, hidden = this.#hidden, distinct = this.#distinct;
     const stride = rowStride(hidden), series = seriesBytes(rows, length), rowBytes = 32 * rows;
     const firsts = at.firsts + 4 * first, count = this.#count;
@@ -105,16 +109,16 @@ export class SimdFirstStep {
       series,
       cell.operands.recurrentKernelT,
       zeros,
-      cell.gates,
+      gates,
       cell.cells,
       cell.cellTanhs,
       stateGradient,
       cellGradient,
     );
     // States of steps 1 to length - 2 against gate gradients of the steps after; step 0's are summed by token first.
-    const step1 = cell.gates + rowBytes;
-    kernels.accumulateProducts(
-      cell.states + stride * rows,
+    const step1 = gates + rowBytes;
+    sums.products(
+      states + stride * rows,
       stride,
       step1 + rowBytes,
       series,
@@ -123,9 +127,8 @@ export class SimdFirstStep {
       hidden,
       4 * panels,
     );
-    kernels.sumByToken(step1, series, 4 * panels, rows, 1, firsts, 4, at.gateSums, count);
-    kernels.sumByToken(cellGradient, rowBytes, panels, rows, 1, firsts, 4, at.cellGradient, count);
-    kernels.sumByToken(
+    sums.byToken(step1, series, 4 * panels, rows, 1, firsts, 4, at.gateSums, count);
+    sums.byToken(
       step1,
       series,
       4 * panels,
@@ -136,6 +139,7 @@ export class SimdFirstStep {
       cell.tokenGates,
       padded(distinct),
     );
+    kernels.sumByToken(cellGradient, rowBytes, panels, rows, 1, firsts, 4, at.cellGradient, count);
   }
 
   /** Step 0's part of the sums over chunks. */

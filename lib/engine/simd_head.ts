@@ -161,8 +161,9 @@ export class SimdHead {
   /** Writes what the dense layer gets of `part`, as rows and as panels. */
   #pool(chunk: SimdChunk, part: number, masks: SimdMasks | undefined): void {
     const kernels = this.#kernels, panels = this.#panels;
-    const { rows, length, starts } = chunk;
-    const { at: { states }, cell: { backward } } = this.#cells[part]!;
+    const { rows, length, starts, buffer } = chunk;
+    const { at, cell: { backward } } = this.#cells[part]!;
+    const { states } = at.series[buffer];
     const stride = rowStride(this.#spec.hidden);
     const toRows = this.#pooledRows(chunk, part), toPanels = this.#pooledPanels(chunk, part);
     switch (this.#spec.pooling) {

@@ -45,7 +45,8 @@ export class SimdLayerInputs {
     const count = rows * length;
     const fromStride = rowStride(hidden), stride = rowStride(below.length * padded(hidden));
     const series = seriesBytes(rows, length);
-    for (const [part, { at: { states }, cell: lower }] of below.entries()) {
+    for (const [part, { at: { series: buffers }, cell: lower }] of below.entries()) {
+      const { states } = buffers[chunk.buffer];
       const index = lower.backward === backward ? 0 : this.#scratch.mirror;
       const toRows = at.inputs + 32 * panels * part, toPanels = this.panels(cell, part, chunk);
       kernels.gatherStates(states, fromStride, index, count, panels, toRows, stride, toPanels, series);

@@ -10,7 +10,7 @@ import type { Batch } from "../data/batch.ts";
 import { embeddingEnd, embeddingTensor, gapsOf, lstmCells, type ParameterLayout } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import { DropoutArea } from "./dropout.ts";
-import { SimdCell } from "./simd_cell.ts";
+import { SimdCell, type SimdChunk } from "./simd_cell.ts";
 import { SimdCellWeights } from "./simd_cell_weights.ts";
 import type { SimdMasks } from "./simd_dropout.ts";
 import { SimdFirstStep } from "./simd_first_step.ts";
@@ -20,11 +20,13 @@ import type { SimdKernels } from "./simd_kernels.ts";
 import { SimdLayerInputs } from "./simd_layer_inputs.ts";
 import type { SimdScratch } from "./simd_scratch.ts";
 import { padded, rowStride, seriesBytes } from "./simd_shapes.ts";
+import type { SimdSums } from "./simd_sums.ts";
 
 export class SimdPasses {
   readonly scratch: SimdScratch;
   readonly head: SimdHead;
   readonly #kernels: SimdKernels;
+  readonly #sums: SimdSums;
   readonly #spec: ModelSpec;
   readonly #layout: ParameterLayout;
   readonly #gaps: ReturnType<typeof gapsOf>;
@@ -45,7 +47,7 @@ export class SimdPasses {
   #isPadded = false;
   #masks: SimdMasks | undefined;
   #firstStep: SimdFirstStep | undefined;
-  readonly #chunk = { first: 0, rows: 0, length: 0, batchLength: 0, starts: 0 };
+  readonly #chunk: { -readonly [Key in keyof SimdChunk]: SimdChunk[Key] };
 
   constructor(
     kernels: SimdKernels,
@@ -54,9 +56,12 @@ export class SimdPasses {
     scratch: SimdScratch,
     memory: WebAssembly.Memory,
     maxBatch: number,
+    sums: SimdSums,
   ) {
     this.scratch = scratch;
     this.#kernels = kernels;
+    this.#sums = sums;
+    this.#chunk = { first: 0, rows: 0, length: 0, batchLength: 0, starts: 0, buffer: sums.buffer };
     this.#spec = spec;
     this.#layout = layout;
     this.#gaps = gapsOf(layout);
@@ -65,12 +70,12 @@ export class SimdPasses {
     const cells = lstmCells(spec);
     const ofCell = scratch.ofCell;
     this.#weights = cells.map((cell, index) => new SimdCellWeights(kernels, spec, layout, cell, ofCell[index]!));
-    const passes = cells.map((cell, index) => new SimdCell(kernels, spec, cell, scratch, ofCell[index]!));
+    const passes = cells.map((cell, index) => new SimdCell(kernels, sums, spec, cell, scratch, ofCell[index]!));
     this.#layers = Array.from(
       { length: spec.layers },
       (_, index) => passes.filter(({ cell }) => cell.layer === index + 1),
     );
-    if (hasFirstStep(spec)) this.#firstStepOfFullRows = new SimdFirstStep(kernels, spec, scratch);
+    if (hasFirstStep(spec)) this.#firstStepOfFullRows = new SimdFirstStep(kernels, sums, spec, scratch);
     this.head = new SimdHead(kernels, spec, layout, scratch, this.#layers.at(-1)!);
   }
 
@@ -142,6 +147,7 @@ export class SimdPasses {
     chunk.rows = rows;
     chunk.length = chunk.batchLength = length;
     chunk.starts = 0;
+    chunk.buffer = this.#sums.buffer;
     if (this.#isPadded) this.#cutPadding();
     this.#inputs.findPositions(chunk, this.#masks);
     for (const [index, cells] of this.#layers.entries()) {
@@ -176,12 +182,14 @@ export class SimdPasses {
       }
       if (index > 0) this.#inputs.join(cells, chunk);
     }
+    this.#sums.endChunk();
   }
 
   /** From the sums over chunks to the whole gradient, at `target`; `lazy` leaves the rows of other tokens as they are. */
   endBackward(target: number, lazy: boolean): void {
     const kernels = this.#kernels, at = this.scratch, distinct = this.#distinct;
     const { embedding } = this.#spec;
+    this.#sums.finish();
     this.#firstStep?.endBackward();
     for (const [index, cell] of this.#layers[0]!.entries()) cell.tokensBackward(distinct, index > 0);
     if (this.#masks) {

@@ -17,14 +17,16 @@
  *     averaging        vectorPointers, stampPointers, rowPointers, coefficients, scales [MAX_SHARDS]  stack
  *                      replicas  replicaPointers [3][MAX_SHARDS]
  *     lists of rows    someRows int32 [SOME_ROWS]
+ *     offer            see simd_sums.ts
  *     spare            a few words
  */
 import { lstmCells } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
-import { cellAreaBytes, cellOperands, type SimdCellScratch } from "./simd_cell_scratch.ts";
+import { cellAreaBytes, cellOperands, seriesAreaBytes, type SimdCellScratch } from "./simd_cell_scratch.ts";
 import { firstStepAreaBytes, type SimdFirstStepScratch } from "./simd_first_step_scratch.ts";
 import { MASKS_BYTES } from "./simd_dropout.ts";
 import { SOME_ROWS } from "./simd_row_list.ts";
+import { offerBytes } from "./simd_sums.ts";
 import { LINE_BYTES, padded, panelsOf, parts, rowStride, seriesBytes } from "./simd_shapes.ts";
 
 /**
@@ -116,6 +118,7 @@ function areaBytes(spec: ModelSpec, maxBatch: number, maxLength: number, most: L
     replicas: 3 * Math.max(8192, 64 * MAX_SHARDS),
     replicaPointers: 3 * 4 * MAX_SHARDS,
     stack: 1024 * (2 + Math.log2(MAX_SHARDS)),
+    offer: offerBytes(spec),
     spare: 128,
   };
 }
@@ -159,6 +162,7 @@ function placed(
   const cells = lstmCells(spec);
   const ofCell = cells.map((cell, index) => ({
     ...place(cellAreaBytes(spec, cell, most)),
+    series: [place(seriesAreaBytes(spec, most)), place(seriesAreaBytes(spec, most))] as const,
     operands: cellOperands(index),
   }));
   const denseOperands = cellOperands(cells.length).kernel;

@@ -110,6 +110,7 @@ export async function createTfjsEngine(options: TfjsOptions): Promise<Engine> {
       return crossEntropy(logitsOf(weights, batch), batch.labels, batch.size, classes, probabilities);
     },
     // Tensors live for one call only; the backend stays for the thread's next engine.
+    help: () => false,
     dispose: () => {},
   };
 }

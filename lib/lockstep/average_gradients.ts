@@ -64,7 +64,7 @@ export function roundGradients(
   return function train(shards, { firstStep }, committed) {
     timed("compute", () => {
       engine.hold(currentAndNext(run.states, committed)[0].weights);
-      context.eachClaimed(shards, (shard) => takeGradient(shard, firstStep, committed));
+      context.claims.each(shards, (shard) => takeGradient(shard, firstStep, committed));
       engine.hold();
     });
     context.chaos(committed, 1);

@@ -14,6 +14,8 @@ export class Aborted extends Error {
  * getting it back takes more than 0.1 ms in the mean, which everyone waits for at the next barrier.
  */
 const SPINS = 200_000;
+/** Loads between two looks for something to help with. */
+const LOADS_PER_LOOK = 64;
 /** A sleeper looks up this often to beat its heart and to see the abort word. */
 const SLICE_MS = 200;
 
@@ -25,6 +27,8 @@ export interface BarrierOptions {
   readonly timeoutMs: number;
   /** Whether each worker has a core of its own; otherwise spinning keeps the others from arriving. */
   readonly spin: boolean;
+  /** Does something for those who have not arrived; returns whether there was anything. */
+  readonly help?: () => boolean;
 }
 
 /**
@@ -33,7 +37,9 @@ export interface BarrierOptions {
  */
 export type Barrier = (action?: () => void) => void;
 
-export function createBarrier({ control, heart, workers, timeoutMs, spin }: BarrierOptions): Barrier {
+export function createBarrier(
+  { control, heart, workers, timeoutMs, spin, help = () => false }: BarrierOptions,
+): Barrier {
   return function wait(action?: () => void): void {
     throwIfAborted(control);
     Atomics.add(heart, 0, 1);
@@ -49,6 +55,7 @@ export function createBarrier({ control, heart, workers, timeoutMs, spin }: Barr
     }
     for (let i = spin ? SPINS : 0; i > 0; i--) {
       if (Atomics.load(control, Word.generation) !== generation) return throwIfAborted(control);
+      if (i % LOADS_PER_LOOK === 0 && help()) i = SPINS;
     }
     const deadline = performance.now() + timeoutMs;
     while (Atomics.load(control, Word.generation) === generation) {
@@ -57,6 +64,7 @@ export function createBarrier({ control, heart, workers, timeoutMs, spin }: Barr
         throw new Error(`A worker did not reach the barrier within ${timeoutMs / 1000} s`);
       }
       Atomics.add(heart, 0, 1);
+      if (help()) continue;
       Atomics.wait(control, Word.generation, generation, SLICE_MS);
     }
     throwIfAborted(control);

@@ -23,7 +23,7 @@ export function roundParts(context: WorkerContext): TrainParts {
 
   return function train(shards, groups, round, committed) {
     for (const part of partsOf(training, round)) {
-      timed("compute", () => context.eachClaimed(shards, (shard) => takeSteps(shard, part, committed)));
+      timed("compute", () => context.claims.each(shards, (shard) => takeSteps(shard, part, committed)));
       if (part.isFirst) context.chaos(committed, 1);
       timed("wait", () => barrier());
       if (part.isLast) return;

@@ -3,7 +3,9 @@ import { createEngine } from "../engine/create.ts";
 import { errorMessage } from "../errors.ts";
 import { abort, Aborted } from "./barrier.ts";
 import { SilentExit } from "./chaos.ts";
+import { createClaims } from "./claims.ts";
 import { Divergence } from "./divergence.ts";
+import { helpersOf } from "./helpers.ts";
 import { createPlan } from "./plan.ts";
 import { sharedRun } from "./shared_run.ts";
 import { type Place, runWorkerLoop } from "./worker_loop.ts";
@@ -25,9 +27,11 @@ export async function startWorker(start: WorkerStart, reply: (reply: WorkerReply
   const plan = createPlan(config);
   const run = sharedRun(plan.map, memory);
   try {
-    const engine = await createEngine(plan.engine, { memory, scratch: run.engineScratch(worker) });
+    const claims = createClaims(run.claims);
+    const room = { memory, scratch: run.engineScratch(worker), ...helpersOf(start, run, claims) };
+    const engine = await createEngine(plan.engine, room);
     reply({ type: "ready", engine: engine.name });
-    runWorkerLoop(start, plan, run, engine);
+    runWorkerLoop(start, plan, run, engine, claims);
     engine.dispose();
     reply({ type: "done" });
   } catch (error) {

@@ -9,7 +9,7 @@ import { averageGradients } from "./average_gradients.ts";
 import { averageWeights } from "./average_weights.ts";
 import { type Barrier, createBarrier, waitWhilePaused } from "./barrier.ts";
 import { createChaos, type Moment } from "./chaos.ts";
-import { askingOrder, createClaims } from "./claims.ts";
+import { askingOrder, type Claims } from "./claims.ts";
 import { commitRound, finishEpoch } from "./commit.ts";
 import { Word } from "./control.ts";
 import { endsEpoch, learningRateAfter, readCourse } from "./course.ts";
@@ -28,12 +28,11 @@ export interface WorkerContext {
   readonly engine: Engine;
   /** All shards, those that are this worker's first. */
   readonly shards: readonly number[];
-  /** Does `work` for each of `shards` that no other worker does it for: see claims.ts. */
-  eachClaimed(shards: readonly number[], work: (shard: number) => void): void;
+  readonly claims: Claims;
   readonly barrier: Barrier;
   /** Faults on purpose, at the moments of a round. */
   readonly chaos: (round: number, moment: Moment) => void;
-  /** Runs `work` and adds its wall time to this worker's counter of that kind. */
+  /** Runs `work` and adds its wall time to this worker's counter of that kind: what it helped others within is compute. */
   timed<Result>(kind: "compute" | "wait" | "average", work: () => Result): Result;
   /** Forgets what `shard` did in earlier rounds, or in this one before it was done again. */
   beginShard(shard: number): void;
@@ -60,9 +59,9 @@ export interface Place {
 }
 
 /** Trains until everyone is told to end. Throws Aborted when the run is given up. */
-export function runWorkerLoop(place: Place, plan: Plan, run: SharedRun, engine: Engine): void {
+export function runWorkerLoop(place: Place, plan: Plan, run: SharedRun, engine: Engine, claims: Claims): void {
   const { config } = place;
-  const context = createContext(place, plan, run, engine);
+  const context = createContext(place, plan, run, engine, claims);
   const { control } = run;
   const average = config.remote
     ? remoteRound(context)
@@ -118,12 +117,20 @@ function evaluate({ worker, config, plan, run, engine, timed, barrier }: WorkerC
 const COUNTER = { compute: 0, wait: 1, average: 2 } as const;
 const SEQUENCES = 3;
 
-function createContext(place: Place, plan: Plan, run: SharedRun, engine: Engine): WorkerContext {
+function createContext(place: Place, plan: Plan, run: SharedRun, engine: Engine, claims: Claims): WorkerContext {
   const { worker, attempt, config } = place;
   const { seed, shards, batchSize } = config.training;
   const heart = run.hearts[worker]!;
   const counters = run.counters[worker]!;
   const batch = run.batch(worker, batchSize);
+  /** Milliseconds of helping that are in what is being timed. */
+  let helped = 0;
+  function help(): boolean {
+    const started = performance.now();
+    const isHelp = engine.help();
+    if (isHelp) helped += performance.now() - started;
+    return isHelp;
+  }
   return {
     worker,
     config,
@@ -131,7 +138,7 @@ function createContext(place: Place, plan: Plan, run: SharedRun, engine: Engine)
     run,
     engine,
     shards: askingOrder(Array.from({ length: shards }, (_, shard) => shard), worker, config.workers),
-    eachClaimed: createClaims(run.claims),
+    claims,
     chaos: createChaos(config.chaos, seed, worker, attempt),
     barrier: createBarrier({
       control: run.control,
@@ -140,11 +147,14 @@ function createContext(place: Place, plan: Plan, run: SharedRun, engine: Engine)
       // Twice: the main thread, which can tell who is missing, gives up first.
       timeoutMs: 2 * config.workerTimeoutMs,
       spin: config.spin,
+      help,
     }),
     timed(kind, work) {
       const started = performance.now();
       const result = work();
-      counters[COUNTER[kind]]! += performance.now() - started;
+      counters[COUNTER[kind]]! += performance.now() - started - helped;
+      counters[COUNTER.compute]! += helped;
+      helped = 0;
       return result;
     },
     beginShard(shard) {

@@ -3,7 +3,7 @@ import type { Engine, Replica } from "../../lib/engine/contract.ts";
 import { createWorkspace } from "../../lib/engine/workspace.ts";
 import type { EngineNeeds } from "./example.ts";
 
-const MAX_BATCH = 32;
+const MAX_BATCH = 160;
 const MAX_LENGTH = 16;
 const MAX_VECTORS = 17;
 
@@ -108,6 +108,7 @@ export async function simdOnPlainArrays({ layout, ...needs }: EngineNeeds): Prom
     },
     predict: (values, batch) => engine.predict(filled(weights, values), enter(batch)),
     evaluate: (values, batch) => engine.evaluate(filled(weights, values), enter(batch)),
+    help: engine.help.bind(engine),
     dispose: () => engine.dispose(),
   };
 }

@@ -29,21 +29,21 @@ export interface FixtureOptions {
   readonly lengths?: readonly number[];
   readonly dropout?: DropoutOptions;
   readonly embeddingRows?: EmbeddingRows;
+  /** Left in the memory for a test's own arrays. */
+  readonly spareBytes?: number;
 }
-
-/** Left in the memory for a test's own arrays. */
-const SPARE_BYTES = 2 ** 19;
 
 /** An engine with exactly the scratch it asked for, small random weights and a random batch. */
 export function simdFixture(
   spec: ModelSpec,
   size: number,
   length: number,
-  { seed = 1, lengths, dropout = { rate: 0, seed: 0 }, embeddingRows = "dense" }: FixtureOptions = {},
+  options: FixtureOptions = {},
 ): SimdFixture {
+  const { seed = 1, lengths, dropout = { rate: 0, seed: 0 }, embeddingRows = "dense", spareBytes = 2 ** 19 } = options;
   const layout = parameterLayout(spec);
   const bytes = simdScratchBytes(spec, size, length);
-  const vectors = new SharedVectors(bytes + 4 * (4 * layout.size + batchWords(size, length)) + SPARE_BYTES);
+  const vectors = new SharedVectors(bytes + 4 * (4 * layout.size + batchWords(size, length)) + spareBytes);
   const replica = {
     weights: vectors.floats(layout.size),
     m: vectors.floats(layout.size),

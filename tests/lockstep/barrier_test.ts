@@ -56,6 +56,24 @@ Deno.test("a barrier throws at its deadline when a peer does not come", () => {
   assert(heart[0]! >= 2, "Who waits should beat its heart");
 });
 
+for (const spin of [true, false]) {
+  Deno.test(`who waits at a barrier helps as long as there is something to do${spin ? "" : ", without spinning"}`, () => {
+    const control = words(CONTROL_WORDS);
+    const common = { control, heart: words(1), workers: 2, timeoutMs: 5000, spin };
+    const other = createBarrier(common);
+    let left = 3;
+    createBarrier({
+      ...common,
+      help() {
+        if (left === 0) return false;
+        if (--left === 0) other();
+        return true;
+      },
+    })();
+    assertEquals(left, 0);
+  });
+}
+
 Deno.test("a barrier after abort() throws Aborted, whoever comes", () => {
   const control = words(CONTROL_WORDS);
   abort(control);

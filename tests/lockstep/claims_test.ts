@@ -15,7 +15,7 @@ Deno.test("askingOrder() has a worker's own items first, and everybody else's ba
 
 Deno.test("createClaims() gives each item to one of those who ask, in every stretch", () => {
   const claims = new Int32Array(5);
-  const [first, second] = [createClaims(claims), createClaims(claims)];
+  const [first, second] = [createClaims(claims).each, createClaims(claims).each];
   for (let stretch = 0; stretch < 3; stretch++) {
     const done: string[] = [];
     // While the first is at its first item, the second comes and is done with all that is left.
@@ -27,9 +27,23 @@ Deno.test("createClaims() gives each item to one of those who ask, in every stre
   }
 });
 
+Deno.test("createClaims() says when all is claimed that was asked for", () => {
+  const claims = new Int32Array(4);
+  const [first, second] = [createClaims(claims), createClaims(claims)];
+  for (let stretch = 0; stretch < 2; stretch++) {
+    const seen: boolean[] = [];
+    first.each([0, 2], () => {
+      seen.push(first.areAllTaken());
+      if (seen.length === 1) second.each([2, 0], () => seen.push(second.areAllTaken()));
+      seen.push(first.areAllTaken());
+    });
+    assertEquals(seen, [false, true, true]);
+  }
+});
+
 Deno.test("createClaims() claims only what was asked for", () => {
   const claims = new Int32Array(3);
-  const [first, second] = [createClaims(claims), createClaims(claims)];
+  const [first, second] = [createClaims(claims).each, createClaims(claims).each];
   const done: number[] = [];
   first([2], (item) => done.push(item));
   second([0, 1, 2], (item) => done.push(item));

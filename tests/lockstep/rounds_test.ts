@@ -21,6 +21,9 @@ const recipes: [what: string, change: Partial<TrainingConfig>][] = [
   ["averaged moments, every 3 of 4 steps, on tfjs", { engine: "tfjs", averageEvery: 3 }],
   ["averaged gradients, on tfjs", { engine: "tfjs", average: "gradients", epochs: 1 }],
   // Tokens of which a round touches a part: some again in the next round, some not, some in a later step alone.
+  // Who is not asked for a shard waits, and helps with this one: three chunks of it.
+  ["1 shard", { shards: 1, batchSize: 150 }],
+  ["1 shard, every 2 of 4 steps", { shards: 1, batchSize: 150, vocabulary: 150, averageEvery: 2 }],
   ["lazy rows, every step", { vocabulary: 90 }],
   ["lazy rows, every 3 of 4 steps", { vocabulary: 150, averageEvery: 3, epochs: 3 }],
   ["lazy rows, local moments", { vocabulary: 150, averageEvery: 3, moments: "local", epochs: 3 }],

@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createTfjsEngine } from "../../lib/engine/tfjs.ts";
 import { loadTfjs } from "../../lib/engine/tfjs_backend.ts";
+import { createClaims } from "../../lib/lockstep/claims.ts";
 import { initialState } from "../../lib/lockstep/initial_state.ts";
 import { createPlan } from "../../lib/lockstep/plan.ts";
 import { sharedRun } from "../../lib/lockstep/shared_run.ts";
@@ -54,7 +55,7 @@ Deno.test("rounds on tfjs leave no tensor behind", async () => {
       writeState(run, initialState(plan, training));
       // The loop of a worker, in this thread, where tensors can be counted.
       const engine = await createTfjsEngine({ ...plan.engine, backend: "cpu" });
-      runWorkerLoop({ worker: 0, attempt: 0, config }, plan, run, engine);
+      runWorkerLoop({ worker: 0, attempt: 0, config }, plan, run, engine, createClaims(run.claims));
       assertEquals(readState(run, training).round, lastRound);
       engine.dispose();
       counts.push(tf.memory().numTensors);

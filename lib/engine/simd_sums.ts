@@ -1,0 +1,243 @@
+/**
+ * The sums over rows and time steps that gradients of weights are: most of a backward pass, and what other threads can do
+ * of it. Each chunk of a batch adds to what the ones before it came to, column by column, so columns are cut into lanes.
+ * In a lane chunks are summed in their order, by whoever has time, and the bits are the same whoever that is. The thread whose
+ * batch it is offers its sums, does those that nobody else does, and goes on with the next chunk while others are at them.
+ *
+ * An offer lies in shared memory, in parts that begin a cache line each:
+ *
+ *     posted   how many chunks were ever offered
+ *     lanes    [LANES] of how many chunks the lane is done, and whether somebody is at it
+ *     jobs     [2] of an even and of an odd chunk: how many there are, and of each its kind and the kernel's arguments
+ */
+import { lstmCells } from "../model/layout.ts";
+import type { ModelSpec } from "../model/spec.ts";
+import type { Helpers } from "./contract.ts";
+import type { SimdKernels } from "./simd_kernels.ts";
+import { LINE_BYTES } from "./simd_shapes.ts";
+
+/** More of them share better, and each stages its operands for less. */
+const LANES = 4;
+
+const LINE_WORDS = LINE_BYTES / 4;
+const POSTED = 0;
+const doneOf = (lane: number) => (1 + lane) * LINE_WORDS;
+const takenOf = (lane: number) => doneOf(lane) + 1;
+const JOBS = doneOf(LANES);
+
+const Kind = { products: 0, byToken: 1 } as const;
+/** Of a job: its kind, its panels, and room for eight more arguments. */
+const JOB_WORDS = 10;
+const JOBS_OF_CELL = 3;
+
+function jobsWords(spec: ModelSpec): number {
+  return Math.ceil((1 + JOB_WORDS * JOBS_OF_CELL * lstmCells(spec).length) / LINE_WORDS) * LINE_WORDS;
+}
+
+/** Bytes of an offer. */
+export function offerBytes(spec: ModelSpec): number {
+  return 4 * (JOBS + 2 * jobsWords(spec));
+}
+
+/** What a thread offers, as seen by any thread. */
+class Offer {
+  readonly #words: Int32Array;
+  readonly #even: Int32Array;
+  readonly #odd: Int32Array;
+
+  constructor(spec: ModelSpec, memory: WebAssembly.Memory, byteOffset: number) {
+    this.#words = new Int32Array(memory.buffer, byteOffset, offerBytes(spec) / 4);
+    this.#even = this.#words.subarray(JOBS, JOBS + jobsWords(spec));
+    this.#odd = this.#words.subarray(JOBS + jobsWords(spec));
+  }
+
+  /** Where the jobs of chunk number `chunk` are noted. */
+  jobs(chunk: number): Int32Array {
+    return chunk & 1 ? this.#odd : this.#even;
+  }
+
+  get posted(): number {
+    return Atomics.load(this.#words, POSTED);
+  }
+
+  post(): void {
+    Atomics.add(this.#words, POSTED, 1);
+  }
+
+  /** Whether all lanes are done of the first `chunks` chunks ever, of which the last two may not be. */
+  isDone(chunks: number): boolean {
+    const posted = this.posted;
+    for (let lane = 0; lane < LANES; lane++) {
+      const done = Atomics.load(this.#words, doneOf(lane));
+      if (done !== posted && done !== chunks) return false;
+    }
+    return true;
+  }
+
+  /** Does one chunk of one lane, the lanes tried in the order `first`, `first + step`, …; returns false if there was none. */
+  takeOne(first: number, step: number, work: (jobs: Int32Array, lane: number) => void): boolean {
+    const words = this.#words;
+    for (let count = 0, lane = first; count < LANES; count++, lane += step) {
+      if (Atomics.load(words, doneOf(lane)) === this.posted) continue;
+      if (Atomics.compareExchange(words, takenOf(lane), 0, 1) !== 0) continue;
+      // Whoever had it taken before may have done it.
+      const done = Atomics.load(words, doneOf(lane));
+      const isLeft = done !== this.posted;
+      if (isLeft) {
+        work(this.jobs(done), lane);
+        Atomics.store(words, doneOf(lane), (done + 1) | 0);
+      }
+      Atomics.store(words, takenOf(lane), 0);
+      if (isLeft) return true;
+    }
+    return false;
+  }
+}
+
+export class SimdSums {
+  readonly #kernels: SimdKernels;
+  readonly #own: Offer;
+  readonly #others: readonly Offer[];
+  readonly #helpers: Helpers | undefined;
+  readonly #work = (jobs: Int32Array, lane: number) => this.#run(jobs, lane, LANES);
+  /** Chunks that were ever posted. */
+  #posted = 0;
+  #buffer: 0 | 1 = 0;
+
+  /** `byteOffset` is the own offer's, `others` are those of the threads that can be helped. */
+  constructor(
+    kernels: SimdKernels,
+    spec: ModelSpec,
+    memory: WebAssembly.Memory,
+    byteOffset: number,
+    others: readonly number[] = [],
+    helpers?: Helpers,
+  ) {
+    this.#kernels = kernels;
+    this.#own = new Offer(spec, memory, byteOffset);
+    this.#others = others.map((offset) => new Offer(spec, memory, offset));
+    this.#helpers = helpers;
+  }
+
+  /** Of the two that each LSTM has for gates and states, the one that no sum is still to be made of. */
+  get buffer(): 0 | 1 {
+    return this.#buffer;
+  }
+
+  /** Notes a call of `accumulateProducts` for the chunk under way. */
+  products(
+    a: number,
+    aStride: number,
+    b: number,
+    bStride: number,
+    inner: number,
+    c: number,
+    rows: number,
+    panels: number,
+  ): void {
+    this.#note(Kind.products, panels, a, aStride, b, bStride, inner, c, rows, 0);
+  }
+
+  /** Notes a call of `sumByToken` for the chunk under way. */
+  byToken(
+    values: number,
+    stride: number,
+    panels: number,
+    rows: number,
+    steps: number,
+    slots: number,
+    slotsStride: number,
+    sums: number,
+    count: number,
+  ): void {
+    this.#note(Kind.byToken, panels, values, stride, rows, steps, slots, slotsStride, sums, count);
+  }
+
+  /** Ends a chunk: makes the sums that were noted, or leaves them to others. What they are made of stays until `finish`. */
+  endChunk(): void {
+    const own = this.#own, helpers = this.#helpers;
+    if (!helpers?.mayCome()) {
+      const jobs = own.jobs(this.#posted);
+      this.finish();
+      this.#run(jobs, 0, 1);
+      jobs[0] = 0;
+      return;
+    }
+    const before = this.#posted;
+    this.#posted = (before + 1) | 0;
+    own.post();
+    for (;;) {
+      const areHere = helpers.call();
+      if (own.isDone(this.#posted)) break;
+      if (areHere && own.isDone(before)) {
+        // Others have this chunk, and nobody needs the other buffer.
+        this.#buffer = this.#buffer === 0 ? 1 : 0;
+        break;
+      }
+      if (!own.takeOne(0, 1, this.#work)) helpers.pause();
+    }
+    own.jobs(this.#posted)[0] = 0;
+  }
+
+  /** Returns when all sums are made. Throws what the helpers' `pause` throws. */
+  finish(): void {
+    const own = this.#own;
+    while (!own.isDone(this.#posted)) {
+      if (!own.takeOne(0, 1, this.#work)) this.#helpers?.pause();
+    }
+  }
+
+  /** Makes a part of the sums that another thread offers; returns whether there were any. */
+  help(): boolean {
+    for (const other of this.#others) {
+      if (other.takeOne(LANES - 1, -1, this.#work)) return true;
+    }
+    return false;
+  }
+
+  /** Adds a job with a kernel's arguments: the panels that it goes through, then the others in their order. */
+  #note(
+    kind: number,
+    panels: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    f: number,
+    g: number,
+    h: number,
+  ): void {
+    const jobs = this.#own.jobs(this.#posted);
+    const at = 1 + JOB_WORDS * jobs[0]!++;
+    jobs[at] = kind;
+    jobs[at + 1] = panels;
+    jobs[at + 2] = a;
+    jobs[at + 3] = b;
+    jobs[at + 4] = c;
+    jobs[at + 5] = d;
+    jobs[at + 6] = e;
+    jobs[at + 7] = f;
+    jobs[at + 8] = g;
+    jobs[at + 9] = h;
+  }
+
+  /** Does one of `lanes` parts of all jobs. */
+  #run(jobs: Int32Array, lane: number, lanes: number): void {
+    const kernels = this.#kernels;
+    const end = 1 + JOB_WORDS * jobs[0]!;
+    for (let at = 1; at < end; at += JOB_WORDS) {
+      const all = jobs[at + 1]!;
+      const first = Math.floor(all * lane / lanes);
+      const panels = Math.floor(all * (lane + 1) / lanes) - first;
+      if (panels === 0) continue;
+      const a = jobs[at + 2]!, b = jobs[at + 3]!, c = jobs[at + 4]!, d = jobs[at + 5]!, e = jobs[at + 6]!;
+      const f = jobs[at + 7]!, g = jobs[at + 8]!, h = jobs[at + 9]!;
+      if (jobs[at] === Kind.products) {
+        kernels.accumulateProducts(a, b, c + first * d, d, e, f + first * 32 * g, g, panels);
+      } else {
+        kernels.sumByToken(a + first * b, b, panels, c, d, e, f, g + first * 32 * h, h);
+      }
+    }
+  }
+}

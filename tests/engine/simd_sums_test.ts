@@ -1,0 +1,88 @@
+/** Gradients whose sums other threads make in part: here their engine is in this thread, and comes when it is called. */
+import { assert, assertEquals } from "@std/assert";
+import { adamConstants } from "../../lib/engine/adam.ts";
+import type { Engine, Helpers } from "../../lib/engine/contract.ts";
+import { createSimdEngine, type SimdEngineOptions, simdScratchBytes } from "../../lib/engine/simd.ts";
+import { parameterLayout } from "../../lib/model/layout.ts";
+import { type ModelSpec, ONE_LAYER } from "../../lib/model/spec.ts";
+import { modules, simdFixture } from "./simd_fixture.ts";
+
+const base: ModelSpec = { vocabulary: 50, embedding: 8, hidden: 20, classes: 3, lstmBiases: 1, ...ONE_LAYER };
+/** Of four chunks. */
+const SIZE = 200, LENGTH = 5;
+const SOME_LENGTHS = Array.from({ length: SIZE }, (_, row) => 1 + (row * 7) % LENGTH);
+
+const models: [what: string, spec: Partial<ModelSpec>, lengths?: readonly number[]][] = [
+  ["full rows", {}],
+  ["rows of different lengths", {}, SOME_LENGTHS],
+  ["fewer panels than lanes", { hidden: 1 }],
+  ["2 layers of two directions, the maximum", { layers: 2, bidirectional: true, pooling: "max" }, SOME_LENGTHS],
+];
+
+interface Habit {
+  readonly what: string;
+  /** Parts that the helper makes each time it is called, and what the caller is told. */
+  readonly parts: number;
+  readonly isHere: (calls: number) => boolean;
+}
+
+const habits: readonly Habit[] = [
+  { what: "nobody comes", parts: 0, isHere: () => false },
+  { what: "all is done by a helper", parts: Infinity, isHere: () => true },
+  { what: "a helper makes one part at a time", parts: 1, isHere: () => true },
+  { what: "a helper makes three parts and is gone", parts: 3, isHere: (calls) => calls === 1 },
+  { what: "a helper says that it is there, and does nothing", parts: 0, isHere: () => true },
+];
+
+for (const [model, change, lengths] of models) {
+  for (const { what, parts, isHere } of habits) {
+    Deno.test(`SimdEngine.gradients() has the same bits when ${what}: ${model}`, () => {
+      const spec = { ...base, ...change };
+      const bytes = simdScratchBytes(spec, SIZE, LENGTH);
+      const { layout, vectors, engine, replica, gradients, batch } = simdFixture(spec, SIZE, LENGTH, {
+        ...(lengths && { lengths }),
+        spareBytes: 2 * bytes + 4 * parameterLayout(spec).size,
+      });
+      const create = (more: Pick<SimdEngineOptions, "scratch" | "others" | "helpers">): Engine =>
+        createSimdEngine({
+          spec,
+          layout,
+          adam: adamConstants(1e-8),
+          modules,
+          memory: vectors.memory,
+          maxBatch: SIZE,
+          maxLength: LENGTH,
+          ...more,
+        });
+      const scratch = () => ({ byteOffset: vectors.allocate(bytes), byteLength: bytes });
+
+      let calls = 0, helped = 0;
+      const come = (most: number) => {
+        for (let part = 0; part < most && helper.help(); part++) helped++;
+      };
+      const helpers: Helpers = {
+        mayCome: () => true,
+        call() {
+          calls++;
+          come(parts);
+          return isHere(calls);
+        },
+        pause: () => assert(false, "Nobody should be waited for"),
+      };
+      const ownScratch = scratch();
+      const owner = create({ scratch: ownScratch, helpers });
+      const helper = create({ scratch: scratch(), others: [ownScratch] });
+      const others = vectors.floats(layout.size);
+
+      for (let step = 0; step < 3; step++) {
+        const expected = engine.gradients(replica.weights, batch, gradients, step);
+        calls = helped = 0;
+        assertEquals(owner.gradients(replica.weights, batch, others, step), expected);
+        assertEquals(others, gradients);
+        assert(calls >= 4, `Four chunks were offered ${calls} times`);
+        assertEquals(helped > 0, parts > 0);
+        assertEquals(helper.help(), false);
+      }
+    });
+  }
+}
