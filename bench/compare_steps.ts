@@ -1,7 +1,7 @@
 /** The step benchmark: every contestant on every shape, in turns. */
 import type { Contestant } from "./contestants.ts";
 import { failedTurn } from "./command.ts";
-import { type StepFigures, TooSlow } from "./lockstep.ts";
+import { type StepFigures, TooSlow, type Turns } from "./lockstep.ts";
 import { alternate, expectedSeconds, median, type Stages } from "./measure.ts";
 import { flopsPerSequence, type Shape, shapeName } from "./shapes.ts";
 
@@ -34,6 +34,17 @@ export async function* measureSteps<Measured extends Contestant>(
   for (const shape of shapes) {
     const figures = new Map<Contestant, StepFigures[]>(contestants.map((contestant) => [contestant, []]));
     const notes = new Map<Contestant, string>();
+    const open = new Map<Contestant, Turns>();
+    const take = async (contestant: Contestant) => {
+      const turns = open.get(contestant) ?? await contestant.open(shape, stages);
+      open.set(contestant, turns);
+      return await turns.take();
+    };
+    /** Whoever gets no other turn, or starts anew in it, is not to be in the way of the others. */
+    const close = async (contestant: Contestant) => {
+      await open.get(contestant)?.close();
+      open.delete(contestant);
+    };
     await alternate(contestants, repeats, async (contestant, repeat) => {
       const rate = rates.get(contestant);
       const estimate = rate === undefined ? 0 : shape.batch * contestant.cores * flopsPerSequence(shape) / rate;
@@ -43,13 +54,15 @@ export async function* measureSteps<Measured extends Contestant>(
       }
       progress(`${shapeName(shape)}: ${contestant.name}, ${repeat + 1} of ${repeats}`);
       try {
-        const measured = await contestant.measure(shape, stages);
+        const measured = await take(contestant);
         figures.get(contestant)!.push(measured);
         rates.set(contestant, Math.max(rate ?? 0, measured.sequencesPerSecond * flopsPerSequence(shape)));
         const slow = expectedSeconds(stages, measured.msPerStep / 1000) > 2 * expectedSeconds(stages, 0);
         if (slow && repeats > 1) notes.set(contestant, `measured once, over ${measured.steps} steps`);
+        if (slow) await close(contestant);
         return !slow;
       } catch (error) {
+        await close(contestant);
         if (error instanceof TooSlow) {
           notes.set(contestant, `left out: ${error.message}`);
           return false;
@@ -58,6 +71,7 @@ export async function* measureSteps<Measured extends Contestant>(
         return true;
       }
     });
+    for (const contestant of contestants) await close(contestant);
     yield contestants.map((contestant) => {
       const note = notes.get(contestant);
       return { contestant, shape, figures: figures.get(contestant)!, ...(note !== undefined && { note }) };

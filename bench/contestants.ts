@@ -1,6 +1,6 @@
 /** All that is measured against each other: the engines on one worker and on two, plain tfjs, and PyTorch in its ways. */
 import type { BenchEngine } from "./engines.ts";
-import { measureApart, measureLockstep, type StepFigures } from "./lockstep.ts";
+import { measureLockstep, openLockstep, type StepFigures, type Turns } from "./lockstep.ts";
 import type { Stages } from "./measure.ts";
 import { measurePytorch, type PytorchOptions } from "./peers/pytorch.ts";
 import { measureStockTfjs } from "./peers/stock_tfjs.ts";
@@ -16,7 +16,12 @@ export interface Contestant {
   readonly cores: number;
   /** Whether others are compared with it. */
   readonly baseline: boolean;
-  measure(shape: Shape, stages: Stages): Promise<StepFigures>;
+  open(shape: Shape, stages: Stages): Promise<Turns>;
+}
+
+/** Turns that have nothing in common: each starts anew. */
+function anew(take: () => Promise<StepFigures>): Promise<Turns> {
+  return Promise.resolve({ take, close: () => Promise.resolve() });
 }
 
 /** The ways of PyTorch. Its matrix library takes every core unless told otherwise, whatever PyTorch's own threads are. */
@@ -38,7 +43,7 @@ export function engineContestants(engines: readonly BenchEngine[]): Contestant[]
       family: name,
       cores: workers,
       baseline,
-      measure: (shape, stages) => measureLockstep({ engine: config, shape, workers, stages }),
+      open: (shape, stages) => anew(() => measureLockstep({ engine: config, shape, workers, stages })),
     }))
   );
 }
@@ -65,11 +70,11 @@ export function scalingContestants(engines: readonly BenchEngine[]): ScalingCont
       cores: scaling === "one" ? 1 : 2,
       baseline: false,
       scaling,
-      measure(shape, stages) {
-        const options = { engine: config, shape, shards: SCALING_SHARDS, stages };
-        if (scaling === "apart") return measureApart({ ...options, workers: 1 }, 2);
-        return measureLockstep({ ...options, workers: scaling === "one" ? 1 : 2 });
-      },
+      open: (shape, stages) =>
+        openLockstep(
+          { engine: config, shape, shards: SCALING_SHARDS, workers: scaling === "two" ? 2 : 1, stages },
+          scaling === "apart" ? 2 : 1,
+        ),
     }))
   );
 }
@@ -81,7 +86,7 @@ export function pytorchContestants(): Contestant[] {
     family: "PyTorch",
     cores,
     baseline: true,
-    measure: (shape, { measured }) => measurePytorch(options, shape, measured.seconds),
+    open: (shape, { measured }) => anew(() => measurePytorch(options, shape, measured.seconds)),
   }));
 }
 
@@ -93,6 +98,6 @@ export function stockTfjsContestants(): Contestant[] {
     family: "stock tfjs",
     cores: 1,
     baseline: true,
-    measure: (shape, { measured }) => measureStockTfjs(backend, shape, measured.seconds),
+    open: (shape, { measured }) => anew(() => measureStockTfjs(backend, shape, measured.seconds)),
   }));
 }

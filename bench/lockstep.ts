@@ -1,4 +1,4 @@
-/** One measurement of the product: worker threads in rounds over shared memory, as a run has them. */
+/** Measurements of the product: worker threads in rounds over shared memory, as a run has them. */
 import { type TrainingConfig, trainingConfigSchema } from "../lib/config/schema.ts";
 import { StopReason } from "../lib/lockstep/control.ts";
 import { Coordinator, type Update } from "../lib/lockstep/coordinator.ts";
@@ -19,6 +19,13 @@ export interface StepFigures {
   readonly wait: number | null;
   /** Likewise for averaging. */
   readonly average: number | null;
+}
+
+/** Something that is measured in turns with others. */
+export interface Turns {
+  /** Measures one turn. Throws TooSlow at the limit. */
+  take(): Promise<StepFigures>;
+  close(): Promise<void>;
 }
 
 /** Thrown when the measured stage was not over at the limit. */
@@ -42,61 +49,120 @@ const STEPS = 1_000_000;
 const WORKER_TIMEOUT_MS = 600_000;
 /** Between two looks at the round counter where the end of a round matters. */
 const LOOK_MS = 1;
+/** After a rest; the first warm-up is as long as the stages say. */
+const SECOND_WARM_UP: Stage = { seconds: 0.05, steps: 1 };
+/** A run rests when no round has ended for this many times as long as one takes, and as many milliseconds. */
+const REST = { rounds: 3, milliseconds: 20 };
 
 /** Measures steps of `shape`: warm-up, measured stage, end. Throws TooSlow at the limit, with no thread left behind. */
 export function measureLockstep(options: LockstepOptions): Promise<StepFigures> {
-  const { engine, shape, workers, shards = workers, stages } = options;
-  return measureRounds(lockstepConfig(engine, shape, workers, shards), shards * shape.batch, stages);
-}
-
-/** Measures `runs` runs at the same time, which know nothing of each other. A step is one of each of them. */
-export async function measureApart(options: LockstepOptions, runs: number): Promise<StepFigures> {
-  const figures = await Promise.all(Array.from({ length: runs }, () => measureLockstep(options)));
-  const sequencesPerSecond = figures.reduce((sum, run) => sum + run.sequencesPerSecond, 0);
-  return {
-    msPerStep: 1000 * runs * (options.shards ?? options.workers) * options.shape.batch / sequencesPerSecond,
-    sequencesPerSecond,
-    steps: Math.min(...figures.map(({ steps }) => steps)),
-    wait: null,
-    average: null,
-  };
+  return measureRounds(lockstepConfig(options), sequencesOf(options), options.stages);
 }
 
 /** Measures rounds of one step each, of `sequences` sequences. Throws TooSlow as `measureLockstep` does. */
 export async function measureRounds(config: LockstepConfig, sequences: number, stages: Stages): Promise<StepFigures> {
-  const coordinator = new Coordinator({
-    config,
-    workerUrl: WORKER_URL,
-    initial: initialState(createPlan(config), config.training),
-  });
+  const run = await MeasuredRun.start(config, sequences, stages);
   try {
-    await coordinator.start();
-    const updates = coordinator.updates();
-    try {
-      const { first, last, before, after } = await watch(coordinator, updates, stages);
-      const secondsPerStep = (last.seconds - first.seconds) / (last.steps - first.steps);
-      return {
-        msPerStep: secondsPerStep * 1000,
-        sequencesPerSecond: sequences / secondsPerStep,
-        steps: last.steps - first.steps,
-        ...shares(before, after),
-      };
-    } finally {
-      // A thread in the middle of a step cannot be ended from outside, and would slow down what is measured next.
-      coordinator.requestStop(StopReason.signal);
-      while (!(await updates.next()).done);
-    }
+    return await run.measure();
   } finally {
-    coordinator.close();
+    await run.close();
   }
 }
 
-function lockstepConfig(
-  engine: Partial<TrainingConfig>,
-  shape: Shape,
-  workers: number,
-  shards: number,
-): LockstepConfig {
+/**
+ * Readies `count` runs that know nothing of each other for turns in which all are measured at the same time, and between
+ * which they rest. A step is one of each of them.
+ */
+export async function openLockstep(options: LockstepOptions, count: number): Promise<Turns> {
+  const start = () => MeasuredRun.start(lockstepConfig(options), sequencesOf(options), options.stages);
+  const runs = await Promise.all(Array.from({ length: count }, start));
+  return {
+    async take() {
+      const figures = await Promise.all(runs.map((run) => run.measure()));
+      await Promise.all(runs.map((run) => run.rest()));
+      if (count === 1) return figures[0]!;
+      const sequencesPerSecond = figures.reduce((sum, run) => sum + run.sequencesPerSecond, 0);
+      return {
+        msPerStep: 1000 * count * sequencesOf(options) / sequencesPerSecond,
+        sequencesPerSecond,
+        steps: Math.min(...figures.map(({ steps }) => steps)),
+        wait: null,
+        average: null,
+      };
+    },
+    async close() {
+      await Promise.all(runs.map((run) => run.close()));
+    },
+  };
+}
+
+/** A run that is measured as often as one likes. */
+class MeasuredRun {
+  readonly #coordinator: Coordinator;
+  readonly #updates: AsyncGenerator<Update, StopReason, void>;
+  readonly #sequences: number;
+  #stages: Stages;
+  #secondsPerStep = 0;
+
+  private constructor(coordinator: Coordinator, sequences: number, stages: Stages) {
+    this.#coordinator = coordinator;
+    this.#updates = coordinator.updates();
+    this.#sequences = sequences;
+    this.#stages = stages;
+  }
+
+  static async start(config: LockstepConfig, sequences: number, stages: Stages): Promise<MeasuredRun> {
+    const initial = initialState(createPlan(config), config.training);
+    const coordinator = new Coordinator({ config, workerUrl: WORKER_URL, initial });
+    try {
+      await coordinator.start();
+    } catch (error) {
+      coordinator.close();
+      throw error;
+    }
+    return new MeasuredRun(coordinator, sequences, stages);
+  }
+
+  /** Throws TooSlow at the limit. */
+  async measure(): Promise<StepFigures> {
+    this.#coordinator.setPaused(false);
+    const { first, last, before, after } = await watch(this.#coordinator, this.#updates, this.#stages);
+    this.#stages = { ...this.#stages, warmUp: SECOND_WARM_UP };
+    this.#secondsPerStep = (last.seconds - first.seconds) / (last.steps - first.steps);
+    return {
+      msPerStep: this.#secondsPerStep * 1000,
+      sequencesPerSecond: this.#sequences / this.#secondsPerStep,
+      steps: last.steps - first.steps,
+      ...shares(before, after),
+    };
+  }
+
+  /** Resolves when the threads are at rest until the next measurement. */
+  async rest(): Promise<void> {
+    this.#coordinator.setPaused(true);
+    const milliseconds = Math.max(REST.milliseconds, REST.rounds * 1000 * this.#secondsPerStep);
+    for (let round = -1; round !== this.#coordinator.round;) {
+      round = this.#coordinator.round;
+      await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    }
+  }
+
+  /** A thread in the middle of a step cannot be ended from outside, and would slow down what is measured next. */
+  async close(): Promise<void> {
+    try {
+      this.#coordinator.requestStop(StopReason.signal);
+      while (!(await this.#updates.next()).done);
+    } finally {
+      this.#coordinator.close();
+    }
+  }
+}
+
+function sequencesOf({ shape, workers, shards = workers }: LockstepOptions): number {
+  return shards * shape.batch;
+}
+
+function lockstepConfig({ engine, shape, workers, shards = workers }: LockstepOptions): LockstepConfig {
   const { batch: batchSize, length, embedding, hidden } = shape;
   const training = trainingConfigSchema.parse({
     ...engine,
