@@ -51,8 +51,6 @@ const WORKER_TIMEOUT_MS = 600_000;
 const LOOK_MS = 1;
 /** After a rest; the first warm-up is as long as the stages say. */
 const SECOND_WARM_UP: Stage = { seconds: 0.05, steps: 1 };
-/** A run rests when no round has ended for this many times as long as one takes, and as many milliseconds. */
-const REST = { rounds: 3, milliseconds: 20 };
 
 /** Measures steps of `shape`: warm-up, measured stage, end. Throws TooSlow at the limit, with no thread left behind. */
 export function measureLockstep(options: LockstepOptions): Promise<StepFigures> {
@@ -102,7 +100,6 @@ class MeasuredRun {
   readonly #updates: AsyncGenerator<Update, StopReason, void>;
   readonly #sequences: number;
   #stages: Stages;
-  #secondsPerStep = 0;
 
   private constructor(coordinator: Coordinator, sequences: number, stages: Stages) {
     this.#coordinator = coordinator;
@@ -128,10 +125,10 @@ class MeasuredRun {
     this.#coordinator.setPaused(false);
     const { first, last, before, after } = await watch(this.#coordinator, this.#updates, this.#stages);
     this.#stages = { ...this.#stages, warmUp: SECOND_WARM_UP };
-    this.#secondsPerStep = (last.seconds - first.seconds) / (last.steps - first.steps);
+    const secondsPerStep = (last.seconds - first.seconds) / (last.steps - first.steps);
     return {
-      msPerStep: this.#secondsPerStep * 1000,
-      sequencesPerSecond: this.#sequences / this.#secondsPerStep,
+      msPerStep: secondsPerStep * 1000,
+      sequencesPerSecond: this.#sequences / secondsPerStep,
       steps: last.steps - first.steps,
       ...shares(before, after),
     };
@@ -140,11 +137,7 @@ class MeasuredRun {
   /** Resolves when the threads are at rest until the next measurement. */
   async rest(): Promise<void> {
     this.#coordinator.setPaused(true);
-    const milliseconds = Math.max(REST.milliseconds, REST.rounds * 1000 * this.#secondsPerStep);
-    for (let round = -1; round !== this.#coordinator.round;) {
-      round = this.#coordinator.round;
-      await new Promise((resolve) => setTimeout(resolve, milliseconds));
-    }
+    while (!this.#coordinator.isPaused) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 
   /** A thread in the middle of a step cannot be ended from outside, and would slow down what is measured next. */

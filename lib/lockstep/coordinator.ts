@@ -116,6 +116,11 @@ export class Coordinator {
     this.#crew.setPaused(paused);
   }
 
+  /** Whether training is at rest, as it is from the end of a round on, and until the one after the pause has ended. */
+  get isPaused(): boolean {
+    return this.#crew.isPaused;
+  }
+
   /** Starts the workers; resolves to the engine's full name. Throws a TrainingError if they cannot start. */
   async start(): Promise<string> {
     for (;;) {

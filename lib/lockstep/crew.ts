@@ -61,6 +61,11 @@ export class Crew {
     return this.#threads.every(({ done }) => done);
   }
 
+  /** Whether all workers were told to pause: they do no other round until the pause ends. */
+  get isPaused(): boolean {
+    return Atomics.load(this.run.control, Word.pausedAt) !== 0;
+  }
+
   /** Each worker's sums since this crew started. */
   counters(): Counters[] {
     return this.run.counters.map(([computeMs, waitMs, averageMs, sequences]) => ({

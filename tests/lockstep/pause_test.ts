@@ -19,6 +19,7 @@ Deno.test("setPaused() stops rounds until it is taken back, again and again, and
         pausedAt = coordinator.round; // the round that was under way
         still = 0;
       } else if (++still === 2) {
+        assert(coordinator.isPaused);
         coordinator.setPaused(false);
         [pausedAt, still] = [-1, 0];
         pauses++;
