@@ -2,7 +2,7 @@
  * The sums over rows and time steps that gradients of weights are: most of a backward pass, and what other threads can do
  * of it. Each chunk of a batch adds to what the ones before it came to, column by column, so columns are cut into lanes.
  * In a lane chunks are summed in their order, by whoever has time, and the bits are the same whoever that is. The thread whose
- * batch it is offers its sums, does those that nobody else does, and goes on with the next chunk while others are at them.
+ * batch it is offers the sums of a chunk, goes on with the next one, and then makes those that nobody has made meanwhile.
  *
  * An offer lies in shared memory, in parts that begin a cache line each:
  *
@@ -153,7 +153,7 @@ export class SimdSums {
     this.#note(Kind.byToken, panels, values, stride, rows, steps, slots, slotsStride, sums, count);
   }
 
-  /** Ends a chunk: makes the sums that were noted, or leaves them to others. What they are made of stays until `finish`. */
+  /** Ends a chunk: makes the sums that were noted, or offers them and makes what is left of those before. */
   endChunk(): void {
     const own = this.#own, helpers = this.#helpers;
     if (!helpers?.mayCome()) {
@@ -166,16 +166,12 @@ export class SimdSums {
     const before = this.#posted;
     this.#posted = (before + 1) | 0;
     own.post();
-    for (;;) {
-      const areHere = helpers.call();
-      if (own.isDone(this.#posted)) break;
-      if (areHere && own.isDone(before)) {
-        // Others have this chunk, and nobody needs the other buffer.
-        this.#buffer = this.#buffer === 0 ? 1 : 0;
-        break;
-      }
+    helpers.call();
+    // The other buffer is wanted next, and its sums come first.
+    while (!own.isDone(before)) {
       if (!own.takeOne(0, 1, this.#work)) helpers.pause();
     }
+    this.#buffer = this.#buffer === 0 ? 1 : 0;
     own.jobs(this.#posted)[0] = 0;
   }
 

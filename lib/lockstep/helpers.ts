@@ -27,9 +27,7 @@ function createHelpers({ control, hearts }: SharedRun, worker: number, claims: C
     // Whoever is done with what can be claimed comes to the barrier.
     mayCome: claims.areAllTaken,
     call() {
-      if (Atomics.load(control, Word.arrived) === 0) return false;
-      Atomics.notify(control, Word.generation);
-      return true;
+      if (Atomics.load(control, Word.arrived) > 0) Atomics.notify(control, Word.generation);
     },
     pause() {
       throwIfAborted(control);

@@ -19,23 +19,17 @@ const models: [what: string, spec: Partial<ModelSpec>, lengths?: readonly number
   ["2 layers of two directions, the maximum", { layers: 2, bidirectional: true, pooling: "max" }, SOME_LENGTHS],
 ];
 
-interface Habit {
-  readonly what: string;
-  /** Parts that the helper makes each time it is called, and what the caller is told. */
-  readonly parts: number;
-  readonly isHere: (calls: number) => boolean;
-}
-
-const habits: readonly Habit[] = [
-  { what: "nobody comes", parts: 0, isHere: () => false },
-  { what: "all is done by a helper", parts: Infinity, isHere: () => true },
-  { what: "a helper makes one part at a time", parts: 1, isHere: () => true },
-  { what: "a helper makes three parts and is gone", parts: 3, isHere: (calls) => calls === 1 },
-  { what: "a helper says that it is there, and does nothing", parts: 0, isHere: () => true },
+/** What a helper does when it is called, which is once a chunk: how many parts of it. */
+const habits: readonly [what: string, partsOf: (calls: number) => number][] = [
+  ["nobody comes", () => 0],
+  ["a helper makes all parts", () => Infinity],
+  ["a helper makes one part at a time", () => 1],
+  ["a helper makes three parts and is gone", (calls) => calls === 1 ? 3 : 0],
+  ["a helper comes late and makes all that is left", (calls) => calls === 3 ? Infinity : 0],
 ];
 
 for (const [model, change, lengths] of models) {
-  for (const { what, parts, isHere } of habits) {
+  for (const [what, partsOf] of habits) {
     Deno.test(`SimdEngine.gradients() has the same bits when ${what}: ${model}`, () => {
       const spec = { ...base, ...change };
       const bytes = simdScratchBytes(spec, SIZE, LENGTH);
@@ -57,15 +51,11 @@ for (const [model, change, lengths] of models) {
       const scratch = () => ({ byteOffset: vectors.allocate(bytes), byteLength: bytes });
 
       let calls = 0, helped = 0;
-      const come = (most: number) => {
-        for (let part = 0; part < most && helper.help(); part++) helped++;
-      };
       const helpers: Helpers = {
         mayCome: () => true,
         call() {
-          calls++;
-          come(parts);
-          return isHere(calls);
+          const parts = partsOf(++calls);
+          for (let part = 0; part < parts && helper.help(); part++) helped++;
         },
         pause: () => assert(false, "Nobody should be waited for"),
       };
@@ -79,8 +69,8 @@ for (const [model, change, lengths] of models) {
         calls = helped = 0;
         assertEquals(owner.gradients(replica.weights, batch, others, step), expected);
         assertEquals(others, gradients);
-        assert(calls >= 4, `Four chunks were offered ${calls} times`);
-        assertEquals(helped > 0, parts > 0);
+        assertEquals(calls, 4);
+        assertEquals(helped > 0, what !== "nobody comes");
         assertEquals(helper.help(), false);
       }
     });
