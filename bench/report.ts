@@ -50,16 +50,16 @@ export function scalingTable(results: readonly StepResult<ScalingContestant>[]):
       );
     const two = beside("two"), apart = beside("apart");
     if (!one.figures.length || !two?.figures.length || !apart?.figures.length) return [];
-    const { ratio, quartiles: [low, high] } = ratioOf(rates(two), rates(one));
+    const { paired, quartiles: [low, high] } = ratioOf(rates(two), rates(one));
     return [[
       shapeName(two.shape),
       two.contestant.family,
       figure(medianOf(one, "sequencesPerSecond")),
       figure(medianOf(two, "sequencesPerSecond")),
-      figure(ratio),
+      figure(paired),
       `${figure(low)} to ${figure(high)}`,
       figure(medianOf(apart, "sequencesPerSecond")),
-      percent(ratioOf(rates(two), rates(apart)).ratio),
+      percent(ratioOf(rates(two), rates(apart)).paired),
       percent(medianOf(two, "wait")),
       percent(medianOf(two, "average")),
     ]];

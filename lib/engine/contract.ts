@@ -98,6 +98,8 @@ export interface RowsFound {
 export interface Helpers {
   /** Whether one of them may have nothing else to do before long. */
   mayCome(): boolean;
+  /** Whether one of them has nothing else to do now. */
+  areHere(): boolean;
   /** Says to whoever is there that there is something to do. */
   call(): void;
   /** Is called while one of them is waited for. What it throws ends the wait. */

@@ -118,9 +118,9 @@ class FusedEngine implements Engine {
     const { classWeights, embeddingRows } = this.#options;
     const total = lossWeight(batch, classWeights);
     const weighted = classWeights ? this.#passes.scratch.classWeights : 0;
-    const metrics = this.#eachChunk(batch, (first, rows) => {
+    const metrics = this.#eachChunk(batch, (first, rows, chunksLeft) => {
       const lossSum = this.#crossEntropy(labels + 4 * first, rows, 1 / total, weighted);
-      this.#passes.backward();
+      this.#passes.backward(chunksLeft);
       return lossSum;
     });
     this.#passes.endBackward(target, embeddingRows === "lazy");
@@ -196,14 +196,14 @@ class FusedEngine implements Engine {
    * Forward of the whole batch, chunk after chunk: `use` finds the chunk's logits in scratch, counts its hits and
    * returns its loss.
    */
-  #eachChunk(batch: Batch, use: (first: number, rows: number) => number): BatchMetrics {
+  #eachChunk(batch: Batch, use: (first: number, rows: number, chunksLeft: number) => number): BatchMetrics {
     let lossSum = 0;
     this.#hits[0] = 0;
     const chunk = chunkRows(this.#options.spec, batch.size, batch.length);
     for (let first = 0; first < batch.size; first += chunk) {
       const rows = Math.min(chunk, batch.size - first);
       this.#passes.forward(first, rows, batch.length);
-      lossSum += use(first, rows);
+      lossSum += use(first, rows, Math.ceil((batch.size - first - rows) / chunk));
     }
     return { lossSum, correct: this.#hits[0]! };
   }

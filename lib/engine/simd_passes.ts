@@ -160,8 +160,11 @@ export class SimdPasses {
     this.head.forward(chunk, this.#masks);
   }
 
-  /** From the gradient of the last chunk's logits to those of all kernels but the first layer's, whose gates are summed by token. */
-  backward(): void {
+  /**
+   * From the gradient of the last chunk's logits to those of all kernels but the first layer's, whose gates are summed by
+   * token; `chunksLeft` are to come.
+   */
+  backward(chunksLeft: number): void {
     const chunk = this.#chunk;
     const series = seriesBytes(chunk.rows, chunk.length);
     this.head.backward(chunk, this.#masks);
@@ -182,7 +185,7 @@ export class SimdPasses {
       }
       if (index > 0) this.#inputs.join(cells, chunk);
     }
-    this.#sums.endChunk();
+    this.#sums.endChunk(chunksLeft);
   }
 
   /** From the sums over chunks to the whole gradient, at `target`; `lazy` leaves the rows of other tokens as they are. */

@@ -153,10 +153,13 @@ export class SimdSums {
     this.#note(Kind.byToken, panels, values, stride, rows, steps, slots, slotsStride, sums, count);
   }
 
-  /** Ends a chunk: makes the sums that were noted, or offers them and makes what is left of those before. */
-  endChunk(): void {
+  /**
+   * Ends a chunk that `chunksLeft` others of the batch follow: makes the sums that were noted, or offers them and makes what
+   * is left of those before. Before anybody has come only the last two are offered, as sums that wait leave the cache.
+   */
+  endChunk(chunksLeft: number): void {
     const own = this.#own, helpers = this.#helpers;
-    if (!helpers?.mayCome()) {
+    if (!helpers?.mayCome() || chunksLeft > 1 && !helpers.areHere()) {
       const jobs = own.jobs(this.#posted);
       this.finish();
       this.#run(jobs, 0, 1);

@@ -26,8 +26,9 @@ function createHelpers({ control, hearts }: SharedRun, worker: number, claims: C
   return {
     // Whoever is done with what can be claimed comes to the barrier.
     mayCome: claims.areAllTaken,
+    areHere: () => Atomics.load(control, Word.arrived) > 0,
     call() {
-      if (Atomics.load(control, Word.arrived) > 0) Atomics.notify(control, Word.generation);
+      if (this.areHere()) Atomics.notify(control, Word.generation);
     },
     pause() {
       throwIfAborted(control);

@@ -42,14 +42,15 @@ Deno.test("median() has at most half of all values on either side", () => {
 });
 
 Deno.test("ratioOf() divides medians, and takes its quartiles over pairs in order", () => {
-  const { ratio, quartiles } = ratioOf([10, 30, 20], [1, 2, 5]);
+  const { ratio, paired, quartiles } = ratioOf([10, 30, 20], [1, 2, 5]);
+  assertEquals(paired, 10);
   assertEquals(ratio, 20 / 2);
   assertEquals(quartiles, [7, 12.5]); // Of 4, 10 and 15.
 });
 
 Deno.test("ratioOf() compares as many pairs as there are, whichever side has fewer values", () => {
-  assertEquals(ratioOf([6], [2, 3, 100]), { ratio: 2, quartiles: [3, 3] });
-  assertEquals(ratioOf([6, 8, 100], [2]), { ratio: 4, quartiles: [3, 3] });
+  assertEquals(ratioOf([6], [2, 3, 100]), { ratio: 2, paired: 3, quartiles: [3, 3] });
+  assertEquals(ratioOf([6, 8, 100], [2]), { ratio: 4, paired: 3, quartiles: [3, 3] });
 });
 
 Deno.test("alternate() gives everyone a turn before anyone gets the next", async () => {
