@@ -64,33 +64,38 @@ class Offer {
     Atomics.add(this.#words, POSTED, 1);
   }
 
-  /** Whether all lanes are done of the first `chunks` chunks ever, of which the last two may not be. */
+  /** Whether all lanes are done of the first `chunks` chunks ever: of all, or of all but the last one. */
   isDone(chunks: number): boolean {
-    const posted = this.posted;
     for (let lane = 0; lane < LANES; lane++) {
-      const done = Atomics.load(this.#words, doneOf(lane));
-      if (done !== posted && done !== chunks) return false;
+      if (this.#isLeft(lane, chunks)) return false;
     }
     return true;
   }
 
-  /** Does one chunk of one lane, the lanes tried in the order `first`, `first + step`, …; returns false if there was none. */
-  takeOne(first: number, step: number, work: (jobs: Int32Array, lane: number) => void): boolean {
+  /**
+   * Does one chunk, of those that `isDone` is about, of one lane; the lanes are tried in the order `first`, `first + step`,
+   * …. Returns false if there was none that nobody is at.
+   */
+  takeOne(first: number, step: number, chunks: number, work: (jobs: Int32Array, lane: number) => void): boolean {
     const words = this.#words;
     for (let count = 0, lane = first; count < LANES; count++, lane += step) {
-      if (Atomics.load(words, doneOf(lane)) === this.posted) continue;
+      if (!this.#isLeft(lane, chunks)) continue;
       if (Atomics.compareExchange(words, takenOf(lane), 0, 1) !== 0) continue;
       // Whoever had it taken before may have done it.
-      const done = Atomics.load(words, doneOf(lane));
-      const isLeft = done !== this.posted;
+      const isLeft = this.#isLeft(lane, chunks);
       if (isLeft) {
-        work(this.jobs(done), lane);
-        Atomics.store(words, doneOf(lane), (done + 1) | 0);
+        work(this.jobs(Atomics.load(words, doneOf(lane))), lane);
+        Atomics.add(words, doneOf(lane), 1);
       }
       Atomics.store(words, takenOf(lane), 0);
       if (isLeft) return true;
     }
     return false;
+  }
+
+  #isLeft(lane: number, chunks: number): boolean {
+    const done = Atomics.load(this.#words, doneOf(lane));
+    return done !== chunks && done !== this.posted;
   }
 }
 
@@ -171,27 +176,29 @@ export class SimdSums {
     own.post();
     helpers.call();
     // The other buffer is wanted next, and its sums come first.
-    while (!own.isDone(before)) {
-      if (!own.takeOne(0, 1, this.#work)) helpers.pause();
-    }
+    this.#finish(before);
     this.#buffer = this.#buffer === 0 ? 1 : 0;
     own.jobs(this.#posted)[0] = 0;
   }
 
   /** Returns when all sums are made. Throws what the helpers' `pause` throws. */
   finish(): void {
-    const own = this.#own;
-    while (!own.isDone(this.#posted)) {
-      if (!own.takeOne(0, 1, this.#work)) this.#helpers?.pause();
-    }
+    this.#finish(this.#posted);
   }
 
   /** Makes a part of the sums that another thread offers; returns whether there were any. */
   help(): boolean {
     for (const other of this.#others) {
-      if (other.takeOne(LANES - 1, -1, this.#work)) return true;
+      if (other.takeOne(LANES - 1, -1, other.posted, this.#work)) return true;
     }
     return false;
+  }
+
+  /** Likewise the sums of the first `chunks` chunks ever. */
+  #finish(chunks: number): void {
+    while (!this.#own.isDone(chunks)) {
+      if (!this.#own.takeOne(0, 1, chunks, this.#work)) this.#helpers?.pause();
+    }
   }
 
   /** Adds a job with a kernel's arguments: the panels that it goes through, then the others in their order. */
