@@ -76,7 +76,10 @@ export function scalingTable(results: readonly StepResult<ScalingContestant>[]):
     "wait",
     "averaging",
   ];
-  return ["", ...table(head, rows)];
+  const left = results.flatMap(({ contestant, shape, note }) =>
+    note === undefined ? [] : [`  ${shapeName(shape)}, ${contestant.name}: ${note}`]
+  );
+  return ["", ...table(head, rows), ...left];
 }
 
 /** Seconds until the target is met. A contestant that missed it has no figure, only a note. */
