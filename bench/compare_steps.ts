@@ -57,7 +57,9 @@ export async function* measureSteps<Measured extends Contestant>(
         const measured = await take(contestant);
         figures.get(contestant)!.push(measured);
         rates.set(contestant, Math.max(rate ?? 0, measured.sequencesPerSecond * flopsPerSequence(shape)));
-        const slow = expectedSeconds(stages, measured.msPerStep / 1000) > 2 * expectedSeconds(stages, 0);
+        // Decided once: a contestant that is slow for a while goes on as it began.
+        const slow = repeat === 0 &&
+          expectedSeconds(stages, measured.msPerStep / 1000) > 2 * expectedSeconds(stages, 0);
         if (slow && repeats > 1) notes.set(contestant, `measured once, over ${measured.steps} steps`);
         if (slow) await close(contestant);
         return !slow;
