@@ -130,33 +130,21 @@ export class SimdSums {
   }
 
   /** Notes a call of `accumulateProducts` for the chunk under way. */
-  products(
-    a: number,
-    aStride: number,
-    b: number,
-    bStride: number,
-    inner: number,
-    c: number,
-    rows: number,
-    panels: number,
-  ): void {
+  readonly products: SimdKernels["accumulateProducts"] = (a, aStride, b, bStride, inner, c, rows, panels) =>
     this.#note(Kind.products, panels, a, aStride, b, bStride, inner, c, rows, 0);
-  }
 
   /** Notes a call of `sumByToken` for the chunk under way. */
-  byToken(
-    values: number,
-    stride: number,
-    panels: number,
-    rows: number,
-    steps: number,
-    slots: number,
-    slotsStride: number,
-    sums: number,
-    count: number,
-  ): void {
-    this.#note(Kind.byToken, panels, values, stride, rows, steps, slots, slotsStride, sums, count);
-  }
+  readonly byToken: SimdKernels["sumByToken"] = (
+    values,
+    stride,
+    panels,
+    rows,
+    steps,
+    slots,
+    slotsStride,
+    sums,
+    count,
+  ) => this.#note(Kind.byToken, panels, values, stride, rows, steps, slots, slotsStride, sums, count);
 
   /**
    * Ends a chunk that `chunksLeft` others of the batch follow: makes the sums that were noted, or offers them and makes what
