@@ -1,6 +1,6 @@
 /**
- * The sums over rows and time steps that gradients of weights are: most of a backward pass, and what other threads can do
- * of it. Each chunk of a batch adds to what the ones before it came to, column by column, so columns are cut into lanes.
+ * The sums over rows and time steps that gradients of weights are: some 30 % of a step, and what other threads can do of
+ * it. Each chunk of a batch adds to what the ones before it came to, column by column, so columns are cut into lanes.
  * In a lane chunks are summed in their order, by whoever has time, and the bits are the same whoever that is. The thread whose
  * batch it is offers the sums of a chunk, goes on with the next one, and then makes those that nobody has made meanwhile.
  *
@@ -105,8 +105,6 @@ export class SimdSums {
   readonly #others: readonly Offer[];
   readonly #helpers: Helpers | undefined;
   readonly #work = (jobs: Int32Array, lane: number) => this.#run(jobs, lane, LANES);
-  /** Chunks that were ever posted. */
-  #posted = 0;
   #buffer: 0 | 1 = 0;
 
   /** `byteOffset` is the own offer's, `others` are those of the threads that can be helped. */
@@ -153,25 +151,24 @@ export class SimdSums {
   endChunk(chunksLeft: number): void {
     const own = this.#own, helpers = this.#helpers;
     if (!helpers?.mayCome() || chunksLeft > 1 && !helpers.areHere()) {
-      const jobs = own.jobs(this.#posted);
+      const jobs = own.jobs(own.posted);
       this.finish();
       this.#run(jobs, 0, 1);
       jobs[0] = 0;
       return;
     }
-    const before = this.#posted;
-    this.#posted = (before + 1) | 0;
+    const before = own.posted;
     own.post();
     helpers.call();
     // The other buffer is wanted next, and its sums come first.
     this.#finish(before);
     this.#buffer = this.#buffer === 0 ? 1 : 0;
-    own.jobs(this.#posted)[0] = 0;
+    own.jobs(own.posted)[0] = 0;
   }
 
   /** Returns when all sums are made. Throws what the helpers' `pause` throws. */
   finish(): void {
-    this.#finish(this.#posted);
+    this.#finish(this.#own.posted);
   }
 
   /** Makes a part of the sums that another thread offers; returns whether there were any. */
@@ -202,7 +199,7 @@ export class SimdSums {
     g: number,
     h: number,
   ): void {
-    const jobs = this.#own.jobs(this.#posted);
+    const jobs = this.#own.jobs(this.#own.posted);
     const at = 1 + JOB_WORDS * jobs[0]!++;
     jobs[at] = kind;
     jobs[at + 1] = panels;
