@@ -19,6 +19,9 @@ import { LINE_BYTES } from "./simd_shapes.ts";
 /** More of them share better, and each stages its operands for less. */
 const LANES = 4;
 
+/** As many inner steps of a product as are staged at a time: see INNER_BLOCK in kernels/assembly/gemm.ts. */
+const STEPS_OF_PIECE = 128;
+
 const LINE_WORDS = LINE_BYTES / 4;
 const POSTED = 0;
 const doneOf = (lane: number) => (1 + lane) * LINE_WORDS;
@@ -146,20 +149,21 @@ export class SimdSums {
 
   /**
    * Ends a chunk that `chunksLeft` others of the batch follow: makes the sums that were noted, or offers them and makes what
-   * is left of those before. Before anybody has come only the last two are offered, as sums that wait leave the cache.
+   * is left of those before. Before anybody has come only the last but one are offered, as sums that wait leave the cache.
    */
   endChunk(chunksLeft: number): void {
     const own = this.#own, helpers = this.#helpers;
-    if (!helpers?.mayCome() || chunksLeft > 1 && !helpers.areHere()) {
+    if (!helpers?.mayCome() || chunksLeft !== 1 && !helpers.areHere()) {
       const jobs = own.jobs(own.posted);
       this.finish();
-      this.#run(jobs, 0, 1);
-      jobs[0] = 0;
-      return;
+      if (this.#runUntilHelped(jobs)) {
+        jobs[0] = 0;
+        return;
+      }
     }
     const before = own.posted;
     own.post();
-    helpers.call();
+    helpers!.call();
     // The other buffer is wanted next, and its sums come first.
     this.#finish(before);
     this.#buffer = this.#buffer === 0 ? 1 : 0;
@@ -213,22 +217,59 @@ export class SimdSums {
     jobs[at + 9] = h;
   }
 
-  /** Does one of `lanes` parts of all jobs. */
-  #run(jobs: Int32Array, lane: number, lanes: number): void {
-    const kernels = this.#kernels;
+  /**
+   * Does all jobs, in pieces that cost nothing more than the whole, until somebody has come. Returns whether all are done;
+   * else what is noted is what is left.
+   */
+  #runUntilHelped(jobs: Int32Array): boolean {
+    const helpers = this.#helpers;
+    if (!helpers?.mayCome()) {
+      this.#run(jobs, 0, 1);
+      return true;
+    }
     const end = 1 + JOB_WORDS * jobs[0]!;
     for (let at = 1; at < end; at += JOB_WORDS) {
-      const all = jobs[at + 1]!;
-      const first = Math.floor(all * lane / lanes);
-      const panels = Math.floor(all * (lane + 1) / lanes) - first;
-      if (panels === 0) continue;
-      const a = jobs[at + 2]!, b = jobs[at + 3]!, c = jobs[at + 4]!, d = jobs[at + 5]!, e = jobs[at + 6]!;
-      const f = jobs[at + 7]!, g = jobs[at + 8]!, h = jobs[at + 9]!;
-      if (jobs[at] === Kind.products) {
-        kernels.accumulateProducts(a, b, c + first * d, d, e, f + first * 32 * g, g, panels);
-      } else {
-        kernels.sumByToken(a + first * b, b, panels, c, d, e, f, g + first * 32 * h, h);
+      while (jobs[at + 1]! > 0) {
+        if (helpers.areHere()) return false;
+        this.#runPiece(jobs, at);
       }
+    }
+    return true;
+  }
+
+  /** Does the first inner steps of products, or else the whole job; its words say what is left. */
+  #runPiece(jobs: Int32Array, at: number): void {
+    const aStride = jobs[at + 3]!, inner = jobs[at + 6]!;
+    if (jobs[at] !== Kind.products || inner <= STEPS_OF_PIECE) {
+      this.#runJob(jobs, at, 0, 1);
+      jobs[at + 1] = 0;
+      return;
+    }
+    jobs[at + 6] = STEPS_OF_PIECE;
+    this.#runJob(jobs, at, 0, 1);
+    jobs[at + 2]! += aStride * STEPS_OF_PIECE;
+    jobs[at + 4]! += 32 * STEPS_OF_PIECE;
+    jobs[at + 6] = inner - STEPS_OF_PIECE;
+  }
+
+  /** Does one of `lanes` parts of all jobs. */
+  #run(jobs: Int32Array, lane: number, lanes: number): void {
+    const end = 1 + JOB_WORDS * jobs[0]!;
+    for (let at = 1; at < end; at += JOB_WORDS) this.#runJob(jobs, at, lane, lanes);
+  }
+
+  #runJob(jobs: Int32Array, at: number, lane: number, lanes: number): void {
+    const kernels = this.#kernels;
+    const all = jobs[at + 1]!;
+    const first = Math.floor(all * lane / lanes);
+    const panels = Math.floor(all * (lane + 1) / lanes) - first;
+    if (panels === 0) return;
+    const a = jobs[at + 2]!, b = jobs[at + 3]!, c = jobs[at + 4]!, d = jobs[at + 5]!, e = jobs[at + 6]!;
+    const f = jobs[at + 7]!, g = jobs[at + 8]!, h = jobs[at + 9]!;
+    if (jobs[at] === Kind.products) {
+      kernels.accumulateProducts(a, b, c + first * d, d, e, f + first * 32 * g, g, panels);
+    } else {
+      kernels.sumByToken(a + first * b, b, panels, c, d, e, f, g + first * 32 * h, h);
     }
   }
 }
