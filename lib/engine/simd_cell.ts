@@ -206,23 +206,30 @@ export class SimdCell {
   }
 
   /**
-   * From the gate gradients summed by token to the gradients of kernel and bias, and of the tokens' vectors: the first LSTM
-   * writes them to the shared `vectorPanels`, others add to them. What follows the last token, up to a multiple of eight, is 0:
-   * products over tokens are fastest in eights.
+   * From the gate gradients summed by token to the sums for the kernel's. What follows the last token, up to a multiple of
+   * eight, is 0: products over tokens are fastest in eights.
    */
-  tokensBackward(distinct: number, adds: boolean): void {
-    const kernels = this.#kernels, at = this.at, shared = this.#shared, width = this.#width;
-    const stride = 32 * distinct, gateStride = 32 * padded(distinct), gatePanels = 4 * this.#panels;
-    kernels.accumulateProducts(
-      shared.vectors,
-      rowStride(width),
+  sumOverTokens(distinct: number): void {
+    const { at } = this;
+    this.#sums.products(
+      this.#shared.vectors,
+      rowStride(this.#width),
       at.tokenGates,
-      gateStride,
+      32 * padded(distinct),
       padded(distinct),
       at.kernelGradient,
-      width,
-      gatePanels,
+      this.#width,
+      4 * this.#panels,
     );
+  }
+
+  /**
+   * From the gate gradients summed by token to the gradients of the bias and of the tokens' vectors: the first LSTM writes
+   * these to the shared `vectorPanels`, others add to them.
+   */
+  tokensBackward(distinct: number, adds: boolean): void {
+    const kernels = this.#kernels, at = this.at, shared = this.#shared;
+    const stride = 32 * distinct, gateStride = 32 * padded(distinct), gatePanels = 4 * this.#panels;
     kernels.columnSums(at.tokenGates, gateStride, gatePanels, distinct, at.biasGradient);
     kernels.gemm(
       adds ? shared.vectorPanels : shared.zeros,
@@ -237,7 +244,7 @@ export class SimdCell {
       shared.vectorPanels,
       stride,
       distinct,
-      panelsOf(width),
+      panelsOf(this.#width),
     );
   }
 }

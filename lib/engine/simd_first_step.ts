@@ -142,9 +142,14 @@ export class SimdFirstStep {
     kernels.sumByToken(cellGradient, rowBytes, panels, rows, 1, firsts, 4, at.cellGradient, count);
   }
 
-  /** Step 0's part of the sums over chunks. */
+  /** Step 0's part of the sums over chunks, which are made but for this. */
   endBackward(): void {
-    const kernels = this.#kernels, at = this.#at, cell = this.#cell, panels = this.#panels, count = this.#count;
+    const kernels = this.#kernels,
+      sums = this.#sums,
+      at = this.#at,
+      cell = this.#cell,
+      panels = this.#panels,
+      count = this.#count;
     const stride = 32 * count, hidden = this.#hidden;
     kernels.lstmFirstBackward(
       count,
@@ -157,7 +162,7 @@ export class SimdFirstStep {
       at.stateGradient,
       at.cellGradient,
     );
-    kernels.accumulateProducts(
+    sums.products(
       at.states,
       rowStride(hidden),
       at.gateSums,
@@ -167,7 +172,7 @@ export class SimdFirstStep {
       hidden,
       4 * panels,
     );
-    kernels.sumByToken(
+    sums.byToken(
       at.gates,
       stride,
       4 * panels,

@@ -192,8 +192,13 @@ export class SimdPasses {
   endBackward(target: number, lazy: boolean): void {
     const kernels = this.#kernels, at = this.scratch, distinct = this.#distinct;
     const { embedding } = this.#spec;
+    if (this.#firstStep) {
+      this.#sums.finish();
+      this.#firstStep.endBackward();
+    }
+    for (const cell of this.#layers[0]!) cell.sumOverTokens(distinct);
+    this.#sums.endChunk(0);
     this.#sums.finish();
-    this.#firstStep?.endBackward();
     for (const [index, cell] of this.#layers[0]!.entries()) cell.tokensBackward(distinct, index > 0);
     if (this.#masks) {
       const mask = this.#masks.of(DropoutArea.embedding);

@@ -2,7 +2,8 @@
  * The sums over rows and time steps that gradients of weights are: some 30 % of a step, and what other threads can do of
  * it. Each chunk of a batch adds to what the ones before it came to, column by column, so columns are cut into lanes.
  * In a lane chunks are summed in their order, by whoever has time, and the bits are the same whoever that is. The thread whose
- * batch it is offers the sums of a chunk, goes on with the next one, and then makes those that nobody has made meanwhile.
+ * batch it is looks whether somebody has come. Then it offers the sums of a chunk, goes on with the next one, and makes those
+ * that nobody has made meanwhile.
  *
  * An offer lies in shared memory, in parts that begin a cache line each:
  *
@@ -148,19 +149,14 @@ export class SimdSums {
   ) => this.#note(Kind.byToken, panels, values, stride, rows, steps, slots, slotsStride, sums, count);
 
   /**
-   * Ends a chunk that `chunksLeft` others of the batch follow: makes the sums that were noted, or offers them and makes what
-   * is left of those before. Before anybody has come only the last but one are offered, as sums that wait leave the cache.
+   * Ends a chunk that `chunksLeft` others of the batch follow, or what was noted after the last one: makes the sums that
+   * were noted, or offers them and makes what is left of those before. Lanes cost something, and sums that wait leave the
+   * cache: before anybody has come only those of the last chunk but one are offered.
    */
   endChunk(chunksLeft: number): void {
     const own = this.#own, helpers = this.#helpers;
-    if (!helpers?.mayCome() || chunksLeft !== 1 && !helpers.areHere()) {
-      const jobs = own.jobs(own.posted);
-      this.finish();
-      if (this.#runUntilHelped(jobs)) {
-        jobs[0] = 0;
-        return;
-      }
-    }
+    const isOffered = helpers?.mayCome() && (chunksLeft === 1 || helpers.areHere());
+    if (!isOffered && this.#makeAlone()) return;
     const before = own.posted;
     own.post();
     helpers!.call();
@@ -218,22 +214,24 @@ export class SimdSums {
   }
 
   /**
-   * Does all jobs, in pieces that cost nothing more than the whole, until somebody has come. Returns whether all are done;
-   * else what is noted is what is left.
+   * Makes the sums that were noted, in pieces that cost nothing more than the whole, until somebody has come. Returns
+   * whether all are made; else what is noted is what is left.
    */
-  #runUntilHelped(jobs: Int32Array): boolean {
-    const helpers = this.#helpers;
-    if (!helpers?.mayCome()) {
-      this.#run(jobs, 0, 1);
-      return true;
-    }
-    const end = 1 + JOB_WORDS * jobs[0]!;
-    for (let at = 1; at < end; at += JOB_WORDS) {
-      while (jobs[at + 1]! > 0) {
-        if (helpers.areHere()) return false;
-        this.#runPiece(jobs, at);
+  #makeAlone(): boolean {
+    const helpers = this.#helpers, jobs = this.#own.jobs(this.#own.posted);
+    this.finish();
+    if (helpers?.mayCome()) {
+      const end = 1 + JOB_WORDS * jobs[0]!;
+      for (let at = 1; at < end; at += JOB_WORDS) {
+        while (jobs[at + 1]! > 0) {
+          if (helpers.areHere()) return false;
+          this.#runPiece(jobs, at);
+        }
       }
+    } else {
+      this.#run(jobs, 0, 1);
     }
+    jobs[0] = 0;
     return true;
   }
 

@@ -19,21 +19,22 @@ const models: [what: string, spec: Partial<ModelSpec>, lengths?: readonly number
   ["2 layers of two directions, the maximum", { layers: 2, bidirectional: true, pooling: "max" }, SOME_LENGTHS],
 ];
 
-/** What a helper does: whether it is there at the end of each chunk, and how many parts it makes when it is called. */
+/** What a helper does: whether it is there when it is looked for the so-manieth time, and how many parts it makes when it is called. */
 interface Habit {
-  readonly isHere: boolean;
+  readonly isHere: (looks: number) => boolean;
   readonly partsOf: (calls: number) => number;
 }
 
+const always = () => true, never = () => false;
+
 const habits: readonly (readonly [what: string, habit: Habit])[] = [
-  ["nobody comes", { isHere: false, partsOf: () => 0 }],
-  ["a helper makes all parts", { isHere: true, partsOf: () => Infinity }],
-  ["a helper makes one part at a time", { isHere: true, partsOf: () => 1 }],
-  ["a helper makes three parts and is gone", { isHere: true, partsOf: (calls) => calls === 1 ? 3 : 0 }],
-  ["a helper comes late and makes all that is left", {
-    isHere: false,
-    partsOf: (calls) => calls === 2 ? Infinity : 0,
-  }],
+  ["nobody comes", { isHere: never, partsOf: () => 0 }],
+  ["a helper makes all parts", { isHere: always, partsOf: () => Infinity }],
+  ["a helper makes one part at a time", { isHere: always, partsOf: () => 1 }],
+  ["a helper makes three parts and is gone", { isHere: always, partsOf: (calls) => calls === 1 ? 3 : 0 }],
+  ["a helper comes to the last chunk but one alone", { isHere: never, partsOf: () => Infinity }],
+  ["a helper comes between the pieces of a sum", { isHere: (looks) => looks > 2, partsOf: () => 2 }],
+  ["a helper comes and goes", { isHere: (looks) => looks % 3 === 0, partsOf: (calls) => calls % 2 ? Infinity : 1 }],
 ];
 
 for (const [model, change, lengths] of models) {
@@ -58,10 +59,10 @@ for (const [model, change, lengths] of models) {
         });
       const scratch = () => ({ byteOffset: vectors.allocate(bytes), byteLength: bytes });
 
-      let calls = 0, helped = 0;
+      let looks = 0, calls = 0, helped = 0;
       const helpers: Helpers = {
         mayCome: () => true,
-        areHere: () => isHere,
+        areHere: () => isHere(++looks),
         call() {
           const parts = partsOf(++calls);
           for (let part = 0; part < parts && helper.help(); part++) helped++;
@@ -75,11 +76,13 @@ for (const [model, change, lengths] of models) {
 
       for (let step = 0; step < 3; step++) {
         const expected = engine.gradients(replica.weights, batch, gradients, step);
-        calls = helped = 0;
+        looks = calls = helped = 0;
         assertEquals(owner.gradients(replica.weights, batch, others, step), expected);
         assertEquals(others, gradients);
-        // Of all chunks, or of the last two.
-        assertEquals(calls, isHere ? 4 : 2);
+        // Of all chunks and of the tokens, or of the last chunk but one.
+        if (isHere === always) assertEquals(calls, 5);
+        else if (isHere === never) assertEquals(calls, 1);
+        else assert(calls > 1, `${calls} calls`);
         assertEquals(helped > 0, what !== "nobody comes");
         assertEquals(helper.help(), false);
       }
