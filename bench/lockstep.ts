@@ -134,10 +134,17 @@ class MeasuredRun {
     };
   }
 
-  /** Resolves when the threads are at rest until the next measurement. */
+  /** Resolves when the threads are at rest until the next measurement. Throws TooSlow at the limit. */
   async rest(): Promise<void> {
+    const { limitSeconds } = this.#stages;
+    const started = performance.now();
     this.#coordinator.setPaused(true);
-    while (!this.#coordinator.isPaused) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    while (!this.#coordinator.isPaused) {
+      if (performance.now() - started > 1000 * limitSeconds) {
+        throw new TooSlow(`not at rest after ${limitSeconds} s: a worker may have ended`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
   }
 
   /** A thread in the middle of a step cannot be ended from outside, and would slow down what is measured next. */
