@@ -144,13 +144,8 @@ export class SimdFirstStep {
 
   /** Step 0's part of the sums over chunks, which are made but for this. */
   endBackward(): void {
-    const kernels = this.#kernels,
-      sums = this.#sums,
-      at = this.#at,
-      cell = this.#cell,
-      panels = this.#panels,
-      count = this.#count;
-    const stride = 32 * count, hidden = this.#hidden;
+    const kernels = this.#kernels, sums = this.#sums, at = this.#at, cell = this.#cell;
+    const panels = this.#panels, hidden = this.#hidden, count = this.#count, stride = 32 * count;
     kernels.lstmFirstBackward(
       count,
       panels,

@@ -19,7 +19,7 @@ const models: [what: string, spec: Partial<ModelSpec>, lengths?: readonly number
   ["2 layers of two directions, the maximum", { layers: 2, bidirectional: true, pooling: "max" }, SOME_LENGTHS],
 ];
 
-/** What a helper does: whether it is there when it is looked for the so-manieth time, and how many parts it makes when it is called. */
+/** What a helper does: at which looks for it it is there, and how many parts it makes at each call. */
 interface Habit {
   readonly isHere: (looks: number) => boolean;
   readonly partsOf: (calls: number) => number;
