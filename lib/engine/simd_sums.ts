@@ -2,8 +2,8 @@
  * The sums over rows and time steps that gradients of weights are: some 30 % of a step, and what other threads can do of
  * it. Each chunk of a batch adds to what the ones before it came to, column by column, so columns are cut into lanes.
  * In a lane chunks are summed in their order, by whoever has time, and the bits are the same whoever that is. The thread whose
- * batch it is looks whether somebody has come. Then it offers the sums of a chunk, goes on with the next one, and makes those
- * that nobody has made meanwhile.
+ * batch it is looks whether somebody has come. If so it offers the sums of a chunk, goes on with the next one, and then makes
+ * those that nobody has made meanwhile; else it makes them itself, see `endChunk`.
  *
  * An offer lies in shared memory, in parts that begin a cache line each:
  *
@@ -214,8 +214,8 @@ export class SimdSums {
   }
 
   /**
-   * Makes the sums that were noted, in pieces that cost nothing more than the whole, until somebody has come. Returns
-   * whether all are made; else what is noted is what is left.
+   * Makes the sums that were noted: whole, or if somebody may come in pieces, which cost less than lanes, until somebody
+   * has. Returns whether all are made; else what is noted is what is left.
    */
   #makeAlone(): boolean {
     const helpers = this.#helpers, jobs = this.#own.jobs(this.#own.posted);
