@@ -57,15 +57,17 @@ function spread(row: number, step: number, x: string, lane: number): string {
 }
 
 /**
- * Stages `groups` · 8 steps of A in panels: value (row, k) at `a + (k / 8) aStride + 32 row + 4 (k % 8)`. Four steps of all
- * rows are loaded first, so that what is stored goes on where it was: row by row it took 1.6 times as long.
+ * Stages `groups` · 8 steps of A: value (row, k) at `a + (k / 8) aStride + row aRow + 4 (k % 8)`. Four steps of all rows are
+ * loaded first, so that what is stored goes on where it was: row by row it took 1.6 times as long.
  */
 function stagePanels(rows: number): string {
+  const loadFour = (row: number, first: number) => set(`x${row}`, `(v128.load offset=${4 * first} ${get("at")})`);
   const quarter = (first: number) => `
-    ${each(rows, (row) => set(`x${row}`, `(v128.load offset=${32 * row + 4 * first} ${get("a")})`))}
+    ${set("at", get("a"))}
+    ${each(rows, (row) => `${row > 0 ? advance("at", get("aRow")) : ""} ${loadFour(row, first)}`)}
     ${each(4, (lane) => each(rows, (row) => spread(row, first + lane, `x${row}`, lane)))}`;
-  return `(func $stagePanels${rows} ${params("a", "aStride", "groups")}
-  ${locals("i32", "group")} ${each(rows, (row) => locals("v128", `x${row}`))} ${locals("(ref $left)", "left")}
+  return `(func $stagePanels${rows} ${params("a", "aStride", "aRow", "groups")}
+  ${locals("i32", "group", "at")} ${each(rows, (row) => locals("v128", `x${row}`))} ${locals("(ref $left)", "left")}
   ${
     loop(
       "group",
@@ -78,7 +80,7 @@ function stagePanels(rows: number): string {
   })`;
 }
 
-/** Stages `steps` steps of row-major A: value (row, k) at `a + k aStride + 4 row`. Steps up to a multiple of 8 are 0. */
+/** Stages `steps` steps of Aᵀ with A row-major: value (row, k) at `a + k aRow + 4 row`. Steps up to a multiple of 8 are 0. */
 function stageRows(rows: number): string {
   // Rows from 0 in vectors of four; the last vector ends with the last row.
   const firstOf = (row: number) => Math.min(4 * Math.floor(row / 4), rows - 4);
@@ -92,7 +94,7 @@ function stageRows(rows: number): string {
   }
   const clear = (row: number) =>
     each(STEPS, (step) => `(struct.set $left ${leftField(row, step)} ${get("left")} ${ZERO})`);
-  return `(func $stageRows${rows} ${params("a", "aStride", "steps")}
+  return `(func $stageRows${rows} ${params("a", "aRow", "steps")}
   ${locals("i32", "group", "groups")} ${locals("v128", "x")} ${locals("(ref $left)", "left")}
   ${set("groups", groupsOf(get("steps")))}
   ${
@@ -106,20 +108,22 @@ function stageRows(rows: number): string {
         each(STEPS, (step) => `
           (br_if $end (i32.eq ${get("steps")} ${int(step)}))
           ${each(rows, (row) => value(row, step))}
-          ${advance("a", get("aStride"))}`)
+          ${advance("a", get("aRow"))}`)
       })
       ${advance("steps", int(-STEPS))}`,
     )
   })`;
 }
 
-/** The tile: `c` = from + A · B, A from `left` on to the last struct and B from `right` on as far. */
+/** The tile: rows `cRow` apart at `c` = from + A · B, A from `left` on to the last struct and B from `right` on as far. */
 function tile(rows: number): string {
   const sums = (of: (row: number, half: number) => string) => each(rows, (row) => `${of(row, 0)}\n${of(row, 1)}`);
   const multiply = (row: number, half: number) =>
     set(`c${row}${half}`, `(f32x4.relaxed_madd ${get("x")} ${get(`b${half}`)} ${get(`c${row}${half}`)})`);
   const next = (type: string) => set(type, `(br_on_null $end (struct.get $${type} $next ${get(type)}))`);
-  return `(func $tile${rows} (param $left (ref $left)) (param $right (ref $right)) ${params(...froms(rows), "c")}
+  return `(func $tile${rows} (param $left (ref $left)) (param $right (ref $right)) ${
+    params(...froms(rows), "c", "cRow")
+  }
   ${locals("v128", "x", "b0", "b1")} ${sums((row, half) => locals("v128", `c${row}${half}`))}
   ${sums((row, half) => set(`c${row}${half}`, `(v128.load offset=${16 * half} ${get(`from${row}`)})`))}
   (block $end (loop $more
@@ -137,13 +141,17 @@ function tile(rows: number): string {
     ${next("left")}
     ${next("right")}
     (br $more)))
-  ${sums((row, half) => `(v128.store offset=${32 * row + 16 * half} ${get("c")} ${get(`c${row}${half}`)})`)})`;
+  ${
+    sums((row, half) => `
+      ${row > 0 && half === 0 ? advance("c", get("cRow")) : ""}
+      (v128.store offset=${16 * half} ${get("c")} ${get(`c${row}${half}`)})`)
+  })`;
 }
 
-/** C[panels][rows][8] = from + A · operand for `rows` rows, A in panels. */
+/** C = from + A · operand for `rows` rows. */
 function panelRows(rows: number): string {
   return `(func (export "panelRows${rows}")
-  ${params(...froms(rows), "fromStride", "a", "aStride", "operand", "inner", "c", "cStride", "panels")}
+  ${params(...froms(rows), "fromStride", "a", "aStride", "aRow", "operand", "inner", "c", "cStride", "cRow", "panels")}
   ${locals("(ref $rights)", "rights")} ${locals("(ref $left)", "left")}
   ${locals("i32", "panel", "right", "first", "all", "groups", "target")}
   ${set("rights", `(ref.as_non_null (table.get $operands ${get("operand")}))`)}
@@ -151,7 +159,7 @@ function panelRows(rows: number): string {
   (loop $block
     ${set("groups", `(i32.sub ${get("all")} ${get("first")})`)}
     (if (i32.gt_u ${get("groups")} ${int(GROUPS)}) (then ${set("groups", int(GROUPS))}))
-    (call $stagePanels${rows} ${get("a")} ${get("aStride")} ${get("groups")})
+    (call $stagePanels${rows} ${get("a")} ${get("aStride")} ${get("aRow")} ${get("groups")})
     ${set("left", leftOf(get("groups"), int(0)))}
     ${set("target", get("c"))}
     ${set("right", get("first"))}
@@ -160,13 +168,13 @@ function panelRows(rows: number): string {
       "panel",
       get("panels"),
       `(call $tile${rows} ${get("left")} (array.get $rights ${get("rights")} ${get("right")})
-        ${froms(rows).map(get).join(" ")} ${get("target")})
+        ${froms(rows).map(get).join(" ")} ${get("target")} ${get("cRow")})
       ${froms(rows).map((from) => advance(from, get("fromStride"))).join("\n")}
       ${advance("target", get("cStride"))}
       ${advance("right", get("all"))}`,
     )
   }
-    ${each(rows, (row) => set(`from${row}`, add(get("c"), int(32 * row))))}
+    ${each(rows, (row) => set(`from${row}`, row === 0 ? get("c") : add(get(`from${row - 1}`), get("cRow"))))}
     ${set("fromStride", get("cStride"))}
     ${advance("a", `(i32.mul ${get("aStride")} ${int(GROUPS)})`)}
     ${advance("first", get("groups"))}
@@ -175,17 +183,17 @@ function panelRows(rows: number): string {
 
 /** C[panels][rows][8] += Aᵀ · block for `steps` steps, at most 128, A row-major. */
 function transposedRows(rows: number): string {
-  return `(func (export "transposedRows${rows}") ${params("a", "aStride", "steps", "c", "cStride", "panels")}
+  return `(func (export "transposedRows${rows}") ${params("a", "aRow", "steps", "c", "cStride", "panels")}
   ${locals("(ref $rights)", "rights")} ${locals("(ref $left)", "left")} ${locals("i32", "panel", "right")}
   ${set("rights", "(global.get $block)")}
   ${set("left", leftOf(groupsOf(get("steps")), int(0)))}
-  (call $stageRows${rows} ${get("a")} ${get("aStride")} ${get("steps")})
+  (call $stageRows${rows} ${get("a")} ${get("aRow")} ${get("steps")})
   ${
     loop(
       "panel",
       get("panels"),
       `(call $tile${rows} ${get("left")} (array.get $rights ${get("rights")} ${get("right")})
-        ${each(rows, (row) => add(get("c"), int(32 * row)))} ${get("c")})
+        ${each(rows, (row) => add(get("c"), int(32 * row)))} ${get("c")} ${int(32)})
       ${advance("c", get("cStride"))}
       ${advance("right", int(GROUPS))}`,
     )
@@ -195,9 +203,10 @@ function transposedRows(rows: number): string {
 const setRight = (half: number, step: number, value: string): string =>
   `(struct.set $right ${rightField(half, step)} ${get("right")} ${value})`;
 const copyStep = (step: number): string =>
-  each(2, (half) => setRight(half, step, `(v128.load offset=${32 * step + 16 * half} ${get("from")})`));
+  `${each(2, (half) => setRight(half, step, `(v128.load offset=${16 * half} ${get("from")})`))}
+  ${advance("from", get("row"))}`;
 
-/** New structs for the right operand, and what fills them from columns [steps][8]; steps that are left out are 0. */
+/** New structs for the right operand, and what fills them from columns `row` bytes a step; steps that are left out are 0. */
 const RIGHTS = `
 (func $newRights ${params("count")} (result (ref $rights)) ${locals("i32", "index")} ${
   locals("(ref $rights)", "rights")
@@ -213,9 +222,9 @@ const RIGHTS = `
 }
   ${get("rights")})
 
-(func $fill (param $right (ref $right)) ${params("from")} ${each(STEPS, copyStep)})
+(func $fill (param $right (ref $right)) ${params("from", "row")} ${each(STEPS, copyStep)})
 
-(func $fillPart (param $right (ref $right)) ${params("from", "steps")}
+(func $fillPart (param $right (ref $right)) ${params("from", "row", "steps")}
   ${each(STEPS, (step) => each(2, (half) => setRight(half, step, ZERO)))}
   (block $end
     ${each(STEPS, (step) => `(br_if $end (i32.eq ${get("steps")} ${int(step)})) ${copyStep(step)}`)}))`;
@@ -234,13 +243,13 @@ const STAGE_OPERAND = `
   loop(
     "index",
     get("count"),
-    `(call $fill (array.get $rights ${get("rights")} ${get("index")}) ${get("from")})
+    `(call $fill (array.get $rights ${get("rights")} ${get("index")}) ${get("from")} ${int(32)})
     ${advance("from", int(32 * STEPS))}`,
   )
 })`;
 
 const STAGE_BLOCK = `
-(func (export "stageBlock") ${params("b", "bStride", "steps", "panels")}
+(func (export "stageBlock") ${params("b", "bStride", "bRow", "steps", "panels")}
   ${locals("i32", "panel", "group", "groups", "from", "rest")} ${locals("(ref $right)", "right")}
   ${set("group", `(i32.mul ${get("panels")} ${int(GROUPS)})`)}
   (if (i32.lt_u (array.len (global.get $block)) ${get("group")}) (then
@@ -263,9 +272,9 @@ const STAGE_BLOCK = `
           )
         }
         (if (i32.ge_u ${get("rest")} ${int(STEPS)})
-          (then (call $fill ${get("right")} ${get("from")}))
-          (else (call $fillPart ${get("right")} ${get("from")} ${get("rest")})))
-        ${advance("from", int(32 * STEPS))}
+          (then (call $fill ${get("right")} ${get("from")} ${get("bRow")}))
+          (else (call $fillPart ${get("right")} ${get("from")} ${get("bRow")} ${get("rest")})))
+        ${advance("from", `(i32.mul ${get("bRow")} ${int(STEPS)})`)}
         ${advance("rest", int(-STEPS))}`,
       )
     }

@@ -5,27 +5,22 @@
 import { threefryWords } from "./threefry";
 
 /**
- * Multiplies `count` rows of `width` values with their factors, row-major (`stride` bytes apart; 0 for none) and in panels
- * [·][count][8] `panelBytes` apart. Value j of row n is the element index[n] · `elements` + `offset` + j; without `index`
- * n + `first` stands for index[n]. Elements are below 2^32. `factors` has room for `width` + 16 floats. Where `kept` is given,
+ * Multiplies a matrix of `count` rows of `width` values, which gemm.ts says how to tell, with their factors. Value j of row n
+ * is the element index[n] · `elements` + `offset` + j; without `index` n + `first` stands for index[n]. Elements are below 2^32. `factors` has room for `width` + 16 floats. Where `kept` is given,
  * uint8 [count][ceil(width / 8)], it is told which values were kept: a bit each, the first value's the lowest.
  */
 export function drop(
   mask: usize, factors: usize, index: usize, first: i32, count: i32, elements: i32, offset: i32, width: i32,
-  rows: usize, stride: usize, panels: usize, panelBytes: usize, kept: usize,
+  matrix: usize, stride: usize, row: usize, kept: usize,
 ): void {
-  for (let n = 0; n < count; n++, rows += stride, panels += 32) {
+  for (let n = 0; n < count; n++, matrix += row) {
     const item = index == 0 ? first + n : load<i32>(index + 4 * <usize>n);
     const element = item * elements + offset;
     maskRow(mask, element, width, factors);
     let factor = factors + 4 * <usize>(element & 1);
-    let row = rows, panel = panels;
-    for (let column = 0; column < width; column += 8, factor += 32, row += 32, panel += panelBytes) {
+    let panel = matrix;
+    for (let column = 0; column < width; column += 8, factor += 32, panel += stride) {
       const low = v128.load(factor), high = v128.load(factor, 16);
-      if (stride != 0) {
-        v128.store(row, f32x4.mul(v128.load(row), low));
-        v128.store(row, f32x4.mul(v128.load(row, 16), high), 16);
-      }
       v128.store(panel, f32x4.mul(v128.load(panel), low));
       v128.store(panel, f32x4.mul(v128.load(panel, 16), high), 16);
       if (kept != 0) {
@@ -37,13 +32,15 @@ export function drop(
   }
 }
 
-/** Multiplies `count` rows in panels with the same factors again, as `kept` has them from `drop`. */
-export function dropAgain(mask: usize, kept: usize, count: i32, width: i32, panels: usize, panelBytes: usize): void {
+/** Multiplies a matrix of `count` rows with the same factors again, as `kept` has them from `drop`. */
+export function dropAgain(
+  mask: usize, kept: usize, count: i32, width: i32, matrix: usize, stride: usize, row: usize,
+): void {
   const scale = v128.load32_splat(mask, 20);
   const lowBits = i32x4(1, 2, 4, 8), highBits = i32x4(16, 32, 64, 128);
-  for (let n = 0; n < count; n++, panels += 32) {
-    let panel = panels;
-    for (let column = 0; column < width; column += 8, panel += panelBytes) {
+  for (let n = 0; n < count; n++, matrix += row) {
+    let panel = matrix;
+    for (let column = 0; column < width; column += 8, panel += stride) {
       const bits = i32x4.splat(load<u8>(kept++));
       const low = v128.and(i32x4.eq(v128.and(bits, lowBits), lowBits), scale);
       const high = v128.and(i32x4.eq(v128.and(bits, highBits), highBits), scale);

@@ -1,74 +1,57 @@
 // The embedding layer, once per distinct token of the batch ("slot").
 
-/**
- * The vectors of `count` tokens: row-major to[slot][·] (`stride` bytes a row) and in panels toPanels[p][slot][8], whose
- * columns beyond `width` become 0.
- */
-export function gatherRows(
-  from: usize, width: i32, rows: usize, count: i32, to: usize, stride: usize, toPanels: usize,
-): void {
-  const panelStride: usize = 32 * <usize>count;
-  for (let slot = 0; slot < count; slot++) {
-    const source = from + 4 * <usize>load<i32>(rows + 4 * <usize>slot) * <usize>width;
-    const target = to + stride * slot;
-    let panel = toPanels + 32 * <usize>slot;
-    let column = 0;
-    for (; column + 8 <= width; column += 8, panel += panelStride) {
-      const low = v128.load(source + 4 * <usize>column), high = v128.load(source + 4 * <usize>column, 16);
-      v128.store(target + 4 * <usize>column, low);
-      v128.store(target + 4 * <usize>column, high, 16);
-      v128.store(panel, low);
-      v128.store(panel, high, 16);
-    }
-    if (column < width) {
-      v128.store(panel, f32x4.splat(0));
-      v128.store(panel, f32x4.splat(0), 16);
-      for (let j: usize = 0; j < <usize>(width - column); j++) {
-        const value = load<f32>(source + 4 * (<usize>column + j));
-        store<f32>(target + 4 * (<usize>column + j), value);
-        store<f32>(panel + 4 * j, value);
-      }
-    }
+/** to[slot][·] (`toRow` bytes a row) = from[rows[slot]][·]: the vectors of `count` tokens. */
+export function gatherRows(from: usize, width: i32, rows: usize, count: i32, to: usize, toRow: usize): void {
+  const bytes: usize = 4 * <usize>width;
+  for (let slot: usize = 0; slot < <usize>count; slot++, to += toRow) {
+    copyFloats(from + bytes * <usize>load<i32>(rows + 4 * slot), to, bytes);
   }
 }
 
+/** to[rows[slot]][·] = from[slot][·] (`fromRow` bytes a row): the gradient rows of the tokens that occurred. */
+export function scatterRows(from: usize, fromRow: usize, count: i32, rows: usize, to: usize, width: i32): void {
+  const bytes: usize = 4 * <usize>width;
+  for (let slot: usize = 0; slot < <usize>count; slot++, from += fromRow) {
+    copyFloats(from, to + bytes * <usize>load<i32>(rows + 4 * slot), bytes);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function copyFloats(from: usize, to: usize, bytes: usize): void {
+  let at: usize = 0;
+  for (; at + 16 <= bytes; at += 16) v128.store(to + at, v128.load(from + at));
+  for (; at < bytes; at += 4) store<f32>(to + at, load<f32>(from + at));
+}
+
 /**
- * sums[panel][slot][8] += values[panel][step][row][8] (panels `seriesBytes` apart) over the rows and steps whose token has
- * that slot: the int32 at `slots + row · slotsStride + 4 step`. Added in order of step, then row.
+ * Panels that go through the rows together. Values are read in as many streams, and sums as many pieces at a time: of few
+ * panels the processor fetches values ahead best, and of many it uses the sums' cache lines best.
+ */
+const SUM_PANELS = 16;
+
+/**
+ * sums[slot] += values[panel][step][row][8] (panels `seriesBytes` apart) over the rows and steps whose token has that slot:
+ * the int32 at `slots + row · slotsStride + 4 step`. Added in order of step, then row.
  */
 export function sumByToken(
   values: usize, seriesBytes: usize, panels: i32, rows: i32, steps: i32, slots: usize, slotsStride: usize,
-  sums: usize, count: i32,
+  sums: usize, sumsStride: usize, sumsRow: usize,
 ): void {
-  for (let panel = 0; panel < panels; panel++) {
-    let value = values;
-    for (let step = 0; step < steps; step++) {
-      let slot = slots + 4 * <usize>step;
-      for (let row = 0; row < rows; row++) {
-        const target = sums + 32 * <usize>load<i32>(slot);
-        v128.store(target, f32x4.add(v128.load(target), v128.load(value)));
-        v128.store(target, f32x4.add(v128.load(target, 16), v128.load(value, 16)), 16);
-        value += 32;
-        slot += slotsStride;
+  for (; panels > 0; panels -= SUM_PANELS) {
+    const some = min(SUM_PANELS, panels);
+    let values0 = values;
+    for (let step: usize = 0; step < <usize>steps; step++) {
+      let slot = slots + 4 * step;
+      for (let row = 0; row < rows; row++, slot += slotsStride, values0 += 32) {
+        let value = values0, target = sums + sumsRow * <usize>load<i32>(slot);
+        for (let panel = 0; panel < some; panel++, value += seriesBytes, target += sumsStride) {
+          v128.store(target, f32x4.add(v128.load(target), v128.load(value)));
+          v128.store(target, f32x4.add(v128.load(target, 16), v128.load(value, 16)), 16);
+        }
       }
     }
-    values += seriesBytes;
-    sums += 32 * <usize>count;
-  }
-}
-
-/** to[rows[slot]][·] = from[p][slot][8]: the gradient rows of the tokens that occurred. */
-export function scatterRows(from: usize, count: i32, rows: usize, to: usize, width: i32): void {
-  for (let column = 0; column < width; column += 8) {
-    const left = min(8, width - column);
-    for (let slot = 0; slot < count; slot++, from += 32) {
-      const target = to + 4 * (<usize>load<i32>(rows + 4 * <usize>slot) * <usize>width + <usize>column);
-      if (left == 8) {
-        v128.store(target, v128.load(from));
-        v128.store(target, v128.load(from, 16), 16);
-      } else {
-        for (let j: usize = 0; j < 4 * <usize>left; j += 4) store<f32>(target + j, load<f32>(from + j));
-      }
-    }
+    values += SUM_PANELS * seriesBytes;
+    sums += SUM_PANELS * sumsStride;
   }
 }

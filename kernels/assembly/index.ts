@@ -1,5 +1,5 @@
 // Everything the module exports. lib/engine/simd_kernels.ts types the same names.
-export { gemm, affine, accumulateProducts } from "./gemm";
+export { gemm, accumulateProducts } from "./gemm";
 export { stageOperand } from "./products";
 export { tanhArray, sigmoidArray, expArray } from "./activations";
 export { packColumns, packRows, unpackColumns } from "./pack";

@@ -22,8 +22,8 @@ export function lstmBackward(
     }
     if (step == 1) break;
     gemm(
-      zeros, 0, 0, 0, 0, gates + <usize>step * rowBytes, seriesBytes, recurrentT, 32 * panels,
-      stateGradient, rowBytes, rows, panels,
+      zeros, 0, 0, 0, 0, gates + <usize>step * rowBytes, seriesBytes, 32, recurrentT, 32 * panels,
+      stateGradient, rowBytes, 32, rows, panels,
     );
   }
 }
@@ -38,8 +38,8 @@ export function lstmFirstBackward(
 ): void {
   const rowBytes: usize = 32 * <usize>count;
   gemm(
-    stateGradient, rowBytes, 32, 0, 0, gateSums, rowBytes, recurrentT, 32 * panels,
-    stateGradient, rowBytes, count, panels,
+    stateGradient, rowBytes, 32, 0, 0, gateSums, rowBytes, 32, recurrentT, 32 * panels,
+    stateGradient, rowBytes, 32, count, panels,
   );
   for (let panel = 0; panel < panels; panel++) {
     const at = <usize>panel * rowBytes;

@@ -5,9 +5,9 @@
 //
 // Arrays are in panels of eight hidden units, P = ceil(hidden / 8): gates [4P][T][rows][8] (activated), cells and cell
 // tanhs [P][T][rows][8], each panel's series of steps `seriesBytes` after the one before; states row-major [T][rows][·]
-// (`stateStride` bytes a row) and, for the product, in panels [2][P][rows][8] (those of even and of odd steps).
+// (`stateRow` bytes a row).
 //
-// The input's part comes per token, projected [4P][slots][8]. Before step 0 there is no state, so step 0 and its state's
+// The input's part comes per token, projected row-major [slots][·] (`projectedRow` bytes a row). Before step 0 there is no state, so step 0 and its state's
 // part of step 1 depend on the first token alone: they are done once per first token, not per row. `recurrent` is the
 // operand that the recurrent kernel, in panels [4P][8P][8], is staged as.
 import { LIMIT, P1, P2, P3, P4, Q1, Q2, Q3, Q4, sigmoidOf, tanhOf } from "./activations";
@@ -15,24 +15,24 @@ import { gemm } from "./gemm";
 import { pickRows, pickRowSums } from "./rows";
 
 /**
- * Step 0 of the tokens whose slots are listed in `slotOfFirst`, int32 [count]: gates [4P][count][8], cells, tanhs and statePanels [P][count][8],
- * states [count][·], and recurrentParts [4P][count][8], what the states add to the gates of step 1.
+ * Step 0 of the tokens whose slots are listed in `slotOfFirst`, int32 [count]: gates [4P][count][8], cells and tanhs
+ * [P][count][8], states [count][·], and recurrentParts [4P][count][8], what the states add to the gates of step 1.
  */
 export function lstmFirst(
-  count: i32, panels: i32, slotOfFirst: usize, projected: usize, slotCount: i32, recurrent: i32, zeros: usize,
-  gates: usize, cells: usize, tanhs: usize, states: usize, stateStride: usize, statePanels: usize, recurrentParts: usize,
+  count: i32, panels: i32, slotOfFirst: usize, projected: usize, projectedRow: usize, recurrent: i32, zeros: usize,
+  gates: usize, cells: usize, tanhs: usize, states: usize, stateRow: usize, recurrentParts: usize,
 ): void {
   const rowBytes: usize = 32 * <usize>count;
-  pickRows(projected, 32 * <usize>slotCount, slotOfFirst, 4, gates, rowBytes, count, 4 * panels);
+  pickRows(projected, 32, projectedRow, slotOfFirst, 4, gates, rowBytes, 32, count, 4 * panels);
   for (let panel: usize = 0; panel < <usize>panels; panel++) {
     const at = panel * rowBytes;
     cellForward(
       false, rowBytes, rowBytes, gates + at, <usize>panels * rowBytes, cells + at, tanhs + at,
-      states + 32 * panel, stateStride, statePanels + at,
+      states + 32 * panel, stateRow,
     );
   }
   gemm(
-    zeros, 0, 0, 0, 0, statePanels, rowBytes, recurrent, 8 * panels, recurrentParts, rowBytes, count, 4 * panels,
+    zeros, 0, 0, 0, 0, states, 32, stateRow, recurrent, 8 * panels, recurrentParts, rowBytes, 32, count, 4 * panels,
   );
 }
 
@@ -42,47 +42,36 @@ export function lstmFirst(
  */
 export function lstmForward(
   rows: i32, length: i32, panels: i32, seriesBytes: usize,
-  slots: usize, projected: usize, slotCount: i32, recurrent: i32,
-  firsts: usize, firstCount: i32, firstCells: usize, firstStatePanels: usize, recurrentParts: usize,
-  gates: usize, cells: usize, tanhs: usize, states: usize, stateStride: usize, statePanels: usize,
+  slots: usize, projected: usize, projectedRow: usize, recurrent: i32,
+  firsts: usize, firstCount: i32, firstCells: usize, firstStates: usize, recurrentParts: usize,
+  gates: usize, cells: usize, tanhs: usize, states: usize, stateRow: usize,
 ): void {
   const rowBytes: usize = 32 * <usize>rows;
   const slotsStride: usize = 4 * <usize>length;
-  const projectedStride: usize = 32 * <usize>slotCount;
   const firstStride: usize = 32 * <usize>firstCount;
-  const stateBytes: usize = rowBytes * <usize>panels;
-  pickRows(firstCells, firstStride, firsts, 4, cells, seriesBytes, rows, panels);
-  if (length == 1) {
-    pickRows(firstStatePanels, firstStride, firsts, 4, statePanels, rowBytes, rows, panels);
-    for (let row: usize = 0; row < <usize>rows; row++) {
-      for (let panel: usize = 0; panel < <usize>panels; panel++) {
-        const from = statePanels + panel * rowBytes + 32 * row, to = states + row * stateStride + 32 * panel;
-        v128.store(to, v128.load(from));
-        v128.store(to, v128.load(from, 16), 16);
-      }
-    }
-  }
+  const stepStates: usize = stateRow * <usize>rows;
+  pickRows(firstCells, firstStride, 32, firsts, 4, cells, seriesBytes, 32, rows, panels);
+  if (length == 1) pickRows(firstStates, 32, stateRow, firsts, 4, states, 32, stateRow, rows, panels);
   for (let step = 1; step < length; step++) {
-    const before: usize = statePanels + stateBytes * <usize>((step + 1) & 1);
-    const after: usize = statePanels + stateBytes * <usize>(step & 1);
+    states += stepStates;
     const stepGates = gates + <usize>step * rowBytes;
     const stepSlots = slots + 4 * <usize>step;
     if (step == 1) {
       pickRowSums(
-        projected, projectedStride, stepSlots, slotsStride, recurrentParts, firstStride, firsts, 4,
-        stepGates, seriesBytes, rows, 4 * panels,
+        projected, 32, projectedRow, stepSlots, slotsStride, recurrentParts, firstStride, 32, firsts, 4,
+        stepGates, seriesBytes, 32, rows, 4 * panels,
       );
     } else {
       gemm(
-        projected, projectedStride, 0, stepSlots, slotsStride,
-        before, rowBytes, recurrent, 8 * panels, stepGates, seriesBytes, rows, 4 * panels,
+        projected, 32, projectedRow, stepSlots, slotsStride,
+        states - stepStates, 32, stateRow, recurrent, 8 * panels, stepGates, seriesBytes, 32, rows, 4 * panels,
       );
     }
     for (let panel: usize = 0; panel < <usize>panels; panel++) {
       const series = panel * seriesBytes + <usize>step * rowBytes;
       cellForward(
         true, rowBytes, rowBytes, gates + series, <usize>panels * seriesBytes, cells + series, tanhs + series,
-        states + <usize>step * <usize>rows * stateStride + 32 * panel, stateStride, after + panel * rowBytes,
+        states + 32 * panel, stateRow,
       );
     }
   }
@@ -93,7 +82,7 @@ export function lstmForward(
 @inline
 export function cellForward(
   hasPast: bool, rowBytes: usize, usedBytes: usize, gate: usize, gateBytes: usize, cell: usize, tanhs: usize,
-  state: usize, stateStride: usize, statePanel: usize,
+  state: usize, stateRow: usize,
 ): void {
   const half = f32x4.splat(0.5), one = f32x4.splat(1), limit = f32x4.splat(LIMIT), least = f32x4.splat(-LIMIT);
   const p1 = f32x4.splat(P1), p2 = f32x4.splat(P2), p3 = f32x4.splat(P3), p4 = f32x4.splat(P4);
@@ -118,8 +107,7 @@ export function cellForward(
     const t = tanhOf(v128.load(cell + offset), limit, least, one, p1, p2, p3, p4, q1, q2, q3, q4);
     const h = f32x4.mul(v128.load(output + offset), t);
     v128.store(tanhs + offset, t);
-    v128.store(statePanel + offset, h);
     v128.store(state + (offset & 16), h);
-    if (offset & 16) state += stateStride;
+    if (offset & 16) state += stateRow;
   }
 }

@@ -10,44 +10,42 @@ import { clearPadding, rowsBegun } from "./padding";
 import { pickRows } from "./rows";
 
 /**
- * All steps forward. The input's part of row r at a step comes from one of the rows of projected [4P][slotCount][8], the
- * one whose number is the int32 at `slots + r · slotsStride + 4 step`; without `slots` it is in `gates` already. Without `starts` no row is padded.
+ * All steps forward. The input's part of row r at a step comes from the row of projected [slots][·] whose number is the int32
+ * at `slots + r · slotsStride + 4 step`; without `slots` it is in `gates` already. Without `starts` no row is padded.
  */
 export function lstmSteps(
   rows: i32, length: i32, panels: i32, seriesBytes: usize, starts: usize,
-  slots: usize, slotsStride: usize, projected: usize, slotCount: i32, recurrent: i32,
-  gates: usize, cells: usize, tanhs: usize, states: usize, stateStride: usize, statePanels: usize,
+  slots: usize, slotsStride: usize, projected: usize, projectedRow: usize, recurrent: i32,
+  gates: usize, cells: usize, tanhs: usize, states: usize, stateRow: usize,
 ): void {
   const rowBytes: usize = 32 * <usize>rows;
-  const stateBytes: usize = rowBytes * <usize>panels;
-  for (let step = 0; step < length; step++) {
+  const stepStates: usize = stateRow * <usize>rows;
+  for (let step = 0; step < length; step++, states += stepStates) {
     const begun = rowsBegun(step, rows, starts);
-    const before: usize = statePanels + stateBytes * <usize>((step + 1) & 1);
-    const after: usize = statePanels + stateBytes * <usize>(step & 1);
     const stepGates = gates + <usize>step * rowBytes;
     const stepSlots = slots == 0 ? 0 : slots + 4 * <usize>step;
     const from = slots == 0 ? stepGates : projected;
-    const fromStride: usize = slots == 0 ? seriesBytes : 32 * <usize>slotCount;
+    const fromStride: usize = slots == 0 ? seriesBytes : 32;
+    const fromRow: usize = slots == 0 ? 32 : projectedRow;
     if (step > 0) {
       gemm(
-        from, fromStride, 32, stepSlots, slotsStride,
-        before, rowBytes, recurrent, 8 * panels, stepGates, seriesBytes, begun, 4 * panels,
+        from, fromStride, fromRow, stepSlots, slotsStride,
+        states - stepStates, 32, stateRow, recurrent, 8 * panels, stepGates, seriesBytes, 32, begun, 4 * panels,
       );
     } else if (slots != 0) {
-      pickRows(from, fromStride, stepSlots, slotsStride, stepGates, seriesBytes, begun, 4 * panels);
+      pickRows(from, fromStride, fromRow, stepSlots, slotsStride, stepGates, seriesBytes, 32, begun, 4 * panels);
     }
-    const stepStates = states + <usize>step * <usize>rows * stateStride;
     for (let panel = 0; panel < panels; panel++) {
       const series = <usize>panel * seriesBytes + <usize>step * rowBytes;
       cellForward(
         step > 0, rowBytes, 32 * <usize>begun, gates + series, <usize>panels * seriesBytes, cells + series, tanhs + series,
-        stepStates + 32 * <usize>panel, stateStride, after + <usize>panel * rowBytes,
+        states + 32 * <usize>panel, stateRow,
       );
     }
     if (starts != 0) {
       const shift = <usize>step * rowBytes;
       clearPadding(
-        step, rows, panels, seriesBytes, starts, stepGates, cells + shift, tanhs + shift, stepStates, stateStride, after,
+        step, rows, panels, seriesBytes, starts, stepGates, cells + shift, tanhs + shift, states, stateRow,
       );
     }
   }
@@ -83,8 +81,8 @@ export function lstmStepsBackward(
     const fromStride: usize = gradientStep == 0 ? 0 : gradientPanel;
     const fromRow: usize = gradientStep == 0 ? 0 : 32;
     gemm(
-      from, fromStride, fromRow, 0, 0, gates + <usize>step * rowBytes, seriesBytes, recurrentT, inner,
-      earlier, gradientPanel, rowsBegun(step - 1, rows, starts), panels,
+      from, fromStride, fromRow, 0, 0, gates + <usize>step * rowBytes, seriesBytes, 32, recurrentT, inner,
+      earlier, gradientPanel, 32, rowsBegun(step - 1, rows, starts), panels,
     );
   }
 }

@@ -15,16 +15,14 @@ export function rowsBegun(step: i32, rows: i32, starts: usize): i32 {
 /** Sets gates, cells, tanhs and states of one step to 0 in the rows that begin after it. */
 export function clearPadding(
   step: i32, rows: i32, panels: i32, seriesBytes: usize, starts: usize,
-  gates: usize, cells: usize, tanhs: usize, states: usize, stateStride: usize, statePanels: usize,
+  gates: usize, cells: usize, tanhs: usize, states: usize, stateRow: usize,
 ): void {
-  const rowBytes: usize = 32 * <usize>rows;
   for (let row: usize = 0; row < <usize>rows; row++) {
     if (load<i32>(starts + 4 * row) <= step) continue;
     clear(gates + 32 * row, seriesBytes, 4 * panels);
     clear(cells + 32 * row, seriesBytes, panels);
     clear(tanhs + 32 * row, seriesBytes, panels);
-    clear(statePanels + 32 * row, rowBytes, panels);
-    clear(states + row * stateStride, 32, panels);
+    clear(states + row * stateRow, 32, panels);
   }
 }
 

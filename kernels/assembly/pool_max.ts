@@ -2,21 +2,21 @@
 // maxima the one at the lowest position counts: the first step, or backwards the last.
 
 /**
- * Of row-major states [length][rows][·]: maxima [rows][·] (`toStride` bytes a row) and in panels [panels][rows][8], and in
- * `winners` (int32, panels too) the steps where they are.
+ * Of row-major states [length][rows][·]: maxima [rows][·] (`toRow` bytes a row), and in `winners`, int32
+ * [panels][rows][8], the steps where they are.
  */
 export function poolMax(
-  states: usize, stride: usize, rows: i32, length: i32, panels: i32, starts: usize, backward: bool,
-  to: usize, toStride: usize, toPanels: usize, winners: usize,
+  states: usize, stateRow: usize, rows: i32, length: i32, panels: i32, starts: usize, backward: bool,
+  to: usize, toRow: usize, winners: usize,
 ): void {
   const rowBytes: usize = 32 * <usize>rows;
-  const stepBytes = stride * <usize>rows;
+  const stepBytes = stateRow * <usize>rows;
   for (let row: usize = 0; row < <usize>rows; row++) {
     const start = starts == 0 ? 0 : load<i32>(starts + 4 * row);
     for (let panel: usize = 0; panel < <usize>panels; panel++) {
       let low = f32x4.splat(-Infinity), high = low;
       let lowStep = i32x4.splat(0), highStep = lowStep;
-      const source = states + stride * row + 32 * panel;
+      const source = states + stateRow * row + 32 * panel;
       for (let count = start; count < length; count++) {
         const step = backward ? start + length - 1 - count : count;
         const at = source + stepBytes * step;
@@ -31,11 +31,9 @@ export function poolMax(
       const inPanel = rowBytes * panel + 32 * row;
       v128.store(winners + inPanel, lowStep);
       v128.store(winners + inPanel, highStep, 16);
-      const target = to + toStride * row + 32 * panel;
+      const target = to + toRow * row + 32 * panel;
       v128.store(target, low);
       v128.store(target, high, 16);
-      v128.store(toPanels + inPanel, low);
-      v128.store(toPanels + inPanel, high, 16);
     }
   }
 }

@@ -1,29 +1,26 @@
 // The mean of a row's states over its own steps, from starts[row] (int32; without `starts` from 0) to the last.
 
-/** Of row-major states [length][rows][·]: means [rows][·] (`toStride` bytes a row) and in panels [panels][rows][8]. */
+/** Of row-major states [length][rows][·]: means [rows][·] (`toRow` bytes a row). */
 export function poolMean(
-  states: usize, stride: usize, rows: i32, length: i32, panels: i32, starts: usize,
-  to: usize, toStride: usize, toPanels: usize,
+  states: usize, stateRow: usize, rows: i32, length: i32, panels: i32, starts: usize,
+  to: usize, toRow: usize,
 ): void {
-  const rowBytes: usize = 32 * <usize>rows;
-  const stepBytes = stride * <usize>rows;
+  const stepBytes = stateRow * <usize>rows;
   for (let row: usize = 0; row < <usize>rows; row++) {
     const start = starts == 0 ? 0 : load<i32>(starts + 4 * row);
     const share = f32x4.splat(<f32>1 / <f32>(length - start));
     for (let panel: usize = 0; panel < <usize>panels; panel++) {
       let low = f32x4.splat(0), high = low;
-      let source = states + stride * row + 32 * panel + stepBytes * start;
+      let source = states + stateRow * row + 32 * panel + stepBytes * start;
       for (let step = start; step < length; step++, source += stepBytes) {
         low = f32x4.add(low, v128.load(source));
         high = f32x4.add(high, v128.load(source, 16));
       }
       low = f32x4.mul(low, share);
       high = f32x4.mul(high, share);
-      const target = to + toStride * row + 32 * panel, inPanel = toPanels + rowBytes * panel + 32 * row;
+      const target = to + toRow * row + 32 * panel;
       v128.store(target, low);
       v128.store(target, high, 16);
-      v128.store(inPanel, low);
-      v128.store(inPanel, high, 16);
     }
   }
 }

@@ -1,22 +1,16 @@
-// States as the inputs of what lies above: the next layer, or the dense layer.
+// States as the inputs of the layer above.
 
 /**
- * Panels [panels][count][8] of row-major states, in both forms: row n comes from row index[n] (int32), or without `index`
- * from row n. `toPanels` are `panelBytes` apart.
+ * Rows of `panels` · 8 states, row-major on both sides: row n comes from row index[n] (int32), or without `index` from row n.
  */
 export function gatherStates(
-  states: usize, stride: usize, index: usize, count: i32, panels: i32,
-  toRows: usize, toStride: usize, toPanels: usize, panelBytes: usize,
+  states: usize, stateRow: usize, index: usize, count: i32, panels: i32, to: usize, toRow: usize,
 ): void {
-  for (let n: usize = 0; n < <usize>count; n++) {
-    let source = states + stride * (index == 0 ? n : <usize>load<i32>(index + 4 * n));
-    let row = toRows + toStride * n, panel = toPanels + 32 * n;
-    for (let end = source + 32 * <usize>panels; source < end; source += 32, row += 32, panel += panelBytes) {
-      const low = v128.load(source), high = v128.load(source, 16);
-      v128.store(row, low);
-      v128.store(row, high, 16);
-      v128.store(panel, low);
-      v128.store(panel, high, 16);
+  for (let n: usize = 0; n < <usize>count; n++, to += toRow) {
+    let source = states + stateRow * (index == 0 ? n : <usize>load<i32>(index + 4 * n)), target = to;
+    for (let end = source + 32 * <usize>panels; source < end; source += 32, target += 32) {
+      v128.store(target, v128.load(source));
+      v128.store(target, v128.load(source, 16), 16);
     }
   }
 }

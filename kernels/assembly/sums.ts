@@ -1,10 +1,11 @@
 // Sums over rows, and where sums begin.
 
-/** to[8p + j] += Σ_row from[p][row][j], rows in order; panels are `panelBytes` apart. */
-export function columnSums(from: usize, panelBytes: usize, panels: i32, rows: i32, to: usize): void {
-  for (let panel = 0; panel < panels; panel++, to += 32, from += panelBytes) {
+/** to[8p + j] += Σ_row from[row, 8p + j], rows in order. */
+export function columnSums(from: usize, fromStride: usize, fromRow: usize, panels: i32, rows: i32, to: usize): void {
+  for (let panel = 0; panel < panels; panel++, to += 32, from += fromStride) {
     let low = v128.load(to), high = v128.load(to, 16);
-    for (let at = from, end = from + 32 * <usize>rows; at < end; at += 32) {
+    let at = from;
+    for (let row = 0; row < rows; row++, at += fromRow) {
       low = f32x4.add(low, v128.load(at));
       high = f32x4.add(high, v128.load(at, 16));
     }

@@ -1,7 +1,7 @@
 /** One LSTM of the simd engine, a layer in one direction: its passes over its part of the scratch memory, with packed weights. */
 import type { LstmCell } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
-import { inputWidth, type SimdCellScratch } from "./simd_cell_scratch.ts";
+import { gatesRow, inputWidth, type SimdCellScratch } from "./simd_cell_scratch.ts";
 import type { SimdKernels } from "./simd_kernels.ts";
 import type { SimdScratch } from "./simd_scratch.ts";
 import type { SimdSums } from "./simd_sums.ts";
@@ -32,6 +32,9 @@ export class SimdCell {
   /** Panels of one gate. */
   readonly #panels: number;
   readonly #width: number;
+  /** Bytes from row to row of states, and of the tokens' gates. */
+  readonly #stateRow: number;
+  readonly #gatesRow: number;
 
   constructor(
     kernels: SimdKernels,
@@ -49,78 +52,70 @@ export class SimdCell {
     this.#hidden = spec.hidden;
     this.#panels = panelsOf(spec.hidden);
     this.#width = inputWidth(spec, cell);
+    this.#stateRow = rowStride(spec.hidden);
+    this.#gatesRow = gatesRow(spec);
   }
 
-  /** What the distinct tokens' vectors, in panels, add to the gates. */
+  /** What the distinct tokens' vectors add to the gates. */
   projectTokens(distinct: number): void {
     const { at } = this;
-    const inner = padded(this.#width);
-    this.#kernels.affine(
-      this.#shared.vectorPanels,
-      distinct,
-      inner,
-      at.operands.kernel,
-      at.bias,
-      4 * this.#panels,
-      at.projected,
-    );
+    this.#project(this.#shared.vectors, distinct, at.projected, 32, this.#gatesRow);
   }
 
-  /** The same of `inputPanels`, written to `gates`. */
+  /** The same of `inputs`, written to `gates`. */
   projectInputs({ rows, length, buffer }: SimdChunk): void {
     const { at } = this;
-    const series = seriesBytes(rows, length);
+    this.#project(at.inputs, rows * length, at.series[buffer].gates, seriesBytes(rows, length), 32);
+  }
+
+  #project(inputs: number, count: number, to: number, toStride: number, toRow: number): void {
+    const { at } = this, width = this.#width;
     this.#kernels.gemm(
       at.bias,
       32,
       0,
       0,
       0,
-      at.inputPanels,
-      series,
+      inputs,
+      32,
+      rowStride(width),
       at.operands.kernel,
-      this.#width,
-      at.series[buffer].gates,
-      series,
-      rows * length,
+      padded(width),
+      to,
+      toStride,
+      toRow,
+      count,
       4 * this.#panels,
     );
   }
 
   /** All time steps. `slots` are those of the chunk's tokens in this direction's order, or 0 after `projectInputs`. */
-  forward(chunk: SimdChunk, slots: number, distinct: number): void {
+  forward(chunk: SimdChunk, slots: number): void {
     const { at } = this;
     const { rows, length, batchLength, starts, buffer } = chunk;
-    const panels = this.#panels, series = seriesBytes(rows, length), stride = rowStride(this.#hidden);
     const { gates, states } = at.series[buffer];
     this.#kernels.lstmSteps(
       rows,
       length,
-      panels,
-      series,
+      this.#panels,
+      seriesBytes(rows, length),
       starts,
       slots,
       4 * batchLength,
       at.projected,
-      distinct,
+      this.#gatesRow,
       at.operands.recurrentKernel,
       gates,
       at.cells,
       at.cellTanhs,
       states,
-      stride,
-      at.statePanels,
+      this.#stateRow,
     );
   }
 
-  /** The last step's states: row-major. */
+  /** The last step's states. */
   lastStates({ rows, length, buffer }: SimdChunk): number {
-    return this.at.series[buffer].states + rowStride(this.#hidden) * rows * (length - 1);
-  }
-
-  /** The last step's states: in panels. */
-  lastStatePanels({ rows, length }: SimdChunk): number {
-    return this.at.statePanels + 32 * this.#panels * rows * ((length - 1) & 1);
+    return this.at.series[buffer].states + this.#stateRow * rows * (length - 1);
   }
 
   /**
@@ -155,9 +150,10 @@ export class SimdCell {
     // States of all steps but the last, against gate gradients of all steps but the first.
     this.#sums.products(
       states,
-      rowStride(this.#hidden),
+      this.#stateRow,
       gates + 32 * rows,
       series,
+      32,
       rows * (length - 1),
       at.recurrentKernelGradient,
       this.#hidden,
@@ -166,7 +162,7 @@ export class SimdCell {
   }
 
   /** Adds the gate gradients to the sums by token. */
-  sumByToken({ rows, length, batchLength, buffer }: SimdChunk, slots: number, distinct: number): void {
+  sumByToken({ rows, length, batchLength, buffer }: SimdChunk, slots: number): void {
     const { at } = this;
     this.#sums.byToken(
       at.series[buffer].gates,
@@ -177,17 +173,18 @@ export class SimdCell {
       slots,
       4 * batchLength,
       at.tokenGates,
-      padded(distinct),
+      32,
+      this.#gatesRow,
     );
   }
 
-  /** From the gate gradients to those of kernel and bias, and of the inputs, which replace `inputPanels`. */
+  /** From the gate gradients to those of kernel, bias and inputs. */
   inputsBackward({ rows, length, buffer }: SimdChunk): void {
     const kernels = this.#kernels, at = this.at, width = this.#width, { gates } = at.series[buffer];
     const series = seriesBytes(rows, length), count = rows * length, gatePanels = 4 * this.#panels;
-    const stride = rowStride(width);
-    kernels.accumulateProducts(at.inputs, stride, gates, series, count, at.kernelGradient, width, gatePanels);
-    kernels.columnSums(gates, series, gatePanels, count, at.biasGradient);
+    const inputRow = rowStride(width);
+    kernels.accumulateProducts(at.inputs, inputRow, gates, series, 32, count, at.kernelGradient, width, gatePanels);
+    kernels.columnSums(gates, series, 32, gatePanels, count, at.biasGradient);
     kernels.gemm(
       this.#shared.zeros,
       32,
@@ -196,10 +193,12 @@ export class SimdCell {
       0,
       gates,
       series,
+      32,
       at.operands.kernelT,
       8 * gatePanels,
-      at.inputPanels,
+      at.inputGradients,
       series,
+      32,
       count,
       width / 8,
     );
@@ -215,7 +214,8 @@ export class SimdCell {
       this.#shared.vectors,
       rowStride(this.#width),
       at.tokenGates,
-      32 * padded(distinct),
+      32,
+      this.#gatesRow,
       padded(distinct),
       at.kernelGradient,
       this.#width,
@@ -225,24 +225,26 @@ export class SimdCell {
 
   /**
    * From the gate gradients summed by token to the gradients of the bias and of the tokens' vectors: the first LSTM writes
-   * these to the shared `vectorPanels`, others add to them.
+   * these to the shared `vectorGradients`, others add to them.
    */
   tokensBackward(distinct: number, adds: boolean): void {
     const kernels = this.#kernels, at = this.at, shared = this.#shared;
-    const stride = 32 * distinct, gateStride = 32 * padded(distinct), gatePanels = 4 * this.#panels;
-    kernels.columnSums(at.tokenGates, gateStride, gatePanels, distinct, at.biasGradient);
+    const vectorRow = rowStride(this.#width), gatePanels = 4 * this.#panels;
+    kernels.columnSums(at.tokenGates, 32, this.#gatesRow, gatePanels, distinct, at.biasGradient);
     kernels.gemm(
-      adds ? shared.vectorPanels : shared.zeros,
-      adds ? stride : 32,
-      adds ? 32 : 0,
+      adds ? shared.vectorGradients : shared.zeros,
+      32,
+      adds ? vectorRow : 0,
       0,
       0,
       at.tokenGates,
-      gateStride,
+      32,
+      this.#gatesRow,
       at.operands.kernelT,
       8 * gatePanels,
-      shared.vectorPanels,
-      stride,
+      shared.vectorGradients,
+      32,
+      vectorRow,
       distinct,
       panelsOf(this.#width),
     );

@@ -5,10 +5,10 @@
  *     packed weights   kernel [4P][I8][8]  kernelT [I8/8][32P][8]  recurrentKernel [4P][8P][8]
  *                      recurrentKernelT [P][32P][8]  bias [32P]
  *     gradients        kernelGradient [4P][I][8]  recurrentKernelGradient [4P][H][8]  biasGradient [32P]
- *     inputs           of the first layer, by token: projected [4P][D][8]  tokenGates [4P][D8][8]
- *                      of the others: inputs [length][R][inputStride]  inputPanels [I8/8][length][R][8]
- *     over time        cells, cellTanhs [P][length][R][8]  statePanels [2][P][R][8]
- *                      twice, see simd_sums.ts: gates [4P][length][R][8]  states [length][R][stateStride]
+ *     inputs           of the first layer, by token: projected [D][·]  tokenGates [D8][·], each 32P wide
+ *                      of the others: inputs [length][R][·]  inputGradients [I8/8][length][R][8]
+ *     over time        cells, cellTanhs [P][length][R][8]
+ *                      twice, see simd_sums.ts: gates [4P][length][R][8]  states [length][R][·]
  *
  * Time is the LSTM's own: a backward one's first step is a row's last token. Rows that are shorter than the batch end at the
  * last step; see kernels/assembly/lstm_steps.ts.
@@ -21,8 +21,8 @@ import { padded, panelsOf, parts, rowStride, seriesBytes } from "./simd_shapes.t
 type SimdCellArea =
   | ("kernel" | "kernelT" | "recurrentKernel" | "recurrentKernelT" | "bias")
   | ("kernelGradient" | "recurrentKernelGradient" | "biasGradient")
-  | ("projected" | "tokenGates" | "inputs" | "inputPanels")
-  | ("cells" | "cellTanhs" | "statePanels");
+  | ("projected" | "tokenGates" | "inputs" | "inputGradients")
+  | ("cells" | "cellTanhs");
 
 /** What sums over time are made of. */
 type SimdSeriesArea = "gates" | "states";
@@ -53,6 +53,11 @@ export function inputWidth(spec: ModelSpec, { layer }: LstmCell): number {
   return layer === 1 ? spec.embedding : parts(spec) * padded(spec.hidden);
 }
 
+/** Bytes from token to token of what belongs to all gates. */
+export function gatesRow({ hidden }: ModelSpec): number {
+  return rowStride(4 * padded(hidden));
+}
+
 /** Bytes of each area, in order. */
 export function cellAreaBytes(spec: ModelSpec, cell: LstmCell, most: LargestSizes): Record<SimdCellArea, number> {
   const { hidden } = spec;
@@ -69,13 +74,12 @@ export function cellAreaBytes(spec: ModelSpec, cell: LstmCell, most: LargestSize
     kernelGradient: 4 * gates * width,
     recurrentKernelGradient: 4 * gates * hidden,
     biasGradient: 4 * gates,
-    projected: cell.layer === 1 ? 4 * gates * most.distinct : 0,
-    tokenGates: cell.layer === 1 ? 4 * gates * padded(most.distinct) : 0,
+    projected: cell.layer === 1 ? gatesRow(spec) * most.distinct : 0,
+    tokenGates: cell.layer === 1 ? gatesRow(spec) * padded(most.distinct) : 0,
     inputs: cell.layer === 1 ? 0 : rowStride(width) * most.chunkPositions,
-    inputPanels: cell.layer === 1 ? 0 : padded(width) / 8 * series,
+    inputGradients: cell.layer === 1 ? 0 : padded(width) / 8 * series,
     cells: h8 / 8 * series,
     cellTanhs: h8 / 8 * series,
-    statePanels: 2 * 4 * h8 * most.chunkRows,
   };
 }
 

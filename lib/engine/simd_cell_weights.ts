@@ -1,7 +1,7 @@
 /** The weights of one LSTM on their way into panels, and their gradients on the way back. */
 import { type LstmCell, type ParameterLayout, tensorNamed } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
-import { inputWidth, type SimdCellScratch } from "./simd_cell_scratch.ts";
+import { gatesRow, inputWidth, type SimdCellScratch } from "./simd_cell_scratch.ts";
 import type { SimdKernels } from "./simd_kernels.ts";
 import { padded, panelsOf, parts } from "./simd_shapes.ts";
 
@@ -27,6 +27,8 @@ export class SimdCellWeights {
   readonly #kernel: number;
   readonly #recurrentKernel: number;
   readonly #bias: number;
+  /** Bytes of a token's gates. */
+  readonly #tokenGates: number;
 
   constructor(kernels: SimdKernels, spec: ModelSpec, layout: ParameterLayout, cell: LstmCell, at: SimdCellScratch) {
     this.#kernels = kernels;
@@ -44,6 +46,7 @@ export class SimdCellWeights {
     this.#kernel = offset("kernel");
     this.#recurrentKernel = offset("recurrent_kernel");
     this.#bias = offset("bias");
+    this.#tokenGates = gatesRow(spec);
   }
 
   /** Packs the weights at `source` and stages them. */
@@ -73,9 +76,9 @@ export class SimdCellWeights {
 
   /** Zeroes the sums over chunks. */
   beginBackward(distinct: number): void {
-    const kernels = this.#kernels, at = this.#at, hidden = this.#hidden;
+    const kernels = this.#kernels, at = this.#at;
     kernels.zero(at.kernelGradient, at.projected - at.kernelGradient);
-    if (this.#isFirstLayer) kernels.zero(at.tokenGates, 32 * 4 * panelsOf(hidden) * padded(distinct));
+    if (this.#isFirstLayer) kernels.zero(at.tokenGates, this.#tokenGates * padded(distinct));
   }
 
   /** Writes the gradients of all chunks to the flat vector at `target`. */

@@ -5,10 +5,11 @@
  */
 import type { ModelSpec } from "../model/spec.ts";
 import type { SimdChunk } from "./simd_cell.ts";
+import { gatesRow } from "./simd_cell_scratch.ts";
 import type { SimdKernels } from "./simd_kernels.ts";
 import type { SimdScratch } from "./simd_scratch.ts";
 import type { SimdSums } from "./simd_sums.ts";
-import { padded, panelsOf, rowStride, seriesBytes } from "./simd_shapes.ts";
+import { panelsOf, rowStride, seriesBytes } from "./simd_shapes.ts";
 
 export class SimdFirstStep {
   readonly #kernels: SimdKernels;
@@ -17,10 +18,12 @@ export class SimdFirstStep {
   readonly #cell: SimdScratch["ofCell"][number];
   readonly #shared: SimdScratch;
   readonly #hidden: number;
+  /** Bytes from row to row of states, and of the tokens' gates. */
+  readonly #stateRow: number;
+  readonly #gatesRow: number;
   /** Panels of one gate. */
   readonly #panels: number;
-  /** Distinct tokens of the batch that was prepared last, and those at step 0. */
-  #distinct = 0;
+  /** Distinct tokens at step 0 of the batch that was prepared last. */
   #count = 0;
 
   constructor(kernels: SimdKernels, sums: SimdSums, spec: ModelSpec, scratch: SimdScratch) {
@@ -30,28 +33,28 @@ export class SimdFirstStep {
     this.#cell = scratch.ofCell[0]!;
     this.#shared = scratch;
     this.#hidden = spec.hidden;
+    this.#stateRow = rowStride(spec.hidden);
+    this.#gatesRow = gatesRow(spec);
     this.#panels = panelsOf(spec.hidden);
   }
 
-  /** Step 0 of a batch of `size` rows whose `distinct` tokens are projected. */
-  prepare(size: number, length: number, distinct: number): void {
+  /** Step 0 of a batch of `size` rows whose tokens are projected. */
+  prepare(size: number, length: number): void {
     const kernels = this.#kernels, at = this.#at, cell = this.#cell, { slots, zeros } = this.#shared;
-    this.#distinct = distinct;
     this.#count = kernels.distinctFirsts(slots, size, length, at.firstOfSlot, at.slotOfFirst, at.firsts);
     kernels.lstmFirst(
       this.#count,
       this.#panels,
       at.slotOfFirst,
       cell.projected,
-      distinct,
+      this.#gatesRow,
       cell.operands.recurrentKernel,
       zeros,
       at.gates,
       at.cells,
       at.cellTanhs,
       at.states,
-      rowStride(this.#hidden),
-      at.statePanels,
+      this.#stateRow,
       at.recurrentParts,
     );
   }
@@ -66,19 +69,18 @@ export class SimdFirstStep {
       seriesBytes(rows, length),
       slots,
       cell.projected,
-      this.#distinct,
+      this.#gatesRow,
       cell.operands.recurrentKernel,
       at.firsts + 4 * first,
       this.#count,
       at.cells,
-      at.statePanels,
+      at.states,
       at.recurrentParts,
       gates,
       cell.cells,
       cell.cellTanhs,
       states,
-      rowStride(this.#hidden),
-      cell.statePanels,
+      this.#stateRow,
     );
   }
 
@@ -95,11 +97,11 @@ export class SimdFirstStep {
   backward({ first, rows, length, buffer }: SimdChunk, stateGradient: number, slots: number): void {
     const kernels = this.#kernels, sums = this.#sums, at = this.#at, cell = this.#cell;
     const { cellGradient, zeros } = this.#shared, { gates, states } = cell.series[buffer];
-    const panels = this.#panels, hidden = this.#hidden, distinct = this.#distinct;
-    const stride = rowStride(hidden), series = seriesBytes(rows, length), rowBytes = 32 * rows;
-    const firsts = at.firsts + 4 * first, count = this.#count;
+    const panels = this.#panels, stateRow = this.#stateRow, gatesRow = this.#gatesRow;
+    const series = seriesBytes(rows, length), rowBytes = 32 * rows;
+    const firsts = at.firsts + 4 * first, countBytes = 32 * this.#count;
     if (length === 1) {
-      kernels.sumByToken(stateGradient, rowBytes, panels, rows, 1, firsts, 4, at.stateGradient, count);
+      kernels.sumByToken(stateGradient, rowBytes, panels, rows, 1, firsts, 4, at.stateGradient, countBytes, 32);
       return;
     }
     kernels.lstmBackward(
@@ -118,16 +120,17 @@ export class SimdFirstStep {
     // States of steps 1 to length - 2 against gate gradients of the steps after; step 0's are summed by token first.
     const step1 = gates + rowBytes;
     sums.products(
-      states + stride * rows,
-      stride,
+      states + stateRow * rows,
+      stateRow,
       step1 + rowBytes,
       series,
+      32,
       rows * (length - 2),
       cell.recurrentKernelGradient,
-      hidden,
+      this.#hidden,
       4 * panels,
     );
-    sums.byToken(step1, series, 4 * panels, rows, 1, firsts, 4, at.gateSums, count);
+    sums.byToken(step1, series, 4 * panels, rows, 1, firsts, 4, at.gateSums, countBytes, 32);
     sums.byToken(
       step1,
       series,
@@ -137,9 +140,10 @@ export class SimdFirstStep {
       slots + 4,
       4 * length,
       cell.tokenGates,
-      padded(distinct),
+      32,
+      gatesRow,
     );
-    kernels.sumByToken(cellGradient, rowBytes, panels, rows, 1, firsts, 4, at.cellGradient, count);
+    kernels.sumByToken(cellGradient, rowBytes, panels, rows, 1, firsts, 4, at.cellGradient, countBytes, 32);
   }
 
   /** Step 0's part of the sums over chunks, which are made but for this. */
@@ -159,9 +163,10 @@ export class SimdFirstStep {
     );
     sums.products(
       at.states,
-      rowStride(hidden),
+      this.#stateRow,
       at.gateSums,
       stride,
+      32,
       count,
       cell.recurrentKernelGradient,
       hidden,
@@ -176,7 +181,8 @@ export class SimdFirstStep {
       at.slotOfFirst,
       4,
       cell.tokenGates,
-      padded(this.#distinct),
+      32,
+      this.#gatesRow,
     );
   }
 }

@@ -3,8 +3,8 @@
  * distinct tokens of a batch's step 0.
  *
  *     firstOfSlot int32 [D]  slotOfFirst int32 [F]  firsts int32 [batch]
- *     gates, recurrentParts, gateSums [4P][F][8]  states [F][stateStride]
- *     cells, cellTanhs, statePanels, stateGradient, cellGradient [P][F][8]
+ *     gates, recurrentParts, gateSums [4P][F][8]  states [F][·]
+ *     cells, cellTanhs, stateGradient, cellGradient [P][F][8]
  */
 import type { ModelSpec } from "../model/spec.ts";
 import type { LargestSizes } from "./simd_scratch.ts";
@@ -13,7 +13,7 @@ import { padded, rowStride } from "./simd_shapes.ts";
 type SimdFirstStepArea =
   | ("firstOfSlot" | "slotOfFirst" | "firsts")
   | ("gates" | "recurrentParts" | "gateSums" | "states")
-  | ("cells" | "cellTanhs" | "statePanels" | "stateGradient" | "cellGradient");
+  | ("cells" | "cellTanhs" | "stateGradient" | "cellGradient");
 
 /** The byte offset where each area begins. */
 export type SimdFirstStepScratch = Readonly<Record<SimdFirstStepArea, number>>;
@@ -42,7 +42,6 @@ export function firstStepAreaBytes(
     states: rowStride(spec.hidden) * count,
     cells: 4 * h8 * count,
     cellTanhs: 4 * h8 * count,
-    statePanels: 4 * h8 * count,
     stateGradient: 4 * h8 * count,
     cellGradient: 4 * h8 * count,
   };

@@ -17,6 +17,8 @@ export class SimdHead {
   /** The last layer's LSTMs, each of which is a part. */
   readonly #cells: readonly SimdCell[];
   readonly #panels: number;
+  /** Bytes from row to row of states. */
+  readonly #stateRow: number;
   /** Byte offsets in a flat vector. */
   readonly #denseKernel: number;
   readonly #denseBias: number;
@@ -34,6 +36,7 @@ export class SimdHead {
     this.#at = at;
     this.#cells = cells;
     this.#panels = panelsOf(spec.hidden);
+    this.#stateRow = rowStride(spec.hidden);
     this.#denseKernel = 4 * tensorNamed(layout, "dense/kernel").offset;
     this.#denseBias = 4 * tensorNamed(layout, "dense/bias").offset;
   }
@@ -78,19 +81,20 @@ export class SimdHead {
     const { rows } = chunk;
     for (let part = 0; part < this.#cells.length; part++) {
       if (this.#pools(masks)) this.#pool(chunk, part, masks);
-      const pooled = this.#pools(masks) ? this.#pooledPanels(chunk, part) : this.#cells[part]!.lastStatePanels(chunk);
       this.#kernels.gemm(
         part === 0 ? at.denseBias : at.logits,
         part === 0 ? 32 : 32 * rows,
         part === 0 ? 0 : 32,
         0,
         0,
-        pooled,
-        32 * rows,
+        this.#pooled(chunk, part, masks),
+        32,
+        this.#stateRow,
         this.#kernel(part),
         8 * panels,
         at.logits,
         32 * rows,
+        32,
         rows,
         classPanels,
       );
@@ -103,12 +107,21 @@ export class SimdHead {
     const { hidden } = this.#spec;
     const { rows } = chunk;
     for (let part = 0; part < this.#cells.length; part++) {
-      const pooled = this.#pools(masks) ? this.#pooledRows(chunk, part) : this.#cells[part]!.lastStates(chunk);
-      const gradient = this.#gradientPart(part);
-      const stride = rowStride(hidden);
-      kernels.accumulateProducts(pooled, stride, at.logits, 32 * rows, rows, gradient, hidden, this.classPanels);
+      const pooled = this.#pooled(chunk, part, masks), gradient = this.#gradientPart(part);
+      const stride = 32 * rows;
+      kernels.accumulateProducts(
+        pooled,
+        this.#stateRow,
+        at.logits,
+        stride,
+        32,
+        rows,
+        gradient,
+        hidden,
+        this.classPanels,
+      );
     }
-    kernels.columnSums(at.logits, 32 * rows, this.classPanels, rows, at.denseBiasGradient);
+    kernels.columnSums(at.logits, 32 * rows, 32, this.classPanels, rows, at.denseBiasGradient);
   }
 
   /**
@@ -119,16 +132,24 @@ export class SimdHead {
     const kernels = this.#kernels, at = this.#at, panels = this.#panels;
     const { rows, length, starts } = chunk;
     const series = seriesBytes(rows, length);
-    kernels.affine(
-      at.logits,
-      rows,
-      8 * this.classPanels,
-      this.#transpose(part),
+    kernels.gemm(
       at.zeros,
-      panels,
+      32,
+      0,
+      0,
+      0,
+      at.logits,
+      32 * rows,
+      32,
+      this.#transpose(part),
+      8 * this.classPanels,
       at.stateGradient,
+      32 * rows,
+      32,
+      rows,
+      panels,
     );
-    if (masks) this.#drop(chunk, part, masks, 0, 0, at.stateGradient);
+    if (masks) this.#drop(chunk, part, masks, at.stateGradient, 32 * rows, 32);
     switch (this.#spec.pooling) {
       case "last":
         return at.stateGradient;
@@ -158,32 +179,36 @@ export class SimdHead {
     return masks !== undefined || this.#spec.pooling !== "last";
   }
 
-  /** Writes what the dense layer gets of `part`, as rows and as panels. */
+  /** What the dense layer gets of `part`. */
+  #pooled(chunk: SimdChunk, part: number, masks: SimdMasks | undefined): number {
+    return this.#pools(masks) ? this.#pooledPart(chunk, part) : this.#cells[part]!.lastStates(chunk);
+  }
+
+  /** Writes it, where it is something other than the last step's states. */
   #pool(chunk: SimdChunk, part: number, masks: SimdMasks | undefined): void {
     const kernels = this.#kernels, panels = this.#panels;
     const { rows, length, starts, buffer } = chunk;
     const { at, cell: { backward } } = this.#cells[part]!;
-    const { states } = at.series[buffer];
-    const stride = rowStride(this.#spec.hidden);
-    const toRows = this.#pooledRows(chunk, part), toPanels = this.#pooledPanels(chunk, part);
+    const { states } = at.series[buffer], stateRow = this.#stateRow;
+    const to = this.#pooledPart(chunk, part);
     switch (this.#spec.pooling) {
       case "last": {
         const last = this.#cells[part]!.lastStates(chunk);
-        kernels.gatherStates(last, stride, 0, rows, panels, toRows, stride, toPanels, 32 * rows);
+        kernels.gatherStates(last, stateRow, 0, rows, panels, to, stateRow);
         break;
       }
       case "mean":
-        kernels.poolMean(states, stride, rows, length, panels, starts, toRows, stride, toPanels);
+        kernels.poolMean(states, stateRow, rows, length, panels, starts, to, stateRow);
         break;
       case "max": {
         const winners = this.#winners(chunk, part), flag = backward ? 1 : 0;
-        kernels.poolMax(states, stride, rows, length, panels, starts, flag, toRows, stride, toPanels, winners);
+        kernels.poolMax(states, stateRow, rows, length, panels, starts, flag, to, stateRow, winners);
       }
     }
-    if (masks) this.#drop(chunk, part, masks, toRows, stride, toPanels);
+    if (masks) this.#drop(chunk, part, masks, to, 32, stateRow);
   }
 
-  #drop(chunk: SimdChunk, part: number, masks: SimdMasks, rows: number, stride: number, panels: number): void {
+  #drop(chunk: SimdChunk, part: number, masks: SimdMasks, matrix: number, stride: number, row: number): void {
     const { hidden } = this.#spec;
     const mask = masks.of(DropoutArea.pooled), width = parts(this.#spec) * hidden;
     this.#kernels.drop(
@@ -195,10 +220,9 @@ export class SimdHead {
       width,
       part * hidden,
       hidden,
-      rows,
+      matrix,
       stride,
-      panels,
-      32 * chunk.rows,
+      row,
       0,
     );
   }
@@ -225,12 +249,8 @@ export class SimdHead {
     return this.#at.denseKernelGradient + 32 * this.#spec.hidden * this.classPanels * part;
   }
 
-  #pooledRows({ rows }: SimdChunk, part: number): number {
-    return this.#at.pooled + rowStride(this.#spec.hidden) * rows * part;
-  }
-
-  #pooledPanels({ rows }: SimdChunk, part: number): number {
-    return this.#at.pooledPanels + 32 * this.#panels * rows * part;
+  #pooledPart({ rows }: SimdChunk, part: number): number {
+    return this.#at.pooled + this.#stateRow * rows * part;
   }
 
   #winners({ rows }: SimdChunk, part: number): number {

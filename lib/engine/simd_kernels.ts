@@ -14,19 +14,21 @@ export interface SimdKernels extends SimdLstmKernels, SimdRoundKernels {
     indexStride: number,
     a: number,
     aStride: number,
+    aRow: number,
     operand: number,
     inner: number,
     c: number,
     cStride: number,
+    cRow: number,
     rows: number,
     panels: number,
   ): void;
-  affine(a: number, rows: number, inner: number, operand: number, bias: number, panels: number, c: number): void;
   accumulateProducts(
     a: number,
-    aStride: number,
+    aRow: number,
     b: number,
     bStride: number,
+    bRow: number,
     inner: number,
     c: number,
     rows: number,
@@ -58,15 +60,7 @@ export interface SimdKernels extends SimdLstmKernels, SimdRoundKernels {
     firsts: number,
   ): number;
   reverseSlots(slots: number, rows: number, length: number, starts: number, to: number): void;
-  gatherRows(
-    from: number,
-    width: number,
-    rows: number,
-    count: number,
-    to: number,
-    stride: number,
-    toPanels: number,
-  ): void;
+  gatherRows(from: number, width: number, rows: number, count: number, to: number, toRow: number): void;
   sumByToken(
     values: number,
     seriesBytes: number,
@@ -76,9 +70,10 @@ export interface SimdKernels extends SimdLstmKernels, SimdRoundKernels {
     slots: number,
     slotsStride: number,
     sums: number,
-    count: number,
+    sumsStride: number,
+    sumsRow: number,
   ): void;
-  scatterRows(from: number, count: number, rows: number, to: number, width: number): void;
+  scatterRows(from: number, fromRow: number, count: number, rows: number, to: number, width: number): void;
   mirrorSteps(rows: number, length: number, starts: number, to: number): void;
   stepPositions(
     rows: number,
@@ -91,26 +86,23 @@ export interface SimdKernels extends SimdLstmKernels, SimdRoundKernels {
   ): void;
   gatherStates(
     states: number,
-    stride: number,
+    stateRow: number,
     index: number,
     count: number,
     panels: number,
-    toRows: number,
-    toStride: number,
-    toPanels: number,
-    panelBytes: number,
+    to: number,
+    toRow: number,
   ): void;
   addIndexedRows(from: number, index: number, count: number, panels: number, panelBytes: number, to: number): void;
   poolMean(
     states: number,
-    stride: number,
+    stateRow: number,
     rows: number,
     length: number,
     panels: number,
     starts: number,
     to: number,
-    toStride: number,
-    toPanels: number,
+    toRow: number,
   ): void;
   poolMeanBackward(
     gradient: number,
@@ -123,15 +115,14 @@ export interface SimdKernels extends SimdLstmKernels, SimdRoundKernels {
   ): void;
   poolMax(
     states: number,
-    stride: number,
+    stateRow: number,
     rows: number,
     length: number,
     panels: number,
     starts: number,
     backward: number,
     to: number,
-    toStride: number,
-    toPanels: number,
+    toRow: number,
     winners: number,
   ): void;
   poolMaxBackward(
@@ -152,13 +143,20 @@ export interface SimdKernels extends SimdLstmKernels, SimdRoundKernels {
     elements: number,
     offset: number,
     width: number,
-    rows: number,
+    matrix: number,
     stride: number,
-    panels: number,
-    panelBytes: number,
+    row: number,
     kept: number,
   ): void;
-  dropAgain(mask: number, kept: number, count: number, width: number, panels: number, panelBytes: number): void;
+  dropAgain(
+    mask: number,
+    kept: number,
+    count: number,
+    width: number,
+    matrix: number,
+    stride: number,
+    row: number,
+  ): void;
   softmaxCrossEntropy(
     logits: number,
     rows: number,
@@ -170,7 +168,7 @@ export interface SimdKernels extends SimdLstmKernels, SimdRoundKernels {
     spare: number,
   ): number;
   softmax(logits: number, rows: number, panels: number, classes: number, to: number, spare: number): void;
-  columnSums(from: number, panelBytes: number, panels: number, rows: number, to: number): void;
+  columnSums(from: number, fromStride: number, fromRow: number, panels: number, rows: number, to: number): void;
   zero(at: number, bytes: number): void;
   peak(rounds: number): number;
 }

@@ -43,14 +43,13 @@ export class SimdLayerInputs {
     const { rows, length } = chunk;
     const { hidden } = this.#spec;
     const count = rows * length;
-    const fromStride = rowStride(hidden), stride = rowStride(below.length * padded(hidden));
-    const series = seriesBytes(rows, length);
+    const stateRow = rowStride(hidden), inputRow = rowStride(below.length * padded(hidden));
     for (const [part, { at: { series: buffers }, cell: lower }] of below.entries()) {
       const { states } = buffers[chunk.buffer];
       const index = lower.backward === backward ? 0 : this.#scratch.mirror;
-      const toRows = at.inputs + 32 * panels * part, toPanels = this.panels(cell, part, chunk);
-      kernels.gatherStates(states, fromStride, index, count, panels, toRows, stride, toPanels, series);
-      if (masks) this.#drop(cell, part, chunk, masks, toRows, stride);
+      const inputs = at.inputs + 32 * panels * part;
+      kernels.gatherStates(states, stateRow, index, count, panels, inputs, inputRow);
+      if (masks) this.#drop(cell, part, chunk, masks, inputs, 32, inputRow);
     }
     cell.projectInputs(chunk);
   }
@@ -59,7 +58,10 @@ export class SimdLayerInputs {
   backward(cell: SimdCell, chunk: SimdChunk, masks: SimdMasks | undefined): void {
     cell.inputsBackward(chunk);
     if (!masks) return;
-    for (let part = 0; part < parts(this.#spec); part++) this.#drop(cell, part, chunk, masks, 0, 0);
+    const series = seriesBytes(chunk.rows, chunk.length);
+    for (let part = 0; part < parts(this.#spec); part++) {
+      this.#drop(cell, part, chunk, masks, this.gradients(cell, part, chunk), series, 32);
+    }
   }
 
   /** Adds, to the gradients that each LSTM of a layer has for the one below of its own direction, those that the other has. */
@@ -67,23 +69,31 @@ export class SimdLayerInputs {
     for (const [part, cell] of cells.entries()) {
       const other = cells[1 - part];
       if (!other) return;
-      const from = this.panels(other, part, chunk), to = this.panels(cell, part, chunk);
+      const from = this.gradients(other, part, chunk), to = this.gradients(cell, part, chunk);
       const series = seriesBytes(chunk.rows, chunk.length), count = chunk.rows * chunk.length;
       this.#kernels.addIndexedRows(from, this.#scratch.mirror, count, this.#panels, series, to);
     }
   }
 
-  /** Where the inputs of `cell` from `part` of the layer below, and then their gradients, lie in panels. */
-  panels({ at }: SimdCell, part: number, { rows, length }: SimdChunk): number {
-    return at.inputPanels + seriesBytes(rows, length) * this.#panels * part;
+  /** Where the gradients of what `cell` has from `part` of the layer below lie, in panels. */
+  gradients({ at }: SimdCell, part: number, { rows, length }: SimdChunk): number {
+    return at.inputGradients + seriesBytes(rows, length) * this.#panels * part;
   }
 
   #positions(backward: boolean, { rows, length }: SimdChunk): number {
     return this.#scratch.positions + (backward ? 4 * rows * length : 0);
   }
 
-  /** Drops values of inputs or their gradients: of panels and, if given, of `rows`. */
-  #drop(cell: SimdCell, part: number, chunk: SimdChunk, masks: SimdMasks, rows: number, stride: number): void {
+  /** Drops values of inputs or of their gradients. */
+  #drop(
+    cell: SimdCell,
+    part: number,
+    chunk: SimdChunk,
+    masks: SimdMasks,
+    matrix: number,
+    stride: number,
+    row: number,
+  ): void {
     const { hidden } = this.#spec;
     const { layer, backward } = cell.cell;
     this.#kernels.drop(
@@ -95,10 +105,9 @@ export class SimdLayerInputs {
       parts(this.#spec) * hidden,
       part * hidden,
       hidden,
-      rows,
+      matrix,
       stride,
-      this.panels(cell, part, chunk),
-      seriesBytes(chunk.rows, chunk.length),
+      row,
       0,
     );
   }

@@ -119,13 +119,13 @@ export class SimdPasses {
     if (this.#spec.bidirectional) kernels.reverseSlots(at.slots, size, length, starts, at.reversedSlots);
     const stride = rowStride(embedding);
     const embeddings = source + 4 * embeddingTensor(this.#layout).offset;
-    kernels.gatherRows(embeddings, embedding, at.tokenOfSlot, distinct, at.vectors, stride, at.vectorPanels);
+    kernels.gatherRows(embeddings, embedding, at.tokenOfSlot, distinct, at.vectors, stride);
     kernels.zero(at.vectors + stride * distinct, stride * (padded(distinct) - distinct));
     if (masks) this.#dropVectors(masks);
     if (!this.#isPacked || source !== this.#held) this.#pack(source);
     for (const cell of this.#layers[0]!) cell.projectTokens(distinct);
     this.#firstStep = this.#isPadded ? undefined : this.#firstStepOfFullRows;
-    this.#firstStep?.prepare(size, length, distinct);
+    this.#firstStep?.prepare(size, length);
   }
 
   /** Packs what only the backward pass needs of the weights at `source`, and zeroes the sums over chunks. */
@@ -154,7 +154,7 @@ export class SimdPasses {
       for (const cell of cells) {
         if (index > 0) this.#inputs.forward(cell, this.#layers[index - 1]!, chunk, this.#masks);
         if (this.#firstStep) this.#firstStep.forward(chunk, this.#slots(cell));
-        else cell.forward(chunk, index > 0 ? 0 : this.#slots(cell), this.#distinct);
+        else cell.forward(chunk, index > 0 ? 0 : this.#slots(cell));
       }
     }
     this.head.forward(chunk, this.#masks);
@@ -172,7 +172,7 @@ export class SimdPasses {
       const cells = this.#layers[index]!, above = this.#layers[index + 1];
       for (const [part, cell] of cells.entries()) {
         const gradients = above
-          ? this.#inputs.panels(above[part]!, part, chunk)
+          ? this.#inputs.gradients(above[part]!, part, chunk)
           : this.head.statesBackward(chunk, part, this.#masks);
         const isLast = !above && this.head.takesLast;
         if (this.#firstStep) {
@@ -180,7 +180,7 @@ export class SimdPasses {
           continue;
         }
         cell.backward(chunk, gradients, isLast ? 0 : 32 * chunk.rows, isLast ? 32 * chunk.rows : series);
-        if (index === 0) cell.sumByToken(chunk, this.#slots(cell), this.#distinct);
+        if (index === 0) cell.sumByToken(chunk, this.#slots(cell));
         else this.#inputs.backward(cell, chunk, this.#masks);
       }
       if (index > 0) this.#inputs.join(cells, chunk);
@@ -192,6 +192,7 @@ export class SimdPasses {
   endBackward(target: number, lazy: boolean): void {
     const kernels = this.#kernels, at = this.scratch, distinct = this.#distinct;
     const { embedding } = this.#spec;
+    const vectorRow = rowStride(embedding);
     if (this.#firstStep) {
       this.#sums.finish();
       this.#firstStep.endBackward();
@@ -202,12 +203,12 @@ export class SimdPasses {
     for (const [index, cell] of this.#layers[0]!.entries()) cell.tokensBackward(distinct, index > 0);
     if (this.#masks) {
       const mask = this.#masks.of(DropoutArea.embedding);
-      kernels.dropAgain(mask, at.keptComponents, distinct, embedding, at.vectorPanels, 32 * distinct);
+      kernels.dropAgain(mask, at.keptComponents, distinct, embedding, at.vectorGradients, 32, vectorRow);
     }
     if (!lazy) kernels.zero(target, 4 * embeddingEnd(this.#layout));
     for (const { offset, size } of this.#gaps) kernels.zero(target + 4 * offset, 4 * size);
     const embeddings = target + 4 * embeddingTensor(this.#layout).offset;
-    kernels.scatterRows(at.vectorPanels, distinct, at.tokenOfSlot, embeddings, embedding);
+    kernels.scatterRows(at.vectorGradients, vectorRow, distinct, at.tokenOfSlot, embeddings, embedding);
     for (const weights of this.#weights) weights.unpack(target);
     this.head.unpack(target);
   }
@@ -255,7 +256,7 @@ export class SimdPasses {
 
   /** Drops values of the distinct tokens' vectors, and notes which, for their gradients. */
   #dropVectors(masks: SimdMasks): void {
-    const { tokenOfSlot, factors, vectors, vectorPanels, keptComponents } = this.scratch;
+    const { tokenOfSlot, factors, vectors, keptComponents } = this.scratch;
     const { embedding } = this.#spec;
     const distinct = this.#distinct;
     this.#kernels.drop(
@@ -268,9 +269,8 @@ export class SimdPasses {
       0,
       embedding,
       vectors,
+      32,
       rowStride(embedding),
-      vectorPanels,
-      32 * distinct,
       keptComponents,
     );
   }

@@ -1,6 +1,6 @@
 /**
- * The map of the simd engine's scratch memory. Matrices there are in panels: eight columns of all rows, [rows][8], each
- * panel after the other; those over time are `seriesBytes` apart. `P` is the panels of one gate, ceil(hidden / 8); `D` the
+ * The map of the simd engine's scratch memory. Matrices there are row-major, [rows][·], of which a row takes `rowStride`; or
+ * in panels: eight columns of all rows, [rows][8], each panel after the other; those over time are `seriesBytes` apart. `P` is the panels of one gate, ceil(hidden / 8); `D` the
  * distinct tokens of a batch, `D8` the same rounded up to eight; `R` the rows that go through the LSTMs together (a chunk). What lies above an LSTM gets its
  * state in `parts`, one for each direction, each of `P` panels. See simd_cell_scratch.ts and
  * simd_first_step_scratch.ts for what each LSTM has.
@@ -8,9 +8,9 @@
  *     dense layer      denseKernel [parts][C8/8][8P][8]  denseKernelT [parts][P][C8][8]  denseBias [C8]  classWeights [classes]  zeros
  *                      denseKernelGradient [parts][C8/8][H][8]  denseBiasGradient [C8]
  *     tokens           slotOfToken int32 [vocabulary]  tokenOfSlot int32 [D]  slots, reversedSlots int32 [batch, length]
- *                      starts int32 [batch]  vectors [D8][vectorStride]  vectorPanels [E8/8][D][8]
+ *                      starts int32 [batch]  vectors [D8][·]  vectorGradients [D][·]
  *     a chunk          mirror int32 [length][R]  positions int32 [directions][length][R]
- *                      pooled [parts][R][stateStride]  pooledPanels [parts][P][R][8]  winners int32 [parts][P][R][8]
+ *                      pooled [parts][R][·]  winners int32 [parts][P][R][8]
  *                      stateGradient, cellGradient [P][R][8]  stateGradients [P][length][R][8]
  *                      logits [C8/8][R][8]  probabilities [R][classes]
  *     dropout          masks [9][32 bytes]  factors  keptComponents uint8 [D][E8/8]
@@ -95,11 +95,10 @@ function areaBytes(spec: ModelSpec, maxBatch: number, maxLength: number, most: L
     reversedSlots: spec.bidirectional ? 4 * positions : 0,
     starts: 4 * maxBatch,
     vectors: rowStride(embedding) * padded(distinct),
-    vectorPanels: 4 * e8 * distinct,
+    vectorGradients: rowStride(embedding) * distinct,
     mirror: isDeep ? 4 * chunkPositions : 0,
     positions: isDeep ? 4 * parts(spec) * chunkPositions : 0,
     pooled: parts(spec) * rowStride(hidden) * rows,
-    pooledPanels: 4 * parts(spec) * h8 * rows,
     winners: spec.pooling === "max" ? 4 * parts(spec) * h8 * rows : 0,
     stateGradient: 4 * h8 * rows,
     cellGradient: 4 * h8 * rows,

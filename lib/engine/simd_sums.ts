@@ -30,8 +30,8 @@ const takenOf = (lane: number) => doneOf(lane) + 1;
 const JOBS = doneOf(LANES);
 
 const Kind = { products: 0, byToken: 1 } as const;
-/** Of a job: its kind, its panels, and room for eight more arguments. */
-const JOB_WORDS = 10;
+/** Of a job: its kind, its panels, and room for nine more arguments. */
+const JOB_WORDS = 11;
 const JOBS_OF_CELL = 3;
 
 function jobsWords(spec: ModelSpec): number {
@@ -132,8 +132,8 @@ export class SimdSums {
   }
 
   /** Notes a call of `accumulateProducts` for the chunk under way. */
-  readonly products: SimdKernels["accumulateProducts"] = (a, aStride, b, bStride, inner, c, rows, panels) =>
-    this.#note(Kind.products, panels, a, aStride, b, bStride, inner, c, rows, 0);
+  readonly products: SimdKernels["accumulateProducts"] = (a, aRow, b, bStride, bRow, inner, c, rows, panels) =>
+    this.#note(Kind.products, panels, a, aRow, b, bStride, bRow, inner, c, rows, 0);
 
   /** Notes a call of `sumByToken` for the chunk under way. */
   readonly byToken: SimdKernels["sumByToken"] = (
@@ -145,8 +145,9 @@ export class SimdSums {
     slots,
     slotsStride,
     sums,
-    count,
-  ) => this.#note(Kind.byToken, panels, values, stride, rows, steps, slots, slotsStride, sums, count);
+    sumsStride,
+    sumsRow,
+  ) => this.#note(Kind.byToken, panels, values, stride, rows, steps, slots, slotsStride, sums, sumsStride, sumsRow);
 
   /**
    * Ends a chunk that `chunksLeft` others of the batch follow, or what was noted after the last one: makes the sums that
@@ -198,6 +199,7 @@ export class SimdSums {
     f: number,
     g: number,
     h: number,
+    i: number,
   ): void {
     const jobs = this.#own.jobs(this.#own.posted);
     const at = 1 + JOB_WORDS * jobs[0]!++;
@@ -211,6 +213,7 @@ export class SimdSums {
     jobs[at + 7] = f;
     jobs[at + 8] = g;
     jobs[at + 9] = h;
+    jobs[at + 10] = i;
   }
 
   /**
@@ -237,17 +240,17 @@ export class SimdSums {
 
   /** Does the first inner steps of products, or else the whole job; its words say what is left. */
   #runPiece(jobs: Int32Array, at: number): void {
-    const aStride = jobs[at + 3]!, inner = jobs[at + 6]!;
+    const aRow = jobs[at + 3]!, bRow = jobs[at + 6]!, inner = jobs[at + 7]!;
     if (jobs[at] !== Kind.products || inner <= STEPS_OF_PIECE) {
       this.#runJob(jobs, at, 0, 1);
       jobs[at + 1] = 0;
       return;
     }
-    jobs[at + 6] = STEPS_OF_PIECE;
+    jobs[at + 7] = STEPS_OF_PIECE;
     this.#runJob(jobs, at, 0, 1);
-    jobs[at + 2]! += aStride * STEPS_OF_PIECE;
-    jobs[at + 4]! += 32 * STEPS_OF_PIECE;
-    jobs[at + 6] = inner - STEPS_OF_PIECE;
+    jobs[at + 2]! += aRow * STEPS_OF_PIECE;
+    jobs[at + 4]! += bRow * STEPS_OF_PIECE;
+    jobs[at + 7] = inner - STEPS_OF_PIECE;
   }
 
   /** Does one of `lanes` parts of all jobs. */
@@ -263,11 +266,11 @@ export class SimdSums {
     const panels = Math.floor(all * (lane + 1) / lanes) - first;
     if (panels === 0) return;
     const a = jobs[at + 2]!, b = jobs[at + 3]!, c = jobs[at + 4]!, d = jobs[at + 5]!, e = jobs[at + 6]!;
-    const f = jobs[at + 7]!, g = jobs[at + 8]!, h = jobs[at + 9]!;
+    const f = jobs[at + 7]!, g = jobs[at + 8]!, h = jobs[at + 9]!, i = jobs[at + 10]!;
     if (jobs[at] === Kind.products) {
-      kernels.accumulateProducts(a, b, c + first * d, d, e, f + first * 32 * g, g, panels);
+      kernels.accumulateProducts(a, b, c + first * d, d, e, f, g + first * 32 * h, h, panels);
     } else {
-      kernels.sumByToken(a + first * b, b, panels, c, d, e, f, g + first * 32 * h, h);
+      kernels.sumByToken(a + first * b, b, panels, c, d, e, f, g + first * h, h, i);
     }
   }
 }
