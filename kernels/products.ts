@@ -202,9 +202,15 @@ function transposedRows(rows: number): string {
 
 const setRight = (half: number, step: number, value: string): string =>
   `(struct.set $right ${rightField(half, step)} ${get("right")} ${value})`;
-const copyStep = (step: number): string =>
-  `${each(2, (half) => setRight(half, step, `(v128.load offset=${16 * half} ${get("from")})`))}
-  ${advance("from", get("row"))}`;
+/** Copies steps of the right operand: what is loaded before anything is stored shares the checks of its bounds. */
+const copySteps = (first: number, count: number): string => `
+  ${
+  each(count, (step) => `
+    ${each(2, (half) => set(`x${step}${half}`, `(v128.load offset=${16 * half} ${get("from")})`))}
+    ${advance("from", get("row"))}`)
+}
+  ${each(count, (step) => each(2, (half) => setRight(half, first + step, get(`x${step}${half}`))))}`;
+const copied = (count: number): string => locals("v128", ...range(count).flatMap((step) => [`x${step}0`, `x${step}1`]));
 
 /** New structs for the right operand, and what fills them from columns `row` bytes a step; steps that are left out are 0. */
 const RIGHTS = `
@@ -222,12 +228,14 @@ const RIGHTS = `
 }
   ${get("rights")})
 
-(func $fill (param $right (ref $right)) ${params("from", "row")} ${each(STEPS, copyStep)})
+(func $fill (param $right (ref $right)) ${params("from", "row")} ${copied(4)}
+  ${copySteps(0, 4)}
+  ${copySteps(4, 4)})
 
-(func $fillPart (param $right (ref $right)) ${params("from", "row", "steps")}
+(func $fillPart (param $right (ref $right)) ${params("from", "row", "steps")} ${copied(1)}
   ${each(STEPS, (step) => each(2, (half) => setRight(half, step, ZERO)))}
   (block $end
-    ${each(STEPS, (step) => `(br_if $end (i32.eq ${get("steps")} ${int(step)})) ${copyStep(step)}`)}))`;
+    ${each(STEPS, (step) => `(br_if $end (i32.eq ${get("steps")} ${int(step)})) ${copySteps(step, 1)}`)}))`;
 
 const STAGE_OPERAND = `
 (func (export "stageOperand") ${params("operand", "from", "inner", "panels")}
