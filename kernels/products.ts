@@ -202,6 +202,7 @@ function transposedRows(rows: number): string {
 
 const setRight = (half: number, step: number, value: string): string =>
   `(struct.set $right ${rightField(half, step)} ${get("right")} ${value})`;
+
 /** Copies steps of the right operand: what is loaded before anything is stored shares the checks of its bounds. */
 const copySteps = (first: number, count: number): string => `
   ${

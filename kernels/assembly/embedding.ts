@@ -25,8 +25,8 @@ function copyFloats(from: usize, to: usize, bytes: usize): void {
 }
 
 /**
- * Panels that go through the rows together. Values are read in as many streams, and sums as many pieces at a time: of few
- * panels the processor fetches values ahead best, and of many it uses the sums' cache lines best.
+ * Panels that go through the rows together. With more of them, more of a token's sums are at hand when it is met; with fewer,
+ * the values come in fewer streams, which the processor fetches ahead.
  */
 const SUM_PANELS = 16;
 
