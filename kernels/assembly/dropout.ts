@@ -5,9 +5,10 @@
 import { threefryWords } from "./threefry";
 
 /**
- * Multiplies a matrix of `count` rows of `width` values, which gemm.ts says how to tell, with their factors. Value j of row n
- * is the element index[n] · `elements` + `offset` + j; without `index` n + `first` stands for index[n]. Elements are below 2^32. `factors` has room for `width` + 16 floats. Where `kept` is given,
- * uint8 [count][ceil(width / 8)], it is told which values were kept: a bit each, the first value's the lowest.
+ * Multiplies a matrix of `count` rows of `width` values, told as in gemm.ts, with their factors. Value j of row n is the
+ * element index[n] · `elements` + `offset` + j; without `index` n + `first` stands for index[n]. Elements are below 2^32.
+ * `factors` has room for `width` + 16 floats. Where `kept` is given, uint8 [count][ceil(width / 8)], it is told which values
+ * were kept: a bit each, the first value's the lowest.
  */
 export function drop(
   mask: usize, factors: usize, index: usize, first: i32, count: i32, elements: i32, offset: i32, width: i32,

@@ -25,7 +25,8 @@ function rowAt(from: usize, fromRow: usize, index: usize, indexStride: usize, ro
  */
 export function gemm(
   from: usize, fromStride: usize, fromRow: usize, index: usize, indexStride: usize,
-  a: usize, aStride: usize, aRow: usize, operand: i32, inner: i32, c: usize, cStride: usize, cRow: usize, rows: i32, panels: i32,
+  a: usize, aStride: usize, aRow: usize, operand: i32, inner: i32,
+  c: usize, cStride: usize, cRow: usize, rows: i32, panels: i32,
 ): void {
   const tiles = (rows + 5) / 6;
   if (tiles == 0) return;

@@ -7,9 +7,9 @@
 // tanhs [P][T][rows][8], each panel's series of steps `seriesBytes` after the one before; states row-major [T][rows][·]
 // (`stateRow` bytes a row).
 //
-// The input's part comes per token, projected row-major [slots][·] (`projectedRow` bytes a row). Before step 0 there is no state, so step 0 and its state's
-// part of step 1 depend on the first token alone: they are done once per first token, not per row. `recurrent` is the
-// operand that the recurrent kernel, in panels [4P][8P][8], is staged as.
+// The input's part comes per token, projected row-major [slots][·] (`projectedRow` bytes a row). Before step 0 there is no
+// state, so step 0 and its state's part of step 1 depend on the first token alone: they are done once per first token, not
+// per row. `recurrent` is the operand that the recurrent kernel, in panels [4P][8P][8], is staged as.
 import { LIMIT, P1, P2, P3, P4, Q1, Q2, Q3, Q4, sigmoidOf, tanhOf } from "./activations";
 import { gemm } from "./gemm";
 import { pickRows, pickRowSums } from "./rows";
