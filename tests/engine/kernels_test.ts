@@ -31,6 +31,35 @@ function matrix(values: (count: number) => Float32Array, rows: number, panels: n
   return { values: made, stride: 4 * stride, row: 4 * row, at };
 }
 
+/** c = rows of `from` + a · operand 0; `index` lists the rows, with another number after each. */
+function multiply(
+  from: Matrix,
+  index: Int32Array | undefined,
+  a: Matrix,
+  inner: number,
+  c: Matrix,
+  rows: number,
+  panels: number,
+): void {
+  kernels.gemm(
+    from.values.byteOffset,
+    from.stride,
+    from.row,
+    index?.byteOffset ?? 0,
+    8,
+    a.values.byteOffset,
+    a.stride,
+    a.row,
+    0,
+    inner,
+    c.values.byteOffset,
+    c.stride,
+    c.row,
+    rows,
+    panels,
+  );
+}
+
 for (const isRowMajor of [false, true]) {
   const order = isRowMajor ? "row-major" : "in panels";
 
@@ -41,23 +70,7 @@ for (const isRowMajor of [false, true]) {
         const a = matrix(normals, rows, inner / 8, isRowMajor), c = matrix(normals, rows, panels, isRowMajor);
         const b = normals(panels * inner * 8), before = c.values.slice();
         kernels.stageOperand(0, b.byteOffset, inner, panels);
-        kernels.gemm(
-          c.values.byteOffset,
-          c.stride,
-          c.row,
-          0,
-          0,
-          a.values.byteOffset,
-          a.stride,
-          a.row,
-          0,
-          inner,
-          c.values.byteOffset,
-          c.stride,
-          c.row,
-          rows,
-          panels,
-        );
+        multiply(c, undefined, a, inner, c, rows, panels);
         const added = before.map((value, i) => c.values[i]! - value);
         for (let row = 0; row < rows; row++) {
           for (let column = 0; column < 8 * panels; column++) {
@@ -80,23 +93,7 @@ for (const isRowMajor of [false, true]) {
     const index = vectors.ints(2 * rows);
     for (let row = 0; row < rows; row++) index[2 * row] = (3 * row + 1) % 4;
     kernels.stageOperand(0, vectors.floats(panels * inner * 8).byteOffset, inner, panels);
-    kernels.gemm(
-      from.values.byteOffset,
-      from.stride,
-      from.row,
-      index.byteOffset,
-      8,
-      a.values.byteOffset,
-      a.stride,
-      a.row,
-      0,
-      inner,
-      c.values.byteOffset,
-      c.stride,
-      c.row,
-      rows,
-      panels,
-    );
+    multiply(from, index, a, inner, c, rows, panels);
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < 8 * panels; column++) {
         assertEquals(c.at(row, column), from.at(index[2 * row]!, column));
