@@ -69,6 +69,8 @@ export async function trainOnMachine(setting: MachineSetting): Promise<MachineRu
       sequences = update.counters.reduce((sum, counters) => sum + counters.sequences, 0);
     }
     await taking;
+    // It leaves in order when it is told to stop: what it has then is no result.
+    stop.signal.throwIfAborted();
     const { bytesUp: up, bytesDown: down } = machine.traffic;
     return { state: coordinator.state(), rounds, epochs, rollbacks, sequences, traffic: { up, down } };
   } finally {
