@@ -40,11 +40,11 @@ export function sumByToken(
 ): void {
   for (; panels > 0; panels -= SUM_PANELS) {
     const some = min(SUM_PANELS, panels);
-    let values0 = values;
+    let position = values;
     for (let step: usize = 0; step < <usize>steps; step++) {
       let slot = slots + 4 * step;
-      for (let row = 0; row < rows; row++, slot += slotsStride, values0 += 32) {
-        let value = values0, target = sums + sumsRow * <usize>load<i32>(slot);
+      for (let row = 0; row < rows; row++, slot += slotsStride, position += 32) {
+        let value = position, target = sums + sumsRow * <usize>load<i32>(slot);
         for (let panel = 0; panel < some; panel++, value += seriesBytes, target += sumsStride) {
           v128.store(target, f32x4.add(v128.load(target), v128.load(value)));
           v128.store(target, f32x4.add(v128.load(target, 16), v128.load(value, 16)), 16);

@@ -10,18 +10,12 @@ import {
   panelRows1, panelRows2, panelRows3, panelRows4, panelRows5, panelRows6, stageBlock,
   transposedRows1, transposedRows2, transposedRows3, transposedRows4, transposedRows5, transposedRows6,
 } from "./products";
-
-/** Where row r of the first panel of `from` begins; `index` lists the rows, if it is given. */
-// @ts-ignore: decorator
-@inline
-function rowAt(from: usize, fromRow: usize, index: usize, indexStride: usize, row: usize): usize {
-  return from + fromRow * (index == 0 ? row : <usize>load<i32>(index + row * indexStride));
-}
+import { rowAt } from "./rows";
 
 /**
  * C[rows, 8 · panels] = F + A[rows, inner] · B[panels][inner][8], inner a positive multiple of 8. B is staged as `operand`.
- * Of F, row r is added to number `index[r]` (int32s `indexStride` bytes apart), or without `index` to number r; where `fromRow`
- * is 0, to the one row that there is (a bias).
+ * F's row for row r is number `index[r]` (int32s `indexStride` bytes apart), or without `index` number r; where `fromRow` is 0,
+ * it is the one that there is (a bias).
  */
 export function gemm(
   from: usize, fromStride: usize, fromRow: usize, index: usize, indexStride: usize,

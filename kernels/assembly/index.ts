@@ -9,7 +9,7 @@ export { lstmFirst, lstmForward } from "./lstm_forward";
 export { lstmBackward, lstmFirstBackward } from "./lstm_backward";
 export { lstmSteps, lstmStepsBackward } from "./lstm_steps";
 export { mirrorSteps, stepPositions } from "./padding";
-export { gatherStates, addIndexedRows } from "./states";
+export { addIndexedRows, pickRows } from "./rows";
 export { poolMean, poolMeanBackward } from "./pool_mean";
 export { poolMax, poolMaxBackward } from "./pool_max";
 export { drop, dropAgain } from "./dropout";

@@ -105,23 +105,13 @@ export class SimdHead {
   backward(chunk: SimdChunk, masks: SimdMasks | undefined): void {
     const kernels = this.#kernels, at = this.#at;
     const { hidden } = this.#spec;
-    const { rows } = chunk;
+    const { rows } = chunk, stateRow = this.#stateRow, classPanels = this.classPanels;
+    const { logits } = at, stride = 32 * rows;
     for (let part = 0; part < this.#cells.length; part++) {
       const pooled = this.#pooled(chunk, part, masks), gradient = this.#gradientPart(part);
-      const stride = 32 * rows;
-      kernels.accumulateProducts(
-        pooled,
-        this.#stateRow,
-        at.logits,
-        stride,
-        32,
-        rows,
-        gradient,
-        hidden,
-        this.classPanels,
-      );
+      kernels.accumulateProducts(pooled, stateRow, logits, stride, 32, rows, gradient, hidden, classPanels);
     }
-    kernels.columnSums(at.logits, 32 * rows, 32, this.classPanels, rows, at.denseBiasGradient);
+    kernels.columnSums(logits, stride, 32, classPanels, rows, at.denseBiasGradient);
   }
 
   /**
@@ -194,7 +184,7 @@ export class SimdHead {
     switch (this.#spec.pooling) {
       case "last": {
         const last = this.#cells[part]!.lastStates(chunk);
-        kernels.gatherStates(last, stateRow, 0, rows, panels, to, stateRow);
+        kernels.pickRows(last, 32, stateRow, 0, 0, to, 32, stateRow, rows, panels);
         break;
       }
       case "mean":

@@ -84,14 +84,17 @@ export interface SimdKernels extends SimdLstmKernels, SimdRoundKernels {
     backward: number,
     to: number,
   ): void;
-  gatherStates(
-    states: number,
-    stateRow: number,
+  pickRows(
+    from: number,
+    fromStride: number,
+    fromRow: number,
     index: number,
-    count: number,
-    panels: number,
+    indexStride: number,
     to: number,
+    toStride: number,
     toRow: number,
+    rows: number,
+    panels: number,
   ): void;
   addIndexedRows(from: number, index: number, count: number, panels: number, panelBytes: number, to: number): void;
   poolMean(

@@ -48,7 +48,7 @@ export class SimdLayerInputs {
       const { states } = buffers[chunk.buffer];
       const index = lower.backward === backward ? 0 : this.#scratch.mirror;
       const inputs = at.inputs + 32 * panels * part;
-      kernels.gatherStates(states, stateRow, index, count, panels, inputs, inputRow);
+      kernels.pickRows(states, 32, stateRow, index, 4, inputs, 32, inputRow, count, panels);
       if (masks) this.#drop(cell, part, chunk, masks, inputs, 32, inputRow);
     }
     cell.projectInputs(chunk);

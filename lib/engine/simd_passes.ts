@@ -30,6 +30,8 @@ export class SimdPasses {
   readonly #spec: ModelSpec;
   readonly #layout: ParameterLayout;
   readonly #gaps: ReturnType<typeof gapsOf>;
+  /** Bytes from row to row of the distinct tokens' vectors and their gradients. */
+  readonly #vectorRow: number;
   readonly #weights: readonly SimdCellWeights[];
   /** The LSTMs of each layer, forward before backward: each is a part of the layer's output. */
   readonly #layers: readonly (readonly SimdCell[])[];
@@ -65,6 +67,7 @@ export class SimdPasses {
     this.#spec = spec;
     this.#layout = layout;
     this.#gaps = gapsOf(layout);
+    this.#vectorRow = rowStride(spec.embedding);
     this.#inputs = new SimdLayerInputs(kernels, spec, scratch);
     this.#starts = new Int32Array(memory.buffer, scratch.starts, maxBatch);
     const cells = lstmCells(spec);
@@ -117,10 +120,10 @@ export class SimdPasses {
     }
     this.#distinct = distinct;
     if (this.#spec.bidirectional) kernels.reverseSlots(at.slots, size, length, starts, at.reversedSlots);
-    const stride = rowStride(embedding);
+    const vectorRow = this.#vectorRow;
     const embeddings = source + 4 * embeddingTensor(this.#layout).offset;
-    kernels.gatherRows(embeddings, embedding, at.tokenOfSlot, distinct, at.vectors, stride);
-    kernels.zero(at.vectors + stride * distinct, stride * (padded(distinct) - distinct));
+    kernels.gatherRows(embeddings, embedding, at.tokenOfSlot, distinct, at.vectors, vectorRow);
+    kernels.zero(at.vectors + vectorRow * distinct, vectorRow * (padded(distinct) - distinct));
     if (masks) this.#dropVectors(masks);
     if (!this.#isPacked || source !== this.#held) this.#pack(source);
     for (const cell of this.#layers[0]!) cell.projectTokens(distinct);
@@ -191,8 +194,7 @@ export class SimdPasses {
   /** From the sums over chunks to the whole gradient, at `target`; `lazy` leaves the rows of other tokens as they are. */
   endBackward(target: number, lazy: boolean): void {
     const kernels = this.#kernels, at = this.scratch, distinct = this.#distinct;
-    const { embedding } = this.#spec;
-    const vectorRow = rowStride(embedding);
+    const { embedding } = this.#spec, vectorRow = this.#vectorRow;
     if (this.#firstStep) {
       this.#sums.finish();
       this.#firstStep.endBackward();
@@ -270,7 +272,7 @@ export class SimdPasses {
       embedding,
       vectors,
       32,
-      rowStride(embedding),
+      this.#vectorRow,
       keptComponents,
     );
   }
