@@ -14,7 +14,7 @@
  */
 import { leftOf, stagePanels, stageRows } from "./left_operand.ts";
 import { GROUPS, groupsOf, leftField, link, rightField, STEPS, structType, TILE_ROWS } from "./product_structs.ts";
-import { RIGHTS, STAGE_BLOCK, STAGE_OPERAND } from "./right_operand.ts";
+import { RIGHTS, STAGE_BLOCK, STAGE_OPERAND, STAGE_RIGHTS } from "./right_operand.ts";
 import { add, advance, each, get, int, locals, loop, params, range, set } from "./wasm_text.ts";
 
 const froms = (rows: number): string[] => range(rows).map((row) => `from${row}`);
@@ -117,6 +117,7 @@ export function productsSource(): string {
 (func $linkLefts ${locals("i32", "index")} ${loop("index", int(GROUPS), link("left", "(global.get $lefts)"))})
 (start $linkLefts)
 ${RIGHTS}
+${STAGE_RIGHTS}
 ${STAGE_OPERAND}
 ${STAGE_BLOCK}
 ${ofEachHeight.map((write) => heights.map(write).join("\n")).join("\n")}

@@ -40,31 +40,10 @@ export const RIGHTS = `
   (block $end
     ${each(STEPS, (step) => `(br_if $end (i32.eq ${get("steps")} ${int(step)})) ${copySteps(step, 1)}`)}))`;
 
-export const STAGE_OPERAND = `
-(func (export "stageOperand") ${params("operand", "from", "inner", "panels")}
-  ${locals("i32", "index", "count")} ${locals("(ref $rights)", "rights")}
-  ${set("count", `(i32.mul ${get("panels")} ${groupsOf(get("inner"))})`)}
-  (if (i32.ge_u ${get("operand")} (table.size $operands)) (then (drop (table.grow $operands
-    (array.new_fixed $rights 0) (i32.sub ${add(get("operand"), int(1))} (table.size $operands))))))
-  ${set("rights", `(ref.as_non_null (table.get $operands ${get("operand")}))`)}
-  (if (i32.ne (array.len ${get("rights")}) ${get("count")}) (then
-    ${set("rights", `(call $newRights ${get("count")})`)}
-    (table.set $operands ${get("operand")} ${get("rights")})))
-  ${
-  loop(
-    "index",
-    get("count"),
-    `(call $fill (array.get $rights ${get("rights")} ${get("index")}) ${get("from")} ${int(32)})
-    ${advance("from", int(32 * STEPS))}`,
-  )
-})`;
-
-export const STAGE_BLOCK = `
-(func (export "stageBlock") ${params("b", "bStride", "bRow", "steps", "panels")}
+/** Fills structs, of which each panel has `perPanel`, from B. */
+export const STAGE_RIGHTS = `
+(func $stageRights (param $rights (ref $rights)) ${params("perPanel", "b", "bStride", "bRow", "steps", "panels")}
   ${locals("i32", "panel", "group", "groups", "from", "rest")} ${locals("(ref $right)", "right")}
-  ${set("group", `(i32.mul ${get("panels")} ${int(GROUPS)})`)}
-  (if (i32.lt_u (array.len (global.get $block)) ${get("group")}) (then
-    (global.set $block (call $newRights ${get("group")}))))
   ${set("groups", groupsOf(get("steps")))}
   ${
   loop(
@@ -79,7 +58,7 @@ export const STAGE_BLOCK = `
         `${
           set(
             "right",
-            `(array.get $rights (global.get $block) ${add(`(i32.mul ${get("panel")} ${int(GROUPS)})`, get("group"))})`,
+            `(array.get $rights ${get("rights")} ${add(`(i32.mul ${get("panel")} ${get("perPanel")})`, get("group"))})`,
           )
         }
         (if (i32.ge_u ${get("rest")} ${int(STEPS)})
@@ -92,3 +71,25 @@ export const STAGE_BLOCK = `
     ${advance("b", get("bStride"))}`,
   )
 })`;
+
+export const STAGE_OPERAND = `
+(func (export "stageOperand") ${params("operand", "from", "inner", "panels")}
+  ${locals("i32", "groups", "count")} ${locals("(ref $rights)", "rights")}
+  ${set("groups", groupsOf(get("inner")))}
+  ${set("count", `(i32.mul ${get("panels")} ${get("groups")})`)}
+  (if (i32.ge_u ${get("operand")} (table.size $operands)) (then (drop (table.grow $operands
+    (array.new_fixed $rights 0) (i32.sub ${add(get("operand"), int(1))} (table.size $operands))))))
+  ${set("rights", `(ref.as_non_null (table.get $operands ${get("operand")}))`)}
+  (if (i32.ne (array.len ${get("rights")}) ${get("count")}) (then
+    ${set("rights", `(call $newRights ${get("count")})`)}
+    (table.set $operands ${get("operand")} ${get("rights")})))
+  (call $stageRights ${get("rights")} ${get("groups")}
+    ${get("from")} (i32.mul ${int(32)} ${get("inner")}) ${int(32)} ${get("inner")} ${get("panels")}))`;
+
+export const STAGE_BLOCK = `
+(func (export "stageBlock") ${params("b", "bStride", "bRow", "steps", "panels")} ${locals("i32", "count")}
+  ${set("count", `(i32.mul ${get("panels")} ${int(GROUPS)})`)}
+  (if (i32.lt_u (array.len (global.get $block)) ${get("count")}) (then
+    (global.set $block (call $newRights ${get("count")}))))
+  (call $stageRights (global.get $block) ${int(GROUPS)}
+    ${["b", "bStride", "bRow", "steps", "panels"].map(get).join(" ")}))`;
