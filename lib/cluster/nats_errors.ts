@@ -26,6 +26,16 @@ export function isOther(error: unknown): boolean {
   return error instanceof JetStreamApiError && WRONG_SEQUENCE.includes(error.code);
 }
 
+/** Whether nobody takes what was published: no JetStream, or a stream that has just been made and does not listen yet. */
+export function isUnheard(error: unknown): boolean {
+  return error instanceof Error && error.name === "JetStreamNotEnabled";
+}
+
+/** Nobody answered in time. A server that was just started loses answers to those whose first questions come at once. */
+export function isUnanswered(error: unknown): boolean {
+  return error instanceof Error && error.name === "TimeoutError";
+}
+
 export function isNoMessage(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.code === NO_MESSAGE;
 }

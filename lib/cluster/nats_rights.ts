@@ -5,7 +5,8 @@
 import { AckPolicy, DeliverPolicy, type JetStreamClient, type JetStreamManager } from "@nats-io/jetstream";
 import type { KV } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { isNoMessage, isOfBroker, isOther } from "./nats_errors.ts";
+import { isNoMessage, isOfBroker, isOther, isUnheard } from "./nats_errors.ts";
+import { patiently } from "./nats_patience.ts";
 import { Subject } from "./transport.ts";
 
 /** A place in the log where no message will ever be the newest. */
@@ -24,9 +25,10 @@ interface Means {
 export async function checkRights({ connection, client, manager, kv }: Means, stream: string): Promise<void> {
   const subjects = [Subject.down, Subject.up, Subject.chunks("none")].map((subject) => `${stream}.${subject}`);
   for (const subject of subjects) {
-    await unless(isOther, client.publish(subject, new Uint8Array(), { expect: { lastSequence: NEVER } }));
+    const never = { expect: { lastSequence: NEVER } };
+    await unless(isOther, () => client.publish(subject, new Uint8Array(), never));
   }
-  await unless(isNoMessage, manager.streams.getMessage(stream, { last_by_subj: subjects[0]! }));
+  await unless(isNoMessage, () => manager.streams.getMessage(stream, { last_by_subj: subjects[0]! }));
   // Of a subject that nobody writes to: what lies before the first message is, to some servers, everything.
   await manager.streams.purge(stream, { filter: `${stream}.none` });
   const name = crypto.randomUUID();
@@ -39,15 +41,16 @@ export async function checkRights({ connection, client, manager, kv }: Means, st
   });
   // Answered at once, with nothing, as nothing is new yet. A server that is too busy for it has not refused it either.
   const atOnce = JSON.stringify({ batch: 1, no_wait: true });
-  await unless(isOfBroker, connection.request(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`, atOnce));
+  await unless(isOfBroker, () => connection.request(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`, atOnce));
   await manager.consumers.delete(stream, name);
   await kv.get("none");
-  await unless(isOther, kv.update("none", "", NEVER));
+  await unless(isOther, () => kv.update("none", "", NEVER));
 }
 
-async function unless(expected: (error: unknown) => boolean, work: Promise<unknown>): Promise<void> {
+/** What another machine makes at this moment is waited for. */
+async function unless(expected: (error: unknown) => boolean, work: () => Promise<unknown>): Promise<void> {
   try {
-    await work;
+    await patiently(isUnheard, work);
   } catch (error) {
     if (!expected(error)) throw error;
   }

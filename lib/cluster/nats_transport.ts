@@ -8,7 +8,8 @@ import { DeliverPolicy, jetstream, JetStreamApiError, jetstreamManager } from "@
 import type { ConsumerMessages, JetStreamClient, JetStreamManager, StreamInfo } from "@nats-io/jetstream";
 import { type KV, Kvm } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { isNoMessage, isOfBroker, isOther } from "./nats_errors.ts";
+import { isNoMessage, isOfBroker, isOther, isUnanswered } from "./nats_errors.ts";
+import { patiently, pause } from "./nats_patience.ts";
 import { checkRights } from "./nats_rights.ts";
 import {
   type Entry,
@@ -24,16 +25,12 @@ import {
 const TIMEOUT_MS = 2000;
 /** How long a request for more messages stands: half of it without a sign of the server, and reading begins again. */
 const EXPIRES_MS = 4000;
-/** Between two attempts to read a log that cannot be read, or to make one. */
-const PAUSE_MS = 200;
-const OPEN_ATTEMPTS = 10;
 
 /** One store of the broker: everything that ends when another takes its place. */
 interface Store {
   readonly created: string;
   readonly lost: AbortController;
   readonly kv: KV;
-  readonly registers: Map<string, Entry>;
 }
 
 export class NatsTransport implements Transport {
@@ -42,7 +39,6 @@ export class NatsTransport implements Transport {
   readonly #manager: JetStreamManager;
   readonly #client: JetStreamClient;
   readonly #reading = new Set<ConsumerMessages>();
-  #watch: { stop(): void } | undefined;
   #store: Promise<Store>;
   #ended: Error | undefined | void;
   /** What it said when it did not let this machine in. */
@@ -65,7 +61,7 @@ export class NatsTransport implements Transport {
    * the account may not do what a run asks for.
    */
   static async open(connection: NatsConnection, run: string): Promise<NatsTransport> {
-    const manager = await jetstreamManager(connection, { timeout: TIMEOUT_MS });
+    const manager = await patiently(isUnanswered, () => jetstreamManager(connection, { timeout: TIMEOUT_MS }), 3);
     const transport = new NatsTransport(connection, `lockstep-${run}`, manager);
     const { kv } = await transport.#store;
     await checkRights({ connection, client: transport.#client, manager, kv }, transport.#stream);
@@ -121,7 +117,7 @@ export class NatsTransport implements Transport {
       } catch (error) {
         if (!isOfBroker(error)) throw error;
         await this.#checkStore();
-        await pause(PAUSE_MS);
+        await pause();
       } finally {
         signal.removeEventListener("abort", stop);
         lost.signal.removeEventListener("abort", stop);
@@ -154,12 +150,17 @@ export class NatsTransport implements Transport {
     });
   }
 
+  /** Asked for one by one: to a watch, nats-server 2.9 may deliver nothing at all, which is noticed after a minute. */
   registers(): Promise<ReadonlyMap<string, Entry>> {
     return this.#ask(async () => {
-      const { kv, registers } = await this.#store;
-      // What is watched may lag behind; and a broker that is away must be noticed.
-      await kv.status();
-      return new Map(registers);
+      const { kv } = await this.#store;
+      const { state } = await this.#manager.streams.info(`KV_${this.#stream}`, { subjects_filter: ">" });
+      const keys = Object.keys(state.subjects ?? {}).map((subject) => subject.slice(`$KV.${this.#stream}.`.length));
+      const registers = new Map<string, Entry>();
+      for (const entry of await Promise.all(keys.map((key) => kv.get(key)))) {
+        if (entry?.operation === "PUT") registers.set(entry.key, { value: entry.string(), revision: entry.revision });
+      }
+      return registers;
     });
   }
 
@@ -181,39 +182,19 @@ export class NatsTransport implements Transport {
   /** The stream and the bucket, made where there are none. */
   async #openStore(): Promise<Store> {
     const { info, kv } = await this.#madeByAnyone();
-    const store = { created: info.created, lost: new AbortController(), kv, registers: new Map<string, Entry>() };
-    store.lost.signal.addEventListener("abort", () => this.#watch?.stop());
-    await this.#watchRegisters(store);
-    return store;
+    return { created: info.created, lost: new AbortController(), kv };
   }
 
   /** The same for all machines that come at once: a broker that makes what one asked for refuses the others meanwhile. */
-  async #madeByAnyone(): Promise<{ info: StreamInfo; kv: KV }> {
+  #madeByAnyone(): Promise<{ info: StreamInfo; kv: KV }> {
     const streams = this.#manager.streams;
-    for (let attempt = 1;; attempt++) {
-      try {
-        const info = await streams.info(this.#stream).catch((error) => {
-          if (!(error instanceof JetStreamApiError)) throw error;
-          return streams.add({ name: this.#stream, subjects: [`${this.#stream}.>`] });
-        });
-        return { info, kv: await new Kvm(this.#client).create(this.#stream, { history: 1 }) };
-      } catch (error) {
-        if (!(error instanceof JetStreamApiError) || attempt === OPEN_ATTEMPTS) throw error;
-        await pause(PAUSE_MS);
-      }
-    }
-  }
-
-  /** Keeps the registers of `store` as they are in the broker, from now on. */
-  async #watchRegisters({ kv, registers }: Store): Promise<void> {
-    const watch = await kv.watch();
-    this.#watch?.stop();
-    this.#watch = watch;
-    void (async () => {
-      for await (const entry of watch) {
-        if (entry.operation === "PUT") registers.set(entry.key, { value: entry.string(), revision: entry.revision });
-      }
-    })().catch(() => {}); // It ends with its store, or when another takes its place.
+    return patiently((error) => error instanceof JetStreamApiError, async () => {
+      const info = await streams.info(this.#stream).catch((error) => {
+        if (!(error instanceof JetStreamApiError)) throw error;
+        return streams.add({ name: this.#stream, subjects: [`${this.#stream}.>`] });
+      });
+      return { info, kv: await new Kvm(this.#client).create(this.#stream, { history: 1 }) };
+    });
   }
 
   /** Looks whether the log is still the one that it was. */
@@ -239,8 +220,6 @@ export class NatsTransport implements Transport {
       await this.#checkStore();
       // A consumer lives in the server's memory: those of before the restart are gone, and would be missed late.
       for (const messages of this.#reading) void messages.close();
-      const store = await this.#store.catch(() => undefined);
-      if (store) await this.#watchRegisters(store).catch(() => {}); // The next reconnection tries again.
     }
   }
 
@@ -254,7 +233,7 @@ export class NatsTransport implements Transport {
       }
       signal.throwIfAborted();
       this.#checkConnection();
-      await pause(PAUSE_MS);
+      await pause();
       this.#store = this.#openStore();
       this.#store.catch(() => {});
     }
@@ -283,8 +262,4 @@ export class NatsTransport implements Transport {
       throw new Unreachable(`The broker did not do it: ${error.message}`, { cause: error });
     }
   }
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -92,13 +92,17 @@ export const transportContract: readonly Case[] = [
     assertEquals(await harness.settle(b.write("lease", "b", "new")), undefined);
     assertEquals(await harness.settle(b.write("lease", "b", first! + 7)), undefined);
     const second = await harness.settle(b.write("lease", "b", first!));
-    let seen = "";
-    while (seen !== "b") {
-      const entry = (await harness.settle(a.registers())).get("lease");
-      seen = entry?.value ?? "";
-      if (seen === "b") assertEquals(entry?.revision, second);
-    }
+    assertEquals((await harness.settle(a.registers())).get("lease"), { value: "b", revision: second! });
     await Promise.all([a.close(), b.close()]);
+  }],
+  ["registers() has those of all who come at once", async (harness) => {
+    const names = Array.from({ length: 8 }, (_, i) => `member.m${i}`);
+    const all = await Promise.all(names.map(() => harness.connect()));
+    await harness.settle(Promise.all(all.map((transport, i) => transport.write(names[i]!, "here", "new"))));
+    for (const transport of all) {
+      assertEquals([...(await harness.settle(transport.registers())).keys()].sort(), names);
+    }
+    await Promise.all(all.map((transport) => transport.close()));
   }],
   ["forget() drops what lies before", async (harness) => {
     const a = await harness.connect();
