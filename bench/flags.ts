@@ -17,6 +17,8 @@ export interface BenchOptions {
   readonly shapes: readonly Shape[];
   /** Length of a measured stage. */
   readonly seconds: number;
+  /** Of the warm-up before the first one; as long as `stagesOf` has it without. */
+  readonly warmUpSeconds: number | undefined;
   readonly repeats: number;
   /** A measurement that takes longer is left out, and a training ended. */
   readonly limitSeconds: number;
@@ -35,14 +37,15 @@ export const HELP = `Usage: deno task bench [FLAGS]
   --engines A,B       of ${ENGINES.map(({ name }) => name).join(", ")} [all; recipe: the default one]
   --shapes 0,1        by number [all]
 ${SHAPES.map((shape, index) => `                        ${index}: ${shapeName(shape)}`).join("\n")}
-  --seconds S         length of a measured stage, after a warm-up of a quarter of it or a second [${FULL.seconds}]
+  --seconds S         length of a measured stage [${FULL.seconds}]
+  --warm-up S         length of the warm-up before the first one [a quarter of --seconds, at least 1]
   --repeats N         turns of everyone; of the recipe, seeds [${FULL.repeats}]
   --limit S           seconds after which a measurement is given up; ten times that for a training [${FULL.limitSeconds}]
   --json FILE         write every figure there
   --help              this
 `;
 
-const TAKING = ["only", "engines", "shapes", "seconds", "repeats", "limit", "json"] as const;
+const TAKING = ["only", "engines", "shapes", "seconds", "warm-up", "repeats", "limit", "json"] as const;
 const SWITCHES = ["quick", "help"] as const;
 
 /** Throws an InputError with everything that is wrong. */
@@ -93,6 +96,7 @@ export function parseFlags(args: readonly string[]): BenchOptions {
       (text) => some(SHAPES, text.split(","), (_, index) => String(index)),
     ),
     seconds: value("seconds", base.seconds, "a number from 0.1 to 3600", between(0.1, 3600)),
+    warmUpSeconds: value<number | undefined>("warm-up", undefined, "a number from 1 to 3600", between(1, 3600)),
     repeats: value("repeats", base.repeats, "a whole number from 1 to 1000", (text) => {
       const number = between(1, 1000)(text);
       return Number.isInteger(number) ? number : undefined;

@@ -39,7 +39,8 @@ async function bench(options: BenchOptions): Promise<void> {
 
   const steps: StepResult[] = [];
   const { engines, shapes, repeats } = options;
-  const measured = { shapes, repeats, stages: stagesOf(options.seconds, options.limitSeconds), progress };
+  const stages = stagesOf(options.seconds, options.limitSeconds, options.warmUpSeconds);
+  const measured = { shapes, repeats, stages, progress };
   if (has("step")) {
     const peers = [...stockTfjsContestants(), ...(withPytorch ? pytorchContestants() : [])];
     for await (const results of measureSteps({ ...measured, contestants: [...engineContestants(engines), ...peers] })) {

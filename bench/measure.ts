@@ -26,12 +26,16 @@ export const LEAST_STEPS = 2;
 /** Of a warm-up: V8 compiles what runs often once more meanwhile, on the cores that are measured. */
 const LEAST_WARM_UP_SECONDS = 1;
 
-/** Stages that measure for `seconds`, after a quarter of that, but at least a second and a step, as warm-up. */
-export function stagesOf(seconds: number, limitSeconds: number): Stages {
+/** Stages that measure for `seconds`, after a warm-up of so long and at least a step: a quarter of it or a second. */
+export function stagesOf(
+  seconds: number,
+  limitSeconds: number,
+  warmUpSeconds = Math.max(LEAST_WARM_UP_SECONDS, seconds / 4),
+): Stages {
   return {
-    warmUp: { seconds: Math.max(LEAST_WARM_UP_SECONDS, seconds / 4), steps: 1 },
+    warmUp: { seconds: warmUpSeconds, steps: 1 },
     measured: { seconds, steps: LEAST_STEPS },
-    limitSeconds: Math.max(limitSeconds, 2 * seconds + LEAST_WARM_UP_SECONDS),
+    limitSeconds: Math.max(limitSeconds, 2 * seconds + warmUpSeconds),
   };
 }
 

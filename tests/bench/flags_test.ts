@@ -31,10 +31,16 @@ Deno.test("parseFlags() lets a flag win over --quick", () => {
   assertEquals(quick.seconds, parseFlags(["--quick"]).seconds);
 });
 
+Deno.test("parseFlags() leaves the length of the warm-up to the stages, if it is not given", () => {
+  assertEquals(parseFlags([]).warmUpSeconds, undefined);
+  assertEquals(parseFlags(["--warm-up", "20"]).warmUpSeconds, 20);
+});
+
 Deno.test("parseFlags() names the flag, the value and what was expected", () => {
   assertEquals(refused("--shapes", "0,9"), '--shapes is "0,9": expected numbers from 0 to 4, such as 0,1');
   assertEquals(refused("--repeats", "1.5"), '--repeats is "1.5": expected a whole number from 1 to 1000');
   assertEquals(refused("--seconds", "soon"), '--seconds is "soon": expected a number from 0.1 to 3600');
+  assertEquals(refused("--warm-up", "0"), '--warm-up is "0": expected a number from 1 to 3600');
   assertEquals(refused("--only", "steps"), '--only is "steps": expected step or scaling or recipe');
   assertEquals(refused("--json"), '--json is "": expected a file name');
 });

@@ -87,5 +87,6 @@ Deno.test("expectedSeconds() is the stages' own time for fast steps and the step
 
 Deno.test("stagesOf() never gives up before the measured stage can have ended", () => {
   assert(stagesOf(100, 60).limitSeconds > 125);
+  assert(stagesOf(1, 60, 100).limitSeconds > 101);
   assertEquals(stagesOf(1, 60).limitSeconds, 60);
 });
