@@ -12,10 +12,13 @@ import { natsTest } from "./nats_server.ts";
 function overMachines(connect: (name: string) => Promise<Transport>): Averaging {
   return async (recipe, places, data) => {
     const names = Array.from({ length: places }, (_, i) => `m${i}`);
-    const results = await Promise.all(names.map(async (name) => {
+    const machines = names.map(async (name) => {
       const transport = await connect(name);
       return await trainOnMachine({ recipe, data, name, nodes: places, transport });
-    }));
+    });
+    // Where one fails, the others end before the next test begins.
+    await Promise.allSettled(machines);
+    const results = await Promise.all(machines);
     // Each machine had its part of the shards, and no other's.
     const total = results.reduce(
       (sum, { rounds }) => Math.max(sum, rounds.reduce((all, { samples }) => all + samples, 0)),
