@@ -1,4 +1,5 @@
 /** Waiting for a NATS server that is not ready yet. */
+import { wallClock } from "./clock.ts";
 
 /** Between two attempts to do what cannot be done yet. */
 const PAUSE_MS = 200;
@@ -20,5 +21,5 @@ export async function patiently<Result>(
 }
 
 export function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  return wallClock.sleep(PAUSE_MS);
 }
