@@ -86,7 +86,7 @@ export function pytorchContestants(): Contestant[] {
     family: "PyTorch",
     cores,
     baseline: true,
-    open: (shape, { measured }) => anew(() => measurePytorch(options, shape, measured.seconds)),
+    open: (shape, stages) => anew(() => measurePytorch(options, shape, stages)),
   }));
 }
 
@@ -98,6 +98,6 @@ export function stockTfjsContestants(): Contestant[] {
     family: "stock tfjs",
     cores: 1,
     baseline: true,
-    open: (shape, { measured }) => anew(() => measureStockTfjs(backend, shape, measured.seconds)),
+    open: (shape, stages) => anew(() => measureStockTfjs(backend, shape, stages)),
   }));
 }

@@ -19,6 +19,7 @@ def parse_options():
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--threads", type=int, default=1, help="of PyTorch, in each process")
     parser.add_argument("--blas-threads", type=int, default=0, help="of its matrix library; 0: as many as --threads")
+    parser.add_argument("--warm-up", type=float, default=1.0, help="seconds before that stage, two steps at least")
     parser.add_argument("--seconds", type=float, default=3.0, help="length of the measured stage, two steps at least")
     return parser.parse_args()
 
@@ -81,7 +82,7 @@ def measure(rank, port):
     step = create_step(model)
     # Each stage is as many steps as the one before it says fit in: a first look, warm-up, and what counts.
     pace = take(3, step)
-    for seconds in (max(1, options.seconds / 4), options.seconds):
+    for seconds in (options.warm_up, options.seconds):
         steps = max(2, round(seconds / pace))
         pace = take(steps, step)
     if rank == 0:

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { errorMessage } from "../../lib/errors.ts";
 import { output } from "../command.ts";
 import type { StepFigures } from "../lockstep.ts";
+import type { Stages } from "../measure.ts";
 import { type Shape, VOCABULARY } from "../shapes.ts";
 
 /** Debian's own, where its package python3-torch is. */
@@ -32,9 +33,14 @@ export async function findPytorch(): Promise<Availability> {
 
 const stepLine = z.object({ steps: z.int(), ms_per_step: z.number(), sequences_per_second: z.number() });
 
-/** Measures steps of `shape` for about `seconds`. */
-export async function measurePytorch(options: PytorchOptions, shape: Shape, seconds: number): Promise<StepFigures> {
-  const flags = { ...threadFlags(options), processes: options.processes, ...shape, vocabulary: VOCABULARY, seconds };
+/** Measures steps of `shape` for about as long as the stages say. */
+export async function measurePytorch(
+  options: PytorchOptions,
+  shape: Shape,
+  { warmUp, measured }: Stages,
+): Promise<StepFigures> {
+  const times = { "warm-up": warmUp.seconds, seconds: measured.seconds };
+  const flags = { ...threadFlags(options), processes: options.processes, ...shape, vocabulary: VOCABULARY, ...times };
   const [line] = await script("pytorch.py", flags);
   const { steps, ms_per_step: msPerStep, sequences_per_second: sequencesPerSecond } = stepLine.parse(line);
   return { msPerStep, sequencesPerSecond, steps, wait: null, average: null };

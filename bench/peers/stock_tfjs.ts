@@ -3,19 +3,20 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { output } from "../command.ts";
 import type { StepFigures } from "../lockstep.ts";
+import type { Stages } from "../measure.ts";
 import type { Shape } from "../shapes.ts";
 
 const line = z.object({ steps: z.int(), msPerStep: z.number() });
 
-/** Measures steps of `shape` for about `seconds`, on one core. */
+/** Measures steps of `shape` for about as long as the stages say, on one core. */
 export async function measureStockTfjs(
   backend: "cpu" | "wasm",
   { batch, length, embedding, hidden }: Shape,
-  seconds: number,
+  { warmUp, measured }: Stages,
 ): Promise<StepFigures> {
   const script = fileURLToPath(new URL("stock_tfjs_step.ts", import.meta.url));
   const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
-  const figures = [batch, length, embedding, hidden, seconds].map(String);
+  const figures = [batch, length, embedding, hidden, measured.seconds, warmUp.seconds].map(String);
   const args = ["run", "-q", "--allow-read", "--allow-env", "-c", config, script, backend, ...figures];
   const { steps, msPerStep } = line.parse(JSON.parse(await output(Deno.execPath(), args)));
   return { msPerStep, sequencesPerSecond: batch / msPerStep * 1000, steps, wait: null, average: null };

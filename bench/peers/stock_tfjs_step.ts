@@ -2,7 +2,7 @@
  * One measurement of plain TensorFlow.js, in a process of its own: the notebook's model from stock layers, compiled with
  * its own Adam and sparse cross-entropy, and `trainOnBatch` with a fresh random batch every step. Prints one JSON line.
  *
- *     stock_tfjs_step.ts BACKEND BATCH LENGTH EMBEDDING HIDDEN SECONDS
+ *     stock_tfjs_step.ts BACKEND BATCH LENGTH EMBEDDING HIDDEN SECONDS WARM_UP
  */
 import { registerScatterAdd } from "../../lib/engine/tfjs_scatter.ts";
 import { startWasm } from "../../lib/engine/tfjs_wasm.ts";
@@ -10,7 +10,7 @@ import { isOver, type Mark, stagesOf } from "../measure.ts";
 import { CLASSES, VOCABULARY } from "../shapes.ts";
 
 const [backend = "cpu", ...rest] = Deno.args;
-const [batch = 0, length = 0, embedding = 0, hidden = 0, seconds = 0] = rest.map(Number);
+const [batch = 0, length = 0, embedding = 0, hidden = 0, seconds = 0, warmUpSeconds = 0] = rest.map(Number);
 
 const tf = await import("@tensorflow/tfjs");
 tf.enableProdMode();
@@ -40,7 +40,7 @@ async function step(): Promise<void> {
 
 let steps = 0;
 const mark = (): Mark => ({ seconds: performance.now() / 1000, steps });
-const { warmUp, measured } = stagesOf(seconds, Infinity);
+const { warmUp, measured } = stagesOf(seconds, Infinity, warmUpSeconds);
 let first = mark();
 for (const stage of [warmUp, measured]) {
   first = mark();
