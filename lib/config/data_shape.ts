@@ -37,7 +37,9 @@ export const dataOptionsSchema = z.strictObject(dataShape);
 export type DataOptions = z.infer<typeof dataOptionsSchema>;
 
 /** How rows are read from their sources: the part of the options that formats need. */
-export type ReadOptions = Pick<
-  DataOptions,
-  "textColumn" | "labelColumn" | "format" | "delimiter" | "header" | "quotes"
->;
+export type ReadOptions =
+  & Pick<DataOptions, "textColumn" | "labelColumn" | "format" | "delimiter" | "header" | "quotes">
+  & {
+    /** Labels are neither needed nor read, as in rows that are only predicted: each row's label is "" then. */
+    readonly unlabelled?: boolean;
+  };

@@ -88,7 +88,8 @@ class DelimitedReader {
       return `has ${fields}, expected ${columns.length}${names}`;
     }
     const text = textAt === record.length - 1 ? record[textAt]!.replace(/\r$/, "") : record[textAt]!;
-    const label = record[labelAt]!.trim();
+    const label = record[labelAt]?.trim();
+    if (label === undefined) return textProblem(text, this.#source.damaged()) ?? { text, label: "" };
     const bad = textProblem(text, this.#source.damaged()) ?? textProblem(label, this.#source.damaged());
     if (bad) return bad;
     return label === "" ? `has an empty label (column "${columns[labelAt]}")` : { text, label };

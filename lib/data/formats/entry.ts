@@ -7,7 +7,7 @@ interface Place {
   readonly line: number;
 }
 
-/** A labelled text. */
+/** A labelled text. The label is "" only where labels are not read. */
 export interface TextRow extends Place {
   readonly text: string;
   readonly label: string;

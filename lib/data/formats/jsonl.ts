@@ -5,7 +5,7 @@ import { type Entry, textProblem } from "./entry.ts";
 import { readLines } from "./lines.ts";
 import type { TextSource } from "./text.ts";
 
-type Columns = Pick<ReadOptions, "textColumn" | "labelColumn">;
+type Columns = Pick<ReadOptions, "textColumn" | "labelColumn" | "unlabelled">;
 
 /**
  * The rows of JSON lines: `{"text": "…", "label": "spam"}` or `{"tokens": [21, "b", …], "label": true}`. A list may be
@@ -29,7 +29,8 @@ type Parsed = { readonly text: string; readonly label: string } | {
 };
 
 /** The row in a line, or what is wrong with it. */
-function parseRow(line: string, { textColumn, labelColumn }: Columns, damaged: boolean): Parsed | string {
+export function parseRow(line: string, columns: Columns, damaged: boolean): Parsed | string {
+  const { textColumn, labelColumn, unlabelled } = columns;
   const bad = textProblem(line, damaged);
   if (bad) return bad;
   let value: unknown;
@@ -39,20 +40,21 @@ function parseRow(line: string, { textColumn, labelColumn }: Columns, damaged: b
     return `is not JSON: ${shortened(errorMessage(error))}`;
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return `is ${shown(value)}, expected an object with "${textColumn}" and "${labelColumn}"`;
+    const wanted = unlabelled ? `"${textColumn}"` : `"${textColumn}" and "${labelColumn}"`;
+    return `is ${shown(value)}, expected an object with ${wanted}`;
   }
   const fields = value as Readonly<Record<string, unknown>>;
   const own = (key: string) => Object.hasOwn(fields, key) ? fields[key] : undefined;
   const content = own(textColumn) ?? own("tokens");
   const keys = Object.keys(fields);
   if (content === undefined || content === null) return missing(keys, textColumn, content);
-  const given = own(labelColumn);
+  const given = unlabelled ? "-" : own(labelColumn);
   if (given === undefined || given === null) return missing(keys, labelColumn, given);
   if (!["string", "number", "boolean"].includes(typeof given)) {
     return `has ${shown(given)} for "${labelColumn}", expected a string, a number, true or false`;
   }
-  const label = String(given).trim();
-  if (label === "") return "has an empty label";
+  const label = unlabelled ? "" : String(given).trim();
+  if (label === "" && !unlabelled) return "has an empty label";
   if (typeof content === "string") return textResult(content, label);
   if (!Array.isArray(content)) return `has ${shown(content)} for "${textColumn}", expected a text or a list of tokens`;
   const wrong = content.findIndex((token) => typeof token !== "string" && typeof token !== "number");

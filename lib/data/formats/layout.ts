@@ -11,7 +11,7 @@ export interface DelimitedLayout {
   readonly columns: readonly string[];
   /** Whether the first record is no row. */
   readonly hasHeader: boolean;
-  /** Positions in `columns`. */
+  /** Positions in `columns`; the label's is -1 where labels are not read. */
   readonly text: number;
   readonly label: number;
 }
@@ -31,18 +31,21 @@ export function delimitedLayout(
   if (options.header !== "no") {
     const text = findColumn(first, options.textColumn);
     const label = findColumn(first, options.labelColumn);
-    if (text >= 0 && label >= 0) {
-      return distinct(source, { syntax, columns: first, hasHeader: true, text, label });
+    if (text >= 0 && (label >= 0 || options.unlabelled)) {
+      return distinct(source, { syntax, columns: first, hasHeader: true, text, label }, options);
     }
     if (options.header === "yes") throw noColumn(source, first, options, text < 0);
   }
   const [text, label] = [numbers.indexOf(options.textColumn), numbers.indexOf(options.labelColumn)];
-  if (text >= 0 && label >= 0 && (options.header === "no" || hasNoHeader(records, label))) {
-    return distinct(source, { syntax, columns: numbers, hasHeader: false, text, label });
+  const isSure = options.header === "no" || (label < 0 ? numbers.length === 1 : hasNoHeader(records, label));
+  if (text >= 0 && (label >= 0 || options.unlabelled) && isSure) {
+    return distinct(source, { syntax, columns: numbers, hasHeader: false, text, label }, options);
   }
   const isDefault = options.textColumn === "text" && options.labelColumn === "label";
   const found = isDefault && first.length === 2 ? labelByContent(records) : undefined;
-  if (found !== undefined) return { syntax, columns: numbers, hasHeader: false, text: 1 - found, label: found };
+  if (found !== undefined) {
+    return distinct(source, { syntax, columns: numbers, hasHeader: false, text: 1 - found, label: found }, options);
+  }
   if (options.header === "no") throw noColumn(source, numbers, options, text < 0);
   throw noColumn(source, first, options, findColumn(first, options.textColumn) < 0);
 }
@@ -55,10 +58,11 @@ function findColumn(columns: readonly string[], name: string): number {
   return same.length === 1 ? same[0]! : -1;
 }
 
-function distinct(source: TextSource, layout: DelimitedLayout): DelimitedLayout {
+function distinct(source: TextSource, found: DelimitedLayout, { unlabelled }: ReadOptions): DelimitedLayout {
+  const layout = unlabelled ? { ...found, label: -1 } : found;
   const { columns, text, label } = layout;
   if (text === label) throw refusal(source.name, `cannot have text and label in one column, "${columns[text]}"`);
-  for (const column of [text, label]) {
+  for (const column of unlabelled ? [text] : [text, label]) {
     if (columns.indexOf(columns[column]!) !== columns.lastIndexOf(columns[column]!)) {
       throw refusal(source.name, `has several columns "${columns[column]}", expected one`);
     }

@@ -7,21 +7,32 @@ export interface Line {
   readonly text: string;
 }
 
-/** The lines of `source` in batches, ended by LF or CRLF; blank ones are left out, and one too long is a problem. */
-export async function* readLines(source: TextSource): AsyncGenerator<(Line | RowProblem)[], void, void> {
+/**
+ * The lines of `source`, in batches of what is at hand, ended by LF or CRLF. Blank ones are left out unless `blank` ones
+ * are wanted; one that is too long is a problem.
+ */
+export async function* readLines(
+  source: TextSource,
+  { blank = false } = {},
+): AsyncGenerator<(Line | RowProblem)[], void, void> {
   let rest = "";
   let line = 1;
   /** Within a line that is too long. */
   let skipping = false;
-  for await (const chunk of ended(source.chunks())) {
+  const whole = (text: string): (Line | RowProblem)[] => {
+    const number = line++;
+    if (skipping) return [];
+    if (text.length > MAX_ROW) return [{ file: source.name, line: number, problem: TOO_LONG }];
+    if (!blank && text.trim() === "") return [];
+    return [{ line: number, text: text.endsWith("\r") ? text.slice(0, -1) : text }];
+  };
+  for await (const chunk of source.chunks()) {
     const lines = (rest + chunk).split("\n");
     rest = lines.pop()!;
     const batch: (Line | RowProblem)[] = [];
     for (const text of lines) {
-      if (skipping) skipping = false;
-      else if (text.length > MAX_ROW) batch.push({ file: source.name, line, problem: TOO_LONG });
-      else if (text.trim() !== "") batch.push({ line, text: text.endsWith("\r") ? text.slice(0, -1) : text });
-      line++;
+      for (const one of whole(text)) batch.push(one);
+      skipping = false;
     }
     if (rest.length > MAX_ROW) {
       if (!skipping) batch.push({ file: source.name, line, problem: TOO_LONG });
@@ -30,10 +41,6 @@ export async function* readLines(source: TextSource): AsyncGenerator<(Line | Row
     }
     yield batch;
   }
-}
-
-/** `chunks`, and the end that a last line may lack. */
-async function* ended(chunks: AsyncIterable<string>): AsyncGenerator<string, void, void> {
-  yield* chunks;
-  yield "\n";
+  // The end of the last line may be missing.
+  if (rest !== "") yield whole(rest);
 }

@@ -36,6 +36,7 @@ export function describeFormat(format: Format): string {
   if (format.kind !== "delimited") return format.kind === "jsonl" ? "JSON lines" : "fastText lines";
   const { syntax: { delimiter }, columns, hasHeader, text, label } = format.layout;
   const separator = NAMES[delimiter] ?? JSON.stringify(delimiter);
+  if (label < 0) return `${delimiter === "\t" ? "TSV" : "CSV"} with ${separator}, text in column "${columns[text]}"`;
   const names = hasHeader ? `"${columns[text]}" and "${columns[label]}"` : `${columns[text]} and ${columns[label]}`;
   return `${delimiter === "\t" ? "TSV" : "CSV"} with ${separator}, ` +
     `${hasHeader ? "a" : "no"} header, text and label in columns ${names}`;
@@ -87,7 +88,8 @@ function delimiterOf(
     const [first] = records;
     if (!first || first.length < 2) continue;
     const names = first.map((name) => name.trim().toLowerCase());
-    const named = [options.textColumn, options.labelColumn].every((name) => names.includes(name.toLowerCase()));
+    const wanted = options.unlabelled ? [options.textColumn] : [options.textColumn, options.labelColumn];
+    const named = wanted.every((name) => names.includes(name.toLowerCase()));
     const even = records.filter(({ length }) => length === first.length).length / records.length;
     const score = (named ? 1 : 0) + even;
     if (score > most) [best, most] = [candidate, score];

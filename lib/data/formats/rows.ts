@@ -31,6 +31,7 @@ export async function openRows(
   input?: AsyncIterable<Uint8Array>,
 ): Promise<RowReader> {
   const source = await openText(name, input);
+  if (source.headIsAll && source.head.trim() === "") throw refusal(name, "is empty, expected rows");
   const format = recognise(source, options);
   const description = describeFormat(format);
   return {
@@ -56,7 +57,7 @@ function batchesOf(source: TextSource, format: Format, options: ReadOptions): As
     case "jsonl":
       return readJsonLines(source, options);
     case "fasttext":
-      return readFastText(source);
+      return readFastText(source, options.unlabelled);
   }
 }
 

@@ -1,14 +1,16 @@
 /** A source as UTF-8 text: a head to recognise its format by, and then all of it in chunks. */
-import { gunzipped, readBytes, refusal, refuseOtherThanText, type SourceDigest } from "./bytes.ts";
+import { gunzipped, readBytes, refuseOtherThanText, type SourceDigest } from "./bytes.ts";
 
 /** Bytes by which a format is recognised. */
 const HEAD_BYTES = 1 << 16;
+
+const LINE_FEED = 10;
 
 /** A text that is read once. */
 export interface TextSource {
   /** The source as it was named. */
   readonly name: string;
-  /** How the text begins: all of it where it is short, else at least 64 KiB. */
+  /** How the text begins: all of it where it is short, else at least 64 KiB, or only the first line where that is wanted. */
   readonly head: string;
   /** Whether the head is all there is. */
   readonly headIsAll: boolean;
@@ -21,10 +23,14 @@ export interface TextSource {
 }
 
 /**
- * Opens `name`, a path or `-` for standard input; gzip is unpacked. Throws an InputError if it cannot be read, is empty,
- * or does not begin as UTF-8 text does.
+ * Opens `name`, a path or `-` for standard input; gzip is unpacked. `wait` says how much of it has to be there. Throws an
+ * InputError if it cannot be read, or does not begin as UTF-8 text does.
  */
-export async function openText(name: string, input?: AsyncIterable<Uint8Array>): Promise<TextSource> {
+export async function openText(
+  name: string,
+  input?: AsyncIterable<Uint8Array>,
+  wait: "head" | "line" = "head",
+): Promise<TextSource> {
   let digest: SourceDigest | undefined;
   let damaged = false;
   const bytes = gunzipped(name, readBytes(name, (all) => digest = all, input));
@@ -37,13 +43,13 @@ export async function openText(name: string, input?: AsyncIterable<Uint8Array>):
     else {
       first.push(next.value);
       size += next.value.length;
+      if (wait === "line" && next.value.includes(LINE_FEED)) break;
     }
   }
   const start = joined(first, size);
   refuseOtherThanText(name, start.subarray(0, HEAD_BYTES));
   const decode = decoder(() => damaged = true);
   const head = decode(start, ended).replace(/^\uFEFF/, "");
-  if (ended && head.trim() === "") throw refusal(name, "is empty, expected rows");
 
   async function* chunks(): AsyncGenerator<string, void, void> {
     yield head;
