@@ -4,6 +4,7 @@ import { parseArguments } from "../lib/cli/arguments.ts";
 import { flags } from "../lib/config/flags.ts";
 import { resolveConfig } from "../lib/config/resolve.ts";
 import { ROOT, withFolder } from "./cli/process.ts";
+import { executableAbsence, optionalTest } from "./optional.ts";
 
 const read = (name: string) => Deno.readTextFile(`${ROOT}deploy/${name}`);
 const SYSTEMD = "/usr/bin/systemd-analyze";
@@ -53,16 +54,21 @@ Deno.test("the unit's command has flags that there are", async () => {
   assertMatch(text, /^ProtectSystem=strict$/m);
 });
 
-Deno.test({
-  name: "systemd takes the unit, where there is systemd",
-  ignore: !(await Deno.stat(SYSTEMD).catch(() => undefined)),
+optionalTest(executableAbsence(SYSTEMD), {
+  name: "systemd accepts every unit",
   fn: () =>
     withFolder(async (folder) => {
-      // Deno may be elsewhere on this machine.
-      const unit = (await read("lockstep.service")).replace("/usr/local/bin/deno", Deno.execPath());
-      await Deno.writeTextFile(`${folder}/lockstep.service`, unit);
-      const args = ["verify", "--man=no", `${folder}/lockstep.service`];
-      const { code, stderr } = await new Deno.Command(SYSTEMD, { args }).output();
+      const units = [...Deno.readDirSync(`${ROOT}deploy`), ...Deno.readDirSync(`${ROOT}deploy/systemd`)]
+        .map(({ name }) => name).filter((name) => /\.(service|timer)$/.test(name));
+      assert(units.length >= 5);
+      for (const name of units) {
+        const path = name.startsWith("lockstep.") ? name : `systemd/${name}`;
+        // Programs may be elsewhere on this machine, and other units may be absent.
+        const unit = (await read(path)).replaceAll(/^(Exec\w+=)\S+/gm, `$1${Deno.execPath()}`);
+        await Deno.writeTextFile(`${folder}/${name}`, unit);
+      }
+      const names = units.map((name) => `${folder}/${name.replace("@.", "@instance.")}`);
+      const { code, stderr } = await new Deno.Command(SYSTEMD, { args: ["verify", "--man=no", ...names] }).output();
       assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
     }),
 });

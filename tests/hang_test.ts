@@ -2,6 +2,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { cp } from "node:fs/promises";
 import { ROOT } from "./cli/process.ts";
+import { PATIENCE_MS } from "./patience.ts";
 
 /** What takes the place of a worker's module: it sleeps, or computes for ever, once it is told what to do. */
 const HANGS = {
@@ -9,32 +10,17 @@ const HANGS = {
   spins: "self.onmessage = () => { for (;;); };",
 } as const;
 
-/** Longest that a test with a hanging worker may take. */
-const DEADLINE_MS = 100_000;
-
-/** How long each of them waits for a sign of life, and how long in the copies, so that less is waited for. */
-const PATIENCE = {
-  "tests/lockstep/tiny.ts": ["workerTimeoutMs = 20_000", "workerTimeoutMs = 4_000"],
-  "tests/serve/reading.ts": ["deadlineMs = 10_000", "deadlineMs = 4_000"],
-  "lib/config/schema.ts": [
-    "workerTimeout: number(0.1, 86_400).default(30)",
-    "workerTimeout: number(0.1, 86_400).default(4)",
-  ],
-} as const;
+/** How long the tests of the copies wait for a sign of life. */
+const SHORT_MS = 4_000;
 
 /** What tests and product are made of. */
 const PARTS = ["compat", "dashboard", "deno.json", "deno.lock", "kernels", "lib", "main.ts", "tests", "workers"];
 
-/** A copy of this tree, but for one worker and the patience with it. */
+/** A copy of this tree, but for one worker. */
 async function withHanging(worker: string, source: string, use: (root: string) => Promise<void>): Promise<void> {
   const root = await Deno.makeTempDir();
   try {
     for (const part of PARTS) await cp(ROOT + part, `${root}/${part}`, { recursive: true });
-    for (const [file, [long, short]] of Object.entries(PATIENCE)) {
-      const text = await Deno.readTextFile(`${root}/${file}`);
-      assertStringIncludes(text, long);
-      await Deno.writeTextFile(`${root}/${file}`, text.replace(long, short));
-    }
     await Deno.stat(`${root}/workers/${worker}`);
     await Deno.writeTextFile(`${root}/workers/${worker}`, source);
     await use(root);
@@ -55,9 +41,9 @@ async function outcome(root: string, path: string, filter: string): Promise<{ co
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["test", "-q", "-A", "--no-check", "--filter", filter, path],
     cwd: root,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", LOCKSTEP_TEST_PATIENCE_MS: String(SHORT_MS) },
     stderr: "piped",
-    signal: AbortSignal.timeout(DEADLINE_MS),
+    signal: AbortSignal.timeout(PATIENCE_MS),
   }).output();
   return { code, output: new TextDecoder().decode(stdout) };
 }

@@ -1,11 +1,11 @@
 /** Disks that are full, read-only or gone: what goes on, what stops, and that nothing saved is damaged. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { eventSchema } from "../../lib/events.ts";
+import { optionalTest } from "../optional.ts";
 import { run, start, TINY, withFolder } from "./process.ts";
 import { onSmallDisk, whyNoSmallDisk } from "./small_disk.ts";
 
-const reason = await whyNoSmallDisk();
-const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
+const absence = await whyNoSmallDisk();
 
 /** Enough for a shell to act while it trains, on a busy machine too. */
 const EPOCHS = 40;
@@ -39,7 +39,7 @@ function undisturbedDigest(folder: string): Promise<string> {
 }
 
 const onDisk = (name: string, body: (folder: string) => Promise<void>) =>
-  Deno.test({ name: name + skipped, ignore: reason !== undefined, fn: () => withFolder(body) });
+  optionalTest(absence, { name, fn: () => withFolder(body) });
 
 onDisk(
   "a disk without room for a checkpoint: training goes on to its end, says what to do, and resumes",

@@ -1,5 +1,6 @@
 /** Keys on a terminal, with a real pseudo-terminal and the process on its other side. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { optionalTest, programAbsence } from "../optional.ts";
 import { ROOT, run, TINY, withFolder } from "./process.ts";
 
 interface Left {
@@ -14,18 +15,11 @@ function python(args: readonly string[]): Promise<Deno.CommandOutput> {
   return new Deno.Command("python3", { args: [...args], cwd: ROOT, stdin: "null", stderr: "piped" }).output();
 }
 
-/** Why there is no pseudo-terminal here, if there is none. */
-async function whyNot(): Promise<string | undefined> {
-  try {
-    const { success } = await python(["-c", "import pty, termios, os; os.waitstatus_to_exitcode; pty.openpty()"]);
-    return success ? undefined : "python3 has no pty module, or is older than 3.9";
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "python3 is not installed";
-    throw error;
-  }
-}
-const reason = await whyNot();
-const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
+/** Why there is no pseudo-terminal here, undefined if there is one. */
+const absence = programAbsence("python3", [
+  "-c",
+  "import pty, termios, os; os.waitstatus_to_exitcode; pty.openpty()",
+]);
 
 /** Types the second of each pair when the first was printed. */
 async function onTerminal(
@@ -62,7 +56,7 @@ async function onTerminal(
 }
 
 const typed = (name: string, body: (folder: string) => Promise<void>) =>
-  Deno.test({ name: name + skipped, ignore: reason !== undefined, fn: () => withFolder(body) });
+  optionalTest(absence, { name, fn: () => withFolder(body) });
 
 typed("p pauses and goes on, q stops, and the terminal is left as it was", async (folder) => {
   const left = await onTerminal(folder, [

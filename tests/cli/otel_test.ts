@@ -29,7 +29,7 @@ Deno.test("train with OTEL_DENO sends a collector spans of requests and metrics"
     const base = /http:\/\/[\w.]+:\d+/.exec(await process.printed(/^Serving on/m))![0];
     const response = await fetch(`${base}/predict`, { method: "POST", body: '{"tokens":[1,2,3,4,5,6,7,8]}' });
     assert(response.ok, await response.text());
-    await soon(arrived.promise, "the arrival of both", 40_000);
+    await soon(arrived.promise, "the arrival of both");
     process.signal("SIGTERM");
     await process.finished;
     await collector.shutdown();

@@ -1,11 +1,9 @@
 /** Runs the product as a user does: a process of its own, with the permissions of its task. */
 import { fileURLToPath } from "node:url";
+import { PATIENCE_MS, WORKER_TIMEOUT } from "../patience.ts";
 import { decoded } from "../text.ts";
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-
-/** Longest that a process of these tests may take; it is killed then. */
-const DEADLINE_MS = 120_000;
 
 export interface Finished {
   readonly code: number;
@@ -17,7 +15,10 @@ export interface Running {
   readonly pid: number;
   /** All that was written to standard output once `pattern` is in it. Rejects if the process ends before. */
   printed(pattern: RegExp): Promise<string>;
+  /** Throws where the process has ended. */
   signal(name: Deno.Signal): void;
+  /** Kills it once `pattern` is printed, as a power failure does. Resolves when it has ended: false if it did so before. */
+  killedAt(pattern: RegExp): Promise<boolean>;
   /** Resolves when the process has ended. */
   readonly finished: Promise<Finished>;
 }
@@ -38,6 +39,9 @@ function denoArgs(task: Task, folder: string): string[] {
   ];
 }
 
+/** Tasks that have workers which train. */
+const TRAINS: ReadonlySet<Task> = new Set(["train", "resume"]);
+
 /** Of tasks that share another one's. */
 const PERMISSION_SETS: Partial<Record<Task, string>> = { resume: "train", verify: "check" };
 
@@ -49,21 +53,23 @@ export function start(
   env: Readonly<Record<string, string>> = {},
 ): Running {
   const process = new Deno.Command(Deno.execPath(), {
-    args: [...denoArgs(task, folder), ...args],
+    args: [...denoArgs(task, folder), ...args, ...TRAINS.has(task) ? WORKER_TIMEOUT : []],
     cwd: ROOT,
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
     env: { NO_COLOR: "1", ...env },
   }).spawn();
-  const timer = setTimeout(() => process.kill("SIGKILL"), DEADLINE_MS);
+  const timer = setTimeout(() => process.kill("SIGKILL"), PATIENCE_MS);
+  let killed = false;
   const out = collect(process.stdout);
   const err = collect(process.stderr);
   const finished = (async () => {
     const writer = process.stdin.getWriter();
     // A process that refuses its arguments may be gone before it reads.
     await writer.write(new TextEncoder().encode(input)).then(() => writer.close()).catch(() => {});
-    const { code } = await process.status;
+    const { code, signal } = await process.status;
+    killed = signal === "SIGKILL";
     await Promise.all([out.done, err.done]);
     clearTimeout(timer);
     return { code, stdout: out.text(), stderr: err.text() };
@@ -72,6 +78,16 @@ export function start(
     pid: process.pid,
     printed: (pattern) => out.contains(pattern, () => err.text()),
     signal: (name) => process.kill(name),
+    async killedAt(pattern) {
+      try {
+        await out.contains(pattern, () => err.text());
+        process.kill("SIGKILL");
+      } catch {
+        // It has ended: what it ended with tells whether that was in time.
+      }
+      await finished;
+      return killed;
+    },
     finished,
   };
 }
@@ -117,5 +133,5 @@ export async function withFolder(body: (folder: string) => Promise<void>): Promi
   }
 }
 
-/** Flags of a run that is over in a moment. */
+/** Flags of a run that is over quickly. */
 export const TINY = ["--hidden", "8", "--embedding", "4", "--batch-size", "16", "--steps-per-epoch", "4"];

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { eventSchema } from "../../lib/events.ts";
+import { type Draw, withDraws } from "../draws.ts";
+import { eventsOf, killTwice } from "./killing.ts";
 import { run, start, TINY, withFolder } from "./process.ts";
 
 const EPOCHS = 30;
@@ -21,24 +22,12 @@ async function digestOf(directory: string): Promise<string> {
   return JSON.parse(await Deno.readTextFile(`${directory}/summary.json`)).digest;
 }
 
-async function eventsOf(directory: string) {
-  const text = await Deno.readTextFile(`${directory}/events.jsonl`);
-  return text.trim().split("\n").map((line) => eventSchema.parse(JSON.parse(line)));
-}
-
-/** Trains `times` runs in `folder`, each of which is killed twice at random moments and then left alone. */
-async function killedAndResumed(folder: string, times: number, undisturbed: string): Promise<void> {
-  for (let time = 0; time < times; time++) {
-    let process = start("train", folder, [...recipe, ...place(folder)]);
-    await process.printed(/^Run /m);
-    const directory = `${folder}/${await Deno.readLink(`${folder}/latest`)}`;
-    for (const workers of ["1", "3"]) {
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 150));
-      process.signal("SIGKILL");
-      await process.finished;
-      process = start("resume", folder, [directory, "--exit", "--port", "0", "--workers", workers]);
-    }
-    await process.finished;
+/** Trains runs in `folder` and kills them, each twice in epochs that are drawn, until `kills` came before the end. */
+async function killAndResume(folder: string, kills: number, undisturbed: string, draw: Draw): Promise<void> {
+  const before = { killed: 0 };
+  for (let runs = 1; before.killed < kills; runs++) {
+    assert(runs <= 4 * kills, `only ${before.killed} of ${runs} runs were killed before they ended`);
+    const directory = await killTwice(folder, [...recipe, ...place(folder)], EPOCHS, draw, before);
     assertEquals(await digestOf(directory), undisturbed);
     const events = await eventsOf(directory);
     assertEquals(events.map(({ id }) => id), events.map((_, index) => index + 1));
@@ -48,13 +37,15 @@ async function killedAndResumed(folder: string, times: number, undisturbed: stri
   }
 }
 
-Deno.test("resume ends with the digest of the undisturbed run after 20 kills at random moments, on other numbers of workers", () =>
-  withFolder(async (folder) => {
-    await run("train", folder, [...recipe, ...place(folder)]);
-    const undisturbed = await digestOf(`${folder}/latest`);
-    // Side by side, as a process takes as long to start as it lives.
-    await Promise.all([0, 1].map(() => withFolder((own) => killedAndResumed(own, 5, undisturbed))));
-  }));
+Deno.test("resume ends with the digest of the undisturbed run after 20 kills in random epochs, on other numbers of workers", () =>
+  withDraws((draw) =>
+    withFolder(async (folder) => {
+      await run("train", folder, [...recipe, ...place(folder)]);
+      const undisturbed = await digestOf(`${folder}/latest`);
+      // Side by side, as a process takes as long to start as it lives.
+      await Promise.all([0, 1].map(() => withFolder((own) => killAndResume(own, 10, undisturbed, draw))));
+    })
+  ));
 
 Deno.test("resume goes on with a run that was asked to stop, and does nothing to one that is complete", () =>
   withFolder(async (folder) => {

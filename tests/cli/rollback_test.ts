@@ -1,7 +1,8 @@
 /** Rollbacks and early stopping as a user meets them: killed, resumed, verified. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { eventSchema } from "../../lib/events.ts";
-import { run, start, TINY, withFolder } from "./process.ts";
+import { withDraws } from "../draws.ts";
+import { eventsOf, killTwice } from "./killing.ts";
+import { run, TINY, withFolder } from "./process.ts";
 
 const common = [...TINY, "--target-accuracy", "0", "--held-out", "300", "--exit", "--port", "0"];
 /** Weights that grow 30-fold a step until something leaves float32; three halvings are enough. */
@@ -11,11 +12,6 @@ const restless = ["--learning-rate", "0.2", "--epochs", "60", "--patience", "6"]
 
 async function summaryOf(directory: string) {
   return JSON.parse(await Deno.readTextFile(`${directory}/summary.json`));
-}
-
-async function eventsOf(directory: string) {
-  const text = await Deno.readTextFile(`${directory}/events.jsonl`);
-  return text.trim().split("\n").map((line) => eventSchema.parse(JSON.parse(line)));
 }
 
 /** What the log says of rounds that mean something, without times. */
@@ -33,49 +29,42 @@ async function storyOf(directory: string) {
 }
 
 for (const [what, recipe] of [["rollbacks", growing], ["early stopping", restless]] as const) {
-  Deno.test(`${what}: the same digest and story after kills at random moments, on other numbers of workers; verify agrees`, () =>
-    withFolder(async (folder) => {
-      const flags = [...common, ...recipe, "--runs-dir", folder, "--checkpoint-every", "3", "--restore-best"];
-      const { code, stdout } = await run("train", folder, flags);
-      assertEquals(code, 0, stdout);
-      const undisturbed = await summaryOf(`${folder}/latest`);
-      const story = await storyOf(`${folder}/latest`);
-      const place = undisturbed.best ?? { epoch: undisturbed.epochs, round: undisturbed.rounds };
-      if (recipe === restless) {
-        assert(undisturbed.best !== null && undisturbed.best.round < undisturbed.rounds);
-        assertStringIncludes(stdout, `Best:     epoch ${place.epoch}, round ${place.round}`);
-      }
-      const verified = await run("verify", folder, [`${folder}/latest`, "--workers", "1"]);
-      assertEquals(verified.code, 0, verified.stdout);
-      const slow = ["--chaos", "slow=1"];
-      for (let time = 0; time < 3; time++) {
-        let process = start("train", folder, [...flags, ...slow]);
-        await process.printed(/^Run /m);
-        const directory = `${folder}/${await Deno.readLink(`${folder}/latest`)}`;
-        for (const workers of ["1", "4", "2"]) {
-          await new Promise((resolve) => setTimeout(resolve, Math.random() * 600));
-          process.signal("SIGKILL");
-          await process.finished;
-          process = start("resume", folder, [directory, "--exit", "--port", "0", "--workers", workers, ...slow]);
-        }
-        const { code, stdout } = await process.finished;
+  Deno.test(`${what}: the same digest and story after kills in random epochs, on other numbers of workers; verify agrees`, () =>
+    withDraws((draw) =>
+      withFolder(async (folder) => {
+        const flags = [...common, ...recipe, "--runs-dir", folder, "--checkpoint-every", "3", "--restore-best"];
+        const { code, stdout } = await run("train", folder, flags);
         assertEquals(code, 0, stdout);
-        const { digest, heldOut, best, rounds, reason } = await summaryOf(directory);
-        const { digest: d, heldOut: h, best: b, rounds: r, reason: why } = undisturbed;
-        assertEquals({ digest, heldOut, best, rounds, reason }, {
-          digest: d,
-          heldOut: h,
-          best: b,
-          rounds: r,
-          reason: why,
-        });
-        assertEquals(await storyOf(directory), story);
-        const ids = (await eventsOf(directory)).map(({ id }) => id);
-        assertEquals(ids, ids.map((_, index) => index + 1));
-      }
-      const model = JSON.parse(await Deno.readTextFile(`${folder}/latest/model/lockstep.json`));
-      assertEquals([model.digest, model.round], [undisturbed.digest, place.round]);
-    }));
+        const undisturbed = await summaryOf(`${folder}/latest`);
+        const story = await storyOf(`${folder}/latest`);
+        const place = undisturbed.best ?? { epoch: undisturbed.epochs, round: undisturbed.rounds };
+        if (recipe === restless) {
+          assert(undisturbed.best !== null && undisturbed.best.round < undisturbed.rounds);
+          assertStringIncludes(stdout, `Best:     epoch ${place.epoch}, round ${place.round}`);
+        }
+        const verified = await run("verify", folder, [`${folder}/latest`, "--workers", "1"]);
+        assertEquals(verified.code, 0, verified.stdout);
+        const before = { killed: 0 };
+        for (let runs = 1; before.killed < 6; runs++) {
+          assert(runs <= 24, `only ${before.killed} of ${runs} runs were killed before they ended`);
+          const directory = await killTwice(folder, flags, place.epoch, draw, before);
+          const { digest, heldOut, best, rounds, reason } = await summaryOf(directory);
+          const { digest: d, heldOut: h, best: b, rounds: r, reason: why } = undisturbed;
+          assertEquals({ digest, heldOut, best, rounds, reason }, {
+            digest: d,
+            heldOut: h,
+            best: b,
+            rounds: r,
+            reason: why,
+          });
+          assertEquals(await storyOf(directory), story);
+          const ids = (await eventsOf(directory)).map(({ id }) => id);
+          assertEquals(ids, ids.map((_, index) => index + 1));
+        }
+        const model = JSON.parse(await Deno.readTextFile(`${folder}/latest/model/lockstep.json`));
+        assertEquals([model.digest, model.round], [undisturbed.digest, place.round]);
+      })
+    ));
 }
 
 Deno.test("train says what it rolls back from, to where and how it goes on", () =>

@@ -1,16 +1,10 @@
 /** Certificates of a test's own authority, made by openssl for a server on loopback. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { programAbsence } from "../optional.ts";
 
-/** Why there are none to test with, or nothing if there are. */
-export function opensslAbsence(): string | undefined {
-  try {
-    const { success } = new Deno.Command("openssl", { args: ["version"], stdout: "null", stderr: "null" }).outputSync();
-    return success ? undefined : "openssl does not run";
-  } catch {
-    return "openssl is not installed";
-  }
-}
+/** Why there are none to test with, undefined if there are. */
+export const opensslAbsence = (): string | undefined => programAbsence("openssl", ["version"]);
 
 /** Paths of PEM files. */
 export interface Certificate {

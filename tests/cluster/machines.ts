@@ -10,9 +10,9 @@ import { initialState } from "../../lib/lockstep/initial_state.ts";
 import { createPlan } from "../../lib/lockstep/plan.ts";
 import type { EpochRecord, RollbackRecord, RoundRecord } from "../../lib/lockstep/records.ts";
 import type { State } from "../../lib/lockstep/state.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 const workerUrl = new URL("../../workers/train.ts", import.meta.url);
-const DEADLINE_MS = 30_000;
 
 export interface MachineRun {
   readonly state: State;
@@ -41,7 +41,7 @@ export async function trainOnMachine(setting: MachineSetting): Promise<MachineRu
     training,
     ...(data ? { data } : {}),
     workers,
-    workerTimeoutMs: 20_000,
+    workerTimeoutMs: PATIENCE_MS,
     maxRestarts: 0,
     chaos: {},
     spin: false,
@@ -50,7 +50,7 @@ export async function trainOnMachine(setting: MachineSetting): Promise<MachineRu
   const initial = initialState(createPlan(config), training);
   const coordinator = new Coordinator({ config, workerUrl, initial });
   const stop = new AbortController();
-  const deadline = setTimeout(() => stop.abort(new Error(`Machine ${name} is not done`)), DEADLINE_MS);
+  const deadline = setTimeout(() => stop.abort(new Error(`Machine ${name} is not done`)), 2 * PATIENCE_MS);
   try {
     await coordinator.start();
     const local = new LockstepShards(coordinator, config);

@@ -3,27 +3,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { optionalTest, programAbsence } from "../optional.ts";
 
 const STARTED = /Server is ready/;
 
-/** Why there is no server to test with, or nothing if there is one. */
-export function natsAbsence(): string | undefined {
-  try {
-    const { success } = new Deno.Command("nats-server", { args: ["--version"], stdout: "null", stderr: "null" })
-      .outputSync();
-    return success ? undefined : "nats-server does not run";
-  } catch {
-    return "nats-server is not installed";
-  }
-}
+/** Why there is no server to test with, undefined if there is one. */
+export const natsAbsence = (): string | undefined => programAbsence("nats-server", ["--version"]);
 
-/** A test that is skipped, with the reason, where something is absent. */
+/** A test that needs what may be absent. */
 export function testUnless(absence: string | undefined, name: string, fn: () => Promise<void>): void {
-  Deno.test({
-    name: absence ? `${name} (skipped: ${absence})` : name,
-    ignore: absence !== undefined,
-    fn,
-  });
+  optionalTest(absence, { name, fn });
 }
 
 /** A test that needs a NATS server: skipped, with the reason, where there is none. */

@@ -1,10 +1,12 @@
 /** A headless browser on a real server with the real app, and a watch on what must not happen in either. */
+import { executableAbsence, optionalTest } from "../optional.ts";
 import { assertEquals } from "@std/assert";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { createApp } from "../../lib/serve/app.ts";
 import type { Drops } from "../../lib/serve/drops.ts";
 import { HttpFigures } from "../../lib/serve/metrics.ts";
 import { type FakeRun, fakeServices } from "./fake_services.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 export const CHROMIUM = "/usr/bin/chromium";
 export const CHROMIUM_FLAGS = [
@@ -16,9 +18,6 @@ export const CHROMIUM_FLAGS = [
   "--disable-component-update",
   "--disable-sync",
 ];
-
-/** Of every wait: machines that run the tests are slow at times. */
-const DEADLINE_MS = 20_000;
 
 export interface Server {
   readonly port: number;
@@ -67,12 +66,12 @@ let browser: Promise<Browser> | undefined;
 Deno.test.afterAll(async () => await (await browser)?.close());
 
 async function withPage(port: number, expected: RegExp, body: (page: Page) => Promise<void>): Promise<void> {
-  browser ??= chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS, timeout: DEADLINE_MS });
+  browser ??= chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS, timeout: PATIENCE_MS });
   const context = await (await browser).newContext({ viewport: { width: 1280, height: 800 } });
   try {
     await context.grantPermissions(["clipboard-write"], { origin: `http://127.0.0.1:${port}` });
     const page = await context.newPage();
-    page.setDefaultTimeout(DEADLINE_MS);
+    page.setDefaultTimeout(PATIENCE_MS);
     const problems: string[] = [];
     page.on("console", (message) => {
       if (["error", "warning"].includes(message.type()) && !expected.test(message.text())) {
@@ -91,15 +90,7 @@ async function withPage(port: number, expected: RegExp, body: (page: Page) => Pr
   }
 }
 
-export function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
-}
-
-const missing = isFile(CHROMIUM) ? "" : ` (skipped: there is no ${CHROMIUM})`;
+const absence = executableAbsence(CHROMIUM);
 
 /** A test on a page that follows the newest of `runs`; `expected` is what the browser itself may log on the way. */
 export function browserTest(
@@ -108,9 +99,8 @@ export function browserTest(
   body: (page: Page, runs: FakeRun[], server: Server) => Promise<Server | void>,
   expected = /^$/,
 ): void {
-  Deno.test({
-    name: name + missing,
-    ignore: missing !== "",
+  optionalTest(absence, {
+    name,
     // The driver of the browser keeps timers and pipes of its process beyond close().
     sanitizeOps: false,
     sanitizeResources: false,

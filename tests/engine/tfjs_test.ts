@@ -7,6 +7,7 @@ import { assertClose } from "./close.ts";
 import { engineContract } from "./contract.ts";
 import { example } from "./example.ts";
 import { ONE_LAYER } from "../../lib/model/spec.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 const spec = { vocabulary: 9, embedding: 6, hidden: 10, classes: 3, lstmBiases: 1, ...ONE_LAYER } as const;
 
@@ -65,7 +66,7 @@ Deno.test("createTfjsEngine() makes the engine before it, on another backend, th
 Deno.test("createTfjsEngine() runs on wasm in a worker without permissions", async () => {
   const worker = new Worker(import.meta.resolve("./tfjs_worker.ts"), { type: "module", deno: { permissions: "none" } });
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const deadline = setTimeout(() => reject(new Error("The worker said nothing for 30 s")), 30_000);
+  const deadline = setTimeout(() => reject(new Error("The worker said nothing")), PATIENCE_MS);
   worker.onmessage = ({ data }) => resolve(String(data));
   worker.onerror = (event) => {
     event.preventDefault();

@@ -3,6 +3,7 @@ import { abort, Aborted, createBarrier } from "../../lib/lockstep/barrier.ts";
 import { CONTROL_WORDS } from "../../lib/lockstep/memory_map.ts";
 import type { BarrierTask } from "./barrier_worker.ts";
 import { ask } from "./threads.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 const url = new URL("./barrier_worker.ts", import.meta.url);
 const words = (length: number) => new Int32Array(new SharedArrayBuffer(4 * length));
@@ -14,7 +15,7 @@ function task(workers: number, generations: number, change: Partial<BarrierTask>
     arrivals: words(generations),
     actions: words(generations),
     workers,
-    timeoutMs: 20_000,
+    timeoutMs: PATIENCE_MS,
     spin: false,
     ...change,
   };
@@ -35,7 +36,7 @@ for (const [workers, spin] of [[1, true], [2, true], [2, false], [4, false], [5,
 Deno.test("abort() releases everyone who waits, with Aborted", async () => {
   const given = task(4, 1);
   const answers = askEach(3, given);
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + PATIENCE_MS;
   while (Atomics.load(given.arrivals, 0) < 3) { // each of the three is at the barrier, or one instruction before
     assert(performance.now() < deadline, "The workers did not come");
     const wait = Atomics.waitAsync(given.arrivals, 0, Atomics.load(given.arrivals, 0), 20);
@@ -52,7 +53,7 @@ Deno.test("a barrier throws at its deadline when a peer does not come", () => {
   const began = performance.now();
   assertThrows(() => barrier(), Error, "did not reach the barrier within 0.25 s");
   const took = performance.now() - began;
-  assert(took >= 249 && took < 5000, `It took ${took} ms`);
+  assert(took >= 249, `It took ${took} ms`);
   assert(heart[0]! >= 2, "Who waits should beat its heart");
 });
 

@@ -2,6 +2,7 @@
 /// <reference lib="deno.worker" />
 /** A training worker with a fault that comes to it in the config; the faults are of worker 1 alone, the delays are not. */
 import { startWorker, type WorkerReply, type WorkerStart } from "../../lib/lockstep/worker.ts";
+import { drawsOf } from "../draws.ts";
 
 export type Fault = "throws at once" | "mute" | "leaves" | "mute once ready" | "throws in the loop" | "delays";
 
@@ -17,7 +18,7 @@ function atEachPiece(act: () => void): void {
 }
 
 /** Whether the worker goes on as a sound one after what `fault` has it do. */
-function give(fault: Fault): boolean {
+function give(fault: Fault, worker: number): boolean {
   switch (fault) {
     case "throws at once":
       throw new Error("out of luck");
@@ -38,7 +39,8 @@ function give(fault: Fault): boolean {
     }
     case "delays": {
       const word = new Int32Array(new SharedArrayBuffer(4));
-      atEachPiece(() => Atomics.wait(word, 0, 0, Math.random() * 2));
+      const draw = drawsOf(worker);
+      atEachPiece(() => Atomics.wait(word, 0, 0, draw(2000) / 1000));
       return true;
     }
   }
@@ -46,5 +48,5 @@ function give(fault: Fault): boolean {
 
 self.onmessage = ({ data }: MessageEvent<WorkerStart & { readonly config: { readonly fault: Fault } }>) => {
   const { worker, config: { fault } } = data;
-  if ((worker !== 1 && fault !== "delays") || give(fault)) startWorker(data, reply);
+  if ((worker !== 1 && fault !== "delays") || give(fault, worker)) startWorker(data, reply);
 };

@@ -9,11 +9,11 @@ import { initialState } from "../../lib/lockstep/initial_state.ts";
 import { createPlan } from "../../lib/lockstep/plan.ts";
 import type { EpochRecord, RollbackRecord, RoundRecord } from "../../lib/lockstep/records.ts";
 import type { Committed, State } from "../../lib/lockstep/state.ts";
+import { PATIENCE_MS } from "../patience.ts";
 import type { Fault } from "./faulty_worker.ts";
 
 const soundWorker = new URL("../../workers/train.ts", import.meta.url);
 const faultyWorker = new URL("./faulty_worker.ts", import.meta.url);
-const DEADLINE_MS = 30_000;
 
 /** 4 shards, two epochs of 4 steps; a learning rate and an epsilon that no schema has to like. */
 export function tinyConfig({ learningRate = 0.05, ...change }: Partial<TrainingConfig> = {}): TrainingConfig {
@@ -62,7 +62,7 @@ export interface TinyRun {
 
 /** Trains to the end. Throws what the coordinator throws, and gives the run up at a deadline. */
 export async function train(recipe: TrainingConfig, workers: number, options: TinyOptions = {}): Promise<TinyRun> {
-  const { fault, workerTimeoutMs = 20_000, maxRestarts = 0, chaos = {}, data } = options;
+  const { fault, workerTimeoutMs = PATIENCE_MS, maxRestarts = 0, chaos = {}, data } = options;
   const training = data ? tableConfig(recipe, data) : recipe;
   const config = {
     training,
@@ -76,7 +76,7 @@ export async function train(recipe: TrainingConfig, workers: number, options: Ti
   };
   const initial = options.initial ?? initialState(createPlan(config), training);
   const coordinator = new Coordinator({ config, workerUrl: fault ? faultyWorker : soundWorker, initial });
-  const deadline = setTimeout(() => coordinator.close(), DEADLINE_MS);
+  const deadline = setTimeout(() => coordinator.close(), 2 * PATIENCE_MS);
   const rounds: RoundRecord[] = [];
   const epochs: EpochRecord[] = [];
   const rollbacks: RollbackRecord[] = [];

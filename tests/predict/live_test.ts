@@ -8,7 +8,7 @@ import { liveVersion } from "../../lib/predict/live_version.ts";
 import { readModel } from "../../lib/run/model_files.ts";
 import { createTinyRun } from "../run/tiny_run.ts";
 import { inTemporaryDirectory } from "../run/temporary.ts";
-import { soon } from "../serve/reading.ts";
+import { soon, until } from "../serve/reading.ts";
 import { config, model, plainProbabilities, tinyPredictor } from "./tiny_predictor.ts";
 
 /** A run in memory that nobody trains, and how to commit a round of it. */
@@ -93,9 +93,7 @@ Deno.test("a run's predictions are of the weights whose round and digest they na
     for (const same of byDigest.values()) {
       assertEquals(new Set(same.map(({ predictions }) => JSON.stringify(predictions))).size, 1);
     }
-    while ((await tiny.predictor.model()).round < summary.rounds) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await until(async () => (await tiny.predictor.model()).round === summary.rounds, "the last round");
     const after = await tiny.predictor.predict([[1, 2, 3, 4]]);
     assertEquals([after.round, after.digest], [summary.rounds, summary.digest]);
     const { weights } = (await readModel(run.directory)).version;

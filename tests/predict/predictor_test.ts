@@ -5,7 +5,7 @@ import { type Answer, Unavailable, UnknownVersion } from "../../lib/predict/type
 import { checkpointBytes, checkpointRounds } from "../../lib/run/checkpoint_store.ts";
 import { writeCheckpoint } from "../../lib/run/checkpoint.ts";
 import type { Newest } from "../../lib/run/model_version.ts";
-import { soon } from "../serve/reading.ts";
+import { soon, until } from "../serve/reading.ts";
 import { inTemporaryDirectory } from "../run/temporary.ts";
 import { config, model, plainProbabilities, tinyPredictor, version } from "./tiny_predictor.ts";
 
@@ -100,10 +100,10 @@ Deno.test("ThreadPredictor answers by any checkpoint that is kept, and names one
 
 Deno.test("ThreadPredictor refuses what has no place, and frees the place of who leaves", async () => {
   using tiny = tinyPredictor({ faulty: true, limits: { batchMax: 1, queueMax: 3, timeoutMs: 120_000 } });
-  await soon(tiny.predictor.model(), "the start", 60_000);
+  await soon(tiny.predictor.model(), "the start");
   const hung = tiny.predictor.predict([HANGS]);
   hung.catch(() => {});
-  while (tiny.predictor.figures().computing === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await until(() => tiny.predictor.figures().computing > 0, "the computation");
   const leaving = new AbortController();
   const left = tiny.predictor.predict([[1], [2], [3]], { signal: () => leaving.signal });
   await assertRejects(() => tiny.predictor.predict([[4]]), Unavailable, "3 sequences wait to be predicted");
@@ -137,7 +137,7 @@ for (
         }
       }
     };
-    await soon(ready(), "the start", 60_000);
+    await soon(ready(), "the start");
     const before = tiny.incidents.length;
     const lost = tiny.predictor.predict([[...sequence]]);
     const queued = tiny.predictor.predict([[1, 2, 3, 4]]);
@@ -145,7 +145,7 @@ for (
     await assertRejects(() => queued, Unavailable, "the prediction thread was lost");
     await assertRejects(() => tiny.predictor.model(), Unavailable, "being replaced");
     assertMatch(tiny.incidents[before]!, reason);
-    await soon(ready(), "another thread", 60_000);
+    await soon(ready(), "another thread");
     const answer = await soon(tiny.predictor.predict([[1, 2, 3, 4]]), "an answer");
     assertPlain(answer, [[1, 2, 3, 4]], version(0).weights);
     assert(tiny.predictor.figures().restarts >= 1);

@@ -7,6 +7,7 @@ import type { PredictorLimits } from "../../lib/predict/types.ts";
 import type { ModelVersion } from "../../lib/run/model_version.ts";
 import { plainLogits, plainSoftmax } from "../engine/plain_lstm.ts";
 import { tinyConfig } from "../lockstep/tiny.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 export const config = tinyConfig();
 export const model = taskModel(config);
@@ -25,7 +26,7 @@ export function plainProbabilities(weights: Float32Array, sequence: readonly num
   return plainSoftmax(plainLogits(model.spec, model.layout, weights, batch, 0));
 }
 
-const limits: PredictorLimits = { batchMax: 4, batchDelayMs: 0, queueMax: 100, timeoutMs: 20_000 };
+const limits: PredictorLimits = { batchMax: 4, batchDelayMs: 0, queueMax: 100, timeoutMs: PATIENCE_MS };
 
 /** With a thread that may fail, if `faulty`. Closed by `using`. */
 export function tinyPredictor(

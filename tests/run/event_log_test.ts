@@ -4,8 +4,8 @@ import { join } from "node:path";
 import type { NewEvent, RunEvent } from "../../lib/events.ts";
 import { EventLog, lastEvent, readEvents } from "../../lib/run/event_log.ts";
 import { inTemporaryDirectory } from "./temporary.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
-const DEADLINE_MS = 20_000;
 const note = (reason: string): NewEvent => ({ type: "stopping", reason });
 const end: NewEvent = { type: "failed", error: "the end" };
 const idsOf = (events: readonly RunEvent[]) => events.map(({ id }) => id);
@@ -19,7 +19,7 @@ async function collect(events: AsyncIterable<RunEvent>): Promise<RunEvent[]> {
 /** Everything after `after`; a reader that is not done by the deadline gives what it has, which no test expects. */
 async function readAll(log: EventLog, after: number): Promise<number[]> {
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), DEADLINE_MS);
+  const timer = setTimeout(() => late.abort(), PATIENCE_MS);
   try {
     return idsOf(await collect(log.read(after, late.signal)));
   } finally {
@@ -82,7 +82,7 @@ Deno.test("read() gives history, then live, each once, from any position, until 
 Deno.test("read() takes from the file what is no longer in memory, without gap or repeat", () =>
   withLog(async (log) => {
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), DEADLINE_MS);
+    const timer = setTimeout(() => late.abort(), PATIENCE_MS);
     const slow = log.read(0, late.signal);
     const first: number[] = [];
     // Several bursts, each written before the next, so that the memory forgets all but the newest.

@@ -18,9 +18,10 @@ import { writeModel } from "../../lib/run/model_files.ts";
 import { createReader } from "../../lib/predict/reader.ts";
 import { openSaved } from "../../lib/predict/saved.ts";
 import type { Prediction } from "../../lib/predict/types.ts";
-import { CHROMIUM, CHROMIUM_FLAGS, isFile } from "../dashboard/browser.ts";
+import { CHROMIUM, CHROMIUM_FLAGS } from "../dashboard/browser.ts";
 import { tinyNgrams } from "../baseline/tiny_ngrams.ts";
-import { hasPytorch, PYTHON, withPython } from "./python.ts";
+import { executableAbsence, optionalTest } from "../optional.ts";
+import { PYTHON, pytorchAbsence, withPython } from "./python.ts";
 import { inTemporaryDirectory } from "./temporary.ts";
 import { tinyRunConfig } from "./tiny_run.ts";
 
@@ -104,10 +105,9 @@ function assertSame(found: readonly Prediction[], expected: readonly Prediction[
   }
 }
 
-const withoutPytorch = await hasPytorch() ? "" : ` (skipped: ${PYTHON} has no torch)`;
-Deno.test({
-  name: `exportModel(safetensors): model.py predicts in PyTorch what the product predicts${withoutPytorch}`,
-  ignore: withoutPytorch !== "",
+const withoutPytorch = pytorchAbsence();
+optionalTest(withoutPytorch, {
+  name: `exportModel(safetensors): model.py predicts in PyTorch what the product predicts`,
   fn: () =>
     withPython(
       `
@@ -125,9 +125,8 @@ Deno.test({
     ),
 });
 
-Deno.test({
-  name: `model.py answers a line of standard input with a line${withoutPytorch}`,
-  ignore: withoutPytorch !== "",
+optionalTest(withoutPytorch, {
+  name: "model.py answers a line of standard input with a line",
   fn: () =>
     eachExport("safetensors", async (folder, inputs, expected) => {
       const isText = inputs.some((input) => typeof input === "string");
@@ -177,9 +176,8 @@ const anyText = fc.array(
   { maxLength: 12 },
 ).map((parts) => parts.join(""));
 
-Deno.test({
-  name: `model.py cuts any text as the product does${withoutPytorch}`,
-  ignore: withoutPytorch !== "",
+optionalTest(withoutPytorch, {
+  name: "model.py cuts any text as the product does",
   async fn() {
     // Whether a Σ is the last letter of a word is for Python to say, which may not know the letters beside it.
     const samples = fc.sample(anyText.filter((text) => !/Σ/.test(text) || !/[^\0-\uffff]/u.test(text)), {
@@ -220,10 +218,8 @@ Deno.test({
   },
 });
 
-const withoutChromium = isFile(CHROMIUM) ? "" : ` (skipped: there is no ${CHROMIUM})`;
-Deno.test({
-  name: `exportModel(tfjs): stock tfjs in a browser predicts what the product predicts${withoutChromium}`,
-  ignore: withoutChromium !== "",
+optionalTest(executableAbsence(CHROMIUM), {
+  name: `exportModel(tfjs): stock tfjs in a browser predicts what the product predicts`,
   // The driver of the browser keeps timers and pipes of its process beyond close().
   sanitizeOps: false,
   sanitizeResources: false,

@@ -1,19 +1,13 @@
 /** A Python with PyTorch, where there is one. */
 import { assertEquals } from "@std/assert";
+import { programAbsence } from "../optional.ts";
+import { PATIENCE_MS } from "../patience.ts";
 import { decoded } from "../text.ts";
 
 export const PYTHON = "/usr/bin/python3";
 
-/** Longest that a Python of these tests may take; it is ended then. */
-const DEADLINE_MS = 120_000;
-
-export async function hasPytorch(): Promise<boolean> {
-  try {
-    return (await new Deno.Command(PYTHON, { args: ["-c", "import torch"], stderr: "null" }).output()).success;
-  } catch {
-    return false;
-  }
-}
+/** Why there is no Python with PyTorch, undefined if there is one. */
+export const pytorchAbsence = (): string | undefined => programAbsence(PYTHON, ["-c", "import torch"]);
 
 /** Gives `use` a Python that answers each line of JSON as the lines of `body` say: torch is imported once for all. */
 export async function withPython(
@@ -27,7 +21,7 @@ export async function withPython(
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
-    signal: AbortSignal.timeout(DEADLINE_MS),
+    signal: AbortSignal.timeout(PATIENCE_MS),
   }).spawn();
   const said = new Response(python.stderr).text();
   const writer = python.stdin.getWriter();

@@ -1,14 +1,24 @@
 /** Reading answers in tests: every wait has a deadline. */
+import { PATIENCE_MS } from "../patience.ts";
 import { decoded } from "../text.ts";
 
 /** `promise`, or a failure that says `what` was waited for. */
-export async function soon<T>(promise: Promise<T>, what: string, deadlineMs = 10_000): Promise<T> {
+export async function soon<T>(promise: Promise<T>, what: string, deadlineMs = PATIENCE_MS): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`${what} did not happen within ${deadlineMs} ms`)), deadlineMs);
   try {
     return await Promise.race([promise, late]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Resolves when `condition` holds, asked every few milliseconds. */
+export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS;
+  while (!await condition()) {
+    if (performance.now() > deadline) throw new Error(`${what} did not happen within ${PATIENCE_MS} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 

@@ -5,6 +5,10 @@ import type { AppOptions } from "../../lib/serve/app.ts";
 import type { Services } from "../../lib/serve/services.ts";
 import { checkpoint, failed, fakeApp, fakePredictor, type Log } from "./fakes.ts";
 import { allFrames, frames, ids, soon, take } from "./reading.ts";
+import { join } from "node:path";
+import { ROOT } from "../cli/process.ts";
+import { optionalTest, programAbsence } from "../optional.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 const encoder = new TextEncoder();
 
@@ -83,9 +87,7 @@ Deno.test("startServer() takes no more events than a socket buffers for a client
   assertLessOrEqual(log.pulled * bytes, 32e6);
   assert(log.pulled > 1);
 
-  const begun = performance.now();
   await soon(server.shutdown(200), "shutdown");
-  assertLessOrEqual(performance.now() - begun, 3000);
   await soon(log.quiet(), "the reader's end");
   connection.close();
 });
@@ -95,7 +97,7 @@ Deno.test("startServer() ends event streams in shutdown() at once", async () => 
   const clients = await Promise.all([1, 2, 3].map(() => fetch(`${server.url}/events`)));
   const sources = clients.map(({ body }) => frames(body));
   for (const source of sources) await take(source, 2);
-  await soon(server.shutdown(60_000), "shutdown");
+  await soon(server.shutdown(10 * PATIENCE_MS), "shutdown");
   for (const source of sources) assertEquals((await soon(source.next(), "the end")).done, true);
   await soon(log.quiet(), "the readers' end");
   await assertRejects(() => fetch(server.url));
@@ -112,7 +114,7 @@ Deno.test("startServer() answers in shutdown() what is still being sent to it", 
   const buffer = new Uint8Array(100);
   const read = await soon(connection.read(buffer), "100 Continue");
   assertMatch(new TextDecoder().decode(buffer.subarray(0, read ?? 0)), /^HTTP\/1\.1 100/);
-  const closed = server.shutdown(10_000);
+  const closed = server.shutdown(10 * PATIENCE_MS);
   await connection.write(encoder.encode(body));
   const answer = await soon(new Response(connection.readable).text(), "the answer");
   assertMatch(answer, /^HTTP\/1\.1 200 [^]*"label":"odd"/);
@@ -130,7 +132,7 @@ Deno.test("startServer() cuts in shutdown() what does not end in time", async ()
   const answer = fetch(`${server.url}/model`).then(() => "answered", () => "cut");
   await soon(asked.promise, "the request");
   const closed = server.shutdown(50);
-  assertEquals(server.shutdown(60_000), closed);
+  assertEquals(server.shutdown(10 * PATIENCE_MS), closed);
   await soon(closed, "shutdown");
   assertEquals(await soon(answer, "the cut"), "cut");
 });
@@ -177,12 +179,14 @@ Deno.test({
   },
 });
 
-Deno.test({
-  name: `startServer() says of a privileged port what to do${mayBind(80) ? " (skipped: this user may have one)" : ""}`,
-  ignore: mayBind(80),
-  fn() {
-    const listen = () => startServer({ app: fakeApp().app, host: "127.0.0.1", port: 80 });
-    assertThrows(listen, InputError, "Ports below 1024 are for privileged users: pass --port 8000");
+// In a user namespace, since the user who runs the tests may have the privilege.
+const unprivileged = ["--user", Deno.execPath()];
+optionalTest(programAbsence("unshare", ["--user", "true"]), {
+  name: "startServer() says of a privileged port what to do",
+  async fn() {
+    const args = [...unprivileged, "run", "-q", "-A", "--no-check", join(ROOT, "tests/serve/listen_on_80.ts")];
+    const { stdout } = await new Deno.Command("unshare", { args }).output();
+    assertMatch(new TextDecoder().decode(stdout), /Ports below 1024 are for privileged users: pass --port 8000$/);
   },
 });
 
@@ -198,12 +202,3 @@ Deno.test("startServer() gives an address that a browser takes", async () => {
     await soon(server.shutdown(5000), "shutdown");
   }
 });
-
-function mayBind(port: number): boolean {
-  try {
-    Deno.listen({ hostname: "127.0.0.1", port }).close();
-    return true;
-  } catch (error) {
-    return !(error instanceof Deno.errors.PermissionDenied);
-  }
-}

@@ -64,7 +64,7 @@ async function until(connection: Deno.TcpConn, pattern: RegExp): Promise<string>
   const buffer = new Uint8Array(65_536);
   let text = "";
   while (!pattern.test(text)) {
-    const length = await soon(connection.read(buffer), String(pattern), 60_000);
+    const length = await soon(connection.read(buffer), String(pattern));
     if (length === null) throw new Error(`The connection ended without ${pattern}: ${text.slice(0, 500)}`);
     text += decoder.decode(buffer.subarray(0, length), { stream: true });
   }
@@ -81,7 +81,7 @@ Deno.test(`${CLIENTS} streams at once are each complete, and leave nothing behin
       const open = () => figure("lockstep_event_streams");
       const clients = await Promise.all(Array.from({ length: CLIENTS }, () => ask(port)));
       const streams = Promise.all(clients.map((client) => until(client, /event: failed[^]*\n\n/)));
-      await soon(reached(open, (value) => value === CLIENTS), "all streams", 60_000);
+      await soon(reached(open, (value) => value === CLIENTS), "all streams");
       for (let round = 1; round <= 50; round++) {
         log.append(checkpoint(round));
         await new Promise((resolve) => setTimeout(resolve, 2));
@@ -104,7 +104,7 @@ Deno.test(`${CLIENTS} connections that are cut leave nothing behind`, () => {
       await Promise.all(clients.map((client, index) => index % 3 && until(client, index % 3 > 1 ? /id: 1/ : /200/)));
       for (const client of clients) client.close();
     }
-    await soon(reached(() => figure("lockstep_event_streams"), (value) => value === 0), "the streams' end", 60_000);
+    await soon(reached(() => figure("lockstep_event_streams"), (value) => value === 0), "the streams' end");
     await soon(log.quiet(), "the readers' end");
     assertEquals(await figure("lockstep_event_streams_dropped_total"), 0);
   });
@@ -118,7 +118,7 @@ Deno.test("a client that reads nothing is dropped, holds nothing up, and is told
     const stuck = await ask(port);
     log.append(...Array.from({ length: 2000 }, () => large));
     const drops = () => figure("lockstep_event_streams_dropped_total");
-    await soon(reached(drops, (value) => value === 1), "the drop", 60_000);
+    await soon(reached(drops, (value) => value === 1), "the drop");
     assertEquals(await figure("lockstep_event_streams"), 0);
     await soon(log.quiet(), "the reader's end");
     const taken = log.pulled;

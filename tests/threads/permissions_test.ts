@@ -6,12 +6,13 @@ import { initialState } from "../../lib/lockstep/initial_state.ts";
 import { createPlan } from "../../lib/lockstep/plan.ts";
 import { ThreadClient } from "../../lib/predict/thread_client.ts";
 import { tinyConfig } from "../lockstep/tiny.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 const prying = new URL("./prying_thread.ts", import.meta.url);
 const NOTHING = "permitted: ";
 
 Deno.test("a prediction thread may not read, write, run, start others, or ask for the network or the environment", async () => {
-  const thread = new ThreadClient({ workerUrl: prying, timeoutMs: 30_000, onLost: () => {} });
+  const thread = new ThreadClient({ workerUrl: prying, timeoutMs: PATIENCE_MS, onLost: () => {} });
   try {
     const question = { type: "predict", tokens: new Int32Array(), offsets: new Int32Array(1) } as const;
     const error = await assertRejects(() => thread.ask(question), Error);
@@ -23,7 +24,7 @@ Deno.test("a prediction thread may not read, write, run, start others, or ask fo
 
 Deno.test("a training worker may do nothing of that either", async () => {
   const training = tinyConfig();
-  const config = { training, workers: 2, workerTimeoutMs: 30_000, maxRestarts: 0, chaos: {}, spin: false };
+  const config = { training, workers: 2, workerTimeoutMs: PATIENCE_MS, maxRestarts: 0, chaos: {}, spin: false };
   const plan = createPlan(config);
   const crew = new Crew({ config, plan, workerUrl: prying, initial: initialState(plan, training), attempt: 0 });
   try {
@@ -37,7 +38,7 @@ Deno.test("a training worker may do nothing of that either", async () => {
 Deno.test("the baseline's thread may do nothing of that either", async () => {
   const table = { tokens: new Uint16Array(), offsets: new Uint32Array(1), labels: new Uint16Array() };
   const start = { training: table, validation: table, classes: 2, vocabulary: 3, seed: 1 };
-  const task = startBaseline(prying, start, 30_000);
+  const task = startBaseline(prying, start, PATIENCE_MS);
   const error = await assertRejects(() => task.result, Error);
   assertEquals(error.message, NOTHING);
 });

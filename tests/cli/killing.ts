@@ -1,0 +1,40 @@
+/** Runs that are killed, as a power failure does, where their log tells that an epoch has ended. */
+import { eventSchema, type RunEvent } from "../../lib/events.ts";
+import type { Draw } from "../draws.ts";
+import { assertEquals } from "@std/assert";
+import { start } from "./process.ts";
+
+/** The events in the log of a run. */
+export async function eventsOf(directory: string): Promise<RunEvent[]> {
+  const text = await Deno.readTextFile(`${directory}/events.jsonl`);
+  return text.trim().split("\n").map((line) => eventSchema.parse(JSON.parse(line)));
+}
+
+/**
+ * Trains a run in `folder`, kills it twice in epochs that are drawn, resumes it on other numbers of workers and returns
+ * its directory when it has ended. Counts in `done` the kills that came before the end, which a quick machine may reach
+ * first.
+ */
+export async function killTwice(
+  folder: string,
+  flags: readonly string[],
+  epochs: number,
+  draw: Draw,
+  done: { killed: number },
+): Promise<string> {
+  // Most of the time is waiting, so that a kill comes in time on any machine.
+  const slow = ["--chaos", "slow=1"];
+  const epochAfter = (last: number) => new RegExp(`^Epoch 0*${last + 1 + draw(Math.ceil(epochs / 4))} `, "m");
+  let process = start("train", folder, [...flags, ...slow]);
+  await process.printed(/^Run /m);
+  const directory = `${folder}/${await Deno.readLink(`${folder}/latest`)}`;
+  for (const workers of ["1", "3"]) {
+    const told = (await eventsOf(directory)).filter(({ type }) => type === "epoch").length;
+    if (!await process.killedAt(epochAfter(told))) break;
+    done.killed++;
+    process = start("resume", folder, [directory, "--exit", "--port", "0", "--workers", workers, ...slow]);
+  }
+  const { code, stdout } = await process.finished;
+  assertEquals(code, 0, stdout);
+  return directory;
+}
