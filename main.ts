@@ -1,5 +1,4 @@
 /** The composition root: the one place that knows every part. Reads the command and ends with its exit code. */
-import { createInterface } from "node:readline";
 import { stdin } from "node:process";
 import { dashboardAssets } from "./dashboard/assets.ts";
 import { nearest } from "./lib/config/nearest.ts";
@@ -52,17 +51,8 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<Exi
   serve: (args) => serveCommand(args, shared),
   evaluate: (args) => evaluateCommand(args, { terminal, input: stdin }),
   export: (args) => exportCommand(args, shared),
-  predict: (args) =>
-    predictCommand(args, {
-      lines: standardInput(),
-      print: (line) => terminal.write(`${line}\n`),
-    }),
+  predict: (args) => predictCommand(args, { terminal, input: stdin }),
 };
-
-/** The lines of standard input. Opened when the first is asked for: lines that come before would be lost. */
-async function* standardInput(): AsyncGenerator<string, void, void> {
-  yield* createInterface({ input: stdin });
-}
 
 async function main([name, ...args]: readonly string[]): Promise<ExitCode> {
   if (name === undefined || name === "help" || name === "--help") {

@@ -1,6 +1,7 @@
 /** The figures of data, for people. */
 import { sourceName } from "../data/formats/bytes.ts";
 import type { DataOptions } from "../config/data_shape.ts";
+import { printable } from "./printable.ts";
 import type { DataStatistics, PartStatistics, RepeatedRows, Role } from "../data/statistics.ts";
 
 /** Classes that are listed; of more than these, the smallest and the largest ones. */
@@ -132,10 +133,4 @@ function badLines({ bad }: DataStatistics): string[] {
 
 function more(all: number, listed: number): string[] {
   return all > listed ? [`  … and ${whole.format(all - listed)} more`] : [];
-}
-
-/** `text` on one line, and not too long for it. */
-function printable(text: string): string {
-  const line = text.replaceAll(/[\p{Cc}\p{Cf}]/gu, "·");
-  return line.length > 40 ? `${line.slice(0, 39)}…` : line;
 }

@@ -9,7 +9,7 @@ export const OVERVIEW = `Lockstep trains small sequence classifiers on every cor
   deno task resume RUN               go on with a run that was interrupted
   deno task verify RUN               train a run again, and see whether it comes to the same
   deno task serve RUN                serve a finished run, such as runs/latest
-  deno task predict RUN [TOKEN …]    classify a sequence, or one a line from standard input
+  deno task predict RUN [TEXT …]     classify a text, one a line from standard input, or --data FILE
   deno task evaluate RUN --data FILE how well a finished run does on rows it has not seen
   deno task export RUN --to FORMAT   write its model for TensorFlow.js or PyTorch
 

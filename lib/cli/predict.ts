@@ -1,78 +1,201 @@
-/** `predict RUN [TEXT …]`: a text or a sequence from the arguments, or one a line from standard input. */
+/** `predict RUN [TEXT …]`: a text or a sequence from the arguments, one a line from standard input, or rows of files. */
+import { stat } from "node:fs/promises";
+import { flagsOf } from "../config/flags.ts";
+import { configSchema } from "../config/schema.ts";
 import { InputError } from "../errors.ts";
-import { createReader, type Reader, type Reading } from "../predict/reader.ts";
+import { type Asked, askedByLines, askedByRows, idsOf } from "../predict/asked.ts";
+import { createReader, type Reading } from "../predict/reader.ts";
 import { openSaved } from "../predict/saved.ts";
 import type { Prediction } from "../predict/types.ts";
 import { resolveRun } from "../run/directory.ts";
 import { readModel } from "../run/model_files.ts";
-import { parseArguments } from "./arguments.ts";
+import { dataFiles, parseArguments } from "./arguments.ts";
 import { ExitCode } from "./exit_codes.ts";
 import { commandHelp } from "./help.ts";
+import { parseOptions } from "./options.ts";
+import { printable } from "./printable.ts";
+import type { Terminal } from "./terminal.ts";
 
-const USAGE = "deno task predict RUN [TEXT or TOKEN …]   (without: one a line from standard input)";
+const USAGE = "deno task predict RUN [TEXT or TOKEN … | --data FILE …]";
 
-/** Lines of standard input that are predicted in one call. */
+const HELP = `
+Without a text or a file, each line of standard input is one: a text, or a JSON object with
+"text" or "tokens", and is answered by a line of JSON as soon as it is there. --data reads files
+as training does (CSV, TSV, JSON lines, fastText; - for standard input), needs no labels, and
+answers each row by a line with its number, label and probabilities by name. A line or row that
+is refused is answered by its "line" and an "error", the others are answered, and the exit code
+is 2. Texts that begin with a dash, or are called as a file is, go behind --:
+
+  deno task predict runs/latest -- "-5 stars"
+`;
+
+const optionsSchema = configSchema.pick({
+  data: true,
+  textColumn: true,
+  labelColumn: true,
+  format: true,
+  delimiter: true,
+  header: true,
+  quotes: true,
+});
+const own = flagsOf(optionsSchema);
+
+/** Lines or rows that are predicted in one call. */
 const BATCH = 256;
 
+/** Share of unknown tokens from which on an answer means little. */
+const MOSTLY_UNKNOWN = 0.5;
+
 export interface PredictIo {
-  /** The lines of standard input. */
-  readonly lines: AsyncIterable<string>;
-  readonly print: (line: string) => void;
+  readonly terminal: Terminal;
+  /** Standard input. */
+  readonly input?: AsyncIterable<Uint8Array>;
 }
 
-/** Prints one sentence for the sequence in the arguments, or one JSON line for each line of standard input. */
-export async function predictCommand(args: readonly string[], { lines, print }: PredictIo): Promise<ExitCode> {
-  const { positionals: [path, ...words], help } = parseArguments(args, [], []);
+/** The help of `predict`: what it takes, and every flag with its default. */
+export function predictHelp(): string {
+  return `${commandHelp(USAGE, own)}${HELP}`;
+}
+
+/** Prints one sentence for the sequence in the arguments, or one JSON line for each line or row. */
+export async function predictCommand(args: readonly string[], { terminal, input }: PredictIo): Promise<ExitCode> {
+  const end = args.indexOf("--");
+  const [before, behind] = end < 0 ? [args, undefined] : [args.slice(0, end), args.slice(end + 1)];
+  refuseDashes(before);
+  const { values, help, positionals: [path, ...words] } = parseArguments(before, own, []);
   if (help) {
-    print(commandHelp(USAGE, []).trimEnd());
+    terminal.write(predictHelp());
     return ExitCode.done;
   }
   if (path === undefined) throw new InputError([{ field: "run", message: `No run is named. Usage: ${USAGE}` }]);
-  const { config, labels, version, preprocessing } = await readModel(await resolveRun(path));
+  const { config, labels, version, preprocessing, run } = await readModel(await resolveRun(path));
   const reader = createReader(config, preprocessing);
   const predict = await openSaved({ config, labels, version }, BATCH);
-  if (words.length > 0) {
-    const reading = read(words.join(" "), reader, reader.text ? "the text" : "the sequence");
-    for (const answer of predict([reading.tokens])) print(sentence(answer, labels));
+
+  const files = await filesOf(values.data, words, behind);
+  const texts = [...files ? [] : words, ...behind ?? []];
+  if (texts.length > 0) {
+    const text = texts.join(" ");
+    const reading = reader.text ? reader.readText(text, "the text") : reader.readTokens(idsOf(text), "the sequence");
+    for (const answer of predict([reading.tokens])) terminal.write(`${sentence(answer, labels)}\n`);
+    const unknown = reading.flags?.unknownShare ?? 0;
+    if (unknown >= MOSTLY_UNKNOWN) {
+      terminal.note(
+        `warning: ${percent(unknown, 0)} of the text's tokens are unknown to the model: the answer means little`,
+      );
+    }
     return ExitCode.done;
   }
-  let waiting: Reading[] = [];
+
   const { round, digest } = version;
-  const flush = () => {
-    const answers = predict(waiting.map(({ tokens }) => tokens));
-    for (const [index, answer] of answers.entries()) {
-      print(JSON.stringify({ ...answer, ...waiting[index]!.flags, round, digest }));
-    }
-    waiting = [];
-  };
-  let number = 0;
-  let bad: InputError | undefined;
-  for await (const line of lines) {
-    number++;
-    if (line.trim() === "") continue;
-    try {
-      waiting.push(read(line, reader, `line ${number}`));
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      bad = error;
-      break;
-    }
-    if (waiting.length === BATCH) flush();
+  const lineAnswer: Answerer = (answer, { reading }) => ({ ...answer, ...reading.flags, round, digest });
+  if (!files) return await answerAll(askedByLines(input, reader, config), predict, lineAnswer, terminal);
+
+  if (!preprocessing) {
+    const message = `Run ${run} was not trained on files: there is nothing to read rows for it with`;
+    throw new InputError([{ field: "run", message }]);
   }
-  // What came before a bad line is answered before the line is refused.
-  flush();
-  if (bad) throw bad;
-  return ExitCode.done;
+  // As the run's own files were read, unless a flag says otherwise.
+  const like = Object.fromEntries(own.map(({ key }) => [key, config[key]]));
+  const options = parseOptions(optionsSchema, { ...like, ...values, data: files });
+  const rowAnswer: Answerer = ({ label, probabilities }, { file, line, reading }, row) => ({
+    ...files.length > 1 && { file },
+    row,
+    line,
+    label,
+    probabilities: Object.fromEntries(probabilities.map((probability, index) => [labels[index]!, probability])),
+    ...reading.flags,
+  });
+  return await answerAll(askedByRows(options.data, input, reader, options), predict, rowAnswer, terminal);
 }
 
-/** `line` as a text, or as the token ids that it lists. */
-function read(line: string, reader: Reader, field: string): Reading {
-  if (reader.text) return reader.readText(line, field);
-  const words = line.trim().split(/[\s,]+/);
-  return reader.readTokens(words.map((word) => /^[+-]?\d+$/.test(word) ? Number(word) : word), field);
+/** What is printed for a question that was answered; `row` counts all questions from 1. */
+type Answerer = (answer: Prediction, asked: Asked & { readonly reading: Reading }, row: number) => object;
+
+/** Prints a line of JSON for each question, in order. Throws an InputError after the last one if some were refused. */
+async function answerAll(
+  batches: AsyncIterable<readonly Asked[]>,
+  predict: (sequences: readonly (readonly number[])[]) => Prediction[],
+  answerer: Answerer,
+  { write }: Terminal,
+): Promise<ExitCode> {
+  let rows = 0;
+  let refused = 0;
+  let first = "";
+  for await (const batch of batches) {
+    for (let begin = 0; begin < batch.length; begin += BATCH) {
+      const questions = batch.slice(begin, begin + BATCH);
+      const answers = predict(questions.flatMap((asked) => "reading" in asked ? [asked.reading.tokens] : []));
+      let answered = 0;
+      const lines = questions.map((asked) => {
+        rows++;
+        if ("reading" in asked) return JSON.stringify(answerer(answers[answered++]!, asked, rows));
+        if (refused++ === 0) first = asked.error;
+        return JSON.stringify({ line: asked.line, error: asked.error });
+      });
+      write(`${lines.join("\n")}\n`);
+    }
+  }
+  if (refused === 0) return ExitCode.done;
+  const message = `${refused} of ${rows} ${rows === 1 ? "was" : "were"} refused, the first: ${first}`;
+  throw new InputError([{ field: "line", message }]);
+}
+
+/** Throws an InputError for a text that looks like a flag: `-5 stars`. */
+function refuseDashes(args: readonly string[]): void {
+  const text = args.find((arg) => /^-[^-]/.test(arg) || /^--\S*\s/.test(arg) && !/^--[a-z-]+=/.test(arg));
+  if (text === undefined) return;
+  const message = `${JSON.stringify(text)} begins with a dash, as flags do: put texts behind --, as in ` +
+    `deno task predict RUN -- ${JSON.stringify(text)}`;
+  throw new InputError([{ field: text, message }]);
+}
+
+/** What files are called that people mean to be read, not classified. */
+const FILE_NAME = /^\S+\.(csv|tsv|tab|jsonl|ndjson|json|txt|xlsx)(\.gz)?$/i;
+
+/**
+ * The files whose rows are asked: those of `--data`, or words that are nothing but files. Throws an InputError for a word
+ * that is the name of a file, or looks like one, and cannot be taken so.
+ */
+async function filesOf(
+  data: unknown,
+  words: readonly string[],
+  behind: readonly string[] | undefined,
+): Promise<readonly string[] | undefined> {
+  const refuse = (name: string, what: string) => {
+    const message = `${JSON.stringify(name)} ${what}: say --data FILE to classify the rows of a file, ` +
+      "or put a text of that name behind --";
+    return new InputError([{ field: name, message }]);
+  };
+  if (data !== undefined) {
+    const files = dataFiles(data, words);
+    if (behind) throw refuse(behind.join(" "), "is a text beside --data");
+    return files;
+  }
+  const isFile = await Promise.all(words.map(isFileName));
+  if (words.length > 0 && isFile.every(Boolean) && !behind) return words;
+  const strange = words.find((word, index) => isFile[index] || (words.length === 1 && FILE_NAME.test(word)));
+  if (strange === undefined) return undefined;
+  throw refuse(
+    strange,
+    isFile.some(Boolean) ? "is a file, and not all of the arguments are" : "is no file that is there",
+  );
+}
+
+/** Whether there is a file called `word` that may be read. */
+async function isFileName(word: string): Promise<boolean> {
+  try {
+    return (await stat(word)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function percent(share: number, digits: number): string {
+  return `${(100 * share).toFixed(digits)}%`;
 }
 
 function sentence({ class: best, label, probabilities }: Prediction, labels: readonly string[]): string {
-  const shares = probabilities.map((probability, index) => `${labels[index]} ${(100 * probability).toFixed(2)}%`);
-  return `Class: ${best} (${label}) - Probabilities: ${shares.join(", ")}`;
+  const shares = probabilities.map((probability, index) => `${printable(labels[index]!)} ${percent(probability, 2)}`);
+  return `Class: ${best} (${printable(label)}) - Probabilities: ${shares.join(", ")}`;
 }

@@ -14,14 +14,28 @@ export interface EncodedText {
 /** Encodes a text, or a list of tokens that somebody else cut. */
 export type Encoder = (input: string | readonly (string | number)[]) => EncodedText;
 
+/** Characters that a text is cut up to at first, for each token that is read. */
+const CHARACTERS_PER_TOKEN = 16;
+
 export function createEncoder(
   tokenizer: Tokenizer,
   vocabulary: Vocabulary,
   { maxLength, truncate }: { readonly maxLength: number; readonly truncate: "end" | "start" },
 ): Encoder {
   const spans = new Spans();
+
+  /** Cuts as much of a long text as is read of it. Its parts at white space have the tokens that they have in all of it. */
+  function cutText(text: string): void {
+    if (tokenizer.json.kind === "huggingface") return tokenizer.cut(text, spans);
+    for (let length = CHARACTERS_PER_TOKEN * maxLength;; length *= 2) {
+      const part = truncate === "end" ? beginning(text, length) : ending(text, length);
+      tokenizer.cut(part, spans);
+      if (spans.count > maxLength || part.length === text.length) return;
+    }
+  }
+
   return (input) => {
-    if (typeof input === "string") tokenizer.cut(input, spans);
+    if (typeof input === "string") cutText(input);
     else spansOf(input.map(String), spans);
     const { units, bounds, count } = spans;
     const used = Math.min(count, maxLength);
@@ -35,4 +49,17 @@ export function createEncoder(
     }
     return { tokens, unknownShare: unknown / tokens.length, truncated: count > maxLength };
   };
+}
+
+/** At least the first `length` characters of `text`, to white space or the end. */
+function beginning(text: string, length: number): string {
+  const more = text.slice(length).search(/\s/);
+  return more < 0 ? text : text.slice(0, length + more);
+}
+
+/** At most the last `length` characters of `text`, from a letter, digit or sign after white space on; all if there is none. */
+function ending(text: string, length: number): string {
+  const from = Math.max(0, text.length - length);
+  const less = from === 0 ? -1 : text.slice(from).search(/\s(?=[\p{L}\p{N}\p{P}\p{S}])/u);
+  return less < 0 ? text : text.slice(from + less + 1);
 }

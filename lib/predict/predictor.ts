@@ -98,7 +98,7 @@ export class ThreadPredictor implements Predictor {
     const { spec } = trainedModel(config, labels);
     this.#options = options;
     this.shape = { run, labels, vocabulary, length, text: preprocessing !== undefined };
-    this.reader = createReader(this.shape, preprocessing);
+    this.reader = createReader(this.shape, preprocessing, { served: true });
     this.#desk = { config, spec, maxBatch: limits.batchMax, maxLength: length };
     this.#queue = new RequestQueue({ ...limits, fillsBatches: limits.batchDelayMs > 0 });
   }

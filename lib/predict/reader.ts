@@ -1,5 +1,6 @@
 /** What requests ask about → token ids: how depends on what the model was trained on. */
 import type { EncodedText } from "../data/encoder.ts";
+import { MAX_ROW } from "../data/formats/entry.ts";
 import { openPreprocessing, type PreprocessingJson } from "../data/preprocessing.ts";
 import { describe, sequenceProblem, type SequenceShape } from "../data/sequences.ts";
 import { InputError } from "../errors.ts";
@@ -20,11 +21,22 @@ export interface Reader {
   readText(value: unknown, field: string): Reading;
 }
 
-/** Characters of a text at most: cutting up more would hold up other requests. */
-export const MAX_TEXT = 65_536;
+/**
+ * Characters of a request's text at most, where a tokenizer of Hugging Face cuts it: that takes seconds for a megabyte,
+ * which would hold up all other requests. Nothing else has a limit of its own: a line or row has MAX_ROW characters at
+ * most, and a request is as long as its body may be.
+ */
+export const MOST_IN_REQUEST = 65_536;
 
-export function createReader(shape: SequenceShape, preprocessing: PreprocessingJson | undefined): Reader {
-  return preprocessing ? textReader(preprocessing) : idReader(shape);
+/** `served`: requests are read in between others, which may not wait for long. */
+export function createReader(
+  shape: SequenceShape,
+  preprocessing: PreprocessingJson | undefined,
+  { served = false } = {},
+): Reader {
+  if (!preprocessing) return idReader(shape);
+  const isSlow = preprocessing.tokenizer.kind === "huggingface";
+  return textReader(preprocessing, served && isSlow ? MOST_IN_REQUEST : MAX_ROW);
 }
 
 /** Of a task that generates its own tokens: ids, always as many. */
@@ -43,7 +55,7 @@ function idReader(shape: SequenceShape): Reader {
 }
 
 /** Of a model that was trained on files. */
-function textReader(json: PreprocessingJson): Reader {
+function textReader(json: PreprocessingJson, most: number): Reader {
   const preprocessing = openPreprocessing(json);
   const reading = ({ tokens, unknownShare, truncated }: EncodedText): Reading => ({
     tokens: Array.from(tokens),
@@ -55,17 +67,14 @@ function textReader(json: PreprocessingJson): Reader {
       if (!Array.isArray(value) || value.length === 0) {
         throw wrong(field, `${field} is ${describe(value)}: expected a list of at least one token`);
       }
-      if (value.length > MAX_TEXT) {
-        throw wrong(field, `${field} has ${value.length} tokens: expected at most ${MAX_TEXT}`);
-      }
       const at = value.findIndex((token) => typeof token !== "string" && typeof token !== "number");
       if (at >= 0) throw wrong(field, `${field}[${at}] is ${describe(value[at])}: expected a text or a number`);
       return reading(preprocessing.encode(value));
     },
     readText(value, field) {
       if (typeof value !== "string") throw wrong(field, `${field} is ${describe(value)}: expected a text`);
-      if (value.length > MAX_TEXT) {
-        throw wrong(field, `${field} has ${value.length} characters: expected at most ${MAX_TEXT}`);
+      if (value.length > most) {
+        throw wrong(field, `${field} has ${value.length} characters: expected at most ${most}`);
       }
       return reading(preprocessing.encode(value));
     },

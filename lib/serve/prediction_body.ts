@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { setImmediate } from "node:timers/promises";
 import { describe } from "../data/sequences.ts";
 import { InputError, type Problem } from "../errors.ts";
-import { MAX_TEXT, type Reader, type Reading } from "../predict/reader.ts";
+import type { Reader, Reading } from "../predict/reader.ts";
 import type { Answer, ModelShape } from "../predict/types.ts";
 
 export interface PredictRequest {
@@ -28,9 +28,9 @@ const bodySchema = instanceSchema.extend({ instances: instanceList.optional() })
 export function predictSchema({ vocabulary, length, text }: ModelShape, maxInstances: number): z.ZodType {
   const id = { type: "integer" as const, minimum: 0, maximum: vocabulary - 1 };
   const tokens = text
-    ? z.unknown().openapi({ type: "array", items: { type: ["string", "number"] }, minItems: 1, maxItems: MAX_TEXT })
+    ? z.unknown().openapi({ type: "array", items: { type: ["string", "number"] }, minItems: 1 })
     : z.unknown().openapi({ type: "array", items: id, minItems: length, maxItems: length });
-  const words = z.unknown().openapi({ type: "string", maxLength: MAX_TEXT });
+  const words = z.unknown().openapi({ type: "string" });
   const instance = text
     ? z.union([words, tokens, z.strictObject({ text: words }), z.strictObject({ tokens })])
     : z.union([tokens, z.strictObject({ tokens })]);

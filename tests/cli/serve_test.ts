@@ -87,8 +87,12 @@ Deno.test("serve answers for a finished run with the digest of its summary, and 
       `${tokens.join(" ")}\n\n${tokens.join(",")}\n1 2\n`,
     );
     const answers = lines.stdout.trim().split("\n").map((line) => JSON.parse(line));
-    assertEquals(answers.map(({ label, digest }) => [label, digest]), Array(2).fill([answer.label, summary.digest]));
-    assertEquals([lines.code, lines.stderr], [2, "error: line 4 has 2 tokens: expected a list of 8 tokens\n"]);
+    const good = [answer.label, summary.digest];
+    const bad = [undefined, undefined];
+    assertEquals(answers.map(({ label, digest }) => [label, digest]), [good, bad, good, bad]);
+    assertEquals(answers[3], { line: 4, error: "line 4 has 2 tokens: expected a list of 8 tokens" });
+    const refused = "error: 2 of 4 were refused, the first: line 2 has 0 tokens: expected a list of 8 tokens\n";
+    assertEquals([lines.code, lines.stderr], [2, refused]);
   }));
 
 Deno.test("serve and predict name a run that is not there and end with 2", () =>

@@ -1,5 +1,7 @@
-import { assertEquals, assertMatch } from "@std/assert";
-import { MAX_TEXT } from "../../lib/predict/reader.ts";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import type { PreprocessingJson } from "../../lib/data/preprocessing.ts";
+import { InputError } from "../../lib/errors.ts";
+import { createReader, MOST_IN_REQUEST } from "../../lib/predict/reader.ts";
 import { fakeApp, textPredictor } from "./fakes.ts";
 import type { ProblemBody } from "./reading.ts";
 
@@ -64,8 +66,6 @@ Deno.test("POST /predict names what is wrong with a text", async () => {
   assertMatch(await complaint({ text: "a", tokens: ["a"] }), /^the body has both text and tokens/);
   assertEquals(await complaint({ text: 7 }), "text is 7: expected a text");
   assertEquals(await complaint({ text: null }), "text is null: expected a text");
-  const long = "x".repeat(MAX_TEXT + 1);
-  assertEquals(await complaint({ text: long }), `text has ${MAX_TEXT + 1} characters: expected at most ${MAX_TEXT}`);
   assertEquals(await complaint({ tokens: [] }), "tokens is []: expected a list of at least one token");
   assertEquals(await complaint({ tokens: ["a", null] }), "tokens[1] is null: expected a text or a number");
   assertEquals(
@@ -74,6 +74,42 @@ Deno.test("POST /predict names what is wrong with a text", async () => {
       'or {"tokens": [...]}',
   );
   assertMatch(await complaint({ instances: [{ text: "a", tokens: [] }] }), /^instances\[0\] has both text and tokens/);
+});
+
+Deno.test("POST /predict takes a text as long as a body may be, and as many tokens", async () => {
+  const long = `refund ${"please, ".repeat(20_000)}`;
+  const { label, truncated } = await (await post("/predict", { text: long })).json();
+  assertEquals([label, truncated], ["even", true]);
+  const { predictions } = await (await post("/predict", { instances: [{ text: long }] })).json();
+  assertEquals([predictions[0].label, predictions[0].truncated], ["even", true]);
+  assertEquals((await post("/predict", { text: "x".repeat(200_000) })).status, 413);
+});
+
+Deno.test("createReader() bounds a request's text where a Hugging Face tokenizer cuts it, and nothing else", () => {
+  const model = { type: "WordLevel", vocab: { "[UNK]": 0, a: 1 }, unk_token: "[UNK]" };
+  const tokenizer = {
+    model,
+    normalizer: null,
+    pre_tokenizer: { type: "WhitespaceSplit" },
+    post_processor: null,
+    decoder: null,
+    added_tokens: [],
+  };
+  const preprocessing: PreprocessingJson = {
+    tokenizer: { kind: "huggingface", tokenizer, config: {} },
+    vocabulary: ["a"],
+    maxLength: 3,
+    truncate: "end",
+  };
+  const shape = { vocabulary: 3, length: 3 };
+  const long = "a ".repeat(MOST_IN_REQUEST / 2 + 1);
+  assertEquals(createReader(shape, preprocessing).readText(long, "text").tokens, [2, 2, 2]);
+  const served = createReader(shape, preprocessing, { served: true });
+  assertThrows(
+    () => served.readText(long, "text"),
+    InputError,
+    `text has ${long.length} characters: expected at most ${MOST_IN_REQUEST}`,
+  );
 });
 
 Deno.test("a model of token ids refuses texts", async () => {

@@ -1,0 +1,78 @@
+/** A run's directory with a finished model of random weights, and `predict` asked about it in this process. */
+import { join } from "node:path";
+import { predictCommand } from "../../lib/cli/predict.ts";
+import { type Config, trainingConfig } from "../../lib/config/schema.ts";
+import type { PreprocessingJson } from "../../lib/data/preprocessing.ts";
+import { InputError } from "../../lib/errors.ts";
+import { initialWeights } from "../../lib/model/initial.ts";
+import { taskModel } from "../../lib/model/task_model.ts";
+import { writeModel } from "../../lib/run/model_files.ts";
+import { bytesOf } from "../data/reading.ts";
+import { inTemporaryDirectory } from "../run/temporary.ts";
+import { tinyRunConfig } from "../run/tiny_run.ts";
+
+export const LABELS = ["odd", "even"];
+
+/** Of a model of text: it reads four words, and knows these. */
+export const WORDS: PreprocessingJson = {
+  tokenizer: { kind: "words", lowercase: true, punctuation: "keep" },
+  vocabulary: ["the", "kettle", "was", "lovely", "lamp", "broken"],
+  maxLength: 4,
+  truncate: "end",
+};
+
+/** Gives `use` a folder, `run` in it with a model, and what `predict` says: a class for a sequence of ids. */
+export async function withModel(
+  preprocessing: PreprocessingJson | undefined,
+  use: (folder: string, run: string) => Promise<void>,
+  { labels = LABELS, change = {} }: { labels?: readonly string[]; change?: Partial<Config> } = {},
+): Promise<void> {
+  await inTemporaryDirectory(async (folder) => {
+    const run = join(folder, "run");
+    const config = trainingConfig({ ...tinyRunConfig(folder, { seed: 8 }), ...change });
+    const { spec, layout } = taskModel(config);
+    const weights = initialWeights(spec, layout, config);
+    const version = { round: 1, digest: "d1ge57", weights };
+    await writeModel(run, { run: "r1", config, labels, version, ...preprocessing && { preprocessing } });
+    await Deno.writeTextFile(join(run, "run.json"), "{}");
+    await use(folder, run);
+  });
+}
+
+export interface Said {
+  /** The exit code, or what is wrong with the input. */
+  readonly end: number | string;
+  readonly out: string;
+  readonly notes: readonly string[];
+}
+
+/** What `predict` answers to `input`, a text or chunks that come one by one. */
+export async function ask(
+  args: readonly string[],
+  input: string | Uint8Array | AsyncIterable<Uint8Array> = "",
+): Promise<Said> {
+  let out = "";
+  const notes: string[] = [];
+  const terminal = {
+    write: (text: string) => void (out += text),
+    note: (text: string) => void notes.push(text),
+    isTerminal: false,
+    columns: 80,
+  };
+  const chunks = typeof input === "string" || input instanceof Uint8Array ? one(bytesOf(input)) : input;
+  try {
+    return { end: await predictCommand(args, { terminal, input: chunks }), out, notes };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { end: error.message, out, notes };
+  }
+}
+
+async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, void> {
+  if (bytes.length > 0) yield await Promise.resolve(bytes);
+}
+
+/** The JSON in each line of `out`. */
+export function answersOf({ out }: Pick<Said, "out">): Record<string, unknown>[] {
+  return out.split("\n").slice(0, -1).map((line) => JSON.parse(line));
+}
