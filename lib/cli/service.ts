@@ -38,7 +38,7 @@ export async function startService({ config, assets, note }: ServiceOptions): Pr
       problemResponse(503, [{ field: "ready", message: "the run is being prepared" }], { "Retry-After": "1" }),
   };
   const server = startServer({
-    app: { fetch: (request, client) => app.fetch(request, client) },
+    app: { fetch: (request, peer) => app.fetch(request, peer) },
     host,
     port,
     closeStreams: () => streams.abort(),

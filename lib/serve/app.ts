@@ -4,6 +4,7 @@ import { InputError } from "../errors.ts";
 import { Unavailable } from "../predict/types.ts";
 import { docsAssets } from "./docs_page.ts";
 import { type AccessRecord, createFront, type Fetch } from "./front.ts";
+import { createAccess } from "./access.ts";
 import { clusterRoutes } from "./cluster_routes.ts";
 import { createGate } from "./gate.ts";
 import { type AllowedHosts, LOOPBACK_HOSTS } from "./guard.ts";
@@ -73,11 +74,13 @@ export function createApp(services: Services, options: AppOptions = {}): App {
     onError(error);
     return problemResponse(500, []);
   };
-  const routes = new Routes(figures, (error, signal) => {
+  const onFailure = (error: unknown, signal: AbortSignal): Response => {
     // What the abort of its request threw is no error.
     if (signal.aborted) return new Response(null, { status: CLIENT_GONE });
     return answerError(error);
-  });
+  };
+  const access = createAccess({ token, rateLimit, now: () => performance.now() });
+  const routes = new Routes({ figures, onError: onFailure, access });
 
   pageRoutes(routes, [...assets, ...docsAssets]);
   startRoutes(routes, services, bodyLimitBytes);
@@ -98,24 +101,28 @@ export function createApp(services: Services, options: AppOptions = {}): App {
   const document = JSON.stringify(routes.document(project.version));
   routes.plain("get", "/openapi.json", (c) => c.body(document, 200, { "Content-Type": "application/json" }));
 
-  routes.hono.notFound((c) => {
-    const { method, path } = c.req;
-    const allow = routes.methodsOf(path).join(", ");
-    if (allow === "") {
+  routes.otherwise((method, path, allowed) => {
+    if (allowed.length === 0) {
       return problemResponse(404, [{ field: "path", message: `there is nothing at ${describe(path)}` }]);
     }
+    const allow = allowed.join(", ");
     const message = `${method} ${path} is not possible: expected ${allow}`;
     return problemResponse(405, [{ field: "method", message }], { Allow: allow });
   });
-  routes.hono.onError(answerError);
 
-  const fetch = createFront((request, client) => routes.hono.fetch(request, { client }), {
-    gate: createGate({ allowedHosts, token, corsOrigin, rateLimit, now: () => performance.now() }),
+  const fetch = createFront((request, target, peer) => routes.fetch(request, target, peer), {
+    gate: createGate({ allowedHosts, corsOrigin }),
     corsOrigin,
     run: () => runs.current,
     onAccess: options.onAccess,
     onError: answerError,
     refused: figures.route("any", "refused"),
   });
-  return { fetch, request: (path, init) => fetch(new Request(`http://localhost${path}`, init)) };
+  return { fetch, request: (path, init) => fetch(new Request(`http://${hostOf(init)}${path}`, init)) };
+}
+
+/** The host that `init` names, if a URL can; `localhost` else. */
+function hostOf(init: RequestInit = {}): string {
+  const host = new Headers(init.headers).get("Host");
+  return host !== null && URL.canParse(`http://${host}`) ? host : "localhost";
 }

@@ -2,6 +2,18 @@
 import { randomUUID } from "node:crypto";
 import { corsHeaders, type Gate, preflight } from "./gate.ts";
 import type { RouteFigures } from "./metrics.ts";
+import { problemResponse, Refusal } from "./problem.ts";
+import type { Target } from "./target.ts";
+
+/** The connection that a request came by. */
+export interface Peer {
+  /** IP address of the client. */
+  readonly address: string;
+  /** Closes the connection, whatever is still to be sent on it. */
+  cut(): void;
+}
+
+const NO_PEER: Peer = { address: "", cut: () => {} };
 
 /** A line of the access log. */
 export interface AccessRecord {
@@ -11,6 +23,7 @@ export interface AccessRecord {
   readonly run: string;
   readonly client: string;
   readonly method: string;
+  /** The path that the router saw; the whole target of a request that was refused before. */
   readonly path: string;
   readonly status: number;
   readonly milliseconds: number;
@@ -23,7 +36,7 @@ export interface FrontOptions {
   readonly run: () => string;
   /** Told of every answer, if given. */
   readonly onAccess: ((record: AccessRecord) => void) | undefined;
-  /** What an error of the gate is answered with. */
+  /** What an error is answered with. */
   readonly onError: (error: unknown) => Response;
   /** Of requests that the gate refused. */
   readonly refused: RouteFigures;
@@ -53,50 +66,73 @@ export function bareJson(body: unknown, headers: Readonly<Record<string, string>
   });
 }
 
-/** The app as the socket sees it; `client` says the address that asks. */
-export type Fetch = (request: Request, client?: () => string) => Promise<Response>;
+/** Of an answer that nothing else is known about: no 500 goes without the headers that the others have. */
+export function failureResponse(): Response {
+  return dress(problemResponse(500, []), { ...SECURITY_HEADERS, ...corsHeaders(undefined) });
+}
+
+function dress(response: Response, headers: Readonly<Record<string, string>>): Response {
+  for (const [name, value] of Object.entries(headers)) {
+    if (!response.headers.has(name)) response.headers.set(name, value);
+  }
+  return response;
+}
+
+/** Of a target that could not be read, what the log says. */
+const LONGEST_LOGGED = 200;
+
+/** The app as the socket sees it. */
+export type Fetch = (request: Request, peer?: Peer) => Promise<Response>;
 
 export function createFront(
-  inner: (request: Request, client: () => string) => Response | Promise<Response>,
+  inner: (request: Request, target: Target, peer: Peer) => Response | Promise<Response>,
   options: FrontOptions,
 ): Fetch {
   const { gate, corsOrigin, run, onAccess, onError, refused } = options;
   const always = { ...SECURITY_HEADERS, ...corsHeaders(corsOrigin) };
 
-  function dress(response: Response): Response {
-    for (const [name, value] of Object.entries(always)) {
-      if (!response.headers.has(name)) response.headers.set(name, value);
+  /** The one reading of the request's target that all go by, or why there is none. */
+  function read(request: Request): Target | Refusal {
+    try {
+      return gate(request);
+    } catch (error) {
+      if (error instanceof Refusal) return error;
+      throw error;
     }
-    return response;
   }
 
-  async function answer(request: Request, client: () => string): Promise<Response> {
-    const begun = performance.now();
+  async function answer(request: Request, target: Target | Refusal, peer: Peer): Promise<Response> {
+    if (target instanceof Refusal) {
+      refused.observe(target.status, 0);
+      return dress(onError(target), always);
+    }
     try {
       const asked = preflight(request, corsOrigin);
-      if (asked) return dress(asked);
-      gate(request, client);
+      if (asked) return dress(asked, always);
+      const response = await inner(request, target, peer);
+      return response instanceof BareResponse && corsOrigin === undefined ? response : dress(response, always);
     } catch (error) {
-      const response = onError(error);
-      refused.observe(response.status, (performance.now() - begun) / 1000);
-      return dress(response);
+      return dress(onError(error), always);
     }
-    const response = await inner(request, client);
-    return response instanceof BareResponse && corsOrigin === undefined ? response : dress(response);
   }
 
-  async function named(request: Request, client: () => string, given: string | null): Promise<Response> {
+  async function named(
+    request: Request,
+    target: Target | Refusal,
+    peer: Peer,
+    given: string | null,
+  ): Promise<Response> {
     const begun = performance.now();
     const id = given !== null && REQUEST_ID.test(given) ? given : randomUUID();
-    const response = await answer(request, client);
+    const response = await answer(request, target, peer);
     response.headers.set("X-Request-Id", id);
     onAccess?.({
       at: new Date().toISOString(),
       request: id,
       run: run(),
-      client: client(),
+      client: peer.address,
       method: request.method,
-      path: new URL(request.url).pathname,
+      path: target instanceof Refusal ? request.url.slice(0, LONGEST_LOGGED) : target.path,
       status: response.status,
       milliseconds: Math.round((performance.now() - begun) * 1000) / 1000,
     });
@@ -104,8 +140,9 @@ export function createFront(
   }
 
   // Not async itself, nor is anything else on the way of a prediction that need not be: each promise costs.
-  return (request, client = () => "") => {
+  return (request, peer = NO_PEER) => {
+    const target = read(request);
     const given = request.headers.get("X-Request-Id");
-    return given === null && !onAccess ? answer(request, client) : named(request, client, given);
+    return given === null && !onAccess ? answer(request, target, peer) : named(request, target, peer, given);
   };
 }

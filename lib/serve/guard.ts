@@ -14,33 +14,27 @@ export function allowedHostsFor(host: string): AllowedHosts {
   return /^127(\.\d+){3}$/.test(name) ? [...new Set([...LOOPBACK_HOSTS, name])] : "any";
 }
 
-/** What throws a Refusal for a request that came by another name than those allowed. */
-export function hostCheck(allowed: AllowedHosts): (request: Request) => void {
+/** Returns the check of a request's authority. It throws a Refusal for another name than those allowed. */
+export function hostCheck(allowed: AllowedHosts): (authority: string) => void {
   if (allowed === "any") return () => {};
   // Most come by the same name as the one before.
   let good: string | undefined;
-  return (request) => {
-    const host = hostOf(request);
-    if (host === good) return;
-    if (!allowed.includes(host.replace(/:\d*$/, "").toLowerCase())) {
-      const message = `Host is ${describe(host)}: expected ${allowed.join(", ")}`;
+  return (authority) => {
+    if (authority === good) return;
+    if (!allowed.includes(authority.replace(/:\d+$/, "").toLowerCase())) {
+      const message = `Host is ${describe(authority)}: expected ${allowed.join(", ")}`;
       throw new Refusal(421, { field: "Host", message });
     }
-    good = host;
+    good = authority;
   };
 }
 
 /** Throws a Refusal for a request to change or compute something that a page of neither this server nor `allowed` sent. */
-export function checkOrigin(request: Request, allowed?: string): void {
+export function checkOrigin(request: Request, authority: string, allowed?: string): void {
   const origin = request.headers.get("Origin");
   if (origin === null || allowed === "*" || origin === allowed) return;
-  const own = URL.parse(`http://${hostOf(request)}`)?.host;
   // Schemes are not compared: behind a proxy that ends TLS they differ.
-  if (own && URL.parse(origin)?.host === own) return;
+  if (URL.parse(origin)?.host === URL.parse(`http://${authority}`)?.host) return;
   const message = `Origin is ${describe(origin)}: expected none, or that of this server`;
   throw new Refusal(403, { field: "Origin", message });
-}
-
-function hostOf(request: Request): string {
-  return request.headers.get("host") ?? new URL(request.url).host;
 }

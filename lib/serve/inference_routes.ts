@@ -53,7 +53,8 @@ export function inferenceRoutes(routes: Routes, services: Services, options: Inf
     onError(error);
     return failure(500, "the server failed to answer");
   };
-  const add = (config: Parameters<Routes["add"]>[0], handler: Handler) => routes.add(config, handler, onFailure);
+  const add = (config: Parameters<Routes["add"]>[0], handler: Handler, open = false) =>
+    routes.add(config, handler, { open, onError: onFailure });
 
   function checkName(name: string | undefined): void {
     if (name === MODEL_NAME || name === shape.run) return;
@@ -84,12 +85,16 @@ export function inferenceRoutes(routes: Routes, services: Services, options: Inf
     },
   }, (c) => c.json({ name: "lockstep", version: serverVersion, extensions: [] }));
 
-  add({
-    method: "get",
-    path: "/v2/health/live",
-    summary: "Whether the process answers",
-    responses: { 200: liveAnswer },
-  }, (c) => c.json({ live: true }));
+  add(
+    {
+      method: "get",
+      path: "/v2/health/live",
+      summary: "Whether the process answers",
+      responses: { 200: liveAnswer },
+    },
+    (c) => c.json({ live: true }),
+    true,
+  );
 
   add({
     method: "get",
@@ -99,7 +104,7 @@ export function inferenceRoutes(routes: Routes, services: Services, options: Inf
   }, async (c) => {
     const reason = await whyNotReady();
     return reason ? failure(503, reason) : c.json({ ready: true });
-  });
+  }, true);
 
   for (const path of ["/v2/models/{name}", "/v2/models/{name}/versions/{version}"]) {
     const versioned = path.includes("{version}");

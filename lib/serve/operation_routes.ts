@@ -18,12 +18,16 @@ export function operationRoutes(
   services: Services,
   { readyMs, figures, onError }: OperationOptions,
 ): void {
-  routes.add({
-    method: "get",
-    path: "/livez",
-    summary: "Whether the process answers",
-    responses: { 200: jsonAnswer("It does", z.object({ live: z.literal(true) })) },
-  }, (c) => c.json({ live: true }));
+  routes.add(
+    {
+      method: "get",
+      path: "/livez",
+      summary: "Whether the process answers",
+      responses: { 200: jsonAnswer("It does", z.object({ live: z.literal(true) })) },
+    },
+    (c) => c.json({ live: true }),
+    { open: true },
+  );
 
   routes.add({
     method: "get",
@@ -36,7 +40,7 @@ export function operationRoutes(
   }, async (c) => {
     const message = await unreadiness(services, readyMs, onError);
     return message ? problemResponse(503, [{ field: "ready", message }]) : c.json({ ready: true });
-  });
+  }, { open: true });
 
   routes.add({
     method: "get",

@@ -1,6 +1,5 @@
 /** Files that browsers load: pages, each answer with a nonce that its own scripts alone have, and what pages load. */
 import { randomBytes } from "node:crypto";
-import { etag } from "hono/etag";
 import type { Routes } from "./routes.ts";
 import type { Asset } from "./services.ts";
 
@@ -14,15 +13,15 @@ export function pageRoutes(routes: Routes, assets: Iterable<readonly [path: stri
   for (const [path, { body, type }] of assets) {
     if (!type.startsWith("text/html")) {
       const headers = { "Content-Type": type, "Cache-Control": "no-cache" };
-      routes.hono.get(path, etag(), (c) => c.body(body, 200, headers));
+      routes.asset(path, (c) => c.body(body, 200, headers), true);
       continue;
     }
     const [first, ...rest] = body.split("<script ");
     // Never from a cache: its nonce would be an old one.
-    routes.hono.get(path, (c) => {
+    routes.asset(path, (c) => {
       const nonce = randomBytes(16).toString("base64");
       const page = [first, ...rest].join(`<script nonce="${nonce}" `);
       return c.body(page, 200, { "Content-Type": type, "Content-Security-Policy": pagePolicy(nonce) });
-    });
+    }, false);
   }
 }

@@ -4,20 +4,22 @@ import { describe } from "../data/sequences.ts";
 import { InputError } from "../errors.ts";
 import type { RunDetail } from "../run/types.ts";
 import { dropFrame, type Drops } from "./drops.ts";
+import type { RouteEnv } from "./routes.ts";
 import type { RunLibrary } from "./services.ts";
 import { type SseOptions, sseStream } from "./sse.ts";
+import type { Target } from "./target.ts";
 
-/** Of a request, as the app is given it: `client` gives the address that asks. */
+/** Of a request, as its route is given it. */
 export interface EventsContext {
   readonly req: { readonly raw: Request; readonly method: string };
-  readonly env?: { readonly client?: () => string } | undefined;
+  readonly env: RouteEnv["Bindings"];
 }
 
 const eventId = z.string().regex(/^\d{1,15}$/).transform(Number);
 
 /** Id of the last event that the client has, 0 for none. Throws InputError for anything but a whole number. */
-export function lastEventId(request: Request): number {
-  const query = new URL(request.url).searchParams.get("lastEventId");
+export function lastEventId(request: Request, target: Target): number {
+  const query = target.query().get("lastEventId");
   // The header wins: a client that comes back sends it along with the address that it first asked.
   const text = request.headers.get("Last-Event-ID") || query;
   if (!text) return 0;
@@ -29,8 +31,8 @@ export function lastEventId(request: Request): number {
 }
 
 /** Whether the client wants every event: `?all=1`, or `?all=0`, as without it. Throws InputError for anything else. */
-export function wantsAll(request: Request): boolean {
-  const all = new URL(request.url).searchParams.get("all") ?? "0";
+export function wantsAll(target: Target): boolean {
+  const all = target.query().get("all") ?? "0";
   if (all === "0" || all === "1") return all === "1";
   throw new InputError([{
     field: "all",
@@ -50,8 +52,8 @@ export function eventsResponse(
   options: EventsOptions,
 ): Response {
   const { drops } = options;
-  const last = lastEventId(req.raw);
-  const all = wantsAll(req.raw);
+  const last = lastEventId(req.raw, env.target);
+  const all = wantsAll(env.target);
   const over = !["running", "paused", "stopping"].includes(run.state);
   // EventSource comes back after every end, unless it is told with 204 that there is no more.
   if (over && last === run.events) return new Response(null, { status: 204 });
@@ -59,12 +61,16 @@ export function eventsResponse(
   const from = last > run.events ? 0 : last;
   const headers = { "Content-Type": "text/event-stream", "X-Accel-Buffering": "no" };
   if (req.method === "HEAD") return new Response(null, { headers });
-  const client = env?.client?.() ?? "";
+  const client = env.peer.address;
   const drop = drops.take(client, run.id, from);
   const body = sseStream((signal) => runs.events(run.id, from, signal, all), {
     ...options,
     notice: drop && dropFrame(drop),
-    onDrop: (to) => drops.add({ client, run: run.id, from, to: Math.max(from, to), at: new Date().toISOString() }),
+    onDrop: (to) => {
+      drops.add({ client, run: run.id, from, to: Math.max(from, to), at: new Date().toISOString() });
+      // Its end would wait for a client that reads nothing.
+      env.peer.cut();
+    },
   });
   return new Response(body, { headers });
 }

@@ -31,8 +31,8 @@ const WANTED: Readonly<Record<keyof typeof queryFields, string>> = {
 };
 
 /** The query of a list. Throws an InputError that names what is wrong with it. */
-function readQuery(url: string): RunQuery & { readonly limit: number } {
-  const given = Object.fromEntries(new URL(url).searchParams);
+function readQuery(query: URLSearchParams): RunQuery & { readonly limit: number } {
+  const given = Object.fromEntries(query);
   const parsed = listQuery.safeParse(given);
   if (parsed.success) return { ...parsed.data, limit: parsed.data.limit ?? MOST_LISTED };
   throw new InputError(parsed.error.issues.map(({ path }) => {
@@ -88,7 +88,7 @@ export function runRoutes(routes: Routes, { runs }: Services, sse: EventsOptions
       400: problemAnswer("The query is not right"),
     },
   }, async (c) => {
-    const query = readQuery(c.req.url);
+    const query = readQuery(c.env.target.query());
     // One more than asked for says whether there is more.
     const found = await runs.list({ ...query, limit: query.limit + 1 });
     const shown = found.slice(0, query.limit);

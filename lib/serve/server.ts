@@ -1,9 +1,9 @@
 /** The socket under the app: the one file of this part that knows Deno. */
 import { errorMessage, InputError } from "../errors.ts";
+import { failureResponse, type Peer } from "./front.ts";
 
 export interface ServedApp {
-  /** `client` gives the address that asks. */
-  fetch(request: Request, client: () => string): Response | Promise<Response>;
+  fetch(request: Request, peer: Peer): Response | Promise<Response>;
 }
 
 export interface ServerOptions {
@@ -42,7 +42,7 @@ export function startServer({ app, host, port, closeStreams = () => {} }: Server
     }
     answering++;
     try {
-      return await app.fetch(request, () => info.remoteAddr.hostname);
+      return await app.fetch(request, { address: info.remoteAddr.hostname, cut: () => {} });
     } finally {
       answering--;
       answered.resolve();
@@ -81,7 +81,7 @@ function listen(
   handler: Deno.ServeHandler<Deno.NetAddr>,
 ): Deno.HttpServer<Deno.NetAddr> {
   try {
-    return Deno.serve({ hostname, port, signal, onListen: () => {} }, handler);
+    return Deno.serve({ hostname, port, signal, onListen: () => {}, onError: failureResponse }, handler);
   } catch (error) {
     const [field, reason] = whyNot(error, hostname);
     throw new InputError([{ field, message: `Cannot listen on ${bracketed(hostname)}:${port}: ${reason}` }]);

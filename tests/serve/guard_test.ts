@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { allowedHostsFor, LOOPBACK_HOSTS } from "../../lib/serve/guard.ts";
 import { fakeApp } from "./fakes.ts";
 import type { ProblemBody } from "./reading.ts";
@@ -17,7 +17,7 @@ Deno.test("createApp() answers by loopback names on any port, and refuses others
   for (const host of ["localhost", "LocalHost:8000", "127.0.0.1:1", "[::1]:8000", "[::1]"]) {
     assertEquals(await status(host), 200, host);
   }
-  for (const host of ["evil.example", "localhost.evil.example:8000", "127.0.0.1.evil.example", "[::2]", "", "::1"]) {
+  for (const host of ["evil.example", "localhost.evil.example:8000", "127.0.0.1.evil.example", "[::2]"]) {
     // Twice: a name that was refused is not known the next time. Nor is it once a good one was.
     assertEquals([await status(host), await status(host)], [421, 421], host);
     assertEquals([await status("localhost"), await status(host)], [200, 421], host);
@@ -27,6 +27,33 @@ Deno.test("createApp() answers by loopback names on any port, and refuses others
     field: "Host",
     message: 'Host is "evil.example:80": expected localhost, 127.0.0.1, [::1]',
   }]);
+});
+
+Deno.test("createApp() answers a Host that is none with 400, as a problem with all security headers", async () => {
+  const hosts = ["", "::1", "x y", "x\\livez?", "a/livez?", "a#", "me@localhost", "localhost:", "localhost:0"];
+  const more = [
+    "localhost:99999",
+    "localhost:8000:1",
+    "local%68ost",
+    "a..b",
+    ".a",
+    "[::1",
+    "[localhost]",
+    "[1.2]",
+    "é",
+  ];
+  for (const allowedHosts of [LOOPBACK_HOSTS, "any"] as const) {
+    for (const Host of [...hosts, ...more, "localhost, localhost", "1.2.3.4.5", "a".repeat(300)]) {
+      const { app } = fakeApp({ allowedHosts });
+      const response = await app.fetch(new Request("http://localhost/livez", { headers: { Host } }));
+      const body: ProblemBody = await response.json();
+      assertEquals([response.status, body.errors[0]?.field, body.title], [400, "Host", "Bad Request"], Host);
+      assertEquals(response.headers.get("Content-Type"), "application/problem+json");
+      for (const name of ["Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "Cache-Control"]) {
+        assert(response.headers.has(name), name);
+      }
+    }
+  }
 });
 
 Deno.test("createApp() takes the names it is told to, or any", async () => {

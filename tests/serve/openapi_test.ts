@@ -51,9 +51,12 @@ function requestFor(method: string, path: string, status: string): [path: string
   const address = path.replace(/\{(id|name)\}/, known ?? name).replace("{version}", "5");
   const init: RequestInit & { headers: Record<string, string> } = { method: method.toUpperCase(), headers: {} };
   if (status === "403") init.headers["Origin"] = "http://evil.example";
+  // Those that take no body and no query have one thing that may be wrong.
+  if (status === "400") init.headers["Host"] = "x y";
   if (status === "421") init.headers["Host"] = "evil.example";
-  if (path === "/runs" && method === "get" && status === "400") return ["/runs?limit=0", init];
+  if (path === "/runs" && method === "get" && status === "400") return ["/runs?limit=0", { method: "GET" }];
   if (method === "post" && (path === "/runs" || !path.startsWith("/runs"))) {
+    if (status !== "421") delete init.headers["Host"];
     init.body = path === "/runs" ? "{}" : path.startsWith("/v2") ? tensors : body;
     if (status === "400") init.body = path === "/runs" ? "[]" : "{}";
     if (status === "413") init.body = " ".repeat(2000);
@@ -61,7 +64,7 @@ function requestFor(method: string, path: string, status: string): [path: string
   }
   if (path.endsWith("events")) {
     if (status === "204") init.headers["Last-Event-ID"] = "2";
-    if (status === "400") init.headers["Last-Event-ID"] = "x";
+    if (status === "400") init.headers = { "Last-Event-ID": "x" };
   }
   return [address, init];
 }
