@@ -60,7 +60,8 @@ export function start(
     stderr: "piped",
     env: { NO_COLOR: "1", ...env },
   }).spawn();
-  const timer = setTimeout(() => process.kill("SIGKILL"), PATIENCE_MS);
+  // Longer than it may wait for a worker itself.
+  const timer = setTimeout(() => process.kill("SIGKILL"), 3 * PATIENCE_MS);
   let killed = false;
   const out = collect(process.stdout);
   const err = collect(process.stderr);
