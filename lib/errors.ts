@@ -17,6 +17,20 @@ export class InputError extends Error {
   }
 }
 
+/** A file of ours that is damaged, or not one at all. The command line exits with 1, HTTP answers 409 with the file's name. */
+export class DamagedFile extends RangeError {
+  override readonly name = "DamagedFile";
+  readonly path: string;
+  /** What is wrong with it. */
+  readonly reason: string;
+
+  constructor(path: string, reason: string, options?: ErrorOptions) {
+    super(`Cannot read "${path}": ${reason}`, options);
+    this.path = path;
+    this.reason = reason;
+  }
+}
+
 /** Training could not go on; what was committed and saved before is intact. The command line exits with 1. */
 export class TrainingError extends Error {
   override readonly name = "TrainingError";

@@ -101,8 +101,9 @@ export function expectation(issue: Issue): string {
 }
 
 function wanted(issue: Issue): string {
-  if (issue.code === "invalid_type") return issue.expected === "int" ? "a whole number" : `a ${issue.expected}`;
-  return expectation(issue).replace(/^expected /, "");
+  if (issue.code !== "invalid_type") return expectation(issue).replace(/^expected /, "");
+  if (issue.expected === "int") return "a whole number";
+  return `${/^[aeiou]/.test(issue.expected ?? "") ? "an" : "a"} ${issue.expected}`;
 }
 
 /** Held-out sequences of a generated task: they are digested in one go. */

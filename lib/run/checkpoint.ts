@@ -1,12 +1,12 @@
 /** A state on disk: `checkpoints/round-00000140.safetensors`, whose metadata say which state it is. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { DamagedFile } from "../errors.ts";
 import { type Course } from "../lockstep/course.ts";
 import { type Committed, stateDigest } from "../lockstep/state.ts";
 import { type ParameterLayout, tensorView } from "../model/layout.ts";
 import type { NamedTensor } from "../model/pytorch.ts";
-import { writeWhole } from "./files.ts";
+import { readBytes, writeWhole } from "./files.ts";
 import { sha256 } from "./manifest.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 
@@ -85,11 +85,11 @@ function parseCourse(text: string | undefined): Course {
 export async function readCheckpoint(directory: string, file: string, layout: ParameterLayout): Promise<Committed> {
   const path = join(directory, file);
   try {
-    const { state } = await decodeCheckpoint(await readFile(path), layout);
+    const { state } = await decodeCheckpoint(await readBytes(path), layout);
     if (checkpointFile(state.round) !== file) throw new RangeError(`it is of round ${state.round}`);
     return state;
   } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
+    if (!(cause instanceof RangeError) || cause instanceof DamagedFile) throw cause;
     throw new RangeError(`Cannot read checkpoint "${path}": ${cause.message}`, { cause });
   }
 }

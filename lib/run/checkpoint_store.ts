@@ -1,11 +1,11 @@
 /** A run's checkpoints: written one at a time, the newest and the best kept, and the newest whole one found again. */
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { errorMessage } from "../errors.ts";
 import type { Committed, State } from "../lockstep/state.ts";
 import type { ParameterLayout } from "../model/layout.ts";
 import { checkpointFile, type CheckpointInfo, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
-import { errorCode } from "./files.ts";
+import { errorCode, readBytes } from "./files.ts";
 
 const FOLDER = "checkpoints";
 const NAME = /^round-\d{8,}\.safetensors$/;
@@ -111,7 +111,7 @@ export async function checkpointRounds(directory: string): Promise<number[]> {
 /** The checkpoint of `round` as it is on disk; nothing if it is not, or no longer, kept. */
 export async function checkpointBytes(directory: string, round: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
   try {
-    return Uint8Array.from(await readFile(join(directory, checkpointFile(round))));
+    return await readBytes(join(directory, checkpointFile(round)));
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     throw error;

@@ -6,6 +6,7 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { parseEvent } from "./event_line.ts";
+import { named } from "./files.ts";
 import { type Lock, lockFile } from "./lock.ts";
 import { BATCH, history } from "./log_history.ts";
 import { LogIndex } from "./log_index.ts";
@@ -217,6 +218,8 @@ export async function* readEvents(path: string, after: number): AsyncGenerator<R
       if (event?.id === number) yield event;
       else damaged = `Cannot read "${path}": line ${number} is not event ${number}`;
     }
+  } catch (error) {
+    throw named(error, path);
   } finally {
     input.destroy();
   }
@@ -237,6 +240,8 @@ async function lastLines(path: string): Promise<{ readonly lines: readonly strin
     const length = bytes.lastIndexOf(NEWLINE) + 1;
     const lines = new TextDecoder().decode(bytes.subarray(0, length)).split("\n").slice(0, -1);
     return { lines, end: size - bytes.length + length };
+  } catch (error) {
+    throw named(error, path);
   } finally {
     await file.close();
   }

@@ -2,6 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { z } from "zod";
+import { expectation, shown } from "../config/resolve.ts";
+import { DamagedFile } from "../errors.ts";
 
 /**
  * Writes `content` to `path` as a whole or not at all: written aside, synced and renamed, so that a crash leaves the
@@ -42,14 +45,50 @@ export function writeJson(path: string, value: unknown): Promise<void> {
   return writeWhole(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** The parsed content of a JSON file. Throws a RangeError that names the file if it is none. */
-export async function readJson(path: string): Promise<unknown> {
-  const text = await readFile(path, "utf8");
+/**
+ * The content of a JSON file, parsed by `schema`: the one way to read such a file of a run. Throws a DamagedFile that
+ * names the file, and the field if one is wrong; that there is no file is passed on as the system says it.
+ */
+export async function readJson<Value>(path: string, schema: z.ZodType<Value>): Promise<Value> {
+  const text = new TextDecoder().decode(await readBytes(path));
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (cause) {
-    throw new RangeError(`Cannot read "${path}": it is not JSON`, { cause });
+    throw new DamagedFile(path, "it is not JSON", { cause });
   }
+  return checked(path, value, schema);
+}
+
+/** The content `value` of the file at `path`, parsed by `schema`. Throws a DamagedFile that names file and field. */
+export function checked<Value>(path: string, value: unknown, schema: z.ZodType<Value>): Value {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new DamagedFile(path, wrongField(value, parsed.error.issues[0]!));
+}
+
+/** The bytes of a file. Throws a DamagedFile where `path` is no file; that there is nothing is passed on. */
+export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return Uint8Array.from(await readFile(path));
+  } catch (error) {
+    throw named(error, path);
+  }
+}
+
+/** `error` as one that names the file at `path`, if the system's own words do not. */
+export function named(error: unknown, path: string): unknown {
+  return errorCode(error) === "EISDIR" ? new DamagedFile(path, "it is a directory", { cause: error }) : error;
+}
+
+/** The first thing that is wrong with `value`: where, what is there and what was expected. */
+function wrongField(value: unknown, issue: z.core.$ZodIssue): string {
+  const at = (value: unknown, key: PropertyKey) => value instanceof Object ? Reflect.get(value, key) : undefined;
+  const found = issue.path.reduce(at, value);
+  const field = issue.path.length === 0 ? "it" : issue.path.map(String).join(".");
+  if (issue.code !== "unrecognized_keys") return `${field} is ${shown(found)}: ${expectation(issue)}`;
+  const keys = issue.keys.map((key) => `"${key}"`).join(", ");
+  return `${field} has ${keys}, which this version does not know: a newer one may have written it`;
 }
 
 /** Makes a directory that must not exist yet. Returns false if it does. */

@@ -173,7 +173,7 @@ export class RunLibrary {
 
   async #read<Value>(id: string, file: string, schema: z.ZodType<Value>): Promise<Value | undefined> {
     if (!RUN_ID.test(id)) return undefined;
-    return await optional(async () => schema.parse(await readJson(this.#path(id, file))));
+    return await optional(() => readJson(this.#path(id, file), schema));
   }
 
   /** The index of a log; of too many, the one that was asked for longest ago is forgotten. */
@@ -193,8 +193,8 @@ export class RunLibrary {
     return join(this.#directory(id), file);
   }
 
-  async #manifest(id: string): Promise<Manifest> {
-    return manifestSchema.parse(await readJson(this.#path(id, "run.json")));
+  #manifest(id: string): Promise<Manifest> {
+    return readJson(this.#path(id, "run.json"), manifestSchema);
   }
 }
 

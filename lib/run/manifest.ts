@@ -1,21 +1,22 @@
 /** `run.json`: what a run is, written once before it starts. */
 import { join } from "node:path";
 import { z } from "zod";
-import { type TrainingConfig, trainingConfigSchema } from "../config/schema.ts";
+import { savedConfigSchema } from "../config/saved_config.ts";
+import type { TrainingConfig } from "../config/schema.ts";
 import { createBatch } from "../data/batch.ts";
 import { createDataset } from "../data/create.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { TrainingData } from "../data/training_data.ts";
 import { errorMessage, InputError } from "../errors.ts";
-import { readJson } from "./files.ts";
+import { checked, readJson } from "./files.ts";
 import project from "../../deno.json" with { type: "json" };
 
 export const manifestSchema = z.object({
   id: z.string(),
   startedAt: z.iso.datetime(),
-  config: trainingConfigSchema,
+  config: savedConfigSchema,
   labels: z.array(z.string()),
-  /** SHA-256 of the config. */
+  /** SHA-256 of the config as it is written here, whatever keys it has. */
   configDigest: z.string(),
   /** SHA-256 of the held-out sequences; of a table, what its reader gave. */
   dataDigest: z.string(),
@@ -26,6 +27,8 @@ export const manifestSchema = z.object({
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
+
+const writtenSchema = z.object({ config: z.record(z.string(), z.unknown()) });
 
 /** The manifest of a run that is about to start. */
 export async function createManifest(
@@ -51,18 +54,15 @@ export async function readManifest(directory: string): Promise<Manifest> {
   const path = join(directory, "run.json");
   const refuse = (message: string) => new InputError([{ field: "run", message }]);
   let value: unknown;
+  let manifest: Manifest;
   try {
-    value = await readJson(path);
+    value = await readJson(path, z.unknown());
+    manifest = checked(path, value, manifestSchema);
   } catch (error) {
     throw refuse(errorMessage(error));
   }
-  const parsed = manifestSchema.safeParse(value);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw refuse(`Cannot read "${path}": ${issue?.path.join(".")}: ${issue?.message}`);
-  }
-  const manifest = parsed.data;
-  if (await configDigest(manifest.config) !== manifest.configDigest) {
+  // Of the config as it is written: this version may know keys that the run's version did not.
+  if (await configDigest(writtenSchema.parse(value).config) !== manifest.configDigest) {
     throw refuse(`The config in "${path}" is not the one that the run began with: its digest differs`);
   }
   if (manifest.config.task !== "table") checkData(manifest, await dataDigest(createDataset(manifest.config)));
@@ -79,7 +79,7 @@ export function checkData(manifest: Manifest, digest: string | undefined): void 
 }
 
 /** SHA-256, in hex, of the config as JSON with its keys in order. */
-export function configDigest(config: TrainingConfig): Promise<string> {
+export function configDigest(config: Readonly<Record<string, unknown>>): Promise<string> {
   const entries = Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1));
   return sha256(new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries))));
 }

@@ -3,15 +3,17 @@
  * that predicting needs; for a model of text, `preprocessing.json` says how a text becomes tokens, and
  * `ngrams.safetensors` holds the n-grams that it is combined with, if it is.
  */
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { type TrainingConfig, trainingConfigSchema } from "../config/schema.ts";
+import { savedConfigSchema } from "../config/saved_config.ts";
+import type { TrainingConfig } from "../config/schema.ts";
+import { DamagedFile } from "../errors.ts";
 import { type PreprocessingJson, preprocessingSchema } from "../data/preprocessing.ts";
 import { readSavedWeights } from "../model/saved_weights.ts";
 import { saveLayersModel } from "../model/save.ts";
 import { trainedModel } from "../model/task_model.ts";
-import { readJson, writeJson, writeWhole } from "./files.ts";
+import { checked, readBytes, readJson, writeJson, writeWhole } from "./files.ts";
 import { sha256 } from "./manifest.ts";
 import type { ModelVersion } from "./model_version.ts";
 import { decodeNgrams, encodeNgrams, ngramNumbers, ngramNumbersSchema } from "./ngram_file.ts";
@@ -24,7 +26,7 @@ const savedModelSchema = z.object({
   round: z.int(),
   digest: z.string(),
   labels: z.array(z.string()),
-  config: trainingConfigSchema,
+  config: savedConfigSchema,
   /** SHA-256 of `model.json` and of `weights.bin`. */
   modelDigest: z.string(),
   weightsDigest: z.string(),
@@ -79,28 +81,24 @@ export async function writeModel(directory: string, model: SavedModel): Promise<
 export async function readModel(directory: string): Promise<SavedModel> {
   const folder = join(directory, "model");
   const path = join(folder, "lockstep.json");
-  const value = await readJson(path);
-  const parsed = savedModelSchema.safeParse(value);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new RangeError(`Cannot read "${path}": ${issue?.path.join(".")}: ${issue?.message}`);
-  }
-  const { run, round, digest, labels, config, preprocessingDigest, ngrams, checksum } = parsed.data;
+  const value = await readJson(path, z.unknown());
+  const saved = checked(path, value, savedModelSchema);
+  const { run, round, digest, labels, config, preprocessingDigest, ngrams, checksum } = saved;
   if (await checksumOf({ ...Object(value) }) !== checksum) {
-    throw new RangeError(`Cannot read "${path}": its content does not have its checksum`);
+    throw new DamagedFile(path, "its content does not have its checksum");
   }
-  const json = await readBytes(join(folder, "model.json"), parsed.data.modelDigest);
-  const bin = await readBytes(join(folder, "weights.bin"), parsed.data.weightsDigest);
+  const json = await readNamed(join(folder, "model.json"), saved.modelDigest);
+  const bin = await readNamed(join(folder, "weights.bin"), saved.weightsDigest);
   const { layout } = trainedModel(config, labels);
   const version = {
     round,
     digest,
     weights: readSavedWeights(json, bin, layout),
-    ...ngrams && { ngrams: decodeNgrams(await readBytes(join(folder, NGRAMS), ngrams.digest), ngrams, labels.length) },
+    ...ngrams && { ngrams: decodeNgrams(await readNamed(join(folder, NGRAMS), ngrams.digest), ngrams, labels.length) },
   };
   if (preprocessingDigest === undefined) return { run, config, labels, version };
-  const bytes = await readBytes(join(folder, PREPROCESSING), preprocessingDigest);
-  const preprocessing = preprocessingSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  await readNamed(join(folder, PREPROCESSING), preprocessingDigest);
+  const preprocessing = await readJson(join(folder, PREPROCESSING), preprocessingSchema);
   return { run, config, labels, version, preprocessing };
 }
 
@@ -110,9 +108,9 @@ async function writeBytes(path: string, bytes: Uint8Array<ArrayBuffer>): Promise
   return await sha256(bytes);
 }
 
-/** The bytes at `path`, which `lockstep.json` names by their SHA-256. Throws a RangeError if they are others. */
-async function readBytes(path: string, digest: string): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = Uint8Array.from(await readFile(path));
+/** The bytes at `path`, which `lockstep.json` names by their SHA-256. Throws a DamagedFile if they are others. */
+async function readNamed(path: string, digest: string): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await readBytes(path);
   if (await sha256(bytes) === digest) return bytes;
-  throw new RangeError(`Cannot read "${path}": its content is not what lockstep.json names`);
+  throw new DamagedFile(path, "its content is not what lockstep.json names");
 }

@@ -57,7 +57,7 @@ export function engineName({ engine, backend }: TrainingConfig): string {
 /** The summary in the run's directory, or null if there is none. Throws if it is damaged. */
 export async function readSummary(directory: string): Promise<Summary | null> {
   try {
-    return summarySchema.parse(await readJson(join(directory, "summary.json")));
+    return await readJson(join(directory, "summary.json"), summarySchema);
   } catch (error) {
     if (errorCode(error) === "ENOENT") return null;
     throw error;

@@ -1,0 +1,140 @@
+/**
+ * Run directories that version 0.1.0 wrote, before any key was added to its config: every later version resumes them to
+ * the same digest, verifies, evaluates, exports and serves them, and predicts the same. tests/fixtures/README.md says how
+ * they were made.
+ */
+import { assert, assertAlmostEquals, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { cp, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { trainingConfig } from "../../lib/config/schema.ts";
+import { InputError } from "../../lib/errors.ts";
+import { writeJson } from "../../lib/run/files.ts";
+import { configDigest, createManifest, readManifest } from "../../lib/run/manifest.ts";
+import { readSummary } from "../../lib/run/summary.ts";
+import { ROOT, run, start, withFolder } from "../cli/process.ts";
+import { inTemporaryDirectory } from "./temporary.ts";
+import { tinyRunConfig } from "./tiny_run.ts";
+
+const FIXTURES = join(ROOT, "tests/fixtures/runs");
+
+type Probabilities = readonly number[];
+
+/** What 0.1.0 predicted. The texts have what later versions might cut otherwise: case, joined accents, digits. */
+const KINDS: { kind: string; inputs: readonly string[]; expected: readonly Probabilities[]; exported: RegExp }[] = [
+  {
+    kind: "files",
+    inputs: [
+      "the ripe plum",
+      "TARTE AUX PE\u0302CHES",
+      "steel and na\u00efve alloy",
+      "an unknown thing 12",
+      "singing gull!",
+    ],
+    expected: [
+      [0.04813138768076897, 0.8491367697715759, 0.10273183882236481],
+      [0.05526282265782356, 0.8492956757545471, 0.09544149786233902],
+      [0.04534544423222542, 0.08075285702943802, 0.8739017248153687],
+      [0.15660390257835388, 0.1801370233297348, 0.6632590889930725],
+      [0.7919325232505798, 0.1057443842291832, 0.10232305526733398],
+    ],
+    exported: /preprocessing\.json, ngrams\.safetensors/,
+  },
+  {
+    kind: "generated",
+    inputs: ["1 2 3 4 5 6 7 8", "49 0 3 9 33 21 17 2"],
+    expected: [[0.5100945830345154, 0.4899054765701294], [0.514350950717926, 0.48564910888671875]],
+    exported: /model\.safetensors, model\.py/,
+  },
+];
+
+/** Lends `use` a folder with the run in a directory of the name that it had. */
+async function withSaved(name: string, use: (directory: string, folder: string) => Promise<void>): Promise<void> {
+  await withFolder(async (folder) => {
+    const { id } = JSON.parse(await readFile(join(FIXTURES, name, "run.json"), "utf8"));
+    const directory = join(folder, id);
+    await cp(join(FIXTURES, name), directory, { recursive: true });
+    await use(directory, folder);
+  });
+}
+
+function assertClose(actual: readonly Probabilities[], expected: readonly Probabilities[]): void {
+  assertEquals(actual.length, expected.length);
+  for (const [row, values] of expected.entries()) {
+    for (const [index, value] of values.entries()) assertAlmostEquals(actual[row]![index]!, value, 1e-6);
+  }
+}
+
+for (const { kind, inputs, expected, exported } of KINDS) {
+  Deno.test(`a saved run (${kind}) that was interrupted is verified and resumed to what the finished one came to`, () =>
+    withSaved(`${kind}-interrupted`, async (directory, folder) => {
+      const verified = await run("verify", folder, [directory]);
+      assertMatch(verified.stdout, /is what it says: [45] recorded states/, verified.stderr);
+      const { code, stderr } = await run("resume", folder, [directory, "--exit", "--port", "0"]);
+      assertEquals([code, stderr], [0, ""]);
+      const [resumed, whole] = [await readSummary(directory), await readSummary(join(FIXTURES, `${kind}-finished`))];
+      assert(resumed && whole);
+      const { digest, heldOut, validation, lstm, baseline } = whole;
+      assertEquals(resumed.digest, digest);
+      assertEquals([resumed.heldOut, resumed.validation, resumed.lstm], [heldOut, validation, lstm]);
+      assertEquals(resumed.baseline?.validation, baseline?.validation);
+    }));
+
+  Deno.test(`a saved run (${kind}) that is finished is verified, predicts as it did, is exported and served`, () =>
+    withSaved(`${kind}-finished`, async (directory, folder) => {
+      const verified = await run("verify", folder, [directory]);
+      assertMatch(verified.stdout, /is what it says: (8|20) recorded states/, verified.stderr);
+      const predicted = await run("predict", folder, [directory], `${inputs.join("\n")}\n`);
+      const answers = predicted.stdout.trim().split("\n").map((line) => JSON.parse(line).probabilities);
+      assertClose(answers, expected);
+      for (const [format, files] of [["safetensors", exported], ["tfjs", /model\.json, weights\.bin/]] as const) {
+        const { stdout, stderr } = await run("export", folder, [directory, "--to", format]);
+        assertMatch(stdout, files, stderr);
+      }
+      const server = start("serve", folder, [directory, "--port", "0"]);
+      const [base] = /http:\/\/[\w.]+:\d+/.exec(await server.printed(/until interrupted/))!;
+      const instances = inputs.map((input) => kind === "files" ? input : input.split(" ").map(Number));
+      const response = await fetch(`${base}/predict`, { method: "POST", body: JSON.stringify({ instances }) });
+      const { predictions } = await response.json();
+      assertClose(predictions.map(({ probabilities }: { probabilities: Probabilities }) => probabilities), expected);
+      const { runs: [listed] } = await (await fetch(`${base}/runs`)).json();
+      assertEquals([listed.id, listed.state], [directory.split("/").at(-1), "finished"]);
+      for (const route of kind === "files" ? ["data", "judgement", "events?all=1"] : ["events?all=1"]) {
+        const answer = await fetch(`${base}/runs/${listed.id}/${route}`);
+        assertEquals([answer.status, (await answer.text()).length > 100], [200, true], route);
+      }
+      server.signal("SIGTERM");
+      assertEquals((await server.finished).code, 0);
+    }));
+}
+
+Deno.test("a saved run on files evaluates rows as it did", () =>
+  withSaved("files-finished", async (directory, folder) => {
+    const out = join(folder, "evaluation.json");
+    const { code, stderr } = await run("evaluate", folder, [
+      directory,
+      "--data",
+      join(FIXTURES, "rows.csv"),
+      "--out",
+      out,
+    ]);
+    assertEquals(code, 0, stderr);
+    const { rows, loss, accuracy, macroF1 } = JSON.parse(await readFile(out, "utf8"));
+    assertEquals(rows, 84);
+    const told = [[loss, 0.2572213109269059], [accuracy, 0.9404761904761905], [macroF1, 0.9218253968253968]];
+    for (const [actual, expected] of told) assertAlmostEquals(actual!, expected!, 1e-6);
+  }));
+
+Deno.test("readManifest() takes a config that lacks a key, as of a version that did not know it, and no changed one", () =>
+  inTemporaryDirectory(async (directory) => {
+    const path = join(directory, "run.json");
+    const config = trainingConfig(tinyRunConfig(directory));
+    const manifest = await createManifest({ id: "x", startedAt: "2026-01-01T00:00:00Z", config, workers: 1 });
+    const { clusterEvery: _, ...older } = config;
+    await writeJson(path, { ...manifest, config: older, configDigest: await configDigest(older) });
+    assertEquals((await readManifest(directory)).config, config);
+    await writeJson(path, { ...manifest, config: older });
+    await assertRejects(() => readManifest(directory), InputError, "its digest differs");
+    const later = { ...config, colour: "red" };
+    await writeJson(path, { ...manifest, config: later, configDigest: await configDigest(later) });
+    await assertRejects(() => readManifest(directory), InputError, 'config has "colour", which this version does not');
+  }));
