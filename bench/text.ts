@@ -44,7 +44,7 @@ function hardlyHeldOut(data: TrainingData): TrainingData {
 
 function lockstepContestants(read: RunData, seconds: number): Contestant[] {
   const config = resolveConfig(undefined, [{ values: { data: ["-"] }, nameOf: (key) => key }], {
-    ...textDefaults(dataFigures(read)),
+    ...textDefaults(dataFigures({ tokenizer: "words" }, read)),
     epochs: 1_000_000,
     schedule: "constant",
   });

@@ -6,6 +6,9 @@ const whole = (min: number, max: number) => z.int().min(min).max(max);
 /** Longest row, in tokens, that an automatic `maxLength` comes to: what a step costs grows with it. */
 export const AUTO_LENGTH = 256;
 
+/** What `tokenizer` may be beside the path of a file. */
+export const TOKENIZERS: readonly string[] = ["auto", "words", "chars", "codes"];
+
 export const dataShape = {
   textColumn: z.string().min(1).default("text").describe("column, or JSON key, of the text or of the list of tokens"),
   labelColumn: z.string().min(1).default("label").describe("column, or JSON key, of the label"),
@@ -20,8 +23,11 @@ export const dataShape = {
   validation: z.union([z.number().min(0).max(0.9), z.string().min(1)]).default(0.1)
     .describe("share of the rows that judge during training, the same of each class; or a file of them"),
   test: z.string().default("").describe("a file of rows that judge the finished model"),
-  tokenizer: z.string().min(1).default("words")
-    .describe("words, chars, codes (split at white space), or the path of a Hugging Face tokenizer.json"),
+  tokenizer: z.string().min(1).default("auto")
+    .describe(
+      "words, chars, codes (split at white space), or the path of a Hugging Face tokenizer.json; auto: words, or codes " +
+        "where all rows are lists of tokens",
+    ),
   lowercase: z.boolean().default(true).describe("the case of letters means nothing (words and chars)"),
   punctuation: z.enum(["keep", "drop"]).default("keep").describe("punctuation as tokens of its own, or none (words)"),
   minCount: whole(1, 1_000_000).default(2).describe("occurrences in training data that make a token known"),

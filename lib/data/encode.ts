@@ -10,6 +10,7 @@ import { AUTO_LENGTH, type DataOptions } from "../config/data_shape.ts";
 import { ProblemLog } from "./problems.ts";
 import { ProvisionalTokens } from "./provisional.ts";
 import { RowStore } from "./row_store.ts";
+import { createTokenizer } from "./tokenizers/create.ts";
 import { Spans, spansOf, type Tokenizer } from "./tokenizers/tokenizer.ts";
 
 /** Classes that a label's 16 bits can tell apart. */
@@ -55,7 +56,9 @@ export interface EncoderIo {
 /** Encodes the sources of one data set, part by part: the training rows first. */
 export class Encoder {
   readonly #options: DataOptions;
-  readonly #tokenizer: Tokenizer;
+  #tokenizer: Tokenizer;
+  /** Rows so far that were texts: the others are lists of tokens. */
+  #texts = 0;
   readonly #io: EncoderIo;
   #read = 0;
   /** Tokens of a row that are kept. */
@@ -73,6 +76,11 @@ export class Encoder {
     this.#tokenizer = tokenizer;
     this.#io = io;
     this.#cap = options.maxLength === "auto" ? AUTO_LENGTH : options.maxLength;
+  }
+
+  /** What texts are cut by. Where it was left to the training rows, and all of them were lists, white space parts tokens. */
+  get tokenizer(): Tokenizer {
+    return this.#tokenizer;
   }
 
   /** Class names, in the order in which they came. */
@@ -100,6 +108,8 @@ export class Encoder {
       }
       infos.push(reader.info());
     }
+    const isOfLists = role === "training" && part.rows > 0 && this.#texts === 0;
+    if (isOfLists && this.#options.tokenizer === "auto") this.#tokenizer = createTokenizer({ kind: "codes" });
     return part.finish(infos);
   }
 
@@ -108,7 +118,10 @@ export class Encoder {
     if (label < 0) return;
     const spans = this.#spans;
     if ("tokens" in row) spansOf(row.tokens, spans);
-    else this.#tokenizer.cut(row.text, spans);
+    else {
+      this.#texts++;
+      this.#tokenizer.cut(row.text, spans);
+    }
     const { units, bounds, count } = spans;
     if (count > this.#ids.length) this.#ids = new Uint32Array(2 * count);
     const kept = Math.min(count, this.#cap);

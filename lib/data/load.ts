@@ -55,8 +55,7 @@ export async function inspectData(
     test: test === "" ? [] : [test],
   };
   refuseTwice([...files.training, ...files.validation, ...files.test]);
-  const tokenizer = await openTokenizer(options);
-  const encoder = new Encoder(options, tokenizer, options);
+  const encoder = new Encoder(options, await openTokenizer(options), options);
   const training = await encoder.encode(files.training, "training", all);
   const judging = async (sources: readonly string[]) =>
     sources.length === 0 ? undefined : await encoder.encode(sources, "judging", all);
@@ -81,7 +80,7 @@ export async function inspectData(
   const data = {
     labels,
     preprocessing: {
-      tokenizer: tokenizer.json,
+      tokenizer: encoder.tokenizer.json,
       vocabulary: assembled.vocabulary.tokens(),
       maxLength: assembled.maxLength,
       truncate: options.truncate,

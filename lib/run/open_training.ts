@@ -1,5 +1,6 @@
 /** A new run from what somebody asked for: files are read first, and what they hold decides what was left open. */
 import { type DataFigures, textDefaults } from "../config/text_defaults.ts";
+import type { Config } from "../config/schema.ts";
 import type { Resolve } from "../config/resolve.ts";
 import type { TrainingRunOptions } from "./prepare.ts";
 import { readRunData, type RunData } from "./run_data.ts";
@@ -15,12 +16,15 @@ export async function openTraining(resolve: Resolve, { input, ...options }: Open
   const config = resolve();
   if (config.task !== "table") return await TrainingRun.create({ ...options, config });
   const read = await readRunData(config, input);
-  return await TrainingRun.create({ ...options, ...read, config: resolve(textDefaults(dataFigures(read))) });
+  return await TrainingRun.create({ ...options, ...read, config: resolve(textDefaults(dataFigures(config, read))) });
 }
 
-/** What the defaults depend on. */
-export function dataFigures({ source: { statistics, preprocessing } }: RunData): DataFigures {
+/** What the defaults depend on. Lists of tokens have those of words unless their tokenizer is named: so they always did. */
+export function dataFigures(
+  { tokenizer }: Pick<Config, "tokenizer">,
+  { source: { statistics, preprocessing } }: RunData,
+): DataFigures {
   const { rows, tokens } = statistics.parts.training!;
   const { kind } = preprocessing.tokenizer;
-  return { rows, tokens, kind: kind === "huggingface" ? "words" : kind };
+  return { rows, tokens, kind: kind === "huggingface" || tokenizer === "auto" ? "words" : kind };
 }

@@ -1,6 +1,7 @@
 /** A run that a client asks for over HTTP: the same values as the flags, but for those that are the process's own. */
 import { realpath } from "node:fs/promises";
 import { isAbsolute, join, relative, sep } from "node:path";
+import { TOKENIZERS } from "../config/data_shape.ts";
 import { type Resolve, resolveConfig } from "../config/resolve.ts";
 import { type Config, type ConfigKey, fileShape, processShape, trainingShape } from "../config/schema.ts";
 import { InputError, type Problem } from "../errors.ts";
@@ -21,9 +22,6 @@ export const REQUEST_KEYS: readonly ConfigKey[] = [
   ...Object.keys(fileShape),
   ...OWN,
 ] as ConfigKey[];
-
-/** Words that stand for no file where a file's name may be. */
-const TOKENIZERS = ["words", "chars", "codes"];
 
 /**
  * The config that `values` means in a process that was started with `config`. Files are those of its `dataDir`, by their

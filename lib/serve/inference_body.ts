@@ -47,9 +47,9 @@ export function parseInference(body: unknown, reader: Reader, maxInstances: numb
     throw wrong(issue.path.join(".") || "body", `${issue.path.join(".") || "the body"}: ${issue.message}`);
   }
   const { id, inputs, outputs } = parsed.data;
-  const sequences = reader.text
+  const sequences = reader.text && !inputs.some(({ name }) => name === "tokens")
     ? textSequences(inputs, reader, maxInstances)
-    : idSequences(inputs, reader, maxInstances);
+    : tokenSequences(inputs, reader, maxInstances);
   const names = outputs?.map(({ name }) => name) ?? OUTPUTS;
   const unknown = names.find((name) => !OUTPUTS.some((output) => output === name));
   if (unknown !== undefined) {
@@ -62,7 +62,9 @@ export function parseInference(body: unknown, reader: Reader, maxInstances: numb
 function textSequences(inputs: readonly Tensor[], reader: Reader, maxInstances: number): (readonly number[])[] {
   const [text, second] = inputs;
   const stranger = text?.name !== "text" ? text : second;
-  if (!text || stranger) throw wrong("inputs", `there is no input ${describe(stranger?.name)}: expected text alone`);
+  if (!text || stranger) {
+    throw wrong("inputs", `there is no input ${describe(stranger?.name)}: expected text, or tokens`);
+  }
   if (text.datatype !== "BYTES") {
     throw wrong("text.datatype", `text has the datatype ${describe(text.datatype)}: expected BYTES`);
   }
@@ -76,8 +78,8 @@ function textSequences(inputs: readonly Tensor[], reader: Reader, maxInstances: 
   return text.data.map((value, row) => reader.readText(value, `text[${row}]`).tokens);
 }
 
-/** Of a model of token ids: their tensor, and how many of each row are real. */
-function idSequences(inputs: readonly Tensor[], reader: Reader, maxInstances: number): (readonly number[])[] {
+/** Tokens, by name of a model of text and else by id, and how many of each row are real. */
+function tokenSequences(inputs: readonly Tensor[], reader: Reader, maxInstances: number): (readonly number[])[] {
   const tensor = (name: string) => inputs.find((input) => input.name === name);
   const stranger = inputs.find(({ name }) => name !== "tokens" && name !== "lengths");
   if (stranger) throw wrong("inputs", `there is no input ${describe(stranger.name)}: expected tokens, or lengths`);
@@ -90,7 +92,7 @@ function idSequences(inputs: readonly Tensor[], reader: Reader, maxInstances: nu
   if (rows < 1 || rows > maxInstances) {
     throw wrong("tokens.shape", `tokens has ${rows} sequences: expected 1 to ${maxInstances}`);
   }
-  const flat = elements("tokens", tokens, rows * width);
+  const flat = reader.text ? names("tokens", tokens, rows * width) : elements("tokens", tokens, rows * width);
   const lengths = tensor("lengths");
   const counts = lengths && elements("lengths", lengths, rows);
   return Array.from({ length: rows }, (_, row) => {
@@ -105,14 +107,28 @@ function elements(name: string, { datatype, data }: Tensor, count: number): numb
   if (datatype !== "INT64" && datatype !== "INT32") {
     throw wrong(`${name}.datatype`, `${name} has the datatype ${describe(datatype)}: expected INT64 or INT32`);
   }
-  const flat = Array.isArray(data[0]) ? data.flat(1) : data;
-  if (flat.length !== count) {
-    throw wrong(`${name}.data`, `${name} has ${flat.length} elements: expected ${count}, as its shape says`);
-  }
-  return flat.map((value) => {
+  return flattened(name, data, count).map((value) => {
     if (typeof value === "number" && Number.isInteger(value)) return value;
     throw wrong(`${name}.data`, `${name} holds ${describe(value)}: expected whole numbers`);
   });
+}
+
+/** The texts of a tensor, which may come nested or flat. */
+function names(name: string, { datatype, data }: Tensor, count: number): string[] {
+  if (datatype !== "BYTES") {
+    const message = `${name} has the datatype ${describe(datatype)}: expected BYTES, as this model's tokens have names`;
+    throw wrong(`${name}.datatype`, message);
+  }
+  return flattened(name, data, count).map((value) => {
+    if (typeof value === "string") return value;
+    throw wrong(`${name}.data`, `${name} holds ${describe(value)}: expected texts`);
+  });
+}
+
+function flattened(name: string, data: readonly unknown[], count: number): readonly unknown[] {
+  const flat = Array.isArray(data[0]) ? data.flat(1) : data;
+  if (flat.length === count) return flat;
+  throw wrong(`${name}.data`, `${name} has ${flat.length} elements: expected ${count}, as its shape says`);
 }
 
 /** What is answered, by `version` of model `name`. */

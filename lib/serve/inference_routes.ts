@@ -168,7 +168,7 @@ export function inferenceRoutes(routes: Routes, services: Services, options: Inf
       path: `${path}/infer`,
       summary: "Classes of sequences",
       description: reader.text
-        ? "`text` is [sequences]."
+        ? "`text` is [sequences]; or `tokens` by name, BYTES of [sequences, length], with `lengths` if rows are padded."
         : "`tokens` is [sequences, length]; with a second input `lengths` [sequences], rows may be padded.",
       request: { params, body: { required: true, content: { "application/json": { schema: inferenceSchema } } } },
       responses: {

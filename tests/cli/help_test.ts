@@ -1,5 +1,6 @@
 import { assert, assertStringIncludes } from "@std/assert";
 import { checkHelp } from "../../lib/cli/check.ts";
+import { predictHelp } from "../../lib/cli/predict.ts";
 import { trainHelp } from "../../lib/cli/help.ts";
 import { flags } from "../../lib/config/flags.ts";
 
@@ -12,8 +13,9 @@ Deno.test("trainHelp() names every flag with its default, in lines of at most 88
   for (const line of help.split("\n")) assert(line.length <= 88, line);
 });
 
-Deno.test("docs/cli.md holds the help of train and check as it is", async () => {
+Deno.test("docs/cli.md holds the help of train, check and predict as it is", async () => {
   const docs = await Deno.readTextFile(new URL("../../docs/cli.md", import.meta.url));
   assertStringIncludes(docs, trainHelp());
   assertStringIncludes(docs, checkHelp());
+  assertStringIncludes(docs, predictHelp());
 });

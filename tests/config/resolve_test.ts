@@ -66,7 +66,7 @@ Deno.test("resolveConfig() gives the default recipe when nothing is said", () =>
     quotes: "double",
     validation: 0.1,
     test: "",
-    tokenizer: "words",
+    tokenizer: "auto",
     lowercase: true,
     punctuation: "keep",
     minCount: 2,

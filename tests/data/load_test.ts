@@ -207,6 +207,24 @@ Deno.test("openPreprocessing() of the saved JSON gives every row the ids that tr
   }
 });
 
+Deno.test("loadData() has codes for rows that are all lists of tokens, unless a tokenizer is named", async () => {
+  const lists = jsonl([[["add-to-cart", "Pay:card"], "x"], [["pay:card", "add-to-cart"], "y"]]);
+  const kindOf = async (content: string, some: Some = {}) => {
+    const { preprocessing } = await load(content, { validation: 0, minCount: 1, ...some });
+    const { encode } = openPreprocessing(preprocessing);
+    const { kind } = preprocessing.tokenizer;
+    return [kind, encode("add-to-cart Pay:card").unknownShare, encode(["add-to-cart", "Pay:card"]).unknownShare];
+  };
+  assertEquals(await kindOf(lists), ["codes", 0, 0]);
+  assertEquals(await kindOf(lists, { tokenizer: "words" }), ["words", 1, 0]);
+  assertEquals((await kindOf(`${lists}\n${jsonl([["a text", "x"]])}`))[0], "words");
+  assertEquals((await kindOf(jsonl([["add-to-cart", "x"], ["pay:card", "y"]])))[0], "words");
+  await withFiles({ "test.csv": "text,label\nadd-to-cart ?,x\n" }, async (folder) => {
+    const { test } = await load(lists, { validation: 0, minCount: 1, test: `${folder}/test.csv` });
+    assertEquals([test!.statistics.tokens, test!.statistics.unknown], [2, 1]);
+  });
+});
+
 Deno.test("openPreprocessing() says how much of a text is unknown or cut, and takes lists of tokens", () => {
   const json = {
     tokenizer: { kind: "words", lowercase: true, punctuation: "drop" },

@@ -139,6 +139,34 @@ Deno.test("the inference protocol takes texts as BYTES", async () => {
   assertEquals(await error(tensor([7])), "text[0] is 7: expected a text");
   assertMatch(await error(tensor(["a"], { datatype: "INT64" })), /^text has the datatype "INT64": expected BYTES/);
   assertMatch(await error(tensor(["a"], { shape: [2] })), /^text has 1 elements: expected 2/);
-  assertMatch(await error(tensor(["a"], { name: "tokens" })), /^there is no input "tokens": expected text alone/);
+  assertMatch(await error(tensor(["a"], { name: "words" })), /^there is no input "words": expected text, or tokens/);
   assertMatch(await error(tensor(["a", "b", "c", "d", "e"])), /^text has 5 sequences: expected 1 to 4/);
+});
+
+Deno.test("the inference protocol takes tokens by name, padded or not", async () => {
+  const infer = (inputs: unknown[]) => post("/v2/models/lockstep/infer", { inputs });
+  const tokens = { name: "tokens", shape: [2, 2], datatype: "BYTES", data: ["please", "crash", "refund", ""] };
+  const lengths = { name: "lengths", shape: [2], datatype: "INT64", data: [2, 1] };
+  for (const data of [tokens.data, [["please", "crash"], ["refund", ""]]]) {
+    const { outputs } = await (await infer([{ ...tokens, data }, lengths])).json();
+    assertEquals(outputs[0].data, ["odd", "even"]);
+  }
+  // Tokens are taken as they are: no tokenizer cuts them, or folds their case.
+  const { outputs } = await (await infer([{ ...tokens, shape: [1, 1], data: ["refund please"] }])).json();
+  const unknown = await (await post("/predict", { tokens: ["refund please"] })).json();
+  assertEquals([outputs[0].data, unknown.unknownShare], [[unknown.label], 1]);
+  const error = async (inputs: unknown[]) => (await (await infer(inputs)).json()).error;
+  assertMatch(
+    await error([{ ...tokens, datatype: "INT64", data: [1, 2, 3, 4] }]),
+    /^tokens has the datatype "INT64": expected BYTES, as this model's tokens have names/,
+  );
+  assertEquals(await error([{ ...tokens, data: ["a", "b", "c", 7] }]), "tokens holds 7: expected texts");
+  assertEquals(
+    await error([tokens, { ...tokens, name: "text" }]),
+    'there is no input "text": expected tokens, or lengths',
+  );
+  assertEquals(
+    await error([tokens, { ...lengths, data: [2, 0] }]),
+    "tokens[1] is []: expected a list of at least one token",
+  );
 });

@@ -1,6 +1,6 @@
 import { nearest } from "../../config/nearest.ts";
 import { InputError } from "../../errors.ts";
-import type { DataOptions } from "../../config/data_shape.ts";
+import { type DataOptions, TOKENIZERS } from "../../config/data_shape.ts";
 import { huggingFaceTokenizer, readHuggingFace } from "./huggingface.ts";
 import { plainTokenizer } from "./plain.ts";
 import type { Tokenizer, TokenizerJson } from "./tokenizer.ts";
@@ -10,13 +10,15 @@ export function createTokenizer(json: TokenizerJson): Tokenizer {
   return json.kind === "huggingface" ? huggingFaceTokenizer(json) : plainTokenizer(json);
 }
 
-const KINDS = ["words", "chars", "codes"];
-
-/** The tokenizer that the options name: a kind, or the path of a tokenizer.json. Throws an InputError. */
+/**
+ * The tokenizer that the options name: a kind, or the path of a tokenizer.json. What is left to the rows (`auto`) is that
+ * of words, until the rows are known. Throws an InputError.
+ */
 export async function openTokenizer(
   { tokenizer, lowercase, punctuation }: Pick<DataOptions, "tokenizer" | "lowercase" | "punctuation">,
 ): Promise<Tokenizer> {
   switch (tokenizer) {
+    case "auto":
     case "words":
       return createTokenizer({ kind: "words", lowercase, punctuation });
     case "chars":
@@ -25,7 +27,7 @@ export async function openTokenizer(
       return createTokenizer({ kind: "codes" });
   }
   if (/[./\\]/.test(tokenizer)) return await readHuggingFace(tokenizer);
-  const guess = nearest(tokenizer, KINDS);
-  const hint = guess ? `did you mean ${guess}?` : `expected ${KINDS.join(", ")} or the path of a tokenizer.json`;
+  const guess = nearest(tokenizer, TOKENIZERS);
+  const hint = guess ? `did you mean ${guess}?` : `expected ${TOKENIZERS.join(", ")} or the path of a tokenizer.json`;
   throw new InputError([{ field: "tokenizer", message: `Unknown tokenizer ${tokenizer}: ${hint}` }]);
 }
