@@ -5,7 +5,7 @@ import { errorMessage, TrainingError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { StopReason } from "../lockstep/control.ts";
 import { openTraining } from "../run/open_training.ts";
-import type { TrainingRunOptions } from "../run/prepare.ts";
+import type { LinkParts, TrainingRunOptions } from "../run/prepare.ts";
 import { keepRuns } from "../run/retention.ts";
 import { RunQueue } from "../run/run_queue.ts";
 import type { TrainingRun } from "../run/training_run.ts";
@@ -49,14 +49,18 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
   const stage = new Stage({ service, queue, config, predictUrl });
   let run: TrainingRun | undefined;
   let interrupted = false;
+  const leaving = new AbortController();
   let releaseKeys = () => {};
   void interruption.happened.then(() => {
     interrupted = true;
     service.drain();
     run?.stop(StopReason.signal);
+    leaving.abort();
   });
   // Nothing of NATS is loaded by those who train alone. A run from the queue is not the one that has the name there.
-  const openLink = config.cluster === "" ? undefined : (await import("../cluster/link.ts")).openLink;
+  const cluster = config.cluster === "" ? undefined : await import("../cluster/link.ts");
+  const openLink = cluster &&
+    ((parts: LinkParts) => cluster.openLink(parts, { signal: leaving.signal, say: terminal.note }));
   /** Returns whether training failed. Throws what opening the run throws. */
   const train = async (open: Open, id?: string): Promise<boolean> => {
     const opened = await open({ config, workerUrl, baselineUrl, cores, ...id === undefined ? { openLink } : { id } });
@@ -96,6 +100,10 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
         await Promise.race([queue.arrival(), interruption.happened]);
       }
     }
+    return ExitCode.done;
+  } catch (error) {
+    // Interrupted before there was a run.
+    if (error !== leaving.signal.reason) throw error;
     return ExitCode.done;
   } finally {
     releaseKeys();

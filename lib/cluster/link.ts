@@ -10,6 +10,7 @@ import type { Coordinator } from "../lockstep/coordinator.ts";
 import { groupsOf } from "../lockstep/groups.ts";
 import type { Link } from "../lockstep/link.ts";
 import type { LockstepConfig, Plan } from "../lockstep/plan.ts";
+import { awaitServer } from "./await_server.ts";
 import { claimRun } from "./claim.ts";
 import { wallClock } from "./clock.ts";
 import { LockstepShards, shapeOf } from "./lockstep_shards.ts";
@@ -31,8 +32,29 @@ export interface LinkOptions {
   readonly plan: Plan;
 }
 
-/** Connects. Throws an InputError if the server cannot be used, if the run there is another one, or if it is too large. */
-export async function openLink({ config, lockstep, plan }: LinkOptions): Promise<Link> {
+/** What a link needs of the process around it. */
+export interface LinkProcess {
+  /** Ends the wait for a server that cannot be reached: what it aborts with is thrown. */
+  readonly signal: AbortSignal;
+  /** A line for whoever started the process. */
+  readonly say: (line: string) => void;
+}
+
+/**
+ * Connects, and waits for a server that is down. Throws an InputError if the server cannot be used, if the run there is
+ * another one, or if it is too large; a TrainingError if the server cannot be reached for too long.
+ */
+export async function openLink(options: LinkOptions, { signal, say }: LinkProcess): Promise<Link> {
+  const { cluster, clusterWait } = options.config;
+  return await awaitServer(() => connectLink(options), {
+    clock: wallClock,
+    limitMs: clusterWait * 1000,
+    signal,
+    tell: (reason) => say(`Waiting for the NATS server at ${cluster}, up to ${clusterWait} s. ${reason}`),
+  });
+}
+
+async function connectLink({ config, lockstep, plan }: LinkOptions): Promise<Link> {
   const { cluster: url, name: run, clusterCredentials: credentials, clusterCa: tlsCa, minNodes } = config;
   const transport = await connectNats({ url, run, credentials, tlsCa });
   try {

@@ -6,7 +6,8 @@ import { checkServerIdentity, type ConnectionOptions } from "node:tls";
 import { errorMessage, InputError } from "../errors.ts";
 import { forgiveLostSockets } from "./lost_sockets.ts";
 import { NatsTransport } from "./nats_transport.ts";
-import type { Transport } from "./transport.ts";
+import { isAway } from "./nats_errors.ts";
+import { type Transport, Unreachable } from "./transport.ts";
 
 export interface NatsOptions {
   /** `nats://host:4222`; `tls://host:4222` for TLS from the first byte that carries anything. */
@@ -21,7 +22,7 @@ export interface NatsOptions {
 
 const CONNECT_MS = 5000;
 
-/** Connects. Throws an InputError that says why it cannot. */
+/** Connects. Throws an InputError that says why it cannot; Unreachable where it may work later. */
 export async function connectNats(options: NatsOptions): Promise<Transport> {
   const { url, run, credentials, tlsCa } = options;
   const security = { ...authentication(credentials), ...encryption(options) };
@@ -45,8 +46,10 @@ export async function connectNats(options: NatsOptions): Promise<Transport> {
     }
   } catch (error) {
     const { host } = new URL(url);
-    const reason = reasonOf(errorMessage(error), { host, credentials, tlsCa, tls: isTls(options) });
-    throw new InputError([{ field: "cluster", message: `Cannot use the NATS server "${url}": ${reason}` }]);
+    const said = errorMessage(error);
+    const reason = reasonOf(said, { host, credentials, tlsCa, tls: isTls(options) });
+    if (reason === undefined && isAway(error)) throw new Unreachable(`Cannot reach the NATS server "${url}": ${said}`);
+    throw new InputError([{ field: "cluster", message: `Cannot use the NATS server "${url}": ${reason ?? said}` }]);
   }
 }
 
@@ -86,12 +89,12 @@ function wantsTls({ info }: NatsConnection): boolean {
   return info?.tls_required === true;
 }
 
-/** What the client or the server said, and what to do about it. */
+/** What the client or the server said, and what to do about it; nothing where only time may help. */
 function reasonOf(
   said: string,
   { host, credentials, tlsCa, tls }: { host: string; credentials: string; tlsCa: string; tls: boolean },
-): string {
-  if (/NotCapable|Requires net access/.test(said)) {
+): string | undefined {
+  if (/NotCapable|Requires net access|EPERM/.test(said)) {
     const command = `deno run -P=train --allow-net=${host},127.0.0.1 main.ts train`;
     return `it is not among those that the task may reach. Start with ${command}`;
   }
@@ -111,7 +114,7 @@ function reasonOf(
       : `its certificate is not to be trusted (${said}): expected one of an authority that ${authority}`;
   }
   if (/jetstream|no responders|503/i.test(said)) return `it has no JetStream (${said}). Start it with nats-server -js`;
-  return said;
+  return undefined;
 }
 
 function read(field: string, path: string): Uint8Array {

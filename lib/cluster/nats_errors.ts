@@ -1,8 +1,13 @@
 /** What an error of the NATS clients means for the protocol: the same may work later, or never. */
 import { JetStreamApiError } from "@nats-io/jetstream";
+import { Unreachable } from "./transport.ts";
 
 const BROKER_ERRORS =
   /^(TimeoutError|RequestError|NoRespondersError|ConnectionError|ClosedConnectionError|DrainingConnectionError|JetStream\w*|StreamNotFoundError|ConsumerNotFoundError)$/;
+
+const AWAY_ERRORS = /^(TimeoutError|ConnectionError|ClosedConnectionError|DrainingConnectionError)$/;
+const AWAY_CODES =
+  /\b(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_\w+)\b/;
 
 /** JetStream's codes for "the newest message is another one". */
 const WRONG_SEQUENCE: readonly number[] = [10071, 10164];
@@ -34,6 +39,13 @@ export function isUnheard(error: unknown): boolean {
 /** Nobody answered in time. A server that was just started loses answers to those whose first questions come at once. */
 export function isUnanswered(error: unknown): boolean {
   return error instanceof Error && error.name === "TimeoutError";
+}
+
+/** Whether nobody is there yet, or not any more: the server is down, on its way, or its name is not known yet. */
+export function isAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof Unreachable || AWAY_ERRORS.test(error.name) || AWAY_CODES.test(error.message)) return true;
+  return isAway(error.cause);
 }
 
 export function isNoMessage(error: unknown): boolean {

@@ -11,9 +11,9 @@ export function clusterProblems(config: Config, nameOf: (key: keyof Config) => s
   };
   if (config.cluster === "") {
     for (const key of Object.keys(clusterShape) as (keyof typeof clusterShape)[]) {
-      if (config[key] !== "" && key !== "minNodes") wrong(key, "nothing without --cluster");
+      const byDefault = clusterShape[key].parse(undefined);
+      if (config[key] !== byDefault) wrong(key, `${byDefault === "" ? "nothing" : byDefault} without --cluster`);
     }
-    if (config.minNodes !== 1) wrong("minNodes", "1 without --cluster");
     return problems;
   }
   if (config.name === "") wrong("name", "a name with --cluster, such as tickets, the same on all machines");

@@ -95,6 +95,9 @@ export const clusterShape = {
   node: z.string().regex(/^[A-Za-z0-9_-]{0,64}$/, "expected up to 64 letters, digits, - and _")
     .default("").describe("with --cluster: this machine's name, which no other has; empty: any"),
   minNodes: whole(1, 1000).default(1).describe("with --cluster: machines that must be there for a round"),
+  clusterWait: number(0, 86_400).default(60).describe(
+    "with --cluster: seconds that a NATS server which cannot be reached at the start is waited for",
+  ),
   clusterCredentials: z.string().default("").describe("with --cluster: credentials file (.creds) for the server"),
   clusterCa: z.string().default("").describe(
     "with --cluster: certificates (PEM) that the server's TLS is checked with",

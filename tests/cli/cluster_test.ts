@@ -109,14 +109,6 @@ natsTest(
     }),
 );
 
-Deno.test("a server that is not there is refused, in words", async () =>
-  await inTemporaryDirectory(async (folder) => {
-    const cluster = ["--cluster=nats://127.0.0.1:1", "--name=x", `--runs-dir=${folder}/runs`];
-    const { code, stderr } = await start("train", folder, [...COMMON, ...cluster]).finished;
-    assertEquals(code, 2);
-    assertMatch(stderr, /Cannot use the NATS server "nats:\/\/127.0.0.1:1": /);
-  }));
-
 Deno.test("what is loaded without --cluster has nothing of NATS and nothing of the protocol", async () => {
   const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json", "main.ts"], cwd: ROOT })
     .output();

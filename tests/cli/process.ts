@@ -16,6 +16,8 @@ export interface Running {
   /** All that was written to standard output once `pattern` is in it. Rejects if the process ends before. */
   printed(pattern: RegExp): Promise<string>;
   /** Throws where the process has ended. */
+  /** As `printed`, for standard error. */
+  noted(pattern: RegExp): Promise<string>;
   signal(name: Deno.Signal): void;
   /** Kills it once `pattern` is printed, as a power failure does. Resolves when it has ended: false if it did so before. */
   killedAt(pattern: RegExp): Promise<boolean>;
@@ -78,6 +80,7 @@ export function start(
   return {
     pid: process.pid,
     printed: (pattern) => out.contains(pattern, () => err.text()),
+    noted: (pattern) => err.contains(pattern, () => out.text()),
     signal: (name) => process.kill(name),
     async killedAt(pattern) {
       try {

@@ -1,41 +1,12 @@
 /** Rounds over a real server whose connections are cut, and which is killed and started again. */
 import { assertEquals } from "@std/assert";
-import { createConnection, createServer, type Socket } from "node:net";
 import { wallClock } from "../../lib/cluster/clock.ts";
 import { Machine } from "../../lib/cluster/machine.ts";
 import { connectNats } from "../../lib/cluster/nats_connection.ts";
 import { Random, Stream } from "../../lib/random.ts";
 import type { NatsServer } from "./nats_server.ts";
+import { openProxy } from "./proxy.ts";
 import { toyResult, ToyShards } from "./toy_shards.ts";
-
-/** A way to `port` that can be cut. */
-async function openProxy(port: number) {
-  const sockets = new Set<Socket>();
-  const server = createServer((near) => {
-    const far = createConnection(port, "127.0.0.1");
-    for (const [one, other] of [[near, far], [far, near]] as const) {
-      sockets.add(one);
-      one.pipe(other);
-      one.on("error", () => other.destroy());
-      one.on("close", () => {
-        sockets.delete(one);
-        other.destroy();
-      });
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("No port is free");
-  return {
-    url: `nats://127.0.0.1:${address.port}`,
-    /** Ends all connections at once, wherever they are in a message. */
-    cut: () => sockets.forEach((socket) => socket.resetAndDestroy()),
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
 
 export interface FaultyRounds {
   /** Connections that were reset, each of one machine. */

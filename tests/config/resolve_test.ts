@@ -85,6 +85,7 @@ Deno.test("resolveConfig() gives the default recipe when nothing is said", () =>
     name: "",
     node: "",
     minNodes: 1,
+    clusterWait: 60,
     clusterCredentials: "",
     clusterCa: "",
     host: "127.0.0.1",

@@ -1,0 +1,50 @@
+/** A way to a server on this host that fails on demand. */
+import { createConnection, createServer, type Socket } from "node:net";
+
+export interface ProxyOptions {
+  /** Bytes of the server after which each connection is reset, the first of them first; those after the last are whole. */
+  readonly cutAfter?: readonly number[];
+}
+
+export interface Proxy {
+  readonly url: string;
+  /** Connections that were made so far. */
+  count(): number;
+  /** Ends all connections at once, wherever they are in a message. */
+  cut(): void;
+  close(): Promise<void>;
+}
+
+/** A way to `port` that can be cut. */
+export async function openProxy(port: number, { cutAfter = [] }: ProxyOptions = {}): Promise<Proxy> {
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  const server = createServer((near) => {
+    let left = cutAfter[connections++] ?? Infinity;
+    const far = createConnection(port, "127.0.0.1");
+    far.on("data", (bytes) => {
+      if ((left -= bytes.length) < 0) near.resetAndDestroy();
+    });
+    for (const [one, other] of [[near, far], [far, near]] as const) {
+      sockets.add(one);
+      one.pipe(other);
+      one.on("error", () => other.destroy());
+      one.on("close", () => {
+        sockets.delete(one);
+        other.destroy();
+      });
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("No port is free");
+  return {
+    url: `nats://127.0.0.1:${address.port}`,
+    count: () => connections,
+    cut: () => sockets.forEach((socket) => socket.resetAndDestroy()),
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
