@@ -13,28 +13,21 @@ import { predictCommand } from "./lib/cli/predict.ts";
 import { resumeCommand } from "./lib/cli/resume.ts";
 import { serveCommand } from "./lib/cli/serve.ts";
 import { verifyCommand } from "./lib/cli/verify.ts";
-import { complain, type Terminal } from "./lib/cli/terminal.ts";
+import { complain, createTerminal, OutputError } from "./lib/cli/terminal.ts";
 import { trainCommand } from "./lib/cli/train.ts";
 
 const isTerminal = Deno.stdout.isTerminal();
 
-/** Writes all of `text`. A reader that has gone, as in `| head`, does not end training. */
-function writeTo(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  let bytes = new TextEncoder().encode(text);
-  try {
-    while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-  }
-}
+/** What these print, their run's files have too: nothing ends because nobody takes it. */
+const GO_ON = ["train", "resume", "serve"];
 
-const terminal: Terminal = {
-  write: (text) => writeTo(Deno.stdout, text),
-  note: (text) => writeTo(Deno.stderr, `${text}\n`),
-  isTerminal,
-  columns: isTerminal ? Deno.consoleSize().columns : 80,
+const terminal = createTerminal({
+  stdout: Deno.stdout,
+  stderr: Deno.stderr,
+  columns: isTerminal ? Deno.consoleSize().columns : undefined,
+  goesOn: GO_ON.includes(Deno.args[0] ?? ""),
   keys: isTerminal && Deno.stdin.isTerminal() ? watchKeys : undefined,
-};
+});
 
 const workerUrl = new URL("./workers/train.ts", import.meta.url);
 const baselineUrl = new URL("./workers/baseline.ts", import.meta.url);
@@ -75,6 +68,9 @@ try {
   if (error instanceof InputError) {
     complain(terminal, error);
     code = ExitCode.badInput;
+  } else if (error instanceof OutputError && error.isClosed) {
+    // Who reads has all that it wants, as in `| head`.
+    code = ExitCode.done;
   } else {
     terminal.note(`error: ${errorMessage(error)}`);
   }

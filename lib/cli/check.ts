@@ -42,15 +42,10 @@ export async function checkCommand(
     ...options,
     sources: positionals,
     ...input && { input },
-    // The line is replaced by the report.
-    onRows: (rows) => terminal.isTerminal && terminal.write(`\r\x1b[K${rows.toLocaleString("en-US")} rows`),
+    onRows: (rows) => terminal.live(`${rows.toLocaleString("en-US")} rows`),
   }, true);
-  if (terminal.isTerminal) terminal.write("\r\x1b[K");
-  terminal.write(
-    json
-      ? `${JSON.stringify({ ...data.statistics, refusals }, undefined, 2)}\n`
-      : checkReport(data.statistics, options),
-  );
+  if (json) terminal.json({ ...data.statistics, refusals }, 2);
+  else for (const line of checkReport(data.statistics, options)) terminal.line(line);
   if (refusals.length === 0) {
     if (!json) terminal.write("\nTraining would take this data\n");
     return ExitCode.done;

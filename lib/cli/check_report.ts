@@ -1,7 +1,7 @@
-/** The figures of data, for people. */
+/** The figures of data, for people: lines. */
 import { sourceName } from "../data/formats/bytes.ts";
 import type { DataOptions } from "../config/data_shape.ts";
-import { printable } from "./printable.ts";
+import { printableExcerpt } from "../printable.ts";
 import type { DataStatistics, PartStatistics, RepeatedRows, Role } from "../data/statistics.ts";
 
 /** Classes that are listed; of more than these, the smallest and the largest ones. */
@@ -14,7 +14,10 @@ const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const count = (number: number, noun: string) => `${whole.format(number)} ${noun}${number === 1 ? "" : "s"}`;
 const percent = (part: number, all: number) => all === 0 ? "-" : `${(100 * part / all).toFixed(1)}%`;
 
-export function checkReport(statistics: DataStatistics, options: Pick<DataOptions, "maxLength" | "truncate">): string {
+export function checkReport(
+  statistics: DataStatistics,
+  options: Pick<DataOptions, "maxLength" | "truncate">,
+): string[] {
   return [
     ...statistics.sources.map(({ name, role, format, bytes }) =>
       `${sourceName(name)}: ${format}, ${size(bytes)}${role === "training" ? "" : ` (${role})`}`
@@ -30,8 +33,7 @@ export function checkReport(statistics: DataStatistics, options: Pick<DataOption
     ...repeatedLines("", statistics.leaks.test, "of the test have the tokens of a training row"),
     ...badLines(statistics),
     ...statistics.warnings.map((warning) => item("Warning", warning)),
-    "",
-  ].join("\n");
+  ];
 }
 
 /** A name and what there is to say, in two columns. */
@@ -71,7 +73,7 @@ function classLines(classes: DataStatistics["classes"]): string[] {
   rows.sort((a, b) => b.all - a.all || (a.label < b.label ? -1 : 1));
   const most = rows[0]?.all ?? 0;
   const shown = rows.length <= CLASSES ? rows : [...rows.slice(0, CLASSES / 2), ...rows.slice(-CLASSES / 2)];
-  const names = shown.map(({ label }) => printable(label));
+  const names = shown.map(({ label }) => printableExcerpt(label));
   const width = Math.max(...names.map((name) => name.length), 0);
   const digits = whole.format(most).length;
   const lines = shown.map((row, index) =>

@@ -53,9 +53,10 @@ export async function evaluateCommand(
   const rows = await readJudgingRows(options.data, options, { preprocessing, labels }, input);
   const judgement = await judge({ config, labels, ...version }, rows, preprocessing);
   const { skipped, statistics } = rows;
-  terminal.write(evaluationReport(judgement, { ...statistics, skipped }));
+  // Written first: nobody may be there to read the report.
   const file = out ?? join(directory, "evaluation.json");
   await writeJson(file, { run, digest: version.digest, data: options.data, skipped, ...judgement });
-  terminal.write(`\nWritten to ${file}\n`);
+  const report = evaluationReport(judgement, { ...statistics, skipped });
+  for (const line of [...report, "", `Written to ${file}`]) terminal.line(line);
   return ExitCode.done;
 }

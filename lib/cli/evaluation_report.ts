@@ -1,4 +1,5 @@
-/** An evaluation as text: figures, classes, confusion, and the worst mistakes. */
+/** An evaluation as lines of text: figures, classes, confusion, and the worst mistakes. */
+import { printable } from "../printable.ts";
 import type { Judgement } from "../run/judgement_schema.ts";
 
 /** Classes whose confusion is drawn; of more, only the figures are. */
@@ -16,12 +17,14 @@ export interface RowFigures {
   readonly skipped: number;
 }
 
-export function evaluationReport(judgement: Judgement, rows: RowFigures): string {
+export function evaluationReport(judgement: Judgement, rows: RowFigures): string[] {
   const { accuracy, macroF1, loss, calibrationError, classes, confusion, mistakes } = judgement;
   const unknown = rows.tokens === 0 ? 0 : rows.unknown / rows.tokens;
-  const parts = [
-    `${judgement.rows} rows; ${percent(unknown)} of their tokens unknown, ${rows.truncated} rows cut` +
-    (rows.skipped > 0 ? `, ${rows.skipped} bad rows skipped` : ""),
+  const parts: (readonly string[])[] = [
+    [
+      `${judgement.rows} rows; ${percent(unknown)} of their tokens unknown, ${rows.truncated} rows cut` +
+      (rows.skipped > 0 ? `, ${rows.skipped} bad rows skipped` : ""),
+    ],
     columns([
       ["accuracy", percent(accuracy)],
       ["macro-F1", macroF1.toFixed(4)],
@@ -48,16 +51,17 @@ export function evaluationReport(judgement: Judgement, rows: RowFigures): string
     const worst = mistakes.slice(0, MISTAKES).map(({ place, label, given, confidence, text }) =>
       `${place} is ${label}, was given ${given} (${percent(confidence)}): ${text}`
     );
-    parts.push(["Most confident mistakes:", ...worst].join("\n"));
+    parts.push(["Most confident mistakes:", ...worst]);
   }
-  return parts.map((part) => `${part}\n`).join("\n");
+  return parts.flatMap((part, index) => index === 0 ? part : ["", ...part]);
 }
 
 /** Left-aligned first column, right-aligned others. */
-function columns(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) =>
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const cells = rows.map((row) => row.map(printable));
+  const widths = cells[0]!.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
+  return cells.map((row) =>
     row.map((cell, column) => column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)).join("  ")
       .trimEnd()
-  ).join("\n");
+  );
 }

@@ -42,6 +42,6 @@ export async function exportCommand(args: readonly string[], { terminal }: { ter
       `Start with deno run -P=export --allow-write=${folder} main.ts export …`;
     throw new InputError([{ field: "--out", message }]);
   });
-  terminal.write(`Wrote ${files.join(", ")} to ${folder}\n`);
+  terminal.line(`Wrote ${files.join(", ")} to ${folder}`);
   return ExitCode.done;
 }

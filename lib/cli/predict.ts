@@ -7,13 +7,13 @@ import { type Asked, askedByLines, askedByRows, idsOf } from "../predict/asked.t
 import { createReader, type Reading } from "../predict/reader.ts";
 import { openSaved } from "../predict/saved.ts";
 import type { Prediction } from "../predict/types.ts";
+import { printableExcerpt, printableJson } from "../printable.ts";
 import { resolveRun } from "../run/directory.ts";
 import { readModel } from "../run/model_files.ts";
 import { dataFiles, parseArguments } from "./arguments.ts";
 import { ExitCode } from "./exit_codes.ts";
 import { commandHelp } from "./help.ts";
 import { parseOptions } from "./options.ts";
-import { printable } from "./printable.ts";
 import type { Terminal } from "./terminal.ts";
 
 const USAGE = "deno task predict RUN [TEXT or TOKEN … | --data FILE …]";
@@ -77,7 +77,7 @@ export async function predictCommand(args: readonly string[], { terminal, input 
   if (texts.length > 0) {
     const text = texts.join(" ");
     const reading = reader.text ? reader.readText(text, "the text") : reader.readTokens(idsOf(text), "the sequence");
-    for (const answer of predict([reading.tokens])) terminal.write(`${sentence(answer, labels)}\n`);
+    for (const answer of predict([reading.tokens])) terminal.line(sentence(answer, labels));
     const unknown = reading.flags?.unknownShare ?? 0;
     if (unknown >= MOSTLY_UNKNOWN) {
       terminal.note(
@@ -129,9 +129,9 @@ async function answerAll(
       let answered = 0;
       const lines = questions.map((asked) => {
         rows++;
-        if ("reading" in asked) return JSON.stringify(answerer(answers[answered++]!, asked, rows));
+        if ("reading" in asked) return printableJson(answerer(answers[answered++]!, asked, rows));
         if (refused++ === 0) first = asked.error;
-        return JSON.stringify({ line: asked.line, error: asked.error });
+        return printableJson({ line: asked.line, error: asked.error });
       });
       write(`${lines.join("\n")}\n`);
     }
@@ -196,6 +196,8 @@ function percent(share: number, digits: number): string {
 }
 
 function sentence({ class: best, label, probabilities }: Prediction, labels: readonly string[]): string {
-  const shares = probabilities.map((probability, index) => `${printable(labels[index]!)} ${percent(probability, 2)}`);
-  return `Class: ${best} (${printable(label)}) - Probabilities: ${shares.join(", ")}`;
+  const shares = probabilities.map((probability, index) =>
+    `${printableExcerpt(labels[index]!)} ${percent(probability, 2)}`
+  );
+  return `Class: ${best} (${printableExcerpt(label)}) - Probabilities: ${shares.join(", ")}`;
 }

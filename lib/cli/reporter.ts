@@ -1,14 +1,11 @@
 /** A run on the terminal: its events as lines for people, or as JSON lines. */
 import type { Config } from "../config/schema.ts";
 import type { EventOf, Figures, RunEvent } from "../events.ts";
+import type { Terminal } from "./terminal.ts";
 
 export interface ReporterOptions {
   readonly config: Pick<Config, "log" | "report" | "epochs">;
-  /** On a terminal the last line is kept up to date between epochs. */
-  readonly isTerminal: boolean;
-  /** Columns of the terminal. */
-  readonly columns: number;
-  readonly write: (text: string) => void;
+  readonly terminal: Pick<Terminal, "line" | "live" | "json">;
 }
 
 const integer = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
@@ -18,19 +15,16 @@ const percent = (share: number) => `${(100 * share).toFixed(2)}%`;
 const figures = ({ loss, accuracy }: Figures) => `Loss: ${loss.toFixed(4)} - Accuracy: ${percent(accuracy)}`;
 
 /** Returns the function that prints each event as it comes. */
-export function createReporter({ config, isTerminal, columns, write }: ReporterOptions): (event: RunEvent) => void {
-  if (config.log === "json") return (event) => write(`${JSON.stringify(event)}\n`);
+export function createReporter({ config, terminal: { line, live, json } }: ReporterOptions): (event: RunEvent) => void {
+  if (config.log === "json") return (event) => json(event);
   const digits = Math.max(2, String(config.epochs).length);
-  // What is printed next replaces the live line.
-  const line = (text: string) => write(isTerminal ? `\r\x1b[K${text}\n` : `${text}\n`);
-  const live = (text: string) => isTerminal && write(`\r\x1b[K${text.slice(0, columns - 1)}`);
   return (event) => {
     switch (event.type) {
       case "started":
         if (event.data) line(dataLine(event.data, event.labels.length));
         return line(startLine(event));
       case "progress":
-        return void live(progressLine(event));
+        return live(progressLine(event));
       case "epoch":
         return line(
           config.report === "notebook"
@@ -60,7 +54,7 @@ export function createReporter({ config, isTerminal, columns, write }: ReporterO
       case "baseline":
         return line(`Baseline: ${accuracyText(event)}, a linear model of n-grams`);
       case "finished":
-        return summaryLines(event).forEach(line);
+        return summaryLines(event).forEach((text) => line(text));
       case "failed":
         return line(`Failed: ${event.error}`);
     }

@@ -28,7 +28,7 @@ export async function resumeCommand(args: readonly string[], options: TrainingOp
   const { manifest, sources } = await manifestSources(directory, values);
   const summary = await finalSummary(directory);
   if (summary) {
-    terminal.write(`Run ${manifest.id} is complete: ${summary.reason}, digest ${summary.digest}\n`);
+    terminal.line(`Run ${manifest.id} is complete: ${summary.reason}, digest ${summary.digest}`);
     return ExitCode.done;
   }
   // Runs that are asked for meanwhile belong beside it.

@@ -56,7 +56,7 @@ export async function serveCommand(args: readonly string[], options: ServeOption
     service.serve({ runs: RunLibrary.saved(directory, model.run), predictor });
     // Its thread starts now, and not when the first client waits; what is wrong with it, readyz and answers say.
     predictor.model().catch(() => {});
-    terminal.write(`Serving run ${model.run} on ${service.url} until interrupted\n`);
+    terminal.line(`Serving run ${model.run} on ${service.url} until interrupted`);
     await interruption.happened;
     return ExitCode.done;
   } finally {

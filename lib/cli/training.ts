@@ -42,7 +42,7 @@ type Open = (options: TrainingRunOptions) => Promise<TrainingRun>;
 export async function trainAndServe(config: Config, open: Open, options: TrainingOptions): Promise<ExitCode> {
   const { terminal, assets, workerUrl, baselineUrl, predictUrl, cores } = options;
   // Lines for people stay out of the way of JSON lines.
-  const say = config.log === "json" ? terminal.note : (line: string) => terminal.write(`${line}\n`);
+  const say = config.log === "json" ? terminal.note : terminal.line;
   const service = await startService({ config, assets: assets(), note: terminal.note });
   const interruption = onInterruption(() => options.quit(ExitCode.interruptedTwice));
   const queue = new RunQueue(config);
@@ -120,7 +120,7 @@ async function trainAndReport(
   terminal: Terminal,
   observe: (event: RunEvent) => void,
 ): Promise<boolean> {
-  const report = createReporter({ config: { ...config, epochs: run.config.epochs }, ...terminal });
+  const report = createReporter({ config: { ...config, epochs: run.config.epochs }, terminal });
   const before = run.log.count;
   const printed = (async () => {
     for await (const event of run.log.read(before, new AbortController().signal)) {

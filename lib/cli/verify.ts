@@ -29,9 +29,9 @@ export async function verifyCommand(
   let before = 0;
   for await (const { round, recorded, computed } of verifyRun(directory, options)) {
     if (recorded !== computed) {
-      terminal.write(
+      terminal.line(
         `Run ${id} differs after round ${round}: it recorded ${recorded}, and now it is ${computed}. ` +
-          `After round ${before} it was the same\n`,
+          `After round ${before} it was the same`,
       );
       return ExitCode.failed;
     }
@@ -39,6 +39,6 @@ export async function verifyCommand(
     before = round;
   }
   if (same === 0) throw new InputError([{ field: "run", message: `Run ${id} recorded no state to compare with` }]);
-  terminal.write(`Run ${id} is what it says: ${same} recorded states, to round ${before}, are the same\n`);
+  terminal.line(`Run ${id} is what it says: ${same} recorded states, to round ${before}, are the same`);
   return ExitCode.done;
 }

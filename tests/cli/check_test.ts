@@ -1,23 +1,16 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { z } from "zod";
 import { checkCommand } from "../../lib/cli/check.ts";
-import type { Terminal } from "../../lib/cli/terminal.ts";
 import { InputError } from "../../lib/errors.ts";
 import { bytesOf, pieces, withFiles } from "../data/reading.ts";
+import { fakeTerminal } from "./fake_terminal.ts";
 import { run } from "./process.ts";
 
 /** What `check` prints for `content` on standard input, and its exit code. */
 async function check(content: string, ...args: string[]) {
-  let stdout = "";
-  let stderr = "";
-  const terminal: Terminal = {
-    write: (text) => stdout += text,
-    note: (text) => stderr += `${text}\n`,
-    isTerminal: false,
-    columns: 80,
-  };
+  const terminal = fakeTerminal();
   const code = await checkCommand([...args, "-"], terminal, pieces(bytesOf(content), 1 << 16));
-  return { code, stdout, stderr };
+  return { code, stdout: terminal.stdout(), stderr: terminal.stderr() };
 }
 
 const GOOD = `text,label\n${
@@ -101,8 +94,7 @@ Deno.test("check refuses wrong flags by name, no file at all, and a column that 
   await refused(["--max-length", "long"], '--max-length is "long": expected auto or a number');
   await refused(["--text-colum", "a"], "did you mean --text-column?");
   await refused(["--label-column", "lable"], '--label-column "label"');
-  const terminal: Terminal = { write: () => {}, note: () => {}, isTerminal: false, columns: 80 };
-  await assertRejects(() => checkCommand([], terminal), InputError, "No file is named");
+  await assertRejects(() => checkCommand([], fakeTerminal()), InputError, "No file is named");
 });
 
 Deno.test("check --help names every flag", async () => {

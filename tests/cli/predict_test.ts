@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { gzipSync } from "node:zlib";
 import { bytesOf } from "../data/reading.ts";
+import { fakeTerminal } from "./fake_terminal.ts";
 import { answersOf, ask, withModel, WORDS } from "./saved_model.ts";
 
 /** What is unknown of each answer, or the error of a line that was refused. */
@@ -34,16 +35,15 @@ Deno.test("predict answers each line of standard input with one, blank ones too,
 Deno.test("predict answers a line before the next one comes", () =>
   withModel(WORDS, async (_, run) => {
     const seen: number[] = [];
-    let out = "";
     async function* talk() {
       for (const line of ["the kettle\n", "lamp\nthe", " lamp\n"]) {
         yield bytesOf(line);
         // Whoever asks for more has answered all that was whole before.
-        seen.push(out.split("\n").length - 1);
+        seen.push(terminal.stdout().split("\n").length - 1);
       }
     }
     const { predictCommand } = await import("../../lib/cli/predict.ts");
-    const terminal = { write: (text: string) => void (out += text), note() {}, isTerminal: false, columns: 80 };
+    const terminal = fakeTerminal();
     assertEquals(await predictCommand([run], { terminal, input: talk() }), 0);
     assertEquals(seen, [1, 2, 3]);
   }));

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { fakeTerminal } from "./fake_terminal.ts";
 import { createReporter } from "../../lib/cli/reporter.ts";
 import type { NewEvent, RunEvent, Summary } from "../../lib/events.ts";
 import { eventSchema } from "../../lib/events.ts";
@@ -46,16 +47,18 @@ const epoch: NewEvent = { type: "epoch", epoch: 1, round: 20, step: 20, digest: 
 
 function printed(
   events: readonly NewEvent[],
-  change: Partial<Parameters<typeof createReporter>[0]> = {},
+  { config = { log: "text", report: "epochs", epochs: 50 }, columns }: {
+    readonly config?: Parameters<typeof createReporter>[0]["config"];
+    readonly columns?: number;
+  } = {},
 ): { text: string; events: RunEvent[] } {
-  let text = "";
-  const config = { log: "text", report: "epochs", epochs: 50 } as const;
-  const report = createReporter({ config, isTerminal: false, columns: 80, write: (part) => text += part, ...change });
+  const terminal = fakeTerminal({ columns });
+  const report = createReporter({ config, terminal });
   const stamped = events.map((event, index) =>
     eventSchema.parse({ id: index + 1, at: "2026-01-01T00:00:00.000Z", ...event })
   );
   stamped.forEach(report);
-  return { text, events: stamped };
+  return { text: terminal.stdout(), events: stamped };
 }
 
 Deno.test("createReporter() prints a line for the start, each epoch and the end, and none for progress, when piped", () => {
@@ -91,7 +94,7 @@ Deno.test("createReporter() prints the notebook's own line for an epoch", () => 
 });
 
 Deno.test("createReporter() keeps a live line on a terminal, no wider than it, and replaces it", () => {
-  const { text } = printed([progress, epoch], { isTerminal: true, columns: 30 });
+  const { text } = printed([progress, epoch], { columns: 30 });
   assertEquals(text.split("\r\x1b[K").map((part) => part.trimEnd()), [
     "",
     "Epoch 1, round 7 - Loss: 0.70",
@@ -101,6 +104,6 @@ Deno.test("createReporter() keeps a live line on a terminal, no wider than it, a
 
 Deno.test("createReporter() prints the events themselves as JSON lines", () => {
   const config = { log: "json", report: "epochs", epochs: 50 } as const;
-  const { text, events } = printed([started, progress, epoch], { config, isTerminal: true });
+  const { text, events } = printed([started, progress, epoch], { config, columns: 80 });
   assertEquals(text.trim().split("\n").map((line) => JSON.parse(line)), events);
 });

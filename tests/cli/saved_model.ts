@@ -10,6 +10,7 @@ import { writeModel } from "../../lib/run/model_files.ts";
 import { bytesOf } from "../data/reading.ts";
 import { inTemporaryDirectory } from "../run/temporary.ts";
 import { tinyRunConfig } from "../run/tiny_run.ts";
+import { fakeTerminal } from "./fake_terminal.ts";
 
 export const LABELS = ["odd", "even"];
 
@@ -51,20 +52,15 @@ export async function ask(
   args: readonly string[],
   input: string | Uint8Array | AsyncIterable<Uint8Array> = "",
 ): Promise<Said> {
-  let out = "";
-  const notes: string[] = [];
-  const terminal = {
-    write: (text: string) => void (out += text),
-    note: (text: string) => void notes.push(text),
-    isTerminal: false,
-    columns: 80,
-  };
+  const terminal = fakeTerminal();
+  const said = () => ({ out: terminal.stdout(), notes: terminal.stderr().split("\n").slice(0, -1) });
   const chunks = typeof input === "string" || input instanceof Uint8Array ? one(bytesOf(input)) : input;
   try {
-    return { end: await predictCommand(args, { terminal, input: chunks }), out, notes };
+    const end = await predictCommand(args, { terminal, input: chunks });
+    return { end, ...said() };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    return { end: error.message, out, notes };
+    return { end: error.message, ...said() };
   }
 }
 
