@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parseArguments } from "../lib/cli/arguments.ts";
 import { flags } from "../lib/config/flags.ts";
 import { resolveConfig } from "../lib/config/resolve.ts";
-import { ROOT, withFolder } from "./cli/process.ts";
+import { latestOf, ROOT, withFolder } from "./cli/process.ts";
 import { executableAbsence, optionalTest } from "./optional.ts";
 
 const read = (name: string) => Deno.readTextFile(`${ROOT}deploy/${name}`);
@@ -41,7 +41,7 @@ Deno.test("what the Dockerfile copies trains and serves, with a cache that is on
     const small = ["--epochs", "1", "--hidden", "8", "--exit", "--port", "0"];
     const { code, stderr } = await new Deno.Command(Deno.execPath(), { args: [...args, ...small], cwd: tree }).output();
     assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
-    const summary = JSON.parse(await Deno.readTextFile(`${tree}/runs/latest/summary.json`));
+    const summary = JSON.parse(await Deno.readTextFile(`${await latestOf(`${tree}/runs`)}/summary.json`));
     assertEquals(summary.epochs, 1);
   }));
 

@@ -1,5 +1,6 @@
 /** How data is read, tokenized and split: the part of a run's configuration that files of rows need. */
 import { z } from "zod";
+import { pathValue } from "./paths.ts";
 
 const whole = (min: number, max: number) => z.int().min(min).max(max);
 
@@ -20,14 +21,19 @@ export const dataShape = {
     .describe("whether a CSV file begins with column names; without, columns are called 1, 2, …"),
   quotes: z.enum(["double", "none"]).default("double")
     .describe("what double quotes mean in a CSV file: RFC 4180's quoting, or nothing"),
-  validation: z.union([z.number().min(0).max(0.9), z.string().min(1)]).default(0.1)
-    .describe("share of the rows that judge during training, the same of each class; or a file of them"),
-  test: z.string().default("").describe("a file of rows that judge the finished model"),
-  tokenizer: z.string().min(1).default("auto")
-    .describe(
-      "words, chars, codes (split at white space), or the path of a Hugging Face tokenizer.json; auto: words, or codes " +
-        "where all rows are lists of tokens",
-    ),
+  validation: pathValue(
+    z.union([z.number().min(0).max(0.9), z.string().min(1)]).default(0.1)
+      .describe("share of the rows that judge during training, the same of each class; or a file of them"),
+  ),
+  test: pathValue(z.string().default("").describe("a file of rows that judge the finished model")),
+  tokenizer: pathValue(
+    z.string().min(1).default("auto")
+      .describe(
+        "words, chars, codes (split at white space), or the path of a Hugging Face tokenizer.json; auto: words, or codes " +
+          "where all rows are lists of tokens",
+      ),
+    { kind: "file", words: TOKENIZERS, beside: ["tokenizer_config.json"] },
+  ),
   lowercase: z.boolean().default(true).describe("the case of letters means nothing (words and chars)"),
   punctuation: z.enum(["keep", "drop"]).default("keep").describe("punctuation as tokens of its own, or none (words)"),
   minCount: whole(1, 1_000_000).default(2).describe("occurrences in training data that make a token known"),

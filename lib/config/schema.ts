@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { dataShape } from "./data_shape.ts";
+import { pathMarks, pathValue } from "./paths.ts";
 
 const whole = (min: number, max: number) => z.int().min(min).max(max);
 const number = (min: number, max: number) => z.number().min(min).max(max);
@@ -26,8 +27,10 @@ export const trainingShape = {
   forgetBias: number(-10, 10).default(1).describe("added to the forget gate's initial bias"),
   lstmBiases: z.union([z.literal(1), z.literal(2)]).default(1)
     .describe("bias vectors of the LSTM: 1 as in Keras, 2 (kept as their sum) as in PyTorch"),
-  weights: z.string().default("")
-    .describe("safetensors file of the weights to start from, by PyTorch's names; else they are drawn"),
+  weights: pathValue(
+    z.string().default("")
+      .describe("safetensors file of the weights to start from, by PyTorch's names; else they are drawn"),
+  ),
   seed: whole(0, 2 ** 32 - 1).default(1).describe("of weights and data; a whole number below 2^32"),
   shards: whole(1, 256).default(4).describe("logical replicas, each with its own batches; part of the result"),
   batchSize: whole(1, 65_536).default(128).describe("sequences of a step, on each shard"),
@@ -70,8 +73,10 @@ const CHAOS = /^$|^(kill|exit|hang|spin|slow)=[01]?(\.\d+)?(,(kill|exit|hang|spi
 export const serviceShape = {
   host: z.string().min(1).default("127.0.0.1").describe("address to serve on; others than loopback need a token"),
   port: whole(0, 65_535).default(8000).describe("port to serve on; 0: any free one"),
-  tokenFile: z.string().default("")
-    .describe("file with the token that clients have to send; or the environment's LOCKSTEP_TOKEN"),
+  tokenFile: pathValue(
+    z.string().default("")
+      .describe("file with the token that clients have to send; or the environment's LOCKSTEP_TOKEN"),
+  ),
   corsOrigin: z.string().regex(/^$|^\*$|^https?:\/\/[^\s/]+$/, "expected an origin such as https://example.org, or *")
     .default("").describe("origin whose pages may ask, such as https://example.org"),
   rateLimit: number(0, 1e9).default(0).describe("requests that each client may make in a second; 0: any number"),
@@ -98,9 +103,13 @@ export const clusterShape = {
   clusterWait: number(0, 86_400).default(60).describe(
     "with --cluster: seconds that a NATS server which cannot be reached at the start is waited for",
   ),
-  clusterCredentials: z.string().default("").describe("with --cluster: credentials file (.creds) for the server"),
-  clusterCa: z.string().default("").describe(
-    "with --cluster: certificates (PEM) that the server's TLS is checked with",
+  clusterCredentials: pathValue(
+    z.string().default("").describe("with --cluster: credentials file (.creds) for the server"),
+  ),
+  clusterCa: pathValue(
+    z.string().default("").describe(
+      "with --cluster: certificates (PEM) that the server's TLS is checked with",
+    ),
   ),
 } as const;
 
@@ -128,9 +137,12 @@ export const processShape = {
   maxSeconds: number(0, 1e9).default(0).describe("end after the round that passes this many seconds; 0: never"),
   ...clusterShape,
   ...serviceShape,
-  dataDir: z.string().default("")
-    .describe("folder of the files that runs asked for over HTTP may be trained on; without it, none"),
-  runsDir: z.string().min(1).default("runs").describe("where runs are kept"),
+  dataDir: pathValue(
+    z.string().default("")
+      .describe("folder of the files that runs asked for over HTTP may be trained on; without it, none"),
+    { kind: "folder" },
+  ),
+  runsDir: pathValue(z.string().min(1).default("runs").describe("where runs are kept"), { kind: "folder" }),
   keepRuns: whole(0, 1_000_000).default(0)
     .describe("newest runs that are kept when one ends, the others are removed; 0: all"),
   exit: z.boolean().default(false).describe("leave when training ends instead of serving on"),
@@ -143,8 +155,10 @@ export const processShape = {
 
 /** What is trained on, where that is files, and how it is read. */
 export const fileShape = {
-  data: z.array(z.string().min(1)).max(10_000).default([])
-    .describe("files of rows to train on, or - for standard input"),
+  data: pathValue(
+    z.array(z.string().min(1)).max(10_000).default([])
+      .describe("files of rows to train on, or - for standard input"),
+  ),
   ngrams: z.enum(["combine", "beside", "none"]).default("combine")
     .describe("a linear model of n-grams beside the LSTM; combine: what predicts is the mean of both"),
   ...dataShape,
@@ -157,6 +171,9 @@ export type TrainingConfig = z.infer<typeof trainingConfigSchema>;
 export const configSchema = z.strictObject({ ...trainingShape, ...fileShape, ...processShape });
 export type Config = z.infer<typeof configSchema>;
 export type ConfigKey = keyof Config;
+
+/** The keys that name files or folders. */
+export const configPaths = pathMarks(configSchema);
 
 /** The part of `config` that the result depends on. */
 export function trainingConfig(config: Config): TrainingConfig {

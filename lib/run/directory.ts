@@ -1,9 +1,9 @@
-/** Where runs live: `runs/<id>/`, and `runs/latest`, which points at the newest. */
+/** Where runs live: `runs/<id>/`, and `runs/latest`, which names the newest. */
 import { randomInt } from "node:crypto";
-import { mkdir, readdir, stat } from "node:fs/promises";
+import { lstat, mkdir, readdir, readFile, readlink, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { errorMessage, InputError } from "../errors.ts";
-import { errorCode, makeDirectory } from "./files.ts";
+import { errorCode, makeDirectory, writeWhole } from "./files.ts";
 
 /** A run's id: when it began (UTC) and a few random letters, so that ids sort by time. */
 export const RUN_ID = /^\d{8}-\d{6}-[a-z]{4}$/;
@@ -36,16 +36,31 @@ export async function createRunDirectory(runsDir: string, now: Date, given?: str
 }
 
 /**
- * Points `runs/latest` at run `id`. This runtime makes links only for programs that may write anywhere, so the task is
- * left to `ln`, the one program that training may run. Where there is none, `resolveRun` finds the newest run itself.
+ * Makes run `id` the one that `runs/latest` names: a file with its id, as this runtime makes links only for programs that
+ * may write anywhere. Where it cannot be written, `resolveRun` finds the newest run itself.
  */
-export function linkLatest(runsDir: string, id: string): void {
+export async function nameLatest(runsDir: string, id: string): Promise<void> {
   try {
-    // Not node's spawn, which reads all environment variables.
-    const args = ["-sfn", "--", id, join(runsDir, "latest")];
-    new Deno.Command("ln", { args, stdin: "null", stdout: "null", stderr: "null" }).outputSync();
+    await writeWhole(join(runsDir, "latest"), `${id}\n`);
   } catch {
-    // Not permitted or not there: see above.
+    // The disk is full, or a folder is called so.
+  }
+}
+
+/** The id of the run that `runs/latest` names; earlier versions made it a link. */
+export async function latestRun(runsDir: string): Promise<string | undefined> {
+  const path = join(runsDir, "latest");
+  try {
+    const found = await lstat(path);
+    const id = found.isSymbolicLink()
+      ? basename(await readlink(path))
+      : found.isFile() && found.size < 100
+      ? (await readFile(path, "utf8")).trim()
+      : "";
+    return RUN_ID.test(id) ? id : undefined;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
+    throw error;
   }
 }
 
@@ -59,16 +74,38 @@ export async function listRuns(runsDir: string): Promise<string[]> {
   }
 }
 
-/** The directory that `path` (`runs/<id>` or `runs/latest`) names. Throws an InputError if there is no such run. */
-export async function resolveRun(path: string): Promise<string> {
-  if (await exists(join(path, "run.json"))) return path;
-  if (basename(path) === "latest") {
-    const [newest] = await listRuns(dirname(path));
-    if (newest) return join(dirname(path), newest);
+/** Where a run is looked for that is named by its id, or as `latest`, alone. */
+const USUAL = "runs";
+
+/**
+ * The directory that the first of `paths` with a run names: `runs/<id>` or `runs/latest`, or `<id>` or `latest` alone.
+ * Throws an InputError about the first one if there is no such run.
+ */
+export async function resolveRun(...paths: readonly [string, ...string[]]): Promise<string> {
+  const usual = paths.filter((path) => path === "latest" || RUN_ID.test(path)).map((path) => join(USUAL, path));
+  for (const path of [...paths, ...usual]) {
+    const found = await runAt(path);
+    if (found !== undefined) return found;
   }
-  const known = (await listRuns(dirname(path)))[0];
-  const hint = known ? `the newest is ${join(dirname(path), known)}` : `there is none in "${dirname(path)}"; train one`;
+  const [path] = paths;
+  const known = (await Promise.all([...paths, ...usual].map(async (path) => {
+    const [newest] = await listRuns(dirname(path));
+    return newest && join(dirname(path), newest);
+  }))).find((newest) => newest !== undefined);
+  const hint = known ? `the newest is ${known}` : `there is none in "${dirname(path)}"; train one`;
   throw new InputError([{ field: "run", message: `There is no run in "${path}": ${hint}` }]);
+}
+
+/** The directory of the run at `path`; undefined if there is none. */
+async function runAt(path: string): Promise<string | undefined> {
+  // A link of an earlier version may lead anywhere.
+  if (await exists(join(path, "run.json"))) return path;
+  if (basename(path) !== "latest") return undefined;
+  const runsDir = dirname(path);
+  const named = await latestRun(runsDir);
+  if (named !== undefined && await exists(join(runsDir, named, "run.json"))) return join(runsDir, named);
+  const [newest] = await listRuns(runsDir);
+  return newest && join(runsDir, newest);
 }
 
 async function exists(path: string): Promise<boolean> {

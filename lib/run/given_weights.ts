@@ -1,5 +1,5 @@
 /** Weights that a training starts from, read from a safetensors file: PyTorch's own, or those that a run exported. */
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { errorMessage, InputError } from "../errors.ts";
 import type { ParameterLayout } from "../model/layout.ts";
 import { fromPytorch, type NamedTensor } from "../model/pytorch.ts";
@@ -20,12 +20,7 @@ export interface GivenWeights {
  */
 export async function readGivenWeights(path: string, expected?: string): Promise<GivenWeights | undefined> {
   if (path === "") return undefined;
-  let bytes: Uint8Array<ArrayBuffer>;
-  try {
-    bytes = Uint8Array.from(await readFile(path));
-  } catch (error) {
-    throw refuse(`${path} cannot be read: ${errorMessage(error)}`);
-  }
+  const bytes = await readRegular(path);
   const digest = await sha256(bytes);
   if (expected !== undefined && digest !== expected) {
     throw refuse(`${path} is not the file that the run began with: its digest differs`);
@@ -46,6 +41,21 @@ export function givenVector({ path, tensors }: GivenWeights, spec: ModelSpec, la
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw refuse(`${path} does not fit this model: ${error.message}`);
+  }
+}
+
+/** Most that is read: no model has more, as its state and workspaces have to fit into 4 GiB. */
+const MOST_BYTES = 2 ** 32;
+
+/** The bytes of a file that is one: devices have no end, and a pipe may never begin. */
+async function readRegular(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    const found = await stat(path);
+    if (!found.isFile()) throw new RangeError("it is no regular file");
+    if (found.size > MOST_BYTES) throw new RangeError(`${found.size} bytes, expected at most ${MOST_BYTES}`);
+    return Uint8Array.from(await readFile(path));
+  } catch (error) {
+    throw refuse(`${path} cannot be read: ${errorMessage(error)}`);
   }
 }
 

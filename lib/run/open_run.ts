@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import { CheckpointStore } from "./checkpoint_store.ts";
-import { createRunDirectory, linkLatest } from "./directory.ts";
+import { createRunDirectory, nameLatest } from "./directory.ts";
 import { type Earlier, readEarlier } from "./earlier.ts";
 import { EventLog } from "./event_log.ts";
 import { writeJson } from "./files.ts";
@@ -38,7 +38,7 @@ export async function newRun(options: TrainingRunOptions): Promise<OpenRun> {
   const manifest = await createManifest({ id, startedAt, config: training, workers }, data, given?.digest);
   await writeJson(join(directory, "run.json"), manifest);
   if (source) await writeJson(join(directory, "data.json"), source.statistics);
-  linkLatest(config.runsDir, id);
+  await nameLatest(config.runsDir, id);
   const log = await EventLog.create(join(directory, "events.jsonl"));
   return { id, directory, startedAt, log, prepared, options, earlier: undefined, problems: [] };
 }

@@ -1,8 +1,8 @@
 /** Runs that go: one that somebody no longer wants, or all but the newest. */
-import { readlink, rm } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { InputError } from "../errors.ts";
-import { listRuns } from "./directory.ts";
+import { latestRun, listRuns } from "./directory.ts";
 import { errorCode } from "./files.ts";
 import { type Lock, lockFile } from "./lock.ts";
 import type { Removal } from "./types.ts";
@@ -45,12 +45,12 @@ async function lockOf(path: string): Promise<Lock | "busy" | undefined> {
 }
 
 /**
- * Removes all runs in `runsDir` but the `count` newest, those of `kept`, the one that `latest` points at, and those that
+ * Removes all runs in `runsDir` but the `count` newest, those of `kept`, the one that `latest` names, and those that
  * are being trained. 0: none is removed. Returns the ids of those that are gone.
  */
 export async function keepRuns(runsDir: string, count: number, kept: readonly string[]): Promise<string[]> {
   if (count === 0) return [];
-  const latest = await readlink(join(runsDir, "latest")).then((path) => basename(path), () => undefined);
+  const latest = await latestRun(runsDir);
   const gone: string[] = [];
   for (const id of (await listRuns(runsDir)).slice(count)) {
     if (id === latest || kept.includes(id)) continue;

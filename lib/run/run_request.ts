@@ -1,10 +1,11 @@
 /** A run that a client asks for over HTTP: the same values as the flags, but for those that are the process's own. */
-import { realpath } from "node:fs/promises";
-import { isAbsolute, join, relative, sep } from "node:path";
-import { TOKENIZERS } from "../config/data_shape.ts";
+import { realpath, stat } from "node:fs/promises";
+import { dirname, isAbsolute, join, relative, sep } from "node:path";
+import { pathsIn, withPaths } from "../config/paths.ts";
 import { type Resolve, resolveConfig } from "../config/resolve.ts";
-import { type Config, type ConfigKey, fileShape, processShape, trainingShape } from "../config/schema.ts";
+import { type Config, type ConfigKey, configPaths, fileShape, processShape, trainingShape } from "../config/schema.ts";
 import { InputError, type Problem } from "../errors.ts";
+import { errorCode } from "./files.ts";
 
 /** Of how a process goes about it, what may differ from run to run. */
 const OWN: readonly ConfigKey[] = [
@@ -42,7 +43,7 @@ export async function requestedRun(values: Readonly<Record<string, unknown>>, co
     problems.push({ field: "preset", message: "preset is not a text: expected the name of one" });
   }
   const name = typeof preset === "string" ? preset : undefined;
-  const allowed = { ...given, ...await allowedFiles(given, config.dataDir, problems) };
+  const allowed = await allowedFiles(given, config.dataDir, problems);
   const process = Object.keys(processShape).filter((key) => !OWN.includes(key as ConfigKey) && key !== "chaos");
   const sources = [
     { values: Object.fromEntries(process.map((key) => [key, config[key as ConfigKey]])), nameOf: (key: string) => key },
@@ -61,44 +62,53 @@ export async function requestedRun(values: Readonly<Record<string, unknown>>, co
   return resolve;
 }
 
-/** The values of `given` that name files, with where these are; `problems` gets those that may not be read. */
+/** `given` with the places of the files that it names; `problems` gets those that may not be read. */
 async function allowedFiles(
   given: Readonly<Record<string, unknown>>,
   dataDir: string,
   problems: Problem[],
 ): Promise<Record<string, unknown>> {
-  const place = async (field: string, name: string) => {
-    try {
-      return await fileIn(dataDir, name);
-    } catch {
-      const wanted = dataDir === "" ? "no files, as the server was started without --data-dir" : "a file of --data-dir";
-      problems.push({ field, message: `${field} is ${JSON.stringify(name)}: expected ${wanted}` });
-      return name;
+  const folder = dataDir === "" ? undefined : await realpath(dataDir).catch(() => undefined);
+  const places = new Map<string, string>();
+  for (const { field, path, mark } of pathsIn(given, configPaths)) {
+    const place = folder !== undefined && await fileIn(dataDir, folder, path, mark.beside);
+    if (place) {
+      places.set(field, place);
+      continue;
     }
-  };
-  const { data, validation, test, tokenizer } = given;
-  const places: Record<string, unknown> = {};
-  if (Array.isArray(data)) {
-    // What is no text is no file: the schema says so.
-    places.data = await Promise.all(
-      data.map((name, index) => typeof name === "string" ? place(`data[${index}]`, name) : name),
-    );
+    const wanted = dataDir === "" ? "no files, as the server was started without --data-dir" : "a file of --data-dir";
+    problems.push({ field, message: `${field} is ${JSON.stringify(path)}: expected ${wanted}` });
   }
-  if (typeof validation === "string") places.validation = await place("validation", validation);
-  if (typeof test === "string" && test !== "") places.test = await place("test", test);
-  if (typeof tokenizer === "string" && !TOKENIZERS.includes(tokenizer)) {
-    places.tokenizer = await place("tokenizer", tokenizer);
-  }
-  return places;
+  return withPaths(given, configPaths, places);
 }
 
-/** The path of `name` in `directory`. Throws if there is no such file, or if it is elsewhere, by `..` or by a link. */
-async function fileIn(directory: string, name: string): Promise<string> {
-  if (directory === "" || name === "" || isAbsolute(name)) throw new RangeError(name);
+/**
+ * The path of `name` in `directory`, which really is `folder`. Undefined unless it is a file in there, neither by `..`
+ * nor by a link that leads out, and so are those `beside` it.
+ */
+async function fileIn(
+  directory: string,
+  folder: string,
+  name: string,
+  beside: readonly string[] = [],
+): Promise<string | undefined> {
+  if (name === "" || isAbsolute(name)) return undefined;
   const path = join(directory, name);
-  const within = relative(await realpath(directory), await realpath(path));
-  if (within === "" || within === ".." || within.startsWith(`..${sep}`) || isAbsolute(within)) {
-    throw new RangeError(name);
+  if (await placeOf(folder, path) !== "inside") return undefined;
+  for (const other of beside) {
+    if (await placeOf(folder, join(dirname(path), other)) === "elsewhere") return undefined;
   }
   return path;
+}
+
+/** Whether `path` is a regular file in `folder`. */
+async function placeOf(folder: string, path: string): Promise<"inside" | "elsewhere" | "nowhere"> {
+  try {
+    const real = await realpath(path);
+    const within = relative(folder, real);
+    if (within === "" || within === ".." || within.startsWith(`..${sep}`) || isAbsolute(within)) return "elsewhere";
+    return (await stat(real)).isFile() ? "inside" : "elsewhere";
+  } catch (error) {
+    return errorCode(error) === "ENOENT" ? "nowhere" : "elsewhere";
+  }
 }

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { run, TINY, withFolder } from "./process.ts";
+import { latestOf, run, TINY, withFolder } from "./process.ts";
 
 const recipe = [...TINY, "--epochs", "3", "--target-accuracy", "0", "--held-out", "300", "--exit", "--port", "0"];
 const survival = ["--worker-timeout", "0.3", "--max-restarts", "100"];
 
 async function digest(folder: string): Promise<string> {
-  return JSON.parse(await Deno.readTextFile(`${folder}/latest/summary.json`)).digest;
+  return JSON.parse(await Deno.readTextFile(`${await latestOf(folder)}/summary.json`)).digest;
 }
 
 const SEEDS = Array.from({ length: 10 }, (_, index) => String(index + 1));

@@ -1,7 +1,7 @@
 /** A file of texts, whose default is to average gradients, on several machines. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { natsTest } from "../cluster/nats_server.ts";
-import { run, start, withFolder } from "./process.ts";
+import { latestOf, run, start, withFolder } from "./process.ts";
 
 /** Rows of some hundred words, each class with a word of its own; more rows of one class than of the others. */
 function rowsOf(count: number): string {
@@ -41,8 +41,8 @@ natsTest(
       const ended = await Promise.all(machines.map(({ finished }) => finished));
       for (const { code, stderr } of ended) assertEquals([code, stderr], [0, ""]);
       assertStringIncludes(ended.map(({ stdout }) => stdout).join(), "killed by --chaos");
-      const expected = await digestOf(`${folder}/alone/latest`);
+      const expected = await digestOf(await latestOf(`${folder}/alone`));
       assert(expected.length === 64);
-      for (const node of ["a", "b"]) assertEquals(await digestOf(`${folder}/${node}/latest`), expected);
+      for (const node of ["a", "b"]) assertEquals(await digestOf(await latestOf(`${folder}/${node}`)), expected);
     }),
 );

@@ -5,7 +5,7 @@ import { natsTest } from "../cluster/nats_server.ts";
 import { inTemporaryDirectory } from "../run/temporary.ts";
 import { eventSchema } from "../../lib/events.ts";
 import { viewOf } from "./cluster_view.ts";
-import { ROOT, start } from "./process.ts";
+import { latestOf, ROOT, start } from "./process.ts";
 
 const RECIPE = [
   "--shards=6",
@@ -85,7 +85,7 @@ natsTest(
       for (const process of processes) process.signal("SIGTERM");
       for (const { code } of await Promise.all(processes.map(({ finished }) => finished))) assertEquals(code, 0);
       const logs = await Promise.all(
-        ["a", "b"].map((node) => readFile(`${folder}/${node}/latest/events.jsonl`, "utf8")),
+        ["a", "b"].map(async (node) => await readFile(`${await latestOf(`${folder}/${node}`)}/events.jsonl`, "utf8")),
       );
       const events = logs.map((log) => log.trim().split("\n").map((line) => eventSchema.parse(JSON.parse(line))));
       const told = events.flat().filter((event) => event.type === "incident").map(({ member = "" }) => member);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { RunLibrary } from "../../lib/run/library.ts";
-import { run, start, withFolder } from "./process.ts";
+import { latestOf, run, start, withFolder } from "./process.ts";
 
 /** Rows `text,label` whose label only the order of words tells. */
 function csvOf(rows: number, first: number): string {
@@ -50,7 +50,7 @@ Deno.test("train --data learns from a CSV file, judges itself, and says what a b
     assertStringIncludes(stdout, "540 rows and 60 to validate, 90 to test, 2 classes");
     assertMatch(stdout, /\nBaseline: \d+\.\d\d% of the held-out rows, \d+\.\d\d% of the test rows, a linear model/);
     assertMatch(stdout, /\nTest: {5}Loss: 0\.\d+ - Accuracy: (100\.00|9\d\.\d\d)% - Macro-F1: (1|0\.9)/);
-    const latest = `${folder}/latest`;
+    const latest = await latestOf(folder);
     const { heldOut, lstm, validation, test, baseline, digest } = await summaryOf(latest);
     assertEquals([validation.rows, test.rows, lstm.validation.accuracy], [60, 90, heldOut.accuracy]);
     assert(test.accuracy > 0.9 && baseline.test.accuracy >= 0.4, `${test.accuracy}, ${baseline.test.accuracy}`);
@@ -58,7 +58,7 @@ Deno.test("train --data learns from a CSV file, judges itself, and says what a b
       JSON.parse(await Deno.readTextFile(`${latest}/${file}`));
     }
 
-    const library = RunLibrary.saved(await Deno.realPath(latest), "");
+    const library = RunLibrary.saved(latest, "");
     const { run: id } = await summaryOf(latest);
     const [read, judgement] = [await library.data(id), await library.judgement(id)];
     assertEquals([read?.parts.training?.rows, read?.parts.test?.rows, read?.classes.length], [540, 90, 2]);
@@ -74,8 +74,8 @@ Deno.test("train --data learns from a CSV file, judges itself, and says what a b
 
 Deno.test("train --data combines LSTM and n-grams as --ngrams says", () =>
   withData(async (folder, flags) => {
-    const latest = `${folder}/latest`;
     const wrote = async () => {
+      const latest = await latestOf(folder);
       const { lstm, baseline } = await summaryOf(latest);
       const { ngrams } = JSON.parse(await Deno.readTextFile(`${latest}/model/lockstep.json`));
       return { share: lstm?.share, saved: ngrams?.share, baseline: baseline !== undefined };
@@ -85,17 +85,17 @@ Deno.test("train --data combines LSTM and n-grams as --ngrams says", () =>
     const { share, saved, baseline } = await wrote();
     assert(share < 1 && saved === share && baseline, `share ${share}`);
     assertMatch(combined.stdout, /\nModel: {4}the mean of both, the LSTM counting \d+% and the n-grams \d+%\n/);
-    const { test } = await summaryOf(latest);
+    const { test } = await summaryOf(await latestOf(folder));
     const text = "hello, open, order, shut";
-    const predicted = await run("predict", folder, [latest], `${text}\n`);
+    const predicted = await run("predict", folder, [`${folder}/latest`], `${text}\n`);
     const { probabilities } = JSON.parse(predicted.stdout);
-    const judged = await run("evaluate", folder, [latest, "--data", `${folder}/test.csv`]);
+    const judged = await run("evaluate", folder, [`${folder}/latest`, "--data", `${folder}/test.csv`]);
     assertStringIncludes(judged.stdout, `loss                ${test.loss.toFixed(4)}\n`);
 
     // The same weights, but nothing beside them.
     await run("train", folder, [...short, "--embedding", "1", "--hidden", "1", "--ngrams", "beside"]);
     assertEquals(await wrote(), { share: undefined, saved: undefined, baseline: true });
-    const alone = JSON.parse((await run("predict", folder, [latest], `${text}\n`)).stdout);
+    const alone = JSON.parse((await run("predict", folder, [`${folder}/latest`], `${text}\n`)).stdout);
     assert(Math.abs(alone.probabilities[0] - probabilities[0]) > 1e-3);
     await run("train", folder, [...short, "--ngrams", "none"]);
     assertEquals(await wrote(), { share: undefined, saved: undefined, baseline: false });
@@ -106,23 +106,23 @@ Deno.test("train --data comes to the same weights from standard input and on any
     const digests = new Set<string>();
     for (const workers of ["1", "3"]) {
       await run("train", folder, [...flags, "--workers", workers]);
-      digests.add((await summaryOf(`${folder}/latest`)).digest);
+      digests.add((await summaryOf(await latestOf(folder))).digest);
     }
     const piped = flags.map((flag) => flag === `${folder}/rows.csv` ? "-" : flag);
     await run("train", folder, piped, csvOf(600, 0));
-    digests.add((await summaryOf(`${folder}/latest`)).digest);
+    digests.add((await summaryOf(await latestOf(folder))).digest);
     assertEquals(digests.size, 1);
   }));
 
 Deno.test("resume and verify read the files again, and refuse files that have changed", () =>
   withData(async (folder, flags) => {
     await run("train", folder, flags);
-    const { digest } = await summaryOf(`${folder}/latest`);
+    const { digest } = await summaryOf(await latestOf(folder));
     const process = start("train", folder, [...flags, "--checkpoint-every", "5"]);
     await process.printed(/^Epoch 02 /m);
     process.signal("SIGKILL");
     await process.finished;
-    const latest = `${folder}/latest`;
+    const latest = await latestOf(folder);
     const resumed = await run("resume", folder, [latest, "--exit", "--port", "0", "--workers", "1"]);
     assertEquals([resumed.code, resumed.stderr], [0, ""]);
     assertEquals((await summaryOf(latest)).digest, digest);

@@ -2,7 +2,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { eventSchema } from "../../lib/events.ts";
 import { optionalTest } from "../optional.ts";
-import { run, start, TINY, withFolder } from "./process.ts";
+import { latestOf, run, start, TINY, withFolder } from "./process.ts";
 import { onSmallDisk, whyNoSmallDisk } from "./small_disk.ts";
 
 const absence = await whyNoSmallDisk();
@@ -34,7 +34,7 @@ let undisturbed: Promise<string> | undefined;
 function undisturbedDigest(folder: string): Promise<string> {
   return undisturbed ??= (async () => {
     await run("train", folder, [...recipe, "--exit", "--port", "0", "--runs-dir", `${folder}/undisturbed`]);
-    return await digestOf(`${folder}/undisturbed/latest`);
+    return await digestOf(await latestOf(`${folder}/undisturbed`));
   })();
 }
 
@@ -132,7 +132,7 @@ Deno.test("a run whose directory vanishes ends with the next checkpoint, and say
     const place = ["--epochs", "1000000", "--port", "0", "--runs-dir", folder];
     const process = start("train", folder, [...recipe, ...often, ...place]);
     await process.printed(/^Epoch 0*2 /m);
-    await Deno.remove(await Deno.realPath(`${folder}/latest`), { recursive: true });
+    await Deno.remove(await latestOf(folder), { recursive: true });
     const { code, stdout } = await process.finished;
     assertEquals(code, 1);
     assertMatch(stdout, /Failed: The run can not be saved: ".*" is gone\. Train again/);

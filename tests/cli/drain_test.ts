@@ -1,7 +1,7 @@
 /** The end of a process that somebody still talks to. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { soon } from "../serve/reading.ts";
-import { start, TINY, withFolder } from "./process.ts";
+import { latestOf, start, TINY, withFolder } from "./process.ts";
 
 const encoder = new TextEncoder();
 
@@ -37,6 +37,6 @@ Deno.test("train told to end answers what was asked, ends streams, cuts what han
     assertEquals(code, 0);
     assertMatch(stdout, /^Digest: /m);
     hanging.close();
-    const summary = JSON.parse(await Deno.readTextFile(`${folder}/latest/summary.json`));
+    const summary = JSON.parse(await Deno.readTextFile(`${await latestOf(folder)}/summary.json`));
     assertEquals(summary.reason, "asked to stop");
   }));

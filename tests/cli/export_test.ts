@@ -1,10 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { run, TINY, withFolder } from "./process.ts";
+import { latestOf, run, TINY, withFolder } from "./process.ts";
 
 Deno.test("export writes a run's model, and says what is wrong with its arguments", () =>
   withFolder(async (folder) => {
     await run("train", folder, [...TINY, "--epochs", "1", "--exit", "--port", "0", "--runs-dir", folder]);
-    const latest = `${folder}/latest`;
+    const latest = await latestOf(folder);
     const one = await run("export", folder, [latest, "--to", "safetensors"]);
     assertEquals([one.code, one.stderr], [0, ""]);
     assertEquals(one.stdout, `Wrote lockstep.json, model.safetensors, model.py to ${latest}/safetensors\n`);

@@ -1,7 +1,7 @@
 /** Groups of shards that average between the parts of a round, in processes as people start them. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { natsTest } from "../cluster/nats_server.ts";
-import { run, start, TINY, withFolder } from "./process.ts";
+import { latestOf, run, start, TINY, withFolder } from "./process.ts";
 
 const PARTS = ["--shards=6", "--cluster-every=3", "--groups=3", "--vocabulary=300"];
 const RECIPE = [...TINY, ...PARTS, "--steps-per-epoch=10", "--target-accuracy=0", "--held-out=300"];
@@ -15,18 +15,18 @@ Deno.test("groups: lost workers, a kill in the middle and another number of work
   withFolder(async (folder) => {
     const recipe = [...COMMON, "--epochs=30", "--checkpoint-every=5"];
     await run("train", folder, [...recipe, `--runs-dir=${folder}/alone`]);
-    const undisturbed = await digestOf(`${folder}/alone/latest`);
+    const undisturbed = await digestOf(await latestOf(`${folder}/alone`));
 
     const chaos = ["--workers=4", "--worker-timeout=0.6", "--max-restarts=100", "--chaos=kill=0.03,slow=0.1"];
     const { stdout } = await run("train", folder, [...recipe, `--runs-dir=${folder}/chaos`, ...chaos]);
     assertStringIncludes(stdout, "Incident: Worker");
-    assertEquals(await digestOf(`${folder}/chaos/latest`), undisturbed);
+    assertEquals(await digestOf(await latestOf(`${folder}/chaos`)), undisturbed);
 
     const process = start("train", folder, [...recipe, `--runs-dir=${folder}/killed`]);
     await process.printed(/Epoch 0?3/);
     process.signal("SIGKILL");
     await process.finished;
-    const killed = `${folder}/killed/latest`;
+    const killed = await latestOf(`${folder}/killed`);
     const { code } = await run("resume", folder, [killed, "--exit", "--port=0", "--workers=3"]);
     assertEquals([code, await digestOf(killed)], [0, undisturbed]);
 
@@ -53,8 +53,8 @@ natsTest(
       victim.signal("SIGKILL");
       const ended = await Promise.all(others.map(({ finished }) => finished));
       for (const { code, stderr } of ended) assertEquals([code, stderr], [0, ""]);
-      const expected = await digestOf(`${folder}/alone/latest`);
-      for (const node of ["b", "c"]) assertEquals(await digestOf(`${folder}/${node}/latest`), expected);
+      const expected = await digestOf(await latestOf(`${folder}/alone`));
+      for (const node of ["b", "c"]) assertEquals(await digestOf(await latestOf(`${folder}/${node}`)), expected);
       assert((await victim.finished).code !== 0, "the one that was killed had finished");
     }),
 );

@@ -1,7 +1,7 @@
 /** Keys on a terminal, with a real pseudo-terminal and the process on its other side. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { optionalTest, programAbsence } from "../optional.ts";
-import { ROOT, run, TINY, withFolder } from "./process.ts";
+import { latestOf, ROOT, run, TINY, withFolder } from "./process.ts";
 
 interface Left {
   readonly code: number | null;
@@ -68,7 +68,7 @@ typed("p pauses and goes on, q stops, and the terminal is left as it was", async
   assertEquals([left.code, left.echo, left.canonical], [0, true, true], left.output);
   assertEquals(left.output.split("Keys: p pauses and goes on, q stops").length, 2, "the hint is given once");
   assertStringIncludes(left.output, "Ending after this round: asked to stop");
-  const types = (await Deno.readTextFile(`${folder}/latest/events.jsonl`)).match(
+  const types = (await Deno.readTextFile(`${await latestOf(folder)}/events.jsonl`)).match(
     /"type":"(paused|unpaused|stopping)"/g,
   );
   assertEquals(types, ['"type":"paused"', '"type":"unpaused"', '"type":"stopping"']);

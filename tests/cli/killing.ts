@@ -2,7 +2,7 @@
 import { eventSchema, type RunEvent } from "../../lib/events.ts";
 import type { Draw } from "../draws.ts";
 import { assertEquals } from "@std/assert";
-import { start } from "./process.ts";
+import { latestOf, start } from "./process.ts";
 
 /** The events in the log of a run. */
 export async function eventsOf(directory: string): Promise<RunEvent[]> {
@@ -27,7 +27,7 @@ export async function killTwice(
   const epochAfter = (last: number) => new RegExp(`^Epoch 0*${last + 1 + draw(Math.ceil(epochs / 4))} `, "m");
   let process = start("train", folder, [...flags, ...slow]);
   await process.printed(/^Run /m);
-  const directory = `${folder}/${await Deno.readLink(`${folder}/latest`)}`;
+  const directory = await latestOf(folder);
   for (const workers of ["1", "3"]) {
     const told = (await eventsOf(directory)).filter(({ type }) => type === "epoch").length;
     if (!await process.killedAt(epochAfter(told))) break;

@@ -2,7 +2,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { optionalTest, programAbsence } from "../optional.ts";
 import { PATIENCE_MS } from "../patience.ts";
-import { ROOT, run, TINY, withFolder } from "./process.ts";
+import { latestOf, ROOT, run, TINY, withFolder } from "./process.ts";
 
 /** What a shell prints for a line in which `lockstep COMMAND …` is the product. */
 async function shell(folder: string, line: string): Promise<string> {
@@ -34,7 +34,7 @@ onFullDisk("training goes on when standard output is a full disk, and says so on
     // With JSON lines on standard output, the lines for people are on standard error.
     const others = more === "" ? "" : /^(Dashboard|Run|Keys): .*\n/gm;
     assertEquals(errors.replaceAll(others, ""), `${lost}left with 0\n`);
-    const { reason } = JSON.parse(await Deno.readTextFile(`${folder}/latest/summary.json`));
+    const { reason } = JSON.parse(await Deno.readTextFile(`${await latestOf(folder)}/summary.json`));
     assertEquals(reason, "all epochs done");
   }
 });

@@ -1,5 +1,7 @@
 /** Runs the product as a user does: a process of its own, with the permissions of its task. */
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { resolveRun } from "../../lib/run/directory.ts";
 import { PATIENCE_MS, WORKER_TIMEOUT } from "../patience.ts";
 import { decoded } from "../text.ts";
 
@@ -125,6 +127,11 @@ function collect(stream: ReadableStream<Uint8Array>) {
       return text;
     },
   };
+}
+
+/** The directory of the run that `folder`/latest names. */
+export function latestOf(folder: string): Promise<string> {
+  return resolveRun(join(folder, "latest"));
 }
 
 /** A temporary folder for the runs of one test, gone afterwards. */

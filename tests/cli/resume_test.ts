@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type Draw, withDraws } from "../draws.ts";
 import { eventsOf, killTwice } from "./killing.ts";
-import { run, start, TINY, withFolder } from "./process.ts";
+import { latestOf, run, start, TINY, withFolder } from "./process.ts";
 
 const EPOCHS = 30;
 const recipe = [
@@ -41,7 +41,7 @@ Deno.test("resume ends with the digest of the undisturbed run after 20 kills in 
   withDraws((draw) =>
     withFolder(async (folder) => {
       await run("train", folder, [...recipe, ...place(folder)]);
-      const undisturbed = await digestOf(`${folder}/latest`);
+      const undisturbed = await digestOf(await latestOf(folder));
       // Side by side, as a process takes as long to start as it lives.
       await Promise.all([0, 1].map(() => withFolder((own) => killAndResume(own, 10, undisturbed, draw))));
     })
@@ -50,31 +50,31 @@ Deno.test("resume ends with the digest of the undisturbed run after 20 kills in 
 Deno.test("resume goes on with a run that was asked to stop, and does nothing to one that is complete", () =>
   withFolder(async (folder) => {
     await run("train", folder, [...recipe, ...place(folder)]);
-    const undisturbed = await digestOf(`${folder}/latest`);
+    const undisturbed = await digestOf(await latestOf(folder));
     await run("train", folder, [...recipe, ...place(folder), "--max-seconds", "0.05"]);
-    const stopped = JSON.parse(await Deno.readTextFile(`${folder}/latest/summary.json`));
+    const stopped = JSON.parse(await Deno.readTextFile(`${await latestOf(folder)}/summary.json`));
     assertEquals(stopped.reason, "time is up");
     assert(stopped.digest !== undisturbed);
     const { code, stdout } = await run("train", folder, ["--resume", `${folder}/latest`, "--exit", "--port", "0"]);
     assertEquals(code, 0);
     assertStringIncludes(stdout, `Resumed after round ${stopped.rounds} on 2 workers`);
-    assertEquals(await digestOf(`${folder}/latest`), undisturbed);
-    const before = await Deno.readTextFile(`${folder}/latest/events.jsonl`);
+    assertEquals(await digestOf(await latestOf(folder)), undisturbed);
+    const before = await Deno.readTextFile(`${await latestOf(folder)}/events.jsonl`);
     const again = await run("resume", folder, [`${folder}/latest`, "--port", "0"]);
     assertEquals([again.code, again.stderr], [0, ""]);
     assertStringIncludes(again.stdout, `is complete: all epochs done, digest ${undisturbed}`);
-    assertEquals(await Deno.readTextFile(`${folder}/latest/events.jsonl`), before);
+    assertEquals(await Deno.readTextFile(`${await latestOf(folder)}/events.jsonl`), before);
   }));
 
 Deno.test("resume uses the checkpoint before a damaged one and says so", () =>
   withFolder(async (folder) => {
     await run("train", folder, [...recipe, ...place(folder)]);
-    const undisturbed = await digestOf(`${folder}/latest`);
+    const undisturbed = await digestOf(await latestOf(folder));
     await run("train", folder, [...recipe, ...place(folder), "--max-seconds", "0.02"]);
-    const { rounds } = JSON.parse(await Deno.readTextFile(`${folder}/latest/summary.json`));
+    const { rounds } = JSON.parse(await Deno.readTextFile(`${await latestOf(folder)}/summary.json`));
     const again = [`${folder}/latest`, "--exit", "--port", "0"];
     await run("resume", folder, [...again, "--max-seconds", "0.02"]);
-    const checkpoints = `${folder}/latest/checkpoints`;
+    const checkpoints = `${await latestOf(folder)}/checkpoints`;
     const newest = [...Deno.readDirSync(checkpoints)].map(({ name }) => name).sort().at(-1)!;
     const bytes = await Deno.readFile(`${checkpoints}/${newest}`);
     bytes[bytes.length - 5]! ^= 1;
@@ -82,7 +82,7 @@ Deno.test("resume uses the checkpoint before a damaged one and says so", () =>
     const { stdout } = await run("resume", folder, again);
     assertStringIncludes(stdout, "Incident: Cannot read checkpoint");
     assertStringIncludes(stdout, `Resumed after round ${rounds} on`);
-    assertEquals(await digestOf(`${folder}/latest`), undisturbed);
+    assertEquals(await digestOf(await latestOf(folder)), undisturbed);
   }));
 
 Deno.test("resume refuses a run whose config was changed, and one that another process trains", () =>
@@ -94,7 +94,7 @@ Deno.test("resume refuses a run whose config was changed, and one that another p
     assertStringIncludes(busy.stderr, "is being trained by another process");
     process.signal("SIGTERM");
     await process.finished;
-    const path = `${folder}/latest/run.json`;
+    const path = `${await latestOf(folder)}/run.json`;
     const manifest = JSON.parse(await Deno.readTextFile(path));
     manifest.config.seed = 99;
     await Deno.writeTextFile(path, JSON.stringify(manifest));

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { withDraws } from "../draws.ts";
 import { eventsOf, killTwice } from "./killing.ts";
-import { run, TINY, withFolder } from "./process.ts";
+import { latestOf, run, TINY, withFolder } from "./process.ts";
 
 const common = [...TINY, "--target-accuracy", "0", "--held-out", "300", "--exit", "--port", "0"];
 /** Weights that grow 30-fold a step until something leaves float32; three halvings are enough. */
@@ -35,8 +35,8 @@ for (const [what, recipe] of [["rollbacks", growing], ["early stopping", restles
         const flags = [...common, ...recipe, "--runs-dir", folder, "--checkpoint-every", "3", "--restore-best"];
         const { code, stdout } = await run("train", folder, flags);
         assertEquals(code, 0, stdout);
-        const undisturbed = await summaryOf(`${folder}/latest`);
-        const story = await storyOf(`${folder}/latest`);
+        const undisturbed = await summaryOf(await latestOf(folder));
+        const story = await storyOf(await latestOf(folder));
         const place = undisturbed.best ?? { epoch: undisturbed.epochs, round: undisturbed.rounds };
         if (recipe === restless) {
           assert(undisturbed.best !== null && undisturbed.best.round < undisturbed.rounds);
@@ -61,7 +61,7 @@ for (const [what, recipe] of [["rollbacks", growing], ["early stopping", restles
           const ids = (await eventsOf(directory)).map(({ id }) => id);
           assertEquals(ids, ids.map((_, index) => index + 1));
         }
-        const model = JSON.parse(await Deno.readTextFile(`${folder}/latest/model/lockstep.json`));
+        const model = JSON.parse(await Deno.readTextFile(`${await latestOf(folder)}/model/lockstep.json`));
         assertEquals([model.digest, model.round], [undisturbed.digest, place.round]);
       })
     ));
@@ -74,7 +74,7 @@ Deno.test("train says what it rolls back from, to where and how it goes on", () 
       stdout,
       /^Rolled back to epoch 1 with learning rate 0\.15: The .* of shard \d is .* at step \d+: training diverged with learning rate 0\.3$/m,
     );
-    const rolledBack = (await eventsOf(`${folder}/latest`)).filter((event) => event.type === "rolledBack");
+    const rolledBack = (await eventsOf(await latestOf(folder))).filter((event) => event.type === "rolledBack");
     assertEquals(rolledBack.map(({ rollbacks }) => rollbacks), rolledBack.map((_, index) => index + 1));
     assertEquals(rolledBack.map(({ learningRate }) => learningRate), rolledBack.map((_, i) => 0.3 / 2 ** (i + 1)));
   }));

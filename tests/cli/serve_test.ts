@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { decoded } from "../text.ts";
-import { run, start, TINY, withFolder } from "./process.ts";
+import { latestOf, run, start, TINY, withFolder } from "./process.ts";
 
 const url = (printed: string) => /http:\/\/[\w.]+:\d+/.exec(printed)![0];
 
@@ -50,7 +50,7 @@ Deno.test("train serves events without gap or repeat over cuts, and predicts whi
     const rest = readEvents(`${base}/events`, String(seen.at(-1)!.id)).catch(() => []);
     const [{ code }] = [await process.finished, await rest];
     assertEquals(code, 0);
-    const logged = (await Deno.readTextFile(`${folder}/latest/events.jsonl`)).trim().split("\n");
+    const logged = (await Deno.readTextFile(`${await latestOf(folder)}/events.jsonl`)).trim().split("\n");
     assertEquals(seen.map(({ data }) => data), logged.slice(0, seen.length));
     assertEquals(seen.map(({ id }) => id), seen.map((_, index) => index + 1));
   }));
@@ -58,14 +58,14 @@ Deno.test("train serves events without gap or repeat over cuts, and predicts whi
 Deno.test("serve answers for a finished run with the digest of its summary, and predict gives the same", () =>
   withFolder(async (folder) => {
     await run("train", folder, [...TINY, "--port", "0", "--runs-dir", folder, "--epochs", "2", "--exit"]);
-    const summary = JSON.parse(await Deno.readTextFile(`${folder}/latest/summary.json`));
+    const summary = JSON.parse(await Deno.readTextFile(`${await latestOf(folder)}/summary.json`));
     const process = start("serve", folder, [`${folder}/latest`, "--port", "0"]);
     const base = url(await process.printed(/Serving run .*\n/));
     const tokens = [21, 6, 37, 33, 18, 48, 1, 25];
     const response = await fetch(`${base}/predict`, { method: "POST", body: JSON.stringify({ tokens }) });
     const answer = await response.json();
     assertEquals([answer.digest, answer.round, answer.run], [summary.digest, summary.rounds, summary.run]);
-    const logged = (await Deno.readTextFile(`${folder}/latest/events.jsonl`)).trim().split("\n");
+    const logged = (await Deno.readTextFile(`${await latestOf(folder)}/events.jsonl`)).trim().split("\n");
     assertEquals((await readEvents(`${base}/events`, "")).map(({ data }) => data), logged);
     const page = await fetch(base);
     assertMatch(await page.text(), /<title>[^<]*Lockstep/);

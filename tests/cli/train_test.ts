@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { run, start, TINY, withFolder } from "./process.ts";
+import { latestOf, run, start, TINY, withFolder } from "./process.ts";
 
 const runFlags = (folder: string) => [...TINY, "--port", "0", "--runs-dir", folder];
 
@@ -13,7 +13,7 @@ Deno.test("train --exit prints the epochs, the digest and the directory, and lea
       lines.filter((line) => /^Epoch 0\d - Loss: \d\.\d{4} - Accuracy: \d+\.\d\d% - Held out: /.test(line)).length,
       3,
     );
-    const summary = JSON.parse(await Deno.readTextFile(`${folder}/latest/summary.json`));
+    const summary = JSON.parse(await Deno.readTextFile(`${await latestOf(folder)}/summary.json`));
     assertEquals(lines.at(-1), `Run:      ${folder}/${summary.run}`);
     assertStringIncludes(stdout, `Digest:   ${summary.digest}`);
     assertEquals([summary.epochs, summary.rounds, summary.sequences], [3, 12, 12 * 4 * 16]);
@@ -41,7 +41,7 @@ Deno.test("train gives the same digest for 1, 2 and 4 workers", () =>
     const digests = [];
     for (const workers of ["1", "2", "4"]) {
       await run("train", folder, [...runFlags(folder), "--epochs", "2", "--exit", "--workers", workers]);
-      const summary = JSON.parse(await Deno.readTextFile(`${folder}/latest/summary.json`));
+      const summary = JSON.parse(await Deno.readTextFile(`${await latestOf(folder)}/summary.json`));
       assertEquals(summary.workers, Number(workers));
       digests.push(summary.digest);
     }
@@ -54,7 +54,7 @@ Deno.test("train --log json prints the events of the log and nothing else on sta
       ...runFlags(folder),
       ...["--epochs", "2", "--exit", "--log", "json"],
     ]);
-    const logged = await Deno.readTextFile(`${folder}/latest/events.jsonl`);
+    const logged = await Deno.readTextFile(`${await latestOf(folder)}/events.jsonl`);
     assertEquals(stdout, logged);
     assertStringIncludes(stderr, "Dashboard: ");
   }));
@@ -64,7 +64,7 @@ Deno.test("train takes a config file, over which flags win", () =>
     const file = `${folder}/run.json`;
     await Deno.writeTextFile(file, JSON.stringify({ seed: 5, epochs: 9, shards: 2 }));
     await run("train", folder, [...runFlags(folder), "--config", file, "--epochs", "1", "--exit"]);
-    const { config } = JSON.parse(await Deno.readTextFile(`${folder}/latest/run.json`));
+    const { config } = JSON.parse(await Deno.readTextFile(`${await latestOf(folder)}/run.json`));
     assertEquals([config.seed, config.epochs, config.shards], [5, 1, 2]);
   }));
 
@@ -121,7 +121,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
       const { code, stdout, stderr } = await process.finished;
       assertEquals([code, stderr], [0, ""]);
       assertStringIncludes(stdout, "Ending after this round: asked to stop");
-      const summary = JSON.parse(await Deno.readTextFile(`${folder}/latest/summary.json`));
+      const summary = JSON.parse(await Deno.readTextFile(`${await latestOf(folder)}/summary.json`));
       assertEquals(summary.reason, "asked to stop");
       assertStringIncludes(stdout, summary.digest);
     }));
@@ -134,6 +134,6 @@ Deno.test("train --max-seconds ends after the round that passes it", () =>
       ...["--target-accuracy", "0", "--epochs", "1000000", "--max-seconds", "0.5", "--exit"],
     ]);
     assertEquals(code, 0);
-    const summary = JSON.parse(await Deno.readTextFile(`${folder}/latest/summary.json`));
+    const summary = JSON.parse(await Deno.readTextFile(`${await latestOf(folder)}/summary.json`));
     assertEquals(summary.reason, "time is up");
   }));

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { run, TINY, withFolder } from "./process.ts";
+import { latestOf, run, TINY, withFolder } from "./process.ts";
 
 const recipe = [...TINY, "--epochs", "4", "--target-accuracy", "0", "--held-out", "300", "--exit", "--port", "0"];
 
@@ -11,7 +11,7 @@ Deno.test("verify finds a run the same on any number of workers, and names the f
       assertEquals(code, 0);
       assertMatch(stdout, /^Run .* is what it says: 4 recorded states, to round 16, are the same\n$/);
     }
-    const path = `${folder}/latest/events.jsonl`;
+    const path = `${await latestOf(folder)}/events.jsonl`;
     const lines = (await Deno.readTextFile(path)).split("\n");
     const changed = lines.map((line) =>
       line.includes('"type":"epoch","epoch":3') ? line.replace(/"digest":"...../, '"digest":"00000') : line
@@ -25,7 +25,7 @@ Deno.test("verify finds a run the same on any number of workers, and names the f
 Deno.test("verify refuses a changed config before it trains", () =>
   withFolder(async (folder) => {
     await run("train", folder, [...recipe, "--runs-dir", folder]);
-    const path = `${folder}/latest/run.json`;
+    const path = `${await latestOf(folder)}/run.json`;
     await Deno.writeTextFile(path, (await Deno.readTextFile(path)).replace('"seed": 1', '"seed": 2'));
     const { code, stderr } = await run("verify", folder, [`${folder}/latest`]);
     assertEquals(code, 2);

@@ -12,7 +12,7 @@ import { readModel } from "../../lib/run/model_files.ts";
 import { finalSummary } from "../../lib/run/summary.ts";
 import { TrainingRun } from "../../lib/run/training_run.ts";
 import { verifyRun } from "../../lib/run/verify.ts";
-import { run as runTask, withFolder } from "../cli/process.ts";
+import { latestOf, run as runTask, withFolder } from "../cli/process.ts";
 import { filesOf, KINDS, withDamaged } from "./damage.ts";
 import { inTemporaryDirectory } from "./temporary.ts";
 import { createTinyRun, tinyRunConfig, workerUrl } from "./tiny_run.ts";
@@ -144,7 +144,7 @@ Deno.test("the commands tell of damage in a line, with exit code 1 or 2", () =>
       folder,
     ];
     await runTask("train", folder, [...flags, "--exit", "--port", "0"]);
-    const directory = `${folder}/${await Deno.readLink(`${folder}/latest`)}`;
+    const directory = await latestOf(folder);
     const cases = [
       ["resume", "run.json", "truncated"],
       ["resume", "events.jsonl", "that is a directory"],

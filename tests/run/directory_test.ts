@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { mkdir, readlink, realpath, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, realpath, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../../lib/errors.ts";
-import { createRunDirectory, linkLatest, listRuns, resolveRun, RUN_ID } from "../../lib/run/directory.ts";
+import { createRunDirectory, latestRun, listRuns, nameLatest, resolveRun, RUN_ID } from "../../lib/run/directory.ts";
 import { inTemporaryDirectory } from "./temporary.ts";
 
 /** A run with a manifest, begun at `time`. */
@@ -41,33 +41,61 @@ Deno.test("listRuns() gives ids by time, newest first, and nothing else", () =>
     const times = ["2025-12-31T23:59:59Z", "2026-10-01T00:00:00Z", "2026-02-03T00:00:00Z"];
     const [first, third, second] = await Promise.all(times.map((time) => makeRun(runsDir, time)));
     await mkdir(join(runsDir, "notes"));
-    linkLatest(runsDir, first!);
+    await nameLatest(runsDir, first!);
     assertEquals(await listRuns(runsDir), [third, second, first]);
     assertEquals(await listRuns(join(runsDir, "none")), []);
   }));
 
-Deno.test("linkLatest() points runs/latest at the run, and then at another", () =>
+Deno.test("nameLatest() names the run in runs/latest, and then another, also where a link was", () =>
   inTemporaryDirectory(async (runsDir) => {
+    const old = await makeRun(runsDir, "2025-01-01T00:00:00Z");
+    await symlink(old, join(runsDir, "latest"));
+    assertEquals(await latestRun(runsDir), old);
     for (const time of ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"]) {
       const id = await makeRun(runsDir, time);
-      linkLatest(runsDir, id);
-      assertEquals(await readlink(join(runsDir, "latest")), id);
-      assert((await stat(join(runsDir, "latest", "run.json"))).isFile());
+      await nameLatest(runsDir, id);
+      assertEquals(await readFile(join(runsDir, "latest"), "utf8"), `${id}\n`);
+      assertEquals(await latestRun(runsDir), id);
     }
+    assertEquals(await readFile(join(runsDir, old, "run.json"), "utf8"), "{}");
   }));
 
-Deno.test("resolveRun() takes a run by its path, and the newest as latest without a link", () =>
+Deno.test("latestRun() takes nothing but an id, however large the file is, or whatever it is", () =>
+  inTemporaryDirectory(async (runsDir) => {
+    const path = join(runsDir, "latest");
+    assertEquals(await latestRun(join(runsDir, "none")), undefined);
+    for (const content of ["", "../..", "x".repeat(1000), "/etc"]) {
+      await writeFile(path, content);
+      assertEquals(await latestRun(runsDir), undefined);
+    }
+    await rm(path);
+    await mkdir(path);
+    assertEquals(await latestRun(runsDir), undefined);
+    await nameLatest(runsDir, "20260101-000000-abcd");
+    assertEquals(await latestRun(runsDir), undefined);
+  }));
+
+Deno.test("resolveRun() takes a run by its path, and as latest the one that is named so, or else the newest", () =>
   inTemporaryDirectory(async (runsDir) => {
     const older = await makeRun(runsDir, "2026-01-01T00:00:00Z");
     const newer = await makeRun(runsDir, "2026-01-02T00:00:00Z");
+    const latest = join(runsDir, "latest");
     assertEquals(await resolveRun(join(runsDir, older)), join(runsDir, older));
-    assertEquals(await resolveRun(join(runsDir, "latest")), join(runsDir, newer));
-    assertEquals(await resolveRun(`${runsDir}/latest/`), join(runsDir, newer));
-    // A link goes first, whatever it points at, unless that is gone.
-    linkLatest(runsDir, older);
-    assertEquals(await realpath(await resolveRun(join(runsDir, "latest"))), await realpath(join(runsDir, older)));
+    for (const path of [latest, `${runsDir}/latest/`]) assertEquals(await resolveRun(path), join(runsDir, newer));
+    // It is found at the second place as well.
+    assertEquals(await resolveRun(join(runsDir, "none", older), join(runsDir, older)), join(runsDir, older));
+    const named: [string, () => Promise<void>][] = [
+      ["a file", () => nameLatest(runsDir, older)],
+      ["a link", () => symlink(older, latest)],
+    ];
+    for (const [what, name] of named) {
+      await name();
+      assertEquals(await realpath(await resolveRun(latest)), await realpath(join(runsDir, older)), what);
+      await rm(latest);
+    }
+    await nameLatest(runsDir, older);
     await rm(join(runsDir, older), { recursive: true });
-    assertEquals(await resolveRun(join(runsDir, "latest")), join(runsDir, newer));
+    assertEquals(await resolveRun(latest), join(runsDir, newer));
   }));
 
 Deno.test("resolveRun() says which run is the newest when there is none of that name", () =>

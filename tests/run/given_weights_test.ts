@@ -6,6 +6,7 @@ import { StopReason } from "../../lib/lockstep/control.ts";
 import { tensorNamed, tensorView } from "../../lib/model/layout.ts";
 import { taskModel } from "../../lib/model/task_model.ts";
 import { exportModel } from "../../lib/run/export.ts";
+import { readGivenWeights } from "../../lib/run/given_weights.ts";
 import { readModel } from "../../lib/run/model_files.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../lib/run/safetensors.ts";
 import { TrainingRun } from "../../lib/run/training_run.ts";
@@ -115,4 +116,20 @@ Deno.test("a run refuses weights of another model, and what is no file of weight
     await refused({ weights: other }, `tensor "${tensors[3]!.name}" has values that are not finite`);
     await Deno.writeTextFile(other, "weights");
     await refused({ weights: other }, "not safetensors");
+  }));
+
+Deno.test("readGivenWeights() reads regular files alone: no device without an end, no folder, no pipe that never begins", () =>
+  inTemporaryDirectory(async (folder) => {
+    for (const path of [...Deno.build.os === "windows" ? [] : ["/dev/zero", "/dev/null"], folder]) {
+      await assertRejects(
+        () => readGivenWeights(path),
+        InputError,
+        `weights: ${path} cannot be read: it is no regular`,
+      );
+    }
+    const path = join(folder, "passwd");
+    await Deno.writeTextFile(path, "root:x:0:0:root:/root:/bin/bash\n");
+    const error = await assertRejects(() => readGivenWeights(path), InputError);
+    assertEquals(error.message.includes("does not fit (float32 tensors are expected)"), true);
+    assertEquals(/\d{3,}/.test(error.message.replaceAll(path, "").replace("float32", "")), false, error.message);
   }));

@@ -1,9 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { configPaths } from "../../lib/config/schema.ts";
 import { resolveConfig } from "../../lib/config/resolve.ts";
 import { InputError } from "../../lib/errors.ts";
-import { requestedRun } from "../../lib/run/run_request.ts";
+import { REQUEST_KEYS, requestedRun } from "../../lib/run/run_request.ts";
 import { MOST_QUEUED, RunQueue } from "../../lib/run/run_queue.ts";
 import { inTemporaryDirectory } from "./temporary.ts";
 
@@ -70,10 +71,24 @@ Deno.test("requestedRun() reads no file without a data directory, and none outsi
       const message = `is ${JSON.stringify(name)}: expected a file of --data-dir`;
       assertEquals(await problems({ data: [name] }, dataDir), [`data[0] ${message}`]);
     }
-    for (const key of ["validation", "test", "tokenizer"]) {
-      const values = { data: ["rows.csv"], [key]: "../secret.csv" };
-      assertEquals(await problems(values, dataDir), [`${key} is "../secret.csv": expected a file of --data-dir`]);
+    // Every key that is a path, whatever keys there are: none is forgotten.
+    const files = REQUEST_KEYS.filter((key) => configPaths.has(key) && key !== "data");
+    assertEquals(files, ["weights", "validation", "test", "tokenizer"]);
+    for (const key of files) {
+      for (const name of ["../secret.csv", "/etc/passwd", "/dev/zero", "link.csv", "more", "none.csv", "rows.csv/x"]) {
+        const values = { data: ["rows.csv"], [key]: name };
+        assertEquals(await problems(values, dataDir), [
+          `${key} is ${JSON.stringify(name)}: expected a file of --data-dir`,
+        ]);
+      }
+      const nowhere = await problems({ [key]: "rows.csv" });
+      assertEquals(nowhere.filter((message) => message.endsWith(without)).length, 1, key);
     }
+    // What a tokenizer has beside it is read with it.
+    await writeFile(join(dataDir, "tokenizer.json"), "");
+    await symlink(join(directory, "secret.csv"), join(dataDir, "tokenizer_config.json"));
+    const beside = await problems({ data: ["rows.csv"], tokenizer: "tokenizer.json" }, dataDir);
+    assertEquals(beside, ['tokenizer is "tokenizer.json": expected a file of --data-dir']);
     const names = ["rows.csv", "more/rows.csv", "inner.csv"];
     const config = (await requestedRun({ data: names, test: "rows.csv", tokenizer: "chars" }, configOf({ dataDir })))();
     assertEquals(config.data, names.map((name) => join(dataDir, name)));

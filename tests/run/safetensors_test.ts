@@ -101,3 +101,9 @@ Deno.test("decodeSafetensors() throws nothing but RangeErrors at garbage", () =>
     { numRuns: 500 },
   );
 });
+
+Deno.test("decodeSafetensors() tells nothing of what is in a file that is something else", () => {
+  const bytes = new TextEncoder().encode("root:x:0:0:root:/root:/bin/bash\n");
+  const error = assertThrows(() => decodeSafetensors(bytes), RangeError);
+  assertEquals(error.message, "not safetensors: the header that it begins with does not fit");
+});

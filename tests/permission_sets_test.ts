@@ -1,0 +1,48 @@
+import { assertEquals } from "@std/assert";
+import { join } from "node:path";
+import { z } from "zod";
+import { ROOT, withFolder } from "./cli/process.ts";
+import denoJson from "../deno.json" with { type: "json" };
+
+const sets = z.record(z.string(), z.record(z.string(), z.unknown())).parse(denoJson.permissions);
+
+Deno.test("no set lets a task run programs, call libraries or write outside of the runs", () => {
+  for (const [name, { write = [], ...set }] of Object.entries(sets)) {
+    assertEquals([set.run, set.ffi, set.all, set.import], [undefined, undefined, undefined, undefined], name);
+    assertEquals(write, name === "serve" || name === "predict" || name === "check" ? [] : ["runs"], name);
+  }
+});
+
+/** Tries, as a dependency gone bad would, to write in `folder`, which is outside of the runs. */
+const PRYING = `
+const folder = Deno.args[0];
+const tries = {
+  file: () => Deno.writeTextFileSync(folder + "/direct", "x"),
+  link: () => Deno.symlinkSync(folder, "runs/out"),
+  hardLink: () => Deno.linkSync(folder + "/victim", "runs/victim"),
+  rename: () => Deno.renameSync(folder + "/victim", "runs/victim"),
+  remove: () => Deno.removeSync(folder + "/victim"),
+  ln: () => new Deno.Command("ln", { args: ["-sfn", folder, "runs/out"] }).outputSync(),
+  self: () => new Deno.Command(Deno.execPath(), { args: ["--version"] }).outputSync(),
+};
+const permitted = [];
+for (const [name, attempt] of Object.entries(tries)) {
+  try { attempt(); permitted.push(name); } catch (error) { if (!(error instanceof Deno.errors.NotCapable)) throw error; }
+}
+console.log(JSON.stringify(permitted));
+`;
+
+for (const name of Object.keys(sets)) {
+  Deno.test(`code that runs with the set ${name} finds no way to write outside of the runs`, () =>
+    withFolder(async (folder) => {
+      await Deno.writeTextFile(join(folder, "victim"), "precious");
+      const module = `data:text/javascript,${encodeURIComponent(PRYING)}`;
+      const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "-q", "--no-prompt", "--config=deno.json", `-P=${name}`, module, folder],
+        cwd: ROOT,
+      }).output();
+      assertEquals([new TextDecoder().decode(stdout), new TextDecoder().decode(stderr)], ["[]\n", ""]);
+      assertEquals([...Deno.readDirSync(folder)].map((entry) => entry.name), ["victim"]);
+      assertEquals(await Deno.readTextFile(join(folder, "victim")), "precious");
+    }));
+}
