@@ -1,4 +1,5 @@
 /** The two classifiers together: a weighted mean of their probabilities, which is often better than either. */
+import { logLoss } from "../data/log_loss.ts";
 import { type BaselineModel, classify, createBagger } from "./model.ts";
 
 /** Class probabilities of some rows, `[rows, classes]`, row-major. */
@@ -43,7 +44,7 @@ export function bestShare(first: Probabilities, second: Probabilities, labels: A
     let loss = 0;
     for (let row = 0; row < labels.length; row++) {
       const index = row * classes + labels[row]!;
-      loss -= Math.log(Math.max(Number.MIN_VALUE, share * first[index]! + (1 - share) * second[index]!));
+      loss += logLoss(share * first[index]! + (1 - share) * second[index]!);
     }
     if (loss < least) [best, least] = [share, loss];
   }

@@ -9,6 +9,7 @@
  */
 import { mostProbable } from "../data/most_probable.ts";
 import type { EncodedTable } from "../data/table.ts";
+import { logLoss } from "../data/log_loss.ts";
 import { Random, Stream } from "../random.ts";
 import { createGramFinder, type GramSpace, gramSpace } from "./grams.ts";
 import { type BaselineModel, classify, createBagger } from "./model.ts";
@@ -162,7 +163,7 @@ export function judge(
   for (let row = 0; row < labels.length; row++) {
     if (row % STOP_EVERY === 0 && stopped()) return undefined;
     classify(model, bagOf(tokens, offsets[row]!, offsets[row + 1]!), probabilities);
-    loss -= Math.log(Math.max(Number.MIN_VALUE, probabilities[labels[row]!]!));
+    loss += logLoss(probabilities[labels[row]!]!);
     if (mostProbable(probabilities) === labels[row]) hits++;
   }
   return { loss: loss / labels.length, accuracy: hits / labels.length };

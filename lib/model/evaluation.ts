@@ -1,5 +1,6 @@
 /** How well a classifier does on rows whose labels are known: the figures that the field reads. */
 import { mostProbable } from "../data/most_probable.ts";
+import { logLoss } from "../data/log_loss.ts";
 
 export interface ClassReport {
   readonly label: string;
@@ -41,9 +42,6 @@ export interface Mistake {
 
 const CALIBRATION_BINS = 15;
 
-/** Probabilities below this count as this, so that one certain mistake does not make the loss infinite. */
-const LEAST_PROBABILITY = 1e-12;
-
 /** Of rows with classes `labels` (positions in `names`); `probabilities` is `[rows, names]`. Needs at least one row. */
 export function evaluatePredictions(
   names: readonly string[],
@@ -59,7 +57,7 @@ export function evaluatePredictions(
     const given = mostProbable(probabilities, row * width, width);
     const confidence = probabilities[row * width + given]!;
     confusion[label]![given]!++;
-    lossSum -= Math.log(Math.max(probabilities[row * width + label]!, LEAST_PROBABILITY));
+    lossSum += logLoss(probabilities[row * width + label]!);
     const bin = bins[Math.min(CALIBRATION_BINS - 1, Math.floor(confidence * CALIBRATION_BINS))]!;
     bin.confidence += confidence;
     if (given === label) bin.correct++;

@@ -1,17 +1,31 @@
 /** A run's model for other programs: a folder that TensorFlow.js or PyTorch loads, with all that it needs beside it. */
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { toPytorch } from "../model/pytorch.ts";
 import { trainedModel } from "../model/task_model.ts";
 import { browserPredictor } from "./exported/browser_modules.ts";
 import { characterTable } from "./exported/characters.ts";
 import modelPy from "./exported/model.py" with { type: "text" };
-import { writeWhole } from "./files.ts";
+import { readBytes, writeWhole } from "./files.ts";
 import { NGRAMS, PREPROCESSING, readModel, type SavedModel } from "./model_files.ts";
 import { encodeSafetensors } from "./safetensors.ts";
 
 export const EXPORT_FORMATS = ["tfjs", "safetensors"] as const;
 export type ExportFormat = typeof EXPORT_FORMATS[number];
+
+type Files = ReadonlyMap<string, Uint8Array | string>;
+
+/** What each format has beside the files that all of them have; `saved` reads a file of the run's `model/`. */
+const EXPORTERS: Readonly<
+  Record<ExportFormat, (model: SavedModel, saved: (name: string) => Promise<Uint8Array>) => Promise<Files>>
+> = {
+  tfjs: async (_, saved) => {
+    const layers = ["model.json", "weights.bin"];
+    const files = await Promise.all(layers.map(async (name) => [name, await saved(name)] as const));
+    return new Map<string, Uint8Array | string>([...files, ["predict.js", browserPredictor()]]);
+  },
+  safetensors: (model) => Promise.resolve(pytorchFiles(model)),
+};
 
 /**
  * Writes the model of the run in `directory` into `folder`, and returns the files' names. Throws a RangeError that names
@@ -19,22 +33,17 @@ export type ExportFormat = typeof EXPORT_FORMATS[number];
  */
 export async function exportModel(directory: string, format: ExportFormat, folder: string): Promise<string[]> {
   const model = await readModel(directory);
-  const saved = (name: string) => readFile(join(directory, "model", name));
+  const saved = (name: string) => readBytes(join(directory, "model", name));
   const files = new Map<string, Uint8Array | string>();
   const names = ["lockstep.json", model.preprocessing && PREPROCESSING, model.version.ngrams && NGRAMS];
   for (const name of names) if (name) files.set(name, await saved(name));
-  if (format === "tfjs") {
-    for (const name of ["model.json", "weights.bin"]) files.set(name, await saved(name));
-    files.set("predict.js", browserPredictor());
-  } else {
-    for (const [name, content] of pytorchFiles(model)) files.set(name, content);
-  }
+  for (const [name, content] of await EXPORTERS[format](model, saved)) files.set(name, content);
   await mkdir(folder, { recursive: true });
   for (const [name, content] of files) await writeWhole(join(folder, name), content);
   return [...files.keys()];
 }
 
-function pytorchFiles({ config, labels, version, preprocessing }: SavedModel): Map<string, Uint8Array | string> {
+function pytorchFiles({ config, labels, version, preprocessing }: SavedModel): Files {
   const { spec, layout } = trainedModel(config, labels);
   const metadata = { format: "pt", digest: version.digest };
   const weights = encodeSafetensors({ metadata, tensors: toPytorch(spec, layout, version.weights) });

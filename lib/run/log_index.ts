@@ -114,21 +114,37 @@ export class LogIndex {
   }
 }
 
-/** Of the line at `begin`, by the first letters of its type: `{"id":41,"at":"…","type":"pr`. */
+/** Each type of event by its whole name: the compiler asks what a new one is. */
+const KIND_OF: Readonly<Record<RunEvent["type"], Kind>> = {
+  started: Kind.other,
+  progress: Kind.progress,
+  epoch: Kind.epoch,
+  checkpoint: Kind.checkpoint,
+  rolledBack: Kind.other,
+  resumed: Kind.other,
+  paused: Kind.other,
+  unpaused: Kind.other,
+  cluster: Kind.other,
+  incident: Kind.other,
+  stopping: Kind.other,
+  baseline: Kind.other,
+  finished: Kind.other,
+  failed: Kind.other,
+};
+
+/** Those that are told apart, as bytes with the quote behind them. */
+const WORDS = Object.entries(KIND_OF).filter(([, kind]) => kind !== Kind.other)
+  .map(([type, kind]) => ({ bytes: new TextEncoder().encode(`${type}"`), kind }));
+
+/** Of the line at `begin`, by its type: `{"id":41,"at":"…","type":"progress"`. */
 function kindOf(bytes: Uint8Array, begin: number): Kind {
   let at = begin + `{"id":1`.length;
   while (bytes[at]! >= 48 && bytes[at]! <= 57) at++;
   at = bytes.indexOf(QUOTE, at + `,"at":"`.length) + `","type":"`.length;
-  switch (bytes[at]) {
-    case 112: // p
-      return bytes[at + 1] === 114 ? Kind.progress : Kind.other; // r
-    case 101: // e
-      return Kind.epoch;
-    case 99: // c
-      return Kind.checkpoint;
-    default:
-      return Kind.other;
+  for (const word of WORDS) {
+    if (word.bytes.every((byte, index) => bytes[at + index] === byte)) return word.kind;
   }
+  return Kind.other;
 }
 
 /** `ids`, ascending, as stretches of neighbours: first and last of each. */

@@ -1,4 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { bestShare } from "../../lib/baseline/mix.ts";
+import { judge } from "../../lib/baseline/train.ts";
 import { evaluatePredictions, worstMistakes } from "../../lib/model/evaluation.ts";
 
 const names = ["bug", "question", "other"];
@@ -46,4 +48,16 @@ Deno.test("worstMistakes() gives the most confident mistakes first", () => {
   assertAlmostEquals(worst[0]!.confidence, 0.95, 1e-6);
   assertEquals(worstMistakes(labels, probabilities, 1).map(({ row }) => row), [5]);
   assertEquals(worstMistakes([], new Float32Array(0), 3), []);
+});
+
+Deno.test("a certain mistake costs the same wherever a loss is told: of the model, of n-grams and in choosing the share", () => {
+  const cost = 149 * Math.LN2;
+  assertAlmostEquals(evaluatePredictions(["a", "b"], [1], Float32Array.of(1, 0)).loss, cost, 1e-9);
+  const space = { order: 2, tokens: 2, features: 4 };
+  const none = { importance: new Float32Array(4), weights: new Float32Array(8) };
+  const certain = { space, classes: 2, ...none, bias: Float32Array.of(1000, 0) };
+  const row = { tokens: Uint32Array.of(0), offsets: Uint32Array.of(0, 1), labels: Uint16Array.of(1) };
+  assertAlmostEquals(judge(certain, row, () => false)!.loss, cost, 1e-9);
+  // Both are as sure of it: the cost is the same for each share, and the greatest is taken.
+  assertEquals(bestShare(Float32Array.of(1, 0), Float32Array.of(1, 0), [1]), 1);
 });

@@ -1,4 +1,4 @@
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import tfjsBundle from "npm:@tensorflow/tfjs@4.22.0/dist/tf.min.js" with { type: "text" };
@@ -147,6 +147,35 @@ optionalTest(withoutPytorch, {
       const answers = new TextDecoder().decode(stdout).trim().split("\n").map((line) => JSON.parse(line));
       assertSame(answers, asked.map((at) => expected[at]!));
     }, [ids[0]!, ofText[1]!]),
+});
+
+optionalTest(withoutPytorch, {
+  name: "model.py refuses what it does not know, where it would predict something else",
+  fn: () =>
+    inTemporaryDirectory((folder) =>
+      withPython(
+        `
+  sys.path[0], kind, change = question
+  import model
+  plain = {"tokenizer": {"kind": "words", "lowercase": True, "punctuation": "keep"}, "vocabulary": [], "maxLength": 4,
+    "truncate": "end"}
+  try:
+    if kind == "lstm": model.Lstm(9, 2, 2, 2, **change)
+    else: model.Encoder({**plain, **change}, {"lower": {}, "kinds": {}})
+    answer = "taken"
+  except ValueError as error:
+    answer = str(error)`,
+        async (ask) => {
+          await Deno.writeTextFile(join(folder, "model.py"), modelPy);
+          const told = async (kind: string, change: unknown) => JSON.parse(await ask([folder, kind, change]));
+          assertEquals(await told("lstm", { pooling: "max" }), "taken");
+          assertStringIncludes(await told("lstm", { pooling: "median" }), "pooling is 'median': expected last or mean");
+          assertEquals(await told("text", {}), "taken");
+          assertStringIncludes(await told("text", { truncate: "middle" }), "truncate is 'middle'");
+          assertStringIncludes(await told("text", { tokenizer: { kind: "bytes" } }), "tokenizer is 'bytes'");
+        },
+      )
+    ),
 });
 
 /** Any characters, those of the tokenizers' rules more often than others. */

@@ -138,3 +138,19 @@ Deno.test("batches() skips progress for a reader that cannot keep up, in memory 
       await log.close();
     }
   }));
+
+Deno.test("history() thins progress, epochs and checkpoints alone: kinds are told by the whole type", () =>
+  inTemporaryDirectory(async (directory) => {
+    const member = { workers: 1, round: 1, inStep: true, bytesUp: 0, bytesDown: 0, compute: 0, wait: 0, incidents: 0 };
+    const members = [{ ...member, member: "a", incident: "" }];
+    const cluster: NewEvent = { type: "cluster", name: "n", member: "a", leader: "a", round: 1, members };
+    const baseline: NewEvent = { type: "baseline", validation: figures, seconds: 1 };
+    const path = join(directory, "events.jsonl");
+    const kinds: NewEvent[] = [event(1), cluster, event(100), event(10), baseline, { type: "paused" }];
+    const lines = Array.from({ length: 12_000 }, (_, i) => JSON.stringify({ id: i + 1, at, ...kinds[i % 6]! }));
+    await writeFile(path, `${lines.join("\n")}\n`);
+    const types = (await told(new LogIndex(path), 0, "thinned")).map(({ type }) => type);
+    const counts = ["cluster", "baseline", "paused", "progress", "epoch", "checkpoint"]
+      .map((wanted) => types.filter((type) => type === wanted).length);
+    assertEquals(counts, [2000, 2000, 2000, 2000, 2000, 500]);
+  }));

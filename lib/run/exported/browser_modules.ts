@@ -7,6 +7,7 @@ import { stripTypeScriptTypes } from "node:module";
 import grams from "../../baseline/grams.ts" with { type: "text" };
 import mix from "../../baseline/mix.ts" with { type: "text" };
 import model from "../../baseline/model.ts" with { type: "text" };
+import logLoss from "../../data/log_loss.ts" with { type: "text" };
 import encoder from "../../data/encoder.ts" with { type: "text" };
 import growing from "../../data/growing.ts" with { type: "text" };
 import interner from "../../data/interner.ts" with { type: "text" };
@@ -32,6 +33,7 @@ const MODULES = [
   encoder,
   grams,
   model,
+  logLoss,
   mix,
 ];
 

@@ -26,6 +26,15 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+
+
+def one_of(name, value, known):
+    """`value`, which is one that this file knows: another one means what it cannot do."""
+    if value not in known:
+        raise ValueError(f"{name} is {value!r}: expected {' or '.join(known)}; export the run with its own version")
+    return value
+
+
 UNKNOWN = 1
 FIRST_KNOWN = 2
 
@@ -35,7 +44,7 @@ class Lstm(nn.Module):
 
     def __init__(self, vocabulary, embedding, hidden, classes, layers=1, bidirectional=False, pooling="last"):
         super().__init__()
-        self.pooling = pooling
+        self.pooling = one_of("pooling", pooling, ("last", "mean", "max"))
         self.embedding = nn.Embedding(vocabulary, embedding)
         self.lstm = nn.LSTM(embedding, hidden, layers, batch_first=True, bidirectional=bidirectional)
         self.linear = nn.Linear(hidden * (2 if bidirectional else 1), classes)
@@ -50,8 +59,10 @@ class Lstm(nn.Module):
         if self.pooling == "mean":
             outputs, _ = pad_packed_sequence(outputs, batch_first=True)
             return self.linear(outputs.sum(dim=1) / lengths[:, None])
-        outputs, _ = pad_packed_sequence(outputs, batch_first=True, padding_value=float("-inf"))
-        return self.linear(outputs.max(dim=1).values)
+        if self.pooling == "max":
+            outputs, _ = pad_packed_sequence(outputs, batch_first=True, padding_value=float("-inf"))
+            return self.linear(outputs.max(dim=1).values)
+        raise ValueError(self.pooling)
 
 
 SPACE, WORD, MARK, JOINER, ALONE, OTHER = range(6)
@@ -65,7 +76,9 @@ class Encoder:
     def __init__(self, preprocessing, characters):
         self.options = preprocessing["tokenizer"]
         self.max_length = preprocessing["maxLength"]
-        self.truncate = preprocessing["truncate"]
+        self.truncate = one_of("truncate", preprocessing["truncate"], ("end", "start"))
+        self.punctuation = one_of("punctuation", self.options.get("punctuation", "keep"), ("keep", "drop"))
+        one_of("tokenizer", self.options["kind"], ("words", "chars", "codes"))
         self.ids = {token: index + FIRST_KNOWN for index, token in enumerate(preprocessing["vocabulary"])}
         self.lower = {int(code): text for code, text in characters["lower"].items()}
         self.kinds = bytearray([OTHER]) * 0x110000
@@ -103,7 +116,7 @@ class Encoder:
                 start = -1
                 while kind == ALONE and self.ahead(text, end) == MARK:
                     end += 1
-                if kind == ALONE or (kind != SPACE and self.options["punctuation"] == "keep"):
+                if kind == ALONE or (kind != SPACE and self.punctuation == "keep"):
                     tokens.append(text[index:end])
             index = end
         return tokens + ([text[start:]] if start >= 0 else [])
