@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import { EXPORT_FORMATS, exportModel } from "../run/export.ts";
+import { readModel } from "../run/model_files.ts";
 import { parseArguments } from "./arguments.ts";
 import { ExitCode } from "./exit_codes.ts";
 import { oneRun } from "./one_run.ts";
@@ -19,8 +20,9 @@ const HELP = `Usage: ${USAGE}
 
 Both come with lockstep.json: labels, sizes, config and digest. A model of files has its
 preprocessing.json beside it, and ngrams.safetensors if it is combined with n-grams: predict.js
-and model.py take texts, and give the probabilities that this program gives. A model with a
-tokenizer of Hugging Face takes token ids there. The way back: train --weights model.safetensors.
+and model.py take texts, tokens by name and token ids, and give the probabilities that this
+program gives. A model with a tokenizer of Hugging Face takes no texts there. The way back:
+train --weights model.safetensors.
 `;
 
 export async function exportCommand(args: readonly string[], { terminal }: { terminal: Terminal }): Promise<ExitCode> {
@@ -43,5 +45,12 @@ export async function exportCommand(args: readonly string[], { terminal }: { ter
     throw new InputError([{ field: "--out", message }]);
   });
   terminal.line(`Wrote ${files.join(", ")} to ${folder}`);
+  const { preprocessing } = await readModel(directory);
+  if (preprocessing?.tokenizer.kind === "huggingface") {
+    terminal.line(
+      "Its tokenizer is one of Hugging Face, whose library is not part of an export: it takes no texts, but tokens by " +
+        "name, as that tokenizer cuts them, or token ids",
+    );
+  }
   return ExitCode.done;
 }

@@ -30,13 +30,14 @@ is 2. Texts that begin with a dash, or are called as a file is, go behind --:
 `;
 
 const optionsSchema = configSchema.pick({
-  data: true,
   textColumn: true,
   labelColumn: true,
   format: true,
   delimiter: true,
   header: true,
   quotes: true,
+}).extend({
+  data: configSchema.shape.data.describe("files of rows to classify, or - for standard input"),
 });
 const own = flagsOf(optionsSchema);
 

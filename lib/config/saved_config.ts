@@ -9,7 +9,7 @@ import { type TrainingConfig, trainingConfigSchema } from "./schema.ts";
  * What a key means where it is absent, if that is not its default: add a line here with every key whose default changes
  * what a run comes to, such as `normalization: "none"`.
  */
-const ABSENT_MEANS: Partial<TrainingConfig> = {};
+const ABSENT_MEANS: Partial<TrainingConfig> = { tokenizer: "words" };
 
 /** Parses a saved config, with `absentMeans` for the keys that it lacks. */
 export function savedConfig(absentMeans: Partial<TrainingConfig>): z.ZodType<TrainingConfig> {

@@ -1,4 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { exportCommand } from "../../lib/cli/export.ts";
+import { WHITE_SPACE } from "../run/white_space_tokenizer.ts";
+import { fakeTerminal } from "./fake_terminal.ts";
+import { withModel, WORDS } from "./saved_model.ts";
 import { latestOf, run, TINY, withFolder } from "./process.ts";
 
 Deno.test("export writes a run's model, and says what is wrong with its arguments", () =>
@@ -20,4 +24,12 @@ Deno.test("export writes a run's model, and says what is wrong with its argument
     await refused([latest], "--to is missing");
     await refused([`${folder}/none`, "--to", "tfjs"], "There is no run in");
     await refused([latest, "--to", "tfjs", "--out", "/nowhere"], "deno run -P=export --allow-write=/nowhere");
+  }));
+
+Deno.test("export says that a model with a Hugging Face tokenizer takes no texts elsewhere", () =>
+  withModel({ ...WORDS, tokenizer: WHITE_SPACE }, async (folder, directory) => {
+    const terminal = fakeTerminal();
+    assertEquals(await exportCommand([directory, "--to", "tfjs", "--out", `${folder}/web`], { terminal }), 0);
+    assertStringIncludes(terminal.stdout(), "Its tokenizer is one of Hugging Face");
+    assertStringIncludes(terminal.stdout(), "it takes no texts, but tokens by name");
   }));

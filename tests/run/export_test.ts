@@ -1,6 +1,7 @@
-import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import tfjsBundle from "npm:@tensorflow/tfjs@4.22.0/dist/tf.min.js" with { type: "text" };
 import fc from "fast-check";
 import { chromium } from "playwright-core";
@@ -24,6 +25,7 @@ import { executableAbsence, optionalTest } from "../optional.ts";
 import { PYTHON, pytorchAbsence, withPython } from "./python.ts";
 import { inTemporaryDirectory } from "./temporary.ts";
 import { tinyRunConfig } from "./tiny_run.ts";
+import { WHITE_SPACE } from "./white_space_tokenizer.ts";
 
 /** Of every length that the model takes. */
 const sequences = [[3], [11, 0, 7, 7], [1, 2], [5, 4, 3], [0, 0, 0, 0]];
@@ -38,6 +40,8 @@ const texts = [
   "x".repeat(9),
   "ho ha ho ha he",
 ];
+/** Tokens by name: no tokenizer cuts them, and more than the model reads are cut off as those of texts are. */
+const named = [["ha", "HO", "he"], ["ha ho"], ["h", "zz", "ho", "ha", "he", "o"]];
 const vocabulary = ["ha", "ho", "he", "h", "a", "o", " ", "hé", "σας", "你"];
 
 interface Case {
@@ -67,13 +71,16 @@ const ofText: readonly Case[] = [
   { change: {}, tokenizer: { kind: "codes" }, space: { order: 4, tokens: 5, features: 69 } },
 ];
 
-type Input = string | readonly number[];
+/** Texts are for the library of Hugging Face to cut; names and ids are not. */
+const ofHuggingFace: Case = { change: {}, tokenizer: WHITE_SPACE };
+
+type Input = string | readonly number[] | readonly string[];
 
 /** Gives `use` the export of each of the models, what is asked of it, and what the product itself predicts. */
 async function eachExport(
   format: "tfjs" | "safetensors",
   use: (folder: string, inputs: readonly Input[], expected: readonly Prediction[]) => Promise<void>,
-  cases = [...ids, ...ofText],
+  cases = [...ids, ...ofText, ofHuggingFace],
 ): Promise<void> {
   for (const { change, tokenizer, truncate = "end", space } of cases) {
     await inTemporaryDirectory(async (directory) => {
@@ -89,8 +96,14 @@ async function eachExport(
       assertEquals(files.sort(), (await readdir(folder)).sort());
       const predict = await openSaved({ config, labels, version });
       const reader = createReader(config, preprocessing);
-      const inputs: Input[] = preprocessing ? [...sequences, ...texts] : sequences;
-      const read = (input: Input) => typeof input === "string" ? reader.readText(input, "the text").tokens : input;
+      const isPlain = tokenizer?.kind !== "huggingface";
+      const inputs: Input[] = preprocessing ? [...sequences, ...isPlain ? texts : [], ...named] : sequences;
+      const read = (input: Input): readonly number[] =>
+        typeof input === "string"
+          ? reader.readText(input, "the text").tokens
+          : input.every((token) => typeof token === "number")
+          ? input
+          : reader.readTokens(input, "the tokens").tokens;
       await use(folder, inputs, predict(inputs.map(read)));
     });
   }
@@ -117,35 +130,86 @@ optionalTest(withoutPytorch, {
   import model
   loaded = model.load(folder)
   # One by one, and all rows in one padded batch.
-  answer = [loaded.predict([one])[0] for one in inputs] + loaded.predict(inputs)`,
+  answer = [loaded.predict([one])[0] for one in inputs] + loaded.predict(inputs)
+  alone = lambda one: one if isinstance(one, str) or isinstance(one[0], int) else {"tokens": one}
+  answer += [loaded.predict(alone(one)) for one in inputs]
+  assert loaded.predict([]) == []
+  has_names = any(isinstance(one, list) and isinstance(one[0], str) for one in inputs)
+  cuts_texts = any(isinstance(one, str) for one in inputs)
+  refused = [
+    ([[1, 99]], "inputs[0][1] is 99: expected a token id, a whole number from 0 to 11"),
+    ([[1], 2], "inputs[1] is 2: expected a text, or a list of at least one token"),
+    ([1, True], "inputs[0] is 1: expected a text"),
+    ([[]], "inputs[0] is []: expected a text, or a list"),
+    (None, "the input is None: expected a text, or a list"),
+    ({"text": [1]}, "the input is {'text': [1]}: expected"),
+    ([["a", 1]], "inputs[0][0] is 'a': expected a token id"),
+  ]
+  if not cuts_texts: refused += [("a b", "the input is a text: this model takes ")]
+  if not cuts_texts and has_names: refused += [(["a b"], "token ids, as its tokenizer is one of Hugging Face")]
+  for given, message in refused:
+    try:
+      raise AssertionError(f"{given}: {loaded.predict(given)}")
+    except (TypeError, ValueError) as error:
+      assert message in str(error), (given, str(error))`,
       (ask) =>
         eachExport("safetensors", async (folder, inputs, expected) => {
-          assertSame(JSON.parse(await ask([folder, inputs])), [...expected, ...expected]);
+          assertSame(JSON.parse(await ask([folder, inputs])), [...expected, ...expected, ...expected]);
         }),
     ),
 });
 
+/** What model.py of `folder` prints for the bytes of `input`, and its exit code. */
+async function askPython(folder: string, input: Uint8Array, args: readonly string[] = []) {
+  const python = new Deno.Command(PYTHON, {
+    args: ["-B", join(folder, "model.py"), ...args],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = python.stdin.getWriter();
+  await writer.write(input);
+  await writer.close();
+  const { stdout, stderr, code } = await python.output();
+  const [out, said] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  return { answers: out!.split("\n").slice(0, -1).map((line) => JSON.parse(line)), code, said: said! };
+}
+
 optionalTest(withoutPytorch, {
-  name: "model.py answers a line of standard input with a line",
+  name: "model.py answers each line of standard input with a line, blank and refused ones too",
   fn: () =>
     eachExport("safetensors", async (folder, inputs, expected) => {
       const isText = inputs.some((input) => typeof input === "string");
-      const asked = [...inputs.keys()].filter((at) =>
-        isText ? typeof inputs[at] === "string" && inputs[at] !== "" : true
+      const asked = [...inputs.keys()].filter((at) => !isText || typeof inputs[at] !== "object");
+      const lines = asked.map((at) => isText ? String(inputs[at]) : JSON.stringify(inputs[at]));
+      const bytes = new TextEncoder().encode(`${lines.join("\r\n")}\n`);
+      for (const input of [bytes, gzipSync(bytes)]) {
+        const { answers, code } = await askPython(folder, input);
+        assertEquals(code, 0);
+        assertSame(answers, asked.map((at) => expected[at]!));
+      }
+      const odd = isText
+        ? '\uFEFFho\u2028ha\u2029he\ra\n\n{"tokens":["ha"]}\n{"text":"ha"}\n{"text":7}\na\0b\n'
+        : "1 2\n[1, 2]\n\nx\n";
+      const { answers, code } = await askPython(folder, Uint8Array.of(...new TextEncoder().encode(odd), 0xE9, 10));
+      assertEquals(code, 2);
+      assertEquals(
+        answers.map(({ error, line }) => error === undefined ? "an answer" : [line, error.slice(0, 42)]),
+        isText
+          ? [
+            ...Array(4).fill("an answer"),
+            [5, "line 5 is 7: expected a text, or a list of"],
+            [6, "line 6 holds a NUL byte, expected text"],
+            [7, "line 7 holds bytes that are not UTF-8"],
+          ]
+          : [
+            ...Array(2).fill("an answer"),
+            [3, 'line 3["tokens"] is []: expected a text, o'],
+            [4, "line 4[\"tokens\"][0] is 'x': expected a tok"],
+            [5, "line 5 holds bytes that are not UTF-8"],
+          ],
       );
-      const python = new Deno.Command(PYTHON, {
-        args: ["-B", join(folder, "model.py")],
-        stdin: "piped",
-        stdout: "piped",
-        stderr: "inherit",
-      }).spawn();
-      const writer = python.stdin.getWriter();
-      const lines = asked.map((at) => `${isText ? inputs[at] : JSON.stringify(inputs[at])}\n`);
-      await writer.write(new TextEncoder().encode(lines.join("")));
-      await writer.close();
-      const { stdout } = await python.output();
-      const answers = new TextDecoder().decode(stdout).trim().split("\n").map((line) => JSON.parse(line));
-      assertSame(answers, asked.map((at) => expected[at]!));
+      assertEquals(answers[isText ? 2 : 0], answers[isText ? 3 : 1]);
     }, [ids[0]!, ofText[1]!]),
 });
 
@@ -176,6 +240,22 @@ optionalTest(withoutPytorch, {
         },
       )
     ),
+});
+
+optionalTest(withoutPytorch, {
+  name: "model.py says that a model with a Hugging Face tokenizer takes no texts",
+  fn: () =>
+    eachExport("safetensors", async (folder, inputs, expected) => {
+      const { code, said } = await askPython(folder, new Uint8Array(), ["where", "is", "my", "parcel"]);
+      assertEquals(code, 1);
+      assertMatch(said, /^error: the input is a text: this model takes tokens by name or token ids, as its tokenizer/);
+      const at = inputs.findIndex((input) => input[0] === "ha");
+      const lines = `some text\n${JSON.stringify({ tokens: inputs[at] })}\n`;
+      const { answers, ...rest } = await askPython(folder, new TextEncoder().encode(lines));
+      assertEquals(rest.code, 2);
+      assertMatch(answers[0].error, /^line 1 is a text: this model takes tokens by name or token ids/);
+      assertSame([answers[1]], [expected[at]!]);
+    }, [ofHuggingFace]),
 });
 
 /** Any characters, those of the tokenizers' rules more often than others. */
@@ -272,9 +352,42 @@ optionalTest(executableAbsence(CHROMIUM), {
             await tf.setBackend("cpu");
             const { loadClassifier } = await import("/predict.js");
             const classifier = await loadClassifier(tf, "/");
-            return ${JSON.stringify(inputs)}.map((input) => classifier.predict(input));
+            const inputs = ${JSON.stringify(inputs)};
+            const alone = (input) => typeof input === "string" || typeof input[0] === "number"
+              ? classifier.predict(input)
+              : classifier.predict({ tokens: input });
+            const objects = inputs.map((input) => typeof input === "string" ? { text: input } : { tokens: input });
+            return [...inputs.map(alone), ...classifier.predict(inputs), ...classifier.predict(objects)];
           })()`);
-          assertSame(found, expected);
+          assertSame(found, [...expected, ...expected, ...expected]);
+          const isText = inputs.some((input) => typeof input[0] === "string");
+          const cutsTexts = inputs.some((input) => typeof input === "string");
+          const refused: [input: string, message: RegExp][] = [
+            ["[[1, 99]]", /^Input 0\[1\] is 99: expected a token id, a whole number from 0 to 11$/],
+            ["[[1], 2]", /^Input 1 is 2: expected a text, or a list of at least one token$/],
+            ["[1, 2.5]", /^The input\[1\] is 2.5: expected a token id/],
+            ["[[]]", /^Input 0 is \[\]: expected a text, or a list/],
+            ["null", /^The input is null: expected/],
+            ["{ text: [1] }", /^The input is \{"text":\[1\]\}: expected/],
+            ["[['a', 1]]", /^Input 0\[0\] is "a": expected a token id/],
+            ...isText ? [] : [["['a b']", /^Input 0 is a text: this model takes token ids$/] as [string, RegExp]],
+            ...cutsTexts || !isText ? [] : [["'a b'", /its tokenizer is one of Hugging Face$/] as [string, RegExp]],
+          ];
+          for (const [input, message] of refused) {
+            const said: string = await page.evaluate(`(async () => {
+              const { loadClassifier } = await import("/predict.js");
+              const classifier = await loadClassifier(tf, "/");
+              try { return JSON.stringify(classifier.predict(${input})); } catch (error) { return error.message; }
+            })()`);
+            assertMatch(said, message);
+          }
+          assertEquals(
+            await page.evaluate(`(async () => {
+            const { loadClassifier } = await import("/predict.js");
+            return (await loadClassifier(tf, "/")).predict([]);
+          })()`),
+            [],
+          );
           await page.close();
         } finally {
           await server.shutdown();

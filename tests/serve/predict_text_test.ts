@@ -2,6 +2,7 @@ import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import type { PreprocessingJson } from "../../lib/data/preprocessing.ts";
 import { InputError } from "../../lib/errors.ts";
 import { createReader, MOST_IN_REQUEST } from "../../lib/predict/reader.ts";
+import { WHITE_SPACE } from "../run/white_space_tokenizer.ts";
 import { fakeApp, textPredictor } from "./fakes.ts";
 import type { ProblemBody } from "./reading.ts";
 
@@ -86,17 +87,8 @@ Deno.test("POST /predict takes a text as long as a body may be, and as many toke
 });
 
 Deno.test("createReader() bounds a request's text where a Hugging Face tokenizer cuts it, and nothing else", () => {
-  const model = { type: "WordLevel", vocab: { "[UNK]": 0, a: 1 }, unk_token: "[UNK]" };
-  const tokenizer = {
-    model,
-    normalizer: null,
-    pre_tokenizer: { type: "WhitespaceSplit" },
-    post_processor: null,
-    decoder: null,
-    added_tokens: [],
-  };
   const preprocessing: PreprocessingJson = {
-    tokenizer: { kind: "huggingface", tokenizer, config: {} },
+    tokenizer: WHITE_SPACE,
     vocabulary: ["a"],
     maxLength: 3,
     truncate: "end",

@@ -2,21 +2,30 @@
 """A classifier trained by Lockstep, in PyTorch: Embedding -> LSTM -> Linear, and n-grams beside it if it has some.
 
     python3 model.py where is my parcel            # of a model of text: class and probabilities of one
-    python3 model.py < texts.txt                   # one text a line, one JSON answer a line
+    python3 model.py < texts.txt                   # one text a line, one JSON answer a line, of blank ones too
     python3 model.py 21 6 37 33 18 48 1 25         # of others: one sequence of token ids
     python3 model.py < sequences.jsonl             # one list of token ids a line
 
     import model
     classifier = model.load("this/folder")
-    classifier.predict(["where is my parcel", [21, 6, 37]])   # texts and lists of token ids
+    classifier.predict("where is my parcel")                  # a text: one answer
+    classifier.predict([21, 6, 37])                           # a list of token ids: one answer
+    classifier.predict(["where is my parcel", "another"])     # a list of texts: an answer each
+    classifier.predict([["login", "search"], [21, 6, 37]])    # of tokens by name, and of token ids: an answer each
+    classifier.predict({"tokens": ["login", "search"]})       # tokens by name: one answer
     classifier.lstm(tokens, lengths)                          # logits of the nn.Module alone
+
+A line that is a JSON object with "text" or "tokens" is read as such. A line that is refused is answered by its number and
+an "error", and the exit code is then 2.
 
 Needs PyTorch and nothing else. Beside it lie model.safetensors, the LSTM's weights; lockstep.json, its sizes and labels;
 and for a model of text preprocessing.json, characters.json and, if it is combined with n-grams, ngrams.safetensors. A
-model with a tokenizer of Hugging Face takes token ids: cut the text by that tokenizer, and look the tokens up in the
-vocabulary of preprocessing.json, whose first one has the id 2 (1 is unknown).
+model with a tokenizer of Hugging Face takes no texts: cut them by that tokenizer and give its tokens by name, or their
+ids by the vocabulary of preprocessing.json, whose first token has the id 2 (1 is unknown).
 """
+import gzip
 import json
+import numbers
 import os
 import re
 import struct
@@ -183,15 +192,61 @@ class Ngrams:
         return torch.softmax(self.bias + values / norm @ self.weights[rows], dim=0)
 
 
+def is_id(value):
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def shown(value):
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
 class Model:
-    def __init__(self, about, lstm, encode=None, ngrams=None):
+    def __init__(self, about, lstm, encode=None, ngrams=None, preprocessing=None):
         self.about, self.lstm, self.encode, self.ngrams = about, lstm, encode, ngrams
+        self.preprocessing = preprocessing
+        vocabulary = preprocessing["vocabulary"] if preprocessing else []
+        self.names = {token: index + FIRST_KNOWN for index, token in enumerate(vocabulary)}
 
     def predict(self, inputs):
-        """Class, label and probabilities of each text or list of token ids."""
-        if any(isinstance(one, str) for one in inputs) and not self.encode:
-            raise TypeError("this model takes token ids, not texts")
-        sequences = [self.encode(one) if isinstance(one, str) else one for one in inputs]
+        """
+        Class, label and probabilities of a text, of a list of token ids, or of an object with "text" or "tokens"; of any
+        other list those of each: a text, token ids, tokens by name, or such an object. TypeError or ValueError for the rest.
+        """
+        inputs = inputs.tolist() if hasattr(inputs, "tolist") else inputs
+        is_list = isinstance(inputs, (list, tuple))
+        if not is_list or (len(inputs) > 0 and all(is_id(one) for one in inputs)):
+            return self.answers([self.sequence(inputs, "the input")])[0]
+        return self.answers([self.sequence(one, f"inputs[{index}]") for index, one in enumerate(inputs)])
+
+    def sequence(self, value, name):
+        """The token ids that `value` means."""
+        if isinstance(value, dict) and len(value) == 1 and ("text" in value or "tokens" in value):
+            key, = value
+            if isinstance(value[key], str) == (key == "text"):
+                return self.sequence(value[key], f'{name}["{key}"]')
+        value = value.tolist() if hasattr(value, "tolist") else value
+        if isinstance(value, str):
+            if self.encode:
+                return self.encode(value)
+            slow = ", as its tokenizer is one of Hugging Face" if self.names else ""
+            raise TypeError(f"{name} is a text: this model takes {'tokens by name or ' if self.names else ''}token ids{slow}")
+        if not isinstance(value, (list, tuple)) or len(value) == 0:
+            raise TypeError(f"{name} is {shown(value)}: expected a text, or a list of at least one token")
+        if self.names and all(isinstance(token, str) for token in value):
+            most = self.preprocessing["maxLength"]
+            kept = value[:most] if self.preprocessing["truncate"] == "end" else value[-most:]
+            return [self.names.get(token, UNKNOWN) for token in kept]
+        size = self.about["model"]["vocabulary"]
+        for index, token in enumerate(value):
+            if not is_id(token) or not 0 <= token < size:
+                wanted = f"a token id, a whole number from 0 to {size - 1}"
+                raise ValueError(f"{name}[{index}] is {shown(token)}: expected {wanted}")
+        return [int(token) for token in value]
+
+    def answers(self, sequences):
+        if not sequences:
+            return []
         lengths = torch.tensor([len(sequence) for sequence in sequences])
         tokens = torch.zeros(len(sequences), int(lengths.max()), dtype=torch.long)
         for row, sequence in enumerate(sequences):
@@ -234,26 +289,83 @@ def load(folder):
     names = ("vocabulary", "embedding", "hidden", "classes", "layers", "bidirectional", "pooling")
     lstm = Lstm(**{name: about["model"][name] for name in names})
     lstm.load_state_dict(read_safetensors(os.path.join(folder, "model.safetensors")))
-    encode, ngrams = None, None
+    encode, ngrams, preprocessing = None, None, None
     if "preprocessingDigest" in about:
         preprocessing = read_json("preprocessing.json")
         if preprocessing["tokenizer"]["kind"] != "huggingface":
             encode = Encoder(preprocessing, read_json("characters.json"))
     if "ngrams" in about:
         ngrams = Ngrams(about["ngrams"], read_safetensors(os.path.join(folder, "ngrams.safetensors")))
-    return Model(about, lstm.eval(), encode, ngrams)
+    return Model(about, lstm.eval(), encode, ngrams, preprocessing)
+
+
+LONGEST = 10_000_000
+
+
+def questions(model, stream):
+    """What each line asks, or the ValueError that refuses it: in UTF-8, ended by LF or CRLF and by nothing else."""
+    if stream.peek(2)[:2] == b"\x1f\x8b":
+        stream = gzip.GzipFile(fileobj=stream)
+    for number, line in enumerate(stream, 1):
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError:
+            yield ValueError(f"line {number} holds bytes that are not UTF-8")
+            continue
+        text = text[:-1] if text.endswith("\n") else text
+        text = text[:-1] if text.endswith("\r") else text
+        if "\0" in text:
+            yield ValueError(f"line {number} holds a NUL byte, expected text")
+        elif len(text) > LONGEST:
+            yield ValueError(f"line {number} is longer than {LONGEST:,} characters")
+        else:
+            yield question(model, text)
+
+
+def question(model, line):
+    """A JSON object with a text or tokens, a text, or token ids: `21 6 37`, `[21, 6, 37]`."""
+    column = model.about["config"].get("textColumn", "text")
+    try:
+        value = json.loads(line) if line.lstrip().startswith("{") else None
+    except ValueError:
+        value = None
+    for key in (column, "text", "tokens"):
+        if isinstance(value, dict) and key in value:
+            content = value[key]
+            if not model.names or not isinstance(content, list):
+                return {"text": content} if isinstance(content, str) else content
+            # In rows of text a number is a token that is called so.
+            return {"tokens": [str(token) if is_id(token) else token for token in content]}
+    if model.encode:
+        return line
+    if model.names and not re.fullmatch(r"[\s,0-9\[\]]*", line):
+        return line  # Which is refused, with what to do.
+    words = line.strip().removeprefix("[").removesuffix("]").replace(",", " ").split()
+    return {"tokens": [int(word) if re.fullmatch(r"[+-]?[0-9]+", word) else word for word in words]}
 
 
 def main(arguments):
     model = load(os.path.dirname(os.path.abspath(__file__)))
     if arguments:
-        inputs = [" ".join(arguments) if model.encode else [int(argument) for argument in arguments]]
-    else:
-        lines = (line.rstrip("\n") for line in sys.stdin if line.strip())
-        inputs = lines if model.encode else map(json.loads, lines)
-    for one in inputs:
-        print(json.dumps(model.predict([one])[0]), flush=True)
+        text = " ".join(arguments)
+        print(json.dumps(model.predict(text if model.encode else question(model, text))))
+        return
+    refused = 0
+    for number, one in enumerate(questions(model, sys.stdin.buffer), 1):
+        try:
+            if isinstance(one, ValueError):
+                raise one
+            answer = model.answers([model.sequence(one, f"line {number}")])[0]
+        except (TypeError, ValueError) as error:
+            refused += 1
+            answer = {"line": number, "error": str(error)}
+        print(json.dumps(answer), flush=True)
+    if refused:
+        sys.exit(2)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    try:
+        main(sys.argv[1:])
+    except (TypeError, ValueError) as error:
+        sys.exit(f"error: {error}")

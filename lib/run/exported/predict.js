@@ -4,10 +4,14 @@
  *     import * as tf from "@tensorflow/tfjs";
  *     import { loadClassifier } from "./predict.js";
  *     const classifier = await loadClassifier(tf, "https://example.com/this/folder/");
- *     classifier.predict("where is my parcel?"); // { class, label, probabilities }; of a model of text
- *     classifier.predict([21, 6, 37, 33, 18, 48, 1, 25]); // token ids
+ *     classifier.predict("where is my parcel?"); // a text: { class, label, probabilities }
+ *     classifier.predict([21, 6, 37, 33, 18, 48, 1, 25]); // token ids: one answer
+ *     classifier.predict(["where is my parcel?", "another"]); // a list of texts: a list of answers
+ *     classifier.predict([["login", "search"], [21, 6, 37]]); // tokens by name, and token ids: a list of answers
+ *     classifier.predict({ tokens: ["login", "search"] }); // tokens by name: one answer
  *
- * A LayersModel knows no lengths and takes every token as real, so that a sequence goes in alone and unpadded.
+ * A model with a tokenizer of Hugging Face takes no texts: cut them by that tokenizer and give its tokens by name. A
+ * LayersModel knows no lengths and takes every token as real, so that only sequences of one length go in together.
  */
 import { createCombiner } from "../../baseline/mix.ts";
 import { createEncoder } from "../../data/encoder.ts";
@@ -23,19 +27,71 @@ export async function loadClassifier(tf, folder) {
   const combine = about.ngrams && combinerOf(about, await (await get(base, "ngrams.safetensors")).arrayBuffer());
   return {
     about,
-    /** The token ids of a text. */
+    /** The token ids of a text, or of a list of tokens by name. */
     encode,
-    /** Class, label and probabilities of a text, or of a list of at least one token id, each below the vocabulary's size. */
+    /**
+     * Class, label and probabilities of a text, of a list of token ids, or of an object with `text` or `tokens`; of any
+     * other list those of each: a text, token ids, tokens by name, or such an object. Throws a TypeError for the rest.
+     */
     predict(input) {
-      if (typeof input === "string" && !encode) throw new TypeError("This model takes token ids, not texts");
-      const tokens = typeof input === "string" ? encode(input) : input;
-      const lstm = tf.tidy(() => model.predict(tf.tensor2d([tokens], [1, tokens.length], "int32")).dataSync());
-      const probabilities = Float32Array.from(lstm);
-      combine?.(probabilities, tokens, 0, tokens.length);
-      const best = probabilities.indexOf(Math.max(...probabilities));
-      return { class: best, label: about.labels[best], probabilities: [...probabilities] };
+      const value = ArrayBuffer.isView(input) ? Array.from(input) : input;
+      const isOne = !Array.isArray(value) || (value.length > 0 && value.every((token) => typeof token === "number"));
+      const sequences = isOne
+        ? [sequenceOf(value, "The input", encode, about)]
+        : value.map((one, index) => sequenceOf(one, `Input ${index}`, encode, about));
+      const answers = lstmOf(tf, model, sequences).map((probabilities, index) => {
+        const tokens = sequences[index];
+        combine?.(probabilities, tokens, 0, tokens.length);
+        const best = probabilities.indexOf(Math.max(...probabilities));
+        return { class: best, label: about.labels[best], probabilities: [...probabilities] };
+      });
+      return isOne ? answers[0] : answers;
     },
   };
+}
+
+/** Sequences that go through the model together at most. */
+const TOGETHER = 256;
+
+/** The LSTM's probabilities of each sequence: those of one length go through it together. */
+function lstmOf(tf, model, sequences) {
+  const found = [];
+  const order = [...sequences.keys()].sort((a, b) => sequences[a].length - sequences[b].length);
+  for (let first = 0, next = 0; first < order.length; first = next) {
+    const { length } = sequences[order[first]];
+    while (next < order.length && next - first < TOGETHER && sequences[order[next]].length === length) next++;
+    const chosen = order.slice(first, next);
+    const rows = chosen.map((index) => sequences[index]);
+    const all = tf.tidy(() => model.predict(tf.tensor2d(rows, [rows.length, length], "int32")).dataSync());
+    const classes = all.length / rows.length;
+    chosen.forEach((index, row) => found[index] = Float32Array.from(all.slice(row * classes, (row + 1) * classes)));
+  }
+  return found;
+}
+
+/** The token ids that `value` means. Throws a TypeError that calls it `name` if it means none. */
+function sequenceOf(value, name, encode, about) {
+  if (typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)) {
+    const [key, ...more] = Object.keys(value);
+    const isText = typeof value[key] === "string";
+    if (more.length === 0 && ((key === "text" && isText) || (key === "tokens" && !isText))) {
+      return sequenceOf(value[key], `${name}.${key}`, encode, about);
+    }
+  }
+  if (typeof value === "string") {
+    if (!encode) throw new TypeError(`${name} is a text: this model takes token ids`);
+    return encode(value);
+  }
+  const tokens = ArrayBuffer.isView(value) ? Array.from(value) : value;
+  if (!Array.isArray(tokens) || tokens.length === 0) {
+    throw new TypeError(`${name} is ${JSON.stringify(value)}: expected a text, or a list of at least one token`);
+  }
+  if (encode && tokens.every((token) => typeof token === "string")) return encode(tokens);
+  const size = about.model.vocabulary;
+  const wrong = tokens.findIndex((token) => !Number.isInteger(token) || token < 0 || token >= size);
+  if (wrong < 0) return tokens;
+  const wanted = `a token id, a whole number from 0 to ${size - 1}`;
+  throw new TypeError(`${name}[${wrong}] is ${JSON.stringify(tokens[wrong])}: expected ${wanted}`);
 }
 
 async function get(base, name) {
@@ -44,11 +100,15 @@ async function get(base, name) {
   return response;
 }
 
-/** From a text to token ids; nothing for a tokenizer of Hugging Face, whose own library gives its tokens. */
+/** From a text, or from tokens by name, to token ids. Texts for a tokenizer of Hugging Face are cut by its own library. */
 function encoderOf({ tokenizer, vocabulary, maxLength, truncate }) {
-  if (tokenizer.kind === "huggingface") return undefined;
-  const encode = createEncoder(plainTokenizer(tokenizer), new Vocabulary(vocabulary), { maxLength, truncate });
-  return (text) => [...encode(text).tokens];
+  const cutter = tokenizer.kind === "huggingface" ? { json: tokenizer, cut: refuseText } : plainTokenizer(tokenizer);
+  const encode = createEncoder(cutter, new Vocabulary(vocabulary), { maxLength, truncate });
+  return (input) => [...encode(input).tokens];
+}
+
+function refuseText() {
+  throw new TypeError("This model takes tokens by name or token ids, not texts: its tokenizer is one of Hugging Face");
 }
 
 /** The n-grams that the LSTM is combined with: `bytes` are safetensors, and `about` says what they count as. */
