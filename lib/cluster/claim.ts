@@ -1,41 +1,89 @@
 /** A run's name belongs to what is trained under it: the first machine says what that is, all others check it. */
 import { z } from "zod";
 import { InputError } from "../errors.ts";
+import type { TrainingConfig } from "../config/schema.ts";
+import { kernelsDigest } from "../engine/kernel_modules.ts";
 import type { LockstepConfig } from "../lockstep/plan.ts";
+import { arithmeticDigest, instructionClass } from "./arithmetic.ts";
+import project from "../../deno.json" with { type: "json" };
 import type { Transport } from "./transport.ts";
 
 const RUN = "run";
+/** A register that is longer is no claim. */
+const MAX_LENGTH = 1_000_000;
+/** Hex digits of a digest that people see. */
+const SHOWN = 12;
+
+const text = z.string().max(1000);
 
 /** `data` and `weights` are digests of what lies in files, empty without. */
-const claimSchema = z.object({ config: z.record(z.string(), z.unknown()), data: z.string(), weights: z.string() });
+const claimSchema = z.object({ config: z.record(z.string(), z.unknown()), data: text, weights: text });
+/** What is trained under a name, and what with. */
+export type Claim = z.infer<typeof claimSchema>;
 
-/** Throws an InputError if another config or other data are trained under the name. */
-export async function claimRun(transport: Transport, name: string, config: LockstepConfig): Promise<void> {
+/**
+ * What machines compute with, which must be equal where their bits shall be. It is claimed among the values of the
+ * config, which earlier versions compare too: they refuse a claim that has more of them than they know.
+ */
+async function machineValues(training: TrainingConfig) {
+  return {
+    version: project.version,
+    kernels: kernelsDigest().slice(0, SHOWN),
+    instructions: instructionClass(training),
+    arithmetic: (await arithmeticDigest(training)).slice(0, SHOWN),
+  };
+}
+const OF_MACHINES = /^(version|kernels|instructions|arithmetic)$/;
+
+export async function createClaim({ training, data, weightsDigest }: LockstepConfig): Promise<Claim> {
   // Where files lie may differ from machine to machine; what is in them may not.
-  const { data: _, weights: __, ...training } = config.training;
-  const own = { config: training, data: config.data?.digest ?? "", weights: config.weightsDigest ?? "" };
-  if (await transport.write(RUN, JSON.stringify(own), "new") !== undefined) return;
-  let entry;
-  while (!(entry = (await transport.registers()).get(RUN))); // It is there: it was refused as not new.
-  const theirs = claimSchema.parse(JSON.parse(entry.value));
+  const { data: _, weights: __, ...config } = training;
+  const values = { ...config, ...await machineValues(training) };
+  return { config: values, data: data?.digest ?? "", weights: weightsDigest ?? "" };
+}
+
+/** Throws an InputError if something else is trained under the name, or by machines that compute otherwise. */
+export async function claimRun(transport: Transport, name: string, own: Claim): Promise<void> {
+  const value = JSON.stringify(own);
+  for (;;) {
+    if (await transport.write(RUN, value, "new") !== undefined) return;
+    const entry = (await transport.registers()).get(RUN);
+    // Nothing, if it was removed since it was refused as not new.
+    if (entry) return compare(name, own, parseClaim(name, entry.value));
+  }
+}
+
+function parseClaim(name: string, value: string): Claim {
+  try {
+    if (value.length <= MAX_LENGTH) return claimSchema.parse(JSON.parse(value));
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof z.ZodError)) throw error;
+  }
+  throw refusal(name, `what lies under it there is no claim of Lockstep, but "${value.slice(0, 40)}"`, "another name");
+}
+
+function compare(name: string, own: Claim, theirs: Claim): void {
   const [here, there] = [valuesOf(own), valuesOf(theirs)];
   const different = Object.keys({ ...here, ...there }).filter((key) => here[key] !== there[key]);
   if (different.length === 0) return;
   const values = different.map((key) =>
     `${key} is ${there[key] ?? "nothing"} there and ${here[key] ?? "nothing"} here`
   );
-  throw new InputError([{
-    field: "name",
-    message: `name is ${name}: another run has that name on the server (${values.join(", ")}): ` +
-      "expected the same config on all machines, or another name",
-  }]);
+  const expected = different.some((key) => OF_MACHINES.test(key))
+    ? "the same version of Lockstep and processors that round alike on all machines, or another name"
+    : "the same config on all machines, or another name";
+  throw refusal(name, `another run has that name on the server (${values.join(", ")})`, expected);
+}
+
+function refusal(name: string, reason: string, expected: string): InputError {
+  return new InputError([{ field: "name", message: `name is ${name}: ${reason}: expected ${expected}` }]);
 }
 
 /** What people see of each value; of files, the beginning of their digest. */
-function valuesOf({ config, data, weights }: z.infer<typeof claimSchema>): Record<string, string> {
+function valuesOf({ config, data, weights }: Claim): Record<string, string> {
   const files = Object.entries({ data, weights }).filter(([, digest]) => digest !== "");
   return {
     ...Object.fromEntries(Object.entries(config).map(([key, value]) => [key, JSON.stringify(value)])),
-    ...Object.fromEntries(files.map(([key, digest]) => [key, `of digest ${digest.slice(0, 12)}`])),
+    ...Object.fromEntries(files.map(([key, digest]) => [key, `of digest ${digest.slice(0, SHOWN)}`])),
   };
 }

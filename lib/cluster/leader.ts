@@ -52,6 +52,7 @@ export class Leader {
   /** Until then the log is not cut while a member is on its way to the state of all others. */
   #joiningUntil = -Infinity;
   #messages = 0;
+  #comparedAt: number | undefined;
   #isWaiting = false;
 
   constructor(context: Context, parts: { member: Member; roster: Roster; lease: Lease; term: number }) {
@@ -78,8 +79,9 @@ export class Leader {
       this.#base = { round, bytes: base };
       // Once more where it was damaged in the log. A round is over when all that it decides is decided.
       let begin = 0;
+      const compare = this.#isCompared(round);
       do {
-        const { from, sequence } = await this.#publishBase(round, base);
+        const { from, sequence } = await this.#publishBase(round, base, compare);
         await this.#until(() => this.#isHeeded(sequence));
         begin = from;
       } while (local.round < round);
@@ -219,11 +221,22 @@ export class Leader {
     else this.#answeredAt = await this.#publishState();
   }
 
-  async #publishBase(round: number, bytes: Uint8Array): Promise<{ from: number; sequence: number }> {
+  /** Whether machines compare their states after `round`: so they do after the first of a leader, and then now and again. */
+  #isCompared(round: number): boolean {
+    const { compareEvery, clock } = this.#context;
+    const isDue = this.#comparedAt === undefined ||
+      ("rounds" in compareEvery
+        ? round % compareEvery.rounds === 0
+        : clock.now() - this.#comparedAt >= compareEvery.ms);
+    if (isDue) this.#comparedAt = clock.now();
+    return isDue;
+  }
+
+  async #publishBase(round: number, bytes: Uint8Array, compare = false): Promise<{ from: number; sequence: number }> {
     const id = this.#newId();
     this.#member.keep(id, bytes);
     const { reference, body } = await putObject(this.#context, id, bytes);
-    const sequence = await this.#say({ type: "base", round, object: reference }, body);
+    const sequence = await this.#say({ type: "base", round, object: reference, compare }, body);
     this.#context.traffic.bytesUp += bytes.length;
     return { from: reference.chunks > 0 ? reference.from : sequence, sequence };
   }

@@ -11,7 +11,7 @@ import { groupsOf } from "../lockstep/groups.ts";
 import type { Link } from "../lockstep/link.ts";
 import type { LockstepConfig, Plan } from "../lockstep/plan.ts";
 import { awaitServer } from "./await_server.ts";
-import { claimRun } from "./claim.ts";
+import { claimRun, createClaim } from "./claim.ts";
 import { wallClock } from "./clock.ts";
 import { LockstepShards, shapeOf } from "./lockstep_shards.ts";
 import { Machine } from "./machine.ts";
@@ -25,6 +25,8 @@ const LEASE_MS = 3000;
 const TELL_MS = 2000;
 /** How long the end of a machine's part may take when it leaves. */
 const GRACE_MS = 5000;
+/** And after the end, where it waits for the digests of the others, and may leave the whole state behind. */
+const END_MS = 15_000;
 
 export interface LinkOptions {
   readonly config: Config;
@@ -58,7 +60,7 @@ async function connectLink({ config, lockstep, plan }: LinkOptions): Promise<Lin
   const { cluster: url, name: run, clusterCredentials: credentials, clusterCa: tlsCa, minNodes } = config;
   const transport = await connectNats({ url, run, credentials, tlsCa });
   try {
-    await claimRun(transport, run, lockstep);
+    await claimRun(transport, run, await createClaim(lockstep));
     const members = [...(await transport.registers()).keys()].filter((key) => key.startsWith("member.")).length + 1;
     const groups = groupsOf(lockstep.training);
     const most = Math.min(groups.length, Math.max(minNodes, members));
@@ -94,7 +96,7 @@ class ClusterLink implements Link {
   }
 
   start(coordinator: Coordinator): void {
-    const { name: run, node, minNodes, workerTimeout } = this.#config;
+    const { name: run, node, minNodes, workerTimeout, checkpointEvery } = this.#config;
     const local = new LockstepShards(coordinator, this.#lockstep);
     this.#machine = new Machine({
       run,
@@ -104,6 +106,9 @@ class ClusterLink implements Link {
       minNodes,
       leaseMs: LEASE_MS,
       roundMs: workerTimeout * 1000,
+      compareEvery: typeof checkpointEvery === "number"
+        ? { rounds: checkpointEvery }
+        : { ms: 1000 * parseFloat(checkpointEvery) },
       transport: this.#transport,
       local,
       report: (news) => {
@@ -142,7 +147,7 @@ class ClusterLink implements Link {
   async ended(): Promise<void> {
     const late = new AbortController();
     // A leader has something to say after the end; one that does not get through has had its chance.
-    await Promise.race([this.#ended, wallClock.sleep(GRACE_MS, late.signal)]);
+    await Promise.race([this.#ended, wallClock.sleep(this.#stop.signal.aborted ? GRACE_MS : END_MS, late.signal)]);
     late.abort();
   }
 

@@ -1,5 +1,6 @@
 /** What a machine does for a round, as the protocol sees it: bytes that only such machines understand. */
 import type { Span } from "../engine/tree_nodes.ts";
+import type { RoundDigest } from "./messages.ts";
 
 /** The sum of a node of the tree: weighted values of its shards, and their figures. */
 export interface NodeSum extends Span {
@@ -30,6 +31,8 @@ export interface LocalShards {
   /** Makes what `complete` came to, here or elsewhere, the state of the next round. */
   commit(base: Uint8Array): Promise<void>;
   snapshot(): Snapshot;
+  /** Names the state, as `snapshot` does. */
+  stateDigest(): RoundDigest;
   /** Goes on from `snapshot`. Throws Damaged if it is not what its digest says. */
   restore(snapshot: Snapshot): Promise<void>;
 }

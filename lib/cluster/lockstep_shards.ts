@@ -18,6 +18,7 @@ import { copyRows, stampOf } from "../lockstep/rows.ts";
 import { roundAt } from "../lockstep/schedule.ts";
 import { type SharedRun, sharedRun } from "../lockstep/shared_run.ts";
 import { completeRound } from "./complete_round.ts";
+import type { RoundDigest } from "./messages.ts";
 import type { LocalShards, NodeSum, Snapshot } from "./local.ts";
 import { decodeNode, encodeNode, gather, type RoundShape, scatter } from "./round_codec.ts";
 import { openState, sealState } from "./state_codec.ts";
@@ -130,6 +131,11 @@ export class LockstepShards implements LocalShards {
   snapshot(): Snapshot {
     const state = this.#coordinator.state();
     return { round: state.round, digest: stateDigest(state), bytes: sealState(state) };
+  }
+
+  stateDigest(): RoundDigest {
+    const state = this.#coordinator.state();
+    return { round: state.round, digest: stateDigest(state) };
   }
 
   async restore({ digest, bytes }: Snapshot): Promise<void> {

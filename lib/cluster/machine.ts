@@ -2,6 +2,7 @@
  * One machine of a run: shows itself, heeds the log as a member, and leads when the lease falls to it. When the broker
  * comes back without its store, everything begins again from the state that the machine has.
  */
+import { Agreement } from "./agreement.ts";
 import { type Clock, wallClock } from "./clock.ts";
 import type { ClusterView } from "../events.ts";
 import type { ClusterNews, ClusterOptions, Context, Traffic } from "./context.ts";
@@ -13,7 +14,7 @@ import { Member } from "./member.ts";
 import type { Presence } from "./messages.ts";
 import { retry } from "./retry.ts";
 import { Roster } from "./roster.ts";
-import { StoreLost, type Transport, Unreachable } from "./transport.ts";
+import { type Entry, StoreLost, type Transport, Unreachable } from "./transport.ts";
 
 export interface MachineOptions extends ClusterOptions {
   readonly transport: Transport;
@@ -35,6 +36,8 @@ interface Parts {
 const LOOKS = 5;
 /** Leases without any member in step after which one that is not may lead. */
 const FORLORN_LEASES = 3;
+/** Leases that a machine which has ended waits for the digests of others. */
+const END_LEASES = 3;
 
 export class Machine {
   readonly #options: MachineOptions;
@@ -46,11 +49,13 @@ export class Machine {
   #beat = 0;
   #told = "";
   readonly #incidents: Incidents;
+  readonly #agreement: Agreement;
 
   constructor(options: MachineOptions) {
     this.#options = options;
     this.#clock = options.clock ?? wallClock;
     this.#incidents = new Incidents(options.local.round === 0);
+    this.#agreement = new Agreement(options.member, options.leaseMs);
     this.traffic = { bytesUp: 0, bytesDown: 0, computeMs: 0, startedAt: this.#clock.now() };
   }
 
@@ -74,7 +79,7 @@ export class Machine {
   view(): ClusterView {
     const { run, member, local } = this.#options;
     const { leader = "" } = this.#member ?? {};
-    const members = (this.#roster?.present() ?? []).map(({ beat: _, life: __, recent, ...shown }) => ({
+    const members = (this.#roster?.present() ?? []).map(({ beat: _, life: __, digests: ___, recent, ...shown }) => ({
       ...shown,
       incident: recent.at(-1) ?? "",
     }));
@@ -95,7 +100,8 @@ export class Machine {
     outer.addEventListener("abort", forward);
     if (outer.aborted) forward();
     const report = (news: ClusterNews) => this.#report(news);
-    const context: Context = { ...this.#options, clock, report, signal: stop.signal, traffic: this.traffic };
+    const shared = { traffic: this.traffic, agreement: this.#agreement };
+    const context: Context = { ...this.#options, clock, report, signal: stop.signal, ...shared };
     const member = new Member(context);
     const roster = new Roster({ transport, clock, aliveMs: leaseMs });
     const lease = new Lease({ transport, clock, holder: name, leaseMs });
@@ -107,6 +113,9 @@ export class Machine {
       await Promise.race([member.run(), looking, leading.failed]);
       // A leader has something to say after the end.
       await leading.ended();
+      if (context.local.finished && !stop.signal.aborted) {
+        await Promise.race([this.#compareEnds(context, roster), looking]);
+      }
     } finally {
       stop.abort();
       outer.removeEventListener("abort", forward);
@@ -127,7 +136,7 @@ export class Machine {
         await roster.show(this.#presence());
         return await transport.registers();
       });
-      roster.see(registers);
+      this.#see(roster, registers);
       this.#tell();
       const others = roster.present().filter((presence) => presence.member !== context.member);
       for (const other of others) {
@@ -150,6 +159,30 @@ export class Machine {
       }
       await clock.sleep(leaseMs / LOOKS, signal);
     }
+  }
+
+  #see(roster: Roster, registers: ReadonlyMap<string, Entry>): void {
+    roster.see(registers);
+    const others = roster.present().filter(({ inStep, member }) => inStep && member !== this.#options.member);
+    this.#agreement.check(roster.news(), others, this.#clock.now());
+  }
+
+  /** Shows the digest that training ended with, and waits for those of the others that end with it. */
+  async #compareEnds({ transport, clock, signal, local, leaseMs, member }: Context, roster: Roster): Promise<void> {
+    const own = local.stateDigest();
+    this.#agreement.add(own);
+    const isAwaited = (other: Presence) =>
+      other.member !== member && other.inStep && other.digests.every(({ round }) => round < own.round);
+    const until = clock.now() + END_LEASES * leaseMs;
+    do {
+      const registers = await retry(clock, signal, async () => {
+        await roster.show(this.#presence());
+        return await transport.registers();
+      });
+      this.#see(roster, registers);
+      if (!roster.present().some(isAwaited)) return;
+      await clock.sleep(leaseMs / LOOKS / 4, signal);
+    } while (clock.now() < until && !signal.aborted);
   }
 
   /** Says that this machine leaves; nobody waits for it then. It may not get through any more. */
@@ -180,6 +213,7 @@ export class Machine {
       bytesDown,
       ...shares,
       ...this.#incidents.shown(),
+      ...this.#agreement.shown(),
     };
   }
 

@@ -163,8 +163,8 @@ export class Member {
     traffic.bytesUp += bytes.length;
   }
 
-  async #takeBase({ round, object }: DownOf<"base">, body: Uint8Array): Promise<void> {
-    const { local } = this.#context;
+  async #takeBase({ round, object, compare }: DownOf<"base">, body: Uint8Array): Promise<void> {
+    const { local, agreement } = this.#context;
     if (round > local.round + 1) return await this.#follow(round);
     if (round <= local.round) {
       this.inStep = round === local.round;
@@ -173,6 +173,7 @@ export class Member {
     const bytes = await this.#fetchOrAsk(object, body);
     if (!bytes) return;
     await local.commit(bytes);
+    if (compare && local.round === round) agreement.add(local.stateDigest());
     this.#settle(round);
   }
 

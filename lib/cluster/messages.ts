@@ -31,8 +31,8 @@ const down = z.discriminatedUnion("type", [
     round,
     hands: z.array(z.object({ member, shards: z.array(z.int().nonnegative()).readonly() })).readonly(),
   }),
-  /** The round is committed: what the next one starts from. */
-  z.object({ ...stamp, type: z.literal("base"), round, object }),
+  /** The round is committed: what the next one starts from. `compare`: every member shows its digest of that state. */
+  z.object({ ...stamp, type: z.literal("base"), round, object, compare: z.boolean() }),
   /** A whole state, for members that cannot get there by bases. */
   z.object({ ...stamp, type: z.literal("state"), round, digest: z.string(), object }),
   /** An upload came after its round. */
@@ -64,6 +64,10 @@ export type Unsigned<Message> = Message extends Message ? Omit<Message, "run" | 
 export const parseDown = (value: unknown): Down => down.parse(value);
 export const parseUp = (value: unknown): Up => up.parse(value);
 
+const roundDigest = z.object({ round, digest: z.string().regex(/^[0-9a-f]{64}$/) });
+/** The digest of a machine's state after a round. */
+export type RoundDigest = z.infer<typeof roundDigest>;
+
 /** What a member shows of itself in its register, as JSON. */
 export const presenceSchema = z.object({
   member,
@@ -84,5 +88,7 @@ export const presenceSchema = z.object({
   /** How many it had, and the newest of them, the last one last. */
   incidents: z.int(),
   recent: z.array(z.string()),
+  /** Of its newest states that all machines compare, oldest first. */
+  digests: z.array(roundDigest),
 });
 export type Presence = z.infer<typeof presenceSchema>;

@@ -9,6 +9,8 @@ interface Seen {
   readonly presence: Presence;
   readonly revision: number;
   readonly at: number;
+  /** Whether it was written after this machine looked for the first time. */
+  readonly isNew: boolean;
 }
 
 export class Roster {
@@ -17,6 +19,7 @@ export class Roster {
   readonly #aliveMs: number;
   readonly #seen = new Map<string, Seen>();
   #revision: number | "new" | undefined;
+  #hasLooked = false;
 
   constructor({ transport, clock, aliveMs }: { transport: Transport; clock: Clock; aliveMs: number }) {
     this.#transport = transport;
@@ -29,8 +32,16 @@ export class Roster {
     for (const [key, { value, revision }] of registers) {
       if (!key.startsWith(PREFIX) || this.#seen.get(key)?.revision === revision) continue;
       const parsed = presenceSchema.safeParse(JSON.parse(value));
-      if (parsed.success) this.#seen.set(key, { presence: parsed.data, revision, at: this.#clock.now() });
+      if (parsed.success) {
+        this.#seen.set(key, { presence: parsed.data, revision, at: this.#clock.now(), isNew: this.#hasLooked });
+      }
     }
+    this.#hasLooked = true;
+  }
+
+  /** All that have written their register since this machine came, those among them that have left since. */
+  news(): Presence[] {
+    return [...this.#seen.values()].filter(({ isNew }) => isNew).map(({ presence }) => presence);
   }
 
   /** Members that have shown themselves lately, by name. */

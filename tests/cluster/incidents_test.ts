@@ -13,6 +13,7 @@ function presence(incidents: Incidents): Presence {
     bytesDown: 0,
     compute: 0,
     wait: 1,
+    digests: [],
   };
   return { member: "a", ...rest, ...incidents.shown() };
 }

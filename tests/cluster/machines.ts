@@ -54,7 +54,8 @@ export async function trainOnMachine(setting: MachineSetting): Promise<MachineRu
   try {
     await coordinator.start();
     const local = new LockstepShards(coordinator, config);
-    const options = { run: "tiny", member: name, life: "1", workers, minNodes: nodes, leaseMs: 500, roundMs: 10_000 };
+    const times = { leaseMs: 500, roundMs: 10_000, compareEvery: { rounds: 3 } };
+    const options = { run: "tiny", member: name, life: "1", workers, minNodes: nodes, ...times };
     const machine = new Machine({ ...options, transport, local });
     const taking = machine.run(stop.signal).then(() => local.leave());
     taking.catch(() => coordinator.close());

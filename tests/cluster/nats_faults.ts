@@ -8,6 +8,8 @@ import type { NatsServer } from "./nats_server.ts";
 import { openProxy } from "./proxy.ts";
 import { toyResult, ToyShards } from "./toy_shards.ts";
 
+const TIMES = { leaseMs: 1000, roundMs: 3000, compareEvery: { rounds: 10 } };
+
 export interface FaultyRounds {
   /** Connections that were reset, each of one machine. */
   readonly cuts: number;
@@ -23,7 +25,7 @@ export async function faultyRounds(server: NatsServer, count: number): Promise<F
   const machines = await Promise.all(names.map(async (member, i) => {
     const transport = await connectNats({ url: proxies[i]!.url, run: "faults", credentials: "", tlsCa: "" });
     const local = new ToyShards(toy, wallClock, 0);
-    const setting = { run: "faults", member, life: "1", workers: 1, minNodes: 1, leaseMs: 1000, roundMs: 3000 };
+    const setting = { run: "faults", member, life: "1", workers: 1, minNodes: 1, ...TIMES };
     const machine = new Machine({ ...setting, transport, local });
     return { local, ended: machine.run(new AbortController().signal).finally(() => transport.close()) };
   }));

@@ -10,7 +10,8 @@ import { type ToyOptions, toyResult, ToyShards } from "./toy_shards.ts";
 async function machineOn(server: NatsServer, name: string, toy: ToyOptions, stepMs: number) {
   const transport = await connectNats({ url: server.url, run: "toy", credentials: "", tlsCa: "" });
   const local = new ToyShards(toy, wallClock, stepMs);
-  const options = { run: "toy", member: name, life: "1", workers: 1, minNodes: 1, leaseMs: 1000, roundMs: 5000 };
+  const times = { leaseMs: 1000, roundMs: 5000, compareEvery: { rounds: 3 } };
+  const options = { run: "toy", member: name, life: "1", workers: 1, minNodes: 1, ...times };
   const machine = new Machine({ ...options, transport, local });
   const stop = new AbortController();
   const ended = machine.run(stop.signal).finally(() => transport.close());

@@ -44,6 +44,7 @@ export class ToyCluster {
       minNodes: 1,
       leaseMs: LEASE_MS,
       roundMs: 5000,
+      compareEvery: { rounds: 5 },
       ...this.#options,
       transport: this.broker.connect(name),
       local,

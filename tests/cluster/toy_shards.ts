@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../../lib/cluster/clock.ts";
 import { Damaged, sha256 } from "../../lib/cluster/envelope.ts";
+import type { RoundDigest } from "../../lib/cluster/messages.ts";
 import type { LocalShards, NodeSum, Snapshot } from "../../lib/cluster/local.ts";
 import { addUp, completion, ownedNodes, type Span } from "../../lib/engine/tree_nodes.ts";
 import { coefficients, createTreeMean } from "../../lib/engine/tree_mean.ts";
@@ -72,6 +73,8 @@ export class ToyShards implements LocalShards {
   readonly #rounds: number;
   readonly #clock: Clock;
   #state: Float32Array;
+  /** The round from which on this machine comes to other states than all others. */
+  wrongFrom: number | undefined;
   /** Milliseconds that a shard takes. */
   stepMs: number;
 
@@ -124,11 +127,16 @@ export class ToyShards implements LocalShards {
   commit(base: Uint8Array): Promise<void> {
     this.#state = floatsOf(base);
     this.round++;
+    if (this.wrongFrom !== undefined && this.round >= this.wrongFrom) this.#state[0]! += 1;
     return Promise.resolve();
   }
 
   snapshot(): Snapshot {
     return { round: this.round, digest: this.digest, bytes: bytesOf(this.#state) };
+  }
+
+  stateDigest(): RoundDigest {
+    return { round: this.round, digest: this.digest };
   }
 
   restore({ round, digest, bytes }: Snapshot): Promise<void> {
