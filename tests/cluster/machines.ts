@@ -58,17 +58,20 @@ export async function trainOnMachine(setting: MachineSetting): Promise<MachineRu
     const options = { run: "tiny", member: name, life: "1", workers, minNodes: nodes, ...times };
     const machine = new Machine({ ...options, transport, local });
     const taking = machine.run(stop.signal).then(() => local.leave());
-    taking.catch(() => coordinator.close());
     const rounds: RoundRecord[] = [];
     const epochs: EpochRecord[] = [];
     const rollbacks: RollbackRecord[] = [];
     let sequences = 0;
-    for await (const update of coordinator.updates()) {
-      rounds.push(...update.rounds);
-      epochs.push(...update.epochs);
-      rollbacks.push(...update.rollbacks);
-      sequences = update.counters.reduce((sum, counters) => sum + counters.sequences, 0);
-    }
+    const training = (async () => {
+      for await (const update of coordinator.updates()) {
+        rounds.push(...update.rounds);
+        epochs.push(...update.epochs);
+        rollbacks.push(...update.rollbacks);
+        sequences = update.counters.reduce((sum, counters) => sum + counters.sequences, 0);
+      }
+    })();
+    training.catch(() => {}); // It is closed below where taking part fails.
+    await Promise.race([training, taking.then(() => training)]);
     await taking;
     // It leaves in order when it is told to stop: what it has then is no result.
     stop.signal.throwIfAborted();
