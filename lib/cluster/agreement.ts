@@ -9,6 +9,9 @@ export const SHOWN_DIGESTS = 4;
 /** Digits of a digest that a message shows. */
 const DIGITS = 12;
 
+/** In rounds, or in time by the leader's clock. */
+export type CompareEvery = { readonly rounds: number } | { readonly ms: number };
+
 /** Machines have different states, so that their results would differ. */
 export class Disagreement extends Error {
   override readonly name = "Disagreement";
@@ -56,6 +59,16 @@ export class Agreement {
       }
     }
   }
+}
+
+/** Whether machines compare their states after a round: after the first of each leader, and then now and again. */
+export function createComparison(every: CompareEvery): (round: number, now: number) => boolean {
+  let last: number | undefined;
+  return (round, now) => {
+    const isDue = last === undefined || ("rounds" in every ? round % every.rounds === 0 : now - last >= every.ms);
+    if (isDue) last = now;
+    return isDue;
+  };
 }
 
 function disagreement(round: number, found: ReadonlyMap<string, string[]>): string {

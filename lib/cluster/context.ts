@@ -1,5 +1,5 @@
 /** What the parts of one machine's protocol share, from joining to leaving or to the loss of the broker's store. */
-import type { Agreement } from "./agreement.ts";
+import type { Agreement, CompareEvery } from "./agreement.ts";
 import type { Clock } from "./clock.ts";
 import type { LocalShards } from "./local.ts";
 import type { Transport } from "./transport.ts";
@@ -15,8 +15,8 @@ export interface ClusterOptions {
   readonly minNodes: number;
   /** Silence after which a member or a leader counts as gone. */
   readonly leaseMs: number;
-  /** Between two rounds after which machines compare their states: in rounds, or in time by the leader's clock. */
-  readonly compareEvery: { readonly rounds: number } | { readonly ms: number };
+  /** Between two rounds after which machines compare their states. */
+  readonly compareEvery: CompareEvery;
   /** How long a member may take for its shards before they are dealt to others as well. */
   readonly roundMs: number;
 }

@@ -3,6 +3,7 @@
  * the sums of nodes until the tree is complete, and publishes what the round comes to. Shards that do not come in time
  * are dealt again, within the same round, so that its result is the same whoever computed what.
  */
+import { createComparison } from "./agreement.ts";
 import type { Context } from "./context.ts";
 import { deal } from "./deal.ts";
 import { Damaged, seal } from "./envelope.ts";
@@ -52,11 +53,12 @@ export class Leader {
   /** Until then the log is not cut while a member is on its way to the state of all others. */
   #joiningUntil = -Infinity;
   #messages = 0;
-  #comparedAt: number | undefined;
+  readonly #isCompared: (round: number, now: number) => boolean;
   #isWaiting = false;
 
   constructor(context: Context, parts: { member: Member; roster: Roster; lease: Lease; term: number }) {
     this.#context = context;
+    this.#isCompared = createComparison(context.compareEvery);
     this.#member = parts.member;
     this.#roster = parts.roster;
     this.#lease = parts.lease;
@@ -79,7 +81,7 @@ export class Leader {
       this.#base = { round, bytes: base };
       // Once more where it was damaged in the log. A round is over when all that it decides is decided.
       let begin = 0;
-      const compare = this.#isCompared(round);
+      const compare = this.#isCompared(round, clock.now());
       do {
         const { from, sequence } = await this.#publishBase(round, base, compare);
         await this.#until(() => this.#isHeeded(sequence));
@@ -219,17 +221,6 @@ export class Leader {
     const isOneBehind = this.#base?.round === local.round && round === local.round - 1;
     if (isOneBehind) this.#answeredAt = (await this.#publishBase(local.round, this.#base!.bytes)).sequence;
     else this.#answeredAt = await this.#publishState();
-  }
-
-  /** Whether machines compare their states after `round`: so they do after the first of a leader, and then now and again. */
-  #isCompared(round: number): boolean {
-    const { compareEvery, clock } = this.#context;
-    const isDue = this.#comparedAt === undefined ||
-      ("rounds" in compareEvery
-        ? round % compareEvery.rounds === 0
-        : clock.now() - this.#comparedAt >= compareEvery.ms);
-    if (isDue) this.#comparedAt = clock.now();
-    return isDue;
   }
 
   async #publishBase(round: number, bytes: Uint8Array, compare = false): Promise<{ from: number; sequence: number }> {

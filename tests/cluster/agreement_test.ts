@@ -55,6 +55,7 @@ Deno.test("the end waits for a machine that is slower, and not for one that is g
 Deno.test({
   name: "machines that really train otherwise end with a Disagreement",
   sanitizeOps: false,
+  sanitizeResources: false,
   fn: async () => {
     const broker = new MemoryBroker(wallClock);
     const machines = [0.05, 0.06].map((learningRate, i) => {
