@@ -7,6 +7,7 @@ import { createComparison } from "./agreement.ts";
 import type { Context } from "./context.ts";
 import { deal } from "./deal.ts";
 import { Damaged, seal } from "./envelope.ts";
+import { Forgetting } from "./forgetting.ts";
 import type { Lease } from "./lease.ts";
 import type { NodeSum } from "./local.ts";
 import type { Member } from "./member.ts";
@@ -15,7 +16,6 @@ import { putObject } from "./objects.ts";
 import { type Read, readLog } from "./read_log.ts";
 import { retry } from "./retry.ts";
 import type { Roster } from "./roster.ts";
-import { FORGET_BYTES } from "./sizes.ts";
 import { Subject } from "./transport.ts";
 import { completion } from "../engine/tree_nodes.ts";
 
@@ -23,9 +23,6 @@ import { completion } from "../engine/tree_nodes.ts";
 export class Deposed extends Error {
   override readonly name = "Deposed";
 }
-
-/** Small rounds that are left in the log before it is cut behind the base of the round before. */
-const FORGET_ROUNDS = 64;
 
 /** A member that starts again under its name knows nothing of what it was dealt. */
 interface Assignment extends Pick<Presence, "member" | "life"> {
@@ -47,17 +44,14 @@ export class Leader {
   /** The newest answer to those who asked. */
   #answeredAt = 0;
   #base: { readonly round: number; readonly bytes: Uint8Array } | undefined;
-  /** Where what the base before the newest needs begins in the log. */
-  #keepFrom = 0;
-  #unforgotten = { bytes: 0, rounds: 0 };
-  /** Until then the log is not cut while a member is on its way to the state of all others. */
-  #joiningUntil = -Infinity;
+  readonly #forgetting: Forgetting;
   #messages = 0;
   readonly #isCompared: (round: number, now: number) => boolean;
   #isWaiting = false;
 
   constructor(context: Context, parts: { member: Member; roster: Roster; lease: Lease; term: number }) {
     this.#context = context;
+    this.#forgetting = new Forgetting(context, parts.roster);
     this.#isCompared = createComparison(context.compareEvery);
     this.#member = parts.member;
     this.#roster = parts.roster;
@@ -87,7 +81,8 @@ export class Leader {
         await this.#until(() => this.#isHeeded(sequence));
         begin = from;
       } while (local.round < round);
-      await this.#forget(begin, nodes.reduce((sum, { bytes }) => sum + bytes.length, base.length));
+      const sent = nodes.reduce((sum, { bytes }) => sum + bytes.length, base.length);
+      if (await this.#forgetting.after(begin, sent)) this.#counted.clear();
     }
     await this.#publishState();
     report({ type: "incident", message: `Training has ended after round ${local.round}` });
@@ -236,25 +231,9 @@ export class Leader {
     const { round, digest, bytes } = this.#context.local.snapshot();
     const { reference, body } = await putObject(this.#context, this.#newId(), bytes);
     const sequence = await this.#say({ type: "state", round, digest, object: reference }, body);
-    this.#joiningUntil = this.#context.clock.now() + this.#context.roundMs;
+    this.#forgetting.expectJoining();
     this.#context.traffic.bytesUp += bytes.length;
     return sequence;
-  }
-
-  /** Drops what nobody needs who is at most one round behind: the newest base begins at `from`, its round sent `bytes`. */
-  async #forget(from: number, bytes: number): Promise<void> {
-    const { transport, clock, signal } = this.#context;
-    this.#unforgotten = { bytes: this.#unforgotten.bytes + bytes, rounds: this.#unforgotten.rounds + 1 };
-    // Who has just got a state starts workers on it first, and then needs every base since.
-    const isAwaited = clock.now() < this.#joiningUntil && this.#roster.present().some(({ inStep }) => !inStep);
-    if (isAwaited) return;
-    const before = this.#keepFrom;
-    this.#keepFrom = from;
-    const { bytes: left, rounds } = this.#unforgotten;
-    if (before === 0 || left < FORGET_BYTES && rounds < FORGET_ROUNDS) return;
-    this.#unforgotten = { bytes: 0, rounds: 0 };
-    this.#counted.clear();
-    await retry(clock, signal, () => transport.forget(before));
   }
 
   /** Appends to what the leader says, as soon as everything before it is known here. */
