@@ -29,7 +29,7 @@ export interface Mixup {
   readonly rows: number;
 }
 
-/** The pairs of classes that are mixed up most, the worst first: what is left of a table that is too large. */
+/** The pairs of classes that are mixed up most, the worst first, of a run whose file does not list them itself. */
 export function worstMixups(confusion: readonly (readonly number[])[], most: number): Mixup[] {
   return confusion.flatMap((counts, label) => counts.map((rows, given) => ({ label, given, rows })))
     .filter(({ label, given, rows }) => label !== given && rows > 0)

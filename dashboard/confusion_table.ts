@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 /** The confusion matrix: a table whose cells are shaded by their share of the row; of too many classes the worst pairs. */
+import type { Judgement } from "../lib/run/judgement_schema.ts";
 import { cellsOf, MOST_CLASSES, worstMixups } from "./confusion.ts";
 import { byId, create, setText, short } from "./dom.ts";
 import { count, percent } from "./format.ts";
@@ -12,7 +13,7 @@ export class ConfusionTable {
   readonly #note = byId("confusion-note", HTMLElement);
   readonly #pairs = byId("confusion-pairs", HTMLOListElement);
 
-  draw(labels: readonly string[], confusion: readonly (readonly number[])[]): void {
+  draw(labels: readonly string[], { confusion = [], mixups }: Pick<Judgement, "confusion" | "mixups">): void {
     const isLarge = labels.length > MOST_CLASSES;
     const large = "A table of them cannot be read. These are mixed up most:";
     const small =
@@ -23,7 +24,7 @@ export class ConfusionTable {
     this.#pairs.hidden = !isLarge;
     if (isLarge) {
       this.#pairs.replaceChildren(
-        ...worstMixups(confusion, PAIRS).map(({ label, given, rows }) => {
+        ...(mixups ?? worstMixups(confusion, PAIRS)).slice(0, PAIRS).map(({ label, given, rows }) => {
           const names = [short(labels[label] ?? ""), " given ", short(labels[given] ?? "")];
           return create("li", "", create("span", "pair", ...names), create("span", "value", count(rows)));
         }),

@@ -102,7 +102,7 @@ export class JudgementPanel {
     );
     const left = classes.length - MOST_CLASSES;
     this.#more.textContent = left > 0 ? `and ${count(left)} more classes` : "";
-    this.#confusion.draw(classes.map(({ label }) => label), judgement.confusion);
+    this.#confusion.draw(classes.map(({ label }) => label), judgement);
     this.#mistakes.replaceChildren(...judgement.mistakes.map(mistakeItem));
     if (judgement.mistakes.length === 0) byId("mistakes", HTMLElement).dataset["empty"] = "None: every row is right";
   }

@@ -232,6 +232,8 @@ export const summarySchema = z.object({
   }).optional(),
   /** What the n-grams do alone. */
   baseline: baselineFigures.optional(),
+  /** SHA-256 of `judgement.json`, where there is one. */
+  judgementDigest: z.string().optional(),
   /** Why training ended. */
   reason: z.string(),
   /** Whole ones. */

@@ -3,6 +3,11 @@ import type { SavedData } from "../lib/run/data_schema.ts";
 import type { Judgement, Judgements } from "../lib/run/judgement_schema.ts";
 import { evaluatePredictions } from "../lib/model/evaluation.ts";
 
+/** As a file that is asked for over HTTP. */
+export function jsonText(value: unknown): Uint8Array<ArrayBuffer> | undefined {
+  return value === undefined ? undefined : new TextEncoder().encode(JSON.stringify(value));
+}
+
 export const LABELS = ["account", "billing", "bug", "feature", "shipping"];
 
 /** Rows of each class that are judged. */
@@ -18,7 +23,7 @@ export function judgementOf(labels: readonly string[]): Judgement {
     probabilities.fill(0.1 / (labels.length - 1), row * labels.length, (row + 1) * labels.length);
     probabilities[row * labels.length + given] = 0.9;
   });
-  const { classes, confusion, ...figures } = evaluatePredictions(
+  const { classes, confusion, mixups, ...figures } = evaluatePredictions(
     labels,
     Uint32Array.from(rows, ({ label }) => label),
     probabilities,
@@ -27,7 +32,8 @@ export function judgementOf(labels: readonly string[]): Judgement {
   return {
     ...figures,
     classes: [...classes],
-    confusion: confusion.map((row) => [...row]),
+    ...confusion && { confusion: confusion.map((row) => [...row]) },
+    mixups: [...mixups],
     mistakes: wrong.map(({ label, given }, at) => ({
       place: `tickets.csv:${17 * at + 18}`,
       text: "please pay back the full year , i ended the basic plan since the last update ".repeat(1 + at % 3).trim(),

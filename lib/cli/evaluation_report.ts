@@ -42,7 +42,7 @@ export function evaluationReport(judgement: Judgement, rows: RowFigures): string
       ]),
     ]),
   ];
-  if (classes.length <= MOST_DRAWN) {
+  if (confusion && classes.length <= MOST_DRAWN) {
     const names = classes.map(({ label }) => label);
     const counts = confusion.map((row, index) => [names[index]!, ...row.map(String)]);
     parts.push(columns([["is \\ was given", ...names], ...counts]));

@@ -1,6 +1,7 @@
 /** How well a classifier does on rows whose labels are known: the figures that the field reads. */
 import { mostProbable } from "../data/most_probable.ts";
 import { logLoss } from "../data/log_loss.ts";
+import { type Mixup, Mixups } from "./mixups.ts";
 
 export interface ClassReport {
   readonly label: string;
@@ -24,8 +25,10 @@ export interface Evaluation {
   /** Expected calibration error: how far confidence lies from accuracy, over 15 equal bins (Guo et al., 2017). */
   readonly calibrationError: number;
   readonly classes: readonly ClassReport[];
-  /** `[class of the row][class it was given]`: rows. */
-  readonly confusion: readonly (readonly number[])[];
+  /** `[class of the row][class it was given]`: rows. Left out where there are many classes. */
+  readonly confusion?: readonly (readonly number[])[];
+  /** The pairs of classes that are mixed up most, the worst first. */
+  readonly mixups: readonly Mixup[];
 }
 
 /** A row that was given a wrong class. */
@@ -49,29 +52,32 @@ export function evaluatePredictions(
   probabilities: Float32Array,
 ): Evaluation {
   const [rows, width] = [labels.length, names.length];
-  const confusion = names.map(() => new Array<number>(width).fill(0));
+  const mixups = new Mixups(width);
   const bins = Array.from({ length: CALIBRATION_BINS }, () => ({ confidence: 0, correct: 0 }));
   let lossSum = 0;
   for (let row = 0; row < rows; row++) {
     const label = labels[row]!;
     const given = mostProbable(probabilities, row * width, width);
     const confidence = probabilities[row * width + given]!;
-    confusion[label]![given]!++;
+    mixups.add(label, given);
     lossSum += logLoss(probabilities[row * width + label]!);
     const bin = bins[Math.min(CALIBRATION_BINS - 1, Math.floor(confidence * CALIBRATION_BINS))]!;
     bin.confidence += confidence;
     if (given === label) bin.correct++;
   }
-  const classes = names.map((label, index) => classReport(label, index, confusion));
+  const { support, given, right } = mixups.counts();
+  const classes = names.map((label, i) => classReport(label, support[i]!, given[i]!, right[i]!));
+  const confusion = mixups.matrix();
   const present = classes.filter(({ support }) => support > 0);
   return {
     rows,
     loss: lossSum / rows,
-    accuracy: confusion.reduce((sum, counts, index) => sum + counts[index]!, 0) / rows,
+    accuracy: right.reduce((sum, count) => sum + count, 0) / rows,
     macroF1: present.reduce((sum, { f1 }) => sum + f1, 0) / present.length,
     calibrationError: bins.reduce((sum, { confidence, correct }) => sum + Math.abs(confidence - correct), 0) / rows,
     classes,
-    confusion,
+    ...confusion && { confusion },
+    mixups: mixups.worst(),
   };
 }
 
@@ -92,10 +98,7 @@ export function worstMistakes(labels: ArrayLike<number>, probabilities: Float32A
   return mistakes;
 }
 
-function classReport(label: string, index: number, confusion: readonly (readonly number[])[]): ClassReport {
-  const right = confusion[index]![index]!;
-  const support = confusion[index]!.reduce((sum, count) => sum + count, 0);
-  const given = confusion.reduce((sum, counts) => sum + counts[index]!, 0);
+function classReport(label: string, support: number, given: number, right: number): ClassReport {
   const share = (whole: number) => whole === 0 ? 0 : right / whole;
   const [precision, recall] = [share(given), share(support)];
   const f1 = right === 0 ? 0 : 2 * precision * recall / (precision + recall);

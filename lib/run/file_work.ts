@@ -6,9 +6,10 @@ import type { TrainingConfig } from "../config/schema.ts";
 import type { TrainingData } from "../data/training_data.ts";
 import { errorMessage } from "../errors.ts";
 import type { NewEvent, Summary } from "../events.ts";
-import { writeJson } from "./files.ts";
+import { jsonBytes, writeWhole } from "./files.ts";
 import { finishModel } from "./finished_model.ts";
 import { figuresOf } from "./judgement.ts";
+import { sha256 } from "./manifest.ts";
 import type { TrainedModel } from "./predict_table.ts";
 import type { RunData } from "./run_data.ts";
 
@@ -26,7 +27,7 @@ export interface FileWorkOptions extends RunData {
 /** What a run on files ends with, beside its LSTM. */
 export interface Finish {
   readonly ngrams?: Combination;
-  readonly figures: Pick<Summary, "validation" | "test" | "lstm" | "baseline">;
+  readonly figures: Pick<Summary, "validation" | "test" | "lstm" | "baseline" | "judgementDigest">;
 }
 
 export class FileWork {
@@ -71,7 +72,8 @@ export class FileWork {
       append({ type: "incident", message: "The model is the LSTM alone: its n-grams were not done in time" });
     }
     const { ngrams, judgements, lstm } = await finishModel(model, isCombined ? baseline?.model : undefined, source);
-    await writeJson(join(directory, "judgement.json"), judgements);
+    const bytes = jsonBytes(judgements);
+    await writeWhole(join(directory, "judgement.json"), bytes);
     const { validation, test } = judgements;
     return {
       ...ngrams && { ngrams },
@@ -80,6 +82,7 @@ export class FileWork {
         ...test && { test: figuresOf(test) },
         ...lstm && { lstm },
         ...baseline && { baseline: baseline.figures },
+        judgementDigest: await sha256(bytes),
       },
     };
   }

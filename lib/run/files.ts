@@ -42,7 +42,12 @@ async function syncDirectory(path: string): Promise<void> {
 }
 
 export function writeJson(path: string, value: unknown): Promise<void> {
-  return writeWhole(path, `${JSON.stringify(value, null, 2)}\n`);
+  return writeWhole(path, jsonBytes(value));
+}
+
+/** What a JSON file with `value` holds: for whoever names it by its digest. */
+export function jsonBytes(value: unknown): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
 }
 
 /**

@@ -25,7 +25,7 @@ export function judgeBy(
   { table, places }: LoadedPart,
   preprocessing: Preprocessing,
 ): Judgement {
-  const { classes, confusion, ...figures } = evaluatePredictions(labels, table.labels, probabilities);
+  const { classes, confusion, mixups, ...figures } = evaluatePredictions(labels, table.labels, probabilities);
   const mistakes = worstMistakes(table.labels, probabilities, MISTAKES).map(({ row, label, given, confidence }) => ({
     place: placeOf(places, row),
     text: excerpt(preprocessing.decode(table.tokens.subarray(table.offsets[row], table.offsets[row + 1]))),
@@ -33,7 +33,13 @@ export function judgeBy(
     given: labels[given]!,
     confidence,
   }));
-  return { ...figures, classes: [...classes], confusion: confusion.map((row) => [...row]), mistakes };
+  return {
+    ...figures,
+    classes: [...classes],
+    ...confusion && { confusion: confusion.map((row) => [...row]) },
+    mixups: [...mixups],
+    mistakes,
+  };
 }
 
 /** The figures alone, as they stand in a summary. */

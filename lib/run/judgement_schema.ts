@@ -29,8 +29,10 @@ export const judgementSchema = z.object({
   /** Expected calibration error over 15 bins. */
   calibrationError: z.number(),
   classes: z.array(classFigures),
-  /** `[class of the row][class it was given]`: rows. */
-  confusion: z.array(z.array(z.int())),
+  /** `[class of the row][class it was given]`: rows. Left out where there are more than 100 classes. */
+  confusion: z.array(z.array(z.int())).optional(),
+  /** The pairs of classes that are mixed up most, by their places in `classes`, the worst first; none in older files. */
+  mixups: z.array(z.object({ label: z.int(), given: z.int(), rows: z.int() })).optional(),
   /** The most confident first. */
   mistakes: z.array(mistake),
 });

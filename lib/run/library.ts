@@ -1,21 +1,21 @@
 /** All runs of a directory, for whoever lists them or reads their events; the one that is training is read live. */
 import { dirname, join } from "node:path";
-import type { z } from "zod";
 import type { RunEvent } from "../events.ts";
 import { StopReason } from "../lockstep/control.ts";
-import { dataSchema, type SavedData } from "./data_schema.ts";
+import { dataSchema } from "./data_schema.ts";
 import { listRuns, RUN_ID } from "./directory.ts";
 import { removeRun } from "./retention.ts";
 import { lastEvent } from "./event_log.ts";
+import { readFigures } from "./figures_file.ts";
 import { errorCode, readJson } from "./files.ts";
-import { type Judgements, judgementsSchema } from "./judgement_schema.ts";
+import { judgementsSchema } from "./judgement_schema.ts";
 import { history } from "./log_history.ts";
 import { LogIndex } from "./log_index.ts";
 import { type Manifest, manifestSchema } from "./manifest.ts";
 import { agreedSummary, readSummary } from "./summary.ts";
 import type { TrainingRun } from "./training_run.ts";
 import type { RunQueue } from "./run_queue.ts";
-import type { Admission, Removal, RunAction, RunDetail, RunQuery, RunState } from "./types.ts";
+import type { Admission, JsonText, Removal, RunAction, RunDetail, RunQuery, RunState } from "./types.ts";
 
 /** Logs of which it is remembered where their events are: 9 bytes for each event. */
 const MOST_INDEXES = 8;
@@ -134,13 +134,18 @@ export class RunLibrary {
   }
 
   /** What the files held that run `id` was trained on; nothing if it is none, or one that makes its own data. */
-  data(id: string): Promise<SavedData | undefined> {
-    return this.#read(id, "data.json", dataSchema);
+  async data(id: string): Promise<JsonText | undefined> {
+    if (!RUN_ID.test(id)) return undefined;
+    const manifest = await optional(() => this.#manifest(id));
+    return await optional(() => readFigures(this.#path(id, "data.json"), manifest?.statisticsDigest, dataSchema));
   }
 
   /** How the model of run `id` does on the rows that were kept from training; nothing where `data` is, and before its end. */
-  judgement(id: string): Promise<Judgements | undefined> {
-    return this.#read(id, "judgement.json", judgementsSchema);
+  async judgement(id: string): Promise<JsonText | undefined> {
+    const run = await this.get(id);
+    if (!run || run.state === "queued") return undefined;
+    const digest = run.summary?.judgementDigest;
+    return await optional(() => readFigures(this.#path(id, "judgement.json"), digest, judgementsSchema));
   }
 
   /** Asks the run for `action`. Returns false if it is not one that is training, or not in a state for it. */
@@ -169,11 +174,6 @@ export class RunLibrary {
     const removal = await removeRun(this.#directory(id));
     if (removal === "removed") this.#indexes.delete(id);
     return removal;
-  }
-
-  async #read<Value>(id: string, file: string, schema: z.ZodType<Value>): Promise<Value | undefined> {
-    if (!RUN_ID.test(id)) return undefined;
-    return await optional(() => readJson(this.#path(id, file), schema));
   }
 
   /** The index of a log; of too many, the one that was asked for longest ago is forgotten. */

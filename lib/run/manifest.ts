@@ -22,6 +22,8 @@ export const manifestSchema = z.object({
   dataDigest: z.string(),
   /** SHA-256 of the file of weights that it starts from, if there is one. */
   weightsDigest: z.string().optional(),
+  /** SHA-256 of `data.json`, where there is one. */
+  statisticsDigest: z.string().optional(),
   workers: z.int(),
   versions: z.record(z.string(), z.string()),
 });
@@ -34,14 +36,14 @@ const writtenSchema = z.object({ config: z.record(z.string(), z.unknown()) });
 export async function createManifest(
   run: { readonly id: string; readonly startedAt: string; readonly config: TrainingConfig; readonly workers: number },
   data?: TrainingData,
-  weightsDigest?: string,
+  digests: Pick<Manifest, "weightsDigest" | "statisticsDigest"> = {},
 ): Promise<Manifest> {
   return {
     ...run,
     labels: [...(data ?? createDataset(run.config)).labels],
     configDigest: await configDigest(run.config),
     dataDigest: data?.digest ?? await dataDigest(createDataset(run.config)),
-    ...weightsDigest !== undefined && { weightsDigest },
+    ...digests,
     versions: { lockstep: project.version, deno: Deno.version.deno, v8: Deno.version.v8 },
   };
 }

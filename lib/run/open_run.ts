@@ -5,8 +5,8 @@ import { CheckpointStore } from "./checkpoint_store.ts";
 import { createRunDirectory, nameLatest } from "./directory.ts";
 import { type Earlier, readEarlier } from "./earlier.ts";
 import { EventLog } from "./event_log.ts";
-import { writeJson } from "./files.ts";
-import { checkData, createManifest, readManifest } from "./manifest.ts";
+import { jsonBytes, writeJson, writeWhole } from "./files.ts";
+import { checkData, createManifest, readManifest, sha256 } from "./manifest.ts";
 import { readGivenWeights } from "./given_weights.ts";
 import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from "./prepare.ts";
 import { unreadable } from "./saver.ts";
@@ -35,9 +35,13 @@ export async function newRun(options: TrainingRunOptions): Promise<OpenRun> {
   const directory = join(config.runsDir, id);
   const startedAt = now.toISOString();
   const { workers } = prepared.lockstep;
-  const manifest = await createManifest({ id, startedAt, config: training, workers }, data, given?.digest);
+  const statistics = source && jsonBytes(source.statistics);
+  const manifest = await createManifest({ id, startedAt, config: training, workers }, data, {
+    ...given && { weightsDigest: given.digest },
+    ...statistics && { statisticsDigest: await sha256(statistics) },
+  });
+  if (statistics) await writeWhole(join(directory, "data.json"), statistics);
   await writeJson(join(directory, "run.json"), manifest);
-  if (source) await writeJson(join(directory, "data.json"), source.statistics);
   await nameLatest(config.runsDir, id);
   const log = await EventLog.create(join(directory, "events.jsonl"));
   return { id, directory, startedAt, log, prepared, options, earlier: undefined, problems: [] };

@@ -21,6 +21,9 @@ export interface RunDetail {
   readonly error?: string;
 }
 
+/** A JSON file of a run, checked: as bytes, which cost nothing to pass on. */
+export type JsonText = Uint8Array<ArrayBuffer>;
+
 /** Which runs are listed: those of a state, with a text, below the run `after`, `limit` at most. */
 export interface RunQuery {
   readonly state?: RunState | undefined;

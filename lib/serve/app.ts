@@ -1,6 +1,7 @@
 /** The HTTP interface: dashboard, events, runs, predictions and operations, over the services it is given. */
+import { basename } from "node:path";
 import { describe } from "../data/sequences.ts";
-import { InputError } from "../errors.ts";
+import { DamagedFile, InputError } from "../errors.ts";
 import { Unavailable } from "../predict/types.ts";
 import { docsAssets } from "./docs_page.ts";
 import { type AccessRecord, createFront, type Fetch } from "./front.ts";
@@ -68,6 +69,10 @@ export function createApp(services: Services, options: AppOptions = {}): App {
   const answerError = (error: unknown): Response => {
     if (error instanceof Refusal) return problemResponse(error.status, [error.problem], error.headers);
     if (error instanceof InputError) return problemResponse(400, error.problems);
+    if (error instanceof DamagedFile) {
+      const message = `${basename(error.path)} of the run cannot be read: ${error.reason}`;
+      return problemResponse(409, [{ field: basename(error.path), message }]);
+    }
     if (error instanceof Unavailable) {
       return problemResponse(503, [{ field: "predictor", message: error.message }], { "Retry-After": "1" });
     }

@@ -4,7 +4,7 @@ import { describe } from "../data/sequences.ts";
 import { InputError } from "../errors.ts";
 import { dataSchema } from "../run/data_schema.ts";
 import { judgementsSchema } from "../run/judgement_schema.ts";
-import { RUN_ACTIONS, RUN_STATES, type RunAction, type RunQuery } from "../run/types.ts";
+import { type JsonText, RUN_ACTIONS, RUN_STATES, type RunAction, type RunQuery } from "../run/types.ts";
 import { problemAnswer, problemResponse } from "./problem.ts";
 import { jsonAnswer, type Routes } from "./routes.ts";
 import { idSchema, runFinder, runSchema } from "./run_schema.ts";
@@ -124,7 +124,7 @@ export function runRoutes(routes: Routes, { runs }: Services, sse: EventsOptions
   }, async (c) => {
     const { id } = await findRun(c.req.param("id"));
     const data = await runs.data(id);
-    return data ? c.json(data) : notThere(`run ${id} was not trained on files`);
+    return data ? jsonText(data) : notThere(`run ${id} was not trained on files`);
   });
 
   routes.add({
@@ -140,7 +140,7 @@ export function runRoutes(routes: Routes, { runs }: Services, sse: EventsOptions
     const { id } = await findRun(c.req.param("id"));
     const judgement = await runs.judgement(id);
     return judgement
-      ? c.json(judgement)
+      ? jsonText(judgement)
       : notThere(`run ${id} has no judgement: expected one on files that has finished`);
   });
 
@@ -162,6 +162,10 @@ export function runRoutes(routes: Routes, { runs }: Services, sse: EventsOptions
       return problemResponse(409, [{ field: "id", message }]);
     });
   }
+}
+
+function jsonText(bytes: JsonText): Response {
+  return new Response(bytes, { headers: { "Content-Type": "application/json" } });
 }
 
 function notThere(message: string): Response {

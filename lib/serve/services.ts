@@ -4,9 +4,7 @@
  */
 import type { ClusterStatus, RunEvent } from "../events.ts";
 import type { Predictor } from "../predict/types.ts";
-import type { SavedData } from "../run/data_schema.ts";
-import type { Judgements } from "../run/judgement_schema.ts";
-import type { Admission, Removal, RunAction, RunDetail, RunQuery } from "../run/types.ts";
+import type { Admission, JsonText, Removal, RunAction, RunDetail, RunQuery } from "../run/types.ts";
 
 export interface RunLibrary {
   /** The run that this process trains or serves. */
@@ -17,9 +15,9 @@ export interface RunLibrary {
   list(query?: RunQuery): Promise<readonly RunDetail[]>;
   get(id: string): Promise<RunDetail | undefined>;
   /** What the files held that run `id` was trained on; nothing where it makes its own data. */
-  data(id: string): Promise<SavedData | undefined>;
+  data(id: string): Promise<JsonText | undefined>;
   /** How its model does on rows that were kept from training; nothing where `data` is, and before its end. */
-  judgement(id: string): Promise<Judgements | undefined>;
+  judgement(id: string): Promise<JsonText | undefined>;
   /** Puts a run of these config values into the queue, where there is one. Throws an InputError if it may not be. */
   start?(values: Readonly<Record<string, unknown>>): Promise<Admission>;
   /** Removes run `id`, which is there, from the queue or with all its files. */

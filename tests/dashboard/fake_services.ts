@@ -2,6 +2,7 @@
 import { dashboardAssets } from "../../dashboard/assets.ts";
 import { eventSchema, type NewEvent, type RunEvent, type Summary } from "../../lib/events.ts";
 import type { SavedData } from "../../lib/run/data_schema.ts";
+import { jsonText } from "../judged.ts";
 import type { Judgements } from "../../lib/run/judgement_schema.ts";
 import type { RunAction, RunDetail } from "../../lib/run/types.ts";
 import type { RunLibrary, Services } from "../../lib/serve/services.ts";
@@ -252,8 +253,8 @@ export function fakeServices(runs: FakeRun[], trains = true): Services {
       if (!run) throw new RangeError(`There is no run "${id}"`);
       return run.stream(after, signal);
     },
-    data: (id) => Promise.resolve(find(id)?.data),
-    judgement: (id) => Promise.resolve(find(id)?.judgement),
+    data: (id) => Promise.resolve(jsonText(find(id)?.data)),
+    judgement: (id) => Promise.resolve(jsonText(find(id)?.judgement)),
     act: (id, action) => find(id)?.act(action) ?? false,
   };
   const predictor = runs[0]?.data ? textPredictor(runs[0].id, runs[0].data) : parityPredictor(runs[0]?.id ?? "");

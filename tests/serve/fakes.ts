@@ -7,7 +7,7 @@ import type { ModelInfo, Predictor } from "../../lib/predict/types.ts";
 import type { Admission, Removal, RunAction, RunDetail, RunState } from "../../lib/run/types.ts";
 import type { Asset, Services } from "../../lib/serve/services.ts";
 import { type AppOptions, createApp } from "../../lib/serve/app.ts";
-import { dataOf, judgementsOf, LABELS } from "../judged.ts";
+import { dataOf, jsonText, judgementsOf, LABELS } from "../judged.ts";
 
 const at = "2026-01-02T03:04:05.000Z";
 
@@ -171,8 +171,8 @@ export function fakeServices(log: Log, changes: Partial<Services> = {}): Service
       get: (id) => Promise.resolve(id === "r1" || id === "r0" ? detail(id) : undefined),
       events: (_id, after, signal) => log.follow(after, signal),
       // The current run makes its own data, the older one was trained on files.
-      data: (id) => Promise.resolve(id === "r0" ? dataOf(LABELS) : undefined),
-      judgement: (id) => Promise.resolve(id === "r0" ? judgementsOf(LABELS) : undefined),
+      data: (id) => Promise.resolve(id === "r0" ? jsonText(dataOf(LABELS)) : undefined),
+      judgement: (id) => Promise.resolve(id === "r0" ? jsonText(judgementsOf(LABELS)) : undefined),
       start: (values) =>
         Promise.resolve(log.admission ?? { ...detail("r2"), state: "queued", place: 1, config: values }),
       remove: () => Promise.resolve(log.removal),
