@@ -1,7 +1,7 @@
 /** Single keys from the terminal, without Enter and without echo, until they are no longer wanted. */
 
-/** Signals that end the process at once, if nobody listens, and would leave the terminal as it is. */
-const DEADLY = { SIGHUP: 129, SIGQUIT: 131 } as const;
+/** Ends the process at once, if nobody listens, and would leave the terminal as it is. */
+const QUIT_CODE = 131;
 
 /**
  * Calls `onKey` with every key. Ctrl-C and Ctrl-Z go on to be signals. The terminal is as before once the returned
@@ -13,19 +13,20 @@ export function watchKeys(onKey: (key: string) => void): () => void {
   const restore = () => {
     if (!watching) return;
     watching = false;
-    Deno.stdin.setRaw(false);
+    try {
+      Deno.stdin.setRaw(false);
+    } catch {
+      // The terminal was closed.
+    }
   };
   globalThis.addEventListener("unload", restore);
-  const listeners = Object.entries(DEADLY).map(([signal, code]) => {
-    const listener = () => Deno.exit(code);
-    Deno.addSignalListener(signal as Deno.Signal, listener);
-    return () => Deno.removeSignalListener(signal as Deno.Signal, listener);
-  });
+  const quit = () => Deno.exit(QUIT_CODE);
+  Deno.addSignalListener("SIGQUIT", quit);
   void read((key) => watching && onKey(key));
   return () => {
     restore();
     globalThis.removeEventListener("unload", restore);
-    for (const remove of listeners) remove();
+    Deno.removeSignalListener("SIGQUIT", quit);
   };
 }
 

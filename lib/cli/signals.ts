@@ -1,28 +1,63 @@
-/** SIGINT and SIGTERM, which both mean: end cleanly. */
+/** SIGINT, SIGTERM and SIGHUP, which all mean: end cleanly. */
 
 export interface Interruption {
   /** Resolves at the first signal. */
   readonly happened: Promise<void>;
+  /** Aborts at the first signal. */
+  readonly signal: AbortSignal;
   /** As a first signal does. */
   interrupt(): void;
   /** Gives the signals back to the system. */
   dispose(): void;
 }
 
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+/** What listens to signals: the runtime, or a test. */
+export interface SignalSource {
+  readonly add: (signal: Deno.Signal, listener: () => void) => void;
+  readonly remove: (signal: Deno.Signal, listener: () => void) => void;
+  /** Milliseconds of a clock that is never set. */
+  readonly now: () => number;
+  /** Whether there is a terminal that may be closed. A process without one, as under nohup, is to outlive it. */
+  readonly isOnTerminal: boolean;
+}
 
-/** Calls `onAgain` at every signal but the first, for those who cannot wait for a clean end. */
-export function onInterruption(onAgain: () => void): Interruption {
+/**
+ * One press of Ctrl-C arrives more than once: from the terminal, which sends it to the whole group, and again from the
+ * task runner that forwards it. Somebody's second wish comes later than this.
+ */
+export const ONE_PRESS_MS = 500;
+
+const SYSTEM: SignalSource = {
+  add: Deno.addSignalListener,
+  remove: Deno.removeSignalListener,
+  now: () => performance.now(),
+  isOnTerminal: [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal()),
+};
+
+/**
+ * Calls `onAgain` at a SIGINT or SIGTERM that comes half a second after the first signal or later, for those who cannot
+ * wait for a clean end. A terminal that closes is never a reason to end otherwise.
+ */
+export function onInterruption(onAgain: () => void, source: SignalSource = SYSTEM): Interruption {
   const { promise, resolve } = Promise.withResolvers<void>();
-  let count = 0;
-  const listener = () => {
-    if (count++ === 0) resolve();
-    else onAgain();
+  const aborting = new AbortController();
+  let firstAt: number | undefined;
+  const interrupt = () => {
+    firstAt ??= source.now();
+    aborting.abort();
+    resolve();
   };
-  for (const signal of SIGNALS) Deno.addSignalListener(signal, listener);
+  const urgent = () => {
+    if (firstAt === undefined) interrupt();
+    else if (source.now() - firstAt >= ONE_PRESS_MS) onAgain();
+  };
+  const listeners: [Deno.Signal, () => void][] = [["SIGINT", urgent], ["SIGTERM", urgent]];
+  if (source.isOnTerminal) listeners.push(["SIGHUP", interrupt]);
+  for (const [signal, listener] of listeners) source.add(signal, listener);
   return {
     happened: promise,
-    interrupt: resolve,
-    dispose: () => SIGNALS.forEach((signal) => Deno.removeSignalListener(signal, listener)),
+    signal: aborting.signal,
+    interrupt,
+    dispose: () => listeners.forEach(([signal, listener]) => source.remove(signal, listener)),
   };
 }

@@ -2,12 +2,13 @@
 import { dirname } from "node:path";
 import type { Config } from "../config/schema.ts";
 import { errorMessage, TrainingError } from "../errors.ts";
-import type { RunEvent } from "../events.ts";
+import type { RunEvent, Summary } from "../events.ts";
 import { StopReason } from "../lockstep/control.ts";
 import { openTraining } from "../run/open_training.ts";
 import type { LinkParts, TrainingRunOptions } from "../run/prepare.ts";
 import { keepRuns } from "../run/retention.ts";
 import { RunQueue } from "../run/run_queue.ts";
+import { isFinal } from "../run/summary.ts";
 import type { TrainingRun } from "../run/training_run.ts";
 import type { Asset } from "../serve/services.ts";
 import { ExitCode } from "./exit_codes.ts";
@@ -49,24 +50,23 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
   const stage = new Stage({ service, queue, config, predictUrl });
   let run: TrainingRun | undefined;
   let interrupted = false;
-  const leaving = new AbortController();
   let releaseKeys = () => {};
   void interruption.happened.then(() => {
     interrupted = true;
     service.drain();
     run?.stop(StopReason.signal);
-    leaving.abort();
   });
   // Nothing of NATS is loaded by those who train alone. A run from the queue is not the one that has the name there.
   const cluster = config.cluster === "" ? undefined : await import("../cluster/link.ts");
   const openLink = cluster &&
-    ((parts: LinkParts) => cluster.openLink(parts, { signal: leaving.signal, say: terminal.note }));
+    ((parts: LinkParts) => cluster.openLink(parts, { signal: interruption.signal, say: terminal.note }));
   /** Returns whether training failed. Throws what opening the run throws. */
   const train = async (open: Open, id?: string): Promise<boolean> => {
-    const opened = await open({ config, workerUrl, baselineUrl, cores, ...id === undefined ? { openLink } : { id } });
+    const { signal } = interruption;
+    const parts = { config, workerUrl, baselineUrl, cores, signal, ...id === undefined ? { openLink } : { id } };
+    const opened = await open(parts);
     run = opened;
     queue.began(opened.startedAt);
-    if (interrupted) opened.stop(StopReason.signal);
     stage.show(opened);
     if (id === undefined) {
       say(`Dashboard: ${service.url}`);
@@ -78,11 +78,15 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
         });
       }
     }
-    const failed = await trainAndReport(opened, config, terminal, (event) => stage.observe(event));
+    const training = trainAndReport(opened, config, terminal, (event) => stage.observe(event));
+    // Behind the event that it has started.
+    if (interrupted) opened.stop(StopReason.signal);
+    const summary = await training;
     say(`Run:      ${opened.directory}`);
+    if (summary && !isFinal(summary)) say(`Continue: deno task resume ${opened.directory}`);
     const gone = await keepRuns(dirname(opened.directory), config.keepRuns, [opened.id]);
     if (gone.length > 0) say(`Removed:  ${gone.join(", ")}`);
-    return failed;
+    return summary === undefined;
   };
   try {
     if (await train(open)) return ExitCode.failed;
@@ -90,6 +94,7 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
       const next = queue.take();
       if (next) {
         await train((parts) => openTraining(next.resolve, parts), next.id).catch((error) => {
+          if (error === interruption.signal.reason) throw error;
           queue.refuse(next, error);
           terminal.note(`error: run ${next.id} could not start: ${errorMessage(error)}`);
         });
@@ -102,8 +107,8 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
     }
     return ExitCode.done;
   } catch (error) {
-    // Interrupted before there was a run.
-    if (error !== leaving.signal.reason) throw error;
+    if (error !== interruption.signal.reason) throw error;
+    say("Interrupted before training began: there is nothing to save");
     return ExitCode.done;
   } finally {
     releaseKeys();
@@ -113,13 +118,13 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
   }
 }
 
-/** Trains to the end while the new events are printed. Returns whether training failed, which the events have said. */
+/** Trains to the end while the new events are printed. Returns nothing if training failed, which the events have said. */
 async function trainAndReport(
   run: TrainingRun,
   config: Config,
   terminal: Terminal,
   observe: (event: RunEvent) => void,
-): Promise<boolean> {
+): Promise<Summary | undefined> {
   const report = createReporter({ config: { ...config, epochs: run.config.epochs }, terminal });
   const before = run.log.count;
   const printed = (async () => {
@@ -129,11 +134,10 @@ async function trainAndReport(
     }
   })();
   try {
-    await run.train();
-    return false;
+    return await run.train();
   } catch (error) {
     if (!(error instanceof TrainingError)) throw error;
-    return true;
+    return undefined;
   } finally {
     await printed;
   }

@@ -1,5 +1,6 @@
 /** Opens a run for training: a new one with its directory, or an earlier one where its newest checkpoint is. */
 import { join } from "node:path";
+import { unlessAborted } from "../abort.ts";
 import { InputError } from "../errors.ts";
 import { CheckpointStore } from "./checkpoint_store.ts";
 import { createRunDirectory, nameLatest } from "./directory.ts";
@@ -29,7 +30,10 @@ export async function newRun(options: TrainingRunOptions): Promise<OpenRun> {
   const { config, data, source } = options;
   const training = trainingFor(options);
   const given = await readGivenWeights(training.weights);
-  const prepared = await prepareRun(options, training, () => Promise.resolve(undefined), given);
+  const prepared = await unlessAborted(
+    options.signal,
+    prepareRun(options, training, () => Promise.resolve(undefined), given),
+  );
   const now = new Date();
   const id = await createRunDirectory(config.runsDir, now, options.id);
   const directory = join(config.runsDir, id);

@@ -15,7 +15,7 @@ export type OpenOptions = Omit<TrainingRunOptions, "config" | "data" | "source">
 export async function openTraining(resolve: Resolve, { input, ...options }: OpenOptions): Promise<TrainingRun> {
   const config = resolve();
   if (config.task !== "table") return await TrainingRun.create({ ...options, config });
-  const read = await readRunData(config, input);
+  const read = await readRunData(config, input, options.signal);
   return await TrainingRun.create({ ...options, ...read, config: resolve(textDefaults(dataFigures(config, read))) });
 }
 

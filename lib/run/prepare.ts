@@ -27,6 +27,8 @@ export interface TrainingRunOptions {
   readonly workerUrl: URL;
   /** Of a new run; without it, one is made. */
   readonly id?: string;
+  /** Ends what is done before the run has a directory. What comes later ends with `stop`. */
+  readonly signal?: AbortSignal;
   /** Cores of this machine. */
   readonly cores: number;
   /** What the task `table` is trained on. */

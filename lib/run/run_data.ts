@@ -5,6 +5,7 @@ import { loadData } from "../data/load.ts";
 import type { PreprocessingJson } from "../data/preprocessing.ts";
 import type { DataStatistics } from "../data/statistics.ts";
 import type { TrainingData } from "../data/training_data.ts";
+import { unlessAborted } from "../abort.ts";
 import { InputError } from "../errors.ts";
 import type { DataSummary } from "../events.ts";
 import { sha256 } from "./manifest.ts";
@@ -25,14 +26,28 @@ export interface RunData {
   readonly source: DataSource;
 }
 
-/** The data of a run that is taken up again; nothing if it generates its own. Throws an InputError as `readRunData` does. */
-export async function readDataAgain(config: Config, input?: AsyncIterable<Uint8Array>): Promise<Partial<RunData>> {
-  return config.task === "table" ? await readRunData(config, input) : {};
+/** The data of a run that is taken up again; nothing if it generates its own. Throws as `readRunData` does. */
+export async function readDataAgain(
+  config: Config,
+  input?: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<Partial<RunData>> {
+  return config.task === "table" ? await readRunData(config, input, signal) : {};
 }
 
-/** Reads the files. Throws an InputError that names file and line if nothing can be learnt from them. */
-export async function readRunData(config: Config, input?: AsyncIterable<Uint8Array>): Promise<RunData> {
-  const loaded = await loadData({ ...config, sources: config.data, ...input && { input } });
+/**
+ * Reads the files. Throws an InputError that names file and line if nothing can be learnt from them, and the reason of
+ * `signal` if that aborts before they are read.
+ */
+export async function readRunData(
+  config: Config,
+  input?: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<RunData> {
+  const loaded = await unlessAborted(
+    signal,
+    loadData({ ...config, sources: config.data, ...input && { input } }),
+  );
   const { labels, vocabulary, maxLength, preprocessing, statistics, training, validation, test } = loaded;
   if (!validation) {
     const message = `validation is ${config.validation}: expected a share of the rows above 0, or a file of rows`;

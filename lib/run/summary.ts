@@ -75,6 +75,10 @@ export async function agreedSummary(directory: string, last: RunEvent | undefine
 export async function finalSummary(directory: string): Promise<Summary | undefined> {
   const last = await lastEvent(join(directory, "events.jsonl")).catch(() => undefined);
   const summary = await agreedSummary(directory, last);
-  const reasons = [StopReason.epochs, StopReason.target, StopReason.patience].map(reasonText);
-  return summary && reasons.includes(summary.reason) ? summary : undefined;
+  return summary && isFinal(summary) ? summary : undefined;
+}
+
+/** Whether a run was trained to its own end: there is nothing to resume. */
+export function isFinal({ reason }: Pick<Summary, "reason">): boolean {
+  return [StopReason.epochs, StopReason.target, StopReason.patience].map(reasonText).includes(reason);
 }

@@ -1,62 +1,30 @@
 /** Keys on a terminal, with a real pseudo-terminal and the process on its other side. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { optionalTest, programAbsence } from "../optional.ts";
-import { latestOf, ROOT, run, TINY, withFolder } from "./process.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { optionalTest } from "../optional.ts";
+import { latestOf, run, TINY, withFolder } from "./process.ts";
+import { ENDLESS, type Left, runOnTerminal, type Script, terminalAbsence } from "./pseudo_terminal.ts";
 
-interface Left {
-  readonly code: number | null;
-  readonly output: string;
-  /** Whether the terminal shows what is typed, and waits for Enter: as it was before. */
-  readonly echo: boolean;
-  readonly canonical: boolean;
-}
+/** `deno run` with what training in `folder` may do. */
+const training = (folder: string) => [
+  Deno.execPath(),
+  "run",
+  "-q",
+  "--no-prompt",
+  "-P=train",
+  `--allow-read=.,${folder}`,
+  `--allow-write=${folder}`,
+  "main.ts",
+  "train",
+];
 
-function python(args: readonly string[]): Promise<Deno.CommandOutput> {
-  return new Deno.Command("python3", { args: [...args], cwd: ROOT, stdin: "null", stderr: "piped" }).output();
-}
-
-/** Why there is no pseudo-terminal here, undefined if there is one. */
-const absence = programAbsence("python3", [
-  "-c",
-  "import pty, termios, os; os.waitstatus_to_exitcode; pty.openpty()",
-]);
-
-/** Types the second of each pair when the first was printed. */
-async function onTerminal(
-  folder: string,
-  script: readonly [string, string][],
-  more: readonly string[] = [],
-): Promise<Left> {
-  const train = [
-    "run",
-    "-q",
-    "--no-prompt",
-    "-P=train",
-    `--allow-read=.,${folder}`,
-    `--allow-write=${folder}`,
-    "main.ts",
-  ];
-  const flags = [
-    ...TINY,
-    "--epochs",
-    "1000000",
-    "--target-accuracy",
-    "0",
-    "--port",
-    "0",
-    "--runs-dir",
-    folder,
-    ...more,
-  ];
-  const command = [Deno.execPath(), ...train, "train", ...flags];
-  const { stdout, stderr } = await python(["tests/cli/pseudo_terminal.py", JSON.stringify(script), ...command]);
-  const text = new TextDecoder().decode(stdout);
-  assert(text !== "", new TextDecoder().decode(stderr));
-  return JSON.parse(text);
+/** Trains in `folder`, and types the second of each pair when the first was printed. */
+function onTerminal(folder: string, script: Script, more: readonly string[] = []): Promise<Left> {
+  const flags = [...TINY, ...ENDLESS, "--port", "0", "--runs-dir", folder, ...more];
+  return runOnTerminal([...training(folder), ...flags], script);
 }
 
 const typed = (name: string, body: (folder: string) => Promise<void>) =>
-  optionalTest(absence, { name, fn: () => withFolder(body) });
+  optionalTest(terminalAbsence, { name, fn: () => withFolder(body) });
 
 typed("p pauses and goes on, q stops, and the terminal is left as it was", async (folder) => {
   const left = await onTerminal(folder, [
@@ -79,10 +47,10 @@ typed("q ends the serving after training too", async (folder) => {
   assertEquals([left.code, left.echo, left.canonical], [0, true, true], left.output);
 });
 
-const ways: [what: string, script: [string, string][], code: number][] = [
+const ways: [what: string, script: Script, code: number][] = [
   ["SIGTERM", [["Epoch 0000001", "SIGTERM"]], 0],
   ["Ctrl-C", [["Epoch 0000001", "\x03"]], 0],
-  ["SIGHUP", [["Epoch 0000001", "SIGHUP"]], 129],
+  ["SIGHUP", [["Epoch 0000001", "SIGHUP"]], 0],
   ["SIGQUIT", [["Epoch 0000001", "SIGQUIT"]], 131],
 ];
 for (const [what, script, code] of ways) {
@@ -96,7 +64,7 @@ typed("the terminal is left as it was after training that failed, and after two 
   const failed = await onTerminal(folder, [], ["--chaos", "kill=1", "--max-restarts", "0"]);
   assertEquals([failed.code, failed.echo, failed.canonical], [1, true, true], failed.output);
   const hanging = ["--chaos", "hang=1", "--worker-timeout", "1000"]; // Nothing but a second interruption ends it soon.
-  const twice = await onTerminal(folder, [["Keys", "\x03"], ["Ending after", "\x03"]], hanging);
+  const twice = await onTerminal(folder, [["Keys", "\x03"], ["Ending after", "again:\x03"]], hanging);
   assertEquals([twice.code, twice.echo, twice.canonical], [130, true, true], twice.output);
 });
 

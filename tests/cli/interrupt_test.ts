@@ -1,0 +1,89 @@
+/** Ctrl-C, which arrives more than once, and other ways to end: no run is lost, whenever it comes. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { optionalTest, programAbsence } from "../optional.ts";
+import { latestOf, run, start, TINY, withFolder } from "./process.ts";
+import { ENDLESS, runOnTerminal, terminalAbsence } from "./pseudo_terminal.ts";
+
+/** Of each way to start it: chance is what made presses count twice. */
+const PRESSES = 5;
+
+/** `task train` with a place for runs that a test may use, beside the project's own. */
+async function taskIn(folder: string): Promise<string[]> {
+  const train = `deno run -q --no-prompt -P=train --allow-read=.,${folder} --allow-write=${folder} main.ts train`;
+  await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify({ tasks: { train } }));
+  return ["task", "-q", "--config", `${folder}/deno.json`, "--cwd", ".", "train"];
+}
+
+const npx = ["npx", "-y", "deno@2.9.6"];
+const starters: [name: string, command: string[], absence: string | undefined][] = [
+  ["deno task", [Deno.execPath()], terminalAbsence],
+  ["npx deno task", npx, terminalAbsence ?? programAbsence("npx", [...npx.slice(1), "--version"])],
+];
+for (const [name, command, absence] of starters) {
+  optionalTest(absence, {
+    name:
+      `one press of Ctrl-C under ${name} saves the run, and says how to continue, ${PRESSES} times out of ${PRESSES}`,
+    fn: () =>
+      withFolder(async (folder) => {
+        const task = await taskIn(folder);
+        for (let press = 0; press < PRESSES; press++) {
+          const flags = [...TINY, ...ENDLESS, "--port", "0", "--runs-dir", folder];
+          const { output } = await runOnTerminal([...command, ...task, ...flags], [["Epoch 0000002", "\x03"]]);
+          const directory = await latestOf(folder);
+          const summary = JSON.parse(await Deno.readTextFile(`${directory}/summary.json`));
+          assertEquals(summary.reason, "asked to stop", output);
+          assertStringIncludes(output, `Continue: deno task resume ${directory}`);
+          await Deno.remove(directory, { recursive: true });
+        }
+      }),
+  });
+}
+
+/** What one press of Ctrl-C sends to a process under a task runner. */
+function press(process: { signal(name: Deno.Signal): void }): void {
+  for (const name of ["SIGINT", "SIGINT", "SIGTERM"] as const) process.signal(name);
+}
+
+const finite = [...TINY, "--epochs", "1", "--target-accuracy", "0", "--port", "0"];
+const stages: [stage: string, flags: string[], printed: RegExp, reason: string][] = [
+  ["in round 0", [...finite, "--chaos", "slow=1"], /^Dashboard/m, "asked to stop"],
+  ["in the last epoch", [...finite, "--steps-per-epoch", "100000"], /^Run /m, "asked to stop"],
+  ["while serving", finite, /^Serving on/m, "all epochs done"],
+];
+for (const [stage, flags, printed, reason] of stages) {
+  Deno.test(`Ctrl-C ${stage} ends with 0 and a whole run`, () =>
+    withFolder(async (folder) => {
+      const process = start("train", folder, [...flags, "--runs-dir", folder]);
+      await process.printed(printed);
+      press(process);
+      const { code, stdout, stderr } = await process.finished;
+      assertEquals([code, stderr], [0, ""], stdout);
+      const summary = JSON.parse(await Deno.readTextFile(`${await latestOf(folder)}/summary.json`));
+      assertEquals(summary.reason, reason);
+      assertEquals(stdout.includes("Continue: deno task resume"), reason === "asked to stop");
+      const asked = await run("predict", folder, [`${folder}/latest`, "1", "2", "3", "4", "5", "6", "7", "8"]);
+      assertEquals(asked.code, 0, asked.stderr);
+    }));
+}
+
+optionalTest(programAbsence("mkfifo", ["--version"]), {
+  name: "Ctrl-C while data are read ends with 0, at once, and leaves no run",
+  fn: () =>
+    withFolder(async (folder) => {
+      const pipe = `${folder}/rows.csv`;
+      await new Deno.Command("mkfifo", { args: [pipe] }).output();
+      const process = start("train", folder, ["--data", pipe, "--port", "0", "--runs-dir", `${folder}/runs`]);
+      // Opens when the other side reads, and never gives it a row.
+      const rows = await Deno.open(pipe, { write: true });
+      press(process);
+      const { code, stdout, stderr } = await process.finished;
+      rows.close();
+      assertEquals([code, stdout, stderr], [
+        0,
+        "Interrupted before training began: there is nothing to save\n",
+        "",
+      ]);
+      const left = [...Deno.readDirSync(folder)].map(({ name }) => name);
+      assert(!left.includes("runs"), String(left));
+    }),
+});
