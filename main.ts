@@ -2,7 +2,7 @@
 import { stdin } from "node:process";
 import { dashboardAssets } from "./dashboard/assets.ts";
 import { nearest } from "./lib/config/nearest.ts";
-import { errorMessage, InputError } from "./lib/errors.ts";
+import { deniedAccess, errorMessage, InputError } from "./lib/errors.ts";
 import { checkCommand } from "./lib/cli/check.ts";
 import { ExitCode } from "./lib/cli/exit_codes.ts";
 import { evaluateCommand } from "./lib/cli/evaluate.ts";
@@ -73,6 +73,7 @@ try {
     code = ExitCode.done;
   } else {
     terminal.note(`error: ${errorMessage(error)}`);
+    if (deniedAccess(error)) code = ExitCode.badInput;
   }
 }
 // A worker in the middle of a step cannot be terminated, and would keep the process alive.

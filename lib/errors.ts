@@ -36,7 +36,34 @@ export class TrainingError extends Error {
   override readonly name = "TrainingError";
 }
 
-/** What an unknown thrown value says. */
+/** What an unknown thrown value says. What the task may not read or write is said in words of our own. */
 export function errorMessage(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const denied = deniedAccess(error);
+  return denied ? notPermitted(denied.access, denied.path) : message;
+}
+
+/** What the runtime did not permit; undefined if it is something else that went wrong. */
+export function deniedAccess(error: unknown): { readonly access: "read" | "write"; readonly path: string } | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const [, access, path] = /^Requires (read|write) access to "?(.*?)"?, run again with/.exec(error.message) ?? [];
+  return access === undefined || path === undefined
+    ? undefined
+    : { access: access === "read" ? "read" : "write", path };
+}
+
+/** Tasks that have the permissions of another one. */
+const SETS: Readonly<Record<string, string>> = { resume: "train", verify: "check" };
+
+/** That the task may not read `path`, or not write to it, and how it may. */
+export function notPermitted(access: "read" | "write", path: string): string {
+  const task = Deno.args[0] ?? "train";
+  const flags = access === "read" ? `--allow-read=.,${path}` : `--allow-read=.,${path} --allow-write=${path}`;
+  return `it is not among those that the task may ${access}. ` +
+    `Start with deno run -P=${SETS[task] ?? task} ${flags} main.ts ${task} …`;
+}
+
+/** That a command may not write to `path`, which the flag `field` names. */
+export function cannotWrite(path: string, field: string): InputError {
+  return new InputError([{ field, message: `Cannot write to "${path}": ${notPermitted("write", path)}` }]);
 }

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import type { ConfigSource } from "../config/resolve.ts";
 import { type Flag, flagValue } from "../config/flags.ts";
 import { nearest } from "../config/nearest.ts";
+import { fromCaller } from "./caller.ts";
 import { errorMessage, InputError, type Problem } from "../errors.ts";
 
 export interface Arguments {
@@ -13,6 +14,19 @@ export interface Arguments {
   readonly extra: Readonly<Record<string, string>>;
   readonly help: boolean;
   readonly positionals: readonly string[];
+}
+
+/** Flags of commands that are paths and no config. */
+const PATHS: readonly string[] = ["config", "out"];
+
+/** Files that the caller listed, for this process; - is standard input. */
+function fromHere(files: unknown): unknown {
+  return Array.isArray(files) ? callersFiles(files.map(String)) : files;
+}
+
+/** Files that the caller named, for this process; - is standard input, and "" is left to whoever checks. */
+export function callersFiles(files: readonly string[]): string[] {
+  return files.map((file) => file === "-" || file === "" ? file : fromCaller(file));
 }
 
 /**
@@ -53,15 +67,20 @@ export function parseArguments(
       continue;
     }
     if (flag.kind === "list") {
-      if (given(flag.name)) values[flag.key] = parsed[flag.name];
+      if (given(flag.name)) values[flag.key] = flag.path ? fromHere(parsed[flag.name]) : parsed[flag.name];
       continue;
     }
     const value = text(flag.name);
-    if (value !== undefined) values[flag.key] = flagValue(flag, value);
+    if (value === undefined) continue;
+    const meant = flagValue(flag, value);
+    const isPath = flag.path && value !== "" && typeof meant === "string" && !flag.path.words?.includes(meant);
+    values[flag.key] = isPath ? fromCaller(meant) : meant;
   }
   const others = extra.flatMap((name) => {
     const value = text(name);
-    return value === undefined ? [] : [[name, value] as const];
+    return value === undefined
+      ? []
+      : [[name, PATHS.includes(name) && value !== "" ? fromCaller(value) : value] as const];
   });
   if (problems.length > 0) throw new InputError(problems);
   return {
@@ -77,7 +96,7 @@ export function parseArguments(
  * value, and `--data -` even that. Throws an InputError if there is none.
  */
 export function dataFiles(data: unknown, positionals: readonly string[]): readonly string[] {
-  const files = [...(Array.isArray(data) ? data : []), ...positionals].filter((file) => file !== "");
+  const files = [...(Array.isArray(data) ? data : []), ...callersFiles(positionals)].filter((file) => file !== "");
   if (files.length > 0) return files;
   throw new InputError([{ field: "--data", message: "--data has no value: expected a file of rows, or -" }]);
 }

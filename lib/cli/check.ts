@@ -2,13 +2,15 @@
 import { z } from "zod";
 import { flagsOf } from "../config/flags.ts";
 import { inspectData } from "../data/load.ts";
+import { pathMarks } from "../config/paths.ts";
 import { dataShape } from "../config/data_shape.ts";
 import { InputError } from "../errors.ts";
-import { parseArguments } from "./arguments.ts";
+import { callersFiles, parseArguments } from "./arguments.ts";
 import { checkReport } from "./check_report.ts";
 import { ExitCode } from "./exit_codes.ts";
 import { commandHelp } from "./help.ts";
 import { parseOptions } from "./options.ts";
+import { readNothingBut } from "./reading.ts";
 import { complain, type Terminal } from "./terminal.ts";
 
 const USAGE = "deno task check FILE … [FLAGS]   (- for standard input)";
@@ -38,9 +40,11 @@ export async function checkCommand(
   }
   if (positionals.length === 0) throw new InputError([{ field: "file", message: `No file is named. Usage: ${USAGE}` }]);
   const { json, ...options } = parseOptions(optionsSchema, values);
+  const sources = callersFiles(positionals);
+  readNothingBut(options, pathMarks(optionsSchema), sources);
   const { data, refusals } = await inspectData({
     ...options,
-    sources: positionals,
+    sources,
     ...input && { input },
     onRows: (rows) => terminal.live(`${rows.toLocaleString("en-US")} rows`),
   }, true);

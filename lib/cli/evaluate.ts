@@ -1,10 +1,10 @@
 /** `evaluate RUN --data FILE`: how well a finished run does on rows that it has not seen. */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { flagsOf } from "../config/flags.ts";
-import { configSchema } from "../config/schema.ts";
+import { configPaths, configSchema } from "../config/schema.ts";
 import { readJudgingRows } from "../data/judging_rows.ts";
 import { openPreprocessing } from "../data/preprocessing.ts";
-import { InputError } from "../errors.ts";
+import { cannotWrite, InputError } from "../errors.ts";
 import { writeJson } from "../run/files.ts";
 import { judge } from "../run/judgement.ts";
 import { readModel } from "../run/model_files.ts";
@@ -14,6 +14,7 @@ import { ExitCode } from "./exit_codes.ts";
 import { commandHelp } from "./help.ts";
 import { oneRun } from "./one_run.ts";
 import { parseOptions } from "./options.ts";
+import { mayWrite, readNothingBut } from "./reading.ts";
 import type { Terminal } from "./terminal.ts";
 
 const USAGE = "deno task evaluate RUN --data FILE [FLAGS]   (--out FILE: where the figures go as JSON)";
@@ -49,12 +50,14 @@ export async function evaluateCommand(
   // As the run's own files were read, unless a flag says otherwise.
   const like = Object.fromEntries(own.map(({ key }) => [key, config[key]]));
   const options = parseOptions(optionsSchema, { ...like, ...values, data: dataFiles(values.data, more) });
+  readNothingBut(options, configPaths, [directory, ...out === undefined ? [] : [dirname(out)]]);
+  const file = out ?? join(directory, "evaluation.json");
+  if (!mayWrite(dirname(file))) throw cannotWrite(dirname(file), "--out");
   const preprocessing = openPreprocessing(saved);
   const rows = await readJudgingRows(options.data, options, { preprocessing, labels }, input);
   const judgement = await judge({ config, labels, ...version }, rows, preprocessing);
   const { skipped, statistics } = rows;
   // Written first: nobody may be there to read the report.
-  const file = out ?? join(directory, "evaluation.json");
   await writeJson(file, { run, digest: version.digest, data: options.data, skipped, ...judgement });
   const report = evaluationReport(judgement, { ...statistics, skipped });
   for (const line of [...report, "", `Written to ${file}`]) terminal.line(line);

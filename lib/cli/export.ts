@@ -1,6 +1,6 @@
 /** `export RUN --to tfjs|safetensors`: the run's model for other programs. */
 import { join } from "node:path";
-import { InputError } from "../errors.ts";
+import { cannotWrite, deniedAccess, InputError } from "../errors.ts";
 import { EXPORT_FORMATS, exportModel } from "../run/export.ts";
 import { readModel } from "../run/model_files.ts";
 import { parseArguments } from "./arguments.ts";
@@ -39,10 +39,7 @@ export async function exportCommand(args: readonly string[], { terminal }: { ter
   }
   const folder = out ?? join(directory, format);
   const files = await exportModel(directory, format, folder).catch((error: unknown) => {
-    if (!(error instanceof Deno.errors.NotCapable)) throw error;
-    const message = `Cannot write to "${folder}": the task may write to runs alone. ` +
-      `Start with deno run -P=export --allow-write=${folder} main.ts export …`;
-    throw new InputError([{ field: "--out", message }]);
+    throw deniedAccess(error)?.access === "write" ? cannotWrite(folder, "--out") : error;
   });
   terminal.line(`Wrote ${files.join(", ")} to ${folder}`);
   const { preprocessing } = await readModel(directory);

@@ -1,8 +1,10 @@
+import { basename, dirname } from "node:path";
 import { flagName, flags } from "../config/flags.ts";
 import { type ConfigSource, DERIVED } from "../config/resolve.ts";
-import { InputError } from "../errors.ts";
+import { deniedAccess, InputError, notPermitted } from "../errors.ts";
 import { resolveRun } from "../run/directory.ts";
 import { type Manifest, readManifest } from "../run/manifest.ts";
+import { fromCaller } from "./caller.ts";
 
 /** The directory of the one run that a command takes. Throws an InputError with `usage` unless exactly one is named. */
 export async function oneRun(positionals: readonly string[], usage: string): Promise<string> {
@@ -11,7 +13,19 @@ export async function oneRun(positionals: readonly string[], usage: string): Pro
     const message = `Expected one run, such as runs/latest, and got ${positionals.length || "none"}. Usage: ${usage}`;
     throw new InputError([{ field: "run", message }]);
   }
-  return await resolveRun(path);
+  return await namedRun(path);
+}
+
+/** The directory of the run that the caller named: a path from there or from here, an id, or `latest`. Throws an InputError. */
+export async function namedRun(path: string): Promise<string> {
+  const place = fromCaller(path);
+  try {
+    return await resolveRun(place, path);
+  } catch (error) {
+    if (!deniedAccess(error)) throw error;
+    const folder = basename(place) === "latest" ? dirname(place) : place;
+    throw new InputError([{ field: "run", message: `Cannot read the run "${path}": ${notPermitted("read", folder)}` }]);
+  }
 }
 
 /** A run's manifest, and the config that it means together with the flags of a command. */

@@ -8,11 +8,12 @@ import { createReader, type Reading } from "../predict/reader.ts";
 import { openSaved } from "../predict/saved.ts";
 import type { Prediction } from "../predict/types.ts";
 import { printableExcerpt, printableJson } from "../printable.ts";
-import { resolveRun } from "../run/directory.ts";
 import { readModel } from "../run/model_files.ts";
 import { dataFiles, parseArguments } from "./arguments.ts";
+import { fromCaller } from "./caller.ts";
 import { ExitCode } from "./exit_codes.ts";
 import { commandHelp } from "./help.ts";
+import { namedRun } from "./one_run.ts";
 import { parseOptions } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -69,7 +70,7 @@ export async function predictCommand(args: readonly string[], { terminal, input 
     return ExitCode.done;
   }
   if (path === undefined) throw new InputError([{ field: "run", message: `No run is named. Usage: ${USAGE}` }]);
-  const { config, labels, version, preprocessing, run } = await readModel(await resolveRun(path));
+  const { config, labels, version, preprocessing, run } = await readModel(await namedRun(path));
   const reader = createReader(config, preprocessing);
   const predict = await openSaved({ config, labels, version }, BATCH);
 
@@ -174,7 +175,7 @@ async function filesOf(
     return files;
   }
   const isFile = await Promise.all(words.map(isFileName));
-  if (words.length > 0 && isFile.every(Boolean) && !behind) return words;
+  if (words.length > 0 && isFile.every(Boolean) && !behind) return dataFiles([], words);
   const strange = words.find((word, index) => isFile[index] || (words.length === 1 && FILE_NAME.test(word)));
   if (strange === undefined) return undefined;
   throw refuse(
@@ -186,7 +187,7 @@ async function filesOf(
 /** Whether there is a file called `word` that may be read. */
 async function isFileName(word: string): Promise<boolean> {
   try {
-    return (await stat(word)).isFile();
+    return (await stat(fromCaller(word))).isFile();
   } catch {
     return false;
   }

@@ -1,6 +1,6 @@
 /** A training with its service beside it, from the first moment until it is told to end. */
 import { dirname } from "node:path";
-import type { Config } from "../config/schema.ts";
+import { type Config, configPaths } from "../config/schema.ts";
 import { errorMessage, TrainingError } from "../errors.ts";
 import type { RunEvent, Summary } from "../events.ts";
 import { StopReason } from "../lockstep/control.ts";
@@ -12,6 +12,7 @@ import { isFinal } from "../run/summary.ts";
 import type { TrainingRun } from "../run/training_run.ts";
 import type { Asset } from "../serve/services.ts";
 import { ExitCode } from "./exit_codes.ts";
+import { readNothingBut } from "./reading.ts";
 import { createReporter } from "./reporter.ts";
 import { startService } from "./service.ts";
 import { onInterruption } from "./signals.ts";
@@ -42,6 +43,7 @@ type Open = (options: TrainingRunOptions) => Promise<TrainingRun>;
  */
 export async function trainAndServe(config: Config, open: Open, options: TrainingOptions): Promise<ExitCode> {
   const { terminal, assets, workerUrl, baselineUrl, predictUrl, cores } = options;
+  readNothingBut(config, configPaths);
   // Lines for people stay out of the way of JSON lines.
   const say = config.log === "json" ? terminal.note : terminal.line;
   const service = await startService({ config, assets: assets(), note: terminal.note });

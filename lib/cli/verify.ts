@@ -1,5 +1,6 @@
 /** `verify RUN`: whether the run, trained again, comes to the same weights. */
 import { resolveConfig } from "../config/resolve.ts";
+import { configPaths } from "../config/schema.ts";
 import { InputError } from "../errors.ts";
 import { readDataAgain } from "../run/run_data.ts";
 import { verifyRun } from "../run/verify.ts";
@@ -7,6 +8,7 @@ import { parseArguments } from "./arguments.ts";
 import { ExitCode } from "./exit_codes.ts";
 import { commandHelp } from "./help.ts";
 import { flagsFor, manifestSources, oneRun } from "./one_run.ts";
+import { readNothingBut } from "./reading.ts";
 import type { TrainingOptions } from "./training.ts";
 
 const USAGE = "deno task verify RUN [FLAGS]";
@@ -24,6 +26,7 @@ export async function verifyCommand(
   const directory = await oneRun(positionals, USAGE);
   const { manifest: { id }, sources } = await manifestSources(directory, values);
   const config = resolveConfig(undefined, sources);
+  readNothingBut(config, configPaths, [directory]);
   const options = { config, workerUrl, cores, ...await readDataAgain(config, input) };
   let same = 0;
   let before = 0;

@@ -1,5 +1,6 @@
 /** The config as command-line flags: what each is called, takes and defaults to, all read off the schema. */
 import { z } from "zod";
+import { type PathMark, pathMarks } from "./paths.ts";
 import { type ConfigKey, configSchema } from "./schema.ts";
 
 const description = z.object({
@@ -18,6 +19,8 @@ export interface Flag<Key extends string = ConfigKey> {
   /** What stands for the value in the help: `N`, `text|json`. */
   readonly value: string;
   readonly description: string;
+  /** Of a path. */
+  readonly path?: PathMark;
   readonly default: string | number | boolean | readonly string[];
 }
 
@@ -34,11 +37,13 @@ export function flagName(key: string): string {
 export function flagsOf<Shape extends z.ZodRawShape>(
   schema: z.ZodObject<Shape>,
 ): readonly Flag<keyof Shape & string>[] {
+  const marks = pathMarks(schema);
   return Object.entries(z.toJSONSchema(schema, { io: "input" }).properties ?? {}).map(([key, property]) => {
     const { type, enum: values, description: text, default: initial } = description.parse(property);
     const kind = KINDS[type ?? ""] ?? "number";
     const value = values ? values.join("|") : PLACEHOLDERS[kind];
-    return { key, name: flagName(key), kind, value, description: text, default: initial };
+    const path = marks.get(key);
+    return { key, name: flagName(key), kind, value, description: text, default: initial, ...path && { path } };
   });
 }
 

@@ -2,7 +2,7 @@
 import { randomInt } from "node:crypto";
 import { lstat, mkdir, readdir, readFile, readlink, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { errorMessage, InputError } from "../errors.ts";
+import { deniedAccess, errorMessage, InputError, notPermitted } from "../errors.ts";
 import { errorCode, makeDirectory, writeWhole } from "./files.ts";
 
 /** A run's id: when it began (UTC) and a few random letters, so that ids sort by time. */
@@ -26,10 +26,7 @@ export async function createRunDirectory(runsDir: string, now: Date, given?: str
       return id;
     }
   } catch (error) {
-    const reason = error instanceof Deno.errors.NotCapable
-      ? "it is not among those that the task may write. Start with " +
-        `deno run -P=train --allow-read=.,${runsDir} --allow-write=${runsDir} main.ts train`
-      : errorMessage(error);
+    const reason = deniedAccess(error) ? notPermitted("write", runsDir) : errorMessage(error);
     throw new InputError([{ field: "runsDir", message: `Cannot write to the runs directory "${runsDir}": ${reason}` }]);
   }
   throw new Error(`No free run id in "${runsDir}" after 10 attempts`);
@@ -88,10 +85,15 @@ export async function resolveRun(...paths: readonly [string, ...string[]]): Prom
     if (found !== undefined) return found;
   }
   const [path] = paths;
-  const known = (await Promise.all([...paths, ...usual].map(async (path) => {
-    const [newest] = await listRuns(dirname(path));
-    return newest && join(dirname(path), newest);
-  }))).find((newest) => newest !== undefined);
+  const folders = [
+    ...paths.map((path) => dirname(path)),
+    ...paths.some((path) => dirname(path) === ".") ? [USUAL] : [],
+  ];
+  const newest = await Promise.all(folders.map(async (folder) => {
+    const [id] = await listRuns(folder);
+    return id && join(folder, id);
+  }));
+  const known = newest.find((directory) => directory !== undefined);
   const hint = known ? `the newest is ${known}` : `there is none in "${dirname(path)}"; train one`;
   throw new InputError([{ field: "run", message: `There is no run in "${path}": ${hint}` }]);
 }

@@ -23,7 +23,10 @@ Deno.test("export writes a run's model, and says what is wrong with its argument
     await refused([latest, "--to", "onnx"], "--to is onnx: expected tfjs or safetensors");
     await refused([latest], "--to is missing");
     await refused([`${folder}/none`, "--to", "tfjs"], "There is no run in");
-    await refused([latest, "--to", "tfjs", "--out", "/nowhere"], "deno run -P=export --allow-write=/nowhere");
+    await refused(
+      [latest, "--to", "tfjs", "--out", "/nowhere"],
+      "deno run -P=export --allow-read=.,/nowhere --allow-write=/nowhere main.ts",
+    );
   }));
 
 Deno.test("export says that a model with a Hugging Face tokenizer takes no texts elsewhere", () =>
