@@ -8,7 +8,7 @@ import type { Context } from "./context.ts";
 import { deal } from "./deal.ts";
 import { Damaged, seal } from "./envelope.ts";
 import { Forgetting } from "./forgetting.ts";
-import type { Lease } from "./lease.ts";
+import { Deposed, type Lease } from "./lease.ts";
 import type { NodeSum } from "./local.ts";
 import type { Member } from "./member.ts";
 import { type Down, parseUp, type Presence, type Unsigned, type Up, type Upload } from "./messages.ts";
@@ -18,11 +18,6 @@ import { retry } from "./retry.ts";
 import type { Roster } from "./roster.ts";
 import { Subject } from "./transport.ts";
 import { completion } from "../engine/tree_nodes.ts";
-
-/** Another leads, or the lease is over. */
-export class Deposed extends Error {
-  override readonly name = "Deposed";
-}
 
 /** A member that starts again under its name knows nothing of what it was dealt. */
 interface Assignment extends Pick<Presence, "member" | "life"> {
@@ -64,7 +59,9 @@ export class Leader {
     const { local, transport, clock, signal, report } = this.#context;
     if (!await this.#begin()) return;
     const end = await retry(clock, signal, () => transport.newest(Subject.up));
-    const receiving = this.#receive();
+    const from = this.#member.uploadsFrom;
+    this.#receivedUp = from - 1;
+    const receiving = this.#receive(from);
     receiving.catch(() => {}); // What ends it ends the member's reading too, or this leader.
     // Commits that are there already are not done again.
     await this.#until(() => this.#receivedUp >= end);
@@ -108,8 +105,8 @@ export class Leader {
     }
   }
 
-  async #receive(): Promise<void> {
-    for await (const read of readLog(this.#context, Subject.up, 1, parseUp)) {
+  async #receive(from: number): Promise<void> {
+    for await (const read of readLog(this.#context, Subject.up, from, parseUp)) {
       this.#uploads.push(read);
       this.#receivedUp = read.sequence;
       this.#member.bell.ring();

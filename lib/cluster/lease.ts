@@ -9,6 +9,11 @@ import type { Entry, Transport } from "./transport.ts";
 
 export const LEASE = "lease";
 
+/** Another leads, or the lease is over. */
+export class Deposed extends Error {
+  override readonly name = "Deposed";
+}
+
 const leaseSchema = z.object({ holder: z.string(), beat: z.int() });
 
 export class Lease {

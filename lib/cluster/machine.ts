@@ -8,7 +8,7 @@ import type { ClusterView } from "../events.ts";
 import type { ClusterNews, ClusterOptions, Context, Traffic } from "./context.ts";
 import { Incidents } from "./incidents.ts";
 import { Leading } from "./leading.ts";
-import { LEASE, Lease } from "./lease.ts";
+import { holderOf, LEASE, Lease } from "./lease.ts";
 import type { LocalShards } from "./local.ts";
 import { Member } from "./member.ts";
 import type { Presence } from "./messages.ts";
@@ -120,7 +120,9 @@ export class Machine {
       stop.abort();
       outer.removeEventListener("abort", forward);
       member.bell.ring();
-      await looking.catch(() => {}); // What it has asked the broker is answered.
+      // What it has asked the broker is answered.
+      await looking.catch(() => {});
+      await leading.quiet();
       await this.#leave(roster, lease);
     }
   }
@@ -132,10 +134,10 @@ export class Machine {
     // Who comes with a state waits until those have shown themselves who may be further.
     const candidateFrom = local.round > 0 ? clock.now() + leaseMs : 0;
     while (!signal.aborted) {
-      const registers = await retry(clock, signal, async () => {
-        await roster.show(this.#presence());
-        return await transport.registers();
-      });
+      // At once: on a slow link each answer takes its time, and who is not seen for a lease counts as gone.
+      const showing = retry(clock, signal, () => roster.show(this.#presence()));
+      showing.catch(() => {}); // It is awaited below.
+      const registers = await retry(clock, signal, () => transport.registers()).finally(() => showing);
       this.#see(roster, registers);
       this.#tell();
       const others = roster.present().filter((presence) => presence.member !== context.member);
@@ -146,13 +148,16 @@ export class Machine {
         }
       }
       if (member.inStep || others.some((presence) => presence.inStep)) inStepAt = clock.now();
-      if (leading.isOn) await retry(clock, signal, () => lease.renew());
-      else if (!local.finished) {
+      if (!leading.isOn && !local.finished) {
         const entry = registers.get(LEASE);
         const isForlorn = clock.now() - inStepAt > FORLORN_LEASES * leaseMs;
         const isFit = (member.inStep || isForlorn) && others.every(({ round }) => round <= local.round);
-        if (isFit && clock.now() >= candidateFrom && lease.isFree(entry)) {
+        const isCandidate = isFit && clock.now() >= candidateFrom && !leading.isResting;
+        if (lease.isFree(entry) && isCandidate) {
           const term = await retry(clock, signal, () => lease.take(entry));
+          const before = entry ? holderOf(entry.value) : "";
+          // Who let the lease pass is dealt nothing before it is heard of again.
+          if (term !== undefined && before !== context.member) roster.miss(before);
           if (term !== undefined) leading.start(term);
         }
         await member.remind();

@@ -37,6 +37,8 @@ export class Member {
   #sent: { readonly round: number; readonly nodes: readonly NodeSum[] } | undefined;
   #messages = 0;
   #isBehind = false;
+  /** The highest round whose base the log has, and where that base first is. */
+  #newestBase = { round: 0, sequence: 0 };
   #askedAt = -Infinity;
 
   constructor(context: Context) {
@@ -66,6 +68,15 @@ export class Member {
     return bytes;
   }
 
+  /**
+   * Where in the log the uploads for the next round can begin. They follow the base that the round starts from, so that
+   * nobody needs to read those of finished rounds.
+   */
+  get uploadsFrom(): number {
+    const { round, sequence } = this.#newestBase;
+    return round === this.#context.local.round ? sequence + 1 : 1;
+  }
+
   /** Asks for a state again where a question went without an answer. To be called now and then. */
   async remind(): Promise<void> {
     if (this.#isBehind) await this.#ask();
@@ -90,6 +101,8 @@ export class Member {
       }
       if (read.message && read.message.term >= this.term) {
         this.term = read.message.term;
+        const { type, round } = read.message;
+        if (type === "base" && round > this.#newestBase.round) this.#newestBase = { round, sequence: read.sequence };
         await this.#heed(read.message, read.body);
       }
       this.heeded = read.sequence;

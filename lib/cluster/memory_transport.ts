@@ -9,6 +9,7 @@ import {
   type Limits,
   type LogMessage,
   type PublishOptions,
+  READ_AHEAD,
   StoreLost,
   type Transport,
   Unreachable,
@@ -26,12 +27,28 @@ export interface Faults {
   readonly spoil: number;
   /** Least and most milliseconds that a call takes, each way. Calls under way overtake each other. */
   readonly delayMs: readonly [number, number];
+  /** The link of each client. Without one, bytes take no time. */
+  readonly link?: Link;
+}
+
+/** A link as a router with a queue makes it: what does not fit into the queue waits at the sender, each connection by itself. */
+export interface Link {
+  /** Each way. */
+  readonly bytesPerMs: number;
+  /** Bytes on their way that everything waits behind, of whatever connection. */
+  readonly queueBytes: number;
 }
 
 export const NO_FAULTS: Faults = { loss: 0, duplicate: 0, corrupt: 0, spoil: 0, delayMs: [0, 0] };
 
 /** How long a call without an answer is waited for. */
 const TIMEOUT_MS = 500;
+
+/** Bytes around a message, and of a call without one. */
+const OVERHEAD = 200;
+
+/** The connections of a client: what waits at the sender of one holds up that one alone. */
+type Lane = "reading" | "writing" | "registers";
 
 interface Stored extends LogMessage {
   readonly id: string;
@@ -53,6 +70,8 @@ export class MemoryBroker {
   #waiting = new Set<() => void>();
   #cut = new Set<string>();
   #down = false;
+  /** By client, direction and lane: when the last byte that was sent is there. */
+  readonly #busy = new Map<string, number>();
 
   constructor(clock: Clock, seed = 1, faults: Faults = NO_FAULTS) {
     this.#clock = clock;
@@ -63,20 +82,22 @@ export class MemoryBroker {
   /** The way of `client` to this broker. */
   connect(client: string): Transport {
     let generation: number | undefined;
-    const call = async <Result>(work: () => Result): Promise<Result> => {
+    const call = async <Result>(work: () => Result, lane: Lane = "registers", bytes = 0): Promise<Result> => {
+      await this.#cross(client, "up", lane, bytes);
       await this.#travel(client);
       generation ??= this.#generation;
       const result = work();
       await this.#travel(client);
+      await this.#cross(client, "down", lane, 0);
       return result;
     };
     return {
       limits: () => call(() => this.limits),
-      publish: (subject, data, options) => call(() => this.#publish(subject, data, options)),
+      publish: (subject, data, options) => call(() => this.#publish(subject, data, options), "writing", data.length),
       read: (subject, from, signal) => this.#read(client, subject, from, signal, this.#generation),
       newest: (subject) => call(() => this.#log.findLast((message) => message.subject === subject)?.sequence ?? 0),
       forget: (sequence) => call(() => void (this.#log = this.#log.filter((message) => message.sequence >= sequence))),
-      write: (key, value, revision) => call(() => this.#write(key, value, revision)),
+      write: (key, value, revision) => call(() => this.#write(key, value, revision), "registers", value.length),
       registers: () => call(() => new Map(this.#registers)),
       close: () => Promise.resolve(),
     };
@@ -119,6 +140,27 @@ export class MemoryBroker {
     throw new Unreachable(`The broker did not answer within ${TIMEOUT_MS} ms`);
   }
 
+  /** Waits until `bytes` have crossed the client's link, behind what is on its way already. */
+  async #cross(client: string, way: "up" | "down", lane: Lane, bytes: number): Promise<void> {
+    const there = this.#enqueue(client, way, lane, bytes);
+    if (there > this.#clock.now()) await this.#clock.sleep(there - this.#clock.now());
+  }
+
+  /** When `bytes` that are sent now will be there. */
+  #enqueue(client: string, way: "up" | "down", lane: Lane, bytes: number): number {
+    const now = this.#clock.now();
+    const { link } = this.faults;
+    if (!link) return now;
+    const wire = `${client} ${way}`;
+    const own = `${wire} ${lane}`;
+    // The wire's bytes are shared; of those that wait at other senders only a queue's worth is before these.
+    const queued = Math.min(Math.max(0, (this.#busy.get(wire) ?? 0) - now), link.queueBytes / link.bytesPerMs);
+    const there = Math.max(now + queued, this.#busy.get(own) ?? 0) + (bytes + OVERHEAD) / link.bytesPerMs;
+    this.#busy.set(own, there);
+    this.#busy.set(wire, Math.max(there, this.#busy.get(wire) ?? 0));
+    return there;
+  }
+
   #publish(subject: string, data: Uint8Array, { id, after }: PublishOptions): number | undefined {
     if (data.length > this.limits.maxPayload) throw new RangeError(`A message of ${data.length} bytes is too large`);
     const known = this.#ids.get(id);
@@ -137,14 +179,22 @@ export class MemoryBroker {
 
   async *#read(client: string, subject: string, from: number, signal: AbortSignal, generation: number) {
     let next = from;
+    const ahead: { readonly message: Stored; readonly there: number }[] = [];
     while (!signal.aborted) {
       if (!this.#down && !this.#cut.has(client)) {
         if (this.#generation !== generation) throw new StoreLost("The broker's log is another one than before");
-        const message = this.#log.find((stored) => stored.subject === subject && stored.sequence >= next);
-        if (message) {
+        while (ahead.length < (this.faults.link ? READ_AHEAD : 1)) {
+          const message = this.#log.find((stored) => stored.subject === subject && stored.sequence >= next);
+          if (!message) break;
+          next = message.sequence + 1;
+          ahead.push({ message, there: this.#enqueue(client, "down", "reading", message.data.length) });
+        }
+        const first = ahead.shift();
+        if (first) {
+          const { message, there } = first;
+          if (there > this.#clock.now()) await this.#clock.sleep(there - this.#clock.now(), signal);
           const [least, most] = this.faults.delayMs;
           if (most > 0) await this.#clock.sleep(least + this.#random.uniform() * (most - least), signal);
-          next = message.sequence + 1;
           this.bytes.delivered += message.data.length;
           yield { sequence: message.sequence, subject, data: this.#flipped(message.data, this.faults.corrupt) };
           continue;

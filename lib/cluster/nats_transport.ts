@@ -16,6 +16,7 @@ import {
   type Limits,
   type LogMessage,
   type PublishOptions,
+  READ_AHEAD,
   StoreLost,
   type Transport,
   Unreachable,
@@ -106,7 +107,7 @@ export class NatsTransport implements Transport {
           deliver_policy: DeliverPolicy.StartSequence,
           opt_start_seq: next,
         });
-        messages = await consumer.consume({ max_messages: 64, expires: EXPIRES_MS });
+        messages = await consumer.consume({ max_messages: READ_AHEAD, expires: EXPIRES_MS });
         this.#reading.add(messages);
         if (signal.aborted || lost.signal.aborted) stop();
         for await (const { seq, data } of messages) {

@@ -53,6 +53,12 @@ export class Roster {
       .sort((a, b) => (a.member < b.member ? -1 : 1));
   }
 
+  /** Counts `member` as gone until it shows itself again. */
+  miss(member: string): void {
+    const seen = this.#seen.get(PREFIX + member);
+    if (seen) this.#seen.set(PREFIX + member, { ...seen, at: -Infinity });
+  }
+
   /** Shows this machine; a `beat` of -1 says that it leaves. */
   async show(presence: Presence): Promise<void> {
     const key = PREFIX + presence.member;

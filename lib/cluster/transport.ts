@@ -37,6 +37,12 @@ export interface Entry {
   readonly revision: number;
 }
 
+/**
+ * Messages of a subject that a reader lets come before it has taken the first of them: enough for a fast link to have no
+ * gaps, and at most 4 MiB that wait where a slow one is narrow.
+ */
+export const READ_AHEAD = 8;
+
 export interface Limits {
   /** Bytes of one message, headers included. */
   readonly maxPayload: number;
