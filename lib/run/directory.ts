@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import { lstat, mkdir, readdir, readFile, readlink, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { deniedAccess, errorMessage, InputError, notPermitted } from "../errors.ts";
-import { errorCode, makeDirectory, writeWhole } from "./files.ts";
+import { errorCode, FOLDER_MODE, makeDirectory, writeWhole } from "./files.ts";
 
 /** A run's id: when it began (UTC) and a few random letters, so that ids sort by time. */
 export const RUN_ID = /^\d{8}-\d{6}-[a-z]{4}$/;
@@ -18,11 +18,11 @@ export function newId(now: Date): string {
 /** Makes the directory of a new run in `runsDir`, called `given` if it has an id, and returns its id. Throws an InputError if it cannot. */
 export async function createRunDirectory(runsDir: string, now: Date, given?: string): Promise<string> {
   try {
-    await mkdir(runsDir, { recursive: true });
+    await mkdir(runsDir, { recursive: true, mode: FOLDER_MODE });
     for (let attempt = 0; attempt < 10; attempt++) {
       const id = given ?? newId(now);
       if (!(await makeDirectory(join(runsDir, id)))) continue;
-      await mkdir(join(runsDir, id, "checkpoints"));
+      await mkdir(join(runsDir, id, "checkpoints"), { mode: FOLDER_MODE });
       return id;
     }
   } catch (error) {

@@ -6,7 +6,7 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { parseEvent } from "./event_line.ts";
-import { named } from "./files.ts";
+import { FILE_MODE, named } from "./files.ts";
 import { type Lock, lockFile } from "./lock.ts";
 import { BATCH, history } from "./log_history.ts";
 import { LogIndex } from "./log_index.ts";
@@ -44,7 +44,7 @@ export class EventLog {
 
   /** A new log; `path` must not exist. */
   static async create(path: string): Promise<EventLog> {
-    const file = await open(path, "ax");
+    const file = await open(path, "ax", FILE_MODE);
     return new EventLog(path, file, await lockFile(path));
   }
 

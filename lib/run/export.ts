@@ -6,7 +6,7 @@ import { trainedModel } from "../model/task_model.ts";
 import { browserPredictor } from "./exported/browser_modules.ts";
 import { characterTable } from "./exported/characters.ts";
 import modelPy from "./exported/model.py" with { type: "text" };
-import { readBytes, writeWhole } from "./files.ts";
+import { FOLDER_MODE, readBytes, writeWhole } from "./files.ts";
 import { NGRAMS, PREPROCESSING, readModel, type SavedModel } from "./model_files.ts";
 import { encodeSafetensors } from "./safetensors.ts";
 
@@ -38,7 +38,7 @@ export async function exportModel(directory: string, format: ExportFormat, folde
   const names = ["lockstep.json", model.preprocessing && PREPROCESSING, model.version.ngrams && NGRAMS];
   for (const name of names) if (name) files.set(name, await saved(name));
   for (const [name, content] of await EXPORTERS[format](model, saved)) files.set(name, content);
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
   for (const [name, content] of files) await writeWhole(join(folder, name), content);
   return [...files.keys()];
 }

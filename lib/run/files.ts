@@ -6,6 +6,10 @@ import type { z } from "zod";
 import { expectation, shown } from "../config/resolve.ts";
 import { DamagedFile } from "../errors.ts";
 
+/** Others never write to what a run wrote, whatever the umask is; it may keep them from reading. */
+export const FILE_MODE = 0o644;
+export const FOLDER_MODE = 0o755;
+
 /**
  * Writes `content` to `path` as a whole or not at all: written aside, synced and renamed, so that a crash leaves the
  * old file or the new one.
@@ -13,7 +17,7 @@ import { DamagedFile } from "../errors.ts";
 export async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
   const aside = `${path}.${randomBytes(4).toString("hex")}.tmp`;
   try {
-    const file = await open(aside, "w");
+    const file = await open(aside, "w", FILE_MODE);
     try {
       await file.writeFile(content);
       await file.sync();
@@ -99,7 +103,7 @@ function wrongField(value: unknown, issue: z.core.$ZodIssue): string {
 /** Makes a directory that must not exist yet. Returns false if it does. */
 export async function makeDirectory(path: string): Promise<boolean> {
   try {
-    await mkdir(path);
+    await mkdir(path, { mode: FOLDER_MODE });
     return true;
   } catch (error) {
     if (errorCode(error) === "EEXIST") return false;

@@ -170,7 +170,7 @@ export class RunLibrary {
   /** Removes run `id`, which is there. */
   async remove(id: string): Promise<Removal> {
     if (this.#queue?.remove(id)) return "removed";
-    if (!RUN_ID.test(id) || id === this.current) return "busy";
+    if (!RUN_ID.test(id) || id === this.current || id === this.#queue?.starting) return "busy";
     const removal = await removeRun(this.#directory(id));
     if (removal === "removed") this.#indexes.delete(id);
     return removal;

@@ -13,7 +13,7 @@ import { type PreprocessingJson, preprocessingSchema } from "../data/preprocessi
 import { readSavedWeights } from "../model/saved_weights.ts";
 import { saveLayersModel } from "../model/save.ts";
 import { trainedModel } from "../model/task_model.ts";
-import { checked, readBytes, readJson, writeJson, writeWhole } from "./files.ts";
+import { checked, FOLDER_MODE, readBytes, readJson, writeJson, writeWhole } from "./files.ts";
 import { sha256 } from "./manifest.ts";
 import type { ModelVersion } from "./model_version.ts";
 import { decodeNgrams, encodeNgrams, ngramNumbers, ngramNumbersSchema } from "./ngram_file.ts";
@@ -60,7 +60,7 @@ export async function writeModel(directory: string, model: SavedModel): Promise<
   const { spec, layout } = trainedModel(config, labels);
   const files = await saveLayersModel(spec, layout, version.weights);
   const folder = join(directory, "model");
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
   for (const [name, bytes] of Object.entries(files)) await writeWhole(join(folder, name), bytes);
   const { round, digest, ngrams } = version;
   const modelDigest = await sha256(files["model.json"]);

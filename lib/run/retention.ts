@@ -1,5 +1,5 @@
 /** Runs that go: one that somebody no longer wants, or all but the newest. */
-import { rm } from "node:fs/promises";
+import { lstat, rm, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import { latestRun, listRuns } from "./directory.ts";
@@ -7,7 +7,7 @@ import { errorCode } from "./files.ts";
 import { type Lock, lockFile } from "./lock.ts";
 import type { Removal } from "./types.ts";
 
-/** Removes the run in `directory` and all that it wrote, unless a process trains or serves it. */
+/** Removes the run in `directory` and all that it wrote, or the link in its place; unless a process trains or serves it. */
 export async function removeRun(directory: string): Promise<Removal> {
   const locks: Lock[] = [];
   try {
@@ -15,6 +15,11 @@ export async function removeRun(directory: string): Promise<Removal> {
       const lock = await lockOf(join(directory, file));
       if (lock === "busy") return "busy";
       if (lock) locks.push(lock);
+    }
+    if ((await lstat(directory)).isSymbolicLink()) {
+      // What it leads to, such as an archive, is not ours to remove.
+      await unlink(directory);
+      return "removed";
     }
     // It is a run no longer, whatever happens after.
     await rm(join(directory, "run.json"), { force: true });

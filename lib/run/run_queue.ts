@@ -1,7 +1,8 @@
 /** Runs that wait for their turn: one is trained at a time. They are this process's, and go with it. */
+import { join, sep } from "node:path";
 import type { Resolve } from "../config/resolve.ts";
 import { type Config, trainingConfig } from "../config/schema.ts";
-import { errorMessage } from "../errors.ts";
+import { InputError } from "../errors.ts";
 import { newId } from "./directory.ts";
 import { requestedRun } from "./run_request.ts";
 import type { RunDetail } from "./types.ts";
@@ -18,6 +19,8 @@ export const MOST_QUEUED = 100;
 export class RunQueue {
   readonly #config: Config;
   #waiting: QueuedRun[] = [];
+  /** The one whose data are read. */
+  #starting: QueuedRun | undefined;
   readonly #refused = new Map<string, RunDetail>();
   #arrived = Promise.withResolvers<void>();
   /** Milliseconds since 1970 that the newest id says. */
@@ -46,20 +49,31 @@ export class RunQueue {
     return this.get(id);
   }
 
+  /** The id of a run that is no longer waiting, and not yet there. */
+  get starting(): string | undefined {
+    return this.#starting?.id;
+  }
+
   /** Says that a run began at `startedAt`: those that are asked for from now on have later ids. */
   began(startedAt: string): void {
     this.#newest = Math.max(this.#newest, Date.parse(startedAt));
+    this.#starting = undefined;
   }
 
   /** All of them, the newest first. */
   list(): RunDetail[] {
-    const ids = [...this.#refused.keys(), ...this.#waiting.map(({ id }) => id)];
+    const ids = [
+      ...this.#refused.keys(),
+      ...this.#starting ? [this.#starting.id] : [],
+      ...this.#waiting.map(({ id }) => id),
+    ];
     return ids.reverse().map((id) => this.get(id)!);
   }
 
   get(id: string): RunDetail | undefined {
     const index = this.#waiting.findIndex((queued) => queued.id === id);
-    return index < 0 ? this.#refused.get(id) : { ...this.#waiting[index]!.detail, place: index + 1 };
+    if (index >= 0) return { ...this.#waiting[index]!.detail, place: index + 1 };
+    return this.#starting?.id === id ? this.#starting.detail : this.#refused.get(id);
   }
 
   /** Whether `id` was there; it no longer is. */
@@ -69,9 +83,10 @@ export class RunQueue {
     return this.#refused.delete(id) || this.#waiting.length < before;
   }
 
-  /** The next one, which is no longer in the queue. */
+  /** The next one, which is no longer in the queue; until it has begun or was refused, it is told of here. */
   take(): QueuedRun | undefined {
-    return this.#waiting.shift();
+    this.#starting = this.#waiting.shift();
+    return this.#starting;
   }
 
   /** Resolves when there is one to take. */
@@ -84,7 +99,15 @@ export class RunQueue {
 
   /** Remembers that a run that was taken could not start. */
   refuse({ id, detail }: QueuedRun, error: unknown): void {
-    this.#refused.set(id, { ...detail, state: "failed", error: errorMessage(error) });
+    this.#starting = undefined;
+    this.#refused.set(id, { ...detail, state: "failed", error: this.#told(error) });
     if (this.#refused.size > MOST_QUEUED) this.#refused.delete(this.#refused.keys().next().value!);
+  }
+
+  /** What a client is told: of bad input all but where --data-dir is, of anything else that the log says more. */
+  #told(error: unknown): string {
+    if (!(error instanceof InputError)) return "It could not start: the log of the process says why";
+    const { dataDir } = this.#config;
+    return dataDir === "" ? error.message : error.message.replaceAll(join(dataDir, sep), "");
   }
 }

@@ -8,7 +8,7 @@ const TOKEN = "0123456789abcdef";
 Deno.test("readToken() takes it from the file or the environment, and needs none on loopback alone", () =>
   withFolder(async (folder) => {
     const tokenFile = `${folder}/token`;
-    await Deno.writeTextFile(tokenFile, `${TOKEN}\n`);
+    await Deno.writeTextFile(tokenFile, `${TOKEN}\n`, { mode: 0o600 });
     assertEquals(await readToken({ host: "0.0.0.0", tokenFile }), TOKEN);
     assertEquals(await readToken({ host: "127.0.0.1", tokenFile }), TOKEN);
     for (const host of ["127.0.0.1", "localhost", "::1"]) {
@@ -39,6 +39,21 @@ Deno.test("readToken() says what is wrong with a token or its file", () =>
       InputError,
       `Cannot read the token file "${tokenFile}"`,
     );
+    await Deno.writeTextFile(tokenFile, TOKEN);
+    if (Deno.build.os !== "windows") {
+      for (const mode of [0o666, 0o602, 0o620]) {
+        await Deno.chmod(tokenFile, mode);
+        await assertRejects(
+          () => readToken({ host: "::1", tokenFile }),
+          InputError,
+          `its mode is 0${mode.toString(8)}`,
+        );
+      }
+      for (const mode of [0o444, 0o644, 0o400, 0o600]) {
+        await Deno.chmod(tokenFile, mode);
+        assertEquals(await readToken({ host: "::1", tokenFile }), TOKEN);
+      }
+    }
     for (const bad of ["", "short", "with blanks in between", "0123456789abcdé"]) {
       await Deno.writeTextFile(tokenFile, bad);
       await assertRejects(

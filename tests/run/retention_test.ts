@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { readdir } from "node:fs/promises";
+import { readdir, stat, symlink } from "node:fs/promises";
 import { shareFile } from "../../lib/run/lock.ts";
 import { RunLibrary } from "../../lib/run/library.ts";
 import { keepRuns, removeRun } from "../../lib/run/retention.ts";
@@ -66,3 +66,42 @@ Deno.test("RunLibrary removes runs, but never its own, and pages and filters tho
     assertEquals(await ids({}), [own.id]);
     assertEquals(await library.start({}), "never");
   }));
+
+Deno.test("removeRun() and keepRuns() remove a link to a run, and nothing of what it leads to", () =>
+  inTemporaryDirectory(async (folder) => {
+    const [archive, runsDir] = [join(folder, "archive"), join(folder, "runs")];
+    const archived = await createTinyRun(archive);
+    await archived.log.close();
+    const kept = await readdir(archived.directory);
+    const own = await createTinyRun(runsDir);
+    await own.log.close();
+    for (const id of ["20200101-000000-link", archived.id]) {
+      await symlink(archived.directory, join(runsDir, id));
+      assertEquals(await removeRun(join(runsDir, id)), "removed");
+    }
+    await symlink(archived.directory, join(runsDir, "20200101-000000-link"));
+    assertEquals(await keepRuns(runsDir, 1, []), ["20200101-000000-link"]);
+    assertEquals(await listRuns(runsDir), [own.id]);
+    assertEquals(await readdir(archived.directory), kept);
+  }));
+
+Deno.test("what a run writes is nobody else's to write to, whatever the umask is", async () => {
+  if (Deno.build.os === "windows") return;
+  await inTemporaryDirectory(async (runsDir) => {
+    // In a process of its own: the umask is the process's, and tests run side by side.
+    const module = (name: string) => JSON.stringify(import.meta.resolve(`../../lib/run/${name}.ts`));
+    const script = `import { createRunDirectory, nameLatest } from ${module("directory")};
+      import { EventLog } from ${module("event_log")};
+      Deno.umask(0);
+      const runsDir = Deno.args[0];
+      const id = await createRunDirectory(runsDir + "/runs", new Date());
+      await nameLatest(runsDir + "/runs", id);
+      await (await EventLog.create(runsDir + "/runs/" + id + "/events.jsonl")).close();
+      console.log(id);`;
+    const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["eval", "-q", script, runsDir] }).output();
+    const id = new TextDecoder().decode(stdout).trim();
+    for (const name of ["", "latest", id, `${id}/events.jsonl`, `${id}/checkpoints`]) {
+      assertEquals((await stat(join(runsDir, "runs", name))).mode & 0o022, 0, name);
+    }
+  });
+});

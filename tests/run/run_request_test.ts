@@ -106,7 +106,12 @@ Deno.test("RunQueue gives runs in their order, with places that move up, and no 
   const taken = queue.take();
   assertEquals([taken?.id, taken?.resolve().seed], [first!.id, 1]);
   assertEquals(queue.get(second!.id)?.place, 1);
+  // While its data are read it is there, and nobody removes it.
+  const { state: starting, place } = queue.get(first!.id)!;
+  assertEquals([starting, place, queue.starting, queue.remove(first!.id)], ["queued", undefined, first!.id, false]);
+  assertEquals(queue.list().map(({ id }) => id), [second!.id, first!.id]);
   queue.refuse(taken!, new InputError([{ field: "data", message: "there are no rows" }]));
+  assertEquals(queue.starting, undefined);
   const { state, error } = queue.get(first!.id)!;
   assertEquals([state, error], ["failed", "there are no rows"]);
   assertEquals([queue.remove(second!.id), queue.remove(second!.id), queue.take()], [true, false, undefined]);
@@ -115,4 +120,17 @@ Deno.test("RunQueue gives runs in their order, with places that move up, and no 
   await arrival;
   assertEquals(await queue.add({}), undefined);
   await assertRejects(() => queue.add({ seed: -1 }), InputError);
+});
+
+Deno.test("RunQueue tells clients neither where --data-dir is nor what only the log should say", async () => {
+  const told = async (error: Error) => {
+    const queue = new RunQueue(configOf({ dataDir: "/srv/secret/data" }));
+    const { id } = (await queue.add({}))!;
+    queue.refuse(queue.take()!, error);
+    return queue.get(id)?.error;
+  };
+  const bad = new InputError([{ field: "data", message: "/srv/secret/data/rows.csv:2 has 3 fields, expected 2" }]);
+  assertEquals(await told(bad), "rows.csv:2 has 3 fields, expected 2");
+  const other = await told(new Error("ENOSPC: no space left on device, open '/srv/secret/runs/x'"));
+  assertEquals(other, "It could not start: the log of the process says why");
 });
