@@ -42,6 +42,8 @@ export async function startService({ config, assets, note }: ServiceOptions): Pr
     host,
     port,
     closeStreams: () => streams.abort(),
+    figures,
+    note,
   });
   return {
     url: server.url,

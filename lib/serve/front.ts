@@ -9,11 +9,13 @@ import type { Target } from "./target.ts";
 export interface Peer {
   /** IP address of the client. */
   readonly address: string;
+  /** Bodies that are being read from it. */
+  reading: number;
   /** Closes the connection, whatever is still to be sent on it. */
   cut(): void;
 }
 
-const NO_PEER: Peer = { address: "", cut: () => {} };
+const NO_PEER: Peer = { address: "", reading: 0, cut: () => {} };
 
 /** A line of the access log. */
 export interface AccessRecord {

@@ -182,7 +182,7 @@ export function inferenceRoutes(routes: Routes, services: Services, options: Inf
     }, async (c) => {
       checkName(c.req.param("name"));
       const version = versionOf(c.req.param("version"));
-      const request = parseInference(await readJson(c.req.raw, bodyLimitBytes, !reader.text), reader, maxInstances);
+      const request = parseInference(await readJson(c, bodyLimitBytes, !reader.text), reader, maxInstances);
       const answer = await predictor.predict(request.sequences, { version, signal: () => c.req.raw.signal });
       return bareJson(inferenceAnswer(request, answer, MODEL_NAME), { "Server-Timing": serverTiming(answer) });
     });

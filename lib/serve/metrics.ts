@@ -1,5 +1,6 @@
 /** Counts of what was asked and answered, and their text for a scraper (OpenMetrics 1.0). */
 import { Histogram } from "../predict/histogram.ts";
+import type { CloseReason } from "./connections.ts";
 import { Drops } from "./drops.ts";
 
 /** Upper bounds in seconds, of a prediction's and of a large list's time alike. */
@@ -20,6 +21,10 @@ export class RouteFigures {
 
 export class HttpFigures {
   readonly #routes = new Map<string, RouteFigures>();
+  /** Connections that are open, those that the server closed by why, and how often it could not take one. */
+  connections = 0;
+  readonly closed = new Map<CloseReason, number>();
+  acceptFailures = 0;
   /** Event streams that are open. */
   streams = 0;
   /** Clients of streams that were cut because they did not read. */
@@ -40,6 +45,10 @@ export class HttpFigures {
     }
     text.family("lockstep_http_request_seconds", "histogram", "Time to answer, by route.");
     for (const [labels, { seconds, byStatus }] of this.#routes) if (byStatus.size > 0) text.buckets(seconds, labels);
+    text.gauge("lockstep_http_connections", this.connections, "Connections that are open.");
+    text.family("lockstep_http_connections_closed", "counter", "Connections that the server closed, by why.");
+    for (const [reason, count] of this.closed) text.sample("_total", count, `reason="${reason}"`);
+    text.counter("lockstep_http_accept_failures", this.acceptFailures, "Connections that the system could not open.");
     text.family("lockstep_event_streams", "gauge", "Event streams that are open.");
     text.sample("", this.streams);
     text.counter("lockstep_event_streams_dropped", this.drops.count, "Streams cut because their clients did not read.");

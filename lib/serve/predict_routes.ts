@@ -47,7 +47,7 @@ export function predictRoutes(routes: Routes, { predictor }: Services, limits: P
       503: problemAnswer("Too many wait already, or the predictor does not answer; see Retry-After"),
     },
   }, async (c) => {
-    const body = await readJson(c.req.raw, limits.bodyLimitBytes, !reader.text);
+    const body = await readJson(c, limits.bodyLimitBytes, !reader.text);
     const request = await parsePredict(body, reader, limits.maxInstances);
     const sequences = request.readings.map(({ tokens }) => tokens);
     const answer = await predictor.predict(sequences, { signal: () => c.req.raw.signal });

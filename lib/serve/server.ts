@@ -1,6 +1,9 @@
-/** The socket under the app: the one file of this part that knows Deno. */
+/** The socket under the app: it takes connections, whatever happens to them. */
 import { errorMessage, InputError } from "../errors.ts";
-import { failureResponse, type Peer } from "./front.ts";
+import { CONNECTION_LIMITS, type ConnectionLimits, Connections } from "./connections.ts";
+import type { Peer } from "./front.ts";
+import { HttpFigures } from "./metrics.ts";
+import { serveConnection } from "./runtime_http.ts";
 
 export interface ServedApp {
   fetch(request: Request, peer: Peer): Response | Promise<Response>;
@@ -14,6 +17,11 @@ export interface ServerOptions {
   readonly port: number;
   /** Ends the event streams, which would otherwise hold up `shutdown` until its deadline. */
   readonly closeStreams?: () => void;
+  readonly limits?: Partial<ConnectionLimits>;
+  /** Counts connections. */
+  readonly figures?: HttpFigures;
+  /** A line for whoever runs this. */
+  readonly note?: (line: string) => void;
 }
 
 export interface RunningServer {
@@ -26,62 +34,79 @@ export interface RunningServer {
 
 /** How long connections that are idle or cut may take to be gone. */
 const CLOSE_MS = 1000;
+/** How long to wait after an `accept` that failed: the system has to get file descriptors back. */
+const LEAST_PAUSE_MS = 20;
+const MOST_PAUSE_MS = 1000;
+/** Failures that follow one another are told of this often. */
+const NOTE_MS = 60_000;
 
 /** Throws an InputError that says why it cannot listen and what to do about it. */
-export function startServer({ app, host, port, closeStreams = () => {} }: ServerOptions): RunningServer {
-  const hostname = host.replace(/^\[(.*)\]$/, "$1");
-  const cut = new AbortController();
-  const unsent = new Set<Promise<unknown>>();
-  let answering = 0;
-  let answered = Promise.withResolvers<void>();
-  const server = listen(hostname, port, cut.signal, async (request, info) => {
-    // To ask when an answer was sent costs as much as to make one: only streams, which answer a GET, are asked.
-    if (request.method === "GET") {
-      const sent = info.completed.catch(() => {}).finally(() => unsent.delete(sent));
-      unsent.add(sent);
-    }
-    answering++;
-    try {
-      return await app.fetch(request, { address: info.remoteAddr.hostname, cut: () => {} });
-    } finally {
-      answering--;
-      answered.resolve();
-    }
+export function startServer(options: ServerOptions): RunningServer {
+  const { app, port, closeStreams = () => {}, note = () => {}, figures = new HttpFigures() } = options;
+  const hostname = options.host.replace(/^\[(.*)\]$/, "$1");
+  const serve = serveConnection();
+  const listener = listen(hostname, port);
+  const connections = new Connections({
+    serve,
+    handler: (request, peer) => app.fetch(request, peer),
+    limits: { ...CONNECTION_LIMITS, ...options.limits },
+    figures,
   });
+  const ended = acceptAll(listener, connections, figures, note);
 
   const close = async (graceMs: number) => {
     closeStreams();
-    // Not by server.shutdown(): it may break bodies that are still coming in, and once it waits nothing can be cut.
-    const drained = await within(graceMs, async () => {
-      while (unsent.size > 0 || answering > 0) {
-        answered = Promise.withResolvers();
-        if (answering > 0) await answered.promise;
-        else await Promise.all(unsent);
-      }
-    });
+    // New requests are taken meanwhile: a body that is still coming in is answered.
+    const drained = await within(graceMs, () => connections.drained());
+    listener.close();
     await within(CLOSE_MS, async () => {
-      if (drained) return await server.shutdown();
-      cut.abort();
-      await server.finished;
+      await ended;
+      await (drained ? connections.shutdown() : connections.cut());
     });
   };
 
   let closing: Promise<void> | undefined;
   return {
-    url: `http://${browsable(hostname)}:${server.addr.port}`,
-    port: server.addr.port,
+    url: `http://${browsable(hostname)}:${listener.addr.port}`,
+    port: listener.addr.port,
     shutdown: (graceMs) => closing ??= close(graceMs),
   };
 }
 
-function listen(
-  hostname: string,
-  port: number,
-  signal: AbortSignal,
-  handler: Deno.ServeHandler<Deno.NetAddr>,
-): Deno.HttpServer<Deno.NetAddr> {
+/** Takes connections until `listener` is closed. It never rejects: nobody who asks may end what this process does. */
+async function acceptAll(
+  listener: Deno.TcpListener,
+  connections: Connections,
+  figures: HttpFigures,
+  note: (line: string) => void,
+): Promise<void> {
+  let pauseMs = LEAST_PAUSE_MS;
+  let notedAt = -Infinity;
+  const tell = (why: string) => {
+    figures.acceptFailures++;
+    if (performance.now() - notedAt < NOTE_MS) return;
+    notedAt = performance.now();
+    const kept = `${connections.most} connections are kept, and the idle ones make room for others`;
+    note(`Cannot take more connections: ${why}. ${kept}: raise the limit of open files (ulimit -n) for more`);
+  };
+  while (true) {
+    try {
+      if (!await connections.ready()) tell("too few files may be opened beside them");
+      connections.add(await listener.accept());
+      pauseMs = LEAST_PAUSE_MS;
+    } catch (error) {
+      if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) return;
+      connections.shrink();
+      tell(errorMessage(error));
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      pauseMs = Math.min(MOST_PAUSE_MS, 2 * pauseMs);
+    }
+  }
+}
+
+function listen(hostname: string, port: number): Deno.TcpListener {
   try {
-    return Deno.serve({ hostname, port, signal, onListen: () => {}, onError: failureResponse }, handler);
+    return Deno.listen({ hostname, port });
   } catch (error) {
     const [field, reason] = whyNot(error, hostname);
     throw new InputError([{ field, message: `Cannot listen on ${bracketed(hostname)}:${port}: ${reason}` }]);

@@ -36,7 +36,7 @@ export function startRoutes(routes: Routes, { runs }: Services, bodyLimitBytes: 
       503: problemAnswer("Too many runs wait already"),
     },
   }, async (c) => {
-    const body = await readJson(c.req.raw, bodyLimitBytes);
+    const body = await readJson(c, bodyLimitBytes);
     const parsed = bodySchema.safeParse(body);
     if (!parsed.success || Array.isArray(body)) {
       const message = `the body is ${describe(body)}: expected an object such as {"seed": 7}`;

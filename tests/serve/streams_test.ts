@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { createApp } from "../../lib/serve/app.ts";
 import { EventLog } from "../../lib/run/event_log.ts";
+import { HttpFigures } from "../../lib/serve/metrics.ts";
 import { startServer } from "../../lib/serve/server.ts";
 import type { Services } from "../../lib/serve/services.ts";
 import { inTemporaryDirectory } from "../run/temporary.ts";
@@ -28,8 +29,9 @@ async function withServer(
   const streams = new AbortController();
   const services = fakeServices(log);
   const runs = { ...services.runs, ...events && { events } };
-  const app = createApp({ ...services, runs }, { shutdown: streams.signal, stallMs });
-  const server = startServer({ app, host: "127.0.0.1", port: 0, closeStreams: () => streams.abort() });
+  const figures = new HttpFigures();
+  const app = createApp({ ...services, runs }, { shutdown: streams.signal, stallMs, figures });
+  const server = startServer({ app, host: "127.0.0.1", port: 0, closeStreams: () => streams.abort(), figures });
   const figure = async (name: string) => {
     const text = await (await app.request("/metrics")).text();
     return Number(new RegExp(`^${name} (.*)$`, "m").exec(text)?.[1]);
@@ -120,6 +122,8 @@ Deno.test("a client that reads nothing is dropped, holds nothing up, and is told
     const drops = () => figure("lockstep_event_streams_dropped_total");
     await soon(reached(drops, (value) => value === 1), "the drop");
     assertEquals(await figure("lockstep_event_streams"), 0);
+    // It still reads nothing, and yet its socket is closed.
+    await soon(reached(() => figure("lockstep_http_connections"), (value) => value === 0), "the socket's end");
     await soon(log.quiet(), "the reader's end");
     const taken = log.pulled;
     assert(taken < 1000, `${taken} events of 20 kB were taken for it`);

@@ -1,0 +1,295 @@
+/**
+ * The connections of a server, limited in number and in time. One that waits for a request holds a place until it is
+ * asked for by another; training has file descriptors left whatever clients open.
+ */
+import { failureResponse, type Peer } from "./front.ts";
+import type { ConnectionHandler, ServeConnection, ServedConnection } from "./runtime_http.ts";
+
+export interface ConnectionLimits {
+  /** Connections that are open at once. */
+  readonly most: number;
+  /** A new connection that has sent no whole request head for this long is closed. */
+  readonly headMs: number;
+  /** One that was answered and has sent no further request for this long is closed. */
+  readonly idleMs: number;
+  /** One whose request's body is not complete after this long is closed. */
+  readonly bodyMs: number;
+  /** One that has not taken an answer for this long is closed. Event streams have a limit of their own. */
+  readonly sendMs: number;
+}
+
+export const CONNECTION_LIMITS: ConnectionLimits = {
+  most: 4000,
+  headMs: 30_000,
+  idleMs: 75_000,
+  bodyMs: 60_000,
+  sendMs: 300_000,
+};
+
+/** File descriptors that are left to the rest of the process: to checkpoints, logs and threads. */
+const RESERVE = 32;
+/** Whether they are left is tried each time that as many connections more are open than ever. */
+const STEP = 8;
+/** Connections that are kept even so. */
+const LEAST = 8;
+/** How often times are looked at. */
+const SWEEP_MS = 1000;
+
+/** Counts for `/metrics`. */
+export interface ConnectionFigures {
+  connections: number;
+  readonly closed: Map<CloseReason, number>;
+}
+
+/** Why the server closed a connection: no request, no room for it, half a body, or an answer that was not taken. */
+export type CloseReason = "idle" | "full" | "body" | "stalled";
+
+export interface ConnectionsOptions {
+  readonly serve: ServeConnection;
+  readonly handler: (request: Request, peer: Peer) => Response | Promise<Response>;
+  readonly limits: ConnectionLimits;
+  readonly figures: ConnectionFigures;
+}
+
+export class Connections {
+  readonly #options: ConnectionsOptions;
+  readonly #open = new Set<Connection>();
+  /** Those that were cut, until the system has closed them. */
+  readonly #closing = new Set<Connection>();
+  readonly #sweeper: ReturnType<typeof setInterval>;
+  #most: number;
+  /** Up to this many connections there is no need to try for file descriptors. */
+  #tried = 0;
+  #settled = Promise.withResolvers<void>();
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+    this.#most = options.limits.most;
+    const { headMs, idleMs, bodyMs, sendMs } = options.limits;
+    this.#sweeper = setInterval(() => this.#sweep(), Math.min(SWEEP_MS, headMs, idleMs, bodyMs, sendMs));
+  }
+
+  /** Connections that are kept at once. */
+  get most(): number {
+    return this.#most;
+  }
+
+  /** Serves `connection`; the one that needs its place least makes room for it, or it is closed if all are busy. */
+  add(connection: Deno.Conn): void {
+    const { serve, handler, figures } = this.#options;
+    if (this.#open.size >= this.#most && !this.#makeRoom()) {
+      this.#count("full");
+      connection.close();
+      return;
+    }
+    try {
+      const added: Connection = new Connection(connection, serve, handler, {
+        settled: () => this.#settled.resolve(),
+        cut: () => {
+          if (this.#open.delete(added)) this.#closing.add(added);
+        },
+      });
+      this.#open.add(added);
+      figures.connections++;
+      added.finished.finally(() => {
+        this.#open.delete(added);
+        this.#closing.delete(added);
+        figures.connections--;
+        this.#settled.resolve();
+        // Whoever attacked has left.
+        if (this.#open.size < this.#most / 2 && this.#most < this.#options.limits.most) {
+          this.#most = this.#options.limits.most;
+          this.#tried = 0;
+        }
+      });
+    } catch {
+      // The client has left before it was served.
+    }
+  }
+
+  /** Waits until another connection may be taken. Returns false if fewer are from now on, for want of file descriptors. */
+  async ready(): Promise<boolean> {
+    while (this.#closing.size >= STEP) await Promise.race([...this.#closing].map(({ finished }) => finished));
+    if (this.#open.size < this.#tried || this.#most < this.#options.limits.most) return true;
+    this.#tried = this.#open.size + STEP;
+    if (filesLeft(RESERVE)) return true;
+    this.#most = Math.max(LEAST, this.#open.size);
+    return false;
+  }
+
+  /** Gives file descriptors back, and takes fewer connections from now on. */
+  shrink(): void {
+    // Some are about to come back.
+    if (this.#closing.size > 0) return;
+    this.#most = Math.max(LEAST, Math.min(this.#most, this.#open.size) - RESERVE);
+    const order = [...this.#open].sort((a, b) => need(a) - need(b) || a.since - b.since);
+    for (const connection of order.slice(0, Math.max(0, order.length - this.#most))) this.#close(connection, "full");
+  }
+
+  /** Waits until nothing is being answered. */
+  async drained(): Promise<void> {
+    while ([...this.#open].some((connection) => connection.busy)) {
+      this.#settled = Promise.withResolvers();
+      await this.#settled.promise;
+    }
+  }
+
+  /** Ends all connections after the answers under way. */
+  async shutdown(): Promise<void> {
+    clearInterval(this.#sweeper);
+    await Promise.all([...this.#open, ...this.#closing].map((connection) => connection.shutdown()));
+  }
+
+  /** Ends all connections now. */
+  async cut(): Promise<void> {
+    clearInterval(this.#sweeper);
+    const all = [...this.#open, ...this.#closing];
+    for (const connection of all) connection.cut();
+    await Promise.all(all.map(({ finished }) => finished));
+  }
+
+  #makeRoom(): boolean {
+    let least: Connection | undefined;
+    for (const connection of this.#open) {
+      if (need(connection) === Need.sending) continue;
+      const before = !least || need(connection) - need(least) || connection.since - least.since;
+      if (before === true || before < 0) least = connection;
+    }
+    if (least) this.#close(least, "full");
+    return least !== undefined;
+  }
+
+  #sweep(): void {
+    const { headMs, idleMs, bodyMs, sendMs } = this.#options.limits;
+    const now = performance.now();
+    for (const connection of this.#open) {
+      const spent = now - connection.since;
+      if (!connection.busy && spent > (connection.hasAsked ? idleMs : headMs)) this.#close(connection, "idle");
+      else if (connection.reading > 0 && spent > bodyMs) this.#close(connection, "body");
+      else if (need(connection) === Need.sending && !connection.streams && spent > sendMs) {
+        this.#close(connection, "stalled");
+      }
+    }
+  }
+
+  #close(connection: Connection, reason: CloseReason): void {
+    this.#count(reason);
+    connection.cut();
+  }
+
+  #count(reason: CloseReason): void {
+    const { closed } = this.#options.figures;
+    closed.set(reason, (closed.get(reason) ?? 0) + 1);
+  }
+}
+
+/** How much a connection needs its place, the least first. */
+const Need = { waiting: 0, asking: 1, sending: 2 } as const;
+
+function need({ busy, answering }: Connection): number {
+  if (!busy) return Need.waiting;
+  return answering > 0 ? Need.asking : Need.sending;
+}
+
+/** Whether the process may open `count` files more; true where it may not read any. */
+function filesLeft(count: number): boolean {
+  const files: Deno.FsFile[] = [];
+  try {
+    while (files.length < count) files.push(Deno.openSync(new URL(import.meta.url)));
+    return true;
+  } catch (error) {
+    return error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.NotFound;
+  } finally {
+    for (const file of files) file.close();
+  }
+}
+
+interface ConnectionEvents {
+  /** Nothing is being answered on it. */
+  settled(): void;
+  cut(): void;
+}
+
+class Connection implements Peer {
+  readonly address: string;
+  /** It never rejects: a client that breaks off is no error. */
+  readonly finished: Promise<void>;
+  readonly #served: ServedConnection;
+  readonly #told: ConnectionEvents;
+  #cut = () => {};
+  reading = 0;
+  /** Requests that the handler has not answered. */
+  answering = 0;
+  /** Answers to a GET that the client has not taken. */
+  #sending = 0;
+  /** When it last began to wait, to ask or to be sent to. */
+  since = performance.now();
+  hasAsked = false;
+  /** The newest answer is a stream of events. */
+  streams = false;
+
+  constructor(
+    connection: Deno.Conn,
+    serve: ServeConnection,
+    handler: (request: Request, peer: Peer) => Response | Promise<Response>,
+    told: ConnectionEvents,
+  ) {
+    this.address = connection.remoteAddr.transport === "tcp" ? connection.remoteAddr.hostname : "";
+    this.#told = told;
+    const handle: ConnectionHandler = (request, info) => this.#answer(handler, request, info);
+    const signal = { addEventListener: (_: string, cut: () => void) => void (this.#cut = cut) };
+    this.#served = serve(connection, signal, handle, failureResponse, () => {});
+    // One that broke off keeps what it holds until it is shut down as well.
+    this.finished = this.#served.finished.catch(() => this.#served.shutdown().catch(() => {}));
+  }
+
+  get busy(): boolean {
+    return this.answering > 0 || this.#sending > 0;
+  }
+
+  cut(): void {
+    this.#told.cut();
+    try {
+      this.#cut();
+    } catch {
+      // It has just ended by itself.
+    }
+  }
+
+  async shutdown(): Promise<void> {
+    await this.#served.shutdown().catch(() => {});
+    await this.finished;
+  }
+
+  async #answer(
+    handler: (request: Request, peer: Peer) => Response | Promise<Response>,
+    request: Request,
+    info: Deno.ServeHandlerInfo,
+  ): Promise<Response> {
+    this.answering++;
+    this.hasAsked = true;
+    this.since = performance.now();
+    // To ask when an answer was sent costs as much as to make one: only a GET, which may be a stream or long, is asked.
+    const isGet = request.method === "GET";
+    if (isGet) {
+      this.#sending++;
+      info.completed.catch(() => {}).finally(() => {
+        this.#sending--;
+        this.#settle();
+      });
+    }
+    try {
+      const response = await handler(request, this);
+      if (isGet) this.streams = response.headers.get("Content-Type") === "text/event-stream";
+      return response;
+    } finally {
+      this.answering--;
+      this.#settle();
+    }
+  }
+
+  #settle(): void {
+    this.since = performance.now();
+    if (!this.busy) this.#told.settled();
+  }
+}
