@@ -1,6 +1,7 @@
 /** The HTTP service of a command: on its port from the first moment, whatever it will serve. */
 import type { Config } from "../config/schema.ts";
 import { errorMessage } from "../errors.ts";
+import { printableJson } from "../printable.ts";
 import { type AppOptions, createApp } from "../serve/app.ts";
 import { allowedHostsFor } from "../serve/guard.ts";
 import { HttpFigures } from "../serve/metrics.ts";
@@ -55,7 +56,7 @@ export async function startService({ config, assets, note }: ServiceOptions): Pr
         rateLimit,
         shutdown: streams.signal,
         figures,
-        onAccess: accessLog ? (record) => note(JSON.stringify(record)) : undefined,
+        onAccess: accessLog ? (record) => note(printableJson(record)) : undefined,
         onError: (error) => note(`error: ${errorMessage(error)}`),
       };
       app = createApp({ ...services, assets, ready: () => ready }, options);
