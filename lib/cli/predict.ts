@@ -1,7 +1,7 @@
 /** `predict RUN [TEXT …]`: a text or a sequence from the arguments, one a line from standard input, or rows of files. */
 import { stat } from "node:fs/promises";
 import { flagsOf } from "../config/flags.ts";
-import { configSchema } from "../config/schema.ts";
+import { configPaths, configSchema } from "../config/schema.ts";
 import { InputError } from "../errors.ts";
 import { type Asked, askedByLines, askedByRows, idsOf } from "../predict/asked.ts";
 import { createReader, type Reading } from "../predict/reader.ts";
@@ -15,6 +15,7 @@ import { ExitCode } from "./exit_codes.ts";
 import { commandHelp } from "./help.ts";
 import { namedRun } from "./one_run.ts";
 import { parseOptions } from "./options.ts";
+import { readNothingBut } from "./reading.ts";
 import type { Terminal } from "./terminal.ts";
 
 const USAGE = "deno task predict RUN [TEXT or TOKEN … | --data FILE …]";
@@ -70,11 +71,13 @@ export async function predictCommand(args: readonly string[], { terminal, input 
     return ExitCode.done;
   }
   if (path === undefined) throw new InputError([{ field: "run", message: `No run is named. Usage: ${USAGE}` }]);
-  const { config, labels, version, preprocessing, run } = await readModel(await namedRun(path));
+  const directory = await namedRun(path);
+  const { config, labels, version, preprocessing, run } = await readModel(directory);
   const reader = createReader(config, preprocessing);
   const predict = await openSaved({ config, labels, version }, BATCH);
 
   const files = await filesOf(values.data, words, behind);
+  readNothingBut({ data: files ?? [] }, configPaths, [directory]);
   const texts = [...files ? [] : words, ...behind ?? []];
   if (texts.length > 0) {
     const text = texts.join(" ");
@@ -188,8 +191,9 @@ async function filesOf(
 async function isFileName(word: string): Promise<boolean> {
   try {
     return (await stat(fromCaller(word))).isFile();
-  } catch {
-    return false;
+  } catch (error) {
+    // Reading it says what the task may read.
+    return error instanceof Deno.errors.NotCapable && FILE_NAME.test(word);
   }
 }
 

@@ -1,7 +1,10 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { gzipSync } from "node:zlib";
-import { bytesOf } from "../data/reading.ts";
+import fc from "fast-check";
+import { bytesOf, pieces } from "../data/reading.ts";
+import { PATIENCE_MS } from "../patience.ts";
 import { fakeTerminal } from "./fake_terminal.ts";
+import { ROOT } from "./process.ts";
 import { answersOf, ask, withModel, WORDS } from "./saved_model.ts";
 
 /** What is unknown of each answer, or the error of a line that was refused. */
@@ -228,4 +231,48 @@ Deno.test("predict answers lists of token ids, and refuses the lines that are no
     for (const at of [2, 3, 4]) assertEquals(answers[at], answers[0]);
     assertMatch((await ask([run, "1", "2", "3", "4"])).out, /^Class: /);
     assertMatch(String((await ask([run, "--data", "-"], "text\na\n")).end), /^Run r1 was not trained on files/);
+  }));
+
+Deno.test("predict gives as many answers as there are lines, whatever bytes they have", () =>
+  withModel(WORDS, async (_, run) => {
+    const byte = fc.oneof(fc.constantFrom(13, 0, 0xC3, 0xA9, 0xE2, 0x80, 0xA8, 34, 44, 123, 125), fc.nat(255));
+    const line = fc.array(byte.map((value) => value === 10 ? 32 : value), { maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(line, { maxLength: 12 }), fc.integer({ min: 1, max: 40 }), async (lines, size) => {
+        const all = [[...bytesOf("the kettle")], ...lines].flatMap((line) => [...line, 10]);
+        const { out, end } = await ask([run], pieces(Uint8Array.from(all), size));
+        const answers = answersOf({ out });
+        assertEquals(answers.length, lines.length + 1);
+        const refused = answers.flatMap(({ error, line }, index) => error === undefined ? [] : [[line, index + 1]]);
+        for (const [line, place] of refused) assertEquals(line, place);
+        assertEquals(end === 0, refused.length === 0);
+      }),
+      { numRuns: 200, seed: 5 },
+    );
+  }));
+
+Deno.test("predict, a process of its own, answers while its input is open, and ends when nobody reads", () =>
+  withModel(WORDS, async (folder, run) => {
+    const process = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-q", "--no-prompt", "-P=predict", `--allow-read=.,${folder}`, "main.ts", "predict", run],
+      cwd: ROOT,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+      // It would not end by itself if it went on without a reader.
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    }).spawn();
+    const writer = process.stdin.getWriter();
+    const reader = process.stdout.getReader();
+    for (const text of ["the kettle", "", "lamp"]) {
+      await writer.write(bytesOf(`${text}\n`));
+      const { value } = await reader.read();
+      assertMatch(new TextDecoder().decode(value), /^\{"class":\d,.*\}\n$/);
+    }
+    await reader.cancel();
+    const endless = (async () => {
+      for (;;) await writer.write(bytesOf("the kettle was lovely\n".repeat(1000)));
+    })().catch(() => {});
+    assertEquals((await process.status).code, 0);
+    await endless;
   }));

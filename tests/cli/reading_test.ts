@@ -72,7 +72,7 @@ Deno.test("a task that may not read or write what it is told says so and how it 
     const how = (set: string, path: string) => `Start with deno run -P=${set} --allow-read=.,${path}`;
     for (const path of [directory, join(runs, "latest")]) {
       const granted = path === directory ? directory : runs;
-      for (const task of ["predict", "serve", "export"]) {
+      for (const task of ["serve", "export"]) {
         const args = task === "export" ? [path, "--to=tfjs"] : [path];
         const said = await alone(task, task, args);
         assertStringIncludes(said, `Cannot read the run "${path}": it is not among those that the task may read.`);
@@ -84,6 +84,10 @@ Deno.test("a task that may not read or write what it is told says so and how it 
       await alone("train", "train", [...config, "--runs-dir", runs]),
       `--allow-write=${runs} main.ts train`,
     );
-    assertStringIncludes(await alone("train", "predict", [...config, "--token-file", token]), how("train", token));
-    assertStringIncludes(await alone("check", "predict", [texts]), how("check", texts));
+    assertStringIncludes(await alone("train", "export", [...config, "--token-file", token]), how("train", token));
+    assertStringIncludes(await alone("check", "export", [texts]), how("check", texts));
+    // predict reads what it is told, wherever that is.
+    const said = await alone("predict", "predict", [directory, "--data", texts]);
+    assertStringIncludes(said, "was not trained on files");
+    assertStringIncludes(await alone("predict", "export", [directory]), how("predict", directory));
   }));

@@ -66,9 +66,12 @@ export async function* gunzipped(
   }
 }
 
-/** Throws an InputError if the first bytes of `source` are not those of UTF-8 text, saying what to do. */
-export function refuseOtherThanText(source: string, head: Uint8Array): void {
-  const encoding = wideEncoding(head);
+/**
+ * Throws an InputError if the first bytes of `source` are not those of UTF-8 text, saying what to do. Of `few` bytes, such
+ * as a first line, only signatures say so: odd ones may be what the line holds.
+ */
+export function refuseOtherThanText(source: string, head: Uint8Array, few = false): void {
+  const encoding = wideEncoding(few ? head.subarray(0, 4) : head);
   if (encoding) {
     const output = source === "-" ? "" : ` ${source}`;
     throw refusal(source, `is ${encoding}, expected UTF-8: convert it with iconv -f ${encoding} -t UTF-8${output}`);
@@ -78,7 +81,7 @@ export function refuseOtherThanText(source: string, head: Uint8Array): void {
   let controls = 0;
   for (const byte of head) if (isControl(byte)) controls++;
   // Some stray NULs are the problem of their rows; many mean that this is no text at all.
-  if (controls > 0.1 * head.length) throw refusal(source, "is binary, expected text in UTF-8");
+  if (!few && controls > 0.1 * head.length) throw refusal(source, "is binary, expected text in UTF-8");
 }
 
 const MAGIC: readonly (readonly [string, string])[] = [

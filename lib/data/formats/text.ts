@@ -47,7 +47,7 @@ export async function openText(
     }
   }
   const start = joined(first, size);
-  refuseOtherThanText(name, start.subarray(0, HEAD_BYTES));
+  refuseOtherThanText(name, start.subarray(0, HEAD_BYTES), wait === "line");
   const decode = decoder(() => damaged = true);
   const head = decode(start, ended).replace(/^\uFEFF/, "");
 

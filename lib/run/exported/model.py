@@ -226,7 +226,7 @@ class Model:
             if isinstance(value[key], str) == (key == "text"):
                 return self.sequence(value[key], f'{name}["{key}"]')
         value = value.tolist() if hasattr(value, "tolist") else value
-        if isinstance(value, str):
+        if isinstance(value, str) and not isinstance(value, Digits):
             if self.encode:
                 return self.encode(value)
             slow = ", as its tokenizer is one of Hugging Face" if self.names else ""
@@ -302,6 +302,10 @@ def load(folder):
 LONGEST = 10_000_000
 
 
+class Digits(str):
+    """A number in JSON, as it is written."""
+
+
 def questions(model, stream):
     """What each line asks, or the ValueError that refuses it: in UTF-8, ended by LF or CRLF and by nothing else."""
     if stream.peek(2)[:2] == b"\x1f\x8b":
@@ -325,16 +329,17 @@ def questions(model, stream):
 def question(model, line):
     """A JSON object with a text or tokens, a text, or token ids: `21 6 37`, `[21, 6, 37]`."""
     column = model.about["config"].get("textColumn", "text")
+    # In rows of text a number is a token that is called as it is written; by older rules, as its value is.
+    digits = {"parse_int": Digits, "parse_float": Digits} if model.names and model.preprocessing.get("rules") == 2 else {}
     try:
-        value = json.loads(line) if line.lstrip().startswith("{") else None
+        value = json.loads(line, **digits) if line.lstrip().startswith("{") else None
     except ValueError:
         value = None
     for key in (column, "text", "tokens"):
         if isinstance(value, dict) and key in value:
             content = value[key]
             if not model.names or not isinstance(content, list):
-                return {"text": content} if isinstance(content, str) else content
-            # In rows of text a number is a token that is called so.
+                return {"text": content} if type(content) is str else content
             return {"tokens": [str(token) if is_id(token) else token for token in content]}
     if model.encode:
         return line
