@@ -3,8 +3,9 @@ import type { RunDetail } from "../lib/run/types.ts";
 import type { RunView } from "./state.ts";
 
 /** Applies `detail` to the view of its run. */
-export function applyDetail(view: RunView, { state, place, error, startedAt }: RunDetail): void {
+export function applyDetail(view: RunView, { state, place, error, startedAt, config }: RunDetail): void {
   view.place = place;
+  view.config = config;
   if (state === "interrupted") view.phase = "interrupted";
   else if (view.phase === "interrupted") view.phase = "running";
   if (view.lastId > 0) return;

@@ -2,16 +2,18 @@
 /** The run's config, folded away. */
 import { byId, create } from "./dom.ts";
 import { count, plain } from "./format.ts";
-import type { RunView } from "./state.ts";
+import { type RunView, settings } from "./state.ts";
 
 export class Settings {
   readonly #list = byId("settings", HTMLDListElement);
-  #drawn: RunView["started"];
+  #drawn = "";
 
-  draw({ started }: RunView): void {
-    if (started === this.#drawn) return;
-    this.#drawn = started;
-    const rows = started ? [...Object.entries(started.config), ["parameters", count(started.parameters)]] : [];
+  draw(view: RunView): void {
+    const { started } = view;
+    const rows = started ? [...Object.entries(settings(view)), ["parameters", count(started.parameters)]] : [];
+    const state = JSON.stringify(rows);
+    if (state === this.#drawn) return;
+    this.#drawn = state;
     this.#list.replaceChildren(
       ...rows.map(([name, value]) => create("div", "", create("dt", "", String(name)), create("dd", "", plain(value)))),
     );

@@ -52,6 +52,8 @@ export interface RunView {
   /** Progress events applied. */
   points: number;
   started: EventOf<"started"> | undefined;
+  /** What is trained, as the run's own file says: the logs of old runs on files have other values. */
+  config: Readonly<Record<string, unknown>>;
   round: number;
   step: number;
   epoch: number;
@@ -87,6 +89,7 @@ export function createView(run: string): RunView {
     lastId: 0,
     points: 0,
     started: undefined,
+    config: {},
     round: 0,
     step: 0,
     epoch: 0,
@@ -220,7 +223,8 @@ function finish(view: RunView, event: EventOf<"finished">): void {
   view.round = summary.rounds;
   view.step = summary.steps;
   view.epoch = summary.epochs;
-  if (summary.heldOut) view.heldOut = summary.heldOut;
+  // The logs of old runs have the LSTM's held-out figures.
+  view.heldOut = summary.validation ?? summary.heldOut ?? view.heldOut;
   setDigest(view, summary.digest, summary.best?.round ?? summary.rounds);
 }
 
@@ -271,8 +275,13 @@ export function recentRate(view: RunView, seconds = 5): number | undefined {
   return covered > 0 ? sequences / covered : undefined;
 }
 
-/** A number of the run's config. */
+/** The run's config. */
+export function settings({ started, config }: Pick<RunView, "started" | "config">): Readonly<Record<string, unknown>> {
+  return { ...started?.config, ...config };
+}
+
+/** A number of it. */
 export function setting(view: RunView, key: string): number | undefined {
-  const value = view.started?.config[key];
+  const value = settings(view)[key];
   return typeof value === "number" ? value : undefined;
 }

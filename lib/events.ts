@@ -34,7 +34,7 @@ const started = z.object({
   ...stamp,
   type: z.literal("started"),
   run: z.string(),
-  /** The whole resolved config. */
+  /** The whole resolved config, with what follows from the data. */
   config: z.record(z.string(), z.unknown()),
   parameters: z.int(),
   labels: z.array(z.string()),
@@ -216,7 +216,10 @@ export const summarySchema = z.object({
   run: z.string(),
   /** SHA-256 of the final state, or of the best one, if the run ends with that. */
   digest: z.string(),
-  /** Of the same state: what its LSTM does alone. */
+  /**
+   * Of the model that is served, on the validation rows or the held-out sequences. Versions up to 0.1.0 wrote the LSTM's
+   * here: what reads a `summary.json` puts that right.
+   */
   heldOut: figures.nullable(),
   /** The earlier state that digest, held-out figures and model are of; null if they are of the last one. */
   best: z.object({ epoch: z.int(), round: z.int() }).nullable().default(null),

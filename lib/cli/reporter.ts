@@ -97,9 +97,20 @@ function progressLine({ epoch, round, training, sequencesPerSecond }: EventOf<"p
 }
 
 function summaryLines({ summary }: EventOf<"finished">): string[] {
-  const { reason, epochs, rounds, sequences, seconds, sequencesPerSecond, digest, best, lstm, test, baseline } =
-    summary;
-  const heldOut = summary.validation ?? summary.heldOut;
+  const {
+    reason,
+    epochs,
+    rounds,
+    sequences,
+    seconds,
+    sequencesPerSecond,
+    digest,
+    best,
+    heldOut,
+    lstm,
+    test,
+    baseline,
+  } = summary;
   return [
     `Finished: ${reason} after ${epochs} epochs, ${rounds} rounds, ${integer.format(sequences)} sequences ` +
     `in ${seconds.toFixed(1)} s (${integer.format(sequencesPerSecond)} sequences/s)`,

@@ -27,6 +27,8 @@ export interface FileWorkOptions extends RunData {
 /** What a run on files ends with, beside its LSTM. */
 export interface Finish {
   readonly ngrams?: Combination;
+  /** Whether it was stopped before the n-grams were done. */
+  readonly isCut: boolean;
   readonly figures: Pick<Summary, "validation" | "test" | "lstm" | "baseline" | "judgementDigest">;
 }
 
@@ -77,6 +79,7 @@ export class FileWork {
     const { validation, test } = judgements;
     return {
       ...ngrams && { ngrams },
+      isCut: this.#stopped && baselineUrl !== undefined && config.ngrams !== "none" && !baseline,
       figures: {
         validation: figuresOf(validation),
         ...test && { test: figuresOf(test) },

@@ -24,14 +24,17 @@ export interface Outcome {
   readonly digest: string;
   /** Trained on, without those that were taken back. */
   readonly sequences: number;
+  /** Of the finished model and its parts, where files were trained on. */
+  readonly figures: Pick<Summary, "validation" | "test" | "lstm" | "baseline"> | undefined;
 }
 
+/** All that is shown of a run that has ended: the terminal, the page, `/runs`, `/events` and `summary.json` have it from here. */
 export function createSummary(outcome: Outcome): Summary {
   const { run, config, workers, reason, seconds, newest, best, digest, sequences } = outcome;
   const { stepsPerEpoch, shards } = config;
   const ofBest = newest.course.best;
   const heldOut = best && ofBest ? { loss: ofBest.loss, accuracy: ofBest.accuracy } : outcome.heldOut;
-  return {
+  return servedFigures({
     run,
     digest,
     heldOut,
@@ -42,11 +45,22 @@ export function createSummary(outcome: Outcome): Summary {
     steps: newest.step,
     sequences,
     seconds,
-    sequencesPerSecond: sequences / seconds,
+    // Seconds are whole milliseconds: a run that was stopped at once has none.
+    sequencesPerSecond: seconds > 0 ? sequences / seconds : 0,
     workers,
     shards,
     engine: engineName(config),
-  };
+    ...outcome.figures,
+  });
+}
+
+/**
+ * `summary` with the held-out figures of the model that is served. Earlier versions wrote the LSTM's there where n-grams
+ * are combined with it, which `lstm` has too.
+ */
+function servedFigures(summary: Summary): Summary {
+  const { validation } = summary;
+  return validation ? { ...summary, heldOut: { loss: validation.loss, accuracy: validation.accuracy } } : summary;
 }
 
 /** What computes, in full: `tfjs/wasm`. */
@@ -57,7 +71,7 @@ export function engineName({ engine, backend }: TrainingConfig): string {
 /** The summary in the run's directory, or null if there is none. Throws if it is damaged. */
 export async function readSummary(directory: string): Promise<Summary | null> {
   try {
-    return await readJson(join(directory, "summary.json"), summarySchema);
+    return servedFigures(await readJson(join(directory, "summary.json"), summarySchema));
   } catch (error) {
     if (errorCode(error) === "ENOENT") return null;
     throw error;
@@ -68,7 +82,8 @@ export async function readSummary(directory: string): Promise<Summary | null> {
 export async function agreedSummary(directory: string, last: RunEvent | undefined): Promise<Summary | undefined> {
   if (last?.type !== "finished") return undefined;
   const told = await readSummary(directory).catch(() => undefined);
-  return told === null || isDeepStrictEqual(told, last.summary) ? last.summary : undefined;
+  const summary = servedFigures(last.summary);
+  return told === null || isDeepStrictEqual(told, summary) ? summary : undefined;
 }
 
 /** The agreed summary of a run that was trained to its own end, and not stopped before. */

@@ -182,8 +182,21 @@ export class TrainingRun {
     await writeModel(this.directory, { ...this.model, version });
     const { workers } = this.#lockstep;
     const sequences = this.#coordinator.plan.dataset.sequencesAfter(newest.step);
-    const outcome = { run: this.id, config, workers, digest, newest, best, sequences, ...end };
-    const summary = { ...createSummary(outcome), ...finish?.figures };
+    // A run that was stopped before its n-grams were done is not at its end.
+    const reason = finish?.isCut ? this.#stopReason ?? end.reason : end.reason;
+    const figures = finish?.figures;
+    const summary = createSummary({
+      ...end,
+      run: this.id,
+      config,
+      workers,
+      digest,
+      newest,
+      best,
+      sequences,
+      reason,
+      figures,
+    });
     await writeJson(join(this.directory, "summary.json"), summary);
     return summary;
   }
@@ -217,7 +230,8 @@ export class TrainingRun {
     this.log.append({
       type: "started",
       run: this.id,
-      config: this.#config,
+      // What is trained as its data have it, and how this process goes about it.
+      config: { ...this.#config, ...this.config },
       parameters: this.#layout.parameters,
       labels: [...this.labels],
       ...this.#source && { data: dataSummary(this.#source) },
@@ -241,6 +255,7 @@ export class TrainingRun {
   async #runToEnd(): Promise<End> {
     await this.#coordinator.start();
     const earlier = this.#earlier ?? NOTHING_EARLIER;
+    const isDone = earlier.epochRound <= this.#initial.round;
     const narrator = createNarrator(this.config, earlier, (event) => this.log.append(event), () => performance.now());
     const { maxSeconds, checkpointEvery } = this.#config;
     const timer = maxSeconds > 0 ? setTimeout(() => this.stop(StopReason.time), maxSeconds * 1000) : undefined;
@@ -250,7 +265,13 @@ export class TrainingRun {
       const updates = this.#coordinator.updates();
       for (;;) {
         const next = await updates.next();
-        if (next.done) return { reason: next.value, heldOut: narrator.heldOut, seconds: narrator.seconds };
+        if (next.done) {
+          return {
+            reason: next.value,
+            heldOut: narrator.heldOut ?? (isDone ? earlier.heldOut : null),
+            seconds: narrator.seconds,
+          };
+        }
         narrator.tell(next.value);
         this.#saver.look();
         // A state is written when all that led to it is in the log: a resumed run tells only what comes after.

@@ -9,7 +9,9 @@ import {
   recentRate,
   type RunView,
   setting,
+  settings,
 } from "../../dashboard/state.ts";
+import { applyDetail } from "../../dashboard/run_detail.ts";
 import { eventSchema, type NewEvent } from "../../lib/events.ts";
 import { DIGEST } from "./fake_predictors.ts";
 import { at, FakeRun, finishedEvent, progressEvent, startedEvent } from "./fake_services.ts";
@@ -168,4 +170,20 @@ Deno.test("apply() keeps memory bounded over a long run", () => {
   assertEquals(shown.points, 15_000);
   assertEquals(shown.notes.length, 100);
   assertEquals(shown.progress.length, 3750);
+});
+
+Deno.test("the view shows the served model's figures and the run's own config, whatever an old log says", () => {
+  const run = trained(60);
+  const { summary } = finishedEvent("a", 60);
+  const validation = { rows: 400, loss: 0.39, accuracy: 0.96, macroF1: 0.9, calibrationError: 0.01 };
+  run.append(
+    { type: "finished", summary: { ...summary, heldOut: { loss: 0.66, accuracy: 0.91 }, validation } },
+    at(61),
+  );
+  const shown = view(run);
+  assertEquals([shown.heldOut?.loss, shown.heldOut?.accuracy], [0.39, 0.96]);
+  assertEquals(setting(shown, "stepsPerEpoch"), 20);
+  const detail = { id: "a", state: "finished", startedAt: "2026-01-01T00:00:00.000Z", events: 99, summary } as const;
+  applyDetail(shown, { ...detail, config: { stepsPerEpoch: 563 } });
+  assertEquals([setting(shown, "stepsPerEpoch"), settings(shown).task], [563, "parity"]);
 });

@@ -4,6 +4,8 @@ import { readEvents } from "../../lib/run/event_log.ts";
 import { readModel } from "../../lib/run/model_files.ts";
 import { StopReason } from "../../lib/lockstep/control.ts";
 import { resolveConfig } from "../../lib/config/resolve.ts";
+import { readDataAgain } from "../../lib/run/run_data.ts";
+import { TrainingRun } from "../../lib/run/training_run.ts";
 import { inTemporaryDirectory } from "./temporary.ts";
 
 const workerUrl = new URL("../../workers/train.ts", import.meta.url);
@@ -25,11 +27,14 @@ const messages = async (directory: string) =>
     event.type === "incident" ? [event.message] : []
   );
 
+function valuesIn(folder: string) {
+  const values = { embedding: 1, hidden: 1, epochs: 1, runsDir: folder, data: [`${folder}/rows.csv`] };
+  return { values, nameOf: (key: string) => key };
+}
+
 async function openRun(folder: string, options: { readonly baselineUrl: URL; readonly test?: string }) {
   await Deno.writeTextFile(`${folder}/rows.csv`, rows(200, ["yes", "no"]));
-  const values = { embedding: 1, hidden: 1, epochs: 1, runsDir: folder, data: [`${folder}/rows.csv`] };
-  const source = { values, nameOf: (key: string) => key };
-  return await openTraining((defaults) => resolveConfig(undefined, [source], defaults), {
+  return await openTraining((defaults) => resolveConfig(undefined, [valuesIn(folder)], defaults), {
     workerUrl,
     cores: 1,
     ...options,
@@ -42,8 +47,11 @@ Deno.test("a run on files ends with the combination of least validation loss, an
     const { lstm, baseline, validation, heldOut } = await run.train();
     assert(lstm && baseline && validation && lstm.share < 0.5, `share ${lstm?.share}`);
     assertEquals(validation.accuracy, 1);
+    assertEquals(heldOut, { loss: validation.loss, accuracy: validation.accuracy }, "of the model that is served");
     assert(validation.loss <= Math.min(lstm.validation.loss, baseline.validation.loss) + 1e-6);
-    assertEquals(lstm.validation.accuracy, heldOut?.accuracy);
+    const events = await Array.fromAsync(readEvents(`${run.directory}/events.jsonl`, 0));
+    const epochs = events.flatMap((event) => event.type === "epoch" ? [event] : []);
+    assertEquals(lstm.validation.accuracy, epochs.at(-1)?.heldOut.accuracy);
     const { version } = await readModel(run.directory);
     assertEquals(version.ngrams?.share, lstm.share);
     assert("round" in run.newest && run.newest.ngrams?.share === lstm.share);
@@ -70,4 +78,35 @@ Deno.test("a run whose n-grams fail or are stopped ends with the LSTM alone, and
         "The model is the LSTM alone: its n-grams were not done in time",
       );
     }
+  }));
+
+Deno.test("a run on files that is stopped while its n-grams are trained resumes to the whole model", () =>
+  inTemporaryDirectory(async (folder) => {
+    const whole = await (await openRun(folder, { baselineUrl })).train();
+    const silent = await openRun(folder, { baselineUrl: new URL("data:text/javascript,self.onmessage=()=>{}") });
+    const training = silent.train();
+    for await (const event of silent.log.read(0, new AbortController().signal)) if (event.type === "epoch") break;
+    assertEquals(silent.stop(StopReason.signal), true);
+    const cut = await training;
+    assertEquals([cut.reason, cut.epochs, cut.lstm, cut.digest], ["asked to stop", 1, undefined, whole.digest]);
+    const config = resolveConfig(undefined, [valuesIn(folder)]);
+    const options = { config, workerUrl, baselineUrl, cores: 1, ...await readDataAgain(config) };
+    const resumed = await (await TrainingRun.resume(silent.directory, options)).train();
+    const { reason, digest, heldOut, validation, lstm } = whole;
+    assertEquals(
+      [resumed.reason, resumed.digest, resumed.heldOut, resumed.validation, resumed.lstm],
+      [reason, digest, heldOut, validation, lstm],
+    );
+  }));
+
+Deno.test("the started event of a run on files has what follows from the data, as run.json has", () =>
+  inTemporaryDirectory(async (folder) => {
+    const run = await openRun(folder, { baselineUrl });
+    await run.train();
+    const [started] = await Array.fromAsync(readEvents(`${run.directory}/events.jsonl`, 0));
+    assert(started?.type === "started");
+    const { config } = JSON.parse(await Deno.readTextFile(`${run.directory}/run.json`));
+    const told = Object.fromEntries(Object.keys(config).map((key) => [key, started.config[key]]));
+    assertEquals(told, config);
+    assert(config.stepsPerEpoch !== 20 && config.length === 6, JSON.stringify(config));
   }));
