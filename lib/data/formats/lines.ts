@@ -27,7 +27,8 @@ export async function* readLines(
     return [{ line: number, text: text.endsWith("\r") ? text.slice(0, -1) : text }];
   };
   for await (const chunk of source.chunks()) {
-    const lines = (rest + chunk).split("\n");
+    // Of a long line the pieces are put together once, at its end.
+    const lines = chunk.includes("\n") ? (rest + chunk).split("\n") : [rest + chunk];
     rest = lines.pop()!;
     const batch: (Line | RowProblem)[] = [];
     for (const text of lines) {
