@@ -1,0 +1,92 @@
+/** Three machines on a real NATS server, which are killed and stopped, as is the server. */
+import { latestOf } from "../cli/process.ts";
+import { NatsServer } from "../cluster/nats_server.ts";
+import type { Setting, Trial } from "./alone.ts";
+import { type Outcome, outcomeOf } from "./outcome.ts";
+import { Process, sleep } from "./process.ts";
+
+const NAMES = ["a", "b", "c"];
+
+interface Cluster {
+  readonly server: NatsServer;
+  readonly machines: Map<string, Process>;
+  /** Starts machine `name`, with its run of before if it has one. */
+  start(name: string): Promise<void>;
+}
+
+type Disturbance = (cluster: Cluster, setting: Setting) => Promise<void>;
+
+/** A trial of three machines that are disturbed one to three times while they train. */
+function disturbed(disturb: Disturbance): Trial {
+  return async (setting) => {
+    const { config, runs, folder, draws, seconds } = setting;
+    await using server = await NatsServer.start();
+    const way = [`--cluster=${server.url}`, "--name=soak", "--workers=1", "--worker-timeout=5"];
+    const machines = new Map<string, Process>();
+    const start = async (name: string) => {
+      const directory = await latestOf(`${runs}/${name}`).catch(() => undefined);
+      const own = [...way, `--node=${name}`];
+      const args = directory
+        ? ["resume", directory, "--exit", "--port=0", ...own]
+        : ["train", ...config.flags, `--runs-dir=${runs}/${name}`, ...own];
+      machines.set(name, new Process(folder, args));
+    };
+    for (const name of NAMES) await start(name);
+    try {
+      for (let times = draws.whole(1, 3); times > 0; times--) {
+        await sleep(1000 * draws.between(0.3, 1 + seconds));
+        if ([...machines.values()].every(({ isOver }) => isOver)) break;
+        await disturb({ server, machines, start }, setting);
+      }
+      const outcomes: [name: string, outcome: Outcome][] = [];
+      for (const [name, { ended }] of machines) outcomes.push([name, await outcomeOf(`${runs}/${name}`, await ended)]);
+      const [first] = outcomes;
+      const other = outcomes.find(([, { code, story }]) => code !== first![1].code || story !== first![1].story);
+      if (!other) return first![1];
+      return { code: -1, story: `Machines differ: ${JSON.stringify([first, other])}` };
+    } finally {
+      for (const machine of machines.values()) {
+        machine.signal("SIGCONT");
+        machine.signal("SIGKILL");
+        await machine.ended.catch(() => {});
+      }
+    }
+  };
+}
+
+const kill: Disturbance = async ({ machines, start }, { draws }) => {
+  const name = draws.pick(NAMES);
+  const machine = machines.get(name)!;
+  const pause = draws.between(0, 4000);
+  if (machine.isOver) return;
+  machine.signal("SIGKILL");
+  await machine.ended;
+  await sleep(pause);
+  await start(name);
+};
+
+const stop: Disturbance = async ({ machines }, { draws }) => {
+  const machine = machines.get(draws.pick(NAMES))!;
+  machine.signal("SIGSTOP");
+  await sleep(draws.between(500, 6000));
+  machine.signal("SIGCONT");
+};
+
+const restart = (keepsStore: boolean): Disturbance => async ({ server }, { draws }) => {
+  await server.kill();
+  if (!keepsStore) await server.loseStore();
+  await sleep(draws.between(0, 4000));
+  await server.resume();
+};
+
+const mixed: Disturbance = async (cluster, setting) =>
+  await setting.draws.pick([kill, stop, restart(true), restart(false)])(cluster, setting);
+
+export const clusterTrials: Readonly<Record<string, Trial>> = {
+  "cluster: undisturbed": disturbed(() => Promise.resolve()),
+  "cluster: kill -9 of a machine": disturbed(kill),
+  "cluster: SIGSTOP of a machine": disturbed(stop),
+  "cluster: broker back with its store": disturbed(restart(true)),
+  "cluster: broker back without its store": disturbed(restart(false)),
+  "cluster: all mixed": disturbed(mixed),
+};

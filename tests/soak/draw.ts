@@ -1,0 +1,28 @@
+/** The one generator of a soak: everything random of config `index` is a function of (seed, index). */
+import { Random, Stream } from "../../lib/random.ts";
+
+export class Draws {
+  readonly #random: Random;
+
+  constructor(seed: number, index: number) {
+    this.#random = new Random(seed, Stream.chaos).seek(index);
+  }
+
+  /** A whole number from `least` to `most`. */
+  whole(least: number, most: number): number {
+    return least + this.#random.below(most - least + 1);
+  }
+
+  /** A number from `least` to `most`. */
+  between(least: number, most: number): number {
+    return least + this.#random.uniform() * (most - least);
+  }
+
+  chance(probability: number): boolean {
+    return this.#random.uniform() < probability;
+  }
+
+  pick<Value>(values: readonly Value[]): Value {
+    return values[this.#random.below(values.length)]!;
+  }
+}

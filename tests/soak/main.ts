@@ -1,0 +1,107 @@
+/**
+ * Trains random configs for as long as it is told, each undisturbed on one worker and then disturbed, and compares:
+ *
+ *     deno task soak --minutes 60 --seed 7
+ *
+ * A failure names the command that repeats it. The moments of kills are drawn too, but what they meet depends on how
+ * quick the machine is.
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { mkdir } from "node:fs/promises";
+import { natsAbsence } from "../cluster/nats_server.ts";
+import { aloneTrials, trainWith } from "./alone.ts";
+import { clusterTrials } from "./cluster.ts";
+import { drawConfig } from "./configs.ts";
+import { Draws } from "./draw.ts";
+import { type Outcome, outcomeOf } from "./outcome.ts";
+
+const USAGE = "deno task soak [--minutes N] [--seed N] [--first INDEX] [--configs N]";
+/** Trials that each config goes through, of those that there are. */
+const TRIALS_A_CONFIG = 4;
+
+const say = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+
+const numbers = ["minutes", "seed", "first", "configs"];
+const args = parseArgs(Deno.args, { string: numbers, unknown: (flag) => refuse(`Unknown argument "${flag}"`) });
+const minutes = numberOf("minutes", 60);
+const seed = numberOf("seed", Math.floor(Math.random() * 2 ** 32));
+const first = numberOf("first", 0);
+const last = first + numberOf("configs", Infinity);
+
+const absence = natsAbsence();
+if (absence) say(`No trials of clusters: ${absence}`);
+const trials = { ...aloneTrials, ...(absence ? {} : clusterTrials) };
+const counts = new Map(["undisturbed", ...Object.keys(trials)].map((kind) => [kind, { trials: 0, failures: 0 }]));
+const end = performance.now() + minutes * 60_000;
+say(`Seed ${seed}, ${minutes} minutes`);
+let index = first;
+for (; index < last && performance.now() < end; index++) await soak(index);
+
+say("");
+for (const [kind, { trials, failures }] of counts) say(`${kind.padEnd(40)}${trials} trials, ${failures} failures`);
+const total = [...counts.values()].reduce((sum, { trials, failures }) => ({
+  trials: sum.trials + trials,
+  failures: sum.failures + failures,
+}));
+say(`${index - first} configs of seed ${seed}: ${total.trials} trials, ${total.failures} failures`);
+Deno.exit(total.failures === 0 ? 0 : 1);
+
+/** Trains config `index` undisturbed, and then through some of the trials, in turn. */
+async function soak(index: number): Promise<void> {
+  const draws = new Draws(seed, index);
+  const folder = await Deno.makeTempDir({ prefix: "lockstep-soak-" });
+  const config = await drawConfig(draws, folder);
+  const alone = { config, folder, draws, seconds: 0 };
+  const startedAt = performance.now();
+  let hasFailed = false;
+  const failed = (kind: string, detail: string) => {
+    hasFailed = true;
+    counts.get(kind)!.failures++;
+    say(`FAILED: config ${index}, ${kind}: ${detail}`);
+    say(`  Again: deno task soak --seed ${seed} --first ${index} --configs 1; its runs are in ${folder}`);
+    say(`  Flags: ${config.flags.join(" ")}`);
+  };
+  counts.get("undisturbed")!.trials++;
+  const runs = `${folder}/undisturbed`;
+  const expected = await outcomeOf(runs, await trainWith({ ...alone, runs }, ["--workers=1"]).ended);
+  const seconds = (performance.now() - startedAt) / 1000;
+  // A training that fails for a reason of its own is a result as well; a config that is refused is a fault of the soak.
+  if (expected.code > 1) failed("undisturbed", expected.story);
+  const isForClusters = config.isForClusters && expected.code === 0;
+  const kinds = Object.entries(trials).filter(([kind]) => isForClusters || !kind.startsWith("cluster"));
+  const offset = draws.whole(0, kinds.length - 1);
+  for (let i = 0; i < TRIALS_A_CONFIG && !hasFailed && performance.now() < end; i++) {
+    const [kind, trial] = kinds[(offset + i) % kinds.length]!;
+    const trialRuns = `${folder}/${i}`;
+    await mkdir(trialRuns);
+    counts.get(kind)!.trials++;
+    try {
+      const outcome = await trial({ ...alone, runs: trialRuns, seconds });
+      if (outcome.code === expected.code && outcome.story === expected.story) say(`ok: config ${index}, ${kind}`);
+      else failed(kind, differenceOf(expected, outcome));
+    } catch (error) {
+      failed(kind, error instanceof Error ? error.stack ?? error.message : String(error));
+    }
+  }
+  if (!hasFailed) await Deno.remove(folder, { recursive: true });
+}
+
+/** The place where two outcomes begin to differ. */
+function differenceOf(expected: Outcome, found: Outcome): string {
+  const at = [...expected.story].findIndex((letter, i) => letter !== found.story[i]);
+  const part = ({ code, story }: Outcome) => `exit code ${code}, …${story.slice(Math.max(0, at - 60), at + 400)}…`;
+  return `expected ${part(expected)}, and it is ${part(found)}`;
+}
+
+function numberOf(name: string, otherwise: number): number {
+  const given: unknown = args[name];
+  if (given === undefined) return otherwise;
+  const value = Number(given);
+  if (given === "" || !Number.isFinite(value) || value < 0) refuse(`--${name} is "${given}": expected a number`);
+  return value;
+}
+
+function refuse(message: string): never {
+  say(`error: ${message}. Usage: ${USAGE}`);
+  Deno.exit(2);
+}
