@@ -7,7 +7,7 @@ import { openPreprocessing } from "../data/preprocessing.ts";
 import { cannotWrite, InputError } from "../errors.ts";
 import { writeJson } from "../run/files.ts";
 import { judge } from "../run/judgement.ts";
-import { readModel } from "../run/model_files.ts";
+import { openModel } from "../run/open_model.ts";
 import { dataFiles, parseArguments } from "./arguments.ts";
 import { evaluationReport } from "./evaluation_report.ts";
 import { ExitCode } from "./exit_codes.ts";
@@ -42,7 +42,7 @@ export async function evaluateCommand(
     return ExitCode.done;
   }
   const directory = await oneRun(path === undefined ? [] : [path], USAGE);
-  const { config, labels, version, preprocessing: saved, run } = await readModel(directory);
+  const { config, labels, version, preprocessing: saved, run } = await openModel(directory);
   if (!saved) {
     const message = `Run ${run} was not trained on files: there is nothing to read rows for it with`;
     throw new InputError([{ field: "run", message }]);

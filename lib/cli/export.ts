@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { cannotWrite, deniedAccess, InputError } from "../errors.ts";
 import { EXPORT_FORMATS, exportModel } from "../run/export.ts";
-import { readModel } from "../run/model_files.ts";
+import { openModel } from "../run/open_model.ts";
 import { parseArguments } from "./arguments.ts";
 import { ExitCode } from "./exit_codes.ts";
 import { oneRun } from "./one_run.ts";
@@ -37,12 +37,12 @@ export async function exportCommand(args: readonly string[], { terminal }: { ter
     const wanted = `expected ${EXPORT_FORMATS.join(" or ")}`;
     throw new InputError([{ field: "--to", message: `--to is ${to ?? "missing"}: ${wanted}. Usage: ${USAGE}` }]);
   }
+  const { preprocessing } = await openModel(directory);
   const folder = out ?? join(directory, format);
   const files = await exportModel(directory, format, folder).catch((error: unknown) => {
     throw deniedAccess(error)?.access === "write" ? cannotWrite(folder, "--out") : error;
   });
   terminal.line(`Wrote ${files.join(", ")} to ${folder}`);
-  const { preprocessing } = await readModel(directory);
   if (preprocessing?.tokenizer.kind === "huggingface") {
     terminal.line(
       "Its tokenizer is one of Hugging Face, whose library is not part of an export: it takes no texts, but tokens by " +

@@ -8,7 +8,7 @@ import { createReader, type Reading } from "../predict/reader.ts";
 import { openSaved } from "../predict/saved.ts";
 import type { Prediction } from "../predict/types.ts";
 import { printableExcerpt, printableJson } from "../printable.ts";
-import { readModel } from "../run/model_files.ts";
+import { openModel } from "../run/open_model.ts";
 import { dataFiles, parseArguments } from "./arguments.ts";
 import { fromCaller } from "./caller.ts";
 import { ExitCode } from "./exit_codes.ts";
@@ -72,7 +72,7 @@ export async function predictCommand(args: readonly string[], { terminal, input 
   }
   if (path === undefined) throw new InputError([{ field: "run", message: `No run is named. Usage: ${USAGE}` }]);
   const directory = await namedRun(path);
-  const { config, labels, version, preprocessing, run } = await readModel(directory);
+  const { config, labels, version, preprocessing, run } = await openModel(directory);
   const reader = createReader(config, preprocessing);
   const predict = await openSaved({ config, labels, version }, BATCH);
 

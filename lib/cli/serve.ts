@@ -4,7 +4,7 @@ import { resolveConfig } from "../config/resolve.ts";
 import { serviceShape } from "../config/schema.ts";
 import { RunLibrary } from "../run/library.ts";
 import { shareFile } from "../run/lock.ts";
-import { readModel } from "../run/model_files.ts";
+import { openModel } from "../run/open_model.ts";
 import type { Asset } from "../serve/services.ts";
 import { parseArguments } from "./arguments.ts";
 import { ExitCode } from "./exit_codes.ts";
@@ -35,7 +35,7 @@ export async function serveCommand(args: readonly string[], options: ServeOption
   }
   const directory = await oneRun(positionals, USAGE);
   const config = resolveConfig(undefined, [{ values, nameOf: (key) => `--${flagName(key)}` }]);
-  const model = await readModel(directory);
+  const model = await openModel(directory);
   // Nobody removes it meanwhile.
   const lock = await shareFile(`${directory}/run.json`);
   const interruption = onInterruption(() => quit(ExitCode.interruptedTwice));
