@@ -109,6 +109,9 @@ function wanted(issue: Issue): string {
 /** Held-out sequences of a generated task: they are digested in one go. */
 const MAX_GENERATED = 1_000_000;
 
+/** And their tokens: some ten seconds of a core. */
+const MAX_GENERATED_TOKENS = 1_000_000_000;
+
 /** What files of rows decide themselves, and what decides it for them. */
 export const DERIVED = {
   vocabulary: "maxVocabulary",
@@ -168,6 +171,12 @@ function checkCombinations(config: Config, names: Readonly<Record<string, string
   if (config.task === "parity" && config.heldOut > MAX_GENERATED) {
     const field = nameOf("heldOut");
     const message = `${field} is ${config.heldOut}: expected at most ${MAX_GENERATED} for the task parity`;
+    problems.push({ field, message });
+  }
+  if (config.task === "parity" && config.heldOut * config.length > MAX_GENERATED_TOKENS) {
+    const field = nameOf("heldOut");
+    const message = `${field} is ${config.heldOut} and ${nameOf("length")} is ${config.length}: expected at most ` +
+      `${MAX_GENERATED_TOKENS} held-out tokens, as the run's start digests them all`;
     problems.push({ field, message });
   }
   problems.push(...groupProblems(config, nameOf), ...clusterProblems(config, nameOf));

@@ -103,7 +103,7 @@ export class Crew {
         entry.heart = heart;
         entry.heardAt = performance.now();
       } else if (performance.now() - entry.heardAt > workerTimeoutMs) {
-        this.#fail(`Worker ${worker} showed no sign of life for ${workerTimeoutMs / 1000} s`, false);
+        this.#fail(silence(worker, workerTimeoutMs / 1000), false);
       }
     }
   }
@@ -170,6 +170,11 @@ export class Crew {
     thread.postMessage({ worker, attempt, config, memory: this.run.memory } satisfies WorkerStart);
     return entry;
   }
+}
+
+function silence(worker: number, seconds: number): string {
+  return `Worker ${worker} showed no sign of life for ${seconds} s: it hangs, or a step takes longer, which a smaller ` +
+    "batch size or length, or a longer worker timeout, would help";
 }
 
 /** What `event` comes to, or nothing if it takes longer than `milliseconds`. */

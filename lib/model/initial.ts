@@ -1,4 +1,5 @@
 import { Random, Stream } from "../random.ts";
+import { inTurns } from "../turns.ts";
 import { type ParameterLayout, tensorView } from "./layout.ts";
 import type { ModelSpec } from "./spec.ts";
 
@@ -15,8 +16,33 @@ export interface InitialOptions {
  * two such draws whatever `lstmBiases` is. A value depends on seed, tensor and position alone.
  */
 export function initialWeights(spec: ModelSpec, layout: ParameterLayout, options: InitialOptions): Float32Array {
-  const { embeddingInit = 1 } = options;
   const weights = new Float32Array(layout.size);
+  for (const _ of drawing(weights, spec, layout, options));
+  return weights;
+}
+
+/** The same, while others get their turn. */
+export async function initialWeightsInTurns(
+  spec: ModelSpec,
+  layout: ParameterLayout,
+  options: InitialOptions,
+): Promise<Float32Array> {
+  const weights = new Float32Array(layout.size);
+  await inTurns(drawing(weights, spec, layout, options));
+  return weights;
+}
+
+/** Values between two looks at the clock. */
+const DRAWN_AT_ONCE = 4096;
+
+/** Draws `weights`, and stops now and then. */
+function* drawing(
+  weights: Float32Array,
+  spec: ModelSpec,
+  layout: ParameterLayout,
+  options: InitialOptions,
+): Generator<void, void, void> {
+  const { embeddingInit = 1 } = options;
   const random = new Random(options.seed, Stream.weights);
   const bound = 1 / Math.sqrt(spec.hidden);
   const uniform = () => (2 * random.uniform() - 1) * bound;
@@ -31,10 +57,10 @@ export function initialWeights(spec: ModelSpec, layout: ParameterLayout, options
     for (let i = 0; i < values.length; i++) {
       random.seek(index * 2 ** 32 + i);
       values[i] = draw();
+      if ((i + 1) % DRAWN_AT_ONCE === 0) yield;
     }
     if (isBias) {
       for (let i = spec.hidden; i < 2 * spec.hidden; i++) values[i]! += options.forgetBias;
     }
   }
-  return weights;
 }

@@ -1,4 +1,5 @@
 /** `run.json`: what a run is, written once before it starts. */
+import { createHash, type Hash } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
 import { savedConfigSchema } from "../config/saved_config.ts";
@@ -8,6 +9,7 @@ import { createDataset } from "../data/create.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { TrainingData } from "../data/training_data.ts";
 import { errorMessage, InputError } from "../errors.ts";
+import { inTurns } from "../turns.ts";
 import { checked, readJson } from "./files.ts";
 import project from "../../deno.json" with { type: "json" };
 
@@ -32,12 +34,12 @@ export type Manifest = z.infer<typeof manifestSchema>;
 
 const writtenSchema = z.object({ config: z.record(z.string(), z.unknown()) });
 
-/** The manifest of a run that is about to start. */
+/** The manifest of a run that is about to start, but for the id, which its directory gives. */
 export async function createManifest(
-  run: { readonly id: string; readonly startedAt: string; readonly config: TrainingConfig; readonly workers: number },
+  run: { readonly startedAt: string; readonly config: TrainingConfig; readonly workers: number },
   data?: TrainingData,
   digests: Pick<Manifest, "weightsDigest" | "statisticsDigest"> = {},
-): Promise<Manifest> {
+): Promise<Omit<Manifest, "id">> {
   return {
     ...run,
     labels: [...(data ?? createDataset(run.config)).labels],
@@ -87,10 +89,32 @@ export function configDigest(config: Readonly<Record<string, unknown>>): Promise
 }
 
 /** SHA-256, in hex, of the held-out sequences: tokens, lengths and labels as 32-bit words. */
-export function dataDigest(dataset: Dataset): Promise<string> {
-  const words = new Int32Array(dataset.heldOut * (dataset.length + 2));
-  dataset.heldOutBatch(createBatch(dataset.heldOut, dataset.length, words), 0, dataset.heldOut);
-  return sha256(new Uint8Array(words.buffer));
+export async function dataDigest(dataset: Dataset): Promise<string> {
+  const hash = createHash("sha256");
+  await inTurns(digesting(dataset, hash));
+  return hash.digest("hex");
+}
+
+/** Tokens of held-out sequences that are made at once. */
+const TOKENS_AT_ONCE = 16_384;
+
+/** All tokens, then all lengths, then all labels, a few sequences at a time. */
+function* digesting(dataset: Dataset, hash: Hash): Generator<void, void, void> {
+  const { heldOut, length } = dataset;
+  const atOnce = Math.max(1, Math.floor(TOKENS_AT_ONCE / length));
+  const [lengths, labels] = [new Int32Array(heldOut), new Int32Array(heldOut)];
+  for (let first = 0; first < heldOut; first += atOnce) {
+    const size = Math.min(atOnce, heldOut - first);
+    const batch = createBatch(size, length);
+    dataset.heldOutBatch(batch, first, size);
+    hash.update(batch.tokens);
+    lengths.set(batch.lengths, first);
+    labels.set(batch.labels, first);
+    yield;
+  }
+  hash.update(lengths);
+  yield;
+  hash.update(labels);
 }
 
 /** SHA-256 in hex. */

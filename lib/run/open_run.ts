@@ -7,7 +7,7 @@ import { createRunDirectory, nameLatest } from "./directory.ts";
 import { type Earlier, readEarlier } from "./earlier.ts";
 import { EventLog } from "./event_log.ts";
 import { jsonBytes, writeJson, writeWhole } from "./files.ts";
-import { checkData, createManifest, readManifest, sha256 } from "./manifest.ts";
+import { checkData, createManifest, type Manifest, readManifest, sha256 } from "./manifest.ts";
 import { readGivenWeights } from "./given_weights.ts";
 import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from "./prepare.ts";
 import { unreadable } from "./saver.ts";
@@ -34,18 +34,23 @@ export async function newRun(options: TrainingRunOptions): Promise<OpenRun> {
     options.signal,
     prepareRun(options, training, () => Promise.resolve(undefined), given),
   );
-  const now = new Date();
-  const id = await createRunDirectory(config.runsDir, now, options.id);
-  const directory = join(config.runsDir, id);
-  const startedAt = now.toISOString();
   const { workers } = prepared.lockstep;
   const statistics = source && jsonBytes(source.statistics);
-  const manifest = await createManifest({ id, startedAt, config: training, workers }, data, {
+  const now = new Date();
+  const startedAt = now.toISOString();
+  // All that takes time or may fail comes before the directory.
+  const digests = {
     ...given && { weightsDigest: given.digest },
     ...statistics && { statisticsDigest: await sha256(statistics) },
-  });
+  };
+  const manifest = await unlessAborted(
+    options.signal,
+    createManifest({ startedAt, config: training, workers }, data, digests),
+  );
+  const id = await createRunDirectory(config.runsDir, now, options.id);
+  const directory = join(config.runsDir, id);
   if (statistics) await writeWhole(join(directory, "data.json"), statistics);
-  await writeJson(join(directory, "run.json"), manifest);
+  await writeJson(join(directory, "run.json"), { id, ...manifest } satisfies Manifest);
   await nameLatest(config.runsDir, id);
   const log = await EventLog.create(join(directory, "events.jsonl"));
   return { id, directory, startedAt, log, prepared, options, earlier: undefined, problems: [] };

@@ -4,12 +4,12 @@ import { tableConfig } from "../data/table_config.ts";
 import type { TrainingData } from "../data/training_data.ts";
 import { InputError } from "../errors.ts";
 import { givenVector, type GivenWeights } from "./given_weights.ts";
+import { checkMemory, machineMemory, memoryNeeds } from "./memory_needs.ts";
 import type { DataSource } from "./run_data.ts";
 import { parseChaos } from "../lockstep/chaos.ts";
 import { Coordinator } from "../lockstep/coordinator.ts";
-import { initialState } from "../lockstep/initial_state.ts";
+import { initialStateInTurns } from "../lockstep/initial_state.ts";
 import type { Link } from "../lockstep/link.ts";
-import { memoryMap } from "../lockstep/memory_map.ts";
 import { createPlan, type LockstepConfig, type Plan } from "../lockstep/plan.ts";
 import type { State } from "../lockstep/state.ts";
 import type { ParameterLayout } from "../model/layout.ts";
@@ -57,16 +57,13 @@ export function trainingFor({ config, data }: Pick<TrainingRunOptions, "config" 
   throw new InputError([{ field: "task", message: "task is table: expected the data that it is about" }]);
 }
 
-/** What a WebAssembly.Memory can have at most. */
-const MAX_BYTES = 2 ** 32;
-
 /**
  * The shared memory and the state in it: what `restore` finds, or else the initial one, with the weights `given` if there
- * are some. Training will end after `lastRound` rounds at the latest. Throws an InputError if the model is too large, or if
+ * are some. Training will end after `lastRound` rounds at the latest. Throws an InputError if that needs too much memory, or if
  * the weights are of another model.
  */
 export async function prepareRun(
-  { config, workerUrl, cores, data, openLink }: TrainingRunOptions,
+  { config, workerUrl, cores, data, source, openLink }: TrainingRunOptions,
   training: TrainingConfig,
   restore: (layout: ParameterLayout) => Promise<State | undefined>,
   givenWeights?: GivenWeights,
@@ -88,16 +85,9 @@ export async function prepareRun(
   const plan = createPlan(lockstep);
   const given = givenWeights && givenVector(givenWeights, plan.spec, plan.layout);
   // Before the initial weights, which would take as much.
-  const { byteLength } = memoryMap(plan.map);
-  try {
-    if (byteLength > MAX_BYTES) throw new RangeError(`${byteLength} bytes`);
-    const initial = await restore(plan.layout) ?? initialState(plan, training, given);
-    const link = await openLink?.({ config, lockstep, plan });
-    return { lockstep, initial, coordinator: new Coordinator({ config: lockstep, workerUrl, initial, given, link }) };
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    const message = `${plan.layout.parameters} parameters on ${training.shards} shards need more shared memory ` +
-      `(${byteLength} bytes) than there can be (4 GiB): expected smaller values of vocabulary, embedding, hidden or shards`;
-    throw new InputError([{ field: "shards", message }]);
-  }
+  const judged = source ? source.validation.table.labels.length + (source.test?.table.labels.length ?? 0) : 0;
+  checkMemory(memoryNeeds(lockstep, plan, judged), workers, machineMemory());
+  const initial = await restore(plan.layout) ?? await initialStateInTurns(plan, training, given);
+  const link = await openLink?.({ config, lockstep, plan });
+  return { lockstep, initial, coordinator: new Coordinator({ config: lockstep, workerUrl, initial, given, link }) };
 }

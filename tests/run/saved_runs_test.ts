@@ -128,7 +128,8 @@ Deno.test("readManifest() takes a config that lacks a key, as of a version that 
   inTemporaryDirectory(async (directory) => {
     const path = join(directory, "run.json");
     const config = trainingConfig(tinyRunConfig(directory));
-    const manifest = await createManifest({ id: "x", startedAt: "2026-01-01T00:00:00Z", config, workers: 1 });
+    const run = { startedAt: "2026-01-01T00:00:00Z", config, workers: 1 };
+    const manifest = { id: "x", ...await createManifest(run) };
     const { clusterEvery: _, ...older } = config;
     await writeJson(path, { ...manifest, config: older, configDigest: await configDigest(older) });
     assertEquals((await readManifest(directory)).config, config);

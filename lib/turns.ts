@@ -1,0 +1,14 @@
+/** Long work on a thread that others wait for: it goes on in turns of a few milliseconds. */
+
+/** Milliseconds of a turn. */
+const TURN_MS = 4;
+
+/** Does `work` to its end; whenever a turn is over at one of its stops, all else that waits comes first. */
+export async function inTurns(work: Iterable<void>): Promise<void> {
+  let begun = performance.now();
+  for (const _ of work) {
+    if (performance.now() - begun < TURN_MS) continue;
+    await new Promise((resolve) => setTimeout(resolve));
+    begun = performance.now();
+  }
+}

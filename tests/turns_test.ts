@@ -1,0 +1,15 @@
+import { assertEquals } from "@std/assert";
+import { inTurns } from "../lib/turns.ts";
+
+Deno.test("inTurns() does all of the work, and a timer that is due comes in between", async () => {
+  let due = false;
+  let steps = 0;
+  const timer = setTimeout(() => due = true);
+  await inTurns((function* () {
+    // Without turns it would never be due.
+    while (!due && steps < 1e9) yield void steps++;
+    steps = -1;
+  })());
+  clearTimeout(timer);
+  assertEquals([due, steps], [true, -1]);
+});
