@@ -33,10 +33,16 @@ export function mixInto(first: Float32Array, second: ArrayLike<number>, share: n
 const WEIGHTS = Array.from({ length: 11 }, (_, tenths) => tenths / 10);
 
 /**
- * The share of `first` in the mean `share · first + (1 - share) · second` that has the least cross-entropy on rows of
- * `labels`, in tenths; of equals the greatest. 1 if there are no rows. The rows must be ones that neither was fitted to.
+ * The share of `first` in the mean `share · first + (1 - share) · second` that has the least cross-entropy on rows of `labels`, in
+ * tenths; of equals the greatest. A row counts as `classWeights` have its class. 1 if there are no rows. The rows must be
+ * ones that neither was fitted to.
  */
-export function bestShare(first: Probabilities, second: Probabilities, labels: ArrayLike<number>): number {
+export function bestShare(
+  first: Probabilities,
+  second: Probabilities,
+  labels: ArrayLike<number>,
+  classWeights?: Float32Array,
+): number {
   const classes = first.length / labels.length;
   let best = 1;
   let least = Infinity;
@@ -44,7 +50,8 @@ export function bestShare(first: Probabilities, second: Probabilities, labels: A
     let loss = 0;
     for (let row = 0; row < labels.length; row++) {
       const index = row * classes + labels[row]!;
-      loss += logLoss(share * first[index]! + (1 - share) * second[index]!);
+      const probability = share * first[index]! + (1 - share) * second[index]!;
+      loss += (classWeights?.[labels[row]!] ?? 1) * logLoss(probability);
     }
     if (loss < least) [best, least] = [share, loss];
   }

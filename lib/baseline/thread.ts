@@ -11,6 +11,7 @@ export interface BaselineStart {
   readonly classes: number;
   readonly vocabulary: number;
   readonly seed: number;
+  readonly classWeights?: Float32Array;
   /** Two words: not 0 from the moment that nobody wants the result any more; and a count of the thread's signs of life. */
   readonly signals: Int32Array;
 }

@@ -6,6 +6,12 @@
  * frequency and have length 1: with that length a rate above 1 is stable whatever the data, so there is little to tune.
  * The rate falls linearly to 0. Two rates are tried: a small one ends far from the minimum, which is the regularizer here
  * (L2 beside it gained nothing). The loss of the validation rows decides; their accuracy is too coarse for that.
+ *
+ * Two corrections follow, and both change weights and biases only. Class weights shift the logits by their logarithms,
+ * which is what minimizes the weighted loss (Menon et al., "Long-tail learning via logit adjustment", ICLR 2021): steps
+ * that are as many times longer would not be stable. Then the logits are scaled by the temperature that is best on the
+ * validation rows (Guo et al., "On calibration of modern neural networks", ICML 2017): of few rows and many classes the
+ * model is right but unsure, and would lose by that against a worse one that it is combined with.
  */
 import { mostProbable } from "../data/most_probable.ts";
 import type { EncodedTable } from "../data/table.ts";
@@ -21,6 +27,8 @@ export interface BaselineOptions {
   readonly vocabulary: number;
   /** Of the order of rows. */
   readonly seed: number;
+  /** `[classes]`: what a row of each class counts in the loss; all the same without it. */
+  readonly classWeights?: Float32Array;
   /** Asked now and then; training ends, without a result, when it says true. */
   readonly stopped?: () => boolean;
 }
@@ -53,7 +61,7 @@ export function trainBaseline(
   options: BaselineOptions,
 ): Baseline | undefined {
   const started = performance.now();
-  const { classes, vocabulary, seed, stopped = () => false } = options;
+  const { classes, vocabulary, seed, classWeights, stopped = () => false } = options;
   const space = gramSpace({ vocabulary, classes, totalTokens: training.tokens.length });
   const rows = training.labels.length;
   const visits = visitsFor(rows, training.tokens.length, space.order, classes);
@@ -62,14 +70,19 @@ export function trainBaseline(
   if (!importance) return undefined;
   // Two tries where there is time for them.
   const rates = visits >= rows * EPOCHS && validation.labels.length > 0 ? RATES : RATES.slice(0, 1);
-  let best: Omit<Baseline, "seconds"> | undefined;
+  let best: { model: BaselineModel; fit: Fit; rate: number } | undefined;
   for (const rate of rates) {
     const model = descend(training, { space, classes, importance }, orderOf, visits, rate, stopped);
-    const figures = model && judge(model, validation, stopped);
-    if (!figures) return undefined;
-    if (!best || figures.loss < best.validation.loss) best = { model, validation: figures, rate, visits };
+    if (!model) return undefined;
+    adjustLogits(model, classWeights);
+    const fit = bestTemperature(model, validation, classWeights, stopped);
+    if (!fit) return undefined;
+    if (!best || fit.loss < best.fit.loss) best = { model, fit, rate };
   }
-  return { ...best!, seconds: (performance.now() - started) / 1000 };
+  const { model, fit, rate } = best!;
+  scaleLogits(model, 1 / fit.temperature);
+  const figures = judge(model, validation, stopped);
+  return figures && { model, validation: figures, rate, visits, seconds: (performance.now() - started) / 1000 };
 }
 
 /** Rows that a try goes through: all of them EPOCHS times, or as many as MOST_WORK allows. */
@@ -148,6 +161,75 @@ function descend(
     for (let k = 0; k < classes; k++) bias[k]! -= BIAS_RATE * rate * errors[k]!;
   }
   return { ...model, bias: Float32Array.from(bias) };
+}
+
+/** Adds the logarithms of the class weights to the biases. A class without rows has no weight, and stays as it is. */
+function adjustLogits({ bias }: BaselineModel, classWeights: Float32Array | undefined): void {
+  classWeights?.forEach((weight, k) => {
+    if (weight > 0) bias[k]! += Math.log(weight);
+  });
+}
+
+function scaleLogits({ weights, bias }: BaselineModel, factor: number): void {
+  if (factor === 1) return;
+  for (let i = 0; i < weights.length; i++) weights[i]! *= factor;
+  for (let k = 0; k < bias.length; k++) bias[k]! *= factor;
+}
+
+interface Fit {
+  readonly temperature: number;
+  /** Mean of `smoothedLoss` over the validation rows, weighted. */
+  readonly loss: number;
+}
+
+/** From 1/16 to 4: who is unsure of few rows needs much less than 1. */
+const TEMPERATURES = Array.from({ length: 25 }, (_, step) => 2 ** ((8 - step) / 4));
+
+/** The temperature of least loss on `rows`, and 1 if there are none; undefined if it was stopped. */
+function bestTemperature(
+  model: BaselineModel,
+  { tokens, offsets, labels }: EncodedTable,
+  classWeights: Float32Array | undefined,
+  stopped: () => boolean,
+): Fit | undefined {
+  const bagOf = createBagger(model);
+  const logProbabilities = new Float64Array(model.classes);
+  const losses = new Float64Array(TEMPERATURES.length);
+  let total = 0;
+  for (let row = 0; row < labels.length; row++) {
+    if (row % STOP_EVERY === 0 && stopped()) return undefined;
+    classify(model, bagOf(tokens, offsets[row]!, offsets[row + 1]!), logProbabilities);
+    for (let k = 0; k < model.classes; k++) logProbabilities[k] = Math.log(logProbabilities[k]!);
+    const weight = classWeights?.[labels[row]!] ?? 1;
+    total += weight;
+    for (const [index, temperature] of TEMPERATURES.entries()) {
+      const probability = atTemperature(logProbabilities, labels[row]!, temperature);
+      losses[index]! += weight * smoothedLoss(probability, labels.length, model.classes);
+    }
+  }
+  if (total === 0) return { temperature: 1, loss: 0 };
+  const index = losses.indexOf(Math.min(...losses));
+  return { temperature: TEMPERATURES[index]!, loss: losses[index]! / total };
+}
+
+/**
+ * The cross-entropy of a row whose right class has `probability`, if one row more than the `rows` there are were of any
+ * class: of few rows nothing is as sure as 0 or 1 (Platt, "Probabilistic outputs for support vector machines", 1999).
+ */
+export function smoothedLoss(probability: number, rows: number, classes: number): number {
+  const doubt = 1 / (rows + 2);
+  const others = (1 - probability) / Math.max(1, classes - 1);
+  return (1 - doubt) * logLoss(probability) +
+    doubt * logLoss(others);
+}
+
+/** The probability of class `label` when the logits are divided by `temperature`. */
+function atTemperature(logProbabilities: Float64Array, label: number, temperature: number): number {
+  let max = -Infinity;
+  for (const value of logProbabilities) max = Math.max(max, value);
+  let sum = 0;
+  for (const value of logProbabilities) sum += Math.exp((value - max) / temperature);
+  return Math.exp((logProbabilities[label]! - max) / temperature) / sum;
 }
 
 /** Mean cross-entropy and accuracy of `model` on rows; undefined if it was stopped. */

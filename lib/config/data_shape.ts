@@ -7,6 +7,9 @@ const whole = (min: number, max: number) => z.int().min(min).max(max);
 /** Longest row, in tokens, that an automatic `maxLength` comes to: what a step costs grows with it. */
 export const AUTO_LENGTH = 256;
 
+/** Fewer training rows than this have no token to spare: an automatic `minCount` knows all of them. */
+export const FEW_ROWS = 1000;
+
 /** What `tokenizer` may be beside the path of a file. */
 export const TOKENIZERS: readonly string[] = ["auto", "words", "chars", "codes"];
 
@@ -36,7 +39,8 @@ export const dataShape = {
   ),
   lowercase: z.boolean().default(true).describe("the case of letters means nothing (words and chars)"),
   punctuation: z.enum(["keep", "drop"]).default("keep").describe("punctuation as tokens of its own, or none (words)"),
-  minCount: whole(1, 1_000_000).default(2).describe("occurrences in training data that make a token known"),
+  minCount: z.union([z.literal("auto"), whole(1, 1_000_000)]).default("auto")
+    .describe(`occurrences in training data that make a token known; auto: 2, or 1 for fewer than ${FEW_ROWS} rows`),
   maxVocabulary: whole(3, 1_000_000).default(50_000)
     .describe("tokens known at most, the most frequent ones; with padding and unknown"),
   maxLength: z.union([z.literal("auto"), whole(1, 4096)]).default("auto")

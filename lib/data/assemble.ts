@@ -62,7 +62,7 @@ export function assembleTraining(
     trained[first] ||= row + 1;
     for (let i = 0; i < count; i++) counts[tokens[i]!]!++;
   });
-  const chosen = chooseVocabulary(counts, tokens, options);
+  const chosen = chooseVocabulary(counts, tokens, options, rows[0]);
   const maxLength = options.maxLength === "auto"
     ? Math.max(1, Math.min(AUTO_LENGTH, full.percentile(AUTO_SHARE)))
     : options.maxLength;

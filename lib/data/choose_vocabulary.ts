@@ -1,4 +1,4 @@
-import type { DataOptions } from "../config/data_shape.ts";
+import { type DataOptions, FEW_ROWS } from "../config/data_shape.ts";
 import type { ProvisionalTokens } from "./provisional.ts";
 import { FIRST_KNOWN, UNKNOWN, Vocabulary } from "./vocabulary.ts";
 
@@ -21,19 +21,21 @@ export interface VocabularyFigures {
 }
 
 /**
- * The tokens to know: the most frequent ones by `counts` (occurrences in training rows, by provisional id), those that
- * came first before others of the same frequency.
+ * The tokens to know: the most frequent ones by `counts` (occurrences in the `rows` training rows, by provisional id),
+ * those that came first before others of the same frequency.
  */
 export function chooseVocabulary(
   counts: Uint32Array,
   tokens: ProvisionalTokens,
   { minCount, maxVocabulary }: Pick<DataOptions, "minCount" | "maxVocabulary">,
+  rows: number,
 ): ChosenVocabulary {
+  const enough = minCount === "auto" ? (rows < FEW_ROWS ? 1 : 2) : minCount;
   const known = tokens.known();
   let distinct = 0;
   let once = 0;
   let candidates = 0;
-  const wanted = (id: number) => known[id] === 1 && counts[id]! >= minCount;
+  const wanted = (id: number) => known[id] === 1 && counts[id]! >= enough;
   for (let id = FIRST_KNOWN; id < counts.length; id++) {
     if (counts[id]! > 0) distinct++;
     if (counts[id] === 1) once++;

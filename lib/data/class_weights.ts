@@ -1,4 +1,14 @@
+import type { TrainingConfig } from "../config/schema.ts";
 import type { Batch } from "./batch.ts";
+
+/** `[classes]`: what a row of each class counts in the loss, by `choice`; undefined where all count the same. */
+export function classWeightsOf(
+  choice: TrainingConfig["classWeights"],
+  labels: Uint16Array,
+  classes: number,
+): Float32Array | undefined {
+  return choice === "balanced" ? balancedWeights(labels, classes) : undefined;
+}
 
 /**
  * Each class's weight, for labels that are not equally frequent: rows / (classes · rows of the class), as scikit-learn's

@@ -31,7 +31,9 @@ export function refusals(data: LoadedData, options: LoadOptions): Problem[] {
   if (data.vocabulary === FIRST_KNOWN) {
     problems.push({
       field: "minCount",
-      message: `${sources}: no token comes ${minCount} times in the training rows: say --min-count 1`,
+      message: `${sources}: no token comes ${
+        minCount === "auto" ? 2 : minCount
+      } times in the training rows: say --min-count 1`,
     });
   }
   for (const [role, source] of [["validation", validation], ["test", test]] as const) {

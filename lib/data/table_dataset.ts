@@ -1,6 +1,6 @@
 /** A data set of encoded rows: each epoch is one pass over all training rows, in an order of its own. */
 import type { TrainingConfig } from "../config/schema.ts";
-import { balancedWeights } from "./class_weights.ts";
+import { classWeightsOf } from "./class_weights.ts";
 import type { Dataset } from "./dataset.ts";
 import { createLengthSort, epochOrders } from "./epoch_order.ts";
 import { fillBatch } from "./fill_batch.ts";
@@ -20,8 +20,9 @@ export type TableOptions = Pick<
  * Throws a RangeError if `options` are not those of the data, or if a row has no tokens or too many.
  */
 export function tableDataset(options: TableOptions, data: TrainingData): Dataset {
-  const { seed, shards, batchSize, stepsPerEpoch, classWeights } = options;
+  const { seed, shards, batchSize, stepsPerEpoch } = options;
   const { labels, training, validation } = data;
+  const classWeights = classWeightsOf(options.classWeights, training.labels, labels.length);
   checkShape(options, data);
   const lengths = rowLengths(training, "training", data.length);
   const stepRows = shards * batchSize;
@@ -38,7 +39,7 @@ export function tableDataset(options: TableOptions, data: TrainingData): Dataset
     vocabulary: data.vocabulary,
     length: data.length,
     heldOut: heldOut.length,
-    ...(classWeights === "balanced" ? { classWeights: balancedWeights(training.labels, labels.length) } : {}),
+    ...classWeights && { classWeights },
     trainingBatch(batch, step, shard) {
       const order = orderOf(Math.floor(step / stepsPerEpoch));
       const first = (step % stepsPerEpoch) * stepRows + shard * batchSize;

@@ -1,8 +1,9 @@
 /** What a run on files does beside training: n-grams at its side, and at the end the model put together and judged. */
 import { join } from "node:path";
 import type { Combination } from "../baseline/mix.ts";
-import { type BaselineResult, type BaselineTask, startBaseline } from "../baseline/thread.ts";
+import { type BaselineResult, type BaselineStart, type BaselineTask, startBaseline } from "../baseline/thread.ts";
 import type { TrainingConfig } from "../config/schema.ts";
+import { classWeightsOf } from "../data/class_weights.ts";
 import type { TrainingData } from "../data/training_data.ts";
 import { errorMessage } from "../errors.ts";
 import type { NewEvent, Summary } from "../events.ts";
@@ -14,7 +15,7 @@ import type { TrainedModel } from "./predict_table.ts";
 import type { RunData } from "./run_data.ts";
 
 export interface FileWorkOptions extends RunData {
-  readonly config: Pick<TrainingConfig, "seed" | "ngrams">;
+  readonly config: Pick<TrainingConfig, "seed" | "ngrams" | "classWeights">;
   /** The module that the baseline's thread runs; without it there is no baseline. */
   readonly baselineUrl: URL | undefined;
   /** After which a thread that shows no sign of life is lost. */
@@ -44,9 +45,9 @@ export class FileWork {
 
   /** Starts the baseline, of which the log is told when it is done. */
   start(): void {
-    const { baselineUrl, data, source, config: { seed, ngrams }, timeoutMs, isTold, append } = this.#options;
+    const { baselineUrl, source, config: { ngrams }, timeoutMs, isTold, append } = this.#options;
     if (!baselineUrl || ngrams === "none" || this.#stopped) return;
-    this.#task = startBaseline(baselineUrl, baselineStart(data, source.test?.table, seed), timeoutMs);
+    this.#task = startBaseline(baselineUrl, this.#baselineStart(source.test?.table), timeoutMs);
     this.#baseline = this.#task.result.then((result) => {
       if (result && !isTold) append({ type: "baseline", ...result.figures });
       return result;
@@ -73,7 +74,12 @@ export class FileWork {
     if (isCombined && baselineUrl && !baseline) {
       append({ type: "incident", message: "The model is the LSTM alone: its n-grams were not done in time" });
     }
-    const { ngrams, judgements, lstm } = await finishModel(model, isCombined ? baseline?.model : undefined, source);
+    const { ngrams, judgements, lstm } = await finishModel(
+      model,
+      isCombined ? baseline?.model : undefined,
+      source,
+      this.#classWeights(),
+    );
     const bytes = jsonBytes(judgements);
     await writeWhole(join(directory, "judgement.json"), bytes);
     const { validation, test } = judgements;
@@ -89,9 +95,17 @@ export class FileWork {
       },
     };
   }
-}
 
-function baselineStart(data: TrainingData, test: TrainingData["validation"] | undefined, seed: number) {
-  const { training, validation, labels, vocabulary } = data;
-  return { training, validation, ...test && { test }, classes: labels.length, vocabulary, seed };
+  #baselineStart(test: TrainingData["validation"] | undefined): Omit<BaselineStart, "signals"> {
+    const { data: { training, validation, labels, vocabulary }, config: { seed } } = this.#options;
+    const classWeights = this.#classWeights();
+    const rows = { training, validation, ...test && { test } };
+    return { ...rows, classes: labels.length, vocabulary, seed, ...classWeights && { classWeights } };
+  }
+
+  /** What a row of each class counts, for the n-grams and the share as it does for the LSTM. */
+  #classWeights(): Float32Array | undefined {
+    const { data: { training, labels }, config: { classWeights } } = this.#options;
+    return classWeightsOf(classWeights, training.labels, labels.length);
+  }
 }

@@ -21,18 +21,21 @@ export interface FinishedModel {
 
 /**
  * Combines `model`, an LSTM, with `ngrams`, if there are any. The share of each is the one of least loss on the
- * validation rows; the test rows decide nothing.
+ * validation rows, which count as `classWeights` have their classes; the test rows decide nothing.
  */
 export async function finishModel(
   model: TrainedModel,
   ngrams: BaselineModel | undefined,
   source: DataSource,
+  classWeights: Float32Array | undefined,
 ): Promise<FinishedModel> {
   const preprocessing = openPreprocessing(source.preprocessing);
   const { labels } = model;
   const validation = await predictParts(model, ngrams, source.validation);
   const test = source.test && await predictParts(model, ngrams, source.test);
-  const share = validation.ngrams ? bestShare(validation.lstm, validation.ngrams, validation.part.table.labels) : 1;
+  const share = validation.ngrams
+    ? bestShare(validation.lstm, validation.ngrams, validation.part.table.labels, classWeights)
+    : 1;
   const judge = ({ part, lstm, ngrams }: Parts) => {
     const probabilities = lstm.slice();
     if (ngrams && share < 1) mixInto(probabilities, ngrams, share);

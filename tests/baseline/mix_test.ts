@@ -44,6 +44,14 @@ Deno.test("bestShare() is about the share that the labels were drawn with", () =
   assertAlmostEquals(bestShare(first, second, labels), 0.3, 0.051);
 });
 
+Deno.test("bestShare() counts rows as class weights have their classes", () => {
+  // Each is right about one class.
+  const first = Float64Array.of(0.9, 0.1, 0.9, 0.1);
+  const second = Float64Array.of(0.1, 0.9, 0.1, 0.9);
+  assertEquals(bestShare(first, second, [0, 1], Float32Array.of(1.9, 0.1)), 1);
+  assertEquals(bestShare(first, second, [0, 1], Float32Array.of(0.1, 1.9)), 0);
+});
+
 Deno.test("bestShare() keeps to the first where both say the same, or there are no rows", () => {
   const same = Float32Array.of(0.5, 0.5);
   assertEquals(bestShare(same, same, [0]), 1);

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { type BaselineModel, createBaselinePredictor } from "../../lib/baseline/model.ts";
 import { mostProbable } from "../../lib/data/most_probable.ts";
-import { type BaselineOptions, trainBaseline, visitsFor } from "../../lib/baseline/train.ts";
+import { type BaselineOptions, smoothedLoss, trainBaseline, visitsFor } from "../../lib/baseline/train.ts";
 import type { EncodedTable } from "../../lib/data/table.ts";
 import { Random, Stream } from "../../lib/random.ts";
 
@@ -115,6 +115,47 @@ Deno.test("trainBaseline() lets unknown n-grams change nothing", () => {
   // Tokens from 500 on are in no row; each pair of them may share its feature with a known one, by its hash.
   const far = predict([1, 700, 701, 702, 703, 704]);
   assertEquals(mostProbable(far), 0);
+});
+
+/** 2,000 rows, of which each tenth is of class 1; half of those and a tenth of the others have the token 1. */
+const rareRows = (seed: number) => {
+  let [row, common, rare] = [0, 0, 0];
+  return randomRows(2000, 12, seed, (tokens) => {
+    const label = row++ % 10 === 0 ? 1 : 0;
+    tokens.length = 1;
+    if (label === 1 ? rare++ % 2 === 0 : common++ % 10 === 0) tokens.unshift(1);
+    return label;
+  });
+};
+const recall = (model: BaselineModel, rows: readonly Row[], label: number) =>
+  accuracy(model, rows.filter((row) => row[1] === label));
+
+Deno.test("trainBaseline() finds a rare class by a weak sign where class weights ask for it, and else does not", () => {
+  const [training, validation] = [rareRows(8), rareRows(9)];
+  const plain = train(training, validation);
+  assert(recall(plain.model, validation, 1) < 0.2, `recall ${recall(plain.model, validation, 1)}`);
+  const { model } = train(training, validation, { classWeights: Float32Array.of(0.5 / 0.9, 0.5 / 0.1) });
+  assert(recall(model, validation, 1) >= 0.5, `recall ${recall(model, validation, 1)}`);
+  assert(recall(model, validation, 0) > 0.6, `recall ${recall(model, validation, 0)}`);
+});
+
+Deno.test("trainBaseline() is about as sure as it is right, of few rows of many classes", () => {
+  const rows = randomRows(200, 1000, 10, (tokens, random) => {
+    const label = random.below(20);
+    tokens[random.below(tokens.length)] = 4 + label;
+    return label;
+  });
+  const [training, validation, test] = [rows.slice(0, 80), rows.slice(80, 120), rows.slice(120)];
+  const { model } = train(training, validation, { classes: 20 });
+  const predict = createBaselinePredictor(model);
+  const sureness = test.reduce((sum, [tokens]) => sum + Math.max(...predict(tokens)), 0) / test.length;
+  assertAlmostEquals(sureness, accuracy(model, test), 0.2);
+});
+
+Deno.test("smoothedLoss() doubts few rows more than many, and is the cross-entropy of very many", () => {
+  assertAlmostEquals(smoothedLoss(0.7, 1e12, 5), -Math.log(0.7), 1e-9);
+  const sure = (rows: number) => smoothedLoss(1 - 1e-6, rows, 5) - smoothedLoss(0.9, rows, 5);
+  assert(sure(2) > 0 && sure(1000) < 0);
 });
 
 Deno.test("trainBaseline() ends without a result when it is stopped, at any of its questions", () => {

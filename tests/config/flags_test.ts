@@ -14,7 +14,7 @@ Deno.test("flags default to what the config defaults to", () => {
   for (const { key, default: value } of flags) assertEquals(value, defaults[key], key);
 });
 
-const numbersOrWords: readonly string[] = ["workers", "checkpointEvery", "maxLength", "validation"];
+const numbersOrWords: readonly string[] = ["workers", "checkpointEvery", "maxLength", "validation", "minCount"];
 
 Deno.test("flags are of the kind that their default is, and described", () => {
   for (const { key, kind, default: value, description, name } of flags) {

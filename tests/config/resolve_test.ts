@@ -69,7 +69,7 @@ Deno.test("resolveConfig() gives the default recipe when nothing is said", () =>
     tokenizer: "auto",
     lowercase: true,
     punctuation: "keep",
-    minCount: 2,
+    minCount: "auto",
     maxVocabulary: 50_000,
     maxLength: "auto",
     truncate: "end",

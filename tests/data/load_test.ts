@@ -30,6 +30,15 @@ const data = fc.array(row, { minLength: 4, maxLength: 40 }).filter((rows) =>
   new Set(rows.map(([, label]) => label)).size > 1
 );
 
+Deno.test("a token of few rows is known when it comes once, and of many when it comes twice", async () => {
+  const known = async (rows: number) => {
+    const content = Array.from({ length: rows }, (_, row) => `again once${row},${row % 2}\n`).join("");
+    return (await load(`text,label\n${content}`, { validation: 0 })).statistics.vocabulary.size;
+  };
+  assertEquals(await known(999), 2 + 1 + 999);
+  assertEquals(await known(1000), 2 + 1);
+});
+
 Deno.test("loadData() encodes every row once, as a plain reading of the same rows does", async () => {
   await fc.assert(
     fc.asyncProperty(data, fc.boolean(), async (given, cutsEnd) => {
@@ -169,7 +178,7 @@ const refused: [what: string, content: string, words: string, some?: Some][] = [
     "300 different labels",
   ],
   ["rows of one for each class", "text,label\na,x\na,y\n", "so none can validate"],
-  ["tokens that all come once", "text,label\na,x\nb,y\n", "say --min-count 1", { validation: 0 }],
+  ["tokens that all come once", "text,label\na,x\nb,y\n", "say --min-count 1", { validation: 0, minCount: 2 }],
 ];
 for (const [what, content, words, some] of refused) {
   Deno.test(`loadData() refuses ${what}`, async () => {

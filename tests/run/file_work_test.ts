@@ -27,14 +27,20 @@ const messages = async (directory: string) =>
     event.type === "incident" ? [event.message] : []
   );
 
-function valuesIn(folder: string) {
-  const values = { embedding: 1, hidden: 1, epochs: 1, runsDir: folder, data: [`${folder}/rows.csv`] };
+interface Opened {
+  readonly baselineUrl: URL;
+  readonly content?: string;
+  readonly classWeights?: string;
+}
+
+function valuesIn(folder: string, classWeights = "none") {
+  const values = { embedding: 1, hidden: 1, epochs: 1, runsDir: folder, data: [`${folder}/rows.csv`], classWeights };
   return { values, nameOf: (key: string) => key };
 }
 
-async function openRun(folder: string, options: { readonly baselineUrl: URL; readonly test?: string }) {
-  await Deno.writeTextFile(`${folder}/rows.csv`, rows(200, ["yes", "no"]));
-  return await openTraining((defaults) => resolveConfig(undefined, [valuesIn(folder)], defaults), {
+async function openRun(folder: string, { content, classWeights, ...options }: Opened) {
+  await Deno.writeTextFile(`${folder}/rows.csv`, content ?? rows(200, ["yes", "no"]));
+  return await openTraining((defaults) => resolveConfig(undefined, [valuesIn(folder, classWeights)], defaults), {
     workerUrl,
     cores: 1,
     ...options,
@@ -55,6 +61,27 @@ Deno.test("a run on files ends with the combination of least validation loss, an
     const { version } = await readModel(run.directory);
     assertEquals(version.ngrams?.share, lstm.share);
     assert("round" in run.newest && run.newest.ngrams?.share === lstm.share);
+  }));
+
+Deno.test("class weights reach the finished model: it finds the rare class by a sign that is more often of the others", () =>
+  inTemporaryDirectory(async (folder) => {
+    const filler = ["please", "today", "the", "order", "again", "hello", "now"];
+    const lines = Array.from({ length: 400 }, (_, row) => {
+      const isRare = row % 10 === 0;
+      const hasSign = isRare ? row % 20 === 0 : Math.floor(row / 10) % 10 === row % 10;
+      return `${hasSign ? "maybe " : ""}${filler[(row * row) % 7]} ${filler[(3 * row) % 7]},${
+        isRare ? "rare" : "usual"
+      }\n`;
+    });
+    const recallWith = async (classWeights: string) => {
+      const run = await openRun(folder, { baselineUrl, content: `text,label\n${lines.join("")}`, classWeights });
+      assert((await run.train()).lstm);
+      const { validation } = JSON.parse(await Deno.readTextFile(`${run.directory}/judgement.json`));
+      return validation.classes.find(({ label }: { label: string }) => label === "rare").recall;
+    };
+    assertEquals(await recallWith("none"), 0);
+    const recall = await recallWith("balanced");
+    assert(recall >= 0.5, `recall ${recall}`);
   }));
 
 Deno.test("a run whose n-grams fail or are stopped ends with the LSTM alone, and says so", () =>
