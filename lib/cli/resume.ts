@@ -34,6 +34,9 @@ export async function resumeCommand(args: readonly string[], options: TrainingOp
   // Runs that are asked for meanwhile belong beside it.
   const config = { ...resolveConfig(undefined, sources), runsDir: dirname(directory) };
   const open = async (parts: TrainingRunOptions) =>
-    await TrainingRun.resume(directory, { ...parts, ...await readDataAgain(config, options.input, parts.signal) });
+    await TrainingRun.resume(directory, {
+      ...parts,
+      ...await readDataAgain(config, manifest.rules, options.input, parts.signal),
+    });
   return await trainAndServe(config, open, options);
 }

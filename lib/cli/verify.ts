@@ -24,10 +24,10 @@ export async function verifyCommand(
     return ExitCode.done;
   }
   const directory = await oneRun(positionals, USAGE);
-  const { manifest: { id }, sources } = await manifestSources(directory, values);
+  const { manifest: { id, rules }, sources } = await manifestSources(directory, values);
   const config = resolveConfig(undefined, sources);
   readNothingBut(config, configPaths, [directory]);
-  const options = { config, workerUrl, cores, ...await readDataAgain(config, input) };
+  const options = { config, workerUrl, cores, ...await readDataAgain(config, rules, input) };
   let same = 0;
   let before = 0;
   for await (const { round, recorded, computed } of verifyRun(directory, options)) {

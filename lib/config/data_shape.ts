@@ -52,10 +52,31 @@ export const dataShape = {
 export const dataOptionsSchema = z.strictObject(dataShape);
 export type DataOptions = z.infer<typeof dataOptionsSchema>;
 
+/**
+ * Rules by which rows are read. 1: numbers in JSON by their value, fastText's first label only, characters as they come.
+ * 2: numbers with the digits that are written, fastText's labels wherever they stand, one spelling for what looks the
+ * same (lib/data/normal_form.ts). Runs that do not say which were trained by 1.
+ */
+export type ReadingRules = 1 | 2;
+
+export const NEWEST_RULES: ReadingRules = 2;
+
+/** Something about a row that may be a mistake. */
+export interface RowWarning {
+  readonly file: string;
+  readonly line: number;
+  /** What it is, without the place: `repeats the header, and is left out`. */
+  readonly warning: string;
+}
+
 /** How rows are read from their sources: the part of the options that formats need. */
 export type ReadOptions =
   & Pick<DataOptions, "textColumn" | "labelColumn" | "format" | "delimiter" | "header" | "quotes">
   & {
     /** Labels are neither needed nor read, as in rows that are only predicted: each row's label is "" then. */
     readonly unlabelled?: boolean;
+    /** The newest, if nothing is said. */
+    readonly rules?: ReadingRules;
+    /** Told of what may be a mistake. */
+    readonly warn?: (warning: RowWarning) => void;
   };

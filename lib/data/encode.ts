@@ -6,12 +6,14 @@ import { isProblem, type Row } from "./formats/entry.ts";
 import { openRows, type SourceInfo } from "./formats/rows.ts";
 import { grown } from "./growing.ts";
 import { Interner, unitsOf } from "./interner.ts";
-import { AUTO_LENGTH, type DataOptions } from "../config/data_shape.ts";
+import { AUTO_LENGTH, type DataOptions, type ReadingRules } from "../config/data_shape.ts";
+import { spellingOf } from "./normal_form.ts";
 import { ProblemLog } from "./problems.ts";
 import { ProvisionalTokens } from "./provisional.ts";
 import { RowStore } from "./row_store.ts";
 import { createTokenizer } from "./tokenizers/create.ts";
 import { Spans, spansOf, type Tokenizer } from "./tokenizers/tokenizer.ts";
+import { WarningLog } from "./warnings.ts";
 
 /** Classes that a label's 16 bits can tell apart. */
 const MOST_CLASSES = 0x10000;
@@ -51,6 +53,8 @@ export interface EncoderIo {
   readonly input?: AsyncIterable<Uint8Array>;
   /** Told now and then, about once a megabyte, how many rows were read so far, good and bad ones. */
   readonly onRows?: (rows: number) => void;
+  /** By which the rows are read. */
+  readonly rules: ReadingRules;
 }
 
 /** Encodes the sources of one data set, part by part: the training rows first. */
@@ -60,6 +64,7 @@ export class Encoder {
   /** Rows so far that were texts: the others are lists of tokens. */
   #texts = 0;
   readonly #io: EncoderIo;
+  readonly #spelled: (text: string) => string;
   #read = 0;
   /** Tokens of a row that are kept. */
   readonly #cap: number;
@@ -70,11 +75,13 @@ export class Encoder {
   readonly duplicates = new Duplicates();
   readonly tokens = new ProvisionalTokens();
   readonly problems = new ProblemLog();
+  readonly warnings = new WarningLog();
 
-  constructor(options: DataOptions, tokenizer: Tokenizer, io: EncoderIo = {}) {
+  constructor(options: DataOptions, tokenizer: Tokenizer, io: EncoderIo) {
     this.#options = options;
     this.#tokenizer = tokenizer;
     this.#io = io;
+    this.#spelled = spellingOf(tokenizer.json, io.rules);
     this.#cap = options.maxLength === "auto" ? AUTO_LENGTH : options.maxLength;
   }
 
@@ -96,7 +103,9 @@ export class Encoder {
     const part = new PartBuilder();
     const infos: SourceInfo[] = [];
     for (const [index, source] of sources.entries()) {
-      const reader = await openRows(source, this.#options, this.#io.input);
+      const { rules, input } = this.#io;
+      const warn = this.warnings.add.bind(this.warnings);
+      const reader = await openRows(source, { ...this.#options, rules, warn }, input);
       for await (const batch of reader.batches()) {
         for (const entry of batch) {
           if (isProblem(entry)) this.problems.add(entry);
@@ -117,10 +126,10 @@ export class Encoder {
     const label = this.#label(row, role);
     if (label < 0) return;
     const spans = this.#spans;
-    if ("tokens" in row) spansOf(row.tokens, spans);
+    if ("tokens" in row) spansOf(row.tokens.map(this.#spelled), spans);
     else {
       this.#texts++;
-      this.#tokenizer.cut(row.text, spans);
+      this.#tokenizer.cut(this.#spelled(row.text), spans);
     }
     const { units, bounds, count } = spans;
     if (count > this.#ids.length) this.#ids = new Uint32Array(2 * count);

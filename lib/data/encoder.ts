@@ -1,4 +1,5 @@
 /** From a text to the ids that a model reads. Plain JavaScript when its types are gone: exported models run it in browsers. */
+import { spellingOf } from "./normal_form.ts";
 import { Spans, spansOf, type Tokenizer } from "./tokenizers/tokenizer.ts";
 import { UNKNOWN, type Vocabulary } from "./vocabulary.ts";
 
@@ -11,8 +12,8 @@ export interface EncodedText {
   readonly truncated: boolean;
 }
 
-/** Encodes a text, or a list of tokens that somebody else cut. */
-export type Encoder = (input: string | readonly (string | number)[]) => EncodedText;
+/** Encodes a text, or a list of tokens that somebody else cut: strings, or numbers however they are kept. */
+export type Encoder = (input: string | readonly (string | number | { toString(): string })[]) => EncodedText;
 
 /** Characters that a text is cut up to at first, for each token that is read. */
 const CHARACTERS_PER_TOKEN = 16;
@@ -20,9 +21,14 @@ const CHARACTERS_PER_TOKEN = 16;
 export function createEncoder(
   tokenizer: Tokenizer,
   vocabulary: Vocabulary,
-  { maxLength, truncate }: { readonly maxLength: number; readonly truncate: "end" | "start" },
+  { maxLength, truncate, rules }: {
+    readonly maxLength: number;
+    readonly truncate: "end" | "start";
+    readonly rules?: 1 | 2 | undefined;
+  },
 ): Encoder {
   const spans = new Spans();
+  const spelled = spellingOf(tokenizer.json, rules);
 
   /** Cuts as much of a long text as is read of it. Its parts at white space have the tokens that they have in all of it. */
   function cutText(text: string): void {
@@ -35,8 +41,8 @@ export function createEncoder(
   }
 
   return (input) => {
-    if (typeof input === "string") cutText(input);
-    else spansOf(input.map(String), spans);
+    if (typeof input === "string") cutText(spelled(input));
+    else spansOf(input.map((token) => spelled(String(token))), spans);
     const { units, bounds, count } = spans;
     const used = Math.min(count, maxLength);
     const first = truncate === "end" ? 0 : count - used;

@@ -29,7 +29,7 @@ export async function readJudgingRows(
   const classes = new Map(labels.map((label, index) => [label, index]));
   const problems = new ProblemLog();
   const rows: (EncodedText & Pick<Row, "file" | "line"> & { readonly label: number })[] = [];
-  for await (const entry of readRows(sources, options, input)) {
+  for await (const entry of readRows(sources, { ...options, rules: preprocessing.rules }, input)) {
     if (isProblem(entry)) {
       problems.add(entry);
       continue;

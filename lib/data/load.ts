@@ -6,18 +6,20 @@ import { type EncodedPart, Encoder, type EncoderIo, type Repetitions } from "./e
 import { sourceName } from "./formats/bytes.ts";
 import { refuseTwice } from "./formats/rows.ts";
 import { summarize } from "./lengths.ts";
-import type { DataOptions } from "../config/data_shape.ts";
+import { type DataOptions, NEWEST_RULES, type ReadingRules } from "../config/data_shape.ts";
 import type { PreprocessingJson } from "./preprocessing.ts";
 import { problemsOf } from "./problems.ts";
 import { refusals, warnings } from "./refusals.ts";
 import type { DataStatistics, PartStatistics, RepeatedRows, Role } from "./statistics.ts";
 import { openTokenizer } from "./tokenizers/create.ts";
 
-export interface LoadOptions extends DataOptions, EncoderIo {
+export interface LoadOptions extends DataOptions, Omit<EncoderIo, "rules"> {
   /** Paths of the training rows, or `-` for standard input. */
   readonly sources: readonly string[];
   /** Of the split; a whole number below 2^32. */
   readonly seed: number;
+  /** By which the rows are read: those of an earlier run, or the newest. */
+  readonly rules?: ReadingRules;
 }
 
 export interface LoadedData {
@@ -48,14 +50,14 @@ export async function inspectData(
   options: LoadOptions,
   all: boolean,
 ): Promise<{ readonly data: LoadedData; readonly refusals: readonly Problem[] }> {
-  const { validation, test } = options;
+  const { validation, test, rules = NEWEST_RULES } = options;
   const files: Readonly<Record<Role, readonly string[]>> = {
     training: options.sources,
     validation: typeof validation === "string" ? [validation] : [],
     test: test === "" ? [] : [test],
   };
   refuseTwice([...files.training, ...files.validation, ...files.test]);
-  const encoder = new Encoder(options, await openTokenizer(options), options);
+  const encoder = new Encoder(options, await openTokenizer(options), { ...options, rules });
   const training = await encoder.encode(files.training, "training", all);
   const judging = async (sources: readonly string[]) =>
     sources.length === 0 ? undefined : await encoder.encode(sources, "judging", all);
@@ -84,6 +86,8 @@ export async function inspectData(
       vocabulary: assembled.vocabulary.tokens(),
       maxLength: assembled.maxLength,
       truncate: options.truncate,
+      // The first rules had no name.
+      ...rules !== 1 && { rules },
     },
     vocabulary: assembled.vocabulary.size,
     maxLength: assembled.maxLength,
@@ -119,6 +123,12 @@ function statistics(
   const hash = createHash("sha256");
   for (const { role, sha256 } of sources) hash.update(`${role} ${sha256}\n`);
   const counts = roles.map((role) => classCounts(loaded[role], labels.length));
+  const classes = labels.map((label, index) => ({
+    label,
+    training: counts[0]![index]!,
+    validation: counts[1]![index]!,
+    test: counts[2]![index]!,
+  }));
   const repeated = ({ count, examples }: Repetitions): RepeatedRows => ({
     rows: count,
     examples: examples.map(({ first, file, line }) => ({
@@ -131,12 +141,7 @@ function statistics(
   return {
     sources,
     digest: hash.digest("hex"),
-    classes: labels.map((label, index) => ({
-      label,
-      training: counts[0]![index]!,
-      validation: counts[1]![index]!,
-      test: counts[2]![index]!,
-    })),
+    classes,
     parts: { training: figures("training"), validation: figures("validation"), test: figures("test") },
     lengths: summarize(assembled.lengths),
     maxLength: assembled.maxLength,
@@ -148,7 +153,7 @@ function statistics(
       test: parts.test && repeated(parts.test.repeated),
     },
     bad: { rows: encoder.problems.count, first: listed.map(({ message }) => message) },
-    warnings: warnings(encoder, labels),
+    warnings: warnings(encoder, classes),
   };
 }
 

@@ -1,5 +1,6 @@
 /** From a text to the ids that a model reads: saved beside the model, so that serving does as training did. */
 import { z } from "zod";
+import type { ReadingRules } from "../config/data_shape.ts";
 import { InputError } from "../errors.ts";
 import { createEncoder, type Encoder } from "./encoder.ts";
 import { createTokenizer } from "./tokenizers/create.ts";
@@ -20,6 +21,8 @@ export const preprocessingSchema = z.strictObject({
   vocabulary: z.array(z.string()),
   maxLength: z.int().min(1),
   truncate: z.enum(["end", "start"]),
+  /** The rules by which rows are read (lib/config/data_shape.ts); the first ones where none are named. */
+  rules: z.literal([1, 2]).optional(),
 });
 export type PreprocessingJson = z.infer<typeof preprocessingSchema>;
 
@@ -27,6 +30,8 @@ export interface Preprocessing {
   /** Number of ids, with padding and unknown. */
   readonly vocabulary: number;
   readonly maxLength: number;
+  /** By which rows for it are read. */
+  readonly rules: ReadingRules;
   /** Encodes a text, or a list of tokens that somebody else cut. */
   readonly encode: Encoder;
   /** The strings of `tokens`; undefined for padding and unknown. */
@@ -42,13 +47,14 @@ export function openPreprocessing(json: unknown): Preprocessing {
       return { field, message: `${field}: ${message}` };
     }));
   }
-  const { tokenizer: { ...kind }, maxLength, truncate } = parsed.data;
+  const { tokenizer: { ...kind }, maxLength, truncate, rules = 1 } = parsed.data;
   const tokenizer = createTokenizer(kind);
   const vocabulary = new Vocabulary(parsed.data.vocabulary);
   return {
     vocabulary: vocabulary.size,
     maxLength,
-    encode: createEncoder(tokenizer, vocabulary, { maxLength, truncate }),
+    rules,
+    encode: createEncoder(tokenizer, vocabulary, { maxLength, truncate, rules }),
     decode: (tokens) => Array.from(tokens, (token) => vocabulary.token(token)),
   };
 }

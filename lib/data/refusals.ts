@@ -1,5 +1,7 @@
 /** What makes data unfit to learn from, and what is only worth a warning. */
 import type { Problem } from "../errors.ts";
+import type { DataStatistics } from "./statistics.ts";
+import { labelWarnings } from "./label_warnings.ts";
 import type { Encoder } from "./encode.ts";
 import { sourceName } from "./formats/bytes.ts";
 import type { LoadedData, LoadOptions } from "./load.ts";
@@ -51,15 +53,11 @@ export function refusals(data: LoadedData, options: LoadOptions): Problem[] {
 }
 
 /** What may be a mistake in data that can be used. */
-export function warnings({ tokens, duplicates }: Encoder, labels: readonly string[]): string[] {
-  const found: string[] = [];
-  const seen = new Map<string, string>();
-  for (const label of labels) {
-    const folded = label.normalize("NFKC").toLowerCase().replaceAll(/\s+/g, " ");
-    const other = seen.get(folded);
-    if (other === undefined) seen.set(folded, label);
-    else found.push(`labels ${JSON.stringify(other)} and ${JSON.stringify(label)} differ by case or spacing only`);
-  }
+export function warnings(
+  { tokens, duplicates, warnings: { messages } }: Encoder,
+  classes: DataStatistics["classes"],
+): string[] {
+  const found = [...messages, ...labelWarnings(classes)];
   if (tokens.forgotten > 0) {
     found.push(`${tokens.forgotten} rare tokens were forgotten: more than can be told apart; they are unknown`);
   }

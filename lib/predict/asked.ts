@@ -46,7 +46,7 @@ export async function* askedByRows(
 ): AsyncGenerator<Asked[], void, void> {
   refuseTwice(sources);
   for (const source of sources) {
-    const rows = await openRows(source, { ...options, unlabelled: true }, input);
+    const rows = await openRows(source, { ...options, rules: reader.rules, unlabelled: true }, input);
     for await (const batch of rows.batches()) {
       yield batch.map((entry) =>
         isProblem(entry)
@@ -92,7 +92,7 @@ function readLine(line: string, reader: Reader, columns: Columns, damaged: boole
   if (bad) throw new InputError([{ field, message: `${field} ${bad}` }]);
   if (!reader.text) return reader.readTokens(idsOf(line), field);
   if (!asksByObject(line, columns.textColumn)) return reader.readText(line, field);
-  const row = parseRow(line, { ...columns, unlabelled: true }, damaged);
+  const row = parseRow(line, { ...columns, rules: reader.rules, unlabelled: true }, damaged);
   if (typeof row === "string") throw new InputError([{ field, message: `${field} ${row}` }]);
   return readRow(row, reader, field);
 }

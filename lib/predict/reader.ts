@@ -1,7 +1,9 @@
 /** What requests ask about → token ids: how depends on what the model was trained on. */
+import { NEWEST_RULES, type ReadingRules } from "../config/data_shape.ts";
 import type { EncodedText } from "../data/encoder.ts";
 import { MAX_ROW } from "../data/formats/entry.ts";
 import { openPreprocessing, type PreprocessingJson } from "../data/preprocessing.ts";
+import { isNumber } from "../data/json_digits.ts";
 import { describe, sequenceProblem, type SequenceShape } from "../data/sequences.ts";
 import { InputError } from "../errors.ts";
 
@@ -15,6 +17,8 @@ export interface Reading {
 export interface Reader {
   /** Whether it reads texts, and tokens by what they are called; else tokens are ids. */
   readonly text: boolean;
+  /** By which it reads rows, and numbers among tokens. */
+  readonly rules: ReadingRules;
   /** Throws an InputError that calls the value `field`. */
   readTokens(value: unknown, field: string): Reading;
   /** Throws an InputError that calls the value `field`. */
@@ -43,6 +47,7 @@ export function createReader(
 function idReader(shape: SequenceShape): Reader {
   return {
     text: false,
+    rules: NEWEST_RULES,
     readTokens(value, field) {
       const problem = sequenceProblem(value, shape, field);
       if (problem) throw new InputError([problem]);
@@ -63,11 +68,12 @@ function textReader(json: PreprocessingJson, most: number): Reader {
   });
   return {
     text: true,
+    rules: preprocessing.rules,
     readTokens(value, field) {
       if (!Array.isArray(value) || value.length === 0) {
         throw wrong(field, `${field} is ${describe(value)}: expected a list of at least one token`);
       }
-      const at = value.findIndex((token) => typeof token !== "string" && typeof token !== "number");
+      const at = value.findIndex((token) => typeof token !== "string" && !isNumber(token));
       if (at >= 0) throw wrong(field, `${field}[${at}] is ${describe(value[at])}: expected a text or a number`);
       return reading(preprocessing.encode(value));
     },

@@ -18,6 +18,8 @@ export const manifestSchema = z.object({
   startedAt: z.iso.datetime(),
   config: savedConfigSchema,
   labels: z.array(z.string()),
+  /** By which the rows of its files are read: the first ones where none are named. */
+  rules: z.literal([1, 2]).optional(),
   /** SHA-256 of the config as it is written here, whatever keys it has. */
   configDigest: z.string(),
   /** SHA-256 of the held-out sequences; of a table, what its reader gave. */
@@ -38,14 +40,14 @@ const writtenSchema = z.object({ config: z.record(z.string(), z.unknown()) });
 export async function createManifest(
   run: { readonly startedAt: string; readonly config: TrainingConfig; readonly workers: number },
   data?: TrainingData,
-  digests: Pick<Manifest, "weightsDigest" | "statisticsDigest"> = {},
+  known: Pick<Manifest, "weightsDigest" | "statisticsDigest" | "rules"> = {},
 ): Promise<Omit<Manifest, "id">> {
   return {
     ...run,
     labels: [...(data ?? createDataset(run.config)).labels],
     configDigest: await configDigest(run.config),
     dataDigest: data?.digest ?? await dataDigest(createDataset(run.config)),
-    ...digests,
+    ...known,
     versions: { lockstep: project.version, deno: Deno.version.deno, v8: Deno.version.v8 },
   };
 }

@@ -39,13 +39,14 @@ export async function newRun(options: TrainingRunOptions): Promise<OpenRun> {
   const now = new Date();
   const startedAt = now.toISOString();
   // All that takes time or may fail comes before the directory.
-  const digests = {
+  const known = {
+    ...source && { rules: source.preprocessing.rules },
     ...given && { weightsDigest: given.digest },
     ...statistics && { statisticsDigest: await sha256(statistics) },
   };
   const manifest = await unlessAborted(
     options.signal,
-    createManifest({ startedAt, config: training, workers }, data, digests),
+    createManifest({ startedAt, config: training, workers }, data, known),
   );
   const id = await createRunDirectory(config.runsDir, now, options.id);
   const directory = join(config.runsDir, id);

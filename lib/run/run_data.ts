@@ -1,4 +1,5 @@
 /** What a run of the task `table` is trained on: read from the files that its config names. */
+import { NEWEST_RULES, type ReadingRules } from "../config/data_shape.ts";
 import type { Config } from "../config/schema.ts";
 import type { LoadedPart } from "../data/assemble.ts";
 import { loadData } from "../data/load.ts";
@@ -26,13 +27,17 @@ export interface RunData {
   readonly source: DataSource;
 }
 
-/** The data of a run that is taken up again; nothing if it generates its own. Throws as `readRunData` does. */
+/**
+ * The data of a run that is taken up again, by the rules that it names, or the first ones; nothing if it generates its
+ * own. Throws as `readRunData` does.
+ */
 export async function readDataAgain(
   config: Config,
+  rules: ReadingRules | undefined,
   input?: AsyncIterable<Uint8Array>,
   signal?: AbortSignal,
 ): Promise<Partial<RunData>> {
-  return config.task === "table" ? await readRunData(config, input, signal) : {};
+  return config.task === "table" ? await readRunData(config, input, signal, rules ?? 1) : {};
 }
 
 /**
@@ -43,18 +48,20 @@ export async function readRunData(
   config: Config,
   input?: AsyncIterable<Uint8Array>,
   signal?: AbortSignal,
+  rules: ReadingRules = NEWEST_RULES,
 ): Promise<RunData> {
   const loaded = await unlessAborted(
     signal,
-    loadData({ ...config, sources: config.data, ...input && { input } }),
+    loadData({ ...config, sources: config.data, rules, ...input && { input } }),
   );
   const { labels, vocabulary, maxLength, preprocessing, statistics, training, validation, test } = loaded;
   if (!validation) {
     const message = `validation is ${config.validation}: expected a share of the rows above 0, or a file of rows`;
     throw new InputError([{ field: "validation", message }]);
   }
-  // The preprocessing too, as a tokenizer may come from a file of its own.
-  const digest = await sha256(new TextEncoder().encode(JSON.stringify([statistics.digest, preprocessing])));
+  // The rules have no part in it: what they make of the files has, and it is mostly the same. The preprocessing too, as a tokenizer may come from a file of its own.
+  const { rules: _, ...content } = preprocessing;
+  const digest = await sha256(new TextEncoder().encode(JSON.stringify([statistics.digest, content])));
   return {
     data: { labels, vocabulary, length: maxLength, training: training.table, validation: validation.table, digest },
     source: { preprocessing, statistics, validation, test },

@@ -1,8 +1,10 @@
 /** A request's body as JSON, within a limit of bytes whatever its headers say. */
 import { setImmediate } from "node:timers/promises";
 import type { Context } from "hono";
+import { parseWithDigits, suspectNumber } from "../data/json_digits.ts";
 import { describe } from "../data/sequences.ts";
 import { errorMessage, InputError } from "../errors.ts";
+import type { Reader } from "../predict/reader.ts";
 import { Refusal } from "./problem.ts";
 import type { RouteEnv } from "./routes.ts";
 
@@ -18,12 +20,13 @@ const MOST_PARTS = 20_000;
 
 /**
  * Throws a Refusal for a type that is not JSON's or a body over the limit, an InputError for one that is not JSON.
- * `textless` where a text in it is refused whatever it says: then bytes that are no UTF-8 may come as U+FFFD.
+ * `textless` where a text in it is refused whatever it says: then bytes that are no UTF-8 may come as U+FFFD. `digits`
+ * where numbers are names of tokens: then those that are not written as JavaScript writes them are WrittenNumbers.
  */
 export async function readJson(
   { req: { raw: request }, env: { peer } }: Context<RouteEnv>,
   limitBytes: number,
-  textless = false,
+  { textless = false, digits = false } = {},
 ): Promise<unknown> {
   const type = request.headers.get("content-type");
   if (type !== null && type !== "application/json" && !TYPES.test(type.trim())) {
@@ -38,7 +41,7 @@ export async function readJson(
   try {
     // The runtime's shortest way: every other takes a tenth longer for the whole request.
     if (textless && length && length <= QUICK) return await request.json();
-    return await parse(decode(await readBytes(request, length, limitBytes)));
+    return await parse(decode(await readBytes(request, length, limitBytes)), digits);
   } catch (error) {
     if (error instanceof Refusal || error instanceof InputError) throw error;
     const what = error instanceof SyntaxError ? "is not JSON" : "broke off";
@@ -48,10 +51,15 @@ export async function readJson(
   }
 }
 
-async function parse(text: string): Promise<unknown> {
+/** How a body for a model is read. Runs of the first rules take numbers among their tokens by their value. */
+export function bodyOf({ text, rules }: Reader): { readonly textless: boolean; readonly digits: boolean } {
+  return { textless: !text, digits: text && rules !== 1 };
+}
+
+async function parse(text: string, digits: boolean): Promise<unknown> {
   if (text.trim() === "") throw bodyError("the body is empty: expected JSON");
-  if (text.length <= QUICK) return JSON.parse(text);
-  checkStructure(text);
+  if (text.length <= QUICK) return digits ? parseWithDigits(text) : JSON.parse(text);
+  checkStructure(text, digits);
   await setImmediate();
   const value: unknown = JSON.parse(text);
   // Others get their turn before what was parsed is looked at.
@@ -85,16 +93,23 @@ function readBytes(request: Request, length: number | undefined, limitBytes: num
 const [QUOTE, BACKSLASH] = [34, 92];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [91, 93, 123, 125];
 
-/** Throws an InputError for JSON that is slow to parse, before it is parsed. */
-function checkStructure(text: string): void {
+/** Throws an InputError for JSON that is slow to parse, before it is parsed: also where `digits` would have to be kept. */
+function checkStructure(text: string, digits: boolean): void {
+  let suspect = digits ? suspectNumber(text) : undefined;
   let depth = 0;
   let parts = 0;
   for (let at = 0; at < text.length; at++) {
+    if (suspect && at >= suspect.at) {
+      const number = describe(suspect.digits);
+      throw bodyError(`the body is long and has the number ${number} without quotes: expected it in quotes, ${number}`);
+    }
     const code = text.charCodeAt(at);
     if (code === CLOSE_LIST || code === CLOSE_OBJECT) depth--;
     if (code === OPEN_LIST || code === OPEN_OBJECT) depth++;
-    else if (code === QUOTE) at = endOfString(text, at);
-    else continue;
+    else if (code === QUOTE) {
+      at = endOfString(text, at);
+      if (suspect && suspect.at < at) suspect = suspectNumber(text, at);
+    } else continue;
     if (depth > MOST_DEPTH) {
       throw bodyError(`the body is nested too deeply: expected at most ${MOST_DEPTH} lists or objects in each other`);
     }

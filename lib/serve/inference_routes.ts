@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { describe } from "../data/sequences.ts";
 import { InputError } from "../errors.ts";
 import { Unavailable, UnknownVersion } from "../predict/types.ts";
-import { readJson } from "./body.ts";
+import { bodyOf, readJson } from "./body.ts";
 import { bareJson } from "./front.ts";
 import { unreadiness } from "./health.ts";
 import { inferenceAnswer, inferenceAnswerSchema, inferenceSchema, parseInference } from "./inference_body.ts";
@@ -182,7 +182,7 @@ export function inferenceRoutes(routes: Routes, services: Services, options: Inf
     }, async (c) => {
       checkName(c.req.param("name"));
       const version = versionOf(c.req.param("version"));
-      const request = parseInference(await readJson(c, bodyLimitBytes, !reader.text), reader, maxInstances);
+      const request = parseInference(await readJson(c, bodyLimitBytes, bodyOf(reader)), reader, maxInstances);
       const answer = await predictor.predict(request.sequences, { version, signal: () => c.req.raw.signal });
       return bareJson(inferenceAnswer(request, answer, MODEL_NAME), { "Server-Timing": serverTiming(answer) });
     });

@@ -1,6 +1,6 @@
 /** `/model` and `/predict`. */
 import { z } from "@hono/zod-openapi";
-import { readJson } from "./body.ts";
+import { bodyOf, readJson } from "./body.ts";
 import { bareJson } from "./front.ts";
 import { answerSchema, parsePredict, predictionBody, predictSchema, serverTiming } from "./prediction_body.ts";
 import { problemAnswer } from "./problem.ts";
@@ -47,7 +47,7 @@ export function predictRoutes(routes: Routes, { predictor }: Services, limits: P
       503: problemAnswer("Too many wait already, or the predictor does not answer; see Retry-After"),
     },
   }, async (c) => {
-    const body = await readJson(c, limits.bodyLimitBytes, !reader.text);
+    const body = await readJson(c, limits.bodyLimitBytes, bodyOf(reader));
     const request = await parsePredict(body, reader, limits.maxInstances);
     const sequences = request.readings.map(({ tokens }) => tokens);
     const answer = await predictor.predict(sequences, { signal: () => c.req.raw.signal });

@@ -159,7 +159,7 @@ Deno.test("loadData() sorts labels, numbers by value, and warns of those that di
 });
 
 Deno.test("loadData() stops at bad rows or skips them, counted and listed", async () => {
-  const content = "text,label\na,x\nb\na,y\n,\na,x\n";
+  const content = "text,label\na,x\nb\na,y\nc,\na,x\n";
   const error = await assertRejects(() => load(content), InputError);
   assertEquals(error.problems.map(({ field }) => field), ["standard input:3", "standard input:5"]);
   const { statistics, training } = await load(content, { onBadRow: "skip", validation: 0 });

@@ -2,7 +2,12 @@
 import { type Entry, isProblem } from "../../lib/data/formats/entry.ts";
 import { readRows, readSource } from "../../lib/data/formats/rows.ts";
 import type { TextSource } from "../../lib/data/formats/text.ts";
-import { type DataOptions, dataOptionsSchema } from "../../lib/config/data_shape.ts";
+import {
+  type DataOptions,
+  dataOptionsSchema,
+  type ReadingRules,
+  type RowWarning,
+} from "../../lib/config/data_shape.ts";
 
 export type Some = Partial<DataOptions>;
 
@@ -31,10 +36,31 @@ export async function read(content: string | Uint8Array, some: Some = {}, size =
   return entries;
 }
 
+/** The same by `rules`, and with what is warned of. */
+export async function readBy(
+  content: string | Uint8Array,
+  some: Some = {},
+  rules?: ReadingRules,
+): Promise<{ readonly entries: Entry[]; readonly warnings: RowWarning[] }> {
+  const warnings: RowWarning[] = [];
+  const reading = {
+    ...options(some),
+    ...rules && { rules },
+    warn: (warning: RowWarning) => void warnings.push(warning),
+  };
+  const entries: Entry[] = [];
+  for await (const entry of readRows(["-"], reading, pieces(bytesOf(content), 1 << 16))) entries.push(entry);
+  return { entries, warnings };
+}
+
 /** What an entry says, without its source: `[line, label, text or tokens]`, or `[line, problem]`. */
 export function brief(entry: Entry): readonly unknown[] {
   if (isProblem(entry)) return [entry.line, entry.problem];
   return [entry.line, entry.label, "text" in entry ? entry.text : entry.tokens];
+}
+
+export async function briefBy(content: string, some: Some, rules?: ReadingRules): Promise<(readonly unknown[])[]> {
+  return (await readBy(content, some, rules)).entries.map(brief);
 }
 
 export async function readBrief(

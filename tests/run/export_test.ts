@@ -36,6 +36,7 @@ const texts = [
   "it's HA-HO'ho  now",
   "",
   "你好 ha\u0301 ho",
+  "he\u0301 h\u00ADa h\u200Bo\uFEFF \u200Eha\u200F",
   "ΣΑΣ\u3000ha",
   "x".repeat(9),
   "ho ha ho ha he",
@@ -50,6 +51,7 @@ interface Case {
   readonly tokenizer?: PreprocessingJson["tokenizer"];
   readonly truncate?: "end" | "start";
   readonly space?: GramSpace;
+  readonly rules?: 1 | 2;
 }
 
 const ids: readonly Case[] = [
@@ -60,6 +62,8 @@ const ids: readonly Case[] = [
 ];
 const ofText: readonly Case[] = [
   { change: {}, tokenizer: { kind: "words", lowercase: true, punctuation: "keep" } },
+  { change: {}, tokenizer: { kind: "words", lowercase: true, punctuation: "keep" }, rules: 2 },
+  { change: {}, tokenizer: { kind: "chars", lowercase: true }, rules: 2 },
   {
     change: { bidirectional: true, pooling: "max" },
     tokenizer: { kind: "words", lowercase: true, punctuation: "drop" },
@@ -82,14 +86,14 @@ async function eachExport(
   use: (folder: string, inputs: readonly Input[], expected: readonly Prediction[]) => Promise<void>,
   cases = [...ids, ...ofText, ofHuggingFace],
 ): Promise<void> {
-  for (const { change, tokenizer, truncate = "end", space } of cases) {
+  for (const { change, tokenizer, truncate = "end", space, rules } of cases) {
     await inTemporaryDirectory(async (directory) => {
       const config = trainingConfig(tinyRunConfig("runs", { ...change, seed: 8 }));
       const { dataset: { labels }, spec, layout } = taskModel(config);
       const run = "20260101-000000-abcd";
       const weights = initialWeights(spec, layout, config);
       const version = { round: 1, digest: "d1ge57", weights, ...space && { ngrams: tinyNgrams(space, labels.length) } };
-      const preprocessing = tokenizer && { tokenizer, vocabulary, maxLength: 4, truncate };
+      const preprocessing = tokenizer && { tokenizer, vocabulary, maxLength: 4, truncate, ...rules && { rules } };
       await writeModel(directory, { run, config, labels, version, ...preprocessing && { preprocessing } });
       const folder = join(directory, "exported");
       const files = await exportModel(directory, format, folder);

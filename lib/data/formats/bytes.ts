@@ -3,10 +3,15 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stdin } from "node:process";
+import { pipeline } from "node:stream";
+import { createGunzip } from "node:zlib";
 import { errorMessage, InputError } from "../../errors.ts";
 
 /** Bytes of a file that are read at once. */
 const CHUNK_BYTES = 1 << 20;
+
+/** Bytes that are unpacked at once. */
+const UNPACKED_BYTES = 1 << 18;
 
 /** What one byte has to be to count as text: no control character but tab, line feed, form feed, return and escape. */
 const isControl = (byte: number) => byte < 32 && !(byte >= 9 && byte <= 13) && byte !== 27;
@@ -44,26 +49,47 @@ export async function* readBytes(
   onEnd({ sha256: hash.digest("hex"), bytes });
 }
 
-/** `bytes` as they are, or what gzip made of them where they begin as gzip's do. */
+/** `bytes` as they are, or what gzip made of them where they begin as gzip's do: all members, and zeros after them. */
 export async function* gunzipped(
   source: string,
   bytes: AsyncGenerator<Uint8Array, void, void>,
 ): AsyncGenerator<Uint8Array, void, void> {
-  const first = await bytes.next();
-  if (first.done) return;
+  const next = await bytes.next();
+  if (next.done) return;
+  let first: Uint8Array = next.value;
+  if (first.length === 1) {
+    const { value } = await bytes.next();
+    if (value) first = Buffer.concat([first, value]);
+  }
+  let read = 0;
+  /** Where the last byte that is not zero ends. */
+  let end = 0;
   const all = (async function* () {
-    yield first.value;
-    yield* bytes;
+    for (let chunk: Uint8Array | void = first; chunk; chunk = (await bytes.next()).value) {
+      const last = chunk.findLastIndex((byte) => byte !== 0);
+      if (last >= 0) end = read + last + 1;
+      read += chunk.length;
+      yield chunk;
+    }
   })();
-  if (first.value[0] !== 0x1F || first.value[1] !== 0x8B) return yield* all;
-  // The types of the platform want a buffer that is not shared; node's chunks never are.
-  const stream = ReadableStream.from(all as AsyncIterable<Uint8Array<ArrayBuffer>>);
+  if (first[0] !== 0x1F || first[1] !== 0x8B) {
+    yield first;
+    return yield* bytes;
+  }
+  const gunzip = createGunzip({ chunkSize: UNPACKED_BYTES });
+  // An error on the way in comes out of the stream.
+  pipeline(all, gunzip, () => {});
+  const failure = (what: string) => refusal(source, `cannot be decompressed as gzip: ${what}`);
+  const more = "something else follows it, which gzip -dc would leave out";
   try {
-    yield* stream.pipeThrough(new DecompressionStream("gzip"));
+    yield* gunzip as AsyncIterable<Uint8Array>;
   } catch (error) {
     if (error instanceof InputError) throw error;
-    throw refusal(source, `cannot be decompressed as gzip: ${errorMessage(error)}`);
+    const message = errorMessage(error);
+    // The first header was right, as far as it was looked at.
+    throw failure(message === "incorrect header check" ? `${message}; it is damaged, or ${more}` : message);
   }
+  if (gunzip.bytesWritten < end) throw failure(more);
 }
 
 /**

@@ -1,8 +1,11 @@
 /** The rows of CSV and TSV. Quoting is RFC 4180's; a record with other quotes costs one line, and reading goes on after it. */
 import { refusal } from "./bytes.ts";
-import { type Entry, MAX_ROW, textProblem, TOO_LONG } from "./entry.ts";
+import type { ReadOptions } from "../../config/data_shape.ts";
+import { type Entry, MAX_ROW, readLabel, textProblem, TOO_LONG } from "./entry.ts";
 import type { DelimitedLayout } from "./layout.ts";
 import { parseRecords } from "./papaparse.ts";
+import { spacedQuotes } from "./spaced_quotes.ts";
+import { SwallowedRows } from "./swallowed_rows.ts";
 import type { TextSource } from "./text.ts";
 
 /** Records with wrong quotes that are passed over; each may take a look at all the text at hand. */
@@ -12,8 +15,9 @@ const MAX_QUOTE_PROBLEMS = 100;
 export async function* readDelimited(
   source: TextSource,
   layout: DelimitedLayout,
+  options: ReadOptions,
 ): AsyncGenerator<Entry[], void, void> {
-  const reader = new DelimitedReader(source, layout);
+  const reader = new DelimitedReader(source, layout, options);
   for await (const chunk of source.chunks()) yield reader.read(chunk, false);
   yield reader.read("", true);
 }
@@ -21,18 +25,24 @@ export async function* readDelimited(
 class DelimitedReader {
   readonly #source: TextSource;
   readonly #layout: DelimitedLayout;
+  readonly #options: ReadOptions;
+  readonly #swallowed: SwallowedRows;
   readonly #newline: string;
   #rest = "";
   /** Where `#rest` begins. */
   #line = 1;
+  #separatorIsDue: boolean;
   #headerIsDue: boolean;
   #quoteProblems = 0;
   /** Within a line that is too long. */
   #skipping = false;
 
-  constructor(source: TextSource, layout: DelimitedLayout) {
+  constructor(source: TextSource, layout: DelimitedLayout, options: ReadOptions) {
     this.#source = source;
     this.#layout = layout;
+    this.#options = options;
+    this.#swallowed = new SwallowedRows(layout);
+    this.#separatorIsDue = layout.namesDelimiter;
     this.#newline = layout.syntax.newline;
     this.#headerIsDue = layout.hasHeader;
   }
@@ -69,29 +79,55 @@ class DelimitedReader {
   #take(record: readonly string[], entries: Entry[]): void {
     const line = this.#line;
     this.#line++;
-    for (const field of record) if (field.includes(this.#newline)) this.#line += count(field, this.#newline);
+    const place = { file: this.#source.name, line };
+    for (const field of record) {
+      if (!field.includes(this.#newline)) continue;
+      this.#line += count(field, this.#newline);
+      const warning = this.#options.warn && this.#swallowed.warning(field, record);
+      if (warning) this.#options.warn?.({ ...place, warning });
+    }
     if (record.length === 1 && record[0]!.trim() === "") return;
+    if (this.#separatorIsDue) {
+      this.#separatorIsDue = false;
+      return;
+    }
     if (this.#headerIsDue) {
       this.#headerIsDue = false;
       return;
     }
-    const row = this.#row(record);
-    const file = this.#source.name;
-    entries.push(typeof row === "string" ? { file, line, problem: row } : { file, line, ...row });
+    const row = this.#row(record, place);
+    if (row) entries.push(typeof row === "string" ? { ...place, problem: row } : { ...place, ...row });
   }
 
-  #row(record: readonly string[]): { readonly text: string; readonly label: string } | string {
-    const { columns, text: textAt, label: labelAt } = this.#layout;
+  /** The row of `given`, or what is wrong with it; nothing where it is none, as it holds nothing or the header again. */
+  #row(
+    given: readonly string[],
+    place: { readonly file: string; readonly line: number },
+  ): { readonly text: string; readonly label: string } | string | undefined {
+    const { columns, text: textAt, label: labelAt, hasHeader, syntax } = this.#layout;
+    const record = this.#layout.spacedQuotes ? spacedQuotes(given, syntax.delimiter) : given;
+    if (labelAt >= 0 && isBlank(record)) return undefined;
+    if (hasHeader && this.#options.rules !== 1 && isHeader(record, columns)) {
+      this.#options.warn?.({ ...place, warning: "repeats the header, and is left out" });
+      return undefined;
+    }
+    if (hasHeader && labelAt >= 0 && swaps(record, this.#layout)) {
+      return `is a header with its columns in another order, expected ${
+        columns.join(", ")
+      }: name such files one by one`;
+    }
     if (record.length !== columns.length) {
       const names = columns.length <= 8 ? ` (${columns.join(", ")})` : "";
       const fields = record.length === 1 ? "1 field" : `${record.length} fields`;
       return `has ${fields}, expected ${columns.length}${names}`;
     }
     const text = textAt === record.length - 1 ? record[textAt]!.replace(/\r$/, "") : record[textAt]!;
-    const label = record[labelAt]?.trim();
-    if (label === undefined) return textProblem(text, this.#source.damaged()) ?? { text, label: "" };
-    const bad = textProblem(text, this.#source.damaged()) ?? textProblem(label, this.#source.damaged());
+    const labelText = record[labelAt];
+    if (labelText === undefined) return textProblem(text, this.#source.damaged()) ?? { text, label: "" };
+    const bad = textProblem(text, this.#source.damaged()) ?? textProblem(labelText, this.#source.damaged());
     if (bad) return bad;
+    const label = readLabel(labelText, this.#options, place);
+    if (this.#options.warn) this.#swallowed.know(label);
     return label === "" ? `has an empty label (column "${columns[labelAt]}")` : { text, label };
   }
 
@@ -138,6 +174,27 @@ class DelimitedReader {
     this.#skipping = end < 0;
     return !this.#skipping;
   }
+}
+
+/** Whether a record has nothing in it, as the last ones that spreadsheets write. */
+function isBlank(record: readonly string[]): boolean {
+  return record.every((field) => field === "" || field.trim() === "");
+}
+
+/** A name in a header; that of a file that was appended may keep its byte order mark and its quotes. */
+function nameOf(field: string): string {
+  return field.trim().replace(/^"(.*)"$/, "$1");
+}
+
+function isHeader(record: readonly string[], columns: readonly string[]): boolean {
+  return record.length === columns.length && columns.every((name, index) => nameOf(record[index]!) === name);
+}
+
+/** Whether what stands for the text is the label's name, and the other way round. */
+function swaps(record: readonly string[], { columns, text, label }: DelimitedLayout): boolean {
+  const [textName, labelName] = [columns[text]!, columns[label]!];
+  return record[text] !== undefined && record[label] !== undefined &&
+    nameOf(record[text]) === labelName && nameOf(record[label]) === textName;
 }
 
 function count(text: string, part: string): number {

@@ -1,4 +1,6 @@
 /** What reading a source gives: rows, and what is wrong with those that are none. */
+import type { ReadOptions } from "../../config/data_shape.ts";
+import { labelForm } from "../normal_form.ts";
 
 interface Place {
   /** The source as it was named: a path, or `-` for standard input. */
@@ -31,6 +33,16 @@ export type Entry = Row | RowProblem;
 
 export function isProblem(entry: Entry): entry is RowProblem {
   return "problem" in entry;
+}
+
+/** The label that is written as `text`; warns of what is dropped of it. */
+export function readLabel(text: string, { rules, warn }: ReadOptions, { file, line }: Place): string {
+  if (rules === 1) return text.trim();
+  const label = labelForm(text);
+  if (warn && label.length < text.trim().normalize("NFC").length) {
+    warn({ file, line, warning: "has a label with characters that are not shown: it is read without them" });
+  }
+  return label;
 }
 
 /** Longest row that is read, in UTF-16 units: far longer than any text to classify, far shorter than memory. */

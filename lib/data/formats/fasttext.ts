@@ -1,29 +1,63 @@
-import { type Entry, textProblem } from "./entry.ts";
+import type { ReadOptions } from "../../config/data_shape.ts";
+import { type Entry, readLabel, textProblem } from "./entry.ts";
 import { readLines } from "./lines.ts";
 import type { TextSource } from "./text.ts";
 
 const PREFIX = "__label__";
+/** A word that is a label, wherever it stands. */
+const LABEL = /(?<!\S)__label__(\S*)/g;
 
-/** The rows of fastText's supervised format: `__label__spam Free entry …`, one label a line. */
-export async function* readFastText(source: TextSource, unlabelled = false): AsyncGenerator<Entry[], void, void> {
+/**
+ * The rows of fastText's supervised format: `__label__spam Free entry …`. Every word that begins so is a label, as it is
+ * to fastText, and no word of the text; a row has one label, perhaps several times.
+ */
+export async function* readFastText(source: TextSource, options: ReadOptions): AsyncGenerator<Entry[], void, void> {
   const file = source.name;
   for await (const lines of readLines(source)) {
-    yield lines.map((entry) =>
-      "problem" in entry ? entry : row(file, entry.line, entry.text, source.damaged(), unlabelled)
-    );
+    yield lines.map((entry): Entry => {
+      if ("problem" in entry) return entry;
+      const { line } = entry;
+      const row = readRow(entry.text, options, { file, line }, source.damaged());
+      return typeof row === "string" ? { file, line, problem: row } : { file, line, ...row };
+    });
   }
 }
 
-function row(file: string, line: number, text: string, damaged: boolean, unlabelled: boolean): Entry {
-  const bad = textProblem(text, damaged);
-  if (bad) return { file, line, problem: bad };
-  if (unlabelled) return { file, line, label: "", text: text.replaceAll(/(?<=^|\s)__label__\S*/g, "").trim() };
-  const words = text.trimStart().split(/\s+/, 2);
-  if (!words[0]!.startsWith(PREFIX)) {
-    return { file, line, problem: `begins with ${JSON.stringify(words[0]!.slice(0, 40))}, expected ${PREFIX}…` };
+function readRow(
+  given: string,
+  options: ReadOptions,
+  place: { readonly file: string; readonly line: number },
+  damaged: boolean,
+): { readonly text: string; readonly label: string } | string {
+  const bad = textProblem(given, damaged);
+  if (bad) return bad;
+  if (options.unlabelled) return { label: "", text: given.replaceAll(LABEL, "").trim() };
+  const line = given.trim();
+  if (options.rules === 1) return firstLabel(line);
+  const found = [...line.matchAll(LABEL)];
+  if (found.length === 0) {
+    return `has no label: expected a word ${PREFIX}…, and it begins with ${JSON.stringify(line.slice(0, 40))}`;
   }
-  const label = words[0]!.slice(PREFIX.length);
-  if (label === "") return { file, line, problem: `has an empty label, expected a name after ${PREFIX}` };
-  if (words[1]?.startsWith(PREFIX)) return { file, line, problem: "has several labels, expected one" };
-  return { file, line, label, text: text.trimStart().slice(words[0]!.length).trim() };
+  const labels = [...new Set(found.map(([, name]) => readLabel(name!, options, place)))];
+  if (labels.includes("")) return `has an empty label, expected a name after ${PREFIX}`;
+  if (labels.length > 1) {
+    return `has several labels, ${labels.slice(0, 5).map((label) => JSON.stringify(label)).join(", ")}: expected one`;
+  }
+  const label = labels[0]!;
+  if (label.includes(PREFIX)) {
+    const warning = `has ${PREFIX} within a label: labels are words of their own, with spaces between them`;
+    options.warn?.({ ...place, warning });
+  }
+  // A label at the beginning or the end leaves the text between as it is.
+  return { label, text: line.replaceAll(LABEL, "").trim() };
+}
+
+/** The row by the rules of runs before the second ones: its first word is the label, and all others are text. */
+function firstLabel(line: string): { readonly text: string; readonly label: string } | string {
+  const [first, second] = line.split(/\s+/, 2);
+  if (!first!.startsWith(PREFIX)) return `begins with ${JSON.stringify(first!.slice(0, 40))}, expected ${PREFIX}…`;
+  const label = first!.slice(PREFIX.length);
+  if (label === "") return `has an empty label, expected a name after ${PREFIX}`;
+  if (second?.startsWith(PREFIX)) return "has several labels, expected one";
+  return { label, text: line.slice(first!.length).trim() };
 }

@@ -1,24 +1,28 @@
 import { nearest } from "../../config/nearest.ts";
 import { errorMessage } from "../../errors.ts";
 import type { ReadOptions } from "../../config/data_shape.ts";
-import { type Entry, textProblem } from "./entry.ts";
+import { isNumber, parseWithDigits } from "../json_digits.ts";
+import { type Entry, readLabel, textProblem } from "./entry.ts";
 import { readLines } from "./lines.ts";
 import type { TextSource } from "./text.ts";
 
-type Columns = Pick<ReadOptions, "textColumn" | "labelColumn" | "unlabelled">;
+type Columns = Pick<ReadOptions, "textColumn" | "labelColumn" | "unlabelled" | "rules">;
 
 /**
  * The rows of JSON lines: `{"text": "…", "label": "spam"}` or `{"tokens": [21, "b", …], "label": true}`. A list may be
  * under the text's key as well.
  */
-export async function* readJsonLines(source: TextSource, columns: Columns): AsyncGenerator<Entry[], void, void> {
+export async function* readJsonLines(source: TextSource, columns: ReadOptions): AsyncGenerator<Entry[], void, void> {
   const file = source.name;
   for await (const lines of readLines(source)) {
     yield lines.map((entry): Entry => {
       if ("problem" in entry) return entry;
       const { line, text } = entry;
       const row = parseRow(text, columns, source.damaged());
-      return typeof row === "string" ? { file, line, problem: row } : { file, line, ...row };
+      if (typeof row === "string") return { file, line, problem: row };
+      const label = columns.unlabelled ? "" : readLabel(row.label, columns, { file, line });
+      if (label === "" && !columns.unlabelled) return { file, line, problem: "has an empty label" };
+      return { ...row, file, line, label };
     });
   }
 }
@@ -35,7 +39,7 @@ export function parseRow(line: string, columns: Columns, damaged: boolean): Pars
   if (bad) return bad;
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = columns.rules === 1 ? JSON.parse(line) : parseWithDigits(line);
   } catch (error) {
     return `is not JSON: ${shortened(errorMessage(error))}`;
   }
@@ -47,17 +51,16 @@ export function parseRow(line: string, columns: Columns, damaged: boolean): Pars
   const own = (key: string) => Object.hasOwn(fields, key) ? fields[key] : undefined;
   const content = own(textColumn) ?? own("tokens");
   const keys = Object.keys(fields);
-  if (content === undefined || content === null) return missing(keys, textColumn, content);
+  if (content === undefined || content === null) return missing(keys, textColumn, own(textColumn));
   const given = unlabelled ? "-" : own(labelColumn);
   if (given === undefined || given === null) return missing(keys, labelColumn, given);
-  if (!["string", "number", "boolean"].includes(typeof given)) {
+  if (typeof given !== "string" && typeof given !== "boolean" && !isNumber(given)) {
     return `has ${shown(given)} for "${labelColumn}", expected a string, a number, true or false`;
   }
-  const label = unlabelled ? "" : String(given).trim();
-  if (label === "" && !unlabelled) return "has an empty label";
+  const label = unlabelled ? "" : String(given);
   if (typeof content === "string") return textResult(content, label);
   if (!Array.isArray(content)) return `has ${shown(content)} for "${textColumn}", expected a text or a list of tokens`;
-  const wrong = content.findIndex((token) => typeof token !== "string" && typeof token !== "number");
+  const wrong = content.findIndex((token) => typeof token !== "string" && !isNumber(token));
   if (wrong >= 0) return `has ${shown(content[wrong])} as token ${wrong}, expected a string or a number`;
   return { tokens: content.map(String), label };
 }
@@ -67,7 +70,7 @@ function textResult(text: string, label: string): Parsed | string {
 }
 
 function missing(keys: readonly string[], wanted: string, value: unknown): string {
-  if (value === null) return `has null for "${wanted}"`;
+  if (value === null) return `has null for "${wanted}", expected a value`;
   const guess = nearest(wanted, keys);
   const there = keys.length === 0 ? "no keys" : keys.slice(0, 20).map((key) => shown(key)).join(", ");
   return `has no "${wanted}", only ${there}${guess === undefined ? "" : `: did you mean ${shown(guess)}?`}`;

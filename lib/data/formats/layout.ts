@@ -3,14 +3,19 @@ import { nearest } from "../../config/nearest.ts";
 import type { ReadOptions } from "../../config/data_shape.ts";
 import { refusal } from "./bytes.ts";
 import type { CsvSyntax } from "./papaparse.ts";
+import { hasSpacedQuotes, spacedQuotes } from "./spaced_quotes.ts";
 import type { TextSource } from "./text.ts";
 
 export interface DelimitedLayout {
   readonly syntax: CsvSyntax;
   /** Names by the header, or `1`, `2`, … */
   readonly columns: readonly string[];
-  /** Whether the first record is no row. */
+  /** Whether the first record is no row, but says what the delimiter is: Excel's `sep=;`. */
+  readonly namesDelimiter: boolean;
+  /** Whether the next one is no row either. */
   readonly hasHeader: boolean;
+  /** Whether there is a space before some quotes, which are quotes nevertheless. */
+  readonly spacedQuotes: boolean;
   /** Positions in `columns`; the label's is -1 where labels are not read. */
   readonly text: number;
   readonly label: number;
@@ -24,27 +29,32 @@ export function delimitedLayout(
   syntax: CsvSyntax,
   sample: (source: TextSource, syntax: CsvSyntax) => Records,
   options: ReadOptions,
+  namesDelimiter: boolean,
 ): DelimitedLayout {
   const records = sample(source, syntax).filter((record) => record.length > 1 || record[0]!.trim() !== "");
-  const first = records[0]?.map((name) => name.trim()) ?? [];
+  const spaced = options.rules !== 1 && syntax.quotes === "double" && hasSpacedQuotes(source.head, syntax.delimiter);
+  const whole = records[0] ?? [];
+  const first = (spaced ? spacedQuotes(whole, syntax.delimiter) : whole).map((name) => name.trim());
+  const common = { syntax, namesDelimiter, spacedQuotes: spaced };
   const numbers = first.map((_, index) => String(index + 1));
   if (options.header !== "no") {
     const text = findColumn(first, options.textColumn);
     const label = findColumn(first, options.labelColumn);
     if (text >= 0 && (label >= 0 || options.unlabelled)) {
-      return distinct(source, { syntax, columns: first, hasHeader: true, text, label }, options);
+      return distinct(source, { ...common, columns: first, hasHeader: true, text, label }, options);
     }
     if (options.header === "yes") throw noColumn(source, first, options, text < 0);
   }
   const [text, label] = [numbers.indexOf(options.textColumn), numbers.indexOf(options.labelColumn)];
   const isSure = options.header === "no" || (label < 0 ? numbers.length === 1 : hasNoHeader(records, label));
   if (text >= 0 && (label >= 0 || options.unlabelled) && isSure) {
-    return distinct(source, { syntax, columns: numbers, hasHeader: false, text, label }, options);
+    return distinct(source, { ...common, columns: numbers, hasHeader: false, text, label }, options);
   }
   const isDefault = options.textColumn === "text" && options.labelColumn === "label";
   const found = isDefault && first.length === 2 ? labelByContent(records) : undefined;
   if (found !== undefined) {
-    return distinct(source, { syntax, columns: numbers, hasHeader: false, text: 1 - found, label: found }, options);
+    const layout = { ...common, columns: numbers, hasHeader: false, text: 1 - found, label: found };
+    return distinct(source, layout, options);
   }
   if (options.header === "no") throw noColumn(source, numbers, options, text < 0);
   throw noColumn(source, first, options, findColumn(first, options.textColumn) < 0);

@@ -1,6 +1,7 @@
 /** Which format a source has: by what the options say, by its name's extension and by how its text begins. */
 import type { ReadOptions } from "../../config/data_shape.ts";
 import { refusal } from "./bytes.ts";
+import { refuseOtherJson } from "./json_shape.ts";
 import { type DelimitedLayout, delimitedLayout } from "./layout.ts";
 import { type CsvSyntax, parseRecords } from "./papaparse.ts";
 import type { TextSource } from "./text.ts";
@@ -13,22 +14,28 @@ export type Format = { readonly kind: "jsonl" | "fasttext" } | {
 const DELIMITERS = [",", "\t", ";", "|"];
 const NAMES: Readonly<Record<string, string>> = { ",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars" };
 
+/** A first line that tells Excel the delimiter. */
+const NAMED_DELIMITER = /^\s*"?sep=([^\r\n])"?[ \t]*(?:\r\n|\n|\r|$)/i;
+
 /** Records of the head that are looked at. */
 const SAMPLE = 1000;
 
 /** The format of `source`. Throws an InputError if its columns are not those that `options` name. */
 export function recognise(source: TextSource, options: ReadOptions): Format {
   const kind = options.format === "auto" ? kindOf(source) : options.format;
+  if (kind === "jsonl" || options.format === "auto") refuseOtherJson(source, options);
   if (kind === "jsonl" || kind === "fasttext") return { kind };
-  if (options.format === "auto" && source.head.trimStart().startsWith("[{")) {
-    throw refusal(source.name, "is one JSON list, expected JSON lines: an object on each line");
-  }
   const syntax: Omit<CsvSyntax, "delimiter"> = {
     newline: source.head.includes("\n") || !source.head.includes("\r") ? "\n" : "\r",
     quotes: options.quotes,
   };
-  const delimiter = delimiterOf(source, options, syntax, kind === "tsv");
-  return { kind: "delimited", layout: delimitedLayout(source, { ...syntax, delimiter }, sample, options) };
+  const named = NAMED_DELIMITER.exec(source.head);
+  const rows = named ? { ...source, head: source.head.slice(named[0].length) } : source;
+  const delimiter = options.delimiter === "auto" && named
+    ? named[1]!
+    : delimiterOf(rows, options, syntax, kind === "tsv");
+  const layout = delimitedLayout(rows, { ...syntax, delimiter }, sample, options, named !== null);
+  return { kind: "delimited", layout };
 }
 
 /** The format in words: `CSV with a header, commas between columns text and label`. */
@@ -48,7 +55,15 @@ function kindOf({ name, head }: TextSource): "csv" | "tsv" | "jsonl" | "fasttext
   if (extension === "tsv" || extension === "tab") return "tsv";
   if (extension === "jsonl" || extension === "ndjson") return "jsonl";
   const start = head.trimStart();
-  return start.startsWith("__label__") ? "fasttext" : /^\{\s*["}]/.test(start) ? "jsonl" : "csv";
+  return /^\{\s*["}]/.test(start) ? "jsonl" : isFastText(start) ? "fasttext" : "csv";
+}
+
+/** Whether the first line has a word that is a label, and most others too. */
+function isFastText(head: string): boolean {
+  if (head.startsWith("__label__")) return true;
+  const lines = head.split("\n", SAMPLE).filter((line) => line.trim() !== "");
+  const labelled = lines.map((line) => /(?<!\S)__label__/.test(line));
+  return labelled[0] === true && labelled.filter(Boolean).length > 0.5 * lines.length;
 }
 
 /** The first records of the head; those that the head cuts off are left out, unless there is no other. */

@@ -53,11 +53,11 @@ export function readSource(source: TextSource, options: ReadOptions): AsyncGener
 function batchesOf(source: TextSource, format: Format, options: ReadOptions): AsyncGenerator<Entry[], void, void> {
   switch (format.kind) {
     case "delimited":
-      return readDelimited(source, format.layout);
+      return readDelimited(source, format.layout, options);
     case "jsonl":
       return readJsonLines(source, options);
     case "fasttext":
-      return readFastText(source, options.unlabelled);
+      return readFastText(source, options);
   }
 }
 

@@ -6,6 +6,9 @@ const HEAD_BYTES = 1 << 16;
 
 const LINE_FEED = 10;
 
+/** Ctrl-Z, with which some programs end a text. */
+const END_OF_FILE = /\x1A[\r\n]*$/;
+
 /** A text that is read once. */
 export interface TextSource {
   /** The source as it was named. */
@@ -49,13 +52,22 @@ export async function openText(
   const start = joined(first, size);
   refuseOtherThanText(name, start.subarray(0, HEAD_BYTES), wait === "line");
   const decode = decoder(() => damaged = true);
-  const head = decode(start, ended).replace(/^\uFEFF/, "");
+  const decoded = decode(start, ended).replace(/^\uFEFF/, "");
+  const head = ended ? decoded.replace(END_OF_FILE, "") : decoded;
 
   async function* chunks(): AsyncGenerator<string, void, void> {
-    yield head;
-    if (ended) return;
-    for await (const chunk of bytes) yield decode(chunk, false);
-    yield decode(new Uint8Array(0), true);
+    if (ended) return yield head;
+    /** What is dropped if nothing follows it. */
+    let end = "";
+    const withoutEnd = (text: string) => {
+      const all = end + text;
+      const at = all.search(END_OF_FILE);
+      end = at < 0 ? "" : all.slice(at);
+      return at < 0 ? all : all.slice(0, at);
+    };
+    yield withoutEnd(head);
+    for await (const chunk of bytes) yield withoutEnd(decode(chunk, false));
+    yield withoutEnd(decode(new Uint8Array(0), true));
   }
   return { name, head, headIsAll: ended, chunks, damaged: () => damaged, digest: () => digest };
 }

@@ -15,6 +15,7 @@ import characters from "../../data/tokenizers/characters.ts" with { type: "text"
 import chars from "../../data/tokenizers/chars.ts" with { type: "text" };
 import codes from "../../data/tokenizers/codes.ts" with { type: "text" };
 import plain from "../../data/tokenizers/plain.ts" with { type: "text" };
+import normalForm from "../../data/normal_form.ts" with { type: "text" };
 import tokenizer from "../../data/tokenizers/tokenizer.ts" with { type: "text" };
 import words from "../../data/tokenizers/words.ts" with { type: "text" };
 import predict from "./predict.js" with { type: "text" };
@@ -25,6 +26,7 @@ const MODULES = [
   interner,
   vocabulary,
   characters,
+  normalForm,
   tokenizer,
   words,
   chars,

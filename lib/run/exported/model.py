@@ -30,6 +30,7 @@ import os
 import re
 import struct
 import sys
+import unicodedata
 
 import torch
 from torch import nn
@@ -89,14 +90,21 @@ class Encoder:
         self.punctuation = one_of("punctuation", self.options.get("punctuation", "keep"), ("keep", "drop"))
         one_of("tokenizer", self.options["kind"], ("words", "chars", "codes"))
         self.ids = {token: index + FIRST_KNOWN for index, token in enumerate(preprocessing["vocabulary"])}
+        self.rules = preprocessing.get("rules", 1)
+        self.invisible = {code: None for first, last in characters["invisible"] for code in range(first, last + 1)}
         self.lower = {int(code): text for code, text in characters["lower"].items()}
         self.kinds = bytearray([OTHER]) * 0x110000
         for name, ranges in characters["kinds"].items():
             for first, last in ranges:
                 self.kinds[first : last + 1] = bytes([KINDS[name]]) * (last + 1 - first)
 
+    def spelled(self, text):
+        """A text or a token as the model spells it: composed, and without characters that are not shown."""
+        return unicodedata.normalize("NFC", text.translate(self.invisible)) if self.rules == 2 else text
+
     def __call__(self, text):
         """At least one id, and no more than the model reads."""
+        text = self.spelled(text)
         if self.options.get("lowercase"):
             # Python's own rules first, as one letter's depends on its neighbours; then letters that it does not know.
             text = text.lower().translate(self.lower)

@@ -101,9 +101,9 @@ async function get(base, name) {
 }
 
 /** From a text, or from tokens by name, to token ids. Texts for a tokenizer of Hugging Face are cut by its own library. */
-function encoderOf({ tokenizer, vocabulary, maxLength, truncate }) {
+function encoderOf({ tokenizer, vocabulary, maxLength, truncate, rules }) {
   const cutter = tokenizer.kind === "huggingface" ? { json: tokenizer, cut: refuseText } : plainTokenizer(tokenizer);
-  const encode = createEncoder(cutter, new Vocabulary(vocabulary), { maxLength, truncate });
+  const encode = createEncoder(cutter, new Vocabulary(vocabulary), { maxLength, truncate, rules });
   return (input) => [...encode(input).tokens];
 }
 

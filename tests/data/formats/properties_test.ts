@@ -13,7 +13,9 @@ const nasty = fc.string({
 const text = fc.oneof(unicode, nasty, fc.string({ unit: "binary", maxLength: 10 })).map((value) =>
   value.replaceAll("\0", "").toWellFormed()
 );
-const label = text.map((value) => value.trim() || "x");
+const label = text.map((value) =>
+  value.replaceAll(/\p{Default_Ignorable_Code_Point}/gu, "").normalize("NFC").trim() || "x"
+);
 const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 });
 
 /** RFC 4180: quotes where they are needed, doubled inside. */

@@ -16,6 +16,10 @@ function utf16(text: string, bigEndian: boolean, mark: boolean): Uint8Array {
   return bytes;
 }
 
+function joined(...parts: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
+}
+
 const PLAIN = "text,label\nhello world,x\n";
 const refused: [what: string, bytes: Uint8Array, words: string][] = [
   ["nothing", new Uint8Array(0), "is empty"],
@@ -27,6 +31,17 @@ const refused: [what: string, bytes: Uint8Array, words: string][] = [
   ["UTF-32", Uint8Array.of(0xFF, 0xFE, 0, 0, 0x61, 0, 0, 0), "is UTF-32LE"],
   ["a ZIP archive", bytesOf("PK\x03\x04aaaaaaaaaaaaaaaaaaaaaaaaaaaa"), "ZIP"],
   ["binary", Uint8Array.from({ length: 300 }, (_, i) => i * 7 % 256), "is binary"],
+  [
+    "gzip with something else behind it",
+    joined(gzipSync(bytesOf(PLAIN)), bytesOf("more")),
+    "something else follows it",
+  ],
+  [
+    "gzip with something else behind zeros",
+    joined(gzipSync(bytesOf(PLAIN)), new Uint8Array(9), bytesOf("more")),
+    "something else follows it",
+  ],
+  ["a second gzip that is cut off", joined(gzipSync(bytesOf(PLAIN)), gzipSync(bytesOf(PLAIN)).subarray(0, 20)), "gzip"],
   ["damaged gzip", gzipSync(bytesOf(PLAIN)).subarray(0, 20), "cannot be decompressed as gzip"],
 ];
 for (const [what, bytes, words] of refused) {
@@ -40,6 +55,24 @@ for (const [what, bytes, words] of refused) {
 Deno.test("readRows() reads any Unicode, whole or byte by byte, and gzip", async () => {
   for (const size of [1, 2, 3, 1000]) assertEquals(await readBrief(CSV, {}, size), [[2, "x", "å ∑ 漢字 👍"]]);
   assertEquals(await readBrief(gzipSync(bytesOf(CSV))), [[2, "x", "å ∑ 漢字 👍"]]);
+});
+
+Deno.test("readRows() reads all members of a gzip, as bgzip and cat make them, and zeros behind them", async () => {
+  const empty = gzipSync(new Uint8Array(0));
+  const packed = joined(gzipSync(bytesOf(CSV)), gzipSync(bytesOf("b,y\n")), empty, new Uint8Array(700));
+  for (const size of [1, 7, 1 << 16]) {
+    assertEquals(await readBrief(packed, {}, size), [[2, "x", "å ∑ 漢字 👍"], [3, "y", "b"]]);
+  }
+});
+
+Deno.test("readRows() drops a final Ctrl-Z of a large file too, wherever its chunks end", async () => {
+  const content = `text,label\n${"a,x\n".repeat(20_000)}`;
+  for (const end of ["\x1A", "\x1A\r\n"]) {
+    for (const size of [bytesOf(content).length, 65_537]) {
+      const entries = await readBrief(content + end, {}, size);
+      assertEquals([entries.length, entries.at(-1)], [20_000, [20_001, "x", "a"]]);
+    }
+  }
 });
 
 Deno.test("readRows() names the rows with bytes that are not UTF-8, and no other", async () => {

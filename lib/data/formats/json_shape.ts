@@ -1,0 +1,63 @@
+/** JSON that is no JSON lines: told by its beginning, and refused in one sentence that says how to make lines of it. */
+import type { ReadOptions } from "../../config/data_shape.ts";
+import type { InputError } from "../../errors.ts";
+import { refusal } from "./bytes.ts";
+import type { TextSource } from "./text.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Lines of the head that are looked at. */
+const LINES = 20;
+
+/** Throws an InputError if `source` holds JSON of another shape than an object on each line. */
+export function refuseOtherJson(source: TextSource, { textColumn, labelColumn }: ReadOptions): void {
+  const start = source.head.trimStart();
+  const file = source.name === "-" ? "" : ` ${source.name}`;
+  const refuse = (what: string, filter: string): InputError =>
+    refusal(
+      source.name,
+      `${what}, expected JSON lines, an object on each line: make them with jq -c '${filter}'${file}`,
+    );
+  // A list of lists, or of objects, whatever spaces are between.
+  if (/^\[\s*[[{]/.test(start)) throw refuse("is one JSON list", ".[]");
+  if (!/^\{\s*["}]/.test(start)) return;
+  const lines = start.split(/\r?\n/, LINES).filter((line) => line.trim() !== "");
+  const first = lines.map(objectIn).find((value) => value !== undefined);
+  if (first) {
+    const [texts, labels] = [textColumn, labelColumn].map((key) => Object.hasOwn(first, key) ? first[key] : undefined);
+    const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
+    if ((isObject(texts) && isObject(labels)) || (Array.isArray(texts) && Array.isArray(labels))) {
+      const filter = `. as $all | .${textColumn} | keys_unsorted[] as $row | $all | map_values(.[$row])`;
+      throw refuse("is one JSON object of columns", filter);
+    }
+    const key = lines.length === 1 && texts === undefined ? keyOfRows(first) : undefined;
+    if (key !== undefined) throw refuse(`is one JSON object with its rows under "${key}"`, `.${key}[]`);
+    return;
+  }
+  if (/\}\s*\{/.test(lines[0]!)) throw refuse("has several JSON objects on a line", ".");
+  // An object that begins on its first line and does not end there; a line that is merely wrong is a bad row.
+  if (lines.length < 2 || !/^(?:\{|\{.*[,{[])\s*$/.test(lines[0]!)) return;
+  const whole = source.headIsAll ? objectIn(start) : undefined;
+  const key = whole && keyOfRows(whole);
+  if (key !== undefined) throw refuse(`is one JSON object with its rows under "${key}"`, `.${key}[]`);
+  const guess = /^\{\s*"(\w+)"\s*:\s*\[\s*\{/.exec(start)?.[1];
+  if (guess !== undefined) throw refuse(`is one JSON object with its rows under "${guess}"`, `.${guess}[]`);
+  throw refuse("has JSON objects of several lines", ".");
+}
+
+function objectIn(text: string): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value as Fields : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The key of a list of objects. */
+function keyOfRows(value: Fields): string | undefined {
+  return Object.keys(value).find((key) => {
+    const list = value[key];
+    return Array.isArray(list) && typeof list[0] === "object" && list[0] !== null;
+  });
+}
