@@ -19,6 +19,8 @@ function rows({ tokens, offsets, labels }: EncodedTable): { ids: number[]; label
   );
 }
 
+const idsOf = (table: EncodedTable, row: number) => rows(table)[row]!.ids;
+
 const jsonl = (rows: readonly (readonly [string | readonly (string | number)[], string])[]) =>
   rows.map(([content, label]) =>
     JSON.stringify(typeof content === "string" ? { text: content, label } : { tokens: content, label })
@@ -156,6 +158,59 @@ Deno.test("loadData() sorts labels, numbers by value, and warns of those that di
   const { labels, statistics } = await load(jsonl([["a", "Spam"], ["a", " spam "], ["b", "ham"]]), { validation: 0 });
   assertEquals(labels, ["Spam", "ham", "spam"]);
   assertEquals(statistics.warnings, ['labels "Spam" and "spam" differ by case or spacing only']);
+});
+
+Deno.test("loadData() spells texts, tokens and labels in one way, and says what it dropped of labels", async () => {
+  const rows = [["pâté", "préféré"], ["pa\u0302te\u0301", "pre\u0301fe\u0301re\u0301"], [["pâ\u00ADté"], "bad\u200B"], [
+    "x",
+    "bad",
+  ]];
+  const content = rows.map(([text, label]) =>
+    JSON.stringify({ [typeof text === "string" ? "text" : "tokens"]: text, label })
+  );
+  const some: Some = { validation: 0, minCount: 1 };
+  const { labels, training, preprocessing, statistics } = await load(content.join("\n"), some);
+  assertEquals([labels, preprocessing.vocabulary, preprocessing.rules], [["bad", "préféré"], ["pâté", "x"], 2]);
+  assertEquals(Array.from(training.table.labels, (_, row) => idsOf(training.table, row)), [[2], [2], [2], [3]]);
+  assertEquals(statistics.warnings, [
+    "standard input:3 has a label with characters that are not shown: it is read without them",
+  ]);
+  const first = await loadData({
+    ...options(some),
+    sources: ["-"],
+    seed: 1,
+    rules: 1,
+    input: pieces(bytesOf(content.join("\n")), 99),
+  });
+  assertEquals([first.labels.length, first.preprocessing.vocabulary.length], [4, 4]);
+  assertEquals(Object.keys(first.preprocessing), ["tokenizer", "vocabulary", "maxLength", "truncate"]);
+});
+
+const odd: [what: string, labels: readonly string[], warnings: readonly string[]][] = [
+  ["joiners", ["a\u200Cb", "ab", "x"], ['labels "ab" and "a\u200Cb" differ by characters that are not shown only']],
+  ["forms of characters", ["ﬁne", "fine", "x"], [
+    'labels "fine" and "ﬁne" look alike: they differ by the form of some characters only',
+  ]],
+  ["ways to write a number", ["1", "1.0", "2"], ['labels "1" and "1.0" are the same number']],
+  ["digits that are many", ["12345678901234567890", "12345678901234567891"], []],
+  ["what stands for nothing", ["nan", "x"], [
+    '5 rows have the label "nan": a class of its own, or a value that is missing?',
+  ]],
+  ["quotes", ['"good"', "x"], ['the label "\\"good\\"" has its quotes: is there a space before them?']],
+];
+for (const [what, labels, warnings] of odd) {
+  Deno.test(`loadData() warns of labels with ${what}, where it should`, async () => {
+    const content = Array.from(
+      { length: 5 * labels.length },
+      (_, i) => [`a ${i}`, labels[i % labels.length]!] as const,
+    );
+    assertEquals((await load(jsonl(content), { validation: 0 })).statistics.warnings, warnings);
+  });
+}
+
+Deno.test("loadData() warns of a label with a single row beside others with many", async () => {
+  const content = Array.from({ length: 40 }, (_, i) => [`a ${i}`, i === 39 ? "60" : i % 2 ? "x" : "y"] as const);
+  assertEquals((await load(jsonl(content))).statistics.warnings, ['the label "60" has a single row']);
 });
 
 Deno.test("loadData() stops at bad rows or skips them, counted and listed", async () => {

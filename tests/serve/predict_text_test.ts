@@ -3,7 +3,7 @@ import type { PreprocessingJson } from "../../lib/data/preprocessing.ts";
 import { InputError } from "../../lib/errors.ts";
 import { createReader, MOST_IN_REQUEST } from "../../lib/predict/reader.ts";
 import { WHITE_SPACE } from "../run/white_space_tokenizer.ts";
-import { fakeApp, textPredictor } from "./fakes.ts";
+import { fakeApp, fakePredictor, modelInfo, preprocessing, textPredictor } from "./fakes.ts";
 import type { ProblemBody } from "./reading.ts";
 
 const { app } = fakeApp({
@@ -60,6 +60,33 @@ Deno.test("POST /predict answers texts, tokens by name, and objects of either in
     { ...even, unknownShare: 0.5, truncated: false },
     { ...odd, unknownShare: 0.5, truncated: false },
   ]);
+});
+
+Deno.test("POST /predict takes numbers among tokens with their digits, but of a run of the first rules by their value", async () => {
+  const vocabulary = ["9007199254740992", "9007199254740993", "1e2", "100", "é"];
+  const shape = { ...modelInfo, vocabulary: 7, text: true };
+  const ask = async (rules: 1 | 2, body: string) => {
+    const reader = createReader(shape, { ...preprocessing, vocabulary, ...rules === 2 && { rules } });
+    const predictor = fakePredictor({ shape, reader, model: () => Promise.resolve(shape) });
+    const { app } = fakeApp({ bodyLimitBytes: 200_000, services: { predictor } });
+    return await app.request("/predict", { method: "POST", body });
+  };
+  const label = async (rules: 1 | 2, token: string) => (await (await ask(rules, `{"tokens":[${token}]}`)).json()).label;
+  assertEquals([await label(2, "9007199254740992"), await label(2, "9007199254740993")], ["even", "odd"]);
+  assertEquals([await label(1, "9007199254740992"), await label(1, "9007199254740993")], ["even", "even"]);
+  assertEquals([await label(2, "1e2"), await label(2, "100"), await label(1, "1e2")], ["even", "odd", "odd"]);
+  assertEquals([await label(2, '"e\u0301"'), await label(2, '"e\u00AD\u0301"'), await label(2, '"e"')], [
+    "even",
+    "even",
+    "odd",
+  ]);
+  const { predictions } = await (await ask(2, '{"instances":[[9007199254740993],{"tokens":[1e2]}]}')).json();
+  assertEquals(predictions.map((one: { label: string }) => one.label), ["odd", "even"]);
+  const long = `"${"x".repeat(70_000)}, 1.5"`;
+  assertEquals((await ask(2, `{"tokens":[${long},100,"1e2"]}`)).status, 200);
+  const refused: ProblemBody = await (await ask(2, `{"tokens":[${long},100,1e2]}`)).json();
+  assertMatch(refused.errors[0]!.message, /has the number "1e2" without quotes: expected it in quotes, "1e2"/);
+  assertEquals((await ask(1, `{"tokens":[${long},100,1e2]}`)).status, 200);
 });
 
 Deno.test("POST /predict names what is wrong with a text", async () => {

@@ -7,7 +7,7 @@ const HEAD_BYTES = 1 << 16;
 const LINE_FEED = 10;
 
 /** Ctrl-Z, with which some programs end a text. */
-const END_OF_FILE = /\x1A[\r\n]*$/;
+const END_OF_FILE = new RegExp(`${String.fromCharCode(26)}[\\r\\n]*$`);
 
 /** A text that is read once. */
 export interface TextSource {

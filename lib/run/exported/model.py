@@ -90,8 +90,9 @@ class Encoder:
         self.punctuation = one_of("punctuation", self.options.get("punctuation", "keep"), ("keep", "drop"))
         one_of("tokenizer", self.options["kind"], ("words", "chars", "codes"))
         self.ids = {token: index + FIRST_KNOWN for index, token in enumerate(preprocessing["vocabulary"])}
-        self.rules = preprocessing.get("rules", 1)
-        self.invisible = {code: None for first, last in characters["invisible"] for code in range(first, last + 1)}
+        self.rules = one_of("rules", preprocessing.get("rules", 1), (1, 2))
+        invisible = characters["invisible"] if self.rules == 2 else []
+        self.invisible = {code: None for first, last in invisible for code in range(first, last + 1)}
         self.lower = {int(code): text for code, text in characters["lower"].items()}
         self.kinds = bytearray([OTHER]) * 0x110000
         for name, ranges in characters["kinds"].items():
@@ -244,7 +245,8 @@ class Model:
         if self.names and all(isinstance(token, str) for token in value):
             most = self.preprocessing["maxLength"]
             kept = value[:most] if self.preprocessing["truncate"] == "end" else value[-most:]
-            return [self.names.get(token, UNKNOWN) for token in kept]
+            spelled = self.encode.spelled if self.encode else str
+            return [self.names.get(spelled(token), UNKNOWN) for token in kept]
         size = self.about["model"]["vocabulary"]
         for index, token in enumerate(value):
             if not is_id(token) or not 0 <= token < size:
