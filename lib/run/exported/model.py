@@ -41,7 +41,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 def one_of(name, value, known):
     """`value`, which is one that this file knows: another one means what it cannot do."""
     if value not in known:
-        raise ValueError(f"{name} is {value!r}: expected {' or '.join(known)}; export the run with its own version")
+        raise ValueError(f"{name} is {value!r}: expected {' or '.join(map(str, known))}; export the run with its own version")
     return value
 
 
