@@ -3,6 +3,7 @@ import { openTraining } from "../../lib/run/open_training.ts";
 import { readEvents } from "../../lib/run/event_log.ts";
 import { readModel } from "../../lib/run/model_files.ts";
 import { StopReason } from "../../lib/lockstep/control.ts";
+import { NEWEST_RULES } from "../../lib/config/data_shape.ts";
 import { resolveConfig } from "../../lib/config/resolve.ts";
 import { readDataAgain } from "../../lib/run/run_data.ts";
 import { TrainingRun } from "../../lib/run/training_run.ts";
@@ -117,7 +118,7 @@ Deno.test("a run on files that is stopped while its n-grams are trained resumes 
     const cut = await training;
     assertEquals([cut.reason, cut.epochs, cut.lstm, cut.digest], ["asked to stop", 1, undefined, whole.digest]);
     const config = resolveConfig(undefined, [valuesIn(folder)]);
-    const options = { config, workerUrl, baselineUrl, cores: 1, ...await readDataAgain(config) };
+    const options = { config, workerUrl, baselineUrl, cores: 1, ...await readDataAgain(config, NEWEST_RULES) };
     const resumed = await (await TrainingRun.resume(silent.directory, options)).train();
     const { reason, digest, heldOut, validation, lstm } = whole;
     assertEquals(
