@@ -53,13 +53,16 @@ export async function openText(
   refuseOtherThanText(name, start.subarray(0, HEAD_BYTES), wait === "line");
   const decode = decoder(() => damaged = true);
   const decoded = decode(start, ended).replace(/^\uFEFF/, "");
-  const head = ended ? decoded.replace(END_OF_FILE, "") : decoded;
+  const isFile = wait === "head";
+  const head = ended && isFile ? decoded.replace(END_OF_FILE, "") : decoded;
 
   async function* chunks(): AsyncGenerator<string, void, void> {
     if (ended) return yield head;
     /** What is dropped if nothing follows it. */
     let end = "";
     const withoutEnd = (text: string) => {
+      // Who waits for the answer to a line sends nothing else before it.
+      if (!isFile) return text;
       const all = end + text;
       const at = all.search(END_OF_FILE);
       end = at < 0 ? "" : all.slice(at);

@@ -50,6 +50,7 @@ Deno.test("readLines() gives every line when blank ones are wanted, in any chunk
     assertEquals(await lines(text, size), wanted);
     assertEquals(await lines(`${text}\n`, size), wanted);
   }
+  assertEquals(await lines("a\x1A\nb\x1A\n", 1), [[1, "a\x1A"], [2, "b\x1A"]]);
   assertEquals(await lines("", 1), []);
   assertEquals(await lines("\n", 1), [[1, ""]]);
 });
@@ -57,13 +58,13 @@ Deno.test("readLines() gives every line when blank ones are wanted, in any chunk
 Deno.test("readLines() gives a first line without waiting for more", async () => {
   const more = Promise.withResolvers<void>();
   async function* slow() {
-    yield bytesOf("a\nb");
+    yield bytesOf("a\x1A\nb");
     await more.promise;
     yield bytesOf("c\n");
   }
   const source = await openText("-", slow(), "line");
   const batches = readLines(source, { blank: true });
-  assertEquals((await batches.next()).value, [{ line: 1, text: "a" }]);
+  assertEquals((await batches.next()).value, [{ line: 1, text: "a\x1A" }]);
   more.resolve();
   assertEquals((await batches.next()).value, [{ line: 2, text: "bc" }]);
   for await (const batch of batches) assertEquals(batch, []);
