@@ -26,6 +26,8 @@ const dataSummary = z.object({
   truncated: z.int(),
   /** Bad rows that were left out. */
   skipped: z.int(),
+  /** What may be a mistake in the data, as `check` says it. */
+  warnings: z.array(z.string()).optional(),
 });
 
 export type DataSummary = z.infer<typeof dataSummary>;

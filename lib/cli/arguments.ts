@@ -101,12 +101,19 @@ export function dataFiles(data: unknown, positionals: readonly string[]): readon
   throw new InputError([{ field: "--data", message: "--data has no value: expected a file of rows, or -" }]);
 }
 
+/** `bytes` as text: UTF-8, or the encoding that their byte order mark names, as some editors and shells write. */
+function decoded(bytes: Uint8Array): string {
+  const [a, b] = bytes;
+  const encoding = a === 0xFF && b === 0xFE ? "utf-16le" : a === 0xFE && b === 0xFF ? "utf-16be" : "utf-8";
+  return new TextDecoder(encoding).decode(bytes);
+}
+
 /** The values in a JSON file: a plain object of config keys, or a run's `run.json`. Throws an InputError. */
 export async function readConfigFile(path: string): Promise<ConfigSource> {
   const refuse = (message: string) => new InputError([{ field: "--config", message }]);
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(path, "utf8"));
+    value = JSON.parse(decoded(await readFile(path)));
   } catch (error) {
     throw refuse(`Cannot read the config file "${path}": ${errorMessage(error)}`);
   }

@@ -22,6 +22,7 @@ export function createReporter({ config, terminal: { line, live, json } }: Repor
     switch (event.type) {
       case "started":
         if (event.data) line(dataLine(event.data, event.labels.length));
+        for (const warning of event.data?.warnings ?? []) line(`Warning: ${warning}`);
         return line(startLine(event));
       case "progress":
         return live(progressLine(event));

@@ -69,7 +69,8 @@ export async function readRunData(
 }
 
 /** What is told of the files when a run begins. */
-export function dataSummary({ statistics: { sources, parts, vocabulary, maxLength, bad } }: DataSource): DataSummary {
+export function dataSummary({ statistics }: DataSource): DataSummary {
+  const { sources, parts, vocabulary, maxLength, bad, warnings } = statistics;
   const { training, validation, test } = parts;
   return {
     sources: sources.map(({ name }) => name),
@@ -81,5 +82,6 @@ export function dataSummary({ statistics: { sources, parts, vocabulary, maxLengt
     unknown: validation && validation.tokens > 0 ? validation.unknown / validation.tokens : 0,
     truncated: training?.truncated ?? 0,
     skipped: bad.rows,
+    ...warnings.length > 0 && { warnings: [...warnings] },
   };
 }
