@@ -7,6 +7,7 @@ import { wallClock as clock } from "../lib/cluster/clock.ts";
 import { connectNats } from "../lib/cluster/nats_connection.ts";
 import { CHUNK_BYTES, getObject, putObject } from "../lib/cluster/objects.ts";
 import { decodeNode, encodeNode, gather, type RoundShape, scatter } from "../lib/cluster/round_codec.ts";
+import { Signer } from "../lib/cluster/signer.ts";
 import { SHARD_FIGURES } from "../lib/lockstep/memory_map.ts";
 
 export interface Costs {
@@ -32,6 +33,7 @@ export async function measureCosts(url: string): Promise<Costs> {
   const options = { url, run: `costs-${crypto.randomUUID()}`, credentials: "", tlsCa: "" };
   const [sender, reader] = await Promise.all([connectNats(options), connectNats(options)]);
   const { signal } = new AbortController();
+  const signer = new Signer("bench");
   try {
     const small: number[] = [];
     const sent: number[] = [];
@@ -42,9 +44,11 @@ export async function measureCosts(url: string): Promise<Costs> {
       const object = new Uint8Array(BYTES);
       object.set(bytes);
       const begin = performance.now();
-      const { reference, body } = await putObject({ transport: sender, clock, signal }, `o${i}`, object);
+      const { reference, body } = await putObject({ transport: sender, clock, signal, signer }, `o${i}`, object);
       sent.push((performance.now() - begin) / 1000);
-      received.push(await secondsOf(() => getObject({ transport: reader, clock, signal }, reference, body)));
+      received.push(
+        await secondsOf(() => getObject({ transport: reader, clock, signal }, reference, body, signer.key)),
+      );
     }
     const message = median(small);
     const perByte = (seconds: readonly number[]) => Math.max(0, median(seconds) - message) / BYTES;

@@ -6,9 +6,10 @@ import { kernelsDigest } from "../engine/kernel_modules.ts";
 import type { LockstepConfig } from "../lockstep/plan.ts";
 import { arithmeticDigest, instructionClass } from "./arithmetic.ts";
 import project from "../../deno.json" with { type: "json" };
-import type { Transport } from "./transport.ts";
+import { parseRegister } from "./register.ts";
+import type { Entry, Transport } from "./transport.ts";
 
-const RUN = "run";
+export const RUN = "run";
 /** A register that is longer is no claim. */
 const MAX_LENGTH = 1_000_000;
 /** Hex digits of a digest that people see. */
@@ -18,6 +19,8 @@ const text = z.string().max(1000);
 
 /** `data` and `weights` are digests of what lies in files, empty without. */
 const claimSchema = z.object({ config: z.record(z.string(), z.unknown()), data: text, weights: text });
+/** `id`: of this run, whatever was trained under its name before. Earlier versions had none. */
+const registerSchema = claimSchema.extend({ id: text.default("") });
 /** What is trained under a name, and what with. */
 export type Claim = z.infer<typeof claimSchema>;
 
@@ -42,20 +45,32 @@ export async function createClaim({ training, data, weightsDigest }: LockstepCon
   return { config: values, data: data?.digest ?? "", weights: weightsDigest ?? "" };
 }
 
-/** Throws an InputError if something else is trained under the name, or by machines that compute otherwise. */
-export async function claimRun(transport: Transport, name: string, own: Claim): Promise<void> {
-  const value = JSON.stringify(own);
+/**
+ * The id of the run that has the name. Throws an InputError if something else is trained under it, or by machines that
+ * compute otherwise.
+ */
+export async function claimRun(transport: Transport, name: string, own: Claim): Promise<string> {
+  const id = `${name}.${crypto.randomUUID()}`;
+  const value = JSON.stringify({ ...own, id });
   for (;;) {
-    if (await transport.write(RUN, value, "new") !== undefined) return;
+    if (await transport.write(RUN, value, "new") !== undefined) return id;
     const entry = (await transport.registers()).get(RUN);
     // Nothing, if it was removed since it was refused as not new.
-    if (entry) return compare(name, own, parseClaim(name, entry.value));
+    if (!entry) continue;
+    const theirs = parseClaim(name, entry.value);
+    compare(name, own, theirs);
+    return theirs.id;
   }
 }
 
-function parseClaim(name: string, value: string): Claim {
+/** The id that the register claims the name for, if it is a claim. */
+export function claimedId(entry: Entry): string | undefined {
+  return parseRegister(registerSchema, entry.value)?.id;
+}
+
+function parseClaim(name: string, value: string): z.infer<typeof registerSchema> {
   try {
-    if (value.length <= MAX_LENGTH) return claimSchema.parse(JSON.parse(value));
+    if (value.length <= MAX_LENGTH) return registerSchema.parse(JSON.parse(value));
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof z.ZodError)) throw error;
   }

@@ -1,12 +1,12 @@
 /** What the parts of one machine's protocol share, from joining to leaving or to the loss of the broker's store. */
 import type { Agreement, CompareEvery } from "./agreement.ts";
 import type { Clock } from "./clock.ts";
+import type { Dropped } from "./dropped.ts";
 import type { LocalShards } from "./local.ts";
+import type { Signer } from "./signer.ts";
 import type { Transport } from "./transport.ts";
 
 export interface ClusterOptions {
-  /** The run's name: in every message. */
-  readonly run: string;
   /** This machine's name in the run; no other has it. */
   readonly member: string;
   /** Threads of this machine. */
@@ -39,6 +39,10 @@ export interface Context extends ClusterOptions {
   readonly report: (news: ClusterNews) => void;
   readonly traffic: Traffic;
   readonly agreement: Agreement;
+  /** The run's id, as its claim has it: in every message. */
+  readonly run: string;
+  readonly signer: Signer;
+  readonly dropped: Dropped;
 }
 
 /** Payload bytes of this machine, without those that it only kept at hand, and what it spent its time with. */

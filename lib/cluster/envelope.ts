@@ -1,15 +1,37 @@
 /**
- * A message as bytes: SHA-256 of all that follows (32 bytes), the length of the header (uint32, little-endian), the
- * header as JSON, the body. So nothing is read that is not what was written.
+ * A message as bytes, so that nothing is read that is not what was written, nor by whom:
+ *
+ *   check     │ SHA-256 of signature and digest: bytes that were damaged on their way
+ *   signature │ 64 bytes: of the digest, which is the SHA-256 of all that follows; zeros where nobody signs
+ *   length    │ uint32, little-endian: bytes of the header
+ *   header    │ JSON
+ *   body      │ any bytes
  */
 import { createHash } from "node:crypto";
 
 const DIGEST_BYTES = 32;
-const PREFIX_BYTES = DIGEST_BYTES + 4;
+const SIGNATURE_BYTES = 64;
+const LENGTH_AT = DIGEST_BYTES + SIGNATURE_BYTES;
+const HEADER_AT = LENGTH_AT + 4;
+/** No header is longer: that of a deal has some bytes for each shard. */
+const MAX_HEADER = 256 * 1024;
 
-/** Bytes that are not what was written. */
+/** Bytes that are not what was written. They may be right where they are read again. */
 export class Damaged extends Error {
   override readonly name = "Damaged";
+}
+
+/** Bytes that were written so, and mean nothing. */
+export class Malformed extends Error {
+  override readonly name = "Malformed";
+}
+
+export interface Opened {
+  readonly header: unknown;
+  readonly body: Uint8Array;
+  /** What was signed, and with what. */
+  readonly digest: Uint8Array;
+  readonly signature: Uint8Array;
 }
 
 /** SHA-256 in hex. Not crypto.subtle's, whose promises no clock of a test can wait for. */
@@ -17,23 +39,41 @@ export function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-export function seal(header: unknown, body: Uint8Array = new Uint8Array()): Uint8Array {
+export function seal(
+  header: unknown,
+  body: Uint8Array = new Uint8Array(),
+  sign?: (digest: Uint8Array) => Uint8Array,
+): Uint8Array {
   const text = new TextEncoder().encode(JSON.stringify(header));
-  const bytes = new Uint8Array(PREFIX_BYTES + text.length + body.length);
-  new DataView(bytes.buffer).setUint32(DIGEST_BYTES, text.length, true);
-  bytes.set(text, PREFIX_BYTES);
-  bytes.set(body, PREFIX_BYTES + text.length);
-  bytes.set(createHash("sha256").update(bytes.subarray(DIGEST_BYTES)).digest());
+  const bytes = new Uint8Array(HEADER_AT + text.length + body.length);
+  new DataView(bytes.buffer).setUint32(LENGTH_AT, text.length, true);
+  bytes.set(text, HEADER_AT);
+  bytes.set(body, HEADER_AT + text.length);
+  const digest = createHash("sha256").update(bytes.subarray(LENGTH_AT)).digest();
+  if (sign) bytes.set(sign(digest), DIGEST_BYTES);
+  bytes.set(checkOf(bytes, digest));
   return bytes;
 }
 
-/** What `seal` was given. Throws Damaged. */
-export function open(bytes: Uint8Array): { readonly header: unknown; readonly body: Uint8Array } {
-  const digest = createHash("sha256").update(bytes.subarray(DIGEST_BYTES)).digest();
-  if (bytes.length < PREFIX_BYTES || digest.some((byte, i) => byte !== bytes[i])) {
+/** What `seal` was given. Throws Damaged, or Malformed. */
+export function open(bytes: Uint8Array): Opened {
+  if (bytes.length < HEADER_AT) throw new Malformed(`it has ${bytes.length} bytes, expected at least ${HEADER_AT}`);
+  const digest = createHash("sha256").update(bytes.subarray(LENGTH_AT)).digest();
+  if (checkOf(bytes, digest).some((byte, i) => byte !== bytes[i])) {
     throw new Damaged(`A message of ${bytes.length} bytes is damaged: its digest differs`);
   }
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(DIGEST_BYTES, true);
-  const header: unknown = JSON.parse(new TextDecoder().decode(bytes.subarray(PREFIX_BYTES, PREFIX_BYTES + length)));
-  return { header, body: bytes.subarray(PREFIX_BYTES + length) };
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(LENGTH_AT, true);
+  if (length > Math.min(MAX_HEADER, bytes.length - HEADER_AT)) throw new Malformed(`its header has ${length} bytes`);
+  const signature = bytes.subarray(DIGEST_BYTES, LENGTH_AT);
+  const body = bytes.subarray(HEADER_AT + length);
+  try {
+    const header: unknown = JSON.parse(new TextDecoder().decode(bytes.subarray(HEADER_AT, HEADER_AT + length)));
+    return { header, body, digest, signature };
+  } catch {
+    throw new Malformed("its header is not JSON");
+  }
+}
+
+function checkOf(bytes: Uint8Array, digest: Uint8Array): Uint8Array {
+  return createHash("sha256").update(bytes.subarray(DIGEST_BYTES, LENGTH_AT)).update(digest).digest();
 }

@@ -6,12 +6,13 @@
 import { createComparison } from "./agreement.ts";
 import type { Context } from "./context.ts";
 import { deal } from "./deal.ts";
-import { Damaged, seal } from "./envelope.ts";
+import { Door } from "./door.ts";
+import { Damaged, Malformed, seal } from "./envelope.ts";
 import { Forgetting } from "./forgetting.ts";
 import { Deposed, type Lease } from "./lease.ts";
 import type { NodeSum } from "./local.ts";
 import type { Member } from "./member.ts";
-import { type Down, parseUp, type Presence, type Unsigned, type Up, type Upload } from "./messages.ts";
+import { type Down, type Presence, type Unsigned, type Up, type Upload, upSchema } from "./messages.ts";
 import { putObject } from "./objects.ts";
 import { type Read, readLog } from "./read_log.ts";
 import { retry } from "./retry.ts";
@@ -34,6 +35,8 @@ export class Leader {
   #receivedUp = 0;
   /** Objects of uploads that counted, so that one that came twice is not taken for a late one. */
   readonly #counted = new Set<string>();
+  /** The round in which each member was last told that it is late: once is enough, however much comes. */
+  readonly #refused = new Map<string, number>();
   /** Before this message nobody waits for an answer of this leader. */
   #since = 0;
   /** The newest answer to those who asked. */
@@ -106,7 +109,8 @@ export class Leader {
   }
 
   async #receive(from: number): Promise<void> {
-    for await (const read of readLog(this.#context, Subject.up, from, parseUp)) {
+    const door = new Door(this.#context, this.#roster, upSchema);
+    for await (const read of readLog(this.#context, Subject.up, from, door)) {
       this.#uploads.push(read);
       this.#receivedUp = read.sequence;
       this.#member.bell.ring();
@@ -180,6 +184,8 @@ export class Leader {
       } else if (message.round === round) {
         await this.#takeUpload(message, body, nodes);
       } else if (message.round < round && sequence > this.#since && !this.#counted.has(message.object.id)) {
+        if (this.#refused.get(message.member) === round) continue;
+        this.#refused.set(message.member, round);
         await this.#say({ type: "refused", member: message.member, round: message.round, current: round });
       }
       this.#check();
@@ -187,20 +193,26 @@ export class Leader {
   }
 
   async #takeUpload(upload: Upload, body: Uint8Array, nodes: NodeSum[]): Promise<void> {
+    const { member, round, nodes: spans, from } = upload;
+    const { dropped, local } = this.#context;
     this.#counted.add(upload.object.id);
+    if (!this.#member.isDealt(round, member, spans)) {
+      return dropped.add("not asked for", `an upload of "${member}"`, "it was not dealt these shards");
+    }
     const isKnown = upload.nodes.every((span) =>
       nodes.some(({ first, last }) => first === span.first && last === span.last)
     );
     if (isKnown) return; // Came twice, or of two members: the same bits.
     try {
-      const bytes = await this.#member.fetch(upload.object, body);
+      const bytes = await this.#member.fetch(upload.object, body, from.key);
       let at = 0;
-      for (const { first, last, bytes: length } of upload.nodes) {
-        nodes.push({ first, last, bytes: bytes.subarray(at, at += length) });
-      }
+      const sums = spans.map(({ bytes: length, ...span }) => ({ ...span, bytes: bytes.subarray(at, at += length) }));
+      for (const sum of sums) local.check(sum);
+      nodes.push(...sums);
     } catch (error) {
+      if (error instanceof Malformed) return dropped.add("malformed", `an upload of "${member}"`, error.message);
       if (!(error instanceof Damaged)) throw error;
-      const { member, round, object } = upload;
+      const { object } = upload;
       this.#context.report({ type: "incident", message: `${error.message}; ${member} is asked for it again` });
       await this.#say({ type: "again", member, round, upload: object.id });
     }
@@ -248,8 +260,8 @@ export class Leader {
   }
 
   #publish(message: Unsigned<Down>, body: Uint8Array | undefined, after: number): Promise<number | undefined> {
-    const { transport, clock, signal, run } = this.#context;
-    const data = seal({ ...message, run, term: this.#term }, body);
+    const { transport, clock, signal, run, signer } = this.#context;
+    const data = seal({ ...message, run, from: signer.next(), term: this.#term }, body, signer.sign);
     const options = { id: this.#newId(), after };
     return retry(clock, signal, () => {
       this.#check();

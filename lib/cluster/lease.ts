@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import type { Clock } from "./clock.ts";
+import { parseRegister } from "./register.ts";
 import type { Entry, Transport } from "./transport.ts";
 
 export const LEASE = "lease";
@@ -14,7 +15,8 @@ export class Deposed extends Error {
   override readonly name = "Deposed";
 }
 
-const leaseSchema = z.object({ holder: z.string(), beat: z.int() });
+/** `term`: the revision at which it was taken; the write that takes it, at beat 0, cannot know it, as it is its own. */
+const leaseSchema = z.object({ holder: z.string().max(64), beat: z.int().nonnegative(), term: z.int().nonnegative() });
 
 export class Lease {
   readonly #transport: Transport;
@@ -22,7 +24,7 @@ export class Lease {
   readonly #holder: string;
   readonly #leaseMs: number;
   #seen: { revision: number; at: number } | undefined;
-  #held: { revision: number; until: number; beat: number } | undefined;
+  #held: { revision: number; until: number; beat: number; term: number } | undefined;
 
   constructor(options: { transport: Transport; clock: Clock; holder: string; leaseMs: number }) {
     this.#transport = options.transport;
@@ -49,8 +51,8 @@ export class Lease {
   /** Takes it, where `entry` is what it was; resolves to the term, or to nothing if another was faster. */
   async take(entry: Entry | undefined): Promise<number | undefined> {
     const before = this.#clock.now();
-    const revision = await this.#write(this.#holder, 0, entry?.revision ?? "new");
-    if (revision !== undefined) this.#held = { revision, until: before + this.#leaseMs, beat: 0 };
+    const revision = await this.#write({ holder: this.#holder, beat: 0, term: 0 }, entry?.revision ?? "new");
+    if (revision !== undefined) this.#held = { revision, until: before + this.#leaseMs, beat: 0, term: revision };
     return revision;
   }
 
@@ -58,16 +60,16 @@ export class Lease {
   async renew(): Promise<boolean> {
     if (!this.#held) return false;
     const before = this.#clock.now();
-    const { revision, beat } = this.#held;
-    const written = await this.#write(this.#holder, beat + 1, revision);
+    const { revision, beat, term } = this.#held;
+    const written = await this.#write({ holder: this.#holder, beat: beat + 1, term }, revision);
     if (written === undefined) {
       // A write whose answer was lost: it is this one's all the same.
       const entry = (await this.#transport.registers()).get(LEASE);
       const mine = entry && holderOf(entry.value) === this.#holder;
-      this.#held = mine ? { revision: entry.revision, until: before + this.#leaseMs, beat: beat + 1 } : undefined;
+      this.#held = mine ? { revision: entry.revision, until: before + this.#leaseMs, beat: beat + 1, term } : undefined;
       return mine ?? false;
     }
-    this.#held = { revision: written, until: before + this.#leaseMs, beat: beat + 1 };
+    this.#held = { revision: written, until: before + this.#leaseMs, beat: beat + 1, term };
     return true;
   }
 
@@ -75,16 +77,22 @@ export class Lease {
   async release(): Promise<void> {
     const held = this.#held;
     this.#held = undefined;
-    if (held) await this.#write("", 0, held.revision);
+    if (held) await this.#write({ holder: "", beat: held.beat + 1, term: held.term }, held.revision);
   }
 
-  #write(holder: string, beat: number, revision: number | "new"): Promise<number | undefined> {
-    return this.#transport.write(LEASE, JSON.stringify({ holder, beat }), revision);
+  #write(lease: z.infer<typeof leaseSchema>, revision: number | "new"): Promise<number | undefined> {
+    return this.#transport.write(LEASE, JSON.stringify(lease), revision);
   }
 }
 
 /** Who holds the lease, "" for nobody. */
 export function holderOf(value: string): string {
-  const parsed = leaseSchema.safeParse(JSON.parse(value));
-  return parsed.success ? parsed.data.holder : "";
+  return parseRegister(leaseSchema, value)?.holder ?? "";
+}
+
+/** The newest term that there was, as far as the register says, and who has it. */
+export function leaseOf(entry: Entry | undefined): { term: number; holder: string } | undefined {
+  const lease = entry && parseRegister(leaseSchema, entry.value);
+  if (!lease || lease.term > entry.revision) return undefined;
+  return { term: lease.beat === 0 ? entry.revision : lease.term, holder: lease.holder };
 }

@@ -11,7 +11,7 @@ import { groupsOf } from "../lockstep/groups.ts";
 import type { Link } from "../lockstep/link.ts";
 import type { LockstepConfig, Plan } from "../lockstep/plan.ts";
 import { awaitServer } from "./await_server.ts";
-import { claimRun, createClaim } from "./claim.ts";
+import { type Claim, claimRun, createClaim } from "./claim.ts";
 import { wallClock } from "./clock.ts";
 import { LockstepShards, shapeOf } from "./lockstep_shards.ts";
 import { Machine } from "./machine.ts";
@@ -59,8 +59,10 @@ export async function openLink(options: LinkOptions, { signal, say }: LinkProces
 async function connectLink({ config, lockstep, plan }: LinkOptions): Promise<Link> {
   const { cluster: url, name: run, clusterCredentials: credentials, clusterCa: tlsCa, minNodes } = config;
   const transport = await connectNats({ url, run, credentials, tlsCa });
+  let claim: Claim;
   try {
-    await claimRun(transport, run, await createClaim(lockstep));
+    claim = await createClaim(lockstep);
+    await claimRun(transport, run, claim);
     const members = [...(await transport.registers()).keys()].filter((key) => key.startsWith("member.")).length + 1;
     const groups = groupsOf(lockstep.training);
     const most = Math.min(groups.length, Math.max(minNodes, members));
@@ -69,7 +71,7 @@ async function connectLink({ config, lockstep, plan }: LinkOptions): Promise<Lin
     await transport.close();
     throw error;
   }
-  return new ClusterLink(config, lockstep, transport);
+  return new ClusterLink(config, lockstep, claim, transport);
 }
 
 /** `m-kqzt`: four letters are enough for machines of one run to differ. */
@@ -80,6 +82,7 @@ function anyName(): string {
 class ClusterLink implements Link {
   readonly #config: Config;
   readonly #lockstep: LockstepConfig;
+  readonly #claim: Claim;
   readonly #transport: Transport;
   readonly #stop = new AbortController();
   #machine: Machine | undefined;
@@ -89,9 +92,10 @@ class ClusterLink implements Link {
   #isNew = false;
   #toldAt = -Infinity;
 
-  constructor(config: Config, lockstep: LockstepConfig, transport: Transport) {
+  constructor(config: Config, lockstep: LockstepConfig, claim: Claim, transport: Transport) {
     this.#config = config;
     this.#lockstep = lockstep;
+    this.#claim = claim;
     this.#transport = transport;
   }
 
@@ -110,6 +114,7 @@ class ClusterLink implements Link {
         ? { rounds: checkpointEvery }
         : { ms: 1000 * parseFloat(checkpointEvery) },
       transport: this.#transport,
+      claim: this.#claim,
       local,
       report: (news) => {
         if (news.type === "incident") {

@@ -24,6 +24,11 @@ export interface LocalShards {
   readonly round: number;
   /** Whether training has ended, which every machine finds out for itself from the same state. */
   readonly finished: boolean;
+  /** Bytes of the sum of a node, at most, and of a snapshot. */
+  mostBytes(span: Span): number;
+  readonly mostStateBytes: number;
+  /** Throws Malformed if these are not the bytes of such a node. */
+  check(node: NodeSum): void;
   /** Trains `shards`, which are whole groups, for the round after `round` and sums the nodes that they own. Never called twice at a time. */
   sum(shards: readonly number[]): Promise<readonly NodeSum[]>;
   /** Completes the tree: what the round comes to, from sums that are enough for the root. */

@@ -20,7 +20,8 @@ import { type SharedRun, sharedRun } from "../lockstep/shared_run.ts";
 import { completeRound } from "./complete_round.ts";
 import type { RoundDigest } from "./messages.ts";
 import type { LocalShards, NodeSum, Snapshot } from "./local.ts";
-import { decodeNode, encodeNode, gather, type RoundShape, scatter } from "./round_codec.ts";
+import { checkNode, decodeNode, encodeNode, gather, nodeBytes, type RoundShape, scatter } from "./round_codec.ts";
+import { ENVELOPE_BYTES } from "./sizes.ts";
 import { openState, sealState } from "./state_codec.ts";
 
 /** Between two looks whether the workers have been replaced or have left. */
@@ -68,6 +69,19 @@ export class LockstepShards implements LocalShards {
 
   get finished(): boolean {
     return this.#left || Atomics.load(this.#current().control, Word.outcome) !== 0;
+  }
+
+  mostBytes({ first, last }: Span): number {
+    return nodeBytes(this.#shape, last - first, this.#shape.rows);
+  }
+
+  get mostStateBytes(): number {
+    const copies = this.#coordinator.plan.map.best ? 2 : 1;
+    return copies * this.#current().states[0].values.byteLength + ENVELOPE_BYTES;
+  }
+
+  check({ first, last, bytes }: NodeSum): void {
+    checkNode(this.#shape, last - first, bytes);
   }
 
   async sum(shards: readonly number[]): Promise<readonly NodeSum[]> {

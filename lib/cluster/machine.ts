@@ -5,7 +5,9 @@
 import { Agreement } from "./agreement.ts";
 import { type Clock, wallClock } from "./clock.ts";
 import type { ClusterView } from "../events.ts";
+import { type Claim, claimRun } from "./claim.ts";
 import type { ClusterNews, ClusterOptions, Context, Traffic } from "./context.ts";
+import { Dropped } from "./dropped.ts";
 import { Incidents } from "./incidents.ts";
 import { Leading } from "./leading.ts";
 import { holderOf, LEASE, Lease } from "./lease.ts";
@@ -14,11 +16,15 @@ import { Member } from "./member.ts";
 import type { Presence } from "./messages.ts";
 import { retry } from "./retry.ts";
 import { Roster } from "./roster.ts";
+import { Signer } from "./signer.ts";
 import { type Entry, StoreLost, type Transport, Unreachable } from "./transport.ts";
 
 export interface MachineOptions extends ClusterOptions {
   readonly transport: Transport;
   readonly local: LocalShards;
+  /** The run's name, and what it claims that name for. */
+  readonly run: string;
+  readonly claim: Claim;
   /** Distinguishes this process from others that had this name before. */
   readonly life: string;
   readonly clock?: Clock;
@@ -50,11 +56,14 @@ export class Machine {
   #told = "";
   readonly #incidents: Incidents;
   readonly #agreement: Agreement;
+  readonly #signer: Signer;
+  readonly #dropped = new Dropped((message) => this.#report({ type: "incident", message }));
 
   constructor(options: MachineOptions) {
     this.#options = options;
     this.#clock = options.clock ?? wallClock;
     this.#incidents = new Incidents(options.local.round === 0);
+    this.#signer = new Signer(options.member);
     this.#agreement = new Agreement(options.member, options.leaseMs);
     this.traffic = { bytesUp: 0, bytesDown: 0, computeMs: 0, startedAt: this.#clock.now() };
   }
@@ -79,7 +88,9 @@ export class Machine {
   view(): ClusterView {
     const { run, member, local } = this.#options;
     const { leader = "" } = this.#member ?? {};
-    const members = (this.#roster?.present() ?? []).map(({ beat: _, life: __, digests: ___, recent, ...shown }) => ({
+    const members = (this.#roster?.present() ?? []).map((
+      { beat: _, life: __, digests: ___, key: ____, earlier: _____, recent, ...shown },
+    ) => ({
       ...shown,
       incident: recent.at(-1) ?? "",
     }));
@@ -100,10 +111,11 @@ export class Machine {
     outer.addEventListener("abort", forward);
     if (outer.aborted) forward();
     const report = (news: ClusterNews) => this.#report(news);
-    const shared = { traffic: this.traffic, agreement: this.#agreement };
+    const parts = { traffic: this.traffic, agreement: this.#agreement, signer: this.#signer, dropped: this.#dropped };
+    const shared = { ...parts, run: await this.#claimedRun(stop.signal) };
     const context: Context = { ...this.#options, clock, report, signal: stop.signal, ...shared };
-    const member = new Member(context);
-    const roster = new Roster({ transport, clock, aliveMs: leaseMs });
+    const roster = new Roster(context, leaseMs);
+    const member = new Member(context, roster);
     const lease = new Lease({ transport, clock, holder: name, leaseMs });
     const leading = new Leading(context, { member, roster, lease });
     [this.#member, this.#roster] = [member, roster];
@@ -166,6 +178,12 @@ export class Machine {
     }
   }
 
+  /** The run's id; claimed anew where a broker has lost it. */
+  #claimedRun(signal: AbortSignal): Promise<string> {
+    const { transport, run, claim } = this.#options;
+    return retry(this.#clock, signal, () => claimRun(transport, run, claim));
+  }
+
   #see(roster: Roster, registers: ReadonlyMap<string, Entry>): void {
     roster.see(registers);
     const others = roster.present().filter(({ inStep, member }) => inStep && member !== this.#options.member);
@@ -200,7 +218,7 @@ export class Machine {
     }
   }
 
-  #presence(): Presence {
+  #presence(): Omit<Presence, "earlier"> {
     const { member, life, workers, local } = this.#options;
     const { bytesUp, bytesDown, computeMs, startedAt } = this.traffic;
     const compute = Math.min(1, computeMs / Math.max(1, this.#clock.now() - startedAt));
@@ -210,6 +228,7 @@ export class Machine {
     return {
       member,
       life,
+      key: this.#signer.key,
       beat,
       workers,
       round: local.round,

@@ -4,11 +4,15 @@
  */
 import { Bell } from "./clock.ts";
 import type { Context } from "./context.ts";
-import { Damaged, seal } from "./envelope.ts";
+import type { Hand } from "./deal.ts";
+import { Door } from "./door.ts";
+import { Damaged, Malformed, seal } from "./envelope.ts";
 import type { NodeSum } from "./local.ts";
-import { type Down, type ObjectReference, parseDown, type Unsigned, type Up } from "./messages.ts";
+import { type Down, downSchema, type ObjectReference, type Unsigned, type Up } from "./messages.ts";
 import { getObject, putObject } from "./objects.ts";
 import { type Read, readLog } from "./read_log.ts";
+import type { Roster } from "./roster.ts";
+import { ownedNodes, type Span } from "../engine/tree_nodes.ts";
 import { retry } from "./retry.ts";
 import { Subject } from "./transport.ts";
 
@@ -32,6 +36,9 @@ export class Member {
   /** Rings at every message that is received or heeded. */
   readonly bell: Bell;
   readonly #context: Context;
+  readonly #door: Door<Down>;
+  /** The newest round that the log has dealt, and its hands. */
+  #dealt: { readonly round: number; readonly hands: readonly Hand[] } = { round: 0, hands: [] };
   readonly #queue: Read<Down>[] = [];
   readonly #own = new Map<string, Uint8Array>();
   #sent: { readonly round: number; readonly nodes: readonly NodeSum[] } | undefined;
@@ -41,8 +48,9 @@ export class Member {
   #newestBase = { round: 0, sequence: 0 };
   #askedAt = -Infinity;
 
-  constructor(context: Context) {
+  constructor(context: Context, roster: Roster) {
     this.#context = context;
+    this.#door = new Door(context, roster, downSchema);
     this.bell = new Bell(context.clock);
   }
 
@@ -60,10 +68,10 @@ export class Member {
   }
 
   /** The bytes of an object. Throws Damaged. */
-  async fetch(reference: ObjectReference, body: Uint8Array): Promise<Uint8Array> {
+  async fetch(reference: ObjectReference, body: Uint8Array, key: string): Promise<Uint8Array> {
     const own = this.#own.get(reference.id);
     if (own) return own;
-    const bytes = await getObject(this.#context, reference, body);
+    const bytes = await getObject(this.#context, reference, body, key);
     this.#context.traffic.bytesDown += bytes.length;
     return bytes;
   }
@@ -77,13 +85,29 @@ export class Member {
     return round === this.#context.local.round ? sequence + 1 : 1;
   }
 
+  /** Whether `nodes` are what `member` makes of shards that it was dealt in `round`. */
+  isDealt(round: number, member: string, nodes: readonly Span[]): boolean {
+    if (round !== this.#dealt.round) return false;
+    const { shards: all } = this.#context.local;
+    return this.#dealt.hands.some((hand) => {
+      if (hand.member !== member) return false;
+      const own = ownedNodes(new Set(hand.shards), all);
+      return own.length === nodes.length &&
+        own.every(({ first, last }, i) => nodes[i]!.first === first && nodes[i]!.last === last);
+    });
+  }
+
   /** Asks for a state again where a question went without an answer. To be called now and then. */
   async remind(): Promise<void> {
     if (this.#isBehind) await this.#ask();
   }
 
   async #receive(): Promise<void> {
-    for await (const read of readLog(this.#context, Subject.down, 1, parseDown)) {
+    for await (const read of readLog(this.#context, Subject.down, 1, this.#door)) {
+      if (read.message?.type === "deal") {
+        const { round, hands } = read.message;
+        this.#dealt = { round, hands: round === this.#dealt.round ? [...this.#dealt.hands, ...hands] : hands };
+      }
       this.received = read.sequence;
       this.#queue.push(read);
       this.bell.ring();
@@ -176,26 +200,27 @@ export class Member {
     traffic.bytesUp += bytes.length;
   }
 
-  async #takeBase({ round, object, compare }: DownOf<"base">, body: Uint8Array): Promise<void> {
+  async #takeBase({ round, object, compare, from }: DownOf<"base">, body: Uint8Array): Promise<void> {
     const { local, agreement } = this.#context;
     if (round > local.round + 1) return await this.#follow(round);
     if (round <= local.round) {
       this.inStep = round === local.round;
       return;
     }
-    const bytes = await this.#fetchOrAsk(object, body);
+    const bytes = await this.#fetchOrAsk(object, body, from.key, (bytes) => {
+      local.check({ first: 0, last: local.shards, bytes });
+    });
     if (!bytes) return;
     await local.commit(bytes);
     if (compare && local.round === round) agreement.add(local.stateDigest());
     this.#settle(round);
   }
 
-  async #takeState({ round, digest, object }: DownOf<"state">, body: Uint8Array): Promise<void> {
+  async #takeState({ round, digest, object, from }: DownOf<"state">, body: Uint8Array): Promise<void> {
     const { local, report } = this.#context;
     if (round <= local.round) return;
-    const bytes = await this.#fetchOrAsk(object, body);
+    const bytes = await this.#fetchOrAsk(object, body, from.key, (bytes) => local.restore({ round, digest, bytes }));
     if (!bytes) return;
-    await local.restore({ round, digest, bytes });
     report({ type: "incident", message: `Joined with the state after round ${round}` });
     this.#settle(round);
   }
@@ -208,11 +233,19 @@ export class Member {
     this.#context.report({ type: "committed", round });
   }
 
-  async #fetchOrAsk(object: ObjectReference, body: Uint8Array): Promise<Uint8Array | undefined> {
+  /** The object, if `check` does not find it Damaged or Malformed. */
+  async #fetchOrAsk(
+    object: ObjectReference,
+    body: Uint8Array,
+    key: string,
+    check: (bytes: Uint8Array) => void | Promise<void>,
+  ): Promise<Uint8Array | undefined> {
     try {
-      return await this.fetch(object, body);
+      const bytes = await this.fetch(object, body, key);
+      await check(bytes);
+      return bytes;
     } catch (error) {
-      if (!(error instanceof Damaged)) throw error;
+      if (!(error instanceof Damaged || error instanceof Malformed)) throw error;
       this.#context.report({ type: "incident", message: `${error.message}; it is asked for again` });
       this.#isBehind = true;
       this.inStep = false;
@@ -230,8 +263,8 @@ export class Member {
   }
 
   async #say(message: Unsigned<Up>, body?: Uint8Array): Promise<void> {
-    const { transport, clock, signal, run } = this.#context;
-    const data = seal({ ...message, run }, body);
+    const { transport, clock, signal, run, signer } = this.#context;
+    const data = seal({ ...message, run, from: signer.next() }, body, signer.sign);
     const options = { id: this.#newId() };
     await retry(clock, signal, () => transport.publish(Subject.up, data, options));
   }

@@ -2,13 +2,22 @@
 import { z } from "zod";
 
 const round = z.int().nonnegative();
-const member = z.string();
+/** Names of machines, and of objects, which are a part of a subject. */
+const member = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+const id = z.string().regex(/^[A-Za-z0-9_.-]{1,200}$/);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const key = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+/** Who signed the message, and how many that key had signed before. */
+const from = z.object({ member, key, count: z.int().nonnegative() });
+/** No run has more shards, nor a machine more words to say. */
+const MOST = 4096;
+const text = z.string().max(1000);
 
 /** Bytes that a message commits: its own body if there are no chunks, else those of the chunks in order. */
 const object = z.object({
-  id: z.string(),
+  id,
   bytes: z.int().nonnegative(),
-  sha256: z.string(),
+  sha256,
   chunks: z.int().nonnegative(),
   /** Where in the log the first of the chunks is, and the last. */
   from: z.int().nonnegative(),
@@ -19,7 +28,7 @@ export type ObjectReference = z.infer<typeof object>;
 const span = z.object({ first: z.int().nonnegative(), last: z.int().positive() });
 
 /** `term`: the revision at which the leader took the lease. Nobody heeds a lower term than the highest that was seen. */
-const stamp = { run: z.string(), term: z.int() };
+const stamp = { run: text, from, term: z.int().positive() };
 
 const down = z.discriminatedUnion("type", [
   /** A leader begins, with the state after `round` rounds. */
@@ -29,66 +38,82 @@ const down = z.discriminatedUnion("type", [
     ...stamp,
     type: z.literal("deal"),
     round,
-    hands: z.array(z.object({ member, shards: z.array(z.int().nonnegative()).readonly() })).readonly(),
+    hands: z.array(z.object({ member, shards: z.array(z.int().nonnegative()).max(MOST).readonly() })).max(MOST)
+      .readonly(),
   }),
   /** The round is committed: what the next one starts from. `compare`: every member shows its digest of that state. */
   z.object({ ...stamp, type: z.literal("base"), round, object, compare: z.boolean() }),
   /** A whole state, for members that cannot get there by bases. */
-  z.object({ ...stamp, type: z.literal("state"), round, digest: z.string(), object }),
+  z.object({ ...stamp, type: z.literal("state"), round, digest: sha256, object }),
   /** An upload came after its round. */
   z.object({ ...stamp, type: z.literal("refused"), member, round, current: round }),
   /** An upload was not what its digest says. */
-  z.object({ ...stamp, type: z.literal("again"), member, round, upload: z.string() }),
+  z.object({ ...stamp, type: z.literal("again"), member, round, upload: id }),
 ]);
 export type Down = z.infer<typeof down>;
 
 const up = z.discriminatedUnion("type", [
   /** Sums of nodes of the tree, one after the other in the object. */
   z.object({
-    run: z.string(),
+    run: text,
+    from,
     type: z.literal("upload"),
     member,
     round,
-    nodes: z.array(span.extend({ bytes: z.int().nonnegative() })),
+    nodes: z.array(span.extend({ bytes: z.int().nonnegative() })).min(1).max(MOST),
     object,
   }),
   /** A member has the state after `round` rounds and the log does not lead it on. */
-  z.object({ run: z.string(), type: z.literal("ask"), member, round }),
+  z.object({ run: text, from, type: z.literal("ask"), member, round }),
 ]);
 export type Up = z.infer<typeof up>;
 export type Upload = Extract<Up, { type: "upload" }>;
 
-/** A message before it has the run's name, or the term. */
-export type Unsigned<Message> = Message extends Message ? Omit<Message, "run" | "term"> : never;
+/** A message before it has the run's id, its sender, or the term. */
+export type Unsigned<Message> = Message extends Message ? Omit<Message, "run" | "from" | "term"> : never;
 
-export const parseDown = (value: unknown): Down => down.parse(value);
-export const parseUp = (value: unknown): Up => up.parse(value);
+export const downSchema: z.ZodType<Down> = down;
+export const upSchema: z.ZodType<Up> = up;
 
-const roundDigest = z.object({ round, digest: z.string().regex(/^[0-9a-f]{64}$/) });
+/** In the header of a part of an object. */
+export const chunkSchema = z.object({
+  from,
+  object: id,
+  index: z.int().nonnegative(),
+  count: z.int().positive(),
+});
+
+const roundDigest = z.object({ round, digest: sha256 });
 /** The digest of a machine's state after a round. */
 export type RoundDigest = z.infer<typeof roundDigest>;
+
+/** Lives before this one whose keys a member still shows. */
+export const EARLIER_KEYS = 8;
 
 /** What a member shows of itself in its register, as JSON. */
 export const presenceSchema = z.object({
   member,
   /** Distinguishes this process from others that had its name. */
-  life: z.string(),
+  life: text,
+  /** The public key that it signs with, and those of its earlier lives, whose messages may still lie in the log. */
+  key,
+  earlier: z.array(key).max(EARLIER_KEYS),
   /** Counts up, so that others see that it lives. */
   beat: z.int(),
-  workers: z.int().positive(),
+  workers: z.int().positive().max(MOST),
   round,
   /** Whether it can be dealt shards: it has the state that the next round starts from, or will without being told. */
   inStep: z.boolean(),
   /** Of this member, since it joined. */
-  bytesUp: z.number(),
-  bytesDown: z.number(),
+  bytesUp: z.number().nonnegative(),
+  bytesDown: z.number().nonnegative(),
   /** Shares of the time since it joined, 0 to 1. */
-  compute: z.number(),
-  wait: z.number(),
+  compute: z.number().min(0).max(1),
+  wait: z.number().min(0).max(1),
   /** How many it had, and the newest of them, the last one last. */
-  incidents: z.int(),
-  recent: z.array(z.string()),
+  incidents: z.int().nonnegative(),
+  recent: z.array(text).max(16),
   /** Of its newest states that all machines compare, oldest first. */
-  digests: z.array(roundDigest),
+  digests: z.array(roundDigest).max(16),
 });
 export type Presence = z.infer<typeof presenceSchema>;

@@ -3,11 +3,11 @@
  * chunks before it. A chunk that is damaged or came twice is left out by its digest; bytes that cannot be put together
  * are Damaged, and whoever wants them asks again.
  */
-import { z } from "zod";
 import type { Clock } from "./clock.ts";
-import { Damaged, open, seal, sha256 } from "./envelope.ts";
-import type { ObjectReference } from "./messages.ts";
+import { Damaged, Malformed, open, seal, sha256 } from "./envelope.ts";
+import { chunkSchema, type ObjectReference } from "./messages.ts";
 import { retry } from "./retry.ts";
+import { isSigned, type Signer } from "./signer.ts";
 import { Subject, type Transport, Unreachable } from "./transport.ts";
 
 /** Bytes of a chunk: half of the default limit of a NATS message. */
@@ -24,7 +24,9 @@ interface Reading {
   readonly signal: AbortSignal;
 }
 
-const chunkHeader = z.object({ object: z.string(), index: z.int().nonnegative(), count: z.int().positive() });
+interface Writing extends Reading {
+  readonly signer: Signer;
+}
 
 /** Chunks that may be on their way at a time: enough for a fast link to have no gaps, and 2 MiB of memory. */
 const IN_FLIGHT = 4;
@@ -34,7 +36,7 @@ const IN_FLIGHT = 4;
  * carries.
  */
 export async function putObject(
-  { transport, clock, signal }: Reading,
+  { transport, clock, signal, signer }: Writing,
   id: string,
   bytes: Uint8Array,
   inline = CHUNK_BYTES,
@@ -48,7 +50,7 @@ export async function putObject(
     while (next < chunks) {
       const index = next++;
       const part = bytes.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES);
-      const message = seal({ object: id, index, count: chunks }, part);
+      const message = seal({ from: signer.next(), object: id, index, count: chunks }, part, signer.sign);
       const options = { id: `${id}.${index}` };
       sequences.push((await retry(clock, signal, () => transport.publish(Subject.chunks(id), message, options)))!);
     }
@@ -58,13 +60,14 @@ export async function putObject(
   return { reference: { ...reference, chunks, from, to }, body: new Uint8Array() };
 }
 
-/** The bytes that `reference` names, where `body` came with it. Throws Damaged. */
+/** The bytes that `reference` names, where `body` came with it: all of them signed with `key`. Throws Damaged. */
 export async function getObject(
   reading: Reading,
   reference: ObjectReference,
   body: Uint8Array,
+  key: string,
 ): Promise<Uint8Array> {
-  const bytes = reference.chunks === 0 ? body : await readChunks(reading, reference);
+  const bytes = reference.chunks === 0 ? body : await readChunks(reading, reference, key);
   if (bytes.length !== reference.bytes || sha256(bytes) !== reference.sha256) {
     throw new Damaged(`Object ${reference.id} is damaged: its digest differs`);
   }
@@ -72,14 +75,17 @@ export async function getObject(
 }
 
 /** All chunks of an object: those that are damaged on their way are read again. */
-async function readChunks(reading: Reading, reference: ObjectReference): Promise<Uint8Array> {
+async function readChunks(reading: Reading, reference: ObjectReference, key: string): Promise<Uint8Array> {
   const { id, bytes, chunks, to } = reference;
   const whole = new Uint8Array(bytes);
   const missing = new Set(Array.from({ length: chunks }, (_, index) => index));
   for (let attempt = 0; attempt < ATTEMPTS && missing.size > 0; attempt++) {
     for await (const { data, sequence } of untilQuiet(reading, reference)) {
-      const chunk = readChunk(data, id);
-      if (chunk && missing.delete(chunk.index)) whole.set(chunk.body, chunk.index * CHUNK_BYTES);
+      const chunk = readChunk(data, id, key);
+      const length = chunk && Math.min(CHUNK_BYTES, bytes - chunk.index * CHUNK_BYTES);
+      if (chunk && chunk.body.length === length && missing.delete(chunk.index)) {
+        whole.set(chunk.body, chunk.index * CHUNK_BYTES);
+      }
       if (missing.size === 0 || sequence >= to) break;
     }
   }
@@ -116,13 +122,15 @@ async function* untilQuiet({ transport, clock, signal }: Reading, { id, from }: 
   signal.throwIfAborted();
 }
 
-function readChunk(data: Uint8Array, id: string): { index: number; body: Uint8Array } | undefined {
+/** Nothing if it is damaged, of another object, or not signed with `key`: what is missing in the end is asked for again. */
+function readChunk(data: Uint8Array, id: string, key: string): { index: number; body: Uint8Array } | undefined {
   try {
-    const { header, body } = open(data);
-    const { object, index } = chunkHeader.parse(header);
-    return object === id ? { index, body } : undefined;
+    const { header, body, digest, signature } = open(data);
+    const chunk = chunkSchema.safeParse(header).data;
+    const isOwn = chunk?.object === id && chunk.from.key === key && isSigned(digest, signature, key);
+    return isOwn ? { index: chunk.index, body } : undefined;
   } catch (error) {
-    if (error instanceof Damaged || error instanceof z.ZodError) return undefined;
+    if (error instanceof Damaged || error instanceof Malformed) return undefined;
     throw error;
   }
 }

@@ -6,6 +6,7 @@
  *   rows    │ a bit for each row of the embedding that moves by itself: whether some shard of the node touched it
  *   values  │ float32, of each averaged part (weights, m, v): the touched rows, then everything behind the rows
  */
+import { Malformed } from "./envelope.ts";
 import { SHARD_FIGURES } from "../lockstep/memory_map.ts";
 
 /** What the layout of a node's bytes depends on. */
@@ -87,22 +88,29 @@ export function encodeNode(shape: RoundShape, { figures, rows, values }: RoundNo
   return bytes;
 }
 
-/** The node over `shards` shards in `bytes`. Throws a RangeError if they are not such a node's. */
-export function decodeNode(shape: RoundShape, shards: number, bytes: Uint8Array): RoundNode {
-  const copy = bytes.slice().buffer; // Aligned.
+/** The rows that a node over `shards` shards in `bytes` touches. Throws Malformed if they are not such a node's bytes. */
+export function checkNode(shape: RoundShape, shards: number, bytes: Uint8Array): number[] {
   const bits = rowBytes(shape);
   const begin = shards * FIGURE_BYTES;
-  const flags = new Uint8Array(copy, begin, bits);
+  const flags = bytes.subarray(begin, begin + bits);
   const touched: number[] = [];
   for (let row = 0; row < shape.rows; row++) if (flags[row >> 3]! >> (row & 7) & 1) touched.push(row);
   const expected = nodeBytes(shape, shards, touched.length);
   // A node whose shards had no rows to learn from has no values.
   if (bytes.length !== expected && bytes.length !== begin + bits) {
-    throw new RangeError(`A node of ${shards} shards has ${bytes.length} bytes: expected ${expected}`);
+    throw new Malformed(`A node of ${shards} shards has ${bytes.length} bytes: expected ${expected}`);
   }
+  return touched;
+}
+
+/** The node over `shards` shards in `bytes`. Throws Malformed if they are not such a node's. */
+export function decodeNode(shape: RoundShape, shards: number, bytes: Uint8Array): RoundNode {
+  const touched = checkNode(shape, shards, bytes);
+  const copy = bytes.slice().buffer; // Aligned.
+  const begin = shards * FIGURE_BYTES;
   return {
     figures: Array.from({ length: shards }, (_, i) => new Float64Array(copy, i * FIGURE_BYTES, SHARD_FIGURES)),
     rows: Int32Array.from(touched),
-    values: new Float32Array(copy, begin + bits),
+    values: new Float32Array(copy, begin + rowBytes(shape)),
   };
 }

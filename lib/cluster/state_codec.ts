@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Course } from "../lockstep/course.ts";
 import { type Committed, type State, stateDigest } from "../lockstep/state.ts";
-import { Damaged, open, seal } from "./envelope.ts";
+import { Damaged, Malformed, open, seal } from "./envelope.ts";
 
 const best = z.object({ round: z.int(), position: z.int(), loss: z.number(), accuracy: z.number() });
 const course = z.object({
@@ -30,10 +30,12 @@ export function sealState(state: State): Uint8Array {
   return seal({ newest: placeOf(state), ...(state.best ? { best: placeOf(state.best) } : {}) }, body);
 }
 
-/** The state in `bytes`. Throws Damaged if its digest is not `digest`. */
+/** The state in `bytes`. Throws Damaged if its digest is not `digest`, Malformed if it is no state. */
 export function openState(bytes: Uint8Array, digest: string): State {
   const { header: opened, body } = open(bytes);
-  const { newest, best } = header.parse(opened);
+  const { success, data } = header.safeParse(opened);
+  if (!success || body.length % 4 !== 0) throw new Malformed("A state is not written as one");
+  const { newest, best } = data;
   const values = new Float32Array(new Uint8Array(body).buffer);
   const length = best ? values.length / 2 : values.length;
   const state = (place: typeof newest, from: number): Committed => ({

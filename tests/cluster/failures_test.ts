@@ -1,7 +1,7 @@
 /** The failure table of docs/cluster.md: each failure ten times, with other delays and at other moments. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { open } from "../../lib/cluster/envelope.ts";
-import { parseDown, parseUp } from "../../lib/cluster/messages.ts";
+import { downSchema, upSchema } from "../../lib/cluster/messages.ts";
 import { ToyCluster, type ToyMachine } from "./toy_cluster.ts";
 import { type ToyOptions, toyResult } from "./toy_shards.ts";
 
@@ -31,7 +31,7 @@ function rolesOf(cluster: ToyCluster): { leader: ToyMachine; followers: ToyMachi
 function uploads(cluster: ToyCluster, member: string, round: number): number {
   return cluster.broker.log.filter(({ subject, data }) => {
     if (subject !== "up") return false;
-    const message = parseUp(open(data).header);
+    const message = upSchema.parse(open(data).header);
     return message.type === "upload" && message.member === member && message.round === round;
   }).length;
 }
@@ -39,7 +39,7 @@ function uploads(cluster: ToyCluster, member: string, round: number): number {
 function isCommitted(cluster: ToyCluster, round: number): boolean {
   return cluster.broker.log.some(({ subject, data }) => {
     if (subject !== "down") return false;
-    const message = parseDown(open(data).header);
+    const message = downSchema.parse(open(data).header);
     return message.type === "base" && message.round === round;
   });
 }

@@ -14,6 +14,8 @@ function presence(incidents: Incidents): Presence {
     compute: 0,
     wait: 1,
     digests: [],
+    key: "k".repeat(43),
+    earlier: [],
   };
   return { member: "a", ...rest, ...incidents.shown() };
 }

@@ -11,6 +11,7 @@ import { createPlan } from "../../lib/lockstep/plan.ts";
 import type { EpochRecord, RollbackRecord, RoundRecord } from "../../lib/lockstep/records.ts";
 import type { State } from "../../lib/lockstep/state.ts";
 import { PATIENCE_MS } from "../patience.ts";
+import { TOY_CLAIM } from "./toy_shards.ts";
 
 const workerUrl = new URL("../../workers/train.ts", import.meta.url);
 
@@ -55,7 +56,7 @@ export async function trainOnMachine(setting: MachineSetting): Promise<MachineRu
     await coordinator.start();
     const local = new LockstepShards(coordinator, config);
     const times = { leaseMs: 500, roundMs: 10_000, compareEvery: { rounds: 3 } };
-    const options = { run: "tiny", member: name, life: "1", workers, minNodes: nodes, ...times };
+    const options = { run: "tiny", claim: TOY_CLAIM, member: name, life: "1", workers, minNodes: nodes, ...times };
     const machine = new Machine({ ...options, transport, local });
     const taking = machine.run(stop.signal).then(() => local.leave());
     const rounds: RoundRecord[] = [];

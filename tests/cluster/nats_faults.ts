@@ -6,7 +6,7 @@ import { connectNats } from "../../lib/cluster/nats_connection.ts";
 import { Random, Stream } from "../../lib/random.ts";
 import type { NatsServer } from "./nats_server.ts";
 import { openProxy } from "./proxy.ts";
-import { toyResult, ToyShards } from "./toy_shards.ts";
+import { TOY_CLAIM, toyResult, ToyShards } from "./toy_shards.ts";
 
 const TIMES = { leaseMs: 1000, roundMs: 3000, compareEvery: { rounds: 10 } };
 
@@ -25,7 +25,7 @@ export async function faultyRounds(server: NatsServer, count: number): Promise<F
   const machines = await Promise.all(names.map(async (member, i) => {
     const transport = await connectNats({ url: proxies[i]!.url, run: "faults", credentials: "", tlsCa: "" });
     const local = new ToyShards(toy, wallClock, 0);
-    const setting = { run: "faults", member, life: "1", workers: 1, minNodes: 1, ...TIMES };
+    const setting = { run: "faults", claim: TOY_CLAIM, member, life: "1", workers: 1, minNodes: 1, ...TIMES };
     const machine = new Machine({ ...setting, transport, local });
     return { local, ended: machine.run(new AbortController().signal).finally(() => transport.close()) };
   }));

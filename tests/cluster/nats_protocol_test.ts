@@ -5,13 +5,13 @@ import { Machine } from "../../lib/cluster/machine.ts";
 import { connectNats } from "../../lib/cluster/nats_connection.ts";
 import { FORGET_BYTES } from "../../lib/cluster/sizes.ts";
 import { type NatsServer, natsTest } from "./nats_server.ts";
-import { type ToyOptions, toyResult, ToyShards } from "./toy_shards.ts";
+import { TOY_CLAIM, type ToyOptions, toyResult, ToyShards } from "./toy_shards.ts";
 
 async function machineOn(server: NatsServer, name: string, toy: ToyOptions, stepMs: number) {
   const transport = await connectNats({ url: server.url, run: "toy", credentials: "", tlsCa: "" });
   const local = new ToyShards(toy, wallClock, stepMs);
   const times = { leaseMs: 1000, roundMs: 5000, compareEvery: { rounds: 3 } };
-  const options = { run: "toy", member: name, life: "1", workers: 1, minNodes: 1, ...times };
+  const options = { run: "toy", claim: TOY_CLAIM, member: name, life: "1", workers: 1, minNodes: 1, ...times };
   const machine = new Machine({ ...options, transport, local });
   const stop = new AbortController();
   const ended = machine.run(stop.signal).finally(() => transport.close());

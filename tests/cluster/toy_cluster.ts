@@ -3,7 +3,7 @@ import type { ClusterNews, ClusterOptions } from "../../lib/cluster/context.ts";
 import { Machine } from "../../lib/cluster/machine.ts";
 import { type Faults, MemoryBroker, NO_FAULTS } from "../../lib/cluster/memory_transport.ts";
 import { FakeClock } from "./fake_clock.ts";
-import { type ToyOptions, ToyShards } from "./toy_shards.ts";
+import { TOY_CLAIM, type ToyOptions, ToyShards } from "./toy_shards.ts";
 
 export const LEASE_MS = 1000;
 
@@ -38,6 +38,7 @@ export class ToyCluster {
     const news: ClusterNews[] = [];
     const machine = new Machine({
       run: "toy",
+      claim: TOY_CLAIM,
       member: name,
       life: String(this.#lives++),
       workers: 1,

@@ -3,12 +3,15 @@
  * state, the round and the shard, and the mean is the real tree. `toyResult` computes the same on one machine alone.
  */
 import type { Clock } from "../../lib/cluster/clock.ts";
-import { Damaged, sha256 } from "../../lib/cluster/envelope.ts";
+import { Damaged, Malformed, sha256 } from "../../lib/cluster/envelope.ts";
 import type { RoundDigest } from "../../lib/cluster/messages.ts";
 import type { LocalShards, NodeSum, Snapshot } from "../../lib/cluster/local.ts";
 import { addUp, completion, ownedNodes, type Span } from "../../lib/engine/tree_nodes.ts";
 import { coefficients, createTreeMean } from "../../lib/engine/tree_mean.ts";
 import { groupsOf } from "../../lib/lockstep/groups.ts";
+
+/** What toys are trained on, which is nothing. */
+export const TOY_CLAIM = { config: {}, data: "", weights: "" };
 
 export interface ToyOptions {
   readonly shards: number;
@@ -93,6 +96,18 @@ export class ToyShards implements LocalShards {
 
   get digest(): string {
     return digestOf(this.#state);
+  }
+
+  mostBytes(): number {
+    return 4 * this.#state.length;
+  }
+
+  get mostStateBytes(): number {
+    return 4 * this.#state.length;
+  }
+
+  check({ bytes }: NodeSum): void {
+    if (bytes.length !== 4 * this.#state.length) throw new Malformed(`A sum has ${bytes.length} bytes`);
   }
 
   async sum(shards: readonly number[]): Promise<readonly NodeSum[]> {

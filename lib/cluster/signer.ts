@@ -1,0 +1,54 @@
+/**
+ * The key of one life of a machine: made when it starts, never written down. The public half stands in the machine's
+ * register, and everything that it says in the log is signed with the other (Ed25519, RFC 8032).
+ */
+import { createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
+
+/** Who says something: its name, its public key, and how many messages it had said before. */
+export interface Sender {
+  readonly member: string;
+  /** 32 bytes in base64url. */
+  readonly key: string;
+  readonly count: number;
+}
+
+/** Keys that are kept parsed: more than machines take part. */
+const PARSED = 256;
+
+const parsed = new Map<string, KeyObject>();
+
+export class Signer {
+  readonly #member: string;
+  readonly #secret: KeyObject;
+  readonly key: string;
+  #count = 0;
+
+  constructor(member: string) {
+    this.#member = member;
+    const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+    this.#secret = privateKey;
+    this.key = publicKey.export({ format: "jwk" }).x!;
+  }
+
+  /** For the header of the next message. */
+  next(): Sender {
+    return { member: this.#member, key: this.key, count: this.#count++ };
+  }
+
+  readonly sign = (digest: Uint8Array): Uint8Array => sign(null, digest, this.#secret);
+}
+
+/** Whether `signature` is one of `digest` by the secret half of `key`. */
+export function isSigned(digest: Uint8Array, signature: Uint8Array, key: string): boolean {
+  try {
+    let object = parsed.get(key);
+    if (!object) {
+      object = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x: key }, format: "jwk" });
+      if (parsed.size >= PARSED) parsed.delete(parsed.keys().next().value!);
+      parsed.set(key, object);
+    }
+    return verify(null, digest, object, signature);
+  } catch {
+    return false; // It is no key.
+  }
+}

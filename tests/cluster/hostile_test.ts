@@ -1,0 +1,73 @@
+/** Machines among messages of somebody who is none of them. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { wallClock } from "../../lib/cluster/clock.ts";
+import { Machine } from "../../lib/cluster/machine.ts";
+import { connectNats } from "../../lib/cluster/nats_connection.ts";
+import { Hostile } from "./hostile.ts";
+import { natsTest } from "./nats_server.ts";
+import { ToyCluster } from "./toy_cluster.ts";
+import { TOY_CLAIM, toyResult, ToyShards } from "./toy_shards.ts";
+
+const TOY = { shards: 6, rounds: 60 };
+
+Deno.test("10,000 messages of a stranger: all machines end with the right digest", async () => {
+  for (const seed of [1, 2, 3, 4, 5]) {
+    const cluster = new ToyCluster(TOY, { seed, faults: { delayMs: [0, 2] } });
+    const machines = ["a", "b", "c"].map((name) => cluster.start(name));
+    for (const { local } of machines) local.stepMs = 200;
+    const hostile = new Hostile(cluster.broker.connect("evil"), seed);
+    const attack = (async () => {
+      for (let i = 0; i < 2000; i++) {
+        if (i % 50 === 0) hostile.seen.splice(0, Infinity, ...cluster.broker.log.slice(-200));
+        await hostile.strike();
+        await cluster.clock.sleep(5);
+      }
+    })();
+    attack.catch(() => {}); // It is awaited below.
+    const digests = await cluster.finish();
+    await cluster.clock.run(attack, Infinity);
+    assertEquals(digests, new Array(3).fill(toyResult(TOY)));
+    // One line of each kind, not thousands.
+    const told = machines[0]!.news.filter((item) =>
+      item.type === "incident" && item.member === undefined && / is left out: /.test(item.message)
+    );
+    assert(told.length > 3 && told.length < 10, `${told.length} lines`);
+  }
+});
+
+natsTest("200 messages of a stranger on a NATS server: all machines end with the right digest", async (server) => {
+  const connect = () => connectNats({ url: server.url, run: "toy", credentials: "", tlsCa: "" });
+  const times = { leaseMs: 1000, roundMs: 3000, compareEvery: { rounds: 10 } };
+  const machines = await Promise.all(["a", "b"].map(async (member) => {
+    const transport = await connect();
+    const local = new ToyShards(TOY, wallClock, 5);
+    const setting = { run: "toy", claim: TOY_CLAIM, member, life: "1", workers: 1, minNodes: 1, ...times };
+    const machine = new Machine({ ...setting, transport, local });
+    return { local, ended: machine.run(new AbortController().signal).finally(() => transport.close()) };
+  }));
+  const transport = await connect();
+  const hostile = new Hostile(transport, 7);
+  const stop = new AbortController();
+  const listening = (async () => {
+    for await (const message of transport.read("up", 1, stop.signal)) hostile.seen.push(message);
+  })();
+  for (let i = 0; i < 200; i++) await hostile.strike();
+  await Promise.all(machines.map(({ ended }) => ended));
+  stop.abort();
+  await listening;
+  await transport.close();
+  assertEquals(machines.map(({ local }) => local.digest), new Array(2).fill(toyResult(TOY)));
+});
+
+Deno.test("an upload that is sent again 64 times, as it was or as another round's, does not count again", async () => {
+  const cluster = new ToyCluster(TOY);
+  const machines = ["a", "b"].map((name) => cluster.start(name));
+  await cluster.until(() => machines.every(({ local }) => local.round > 3));
+  const old = cluster.broker.log.find(({ subject }) => subject === "up")!;
+  const evil = cluster.broker.connect("evil");
+  for (let i = 0; i < 64; i++) await cluster.clock.run(evil.publish("up", old.data, { id: `again.${i}` }), Infinity);
+  assertEquals(await cluster.finish(), new Array(2).fill(toyResult(TOY)));
+  assertMatch(cluster.incidents().join("\n"), /What is sent again is left out: message \d+ of "up"/);
+  // Nobody is told 64 times that it is late.
+  assert(cluster.incidents().filter((message) => /was refused/.test(message)).length <= 1);
+});
