@@ -2,10 +2,9 @@
 import type { Config } from "../config/schema.ts";
 import { errorMessage } from "../errors.ts";
 import { printableJson } from "../printable.ts";
-import { type AppOptions, createApp } from "../serve/app.ts";
+import { type AppOptions, createApp, createWaitingApp } from "../serve/app.ts";
 import { allowedHostsFor } from "../serve/guard.ts";
 import { HttpFigures } from "../serve/metrics.ts";
-import { problemResponse } from "../serve/problem.ts";
 import { type ServedApp, startServer } from "../serve/server.ts";
 import type { Asset, Services } from "../serve/services.ts";
 import { readToken } from "./token.ts";
@@ -19,7 +18,7 @@ export interface ServiceOptions {
 
 export interface Service {
   readonly url: string;
-  /** What is served from now on; until then every answer is 503. */
+  /** What is served from now on; until then every answer but that the process lives is 503. */
   serve(services: Pick<Services, "runs" | "predictor" | "training" | "cluster">): void;
   /** Not ready from now on; streams go on. */
   drain(): void;
@@ -34,10 +33,17 @@ export async function startService({ config, assets, note }: ServiceOptions): Pr
   const streams = new AbortController();
   const figures = new HttpFigures();
   let ready = true;
-  let app: ServedApp = {
-    fetch: () =>
-      problemResponse(503, [{ field: "ready", message: "the run is being prepared" }], { "Retry-After": "1" }),
+  const options: AppOptions = {
+    allowedHosts: allowedHostsFor(host),
+    token,
+    corsOrigin: corsOrigin || undefined,
+    rateLimit,
+    shutdown: streams.signal,
+    figures,
+    onAccess: accessLog ? (record) => note(printableJson(record)) : undefined,
+    onError: (error) => note(`error: ${errorMessage(error)}`),
   };
+  let app: ServedApp = createWaitingApp(options);
   const server = startServer({
     app: { fetch: (request, peer) => app.fetch(request, peer) },
     host,
@@ -49,16 +55,6 @@ export async function startService({ config, assets, note }: ServiceOptions): Pr
   return {
     url: server.url,
     serve(services) {
-      const options: AppOptions = {
-        allowedHosts: allowedHostsFor(host),
-        token,
-        corsOrigin: corsOrigin || undefined,
-        rateLimit,
-        shutdown: streams.signal,
-        figures,
-        onAccess: accessLog ? (record) => note(printableJson(record)) : undefined,
-        onError: (error) => note(`error: ${errorMessage(error)}`),
-      };
       app = createApp({ ...services, assets, ready: () => ready }, options);
     },
     drain() {

@@ -1,22 +1,17 @@
 /** The HTTP interface: dashboard, events, runs, predictions and operations, over the services it is given. */
-import { basename } from "node:path";
 import { describe } from "../data/sequences.ts";
-import { DamagedFile, InputError } from "../errors.ts";
-import { Unavailable } from "../predict/types.ts";
 import { docsAssets } from "./docs_page.ts";
-import { type AccessRecord, createFront, type Fetch } from "./front.ts";
-import { createAccess } from "./access.ts";
+import type { AccessRecord, Fetch } from "./front.ts";
 import { clusterRoutes } from "./cluster_routes.ts";
-import { createGate } from "./gate.ts";
-import { type AllowedHosts, LOOPBACK_HOSTS } from "./guard.ts";
+import type { AllowedHosts } from "./guard.ts";
 import { inferenceRoutes } from "./inference_routes.ts";
-import { HttpFigures } from "./metrics.ts";
+import type { HttpFigures } from "./metrics.ts";
 import { operationRoutes } from "./operation_routes.ts";
 import { pageRoutes } from "./pages.ts";
 import { predictRoutes } from "./predict_routes.ts";
-import { problemResponse, Refusal } from "./problem.ts";
-import { Routes } from "./routes.ts";
+import { problemResponse } from "./problem.ts";
 import { runRoutes } from "./run_routes.ts";
+import { createShell } from "./shell.ts";
 import { startRoutes } from "./start_routes.ts";
 import type { Services } from "./services.ts";
 import project from "../../deno.json" with { type: "json" };
@@ -56,36 +51,10 @@ export interface App {
   request(path: string, init?: RequestInit): Promise<Response>;
 }
 
-/** What logs and figures say of a client that left before its answer; it sees none. */
-const CLIENT_GONE = 499;
-
 export function createApp(services: Services, options: AppOptions = {}): App {
   const { runs, assets } = services;
-  const { bodyLimitBytes = 2 ** 20, maxInstances = 1024, readyMs = 2000, corsOrigin, token } = options;
-  const { allowedHosts = LOOPBACK_HOSTS, rateLimit = 0 } = options;
-  const onError = options.onError ?? (() => {});
-  const { figures = new HttpFigures() } = options;
-
-  const answerError = (error: unknown): Response => {
-    if (error instanceof Refusal) return problemResponse(error.status, [error.problem], error.headers);
-    if (error instanceof InputError) return problemResponse(400, error.problems);
-    if (error instanceof DamagedFile) {
-      const message = `${basename(error.path)} of the run cannot be read: ${error.reason}`;
-      return problemResponse(409, [{ field: basename(error.path), message }]);
-    }
-    if (error instanceof Unavailable) {
-      return problemResponse(503, [{ field: "predictor", message: error.message }], { "Retry-After": "1" });
-    }
-    onError(error);
-    return problemResponse(500, []);
-  };
-  const onFailure = (error: unknown, signal: AbortSignal): Response => {
-    // What the abort of its request threw is no error.
-    if (signal.aborted) return new Response(null, { status: CLIENT_GONE });
-    return answerError(error);
-  };
-  const access = createAccess({ token, rateLimit, now: () => performance.now() });
-  const routes = new Routes({ figures, onError: onFailure, access });
+  const { bodyLimitBytes = 2 ** 20, maxInstances = 1024, readyMs = 2000 } = options;
+  const { routes, figures, onError, app } = createShell(options, () => runs.current);
 
   pageRoutes(routes, [...assets, ...docsAssets]);
   startRoutes(routes, services, bodyLimitBytes);
@@ -115,19 +84,18 @@ export function createApp(services: Services, options: AppOptions = {}): App {
     return problemResponse(405, [{ field: "method", message }], { Allow: allow });
   });
 
-  const fetch = createFront((request, target, peer) => routes.fetch(request, target, peer), {
-    gate: createGate({ allowedHosts, corsOrigin }),
-    corsOrigin,
-    run: () => runs.current,
-    onAccess: options.onAccess,
-    onError: answerError,
-    refused: figures.route("any", "refused"),
-  });
-  return { fetch, request: (path, init) => fetch(new Request(`http://${hostOf(init)}${path}`, init)) };
+  return app;
 }
 
-/** The host that `init` names, if a URL can; `localhost` else. */
-function hostOf(init: RequestInit = {}): string {
-  const host = new Headers(init.headers).get("Host");
-  return host !== null && URL.canParse(`http://${host}`) ? host : "localhost";
+/** Answers until there is a run: the process lives, and nothing else is there for anybody yet. */
+export function createWaitingApp(options: AppOptions): App {
+  const { routes, app } = createShell(options, () => "");
+  const waiting = () =>
+    problemResponse(503, [{ field: "ready", message: "the run is being prepared" }], { "Retry-After": "1" });
+  for (const path of ["/livez", "/v2/health/live"]) {
+    routes.plain("get", path, (c) => c.json({ live: true }), { open: true });
+  }
+  for (const path of ["/readyz", "/v2/health/ready"]) routes.plain("get", path, waiting, { open: true });
+  routes.otherwise(waiting);
+  return app;
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dataOf, judgementsOf, LABELS } from "../judged.ts";
+import { createWaitingApp } from "../../lib/serve/app.ts";
 import { fakeApp, fakePredictor, modelInfo } from "./fakes.ts";
 import { type ProblemBody, soon } from "./reading.ts";
 
@@ -184,4 +185,17 @@ Deno.test("POST /runs/:id/{pause,resume,stop} ask the run, and say why one canno
   assertEquals((await post("/runs/r0/stop"))[0], 409);
   assertEquals((await post("/runs/r9/stop"))[0], 404);
   assertEquals((await app.request("/runs/r1/stop")).status, 405);
+});
+
+Deno.test("createWaitingApp() says that the process lives, and keeps the doors that the app will have", async () => {
+  const app = createWaitingApp({ token: "0123456789abcdef" });
+  const status = async (path: string, headers: HeadersInit = {}) => {
+    const response = await app.request(path, { headers });
+    assertEquals(response.headers.get("X-Content-Type-Options"), "nosniff");
+    if (response.status >= 400) assertEquals(response.headers.get("Content-Type"), "application/problem+json");
+    return response.status;
+  };
+  assertEquals([await status("/livez"), await status("/readyz"), await status("/model")], [200, 503, 401]);
+  assertEquals(await status("/model", { Authorization: "Bearer 0123456789abcdef" }), 503);
+  assertEquals([await status("/livez", { Host: "evil.example" }), await status("/livez", { Host: "x y" })], [421, 400]);
 });
