@@ -26,7 +26,7 @@ export async function resumeCommand(args: readonly string[], options: TrainingOp
   }
   const directory = await oneRun(positionals, USAGE);
   const { manifest, sources } = await manifestSources(directory, values);
-  const summary = await finalSummary(directory);
+  const summary = await finalSummary(directory, manifest.id);
   if (summary) {
     terminal.line(`Run ${manifest.id} is complete: ${summary.reason}, digest ${summary.digest}`);
     return ExitCode.done;

@@ -89,10 +89,12 @@ export async function resolveRun(...paths: readonly [string, ...string[]]): Prom
     ...paths.map((path) => dirname(path)),
     ...paths.some((path) => dirname(path) === ".") ? [USUAL] : [],
   ];
-  const newest = await Promise.all(folders.map(async (folder) => {
-    const [id] = await listRuns(folder);
-    return id && join(folder, id);
-  }));
+  if (RUN_ID.test(basename(path)) && await exists(path)) {
+    const message = `The run in "${path}" has no run.json: its start was cut off, and there is nothing to resume. ` +
+      "Remove the folder, and train again";
+    throw new InputError([{ field: "run", message }]);
+  }
+  const newest = await Promise.all(folders.map(newestRun));
   const known = newest.find((directory) => directory !== undefined);
   const hint = known ? `the newest is ${known}` : `there is none in "${dirname(path)}"; train one`;
   throw new InputError([{ field: "run", message: `There is no run in "${path}": ${hint}` }]);
@@ -106,8 +108,16 @@ async function runAt(path: string): Promise<string | undefined> {
   const runsDir = dirname(path);
   const named = await latestRun(runsDir);
   if (named !== undefined && await exists(join(runsDir, named, "run.json"))) return join(runsDir, named);
-  const [newest] = await listRuns(runsDir);
-  return newest && join(runsDir, newest);
+  return await newestRun(runsDir);
+}
+
+/** The directory of the newest run in `runsDir` that has begun: of a start that was cut off there is only a folder. */
+async function newestRun(runsDir: string): Promise<string | undefined> {
+  for (const id of await listRuns(runsDir)) {
+    const directory = join(runsDir, id);
+    if (await exists(join(directory, "run.json"))) return directory;
+  }
+  return undefined;
 }
 
 async function exists(path: string): Promise<boolean> {

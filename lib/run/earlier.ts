@@ -1,7 +1,7 @@
 /** What a run's log says of the processes that trained it before. */
 import { InputError } from "../errors.ts";
 import type { Figures, RunEvent } from "../events.ts";
-import { readEvents } from "./event_log.ts";
+import { readRunEvents } from "./event_log.ts";
 
 export interface Earlier {
   /** Spent in training by all of them, up to the last thing that each told. */
@@ -29,12 +29,12 @@ export const NOTHING_EARLIER: Earlier = {
  * Nothing if the log is empty, as of a process that was killed before it began. Throws an InputError that names file and
  * line if the log is damaged other than at its end.
  */
-export async function readEarlier(path: string): Promise<Earlier | undefined> {
+export async function readEarlier(path: string, id: string): Promise<Earlier | undefined> {
   let { round, epochRound, heldOut, rollbackRound, isBaselineTold } = NOTHING_EARLIER;
   const time = createStopwatch();
   let began = false;
   try {
-    for await (const event of readEvents(path, 0)) {
+    for await (const event of readRunEvents(path, id)) {
       began = true;
       time.observe(event);
       if (event.type === "progress") round = event.round;

@@ -225,6 +225,15 @@ export async function* readEvents(path: string, after: number): AsyncGenerator<R
   }
 }
 
+/** The events of run `id`, all of them. Throws a RangeError as `readEvents` does, and where an event is of another run. */
+export async function* readRunEvents(path: string, id: string): AsyncGenerator<RunEvent, void, void> {
+  for await (const event of readEvents(path, 0)) {
+    const run = event.type === "started" ? event.run : event.type === "finished" ? event.summary.run : id;
+    if (run === id) yield event;
+    else throw new RangeError(`Cannot read "${path}": line ${event.id} is of run ${run}, expected run ${id}`);
+  }
+}
+
 const NEWLINE = 10;
 
 /** More than two of the largest events take. */

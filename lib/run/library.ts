@@ -99,7 +99,7 @@ export class RunLibrary {
       };
     }
     const last = await optional(() => lastEvent(this.#path(id, "events.jsonl")));
-    const summary = await agreedSummary(this.#directory(id), last) ?? null;
+    const summary = await agreedSummary(this.#directory(id), manifest.id, last) ?? null;
     return { ...common, state: endState(last), events: last?.id ?? 0, summary };
   }
 

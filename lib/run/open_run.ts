@@ -2,11 +2,11 @@
 import { join } from "node:path";
 import { unlessAborted } from "../abort.ts";
 import { InputError } from "../errors.ts";
-import { CheckpointStore } from "./checkpoint_store.ts";
+import { checkpointRounds, CheckpointStore } from "./checkpoint_store.ts";
 import { createRunDirectory, nameLatest } from "./directory.ts";
 import { type Earlier, readEarlier } from "./earlier.ts";
 import { EventLog } from "./event_log.ts";
-import { jsonBytes, writeJson, writeWhole } from "./files.ts";
+import { errorCode, jsonBytes, writeJson, writeWhole } from "./files.ts";
 import { checkData, createManifest, type Manifest, readManifest, sha256 } from "./manifest.ts";
 import { readGivenWeights } from "./given_weights.ts";
 import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from "./prepare.ts";
@@ -64,11 +64,11 @@ export async function earlierRun(directory: string, options: TrainingRunOptions)
   if (training.task === "table") checkData(manifest, options.data?.digest);
   const given = await readGivenWeights(training.weights, manifest.weightsDigest);
   const path = join(directory, "events.jsonl");
-  const log = await EventLog.open(path).catch((error) => {
+  const log = await openLog(directory, path).catch((error) => {
     throw error instanceof InputError ? error : unreadable(error, path);
   });
   try {
-    const earlier = await readEarlier(path);
+    const earlier = await readEarlier(path, id);
     let problems: readonly string[] = [];
     const prepared = await prepareRun(options, training, async (layout) => {
       const newest = await new CheckpointStore(directory, layout, options.config.keepCheckpoints).newest();
@@ -79,5 +79,15 @@ export async function earlierRun(directory: string, options: TrainingRunOptions)
   } catch (error) {
     await log.close();
     throw error;
+  }
+}
+
+/** The log of a run that is taken up again; a new one where the run was killed before it had one, and so did nothing. */
+async function openLog(directory: string, path: string): Promise<EventLog> {
+  try {
+    return await EventLog.open(path);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT" || (await checkpointRounds(directory)).length > 0) throw error;
+    return await EventLog.create(path);
   }
 }

@@ -78,18 +78,25 @@ export async function readSummary(directory: string): Promise<Summary | null> {
   }
 }
 
-/** The summary in the log, whose last event is `last`, unless `summary.json` says otherwise: one of them is damaged then. */
-export async function agreedSummary(directory: string, last: RunEvent | undefined): Promise<Summary | undefined> {
-  if (last?.type !== "finished") return undefined;
+/**
+ * The summary in the log of run `id`, whose last event is `last`, unless it is of another run, or `summary.json` says
+ * otherwise: one of them is damaged then.
+ */
+export async function agreedSummary(
+  directory: string,
+  id: string,
+  last: RunEvent | undefined,
+): Promise<Summary | undefined> {
+  if (last?.type !== "finished" || last.summary.run !== id) return undefined;
   const told = await readSummary(directory).catch(() => undefined);
   const summary = servedFigures(last.summary);
   return told === null || isDeepStrictEqual(told, summary) ? summary : undefined;
 }
 
 /** The agreed summary of a run that was trained to its own end, and not stopped before. */
-export async function finalSummary(directory: string): Promise<Summary | undefined> {
+export async function finalSummary(directory: string, id: string): Promise<Summary | undefined> {
   const last = await lastEvent(join(directory, "events.jsonl")).catch(() => undefined);
-  const summary = await agreedSummary(directory, last);
+  const summary = await agreedSummary(directory, id, last);
   return summary && isFinal(summary) ? summary : undefined;
 }
 

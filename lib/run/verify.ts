@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { TrainingError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
-import { readEvents } from "./event_log.ts";
+import { readRunEvents } from "./event_log.ts";
 import { readGivenWeights } from "./given_weights.ts";
 import { checkData, readManifest } from "./manifest.ts";
 import { prepareRun, type TrainingRunOptions } from "./prepare.ts";
@@ -24,7 +24,7 @@ export async function* verifyRun(directory: string, options: TrainingRunOptions)
   if (training.task === "table") checkData(manifest, options.data?.digest);
   const given = await readGivenWeights(training.weights, manifest.weightsDigest);
   const recorded = new Map<number, string>();
-  for await (const event of readEvents(join(directory, "events.jsonl"), 0)) {
+  for await (const event of readRunEvents(join(directory, "events.jsonl"), manifest.id)) {
     const state = recordedState(event);
     if (state) recorded.set(...state);
   }

@@ -50,7 +50,7 @@ async function refusable<Value>(what: string, read: () => Promise<Value>): Promi
 }
 
 async function resumed(directory: string): Promise<string> {
-  const final = await finalSummary(directory);
+  const final = await finalSummary(directory, directory.split("/").at(-1)!);
   if (final) return final.digest;
   const config = tinyRunConfig(join(directory, ".."), change);
   const run = await TrainingRun.resume(directory, { config, workerUrl, cores: 2 });

@@ -115,3 +115,16 @@ Deno.test("resolveRun() says that there is none to choose from", () =>
       await assertRejects(() => resolveRun(path), InputError, `There is no run in "${path}": there is none in`);
     }
   }));
+
+Deno.test("resolveRun() says of a start that was cut off what it is, and never names it as the newest run", () =>
+  inTemporaryDirectory(async (runsDir) => {
+    const whole = await makeRun(runsDir, "2026-01-01T00:00:00Z");
+    const cut = join(runsDir, await createRunDirectory(runsDir, new Date("2026-01-02T00:00:00Z")));
+    await assertRejects(
+      () => resolveRun(cut),
+      InputError,
+      `The run in "${cut}" has no run.json: its start was cut off`,
+    );
+    assertEquals(await resolveRun(join(runsDir, "latest")), join(runsDir, whole));
+    await assertRejects(() => resolveRun(join(runsDir, "x")), InputError, `the newest is ${join(runsDir, whole)}`);
+  }));

@@ -45,7 +45,7 @@ async function earlier(events: readonly (readonly [NewEvent, number])[]): Promis
       JSON.stringify({ id: index + 1, at: new Date(Date.UTC(2026, 0, 1, 0, 0, 0, 1000 * seconds)), ...event })
     );
     await Deno.writeTextFile(`${folder}/events.jsonl`, `${lines.join("\n")}\n`);
-    found = await readEarlier(`${folder}/events.jsonl`);
+    found = await readEarlier(`${folder}/events.jsonl`, "r");
   });
   assert(found);
   return found;
