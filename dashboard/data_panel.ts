@@ -92,10 +92,10 @@ export class DataPanel {
 
 function factsOf(data: SavedData): (readonly [name: string, ...values: string[]])[] {
   const { vocabulary, lengths, maxLength, sources, bad } = data;
-  const { size, distinct, once, forgotten } = vocabulary;
+  const { size, known = size - 2, distinct, once, forgotten } = vocabulary;
   const unkept = forgotten > 0 ? ` · ${count(forgotten)} forgotten while reading` : "";
   return [
-    ["Vocabulary", `${count(size)} of ${count(distinct)} different tokens · ${count(once)} come once${unkept}`],
+    ["Vocabulary", `${count(known)} of ${count(distinct)} different tokens · ${count(once)} come once${unkept}`],
     [
       "Length",
       `${count(maxLength)} tokens kept · median ${count(lengths.p50)}, 99 % within ${count(lengths.p99)}, ` +

@@ -18,8 +18,10 @@ const dataSummary = z.object({
   rows: z.int(),
   validation: z.int(),
   test: z.int().nullable(),
-  /** Tokens that are known, with padding and unknown, and those of a row that are read. */
+  /** Ids of tokens, those of padding and of unknown ones too; without them, the tokens that are known. */
   vocabulary: z.int(),
+  known: z.int().optional(),
+  /** Tokens of a row that are read. */
   length: z.int(),
   /** Share of the validation rows' tokens that are unknown, and training rows that were cut. */
   unknown: z.number(),

@@ -66,7 +66,7 @@ export function dataOf(labels: readonly string[]): SavedData {
     },
     lengths: { p50: 13, p90: 18, p95: 19, p99: 22, max: 25 },
     maxLength: 22,
-    vocabulary: { size: 513, distinct: 1119, once: 608, forgotten: 0 },
+    vocabulary: { size: 513, known: 511, distinct: 1119, once: 608, forgotten: 0 },
     duplicates: { rows: 390, examples: [example] },
     conflicts: { rows: 14, examples: [example] },
     leaks: { validation: { rows: 48, examples: [example] } },

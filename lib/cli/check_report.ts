@@ -2,7 +2,13 @@
 import { sourceName } from "../data/formats/bytes.ts";
 import type { DataOptions } from "../config/data_shape.ts";
 import { printableExcerpt } from "../printable.ts";
-import type { DataStatistics, PartStatistics, RepeatedRows, Role } from "../data/statistics.ts";
+import {
+  type DataStatistics,
+  type PartStatistics,
+  type Repetition,
+  repetitions,
+  type Role,
+} from "../data/statistics.ts";
 
 /** Classes that are listed; of more than these, the smallest and the largest ones. */
 const CLASSES = 20;
@@ -27,10 +33,7 @@ export function checkReport(
     ...classLines(statistics.classes),
     ...lengthLines(statistics, options),
     ...vocabularyLines(statistics),
-    ...repeatedLines("Duplicates", statistics.duplicates, "have the tokens of an earlier row"),
-    ...repeatedLines("Conflicts", statistics.conflicts, "of them have another label than that row"),
-    ...repeatedLines("Leaks", statistics.leaks.validation, "that validate have the tokens of a training row"),
-    ...repeatedLines("", statistics.leaks.test, "of the test have the tokens of a training row"),
+    ...repetitions(statistics).flatMap(repeatedLines),
     ...badLines(statistics),
     ...statistics.warnings.map((warning) => item("Warning", warning)),
   ];
@@ -103,22 +106,21 @@ function lengthLines(statistics: DataStatistics, options: Pick<DataOptions, "max
 }
 
 function vocabularyLines(statistics: DataStatistics): string[] {
-  const { size: ids, distinct, once } = statistics.vocabulary;
+  const { known: tokens, distinct, once } = statistics.vocabulary;
   const known = eachPart(statistics).map(({ part, role }) =>
     `${percent(part.tokens - part.unknown, part.tokens)} ${PURPOSE[role]}`
   );
   return [
     item(
       "Vocabulary",
-      `${whole.format(Math.max(0, ids - 2))} of ${count(distinct, "different token")} in the training rows, ` +
+      `${whole.format(tokens)} of ${count(distinct, "different token")} in the training rows, ` +
         `of which ${whole.format(once)} come once`,
     ),
     item("Coverage", `of the tokens ${known.join(", ")}`),
   ];
 }
 
-function repeatedLines(name: string, repeated: RepeatedRows | undefined, what: string): string[] {
-  if (!repeated) return [];
+function repeatedLines({ name, repeated, what }: Repetition): string[] {
   if (repeated.rows === 0) return name === "" ? [] : [item(name, "none")];
   const lines = repeated.examples.map(({ place, sameAs }) => `  ${place} same as ${sameAs}`);
   return [item(name, `${count(repeated.rows, "row")} ${what}`), ...lines, ...more(repeated.rows, lines.length)];

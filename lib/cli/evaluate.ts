@@ -8,6 +8,7 @@ import { cannotWrite, InputError } from "../errors.ts";
 import { writeJson } from "../run/files.ts";
 import { judge } from "../run/judgement.ts";
 import { openModel } from "../run/open_model.ts";
+import { seenRows } from "../run/seen_rows.ts";
 import { dataFiles, parseArguments } from "./arguments.ts";
 import { evaluationReport } from "./evaluation_report.ts";
 import { ExitCode } from "./exit_codes.ts";
@@ -59,6 +60,8 @@ export async function evaluateCommand(
   const { skipped, statistics } = rows;
   // Written first: nobody may be there to read the report.
   await writeJson(file, { run, digest: version.digest, data: options.data, skipped, ...judgement });
+  const seen = await seenRows(directory, rows.sources);
+  if (seen !== undefined) terminal.note(`warning: ${seen}`);
   const report = evaluationReport(judgement, { ...statistics, skipped });
   for (const line of [...report, "", `Written to ${file}`]) terminal.line(line);
   return ExitCode.done;

@@ -68,10 +68,11 @@ function startLine({ run, config, parameters, shards, workers, engine }: EventOf
 }
 
 function dataLine(data: NonNullable<EventOf<"started">["data"]>, classes: number): string {
-  const { sources, rows, validation, test, vocabulary, length, unknown, truncated, skipped } = data;
+  const { sources, rows, validation, test, vocabulary, known = vocabulary - 2, length, unknown, truncated, skipped } =
+    data;
   return `Data ${sources.join(", ")}: ${count(rows, "row")} and ${integer.format(validation)} to validate` +
     (test === null ? "" : `, ${integer.format(test)} to test`) +
-    `, ${count(classes, "class")}, ${count(vocabulary, "token")} known (${percent(unknown)} are not), ` +
+    `, ${count(classes, "class")}, ${count(known, "token")} known (${percent(unknown)} are not), ` +
     `at most ${length} of a row (${count(truncated, "row")} cut)` +
     (skipped > 0 ? `, ${count(skipped, "bad row")} skipped` : "");
 }

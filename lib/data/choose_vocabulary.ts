@@ -12,6 +12,8 @@ export interface ChosenVocabulary {
 export interface VocabularyFigures {
   /** Ids: those of the known tokens, padding and unknown. */
   readonly size: number;
+  /** Known tokens: ids without padding and unknown. */
+  readonly known: number;
   /** Different tokens in the training rows. */
   readonly distinct: number;
   /** Those that come once. */
@@ -49,5 +51,9 @@ export function chooseVocabulary(
   kept.forEach((id, index) => ids[id] = index + FIRST_KNOWN);
   const strings = tokens.strings(new Set(kept));
   const vocabulary = new Vocabulary(Array.from(kept, (id) => strings.get(id)!));
-  return { vocabulary, ids, figures: { size: vocabulary.size, distinct, once, forgotten: tokens.forgotten } };
+  return {
+    vocabulary,
+    ids,
+    figures: { size: vocabulary.size, known: kept.length, distinct, once, forgotten: tokens.forgotten },
+  };
 }

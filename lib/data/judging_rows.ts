@@ -4,7 +4,7 @@ import { nearest } from "../config/nearest.ts";
 import { InputError } from "../errors.ts";
 import type { LoadedPart } from "./assemble.ts";
 import { isProblem, type Row } from "./formats/entry.ts";
-import { readRows } from "./formats/rows.ts";
+import { readRows, type SourceInfo } from "./formats/rows.ts";
 import type { EncodedText } from "./encoder.ts";
 import type { Preprocessing } from "./preprocessing.ts";
 import { ProblemLog } from "./problems.ts";
@@ -14,6 +14,8 @@ import { UNKNOWN } from "./vocabulary.ts";
 export interface JudgingRows extends LoadedPart {
   /** Rows that were left out because something is wrong with them. */
   readonly skipped: number;
+  /** What was read. */
+  readonly sources: readonly SourceInfo[];
 }
 
 /**
@@ -29,7 +31,9 @@ export async function readJudgingRows(
   const classes = new Map(labels.map((label, index) => [label, index]));
   const problems = new ProblemLog();
   const rows: (EncodedText & Pick<Row, "file" | "line"> & { readonly label: number })[] = [];
-  for await (const entry of readRows(sources, { ...options, rules: preprocessing.rules }, input)) {
+  const read: SourceInfo[] = [];
+  const reading = { ...options, rules: preprocessing.rules };
+  for await (const entry of readRows(sources, reading, input, (info) => read.push(info))) {
     if (isProblem(entry)) {
       problems.add(entry);
       continue;
@@ -52,7 +56,7 @@ export async function readJudgingRows(
   const unknown = rows.reduce((sum, row) => sum + row.tokens.filter((token) => token === UNKNOWN).length, 0);
   const truncated = rows.filter((row) => row.truncated).length;
   const statistics = { rows: rows.length, tokens, unknown, truncated, empty: 0 };
-  return { table: builder.table, places: builder.places, statistics, skipped: problems.count };
+  return { table: builder.table, places: builder.places, statistics, skipped: problems.count, sources: read };
 }
 
 function strangeLabel(label: string, labels: readonly string[]): string {

@@ -153,7 +153,7 @@ function statistics(
       test: parts.test && repeated(parts.test.repeated),
     },
     bad: { rows: encoder.problems.count, first: listed.map(({ message }) => message) },
-    warnings: warnings(encoder, classes),
+    warnings: warnings(encoder, classes, loaded),
   };
 }
 

@@ -52,12 +52,24 @@ export function refusals(data: LoadedData, options: LoadOptions): Problem[] {
   return problems;
 }
 
+/** Rows below which an accuracy is off by ten points and more either way. */
+const FEW_ROWS = 20;
+
 /** What may be a mistake in data that can be used. */
 export function warnings(
   { tokens, duplicates, warnings: { messages } }: Encoder,
   classes: DataStatistics["classes"],
+  { validation }: Pick<LoadedData, "validation">,
 ): string[] {
   const found = [...messages, ...labelWarnings(classes)];
+  const rows = validation?.statistics.rows ?? FEW_ROWS;
+  if (rows < FEW_ROWS) {
+    const says = rows === 1 ? "row: its accuracy says" : "rows: their accuracy says";
+    found.push(
+      `${rows} validation ${says} next to nothing of a model; more rows, a greater --validation or a file of rows to ` +
+        "validate would",
+    );
+  }
   if (tokens.forgotten > 0) {
     found.push(`${tokens.forgotten} rare tokens were forgotten: more than can be told apart; they are unknown`);
   }

@@ -5,6 +5,28 @@ import type { VocabularyFigures } from "./choose_vocabulary.ts";
 
 export type Role = "training" | "validation" | "test";
 
+/** A kind of rows that come more than once. */
+export interface Repetition {
+  readonly name: "Duplicates" | "Conflicts" | "Leaks" | "";
+  readonly repeated: RepeatedRows;
+  readonly what: string;
+  /** Whether figures of a model trained on these data say less for it. */
+  readonly isSuspect: boolean;
+}
+
+/** The rows that come more than once, as `check` and training tell of them. */
+export function repetitions(
+  { duplicates, conflicts, leaks }: Pick<DataStatistics, "duplicates" | "conflicts" | "leaks">,
+): Repetition[] {
+  const kinds: [Repetition["name"], RepeatedRows | undefined, string, boolean][] = [
+    ["Duplicates", duplicates, "have the tokens of an earlier row", false],
+    ["Conflicts", conflicts, "have another label than an earlier row with their tokens", true],
+    ["Leaks", leaks.validation, "that validate have the tokens of a training row", true],
+    ["", leaks.test, "of the test have the tokens of a training row", true],
+  ];
+  return kinds.flatMap(([name, repeated, what, isSuspect]) => repeated ? [{ name, repeated, what, isSuspect }] : []);
+}
+
 /** Figures of the rows of one role. */
 export interface PartStatistics {
   readonly rows: number;

@@ -29,8 +29,14 @@ export const dataSchema = z.object({
   lengths: z.object({ p50: z.int(), p90: z.int(), p95: z.int(), p99: z.int(), max: z.int() }),
   /** Tokens of a row that are kept. */
   maxLength: z.int(),
-  /** Ids, different tokens, those that come once, and those that were too many to keep. */
-  vocabulary: z.object({ size: z.int(), distinct: z.int(), once: z.int(), forgotten: z.int() }),
+  /** Ids, those of known tokens (0.1.0 did not write them: all but two), different tokens, those that come once, and those that were too many to keep. */
+  vocabulary: z.object({
+    size: z.int(),
+    known: z.int().optional(),
+    distinct: z.int(),
+    once: z.int(),
+    forgotten: z.int(),
+  }),
   /** Rows with a copy before them, those of them with another label, and rows that judge with a copy to train on. */
   duplicates: repeatedRows,
   conflicts: repeatedRows,

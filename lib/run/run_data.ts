@@ -4,7 +4,7 @@ import type { Config } from "../config/schema.ts";
 import type { LoadedPart } from "../data/assemble.ts";
 import { loadData } from "../data/load.ts";
 import type { PreprocessingJson } from "../data/preprocessing.ts";
-import type { DataStatistics } from "../data/statistics.ts";
+import { type DataStatistics, repetitions } from "../data/statistics.ts";
 import type { TrainingData } from "../data/training_data.ts";
 import { unlessAborted } from "../abort.ts";
 import { InputError } from "../errors.ts";
@@ -70,7 +70,7 @@ export async function readRunData(
 
 /** What is told of the files when a run begins. */
 export function dataSummary({ statistics }: DataSource): DataSummary {
-  const { sources, parts, vocabulary, maxLength, bad, warnings } = statistics;
+  const { sources, parts, vocabulary, maxLength, bad } = statistics;
   const { training, validation, test } = parts;
   return {
     sources: sources.map(({ name }) => name),
@@ -78,10 +78,16 @@ export function dataSummary({ statistics }: DataSource): DataSummary {
     validation: validation?.rows ?? 0,
     test: test?.rows ?? null,
     vocabulary: vocabulary.size,
+    known: vocabulary.known,
     length: maxLength,
     unknown: validation && validation.tokens > 0 ? validation.unknown / validation.tokens : 0,
     truncated: training?.truncated ?? 0,
     skipped: bad.rows,
-    ...warnings.length > 0 && { warnings: [...warnings] },
+    warnings: [
+      ...statistics.warnings,
+      ...repetitions(statistics).flatMap(({ repeated: { rows }, what, isSuspect }) =>
+        isSuspect && rows > 0 ? [`${rows} ${rows === 1 ? "row" : "rows"} ${what}: deno task check lists them`] : []
+      ),
+    ],
   };
 }

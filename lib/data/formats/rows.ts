@@ -63,17 +63,19 @@ function batchesOf(source: TextSource, format: Format, options: ReadOptions): As
 
 /**
  * The rows of `sources` and what is wrong with the others, in order. Memory does not grow with the sources. Throws an
- * InputError where a source cannot be read at all.
+ * InputError where a source cannot be read at all. `onSource` is told what each one was, once it is read.
  */
 export async function* readRows(
   sources: readonly string[],
   options: ReadOptions,
   input?: AsyncIterable<Uint8Array>,
+  onSource?: (info: SourceInfo) => void,
 ): AsyncGenerator<Entry, void, void> {
   refuseTwice(sources);
   for (const source of sources) {
     const reader = await openRows(source, options, input);
     for await (const batch of reader.batches()) yield* batch;
+    onSource?.(reader.info());
   }
 }
 
