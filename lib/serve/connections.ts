@@ -10,7 +10,7 @@ export interface ConnectionLimits {
   readonly most: number;
   /** A new connection that has sent no whole request head for this long is closed. */
   readonly headMs: number;
-  /** One that was answered and has sent no further request for this long is closed. */
+  /** One that was answered and has sent no further request for this long is closed, so a long answer has as long to arrive. */
   readonly idleMs: number;
   /** One whose request's body is not complete after this long is closed. */
   readonly bodyMs: number;
@@ -21,7 +21,7 @@ export interface ConnectionLimits {
 export const CONNECTION_LIMITS: ConnectionLimits = {
   most: 4000,
   headMs: 30_000,
-  idleMs: 75_000,
+  idleMs: 300_000,
   bodyMs: 60_000,
   sendMs: 300_000,
 };
