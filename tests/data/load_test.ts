@@ -209,7 +209,7 @@ for (const [what, labels, warnings] of odd) {
 }
 
 Deno.test("loadData() warns of a label with a single row beside others with many", async () => {
-  const content = Array.from({ length: 40 }, (_, i) => [`a ${i}`, i === 39 ? "60" : i % 2 ? "x" : "y"] as const);
+  const content = Array.from({ length: 400 }, (_, i) => [`a ${i}`, i === 39 ? "60" : i % 2 ? "x" : "y"] as const);
   assertEquals((await load(jsonl(content))).statistics.warnings, ['the label "60" has a single row']);
 });
 
