@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { checkServerIdentity, type ConnectionOptions } from "node:tls";
 import { errorMessage, InputError } from "../errors.ts";
 import { forgiveLostSockets } from "./lost_sockets.ts";
+import { closeWays, openWays } from "./nats_ways.ts";
 import { NatsTransport } from "./nats_transport.ts";
 import { isAway } from "./nats_errors.ts";
 import { type Transport, Unreachable } from "./transport.ts";
@@ -28,20 +29,22 @@ export async function connectNats(options: NatsOptions): Promise<Transport> {
   const security = { ...authentication(credentials), ...encryption(options) };
   forgiveLostSockets();
   try {
-    const connection = await connect({
-      servers: url,
-      name: `lockstep ${run}`,
-      timeout: CONNECT_MS,
-      // For ever: what a broker that is away means is the protocol's to say.
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 200,
-      ...security,
-    });
+    const ways = await openWays(() =>
+      connect({
+        servers: url,
+        name: `lockstep ${run}`,
+        timeout: CONNECT_MS,
+        // For ever: what a broker that is away means is the protocol's to say.
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: 200,
+        ...security,
+      })
+    );
     try {
-      if (wantsTls(connection) && !isTls(options)) throw new Error("it wants TLS");
-      return await NatsTransport.open(connection, run);
+      if (wantsTls(ways.registers) && !isTls(options)) throw new Error("it wants TLS");
+      return await NatsTransport.open(ways, run);
     } catch (error) {
-      await connection.close();
+      await closeWays(ways);
       throw error;
     }
   } catch (error) {

@@ -7,10 +7,11 @@
 import { DeliverPolicy, jetstream, JetStreamApiError, jetstreamManager } from "@nats-io/jetstream";
 import type { ConsumerMessages, JetStreamClient, JetStreamManager, StreamInfo } from "@nats-io/jetstream";
 import { type KV, Kvm } from "@nats-io/kv";
-import type { NatsConnection } from "@nats-io/transport-node";
 import { isNoMessage, isOfBroker, isOther, isUnanswered } from "./nats_errors.ts";
 import { patiently, pause } from "./nats_patience.ts";
 import { checkRights } from "./nats_rights.ts";
+import { NatsUploads } from "./nats_uploads.ts";
+import { closeWays, type Ways } from "./nats_ways.ts";
 import {
   type Entry,
   type Limits,
@@ -35,37 +36,43 @@ interface Store {
 }
 
 export class NatsTransport implements Transport {
-  readonly #connection: NatsConnection;
+  readonly #ways: Ways;
   readonly #stream: string;
   readonly #manager: JetStreamManager;
-  readonly #client: JetStreamClient;
+  readonly #reader: JetStreamClient;
+  readonly #uploads: NatsUploads;
   readonly #reading = new Set<ConsumerMessages>();
   #store: Promise<Store>;
   #ended: Error | undefined | void;
   /** What it said when it did not let this machine in. */
   #refusal: Error | undefined;
+  /** Of the registers, as they were last read. */
+  #keys: readonly string[] = [];
 
-  private constructor(connection: NatsConnection, stream: string, manager: JetStreamManager) {
-    this.#connection = connection;
+  private constructor(ways: Ways, stream: string, manager: JetStreamManager) {
+    this.#ways = ways;
     this.#stream = stream;
     this.#manager = manager;
-    this.#client = jetstream(connection, { timeout: TIMEOUT_MS });
+    this.#reader = jetstream(ways.reading, { timeout: TIMEOUT_MS });
+    this.#uploads = new NatsUploads(ways.writing, TIMEOUT_MS);
     this.#store = this.#openStore();
     this.#store.catch(() => {}); // Whoever wants it hears of it.
-    void this.#watchConnection();
-    // The client gives up where the server does not let it in any more.
-    void connection.closed().then((error) => this.#ended = this.#refusal ?? error);
+    for (const way of ["reading", "writing", "registers"] as const) {
+      void this.#watch(way);
+      // The client gives up where the server does not let it in any more.
+      void ways[way].closed().then((error) => this.#ended ??= this.#refusal ?? error);
+    }
   }
 
   /**
-   * The transport of run `run` over `connection`, which is the transport's from now on. Throws what the server says if
-   * the account may not do what a run asks for.
+   * The transport of run `run` over `ways`, which are the transport's from now on. Throws what the server says if the
+   * account may not do what a run asks for.
    */
-  static async open(connection: NatsConnection, run: string): Promise<NatsTransport> {
-    const manager = await patiently(isUnanswered, () => jetstreamManager(connection, { timeout: TIMEOUT_MS }), 3);
-    const transport = new NatsTransport(connection, `lockstep-${run}`, manager);
+  static async open(ways: Ways, run: string): Promise<NatsTransport> {
+    const manager = await patiently(isUnanswered, () => jetstreamManager(ways.registers, { timeout: TIMEOUT_MS }), 3);
+    const transport = new NatsTransport(ways, `lockstep-${run}`, manager);
     const { kv } = await transport.#store;
-    await checkRights({ connection, client: transport.#client, manager, kv }, transport.#stream);
+    await checkRights({ connection: ways.reading, client: transport.#uploads.client, manager, kv }, transport.#stream);
     return transport;
   }
 
@@ -78,16 +85,13 @@ export class NatsTransport implements Transport {
       // What other streams of the account take is not there for this one.
       const ofAccount = bound(limits.max_storage, storage - state.bytes);
       const maxBytes = Math.min(bound(config.max_bytes, 0), bound(limits.storage_max_stream_bytes, 0), ofAccount);
-      return { maxPayload: this.#connection.info?.max_payload ?? 2 ** 20, maxBytes };
+      return { maxPayload: this.#ways.reading.info?.max_payload ?? 2 ** 20, maxBytes };
     });
   }
 
   async publish(subject: string, data: Uint8Array, { id, after }: PublishOptions): Promise<number | undefined> {
     const expect = after === undefined ? {} : { expect: { lastSubjectSequence: after } };
-    return await this.#unlessOther(async () => {
-      const options = { msgID: id, timeout: TIMEOUT_MS, ...expect };
-      return (await this.#client.publish(this.#subject(subject), data, options)).seq;
-    });
+    return await this.#unlessOther(() => this.#uploads.publish(this.#subject(subject), data, { msgID: id, ...expect }));
   }
 
   async *read(subject: string, from: number, signal: AbortSignal): AsyncGenerator<LogMessage, void, void> {
@@ -102,7 +106,7 @@ export class NatsTransport implements Transport {
       lost.signal.addEventListener("abort", stop);
       try {
         // An ordered consumer: it begins again by itself where it missed something.
-        const consumer = await this.#client.consumers.get(this.#stream, {
+        const consumer = await this.#reader.consumers.get(this.#stream, {
           filter_subjects: this.#subject(subject),
           deliver_policy: DeliverPolicy.StartSequence,
           opt_start_seq: next,
@@ -132,7 +136,8 @@ export class NatsTransport implements Transport {
     return this.#ask(async () => {
       try {
         const query = { last_by_subj: this.#subject(subject) };
-        return (await this.#manager.streams.getMessage(this.#stream, query))?.seq ?? 0;
+        const manager = await this.#reader.jetstreamManager(false);
+        return (await manager.streams.getMessage(this.#stream, query))?.seq ?? 0;
       } catch (error) {
         if (isNoMessage(error)) return 0;
         throw error;
@@ -155,10 +160,16 @@ export class NatsTransport implements Transport {
   registers(): Promise<ReadonlyMap<string, Entry>> {
     return this.#ask(async () => {
       const { kv } = await this.#store;
-      const { state } = await this.#manager.streams.info(`KV_${this.#stream}`, { subjects_filter: ">" });
-      const keys = Object.keys(state.subjects ?? {}).map((subject) => subject.slice(`$KV.${this.#stream}.`.length));
+      const known = this.#keys;
+      // Those that are known are asked for at once, which saves a slow link half of the time.
+      const [{ state }, entries] = await Promise.all([
+        this.#manager.streams.info(`KV_${this.#stream}`, { subjects_filter: ">" }),
+        Promise.all(known.map((key) => kv.get(key))),
+      ]);
+      this.#keys = Object.keys(state.subjects ?? {}).map((subject) => subject.slice(`$KV.${this.#stream}.`.length));
+      const others = await Promise.all(this.#keys.filter((key) => !known.includes(key)).map((key) => kv.get(key)));
       const registers = new Map<string, Entry>();
-      for (const entry of await Promise.all(keys.map((key) => kv.get(key)))) {
+      for (const entry of [...entries, ...others]) {
         if (entry?.operation === "PUT") registers.set(entry.key, { value: entry.string(), revision: entry.revision });
       }
       return registers;
@@ -168,7 +179,7 @@ export class NatsTransport implements Transport {
   async close(): Promise<void> {
     const store = await this.#store.catch(() => undefined);
     store?.lost.abort();
-    await this.#connection.close();
+    await closeWays(this.#ways);
   }
 
   #subject(subject: string): string {
@@ -194,7 +205,12 @@ export class NatsTransport implements Transport {
         if (!(error instanceof JetStreamApiError)) throw error;
         return streams.add({ name: this.#stream, subjects: [`${this.#stream}.>`] });
       });
-      return { info, kv: await new Kvm(this.#client).create(this.#stream, { history: 1 }) };
+      return {
+        info,
+        kv: await new Kvm(jetstream(this.#ways.registers, { timeout: TIMEOUT_MS })).create(this.#stream, {
+          history: 1,
+        }),
+      };
     });
   }
 
@@ -214,10 +230,10 @@ export class NatsTransport implements Transport {
     before?.lost.abort();
   }
 
-  async #watchConnection(): Promise<void> {
-    for await (const status of this.#connection.status()) {
+  async #watch(way: keyof Ways): Promise<void> {
+    for await (const status of this.#ways[way].status()) {
       if (status.type === "error" && /Auth/.test(status.error.name)) this.#refusal = status.error;
-      if (status.type !== "reconnect") continue;
+      if (way !== "reading" || status.type !== "reconnect") continue;
       await this.#checkStore();
       // A consumer lives in the server's memory: those of before the restart are gone, and would be missed late.
       for (const messages of this.#reading) void messages.close();
