@@ -4,10 +4,11 @@ import { wallClock } from "../../lib/cluster/clock.ts";
 import { Machine } from "../../lib/cluster/machine.ts";
 import { connectNats } from "../../lib/cluster/nats_connection.ts";
 import { FORGET_BYTES } from "../../lib/cluster/sizes.ts";
-import { type NatsServer, natsTest } from "./nats_server.ts";
+import { natsTest } from "./nats_server.ts";
+import { openProxy } from "./proxy.ts";
 import { TOY_CLAIM, type ToyOptions, toyResult, ToyShards } from "./toy_shards.ts";
 
-async function machineOn(server: NatsServer, name: string, toy: ToyOptions, stepMs: number) {
+async function machineOn(server: { readonly url: string }, name: string, toy: ToyOptions, stepMs: number) {
   const transport = await connectNats({ url: server.url, run: "toy", credentials: "", tlsCa: "" });
   const local = new ToyShards(toy, wallClock, stepMs);
   const times = { leaseMs: 1000, roundMs: 5000, compareEvery: { rounds: 3 } };
@@ -15,7 +16,7 @@ async function machineOn(server: NatsServer, name: string, toy: ToyOptions, step
   const machine = new Machine({ ...options, transport, local });
   const stop = new AbortController();
   const ended = machine.run(stop.signal).finally(() => transport.close());
-  return { local, ended, stop };
+  return { local, ended, stop, view: () => machine.view() };
 }
 
 natsTest("three machines on NATS come to the digest of none, with objects of several chunks", async (server) => {
@@ -44,3 +45,22 @@ for (const keepStore of [true, false]) {
     assertEquals(machines.map(({ local }) => local.digest), new Array(2).fill(toyResult(toy)));
   });
 }
+
+natsTest(
+  "machines on links of 4 Mbit/s, objects of several chunks, the leader is killed: same digest",
+  async (server) => {
+    const toy = { shards: 3, rounds: 3, size: 300_000 };
+    const names = ["a", "b", "c"];
+    const proxies = await Promise.all(names.map(() => openProxy(server.port, { bytesPerMs: 500 })));
+    const machines = await Promise.all(names.map((name, i) => machineOn(proxies[i]!, name, toy, 1)));
+    while (machines.every(({ local }) => local.round < 1)) await wallClock.sleep(5);
+    const leader = names.indexOf(machines[0]!.view().leader);
+    await proxies[leader]!.close();
+    machines[leader]!.stop.abort();
+    const others = machines.filter((_, i) => i !== leader);
+    await Promise.all(others.map(({ ended }) => ended));
+    assertEquals(others.map(({ local }) => local.digest), new Array(2).fill(toyResult(toy)));
+    await machines[leader]!.ended.catch(() => {});
+    await Promise.all(proxies.map((proxy) => proxy.close()));
+  },
+);

@@ -4,6 +4,8 @@ import { createConnection, createServer, type Socket } from "node:net";
 export interface ProxyOptions {
   /** Bytes of the server after which each connection is reset, the first of them first; those after the last are whole. */
   readonly cutAfter?: readonly number[];
+  /** What each connection lets through each way; what waits stands before it. Without it, everything passes at once. */
+  readonly bytesPerMs?: number;
 }
 
 export interface Proxy {
@@ -16,7 +18,7 @@ export interface Proxy {
 }
 
 /** A way to `port` that can be cut. */
-export async function openProxy(port: number, { cutAfter = [] }: ProxyOptions = {}): Promise<Proxy> {
+export async function openProxy(port: number, { cutAfter = [], bytesPerMs }: ProxyOptions = {}): Promise<Proxy> {
   const sockets = new Set<Socket>();
   let connections = 0;
   const server = createServer((near) => {
@@ -27,7 +29,8 @@ export async function openProxy(port: number, { cutAfter = [] }: ProxyOptions = 
     });
     for (const [one, other] of [[near, far], [far, near]] as const) {
       sockets.add(one);
-      one.pipe(other);
+      if (bytesPerMs === undefined) one.pipe(other);
+      else throttle(one, other, bytesPerMs);
       one.on("error", () => other.destroy());
       one.on("close", () => {
         sockets.delete(one);
@@ -47,4 +50,14 @@ export async function openProxy(port: number, { cutAfter = [] }: ProxyOptions = 
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Passes on what `from` says, no faster than a link of that rate does. */
+function throttle(from: Socket, to: Socket, bytesPerMs: number): void {
+  from.on("data", (bytes) => {
+    from.pause();
+    to.write(bytes);
+    setTimeout(() => from.resume(), bytes.length / bytesPerMs);
+  });
+  from.on("end", () => to.end());
 }
