@@ -70,7 +70,7 @@ const verified: Trial = async (setting) => {
   if (ended.code !== 0) return outcome;
   const directory = await latestOf(setting.runs);
   const { code, output } = await new Process(setting.folder, ["verify", directory, workersOf(setting, 2)]).ended;
-  return code === 0 ? outcome : { code, story: output };
+  return code === 0 ? outcome : { code, story: output, log: [] };
 };
 
 const stops: Trial = async (setting) => {

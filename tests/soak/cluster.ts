@@ -40,10 +40,11 @@ function disturbed(disturb: Disturbance): Trial {
       }
       const outcomes: [name: string, outcome: Outcome][] = [];
       for (const [name, { ended }] of machines) outcomes.push([name, await outcomeOf(`${runs}/${name}`, await ended)]);
-      const [first] = outcomes;
-      const other = outcomes.find(([, { code, story }]) => code !== first![1].code || story !== first![1].story);
-      if (!other) return first![1];
-      return { code: -1, story: `Machines differ: ${JSON.stringify([first, other])}` };
+      const [first, ...others] = outcomes.map(([, outcome]) => outcome);
+      const log = outcomes.flatMap(([, outcome]) => outcome.log);
+      if (others.every(({ code, story }) => code === first!.code && story === first!.story)) return { ...first!, log };
+      const told = outcomes.map(([name, { code, story }]) => `${name}: exit code ${code}, ${story}`);
+      return { code: -1, story: `Machines differ: ${told.join("; ")}`, log };
     } finally {
       for (const machine of machines.values()) {
         machine.signal("SIGCONT");

@@ -56,7 +56,7 @@ export async function drawConfig(draws: Draws, folder: string): Promise<SoakConf
     const path = join(folder, "rows.csv");
     await Deno.writeTextFile(path, drawRows(draws));
     give("data", path);
-    give("ngrams", draws.pick(["none", "auto"]));
+    give("ngrams", draws.pick(["none", "beside", "combine"]));
     give("class-weights", draws.pick(["none", "balanced"]));
   } else {
     give("steps-per-epoch", draws.whole(4, 20));

@@ -13,7 +13,7 @@ import { aloneTrials, trainWith } from "./alone.ts";
 import { clusterTrials } from "./cluster.ts";
 import { drawConfig } from "./configs.ts";
 import { Draws } from "./draw.ts";
-import { type Outcome, outcomeOf } from "./outcome.ts";
+import { isSame, type Outcome, outcomeOf } from "./outcome.ts";
 
 const USAGE = "deno task soak [--minutes N] [--seed N] [--first INDEX] [--configs N]";
 /** Trials that each config goes through, of those that there are. */
@@ -77,7 +77,7 @@ async function soak(index: number): Promise<void> {
     counts.get(kind)!.trials++;
     try {
       const outcome = await trial({ ...alone, runs: trialRuns, seconds });
-      if (outcome.code === expected.code && outcome.story === expected.story) say(`ok: config ${index}, ${kind}`);
+      if (isSame(expected, outcome, kind in clusterTrials)) say(`ok: config ${index}, ${kind}`);
       else failed(kind, differenceOf(expected, outcome));
     } catch (error) {
       failed(kind, error instanceof Error ? error.stack ?? error.message : String(error));
@@ -88,8 +88,10 @@ async function soak(index: number): Promise<void> {
 
 /** The place where two outcomes begin to differ. */
 function differenceOf(expected: Outcome, found: Outcome): string {
-  const at = [...expected.story].findIndex((letter, i) => letter !== found.story[i]);
-  const part = ({ code, story }: Outcome) => `exit code ${code}, …${story.slice(Math.max(0, at - 60), at + 400)}…`;
+  const [one, other] = [expected, found].map(({ story, log }) => [story, ...log].join("; "));
+  const at = [...one!].findIndex((letter, i) => letter !== other![i]);
+  const part = ({ code, story, log }: Outcome) =>
+    `exit code ${code}, …${[story, ...log].join("; ").slice(Math.max(0, at - 60), at + 400)}…`;
   return `expected ${part(expected)}, and it is ${part(found)}`;
 }
 

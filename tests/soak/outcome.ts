@@ -10,12 +10,15 @@ import type { Ended } from "./process.ts";
 export interface Outcome {
   /** Exit code 0, or a training that failed for a reason of its own. */
   readonly code: number;
+  /** Summary and model. */
   readonly story: string;
+  /** The epochs and rollbacks of its log. */
+  readonly log: readonly string[];
 }
 
 /** The outcome of the newest run in `runs`: its summary, its model and the epochs of its log, without times and sizes. */
 export async function outcomeOf(runs: string, { code, output }: Ended): Promise<Outcome> {
-  if (code !== 0) return { code, story: failureIn(output) };
+  if (code !== 0) return { code, story: failureIn(output), log: [] };
   const directory = await latestOf(runs);
   const summary = summarySchema.parse(JSON.parse(await readFile(join(directory, "summary.json"), "utf8")));
   const { digest, heldOut, best, reason, epochs, rounds, steps, validation, test, lstm, judgementDigest } = summary;
@@ -26,11 +29,19 @@ export async function outcomeOf(runs: string, { code, output }: Ended): Promise<
     }
   }
   const log = (await eventsOf(directory)).flatMap((event) => {
-    if (event.type === "epoch") return [[event.epoch, event.round, event.digest]];
-    return event.type === "rolledBack" ? [[event.restored, event.round, event.learningRate]] : [];
+    if (event.type === "epoch") return [`epoch ${event.epoch}, round ${event.round}, ${event.digest}`];
+    return event.type === "rolledBack" ? [`rolled back to ${event.restored} in round ${event.round}`] : [];
   });
   const figures = { digest, heldOut, best, reason, epochs, rounds, steps, validation, test, lstm, judgementDigest };
-  return { code, story: JSON.stringify({ ...figures, model, log }) };
+  return { code, story: JSON.stringify({ ...figures, model }), log };
+}
+
+/** Whether both are one outcome. The log of a machine that joined others on the way, which `mayLack`, has fewer epochs. */
+export function isSame(expected: Outcome, found: Outcome, mayLack: boolean): boolean {
+  const logsAgree = mayLack
+    ? found.log.every((entry) => expected.log.includes(entry))
+    : found.log.join() === expected.log.join();
+  return found.code === expected.code && found.story === expected.story && logsAgree;
 }
 
 /** Why training failed, without what depends on who was faster. */
