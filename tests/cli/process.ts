@@ -21,6 +21,8 @@ export interface Running {
   /** As `printed`, for standard error. */
   noted(pattern: RegExp): Promise<string>;
   signal(name: Deno.Signal): void;
+  /** Sends a signal, unless it has ended before. Resolves when it has ended. */
+  signalled(name: Deno.Signal): Promise<Finished>;
   /** Kills it once `pattern` is printed, as a power failure does. Resolves when it has ended: false if it did so before. */
   killedAt(pattern: RegExp): Promise<boolean>;
   /** Resolves when the process has ended. */
@@ -79,19 +81,24 @@ export function start(
     clearTimeout(timer);
     return { code, stdout: out.text(), stderr: err.text() };
   })();
+  async function signalled(name: Deno.Signal): Promise<Finished> {
+    try {
+      process.kill(name);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // It has ended.
+    }
+    return await finished;
+  }
   return {
     pid: process.pid,
     printed: (pattern) => out.contains(pattern, () => err.text()),
     noted: (pattern) => err.contains(pattern, () => out.text()),
     signal: (name) => process.kill(name),
+    signalled,
     async killedAt(pattern) {
-      try {
-        await out.contains(pattern, () => err.text());
-        process.kill("SIGKILL");
-      } catch {
-        // It has ended: what it ended with tells whether that was in time.
-      }
-      await finished;
+      // Where it ends first, what it ends with tells so.
+      await out.contains(pattern, () => err.text()).catch(() => {});
+      await signalled("SIGKILL");
       return killed;
     },
     finished,

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type Draw, withDraws } from "../draws.ts";
-import { eventsOf, killTwice } from "./killing.ts";
+import { eventsOf, killTwice, stopEarly } from "./killing.ts";
 import { latestOf, run, start, TINY, withFolder } from "./process.ts";
 
 const EPOCHS = 30;
@@ -51,13 +51,11 @@ Deno.test("resume goes on with a run that was asked to stop, and does nothing to
   withFolder(async (folder) => {
     await run("train", folder, [...recipe, ...place(folder)]);
     const undisturbed = await digestOf(await latestOf(folder));
-    await run("train", folder, [...recipe, ...place(folder), "--max-seconds", "0.05"]);
-    const stopped = JSON.parse(await Deno.readTextFile(`${await latestOf(folder)}/summary.json`));
-    assertEquals(stopped.reason, "time is up");
-    assert(stopped.digest !== undisturbed);
+    const [rounds] = await stopEarly(folder, [...recipe, ...place(folder)], 1);
+    assert(await digestOf(await latestOf(folder)) !== undisturbed);
     const { code, stdout } = await run("train", folder, ["--resume", `${folder}/latest`, "--exit", "--port", "0"]);
     assertEquals(code, 0);
-    assertStringIncludes(stdout, `Resumed after round ${stopped.rounds} on 2 workers`);
+    assertStringIncludes(stdout, `Resumed after round ${rounds} on 2 workers`);
     assertEquals(await digestOf(await latestOf(folder)), undisturbed);
     const before = await Deno.readTextFile(`${await latestOf(folder)}/events.jsonl`);
     const again = await run("resume", folder, [`${folder}/latest`, "--port", "0"]);
@@ -70,16 +68,13 @@ Deno.test("resume uses the checkpoint before a damaged one and says so", () =>
   withFolder(async (folder) => {
     await run("train", folder, [...recipe, ...place(folder)]);
     const undisturbed = await digestOf(await latestOf(folder));
-    await run("train", folder, [...recipe, ...place(folder), "--max-seconds", "0.02"]);
-    const { rounds } = JSON.parse(await Deno.readTextFile(`${await latestOf(folder)}/summary.json`));
-    const again = [`${folder}/latest`, "--exit", "--port", "0"];
-    await run("resume", folder, [...again, "--max-seconds", "0.02"]);
+    const [rounds] = await stopEarly(folder, [...recipe, ...place(folder)], 2);
     const checkpoints = `${await latestOf(folder)}/checkpoints`;
     const newest = [...Deno.readDirSync(checkpoints)].map(({ name }) => name).sort().at(-1)!;
     const bytes = await Deno.readFile(`${checkpoints}/${newest}`);
     bytes[bytes.length - 5]! ^= 1;
     await Deno.writeFile(`${checkpoints}/${newest}`, bytes);
-    const { stdout } = await run("resume", folder, again);
+    const { stdout } = await run("resume", folder, [`${folder}/latest`, "--exit", "--port", "0"]);
     assertStringIncludes(stdout, "Incident: Cannot read checkpoint");
     assertStringIncludes(stdout, `Resumed after round ${rounds} on`);
     assertEquals(await digestOf(await latestOf(folder)), undisturbed);
