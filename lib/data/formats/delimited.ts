@@ -178,7 +178,8 @@ class DelimitedReader {
 
 /** Whether a record has nothing in it, as the last ones that spreadsheets write. */
 function isBlank(record: readonly string[]): boolean {
-  return record.every((field) => field === "" || field.trim() === "");
+  for (const field of record) if (field !== "" && field.trim() !== "") return false;
+  return true;
 }
 
 /** A name in a header; that of a file that was appended may keep its byte order mark and its quotes. */
@@ -186,14 +187,21 @@ function nameOf(field: string): string {
   return field.trim().replace(/^"(.*)"$/, "$1");
 }
 
+/** Whether a field has `name`, before space, quotes and marks are looked at. */
+function mayBe(field: string, name: string): boolean {
+  return field.length < name.length + 20 && field.includes(name);
+}
+
 function isHeader(record: readonly string[], columns: readonly string[]): boolean {
-  return record.length === columns.length && columns.every((name, index) => nameOf(record[index]!) === name);
+  // Most rows are told by their first field, which has another length.
+  return record.length === columns.length && mayBe(record[0]!, columns[0]!) &&
+    columns.every((name, index) => nameOf(record[index]!) === name);
 }
 
 /** Whether what stands for the text is the label's name, and the other way round. */
 function swaps(record: readonly string[], { columns, text, label }: DelimitedLayout): boolean {
   const [textName, labelName] = [columns[text]!, columns[label]!];
-  return record[text] !== undefined && record[label] !== undefined &&
+  return record[text] !== undefined && record[label] !== undefined && mayBe(record[text], labelName) &&
     nameOf(record[text]) === labelName && nameOf(record[label]) === textName;
 }
 
