@@ -3,7 +3,7 @@ import { ROOT } from "../cli/process.ts";
 import { decoded } from "../text.ts";
 
 /** A process that takes longer has not ended: a machine under load needs minutes for what takes seconds. */
-const DEADLINE_MS = 300_000;
+const DEADLINE_MS = 600_000;
 
 export interface Ended {
   readonly code: number;
