@@ -165,6 +165,8 @@ const cluster = z.object({
   leader: z.string(),
   round: z.int(),
   members: z.array(clusterMember),
+  /** Messages and registers that this machine left out, by kind; runs of earlier versions did not count them. */
+  dropped: z.record(z.string(), z.int()).optional(),
 });
 
 export type ClusterMember = z.infer<typeof clusterMember>;

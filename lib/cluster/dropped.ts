@@ -20,7 +20,7 @@ export class Dropped {
   }
 
   /** How many there were of each kind that there was. */
-  get counts(): Readonly<Record<string, number>> {
+  get counts(): Record<string, number> {
     return Object.fromEntries(this.#counts);
   }
 

@@ -61,13 +61,18 @@ export class Leader {
   async run(): Promise<void> {
     const { local, transport, clock, signal, report } = this.#context;
     if (!await this.#begin()) return;
-    const end = await retry(clock, signal, () => transport.newest(Subject.up));
+    const newest = () => retry(clock, signal, () => transport.newest(Subject.up));
+    let end = await newest();
     const from = this.#member.uploadsFrom;
     this.#receivedUp = from - 1;
     const receiving = this.#receive(from);
     receiving.catch(() => {}); // What ends it ends the member's reading too, or this leader.
     // Commits that are there already are not done again.
-    await this.#until(() => this.#receivedUp >= end);
+    while (this.#receivedUp < end) {
+      this.#check();
+      await this.#member.bell.wait(this.#context.leaseMs / 4, signal);
+      end = Math.min(end, await newest()); // Less, where somebody has purged them.
+    }
     while (!local.finished) {
       const round = local.round + 1;
       const nodes = await this.#collect(round);

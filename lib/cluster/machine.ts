@@ -5,7 +5,7 @@
 import { Agreement } from "./agreement.ts";
 import { type Clock, wallClock } from "./clock.ts";
 import type { ClusterView } from "../events.ts";
-import { type Claim, claimRun } from "./claim.ts";
+import { type Claim, claimedId, claimRun, RUN } from "./claim.ts";
 import type { ClusterNews, ClusterOptions, Context, Traffic } from "./context.ts";
 import { Dropped } from "./dropped.ts";
 import { Incidents } from "./incidents.ts";
@@ -17,7 +17,7 @@ import type { Presence } from "./messages.ts";
 import { retry } from "./retry.ts";
 import { Roster } from "./roster.ts";
 import { Signer } from "./signer.ts";
-import { type Entry, StoreLost, type Transport, Unreachable } from "./transport.ts";
+import { type Entry, StoreLost, Subject, type Transport, Unreachable } from "./transport.ts";
 
 export interface MachineOptions extends ClusterOptions {
   readonly transport: Transport;
@@ -94,7 +94,7 @@ export class Machine {
       ...shown,
       incident: recent.at(-1) ?? "",
     }));
-    return { name: run, member, leader, round: local.round, members };
+    return { name: run, member, leader, round: local.round, members, dropped: this.#dropped.counts };
   }
 
   /** Lets the others know of something that happened on this machine outside of the protocol. */
@@ -143,6 +143,7 @@ export class Machine {
   async #look(context: Context, { member, roster, lease, leading }: Parts): Promise<void> {
     const { transport, clock, signal, local, leaseMs } = context;
     let inStepAt = clock.now();
+    let checkedAt = clock.now();
     // Who comes with a state waits until those have shown themselves who may be further.
     const candidateFrom = local.round > 0 ? clock.now() + leaseMs : 0;
     while (!signal.aborted) {
@@ -150,6 +151,16 @@ export class Machine {
       const showing = retry(clock, signal, () => roster.show(this.#presence()));
       showing.catch(() => {}); // It is awaited below.
       const registers = await retry(clock, signal, () => transport.registers()).finally(() => showing);
+      const claim = registers.get(RUN);
+      const id = claim && claimedId(claim);
+      // What is no claim is somebody's garbage, which only those meet who come.
+      if (!claim || id !== undefined && id !== context.run) {
+        throw new StoreLost("The broker's registers are others than before");
+      }
+      if (clock.now() - checkedAt >= leaseMs) {
+        checkedAt = clock.now();
+        await this.#checkLog(context, member);
+      }
       this.#see(roster, registers);
       this.#tell();
       const others = roster.present().filter((presence) => presence.member !== context.member);
@@ -176,6 +187,12 @@ export class Machine {
       }
       await clock.sleep(leaseMs / LOOKS, signal);
     }
+  }
+
+  /** Throws StoreLost if messages are gone that nobody of the run has dropped: the newest base always stays. */
+  async #checkLog({ transport, clock, signal }: Context, { received }: Member): Promise<void> {
+    const newest = await retry(clock, signal, () => transport.newest(Subject.down));
+    if (newest < received) throw new StoreLost("Messages of the broker's log are gone: somebody has purged it");
   }
 
   /** The run's id; claimed anew where a broker has lost it. */

@@ -127,6 +127,17 @@ export class MemoryBroker {
     this.#wakeReaders();
   }
 
+  /** Somebody drops all messages of a subject, or all. */
+  purge(subject?: string): void {
+    this.#log = this.#log.filter((message) => subject !== undefined && message.subject !== subject);
+  }
+
+  /** Somebody removes all registers, whose revisions begin again. */
+  loseRegisters(): void {
+    this.#registers.clear();
+    this.#revision = 0;
+  }
+
   /** What the log holds, for tests that look on. */
   get log(): readonly LogMessage[] {
     return this.#log;

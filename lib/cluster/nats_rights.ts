@@ -44,7 +44,8 @@ export async function checkRights({ connection, client, manager, kv }: Means, st
   await unless(isOfBroker, () => connection.request(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`, atOnce));
   await manager.consumers.delete(stream, name);
   await kv.get("none");
-  await unless(isOther, () => kv.update("none", "", NEVER));
+  // One that every machine writes, whatever else it may not.
+  await unless(isOther, () => kv.update("lease", "", NEVER));
 }
 
 /** What another machine makes at this moment is waited for. */

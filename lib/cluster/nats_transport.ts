@@ -2,10 +2,10 @@
  * The transport over NATS JetStream: a run's log is one stream, its registers are one key-value bucket. Loaded by those
  * alone who ask for it: nothing else imports a NATS client.
  *
- * The stream's `created` time is the identity of the log: a broker that comes back with another one lost its store.
+ * The `created` times of stream and bucket are the identity of the store: where one is another, the store was lost.
  */
 import { DeliverPolicy, jetstream, JetStreamApiError, jetstreamManager } from "@nats-io/jetstream";
-import type { ConsumerMessages, JetStreamClient, JetStreamManager, StreamInfo } from "@nats-io/jetstream";
+import type { ConsumerMessages, JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
 import { type KV, Kvm } from "@nats-io/kv";
 import { isNoMessage, isOfBroker, isOther, isUnanswered } from "./nats_errors.ts";
 import { patiently, pause } from "./nats_patience.ts";
@@ -193,33 +193,34 @@ export class NatsTransport implements Transport {
 
   /** The stream and the bucket, made where there are none. */
   async #openStore(): Promise<Store> {
-    const { info, kv } = await this.#madeByAnyone();
-    return { created: info.created, lost: new AbortController(), kv };
+    const kv = await this.#madeByAnyone();
+    return { created: await this.#created(), lost: new AbortController(), kv };
   }
 
   /** The same for all machines that come at once: a broker that makes what one asked for refuses the others meanwhile. */
-  #madeByAnyone(): Promise<{ info: StreamInfo; kv: KV }> {
+  #madeByAnyone(): Promise<KV> {
     const streams = this.#manager.streams;
     return patiently((error) => error instanceof JetStreamApiError, async () => {
-      const info = await streams.info(this.#stream).catch((error) => {
+      await streams.info(this.#stream).catch((error) => {
         if (!(error instanceof JetStreamApiError)) throw error;
         return streams.add({ name: this.#stream, subjects: [`${this.#stream}.>`] });
       });
-      return {
-        info,
-        kv: await new Kvm(jetstream(this.#ways.registers, { timeout: TIMEOUT_MS })).create(this.#stream, {
-          history: 1,
-        }),
-      };
+      const client = jetstream(this.#ways.registers, { timeout: TIMEOUT_MS });
+      return await new Kvm(client).create(this.#stream, { history: 1 });
     });
+  }
+
+  async #created(): Promise<string> {
+    const names = [this.#stream, `KV_${this.#stream}`];
+    const infos = await Promise.all(names.map((name) => this.#manager.streams.info(name)));
+    return infos.map(({ created }) => created).join(" ");
   }
 
   /** Looks whether the log is still the one that it was. */
   async #checkStore(): Promise<void> {
     const before = await this.#store.catch(() => undefined);
     try {
-      const { created } = await this.#manager.streams.info(this.#stream);
-      if (created === before?.created) return;
+      if (await this.#created() === before?.created) return;
     } catch (error) {
       // Nobody answers, which says nothing about the store; or there is no such stream any more.
       if (!(error instanceof JetStreamApiError)) return;

@@ -50,7 +50,7 @@ export function operationRoutes(
   }, (c) => c.body(metricsText(services, figures), 200, { "Content-Type": OPEN_METRICS }));
 }
 
-function metricsText({ predictor, training }: Services, figures: HttpFigures): string {
+function metricsText({ predictor, training, cluster }: Services, figures: HttpFigures): string {
   const text = new MetricsText();
   figures.write(text);
   const { queued, computing, batchSizes, restarts } = predictor.figures();
@@ -66,6 +66,11 @@ function metricsText({ predictor, training }: Services, figures: HttpFigures): s
     text.gauge("lockstep_training_accuracy", now.accuracy, "Share of the newest training batches classified right.");
     text.gauge("lockstep_training_sequences_per_second", now.sequencesPerSecond, "All workers together.");
     text.counter("lockstep_training_incidents", now.incidents, "Workers lost, and all else that training survived.");
+  }
+  const dropped = Object.entries(cluster?.()?.dropped ?? {});
+  if (dropped.length > 0) {
+    text.family("lockstep_cluster_dropped", "counter", "What other machines, or strangers, wrote and was left out.");
+    for (const [kind, count] of dropped) text.sample("_total", count, `kind="${kind}"`);
   }
   const { rss, heapUsed } = memoryUsage();
   text.gauge("lockstep_resident_memory_bytes", rss, "Memory of the process.");

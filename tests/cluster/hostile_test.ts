@@ -71,3 +71,20 @@ Deno.test("an upload that is sent again 64 times, as it was or as another round'
   // Nobody is told 64 times that it is late.
   assert(cluster.incidents().filter((message) => /was refused/.test(message)).length <= 1);
 });
+
+Deno.test("garbage that stays in log and registers ends no machine that comes later", async () => {
+  const cluster = new ToyCluster(TOY);
+  cluster.start("a").local.stepMs = 200;
+  await cluster.until(() => cluster.broker.log.length > 5);
+  const hostile = new Hostile(cluster.broker.connect("evil"), 3);
+  for (let i = 0; i < 100; i++) await cluster.clock.run(hostile.strike(), Infinity);
+  const later = cluster.start("b");
+  assertEquals(await cluster.finish(), new Array(2).fill(toyResult(TOY)));
+  assert(later.local.asked.some((count) => count > 0), "it was dealt nothing");
+  assertMatch(
+    later.news.map((item) => item.type === "incident" ? item.message : "").join(),
+    /What is malformed is left/,
+  );
+  const { dropped } = later.machine.view();
+  assert(dropped !== undefined && dropped["malformed"]! > 5);
+});

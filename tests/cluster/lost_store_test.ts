@@ -1,0 +1,60 @@
+/** A log that somebody purges or deletes, and registers that somebody deletes, while machines train. */
+import { assertEquals, assertMatch } from "@std/assert";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
+import { wallClock } from "../../lib/cluster/clock.ts";
+import { Machine } from "../../lib/cluster/machine.ts";
+import { connectNats } from "../../lib/cluster/nats_connection.ts";
+import { natsTest } from "./nats_server.ts";
+import { ToyCluster } from "./toy_cluster.ts";
+import { TOY_CLAIM, toyResult, ToyShards } from "./toy_shards.ts";
+
+const TOY = { shards: 6, rounds: 60 };
+
+const losses = {
+  "a log that is purged": (cluster: ToyCluster) => cluster.broker.purge(),
+  "a log that is purged of what machines send": (cluster: ToyCluster) => cluster.broker.purge("up"),
+  "a log that is purged of what the leader says": (cluster: ToyCluster) => cluster.broker.purge("down"),
+  "registers that are deleted": (cluster: ToyCluster) => cluster.broker.loseRegisters(),
+};
+for (const [what, lose] of Object.entries(losses)) {
+  Deno.test(`${what}: training goes on, same digest, 10 of 10`, async () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const cluster = new ToyCluster(TOY, { seed, faults: { delayMs: [1, 9] } });
+      const machines = ["a", "b", "c"].map((name) => cluster.start(name));
+      await cluster.until(() => machines.every(({ local }) => local.round > 2 + seed));
+      await cluster.clock.run(cluster.clock.sleep(seed * 7), Infinity);
+      lose(cluster);
+      assertEquals(await cluster.finish(), new Array(3).fill(toyResult(TOY)));
+    }
+  });
+}
+
+for (const what of ["purged", "deleted", "its bucket deleted", "both deleted"]) {
+  natsTest(`a NATS stream that is ${what}: it is told, training goes on, same digest`, async (server) => {
+    const times = { leaseMs: 1000, roundMs: 3000, compareEvery: { rounds: 10 } };
+    const told: string[] = [];
+    const machines = await Promise.all(["a", "b"].map(async (member) => {
+      const transport = await connectNats({ url: server.url, run: "toy", credentials: "", tlsCa: "" });
+      const local = new ToyShards(TOY, wallClock, 5);
+      const setting = { run: "toy", claim: TOY_CLAIM, member, life: "1", workers: 1, minNodes: 1, ...times };
+      const machine = new Machine({
+        ...setting,
+        transport,
+        local,
+        report: (news) => news.type === "incident" && told.push(news.message),
+      });
+      return { local, ended: machine.run(new AbortController().signal).finally(() => transport.close()) };
+    }));
+    while (machines.some(({ local }) => local.round < 5)) await wallClock.sleep(5);
+    const connection = await connect({ servers: server.url });
+    const { streams } = await jetstreamManager(connection);
+    if (what === "purged") await streams.purge("lockstep-toy");
+    if (/^(deleted|both)/.test(what)) await streams.delete("lockstep-toy");
+    if (/bucket|both/.test(what)) await streams.delete("KV_lockstep-toy");
+    await connection.close();
+    await Promise.all(machines.map(({ ended }) => ended));
+    assertEquals(machines.map(({ local }) => local.digest), new Array(2).fill(toyResult(TOY)));
+    assertMatch(told.join("\n"), /The broker's (log|registers)|Messages of the broker's log are gone/);
+  });
+}
