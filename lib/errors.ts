@@ -10,10 +10,48 @@ export interface Problem {
 export class InputError extends Error {
   override readonly name = "InputError";
   readonly problems: readonly Problem[];
+  /** Problems beyond these, which are counted only. */
+  readonly more: number;
 
-  constructor(problems: readonly Problem[]) {
-    super(problems.map(({ message }) => message).join("\n"));
+  constructor(problems: readonly Problem[], more = 0) {
+    const messages = problems.map(({ message }) => message);
+    super([...messages, ...more > 0 ? [`and ${more} more`] : []].join("\n"));
     this.problems = problems;
+    this.more = more;
+  }
+}
+
+/** Problems that are told; a request or file with thousands of faults does not get as many answers, nor their work. */
+export const MOST_TOLD = 20;
+
+/** Collects problems: describes the first ones, and counts the others. */
+export class Problems {
+  readonly told: Problem[] = [];
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** `describe` is called only if its problem is told. */
+  add(describe: () => Problem): void {
+    if (this.told.length < MOST_TOLD) this.told.push(describe());
+    this.#count++;
+  }
+
+  /** Adds all problems of `error`. */
+  addAll({ problems, more }: InputError): void {
+    for (const problem of problems) this.add(() => problem);
+    this.#count += more;
+  }
+
+  error(): InputError {
+    return new InputError(this.told, this.#count - this.told.length);
+  }
+
+  /** Throws an InputError if there are any. */
+  check(): void {
+    if (this.#count > 0) throw this.error();
   }
 }
 

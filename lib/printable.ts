@@ -35,3 +35,30 @@ function escaped(character: string): string {
   const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index));
   return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("");
 }
+
+/** Characters of a value in a message. */
+const MOST_SHOWN = 60;
+
+/** `text`, short enough for a message. */
+export function shortened(text: string): string {
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN - 3)}…` : text;
+}
+
+/** `value` as JSON, short enough for a message. A large value takes no longer than a small one. */
+export function shortJson(value: unknown): string {
+  return shortened(beginning(value, MOST_SHOWN));
+}
+
+/** At least the first `room` characters of the JSON of `value`, if it has as many. */
+function beginning(value: unknown, room: number): string {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, room + 1));
+  if (typeof value !== "object" || value === null || "toJSON" in value) return JSON.stringify(value) ?? String(value);
+  let text = Array.isArray(value) ? "[" : "{";
+  for (const [name, item] of Array.isArray(value) ? value.entries() : Object.entries(value)) {
+    if (text.length > room) return text;
+    if (text.length > 1) text += ",";
+    if (typeof name === "string") text += `${beginning(name, room)}:`;
+    text += beginning(item, room - text.length);
+  }
+  return text + (Array.isArray(value) ? "]" : "}");
+}

@@ -12,3 +12,15 @@ export async function inTurns(work: Iterable<void>): Promise<void> {
     begun = performance.now();
   }
 }
+
+/** What `work` makes of each of `items`, in their order. */
+export async function mapInTurns<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item, index: number) => Result,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  await inTurns((function* () {
+    for (const [index, item] of items.entries()) yield void results.push(work(item, index));
+  })());
+  return results;
+}

@@ -118,4 +118,5 @@ function createWriter(stream: Stream, onFailure: (error: unknown) => void): (tex
 /** The problems in `error`, a line each. */
 export function complain({ note }: Pick<Terminal, "note">, error: InputError): void {
   for (const { message } of error.problems) note(`error: ${message}`);
+  if (error.more > 0) note(`error: and ${error.more} more`);
 }

@@ -1,9 +1,15 @@
+/** Longer words are nobody's slip of a known one, and their distances would take as long as their length squared. */
+const LONGEST_COMPARED = 64;
+
 /** The candidate closest to `word` by edit distance, if it is close enough to have been meant. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  if (word.length > LONGEST_COMPARED) return undefined;
   const limit = Math.max(2, Math.floor(word.length / 3));
   let best: string | undefined;
   let least = limit + 1;
   for (const candidate of candidates) {
+    // The distance is at least what one is longer than the other.
+    if (Math.abs(candidate.length - word.length) >= least) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < least) [best, least] = [candidate, distance];
   }

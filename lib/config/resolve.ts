@@ -1,4 +1,5 @@
-import { InputError, type Problem } from "../errors.ts";
+import { InputError, type Problem, Problems } from "../errors.ts";
+import { shortened, shortJson } from "../printable.ts";
 import { clusterProblems } from "./cluster_rules.ts";
 import { groupProblems } from "./group_rules.ts";
 import { nearest } from "./nearest.ts";
@@ -27,13 +28,14 @@ export function resolveConfig(
   const base = preset === undefined ? {} : Object.hasOwn(presets, preset) ? presets[preset] : undefined;
   if (!base) throw new InputError([unknown("preset", String(preset), Object.keys(presets), "--preset")]);
   const known = Object.keys(configSchema.shape);
-  const problems: Problem[] = [];
+  const isKnown = new Set(known);
+  const problems = new Problems();
   const values: Record<string, unknown> = { ...defaults, ...base };
   const names: Record<string, string> = {};
   for (const { values: given, nameOf } of sources) {
     for (const [key, value] of Object.entries(given)) {
-      if (!known.includes(key)) {
-        problems.push(unknown("option", nameOf(key), known.map(nameOf), nameOf(key)));
+      if (!isKnown.has(key)) {
+        problems.add(() => unknown("option", nameOf(key), known.map(nameOf), shortened(nameOf(key))));
         continue;
       }
       values[key] = value;
@@ -44,9 +46,9 @@ export function resolveConfig(
   for (const issue of parsed.error?.issues ?? []) {
     const key = String(issue.path[0] ?? "");
     const field = names[key] ?? key;
-    problems.push({ field, message: `${field} is ${shown(values[key])}: ${expectation(issue)}` });
+    problems.add(() => ({ field, message: `${field} is ${shown(values[key])}: ${expectation(issue)}` }));
   }
-  if (problems.length > 0) throw new InputError(problems);
+  problems.check();
   if (isFilled(values.data)) values.task ??= "table";
   return checkCombinations(configSchema.parse(values), names);
 }
@@ -58,8 +60,7 @@ function isFilled(value: unknown): boolean {
 /** `value` as it would be written; what JSON has no word for, such as NaN, as JavaScript calls it. */
 export function shown(value: unknown): string {
   try {
-    const text = typeof value === "number" ? String(value) : JSON.stringify(value) ?? String(value);
-    return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+    return typeof value === "number" ? String(value) : shortJson(value);
   } catch {
     return `a ${typeof value}`; // a BigInt, or an object that refers to itself
   }
@@ -68,7 +69,7 @@ export function shown(value: unknown): string {
 function unknown(kind: string, value: string, known: readonly string[], field: string): Problem {
   const guess = nearest(value, known);
   const hint = guess ? `did you mean ${guess}?` : `expected one of ${known.join(", ")}`;
-  return { field, message: `Unknown ${kind} ${value}: ${hint}` };
+  return { field, message: `Unknown ${kind} ${shortened(value)}: ${hint}` };
 }
 
 interface Issue {

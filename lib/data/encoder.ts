@@ -42,10 +42,15 @@ export function createEncoder(
 
   return (input) => {
     if (typeof input === "string") cutText(spelled(input));
-    else spansOf(input.map((token) => spelled(String(token))), spans);
-    const { units, bounds, count } = spans;
+    else {
+      // Those that are not read may be thousands.
+      const read = truncate === "end" ? input.slice(0, maxLength) : input.slice(-maxLength);
+      spansOf(read.map((token) => spelled(String(token))), spans);
+    }
+    const { units, bounds } = spans;
+    const count = typeof input === "string" ? spans.count : input.length;
     const used = Math.min(count, maxLength);
-    const first = truncate === "end" ? 0 : count - used;
+    const first = truncate === "end" ? 0 : spans.count - used;
     const tokens = new Int32Array(Math.max(1, used)).fill(UNKNOWN);
     let unknown = used === 0 ? 1 : 0;
     for (let i = 0; i < used; i++) {

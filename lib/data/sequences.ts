@@ -1,4 +1,5 @@
 import type { Problem } from "../errors.ts";
+import { shortJson } from "../printable.ts";
 
 /** What a sequence has to be. */
 export interface SequenceShape {
@@ -25,6 +26,5 @@ export function sequenceProblem(value: unknown, shape: SequenceShape, field: str
 
 /** A short form of an unknown value, for messages. */
 export function describe(value: unknown): string {
-  const text = value === undefined ? "missing" : JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+  return value === undefined ? "missing" : shortJson(value);
 }

@@ -4,7 +4,8 @@ import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import { pathsIn, withPaths } from "../config/paths.ts";
 import { type Resolve, resolveConfig } from "../config/resolve.ts";
 import { type Config, type ConfigKey, configPaths, fileShape, processShape, trainingShape } from "../config/schema.ts";
-import { InputError, type Problem } from "../errors.ts";
+import { InputError, type Problem, Problems } from "../errors.ts";
+import { shortJson } from "../printable.ts";
 import { errorCode } from "./files.ts";
 
 /** Of how a process goes about it, what may differ from run to run. */
@@ -24,6 +25,12 @@ export const REQUEST_KEYS: readonly ConfigKey[] = [
   ...OWN,
 ] as ConfigKey[];
 
+const isKnown = new Set<string>(REQUEST_KEYS);
+
+/** Values of a list, such as names of files, and characters of a text. */
+const MOST_VALUES = 1000;
+const LONGEST_TEXT = 4096;
+
 /**
  * The config that `values` means in a process that was started with `config`. Files are those of its `dataDir`, by their
  * names in it. Throws an InputError with every problem found.
@@ -31,16 +38,21 @@ export const REQUEST_KEYS: readonly ConfigKey[] = [
 export async function requestedRun(values: Readonly<Record<string, unknown>>, config: Config): Promise<Resolve> {
   const { preset, ...rest } = values;
   const given: Record<string, unknown> = rest;
-  const problems: Problem[] = [];
-  for (const key of Object.keys(given)) {
-    if (key in processShape && !REQUEST_KEYS.includes(key as ConfigKey)) {
+  const problems = new Problems();
+  for (const [key, value] of Object.entries(given)) {
+    if (Object.hasOwn(processShape, key) && !REQUEST_KEYS.includes(key as ConfigKey)) {
       const message = `${key} is for whoever starts the process: expected nothing`;
-      problems.push({ field: key, message });
+      problems.add(() => ({ field: key, message }));
       delete given[key];
+      continue;
     }
+    const long = isKnown.has(key) ? tooLong(key, value) : undefined;
+    if (!long) continue;
+    problems.add(() => long);
+    delete given[key];
   }
   if (preset !== undefined && typeof preset !== "string") {
-    problems.push({ field: "preset", message: "preset is not a text: expected the name of one" });
+    problems.add(() => ({ field: "preset", message: "preset is not a text: expected the name of one" }));
   }
   const name = typeof preset === "string" ? preset : undefined;
   const allowed = await allowedFiles(given, config.dataDir, problems);
@@ -55,18 +67,30 @@ export async function requestedRun(values: Readonly<Record<string, unknown>>, co
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     // What was said of a file already is not said again of the list.
-    const told = new Set(problems.map(({ field }) => field.replace(/\[.*/, "")));
-    problems.push(...error.problems.filter(({ field }) => !told.has(field)));
+    const told = new Set(problems.told.map(({ field }) => field.replace(/\[.*/, "")));
+    problems.addAll(new InputError(error.problems.filter(({ field }) => !told.has(field)), error.more));
   }
-  if (problems.length > 0) throw new InputError(problems);
+  problems.check();
   return resolve;
+}
+
+/** That the value of `key` is longer than any that means something: nobody looks at all of it then. */
+function tooLong(key: string, value: unknown): Problem | undefined {
+  if (Array.isArray(value) && value.length > MOST_VALUES) {
+    return { field: key, message: `${key} has ${value.length} values: expected at most ${MOST_VALUES} in a request` };
+  }
+  const texts = Array.isArray(value) ? value : [value];
+  const long = texts.find((text) => typeof text === "string" && text.length > LONGEST_TEXT);
+  if (typeof long !== "string") return undefined;
+  const message = `${key} is ${shortJson(long)}, ${long.length} characters: expected at most ${LONGEST_TEXT}`;
+  return { field: key, message };
 }
 
 /** `given` with the places of the files that it names; `problems` gets those that may not be read. */
 async function allowedFiles(
   given: Readonly<Record<string, unknown>>,
   dataDir: string,
-  problems: Problem[],
+  problems: Problems,
 ): Promise<Record<string, unknown>> {
   const folder = dataDir === "" ? undefined : await realpath(dataDir).catch(() => undefined);
   const places = new Map<string, string>();
@@ -77,7 +101,7 @@ async function allowedFiles(
       continue;
     }
     const wanted = dataDir === "" ? "no files, as the server was started without --data-dir" : "a file of --data-dir";
-    problems.push({ field, message: `${field} is ${JSON.stringify(path)}: expected ${wanted}` });
+    problems.add(() => ({ field, message: `${field} is ${shortJson(path)}: expected ${wanted}` }));
   }
   return withPaths(given, configPaths, places);
 }

@@ -3,13 +3,18 @@ import { z } from "@hono/zod-openapi";
 import { describe } from "../data/sequences.ts";
 import { InputError } from "../errors.ts";
 import type { Reader } from "../predict/reader.ts";
+import { shortened } from "../printable.ts";
+import { mapInTurns } from "../turns.ts";
 import type { Answer } from "../predict/types.ts";
+
+/** Nobody reads what is in it: to look at thousands of keys would take longer than all else. */
+const anyObject = z.unknown().optional().openapi({ type: "object", additionalProperties: true });
 
 const tensorSchema = z.object({
   name: z.string(),
   shape: z.array(z.int().min(0)).min(1).max(2),
   datatype: z.string(),
-  parameters: z.record(z.string(), z.unknown()).optional(),
+  parameters: anyObject,
   data: z.array(z.unknown()),
 });
 
@@ -17,7 +22,7 @@ type Tensor = z.infer<typeof tensorSchema>;
 
 export const inferenceSchema = z.object({
   id: z.string().optional(),
-  parameters: z.record(z.string(), z.unknown()).optional(),
+  parameters: anyObject,
   inputs: z.array(tensorSchema).min(1).max(2),
   outputs: z.array(z.object({ name: z.string() })).optional(),
 }).openapi("InferenceRequest");
@@ -39,17 +44,22 @@ export interface InferenceRequest {
   readonly outputs: readonly string[];
 }
 
-/** Throws an InputError that says the first thing that is wrong. */
-export function parseInference(body: unknown, reader: Reader, maxInstances: number): InferenceRequest {
+/** Throws an InputError that says the first thing that is wrong. Lets others have their turn where there is much to read. */
+export async function parseInference(
+  body: unknown,
+  reader: Reader,
+  maxInstances: number,
+): Promise<InferenceRequest> {
   const parsed = inferenceSchema.safeParse(body);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
-    throw wrong(issue.path.join(".") || "body", `${issue.path.join(".") || "the body"}: ${issue.message}`);
+    throw wrong(issue.path.join(".") || "body", `${issue.path.join(".") || "the body"}: ${shortened(issue.message)}`);
   }
   const { id, inputs, outputs } = parsed.data;
-  const sequences = reader.text && !inputs.some(({ name }) => name === "tokens")
-    ? textSequences(inputs, reader, maxInstances)
-    : tokenSequences(inputs, reader, maxInstances);
+  const sequences =
+    await (reader.text && !inputs.some(({ name }) => name === "tokens")
+      ? textSequences(inputs, reader, maxInstances)
+      : tokenSequences(inputs, reader, maxInstances));
   const names = outputs?.map(({ name }) => name) ?? OUTPUTS;
   const unknown = names.find((name) => !OUTPUTS.some((output) => output === name));
   if (unknown !== undefined) {
@@ -59,7 +69,11 @@ export function parseInference(body: unknown, reader: Reader, maxInstances: numb
 }
 
 /** Of a model of text: one input, a text for each sequence. */
-function textSequences(inputs: readonly Tensor[], reader: Reader, maxInstances: number): (readonly number[])[] {
+function textSequences(
+  inputs: readonly Tensor[],
+  reader: Reader,
+  maxInstances: number,
+): Promise<(readonly number[])[]> {
   const [text, second] = inputs;
   const stranger = text?.name !== "text" ? text : second;
   if (!text || stranger) {
@@ -68,18 +82,23 @@ function textSequences(inputs: readonly Tensor[], reader: Reader, maxInstances: 
   if (text.datatype !== "BYTES") {
     throw wrong("text.datatype", `text has the datatype ${describe(text.datatype)}: expected BYTES`);
   }
-  const rows = text.shape.reduce((product, extent) => product * extent, 1);
+  const [rows = 0, width = 1] = text.shape;
+  if (width !== 1) {
+    throw wrong("text.shape", `text has the shape [${text.shape}]: expected [sequences], or [sequences, 1]`);
+  }
   if (rows < 1 || rows > maxInstances) {
     throw wrong("text.shape", `text has ${rows} sequences: expected 1 to ${maxInstances}`);
   }
-  if (text.data.length !== rows) {
-    throw wrong("text.data", `text has ${text.data.length} elements: expected ${rows}, as its shape says`);
-  }
-  return text.data.map((value, row) => reader.readText(value, `text[${row}]`).tokens);
+  const texts = flattened("text", text, rows, 1);
+  return mapInTurns(texts, (value, row) => reader.readText(value, `text[${row}]`).tokens);
 }
 
 /** Tokens, by name of a model of text and else by id, and how many of each row are real. */
-function tokenSequences(inputs: readonly Tensor[], reader: Reader, maxInstances: number): (readonly number[])[] {
+function tokenSequences(
+  inputs: readonly Tensor[],
+  reader: Reader,
+  maxInstances: number,
+): Promise<(readonly number[])[]> {
   const tensor = (name: string) => inputs.find((input) => input.name === name);
   const stranger = inputs.find(({ name }) => name !== "tokens" && name !== "lengths");
   if (stranger) throw wrong("inputs", `there is no input ${describe(stranger.name)}: expected tokens, or lengths`);
@@ -92,10 +111,10 @@ function tokenSequences(inputs: readonly Tensor[], reader: Reader, maxInstances:
   if (rows < 1 || rows > maxInstances) {
     throw wrong("tokens.shape", `tokens has ${rows} sequences: expected 1 to ${maxInstances}`);
   }
-  const flat = reader.text ? names("tokens", tokens, rows * width) : elements("tokens", tokens, rows * width);
+  const flat = reader.text ? names("tokens", tokens, rows, width) : elements("tokens", tokens, rows, width);
   const lengths = tensor("lengths");
-  const counts = lengths && elements("lengths", lengths, rows);
-  return Array.from({ length: rows }, (_, row) => {
+  const counts = lengths && elements("lengths", lengths, rows, 1);
+  return mapInTurns(Array.from({ length: rows }), (_, row) => {
     const count = counts?.[row] ?? width;
     const sequence = flat.slice(row * width, row * width + Math.min(width, count));
     return reader.readTokens(sequence, `tokens[${row}]`).tokens;
@@ -103,32 +122,41 @@ function tokenSequences(inputs: readonly Tensor[], reader: Reader, maxInstances:
 }
 
 /** The numbers of a tensor, which may come nested or flat. */
-function elements(name: string, { datatype, data }: Tensor, count: number): number[] {
+function elements(name: string, tensor: Tensor, rows: number, width: number): number[] {
+  const { datatype } = tensor;
   if (datatype !== "INT64" && datatype !== "INT32") {
     throw wrong(`${name}.datatype`, `${name} has the datatype ${describe(datatype)}: expected INT64 or INT32`);
   }
-  return flattened(name, data, count).map((value) => {
+  return flattened(name, tensor, rows, width).map((value) => {
     if (typeof value === "number" && Number.isInteger(value)) return value;
     throw wrong(`${name}.data`, `${name} holds ${describe(value)}: expected whole numbers`);
   });
 }
 
 /** The texts of a tensor, which may come nested or flat. */
-function names(name: string, { datatype, data }: Tensor, count: number): string[] {
+function names(name: string, tensor: Tensor, rows: number, width: number): string[] {
+  const { datatype } = tensor;
   if (datatype !== "BYTES") {
     const message = `${name} has the datatype ${describe(datatype)}: expected BYTES, as this model's tokens have names`;
     throw wrong(`${name}.datatype`, message);
   }
-  return flattened(name, data, count).map((value) => {
+  return flattened(name, tensor, rows, width).map((value) => {
     if (typeof value === "string") return value;
     throw wrong(`${name}.data`, `${name} holds ${describe(value)}: expected texts`);
   });
 }
 
-function flattened(name: string, data: readonly unknown[], count: number): readonly unknown[] {
-  const flat = Array.isArray(data[0]) ? data.flat(1) : data;
-  if (flat.length === count) return flat;
-  throw wrong(`${name}.data`, `${name} has ${flat.length} elements: expected ${count}, as its shape says`);
+/** The elements of a tensor in order: flat, or in a list for each row, as the protocol has both. */
+function flattened(name: string, { data }: Tensor, rows: number, width: number): readonly unknown[] {
+  const isNested = Array.isArray(data[0]);
+  const flat = isNested ? data.flat(1) : data;
+  if (flat.length !== rows * width) {
+    throw wrong(`${name}.data`, `${name} has ${flat.length} elements: expected ${rows * width}, as its shape says`);
+  }
+  const odd = isNested ? data.findIndex((row) => !Array.isArray(row) || row.length !== width) : -1;
+  if (odd < 0) return flat;
+  const message = `${name}.data[${odd}] is ${describe(data[odd])}: expected a list of ${width}, as its shape says`;
+  throw wrong(`${name}.data`, message);
 }
 
 /** What is answered, by `version` of model `name`. */

@@ -182,7 +182,8 @@ export function inferenceRoutes(routes: Routes, services: Services, options: Inf
     }, async (c) => {
       checkName(c.req.param("name"));
       const version = versionOf(c.req.param("version"));
-      const request = parseInference(await readJson(c, bodyLimitBytes, bodyOf(reader)), reader, maxInstances);
+      const body = await readJson(c, bodyLimitBytes, bodyOf(reader));
+      const request = await parseInference(body, reader, maxInstances);
       const answer = await predictor.predict(request.sequences, { version, signal: () => c.req.raw.signal });
       return bareJson(inferenceAnswer(request, answer, MODEL_NAME), { "Server-Timing": serverTiming(answer) });
     });

@@ -1,19 +1,17 @@
 /** From the body of `POST /predict` to sequences, and from the predictor's answer to the body of the response. */
 import { z } from "@hono/zod-openapi";
-import { setImmediate } from "node:timers/promises";
 import { describe } from "../data/sequences.ts";
-import { InputError, type Problem } from "../errors.ts";
+import { InputError, Problems } from "../errors.ts";
+import { shortened } from "../printable.ts";
 import type { Reader, Reading } from "../predict/reader.ts";
 import type { Answer, ModelShape } from "../predict/types.ts";
+import { mapInTurns } from "../turns.ts";
 
 export interface PredictRequest {
   readonly readings: readonly Reading[];
   /** Whether one was asked for by `text` or `tokens`: its prediction then stands in the answer itself. */
   readonly single: boolean;
 }
-
-/** Other requests get their turn after so many milliseconds of cutting up texts. */
-const TURN_MS = 5;
 
 const expected = ({ text }: Pick<Reader, "text">) =>
   `expected ${text ? '{"text": "..."}, ' : ""}{"tokens": [...]} or {"instances": [...]}`;
@@ -71,7 +69,7 @@ export function parsePredict(
 async function parseAny(body: unknown, reader: Reader, maxInstances: number): Promise<PredictRequest> {
   const wanted = expected(reader);
   const parsed = bodySchema.safeParse(body);
-  if (!parsed.success) throw new InputError(structureProblems(parsed.error, body, "", wanted));
+  if (!parsed.success) throw structureError(parsed.error, body, "", wanted);
   const { instances } = parsed.data;
   const asked = (["text", "tokens", "instances"] as const).filter((key) => key in parsed.data);
   if (asked.length !== 1) {
@@ -82,21 +80,17 @@ async function parseAny(body: unknown, reader: Reader, maxInstances: number): Pr
   if (instances.length === 0 || instances.length > maxInstances) {
     throw one("instances", `instances has ${instances.length} sequences: expected 1 to ${maxInstances}`);
   }
-  const problems: Problem[] = [];
+  const problems = new Problems();
   const readings: Reading[] = [];
-  let begun = performance.now();
-  for (const [index, instance] of instances.entries()) {
+  await mapInTurns(instances, (instance, index) => {
     try {
       readings.push(readInstance(instance, `instances[${index}]`, reader));
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      problems.push(...error.problems);
+      problems.addAll(error);
     }
-    if (performance.now() - begun < TURN_MS) continue;
-    await setImmediate();
-    begun = performance.now();
-  }
-  if (problems.length > 0) throw new InputError(problems);
+  });
+  problems.check();
   return { readings, single: false };
 }
 
@@ -115,7 +109,7 @@ function readInstance(value: unknown, field: string, reader: Reader): Reading {
     : 'expected a list of tokens or {"tokens": [...]}';
   // The body was looked at before, with its instances.
   const { success, data, error } = field === "" ? bodySchema.safeParse(value) : instanceSchema.safeParse(value);
-  if (!success) throw new InputError(structureProblems(error, value, field, wanted));
+  if (!success) throw structureError(error, value, field, wanted);
   const name = (key: string) => field === "" ? key : `${field}.${key}`;
   if (!("text" in data)) return reader.readTokens(data.tokens, name("tokens"));
   if ("tokens" in data) throw one(field, `${field} has both text and tokens: ${wanted}`);
@@ -145,23 +139,25 @@ export function serverTiming({ queueMs, computeMs }: Answer): string {
   return `queue;dur=${queueMs.toFixed(3)}, compute;dur=${computeMs.toFixed(3)}`;
 }
 
-/** Problems of the object `value` at `field` ("" for the body) itself: unknown keys, or not such an object at all. */
-function structureProblems(error: z.ZodError, value: unknown, field: string, expected: string): Problem[] {
-  return error.issues.flatMap((issue) => {
+/** What is wrong with the object `value` at `field` ("" for the body) itself: unknown keys, or not such an object at all. */
+function structureError(error: z.ZodError, value: unknown, field: string, expected: string): InputError {
+  const problems = new Problems();
+  for (const issue of error.issues) {
     if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => {
-        const name = shorten(field ? `${field}.${key}` : key);
-        return { field: name, message: `${name} is not known: ${expected}` };
-      });
+      for (const key of issue.keys) {
+        problems.add(() => {
+          const name = shortened(field ? `${field}.${key}` : key);
+          return { field: name, message: `${name} is not known: ${expected}` };
+        });
+      }
+      continue;
     }
-    if (issue.path.length > 0) return { field: issue.path.join("."), message: issue.message };
-    const name = field || "body";
-    return { field: name, message: `${field || "the body"} is ${describe(value)}: ${expected}` };
-  });
-}
-
-function shorten(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+    problems.add(() => {
+      if (issue.path.length > 0) return { field: issue.path.join("."), message: issue.message };
+      return { field: field || "body", message: `${field || "the body"} is ${describe(value)}: ${expected}` };
+    });
+  }
+  return problems.error();
 }
 
 function one(field: string, message: string): InputError {

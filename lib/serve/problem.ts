@@ -1,6 +1,6 @@
 /** Errors as clients see them: RFC 9457 problems that name the field, the value at hand and what was expected. */
 import { z } from "@hono/zod-openapi";
-import type { Problem } from "../errors.ts";
+import { MOST_TOLD, type Problem } from "../errors.ts";
 
 const titles = {
   400: "Bad Request",
@@ -33,9 +33,6 @@ export function problemAnswer(description: string): { description: string; conte
 
 export type ProblemStatus = keyof typeof titles;
 
-/** Enough to see what is wrong; a body of 1024 bad sequences does not get as many answers. */
-const MOST_ERRORS = 20;
-
 /** A request that is not answered, thrown from inside a handler. What is wrong with its content is an InputError. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
@@ -51,16 +48,17 @@ export class Refusal extends Error {
   }
 }
 
-/** The response that says `errors`. Without errors the detail is all there is. */
+/** The response that says `errors`; `more` counts others. Without errors the detail is all there is. */
 export function problemResponse(
   status: ProblemStatus,
   errors: readonly Problem[],
   headers: Readonly<Record<string, string>> = {},
+  more = 0,
 ): Response {
-  const shown = errors.slice(0, MOST_ERRORS);
-  const rest = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
+  const others = errors.length + more - 1;
+  const rest = others > 0 ? ` (and ${others.toLocaleString("en")} more)` : "";
   const detail = errors[0] ? errors[0].message + rest : "the server failed to answer";
-  const body = { type: "about:blank", title: titles[status], status, detail, errors: shown };
+  const body = { type: "about:blank", title: titles[status], status, detail, errors: errors.slice(0, MOST_TOLD) };
   return new Response(JSON.stringify(body), {
     status,
     headers: { ...headers, "Content-Type": "application/problem+json" },

@@ -29,7 +29,7 @@ export function createShell(options: AppOptions, run: () => string): Shell {
 
   const answerError = (error: unknown): Response => {
     if (error instanceof Refusal) return problemResponse(error.status, [error.problem], error.headers);
-    if (error instanceof InputError) return problemResponse(400, error.problems);
+    if (error instanceof InputError) return problemResponse(400, error.problems, {}, error.more);
     if (error instanceof DamagedFile) {
       const message = `${basename(error.path)} of the run cannot be read: ${error.reason}`;
       return problemResponse(409, [{ field: basename(error.path), message }]);

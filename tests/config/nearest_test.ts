@@ -40,3 +40,9 @@ Deno.test("nearest() gives nothing when nothing is within a third of the word, o
   assertEquals(nearest("abcdefghi", ["abcdewxyz"]), undefined);
   assertEquals(nearest("x", []), undefined);
 });
+
+Deno.test("nearest() compares no word that is longer than any name could be", () => {
+  const long = "x".repeat(65);
+  assertEquals(nearest(long, [long]), undefined);
+  assertEquals(nearest(long.slice(1), [long, long.slice(1)]), long.slice(1));
+});

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { configPaths } from "../../lib/config/schema.ts";
@@ -43,6 +43,30 @@ Deno.test("requestedRun() names unknown keys, wrong values, and what is the proc
     "Unknown option sead: did you mean seed?",
   ]);
   assertEquals((await problems({ preset: 7 })).length, 1);
+});
+
+Deno.test("requestedRun() tells of twenty problems, and of the others their number, each in a short message", async () => {
+  const key = "k".repeat(1_000_000);
+  const files = Array.from({ length: 1000 }, (_, index) => `${index}.csv`);
+  const cases: [string, Record<string, unknown>, number][] = [
+    ["one long key", { [key]: 1 }, 1],
+    [
+      "many keys",
+      Object.fromEntries(Array.from({ length: 9000 }, (_, index) => [`k${index}`.padEnd(100, "x"), 1])),
+      9000,
+    ],
+    ["many files", { data: files }, 1000],
+    ["too many files", { data: [...files, "one.csv"] }, 1],
+    ["wrong values of a list", { data: new Array(1000).fill(null) }, 1000],
+    ["long texts", { textColumn: key, task: key, preset: key, data: [key] }, 4],
+    ["a large value", { seed: new Array(100_000).fill([1]) }, 1],
+  ];
+  for (const [name, values, count] of cases) {
+    const error = await assertRejects(() => requestedRun(values, configOf({})), InputError);
+    assertEquals([error.problems.length, error.more], [Math.min(count, 20), Math.max(0, count - 20)], name);
+    const longest = Math.max(...error.problems.flatMap(({ field, message }) => [field.length, message.length]));
+    assert(longest < 2000, `${name}: ${longest} characters`);
+  }
 });
 
 Deno.test("requestedRun() reads no file without a data directory, and none outside of it", () =>

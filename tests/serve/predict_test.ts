@@ -106,6 +106,33 @@ Deno.test("POST /predict names all that is wrong, within reason", async () => {
   assertLessOrEqual((await (await post(JSON.stringify(keys))).text()).length, 10_000);
 });
 
+Deno.test("answers tell of twenty problems and shorten what was sent, however many and long it is", async () => {
+  const { app } = fakeApp();
+  const long = "k".repeat(300_000);
+  const many = Object.fromEntries(Array.from({ length: 9000 }, (_, index) => [`k${index}`, 1]));
+  const bodies: unknown[] = [
+    many,
+    { [long]: 1 },
+    { instances: [many, { [long]: 1 }, long] },
+    { tokens: long },
+    { tokens: [1, 2, { a: many }] },
+    { inputs: new Array(9000).fill(null), outputs: [{ name: long }] },
+    { inputs: [{ name: "tokens", shape: new Array(9000).fill(null), datatype: long, data: [] }] },
+    { inputs: [{ name: long, shape: [1, 3], datatype: "INT64", data: [1, 2, 3] }] },
+  ];
+  for (const path of ["/predict", "/v2/models/lockstep/infer", `/v2/models/${long.slice(0, 5000)}/infer`]) {
+    for (const body of bodies) {
+      const response = await app.request(path, { method: "POST", body: JSON.stringify(body) });
+      const text = await response.text();
+      assert(response.status >= 400 && response.status < 500, text.slice(0, 200));
+      assert(text.length < 8000, `${path}: ${text.length} characters`);
+    }
+  }
+  const response = await app.request("/predict", { method: "POST", body: JSON.stringify(many) });
+  const { detail, errors }: ProblemBody = await response.json();
+  assertEquals([errors.length, detail.slice(-17)], [20, " (and 8,999 more)"]);
+});
+
 Deno.test("POST /predict refuses a body over the limit, declared or not", async () => {
   const message = "body: the body is too large: expected at most 200000 bytes";
   assertEquals(await complaint(" ".repeat(200_001), 413), message);

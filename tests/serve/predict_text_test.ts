@@ -162,6 +162,29 @@ Deno.test("the inference protocol takes texts as BYTES", async () => {
   assertMatch(await error(tensor(["a", "b", "c", "d", "e"])), /^text has 5 sequences: expected 1 to 4/);
 });
 
+Deno.test("the inference protocol takes texts of shape [n, 1], flat or nested, and says what is wrong with others", async () => {
+  const infer = async (shape: number[], data: unknown[]) => {
+    const inputs = [{ name: "text", shape, datatype: "BYTES", data }];
+    const body = await (await post("/v2/models/lockstep/infer", { inputs })).json();
+    return body.error ?? body.outputs[0].data;
+  };
+  for (const data of [["please", "refund"], [["please"], ["refund"]]]) {
+    for (const shape of [[2], [2, 1]]) assertEquals(await infer(shape, data), ["odd", "even"]);
+  }
+  assertEquals(await infer([1, 1], [["please"]]), ["odd"]);
+  const wanted = "expected [sequences], or [sequences, 1]";
+  assertEquals(await infer([1, 2], ["a", "b"]), `text has the shape [1,2]: ${wanted}`);
+  assertEquals(await infer([2, 2], [["a", "b"], ["c", "d"]]), `text has the shape [2,2]: ${wanted}`);
+  assertEquals(
+    await infer([2, 1], [["a", "b"], []]),
+    'text.data[0] is ["a","b"]: expected a list of 1, as its shape says',
+  );
+  assertEquals(await infer([2, 1], [["a"], "b"]), 'text.data[1] is "b": expected a list of 1, as its shape says');
+  assertEquals(await infer([2, 1], ["a", ["b"]]), 'text[1] is ["b"]: expected a text');
+  assertEquals(await infer([2, 1], [["a"], [["b"]]]), 'text[1] is ["b"]: expected a text');
+  assertEquals(await infer([2, 1], [["a"]]), "text has 1 elements: expected 2, as its shape says");
+});
+
 Deno.test("the inference protocol takes tokens by name, padded or not", async () => {
   const infer = (inputs: unknown[]) => post("/v2/models/lockstep/infer", { inputs });
   const tokens = { name: "tokens", shape: [2, 2], datatype: "BYTES", data: ["please", "crash", "refund", ""] };

@@ -1,5 +1,6 @@
 import { nearest } from "../../config/nearest.ts";
 import { errorMessage } from "../../errors.ts";
+import { shortened, shortJson } from "../../printable.ts";
 import type { ReadOptions } from "../../config/data_shape.ts";
 import { isNumber, parseWithDigits } from "../json_digits.ts";
 import { type Entry, readLabel, textProblem } from "./entry.ts";
@@ -45,7 +46,7 @@ export function parseRow(line: string, columns: Columns, damaged: boolean): Pars
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     const wanted = unlabelled ? `"${textColumn}"` : `"${textColumn}" and "${labelColumn}"`;
-    return `is ${shown(value)}, expected an object with ${wanted}`;
+    return `is ${shortJson(value)}, expected an object with ${wanted}`;
   }
   const fields = value as Readonly<Record<string, unknown>>;
   const own = (key: string) => Object.hasOwn(fields, key) ? fields[key] : undefined;
@@ -55,13 +56,15 @@ export function parseRow(line: string, columns: Columns, damaged: boolean): Pars
   const given = unlabelled ? "-" : own(labelColumn);
   if (given === undefined || given === null) return missing(keys, labelColumn, given);
   if (typeof given !== "string" && typeof given !== "boolean" && !isNumber(given)) {
-    return `has ${shown(given)} for "${labelColumn}", expected a string, a number, true or false`;
+    return `has ${shortJson(given)} for "${labelColumn}", expected a string, a number, true or false`;
   }
   const label = unlabelled ? "" : String(given);
   if (typeof content === "string") return textResult(content, label);
-  if (!Array.isArray(content)) return `has ${shown(content)} for "${textColumn}", expected a text or a list of tokens`;
+  if (!Array.isArray(content)) {
+    return `has ${shortJson(content)} for "${textColumn}", expected a text or a list of tokens`;
+  }
   const wrong = content.findIndex((token) => typeof token !== "string" && !isNumber(token));
-  if (wrong >= 0) return `has ${shown(content[wrong])} as token ${wrong}, expected a string or a number`;
+  if (wrong >= 0) return `has ${shortJson(content[wrong])} as token ${wrong}, expected a string or a number`;
   return { tokens: content.map(String), label };
 }
 
@@ -72,14 +75,6 @@ function textResult(text: string, label: string): Parsed | string {
 function missing(keys: readonly string[], wanted: string, value: unknown): string {
   if (value === null) return `has null for "${wanted}", expected a value`;
   const guess = nearest(wanted, keys);
-  const there = keys.length === 0 ? "no keys" : keys.slice(0, 20).map((key) => shown(key)).join(", ");
-  return `has no "${wanted}", only ${there}${guess === undefined ? "" : `: did you mean ${shown(guess)}?`}`;
-}
-
-function shown(value: unknown): string {
-  return shortened(JSON.stringify(value) ?? String(value));
-}
-
-function shortened(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+  const there = keys.length === 0 ? "no keys" : keys.slice(0, 20).map((key) => shortJson(key)).join(", ");
+  return `has no "${wanted}", only ${there}${guess === undefined ? "" : `: did you mean ${shortJson(guess)}?`}`;
 }
