@@ -12,7 +12,12 @@ const tokenizerSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("words"), lowercase: z.boolean(), punctuation: z.enum(["keep", "drop"]) }),
   z.strictObject({ kind: z.literal("chars"), lowercase: z.boolean() }),
   z.strictObject({ kind: z.literal("codes") }),
-  z.strictObject({ kind: z.literal("huggingface"), tokenizer: objectSchema, config: objectSchema }),
+  z.strictObject({
+    kind: z.literal("huggingface"),
+    edition: z.literal(2).optional(),
+    tokenizer: objectSchema,
+    config: objectSchema.optional(),
+  }),
 ]);
 
 export const preprocessingSchema = z.strictObject({

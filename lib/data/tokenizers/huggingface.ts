@@ -1,57 +1,73 @@
-/** Tokenizers of Hugging Face's format: BPE, WordPiece and Unigram, by their own library. */
+/** Tokenizers of Hugging Face's format: BPE, WordPiece, WordLevel and Unigram. */
 import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { errorMessage, InputError } from "../../errors.ts";
+import { Unsupported } from "./huggingface/parse.ts";
+import { createTokenize } from "./huggingface/tokenize.ts";
 import { type Spans, spansOf, type Tokenizer, type TokenizerJson } from "./tokenizer.ts";
 
 type Json = Extract<TokenizerJson, { readonly kind: "huggingface" }>;
 
-/** The tokenizer in `json`. Throws an InputError that calls it `name` where the library cannot use it. */
+/** The tokenizer in `json`. Throws an InputError that calls it `name` where it cannot be used. */
 export function huggingFaceTokenizer(json: Json, name = "tokenizer.json"): Tokenizer {
-  let library: Library;
-  try {
-    library = new Library(json.tokenizer, json.config);
-    library.tokenize("a");
-  } catch (error) {
-    throw refuse(name, `holds no tokenizer that can be used: ${errorMessage(error)}`);
-  }
+  const tokenize = json.edition === 2 ? exact(json, name) : asBefore(json, name);
 
   function cut(text: string, spans: Spans): void {
-    const tokens = library.tokenize(text, { add_special_tokens: false });
-    spansOf(tokens, spans);
+    const tokens = tokenize(text);
+    spansOf(tokens.map((token) => token ?? ""), spans);
     // A piece that the tokenizer itself does not know has no id: it is unknown here as well.
     tokens.forEach((token, index) => {
-      if (library.token_to_id(token) === undefined) spans.bounds[2 * index] = -1;
+      if (token === undefined) spans.bounds[2 * index] = -1;
     });
   }
   return { json, cut };
 }
 
-/** Reads a tokenizer.json and, where there is one beside it, its tokenizer_config.json. Throws an InputError. */
-export async function readHuggingFace(path: string): Promise<Tokenizer> {
-  const tokenizer = await readObject(path);
-  if (!("model" in tokenizer)) throw refuse(path, "is no Hugging Face tokenizer: it has no model");
-  let config: Readonly<Record<string, unknown>> = {};
+/** Cuts as Hugging Face's own library does. */
+function exact({ tokenizer }: Json, name: string): (text: string) => readonly (string | undefined)[] {
   try {
-    config = await readObject(join(dirname(path), "tokenizer_config.json"));
-  } catch {
-    // It is optional: what it says matters to special tokens, which are not used.
+    return createTokenize(tokenizer);
+  } catch (error) {
+    if (error instanceof Unsupported) throw refuse(name, error.message, ": ");
+    throw error;
   }
-  return huggingFaceTokenizer({ kind: "huggingface", tokenizer, config }, path);
 }
 
-async function readObject(path: string): Promise<Readonly<Record<string, unknown>>> {
-  let value: unknown;
+/** Cuts as runs without an edition were trained: by a JavaScript library that differs from Hugging Face's in places. */
+function asBefore({ tokenizer, config }: Json, name: string): (text: string) => readonly (string | undefined)[] {
+  let library: Library;
   try {
-    value = JSON.parse(await readFile(path, "utf8"));
+    library = new Library(tokenizer, config ?? {});
+    library.tokenize("a");
+  } catch (error) {
+    throw refuse(name, `holds no tokenizer that can be used: ${errorMessage(error)}`);
+  }
+  return (text) =>
+    library.tokenize(text, { add_special_tokens: false })
+      .map((token) => library.token_to_id(token) === undefined ? undefined : token);
+}
+
+/** Reads a tokenizer.json. Throws an InputError. */
+export async function readHuggingFace(path: string): Promise<Tokenizer> {
+  let tokenizer: unknown;
+  try {
+    const text = await readFile(path, "utf8");
+    tokenizer = JSON.parse(text.startsWith("\ufeff") ? text.slice(1) : text);
   } catch (error) {
     throw refuse(path, `cannot be read as a tokenizer: ${errorMessage(error)}`);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw refuse(path, "holds no JSON object");
-  return value as Readonly<Record<string, unknown>>;
+  if (typeof tokenizer !== "object" || tokenizer === null || Array.isArray(tokenizer)) {
+    throw refuse(path, "holds no JSON object");
+  }
+  if (!("model" in tokenizer)) {
+    throw refuse(
+      path,
+      "is no Hugging Face tokenizer: it has no model. Save the tokenizer whole, not its vocabulary alone.",
+    );
+  }
+  return huggingFaceTokenizer({ kind: "huggingface", edition: 2, tokenizer: { ...tokenizer } }, path);
 }
 
-function refuse(path: string, what: string): InputError {
-  return new InputError([{ field: "tokenizer", message: `${path} ${what}` }]);
+function refuse(path: string, what: string, between = " "): InputError {
+  return new InputError([{ field: "tokenizer", message: `${path}${between}${what}` }]);
 }

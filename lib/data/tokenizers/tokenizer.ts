@@ -50,9 +50,12 @@ export type TokenizerJson =
   | PlainTokenizerJson
   | {
     readonly kind: "huggingface";
-    /** The contents of tokenizer.json and, where there is one, of tokenizer_config.json. */
+    /** How it cuts: 2 as Hugging Face's own library does. Runs without one were trained by another library's tokens. */
+    readonly edition?: 2 | undefined;
+    /** The contents of tokenizer.json. */
     readonly tokenizer: Readonly<Record<string, unknown>>;
-    readonly config: Readonly<Record<string, unknown>>;
+    /** The contents of tokenizer_config.json, in runs without an edition. */
+    readonly config?: Readonly<Record<string, unknown>> | undefined;
   };
 
 /** Writes a list of tokens, cut by whoever made it, into `spans`. */

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { openPreprocessing } from "../../../lib/data/preprocessing.ts";
 import { createTokenizer, openTokenizer } from "../../../lib/data/tokenizers/create.ts";
 import { Spans, type Tokenizer } from "../../../lib/data/tokenizers/tokenizer.ts";
 import { InputError } from "../../../lib/errors.ts";
@@ -42,6 +43,31 @@ Deno.test("openTokenizer() reads a tokenizer.json, and what it cuts is the same 
   });
 });
 
+Deno.test("openTokenizer() reads a tokenizer.json with a byte order mark, and reads no tokenizer_config.json", async () => {
+  const files = { "tokenizer.json": "\ufeff" + JSON.stringify(wordPiece(true)), "tokenizer_config.json": "{ broken" };
+  await withFiles(files, async (folder) => {
+    const tokenizer = await openTokenizer({ ...options, tokenizer: `${folder}/tokenizer.json` });
+    assertEquals(cut(tokenizer, "training"), ["train", "##ing"]);
+  });
+});
+
+Deno.test("a tokenizer that a run saved without an edition cuts as when the run was trained", () => {
+  const { model, ...rest } = wordPiece(true);
+  const vocab = { ...model.vocab, "café": 10, "caf": 11 };
+  const tokenizer = { ...rest, model: { ...model, vocab } };
+  const saved = JSON.parse(JSON.stringify({ kind: "huggingface", tokenizer, config: {} }));
+  const opened = openPreprocessing({ tokenizer: saved, vocabulary: ["caf", "café"], maxLength: 4, truncate: "end" });
+  // The library of then took é for no letter.
+  assertEquals([...opened.encode("Café").tokens], [2, 1]);
+  const now = openPreprocessing({
+    tokenizer: { kind: "huggingface", edition: 2, tokenizer },
+    vocabulary: ["caf", "café"],
+    maxLength: 4,
+    truncate: "end",
+  });
+  assertEquals([...now.encode("Café").tokens], [3]);
+});
+
 Deno.test("a Hugging Face tokenizer's words without an id are tokens without a string", async () => {
   await withFiles({ "tokenizer.json": JSON.stringify(wordPiece(false)) }, async (folder) => {
     const tokenizer = await openTokenizer({ ...options, tokenizer: `${folder}/tokenizer.json` });
@@ -50,7 +76,12 @@ Deno.test("a Hugging Face tokenizer's words without an id are tokens without a s
 });
 
 Deno.test("openTokenizer() refuses what is no Hugging Face tokenizer, by its path", async () => {
-  const files = { "text.json": "no", "list.json": "[]", "other.json": "{}", "model.json": '{"model": {"type": "x"}}' };
+  const files = {
+    "text.json": "no",
+    "list.json": "[]",
+    "vocabulary.json": '{"[UNK]": 0, "a": 1}',
+    "model.json": '{"model": {"type": "x"}}',
+  };
   await withFiles(files, async (folder) => {
     for (const name of Object.keys(files)) {
       await assertRejects(() => openTokenizer({ ...options, tokenizer: `${folder}/${name}` }), InputError, name);

@@ -1,0 +1,233 @@
+/**
+ * Regular expressions of tokenizer.json, which are Oniguruma's (in Ruby's syntax), as JavaScript's. Only constructs whose
+ * meaning is the same for every text are translated; all others throw a SyntaxError that names them.
+ */
+import { ONIGURUMA_WORD, ONIGURUMA_WORD_ALONE, WHITE_SPACE } from "./unicode.ts";
+
+const CATEGORY = /^(L[ultmo]?|M[nce]?|N[dlo]?|P[cdseifo]?|S[mcko]?|Z[slp]?|C[cfon]?)$/;
+const SCRIPTS = [
+  "Arabic",
+  "Cyrillic",
+  "Devanagari",
+  "Greek",
+  "Han",
+  "Hangul",
+  "Hebrew",
+  "Hiragana",
+  "Katakana",
+  "Latin",
+];
+const CONTROL_ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", f: "\f", v: "\v" };
+/** Letters that are one character in other cases: Oniguruma finds ß by `(?i:ss)`, JavaScript does not. */
+const FOLDED_TO_ONE = /ss|ff|fi|fl|st/i;
+
+/** The pattern as a regular expression that finds all matches. Throws a SyntaxError. */
+export function compilePattern(pattern: string): RegExp {
+  const parser = new Parser(pattern.toWellFormed());
+  const { source, isEmpty } = parser.alternatives();
+  if (parser.next !== undefined) throw new SyntaxError(`"${parser.next}" that closes no group`);
+  if (isEmpty) throw new SyntaxError("a pattern that can match nothing");
+  return new RegExp(source, "gv");
+}
+
+/** A part of an expression, and whether it can match nothing. */
+interface Part {
+  readonly source: string;
+  readonly isEmpty: boolean;
+}
+
+class Parser {
+  readonly #chars: readonly string[];
+  #at = 0;
+  #groups = 0;
+  /** Whether the case of letters means nothing here. */
+  #folds = false;
+  #isBehind = false;
+
+  constructor(pattern: string) {
+    this.#chars = [...pattern];
+  }
+
+  get next(): string | undefined {
+    return this.#chars[this.#at];
+  }
+
+  alternatives(): Part {
+    const parts = [this.#sequence()];
+    while (this.#take("|")) parts.push(this.#sequence());
+    return { source: parts.map(({ source }) => source).join("|"), isEmpty: parts.some(({ isEmpty }) => isEmpty) };
+  }
+
+  #sequence(): Part {
+    let source = "";
+    let isEmpty = true;
+    let letters = "";
+    while (this.next !== undefined && this.next !== "|" && this.next !== ")") {
+      const literal = this.next;
+      const atom = this.#quantified();
+      letters = /^[a-z]$/i.test(literal) ? letters + literal : "";
+      if (this.#folds && FOLDED_TO_ONE.test(letters)) throw new SyntaxError(`"${letters}" in a group (?i:…)`);
+      source += atom.source;
+      isEmpty &&= atom.isEmpty;
+    }
+    return { source, isEmpty };
+  }
+
+  #quantified(): Part {
+    const atom = this.#atom();
+    const start = this.#at;
+    const counts = this.#quantifier();
+    if (!counts) return atom;
+    if (this.#folds) throw new SyntaxError("a quantifier in a group (?i:…)");
+    const [least, most] = counts;
+    if (atom.isEmpty) throw new SyntaxError("a quantifier after what can match nothing");
+    const braced = this.#chars[start] === "{";
+    let source = `${atom.source}{${least},${most ?? ""}}`;
+    const isEmpty = least === 0;
+    if (this.#take("?")) {
+      if (braced && least === most) throw new SyntaxError(`the quantifier {${least}}?`);
+      source += "?";
+    } else if (this.#take("+")) {
+      // Ruby knows no possessive {n,m}+: that is a repetition of a repetition.
+      if (braced && isEmpty) throw new SyntaxError("a quantifier after what can match nothing");
+      source = braced ? `(?:${source})+` : this.#atomic(source);
+    }
+    if (this.next !== undefined && "*+?".includes(this.next) || this.#peekBraces()) {
+      throw new SyntaxError("a quantifier after a quantifier");
+    }
+    return { source, isEmpty };
+  }
+
+  #quantifier(): [least: number, most: number | undefined] | undefined {
+    if (this.#take("*")) return [0, undefined];
+    if (this.#take("+")) return [1, undefined];
+    if (this.#take("?")) return [0, 1];
+    const braces = this.#peekBraces();
+    if (!braces) return undefined;
+    this.#at += braces[0].length;
+    const [, least, comma, most] = braces;
+    return [Number(least || 0), comma ? (most ? Number(most) : undefined) : Number(least)];
+  }
+
+  /** `{2}`, `{2,}`, `{,3}` or `{2,3}` that comes next; other braces are themselves. */
+  #peekBraces(): RegExpExecArray | undefined {
+    if (this.next !== "{") return undefined;
+    const braces = /^\{(\d{0,4})(,?)(\d{0,4})\}/.exec(this.#chars.slice(this.#at, this.#at + 12).join(""));
+    return braces && (braces[1] || braces[3]) && (braces[2] || braces[1]) ? braces : undefined;
+  }
+
+  /** What is matched once and never given back. */
+  #atomic(source: string): string {
+    if (this.#isBehind) throw new SyntaxError("a possessive quantifier or an atomic group in a lookbehind");
+    const name = `atomic${this.#groups++}`;
+    return `(?=(?<${name}>${source}))\\k<${name}>`;
+  }
+
+  #atom(): Part {
+    const char = this.#shift();
+    if (char === "(") return this.#group();
+    if (char === "[") return { source: this.#class(), isEmpty: false };
+    if (char === ".") return { source: "[^\\n]", isEmpty: false };
+    if ("^$*+?".includes(char)) throw new SyntaxError(`"${char}"`);
+    if (char === "\\") return { source: this.#escape(ONIGURUMA_WORD_ALONE).source, isEmpty: false };
+    return { source: this.#literal(char), isEmpty: false };
+  }
+
+  #group(): Part {
+    const before = [this.#folds, this.#isBehind] as const;
+    const kind = /^\?(:|i:|=|!|<=|<!|>)/.exec(this.#chars.slice(this.#at, this.#at + 3).join(""))?.[1];
+    if (kind === undefined && this.next === "?") {
+      throw new SyntaxError(`the group "(${this.#chars.slice(this.#at, this.#at + 4).join("")}…"`);
+    }
+    if (kind !== undefined) this.#at += kind.length + 1;
+    if (kind === "i:") this.#folds = true;
+    if (kind?.startsWith("<")) this.#isBehind = true;
+    const { source, isEmpty } = this.alternatives();
+    if (!this.#take(")")) throw new SyntaxError("a group that is not closed");
+    [this.#folds, this.#isBehind] = before;
+    if (kind === ">") return { source: `(?:${this.#atomic(source)})`, isEmpty };
+    const isLook = kind !== undefined && /[=!]/.test(kind);
+    return { source: `(?${isLook || kind === "i:" ? kind : ":"}${source})`, isEmpty: isEmpty || isLook };
+  }
+
+  #class(): string {
+    let source = this.#take("^") ? "^" : "";
+    if (this.next === "]") throw new SyntaxError("an empty class, or a class with an unescaped ]");
+    while (!this.#take("]")) {
+      const char = this.#shift();
+      if (char === "[") {
+        if (this.next === ":") throw new SyntaxError("the class [:…:]");
+        source += this.#class();
+        continue;
+      }
+      if (char === "&" && this.next === "&") throw new SyntaxError('"&&" in a class');
+      const item = this.#classItem(char);
+      if (this.next !== "-" || this.#chars[this.#at + 1] === "]") {
+        source += item.source;
+        continue;
+      }
+      this.#at++;
+      const end = this.#shift();
+      const last = end === "[" ? undefined : this.#classItem(end);
+      if (item.isSet || !last || last.isSet || char === "-") {
+        throw new SyntaxError('"-" beside no characters in a class');
+      }
+      source += `${item.source}-${last.source}`;
+    }
+    return `[${source}]`;
+  }
+
+  #classItem(char: string): { source: string; isSet: boolean } {
+    return char === "\\" ? this.#escape(ONIGURUMA_WORD) : { source: this.#literal(char), isSet: false };
+  }
+
+  /** What a backslash begins, in or outside a class. */
+  #escape(word: string): { source: string; isSet: boolean } {
+    const isAlone = word === ONIGURUMA_WORD_ALONE;
+    const char = this.#shift();
+    const set = (inside: string, negated = false) => {
+      if (this.#folds) throw new SyntaxError(`"\\${char}" in a group (?i:…)`);
+      return { source: `[${negated ? "^" : ""}${inside}]`, isSet: true };
+    };
+    if (char === "s" || char === "S") return set(WHITE_SPACE, char === "S");
+    if (char === "d" || char === "D") return set("\\p{Nd}", char === "D");
+    if (char === "w" || char === "W" && isAlone) return set(word, char === "W");
+    if (char === "p" || char === "P") {
+      const [, not, name] = /^\{(\^?)([A-Za-z]+)\}/.exec(this.#chars.slice(this.#at, this.#at + 24).join("")) ?? [];
+      if (name === undefined || !CATEGORY.test(name) && !SCRIPTS.includes(name)) {
+        throw new SyntaxError(`the property "\\${char}${this.#chars.slice(this.#at, this.#at + 16).join("")}"`);
+      }
+      this.#at += not!.length + name.length + 2;
+      return set(CATEGORY.test(name) ? `\\p{${name}}` : `\\p{Script=${name}}`, (char === "P") !== (not === "^"));
+    }
+    const code = /^(?:x([0-9A-Fa-f]{2})|x\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4}))/
+      .exec(char + this.#chars.slice(this.#at, this.#at + 8).join(""));
+    if (code) {
+      this.#at += code[0].length - 1;
+      const value = Number.parseInt(code[1] ?? code[2] ?? code[3] ?? "", 16);
+      if (value > 0x10ffff || value >= 0xd800 && value <= 0xdfff) throw new SyntaxError(`"\\${code[0]}"`);
+      return { source: this.#literal(String.fromCodePoint(value)), isSet: false };
+    }
+    const control = CONTROL_ESCAPES[char];
+    if (control === undefined && /[\p{L}\p{N}]/u.test(char)) throw new SyntaxError(`"\\${char}"`);
+    return { source: this.#literal(control ?? char), isSet: false };
+  }
+
+  #literal(char: string): string {
+    const code = char.codePointAt(0)!;
+    if (this.#folds && code > 127) throw new SyntaxError(`"${char}" in a group (?i:…)`);
+    return `\\u{${code.toString(16)}}`;
+  }
+
+  #shift(): string {
+    const char = this.#chars[this.#at++];
+    if (char === undefined) throw new SyntaxError("a pattern that ends too early");
+    return char;
+  }
+
+  #take(char: string): boolean {
+    if (this.next !== char) return false;
+    this.#at++;
+    return true;
+  }
+}
