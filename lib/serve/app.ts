@@ -12,6 +12,7 @@ import { predictRoutes } from "./predict_routes.ts";
 import { problemResponse } from "./problem.ts";
 import { runRoutes } from "./run_routes.ts";
 import { createShell } from "./shell.ts";
+import { shortened } from "../printable.ts";
 import { startRoutes } from "./start_routes.ts";
 import type { Services } from "./services.ts";
 import project from "../../deno.json" with { type: "json" };
@@ -80,7 +81,7 @@ export function createApp(services: Services, options: AppOptions = {}): App {
       return problemResponse(404, [{ field: "path", message: `there is nothing at ${describe(path)}` }]);
     }
     const allow = allowed.join(", ");
-    const message = `${method} ${path} is not possible: expected ${allow}`;
+    const message = `${method} ${shortened(path)} is not possible: expected ${allow}. GET /docs says what it takes`;
     return problemResponse(405, [{ field: "method", message }], { Allow: allow });
   });
 

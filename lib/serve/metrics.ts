@@ -1,4 +1,4 @@
-/** Counts of what was asked and answered, and their text for a scraper (OpenMetrics 1.0). */
+/** Counts of what was asked and answered, and their text for a scraper: Prometheus's own, or OpenMetrics 1.0. */
 import { Histogram } from "../predict/histogram.ts";
 import type { CloseReason } from "./connections.ts";
 import { Drops } from "./drops.ts";
@@ -6,7 +6,13 @@ import { Drops } from "./drops.ts";
 /** Upper bounds in seconds, of a prediction's and of a large list's time alike. */
 const BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
-export const OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/** The two formats: what a scraper asks for by `Accept`, and the type of the answer. Who asks for neither gets the first. */
+export const METRICS_TYPES = {
+  "text/plain": "text/plain; version=0.0.4; charset=utf-8",
+  "application/openmetrics-text": "application/openmetrics-text; version=1.0.0; charset=utf-8",
+} as const;
+
+export type MetricsFormat = keyof typeof METRICS_TYPES;
 
 /** Answers of one route. */
 export class RouteFigures {
@@ -57,12 +63,19 @@ export class HttpFigures {
 
 /** Builds the text: families, each with its samples. */
 export class MetricsText {
+  readonly #format: MetricsFormat;
   #text = "";
   #family = "";
 
+  constructor(format: MetricsFormat) {
+    this.#format = format;
+  }
+
   family(name: string, type: "counter" | "gauge" | "histogram", help: string): void {
     this.#family = name;
-    this.#text += `# TYPE ${name} ${type}\n# HELP ${name} ${help}\n`;
+    // In Prometheus's own format a counter is called as its sample is.
+    const called = type === "counter" && this.#format === "text/plain" ? `${name}_total` : name;
+    this.#text += `# TYPE ${called} ${type}\n# HELP ${called} ${help}\n`;
   }
 
   /** `suffix` as its type wants: `_total` for a counter, none for a gauge. */
@@ -99,7 +112,7 @@ export class MetricsText {
   }
 
   end(): string {
-    return `${this.#text}# EOF\n`;
+    return this.#format === "text/plain" ? this.#text : `${this.#text}# EOF\n`;
   }
 }
 

@@ -1,8 +1,9 @@
 /** What those who run the service ask: whether it lives, whether it is ready, and its figures. */
 import { z } from "@hono/zod-openapi";
+import { parseAccept } from "hono/utils/accept";
 import { memoryUsage } from "node:process";
 import { unreadiness } from "./health.ts";
-import { type HttpFigures, MetricsText, OPEN_METRICS } from "./metrics.ts";
+import { type HttpFigures, METRICS_TYPES, type MetricsFormat, MetricsText } from "./metrics.ts";
 import { problemAnswer, problemResponse } from "./problem.ts";
 import { jsonAnswer, type Routes } from "./routes.ts";
 import type { Services } from "./services.ts";
@@ -45,13 +46,34 @@ export function operationRoutes(
   routes.add({
     method: "get",
     path: "/metrics",
-    summary: "Figures for a scraper, as OpenMetrics text",
-    responses: { 200: { description: "The figures", content: { [OPEN_METRICS]: { schema: z.string() } } } },
-  }, (c) => c.body(metricsText(services, figures), 200, { "Content-Type": OPEN_METRICS }));
+    summary: "Figures for a scraper, as Prometheus's text or, for those that ask for it, as OpenMetrics",
+    responses: {
+      200: {
+        description: "The figures",
+        content: Object.fromEntries(Object.values(METRICS_TYPES).map((type) => [type, { schema: z.string() }])),
+      },
+    },
+  }, (c) => {
+    const format = wantedFormat(c.req.header("Accept") ?? "");
+    const headers = { "Content-Type": METRICS_TYPES[format], "Vary": "Accept" };
+    return c.body(metricsText(services, figures, format), 200, headers);
+  });
 }
 
-function metricsText({ predictor, training, cluster }: Services, figures: HttpFigures): string {
-  const text = new MetricsText();
+/** The format that a header `Accept` prefers; nobody is refused. */
+function wantedFormat(accept: string): MetricsFormat {
+  const quality = (format: MetricsFormat) =>
+    Math.max(0, ...parseAccept(accept).filter(({ type }) => type.toLowerCase() === format).map(({ q }) => q));
+  const openMetrics = quality("application/openmetrics-text");
+  return openMetrics > 0 && openMetrics >= quality("text/plain") ? "application/openmetrics-text" : "text/plain";
+}
+
+function metricsText(
+  { predictor, training, cluster }: Services,
+  figures: HttpFigures,
+  format: MetricsFormat,
+): string {
+  const text = new MetricsText(format);
   figures.write(text);
   const { queued, computing, batchSizes, restarts } = predictor.figures();
   text.gauge("lockstep_predict_queued_sequences", queued, "Sequences that wait for their batch.");

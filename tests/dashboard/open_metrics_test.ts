@@ -8,7 +8,7 @@ Deno.test("parseMetrics() reads what the server writes", () => {
   figures.route("POST", "/predict").observe(503, 20);
   figures.route("GET", "/runs/{id}").observe(404, 0.002);
   figures.streams = 3;
-  const text = new MetricsText();
+  const text = new MetricsText("text/plain");
   figures.write(text);
   text.gauge("lockstep_resident_memory_bytes", 1.5e9, "Memory.");
   const metrics = parseMetrics(text.end());

@@ -6,7 +6,7 @@ import { HttpFigures, MetricsText } from "../../lib/serve/metrics.ts";
 
 /** A scrape `at` seconds of what `figures` and the predictor have counted. */
 function scrape(at: number, figures: HttpFigures, batches = 0, sequences = 0): Scrape {
-  const text = new MetricsText();
+  const text = new MetricsText("text/plain");
   figures.write(text);
   const sizes = new Histogram(BATCH_SIZES);
   for (let batch = 1; batch <= batches; batch++) {

@@ -126,7 +126,7 @@ Deno.test("GET /metrics is OpenMetrics text with what was asked, queued, trained
   const reader = stream.body!.getReader();
   await reader.read();
   await reader.read();
-  const response = await app.request("/metrics");
+  const response = await app.request("/metrics", { headers: { Accept: "application/openmetrics-text" } });
   assertEquals(response.headers.get("Content-Type"), "application/openmetrics-text; version=1.0.0; charset=utf-8");
   const text = await response.text();
   const lines = text.split("\n");
@@ -153,4 +153,43 @@ Deno.test("GET /metrics is OpenMetrics text with what was asked, queued, trained
   }
   await reader.cancel();
   assertMatch(await (await app.request("/metrics")).text(), /^lockstep_event_streams 0$/m);
+});
+
+Deno.test("GET /metrics is in the format that a scraper asks for, and Prometheus's own for all others", async () => {
+  const { app } = fakeApp();
+  const get = async (accept?: string) => {
+    const response = await app.request("/metrics", accept === undefined ? {} : { headers: { Accept: accept } });
+    const text = await response.text();
+    assertEquals([response.status, response.headers.get("Vary")], [200, "Accept"]);
+    const type = response.headers.get("Content-Type");
+    const isOpen = type === "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    assert(isOpen || type === "text/plain; version=0.0.4; charset=utf-8", `${type}`);
+    assertEquals(text.endsWith("\n# EOF\n"), isOpen);
+    // A counter's family has the name of its sample in Prometheus's own format.
+    const counter = isOpen ? "lockstep_predict_restarts" : "lockstep_predict_restarts_total";
+    const family = `^# TYPE ${counter} counter\n# HELP ${counter} .*\nlockstep_predict_restarts_total 2$`;
+    assertMatch(text, new RegExp(family, "m"));
+    return isOpen ? "open" : "text";
+  };
+  const prometheus = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6," +
+    "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;q=0.4," +
+    "text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
+  const browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+  const cases: [accept: string | undefined, format: string][] = [
+    [prometheus, "open"],
+    ["Application/OpenMetrics-Text", "open"],
+    ["text/plain;q=0.5, application/openmetrics-text", "open"],
+    [undefined, "text"],
+    ["", "text"],
+    ["*/*", "text"],
+    [browser, "text"],
+    ["text/plain", "text"],
+    ["application/openmetrics-text;q=0.4, text/plain;version=0.0.4", "text"],
+    ["application/openmetrics-text;q=0", "text"],
+    // Nobody is refused: a scraper that asks for another format can often read one of these.
+    ["application/json", "text"],
+    ["application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily", "text"],
+    [";;q=,,/", "text"],
+  ];
+  for (const [accept, format] of cases) assertEquals(await get(accept), format, accept);
 });

@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertLessOrEqual, assertMatch } from "@std/assert";
 import fc from "fast-check";
+import { Buffer } from "node:buffer";
+import { createGzip, gzipSync } from "node:zlib";
 import { fakeApp } from "./fakes.ts";
 import type { ProblemBody } from "./reading.ts";
 
@@ -154,6 +156,49 @@ Deno.test("POST /predict refuses a body over the limit, declared or not", async 
   const declared = await post("{}", { "Content-Length": "200001" });
   assertEquals(declared.status, 413);
   assertEquals((await post('{"tokens":[1,2,3]}'.padEnd(200_000))).status, 200);
+});
+
+Deno.test("POST /predict unpacks gzip within the limits of a body, and refuses what else is packed", async () => {
+  const zip = (text: string | Uint8Array) => new Uint8Array(gzipSync(text));
+  const packed = (body: BodyInit, encoding = "gzip") => post(body, { "Content-Encoding": encoding });
+  const body = '{"tokens":[1,2,3]}';
+  for (const encoding of ["gzip", "x-gzip", "GZIP "]) assertEquals((await packed(zip(body), encoding)).status, 200);
+  assertEquals((await packed(body, "identity")).status, 200);
+  // As gzip -dc does: all members.
+  assertEquals((await packed(Buffer.concat([zip(body.slice(0, 5)), zip(body.slice(5))]))).status, 200);
+  assertEquals((await packed(zip(body.padEnd(200_000)))).status, 200);
+  assertEquals((await packed(zip(body.padEnd(200_001)))).status, 413);
+  for (const encoding of ["br", "deflate", "gzip, gzip", "aws-chunked"]) {
+    const refused = await packed(body, encoding);
+    assertEquals([refused.status, refused.headers.get("Accept-Encoding")], [415, "gzip"]);
+  }
+  for (const broken of [body, "", zip(body).subarray(0, 20), zip(body).with(15, 0)]) {
+    const { detail }: ProblemBody = await (await packed(broken)).json();
+    assertMatch(detail, /^the body (is not gzip, as its Content-Encoding says: |is empty)/);
+  }
+});
+
+Deno.test("POST /predict refuses a packed body as soon as what it unpacks to is too large", async () => {
+  let sent = 0;
+  const cancelled = Promise.withResolvers<void>();
+  const gzip = createGzip();
+  const zeros = new Uint8Array(1 << 20);
+  const endless = new ReadableStream({
+    async pull(controller) {
+      gzip.write(zeros);
+      await new Promise((resolve) => gzip.flush(() => resolve(undefined)));
+      for (let chunk = gzip.read(); chunk; chunk = gzip.read()) controller.enqueue(new Uint8Array(chunk));
+      sent++;
+    },
+    cancel: () => {
+      gzip.destroy();
+      cancelled.resolve();
+    },
+  });
+  const response = await post(endless, { "Content-Encoding": "gzip" });
+  assertEquals(response.status, 413);
+  assertLessOrEqual(sent, 20);
+  await cancelled.promise;
 });
 
 Deno.test("POST /predict says of a body that broke off that it did", async () => {
