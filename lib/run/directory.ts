@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import { lstat, mkdir, readdir, readFile, readlink, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { deniedAccess, errorMessage, InputError, notPermitted } from "../errors.ts";
-import { errorCode, FOLDER_MODE, makeDirectory, writeWhole } from "./files.ts";
+import { errorCode, FOLDER_MODE, isMissing, makeDirectory, writeWhole } from "./files.ts";
 
 /** A run's id: when it began (UTC) and a few random letters, so that ids sort by time. */
 export const RUN_ID = /^\d{8}-\d{6}-[a-z]{4}$/;
@@ -56,7 +56,7 @@ export async function latestRun(runsDir: string): Promise<string | undefined> {
       : "";
     return RUN_ID.test(id) ? id : undefined;
   } catch (error) {
-    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }
@@ -125,7 +125,7 @@ async function exists(path: string): Promise<boolean> {
     await stat(path);
     return true;
   } catch (error) {
-    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return false;
+    if (isMissing(error)) return false;
     throw error;
   }
 }

@@ -6,7 +6,7 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { parseEvent } from "./event_line.ts";
-import { FILE_MODE, named } from "./files.ts";
+import { checkFile, FILE_MODE, openFile } from "./files.ts";
 import { type Lock, lockFile } from "./lock.ts";
 import { BATCH, history } from "./log_history.ts";
 import { LogIndex } from "./log_index.ts";
@@ -205,6 +205,7 @@ export class EventLog {
  * Throws a RangeError that names file and line if another line is no event.
  */
 export async function* readEvents(path: string, after: number): AsyncGenerator<RunEvent, void, void> {
+  await checkFile(path);
   const input = createReadStream(path, "utf8");
   let number = 0;
   let damaged: string | undefined;
@@ -218,8 +219,6 @@ export async function* readEvents(path: string, after: number): AsyncGenerator<R
       if (event?.id === number) yield event;
       else damaged = `Cannot read "${path}": line ${number} is not event ${number}`;
     }
-  } catch (error) {
-    throw named(error, path);
   } finally {
     input.destroy();
   }
@@ -241,7 +240,7 @@ const END_BYTES = 65_536;
 
 /** Some of the last whole lines, and where they end, in bytes; the first of them may lack its beginning. */
 async function lastLines(path: string): Promise<{ readonly lines: readonly string[]; readonly end: number }> {
-  const file = await open(path, "r");
+  const file = await openFile(path);
   try {
     const { size } = await file.stat();
     const bytes = new Uint8Array(Math.min(size, END_BYTES));
@@ -249,8 +248,6 @@ async function lastLines(path: string): Promise<{ readonly lines: readonly strin
     const length = bytes.lastIndexOf(NEWLINE) + 1;
     const lines = new TextDecoder().decode(bytes.subarray(0, length)).split("\n").slice(0, -1);
     return { lines, end: size - bytes.length + length };
-  } catch (error) {
-    throw named(error, path);
   } finally {
     await file.close();
   }

@@ -1,6 +1,6 @@
 /** File access: all of a run's reading and writing of files goes through here. */
 import { randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { z } from "zod";
 import { expectation, shown } from "../config/resolve.ts";
@@ -78,16 +78,26 @@ export function checked<Value>(path: string, value: unknown, schema: z.ZodType<V
 
 /** The bytes of a file. Throws a DamagedFile where `path` is no file; that there is nothing is passed on. */
 export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return Uint8Array.from(await readFile(path));
-  } catch (error) {
-    throw named(error, path);
-  }
+  await checkFile(path);
+  return Uint8Array.from(await readFile(path));
 }
 
-/** `error` as one that names the file at `path`, if the system's own words do not. */
-export function named(error: unknown, path: string): unknown {
-  return errorCode(error) === "EISDIR" ? new DamagedFile(path, "it is a directory", { cause: error }) : error;
+/** Opens a file for reading, as `readBytes` does. */
+export async function openFile(path: string): Promise<FileHandle> {
+  await checkFile(path);
+  return await open(path, "r");
+}
+
+/**
+ * Throws a DamagedFile where `path` is no regular file: whoever made the directory may have put a device there, which has
+ * no end, or a pipe, which never begins. That there is nothing is passed on.
+ */
+export async function checkFile(path: string): Promise<void> {
+  const found = await stat(path).catch((error) => {
+    throw errorCode(error) === "ELOOP" ? new DamagedFile(path, "its links lead in a circle", { cause: error }) : error;
+  });
+  if (found.isFile()) return;
+  throw new DamagedFile(path, found.isDirectory() ? "it is a directory" : "it is no regular file");
 }
 
 /** The first thing that is wrong with `value`: where, what is there and what was expected. */
@@ -114,4 +124,9 @@ export async function makeDirectory(path: string): Promise<boolean> {
 /** The system's name for what went wrong, such as `ENOENT`. */
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+/** Whether there is nothing at a path, or what should be a folder on the way to it is a file. */
+export function isMissing(error: unknown): boolean {
+  return errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR";
 }

@@ -1,9 +1,10 @@
 /** Weights that a training starts from, read from a safetensors file: PyTorch's own, or those that a run exported. */
-import { readFile, stat } from "node:fs/promises";
-import { errorMessage, InputError } from "../errors.ts";
+import { stat } from "node:fs/promises";
+import { DamagedFile, errorMessage, InputError } from "../errors.ts";
 import type { ParameterLayout } from "../model/layout.ts";
 import { fromPytorch, type NamedTensor } from "../model/pytorch.ts";
 import type { ModelSpec } from "../model/spec.ts";
+import { readBytes } from "./files.ts";
 import { sha256 } from "./manifest.ts";
 import { decodeSafetensors } from "./safetensors.ts";
 
@@ -20,7 +21,7 @@ export interface GivenWeights {
  */
 export async function readGivenWeights(path: string, expected?: string): Promise<GivenWeights | undefined> {
   if (path === "") return undefined;
-  const bytes = await readRegular(path);
+  const bytes = await readWhole(path);
   const digest = await sha256(bytes);
   if (expected !== undefined && digest !== expected) {
     throw refuse(`${path} is not the file that the run began with: its digest differs`);
@@ -47,15 +48,13 @@ export function givenVector({ path, tensors }: GivenWeights, spec: ModelSpec, la
 /** Most that is read: no model has more, as its state and workspaces have to fit into 4 GiB. */
 const MOST_BYTES = 2 ** 32;
 
-/** The bytes of a file that is one: devices have no end, and a pipe may never begin. */
-async function readRegular(path: string): Promise<Uint8Array<ArrayBuffer>> {
+async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    const found = await stat(path);
-    if (!found.isFile()) throw new RangeError("it is no regular file");
-    if (found.size > MOST_BYTES) throw new RangeError(`${found.size} bytes, expected at most ${MOST_BYTES}`);
-    return Uint8Array.from(await readFile(path));
+    const { size } = await stat(path);
+    if (size > MOST_BYTES) throw new RangeError(`${size} bytes, expected at most ${MOST_BYTES}`);
+    return await readBytes(path);
   } catch (error) {
-    throw refuse(`${path} cannot be read: ${errorMessage(error)}`);
+    throw refuse(`${path} cannot be read: ${error instanceof DamagedFile ? error.reason : errorMessage(error)}`);
   }
 }
 

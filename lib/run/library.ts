@@ -7,7 +7,7 @@ import { listRuns, RUN_ID } from "./directory.ts";
 import { removeRun } from "./retention.ts";
 import { lastEvent } from "./event_log.ts";
 import { readFigures } from "./figures_file.ts";
-import { errorCode, readJson } from "./files.ts";
+import { isMissing, readJson } from "./files.ts";
 import { judgementsSchema } from "./judgement_schema.ts";
 import { history } from "./log_history.ts";
 import { LogIndex } from "./log_index.ts";
@@ -212,7 +212,7 @@ async function optional<Value>(read: () => Promise<Value>): Promise<Value | unde
   try {
     return await read();
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

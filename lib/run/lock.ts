@@ -1,5 +1,6 @@
 /** Nobody trains a run twice at once: its event log is locked while a process does. */
 import { InputError } from "../errors.ts";
+import { checkFile } from "./files.ts";
 
 export interface Lock {
   /** Gives the lock back. The system does so too when the process ends, however it ends. */
@@ -8,13 +9,15 @@ export interface Lock {
 
 /** Says that the file at `path` is being read, so that nobody removes it; others may say so too. */
 export async function shareFile(path: string): Promise<Lock> {
+  await checkFile(path);
   const file = await Deno.open(path, { read: true });
   await file.lock(false);
   return file;
 }
 
-/** Locks the file at `path`. Throws an InputError if another process has it. */
+/** Locks the file at `path`. Throws an InputError if another process has it, and a DamagedFile if it is none. */
 export async function lockFile(path: string): Promise<Lock> {
+  await checkFile(path);
   const file = await Deno.open(path, { read: true });
   if (await file.tryLock(true)) return file;
   file.close();

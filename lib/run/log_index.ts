@@ -2,9 +2,10 @@
  * Where each event of a log file is: found by one look over its bytes, without reading what they mean, and kept, so that
  * the next look goes on where that one ended. So a log of a million events is opened in a moment, at any event.
  */
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import type { RunEvent } from "../events.ts";
 import { parseEvent } from "./event_line.ts";
+import { openFile } from "./files.ts";
 
 /** What an event is to whoever has to leave some out. */
 export const Kind = { other: 0, progress: 1, epoch: 2, checkpoint: 3 } as const;
@@ -47,7 +48,7 @@ export class LogIndex {
    * is none.
    */
   async read(ids: readonly number[]): Promise<RunEvent[]> {
-    const file = await open(this.path, "r");
+    const file = await openFile(this.path);
     try {
       const runs = neighbours(ids);
       const events: RunEvent[][] = [];
@@ -72,7 +73,7 @@ export class LogIndex {
   }
 
   async #look(): Promise<void> {
-    const file = await open(this.path, "r");
+    const file = await openFile(this.path);
     try {
       const { size } = await file.stat();
       // Not the file that it was.

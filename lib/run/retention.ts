@@ -1,9 +1,9 @@
 /** Runs that go: one that somebody no longer wants, or all but the newest. */
 import { lstat, rm, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError } from "../errors.ts";
+import { DamagedFile, InputError } from "../errors.ts";
 import { latestRun, listRuns } from "./directory.ts";
-import { errorCode } from "./files.ts";
+import { errorCode, isMissing } from "./files.ts";
 import { type Lock, lockFile } from "./lock.ts";
 import type { Removal } from "./types.ts";
 
@@ -16,8 +16,8 @@ export async function removeRun(directory: string): Promise<Removal> {
       if (lock === "busy") return "busy";
       if (lock) locks.push(lock);
     }
-    if ((await lstat(directory)).isSymbolicLink()) {
-      // What it leads to, such as an archive, is not ours to remove.
+    if (!(await lstat(directory)).isDirectory()) {
+      // What a link leads to, such as an archive, is not ours to remove.
       await unlink(directory);
       return "removed";
     }
@@ -44,7 +44,8 @@ async function lockOf(path: string): Promise<Lock | "busy" | undefined> {
     return await lockFile(path);
   } catch (error) {
     if (error instanceof InputError) return "busy";
-    if (errorCode(error) === "ENOENT") return undefined;
+    // Nobody trains or serves a run that has something else in its place.
+    if (isMissing(error) || error instanceof DamagedFile) return undefined;
     throw error;
   }
 }

@@ -124,7 +124,7 @@ Deno.test("readGivenWeights() reads regular files alone: no device without an en
       await assertRejects(
         () => readGivenWeights(path),
         InputError,
-        `weights: ${path} cannot be read: it is no regular`,
+        `weights: ${path} cannot be read: it is ${path === folder ? "a directory" : "no regular file"}`,
       );
     }
     const path = join(folder, "passwd");
