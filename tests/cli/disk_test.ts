@@ -98,6 +98,7 @@ onDisk("a folder of checkpoints that becomes read-only: training goes on and say
   const { output } = await onSmallDisk(
     folder,
     `
+    mount -o remount,size=2048k "$disk" # Room for the checkpoints that could not be removed.
     (await "Epoch 02 "; cd "$disk"/2*/checkpoints; mount --bind . .; until held mount -o remount,bind,ro "$PWD"; do sleep 0.02; done) &
     lockstep train ${flags(slow)} --runs-dir "$disk"; echo "left with $?" >> "$out"
     umount "$disk"/2*/checkpoints; lockstep resume "$disk"/2*; echo "left with $?" >> "$out"
