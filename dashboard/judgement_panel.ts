@@ -128,6 +128,7 @@ function figureRows(
 /** How what is served comes of its parts. */
 function sharesOf(share: number): string {
   if (share === 1) return "Served is the LSTM alone: n-grams beside it make it no better";
+  if (share === 0) return "Served are the n-grams alone: the LSTM beside them makes them no better";
   return `Served is the mean of both: LSTM ${percent(share, 0)}, n-grams ${percent(1 - share, 0)}`;
 }
 

@@ -3,7 +3,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { readFile } from "node:fs/promises";
 import type { ConfigSource } from "../config/resolve.ts";
 import { type Flag, flagValue } from "../config/flags.ts";
-import { nearest } from "../config/nearest.ts";
+import { meantNames } from "../config/nearest.ts";
 import { fromCaller } from "./caller.ts";
 import { errorMessage, InputError, type Problem } from "../errors.ts";
 
@@ -47,8 +47,8 @@ export function parseArguments(
     boolean: switches,
     unknown: (arg, key) => {
       if (key === undefined) return true; // A positional argument.
-      const guess = nearest(key, [...taking, ...switches]);
-      const hint = guess ? `did you mean --${guess}?` : "--help lists all there are";
+      const meant = meantNames(key, [...taking, ...switches]).map((name) => `--${name}`).join(" or ");
+      const hint = meant !== "" ? `did you mean ${meant}?` : "--help lists all there are";
       problems.push({ field: arg, message: `Unknown flag ${arg}: ${hint}` });
       return false;
     },

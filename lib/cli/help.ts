@@ -4,7 +4,7 @@ import { fileShape, processShape, trainingShape } from "../config/schema.ts";
 
 export const OVERVIEW = `Lockstep trains small sequence classifiers on every core, shows it live and serves predictions.
 
-  deno task train [FLAGS]            train a run, watch it and serve it (--help lists the flags)
+  deno task train [FILE …] [FLAGS]   train a run, watch it and serve it (--help lists the flags)
   deno task check FILE …             read data, and say what training would make of it
   deno task resume RUN               go on with a run that was interrupted
   deno task verify RUN               train a run again, and see whether it comes to the same
@@ -26,7 +26,7 @@ export function trainHelp(): string {
   ] as const;
   const of = (shape: object) => flags.filter(({ key }) => key in shape).map(row);
   return [
-    "Usage: deno task train [FLAGS]\n",
+    "Usage: deno task train [FILE …] [FLAGS]   (files of rows, as --data names them)\n",
     section("", own.map(([flag, text]) => [flag, text])),
     section("What is trained; the result depends on these alone\n", of(trainingShape)),
     section("What files of rows hold, and what becomes of it\n", of(fileShape)),

@@ -89,6 +89,7 @@ function accuracyText({ validation, test }: OnRows): string {
 
 function modelText(share: number): string {
   const percentage = (part: number) => `${Math.round(100 * part)}%`;
+  if (share === 0) return "the n-grams alone, as the LSTM is no gain";
   return share === 1
     ? "the LSTM alone, as n-grams are no gain"
     : `the mean of both, the LSTM counting ${percentage(share)} and the n-grams ${percentage(1 - share)}`;

@@ -1,7 +1,6 @@
 /** `train`: a new run from flags, or with `--resume` an earlier one. */
 import { flagName, flags } from "../config/flags.ts";
 import { type ConfigSource, type Resolve, resolveConfig } from "../config/resolve.ts";
-import { InputError } from "../errors.ts";
 import { openTraining } from "../run/open_training.ts";
 import { type Arguments, dataFiles, parseArguments, readConfigFile } from "./arguments.ts";
 import { ExitCode } from "./exit_codes.ts";
@@ -25,11 +24,10 @@ export async function trainCommand(args: readonly string[], options: TrainingOpt
 }
 
 async function sourcesOf({ values, extra, positionals }: Arguments): Promise<ConfigSource[]> {
-  if (positionals.length > 0 && values.data === undefined) {
-    const message = `Unexpected argument "${positionals[0]}": expected flags only, such as --seed 7`;
-    throw new InputError([{ field: positionals[0]!, message }]);
-  }
-  const all = values.data === undefined ? values : { ...values, data: dataFiles(values.data, positionals) };
+  // What is no flag is a file of rows, as for check.
+  const all = values.data === undefined && positionals.length === 0
+    ? values
+    : { ...values, data: dataFiles(values.data, positionals) };
   const sources: ConfigSource[] = [];
   if (extra.config !== undefined) sources.push(await readConfigFile(extra.config));
   sources.push({ values: all, nameOf: (key) => `--${flagName(key)}` });

@@ -2,7 +2,7 @@ import { InputError, type Problem, Problems } from "../errors.ts";
 import { shortened, shortJson } from "../printable.ts";
 import { clusterProblems } from "./cluster_rules.ts";
 import { groupProblems } from "./group_rules.ts";
-import { nearest } from "./nearest.ts";
+import { meantNames } from "./nearest.ts";
 import { presets } from "./presets.ts";
 import { type Config, configSchema } from "./schema.ts";
 
@@ -26,7 +26,7 @@ export function resolveConfig(
   defaults: Partial<Config> = {},
 ): Config {
   const base = preset === undefined ? {} : Object.hasOwn(presets, preset) ? presets[preset] : undefined;
-  if (!base) throw new InputError([unknown("preset", String(preset), Object.keys(presets), "--preset")]);
+  if (!base) throw new InputError([unknown("preset", String(preset), Object.keys(presets), { field: "--preset" })]);
   const known = Object.keys(configSchema.shape);
   const isKnown = new Set(known);
   const problems = new Problems();
@@ -35,7 +35,7 @@ export function resolveConfig(
   for (const { values: given, nameOf } of sources) {
     for (const [key, value] of Object.entries(given)) {
       if (!isKnown.has(key)) {
-        problems.add(() => unknown("option", nameOf(key), known.map(nameOf), shortened(nameOf(key))));
+        problems.add(() => unknown("option", key, known, { nameOf, field: shortened(nameOf(key)) }));
         continue;
       }
       values[key] = value;
@@ -66,10 +66,15 @@ export function shown(value: unknown): string {
   }
 }
 
-function unknown(kind: string, value: string, known: readonly string[], field: string): Problem {
-  const guess = nearest(value, known);
-  const hint = guess ? `did you mean ${guess}?` : `expected one of ${known.join(", ")}`;
-  return { field, message: `Unknown ${kind} ${shortened(value)}: ${hint}` };
+function unknown(
+  kind: string,
+  value: string,
+  known: readonly string[],
+  { field, nameOf = (name) => name }: { readonly field: string; readonly nameOf?: (name: string) => string },
+): Problem {
+  const meant = meantNames(value, known).map(nameOf).join(" or ");
+  const hint = meant !== "" ? `did you mean ${meant}?` : `expected one of ${known.map(nameOf).join(", ")}`;
+  return { field, message: `Unknown ${kind} ${shortened(nameOf(value))}: ${hint}` };
 }
 
 interface Issue {
@@ -89,7 +94,8 @@ export function expectation(issue: Issue): string {
     case "too_small":
       return `expected at least ${issue.minimum}${issue.origin === "string" ? " character" : ""}`;
     case "too_big":
-      return `expected at most ${issue.maximum}`;
+      // What may not come to 1 is a part of something.
+      return `expected at most ${issue.maximum}${Number(issue.maximum) < 1 ? ", as a share: 0.2 for 20%" : ""}`;
     case "invalid_value":
       return `expected ${(issue.values ?? []).map(String).join(" or ")}`;
     case "invalid_union":

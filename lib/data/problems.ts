@@ -37,6 +37,9 @@ export function problemsOf(listed: readonly RowProblem[], count: number): Proble
     return { field, message: `${field} ${problem.problem}` };
   });
   const more = count - listed.length;
-  if (more > 0) problems.push({ field: "data", message: `and ${more} more bad row${more === 1 ? "" : "s"}` });
+  if (more > 0) {
+    const rows = `row${more === 1 ? "" : "s"}`;
+    problems.push({ field: "data", message: `and ${more} more bad ${rows}: --on-bad-row skip leaves such rows out` });
+  }
   return problems;
 }

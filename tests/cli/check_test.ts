@@ -47,7 +47,7 @@ Deno.test("check lists bad rows by file and line, twenty of them, and ends with 
   assertStringIncludes(stdout, "  … and 10 more\n");
   assertStringIncludes(stdout, "Training would refuse this data:\n");
   assertEquals(stderr.split("\n").length, 22);
-  assertStringIncludes(stderr, "error: and 10 more bad rows\n");
+  assertStringIncludes(stderr, "error: and 10 more bad rows: --on-bad-row skip leaves such rows out\n");
   const skipped = await check(content, "--on-bad-row", "skip");
   assertEquals([skipped.code, skipped.stderr], [0, ""]);
   assertStringIncludes(skipped.stdout, "Bad rows    30\n");

@@ -140,10 +140,21 @@ Deno.test("resume and verify read the files again, and refuse files that have ch
     assertStringIncludes((await run("resume", folder, [latest, "--port", "0"])).stdout, "is complete");
   }));
 
+Deno.test("train takes what is no flag as files of rows, as check does", () =>
+  withFolder(async (folder) => {
+    const files = [`${folder}/a.csv`, `${folder}/b.csv`];
+    for (const file of files) await Deno.writeTextFile(file, csvOf(40, 1));
+    const [first, second] = files;
+    const args = ["--epochs", "1", "--runs-dir", folder, "--exit", "--port", "0"];
+    const { code, stdout, stderr } = await run("train", folder, [first!, ...args, second!]);
+    assertEquals([code, stderr], [0, ""]);
+    assertStringIncludes(stdout, `Data ${first}, ${second}: `);
+  }));
+
 const refused: [what: string, flags: readonly string[], message: RegExp][] = [
   ["a file that is not there", ["--data", "nowhere.csv"], /^error: nowhere.csv cannot be read: /],
   ["no file", ["--data"], /^error: --data has no value: expected a file of rows, or -/],
-  ["an argument without --data", ["rows.csv"], /^error: Unexpected argument "rows.csv"/],
+  ["a file that is not there and has no flag", ["rows.csv"], /^error: rows.csv cannot be read: there is no such file/],
   ["another task", ["--data", "-", "--task", "parity"], /^error: --data is -: expected none for the task parity/],
   ["what the data decide", ["--data", "-", "--vocabulary", "7"], /^error: --vocabulary is 7: expected nothing where/],
   ["a table without data", ["--task", "table"], /^error: --task is table: expected files to train on/],

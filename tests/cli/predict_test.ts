@@ -131,7 +131,10 @@ Deno.test("predict --data answers the rows of files by line, label and probabili
       unknownShare: 0.25,
       truncated: false,
     });
-    assertEquals(second, { line: 4, error: `${file}:4 has 3 fields, expected 2 (id, text)` });
+    assertEquals(second, {
+      line: 4,
+      error: `${file}:4 has 3 fields, expected 2 (id, text): quote a field that holds ","`,
+    });
     assertEquals([third!.row, third!.line, third!.unknownShare, more.length], [3, 6, 1, 0]);
     assertStringIncludes(String(said.end), "1 of 3 were refused, the first: ");
 

@@ -57,7 +57,16 @@ Deno.test("resume goes on with a run that was asked to stop, and does nothing to
     assertEquals(code, 0);
     assertStringIncludes(stdout, `Resumed after round ${rounds} on 2 workers`);
     assertEquals(await digestOf(await latestOf(folder)), undisturbed);
-    const before = await Deno.readTextFile(`${await latestOf(folder)}/events.jsonl`);
+    const directory = await latestOf(folder);
+    const other = await run("resume", folder, [directory, "--epochs", "4", "--runs-dir", "elsewhere"]);
+    assertEquals([other.code, other.stdout], [2, ""]);
+    assertStringIncludes(
+      other.stderr,
+      `--epochs is fixed: what is trained is in the run. A new run with another value: `,
+    );
+    assertStringIncludes(other.stderr, `deno task train --config ${directory}/run.json --epochs …`);
+    assertStringIncludes(other.stderr, "--runs-dir is fixed: a run continues where it is");
+    const before = await Deno.readTextFile(`${directory}/events.jsonl`);
     const again = await run("resume", folder, [`${folder}/latest`, "--port", "0"]);
     assertEquals([again.code, again.stderr], [0, ""]);
     assertStringIncludes(again.stdout, `is complete: all epochs done, digest ${undisturbed}`);

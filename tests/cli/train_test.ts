@@ -79,7 +79,13 @@ Deno.test("train ends with 2 and one line a problem for bad input, and makes no 
       ]],
       [["--workers", "8"], ["--workers is 8: expected at most one a shard, and shards is 4"]],
       [["--seed"], ["--seed has no value: expected one after it"]],
-      [["tickets.csv"], ['Unexpected argument "tickets.csv": expected flags only, such as --seed 7']],
+      [["tickets.csv"], ["tickets.csv cannot be read: there is no such file"]],
+      [["--data", folder], [`${folder} cannot be read: it is a folder, expected a file of rows`]],
+      [["--lr", "0.1", "--label", "x"], [
+        "Unknown flag --lr: did you mean --learning-rate?",
+        "Unknown flag --label: did you mean --label-column?",
+      ]],
+      [["--validation", "20"], ["--validation is 20: expected at most 0.9, as a share: 0.2 for 20%"]],
       [["--preset", "sead"], ["Unknown preset sead: did you mean seed?"]],
       [["--config", `${folder}/none.json`], [`Cannot read the config file "${folder}/none.json"`]],
     ];

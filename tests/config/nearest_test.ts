@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { editDistance, nearest } from "../../lib/config/nearest.ts";
+import { editDistance, meantNames, nearest } from "../../lib/config/nearest.ts";
 
 /** Levenshtein's distance by its definition, exponential in the length. */
 function distanceByDefinition(a: string, b: string): number {
@@ -26,6 +26,38 @@ Deno.test("nearest() gives the closest candidate, whatever the case", () => {
   assertEquals(nearest("BATCHSIZE", ["hidden", "batchSize", "epochs"]), "batchSize");
   assertEquals(nearest("epoch", ["hidden", "epochs"]), "epochs");
   assertEquals(nearest("ab", ["cd", "ax", "ab"]), "ab");
+});
+
+Deno.test("meantNames() knows names by some of their words, by cut words and by initials, before it counts letters", () => {
+  const names = [
+    "data",
+    "test",
+    "log",
+    "text-column",
+    "label-column",
+    "learning-rate",
+    "batchSize",
+    "stepsPerEpoch",
+    "epochs",
+  ];
+  const meant: Readonly<Record<string, readonly string[]>> = {
+    "text": ["text-column"],
+    "label": ["label-column"],
+    "labels": ["label-column"],
+    "label_col": ["label-column"],
+    "col": ["text-column", "label-column"],
+    "lr": ["learning-rate"],
+    "bs": ["batchSize"],
+    "batch": ["batchSize"],
+    "data-file": ["data"],
+    "dta": ["data"],
+    "epoch": ["epochs"],
+    "batchsize": ["batchSize"],
+    "": [],
+    "x": [],
+    "anything": [],
+  };
+  for (const [word, expected] of Object.entries(meant)) assertEquals(meantNames(word, names), expected, word);
 });
 
 Deno.test("nearest() gives the first when two are as close", () => {

@@ -166,7 +166,7 @@ const wrong: [values: Values, field: string, message: string][] = [
   [{ average: "medians" }, "--average", `--average is "medians": expected weights or gradients`],
   [{ layers: 9 }, "--layers", "--layers is 9: expected at most 8"],
   [{ pooling: "first" }, "--pooling", `--pooling is "first": expected last or mean or max`],
-  [{ dropout: 0.95 }, "--dropout", "--dropout is 0.95: expected at most 0.9"],
+  [{ dropout: 0.95 }, "--dropout", "--dropout is 0.95: expected at most 0.9, as a share: 0.2 for 20%"],
   [
     { warmupSteps: 1001 },
     "--warmupSteps",

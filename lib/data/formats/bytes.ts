@@ -22,6 +22,14 @@ export interface SourceDigest {
   readonly bytes: number;
 }
 
+/** What cannot be read, by the code of the system's error. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  ENOTDIR: "there is no such file",
+  EISDIR: "it is a folder, expected a file of rows, or several by their names",
+  EACCES: "this user may not read it",
+};
+
 /**
  * The bytes of `source`, a path or `-` for standard input. `onEnd` is told their digest after the last of them.
  * Throws an InputError if the source cannot be read.
@@ -43,8 +51,8 @@ export async function* readBytes(
       if (chunk.length > 0) yield chunk;
     }
   } catch (error) {
-    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    throw refusal(source, `cannot be read: ${isMissing ? "there is no such file" : errorMessage(error)}`);
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    throw refusal(source, `cannot be read: ${UNREADABLE[code] ?? errorMessage(error)}`);
   }
   onEnd({ sha256: hash.digest("hex"), bytes });
 }

@@ -119,7 +119,9 @@ class DelimitedReader {
     if (record.length !== columns.length) {
       const names = columns.length <= 8 ? ` (${columns.join(", ")})` : "";
       const fields = record.length === 1 ? "1 field" : `${record.length} fields`;
-      return `has ${fields}, expected ${columns.length}${names}`;
+      const isCut = record.length > columns.length && this.#options.quotes !== "none";
+      const hint = isCut ? `: quote a field that holds ${JSON.stringify(syntax.delimiter)}` : "";
+      return `has ${fields}, expected ${columns.length}${names}${hint}`;
     }
     const text = textAt === record.length - 1 ? record[textAt]!.replace(/\r$/, "") : record[textAt]!;
     const labelText = record[labelAt];

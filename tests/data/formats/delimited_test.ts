@@ -59,7 +59,10 @@ const cases: [what: string, content: string, entries: readonly (readonly unknown
     [3, "is a header with its columns in another order, expected text, label: name such files one by one"],
     [4, "b", "y"],
   ]],
-  ["a field too many", "text,label\na,b,x\nc,y\n", [[2, "has 3 fields, expected 2 (text, label)"], [3, "y", "c"]]],
+  ["a field too many", "text,label\na,b,x\nc,y\n", [[
+    2,
+    'has 3 fields, expected 2 (text, label): quote a field that holds ","',
+  ], [3, "y", "c"]]],
   ["a field too few", "text,label\na\nc,y\n", [[2, "has 1 field, expected 2 (text, label)"], [3, "y", "c"]]],
   ["an empty label", "text,label\na, \nc,y\n", [[2, 'has an empty label (column "label")'], [3, "y", "c"]]],
   ["a NUL byte", "text,label\na\0b,x\nc,y\n", [[2, "holds a NUL byte, expected text"], [3, "y", "c"]]],

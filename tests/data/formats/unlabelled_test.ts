@@ -16,7 +16,10 @@ const cases: [what: string, content: string, rows: (readonly unknown[])[], some?
   ["columns beside the text", 'id,text\n1,"a, b"\n2,c\n', [[2, "", "a, b"], [3, "", "c"]]],
   ["labels that are there", "text;label\na;x\nb;\n", [[2, "", "a"], [3, "", "b"]]],
   ["a file without header", "a\nb\n", [[1, "", "a"], [2, "", "b"]], { textColumn: "1", labelColumn: "2" }],
-  ["a row with too many fields", "text\na,b\nc\n", [[2, "has 2 fields, expected 1 (text)"], [3, "", "c"]]],
+  ["a row with too many fields", "text\na,b\nc\n", [[
+    2,
+    'has 2 fields, expected 1 (text): quote a field that holds ","',
+  ], [3, "", "c"]]],
   ["JSON lines", '{"text":"a"}\n{"tokens":["b",1],"label":null}\n', [[1, "", "a"], [2, "", ["b", "1"]]]],
   ["JSON without a text", '{"label":"x"}\n{"text":1}\n', [
     [1, 'has no "text", only "label"'],
