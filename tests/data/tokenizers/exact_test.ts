@@ -127,6 +127,7 @@ const refusals: [what: string, parts: Readonly<Record<string, unknown>>, message
   ["an anchor", pattern("^a"), 'a pattern with "^"'],
   ["a word boundary", pattern("\\ba"), 'a pattern with "\\b"'],
   ["a pattern that matches nothing", pattern("a*"), "a pattern that can match nothing"],
+  ["a code that Oniguruma does not know", pattern("\\u0041"), 'a pattern with "\\u"'],
   ["a POSIX class", pattern("[[:alpha:]]"), "the class [:…:]"],
   ["an intersection", pattern("[a-z&&b]"), '"&&" in a class'],
   ["letters that fold to one", pattern("(?i:ss)"), '"ss" in a group (?i:…)'],

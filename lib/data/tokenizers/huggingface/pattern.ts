@@ -7,8 +7,11 @@ import { ONIGURUMA_WORD, ONIGURUMA_WORD_ALONE, WHITE_SPACE } from "./unicode.ts"
 const CATEGORY = /^(L[ultmo]?|M[nce]?|N[dlo]?|P[cdseifo]?|S[mcko]?|Z[slp]?|C[cfon]?)$/;
 const SCRIPTS = [
   "Arabic",
+  "Armenian",
+  "Bengali",
   "Cyrillic",
   "Devanagari",
+  "Georgian",
   "Greek",
   "Han",
   "Hangul",
@@ -16,6 +19,9 @@ const SCRIPTS = [
   "Hiragana",
   "Katakana",
   "Latin",
+  "Tamil",
+  "Telugu",
+  "Thai",
 ];
 const CONTROL_ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", f: "\f", v: "\v" };
 /** Letters that are one character in other cases: Oniguruma finds ß by `(?i:ss)`, JavaScript does not. */
@@ -34,6 +40,20 @@ export function compilePattern(pattern: string): RegExp {
 interface Part {
   readonly source: string;
   readonly isEmpty: boolean;
+}
+
+/** A character, or the source of a set of them. */
+type Item = { readonly char: string; readonly set?: undefined } | { readonly set: string };
+
+function escaped(char: string): string {
+  return `\\u{${char.codePointAt(0)!.toString(16)}}`;
+}
+
+/** A character of ASCII and those that are it in another case: ſ is an s, and the sign of Kelvin a k. */
+function cases(char: string): string {
+  const lower = char.toLowerCase();
+  const others = lower === "s" ? "ſ" : lower === "k" ? "\u212a" : "";
+  return [...new Set([lower, char.toUpperCase(), ...others])].map(escaped).join("");
 }
 
 class Parser {
@@ -129,8 +149,8 @@ class Parser {
     if (char === "[") return { source: this.#class(), isEmpty: false };
     if (char === ".") return { source: "[^\\n]", isEmpty: false };
     if ("^$*+?".includes(char)) throw new SyntaxError(`"${char}"`);
-    if (char === "\\") return { source: this.#escape(ONIGURUMA_WORD_ALONE).source, isEmpty: false };
-    return { source: this.#literal(char), isEmpty: false };
+    const item = char === "\\" ? this.#escape(ONIGURUMA_WORD_ALONE) : { char };
+    return { source: item.set ?? this.#literal(item.char), isEmpty: false };
   }
 
   #group(): Part {
@@ -147,7 +167,7 @@ class Parser {
     [this.#folds, this.#isBehind] = before;
     if (kind === ">") return { source: `(?:${this.#atomic(source)})`, isEmpty };
     const isLook = kind !== undefined && /[=!]/.test(kind);
-    return { source: `(?${isLook || kind === "i:" ? kind : ":"}${source})`, isEmpty: isEmpty || isLook };
+    return { source: `(?${isLook ? kind : ":"}${source})`, isEmpty: isEmpty || isLook };
   }
 
   #class(): string {
@@ -163,31 +183,39 @@ class Parser {
       if (char === "&" && this.next === "&") throw new SyntaxError('"&&" in a class');
       const item = this.#classItem(char);
       if (this.next !== "-" || this.#chars[this.#at + 1] === "]") {
-        source += item.source;
+        source += item.set ?? this.#literal(item.char);
         continue;
       }
       this.#at++;
       const end = this.#shift();
-      const last = end === "[" ? undefined : this.#classItem(end);
-      if (item.isSet || !last || last.isSet || char === "-") {
+      const last = end === "[" ? { set: "[" } : this.#classItem(end);
+      if (item.set !== undefined || last.set !== undefined || char === "-") {
         throw new SyntaxError('"-" beside no characters in a class');
       }
-      source += `${item.source}-${last.source}`;
+      source += this.#range(item.char, last.char);
     }
     return `[${source}]`;
   }
 
-  #classItem(char: string): { source: string; isSet: boolean } {
-    return char === "\\" ? this.#escape(ONIGURUMA_WORD) : { source: this.#literal(char), isSet: false };
+  #range(first: string, last: string): string {
+    if (!this.#folds) return `${escaped(first)}-${escaped(last)}`;
+    const [from, to] = [first.codePointAt(0)!, last.codePointAt(0)!];
+    return Array.from({ length: to - from + 1 }, (_, index) => this.#literal(String.fromCodePoint(from + index))).join(
+      "",
+    );
+  }
+
+  #classItem(char: string): Item {
+    return char === "\\" ? this.#escape(ONIGURUMA_WORD) : { char };
   }
 
   /** What a backslash begins, in or outside a class. */
-  #escape(word: string): { source: string; isSet: boolean } {
+  #escape(word: string): Item {
     const isAlone = word === ONIGURUMA_WORD_ALONE;
     const char = this.#shift();
     const set = (inside: string, negated = false) => {
       if (this.#folds) throw new SyntaxError(`"\\${char}" in a group (?i:…)`);
-      return { source: `[${negated ? "^" : ""}${inside}]`, isSet: true };
+      return { set: `[${negated ? "^" : ""}${inside}]` };
     };
     if (char === "s" || char === "S") return set(WHITE_SPACE, char === "S");
     if (char === "d" || char === "D") return set("\\p{Nd}", char === "D");
@@ -200,23 +228,26 @@ class Parser {
       this.#at += not!.length + name.length + 2;
       return set(CATEGORY.test(name) ? `\\p{${name}}` : `\\p{Script=${name}}`, (char === "P") !== (not === "^"));
     }
-    const code = /^(?:x([0-9A-Fa-f]{2})|x\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4}))/
+    const code = /^x(?:([0-9A-Fa-f]{2})|\{([0-9A-Fa-f]{1,6})\})/
       .exec(char + this.#chars.slice(this.#at, this.#at + 8).join(""));
     if (code) {
       this.#at += code[0].length - 1;
-      const value = Number.parseInt(code[1] ?? code[2] ?? code[3] ?? "", 16);
-      if (value > 0x10ffff || value >= 0xd800 && value <= 0xdfff) throw new SyntaxError(`"\\${code[0]}"`);
-      return { source: this.#literal(String.fromCodePoint(value)), isSet: false };
+      const value = Number.parseInt(code[1] ?? code[2] ?? "", 16);
+      // Oniguruma takes two digits past 7f for a byte of UTF-8.
+      const isByte = code[1] !== undefined && value > 0x7f;
+      if (isByte || value > 0x10ffff || value >= 0xd800 && value <= 0xdfff) throw new SyntaxError(`"\\${code[0]}"`);
+      return { char: String.fromCodePoint(value) };
     }
     const control = CONTROL_ESCAPES[char];
     if (control === undefined && /[\p{L}\p{N}]/u.test(char)) throw new SyntaxError(`"\\${char}"`);
-    return { source: this.#literal(control ?? char), isSet: false };
+    return { char: control ?? char };
   }
 
+  /** A character, in a group (?i:…) in all its cases. */
   #literal(char: string): string {
-    const code = char.codePointAt(0)!;
-    if (this.#folds && code > 127) throw new SyntaxError(`"${char}" in a group (?i:…)`);
-    return `\\u{${code.toString(16)}}`;
+    if (!this.#folds) return escaped(char);
+    if (char > "\x7f") throw new SyntaxError(`"${char}" in a group (?i:…)`);
+    return `[${cases(char)}]`;
   }
 
   #shift(): string {
