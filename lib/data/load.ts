@@ -57,7 +57,7 @@ export async function inspectData(
     test: test === "" ? [] : [test],
   };
   refuseTwice([...files.training, ...files.validation, ...files.test]);
-  const encoder = new Encoder(options, await openTokenizer(options), { ...options, rules });
+  const encoder = new Encoder(options, await openTokenizer(options, rules), { ...options, rules });
   const training = await encoder.encode(files.training, "training", all);
   const judging = async (sources: readonly string[]) =>
     sources.length === 0 ? undefined : await encoder.encode(sources, "judging", all);

@@ -14,7 +14,6 @@ const tokenizerSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("codes") }),
   z.strictObject({
     kind: z.literal("huggingface"),
-    edition: z.literal(2).optional(),
     tokenizer: objectSchema,
     config: objectSchema.optional(),
   }),
@@ -53,7 +52,7 @@ export function openPreprocessing(json: unknown): Preprocessing {
     }));
   }
   const { tokenizer: { ...kind }, maxLength, truncate, rules = 1 } = parsed.data;
-  const tokenizer = createTokenizer(kind);
+  const tokenizer = createTokenizer(kind, rules);
   const vocabulary = new Vocabulary(parsed.data.vocabulary);
   return {
     vocabulary: vocabulary.size,

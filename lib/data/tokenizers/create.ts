@@ -1,13 +1,13 @@
 import { nearest } from "../../config/nearest.ts";
 import { InputError } from "../../errors.ts";
-import { type DataOptions, TOKENIZERS } from "../../config/data_shape.ts";
+import { type DataOptions, NEWEST_RULES, type ReadingRules, TOKENIZERS } from "../../config/data_shape.ts";
 import { huggingFaceTokenizer, readHuggingFace } from "./huggingface.ts";
 import { plainTokenizer } from "./plain.ts";
 import type { Tokenizer, TokenizerJson } from "./tokenizer.ts";
 
-/** The tokenizer that `json` says. */
-export function createTokenizer(json: TokenizerJson): Tokenizer {
-  return json.kind === "huggingface" ? huggingFaceTokenizer(json) : plainTokenizer(json);
+/** The tokenizer that `json` says, by the rules of the run that it is of. */
+export function createTokenizer(json: TokenizerJson, rules: ReadingRules = NEWEST_RULES): Tokenizer {
+  return json.kind === "huggingface" ? huggingFaceTokenizer(json, rules) : plainTokenizer(json);
 }
 
 /**
@@ -16,6 +16,7 @@ export function createTokenizer(json: TokenizerJson): Tokenizer {
  */
 export async function openTokenizer(
   { tokenizer, lowercase, punctuation }: Pick<DataOptions, "tokenizer" | "lowercase" | "punctuation">,
+  rules: ReadingRules = NEWEST_RULES,
 ): Promise<Tokenizer> {
   switch (tokenizer) {
     case "auto":
@@ -26,7 +27,7 @@ export async function openTokenizer(
     case "codes":
       return createTokenizer({ kind: "codes" });
   }
-  if (/[./\\]/.test(tokenizer)) return await readHuggingFace(tokenizer);
+  if (/[./\\]/.test(tokenizer)) return await readHuggingFace(tokenizer, rules);
   const guess = nearest(tokenizer, TOKENIZERS);
   const hint = guess ? `did you mean ${guess}?` : `expected ${TOKENIZERS.join(", ")} or the path of a tokenizer.json`;
   throw new InputError([{ field: "tokenizer", message: `Unknown tokenizer ${tokenizer}: ${hint}` }]);

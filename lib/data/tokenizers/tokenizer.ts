@@ -50,11 +50,9 @@ export type TokenizerJson =
   | PlainTokenizerJson
   | {
     readonly kind: "huggingface";
-    /** How it cuts: 2 as Hugging Face's own library does. Runs without one were trained by another library's tokens. */
-    readonly edition?: 2 | undefined;
     /** The contents of tokenizer.json. */
     readonly tokenizer: Readonly<Record<string, unknown>>;
-    /** The contents of tokenizer_config.json, in runs without an edition. */
+    /** The contents of tokenizer_config.json, in runs of the first rules. */
     readonly config?: Readonly<Record<string, unknown>> | undefined;
   };
 

@@ -29,7 +29,7 @@ const [first, ...cases]: [{ texts: string[]; models: { vocab: unknown }[] }, ...
 );
 
 function open(tokenizer: Readonly<Record<string, unknown>>): Tokenizer {
-  return createTokenizer({ kind: "huggingface", edition: 2, tokenizer });
+  return createTokenizer({ kind: "huggingface", tokenizer });
 }
 
 function cut(tokenizer: Tokenizer, text: string): (string | undefined)[] {

@@ -51,21 +51,29 @@ Deno.test("openTokenizer() reads a tokenizer.json with a byte order mark, and re
   });
 });
 
-Deno.test("a tokenizer that a run saved without an edition cuts as when the run was trained", () => {
+Deno.test("a run of the first rules cuts as when it was trained, and is read so again", async () => {
   const { model, ...rest } = wordPiece(true);
-  const vocab = { ...model.vocab, "café": 10, "caf": 11 };
-  const tokenizer = { ...rest, model: { ...model, vocab } };
-  const saved = JSON.parse(JSON.stringify({ kind: "huggingface", tokenizer, config: {} }));
-  const opened = openPreprocessing({ tokenizer: saved, vocabulary: ["caf", "café"], maxLength: 4, truncate: "end" });
-  // The library of then took é for no letter.
-  assertEquals([...opened.encode("Café").tokens], [2, 1]);
-  const now = openPreprocessing({
-    tokenizer: { kind: "huggingface", edition: 2, tokenizer },
+  const tokenizer = { ...rest, model: { ...model, vocab: { ...model.vocab, "café": 10, "caf": 11 } } };
+  const saved = {
+    tokenizer: { kind: "huggingface", tokenizer },
     vocabulary: ["caf", "café"],
     maxLength: 4,
     truncate: "end",
+  };
+  const encoded = (json: unknown) => [...openPreprocessing(JSON.parse(JSON.stringify(json))).encode("Café").tokens];
+  // The library of then took é for no letter.
+  assertEquals(encoded({ ...saved, tokenizer: { ...saved.tokenizer, config: {} } }), [2, 1]);
+  assertEquals(encoded({ ...saved, rules: 2 }), [3]);
+
+  const config = { unk_token: "[UNK]" };
+  const files = { "tokenizer.json": JSON.stringify(tokenizer), "tokenizer_config.json": JSON.stringify(config) };
+  await withFiles(files, async (folder) => {
+    const named = { ...options, tokenizer: `${folder}/tokenizer.json` };
+    const before = await openTokenizer(named, 1);
+    assertEquals(before.json, { kind: "huggingface", tokenizer, config });
+    assertEquals(cut(before, "Café"), ["caf", "[UNK]"]);
+    assertEquals((await openTokenizer(named)).json, { kind: "huggingface", tokenizer });
   });
-  assertEquals([...now.encode("Café").tokens], [3]);
 });
 
 Deno.test("a Hugging Face tokenizer's words without an id are tokens without a string", async () => {

@@ -57,6 +57,7 @@ function finder(tokens: ReadonlyMap<string, AddedTokenJson>): FindTokens {
   return (text) => {
     const parts: Part[] = [];
     let done = 0;
+    let spaceEnd = 0;
     for (const { index, 0: content } of text.matchAll(pattern)) {
       const token = tokens.get(content)!;
       let start = index;
@@ -64,10 +65,15 @@ function finder(tokens: ReadonlyMap<string, AddedTokenJson>): FindTokens {
       const isWord = () => !endsWithWord.test(charBefore(text, start)) && !startsWithWord.test(charAfter(text, end));
       if (token.single_word && !isWord()) continue;
       if (token.lstrip) {
-        while (start > 0 && space.test(text[start - 1]!)) start--;
+        while (start > done && space.test(text[start - 1]!)) start--;
         start = Math.max(start, done);
       }
-      while (token.rstrip && end < text.length && space.test(text[end]!)) end++;
+      if (token.rstrip) {
+        // White space that was looked through for the token before it is not looked through again.
+        end = Math.max(end, spaceEnd);
+        while (end < text.length && space.test(text[end]!)) end++;
+        spaceEnd = end;
+      }
       if (done < start) parts.push({ text: text.slice(done, start), isToken: false });
       // An earlier token may have taken all of this one's white space along.
       if (start < end) parts.push({ text: text.slice(start, end), isToken: true });

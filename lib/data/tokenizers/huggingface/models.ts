@@ -21,6 +21,8 @@ export function wordLevel({ vocab, unk_token }: Json<"WordLevel">): Model {
 export function wordPiece(json: Json<"WordPiece">): Model {
   const vocabulary = new Map(Object.entries(json.vocab));
   const unknown = [vocabulary.has(json.unk_token) ? json.unk_token : undefined];
+  /** No token has more characters. */
+  const most = [...vocabulary.keys()].reduce((most, token) => Math.max(most, token.length), 0);
 
   function cut(piece: string): Pieces {
     const chars = [...piece];
@@ -37,8 +39,9 @@ export function wordPiece(json: Json<"WordPiece">): Model {
 
   function longest(chars: readonly string[], start: number): { text: string; end: number } | undefined {
     const prefix = start > 0 ? json.continuing_subword_prefix : "";
-    let rest = prefix + chars.slice(start).join("");
-    for (let end = chars.length; end > start; end--) {
+    const last = Math.min(chars.length, start + most);
+    let rest = prefix + chars.slice(start, last).join("");
+    for (let end = last; end > start; end--) {
       if (vocabulary.has(rest)) return { text: rest, end };
       rest = rest.slice(0, rest.length - chars[end - 1]!.length);
     }
