@@ -32,8 +32,8 @@ export interface Context extends ClusterOptions {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly local: LocalShards;
-  /** Distinguishes this life of the member from those before, in the ids of its messages. */
-  readonly life: string;
+  /** Unique in the run: a broker leaves out what has an id that it has seen, even of a log that is purged since. */
+  readonly newId: () => string;
   /** Ends everything. */
   readonly signal: AbortSignal;
   readonly report: (news: ClusterNews) => void;

@@ -43,7 +43,6 @@ export class Leader {
   #answeredAt = 0;
   #base: { readonly round: number; readonly bytes: Uint8Array } | undefined;
   readonly #forgetting: Forgetting;
-  #messages = 0;
   readonly #isCompared: (round: number, now: number) => boolean;
   #isWaiting = false;
 
@@ -233,7 +232,7 @@ export class Leader {
   }
 
   async #publishBase(round: number, bytes: Uint8Array, compare = false): Promise<{ from: number; sequence: number }> {
-    const id = this.#newId();
+    const id = this.#context.newId();
     this.#member.keep(id, bytes);
     const { reference, body } = await putObject(this.#context, id, bytes);
     const sequence = await this.#say({ type: "base", round, object: reference, compare }, body);
@@ -243,7 +242,7 @@ export class Leader {
 
   async #publishState(): Promise<number> {
     const { round, digest, bytes } = this.#context.local.snapshot();
-    const { reference, body } = await putObject(this.#context, this.#newId(), bytes);
+    const { reference, body } = await putObject(this.#context, this.#context.newId(), bytes);
     const sequence = await this.#say({ type: "state", round, digest, object: reference }, body);
     this.#forgetting.expectJoining();
     this.#context.traffic.bytesUp += bytes.length;
@@ -267,7 +266,7 @@ export class Leader {
   #publish(message: Unsigned<Down>, body: Uint8Array | undefined, after: number): Promise<number | undefined> {
     const { transport, clock, signal, run, signer } = this.#context;
     const data = seal({ ...message, run, from: signer.next(), term: this.#term }, body, signer.sign);
-    const options = { id: this.#newId(), after };
+    const options = { id: this.#context.newId(), after };
     return retry(clock, signal, () => {
       this.#check();
       return transport.publish(Subject.down, data, options);
@@ -289,9 +288,5 @@ export class Leader {
     this.#context.signal.throwIfAborted();
     if (this.#member.term > this.#term) throw new Deposed(`Another leader speaks in term ${this.#member.term}`);
     if (!this.#lease.isHeld) throw new Deposed("The lease is over");
-  }
-
-  #newId(): string {
-    return `${this.#term}.${this.#context.member}.${this.#messages++}`;
   }
 }

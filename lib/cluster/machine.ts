@@ -53,6 +53,8 @@ export class Machine {
   #member: Member | undefined;
   #roster: Roster | undefined;
   #beat = 0;
+  #sessions = 0;
+  #messages = 0;
   #told = "";
   readonly #incidents: Incidents;
   readonly #agreement: Agreement;
@@ -113,7 +115,9 @@ export class Machine {
     const report = (news: ClusterNews) => this.#report(news);
     const parts = { traffic: this.traffic, agreement: this.#agreement, signer: this.#signer, dropped: this.#dropped };
     const shared = { ...parts, run: await this.#claimedRun(stop.signal) };
-    const context: Context = { ...this.#options, clock, report, signal: stop.signal, ...shared };
+    const newId = () => `${name}.${this.#options.life}.${this.#messages++}`;
+    const context: Context = { ...this.#options, clock, report, signal: stop.signal, newId, ...shared };
+    this.#sessions++;
     const roster = new Roster(context, leaseMs);
     const member = new Member(context, roster);
     const lease = new Lease({ transport, clock, holder: name, leaseMs });
@@ -244,7 +248,8 @@ export class Machine {
     const beat = this.#beat++;
     return {
       member,
-      life,
+      // What it was dealt before the store was lost, it knows nothing of.
+      life: `${life}.${this.#sessions}`,
       key: this.#signer.key,
       beat,
       workers,

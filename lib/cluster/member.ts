@@ -42,7 +42,6 @@ export class Member {
   readonly #queue: Read<Down>[] = [];
   readonly #own = new Map<string, Uint8Array>();
   #sent: { readonly round: number; readonly nodes: readonly NodeSum[] } | undefined;
-  #messages = 0;
   #isBehind = false;
   /** The highest round whose base the log has, and where that base first is. */
   #newestBase = { round: 0, sequence: 0 };
@@ -189,7 +188,7 @@ export class Member {
       bytes.set(node.bytes, at);
       at += node.bytes.length;
     }
-    const id = this.#newId();
+    const id = this.#context.newId();
     this.keep(id, bytes);
     // Who leads reads all uploads: it has its own, and only what is in chunks need not come back to it.
     const inline = this.leader === this.#context.member ? OWN_INLINE_BYTES : undefined;
@@ -265,12 +264,7 @@ export class Member {
   async #say(message: Unsigned<Up>, body?: Uint8Array): Promise<void> {
     const { transport, clock, signal, run, signer } = this.#context;
     const data = seal({ ...message, run, from: signer.next() }, body, signer.sign);
-    const options = { id: this.#newId() };
+    const options = { id: this.#context.newId() };
     await retry(clock, signal, () => transport.publish(Subject.up, data, options));
-  }
-
-  /** Unique in the run, as a member's name is: a machine that comes back after a crash has another. */
-  #newId(): string {
-    return `${this.#context.member}.${this.#context.life}.${this.#messages++}`;
   }
 }

@@ -100,7 +100,11 @@ export class Hostile {
 
   /** The id of the run, which anybody can read. */
   #run(): unknown {
-    return this.seen.map(({ data }) => opened(data).header.run).find((run) => typeof run === "string") ?? "toy";
+    for (const { data } of this.seen) {
+      const { run } = opened(data).header;
+      if (typeof run === "string") return run;
+    }
+    return "toy";
   }
 
   #number(): number {

@@ -12,7 +12,8 @@ const TOY = { shards: 6, rounds: 60 };
 
 Deno.test("10,000 messages of a stranger: all machines end with the right digest", async () => {
   for (const seed of [1, 2, 3, 4, 5]) {
-    const cluster = new ToyCluster(TOY, { seed, faults: { delayMs: [0, 2] } });
+    // Delays for one seed: each is a step of the clock, of which there are fewer without.
+    const cluster = new ToyCluster(TOY, { seed, faults: seed === 1 ? { delayMs: [0, 2] } : {} });
     const machines = ["a", "b", "c"].map((name) => cluster.start(name));
     for (const { local } of machines) local.stepMs = 200;
     const hostile = new Hostile(cluster.broker.connect("evil"), seed);
@@ -20,12 +21,12 @@ Deno.test("10,000 messages of a stranger: all machines end with the right digest
       for (let i = 0; i < 2000; i++) {
         if (i % 50 === 0) hostile.seen.splice(0, Infinity, ...cluster.broker.log.slice(-200));
         await hostile.strike();
-        await cluster.clock.sleep(5);
+        if (i % 10 === 0) await cluster.clock.sleep(50);
       }
     })();
-    attack.catch(() => {}); // It is awaited below.
-    const digests = await cluster.finish();
     await cluster.clock.run(attack, Infinity);
+    assert(machines.every(({ local }) => local.round > 10 && !local.finished), "not sent while they trained");
+    const digests = await cluster.finish();
     assertEquals(digests, new Array(3).fill(toyResult(TOY)));
     // One line of each kind, not thousands.
     const told = machines[0]!.news.filter((item) =>
@@ -40,7 +41,7 @@ natsTest("200 messages of a stranger on a NATS server: all machines end with the
   const times = { leaseMs: 1000, roundMs: 3000, compareEvery: { rounds: 10 } };
   const machines = await Promise.all(["a", "b"].map(async (member) => {
     const transport = await connect();
-    const local = new ToyShards(TOY, wallClock, 5);
+    const local = new ToyShards(TOY, wallClock, 1000);
     const setting = { run: "toy", claim: TOY_CLAIM, member, life: "1", workers: 1, minNodes: 1, ...times };
     const machine = new Machine({ ...setting, transport, local });
     return { local, ended: machine.run(new AbortController().signal).finally(() => transport.close()) };
@@ -52,6 +53,9 @@ natsTest("200 messages of a stranger on a NATS server: all machines end with the
     for await (const message of transport.read("up", 1, stop.signal)) hostile.seen.push(message);
   })();
   for (let i = 0; i < 200; i++) await hostile.strike();
+  assert(machines.every(({ local }) => !local.finished), "not sent while they trained");
+  // They trained slowly until all was sent.
+  for (const { local } of machines) local.stepMs = 5;
   await Promise.all(machines.map(({ ended }) => ended));
   stop.abort();
   await listening;

@@ -1,12 +1,13 @@
 /** A log that somebody purges or deletes, and registers that somebody deletes, while machines train. */
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { wallClock } from "../../lib/cluster/clock.ts";
 import { Machine } from "../../lib/cluster/machine.ts";
 import { connectNats } from "../../lib/cluster/nats_connection.ts";
+import { PATIENCE_MS } from "../patience.ts";
 import { natsTest } from "./nats_server.ts";
-import { ToyCluster } from "./toy_cluster.ts";
+import { LEASE_MS, ToyCluster } from "./toy_cluster.ts";
 import { TOY_CLAIM, toyResult, ToyShards } from "./toy_shards.ts";
 
 const TOY = { shards: 6, rounds: 60 };
@@ -25,6 +26,11 @@ for (const [what, lose] of Object.entries(losses)) {
       await cluster.until(() => machines.every(({ local }) => local.round > 2 + seed));
       await cluster.clock.run(cluster.clock.sleep(seed * 7), Infinity);
       lose(cluster);
+      // A few leases, and no round whose shards have to be dealt again.
+      const lostAt = cluster.clock.now();
+      const [before] = machines.map(({ local }) => local.round);
+      await cluster.until(() => machines.every(({ local }) => local.round > before! + 15));
+      assert(cluster.clock.now() - lostAt < 5 * LEASE_MS, `seed ${seed}: ${cluster.clock.now() - lostAt} ms`);
       assertEquals(await cluster.finish(), new Array(3).fill(toyResult(TOY)));
     }
   });
@@ -53,7 +59,11 @@ for (const what of ["purged", "deleted", "its bucket deleted", "both deleted"]) 
     if (/^(deleted|both)/.test(what)) await streams.delete("lockstep-toy");
     if (/bucket|both/.test(what)) await streams.delete("KV_lockstep-toy");
     await connection.close();
-    await Promise.all(machines.map(({ ended }) => ended));
+    const done = new AbortController();
+    const late = wallClock.sleep(PATIENCE_MS, done.signal).then(() => {
+      if (!done.signal.aborted) throw new Error(`They do not go on:\n${told.join("\n")}`);
+    });
+    await Promise.race([Promise.all(machines.map(({ ended }) => ended)), late]).finally(() => done.abort());
     assertEquals(machines.map(({ local }) => local.digest), new Array(2).fill(toyResult(TOY)));
     assertMatch(told.join("\n"), /The broker's (log|registers)|Messages of the broker's log are gone/);
   });

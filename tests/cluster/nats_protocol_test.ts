@@ -49,7 +49,7 @@ for (const keepStore of [true, false]) {
 natsTest(
   "machines on links of 4 Mbit/s, objects of several chunks, the leader is killed: same digest",
   async (server) => {
-    const toy = { shards: 3, rounds: 3, size: 300_000 };
+    const toy = { shards: 3, rounds: 2, size: 150_000 };
     const names = ["a", "b", "c"];
     const proxies = await Promise.all(names.map(() => openProxy(server.port, { bytesPerMs: 500 })));
     const machines = await Promise.all(names.map((name, i) => machineOn(proxies[i]!, name, toy, 1)));
