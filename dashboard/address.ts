@@ -16,5 +16,5 @@ export function parseAddress({ search, hash }: { readonly search: string; readon
 
 /** A link to `address`, relative to the page. */
 export function linkTo({ view, run }: Address): string {
-  return `${run === undefined ? "/" : `/?run=${encodeURIComponent(run)}`}#${view}`;
+  return `${run === undefined ? "./" : `./?run=${encodeURIComponent(run)}`}#${view}`;
 }

@@ -47,7 +47,7 @@ export interface RunsWanted {
 
 export function runList(wanted: RunsWanted): Promise<RunList> {
   const given = Object.entries(wanted).filter(([, value]) => value !== undefined && value !== "");
-  return request<RunList>(`/runs?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`);
+  return request<RunList>(`runs?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`);
 }
 
 /** The run that the server trains or serves. */
@@ -58,55 +58,55 @@ export async function currentRun(): Promise<RunDetail | undefined> {
 }
 
 export function runDetail(run: string): Promise<RunDetail> {
-  return request<RunDetail>(`/runs/${encodeURIComponent(run)}`);
+  return request<RunDetail>(`runs/${encodeURIComponent(run)}`);
 }
 
 /** Asks for a run of these config values. */
 export function startRun(values: Readonly<Record<string, unknown>>): Promise<RunDetail> {
-  return request<RunDetail>("/runs", jsonPost(values));
+  return request<RunDetail>("runs", jsonPost(values));
 }
 
 export function removeRun(run: string): Promise<void> {
-  return request<void>(`/runs/${encodeURIComponent(run)}`, { method: "DELETE" });
+  return request<void>(`runs/${encodeURIComponent(run)}`, { method: "DELETE" });
 }
 
 /** The names that `preset` may have in `startRun`, as the server's own document of its routes has them. */
 export async function presetNames(): Promise<readonly string[]> {
   const document = await request<{
     components: { schemas: { RunRequest: { properties: { preset: { enum: readonly string[] } } } } };
-  }>("/openapi.json");
+  }>("openapi.json");
   return document.components.schemas.RunRequest.properties.preset.enum;
 }
 
 /** What the files held that the run was trained on. */
 export function runData(run: string): Promise<SavedData> {
-  return request<SavedData>(`/runs/${encodeURIComponent(run)}/data`);
+  return request<SavedData>(`runs/${encodeURIComponent(run)}/data`);
 }
 
 /** How the run's model does on rows that were kept from training. */
 export function runJudgement(run: string): Promise<Judgements> {
-  return request<Judgements>(`/runs/${encodeURIComponent(run)}/judgement`);
+  return request<Judgements>(`runs/${encodeURIComponent(run)}/judgement`);
 }
 
 /** The server's figures, as OpenMetrics text. */
 export async function metricsText(): Promise<string> {
-  const response = await fetch("/metrics", { signal: AbortSignal.timeout(ANSWER_MS) });
+  const response = await fetch("metrics", { signal: AbortSignal.timeout(ANSWER_MS) });
   if (response.ok) return await response.text();
   throw refusal(response, undefined);
 }
 
 export function model(): Promise<ModelInfo> {
-  return request<ModelInfo>("/model");
+  return request<ModelInfo>("model");
 }
 
 /** Asks for a run that is training to pause, go on or stop. */
 export async function act(run: string, action: "pause" | "resume" | "stop"): Promise<void> {
-  await request<RunDetail>(`/runs/${encodeURIComponent(run)}/${action}`, { method: "POST" });
+  await request<RunDetail>(`runs/${encodeURIComponent(run)}/${action}`, { method: "POST" });
 }
 
 /** Tokens that are no numbers are sent as they are: it is the server that says what is wrong with them. */
 export function predict(question: { tokens: readonly (number | string)[] } | { text: string }): Promise<Answered> {
-  return request<Answered>("/predict", jsonPost(question));
+  return request<Answered>("predict", jsonPost(question));
 }
 
 function jsonPost(body: unknown): RequestInit {

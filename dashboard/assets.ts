@@ -95,12 +95,13 @@ const MODULES = {
   workers,
 };
 
-const UPLOT = "/dashboard/uplot.js";
+/** Beside the modules that import it. */
+const UPLOT = "uplot.js";
 
 export function dashboardAssets(): Map<string, Asset> {
   const modules = Object.entries(MODULES).map(([name, text]): [string, Asset] => [
     `/dashboard/${name}.ts`,
-    script(stripTypeScriptTypes(text).replace('from "uplot"', `from "${UPLOT}"`)),
+    script(stripTypeScriptTypes(text).replace('from "uplot"', `from "./${UPLOT}"`)),
   ]);
   return new Map<string, Asset>([
     ["/", { body: page, type: "text/html; charset=utf-8" }],
@@ -108,7 +109,7 @@ export function dashboardAssets(): Map<string, Asset> {
     ["/dashboard/views.css", stylesheet(viewsStyle)],
     ["/dashboard/icon.svg", { body: icon, type: "image/svg+xml" }],
     ["/dashboard/uplot.css", stylesheet(uplotStyle)],
-    [UPLOT, script(uplot)],
+    [`/dashboard/${UPLOT}`, script(uplot)],
     ...modules,
   ]);
 }

@@ -94,7 +94,7 @@ export class Connection {
   }
 
   #open(): void {
-    const source = new EventSource(`/runs/${encodeURIComponent(this.#run)}/events?lastEventId=${this.#lastId}`);
+    const source = new EventSource(`runs/${encodeURIComponent(this.#run)}/events?lastEventId=${this.#lastId}`);
     this.#source = source;
     this.#follower.link(this.#lastId > 0 ? "reconnecting" : "connecting");
     let cut = false;

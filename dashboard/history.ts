@@ -11,7 +11,7 @@ const SILENCE_MS = 15_000;
 export function readHistory({ id, events }: RunDetail, view = createView(id)): Promise<RunView> {
   if (events <= view.lastId) return Promise.resolve(view);
   const { promise, resolve, reject } = Promise.withResolvers<RunView>();
-  const source = new EventSource(`/runs/${encodeURIComponent(id)}/events?lastEventId=${view.lastId}`);
+  const source = new EventSource(`runs/${encodeURIComponent(id)}/events?lastEventId=${view.lastId}`);
   const broken = () => reject(new Error(`The events of run ${id} broke off`));
   let timer = setTimeout(broken, SILENCE_MS);
   source.addEventListener("error", broken);

@@ -5,18 +5,23 @@ import { printableJson } from "../printable.ts";
 import { type AppOptions, createApp, createWaitingApp } from "../serve/app.ts";
 import { allowedHostsFor } from "../serve/guard.ts";
 import { HttpFigures } from "../serve/metrics.ts";
+import { publicAddress } from "../serve/public_address.ts";
 import { type ServedApp, startServer } from "../serve/server.ts";
 import type { Asset, Services } from "../serve/services.ts";
 import { readToken } from "./token.ts";
 
 export interface ServiceOptions {
-  readonly config: Pick<Config, "host" | "port" | "tokenFile" | "corsOrigin" | "rateLimit" | "accessLog" | "grace">;
+  readonly config: Pick<
+    Config,
+    "host" | "port" | "tokenFile" | "corsOrigin" | "publicUrl" | "rateLimit" | "accessLog" | "grace"
+  >;
   readonly assets: ReadonlyMap<string, Asset>;
   /** A line for whoever runs this. */
   readonly note: (line: string) => void;
 }
 
 export interface Service {
+  /** Where it listens, and what others know it by, for people. */
   readonly url: string;
   /** What is served from now on; until then every answer but that the process lives is 503. */
   serve(services: Pick<Services, "runs" | "predictor" | "training" | "cluster">): void;
@@ -29,12 +34,14 @@ export interface Service {
 /** Takes the port. Throws an InputError that says why it cannot, or may not. */
 export async function startService({ config, assets, note }: ServiceOptions): Promise<Service> {
   const token = await readToken(config);
-  const { host, port, corsOrigin, rateLimit, accessLog } = config;
+  const { host, port, corsOrigin, publicUrl, rateLimit, accessLog } = config;
+  const known = publicUrl ? publicAddress(publicUrl) : undefined;
   const streams = new AbortController();
   const figures = new HttpFigures();
   let ready = true;
   const options: AppOptions = {
     allowedHosts: allowedHostsFor(host),
+    publicAddress: known,
     token,
     corsOrigin: corsOrigin || undefined,
     rateLimit,
@@ -53,7 +60,7 @@ export async function startService({ config, assets, note }: ServiceOptions): Pr
     note,
   });
   return {
-    url: server.url,
+    url: known ? `${server.url} (for others ${known.url})` : server.url,
     serve(services) {
       app = createApp({ ...services, assets, ready: () => ready }, options);
     },

@@ -79,6 +79,13 @@ export const serviceShape = {
   ),
   corsOrigin: z.string().regex(/^$|^\*$|^https?:\/\/[^\s/]+$/, "expected an origin such as https://example.org, or *")
     .default("").describe("origin whose pages may ask, such as https://example.org"),
+  publicUrl: z.string().regex(
+    /^$|^https?:\/\/[^\s/?#@\\]+(\/[^\s?#\\]*)?$/,
+    "expected an address such as https://example.org/lockstep",
+  ).refine((url) => url === "" || URL.canParse(url), "expected an address such as https://example.org/lockstep")
+    .default("").describe(
+      "address that others know this server by, as https://example.org/lockstep, where a proxy of this machine serves it",
+    ),
   rateLimit: number(0, 1e9).default(0).describe("requests that each client may make in a second; 0: any number"),
   grace: number(0, 3600).default(5)
     .describe("seconds that requests under way may take to be answered when the process ends"),

@@ -1,7 +1,6 @@
 /** Grants access to a route: the server's token, and not too often. A route that does not say that it is open asks for both. */
 import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Peer } from "./front.ts";
 import { Refusal } from "./problem.ts";
 
 export interface AccessOptions {
@@ -14,15 +13,15 @@ export interface AccessOptions {
 }
 
 /** Throws a Refusal for a request that may not be answered. */
-export type Access = (request: Request, peer: Peer) => void;
+export type Access = (request: Request, client: string) => void;
 
 /** Returns the check of all routes that are not open; undefined where everybody may ask anything. */
 export function createAccess({ token, rateLimit, now }: AccessOptions): Access | undefined {
   const isToken = token === undefined ? undefined : tokenCheck(token);
   const take = rateLimit > 0 ? rateLimiter(rateLimit, now) : undefined;
   if (!isToken && !take) return undefined;
-  return (request, peer) => {
-    const waitSeconds = take?.(peer.address) ?? 0;
+  return (request, client) => {
+    const waitSeconds = take?.(client) ?? 0;
     if (waitSeconds > 0) {
       const message = `this client asks more than ${rateLimit} times a second`;
       throw new Refusal(429, { field: "rate", message }, { "Retry-After": String(Math.ceil(waitSeconds)) });

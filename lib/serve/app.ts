@@ -9,6 +9,7 @@ import type { HttpFigures } from "./metrics.ts";
 import { operationRoutes } from "./operation_routes.ts";
 import { pageRoutes } from "./pages.ts";
 import { predictRoutes } from "./predict_routes.ts";
+import type { PublicAddress } from "./public_address.ts";
 import { problemResponse } from "./problem.ts";
 import { runRoutes } from "./run_routes.ts";
 import { createShell } from "./shell.ts";
@@ -28,6 +29,8 @@ export interface AppOptions {
   readonly maxInstances?: number;
   /** Names that the server is asked by; the loopback names. See `allowedHostsFor`. */
   readonly allowedHosts?: AllowedHosts;
+  /** What others know the server by, where a proxy of this machine serves it. */
+  readonly publicAddress?: PublicAddress | undefined;
   /** What clients have to send; without it, nothing. */
   readonly token?: string | undefined;
   /** Origin whose pages may ask, or `*`; without it, only our own. */
@@ -73,7 +76,7 @@ export function createApp(services: Services, options: AppOptions = {}): App {
   predictRoutes(routes, services, limits);
   inferenceRoutes(routes, services, { ...limits, ...operation, version: project.version });
   operationRoutes(routes, services, operation);
-  const document = JSON.stringify(routes.document(project.version));
+  const document = JSON.stringify(routes.document(project.version, options.publicAddress?.url ?? "."));
   routes.plain("get", "/openapi.json", (c) => c.body(document, 200, { "Content-Type": "application/json" }));
 
   routes.otherwise((method, path, allowed) => {

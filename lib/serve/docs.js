@@ -49,7 +49,7 @@ function entry(method, path, operation, components) {
 
 const main = document.getElementById("routes");
 try {
-  const { paths, components } = await (await fetch("/openapi.json")).json();
+  const { paths, components } = await (await fetch("openapi.json")).json();
   main.replaceChildren(
     ...Object.entries(paths).flatMap(([path, operations]) =>
       Object.entries(operations).map(([method, operation]) => entry(method, path, operation, components?.schemas ?? {}))

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { corsHeaders, type Gate, preflight } from "./gate.ts";
 import type { RouteFigures } from "./metrics.ts";
 import { problemResponse, Refusal } from "./problem.ts";
+import type { Asked } from "./routes.ts";
 import type { Target } from "./target.ts";
 
 /** The connection that a request came by. */
@@ -33,6 +34,8 @@ export interface AccessRecord {
 
 export interface FrontOptions {
   readonly gate: Gate;
+  /** The IP address of who asks. */
+  readonly clientOf: (request: Request, peer: Peer) => string;
   readonly corsOrigin: string | undefined;
   /** The run that is served. */
   readonly run: () => string;
@@ -87,10 +90,10 @@ const LONGEST_LOGGED = 200;
 export type Fetch = (request: Request, peer?: Peer) => Promise<Response>;
 
 export function createFront(
-  inner: (request: Request, target: Target, peer: Peer) => Response | Promise<Response>,
+  inner: (request: Request, asked: Asked) => Response | Promise<Response>,
   options: FrontOptions,
 ): Fetch {
-  const { gate, corsOrigin, run, onAccess, onError, refused } = options;
+  const { gate, clientOf, corsOrigin, run, onAccess, onError, refused } = options;
   const always = { ...SECURITY_HEADERS, ...corsHeaders(corsOrigin) };
 
   /** The one reading of the request's target that all go by, or why there is none. */
@@ -111,7 +114,7 @@ export function createFront(
     try {
       const asked = preflight(request, corsOrigin);
       if (asked) return dress(asked, always);
-      const response = await inner(request, target, peer);
+      const response = await inner(request, { target, peer, client: clientOf(request, peer) });
       return response instanceof BareResponse && corsOrigin === undefined ? response : dress(response, always);
     } catch (error) {
       return dress(onError(error), always);
@@ -132,7 +135,7 @@ export function createFront(
       at: new Date().toISOString(),
       request: id,
       run: run(),
-      client: peer.address,
+      client: clientOf(request, peer),
       method: request.method,
       path: target instanceof Refusal ? request.url.slice(0, LONGEST_LOGGED) : target.path,
       status: response.status,

@@ -1,5 +1,6 @@
 /** Checks every request before the router sees it: a target that can be read in one way only, the server's name, the origin. */
 import { type AllowedHosts, checkOrigin, hostCheck } from "./guard.ts";
+import type { PublicAddress } from "./public_address.ts";
 import { problemAnswer } from "./problem.ts";
 import { type Target, targetReader } from "./target.ts";
 
@@ -7,6 +8,8 @@ export interface GateOptions {
   readonly allowedHosts: AllowedHosts;
   /** Origin whose pages may ask; `*` for all, undefined for none but our own. */
   readonly corsOrigin: string | undefined;
+  /** What others know the server by: its host is allowed, and so are its own pages. */
+  readonly publicAddress?: PublicAddress | undefined;
 }
 
 /** Lists the refusals of gate and access as the document has them. `open` routes want no token and count no requests. */
@@ -23,14 +26,17 @@ export function gateAnswers(method: string, open: boolean): Record<string, Retur
 /** Returns the target that everything after it goes by. Throws a Refusal for a request that may not be answered. */
 export type Gate = (request: Request) => Target;
 
-export function createGate({ allowedHosts, corsOrigin }: GateOptions): Gate {
+export function createGate({ allowedHosts, corsOrigin, publicAddress }: GateOptions): Gate {
   const readTarget = targetReader();
-  const checkHost = hostCheck(allowedHosts);
+  const checkHost = hostCheck(
+    publicAddress && allowedHosts !== "any" ? [...allowedHosts, publicAddress.host] : allowedHosts,
+  );
+  const origins = [corsOrigin, publicAddress?.origin];
   return (request) => {
     const target = readTarget(request);
     checkHost(target.authority);
     if (request.method !== "GET" && request.method !== "HEAD" && !isPreflight(request, corsOrigin)) {
-      checkOrigin(request, target.authority, corsOrigin);
+      checkOrigin(request, target.authority, origins);
     }
     return target;
   };

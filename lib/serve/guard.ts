@@ -30,9 +30,9 @@ export function hostCheck(allowed: AllowedHosts): (authority: string) => void {
 }
 
 /** Throws a Refusal for a request to change or compute something that a page of neither this server nor `allowed` sent. */
-export function checkOrigin(request: Request, authority: string, allowed?: string): void {
+export function checkOrigin(request: Request, authority: string, allowed: readonly (string | undefined)[]): void {
   const origin = request.headers.get("Origin");
-  if (origin === null || allowed === "*" || origin === allowed) return;
+  if (origin === null || allowed.includes("*") || allowed.includes(origin)) return;
   // Schemes are not compared: behind a proxy that ends TLS they differ.
   if (URL.parse(origin)?.host === URL.parse(`http://${authority}`)?.host) return;
   const message = `Origin is ${describe(origin)}: expected none, or that of this server`;

@@ -13,8 +13,15 @@ import { gateAnswers } from "./gate.ts";
 import type { Target } from "./target.ts";
 
 /** What the front knows of a request. */
+export interface Asked {
+  readonly target: Target;
+  readonly peer: Peer;
+  /** IP address of who asks: the peer's, or that of the client of a proxy. */
+  readonly client: string;
+}
+
 export interface RouteEnv {
-  Bindings: { readonly target: Target; readonly peer: Peer };
+  Bindings: Asked;
 }
 
 /** What a handler's error is answered with; `signal` aborts when the client left. */
@@ -93,8 +100,8 @@ export class Routes {
     this.#hono.onError((error, context) => this.#options.onError(error, context.req.raw.signal));
   }
 
-  fetch(request: Request, target: Target, peer: Peer): Response | Promise<Response> {
-    return this.#hono.fetch(request, { target, peer });
+  fetch(request: Request, asked: Asked): Response | Promise<Response> {
+    return this.#hono.fetch(request, asked);
   }
 
   /** The one way into the router: a route that is not open comes behind the check. */
@@ -107,7 +114,7 @@ export class Routes {
   #refusal(context: Context<RouteEnv>): Response | undefined {
     const { access, onError } = this.#options;
     try {
-      access?.(context.req.raw, context.env.peer);
+      access?.(context.req.raw, context.env.client);
       return undefined;
     } catch (error) {
       const response = onError(error, context.req.raw.signal);
@@ -122,10 +129,11 @@ export class Routes {
     return [...new Set(matches.flatMap(({ method }) => method === "GET" ? ["GET", "HEAD"] : [method]))];
   }
 
-  /** The OpenAPI document of all that was added. */
-  document(version: string): object {
+  /** The OpenAPI document of all that was added, at `server`: a URL, or a reference from the document's own. */
+  document(version: string, server: string): object {
     return this.#document.getOpenAPI31Document({
       openapi: "3.1.0",
+      servers: [{ url: server }],
       info: {
         title: "Lockstep",
         version,

@@ -9,6 +9,7 @@ import { createGate } from "./gate.ts";
 import { LOOPBACK_HOSTS } from "./guard.ts";
 import { HttpFigures } from "./metrics.ts";
 import { problemResponse, Refusal } from "./problem.ts";
+import { clientReader } from "./public_address.ts";
 import { Routes } from "./routes.ts";
 
 export interface Shell {
@@ -24,7 +25,7 @@ const CLIENT_GONE = 499;
 
 /** `run` gives the run that is served. */
 export function createShell(options: AppOptions, run: () => string): Shell {
-  const { allowedHosts = LOOPBACK_HOSTS, rateLimit = 0, corsOrigin, token, onAccess } = options;
+  const { allowedHosts = LOOPBACK_HOSTS, rateLimit = 0, corsOrigin, publicAddress, token, onAccess } = options;
   const { onError = () => {}, figures = new HttpFigures() } = options;
 
   const answerError = (error: unknown): Response => {
@@ -47,8 +48,9 @@ export function createShell(options: AppOptions, run: () => string): Shell {
   };
   const access = createAccess({ token, rateLimit, now: () => performance.now() });
   const routes = new Routes({ figures, onError: onFailure, access });
-  const fetch = createFront((request, target, peer) => routes.fetch(request, target, peer), {
-    gate: createGate({ allowedHosts, corsOrigin }),
+  const fetch = createFront((request, asked) => routes.fetch(request, asked), {
+    gate: createGate({ allowedHosts, corsOrigin, publicAddress }),
+    clientOf: clientReader(publicAddress !== undefined),
     corsOrigin,
     run,
     onAccess,

@@ -53,7 +53,7 @@ export function startRoutes(routes: Routes, { runs }: Services, bodyLimitBytes: 
       const message = "this process serves a run and trains none: expected one that was started with train";
       return problemResponse(409, [{ field: "queue", message }]);
     }
-    return c.json(admission, 202, { "Location": `/runs/${admission.id}` });
+    return c.json(admission, 202, { "Location": `runs/${admission.id}` });
   });
 
   routes.add({

@@ -9,6 +9,7 @@ const NO_PATHS = [
   "checkpointEvery",
   "cluster",
   "corsOrigin",
+  "publicUrl",
   "delimiter",
   "host",
   "labelColumn",

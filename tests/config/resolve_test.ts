@@ -92,6 +92,7 @@ Deno.test("resolveConfig() gives the default recipe when nothing is said", () =>
     port: 8000,
     tokenFile: "",
     corsOrigin: "",
+    publicUrl: "",
     rateLimit: 0,
     accessLog: false,
     batchMax: 64,

@@ -10,7 +10,8 @@ function references(path: string, body: string): string[] {
     ? body.matchAll(/^(?:import|export)\b[^;]*?\bfrom "([^"]+)"/gm)
     : body.matchAll(/\b(?:src|href)="([^"]+)"/g);
   return [...found].map(([, target = ""]) => {
-    assertMatch(target, /^[./]/, `${path} refers to "${target}"`);
+    // Relative, as the server may be under a path.
+    assertMatch(target, path.endsWith(".ts") ? /^\.\.?\// : /^(\.\/|[a-z]+\/)/, `${path} refers to "${target}"`);
     return new URL(target, `${ORIGIN}${path}`).pathname;
   });
 }

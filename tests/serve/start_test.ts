@@ -9,7 +9,7 @@ const post = (body: string) => ({ method: "POST", body });
 Deno.test("POST /runs answers 202 with the run and its place, and where it will be", async () => {
   const { app } = fakeApp();
   const response = await app.request("/runs", post('{"seed": 7, "epochs": 2}'));
-  assertEquals([response.status, response.headers.get("Location")], [202, "/runs/r2"]);
+  assertEquals([response.status, response.headers.get("Location")], [202, "runs/r2"]);
   const { state, place, config } = await response.json();
   assertEquals([state, place, config], ["queued", 1, { seed: 7, epochs: 2 }]);
 });
