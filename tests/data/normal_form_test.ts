@@ -56,3 +56,17 @@ Deno.test("normalForm() and labelForm() of any text are in NFC, hold nothing tha
     { numRuns: 2000 },
   );
 });
+
+Deno.test("normalForm() and labelForm() keep as many accents as any writing has, and take no longer for more", () => {
+  const marks = "\u0316\u0301";
+  const most = `a${marks.repeat(32)}`;
+  for (const form of [normalForm, labelForm]) {
+    assertEquals(form(most), most.normalize("NFC"));
+    // To sort so many would take hours.
+    assertEquals(form(`${`a${marks.repeat(2 ** 20)}`} b`), `${most.normalize("NFC")} b`);
+    assertEquals(
+      form(`a${marks.repeat(40)} ${"\u{1D165}".repeat(99)}b`),
+      `${most.normalize("NFC")} ${"\u{1D165}".repeat(64)}b`,
+    );
+  }
+});

@@ -303,6 +303,8 @@ optionalTest(withoutPytorch, {
       numRuns: 3000,
       seed: 11,
     });
+    // More accents than are kept.
+    samples.push(`a${"\u0316\u0301".repeat(100)} b${"\u0301".repeat(65)}`);
     const kinds: PreprocessingJson["tokenizer"][] = [
       { kind: "words", lowercase: true, punctuation: "keep" },
       { kind: "words", lowercase: false, punctuation: "drop" },

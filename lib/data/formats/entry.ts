@@ -1,6 +1,6 @@
 /** What reading a source gives: rows, and what is wrong with those that are none. */
 import type { ReadOptions } from "../../config/data_shape.ts";
-import { labelForm } from "../normal_form.ts";
+import { composed, labelForm } from "../normal_form.ts";
 
 interface Place {
   /** The source as it was named: a path, or `-` for standard input. */
@@ -39,7 +39,7 @@ export function isProblem(entry: Entry): entry is RowProblem {
 export function readLabel(text: string, { rules, warn }: ReadOptions, { file, line }: Place): string {
   if (rules === 1) return text.trim();
   const label = labelForm(text);
-  if (warn && label.length < text.trim().normalize("NFC").length) {
+  if (warn && label.length < composed(text.trim()).length) {
     warn({ file, line, warning: "has a label with characters that are not shown: it is read without them" });
   }
   return label;

@@ -80,6 +80,19 @@ KINDS = {"space": SPACE, "word": WORD, "mark": MARK, "joiner": JOINER, "alone": 
 SPACES = re.compile("[\t\n\x0b\x0c\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+")
 
 
+MOST_MARKS = 64
+
+
+def composed(text):
+    """NFC. Of more accents on a letter than any writing has, those beyond them are dropped: to sort n takes n² steps."""
+    kept, marks = [], 0
+    for character in text:
+        marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
+        if marks <= MOST_MARKS:
+            kept.append(character)
+    return unicodedata.normalize("NFC", "".join(kept))
+
+
 class Encoder:
     """From a text to token ids, as training did: by preprocessing.json, and the kinds of characters of characters.json."""
 
@@ -101,7 +114,7 @@ class Encoder:
 
     def spelled(self, text):
         """A text or a token as the model spells it: composed, and without characters that are not shown."""
-        return unicodedata.normalize("NFC", text.translate(self.invisible)) if self.rules == 2 else text
+        return composed(text.translate(self.invisible)) if self.rules == 2 else text
 
     def __call__(self, text):
         """At least one id, and no more than the model reads."""
