@@ -32,6 +32,8 @@ export class Connection {
   #source: EventSource | undefined;
   /** Id of the newest event received of this run. */
   #lastId = 0;
+  /** How many events it had when it was looked at. */
+  #events = 0;
   #ended = false;
   /** Number of the look that is under way, and of the newest: an answer to an older one is late. */
   #looking: number | undefined;
@@ -85,6 +87,7 @@ export class Connection {
       this.#ended = false;
       this.#close();
     }
+    this.#events = current.events;
     this.#follower.run(current);
     const over = !["running", "paused", "stopping"].includes(current.state);
     if (over && this.#lastId >= current.events) return this.#done();
@@ -122,7 +125,9 @@ export class Connection {
     const event: RunEvent = JSON.parse(message.data);
     this.#lastId = Math.max(this.#lastId, event.id);
     this.#follower.event(event);
-    if (event.type === "finished" || event.type === "failed") this.#done();
+    // A run that was taken up again has ended before, and has more to tell.
+    const isEnd = event.type === "finished" || event.type === "failed";
+    if (isEnd && event.id >= this.#events) this.#done();
   }
 
   #done(): void {

@@ -34,7 +34,9 @@ export class Figures {
     setText(this.#epoch, epochs === undefined ? count(view.epoch) : `${count(view.epoch)} / ${count(epochs)}`);
     setText(this.#epochNote, `round ${count(view.round)} · step ${count(view.step)}`);
     this.#done.max = Math.max(1, (epochs ?? 1) * (setting(view, "stepsPerEpoch") ?? 1));
-    this.#done.value = view.phase === "finished" ? this.#done.max : Math.min(view.step, this.#done.max);
+    // One that reached its target early is done; one that was asked to stop can be continued.
+    const isComplete = summary !== undefined && summary.reason !== "asked to stop";
+    this.#done.value = isComplete ? this.#done.max : Math.min(view.step, this.#done.max);
   }
 
   #blank(): void {

@@ -50,6 +50,41 @@ browserTest(
   },
 );
 
+/** One that was asked to stop after `points`. */
+function stopped(points: number): FakeRun {
+  const run = trained(points);
+  const { summary } = finishedEvent(run.id, points);
+  run.append({ type: "finished", summary: { ...summary, reason: "asked to stop" } }, at(points + 1));
+  return run;
+}
+
+browserTest(
+  "dashboard shows a run that was stopped as far as it came, not as if it were complete",
+  () => [stopped(60)],
+  async (page) => {
+    await shows(page, "#state", "finished");
+    assertEquals(await page.evaluate(`document.getElementById("done").value`), 120);
+  },
+);
+
+browserTest(
+  "dashboard goes past the end of a run that was taken up again, in one stream",
+  () => {
+    const run = stopped(60);
+    run.append({ type: "resumed", round: 120, step: 120, workers: 4, digest: DIGEST }, at(100));
+    run.train(61, 70);
+    return [run];
+  },
+  async (page, runs) => {
+    const run = only(runs);
+    await showsPoints(page, 70);
+    await shows(page, "#state", "running");
+    run.append(finishedEvent(run.id, 70), at(171));
+    await shows(page, "#state", "finished");
+    assertEquals(run.starts, [0]);
+  },
+);
+
 browserTest(
   "dashboard waits for the first round, and nothing moves when it comes",
   () => [trained(0)],

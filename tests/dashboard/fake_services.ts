@@ -191,7 +191,9 @@ export class FakeRun {
         else {
           next++;
           yield [event];
-          if (event.type === "finished" || event.type === "failed") return;
+          // As the log of a run, which ends with the process that writes it.
+          const isEnd = event.type === "finished" || event.type === "failed";
+          if (isEnd && next === this.events.length) return;
         }
       }
     } finally {

@@ -72,13 +72,14 @@ export async function* gunzipped(
   let read = 0;
   /** Where the last byte that is not zero ends. */
   let end = 0;
+  const seen = (chunk: Uint8Array) => {
+    const last = chunk.findLastIndex((byte) => byte !== 0);
+    if (last >= 0) end = read + last + 1;
+    read += chunk.length;
+    return chunk;
+  };
   const all = (async function* () {
-    for (let chunk: Uint8Array | void = first; chunk; chunk = (await bytes.next()).value) {
-      const last = chunk.findLastIndex((byte) => byte !== 0);
-      if (last >= 0) end = read + last + 1;
-      read += chunk.length;
-      yield chunk;
-    }
+    for (let chunk: Uint8Array | void = first; chunk; chunk = (await bytes.next()).value) yield seen(chunk);
   })();
   if (first[0] !== 0x1F || first[1] !== 0x8B) {
     yield first;
@@ -97,6 +98,8 @@ export async function* gunzipped(
     // The first header was right, as far as it was looked at.
     throw failure(message === "incorrect header check" ? `${message}; it is damaged, or ${more}` : message);
   }
+  // Where zeros follow, unpacking may end before the source was read to its own end.
+  for (let rest = await bytes.next(); !rest.done; rest = await bytes.next()) seen(rest.value);
   if (gunzip.bytesWritten < end) throw failure(more);
 }
 

@@ -59,9 +59,24 @@ Deno.test("readRows() reads any Unicode, whole or byte by byte, and gzip", async
 
 Deno.test("readRows() reads all members of a gzip, as bgzip and cat make them, and zeros behind them", async () => {
   const empty = gzipSync(new Uint8Array(0));
-  const packed = joined(gzipSync(bytesOf(CSV)), gzipSync(bytesOf("b,y\n")), empty, new Uint8Array(700));
-  for (const size of [1, 7, 1 << 16]) {
-    assertEquals(await readBrief(packed, {}, size), [[2, "x", "å ∑ 漢字 👍"], [3, "y", "b"]]);
+  for (const zeros of [0, 1, 512, 700, 100_000]) {
+    const packed = joined(gzipSync(bytesOf(CSV)), gzipSync(bytesOf("b,y\n")), empty, new Uint8Array(zeros));
+    for (const size of [zeros > 700 ? 100 : 1, 7, 512, 1 << 16, packed.length]) {
+      assertEquals(await readBrief(packed, {}, size), [[2, "x", "å ∑ 漢字 👍"], [3, "y", "b"]]);
+    }
+  }
+});
+
+Deno.test("readRows() reads a gzip to its end, also where unpacking ends before", async () => {
+  for (const zeros of [0, 1, 512]) {
+    const input = (async function* (): AsyncGenerator<Uint8Array, void, void> {
+      yield joined(gzipSync(bytesOf(CSV)), new Uint8Array(zeros));
+      // The end comes when the unpacking has long told its own.
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+    })();
+    const found: unknown[] = [];
+    for await (const entry of readRows(["-"], options(), input)) found.push(brief(entry)[2]);
+    assertEquals(found, ["å ∑ 漢字 👍"]);
   }
 });
 
