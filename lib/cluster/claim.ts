@@ -74,7 +74,8 @@ function parseClaim(name: string, value: string): z.infer<typeof registerSchema>
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof z.ZodError)) throw error;
   }
-  throw refusal(name, `what lies under it there is no claim of Lockstep, but "${value.slice(0, 40)}"`, "another name");
+  const expected = `another name, or that what somebody wrote there is removed: nats kv del lockstep-${name} ${RUN}`;
+  throw refusal(name, `what lies under it there is no claim of Lockstep, but "${value.slice(0, 40)}"`, expected);
 }
 
 function compare(name: string, own: Claim, theirs: Claim): void {

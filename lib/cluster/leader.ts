@@ -163,11 +163,13 @@ export class Leader {
     }
   }
 
-  /** Members that can be dealt shards; this machine, which leads, is one. */
+  /** Members that can be dealt shards; this machine, which leads, is one. Who is further trains no round again. */
   #players(): Presence[] {
-    const { member } = this.#context;
+    const { member, local } = this.#context;
     const mine = this.#member.inStep;
-    return this.#roster.present().filter((presence) => presence.member === member ? mine : presence.inStep);
+    return this.#roster.present().filter((presence) =>
+      presence.member === member ? mine : presence.inStep && presence.round <= local.round
+    );
   }
 
   #waitFor(present: number): void {

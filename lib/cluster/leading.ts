@@ -10,7 +10,7 @@ import { Unreachable } from "./transport.ts";
 /** Renewals in the time of a lease. */
 const RENEWALS = 5;
 /** Leases that a machine rests at most between two terms of which nothing came. */
-const LONGEST_REST = 8;
+export const LONGEST_REST = 8;
 
 export class Leading {
   readonly #context: Context;

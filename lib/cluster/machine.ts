@@ -9,7 +9,7 @@ import { type Claim, claimedId, claimRun, RUN } from "./claim.ts";
 import type { ClusterNews, ClusterOptions, Context, Traffic } from "./context.ts";
 import { Dropped } from "./dropped.ts";
 import { Incidents } from "./incidents.ts";
-import { Leading } from "./leading.ts";
+import { Leading, LONGEST_REST } from "./leading.ts";
 import { holderOf, LEASE, Lease } from "./lease.ts";
 import type { LocalShards } from "./local.ts";
 import { Member } from "./member.ts";
@@ -42,6 +42,8 @@ interface Parts {
 const LOOKS = 5;
 /** Leases without any member in step after which one that is not may lead. */
 const FORLORN_LEASES = 3;
+/** Leases after which others are not believed that they have the newest state: who has it would have led by then. */
+const BELIEVED_LEASES = LONGEST_REST + 2;
 /** Leases that a machine which has ended waits for the digests of others. */
 const END_LEASES = 3;
 
@@ -147,6 +149,7 @@ export class Machine {
   async #look(context: Context, { member, roster, lease, leading }: Parts): Promise<void> {
     const { transport, clock, signal, local, leaseMs } = context;
     let inStepAt = clock.now();
+    let takenAt = clock.now();
     let checkedAt = clock.now();
     // Who comes with a state waits until those have shown themselves who may be further.
     const candidateFrom = local.round > 0 ? clock.now() + leaseMs : 0;
@@ -174,13 +177,17 @@ export class Machine {
           this.#options.report?.({ type: "incident", message, member });
         }
       }
-      if (member.inStep || others.some((presence) => presence.inStep)) inStepAt = clock.now();
+      const entry = registers.get(LEASE);
+      const isFree = !leading.isOn && lease.isFree(entry);
+      if (!isFree) takenAt = clock.now();
+      const isBelieved = clock.now() - takenAt < BELIEVED_LEASES * leaseMs;
+      if (member.inStep || isBelieved && others.some((presence) => presence.inStep)) inStepAt = clock.now();
       if (!leading.isOn && !local.finished) {
-        const entry = registers.get(LEASE);
         const isForlorn = clock.now() - inStepAt > FORLORN_LEASES * leaseMs;
-        const isFit = (member.inStep || isForlorn) && others.every(({ round }) => round <= local.round);
+        const isNewest = !isBelieved || others.every(({ round }) => round <= local.round);
+        const isFit = (member.inStep || isForlorn) && isNewest;
         const isCandidate = isFit && clock.now() >= candidateFrom && !leading.isResting;
-        if (lease.isFree(entry) && isCandidate) {
+        if (isFree && isCandidate) {
           const term = await retry(clock, signal, () => lease.take(entry));
           const before = entry ? holderOf(entry.value) : "";
           // Who let the lease pass is dealt nothing before it is heard of again.

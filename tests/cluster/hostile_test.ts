@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { wallClock } from "../../lib/cluster/clock.ts";
 import { Machine } from "../../lib/cluster/machine.ts";
 import { connectNats } from "../../lib/cluster/nats_connection.ts";
+import { Signer } from "../../lib/cluster/signer.ts";
 import { Hostile } from "./hostile.ts";
 import { natsTest } from "./nats_server.ts";
 import { ToyCluster } from "./toy_cluster.ts";
@@ -92,3 +93,40 @@ Deno.test("garbage that stays in log and registers ends no machine that comes la
   const { dropped } = later.machine.view();
   assert(dropped !== undefined && dropped["malformed"]! > 5);
 });
+
+/** Shows a member that is none again and again, from now on. */
+function lie(cluster: ToyCluster, round: number, stop: AbortSignal): void {
+  const transport = cluster.broker.connect("liar");
+  const shown = {
+    member: "liar",
+    life: "1",
+    key: new Signer("liar").key,
+    earlier: [],
+    workers: 1,
+    round,
+    inStep: true,
+  };
+  const figures = { bytesUp: 0, bytesDown: 0, compute: 0, wait: 0, incidents: 0, recent: [], digests: [] };
+  void (async () => {
+    for (let beat = 0; !stop.aborted; beat++) {
+      const entry = (await transport.registers()).get("member.liar");
+      const value = JSON.stringify({ ...shown, ...figures, beat });
+      await transport.write("member.liar", value, entry?.revision ?? "new");
+      await cluster.clock.sleep(100, stop);
+    }
+  })();
+}
+
+for (const round of [1e9, 40, 0]) {
+  Deno.test(`a member that shows round ${round} and does nothing keeps no other from leading`, async () => {
+    const cluster = new ToyCluster(TOY);
+    const machines = ["a", "b", "c"].map((name) => cluster.start(name));
+    const stop = new AbortController();
+    await cluster.until(() => machines.every(({ local }) => local.round > 3));
+    lie(cluster, round, stop.signal);
+    cluster.kill(cluster.leader);
+    assertEquals(await cluster.finish(), new Array(2).fill(toyResult(TOY)));
+    stop.abort();
+    assert(cluster.incidents().some((message) => /Leads from round [4-9] on/.test(message)));
+  });
+}
