@@ -27,7 +27,8 @@ export interface Reader {
 
 /**
  * Characters of a request's text at most, where a tokenizer of Hugging Face cuts it: that takes seconds for a megabyte,
- * which would hold up all other requests. Nothing else has a limit of its own: a line or row has MAX_ROW characters at
+ * which would hold up all other requests. Other texts have that many without white space at most, since they are cut from
+ * white space to white space. Nothing else has a limit of its own: a line or row has MAX_ROW characters at
  * most, and a request is as long as its body may be.
  */
 export const MOST_IN_REQUEST = 65_536;
@@ -40,7 +41,7 @@ export function createReader(
 ): Reader {
   if (!preprocessing) return idReader(shape);
   const isSlow = preprocessing.tokenizer.kind === "huggingface";
-  return textReader(preprocessing, served && isSlow ? MOST_IN_REQUEST : MAX_ROW);
+  return textReader(preprocessing, served && isSlow ? MOST_IN_REQUEST : MAX_ROW, served ? MOST_IN_REQUEST : MAX_ROW);
 }
 
 /** Of a task that generates its own tokens: ids, always as many. */
@@ -59,8 +60,8 @@ function idReader(shape: SequenceShape): Reader {
   };
 }
 
-/** Of a model that was trained on files. */
-function textReader(json: PreprocessingJson, most: number): Reader {
+/** Of a model that was trained on files. Texts have `most` characters, and no more than `mostTogether` without white space, where they are cut. */
+function textReader(json: PreprocessingJson, most: number, mostTogether: number): Reader {
   const preprocessing = openPreprocessing(json);
   const reading = ({ tokens, unknownShare, truncated }: EncodedText): Reading => ({
     tokens: Array.from(tokens),
@@ -82,9 +83,23 @@ function textReader(json: PreprocessingJson, most: number): Reader {
       if (value.length > most) {
         throw wrong(field, `${field} has ${value.length} characters: expected at most ${most}`);
       }
+      if (hasLongStretch(value, mostTogether)) {
+        throw wrong(field, `${field} has more than ${mostTogether} characters without white space: expected some`);
+      }
       return reading(preprocessing.encode(value));
     },
   };
+}
+
+/** Whether `text` has more than `most` characters without white space among them. */
+function hasLongStretch(text: string, most: number): boolean {
+  for (let begin = 0; text.length - begin > most;) {
+    let end = begin + most;
+    while (end >= begin && !/\s/.test(text[end]!)) end--;
+    if (end < begin) return true;
+    begin = end + 1;
+  }
+  return false;
 }
 
 function wrong(field: string, message: string): InputError {

@@ -3,8 +3,16 @@ import { realpath, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import { pathsIn, withPaths } from "../config/paths.ts";
 import { type Resolve, resolveConfig } from "../config/resolve.ts";
-import { type Config, type ConfigKey, configPaths, fileShape, processShape, trainingShape } from "../config/schema.ts";
-import { InputError, type Problem, Problems } from "../errors.ts";
+import {
+  type Config,
+  type ConfigKey,
+  configPaths,
+  configSchema,
+  fileShape,
+  processShape,
+  trainingShape,
+} from "../config/schema.ts";
+import { InputError, MOST_TOLD, type Problem, Problems } from "../errors.ts";
 import { shortJson } from "../printable.ts";
 import { errorCode } from "./files.ts";
 
@@ -36,8 +44,14 @@ const LONGEST_TEXT = 4096;
  * names in it. Throws an InputError with every problem found.
  */
 export async function requestedRun(values: Readonly<Record<string, unknown>>, config: Config): Promise<Resolve> {
-  const { preset, ...rest } = values;
-  const given: Record<string, unknown> = rest;
+  const { preset } = values;
+  const given: Record<string, unknown> = {};
+  let strangers = 0;
+  for (const key of Object.keys(values)) {
+    if (key === "preset") continue;
+    // Of keys that nobody knows there may be thousands: the first ones are told of, and the others counted.
+    if (Object.hasOwn(configSchema.shape, key) || ++strangers <= MOST_TOLD) given[key] = values[key];
+  }
   const problems = new Problems();
   for (const [key, value] of Object.entries(given)) {
     if (Object.hasOwn(processShape, key) && !REQUEST_KEYS.includes(key as ConfigKey)) {
@@ -68,7 +82,8 @@ export async function requestedRun(values: Readonly<Record<string, unknown>>, co
     if (!(error instanceof InputError)) throw error;
     // What was said of a file already is not said again of the list.
     const told = new Set(problems.told.map(({ field }) => field.replace(/\[.*/, "")));
-    problems.addAll(new InputError(error.problems.filter(({ field }) => !told.has(field)), error.more));
+    const more = error.more + Math.max(0, strangers - MOST_TOLD);
+    problems.addAll(new InputError(error.problems.filter(({ field }) => !told.has(field)), more));
   }
   problems.check();
   return resolve;

@@ -20,6 +20,8 @@ const QUICK = 65_536;
 const MOST_DEPTH = 64;
 /** A long one of more lists, objects and texts, keys among them, takes the parser several times as long. */
 const MOST_PARTS = 20_000;
+/** Each key takes the parser, and everybody after it, as long as ten other parts. */
+const MOST_KEYS = 4096;
 
 /**
  * Throws a Refusal for a type that is not JSON's or a body over the limit, an InputError for one that is not JSON.
@@ -140,6 +142,7 @@ function checkStructure(text: string, digits: boolean): void {
   let suspect = digits ? suspectNumber(text) : undefined;
   let depth = 0;
   let parts = 0;
+  let keys = 0;
   for (let at = 0; at < text.length; at++) {
     if (suspect && at >= suspect.at) {
       const number = describe(suspect.digits);
@@ -150,10 +153,14 @@ function checkStructure(text: string, digits: boolean): void {
     if (code === OPEN_LIST || code === OPEN_OBJECT) depth++;
     else if (code === QUOTE) {
       at = endOfString(text, at);
+      if (text[at + 1] === ":" || /^\s*:/.test(text.slice(at + 1, at + 20))) keys++;
       if (suspect && suspect.at < at) suspect = suspectNumber(text, at);
     } else continue;
     if (depth > MOST_DEPTH) {
       throw bodyError(`the body is nested too deeply: expected at most ${MOST_DEPTH} lists or objects in each other`);
+    }
+    if (keys > MOST_KEYS) {
+      throw bodyError(`the body has too many keys: expected at most ${MOST_KEYS} in all its objects`);
     }
     if (++parts > MOST_PARTS) {
       throw bodyError(`the body has too many parts: expected at most ${MOST_PARTS} lists, objects, keys and texts`);

@@ -37,6 +37,9 @@ export const inferenceAnswerSchema = z.object({
 
 export const OUTPUTS = ["label", "class", "probabilities"] as const;
 
+/** Names of outputs that may be asked for, some perhaps twice. */
+const MOST_OUTPUTS = 16;
+
 export interface InferenceRequest {
   readonly id: string | undefined;
   readonly sequences: readonly (readonly number[])[];
@@ -50,6 +53,7 @@ export async function parseInference(
   reader: Reader,
   maxInstances: number,
 ): Promise<InferenceRequest> {
+  checkSizes(body);
   const parsed = inferenceSchema.safeParse(body);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
@@ -66,6 +70,19 @@ export async function parseInference(
     throw wrong("outputs", `there is no output ${describe(unknown)}: expected ${OUTPUTS.join(", ")}`);
   }
   return { id, sequences, outputs: names };
+}
+
+/** Throws an InputError for lists that are longer than any that means something: the schema would look at all of them. */
+function checkSizes(body: unknown): void {
+  const check = (field: string, most: number, value: unknown) => {
+    if (!Array.isArray(value) || value.length <= most) return;
+    throw wrong(field, `${field} has ${value.length} elements: expected at most ${most}`);
+  };
+  const of = (value: unknown, key: string): unknown => value instanceof Object ? Reflect.get(value, key) : undefined;
+  check("outputs", MOST_OUTPUTS, of(body, "outputs"));
+  const inputs = of(body, "inputs");
+  check("inputs", 2, inputs);
+  if (Array.isArray(inputs)) { for (const input of inputs) check("shape", 2, of(input, "shape")); }
 }
 
 /** Of a model of text: one input, a text for each sequence. */

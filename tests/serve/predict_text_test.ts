@@ -131,6 +131,28 @@ Deno.test("createReader() bounds a request's text where a Hugging Face tokenizer
   );
 });
 
+Deno.test("createReader() refuses a request's text that has no white space for long, as all of it would be cut at once", () => {
+  const shape = { ...modelInfo, vocabulary: 6, text: true };
+  const served = createReader(shape, preprocessing, { served: true });
+  const most = MOST_IN_REQUEST;
+  const good = [
+    "x".repeat(most),
+    ` ${"x".repeat(most)} `,
+    `${"x".repeat(most)} ${"y".repeat(most)}`,
+    "a ".repeat(300_000),
+  ];
+  for (const text of good) assertEquals(served.readText(text, "text").flags!.unknownShare, 1);
+  const bad = ["x".repeat(most + 1), `a ${"x".repeat(most + 1)} b`, `${"a ".repeat(100_000)}${"x".repeat(most + 1)}`];
+  for (const text of bad) {
+    assertThrows(
+      () => served.readText(text, "text"),
+      InputError,
+      `text has more than ${most} characters without white space`,
+    );
+    assertEquals(createReader(shape, preprocessing).readText(text, "text").flags!.unknownShare, 1);
+  }
+});
+
 Deno.test("a model of token ids refuses texts", async () => {
   const { app } = fakeApp({});
   const response = await app.request("/predict", { method: "POST", body: '{"text":"hello"}' });
