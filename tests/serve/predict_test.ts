@@ -210,6 +210,25 @@ Deno.test("POST /predict refuses a packed body as soon as what it unpacks to is 
   await cancelled.promise;
 });
 
+Deno.test("POST /predict keeps of a body what the client sent, and no buffers that little of it came in", async () => {
+  const text = new TextEncoder().encode('{"tokens":[1,2,3]}'.padEnd(100_000));
+  for (const headers of [{}, { "Content-Length": String(text.length) }]) {
+    let at = 0;
+    // The same for every piece: whoever keeps views of it has nothing but the last one.
+    const buffer = new Uint8Array(65_536);
+    const pieces = new ReadableStream({
+      pull(controller) {
+        if (at === text.length) return controller.close();
+        const piece = text.subarray(at, at + 1000);
+        buffer.set(piece);
+        at += piece.length;
+        controller.enqueue(buffer.subarray(0, piece.length));
+      },
+    }, { highWaterMark: 0 });
+    assertEquals((await post(pieces, headers)).status, 200, JSON.stringify(headers));
+  }
+});
+
 Deno.test("POST /predict says of a body that broke off that it did", async () => {
   const broken = new ReadableStream({
     pull: (controller) => controller.error(new Error("connection reset")),
