@@ -2,7 +2,7 @@
  * The connections of a server, limited in number and in time. One that waits for a request holds a place until it is
  * asked for by another; training has file descriptors left whatever clients open.
  */
-import { failureResponse, type Peer } from "./front.ts";
+import { type BodyReading, failureResponse, type Peer } from "./front.ts";
 import type { ConnectionHandler, ServeConnection, ServedConnection } from "./runtime_http.ts";
 
 export interface ConnectionLimits {
@@ -165,7 +165,8 @@ export class Connections {
     for (const connection of this.#open) {
       const spent = now - connection.since;
       if (!connection.busy && spent > (connection.hasAsked ? idleMs : headMs)) this.#close(connection, "idle");
-      else if (connection.reading > 0 && spent > bodyMs) this.#close(connection, "body");
+      // By HTTP/2 a connection has several, and other requests meanwhile.
+      else if (now - (connection.reading.values().next().value?.since ?? now) > bodyMs) this.#close(connection, "body");
       else if (need(connection) === Need.sending && !connection.streams && spent > sendMs) {
         this.#close(connection, "stalled");
       }
@@ -217,7 +218,7 @@ class Connection implements Peer {
   readonly #served: ServedConnection;
   readonly #told: ConnectionEvents;
   #cut = () => {};
-  reading = 0;
+  readonly reading = new Set<BodyReading>();
   /** Requests that the handler has not answered. */
   answering = 0;
   /** Answers to a GET that the client has not taken. */

@@ -6,17 +6,23 @@ import { problemResponse, Refusal } from "./problem.ts";
 import type { Asked } from "./routes.ts";
 import type { Target } from "./target.ts";
 
+/** A body that is being read. */
+export interface BodyReading {
+  /** When it began, as `performance.now()` says. */
+  readonly since: number;
+}
+
 /** The connection that a request came by. */
 export interface Peer {
   /** IP address of the client. */
   readonly address: string;
-  /** Bodies that are being read from it. */
-  reading: number;
+  /** Bodies that are being read from it, the oldest first. */
+  readonly reading: Set<BodyReading>;
   /** Closes the connection, whatever is still to be sent on it. */
   cut(): void;
 }
 
-const NO_PEER: Peer = { address: "", reading: 0, cut: () => {} };
+const NO_PEER: Peer = { address: "", reading: new Set(), cut: () => {} };
 
 /** A line of the access log. */
 export interface AccessRecord {

@@ -1,5 +1,6 @@
 /** How many connections a server keeps, and for how long. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { connect } from "node:http2";
 import { fileURLToPath } from "node:url";
 import type { ConnectionLimits } from "../../lib/serve/connections.ts";
 import { HttpFigures } from "../../lib/serve/metrics.ts";
@@ -98,6 +99,31 @@ Deno.test("startServer() closes a connection whose body does not come, declared 
     ];
     for (const connection of halves) await rest(connection);
     assertEquals(figures.closed.get("body"), 2);
+  }));
+
+Deno.test("startServer() closes a connection whose body does not come, also while it answers others of its by HTTP/2", () =>
+  withServer({ bodyMs: 300 }, async ({ port, figures }) => {
+    const session = connect(`http://127.0.0.1:${port}`);
+    session.on("error", () => {});
+    const closed = Promise.withResolvers<void>();
+    session.on("close", closed.resolve);
+    const slow = session.request({ ":method": "POST", ":path": "/predict", "content-type": "application/json" });
+    slow.on("error", () => {});
+    slow.write('{"tokens"');
+    let answered = 0;
+    const ask = () => {
+      if (session.closed || session.destroyed) return;
+      const request = session.request({ ":path": "/livez" });
+      request.on("error", () => {});
+      request.on("data", () => answered++);
+      request.on("end", ask);
+      request.end();
+    };
+    ask();
+    await soon(closed.promise, "the connection's end");
+    assertEquals(figures.closed.get("body"), 1);
+    assert(answered > 0);
+    session.destroy();
   }));
 
 Deno.test("startServer() keeps what is being answered, however long it takes", () =>

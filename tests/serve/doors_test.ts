@@ -198,7 +198,11 @@ Deno.test("startServer() lets no spelling on a socket past token, host and rate 
 Deno.test("rate limit counts every request of a client that is not a health check, however it is spelled", async () => {
   const { app } = fakeApp({ rateLimit: 1, allowedHosts: "any" });
   const ask = async (url: string, host: string) => {
-    const response = await app.fetch(request(url, host, "GET")!, { address: "10.0.0.1", reading: 0, cut: () => {} });
+    const response = await app.fetch(request(url, host, "GET")!, {
+      address: "10.0.0.1",
+      reading: new Set(),
+      cut: () => {},
+    });
     await response.body?.cancel();
     return response.status;
   };

@@ -39,7 +39,7 @@ Deno.test("createApp() with a token answers nobody without it, but says whether 
 Deno.test("createApp() answers a client as often as it may ask, and says when to come back", async () => {
   const { app } = fakeApp({ rateLimit: 2 });
   const ask = (client: string, path = "/model") =>
-    app.fetch(new Request(`http://localhost${path}`), { address: client, reading: 0, cut: () => {} });
+    app.fetch(new Request(`http://localhost${path}`), { address: client, reading: new Set(), cut: () => {} });
   const statuses = async (client: string) => {
     const answers = await Promise.all([1, 2, 3, 4].map(() => ask(client)));
     return answers.map((answer) => answer.status);

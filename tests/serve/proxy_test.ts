@@ -82,7 +82,7 @@ Deno.test("who asks is whom a proxy of this machine names, where there is one, a
     });
     const ask = async (headers: Record<string, string>) => {
       const request = new Request("http://localhost/model", { headers });
-      return (await app.fetch(request, { address, reading: 0, cut: () => {} })).status;
+      return (await app.fetch(request, { address, reading: new Set(), cut: () => {} })).status;
     };
     const first = await ask(forwarded === undefined ? {} : { "X-Forwarded-For": forwarded });
     const second = await ask({ "X-Forwarded-For": "192.0.2.99" });
