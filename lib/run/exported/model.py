@@ -219,7 +219,7 @@ def is_id(value):
 
 
 def shown(value):
-    text = repr(value)
+    text = str(value) if isinstance(value, Digits) else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
