@@ -19,7 +19,7 @@ export const ngramNumbersSchema = z.object({
   /** The LSTM's, in the mean of both probabilities. */
   share: z.number().min(0).max(1),
   /** See GramSpace. */
-  order: z.int().min(1),
+  order: z.int().min(1).max(16),
   tokens: z.int().min(1),
   features: z.int().min(1).max(2 ** 24),
 });
@@ -48,6 +48,7 @@ export function encodeNgrams({ classes, importance, weights, bias }: BaselineMod
 /** The n-grams in `bytes`. Throws a RangeError if they are damaged or of another model. */
 export function decodeNgrams(bytes: Uint8Array, numbers: NgramNumbers, classes: number): Combination {
   const { share, order, tokens, features: all } = numbers;
+  if (tokens >= all) throw new RangeError(`${tokens} tokens: expected fewer than the ${all} features`);
   const space = { order, tokens, features: all };
   const byName = new Map(decodeSafetensors(bytes).tensors.map((tensor) => [tensor.name, tensor]));
   const known = byName.get("features")?.values.length ?? 0;

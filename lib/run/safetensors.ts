@@ -50,6 +50,7 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
   const parsed = header.safeParse(parseHeader(bytes.subarray(8, start)));
   if (!parsed.success) throw new RangeError("not safetensors: the header is not what the format says");
   const { __metadata__: metadata, ...entries } = parsed.data;
+  checkApart(Object.entries(entries).map(([name, { data_offsets }]) => [name, ...data_offsets]));
   const tensors = Object.entries(entries).map(([name, { shape, data_offsets: [begin, end] }]): NamedTensor => {
     const size = shape.reduce((product, extent) => product * extent, 1);
     if (end - begin !== size * 4 || start + end > bytes.length) {
@@ -59,6 +60,15 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
     return { name, shape, values };
   });
   return { metadata, tensors };
+}
+
+/** Throws a RangeError if two tensors have bytes in common: a small file could hold any number of large ones. */
+function checkApart(spans: [name: string, begin: number, end: number][]): void {
+  let last = 0;
+  for (const [name, begin, end] of spans.sort(([, a, b], [, c, d]) => a - c || b - d)) {
+    if (begin < last) throw new RangeError(`tensor "${name}" has bytes of another one`);
+    last = Math.max(last, end);
+  }
 }
 
 function parseHeader(bytes: Uint8Array): unknown {

@@ -52,6 +52,7 @@ Deno.test("decodeNgrams() throws a RangeError at n-grams of another model", () =
   assertEquals(decodeNgrams(bytes, numbers, 2), ngrams);
   assertThrows(() => decodeNgrams(bytes, numbers, 3), RangeError, `tensor "weights" is [51,2]: expected [51,3]`);
   assertThrows(() => decodeNgrams(bytes, { ...numbers, features: 40 }, 2), RangeError, "expected one below 40");
+  assertThrows(() => decodeNgrams(bytes, { ...numbers, tokens: 76 }, 2), RangeError, "expected fewer than the 76");
   assertThrows(() => decodeNgrams(bytes.subarray(0, 99), numbers, 2), RangeError, "not safetensors");
 });
 

@@ -107,3 +107,21 @@ Deno.test("decodeSafetensors() tells nothing of what is in a file that is someth
   const error = assertThrows(() => decodeSafetensors(bytes), RangeError);
   assertEquals(error.message, "not safetensors: the header that it begins with does not fit");
 });
+
+Deno.test("decodeSafetensors() refuses tensors that share bytes, however they are ordered", () => {
+  const bytes = (offsets: readonly (readonly [number, number])[]) => {
+    const entries = offsets.map(([begin, end], index) => [
+      `t${index}`,
+      { dtype: "F32", shape: [(end - begin) / 4], data_offsets: [begin, end] },
+    ]);
+    const head = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+    const all = new Uint8Array(8 + head.length + 16);
+    new DataView(all.buffer).setBigUint64(0, BigInt(head.length), true);
+    all.set(head, 8);
+    return all;
+  };
+  assertEquals(decodeSafetensors(bytes([[8, 16], [0, 8], [8, 8]])).tensors.length, 3);
+  for (const offsets of [[[0, 16], [0, 16]], [[8, 16], [0, 12]], [[0, 16], [4, 8]]] as const) {
+    assertThrows(() => decodeSafetensors(bytes(offsets)), RangeError, "has bytes of another one");
+  }
+});

@@ -6,8 +6,8 @@ const HEAD_BYTES = 1 << 16;
 
 const LINE_FEED = 10;
 
-/** Ctrl-Z, with which some programs end a text. */
-const END_OF_FILE = new RegExp(`${String.fromCharCode(26)}[\\r\\n]*$`);
+/** Ctrl-Z, with which some programs end a text; before more ends of lines than these it is a character as any other. */
+const END_OF_FILE = new RegExp(`${String.fromCharCode(26)}[\\r\\n]{0,1000}$`);
 
 /** A text that is read once. */
 export interface TextSource {

@@ -1,8 +1,9 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { isProblem } from "../../../lib/data/formats/entry.ts";
 import { openRows, readRows } from "../../../lib/data/formats/rows.ts";
+import { openText } from "../../../lib/data/formats/text.ts";
 import { InputError } from "../../../lib/errors.ts";
 import { brief, bytesOf, options, pieces, read, readBrief, withFiles } from "../reading.ts";
 
@@ -88,6 +89,24 @@ Deno.test("readRows() drops a final Ctrl-Z of a large file too, wherever its chu
       assertEquals([entries.length, entries.at(-1)], [20_000, [20_001, "x", "a"]]);
     }
   }
+});
+
+Deno.test("openText() holds nothing back behind a Ctrl-Z that many ends of lines follow", async () => {
+  const [begin, ends] = [`text,label\n${"a,x\n".repeat(20_000)}\x1A`, "\n".repeat(10_000)];
+  let came = 0;
+  async function* input() {
+    for (const part of [begin, ...new Array<string>(50).fill(ends), "b,y\n"]) {
+      came += part.length;
+      yield await Promise.resolve(bytesOf(part));
+    }
+  }
+  const source = await openText("-", input());
+  let text = "";
+  for await (const chunk of source.chunks()) {
+    text += chunk;
+    assert(came - text.length < 2 * ends.length, `${came - text.length} characters are held back`);
+  }
+  assertEquals(text, `${begin}${ends.repeat(50)}b,y\n`);
 });
 
 Deno.test("readRows() names the rows with bytes that are not UTF-8, and no other", async () => {
