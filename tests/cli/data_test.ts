@@ -86,7 +86,8 @@ Deno.test("train --data combines LSTM and n-grams as --ngrams says", () =>
     const combined = await run("train", folder, [...short, "--embedding", "1", "--hidden", "1"]);
     const { share, saved, baseline } = await wrote();
     assert(share < 1 && saved === share && baseline, `share ${share}`);
-    assertMatch(combined.stdout, /\nModel: {4}the mean of both, the LSTM counting \d+% and the n-grams \d+%\n/);
+    assertEquals(share, 0); // An LSTM this narrow has learnt nothing.
+    assertMatch(combined.stdout, /\nModel: {4}the n-grams alone, as the LSTM is no gain\n/);
     const { test } = await summaryOf(await latestOf(folder));
     const text = "hello, open, order, shut";
     const predicted = await run("predict", folder, [`${folder}/latest`], `${text}\n`);
