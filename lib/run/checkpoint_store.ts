@@ -9,6 +9,8 @@ import { errorCode, readBytes } from "./files.ts";
 
 const FOLDER = "checkpoints";
 const NAME = /^round-\d{8,}\.safetensors$/;
+/** One that is being written. */
+const UNFINISHED = /^round-\d{8,}\.safetensors\.[\da-f]{8}\.tmp$/;
 
 export class CheckpointStore {
   readonly #directory: string;
@@ -65,7 +67,7 @@ export class CheckpointStore {
 
   /** What a process that was killed, or a disk that became read-only, left unfinished is of no use, and takes room. */
   async #removeUnfinished(): Promise<void> {
-    const unfinished = (await namesIn(this.#directory)).filter((name) => name.endsWith(".tmp"));
+    const unfinished = (await namesIn(this.#directory)).filter((name) => UNFINISHED.test(name));
     for (const name of unfinished) await rm(join(this.#directory, FOLDER, name), { force: true });
   }
 

@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type State, stateDigest } from "../../lib/lockstep/state.ts";
 import { parameterLayout, tensorView } from "../../lib/model/layout.ts";
 import { readCheckpoint, writeCheckpoint } from "../../lib/run/checkpoint.ts";
+import { CheckpointStore } from "../../lib/run/checkpoint_store.ts";
 import { decodeSafetensors } from "../../lib/run/safetensors.ts";
 import { inTemporaryDirectory } from "./temporary.ts";
 import { ONE_LAYER } from "../../lib/model/spec.ts";
@@ -102,4 +103,13 @@ Deno.test("readCheckpoint() refuses a checkpoint of another round, another model
     await assertRejects(() => readCheckpoint(directory, renamed, layout), RangeError, "it is of round 140");
     await writeFile(join(directory, file), (await readFile(join(directory, renamed))).subarray(0, -1));
     await assertRejects(() => readCheckpoint(directory, file, layout), RangeError, join(directory, file));
+  }));
+
+Deno.test("CheckpointStore removes what a killed process left unfinished of a checkpoint, and nothing else", () =>
+  inRun(async (directory) => {
+    const folder = join(directory, "checkpoints");
+    const others = ["notes.tmp", "round-1.tmp", "round-00000001.safetensors.tmp"];
+    for (const name of [...others, "round-00000001.safetensors.0a1b2c3d.tmp"]) await writeFile(join(folder, name), "");
+    await new CheckpointStore(directory, layout, 1).write({ ...stateOf(1), course: { ...course, best: undefined } });
+    assertEquals((await readdir(folder)).sort(), [...others, "round-00000140.safetensors"].sort());
   }));
