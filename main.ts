@@ -52,7 +52,7 @@ async function main([name, ...args]: readonly string[]): Promise<ExitCode> {
     terminal.write(OVERVIEW);
     return ExitCode.done;
   }
-  const command = commands[name];
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!command) {
     const guess = nearest(name, Object.keys(commands));
     const hint = guess ? `did you mean ${guess}?` : `expected one of ${Object.keys(commands).join(", ")}`;

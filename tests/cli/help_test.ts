@@ -1,4 +1,5 @@
-import { assert, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { checkHelp } from "../../lib/cli/check.ts";
 import { predictHelp } from "../../lib/cli/predict.ts";
 import { trainHelp } from "../../lib/cli/help.ts";
@@ -18,4 +19,14 @@ Deno.test("docs/cli.md holds the help of train, check and predict as it is", asy
   assertStringIncludes(docs, trainHelp());
   assertStringIncludes(docs, checkHelp());
   assertStringIncludes(docs, predictHelp());
+});
+
+Deno.test("a command that there is not is refused, also one that every object of JavaScript has", async () => {
+  for (const name of ["trane", "constructor", "toString", "hasOwnProperty", "__proto__"]) {
+    const main = fileURLToPath(new URL("../../main.ts", import.meta.url));
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), { args: ["run", "-q", "-A", main, name] })
+      .output();
+    const told = new TextDecoder().decode(stderr);
+    assertEquals([code, told.startsWith(`error: Unknown command ${name}: `)], [2, true], told);
+  }
 });
