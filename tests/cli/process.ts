@@ -67,7 +67,7 @@ export function start(
     env: { NO_COLOR: "1", ...env },
   }).spawn();
   // Longer than it may wait for a worker itself.
-  const timer = setTimeout(() => process.kill("SIGKILL"), 3 * PATIENCE_MS);
+  const timer = setTimeout(() => process.kill("SIGKILL"), PATIENCE_MS + 120_000);
   let killed = false;
   const out = collect(process.stdout);
   const err = collect(process.stderr);
