@@ -53,7 +53,15 @@ Deno.test("resume goes on with a run that was asked to stop, and does nothing to
     const undisturbed = await digestOf(await latestOf(folder));
     const [rounds] = await stopEarly(folder, [...recipe, ...place(folder)], 1);
     assert(await digestOf(await latestOf(folder)) !== undisturbed);
-    const { code, stdout } = await run("train", folder, ["--resume", `${folder}/latest`, "--exit", "--port", "0"]);
+    const { code, stdout } = await run("train", folder, [
+      "--resume",
+      `${folder}/latest`,
+      "--exit",
+      "--port",
+      "0",
+      "--workers",
+      "2",
+    ]);
     assertEquals(code, 0);
     assertStringIncludes(stdout, `Resumed after round ${rounds} on 2 workers`);
     assertEquals(await digestOf(await latestOf(folder)), undisturbed);
