@@ -85,8 +85,9 @@ Deno.test("train refuses what needs more memory than there can be, and leaves no
       [["--batch-size", "65536", "--length", "4096"], /^error: .*batchSize, length/],
       [["--engine", "tfjs", "--batch-size", "65536", "--length", "512"], /^error: .*batchSize, length/],
     ] as const;
+    const common = ["--workers", "2", "--exit", "--port", "0"];
     for (const [flags, message] of cases) {
-      const { code, stderr } = await run("train", folder, [...flags, "--exit", "--port", "0", "--runs-dir", folder]);
+      const { code, stderr } = await run("train", folder, [...flags, ...common, "--runs-dir", folder]);
       assertEquals(code, 2, stderr);
       assert(message.test(stderr), stderr);
       assertEquals(await readdir(folder), []);
