@@ -1,5 +1,6 @@
 /** `evaluate RUN --data FILE`: how well a finished run does on rows that it has not seen. */
 import { dirname, join } from "node:path";
+import { READ_KEYS } from "../config/data_shape.ts";
 import { flagsOf } from "../config/flags.ts";
 import { configPaths, configSchema } from "../config/schema.ts";
 import { readJudgingRows } from "../data/judging_rows.ts";
@@ -22,12 +23,7 @@ const USAGE = "deno task evaluate RUN --data FILE [FLAGS]   (--out FILE: where t
 
 const optionsSchema = configSchema.pick({
   data: true,
-  textColumn: true,
-  labelColumn: true,
-  format: true,
-  delimiter: true,
-  header: true,
-  quotes: true,
+  ...READ_KEYS,
   onBadRow: true,
 });
 const own = flagsOf(optionsSchema);

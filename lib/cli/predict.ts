@@ -1,5 +1,6 @@
 /** `predict RUN [TEXT …]`: a text or a sequence from the arguments, one a line from standard input, or rows of files. */
 import { stat } from "node:fs/promises";
+import { READ_KEYS } from "../config/data_shape.ts";
 import { flagsOf } from "../config/flags.ts";
 import { configPaths, configSchema } from "../config/schema.ts";
 import { InputError } from "../errors.ts";
@@ -32,12 +33,7 @@ is 2. Texts that begin with a dash, or are called as a file is, go behind --:
 `;
 
 const optionsSchema = configSchema.pick({
-  textColumn: true,
-  labelColumn: true,
-  format: true,
-  delimiter: true,
-  header: true,
-  quotes: true,
+  ...READ_KEYS,
 }).extend({
   data: configSchema.shape.data.describe("files of rows to classify, or - for standard input"),
 });

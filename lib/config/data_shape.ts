@@ -70,9 +70,19 @@ export interface RowWarning {
   readonly warning: string;
 }
 
+/** The options that formats need, as a mask for `pick`. */
+export const READ_KEYS = {
+  textColumn: true,
+  labelColumn: true,
+  format: true,
+  delimiter: true,
+  header: true,
+  quotes: true,
+} as const;
+
 /** How rows are read from their sources: the part of the options that formats need. */
 export type ReadOptions =
-  & Pick<DataOptions, "textColumn" | "labelColumn" | "format" | "delimiter" | "header" | "quotes">
+  & Pick<DataOptions, keyof typeof READ_KEYS>
   & {
     /** Labels are neither needed nor read, as in rows that are only predicted: each row's label is "" then. */
     readonly unlabelled?: boolean;
