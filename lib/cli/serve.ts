@@ -62,7 +62,6 @@ export async function serveCommand(args: readonly string[], options: ServeOption
   } finally {
     await service.close();
     predictor.close();
-    interruption.dispose();
     lock.close();
   }
 }

@@ -7,14 +7,11 @@ export interface Interruption {
   readonly signal: AbortSignal;
   /** As a first signal does. */
   interrupt(): void;
-  /** Gives the signals back to the system. */
-  dispose(): void;
 }
 
 /** What listens to signals: the runtime, or a test. */
 export interface SignalSource {
   readonly add: (signal: Deno.Signal, listener: () => void) => void;
-  readonly remove: (signal: Deno.Signal, listener: () => void) => void;
   /** Milliseconds of a clock that is never set. */
   readonly now: () => number;
   /** Whether there is a terminal that may be closed. A process without one, as under nohup, is to outlive it. */
@@ -29,14 +26,14 @@ export const ONE_PRESS_MS = 500;
 
 const SYSTEM: SignalSource = {
   add: Deno.addSignalListener,
-  remove: Deno.removeSignalListener,
   now: () => performance.now(),
   isOnTerminal: [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal()),
 };
 
 /**
  * Calls `onAgain` at a SIGINT or SIGTERM that comes half a second after the first signal or later, for those who cannot
- * wait for a clean end. A terminal that closes is never a reason to end otherwise.
+ * wait for a clean end. A terminal that closes is never a reason to end otherwise. It listens until the process ends:
+ * what arrives while a clean end is under way must not undo it.
  */
 export function onInterruption(onAgain: () => void, source: SignalSource = SYSTEM): Interruption {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -58,6 +55,5 @@ export function onInterruption(onAgain: () => void, source: SignalSource = SYSTE
     happened: promise,
     signal: aborting.signal,
     interrupt,
-    dispose: () => listeners.forEach(([signal, listener]) => source.remove(signal, listener)),
   };
 }

@@ -116,7 +116,6 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
     releaseKeys();
     await service.close();
     stage.close();
-    interruption.dispose();
   }
 }
 

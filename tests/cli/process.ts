@@ -9,6 +9,8 @@ export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 export interface Finished {
   readonly code: number;
+  /** The signal that ended it, where it did not exit by itself. */
+  readonly killedBy: Deno.Signal | null;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -17,9 +19,9 @@ export interface Running {
   readonly pid: number;
   /** All that was written to standard output once `pattern` is in it. Rejects if the process ends before. */
   printed(pattern: RegExp): Promise<string>;
-  /** Throws where the process has ended. */
   /** As `printed`, for standard error. */
   noted(pattern: RegExp): Promise<string>;
+  /** Throws where the process has ended. */
   signal(name: Deno.Signal): void;
   /** Sends a signal, unless it has ended before. Resolves when it has ended. */
   signalled(name: Deno.Signal): Promise<Finished>;
@@ -68,7 +70,6 @@ export function start(
   }).spawn();
   // Longer than it may wait for a worker itself.
   const timer = setTimeout(() => process.kill("SIGKILL"), PATIENCE_MS + 120_000);
-  let killed = false;
   const out = collect(process.stdout);
   const err = collect(process.stderr);
   const finished = (async () => {
@@ -76,10 +77,9 @@ export function start(
     // A process that refuses its arguments may be gone before it reads.
     await writer.write(new TextEncoder().encode(input)).then(() => writer.close()).catch(() => {});
     const { code, signal } = await process.status;
-    killed = signal === "SIGKILL";
     await Promise.all([out.done, err.done]);
     clearTimeout(timer);
-    return { code, stdout: out.text(), stderr: err.text() };
+    return { code, killedBy: signal, stdout: out.text(), stderr: err.text() };
   })();
   async function signalled(name: Deno.Signal): Promise<Finished> {
     try {
@@ -98,8 +98,7 @@ export function start(
     async killedAt(pattern) {
       // Where it ends first, what it ends with tells so.
       await out.contains(pattern, () => err.text()).catch(() => {});
-      await signalled("SIGKILL");
-      return killed;
+      return (await signalled("SIGKILL")).killedBy === "SIGKILL";
     },
     finished,
   };
