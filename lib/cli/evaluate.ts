@@ -57,7 +57,7 @@ export async function evaluateCommand(
   const { rows: trainedOn, warning } = await seenRows(directory, rows);
   // Written first: nobody may be there to read the report.
   await writeJson(file, { run, digest: version.digest, data: options.data, skipped, trainedOn, ...judgement });
-  if (warning !== undefined) terminal.note(`warning: ${warning}`);
+  for (const text of [...rows.warnings, ...warning === undefined ? [] : [warning]]) terminal.note(`warning: ${text}`);
   const report = evaluationReport(judgement, { ...statistics, skipped });
   for (const line of [...report, "", `Written to ${file}`]) terminal.line(line);
   return ExitCode.done;

@@ -10,12 +10,15 @@ import type { Preprocessing } from "./preprocessing.ts";
 import { ProblemLog } from "./problems.ts";
 import { TableBuilder } from "./table_builder.ts";
 import { UNKNOWN } from "./vocabulary.ts";
+import { WarningLog } from "./warnings.ts";
 
 export interface JudgingRows extends LoadedPart {
   /** Rows that were left out because something is wrong with them. */
   readonly skipped: number;
   /** `[rows]`: the keys of the rows. */
   readonly keys: Float64Array;
+  /** What may be a mistake in the rows. */
+  readonly warnings: readonly string[];
   /** What was read. */
   readonly sources: readonly SourceInfo[];
 }
@@ -34,7 +37,8 @@ export async function readJudgingRows(
   const problems = new ProblemLog();
   const rows: (EncodedText & Pick<Row, "file" | "line"> & { readonly label: number; readonly key: number })[] = [];
   const read: SourceInfo[] = [];
-  const reading = { ...options, rules: preprocessing.rules };
+  const warnings = new WarningLog();
+  const reading = { ...options, rules: preprocessing.rules, warn: warnings.add.bind(warnings) };
   for await (const entry of readRows(sources, reading, input, (info) => read.push(info))) {
     if (isProblem(entry)) {
       problems.add(entry);
@@ -61,7 +65,7 @@ export async function readJudgingRows(
   const statistics = { rows: rows.length, tokens, unknown, truncated, empty: 0 };
   const keys = Float64Array.from(rows, ({ key }) => key);
   const { table, places } = builder;
-  return { table, places, statistics, keys, skipped: problems.count, sources: read };
+  return { table, places, statistics, keys, skipped: problems.count, warnings: warnings.messages, sources: read };
 }
 
 function strangeLabel(label: string, labels: readonly string[]): string {

@@ -96,6 +96,28 @@ Deno.test("evaluate counts the rows that were trained on, in whatever file they 
     }
   }));
 
+Deno.test("check, train and evaluate warn of labels that are glued to something, by the line", () =>
+  withFolder(async (folder) => {
+    const file = `${folder}/rows.txt`;
+    const line = (at: number) =>
+      `__label__${at % 2 === 0 ? "ham" : "spam"}${at === 5 || at === 9 ? "__label__x" : ""} word${at}\n`;
+    await Deno.writeTextFile(
+      file,
+      `${Array.from({ length: 40 }, (_, at) => line(at)).join("")}__label__ham see!__label__spam\n`,
+    );
+    const trained = await run("train", folder, ["--data", file, ...flags(folder)]);
+    assertEquals(trained.code, 0, trained.stderr);
+    const told = [
+      (await run("check", folder, [file])).stdout,
+      trained.stdout,
+      (await run("evaluate", folder, [await latestOf(folder), "--data", file])).stderr,
+    ];
+    for (const text of told) {
+      assertMatch(text, /^[Ww]arning:? +\S*rows\.txt:6 has __label__ within a label.* \(and 1 more such row\)$/m);
+      assertMatch(text, /^[Ww]arning:? +\S*rows\.txt:41 has __label__ within a word/m);
+    }
+  }));
+
 Deno.test("check and train warn of so few validation rows that their accuracy says nothing", () =>
   withFolder(async (folder) => {
     const file = `${folder}/tiny.csv`;
