@@ -70,8 +70,8 @@ export async function readRunData(
   };
 }
 
-/** What is told of the files when a run begins. */
-export function dataSummary({ statistics }: DataSource): DataSummary {
+/** What is told of the files when a run begins, and of what else there is to warn of. */
+export function dataSummary({ statistics }: DataSource, warnings: readonly string[]): DataSummary {
   const { sources, parts, vocabulary, maxLength, bad } = statistics;
   const { training, validation, test } = parts;
   return {
@@ -87,6 +87,7 @@ export function dataSummary({ statistics }: DataSource): DataSummary {
     skipped: bad.rows,
     warnings: [
       ...statistics.warnings,
+      ...warnings,
       ...repetitions(statistics).flatMap(({ repeated: { rows }, what, isSuspect }) =>
         isSuspect && rows > 0 ? [`${rows} ${rows === 1 ? "row" : "rows"} ${what}: deno task check lists them`] : []
       ),
