@@ -2,7 +2,9 @@
  * One machine of a run: shows itself, heeds the log as a member, and leads when the lease falls to it. When the broker
  * comes back without its store, everything begins again from the state that the machine has.
  */
-import { Agreement } from "./agreement.ts";
+import { Agreement, compareEnds } from "./agreement.ts";
+import { TrainingError } from "../errors.ts";
+import { Away } from "./away.ts";
 import { type Clock, wallClock } from "./clock.ts";
 import type { ClusterView } from "../events.ts";
 import { type Claim, claimedId, claimRun, RUN } from "./claim.ts";
@@ -44,8 +46,8 @@ const LOOKS = 5;
 const FORLORN_LEASES = 3;
 /** Leases after which others are not believed that they have the newest state: who has it would have led by then. */
 const BELIEVED_LEASES = LONGEST_REST + 2;
-/** Leases that a machine which has ended waits for the digests of others. */
-const END_LEASES = 3;
+/** Losses of the store, without a round between, after which it is not begun anew. */
+const MOST_LOSSES = 20;
 
 export class Machine {
   readonly #options: MachineOptions;
@@ -61,6 +63,7 @@ export class Machine {
   readonly #incidents: Incidents;
   readonly #agreement: Agreement;
   readonly #signer: Signer;
+  readonly #away: Away;
   readonly #dropped = new Dropped((message) => this.#report({ type: "incident", message }));
 
   constructor(options: MachineOptions) {
@@ -69,19 +72,25 @@ export class Machine {
     this.#incidents = new Incidents(options.local.round === 0);
     this.#signer = new Signer(options.member);
     this.#agreement = new Agreement(options.member, options.leaseMs);
+    this.#away = new Away(options.leaseMs, (message) => this.#report({ type: "incident", message }));
     this.traffic = { bytesUp: 0, bytesDown: 0, computeMs: 0, startedAt: this.#clock.now() };
   }
 
   /** Takes part until training ends, or until `signal` aborts; then the others need not wait for this one. */
   async run(signal: AbortSignal): Promise<void> {
     const { local } = this.#options;
-    while (!local.finished && !signal.aborted) {
+    let losses = 0;
+    for (let { round } = local; !local.finished && !signal.aborted; round = local.round) {
       try {
         await this.#session(signal);
       } catch (error) {
         if (!(error instanceof StoreLost)) {
           if (signal.aborted) return;
           throw error;
+        }
+        losses = local.round > round ? 0 : losses + 1;
+        if (losses === MOST_LOSSES) {
+          throw new TrainingError(`${error.message}, ${losses} times without a round between`);
         }
         this.#report({ type: "incident", message: `${error.message}; goes on from the state after ${local.round}` });
       }
@@ -126,13 +135,15 @@ export class Machine {
     const leading = new Leading(context, { member, roster, lease });
     [this.#member, this.#roster] = [member, roster];
     const looking = this.#look(context, { member, roster, lease, leading });
-    looking.catch(() => {}); // It is raced below, or ends with the signal.
+    // Each wait is one for these as well: none outlives the log, the registers, or the leader.
+    const ending = Promise.race([looking, member.failed, leading.failed]);
+    ending.catch(() => {}); // It is raced below, or ends with the signal.
     try {
-      await Promise.race([member.run(), looking, leading.failed]);
+      await Promise.race([member.run(), ending]);
       // A leader has something to say after the end.
-      await leading.ended();
+      await Promise.race([leading.ended(), ending]);
       if (context.local.finished && !stop.signal.aborted) {
-        await Promise.race([this.#compareEnds(context, roster), looking]);
+        await Promise.race([this.#compareEnds(context, roster), ending]);
       }
     } finally {
       stop.abort();
@@ -157,7 +168,9 @@ export class Machine {
       // At once: on a slow link each answer takes its time, and who is not seen for a lease counts as gone.
       const showing = retry(clock, signal, () => roster.show(this.#presence()));
       showing.catch(() => {}); // It is awaited below.
-      const registers = await retry(clock, signal, () => transport.registers()).finally(() => showing);
+      const asking = retry(clock, signal, () => transport.registers(), this.#away.miss);
+      const registers = await asking.finally(() => showing);
+      this.#away.answered();
       const claim = registers.get(RUN);
       const id = claim && claimedId(claim);
       // What is no claim is somebody's garbage, which only those meet who come.
@@ -219,21 +232,16 @@ export class Machine {
   }
 
   /** Shows the digest that training ended with, and waits for those of the others that end with it. */
-  async #compareEnds({ transport, clock, signal, local, leaseMs, member }: Context, roster: Roster): Promise<void> {
-    const own = local.stateDigest();
-    this.#agreement.add(own);
-    const isAwaited = (other: Presence) =>
-      other.member !== member && other.inStep && other.digests.every(({ round }) => round < own.round);
-    const until = clock.now() + END_LEASES * leaseMs;
-    do {
+  async #compareEnds(context: Context, roster: Roster): Promise<void> {
+    const { transport, clock, signal } = context;
+    await compareEnds(context, async () => {
       const registers = await retry(clock, signal, async () => {
         await roster.show(this.#presence());
         return await transport.registers();
       });
       this.#see(roster, registers);
-      if (!roster.present().some(isAwaited)) return;
-      await clock.sleep(leaseMs / LOOKS / 4, signal);
-    } while (clock.now() < until && !signal.aborted);
+      return roster.present();
+    });
   }
 
   /** Says that this machine leaves; nobody waits for it then. It may not get through any more. */

@@ -46,9 +46,11 @@ export class Member {
   /** The highest round whose base the log has, and where that base first is. */
   #newestBase = { round: 0, sequence: 0 };
   #askedAt = -Infinity;
+  readonly #failed = Promise.withResolvers<never>();
 
   constructor(context: Context, roster: Roster) {
     this.#context = context;
+    this.#failed.promise.catch(() => {}); // Whoever races it hears of it.
     this.#door = new Door(context, roster, downSchema);
     this.bell = new Bell(context.clock);
   }
@@ -57,7 +59,13 @@ export class Member {
   async run(): Promise<void> {
     const { transport, clock, signal } = this.#context;
     const end = await retry(clock, signal, () => transport.newest(Subject.down));
-    await Promise.race([this.#receive(), this.#heedAll(end)]);
+    this.#receive().catch((error) => this.#failed.reject(error));
+    await Promise.race([this.#heedAll(end), this.failed]);
+  }
+
+  /** Rejects with what ended the reading of the log, also after training has ended. Never resolves. */
+  get failed(): Promise<never> {
+    return this.#failed.promise;
   }
 
   /** Keeps the bytes of an object that this machine publishes at hand, so that they need not come back. */

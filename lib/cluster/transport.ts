@@ -6,9 +6,16 @@
  * same `id`, which the broker takes once.
  */
 
-/** The broker did not answer; the same may work later. */
+/** The broker did not do it; the same may work later. */
 export class Unreachable extends Error {
   override readonly name = "Unreachable";
+  /** Whether it answered, and said no. */
+  readonly isAnswer: boolean;
+
+  constructor(message: string, isAnswer = false, options?: ErrorOptions) {
+    super(message, options);
+    this.isAnswer = isAnswer;
+  }
 }
 
 /** The log is another one than before: the broker lost its store. */
