@@ -6,12 +6,10 @@ import { kernelsDigest } from "../engine/kernel_modules.ts";
 import type { LockstepConfig } from "../lockstep/plan.ts";
 import { arithmeticDigest, instructionClass } from "./arithmetic.ts";
 import project from "../../deno.json" with { type: "json" };
-import { parseRegister } from "./register.ts";
+import { MAX_REGISTER, parseRegister } from "./register.ts";
 import type { Entry, Transport } from "./transport.ts";
 
 export const RUN = "run";
-/** A register that is longer is no claim. */
-const MAX_LENGTH = 1_000_000;
 /** A register that is neither to be made nor to be read so often never will be. */
 const ATTEMPTS = 10;
 /** Hex digits of a digest that people see. */
@@ -56,7 +54,7 @@ export async function claimRun(transport: Transport, name: string, own: Claim): 
   const value = JSON.stringify({ ...own, id });
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (await transport.write(RUN, value, "new") !== undefined) return id;
-    const entry = (await transport.registers()).get(RUN);
+    const entry = await transport.register(RUN);
     // Nothing, if it was removed since it was refused as not new.
     if (!entry) continue;
     const theirs = parseClaim(name, entry.value);
@@ -74,9 +72,14 @@ export function claimedId(entry: Entry): string | undefined {
   return parseRegister(registerSchema, entry.value)?.id;
 }
 
+/** Claims the name again for run `id`, where somebody has written over `entry`. Another machine may be faster. */
+export async function claimAgain(transport: Transport, own: Claim, id: string, { revision }: Entry): Promise<void> {
+  await transport.write(RUN, JSON.stringify({ ...own, id }), revision);
+}
+
 function parseClaim(name: string, value: string): z.infer<typeof registerSchema> {
   try {
-    if (value.length <= MAX_LENGTH) return registerSchema.parse(JSON.parse(value));
+    if (value.length <= MAX_REGISTER) return registerSchema.parse(JSON.parse(value));
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof z.ZodError)) throw error;
   }

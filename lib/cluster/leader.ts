@@ -188,7 +188,7 @@ export class Leader {
   async #takeUploads(round: number, nodes: NodeSum[]): Promise<void> {
     for (let read = this.#uploads.shift(); read; read = this.#uploads.shift()) {
       const { message, sequence, body } = read;
-      if (!message) continue;
+      if (!message || message.type === "here") continue;
       if (message.type === "ask") {
         if (sequence > Math.max(this.#since, this.#answeredAt)) await this.#answer(message.round);
       } else if (message.round === round) {

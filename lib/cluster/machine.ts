@@ -7,7 +7,7 @@ import { TrainingError } from "../errors.ts";
 import { Away } from "./away.ts";
 import { type Clock, wallClock } from "./clock.ts";
 import type { ClusterView } from "../events.ts";
-import { type Claim, claimedId, claimRun, RUN } from "./claim.ts";
+import { type Claim, claimAgain, claimedId, claimRun, RUN } from "./claim.ts";
 import type { ClusterNews, ClusterOptions, Context, Traffic } from "./context.ts";
 import { Dropped } from "./dropped.ts";
 import { Incidents } from "./incidents.ts";
@@ -19,7 +19,7 @@ import type { Presence } from "./messages.ts";
 import { retry } from "./retry.ts";
 import { Roster } from "./roster.ts";
 import { Signer } from "./signer.ts";
-import { type Entry, StoreLost, Subject, type Transport, Unreachable } from "./transport.ts";
+import { type Entry, type Registers, StoreLost, Subject, type Transport, Unreachable } from "./transport.ts";
 
 export interface MachineOptions extends ClusterOptions {
   readonly transport: Transport;
@@ -129,7 +129,7 @@ export class Machine {
     const newId = () => `${name}.${this.#options.life}.${this.#messages++}`;
     const context: Context = { ...this.#options, clock, report, signal: stop.signal, newId, ...shared };
     this.#sessions++;
-    const roster = new Roster(context, leaseMs);
+    const roster = new Roster(context);
     const member = new Member(context, roster);
     const lease = new Lease({ transport, clock, holder: name, leaseMs });
     const leading = new Leading(context, { member, roster, lease });
@@ -168,15 +168,10 @@ export class Machine {
       // At once: on a slow link each answer takes its time, and who is not seen for a lease counts as gone.
       const showing = retry(clock, signal, () => roster.show(this.#presence()));
       showing.catch(() => {}); // It is awaited below.
-      const asking = retry(clock, signal, () => transport.registers(), this.#away.miss);
+      const asking = retry(clock, signal, () => transport.registers(roster.known()), this.#away.miss);
       const registers = await asking.finally(() => showing);
       this.#away.answered();
-      const claim = registers.get(RUN);
-      const id = claim && claimedId(claim);
-      // What is no claim is somebody's garbage, which only those meet who come.
-      if (!claim || id !== undefined && id !== context.run) {
-        throw new StoreLost("The broker's registers are others than before");
-      }
+      await this.#checkClaim(context, registers.entries.get(RUN));
       if (clock.now() - checkedAt >= leaseMs) {
         checkedAt = clock.now();
         await this.#checkLog(context, member);
@@ -190,7 +185,7 @@ export class Machine {
           this.#options.report?.({ type: "incident", message, member });
         }
       }
-      const entry = registers.get(LEASE);
+      const entry = registers.entries.get(LEASE);
       const isFree = !leading.isOn && lease.isFree(entry);
       if (!isFree) takenAt = clock.now();
       const isBelieved = clock.now() - takenAt < BELIEVED_LEASES * leaseMs;
@@ -207,10 +202,19 @@ export class Machine {
           if (term !== undefined && before !== context.member) roster.miss(before);
           if (term !== undefined) leading.start(term);
         }
-        await member.remind();
+        await member.remind(roster.isCrowded);
       }
       await clock.sleep(leaseMs / LOOKS, signal);
     }
+  }
+
+  /** Throws StoreLost if the run's name is claimed no more, or for another run. Claims it again where it is garbage. */
+  async #checkClaim({ transport, clock, signal, run, dropped }: Context, entry: Entry | undefined): Promise<void> {
+    const id = entry && claimedId(entry);
+    if (!entry || id !== undefined && id !== run) throw new StoreLost("The broker's registers are others than before");
+    if (id === run) return;
+    dropped.add("malformed", `register "${RUN}"`, "it is no claim of Lockstep, and is written again");
+    await retry(clock, signal, () => claimAgain(transport, this.#options.claim, run, entry));
   }
 
   /** Throws StoreLost if messages are gone that nobody of the run has dropped: the newest base always stays. */
@@ -225,7 +229,7 @@ export class Machine {
     return retry(this.#clock, signal, () => claimRun(transport, run, claim));
   }
 
-  #see(roster: Roster, registers: ReadonlyMap<string, Entry>): void {
+  #see(roster: Roster, registers: Registers): void {
     roster.see(registers);
     const others = roster.present().filter(({ inStep, member }) => inStep && member !== this.#options.member);
     this.#agreement.check(roster.news(), others, this.#clock.now());
@@ -237,7 +241,7 @@ export class Machine {
     await compareEnds(context, async () => {
       const registers = await retry(clock, signal, async () => {
         await roster.show(this.#presence());
-        return await transport.registers();
+        return await transport.registers(roster.known());
       });
       this.#see(roster, registers);
       return roster.present();

@@ -46,6 +46,7 @@ export class Member {
   /** The highest round whose base the log has, and where that base first is. */
   #newestBase = { round: 0, sequence: 0 };
   #askedAt = -Infinity;
+  #hereAt = -Infinity;
   readonly #failed = Promise.withResolvers<never>();
 
   constructor(context: Context, roster: Roster) {
@@ -104,9 +105,17 @@ export class Member {
     });
   }
 
-  /** Asks for a state again where a question went without an answer. To be called now and then. */
-  async remind(): Promise<void> {
-    if (this.#isBehind) await this.#ask();
+  /**
+   * Asks for a state again where a question went without an answer; says that it is there where the leader may not have
+   * found its register, as it is one of too many. To be called now and then.
+   */
+  async remind(isCrowded: boolean): Promise<void> {
+    const { clock, leaseMs, member } = this.#context;
+    if (this.#isBehind) return await this.#ask();
+    if (!isCrowded || this.#dealt.hands.some((hand) => hand.member === member)) return;
+    if (clock.now() - this.#hereAt < leaseMs) return;
+    this.#hereAt = clock.now();
+    await this.#say({ type: "here", member });
   }
 
   async #receive(): Promise<void> {

@@ -1,8 +1,10 @@
 /** A run's stream and bucket on a NATS server: made where there are none, and told from others of the same name. */
-import { jetstream, JetStreamApiError, type JetStreamManager } from "@nats-io/jetstream";
+import { DiscardPolicy, jetstream, JetStreamApiError, type JetStreamManager } from "@nats-io/jetstream";
 import { type KV, Kvm } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { NatsRegisters } from "./nats_registers.ts";
 import { patiently, pause } from "./nats_patience.ts";
+import { MAX_REGISTER, MOST_REGISTERS } from "./register.ts";
 
 /**
  * How long a store that is gone stays gone before it is made again. The server forgets a stream first and removes its
@@ -16,6 +18,7 @@ export interface Store {
   readonly created: string;
   readonly lost: AbortController;
   readonly kv: KV;
+  readonly registers: NatsRegisters;
 }
 
 export interface StoreOptions {
@@ -31,7 +34,8 @@ export interface StoreOptions {
 export async function openStore(options: StoreOptions, isGone: boolean): Promise<Store> {
   if (isGone) await pause(REMOVAL_MS);
   const kv = await madeByAnyone(options);
-  return { created: await createdAt(options), lost: new AbortController(), kv };
+  const registers = new NatsRegisters(options.manager, kv, options.name);
+  return { created: await createdAt(options), lost: new AbortController(), kv, registers };
 }
 
 /** The identity of the store that the server has now. Throws a JetStreamApiError where there is none. */
@@ -43,10 +47,26 @@ export async function createdAt({ manager, name }: StoreOptions): Promise<string
 /** The same for all machines that come at once: a broker that makes what one asked for refuses the others meanwhile. */
 function madeByAnyone({ manager: { streams }, connection, name, timeoutMs }: StoreOptions): Promise<KV> {
   return patiently((error) => error instanceof JetStreamApiError, async () => {
-    await streams.info(name).catch((error) => {
-      if (!(error instanceof JetStreamApiError)) throw error;
-      return streams.add({ name, subjects: [`${name}.>`] });
-    });
+    for (const config of [{ name, subjects: [`${name}.>`] }, bucketOf(name)]) {
+      await streams.info(config.name).catch((error) => {
+        if (!(error instanceof JetStreamApiError)) throw error;
+        return streams.add(config);
+      });
+    }
     return await new Kvm(jetstream(connection, { timeout: timeoutMs })).create(name, { history: 1 });
   });
+}
+
+/** The stream of a bucket, as clients make it, but with bounds: what strangers may write there is read by all machines. */
+function bucketOf(name: string) {
+  return {
+    name: `KV_${name}`,
+    subjects: [`$KV.${name}.>`],
+    max_msgs_per_subject: 1,
+    max_msgs: MOST_REGISTERS,
+    max_msg_size: MAX_REGISTER,
+    discard: DiscardPolicy.New,
+    allow_rollup_hdrs: true,
+    allow_direct: true,
+  };
 }

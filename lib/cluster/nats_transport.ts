@@ -20,6 +20,7 @@ import {
   type LogMessage,
   type PublishOptions,
   READ_AHEAD,
+  type Registers,
   StoreLost,
   type Transport,
   Unreachable,
@@ -42,8 +43,6 @@ export class NatsTransport implements Transport {
   #ended: Error | undefined | void;
   /** What it said when it did not let this machine in. */
   #refusal: Error | undefined;
-  /** Of the registers, as they were last read. */
-  #keys: readonly string[] = [];
 
   private constructor(ways: Ways, stream: string, manager: JetStreamManager) {
     this.#ways = ways;
@@ -155,24 +154,12 @@ export class NatsTransport implements Transport {
     });
   }
 
-  /** Asked for one by one: to a watch, nats-server 2.9 may deliver nothing at all, which is noticed after a minute. */
-  registers(): Promise<ReadonlyMap<string, Entry>> {
-    return this.#ask(async () => {
-      const { kv } = await this.#store;
-      const known = this.#keys;
-      // Those that are known are asked for at once, which saves a slow link half of the time.
-      const [{ state }, entries] = await Promise.all([
-        this.#manager.streams.info(`KV_${this.#stream}`, { subjects_filter: ">" }),
-        Promise.all(known.map((key) => kv.get(key))),
-      ]);
-      this.#keys = Object.keys(state.subjects ?? {}).map((subject) => subject.slice(`$KV.${this.#stream}.`.length));
-      const others = await Promise.all(this.#keys.filter((key) => !known.includes(key)).map((key) => kv.get(key)));
-      const registers = new Map<string, Entry>();
-      for (const entry of [...entries, ...others]) {
-        if (entry?.operation === "PUT") registers.set(entry.key, { value: entry.string(), revision: entry.revision });
-      }
-      return registers;
-    });
+  register(key: string): Promise<Entry | undefined> {
+    return this.#ask(async () => (await this.#store).registers.one(key));
+  }
+
+  registers(known: readonly string[]): Promise<Registers> {
+    return this.#ask(async () => (await this.#store).registers.some(known));
   }
 
   async close(): Promise<void> {

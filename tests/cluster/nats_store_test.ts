@@ -24,7 +24,7 @@ natsTest("what is made anew as soon as somebody has deleted it is kept, 12 of 12
       for (;;) {
         try {
           await transport.newest("up");
-          await transport.registers();
+          await transport.registers([]);
         } catch (error) {
           if (error instanceof Unreachable) return;
           throw error;
@@ -45,7 +45,7 @@ natsTest("what is made anew as soon as somebody has deleted it is kept, 12 of 12
   const counts = await Promise.all(RUNS.map(async (run) => {
     const transport = await connectNats({ url: server.url, run, credentials: "", tlsCa: "" });
     const newest = await retry(wallClock, signal, () => transport.newest("up"));
-    const registers = [...(await retry(wallClock, signal, () => transport.registers())).keys()];
+    const registers = [...(await retry(wallClock, signal, () => transport.registers([]))).entries.keys()];
     await transport.close();
     return { run, newest, registers };
   }));

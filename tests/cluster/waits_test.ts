@@ -29,7 +29,7 @@ Deno.test("claimRun() ends where a register is neither to be made nor to be read
   const transport: Transport = {
     ...new MemoryBroker(new FakeClock()).connect("a"),
     write: () => Promise.resolve(undefined),
-    registers: () => Promise.resolve(new Map()),
+    register: () => Promise.resolve(undefined),
   };
   await assertRejects(() => claimRun(transport, "run", TOY_CLAIM), TrainingError, "Its store is damaged");
 });
