@@ -25,6 +25,8 @@ export interface AppOptions {
   readonly stallMs?: number;
   /** Of a request; 1 MiB. */
   readonly bodyLimitBytes?: number;
+  /** Of all requests together that are not answered yet; 64 MiB. */
+  readonly bodyMemoryBytes?: number | undefined;
   /** Sequences of one prediction; 1024. */
   readonly maxInstances?: number;
   /** Names that the server is asked by; the loopback names. See `allowedHostsFor`. */

@@ -8,7 +8,7 @@ import { describe } from "../data/sequences.ts";
 import { errorMessage, InputError } from "../errors.ts";
 import type { Reader } from "../predict/reader.ts";
 import { Refusal } from "./problem.ts";
-import type { RouteEnv } from "./routes.ts";
+import type { Asked, RouteEnv } from "./routes.ts";
 
 /** JSON's own, none, and what `curl -d` and `fetch` claim when they are not told: those are taken as JSON too. */
 const TYPES = /^((application\/(json|[\w.-]+\+json|x-www-form-urlencoded)|text\/plain)\s*(;.*)?)?$/i;
@@ -23,12 +23,13 @@ const MOST_PARTS = 20_000;
 const MOST_KEYS = 4096;
 
 /**
- * Throws a Refusal for a type that is not JSON's or a body over the limit, an InputError for one that is not JSON.
+ * Throws a Refusal for a type that is not JSON's, a body over the limit or one that memory has no room for, an InputError
+ * for one that is not JSON.
  * `textless` where a text in it is refused whatever it says: then bytes that are no UTF-8 may come as U+FFFD. `digits`
  * where numbers are names of tokens: then those that are not written as JavaScript writes them are WrittenNumbers.
  */
 export async function readJson(
-  { req: { raw: request }, env: { peer } }: Context<RouteEnv>,
+  { req: { raw: request }, env: asked }: Context<RouteEnv>,
   limitBytes: number,
   { textless = false, digits = false } = {},
 ): Promise<unknown> {
@@ -47,20 +48,31 @@ export async function readJson(
   const length = declared === null ? undefined : Number(declared);
   if (length !== undefined && length > limitBytes) throw tooLarge(limitBytes);
   // The connection is closed if it takes too long: a timer for each body would cost more than to read it.
-  const reading = { since: performance.now() };
-  peer.reading.add(reading);
+  const { reading } = asked.peer;
+  const own = { since: asked.peer.clock() };
+  reading.push(own);
   try {
-    if (isPacked) return await parse(decode(await unpacked(request, limitBytes)), digits);
-    // The runtime's shortest way: every other takes a tenth longer for the whole request.
-    if (textless && length && length <= QUICK) return await request.json();
-    return await parse(decode(await readBytes(request, length, limitBytes)), digits);
+    if (isPacked) return await parse(decode(await unpacked(request, limitBytes, asked)), digits);
+    if (length !== undefined && length <= QUICK) {
+      hold(asked, length);
+      // The runtime's shortest way: every other takes a tenth longer for the whole request.
+      if (textless && length > 0) return await request.json();
+    }
+    return await parse(decode(await readBytes(request, length, limitBytes, asked)), digits);
   } catch (error) {
     if (error instanceof Refusal || error instanceof InputError) throw error;
     const what = error instanceof SyntaxError ? "is not JSON" : "broke off";
     throw bodyError(`the body ${what}: ${errorMessage(error)}`);
   } finally {
-    peer.reading.delete(reading);
+    if (reading.length === 1) reading.pop();
+    else reading.splice(reading.indexOf(own), 1);
   }
+}
+
+/** Takes `bytes` more of the memory for bodies, until `asked` is answered. */
+function hold(asked: Asked, bytes: number): void {
+  asked.bodies.take(bytes);
+  asked.held += bytes;
 }
 
 /** How a body for a model is read. Runs of the first rules take numbers among their tokens by their value. */
@@ -92,11 +104,12 @@ async function readBytes(
   request: Request,
   length: number | undefined,
   limitBytes: number,
+  asked: Asked,
 ): Promise<ArrayBuffer | Uint8Array> {
   // A body that was once looked at is a stream from then on, which is slower. The runtime makes room at once for all of
   // one that is not: whoever declares much and sends nothing is to take nothing.
   if (length !== undefined && length <= QUICK || !request.body) return await request.arrayBuffer();
-  return await collected(request.body, limitBytes);
+  return await collected(request.body, limitBytes, asked);
 }
 
 /** `chunks` with an error in place of what is over the limit. */
@@ -110,12 +123,14 @@ async function* limited(chunks: AsyncIterable<Uint8Array>, limitBytes: number): 
 }
 
 /** All bytes of `chunks`, copied: each holds a buffer of the runtime's, however few bytes of it are the client's. */
-async function collected(chunks: AsyncIterable<Uint8Array>, limitBytes: number): Promise<Uint8Array> {
+async function collected(chunks: AsyncIterable<Uint8Array>, limitBytes: number, asked: Asked): Promise<Uint8Array> {
   let bytes = new Uint8Array(0);
   let size = 0;
   for await (const chunk of limited(chunks, limitBytes)) {
     if (size + chunk.length > bytes.length) {
-      const larger = new Uint8Array(Math.min(limitBytes, 2 * (size + chunk.length)));
+      const room = Math.min(limitBytes, 2 * (size + chunk.length));
+      hold(asked, room - bytes.length);
+      const larger = new Uint8Array(room);
       larger.set(bytes.subarray(0, size));
       bytes = larger;
     }
@@ -129,13 +144,13 @@ async function collected(chunks: AsyncIterable<Uint8Array>, limitBytes: number):
 const UNPACKED_BYTES = 65_536;
 
 /** What gzip made a body of: as many bytes, packed and unpacked, as one that is not packed may have. */
-async function unpacked({ body }: Request, limitBytes: number): Promise<Uint8Array> {
+async function unpacked({ body }: Request, limitBytes: number, asked: Asked): Promise<Uint8Array> {
   if (!body) return new Uint8Array();
   const gunzip = createGunzip({ chunkSize: UNPACKED_BYTES });
   // What goes wrong on the way in comes out of the stream.
   pipeline(Readable.from(limited(body, limitBytes)), gunzip, () => {});
   try {
-    return await collected(gunzip as AsyncIterable<Uint8Array>, limitBytes);
+    return await collected(gunzip as AsyncIterable<Uint8Array>, limitBytes, asked);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     throw code.startsWith("Z_")

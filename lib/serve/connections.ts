@@ -2,11 +2,12 @@
  * The connections of a server, limited in number and in time. One that waits for a request holds a place until it is
  * asked for by another; training has file descriptors left whatever clients open.
  */
-import { type BodyReading, failureResponse, type Peer } from "./front.ts";
-import type { ConnectionHandler, ServeConnection, ServedConnection } from "./runtime_http.ts";
+import { Connection, Need, need, type Shared } from "./connection.ts";
+import type { Peer } from "./front.ts";
+import type { ServeConnection } from "./runtime_http.ts";
 
 export interface ConnectionLimits {
-  /** Connections that are open at once. */
+  /** Connections that are open at once, and requests that are under way where one connection has several, by HTTP/2. */
   readonly most: number;
   /** A new connection that has sent no whole request head for this long is closed. */
   readonly headMs: number;
@@ -60,12 +61,13 @@ export class Connections {
   #most: number;
   /** Up to this many connections there is no need to try for file descriptors. */
   #tried = 0;
-  #settled = Promise.withResolvers<void>();
+  readonly #shared: Shared;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
-    this.#most = options.limits.most;
-    const { headMs, idleMs, bodyMs, sendMs } = options.limits;
+    const { most, headMs, idleMs, bodyMs, sendMs } = options.limits;
+    this.#most = most;
+    this.#shared = { now: performance.now(), requests: 0, most, settled: undefined };
     this.#sweeper = setInterval(() => this.#sweep(), Math.min(SWEEP_MS, headMs, idleMs, bodyMs, sendMs));
   }
 
@@ -83,11 +85,8 @@ export class Connections {
       return;
     }
     try {
-      const added: Connection = new Connection(connection, serve, handler, {
-        settled: () => this.#settled.resolve(),
-        cut: () => {
-          if (this.#open.delete(added)) this.#closing.add(added);
-        },
+      const added: Connection = new Connection(connection, serve, handler, this.#shared, () => {
+        if (this.#open.delete(added)) this.#closing.add(added);
       });
       this.#open.add(added);
       figures.connections++;
@@ -95,7 +94,7 @@ export class Connections {
         this.#open.delete(added);
         this.#closing.delete(added);
         figures.connections--;
-        this.#settled.resolve();
+        this.#shared.settled?.();
         // Whoever attacked has left.
         if (this.#open.size < this.#most / 2 && this.#most < this.#options.limits.most) {
           this.#most = this.#options.limits.most;
@@ -129,8 +128,9 @@ export class Connections {
   /** Waits until nothing is being answered. */
   async drained(): Promise<void> {
     while ([...this.#open].some((connection) => connection.busy)) {
-      this.#settled = Promise.withResolvers();
-      await this.#settled.promise;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#shared.settled = resolve;
+      await promise;
     }
   }
 
@@ -161,12 +161,14 @@ export class Connections {
 
   #sweep(): void {
     const { headMs, idleMs, bodyMs, sendMs } = this.#options.limits;
-    const now = performance.now();
+    // Times are those of the sweep before: nobody is closed before a limit.
+    const { now } = this.#shared;
+    this.#shared.now = Math.max(now, performance.now());
     for (const connection of this.#open) {
       const spent = now - connection.since;
       if (!connection.busy && spent > (connection.hasAsked ? idleMs : headMs)) this.#close(connection, "idle");
       // By HTTP/2 a connection has several, and other requests meanwhile.
-      else if (now - (connection.reading.values().next().value?.since ?? now) > bodyMs) this.#close(connection, "body");
+      else if (now - (connection.reading[0]?.since ?? now) > bodyMs) this.#close(connection, "body");
       else if (need(connection) === Need.sending && !connection.streams && spent > sendMs) {
         this.#close(connection, "stalled");
       }
@@ -184,14 +186,6 @@ export class Connections {
   }
 }
 
-/** How much a connection needs its place, the least first. */
-const Need = { waiting: 0, asking: 1, sending: 2 } as const;
-
-function need({ busy, answering }: Connection): number {
-  if (!busy) return Need.waiting;
-  return answering > 0 ? Need.asking : Need.sending;
-}
-
 /** Whether the process may open `count` files more; true where it may not read any. */
 function filesLeft(count: number): boolean {
   const files: Deno.FsFile[] = [];
@@ -202,95 +196,5 @@ function filesLeft(count: number): boolean {
     return error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.NotFound;
   } finally {
     for (const file of files) file.close();
-  }
-}
-
-interface ConnectionEvents {
-  /** Nothing is being answered on it. */
-  settled(): void;
-  cut(): void;
-}
-
-class Connection implements Peer {
-  readonly address: string;
-  /** It never rejects: a client that breaks off is no error. */
-  readonly finished: Promise<void>;
-  readonly #served: ServedConnection;
-  readonly #told: ConnectionEvents;
-  #cut = () => {};
-  readonly reading = new Set<BodyReading>();
-  /** Requests that the handler has not answered. */
-  answering = 0;
-  /** Answers to a GET that the client has not taken. */
-  #sending = 0;
-  /** When it last began to wait, to ask or to be sent to. */
-  since = performance.now();
-  hasAsked = false;
-  /** The newest answer is a stream of events. */
-  streams = false;
-
-  constructor(
-    connection: Deno.Conn,
-    serve: ServeConnection,
-    handler: (request: Request, peer: Peer) => Response | Promise<Response>,
-    told: ConnectionEvents,
-  ) {
-    this.address = connection.remoteAddr.transport === "tcp" ? connection.remoteAddr.hostname : "";
-    this.#told = told;
-    const handle: ConnectionHandler = (request, info) => this.#answer(handler, request, info);
-    const signal = { addEventListener: (_: string, cut: () => void) => void (this.#cut = cut) };
-    this.#served = serve(connection, signal, handle, failureResponse, () => {});
-    // One that broke off keeps what it holds until it is shut down as well.
-    this.finished = this.#served.finished.catch(() => this.#served.shutdown().catch(() => {}));
-  }
-
-  get busy(): boolean {
-    return this.answering > 0 || this.#sending > 0;
-  }
-
-  cut(): void {
-    this.#told.cut();
-    try {
-      this.#cut();
-    } catch {
-      // It has just ended by itself.
-    }
-  }
-
-  async shutdown(): Promise<void> {
-    await this.#served.shutdown().catch(() => {});
-    await this.finished;
-  }
-
-  async #answer(
-    handler: (request: Request, peer: Peer) => Response | Promise<Response>,
-    request: Request,
-    info: Deno.ServeHandlerInfo,
-  ): Promise<Response> {
-    this.answering++;
-    this.hasAsked = true;
-    this.since = performance.now();
-    // To ask when an answer was sent costs as much as to make one: only a GET, which may be a stream or long, is asked.
-    const isGet = request.method === "GET";
-    if (isGet) {
-      this.#sending++;
-      info.completed.catch(() => {}).finally(() => {
-        this.#sending--;
-        this.#settle();
-      });
-    }
-    try {
-      const response = await handler(request, this);
-      if (isGet) this.streams = response.headers.get("Content-Type") === "text/event-stream";
-      return response;
-    } finally {
-      this.answering--;
-      this.#settle();
-    }
-  }
-
-  #settle(): void {
-    this.since = performance.now();
-    if (!this.busy) this.#told.settled();
   }
 }

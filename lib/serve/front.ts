@@ -3,12 +3,13 @@ import { randomUUID } from "node:crypto";
 import { corsHeaders, type Gate, preflight } from "./gate.ts";
 import type { RouteFigures } from "./metrics.ts";
 import { problemResponse, Refusal } from "./problem.ts";
+import type { BodyMemory } from "./body_memory.ts";
 import type { Asked } from "./routes.ts";
 import type { Target } from "./target.ts";
 
 /** A body that is being read. */
 export interface BodyReading {
-  /** When it began, as `performance.now()` says. */
+  /** When it began, by the connection's clock. */
   readonly since: number;
 }
 
@@ -17,12 +18,24 @@ export interface Peer {
   /** IP address of the client. */
   readonly address: string;
   /** Bodies that are being read from it, the oldest first. */
-  readonly reading: Set<BodyReading>;
+  readonly reading: BodyReading[];
+  /** Its newest answer is a stream, which its client may take at any pace. */
+  streams: boolean;
+  /** Milliseconds, later each time and up to a second off: the runtime's clock costs as much as reading a header. */
+  clock(): number;
+  /** Called before a request is answered. Returns false if it is one too many. */
+  begin(): boolean;
+  /** Called after a request was answered, whatever `begin` returned. */
+  end(): void;
   /** Closes the connection, whatever is still to be sent on it. */
   cut(): void;
 }
 
-const NO_PEER: Peer = { address: "", reading: new Set(), cut: () => {} };
+/** Of a request that came by no connection. */
+export function noPeer(address = ""): Peer {
+  const nothing = () => {};
+  return { address, reading: [], streams: false, clock: () => 0, begin: () => true, end: nothing, cut: nothing };
+}
 
 /** A line of the access log. */
 export interface AccessRecord {
@@ -51,6 +64,7 @@ export interface FrontOptions {
   readonly onError: (error: unknown) => Response;
   /** Of requests that the gate refused. */
   readonly refused: RouteFigures;
+  readonly bodies: BodyMemory;
 }
 
 const SECURITY_HEADERS = {
@@ -89,6 +103,11 @@ function dress(response: Response, headers: Readonly<Record<string, string>>): R
   return response;
 }
 
+function tooMany(): Refusal {
+  const message = "this connection asks for too much at a time: expected one request after another, as by HTTP/1.1";
+  return new Refusal(503, { field: "connection", message }, { "Retry-After": "1" });
+}
+
 /** Of a target that could not be read, what the log says. */
 const LONGEST_LOGGED = 200;
 
@@ -99,7 +118,7 @@ export function createFront(
   inner: (request: Request, asked: Asked) => Response | Promise<Response>,
   options: FrontOptions,
 ): Fetch {
-  const { gate, clientOf, corsOrigin, run, onAccess, onError, refused } = options;
+  const { gate, clientOf, corsOrigin, run, onAccess, onError, refused, bodies } = options;
   const always = { ...SECURITY_HEADERS, ...corsHeaders(corsOrigin) };
 
   /** The one reading of the request's target that all go by, or why there is none. */
@@ -113,18 +132,26 @@ export function createFront(
   }
 
   async function answer(request: Request, target: Target | Refusal, peer: Peer): Promise<Response> {
-    if (target instanceof Refusal) {
-      refused.observe(target.status, 0);
-      return dress(onError(target), always);
-    }
+    let asked: Asked | undefined;
     try {
-      const asked = preflight(request, corsOrigin);
-      if (asked) return dress(asked, always);
-      const response = await inner(request, { target, peer, client: clientOf(request, peer) });
+      if (!peer.begin()) return refuse(tooMany());
+      if (target instanceof Refusal) return refuse(target);
+      const allowed = preflight(request, corsOrigin);
+      if (allowed) return dress(allowed, always);
+      asked = { target, peer, client: clientOf(request, peer), bodies, held: 0 };
+      const response = await inner(request, asked);
       return response instanceof BareResponse && corsOrigin === undefined ? response : dress(response, always);
     } catch (error) {
       return dress(onError(error), always);
+    } finally {
+      if (asked) bodies.give(asked.held);
+      peer.end();
     }
+  }
+
+  function refuse(refusal: Refusal): Response {
+    refused.observe(refusal.status, 0);
+    return dress(onError(refusal), always);
   }
 
   async function named(
@@ -151,7 +178,7 @@ export function createFront(
   }
 
   // Not async itself, nor is anything else on the way of a prediction that need not be: each promise costs.
-  return (request, peer = NO_PEER) => {
+  return (request, peer = noPeer()) => {
     const target = read(request);
     const given = request.headers.get("X-Request-Id");
     return given === null && !onAccess ? answer(request, target, peer) : named(request, target, peer, given);

@@ -35,7 +35,8 @@ export function createGate({ allowedHosts, corsOrigin, publicAddress }: GateOpti
   return (request) => {
     const target = readTarget(request);
     checkHost(target.authority);
-    if (request.method !== "GET" && request.method !== "HEAD" && !isPreflight(request, corsOrigin)) {
+    const { method } = request;
+    if (method !== "GET" && method !== "HEAD" && !isPreflight(request, corsOrigin)) {
       checkOrigin(request, target.authority, origins);
     }
     return target;

@@ -24,6 +24,7 @@ const modelSchema = z.object({
 
 export function predictRoutes(routes: Routes, { predictor }: Services, limits: PredictLimits): void {
   const { shape, reader } = predictor;
+  const bodyOptions = bodyOf(reader);
 
   routes.add({
     method: "get",
@@ -47,7 +48,7 @@ export function predictRoutes(routes: Routes, { predictor }: Services, limits: P
       503: problemAnswer("Too many wait already, or the predictor does not answer; see Retry-After"),
     },
   }, async (c) => {
-    const body = await readJson(c, limits.bodyLimitBytes, bodyOf(reader));
+    const body = await readJson(c, limits.bodyLimitBytes, bodyOptions);
     const request = await parsePredict(body, reader, limits.maxInstances);
     const sequences = request.readings.map(({ tokens }) => tokens);
     const answer = await predictor.predict(sequences, { signal: () => c.req.raw.signal });

@@ -8,6 +8,7 @@ import { etag } from "hono/etag";
 import { z } from "@hono/zod-openapi";
 import type { HttpFigures, RouteFigures } from "./metrics.ts";
 import type { Access } from "./access.ts";
+import type { BodyMemory } from "./body_memory.ts";
 import type { Peer } from "./front.ts";
 import { gateAnswers } from "./gate.ts";
 import type { Target } from "./target.ts";
@@ -18,6 +19,9 @@ export interface Asked {
   readonly peer: Peer;
   /** IP address of who asks: the peer's, or that of the client of a proxy. */
   readonly client: string;
+  readonly bodies: BodyMemory;
+  /** Bytes of its body that are taken of `bodies` until it is answered. */
+  held: number;
 }
 
 export interface RouteEnv {

@@ -61,6 +61,7 @@ export function eventsResponse(
   const from = last > run.events ? 0 : last;
   const headers = { "Content-Type": "text/event-stream", "X-Accel-Buffering": "no" };
   if (req.method === "HEAD") return new Response(null, { headers });
+  env.peer.streams = true;
   const { client } = env;
   const drop = drops.take(client, run.id, from);
   const body = sseStream((signal) => runs.events(run.id, from, signal, all), {

@@ -4,6 +4,7 @@ import { DamagedFile, InputError } from "../errors.ts";
 import { Unavailable } from "../predict/types.ts";
 import { createAccess } from "./access.ts";
 import type { App, AppOptions } from "./app.ts";
+import { BodyMemory } from "./body_memory.ts";
 import { createFront } from "./front.ts";
 import { createGate } from "./gate.ts";
 import { LOOPBACK_HOSTS } from "./guard.ts";
@@ -56,6 +57,7 @@ export function createShell(options: AppOptions, run: () => string): Shell {
     onAccess,
     onError: answerError,
     refused: figures.route("any", "refused"),
+    bodies: new BodyMemory(options.bodyMemoryBytes),
   });
   const app: App = { fetch, request: (path, init) => fetch(new Request(`http://${hostOf(init)}${path}`, init)) };
   return { routes, app, figures, onError };

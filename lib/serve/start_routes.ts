@@ -36,7 +36,7 @@ export function startRoutes(routes: Routes, { runs }: Services, bodyLimitBytes: 
       409: problemAnswer("This process does not train"),
       413: problemAnswer("The body is too large"),
       415: problemAnswer("The body is not sent as JSON"),
-      503: problemAnswer("Too many runs wait already"),
+      503: problemAnswer("Too many runs, or bodies of requests, wait already; see Retry-After"),
     },
   }, async (c) => {
     const body = await readJson(c, bodyLimitBytes);

@@ -25,15 +25,15 @@ const NO_QUERY = () => new URLSearchParams();
 
 /** Returns the reader of targets. It throws a Refusal (400) for one that is not well-formed, or that names two hosts. */
 export function targetReader(): (request: Request) => Target {
-  // Most come by the same name as the one before.
-  let good: string | undefined;
   const checkAuthority = (field: string, authority: string) => {
-    if (authority === good) return;
     if (!isAuthority(authority)) throw refusal(field, authority, "a host name or address, and perhaps a port");
-    good = authority;
   };
+  // Most are as the one before: it is not read again.
+  let last: { readonly url: string; readonly host: string | null; readonly target: Target } | undefined;
   return ({ url, headers }) => {
-    const host = headers.get("Host");
+    // In small letters the runtime has a shorter way to it.
+    const host = headers.get("host");
+    if (url === last?.url && host === last.host) return last.target;
     if (host !== null) checkAuthority("Host", host);
     const [, authority, path, query] = URL_TEXT.exec(url) ?? [];
     if (authority === undefined || path === undefined) throw refusal("target", url, "a path such as /runs?limit=10");
@@ -41,11 +41,13 @@ export function targetReader(): (request: Request) => Target {
     if (host !== null && host !== authority && canonical(host) !== canonical(authority)) {
       throw refusal("target", authority, `the host that the Host header names, ${describe(host)}`);
     }
-    return {
+    const target = {
       authority: host ?? authority,
       path,
       query: query === undefined ? NO_QUERY : () => new URLSearchParams(query),
     };
+    last = { url, host, target };
+    return target;
   };
 }
 

@@ -126,6 +126,33 @@ Deno.test("startServer() closes a connection whose body does not come, also whil
     session.destroy();
   }));
 
+Deno.test("startServer() refuses what one connection asks beyond its limit at a time by HTTP/2, and answers others", () =>
+  withServer({ most: 4 }, async ({ port, figures, open }) => {
+    const session = connect(`http://127.0.0.1:${port}`);
+    session.on("error", () => {});
+    const ask = async (path: string) => {
+      const stream = session.request({ ":path": path });
+      stream.on("error", () => {});
+      const status = Promise.withResolvers<unknown>();
+      stream.on("response", (headers) => status.resolve(headers[":status"]));
+      return { stream, status: await soon(status.promise, "an answer") };
+    };
+    const streams = [await ask("/events"), await ask("/events"), await ask("/events")];
+    assertEquals(streams.map(({ status }) => status), [200, 200, 200]);
+    for (let count = 0; count < 5; count++) {
+      const { stream, status } = await ask("/events");
+      assertEquals(status, 503);
+      stream.close();
+    }
+    for (let count = 0; count < 3; count++) {
+      const other = await open("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      assertMatch(await answer(other), /^HTTP\/1\.1 200 /);
+    }
+    assertEquals(figures.streams, 6);
+    session.destroy();
+    while (figures.streams > 3) await new Promise((resolve) => setTimeout(resolve, 5));
+  }));
+
 Deno.test("startServer() keeps what is being answered, however long it takes", () =>
   withServer({ idleMs: 20, bodyMs: 20 }, async ({ figures, open }) => {
     // Its model hangs.

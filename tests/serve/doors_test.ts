@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { startServer } from "../../lib/serve/server.ts";
-import type { AccessRecord } from "../../lib/serve/front.ts";
+import { type AccessRecord, noPeer } from "../../lib/serve/front.ts";
 import { fakeApp } from "./fakes.ts";
 import { type ProblemBody, soon } from "./reading.ts";
 
@@ -198,11 +198,7 @@ Deno.test("startServer() lets no spelling on a socket past token, host and rate 
 Deno.test("rate limit counts every request of a client that is not a health check, however it is spelled", async () => {
   const { app } = fakeApp({ rateLimit: 1, allowedHosts: "any" });
   const ask = async (url: string, host: string) => {
-    const response = await app.fetch(request(url, host, "GET")!, {
-      address: "10.0.0.1",
-      reading: new Set(),
-      cut: () => {},
-    });
+    const response = await app.fetch(request(url, host, "GET")!, noPeer("10.0.0.1"));
     await response.body?.cancel();
     return response.status;
   };

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { rateLimiter } from "../../lib/serve/access.ts";
-import type { AccessRecord } from "../../lib/serve/front.ts";
+import { type AccessRecord, noPeer } from "../../lib/serve/front.ts";
 import { checkpoint, fakeApp } from "./fakes.ts";
 
 const TOKEN = "0123456789abcdef";
@@ -38,8 +38,7 @@ Deno.test("createApp() with a token answers nobody without it, but says whether 
 
 Deno.test("createApp() answers a client as often as it may ask, and says when to come back", async () => {
   const { app } = fakeApp({ rateLimit: 2 });
-  const ask = (client: string, path = "/model") =>
-    app.fetch(new Request(`http://localhost${path}`), { address: client, reading: new Set(), cut: () => {} });
+  const ask = (client: string, path = "/model") => app.fetch(new Request(`http://localhost${path}`), noPeer(client));
   const statuses = async (client: string) => {
     const answers = await Promise.all([1, 2, 3, 4].map(() => ask(client)));
     return answers.map((answer) => answer.status);

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dashboardAssets } from "../../dashboard/assets.ts";
 import { createApp } from "../../lib/serve/app.ts";
-import type { AccessRecord } from "../../lib/serve/front.ts";
+import { type AccessRecord, noPeer } from "../../lib/serve/front.ts";
 import { publicAddress } from "../../lib/serve/public_address.ts";
 import { startServer } from "../../lib/serve/server.ts";
 import { withFolder } from "../cli/process.ts";
@@ -82,7 +82,7 @@ Deno.test("who asks is whom a proxy of this machine names, where there is one, a
     });
     const ask = async (headers: Record<string, string>) => {
       const request = new Request("http://localhost/model", { headers });
-      return (await app.fetch(request, { address, reading: new Set(), cut: () => {} })).status;
+      return (await app.fetch(request, noPeer(address))).status;
     };
     const first = await ask(forwarded === undefined ? {} : { "X-Forwarded-For": forwarded });
     const second = await ask({ "X-Forwarded-For": "192.0.2.99" });
