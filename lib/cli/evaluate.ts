@@ -54,10 +54,10 @@ export async function evaluateCommand(
   const rows = await readJudgingRows(options.data, options, { preprocessing, labels }, input);
   const judgement = await judge({ config, labels, ...version }, rows, preprocessing);
   const { skipped, statistics } = rows;
+  const { rows: trainedOn, warning } = await seenRows(directory, rows);
   // Written first: nobody may be there to read the report.
-  await writeJson(file, { run, digest: version.digest, data: options.data, skipped, ...judgement });
-  const seen = await seenRows(directory, rows.sources);
-  if (seen !== undefined) terminal.note(`warning: ${seen}`);
+  await writeJson(file, { run, digest: version.digest, data: options.data, skipped, trainedOn, ...judgement });
+  for (const text of [...rows.warnings, ...warning === undefined ? [] : [warning]]) terminal.note(`warning: ${text}`);
   const report = evaluationReport(judgement, { ...statistics, skipped });
   for (const line of [...report, "", `Written to ${file}`]) terminal.line(line);
   return ExitCode.done;

@@ -2,10 +2,14 @@
  * Whether the machines of a run have the same state. Each shows the digests of its newest compared rounds in its
  * register; machines that came to different ones after the same round all end.
  */
+import type { Context } from "./context.ts";
 import type { Presence, RoundDigest } from "./messages.ts";
 
 /** Rounds that a machine shows the digests of: machines are never further apart than a few looks at the registers. */
 export const SHOWN_DIGESTS = 4;
+/** Leases that a machine which has ended waits for the digests of others, and looks in the time of one. */
+const END_LEASES = 3;
+const END_LOOKS = 20;
 /** Digits of a digest that a message shows. */
 const DIGITS = 12;
 
@@ -59,6 +63,25 @@ export class Agreement {
       }
     }
   }
+}
+
+/**
+ * Adds the digest that training ended with, and calls `look`, which shows it and resolves to who is there, until all who
+ * end with this machine have shown theirs, or for a few leases.
+ */
+export async function compareEnds(
+  { agreement, clock, signal, local, leaseMs, member }: Context,
+  look: () => Promise<readonly Presence[]>,
+): Promise<void> {
+  const own = local.stateDigest();
+  agreement.add(own);
+  const isAwaited = (other: Presence) =>
+    other.member !== member && other.inStep && other.digests.every(({ round }) => round < own.round);
+  const until = clock.now() + END_LEASES * leaseMs;
+  do {
+    if (!(await look()).some(isAwaited)) return;
+    await clock.sleep(leaseMs / END_LOOKS, signal);
+  } while (clock.now() < until && !signal.aborted);
 }
 
 /** Whether machines compare their states after a round: after the first of each leader, and then now and again. */

@@ -1,17 +1,17 @@
 /** A run's name belongs to what is trained under it: the first machine says what that is, all others check it. */
 import { z } from "zod";
-import { InputError } from "../errors.ts";
+import { InputError, TrainingError } from "../errors.ts";
 import type { TrainingConfig } from "../config/schema.ts";
 import { kernelsDigest } from "../engine/kernel_modules.ts";
 import type { LockstepConfig } from "../lockstep/plan.ts";
 import { arithmeticDigest, instructionClass } from "./arithmetic.ts";
 import project from "../../deno.json" with { type: "json" };
-import { parseRegister } from "./register.ts";
+import { MAX_REGISTER, parseRegister } from "./register.ts";
 import type { Entry, Transport } from "./transport.ts";
 
 export const RUN = "run";
-/** A register that is longer is no claim. */
-const MAX_LENGTH = 1_000_000;
+/** A register that is neither to be made nor to be read so often never will be. */
+const ATTEMPTS = 10;
 /** Hex digits of a digest that people see. */
 const SHOWN = 12;
 
@@ -52,15 +52,19 @@ export async function createClaim({ training, data, weightsDigest }: LockstepCon
 export async function claimRun(transport: Transport, name: string, own: Claim): Promise<string> {
   const id = `${name}.${crypto.randomUUID()}`;
   const value = JSON.stringify({ ...own, id });
-  for (;;) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (await transport.write(RUN, value, "new") !== undefined) return id;
-    const entry = (await transport.registers()).get(RUN);
+    const entry = await transport.register(RUN);
     // Nothing, if it was removed since it was refused as not new.
     if (!entry) continue;
     const theirs = parseClaim(name, entry.value);
     compare(name, own, theirs);
     return theirs.id;
   }
+  const todo = `end all machines and remove its streams lockstep-${name} and KV_lockstep-${name}`;
+  throw new TrainingError(
+    `The NATS server has a register "${RUN}" and does not show it. Its store is damaged: ${todo}`,
+  );
 }
 
 /** The id that the register claims the name for, if it is a claim. */
@@ -68,9 +72,14 @@ export function claimedId(entry: Entry): string | undefined {
   return parseRegister(registerSchema, entry.value)?.id;
 }
 
+/** Claims the name again for run `id`, where somebody has written over `entry`. Another machine may be faster. */
+export async function claimAgain(transport: Transport, own: Claim, id: string, { revision }: Entry): Promise<void> {
+  await transport.write(RUN, JSON.stringify({ ...own, id }), revision);
+}
+
 function parseClaim(name: string, value: string): z.infer<typeof registerSchema> {
   try {
-    if (value.length <= MAX_LENGTH) return registerSchema.parse(JSON.parse(value));
+    if (value.length <= MAX_REGISTER) return registerSchema.parse(JSON.parse(value));
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof z.ZodError)) throw error;
   }

@@ -6,12 +6,13 @@ import type { z } from "zod";
 import type { Context } from "./context.ts";
 import type { DroppedKind } from "./dropped.ts";
 import { Malformed, open } from "./envelope.ts";
+import { LEASE } from "./lease.ts";
 import type { Down, ObjectReference, Up } from "./messages.ts";
 import { CHUNK_BYTES } from "./objects.ts";
 import { retry } from "./retry.ts";
 import type { Roster } from "./roster.ts";
 import { isSigned } from "./signer.ts";
-import type { LogMessage } from "./transport.ts";
+import { type LogMessage, MEMBER } from "./transport.ts";
 
 /** Messages of a key behind its newest one that may still come: some overtake others. */
 const WINDOW = 1024;
@@ -68,7 +69,7 @@ export class Door<Message extends Down | Up> {
       throw new Refused("not signed by a member", "its signature is not its key's");
     }
     const isMember = () => this.#roster.hasKey(member, key);
-    if (!isMember() && !(await this.#look(this.#looks.keys) && isMember())) {
+    if (!isMember() && !(await this.#look(this.#looks.keys, MEMBER + member) && isMember())) {
       throw new Refused("not signed by a member", `"${member}" has no such key in its register`);
     }
     if ("member" in message && !("term" in message) && message.member !== member) {
@@ -122,18 +123,19 @@ export class Door<Message extends Down | Up> {
       if (!lease) return term <= revision;
       return term < lease.term || term === lease.term && ["", member].includes(lease.holder);
     };
-    if (!isPossible() && !(await this.#look(this.#looks.terms) && isPossible())) {
+    if (!isPossible() && !(await this.#look(this.#looks.terms, LEASE) && isPossible())) {
       throw new Refused("of an impossible term", `"${member}" has not had the lease in term ${term}`);
     }
     this.#speaker = { term, member };
   }
 
-  /** Sees the registers as they are now; resolves to false if that was done too often for messages of this kind. */
-  async #look(looks: { since: number; count: number }): Promise<boolean> {
+  /** Sees a register as it is now; resolves to false if that was done too often for messages of this kind. */
+  async #look(looks: { since: number; count: number }, key: string): Promise<boolean> {
     const { clock, signal, leaseMs, transport } = this.#context;
     if (clock.now() - looks.since >= leaseMs) Object.assign(looks, { since: clock.now(), count: 0 });
     if (looks.count++ >= LOOKS) return false;
-    this.#roster.see(await retry(clock, signal, () => transport.registers()));
+    const entry = await retry(clock, signal, () => transport.register(key));
+    if (entry) this.#roster.note(key, entry);
     return true;
   }
 }

@@ -20,6 +20,9 @@ import type { Roster } from "./roster.ts";
 import { Subject } from "./transport.ts";
 import { completion } from "../engine/tree_nodes.ts";
 
+/** A base that the log damages so often is damaged here. */
+const ATTEMPTS = 10;
+
 /** A member that starts again under its name knows nothing of what it was dealt. */
 interface Assignment extends Pick<Presence, "member" | "life"> {
   readonly until: number;
@@ -80,11 +83,12 @@ export class Leader {
       // Once more where it was damaged in the log. A round is over when all that it decides is decided.
       let begin = 0;
       const compare = this.#isCompared(round, clock.now());
-      do {
+      for (let attempt = 0; local.round < round; attempt++) {
+        if (attempt === ATTEMPTS) throw new Error(`The base of round ${round} came back damaged ${ATTEMPTS} times`);
         const { from, sequence } = await this.#publishBase(round, base, compare);
         await this.#until(() => this.#isHeeded(sequence));
         begin = from;
-      } while (local.round < round);
+      }
       const sent = nodes.reduce((sum, { bytes }) => sum + bytes.length, base.length);
       if (await this.#forgetting.after(begin, sent)) this.#counted.clear();
     }
@@ -184,7 +188,7 @@ export class Leader {
   async #takeUploads(round: number, nodes: NodeSum[]): Promise<void> {
     for (let read = this.#uploads.shift(); read; read = this.#uploads.shift()) {
       const { message, sequence, body } = read;
-      if (!message) continue;
+      if (!message || message.type === "here") continue;
       if (message.type === "ask") {
         if (sequence > Math.max(this.#since, this.#answeredAt)) await this.#answer(message.round);
       } else if (message.round === round) {

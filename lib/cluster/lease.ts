@@ -64,7 +64,7 @@ export class Lease {
     const written = await this.#write({ holder: this.#holder, beat: beat + 1, term }, revision);
     if (written === undefined) {
       // A write whose answer was lost: it is this one's all the same.
-      const entry = (await this.#transport.registers()).get(LEASE);
+      const entry = await this.#transport.register(LEASE);
       const mine = entry && holderOf(entry.value) === this.#holder;
       this.#held = mine ? { revision: entry.revision, until: before + this.#leaseMs, beat: beat + 1, term } : undefined;
       return mine ?? false;

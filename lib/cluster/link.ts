@@ -17,7 +17,7 @@ import { LockstepShards, shapeOf } from "./lockstep_shards.ts";
 import { Machine } from "./machine.ts";
 import { connectNats } from "./nats_connection.ts";
 import { checkSizes } from "./sizes.ts";
-import type { Transport } from "./transport.ts";
+import { MEMBER, type Transport } from "./transport.ts";
 
 /** Silence after which a machine counts as gone. */
 const LEASE_MS = 3000;
@@ -63,7 +63,8 @@ async function connectLink({ config, lockstep, plan }: LinkOptions): Promise<Lin
   try {
     claim = await createClaim(lockstep);
     await claimRun(transport, run, claim);
-    const members = [...(await transport.registers()).keys()].filter((key) => key.startsWith("member.")).length + 1;
+    const { entries } = await transport.registers([]);
+    const members = [...entries.keys()].filter((key) => key.startsWith(MEMBER)).length + 1;
     const groups = groupsOf(lockstep.training);
     const most = Math.min(groups.length, Math.max(minNodes, members));
     checkSizes(shapeOf(plan, lockstep), lockstep.training.shards, most, await transport.limits(), groups);

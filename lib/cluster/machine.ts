@@ -2,10 +2,12 @@
  * One machine of a run: shows itself, heeds the log as a member, and leads when the lease falls to it. When the broker
  * comes back without its store, everything begins again from the state that the machine has.
  */
-import { Agreement } from "./agreement.ts";
+import { Agreement, compareEnds } from "./agreement.ts";
+import { TrainingError } from "../errors.ts";
+import { Away } from "./away.ts";
 import { type Clock, wallClock } from "./clock.ts";
 import type { ClusterView } from "../events.ts";
-import { type Claim, claimedId, claimRun, RUN } from "./claim.ts";
+import { type Claim, claimAgain, claimedId, claimRun, RUN } from "./claim.ts";
 import type { ClusterNews, ClusterOptions, Context, Traffic } from "./context.ts";
 import { Dropped } from "./dropped.ts";
 import { Incidents } from "./incidents.ts";
@@ -17,7 +19,7 @@ import type { Presence } from "./messages.ts";
 import { retry } from "./retry.ts";
 import { Roster } from "./roster.ts";
 import { Signer } from "./signer.ts";
-import { type Entry, StoreLost, Subject, type Transport, Unreachable } from "./transport.ts";
+import { type Entry, type Registers, StoreLost, Subject, type Transport, Unreachable } from "./transport.ts";
 
 export interface MachineOptions extends ClusterOptions {
   readonly transport: Transport;
@@ -44,8 +46,8 @@ const LOOKS = 5;
 const FORLORN_LEASES = 3;
 /** Leases after which others are not believed that they have the newest state: who has it would have led by then. */
 const BELIEVED_LEASES = LONGEST_REST + 2;
-/** Leases that a machine which has ended waits for the digests of others. */
-const END_LEASES = 3;
+/** Losses of the store, without a round between, after which it is not begun anew. */
+const MOST_LOSSES = 20;
 
 export class Machine {
   readonly #options: MachineOptions;
@@ -61,6 +63,7 @@ export class Machine {
   readonly #incidents: Incidents;
   readonly #agreement: Agreement;
   readonly #signer: Signer;
+  readonly #away: Away;
   readonly #dropped = new Dropped((message) => this.#report({ type: "incident", message }));
 
   constructor(options: MachineOptions) {
@@ -69,19 +72,25 @@ export class Machine {
     this.#incidents = new Incidents(options.local.round === 0);
     this.#signer = new Signer(options.member);
     this.#agreement = new Agreement(options.member, options.leaseMs);
+    this.#away = new Away(options.leaseMs, (message) => this.#report({ type: "incident", message }));
     this.traffic = { bytesUp: 0, bytesDown: 0, computeMs: 0, startedAt: this.#clock.now() };
   }
 
   /** Takes part until training ends, or until `signal` aborts; then the others need not wait for this one. */
   async run(signal: AbortSignal): Promise<void> {
     const { local } = this.#options;
-    while (!local.finished && !signal.aborted) {
+    let losses = 0;
+    for (let { round } = local; !local.finished && !signal.aborted; round = local.round) {
       try {
         await this.#session(signal);
       } catch (error) {
         if (!(error instanceof StoreLost)) {
           if (signal.aborted) return;
           throw error;
+        }
+        losses = local.round > round ? 0 : losses + 1;
+        if (losses === MOST_LOSSES) {
+          throw new TrainingError(`${error.message}, ${losses} times without a round between`);
         }
         this.#report({ type: "incident", message: `${error.message}; goes on from the state after ${local.round}` });
       }
@@ -120,19 +129,21 @@ export class Machine {
     const newId = () => `${name}.${this.#options.life}.${this.#messages++}`;
     const context: Context = { ...this.#options, clock, report, signal: stop.signal, newId, ...shared };
     this.#sessions++;
-    const roster = new Roster(context, leaseMs);
+    const roster = new Roster(context);
     const member = new Member(context, roster);
     const lease = new Lease({ transport, clock, holder: name, leaseMs });
     const leading = new Leading(context, { member, roster, lease });
     [this.#member, this.#roster] = [member, roster];
     const looking = this.#look(context, { member, roster, lease, leading });
-    looking.catch(() => {}); // It is raced below, or ends with the signal.
+    // Each wait is one for these as well: none outlives the log, the registers, or the leader.
+    const ending = Promise.race([looking, member.failed, leading.failed]);
+    ending.catch(() => {}); // It is raced below, or ends with the signal.
     try {
-      await Promise.race([member.run(), looking, leading.failed]);
+      await Promise.race([member.run(), ending]);
       // A leader has something to say after the end.
-      await leading.ended();
+      await Promise.race([leading.ended(), ending]);
       if (context.local.finished && !stop.signal.aborted) {
-        await Promise.race([this.#compareEnds(context, roster), looking]);
+        await Promise.race([this.#compareEnds(context, roster), ending]);
       }
     } finally {
       stop.abort();
@@ -157,13 +168,10 @@ export class Machine {
       // At once: on a slow link each answer takes its time, and who is not seen for a lease counts as gone.
       const showing = retry(clock, signal, () => roster.show(this.#presence()));
       showing.catch(() => {}); // It is awaited below.
-      const registers = await retry(clock, signal, () => transport.registers()).finally(() => showing);
-      const claim = registers.get(RUN);
-      const id = claim && claimedId(claim);
-      // What is no claim is somebody's garbage, which only those meet who come.
-      if (!claim || id !== undefined && id !== context.run) {
-        throw new StoreLost("The broker's registers are others than before");
-      }
+      const asking = retry(clock, signal, () => transport.registers(roster.known()), this.#away.miss);
+      const registers = await asking.finally(() => showing);
+      this.#away.answered();
+      await this.#checkClaim(context, registers.entries.get(RUN));
       if (clock.now() - checkedAt >= leaseMs) {
         checkedAt = clock.now();
         await this.#checkLog(context, member);
@@ -177,7 +185,7 @@ export class Machine {
           this.#options.report?.({ type: "incident", message, member });
         }
       }
-      const entry = registers.get(LEASE);
+      const entry = registers.entries.get(LEASE);
       const isFree = !leading.isOn && lease.isFree(entry);
       if (!isFree) takenAt = clock.now();
       const isBelieved = clock.now() - takenAt < BELIEVED_LEASES * leaseMs;
@@ -194,10 +202,19 @@ export class Machine {
           if (term !== undefined && before !== context.member) roster.miss(before);
           if (term !== undefined) leading.start(term);
         }
-        await member.remind();
+        await member.remind(roster.isCrowded);
       }
       await clock.sleep(leaseMs / LOOKS, signal);
     }
+  }
+
+  /** Throws StoreLost if the run's name is claimed no more, or for another run. Claims it again where it is garbage. */
+  async #checkClaim({ transport, clock, signal, run, dropped }: Context, entry: Entry | undefined): Promise<void> {
+    const id = entry && claimedId(entry);
+    if (!entry || id !== undefined && id !== run) throw new StoreLost("The broker's registers are others than before");
+    if (id === run) return;
+    dropped.add("malformed", `register "${RUN}"`, "it is no claim of Lockstep, and is written again");
+    await retry(clock, signal, () => claimAgain(transport, this.#options.claim, run, entry));
   }
 
   /** Throws StoreLost if messages are gone that nobody of the run has dropped: the newest base always stays. */
@@ -212,28 +229,23 @@ export class Machine {
     return retry(this.#clock, signal, () => claimRun(transport, run, claim));
   }
 
-  #see(roster: Roster, registers: ReadonlyMap<string, Entry>): void {
+  #see(roster: Roster, registers: Registers): void {
     roster.see(registers);
     const others = roster.present().filter(({ inStep, member }) => inStep && member !== this.#options.member);
     this.#agreement.check(roster.news(), others, this.#clock.now());
   }
 
   /** Shows the digest that training ended with, and waits for those of the others that end with it. */
-  async #compareEnds({ transport, clock, signal, local, leaseMs, member }: Context, roster: Roster): Promise<void> {
-    const own = local.stateDigest();
-    this.#agreement.add(own);
-    const isAwaited = (other: Presence) =>
-      other.member !== member && other.inStep && other.digests.every(({ round }) => round < own.round);
-    const until = clock.now() + END_LEASES * leaseMs;
-    do {
+  async #compareEnds(context: Context, roster: Roster): Promise<void> {
+    const { transport, clock, signal } = context;
+    await compareEnds(context, async () => {
       const registers = await retry(clock, signal, async () => {
         await roster.show(this.#presence());
-        return await transport.registers();
+        return await transport.registers(roster.known());
       });
       this.#see(roster, registers);
-      if (!roster.present().some(isAwaited)) return;
-      await clock.sleep(leaseMs / LOOKS / 4, signal);
-    } while (clock.now() < until && !signal.aborted);
+      return roster.present();
+    });
   }
 
   /** Says that this machine leaves; nobody waits for it then. It may not get through any more. */

@@ -46,9 +46,12 @@ export class Member {
   /** The highest round whose base the log has, and where that base first is. */
   #newestBase = { round: 0, sequence: 0 };
   #askedAt = -Infinity;
+  #hereAt = -Infinity;
+  readonly #failed = Promise.withResolvers<never>();
 
   constructor(context: Context, roster: Roster) {
     this.#context = context;
+    this.#failed.promise.catch(() => {}); // Whoever races it hears of it.
     this.#door = new Door(context, roster, downSchema);
     this.bell = new Bell(context.clock);
   }
@@ -57,7 +60,13 @@ export class Member {
   async run(): Promise<void> {
     const { transport, clock, signal } = this.#context;
     const end = await retry(clock, signal, () => transport.newest(Subject.down));
-    await Promise.race([this.#receive(), this.#heedAll(end)]);
+    this.#receive().catch((error) => this.#failed.reject(error));
+    await Promise.race([this.#heedAll(end), this.failed]);
+  }
+
+  /** Rejects with what ended the reading of the log, also after training has ended. Never resolves. */
+  get failed(): Promise<never> {
+    return this.#failed.promise;
   }
 
   /** Keeps the bytes of an object that this machine publishes at hand, so that they need not come back. */
@@ -96,9 +105,17 @@ export class Member {
     });
   }
 
-  /** Asks for a state again where a question went without an answer. To be called now and then. */
-  async remind(): Promise<void> {
-    if (this.#isBehind) await this.#ask();
+  /**
+   * Asks for a state again where a question went without an answer; says that it is there where the leader may not have
+   * found its register, as it is one of too many. To be called now and then.
+   */
+  async remind(isCrowded: boolean): Promise<void> {
+    const { clock, leaseMs, member } = this.#context;
+    if (this.#isBehind) return await this.#ask();
+    if (!isCrowded || this.#dealt.hands.some((hand) => hand.member === member)) return;
+    if (clock.now() - this.#hereAt < leaseMs) return;
+    this.#hereAt = clock.now();
+    await this.#say({ type: "here", member });
   }
 
   async #receive(): Promise<void> {

@@ -4,12 +4,15 @@
  */
 import { Random, Stream } from "../random.ts";
 import type { Clock } from "./clock.ts";
+import { MOST_OTHERS, Turn } from "./register.ts";
 import {
   type Entry,
+  isRegister,
   type Limits,
   type LogMessage,
   type PublishOptions,
   READ_AHEAD,
+  type Registers,
   StoreLost,
   type Transport,
   Unreachable,
@@ -82,6 +85,7 @@ export class MemoryBroker {
   /** The way of `client` to this broker. */
   connect(client: string): Transport {
     let generation: number | undefined;
+    const turn = new Turn();
     const call = async <Result>(work: () => Result, lane: Lane = "registers", bytes = 0): Promise<Result> => {
       await this.#cross(client, "up", lane, bytes);
       await this.#travel(client);
@@ -98,7 +102,8 @@ export class MemoryBroker {
       newest: (subject) => call(() => this.#log.findLast((message) => message.subject === subject)?.sequence ?? 0),
       forget: (sequence) => call(() => void (this.#log = this.#log.filter((message) => message.sequence >= sequence))),
       write: (key, value, revision) => call(() => this.#write(key, value, revision), "registers", value.length),
-      registers: () => call(() => new Map(this.#registers)),
+      register: (key) => call(() => this.#registers.get(key)),
+      registers: (known) => call(() => this.#some(known, turn)),
       close: () => Promise.resolve(),
     };
   }
@@ -236,6 +241,16 @@ export class MemoryBroker {
     if (revision === "new" ? entry !== undefined : entry?.revision !== revision) return undefined;
     this.#registers.set(key, { value, revision: ++this.#revision });
     return this.#revision;
+  }
+
+  #some(known: readonly string[], turn: Turn): Registers {
+    const others = [...this.#registers.keys()].filter((key) => isRegister(key) && !known.includes(key));
+    const entries = new Map<string, Entry>();
+    for (const key of [...known, ...turn.next(others)]) {
+      const entry = this.#registers.get(key);
+      if (entry) entries.set(key, entry);
+    }
+    return { entries, left: Math.max(0, others.length - MOST_OTHERS) };
   }
 
   #wakeReaders(): void {

@@ -65,6 +65,8 @@ const up = z.discriminatedUnion("type", [
   }),
   /** A member has the state after `round` rounds and the log does not lead it on. */
   z.object({ run: text, from, type: z.literal("ask"), member, round }),
+  /** A member is there, whose register is one of thousands: who says something is looked at. */
+  z.object({ run: text, from, type: z.literal("here"), member }),
 ]);
 export type Up = z.infer<typeof up>;
 export type Upload = Extract<Up, { type: "upload" }>;

@@ -13,7 +13,11 @@ const AWAY_CODES =
 const WRONG_SEQUENCE: readonly number[] = [10071, 10164];
 /** For a store that is full: of the server, of the account, of the stream. */
 const NO_ROOM: readonly number[] = [10002, 10023, 10028, 10047, 10077];
+/** Of these, the one that says nothing about room. */
+const STORE_FAILED = 10077;
 const NO_MESSAGE = 10037;
+/** The status of "not now". */
+const UNAVAILABLE = 503;
 
 /** Whether the broker, or its absence, is the reason, so that the same may work later. */
 export function isOfBroker(error: unknown): error is Error {
@@ -25,6 +29,18 @@ export function isRefused(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   if (error instanceof JetStreamApiError && NO_ROOM.includes(error.code)) return true;
   return error.name === "PermissionViolationError" || isRefused(error.cause);
+}
+
+/** Whether the server has answered, and will say the same until something changes: it is not only starting or busy. */
+export function isAnswer(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.status !== UNAVAILABLE;
+}
+
+/** The error, with what to do about it where the server's words do not say it. */
+export function explained(error: unknown, stream: string): unknown {
+  if (!(error instanceof JetStreamApiError) || error.code !== STORE_FAILED) return error;
+  const todo = `give it room; where it has room, end all machines and remove its streams ${stream} and KV_${stream}`;
+  return new Error(`The NATS server cannot store what it is sent (${error.message}): ${todo}`, { cause: error });
 }
 
 export function isOther(error: unknown): boolean {

@@ -20,6 +20,6 @@ export async function patiently<Result>(
   }
 }
 
-export function pause(): Promise<void> {
-  return wallClock.sleep(PAUSE_MS);
+export function pause(milliseconds = PAUSE_MS): Promise<void> {
+  return wallClock.sleep(milliseconds);
 }

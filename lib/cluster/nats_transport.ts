@@ -6,18 +6,21 @@
  */
 import { DeliverPolicy, jetstream, JetStreamApiError, jetstreamManager } from "@nats-io/jetstream";
 import type { ConsumerMessages, JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
-import { type KV, Kvm } from "@nats-io/kv";
-import { isNoMessage, isOfBroker, isOther, isUnanswered } from "./nats_errors.ts";
+import { wallClock } from "./clock.ts";
+import { explained, isAnswer, isNoMessage, isOfBroker, isOther, isUnanswered } from "./nats_errors.ts";
 import { patiently, pause } from "./nats_patience.ts";
 import { checkRights } from "./nats_rights.ts";
+import { createdAt, openStore, type Store, type StoreOptions } from "./nats_store.ts";
 import { NatsUploads } from "./nats_uploads.ts";
 import { closeWays, type Ways } from "./nats_ways.ts";
+import { Refusals } from "./retry.ts";
 import {
   type Entry,
   type Limits,
   type LogMessage,
   type PublishOptions,
   READ_AHEAD,
+  type Registers,
   StoreLost,
   type Transport,
   Unreachable,
@@ -28,13 +31,6 @@ const TIMEOUT_MS = 2000;
 /** How long a request for more messages stands: half of it without a sign of the server, and reading begins again. */
 const EXPIRES_MS = 4000;
 
-/** One store of the broker: everything that ends when another takes its place. */
-interface Store {
-  readonly created: string;
-  readonly lost: AbortController;
-  readonly kv: KV;
-}
-
 export class NatsTransport implements Transport {
   readonly #ways: Ways;
   readonly #stream: string;
@@ -42,12 +38,11 @@ export class NatsTransport implements Transport {
   readonly #reader: JetStreamClient;
   readonly #uploads: NatsUploads;
   readonly #reading = new Set<ConsumerMessages>();
+  readonly #place: StoreOptions;
   #store: Promise<Store>;
   #ended: Error | undefined | void;
   /** What it said when it did not let this machine in. */
   #refusal: Error | undefined;
-  /** Of the registers, as they were last read. */
-  #keys: readonly string[] = [];
 
   private constructor(ways: Ways, stream: string, manager: JetStreamManager) {
     this.#ways = ways;
@@ -55,8 +50,8 @@ export class NatsTransport implements Transport {
     this.#manager = manager;
     this.#reader = jetstream(ways.reading, { timeout: TIMEOUT_MS });
     this.#uploads = new NatsUploads(ways.writing, TIMEOUT_MS);
-    this.#store = this.#openStore();
-    this.#store.catch(() => {}); // Whoever wants it hears of it.
+    this.#place = { manager, connection: ways.registers, name: stream, timeoutMs: TIMEOUT_MS };
+    this.#store = this.#open(false);
     for (const way of ["reading", "writing", "registers"] as const) {
       void this.#watch(way);
       // The client gives up where the server does not let it in any more.
@@ -96,6 +91,7 @@ export class NatsTransport implements Transport {
 
   async *read(subject: string, from: number, signal: AbortSignal): AsyncGenerator<LogMessage, void, void> {
     const { lost, created } = await this.#reach(signal);
+    const refusals = new Refusals(wallClock);
     let next = from;
     while (!signal.aborted) {
       this.#checkConnection();
@@ -116,11 +112,13 @@ export class NatsTransport implements Transport {
         if (signal.aborted || lost.signal.aborted) stop();
         for await (const { seq, data } of messages) {
           next = seq + 1;
+          refusals.clear();
           // A plain view: what comes is a Buffer, whose slice() is none.
           yield { sequence: seq, subject, data: new Uint8Array(data.buffer, data.byteOffset, data.length) };
         }
       } catch (error) {
         if (!isOfBroker(error)) throw error;
+        refusals.check(error, isAnswer(error));
         await this.#checkStore();
         await pause();
       } finally {
@@ -156,24 +154,12 @@ export class NatsTransport implements Transport {
     });
   }
 
-  /** Asked for one by one: to a watch, nats-server 2.9 may deliver nothing at all, which is noticed after a minute. */
-  registers(): Promise<ReadonlyMap<string, Entry>> {
-    return this.#ask(async () => {
-      const { kv } = await this.#store;
-      const known = this.#keys;
-      // Those that are known are asked for at once, which saves a slow link half of the time.
-      const [{ state }, entries] = await Promise.all([
-        this.#manager.streams.info(`KV_${this.#stream}`, { subjects_filter: ">" }),
-        Promise.all(known.map((key) => kv.get(key))),
-      ]);
-      this.#keys = Object.keys(state.subjects ?? {}).map((subject) => subject.slice(`$KV.${this.#stream}.`.length));
-      const others = await Promise.all(this.#keys.filter((key) => !known.includes(key)).map((key) => kv.get(key)));
-      const registers = new Map<string, Entry>();
-      for (const entry of [...entries, ...others]) {
-        if (entry?.operation === "PUT") registers.set(entry.key, { value: entry.string(), revision: entry.revision });
-      }
-      return registers;
-    });
+  register(key: string): Promise<Entry | undefined> {
+    return this.#ask(async () => (await this.#store).registers.one(key));
+  }
+
+  registers(known: readonly string[]): Promise<Registers> {
+    return this.#ask(async () => (await this.#store).registers.some(known));
   }
 
   async close(): Promise<void> {
@@ -191,43 +177,25 @@ export class NatsTransport implements Transport {
     if (this.#ended) throw new Error(`The server does not let this machine in any more: ${this.#ended.message}`);
   }
 
-  /** The stream and the bucket, made where there are none. */
-  async #openStore(): Promise<Store> {
-    const kv = await this.#madeByAnyone();
-    return { created: await this.#created(), lost: new AbortController(), kv };
-  }
-
-  /** The same for all machines that come at once: a broker that makes what one asked for refuses the others meanwhile. */
-  #madeByAnyone(): Promise<KV> {
-    const streams = this.#manager.streams;
-    return patiently((error) => error instanceof JetStreamApiError, async () => {
-      await streams.info(this.#stream).catch((error) => {
-        if (!(error instanceof JetStreamApiError)) throw error;
-        return streams.add({ name: this.#stream, subjects: [`${this.#stream}.>`] });
-      });
-      const client = jetstream(this.#ways.registers, { timeout: TIMEOUT_MS });
-      return await new Kvm(client).create(this.#stream, { history: 1 });
-    });
-  }
-
-  async #created(): Promise<string> {
-    const names = [this.#stream, `KV_${this.#stream}`];
-    const infos = await Promise.all(names.map((name) => this.#manager.streams.info(name)));
-    return infos.map(({ created }) => created).join(" ");
+  /** The store; `isGone` where another was there before. */
+  #open(isGone: boolean): Promise<Store> {
+    const store = openStore(this.#place, isGone);
+    store.catch(() => {}); // Whoever wants it hears of it.
+    return store;
   }
 
   /** Looks whether the log is still the one that it was. */
   async #checkStore(): Promise<void> {
-    const before = await this.#store.catch(() => undefined);
+    const store = this.#store;
+    const before = await store.catch(() => undefined);
     try {
-      if (await this.#created() === before?.created) return;
+      if (await createdAt(this.#place) === before?.created) return;
     } catch (error) {
       // Nobody answers, which says nothing about the store; or there is no such stream any more.
       if (!(error instanceof JetStreamApiError)) return;
     }
-    if (before?.lost.signal.aborted || (await this.#store.catch(() => undefined)) !== before) return;
-    this.#store = this.#openStore();
-    this.#store.catch(() => {});
+    if (this.#store !== store) return;
+    this.#store = this.#open(true);
     before?.lost.abort();
   }
 
@@ -243,17 +211,18 @@ export class NatsTransport implements Transport {
 
   /** The store, as soon as the broker answers. */
   async #reach(signal: AbortSignal): Promise<Store> {
+    const refusals = new Refusals(wallClock);
     for (;;) {
+      const store = this.#store;
       try {
-        return await this.#store;
+        return await store;
       } catch (error) {
         if (!isOfBroker(error)) throw error;
+        refusals.check(error, isAnswer(error));
       }
       signal.throwIfAborted();
       this.#checkConnection();
-      await pause();
-      this.#store = this.#openStore();
-      this.#store.catch(() => {});
+      if (this.#store === store) this.#store = this.#open(true);
     }
   }
 
@@ -274,10 +243,10 @@ export class NatsTransport implements Transport {
     try {
       return await work();
     } catch (error) {
-      if (!isOfBroker(error)) throw error;
+      if (!isOfBroker(error)) throw explained(error, this.#stream);
       this.#checkConnection();
       await this.#checkStore();
-      throw new Unreachable(`The broker did not do it: ${error.message}`, { cause: error });
+      throw new Unreachable(`The NATS server did not do it: ${error.message}`, isAnswer(error), { cause: error });
     }
   }
 }

@@ -6,9 +6,16 @@
  * same `id`, which the broker takes once.
  */
 
-/** The broker did not answer; the same may work later. */
+/** The broker did not do it; the same may work later. */
 export class Unreachable extends Error {
   override readonly name = "Unreachable";
+  /** Whether it answered, and said no. */
+  readonly isAnswer: boolean;
+
+  constructor(message: string, isAnswer = false, options?: ErrorOptions) {
+    super(message, options);
+    this.isAnswer = isAnswer;
+  }
 }
 
 /** The log is another one than before: the broker lost its store. */
@@ -37,6 +44,12 @@ export interface Entry {
   readonly revision: number;
 }
 
+export interface Registers {
+  readonly entries: ReadonlyMap<string, Entry>;
+  /** How many more there are. */
+  readonly left: number;
+}
+
 /**
  * Messages of a subject that a reader lets come before it has taken the first of them: enough for a fast link to have no
  * gaps, and at most 4 MiB that wait where a slow one is narrow.
@@ -62,9 +75,18 @@ export interface Transport {
   forget(sequence: number): Promise<void>;
   /** Writes register `key`: a new one, or the one at `revision`. Resolves to its revision, or to nothing if it is not. */
   write(key: string, value: string, revision: number | "new"): Promise<number | undefined>;
-  /** All registers. */
-  registers(): Promise<ReadonlyMap<string, Entry>>;
+  register(key: string): Promise<Entry | undefined>;
+  /** The registers `known`, and of all others a few, in turn: strangers may have written thousands. */
+  registers(known: readonly string[]): Promise<Registers>;
   close(): Promise<void>;
+}
+
+/** What the register of a member begins with. */
+export const MEMBER = "member.";
+
+/** Whether `key` is one of a run's registers. Other keys are never asked for. */
+export function isRegister(key: string): boolean {
+  return /^(run|lease|member\.[A-Za-z0-9_-]{1,64})$/.test(key);
 }
 
 /** The subjects of a run's log. */

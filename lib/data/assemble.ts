@@ -22,6 +22,8 @@ export interface LoadedPart {
 
 export interface AssembledTraining extends ChosenVocabulary {
   readonly training: LoadedPart;
+  /** Keys of the rows that are trained on, in order. */
+  readonly keys: Float64Array<ArrayBuffer> | undefined;
   /** Rows that were drawn to validate. */
   readonly validation: LoadedPart;
   readonly lengths: Lengths;
@@ -88,7 +90,8 @@ export function assembleTraining(
     rows: leaked,
     examples: examples.map(({ row, sameAs }) => ({ place: place(row), sameAs: place(sameAs) })),
   };
-  return { ...chosen, training: training!, validation: validation!, lengths: full, maxLength, leaks, place };
+  const keys = part.keys?.filter((_, row) => validates[row] === 0).sort();
+  return { ...chosen, training: training!, keys, validation: validation!, lengths: full, maxLength, leaks, place };
 }
 
 /** Fills the table of a part that judges. Gives the part's store back. */

@@ -10,6 +10,7 @@ import { AUTO_LENGTH, type DataOptions, type ReadingRules } from "../config/data
 import { spellingOf } from "./normal_form.ts";
 import { ProblemLog } from "./problems.ts";
 import { ProvisionalTokens } from "./provisional.ts";
+import { MOST_KEYS, rowKeys } from "./row_keys.ts";
 import { RowStore } from "./row_store.ts";
 import { createTokenizer } from "./tokenizers/create.ts";
 import { Spans, spansOf, type Tokenizer } from "./tokenizers/tokenizer.ts";
@@ -38,6 +39,8 @@ export interface EncodedPart {
   readonly store: RowStore;
   /** `[rows]`: classes, numbered as they came. */
   readonly labels: Uint16Array;
+  /** `[rows]`: keys of the rows; none of rows that judge, nor of more than `MOST_KEYS`. */
+  readonly keys: Float64Array | undefined;
   readonly sources: readonly SourceInfo[];
   /** Rows whose tokens a training row before them has; of other parts than training, any training row. */
   readonly repeated: Repetitions;
@@ -65,6 +68,7 @@ export class Encoder {
   #texts = 0;
   readonly #io: EncoderIo;
   readonly #spelled: (text: string) => string;
+  readonly #keyOf: ReturnType<typeof rowKeys>;
   #read = 0;
   /** Tokens of a row that are kept. */
   readonly #cap: number;
@@ -82,6 +86,7 @@ export class Encoder {
     this.#tokenizer = tokenizer;
     this.#io = io;
     this.#spelled = spellingOf(tokenizer.json, io.rules);
+    this.#keyOf = rowKeys(tokenizer);
     this.#cap = options.maxLength === "auto" ? AUTO_LENGTH : options.maxLength;
   }
 
@@ -126,11 +131,11 @@ export class Encoder {
     const label = this.#label(row, role);
     if (label < 0) return;
     const spans = this.#spans;
-    if ("tokens" in row) spansOf(row.tokens.map(this.#spelled), spans);
-    else {
+    const spelled = "tokens" in row ? row.tokens.map(this.#spelled) : this.#spelled(row.text);
+    if (typeof spelled === "string") {
       this.#texts++;
-      this.#tokenizer.cut(this.#spelled(row.text), spans);
-    }
+      this.#tokenizer.cut(spelled, spans);
+    } else spansOf(spelled, spans);
     const { units, bounds, count } = spans;
     if (count > this.#ids.length) this.#ids = new Uint32Array(2 * count);
     const kept = Math.min(count, this.#cap);
@@ -149,6 +154,7 @@ export class Encoder {
         if (role === "training") first = earlier.first;
       }
     }
+    if (role === "training") part.addKey(this.#keyOf(spelled, spans));
     part.add({ source, line: row.line, label, length: count, first }, ids, start, kept);
   }
 
@@ -177,6 +183,7 @@ export class Encoder {
 class PartBuilder {
   readonly #store = new RowStore();
   #labels = new Uint16Array(1024);
+  #keys = new Float64Array(0);
   readonly #repeated: Repetitions = { count: 0, examples: [] };
   readonly #conflicting: Repetitions = { count: 0, examples: [] };
 
@@ -191,6 +198,13 @@ class PartBuilder {
     }
   }
 
+  /** Notes the key of the row that comes next. */
+  addKey(key: number): void {
+    if (this.rows >= MOST_KEYS) return;
+    if (this.rows >= this.#keys.length) this.#keys = grown(this.#keys, 1024);
+    this.#keys[this.rows] = key;
+  }
+
   add(facts: Parameters<RowStore["add"]>[0], ids: Uint32Array, start: number, count: number): void {
     if (this.rows >= this.#labels.length) this.#labels = grown(this.#labels, this.rows + 1);
     this.#labels[this.rows] = facts.label;
@@ -201,6 +215,7 @@ class PartBuilder {
     return {
       store: this.#store,
       labels: this.#labels.subarray(0, this.rows),
+      keys: this.#keys.length >= this.rows ? this.#keys.subarray(0, this.rows) : undefined,
       sources,
       repeated: this.#repeated,
       conflicting: this.#conflicting,

@@ -10,10 +10,15 @@ import type { Preprocessing } from "./preprocessing.ts";
 import { ProblemLog } from "./problems.ts";
 import { TableBuilder } from "./table_builder.ts";
 import { UNKNOWN } from "./vocabulary.ts";
+import { WarningLog } from "./warnings.ts";
 
 export interface JudgingRows extends LoadedPart {
   /** Rows that were left out because something is wrong with them. */
   readonly skipped: number;
+  /** `[rows]`: the keys of the rows. */
+  readonly keys: Float64Array;
+  /** What may be a mistake in the rows. */
+  readonly warnings: readonly string[];
   /** What was read. */
   readonly sources: readonly SourceInfo[];
 }
@@ -30,9 +35,10 @@ export async function readJudgingRows(
 ): Promise<JudgingRows> {
   const classes = new Map(labels.map((label, index) => [label, index]));
   const problems = new ProblemLog();
-  const rows: (EncodedText & Pick<Row, "file" | "line"> & { readonly label: number })[] = [];
+  const rows: (EncodedText & Pick<Row, "file" | "line"> & { readonly label: number; readonly key: number })[] = [];
   const read: SourceInfo[] = [];
-  const reading = { ...options, rules: preprocessing.rules };
+  const warnings = new WarningLog();
+  const reading = { ...options, rules: preprocessing.rules, warn: warnings.add.bind(warnings) };
   for await (const entry of readRows(sources, reading, input, (info) => read.push(info))) {
     if (isProblem(entry)) {
       problems.add(entry);
@@ -40,8 +46,9 @@ export async function readJudgingRows(
     }
     const { file, line } = entry;
     const label = classes.get(entry.label);
+    const row = "tokens" in entry ? entry.tokens : entry.text;
     if (label === undefined) problems.add({ file, line, problem: strangeLabel(entry.label, labels) });
-    else rows.push({ file, line, label, ...preprocessing.encode("tokens" in entry ? entry.tokens : entry.text) });
+    else rows.push({ file, line, label, key: preprocessing.keyOf(row), ...preprocessing.encode(row) });
   }
   if (problems.count > 0 && options.onBadRow === "stop") throw problems.error();
   if (rows.length === 0) {
@@ -56,7 +63,9 @@ export async function readJudgingRows(
   const unknown = rows.reduce((sum, row) => sum + row.tokens.filter((token) => token === UNKNOWN).length, 0);
   const truncated = rows.filter((row) => row.truncated).length;
   const statistics = { rows: rows.length, tokens, unknown, truncated, empty: 0 };
-  return { table: builder.table, places: builder.places, statistics, skipped: problems.count, sources: read };
+  const keys = Float64Array.from(rows, ({ key }) => key);
+  const { table, places } = builder;
+  return { table, places, statistics, keys, skipped: problems.count, warnings: warnings.messages, sources: read };
 }
 
 function strangeLabel(label: string, labels: readonly string[]): string {

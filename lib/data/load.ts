@@ -32,6 +32,8 @@ export interface LoadedData {
   /** Tokens of the longest row that is possible. */
   readonly maxLength: number;
   readonly training: LoadedPart;
+  /** Keys of the training rows, in order; undefined where there are too many. */
+  readonly keys: Float64Array<ArrayBuffer> | undefined;
   /** undefined where no row validates. */
   readonly validation: LoadedPart | undefined;
   readonly test: LoadedPart | undefined;
@@ -92,6 +94,7 @@ export async function inspectData(
     vocabulary: assembled.vocabulary.size,
     maxLength: assembled.maxLength,
     ...loaded,
+    keys: assembled.keys,
     statistics: statistics(encoder, parts, assembled, loaded, labels),
   };
   const bad = options.onBadRow === "stop" ? problemsOf(encoder.problems.listed, encoder.problems.count) : [];

@@ -3,6 +3,8 @@ import { z } from "zod";
 import type { ReadingRules } from "../config/data_shape.ts";
 import { InputError } from "../errors.ts";
 import { createEncoder, type Encoder } from "./encoder.ts";
+import { spellingOf } from "./normal_form.ts";
+import { rowKeys } from "./row_keys.ts";
 import { createTokenizer } from "./tokenizers/create.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
@@ -38,6 +40,8 @@ export interface Preprocessing {
   readonly rules: ReadingRules;
   /** Encodes a text, or a list of tokens that somebody else cut. */
   readonly encode: Encoder;
+  /** The key of a row, as training had it. */
+  readonly keyOf: (row: string | readonly string[]) => number;
   /** The strings of `tokens`; undefined for padding and unknown. */
   decode(tokens: ArrayLike<number>): (string | undefined)[];
 }
@@ -53,12 +57,15 @@ export function openPreprocessing(json: unknown): Preprocessing {
   }
   const { tokenizer: { ...kind }, maxLength, truncate, rules = 1 } = parsed.data;
   const tokenizer = createTokenizer(kind, rules);
+  const spelled = spellingOf(tokenizer.json, rules);
+  const keyOf = rowKeys(tokenizer);
   const vocabulary = new Vocabulary(parsed.data.vocabulary);
   return {
     vocabulary: vocabulary.size,
     maxLength,
     rules,
     encode: createEncoder(tokenizer, vocabulary, { maxLength, truncate, rules }),
+    keyOf: (row) => keyOf(typeof row === "string" ? spelled(row) : row.map(spelled)),
     decode: (tokens) => Array.from(tokens, (token) => vocabulary.token(token)),
   };
 }

@@ -66,7 +66,7 @@ export function fromPytorch(
     if (found.length !== 1) {
       const names = found.length === 0 ? [...left.keys()] : found.map(({ name }) => name);
       const got = found.length === 0 ? "there is none" : "there are several";
-      throw new RangeError(`expected ${wanted}, and ${got} among ${names.join(", ") || "no tensors"}`);
+      throw new RangeError(`expected ${wanted}, and ${got} among ${listed(names) || "no tensors"}`);
     }
     const [tensor] = found;
     if (tensor!.shape.join() !== shape.join()) {
@@ -94,8 +94,15 @@ export function fromPytorch(
     transposed(take(/weight$/, "a linear layer's weight", [spec.classes, width]), spec.classes, width),
   );
   put("dense/bias", take(/bias$/, "a linear layer's bias", [spec.classes]));
-  if (left.size > 0) throw new RangeError(`the model has no place for ${[...left.keys()].join(", ")}`);
+  if (left.size > 0) throw new RangeError(`the model has no place for ${listed([...left.keys()])}`);
   return weights;
+}
+
+/** Names that an error tells: a file may have hundreds of tensors. */
+const LISTED = 10;
+
+function listed(names: readonly string[]): string {
+  return names.slice(0, LISTED).join(", ") + (names.length > LISTED ? `, … (${names.length} in all)` : "");
 }
 
 /** The transpose of a row-major `[rows, columns]`. */

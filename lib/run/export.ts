@@ -9,6 +9,7 @@ import modelPy from "./exported/model.py" with { type: "text" };
 import { FOLDER_MODE, readBytes, writeWhole } from "./files.ts";
 import { NGRAMS, PREPROCESSING, readModel, type SavedModel } from "./model_files.ts";
 import { encodeSafetensors } from "./safetensors.ts";
+import { namesAsMetadata } from "./weight_names.ts";
 
 export const EXPORT_FORMATS = ["tfjs", "safetensors"] as const;
 export type ExportFormat = typeof EXPORT_FORMATS[number];
@@ -45,7 +46,8 @@ export async function exportModel(directory: string, format: ExportFormat, folde
 
 function pytorchFiles({ config, labels, version, preprocessing }: SavedModel): Files {
   const { spec, layout } = trainedModel(config, labels);
-  const metadata = { format: "pt", digest: version.digest };
+  const names = namesAsMetadata({ labels, vocabulary: preprocessing?.vocabulary });
+  const metadata = { format: "pt", digest: version.digest, ...names };
   const weights = encodeSafetensors({ metadata, tensors: toPytorch(spec, layout, version.weights) });
   const files = new Map<string, Uint8Array | string>([["model.safetensors", weights], ["model.py", modelPy]]);
   const isPlain = preprocessing && preprocessing.tokenizer.kind !== "huggingface";

@@ -11,6 +11,7 @@ import { checkData, createManifest, type Manifest, readManifest, sha256 } from "
 import { readGivenWeights } from "./given_weights.ts";
 import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from "./prepare.ts";
 import { unreadable } from "./saver.ts";
+import { writeKeys } from "./seen_rows.ts";
 
 /** All that a run is made of before it trains. */
 export interface OpenRun {
@@ -51,6 +52,7 @@ export async function newRun(options: TrainingRunOptions): Promise<OpenRun> {
   const id = await createRunDirectory(config.runsDir, now, options.id);
   const directory = join(config.runsDir, id);
   if (statistics) await writeWhole(join(directory, "data.json"), statistics);
+  if (source?.keys) await writeKeys(directory, source.keys);
   await writeJson(join(directory, "run.json"), { id, ...manifest } satisfies Manifest);
   await nameLatest(config.runsDir, id);
   const log = await EventLog.create(join(directory, "events.jsonl"));

@@ -12,6 +12,7 @@ import { initialStateInTurns } from "../lockstep/initial_state.ts";
 import type { Link } from "../lockstep/link.ts";
 import { createPlan, type LockstepConfig, type Plan } from "../lockstep/plan.ts";
 import type { State } from "../lockstep/state.ts";
+import { initialWeightsInTurns } from "../model/initial.ts";
 import type { ParameterLayout } from "../model/layout.ts";
 
 /** What the way to other machines depends on. */
@@ -46,6 +47,8 @@ export interface Prepared {
   readonly coordinator: Coordinator;
   /** What training starts from. */
   readonly initial: State;
+  /** About the weights that were given. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -83,11 +86,14 @@ export async function prepareRun(
     ...(openLink ? { remote: true } : {}),
   };
   const plan = createPlan(lockstep);
-  const given = givenWeights && givenVector(givenWeights, plan.spec, plan.layout);
   // Before the initial weights, which would take as much.
   const judged = source ? source.validation.table.labels.length + (source.test?.table.labels.length ?? 0) : 0;
   checkMemory(memoryNeeds(lockstep, plan, judged), workers, machineMemory());
+  const names = { labels: plan.dataset.labels, vocabulary: source?.preprocessing.vocabulary };
+  const drawn = () => initialWeightsInTurns(plan.spec, plan.layout, training);
+  const { vector: given, warnings = [] } = givenWeights ? await givenVector(givenWeights, plan, names, drawn) : {};
   const initial = await restore(plan.layout) ?? await initialStateInTurns(plan, training, given);
   const link = await openLink?.({ config, lockstep, plan });
-  return { lockstep, initial, coordinator: new Coordinator({ config: lockstep, workerUrl, initial, given, link }) };
+  const coordinator = new Coordinator({ config: lockstep, workerUrl, initial, given, link });
+  return { lockstep, initial, coordinator, warnings };
 }

@@ -16,6 +16,8 @@ export interface DataSource {
   /** From a text to tokens, to be saved with the model. */
   readonly preprocessing: PreprocessingJson;
   readonly statistics: DataStatistics;
+  /** Keys of the training rows, in order; undefined where there are too many. */
+  readonly keys: Float64Array<ArrayBuffer> | undefined;
   /** The validation rows, with the places where they were read. */
   readonly validation: LoadedPart;
   /** Rows that judge the finished model, if there are any. */
@@ -54,7 +56,7 @@ export async function readRunData(
     signal,
     loadData({ ...config, sources: config.data, rules, ...input && { input } }),
   );
-  const { labels, vocabulary, maxLength, preprocessing, statistics, training, validation, test } = loaded;
+  const { labels, vocabulary, maxLength, preprocessing, statistics, training, keys, validation, test } = loaded;
   if (!validation) {
     const message = `validation is ${config.validation}: expected a share of the rows above 0, or a file of rows`;
     throw new InputError([{ field: "validation", message }]);
@@ -64,12 +66,12 @@ export async function readRunData(
   const digest = await sha256(new TextEncoder().encode(JSON.stringify([statistics.digest, content])));
   return {
     data: { labels, vocabulary, length: maxLength, training: training.table, validation: validation.table, digest },
-    source: { preprocessing, statistics, validation, test },
+    source: { preprocessing, statistics, keys, validation, test },
   };
 }
 
-/** What is told of the files when a run begins. */
-export function dataSummary({ statistics }: DataSource): DataSummary {
+/** What is told of the files when a run begins, and of what else there is to warn of. */
+export function dataSummary({ statistics }: DataSource, warnings: readonly string[]): DataSummary {
   const { sources, parts, vocabulary, maxLength, bad } = statistics;
   const { training, validation, test } = parts;
   return {
@@ -85,6 +87,7 @@ export function dataSummary({ statistics }: DataSource): DataSummary {
     skipped: bad.rows,
     warnings: [
       ...statistics.warnings,
+      ...warnings,
       ...repetitions(statistics).flatMap(({ repeated: { rows }, what, isSuspect }) =>
         isSuspect && rows > 0 ? [`${rows} ${rows === 1 ? "row" : "rows"} ${what}: deno task check lists them`] : []
       ),

@@ -46,6 +46,8 @@ export class TrainingRun {
   readonly #lockstep: LockstepConfig;
   readonly #coordinator: Coordinator;
   readonly #initial: State;
+  /** About the weights that were given. */
+  readonly #warnings: readonly string[];
   #state: RunState = "running";
   #stopReason: StopReason | undefined;
   /** Whether all rounds are done, and only saving is left. */
@@ -66,6 +68,7 @@ export class TrainingRun {
     this.#lockstep = prepared.lockstep;
     this.#coordinator = prepared.coordinator;
     this.#initial = prepared.initial;
+    this.#warnings = prepared.warnings;
     this.#source = source;
     this.#earlier = earlier;
     this.#problems = problems;
@@ -234,7 +237,7 @@ export class TrainingRun {
       config: { ...this.#config, ...this.config },
       parameters: this.#layout.parameters,
       labels: [...this.labels],
-      ...this.#source && { data: dataSummary(this.#source) },
+      ...this.#source && { data: dataSummary(this.#source, this.#warnings) },
       workers: this.#lockstep.workers,
       shards: this.config.shards,
       engine: engineName(this.config),

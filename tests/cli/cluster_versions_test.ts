@@ -20,7 +20,7 @@ for (const average of ["weights", "gradients"]) {
         await first.printed(/Leads from round 1 on/);
         // What it claims is from now on what a machine of another version and another processor claims.
         const transport = await connectNats({ url: server.url, run: "versions", credentials: "", tlsCa: "" });
-        const { value, revision } = (await transport.registers()).get("run")!;
+        const { value, revision } = (await transport.register("run"))!;
         const [, version] = /"version":"([^"]+)"/.exec(value)!;
         const other = value.replace(`"version":"${version}"`, '"version":"9.9.9"');
         assert(await transport.write("run", other, revision));

@@ -31,7 +31,9 @@ Deno.test("train prints the conflicts, leaks and known tokens that check finds, 
       `Warning: ${leaks} rows that validate have the tokens of a training row: deno task check lists them`,
     ]);
 
+    // A run of an earlier version knows its files alone.
     const directory = await latestOf(folder);
+    await Deno.remove(`${directory}/training_rows.bin`);
     await Deno.copyFile(file, `${folder}/called_otherwise.csv`);
     const judged = await run("evaluate", folder, [directory, "--data", `${folder}/called_otherwise.csv`]);
     assertEquals(judged.code, 0, judged.stderr);
@@ -41,9 +43,79 @@ Deno.test("train prints the conflicts, leaks and known tokens that check finds, 
       judged.stderr,
       `called_otherwise.csv was trained on: ${training.rows} of the 96 rows in the run's training files (`,
     );
-    await Deno.writeTextFile(`${folder}/new.csv`, "text,label\nword1 and word2,ham\n");
-    const fresh = await run("evaluate", folder, [directory, "--data", `${folder}/new.csv`]);
-    assertEquals([fresh.code, fresh.stderr], [0, ""]);
+    assertEquals(JSON.parse(await Deno.readTextFile(`${directory}/evaluation.json`)).trainedOn, undefined);
+  }));
+
+Deno.test("evaluate counts the rows that were trained on, in whatever file they are", () =>
+  withFolder(async (folder) => {
+    const texts = Array.from({ length: 40 }, (_, at) => `Über  word${at}, and "word${at % 7}"`);
+    const labelOf = (at: number) => at % 2 === 0 ? "ham" : "spam";
+    const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
+    const csv = (rows: number[]) => rows.map((at) => `${quoted(texts[at]!)},${labelOf(at)}\n`).join("");
+    const all = texts.map((_, at) => at);
+    await Deno.writeTextFile(`${folder}/rows.csv`, `text,label\n${csv(all.slice(0, 30))}`);
+    await Deno.writeTextFile(`${folder}/validation.csv`, `text,label\n${csv(all.slice(30))}`);
+    const data = ["--data", `${folder}/rows.csv`, "--validation", `${folder}/validation.csv`];
+    const trained = await run("train", folder, [...data, ...flags(folder)]);
+    assertEquals(trained.code, 0, trained.stderr);
+    const directory = await latestOf(folder);
+
+    const files: [name: string, content: string, trainedOn: number, rows: number][] = [
+      ["a_row_more.csv", `text,label\n${csv(all.slice(0, 31))}`, 30, 31],
+      ["both.csv", `text,label\n${csv(all)}`, 30, 40],
+      ["some.csv", `text,label\n${csv([33, 3, 39, 5, 36])}`, 2, 5],
+      ["columns.tsv", `label\ttext\n${all.map((at) => `${labelOf(at)}\t${quoted(texts[at]!)}\n`).join("")}`, 30, 40],
+      [
+        "lines.jsonl",
+        all.map((at) => JSON.stringify({ label: labelOf(at), text: texts[at]! }) + "\r\n").join(""),
+        30,
+        40,
+      ],
+      ["fast.txt", all.map((at) => `__label__${labelOf(at)} ${texts[at]!}\n`).join(""), 30, 40],
+      [
+        "spelling.jsonl",
+        all.map((at) =>
+          JSON.stringify({ label: "ham", text: ` ${texts[at]!.normalize("NFD").toUpperCase().replace(",", ",\t")}\n` })
+        )
+          .join("\n"),
+        30,
+        40,
+      ],
+      // Words that the model does not know tell rows apart as well.
+      ["new.csv", `text,label\n${csv(all.slice(30))}über new1 and ,ham\nüber new2 and ,ham\n`, 0, 12],
+    ];
+    for (const [name, content, trainedOn, rows] of files) {
+      await Deno.writeTextFile(`${folder}/${name}`, content);
+      const { code, stderr } = await run("evaluate", folder, [directory, "--data", `${folder}/${name}`]);
+      const share = (100 * trainedOn / rows).toFixed(2);
+      const warning =
+        `warning: ${trainedOn} of ${rows} rows (${share}%) were trained on. Leave them out to learn how the ` +
+        "model does on new rows\n";
+      assertEquals([code, stderr], [0, trainedOn === 0 ? "" : warning], name);
+      assertEquals(JSON.parse(await Deno.readTextFile(`${directory}/evaluation.json`)).trainedOn, trainedOn, name);
+    }
+  }));
+
+Deno.test("check, train and evaluate warn of labels that are glued to something, by the line", () =>
+  withFolder(async (folder) => {
+    const file = `${folder}/rows.txt`;
+    const line = (at: number) =>
+      `__label__${at % 2 === 0 ? "ham" : "spam"}${at === 5 || at === 9 ? "__label__x" : ""} word${at}\n`;
+    await Deno.writeTextFile(
+      file,
+      `${Array.from({ length: 40 }, (_, at) => line(at)).join("")}__label__ham see!__label__spam\n`,
+    );
+    const trained = await run("train", folder, ["--data", file, ...flags(folder)]);
+    assertEquals(trained.code, 0, trained.stderr);
+    const told = [
+      (await run("check", folder, [file])).stdout,
+      trained.stdout,
+      (await run("evaluate", folder, [await latestOf(folder), "--data", file])).stderr,
+    ];
+    for (const text of told) {
+      assertMatch(text, /^[Ww]arning:? +\S*rows\.txt:6 has __label__ within a label.* \(and 1 more such row\)$/m);
+      assertMatch(text, /^[Ww]arning:? +\S*rows\.txt:41 has __label__ within a word/m);
+    }
   }));
 
 Deno.test("check and train warn of so few validation rows that their accuracy says nothing", () =>

@@ -38,7 +38,7 @@ export async function whyNoSmallDisk(): Promise<string | undefined> {
 }
 
 /**
- * Runs `script` with a disk of one MiB at `$disk`, and copies what is on it to `folder` at the end. In the script
+ * Runs `script` with a disk of two MiB at `$disk`, and copies what is on it to `folder` at the end. In the script
  * `lockstep COMMAND ARGUMENT…` is the product, `await TEXT` waits until it has printed that, or "left with"; `fill KIB`
  * and `free` take room and give it back, and `fill_until TEXT` takes all of it, again and again until that is printed:
  * what the product removes, or did not finish to write, must not become room for it. `held COMMAND` runs a command while
@@ -47,13 +47,13 @@ export async function whyNoSmallDisk(): Promise<string | undefined> {
 export function onSmallDisk(folder: string, script: string): Promise<Scripted> {
   const prelude = `
     disk="$1/disk"; deno="$2"; out="$1/out.txt"
-    mkdir "$disk" && mount -t tmpfs -o size=1024k none "$disk" && touch "$out"
+    mkdir "$disk" && mount -t tmpfs -o size=2048k none "$disk" && touch "$out"
     lockstep() {
       "$deno" run -q --no-prompt -P=train --allow-read=".,$disk" --allow-write="$disk" main.ts "$@" --port 0 --exit >>"$out" 2>&1 &
       echo $! > "$disk.pid"; wait $!
     }
     held() { kill -STOP "$(cat "$disk.pid")" 2>/dev/null; "$@"; kill -CONT "$(cat "$disk.pid")" 2>/dev/null; }
-    fill_up() { head -c 2000k /dev/zero >> "$disk/ballast" 2>/dev/null; }
+    fill_up() { head -c 4000k /dev/zero >> "$disk/ballast" 2>/dev/null; }
     await() { until grep -q -e "$1" -e "left with" "$out"; do sleep 0.05; done; }
     fill() { head -c "$1"k /dev/zero > "$disk/ballast" 2>/dev/null; }
     fill_until() { held fill_up; until grep -q -e "$1" -e "left with" "$out"; do fill_up; sleep 0.02; done; }

@@ -77,7 +77,7 @@ export class Hostile {
       JSON.stringify({ holder: "evil", beat: 1, term: HUGE }),
       JSON.stringify({ member: "evil", round: 1e9, inStep: true, workers: 1000 }),
     ]);
-    const entry = (await this.#transport.registers()).get(key);
+    const entry = await this.#transport.register(key);
     await this.#transport.write(key, value, entry?.revision ?? "new");
   }
 

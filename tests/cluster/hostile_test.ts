@@ -109,7 +109,7 @@ function lie(cluster: ToyCluster, round: number, stop: AbortSignal): void {
   const figures = { bytesUp: 0, bytesDown: 0, compute: 0, wait: 0, incidents: 0, recent: [], digests: [] };
   void (async () => {
     for (let beat = 0; !stop.aborted; beat++) {
-      const entry = (await transport.registers()).get("member.liar");
+      const entry = await transport.register("member.liar");
       const value = JSON.stringify({ ...shown, ...figures, beat });
       await transport.write("member.liar", value, entry?.revision ?? "new");
       await cluster.clock.sleep(100, stop);

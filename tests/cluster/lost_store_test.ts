@@ -5,7 +5,7 @@ import { connect } from "@nats-io/transport-node";
 import { wallClock } from "../../lib/cluster/clock.ts";
 import { Machine } from "../../lib/cluster/machine.ts";
 import { connectNats } from "../../lib/cluster/nats_connection.ts";
-import { PATIENCE_MS } from "../patience.ts";
+import { soon, until } from "../serve/reading.ts";
 import { natsTest } from "./nats_server.ts";
 import { LEASE_MS, ToyCluster } from "./toy_cluster.ts";
 import { TOY_CLAIM, toyResult, ToyShards } from "./toy_shards.ts";
@@ -52,18 +52,17 @@ for (const what of ["purged", "deleted", "its bucket deleted", "both deleted"]) 
       });
       return { local, ended: machine.run(new AbortController().signal).finally(() => transport.close()) };
     }));
-    while (machines.some(({ local }) => local.round < 5)) await wallClock.sleep(5);
+    await until(() => machines.every(({ local }) => local.round >= 5), "round 5");
     const connection = await connect({ servers: server.url });
     const { streams } = await jetstreamManager(connection);
     if (what === "purged") await streams.purge("lockstep-toy");
     if (/^(deleted|both)/.test(what)) await streams.delete("lockstep-toy");
     if (/bucket|both/.test(what)) await streams.delete("KV_lockstep-toy");
     await connection.close();
-    const done = new AbortController();
-    const late = wallClock.sleep(PATIENCE_MS, done.signal).then(() => {
-      if (!done.signal.aborted) throw new Error(`They do not go on:\n${told.join("\n")}`);
+    const all = Promise.all(machines.map(({ ended }) => ended));
+    await soon(all, "the end of training").catch((error: Error) => {
+      throw new Error(`${error.message}:\n${told.join("\n")}`);
     });
-    await Promise.race([Promise.all(machines.map(({ ended }) => ended)), late]).finally(() => done.abort());
     assertEquals(machines.map(({ local }) => local.digest), new Array(2).fill(toyResult(TOY)));
     assertMatch(told.join("\n"), /The broker's (log|registers)|Messages of the broker's log are gone/);
   });

@@ -4,6 +4,7 @@ import { wallClock } from "../../lib/cluster/clock.ts";
 import { Machine } from "../../lib/cluster/machine.ts";
 import { connectNats } from "../../lib/cluster/nats_connection.ts";
 import { Random, Stream } from "../../lib/random.ts";
+import { until } from "../serve/reading.ts";
 import type { NatsServer } from "./nats_server.ts";
 import { openProxy } from "./proxy.ts";
 import { TOY_CLAIM, toyResult, ToyShards } from "./toy_shards.ts";
@@ -37,7 +38,7 @@ export async function faultyRounds(server: NatsServer, count: number): Promise<F
   const rounds = () => Math.max(...machines.map(({ local }) => local.round));
   while (!ended) {
     const next = rounds() + 40 + random.below(40);
-    while (!ended && rounds() < next) await wallClock.sleep(5);
+    await until(() => ended || rounds() >= next, `round ${next}`);
     if (ended) break;
     // The second fault is the first restart, and every fourth after it.
     if ((cuts + kills) % 4 === 1) {

@@ -4,6 +4,7 @@ import { wallClock } from "../../lib/cluster/clock.ts";
 import { Machine } from "../../lib/cluster/machine.ts";
 import { connectNats } from "../../lib/cluster/nats_connection.ts";
 import { FORGET_BYTES } from "../../lib/cluster/sizes.ts";
+import { until } from "../serve/reading.ts";
 import { natsTest } from "./nats_server.ts";
 import { openProxy } from "./proxy.ts";
 import { TOY_CLAIM, type ToyOptions, toyResult, ToyShards } from "./toy_shards.ts";
@@ -37,7 +38,7 @@ for (const keepStore of [true, false]) {
   natsTest(`a NATS server that comes back with${keepStore ? "" : "out"} its store: same digest`, async (server) => {
     const toy = { shards: 6, rounds: 60 };
     const machines = await Promise.all(["a", "b"].map((name) => machineOn(server, name, toy, 5)));
-    while (machines.some(({ local }) => local.round < 5)) await wallClock.sleep(5);
+    await until(() => machines.every(({ local }) => local.round >= 5), "round 5");
     await server.kill();
     if (!keepStore) await server.loseStore();
     await server.resume();
@@ -53,7 +54,7 @@ natsTest(
     const names = ["a", "b", "c"];
     const proxies = await Promise.all(names.map(() => openProxy(server.port, { bytesPerMs: 500 })));
     const machines = await Promise.all(names.map((name, i) => machineOn(proxies[i]!, name, toy, 1)));
-    while (machines.every(({ local }) => local.round < 1)) await wallClock.sleep(5);
+    await until(() => machines.some(({ local }) => local.round >= 1), "round 1");
     const leader = names.indexOf(machines[0]!.view().leader);
     await proxies[leader]!.close();
     machines[leader]!.stop.abort();

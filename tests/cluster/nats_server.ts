@@ -4,15 +4,19 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { optionalTest, programAbsence } from "../optional.ts";
+import { PATIENCE_MS } from "../patience.ts";
+import { soon } from "../serve/reading.ts";
 
+/** Several processes one after the other, each of which may take its time. */
+const LONGEST_MS = 5 * PATIENCE_MS;
 const STARTED = /Server is ready/;
 
 /** Why there is no server to test with, undefined if there is one. */
 export const natsAbsence = (): string | undefined => programAbsence("nats-server", ["--version"]);
 
-/** A test that needs what may be absent. */
+/** A test that needs what may be absent. It fails where it does not end: what machines wait for may not come. */
 export function testUnless(absence: string | undefined, name: string, fn: () => Promise<void>): void {
-  optionalTest(absence, { name, fn });
+  optionalTest(absence, { name, fn: () => soon(fn(), "the end of the test", LONGEST_MS) });
 }
 
 /** A test that needs a NATS server: skipped, with the reason, where there is none. */
@@ -78,7 +82,7 @@ export class NatsServer {
       }
       ready.reject(new Error(`nats-server left: ${this.said.slice(before)}`));
     })();
-    await ready.promise;
+    await soon(ready.promise, "the start of nats-server");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

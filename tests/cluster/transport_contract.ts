@@ -1,5 +1,6 @@
 /** What every transport must do: the same tests run over the one in memory and over NATS. */
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { MOST_OTHERS } from "../../lib/cluster/register.ts";
 import { StoreLost, type Transport, Unreachable } from "../../lib/cluster/transport.ts";
 
 export interface TransportHarness {
@@ -92,7 +93,10 @@ export const transportContract: readonly Case[] = [
     assertEquals(await harness.settle(b.write("lease", "b", "new")), undefined);
     assertEquals(await harness.settle(b.write("lease", "b", first! + 7)), undefined);
     const second = await harness.settle(b.write("lease", "b", first!));
-    assertEquals((await harness.settle(a.registers())).get("lease"), { value: "b", revision: second! });
+    const lease = { value: "b", revision: second! };
+    assertEquals(await harness.settle(a.register("lease")), lease);
+    assertEquals((await harness.settle(a.registers([]))).entries.get("lease"), lease);
+    assertEquals(await harness.settle(a.register("member.nobody")), undefined);
     await Promise.all([a.close(), b.close()]);
   }],
   ["registers() has those of all who come at once", async (harness) => {
@@ -100,9 +104,26 @@ export const transportContract: readonly Case[] = [
     const all = await Promise.all(names.map(() => harness.connect()));
     await harness.settle(Promise.all(all.map((transport, i) => transport.write(names[i]!, "here", "new"))));
     for (const transport of all) {
-      assertEquals([...(await harness.settle(transport.registers())).keys()].sort(), names);
+      const { entries, left } = await harness.settle(transport.registers([]));
+      assertEquals([[...entries.keys()].sort(), left], [names, 0]);
     }
     await Promise.all(all.map((transport) => transport.close()));
+  }],
+  ["registers() has those that are known, and of hundreds of others each at some time", async (harness) => {
+    const [a, b] = [await harness.connect(), await harness.connect()];
+    const others = Array.from({ length: 300 }, (_, i) => `member.s${i}`);
+    const known = ["lease", "member.z", "member.nobody"];
+    for (const key of [...others, "lease", "member.z"]) await harness.settle(b.write(key, "here", "new"));
+    const seen = new Set<string>();
+    for (let look = 0; look <= 300 / MOST_OTHERS + 2; look++) {
+      const { entries, left } = await harness.settle(a.registers(known));
+      assert(entries.has("lease") && entries.has("member.z") && !entries.has("member.nobody"));
+      assert(entries.size <= MOST_OTHERS + 2, `${entries.size} were read`);
+      assertEquals(left, 300 - MOST_OTHERS);
+      for (const key of entries.keys()) seen.add(key);
+    }
+    assertEquals(seen.size, 302);
+    await Promise.all([a.close(), b.close()]);
   }],
   ["forget() drops what lies before", async (harness) => {
     const a = await harness.connect();

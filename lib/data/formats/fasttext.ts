@@ -1,4 +1,5 @@
 import type { ReadOptions } from "../../config/data_shape.ts";
+import { shortened } from "../../printable.ts";
 import { type Entry, readLabel, textProblem } from "./entry.ts";
 import { readLines } from "./lines.ts";
 import type { TextSource } from "./text.ts";
@@ -36,6 +37,8 @@ function readRow(
   if (options.rules === 1) return firstLabel(line);
   const found = [...line.matchAll(LABEL)];
   if (found.length === 0) {
+    const glued = line.split(/\s+/).find((word) => word.includes(PREFIX));
+    if (glued !== undefined) return `has no label: put a space before ${PREFIX} in ${JSON.stringify(shortened(glued))}`;
     return `has no label: expected a word ${PREFIX}…, and it begins with ${JSON.stringify(line.slice(0, 40))}`;
   }
   const labels = [...new Set(found.map(([, name]) => readLabel(name!, options, place)))];
@@ -44,12 +47,17 @@ function readRow(
     return `has several labels, ${labels.slice(0, 5).map((label) => JSON.stringify(label)).join(", ")}: expected one`;
   }
   const label = labels[0]!;
-  if (label.includes(PREFIX)) {
-    const warning = `has ${PREFIX} within a label: labels are words of their own, with spaces between them`;
-    options.warn?.({ ...place, warning });
-  }
   // A label at the beginning or the end leaves the text between as it is.
-  return { label, text: line.replaceAll(LABEL, "").trim() };
+  const text = line.replaceAll(LABEL, "").trim();
+  for (const [where, what] of [["label", label], ["word", text]] as const) {
+    if (!what.includes(PREFIX)) continue;
+    const read = where === "label" ? "the whole of it is the name" : "it is read as text";
+    options.warn?.({
+      ...place,
+      warning: `has ${PREFIX} within a ${where}, and ${read}: put a space before each label`,
+    });
+  }
+  return { label, text };
 }
 
 /** The row by the rules of runs before the second ones: its first word is the label, and all others are text. */

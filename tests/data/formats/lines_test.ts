@@ -71,6 +71,10 @@ const fastText: [what: string, line: string, entry: readonly unknown[], rules?: 
   ["one label twice", "__label__ham see you __label__ham", [1, "ham", "see you"]],
   ["several labels apart", "__label__a see __label__b", [1, 'has several labels, "a", "b": expected one']],
   ["a label within a word", "__label__a see x__label__b", [1, "a", "see x__label__b"]],
+  ["a label glued to the text", "see you!__label__a", [
+    1,
+    'has no label: put a space before __label__ in "you!__label__a"',
+  ]],
   ["no label in runs of the first rules", "see __label__a", [1, 'begins with "see", expected __label__…'], 1],
   ["a second label in runs of the first rules", "__label__a see __label__a", [1, "a", "see __label__a"], 1],
   ["an empty label", "__label__ see", [1, "has an empty label, expected a name after __label__"]],

@@ -5,7 +5,19 @@ import { InputError } from "../../../lib/errors.ts";
 const warned: [what: string, content: string, line: number, words: string][] = [
   ["a header that comes again", "text,label\na,x\nb,y\ntext,label\na,x\n", 4, "repeats the header"],
   ["a label with a zero-width space", "text,label\na,x\nb,y\u200B\n", 3, "characters that are not shown"],
-  ["a label in a label of fastText", "__label__a see\n__label__a,__label__b see\n", 2, "__label__ within a label"],
+  [
+    "a label in a label of fastText",
+    "__label__a see\n__label__a,__label__b see\n",
+    2,
+    "__label__ within a label, and the whole",
+  ],
+  ["a label without a space between", "__label__a__label__b see\n__label__a see\n", 1, "__label__ within a label"],
+  [
+    "a label glued to a word",
+    "__label__a see\n__label__a see!__label__b\n",
+    2,
+    "within a word, and it is read as text",
+  ],
   ["rows in a quoted field", 'label\ttext\nx\ta\ny\t"b\nx\tc\ny\td"\nx\te\n', 3, "3 lines that look like rows"],
   ["rows in a quoted field, the label last", 'text,label\na,y\n"b,y\nc",x\n', 3, "say --quotes none"],
 ];

@@ -1,0 +1,114 @@
+/** Waits of machines: each has an end, whatever the broker does or leaves. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { claimRun } from "../../lib/cluster/claim.ts";
+import { Dropped } from "../../lib/cluster/dropped.ts";
+import { MemoryBroker } from "../../lib/cluster/memory_transport.ts";
+import { unlessStalled } from "../../lib/cluster/read_log.ts";
+import { retry } from "../../lib/cluster/retry.ts";
+import { type Transport, Unreachable } from "../../lib/cluster/transport.ts";
+import { TrainingError } from "../../lib/errors.ts";
+import { FakeClock } from "./fake_clock.ts";
+import { LEASE_MS, ToyCluster } from "./toy_cluster.ts";
+import { TOY_CLAIM, toyResult, ToyShards } from "./toy_shards.ts";
+
+const TOY = { shards: 6, rounds: 20 };
+
+Deno.test("retry() gives up on a broker that says no for a minute, and waits for one that is away", async () => {
+  const clock = new FakeClock();
+  const { signal } = new AbortController();
+  const refused = retry(clock, signal, () => Promise.reject(new Unreachable("It says no", true)));
+  await assertRejects(() => clock.run(refused, 120_000), TrainingError, "It says no, for 60 s");
+  const startedAt = clock.now();
+  const missed: number[] = [];
+  const away = () => clock.now() - startedAt < 3_600_000 ? Promise.reject(new Unreachable("away")) : Promise.resolve(7);
+  assertEquals(await clock.run(retry(clock, signal, away, (_, sinceMs) => missed.push(sinceMs)), Infinity), 7);
+  assert(missed.at(-1)! > 3_590_000);
+});
+
+Deno.test("claimRun() ends where a register is neither to be made nor to be read", async () => {
+  const transport: Transport = {
+    ...new MemoryBroker(new FakeClock()).connect("a"),
+    write: () => Promise.resolve(undefined),
+    register: () => Promise.resolve(undefined),
+  };
+  await assertRejects(() => claimRun(transport, "run", TOY_CLAIM), TrainingError, "Its store is damaged");
+});
+
+Deno.test("readLog() begins again where nothing comes of a log that has more", async () => {
+  const clock = new FakeClock();
+  const broker = new MemoryBroker(clock);
+  const own = broker.connect("a");
+  let readings = 0;
+  const transport: Transport = {
+    ...own,
+    // The first delivers one message and then nothing, as a consumer of a stream that was made anew.
+    async *read(subject, from, signal) {
+      readings++;
+      for await (const message of own.read(subject, from, signal)) {
+        yield message;
+        if (readings === 1) await clock.sleep(Infinity, signal);
+      }
+    },
+  };
+  const stop = new AbortController();
+  const context = { transport, clock, signal: stop.signal, dropped: new Dropped(() => {}) };
+  await clock.run(own.publish("up", new Uint8Array(1), { id: "1" }), Infinity);
+  await clock.run(own.publish("up", new Uint8Array(1), { id: "2" }), Infinity);
+  const sequences: number[] = [];
+  const reading = (async () => {
+    for (let next = 1; sequences.length < 2; next = sequences.at(-1)! + 1) {
+      for await (const { sequence } of unlessStalled(context, "up", next)) {
+        if (sequences.push(sequence) === 2) return;
+      }
+    }
+  })();
+  await clock.run(reading, 600_000);
+  assertEquals([sequences, readings], [[1, 2], 2]);
+});
+
+Deno.test("a log that is purged when training ends ends the leader, which has something to say, 10 of 10", async () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const cluster = new ToyCluster(TOY, { seed, faults: { delayMs: [1, 9] } });
+    const machines = ["a", "b", "c"].map((name) => cluster.start(name));
+    await cluster.until(() => machines.some(({ local }) => local.finished));
+    cluster.broker.purge();
+    assertEquals(await cluster.finish(60_000), new Array(3).fill(toyResult(TOY)));
+  }
+});
+
+Deno.test("registers that are removed again and again end training, and say why", async () => {
+  const cluster = new ToyCluster(TOY);
+  const machine = cluster.start("a", Object.assign(new ToyShards(TOY, cluster.clock), { stepMs: 10_000 }));
+  await cluster.until(() => cluster.leader === "a");
+  const removing = (async () => {
+    for (;;) {
+      cluster.broker.loseRegisters();
+      await cluster.clock.sleep(LEASE_MS / 2);
+    }
+  })();
+  removing.catch(() => {});
+  await assertRejects(() => cluster.clock.run(machine.ended, 120_000), TrainingError, "without a round between");
+});
+
+Deno.test("a base that comes back damaged every time ends the leader", async () => {
+  const cluster = new ToyCluster(TOY);
+  const local = new ToyShards(TOY, cluster.clock);
+  local.complete = () => new Uint8Array(3);
+  const machine = cluster.start("a", local);
+  await assertRejects(() => cluster.clock.run(machine.ended, 600_000), Error, "came back damaged 10 times");
+});
+
+Deno.test("a broker that is away is told once, and once that it answers again", async () => {
+  const cluster = new ToyCluster(TOY, { faults: { delayMs: [1, 9] } });
+  const machines = ["a", "b"].map((name) => cluster.start(name));
+  await cluster.until(() => machines.every(({ local }) => local.round > 3));
+  cluster.broker.stop();
+  await cluster.clock.run(cluster.clock.sleep(20 * LEASE_MS), Infinity);
+  cluster.broker.restart(true);
+  assertEquals(await cluster.finish(), new Array(2).fill(toyResult(TOY)));
+  for (const { news } of machines) {
+    const own = news.flatMap((item) => item.type === "incident" && item.member === undefined ? [item.message] : []);
+    assertEquals(own.filter((message) => /did not answer within .* It is waited for/.test(message)).length, 1);
+    assertEquals(own.filter((message) => message === "The server answers again").length, 1);
+  }
+});
