@@ -3,6 +3,7 @@
  * are stripped once at start, and the browser loads the modules under their own names.
  */
 import { stripTypeScriptTypes } from "node:module";
+import counted from "../lib/counted.ts" with { type: "text" };
 import type { Asset } from "../lib/serve/services.ts";
 import uplot from "npm:uplot@1.6.32/dist/uPlot.esm.js" with { type: "text" };
 import uplotStyle from "npm:uplot@1.6.32/dist/uPlot.min.css" with { type: "text" };
@@ -111,6 +112,8 @@ export function dashboardAssets(): Map<string, Asset> {
     ["/dashboard/uplot.css", stylesheet(uplotStyle)],
     [`/dashboard/${UPLOT}`, script(uplot)],
     ...modules,
+    // The one module of lib/ that the page runs.
+    ["/lib/counted.ts", script(stripTypeScriptTypes(counted))],
   ]);
 }
 

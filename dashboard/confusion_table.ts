@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 /** The confusion matrix: a table whose cells are shaded by their share of the row; of too many classes the worst pairs. */
+import { counted } from "../lib/counted.ts";
 import type { Judgement } from "../lib/run/judgement_schema.ts";
 import { cellsOf, MOST_CLASSES, worstMixups } from "./confusion.ts";
 import { byId, create, setText, short } from "./dom.ts";
@@ -18,7 +19,7 @@ export class ConfusionTable {
     const large = "A table of them cannot be read. These are mixed up most:";
     const small =
       "A row for each class, a column for what its rows were given. The stronger its shade, the larger its share of the row.";
-    setText(this.#note, isLarge ? `${count(labels.length)} classes. ${large}` : small);
+    setText(this.#note, isLarge ? `${counted(labels.length, "class")}. ${large}` : small);
     this.#table.hidden = isLarge;
     this.#table.parentElement!.hidden = isLarge;
     this.#pairs.hidden = !isLarge;
@@ -42,7 +43,7 @@ export class ConfusionTable {
           ...cells.map(({ rows, share, shade, right }, given) => {
             const cell = create("td", right ? "right" : "wrong", rows === 0 ? "·" : count(rows));
             cell.style.setProperty("--shade", shade.toFixed(3));
-            cell.title = `${labels[label]} given ${labels[given]}: ${count(rows)} rows, ${percent(share, 1)}`;
+            cell.title = `${labels[label]} given ${labels[given]}: ${counted(rows, "row")}, ${percent(share, 1)}`;
             return cell;
           }),
         )

@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 /** What the files held that the run was trained on: rows, classes, vocabulary, and what is odd about them. */
+import { counted } from "../lib/counted.ts";
 import type { SavedData } from "../lib/run/data_schema.ts";
 import { messageOf, runData } from "./api.ts";
 import { byId, create, short, tableRow } from "./dom.ts";
@@ -85,7 +86,7 @@ export class DataPanel {
       }),
     );
     const left = classes.length - MOST_CLASSES;
-    this.#more.textContent = left > 0 ? `and ${count(left)} more classes` : `${count(classes.length)} classes`;
+    this.#more.textContent = left > 0 ? `and ${counted(left, "more class")}` : counted(classes.length, "class");
     this.#odd.replaceChildren(...oddities(data).map((text) => create("li", "", text)));
   }
 }
@@ -95,13 +96,16 @@ function factsOf(data: SavedData): (readonly [name: string, ...values: string[]]
   const { size, known = size - 2, distinct, once, forgotten } = vocabulary;
   const unkept = forgotten > 0 ? ` · ${count(forgotten)} forgotten while reading` : "";
   return [
-    ["Vocabulary", `${count(known)} of ${count(distinct)} different tokens · ${count(once)} come once${unkept}`],
+    [
+      "Vocabulary",
+      `${count(known)} of ${counted(distinct, "different token")} · ${counted(once, "comes", "come")} once${unkept}`,
+    ],
     [
       "Length",
-      `${count(maxLength)} tokens kept · median ${count(lengths.p50)}, 99 % within ${count(lengths.p99)}, ` +
+      `${counted(maxLength, "token")} kept · median ${count(lengths.p50)}, 99 % within ${count(lengths.p99)}, ` +
       `longest ${count(lengths.max)}`,
     ],
-    ["Skipped", `${count(bad.rows)} bad ${bad.rows === 1 ? "row" : "rows"}`],
+    ["Skipped", counted(bad.rows, "bad row")],
     [
       "Files",
       ...sources.map(({ name, role, format, bytes: size }) => `${name} · ${role} · ${format} · ${bytes(size)}`),

@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 /** The big numbers. */
+import { counted } from "../lib/counted.ts";
 import { byId, setText } from "./dom.ts";
 import { count, loss, percent } from "./format.ts";
 import { recentRate, type RunView, setting } from "./state.ts";
@@ -25,9 +26,7 @@ export class Figures {
     const best = view.best ? ` · best ${loss(view.best.loss)} in epoch ${count(view.best.epoch)}` : "";
     setText(this.#lossNote, `training ${loss(training?.loss)}${best}`);
     setText(this.#rate, count(recentRate(view)));
-    const machinery = started
-      ? `${started.workers} worker${started.workers === 1 ? "" : "s"} · ${started.engine}`
-      : "–";
+    const machinery = started ? `${counted(started.workers, "worker")} · ${started.engine}` : "–";
     setText(this.#rateNote, summary ? `mean · ${machinery}` : machinery);
     if (!started) return this.#blank();
     const epochs = setting(view, "epochs");

@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 /** How the finished model does on rows it was not trained on, beside the baseline. */
+import { counted } from "../lib/counted.ts";
 import type { Figures, Summary } from "../lib/events.ts";
 import type { Judgement, Judgements } from "../lib/run/judgement_schema.ts";
 import { messageOf, runJudgement } from "./api.ts";
@@ -101,7 +102,7 @@ export class JudgementPanel {
       ),
     );
     const left = classes.length - MOST_CLASSES;
-    this.#more.textContent = left > 0 ? `and ${count(left)} more classes` : "";
+    this.#more.textContent = left > 0 ? `and ${counted(left, "more class")}` : "";
     this.#confusion.draw(classes.map(({ label }) => label), judgement);
     this.#mistakes.replaceChildren(...judgement.mistakes.map(mistakeItem));
     if (judgement.mistakes.length === 0) byId("mistakes", HTMLElement).dataset["empty"] = "None: every row is right";

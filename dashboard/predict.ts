@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 /** The box to try the model: a text or tokens in, a label and its probability out. */
+import { counted } from "../lib/counted.ts";
 import type { ModelInfo } from "../lib/predict/types.ts";
 import { type Answered, messageOf, model, predict } from "./api.ts";
 import { probabilityBars } from "./bars.ts";
@@ -123,10 +124,10 @@ export class PredictBox {
 }
 
 function hintOf({ text, length, vocabulary, labels }: ModelInfo): string {
-  const answers = labels.length <= NAMED ? labels.join(" or ") : `one of ${count(labels.length)} labels`;
+  const answers = labels.length <= NAMED ? labels.join(" or ") : `one of ${counted(labels.length, "label")}`;
   const takes = text
-    ? `up to ${count(length)} tokens are read`
-    : `${count(length)} tokens from 0 to ${count(vocabulary - 1)}`;
+    ? `up to ${counted(length, "token is", "tokens are")} read`
+    : `${counted(length, "token")} from 0 to ${count(vocabulary - 1)}`;
   return `${takes} → ${answers}`;
 }
 
@@ -134,6 +135,6 @@ function hintOf({ text, length, vocabulary, labels }: ModelInfo): string {
 function flagsOf({ unknownShare = 0, truncated = false }: Answered, length: number): string[] {
   return [
     ...unknownShare > 0 ? [`${percent(unknownShare, 0)} of its tokens are unknown`] : [],
-    ...truncated ? [`cut: ${count(length)} tokens are read`] : [],
+    ...truncated ? [`cut: ${counted(length, "token is", "tokens are")} read`] : [],
   ];
 }

@@ -1,4 +1,5 @@
 /** All that the page knows of one run, and how each event changes it. No DOM. */
+import { counted } from "../lib/counted.ts";
 import type { EventOf, Figures, RunEvent, Summary, WorkerShare } from "../lib/events.ts";
 import { Table } from "./table.ts";
 
@@ -130,12 +131,12 @@ function reduce(view: RunView, event: RunEvent): void {
       view.started = event;
       view.phase = "running";
       setDigest(view, event.digest, view.round);
-      return note(view, event, `Started on ${plural(event.workers, "worker")}`);
+      return note(view, event, `Started on ${counted(event.workers, "worker")}`);
     case "resumed":
       view.phase = "running";
       view.summary = undefined;
       setDigest(view, event.digest, event.round);
-      return note(view, event, `Resumed after round ${event.round} on ${plural(event.workers, "worker")}`);
+      return note(view, event, `Resumed after round ${event.round} on ${counted(event.workers, "worker")}`);
     case "paused":
       view.phase = "paused";
       return note(view, event, "Paused");
@@ -248,10 +249,6 @@ export function isIncident({ kind }: Note): boolean {
 
 export function meanOf(workers: readonly WorkerShare[], share: "compute" | "average" | "wait"): number {
   return workers.reduce((sum, worker) => sum + worker[share], 0) / workers.length;
-}
-
-function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? "" : "s"}`;
 }
 
 /** A page that is older than its server may see events that it does not know: it goes on without them. */

@@ -3,7 +3,7 @@ import { posix } from "node:path";
 
 /** The parts of lib/, each layer above those that may use it. A part may use itself and every layer before its own. */
 const LAYERS = [
-  ["abort", "errors", "printable"],
+  ["abort", "counted", "errors", "printable"],
   ["config", "events", "random", "turns"],
   ["data"],
   ["model", "baseline"],

@@ -1,4 +1,5 @@
 /** `check FILE …`: reads data as training would, and says what it found. Trains nothing and writes nothing. */
+import { counted } from "../counted.ts";
 import { z } from "zod";
 import { flagsOf } from "../config/flags.ts";
 import { inspectData } from "../data/load.ts";
@@ -46,7 +47,7 @@ export async function checkCommand(
     ...options,
     sources,
     ...input && { input },
-    onRows: (rows) => terminal.live(`${rows.toLocaleString("en-US")} rows`),
+    onRows: (rows) => terminal.live(counted(rows, "row")),
   }, true);
   if (json) terminal.json({ ...data.statistics, refusals }, 2);
   else for (const line of checkReport(data.statistics, options)) terminal.line(line);

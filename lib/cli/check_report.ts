@@ -1,4 +1,5 @@
 /** The figures of data, for people: lines. */
+import { counted } from "../counted.ts";
 import { sourceName } from "../data/formats/bytes.ts";
 import type { DataOptions } from "../config/data_shape.ts";
 import { printableExcerpt } from "../printable.ts";
@@ -17,7 +18,6 @@ const CLASSES = 20;
 const BAR = 24;
 
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
-const count = (number: number, noun: string) => `${whole.format(number)} ${noun}${number === 1 ? "" : "s"}`;
 const percent = (part: number, all: number) => all === 0 ? "-" : `${(100 * part / all).toFixed(1)}%`;
 
 export function checkReport(
@@ -45,7 +45,7 @@ function item(name: string, text: string): string {
 }
 
 function size(bytes: number): string {
-  if (bytes < 1000) return count(bytes, "byte");
+  if (bytes < 1000) return counted(bytes, "byte");
   const [unit, divisor] = bytes < 1e6 ? ["kB", 1e3] : bytes < 1e9 ? ["MB", 1e6] : ["GB", 1e9];
   return `${(bytes / divisor).toFixed(1)} ${unit}`;
 }
@@ -66,7 +66,7 @@ function rowLines(statistics: DataStatistics): string[] {
   const empty = parts.reduce((sum, { part }) => sum + part.empty, 0);
   return [
     item("Rows", `${whole.format(all)}: ${shares.join(", ")}`),
-    item("Empty", empty === 0 ? "none" : `${count(empty, "row")} without a token, each read as one unknown token`),
+    item("Empty", empty === 0 ? "none" : `${counted(empty, "row")} without a token, each read as one unknown token`),
   ];
 }
 
@@ -100,7 +100,9 @@ function lengthLines(statistics: DataStatistics, options: Pick<DataOptions, "max
     item("Tokens", `50% of the rows have up to ${p50}, 90% ${p90}, 95% ${p95}, 99% ${p99}, the longest has ${max}`),
     item(
       "Length",
-      `${count(statistics.maxLength, "token")} are read${why}; rows cut at the ${side}: ${cut.join(", ")}`,
+      `${counted(statistics.maxLength, "token is", "tokens are")} read${why}; rows cut at the ${side}: ${
+        cut.join(", ")
+      }`,
     ),
   ];
 }
@@ -113,17 +115,17 @@ function vocabularyLines(statistics: DataStatistics): string[] {
   return [
     item(
       "Vocabulary",
-      `${whole.format(tokens)} of ${count(distinct, "different token")} in the training rows, ` +
-        `of which ${whole.format(once)} come once`,
+      `${whole.format(tokens)} of ${counted(distinct, "different token")} in the training rows, ` +
+        `of which ${counted(once, "comes", "come")} once`,
     ),
     item("Coverage", `of the tokens ${known.join(", ")}`),
   ];
 }
 
-function repeatedLines({ name, repeated, what }: Repetition): string[] {
+function repeatedLines({ name, repeated, text }: Repetition): string[] {
   if (repeated.rows === 0) return name === "" ? [] : [item(name, "none")];
   const lines = repeated.examples.map(({ place, sameAs }) => `  ${place} same as ${sameAs}`);
-  return [item(name, `${count(repeated.rows, "row")} ${what}`), ...lines, ...more(repeated.rows, lines.length)];
+  return [item(name, text), ...lines, ...more(repeated.rows, lines.length)];
 }
 
 function badLines({ bad }: DataStatistics): string[] {

@@ -1,4 +1,5 @@
 /** An evaluation as lines of text: figures, classes, confusion, and the worst mistakes. */
+import { counted } from "../counted.ts";
 import { printable } from "../printable.ts";
 import type { Judgement } from "../run/judgement_schema.ts";
 
@@ -22,8 +23,10 @@ export function evaluationReport(judgement: Judgement, rows: RowFigures): string
   const unknown = rows.tokens === 0 ? 0 : rows.unknown / rows.tokens;
   const parts: (readonly string[])[] = [
     [
-      `${judgement.rows} rows; ${percent(unknown)} of their tokens unknown, ${rows.truncated} rows cut` +
-      (rows.skipped > 0 ? `, ${rows.skipped} bad rows skipped` : ""),
+      `${counted(judgement.rows, "row")}; ${percent(unknown)} of their tokens unknown, ${
+        counted(rows.truncated, "row")
+      } cut` +
+      (rows.skipped > 0 ? `, ${counted(rows.skipped, "bad row")} skipped` : ""),
     ],
     columns([
       ["accuracy", percent(accuracy)],

@@ -1,4 +1,5 @@
 /** `predict RUN [TEXT …]`: a text or a sequence from the arguments, one a line from standard input, or rows of files. */
+import { counted } from "../counted.ts";
 import { stat } from "node:fs/promises";
 import { READ_KEYS } from "../config/data_shape.ts";
 import { flagsOf } from "../config/flags.ts";
@@ -138,7 +139,9 @@ async function answerAll(
     }
   }
   if (refused === 0) return ExitCode.done;
-  const message = `${refused} of ${rows} ${rows === 1 ? "was" : "were"} refused, the first: ${first}`;
+  const message = `${refused} of ${counted(rows, "line")} ${
+    refused === 1 ? "was" : "were"
+  } refused, the first: ${first}`;
   throw new InputError([{ field: "line", message }]);
 }
 

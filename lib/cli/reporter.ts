@@ -1,4 +1,5 @@
 /** A run on the terminal: its events as lines for people, or as JSON lines. */
+import { counted } from "../counted.ts";
 import type { Config } from "../config/schema.ts";
 import type { EventOf, Figures, RunEvent } from "../events.ts";
 import type { Terminal } from "./terminal.ts";
@@ -9,8 +10,6 @@ export interface ReporterOptions {
 }
 
 const integer = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
-const count = (number: number, noun: string) =>
-  `${integer.format(number)} ${noun}${number === 1 ? "" : noun.endsWith("s") ? "es" : "s"}`;
 const percent = (share: number) => `${(100 * share).toFixed(2)}%`;
 const figures = ({ loss, accuracy }: Figures) => `Loss: ${loss.toFixed(4)} - Accuracy: ${percent(accuracy)}`;
 
@@ -45,7 +44,7 @@ export function createReporter({ config, terminal: { line, live, json } }: Repor
             ` with learning rate ${event.learningRate}: ${event.reason}`,
         );
       case "resumed":
-        return line(`Resumed after round ${event.round} on ${count(event.workers, "worker")}`);
+        return line(`Resumed after round ${event.round} on ${counted(event.workers, "worker")}`);
       case "paused":
         return line("Pausing after this round");
       case "unpaused":
@@ -63,18 +62,18 @@ export function createReporter({ config, terminal: { line, live, json } }: Repor
 }
 
 function startLine({ run, config, parameters, shards, workers, engine }: EventOf<"started">): string {
-  return `Run ${run}: ${config.task}, ${count(parameters, "parameter")}, ` +
-    `${count(shards, "shard")} on ${count(workers, "worker")}, engine ${engine}`;
+  return `Run ${run}: ${config.task}, ${counted(parameters, "parameter")}, ` +
+    `${counted(shards, "shard")} on ${counted(workers, "worker")}, engine ${engine}`;
 }
 
 function dataLine(data: NonNullable<EventOf<"started">["data"]>, classes: number): string {
   const { sources, rows, validation, test, vocabulary, known = vocabulary - 2, length, unknown, truncated, skipped } =
     data;
-  return `Data ${sources.join(", ")}: ${count(rows, "row")} and ${integer.format(validation)} to validate` +
+  return `Data ${sources.join(", ")}: ${counted(rows, "row")} and ${integer.format(validation)} to validate` +
     (test === null ? "" : `, ${integer.format(test)} to test`) +
-    `, ${count(classes, "class")}, ${count(known, "token")} known (${percent(unknown)} are not), ` +
-    `at most ${length} of a row (${count(truncated, "row")} cut)` +
-    (skipped > 0 ? `, ${count(skipped, "bad row")} skipped` : "");
+    `, ${counted(classes, "class")}, ${counted(known, "token")} known (${percent(unknown)} are not), ` +
+    `at most ${length} of a row (${counted(truncated, "row")} cut)` +
+    (skipped > 0 ? `, ${counted(skipped, "bad row")} skipped` : "");
 }
 
 interface OnRows {
@@ -115,7 +114,9 @@ function summaryLines({ summary }: EventOf<"finished">): string[] {
     baseline,
   } = summary;
   return [
-    `Finished: ${reason} after ${epochs} epochs, ${rounds} rounds, ${integer.format(sequences)} sequences ` +
+    `Finished: ${reason} after ${counted(epochs, "epoch")}, ${counted(rounds, "round")}, ${
+      counted(sequences, "sequence")
+    } ` +
     `in ${seconds.toFixed(1)} s (${integer.format(sequencesPerSecond)} sequences/s)`,
     ...(best ? [`Best:     epoch ${best.epoch}, round ${best.round}`] : []),
     ...(heldOut ? [`Held out: ${figures(heldOut)}`] : []),

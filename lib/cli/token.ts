@@ -1,4 +1,5 @@
 /** The token that clients have to send: from a file or the environment, and needed on every address but loopback. */
+import { counted } from "../counted.ts";
 import { readFile, stat } from "node:fs/promises";
 import { env } from "node:process";
 import type { Config } from "../config/schema.ts";
@@ -21,7 +22,8 @@ export async function readToken({ host, tokenFile }: Pick<Config, "host" | "toke
     throw new InputError([{ field: "host", message }]);
   }
   if (/^[\x21-\x7e]+$/.test(token) && token.length >= LEAST_LENGTH) return token;
-  const message = `The token in ${name} has ${token.length} characters: expected at least ${LEAST_LENGTH}, without ` +
+  const message =
+    `The token in ${name} has ${counted(token.length, "character")}: expected at least ${LEAST_LENGTH}, without ` +
     "blanks, such as openssl rand -hex 32 gives";
   throw new InputError([{ field: "tokenFile", message }]);
 }

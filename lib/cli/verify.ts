@@ -1,4 +1,5 @@
 /** `verify RUN`: whether the run, trained again, comes to the same weights. */
+import { counted } from "../counted.ts";
 import { resolveConfig } from "../config/resolve.ts";
 import { configPaths } from "../config/schema.ts";
 import { InputError } from "../errors.ts";
@@ -42,6 +43,10 @@ export async function verifyCommand(
     before = round;
   }
   if (same === 0) throw new InputError([{ field: "run", message: `Run ${id} recorded no state to compare with` }]);
-  terminal.line(`Run ${id} is what it says: ${same} recorded states, to round ${before}, are the same`);
+  terminal.line(
+    `Run ${id} is what it says: ${counted(same, "recorded state")}, to round ${before}, ${
+      same === 1 ? "is" : "are"
+    } the same`,
+  );
   return ExitCode.done;
 }

@@ -1,3 +1,4 @@
+import { counted } from "../counted.ts";
 import { InputError, type Problem, Problems } from "../errors.ts";
 import { shortened, shortJson } from "../printable.ts";
 import { clusterProblems } from "./cluster_rules.ts";
@@ -167,7 +168,9 @@ function checkCombinations(config: Config, names: Readonly<Record<string, string
     const field = nameOf("warmupSteps");
     problems.push({
       field,
-      message: `${field} is ${config.warmupSteps}: expected at most the run's ${steps} steps (epochs · stepsPerEpoch)`,
+      message: `${field} is ${config.warmupSteps}: expected at most the run's ${
+        counted(steps, "step")
+      } (epochs · stepsPerEpoch)`,
     });
   }
   if (config.task === "parity" && config.classWeights !== "none") {

@@ -1,4 +1,5 @@
 /** What may be a mistake in the labels of data: names that look alike, that stand for nothing, or that come once. */
+import { counted } from "../counted.ts";
 import type { DataStatistics } from "./statistics.ts";
 
 /** What programs write where a value is missing. */
@@ -21,7 +22,7 @@ export function labelWarnings(classes: DataStatistics["classes"]): string[] {
   const rows = classes.map(({ training, validation, test }) => training + validation + test);
   classes.forEach(({ label }, index) => {
     if (!MISSING.test(label)) return;
-    const has = `${rows[index]} row${rows[index] === 1 ? " has" : "s have"}`;
+    const has = counted(rows[index]!, "row has", "rows have");
     found.push(`${has} the label ${JSON.stringify(label)}: a class of its own, or a value that is missing?`);
   });
   const quoted = classes.find(({ label }) => /^".*"$/s.test(label));

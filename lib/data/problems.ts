@@ -1,3 +1,4 @@
+import { counted } from "../counted.ts";
 import { InputError, type Problem } from "../errors.ts";
 import { type RowProblem } from "./formats/entry.ts";
 import { sourceName } from "./formats/bytes.ts";
@@ -38,8 +39,10 @@ export function problemsOf(listed: readonly RowProblem[], count: number): Proble
   });
   const more = count - listed.length;
   if (more > 0) {
-    const rows = `row${more === 1 ? "" : "s"}`;
-    problems.push({ field: "data", message: `and ${more} more bad ${rows}: --on-bad-row skip leaves such rows out` });
+    problems.push({
+      field: "data",
+      message: `and ${counted(more, "more bad row")}: --on-bad-row skip leaves such rows out`,
+    });
   }
   return problems;
 }

@@ -1,4 +1,5 @@
 /** What makes data unfit to learn from, and what is only worth a warning. */
+import { counted } from "../counted.ts";
 import type { Problem } from "../errors.ts";
 import type { DataStatistics } from "./statistics.ts";
 import { labelWarnings } from "./label_warnings.ts";
@@ -20,13 +21,15 @@ export function refusals(data: LoadedData, options: LoadOptions): Problem[] {
   if (data.training.statistics.rows === 0) return refuse("data", `${sources}: no row to train on`);
   if (classes.length === 1) {
     const only = JSON.stringify(classes[0]!.label);
-    const rowsHave = rows === 1 ? "the only row has" : `all ${rows} rows have`;
+    const rowsHave = rows === 1 ? "the only row has" : `all ${counted(rows, "row")} have`;
     return refuse("data", `${sources}: ${rowsHave} the label ${only}, expected at least two classes`);
   }
   if (classes.length > MANY_CLASSES && 2 * classes.length > rows) {
     return refuse(
       "labelColumn",
-      `${sources}: ${classes.length} different labels in ${rows} rows: is "${labelColumn}" the column of labels?`,
+      `${sources}: ${counted(classes.length, "different label")} in ${
+        counted(rows, "row")
+      }: is "${labelColumn}" the column of labels?`,
     );
   }
   const problems: Problem[] = [];
@@ -34,8 +37,8 @@ export function refusals(data: LoadedData, options: LoadOptions): Problem[] {
     problems.push({
       field: "minCount",
       message: `${sources}: no token comes ${
-        minCount === "auto" ? 2 : minCount
-      } times in the training rows: say --min-count 1`,
+        counted(minCount === "auto" ? 2 : minCount, "time")
+      } in the training rows: say --min-count 1`,
     });
   }
   for (const [role, source] of [["validation", validation], ["test", test]] as const) {
@@ -64,14 +67,19 @@ export function warnings(
   const found = [...messages, ...labelWarnings(classes)];
   const rows = validation?.statistics.rows ?? FEW_ROWS;
   if (rows < FEW_ROWS) {
-    const says = rows === 1 ? "row: its accuracy says" : "rows: their accuracy says";
     found.push(
-      `${rows} validation ${says} next to nothing of a model; more rows, a greater --validation or a file of rows to ` +
+      `${
+        counted(rows, "validation row: its accuracy says", "validation rows: their accuracy says")
+      } next to nothing of a model; more rows, a greater --validation or a file of rows to ` +
         "validate would",
     );
   }
   if (tokens.forgotten > 0) {
-    found.push(`${tokens.forgotten} rare tokens were forgotten: more than can be told apart; they are unknown`);
+    found.push(
+      `${
+        counted(tokens.forgotten, "rare token was", "rare tokens were")
+      } forgotten, and so unknown: more than can be told apart`,
+    );
   }
   if (!duplicates.isWhole) found.push("duplicates were looked for among the first four million different rows only");
   return found;

@@ -1,3 +1,4 @@
+import { counted } from "../counted.ts";
 import type { Problem } from "../errors.ts";
 import { shortJson } from "../printable.ts";
 
@@ -12,10 +13,10 @@ export interface SequenceShape {
  * not a whole number from 0 to vocabulary - 1. `field` is what to call it: `tokens`, `instances[2]`, `line 3`.
  */
 export function sequenceProblem(value: unknown, shape: SequenceShape, field: string): Problem | undefined {
-  const list = `a list of ${shape.length} tokens`;
+  const list = `a list of ${counted(shape.length, "token")}`;
   if (!Array.isArray(value)) return { field, message: `${field} is ${describe(value)}: expected ${list}` };
   if (value.length !== shape.length) {
-    return { field, message: `${field} has ${value.length} tokens: expected ${list}` };
+    return { field, message: `${field} has ${counted(value.length, "token")}: expected ${list}` };
   }
   const index = value.findIndex((token) => !Number.isInteger(token) || token < 0 || token >= shape.vocabulary);
   if (index < 0) return undefined;

@@ -1,4 +1,5 @@
 /** What is known of data once it was read: plain values, for a run's files, the terminal and HTTP. */
+import { counted } from "../counted.ts";
 import type { SourceInfo } from "./formats/rows.ts";
 import type { LengthSummary } from "./lengths.ts";
 import type { VocabularyFigures } from "./choose_vocabulary.ts";
@@ -9,7 +10,8 @@ export type Role = "training" | "validation" | "test";
 export interface Repetition {
   readonly name: "Duplicates" | "Conflicts" | "Leaks" | "";
   readonly repeated: RepeatedRows;
-  readonly what: string;
+  /** How many rows there are, and what they have. */
+  readonly text: string;
   /** Whether figures of a model trained on these data say less for it. */
   readonly isSuspect: boolean;
 }
@@ -18,13 +20,22 @@ export interface Repetition {
 export function repetitions(
   { duplicates, conflicts, leaks }: Pick<DataStatistics, "duplicates" | "conflicts" | "leaks">,
 ): Repetition[] {
-  const kinds: [Repetition["name"], RepeatedRows | undefined, string, boolean][] = [
-    ["Duplicates", duplicates, "have the tokens of an earlier row", false],
-    ["Conflicts", conflicts, "have another label than an earlier row with their tokens", true],
-    ["Leaks", leaks.validation, "that validate have the tokens of a training row", true],
-    ["", leaks.test, "of the test have the tokens of a training row", true],
+  const kinds: [Repetition["name"], RepeatedRows | undefined, one: string, many: string, what: string, boolean][] = [
+    ["Duplicates", duplicates, "row has", "rows have", "the tokens of an earlier row", false],
+    ["Conflicts", conflicts, "row has", "rows have", "another label than an earlier row with the same tokens", true],
+    [
+      "Leaks",
+      leaks.validation,
+      "row that validates has",
+      "rows that validate have",
+      "the tokens of a training row",
+      true,
+    ],
+    ["", leaks.test, "row of the test has", "rows of the test have", "the tokens of a training row", true],
   ];
-  return kinds.flatMap(([name, repeated, what, isSuspect]) => repeated ? [{ name, repeated, what, isSuspect }] : []);
+  return kinds.flatMap(([name, repeated, one, many, what, isSuspect]) =>
+    repeated ? [{ name, repeated, text: `${counted(repeated.rows, one, many)} ${what}`, isSuspect }] : []
+  );
 }
 
 /** Figures of the rows of one role. */

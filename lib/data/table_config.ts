@@ -1,4 +1,5 @@
 /** What of a config follows from the data that it is for. */
+import { counted } from "../counted.ts";
 import type { TrainingConfig } from "../config/schema.ts";
 import { InputError, type Problem } from "../errors.ts";
 import type { TrainingData } from "./training_data.ts";
@@ -21,14 +22,16 @@ export function tableConfig(config: TrainingConfig, data: TrainingData): Trainin
   const derived: TrainingConfig = { ...config, task: "table", ...tableShape(config, data) };
   const problems: Problem[] = [];
   const refuse = (field: string, message: string) => problems.push({ field, message });
-  if (data.labels.length < 2) refuse("labels", `The data have ${data.labels.length} classes: expected at least 2`);
+  if (data.labels.length < 2) {
+    refuse("labels", `The data have ${counted(data.labels.length, "class")}: expected at least 2`);
+  }
   if (derived.stepsPerEpoch < 1) refuse("training", "The training data have no rows: expected at least 1");
   if (derived.heldOut < 1) refuse("validation", "The validation data have no rows: expected at least 1");
   if (derived.stepsPerEpoch < 1 || derived.heldOut < 1) throw new InputError(problems);
   const steps = derived.epochs * derived.stepsPerEpoch;
   if (config.warmupSteps > steps) {
-    const message = `warmupSteps is ${config.warmupSteps}: expected at most the run's ${steps} steps, ` +
-      `${derived.epochs} epochs of ${derived.stepsPerEpoch}`;
+    const message = `warmupSteps is ${config.warmupSteps}: expected at most the run's ${counted(steps, "step")}, ` +
+      `${counted(derived.epochs, "epoch")} of ${derived.stepsPerEpoch}`;
     refuse("warmupSteps", message);
   }
   if (problems.length > 0) throw new InputError(problems);

@@ -1,4 +1,5 @@
 /** A data set of encoded rows: each epoch is one pass over all training rows, in an order of its own. */
+import { counted } from "../counted.ts";
 import type { TrainingConfig } from "../config/schema.ts";
 import { classWeightsOf } from "./class_weights.ts";
 import type { Dataset } from "./dataset.ts";
@@ -60,7 +61,7 @@ function rowLengths({ offsets, labels }: EncodedTable, name: string, most: numbe
   for (let row = 0; row < lengths.length; row++) {
     const length = offsets[row + 1]! - offsets[row]!;
     if (!(length >= 1 && length <= most)) {
-      throw new RangeError(`Row ${row} of the ${name} data has ${length} tokens: expected 1 to ${most}`);
+      throw new RangeError(`Row ${row} of the ${name} data has ${counted(length, "token")}: expected 1 to ${most}`);
     }
     lengths[row] = length;
   }

@@ -1,3 +1,4 @@
+import { counted } from "../counted.ts";
 import type { RowWarning } from "../config/data_shape.ts";
 import { sourceName } from "./formats/bytes.ts";
 
@@ -16,7 +17,7 @@ export class WarningLog {
 
   get messages(): string[] {
     return Array.from(this.#found, ([warning, { place, count }]) => {
-      const more = count === 1 ? "" : ` (and ${count - 1} more such row${count === 2 ? "" : "s"})`;
+      const more = count === 1 ? "" : ` (and ${counted(count - 1, "more such row")})`;
       return `${place} ${warning}${more}`;
     });
   }

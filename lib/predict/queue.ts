@@ -1,4 +1,5 @@
 /** Requests that wait for their batch: bounded, in order, and each free to leave. */
+import { counted } from "../counted.ts";
 import { Unavailable } from "./types.ts";
 
 /** What is asked: sequences, by one version of the weights. */
@@ -56,9 +57,8 @@ export class RequestQueue<Item extends Request> {
     const { queueMax } = this.#options;
     const count = item.sequences.length;
     if (this.#sequences > 0 && count > 0 && this.#sequences + count > queueMax) {
-      const message =
-        `${this.#sequences} sequences wait to be predicted: expected at most ${queueMax} with these ${count}`;
-      throw new Unavailable(message);
+      const wait = counted(this.#sequences, "sequence waits", "sequences wait");
+      throw new Unavailable(`${wait} to be predicted: expected at most ${queueMax} with these ${count}`);
     }
     this.#items.push(item);
     this.#sequences += count;

@@ -1,4 +1,5 @@
 /** What requests ask about → token ids: how depends on what the model was trained on. */
+import { counted } from "../counted.ts";
 import { NEWEST_RULES, type ReadingRules } from "../config/data_shape.ts";
 import type { EncodedText } from "../data/encoder.ts";
 import { MAX_ROW } from "../data/formats/entry.ts";
@@ -81,10 +82,16 @@ function textReader(json: PreprocessingJson, most: number, mostTogether: number)
     readText(value, field) {
       if (typeof value !== "string") throw wrong(field, `${field} is ${describe(value)}: expected a text`);
       if (value.length > most) {
-        throw wrong(field, `${field} has ${value.length} characters: expected at most ${most}`);
+        throw wrong(
+          field,
+          `${field} has ${counted(value.length, "character")}: expected at most ${most.toLocaleString("en-US")}`,
+        );
       }
       if (hasLongStretch(value, mostTogether)) {
-        throw wrong(field, `${field} has more than ${mostTogether} characters without white space: expected some`);
+        throw wrong(
+          field,
+          `${field} has more than ${counted(mostTogether, "character")} without white space: expected some`,
+        );
       }
       return reading(preprocessing.encode(value));
     },

@@ -1,4 +1,5 @@
 /** Files of figures of a run, `data.json` and `judgement.json`, for whoever asks for them over HTTP. */
+import { counted } from "../counted.ts";
 import { stat } from "node:fs/promises";
 import type { z } from "zod";
 import { DamagedFile } from "../errors.ts";
@@ -26,7 +27,10 @@ export async function readFigures(
   }
   const { size } = await stat(path);
   if (size > MOST_PARSED) {
-    throw new DamagedFile(path, `it has ${size} bytes and no digest, as of an older version: expected ${MOST_PARSED}`);
+    throw new DamagedFile(
+      path,
+      `it has ${counted(size, "byte")} and no digest, as of an older version: expected ${MOST_PARSED}`,
+    );
   }
   return jsonBytes(await readJson(path, schema));
 }

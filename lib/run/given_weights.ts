@@ -1,4 +1,5 @@
 /** Weights that a training starts from, read from a safetensors file: PyTorch's own, or those that a run exported. */
+import { counted } from "../counted.ts";
 import { stat } from "node:fs/promises";
 import { DamagedFile, errorMessage, InputError } from "../errors.ts";
 import type { ParameterLayout } from "../model/layout.ts";
@@ -77,7 +78,11 @@ function told(path: string, { words, newWords, newLabels }: Matched): string[] {
     names.slice(0, NAMED).map((name) => JSON.stringify(name)).join(", ") + (names.length > NAMED ? ", …" : "");
   return [
     ...newWords.length > 0
-      ? [`${path} knows ${words} of ${words + newWords.length} words; others begin untrained: ${quoted(newWords)}`]
+      ? [
+        `${path} knows ${words} of ${counted(words + newWords.length, "word")}; others begin untrained: ${
+          quoted(newWords)
+        }`,
+      ]
       : [],
     ...newLabels.length > 0 ? [`${path} does not know the labels ${quoted(newLabels)}: they begin untrained`] : [],
   ];
@@ -92,7 +97,7 @@ const MOST_BYTES = 2 ** 32;
 async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
     const { size } = await stat(path);
-    if (size > MOST_BYTES) throw new RangeError(`${size} bytes, expected at most ${MOST_BYTES}`);
+    if (size > MOST_BYTES) throw new RangeError(`${counted(size, "byte")}, expected at most ${MOST_BYTES}`);
     return await readBytes(path);
   } catch (error) {
     throw refuse(`${path} cannot be read: ${error instanceof DamagedFile ? error.reason : errorMessage(error)}`);

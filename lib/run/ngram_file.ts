@@ -9,6 +9,7 @@
  * | `weights`    | `[known, classes]`  |                                                            |
  * | `bias`       | `[classes]`         |                                                            |
  */
+import { counted } from "../counted.ts";
 import { z } from "zod";
 import type { Combination } from "../baseline/mix.ts";
 import type { BaselineModel } from "../baseline/model.ts";
@@ -48,7 +49,9 @@ export function encodeNgrams({ classes, importance, weights, bias }: BaselineMod
 /** The n-grams in `bytes`. Throws a RangeError if they are damaged or of another model. */
 export function decodeNgrams(bytes: Uint8Array, numbers: NgramNumbers, classes: number): Combination {
   const { share, order, tokens, features: all } = numbers;
-  if (tokens >= all) throw new RangeError(`${tokens} tokens: expected fewer than the ${all} features`);
+  if (tokens >= all) {
+    throw new RangeError(`${counted(tokens, "token")}: expected fewer than the ${counted(all, "feature")}`);
+  }
   const space = { order, tokens, features: all };
   const byName = new Map(decodeSafetensors(bytes).tensors.map((tensor) => [tensor.name, tensor]));
   const known = byName.get("features")?.values.length ?? 0;

@@ -88,8 +88,8 @@ export function dataSummary({ statistics }: DataSource, warnings: readonly strin
     warnings: [
       ...statistics.warnings,
       ...warnings,
-      ...repetitions(statistics).flatMap(({ repeated: { rows }, what, isSuspect }) =>
-        isSuspect && rows > 0 ? [`${rows} ${rows === 1 ? "row" : "rows"} ${what}: deno task check lists them`] : []
+      ...repetitions(statistics).flatMap(({ repeated: { rows }, text, isSuspect }) =>
+        isSuspect && rows > 0 ? [`${text}: deno task check lists them`] : []
       ),
     ],
   };

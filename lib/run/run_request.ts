@@ -1,4 +1,5 @@
 /** A run that a client asks for over HTTP: the same values as the flags, but for those that are the process's own. */
+import { counted } from "../counted.ts";
 import { realpath, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import { pathsIn, withPaths } from "../config/paths.ts";
@@ -92,13 +93,16 @@ export async function requestedRun(values: Readonly<Record<string, unknown>>, co
 /** That the value of `key` is longer than any that means something: nobody looks at all of it then. */
 function tooLong(key: string, value: unknown): Problem | undefined {
   if (Array.isArray(value) && value.length > MOST_VALUES) {
-    return { field: key, message: `${key} has ${value.length} values: expected at most ${MOST_VALUES} in a request` };
+    return {
+      field: key,
+      message: `${key} has ${counted(value.length, "value")}: expected at most ${MOST_VALUES} in a request`,
+    };
   }
   const texts = Array.isArray(value) ? value : [value];
   const long = texts.find((text) => typeof text === "string" && text.length > LONGEST_TEXT);
   if (typeof long !== "string") return undefined;
-  const message = `${key} is ${shortJson(long)}, ${long.length} characters: expected at most ${LONGEST_TEXT}`;
-  return { field: key, message };
+  const length = counted(long.length, "character");
+  return { field: key, message: `${key} is ${shortJson(long)}, ${length}: expected at most ${LONGEST_TEXT}` };
 }
 
 /** `given` with the places of the files that it names; `problems` gets those that may not be read. */

@@ -2,6 +2,7 @@
  * The safetensors format (huggingface.co/docs/safetensors): 8 bytes of header length, a JSON header with each tensor's
  * dtype, shape and bytes, then the tensors without gaps. Only float32 here.
  */
+import { counted } from "../counted.ts";
 import { z } from "zod";
 import type { NamedTensor } from "../model/pytorch.ts";
 
@@ -42,7 +43,7 @@ export function encodeSafetensors({ metadata, tensors }: Safetensors): Uint8Arra
 /** The content of `bytes`. Throws a RangeError if they are truncated or not safetensors. */
 export function decodeSafetensors(bytes: Uint8Array): Safetensors {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 8) throw new RangeError(`not safetensors: ${bytes.length} bytes, expected at least 8`);
+  if (bytes.length < 8) throw new RangeError(`not safetensors: ${counted(bytes.length, "byte")}, expected at least 8`);
   const headLength = Number(view.getBigUint64(0, true));
   const start = 8 + headLength;
   // What the file says is not told: whoever asks for a run over HTTP is to see nothing of a file that is something else.
@@ -54,7 +55,9 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
   const tensors = Object.entries(entries).map(([name, { shape, data_offsets: [begin, end] }]): NamedTensor => {
     const size = shape.reduce((product, extent) => product * extent, 1);
     if (end - begin !== size * 4 || start + end > bytes.length) {
-      throw new RangeError(`tensor "${name}" should have ${size * 4} bytes at ${begin}, but the file does not`);
+      throw new RangeError(
+        `tensor "${name}" should have ${counted(size * 4, "byte")} at ${begin}, but the file does not`,
+      );
     }
     const values = Float32Array.from({ length: size }, (_, i) => view.getFloat32(start + begin + i * 4, true));
     return { name, shape, values };

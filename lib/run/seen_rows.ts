@@ -1,4 +1,5 @@
 /** Whether rows that judge a run are rows that it was trained on. */
+import { counted } from "../counted.ts";
 import { join } from "node:path";
 import { sourceName } from "../data/formats/bytes.ts";
 import type { JudgingRows } from "../data/judging_rows.ts";
@@ -26,8 +27,10 @@ export async function seenRows(directory: string, { keys, sources }: JudgingRows
   if (!trained) return { rows: undefined, warning: await seenFiles(directory, sources) };
   const rows = keys.reduce((sum, key) => sum + (holds(trained, key) ? 1 : 0), 0);
   if (rows === 0) return { rows, warning: undefined };
-  const warning = `${count(rows)} of ${count(keys.length)} rows (${(100 * rows / keys.length).toFixed(2)}%) were ` +
-    "trained on. Leave them out to learn how the model does on new rows";
+  const share = (100 * rows / keys.length).toFixed(2);
+  const were = rows === 1 ? "was" : "were";
+  const warning = `${whole(rows)} of ${counted(keys.length, "row")} (${share}%) ${were} trained on. ` +
+    "Leave them out to learn how the model does on new rows";
   return { rows, warning };
 }
 
@@ -59,10 +62,11 @@ async function seenFiles(directory: string, judging: JudgingRows["sources"]): Pr
   const isSplit = !data.sources.some(({ role }) => role === "validation");
   const all = rows + (isSplit ? data.parts.validation?.rows ?? 0 : 0);
   const [names, were] = [seen.map(({ name }) => sourceName(name)).join(", "), seen.length === 1 ? "was" : "were"];
-  return `${names} ${were} trained on: ${count(rows)} of the ${count(all)} rows in the run's training files ` +
-    `(${(100 * rows / all).toFixed(0)}%) are training rows. These figures do not say how the model does on new rows`;
+  const are = rows === 1 ? "is a training row" : "are training rows";
+  return `${names} ${were} trained on: ${whole(rows)} of the ${counted(all, "row")} in the run's training files ` +
+    `(${(100 * rows / all).toFixed(0)}%) ${are}. These figures do not say how the model does on new rows`;
 }
 
-function count(number: number): string {
+function whole(number: number): string {
   return number.toLocaleString("en-US");
 }

@@ -1,5 +1,6 @@
 /** What the rows of a model's tensors are of, which a file of weights carries, and how they come to another model's. */
 import { z } from "zod";
+import { counted } from "../counted.ts";
 import { FIRST_KNOWN } from "../data/vocabulary.ts";
 import type { NamedTensor } from "../model/pytorch.ts";
 
@@ -63,10 +64,9 @@ export function matchRows(
   if (to.vocabulary && words.every((at) => at < 0)) {
     const [its, own] = [from.vocabulary!, to.vocabulary].map((words) => JSON.stringify(words[0] ?? ""));
     throw new RangeError(
-      `it knows ${
-        from.vocabulary!.length
-      } words, the first ${its}, and none of the ${to.vocabulary.length} words of these ` +
-        `data, the first ${own}. Start from weights of the same language and tokenizer, or without any`,
+      `it knows ${counted(from.vocabulary!.length, "word")}, the first ${its}, and none of the ` +
+        `${counted(to.vocabulary.length, "word")} of these data, the first ${own}. ` +
+        "Start from weights of the same language and tokenizer, or without any",
     );
   }
   const labels = pairs(from.labels, to.labels);
@@ -81,7 +81,9 @@ export function matchRows(
     const target = initial.find(({ name }) => name === tensor.name);
     if (!pairs || !target) return tensor;
     if (tensor.shape[0] !== before) {
-      throw new RangeError(`tensor "${tensor.name}" has ${tensor.shape[0]} rows, and the file names ${before}`);
+      throw new RangeError(
+        `tensor "${tensor.name}" has ${counted(tensor.shape[0] ?? 0, "row")}, and the file names ${before}`,
+      );
     }
     return taken(tensor, target, pairs);
   });

@@ -1,4 +1,5 @@
 /** Grants access to a route: the server's token, and not too often. A route that does not say that it is open asks for both. */
+import { counted } from "../counted.ts";
 import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Refusal } from "./problem.ts";
@@ -23,7 +24,7 @@ export function createAccess({ token, rateLimit, now }: AccessOptions): Access |
   return (request, client) => {
     const waitSeconds = take?.(client) ?? 0;
     if (waitSeconds > 0) {
-      const message = `this client asks more than ${rateLimit} times a second`;
+      const message = `this client asks more than ${counted(rateLimit, "time")} a second`;
       throw new Refusal(429, { field: "rate", message }, { "Retry-After": String(Math.ceil(waitSeconds)) });
     }
     if (isToken && !isToken(request.headers.get("Authorization"))) {

@@ -1,4 +1,5 @@
 /** A request's body as JSON, within a limit of bytes whatever its headers say. */
+import { counted } from "../counted.ts";
 import { pipeline, Readable } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import { createGunzip } from "node:zlib";
@@ -206,7 +207,7 @@ function endOfString(text: string, begin: number): number {
 function tooLarge(limitBytes: number): Refusal {
   return new Refusal(413, {
     field: "body",
-    message: `the body is too large: expected at most ${limitBytes} bytes`,
+    message: `the body is too large: expected at most ${counted(limitBytes, "byte")}`,
   });
 }
 

@@ -1,4 +1,5 @@
 /** Tensors of the Open Inference Protocol: from a request's to sequences, and from an answer to its outputs. */
+import { counted } from "../counted.ts";
 import { z } from "@hono/zod-openapi";
 import { describe } from "../data/sequences.ts";
 import { InputError } from "../errors.ts";
@@ -104,7 +105,7 @@ function textSequences(
     throw wrong("text.shape", `text has the shape [${text.shape}]: expected [sequences], or [sequences, 1]`);
   }
   if (rows < 1 || rows > maxInstances) {
-    throw wrong("text.shape", `text has ${rows} sequences: expected 1 to ${maxInstances}`);
+    throw wrong("text.shape", `text has ${counted(rows, "sequence")}: expected 1 to ${maxInstances}`);
   }
   const texts = flattened("text", text, rows, 1);
   return mapInTurns(texts, (value, row) => reader.readText(value, `text[${row}]`).tokens);
@@ -126,7 +127,7 @@ function tokenSequences(
     throw wrong("tokens.shape", `tokens has the shape [${tokens.shape}]: expected [sequences, length]`);
   }
   if (rows < 1 || rows > maxInstances) {
-    throw wrong("tokens.shape", `tokens has ${rows} sequences: expected 1 to ${maxInstances}`);
+    throw wrong("tokens.shape", `tokens has ${counted(rows, "sequence")}: expected 1 to ${maxInstances}`);
   }
   const flat = reader.text ? names("tokens", tokens, rows, width) : elements("tokens", tokens, rows, width);
   const lengths = tensor("lengths");

@@ -1,4 +1,5 @@
 /** From the body of `POST /predict` to sequences, and from the predictor's answer to the body of the response. */
+import { counted } from "../counted.ts";
 import { z } from "@hono/zod-openapi";
 import { describe } from "../data/sequences.ts";
 import { InputError, Problems } from "../errors.ts";
@@ -78,7 +79,7 @@ async function parseAny(body: unknown, reader: Reader, maxInstances: number): Pr
   }
   if (!instances) return { readings: [readInstance(parsed.data, "", reader)], single: true };
   if (instances.length === 0 || instances.length > maxInstances) {
-    throw one("instances", `instances has ${instances.length} sequences: expected 1 to ${maxInstances}`);
+    throw one("instances", `instances has ${counted(instances.length, "sequence")}: expected 1 to ${maxInstances}`);
   }
   const problems = new Problems();
   const readings: Reading[] = [];
@@ -122,7 +123,11 @@ export function predictionBody(
   { readings, single }: PredictRequest,
 ): Record<string, unknown> {
   if (predictions.length !== readings.length) {
-    throw new Error(`The predictor answered ${readings.length} sequences with ${predictions.length} predictions`);
+    throw new Error(
+      `The predictor answered ${counted(readings.length, "sequence")} with ${
+        counted(predictions.length, "prediction")
+      }`,
+    );
   }
   if (single) {
     const { class: given, label, probabilities } = predictions[0]!;

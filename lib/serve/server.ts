@@ -1,4 +1,5 @@
 /** The socket under the app: it takes connections, whatever happens to them. */
+import { counted } from "../counted.ts";
 import { errorMessage, InputError } from "../errors.ts";
 import { CONNECTION_LIMITS, type ConnectionLimits, Connections } from "./connections.ts";
 import type { Peer } from "./front.ts";
@@ -86,7 +87,9 @@ async function acceptAll(
     figures.acceptFailures++;
     if (performance.now() - notedAt < NOTE_MS) return;
     notedAt = performance.now();
-    const kept = `${connections.most} connections are kept, and the idle ones make room for others`;
+    const kept = `${
+      counted(connections.most, "connection is", "connections are")
+    } kept, and the idle ones make room for others`;
     note(`Cannot take more connections: ${why}. ${kept}: raise the limit of open files (ulimit -n) for more`);
   };
   while (true) {

@@ -66,7 +66,7 @@ Deno.test("predict reads standard input as data files are read: gzip, BOM, lines
       [2, "line 2 holds bytes that are not UTF-8: convert the file, for example with iconv -f LATIN1 -t UTF-8"],
       0,
     ]);
-    assertMatch(String(refused.end), /^1 of 3 were refused, the first: line 2 holds bytes/);
+    assertMatch(String(refused.end), /^1 of 3 lines was refused, the first: line 2 holds bytes/);
   }));
 
 Deno.test("predict answers a line that it refuses with an error, and reads on", () =>
@@ -79,7 +79,7 @@ Deno.test("predict answers a line that it refuses with an error, and reads on", 
       [3, "line 3 is longer than 10,000,000 characters"],
       0,
     ]);
-    assertEquals(said.end, "2 of 4 were refused, the first: line 2 holds a NUL byte, expected text");
+    assertEquals(said.end, "2 of 4 lines were refused, the first: line 2 holds a NUL byte, expected text");
   }));
 
 Deno.test("predict reads lines that are JSON objects with a text or tokens as such, and no others", () =>
@@ -136,7 +136,7 @@ Deno.test("predict --data answers the rows of files by line, label and probabili
       error: `${file}:4 has 3 fields, expected 2 (id, text): quote a field that holds ","`,
     });
     assertEquals([third!.row, third!.line, third!.unknownShare, more.length], [3, 6, 1, 0]);
-    assertStringIncludes(String(said.end), "1 of 3 were refused, the first: ");
+    assertStringIncludes(String(said.end), "1 of 3 lines was refused, the first: ");
 
     // A file that is named where a text is expected, and several.
     assertEquals((await ask([run, file])).out, said.out);

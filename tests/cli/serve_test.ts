@@ -91,7 +91,7 @@ Deno.test("serve answers for a finished run with the digest of its summary, and 
     const bad = [undefined, undefined];
     assertEquals(answers.map(({ label, digest }) => [label, digest]), [good, bad, good, bad]);
     assertEquals(answers[3], { line: 4, error: "line 4 has 2 tokens: expected a list of 8 tokens" });
-    const refused = "error: 2 of 4 were refused, the first: line 2 has 0 tokens: expected a list of 8 tokens\n";
+    const refused = "error: 2 of 4 lines were refused, the first: line 2 has 0 tokens: expected a list of 8 tokens\n";
     assertEquals([lines.code, lines.stderr], [2, refused]);
   }));
 

@@ -145,7 +145,7 @@ Deno.test("tableConfig() refuses data that cannot be trained on, and a warm-up l
   const empty = tableOf([], []);
   const nothing = messages({ ...numbered(20), labels: ["a"], training: empty, validation: empty });
   assert(
-    /have 1 classes: expected at least 2\n.*training data have no rows.*\n.*validation data have no rows/.test(nothing),
+    /have 1 class: expected at least 2\n.*training data have no rows.*\n.*validation data have no rows/.test(nothing),
   );
   assertEquals(messages(numbered(513)), "warmupSteps is 5: expected at most the run's 4 steps, 2 epochs of 2");
 });

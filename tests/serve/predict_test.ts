@@ -103,7 +103,7 @@ Deno.test("POST /predict names all that is wrong, within reason", async () => {
   const response = await post('{"instances":[[1],[1,2,3],{"tokns":[]},[1,2,"3"]]}');
   const { detail, errors }: ProblemBody = await response.json();
   assertEquals(errors.map(({ field }) => field), ["instances[0]", "instances[2].tokns", "instances[3][2]"]);
-  assertEquals(detail, "instances[0] has 1 tokens: expected a list of 3 tokens (and 2 more)");
+  assertEquals(detail, "instances[0] has 1 token: expected a list of 3 tokens (and 2 more)");
   const keys = Object.fromEntries(Array.from({ length: 1000 }, (_, key) => [`${"k".repeat(100)}${key}`, 0]));
   assertLessOrEqual((await (await post(JSON.stringify(keys))).text()).length, 10_000);
 });
@@ -145,7 +145,7 @@ Deno.test("answers tell of twenty problems and shorten what was sent, however ma
 });
 
 Deno.test("POST /predict refuses a body over the limit, declared or not", async () => {
-  const message = "body: the body is too large: expected at most 200000 bytes";
+  const message = "body: the body is too large: expected at most 200,000 bytes";
   assertEquals(await complaint(" ".repeat(200_001), 413), message);
   const chunk = new Uint8Array(50_000);
   let sent = 0;

@@ -1,3 +1,4 @@
+import { counted } from "../../lib/counted.ts";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import type { PreprocessingJson } from "../../lib/data/preprocessing.ts";
 import { InputError } from "../../lib/errors.ts";
@@ -127,7 +128,7 @@ Deno.test("createReader() bounds a request's text where a Hugging Face tokenizer
   assertThrows(
     () => served.readText(long, "text"),
     InputError,
-    `text has ${long.length} characters: expected at most ${MOST_IN_REQUEST}`,
+    `text has ${counted(long.length, "character")}: expected at most ${MOST_IN_REQUEST.toLocaleString("en-US")}`,
   );
 });
 
@@ -147,7 +148,7 @@ Deno.test("createReader() refuses a request's text that has no white space for l
     assertThrows(
       () => served.readText(text, "text"),
       InputError,
-      `text has more than ${most} characters without white space`,
+      `text has more than ${counted(most, "character")} without white space`,
     );
     assertEquals(createReader(shape, preprocessing).readText(text, "text").flags!.unknownShare, 1);
   }

@@ -112,7 +112,7 @@ Deno.test("startServer() says what is wrong with a body of declared length, shor
     assertEquals(await complaint(port, bytes()), "the body is empty: expected JSON");
     assertMatch(await complaint(port, bytes('{"tokens":[1,2')), /^the body is not JSON: /);
     assertMatch(await complaint(port, bytes(0xff)), /^the body is not JSON: /);
-    assertMatch(await complaint(port, broken), /^tokens has 1 tokens/);
+    assertMatch(await complaint(port, broken), /^tokens has 1 token:/);
     assertMatch(await complaint(port, bytes("[".repeat(32_768), "]".repeat(32_768))), /^the body is \[\[\[/);
     assertMatch(await complaint(port, bytes(long, '{"tokens":[1,2')), /^the body is not JSON: /);
   });

@@ -1,4 +1,5 @@
 /** The rows of CSV and TSV. Quoting is RFC 4180's; a record with other quotes costs one line, and reading goes on after it. */
+import { counted } from "../../counted.ts";
 import { refusal } from "./bytes.ts";
 import type { ReadOptions } from "../../config/data_shape.ts";
 import { type Entry, MAX_ROW, readLabel, textProblem, TOO_LONG } from "./entry.ts";
@@ -118,10 +119,9 @@ class DelimitedReader {
     }
     if (record.length !== columns.length) {
       const names = columns.length <= 8 ? ` (${columns.join(", ")})` : "";
-      const fields = record.length === 1 ? "1 field" : `${record.length} fields`;
       const isCut = record.length > columns.length && this.#options.quotes !== "none";
       const hint = isCut ? `: quote a field that holds ${JSON.stringify(syntax.delimiter)}` : "";
-      return `has ${fields}, expected ${columns.length}${names}${hint}`;
+      return `has ${counted(record.length, "field")}, expected ${columns.length}${names}${hint}`;
     }
     const text = textAt === record.length - 1 ? record[textAt]!.replace(/\r$/, "") : record[textAt]!;
     const labelText = record[labelAt];
@@ -142,7 +142,7 @@ class DelimitedReader {
     if (++this.#quoteProblems > MAX_QUOTE_PROBLEMS) {
       throw refusal(
         this.#source.name,
-        `has more than ${MAX_QUOTE_PROBLEMS} rows with wrong quotes, the last on line ${this.#line}: ` +
+        `has more than ${counted(MAX_QUOTE_PROBLEMS, "row")} with wrong quotes, the last on line ${this.#line}: ` +
           "if its quotes mean nothing, say --quotes none",
       );
     }

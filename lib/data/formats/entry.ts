@@ -1,4 +1,5 @@
 /** What reading a source gives: rows, and what is wrong with those that are none. */
+import { counted } from "../../counted.ts";
 import type { ReadOptions } from "../../config/data_shape.ts";
 import { composed, labelForm } from "../normal_form.ts";
 
@@ -48,7 +49,7 @@ export function readLabel(text: string, { rules, warn }: ReadOptions, { file, li
 /** Longest row that is read, in UTF-16 units: far longer than any text to classify, far shorter than memory. */
 export const MAX_ROW = 10_000_000;
 
-export const TOO_LONG = `is longer than ${MAX_ROW.toLocaleString("en-US")} characters`;
+export const TOO_LONG = `is longer than ${counted(MAX_ROW, "character")}`;
 
 /** The problem of a text that no row may hold; undefined if there is none. `damaged`: the file has bytes that are not UTF-8. */
 export function textProblem(text: string, damaged: boolean): string | undefined {

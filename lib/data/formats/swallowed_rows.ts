@@ -1,4 +1,5 @@
 /** Finds rows that a quote swallowed: one that opens a field and is closed many lines later, by a quote of another row. */
+import { counted } from "../../counted.ts";
 import type { DelimitedLayout } from "./layout.ts";
 
 /** Labels that are remembered. */
@@ -25,7 +26,9 @@ export class SwallowedRows {
     const isLabel = (text: string | undefined) => text !== undefined && (this.#labels.has(text) || text === own);
     const isRow = (fields: readonly string[]) => fields.length === columns.length && isLabel(fields[label]?.trim());
     return label >= 0 && lines.some((line) => isRow(line.split(delimiter)))
-      ? `has a quoted field of ${lines.length} lines that look like rows: if its quote means nothing, say --quotes none`
+      ? `has a quoted field of ${
+        counted(lines.length, "line")
+      } that look like rows: if its quote means nothing, say --quotes none`
       : undefined;
   }
 }
