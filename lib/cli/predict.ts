@@ -6,9 +6,9 @@ import { flagsOf } from "../config/flags.ts";
 import { configPaths, configSchema } from "../config/schema.ts";
 import { InputError } from "../errors.ts";
 import { type Asked, askedByLines, askedByRows, idsOf } from "../predict/asked.ts";
-import { createReader, type Reading } from "../predict/reader.ts";
+import { createReader } from "../predict/reader.ts";
 import { openSaved } from "../predict/saved.ts";
-import type { Prediction } from "../predict/types.ts";
+import type { Input, Prediction } from "../predict/types.ts";
 import { printableExcerpt, printableJson } from "../printable.ts";
 import { openModel } from "../run/open_model.ts";
 import { dataFiles, parseArguments } from "./arguments.ts";
@@ -71,16 +71,17 @@ export async function predictCommand(args: readonly string[], { terminal, input 
   const directory = await namedRun(path);
   const { config, labels, version, preprocessing, run } = await openModel(directory);
   const reader = createReader(config, preprocessing);
-  const predict = await openSaved({ config, labels, version }, BATCH);
+  const predict = await openSaved({ config, labels, version, preprocessing }, BATCH);
 
   const files = await filesOf(values.data, words, behind);
   readNothingBut({ data: files ?? [] }, configPaths, [directory]);
   const texts = [...files ? [] : words, ...behind ?? []];
   if (texts.length > 0) {
     const text = texts.join(" ");
-    const reading = reader.text ? reader.readText(text, "the text") : reader.readTokens(idsOf(text), "the sequence");
-    for (const answer of predict([reading.tokens])) terminal.line(sentence(answer, labels));
-    const unknown = reading.flags?.unknownShare ?? 0;
+    const input = reader.text ? reader.readText(text, "the text") : reader.readTokens(idsOf(text), "the sequence");
+    const answer = predict([input])[0]!;
+    terminal.line(sentence(answer, labels));
+    const unknown = answer.unknownShare ?? 0;
     if (unknown >= MOSTLY_UNKNOWN) {
       terminal.note(
         `warning: ${percent(unknown, 0)} of the text's tokens are unknown to the model: the answer means little`,
@@ -90,7 +91,7 @@ export async function predictCommand(args: readonly string[], { terminal, input 
   }
 
   const { round, digest } = version;
-  const lineAnswer: Answerer = (answer, { reading }) => ({ ...answer, ...reading.flags, round, digest });
+  const lineAnswer: Answerer = (answer) => ({ ...answer, round, digest });
   if (!files) return await answerAll(askedByLines(input, reader, config), predict, lineAnswer, terminal);
 
   if (!preprocessing) {
@@ -100,24 +101,24 @@ export async function predictCommand(args: readonly string[], { terminal, input 
   // As the run's own files were read, unless a flag says otherwise.
   const like = Object.fromEntries(own.map(({ key }) => [key, config[key]]));
   const options = parseOptions(optionsSchema, { ...like, ...values, data: files });
-  const rowAnswer: Answerer = ({ label, probabilities }, { file, line, reading }, row) => ({
+  const rowAnswer: Answerer = ({ class: _, label, probabilities, ...flags }, { file, line }, row) => ({
     ...files.length > 1 && { file },
     row,
     line,
     label,
     probabilities: Object.fromEntries(probabilities.map((probability, index) => [labels[index]!, probability])),
-    ...reading.flags,
+    ...flags,
   });
   return await answerAll(askedByRows(options.data, input, reader, options), predict, rowAnswer, terminal);
 }
 
 /** What is printed for a question that was answered; `row` counts all questions from 1. */
-type Answerer = (answer: Prediction, asked: Asked & { readonly reading: Reading }, row: number) => object;
+type Answerer = (answer: Prediction, asked: Asked, row: number) => object;
 
 /** Prints a line of JSON for each question, in order. Throws an InputError after the last one if some were refused. */
 async function answerAll(
   batches: AsyncIterable<readonly Asked[]>,
-  predict: (sequences: readonly (readonly number[])[]) => Prediction[],
+  predict: (inputs: readonly Input[]) => Prediction[],
   answerer: Answerer,
   { write }: Terminal,
 ): Promise<ExitCode> {
@@ -127,11 +128,11 @@ async function answerAll(
   for await (const batch of batches) {
     for (let begin = 0; begin < batch.length; begin += BATCH) {
       const questions = batch.slice(begin, begin + BATCH);
-      const answers = predict(questions.flatMap((asked) => "reading" in asked ? [asked.reading.tokens] : []));
+      const answers = predict(questions.flatMap((asked) => "input" in asked ? [asked.input] : []));
       let answered = 0;
       const lines = questions.map((asked) => {
         rows++;
-        if ("reading" in asked) return printableJson(answerer(answers[answered++]!, asked, rows));
+        if ("input" in asked) return printableJson(answerer(answers[answered++]!, asked, rows));
         if (refused++ === 0) first = asked.error;
         return printableJson({ line: asked.line, error: asked.error });
       });

@@ -2,6 +2,7 @@
 import { flagName } from "../config/flags.ts";
 import { resolveConfig } from "../config/resolve.ts";
 import { serviceShape } from "../config/schema.ts";
+import { openPreprocessing } from "../data/preprocessing.ts";
 import { RunLibrary } from "../run/library.ts";
 import { shareFile } from "../run/lock.ts";
 import { openModel } from "../run/open_model.ts";
@@ -36,6 +37,8 @@ export async function serveCommand(args: readonly string[], options: ServeOption
   const directory = await oneRun(positionals, USAGE);
   const config = resolveConfig(undefined, [{ values, nameOf: (key) => `--${flagName(key)}` }]);
   const model = await openModel(directory);
+  // The prediction thread opens it for itself: what is wrong with it is said before anybody can ask.
+  if (model.preprocessing) openPreprocessing(model.preprocessing);
   // Nobody removes it meanwhile.
   const lock = await shareFile(`${directory}/run.json`);
   const interruption = onInterruption(() => quit(ExitCode.interruptedTwice));

@@ -1,4 +1,4 @@
-/** What `predict` is asked: for each line, or row of a file, what the model reads of it or why it is refused, in order. */
+/** What `predict` is asked: for each line, or row of a file, the input that it is or why it is refused, in order. */
 import type { ReadOptions } from "../config/data_shape.ts";
 import { InputError } from "../errors.ts";
 import { isProblem, type Row, textProblem } from "../data/formats/entry.ts";
@@ -8,12 +8,13 @@ import { readLines } from "../data/formats/lines.ts";
 import { openRows, refuseTwice } from "../data/formats/rows.ts";
 import { openText } from "../data/formats/text.ts";
 import { refuseTable } from "./header.ts";
-import type { Reader, Reading } from "./reader.ts";
+import type { Reader } from "./reader.ts";
+import type { Input } from "./types.ts";
 
 /** One question. `line` is where it begins; the first line is 1. */
 export type Asked =
   & { readonly file: string; readonly line: number }
-  & ({ readonly reading: Reading } | { readonly error: string });
+  & ({ readonly input: Input } | { readonly error: string });
 
 type Columns = Pick<ReadOptions, "textColumn" | "labelColumn">;
 
@@ -57,9 +58,9 @@ export async function* askedByRows(
   }
 }
 
-function asked(file: string, line: number, read: (field: string) => Reading): Asked {
+function asked(file: string, line: number, read: (field: string) => Input): Asked {
   try {
-    return { file, line, reading: read(placeOf(file, line)) };
+    return { file, line, input: read(placeOf(file, line)) };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { file, line, error: error.message };
@@ -87,7 +88,7 @@ function readRow(
 }
 
 /** `line` as a JSON object with a text or tokens, as a text, or as the token ids that it lists. */
-function readLine(line: string, reader: Reader, columns: Columns, damaged: boolean, field: string): Reading {
+function readLine(line: string, reader: Reader, columns: Columns, damaged: boolean, field: string): Input {
   const bad = textProblem(line, damaged);
   if (bad) throw new InputError([{ field, message: `${field} ${bad}` }]);
   if (!reader.text) return reader.readTokens(idsOf(line), field);

@@ -1,22 +1,32 @@
-/** An engine with weights before it: where predictions are computed, in whatever thread. */
+/** Reads inputs and has an engine predict them: the same in whatever thread. */
 import { engineOptions } from "../engine/create.ts";
 import type { Engine } from "../engine/contract.ts";
 import type { Batch } from "../data/batch.ts";
 import { fillBatch } from "../data/fill_batch.ts";
 import { type Combiner, createCombiner } from "../baseline/mix.ts";
+import { errorMessage } from "../errors.ts";
 import { createWorkspace } from "../engine/workspace.ts";
 import { parameterLayout } from "../model/layout.ts";
 import type { ModelVersion, Newest } from "../run/model_version.ts";
 import { liveVersion } from "./live_version.ts";
-import type { DeskOptions, Outcome, Sequences } from "./protocol.ts";
+import type { DeskOptions, Outcome, PredictMessage, Sequences } from "./protocol.ts";
+import { openReading, type Reading } from "./reading.ts";
+import type { Flags, Input } from "./types.ts";
 
 /** Versions beside the newest whose weights are kept at hand. */
 export const KEPT_VERSIONS = 4;
+
+/** Of ids there is nothing to tell. */
+const ALL_READ: Pick<Outcome, "flags" | "unread"> = { flags: [], unread: [] };
+
+/** Stands for an input that could not be read. */
+const NOTHING_READ = [0];
 
 export class Desk {
   readonly #options: DeskOptions;
   readonly #engine: Engine;
   readonly #batch: Batch;
+  readonly #read: (input: Input) => Reading;
   /** What the engine computes with, and the version that it is. */
   readonly #weights: Float32Array;
   #loaded: ModelVersion | undefined;
@@ -30,9 +40,10 @@ export class Desk {
     this.#engine = engine;
     this.#batch = batch;
     this.#weights = weights;
+    this.#read = openReading(options.preprocessing);
   }
 
-  /** Makes the engine. Throws what that throws. */
+  /** Makes the engine. Throws what that throws, and an InputError for a tokenizer that cannot be used. */
   static async open(options: DeskOptions): Promise<Desk> {
     const { config, spec, maxBatch, maxLength } = options;
     const layout = parameterLayout(spec);
@@ -60,10 +71,10 @@ export class Desk {
   }
 
   /**
-   * What one version of the weights, the newest or that of round `version`, says of all sequences. Throws a RangeError if
-   * it is not at hand.
+   * What one version of the weights, the newest or that of round `version`, says of all inputs. Throws a RangeError if it
+   * is not at hand.
    */
-  predict(sequences: Sequences, version?: number): Outcome {
+  predict(inputs: PredictMessage["inputs"], version?: number): Outcome {
     const begun = performance.now();
     const chosen = version === undefined ? this.#newest?.() : this.#kept.get(version);
     if (!chosen) throw new RangeError(`The weights of round ${version ?? "…"} are not at hand`);
@@ -73,6 +84,7 @@ export class Desk {
     }
     this.#loaded = chosen;
     const { maxBatch, spec: { classes } } = this.#options;
+    const { sequences, ...read } = "offsets" in inputs ? { sequences: inputs, ...ALL_READ } : this.#readAll(inputs);
     const { tokens, offsets } = sequences;
     const count = offsets.length - 1;
     const probabilities = new Float32Array(count * classes);
@@ -84,7 +96,26 @@ export class Desk {
       const own = probabilities.subarray(row * classes, (row + 1) * classes);
       this.#combine(own, tokens, offsets[row]!, offsets[row + 1]!);
     }
-    return { round: chosen.round, digest: chosen.digest, probabilities, computeMs: performance.now() - begun };
+    const { round, digest } = chosen;
+    return { round, digest, probabilities, ...read, computeMs: performance.now() - begun };
+  }
+
+  /** Reads each input for itself: one that fails is nobody else's failure. */
+  #readAll(inputs: readonly Input[]): Pick<Outcome, "flags" | "unread"> & { readonly sequences: Sequences } {
+    const flags: Flags[] = [];
+    const unread: { row: number; error: string }[] = [];
+    const sequences = joinSequences(inputs.map((input, row) => {
+      try {
+        const reading = this.#read(input);
+        if (reading.flags) flags.push(reading.flags);
+        return reading.tokens;
+      } catch (error) {
+        unread.push({ row, error: errorMessage(error) });
+        flags.push({ unknownShare: 1, truncated: false });
+        return NOTHING_READ;
+      }
+    }));
+    return { sequences, flags, unread };
   }
 
   dispose(): void {
@@ -93,7 +124,7 @@ export class Desk {
 }
 
 /** `list` end to end. */
-export function joinSequences(list: readonly (readonly number[])[]): Sequences {
+export function joinSequences(list: readonly ArrayLike<number>[]): Sequences {
   const offsets = new Int32Array(list.length + 1);
   for (let row = 0; row < list.length; row++) offsets[row + 1] = offsets[row]! + list[row]!.length;
   const tokens = new Int32Array(offsets[list.length]!);

@@ -13,10 +13,11 @@ import { BATCH_SIZES, Histogram } from "./histogram.ts";
 import { prediction } from "./prediction.ts";
 import type { DeskOptions, Outcome } from "./protocol.ts";
 import { RequestQueue } from "./queue.ts";
-import { createReader, type Reader } from "./reader.ts";
+import { createReader, idsOf, type Reader } from "./reader.ts";
 import { ThreadClient } from "./thread_client.ts";
 import type {
   Answer,
+  Input,
   ModelInfo,
   ModelShape,
   PredictOptions,
@@ -53,7 +54,7 @@ export interface PredictorOptions {
 }
 
 interface Waiting {
-  readonly sequences: readonly (readonly number[])[];
+  readonly inputs: readonly Input[];
   readonly version: number | undefined;
   /** Whether its client is still there; undefined once somebody listens to it. */
   signal: (() => AbortSignal) | undefined;
@@ -99,7 +100,7 @@ export class ThreadPredictor implements Predictor {
     this.#options = options;
     this.shape = { run, labels, vocabulary, length, text: preprocessing !== undefined };
     this.reader = createReader(this.shape, preprocessing, { served: true });
-    this.#desk = { config, spec, maxBatch: limits.batchMax, maxLength: length };
+    this.#desk = { config, spec, preprocessing, maxBatch: limits.batchMax, maxLength: length };
     this.#queue = new RequestQueue({ ...limits, fillsBatches: limits.batchDelayMs > 0 });
   }
 
@@ -108,16 +109,16 @@ export class ThreadPredictor implements Predictor {
     return { ...this.shape, round, digest };
   }
 
-  predict(sequences: readonly (readonly number[])[], options: PredictOptions = {}): Promise<Answer> {
+  predict(inputs: readonly Input[], options: PredictOptions = {}): Promise<Answer> {
     const { version } = options;
-    if (version === undefined) return this.#enqueue(sequences, options);
-    return this.#keep(version).then(() => this.#enqueue(sequences, options));
+    if (version === undefined) return this.#enqueue(inputs, options);
+    return this.#keep(version).then(() => this.#enqueue(inputs, options));
   }
 
-  #enqueue(sequences: readonly (readonly number[])[], { version, signal }: PredictOptions): Promise<Answer> {
+  #enqueue(inputs: readonly Input[], { version, signal }: PredictOptions): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#start();
-      this.#queue.add({ sequences, version, signal, since: performance.now(), resolve, reject });
+      this.#queue.add({ inputs, version, signal, since: performance.now(), resolve, reject });
       if (signal) this.#watching ??= setTimeout(() => this.#watch(), WATCH_MS);
       this.#sendSoon();
     });
@@ -242,36 +243,43 @@ export class ThreadPredictor implements Predictor {
     // Its failure would be that of the prediction too, which has somebody who waits for it.
     if (newest !== this.#sent) thread.ask({ type: "newest", newest }).catch(() => {});
     this.#sent = newest;
-    const sequences: (readonly number[])[] = [];
-    for (const waiting of batch) sequences.push(...waiting.sequences);
+    const inputs: Input[] = [];
+    for (const waiting of batch) inputs.push(...waiting.inputs);
     const sentAt = performance.now();
-    const count = sequences.length;
+    const count = inputs.length;
     this.#sentBatches++;
     this.#computing += count;
     // A question about the version alone computes nothing.
     if (count > 0) this.#batchSizes.observe(count);
-    thread.ask({ type: "predict", version, ...joinSequences(sequences) }).then((outcome) => {
-      this.#sentBatches--;
-      this.#computing -= count;
-      // First: the thread computes while this one writes answers.
-      if (this.#options.limits.batchDelayMs === 0) this.#sendWaiting();
-      else this.#sendSoon();
-      this.#answer(batch, outcome!, sentAt);
-    }, (error) => {
-      this.#sentBatches--;
-      this.#computing -= count;
-      const reason = error instanceof Unavailable ? error : new Unavailable(errorMessage(error));
-      for (const { reject } of batch) reject(reason);
-      this.#sendSoon();
-    });
+    thread.ask({ type: "predict", version, inputs: this.shape.text ? inputs : joinSequences(inputs.map(idsOf)) }).then(
+      (outcome) => {
+        this.#sentBatches--;
+        this.#computing -= count;
+        // First: the thread computes while this one writes answers.
+        if (this.#options.limits.batchDelayMs === 0) this.#sendWaiting();
+        else this.#sendSoon();
+        this.#answer(batch, outcome!, sentAt);
+      },
+      (error) => {
+        this.#sentBatches--;
+        this.#computing -= count;
+        const reason = error instanceof Unavailable ? error : new Unavailable(errorMessage(error));
+        for (const { reject } of batch) reject(reason);
+        this.#sendSoon();
+      },
+    );
   }
 
-  #answer(batch: readonly Waiting[], { round, digest, probabilities, computeMs }: Outcome, sentAt: number): void {
+  #answer(batch: readonly Waiting[], outcome: Outcome, sentAt: number): void {
     const { run, labels } = this.shape;
+    const { round, digest, computeMs, unread } = outcome;
     let row = 0;
-    for (const { sequences, since, resolve } of batch) {
-      const predictions = sequences.map(() => prediction(probabilities, row++, labels));
-      resolve({ run, round, digest, predictions, queueMs: sentAt - since, computeMs });
+    for (const { inputs, since, resolve, reject } of batch) {
+      const first = row;
+      const predictions = inputs.map(() => prediction(outcome, row++, labels));
+      const failed = unread.find((one) => one.row >= first && one.row < row);
+      if (failed) reject(new Error(`A text cannot be cut into tokens: ${failed.error}`));
+      else resolve({ run, round, digest, predictions, queueMs: sentAt - since, computeMs });
     }
   }
 

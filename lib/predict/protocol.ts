@@ -1,17 +1,21 @@
 /** What the main thread and the prediction thread say to each other. */
 import type { TrainingConfig } from "../config/schema.ts";
 import type { ModelSpec } from "../model/spec.ts";
+import type { PreprocessingJson } from "../data/preprocessing.ts";
 import type { Newest } from "../run/model_version.ts";
+import type { Flags, Input } from "./types.ts";
 
 /** The model, and the largest batch. */
 export interface DeskOptions {
   readonly config: TrainingConfig;
   readonly spec: ModelSpec;
+  /** How it reads texts, if it is a model of text. */
+  readonly preprocessing: PreprocessingJson | undefined;
   readonly maxBatch: number;
   readonly maxLength: number;
 }
 
-/** Sequences end to end. */
+/** Sequences of ids end to end. */
 export interface Sequences {
   readonly tokens: Int32Array;
   /** `[sequences + 1]`: where each begins, then where the last one ends. */
@@ -19,8 +23,10 @@ export interface Sequences {
 }
 
 /** `version` is the round of a checkpoint that was sent before; without it, the newest. */
-export interface PredictMessage extends Sequences {
+export interface PredictMessage {
   readonly type: "predict";
+  /** Ids end to end, which are quicker to send, or what has to be read first. */
+  readonly inputs: Sequences | readonly Input[];
   readonly version?: number | undefined;
 }
 
@@ -31,12 +37,16 @@ export type ToThread =
   | { readonly type: "checkpoint"; readonly round: number; readonly bytes: Uint8Array<ArrayBuffer> }
   | PredictMessage;
 
-/** What one version of the weights says of a list of sequences. */
+/** What one version of the weights says of a list of inputs. */
 export interface Outcome {
   readonly round: number;
   readonly digest: string;
-  /** `[sequences, classes]` */
+  /** `[inputs, classes]` */
   readonly probabilities: Float32Array;
+  /** `[inputs]`, of a model with a vocabulary of its own. */
+  readonly flags: readonly Flags[];
+  /** Inputs that could not be read, and why: their probabilities mean nothing. */
+  readonly unread: readonly { readonly row: number; readonly error: string }[];
   readonly computeMs: number;
 }
 

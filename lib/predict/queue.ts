@@ -1,10 +1,10 @@
 /** Requests that wait for their batch: bounded, in order, and each free to leave. */
 import { counted } from "../counted.ts";
-import { Unavailable } from "./types.ts";
+import { type Input, Unavailable } from "./types.ts";
 
-/** What is asked: sequences, by one version of the weights. */
+/** What is asked: inputs, by one version of the weights. */
 export interface Request {
-  readonly sequences: readonly (readonly number[])[];
+  readonly inputs: readonly Input[];
   /** Undefined: the newest. */
   readonly version: number | undefined;
 }
@@ -55,7 +55,7 @@ export class RequestQueue<Item extends Request> {
   /** Throws an Unavailable if there is no place. An empty queue has a place for any request. */
   add(item: Item): void {
     const { queueMax } = this.#options;
-    const count = item.sequences.length;
+    const count = item.inputs.length;
     if (this.#sequences > 0 && count > 0 && this.#sequences + count > queueMax) {
       const wait = counted(this.#sequences, "sequence waits", "sequences wait");
       throw new Unavailable(`${wait} to be predicted: expected at most ${queueMax} with these ${count}`);
@@ -69,7 +69,7 @@ export class RequestQueue<Item extends Request> {
     const place = this.#items.indexOf(item);
     if (place < 0) return;
     this.#items = this.#items.toSpliced(place, 1);
-    this.#sequences -= item.sequences.length;
+    this.#sequences -= item.inputs.length;
   }
 
   /** Empties the queue; returns what waited. */
@@ -90,14 +90,14 @@ export class RequestQueue<Item extends Request> {
     const first = this.#items[0];
     // All that is under way is no more than one full batch: what is still in the queue can leave it.
     const room = batchMax - computing;
-    if (!first || batches >= inFlight || batches > 0 && first.sequences.length > room) return [];
+    if (!first || batches >= inFlight || batches > 0 && first.inputs.length > room) return [];
     const most = Math.min(room, Math.ceil((this.#sequences + computing) / inFlight));
     let count = 0;
     let end = 0;
-    for (const { version, sequences } of this.#items) {
-      const fits = version === first.version && count + sequences.length <= most;
+    for (const { version, inputs } of this.#items) {
+      const fits = version === first.version && count + inputs.length <= most;
       if (end > 0 && !fits) break;
-      count += sequences.length;
+      count += inputs.length;
       end++;
     }
     const batch = this.#items.slice(0, end);

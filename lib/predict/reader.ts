@@ -1,34 +1,27 @@
-/** What requests ask about → token ids: how depends on what the model was trained on. */
+/** Checks what requests and lines ask about: how depends on what the model was trained on. Nothing is cut into tokens here. */
 import { counted } from "../counted.ts";
 import { NEWEST_RULES, type ReadingRules } from "../config/data_shape.ts";
-import type { EncodedText } from "../data/encoder.ts";
 import { MAX_ROW } from "../data/formats/entry.ts";
-import { openPreprocessing, type PreprocessingJson } from "../data/preprocessing.ts";
+import type { PreprocessingJson } from "../data/preprocessing.ts";
 import { isNumber } from "../data/json_digits.ts";
 import { describe, sequenceProblem, type SequenceShape } from "../data/sequences.ts";
 import { InputError } from "../errors.ts";
-
-/** A sequence as the model reads it. */
-export interface Reading {
-  readonly tokens: readonly number[];
-  /** Of a model with a vocabulary of its own: share of the tokens that it does not know, and whether some were cut off. */
-  readonly flags?: { readonly unknownShare: number; readonly truncated: boolean };
-}
+import type { Input } from "./types.ts";
 
 export interface Reader {
-  /** Whether it reads texts, and tokens by what they are called; else tokens are ids. */
+  /** Whether it takes texts, and tokens by what they are called; else tokens are ids. */
   readonly text: boolean;
   /** By which it reads rows, and numbers among tokens. */
   readonly rules: ReadingRules;
   /** Throws an InputError that calls the value `field`. */
-  readTokens(value: unknown, field: string): Reading;
+  readTokens(value: unknown, field: string): Input;
   /** Throws an InputError that calls the value `field`. */
-  readText(value: unknown, field: string): Reading;
+  readText(value: unknown, field: string): Input;
 }
 
 /**
  * Characters of a request's text at most, where a tokenizer of Hugging Face cuts it: that takes seconds for a megabyte,
- * which would hold up all other requests. Other texts have that many without white space at most, since they are cut from
+ * which would hold up all other predictions. Other texts have that many without white space at most, since they are cut from
  * white space to white space. Nothing else has a limit of its own: a line or row has MAX_ROW characters at
  * most, and a request is as long as its body may be.
  */
@@ -45,6 +38,11 @@ export function createReader(
   return textReader(preprocessing, served && isSlow ? MOST_IN_REQUEST : MAX_ROW, served ? MOST_IN_REQUEST : MAX_ROW);
 }
 
+/** The ids that an input is to a model without a vocabulary, whose reader lets nothing else pass. */
+export function idsOf(input: Input): readonly number[] {
+  return input as readonly number[];
+}
+
 /** Of a task that generates its own tokens: ids, always as many. */
 function idReader(shape: SequenceShape): Reader {
   return {
@@ -53,7 +51,7 @@ function idReader(shape: SequenceShape): Reader {
     readTokens(value, field) {
       const problem = sequenceProblem(value, shape, field);
       if (problem) throw new InputError([problem]);
-      return { tokens: value as readonly number[] };
+      return value as readonly number[];
     },
     readText(_, field) {
       throw wrong(field, `${field} is a text: expected tokens, as this model was not trained on text`);
@@ -62,22 +60,23 @@ function idReader(shape: SequenceShape): Reader {
 }
 
 /** Of a model that was trained on files. Texts have `most` characters, and no more than `mostTogether` without white space, where they are cut. */
-function textReader(json: PreprocessingJson, most: number, mostTogether: number): Reader {
-  const preprocessing = openPreprocessing(json);
-  const reading = ({ tokens, unknownShare, truncated }: EncodedText): Reading => ({
-    tokens: Array.from(tokens),
-    flags: { unknownShare, truncated },
-  });
+function textReader(
+  { maxLength, truncate, rules = 1 }: PreprocessingJson,
+  most: number,
+  mostTogether: number,
+): Reader {
   return {
     text: true,
-    rules: preprocessing.rules,
+    rules,
     readTokens(value, field) {
       if (!Array.isArray(value) || value.length === 0) {
         throw wrong(field, `${field} is ${describe(value)}: expected a list of at least one token`);
       }
       const at = value.findIndex((token) => typeof token !== "string" && !isNumber(token));
       if (at >= 0) throw wrong(field, `${field}[${at}] is ${describe(value[at])}: expected a text or a number`);
-      return reading(preprocessing.encode(value));
+      // One more than is read says that there are more.
+      const read = truncate === "end" ? value.slice(0, maxLength + 1) : value.slice(-maxLength - 1);
+      return read.map(String);
     },
     readText(value, field) {
       if (typeof value !== "string") throw wrong(field, `${field} is ${describe(value)}: expected a text`);
@@ -93,7 +92,7 @@ function textReader(json: PreprocessingJson, most: number, mostTogether: number)
           `${field} has more than ${counted(mostTogether, "character")} without white space: expected some`,
         );
       }
-      return reading(preprocessing.encode(value));
+      return value;
     },
   };
 }

@@ -1,27 +1,30 @@
 /** Predictions of a saved model in the caller's own thread, for whoever has nothing else to do meanwhile. */
 import type { TrainingConfig } from "../config/schema.ts";
+import type { PreprocessingJson } from "../data/preprocessing.ts";
 import { trainedModel } from "../model/task_model.ts";
 import type { ModelVersion } from "../run/model_version.ts";
-import { Desk, joinSequences } from "./desk.ts";
+import { Desk } from "./desk.ts";
 import { prediction } from "./prediction.ts";
-import type { Prediction } from "./types.ts";
+import type { Input, Prediction } from "./types.ts";
 
 export interface Saved {
   readonly config: TrainingConfig;
   readonly labels: readonly string[];
   readonly version: ModelVersion;
+  readonly preprocessing?: PreprocessingJson | undefined;
 }
 
-/** What classifies sequences, `batchMax` in a call, by the model's weights. */
+/** What classifies inputs, `batchMax` in a call, by the model's weights. Throws an Error for an input that cannot be read. */
 export async function openSaved(
-  { config, labels, version }: Saved,
+  { config, labels, version, preprocessing }: Saved,
   batchMax = 256,
-): Promise<(sequences: readonly (readonly number[])[]) => Prediction[]> {
+): Promise<(inputs: readonly Input[]) => Prediction[]> {
   const { spec } = trainedModel(config, labels);
-  const desk = await Desk.open({ config, spec, maxBatch: batchMax, maxLength: config.length });
+  const desk = await Desk.open({ config, spec, preprocessing, maxBatch: batchMax, maxLength: config.length });
   desk.setNewest(version);
-  return (sequences) => {
-    const { probabilities } = desk.predict(joinSequences(sequences));
-    return sequences.map((_, row) => prediction(probabilities, row, labels));
+  return (inputs) => {
+    const outcome = desk.predict(inputs);
+    if (outcome.unread.length > 0) throw new Error(outcome.unread[0]!.error);
+    return inputs.map((_, row) => prediction(outcome, row, labels));
   };
 }

@@ -3,6 +3,20 @@
 import type { Histogram } from "./histogram.ts";
 import type { Reader } from "./reader.ts";
 
+/**
+ * What the model is asked about, checked but not yet read: a text, or tokens, which are names for a model with a
+ * vocabulary of its own and ids for any other.
+ */
+export type Input = string | readonly string[] | readonly number[];
+
+/** What a model with a vocabulary of its own tells of an input. */
+export interface Flags {
+  /** Share of the tokens that the model does not know. */
+  readonly unknownShare: number;
+  /** Whether some tokens were cut off. */
+  readonly truncated: boolean;
+}
+
 /** What of a model never changes. */
 export interface ModelShape {
   readonly run: string;
@@ -21,7 +35,7 @@ export interface ModelInfo extends ModelShape {
   readonly digest: string;
 }
 
-export interface Prediction {
+export interface Prediction extends Partial<Flags> {
   /** Position in `labels`. */
   readonly class: number;
   readonly label: string;
@@ -54,10 +68,10 @@ export interface Predictor {
   /** Which weights answer now. Throws as `predict` does. */
   model(version?: number): Promise<ModelInfo>;
   /**
-   * Sequences come from `reader`: length in range, tokens in range. One version of the weights answers for all. Throws an
-   * Unavailable if nobody can answer now, the signal's reason if it aborts, an UnknownVersion if there is none.
+   * Inputs come from `reader`. One version of the weights answers for all. Throws an Unavailable if nobody can answer now,
+   * the signal's reason if it aborts, an UnknownVersion if there is none.
    */
-  predict(sequences: readonly (readonly number[])[], options?: PredictOptions): Promise<Answer>;
+  predict(inputs: readonly Input[], options?: PredictOptions): Promise<Answer>;
   /** Rounds whose weights can be asked for by number, the newest first: the checkpoints that are kept. */
   versions(): Promise<readonly number[]>;
   /** For the record: what it does now, and what it did. */

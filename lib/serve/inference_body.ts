@@ -6,7 +6,7 @@ import { InputError } from "../errors.ts";
 import type { Reader } from "../predict/reader.ts";
 import { shortened } from "../printable.ts";
 import { mapInTurns } from "../turns.ts";
-import type { Answer } from "../predict/types.ts";
+import type { Answer, Input } from "../predict/types.ts";
 
 /** Nobody reads what is in it: to look at thousands of keys would take longer than all else. */
 const anyObject = z.unknown().optional().openapi({ type: "object", additionalProperties: true });
@@ -43,7 +43,7 @@ const MOST_OUTPUTS = 16;
 
 export interface InferenceRequest {
   readonly id: string | undefined;
-  readonly sequences: readonly (readonly number[])[];
+  readonly sequences: readonly Input[];
   /** Names of the outputs that are wanted. */
   readonly outputs: readonly string[];
 }
@@ -91,7 +91,7 @@ function textSequences(
   inputs: readonly Tensor[],
   reader: Reader,
   maxInstances: number,
-): Promise<(readonly number[])[]> {
+): Promise<Input[]> {
   const [text, second] = inputs;
   const stranger = text?.name !== "text" ? text : second;
   if (!text || stranger) {
@@ -108,7 +108,7 @@ function textSequences(
     throw wrong("text.shape", `text has ${counted(rows, "sequence")}: expected 1 to ${maxInstances}`);
   }
   const texts = flattened("text", text, rows, 1);
-  return mapInTurns(texts, (value, row) => reader.readText(value, `text[${row}]`).tokens);
+  return mapInTurns(texts, (value, row) => reader.readText(value, `text[${row}]`));
 }
 
 /** Tokens, by name of a model of text and else by id, and how many of each row are real. */
@@ -116,7 +116,7 @@ function tokenSequences(
   inputs: readonly Tensor[],
   reader: Reader,
   maxInstances: number,
-): Promise<(readonly number[])[]> {
+): Promise<Input[]> {
   const tensor = (name: string) => inputs.find((input) => input.name === name);
   const stranger = inputs.find(({ name }) => name !== "tokens" && name !== "lengths");
   if (stranger) throw wrong("inputs", `there is no input ${describe(stranger.name)}: expected tokens, or lengths`);
@@ -135,7 +135,7 @@ function tokenSequences(
   return mapInTurns(Array.from({ length: rows }), (_, row) => {
     const count = counts?.[row] ?? width;
     const sequence = flat.slice(row * width, row * width + Math.min(width, count));
-    return reader.readTokens(sequence, `tokens[${row}]`).tokens;
+    return reader.readTokens(sequence, `tokens[${row}]`);
   });
 }
 

@@ -50,8 +50,7 @@ export function predictRoutes(routes: Routes, { predictor }: Services, limits: P
   }, async (c) => {
     const body = await readJson(c, limits.bodyLimitBytes, bodyOptions);
     const request = await parsePredict(body, reader, limits.maxInstances);
-    const sequences = request.readings.map(({ tokens }) => tokens);
-    const answer = await predictor.predict(sequences, { signal: () => c.req.raw.signal });
+    const answer = await predictor.predict(request.inputs, { signal: () => c.req.raw.signal });
     return bareJson(predictionBody(answer, request), { "Server-Timing": serverTiming(answer) });
   });
 }

@@ -1,15 +1,15 @@
-/** From the body of `POST /predict` to sequences, and from the predictor's answer to the body of the response. */
+/** From the body of `POST /predict` to inputs, and from the predictor's answer to the body of the response. */
 import { counted } from "../counted.ts";
 import { z } from "@hono/zod-openapi";
 import { describe } from "../data/sequences.ts";
 import { InputError, Problems } from "../errors.ts";
 import { shortened } from "../printable.ts";
-import type { Reader, Reading } from "../predict/reader.ts";
-import type { Answer, ModelShape } from "../predict/types.ts";
+import type { Reader } from "../predict/reader.ts";
+import type { Answer, Input, ModelShape } from "../predict/types.ts";
 import { mapInTurns } from "../turns.ts";
 
 export interface PredictRequest {
-  readonly readings: readonly Reading[];
+  readonly inputs: readonly Input[];
   /** Whether one was asked for by `text` or `tokens`: its prediction then stands in the answer itself. */
   readonly single: boolean;
 }
@@ -62,9 +62,7 @@ export function parsePredict(
   maxInstances: number,
 ): PredictRequest | Promise<PredictRequest> {
   const usual = usualTokens(body);
-  return usual
-    ? { readings: [reader.readTokens(usual, "tokens")], single: true }
-    : parseAny(body, reader, maxInstances);
+  return usual ? { inputs: [reader.readTokens(usual, "tokens")], single: true } : parseAny(body, reader, maxInstances);
 }
 
 async function parseAny(body: unknown, reader: Reader, maxInstances: number): Promise<PredictRequest> {
@@ -77,22 +75,22 @@ async function parseAny(body: unknown, reader: Reader, maxInstances: number): Pr
     const found = asked.length === 0 ? `no ${reader.text ? "text" : "tokens"}` : `both ${asked.join(" and ")}`;
     throw one("body", `the body has ${found}: ${wanted}`);
   }
-  if (!instances) return { readings: [readInstance(parsed.data, "", reader)], single: true };
+  if (!instances) return { inputs: [readInstance(parsed.data, "", reader)], single: true };
   if (instances.length === 0 || instances.length > maxInstances) {
     throw one("instances", `instances has ${counted(instances.length, "sequence")}: expected 1 to ${maxInstances}`);
   }
   const problems = new Problems();
-  const readings: Reading[] = [];
+  const inputs: Input[] = [];
   await mapInTurns(instances, (instance, index) => {
     try {
-      readings.push(readInstance(instance, `instances[${index}]`, reader));
+      inputs.push(readInstance(instance, `instances[${index}]`, reader));
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       problems.addAll(error);
     }
   });
   problems.check();
-  return { readings, single: false };
+  return { inputs, single: false };
 }
 
 /** The list in a body that has nothing but `tokens`: most are so, and need no schema. */
@@ -102,7 +100,7 @@ function usualTokens(body: unknown): readonly unknown[] | undefined {
 }
 
 /** One sequence: a list of tokens, a text, or an object with either. `field` is "" for the body itself. */
-function readInstance(value: unknown, field: string, reader: Reader): Reading {
+function readInstance(value: unknown, field: string, reader: Reader): Input {
   if (Array.isArray(value)) return reader.readTokens(value, field);
   if (typeof value === "string" && reader.text) return reader.readText(value, field);
   const wanted = reader.text
@@ -120,23 +118,14 @@ function readInstance(value: unknown, field: string, reader: Reader): Reading {
 /** What `POST /predict` answers. */
 export function predictionBody(
   { run, round, digest, predictions }: Answer,
-  { readings, single }: PredictRequest,
+  { inputs, single }: PredictRequest,
 ): Record<string, unknown> {
-  if (predictions.length !== readings.length) {
+  if (predictions.length !== inputs.length) {
     throw new Error(
-      `The predictor answered ${counted(readings.length, "sequence")} with ${
-        counted(predictions.length, "prediction")
-      }`,
+      `The predictor answered ${counted(inputs.length, "input")} with ${counted(predictions.length, "prediction")}`,
     );
   }
-  if (single) {
-    const { class: given, label, probabilities } = predictions[0]!;
-    const body = { run, round, digest, class: given, label, probabilities };
-    const { flags } = readings[0]!;
-    return flags ? { ...body, ...flags } : body;
-  }
-  const flagged = predictions.map((prediction, index) => ({ ...prediction, ...readings[index]!.flags }));
-  return { run, round, digest, predictions: flagged };
+  return single ? { run, round, digest, ...predictions[0] } : { run, round, digest, predictions };
 }
 
 /** What the Server-Timing header says: milliseconds in the queue, and of the batch's computation. */

@@ -1,6 +1,7 @@
 /** Models that answer at once: one of tokens, one of text. */
 import { BATCH_SIZES, Histogram } from "../../lib/predict/histogram.ts";
 import { createReader } from "../../lib/predict/reader.ts";
+import { openReading } from "../../lib/predict/reading.ts";
 import type { Predictor } from "../../lib/predict/types.ts";
 import type { SavedData } from "../../lib/run/data_schema.ts";
 
@@ -23,9 +24,9 @@ export function parityPredictor(run: string): Predictor {
     shape: model,
     reader: createReader(model, undefined),
     model: () => Promise.resolve(model),
-    predict(sequences) {
-      const predictions = sequences.map((tokens) => {
-        const even = ((tokens[0] ?? 0) + (tokens.at(-1) ?? 0)) % 2 === 0;
+    predict(inputs) {
+      const predictions = inputs.map(openReading(undefined)).map(({ tokens }) => {
+        const even = (tokens[0]! + tokens[tokens.length - 1]!) % 2 === 0;
         return even
           ? { class: 1, label: "even", probabilities: [0.0213, 0.9787] }
           : { class: 0, label: "odd", probabilities: [0.9614, 0.0386] };
@@ -41,19 +42,21 @@ export function textPredictor(run: string, { classes, maxLength }: SavedData): P
   const vocabulary = ["refund", "please", "crash", "my", "parcel"];
   const model = { run, labels, vocabulary: 7, length: maxLength, text: true, round: 560, digest: DIGEST };
   const tokenizer = { kind: "words", lowercase: true, punctuation: "keep" } as const;
+  const preprocessing = { tokenizer, vocabulary, maxLength, truncate: "end" } as const;
   return {
     ...base,
     shape: model,
-    reader: createReader(model, { tokenizer, vocabulary, maxLength, truncate: "end" }),
+    reader: createReader(model, preprocessing),
     model: () => Promise.resolve(model),
-    predict(sequences) {
-      const predictions = sequences.map((tokens) => {
-        const chosen = Math.min(tokens.filter((token) => token > 1).length, labels.length - 1);
+    predict(inputs) {
+      const predictions = inputs.map(openReading(preprocessing)).map(({ tokens, flags }) => {
+        const chosen = Math.min(Array.from(tokens).filter((token) => token > 1).length, labels.length - 1);
         const rest = 0.2 / (labels.length - 1);
         return {
           class: chosen,
           label: labels[chosen]!,
           probabilities: labels.map((_, at) => at === chosen ? 0.8 : rest),
+          ...flags,
         };
       });
       return Promise.resolve({ ...model, ...times, predictions });

@@ -16,7 +16,7 @@ declare const self: {
 const handle = predictThread((reply) => self.postMessage(reply));
 self.onmessage = ({ data }) => {
   if (data.type === "predict") {
-    const token = data.tokens[data.offsets.at(-2) ?? 0];
+    const token = "offsets" in data.inputs && data.inputs.tokens[data.inputs.offsets.at(-2) ?? 0];
     if (token === HANGS) return;
     if (token === DIES) throw new Error("out of tokens");
     if (token === LEAVES) return self.close();

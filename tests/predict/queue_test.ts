@@ -4,7 +4,7 @@ import { type Request, RequestQueue } from "../../lib/predict/queue.ts";
 import { Unavailable } from "../../lib/predict/types.ts";
 
 /** A request of `count` sequences by one version. */
-const request = (count: number, version?: number): Request => ({ sequences: Array(count).fill([1]), version });
+const request = (count: number, version?: number): Request => ({ inputs: Array(count).fill([1]), version });
 
 Deno.test("RequestQueue gives batches in order, as full as they can be, each of one version", () => {
   const queue = new RequestQueue({ batchMax: 4, queueMax: 100, fillsBatches: true });
@@ -79,7 +79,7 @@ Deno.test("RequestQueue loses none and gives none twice, whoever leaves", () => 
             underWay.shift();
             continue;
           }
-          const size = batch.reduce((sum, { sequences }) => sum + sequences.length, 0);
+          const size = batch.reduce((sum, { inputs }) => sum + inputs.length, 0);
           assert(size + computing <= batchMax || batch.length === 1 && underWay.length === 0);
           underWay = isBusy.next().value ? [...underWay, size] : [];
           assertEquals(new Set(batch.map(({ version }) => version)).size, 1);

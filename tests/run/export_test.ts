@@ -99,17 +99,19 @@ async function eachExport(
       const folder = join(directory, "exported");
       const files = await exportModel(directory, format, folder);
       assertEquals(files.sort(), (await readdir(folder)).sort());
-      const predict = await openSaved({ config, labels, version });
+      const predict = await openSaved({ config, labels, version, preprocessing });
       const reader = createReader(config, preprocessing);
       const isPlain = tokenizer?.kind !== "huggingface";
       const inputs: Input[] = preprocessing ? [...sequences, ...isPlain ? texts : [], ...named] : sequences;
-      const read = (input: Input): readonly number[] =>
+      const byIds = await openSaved({ config, labels, version });
+      const answers = inputs.map((input) =>
         typeof input === "string"
-          ? reader.readText(input, "the text").tokens
+          ? predict([reader.readText(input, "the text")])
           : input.every((token) => typeof token === "number")
-          ? input
-          : reader.readTokens(input, "the tokens").tokens;
-      await use(folder, inputs, predict(inputs.map(read)));
+          ? byIds([input])
+          : predict([reader.readTokens(input, "the tokens")])
+      );
+      await use(folder, inputs, answers.flat());
     });
   }
 }

@@ -3,6 +3,7 @@ import type { NewEvent, RunEvent } from "../../lib/events.ts";
 import type { PreprocessingJson } from "../../lib/data/preprocessing.ts";
 import { BATCH_SIZES, Histogram } from "../../lib/predict/histogram.ts";
 import { createReader } from "../../lib/predict/reader.ts";
+import { openReading } from "../../lib/predict/reading.ts";
 import type { ModelInfo, Predictor } from "../../lib/predict/types.ts";
 import type { Admission, Removal, RunAction, RunDetail, RunState } from "../../lib/run/types.ts";
 import type { Asset, Services } from "../../lib/serve/services.ts";
@@ -113,32 +114,35 @@ export const preprocessing: PreprocessingJson = {
   truncate: "end",
 };
 
-/** What a predictor of that model has otherwise than the others. */
-export function textPredictor(): Predictor {
-  const shape = { ...modelInfo, vocabulary: 6, text: true };
-  return fakePredictor({ shape, reader: createReader(shape, preprocessing), model: () => Promise.resolve(shape) });
+/** A predictor of that model, or of one with another `json`. */
+export function textPredictor(json = preprocessing): Predictor {
+  const shape = { ...modelInfo, vocabulary: json.vocabulary.length + 2, text: true };
+  return fakePredictor(
+    { shape, reader: createReader(shape, json), model: () => Promise.resolve(shape) },
+    openReading(json),
+  );
 }
 
 const batchSizes = new Histogram(BATCH_SIZES);
 for (const size of [2, 3, 2000]) batchSizes.observe(size);
 
-/** Answers with the parity of each sequence's first token; `changes` replaces parts. */
-export function fakePredictor(changes: Partial<Predictor> = {}): Predictor {
+/** Answers with the parity of the first token that `read` finds in each input; `changes` replaces parts. */
+export function fakePredictor(changes: Partial<Predictor> = {}, read = openReading(undefined)): Predictor {
   return {
     shape: modelInfo,
     reader: createReader(modelInfo, undefined),
     model: () => Promise.resolve(modelInfo),
-    predict: (sequences) =>
+    predict: (inputs) =>
       Promise.resolve({
         run: "r1",
         round: 7,
         digest: "d7",
         queueMs: 0.25,
         computeMs: 0.5,
-        predictions: sequences.map(([first]) =>
-          first! % 2
-            ? { class: 0, label: "odd", probabilities: [0.75, 0.25] }
-            : { class: 1, label: "even", probabilities: [0.25, 0.75] }
+        predictions: inputs.map(read).map(({ tokens, flags }) =>
+          tokens[0]! % 2
+            ? { class: 0, label: "odd", probabilities: [0.75, 0.25], ...flags }
+            : { class: 1, label: "even", probabilities: [0.25, 0.75], ...flags }
         ),
       }),
     versions: () => Promise.resolve([7, 5]),

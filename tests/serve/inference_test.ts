@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { type Predictor, Unavailable, UnknownVersion } from "../../lib/predict/types.ts";
+import { type Input, type Predictor, Unavailable, UnknownVersion } from "../../lib/predict/types.ts";
 import { fakeApp, fakePredictor } from "./fakes.ts";
 
 const tokens = { name: "tokens", datatype: "INT64", shape: [2, 3], data: [[1, 2, 3], [4, 5, 6]] };
@@ -26,7 +26,7 @@ Deno.test("POST /v2/models/lockstep/infer answers label, class and probabilities
 });
 
 Deno.test("POST /v2/models/{name}/infer takes flat data, INT32, lengths, the run's name and chosen outputs", async () => {
-  const asked: (readonly (readonly number[])[])[] = [];
+  const asked: (readonly Input[])[] = [];
   const predict: Predictor["predict"] = (sequences) => {
     asked.push(sequences);
     return fakePredictor().predict(sequences);

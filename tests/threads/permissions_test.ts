@@ -14,7 +14,7 @@ const NOTHING = "permitted: ";
 Deno.test("a prediction thread may not read, write, run, start others, or ask for the network or the environment", async () => {
   const thread = new ThreadClient({ workerUrl: prying, timeoutMs: PATIENCE_MS, onLost: () => {} });
   try {
-    const question = { type: "predict", tokens: new Int32Array(), offsets: new Int32Array(1) } as const;
+    const question = { type: "predict", inputs: [] } as const;
     const error = await assertRejects(() => thread.ask(question), Error);
     assertEquals(error.message, NOTHING);
   } finally {
