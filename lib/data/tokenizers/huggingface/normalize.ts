@@ -1,6 +1,7 @@
 /** The normalizers of tokenizer.json. */
+import type { Span } from "./find.ts";
 import { compilePattern } from "./pattern.ts";
-import type { NormalizerJson, PatternJson } from "./schema.ts";
+import type { NormalizerJson } from "./schema.ts";
 import {
   byteLevel,
   CHINESE,
@@ -51,19 +52,38 @@ function step(json: NormalizerJson): Normalize {
     case "ByteLevel":
       return byteLevel;
     case "Replace": {
-      const pattern = matcher(json.pattern);
-      return (text) => text.replace(pattern, () => json.content);
+      const { pattern, content } = json;
+      if ("String" in pattern) {
+        const wanted = literal(pattern.String);
+        return (text) => text.replaceAll(wanted, () => content);
+      }
+      const find = compilePattern(pattern.Regex);
+      return (text) => replaced(text, find(text), content);
     }
     case "BertNormalizer":
       return (text) => bert(text, json);
   }
 }
 
-/** A regular expression that finds what `pattern` does. Throws a SyntaxError. */
-export function matcher(pattern: PatternJson): RegExp {
-  if ("Regex" in pattern) return compilePattern(pattern.Regex);
-  if (pattern.String === "") throw new SyntaxError("an empty string");
-  return new RegExp(Array.from(pattern.String, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`).join(""), "gv");
+/** Characters of a text that is looked for at most: others are compared with it at every place. */
+const LONGEST_LITERAL = 1000;
+
+/** A text that is looked for. Throws a SyntaxError for one that is not. */
+export function literal(text: string): string {
+  if (text === "") throw new SyntaxError("an empty string");
+  if (!text.isWellFormed()) throw new SyntaxError("half of a character");
+  if (text.length > LONGEST_LITERAL) throw new SyntaxError(`a string of more than ${LONGEST_LITERAL} characters`);
+  return text;
+}
+
+function replaced(text: string, spans: readonly Span[], content: string): string {
+  const parts: string[] = [];
+  let done = 0;
+  for (const [start, end] of spans) {
+    parts.push(text.slice(done, start), content);
+    done = end;
+  }
+  return parts.join("") + text.slice(done);
 }
 
 function strip(text: string, left: boolean, right: boolean): string {

@@ -1,7 +1,8 @@
 /**
- * Regular expressions of tokenizer.json, which are Oniguruma's (in Ruby's syntax), as JavaScript's. Only constructs whose
- * meaning is the same for every text are translated; all others throw a SyntaxError that names them.
+ * Regular expressions of tokenizer.json, which are Oniguruma's (in Ruby's syntax). Only constructs whose meaning is known
+ * for every text are read; all others throw a SyntaxError that names them.
  */
+import { createFind, type Expression, type Span } from "./find.ts";
 import { ONIGURUMA_WORD, ONIGURUMA_WORD_ALONE, WHITE_SPACE } from "./unicode.ts";
 
 const CATEGORY = /^(L[ultmo]?|M[nce]?|N[dlo]?|P[cdseifo]?|S[mcko]?|Z[slp]?|C[cfon]?)$/;
@@ -27,18 +28,21 @@ const CONTROL_ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t:
 /** Letters that are one character in other cases: Oniguruma finds ß by `(?i:ss)`, JavaScript does not. */
 const FOLDED_TO_ONE = /ss|ff|fi|fl|st/i;
 
-/** The pattern as a regular expression that finds all matches. Throws a SyntaxError. */
-export function compilePattern(pattern: string): RegExp {
+/** Groups in each other at most. */
+const MOST_NESTED = 100;
+
+/** Returns what finds all matches of the pattern in a text. Throws a SyntaxError. */
+export function compilePattern(pattern: string): (text: string) => readonly Span[] {
   const parser = new Parser(pattern.toWellFormed());
-  const { source, isEmpty } = parser.alternatives();
+  const { expression, isEmpty } = parser.alternatives();
   if (parser.next !== undefined) throw new SyntaxError(`"${parser.next}" that closes no group`);
   if (isEmpty) throw new SyntaxError("a pattern that can match nothing");
-  return new RegExp(source, "gv");
+  return createFind(expression);
 }
 
 /** A part of an expression, and whether it can match nothing. */
 interface Part {
-  readonly source: string;
+  readonly expression: Expression;
   readonly isEmpty: boolean;
 }
 
@@ -59,7 +63,7 @@ function cases(char: string): string {
 class Parser {
   readonly #chars: readonly string[];
   #at = 0;
-  #groups = 0;
+  #nested = 0;
   /** Whether the case of letters means nothing here. */
   #folds = false;
   #isBehind = false;
@@ -75,11 +79,12 @@ class Parser {
   alternatives(): Part {
     const parts = [this.#sequence()];
     while (this.#take("|")) parts.push(this.#sequence());
-    return { source: parts.map(({ source }) => source).join("|"), isEmpty: parts.some(({ isEmpty }) => isEmpty) };
+    const isEmpty = parts.some(({ isEmpty }) => isEmpty);
+    return { expression: { kind: "choice", parts: parts.map(({ expression }) => expression) }, isEmpty };
   }
 
   #sequence(): Part {
-    let source = "";
+    const parts: Expression[] = [];
     let isEmpty = true;
     let letters = "";
     while (this.next !== undefined && this.next !== "|" && this.next !== ")") {
@@ -87,10 +92,10 @@ class Parser {
       const atom = this.#quantified();
       letters = /^[a-z]$/i.test(literal) ? letters + literal : "";
       if (this.#folds && FOLDED_TO_ONE.test(letters)) throw new SyntaxError(`"${letters}" in a group (?i:…)`);
-      source += atom.source;
+      parts.push(atom.expression);
       isEmpty &&= atom.isEmpty;
     }
-    return { source, isEmpty };
+    return { expression: { kind: "sequence", parts }, isEmpty };
   }
 
   #quantified(): Part {
@@ -102,31 +107,32 @@ class Parser {
     const [least, most] = counts;
     if (atom.isEmpty) throw new SyntaxError("a quantifier after what can match nothing");
     const braced = this.#chars[start] === "{";
-    let source = `${atom.source}{${least},${most ?? ""}}`;
     const isEmpty = least === 0;
-    if (this.#take("?")) {
-      if (braced && least === most) throw new SyntaxError(`the quantifier {${least}}?`);
-      source += "?";
-    } else if (this.#take("+")) {
+    const isLazy = this.#take("?");
+    if (isLazy && braced && least === most) throw new SyntaxError(`the quantifier {${least}}?`);
+    let expression: Expression = { kind: "repeat", part: atom.expression, least, most, isLazy };
+    if (!isLazy && this.#take("+")) {
       // Ruby knows no possessive {n,m}+: that is a repetition of a repetition.
       if (braced && isEmpty) throw new SyntaxError("a quantifier after what can match nothing");
-      source = braced ? `(?:${source})+` : this.#atomic(source);
+      expression = braced
+        ? { kind: "repeat", part: expression, least: 1, most: Infinity, isLazy: false }
+        : this.#atomic(expression, isEmpty);
     }
     if (this.next !== undefined && "*+?".includes(this.next) || this.#peekBraces()) {
       throw new SyntaxError("a quantifier after a quantifier");
     }
-    return { source, isEmpty };
+    return { expression, isEmpty };
   }
 
-  #quantifier(): [least: number, most: number | undefined] | undefined {
-    if (this.#take("*")) return [0, undefined];
-    if (this.#take("+")) return [1, undefined];
+  #quantifier(): [least: number, most: number] | undefined {
+    if (this.#take("*")) return [0, Infinity];
+    if (this.#take("+")) return [1, Infinity];
     if (this.#take("?")) return [0, 1];
     const braces = this.#peekBraces();
     if (!braces) return undefined;
     this.#at += braces[0].length;
     const [, least, comma, most] = braces;
-    return [Number(least || 0), comma ? (most ? Number(most) : undefined) : Number(least)];
+    return [Number(least || 0), comma ? (most ? Number(most) : Infinity) : Number(least)];
   }
 
   /** `{2}`, `{2,}`, `{,3}` or `{2,3}` that comes next; other braces are themselves. */
@@ -136,25 +142,29 @@ class Parser {
     return braces && (braces[1] || braces[3]) && (braces[2] || braces[1]) ? braces : undefined;
   }
 
-  /** What is matched once and never given back. */
-  #atomic(source: string): string {
+  #atomic(part: Expression, isEmpty: boolean): Expression {
     if (this.#isBehind) throw new SyntaxError("a possessive quantifier or an atomic group in a lookbehind");
-    const name = `atomic${this.#groups++}`;
-    return `(?=(?<${name}>${source}))\\k<${name}>`;
+    return { kind: "atomic", part, isEmpty };
   }
 
   #atom(): Part {
     const char = this.#shift();
     if (char === "(") return this.#group();
-    if (char === "[") return { source: this.#class(), isEmpty: false };
-    if (char === ".") return { source: "[^\\n]", isEmpty: false };
+    return { expression: { kind: "set", source: this.#oneOf(char) }, isEmpty: false };
+  }
+
+  /** The source of a set that `char` begins. */
+  #oneOf(char: string): string {
+    if (char === "[") return this.#class();
+    if (char === ".") return "[^\\n]";
     if ("^$*+?".includes(char)) throw new SyntaxError(`"${char}"`);
     const item = char === "\\" ? this.#escape(ONIGURUMA_WORD_ALONE) : { char };
-    return { source: item.set ?? this.#literal(item.char), isEmpty: false };
+    return item.set ?? this.#literal(item.char);
   }
 
   #group(): Part {
     const before = [this.#folds, this.#isBehind] as const;
+    if (++this.#nested > MOST_NESTED) throw new SyntaxError(`more than ${MOST_NESTED} groups in each other`);
     const kind = /^\?(:|i:|=|!|<=|<!|>)/.exec(this.#chars.slice(this.#at, this.#at + 3).join(""))?.[1];
     if (kind === undefined && this.next === "?") {
       throw new SyntaxError(`the group "(${this.#chars.slice(this.#at, this.#at + 4).join("")}…"`);
@@ -162,12 +172,15 @@ class Parser {
     if (kind !== undefined) this.#at += kind.length + 1;
     if (kind === "i:") this.#folds = true;
     if (kind?.startsWith("<")) this.#isBehind = true;
-    const { source, isEmpty } = this.alternatives();
+    const { expression, isEmpty } = this.alternatives();
+    this.#nested--;
     if (!this.#take(")")) throw new SyntaxError("a group that is not closed");
     [this.#folds, this.#isBehind] = before;
-    if (kind === ">") return { source: `(?:${this.#atomic(source)})`, isEmpty };
+    if (kind === ">") return { expression: this.#atomic(expression, isEmpty), isEmpty };
     const isLook = kind !== undefined && /[=!]/.test(kind);
-    return { source: `(?${isLook ? kind : ":"}${source})`, isEmpty: isEmpty || isLook };
+    if (!isLook) return { expression, isEmpty };
+    const [isBehind, isNegated] = [kind.startsWith("<"), kind.endsWith("!")];
+    return { expression: { kind: "look", part: expression, isBehind, isNegated }, isEmpty: true };
   }
 
   #class(): string {

@@ -1,19 +1,51 @@
 /** The pre-tokenizers of tokenizer.json: they split a text into pieces, and the model cuts each for itself. */
+import type { Span } from "./find.ts";
+import { literal } from "./normalize.ts";
 import { compilePattern } from "./pattern.ts";
-import { matcher } from "./normalize.ts";
-import type { BehaviorJson, PreTokenizerJson } from "./schema.ts";
+import type { BehaviorJson, PatternJson, PreTokenizerJson } from "./schema.ts";
 import { byteLevel, NUMERIC, PUNCTUATION, WHITE_SPACE, WORD } from "./unicode.ts";
 
 /** Splits a part of a text. `isStart` says that the text begins with it. */
 export type PreTokenize = (part: string, isStart: boolean) => string[];
 
-const whiteSpace = new RegExp(`[${WHITE_SPACE}]`, "gv");
-const punctuation = new RegExp(PUNCTUATION, "gv");
-const numeric = new RegExp(`[${NUMERIC}]`, "gv");
-const words = new RegExp(`[${WORD}]+|[^${WORD}${WHITE_SPACE}]+`, "gv");
-const gpt2 = compilePattern(
-  String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`,
+/** Finds the matches of a pattern. */
+type Find = (text: string) => Iterable<Span>;
+
+// Each of these expressions reads a text once: what is looked at and not matched is one character.
+const whiteSpace = byExpression(new RegExp(`[${WHITE_SPACE}]`, "gv"));
+const punctuation = byExpression(new RegExp(PUNCTUATION, "gv"));
+const numeric = byExpression(new RegExp(`[${NUMERIC}]`, "gv"));
+const words = byExpression(new RegExp(`[${WORD}]+|[^${WORD}${WHITE_SPACE}]+`, "gv"));
+const gpt2 = byExpression(
+  new RegExp(
+    String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^${WHITE_SPACE}\p{L}\p{N}]+` +
+      `|[${WHITE_SPACE}]+(?![^${WHITE_SPACE}])|[${WHITE_SPACE}]+`,
+    "gv",
+  ),
 );
+
+function byExpression(expression: RegExp): Find {
+  return (text) => {
+    const spans: Span[] = [];
+    for (const { index, 0: { length } } of text.matchAll(expression)) spans.push([index, index + length]);
+    return spans;
+  };
+}
+
+function byPattern(pattern: PatternJson): Find {
+  return "Regex" in pattern ? compilePattern(pattern.Regex) : byText(pattern.String);
+}
+
+function byText(text: string): Find {
+  const wanted = literal(text);
+  return (text) => {
+    const spans: Span[] = [];
+    for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length)) {
+      spans.push([at, at + wanted.length]);
+    }
+    return spans;
+  };
+}
 
 /** All the pre-tokenizers, one after the other. Throws a SyntaxError about a pattern. */
 export function createPreTokenize(preTokenizers: readonly PreTokenizerJson[]): PreTokenize {
@@ -39,11 +71,11 @@ function step(json: PreTokenizerJson): PreTokenize {
     case "Digits":
       return (part) => split(part, numeric, json.individual_digits ? "Isolated" : "Contiguous");
     case "CharDelimiterSplit": {
-      const delimiter = matcher({ String: json.delimiter });
+      const delimiter = byText(json.delimiter);
       return (part) => split(part, delimiter, "Removed");
     }
     case "Split": {
-      const pattern = matcher(json.pattern);
+      const pattern = byPattern(json.pattern);
       return (part) => split(part, pattern, json.behavior, json.invert);
     }
     case "FixedLength":
@@ -61,7 +93,7 @@ function step(json: PreTokenizerJson): PreTokenize {
       };
     case "Metaspace": {
       const scheme = json.add_prefix_space === false ? "never" : json.prepend_scheme;
-      const replacement = matcher({ String: json.replacement });
+      const replacement = byText(json.replacement);
       return (part, isStart) => {
         let text = part.replaceAll(" ", () => json.replacement);
         const mayPrepend = scheme === "always" || scheme === "first" && isStart;
@@ -75,14 +107,14 @@ function step(json: PreTokenizerJson): PreTokenize {
 /** A range of a text, and whether the pattern matched it. */
 type Range = [start: number, end: number, isMatch: boolean];
 
-/** Splits at the matches of `pattern`, or at what lies between them where it is inverted. */
-function split(text: string, pattern: RegExp, behavior: BehaviorJson, isInverted = false): string[] {
+/** Splits at the matches that `find` finds, or at what lies between them where it is inverted. */
+function split(text: string, find: Find, behavior: BehaviorJson, isInverted = false): string[] {
   const ranges: Range[] = [];
   let end = 0;
-  for (const { index, 0: { length } } of text.matchAll(pattern)) {
-    if (index > end) ranges.push([end, index, isInverted]);
-    ranges.push([index, index + length, !isInverted]);
-    end = index + length;
+  for (const [start, matched] of find(text)) {
+    if (start > end) ranges.push([end, start, isInverted]);
+    ranges.push([start, matched, !isInverted]);
+    end = matched;
   }
   if (end < text.length) ranges.push([end, text.length, isInverted]);
   return behave(ranges, behavior).map(([start, end]) => text.slice(start, end));

@@ -1,0 +1,347 @@
+/**
+ * Finds all matches of an expression in time that grows as the text does, whatever the two are: nothing is tried twice.
+ * An expression is a set of states. The value of a state at a place of the text is where the match ends that a search
+ * with backtracking would find first from there, and follows from values at that place and the next one. So one pass from
+ * the end of the text to its beginning computes all of them (after Frisch and Cardelli, Greedy Regular Expression
+ * Matching, 2004).
+ */
+
+/** An expression. What is repeated cannot match nothing. */
+export type Expression =
+  /** One character of those that `source` matches, in JavaScript's syntax with the flag `v`. */
+  | { readonly kind: "set"; readonly source: string }
+  | { readonly kind: "sequence" | "choice"; readonly parts: readonly Expression[] }
+  | {
+    readonly kind: "repeat";
+    readonly part: Expression;
+    readonly least: number;
+    readonly most: number;
+    readonly isLazy: boolean;
+  }
+  | { readonly kind: "look"; readonly part: Expression; readonly isBehind: boolean; readonly isNegated: boolean }
+  /** What is matched once and never given back. */
+  | { readonly kind: "atomic"; readonly part: Expression; readonly isEmpty: boolean };
+
+/** Where a match begins and ends, in UTF-16 units. */
+export type Span = readonly [start: number, end: number];
+
+/** States of an expression at most: a text takes so many steps for each of its characters. */
+const MOST_STATES = 1000;
+
+/** No match. */
+const NONE = -1;
+
+/** What a state does with a place; `a` and `b` are its operands. */
+const Kind = {
+  /** The match ends here. */
+  end: 0,
+  /** A character of set `a`, then state `b`. */
+  set: 1,
+  /** State `a` or else state `b`. */
+  either: 2,
+  /** State `b` where look `a` matches, and where it does not. */
+  look: 3,
+  lookNot: 4,
+  /** State `b`; its values are kept as number `a`. */
+  keep: 5,
+  /** State `a`, then from where that ends the values that were kept as number `b`. */
+  atomic: 6,
+} as const;
+
+const NO_PROGRAM = new Int32Array(0);
+
+interface State {
+  readonly kind: number;
+  readonly a: number;
+  readonly b: number;
+}
+
+/** Returns what finds the matches of `expression` in a text, none of which is empty. Throws a SyntaxError if it is too large. */
+export function createFind(expression: Expression): (text: string) => readonly Span[] {
+  const sets = new Sets();
+  const looks: Program[] = [];
+  const program = new Program(expression, false, sets, looks);
+  return (text) => {
+    const { classes, starts } = sets.classify(text);
+    const matched: Int32Array[] = [];
+    for (const look of looks) matched.push(look.run(classes, matched));
+    const ends = program.run(classes, matched);
+    const spans: Span[] = [];
+    for (let at = 0; at < classes.length;) {
+      const end = ends[at]!;
+      if (end > at) spans.push(starts ? [starts[at]!, starts[end]!] : [at, end]);
+      at = Math.max(at + 1, end);
+    }
+    return spans;
+  };
+}
+
+/** The states of an expression, or of what it looks ahead or behind for. */
+class Program {
+  readonly #states: State[] = [];
+  readonly #entry: number;
+  readonly #isBehind: boolean;
+  readonly #sets: Sets;
+  /** Those that were made before this one, which they are part of. */
+  readonly #looks: Program[];
+  /** Per number of values that are kept the state that keeps them, if one needs it at the same place. */
+  readonly #after = new Map<number, number>();
+  #kept = 0;
+  /** States whose values are read elsewhere than at their own place. */
+  readonly #roots = new Set<number>();
+  /** States in an order in which each comes after those whose values at the same place it needs. */
+  readonly #order: readonly number[];
+  /** Per class of characters the states that may match there, each with kind and operands. */
+  readonly #live: Int32Array[] = [];
+
+  constructor(expression: Expression, isBehind: boolean, sets: Sets, looks: Program[]) {
+    this.#isBehind = isBehind;
+    this.#sets = sets;
+    this.#looks = looks;
+    this.#entry = this.#add(expression, this.#state(Kind.end));
+    this.#roots.add(this.#entry);
+    for (const { kind, b } of this.#states) if (kind === Kind.set) this.#roots.add(b);
+    this.#order = this.#sorted();
+  }
+
+  /** Per place where the match from there ends; what looks behind goes from the beginning to the end. */
+  run(classes: Uint16Array, looks: readonly Int32Array[]): Int32Array {
+    const { length } = classes;
+    const ends = new Int32Array(length + 1);
+    const [live, entry, isBehind] = [this.#live, this.#entry, this.#isBehind];
+    const kept = Array.from({ length: this.#kept }, () => new Int32Array(length + 1).fill(NONE));
+    let values = new Int32Array(this.#states.length).fill(NONE);
+    let next = new Int32Array(this.#states.length).fill(NONE);
+    let programBefore: Int32Array = NO_PROGRAM;
+    let programNext: Int32Array = NO_PROGRAM;
+    for (let step = 0; step <= length; step++) {
+      const at = isBehind ? step : length - step;
+      const character = step === 0 ? NO_CHARACTER : classes[isBehind ? at - 1 : at]!;
+      const program = live[character] ?? this.#liveFor(character);
+      // What was written there two places ago.
+      for (let i = 0; i < programBefore.length; i += 4) values[programBefore[i]!] = NONE;
+      for (let i = 0; i < program.length; i += 4) {
+        const a = program[i + 2]!;
+        const b = program[i + 3]!;
+        let value = NONE;
+        switch (program[i + 1]) {
+          case Kind.end:
+            value = at;
+            break;
+          case Kind.set:
+            value = next[b]!;
+            break;
+          case Kind.either:
+            value = values[a]!;
+            if (value === NONE) value = values[b]!;
+            break;
+          case Kind.look:
+            if (looks[a]![at] !== NONE) value = values[b]!;
+            break;
+          case Kind.lookNot:
+            if (looks[a]![at] === NONE) value = values[b]!;
+            break;
+          case Kind.keep:
+            value = kept[a]![at] = values[b]!;
+            break;
+          case Kind.atomic: {
+            const end = values[a]!;
+            if (end !== NONE) value = kept[b]![end]!;
+          }
+        }
+        values[program[i]!] = value;
+      }
+      ends[at] = values[entry]!;
+      const other = values;
+      values = next;
+      next = other;
+      programBefore = programNext;
+      programNext = program;
+    }
+    return ends;
+  }
+
+  #state(kind: number, a = 0, b = 0): number {
+    if (this.#states.length >= MOST_STATES) {
+      throw new SyntaxError(`more than ${MOST_STATES} characters and repetitions`);
+    }
+    return this.#states.push({ kind, a, b }) - 1;
+  }
+
+  /** Adds the states of `expression`, which state `next` follows. Returns the first of them. */
+  #add(expression: Expression, next: number): number {
+    switch (expression.kind) {
+      case "set":
+        return this.#state(Kind.set, this.#sets.number(expression.source), next);
+      case "sequence": {
+        const { parts } = expression;
+        // What looks behind reads the text backwards.
+        return this.#isBehind
+          ? parts.reduce((next, part) => this.#add(part, next), next)
+          : parts.reduceRight((next, part) => this.#add(part, next), next);
+      }
+      case "choice":
+        return expression.parts.map((part) => this.#add(part, next))
+          .reduceRight((second, first) => this.#state(Kind.either, first, second));
+      case "repeat":
+        return this.#repeat(expression, next);
+      case "look": {
+        const look = new Program(expression.part, expression.isBehind, this.#sets, this.#looks);
+        const number = this.#looks.push(look) - 1;
+        return this.#state(expression.isNegated ? Kind.lookNot : Kind.look, number, next);
+      }
+      case "atomic": {
+        const kept = this.#kept++;
+        const after = this.#state(Kind.keep, kept, next);
+        const first = this.#add(expression.part, this.#state(Kind.end));
+        this.#roots.add(after);
+        // Its value at the same place is needed only where the part may match nothing.
+        this.#after.set(kept, expression.isEmpty ? after : NONE);
+        return this.#state(Kind.atomic, first, kept);
+      }
+    }
+  }
+
+  #repeat({ part, least, most, isLazy }: Extract<Expression, { kind: "repeat" }>, next: number): number {
+    const either = (more: number, end: number) =>
+      isLazy ? this.#state(Kind.either, end, more) : this.#state(Kind.either, more, end);
+    let first = next;
+    if (most === Infinity) {
+      first = this.#state(Kind.either);
+      const more = this.#add(part, first);
+      const [a, b] = isLazy ? [next, more] : [more, next];
+      this.#states[first] = { kind: Kind.either, a, b };
+    } else {
+      // The repetitions that may be are inside of each other.
+      for (let more = least; more < most; more++) first = either(this.#add(part, first), next);
+    }
+    for (let count = 0; count < least; count++) first = this.#add(part, first);
+    return first;
+  }
+
+  /** The states whose values at the same place a state needs. */
+  #needs({ kind, a, b }: State): readonly number[] {
+    switch (kind) {
+      case Kind.either:
+        return [a, b];
+      case Kind.look:
+      case Kind.lookNot:
+      case Kind.keep:
+        return [b];
+      case Kind.atomic: {
+        const after = this.#after.get(b)!;
+        return after === NONE ? [a] : [a, after];
+      }
+      default:
+        return [];
+    }
+  }
+
+  #sorted(): number[] {
+    const order: number[] = [];
+    const isDone = new Set<number>();
+    const visit = (state: number) => {
+      if (isDone.has(state)) return;
+      isDone.add(state);
+      for (const needed of this.#needs(this.#states[state]!)) visit(needed);
+      order.push(state);
+    };
+    for (const state of this.#states.keys()) visit(state);
+    return order;
+  }
+
+  /** The states that may match where `character` comes next, and are needed there or by others. */
+  #liveFor(character: number): Int32Array {
+    /** Per state that may match the one that has its value: itself, or the only one that is left of two. */
+    const valueOf = new Map<number, number>();
+    const found: State[] = [];
+    for (const state of this.#order) {
+      const { kind, a, b } = this.#states[state]!;
+      const [first, second] = [valueOf.get(a), valueOf.get(b)];
+      const add = (a: number, b: number) => {
+        found[state] = { kind, a, b };
+        valueOf.set(state, state);
+      };
+      if (kind === Kind.end || kind === Kind.set && this.#sets.has(a, character)) add(a, b);
+      else if (kind === Kind.either) {
+        if (first !== undefined && second !== undefined) add(first, second);
+        else if (first !== undefined || second !== undefined) valueOf.set(state, first ?? second!);
+      } else if (kind === Kind.atomic && first !== undefined) add(first, b);
+      else if ((kind === Kind.look || kind === Kind.lookNot || kind === Kind.keep) && second !== undefined) {
+        add(a, second);
+      }
+    }
+    const isNeeded = new Set(this.#roots);
+    for (const root of this.#roots) {
+      const value = valueOf.get(root);
+      // Others read it by its own number.
+      if (value !== undefined && value !== root) found[root] = { kind: Kind.either, a: value, b: value };
+    }
+    for (const state of this.#order.toReversed()) {
+      const own = found[state];
+      if (!own || !isNeeded.has(state)) continue;
+      for (const needed of this.#needs(own)) isNeeded.add(needed);
+    }
+    const program = this.#order.flatMap((state) => {
+      const own = isNeeded.has(state) ? found[state] : undefined;
+      return own ? [state, own.kind, own.a, own.b] : [];
+    });
+    return this.#live[character] = Int32Array.from(program);
+  }
+}
+
+/** The class of characters that are not known yet, and of no character at all. */
+const UNSEEN = 0;
+const NO_CHARACTER = 1;
+
+/** The sets of an expression. Characters that are in the same sets are of one class. */
+class Sets {
+  readonly #numbers = new Map<string, number>();
+  readonly #patterns: RegExp[] = [];
+  /** Per class the sets that it is in. */
+  readonly #members: ReadonlySet<number>[] = [new Set(), new Set()];
+  readonly #classes = new Map<string, number>();
+  /** Per UTF-16 unit its class; characters past U+FFFF are in a table of their own. */
+  readonly #units = new Uint16Array(0x10000);
+  readonly #rare = new Map<number, number>();
+
+  number(source: string): number {
+    const known = this.#numbers.get(source);
+    if (known !== undefined) return known;
+    this.#numbers.set(source, this.#patterns.length);
+    return this.#patterns.push(new RegExp(`^(?:${source})$`, "v")) - 1;
+  }
+
+  has(set: number, characters: number): boolean {
+    return this.#members[characters]!.has(set);
+  }
+
+  /** The class of each character, and where each begins if that is not its number, then where the last one ends. */
+  classify(text: string): { readonly classes: Uint16Array; readonly starts: Int32Array | undefined } {
+    const classes = new Uint16Array(text.length);
+    let starts: Int32Array | undefined;
+    let count = 0;
+    for (let at = 0; at < text.length; count++) {
+      const code = text.codePointAt(at)!;
+      if (code > 0xffff && !starts) starts = Int32Array.from({ length: text.length + 1 }, (_, index) => index);
+      if (starts) starts[count] = at;
+      classes[count] = this.#classOf(code);
+      at += code > 0xffff ? 2 : 1;
+    }
+    if (starts) starts[count] = text.length;
+    return { classes: classes.subarray(0, count), starts };
+  }
+
+  #classOf(code: number): number {
+    const known = code > 0xffff ? this.#rare.get(code) ?? UNSEEN : this.#units[code]!;
+    if (known !== UNSEEN) return known;
+    const character = String.fromCodePoint(code);
+    const members = [...this.#patterns.keys()].filter((set) => this.#patterns[set]!.test(character));
+    const key = members.join();
+    let found = this.#classes.get(key);
+    if (found === undefined) this.#classes.set(key, found = this.#members.push(new Set(members)) - 1);
+    if (code > 0xffff) this.#rare.set(code, found);
+    else this.#units[code] = found;
+    return found;
+  }
+}
