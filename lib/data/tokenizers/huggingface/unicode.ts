@@ -2,6 +2,7 @@
  * Classes of characters as Hugging Face's library knows them. It takes them from libraries of several Unicode versions;
  * this runtime's own are corrected by the differences, which were found by asking both about every code point.
  */
+import { withSortedMarks } from "./marks.ts";
 
 /** Ranges such as `61d 1b4e-1b4f` as the inside of a class. */
 function inside(ranges: string): string {
@@ -69,8 +70,9 @@ const NEWER = new RegExp(`([${NEWER_MARKS}${NEWER_COMPOSED}])`, "v");
 
 /** `text` in a normal form. Newer characters stay as they are, and nothing is composed or sorted across them. */
 export function normalForm(text: string, form: "NFC" | "NFD" | "NFKC" | "NFKD"): string {
-  if (!NEWER.test(text)) return text.normalize(form);
-  return text.split(NEWER).map((part, index) => index % 2 === 1 ? part : part.normalize(form)).join("");
+  const normalized = (part: string) => withSortedMarks(part).normalize(form);
+  if (!NEWER.test(text)) return normalized(text);
+  return text.split(NEWER).map((part, index) => index % 2 === 1 ? part : normalized(part)).join("");
 }
 
 /** `text` in lower case, each character by itself: a Σ that ends a word is as any other. */
