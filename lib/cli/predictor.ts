@@ -1,6 +1,7 @@
 /** The predictor of a command: a thread over the weights of its run, within the config's limits. */
 import type { Config } from "../config/schema.ts";
-import { ThreadPredictor, type TrainedModel } from "../predict/predictor.ts";
+import { ThreadPredictor } from "../predict/predictor.ts";
+import type { TrainedModel } from "../predict/saved.ts";
 import { checkpointBytes, checkpointRounds } from "../run/checkpoint_store.ts";
 import type { Newest } from "../run/model_version.ts";
 

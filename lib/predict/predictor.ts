@@ -3,8 +3,6 @@
  * while batches are computed are gathered into the next one.
  */
 import { clearImmediate, setImmediate } from "node:timers";
-import type { TrainingConfig } from "../config/schema.ts";
-import type { PreprocessingJson } from "../data/preprocessing.ts";
 import { errorMessage } from "../errors.ts";
 import { trainedModel } from "../model/task_model.ts";
 import type { Newest } from "../run/model_version.ts";
@@ -14,6 +12,7 @@ import { prediction } from "./prediction.ts";
 import type { DeskOptions, Outcome } from "./protocol.ts";
 import { RequestQueue } from "./queue.ts";
 import { createReader, idsOf, type Reader } from "./reader.ts";
+import type { TrainedModel } from "./saved.ts";
 import { ThreadClient } from "./thread_client.ts";
 import type {
   Answer,
@@ -26,16 +25,6 @@ import type {
   PredictorLimits,
 } from "./types.ts";
 import { Unavailable, UnknownVersion } from "./types.ts";
-
-/** Whose predictions: a run that is training, or a saved model. */
-export interface TrainedModel {
-  readonly run: string;
-  readonly config: TrainingConfig;
-  /** Class names; a label is a position in this list. */
-  readonly labels: readonly string[];
-  /** How a text becomes tokens, if it is a model of text. */
-  readonly preprocessing?: PreprocessingJson | undefined;
-}
 
 export interface PredictorOptions {
   readonly model: TrainedModel;

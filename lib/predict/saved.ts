@@ -7,11 +7,18 @@ import { Desk } from "./desk.ts";
 import { prediction } from "./prediction.ts";
 import type { Input, Prediction } from "./types.ts";
 
-export interface Saved {
+/** Whose predictions: a run that is training, or a saved model. */
+export interface TrainedModel {
+  readonly run: string;
   readonly config: TrainingConfig;
+  /** Class names; a label is a position in this list. */
   readonly labels: readonly string[];
-  readonly version: ModelVersion;
+  /** How a text becomes tokens, if it is a model of text. */
   readonly preprocessing?: PreprocessingJson | undefined;
+}
+
+export interface Saved extends Omit<TrainedModel, "run"> {
+  readonly version: ModelVersion;
 }
 
 /** What classifies inputs, `batchMax` in a call, by the model's weights. Throws an Error for an input that cannot be read. */
