@@ -24,6 +24,9 @@ export const wallClock: Clock = {
   },
 };
 
+/** Nobody reads it: without a reason each ring would make an exception, with its trace. */
+const RUNG = "rung";
+
 /**
  * Wakes whoever waits. It remembers nothing: look whether there is something to wait for and then wait, with no await
  * in between, and no ring is missed.
@@ -37,16 +40,16 @@ export class Bell {
   }
 
   ring(): void {
-    for (const waiter of this.#waiting) waiter.abort();
+    for (const waiter of this.#waiting) waiter.abort(RUNG);
   }
 
   /** Resolves when it rings, after `milliseconds`, or when `signal` aborts. */
   async wait(milliseconds: number, signal: AbortSignal): Promise<void> {
     const waiter = new AbortController();
-    const forward = () => waiter.abort();
+    const forward = () => waiter.abort(RUNG);
     this.#waiting.add(waiter);
     signal.addEventListener("abort", forward);
-    if (signal.aborted) waiter.abort();
+    if (signal.aborted) forward();
     await this.#clock.sleep(milliseconds, waiter.signal);
     signal.removeEventListener("abort", forward);
     this.#waiting.delete(waiter);

@@ -11,7 +11,6 @@ import type { Down, ObjectReference, Up } from "./messages.ts";
 import { CHUNK_BYTES } from "./objects.ts";
 import { retry } from "./retry.ts";
 import type { Roster } from "./roster.ts";
-import { isSigned } from "./signer.ts";
 import { type LogMessage, MEMBER } from "./transport.ts";
 
 /** Messages of a key behind its newest one that may still come: some overtake others. */
@@ -65,7 +64,7 @@ export class Door<Message extends Down | Up> {
     if (message.run !== this.#context.run) throw new Refused("of another run", "another run had this name before");
     if ("object" in message) checkObject(message.object, body, this.#most(message));
     const { member, key, count } = message.from;
-    if (!isSigned(digest, signature, key)) {
+    if (!this.#context.signer.isSigned(digest, signature, key)) {
       throw new Refused("not signed by a member", "its signature is not its key's");
     }
     const isMember = () => this.#roster.hasKey(member, key);

@@ -2,6 +2,7 @@
  * The key of one life of a machine: made when it starts, never written down. The public half stands in the machine's
  * register, and everything that it says in the log is signed with the other (Ed25519, RFC 8032).
  */
+import { Buffer } from "node:buffer";
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
 
 /** Who says something: its name, its public key, and how many messages it had said before. */
@@ -15,6 +16,9 @@ export interface Sender {
 /** Keys that are kept parsed: more than machines take part. */
 const PARSED = 256;
 
+/** Own digests that are kept: a leader has a few messages on their way. */
+const OWN = 64;
+
 const parsed = new Map<string, KeyObject>();
 
 export class Signer {
@@ -22,6 +26,7 @@ export class Signer {
   readonly #secret: KeyObject;
   readonly key: string;
   #count = 0;
+  readonly #signed = new Set<string>();
 
   constructor(member: string) {
     this.#member = member;
@@ -35,7 +40,23 @@ export class Signer {
     return { member: this.#member, key: this.key, count: this.#count++ };
   }
 
-  readonly sign = (digest: Uint8Array): Uint8Array => sign(null, digest, this.#secret);
+  readonly sign = (digest: Uint8Array): Uint8Array => {
+    if (this.#signed.size >= OWN) this.#signed.delete(this.#signed.values().next().value!);
+    this.#signed.add(textOf(digest));
+    return sign(null, digest, this.#secret);
+  };
+
+  /**
+   * Whether `signature` is one of `digest` by the secret half of `key`. What this machine has said lately comes back to it
+   * from the log, and is known without: only it has said it.
+   */
+  isSigned(digest: Uint8Array, signature: Uint8Array, key: string): boolean {
+    return key === this.key && this.#signed.has(textOf(digest)) || isSigned(digest, signature, key);
+  }
+}
+
+function textOf(digest: Uint8Array): string {
+  return Buffer.from(digest.buffer, digest.byteOffset, digest.byteLength).toString("base64");
 }
 
 /** Whether `signature` is one of `digest` by the secret half of `key`. */
