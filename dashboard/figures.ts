@@ -3,7 +3,7 @@
 import { counted } from "../lib/counted.ts";
 import { byId, setText } from "./dom.ts";
 import { count, loss, percent } from "./format.ts";
-import { recentRate, type RunView, setting } from "./state.ts";
+import { isStopped, recentRate, type RunView, setting } from "./state.ts";
 
 export class Figures {
   readonly #accuracy = byId("accuracy-now", HTMLElement);
@@ -34,7 +34,7 @@ export class Figures {
     setText(this.#epochNote, `round ${count(view.round)} · step ${count(view.step)}`);
     this.#done.max = Math.max(1, (epochs ?? 1) * (setting(view, "stepsPerEpoch") ?? 1));
     // One that reached its target early is done; one that was asked to stop can be continued.
-    const isComplete = summary !== undefined && summary.reason !== "asked to stop";
+    const isComplete = summary !== undefined && !isStopped(summary);
     this.#done.value = isComplete ? this.#done.max : Math.min(view.step, this.#done.max);
   }
 

@@ -3,7 +3,7 @@
 import type { Link } from "./connection.ts";
 import { byId, setText } from "./dom.ts";
 import { count, duration, percent, shortDigest } from "./format.ts";
-import type { RunView } from "./state.ts";
+import { isStopped, type RunView } from "./state.ts";
 
 /** How long it says that the digest was copied. */
 const COPIED_MS = 1500;
@@ -54,6 +54,7 @@ export class Header {
 /** One word for both: a page that is cut off does not know how the run is. */
 export function stateOf(view: RunView, link: Link): string {
   if (link === "reconnecting") return "reconnecting";
+  if (view.phase === "finished" && isStopped(view.summary)) return "stopped";
   if (view.phase !== "waiting") return view.phase;
   if (link === "empty") return "no run";
   // A run that waits for its turn has no events yet.

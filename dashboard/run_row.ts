@@ -4,6 +4,7 @@ import type { RunDetail } from "../lib/run/types.ts";
 import { linkTo } from "./address.ts";
 import { create, tableRow } from "./dom.ts";
 import { count, duration, loss, moment, percent, plain } from "./format.ts";
+import { isStopped } from "./state.ts";
 
 /** Columns of the list. */
 export const COLUMNS = 11;
@@ -65,7 +66,8 @@ function pickOf({ id }: RunDetail, { slot, isFull, onPick }: RowOptions): HTMLEl
   return pick;
 }
 
-function badgeOf({ state, place }: RunDetail, isCurrent: boolean): HTMLElement {
+function badgeOf({ state: known, place, summary }: RunDetail, isCurrent: boolean): HTMLElement {
+  const state = known === "finished" && isStopped(summary) ? "stopped" : known;
   const more = place !== undefined ? ` · ${place}` : isCurrent ? " · here" : "";
   const badge = create("span", "state", state + more);
   badge.dataset["state"] = state;

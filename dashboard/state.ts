@@ -217,7 +217,7 @@ function finish(view: RunView, event: EventOf<"finished">): void {
   const { summary } = event;
   // At its place among the others, which count to the end and not only the training.
   const ending = summary.best ? `, with the best state, of epoch ${summary.best.epoch}` : "";
-  note(view, event, `Finished: ${summary.reason}${ending}`);
+  note(view, event, `${isStopped(summary) ? "Stopped" : "Finished"}: ${summary.reason}${ending}`);
   view.phase = "finished";
   view.summary = summary;
   view.seconds = summary.seconds;
@@ -227,6 +227,13 @@ function finish(view: RunView, event: EventOf<"finished">): void {
   // The logs of old runs have the LSTM's held-out figures.
   view.heldOut = summary.validation ?? summary.heldOut ?? view.heldOut;
   setDigest(view, summary.digest, summary.best?.round ?? summary.rounds);
+}
+
+/** Ends of a run that can be resumed: it was told to stop before it was done. */
+const STOPPED: readonly string[] = ["asked to stop", "time is up"];
+
+export function isStopped(summary: { readonly reason: string } | null | undefined): boolean {
+  return summary !== null && summary !== undefined && STOPPED.includes(summary.reason);
 }
 
 function setDigest(view: RunView, digest: string, round: number): void {

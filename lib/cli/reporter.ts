@@ -2,6 +2,7 @@
 import { counted } from "../counted.ts";
 import type { Config } from "../config/schema.ts";
 import type { EventOf, Figures, RunEvent } from "../events.ts";
+import { isFinal } from "../run/summary.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface ReporterOptions {
@@ -114,9 +115,9 @@ function summaryLines({ summary }: EventOf<"finished">): string[] {
     baseline,
   } = summary;
   return [
-    `Finished: ${reason} after ${counted(epochs, "epoch")}, ${counted(rounds, "round")}, ${
-      counted(sequences, "sequence")
-    } ` +
+    `${isFinal({ reason }) ? "Finished:" : "Stopped: "} ${reason} after ${counted(epochs, "epoch")}, ${
+      counted(rounds, "round")
+    }, ${counted(sequences, "sequence")} ` +
     `in ${seconds.toFixed(1)} s (${integer.format(sequencesPerSecond)} sequences/s)`,
     ...(best ? [`Best:     epoch ${best.epoch}, round ${best.round}`] : []),
     ...(heldOut ? [`Held out: ${figures(heldOut)}`] : []),

@@ -1,6 +1,7 @@
 /** Ctrl-C, which arrives more than once, and other ways to end: no run is lost, whenever it comes. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { optionalTest, programAbsence } from "../optional.ts";
+import { eventsOf } from "./killing.ts";
 import { latestOf, run, start, TINY, withFolder } from "./process.ts";
 import { ENDLESS, runOnTerminal, terminalAbsence } from "./pseudo_terminal.ts";
 
@@ -65,6 +66,63 @@ for (const [stage, flags, printed, reason] of stages) {
       assertEquals(asked.code, 0, asked.stderr);
     }));
 }
+
+/** Rows whose finished model takes a while to be evaluated: most of them validate. */
+function rowsToSave(): string {
+  const row = (at: number) => `word${at % 50} and word${at % 7} of ${at},${at % 2 === 0 ? "ham" : "spam"}\n`;
+  return `text,label\n${Array.from({ length: 4000 }, (_, at) => row(at)).join("")}`;
+}
+
+Deno.test("a run that is told to end, or is killed, between its last checkpoint and its model is whole, or is resumed to the same", () =>
+  withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/rows.csv`, rowsToSave());
+    const own = ["--data", `${folder}/rows.csv`, "--validation", "0.9", ...TINY.slice(0, 4), "--epochs", "1"];
+    const flags = [...own, "--log", "json", "--exit", "--port", "0", "--runs-dir", folder];
+    const ends = async (directory: string) => {
+      const events = await eventsOf(directory);
+      const at = (type: string) => events.findLastIndex((event) => event.type === type);
+      return { checkpoint: at("checkpoint"), stopping: at("stopping"), finished: at("finished") };
+    };
+    const digestOf = async (directory: string) =>
+      JSON.parse(await Deno.readTextFile(`${directory}/summary.json`)).digest;
+    const usable = async (directory: string) => {
+      const asked = await run("predict", folder, [directory, "word1 and word2"]);
+      assertEquals(asked.code, 0, asked.stderr);
+    };
+    assertEquals((await run("train", folder, flags)).code, 0);
+    const digest = await digestOf(await latestOf(folder));
+
+    // Which moment a signal finds is chance: until it has found this one.
+    for (let attempt = 0;; attempt++) {
+      assert(attempt < 20, "no signal came between checkpoint and model");
+      const process = start("train", folder, flags);
+      await process.printed(/"type":"checkpoint"/);
+      press(process);
+      const { code, stderr } = await process.finished;
+      assertEquals([code, stderr.replaceAll(/^(Dashboard|Run|Continue):.*\n/gm, "")], [0, ""]);
+      const directory = await latestOf(folder);
+      await usable(directory);
+      assertEquals(await digestOf(directory), digest);
+      const { checkpoint, stopping, finished } = await ends(directory);
+      assert(finished > checkpoint);
+      if (stopping > checkpoint) break;
+    }
+    for (let attempt = 0;; attempt++) {
+      assert(attempt < 20, "no run was killed between checkpoint and model");
+      const process = start("train", folder, flags);
+      await process.killedAt(/"type":"checkpoint"/);
+      const directory = await latestOf(folder);
+      if ((await ends(directory)).finished >= 0) continue;
+      const asked = await run("predict", folder, [directory, "word1 and word2"]);
+      assertEquals(asked.code, 2);
+      assertStringIncludes(asked.stderr, `was interrupted. Continue it with: deno task resume ${directory}`);
+      const resumed = await run("resume", folder, [directory, "--exit", "--port", "0"]);
+      assertEquals(resumed.code, 0, resumed.stderr);
+      await usable(directory);
+      assertEquals(await digestOf(directory), digest);
+      break;
+    }
+  }));
 
 Deno.test("signals that go on arriving do not kill it while it ends, 10 times out of 10", () =>
   withFolder(async (folder) => {

@@ -62,7 +62,7 @@ browserTest(
   "dashboard shows a run that was stopped as far as it came, not as if it were complete",
   () => [stopped(60)],
   async (page) => {
-    await shows(page, "#state", "finished");
+    await shows(page, "#state", "stopped");
     assertEquals(await page.evaluate(`document.getElementById("done").value`), 120);
   },
 );

@@ -11,6 +11,8 @@ import {
   setting,
   settings,
 } from "../../dashboard/state.ts";
+import { stateOf } from "../../dashboard/header.ts";
+import { isFinal } from "../../lib/run/summary.ts";
 import { applyDetail } from "../../dashboard/run_detail.ts";
 import { eventSchema, type NewEvent } from "../../lib/events.ts";
 import { DIGEST } from "./fake_predictors.ts";
@@ -113,6 +115,23 @@ Deno.test("apply() names the best state that a run ended with", () => {
   const shown = view(run);
   assertEquals(shown.digestRound, 80);
   assertEquals(shown.notes[0]?.text, `Finished: ${finished.summary.reason}, with the best state, of epoch 2`);
+});
+
+Deno.test("a run that was told to stop is stopped, and one that came to its end is finished", () => {
+  const words = ["asked to stop", "time is up", "all epochs done", "target accuracy reached", "no improvement"];
+  const told = words.map((reason) => {
+    const run = trained(60);
+    const finished = finishedEvent("a", 60);
+    if (finished.type !== "finished") throw new Error("no end");
+    run.append({ ...finished, summary: { ...finished.summary, reason } }, at(61));
+    const shown = view(run);
+    assertEquals(isFinal({ reason }), stateOf(shown, "done") === "finished");
+    return [stateOf(shown, "done"), shown.notes[0]!.text];
+  });
+  assertEquals(
+    told,
+    words.map((reason, at) => at < 2 ? ["stopped", `Stopped: ${reason}`] : ["finished", `Finished: ${reason}`]),
+  );
 });
 
 Deno.test("recentRate() is the mean of the last seconds, weighted by time, until the run's own mean is known", () => {
