@@ -48,7 +48,7 @@ export class Stage {
 
   /** Takes note of what happens to the run. */
   observe(event: RunEvent): void {
-    this.#figures.observe(event);
+    this.#figures.observe(this.#library?.show(event) ?? event);
   }
 
   close(): void {

@@ -15,6 +15,7 @@ import { type Manifest, manifestSchema } from "./manifest.ts";
 import { agreedSummary, readSummary } from "./summary.ts";
 import type { TrainingRun } from "./training_run.ts";
 import type { RunQueue } from "./run_queue.ts";
+import { ShownPaths } from "./shown_paths.ts";
 import type { Admission, JsonText, Removal, RunAction, RunDetail, RunQuery, RunState } from "./types.ts";
 
 /** Logs of which it is remembered where their events are: 9 bytes for each event. */
@@ -31,6 +32,8 @@ export class RunLibrary {
   /** Of a process that trains one run after the other. */
   readonly #queue: RunQueue | undefined;
   readonly #indexes = new Map<string, LogIndex>();
+  /** Events as clients see them: many ask for the same. */
+  readonly #shownEvents = new WeakMap<RunEvent, RunEvent>();
 
   private constructor(directory: string, id: string, live?: TrainingRun, queue?: RunQueue) {
     this.#runsDir = dirname(directory);
@@ -88,7 +91,7 @@ export class RunLibrary {
     const manifest = await optional(() => this.#manifest(id));
     if (!manifest) return undefined;
     const { startedAt, config } = manifest;
-    const common = { id, startedAt, config };
+    const common = { id, startedAt, config: this.#shown(config).config(config) };
     if (this.#live?.id === id) {
       const { state, log } = this.#live;
       return {
@@ -114,9 +117,43 @@ export class RunLibrary {
     signal: AbortSignal,
     whole: boolean,
   ): AsyncGenerator<readonly RunEvent[], void, void> {
-    return this.#live?.id === id
-      ? this.#live.log.batches(after, signal, whole)
-      : this.#pastEvents(id, after, signal, whole);
+    return this.#showEvents(
+      id,
+      this.#live?.id === id ? this.#live.log.batches(after, signal, whole) : this.#pastEvents(id, after, signal, whole),
+    );
+  }
+
+  /** `event` of the run that is training, as clients see it. */
+  show(event: RunEvent): RunEvent {
+    return this.#live ? this.#showEvent(event, this.#shown(this.#live.config)) : event;
+  }
+
+  async *#showEvents(
+    id: string,
+    batches: AsyncIterable<readonly RunEvent[]>,
+  ): AsyncGenerator<readonly RunEvent[], void, void> {
+    let paths: ShownPaths | undefined;
+    for await (const batch of batches) {
+      paths ??= this.#shown(await this.#configOf(id));
+      const shown = batch.map((event) => this.#showEvent(event, paths!));
+      yield shown.some((event, at) => event !== batch[at]) ? shown : batch;
+    }
+  }
+
+  #showEvent(event: RunEvent, paths: ShownPaths): RunEvent {
+    const shown = this.#shownEvents.get(event) ?? paths.event(event);
+    if (shown !== event) this.#shownEvents.set(event, shown);
+    return shown;
+  }
+
+  /** Nothing of a run that is damaged. */
+  async #configOf(id: string): Promise<Readonly<Record<string, unknown>>> {
+    if (this.#live?.id === id) return this.#live.config;
+    return (await this.#manifest(id).catch(() => undefined))?.config ?? {};
+  }
+
+  #shown(config: Readonly<Record<string, unknown>>): ShownPaths {
+    return new ShownPaths(config, { dataDir: this.#queue?.dataDir ?? "", runsDir: this.#runsDir });
   }
 
   async *#pastEvents(
@@ -137,7 +174,8 @@ export class RunLibrary {
   async data(id: string): Promise<JsonText | undefined> {
     if (!RUN_ID.test(id)) return undefined;
     const manifest = await optional(() => this.#manifest(id));
-    return await optional(() => readFigures(this.#path(id, "data.json"), manifest?.statisticsDigest, dataSchema));
+    const json = await optional(() => readFigures(this.#path(id, "data.json"), manifest?.statisticsDigest, dataSchema));
+    return json && this.#shown(await this.#configOf(id)).json(json);
   }
 
   /** How the model of run `id` does on the rows that were kept from training; nothing where `data` is, and before its end. */
@@ -145,7 +183,8 @@ export class RunLibrary {
     const run = await this.get(id);
     if (!run || run.state === "queued") return undefined;
     const digest = run.summary?.judgementDigest;
-    return await optional(() => readFigures(this.#path(id, "judgement.json"), digest, judgementsSchema));
+    const json = await optional(() => readFigures(this.#path(id, "judgement.json"), digest, judgementsSchema));
+    return json && this.#shown(await this.#configOf(id)).json(json);
   }
 
   /** Asks the run for `action`. Returns false if it is not one that is training, or not in a state for it. */

@@ -5,6 +5,7 @@ import { type Config, trainingConfig } from "../config/schema.ts";
 import { InputError } from "../errors.ts";
 import { newId } from "./directory.ts";
 import { requestedRun } from "./run_request.ts";
+import { ShownPaths } from "./shown_paths.ts";
 import type { RunDetail } from "./types.ts";
 
 export interface QueuedRun {
@@ -42,11 +43,17 @@ export class RunQueue {
     const now = new Date(Math.max(Date.now(), this.#newest + 1000));
     this.#newest = now.getTime();
     const id = newId(now);
-    const config = trainingConfig(resolve());
+    const training = trainingConfig(resolve());
+    const config = this.#shown(training).config(training);
     const detail: RunDetail = { id, state: "queued", startedAt: now.toISOString(), events: 0, config, summary: null };
     this.#waiting.push({ id, resolve, detail });
     this.#arrived.resolve();
     return this.get(id);
+  }
+
+  /** Where the files are that runs may be asked for with; "" for nowhere. */
+  get dataDir(): string {
+    return this.#config.dataDir;
   }
 
   /** The id of a run that is no longer waiting, and not yet there. */
@@ -107,7 +114,12 @@ export class RunQueue {
   /** What a client is told: of bad input all but where --data-dir is, of anything else that the log says more. */
   #told(error: unknown): string {
     if (!(error instanceof InputError)) return "It could not start: the log of the process says why";
-    const { dataDir } = this.#config;
-    return dataDir === "" ? error.message : error.message.replaceAll(join(dataDir, sep), "");
+    const { dataDir } = this;
+    const message = this.#shown({}).text(error.message);
+    return dataDir === "" ? message : message.replaceAll(join(dataDir, sep), "");
+  }
+
+  #shown(config: Readonly<Record<string, unknown>>): ShownPaths {
+    return new ShownPaths(config, { dataDir: this.dataDir, runsDir: this.#config.runsDir });
   }
 }

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { decoded } from "../text.ts";
 import { latestOf, run, start, TINY, withFolder } from "./process.ts";
@@ -28,6 +29,12 @@ async function readEvents(
   return events.slice(0, limit);
 }
 
+/** The lines of the newest run's log, as clients see them: the folder by its bare name. */
+async function shownLog(folder: string): Promise<string[]> {
+  const text = await Deno.readTextFile(`${await latestOf(folder)}/events.jsonl`);
+  return text.replace(folder, basename(folder)).trim().split("\n");
+}
+
 Deno.test("train serves events without gap or repeat over cuts, and predicts while it trains", () =>
   withFolder(async (folder) => {
     const flags = [...TINY, "--port", "0", "--runs-dir", folder, "--target-accuracy", "0", "--epochs", "1000000"];
@@ -50,7 +57,7 @@ Deno.test("train serves events without gap or repeat over cuts, and predicts whi
     const rest = readEvents(`${base}/events`, String(seen.at(-1)!.id)).catch(() => []);
     const [{ code }] = [await process.finished, await rest];
     assertEquals(code, 0);
-    const logged = (await Deno.readTextFile(`${await latestOf(folder)}/events.jsonl`)).trim().split("\n");
+    const logged = await shownLog(folder);
     assertEquals(seen.map(({ data }) => data), logged.slice(0, seen.length));
     assertEquals(seen.map(({ id }) => id), seen.map((_, index) => index + 1));
   }));
@@ -65,7 +72,7 @@ Deno.test("serve answers for a finished run with the digest of its summary, and 
     const response = await fetch(`${base}/predict`, { method: "POST", body: JSON.stringify({ tokens }) });
     const answer = await response.json();
     assertEquals([answer.digest, answer.round, answer.run], [summary.digest, summary.rounds, summary.run]);
-    const logged = (await Deno.readTextFile(`${await latestOf(folder)}/events.jsonl`)).trim().split("\n");
+    const logged = await shownLog(folder);
     assertEquals((await readEvents(`${base}/events`, "")).map(({ data }) => data), logged);
     const page = await fetch(base);
     assertMatch(await page.text(), /<title>[^<]*Lockstep/);
