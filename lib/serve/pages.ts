@@ -1,5 +1,5 @@
 /** Files that browsers load: pages, each answer with a nonce that its own scripts alone have, and what pages load. */
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import type { Routes } from "./routes.ts";
 import type { Asset } from "./services.ts";
 
@@ -12,8 +12,11 @@ function pagePolicy(nonce: string): string {
 export function pageRoutes(routes: Routes, assets: Iterable<readonly [path: string, asset: Asset]>): void {
   for (const [path, { body, type }] of assets) {
     if (!type.startsWith("text/html")) {
-      const headers = { "Content-Type": type, "Cache-Control": "no-cache" };
-      routes.asset(path, (c) => c.body(body, 200, headers), true);
+      const bytes = new TextEncoder().encode(body);
+      // The middleware would make it anew for each answer.
+      const tag = `"${createHash("sha256").update(bytes).digest("base64url")}"`;
+      const headers = { "Content-Type": type, "Cache-Control": "no-cache", "ETag": tag };
+      routes.asset(path, (c) => c.body(bytes, 200, headers), true);
       continue;
     }
     const [first, ...rest] = body.split("<script ");

@@ -29,3 +29,27 @@ Deno.test("what is no page may load nothing, where a browser shows it as one", a
     assertMatch(policy, /^default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/);
   }
 });
+
+Deno.test("a file that a page loads is hashed once, and not sent to who has it", async () => {
+  const assets = new Map([["/a.js", { body: "export {}; // ä", type: "text/javascript; charset=utf-8" }]]);
+  const { app } = fakeApp({ services: { assets } });
+  const { digest } = crypto.subtle;
+  let digests = 0;
+  crypto.subtle.digest = (...given) => {
+    digests++;
+    return digest.call(crypto.subtle, ...given);
+  };
+  try {
+    const response = await app.request("/a.js");
+    const tag = response.headers.get("ETag") ?? "";
+    assertMatch(tag, /^"[\w-]{43}"$/);
+    assertEquals([response.headers.get("Cache-Control"), await response.text()], ["no-cache", "export {}; // ä"]);
+    const again = await app.request("/a.js", { headers: { "If-None-Match": tag } });
+    assertEquals([again.status, again.headers.get("ETag"), await again.text()], [304, tag, ""]);
+    const other = await app.request("/a.js", { headers: { "If-None-Match": '"other"' } });
+    assertEquals([other.status, (await other.text()).length], [200, 15]);
+    assertEquals(digests, 0);
+  } finally {
+    crypto.subtle.digest = digest;
+  }
+});
