@@ -12,7 +12,7 @@ import { isFoundBest } from "./judgement.ts";
 import type { Link } from "./link.ts";
 import { createPlan, type LockstepConfig, type Plan } from "./plan.ts";
 import { type EpochRecord, RecordReader, type RollbackRecord, type RoundRecord } from "./records.ts";
-import type { Counters } from "./shared_run.ts";
+import type { Counters, SharedRun } from "./shared_run.ts";
 import { type Committed, readState, type State } from "./state.ts";
 
 /** What happened since the last update. */
@@ -36,6 +36,8 @@ export interface CoordinatorOptions {
   readonly workerUrl: URL;
   /** What training starts from. */
   readonly initial: State;
+  /** The memory that it begins in, if there is one that has that state already. */
+  readonly run?: SharedRun | undefined;
   /** The weights before the first round, `[layout.size]`, if they are not those that the seed draws. */
   readonly given?: Float32Array | undefined;
   /** To other machines, if there are any: `config.remote` says so to the workers. */
@@ -59,11 +61,11 @@ export class Coordinator {
   #counted: readonly Counters[];
 
   constructor(options: CoordinatorOptions) {
-    const { config, workerUrl } = options;
+    const { config, workerUrl, run } = options;
     this.#options = options;
     this.plan = createPlan(config);
     const initial = withBest(this.plan, config.training, options.initial, options.given);
-    this.#crew = new Crew({ config, plan: this.plan, workerUrl, initial, attempt: 0 });
+    this.#crew = new Crew({ config, plan: this.plan, workerUrl, initial, run, attempt: 0 });
     this.#reader = new RecordReader(this.#crew.run);
     this.#counted = this.#crew.counters();
   }

@@ -17,6 +17,8 @@ export interface CrewOptions {
   readonly workerUrl: URL;
   /** What this crew starts from. */
   readonly initial: State;
+  /** The memory that it trains in, if there is one that has the initial state already. */
+  readonly run?: SharedRun | undefined;
   /** Crews before this one. */
   readonly attempt: number;
 }
@@ -45,8 +47,8 @@ export class Crew {
 
   constructor(options: CrewOptions) {
     this.#options = options;
-    this.run = sharedRun(options.plan.map);
-    writeState(this.run, options.initial);
+    this.run = options.run ?? sharedRun(options.plan.map);
+    if (!options.run) writeState(this.run, options.initial);
     // Also of a run that is over before anybody looks.
     Atomics.store(this.run.control, Word.driftRequest, 1);
   }

@@ -12,13 +12,20 @@ export function initialState(plan: Plan, config: TrainingConfig, given?: Float32
 
 /** The same, while others get their turn: a large model takes seconds to draw. */
 export async function initialStateInTurns(plan: Plan, config: TrainingConfig, given?: Float32Array): Promise<State> {
-  return stateOf(plan, given ?? await initialWeightsInTurns(plan.spec, plan.layout, config));
+  if (given) return stateOf(plan, given);
+  const values = stateValues(plan);
+  await initialWeightsInTurns(plan.spec, plan.layout, config, values.subarray(0, plan.layout.size));
+  return { round: 0, step: 0, values, course: NEW_COURSE };
 }
 
-function stateOf({ layout, map }: Plan, weights: Float32Array): State {
-  const values = new Float32Array(layout.size * (1 + 2 * momentSets(map)));
+function stateOf(plan: Plan, weights: Float32Array): State {
+  const values = stateValues(plan);
   values.set(weights);
   return { round: 0, step: 0, values, course: NEW_COURSE };
+}
+
+function stateValues({ layout, map }: Plan): Float32Array<ArrayBuffer> {
+  return new Float32Array(layout.size * (1 + 2 * momentSets(map)));
 }
 
 /** `state` with the initial one as the best so far, if it has none and one is to be kept. */

@@ -1,10 +1,11 @@
 /** The state outside of shared memory: read whole while training goes on, and named by its digest. */
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { Word } from "./control.ts";
 import { type Course, readCourse, writeCourse } from "./course.ts";
 import { currentAndNext } from "./memory_map.ts";
 import type { ScheduleOptions } from "./schedule.ts";
 import { stepsAfter } from "./schedule.ts";
+import { inTurns } from "../turns.ts";
 import type { SharedRun } from "./shared_run.ts";
 
 /** What one round committed. */
@@ -90,16 +91,35 @@ function committed(
 
 /** Makes `state` the current one. Only before the workers start. */
 export function writeState(run: SharedRun, state: State): void {
-  currentAndNext(run.states, state.round)[0].values.set(state.values);
+  for (const _ of writing(run, state));
+}
+
+/** The same, while others get their turn. */
+export function writeStateInTurns(run: SharedRun, state: State): Promise<void> {
+  return inTurns(writing(run, state));
+}
+
+/** Elements that are copied or digested between two looks at the clock: some tenths of a millisecond. */
+const AT_ONCE = 2 ** 18;
+
+function* writing(run: SharedRun, state: State): Generator<void, void, void> {
+  yield* copying(currentAndNext(run.states, state.round)[0].values, state.values);
   writeCourse(run.courses[state.round & 1 ? 1 : 0], state.course);
   if (run.best && state.best) {
-    run.best.set(state.best.values);
+    yield* copying(run.best, state.best.values);
     writeCourse(run.courses[2], state.best.course);
   }
   Atomics.store(run.control, Word.bestRound, state.best?.round ?? 0);
   Atomics.store(run.control, Word.rollbacksWritten, state.course.rollbacks);
   allRowsTouched(run, state.round);
   Atomics.store(run.control, Word.round, state.round);
+}
+
+function* copying(to: Float32Array, from: Float32Array): Generator<void, void, void> {
+  for (let begin = 0; begin < from.length; begin += AT_ONCE) {
+    to.set(from.subarray(begin, begin + AT_ONCE), begin);
+    yield;
+  }
 }
 
 /** The two copies of the state differ anywhere: as if the last round had touched every row. */
@@ -111,9 +131,28 @@ export function allRowsTouched(run: SharedRun, round: number): void {
  * SHA-256, in hex, of the step count (float64) and the values (float32), all little-endian. The values may lie in shared
  * memory while nobody writes to them.
  */
-export function stateDigest({ step, values }: { readonly step: number; readonly values: Float32Array }): string {
+export function stateDigest(state: Digested): string {
+  const hash = createHash("sha256");
+  for (const _ of digesting(hash, state));
+  return hash.digest("hex");
+}
+
+/** The same, while others get their turn: nobody may write to the values meanwhile. */
+export async function stateDigestInTurns(state: Digested): Promise<string> {
+  const hash = createHash("sha256");
+  await inTurns(digesting(hash, state));
+  return hash.digest("hex");
+}
+
+type Digested = Pick<Committed, "step"> & { readonly values: Float32Array };
+
+function* digesting(hash: Hash, { step, values }: Digested): Generator<void, void, void> {
   const head = new DataView(new ArrayBuffer(8));
   head.setFloat64(0, step, true);
-  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  return createHash("sha256").update(head).update(bytes).digest("hex");
+  hash.update(head);
+  for (let begin = 0; begin < values.length; begin += AT_ONCE) {
+    const { buffer, byteOffset, byteLength } = values.subarray(begin, begin + AT_ONCE);
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+    yield;
+  }
 }

@@ -21,13 +21,13 @@ export function initialWeights(spec: ModelSpec, layout: ParameterLayout, options
   return weights;
 }
 
-/** The same, while others get their turn. */
+/** The same, written into `weights`, `[layout.size]`, while others get their turn. */
 export async function initialWeightsInTurns(
   spec: ModelSpec,
   layout: ParameterLayout,
   options: InitialOptions,
+  weights = new Float32Array(layout.size),
 ): Promise<Float32Array> {
-  const weights = new Float32Array(layout.size);
   await inTurns(drawing(weights, spec, layout, options));
   return weights;
 }

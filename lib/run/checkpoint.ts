@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { z } from "zod";
 import { DamagedFile } from "../errors.ts";
 import { type Course } from "../lockstep/course.ts";
-import { type Committed, stateDigest } from "../lockstep/state.ts";
+import { type Committed, stateDigest, stateDigestInTurns } from "../lockstep/state.ts";
 import { type ParameterLayout, tensorView } from "../model/layout.ts";
 import type { NamedTensor } from "../model/pytorch.ts";
 import { readBytes, writeWhole } from "./files.ts";
 import { sha256 } from "./manifest.ts";
-import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
+import { decodeSafetensors, safetensorsPieces } from "./safetensors.ts";
 
 const bestSchema = z.object({ round: z.int(), position: z.int(), loss: z.number(), accuracy: z.number() });
 const courseSchema = z.object({
@@ -52,7 +52,7 @@ export async function writeCheckpoint(
   layout: ParameterLayout,
   state: Committed,
 ): Promise<CheckpointInfo> {
-  const digest = stateDigest(state);
+  const digest = await stateDigestInTurns(state);
   const tensors = partNames(state.values.length / layout.size).flatMap((part, index): NamedTensor[] => {
     const values = state.values.subarray(index * layout.size, (index + 1) * layout.size);
     return layout.tensors.map((tensor) => ({
@@ -65,7 +65,7 @@ export async function writeCheckpoint(
   const told = { round: String(round), step: String(step), course: courseText(course), digest };
   const metadata = { ...told, checksum: await checksumOf(told) };
   const file = checkpointFile(state.round);
-  await writeWhole(join(directory, file), encodeSafetensors({ metadata, tensors }));
+  await writeWhole(join(directory, file), safetensorsPieces({ metadata, tensors }));
   return { file, digest };
 }
 

@@ -12,14 +12,15 @@ export const FOLDER_MODE = 0o755;
 
 /**
  * Writes `content` to `path` as a whole or not at all: written aside, synced and renamed, so that a crash leaves the
- * old file or the new one.
+ * old file or the new one. `content` may be pieces that are written one after the other.
  */
-export async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
+export async function writeWhole(path: string, content: Uint8Array | string | Iterable<Uint8Array>): Promise<void> {
   const aside = `${path}.${randomBytes(4).toString("hex")}.tmp`;
   try {
     const file = await open(aside, "w", FILE_MODE);
     try {
-      await file.writeFile(content);
+      const isOne = typeof content === "string" || content instanceof Uint8Array;
+      for (const piece of isOne ? [content] : content) await file.writeFile(piece);
       await file.sync();
     } finally {
       await file.close();

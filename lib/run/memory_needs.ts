@@ -13,8 +13,8 @@ const MOST_OF_ONE = 2 ** 32;
 /** A thread with its modules. */
 const THREAD_BYTES = { simd: 16 * 2 ** 20, tfjs: 64 * 2 ** 20 } as const;
 
-/** States on the main thread while it saves one: what training began with, a copy, and the bytes of its file. */
-const STATES_ASIDE = 3;
+/** States on the main thread while it saves one: what training began with, and a copy. */
+const STATES_ASIDE = 2;
 
 export interface MemoryPart {
   readonly what: string;

@@ -8,10 +8,11 @@ import { checkMemory, machineMemory, memoryNeeds } from "./memory_needs.ts";
 import type { DataSource } from "./run_data.ts";
 import { parseChaos } from "../lockstep/chaos.ts";
 import { Coordinator } from "../lockstep/coordinator.ts";
-import { initialStateInTurns } from "../lockstep/initial_state.ts";
+import { initialStateInTurns, withBest } from "../lockstep/initial_state.ts";
 import type { Link } from "../lockstep/link.ts";
 import { createPlan, type LockstepConfig, type Plan } from "../lockstep/plan.ts";
-import type { State } from "../lockstep/state.ts";
+import { sharedRun } from "../lockstep/shared_run.ts";
+import { type State, stateDigestInTurns, writeStateInTurns } from "../lockstep/state.ts";
 import { initialWeightsInTurns } from "../model/initial.ts";
 import type { ParameterLayout } from "../model/layout.ts";
 
@@ -47,6 +48,7 @@ export interface Prepared {
   readonly coordinator: Coordinator;
   /** What training starts from. */
   readonly initial: State;
+  readonly initialDigest: string;
   /** About the weights that were given. */
   readonly warnings: readonly string[];
 }
@@ -92,8 +94,12 @@ export async function prepareRun(
   const names = { labels: plan.dataset.labels, vocabulary: source?.preprocessing.vocabulary };
   const drawn = () => initialWeightsInTurns(plan.spec, plan.layout, training);
   const { vector: given, warnings = [] } = givenWeights ? await givenVector(givenWeights, plan, names, drawn) : {};
-  const initial = await restore(plan.layout) ?? await initialStateInTurns(plan, training, given);
+  const found = await restore(plan.layout) ?? await initialStateInTurns(plan, training, given);
+  const initial = withBest(plan, training, found, given);
+  const initialDigest = await stateDigestInTurns(initial);
+  const run = sharedRun(plan.map);
+  await writeStateInTurns(run, initial);
   const link = await openLink?.({ config, lockstep, plan });
-  const coordinator = new Coordinator({ config: lockstep, workerUrl, initial, given, link });
-  return { lockstep, initial, coordinator, warnings };
+  const coordinator = new Coordinator({ config: lockstep, workerUrl, initial, run, given, link });
+  return { lockstep, initial, initialDigest, coordinator, warnings };
 }

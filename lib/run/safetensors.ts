@@ -3,6 +3,7 @@
  * dtype, shape and bytes, then the tensors without gaps. Only float32 here.
  */
 import { counted } from "../counted.ts";
+import { Buffer } from "node:buffer";
 import { z } from "zod";
 import type { NamedTensor } from "../model/pytorch.ts";
 
@@ -19,7 +20,15 @@ export interface Safetensors {
 }
 
 /** The file's bytes. */
-export function encodeSafetensors({ metadata, tensors }: Safetensors): Uint8Array<ArrayBuffer> {
+export function encodeSafetensors(content: Safetensors): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(Buffer.concat([...safetensorsPieces(content)]));
+}
+
+/** Bytes of a tensor that are one piece. */
+const PIECE_BYTES = 2 ** 22;
+
+/** The file's bytes piece by piece, which are the tensors' own where this can be. */
+export function* safetensorsPieces({ metadata, tensors }: Safetensors): Generator<Uint8Array, void, void> {
   let end = 0;
   const entries = tensors.map(({ name, shape, values }) => {
     const begin = end;
@@ -29,15 +38,15 @@ export function encodeSafetensors({ metadata, tensors }: Safetensors): Uint8Arra
   const json = JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) });
   // Tensors should start at a multiple of 8 bytes; the format allows spaces at the end of the header.
   const head = new TextEncoder().encode(json + " ".repeat((8 - (new TextEncoder().encode(json).length % 8)) % 8));
-  const bytes = new Uint8Array(8 + head.length + end);
-  const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, BigInt(head.length), true);
-  bytes.set(head, 8);
-  let position = 8 + head.length;
-  for (const { values } of tensors) {
-    for (let i = 0; i < values.length; i++, position += 4) view.setFloat32(position, values[i]!, true);
+  const length = new DataView(new ArrayBuffer(8));
+  length.setBigUint64(0, BigInt(head.length), true);
+  yield new Uint8Array(length.buffer);
+  yield head;
+  for (const { values: { buffer, byteOffset, byteLength } } of tensors) {
+    for (let begin = 0; begin < byteLength; begin += PIECE_BYTES) {
+      yield new Uint8Array(buffer, byteOffset + begin, Math.min(PIECE_BYTES, byteLength - begin));
+    }
   }
-  return bytes;
 }
 
 /** The content of `bytes`. Throws a RangeError if they are truncated or not safetensors. */

@@ -6,7 +6,7 @@ import type { Figures, NewEvent, Summary } from "../events.ts";
 import { reasonText, StopReason } from "../lockstep/control.ts";
 import type { Coordinator } from "../lockstep/coordinator.ts";
 import type { LockstepConfig } from "../lockstep/plan.ts";
-import { type State, stateDigest } from "../lockstep/state.ts";
+import { type State, stateDigestInTurns } from "../lockstep/state.ts";
 import { createCheckpointTimer } from "./checkpoint_store.ts";
 import { type Earlier, NOTHING_EARLIER } from "./earlier.ts";
 import type { EventLog } from "./event_log.ts";
@@ -16,7 +16,7 @@ import { type SavedModel, writeModel } from "./model_files.ts";
 import type { LiveWeights, ModelVersion, Newest } from "./model_version.ts";
 import { createNarrator } from "./narrator.ts";
 import { earlierRun, newRun, type OpenRun } from "./open_run.ts";
-import type { TrainingRunOptions } from "./prepare.ts";
+import type { Prepared, TrainingRunOptions } from "./prepare.ts";
 import { Saver, unsaved } from "./saver.ts";
 import { createSummary, engineName } from "./summary.ts";
 import { type DataSource, dataSummary } from "./run_data.ts";
@@ -45,9 +45,7 @@ export class TrainingRun {
   readonly #problems: readonly string[];
   readonly #lockstep: LockstepConfig;
   readonly #coordinator: Coordinator;
-  readonly #initial: State;
-  /** About the weights that were given. */
-  readonly #warnings: readonly string[];
+  readonly #prepared: Prepared;
   #state: RunState = "running";
   #stopReason: StopReason | undefined;
   /** Whether all rounds are done, and only saving is left. */
@@ -67,8 +65,7 @@ export class TrainingRun {
     this.#config = config;
     this.#lockstep = prepared.lockstep;
     this.#coordinator = prepared.coordinator;
-    this.#initial = prepared.initial;
-    this.#warnings = prepared.warnings;
+    this.#prepared = prepared;
     this.#source = source;
     this.#earlier = earlier;
     this.#problems = problems;
@@ -175,8 +172,7 @@ export class TrainingRun {
     await this.#saver.checkpoint(newest);
     const best = this.#coordinator.earlierBest(newest);
     const state = best ?? newest;
-    const digest = stateDigest(state);
-    const weights = state.values.subarray(0, this.#layout.size);
+    const [digest, weights] = [await stateDigestInTurns(state), state.values.subarray(0, this.#layout.size)];
     const { labels, config } = this;
     const finish = await this.#fileWork?.finish(this.directory, { config, labels, weights });
     const ngrams = finish?.ngrams;
@@ -237,32 +233,36 @@ export class TrainingRun {
       config: { ...this.#config, ...this.config },
       parameters: this.#layout.parameters,
       labels: [...this.labels],
-      ...this.#source && { data: dataSummary(this.#source, this.#warnings) },
+      ...this.#source && { data: dataSummary(this.#source, this.#prepared.warnings) },
       workers: this.#lockstep.workers,
       shards: this.config.shards,
       engine: engineName(this.config),
-      digest: stateDigest(this.#initial),
+      digest: this.#prepared.initialDigest,
     });
   }
 
   #logResumption(): void {
-    const { round, step } = this.#initial;
+    const { round, step } = this.#prepared.initial;
     const instead = round > 0 ? `the one of round ${round} is used` : "training begins again";
     for (const problem of this.#problems) {
       this.log.append({ type: "incident", message: `${problem}; ${instead}` });
     }
-    const { workers } = this.#lockstep;
-    this.log.append({ type: "resumed", round, step, workers, digest: stateDigest(this.#initial) });
+    const [{ workers }, digest] = [this.#lockstep, this.#prepared.initialDigest];
+    this.log.append({ type: "resumed", round, step, workers, digest });
   }
 
   async #runToEnd(): Promise<End> {
     await this.#coordinator.start();
     const earlier = this.#earlier ?? NOTHING_EARLIER;
-    const isDone = earlier.epochRound <= this.#initial.round;
+    const isDone = earlier.epochRound <= this.#prepared.initial.round;
     const narrator = createNarrator(this.config, earlier, (event) => this.log.append(event), () => performance.now());
     const { maxSeconds, checkpointEvery } = this.#config;
     const timer = maxSeconds > 0 ? setTimeout(() => this.stop(StopReason.time), maxSeconds * 1000) : undefined;
-    const isCheckpointDue = createCheckpointTimer(checkpointEvery, this.#initial.round, () => performance.now());
+    const isCheckpointDue = createCheckpointTimer(
+      checkpointEvery,
+      this.#prepared.initial.round,
+      () => performance.now(),
+    );
     let taken: State | undefined;
     try {
       const updates = this.#coordinator.updates();

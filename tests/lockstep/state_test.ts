@@ -1,8 +1,9 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { createHash } from "node:crypto";
 import { Word } from "../../lib/lockstep/control.ts";
 import { type Course, NEW_COURSE, writeCourse } from "../../lib/lockstep/course.ts";
 import { sharedRun } from "../../lib/lockstep/shared_run.ts";
-import { readState, stateDigest, writeState } from "../../lib/lockstep/state.ts";
+import { readState, stateDigest, stateDigestInTurns, writeState, writeStateInTurns } from "../../lib/lockstep/state.ts";
 
 const options = {
   parameters: 16,
@@ -21,6 +22,7 @@ const options = {
 } as const;
 const schedule = { epochs: 3, stepsPerEpoch: 5, averageEvery: 3, clusterEvery: 1 };
 const course = (epoch: Course["epoch"]): Course => ({ ...NEW_COURSE, epoch });
+const BEST = { round: 3, position: 0, loss: 0.5, accuracy: 0.5 };
 const filled = (value: number) => new Float32Array(16).fill(value);
 
 Deno.test("stateDigest() is SHA-256 of step and values, little-endian, as Python packs and hashes them", async () => {
@@ -44,6 +46,21 @@ Deno.test("readState() gives what writeState() made current, whichever copy that
     const step = [0, 3, 5, 13][[0, 1, 2, 5].indexOf(round)]!; // rounds of 3, 2, 3, 2, 3 steps
     assertEquals(readState(run, schedule), { round, step, values: filled(round + 1), course: course([0.5, round, 7]) });
   }
+});
+
+Deno.test("writeStateInTurns() and stateDigestInTurns() do the same as at once, piece by piece", async () => {
+  const parameters = 400_001;
+  const run = sharedRun({ ...options, parameters, best: true });
+  const values = Float32Array.from({ length: run.states[0].values.length }, (_, index) => Math.sin(index));
+  const best = { round: 3, step: 8, values: values.map((value) => -value), course: course([1, 2, 3]) };
+  const state = { round: 4, step: 10, values, course: { ...course([0.5, 4, 7]), best: BEST }, best };
+  await writeStateInTurns(run, state);
+  assertEquals(readState(run, schedule), state);
+  const bytes = new Uint8Array(8 + values.byteLength);
+  new DataView(bytes.buffer).setFloat64(0, 10, true);
+  bytes.set(new Uint8Array(values.buffer), 8);
+  const expected = createHash("sha256").update(bytes).digest("hex");
+  assertEquals([await stateDigestInTurns(state), stateDigest(state)], [expected, expected]);
 });
 
 Deno.test("readState() gives a copy that later rounds do not change", () => {
