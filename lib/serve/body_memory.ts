@@ -1,4 +1,5 @@
 /** Bounds the memory that request bodies take, over all connections. */
+import { counted } from "../counted.ts";
 import { Refusal } from "./problem.ts";
 
 /** Bytes of the bodies of all requests that are not answered yet. What is parsed of them takes a few times as much. */
@@ -20,8 +21,7 @@ export class BodyMemory {
   /** Throws a Refusal if there is no room for `bytes` more. */
   take(bytes: number): void {
     if (this.#bytes + bytes > this.#most) {
-      const message =
-        `the bodies of requests that came before take the ${this.#most} bytes there are for all: come back`;
+      const message = `the bodies of earlier requests take the ${counted(this.#most, "byte")} there are for all: retry`;
       throw new Refusal(503, { field: "body", message }, { "Retry-After": "1" });
     }
     this.#bytes += bytes;

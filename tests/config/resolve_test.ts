@@ -171,7 +171,7 @@ const wrong: [values: Values, field: string, message: string][] = [
   [
     { warmupSteps: 1001 },
     "--warmupSteps",
-    "--warmupSteps is 1001: expected at most the run's 1000 steps (epochs · stepsPerEpoch)",
+    "--warmupSteps is 1001: expected at most the run's 1,000 steps (epochs · stepsPerEpoch)",
   ],
   [{ lstmBiases: 3 }, "--lstmBiases", "--lstmBiases is 3: expected 1 or 2"],
   [{ workers: "all" }, "--workers", `--workers is "all": expected auto or a number`],
