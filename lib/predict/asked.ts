@@ -8,8 +8,7 @@ import { readLines } from "../data/formats/lines.ts";
 import { openRows, refuseTwice } from "../data/formats/rows.ts";
 import { openText } from "../data/formats/text.ts";
 import { refuseTable } from "./header.ts";
-import type { Reader } from "./reader.ts";
-import type { Input } from "./types.ts";
+import type { Input, Reader } from "./types.ts";
 
 /** One question. `line` is where it begins; the first line is 1. */
 export type Asked =

@@ -11,7 +11,7 @@ import { BATCH_SIZES, Histogram } from "./histogram.ts";
 import { prediction } from "./prediction.ts";
 import type { DeskOptions, Outcome } from "./protocol.ts";
 import { RequestQueue } from "./queue.ts";
-import { createReader, idsOf, type Reader } from "./reader.ts";
+import { createReader, idsOf } from "./reader.ts";
 import type { TrainedModel } from "./saved.ts";
 import { ThreadClient } from "./thread_client.ts";
 import type {
@@ -23,6 +23,7 @@ import type {
   Predictor,
   PredictorFigures,
   PredictorLimits,
+  Reader,
 } from "./types.ts";
 import { Unavailable, UnknownVersion } from "./types.ts";
 

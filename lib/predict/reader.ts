@@ -1,23 +1,12 @@
 /** Checks what requests and lines ask about: how depends on what the model was trained on. Nothing is cut into tokens here. */
 import { counted } from "../counted.ts";
-import { NEWEST_RULES, type ReadingRules } from "../config/data_shape.ts";
+import { NEWEST_RULES } from "../config/data_shape.ts";
 import { MAX_ROW } from "../data/formats/entry.ts";
 import type { PreprocessingJson } from "../data/preprocessing.ts";
 import { isNumber } from "../data/json_digits.ts";
 import { describe, sequenceProblem, type SequenceShape } from "../data/sequences.ts";
 import { InputError } from "../errors.ts";
-import type { Input } from "./types.ts";
-
-export interface Reader {
-  /** Whether it takes texts, and tokens by what they are called; else tokens are ids. */
-  readonly text: boolean;
-  /** By which it reads rows, and numbers among tokens. */
-  readonly rules: ReadingRules;
-  /** Throws an InputError that calls the value `field`. */
-  readTokens(value: unknown, field: string): Input;
-  /** Throws an InputError that calls the value `field`. */
-  readText(value: unknown, field: string): Input;
-}
+import type { Input, Reader } from "./types.ts";
 
 /**
  * Characters of a request's text at most, where a tokenizer of Hugging Face cuts it: that takes seconds for a megabyte,

@@ -1,13 +1,25 @@
 /** What the world sees of a model that predicts: plain values, no tensors. */
 
+import type { ReadingRules } from "../config/data_shape.ts";
 import type { Histogram } from "./histogram.ts";
-import type { Reader } from "./reader.ts";
 
 /**
  * What the model is asked about, checked but not yet read: a text, or tokens, which are names for a model with a
  * vocabulary of its own and ids for any other.
  */
 export type Input = string | readonly string[] | readonly number[];
+
+/** Checks what is asked of a model: see reader.ts. */
+export interface Reader {
+  /** Whether it takes texts, and tokens by what they are called; else tokens are ids. */
+  readonly text: boolean;
+  /** By which it reads rows, and numbers among tokens. */
+  readonly rules: ReadingRules;
+  /** Throws an InputError that calls the value `field`. */
+  readTokens(value: unknown, field: string): Input;
+  /** Throws an InputError that calls the value `field`. */
+  readText(value: unknown, field: string): Input;
+}
 
 /** What a model with a vocabulary of its own tells of an input. */
 export interface Flags {

@@ -7,7 +7,7 @@ import type { Context } from "hono";
 import { parseWithDigits, suspectNumber } from "../data/json_digits.ts";
 import { describe } from "../data/sequences.ts";
 import { errorMessage, InputError } from "../errors.ts";
-import type { Reader } from "../predict/reader.ts";
+import type { Reader } from "../predict/types.ts";
 import { Refusal } from "./problem.ts";
 import type { Asked, RouteEnv } from "./routes.ts";
 

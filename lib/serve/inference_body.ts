@@ -3,10 +3,9 @@ import { counted } from "../counted.ts";
 import { z } from "@hono/zod-openapi";
 import { describe } from "../data/sequences.ts";
 import { InputError } from "../errors.ts";
-import type { Reader } from "../predict/reader.ts";
 import { shortened } from "../printable.ts";
 import { mapInTurns } from "../turns.ts";
-import type { Answer, Input } from "../predict/types.ts";
+import type { Answer, Input, Reader } from "../predict/types.ts";
 
 /** Nobody reads what is in it: to look at thousands of keys would take longer than all else. */
 const anyObject = z.unknown().optional().openapi({ type: "object", additionalProperties: true });

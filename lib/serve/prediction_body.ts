@@ -4,8 +4,7 @@ import { z } from "@hono/zod-openapi";
 import { describe } from "../data/sequences.ts";
 import { InputError, Problems } from "../errors.ts";
 import { shortened } from "../printable.ts";
-import type { Reader } from "../predict/reader.ts";
-import type { Answer, Input, ModelShape } from "../predict/types.ts";
+import type { Answer, Input, ModelShape, Reader } from "../predict/types.ts";
 import { mapInTurns } from "../turns.ts";
 
 export interface PredictRequest {
