@@ -2,7 +2,8 @@
  * Whether the machines of a run have the same state. Each shows the digests of its newest compared rounds in its
  * register; machines that came to different ones after the same round all end.
  */
-import type { Context } from "./context.ts";
+import type { Clock } from "./clock.ts";
+import type { LocalShards } from "./local.ts";
 import type { Presence, RoundDigest } from "./messages.ts";
 
 /** Rounds that a machine shows the digests of: machines are never further apart than a few looks at the registers. */
@@ -70,7 +71,14 @@ export class Agreement {
  * end with this machine have shown theirs, or for a few leases.
  */
 export async function compareEnds(
-  { agreement, clock, signal, local, leaseMs, member }: Context,
+  { agreement, clock, signal, local, leaseMs, member }: {
+    readonly agreement: Agreement;
+    readonly clock: Clock;
+    readonly signal: AbortSignal;
+    readonly local: LocalShards;
+    readonly leaseMs: number;
+    readonly member: string;
+  },
   look: () => Promise<readonly Presence[]>,
 ): Promise<void> {
   const own = local.stateDigest();
