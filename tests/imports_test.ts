@@ -1,14 +1,48 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { readdirSync, readFileSync } from "node:fs";
-import { importProblems } from "./import_rules.ts";
+import { importCircles, importProblems, KNOWN_CIRCLES } from "./import_rules.ts";
 
 const root = new URL("../", import.meta.url);
 
-Deno.test("lib/ imports in one direction, has no barrel and no file over 300 lines", () => {
+/** Every file of lib/ and its text. */
+function libFiles(): Map<string, string> {
   const paths = readdirSync(new URL("lib/", root), { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".ts")).map((path) => `lib/${path}`);
   assert(paths.length > 50, `Only ${paths.length} files were found`);
-  assertEquals(paths.flatMap((path) => importProblems(path, readFileSync(new URL(path, root), "utf8"))), []);
+  return new Map(paths.map((path) => [path, readFileSync(new URL(path, root), "utf8")]));
+}
+
+Deno.test("lib/ imports in one direction, has no barrel and no file over 300 lines", () => {
+  assertEquals([...libFiles()].flatMap(([path, text]) => importProblems(path, text)), []);
+});
+
+Deno.test("no files of lib/ import each other in a circle, not even types", () => {
+  const files = libFiles();
+  assertEquals(importCircles(files, KNOWN_CIRCLES), []);
+  for (const arrow of KNOWN_CIRCLES) {
+    const others = KNOWN_CIRCLES.filter((other) => other !== arrow);
+    assert(importCircles(files, others).length > 0, `This closes no circle, remove it from the list: ${arrow}`);
+  }
+});
+
+Deno.test("importCircles() finds every circle, of types, over three files, and of a file with itself", () => {
+  const files = new Map([
+    ["lib/a/one.ts", `import { b } from "./two.ts";\nimport { z } from "npm:zod";`],
+    ["lib/a/two.ts", `import type { C } from "../b/three.ts";\n// import { own } from "./alone.ts";`],
+    ["lib/b/three.ts", `export { a } from "../a/one.ts";\nconst later = await import("./own.ts");`],
+    ["lib/b/own.ts", `import type { Own } from "./own.ts";`],
+    ["lib/a/alone.ts", `import { b } from "./two.ts";\nimport { missing } from "./missing.ts";`],
+  ]);
+  const three = ["lib/a/one.ts", "lib/a/two.ts", "lib/b/three.ts"];
+  assertEquals(importCircles(files), [["lib/b/own.ts"], three]);
+  const cut = ["lib/b/three.ts imports lib/a/one.ts", "lib/b/own.ts imports lib/b/own.ts"];
+  assertEquals(importCircles(files, cut), []);
+  assertEquals(importCircles(files, cut.slice(1)), [three]);
+});
+
+Deno.test("importCircles() refuses a known circle that is not there any more", () => {
+  const files = new Map([["lib/a/one.ts", `import { b } from "./two.ts";`], ["lib/a/two.ts", ""]]);
+  assertThrows(() => importCircles(files, ["lib/a/two.ts imports lib/a/one.ts"]), Error, "remove it from the list");
 });
 
 const backward: [what: string, path: string, text: string][] = [

@@ -8,7 +8,7 @@ import { currentAndNext } from "./memory_map.ts";
 import { stampOf } from "./rows.ts";
 import { drawOf, type Round } from "./schedule.ts";
 import { sharesOf } from "./shares.ts";
-import type { RoundPart, WorkerContext } from "./worker_loop.ts";
+import type { RoundPart, WorkerContext } from "./worker_context.ts";
 
 /** Returns the function that takes this worker's part in one round, up to the barrier that commits it. */
 export function averageGradients(context: WorkerContext): RoundPart {

@@ -9,20 +9,19 @@ import { jointStep } from "./joint_step.ts";
 import { groupsOf } from "./groups.ts";
 import { currentAndNext } from "./memory_map.ts";
 import { roundParts } from "./parts.ts";
-import { rowFinderOf, stampOf } from "./rows.ts";
+import { stampOf } from "./rows.ts";
 import { sharesOf } from "./shares.ts";
-import type { RoundPart, WorkerContext } from "./worker_loop.ts";
+import type { RoundPart, WorkerContext } from "./worker_context.ts";
 
 /** Returns the function that takes this worker's part in one round, up to the barrier that commits it. */
 export function averageWeights(context: WorkerContext): RoundPart {
-  const { config, run, engine, timed } = context;
+  const { config, run, engine, timed, findRows } = context;
   const { training } = config;
   const takeJointly = jointStep(context);
   const train = roundParts(context);
   const groups = groupsOf(training);
   const vectors = averagedVectors(run, training);
   const { begin, end, note } = portionOf(context);
-  const findRows = rowFinderOf(context);
 
   return function round(round, committed) {
     if (isJoint(config, run, round, committed)) return takeJointly(round, committed);

@@ -3,7 +3,7 @@ import type { TrainingConfig } from "../config/schema.ts";
 import { segmentOf } from "./plan.ts";
 import { rowsOf } from "./rows.ts";
 import type { SharedRun } from "./shared_run.ts";
-import type { WorkerContext } from "./worker_loop.ts";
+import type { WorkerContext } from "./worker_context.ts";
 
 /** Elements that one worker averages in one go: whole cache lines. */
 const SEGMENT_BLOCK = 16;

@@ -9,7 +9,6 @@ import { restoresBest } from "./course.ts";
 import { Crew } from "./crew.ts";
 import { withBest } from "./initial_state.ts";
 import { isFoundBest } from "./judgement.ts";
-import type { Link } from "./link.ts";
 import { createPlan, type LockstepConfig, type Plan } from "./plan.ts";
 import { type EpochRecord, RecordReader, type RollbackRecord, type RoundRecord } from "./records.ts";
 import type { Counters, SharedRun } from "./shared_run.ts";
@@ -28,6 +27,22 @@ export interface Update {
   readonly incidents: readonly Incident[];
   /** The machines that take part, where there are others. */
   readonly cluster?: ClusterView | undefined;
+}
+
+/** The way to other machines that take part in the same rounds. Without one, a machine averages alone. */
+export interface Link {
+  /** Takes part from now on: the workers of `coordinator` have started. */
+  start(coordinator: Coordinator): void;
+  /** What was worth telling since the last call. Throws a TrainingError if taking part is not possible any more. */
+  news(): { readonly incidents: readonly Incident[]; readonly cluster: ClusterView | undefined };
+  /** Lets the other machines know of an incident of this one. */
+  tell(incident: string): void;
+  /** Ends this machine's part after what it is at, and lets its workers leave. */
+  leave(): void;
+  /** Resolves when the others need nothing more of this machine. */
+  ended(): Promise<void>;
+  /** Closes the connection. */
+  close(): void;
 }
 
 export interface CoordinatorOptions {

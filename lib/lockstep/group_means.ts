@@ -13,20 +13,19 @@ import { coefficients } from "../engine/tree_mean.ts";
 import type { Span } from "../engine/tree_nodes.ts";
 import { averagedVectors, portionOf } from "./averaged_parts.ts";
 import { currentAndNext } from "./memory_map.ts";
-import { rowFinderOf, stampOf } from "./rows.ts";
+import { stampOf } from "./rows.ts";
 import type { Part } from "./schedule.ts";
-import type { WorkerContext } from "./worker_loop.ts";
+import type { WorkerContext } from "./worker_context.ts";
 
 /** Figures of a shard: see shared_run.ts. */
 const WEIGHT = 3;
 
 /** Returns the function that takes this worker's part in the mean of one group, after a part that is not the last. */
 export function groupMeans(context: WorkerContext): (group: Span, part: Part, committed: number) => void {
-  const { config: { training }, plan: { spec }, run, engine } = context;
+  const { config: { training }, plan: { spec }, run, engine, findRows } = context;
   const width = spec.embedding;
   const vectors = averagedVectors(run, training);
   const { begin, end } = portionOf(context);
-  const findRows = rowFinderOf(context);
   /** `[shard]` what it counted for in this round up to the mean before this one. */
   const counted = new Float64Array(training.shards);
 

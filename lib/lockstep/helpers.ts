@@ -8,7 +8,7 @@ import { throwIfAborted } from "./barrier.ts";
 import type { Claims } from "./claims.ts";
 import { Word } from "./control.ts";
 import type { SharedRun } from "./shared_run.ts";
-import type { Place } from "./worker_loop.ts";
+import type { Place } from "./worker_context.ts";
 
 /** The other workers, as a worker's engine sees them. Nobody is there where workers take turns on a core. */
 export function helpersOf(

@@ -9,13 +9,13 @@ import { portionOf } from "./averaged_parts.ts";
 import { roundGradients } from "./average_gradients.ts";
 import { replicaOf } from "./joint_round.ts";
 import { currentAndNext } from "./memory_map.ts";
-import { rowFinderOf, stampOf } from "./rows.ts";
+import { stampOf } from "./rows.ts";
 import { sharesOf } from "./shares.ts";
-import type { RoundPart, WorkerContext } from "./worker_loop.ts";
+import type { RoundPart, WorkerContext } from "./worker_context.ts";
 
 /** Returns the function that takes this worker's part in one round of one step, up to the barrier that commits it. */
 export function jointStep(context: WorkerContext): RoundPart {
-  const { config: { training }, plan: { layout, map }, run, engine, timed } = context;
+  const { config: { training }, plan: { layout, map }, run, engine, timed, findRows } = context;
   const train = roundGradients(context, (shard, gradient, rows) => {
     const squared = engine.squaredNorm(gradient, 0, layout.size, rows);
     const scale = clipScale(squared, training.clipNorm);
@@ -23,7 +23,6 @@ export function jointStep(context: WorkerContext): RoundPart {
     return squared * scale ** 2;
   });
   const { begin, end, note } = portionOf(context);
-  const findRows = rowFinderOf(context);
 
   return function round(round, committed) {
     const { firstStep } = round;

@@ -6,7 +6,7 @@ import { currentAndNext } from "./memory_map.ts";
 import { copyMomentRows, copyReplicaRows, stampOf, touchRows } from "./rows.ts";
 import { drawOf, type Part } from "./schedule.ts";
 import type { StateView } from "./shared_run.ts";
-import type { WorkerContext } from "./worker_loop.ts";
+import type { WorkerContext } from "./worker_context.ts";
 
 /**
  * Returns the function that takes the steps of one shard in one part of a round: from the current state to the shard's

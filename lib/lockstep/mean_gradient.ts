@@ -5,8 +5,8 @@
 import { clipScale } from "../engine/adam.ts";
 import { currentAndNext, NORM_BLOCK } from "./memory_map.ts";
 import { segmentOf } from "./plan.ts";
-import { ROW_PARTS, rowFinderOf, stampOf } from "./rows.ts";
-import type { WorkerContext } from "./worker_loop.ts";
+import { ROW_PARTS, stampOf } from "./rows.ts";
+import type { WorkerContext } from "./worker_context.ts";
 
 /** What the mean is made by. */
 export interface MeanMaker {
@@ -24,10 +24,9 @@ export interface MeanGradient {
 }
 
 export function meanGradient(context: WorkerContext): MeanGradient {
-  const { worker, config: { workers, training }, plan: { layout, map }, run, engine } = context;
+  const { worker, config: { workers, training }, plan: { layout, map }, run, engine, findRows } = context;
   const { lazyElements } = map;
   const [begin, end] = segmentOf(worker, workers, layout.size, NORM_BLOCK, lazyElements);
-  const findRows = rowFinderOf(context);
   let moved = findRows([], 0);
 
   return {

@@ -6,7 +6,7 @@ import type { Span } from "../engine/tree_nodes.ts";
 import { groupMeans } from "./group_means.ts";
 import { localSteps } from "./local_steps.ts";
 import { partsOf, type Round } from "./schedule.ts";
-import type { WorkerContext } from "./worker_loop.ts";
+import type { WorkerContext } from "./worker_context.ts";
 
 /** Does this worker's part in training `shards` until their slots hold what the round's mean is taken of. */
 export type TrainParts = (

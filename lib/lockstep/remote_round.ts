@@ -14,14 +14,14 @@ import { meanGradient } from "./mean_gradient.ts";
 import { currentAndNext } from "./memory_map.ts";
 import { awaitOrder, Order, tellReady } from "./orders.ts";
 import { roundParts } from "./parts.ts";
-import { rowFinderOf, stampOf } from "./rows.ts";
+import { stampOf } from "./rows.ts";
 import type { Round } from "./schedule.ts";
 import { sharesOf } from "./shares.ts";
-import type { RoundPart, WorkerContext } from "./worker_loop.ts";
+import type { RoundPart, WorkerContext } from "./worker_context.ts";
 
 /** Returns the function that does as the main thread orders, up to the commit or the end. */
 export function remoteRound(context: WorkerContext): RoundPart {
-  const { worker, config: { workers, training }, run, engine, timed, barrier } = context;
+  const { worker, config: { workers, training }, run, engine, timed, barrier, findRows } = context;
   const ofGradients = training.average === "gradients";
   const train = roundParts(context);
   const takeGradients = roundGradients(context);
@@ -29,7 +29,6 @@ export function remoteRound(context: WorkerContext): RoundPart {
   const groups = groupsOf(training);
   const vectors = ofGradients ? [{ slots: run.shardGradients, states: undefined }] : averagedVectors(run, training);
   const { begin, end } = portionOf(context);
-  const findRows = rowFinderOf(context);
   let seen = 0;
 
   /** Sums this worker's part of the node into the slot of its first shard, and marks the rows that it holds there. */

@@ -10,7 +10,6 @@
 import type { Batch } from "../data/batch.ts";
 import type { Engine, Replica } from "../engine/contract.ts";
 import { eachRowAmong, type RowParts } from "../engine/row_parts.ts";
-import type { WorkerContext } from "./worker_loop.ts";
 
 /** The stamp of the round that follows `committed` rounds, in the 32 bits that a stamp has. */
 export function stampOf(committed: number): number {
@@ -88,6 +87,8 @@ export function mostRowsOf(workers: number, rows: number): number {
   return Math.min(rows, Math.ceil(ROW_PARTS / workers) * Math.ceil(blocks / ROW_PARTS) * ROW_BLOCK);
 }
 
+export type RowFinder = (stamps: readonly Int32Array[], stamp: number) => RowsOfRound;
+
 /**
  * Returns the function that finds, by the stamps of some shards and the stamp of a round, the rows that are `worker`'s
  * in it. `engine` lists them in `list`, of `mostRowsOf(workers, rows)` words: they hold until the next call.
@@ -98,7 +99,7 @@ export function createRowFinder(
   workers: number,
   rows: number,
   list: Int32Array,
-): (stamps: readonly Int32Array[], stamp: number) => RowsOfRound {
+): RowFinder {
   const among = partsOf(worker, workers);
   return (stamps, stamp) => {
     const found = engine.findRows({ stamps, stamp, rows, among, list });
@@ -117,9 +118,4 @@ export function createRowFinder(
       },
     };
   };
-}
-
-/** The same of a worker in its run. */
-export function rowFinderOf({ worker, config, plan, run, engine }: WorkerContext): ReturnType<typeof createRowFinder> {
-  return createRowFinder(engine, worker, config.workers, plan.map.rows, run.moved[worker]!);
 }

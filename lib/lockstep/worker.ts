@@ -8,7 +8,8 @@ import { Divergence } from "./divergence.ts";
 import { helpersOf } from "./helpers.ts";
 import { createPlan } from "./plan.ts";
 import { sharedRun } from "./shared_run.ts";
-import { type Place, runWorkerLoop } from "./worker_loop.ts";
+import type { Place } from "./worker_context.ts";
+import { runWorkerLoop } from "./worker_loop.ts";
 
 /** The one message that a worker gets. */
 export interface WorkerStart extends Place {

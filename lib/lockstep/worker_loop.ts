@@ -2,61 +2,23 @@
  * The loop that a worker runs: rounds of local steps, averaging and commit, in step with all other workers. It is
  * synchronous from the first round to the last and meets the others only in shared memory.
  */
-import type { Batch, BatchMetrics } from "../data/batch.ts";
 import { lossWeight } from "../data/class_weights.ts";
 import type { Engine } from "../engine/contract.ts";
 import { averageGradients } from "./average_gradients.ts";
 import { averageWeights } from "./average_weights.ts";
-import { type Barrier, createBarrier, waitWhilePaused } from "./barrier.ts";
-import { createChaos, type Moment } from "./chaos.ts";
+import { createBarrier, waitWhilePaused } from "./barrier.ts";
+import { createChaos } from "./chaos.ts";
 import { askingOrder, type Claims } from "./claims.ts";
 import { commitRound, finishEpoch } from "./commit.ts";
 import { Word } from "./control.ts";
 import { endsEpoch, learningRateAfter, readCourse } from "./course.ts";
 import { CHUNK_SIZE, currentAndNext } from "./memory_map.ts";
-import type { LockstepConfig, Plan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import { remoteRound } from "./remote_round.ts";
-import { type Round, roundAt } from "./schedule.ts";
+import { createRowFinder } from "./rows.ts";
+import { roundAt } from "./schedule.ts";
 import type { SharedRun } from "./shared_run.ts";
-
-/** All that a worker's part of a round needs. */
-export interface WorkerContext {
-  readonly worker: number;
-  readonly config: LockstepConfig;
-  readonly plan: Plan;
-  readonly run: SharedRun;
-  readonly engine: Engine;
-  /** All shards, those that are this worker's first. */
-  readonly shards: readonly number[];
-  readonly claims: Claims;
-  readonly barrier: Barrier;
-  /** Faults on purpose, at the moments of a round. */
-  readonly chaos: (round: number, moment: Moment) => void;
-  /** Runs `work` and adds its wall time to this worker's counter of that kind: what it helped others within is compute. */
-  timed<Result>(kind: "compute" | "wait" | "average", work: () => Result): Result;
-  /** Forgets what `shard` did in earlier rounds, or in this one before it was done again. */
-  beginShard(shard: number): void;
-  /** Draws the batch of `shard` at `step` and returns it; one of no rows is no step. */
-  trainingBatch(shard: number, step: number): Batch;
-  /** The learning rate of `step` in the round that follows `committed` rounds. */
-  learningRate(step: number, committed: number): number;
-  /** Adds a step's sums to the round's figures of `shard`. */
-  count(shard: number, batch: Batch, metrics: BatchMetrics): void;
-}
-
-/**
- * A worker's part in the round that follows `committed` rounds, up to the barrier that commits it; or "left" where
- * everyone is told to end without it.
- */
-export type RoundPart = (round: Round, committed: number) => "left" | void;
-
-/** Which worker this is. */
-export interface Place {
-  readonly worker: number;
-  /** Crews before this one. */
-  readonly attempt: number;
-  readonly config: LockstepConfig;
-}
+import type { Place, WorkerContext } from "./worker_context.ts";
 
 /** Trains until everyone is told to end. Throws Aborted when the run is given up. */
 export function runWorkerLoop(place: Place, plan: Plan, run: SharedRun, engine: Engine, claims: Claims): void {
@@ -162,6 +124,7 @@ function createContext(place: Place, plan: Plan, run: SharedRun, engine: Engine,
       // Where other machines take part, the round may have begun before; else its stamps are of its own.
       if (config.remote) run.stamps[shard]?.fill(0);
     },
+    findRows: createRowFinder(engine, worker, config.workers, plan.map.rows, run.moved[worker]!),
     trainingBatch(shard, step) {
       plan.dataset.trainingBatch(batch, step, shard);
       return batch;
