@@ -1,6 +1,6 @@
 /** Measurements of the product: worker threads in rounds over shared memory, as a run has them. */
 import { type TrainingConfig, trainingConfigSchema } from "../lib/config/schema.ts";
-import { StopReason } from "../lib/lockstep/control.ts";
+import { StopReason } from "../lib/lockstep/memory/control.ts";
 import { Coordinator, type Update } from "../lib/lockstep/coordinator.ts";
 import { initialState } from "../lib/lockstep/initial_state.ts";
 import { createPlan, type LockstepConfig } from "../lib/lockstep/plan.ts";

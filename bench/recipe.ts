@@ -2,7 +2,7 @@
 import { flagName } from "../lib/config/flags.ts";
 import type { TrainingConfig } from "../lib/config/schema.ts";
 import { summarySchema } from "../lib/events.ts";
-import { reasonText, StopReason } from "../lib/lockstep/control.ts";
+import { reasonText, StopReason } from "../lib/lockstep/memory/control.ts";
 import { listRuns } from "../lib/run/directory.ts";
 import { output } from "./command.ts";
 import { alternate } from "./measure.ts";

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { type Config, configPaths } from "../config/schema.ts";
 import { errorMessage, TrainingError } from "../errors.ts";
 import type { RunEvent, Summary } from "../events.ts";
-import { StopReason } from "../lockstep/control.ts";
+import { StopReason } from "../lockstep/memory/control.ts";
 import { openTraining } from "../run/open_training.ts";
 import type { LinkParts, TrainingRunOptions } from "../run/prepare.ts";
 import { keepRuns } from "../run/retention.ts";

@@ -1,7 +1,7 @@
 /** Completes a round's tree from the nodes that machines sent, on the state that the round started from. */
 import { createTreeMean } from "../engine/tree_mean.ts";
 import { addUp, completion, type Span } from "../engine/tree_nodes.ts";
-import { sharesOf } from "../lockstep/shares.ts";
+import { sharesOf } from "../lockstep/shard_weights.ts";
 import type { RoundNode, RoundShape } from "./round_codec.ts";
 
 /** A node with the shards that it is about. */

@@ -2,21 +2,21 @@
  * The shards of a lockstep run as the protocol wants them: orders to its workers, nodes out of its shared memory, bases
  * into it. Where its workers are replaced, they get the order again.
  */
-import { stateDigest } from "../lockstep/state.ts";
+import { stateDigest } from "../lockstep/memory/state.ts";
 import { createBatch } from "../data/batch.ts";
 import { lossWeight } from "../data/class_weights.ts";
 import { ownedNodes, type Span } from "../engine/tree_nodes.ts";
-import { averagedPartsOf } from "../lockstep/averaged_parts.ts";
-import { Word } from "../lockstep/control.ts";
+import { averagedPartsOf } from "../lockstep/round/averaged_vectors.ts";
+import { Word } from "../lockstep/memory/control.ts";
 import type { Coordinator } from "../lockstep/coordinator.ts";
-import { readCourse } from "../lockstep/course.ts";
+import { readCourse } from "../lockstep/memory/training_history.ts";
 import { groupsOf } from "../lockstep/groups.ts";
-import { currentAndNext } from "../lockstep/memory_map.ts";
-import { giveOrder, Order, readyAfter, timesReady } from "../lockstep/orders.ts";
+import { currentAndNext } from "../lockstep/memory/map.ts";
+import { giveOrder, Order, readyAfter, timesReady } from "../lockstep/round/orders.ts";
 import type { LockstepConfig, Plan } from "../lockstep/plan.ts";
-import { copyRows, stampOf } from "../lockstep/rows.ts";
+import { copyRows, stampOf } from "../lockstep/memory/sparse_rows.ts";
 import { roundAt } from "../lockstep/schedule.ts";
-import { type SharedRun, sharedRun } from "../lockstep/shared_run.ts";
+import { type SharedRun, sharedRun } from "../lockstep/memory/views.ts";
 import { completeRound } from "./complete_round.ts";
 import type { RoundDigest } from "./messages.ts";
 import type { LocalShards, NodeSum, Snapshot } from "./local.ts";

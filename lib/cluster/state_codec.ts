@@ -1,7 +1,7 @@
 /** A run's whole state as bytes, for a machine that joins: what it is checked by is its digest. */
 import { z } from "zod";
-import type { Course } from "../lockstep/course.ts";
-import { type Committed, type State, stateDigest } from "../lockstep/state.ts";
+import type { Course } from "../lockstep/memory/training_history.ts";
+import { type Committed, type State, stateDigest } from "../lockstep/memory/state.ts";
 import { Damaged, Malformed, open, seal } from "./envelope.ts";
 
 const best = z.object({ round: z.int(), position: z.int(), loss: z.number(), accuracy: z.number() });

@@ -2,7 +2,7 @@
  * A barrier for the workers of a run, on shared memory: the last to arrive opens it for all. Every wait beats the
  * worker's heart, is left when the run aborts, and has a deadline.
  */
-import { Word } from "./control.ts";
+import { Word } from "./memory/control.ts";
 
 /** Thrown out of a wait when the run was given up; whoever gave it up has said why. */
 export class Aborted extends Error {

@@ -4,15 +4,15 @@
  */
 import { TrainingError } from "../errors.ts";
 import type { ClusterView, Incident } from "../events.ts";
-import { StopReason, stopReason, Word } from "./control.ts";
-import { restoresBest } from "./course.ts";
+import { StopReason, stopReason, Word } from "./memory/control.ts";
+import { restoresBest } from "./memory/training_history.ts";
 import { Crew } from "./crew.ts";
 import { withBest } from "./initial_state.ts";
-import { isFoundBest } from "./judgement.ts";
+import { isFoundBest } from "./commit/best_state.ts";
 import { createPlan, type LockstepConfig, type Plan } from "./plan.ts";
-import { type EpochRecord, RecordReader, type RollbackRecord, type RoundRecord } from "./records.ts";
-import type { Counters, SharedRun } from "./shared_run.ts";
-import { type Committed, readState, type State } from "./state.ts";
+import { type EpochRecord, RecordReader, type RollbackRecord, type RoundRecord } from "./commit/records.ts";
+import type { Counters, SharedRun } from "./memory/views.ts";
+import { type Committed, readState, type State } from "./memory/state.ts";
 
 /** What happened since the last update. */
 export interface Update {

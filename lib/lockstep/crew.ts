@@ -4,10 +4,10 @@
  * hangs, which this runtime cannot terminate: whatever it still writes, nobody reads.
  */
 import { abort } from "./barrier.ts";
-import { Word } from "./control.ts";
+import { Word } from "./memory/control.ts";
 import type { LockstepConfig, Plan } from "./plan.ts";
-import { type Counters, type SharedRun, sharedRun } from "./shared_run.ts";
-import { type State, writeState } from "./state.ts";
+import { type Counters, type SharedRun, sharedRun } from "./memory/views.ts";
+import { type State, writeState } from "./memory/state.ts";
 import type { WorkerReply, WorkerStart } from "./worker.ts";
 
 export interface CrewOptions {

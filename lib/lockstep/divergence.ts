@@ -8,8 +8,8 @@ import { clipScale } from "../engine/adam.ts";
 import { isJoint, weightsOfShard } from "./joint_round.ts";
 import type { LockstepConfig, Plan } from "./plan.ts";
 import type { Round } from "./schedule.ts";
-import { stampOf } from "./rows.ts";
-import type { SharedRun } from "./shared_run.ts";
+import { stampOf } from "./memory/sparse_rows.ts";
+import type { SharedRun } from "./memory/views.ts";
 
 /** Training diverged, and nothing is to be done about it. The same round would come to the same again. */
 export class Divergence extends Error {

@@ -5,10 +5,10 @@
 import type { Helpers } from "../engine/contract.ts";
 import type { EngineRoom } from "../engine/create.ts";
 import { throwIfAborted } from "./barrier.ts";
-import type { Claims } from "./claims.ts";
-import { Word } from "./control.ts";
-import type { SharedRun } from "./shared_run.ts";
-import type { Place } from "./worker_context.ts";
+import type { Claims } from "./work_stealing.ts";
+import { Word } from "./memory/control.ts";
+import type { SharedRun } from "./memory/views.ts";
+import type { Place } from "./round/context.ts";
 
 /** The other workers, as a worker's engine sees them. Nobody is there where workers take turns on a core. */
 export function helpersOf(

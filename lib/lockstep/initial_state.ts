@@ -1,9 +1,9 @@
 import type { TrainingConfig } from "../config/schema.ts";
 import { initialWeights, initialWeightsInTurns } from "../model/initial.ts";
 import { type Plan } from "./plan.ts";
-import { keepsBest, NEW_COURSE } from "./course.ts";
-import { momentSets } from "./memory_map.ts";
-import type { State } from "./state.ts";
+import { keepsBest, NEW_COURSE } from "./memory/training_history.ts";
+import { momentSets } from "./memory/map.ts";
+import type { State } from "./memory/state.ts";
 
 /** The state before the first round: moments 0, and the initial weights, or others that somebody gave. */
 export function initialState(plan: Plan, config: TrainingConfig, given?: Float32Array): State {

@@ -1,13 +1,13 @@
 /** Which rounds joint_step.ts makes in one pass, and what it leaves behind of them. */
 import { adamUpdate } from "../engine/adam.ts";
 import type { Replica } from "../engine/contract.ts";
-import { Word } from "./control.ts";
-import { learningRateAfter, readCourse } from "./course.ts";
-import { currentAndNext } from "./memory_map.ts";
+import { Word } from "./memory/control.ts";
+import { learningRateAfter, readCourse } from "./memory/training_history.ts";
+import { currentAndNext } from "./memory/map.ts";
 import type { LockstepConfig, Plan } from "./plan.ts";
-import { stampOf } from "./rows.ts";
+import { stampOf } from "./memory/sparse_rows.ts";
 import type { Round } from "./schedule.ts";
-import type { SharedRun, StateView } from "./shared_run.ts";
+import type { SharedRun, StateView } from "./memory/views.ts";
 
 /**
  * Whether the round that follows `committed` rounds is one of these. Drift is about replicas, and what other machines sum

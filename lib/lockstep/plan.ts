@@ -5,8 +5,8 @@ import { type EngineOptions, engineOptions, engineScratchBytes } from "../engine
 import { embeddingEnd } from "../model/layout.ts";
 import { type TaskModel, taskModel } from "../model/task_model.ts";
 import type { ChaosRates } from "./chaos.ts";
-import { keepsBest } from "./course.ts";
-import { CHUNK_SIZE, type MapOptions } from "./memory_map.ts";
+import { keepsBest } from "./memory/training_history.ts";
+import { CHUNK_SIZE, type MapOptions } from "./memory/map.ts";
 
 /** What is posted to a worker. */
 export interface LockstepConfig {

@@ -3,16 +3,16 @@
  * own: it commits the best state once more, so that rounds only ever grow, and whatever is numbered by them (checkpoints,
  * digests, events) stays unambiguous. What is taken back is the place in the schedule.
  */
-import { Word } from "./control.ts";
-import { learningRateAfter, MAX_ROLLBACKS, readCourse, writeCourse } from "./course.ts";
+import { Word } from "./memory/control.ts";
+import { learningRateAfter, MAX_ROLLBACKS, readCourse, writeCourse } from "./memory/training_history.ts";
 import { Divergence, type Finding, findingText } from "./divergence.ts";
-import { judgedCourse } from "./judgement.ts";
-import { currentAndNext } from "./memory_map.ts";
+import { judgedCourse } from "./commit/best_state.ts";
+import { currentAndNext } from "./memory/map.ts";
 import type { LockstepConfig } from "./plan.ts";
-import { writeRollback } from "./records.ts";
+import { writeRollback } from "./commit/records.ts";
 import { settleRound } from "./settle.ts";
-import type { SharedRun } from "./shared_run.ts";
-import { allRowsTouched } from "./state.ts";
+import type { SharedRun } from "./memory/views.ts";
+import { allRowsTouched } from "./memory/state.ts";
 
 /** Goes back to the best state at half the learning rate, or throws a Divergence. */
 export function diverged(config: LockstepConfig, run: SharedRun, finding: Finding): void {

@@ -1,6 +1,6 @@
-import { StopReason, Word } from "./control.ts";
+import { StopReason, Word } from "./memory/control.ts";
 import type { LockstepConfig } from "./plan.ts";
-import type { SharedRun } from "./shared_run.ts";
+import type { SharedRun } from "./memory/views.ts";
 
 /** Makes of the main thread's wishes one decision for all, once the round is committed: drift, pause, end. */
 export function settleRound({ lastRound }: LockstepConfig, { control }: SharedRun): void {

@@ -3,12 +3,12 @@ import { createEngine } from "../engine/create.ts";
 import { errorMessage } from "../errors.ts";
 import { abort, Aborted } from "./barrier.ts";
 import { SilentExit } from "./chaos.ts";
-import { createClaims } from "./claims.ts";
+import { createClaims } from "./work_stealing.ts";
 import { Divergence } from "./divergence.ts";
 import { helpersOf } from "./helpers.ts";
 import { createPlan } from "./plan.ts";
-import { sharedRun } from "./shared_run.ts";
-import type { Place } from "./worker_context.ts";
+import { sharedRun } from "./memory/views.ts";
+import type { Place } from "./round/context.ts";
 import { runWorkerLoop } from "./worker_loop.ts";
 
 /** The one message that a worker gets. */

@@ -4,21 +4,21 @@
  */
 import { lossWeight } from "../data/class_weights.ts";
 import type { Engine } from "../engine/contract.ts";
-import { averageGradients } from "./average_gradients.ts";
-import { averageWeights } from "./average_weights.ts";
+import { averageGradients } from "./round/average_gradients.ts";
+import { averageWeights } from "./round/average_weights.ts";
 import { createBarrier, waitWhilePaused } from "./barrier.ts";
 import { createChaos } from "./chaos.ts";
-import { askingOrder, type Claims } from "./claims.ts";
-import { commitRound, finishEpoch } from "./commit.ts";
-import { Word } from "./control.ts";
-import { endsEpoch, learningRateAfter, readCourse } from "./course.ts";
-import { CHUNK_SIZE, currentAndNext } from "./memory_map.ts";
+import { askingOrder, type Claims } from "./work_stealing.ts";
+import { commitRound, finishEpoch } from "./commit/commit.ts";
+import { Word } from "./memory/control.ts";
+import { endsEpoch, learningRateAfter, readCourse } from "./memory/training_history.ts";
+import { CHUNK_SIZE, currentAndNext } from "./memory/map.ts";
 import type { Plan } from "./plan.ts";
-import { remoteRound } from "./remote_round.ts";
-import { createRowFinder } from "./rows.ts";
+import { remoteRound } from "./round/remote_round.ts";
+import { createRowFinder } from "./memory/sparse_rows.ts";
 import { roundAt } from "./schedule.ts";
-import type { SharedRun } from "./shared_run.ts";
-import type { Place, WorkerContext } from "./worker_context.ts";
+import type { SharedRun } from "./memory/views.ts";
+import type { Place, WorkerContext } from "./round/context.ts";
 
 /** Trains until everyone is told to end. Throws Aborted when the run is given up. */
 export function runWorkerLoop(place: Place, plan: Plan, run: SharedRun, engine: Engine, claims: Claims): void {

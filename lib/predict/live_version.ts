@@ -1,8 +1,8 @@
 /** The newest weights of a run that trains, read from its shared memory while training goes on. */
 import type { TrainingConfig } from "../config/schema.ts";
-import { Word } from "../lockstep/control.ts";
-import { type SharedRun, sharedRun } from "../lockstep/shared_run.ts";
-import { readNewest, stateDigest } from "../lockstep/state.ts";
+import { Word } from "../lockstep/memory/control.ts";
+import { type SharedRun, sharedRun } from "../lockstep/memory/views.ts";
+import { readNewest, stateDigest } from "../lockstep/memory/state.ts";
 import { parameterLayout } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import type { LiveWeights, ModelVersion } from "../run/model_version.ts";

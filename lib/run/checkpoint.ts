@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { DamagedFile } from "../errors.ts";
-import { type Course } from "../lockstep/course.ts";
-import { type Committed, stateDigest, stateDigestInTurns } from "../lockstep/state.ts";
+import { type Course } from "../lockstep/memory/training_history.ts";
+import { type Committed, stateDigest, stateDigestInTurns } from "../lockstep/memory/state.ts";
 import { type ParameterLayout, tensorView } from "../model/layout.ts";
 import type { NamedTensor } from "../model/pytorch.ts";
 import { readBytes, writeWhole } from "./files.ts";

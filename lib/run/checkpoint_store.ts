@@ -2,7 +2,7 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { errorMessage } from "../errors.ts";
-import type { Committed, State } from "../lockstep/state.ts";
+import type { Committed, State } from "../lockstep/memory/state.ts";
 import type { ParameterLayout } from "../model/layout.ts";
 import { checkpointFile, type CheckpointInfo, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { errorCode, readBytes } from "./files.ts";

@@ -1,7 +1,7 @@
 /** All runs of a directory, for whoever lists them or reads their events; the one that is training is read live. */
 import { dirname, join } from "node:path";
 import type { RunEvent } from "../events.ts";
-import { StopReason } from "../lockstep/control.ts";
+import { StopReason } from "../lockstep/memory/control.ts";
 import { dataSchema } from "./data_schema.ts";
 import { listRuns, RUN_ID } from "./directory.ts";
 import { removeRun } from "./retention.ts";

@@ -4,7 +4,7 @@
  */
 import type { ConfigKey } from "../config/schema.ts";
 import { InputError } from "../errors.ts";
-import { memoryMap, type Region } from "../lockstep/memory_map.ts";
+import { memoryMap, type Region } from "../lockstep/memory/map.ts";
 import type { LockstepConfig, Plan } from "../lockstep/plan.ts";
 
 /** What one WebAssembly.Memory can have at most: the shared one, and that of tfjs in each worker. */

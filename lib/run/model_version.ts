@@ -1,6 +1,6 @@
 /** Weights that predict, and where they are: in a run that trains, or saved. */
 import type { Combination } from "../baseline/mix.ts";
-import type { MapOptions } from "../lockstep/memory_map.ts";
+import type { MapOptions } from "../lockstep/memory/map.ts";
 
 /** Weights as one round committed them. */
 export interface ModelVersion {

@@ -3,7 +3,7 @@ import type { TrainingConfig } from "../config/schema.ts";
 import type { Figures, NewEvent } from "../events.ts";
 import type { Update } from "../lockstep/coordinator.ts";
 import { findingText } from "../lockstep/divergence.ts";
-import type { RollbackRecord } from "../lockstep/records.ts";
+import type { RollbackRecord } from "../lockstep/commit/records.ts";
 import { stepsAfter } from "../lockstep/schedule.ts";
 import type { Earlier } from "./earlier.ts";
 import { createProgress } from "./progress.ts";

@@ -10,8 +10,8 @@ import { parseChaos } from "../lockstep/chaos.ts";
 import { Coordinator, type Link } from "../lockstep/coordinator.ts";
 import { initialStateInTurns, withBest } from "../lockstep/initial_state.ts";
 import { createPlan, type LockstepConfig, type Plan } from "../lockstep/plan.ts";
-import { sharedRun } from "../lockstep/shared_run.ts";
-import { type State, stateDigestInTurns, writeStateInTurns } from "../lockstep/state.ts";
+import { sharedRun } from "../lockstep/memory/views.ts";
+import { type State, stateDigestInTurns, writeStateInTurns } from "../lockstep/memory/state.ts";
 import { initialWeightsInTurns } from "../model/initial.ts";
 import type { ParameterLayout } from "../model/layout.ts";
 

@@ -1,8 +1,8 @@
 /** Turns the sums that the coordinator reports into progress events: what happened since the last one. */
 import type { NewEvent } from "../events.ts";
 import type { Update } from "../lockstep/coordinator.ts";
-import type { RoundRecord } from "../lockstep/records.ts";
-import type { Counters } from "../lockstep/shared_run.ts";
+import type { RoundRecord } from "../lockstep/commit/records.ts";
+import type { Counters } from "../lockstep/memory/views.ts";
 
 type Progress = Extract<NewEvent, { type: "progress" }>;
 

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { errorMessage, InputError, TrainingError } from "../errors.ts";
-import type { State } from "../lockstep/state.ts";
+import type { State } from "../lockstep/memory/state.ts";
 import type { ParameterLayout } from "../model/layout.ts";
 import { CheckpointStore } from "./checkpoint_store.ts";
 import type { EventLog } from "./event_log.ts";

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { TrainingConfig } from "../config/schema.ts";
 import { type Figures, type RunEvent, type Summary, summarySchema } from "../events.ts";
-import { reasonText, StopReason } from "../lockstep/control.ts";
-import type { Committed, State } from "../lockstep/state.ts";
+import { reasonText, StopReason } from "../lockstep/memory/control.ts";
+import type { Committed, State } from "../lockstep/memory/state.ts";
 import { lastEvent } from "./event_log.ts";
 import { errorCode, readJson } from "./files.ts";
 

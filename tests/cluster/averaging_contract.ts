@@ -5,8 +5,8 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { TrainingConfig } from "../../lib/config/schema.ts";
 import type { TrainingData } from "../../lib/data/training_data.ts";
-import type { EpochRecord, RoundRecord } from "../../lib/lockstep/records.ts";
-import type { State } from "../../lib/lockstep/state.ts";
+import type { EpochRecord, RoundRecord } from "../../lib/lockstep/commit/records.ts";
+import type { State } from "../../lib/lockstep/memory/state.ts";
 import { randomData } from "../data/tables.ts";
 import { plainModel, plainTraining } from "../lockstep/plain_rounds.ts";
 import { tinyConfig } from "../lockstep/tiny.ts";

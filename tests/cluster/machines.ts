@@ -8,8 +8,8 @@ import type { Transport } from "../../lib/cluster/transport.ts";
 import { Coordinator } from "../../lib/lockstep/coordinator.ts";
 import { initialState } from "../../lib/lockstep/initial_state.ts";
 import { createPlan } from "../../lib/lockstep/plan.ts";
-import type { EpochRecord, RollbackRecord, RoundRecord } from "../../lib/lockstep/records.ts";
-import type { State } from "../../lib/lockstep/state.ts";
+import type { EpochRecord, RollbackRecord, RoundRecord } from "../../lib/lockstep/commit/records.ts";
+import type { State } from "../../lib/lockstep/memory/state.ts";
 import { PATIENCE_MS } from "../patience.ts";
 import { TOY_CLAIM } from "./toy_shards.ts";
 

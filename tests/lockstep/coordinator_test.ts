@@ -1,7 +1,7 @@
 /** How a training ends: in time, by a wish or by a fault. */
 import { assert, assertAlmostEquals, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { TrainingError } from "../../lib/errors.ts";
-import { StopReason } from "../../lib/lockstep/control.ts";
+import { StopReason } from "../../lib/lockstep/memory/control.ts";
 import { plainHeldOut, plainModel } from "./plain_rounds.ts";
 import type { Fault } from "./faulty_worker.ts";
 import { tinyConfig, train } from "./tiny.ts";

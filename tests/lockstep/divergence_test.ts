@@ -2,8 +2,8 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { TrainingConfig } from "../../lib/config/schema.ts";
 import { TrainingError } from "../../lib/errors.ts";
-import { StopReason } from "../../lib/lockstep/control.ts";
-import { type State, stateDigest } from "../../lib/lockstep/state.ts";
+import { StopReason } from "../../lib/lockstep/memory/control.ts";
+import { type State, stateDigest } from "../../lib/lockstep/memory/state.ts";
 import { plainModel, plainTraining } from "./plain_rounds.ts";
 import { someOf, tinyConfig, train } from "./tiny.ts";
 

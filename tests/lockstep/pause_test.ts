@@ -1,7 +1,7 @@
 /** Pauses at the ends of rounds. */
 import { assert, assertEquals } from "@std/assert";
-import { StopReason } from "../../lib/lockstep/control.ts";
-import { stateDigest } from "../../lib/lockstep/state.ts";
+import { StopReason } from "../../lib/lockstep/memory/control.ts";
+import { stateDigest } from "../../lib/lockstep/memory/state.ts";
 import { tinyConfig, train } from "./tiny.ts";
 
 Deno.test("setPaused() stops rounds until it is taken back, again and again, and changes no bit", async () => {

@@ -3,12 +3,12 @@ import { type TrainingConfig, trainingConfigSchema } from "../../lib/config/sche
 import { tableConfig } from "../../lib/data/table_config.ts";
 import type { TrainingData } from "../../lib/data/training_data.ts";
 import type { ChaosRates } from "../../lib/lockstep/chaos.ts";
-import type { StopReason } from "../../lib/lockstep/control.ts";
+import type { StopReason } from "../../lib/lockstep/memory/control.ts";
 import { Coordinator } from "../../lib/lockstep/coordinator.ts";
 import { initialState } from "../../lib/lockstep/initial_state.ts";
 import { createPlan } from "../../lib/lockstep/plan.ts";
-import type { EpochRecord, RollbackRecord, RoundRecord } from "../../lib/lockstep/records.ts";
-import type { Committed, State } from "../../lib/lockstep/state.ts";
+import type { EpochRecord, RollbackRecord, RoundRecord } from "../../lib/lockstep/commit/records.ts";
+import type { Committed, State } from "../../lib/lockstep/memory/state.ts";
 import { PATIENCE_MS } from "../patience.ts";
 import type { Fault } from "./faulty_worker.ts";
 

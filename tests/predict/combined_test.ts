@@ -4,7 +4,7 @@ import { openSaved } from "../../lib/predict/saved.ts";
 import type { Prediction } from "../../lib/predict/types.ts";
 import { writeCheckpoint } from "../../lib/run/checkpoint.ts";
 import { checkpointBytes, checkpointRounds } from "../../lib/run/checkpoint_store.ts";
-import { NEW_COURSE } from "../../lib/lockstep/course.ts";
+import { NEW_COURSE } from "../../lib/lockstep/memory/training_history.ts";
 import type { ModelVersion, Newest } from "../../lib/run/model_version.ts";
 import { predictByNgrams, predictTable } from "../../lib/run/predict_table.ts";
 import { plainCombination, plainNgrams, tinyNgrams } from "../baseline/tiny_ngrams.ts";

@@ -1,9 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { Word } from "../../lib/lockstep/control.ts";
+import { Word } from "../../lib/lockstep/memory/control.ts";
 import { createPlan } from "../../lib/lockstep/plan.ts";
 import { initialState } from "../../lib/lockstep/initial_state.ts";
-import { sharedRun } from "../../lib/lockstep/shared_run.ts";
-import { type State, stateDigest, writeState } from "../../lib/lockstep/state.ts";
+import { sharedRun } from "../../lib/lockstep/memory/views.ts";
+import { type State, stateDigest, writeState } from "../../lib/lockstep/memory/state.ts";
 import { liveVersion } from "../../lib/predict/live_version.ts";
 import { readModel } from "../../lib/run/model_files.ts";
 import { createTinyRun } from "../run/tiny_run.ts";

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { NEW_COURSE } from "../../lib/lockstep/course.ts";
-import { stateDigest } from "../../lib/lockstep/state.ts";
+import { NEW_COURSE } from "../../lib/lockstep/memory/training_history.ts";
+import { stateDigest } from "../../lib/lockstep/memory/state.ts";
 import { type Answer, Unavailable, UnknownVersion } from "../../lib/predict/types.ts";
 import { checkpointBytes, checkpointRounds } from "../../lib/run/checkpoint_store.ts";
 import { writeCheckpoint } from "../../lib/run/checkpoint.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type State, stateDigest } from "../../lib/lockstep/state.ts";
+import { type State, stateDigest } from "../../lib/lockstep/memory/state.ts";
 import { parameterLayout, tensorView } from "../../lib/model/layout.ts";
 import { readCheckpoint, writeCheckpoint } from "../../lib/run/checkpoint.ts";
 import { CheckpointStore } from "../../lib/run/checkpoint_store.ts";

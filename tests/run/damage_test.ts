@@ -5,7 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { InputError, TrainingError } from "../../lib/errors.ts";
-import { StopReason } from "../../lib/lockstep/control.ts";
+import { StopReason } from "../../lib/lockstep/memory/control.ts";
 import { Random, Stream } from "../../lib/random.ts";
 import { RunLibrary } from "../../lib/run/library.ts";
 import { readModel } from "../../lib/run/model_files.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openTraining } from "../../lib/run/open_training.ts";
 import { readEvents } from "../../lib/run/event_log.ts";
 import { readModel } from "../../lib/run/model_files.ts";
-import { StopReason } from "../../lib/lockstep/control.ts";
+import { StopReason } from "../../lib/lockstep/memory/control.ts";
 import { NEWEST_RULES } from "../../lib/config/data_shape.ts";
 import { resolveConfig } from "../../lib/config/resolve.ts";
 import { readDataAgain } from "../../lib/run/run_data.ts";

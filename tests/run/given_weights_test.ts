@@ -2,7 +2,7 @@ import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/asser
 import { join } from "node:path";
 import type { Config } from "../../lib/config/schema.ts";
 import { InputError } from "../../lib/errors.ts";
-import { StopReason } from "../../lib/lockstep/control.ts";
+import { StopReason } from "../../lib/lockstep/memory/control.ts";
 import { tensorNamed, tensorView } from "../../lib/model/layout.ts";
 import { taskModel } from "../../lib/model/task_model.ts";
 import { exportModel } from "../../lib/run/export.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { resolveConfig } from "../../lib/config/resolve.ts";
 import { trainingConfig } from "../../lib/config/schema.ts";
 import { InputError } from "../../lib/errors.ts";
-import { memoryMap } from "../../lib/lockstep/memory_map.ts";
+import { memoryMap } from "../../lib/lockstep/memory/map.ts";
 import { createPlan } from "../../lib/lockstep/plan.ts";
 import { checkMemory, memoryNeeds } from "../../lib/run/memory_needs.ts";
 import { readdir } from "node:fs/promises";

@@ -2,11 +2,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { createTfjsEngine } from "../../lib/engine/tfjs.ts";
 import { loadTfjs } from "../../lib/engine/tfjs_backend.ts";
-import { createClaims } from "../../lib/lockstep/claims.ts";
+import { createClaims } from "../../lib/lockstep/work_stealing.ts";
 import { initialState } from "../../lib/lockstep/initial_state.ts";
 import { createPlan } from "../../lib/lockstep/plan.ts";
-import { sharedRun } from "../../lib/lockstep/shared_run.ts";
-import { readState, writeState } from "../../lib/lockstep/state.ts";
+import { sharedRun } from "../../lib/lockstep/memory/views.ts";
+import { readState, writeState } from "../../lib/lockstep/memory/state.ts";
 import { runWorkerLoop } from "../../lib/lockstep/worker_loop.ts";
 import { tinyConfig } from "../lockstep/tiny.ts";
 import { inTemporaryDirectory } from "./temporary.ts";

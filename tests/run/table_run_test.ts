@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Config } from "../../lib/config/schema.ts";
 import type { TrainingData } from "../../lib/data/training_data.ts";
 import { InputError } from "../../lib/errors.ts";
-import { StopReason } from "../../lib/lockstep/control.ts";
+import { StopReason } from "../../lib/lockstep/memory/control.ts";
 import { readManifest } from "../../lib/run/manifest.ts";
 import { readModel } from "../../lib/run/model_files.ts";
 import { openSaved } from "../../lib/predict/saved.ts";

@@ -1,17 +1,17 @@
 /** What is done once a round, by the last worker to arrive at its barrier, while all others wait. */
-import { StopReason, Word } from "./control.ts";
-import { endsEpoch, keepsBest, readCourse, writeCourse } from "./course.ts";
-import { findDivergence, Kind } from "./divergence.ts";
-import { judge, judgedCourse } from "./judgement.ts";
-import { currentAndNext } from "./memory_map.ts";
-import type { LockstepConfig, Plan } from "./plan.ts";
+import { StopReason, Word } from "../memory/control.ts";
+import { endsEpoch, keepsBest, readCourse, writeCourse } from "../memory/training_history.ts";
+import { findDivergence, Kind } from "../divergence.ts";
+import { judge, judgedCourse } from "./best_state.ts";
+import { currentAndNext } from "../memory/map.ts";
+import type { LockstepConfig, Plan } from "../plan.ts";
 import { writeEpoch, writeRound } from "./records.ts";
-import { diverged } from "./rollback.ts";
-import { type Round, stepsAfter, totalRounds } from "./schedule.ts";
-import { settleRound } from "./settle.ts";
-import type { SharedRun } from "./shared_run.ts";
-import { sharesOf } from "./shares.ts";
-import { stateDigest } from "./state.ts";
+import { diverged } from "../rollback.ts";
+import { type Round, stepsAfter, totalRounds } from "../schedule.ts";
+import { settleRound } from "../settle.ts";
+import type { SharedRun } from "../memory/views.ts";
+import { sharesOf } from "../shard_weights.ts";
+import { stateDigest } from "../memory/state.ts";
 
 /** Makes the next state current, unless it diverged, and says whether training goes on. Throws a Divergence. */
 export function commitRound(config: LockstepConfig, plan: Plan, run: SharedRun, round: Round): void {

@@ -1,13 +1,13 @@
 /** Describes what a worker's part in a round needs, for all kinds of rounds. */
-import type { Batch, BatchMetrics } from "../data/batch.ts";
-import type { Engine } from "../engine/contract.ts";
-import type { Barrier } from "./barrier.ts";
-import type { Moment } from "./chaos.ts";
-import type { Claims } from "./claims.ts";
-import type { LockstepConfig, Plan } from "./plan.ts";
-import type { RowFinder } from "./rows.ts";
-import type { Round } from "./schedule.ts";
-import type { SharedRun } from "./shared_run.ts";
+import type { Batch, BatchMetrics } from "../../data/batch.ts";
+import type { Engine } from "../../engine/contract.ts";
+import type { Barrier } from "../barrier.ts";
+import type { Moment } from "../chaos.ts";
+import type { Claims } from "../work_stealing.ts";
+import type { LockstepConfig, Plan } from "../plan.ts";
+import type { RowFinder } from "../memory/sparse_rows.ts";
+import type { Round } from "../schedule.ts";
+import type { SharedRun } from "../memory/views.ts";
 
 /** All that a worker's part of a round needs. */
 export interface WorkerContext {

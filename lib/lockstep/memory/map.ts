@@ -26,9 +26,9 @@
  *   batches   │ one a worker: tokens, lengths, labels
  *   scratch   │ one a worker, for its engine
  */
-import { batchWords } from "../data/batch.ts";
-import { COURSE_FIGURES, MAX_ROLLBACKS } from "./course.ts";
-import { mostRowsOf, ROW_PARTS } from "./rows.ts";
+import { batchWords } from "../../data/batch.ts";
+import { COURSE_FIGURES, MAX_ROLLBACKS } from "./training_history.ts";
+import { mostRowsOf, ROW_PARTS } from "./sparse_rows.ts";
 
 export interface MapOptions {
   /** Elements of the flat parameter vector; a multiple of 16. */

@@ -8,14 +8,14 @@
  * them touched stays the state's, whatever other groups did to it. Local moments need nothing: those of a row that a
  * shard did not touch are the same in both copies of the state by then.
  */
-import type { Replica } from "../engine/contract.ts";
-import { coefficients } from "../engine/tree_mean.ts";
-import type { Span } from "../engine/tree_nodes.ts";
-import { averagedVectors, portionOf } from "./averaged_parts.ts";
-import { currentAndNext } from "./memory_map.ts";
-import { stampOf } from "./rows.ts";
-import type { Part } from "./schedule.ts";
-import type { WorkerContext } from "./worker_context.ts";
+import type { Replica } from "../../engine/contract.ts";
+import { coefficients } from "../../engine/tree_mean.ts";
+import type { Span } from "../../engine/tree_nodes.ts";
+import { averagedVectors, portionOf } from "./averaged_vectors.ts";
+import { currentAndNext } from "../memory/map.ts";
+import { stampOf } from "../memory/sparse_rows.ts";
+import type { Part } from "../schedule.ts";
+import type { WorkerContext } from "./context.ts";
 
 /** Figures of a shard: see shared_run.ts. */
 const WEIGHT = 3;

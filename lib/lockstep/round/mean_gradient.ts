@@ -2,11 +2,11 @@
  * What the workers do with a mean gradient, wherever its shards were trained: sum its squared norm up, in blocks that do
  * not depend on who does it, and move the state by it once.
  */
-import { clipScale } from "../engine/adam.ts";
-import { currentAndNext, NORM_BLOCK } from "./memory_map.ts";
-import { segmentOf } from "./plan.ts";
-import { ROW_PARTS, stampOf } from "./rows.ts";
-import type { WorkerContext } from "./worker_context.ts";
+import { clipScale } from "../../engine/adam.ts";
+import { currentAndNext, NORM_BLOCK } from "../memory/map.ts";
+import { segmentOf } from "../plan.ts";
+import { ROW_PARTS, stampOf } from "../memory/sparse_rows.ts";
+import type { WorkerContext } from "./context.ts";
 
 /** What the mean is made by. */
 export interface MeanMaker {

@@ -3,15 +3,15 @@
  * in one pass from their gradients. It is average_weights.ts to the bit; but no replica is written, nor read again, which
  * is most of what averaging costs.
  */
-import { clipScale } from "../engine/adam.ts";
-import type { Replica } from "../engine/contract.ts";
-import { portionOf } from "./averaged_parts.ts";
+import { clipScale } from "../../engine/adam.ts";
+import type { Replica } from "../../engine/contract.ts";
+import { portionOf } from "./averaged_vectors.ts";
 import { roundGradients } from "./average_gradients.ts";
-import { replicaOf } from "./joint_round.ts";
-import { currentAndNext } from "./memory_map.ts";
-import { stampOf } from "./rows.ts";
-import { sharesOf } from "./shares.ts";
-import type { RoundPart, WorkerContext } from "./worker_context.ts";
+import { replicaOf } from "../joint_round.ts";
+import { currentAndNext } from "../memory/map.ts";
+import { stampOf } from "../memory/sparse_rows.ts";
+import { sharesOf } from "../shard_weights.ts";
+import type { RoundPart, WorkerContext } from "./context.ts";
 
 /** Returns the function that takes this worker's part in one round of one step, up to the barrier that commits it. */
 export function jointStep(context: WorkerContext): RoundPart {

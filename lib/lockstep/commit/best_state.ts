@@ -3,10 +3,10 @@
  * next round commits: up to then the state is as its own round left it, so that whoever takes it up from a checkpoint
  * evaluates the epoch again and comes to the same verdict, once.
  */
-import { Word } from "./control.ts";
-import { type Course, readCourse, writeCourse } from "./course.ts";
-import { currentAndNext } from "./memory_map.ts";
-import type { SharedRun } from "./shared_run.ts";
+import { Word } from "../memory/control.ts";
+import { type Course, readCourse, writeCourse } from "../memory/training_history.ts";
+import { currentAndNext } from "../memory/map.ts";
+import type { SharedRun } from "../memory/views.ts";
 
 export interface Verdict {
   readonly isBest: boolean;

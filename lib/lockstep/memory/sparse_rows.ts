@@ -7,9 +7,9 @@
  * costs as much as the rows it touches, and one look at the stamps. (A round that was left half done and is done again
  * must first set its stamps back to the round before.)
  */
-import type { Batch } from "../data/batch.ts";
-import type { Engine, Replica } from "../engine/contract.ts";
-import { eachRowAmong, type RowParts } from "../engine/row_parts.ts";
+import type { Batch } from "../../data/batch.ts";
+import type { Engine, Replica } from "../../engine/contract.ts";
+import { eachRowAmong, type RowParts } from "../../engine/row_parts.ts";
 
 /** The stamp of the round that follows `committed` rounds, in the 32 bits that a stamp has. */
 export function stampOf(committed: number): number {

@@ -1,13 +1,13 @@
 /** Rounds over a table: rows of different lengths, and a last step in which some shards have fewer rows or none. */
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import type { TrainingConfig } from "../../lib/config/schema.ts";
-import { tableConfig } from "../../lib/data/table_config.ts";
-import { sharesOf } from "../../lib/lockstep/shares.ts";
-import { stateDigest } from "../../lib/lockstep/state.ts";
-import { randomData } from "../data/tables.ts";
-import { assertClose } from "../engine/close.ts";
-import { plainHeldOut, plainModel, plainTraining } from "./plain_rounds.ts";
-import { tinyConfig, train } from "./tiny.ts";
+import type { TrainingConfig } from "../../../lib/config/schema.ts";
+import { tableConfig } from "../../../lib/data/table_config.ts";
+import { sharesOf } from "../../../lib/lockstep/shard_weights.ts";
+import { stateDigest } from "../../../lib/lockstep/memory/state.ts";
+import { randomData } from "../../data/tables.ts";
+import { assertClose } from "../../engine/close.ts";
+import { plainHeldOut, plainModel, plainTraining } from "../plain_rounds.ts";
+import { tinyConfig, train } from "../tiny.ts";
 
 /** Steps of 4 shards of 6: two full ones, then 6 rows, 2 rows and twice none. */
 const ROWS = 2 * 24 + 8;

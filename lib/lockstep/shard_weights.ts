@@ -1,6 +1,6 @@
 /** Which shards take part in the mean of a round, and by how much. */
 import { coefficients } from "../engine/tree_mean.ts";
-import type { SharedRun } from "./shared_run.ts";
+import type { SharedRun } from "./memory/views.ts";
 
 export interface Shares {
   /**

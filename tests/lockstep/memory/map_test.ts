@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type MapOptions, memoryMap, momentSets } from "../../lib/lockstep/memory_map.ts";
-import { type SharedRun, sharedRun } from "../../lib/lockstep/shared_run.ts";
+import { type MapOptions, memoryMap, momentSets } from "../../../lib/lockstep/memory/map.ts";
+import { type SharedRun, sharedRun } from "../../../lib/lockstep/memory/views.ts";
 
 const options: fc.Arbitrary<MapOptions> = fc.record({
   rows: fc.integer({ min: 0, max: 40 }),

@@ -2,16 +2,16 @@
  * A round with `average: weights`: each shard takes local steps on a replica of its own, then the replicas are averaged.
  * A round of one step need not keep them: see joint_step.ts.
  */
-import { averagedVectors, portionOf } from "./averaged_parts.ts";
-import { Word } from "./control.ts";
-import { isJoint } from "./joint_round.ts";
-import { jointStep } from "./joint_step.ts";
-import { groupsOf } from "./groups.ts";
-import { currentAndNext } from "./memory_map.ts";
-import { roundParts } from "./parts.ts";
-import { stampOf } from "./rows.ts";
-import { sharesOf } from "./shares.ts";
-import type { RoundPart, WorkerContext } from "./worker_context.ts";
+import { averagedVectors, portionOf } from "./averaged_vectors.ts";
+import { Word } from "../memory/control.ts";
+import { isJoint } from "../joint_round.ts";
+import { jointStep } from "./single_step_round.ts";
+import { groupsOf } from "../groups.ts";
+import { currentAndNext } from "../memory/map.ts";
+import { roundParts } from "./phases.ts";
+import { stampOf } from "../memory/sparse_rows.ts";
+import { sharesOf } from "../shard_weights.ts";
+import type { RoundPart, WorkerContext } from "./context.ts";
 
 /** Returns the function that takes this worker's part in one round, up to the barrier that commits it. */
 export function averageWeights(context: WorkerContext): RoundPart {

@@ -1,9 +1,15 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { createHash } from "node:crypto";
-import { Word } from "../../lib/lockstep/control.ts";
-import { type Course, NEW_COURSE, writeCourse } from "../../lib/lockstep/course.ts";
-import { sharedRun } from "../../lib/lockstep/shared_run.ts";
-import { readState, stateDigest, stateDigestInTurns, writeState, writeStateInTurns } from "../../lib/lockstep/state.ts";
+import { Word } from "../../../lib/lockstep/memory/control.ts";
+import { type Course, NEW_COURSE, writeCourse } from "../../../lib/lockstep/memory/training_history.ts";
+import { sharedRun } from "../../../lib/lockstep/memory/views.ts";
+import {
+  readState,
+  stateDigest,
+  stateDigestInTurns,
+  writeState,
+  writeStateInTurns,
+} from "../../../lib/lockstep/memory/state.ts";
 
 const options = {
   parameters: 16,

@@ -1,7 +1,7 @@
 /** What workers tell the main thread, through rings in shared memory that nobody waits for. */
-import { Word } from "./control.ts";
-import { type Finding, Kind } from "./divergence.ts";
-import type { SharedRun } from "./shared_run.ts";
+import { Word } from "../memory/control.ts";
+import { type Finding, Kind } from "../divergence.ts";
+import type { SharedRun } from "../memory/views.ts";
 
 /** 32-bit words of a digest. */
 const DIGEST_WORDS = 8;

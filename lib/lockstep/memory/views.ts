@@ -1,8 +1,8 @@
 /** A run's shared memory as typed views: the only code that turns a memory map into arrays. */
-import { createBatch } from "../data/batch.ts";
-import type { Batch } from "../data/batch.ts";
-import type { Replica } from "../engine/contract.ts";
-import { COURSE_FIGURES } from "./course.ts";
+import { createBatch } from "../../data/batch.ts";
+import type { Batch } from "../../data/batch.ts";
+import type { Replica } from "../../engine/contract.ts";
+import { COURSE_FIGURES } from "./training_history.ts";
 import {
   CHUNK_FIGURES,
   CONTROL_WORDS,
@@ -18,8 +18,8 @@ import {
   ROUND_FIGURES,
   SHARD_FIGURES,
   VERDICT_FIGURES,
-} from "./memory_map.ts";
-import { mostRowsOf } from "./rows.ts";
+} from "./map.ts";
+import { mostRowsOf } from "./sparse_rows.ts";
 
 /** All that the next round starts from. The arrays are views on one copy of the state. */
 export interface StateView {

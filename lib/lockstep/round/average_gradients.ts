@@ -2,13 +2,13 @@
  * A round with `average: gradients`: every shard computes a gradient at the same weights, and the mean gradient moves
  * them once. N shards of batch B are one shard of batch N · B, up to float32 rounding.
  */
-import { checkStep } from "./divergence.ts";
+import { checkStep } from "../divergence.ts";
 import { meanGradient } from "./mean_gradient.ts";
-import { currentAndNext } from "./memory_map.ts";
-import { stampOf } from "./rows.ts";
-import { drawOf, type Round } from "./schedule.ts";
-import { sharesOf } from "./shares.ts";
-import type { RoundPart, WorkerContext } from "./worker_context.ts";
+import { currentAndNext } from "../memory/map.ts";
+import { stampOf } from "../memory/sparse_rows.ts";
+import { drawOf, type Round } from "../schedule.ts";
+import { sharesOf } from "../shard_weights.ts";
+import type { RoundPart, WorkerContext } from "./context.ts";
 
 /** Returns the function that takes this worker's part in one round, up to the barrier that commits it. */
 export function averageGradients(context: WorkerContext): RoundPart {

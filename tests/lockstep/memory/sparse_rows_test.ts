@@ -1,8 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { createBatch } from "../../lib/data/batch.ts";
-import { findRows } from "../../lib/engine/plain_rows.ts";
-import { copyReplicaRows, createRowFinder, mostRowsOf, rowsOf, stampOf, touchRows } from "../../lib/lockstep/rows.ts";
+import { createBatch } from "../../../lib/data/batch.ts";
+import { findRows } from "../../../lib/engine/plain_rows.ts";
+import {
+  copyReplicaRows,
+  createRowFinder,
+  mostRowsOf,
+  rowsOf,
+  stampOf,
+  touchRows,
+} from "../../../lib/lockstep/memory/sparse_rows.ts";
 
 Deno.test("stampOf() numbers rounds from 1, in 32 bits", () => {
   assertEquals([0, 6, 2 ** 31 - 1, 2 ** 32].map(stampOf), [1, 7, -(2 ** 31), 1]);

@@ -4,20 +4,20 @@
  * has it committed: as the next state, or as the mean gradient that moves the state here as anywhere. The sums and their
  * order are those of average_weights.ts and average_gradients.ts, so the bits are too.
  */
-import { ownedNodes, type Span } from "../engine/tree_nodes.ts";
+import { ownedNodes, type Span } from "../../engine/tree_nodes.ts";
 import { roundGradients } from "./average_gradients.ts";
-import { averagedVectors, portionOf } from "./averaged_parts.ts";
-import { askingOrder } from "./claims.ts";
-import { StopReason, Word } from "./control.ts";
-import { groupsOf } from "./groups.ts";
+import { averagedVectors, portionOf } from "./averaged_vectors.ts";
+import { askingOrder } from "../work_stealing.ts";
+import { StopReason, Word } from "../memory/control.ts";
+import { groupsOf } from "../groups.ts";
 import { meanGradient } from "./mean_gradient.ts";
-import { currentAndNext } from "./memory_map.ts";
+import { currentAndNext } from "../memory/map.ts";
 import { awaitOrder, Order, tellReady } from "./orders.ts";
-import { roundParts } from "./parts.ts";
-import { stampOf } from "./rows.ts";
-import type { Round } from "./schedule.ts";
-import { sharesOf } from "./shares.ts";
-import type { RoundPart, WorkerContext } from "./worker_context.ts";
+import { roundParts } from "./phases.ts";
+import { stampOf } from "../memory/sparse_rows.ts";
+import type { Round } from "../schedule.ts";
+import { sharesOf } from "../shard_weights.ts";
+import type { RoundPart, WorkerContext } from "./context.ts";
 
 /** Returns the function that does as the main thread orders, up to the commit or the end. */
 export function remoteRound(context: WorkerContext): RoundPart {

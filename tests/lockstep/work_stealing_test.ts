@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { askingOrder, createClaims, ownedBy } from "../../lib/lockstep/claims.ts";
+import { askingOrder, createClaims, ownedBy } from "../../lib/lockstep/work_stealing.ts";
 
 Deno.test("ownedBy() deals every item to one worker, there and back again", () => {
   assertEquals([0, 1].map((worker) => ownedBy(worker, 2, 8)), [[0, 3, 4, 7], [1, 2, 5, 6]]);

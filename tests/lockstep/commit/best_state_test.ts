@@ -1,10 +1,10 @@
 /** The best state, and the end when none better comes. */
 import { assert, assertEquals } from "@std/assert";
-import type { TrainingConfig } from "../../lib/config/schema.ts";
-import { StopReason } from "../../lib/lockstep/control.ts";
-import type { EpochRecord } from "../../lib/lockstep/records.ts";
-import { type State, stateDigest } from "../../lib/lockstep/state.ts";
-import { someOf, tinyConfig, train } from "./tiny.ts";
+import type { TrainingConfig } from "../../../lib/config/schema.ts";
+import { StopReason } from "../../../lib/lockstep/memory/control.ts";
+import type { EpochRecord } from "../../../lib/lockstep/commit/records.ts";
+import { type State, stateDigest } from "../../../lib/lockstep/memory/state.ts";
+import { someOf, tinyConfig, train } from "../tiny.ts";
 
 /** Learns for some epochs, and then its held-out loss goes up and down. */
 const restless = { learningRate: 0.1, epochs: 60, averageEvery: 3 } as const;

@@ -5,8 +5,8 @@ import {
   type RoundRecord,
   writeEpoch,
   writeRound,
-} from "../../lib/lockstep/records.ts";
-import { type SharedRun, sharedRun } from "../../lib/lockstep/shared_run.ts";
+} from "../../../lib/lockstep/commit/records.ts";
+import { type SharedRun, sharedRun } from "../../../lib/lockstep/memory/views.ts";
 
 const create = (epochs: number) =>
   sharedRun({

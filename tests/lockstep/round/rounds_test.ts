@@ -1,13 +1,13 @@
 /** What rounds come to, through real threads, against one plain thread. */
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
-import type { TrainingConfig } from "../../lib/config/schema.ts";
-import { createBatch } from "../../lib/data/batch.ts";
-import { StopReason } from "../../lib/lockstep/control.ts";
-import { stateDigest } from "../../lib/lockstep/state.ts";
-import { initialWeights } from "../../lib/model/initial.ts";
-import { assertClose } from "../engine/close.ts";
-import { plainHeldOut, plainModel, plainTraining } from "./plain_rounds.ts";
-import { tinyConfig, train } from "./tiny.ts";
+import type { TrainingConfig } from "../../../lib/config/schema.ts";
+import { createBatch } from "../../../lib/data/batch.ts";
+import { StopReason } from "../../../lib/lockstep/memory/control.ts";
+import { stateDigest } from "../../../lib/lockstep/memory/state.ts";
+import { initialWeights } from "../../../lib/model/initial.ts";
+import { assertClose } from "../../engine/close.ts";
+import { plainHeldOut, plainModel, plainTraining } from "../plain_rounds.ts";
+import { tinyConfig, train } from "../tiny.ts";
 
 const recipes: [what: string, change: Partial<TrainingConfig>][] = [
   ["averaged moments, every step", { averageEvery: 1 }],

@@ -2,11 +2,11 @@
  * The parts of a round with averaged weights: in each the shards take local steps, and between two of them every group of
  * shards takes the mean of its replicas. The end of the round, which averages over all shards, is whoever calls this.
  */
-import type { Span } from "../engine/tree_nodes.ts";
+import type { Span } from "../../engine/tree_nodes.ts";
 import { groupMeans } from "./group_means.ts";
 import { localSteps } from "./local_steps.ts";
-import { partsOf, type Round } from "./schedule.ts";
-import type { WorkerContext } from "./worker_context.ts";
+import { partsOf, type Round } from "../schedule.ts";
+import type { WorkerContext } from "./context.ts";
 
 /** Does this worker's part in training `shards` until their slots hold what the round's mean is taken of. */
 export type TrainParts = (

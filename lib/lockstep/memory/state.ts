@@ -1,12 +1,12 @@
 /** The state outside of shared memory: read whole while training goes on, and named by its digest. */
 import { createHash, type Hash } from "node:crypto";
 import { Word } from "./control.ts";
-import { type Course, readCourse, writeCourse } from "./course.ts";
-import { currentAndNext } from "./memory_map.ts";
-import type { ScheduleOptions } from "./schedule.ts";
-import { stepsAfter } from "./schedule.ts";
-import { inTurns } from "../turns.ts";
-import type { SharedRun } from "./shared_run.ts";
+import { type Course, readCourse, writeCourse } from "./training_history.ts";
+import { currentAndNext } from "./map.ts";
+import type { ScheduleOptions } from "../schedule.ts";
+import { stepsAfter } from "../schedule.ts";
+import { inTurns } from "../../turns.ts";
+import type { SharedRun } from "./views.ts";
 
 /** What one round committed. */
 export interface Committed {

@@ -1,12 +1,12 @@
 /** The steps that a shard takes on a replica of its own between two averagings of weights: a part of a round. */
-import { clipScale } from "../engine/adam.ts";
-import type { Replica } from "../engine/contract.ts";
-import { checkStep } from "./divergence.ts";
-import { currentAndNext } from "./memory_map.ts";
-import { copyMomentRows, copyReplicaRows, stampOf, touchRows } from "./rows.ts";
-import { drawOf, type Part } from "./schedule.ts";
-import type { StateView } from "./shared_run.ts";
-import type { WorkerContext } from "./worker_context.ts";
+import { clipScale } from "../../engine/adam.ts";
+import type { Replica } from "../../engine/contract.ts";
+import { checkStep } from "../divergence.ts";
+import { currentAndNext } from "../memory/map.ts";
+import { copyMomentRows, copyReplicaRows, stampOf, touchRows } from "../memory/sparse_rows.ts";
+import { drawOf, type Part } from "../schedule.ts";
+import type { StateView } from "../memory/views.ts";
+import type { WorkerContext } from "./context.ts";
 
 /**
  * Returns the function that takes the steps of one shard in one part of a round: from the current state to the shard's

@@ -2,9 +2,9 @@
  * What lies behind a state, as far as it decides what comes: it is restored with the state, and is no part of the
  * digest. In shared memory there is one for each copy of the state, as numbers.
  */
-import type { TrainingConfig } from "../config/schema.ts";
-import { learningRateAt } from "../engine/schedule.ts";
-import { roundsPerEpoch, type ScheduleOptions } from "./schedule.ts";
+import type { TrainingConfig } from "../../config/schema.ts";
+import { learningRateAt } from "../../engine/schedule.ts";
+import { roundsPerEpoch, type ScheduleOptions } from "../schedule.ts";
 
 /** The end of an epoch whose held-out loss was the lowest so far. */
 export interface Best {

@@ -1,9 +1,9 @@
 /** Which vectors an averaging of weights is about, and in what portions the workers take them. */
-import type { TrainingConfig } from "../config/schema.ts";
-import { segmentOf } from "./plan.ts";
-import { rowsOf } from "./rows.ts";
-import type { SharedRun } from "./shared_run.ts";
-import type { WorkerContext } from "./worker_context.ts";
+import type { TrainingConfig } from "../../config/schema.ts";
+import { segmentOf } from "../plan.ts";
+import { rowsOf } from "../memory/sparse_rows.ts";
+import type { SharedRun } from "../memory/views.ts";
+import type { WorkerContext } from "./context.ts";
 
 /** Elements that one worker averages in one go: whole cache lines. */
 const SEGMENT_BLOCK = 16;

@@ -2,9 +2,9 @@
  * How the main thread leads its workers through a round that other machines take part in: it gives one order at a time,
  * and hears when all workers are ready for the next. An order is in shared memory before it counts.
  */
-import { throwIfAborted } from "./barrier.ts";
-import { Word } from "./control.ts";
-import type { SharedRun } from "./shared_run.ts";
+import { throwIfAborted } from "../barrier.ts";
+import { Word } from "../memory/control.ts";
+import type { SharedRun } from "../memory/views.ts";
 
 /** `train` the shards that were dealt and sum their nodes; `commit` what was written into the next state; `leave`. */
 export const Order = { train: 1, commit: 2, leave: 3 } as const;
