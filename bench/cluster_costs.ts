@@ -8,7 +8,7 @@ import { connectNats } from "../lib/cluster/nats_connection.ts";
 import { CHUNK_BYTES, getObject, putObject } from "../lib/cluster/objects.ts";
 import { decodeNode, encodeNode, gather, type RoundShape, scatter } from "../lib/cluster/round_codec.ts";
 import { Signer } from "../lib/cluster/signer.ts";
-import { SHARD_FIGURES } from "../lib/lockstep/memory/map.ts";
+import { SHARD_FIGURES } from "../lib/lockstep/memory/figures.ts";
 
 export interface Costs {
   /** Of a message however small: published, persisted, answered, delivered. In seconds. */

@@ -1,7 +1,7 @@
 /** Completes a round's tree from the nodes that machines sent, on the state that the round started from. */
 import { createTreeMean } from "../engine/tree_mean.ts";
 import { addUp, completion, type Span } from "../engine/tree_nodes.ts";
-import { sharesOf } from "../lockstep/shard_weights.ts";
+import { shardWeights } from "../lockstep/shard_weights.ts";
 import type { RoundNode, RoundShape } from "./round_codec.ts";
 
 /** A node with the shards that it is about. */
@@ -28,7 +28,7 @@ export function completeRound(
     for (const row of node.rows) union[row] = 1;
   }
   const rows = Int32Array.from([...union.keys()].filter((row) => union[row] === 1));
-  const { active, coefficients } = sharesOf({ shards: figures });
+  const { active, coefficients } = shardWeights({ shards: figures });
   const scratch = new Float32Array(shape.rows * shape.width);
 
   /** The node's values with all rows of the union. Those that none of its shards touched are the state's, weighted; or 0. */

@@ -7,7 +7,7 @@ import type { Config } from "../config/schema.ts";
 import { errorMessage, TrainingError } from "../errors.ts";
 import type { ClusterView, Incident } from "../events.ts";
 import type { Coordinator, Link } from "../lockstep/coordinator.ts";
-import { groupsOf } from "../lockstep/groups.ts";
+import { groupsOf } from "../lockstep/schedule.ts";
 import type { LockstepConfig, Plan } from "../lockstep/plan.ts";
 import { awaitServer } from "./await_server.ts";
 import { type Claim, claimRun, createClaim } from "./claim.ts";

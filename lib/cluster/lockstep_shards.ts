@@ -6,16 +6,15 @@ import { stateDigest } from "../lockstep/memory/state.ts";
 import { createBatch } from "../data/batch.ts";
 import { lossWeight } from "../data/class_weights.ts";
 import { ownedNodes, type Span } from "../engine/tree_nodes.ts";
-import { averagedPartsOf } from "../lockstep/round/averaged_vectors.ts";
-import { Word } from "../lockstep/memory/control.ts";
+import { pickAveraged } from "../lockstep/round/averaged_vectors.ts";
+import { currentAndNext, Word } from "../lockstep/memory/control.ts";
+import { Figure } from "../lockstep/memory/figures.ts";
 import type { Coordinator } from "../lockstep/coordinator.ts";
-import { readCourse } from "../lockstep/memory/training_history.ts";
-import { groupsOf } from "../lockstep/groups.ts";
-import { currentAndNext } from "../lockstep/memory/map.ts";
+import { currentHistory } from "../lockstep/memory/training_history.ts";
 import { giveOrder, Order, readyAfter, timesReady } from "../lockstep/round/orders.ts";
 import type { LockstepConfig, Plan } from "../lockstep/plan.ts";
 import { copyRows, stampOf } from "../lockstep/memory/sparse_rows.ts";
-import { roundAt } from "../lockstep/schedule.ts";
+import { groupsOf, roundAt } from "../lockstep/schedule.ts";
 import { type SharedRun, sharedRun } from "../lockstep/memory/views.ts";
 import { completeRound } from "./complete_round.ts";
 import type { RoundDigest } from "./messages.ts";
@@ -38,7 +37,7 @@ export class LockstepShards implements LocalShards {
   readonly #config: LockstepConfig;
   readonly #shape: RoundShape;
   readonly groups: readonly Span[];
-  readonly #partsOf: ReturnType<typeof averagedPartsOf>;
+  readonly #partsOf: ReturnType<typeof pickAveraged>;
   #run: SharedRun;
   /** Rows in which the two copies of the state differ; all of them if not known. */
   #differing: Int32Array | "all" = "all";
@@ -49,7 +48,7 @@ export class LockstepShards implements LocalShards {
     this.#coordinator = coordinator;
     this.#config = config;
     // A mean gradient moves everything.
-    this.#partsOf = averagedPartsOf(this.#isOfGradients ? { moments: "average" } : config.training);
+    this.#partsOf = pickAveraged(this.#isOfGradients ? { moments: "average" } : config.training);
     this.#shape = shapeOf(plan, config);
     this.groups = groupsOf(config.training);
     this.#run = sharedRun(plan.map, memory);
@@ -95,7 +94,7 @@ export class LockstepShards implements LocalShards {
       const figures = run.shards.slice(first, last);
       const rows: number[] = [];
       run.stamps[first]?.forEach((touched, row) => touched === stamp ? rows.push(row) : 0);
-      const isActive = run.shards[first]![2]! > 0;
+      const isActive = run.shards[first]![Figure.samples]! > 0;
       const touched = Int32Array.from(isActive ? rows : []);
       const values = isActive ? gather(this.#shape, this.#sumsOf(run, first), touched) : new Float32Array();
       return { first, last, bytes: encodeNode(this.#shape, { figures, rows: touched, values }) };
@@ -137,9 +136,9 @@ export class LockstepShards implements LocalShards {
     });
     // Where workers were replaced after the commit, the memory that there is now has one copy alone.
     const isWhole = run !== undefined && run === this.#current();
-    const course = readCourse(this.#current().courses[(committed + 1) & 1 ? 1 : 0]);
+    const history = currentHistory(this.#current(), committed + 1);
     // A rollback writes everything anew.
-    this.#differing = isWhole && course.rollbackRound !== committed + 1 ? rows : "all";
+    this.#differing = isWhole && history.rollbackRound !== committed + 1 ? rows : "all";
   }
 
   snapshot(): Snapshot {
@@ -209,7 +208,7 @@ export class LockstepShards implements LocalShards {
     const { training } = this.#config;
     const { dataset } = this.#coordinator.plan;
     const committed = this.round;
-    const { undone } = readCourse(run.courses[committed & 1 ? 1 : 0]);
+    const { undone } = currentHistory(run, committed);
     const { firstStep, steps } = roundAt(training, committed - undone);
     const batch = createBatch(training.batchSize, dataset.length);
     for (let shard = 0; shard < this.shards; shard++) {
@@ -224,8 +223,10 @@ export class LockstepShards implements LocalShards {
           weight += lossWeight(batch, dataset.classWeights);
         } else weight += size;
       }
-      run.shards[shard]!.fill(0);
-      run.shards[shard]!.set([samples, weight], 2);
+      const figures = run.shards[shard]!;
+      figures.fill(0);
+      figures[Figure.samples] = samples;
+      figures[Figure.weight] = weight;
     }
   }
 

@@ -7,7 +7,7 @@
  *   values  │ float32, of each averaged part (weights, m, v): the touched rows, then everything behind the rows
  */
 import { Malformed } from "./envelope.ts";
-import { SHARD_FIGURES } from "../lockstep/memory/map.ts";
+import { SHARD_FIGURES } from "../lockstep/memory/figures.ts";
 
 /** What the layout of a node's bytes depends on. */
 export interface RoundShape {

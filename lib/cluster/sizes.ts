@@ -1,7 +1,7 @@
 /** Whether a run fits into the server that its machines meet at, said before anything is trained. */
 import { InputError } from "../errors.ts";
 import { ownedNodes, type Span } from "../engine/tree_nodes.ts";
-import { groupsOf } from "../lockstep/groups.ts";
+import { groupsOf } from "../lockstep/schedule.ts";
 import { deal } from "./deal.ts";
 import { CHUNK_BYTES } from "./objects.ts";
 import { nodeBytes, type RoundShape } from "./round_codec.ts";

@@ -1,25 +1,15 @@
 /** A run's whole state as bytes, for a machine that joins: what it is checked by is its digest. */
 import { z } from "zod";
-import type { Course } from "../lockstep/memory/training_history.ts";
+import { historyOf, historySchema } from "../lockstep/memory/history_schema.ts";
 import { type Committed, type State, stateDigest } from "../lockstep/memory/state.ts";
 import { Damaged, Malformed, open, seal } from "./envelope.ts";
 
-const best = z.object({ round: z.int(), position: z.int(), loss: z.number(), accuracy: z.number() });
-const course = z.object({
-  epoch: z.tuple([z.number(), z.number(), z.number()]),
-  undone: z.int(),
-  rollbacks: z.int(),
-  rollbackRound: z.int(),
-  best: best.optional(),
-  sinceBest: z.int(),
-});
-const place = z.object({ round: z.int(), step: z.int(), course });
+/** The history is called `course` here and in checkpoints, as states of earlier versions are read too. */
+const place = z.object({ round: z.int(), step: z.int(), course: historySchema });
 const header = z.object({ newest: place, best: place.optional() });
 
-const withBest = ({ best, ...rest }: z.infer<typeof course>): Course => ({ ...rest, best });
-
 export function sealState(state: State): Uint8Array {
-  const placeOf = ({ round, step, course }: Committed) => ({ round, step, course });
+  const placeOf = ({ round, step, history }: Committed) => ({ round, step, course: history });
   const values = [state.values, ...(state.best ? [state.best.values] : [])];
   const body = new Uint8Array(values.reduce((sum, { byteLength }) => sum + byteLength, 0));
   let at = 0;
@@ -38,9 +28,10 @@ export function openState(bytes: Uint8Array, digest: string): State {
   const { newest, best } = data;
   const values = new Float32Array(new Uint8Array(body).buffer);
   const length = best ? values.length / 2 : values.length;
-  const state = (place: typeof newest, from: number): Committed => ({
-    ...place,
-    course: withBest(place.course),
+  const state = ({ round, step, course }: typeof newest, from: number): Committed => ({
+    round,
+    step,
+    history: historyOf(course),
     values: values.slice(from, from + length),
   });
   const restored = { ...state(newest, 0), ...(best ? { best: state(best, length) } : {}) };

@@ -1,38 +1,38 @@
 /**
- * A barrier for the workers of a run, on shared memory: the last to arrive opens it for all. Every wait beats the
- * worker's heart, is left when the run aborts, and has a deadline.
+ * Makes the workers of a run wait for each other, on shared memory: the last to arrive opens the barrier for all. Every
+ * wait beats the worker's heart, ends when the run aborts, and has a deadline.
  */
 import { Word } from "./memory/control.ts";
 
-/** Thrown out of a wait when the run was given up; whoever gave it up has said why. */
+/** Ends a wait of a run that was given up. The thread that gave it up has reported the reason. */
 export class Aborted extends Error {
   override readonly name = "Aborted";
 }
 
 /**
- * Loads of the generation word before a waiter sleeps: some 0.5 ms. Sleeping gives the core away, and on a virtual machine
- * getting it back takes more than 0.1 ms in the mean, which everyone waits for at the next barrier.
+ * Counts the loads of the generation word before a waiter sleeps: about 0.5 ms. Sleeping gives the core away, and a
+ * virtual machine takes more than 0.1 ms on average to give it back, for which everyone waits at the next barrier.
  */
 const SPINS = 200_000;
-/** Loads between two looks for something to help with. */
+/** Loads between two offers of help. */
 const LOADS_PER_LOOK = 64;
-/** A sleeper looks up this often to beat its heart and to see the abort word. */
+/** A sleeper wakes this often to beat its heart and to see the abort word. */
 const SLICE_MS = 200;
 
 export interface BarrierOptions {
   readonly control: Int32Array;
   readonly heart: Int32Array;
   readonly workers: number;
-  /** A peer that does not come for this long is lost. */
+  /** A peer that does not arrive for this long is lost. */
   readonly timeoutMs: number;
-  /** Whether each worker has a core of its own; otherwise spinning keeps the others from arriving. */
+  /** Is true if each worker has a core of its own; otherwise spinning keeps the others from arriving. */
   readonly spin: boolean;
-  /** Does something for those who have not arrived; returns whether there was anything. */
+  /** Does some work of those who have not arrived; returns false if there was none. */
   readonly help?: () => boolean;
 }
 
 /**
- * Waits for all other workers. The last to arrive runs `action` alone, before anyone leaves: what has to be done once.
+ * Waits for all other workers. Only the last to arrive runs `action`, before anyone leaves: work that is done once.
  * Throws Aborted, or an Error at the deadline.
  */
 export type Barrier = (action?: () => void) => void;
@@ -71,11 +71,11 @@ export function createBarrier(
   };
 }
 
-/** Waits as long as the main thread wants a pause that the last commit told everyone of. Throws Aborted. */
+/** Waits while the main thread wants the pause that the last commit announced. Throws Aborted. */
 export function waitWhilePaused(control: Int32Array, heart: Int32Array): void {
   const pausedAt = Atomics.load(control, Word.pausedAt);
   if (pausedAt === 0) return;
-  // Until the wish changes, not until there is none: everyone leaves, even if the next pause is wanted already.
+  // Until the request changes, not until there is none: everyone leaves, even if the next pause is requested already.
   while (Atomics.load(control, Word.pauseRequest) === pausedAt) {
     throwIfAborted(control);
     Atomics.add(heart, 0, 1);
@@ -83,7 +83,7 @@ export function waitWhilePaused(control: Int32Array, heart: Int32Array): void {
   }
 }
 
-/** Releases everyone: waits end with Aborted, and loops that look at the word leave. */
+/** Releases everyone: waits throw Aborted, and loops that check the word leave. */
 export function abort(control: Int32Array): void {
   Atomics.store(control, Word.abort, 1);
   Atomics.notify(control, Word.generation);

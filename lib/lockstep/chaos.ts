@@ -1,35 +1,35 @@
 /**
- * Faults on purpose (`--chaos`), to see for oneself that nothing changes the result: in each round each worker may meet
- * one, at one of the moments of the round. Which, where and when is a pure function of seed, round, worker and attempt.
+ * Injects faults on purpose (`chaos`), to show that they do not change the result: in each round each worker may have one
+ * fault, at one moment of the round. Kind and moment are a pure function of seed, round, worker and attempt.
  */
 import { Random, Stream } from "../random.ts";
 
-/** `kill` throws, `exit` leaves without a word, `hang` sleeps and `spin` computes for ever, `slow` takes its time. */
+/** `kill` throws, `exit` leaves without a message, `hang` sleeps and `spin` computes for ever, `slow` sleeps a little. */
 export const FAULTS = ["kill", "exit", "hang", "spin", "slow"] as const;
 export type Fault = typeof FAULTS[number];
 
-/** The probability of each fault, for each worker and round. */
+/** Gives the probability of each fault, for each worker and round. */
 export type ChaosRates = Readonly<Partial<Record<Fault, number>>>;
 
-/** Where in a round a fault can come: before the steps, before the averaging, before the commit. */
+/** Places a fault in a round: before the steps, before the averaging, or before the commit. */
 export type Moment = 0 | 1 | 2;
 
-/** The worker is to end without telling anybody. */
+/** Makes the worker end without a message. */
 export class SilentExit extends Error {
   override readonly name = "SilentExit";
 }
 
-/** What `kill=0.02,slow=0.1` means. The schema has checked it. */
+/** Parses `kill=0.02,slow=0.1`, which the schema has checked. */
 export function parseChaos(text: string): ChaosRates {
   const entries = text === "" ? [] : text.split(",").map((part) => part.split("="));
   return Object.fromEntries(entries.map(([fault, rate]) => [fault, Number(rate)]));
 }
 
-/** For ever, as far as a run is concerned. */
+/** Longer than any run waits. */
 const FOREVER_MS = 24 * 3600 * 1000;
 const SLOW_MS = 20;
 
-/** Returns the function that a worker calls at each moment of each round, and that may not return. */
+/** Returns the function that a worker calls at each moment of each round; it may not return. */
 export function createChaos(
   rates: ChaosRates,
   seed: number,

@@ -1,45 +1,49 @@
 /**
- * The main thread's side of a run: starts a crew of workers, reads what they commit, asks them to stop, and when one is
- * lost has another crew do the round again. It takes no part in a round.
+ * This layer trains a run: worker threads take rounds on one shared memory, and the weights do not depend on their number.
+ * It is no engine (lib/engine computes the gradients), writes no file and serves nothing. Start here for the main thread,
+ * with worker_loop.ts for a worker's rounds, and with memory/map.ts for the memory that they share.
+ *
+ * The coordinator starts a crew of workers, reads what they commit, asks them to stop, and replaces the crew when a worker
+ * is lost. It takes no part in a round.
  */
 import { TrainingError } from "../errors.ts";
 import type { ClusterView, Incident } from "../events.ts";
-import { StopReason, stopReason, Word } from "./memory/control.ts";
-import { restoresBest } from "./memory/training_history.ts";
-import { Crew } from "./crew.ts";
-import { withBest } from "./initial_state.ts";
-import { isFoundBest } from "./commit/best_state.ts";
-import { createPlan, type LockstepConfig, type Plan } from "./plan.ts";
+import { isNewBest } from "./commit/best_state.ts";
 import { type EpochRecord, RecordReader, type RollbackRecord, type RoundRecord } from "./commit/records.ts";
-import type { Counters, SharedRun } from "./memory/views.ts";
+import { type Counters, Crew } from "./crew.ts";
+import { withBest } from "./initial_state.ts";
+import { StopReason, stopReason, Word } from "./memory/control.ts";
 import { type Committed, readState, type State } from "./memory/state.ts";
+import { restoresBest } from "./memory/training_history.ts";
+import type { SharedRun } from "./memory/views.ts";
+import { createPlan, type LockstepConfig, type Plan } from "./plan.ts";
 
-/** What happened since the last update. */
+/** News since the last update. */
 export interface Update {
   readonly rounds: readonly RoundRecord[];
-  /** After a crew was replaced, an epoch whose end was told already may be told once more. */
+  /** After a crew was replaced, an epoch that was reported before may be reported again. */
   readonly epochs: readonly EpochRecord[];
-  /** Rounds that took others back. */
+  /** Rounds that undid others. */
   readonly rollbacks: readonly RollbackRecord[];
   /** `[worker]` sums since the start. */
   readonly counters: readonly Counters[];
-  /** Workers that were lost, and what was done about it; on other machines, too. */
+  /** Workers that were lost, and the response; on other machines, too. */
   readonly incidents: readonly Incident[];
-  /** The machines that take part, where there are others. */
+  /** The machines that take part, if there are others. */
   readonly cluster?: ClusterView | undefined;
 }
 
-/** The way to other machines that take part in the same rounds. Without one, a machine averages alone. */
+/** Connects to the other machines that take part in the same rounds. Without a link, a machine averages by itself. */
 export interface Link {
-  /** Takes part from now on: the workers of `coordinator` have started. */
+  /** Joins the rounds: the workers of `coordinator` have started. */
   start(coordinator: Coordinator): void;
-  /** What was worth telling since the last call. Throws a TrainingError if taking part is not possible any more. */
+  /** Returns the news since the last call. Throws a TrainingError if this machine cannot take part any more. */
   news(): { readonly incidents: readonly Incident[]; readonly cluster: ClusterView | undefined };
-  /** Lets the other machines know of an incident of this one. */
+  /** Tells the other machines of an incident on this one. */
   tell(incident: string): void;
-  /** Ends this machine's part after what it is at, and lets its workers leave. */
+  /** Ends this machine's part after the current order, and lets its workers leave. */
   leave(): void;
-  /** Resolves when the others need nothing more of this machine. */
+  /** Resolves when the others need nothing more from this machine. */
   ended(): Promise<void>;
   /** Closes the connection. */
   close(): void;
@@ -49,17 +53,17 @@ export interface CoordinatorOptions {
   readonly config: LockstepConfig;
   /** The module that a worker runs: workers/train.ts. */
   readonly workerUrl: URL;
-  /** What training starts from. */
+  /** The state that training starts from. */
   readonly initial: State;
-  /** The memory that it begins in, if there is one that has that state already. */
+  /** The memory that holds `initial` already, if there is one. */
   readonly run?: SharedRun | undefined;
-  /** The weights before the first round, `[layout.size]`, if they are not those that the seed draws. */
+  /** The weights before the first round, `[layout.size]`, if they are not the ones that the seed draws. */
   readonly given?: Float32Array | undefined;
-  /** To other machines, if there are any: `config.remote` says so to the workers. */
+  /** The link to other machines, if there are any: `config.remote` tells the workers. */
   readonly link?: Link | undefined;
 }
 
-/** Between two looks at the rings: often enough for a live display, rarely enough to cost training nothing. */
+/** Reads the rings this often: enough for a live display, and rarely enough to cost training nothing. */
 const UPDATE_MS = 100;
 
 export class Coordinator {
@@ -72,7 +76,7 @@ export class Coordinator {
   #paused = false;
   #incidents: Incident[] = [];
   #restored: { readonly state: State; readonly done: () => void } | undefined;
-  /** What the crews before this one counted. */
+  /** The sums of the crews before this one. */
   #counted: readonly Counters[];
 
   constructor(options: CoordinatorOptions) {
@@ -90,36 +94,36 @@ export class Coordinator {
     return Atomics.load(this.#crew.run.control, Word.round);
   }
 
-  /** The shared memory that training is in now: another one after a crew was replaced. */
+  /** The shared memory of the current crew: another one after a crew was replaced. */
   get memory(): WebAssembly.Memory {
     return this.#crew.run.memory;
   }
 
-  /** Whether all workers have left. */
+  /** Is true when all workers have left. */
   get isEnded(): boolean {
     return this.#crew.ended;
   }
 
-  /** Goes on from `state`, as another machine came to it. Resolves when its workers have started. */
+  /** Continues from `state`, which another machine computed. Resolves when the new workers have started. */
   restore(state: State): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#restored = { state, done: resolve };
     return promise;
   }
 
-  /** A copy of the newest committed state, at any time. */
+  /** Copies the newest committed state, at any time. */
   state(): State {
     return readState(this.#crew.run, this.#options.config.training);
   }
 
-  /** Once training has ended: the state to end with, if it is an earlier one than the newest, `state`. */
+  /** After training: returns the state to end with, if it is an earlier one than the newest, `state`. */
   earlierBest(state: State): Committed | undefined {
-    const { best, course } = state;
-    const isNewest = isFoundBest(this.#crew.run, state.round);
-    return restoresBest(this.#options.config.training) && course.best && !isNewest ? best : undefined;
+    const { best, history } = state;
+    const isNewest = isNewBest(this.#crew.run, state.round);
+    return restoresBest(this.#options.config.training) && history.best && !isNewest ? best : undefined;
   }
 
-  /** Ends training after the round under way; a first reason stays. */
+  /** Ends training after the current round; the first reason stays. */
   requestStop(reason: StopReason): void {
     this.#stopRequest ??= reason;
     this.#crew.requestStop(this.#stopRequest);
@@ -127,13 +131,13 @@ export class Coordinator {
     this.#options.link?.leave();
   }
 
-  /** Pauses training after the round under way, or ends the pause. */
+  /** Pauses training after the current round, or resumes it. */
   setPaused(paused: boolean): void {
     this.#paused = paused;
     this.#crew.setPaused(paused);
   }
 
-  /** Whether training is at rest, as it is from the end of a round on, and until the one after the pause has ended. */
+  /** Is true while training rests: from the end of the round until the pause has ended. */
   get isPaused(): boolean {
     return this.#crew.isPaused;
   }
@@ -148,8 +152,8 @@ export class Coordinator {
   }
 
   /**
-   * Runs until training ends, with an update about ten times a second. Returns why it ended. Throws a TrainingError if
-   * training cannot go on; the committed state can still be read.
+   * Runs until training ends, with an update about ten times a second. Returns the reason of the end. Throws a
+   * TrainingError if training cannot continue; the committed state can still be read.
    */
   async *updates(): AsyncGenerator<Update, StopReason, void> {
     const { link } = this.#options;
@@ -169,7 +173,7 @@ export class Coordinator {
       }
       crew.checkHearts();
       if (crew.failure) {
-        // What was committed since the last look; a later round that the crew may still commit is done again.
+        // Reports the rounds committed so far; a later one that the crew may still commit is repeated.
         yield this.#read(this.round);
         this.#replaceCrew();
         await this.start();
@@ -193,7 +197,7 @@ export class Coordinator {
     this.#options.link?.close();
   }
 
-  /** What is new up to `lastRound`. */
+  /** Reads the news up to `lastRound`. */
   #read(lastRound: number): Update {
     const news = this.#options.link?.news();
     const incidents = [...this.#incidents, ...news?.incidents ?? []];
@@ -208,7 +212,7 @@ export class Coordinator {
     };
   }
 
-  /** Gives up the crew for a new one on the committed state. Throws a TrainingError if that is of no use any more. */
+  /** Replaces the crew by a new one on the committed state. Throws a TrainingError if that is of no use. */
   #replaceCrew(): void {
     const { config } = this.#options;
     const { message, final } = this.#crew.failure!;
@@ -221,12 +225,12 @@ export class Coordinator {
     const initial = this.state();
     this.#startCrew(initial);
     const restart = `restart ${this.#restarts} of ${config.maxRestarts}`;
-    const incident = `${message}; round ${initial.round + 1} is done again (${restart})`;
+    const incident = `${message}; repeating round ${initial.round + 1} (${restart})`;
     this.#incidents.push({ message: incident });
     this.#options.link?.tell(incident);
   }
 
-  /** Another crew, on `initial`, in the place of the one that there is. */
+  /** Starts another crew, on `initial`, in place of the current one. */
   #startCrew(initial: State): void {
     const { config, workerUrl } = this.#options;
     const counted = this.#crew.counters().map((counters, worker) => sum(counters, this.#counted[worker]!));

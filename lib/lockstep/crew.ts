@@ -1,12 +1,13 @@
 /**
- * The workers of one attempt, and the shared memory that they alone have. An attempt that loses a worker is given up as
- * a whole: the next crew goes on from the committed state in a memory of its own. That is what fences off a worker that
- * hangs, which this runtime cannot terminate: whatever it still writes, nobody reads.
+ * Holds the workers of one attempt and their own shared memory. An attempt that loses a worker is given up as a whole: the
+ * next crew continues from the committed state in another memory. This fences off a worker that hangs, which the runtime
+ * cannot terminate: nobody reads what it still writes.
  */
 import { abort } from "./barrier.ts";
 import { Word } from "./memory/control.ts";
+import { Counter } from "./memory/figures.ts";
 import type { LockstepConfig, Plan } from "./plan.ts";
-import { type Counters, type SharedRun, sharedRun } from "./memory/views.ts";
+import { type SharedRun, sharedRun } from "./memory/views.ts";
 import { type State, writeState } from "./memory/state.ts";
 import type { WorkerReply, WorkerStart } from "./worker.ts";
 
@@ -15,19 +16,27 @@ export interface CrewOptions {
   readonly plan: Plan;
   /** The module that a worker runs: workers/train.ts. */
   readonly workerUrl: URL;
-  /** What this crew starts from. */
+  /** The state that this crew starts from. */
   readonly initial: State;
-  /** The memory that it trains in, if there is one that has the initial state already. */
+  /** The memory that holds `initial` already, if there is one. */
   readonly run?: SharedRun | undefined;
   /** Crews before this one. */
   readonly attempt: number;
 }
 
-/** Why a crew is given up. */
+/** The reason to give a crew up. */
 export interface Failure {
   readonly message: string;
-  /** Whether another crew would come to the same. */
+  /** Is true if another crew would fail in the same way. */
   readonly final: boolean;
+}
+
+/** One worker's sums: wall time by kind, and sequences. */
+export interface Counters {
+  readonly computeMs: number;
+  readonly waitMs: number;
+  readonly averageMs: number;
+  readonly sequences: number;
 }
 
 interface WorkerThread {
@@ -49,36 +58,36 @@ export class Crew {
     this.#options = options;
     this.run = options.run ?? sharedRun(options.plan.map);
     if (!options.run) writeState(this.run, options.initial);
-    // Also of a run that is over before anybody looks.
+    // Even a run that ends before the first look has a measured round.
     Atomics.store(this.run.control, Word.driftRequest, 1);
   }
 
-  /** Once a worker failed or was lost. */
+  /** Is set once a worker failed or was lost. */
   get failure(): Failure | undefined {
     return this.#failure;
   }
 
-  /** Whether all workers have left. */
+  /** Is true when all workers have left. */
   get ended(): boolean {
     return this.#threads.every(({ done }) => done);
   }
 
-  /** Whether all workers were told to pause: they do no other round until the pause ends. */
+  /** Is true when all workers were told to pause: they start no round until the pause ends. */
   get isPaused(): boolean {
     return Atomics.load(this.run.control, Word.pausedAt) !== 0;
   }
 
-  /** Each worker's sums since this crew started. */
+  /** Returns each worker's sums since this crew started. */
   counters(): Counters[] {
-    return this.run.counters.map(([computeMs, waitMs, averageMs, sequences]) => ({
-      computeMs: computeMs!,
-      waitMs: waitMs!,
-      averageMs: averageMs!,
-      sequences: sequences!,
+    return this.run.counters.map((counters) => ({
+      computeMs: counters[Counter.compute]!,
+      waitMs: counters[Counter.wait]!,
+      averageMs: counters[Counter.average]!,
+      sequences: counters[Counter.sequences]!,
     }));
   }
 
-  /** Starts the workers, looking after them every `lookMs`; resolves to the engine's full name, or to nothing on failure. */
+  /** Starts the workers and checks on them every `lookMs`; resolves to the engine's full name, or to undefined on failure. */
   async start(lookMs: number): Promise<string | undefined> {
     const { workers } = this.#options.config;
     this.#threads = Array.from({ length: workers }, (_, worker) => this.#spawn(worker));
@@ -96,7 +105,7 @@ export class Crew {
     await within(milliseconds, Promise.all(this.#threads.map(({ ended }) => ended)));
   }
 
-  /** Notices workers that have shown no sign of life for too long. */
+  /** Fails the crew if a worker has shown no sign of life for too long. */
   checkHearts(): void {
     const { workerTimeoutMs } = this.#options.config;
     for (const [worker, entry] of this.#threads.entries()) {
@@ -115,7 +124,7 @@ export class Crew {
     Atomics.compareExchange(this.run.control, Word.stopRequest, 0, reason);
   }
 
-  /** Asks for a pause after the round under way, or for its end. */
+  /** Requests a pause after the current round, or ends it. */
   setPaused(paused: boolean): void {
     const { control } = this.run;
     if ((Atomics.load(control, Word.pauseRequest) & 1) === (paused ? 1 : 0)) return;
@@ -123,13 +132,13 @@ export class Crew {
     Atomics.notify(control, Word.pauseRequest);
   }
 
-  /** Ends all threads. One that hangs or computes goes on until the process ends, in a memory that nobody reads. */
+  /** Ends all threads. One that hangs or computes stays until the process ends, in a memory that nobody reads. */
   close(): void {
     abort(this.run.control);
     for (const { thread } of this.#threads) thread.terminate();
   }
 
-  /** The first failure counts; the others' workers leave. */
+  /** Keeps the first failure, and lets the other workers leave. */
   #fail(message: string, final: boolean): void {
     this.#failure ??= { message, final };
     abort(this.run.control);
@@ -175,11 +184,11 @@ export class Crew {
 }
 
 function silence(worker: number, seconds: number): string {
-  return `Worker ${worker} showed no sign of life for ${seconds} s: it hangs, or a step takes longer, which a smaller ` +
-    "batch size or length, or a longer worker timeout, would help";
+  return `Worker ${worker} showed no sign of life for ${seconds} s: it hangs, or a step takes longer and needs a smaller ` +
+    "batch size or length, or a longer worker timeout";
 }
 
-/** What `event` comes to, or nothing if it takes longer than `milliseconds`. */
+/** Resolves as `event` does, or to undefined if it takes longer than `milliseconds`. */
 async function within<Value>(milliseconds: number, event: Promise<Value>): Promise<Value | undefined> {
   const late = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => late.resolve(undefined), milliseconds);

@@ -1,48 +1,54 @@
 /**
- * Losses, gradients and weights that are no numbers any more. They are noticed before the round commits: a gradient by
- * its squared norm, which every step needs anyway, the averaged weights by theirs. If all gradients fit into float32
- * with their squares, so do Adam's moments, which are means of them.
+ * Notices losses, gradients and weights that are not finite, before the round commits: a gradient by its squared norm,
+ * which every step needs anyway, the averaged weights by theirs. If all gradients and their squares fit into float32, so
+ * do Adam's moments, which are means of them.
  */
 import type { BatchMetrics } from "../data/batch.ts";
-import { clipScale } from "../engine/adam.ts";
-import { isJoint, weightsOfShard } from "./joint_round.ts";
-import type { LockstepConfig, Plan } from "./plan.ts";
-import type { Round } from "./schedule.ts";
+import { adamUpdate, clipScale } from "../engine/adam.ts";
+import { currentAndNext, isDriftMeasured } from "./memory/control.ts";
+import { Figure } from "./memory/figures.ts";
 import { stampOf } from "./memory/sparse_rows.ts";
-import type { SharedRun } from "./memory/views.ts";
+import { currentHistory, learningRateAfter } from "./memory/training_history.ts";
+import { replicaOf, type SharedRun } from "./memory/views.ts";
+import { isSingleStepRound, type LockstepConfig, type Plan } from "./plan.ts";
+import type { Round } from "./schedule.ts";
 
-/** Training diverged, and nothing is to be done about it. The same round would come to the same again. */
+/** Training diverged and cannot continue: repeating the round would give the same. */
 export class Divergence extends Error {
   override readonly name = "Divergence";
 }
 
-/** What was not finite. The numbers are those in shared memory. */
-export const Kind = { loss: 1, gradient: 2, weights: 3, heldOut: 4 } as const;
-export type Kind = typeof Kind[keyof typeof Kind];
+/** Lists what can be not finite. The numbers are those in shared memory. */
+export const NonFinite = { loss: 1, gradient: 2, weights: 3, heldOut: 4 } as const;
+export type NonFinite = typeof NonFinite[keyof typeof NonFinite];
 
 export interface Finding {
-  readonly kind: Kind;
+  readonly kind: NonFinite;
   readonly value: number;
-  /** -1 where it is no shard's. */
+  /** -1 where it is no single shard's. */
   readonly shard: number;
   /** Of the schedule, from 1. */
   readonly step: number;
 }
 
 const FLOAT32_MAX = 3.4028234663852886e38;
-/** Behind loss, hits, samples and weight. */
-const FIRST_STEP = 4;
 
-/** Notes in the figures of a shard whether its step `step` (from 0) was finite; the first that was not stays. */
+/** Notes in the figures of a shard if its step `step` (from 0) was not finite. The first such step stays. */
 export function checkStep(figures: Float64Array, step: number, { lossSum }: BatchMetrics, squaredNorm: number): void {
-  if (figures[FIRST_STEP]! > 0) return;
-  if (!Number.isFinite(lossSum)) figures.set([step + 1, Kind.loss, lossSum], FIRST_STEP);
-  else if (!(squaredNorm <= FLOAT32_MAX)) figures.set([step + 1, Kind.gradient, squaredNorm], FIRST_STEP);
+  if (figures[Figure.failedStep]! > 0) return;
+  if (!Number.isFinite(lossSum)) note(figures, step, NonFinite.loss, lossSum);
+  else if (!(squaredNorm <= FLOAT32_MAX)) note(figures, step, NonFinite.gradient, squaredNorm);
+}
+
+function note(figures: Float64Array, step: number, kind: NonFinite, value: number): void {
+  figures[Figure.failedStep] = step + 1;
+  figures[Figure.failedKind] = kind;
+  figures[Figure.failedValue] = value;
 }
 
 /**
- * What is not finite in `round`, which is about to commit: the first step, and of its shards the first. Where other
- * machines have some of the shards, nobody can say whose weights or gradients it was.
+ * Finds a value that is not finite in `round`, which is about to commit: the first step, and of its shards the first.
+ * Where other machines have some of the shards, nobody can say whose weights or gradients it was.
  */
 export function findDivergence(
   run: SharedRun,
@@ -51,62 +57,90 @@ export function findDivergence(
   committed: number,
   round: Round,
 ): Finding | undefined {
-  const { map, layout, spec } = plan;
-  const { training: { clipNorm }, remote } = config;
-  const stamp = stampOf(committed);
-  let first: Finding | undefined;
-  for (const [shard, figures] of run.shards.entries()) {
-    const step = figures[FIRST_STEP]!;
-    if (step > 0 && step < (first?.step ?? Infinity)) {
-      const kind = figures[FIRST_STEP + 1] === Kind.loss ? Kind.loss : Kind.gradient;
-      first = { kind, value: figures[FIRST_STEP + 2]!, shard, step };
-    }
-  }
+  const { map } = plan;
+  const first = firstFailedStep(run);
   if (first) return first;
   const step = round.firstStep + round.steps;
-  /** The first shard whose vector is not finite where this round wrote it. */
-  function shardOf(vectorOf: (shard: number) => Float32Array): number {
-    if (remote) return -1;
-    return run.shards.findIndex((figures, shard) => {
-      if (figures[2] === 0) return false; // It took no step.
-      const stamps = run.stamps[shard];
-      return vectorOf(shard).subarray(0, layout.size).some((value, i) => {
-        if (i < map.lazyElements && stamps?.[Math.floor(i / spec.embedding)] !== stamp) return false;
-        return !Number.isFinite(value);
-      });
-    });
-  }
+  const shardOf = (vectorOf: (shard: number) => Float32Array) =>
+    config.remote ? -1 : firstShardNotFinite(run, plan, stampOf(committed), vectorOf);
   if (map.average === "gradients") {
     const squared = run.norms.reduce((sum, block) => sum + block, 0);
-    const value = squared * clipScale(squared, clipNorm) ** 2;
+    const value = squared * clipScale(squared, config.training.clipNorm) ** 2;
     if (!(value <= FLOAT32_MAX)) {
-      return {
-        kind: Kind.gradient,
-        value,
-        shard: shardOf((shard) => run.shardGradients[shard]!),
-        step,
-      };
+      return { kind: NonFinite.gradient, value, shard: shardOf((shard) => run.shardGradients[shard]!), step };
     }
   }
-  const value = run.written.reduce((sum, part) => sum + part[0]!, 0);
+  const value = run.written.reduce((sum, slice) => sum + slice[0]!, 0);
   if (Number.isFinite(value)) return undefined;
-  if (map.average === "gradients") return { kind: Kind.weights, value, shard: -1, step };
+  if (map.average === "gradients") return { kind: NonFinite.weights, value, shard: -1, step };
+  const isSingleStep = isSingleStepRound(config, round, isDriftMeasured(run.control, committed + 1));
   const shard = shardOf((shard) =>
-    isJoint(config, run, round, committed)
-      ? weightsOfShard(shard, config, plan, run, round, committed)
-      : run.slots[shard]!.weights
+    isSingleStep ? weightsOfShard(shard, config, plan, run, round, committed) : run.slots[shard]!.weights
   );
-  return { kind: Kind.weights, value, shard, step };
+  return { kind: NonFinite.weights, value, shard, step };
 }
 
-/** What was found, in words: with step, shard and learning rate. */
+function firstFailedStep(run: SharedRun): Finding | undefined {
+  let first: Finding | undefined;
+  for (const [shard, figures] of run.shards.entries()) {
+    const step = figures[Figure.failedStep]!;
+    if (step > 0 && step < (first?.step ?? Infinity)) {
+      const kind = figures[Figure.failedKind] === NonFinite.loss ? NonFinite.loss : NonFinite.gradient;
+      first = { kind, value: figures[Figure.failedValue]!, shard, step };
+    }
+  }
+  return first;
+}
+
+/** Returns the first shard whose vector is not finite where this round wrote it, or -1. */
+function firstShardNotFinite(
+  run: SharedRun,
+  { map, layout, spec }: Plan,
+  stamp: number,
+  vectorOf: (shard: number) => Float32Array,
+): number {
+  return run.shards.findIndex((figures, shard) => {
+    if (figures[Figure.samples] === 0) return false; // It took no step.
+    const stamps = run.stamps[shard];
+    return vectorOf(shard).subarray(0, layout.size).some((value, i) => {
+      if (i < map.lazyElements && stamps?.[Math.floor(i / spec.embedding)] !== stamp) return false;
+      return !Number.isFinite(value);
+    });
+  });
+}
+
+/** Computes again the weights of `shard` after a single-step round, which keeps none: to say whose are not finite. */
+function weightsOfShard(
+  shard: number,
+  { training }: LockstepConfig,
+  { layout, engine: { adam }, map }: Plan,
+  run: SharedRun,
+  { firstStep }: Round,
+  committed: number,
+): Float32Array {
+  const from = replicaOf(currentAndNext(run.states, committed)[0]);
+  const into = { weights: from.weights.slice(), m: from.m.slice(), v: from.v.slice() };
+  const stamp = stampOf(committed);
+  const touched = [...run.stamps[shard]!.entries()].flatMap(([row, value]) => value === stamp ? [row] : []);
+  adamUpdate(layout, adam, from, run.shardGradients[shard]!, into, {
+    step: firstStep + 1,
+    learningRate: learningRateAfter(training, firstStep, currentHistory(run, committed).rollbacks),
+    scale: run.scales[shard]!,
+    begin: 0,
+    end: layout.size,
+    rows: map.rows > 0 ? Int32Array.from(touched) : undefined,
+  });
+  return into.weights;
+}
+
+/** Describes a finding in words: with step, shard and learning rate. */
 export function findingText({ kind, value, shard, step }: Finding, learningRate: number): string {
   const of = shard < 0 ? "" : ` of shard ${shard}`;
   const what = {
-    [Kind.loss]: `The loss${of} is ${value} at step ${step}`,
-    [Kind.gradient]: `The gradient${of} is not finite at step ${step}`,
-    [Kind.weights]: `The weights${of} are not finite after step ${step}`,
-    [Kind.heldOut]: `The held-out loss is ${value} after step ${step}`,
+    [NonFinite.loss]: `The loss${of} is ${value} at step ${step}`,
+    [NonFinite.gradient]: `The gradient${of} is not finite at step ${step}`,
+    [NonFinite.weights]: `The weights${of} are not finite after step ${step}`,
+    [NonFinite.heldOut]: `The validation loss is ${value} after step ${step}`,
   };
   return `${what[kind]}: training diverged with learning rate ${learningRate}`;
 }

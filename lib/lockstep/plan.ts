@@ -1,4 +1,4 @@
-/** What every thread of a run derives, in the same way, from the config. */
+/** Derives from the config everything that all threads of a run must agree on. */
 import type { TrainingConfig } from "../config/schema.ts";
 import type { TrainingData } from "../data/training_data.ts";
 import { type EngineOptions, engineOptions, engineScratchBytes } from "../engine/create.ts";
@@ -7,24 +7,25 @@ import { type TaskModel, taskModel } from "../model/task_model.ts";
 import type { ChaosRates } from "./chaos.ts";
 import { keepsBest } from "./memory/training_history.ts";
 import { CHUNK_SIZE, type MapOptions } from "./memory/map.ts";
+import type { Round } from "./schedule.ts";
 
-/** What is posted to a worker. */
+/** The message's part that configures a worker. */
 export interface LockstepConfig {
   readonly training: TrainingConfig;
-  /** What the task `table` is trained on: its arrays are shared, so that posting copies nothing. */
+  /** The rows of the task `table`. Their arrays are shared, so that posting copies nothing. */
   readonly data?: TrainingData;
-  /** Of the file of weights that training starts from, if there is one. */
+  /** The digest of the file of weights that training starts from, if there is one. */
   readonly weightsDigest?: string;
   readonly workers: number;
   readonly workerTimeoutMs: number;
-  /** Crews that may replace one that lost a worker, in all. */
+  /** How many crews may replace one that lost a worker. */
   readonly maxRestarts: number;
   readonly chaos: ChaosRates;
   /** If given, training ends after this many rounds at the latest. */
   readonly lastRound?: number;
-  /** Whether other machines carry shards too: then the main thread says what is done when (orders.ts). */
+  /** Is true if other machines carry shards too: then the main thread gives orders (round/orders.ts). */
   readonly remote?: boolean;
-  /** Whether every worker has a core of its own. */
+  /** Is true if every worker has a core of its own. */
   readonly spin: boolean;
 }
 
@@ -60,8 +61,21 @@ export function createPlan({ training, data, workers }: LockstepConfig): Plan {
   };
 }
 
-/** The part of the elements `first` to `size - 1` that is `worker`'s to average: whole blocks of `block`, in order. */
-export function segmentOf(
+/**
+ * Says whether a round is computed in one pass from gradients (round/single_step_round.ts), without replicas. Drift is
+ * measured between replicas, and other machines sum replicas.
+ */
+export function isSingleStepRound(
+  { training, remote }: LockstepConfig,
+  { steps }: Round,
+  measuresDrift: boolean,
+): boolean {
+  const { average, moments } = training;
+  return average === "weights" && moments === "average" && !remote && steps === 1 && !measuresDrift;
+}
+
+/** Returns the slice of the elements `first` to `size - 1` that `worker` averages: whole blocks of `block`, in order. */
+export function sliceOf(
   worker: number,
   workers: number,
   size: number,

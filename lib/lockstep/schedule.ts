@@ -1,13 +1,11 @@
 /**
- * Which steps a round has, and its parts. A round never straddles two epochs, so the last round of an epoch may be
- * shorter; round and epoch numbers count from 0, and everything follows from the number of rounds committed.
+ * Derives the steps of a round, its phases and its groups of shards. A round never straddles two epochs, so the last round
+ * of an epoch may be shorter; round and epoch numbers count from 0, and everything follows from the rounds committed.
  */
-export interface ScheduleOptions {
-  readonly epochs: number;
-  readonly stepsPerEpoch: number;
-  readonly averageEvery: number;
-  readonly clusterEvery: number;
-}
+import type { TrainingConfig } from "../config/schema.ts";
+import type { Span } from "../engine/tree_nodes.ts";
+
+export type ScheduleOptions = Pick<TrainingConfig, "epochs" | "stepsPerEpoch" | "averageEvery" | "clusterEvery">;
 
 export interface Round {
   readonly epoch: number;
@@ -18,11 +16,11 @@ export interface Round {
   readonly endsEpoch: boolean;
 }
 
-/** Steps without an averaging. A round has `clusterEvery` of these, less at the end of an epoch. */
-export interface Part {
+/** Steps without an averaging. A round has `clusterEvery` phases, fewer at the end of an epoch. */
+export interface Phase {
   readonly firstStep: number;
   readonly steps: number;
-  /** Whether it begins with the state that the round begins with. */
+  /** Is true for the phase that starts from the round's own state. */
   readonly isFirst: boolean;
   readonly isLast: boolean;
 }
@@ -39,7 +37,7 @@ export function totalRounds(options: ScheduleOptions): number {
   return options.epochs * roundsPerEpoch(options);
 }
 
-/** The round that follows `committed` rounds. */
+/** Returns the round that follows `committed` rounds. */
 export function roundAt(options: ScheduleOptions, committed: number): Round {
   const perEpoch = roundsPerEpoch(options);
   const epoch = Math.floor(committed / perEpoch);
@@ -53,26 +51,38 @@ export function roundAt(options: ScheduleOptions, committed: number): Round {
   };
 }
 
-/** The parts of `round`, in order. */
-export function partsOf({ averageEvery }: ScheduleOptions, { firstStep, steps }: Round): Part[] {
-  return Array.from({ length: Math.ceil(steps / averageEvery) }, (_, part) => {
-    const before = part * averageEvery;
-    const isLast = before + averageEvery >= steps;
+/** Lists the phases of `round`, in order. */
+export function phasesOf({ averageEvery }: ScheduleOptions, { firstStep, steps }: Round): Phase[] {
+  return Array.from({ length: Math.ceil(steps / averageEvery) }, (_, phase) => {
+    const before = phase * averageEvery;
     return {
       firstStep: firstStep + before,
       steps: Math.min(averageEvery, steps - before),
-      isFirst: part === 0,
-      isLast,
+      isFirst: phase === 0,
+      isLast: before + averageEvery >= steps,
     };
   });
 }
 
-/** Steps that each shard has taken after `committed` rounds. */
+/**
+ * Lists the groups of shards that average among themselves between two phases (`groups`, `clusterEvery`): runs of
+ * neighbours, as even as possible. Groups belong to the run, as shards do, and a machine carries whole ones, so their means
+ * need no other machine. Where a round has one phase, every shard is a group by itself.
+ */
+export function groupsOf(
+  { shards, groups, clusterEvery }: Pick<TrainingConfig, "shards" | "groups" | "clusterEvery">,
+): Span[] {
+  const length = clusterEvery === 1 ? shards : groups;
+  const edge = (group: number) => Math.floor(shards * group / length);
+  return Array.from({ length }, (_, group) => ({ first: edge(group), last: edge(group + 1) }));
+}
+
+/** Counts the steps that each shard has taken after `committed` rounds. */
 export function stepsAfter(options: ScheduleOptions, committed: number): number {
   return roundAt(options, committed).firstStep;
 }
 
-/** What selects the masks of dropout at `step` of `shard`: see the contract of engines. */
-export function drawOf({ shards }: { readonly shards: number }, step: number, shard: number): number {
+/** Returns the number that selects the masks of dropout at `step` of `shard`: see the contract of engines. */
+export function dropoutDraw({ shards }: { readonly shards: number }, step: number, shard: number): number {
   return step * shards + shard;
 }

@@ -1,11 +1,12 @@
-/** Which shards take part in the mean of a round, and by how much. */
+/** Weighs the shards in the mean of a round. */
 import { coefficients } from "../engine/tree_mean.ts";
+import { Figure } from "./memory/figures.ts";
 import type { SharedRun } from "./memory/views.ts";
 
-export interface Shares {
+export interface ShardWeights {
   /**
-   * Shards that took a step in this round: the first ones. A shard without rows has nothing to give, and is left out of the
-   * sum instead of being multiplied with 0. What is left of the tree over all shards is the tree over these.
+   * Counts the shards that took a step in this round: the first ones. The sum leaves out a shard without rows, instead of
+   * multiplying it with 0. The rest of the tree over all shards is the tree over these.
    */
   readonly active: number;
   /** `[active]` */
@@ -13,10 +14,10 @@ export interface Shares {
 }
 
 /**
- * Shards count by the rows that they learnt from, each with its class's weight: so the mean gradient of N shards is that
- * of one batch of all their rows.
+ * Weighs each shard by the rows that it learnt from, each row with its class's weight: so the mean gradient of N shards is
+ * that of one batch of all their rows.
  */
-export function sharesOf({ shards }: Pick<SharedRun, "shards">): Shares {
-  const active = shards.filter((figures) => figures[2]! > 0).length;
-  return { active, coefficients: coefficients(shards.slice(0, active).map((figures) => figures[3]!)) };
+export function shardWeights({ shards }: Pick<SharedRun, "shards">): ShardWeights {
+  const active = shards.filter((figures) => figures[Figure.samples]! > 0).length;
+  return { active, coefficients: coefficients(shards.slice(0, active).map((figures) => figures[Figure.weight]!)) };
 }

@@ -1,22 +1,21 @@
-/** A worker's life: told what to do by one message, ready, the loop, done. */
+/** Runs a worker thread: it gets one message, says that it is ready, runs the loop, and says that it is done. */
 import { createEngine } from "../engine/create.ts";
 import { errorMessage } from "../errors.ts";
 import { abort, Aborted } from "./barrier.ts";
 import { SilentExit } from "./chaos.ts";
-import { createClaims } from "./work_stealing.ts";
 import { Divergence } from "./divergence.ts";
-import { helpersOf } from "./helpers.ts";
 import { createPlan } from "./plan.ts";
 import { sharedRun } from "./memory/views.ts";
-import type { Place } from "./round/context.ts";
+import type { WorkerIdentity } from "./round/context.ts";
+import { createClaims, helpersOf } from "./work_stealing.ts";
 import { runWorkerLoop } from "./worker_loop.ts";
 
-/** The one message that a worker gets. */
-export interface WorkerStart extends Place {
+/** The only message that a worker gets. */
+export interface WorkerStart extends WorkerIdentity {
   readonly memory: WebAssembly.Memory;
 }
 
-/** What a worker says, at most three times in its life. */
+/** The messages that a worker sends: at most three. */
 export type WorkerReply =
   | { readonly type: "ready"; readonly engine: string }
   | { readonly type: "done" }
@@ -29,7 +28,7 @@ export async function startWorker(start: WorkerStart, reply: (reply: WorkerReply
   const run = sharedRun(plan.map, memory);
   try {
     const claims = createClaims(run.claims);
-    const room = { memory, scratch: run.engineScratch(worker), ...helpersOf(start, run, claims) };
+    const room = { memory, scratch: run.engineScratch(worker), ...helpersOf({ ...config, worker }, run, claims) };
     const engine = await createEngine(plan.engine, room);
     reply({ type: "ready", engine: engine.name });
     runWorkerLoop(start, plan, run, engine, claims);
@@ -38,7 +37,7 @@ export async function startWorker(start: WorkerStart, reply: (reply: WorkerReply
   } catch (error) {
     if (error instanceof Aborted) return reply({ type: "done" });
     if (error instanceof SilentExit) return close();
-    // The reply comes first: whoever leaves because of the abort should find its reason.
+    // The reply comes first: the reason must be known before the abort makes the others leave.
     reply({ type: "failed", error: errorMessage(error), final: error instanceof Divergence });
     abort(run.control);
   }

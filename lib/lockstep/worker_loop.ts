@@ -1,59 +1,66 @@
 /**
- * The loop that a worker runs: rounds of local steps, averaging and commit, in step with all other workers. It is
- * synchronous from the first round to the last and meets the others only in shared memory.
+ * Runs a worker: rounds of local steps, averaging and commit, in lockstep with all other workers. The loop is synchronous
+ * from the first round to the last and meets the others only in shared memory.
  */
 import { lossWeight } from "../data/class_weights.ts";
 import type { Engine } from "../engine/contract.ts";
-import { averageGradients } from "./round/average_gradients.ts";
-import { averageWeights } from "./round/average_weights.ts";
 import { createBarrier, waitWhilePaused } from "./barrier.ts";
 import { createChaos } from "./chaos.ts";
-import { askingOrder, type Claims } from "./work_stealing.ts";
 import { commitRound, finishEpoch } from "./commit/commit.ts";
-import { Word } from "./memory/control.ts";
-import { endsEpoch, learningRateAfter, readCourse } from "./memory/training_history.ts";
-import { CHUNK_SIZE, currentAndNext } from "./memory/map.ts";
-import type { Plan } from "./plan.ts";
-import { remoteRound } from "./round/remote_round.ts";
+import { currentAndNext, Word } from "./memory/control.ts";
+import { ChunkFigure, Counter, Figure } from "./memory/figures.ts";
+import { CHUNK_SIZE } from "./memory/map.ts";
 import { createRowFinder } from "./memory/sparse_rows.ts";
-import { roundAt } from "./schedule.ts";
+import { currentHistory, endsEpoch, learningRateAfter } from "./memory/training_history.ts";
 import type { SharedRun } from "./memory/views.ts";
-import type { Place, WorkerContext } from "./round/context.ts";
+import type { Plan } from "./plan.ts";
+import { averageGradients } from "./round/average_gradients.ts";
+import { averageWeights } from "./round/average_weights.ts";
+import type { WorkerContext, WorkerIdentity } from "./round/context.ts";
+import { remoteRound } from "./round/remote_round.ts";
+import { roundAt } from "./schedule.ts";
+import { claimOrder, type Claims } from "./work_stealing.ts";
 
 /** Trains until everyone is told to end. Throws Aborted when the run is given up. */
-export function runWorkerLoop(place: Place, plan: Plan, run: SharedRun, engine: Engine, claims: Claims): void {
-  const { config } = place;
-  const context = createContext(place, plan, run, engine, claims);
+export function runWorkerLoop(
+  identity: WorkerIdentity,
+  plan: Plan,
+  run: SharedRun,
+  engine: Engine,
+  claims: Claims,
+): void {
+  const { worker, config } = identity;
+  const context = createContext(identity, plan, run, engine, claims);
   const { control } = run;
-  const average = config.remote
+  const takeRound = config.remote
     ? remoteRound(context)
     : config.training.average === "gradients"
     ? averageGradients(context)
     : averageWeights(context);
-  const course = () => readCourse(run.courses[Atomics.load(control, Word.round) & 1 ? 1 : 0]);
   context.barrier();
   let evaluated = 0;
   for (;;) {
-    // All that is read here changes at barriers alone: everyone sees the same.
+    // All of this changes only at barriers: everyone reads the same.
     const committed = Atomics.load(control, Word.round);
     const isEnd = Atomics.load(control, Word.outcome) !== 0;
-    // Also of a state that is taken up: what the end of its epoch decided is decided once more.
-    if (evaluated !== committed && (isEnd || endsEpoch(config.training, committed, course()))) {
+    const history = currentHistory(run, committed);
+    // A state that training resumes from is evaluated again too, so that the decisions at the end of its epoch are repeated.
+    if (evaluated !== committed && (isEnd || endsEpoch(config.training, committed, history))) {
       evaluated = committed;
       evaluate(context, committed);
       continue;
     }
     if (isEnd) return;
-    waitWhilePaused(control, run.hearts[place.worker]!);
-    const round = roundAt(config.training, committed - course().undone);
+    waitWhilePaused(control, run.hearts[worker]!);
+    const round = roundAt(config.training, committed - history.undone);
     context.chaos(committed, 0);
-    if (average(round, committed) === "left") continue;
+    if (takeRound(round, committed) === "left") continue;
     context.chaos(committed, 2);
     context.timed("wait", () => context.barrier(() => commitRound(config, plan, run, round)));
   }
 }
 
-/** Evaluates the current state on the held-out data; who takes which chunk does not matter to their sums. */
+/** Evaluates the current state on the validation set. The sums do not depend on who takes which chunk. */
 function evaluate({ worker, config, plan, run, engine, timed, barrier }: WorkerContext, committed: number): void {
   const [{ weights }] = currentAndNext(run.states, committed);
   const batch = run.batch(worker, CHUNK_SIZE);
@@ -64,7 +71,9 @@ function evaluate({ worker, config, plan, run, engine, timed, barrier }: WorkerC
       const first = chunk * CHUNK_SIZE;
       plan.dataset.heldOutBatch(batch, first, Math.min(CHUNK_SIZE, plan.dataset.heldOut - first));
       const { lossSum, correct } = engine.evaluate(weights, batch);
-      run.chunks[chunk]!.set([lossSum, correct]);
+      const figures = run.chunks[chunk]!;
+      figures[ChunkFigure.lossSum] = lossSum;
+      figures[ChunkFigure.correct] = correct;
       Atomics.add(run.hearts[worker]!, 0, 1);
     }
     engine.hold();
@@ -76,16 +85,18 @@ function evaluate({ worker, config, plan, run, engine, timed, barrier }: WorkerC
     }));
 }
 
-const COUNTER = { compute: 0, wait: 1, average: 2 } as const;
-const SEQUENCES = 3;
-
-function createContext(place: Place, plan: Plan, run: SharedRun, engine: Engine, claims: Claims): WorkerContext {
-  const { worker, attempt, config } = place;
+function createContext(
+  { worker, attempt, config }: WorkerIdentity,
+  plan: Plan,
+  run: SharedRun,
+  engine: Engine,
+  claims: Claims,
+): WorkerContext {
   const { seed, shards, batchSize } = config.training;
   const heart = run.hearts[worker]!;
   const counters = run.counters[worker]!;
   const batch = run.batch(worker, batchSize);
-  /** Milliseconds of helping that are in what is being timed. */
+  /** Milliseconds of help for others within the work that is being timed. */
   let helped = 0;
   function help(): boolean {
     const started = performance.now();
@@ -99,7 +110,7 @@ function createContext(place: Place, plan: Plan, run: SharedRun, engine: Engine,
     plan,
     run,
     engine,
-    shards: askingOrder(Array.from({ length: shards }, (_, shard) => shard), worker, config.workers),
+    shards: claimOrder(Array.from({ length: shards }, (_, shard) => shard), worker, config.workers),
     claims,
     chaos: createChaos(config.chaos, seed, worker, attempt),
     barrier: createBarrier({
@@ -114,14 +125,14 @@ function createContext(place: Place, plan: Plan, run: SharedRun, engine: Engine,
     timed(kind, work) {
       const started = performance.now();
       const result = work();
-      counters[COUNTER[kind]]! += performance.now() - started - helped;
-      counters[COUNTER.compute]! += helped;
+      counters[Counter[kind]]! += performance.now() - started - helped;
+      counters[Counter.compute]! += helped;
       helped = 0;
       return result;
     },
     beginShard(shard) {
       run.shards[shard]!.fill(0);
-      // Where other machines take part, the round may have begun before; else its stamps are of its own.
+      // With other machines the round may have begun before; otherwise its stamps are its own.
       if (config.remote) run.stamps[shard]?.fill(0);
     },
     findRows: createRowFinder(engine, worker, config.workers, plan.map.rows, run.moved[worker]!),
@@ -130,16 +141,16 @@ function createContext(place: Place, plan: Plan, run: SharedRun, engine: Engine,
       return batch;
     },
     learningRate(step, committed) {
-      return learningRateAfter(config.training, step, readCourse(run.courses[committed & 1 ? 1 : 0]).rollbacks);
+      return learningRateAfter(config.training, step, currentHistory(run, committed).rollbacks);
     },
     count(shard, batch, { lossSum, correct }) {
       const figures = run.shards[shard]!;
       const samples = batch.size;
-      figures[0]! += lossSum;
-      figures[1]! += correct;
-      figures[2]! += samples;
-      figures[3]! += lossWeight(batch, plan.dataset.classWeights);
-      counters[SEQUENCES]! += samples;
+      figures[Figure.lossSum]! += lossSum;
+      figures[Figure.correct]! += correct;
+      figures[Figure.samples]! += samples;
+      figures[Figure.weight]! += lossWeight(batch, plan.dataset.classWeights);
+      counters[Counter.sequences]! += samples;
       Atomics.add(heart, 0, 1);
     },
   };

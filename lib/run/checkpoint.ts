@@ -2,23 +2,13 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { DamagedFile } from "../errors.ts";
-import { type Course } from "../lockstep/memory/training_history.ts";
+import { historyOf, historySchema, type TrainingHistory } from "../lockstep/memory/history_schema.ts";
 import { type Committed, stateDigest, stateDigestInTurns } from "../lockstep/memory/state.ts";
 import { type ParameterLayout, tensorView } from "../model/layout.ts";
 import type { NamedTensor } from "../model/pytorch.ts";
 import { readBytes, writeWhole } from "./files.ts";
 import { sha256 } from "./manifest.ts";
 import { decodeSafetensors, safetensorsPieces } from "./safetensors.ts";
-
-const bestSchema = z.object({ round: z.int(), position: z.int(), loss: z.number(), accuracy: z.number() });
-const courseSchema = z.object({
-  epoch: z.tuple([z.number(), z.number(), z.number()]),
-  undone: z.int(),
-  rollbacks: z.int(),
-  rollbackRound: z.int(),
-  best: bestSchema.nullable(),
-  sinceBest: z.int(),
-});
 
 export interface CheckpointInfo {
   /** Within the run's directory. */
@@ -61,21 +51,20 @@ export async function writeCheckpoint(
       values: tensorView(values, tensor),
     }));
   });
-  const { round, step, course } = state;
-  const told = { round: String(round), step: String(step), course: courseText(course), digest };
+  const { round, step, history } = state;
+  const told = { round: String(round), step: String(step), course: historyText(history), digest };
   const metadata = { ...told, checksum: await checksumOf(told) };
   const file = checkpointFile(state.round);
   await writeWhole(join(directory, file), safetensorsPieces({ metadata, tensors }));
   return { file, digest };
 }
 
-function courseText(course: Course): string {
-  return JSON.stringify({ ...course, best: course.best ?? null });
+function historyText(history: TrainingHistory): string {
+  return JSON.stringify({ ...history, best: history.best ?? null });
 }
 
-function parseCourse(text: string | undefined): Course {
-  const { best, ...course } = courseSchema.parse(JSON.parse(text ?? "null"));
-  return { ...course, best: best ?? undefined };
+function parseHistory(text: string | undefined): TrainingHistory {
+  return historyOf(historySchema.parse(JSON.parse(text ?? "null")));
 }
 
 /**
@@ -113,8 +102,8 @@ export async function decodeCheckpoint(
         values.set(source, index * layout.size + tensor.offset);
       }
     }
-    const course = parseCourse(metadata.course);
-    const state: Committed = { round: Number(metadata.round), step: Number(metadata.step), values, course };
+    const history = parseHistory(metadata.course);
+    const state: Committed = { round: Number(metadata.round), step: Number(metadata.step), values, history };
     const { checksum, ...told } = metadata;
     if (await checksumOf(told) !== checksum) throw new RangeError("its metadata do not have their checksum");
     const digest = stateDigest(state);

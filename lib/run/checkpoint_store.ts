@@ -32,9 +32,9 @@ export class CheckpointStore {
     const written = this.#writing.then(async () => {
       await this.#removeUnfinished();
       // First, as the other names it.
-      if (state.course.best && state.best) await this.#writeBest(state.best);
+      if (state.history.best && state.best) await this.#writeBest(state.best);
       const info = await writeCheckpoint(this.#directory, this.#layout, state);
-      this.#needs.set(info.file, state.course.best?.round ?? 0);
+      this.#needs.set(info.file, state.history.best?.round ?? 0);
       await this.#removeOld();
       return info;
     });
@@ -48,7 +48,7 @@ export class CheckpointStore {
     for (const file of await checkpointFiles(this.#directory)) {
       try {
         const state = await this.#read(file);
-        const best = state.course.best && await this.#read(checkpointFile(state.course.best.round));
+        const best = state.history.best && await this.#read(checkpointFile(state.history.best.round));
         return { state: best ? { ...state, best: asBest(best) } : state, problems };
       } catch (error) {
         problems.push(errorMessage(error));
@@ -94,7 +94,7 @@ export class CheckpointStore {
   async #bestOf(file: string): Promise<number> {
     const known = this.#needs.get(file);
     if (known !== undefined) return known;
-    const round = await this.#read(file).then(({ course }) => course.best?.round ?? 0, () => 0);
+    const round = await this.#read(file).then(({ history }) => history.best?.round ?? 0, () => 0);
     this.#needs.set(file, round);
     return round;
   }
@@ -137,8 +137,8 @@ async function namesIn(directory: string): Promise<string[]> {
 }
 
 /** By itself: whoever takes it up evaluates it again, and finds it the best so far. */
-function asBest({ course, ...state }: Committed): Committed {
-  return { ...state, course: { ...course, best: undefined, sinceBest: 0 } };
+function asBest({ history, ...state }: Committed): Committed {
+  return { ...state, history: { ...history, best: undefined, sinceBest: 0 } };
 }
 
 /** Whether a checkpoint is due: after so many rounds, or so many seconds, as `every` says (`100`, `"10s"`). */

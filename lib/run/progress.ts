@@ -2,7 +2,7 @@
 import type { NewEvent } from "../events.ts";
 import type { Update } from "../lockstep/coordinator.ts";
 import type { RoundRecord } from "../lockstep/commit/records.ts";
-import type { Counters } from "../lockstep/memory/views.ts";
+import type { Counters } from "../lockstep/crew.ts";
 
 type Progress = Extract<NewEvent, { type: "progress" }>;
 

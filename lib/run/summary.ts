@@ -32,7 +32,7 @@ export interface Outcome {
 export function createSummary(outcome: Outcome): Summary {
   const { run, config, workers, reason, seconds, newest, best, digest, sequences } = outcome;
   const { stepsPerEpoch, shards } = config;
-  const ofBest = newest.course.best;
+  const ofBest = newest.history.best;
   const heldOut = best && ofBest ? { loss: ofBest.loss, accuracy: ofBest.accuracy } : outcome.heldOut;
   return servedFigures({
     run,

@@ -3,7 +3,7 @@ import { exchangeSeconds, recommendedEvery, simulate } from "../../bench/cluster
 import { checkSizes, roundBytes } from "../../lib/cluster/sizes.ts";
 import { InputError } from "../../lib/errors.ts";
 import { encodeNode } from "../../lib/cluster/round_codec.ts";
-import { SHARD_FIGURES } from "../../lib/lockstep/memory/map.ts";
+import { SHARD_FIGURES } from "../../lib/lockstep/memory/figures.ts";
 
 const network = { bytesPerSecond: 1e6, brokerBytesPerSecond: 4e6, latencySeconds: 0 };
 

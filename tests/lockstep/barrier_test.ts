@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { abort, Aborted, createBarrier } from "../../lib/lockstep/barrier.ts";
-import { CONTROL_WORDS } from "../../lib/lockstep/memory/map.ts";
+import { CONTROL_WORDS } from "../../lib/lockstep/memory/control.ts";
 import type { BarrierTask } from "./barrier_worker.ts";
 import { ask } from "./threads.ts";
 import { PATIENCE_MS } from "../patience.ts";

@@ -61,7 +61,7 @@ for (const [what, change] of recipes) {
     for (const workers of [1, 2, 4]) {
       const { state, rollbacks, reason } = await train(config, workers);
       assert(rollbacks.length > 1);
-      assertEquals([reason, state.course.rollbacks], [StopReason.epochs, rollbacks.length]);
+      assertEquals([reason, state.history.rollbacks], [StopReason.epochs, rollbacks.length]);
       const gentle = { ...config, learningRate: config.learningRate / 2 ** rollbacks.length };
       const plain = plainTraining(await plainModel(gentle), gentle);
       assertEquals([state.step, state.values], [plain.steps, plain.values]);
@@ -88,7 +88,7 @@ Deno.test("a run that diverges later goes back to the epoch of its lowest held-o
     const expected = await train(gentle, 2, { initial: { ...first.state, best: first.state } });
     assertEquals(expected.rollbacks, []);
     assertEquals(state.values, expected.state.values);
-    assertEquals(state.round, expected.state.round + state.course.undone);
+    assertEquals(state.round, expected.state.round + state.history.undone);
     digests.add(stateDigest(state));
   }
   assertEquals(digests.size, 1);

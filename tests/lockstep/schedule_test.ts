@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { partsOf, roundAt, roundsPerEpoch, stepsAfter, totalRounds } from "../../lib/lockstep/schedule.ts";
+import { phasesOf, roundAt, roundsPerEpoch, stepsAfter, totalRounds } from "../../lib/lockstep/schedule.ts";
 
 const schedules = fc.record({
   epochs: fc.integer({ min: 1, max: 6 }),
@@ -38,9 +38,9 @@ Deno.test("roundAt() covers every step of every epoch once, in order, and never 
   }));
 });
 
-Deno.test("partsOf() cuts a round into its averagings, the last of an epoch where it ends", () => {
+Deno.test("phasesOf() cuts a round into its averagings, the last of an epoch where it ends", () => {
   const options = { epochs: 1, stepsPerEpoch: 11, averageEvery: 2, clusterEvery: 3 };
-  assertEquals([0, 1].map((committed) => partsOf(options, roundAt(options, committed))), [
+  assertEquals([0, 1].map((committed) => phasesOf(options, roundAt(options, committed))), [
     [
       { firstStep: 0, steps: 2, isFirst: true, isLast: false },
       { firstStep: 2, steps: 2, isFirst: false, isLast: false },
@@ -54,11 +54,11 @@ Deno.test("partsOf() cuts a round into its averagings, the last of an epoch wher
   ]);
 });
 
-Deno.test("partsOf() covers every step of a round once, in order, with no more parts than clusterEvery", () => {
+Deno.test("phasesOf() covers every step of a round once, in order, with no more parts than clusterEvery", () => {
   fc.assert(fc.property(schedules, (options) => {
     for (let committed = 0; committed < totalRounds(options); committed++) {
       const round = roundAt(options, committed);
-      const parts = partsOf(options, round);
+      const parts = phasesOf(options, round);
       let step = round.firstStep;
       for (const [i, { firstStep, steps, isFirst, isLast }] of parts.entries()) {
         assertEquals([firstStep, isFirst, isLast], [step, i === 0, i === parts.length - 1]);

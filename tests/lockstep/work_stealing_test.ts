@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { askingOrder, createClaims, ownedBy } from "../../lib/lockstep/work_stealing.ts";
+import { claimOrder, createClaims, ownedBy } from "../../lib/lockstep/work_stealing.ts";
 
 Deno.test("ownedBy() deals every item to one worker, there and back again", () => {
   assertEquals([0, 1].map((worker) => ownedBy(worker, 2, 8)), [[0, 3, 4, 7], [1, 2, 5, 6]]);
@@ -7,10 +7,10 @@ Deno.test("ownedBy() deals every item to one worker, there and back again", () =
   assertEquals([0, 1].map((worker) => ownedBy(worker, 2, 1)), [[0], []]);
 });
 
-Deno.test("askingOrder() has a worker's own items first, and everybody else's backwards", () => {
-  assertEquals(askingOrder([10, 11, 12, 13, 14], 0, 2), [10, 13, 14, 12, 11]);
-  assertEquals(askingOrder([10, 11, 12, 13, 14], 1, 2), [11, 12, 14, 13, 10]);
-  assertEquals(askingOrder([10, 11], 2, 4), [11, 10]);
+Deno.test("claimOrder() has a worker's own items first, and everybody else's backwards", () => {
+  assertEquals(claimOrder([10, 11, 12, 13, 14], 0, 2), [10, 13, 14, 12, 11]);
+  assertEquals(claimOrder([10, 11, 12, 13, 14], 1, 2), [11, 12, 14, 13, 10]);
+  assertEquals(claimOrder([10, 11], 2, 4), [11, 10]);
 });
 
 Deno.test("createClaims() gives each item to one of those who ask, in every stretch", () => {

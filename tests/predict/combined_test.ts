@@ -4,7 +4,7 @@ import { openSaved } from "../../lib/predict/saved.ts";
 import type { Prediction } from "../../lib/predict/types.ts";
 import { writeCheckpoint } from "../../lib/run/checkpoint.ts";
 import { checkpointBytes, checkpointRounds } from "../../lib/run/checkpoint_store.ts";
-import { NEW_COURSE } from "../../lib/lockstep/memory/training_history.ts";
+import { NEW_HISTORY } from "../../lib/lockstep/memory/training_history.ts";
 import type { ModelVersion, Newest } from "../../lib/run/model_version.ts";
 import { predictByNgrams, predictTable } from "../../lib/run/predict_table.ts";
 import { plainCombination, plainNgrams, tinyNgrams } from "../baseline/tiny_ngrams.ts";
@@ -42,7 +42,7 @@ Deno.test("ThreadPredictor combines every version of a finished model's LSTM, so
     for (const round of [5, 7]) {
       const values = new Float32Array(3 * model.layout.size);
       values.set(version(round).weights);
-      await writeCheckpoint(directory, model.layout, { round, step: round, values, course: NEW_COURSE });
+      await writeCheckpoint(directory, model.layout, { round, step: round, values, history: NEW_HISTORY });
     }
     using tiny = tinyPredictor({
       newest: () => finished,

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { NEW_COURSE } from "../../lib/lockstep/memory/training_history.ts";
+import { NEW_HISTORY } from "../../lib/lockstep/memory/training_history.ts";
 import { stateDigest } from "../../lib/lockstep/memory/state.ts";
 import { type Answer, Unavailable, UnknownVersion } from "../../lib/predict/types.ts";
 import { checkpointBytes, checkpointRounds } from "../../lib/run/checkpoint_store.ts";
@@ -76,7 +76,7 @@ Deno.test("ThreadPredictor answers by any checkpoint that is kept, and names one
       const { weights } = version(round);
       const values = new Float32Array(3 * model.layout.size);
       values.set(weights);
-      return { round, step: round, values, course: NEW_COURSE };
+      return { round, step: round, values, history: NEW_HISTORY };
     });
     for (const state of states) await writeCheckpoint(directory, model.layout, state);
     using tiny = tinyPredictor({

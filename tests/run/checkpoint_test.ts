@@ -11,7 +11,7 @@ import { ONE_LAYER } from "../../lib/model/spec.ts";
 
 const layout = parameterLayout({ vocabulary: 3, embedding: 2, hidden: 1, classes: 2, lstmBiases: 1, ...ONE_LAYER });
 
-const course = {
+const history = {
   epoch: [1.5, 2, 3],
   undone: 7,
   rollbacks: 2,
@@ -29,7 +29,7 @@ function stateOf(parts: number): State {
       view.forEach((_, i) => view[i] = part * 1000 + tensor.offset + i + 0.25);
     }
   }
-  return { round: 140, step: 420, values, course };
+  return { round: 140, step: 420, values, history };
 }
 const inRun = (use: (directory: string) => Promise<void>) =>
   inTemporaryDirectory(async (directory) => {
@@ -54,7 +54,7 @@ Deno.test("writeCheckpoint() writes each part's tensors under their names", () =
     const { file, digest } = await writeCheckpoint(directory, layout, state);
     const { metadata, tensors } = decodeSafetensors(await readFile(join(directory, file)));
     const { checksum, ...told } = metadata;
-    assertEquals(told, { round: "140", step: "420", course: JSON.stringify(course), digest });
+    assertEquals(told, { round: "140", step: "420", course: JSON.stringify(history), digest });
     assertMatch(checksum!, /^[0-9a-f]{64}$/);
     assertEquals(new Set(tensors.map(({ name }) => name.split("/")[0])), new Set(["weights", "m", "v", "m1", "v1"]));
     const kernel = tensors.find(({ name }) => name === "v/lstm/kernel")!;
@@ -110,6 +110,6 @@ Deno.test("CheckpointStore removes what a killed process left unfinished of a ch
     const folder = join(directory, "checkpoints");
     const others = ["notes.tmp", "round-1.tmp", "round-00000001.safetensors.tmp"];
     for (const name of [...others, "round-00000001.safetensors.0a1b2c3d.tmp"]) await writeFile(join(folder, name), "");
-    await new CheckpointStore(directory, layout, 1).write({ ...stateOf(1), course: { ...course, best: undefined } });
+    await new CheckpointStore(directory, layout, 1).write({ ...stateOf(1), history: { ...history, best: undefined } });
     assertEquals((await readdir(folder)).sort(), [...others, "round-00000140.safetensors"].sort());
   }));

@@ -1,53 +1,49 @@
 /**
- * What the end of an epoch means for the best state and for early stopping. The verdict waits beside the state until the
- * next round commits: up to then the state is as its own round left it, so that whoever takes it up from a checkpoint
- * evaluates the epoch again and comes to the same verdict, once.
+ * Compares the end of an epoch with the best state, for early stopping too. The comparison waits beside the state until the
+ * next round commits. Until then the state is as its own round left it, so whoever resumes from it (from a checkpoint, say)
+ * evaluates the epoch again and finds the same, once.
  */
-import { Word } from "../memory/control.ts";
-import { type Course, readCourse, writeCourse } from "../memory/training_history.ts";
-import { currentAndNext } from "../memory/map.ts";
+import { currentAndNext, Word } from "../memory/control.ts";
+import { EpochEndFigure } from "../memory/figures.ts";
+import type { TrainingHistory } from "../memory/history_schema.ts";
+import { currentHistory, writeHistory } from "../memory/training_history.ts";
 import type { SharedRun } from "../memory/views.ts";
 
-export interface Verdict {
-  readonly isBest: boolean;
-  /** Epochs since the best one. */
-  readonly sinceBest: number;
-}
-
-/** Judges the end of an epoch, after `round` rounds, by its held-out figures. */
-export function judge(
-  run: SharedRun,
+/** Notes how the end of an epoch, after `round` rounds, compares with the best one. Returns the epochs since the best one. */
+export function compareWithBest(
+  { epochEnd }: SharedRun,
   round: number,
-  { best, sinceBest }: Course,
-  heldOut: { readonly loss: number; readonly accuracy: number },
-): Verdict {
-  const isBest = heldOut.loss < (best?.loss ?? Infinity);
-  const verdict = { isBest, sinceBest: isBest ? 0 : sinceBest + 1 };
-  run.verdict.set([round, isBest ? 1 : 0, verdict.sinceBest, heldOut.loss, heldOut.accuracy]);
-  return verdict;
+  { best, sinceBest }: TrainingHistory,
+  validation: { readonly loss: number; readonly accuracy: number },
+): number {
+  const isBest = validation.loss < (best?.loss ?? Infinity);
+  const since = isBest ? 0 : sinceBest + 1;
+  epochEnd[EpochEndFigure.round] = round;
+  epochEnd[EpochEndFigure.isBest] = isBest ? 1 : 0;
+  epochEnd[EpochEndFigure.sinceBest] = since;
+  epochEnd[EpochEndFigure.loss] = validation.loss;
+  epochEnd[EpochEndFigure.accuracy] = validation.accuracy;
+  return since;
 }
 
-/** Whether the state after `round` rounds was found to be the best, and that is not in its course yet. */
-export function isFoundBest({ verdict: [judged, isBest] }: SharedRun, round: number): boolean {
-  return judged === round && isBest === 1;
+/** Says whether the state after `round` rounds turned out to be the best, and its history does not say so yet. */
+export function isNewBest({ epochEnd }: SharedRun, round: number): boolean {
+  return epochEnd[EpochEndFigure.round] === round && epochEnd[EpochEndFigure.isBest] === 1;
 }
 
-/** The course of the current state with the verdict on it, for the next one; the best state is kept if it is this one. */
-export function judgedCourse(run: SharedRun): Course {
+/** Returns the history for the next state: the current one's, with the comparison in it. Keeps the current state if it is the best. */
+export function historyAfterEpoch(run: SharedRun): TrainingHistory {
   const round = Atomics.load(run.control, Word.round);
-  const course = readCourse(run.courses[round & 1 ? 1 : 0]);
-  if (run.verdict[0] !== round || round === 0) return course;
-  const [, , sinceBest, loss, accuracy] = run.verdict;
-  if (!isFoundBest(run, round)) return { ...course, sinceBest: sinceBest! };
-  // A reader who meets -1, or another round than the state's own course names, reads again.
+  const history = currentHistory(run, round);
+  const { epochEnd } = run;
+  if (epochEnd[EpochEndFigure.round] !== round || round === 0) return history;
+  if (!isNewBest(run, round)) return { ...history, sinceBest: epochEnd[EpochEndFigure.sinceBest]! };
+  // A reader that meets -1, or another round than the state's own history names, reads again.
   Atomics.store(run.control, Word.bestRound, -1);
   run.best!.set(currentAndNext(run.states, round)[0].values);
-  // Without one before it: whoever takes it up judges it again, and finds it the best.
-  writeCourse(run.courses[2], { ...course, best: undefined, sinceBest: 0 });
+  // Without a best state of its own: whoever resumes from it compares again, and finds it the best.
+  writeHistory(run.bestHistory, { ...history, best: undefined, sinceBest: 0 });
   Atomics.store(run.control, Word.bestRound, round);
-  return {
-    ...course,
-    sinceBest: 0,
-    best: { round, position: round - course.undone, loss: loss!, accuracy: accuracy! },
-  };
+  const [loss, accuracy] = [epochEnd[EpochEndFigure.loss]!, epochEnd[EpochEndFigure.accuracy]!];
+  return { ...history, sinceBest: 0, best: { round, position: round - history.undone, loss, accuracy } };
 }

@@ -1,35 +1,45 @@
-/** What is done once a round, by the last worker to arrive at its barrier, while all others wait. */
-import { StopReason, Word } from "../memory/control.ts";
-import { endsEpoch, keepsBest, readCourse, writeCourse } from "../memory/training_history.ts";
-import { findDivergence, Kind } from "../divergence.ts";
-import { judge, judgedCourse } from "./best_state.ts";
-import { currentAndNext } from "../memory/map.ts";
-import type { LockstepConfig, Plan } from "../plan.ts";
-import { writeEpoch, writeRound } from "./records.ts";
-import { diverged } from "../rollback.ts";
-import { type Round, stepsAfter, totalRounds } from "../schedule.ts";
-import { settleRound } from "../settle.ts";
+/**
+ * This layer ends a round: it makes the next state current, or rolls back, and decides whether training continues. It
+ * trains and averages nothing. Start here: the last worker to arrive at a barrier runs these functions, while all others
+ * wait.
+ */
+import { Divergence, findDivergence, type Finding, findingText, NonFinite } from "../divergence.ts";
+import { currentAndNext, isDriftMeasured, StopReason, Word } from "../memory/control.ts";
+import { ChunkFigure, DriftFigure, Figure, sumOf } from "../memory/figures.ts";
+import { stateDigest, touchAllRows } from "../memory/state.ts";
+import {
+  currentHistory,
+  endsEpoch,
+  keepsBest,
+  learningRateAfter,
+  MAX_ROLLBACKS,
+  setHistory,
+} from "../memory/training_history.ts";
 import type { SharedRun } from "../memory/views.ts";
-import { sharesOf } from "../shard_weights.ts";
-import { stateDigest } from "../memory/state.ts";
+import type { LockstepConfig, Plan } from "../plan.ts";
+import { type Round, stepsAfter, totalRounds } from "../schedule.ts";
+import { shardWeights } from "../shard_weights.ts";
+import { compareWithBest, historyAfterEpoch } from "./best_state.ts";
+import { writeEpoch, writeRollback, writeRound } from "./records.ts";
 
-/** Makes the next state current, unless it diverged, and says whether training goes on. Throws a Divergence. */
+/** Makes the next state current, unless it diverged, and decides whether training continues. Throws a Divergence. */
 export function commitRound(config: LockstepConfig, plan: Plan, run: SharedRun, round: Round): void {
   const { training } = config;
-  const { control } = run;
+  const { control, shards } = run;
   const before = Atomics.load(control, Word.round);
   const finding = findDivergence(run, plan, config, before, round);
-  if (finding) return diverged(config, run, finding);
+  if (finding) return rollBack(config, run, finding);
   const committed = before + 1;
-  const course = judgedCourse(run);
-  const [lossSum, correct, samples] = [sum(run.shards, 0), sum(run.shards, 1), sum(run.shards, 2)];
+  const history = historyAfterEpoch(run);
+  const lossSum = sumOf(shards, Figure.lossSum);
+  const correct = sumOf(shards, Figure.correct);
+  const samples = sumOf(shards, Figure.samples);
   const isFirst = round.firstStep === round.epoch * training.stepsPerEpoch;
-  const [lossBefore, correctBefore, samplesBefore] = isFirst ? [0, 0, 0] : course.epoch;
+  const [lossBefore, correctBefore, samplesBefore] = isFirst ? [0, 0, 0] : history.epoch;
   const epoch = [lossBefore + lossSum, correctBefore + correct, samplesBefore + samples] as const;
-  writeCourse(run.courses[committed & 1 ? 1 : 0], { ...course, epoch });
-  // Last of what belongs to the state: from here on readers take the other copy.
+  setHistory(run, committed, { ...history, epoch });
+  // The last write of the state: from here on readers take the other copy.
   Atomics.store(control, Word.round, committed);
-  const measured = Atomics.load(control, Word.driftRound) === committed;
   writeRound(run, {
     round: committed,
     step: round.firstStep + round.steps,
@@ -37,30 +47,46 @@ export function commitRound(config: LockstepConfig, plan: Plan, run: SharedRun, 
     lossSum,
     correct,
     samples,
-    drift: measured ? Math.sqrt(sum(run.drift, 0) / sharesOf(run).active / sum(run.drift, 1)) : NaN,
+    drift: isDriftMeasured(control, committed) ? driftOf(run) : NaN,
   });
-  settleRound(config, run);
+  decide(config, run);
+}
+
+/** Returns the root mean square distance of a shard from the mean, relative to the mean. */
+function driftOf(run: SharedRun): number {
+  const distance = sumOf(run.drift, DriftFigure.squaredDistance);
+  return Math.sqrt(distance / shardWeights(run).active / sumOf(run.drift, DriftFigure.squaredNorm));
+}
+
+/** Turns the main thread's requests into one decision for all, once a round is committed: drift, pause, end. */
+function decide({ lastRound }: LockstepConfig, { control }: SharedRun): void {
+  const committed = Atomics.load(control, Word.round);
+  if (Atomics.exchange(control, Word.driftRequest, 0) !== 0) Atomics.store(control, Word.driftRound, committed + 1);
+  const pause = Atomics.load(control, Word.pauseRequest);
+  Atomics.store(control, Word.pausedAt, pause & 1 ? pause : 0);
+  const isLast = committed >= (lastRound ?? Infinity);
+  Atomics.store(control, Word.outcome, isLast ? StopReason.round : Atomics.load(control, Word.stopRequest));
 }
 
 /**
- * Sums up the evaluation of the current state, at the end of an epoch or of all, and says whether training goes on.
+ * Sums the evaluation of the current state, at the end of an epoch or of training, and decides whether training continues.
  * Throws a Divergence.
  */
 export function finishEpoch(config: LockstepConfig, plan: Plan, run: SharedRun): void {
   const { training } = config;
   const { control } = run;
   const round = Atomics.load(control, Word.round);
-  const course = readCourse(run.courses[round & 1 ? 1 : 0]);
-  const position = round - course.undone;
+  const history = currentHistory(run, round);
+  const position = round - history.undone;
   const step = stepsAfter(training, position);
   const heldOut = {
-    loss: sum(run.chunks, 0) / plan.dataset.heldOut,
-    accuracy: sum(run.chunks, 1) / plan.dataset.heldOut,
+    loss: sumOf(run.chunks, ChunkFigure.lossSum) / plan.dataset.heldOut,
+    accuracy: sumOf(run.chunks, ChunkFigure.correct) / plan.dataset.heldOut,
   };
   if (!Number.isFinite(heldOut.loss)) {
-    return diverged(config, run, { kind: Kind.heldOut, value: heldOut.loss, shard: -1, step });
+    return rollBack(config, run, { kind: NonFinite.heldOut, value: heldOut.loss, shard: -1, step });
   }
-  const [lossSum, correct, samples] = course.epoch;
+  const [lossSum, correct, samples] = history.epoch;
   const [{ values }] = currentAndNext(run.states, round);
   writeEpoch(run, {
     epoch: Math.ceil(step / training.stepsPerEpoch),
@@ -70,15 +96,50 @@ export function finishEpoch(config: LockstepConfig, plan: Plan, run: SharedRun):
     training: { loss: lossSum / Math.max(1, samples), accuracy: correct / Math.max(1, samples) },
     heldOut,
   });
-  // A state that training was stopped at within an epoch, or that was restored, is no end of one.
-  if (!endsEpoch(training, round, course)) return;
-  const sinceBest = keepsBest(training) ? judge(run, round, course, heldOut).sinceBest : 0;
+  // Training may have stopped within an epoch, or restored this state: then it is no end of one.
+  if (!endsEpoch(training, round, history)) return;
+  const sinceBest = keepsBest(training) ? compareWithBest(run, round, history, heldOut) : 0;
   const { targetAccuracy, patience } = training;
   if (targetAccuracy > 0 && heldOut.accuracy >= targetAccuracy) Atomics.store(control, Word.outcome, StopReason.target);
   else if (position >= totalRounds(training)) Atomics.store(control, Word.outcome, StopReason.epochs);
   else if (patience > 0 && sinceBest >= patience) Atomics.store(control, Word.outcome, StopReason.patience);
 }
 
-function sum(rows: readonly Float64Array[], figure: number): number {
-  return rows.reduce((total, row) => total + row[figure]!, 0);
+/**
+ * Goes back to the best state at half the learning rate, or throws a Divergence. A rollback is a round of its own that
+ * commits the best state again: so rounds only ever grow, and everything numbered by them (checkpoints, digests, events)
+ * stays unambiguous. Only the position in the schedule goes back.
+ */
+function rollBack(config: LockstepConfig, run: SharedRun, finding: Finding): void {
+  const { training } = config;
+  const { control } = run;
+  const round = Atomics.load(control, Word.round);
+  const { rollbacks } = currentHistory(run, round);
+  const learningRate = learningRateAfter(training, finding.step - 1, rollbacks);
+  // Thrown before anything is written: a state that is read now is whole.
+  const advice = training.onNan === "stop"
+    ? "; try a smaller one, --clip-norm 1 or --on-nan rollback"
+    : rollbacks < MAX_ROLLBACKS
+    ? undefined
+    : `, which ${rollbacks} rollbacks have halved; try --clip-norm 1`;
+  if (advice !== undefined) throw new Divergence(findingText(finding, learningRate) + advice);
+  const { best } = historyAfterEpoch(run);
+  const committed = round + 1;
+  const position = best?.position ?? 0;
+  currentAndNext(run.states, committed)[0].values.set(run.best!);
+  setHistory(run, committed, {
+    epoch: [0, 0, 0],
+    undone: committed - position,
+    rollbacks: rollbacks + 1,
+    rollbackRound: committed,
+    best,
+    sinceBest: 0,
+  });
+  touchAllRows(run, committed);
+  // Before the round commits: a rollback that a reader can see in the state is reported.
+  const restored = best?.round ?? 0;
+  writeRollback(run, { round: committed, restored, position, rollbacks: rollbacks + 1, learningRate, ...finding });
+  // The last write of the state, as in every commit.
+  Atomics.store(control, Word.round, committed);
+  decide(config, run);
 }

@@ -1,16 +1,14 @@
-/** What workers tell the main thread, through rings in shared memory that nobody waits for. */
+/** Passes records from the workers to the main thread, through rings in shared memory for which nobody waits. */
+import { type Finding, NonFinite } from "../divergence.ts";
 import { Word } from "../memory/control.ts";
-import { type Finding, Kind } from "../divergence.ts";
+import { DIGEST_WORDS, EPOCH_FIELDS, ROLLBACK_FIELDS, ROUND_FIELDS } from "../memory/figures.ts";
 import type { SharedRun } from "../memory/views.ts";
-
-/** 32-bit words of a digest. */
-const DIGEST_WORDS = 8;
 
 /** One committed round, all shards together. */
 export interface RoundRecord {
   /** Rounds committed, this one included. */
   readonly round: number;
-  /** Steps of each shard that are done. */
+  /** Steps that each shard has taken. */
   readonly step: number;
   readonly epoch: number;
   readonly lossSum: number;
@@ -29,46 +27,49 @@ export interface EpochRecord {
   /** SHA-256 of the state, in hex. */
   readonly digest: string;
   readonly training: { readonly loss: number; readonly accuracy: number };
-  /** Of the averaged weights on the held-out data. */
+  /** The averaged weights on the validation set. */
   readonly heldOut: { readonly loss: number; readonly accuracy: number };
 }
 
-/** A round that took others back. */
+/** A round that undid others. */
 export interface RollbackRecord extends Finding {
   readonly round: number;
-  /** The round whose state it is, and the rounds of the schedule that are done then. */
+  /** The round whose state it restores, and the rounds of the schedule that are done then. */
   readonly restored: number;
   readonly position: number;
-  /** So far, this one included. */
+  /** Rollbacks so far, this one included. */
   readonly rollbacks: number;
-  /** Which was too high. */
+  /** The learning rate that was too high. */
   readonly learningRate: number;
 }
 
 export function writeRound(run: SharedRun, record: RoundRecord): void {
-  const { round, step, epoch, lossSum, correct, samples, drift } = record;
   const position = Atomics.load(run.control, Word.roundsWritten);
-  run.rounds[position % run.rounds.length]!.set([round, step, epoch, lossSum, correct, samples, drift]);
-  // The store comes last: whoever sees the new count sees the record.
+  run.rounds[position % run.rounds.length]!.set(ROUND_FIELDS.map((field) => record[field]));
+  // The store comes last: a reader that sees the new count sees the record.
   Atomics.store(run.control, Word.roundsWritten, position + 1);
 }
 
-export function writeEpoch(run: SharedRun, { epoch, round, step, digest, training, heldOut }: EpochRecord): void {
+export function writeEpoch(run: SharedRun, { digest, training, heldOut, ...record }: EpochRecord): void {
   const position = Atomics.load(run.control, Word.epochsWritten);
+  const figures = {
+    ...record,
+    trainingLoss: training.loss,
+    trainingAccuracy: training.accuracy,
+    heldOutLoss: heldOut.loss,
+    heldOutAccuracy: heldOut.accuracy,
+  };
   const words = Array.from({ length: DIGEST_WORDS }, (_, i) => parseInt(digest.slice(8 * i, 8 * i + 8), 16));
-  const values = [epoch, round, step, training.loss, training.accuracy, heldOut.loss, heldOut.accuracy, ...words];
-  run.epochs[position % run.epochs.length]!.set(values);
+  run.epochs[position % run.epochs.length]!.set([...EPOCH_FIELDS.map((field) => figures[field]), ...words]);
   Atomics.store(run.control, Word.epochsWritten, position + 1);
 }
 
 export function writeRollback(run: SharedRun, record: RollbackRecord): void {
-  const { round, restored, position, rollbacks, learningRate, kind, value, shard, step } = record;
-  const values = [round, restored, position, rollbacks, learningRate, kind, value, shard, step];
-  run.rollbacks[rollbacks - 1]!.set(values);
-  Atomics.store(run.control, Word.rollbacksWritten, rollbacks);
+  run.rollbacks[record.rollbacks - 1]!.set(ROLLBACK_FIELDS.map((field) => record[field]));
+  Atomics.store(run.control, Word.rollbacksWritten, record.rollbacks);
 }
 
-/** Reads what was written since the last call, oldest first. Records that the ring has overwritten are left out. */
+/** Reads the records written since the last call, oldest first, without those that the ring has overwritten. */
 export class RecordReader {
   readonly #run: SharedRun;
   #rounds = 0;
@@ -84,50 +85,46 @@ export class RecordReader {
     const { control, rounds } = this.#run;
     const { records, written } = read(control, Word.roundsWritten, rounds, this.#rounds);
     this.#rounds = written;
-    return records.map(([round, step, epoch, lossSum, correct, samples, drift]) => ({
-      round: round!,
-      step: step!,
-      epoch: epoch!,
-      lossSum: lossSum!,
-      correct: correct!,
-      samples: samples!,
-      drift: drift!,
-    }));
+    return records.map((values) => unpack(ROUND_FIELDS, values));
   }
 
   epochs(): EpochRecord[] {
     const { control, epochs } = this.#run;
     const { records, written } = read(control, Word.epochsWritten, epochs, this.#epochs);
     this.#epochs = written;
-    return records.map(([epoch, round, step, trainingLoss, trainingAccuracy, loss, accuracy, ...words]) => ({
-      epoch: epoch!,
-      round: round!,
-      step: step!,
-      digest: words.slice(0, DIGEST_WORDS).map((word) => word.toString(16).padStart(8, "0")).join(""),
-      training: { loss: trainingLoss!, accuracy: trainingAccuracy! },
-      heldOut: { loss: loss!, accuracy: accuracy! },
-    }));
+    return records.map((values) => {
+      const { epoch, round, step, ...figures } = unpack(EPOCH_FIELDS, values);
+      const words = [...values.subarray(EPOCH_FIELDS.length)];
+      return {
+        epoch,
+        round,
+        step,
+        digest: words.map((word) => word.toString(16).padStart(8, "0")).join(""),
+        training: { loss: figures.trainingLoss, accuracy: figures.trainingAccuracy },
+        heldOut: { loss: figures.heldOutLoss, accuracy: figures.heldOutAccuracy },
+      };
+    });
   }
 
   rollbacks(): RollbackRecord[] {
     const written = Atomics.load(this.#run.control, Word.rollbacksWritten);
     const records = this.#run.rollbacks.slice(this.#rollbacks, written);
     this.#rollbacks = written;
-    return records.map(([round, restored, position, rollbacks, learningRate, kind, value, shard, step]) => ({
-      round: round!,
-      restored: restored!,
-      position: position!,
-      rollbacks: rollbacks!,
-      learningRate: learningRate!,
-      kind: Object.values(Kind).find((known) => known === kind) ?? Kind.loss,
-      value: value!,
-      shard: shard!,
-      step: step!,
-    }));
+    return records.map((values) => {
+      const { kind, ...record } = unpack(ROLLBACK_FIELDS, values);
+      return { ...record, kind: Object.values(NonFinite).find((known) => known === kind) ?? NonFinite.loss };
+    });
   }
 }
 
-/** The records of `ring` from number `from` on, and how many `word` says were ever written. */
+/** Names the first `values` by `fields`. */
+function unpack<Field extends string>(fields: readonly Field[], values: Float64Array): Record<Field, number> {
+  const record: Partial<Record<Field, number>> = {};
+  for (const [i, field] of fields.entries()) record[field] = values[i]!;
+  return record as Record<Field, number>;
+}
+
+/** Returns the records of `ring` from number `from` on, and the number that `word` says were ever written. */
 function read(
   control: Int32Array,
   word: typeof Word.roundsWritten | typeof Word.epochsWritten,
@@ -137,7 +134,7 @@ function read(
   const written = Atomics.load(control, word);
   const first = Math.max(from, written - ring.length);
   const records = Array.from({ length: written - first }, (_, index) => ring[(first + index) % ring.length]!.slice());
-  // What was overwritten while it was read is dropped as well, and what may be under the writer's hand.
+  // Drops the records that were overwritten while this read them, and the one that may be being written.
   const overwritten = Atomics.load(control, word) + 1 - ring.length - first;
   return { records: records.slice(Math.max(0, overwritten)), written };
 }

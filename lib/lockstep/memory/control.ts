@@ -1,43 +1,58 @@
-/** The words that steer a run, in shared memory. Each that is waited on or spun on has a cache line of its own. */
+/**
+ * Names the words that steer a run, in the control region of shared memory. A word that threads wait or spin on has a
+ * cache line of its own.
+ */
 
 /** Positions in the control region, in 32-bit words. */
 export const Word = {
-  /** Rounds committed. `round & 1` says which copy of the state is current. */
+  /** Counts committed rounds. `round & 1` says which copy of the state is current. */
   round: 0,
-  /** Not 0: everyone leaves, at once. */
+  /** Is not 0 when everyone must leave at once. */
   abort: 1,
-  /** A `StopReason` that the main thread asks for; obeyed at the end of the round. */
+  /** Holds the `StopReason` that the main thread asks for; the workers obey it at the end of the round. */
   stopRequest: 2,
-  /** Decided once for everyone: 0 to go on, or the `StopReason` that ends training. */
+  /** Holds 0 while training continues, or the `StopReason` that ends it: one decision for everyone. */
   outcome: 3,
-  /** Not 0: the main thread would like the drift of a coming round. */
+  /** Is not 0 when the main thread asks for the drift of a coming round. */
   driftRequest: 4,
-  /** The round, counted from 1, whose drift everyone measures. */
+  /** Numbers, from 1, the round whose drift everyone measures. */
   driftRound: 5,
-  /** Records ever written to the rings. */
+  /** Count the records ever written to the rings. */
   roundsWritten: 6,
   epochsWritten: 7,
-  /** What `pauseRequest` was when everyone was told to pause, or 0. */
+  /** Holds the value of `pauseRequest` when everyone was told to pause, or 0. */
   pausedAt: 8,
-  /** Rollbacks since the initial state; those of this memory are in its `rollbacks`. */
+  /** Counts rollbacks since the initial state; those of this memory are in its `rollbacks`. */
   rollbacksWritten: 9,
-  /** The round that the best state is of; -1 while it is written. */
+  /** Numbers the round of the best state; -1 while a worker writes it. */
   bestRound: 10,
-  /** Chunks of the held-out data that somebody has taken in the evaluation under way. */
+  /** Counts the chunks of the validation set that workers have taken in the current evaluation. */
   chunksTaken: 11,
   arrived: 16,
   generation: 32,
-  /** Counts wishes of the main thread: odd, to pause after the round; even, to go on. */
+  /** Counts the main thread's requests: odd to pause after the round, even to resume. */
   pauseRequest: 48,
-  /** With other machines: counts the main thread's orders (orders.ts); what the newest one is. */
+  /** With other machines: counts the main thread's orders, and holds the newest one (round/orders.ts). */
   order: 64,
   orderKind: 65,
   /** Counts how often all workers were ready for an order. */
   ready: 80,
 } as const;
 export type Word = typeof Word[keyof typeof Word];
+export const CONTROL_WORDS = 96;
 
-/** Why training ends. The numbers are those in shared memory. */
+/** Of two copies, returns the one that is current after `round` rounds, and the one that the next round writes. */
+export function currentAndNext<Copy>(copies: readonly [Copy, Copy], round: number): [current: Copy, next: Copy] {
+  const [even, odd] = copies;
+  return round & 1 ? [odd, even] : [even, odd];
+}
+
+/** Says whether everyone measures drift in round number `round`, counted from 1. */
+export function isDriftMeasured(control: Int32Array, round: number): boolean {
+  return Atomics.load(control, Word.driftRound) === round;
+}
+
+/** Lists why training ends. The numbers are those in shared memory. */
 export const StopReason = { epochs: 1, target: 2, time: 3, signal: 4, round: 5, patience: 6 } as const;
 export type StopReason = typeof StopReason[keyof typeof StopReason];
 
@@ -50,12 +65,12 @@ const REASONS: Readonly<Record<StopReason, string>> = {
   [StopReason.round]: "the round that was asked for",
 };
 
-/** What `reason` is in words. */
+/** Returns `reason` in words. */
 export function reasonText(reason: StopReason): string {
   return REASONS[reason];
 }
 
-/** The reason that a word in shared memory holds, if it holds one. */
+/** Returns the reason that a word in shared memory holds, if it holds one. */
 export function stopReason(value: number): StopReason | undefined {
   return Object.values(StopReason).find((reason) => reason === value);
 }

@@ -1,17 +1,17 @@
 /**
- * Rounds in which only some rows of the embedding move (`embeddingRows: lazy`). Each shard stamps the rows of its
- * batches' tokens with the number of the round (from 1); after the barrier everyone reads all stamps.
+ * Tracks the rows of the embedding that a round moves (`embeddingRows: lazy`). Each shard stamps the rows of its batches'
+ * tokens with the number of the round (from 1); after the barrier everyone reads all stamps.
  *
- * What a row of the next state is follows from them: touched in this round, it is computed anew; touched in the round
- * before, it differs between the two copies of the state and is copied; else both copies hold it already. So a round
- * costs as much as the rows it touches, and one look at the stamps. (A round that was left half done and is done again
+ * The stamps decide how a row of the next state is made. Touched in this round: it is computed. Touched in the round
+ * before: it differs between the two copies of the state and is copied. Otherwise both copies hold it already. So a round
+ * costs as much as the rows that it touches, and one look at the stamps. (A round that was interrupted and is repeated
  * must first set its stamps back to the round before.)
  */
 import type { Batch } from "../../data/batch.ts";
 import type { Engine, Replica } from "../../engine/contract.ts";
 import { eachRowAmong, type RowParts } from "../../engine/row_parts.ts";
 
-/** The stamp of the round that follows `committed` rounds, in the 32 bits that a stamp has. */
+/** Returns the stamp of the round that follows `committed` rounds, in the 32 bits that a stamp has. */
 export function stampOf(committed: number): number {
   return (committed + 1) | 0;
 }
@@ -37,7 +37,7 @@ export function copyRows(from: Float32Array, into: Float32Array, begin: number, 
   for (let i = begin * width; i < end * width; i++) into[i] = from[i]!;
 }
 
-/** `copyRows` for all that the optimizer moves. */
+/** Copies rows of weights and moments, as `copyRows` does. */
 export function copyReplicaRows(from: Replica, into: Replica, begin: number, end: number, width: number): void {
   copyRows(from.weights, into.weights, begin, end, width);
   copyMomentRows(from, into, begin, end, width);
@@ -50,48 +50,48 @@ export function copyMomentRows(from: Moments, into: Moments, begin: number, end:
   copyRows(from.v, into.v, begin, end, width);
 }
 
-/** What a worker does with the rows that are its own. */
+/** One worker's rows in a round. */
 export interface RowsOfRound {
-  /** Some shard touched them in this round. */
+  /** Rows that some shard touched in this round. */
   readonly touched: Int32Array;
-  /** No shard touched them in this round, and one did in the round before. */
+  /** Rows that no shard touched in this round, and one did in the round before. */
   readonly stale: Int32Array;
-  /** Calls `visit` with each part that is the worker's and those of `touched` that belong to it, in order. */
-  eachPart(visit: (part: number, touched: Int32Array) => void): void;
+  /** Calls `visit` with each slice that is the worker's and the rows of `touched` in it, in order. */
+  eachSlice(visit: (slice: number, touched: Int32Array) => void): void;
 }
 
-/** Rows that lie together belong to one part of all rows, as they share cache lines. */
+/** Rows that lie together belong to one slice, as they share cache lines. */
 const ROW_BLOCK = 16;
-/** Into how many parts the rows are cut; blocks go round the parts, as frequent tokens tend to lie together. */
-export const ROW_PARTS = 64;
+/** All rows are cut into this many slices. Blocks go round the slices, as frequent tokens tend to lie together. */
+export const ROW_SLICES = 64;
 
-function partOf(row: number): number {
-  return Math.floor(row / ROW_BLOCK) % ROW_PARTS;
+function sliceOf(row: number): number {
+  return Math.floor(row / ROW_BLOCK) % ROW_SLICES;
 }
 
-/** The rows that are `worker`'s. */
-function partsOf(worker: number, workers: number): RowParts {
-  return { block: ROW_BLOCK, parts: ROW_PARTS, first: worker, step: workers };
+/** Describes the rows that are `worker`'s, in the words of the engine. */
+function slicesOf(worker: number, workers: number): RowParts {
+  return { block: ROW_BLOCK, parts: ROW_SLICES, first: worker, step: workers };
 }
 
-/** All rows that are `worker`'s. */
+/** Lists all rows that are `worker`'s. */
 export function rowsOf(worker: number, workers: number, rows: number): Int32Array<ArrayBuffer> {
   const own: number[] = [];
-  eachRowAmong(partsOf(worker, workers), rows, (row) => own.push(row));
+  eachRowAmong(slicesOf(worker, workers), rows, (row) => own.push(row));
   return Int32Array.from(own);
 }
 
-/** Most rows that can be one worker's. */
+/** Returns the largest number of rows that can be one worker's. */
 export function mostRowsOf(workers: number, rows: number): number {
   const blocks = Math.ceil(rows / ROW_BLOCK);
-  return Math.min(rows, Math.ceil(ROW_PARTS / workers) * Math.ceil(blocks / ROW_PARTS) * ROW_BLOCK);
+  return Math.min(rows, Math.ceil(ROW_SLICES / workers) * Math.ceil(blocks / ROW_SLICES) * ROW_BLOCK);
 }
 
 export type RowFinder = (stamps: readonly Int32Array[], stamp: number) => RowsOfRound;
 
 /**
- * Returns the function that finds, by the stamps of some shards and the stamp of a round, the rows that are `worker`'s
- * in it. `engine` lists them in `list`, of `mostRowsOf(workers, rows)` words: they hold until the next call.
+ * Returns the function that finds `worker`'s rows in a round, by the stamps of some shards and the stamp of the round.
+ * `engine` lists them in `list`, of `mostRowsOf(workers, rows)` words: they hold until the next call.
  */
 export function createRowFinder(
   engine: Pick<Engine, "findRows">,
@@ -100,19 +100,19 @@ export function createRowFinder(
   rows: number,
   list: Int32Array,
 ): RowFinder {
-  const among = partsOf(worker, workers);
+  const among = slicesOf(worker, workers);
   return (stamps, stamp) => {
     const found = engine.findRows({ stamps, stamp, rows, among, list });
     const touched = list.subarray(0, found.touched);
     return {
       touched,
       stale: list.subarray(list.length - found.stale),
-      eachPart(visit) {
+      eachSlice(visit) {
         let begin = 0;
-        for (let part = worker; part < ROW_PARTS; part += workers) {
+        for (let slice = worker; slice < ROW_SLICES; slice += workers) {
           let end = begin;
-          while (end < touched.length && partOf(touched[end]!) === part) end++;
-          visit(part, touched.subarray(begin, end));
+          while (end < touched.length && sliceOf(touched[end]!) === slice) end++;
+          visit(slice, touched.subarray(begin, end));
           begin = end;
         }
       },

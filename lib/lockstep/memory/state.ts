@@ -1,14 +1,13 @@
-/** The state outside of shared memory: read whole while training goes on, and named by its digest. */
+/** Copies the state out of shared memory while training continues, and into it before training starts; names it by its digest. */
 import { createHash, type Hash } from "node:crypto";
-import { Word } from "./control.ts";
-import { type Course, readCourse, writeCourse } from "./training_history.ts";
-import { currentAndNext } from "./map.ts";
-import type { ScheduleOptions } from "../schedule.ts";
-import { stepsAfter } from "../schedule.ts";
 import { inTurns } from "../../turns.ts";
+import { type ScheduleOptions, stepsAfter } from "../schedule.ts";
+import { currentAndNext, Word } from "./control.ts";
+import type { TrainingHistory } from "./history_schema.ts";
+import { currentHistory, readHistory, setHistory, writeHistory } from "./training_history.ts";
 import type { SharedRun } from "./views.ts";
 
-/** What one round committed. */
+/** The result of one round. */
 export interface Committed {
   /** Rounds ever committed, this one included. */
   readonly round: number;
@@ -16,77 +15,75 @@ export interface Committed {
   readonly step: number;
   /** Weights, then each moment set's m and v: `(1 + 2 · sets) · layout.size` elements, owned by the reader. */
   readonly values: Float32Array<ArrayBuffer>;
-  readonly course: Course;
+  readonly history: TrainingHistory;
 }
 
-/** All that the next round starts from, after `round` committed rounds. */
+/** Everything that the next round starts from, after `round` committed rounds. */
 export interface State extends Committed {
-  /** The one that `course.best` is about, or the initial one; only where a best state is kept. */
+  /** The state that `history.best` names, or the initial one; present only where a best state is kept. */
   readonly best?: Committed | undefined;
 }
 
-/** A copy takes as long as a part of the averaging does, so the second attempt succeeds nearly always. */
+/** Attempts without a pause: a copy takes as long as a slice of the averaging does, so the second one nearly always succeeds. */
 const SPINNING_ATTEMPTS = 100;
-/** Then one a millisecond: where cores are scarce, a worker may be interrupted in the middle of writing. */
+/** Then one attempt a millisecond: where cores are scarce, a worker may be interrupted in the middle of writing. */
 const READ_ATTEMPTS = 3000;
 
-/** Returns the function that is called between two attempts, and says whether there should be another. */
-function createPatience({ control }: SharedRun): () => boolean {
-  let attempts = 0;
-  return () => {
-    attempts++;
+/**
+ * Returns the first result of `attempt` that is whole. An attempt returns undefined where a round committed meanwhile.
+ * Throws an Error after too many attempts.
+ */
+function readWhole<Result>({ control }: SharedRun, attempt: () => Result | undefined): Result {
+  for (let attempts = 1; attempts <= READ_ATTEMPTS; attempts++) {
+    const result = attempt();
+    if (result !== undefined) return result;
     if (attempts > SPINNING_ATTEMPTS) Atomics.wait(control, Word.round, Atomics.load(control, Word.round), 1);
-    return attempts < READ_ATTEMPTS;
-  };
+  }
+  throw new Error(`Cannot read a whole state in ${READ_ATTEMPTS} attempts: rounds are shorter than a copy takes`);
 }
 
 /**
- * The newest committed state, copied while workers go on. The copy in use is written again only after the next round
- * commits, so a copy is whole if no round committed meanwhile; else it is taken again. The best state is whole if it is
- * the one that the course names, before and after.
+ * Copies the newest committed state while the workers continue. The next round writes the other copy, and only the one
+ * after it writes this one again; so a copy is whole if no round committed meanwhile, and otherwise it is taken again.
+ * The best state is whole if its round is the one that the history names, before and after.
  */
 export function readState(run: SharedRun, schedule: ScheduleOptions): State {
-  const { control, states, courses } = run;
+  const { control, states } = run;
   const values = new Float32Array(states[0].values.length);
   const bestValues = run.best && new Float32Array(run.best.length);
-  const goesOn = createPatience(run);
-  do {
+  return readWhole(run, () => {
     const round = Atomics.load(control, Word.round);
     const bestRound = Atomics.load(control, Word.bestRound);
     values.set(currentAndNext(states, round)[0].values);
-    const course = readCourse(courses[round & 1 ? 1 : 0]);
+    const history = currentHistory(run, round);
     if (run.best) bestValues?.set(run.best);
-    const bestCourse = readCourse(courses[2]);
+    const bestHistory = readHistory(run.bestHistory);
     // Read-modify-writes, not loads: the plain reads above may not be delayed past them.
-    const isBest = Atomics.add(control, Word.bestRound, 0) === bestRound && (course.best?.round ?? 0) === bestRound;
-    if (Atomics.add(control, Word.round, 0) === round && isBest) {
-      const state = committed(schedule, round, values, course);
-      return bestValues ? { ...state, best: committed(schedule, bestRound, bestValues, bestCourse) } : state;
-    }
-  } while (goesOn());
-  throw new Error(`No whole state could be read in ${READ_ATTEMPTS} attempts: rounds are shorter than a copy takes`);
+    const isBest = Atomics.add(control, Word.bestRound, 0) === bestRound && (history.best?.round ?? 0) === bestRound;
+    if (Atomics.add(control, Word.round, 0) !== round || !isBest) return undefined;
+    const state = committed(schedule, round, values, history);
+    return bestValues ? { ...state, best: committed(schedule, bestRound, bestValues, bestHistory) } : state;
+  });
 }
 
-/** The newest committed values alone, copied into `values` as `readState` does: for whoever looks often. */
+/** Copies only the newest committed values, into `values` and in the way of `readState`, for readers who look often. */
 export function readNewest(run: SharedRun, schedule: ScheduleOptions, values: Float32Array<ArrayBuffer>): Committed {
-  const { control, states, courses } = run;
-  const goesOn = createPatience(run);
-  do {
+  const { control, states } = run;
+  return readWhole(run, () => {
     const round = Atomics.load(control, Word.round);
     values.set(currentAndNext(states, round)[0].values);
-    const course = readCourse(courses[round & 1 ? 1 : 0]);
-    if (Atomics.add(control, Word.round, 0) === round) return committed(schedule, round, values, course);
-  } while (goesOn());
-  throw new Error(`No whole state could be read in ${READ_ATTEMPTS} attempts: rounds are shorter than a copy takes`);
+    const history = currentHistory(run, round);
+    return Atomics.add(control, Word.round, 0) === round ? committed(schedule, round, values, history) : undefined;
+  });
 }
 
 function committed(
   schedule: ScheduleOptions,
   round: number,
   values: Float32Array<ArrayBuffer>,
-  course: Course,
+  history: TrainingHistory,
 ): Committed {
-  return { round, step: stepsAfter(schedule, round - course.undone), values, course };
+  return { round, step: stepsAfter(schedule, round - history.undone), values, history };
 }
 
 /** Makes `state` the current one. Only before the workers start. */
@@ -94,24 +91,24 @@ export function writeState(run: SharedRun, state: State): void {
   for (const _ of writing(run, state));
 }
 
-/** The same, while others get their turn. */
+/** Does the same and yields now and then to other tasks. */
 export function writeStateInTurns(run: SharedRun, state: State): Promise<void> {
   return inTurns(writing(run, state));
 }
 
-/** Elements that are copied or digested between two looks at the clock: some tenths of a millisecond. */
+/** Elements that are copied or digested between two looks at the clock: a few tenths of a millisecond. */
 const AT_ONCE = 2 ** 18;
 
 function* writing(run: SharedRun, state: State): Generator<void, void, void> {
   yield* copying(currentAndNext(run.states, state.round)[0].values, state.values);
-  writeCourse(run.courses[state.round & 1 ? 1 : 0], state.course);
+  setHistory(run, state.round, state.history);
   if (run.best && state.best) {
     yield* copying(run.best, state.best.values);
-    writeCourse(run.courses[2], state.best.course);
+    writeHistory(run.bestHistory, state.best.history);
   }
   Atomics.store(run.control, Word.bestRound, state.best?.round ?? 0);
-  Atomics.store(run.control, Word.rollbacksWritten, state.course.rollbacks);
-  allRowsTouched(run, state.round);
+  Atomics.store(run.control, Word.rollbacksWritten, state.history.rollbacks);
+  touchAllRows(run, state.round);
   Atomics.store(run.control, Word.round, state.round);
 }
 
@@ -122,14 +119,14 @@ function* copying(to: Float32Array, from: Float32Array): Generator<void, void, v
   }
 }
 
-/** The two copies of the state differ anywhere: as if the last round had touched every row. */
-export function allRowsTouched(run: SharedRun, round: number): void {
+/** Stamps every row as touched by the last round: then the two copies of the state may differ anywhere. */
+export function touchAllRows(run: SharedRun, round: number): void {
   for (const stamps of run.stamps) stamps.fill(round);
 }
 
 /**
- * SHA-256, in hex, of the step count (float64) and the values (float32), all little-endian. The values may lie in shared
- * memory while nobody writes to them.
+ * Returns SHA-256, in hex, of the step count (float64) and the values (float32), all little-endian. The values may lie in
+ * shared memory while nobody writes to them.
  */
 export function stateDigest(state: Digested): string {
   const hash = createHash("sha256");
@@ -137,7 +134,7 @@ export function stateDigest(state: Digested): string {
   return hash.digest("hex");
 }
 
-/** The same, while others get their turn: nobody may write to the values meanwhile. */
+/** Does the same and yields now and then to other tasks: no thread may write to the values meanwhile. */
 export async function stateDigestInTurns(state: Digested): Promise<string> {
   const hash = createHash("sha256");
   await inTurns(digesting(hash, state));

@@ -1,36 +1,15 @@
 /**
- * What lies behind a state, as far as it decides what comes: it is restored with the state, and is no part of the
- * digest. In shared memory there is one for each copy of the state, as numbers.
+ * Reads and writes the training history of a state in shared memory, where each copy of the state has one, as numbers;
+ * and derives from it where training is.
  */
 import type { TrainingConfig } from "../../config/schema.ts";
 import { learningRateAt } from "../../engine/schedule.ts";
 import { roundsPerEpoch, type ScheduleOptions } from "../schedule.ts";
+import { currentAndNext } from "./control.ts";
+import { HistoryFigure } from "./figures.ts";
+import type { TrainingHistory } from "./history_schema.ts";
 
-/** The end of an epoch whose held-out loss was the lowest so far. */
-export interface Best {
-  readonly round: number;
-  /** Rounds of the schedule that were done then. */
-  readonly position: number;
-  readonly loss: number;
-  readonly accuracy: number;
-}
-
-export interface Course {
-  /** Loss, hits and samples of the epoch so far, for its figures alone. */
-  readonly epoch: readonly [lossSum: number, correct: number, samples: number];
-  /** Rounds that are not of the schedule: those that were taken back, and those that took them back. */
-  readonly undone: number;
-  /** Each has halved the learning rate. */
-  readonly rollbacks: number;
-  /** The round that the last rollback is, or 0. */
-  readonly rollbackRound: number;
-  /** None before the end of the first epoch, or if no best state is kept. */
-  readonly best: Best | undefined;
-  /** Epochs since the best one. */
-  readonly sinceBest: number;
-}
-
-export const NEW_COURSE: Course = {
+export const NEW_HISTORY: TrainingHistory = {
   epoch: [0, 0, 0],
   undone: 0,
   rollbacks: 0,
@@ -39,47 +18,79 @@ export const NEW_COURSE: Course = {
   sinceBest: 0,
 };
 
-/** Numbers that a course takes in shared memory. */
-export const COURSE_FIGURES = 12;
-
-/** A learning rate that was halved so often and still diverges is not what is wrong. */
+/** After so many halvings, a run that still diverges has another problem than its learning rate. */
 export const MAX_ROLLBACKS = 5;
 
-export function readCourse(figures: Float64Array): Course {
-  // By number: this is read several times a round, and taking an array apart goes through its iterator.
-  const round = figures[7]!;
+/** `[round & 1]` the history of that copy of the state. */
+interface Histories {
+  readonly histories: readonly [Float64Array, Float64Array];
+}
+
+/** Reads the history of the state after `round` rounds. */
+export function currentHistory(run: Histories, round: number): TrainingHistory {
+  return readHistory(currentAndNext(run.histories, round)[0]);
+}
+
+/** Writes the history of the state after `round` rounds. */
+export function setHistory(run: Histories, round: number, history: TrainingHistory): void {
+  writeHistory(currentAndNext(run.histories, round)[0], history);
+}
+
+export function readHistory(figures: Float64Array): TrainingHistory {
+  // By position: this runs several times a round, and taking an array apart goes through its iterator.
+  const round = figures[HistoryFigure.bestRound]!;
   return {
-    epoch: [figures[0]!, figures[1]!, figures[2]!],
-    undone: figures[3]!,
-    rollbacks: figures[4]!,
-    rollbackRound: figures[5]!,
-    best: round > 0 ? { round, position: figures[8]!, loss: figures[9]!, accuracy: figures[10]! } : undefined,
-    sinceBest: figures[6]!,
+    epoch: [figures[HistoryFigure.lossSum]!, figures[HistoryFigure.correct]!, figures[HistoryFigure.samples]!],
+    undone: figures[HistoryFigure.undone]!,
+    rollbacks: figures[HistoryFigure.rollbacks]!,
+    rollbackRound: figures[HistoryFigure.rollbackRound]!,
+    best: round > 0
+      ? {
+        round,
+        position: figures[HistoryFigure.bestPosition]!,
+        loss: figures[HistoryFigure.bestLoss]!,
+        accuracy: figures[HistoryFigure.bestAccuracy]!,
+      }
+      : undefined,
+    sinceBest: figures[HistoryFigure.sinceBest]!,
   };
 }
 
-export function writeCourse(figures: Float64Array, course: Course): void {
-  const { epoch, undone, rollbacks, rollbackRound, sinceBest, best } = course;
-  const ofBest = best ? [best.round, best.position, best.loss, best.accuracy] : [0, 0, 0, 0];
-  figures.set([...epoch, undone, rollbacks, rollbackRound, sinceBest, ...ofBest]);
+export function writeHistory(figures: Float64Array, history: TrainingHistory): void {
+  const { epoch: [lossSum, correct, samples], undone, rollbacks, rollbackRound, sinceBest, best } = history;
+  figures[HistoryFigure.lossSum] = lossSum;
+  figures[HistoryFigure.correct] = correct;
+  figures[HistoryFigure.samples] = samples;
+  figures[HistoryFigure.undone] = undone;
+  figures[HistoryFigure.rollbacks] = rollbacks;
+  figures[HistoryFigure.rollbackRound] = rollbackRound;
+  figures[HistoryFigure.sinceBest] = sinceBest;
+  figures[HistoryFigure.bestRound] = best?.round ?? 0;
+  figures[HistoryFigure.bestPosition] = best?.position ?? 0;
+  figures[HistoryFigure.bestLoss] = best?.loss ?? 0;
+  figures[HistoryFigure.bestAccuracy] = best?.accuracy ?? 0;
 }
 
-/** Whether the state after `round` rounds is the end of an epoch that was just trained. */
-export function endsEpoch(options: ScheduleOptions, round: number, { undone, rollbackRound }: Course): boolean {
+/** Says whether the state after `round` rounds is the end of an epoch that was just trained. */
+export function endsEpoch(
+  options: ScheduleOptions,
+  round: number,
+  { undone, rollbackRound }: TrainingHistory,
+): boolean {
   return round > 0 && round !== rollbackRound && (round - undone) % roundsPerEpoch(options) === 0;
 }
 
-/** The learning rate of `step`, after so many rollbacks. */
+/** Returns the learning rate of `step`, after so many rollbacks. */
 export function learningRateAfter(training: TrainingConfig, step: number, rollbacks: number): number {
   return learningRateAt(training, step) * 2 ** -rollbacks;
 }
 
-/** Whether a run keeps its best state: to end with it, or to go back to it. */
+/** Says whether a run keeps its best state: to end with it, or to roll back to it. */
 export function keepsBest({ patience, restoreBest, onNan }: TrainingConfig): boolean {
   return restoresBest({ patience, restoreBest }) || onNan === "rollback";
 }
 
-/** Whether a run ends with its best state. */
+/** Says whether a run ends with its best state. */
 export function restoresBest({ patience, restoreBest }: Pick<TrainingConfig, "patience" | "restoreBest">): boolean {
   return patience > 0 || restoreBest;
 }

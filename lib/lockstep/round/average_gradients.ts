@@ -1,17 +1,20 @@
 /**
- * A round with `average: gradients`: every shard computes a gradient at the same weights, and the mean gradient moves
- * them once. N shards of batch B are one shard of batch N · B, up to float32 rounding.
+ * Runs a round with `average: gradients`: every shard computes a gradient at the same weights, and the mean gradient moves
+ * them once. N shards of batch B equal one shard of batch N · B, up to float32 rounding.
  */
+import { clipScale } from "../../engine/adam.ts";
 import { checkStep } from "../divergence.ts";
-import { meanGradient } from "./mean_gradient.ts";
-import { currentAndNext } from "../memory/map.ts";
-import { stampOf } from "../memory/sparse_rows.ts";
-import { drawOf, type Round } from "../schedule.ts";
-import { sharesOf } from "../shard_weights.ts";
-import type { RoundPart, WorkerContext } from "./context.ts";
+import { currentAndNext } from "../memory/control.ts";
+import { NORM_BLOCK } from "../memory/map.ts";
+import { ROW_SLICES, stampOf } from "../memory/sparse_rows.ts";
+import { replicaOf } from "../memory/views.ts";
+import { sliceOf } from "../plan.ts";
+import { dropoutDraw, type Round } from "../schedule.ts";
+import { shardWeights } from "../shard_weights.ts";
+import type { WorkerContext, WorkerRound } from "./context.ts";
 
-/** Returns the function that takes this worker's part in one round, up to the barrier that commits it. */
-export function averageGradients(context: WorkerContext): RoundPart {
+/** Returns the function that does this worker's share of a round, up to the barrier that commits it. */
+export function averageGradients(context: WorkerContext): WorkerRound {
   const { run, engine, timed, barrier } = context;
   const train = roundGradients(context);
   const mean = meanGradient(context);
@@ -19,8 +22,8 @@ export function averageGradients(context: WorkerContext): RoundPart {
   return function round(round, committed) {
     train(context.shards, round, committed);
     timed("average", () => {
-      const { active, coefficients } = sharesOf(run);
-      const shares = {
+      const { active, coefficients } = shardWeights(run);
+      const options = {
         vectors: run.shardGradients.slice(0, active),
         coefficients,
         into: run.gradients[0]!,
@@ -28,9 +31,9 @@ export function averageGradients(context: WorkerContext): RoundPart {
       };
       const stamps = run.stamps.slice(0, active);
       mean.note(run.stamps, committed, {
-        elements: (begin, end) => engine.average({ ...shares, begin, end }),
+        elements: (begin, end) => engine.average({ ...options, begin, end }),
         // A row that a shard did not touch has a gradient of 0, which nobody has written.
-        rows: (rows) => engine.averageRows({ ...shares, rows, stamps, stamp: stampOf(committed) }),
+        rows: (rows) => engine.averageRows({ ...options, rows, stamps, stamp: stampOf(committed) }),
       });
     });
     timed("wait", () => barrier());
@@ -38,11 +41,11 @@ export function averageGradients(context: WorkerContext): RoundPart {
   };
 }
 
-/** Returns the function that does this worker's part in the gradients of some shards at the current state, and stamps their rows. */
+/** Returns the function that computes this worker's share of the gradients of some shards at the current state, and stamps their rows. */
 export function roundGradients(
   context: WorkerContext,
-  /** What is to be done with a shard's gradient, of which the embedding has these rows; returns its squared norm as used. */
-  look?: (shard: number, gradient: Float32Array, rows: Int32Array | undefined) => number,
+  /** Examines a shard's gradient, of which the embedding has these rows; returns its squared norm after clipping. */
+  examine?: (shard: number, gradient: Float32Array, rows: Int32Array | undefined) => number,
 ): (shards: readonly number[], round: Round, committed: number) => void {
   const { config: { training }, run, engine, timed, barrier } = context;
 
@@ -52,12 +55,12 @@ export function roundGradients(
     const batch = context.trainingBatch(shard, step);
     if (batch.size === 0) return;
     const gradient = run.shardGradients[shard]!;
-    const metrics = engine.gradients(state.weights, batch, gradient, drawOf(training, step, shard));
+    const metrics = engine.gradients(state.weights, batch, gradient, dropoutDraw(training, step, shard));
     const stamps = run.stamps[shard]!;
     const rows = stamps.length > 0 ? engine.rows() : undefined;
     for (const row of rows ?? []) stamps[row] = stampOf(committed);
-    // Without a look at each, gradients are checked by their mean: see divergence.ts.
-    checkStep(run.shards[shard]!, step, metrics, look?.(shard, gradient, rows) ?? 0);
+    // Gradients that are not examined one by one are checked by their mean: see divergence.ts.
+    checkStep(run.shards[shard]!, step, metrics, examine?.(shard, gradient, rows) ?? 0);
     context.count(shard, batch, metrics);
   }
 
@@ -69,5 +72,62 @@ export function roundGradients(
     });
     context.chaos(committed, 1);
     timed("wait", () => barrier());
+  };
+}
+
+/** Computes the mean gradient. */
+export interface MeanMaker {
+  /** Computes the elements `begin` to `end - 1`. */
+  elements(begin: number, end: number): void;
+  /** Computes these rows of the embedding, where rows move one by one. */
+  rows(rows: Int32Array): void;
+}
+
+/** A worker's share of the work on a mean gradient, on whichever machine its shards were trained. */
+export interface MeanGradient {
+  /**
+   * Lets `maker`, if any, compute this worker's slice of the mean, and notes its squared norms, in blocks that do not
+   * depend on workers. `stamps` say which rows were touched.
+   */
+  note(stamps: readonly Int32Array[], committed: number, maker?: MeanMaker): void;
+  /** Moves this worker's slice of the state into the next one, once all norms are noted. */
+  step(firstStep: number, committed: number): void;
+}
+
+export function meanGradient(context: WorkerContext): MeanGradient {
+  const { worker, config: { workers, training }, plan: { layout, map }, run, engine, findRows } = context;
+  const { lazyElements } = map;
+  const [begin, end] = sliceOf(worker, workers, layout.size, NORM_BLOCK, lazyElements);
+  let moved = findRows([], 0);
+
+  return {
+    note(stamps, committed, maker) {
+      const mean = run.gradients[0]!;
+      moved = findRows(stamps, stampOf(committed));
+      maker?.elements(begin, end);
+      maker?.rows(moved.touched);
+      for (let block = begin; block < end; block += NORM_BLOCK) {
+        const norm = engine.squaredNorm(mean, block, Math.min(block + NORM_BLOCK, end));
+        run.norms[ROW_SLICES + (block - lazyElements) / NORM_BLOCK] = norm;
+      }
+      moved.eachSlice((slice, touched) => {
+        run.norms[slice] = engine.squaredNorm(mean, 0, lazyElements, touched);
+      });
+    },
+
+    step(firstStep, committed) {
+      const mean = run.gradients[0]!;
+      const { touched, stale } = moved;
+      const [state, next] = currentAndNext(run.states, committed);
+      const squared = run.norms.reduce((sum, block) => sum + block, 0);
+      const [from, into] = [replicaOf(state), replicaOf(next)];
+      const scale = clipScale(squared, training.clipNorm);
+      const common = { step: firstStep + 1, learningRate: context.learningRate(firstStep, committed), scale };
+      engine.update(from, mean, into, { ...common, begin, end });
+      engine.update(from, mean, into, { ...common, begin: 0, end: lazyElements, rows: touched });
+      for (const vector of ["weights", "m", "v"] as const) engine.copyRows(from[vector], into[vector], stale);
+      run.written[worker]![0] = engine.squaredNorm(next.weights, begin, end) +
+        engine.squaredNorm(next.weights, 0, lazyElements, touched);
+    },
   };
 }

@@ -1,39 +1,37 @@
 /**
- * The mean of a group of shards between two parts of a round, in place: every replica of the group becomes it. This is
+ * Averages a group of shards between two phases of a round, in place: every replica of the group becomes the mean. This is
  * hierarchical local SGD (Lin, Stich, Patel and Jaggi 2018, "Don't use large mini-batches, use local SGD",
- * arXiv:1808.07217), with the moments averaged or not as at the end of a round.
+ * arXiv:1808.07217); the moments are averaged or not, as at the end of a round.
  *
- * With lazy rows (rows.ts) the mean of a row that some shards of the group touched is over all of them; those that did
- * not touch it have the state's. All of them have stamped it then, as it is in their replicas now. A row that none of
- * them touched stays the state's, whatever other groups did to it. Local moments need nothing: those of a row that a
- * shard did not touch are the same in both copies of the state by then.
+ * With lazy rows (memory/sparse_rows.ts) the mean of a row that some shards of the group touched is over all of them; the
+ * others have the state's row. All of them have stamped the row afterwards, as it is in their replicas now. A row that none
+ * of them touched stays the state's, even if other groups touched it. Local moments need no work: by then those of a row
+ * that a shard did not touch are the same in both copies of the state.
  */
 import type { Replica } from "../../engine/contract.ts";
 import { coefficients } from "../../engine/tree_mean.ts";
 import type { Span } from "../../engine/tree_nodes.ts";
-import { averagedVectors, portionOf } from "./averaged_vectors.ts";
-import { currentAndNext } from "../memory/map.ts";
+import { averagedVectors, sliceOfVector } from "./averaged_vectors.ts";
+import { currentAndNext } from "../memory/control.ts";
+import { Figure } from "../memory/figures.ts";
 import { stampOf } from "../memory/sparse_rows.ts";
-import type { Part } from "../schedule.ts";
+import type { Phase } from "../schedule.ts";
 import type { WorkerContext } from "./context.ts";
 
-/** Figures of a shard: see shared_run.ts. */
-const WEIGHT = 3;
-
-/** Returns the function that takes this worker's part in the mean of one group, after a part that is not the last. */
-export function groupMeans(context: WorkerContext): (group: Span, part: Part, committed: number) => void {
+/** Returns the function that does this worker's share of one group's mean, after a phase that is not the last. */
+export function groupMeans(context: WorkerContext): (group: Span, phase: Phase, committed: number) => void {
   const { config: { training }, plan: { spec }, run, engine, findRows } = context;
   const width = spec.embedding;
   const vectors = averagedVectors(run, training);
-  const { begin, end } = portionOf(context);
-  /** `[shard]` what it counted for in this round up to the mean before this one. */
+  const { begin, end } = sliceOfVector(context);
+  /** `[shard]` its weight in this round up to the group's previous mean. */
   const counted = new Float64Array(training.shards);
 
-  /** Each shard's share of what the group learnt from in this part. Only an epoch's last step has shards without rows. */
-  function sharesIn({ first, last }: Span, isFirst: boolean): Float32Array {
+  /** Weighs each shard by the rows that it learnt from in this phase. Only an epoch's last step has shards without rows. */
+  function weightsIn({ first, last }: Span, isFirst: boolean): Float32Array {
     const weights: number[] = [];
     for (let shard = first; shard < last; shard++) {
-      const weight = run.shards[shard]![WEIGHT]!;
+      const weight = run.shards[shard]![Figure.weight]!;
       weights.push(weight - (isFirst ? 0 : counted[shard]!));
       counted[shard] = weight;
     }
@@ -43,7 +41,7 @@ export function groupMeans(context: WorkerContext): (group: Span, part: Part, co
   return function averageGroup(group, { isFirst }, committed) {
     const { first, last } = group;
     if (last - first === 1 && training.moments !== "reset") return; // It is its own mean.
-    const own = sharesIn(group, isFirst);
+    const own = weightsIn(group, isFirst);
     const stamp = stampOf(committed);
     const stamps = run.stamps.slice(first, last);
     const { touched } = findRows(stamps, stamp);
@@ -51,9 +49,9 @@ export function groupMeans(context: WorkerContext): (group: Span, part: Part, co
       const ofGroup = slots.slice(first, last);
       const [current] = currentAndNext(states, committed);
       const mean = ofGroup[0]!;
-      const shares = { vectors: ofGroup, coefficients: own, into: mean, drift: false };
-      engine.average({ ...shares, begin, end });
-      engine.averageRows({ ...shares, rows: touched, stamps, stamp, otherwise: current });
+      const options = { vectors: ofGroup, coefficients: own, into: mean, drift: false };
+      engine.average({ ...options, begin, end });
+      engine.averageRows({ ...options, rows: touched, stamps, stamp, otherwise: current });
       for (const values of ofGroup.slice(1)) {
         values.set(mean.subarray(begin, end), begin);
         engine.copyRows(mean, values, touched);

@@ -1,25 +1,25 @@
-/** The steps that a shard takes on a replica of its own between two averagings of weights: a part of a round. */
+/** Takes the steps of a shard on a replica of its own between two averagings of weights: one phase of a round. */
 import { clipScale } from "../../engine/adam.ts";
 import type { Replica } from "../../engine/contract.ts";
 import { checkStep } from "../divergence.ts";
-import { currentAndNext } from "../memory/map.ts";
+import { currentAndNext } from "../memory/control.ts";
 import { copyMomentRows, copyReplicaRows, stampOf, touchRows } from "../memory/sparse_rows.ts";
-import { drawOf, type Part } from "../schedule.ts";
+import { dropoutDraw, type Phase } from "../schedule.ts";
 import type { StateView } from "../memory/views.ts";
 import type { WorkerContext } from "./context.ts";
 
 /**
- * Returns the function that takes the steps of one shard in one part of a round: from the current state to the shard's
- * slot, and from there on in later parts.
+ * Returns the function that takes the steps of one shard in one phase of a round: from the current state into the shard's
+ * slot, and within the slot in later phases.
  */
-export function localSteps(context: WorkerContext): (shard: number, part: Part, committed: number) => void {
+export function localSteps(context: WorkerContext): (shard: number, phase: Phase, committed: number) => void {
   const { worker, config: { training }, plan: { layout, spec, map }, run, engine } = context;
   const gradients = run.gradients[worker]!;
   const { rows, lazyElements } = map;
   const lazy = rows > 0;
   const width = spec.embedding;
 
-  /** Where `shard` starts from and what it writes: the state is read in place, so that nothing is copied. */
+  /** Returns the replicas that `shard` reads first and writes. It reads the state in place, so that nothing is copied. */
   function replicas(shard: number, state: StateView, next: StateView): { from: Replica; into: Replica } {
     const slot = run.slots[shard]!;
     switch (training.moments) {
@@ -37,19 +37,19 @@ export function localSteps(context: WorkerContext): (shard: number, part: Part, 
     }
   }
 
-  function takeSteps(shard: number, part: Part, committed: number): void {
-    if (part.isFirst) context.beginShard(shard);
+  function takeSteps(shard: number, phase: Phase, committed: number): void {
+    if (phase.isFirst) context.beginShard(shard);
     const [state, next] = currentAndNext(run.states, committed);
     const { from, into } = replicas(shard, state, next);
     const stamps = run.stamps[shard]!;
-    if (training.moments === "local" && part.isFirst) copyStaleMoments(shard, state, next, stampOf(committed));
+    if (training.moments === "local" && phase.isFirst) copyStaleMoments(shard, state, next, stampOf(committed));
 
-    /** Steps taken: without rows, which is in an epoch's last step, there is none. */
+    /** Counts the steps taken: a batch without rows, in an epoch's last step, is none. */
     let taken = 0;
-    /** Whether the replica is the shard's own by now: the first step reads the state and writes it, later ones read it. */
-    let hasBegun = !part.isFirst;
+    /** Is true once the shard's own replica is written: the first step reads the state instead. */
+    let hasBegun = !phase.isFirst;
 
-    /** Readies a row for its first step in this round. */
+    /** Prepares a row for its first step in this round. */
     function touched(row: number): void {
       if (training.moments === "reset") {
         into.m.fill(0, row * width, (row + 1) * width);
@@ -58,19 +58,19 @@ export function localSteps(context: WorkerContext): (shard: number, part: Part, 
       if (hasBegun) copyReplicaRows(from, into, row, row + 1, width);
     }
 
-    for (let local = 0; local < part.steps; local++) {
-      const step = part.firstStep + local;
+    for (let local = 0; local < phase.steps; local++) {
+      const step = phase.firstStep + local;
       const source = hasBegun ? into : from;
       const batch = context.trainingBatch(shard, step);
       if (batch.size === 0) continue;
       if (lazy) touchRows(batch, stamps, stampOf(committed), touched);
-      const metrics = engine.gradients(source.weights, batch, gradients, drawOf(training, step, shard));
+      const metrics = engine.gradients(source.weights, batch, gradients, dropoutDraw(training, step, shard));
       const moved = lazy ? engine.rows() : undefined;
       const squared = engine.squaredNorm(gradients, 0, layout.size, moved);
       const scale = clipScale(squared, training.clipNorm);
       checkStep(run.shards[shard]!, step, metrics, squared * scale ** 2);
       engine.update(source, gradients, into, {
-        // Moments that start again have seen no step yet, and Adam's bias correction is about what they have seen.
+        // Moments that start again have seen no step yet, and Adam's bias correction counts the steps that they have seen.
         step: training.moments === "reset" ? taken + 1 : step + 1,
         learningRate: context.learningRate(step, committed),
         scale,
@@ -85,14 +85,14 @@ export function localSteps(context: WorkerContext): (shard: number, part: Part, 
     if (!hasBegun && training.moments === "local") keepMoments(shard, state, next);
   }
 
-  /** The moments of a shard that takes no step go into the next state as they are. */
+  /** Copies the moments of a shard that takes no step into the next state. */
   function keepMoments(shard: number, state: StateView, next: StateView): void {
     const [from, into] = [state.moments[shard]!, next.moments[shard]!];
     into.m.set(from.m.subarray(lazyElements), lazyElements);
     into.v.set(from.v.subarray(lazyElements), lazyElements);
   }
 
-  /** Local moments are in both copies of the state: brings the next one's rows up to the current one's. */
+  /** Copies the rows of local moments in which the next state is behind the current one. */
   function copyStaleMoments(shard: number, state: StateView, next: StateView, stamp: number): void {
     const [from, into] = [state.moments[shard]!, next.moments[shard]!];
     const before = (stamp - 1) | 0;

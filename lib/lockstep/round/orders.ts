@@ -1,40 +1,40 @@
 /**
- * How the main thread leads its workers through a round that other machines take part in: it gives one order at a time,
- * and hears when all workers are ready for the next. An order is in shared memory before it counts.
+ * Lets the main thread lead its workers through a round that other machines take part in: it gives one order at a time and
+ * learns when all workers are ready for the next. An order is in shared memory before its number is.
  */
 import { throwIfAborted } from "../barrier.ts";
 import { Word } from "../memory/control.ts";
 import type { SharedRun } from "../memory/views.ts";
 
-/** `train` the shards that were dealt and sum their nodes; `commit` what was written into the next state; `leave`. */
+/** `train` the shards that were dealt and sum their nodes; `commit` the next state that the main thread wrote; or `leave`. */
 export const Order = { train: 1, commit: 2, leave: 3 } as const;
 export type Order = typeof Order[keyof typeof Order];
 
-/** A sleeper looks up this often to beat its heart and to see the abort word. */
+/** A sleeper wakes this often to beat its heart and to see the abort word. */
 const SLICE_MS = 200;
 
-/** The main thread's side: gives an order, with the shards that it is about. */
+/** Gives an order, with the shards that it is about. The main thread calls it. */
 export function giveOrder({ control, dealt }: SharedRun, order: Order, shards: readonly number[] = []): void {
   const number = Atomics.load(control, Word.order) + 1;
   for (const shard of shards) dealt[shard] = number;
   Atomics.store(control, Word.orderKind, order);
-  // Last: who sees the number sees the order.
+  // The number comes last: a worker that sees it sees the order.
   Atomics.store(control, Word.order, number);
   Atomics.notify(control, Word.order);
 }
 
-/** How often all workers were ready for an order. */
+/** Counts how often all workers were ready for an order. */
 export function timesReady({ control }: SharedRun): number {
   return Atomics.load(control, Word.ready);
 }
 
-/** Resolves when the workers are ready once more than `before`, or after `milliseconds`. */
+/** Resolves when the workers are ready more often than `before`, or after `milliseconds`. */
 export async function readyAfter({ control }: SharedRun, before: number, milliseconds: number): Promise<void> {
   const waiting = Atomics.waitAsync(control, Word.ready, before, milliseconds);
   if (waiting.async) await waiting.value;
 }
 
-/** The worker's side: waits for the order that follows number `seen`. Throws Aborted. */
+/** Waits for the order that follows number `seen`. A worker calls it. Throws Aborted. */
 export function awaitOrder(
   { control, dealt }: SharedRun,
   heart: Int32Array,
@@ -51,7 +51,7 @@ export function awaitOrder(
   return { number, order: Atomics.load(control, Word.orderKind), shards };
 }
 
-/** For the last worker at a barrier: everyone is ready. */
+/** Reports that everyone is ready. The last worker at a barrier calls it. */
 export function tellReady({ control }: SharedRun): void {
   Atomics.add(control, Word.ready, 1);
   Atomics.notify(control, Word.ready);

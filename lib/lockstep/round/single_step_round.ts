@@ -1,20 +1,20 @@
 /**
- * A round with averaged weights that has one step: what each shard's own step and the mean over the shards come to, made
- * in one pass from their gradients. It is average_weights.ts to the bit; but no replica is written, nor read again, which
- * is most of what averaging costs.
+ * Runs a round of one step with averaged weights: one pass over the gradients computes each shard's step and the mean over
+ * the shards. The bits are those of average_weights.ts, but no replica is written and read again, which is most of the
+ * cost of averaging.
  */
 import { clipScale } from "../../engine/adam.ts";
 import type { Replica } from "../../engine/contract.ts";
-import { portionOf } from "./averaged_vectors.ts";
-import { roundGradients } from "./average_gradients.ts";
-import { replicaOf } from "../joint_round.ts";
-import { currentAndNext } from "../memory/map.ts";
+import { currentAndNext } from "../memory/control.ts";
 import { stampOf } from "../memory/sparse_rows.ts";
-import { sharesOf } from "../shard_weights.ts";
-import type { RoundPart, WorkerContext } from "./context.ts";
+import { replicaOf } from "../memory/views.ts";
+import { shardWeights } from "../shard_weights.ts";
+import { roundGradients } from "./average_gradients.ts";
+import { sliceOfVector } from "./averaged_vectors.ts";
+import type { WorkerContext, WorkerRound } from "./context.ts";
 
-/** Returns the function that takes this worker's part in one round of one step, up to the barrier that commits it. */
-export function jointStep(context: WorkerContext): RoundPart {
+/** Returns the function that does this worker's share of a round of one step, up to the barrier that commits it. */
+export function singleStepRound(context: WorkerContext): WorkerRound {
   const { config: { training }, plan: { layout, map }, run, engine, timed, findRows } = context;
   const train = roundGradients(context, (shard, gradient, rows) => {
     const squared = engine.squaredNorm(gradient, 0, layout.size, rows);
@@ -22,7 +22,7 @@ export function jointStep(context: WorkerContext): RoundPart {
     run.scales[shard] = scale;
     return squared * scale ** 2;
   });
-  const { begin, end, note } = portionOf(context);
+  const { begin, end, note } = sliceOfVector(context);
 
   return function round(round, committed) {
     const { firstStep } = round;
@@ -30,9 +30,9 @@ export function jointStep(context: WorkerContext): RoundPart {
     const [from, into] = currentAndNext(run.states, committed).map(replicaOf) as [Replica, Replica];
     train(context.shards, round, committed);
     const { touched, stale } = timed("average", () => findRows(run.stamps, stamp));
-    // It takes as long as the optimizer's steps alone.
+    // Counted as compute: it takes as long as the optimizer's steps do by themselves.
     timed("compute", () => {
-      const { active, coefficients } = sharesOf(run);
+      const { active, coefficients } = shardWeights(run);
       const gradients = run.shardGradients.slice(0, active);
       const step = {
         step: firstStep + 1,
@@ -46,7 +46,7 @@ export function jointStep(context: WorkerContext): RoundPart {
       engine.updateMean(from, gradients, into, { ...step, begin: 0, end: map.lazyElements, rows: touched });
     });
     timed("average", () => {
-      for (const part of ["weights", "m", "v"] as const) engine.copyRows(from[part], into[part], stale);
+      for (const vector of ["weights", "m", "v"] as const) engine.copyRows(from[vector], into[vector], stale);
       note(into.weights, touched, undefined);
     });
   };

@@ -30,7 +30,7 @@ for (const patience of [1, 2, 4]) {
       const { reason, epochs, state, ended } = await train(tinyConfig({ ...restless, patience }), workers);
       assertEquals([reason, epochs.length], [StopReason.patience, end]);
       assertEquals(epochs, all.epochs.slice(0, end));
-      assertEquals(state.course.best?.round, best * 2);
+      assertEquals(state.history.best?.round, best * 2);
       assertEquals([ended.round, stateDigest(ended)], [best * 2, all.epochs[best - 1]!.digest]);
     }
   });
@@ -50,7 +50,7 @@ Deno.test("restoreBest ends with the best state of all epochs, also where that i
 Deno.test("a run that keeps no best state ends with the last one", async () => {
   const { state, ended } = await train(tinyConfig(restless), 2);
   assertEquals(ended, state);
-  assertEquals([state.best, state.course.best, state.course.sinceBest], [undefined, undefined, 0]);
+  assertEquals([state.best, state.history.best, state.history.sinceBest], [undefined, undefined, 0]);
 });
 
 const disturbances: [what: string, change: Partial<TrainingConfig>][] = [

@@ -38,7 +38,7 @@ Deno.test("rowsOf() gives every row to one worker, whatever their number", () =>
   }));
 });
 
-Deno.test("a row finder lists every touched and every stale row of a worker once, and parts that do not depend on workers", () => {
+Deno.test("a row finder lists every touched and every stale row of a worker once, in slices that do not depend on workers", () => {
   const stamp = fc.constantFrom(9, 9, 8, 3);
   const tables = fc.record({ shards: fc.integer({ min: 1, max: 4 }), rows: fc.nat({ max: 1500 }) })
     .chain(({ shards, rows }) =>
@@ -51,21 +51,21 @@ Deno.test("a row finder lists every touched and every stale row of a worker once
       const find = (worker: number, among: number) =>
         createRowFinder({ findRows }, worker, among, rows, new Int32Array(mostRowsOf(among, rows)))(stamps, 9);
       const alone = new Map<number, number[]>();
-      find(0, 1).eachPart((part, touched) => alone.set(part, [...touched]));
-      const parts = new Map<number, number[]>();
+      find(0, 1).eachSlice((slice, touched) => alone.set(slice, [...touched]));
+      const slices = new Map<number, number[]>();
       const names = new Array<string>(rows).fill("");
       for (let worker = 0; worker < workers; worker++) {
-        const { touched, stale, eachPart } = find(worker, workers);
+        const { touched, stale, eachSlice } = find(worker, workers);
         for (const row of touched) names[row] += "touched";
         for (const row of stale) names[row] += "stale";
-        const inParts: number[] = [];
-        eachPart((part, own) => {
-          parts.set(part, [...own]);
-          inParts.push(...own);
+        const inSlices: number[] = [];
+        eachSlice((slice, own) => {
+          slices.set(slice, [...own]);
+          inSlices.push(...own);
         });
-        assertEquals(inParts, [...touched]);
+        assertEquals(inSlices, [...touched]);
       }
-      assertEquals([...parts].toSorted(([a], [b]) => a - b), [...alone]);
+      assertEquals([...slices].toSorted(([a], [b]) => a - b), [...alone]);
       for (let row = 0; row < rows; row++) {
         const ofRow = stamps.map((values) => values[row]!);
         assertEquals(names[row], ofRow.includes(9) ? "touched" : ofRow.includes(8) ? "stale" : "", `row ${row}`);

@@ -1,7 +1,8 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { createHash } from "node:crypto";
 import { Word } from "../../../lib/lockstep/memory/control.ts";
-import { type Course, NEW_COURSE, writeCourse } from "../../../lib/lockstep/memory/training_history.ts";
+import type { TrainingHistory } from "../../../lib/lockstep/memory/history_schema.ts";
+import { NEW_HISTORY, writeHistory } from "../../../lib/lockstep/memory/training_history.ts";
 import { sharedRun } from "../../../lib/lockstep/memory/views.ts";
 import {
   readState,
@@ -27,7 +28,7 @@ const options = {
   engineScratch: 0,
 } as const;
 const schedule = { epochs: 3, stepsPerEpoch: 5, averageEvery: 3, clusterEvery: 1 };
-const course = (epoch: Course["epoch"]): Course => ({ ...NEW_COURSE, epoch });
+const history = (epoch: TrainingHistory["epoch"]): TrainingHistory => ({ ...NEW_HISTORY, epoch });
 const BEST = { round: 3, position: 0, loss: 0.5, accuracy: 0.5 };
 const filled = (value: number) => new Float32Array(16).fill(value);
 
@@ -48,9 +49,14 @@ Deno.test("stateDigest() depends on step and every value, and on a view's part a
 Deno.test("readState() gives what writeState() made current, whichever copy that is", () => {
   const run = sharedRun(options);
   for (const round of [0, 1, 2, 5]) {
-    writeState(run, { round, step: 0, values: filled(round + 1), course: course([0.5, round, 7]) });
+    writeState(run, { round, step: 0, values: filled(round + 1), history: history([0.5, round, 7]) });
     const step = [0, 3, 5, 13][[0, 1, 2, 5].indexOf(round)]!; // rounds of 3, 2, 3, 2, 3 steps
-    assertEquals(readState(run, schedule), { round, step, values: filled(round + 1), course: course([0.5, round, 7]) });
+    assertEquals(readState(run, schedule), {
+      round,
+      step,
+      values: filled(round + 1),
+      history: history([0.5, round, 7]),
+    });
   }
 });
 
@@ -58,8 +64,8 @@ Deno.test("writeStateInTurns() and stateDigestInTurns() do the same as at once, 
   const parameters = 400_001;
   const run = sharedRun({ ...options, parameters, best: true });
   const values = Float32Array.from({ length: run.states[0].values.length }, (_, index) => Math.sin(index));
-  const best = { round: 3, step: 8, values: values.map((value) => -value), course: course([1, 2, 3]) };
-  const state = { round: 4, step: 10, values, course: { ...course([0.5, 4, 7]), best: BEST }, best };
+  const best = { round: 3, step: 8, values: values.map((value) => -value), history: history([1, 2, 3]) };
+  const state = { round: 4, step: 10, values, history: { ...history([0.5, 4, 7]), best: BEST }, best };
   await writeStateInTurns(run, state);
   assertEquals(readState(run, schedule), state);
   const bytes = new Uint8Array(8 + values.byteLength);
@@ -71,7 +77,7 @@ Deno.test("writeStateInTurns() and stateDigestInTurns() do the same as at once, 
 
 Deno.test("readState() gives a copy that later rounds do not change", () => {
   const run = sharedRun(options);
-  writeState(run, { round: 0, step: 0, values: filled(1), course: NEW_COURSE });
+  writeState(run, { round: 0, step: 0, values: filled(1), history: NEW_HISTORY });
   const state = readState(run, schedule);
   run.states[0].values.fill(2);
   assertEquals(state.values, filled(1));
@@ -98,13 +104,13 @@ Deno.test("readState() reads again when a round commits while it copies", () => 
     run.states[0].values.fill(99); // torn: the round after the next writes here already
     Atomics.store(run.control, Word.round, 1);
   });
-  writeState(run, { round: 0, step: 0, values: filled(1), course: NEW_COURSE });
+  writeState(run, { round: 0, step: 0, values: filled(1), history: NEW_HISTORY });
   run.states[1].values.fill(2);
-  writeCourse(run.courses[1], course([3, 2, 1]));
-  assertEquals(readState(watching, schedule), { round: 1, step: 3, values: filled(2), course: course([3, 2, 1]) });
+  writeHistory(run.histories[1], history([3, 2, 1]));
+  assertEquals(readState(watching, schedule), { round: 1, step: 3, values: filled(2), history: history([3, 2, 1]) });
 });
 
 Deno.test("readState() gives up when rounds commit during every copy", () => {
   const { run, watching } = disturbed(() => Atomics.add(run.control, Word.round, 2));
-  assertThrows(() => readState(watching, schedule), Error, "No whole state could be read");
+  assertThrows(() => readState(watching, schedule), Error, "Cannot read a whole state");
 });

@@ -2,7 +2,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { TrainingConfig } from "../../../lib/config/schema.ts";
 import { tableConfig } from "../../../lib/data/table_config.ts";
-import { sharesOf } from "../../../lib/lockstep/shard_weights.ts";
+import { shardWeights } from "../../../lib/lockstep/shard_weights.ts";
 import { stateDigest } from "../../../lib/lockstep/memory/state.ts";
 import { randomData } from "../../data/tables.ts";
 import { assertClose } from "../../engine/close.ts";
@@ -86,9 +86,9 @@ Deno.test("shards without rows leave the mean to the others, bit for bit", async
   assertEquals(state.values, one.state.values);
 });
 
-Deno.test("sharesOf() leaves out shards without samples, and counts the others by their weight", () => {
+Deno.test("shardWeights() leaves out shards without samples, and counts the others by their weight", () => {
   const shards = [[1, 1, 6, 3], [2, 0, 2, 1], [0, 0, 0, 0]].map((figures) => Float64Array.from(figures));
-  assertEquals(sharesOf({ shards }), { active: 2, coefficients: Float32Array.of(0.75, 0.25) });
+  assertEquals(shardWeights({ shards }), { active: 2, coefficients: Float32Array.of(0.75, 0.25) });
 });
 
 Deno.test("a run over a table that goes on from a state ends with the same bits", async () => {
