@@ -69,7 +69,8 @@ export interface MapOptions {
 
 export interface Region {
   readonly byteOffset: number;
-  /** Bytes of one item. */
+  /** Bytes of one item, and from one item to the next: whole cache lines. */
+  readonly bytes: number;
   readonly stride: number;
   readonly count: number;
 }
@@ -97,36 +98,11 @@ function normBlocks({ parameters, lazyElements }: MapOptions): number {
   return ROW_SLICES + Math.ceil((parameters - lazyElements) / NORM_BLOCK);
 }
 
-type RegionName =
-  | "control"
-  | "hearts"
-  | "counters"
-  | "shards"
-  | "claims"
-  | "dealt"
-  | "histories"
-  | "epochEnd"
-  | "drift"
-  | "written"
-  | "chunks"
-  | "norms"
-  | "scales"
-  | "stamps"
-  | "moved"
-  | "rounds"
-  | "epochs"
-  | "rollbacks"
-  | "states"
-  | "slots"
-  | "gradients"
-  | "batches"
-  | "scratch";
-
-/** Places each region; sizes are in bytes, and in WebAssembly pages of 64 KiB. */
-export type MemoryMap = Readonly<Record<RegionName, Region>> & { readonly byteLength: number; readonly pages: number };
+/** Sizes are in bytes, and in WebAssembly pages of 64 KiB. */
+export type MemoryMap = ReturnType<typeof memoryMap>;
 
 /** Draws the map: a pure function of the options. */
-export function memoryMap(options: MapOptions): MemoryMap {
+export function memoryMap(options: MapOptions) {
   const { parameters, shards, workers } = options;
   const vector = parameters * 4;
   const gradientMode = options.average === "gradients";
@@ -135,11 +111,11 @@ export function memoryMap(options: MapOptions): MemoryMap {
     const stride = Math.ceil(bytes / LINE) * LINE;
     const byteOffset = byteLength;
     byteLength += stride * count;
-    return { byteOffset, stride, count };
+    return { byteOffset, bytes, stride, count };
   };
   const map = {
     control: region(CONTROL_WORDS * 4, 1),
-    hearts: region(LINE, workers),
+    hearts: region(4, workers),
     counters: region(sizeOf(Counter) * 8, workers),
     shards: region(SHARD_FIGURES * 8, shards),
     claims: region(4 * shards, 1),

@@ -1,22 +1,7 @@
 /** Turns the memory map into typed views: no other code knows an offset. */
 import { type Batch, createBatch } from "../../data/batch.ts";
 import type { Replica } from "../../engine/contract.ts";
-import { CONTROL_WORDS } from "./control.ts";
-import {
-  ChunkFigure,
-  Counter,
-  DIGEST_WORDS,
-  DriftFigure,
-  EPOCH_FIELDS,
-  EpochEndFigure,
-  HistoryFigure,
-  ROLLBACK_FIELDS,
-  ROUND_FIELDS,
-  SHARD_FIGURES,
-  sizeOf,
-} from "./figures.ts";
-import { type MapOptions, type MemoryMap, memoryMap, momentSets, type Region } from "./map.ts";
-import { mostRowsOf } from "./sparse_rows.ts";
+import { type MapOptions, memoryMap, momentSets, type Region } from "./map.ts";
 
 /** Everything that the next round starts from. The arrays are views on one copy of the state. */
 export interface StateView {
@@ -33,7 +18,6 @@ export function replicaOf({ weights, moments }: StateView): Replica {
 
 export interface SharedRun {
   readonly memory: WebAssembly.Memory;
-  readonly map: MemoryMap;
   readonly control: Int32Array;
   /** `[worker]` one word each. */
   readonly hearts: readonly Int32Array[];
@@ -91,56 +75,59 @@ export function sharedRun(options: MapOptions, memory?: WebAssembly.Memory): Sha
   const { parameters } = options;
 
   const at = (region: Region, index: number) => region.byteOffset + region.stride * index;
-  const words = (region: Region, length: number) => items(region, (start) => new Int32Array(buffer, start, length));
-  const doubles = (region: Region, length: number) => items(region, (start) => new Float64Array(buffer, start, length));
-  const floats = (region: Region, length: number) => items(region, (start) => new Float32Array(buffer, start, length));
+  const words = (region: Region) => items(region, (start) => new Int32Array(buffer, start, region.bytes / 4));
+  const doubles = (region: Region) => items(region, (start) => new Float64Array(buffer, start, region.bytes / 8));
+  const floats = (region: Region) => items(region, (start) => new Float32Array(buffer, start, region.bytes / 4));
   function items<View>(region: Region, view: (start: number) => View): View[] {
     return Array.from({ length: region.count }, (_, index) => view(at(region, index)));
   }
-  const part = (values: Float32Array, index: number) => values.subarray(index * parameters, (index + 1) * parameters);
-
-  const sets = momentSets(options);
-  const [firstValues, secondValues, best] = floats(map.states, parameters * (1 + 2 * sets));
-  const [first, second] = [firstValues!, secondValues!].map((values): StateView => ({
+  const vector = (values: Float32Array, index: number) => values.subarray(index * parameters, (index + 1) * parameters);
+  const stateView = (values: Float32Array): StateView => ({
     values,
-    weights: part(values, 0),
-    moments: Array.from({ length: sets }, (_, set) => ({ m: part(values, 1 + 2 * set), v: part(values, 2 + 2 * set) })),
-  }));
-  const [evenHistory, oddHistory, bestHistory] = doubles(map.histories, sizeOf(HistoryFigure));
-  const gradientMode = options.average === "gradients";
-  const slots = gradientMode ? [] : floats(map.slots, 3 * parameters);
+    weights: vector(values, 0),
+    moments: Array.from({ length: momentSets(options) }, (_, set) => ({
+      m: vector(values, 1 + 2 * set),
+      v: vector(values, 2 + 2 * set),
+    })),
+  });
 
+  const [evenValues, oddValues, best] = floats(map.states);
+  const [evenHistory, oddHistory, bestHistory] = doubles(map.histories);
+  const slots = floats(map.slots);
+  const replicas = options.average === "gradients" ? [] : slots;
+  const batches = words(map.batches);
   return {
     memory,
-    map,
-    control: new Int32Array(buffer, map.control.byteOffset, CONTROL_WORDS),
-    hearts: words(map.hearts, 1),
-    counters: doubles(map.counters, sizeOf(Counter)),
-    shards: doubles(map.shards, SHARD_FIGURES),
-    claims: new Int32Array(buffer, map.claims.byteOffset, options.shards),
-    dealt: new Int32Array(buffer, map.dealt.byteOffset, options.shards),
+    control: words(map.control)[0]!,
+    hearts: words(map.hearts),
+    counters: doubles(map.counters),
+    shards: doubles(map.shards),
+    claims: words(map.claims)[0]!,
+    dealt: words(map.dealt)[0]!,
     histories: [evenHistory!, oddHistory!],
     bestHistory: bestHistory!,
-    epochEnd: new Float64Array(buffer, map.epochEnd.byteOffset, sizeOf(EpochEndFigure)),
-    drift: doubles(map.drift, sizeOf(DriftFigure)),
-    written: doubles(map.written, 1),
-    chunks: doubles(map.chunks, sizeOf(ChunkFigure)),
-    norms: new Float64Array(buffer, map.norms.byteOffset, map.norms.count * map.norms.stride / 8),
-    scales: new Float64Array(buffer, map.scales.byteOffset, options.shards),
-    stamps: words(map.stamps, options.rows),
-    moved: words(map.moved, mostRowsOf(options.workers, options.rows)),
-    rounds: doubles(map.rounds, ROUND_FIELDS.length),
-    epochs: doubles(map.epochs, EPOCH_FIELDS.length + DIGEST_WORDS),
-    rollbacks: doubles(map.rollbacks, ROLLBACK_FIELDS.length),
-    states: [first!, second!],
+    epochEnd: doubles(map.epochEnd)[0]!,
+    drift: doubles(map.drift),
+    written: doubles(map.written),
+    chunks: doubles(map.chunks),
+    norms: doubles(map.norms)[0] ?? new Float64Array(),
+    scales: doubles(map.scales)[0]!,
+    stamps: words(map.stamps),
+    moved: words(map.moved),
+    rounds: doubles(map.rounds),
+    epochs: doubles(map.epochs),
+    rollbacks: doubles(map.rollbacks),
+    states: [stateView(evenValues!), stateView(oddValues!)],
     best,
-    slots: slots.map((values) => ({ values, weights: part(values, 0), m: part(values, 1), v: part(values, 2) })),
-    gradients: floats(map.gradients, parameters),
-    shardGradients: floats(map.slots, parameters),
-    batch(worker, size) {
-      const room = new Int32Array(buffer, at(map.batches, worker), map.batches.stride / 4);
-      return createBatch(size, options.maxLength, room);
-    },
+    slots: replicas.map((values) => ({
+      values,
+      weights: vector(values, 0),
+      m: vector(values, 1),
+      v: vector(values, 2),
+    })),
+    gradients: floats(map.gradients),
+    shardGradients: slots.map((values) => vector(values, 0)),
+    batch: (worker, size) => createBatch(size, options.maxLength, batches[worker]!),
     engineScratch: (worker) => ({ byteOffset: at(map.scratch, worker), byteLength: map.scratch.stride }),
   };
 }
