@@ -98,11 +98,15 @@ function normBlocks({ parameters, lazyElements }: MapOptions): number {
   return ROW_SLICES + Math.ceil((parameters - lazyElements) / NORM_BLOCK);
 }
 
-/** Sizes are in bytes, and in WebAssembly pages of 64 KiB. */
-export type MemoryMap = ReturnType<typeof memoryMap>;
+/** Places each region; sizes are in bytes, and in WebAssembly pages of 64 KiB. */
+export type MemoryMap = ReturnType<typeof drawMap>;
 
 /** Draws the map: a pure function of the options. */
-export function memoryMap(options: MapOptions) {
+export function memoryMap(options: MapOptions): MemoryMap {
+  return drawMap(options);
+}
+
+function drawMap(options: MapOptions) {
   const { parameters, shards, workers } = options;
   const vector = parameters * 4;
   const gradientMode = options.average === "gradients";
