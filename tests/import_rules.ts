@@ -54,18 +54,39 @@ export const KNOWN_CIRCLES = [
  */
 export function importCircles(files: ReadonlyMap<string, string>, known: readonly string[] = []): string[][] {
   const cut = new Set(known);
-  const arrows = new Map([...files].map(([path, text]) => {
-    const targets = [...text.replace(COMMENT, "").matchAll(SPECIFIER)].map(([, specifier]) => specifier!)
-      .filter((specifier) => specifier.startsWith("."))
-      .map((specifier) => posix.join(posix.dirname(path), specifier));
-    return [path, targets.filter((target) => files.has(target) && !cut.delete(`${path} imports ${target}`))];
-  }));
+  const arrows = arrowsOf(files);
+  for (const [path, targets] of arrows) {
+    arrows.set(path, targets.filter((target) => !cut.delete(`${path} imports ${target}`)));
+  }
   if (cut.size > 0) throw new Error(`Not true any more, remove it from the list: ${[...cut].join(", ")}`);
   return circlesOf(arrows);
 }
 
+/** Finds the circles among the subfolders of the folder `part` and the files beside them. */
+export function roomCircles(files: ReadonlyMap<string, string>, part: string): string[][] {
+  const roomOf = (path: string) => path.split("/").slice(0, part.split("/").length + 1).join("/");
+  const arrows = new Map<string, string[]>();
+  for (const [path, targets] of arrowsOf(files)) {
+    if (!path.startsWith(`${part}/`)) continue;
+    const room = roomOf(path);
+    const others = targets.filter((target) => target.startsWith(`${part}/`)).map(roomOf);
+    arrows.set(room, [...arrows.get(room) ?? [], ...others.filter((other) => other !== room)]);
+  }
+  return circlesOf(arrows);
+}
+
+/** Lists what each of `files` imports among them. */
+function arrowsOf(files: ReadonlyMap<string, string>): Map<string, string[]> {
+  return new Map([...files].map(([path, text]) => {
+    const targets = [...text.replace(COMMENT, "").matchAll(SPECIFIER)].map(([, specifier]) => specifier!)
+      .filter((specifier) => specifier.startsWith("."))
+      .map((specifier) => posix.join(posix.dirname(path), specifier));
+    return [path, targets.filter((target) => files.has(target))];
+  }));
+}
+
 /** Returns the strongly connected components of more than one node, and nodes with an arrow to themselves. */
-export function circlesOf(arrows: ReadonlyMap<string, readonly string[]>): string[][] {
+function circlesOf(arrows: ReadonlyMap<string, readonly string[]>): string[][] {
   const order = new Map<string, number>();
   const lowest = new Map<string, number>();
   const open: string[] = [];

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { readdirSync, readFileSync } from "node:fs";
-import { importCircles, importProblems, KNOWN_CIRCLES } from "./import_rules.ts";
+import { importCircles, importProblems, KNOWN_CIRCLES, roomCircles } from "./import_rules.ts";
 
 const root = new URL("../", import.meta.url);
 
@@ -23,6 +23,23 @@ Deno.test("no files of lib/ import each other in a circle, not even types", () =
     const others = KNOWN_CIRCLES.filter((other) => other !== arrow);
     assert(importCircles(files, others).length > 0, `This closes no circle, remove it from the list: ${arrow}`);
   }
+});
+
+Deno.test("the subfolders of lib/lockstep and the files beside them import each other in no circle", () => {
+  assertEquals(roomCircles(libFiles(), "lib/lockstep"), []);
+});
+
+Deno.test("roomCircles() finds a circle of subfolders that is none of files", () => {
+  const files = new Map([
+    ["lib/a/low/one.ts", `import { top } from "../top.ts";`],
+    ["lib/a/top.ts", `import { two } from "./high/two.ts";`],
+    ["lib/a/high/two.ts", `import { three } from "./three.ts";`],
+    ["lib/a/high/three.ts", `import type { Four } from "../low/four.ts";`],
+    ["lib/a/low/four.ts", ""],
+  ]);
+  assertEquals(importCircles(files), []);
+  assertEquals(roomCircles(files, "lib/a"), [["lib/a/high", "lib/a/low", "lib/a/top.ts"]]);
+  assertEquals(roomCircles(files, "lib/b"), []);
 });
 
 Deno.test("importCircles() finds every circle, of types, over three files, and of a file with itself", () => {
