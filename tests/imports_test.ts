@@ -76,7 +76,7 @@ const backward: [what: string, path: string, text: string][] = [
   ["an import of a test", "lib/cli/x.ts", `import { a } from "../../tests/engine/close.ts";`],
   ["an import of a part that has no layer", "lib/cli/x.ts", `import { a } from "../misc/x.ts";`],
   ["an engine in serve", "lib/serve/x.ts", `import type { Engine } from "../engine/contract.ts";`],
-  ["shared memory in serve", "lib/serve/x.ts", `import { a } from "../lockstep/state.ts";`],
+  ["shared memory in serve", "lib/serve/x.ts", `import { a } from "../lockstep/memory/state.ts";`],
   ["tfjs in serve", "lib/serve/x.ts", `import * as tf from "@tensorflow/tfjs";`],
   ["a computed import", "lib/cli/x.ts", "await import(`../${part}/x.ts`);"],
   ["a file that passes on what others export", "lib/run/mod.ts", `/** All. */\nexport * from "./files.ts";\n`],

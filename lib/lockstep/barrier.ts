@@ -16,8 +16,8 @@ export class Aborted extends Error {
 const SPINS = 200_000;
 /** Loads between two offers of help. */
 const LOADS_PER_LOOK = 64;
-/** A sleeper wakes this often to beat its heart and to see the abort word. */
-const SLICE_MS = 200;
+/** Sleeping threads wake this often, to beat their heart and to see the abort word. */
+export const WAKE_MS = 200;
 
 export interface BarrierOptions {
   readonly control: Int32Array;
@@ -65,7 +65,7 @@ export function createBarrier(
       }
       Atomics.add(heart, 0, 1);
       if (help()) continue;
-      Atomics.wait(control, Word.generation, generation, SLICE_MS);
+      Atomics.wait(control, Word.generation, generation, WAKE_MS);
     }
     throwIfAborted(control);
   };
@@ -79,7 +79,7 @@ export function waitWhilePaused(control: Int32Array, heart: Int32Array): void {
   while (Atomics.load(control, Word.pauseRequest) === pausedAt) {
     throwIfAborted(control);
     Atomics.add(heart, 0, 1);
-    Atomics.wait(control, Word.pauseRequest, pausedAt, SLICE_MS);
+    Atomics.wait(control, Word.pauseRequest, pausedAt, WAKE_MS);
   }
 }
 

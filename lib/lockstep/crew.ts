@@ -1,7 +1,7 @@
 /**
  * Holds the workers of one attempt and their own shared memory. An attempt that loses a worker is given up as a whole: the
  * next crew continues from the committed state in another memory. This fences off a worker that hangs, which the runtime
- * cannot terminate: nobody reads what it still writes.
+ * cannot terminate: no reader looks at its writes any more.
  */
 import { abort } from "./barrier.ts";
 import { Word } from "./memory/control.ts";
@@ -119,7 +119,7 @@ export class Crew {
     }
   }
 
-  /** Asks for the end after the round under way; a first reason stays. */
+  /** Requests the end after the current round; the first reason stays. */
   requestStop(reason: number): void {
     Atomics.compareExchange(this.run.control, Word.stopRequest, 0, reason);
   }
@@ -132,7 +132,7 @@ export class Crew {
     Atomics.notify(control, Word.pauseRequest);
   }
 
-  /** Ends all threads. One that hangs or computes stays until the process ends, in a memory that nobody reads. */
+  /** Ends all threads. One that hangs or computes stays until the process ends, in a memory without readers. */
   close(): void {
     abort(this.run.control);
     for (const { thread } of this.#threads) thread.terminate();

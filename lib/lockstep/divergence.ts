@@ -25,9 +25,9 @@ export type NonFinite = typeof NonFinite[keyof typeof NonFinite];
 export interface Finding {
   readonly kind: NonFinite;
   readonly value: number;
-  /** -1 where it is no single shard's. */
+  /** The shard, or -1 where it is no single shard's. */
   readonly shard: number;
-  /** Of the schedule, from 1. */
+  /** The step of the schedule, from 1. */
   readonly step: number;
 }
 
@@ -48,7 +48,7 @@ function note(figures: Float64Array, step: number, kind: NonFinite, value: numbe
 
 /**
  * Finds a value that is not finite in `round`, which is about to commit: the first step, and of its shards the first.
- * Where other machines have some of the shards, nobody can say whose weights or gradients it was.
+ * Where other machines have some of the shards, this machine cannot say whose weights or gradients it was.
  */
 export function findDivergence(
   run: SharedRun,

@@ -18,10 +18,10 @@ export interface LockstepConfig {
   readonly weightsDigest?: string;
   readonly workers: number;
   readonly workerTimeoutMs: number;
-  /** How many crews may replace one that lost a worker. */
+  /** The number of crews that may replace one that lost a worker. */
   readonly maxRestarts: number;
   readonly chaos: ChaosRates;
-  /** If given, training ends after this many rounds at the latest. */
+  /** Ends training after this many rounds at the latest. */
   readonly lastRound?: number;
   /** Is true if other machines carry shards too: then the main thread gives orders (round/orders.ts). */
   readonly remote?: boolean;

@@ -2,7 +2,7 @@
  * Shares out a stretch of work between two barriers, such as the shards of a round. Every item has an owner, who probably
  * has its memory near. A worker that has finished its own items takes those of others, from the last one on. So a core
  * that is slower for a while, as cores of a shared machine are, delays everyone by one item at most. The result never
- * depends on who does an item. When all items are claimed, a worker at the barrier helps with the ones under way.
+ * depends on who does an item. When all items are claimed, a worker at the barrier helps with the unfinished ones.
  */
 import type { Helpers } from "../engine/contract.ts";
 import type { EngineRoom } from "../engine/create.ts";
@@ -27,7 +27,7 @@ export function claimOrder(items: readonly number[], worker: number, workers: nu
 /** A worker's view of the items that are claimed. */
 export interface Claims {
   /**
-   * Does the worker's share of a stretch: `work` on each of `items`, in their order, that nobody else has claimed. Everyone
+   * Does the worker's share of a stretch: `work` on each of `items`, in their order, that no other worker has claimed. Everyone
    * calls it equally often, with a barrier between two calls.
    */
   each(items: readonly number[], work: (item: number) => void): void;
@@ -52,8 +52,8 @@ export function createClaims(claims: Int32Array): Claims {
 }
 
 /**
- * Describes the other workers to the engine of `worker`, which leaves parts of a gradient to whoever waits at the barrier
- * (lib/engine). Where workers take turns on a core, nobody can help.
+ * Describes the other workers to the engine of `worker`, which leaves pieces of a gradient to the workers at the barrier
+ * (lib/engine). Workers that take turns on a core cannot help each other.
  */
 export function helpersOf(
   { worker, workers, spin }: { readonly worker: number; readonly workers: number; readonly spin: boolean },
@@ -63,7 +63,7 @@ export function helpersOf(
   if (workers === 1 || !spin) return {};
   const heart = hearts[worker]!;
   const helpers: Helpers = {
-    // A worker comes to the barrier when it finds nothing to claim.
+    // A worker goes to the barrier when it finds nothing to claim.
     mayCome: claims.areAllTaken,
     areHere: () => Atomics.load(control, Word.arrived) > 0,
     call() {

@@ -1,6 +1,6 @@
 /**
  * Compares the end of an epoch with the best state, for early stopping too. The comparison waits beside the state until the
- * next round commits. Until then the state is as its own round left it, so whoever resumes from it (from a checkpoint, say)
+ * next round commits. Until then the state is as its own round left it, so a run that resumes from it (from a checkpoint, say)
  * evaluates the epoch again and finds the same, once.
  */
 import { currentAndNext, Word } from "../memory/control.ts";
@@ -41,7 +41,7 @@ export function historyAfterEpoch(run: SharedRun): TrainingHistory {
   // A reader that meets -1, or another round than the state's own history names, reads again.
   Atomics.store(run.control, Word.bestRound, -1);
   run.best!.set(currentAndNext(run.states, round)[0].values);
-  // Without a best state of its own: whoever resumes from it compares again, and finds it the best.
+  // Without a best state of its own: a run that resumes from it compares again, and finds it the best.
   writeHistory(run.bestHistory, { ...history, best: undefined, sinceBest: 0 });
   Atomics.store(run.control, Word.bestRound, round);
   const [loss, accuracy] = [epochEnd[EpochEndFigure.loss]!, epochEnd[EpochEndFigure.accuracy]!];

@@ -1,4 +1,4 @@
-/** Passes records from the workers to the main thread, through rings in shared memory for which nobody waits. */
+/** Passes records from the workers to the main thread, through rings in shared memory for which no thread waits. */
 import { type Finding, NonFinite } from "../divergence.ts";
 import { Word } from "../memory/control.ts";
 import { DIGEST_WORDS, EPOCH_FIELDS, ROLLBACK_FIELDS, ROUND_FIELDS } from "../memory/figures.ts";

@@ -41,7 +41,7 @@ export const Word = {
 export type Word = typeof Word[keyof typeof Word];
 export const CONTROL_WORDS = 96;
 
-/** Of two copies, returns the one that is current after `round` rounds, and the one that the next round writes. */
+/** Returns, of two copies, the one that is current after `round` rounds, and the one that the next round writes. */
 export function currentAndNext<Copy>(copies: readonly [Copy, Copy], round: number): [current: Copy, next: Copy] {
   const [even, odd] = copies;
   return round & 1 ? [odd, even] : [even, odd];

@@ -126,7 +126,7 @@ export function touchAllRows(run: SharedRun, round: number): void {
 
 /**
  * Returns SHA-256, in hex, of the step count (float64) and the values (float32), all little-endian. The values may lie in
- * shared memory while nobody writes to them.
+ * shared memory while no thread writes to them.
  */
 export function stateDigest(state: Digested): string {
   const hash = createHash("sha256");

@@ -32,7 +32,7 @@ export function averageGradients(context: WorkerContext): WorkerRound {
       const stamps = run.stamps.slice(0, active);
       mean.note(run.stamps, committed, {
         elements: (begin, end) => engine.average({ ...options, begin, end }),
-        // A row that a shard did not touch has a gradient of 0, which nobody has written.
+        // A row that a shard did not touch has a gradient of 0, which is not written anywhere.
         rows: (rows) => engine.averageRows({ ...options, rows, stamps, stamp: stampOf(committed) }),
       });
     });

@@ -2,16 +2,13 @@
  * Lets the main thread lead its workers through a round that other machines take part in: it gives one order at a time and
  * learns when all workers are ready for the next. An order is in shared memory before its number is.
  */
-import { throwIfAborted } from "../barrier.ts";
+import { throwIfAborted, WAKE_MS } from "../barrier.ts";
 import { Word } from "../memory/control.ts";
 import type { SharedRun } from "../memory/views.ts";
 
 /** `train` the shards that were dealt and sum their nodes; `commit` the next state that the main thread wrote; or `leave`. */
 export const Order = { train: 1, commit: 2, leave: 3 } as const;
 export type Order = typeof Order[keyof typeof Order];
-
-/** A sleeper wakes this often to beat its heart and to see the abort word. */
-const SLICE_MS = 200;
 
 /** Gives an order, with the shards that it is about. The main thread calls it. */
 export function giveOrder({ control, dealt }: SharedRun, order: Order, shards: readonly number[] = []): void {
@@ -43,7 +40,7 @@ export function awaitOrder(
   while (Atomics.load(control, Word.order) === seen) {
     throwIfAborted(control);
     Atomics.add(heart, 0, 1);
-    Atomics.wait(control, Word.order, seen, SLICE_MS);
+    Atomics.wait(control, Word.order, seen, WAKE_MS);
   }
   throwIfAborted(control);
   const number = seen + 1;
