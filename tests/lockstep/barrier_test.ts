@@ -25,7 +25,7 @@ const askEach = (count: number, given: BarrierTask) =>
 
 for (const [workers, spin] of [[1, true], [2, true], [2, false], [4, false], [5, true]] as const) {
   const how = spin ? "spin" : "sleep";
-  Deno.test(`a barrier lets nobody of ${workers} that ${how} pass early in 1,000 generations`, async () => {
+  Deno.test(`a barrier lets none of ${workers} workers that ${how} pass early in 1,000 generations`, async () => {
     const given = task(workers, 1000, { spin });
     assertEquals(await askEach(workers, given), new Array(workers).fill({ early: 0 }));
     assertEquals(given.actions, words(1000).fill(1));
@@ -58,7 +58,7 @@ Deno.test("a barrier throws at its deadline when a peer does not come", () => {
 });
 
 for (const spin of [true, false]) {
-  Deno.test(`who waits at a barrier helps as long as there is something to do${spin ? "" : ", without spinning"}`, () => {
+  Deno.test(`a worker that waits at a barrier helps while there is work${spin ? "" : ", without spinning"}`, () => {
     const control = words(CONTROL_WORDS);
     const common = { control, heart: words(1), workers: 2, timeoutMs: 5000, spin };
     const other = createBarrier(common);
@@ -75,7 +75,7 @@ for (const spin of [true, false]) {
   });
 }
 
-Deno.test("a barrier after abort() throws Aborted, whoever comes", () => {
+Deno.test("a barrier after abort() throws Aborted for every worker", () => {
   const control = words(CONTROL_WORDS);
   abort(control);
   for (const workers of [1, 2]) {

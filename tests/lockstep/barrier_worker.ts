@@ -1,12 +1,12 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
-/** Passes a barrier again and again and says how often it was let through too early. */
+/** Passes a barrier again and again and counts how often it opened too early. */
 import { createBarrier } from "../../lib/lockstep/barrier.ts";
 
 export interface BarrierTask {
   readonly control: Int32Array;
   readonly heart: Int32Array;
-  /** `[generation]` how many have arrived, and how often the action was run. */
+  /** `[generation]` counts of arrivals, and of runs of the action. */
   readonly arrivals: Int32Array;
   readonly actions: Int32Array;
   readonly workers: number;

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createChaos, parseChaos, SilentExit } from "../../lib/lockstep/chaos.ts";
 
-/** Rounds, of 2000, in which a worker of this attempt is killed, with the moment. */
+/** Lists the rounds, of 2000, in which a worker of this attempt is killed, with the moment. */
 function killsOf(seed: number, worker: number, attempt: number): string[] {
   const chaos = createChaos({ kill: 0.05 }, seed, worker, attempt);
   const kills: string[] = [];

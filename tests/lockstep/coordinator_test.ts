@@ -1,4 +1,4 @@
-/** How a training ends: in time, by a wish or by a fault. */
+/** Tests how a training ends: by its schedule, by a request or by a fault. */
 import { assert, assertAlmostEquals, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { TrainingError } from "../../lib/errors.ts";
 import { StopReason } from "../../lib/lockstep/memory/control.ts";

@@ -1,4 +1,4 @@
-/** Losses and weights that are no numbers: noticed before the round commits, and what is done about it. */
+/** Tests losses and weights that are not finite: they are noticed before the round commits, and rolled back. */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { TrainingConfig } from "../../lib/config/schema.ts";
 import { TrainingError } from "../../lib/errors.ts";
@@ -7,10 +7,10 @@ import { type State, stateDigest } from "../../lib/lockstep/memory/state.ts";
 import { plainModel, plainTraining } from "./plain_rounds.ts";
 import { someOf, tinyConfig, train } from "./tiny.ts";
 
-/** Weights that grow 1000-fold a step, w ← w · (1 - learningRate · 100), until something leaves float32 after some 6. */
+/** Makes weights grow 1000-fold a step, w ← w · (1 - learningRate · 100): after about 6 steps something leaves float32. */
 const explosive = { weightDecay: 100, learningRate: 10, onNan: "rollback" } as const;
 
-/** The same in its third epoch. */
+/** Does the same in its third epoch. */
 const growing = { ...explosive, learningRate: 0.3, epochs: 4 } as const;
 
 async function failure(change: Partial<TrainingConfig>): Promise<{ message: string; newest: State | undefined }> {
@@ -55,7 +55,7 @@ const recipes: [what: string, change: Partial<TrainingConfig>][] = [
   ["averaged gradients, lazy rows", { average: "gradients", vocabulary: 150 }],
 ];
 for (const [what, change] of recipes) {
-  Deno.test(`a run that diverges in its first epoch ends as one with the learning rate it came to: ${what}`, async () => {
+  Deno.test(`a run that diverges early ends as one with the lower learning rate: ${what}`, async () => {
     const config = tinyConfig({ ...explosive, ...change, epochs: 1, stepsPerEpoch: 8 });
     const told = new Set<string>();
     for (const workers of [1, 2, 4]) {
@@ -72,7 +72,7 @@ for (const [what, change] of recipes) {
   });
 }
 
-Deno.test("a run that diverges later goes back to the epoch of its lowest held-out loss, on any number of workers", async () => {
+Deno.test("a run that diverges later rolls back to its best epoch, on any number of workers", async () => {
   const config = tinyConfig({ ...growing, averageEvery: 3 });
   const first = await train({ ...config, epochs: 1 }, 1);
   const digests = new Set<string>();
@@ -94,7 +94,7 @@ Deno.test("a run that diverges later goes back to the epoch of its lowest held-o
   assertEquals(digests.size, 1);
 });
 
-Deno.test("rollbacks come to the same after workers that are killed, and from any state on the way", async () => {
+Deno.test("rollbacks give the same after killed workers and after resumes", async () => {
   const config = tinyConfig({ ...growing, averageEvery: 3 });
   const states: State[] = [];
   const watch = (coordinator: { state(): State }) => void states.push(coordinator.state());
@@ -116,10 +116,10 @@ Deno.test("training fails after a few rollbacks, and says how often they halved 
   );
 });
 
-Deno.test("a held-out loss that is not finite is a divergence too", async () => {
+Deno.test("a validation loss that is not finite is a divergence too", async () => {
   const { message } = await failure({ learningRate: 3e37, hidden: 64, epochs: 1, stepsPerEpoch: 1 });
   assertMatch(
     message,
-    /: The held-out loss is (NaN|Infinity) after step 1: training diverged with learning rate 3e\+37; try/,
+    /: The validation loss is (NaN|Infinity) after step 1: training diverged with learning rate 3e\+37; try/,
   );
 });

@@ -1,6 +1,6 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
-/** A training worker with a fault that comes to it in the config; the faults are of worker 1 alone, the delays are not. */
+/** Runs a training worker with a fault from its config: delays in every worker, any other fault only in worker 1. */
 import { startWorker, type WorkerReply, type WorkerStart } from "../../lib/lockstep/worker.ts";
 import { drawsOf } from "../draws.ts";
 
@@ -9,7 +9,7 @@ export type Fault = "throws at once" | "mute" | "leaves" | "mute once ready" | "
 const reply = (answer: WorkerReply) => self.postMessage(answer);
 const now = performance.now.bind(performance);
 
-/** The loop looks at the clock before and after each piece of work: a place to do something in between. */
+/** Calls `act` between the pieces of work, as the loop reads the clock before and after each. */
 function atEachPiece(act: () => void): void {
   performance.now = () => {
     act();
@@ -17,7 +17,7 @@ function atEachPiece(act: () => void): void {
   };
 }
 
-/** Whether the worker goes on as a sound one after what `fault` has it do. */
+/** Injects `fault`. Returns true if the worker then continues as a sound one. */
 function give(fault: Fault, worker: number): boolean {
   switch (fault) {
     case "throws at once":

@@ -1,10 +1,10 @@
-/** Pauses at the ends of rounds. */
+/** Tests pauses at the ends of rounds. */
 import { assert, assertEquals } from "@std/assert";
 import { StopReason } from "../../lib/lockstep/memory/control.ts";
 import { stateDigest } from "../../lib/lockstep/memory/state.ts";
 import { tinyConfig, train } from "./tiny.ts";
 
-Deno.test("setPaused() stops rounds until it is taken back, again and again, and changes no bit", async () => {
+Deno.test("setPaused() stops rounds until training is resumed, again and again, and changes no bit", async () => {
   const config = tinyConfig({ epochs: 400 });
   const undisturbed = await train(config, 2);
   let pauses = 0;
@@ -16,7 +16,7 @@ Deno.test("setPaused() stops rounds until it is taken back, again and again, and
         coordinator.setPaused(true);
         pausedAt = coordinator.round;
       } else if (coordinator.round !== pausedAt) {
-        pausedAt = coordinator.round; // the round that was under way
+        pausedAt = coordinator.round; // the round that had begun
         still = 0;
       } else if (++still === 2) {
         assert(coordinator.isPaused);

@@ -1,6 +1,6 @@
-/** The weighted mean over shards by its definition: one element, one node, one rounding at a time. */
+/** Computes the weighted mean over shards by its definition: one element, one node, one rounding at a time. */
 
-/** Each shard's share of the samples, as float32. */
+/** Returns each shard's share of the samples, as float32. */
 export function plainShares(samples: readonly number[]): number[] {
   let total = 0;
   for (const count of samples) total += count;
@@ -8,8 +8,8 @@ export function plainShares(samples: readonly number[]): number[] {
 }
 
 /**
- * The sum of the weighted `values` of shards `first` to `last - 1`, halved at the greatest power of two below. A half of
- * which no shard has a share is no part of the sum.
+ * Sums the weighted `values` of shards `first` to `last - 1`, halved at the greatest power of two below. The sum leaves out
+ * a half in which no shard has a share.
  */
 export function plainNode(values: readonly number[], shares: readonly number[], first: number, last: number): number {
   if (last - first === 1) return Math.fround(shares[first]! * values[first]!);
@@ -22,7 +22,7 @@ export function plainNode(values: readonly number[], shares: readonly number[], 
   return Math.fround(sums.reduce((sum, value) => sum + value, 0));
 }
 
-/** The mean of `vectors`, element by element. */
+/** Averages `vectors`, element by element. */
 export function plainMean(vectors: readonly Float32Array[], samples: readonly number[]): Float32Array {
   const shares = plainShares(samples);
   return vectors[0]!.map((_, i) => plainNode(vectors.map((vector) => vector[i]!), shares, 0, vectors.length));

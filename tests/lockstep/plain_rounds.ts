@@ -1,6 +1,6 @@
 /**
- * All rounds of a training in one thread, by the letter of the design and without any of lib/lockstep: the oracle of the
- * worker loop. Only gradients and optimizer steps are an engine's.
+ * Runs all rounds of a training in one thread, as the design describes them and without any code of lib/lockstep: the
+ * oracle of the worker loop. Only gradients and optimizer steps are an engine's.
  */
 import type { TrainingConfig } from "../../lib/config/schema.ts";
 import { createBatch } from "../../lib/data/batch.ts";
@@ -16,7 +16,7 @@ export interface PlainModel extends TaskModel {
   readonly engine: Engine;
 }
 
-/** The model and the engine of `config`; tfjs on the backend cpu. */
+/** Creates the model and the engine of `config`; tfjs runs on the backend cpu. */
 export async function plainModel(config: TrainingConfig, data?: TrainingData): Promise<PlainModel> {
   const model = taskModel(config, data);
   const adam = { beta1: 0.9, beta2: 0.999, epsilon: config.adamEpsilon, weightDecay: config.weightDecay };
@@ -35,8 +35,8 @@ function newReplica({ spec, layout }: TaskModel, config: TrainingConfig): Replic
 }
 
 /**
- * The gradient of `shard` at `step`, the loss before it, its batch's tokens in the order of first occurrence, its rows and
- * what they count in the mean. Nothing if it has no rows.
+ * Returns the gradient of `shard` at `step`, the loss before it, its batch's tokens in the order of first occurrence, its
+ * rows and their weight in the mean; or undefined if it has no rows.
  */
 function gradientOf(model: PlainModel, config: TrainingConfig, weights: Float32Array, shard: number, step: number) {
   const batch = createBatch(config.batchSize, config.length);
@@ -53,7 +53,7 @@ function gradientOf(model: PlainModel, config: TrainingConfig, weights: Float32A
   return { gradient, lossSum, tokens: [...new Set(real)], size: batch.size, weight };
 }
 
-/** The learning rate by the words of its documentation. */
+/** Computes the learning rate as its documentation says. */
 function rateAt({ learningRate, schedule, warmupSteps, epochs, stepsPerEpoch }: TrainingConfig, step: number): number {
   if (step < warmupSteps) return learningRate * ((step + 1) / warmupSteps);
   const passed = (step - warmupSteps) / (epochs * stepsPerEpoch - warmupSteps);
@@ -63,7 +63,7 @@ function rateAt({ learningRate, schedule, warmupSteps, epochs, stepsPerEpoch }: 
 
 const PARTS = ["weights", "m", "v"] as const;
 
-/** Moves `replica` by `gradient`, clipped by its squared norm; `t` is Adam's step, from 1. With lazy rows, `tokens`' alone. */
+/** Moves `replica` by `gradient`, clipped by its squared norm; `t` is Adam's step, from 1. With lazy rows, only the rows of `tokens`. */
 function move(
   { engine, layout, spec }: PlainModel,
   config: TrainingConfig,
@@ -85,10 +85,10 @@ function move(
 }
 
 export interface PlainResult {
-  /** As a state has them: weights, then m and v of each moment set. */
+  /** In the order of a state: weights, then m and v of each moment set. */
   readonly values: Float32Array;
   readonly steps: number;
-  /** `[step]` summed over the shards. */
+  /** `[step]` the sum over the shards. */
   readonly losses: readonly number[];
 }
 
@@ -160,7 +160,7 @@ function plainWeights(model: PlainModel, config: TrainingConfig): PlainResult {
   return { values: joined(parts[moments]), steps: epochs * stepsPerEpoch, losses };
 }
 
-/** Neighbours; of uneven sizes the smaller ones come first. */
+/** Groups neighbours; of uneven groups the smaller ones come first. */
 function plainGroups({ shards, groups }: TrainingConfig): number[][] {
   const owners = Array.from({ length: shards }, (_, shard) => {
     let group = 0;
@@ -187,7 +187,7 @@ function average(
     if (embeddingRows === "lazy") {
       for (let token = 0; token < spec.vocabulary; token++) {
         if (group.some((shard) => touched[shard]!.has(token))) continue;
-        // No replica has moved it: all have what they had before.
+        // No replica has moved it: all of them still have the same.
         const [begin, end] = [token * spec.embedding, (token + 1) * spec.embedding];
         mean.set(own[0]![part].subarray(begin, end), begin);
       }
@@ -214,8 +214,8 @@ function plainGradients(model: PlainModel, config: TrainingConfig): PlainResult 
 }
 
 /**
- * The squared norm as a sum of sums, the one rounding that the result depends on: of each 16 rows that move one by one,
- * touched neighbours in one go; then of each 4,096 elements.
+ * Computes the squared norm as a sum of sums, the only rounding that the result depends on: over each 16 rows that move
+ * one by one, touched neighbours in one go; then over each 4,096 elements.
  */
 function squaredInBlocks(
   { engine, layout, spec }: PlainModel,
@@ -248,7 +248,7 @@ function joined(parts: readonly Float32Array[]): Float32Array {
   return Float32Array.from(parts.flatMap((part) => [...part]));
 }
 
-/** Loss and accuracy of `weights` on all held-out sequences, 30 at a time. */
+/** Evaluates `weights` on the whole validation set, 30 sequences at a time. */
 export function plainHeldOut(
   { engine, dataset }: PlainModel,
   weights: Float32Array,

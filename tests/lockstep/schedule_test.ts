@@ -20,7 +20,7 @@ Deno.test("roundAt() makes the last round of an epoch shorter where steps are le
   assertEquals([roundsPerEpoch(options), totalRounds(options), stepsAfter(options, 4)], [2, 4, 10]);
 });
 
-Deno.test("roundAt() covers every step of every epoch once, in order, and never straddles two epochs", () => {
+Deno.test("roundAt() covers every step of every epoch once, in order, and straddles no epochs", () => {
   fc.assert(fc.property(schedules, (options) => {
     const rounds = Array.from({ length: totalRounds(options) }, (_, committed) => roundAt(options, committed));
     const steps = rounds.flatMap(({ epoch, firstStep, steps }) =>
@@ -38,7 +38,7 @@ Deno.test("roundAt() covers every step of every epoch once, in order, and never 
   }));
 });
 
-Deno.test("phasesOf() cuts a round into its averagings, the last of an epoch where it ends", () => {
+Deno.test("phasesOf() cuts a round at its averagings, and the last one of an epoch at its end", () => {
   const options = { epochs: 1, stepsPerEpoch: 11, averageEvery: 2, clusterEvery: 3 };
   assertEquals([0, 1].map((committed) => phasesOf(options, roundAt(options, committed))), [
     [
@@ -54,7 +54,7 @@ Deno.test("phasesOf() cuts a round into its averagings, the last of an epoch whe
   ]);
 });
 
-Deno.test("phasesOf() covers every step of a round once, in order, with no more parts than clusterEvery", () => {
+Deno.test("phasesOf() covers every step of a round once, in order, in at most clusterEvery phases", () => {
   fc.assert(fc.property(schedules, (options) => {
     for (let committed = 0; committed < totalRounds(options); committed++) {
       const round = roundAt(options, committed);

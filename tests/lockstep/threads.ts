@@ -1,7 +1,7 @@
-/** Real threads for tests, each asked one thing. */
+/** Runs real threads for tests and asks each one question. */
 import { PATIENCE_MS } from "../patience.ts";
 
-/** What the worker at `url` answers to `message`; it is ended then, or at the deadline. */
+/** Resolves to the answer of the worker at `url` to `message`, and ends the worker then, or at the deadline. */
 export async function ask(url: URL, message: unknown, deadlineMs = PATIENCE_MS): Promise<unknown> {
   const worker = new Worker(url, { type: "module", deno: { permissions: "none" } });
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();

@@ -1,4 +1,4 @@
-/** Trainings small enough for tests, through the coordinator and its real threads. */
+/** Runs trainings small enough for tests, through the coordinator and its real threads. */
 import { type TrainingConfig, trainingConfigSchema } from "../../lib/config/schema.ts";
 import { tableConfig } from "../../lib/data/table_config.ts";
 import type { TrainingData } from "../../lib/data/training_data.ts";
@@ -15,7 +15,7 @@ import type { Fault } from "./faulty_worker.ts";
 const soundWorker = new URL("../../workers/train.ts", import.meta.url);
 const faultyWorker = new URL("./faulty_worker.ts", import.meta.url);
 
-/** 4 shards, two epochs of 4 steps; a learning rate and an epsilon that no schema has to like. */
+/** Returns a config of 4 shards and two epochs of 4 steps; no schema checks its learning rate. */
 export function tinyConfig({ learningRate = 0.05, ...change }: Partial<TrainingConfig> = {}): TrainingConfig {
   const config = trainingConfigSchema.parse({
     vocabulary: 12,
@@ -38,12 +38,12 @@ export interface TinyOptions {
   readonly fault?: Fault;
   readonly workerTimeoutMs?: number;
   readonly maxRestarts?: number;
-  /** What the task table is trained on. */
+  /** The rows of the task table. */
   readonly data?: TrainingData;
   readonly chaos?: ChaosRates;
-  /** What training goes on from; the initial weights if left out. */
+  /** The state that training resumes from; the initial one if left out. */
   readonly initial?: State;
-  /** Looks on at every update. */
+  /** Runs at every update. */
   readonly watch?: (coordinator: Coordinator, rounds: readonly RoundRecord[]) => void;
 }
 
@@ -51,7 +51,7 @@ export interface TinyRun {
   readonly reason: StopReason;
   readonly engine: string;
   readonly state: State;
-  /** What the run ends with: the state, or the best one before it. */
+  /** The state that the run ends with: the last one, or the best one before it. */
   readonly ended: Committed;
   readonly rounds: readonly RoundRecord[];
   readonly epochs: readonly EpochRecord[];
@@ -60,7 +60,7 @@ export interface TinyRun {
   readonly sequences: readonly number[];
 }
 
-/** Trains to the end. Throws what the coordinator throws, and gives the run up at a deadline. */
+/** Trains to the end. Throws the errors of the coordinator, and gives the run up at a deadline. */
 export async function train(recipe: TrainingConfig, workers: number, options: TinyOptions = {}): Promise<TinyRun> {
   const { fault, workerTimeoutMs = PATIENCE_MS, maxRestarts = 0, chaos = {}, data } = options;
   const training = data ? tableConfig(recipe, data) : recipe;
@@ -103,7 +103,7 @@ export async function train(recipe: TrainingConfig, workers: number, options: Ti
   }
 }
 
-/** At most 6 of `all`, spread evenly from the first to the last. */
+/** Picks at most 6 of `all`, spread evenly from the first to the last. */
 export function someOf<Item>(all: readonly Item[]): Item[] {
   return all.filter((_, i) => i === all.length - 1 || i % Math.ceil(all.length / 5) === 0);
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 
-/** The arguments of every call of `name` in `source`, split at commas outside of brackets. */
+/** Lists the arguments of every call of `name` in `source`, split at commas outside of brackets. */
 function callsOf(name: string, source: string): string[][] {
   const calls: string[][] = [];
   for (let at = source.indexOf(`${name}(`); at >= 0; at = source.indexOf(`${name}(`, at + 1)) {
@@ -29,7 +29,7 @@ async function sources(folder: URL): Promise<[path: string, source: string][]> {
   return found;
 }
 
-Deno.test("no wait on shared memory lacks its deadline", async () => {
+Deno.test("every wait on shared memory has a deadline", async () => {
   const root = new URL("../../", import.meta.url);
   const files = [...await sources(new URL("lib/", root)), ...await sources(new URL("workers/", root))];
   let waits = 0;

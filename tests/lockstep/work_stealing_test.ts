@@ -13,12 +13,12 @@ Deno.test("claimOrder() has a worker's own items first, and everybody else's bac
   assertEquals(claimOrder([10, 11], 2, 4), [11, 10]);
 });
 
-Deno.test("createClaims() gives each item to one of those who ask, in every stretch", () => {
+Deno.test("createClaims() gives each item to one worker, in every stretch", () => {
   const claims = new Int32Array(5);
   const [first, second] = [createClaims(claims).each, createClaims(claims).each];
   for (let stretch = 0; stretch < 3; stretch++) {
     const done: string[] = [];
-    // While the first is at its first item, the second comes and is done with all that is left.
+    // While the first is at its first item, the second comes and does all others.
     first([0, 3, 4, 2, 1], (item) => {
       done.push(`first ${item}`);
       if (item === 0) second([1, 2, 4, 3, 0], (other) => done.push(`second ${other}`));
@@ -27,7 +27,7 @@ Deno.test("createClaims() gives each item to one of those who ask, in every stre
   }
 });
 
-Deno.test("createClaims() says when all is claimed that was asked for", () => {
+Deno.test("createClaims() says when all items of the stretch are claimed", () => {
   const claims = new Int32Array(4);
   const [first, second] = [createClaims(claims), createClaims(claims)];
   for (let stretch = 0; stretch < 2; stretch++) {
@@ -41,7 +41,7 @@ Deno.test("createClaims() says when all is claimed that was asked for", () => {
   }
 });
 
-Deno.test("createClaims() claims only what was asked for", () => {
+Deno.test("createClaims() claims only the items that it is given", () => {
   const claims = new Int32Array(3);
   const [first, second] = [createClaims(claims).each, createClaims(claims).each];
   const done: number[] = [];

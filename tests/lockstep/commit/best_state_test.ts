@@ -1,4 +1,4 @@
-/** The best state, and the end when none better comes. */
+/** Tests the best state, and early stopping. */
 import { assert, assertEquals } from "@std/assert";
 import type { TrainingConfig } from "../../../lib/config/schema.ts";
 import { StopReason } from "../../../lib/lockstep/memory/control.ts";
@@ -6,10 +6,10 @@ import type { EpochRecord } from "../../../lib/lockstep/commit/records.ts";
 import { type State, stateDigest } from "../../../lib/lockstep/memory/state.ts";
 import { someOf, tinyConfig, train } from "../tiny.ts";
 
-/** Learns for some epochs, and then its held-out loss goes up and down. */
+/** Learns for some epochs; then its validation loss rises and falls. */
 const restless = { learningRate: 0.1, epochs: 60, averageEvery: 3 } as const;
 
-/** Where a run with this patience ends, by the letter of its documentation, and its best epoch. */
+/** Returns the epoch at which a run with this patience ends by its documentation, and its best epoch. */
 function plainPatience(losses: readonly number[], patience: number): { end: number; best: number } {
   let best = 0;
   for (let epoch = 1; epoch < losses.length; epoch++) {
@@ -22,7 +22,7 @@ function plainPatience(losses: readonly number[], patience: number): { end: numb
 const lossesOf = (epochs: readonly EpochRecord[]) => epochs.map(({ heldOut }) => heldOut.loss);
 
 for (const patience of [1, 2, 4]) {
-  Deno.test(`training ends after ${patience} epochs without a lower held-out loss, on any number of workers`, async () => {
+  Deno.test(`training ends after ${patience} epochs without a lower loss, on any number of workers`, async () => {
     const all = await train(tinyConfig(restless), 2);
     const { end, best } = plainPatience(lossesOf(all.epochs), patience);
     assert(end < 60, "this recipe tests nothing");
@@ -36,7 +36,7 @@ for (const patience of [1, 2, 4]) {
   });
 }
 
-Deno.test("restoreBest ends with the best state of all epochs, also where that is the last", async () => {
+Deno.test("restoreBest ends with the best state of all epochs, even if it is the last", async () => {
   for (const epochs of [1, 2, 3, 5, 8]) {
     const config = tinyConfig({ ...restless, epochs, restoreBest: true });
     const run = await train(config, 2);
@@ -58,7 +58,7 @@ const disturbances: [what: string, change: Partial<TrainingConfig>][] = [
   ["averaged gradients, lazy rows", { average: "gradients", averageEvery: 1, vocabulary: 60 }],
 ];
 for (const [what, change] of disturbances) {
-  Deno.test(`early stopping comes to the same from any state on the way, and after workers that are killed: ${what}`, async () => {
+  Deno.test(`early stopping gives the same after resumes and killed workers: ${what}`, async () => {
     const config = tinyConfig({ ...restless, patience: 4, ...change });
     const states = new Map<number, State>();
     const watch = (coordinator: { state(): State }) => {

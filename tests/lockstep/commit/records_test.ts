@@ -24,7 +24,7 @@ const create = (epochs: number) =>
     maxLength: 1,
     engineScratch: 0,
   });
-/** A record whose every figure follows from its number, so that a mixture of two is none. */
+/** Derives every figure of a record from its number, so that a mixture of two records is noticed. */
 const round = (n: number): RoundRecord => ({
   round: n,
   step: n * 2,
@@ -58,18 +58,18 @@ Deno.test("rounds() gives each record once, in order", () => {
   assertEquals(reader.rounds(), [round(4)]);
 });
 
-Deno.test("rounds() leaves out the oldest when the ring went round, and no others later", () => {
+Deno.test("rounds() leaves out only the oldest ones when the ring is full", () => {
   const run = create(3);
   const reader = new RecordReader(run);
   const size = run.rounds.length;
   writeRounds(run, 1, size + 100);
-  // The oldest place may be under the writer's hand.
+  // The writer may be writing the oldest place.
   assertEquals(reader.rounds(), numbers(102, size + 100).map(round));
   writeRounds(run, size + 101, size + 105);
   assertEquals(reader.rounds(), numbers(size + 101, size + 105).map(round));
 });
 
-Deno.test("rounds() leaves out what is overwritten while it reads", () => {
+Deno.test("rounds() leaves out the records that are overwritten while it reads", () => {
   const run = create(3);
   const reader = new RecordReader(run);
   const size = run.rounds.length;
@@ -78,7 +78,7 @@ Deno.test("rounds() leaves out what is overwritten while it reads", () => {
   let overtaken = false;
   Object.assign(place, {
     slice() {
-      if (!overtaken) writeRounds(run, size + 1, size + 200); // 150 of them in places that are yet to be read
+      if (!overtaken) writeRounds(run, size + 1, size + 200); // 150 of them in places that are not read yet
       overtaken = true;
       return Float64Array.prototype.slice.call(place);
     },
@@ -87,7 +87,7 @@ Deno.test("rounds() leaves out what is overwritten while it reads", () => {
   assertEquals(reader.rounds(), numbers(size + 1, size + 200).map(round));
 });
 
-Deno.test("epochs() never loses one in a run of few, even if nobody reads before the end", () => {
+Deno.test("epochs() loses none in a run of few epochs, even without a read before the end", () => {
   for (const epochs of [1, 2, 7]) {
     const run = create(epochs);
     for (const n of numbers(1, epochs)) writeEpoch(run, epoch(n));
@@ -95,7 +95,7 @@ Deno.test("epochs() never loses one in a run of few, even if nobody reads before
   }
 });
 
-Deno.test("epochs() leaves out what is overwritten while it reads", () => {
+Deno.test("epochs() leaves out the records that are overwritten while it reads", () => {
   const run = create(1_000_000);
   const reader = new RecordReader(run);
   const size = run.epochs.length;

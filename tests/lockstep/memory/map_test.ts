@@ -48,7 +48,7 @@ Deno.test("memoryMap() lays out regions apart, in whole cache lines, inside of i
   }));
 });
 
-/** Every view of a run that somebody writes to. */
+/** Lists every view of a run that threads write to. */
 function viewsOf(run: SharedRun, { workers, maxBatch }: MapOptions): Span[] {
   const groups: Record<string, readonly ArrayBufferView[]> = {
     control: [run.control],
@@ -97,7 +97,7 @@ Deno.test("sharedRun() has views that never overlap", () => {
   );
 });
 
-Deno.test("sharedRun() has a gradient for each shard, at the beginning of its slot where there are slots", () => {
+Deno.test("sharedRun() has a gradient for each shard, at the beginning of its slot if there is one", () => {
   for (const given of fc.sample(options, { numRuns: 10, seed: 1 })) {
     const { slots, shardGradients } = sharedRun(given);
     assertEquals(

@@ -15,7 +15,7 @@ Deno.test("stampOf() numbers rounds from 1, in 32 bits", () => {
   assertEquals([0, 6, 2 ** 31 - 1, 2 ** 32].map(stampOf), [1, 7, -(2 ** 31), 1]);
 });
 
-Deno.test("touchRows() stamps the tokens of a batch, and names each once, padding aside", () => {
+Deno.test("touchRows() stamps the tokens of a batch, each once and without padding", () => {
   const batch = createBatch(2, 3);
   batch.tokens.set([4, 2, 4, 0, 5, 5]);
   batch.lengths.set([3, 1]);
@@ -26,7 +26,7 @@ Deno.test("touchRows() stamps the tokens of a batch, and names each once, paddin
   assertEquals([...stamps], [8, 7, 8, 0, 8, 0]);
 });
 
-Deno.test("rowsOf() gives every row to one worker, whatever their number", () => {
+Deno.test("rowsOf() gives every row to one worker, for any number of workers", () => {
   fc.assert(fc.property(fc.integer({ min: 1, max: 90 }), fc.nat({ max: 3000 }), (workers, rows) => {
     const owners = new Array<number>(rows).fill(0);
     for (let worker = 0; worker < workers; worker++) {
@@ -38,7 +38,7 @@ Deno.test("rowsOf() gives every row to one worker, whatever their number", () =>
   }));
 });
 
-Deno.test("a row finder lists every touched and every stale row of a worker once, in slices that do not depend on workers", () => {
+Deno.test("a row finder lists touched and stale rows once, in slices that do not depend on workers", () => {
   const stamp = fc.constantFrom(9, 9, 8, 3);
   const tables = fc.record({ shards: fc.integer({ min: 1, max: 4 }), rows: fc.nat({ max: 1500 }) })
     .chain(({ shards, rows }) =>

@@ -32,13 +32,13 @@ const history = (epoch: TrainingHistory["epoch"]): TrainingHistory => ({ ...NEW_
 const BEST = { round: 3, position: 0, loss: 0.5, accuracy: 0.5 };
 const filled = (value: number) => new Float32Array(16).fill(value);
 
-Deno.test("stateDigest() is SHA-256 of step and values, little-endian, as Python packs and hashes them", async () => {
+Deno.test("stateDigest() is SHA-256 of step and values, little-endian, as Python computes it", async () => {
   // Python: hashlib.sha256(struct.pack("<d3f", 3, 1, -2, 0.5)).hexdigest()
   const expected = "796b4909a2a156a8e6dd7d1d2025ec511bdd37503848f8956812070d9c8bc198";
   assertEquals(await stateDigest({ step: 3, values: Float32Array.of(1, -2, 0.5) }), expected);
 });
 
-Deno.test("stateDigest() depends on step and every value, and on a view's part alone", async () => {
+Deno.test("stateDigest() depends on the step and on every value of the view, and on nothing else", async () => {
   const values = Float32Array.of(7, 1, 2, 7);
   const digest = await stateDigest({ step: 1, values: values.subarray(1, 3) });
   assertEquals(digest, await stateDigest({ step: 1, values: Float32Array.of(1, 2) }));
@@ -46,7 +46,7 @@ Deno.test("stateDigest() depends on step and every value, and on a view's part a
   assertNotEquals(digest, await stateDigest({ step: 1, values: Float32Array.of(1, 2.0000002) }));
 });
 
-Deno.test("readState() gives what writeState() made current, whichever copy that is", () => {
+Deno.test("readState() returns the state that writeState() made current, in either copy", () => {
   const run = sharedRun(options);
   for (const round of [0, 1, 2, 5]) {
     writeState(run, { round, step: 0, values: filled(round + 1), history: history([0.5, round, 7]) });
@@ -75,7 +75,7 @@ Deno.test("writeStateInTurns() and stateDigestInTurns() do the same as at once, 
   assertEquals([await stateDigestInTurns(state), stateDigest(state)], [expected, expected]);
 });
 
-Deno.test("readState() gives a copy that later rounds do not change", () => {
+Deno.test("readState() returns a copy that later rounds do not change", () => {
   const run = sharedRun(options);
   writeState(run, { round: 0, step: 0, values: filled(1), history: NEW_HISTORY });
   const state = readState(run, schedule);
@@ -83,7 +83,7 @@ Deno.test("readState() gives a copy that later rounds do not change", () => {
   assertEquals(state.values, filled(1));
 });
 
-/** A run in which `meanwhile` happens each time somebody looks at the first copy of the state. */
+/** Creates a run that calls `meanwhile` each time a reader looks at the first copy of the state. */
 function disturbed(meanwhile: (look: number) => void) {
   const run = sharedRun(options);
   const [first, second] = run.states;

@@ -1,4 +1,4 @@
-/** What rounds come to, through real threads, against one plain thread. */
+/** Compares rounds on real threads with one plain thread, bit for bit. */
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
 import type { TrainingConfig } from "../../../lib/config/schema.ts";
 import { createBatch } from "../../../lib/data/batch.ts";
@@ -20,8 +20,8 @@ const recipes: [what: string, change: Partial<TrainingConfig>][] = [
   ["averaged gradients", { average: "gradients" }],
   ["averaged moments, every 3 of 4 steps, on tfjs", { engine: "tfjs", averageEvery: 3 }],
   ["averaged gradients, on tfjs", { engine: "tfjs", average: "gradients", epochs: 1 }],
-  // Tokens of which a round touches a part: some again in the next round, some not, some in a later step alone.
-  // Who is not asked for a shard waits, and helps with this one: three chunks of it.
+  // A round touches only some of the tokens: some again in the next round, some not, some only in a later step.
+  // Workers without a shard wait, and help with this one: three chunks of it.
   ["1 shard", { shards: 1, batchSize: 150 }],
   ["1 shard, every 2 of 4 steps", { shards: 1, batchSize: 150, vocabulary: 150, averageEvery: 2 }],
   ["lazy rows, every step", { vocabulary: 90 }],
@@ -122,7 +122,7 @@ const resumed: [what: string, change: Partial<TrainingConfig>][] = [
   ["groups", { clusterEvery: 2, groups: 2 }],
 ];
 for (const [what, change] of resumed) {
-  Deno.test(`a run that goes on from a state in new memory ends with the same bits, lazy rows and all: ${what}`, async () => {
+  Deno.test(`a run that resumes from a state in new memory ends with the same bits: ${what}`, async () => {
     const config = tinyConfig({ vocabulary: 150, stepsPerEpoch: 3, epochs: 3, ...change });
     const { state: expected } = await train(config, 2);
     // After an odd and after an even number of rounds: either copy of the state may be the current one.
@@ -174,7 +174,7 @@ Deno.test("seed, data and recipe show in the digest", async () => {
   }
 });
 
-Deno.test("groups of one shard each take the steps of a round without parts", async () => {
+Deno.test("groups of one shard each take the steps of a round of one phase", async () => {
   for (const moments of ["average", "local"] as const) {
     const recipe = { vocabulary: 60, shards: 3, stepsPerEpoch: 7, moments } as const;
     const inParts = await train(tinyConfig({ ...recipe, averageEvery: 1, clusterEvery: 3, groups: 3 }), 2);
@@ -217,7 +217,7 @@ Deno.test("averaged gradients of 4 shards of 6 equal one shard of 24 to 1e-5", a
   }
 });
 
-Deno.test("held-out figures are those of the averaged weights, to 1e-6", async () => {
+Deno.test("validation metrics are those of the averaged weights, to 1e-6", async () => {
   const config = tinyConfig({ averageEvery: 3 });
   const model = await plainModel(config);
   const { state, epochs } = await train(config, 2);
@@ -229,7 +229,7 @@ Deno.test("held-out figures are those of the averaged weights, to 1e-6", async (
   assertAlmostEquals(epochs[0]!.heldOut.loss, plainHeldOut(model, first).loss, 1e-6);
 });
 
-Deno.test("training figures of an epoch are means over its own batches", async () => {
+Deno.test("training metrics of an epoch are means over its own batches", async () => {
   const config = tinyConfig({ averageEvery: 3 });
   const { losses } = plainTraining(await plainModel(config), config);
   const { epochs } = await train(config, 2);

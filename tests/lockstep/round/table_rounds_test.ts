@@ -1,4 +1,4 @@
-/** Rounds over a table: rows of different lengths, and a last step in which some shards have fewer rows or none. */
+/** Tests rounds over a table: rows differ in length, and in the last step some shards have fewer rows or none. */
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { TrainingConfig } from "../../../lib/config/schema.ts";
 import { tableConfig } from "../../../lib/data/table_config.ts";
@@ -9,7 +9,7 @@ import { assertClose } from "../../engine/close.ts";
 import { plainHeldOut, plainModel, plainTraining } from "../plain_rounds.ts";
 import { tinyConfig, train } from "../tiny.ts";
 
-/** Steps of 4 shards of 6: two full ones, then 6 rows, 2 rows and twice none. */
+/** Makes three steps for 4 shards of 6 rows: two full ones, then one of 6, 2, 0 and 0 rows. */
 const ROWS = 2 * 24 + 8;
 const data = randomData({ rows: ROWS, vocabulary: 60 });
 const configOf = (change: Partial<TrainingConfig>) => tableConfig(tinyConfig({ epochs: 3, ...change }), data);
@@ -68,7 +68,7 @@ for (const [what, change] of recipes) {
   });
 }
 
-Deno.test("averaged gradients of 4 shards of 6 equal one shard of 24 to 1e-5, over a table with a weighted tail", async () => {
+Deno.test("averaged gradients of 4 shards of 6 rows equal one shard of 24 to 1e-5, over a table", async () => {
   for (const classWeights of ["none", "balanced"] as const) {
     const recipe = { average: "gradients", adamEpsilon: 1e-3, clipNorm: 0.5, classWeights } as const;
     const many = await train(configOf({ ...recipe, shards: 4, batchSize: 6 }), 2, { data });
@@ -91,7 +91,7 @@ Deno.test("shardWeights() leaves out shards without samples, and counts the othe
   assertEquals(shardWeights({ shards }), { active: 2, coefficients: Float32Array.of(0.75, 0.25) });
 });
 
-Deno.test("a run over a table that goes on from a state ends with the same bits", async () => {
+Deno.test("a run over a table that resumes from a state ends with the same bits", async () => {
   for (const change of [{ moments: "local" }, { averageEvery: 2 }, { average: "gradients" }] as const) {
     const config = configOf(change);
     const { state: expected } = await train(config, 2, { data });
@@ -102,7 +102,7 @@ Deno.test("a run over a table that goes on from a state ends with the same bits"
   }
 });
 
-Deno.test("held-out figures over a table are those of the averaged weights, to 1e-6", async () => {
+Deno.test("validation metrics over a table are those of the averaged weights, to 1e-6", async () => {
   const config = configOf({ averageEvery: 2 });
   const { state, epochs } = await train(config, 3, { data });
   const model = await plainModel(config, data);
