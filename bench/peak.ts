@@ -1,6 +1,5 @@
 /** What this machine's core can do at most in WebAssembly. */
-import { kernelModules } from "../lib/engine/kernel_modules.ts";
-import { bindKernels } from "../lib/engine/simd_kernels.ts";
+import { bindKernels } from "../lib/engine/simd/kernels.ts";
 import { median } from "./measure.ts";
 
 const ITERATIONS = 100_000;
@@ -10,7 +9,7 @@ const REPEATS = 15;
 
 /** GFLOP/s of 128-bit multiply-adds on registers alone: median of a few repeats, after a warm-up. */
 export function measurePeak(): number {
-  const { peak } = bindKernels(kernelModules(), new WebAssembly.Memory({ initial: 1, maximum: 65_536, shared: true }));
+  const { peak } = bindKernels(new WebAssembly.Memory({ initial: 1, maximum: 65_536, shared: true }), 0);
   const seconds = Array.from({ length: 3 * REPEATS }, () => {
     const started = performance.now();
     peak(ITERATIONS);

@@ -1,9 +1,12 @@
 /**
- * Compiles the AssemblyScript of `assembly/` to `lockstep.wasm`, and the text of `products.ts` to `products.wasm`; both are
- * committed. With `--check` it writes nothing and fails if a committed file is not what the sources give.
+ * Compiles the AssemblyScript of `assembly/` to `lockstep.wasm`, and the text of `products.ts` to `products.wasm`, and
+ * writes the TypeScript that calls them; all three are committed. With `--check` it writes nothing and fails if a
+ * committed file is not what the sources give.
  */
 import asc from "assemblyscript/asc";
 import binaryen from "assemblyscript/binaryen";
+import { bindingsSource } from "./bindings.ts";
+import { describeKernels, type KernelDescription } from "./describe.ts";
 import { productsSource } from "./products.ts";
 
 const here = new URL(".", import.meta.url);
@@ -50,15 +53,37 @@ function compileProducts(): Uint8Array {
   return module.emitBinary();
 }
 
+/** Throws unless the compiler made of each kernel what was read off its source. */
+function checkTypes({ functions }: KernelDescription, binary: Uint8Array): void {
+  const module = binaryen.readBinary(binary);
+  const types = new Map<number, string>([[binaryen.i32, "i32"], [binaryen.f32, "f32"], [binaryen.f64, "f64"]]);
+  const passed = (type: string) => type === "f32" || type === "f64" || type === "void" ? type : "i32";
+  for (const { name, parameters, result } of functions) {
+    const info = binaryen.getFunctionInfo(module.getFunction(binaryen.getExportInfo(module.getExport(name)).value));
+    const compiled = binaryen.expandType(info.params).map((type) => types.get(type));
+    const described = parameters.map(({ type }) => passed(type));
+    const returned = types.get(info.results) ?? "void";
+    if (compiled.join() !== described.join() || returned !== passed(result)) {
+      throw new Error(
+        `${name} is compiled as (${compiled}) → ${returned}, but read as (${described}) → ${passed(result)}`,
+      );
+    }
+  }
+}
+
 async function keepUp(name: string, built: Uint8Array): Promise<void> {
   const output = new URL(name, here);
   if (!Deno.args.includes("--check")) return await Deno.writeFile(output, built);
   const committed = await Deno.readFile(output);
   const same = committed.length === built.length && committed.every((byte, index) => byte === built[index]);
-  if (!same) throw new Error(`kernels/${name} is not what its sources give: run \`deno task kernels\``);
+  if (!same) throw new Error(`${output.pathname} is not what its sources give: run \`deno task kernels\``);
 }
 
 if (import.meta.main) {
-  await keepUp("lockstep.wasm", await compileAssembly());
+  const description = describeKernels((name) => Deno.readTextFileSync(new URL(`assembly/${name}`, here)));
+  const binary = await compileAssembly();
+  checkTypes(description, binary);
+  await keepUp("lockstep.wasm", binary);
   await keepUp("products.wasm", compileProducts());
+  await keepUp("../lib/engine/simd/bindings.gen.ts", new TextEncoder().encode(bindingsSource(description)));
 }

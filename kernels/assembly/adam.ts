@@ -44,15 +44,37 @@ function step(
   v128.store(intoW, weightOf(v128.load(fromW), m, v, rate, rootCorrection, epsilon, kept));
 }
 
+/** The formula's constants. */
+// @ts-ignore: decorator
+@unmanaged
+export class AdamFormula {
+  oneMinusBeta1: f32; beta2: f32; oneMinusBeta2: f32; rate: f32; rootCorrection: f32; epsilon: f32; kept: f32;
+}
+
+/** A step over `count` elements; the arguments are those of `adamSteps`. */
+// @ts-ignore: decorator
+@unmanaged
+export class AdamCall extends AdamFormula {
+  fromW: usize; fromM: usize; fromV: usize; gradient: usize; intoW: usize; intoM: usize; intoV: usize; count: i32;
+  scale: f32; spare: usize;
+}
+
+/** `adamSteps`, for callers from outside. */
+export function adam(call: AdamCall): void {
+  adamSteps(
+    call.fromW, call.fromM, call.fromV, call.gradient, call.intoW, call.intoM, call.intoV, call.count,
+    call.scale, call, call.spare,
+  );
+}
+
 /** One step over `count` elements. `spare` is 7 · 16 bytes; the last elements go through it. */
-export function adam(
+export function adamSteps(
   fromW: usize, fromM: usize, fromV: usize, gradient: usize, intoW: usize, intoM: usize, intoV: usize, count: i32,
-  scale: f32, oneMinusBeta1: f32, beta2: f32, oneMinusBeta2: f32, rate: f32, rootCorrection: f32, epsilon: f32,
-  kept: f32, spare: usize,
+  scale: f32, formula: AdamFormula, spare: usize,
 ): void {
-  const s = f32x4.splat(scale), d1 = f32x4.splat(oneMinusBeta1), d2 = f32x4.splat(beta2);
-  const w2 = f32x4.splat(oneMinusBeta2), r = f32x4.splat(rate), c = f32x4.splat(rootCorrection);
-  const e = f32x4.splat(epsilon), k = f32x4.splat(kept);
+  const s = f32x4.splat(scale), d1 = f32x4.splat(formula.oneMinusBeta1), d2 = f32x4.splat(formula.beta2);
+  const w2 = f32x4.splat(formula.oneMinusBeta2), r = f32x4.splat(formula.rate);
+  const c = f32x4.splat(formula.rootCorrection), e = f32x4.splat(formula.epsilon), k = f32x4.splat(formula.kept);
   const bytes: usize = 16 * <usize>(count >> 2);
   for (let at: usize = 0; at < bytes; at += 16) {
     step(

@@ -1,6 +1,6 @@
 // The mean over shards of what each comes to by one step of Adam, without room for the shards' replicas: a block of all of
 // them at a time, in the first-level cache. The bits are those of `adam` for each shard and `average` of what it wrote.
-import { adam, meanOf, squareOf, weightOf } from "./adam";
+import { AdamFormula, adamSteps, meanOf, squareOf, weightOf } from "./adam";
 import { average, factorAt, vectorAt } from "./average";
 import { touchedAlike } from "./average_rows";
 
@@ -18,14 +18,24 @@ function allStep(gradients: usize, list: usize): bool {
   return true;
 }
 
+/** The arguments of `adamMean`. */
+// @ts-ignore: decorator
+@unmanaged
+export class AdamMeanCall extends AdamFormula {
+  fromW: usize; fromM: usize; fromV: usize; gradients: usize; scales: usize; coefficients: usize; shards: i32;
+  intoW: usize; intoM: usize; intoV: usize; count: i32;
+  replicas: usize; pointers: usize; stack: usize; spare: usize;
+}
+
 /** `adamMean` of one to FEW shards, all of which take a step, in registers. `bytes` is a multiple of 16. */
 function adamFew(
-  fromW: usize, fromM: usize, fromV: usize, gradients: usize, scales: usize, coefficients: usize, shards: i32,
-  intoW: usize, intoM: usize, intoV: usize, bytes: usize,
-  oneMinusBeta1: f32, beta2: f32, oneMinusBeta2: f32, rate: f32, rootCorrection: f32, epsilon: f32, kept: f32,
+  fromW: usize, fromM: usize, fromV: usize, gradients: usize, intoW: usize, intoM: usize, intoV: usize, bytes: usize,
+  call: AdamMeanCall,
 ): void {
-  const d1 = f32x4.splat(oneMinusBeta1), d2 = f32x4.splat(beta2), w2 = f32x4.splat(oneMinusBeta2);
-  const r = f32x4.splat(rate), root = f32x4.splat(rootCorrection), e = f32x4.splat(epsilon), k = f32x4.splat(kept);
+  const scales = call.scales, coefficients = call.coefficients, shards = call.shards;
+  const d1 = f32x4.splat(call.oneMinusBeta1), d2 = f32x4.splat(call.beta2), w2 = f32x4.splat(call.oneMinusBeta2);
+  const r = f32x4.splat(call.rate), root = f32x4.splat(call.rootCorrection);
+  const e = f32x4.splat(call.epsilon), k = f32x4.splat(call.kept);
   const g0 = vectorAt(gradients, shards, 0), g1 = vectorAt(gradients, shards, 1);
   const g2 = vectorAt(gradients, shards, 2), g3 = vectorAt(gradients, shards, 3);
   const s0 = factorAt(scales, shards, 0), c0 = factorAt(coefficients, shards, 0);
@@ -73,20 +83,22 @@ function adamFew(
  * `gradients` is an array of pointers, int32[shards]; a shard whose pointer is 0 takes no step. `replicas` is
  * 3 · max(8192, 64 · shards) bytes, `pointers` 12 · shards. The rest as in `adam` and `average`.
  */
-export function adamMean(
-  fromW: usize, fromM: usize, fromV: usize, gradients: usize, scales: usize, coefficients: usize, shards: i32,
-  intoW: usize, intoM: usize, intoV: usize, count: i32,
-  oneMinusBeta1: f32, beta2: f32, oneMinusBeta2: f32, rate: f32, rootCorrection: f32, epsilon: f32, kept: f32,
-  replicas: usize, pointers: usize, stack: usize, spare: usize,
+export function adamMean(call: AdamMeanCall): void {
+  adamMeanOf(
+    call.fromW, call.fromM, call.fromV, call.gradients, call.intoW, call.intoM, call.intoV, 4 * <usize>call.count, call,
+  );
+}
+
+/** `adamMean` of `bytes` of the vectors at these pointers; of `call` the other arguments are read. */
+function adamMeanOf(
+  fromW: usize, fromM: usize, fromV: usize, gradients: usize, intoW: usize, intoM: usize, intoV: usize, bytes: usize,
+  call: AdamMeanCall,
 ): void {
-  const bytes: usize = 4 * <usize>count, list: usize = 4 * <usize>shards;
+  const scales = call.scales, coefficients = call.coefficients, shards = call.shards;
+  const replicas = call.replicas, pointers = call.pointers, stack = call.stack;
+  const list: usize = 4 * <usize>shards;
   const done = allStep(gradients, list) && shards <= FEW ? bytes & ~15 : 0;
-  if (done > 0) {
-    adamFew(
-      fromW, fromM, fromV, gradients, scales, coefficients, shards, intoW, intoM, intoV, done,
-      oneMinusBeta1, beta2, oneMinusBeta2, rate, rootCorrection, epsilon, kept,
-    );
-  }
+  if (done > 0) adamFew(fromW, fromM, fromV, gradients, intoW, intoM, intoV, done, call);
   const block = max<usize>(64, min<usize>(1024, (BLOCKS_BYTES / shards) & ~63));
   const pointersM = pointers + list, pointersV = pointersM + list;
   for (let begin = done; begin < bytes; begin += block) {
@@ -95,9 +107,9 @@ export function adamMean(
     for (let shard: usize = 0; shard < list; shard += 4, at += 3 * block) {
       const gradient = <usize>load<u32>(gradients + shard);
       if (gradient != 0) {
-        adam(
+        adamSteps(
           fromW + begin, fromM + begin, fromV + begin, gradient + begin, at, at + block, at + 2 * block, length,
-          load<f32>(scales + shard), oneMinusBeta1, beta2, oneMinusBeta2, rate, rootCorrection, epsilon, kept, spare,
+          load<f32>(scales + shard), call, call.spare,
         );
       }
       store<u32>(pointers + shard, <u32>(gradient != 0 ? at : fromW + begin));
@@ -112,16 +124,14 @@ export function adamMean(
 
 /**
  * The same for rows[0..count) of a tensor of `height` rows, `width` a row: a shard takes a step of row r if
- * stamps[s][r] = stamp. Pointers are the tensor's, in `gradients` too, which becomes `rowGradients` row by row.
+ * stamps[s][r] = stamp. The pointers of `call` are the tensor's, in `gradients` too, which becomes `rowGradients` row by
+ * row; `call.count` is not read.
  */
 export function adamMeanRows(
-  rows: usize, count: i32, width: i32, height: i32, stamps: usize, stamp: i32,
-  fromW: usize, fromM: usize, fromV: usize, gradients: usize, scales: usize, coefficients: usize, shards: i32,
-  intoW: usize, intoM: usize, intoV: usize,
-  oneMinusBeta1: f32, beta2: f32, oneMinusBeta2: f32, rate: f32, rootCorrection: f32, epsilon: f32, kept: f32,
-  rowGradients: usize, replicas: usize, pointers: usize, stack: usize, spare: usize,
+  rows: usize, count: i32, width: i32, height: i32, stamps: usize, stamp: i32, rowGradients: usize, call: AdamMeanCall,
 ): void {
-  const end: usize = 4 * <usize>shards;
+  const gradients = call.gradients;
+  const end: usize = 4 * <usize>call.shards;
   for (let i = 0; i < count;) {
     const row = load<i32>(rows);
     // Neighbours that the same shards touched are done in one go.
@@ -138,10 +148,9 @@ export function adamMeanRows(
       const own = load<i32>(<usize>load<u32>(stamps + shard) + 4 * <usize>row) == stamp;
       store<u32>(rowGradients + shard, own ? load<u32>(gradients + shard) + <u32>at : 0);
     }
-    adamMean(
-      fromW + at, fromM + at, fromV + at, rowGradients, scales, coefficients, shards, intoW + at, intoM + at, intoV + at,
-      width * length, oneMinusBeta1, beta2, oneMinusBeta2, rate, rootCorrection, epsilon, kept,
-      replicas, pointers, stack, spare,
+    adamMeanOf(
+      call.fromW + at, call.fromM + at, call.fromV + at, rowGradients,
+      call.intoW + at, call.intoM + at, call.intoV + at, 4 * <usize>(width * length), call,
     );
   }
 }

@@ -1,17 +1,26 @@
 // The weighted sum of some rows of vectors, by the tree of `average`.
 import { average } from "./average";
 
+/** The arguments of `averageRows`. */
+// @ts-ignore: decorator
+@unmanaged
+export class AverageRowsCall {
+  rows: usize; count: i32; width: i32; height: i32; vectors: usize; stamps: usize; stamp: i32; otherwise: usize;
+  otherwiseStride: usize; coefficients: usize; shards: i32; to: usize; pointers: usize; stack: usize; drift: i32;
+}
+
 /**
  * Rows rows[0..count) of a tensor of `height` rows, `width` a row: to[r] = Σ_s coefficients[s] · v_s[r], where v_s is
  * vectors[s] if stamps[s][r] = stamp, and else `otherwise`, whose rows are `otherwiseStride` bytes apart (0: one row of
  * zeros for all). `vectors` and `stamps` are arrays of pointers, `pointers` is room for another. No coefficient is
  * negative. The rest as in `average`.
  */
-export function averageRows(
-  rows: usize, count: i32, width: i32, height: i32, vectors: usize, stamps: usize, stamp: i32,
-  otherwise: usize, otherwiseStride: usize, coefficients: usize, shards: i32, to: usize, pointers: usize, stack: usize,
-  drift: bool,
-): f64 {
+export function averageRows(call: AverageRowsCall): f64 {
+  const count = call.count, width = call.width, height = call.height, vectors = call.vectors;
+  const stamps = call.stamps, stamp = call.stamp, otherwise = call.otherwise;
+  const otherwiseStride = call.otherwiseStride, coefficients = call.coefficients, shards = call.shards;
+  const to = call.to, pointers = call.pointers, stack = call.stack, drift = call.drift != 0;
+  let rows = call.rows;
   let distance: f64 = 0;
   const end: usize = 4 * <usize>shards, alone = shards > 1 && otherwiseStride == 0 && !drift;
   for (let i = 0; i < count;) {

@@ -4,16 +4,26 @@
 // and as float32 what kept values are multiplied with.
 import { threefryWords } from "./threefry";
 
+/** The arguments of `drop`. */
+// @ts-ignore: decorator
+@unmanaged
+export class DropCall {
+  mask: usize; factors: usize; index: usize; first: i32; count: i32; elements: i32; offset: i32; width: i32;
+  matrix: usize; stride: usize; row: usize; kept: usize;
+}
+
 /**
  * Multiplies a matrix of `count` rows of `width` values, told as in gemm.ts, with their factors. Value j of row n is the
  * element index[n] · `elements` + `offset` + j; without `index` n + `first` stands for index[n]. Elements are below 2^32.
  * `factors` has room for `width` + 16 floats. Where `kept` is given, uint8 [count][ceil(width / 8)], it is told which values
  * were kept: a bit each, the first value's the lowest.
  */
-export function drop(
-  mask: usize, factors: usize, index: usize, first: i32, count: i32, elements: i32, offset: i32, width: i32,
-  matrix: usize, stride: usize, row: usize, kept: usize,
-): void {
+export function drop(call: DropCall): void {
+  const mask = call.mask, factors = call.factors, index = call.index, first = call.first, count = call.count;
+  const elements = call.elements, offset = call.offset, width = call.width, stride = call.stride;
+  const row = call.row;
+  let matrix = call.matrix;
+  let kept = call.kept;
   for (let n = 0; n < count; n++, matrix += row) {
     const item = index == 0 ? first + n : load<i32>(index + 4 * <usize>n);
     const element = item * elements + offset;

@@ -3,6 +3,14 @@
 /** Rows looked at in one go. */
 const SOME = 16;
 
+/** The arguments of `findRows`. */
+// @ts-ignore: decorator
+@unmanaged
+export class FindRowsCall {
+  stamps: usize; shards: i32; stamp: i32; height: i32; block: i32; parts: i32; first: i32; step: i32; list: usize;
+  room: i32; found: usize;
+}
+
 /**
  * Rows have an age: the rounds from `stamp` back to the newest of their stamps, in 32 bits; stamps[s] is int32[height],
  * `stamps` an array of `shards` pointers. Lists rows of age 0 from `list` on, and those of age 1 from its end (`room`
@@ -11,10 +19,10 @@ const SOME = 16;
  *
  * Row r is of part ⌊r / block⌋ mod parts. Looked at are the parts first, first + step, …; rows ascend in each.
  */
-export function findRows(
-  stamps: usize, shards: i32, stamp: i32, height: i32, block: i32, parts: i32, first: i32, step: i32,
-  list: usize, room: i32, found: usize,
-): void {
+export function findRows(call: FindRowsCall): void {
+  const stamps = call.stamps, shards = call.shards, stamp = call.stamp, height = call.height;
+  const block = call.block, parts = call.parts, first = call.first, step = call.step, list = call.list;
+  const room = call.room, found = call.found;
   const end: usize = 4 * <usize>shards, now = i32x4.splat(stamp);
   let touched = 0, stale = 0;
   for (let part = first; part < parts; part += step) {

@@ -17,7 +17,7 @@ import { rowAt } from "./rows";
  * F's row for row r is number `index[r]` (int32s `indexStride` bytes apart), or without `index` number r; where `fromRow` is 0,
  * it is the one that there is (a bias).
  */
-export function gemm(
+export function product(
   from: usize, fromStride: usize, fromRow: usize, index: usize, indexStride: usize,
   a: usize, aStride: usize, aRow: usize, operand: i32, inner: i32,
   c: usize, cStride: usize, cRow: usize, rows: i32, panels: i32,
@@ -45,6 +45,23 @@ export function gemm(
     c += cRow * <usize>tileRows;
     row += tileRows;
   }
+}
+
+/** The arguments of `product`. */
+// @ts-ignore: decorator
+@unmanaged
+export class GemmCall {
+  from: usize; fromStride: usize; fromRow: usize; index: usize; indexStride: usize;
+  a: usize; aStride: usize; aRow: usize; operand: i32; inner: i32;
+  c: usize; cStride: usize; cRow: usize; rows: i32; panels: i32;
+}
+
+/** `product`, for callers from outside. */
+export function gemm(call: GemmCall): void {
+  product(
+    call.from, call.fromStride, call.fromRow, call.index, call.indexStride,
+    call.a, call.aStride, call.aRow, call.operand, call.inner, call.c, call.cStride, call.cRow, call.rows, call.panels,
+  );
 }
 
 /** Inner steps that are staged at a time: at most what the block holds. */

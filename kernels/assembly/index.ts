@@ -1,4 +1,4 @@
-// Everything the module exports. lib/engine/simd_kernels.ts types the same names.
+// Everything the module exports. kernels/describe.ts reads it.
 export { gemm, accumulateProducts } from "./gemm";
 export { stageOperand } from "./products";
 export { tanhArray, sigmoidArray, expArray } from "./activations";

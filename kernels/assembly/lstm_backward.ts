@@ -1,15 +1,23 @@
 // The LSTM backward through time, in the arrays that lstmForward left; gates become the gradients of the gates' sums.
-import { gemm } from "./gemm";
+import { product } from "./gemm";
+
+/** The arguments of `lstmBackward`. */
+// @ts-ignore: decorator
+@unmanaged
+export class LstmBackwardCall {
+  rows: i32; length: i32; panels: i32; seriesBytes: usize; recurrentT: i32; zeros: usize; gates: usize; cells: usize;
+  tanhs: usize; stateGradient: usize; cellGradient: usize;
+}
 
 /**
  * Steps `length` - 1 to 1. On entry stateGradient [P][rows][8] is the loss's gradient at the last hidden state; it is used
  * up. On return cellGradient (same shape) is the gradient at the cells of step 0. recurrentT is the operand
  * that the recurrent kernel's transpose, in panels [P][4 · 8P][8], is staged as; zeros is [8].
  */
-export function lstmBackward(
-  rows: i32, length: i32, panels: i32, seriesBytes: usize, recurrentT: i32, zeros: usize,
-  gates: usize, cells: usize, tanhs: usize, stateGradient: usize, cellGradient: usize,
-): void {
+export function lstmBackward(call: LstmBackwardCall): void {
+  const rows = call.rows, length = call.length, panels = call.panels, seriesBytes = call.seriesBytes;
+  const recurrentT = call.recurrentT, zeros = call.zeros, gates = call.gates, cells = call.cells;
+  const tanhs = call.tanhs, stateGradient = call.stateGradient, cellGradient = call.cellGradient;
   const rowBytes: usize = 32 * <usize>rows;
   memory.fill(cellGradient, 0, <usize>panels * rowBytes);
   for (let step = length - 1; step > 0; step--) {
@@ -21,23 +29,31 @@ export function lstmBackward(
       );
     }
     if (step == 1) break;
-    gemm(
+    product(
       zeros, 0, 0, 0, 0, gates + <usize>step * rowBytes, seriesBytes, 32, recurrentT, 32 * panels,
       stateGradient, rowBytes, 32, rows, panels,
     );
   }
 }
 
+/** The arguments of `lstmFirstBackward`. */
+// @ts-ignore: decorator
+@unmanaged
+export class LstmFirstBackwardCall {
+  count: i32; panels: i32; recurrentT: i32; gateSums: usize; gates: usize; cells: usize; tanhs: usize;
+  stateGradient: usize; cellGradient: usize;
+}
+
 /**
  * Step 0 of `count` first tokens. On entry gateSums [4P][count][8] are the gradients of step 1's gates and cellGradient
  * [P][count][8] those at step 0's cells, both summed by first token. stateGradient [P][count][8] is added to.
  */
-export function lstmFirstBackward(
-  count: i32, panels: i32, recurrentT: i32, gateSums: usize,
-  gates: usize, cells: usize, tanhs: usize, stateGradient: usize, cellGradient: usize,
-): void {
+export function lstmFirstBackward(call: LstmFirstBackwardCall): void {
+  const count = call.count, panels = call.panels, recurrentT = call.recurrentT, gateSums = call.gateSums;
+  const gates = call.gates, cells = call.cells, tanhs = call.tanhs, stateGradient = call.stateGradient;
+  const cellGradient = call.cellGradient;
   const rowBytes: usize = 32 * <usize>count;
-  gemm(
+  product(
     stateGradient, rowBytes, 32, 0, 0, gateSums, rowBytes, 32, recurrentT, 32 * panels,
     stateGradient, rowBytes, 32, count, panels,
   );

@@ -11,17 +11,26 @@
 // state, so step 0 and its state's part of step 1 depend on the first token alone: they are done once per first token, not
 // per row. `recurrent` is the operand that the recurrent kernel, in panels [4P][8P][8], is staged as.
 import { LIMIT, P1, P2, P3, P4, Q1, Q2, Q3, Q4, sigmoidOf, tanhOf } from "./activations";
-import { gemm } from "./gemm";
+import { product } from "./gemm";
 import { pickRows, pickRowSums } from "./rows";
+
+/** The arguments of `lstmFirst`. */
+// @ts-ignore: decorator
+@unmanaged
+export class LstmFirstCall {
+  count: i32; panels: i32; slotOfFirst: usize; projected: usize; projectedRow: usize; recurrent: i32; zeros: usize;
+  gates: usize; cells: usize; tanhs: usize; states: usize; stateRow: usize; recurrentParts: usize;
+}
 
 /**
  * Step 0 of the tokens whose slots are listed in `slotOfFirst`, int32 [count]: gates [4P][count][8], cells and tanhs
  * [P][count][8], states [count][·], and recurrentParts [4P][count][8], what the states add to the gates of step 1.
  */
-export function lstmFirst(
-  count: i32, panels: i32, slotOfFirst: usize, projected: usize, projectedRow: usize, recurrent: i32, zeros: usize,
-  gates: usize, cells: usize, tanhs: usize, states: usize, stateRow: usize, recurrentParts: usize,
-): void {
+export function lstmFirst(call: LstmFirstCall): void {
+  const count = call.count, panels = call.panels, slotOfFirst = call.slotOfFirst, projected = call.projected;
+  const projectedRow = call.projectedRow, recurrent = call.recurrent, zeros = call.zeros, gates = call.gates;
+  const cells = call.cells, tanhs = call.tanhs, states = call.states, stateRow = call.stateRow;
+  const recurrentParts = call.recurrentParts;
   const rowBytes: usize = 32 * <usize>count;
   pickRows(projected, 32, projectedRow, slotOfFirst, 4, gates, rowBytes, 32, count, 4 * panels);
   for (let panel: usize = 0; panel < <usize>panels; panel++) {
@@ -31,21 +40,31 @@ export function lstmFirst(
       states + 32 * panel, stateRow,
     );
   }
-  gemm(
+  product(
     zeros, 0, 0, 0, 0, states, 32, stateRow, recurrent, 8 * panels, recurrentParts, rowBytes, 32, count, 4 * panels,
   );
+}
+
+/** The arguments of `lstmForward`. */
+// @ts-ignore: decorator
+@unmanaged
+export class LstmForwardCall {
+  rows: i32; length: i32; panels: i32; seriesBytes: usize; slots: usize; projected: usize; projectedRow: usize;
+  recurrent: i32; firsts: usize; firstCount: i32; firstCells: usize; firstStates: usize; recurrentParts: usize;
+  gates: usize; cells: usize; tanhs: usize; states: usize; stateRow: usize;
 }
 
 /**
  * Steps 1 to `length` - 1 of some rows, from what lstmFirst left: slots int32 [rows, length], and firsts int32 [rows], the
  * number of each row in lstmFirst's arrays. Of step 0 the cells are filled in, and if it is the last step the states too.
  */
-export function lstmForward(
-  rows: i32, length: i32, panels: i32, seriesBytes: usize,
-  slots: usize, projected: usize, projectedRow: usize, recurrent: i32,
-  firsts: usize, firstCount: i32, firstCells: usize, firstStates: usize, recurrentParts: usize,
-  gates: usize, cells: usize, tanhs: usize, states: usize, stateRow: usize,
-): void {
+export function lstmForward(call: LstmForwardCall): void {
+  const rows = call.rows, length = call.length, panels = call.panels, seriesBytes = call.seriesBytes;
+  const slots = call.slots, projected = call.projected, projectedRow = call.projectedRow;
+  const recurrent = call.recurrent, firsts = call.firsts, firstCount = call.firstCount;
+  const firstCells = call.firstCells, firstStates = call.firstStates, recurrentParts = call.recurrentParts;
+  const gates = call.gates, cells = call.cells, tanhs = call.tanhs, stateRow = call.stateRow;
+  let states = call.states;
   const rowBytes: usize = 32 * <usize>rows;
   const slotsStride: usize = 4 * <usize>length;
   const firstStride: usize = 32 * <usize>firstCount;
@@ -62,7 +81,7 @@ export function lstmForward(
         stepGates, seriesBytes, 32, rows, 4 * panels,
       );
     } else {
-      gemm(
+      product(
         projected, 32, projectedRow, stepSlots, slotsStride,
         states - stepStates, 32, stateRow, recurrent, 8 * panels, stepGates, seriesBytes, 32, rows, 4 * panels,
       );

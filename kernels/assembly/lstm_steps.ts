@@ -5,19 +5,29 @@
 // rows come first, the rows that have begun are the first ones at every step, and no other is computed.
 import { cellBackward } from "./lstm_backward";
 import { cellForward } from "./lstm_forward";
-import { gemm } from "./gemm";
+import { product } from "./gemm";
 import { clearPadding, rowsBegun } from "./padding";
 import { pickRows } from "./rows";
+
+/** The arguments of `lstmSteps`. */
+// @ts-ignore: decorator
+@unmanaged
+export class LstmStepsCall {
+  rows: i32; length: i32; panels: i32; seriesBytes: usize; starts: usize; slots: usize; slotsStride: usize;
+  projected: usize; projectedRow: usize; recurrent: i32; gates: usize; cells: usize; tanhs: usize; states: usize;
+  stateRow: usize;
+}
 
 /**
  * All steps forward. The input's part of row r at a step comes from the row of projected [slots][·] whose number is the int32
  * at `slots + r · slotsStride + 4 step`; without `slots` it is in `gates` already. Without `starts` no row is padded.
  */
-export function lstmSteps(
-  rows: i32, length: i32, panels: i32, seriesBytes: usize, starts: usize,
-  slots: usize, slotsStride: usize, projected: usize, projectedRow: usize, recurrent: i32,
-  gates: usize, cells: usize, tanhs: usize, states: usize, stateRow: usize,
-): void {
+export function lstmSteps(call: LstmStepsCall): void {
+  const rows = call.rows, length = call.length, panels = call.panels, seriesBytes = call.seriesBytes;
+  const starts = call.starts, slots = call.slots, slotsStride = call.slotsStride, projected = call.projected;
+  const projectedRow = call.projectedRow, recurrent = call.recurrent, gates = call.gates, cells = call.cells;
+  const tanhs = call.tanhs, stateRow = call.stateRow;
+  let states = call.states;
   const rowBytes: usize = 32 * <usize>rows;
   const stepStates: usize = stateRow * <usize>rows;
   for (let step = 0; step < length; step++, states += stepStates) {
@@ -28,7 +38,7 @@ export function lstmSteps(
     const fromStride: usize = slots == 0 ? seriesBytes : 32;
     const fromRow: usize = slots == 0 ? 32 : projectedRow;
     if (step > 0) {
-      gemm(
+      product(
         from, fromStride, fromRow, stepSlots, slotsStride,
         states - stepStates, 32, stateRow, recurrent, 8 * panels, stepGates, seriesBytes, 32, begun, 4 * panels,
       );
@@ -51,17 +61,26 @@ export function lstmSteps(
   }
 }
 
+/** The arguments of `lstmStepsBackward`. */
+// @ts-ignore: decorator
+@unmanaged
+export class LstmStepsBackwardCall {
+  rows: i32; length: i32; panels: i32; seriesBytes: usize; starts: usize; recurrentT: i32; zeros: usize;
+  gates: usize; cells: usize; tanhs: usize; stateGradients: usize; gradientStep: usize; gradientPanel: usize;
+  cellGradient: usize;
+}
+
 /**
  * Backward through time; `gates` becomes the gradient of the gates' sums. The loss's own gradient at the state of step t
  * lies in panels at `stateGradients + t · gradientStep`, `gradientPanel` bytes apart, and is used up; a `gradientStep` of 0
  * says that there is one at the last step alone. cellGradient [P][rows][8] is used up. recurrentT is the operand
  * that the recurrent kernel's transpose, in panels [P][4 · 8P][8], is staged as; zeros is [8].
  */
-export function lstmStepsBackward(
-  rows: i32, length: i32, panels: i32, seriesBytes: usize, starts: usize, recurrentT: i32, zeros: usize,
-  gates: usize, cells: usize, tanhs: usize,
-  stateGradients: usize, gradientStep: usize, gradientPanel: usize, cellGradient: usize,
-): void {
+export function lstmStepsBackward(call: LstmStepsBackwardCall): void {
+  const rows = call.rows, length = call.length, panels = call.panels, seriesBytes = call.seriesBytes;
+  const starts = call.starts, recurrentT = call.recurrentT, zeros = call.zeros, gates = call.gates;
+  const cells = call.cells, tanhs = call.tanhs, stateGradients = call.stateGradients;
+  const gradientStep = call.gradientStep, gradientPanel = call.gradientPanel, cellGradient = call.cellGradient;
   const rowBytes: usize = 32 * <usize>rows;
   const inner = 32 * panels;
   memory.fill(cellGradient, 0, <usize>panels * rowBytes);
@@ -80,7 +99,7 @@ export function lstmStepsBackward(
     const from = gradientStep == 0 ? zeros : earlier;
     const fromStride: usize = gradientStep == 0 ? 0 : gradientPanel;
     const fromRow: usize = gradientStep == 0 ? 0 : 32;
-    gemm(
+    product(
       from, fromStride, fromRow, 0, 0, gates + <usize>step * rowBytes, seriesBytes, 32, recurrentT, inner,
       earlier, gradientPanel, 32, rowsBegun(step - 1, rows, starts), panels,
     );

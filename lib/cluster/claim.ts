@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { InputError, TrainingError } from "../errors.ts";
 import type { TrainingConfig } from "../config/schema.ts";
-import { kernelsDigest } from "../engine/kernel_modules.ts";
+import { kernelsDigest } from "../engine/simd/kernels.ts";
 import type { LockstepConfig } from "../lockstep/plan.ts";
 import { arithmeticDigest, instructionClass } from "./arithmetic.ts";
 import project from "../../deno.json" with { type: "json" };

@@ -72,8 +72,7 @@ export async function createEngine(options: EngineOptions, room: EngineRoom): Pr
   switch (options.engine) {
     case "simd": {
       const { createSimdEngine } = await import("./simd.ts");
-      const { kernelModules } = await import("./kernel_modules.ts");
-      return createSimdEngine({ ...options, ...room, modules: kernelModules() });
+      return createSimdEngine({ ...options, ...room });
     }
     case "tfjs": {
       const { createTfjsEngine } = await import("./tfjs.ts");

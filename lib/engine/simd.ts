@@ -26,11 +26,12 @@ import type {
 import type { DropoutOptions } from "./dropout.ts";
 import { SimdAverager } from "./simd_averager.ts";
 import { SimdMasks } from "./simd_dropout.ts";
-import { bindKernels, type KernelModules, type SimdKernels } from "./simd_kernels.ts";
+import type { SimdKernels } from "./simd/bindings.gen.ts";
+import { bindKernels } from "./simd/kernels.ts";
 import { SimdOptimizer } from "./simd_optimizer.ts";
 import { SimdPasses } from "./simd_passes.ts";
 import { SimdPointers } from "./simd_pointers.ts";
-import { chunkRows, simdScratch, simdScratchBytes } from "./simd_scratch.ts";
+import { chunkRows, type SimdScratch, simdScratch, simdScratchBytes } from "./simd_scratch.ts";
 import { SimdShardLists } from "./simd_shard_lists.ts";
 import { padded } from "./simd_shapes.ts";
 import { SimdSums } from "./simd_sums.ts";
@@ -44,8 +45,6 @@ export interface SimdEngineOptions {
   readonly dropout?: DropoutOptions;
   readonly classWeights?: Float32Array | undefined;
   readonly embeddingRows?: EmbeddingRows;
-  /** The kernels, compiled. */
-  readonly modules: KernelModules;
   /** Shared. Every array that the engine is given must be a view on it. */
   readonly memory: WebAssembly.Memory;
   /** The engine's own part of the memory: at least `simdScratchBytes(...)`, at a multiple of 64. */
@@ -68,7 +67,8 @@ export function createSimdEngine(options: SimdEngineOptions): Engine {
       `The scratch memory has ${scratch.byteLength} bytes at ${scratch.byteOffset}: expected ${needed} at a multiple of 64`,
     );
   }
-  return new FusedEngine(options, bindKernels(options.modules, memory));
+  const at = simdScratch(spec, maxBatch, maxLength, scratch.byteOffset);
+  return new FusedEngine(options, bindKernels(memory, at.struct), at);
 }
 
 class FusedEngine implements Engine {
@@ -84,14 +84,13 @@ class FusedEngine implements Engine {
   /** A view on the word at `spare`: the count of hits. */
   readonly #hits: Int32Array;
 
-  constructor(options: SimdEngineOptions, kernels: SimdKernels) {
+  constructor(options: SimdEngineOptions, kernels: SimdKernels, at: SimdScratch) {
     const { spec, layout, adam, dropout, classWeights, memory, scratch, maxBatch, maxLength, others, helpers } =
       options;
     this.#options = options;
     this.#kernels = kernels;
     // The padding of packed weights is 0, that of the logits' bias -Infinity.
     kernels.zero(scratch.byteOffset, simdScratchBytes(spec, maxBatch, maxLength));
-    const at = simdScratch(spec, maxBatch, maxLength, scratch.byteOffset);
     new Float32Array(memory.buffer, at.denseBias, padded(spec.classes)).fill(-Infinity);
     if (classWeights) new Float32Array(memory.buffer, at.classWeights, spec.classes).set(classWeights);
     const offers = others?.map(({ byteOffset }) => byteOffset + at.offer - scratch.byteOffset);

@@ -2,7 +2,7 @@
 import { embeddingEnd, embeddingTensor, type ParameterLayout } from "../model/layout.ts";
 import type { AverageOptions, AverageRowsOptions, FindRowsOptions, RowsFound } from "./contract.ts";
 import { checkRoom } from "./plain_rows.ts";
-import type { SimdKernels } from "./simd_kernels.ts";
+import type { SimdKernels } from "./simd/bindings.gen.ts";
 import type { SimdPointers } from "./simd_pointers.ts";
 import { eachRowList } from "./simd_row_list.ts";
 import type { SimdScratch } from "./simd_scratch.ts";
@@ -57,23 +57,23 @@ export class SimdAverager {
     this.#lists.stamps(stamps, this.#height);
     let distance = 0;
     eachRowList(this.#memory, at, rows, (list, count) => {
-      distance += this.#kernels.averageRows(
-        list,
+      distance += this.#kernels.averageRows({
+        rows: list,
         count,
-        this.#width,
-        this.#height,
-        at.vectorPointers,
-        at.stampPointers,
+        width: this.#width,
+        height: this.#height,
+        vectors: at.vectorPointers,
+        stamps: at.stampPointers,
         stamp,
-        others ?? at.zeros,
-        others === undefined ? 0 : 4 * this.#width,
-        at.coefficients,
-        vectors.length,
-        target,
-        at.rowPointers,
-        at.stack,
-        drift ? 1 : 0,
-      );
+        otherwise: others ?? at.zeros,
+        otherwiseStride: others === undefined ? 0 : 4 * this.#width,
+        coefficients: at.coefficients,
+        shards: vectors.length,
+        to: target,
+        pointers: at.rowPointers,
+        stack: at.stack,
+        drift: drift ? 1 : 0,
+      });
     });
     return distance;
   }
@@ -91,19 +91,19 @@ export class SimdAverager {
     const { stampPointers, spare } = this.#scratch;
     const room = this.#pointers.of(list, "list", 0);
     this.#lists.stamps(stamps, rows);
-    this.#kernels.findRows(
-      stampPointers,
-      stamps.length,
+    this.#kernels.findRows({
+      stamps: stampPointers,
+      shards: stamps.length,
       stamp,
-      rows,
+      height: rows,
       block,
       parts,
       first,
       step,
-      room,
-      list.length,
-      spare,
-    );
+      list: room,
+      room: list.length,
+      found: spare,
+    });
     const found = { touched: this.#found[0]!, stale: this.#found[1]! };
     checkRoom(found, list);
     return found;

@@ -2,7 +2,7 @@
 import type { LstmCell } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import { gatesRow, inputWidth, type SimdCellScratch } from "./simd_cell_scratch.ts";
-import type { SimdKernels } from "./simd_kernels.ts";
+import type { SimdKernels } from "./simd/bindings.gen.ts";
 import type { SimdScratch } from "./simd_scratch.ts";
 import type { SimdSums } from "./simd_sums.ts";
 import { padded, panelsOf, rowStride, seriesBytes } from "./simd_shapes.ts";
@@ -70,23 +70,23 @@ export class SimdCell {
 
   #project(inputs: number, count: number, to: number, toStride: number, toRow: number): void {
     const { at } = this, width = this.#width;
-    this.#kernels.gemm(
-      at.bias,
-      32,
-      0,
-      0,
-      0,
-      inputs,
-      32,
-      rowStride(width),
-      at.operands.kernel,
-      padded(width),
-      to,
-      toStride,
-      toRow,
-      count,
-      4 * this.#panels,
-    );
+    this.#kernels.gemm({
+      from: at.bias,
+      fromStride: 32,
+      fromRow: 0,
+      index: 0,
+      indexStride: 0,
+      a: inputs,
+      aStride: 32,
+      aRow: rowStride(width),
+      operand: at.operands.kernel,
+      inner: padded(width),
+      c: to,
+      cStride: toStride,
+      cRow: toRow,
+      rows: count,
+      panels: 4 * this.#panels,
+    });
   }
 
   /** All time steps. `slots` are those of the chunk's tokens in this direction's order, or 0 after `projectInputs`. */
@@ -94,23 +94,23 @@ export class SimdCell {
     const { at } = this;
     const { rows, length, batchLength, starts, buffer } = chunk;
     const { gates, states } = at.series[buffer];
-    this.#kernels.lstmSteps(
+    this.#kernels.lstmSteps({
       rows,
       length,
-      this.#panels,
-      seriesBytes(rows, length),
+      panels: this.#panels,
+      seriesBytes: seriesBytes(rows, length),
       starts,
       slots,
-      4 * batchLength,
-      at.projected,
-      this.#gatesRow,
-      at.operands.recurrentKernel,
+      slotsStride: 4 * batchLength,
+      projected: at.projected,
+      projectedRow: this.#gatesRow,
+      recurrent: at.operands.recurrentKernel,
       gates,
-      at.cells,
-      at.cellTanhs,
+      cells: at.cells,
+      tanhs: at.cellTanhs,
       states,
-      this.#stateRow,
-    );
+      stateRow: this.#stateRow,
+    });
   }
 
   /** The last step's states. */
@@ -131,22 +131,22 @@ export class SimdCell {
     const kernels = this.#kernels, at = this.at, shared = this.#shared, panels = this.#panels;
     const series = seriesBytes(rows, length);
     const { gates, states } = at.series[buffer];
-    kernels.lstmStepsBackward(
+    kernels.lstmStepsBackward({
       rows,
       length,
       panels,
-      series,
+      seriesBytes: series,
       starts,
-      at.operands.recurrentKernelT,
-      shared.zeros,
+      recurrentT: at.operands.recurrentKernelT,
+      zeros: shared.zeros,
       gates,
-      at.cells,
-      at.cellTanhs,
-      gradients,
+      cells: at.cells,
+      tanhs: at.cellTanhs,
+      stateGradients: gradients,
       gradientStep,
       gradientPanel,
-      shared.cellGradient,
-    );
+      cellGradient: shared.cellGradient,
+    });
     // States of all steps but the last, against gate gradients of all steps but the first.
     this.#sums.products(
       states,
@@ -185,23 +185,23 @@ export class SimdCell {
     const inputRow = rowStride(width);
     kernels.accumulateProducts(at.inputs, inputRow, gates, series, 32, count, at.kernelGradient, width, gatePanels);
     kernels.columnSums(gates, series, 32, gatePanels, count, at.biasGradient);
-    kernels.gemm(
-      this.#shared.zeros,
-      32,
-      0,
-      0,
-      0,
-      gates,
-      series,
-      32,
-      at.operands.kernelT,
-      8 * gatePanels,
-      at.inputGradients,
-      series,
-      32,
-      count,
-      width / 8,
-    );
+    kernels.gemm({
+      from: this.#shared.zeros,
+      fromStride: 32,
+      fromRow: 0,
+      index: 0,
+      indexStride: 0,
+      a: gates,
+      aStride: series,
+      aRow: 32,
+      operand: at.operands.kernelT,
+      inner: 8 * gatePanels,
+      c: at.inputGradients,
+      cStride: series,
+      cRow: 32,
+      rows: count,
+      panels: width / 8,
+    });
   }
 
   /**
@@ -231,22 +231,22 @@ export class SimdCell {
     const kernels = this.#kernels, at = this.at, shared = this.#shared;
     const vectorRow = rowStride(this.#width), gatePanels = 4 * this.#panels;
     kernels.columnSums(at.tokenGates, 32, this.#gatesRow, gatePanels, distinct, at.biasGradient);
-    kernels.gemm(
-      adds ? shared.vectorGradients : shared.zeros,
-      32,
-      adds ? vectorRow : 0,
-      0,
-      0,
-      at.tokenGates,
-      32,
-      this.#gatesRow,
-      at.operands.kernelT,
-      8 * gatePanels,
-      shared.vectorGradients,
-      32,
-      vectorRow,
-      distinct,
-      panelsOf(this.#width),
-    );
+    kernels.gemm({
+      from: adds ? shared.vectorGradients : shared.zeros,
+      fromStride: 32,
+      fromRow: adds ? vectorRow : 0,
+      index: 0,
+      indexStride: 0,
+      a: at.tokenGates,
+      aStride: 32,
+      aRow: this.#gatesRow,
+      operand: at.operands.kernelT,
+      inner: 8 * gatePanels,
+      c: shared.vectorGradients,
+      cStride: 32,
+      cRow: vectorRow,
+      rows: distinct,
+      panels: panelsOf(this.#width),
+    });
   }
 }

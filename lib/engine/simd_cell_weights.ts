@@ -2,7 +2,7 @@
 import { type LstmCell, type ParameterLayout, tensorNamed } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import { gatesRow, inputWidth, type SimdCellScratch } from "./simd_cell_scratch.ts";
-import type { SimdKernels } from "./simd_kernels.ts";
+import type { SimdKernels } from "./simd/bindings.gen.ts";
 import { padded, panelsOf, parts } from "./simd_shapes.ts";
 
 /** Rows of a kernel that lie together. */

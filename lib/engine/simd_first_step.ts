@@ -6,7 +6,7 @@
 import type { ModelSpec } from "../model/spec.ts";
 import type { SimdChunk } from "./simd_cell.ts";
 import { gatesRow } from "./simd_cell_scratch.ts";
-import type { SimdKernels } from "./simd_kernels.ts";
+import type { SimdKernels } from "./simd/bindings.gen.ts";
 import type { SimdScratch } from "./simd_scratch.ts";
 import type { SimdSums } from "./simd_sums.ts";
 import { panelsOf, rowStride, seriesBytes } from "./simd_shapes.ts";
@@ -42,46 +42,46 @@ export class SimdFirstStep {
   prepare(size: number, length: number): void {
     const kernels = this.#kernels, at = this.#at, cell = this.#cell, { slots, zeros } = this.#shared;
     this.#count = kernels.distinctFirsts(slots, size, length, at.firstOfSlot, at.slotOfFirst, at.firsts);
-    kernels.lstmFirst(
-      this.#count,
-      this.#panels,
-      at.slotOfFirst,
-      cell.projected,
-      this.#gatesRow,
-      cell.operands.recurrentKernel,
+    kernels.lstmFirst({
+      count: this.#count,
+      panels: this.#panels,
+      slotOfFirst: at.slotOfFirst,
+      projected: cell.projected,
+      projectedRow: this.#gatesRow,
+      recurrent: cell.operands.recurrentKernel,
       zeros,
-      at.gates,
-      at.cells,
-      at.cellTanhs,
-      at.states,
-      this.#stateRow,
-      at.recurrentParts,
-    );
+      gates: at.gates,
+      cells: at.cells,
+      tanhs: at.cellTanhs,
+      states: at.states,
+      stateRow: this.#stateRow,
+      recurrentParts: at.recurrentParts,
+    });
   }
 
   /** Steps from 1 to the last. */
   forward({ first, rows, length, buffer }: SimdChunk, slots: number): void {
     const at = this.#at, cell = this.#cell, { gates, states } = cell.series[buffer];
-    this.#kernels.lstmForward(
+    this.#kernels.lstmForward({
       rows,
       length,
-      this.#panels,
-      seriesBytes(rows, length),
+      panels: this.#panels,
+      seriesBytes: seriesBytes(rows, length),
       slots,
-      cell.projected,
-      this.#gatesRow,
-      cell.operands.recurrentKernel,
-      at.firsts + 4 * first,
-      this.#count,
-      at.cells,
-      at.states,
-      at.recurrentParts,
+      projected: cell.projected,
+      projectedRow: this.#gatesRow,
+      recurrent: cell.operands.recurrentKernel,
+      firsts: at.firsts + 4 * first,
+      firstCount: this.#count,
+      firstCells: at.cells,
+      firstStates: at.states,
+      recurrentParts: at.recurrentParts,
       gates,
-      cell.cells,
-      cell.cellTanhs,
+      cells: cell.cells,
+      tanhs: cell.cellTanhs,
       states,
-      this.#stateRow,
-    );
+      stateRow: this.#stateRow,
+    });
   }
 
   /** Zeroes the sums over chunks. */
@@ -104,19 +104,19 @@ export class SimdFirstStep {
       kernels.sumByToken(stateGradient, rowBytes, panels, rows, 1, firsts, 4, at.stateGradient, countBytes, 32);
       return;
     }
-    kernels.lstmBackward(
+    kernels.lstmBackward({
       rows,
       length,
       panels,
-      series,
-      cell.operands.recurrentKernelT,
+      seriesBytes: series,
+      recurrentT: cell.operands.recurrentKernelT,
       zeros,
       gates,
-      cell.cells,
-      cell.cellTanhs,
+      cells: cell.cells,
+      tanhs: cell.cellTanhs,
       stateGradient,
       cellGradient,
-    );
+    });
     // States of steps 1 to length - 2 against gate gradients of the steps after; step 0's are summed by token first.
     const step1 = gates + rowBytes;
     sums.products(
@@ -150,17 +150,17 @@ export class SimdFirstStep {
   endBackward(): void {
     const kernels = this.#kernels, sums = this.#sums, at = this.#at, cell = this.#cell;
     const panels = this.#panels, hidden = this.#hidden, count = this.#count, stride = 32 * count;
-    kernels.lstmFirstBackward(
+    kernels.lstmFirstBackward({
       count,
       panels,
-      cell.operands.recurrentKernelT,
-      at.gateSums,
-      at.gates,
-      at.cells,
-      at.cellTanhs,
-      at.stateGradient,
-      at.cellGradient,
-    );
+      recurrentT: cell.operands.recurrentKernelT,
+      gateSums: at.gateSums,
+      gates: at.gates,
+      cells: at.cells,
+      tanhs: at.cellTanhs,
+      stateGradient: at.stateGradient,
+      cellGradient: at.cellGradient,
+    });
     sums.products(
       at.states,
       this.#stateRow,

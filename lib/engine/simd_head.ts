@@ -4,7 +4,7 @@ import type { ModelSpec } from "../model/spec.ts";
 import { DropoutArea } from "./dropout.ts";
 import type { SimdCell, SimdChunk } from "./simd_cell.ts";
 import type { SimdMasks } from "./simd_dropout.ts";
-import type { SimdKernels } from "./simd_kernels.ts";
+import type { SimdKernels } from "./simd/bindings.gen.ts";
 import type { SimdScratch } from "./simd_scratch.ts";
 import { padded, panelsOf, parts, rowStride, seriesBytes } from "./simd_shapes.ts";
 
@@ -81,23 +81,23 @@ export class SimdHead {
     const { rows } = chunk;
     for (let part = 0; part < this.#cells.length; part++) {
       if (this.#pools(masks)) this.#pool(chunk, part, masks);
-      this.#kernels.gemm(
-        part === 0 ? at.denseBias : at.logits,
-        part === 0 ? 32 : 32 * rows,
-        part === 0 ? 0 : 32,
-        0,
-        0,
-        this.#pooled(chunk, part, masks),
-        32,
-        this.#stateRow,
-        this.#kernel(part),
-        8 * panels,
-        at.logits,
-        32 * rows,
-        32,
+      this.#kernels.gemm({
+        from: part === 0 ? at.denseBias : at.logits,
+        fromStride: part === 0 ? 32 : 32 * rows,
+        fromRow: part === 0 ? 0 : 32,
+        index: 0,
+        indexStride: 0,
+        a: this.#pooled(chunk, part, masks),
+        aStride: 32,
+        aRow: this.#stateRow,
+        operand: this.#kernel(part),
+        inner: 8 * panels,
+        c: at.logits,
+        cStride: 32 * rows,
+        cRow: 32,
         rows,
-        classPanels,
-      );
+        panels: classPanels,
+      });
     }
   }
 
@@ -122,23 +122,23 @@ export class SimdHead {
     const kernels = this.#kernels, at = this.#at, panels = this.#panels;
     const { rows, length, starts } = chunk;
     const series = seriesBytes(rows, length);
-    kernels.gemm(
-      at.zeros,
-      32,
-      0,
-      0,
-      0,
-      at.logits,
-      32 * rows,
-      32,
-      this.#transpose(part),
-      8 * this.classPanels,
-      at.stateGradient,
-      32 * rows,
-      32,
+    kernels.gemm({
+      from: at.zeros,
+      fromStride: 32,
+      fromRow: 0,
+      index: 0,
+      indexStride: 0,
+      a: at.logits,
+      aStride: 32 * rows,
+      aRow: 32,
+      operand: this.#transpose(part),
+      inner: 8 * this.classPanels,
+      c: at.stateGradient,
+      cStride: 32 * rows,
+      cRow: 32,
       rows,
       panels,
-    );
+    });
     if (masks) this.#drop(chunk, part, masks, at.stateGradient, 32 * rows, 32);
     switch (this.#spec.pooling) {
       case "last":
@@ -201,20 +201,20 @@ export class SimdHead {
   #drop(chunk: SimdChunk, part: number, masks: SimdMasks, matrix: number, stride: number, row: number): void {
     const { hidden } = this.#spec;
     const mask = masks.of(DropoutArea.pooled), width = parts(this.#spec) * hidden;
-    this.#kernels.drop(
+    this.#kernels.drop({
       mask,
-      this.#at.factors,
-      0,
-      chunk.first,
-      chunk.rows,
-      width,
-      part * hidden,
-      hidden,
+      factors: this.#at.factors,
+      index: 0,
+      first: chunk.first,
+      count: chunk.rows,
+      elements: width,
+      offset: part * hidden,
+      width: hidden,
       matrix,
       stride,
       row,
-      0,
-    );
+      kept: 0,
+    });
   }
 
   #tensorPart(values: number, part: number): number {

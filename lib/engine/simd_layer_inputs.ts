@@ -6,7 +6,7 @@ import type { ModelSpec } from "../model/spec.ts";
 import { inputArea } from "./dropout.ts";
 import type { SimdCell, SimdChunk } from "./simd_cell.ts";
 import type { SimdMasks } from "./simd_dropout.ts";
-import type { SimdKernels } from "./simd_kernels.ts";
+import type { SimdKernels } from "./simd/bindings.gen.ts";
 import type { SimdScratch } from "./simd_scratch.ts";
 import { padded, panelsOf, parts, rowStride, seriesBytes } from "./simd_shapes.ts";
 
@@ -96,19 +96,19 @@ export class SimdLayerInputs {
   ): void {
     const { hidden } = this.#spec;
     const { layer, backward } = cell.cell;
-    this.#kernels.drop(
-      masks.of(inputArea(layer)),
-      this.#scratch.factors,
-      this.#positions(backward, chunk),
-      0,
-      chunk.rows * chunk.length,
-      parts(this.#spec) * hidden,
-      part * hidden,
-      hidden,
+    this.#kernels.drop({
+      mask: masks.of(inputArea(layer)),
+      factors: this.#scratch.factors,
+      index: this.#positions(backward, chunk),
+      first: 0,
+      count: chunk.rows * chunk.length,
+      elements: parts(this.#spec) * hidden,
+      offset: part * hidden,
+      width: hidden,
       matrix,
       stride,
       row,
-      0,
-    );
+      kept: 0,
+    });
   }
 }

@@ -2,9 +2,8 @@
 import { embeddingEnd, embeddingTensor, type ParameterLayout } from "../model/layout.ts";
 import { type AdamConstants, visitRanges } from "./adam.ts";
 import type { MeanUpdateOptions, UpdateOptions } from "./contract.ts";
-import type { SimdKernels } from "./simd_kernels.ts";
+import type { AdamCall, AdamFormula, AdamMeanCall, SimdKernels } from "./simd/bindings.gen.ts";
 import type { ReplicaOffsets } from "./simd_pointers.ts";
-import type { AdamFormula } from "./simd_round_kernels.ts";
 import { eachRowList } from "./simd_row_list.ts";
 import { MAX_SHARDS, type SimdScratch } from "./simd_scratch.ts";
 import type { SimdShardLists } from "./simd_shard_lists.ts";
@@ -54,49 +53,20 @@ export class SimdOptimizer {
   }
 
   update(from: ReplicaOffsets, gradients: number, into: ReplicaOffsets, options: UpdateOptions): void {
-    const { spare } = this.#scratch;
     const { scale, rows, end } = options;
     let { begin } = options;
     if (this.#isPart(rows)) {
       const { offset, size, shape: [, width] } = embeddingTensor(this.#layout);
       const [low, high] = [Math.max(begin - offset, 0), Math.min(end - offset, size)];
-      const shift = 4 * offset;
-      const formula = this.#formula(options);
-      eachRowList(this.#memory, this.#scratch, rows, (at, count) =>
-        this.#kernels.adamRows(
-          at,
-          count,
-          width!,
-          low,
-          high,
-          from.weights + shift,
-          from.m + shift,
-          from.v + shift,
-          gradients + shift,
-          into.weights + shift,
-          into.m + shift,
-          into.v + shift,
-          scale,
-          ...formula,
-          spare,
-        ));
+      const call = this.#adamCall(from, gradients, into, offset, 0, scale, this.#formula(options));
+      eachRowList(this.#memory, this.#scratch, rows, (at, count) => {
+        this.#kernels.adamRows(at, count, width!, low, high, call);
+      });
       begin = Math.max(begin, embeddingEnd(this.#layout));
     }
     visitRanges(this.#layout, begin, end, undefined, (first, last, { multiplicity, decay }) => {
-      const shift = 4 * first;
-      this.#kernels.adam(
-        from.weights + shift,
-        from.m + shift,
-        from.v + shift,
-        gradients + shift,
-        into.weights + shift,
-        into.m + shift,
-        into.v + shift,
-        last - first,
-        scale,
-        ...this.#formula(options, multiplicity, decay),
-        spare,
-      );
+      const formula = this.#formula(options, multiplicity, decay);
+      this.#kernels.adam(this.#adamCall(from, gradients, into, first, last - first, scale, formula));
     });
   }
 
@@ -106,68 +76,97 @@ export class SimdOptimizer {
     into: ReplicaOffsets,
     options: MeanUpdateOptions,
   ): void {
-    const at = this.#scratch;
+    const { stampPointers, rowPointers } = this.#scratch;
     const { scales, coefficients, rows, end } = options;
     const shards = gradients.length;
     this.#scales.set(scales.subarray(0, shards));
     let { begin } = options;
     if (rows) {
       const { offset, shape: [height, width] } = embeddingTensor(this.#layout);
-      const shift = 4 * offset;
-      const formula = this.#formula(options);
       if (rows.length > 0) {
-        this.#lists.vectors(gradients, coefficients, embeddingEnd(this.#layout), shift);
+        this.#lists.vectors(gradients, coefficients, embeddingEnd(this.#layout), 4 * offset);
         this.#lists.stamps(options.stamps, height!);
       }
-      eachRowList(this.#memory, at, rows, (list, count) =>
-        this.#kernels.adamMeanRows(
-          list,
-          count,
-          width!,
-          height!,
-          at.stampPointers,
-          options.stamp,
-          from.weights + shift,
-          from.m + shift,
-          from.v + shift,
-          at.vectorPointers,
-          at.scales,
-          at.coefficients,
-          shards,
-          into.weights + shift,
-          into.m + shift,
-          into.v + shift,
-          ...formula,
-          at.rowPointers,
-          at.replicas,
-          at.replicaPointers,
-          at.stack,
-          at.spare,
-        ));
+      const call = this.#meanCall(from, shards, into, offset, 0, this.#formula(options));
+      eachRowList(this.#memory, this.#scratch, rows, (list, count) => {
+        this.#kernels.adamMeanRows(list, count, width!, height!, stampPointers, options.stamp, rowPointers, call);
+      });
       begin = Math.max(begin, embeddingEnd(this.#layout));
     }
     visitRanges(this.#layout, begin, end, undefined, (first, last, { multiplicity, decay }) => {
-      const shift = 4 * first;
-      this.#lists.vectors(gradients, coefficients, last, shift);
-      this.#kernels.adamMean(
-        from.weights + shift,
-        from.m + shift,
-        from.v + shift,
-        at.vectorPointers,
-        at.scales,
-        at.coefficients,
-        shards,
-        into.weights + shift,
-        into.m + shift,
-        into.v + shift,
-        last - first,
-        ...this.#formula(options, multiplicity, decay),
-        at.replicas,
-        at.replicaPointers,
-        at.stack,
-        at.spare,
-      );
+      this.#lists.vectors(gradients, coefficients, last, 4 * first);
+      const formula = this.#formula(options, multiplicity, decay);
+      this.#kernels.adamMean(this.#meanCall(from, shards, into, first, last - first, formula));
     });
+  }
+
+  /** A step over `count` elements of each vector from element `first` on. */
+  #adamCall(
+    from: ReplicaOffsets,
+    gradients: number,
+    into: ReplicaOffsets,
+    first: number,
+    count: number,
+    scale: number,
+    { oneMinusBeta1, beta2, oneMinusBeta2, rate, rootCorrection, epsilon, kept }: AdamFormula,
+  ): AdamCall {
+    const shift = 4 * first;
+    return {
+      oneMinusBeta1,
+      beta2,
+      oneMinusBeta2,
+      rate,
+      rootCorrection,
+      epsilon,
+      kept,
+      fromW: from.weights + shift,
+      fromM: from.m + shift,
+      fromV: from.v + shift,
+      gradient: gradients + shift,
+      intoW: into.weights + shift,
+      intoM: into.m + shift,
+      intoV: into.v + shift,
+      count,
+      scale,
+      spare: this.#scratch.spare,
+    };
+  }
+
+  /** The same of the mean of shards, whose gradients are listed. */
+  #meanCall(
+    from: ReplicaOffsets,
+    shards: number,
+    into: ReplicaOffsets,
+    first: number,
+    count: number,
+    { oneMinusBeta1, beta2, oneMinusBeta2, rate, rootCorrection, epsilon, kept }: AdamFormula,
+  ): AdamMeanCall {
+    const { vectorPointers, scales, coefficients, replicas, replicaPointers, stack, spare } = this.#scratch;
+    const shift = 4 * first;
+    return {
+      oneMinusBeta1,
+      beta2,
+      oneMinusBeta2,
+      rate,
+      rootCorrection,
+      epsilon,
+      kept,
+      fromW: from.weights + shift,
+      fromM: from.m + shift,
+      fromV: from.v + shift,
+      gradients: vectorPointers,
+      scales,
+      coefficients,
+      shards,
+      intoW: into.weights + shift,
+      intoM: into.m + shift,
+      intoV: into.v + shift,
+      count,
+      replicas,
+      pointers: replicaPointers,
+      stack,
+      spare,
+    };
   }
 
   /** What the kernels need of Adam and of a step: the rate and the factor of √v have their bias corrected. */
@@ -179,7 +178,8 @@ export class SimdOptimizer {
     const { beta1, beta2, epsilon, weightDecay } = this.#adam;
     const rate = multiplicity * learningRate / (1 - beta1 ** step);
     const kept = decay ? 1 - learningRate * weightDecay : 1;
-    return [1 - beta1, beta2, 1 - beta2, rate, 1 / Math.sqrt(1 - beta2 ** step), epsilon, kept];
+    const rootCorrection = 1 / Math.sqrt(1 - beta2 ** step);
+    return { oneMinusBeta1: 1 - beta1, beta2, oneMinusBeta2: 1 - beta2, rate, rootCorrection, epsilon, kept };
   }
 
   /** Whether `rows` are some of the embedding's: all of them are its whole, in element order. */

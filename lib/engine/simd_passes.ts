@@ -16,7 +16,7 @@ import type { SimdMasks } from "./simd_dropout.ts";
 import { SimdFirstStep } from "./simd_first_step.ts";
 import { hasFirstStep } from "./simd_first_step_scratch.ts";
 import { SimdHead } from "./simd_head.ts";
-import type { SimdKernels } from "./simd_kernels.ts";
+import type { SimdKernels } from "./simd/bindings.gen.ts";
 import { SimdLayerInputs } from "./simd_layer_inputs.ts";
 import type { SimdScratch } from "./simd_scratch.ts";
 import { padded, rowStride, seriesBytes } from "./simd_shapes.ts";
@@ -261,19 +261,19 @@ export class SimdPasses {
     const { tokenOfSlot, factors, vectors, keptComponents } = this.scratch;
     const { embedding } = this.#spec;
     const distinct = this.#distinct;
-    this.#kernels.drop(
-      masks.of(DropoutArea.embedding),
+    this.#kernels.drop({
+      mask: masks.of(DropoutArea.embedding),
       factors,
-      tokenOfSlot,
-      0,
-      distinct,
-      embedding,
-      0,
-      embedding,
-      vectors,
-      32,
-      this.#vectorRow,
-      keptComponents,
-    );
+      index: tokenOfSlot,
+      first: 0,
+      count: distinct,
+      elements: embedding,
+      offset: 0,
+      width: embedding,
+      matrix: vectors,
+      stride: 32,
+      row: this.#vectorRow,
+      kept: keptComponents,
+    });
   }
 }

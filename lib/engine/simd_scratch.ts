@@ -18,12 +18,14 @@
  *                      replicas  replicaPointers [3][MAX_SHARDS]
  *     lists of rows    someRows int32 [SOME_ROWS]
  *     offer            see simd_sums.ts
+ *     struct           what a kernel with many arguments reads them from
  *     spare            a few words
  */
 import { lstmCells } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import { cellAreaBytes, cellOperands, seriesAreaBytes, type SimdCellScratch } from "./simd_cell_scratch.ts";
 import { firstStepAreaBytes, type SimdFirstStepScratch } from "./simd_first_step_scratch.ts";
+import { STRUCT_BYTES } from "./simd/bindings.gen.ts";
 import { MASKS_BYTES } from "./simd_dropout.ts";
 import { SOME_ROWS } from "./simd_row_list.ts";
 import { offerBytes } from "./simd_sums.ts";
@@ -118,6 +120,7 @@ function areaBytes(spec: ModelSpec, maxBatch: number, maxLength: number, most: L
     replicaPointers: 3 * 4 * MAX_SHARDS,
     stack: 1024 * (2 + Math.log2(MAX_SHARDS)),
     offer: offerBytes(spec),
+    struct: STRUCT_BYTES,
     spare: 128,
   };
 }

@@ -14,7 +14,7 @@
 import { lstmCells } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import type { Helpers } from "./contract.ts";
-import type { SimdKernels } from "./simd_kernels.ts";
+import type { SimdKernels } from "./simd/bindings.gen.ts";
 import { LINE_BYTES } from "./simd_shapes.ts";
 
 /** More of them share better, and each stages its operands for less. */

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { bindKernels } from "../../lib/engine/simd_kernels.ts";
+import { STRUCT_BYTES } from "../../lib/engine/simd/bindings.gen.ts";
+import { bindKernels } from "../../lib/engine/simd/kernels.ts";
 import { SharedVectors } from "./shared_vectors.ts";
-import { modules } from "./simd_fixture.ts";
 
 const vectors = new SharedVectors(2 ** 27);
-const kernels = bindKernels(modules, vectors.memory);
+const kernels = bindKernels(vectors.memory, vectors.allocate(STRUCT_BYTES));
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 /** Every 99,991st float32, of either sign, then those from -20 to 20 in steps of 1e-4. */

@@ -1,16 +1,17 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { eachRowAmong } from "../../lib/engine/row_parts.ts";
-import { bindKernels } from "../../lib/engine/simd_kernels.ts";
+import { STRUCT_BYTES } from "../../lib/engine/simd/bindings.gen.ts";
+import { bindKernels } from "../../lib/engine/simd/kernels.ts";
 import { ONE_LAYER } from "../../lib/model/spec.ts";
 import { SharedVectors } from "./shared_vectors.ts";
-import { modules, simdFixture } from "./simd_fixture.ts";
+import { simdFixture } from "./simd_fixture.ts";
 
 const MOST_ROWS = 700, MOST_SHARDS = 6;
 const GUARD = 16;
 
 const vectors = new SharedVectors(4 * (MOST_ROWS + 2 * GUARD) * (MOST_SHARDS + 3));
-const kernels = bindKernels(modules, vectors.memory);
+const kernels = bindKernels(vectors.memory, vectors.allocate(STRUCT_BYTES));
 const pointers = vectors.ints(MOST_SHARDS), found = vectors.ints(3), room = vectors.ints(MOST_ROWS + 2 * GUARD);
 const stampRoom = Array.from({ length: MOST_SHARDS }, () => vectors.ints(MOST_ROWS + 3));
 
@@ -37,19 +38,19 @@ function findRows({ stamps, stamp, rows, block, parts, first, step, room: words,
   room.fill(-1);
   found.fill(-1);
   const list = room.subarray(GUARD, GUARD + words);
-  kernels.findRows(
-    pointers.byteOffset,
-    stamps.length,
+  kernels.findRows({
+    stamps: pointers.byteOffset,
+    shards: stamps.length,
     stamp,
-    rows,
+    height: rows,
     block,
     parts,
     first,
     step,
-    list.byteOffset,
-    words,
-    found.byteOffset,
-  );
+    list: list.byteOffset,
+    room: words,
+    found: found.byteOffset,
+  });
   return { found: [...found], list: [...list], around: [...room.subarray(0, GUARD), ...room.subarray(GUARD + words)] };
 }
 

@@ -1,11 +1,11 @@
 /** The simd engine's kernels over a memory of their own, and matrices in it. */
-import { bindKernels } from "../../lib/engine/simd_kernels.ts";
+import { STRUCT_BYTES } from "../../lib/engine/simd/bindings.gen.ts";
+import { bindKernels } from "../../lib/engine/simd/kernels.ts";
 import { Random, Stream } from "../../lib/random.ts";
 import { SharedVectors } from "./shared_vectors.ts";
-import { modules } from "./simd_fixture.ts";
 
 export const vectors = new SharedVectors(2 ** 27);
-export const kernels = bindKernels(modules, vectors.memory);
+export const kernels = bindKernels(vectors.memory, vectors.allocate(STRUCT_BYTES));
 const random = new Random(1, Stream.weights);
 export const normals = (count: number): Float32Array =>
   vectors.floats(Array.from({ length: count }, () => random.normal()));

@@ -66,28 +66,19 @@ Deno.test("drop() and dropAgain() multiply with the factors of dropoutMasks(), r
         const mask = dropoutMasks(options).at(draw, area);
         const count = 3, first = 3, stride = Math.ceil(width / 8) * 8;
         const rows = vectors.floats(count * stride).fill(1), panels = vectors.floats(count * stride).fill(1);
-        type Place = readonly [at: number, stride: number, row: number];
-        const places: Place[] = [[rows.byteOffset, 32, 4 * stride], [panels.byteOffset, 32 * count, 32]];
+        const places = [
+          { matrix: rows.byteOffset, stride: 32, row: 4 * stride },
+          { matrix: panels.byteOffset, stride: 32 * count, row: 32 },
+        ];
         const factors = vectors.floats(width + 16), kept = vectors.allocate(count * stride / 8);
-        const drop = (index: number, place: Place) =>
-          kernels.drop(
-            masks.of(area),
-            factors.byteOffset,
-            index,
-            first,
-            count,
-            elements,
-            offset,
-            width,
-            ...place,
-            kept,
-          );
+        const call = { mask: masks.of(area), factors: factors.byteOffset, first, count, elements, offset, width, kept };
         const items = vectors.ints(count);
         items.set([3, 4, 5]);
         for (const place of places) {
-          drop(0, place);
-          drop(items.byteOffset, place); // The same items again: the square of each factor.
-          kernels.dropAgain(masks.of(area), kept, count, width, ...place);
+          kernels.drop({ ...call, ...place, index: 0 });
+          // The same items again: the square of each factor.
+          kernels.drop({ ...call, ...place, index: items.byteOffset });
+          kernels.dropAgain(masks.of(area), kept, count, width, place.matrix, place.stride, place.row);
         }
         for (let row = 0; row < count; row++) {
           for (let column = 0; column < width; column++) {

@@ -12,23 +12,23 @@ function multiply(
   rows: number,
   panels: number,
 ): void {
-  kernels.gemm(
-    from.values.byteOffset,
-    from.stride,
-    from.row,
-    index?.byteOffset ?? 0,
-    8,
-    a.values.byteOffset,
-    a.stride,
-    a.row,
-    0,
+  kernels.gemm({
+    from: from.values.byteOffset,
+    fromStride: from.stride,
+    fromRow: from.row,
+    index: index?.byteOffset ?? 0,
+    indexStride: 8,
+    a: a.values.byteOffset,
+    aStride: a.stride,
+    aRow: a.row,
+    operand: 0,
     inner,
-    c.values.byteOffset,
-    c.stride,
-    c.row,
+    c: c.values.byteOffset,
+    cStride: c.stride,
+    cRow: c.row,
     rows,
     panels,
-  );
+  });
 }
 
 for (const isRowMajor of [false, true]) {

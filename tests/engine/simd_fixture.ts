@@ -3,13 +3,10 @@ import { type Batch, batchWords, createBatch } from "../../lib/data/batch.ts";
 import { createSimdEngine, simdScratchBytes } from "../../lib/engine/simd.ts";
 import type { EmbeddingRows, Engine, Replica } from "../../lib/engine/contract.ts";
 import type { DropoutOptions } from "../../lib/engine/dropout.ts";
-import { kernelModules } from "../../lib/engine/kernel_modules.ts";
 import { type ParameterLayout, parameterLayout, tensorView } from "../../lib/model/layout.ts";
 import type { ModelSpec } from "../../lib/model/spec.ts";
 import { Random, Stream } from "../../lib/random.ts";
 import { SharedVectors } from "./shared_vectors.ts";
-
-export const modules = kernelModules();
 
 export interface SimdFixture {
   readonly spec: ModelSpec;
@@ -68,7 +65,6 @@ export function simdFixture(
     adam: adamConstants(1e-8),
     dropout,
     embeddingRows,
-    modules,
     memory: vectors.memory,
     scratch,
     maxBatch: size,

@@ -5,7 +5,7 @@ import type { Engine, Helpers } from "../../lib/engine/contract.ts";
 import { createSimdEngine, type SimdEngineOptions, simdScratchBytes } from "../../lib/engine/simd.ts";
 import { parameterLayout } from "../../lib/model/layout.ts";
 import { type ModelSpec, ONE_LAYER } from "../../lib/model/spec.ts";
-import { modules, simdFixture } from "./simd_fixture.ts";
+import { simdFixture } from "./simd_fixture.ts";
 
 const base: ModelSpec = { vocabulary: 50, embedding: 8, hidden: 20, classes: 3, lstmBiases: 1, ...ONE_LAYER };
 /** Of four chunks. */
@@ -51,7 +51,6 @@ for (const [model, change, lengths] of models) {
           spec,
           layout,
           adam: adamConstants(1e-8),
-          modules,
           memory: vectors.memory,
           maxBatch: SIZE,
           maxLength: LENGTH,

@@ -9,7 +9,7 @@ import { Random, Stream } from "../../lib/random.ts";
 import { engineContract } from "./contract.ts";
 import { float64Lstm } from "./float64_lstm.ts";
 import { simdOnPlainArrays } from "./plain_arrays.ts";
-import { modules, simdFixture } from "./simd_fixture.ts";
+import { simdFixture } from "./simd_fixture.ts";
 
 engineContract("simd", simdOnPlainArrays);
 
@@ -144,7 +144,7 @@ Deno.test("SimdEngine.hold() is about these weights alone", () => {
 Deno.test("createSimdEngine() refuses scratch that is too small", () => {
   const { vectors, layout } = simdFixture(base, 5, 3);
   const byteLength = simdScratchBytes(base, 5, 3) - 64;
-  const options = { spec: base, layout, adam: adamConstants(1e-8), modules };
+  const options = { spec: base, layout, adam: adamConstants(1e-8) };
   const size = { maxBatch: 5, maxLength: 3, memory: vectors.memory };
   assertThrows(
     () => createSimdEngine({ ...options, ...size, scratch: { byteOffset: 0, byteLength } }),

@@ -1,0 +1,40 @@
+/** The compiled kernels, and how to call them. */
+import { createHash } from "node:crypto";
+import lockstep from "../../../kernels/lockstep.wasm" with { type: "bytes" };
+import products from "../../../kernels/products.wasm" with { type: "bytes" };
+import { bindStructs, type KernelExports, KERNELS, type SimdKernels } from "./bindings.gen.ts";
+
+let compiled: { readonly lockstep: WebAssembly.Module; readonly products: WebAssembly.Module } | undefined;
+
+/**
+ * The kernels over `memory`, with room of their own for operands; `at` is the byte offset of STRUCT_BYTES that belong to
+ * them. Each thread compiles the modules once: that takes milliseconds, and nothing has to be sent.
+ */
+export function bindKernels(memory: WebAssembly.Memory, at: number): SimdKernels {
+  compiled ??= { lockstep: new WebAssembly.Module(lockstep), products: new WebAssembly.Module(products) };
+  const env = { memory };
+  const { exports } = new WebAssembly.Instance(compiled.lockstep, {
+    env,
+    products: new WebAssembly.Instance(compiled.products, { env }).exports,
+  });
+  checkExports(exports);
+  return bindStructs(exports, memory.buffer, at);
+}
+
+/** Throws a TypeError unless the module exports what the bindings call. */
+export function checkExports(exports: WebAssembly.Exports): asserts exports is WebAssembly.Exports & KernelExports {
+  for (const [name, { parameters }] of Object.entries(KERNELS)) {
+    const kernel = exports[name], arity = Object.keys(parameters).length;
+    if (typeof kernel !== "function") throw new TypeError(`The kernels have no ${name}: run \`deno task kernels\``);
+    if (kernel.length !== arity) {
+      throw new TypeError(
+        `The kernel ${name} takes ${kernel.length} numbers: expected ${arity}; run \`deno task kernels\``,
+      );
+    }
+  }
+}
+
+/** SHA-256, in hex, of the kernels' binaries: of what is computed with, whatever the version says. */
+export function kernelsDigest(): string {
+  return createHash("sha256").update(lockstep).update(products).digest("hex");
+}
