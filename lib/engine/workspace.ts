@@ -1,7 +1,7 @@
 /** An engine with memory of its own, for whoever has no run's memory to work in: predictions, tests, benchmarks. */
 import { type Batch, batchWords, createBatch } from "../data/batch.ts";
 import type { Engine } from "./contract.ts";
-import { createEngine, type EngineOptions, engineScratchBytes } from "./create.ts";
+import { createEngine, type EngineOptions, engineScratchBytes } from "./create_engine.ts";
 
 export interface Workspace {
   readonly engine: Engine;

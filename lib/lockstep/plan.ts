@@ -1,7 +1,7 @@
 /** Derives from the config everything that all threads of a run must agree on. */
 import type { TrainingConfig } from "../config/schema.ts";
 import type { TrainingData } from "../data/training_data.ts";
-import { type EngineOptions, engineOptions, engineScratchBytes } from "../engine/create.ts";
+import { type EngineOptions, engineOptions, engineScratchBytes } from "../engine/create_engine.ts";
 import { embeddingEnd } from "../model/layout.ts";
 import { type TaskModel, taskModel } from "../model/task_model.ts";
 import type { ChaosRates } from "./chaos.ts";

@@ -1,5 +1,5 @@
 /** Runs a worker thread: it gets one message, says that it is ready, runs the loop, and says that it is done. */
-import { createEngine } from "../engine/create.ts";
+import { createEngine } from "../engine/create_engine.ts";
 import { errorMessage } from "../errors.ts";
 import { abort, Aborted } from "./barrier.ts";
 import { SilentExit } from "./chaos.ts";

@@ -1,5 +1,5 @@
 /** Reads inputs and has an engine predict them: the same in whatever thread. */
-import { engineOptions } from "../engine/create.ts";
+import { engineOptions } from "../engine/create_engine.ts";
 import type { Engine } from "../engine/contract.ts";
 import type { Batch } from "../data/batch.ts";
 import { fillBatch } from "../data/fill_batch.ts";

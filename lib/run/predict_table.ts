@@ -4,7 +4,7 @@ import { fillBatch } from "../data/fill_batch.ts";
 import type { EncodedTable } from "../data/table.ts";
 import { type Combination, createCombiner } from "../baseline/mix.ts";
 import { type BaselineModel, classify, createBagger } from "../baseline/model.ts";
-import { engineOptions } from "../engine/create.ts";
+import { engineOptions } from "../engine/create_engine.ts";
 import { createWorkspace } from "../engine/workspace.ts";
 import { trainedModel } from "../model/task_model.ts";
 

@@ -1,7 +1,7 @@
 import type { Batch } from "../../lib/data/batch.ts";
 import type { Engine, Replica } from "../../lib/engine/contract.ts";
 import { createWorkspace } from "../../lib/engine/workspace.ts";
-import type { EngineNeeds } from "./example.ts";
+import type { EngineNeeds } from "./contract/example.ts";
 
 const MAX_BATCH = 160;
 const MAX_LENGTH = 16;

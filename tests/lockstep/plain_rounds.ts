@@ -6,7 +6,7 @@ import type { TrainingConfig } from "../../lib/config/schema.ts";
 import { createBatch } from "../../lib/data/batch.ts";
 import type { TrainingData } from "../../lib/data/training_data.ts";
 import type { Engine, Replica } from "../../lib/engine/contract.ts";
-import { createTfjsEngine } from "../../lib/engine/tfjs.ts";
+import { createTfjsEngine } from "../../lib/engine/tfjs/engine.ts";
 import { initialWeights } from "../../lib/model/initial.ts";
 import { type TaskModel, taskModel } from "../../lib/model/task_model.ts";
 import { simdOnPlainArrays } from "../engine/plain_arrays.ts";

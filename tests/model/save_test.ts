@@ -6,7 +6,7 @@ import { initialWeights } from "../../lib/model/initial.ts";
 import { saveLayersModel } from "../../lib/model/save.ts";
 import { readSavedWeights } from "../../lib/model/saved_weights.ts";
 import { assertClose } from "../engine/close.ts";
-import { example } from "../engine/example.ts";
+import { example } from "../engine/contract/example.ts";
 import { plainLogits, plainSoftmax } from "../engine/plain_lstm.ts";
 import { type ModelSpec, ONE_LAYER } from "../../lib/model/spec.ts";
 

@@ -1,7 +1,7 @@
 /** Memory over many rounds: what a run takes after warm-up is all that it takes. */
 import { assert, assertEquals } from "@std/assert";
-import { createTfjsEngine } from "../../lib/engine/tfjs.ts";
-import { loadTfjs } from "../../lib/engine/tfjs_backend.ts";
+import { createTfjsEngine } from "../../lib/engine/tfjs/engine.ts";
+import { loadTfjs } from "../../lib/engine/tfjs/backend.ts";
 import { createClaims } from "../../lib/lockstep/work_stealing.ts";
 import { initialState } from "../../lib/lockstep/initial_state.ts";
 import { createPlan } from "../../lib/lockstep/plan.ts";

@@ -3,7 +3,7 @@
  * and derives from it where training is.
  */
 import type { TrainingConfig } from "../../config/schema.ts";
-import { learningRateAt } from "../../engine/schedule.ts";
+import { learningRateAt } from "../../engine/learning_rate.ts";
 import { roundsPerEpoch, type ScheduleOptions } from "../schedule.ts";
 import { currentAndNext } from "./control.ts";
 import { HistoryFigure } from "./figures.ts";

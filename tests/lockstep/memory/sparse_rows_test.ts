@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { createBatch } from "../../../lib/data/batch.ts";
-import { findRows } from "../../../lib/engine/plain_rows.ts";
+import { findRows } from "../../../lib/engine/reference/rows.ts";
 import {
   copyReplicaRows,
   createRowFinder,

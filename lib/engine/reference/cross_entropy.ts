@@ -1,0 +1,52 @@
+import type { Batch, BatchMetrics } from "../../data/batch.ts";
+import { lossWeight } from "../../data/class_weights.ts";
+
+/**
+ * Softmax cross-entropy of the first `size` rows of `logits` (`[size, classes]`) against `labels`, in double precision
+ * and with the row's maximum taken out, so that no exponential overflows. Writes each row's probabilities to
+ * `probabilities` (`[size, classes]`). Equal logits count as the lowest class.
+ */
+export function crossEntropy(
+  logits: Float32Array,
+  labels: Int32Array,
+  size: number,
+  classes: number,
+  probabilities: Float32Array,
+): BatchMetrics {
+  const metrics = { lossSum: 0, correct: 0 };
+  for (let row = 0; row < size; row++) {
+    const start = row * classes;
+    const label = labels[row]!;
+    let best = 0;
+    for (let k = 1; k < classes; k++) if (logits[start + k]! > logits[start + best]!) best = k;
+    const max = logits[start + best]!;
+    let sum = 0;
+    for (let k = 0; k < classes; k++) sum += Math.exp(logits[start + k]! - max);
+    for (let k = 0; k < classes; k++) probabilities[start + k] = Math.exp(logits[start + k]! - max) / sum;
+    metrics.lossSum += Math.log(sum) + max - logits[start + label]!;
+    if (best === label) metrics.correct++;
+  }
+  return metrics;
+}
+
+/**
+ * Turns `probabilities` (`[size, classes]`) into the gradient of the mean cross-entropy by the logits, in place; the mean
+ * is weighted with `classWeights`, if given.
+ */
+export function logitGradients(
+  probabilities: Float32Array,
+  batch: Pick<Batch, "size" | "labels">,
+  classes: number,
+  classWeights?: Float32Array,
+): void {
+  const { size, labels } = batch;
+  const total = lossWeight(batch, classWeights);
+  for (let row = 0; row < size; row++) {
+    const label = labels[row]!;
+    const share = (classWeights?.[label] ?? 1) / total;
+    for (let k = 0; k < classes; k++) {
+      const index = row * classes + k;
+      probabilities[index] = (probabilities[index]! - (k === label ? 1 : 0)) * share;
+    }
+  }
+}

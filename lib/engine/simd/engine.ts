@@ -1,0 +1,242 @@
+/**
+ * The simd engine: a training step in fused WebAssembly kernels over one shared memory. Nothing is copied there but
+ * the operands of products.
+ *
+ * It does less than the textbook's step. A token's product with the input kernel is computed once per distinct token of
+ * the batch, and so are its gradients, from gate gradients summed by token; the first time step has no recurrent product;
+ * only the last hidden state meets the dense layer.
+ */
+import type { Batch, BatchMetrics } from "../../data/batch.ts";
+import { lossWeight } from "../../data/class_weights.ts";
+import type { ParameterLayout } from "../../model/layout.ts";
+import type { ModelSpec } from "../../model/spec.ts";
+import type { AdamConstants } from "../adam.ts";
+import type {
+  AverageOptions,
+  AverageRowsOptions,
+  EmbeddingRows,
+  Engine,
+  FindRowsOptions,
+  Helpers,
+  MeanUpdateOptions,
+  Replica,
+  RowsFound,
+  UpdateOptions,
+} from "../contract.ts";
+import type { DropoutOptions } from "../dropout.ts";
+import { SimdAverager } from "./averager.ts";
+import { SimdMasks } from "./masks.ts";
+import type { SimdKernels } from "./bindings.gen.ts";
+import { bindKernels } from "./kernels.ts";
+import { SimdOptimizer } from "./optimizer.ts";
+import { SimdPasses } from "./passes.ts";
+import { SimdPointers } from "./memory/pointers.ts";
+import { chunkRows, type SimdScratch, simdScratch, simdScratchBytes } from "./memory/scratch.ts";
+import { SimdShardLists } from "./memory/shard_lists.ts";
+import { padded } from "./memory/shapes.ts";
+import { SimdSums } from "./work_sharing.ts";
+
+export { simdScratchBytes };
+
+export interface SimdEngineOptions {
+  readonly spec: ModelSpec;
+  readonly layout: ParameterLayout;
+  readonly adam: AdamConstants;
+  readonly dropout?: DropoutOptions;
+  readonly classWeights?: Float32Array | undefined;
+  readonly embeddingRows?: EmbeddingRows;
+  /** Shared. Every array that the engine is given must be a view on it. */
+  readonly memory: WebAssembly.Memory;
+  /** The engine's own part of the memory: at least `simdScratchBytes(...)`, at a multiple of 64. */
+  readonly scratch: { readonly byteOffset: number; readonly byteLength: number };
+  /** Those of the engines that this one can help, made with the same options, and who can help this one. */
+  readonly others?: readonly { readonly byteOffset: number }[];
+  readonly helpers?: Helpers;
+  /** Most sequences of a batch. */
+  readonly maxBatch: number;
+  /** Most tokens of a sequence. */
+  readonly maxLength: number;
+}
+
+/** Throws a RangeError if the scratch memory is too small or not aligned. */
+export function createSimdEngine(options: SimdEngineOptions): Engine {
+  const { spec, memory, scratch, maxBatch, maxLength } = options;
+  const needed = simdScratchBytes(spec, maxBatch, maxLength);
+  if (scratch.byteLength < needed || scratch.byteOffset % 64 !== 0) {
+    throw new RangeError(
+      `The scratch memory has ${scratch.byteLength} bytes at ${scratch.byteOffset}: expected ${needed} at a multiple of 64`,
+    );
+  }
+  const at = simdScratch(spec, maxBatch, maxLength, scratch.byteOffset);
+  return new FusedEngine(options, bindKernels(memory, at.struct), at);
+}
+
+class FusedEngine implements Engine {
+  readonly name = "simd";
+  readonly #options: SimdEngineOptions;
+  readonly #kernels: SimdKernels;
+  readonly #sums: SimdSums;
+  readonly #passes: SimdPasses;
+  readonly #optimizer: SimdOptimizer;
+  readonly #averager: SimdAverager;
+  readonly #pointers: SimdPointers;
+  readonly #masks: SimdMasks | undefined;
+  /** A view on the word at `spare`: the count of hits. */
+  readonly #hits: Int32Array;
+
+  constructor(options: SimdEngineOptions, kernels: SimdKernels, at: SimdScratch) {
+    const { spec, layout, adam, dropout, classWeights, memory, scratch, maxBatch, maxLength, others, helpers } =
+      options;
+    this.#options = options;
+    this.#kernels = kernels;
+    // The padding of packed weights is 0, that of the logits' bias -Infinity.
+    kernels.zero(scratch.byteOffset, simdScratchBytes(spec, maxBatch, maxLength));
+    new Float32Array(memory.buffer, at.denseBias, padded(spec.classes)).fill(-Infinity);
+    if (classWeights) new Float32Array(memory.buffer, at.classWeights, spec.classes).set(classWeights);
+    const offers = others?.map(({ byteOffset }) => byteOffset + at.offer - scratch.byteOffset);
+    this.#sums = new SimdSums(kernels, spec, memory, at.offer, offers, helpers);
+    this.#passes = new SimdPasses(kernels, spec, layout, at, memory, maxBatch, this.#sums);
+    if (dropout && dropout.rate > 0) this.#masks = new SimdMasks(memory, at.masks, dropout);
+    this.#hits = new Int32Array(memory.buffer, at.spare, 1);
+    this.#pointers = new SimdPointers(memory, layout);
+    const lists = new SimdShardLists(at, memory, this.#pointers);
+    this.#optimizer = new SimdOptimizer(kernels, layout, adam, at, memory, lists);
+    this.#averager = new SimdAverager(kernels, layout, at, memory, this.#pointers, lists);
+  }
+
+  hold(weights?: Float32Array): void {
+    this.#passes.hold(weights && this.#pointers.ofVector(weights, "weights"));
+  }
+
+  gradients(weights: Float32Array, batch: Batch, out: Float32Array, draw: number): BatchMetrics {
+    const target = this.#pointers.ofVector(out, "out");
+    const labels = this.#labels(batch);
+    this.#masks?.select(draw);
+    this.#prepare(weights, batch, this.#masks);
+    this.#passes.beginBackward(weights.byteOffset);
+    const { classWeights, embeddingRows } = this.#options;
+    const total = lossWeight(batch, classWeights);
+    const weighted = classWeights ? this.#passes.scratch.classWeights : 0;
+    const metrics = this.#eachChunk(batch, (first, rows, chunksLeft) => {
+      const lossSum = this.#crossEntropy(labels + 4 * first, rows, 1 / total, weighted);
+      this.#passes.backward(chunksLeft);
+      return lossSum;
+    });
+    this.#passes.endBackward(target, embeddingRows === "lazy");
+    return metrics;
+  }
+
+  rows(): Int32Array {
+    return new Int32Array(this.#options.memory.buffer, this.#passes.scratch.tokenOfSlot, this.#passes.distinct);
+  }
+
+  squaredNorm(gradients: Float32Array, begin: number, end: number, rows?: Int32Array): number {
+    return this.#optimizer.squaredNorm(this.#pointers.ofVector(gradients, "gradients"), begin, end, rows);
+  }
+
+  update(from: Replica, gradients: Float32Array, into: Replica, options: UpdateOptions): void {
+    const gradient = this.#pointers.ofVector(gradients, "gradients");
+    this.#optimizer.update(
+      this.#pointers.ofReplica(from, "from"),
+      gradient,
+      this.#pointers.ofReplica(into, "into"),
+      options,
+    );
+  }
+
+  updateMean(from: Replica, gradients: readonly Float32Array[], into: Replica, options: MeanUpdateOptions): void {
+    const source = this.#pointers.ofReplica(from, "from");
+    this.#optimizer.updateMean(source, gradients, this.#pointers.ofReplica(into, "into"), options);
+  }
+
+  predict(weights: Float32Array, batch: Batch): Float32Array {
+    const { spec: { classes }, memory } = this.#options;
+    const { scratch: at, head: { classPanels } } = this.#passes;
+    const probabilities = new Float32Array(batch.size * classes);
+    this.#prepare(weights, batch, undefined);
+    this.#eachChunk(batch, (first, rows) => {
+      this.#kernels.softmax(at.logits, rows, classPanels, classes, at.probabilities, at.spare);
+      probabilities.set(new Float32Array(memory.buffer, at.probabilities, rows * classes), first * classes);
+      return 0;
+    });
+    return probabilities;
+  }
+
+  evaluate(weights: Float32Array, batch: Batch): BatchMetrics {
+    const labels = this.#labels(batch);
+    this.#prepare(weights, batch, undefined);
+    return this.#eachChunk(batch, (first, rows) => this.#crossEntropy(labels + 4 * first, rows, 1, 0));
+  }
+
+  average(options: AverageOptions): number {
+    return this.#averager.average(options);
+  }
+
+  averageRows(options: AverageRowsOptions): number {
+    return this.#averager.averageRows(options);
+  }
+
+  copyRows(from: Float32Array, into: Float32Array, rows: Int32Array): void {
+    this.#averager.copyRows(from, into, rows);
+  }
+
+  findRows(options: FindRowsOptions): RowsFound {
+    return this.#averager.findRows(options);
+  }
+
+  help(): boolean {
+    return this.#sums.help();
+  }
+
+  /** Nothing to give back: the memory is the caller's. */
+  dispose(): void {}
+
+  /**
+   * Forward of the whole batch, chunk after chunk: `use` finds the chunk's logits in scratch, counts its hits and
+   * returns its loss.
+   */
+  #eachChunk(batch: Batch, use: (first: number, rows: number, chunksLeft: number) => number): BatchMetrics {
+    let lossSum = 0;
+    this.#hits[0] = 0;
+    const chunk = chunkRows(this.#options.spec, batch.size, batch.length);
+    for (let first = 0; first < batch.size; first += chunk) {
+      const rows = Math.min(chunk, batch.size - first);
+      this.#passes.forward(first, rows, batch.length);
+      lossSum += use(first, rows, Math.ceil((batch.size - first - rows) / chunk));
+    }
+    return { lossSum, correct: this.#hits[0]! };
+  }
+
+  /** The loss of the chunk whose logits are in scratch; these become its gradient, times `scale` and the classes' `weights`. */
+  #crossEntropy(labels: number, rows: number, scale: number, weights: number): number {
+    const { scratch: at, head: { classPanels } } = this.#passes;
+    const { logits, spare } = at;
+    return this.#kernels.softmaxCrossEntropy(logits, rows, classPanels, labels, scale, weights, spare, spare + 4);
+  }
+
+  /** Checks the arguments, packs the weights and projects the batch's distinct tokens. */
+  #prepare(weights: Float32Array, batch: Batch, masks: SimdMasks | undefined): void {
+    const { maxBatch, maxLength } = this.#options;
+    const source = this.#pointers.ofVector(weights, "weights");
+    if (batch.size > maxBatch || batch.length > maxLength || batch.length < 1) {
+      throw new RangeError(
+        `The batch is ${batch.size} × ${batch.length}: expected at most ${maxBatch} × ${maxLength}, and a length of at least 1`,
+      );
+    }
+    const tokens = this.#pointers.of(batch.tokens, "batch.tokens", batch.size * batch.length);
+    this.#passes.prepare(source, tokens, batch, masks);
+  }
+
+  /** The pointer to a batch's labels, each seen to be a class. */
+  #labels(batch: Batch): number {
+    const { classes } = this.#options.spec;
+    const pointer = this.#pointers.of(batch.labels, "batch.labels", batch.size);
+    for (let row = 0; row < batch.size; row++) {
+      const label = batch.labels[row]!;
+      if (label < 0 || label >= classes) {
+        throw new RangeError(`batch.labels[${row}] is ${label}: expected 0 to ${classes - 1}`);
+      }
+    }
+    return pointer;
+  }
+}

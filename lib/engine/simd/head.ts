@@ -1,0 +1,249 @@
+/** What lies above the LSTMs of the simd engine: pooling over time, and the dense layer. */
+import { type ParameterLayout, tensorNamed } from "../../model/layout.ts";
+import type { ModelSpec } from "../../model/spec.ts";
+import { DropoutArea } from "../dropout.ts";
+import type { SimdCell, SimdChunk } from "./lstm/cell.ts";
+import type { SimdMasks } from "./masks.ts";
+import type { SimdKernels } from "./bindings.gen.ts";
+import type { SimdScratch } from "./memory/scratch.ts";
+import { padded, panelsOf, parts, rowStride, seriesBytes } from "./memory/shapes.ts";
+
+export class SimdHead {
+  /** Panels of the classes. */
+  readonly classPanels: number;
+  readonly #kernels: SimdKernels;
+  readonly #spec: ModelSpec;
+  readonly #at: SimdScratch;
+  /** The last layer's LSTMs, each of which is a part. */
+  readonly #cells: readonly SimdCell[];
+  readonly #panels: number;
+  /** Bytes from row to row of states. */
+  readonly #stateRow: number;
+  /** Byte offsets in a flat vector. */
+  readonly #denseKernel: number;
+  readonly #denseBias: number;
+
+  constructor(
+    kernels: SimdKernels,
+    spec: ModelSpec,
+    layout: ParameterLayout,
+    at: SimdScratch,
+    cells: readonly SimdCell[],
+  ) {
+    this.classPanels = panelsOf(spec.classes);
+    this.#kernels = kernels;
+    this.#spec = spec;
+    this.#at = at;
+    this.#cells = cells;
+    this.#panels = panelsOf(spec.hidden);
+    this.#stateRow = rowStride(spec.hidden);
+    this.#denseKernel = 4 * tensorNamed(layout, "dense/kernel").offset;
+    this.#denseBias = 4 * tensorNamed(layout, "dense/bias").offset;
+  }
+
+  /** Whether gradients come to the states of the last step alone. */
+  get takesLast(): boolean {
+    return this.#spec.pooling === "last";
+  }
+
+  /** Packs the weights at `source` and stages them. */
+  pack(source: number): void {
+    const { hidden, classes } = this.#spec;
+    const kernels = this.#kernels, at = this.#at;
+    for (let part = 0; part < this.#cells.length; part++) {
+      const packed = at.denseKernel + this.#packedPart(part), inner = padded(hidden);
+      kernels.packColumns(this.#tensorPart(source, part), hidden, 1, classes, packed, inner);
+      kernels.stageOperand(this.#kernel(part), packed, inner, this.classPanels);
+    }
+    kernels.packColumns(source + this.#denseBias, 1, 1, classes, at.denseBias, 1);
+  }
+
+  /** Packs and stages what only the backward pass needs of the weights at `source`. */
+  packBackward(source: number): void {
+    const { hidden, classes } = this.#spec;
+    const kernels = this.#kernels, at = this.#at;
+    for (let part = 0; part < this.#cells.length; part++) {
+      const packed = at.denseKernelT + this.#packedPart(part);
+      kernels.packRows(this.#tensorPart(source, part), hidden, 1, classes, packed);
+      kernels.stageOperand(this.#transpose(part), packed, padded(classes), this.#panels);
+    }
+  }
+
+  /** Zeroes the sums over chunks. */
+  beginBackward(): void {
+    const at = this.#at;
+    this.#kernels.zero(at.denseKernelGradient, at.slotOfToken - at.denseKernelGradient);
+  }
+
+  /** From states to logits. */
+  forward(chunk: SimdChunk, masks: SimdMasks | undefined): void {
+    const at = this.#at, panels = this.#panels, classPanels = this.classPanels;
+    const { rows } = chunk;
+    for (let part = 0; part < this.#cells.length; part++) {
+      if (this.#pools(masks)) this.#pool(chunk, part, masks);
+      this.#kernels.gemm({
+        from: part === 0 ? at.denseBias : at.logits,
+        fromStride: part === 0 ? 32 : 32 * rows,
+        fromRow: part === 0 ? 0 : 32,
+        index: 0,
+        indexStride: 0,
+        a: this.#pooled(chunk, part, masks),
+        aStride: 32,
+        aRow: this.#stateRow,
+        operand: this.#kernel(part),
+        inner: 8 * panels,
+        c: at.logits,
+        cStride: 32 * rows,
+        cRow: 32,
+        rows,
+        panels: classPanels,
+      });
+    }
+  }
+
+  /** From the gradient of the logits to those of the dense layer. */
+  backward(chunk: SimdChunk, masks: SimdMasks | undefined): void {
+    const kernels = this.#kernels, at = this.#at;
+    const { hidden } = this.#spec;
+    const { rows } = chunk, stateRow = this.#stateRow, classPanels = this.classPanels;
+    const { logits } = at, stride = 32 * rows;
+    for (let part = 0; part < this.#cells.length; part++) {
+      const pooled = this.#pooled(chunk, part, masks), gradient = this.#gradientPart(part);
+      kernels.accumulateProducts(pooled, stateRow, logits, stride, 32, rows, gradient, hidden, classPanels);
+    }
+    kernels.columnSums(logits, stride, 32, classPanels, rows, at.denseBiasGradient);
+  }
+
+  /**
+   * From the gradient of the logits to those of the states of `part`, at all steps in panels over time; or, where only the
+   * last step's count, to those alone. Returns where they lie.
+   */
+  statesBackward(chunk: SimdChunk, part: number, masks: SimdMasks | undefined): number {
+    const kernels = this.#kernels, at = this.#at, panels = this.#panels;
+    const { rows, length, starts } = chunk;
+    const series = seriesBytes(rows, length);
+    kernels.gemm({
+      from: at.zeros,
+      fromStride: 32,
+      fromRow: 0,
+      index: 0,
+      indexStride: 0,
+      a: at.logits,
+      aStride: 32 * rows,
+      aRow: 32,
+      operand: this.#transpose(part),
+      inner: 8 * this.classPanels,
+      c: at.stateGradient,
+      cStride: 32 * rows,
+      cRow: 32,
+      rows,
+      panels,
+    });
+    if (masks) this.#drop(chunk, part, masks, at.stateGradient, 32 * rows, 32);
+    switch (this.#spec.pooling) {
+      case "last":
+        return at.stateGradient;
+      case "mean":
+        kernels.poolMeanBackward(at.stateGradient, rows, length, panels, starts, at.stateGradients, series);
+        break;
+      case "max": {
+        const winners = this.#winners(chunk, part);
+        kernels.poolMaxBackward(at.stateGradient, winners, rows, length, panels, at.stateGradients, series);
+      }
+    }
+    return at.stateGradients;
+  }
+
+  /** Writes the gradients of all chunks to the flat vector at `target`. */
+  unpack(target: number): void {
+    const { hidden, classes } = this.#spec;
+    const kernels = this.#kernels, at = this.#at;
+    for (let part = 0; part < this.#cells.length; part++) {
+      kernels.unpackColumns(this.#gradientPart(part), hidden, this.#tensorPart(target, part), hidden, 1, classes);
+    }
+    kernels.unpackColumns(at.denseBiasGradient, 1, target + this.#denseBias, 1, 1, classes);
+  }
+
+  /** Whether the dense layer gets something other than the last step's states as they are. */
+  #pools(masks: SimdMasks | undefined): boolean {
+    return masks !== undefined || this.#spec.pooling !== "last";
+  }
+
+  /** What the dense layer gets of `part`. */
+  #pooled(chunk: SimdChunk, part: number, masks: SimdMasks | undefined): number {
+    return this.#pools(masks) ? this.#pooledPart(chunk, part) : this.#cells[part]!.lastStates(chunk);
+  }
+
+  /** Writes it, where it is something other than the last step's states. */
+  #pool(chunk: SimdChunk, part: number, masks: SimdMasks | undefined): void {
+    const kernels = this.#kernels, panels = this.#panels;
+    const { rows, length, starts, buffer } = chunk;
+    const { at, cell: { backward } } = this.#cells[part]!;
+    const { states } = at.series[buffer], stateRow = this.#stateRow;
+    const to = this.#pooledPart(chunk, part);
+    switch (this.#spec.pooling) {
+      case "last": {
+        const last = this.#cells[part]!.lastStates(chunk);
+        kernels.pickRows(last, 32, stateRow, 0, 0, to, 32, stateRow, rows, panels);
+        break;
+      }
+      case "mean":
+        kernels.poolMean(states, stateRow, rows, length, panels, starts, to, stateRow);
+        break;
+      case "max": {
+        const winners = this.#winners(chunk, part), flag = backward ? 1 : 0;
+        kernels.poolMax(states, stateRow, rows, length, panels, starts, flag, to, stateRow, winners);
+      }
+    }
+    if (masks) this.#drop(chunk, part, masks, to, 32, stateRow);
+  }
+
+  #drop(chunk: SimdChunk, part: number, masks: SimdMasks, matrix: number, stride: number, row: number): void {
+    const { hidden } = this.#spec;
+    const mask = masks.of(DropoutArea.pooled), width = parts(this.#spec) * hidden;
+    this.#kernels.drop({
+      mask,
+      factors: this.#at.factors,
+      index: 0,
+      first: chunk.first,
+      count: chunk.rows,
+      elements: width,
+      offset: part * hidden,
+      width: hidden,
+      matrix,
+      stride,
+      row,
+      kept: 0,
+    });
+  }
+
+  #tensorPart(values: number, part: number): number {
+    return values + this.#denseKernel + 4 * this.#spec.hidden * this.#spec.classes * part;
+  }
+
+  /** Where `part` begins among packed weights. */
+  #packedPart(part: number): number {
+    return 32 * 8 * this.#panels * this.classPanels * part;
+  }
+
+  /** The operand that the kernel of `part` is staged as. */
+  #kernel(part: number): number {
+    return this.#at.denseOperands + 2 * part;
+  }
+
+  #transpose(part: number): number {
+    return this.#kernel(part) + 1;
+  }
+
+  #gradientPart(part: number): number {
+    return this.#at.denseKernelGradient + 32 * this.#spec.hidden * this.classPanels * part;
+  }
+
+  #pooledPart({ rows }: SimdChunk, part: number): number {
+    return this.#at.pooled + this.#stateRow * rows * part;
+  }
+
+  #winners({ rows }: SimdChunk, part: number): number {
+    return this.#at.winners + 32 * this.#panels * rows * part;
+  }
+}

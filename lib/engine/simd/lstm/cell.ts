@@ -1,0 +1,252 @@
+/** One LSTM of the simd engine, a layer in one direction: its passes over its part of the scratch memory, with packed weights. */
+import type { LstmCell } from "../../../model/layout.ts";
+import type { ModelSpec } from "../../../model/spec.ts";
+import { gatesRow, inputWidth, type SimdCellScratch } from "./cell_scratch.ts";
+import type { SimdKernels } from "../bindings.gen.ts";
+import type { SimdScratch } from "../memory/scratch.ts";
+import type { SimdSums } from "../work_sharing.ts";
+import { padded, panelsOf, rowStride, seriesBytes } from "../memory/shapes.ts";
+
+/** Rows that go through the LSTMs together. */
+export interface SimdChunk {
+  /** The first row's number in the batch. */
+  readonly first: number;
+  readonly rows: number;
+  /** Time steps: as many as the longest of the rows has tokens. */
+  readonly length: number;
+  /** Of the batch. */
+  readonly batchLength: number;
+  /** Where the rows' first steps are, int32; 0 if all begin at step 0. */
+  readonly starts: number;
+  /** Which buffer its gates and states are in. */
+  readonly buffer: 0 | 1;
+}
+
+export class SimdCell {
+  readonly cell: LstmCell;
+  readonly at: SimdCellScratch;
+  readonly #kernels: SimdKernels;
+  readonly #sums: SimdSums;
+  readonly #shared: SimdScratch;
+  readonly #hidden: number;
+  /** Panels of one gate. */
+  readonly #panels: number;
+  readonly #width: number;
+  /** Bytes from row to row of states, and of the tokens' gates. */
+  readonly #stateRow: number;
+  readonly #gatesRow: number;
+
+  constructor(
+    kernels: SimdKernels,
+    sums: SimdSums,
+    spec: ModelSpec,
+    cell: LstmCell,
+    scratch: SimdScratch,
+    at: SimdCellScratch,
+  ) {
+    this.cell = cell;
+    this.at = at;
+    this.#kernels = kernels;
+    this.#sums = sums;
+    this.#shared = scratch;
+    this.#hidden = spec.hidden;
+    this.#panels = panelsOf(spec.hidden);
+    this.#width = inputWidth(spec, cell);
+    this.#stateRow = rowStride(spec.hidden);
+    this.#gatesRow = gatesRow(spec);
+  }
+
+  /** What the distinct tokens' vectors add to the gates. */
+  projectTokens(distinct: number): void {
+    const { at } = this;
+    this.#project(this.#shared.vectors, distinct, at.projected, 32, this.#gatesRow);
+  }
+
+  /** The same of `inputs`, written to `gates`. */
+  projectInputs({ rows, length, buffer }: SimdChunk): void {
+    const { at } = this;
+    this.#project(at.inputs, rows * length, at.series[buffer].gates, seriesBytes(rows, length), 32);
+  }
+
+  #project(inputs: number, count: number, to: number, toStride: number, toRow: number): void {
+    const { at } = this, width = this.#width;
+    this.#kernels.gemm({
+      from: at.bias,
+      fromStride: 32,
+      fromRow: 0,
+      index: 0,
+      indexStride: 0,
+      a: inputs,
+      aStride: 32,
+      aRow: rowStride(width),
+      operand: at.operands.kernel,
+      inner: padded(width),
+      c: to,
+      cStride: toStride,
+      cRow: toRow,
+      rows: count,
+      panels: 4 * this.#panels,
+    });
+  }
+
+  /** All time steps. `slots` are those of the chunk's tokens in this direction's order, or 0 after `projectInputs`. */
+  forward(chunk: SimdChunk, slots: number): void {
+    const { at } = this;
+    const { rows, length, batchLength, starts, buffer } = chunk;
+    const { gates, states } = at.series[buffer];
+    this.#kernels.lstmSteps({
+      rows,
+      length,
+      panels: this.#panels,
+      seriesBytes: seriesBytes(rows, length),
+      starts,
+      slots,
+      slotsStride: 4 * batchLength,
+      projected: at.projected,
+      projectedRow: this.#gatesRow,
+      recurrent: at.operands.recurrentKernel,
+      gates,
+      cells: at.cells,
+      tanhs: at.cellTanhs,
+      states,
+      stateRow: this.#stateRow,
+    });
+  }
+
+  /** The last step's states. */
+  lastStates({ rows, length, buffer }: SimdChunk): number {
+    return this.at.series[buffer].states + this.#stateRow * rows * (length - 1);
+  }
+
+  /**
+   * From the gradients of the states to those of the gates, and to the sums for the recurrent kernel's. `gradients` as
+   * lstmStepsBackward takes them: of the last step alone if `gradientStep` is 0.
+   */
+  backward(
+    { rows, length, starts, buffer }: SimdChunk,
+    gradients: number,
+    gradientStep: number,
+    gradientPanel: number,
+  ): void {
+    const kernels = this.#kernels, at = this.at, shared = this.#shared, panels = this.#panels;
+    const series = seriesBytes(rows, length);
+    const { gates, states } = at.series[buffer];
+    kernels.lstmStepsBackward({
+      rows,
+      length,
+      panels,
+      seriesBytes: series,
+      starts,
+      recurrentT: at.operands.recurrentKernelT,
+      zeros: shared.zeros,
+      gates,
+      cells: at.cells,
+      tanhs: at.cellTanhs,
+      stateGradients: gradients,
+      gradientStep,
+      gradientPanel,
+      cellGradient: shared.cellGradient,
+    });
+    // States of all steps but the last, against gate gradients of all steps but the first.
+    this.#sums.products(
+      states,
+      this.#stateRow,
+      gates + 32 * rows,
+      series,
+      32,
+      rows * (length - 1),
+      at.recurrentKernelGradient,
+      this.#hidden,
+      4 * panels,
+    );
+  }
+
+  /** Adds the gate gradients to the sums by token. */
+  sumByToken({ rows, length, batchLength, buffer }: SimdChunk, slots: number): void {
+    const { at } = this;
+    this.#sums.byToken(
+      at.series[buffer].gates,
+      seriesBytes(rows, length),
+      4 * this.#panels,
+      rows,
+      length,
+      slots,
+      4 * batchLength,
+      at.tokenGates,
+      32,
+      this.#gatesRow,
+    );
+  }
+
+  /** From the gate gradients to those of kernel, bias and inputs. */
+  inputsBackward({ rows, length, buffer }: SimdChunk): void {
+    const kernels = this.#kernels, at = this.at, width = this.#width, { gates } = at.series[buffer];
+    const series = seriesBytes(rows, length), count = rows * length, gatePanels = 4 * this.#panels;
+    const inputRow = rowStride(width);
+    kernels.accumulateProducts(at.inputs, inputRow, gates, series, 32, count, at.kernelGradient, width, gatePanels);
+    kernels.columnSums(gates, series, 32, gatePanels, count, at.biasGradient);
+    kernels.gemm({
+      from: this.#shared.zeros,
+      fromStride: 32,
+      fromRow: 0,
+      index: 0,
+      indexStride: 0,
+      a: gates,
+      aStride: series,
+      aRow: 32,
+      operand: at.operands.kernelT,
+      inner: 8 * gatePanels,
+      c: at.inputGradients,
+      cStride: series,
+      cRow: 32,
+      rows: count,
+      panels: width / 8,
+    });
+  }
+
+  /**
+   * From the gate gradients summed by token to the sums for the kernel's. What follows the last token, up to a multiple of
+   * eight, is 0: products over tokens are fastest in eights.
+   */
+  sumOverTokens(distinct: number): void {
+    const { at } = this;
+    this.#sums.products(
+      this.#shared.vectors,
+      rowStride(this.#width),
+      at.tokenGates,
+      32,
+      this.#gatesRow,
+      padded(distinct),
+      at.kernelGradient,
+      this.#width,
+      4 * this.#panels,
+    );
+  }
+
+  /**
+   * From the gate gradients summed by token to the gradients of the bias and of the tokens' vectors: the first LSTM writes
+   * these to the shared `vectorGradients`, others add to them.
+   */
+  tokensBackward(distinct: number, adds: boolean): void {
+    const kernels = this.#kernels, at = this.at, shared = this.#shared;
+    const vectorRow = rowStride(this.#width), gatePanels = 4 * this.#panels;
+    kernels.columnSums(at.tokenGates, 32, this.#gatesRow, gatePanels, distinct, at.biasGradient);
+    kernels.gemm({
+      from: adds ? shared.vectorGradients : shared.zeros,
+      fromStride: 32,
+      fromRow: adds ? vectorRow : 0,
+      index: 0,
+      indexStride: 0,
+      a: at.tokenGates,
+      aStride: 32,
+      aRow: this.#gatesRow,
+      operand: at.operands.kernelT,
+      inner: 8 * gatePanels,
+      c: shared.vectorGradients,
+      cStride: 32,
+      cRow: vectorRow,
+      rows: distinct,
+      panels: panelsOf(this.#width),
+    });
+  }
+}

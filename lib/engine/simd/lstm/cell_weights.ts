@@ -1,0 +1,94 @@
+/** The weights of one LSTM on their way into panels, and their gradients on the way back. */
+import { type LstmCell, type ParameterLayout, tensorNamed } from "../../../model/layout.ts";
+import type { ModelSpec } from "../../../model/spec.ts";
+import { gatesRow, inputWidth, type SimdCellScratch } from "./cell_scratch.ts";
+import type { SimdKernels } from "../bindings.gen.ts";
+import { padded, panelsOf, parts } from "../memory/shapes.ts";
+
+/** Rows of a kernel that lie together. */
+interface KernelBlock {
+  /** Byte offset in the tensor. */
+  readonly from: number;
+  readonly rows: number;
+  /** The first's number in packed weights. */
+  readonly at: number;
+}
+
+export class SimdCellWeights {
+  readonly #kernels: SimdKernels;
+  readonly #at: SimdCellScratch;
+  readonly #isFirstLayer: boolean;
+  readonly #hidden: number;
+  /** Of the inputs, as they lie in memory. */
+  readonly #width: number;
+  /** The input kernel's rows, by the part of the inputs that they are for. */
+  readonly #blocks: readonly KernelBlock[];
+  /** Byte offsets in a flat vector. */
+  readonly #kernel: number;
+  readonly #recurrentKernel: number;
+  readonly #bias: number;
+  /** Bytes of a token's gates. */
+  readonly #tokenGates: number;
+
+  constructor(kernels: SimdKernels, spec: ModelSpec, layout: ParameterLayout, cell: LstmCell, at: SimdCellScratch) {
+    this.#kernels = kernels;
+    this.#at = at;
+    this.#isFirstLayer = cell.layer === 1;
+    this.#hidden = spec.hidden;
+    this.#width = inputWidth(spec, cell);
+    const rows = this.#isFirstLayer ? spec.embedding : spec.hidden;
+    this.#blocks = Array.from({ length: this.#isFirstLayer ? 1 : parts(spec) }, (_, part) => ({
+      from: 4 * 4 * spec.hidden * rows * part,
+      rows,
+      at: padded(rows) * part,
+    }));
+    const offset = (name: string) => 4 * tensorNamed(layout, `${cell.name}/${name}`).offset;
+    this.#kernel = offset("kernel");
+    this.#recurrentKernel = offset("recurrent_kernel");
+    this.#bias = offset("bias");
+    this.#tokenGates = gatesRow(spec);
+  }
+
+  /** Packs the weights at `source` and stages them. */
+  pack(source: number): void {
+    const kernels = this.#kernels, at = this.#at, hidden = this.#hidden;
+    const { operands } = at, inner = padded(this.#width), panels = 4 * panelsOf(hidden);
+    for (const { from, rows, at: row } of this.#blocks) {
+      kernels.packColumns(source + this.#kernel + from, rows, 4, hidden, at.kernel + 32 * row, padded(this.#width));
+    }
+    kernels.packColumns(source + this.#recurrentKernel, hidden, 4, hidden, at.recurrentKernel, padded(hidden));
+    kernels.packColumns(source + this.#bias, 1, 4, hidden, at.bias, 1);
+    kernels.stageOperand(operands.kernel, at.kernel, inner, panels);
+    kernels.stageOperand(operands.recurrentKernel, at.recurrentKernel, padded(hidden), panels);
+  }
+
+  /** Packs and stages what only the backward pass needs of the weights at `source`. */
+  packBackward(source: number): void {
+    const kernels = this.#kernels, at = this.#at, hidden = this.#hidden;
+    const gates = 4 * padded(hidden);
+    for (const { from, rows, at: row } of this.#blocks) {
+      kernels.packRows(source + this.#kernel + from, rows, 4, hidden, at.kernelT + 4 * gates * row);
+    }
+    kernels.packRows(source + this.#recurrentKernel, hidden, 4, hidden, at.recurrentKernelT);
+    kernels.stageOperand(at.operands.kernelT, at.kernelT, gates, panelsOf(this.#width));
+    kernels.stageOperand(at.operands.recurrentKernelT, at.recurrentKernelT, gates, panelsOf(hidden));
+  }
+
+  /** Zeroes the sums over chunks. */
+  beginBackward(distinct: number): void {
+    const kernels = this.#kernels, at = this.#at;
+    kernels.zero(at.kernelGradient, at.projected - at.kernelGradient);
+    if (this.#isFirstLayer) kernels.zero(at.tokenGates, this.#tokenGates * padded(distinct));
+  }
+
+  /** Writes the gradients of all chunks to the flat vector at `target`. */
+  unpack(target: number): void {
+    const kernels = this.#kernels, at = this.#at, hidden = this.#hidden;
+    for (const { from, rows, at: row } of this.#blocks) {
+      const gradient = at.kernelGradient + 32 * row;
+      kernels.unpackColumns(gradient, this.#width, target + this.#kernel + from, rows, 4, hidden);
+    }
+    kernels.unpackColumns(at.recurrentKernelGradient, hidden, target + this.#recurrentKernel, hidden, 4, hidden);
+    kernels.unpackColumns(at.biasGradient, 1, target + this.#bias, 1, 4, hidden);
+  }
+}

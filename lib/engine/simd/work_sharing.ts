@@ -1,0 +1,276 @@
+/**
+ * The sums over rows and time steps that gradients of weights are: some 30 % of a step, and what other threads can do of
+ * it. Each chunk of a batch adds to what the ones before it came to, column by column, so columns are cut into lanes.
+ * In a lane chunks are summed in their order, by whoever has time, and the bits are the same whoever that is. The thread whose
+ * batch it is looks whether somebody has come. If so it offers the sums of a chunk, goes on with the next one, and then makes
+ * those that nobody has made meanwhile; else it makes them itself, see `endChunk`.
+ *
+ * An offer lies in shared memory, in parts that begin a cache line each:
+ *
+ *     posted   how many chunks were ever offered
+ *     lanes    [LANES] of how many chunks the lane is done, and whether somebody is at it
+ *     jobs     [2] of an even and of an odd chunk: how many there are, and of each its kind and the kernel's arguments
+ */
+import { lstmCells } from "../../model/layout.ts";
+import type { ModelSpec } from "../../model/spec.ts";
+import type { Helpers } from "../contract.ts";
+import type { SimdKernels } from "./bindings.gen.ts";
+import { LINE_BYTES } from "./memory/shapes.ts";
+
+/** More of them share better, and each stages its operands for less. */
+const LANES = 4;
+
+/** As many inner steps of a product as are staged at a time: see INNER_BLOCK in kernels/assembly/gemm.ts. */
+const STEPS_OF_PIECE = 128;
+
+const LINE_WORDS = LINE_BYTES / 4;
+const POSTED = 0;
+const doneOf = (lane: number) => (1 + lane) * LINE_WORDS;
+const takenOf = (lane: number) => doneOf(lane) + 1;
+const JOBS = doneOf(LANES);
+
+const Kind = { products: 0, byToken: 1 } as const;
+/** Of a job: its kind, its panels, and room for nine more arguments. */
+const JOB_WORDS = 11;
+const JOBS_OF_CELL = 3;
+
+function jobsWords(spec: ModelSpec): number {
+  return Math.ceil((1 + JOB_WORDS * JOBS_OF_CELL * lstmCells(spec).length) / LINE_WORDS) * LINE_WORDS;
+}
+
+/** Bytes of an offer. */
+export function offerBytes(spec: ModelSpec): number {
+  return 4 * (JOBS + 2 * jobsWords(spec));
+}
+
+/** What a thread offers, as seen by any thread. */
+class Offer {
+  readonly #words: Int32Array;
+  readonly #even: Int32Array;
+  readonly #odd: Int32Array;
+
+  constructor(spec: ModelSpec, memory: WebAssembly.Memory, byteOffset: number) {
+    this.#words = new Int32Array(memory.buffer, byteOffset, offerBytes(spec) / 4);
+    this.#even = this.#words.subarray(JOBS, JOBS + jobsWords(spec));
+    this.#odd = this.#words.subarray(JOBS + jobsWords(spec));
+  }
+
+  /** Where the jobs of chunk number `chunk` are noted. */
+  jobs(chunk: number): Int32Array {
+    return chunk & 1 ? this.#odd : this.#even;
+  }
+
+  get posted(): number {
+    return Atomics.load(this.#words, POSTED);
+  }
+
+  post(): void {
+    Atomics.add(this.#words, POSTED, 1);
+  }
+
+  /** Whether all lanes are done of the first `chunks` chunks ever: of all, or of all but the last one. */
+  isDone(chunks: number): boolean {
+    for (let lane = 0; lane < LANES; lane++) {
+      if (this.#isLeft(lane, chunks)) return false;
+    }
+    return true;
+  }
+
+  /**
+   * Does one chunk, of those that `isDone` is about, of one lane; the lanes are tried in the order `first`, `first + step`,
+   * …. Returns false if there was none that nobody is at.
+   */
+  takeOne(first: number, step: number, chunks: number, work: (jobs: Int32Array, lane: number) => void): boolean {
+    const words = this.#words;
+    for (let count = 0, lane = first; count < LANES; count++, lane += step) {
+      if (!this.#isLeft(lane, chunks)) continue;
+      if (Atomics.compareExchange(words, takenOf(lane), 0, 1) !== 0) continue;
+      // Whoever had it taken before may have done it.
+      const isLeft = this.#isLeft(lane, chunks);
+      if (isLeft) {
+        work(this.jobs(Atomics.load(words, doneOf(lane))), lane);
+        Atomics.add(words, doneOf(lane), 1);
+      }
+      Atomics.store(words, takenOf(lane), 0);
+      if (isLeft) return true;
+    }
+    return false;
+  }
+
+  #isLeft(lane: number, chunks: number): boolean {
+    const done = Atomics.load(this.#words, doneOf(lane));
+    return done !== chunks && done !== this.posted;
+  }
+}
+
+export class SimdSums {
+  readonly #kernels: SimdKernels;
+  readonly #own: Offer;
+  readonly #others: readonly Offer[];
+  readonly #helpers: Helpers | undefined;
+  readonly #work = (jobs: Int32Array, lane: number) => this.#run(jobs, lane, LANES);
+  #buffer: 0 | 1 = 0;
+
+  /** `byteOffset` is the own offer's, `others` are those of the threads that can be helped. */
+  constructor(
+    kernels: SimdKernels,
+    spec: ModelSpec,
+    memory: WebAssembly.Memory,
+    byteOffset: number,
+    others: readonly number[] = [],
+    helpers?: Helpers,
+  ) {
+    this.#kernels = kernels;
+    this.#own = new Offer(spec, memory, byteOffset);
+    this.#others = others.map((offset) => new Offer(spec, memory, offset));
+    this.#helpers = helpers;
+  }
+
+  /** Of the two that each LSTM has for gates and states, the one that no sum is still to be made of. */
+  get buffer(): 0 | 1 {
+    return this.#buffer;
+  }
+
+  /** Notes a call of `accumulateProducts` for the chunk under way. */
+  readonly products: SimdKernels["accumulateProducts"] = (a, aRow, b, bStride, bRow, inner, c, rows, panels) =>
+    this.#note(Kind.products, panels, a, aRow, b, bStride, bRow, inner, c, rows, 0);
+
+  /** Notes a call of `sumByToken` for the chunk under way. */
+  readonly byToken: SimdKernels["sumByToken"] = (
+    values,
+    stride,
+    panels,
+    rows,
+    steps,
+    slots,
+    slotsStride,
+    sums,
+    sumsStride,
+    sumsRow,
+  ) => this.#note(Kind.byToken, panels, values, stride, rows, steps, slots, slotsStride, sums, sumsStride, sumsRow);
+
+  /**
+   * Ends a chunk that `chunksLeft` others of the batch follow, or what was noted after the last one: makes the sums that
+   * were noted, or offers them and makes what is left of those before. Lanes cost something, and sums that wait leave the
+   * cache: before anybody has come only those of the last chunk but one are offered.
+   */
+  endChunk(chunksLeft: number): void {
+    const own = this.#own, helpers = this.#helpers;
+    const isOffered = helpers?.mayCome() && (chunksLeft === 1 || helpers.areHere());
+    if (!isOffered && this.#makeAlone()) return;
+    const before = own.posted;
+    own.post();
+    helpers!.call();
+    // The other buffer is wanted next, and its sums come first.
+    this.#finish(before);
+    this.#buffer = this.#buffer === 0 ? 1 : 0;
+    own.jobs(own.posted)[0] = 0;
+  }
+
+  /** Returns when all sums are made. Throws what the helpers' `pause` throws. */
+  finish(): void {
+    this.#finish(this.#own.posted);
+  }
+
+  /** Makes a part of the sums that another thread offers; returns whether there were any. */
+  help(): boolean {
+    for (const other of this.#others) {
+      if (other.takeOne(LANES - 1, -1, other.posted, this.#work)) return true;
+    }
+    return false;
+  }
+
+  /** Likewise the sums of the first `chunks` chunks ever. */
+  #finish(chunks: number): void {
+    while (!this.#own.isDone(chunks)) {
+      if (!this.#own.takeOne(0, 1, chunks, this.#work)) this.#helpers?.pause();
+    }
+  }
+
+  /** Adds a job with a kernel's arguments: the panels that it goes through, then the others in their order. */
+  #note(
+    kind: number,
+    panels: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    f: number,
+    g: number,
+    h: number,
+    i: number,
+  ): void {
+    const jobs = this.#own.jobs(this.#own.posted);
+    const at = 1 + JOB_WORDS * jobs[0]!++;
+    jobs[at] = kind;
+    jobs[at + 1] = panels;
+    jobs[at + 2] = a;
+    jobs[at + 3] = b;
+    jobs[at + 4] = c;
+    jobs[at + 5] = d;
+    jobs[at + 6] = e;
+    jobs[at + 7] = f;
+    jobs[at + 8] = g;
+    jobs[at + 9] = h;
+    jobs[at + 10] = i;
+  }
+
+  /**
+   * Makes the sums that were noted: whole, or if somebody may come in pieces, which cost less than lanes, until somebody
+   * has. Returns whether all are made; else what is noted is what is left.
+   */
+  #makeAlone(): boolean {
+    const helpers = this.#helpers, jobs = this.#own.jobs(this.#own.posted);
+    this.finish();
+    if (helpers?.mayCome()) {
+      const end = 1 + JOB_WORDS * jobs[0]!;
+      for (let at = 1; at < end; at += JOB_WORDS) {
+        while (jobs[at + 1]! > 0) {
+          if (helpers.areHere()) return false;
+          this.#runPiece(jobs, at);
+        }
+      }
+    } else {
+      this.#run(jobs, 0, 1);
+    }
+    jobs[0] = 0;
+    return true;
+  }
+
+  /** Does the first inner steps of products, or else the whole job; its words say what is left. */
+  #runPiece(jobs: Int32Array, at: number): void {
+    const aRow = jobs[at + 3]!, bRow = jobs[at + 6]!, inner = jobs[at + 7]!;
+    if (jobs[at] !== Kind.products || inner <= STEPS_OF_PIECE) {
+      this.#runJob(jobs, at, 0, 1);
+      jobs[at + 1] = 0;
+      return;
+    }
+    jobs[at + 7] = STEPS_OF_PIECE;
+    this.#runJob(jobs, at, 0, 1);
+    jobs[at + 2]! += aRow * STEPS_OF_PIECE;
+    jobs[at + 4]! += bRow * STEPS_OF_PIECE;
+    jobs[at + 7] = inner - STEPS_OF_PIECE;
+  }
+
+  /** Does one of `lanes` parts of all jobs. */
+  #run(jobs: Int32Array, lane: number, lanes: number): void {
+    const end = 1 + JOB_WORDS * jobs[0]!;
+    for (let at = 1; at < end; at += JOB_WORDS) this.#runJob(jobs, at, lane, lanes);
+  }
+
+  #runJob(jobs: Int32Array, at: number, lane: number, lanes: number): void {
+    const kernels = this.#kernels;
+    const all = jobs[at + 1]!;
+    const first = Math.floor(all * lane / lanes);
+    const panels = Math.floor(all * (lane + 1) / lanes) - first;
+    if (panels === 0) return;
+    const a = jobs[at + 2]!, b = jobs[at + 3]!, c = jobs[at + 4]!, d = jobs[at + 5]!, e = jobs[at + 6]!;
+    const f = jobs[at + 7]!, g = jobs[at + 8]!, h = jobs[at + 9]!, i = jobs[at + 10]!;
+    if (jobs[at] === Kind.products) {
+      kernels.accumulateProducts(a, b, c + first * d, d, e, f, g + first * 32 * h, h, panels);
+    } else {
+      kernels.sumByToken(a + first * b, b, panels, c, d, e, f, g + first * h, h, i);
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import type { Tensor } from "@tensorflow/tfjs";
+import type { Batch, BatchMetrics } from "../../data/batch.ts";
+import { embeddingEnd, embeddingTensor, type ParameterLayout, tensorView } from "../../model/layout.ts";
+import type { Tfjs } from "../../model/layers_model.ts";
+import type { ModelSpec } from "../../model/spec.ts";
+import { type AdamConstants, adamUpdate, squaredNorm } from "../adam.ts";
+import type { EmbeddingRows, Engine } from "../contract.ts";
+import type { DropoutOptions } from "../dropout.ts";
+import { updateMean } from "../reference/mean_update.ts";
+import { averageRows, copyRows, findRows } from "../reference/rows.ts";
+import { createTreeMean, squaredDistance } from "../tree_mean.ts";
+import { crossEntropy, logitGradients } from "../reference/cross_entropy.ts";
+import { loadTfjs, type TfjsBackend } from "./backend.ts";
+import { forward, type Parameters } from "./forward.ts";
+import { stepMasks } from "./masks.ts";
+
+export interface TfjsOptions {
+  readonly backend: TfjsBackend;
+  readonly spec: ModelSpec;
+  /** `parameterLayout(spec)`. */
+  readonly layout: ParameterLayout;
+  readonly adam: AdamConstants;
+  readonly dropout?: DropoutOptions;
+  readonly classWeights?: Float32Array | undefined;
+  readonly embeddingRows?: EmbeddingRows;
+}
+
+/**
+ * The reference engine: gradients by tfjs's automatic differentiation on any of its backends, Adam in plain
+ * TypeScript. tfjs has one backend per thread, so only the engine created last can be used; others throw. Throws what
+ * `loadTfjs` throws.
+ */
+export async function createTfjsEngine(options: TfjsOptions): Promise<Engine> {
+  const { backend, spec, layout, adam, dropout, classWeights, embeddingRows } = options;
+  const tf = await loadTfjs(backend);
+  const { classes } = spec;
+  let rows = new Int32Array(0);
+
+  function inBackend<T>(work: () => T): T {
+    // tfjs would quietly move the tensors and compute elsewhere.
+    if (tf.getBackend() !== backend) {
+      throw new Error(`The engine tfjs/${backend} was replaced by one on "${tf.getBackend()}" in this thread`);
+    }
+    tf.engine().startScope();
+    try {
+      return work();
+    } finally {
+      tf.engine().endScope();
+    }
+  }
+
+  function logitsOf(weights: Float32Array, batch: Batch): Float32Array {
+    return inBackend(() => {
+      const { byName } = parametersOf(tf, layout, weights);
+      return float32(forward(tf, spec, byName, batch));
+    });
+  }
+
+  function gradients(weights: Float32Array, batch: Batch, out: Float32Array, draw: number): BatchMetrics {
+    const { size, labels } = batch;
+    return inBackend(() => {
+      let metrics: BatchMetrics = { lossSum: 0, correct: 0 };
+      const masks = stepMasks(tf, spec, dropout, batch, draw);
+      const { tensors, byName } = parametersOf(tf, layout, weights);
+      const surrogate = () => {
+        const logits = forward(tf, spec, byName, batch, masks);
+        const byLogits = new Float32Array(size * classes);
+        metrics = crossEntropy(float32(logits), labels, size, classes, byLogits);
+        logitGradients(byLogits, batch, classes, classWeights);
+        // Σ logits · (∂loss/∂logits held fixed) has the loss's gradient.
+        return tf.sum(tf.mul(logits, tf.tensor2d(byLogits, [size, classes])));
+      };
+      // Not `tf.grads`, which throws if a parameter has no part in the result: nothing recurs in a single time step.
+      const { grads } = tf.engine().gradients(surrogate, [...tensors], undefined, true);
+      rows = distinctTokens(batch);
+      const lazy = embeddingRows === "lazy";
+      out.fill(0, lazy ? embeddingEnd(layout) : 0);
+      for (const [i, tensor] of layout.tensors.entries()) {
+        const gradient = grads[i];
+        if (!gradient) continue;
+        if (lazy && tensor === embeddingTensor(layout)) writeRows(float32(gradient), rows, spec.embedding, out);
+        else tensorView(out, tensor).set(float32(gradient));
+      }
+      return metrics;
+    });
+  }
+
+  return {
+    name: `tfjs/${backend}`,
+    hold() {}, // Nothing is kept from call to call.
+    gradients,
+    rows: () => rows,
+    squaredNorm: (values, begin, end, only) => squaredNorm(layout, values, begin, end, only),
+    update: (from, values, into, options) => adamUpdate(layout, adam, from, values, into, options),
+    updateMean: (from, values, into, options) => updateMean(layout, adam, from, values, into, options),
+    average({ vectors, coefficients, into, begin, end, drift }) {
+      createTreeMean(vectors.length).mean(vectors, coefficients, into, begin, end);
+      return drift ? squaredDistance(vectors, into, begin, end) : 0;
+    },
+    averageRows: (options) => averageRows(layout, options),
+    copyRows: (from, into, only) => copyRows(layout, from, into, only),
+    findRows,
+    predict(weights, batch) {
+      const probabilities = new Float32Array(batch.size * classes);
+      crossEntropy(logitsOf(weights, batch), batch.labels, batch.size, classes, probabilities);
+      return probabilities;
+    },
+    evaluate(weights, batch) {
+      const probabilities = new Float32Array(batch.size * classes);
+      return crossEntropy(logitsOf(weights, batch), batch.labels, batch.size, classes, probabilities);
+    },
+    // Tensors live for one call only; the backend stays for the thread's next engine.
+    help: () => false,
+    dispose: () => {},
+  };
+}
+
+/** The flat vector's tensors. Copied, as tfjs keeps references to arrays and others go on writing to the vector. */
+function parametersOf(
+  tf: Tfjs,
+  layout: ParameterLayout,
+  weights: Float32Array,
+): { tensors: Tensor[]; byName: Parameters } {
+  const tensors = layout.tensors.map((tensor) => tf.tensor(tensorView(weights, tensor).slice(), [...tensor.shape]));
+  const places = new Map(layout.tensors.map(({ name }, i) => [name, tensors[i]!]));
+  const byName = (name: string) => {
+    const tensor = places.get(name);
+    if (!tensor) throw new RangeError(`The layout has no "${name}", but ${[...places.keys()].join(", ")}`);
+    return tensor;
+  };
+  return { tensors, byName };
+}
+
+/** The real tokens of `batch`, each once, in the order of their first occurrence. */
+function distinctTokens({ tokens, lengths, size, length }: Batch): Int32Array<ArrayBuffer> {
+  const distinct = new Set<number>();
+  for (let row = 0; row < size; row++) {
+    for (let t = 0; t < lengths[row]!; t++) distinct.add(tokens[row * length + t]!);
+  }
+  return Int32Array.from(distinct);
+}
+
+/** Copies `rows` of `from`, `[vocabulary, width]`, to the embedding's in `out`. */
+function writeRows(from: Float32Array, rows: Int32Array, width: number, out: Float32Array): void {
+  for (const row of rows) out.set(from.subarray(row * width, (row + 1) * width), row * width);
+}
+
+function float32(tensor: Tensor): Float32Array {
+  const values = tensor.dataSync();
+  if (!(values instanceof Float32Array)) throw new TypeError(`Got a tensor of ${tensor.dtype}, expected float32`);
+  return values;
+}

@@ -1,0 +1,65 @@
+/** A batch as tfjs tensors: its tokens and what dropout multiplies, time-major (position `t · size + row`). */
+import type { Tensor, Tensor1D } from "@tensorflow/tfjs";
+import type { Batch } from "../../data/batch.ts";
+import type { Tfjs } from "../../model/layers_model.ts";
+import type { ModelSpec } from "../../model/spec.ts";
+import { DropoutArea, dropoutMasks, type DropoutOptions } from "../dropout.ts";
+
+/** What multiplies the values of one training step: 0, or 1 / (1 - rate). */
+export interface StepMasks {
+  /** Of token vectors, `[length * size, embedding]`. */
+  embedding(): Tensor;
+  /** Of a layer's inputs, `[length * size, width]`. */
+  inputs(area: number, width: number): Tensor;
+  /** `[size, width]` */
+  pooled(size: number, width: number): Tensor;
+}
+
+/** Tokens of `batch`, `[length * size]`; 0 in the place of padding. */
+export function timeMajorTokens(tf: Tfjs, batch: Batch): Tensor1D {
+  return tf.tensor1d(tokensByTime(batch), "int32");
+}
+
+function tokensByTime({ tokens, lengths, size, length }: Batch): Int32Array {
+  const byTime = new Int32Array(length * size);
+  for (let row = 0; row < size; row++) {
+    for (let t = 0; t < lengths[row]!; t++) byTime[t * size + row] = tokens[row * length + t]!;
+  }
+  return byTime;
+}
+
+/** The masks of `batch` at `draw`, as `dropout.ts` numbers them; nothing if nothing is dropped. */
+export function stepMasks(
+  tf: Tfjs,
+  { embedding }: ModelSpec,
+  dropout: DropoutOptions | undefined,
+  batch: Batch,
+  draw: number,
+): StepMasks | undefined {
+  if (!dropout || dropout.rate === 0) return undefined;
+  const masks = dropoutMasks(dropout);
+  const { size, length } = batch;
+
+  /** `[rows, width]`, each row the elements from `begin(row)` on. */
+  function tensor(area: number, rows: number, width: number, begin: (row: number) => number): Tensor {
+    const mask = masks.at(draw, area);
+    const factors = new Float32Array(rows * width);
+    for (let row = 0; row < rows; row++) {
+      const first = begin(row);
+      for (let i = 0; i < width; i++) factors[row * width + i] = mask.factor(first + i);
+    }
+    return tf.tensor2d(factors, [rows, width]);
+  }
+
+  return {
+    embedding() {
+      const tokens = tokensByTime(batch);
+      return tensor(DropoutArea.embedding, length * size, embedding, (position) => tokens[position]! * embedding);
+    },
+    inputs(area, width) {
+      const rowMajor = (position: number) => (position % size) * length + Math.floor(position / size);
+      return tensor(area, length * size, width, (position) => rowMajor(position) * width);
+    },
+    pooled: (rows, width) => tensor(DropoutArea.pooled, rows, width, (row) => row * width),
+  };
+}

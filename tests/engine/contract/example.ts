@@ -1,0 +1,36 @@
+/** Models, weights and batches to try engines on. */
+import { type Batch, createBatch } from "../../../lib/data/batch.ts";
+import { type AdamConstants, adamConstants } from "../../../lib/engine/adam.ts";
+import type { EmbeddingRows } from "../../../lib/engine/contract.ts";
+import type { DropoutOptions } from "../../../lib/engine/dropout.ts";
+import { initialWeights } from "../../../lib/model/initial.ts";
+import { type ParameterLayout, parameterLayout } from "../../../lib/model/layout.ts";
+import type { ModelSpec } from "../../../lib/model/spec.ts";
+import { Random, Stream } from "../../../lib/random.ts";
+
+export interface EngineNeeds {
+  readonly spec: ModelSpec;
+  readonly layout: ParameterLayout;
+  readonly adam: AdamConstants;
+  readonly dropout?: DropoutOptions;
+  readonly classWeights?: Float32Array;
+  readonly embeddingRows?: EmbeddingRows;
+}
+
+/** A model, weights and a batch to try an engine on. */
+export interface Example extends EngineNeeds {
+  readonly weights: Float32Array;
+  readonly batch: Batch;
+}
+
+/** An example of `size` random sequences of `length` tokens. */
+export function example(spec: ModelSpec, size: number, length: number, seed = 1): Example {
+  const layout = parameterLayout(spec);
+  const weights = initialWeights(spec, layout, { seed, forgetBias: 1 });
+  const batch = createBatch(size, length);
+  const random = new Random(seed, Stream.trainingData);
+  for (let i = 0; i < batch.tokens.length; i++) batch.tokens[i] = random.seek(i).below(spec.vocabulary);
+  for (let row = 0; row < size; row++) batch.labels[row] = random.seek(2 ** 32 + row).below(spec.classes);
+  batch.lengths.fill(length);
+  return { spec, layout, adam: adamConstants(1e-8), weights, batch };
+}

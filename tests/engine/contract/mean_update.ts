@@ -1,0 +1,87 @@
+/** What every engine must make of a step of several shards at once: part of the contract's suite. */
+import { assertEquals } from "@std/assert";
+import { adamConstants } from "../../../lib/engine/adam.ts";
+import type { Replica } from "../../../lib/engine/contract.ts";
+import { coefficients } from "../../../lib/engine/tree_mean.ts";
+import { embeddingEnd, embeddingTensor } from "../../../lib/model/layout.ts";
+import { type ModelSpec, ONE_LAYER } from "../../../lib/model/spec.ts";
+import { bitsOf, replicaOf, waves } from "./rows.ts";
+import { example } from "./example.ts";
+import { type MakeEngine, withEngine } from "./with_engine.ts";
+
+/** Rows of 5 and tensors of any size, so that vectors of four and whole cache lines do not come out even. */
+const SPEC: ModelSpec = { ...ONE_LAYER, vocabulary: 30, embedding: 5, hidden: 9, classes: 3, lstmBiases: 2 };
+const PARTS = ["weights", "m", "v"] as const;
+
+export function engineMeanUpdateContract(name: string, make: MakeEngine): void {
+  Deno.test(`${name}: updateMean() gives the bits of update() for each shard and average(), for 1 to 17 shards`, async () => {
+    const needs = { ...example(SPEC, 1, 1), adam: adamConstants(1e-8, 0.3) };
+    const { layout } = needs;
+    await withEngine(make, needs, (engine) => {
+      for (const shards of [1, 2, 3, 4, 5, 7, 8, 9, 17]) {
+        const gradients = Array.from({ length: shards }, (_, shard) => waves(layout, shard + 4));
+        const scales = Float64Array.from({ length: shards }, (_, shard) => Math.fround(1 / (1 + shard)));
+        const shares = coefficients(gradients.map((_, shard) => 5 + shard % 3));
+        const from = replicaOf(layout);
+        const step = { step: 4, learningRate: 0.02, begin: 0, end: layout.size };
+        const replicas = gradients.map((gradient, shard) => {
+          const own = replicaOf(layout);
+          engine.update(from, gradient, own, { ...step, scale: scales[shard]! });
+          return own;
+        });
+        const [expected, actual] = [replicaOf(layout), replicaOf(layout)];
+        const means = replicaOf(layout);
+        for (const part of PARTS) {
+          const options = { vectors: replicas.map((own) => own[part]), coefficients: shares, into: means[part] };
+          engine.average({ ...options, begin: 0, end: layout.size, drift: false });
+          for (const { offset, size } of layout.tensors) {
+            const last = Math.min(offset + size, 303);
+            for (let i = Math.max(offset, 17); i < last; i++) expected[part][i] = means[part][i]!;
+          }
+        }
+        const options = { ...step, scales, coefficients: shares, stamps: [], stamp: 0, begin: 17, end: 303 };
+        engine.updateMean(from, gradients, actual, options);
+        assertSame(actual, expected);
+      }
+    });
+  });
+
+  Deno.test(`${name}: updateMean() of rows lets shards that did not touch one keep it, and touches no other row`, async () => {
+    const needs = { ...example(SPEC, 1, 1), adam: adamConstants(1e-8, 0.3) };
+    const { layout } = needs;
+    const { offset } = embeddingTensor(layout);
+    await withEngine(make, needs, (engine) => {
+      for (const shards of [1, 2, 3, 8, 17]) {
+        const gradients = Array.from({ length: shards }, (_, shard) => waves(layout, shard + 4));
+        const stamps = gradients.map((_, shard) => Int32Array.from({ length: 30 }, (_, row) => (row * shard) % 4));
+        const scales = Float64Array.from({ length: shards }, (_, shard) => Math.fround(1 / (1 + shard)));
+        const shares = coefficients(gradients.map((_, shard) => 5 + shard % 3));
+        const from = replicaOf(layout);
+        const step = { step: 4, learningRate: 0.02, begin: 0, end: embeddingEnd(layout) };
+        const rows = Int32Array.of(29, 0, 7, 8, 9, 10, 12, 13, 14, 20, 28);
+        const replicas = gradients.map((gradient, shard) => {
+          const own = replicaOf(layout);
+          const touched = rows.filter((row) => stamps[shard]![row] === 2);
+          engine.update(from, gradient, own, { ...step, scale: scales[shard]!, rows: touched });
+          return own;
+        });
+        const [expected, actual] = [replicaOf(layout), replicaOf(layout)];
+        for (const values of [expected, actual]) for (const part of PARTS) values[part].fill(7);
+        for (const part of PARTS) {
+          for (const row of rows) {
+            const begin = offset + row * SPEC.embedding;
+            const vectors = replicas.map((own) => own[part]);
+            const range = { begin, end: begin + SPEC.embedding, drift: false };
+            engine.average({ vectors, coefficients: shares, into: expected[part], ...range });
+          }
+        }
+        engine.updateMean(from, gradients, actual, { ...step, scales, coefficients: shares, stamps, stamp: 2, rows });
+        assertSame(actual, expected);
+      }
+    });
+  });
+}
+
+function assertSame(actual: Replica, expected: Replica): void {
+  for (const part of PARTS) assertEquals(bitsOf(actual[part]), bitsOf(expected[part]), part);
+}

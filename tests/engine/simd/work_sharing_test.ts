@@ -1,0 +1,90 @@
+/** Gradients whose sums other threads make in part: here their engine is in this thread, and comes when it is called. */
+import { assert, assertEquals } from "@std/assert";
+import { adamConstants } from "../../../lib/engine/adam.ts";
+import type { Engine, Helpers } from "../../../lib/engine/contract.ts";
+import { createSimdEngine, type SimdEngineOptions, simdScratchBytes } from "../../../lib/engine/simd/engine.ts";
+import { parameterLayout } from "../../../lib/model/layout.ts";
+import { type ModelSpec, ONE_LAYER } from "../../../lib/model/spec.ts";
+import { simdFixture } from "./fixture.ts";
+
+const base: ModelSpec = { vocabulary: 50, embedding: 8, hidden: 20, classes: 3, lstmBiases: 1, ...ONE_LAYER };
+/** Of four chunks. */
+const SIZE = 200, LENGTH = 5;
+const SOME_LENGTHS = Array.from({ length: SIZE }, (_, row) => 1 + (row * 7) % LENGTH);
+
+const models: [what: string, spec: Partial<ModelSpec>, lengths?: readonly number[]][] = [
+  ["full rows", {}],
+  ["rows of different lengths", {}, SOME_LENGTHS],
+  ["fewer panels than lanes", { hidden: 1 }],
+  ["2 layers of two directions, the maximum", { layers: 2, bidirectional: true, pooling: "max" }, SOME_LENGTHS],
+];
+
+/** What a helper does: at which looks for it it is there, and how many parts it makes at each call. */
+interface Habit {
+  readonly isHere: (looks: number) => boolean;
+  readonly partsOf: (calls: number) => number;
+}
+
+const always = () => true, never = () => false;
+
+const habits: readonly (readonly [what: string, habit: Habit])[] = [
+  ["nobody comes", { isHere: never, partsOf: () => 0 }],
+  ["a helper makes all parts", { isHere: always, partsOf: () => Infinity }],
+  ["a helper makes one part at a time", { isHere: always, partsOf: () => 1 }],
+  ["a helper makes three parts and is gone", { isHere: always, partsOf: (calls) => calls === 1 ? 3 : 0 }],
+  ["a helper comes to the last chunk but one alone", { isHere: never, partsOf: () => Infinity }],
+  ["a helper comes between the pieces of a sum", { isHere: (looks) => looks > 2, partsOf: () => 2 }],
+  ["a helper comes and goes", { isHere: (looks) => looks % 3 === 0, partsOf: (calls) => calls % 2 ? Infinity : 1 }],
+];
+
+for (const [model, change, lengths] of models) {
+  for (const [what, { isHere, partsOf }] of habits) {
+    Deno.test(`SimdEngine.gradients() has the same bits when ${what}: ${model}`, () => {
+      const spec = { ...base, ...change };
+      const bytes = simdScratchBytes(spec, SIZE, LENGTH);
+      const { layout, vectors, engine, replica, gradients, batch } = simdFixture(spec, SIZE, LENGTH, {
+        ...(lengths && { lengths }),
+        spareBytes: 2 * bytes + 4 * parameterLayout(spec).size,
+      });
+      const create = (more: Pick<SimdEngineOptions, "scratch" | "others" | "helpers">): Engine =>
+        createSimdEngine({
+          spec,
+          layout,
+          adam: adamConstants(1e-8),
+          memory: vectors.memory,
+          maxBatch: SIZE,
+          maxLength: LENGTH,
+          ...more,
+        });
+      const scratch = () => ({ byteOffset: vectors.allocate(bytes), byteLength: bytes });
+
+      let looks = 0, calls = 0, helped = 0;
+      const helpers: Helpers = {
+        mayCome: () => true,
+        areHere: () => isHere(++looks),
+        call() {
+          const parts = partsOf(++calls);
+          for (let part = 0; part < parts && helper.help(); part++) helped++;
+        },
+        pause: () => assert(false, "Nobody should be waited for"),
+      };
+      const ownScratch = scratch();
+      const owner = create({ scratch: ownScratch, helpers });
+      const helper = create({ scratch: scratch(), others: [ownScratch] });
+      const others = vectors.floats(layout.size);
+
+      for (let step = 0; step < 3; step++) {
+        const expected = engine.gradients(replica.weights, batch, gradients, step);
+        looks = calls = helped = 0;
+        assertEquals(owner.gradients(replica.weights, batch, others, step), expected);
+        assertEquals(others, gradients);
+        // Of all chunks and of the tokens, or of the last chunk but one.
+        if (isHere === always) assertEquals(calls, 5);
+        else if (isHere === never) assertEquals(calls, 1);
+        else assert(calls > 1, `${calls} calls`);
+        assertEquals(helped > 0, what !== "nobody comes");
+        assertEquals(helper.help(), false);
+      }
+    });
+  }
+}
