@@ -65,10 +65,14 @@ const structType = ({ name }: Struct): string =>
   `export type ${name} = Readonly<Record<keyof typeof STRUCTS.${name}, number>>;`;
 
 function writer({ name, fields }: Struct): string {
-  const lines = fields.map((field) =>
-    `    ${field.type === "f32" ? "floats" : "words"}[first + ${field.offset / 4}] = call.${field.name};`
+  const writes = fields.map(({ name, type, offset }) =>
+    `${type === "f32" ? "floats" : "words"}[first + ${offset / 4}] = call.${name};`
   );
-  return `  function write${name}(call: ${name}): number {\n${lines.join("\n")}\n    return at;\n  }`;
+  const lines = Array.from({ length: Math.ceil(writes.length / 3) }, (_, line) => writes.slice(3 * line, 3 * line + 3));
+  return `  function write${name}(call: ${name}): number {
+${lines.map((line) => `    ${line.join(" ")}`).join("\n")}
+    return at;
+  }`;
 }
 
 function wrapper({ name, parameters }: KernelFunction, isStruct: (type: string) => boolean): string {

@@ -146,211 +146,99 @@ export interface SimdKernels {
 export function bindStructs(kernels: KernelExports, buffer: ArrayBufferLike, at: number): SimdKernels {
   const words = new Int32Array(buffer), floats = new Float32Array(buffer), first = at / 4;
   function writeGemmCall(call: GemmCall): number {
-    words[first + 0] = call.from;
-    words[first + 1] = call.fromStride;
-    words[first + 2] = call.fromRow;
-    words[first + 3] = call.index;
-    words[first + 4] = call.indexStride;
-    words[first + 5] = call.a;
-    words[first + 6] = call.aStride;
-    words[first + 7] = call.aRow;
-    words[first + 8] = call.operand;
-    words[first + 9] = call.inner;
-    words[first + 10] = call.c;
-    words[first + 11] = call.cStride;
-    words[first + 12] = call.cRow;
-    words[first + 13] = call.rows;
-    words[first + 14] = call.panels;
+    words[first + 0] = call.from; words[first + 1] = call.fromStride; words[first + 2] = call.fromRow;
+    words[first + 3] = call.index; words[first + 4] = call.indexStride; words[first + 5] = call.a;
+    words[first + 6] = call.aStride; words[first + 7] = call.aRow; words[first + 8] = call.operand;
+    words[first + 9] = call.inner; words[first + 10] = call.c; words[first + 11] = call.cStride;
+    words[first + 12] = call.cRow; words[first + 13] = call.rows; words[first + 14] = call.panels;
     return at;
   }
   function writeLstmFirstCall(call: LstmFirstCall): number {
-    words[first + 0] = call.count;
-    words[first + 1] = call.panels;
-    words[first + 2] = call.slotOfFirst;
-    words[first + 3] = call.projected;
-    words[first + 4] = call.projectedRow;
-    words[first + 5] = call.recurrent;
-    words[first + 6] = call.zeros;
-    words[first + 7] = call.gates;
-    words[first + 8] = call.cells;
-    words[first + 9] = call.tanhs;
-    words[first + 10] = call.states;
-    words[first + 11] = call.stateRow;
+    words[first + 0] = call.count; words[first + 1] = call.panels; words[first + 2] = call.slotOfFirst;
+    words[first + 3] = call.projected; words[first + 4] = call.projectedRow; words[first + 5] = call.recurrent;
+    words[first + 6] = call.zeros; words[first + 7] = call.gates; words[first + 8] = call.cells;
+    words[first + 9] = call.tanhs; words[first + 10] = call.states; words[first + 11] = call.stateRow;
     words[first + 12] = call.recurrentParts;
     return at;
   }
   function writeLstmForwardCall(call: LstmForwardCall): number {
-    words[first + 0] = call.rows;
-    words[first + 1] = call.length;
-    words[first + 2] = call.panels;
-    words[first + 3] = call.seriesBytes;
-    words[first + 4] = call.slots;
-    words[first + 5] = call.projected;
-    words[first + 6] = call.projectedRow;
-    words[first + 7] = call.recurrent;
-    words[first + 8] = call.firsts;
-    words[first + 9] = call.firstCount;
-    words[first + 10] = call.firstCells;
-    words[first + 11] = call.firstStates;
-    words[first + 12] = call.recurrentParts;
-    words[first + 13] = call.gates;
-    words[first + 14] = call.cells;
-    words[first + 15] = call.tanhs;
-    words[first + 16] = call.states;
-    words[first + 17] = call.stateRow;
+    words[first + 0] = call.rows; words[first + 1] = call.length; words[first + 2] = call.panels;
+    words[first + 3] = call.seriesBytes; words[first + 4] = call.slots; words[first + 5] = call.projected;
+    words[first + 6] = call.projectedRow; words[first + 7] = call.recurrent; words[first + 8] = call.firsts;
+    words[first + 9] = call.firstCount; words[first + 10] = call.firstCells; words[first + 11] = call.firstStates;
+    words[first + 12] = call.recurrentParts; words[first + 13] = call.gates; words[first + 14] = call.cells;
+    words[first + 15] = call.tanhs; words[first + 16] = call.states; words[first + 17] = call.stateRow;
     return at;
   }
   function writeLstmBackwardCall(call: LstmBackwardCall): number {
-    words[first + 0] = call.rows;
-    words[first + 1] = call.length;
-    words[first + 2] = call.panels;
-    words[first + 3] = call.seriesBytes;
-    words[first + 4] = call.recurrentT;
-    words[first + 5] = call.zeros;
-    words[first + 6] = call.gates;
-    words[first + 7] = call.cells;
-    words[first + 8] = call.tanhs;
-    words[first + 9] = call.stateGradient;
-    words[first + 10] = call.cellGradient;
+    words[first + 0] = call.rows; words[first + 1] = call.length; words[first + 2] = call.panels;
+    words[first + 3] = call.seriesBytes; words[first + 4] = call.recurrentT; words[first + 5] = call.zeros;
+    words[first + 6] = call.gates; words[first + 7] = call.cells; words[first + 8] = call.tanhs;
+    words[first + 9] = call.stateGradient; words[first + 10] = call.cellGradient;
     return at;
   }
   function writeLstmFirstBackwardCall(call: LstmFirstBackwardCall): number {
-    words[first + 0] = call.count;
-    words[first + 1] = call.panels;
-    words[first + 2] = call.recurrentT;
-    words[first + 3] = call.gateSums;
-    words[first + 4] = call.gates;
-    words[first + 5] = call.cells;
-    words[first + 6] = call.tanhs;
-    words[first + 7] = call.stateGradient;
-    words[first + 8] = call.cellGradient;
+    words[first + 0] = call.count; words[first + 1] = call.panels; words[first + 2] = call.recurrentT;
+    words[first + 3] = call.gateSums; words[first + 4] = call.gates; words[first + 5] = call.cells;
+    words[first + 6] = call.tanhs; words[first + 7] = call.stateGradient; words[first + 8] = call.cellGradient;
     return at;
   }
   function writeLstmStepsCall(call: LstmStepsCall): number {
-    words[first + 0] = call.rows;
-    words[first + 1] = call.length;
-    words[first + 2] = call.panels;
-    words[first + 3] = call.seriesBytes;
-    words[first + 4] = call.starts;
-    words[first + 5] = call.slots;
-    words[first + 6] = call.slotsStride;
-    words[first + 7] = call.projected;
-    words[first + 8] = call.projectedRow;
-    words[first + 9] = call.recurrent;
-    words[first + 10] = call.gates;
-    words[first + 11] = call.cells;
-    words[first + 12] = call.tanhs;
-    words[first + 13] = call.states;
-    words[first + 14] = call.stateRow;
+    words[first + 0] = call.rows; words[first + 1] = call.length; words[first + 2] = call.panels;
+    words[first + 3] = call.seriesBytes; words[first + 4] = call.starts; words[first + 5] = call.slots;
+    words[first + 6] = call.slotsStride; words[first + 7] = call.projected; words[first + 8] = call.projectedRow;
+    words[first + 9] = call.recurrent; words[first + 10] = call.gates; words[first + 11] = call.cells;
+    words[first + 12] = call.tanhs; words[first + 13] = call.states; words[first + 14] = call.stateRow;
     return at;
   }
   function writeLstmStepsBackwardCall(call: LstmStepsBackwardCall): number {
-    words[first + 0] = call.rows;
-    words[first + 1] = call.length;
-    words[first + 2] = call.panels;
-    words[first + 3] = call.seriesBytes;
-    words[first + 4] = call.starts;
-    words[first + 5] = call.recurrentT;
-    words[first + 6] = call.zeros;
-    words[first + 7] = call.gates;
-    words[first + 8] = call.cells;
-    words[first + 9] = call.tanhs;
-    words[first + 10] = call.stateGradients;
-    words[first + 11] = call.gradientStep;
-    words[first + 12] = call.gradientPanel;
-    words[first + 13] = call.cellGradient;
+    words[first + 0] = call.rows; words[first + 1] = call.length; words[first + 2] = call.panels;
+    words[first + 3] = call.seriesBytes; words[first + 4] = call.starts; words[first + 5] = call.recurrentT;
+    words[first + 6] = call.zeros; words[first + 7] = call.gates; words[first + 8] = call.cells;
+    words[first + 9] = call.tanhs; words[first + 10] = call.stateGradients; words[first + 11] = call.gradientStep;
+    words[first + 12] = call.gradientPanel; words[first + 13] = call.cellGradient;
     return at;
   }
   function writeDropCall(call: DropCall): number {
-    words[first + 0] = call.mask;
-    words[first + 1] = call.factors;
-    words[first + 2] = call.index;
-    words[first + 3] = call.first;
-    words[first + 4] = call.count;
-    words[first + 5] = call.elements;
-    words[first + 6] = call.offset;
-    words[first + 7] = call.width;
-    words[first + 8] = call.matrix;
-    words[first + 9] = call.stride;
-    words[first + 10] = call.row;
-    words[first + 11] = call.kept;
+    words[first + 0] = call.mask; words[first + 1] = call.factors; words[first + 2] = call.index;
+    words[first + 3] = call.first; words[first + 4] = call.count; words[first + 5] = call.elements;
+    words[first + 6] = call.offset; words[first + 7] = call.width; words[first + 8] = call.matrix;
+    words[first + 9] = call.stride; words[first + 10] = call.row; words[first + 11] = call.kept;
     return at;
   }
   function writeAdamCall(call: AdamCall): number {
-    floats[first + 0] = call.oneMinusBeta1;
-    floats[first + 1] = call.beta2;
-    floats[first + 2] = call.oneMinusBeta2;
-    floats[first + 3] = call.rate;
-    floats[first + 4] = call.rootCorrection;
-    floats[first + 5] = call.epsilon;
-    floats[first + 6] = call.kept;
-    words[first + 7] = call.fromW;
-    words[first + 8] = call.fromM;
-    words[first + 9] = call.fromV;
-    words[first + 10] = call.gradient;
-    words[first + 11] = call.intoW;
-    words[first + 12] = call.intoM;
-    words[first + 13] = call.intoV;
-    words[first + 14] = call.count;
-    floats[first + 15] = call.scale;
-    words[first + 16] = call.spare;
+    floats[first + 0] = call.oneMinusBeta1; floats[first + 1] = call.beta2; floats[first + 2] = call.oneMinusBeta2;
+    floats[first + 3] = call.rate; floats[first + 4] = call.rootCorrection; floats[first + 5] = call.epsilon;
+    floats[first + 6] = call.kept; words[first + 7] = call.fromW; words[first + 8] = call.fromM;
+    words[first + 9] = call.fromV; words[first + 10] = call.gradient; words[first + 11] = call.intoW;
+    words[first + 12] = call.intoM; words[first + 13] = call.intoV; words[first + 14] = call.count;
+    floats[first + 15] = call.scale; words[first + 16] = call.spare;
     return at;
   }
   function writeAdamMeanCall(call: AdamMeanCall): number {
-    floats[first + 0] = call.oneMinusBeta1;
-    floats[first + 1] = call.beta2;
-    floats[first + 2] = call.oneMinusBeta2;
-    floats[first + 3] = call.rate;
-    floats[first + 4] = call.rootCorrection;
-    floats[first + 5] = call.epsilon;
-    floats[first + 6] = call.kept;
-    words[first + 7] = call.fromW;
-    words[first + 8] = call.fromM;
-    words[first + 9] = call.fromV;
-    words[first + 10] = call.gradients;
-    words[first + 11] = call.scales;
-    words[first + 12] = call.coefficients;
-    words[first + 13] = call.shards;
-    words[first + 14] = call.intoW;
-    words[first + 15] = call.intoM;
-    words[first + 16] = call.intoV;
-    words[first + 17] = call.count;
-    words[first + 18] = call.replicas;
-    words[first + 19] = call.pointers;
-    words[first + 20] = call.stack;
+    floats[first + 0] = call.oneMinusBeta1; floats[first + 1] = call.beta2; floats[first + 2] = call.oneMinusBeta2;
+    floats[first + 3] = call.rate; floats[first + 4] = call.rootCorrection; floats[first + 5] = call.epsilon;
+    floats[first + 6] = call.kept; words[first + 7] = call.fromW; words[first + 8] = call.fromM;
+    words[first + 9] = call.fromV; words[first + 10] = call.gradients; words[first + 11] = call.scales;
+    words[first + 12] = call.coefficients; words[first + 13] = call.shards; words[first + 14] = call.intoW;
+    words[first + 15] = call.intoM; words[first + 16] = call.intoV; words[first + 17] = call.count;
+    words[first + 18] = call.replicas; words[first + 19] = call.pointers; words[first + 20] = call.stack;
     words[first + 21] = call.spare;
     return at;
   }
   function writeAverageRowsCall(call: AverageRowsCall): number {
-    words[first + 0] = call.rows;
-    words[first + 1] = call.count;
-    words[first + 2] = call.width;
-    words[first + 3] = call.height;
-    words[first + 4] = call.vectors;
-    words[first + 5] = call.stamps;
-    words[first + 6] = call.stamp;
-    words[first + 7] = call.otherwise;
-    words[first + 8] = call.otherwiseStride;
-    words[first + 9] = call.coefficients;
-    words[first + 10] = call.shards;
-    words[first + 11] = call.to;
-    words[first + 12] = call.pointers;
-    words[first + 13] = call.stack;
-    words[first + 14] = call.drift;
+    words[first + 0] = call.rows; words[first + 1] = call.count; words[first + 2] = call.width;
+    words[first + 3] = call.height; words[first + 4] = call.vectors; words[first + 5] = call.stamps;
+    words[first + 6] = call.stamp; words[first + 7] = call.otherwise; words[first + 8] = call.otherwiseStride;
+    words[first + 9] = call.coefficients; words[first + 10] = call.shards; words[first + 11] = call.to;
+    words[first + 12] = call.pointers; words[first + 13] = call.stack; words[first + 14] = call.drift;
     return at;
   }
   function writeFindRowsCall(call: FindRowsCall): number {
-    words[first + 0] = call.stamps;
-    words[first + 1] = call.shards;
-    words[first + 2] = call.stamp;
-    words[first + 3] = call.height;
-    words[first + 4] = call.block;
-    words[first + 5] = call.parts;
-    words[first + 6] = call.first;
-    words[first + 7] = call.step;
-    words[first + 8] = call.list;
-    words[first + 9] = call.room;
-    words[first + 10] = call.found;
+    words[first + 0] = call.stamps; words[first + 1] = call.shards; words[first + 2] = call.stamp;
+    words[first + 3] = call.height; words[first + 4] = call.block; words[first + 5] = call.parts;
+    words[first + 6] = call.first; words[first + 7] = call.step; words[first + 8] = call.list;
+    words[first + 9] = call.room; words[first + 10] = call.found;
     return at;
   }
   return {
