@@ -2,6 +2,7 @@
 import { type Batch, batchWords, createBatch } from "../data/batch.ts";
 import type { Engine } from "./contract.ts";
 import { createEngine, type EngineOptions, engineScratchBytes } from "./create_engine.ts";
+import { PAGE_BYTES, wholeLines } from "./regions.ts";
 
 export interface Workspace {
   readonly engine: Engine;
@@ -19,21 +20,18 @@ export interface WorkspaceRoom {
   readonly batches: number;
 }
 
-const LINE = 64;
-const PAGE = 65_536;
-
 /** An engine, and vectors and batches beside it. They throw a RangeError when there is no room left. */
 export async function createWorkspace(options: EngineOptions, room: WorkspaceRoom): Promise<Workspace> {
   const scratch = { byteOffset: 0, byteLength: engineScratchBytes(options) };
-  const batchBytes = aligned(batchWords(options.maxBatch, options.maxLength) * 4);
-  const bytes = aligned(scratch.byteLength) + aligned(room.floats * 4) + room.batches * batchBytes;
+  const batchBytes = wholeLines(batchWords(options.maxBatch, options.maxLength) * 4);
+  const bytes = wholeLines(scratch.byteLength) + wholeLines(room.floats * 4) + room.batches * batchBytes;
   // Of a fixed size: memory that grows has another buffer afterwards, and older views are on the old one.
-  const pages = Math.max(1, Math.ceil(bytes / PAGE));
+  const pages = Math.max(1, Math.ceil(bytes / PAGE_BYTES));
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  let next = aligned(scratch.byteLength);
+  let next = wholeLines(scratch.byteLength);
   const allocate = (size: number): number => {
     const byteOffset = next;
-    next += aligned(size);
+    next += wholeLines(size);
     if (next > memory.buffer.byteLength) throw new RangeError(`The workspace has no room for ${size} more bytes`);
     return byteOffset;
   };
@@ -50,8 +48,4 @@ export async function createWorkspace(options: EngineOptions, room: WorkspaceRoo
       return createBatch(size, length, new Int32Array(memory.buffer, allocate(words * 4), words));
     },
   };
-}
-
-function aligned(bytes: number): number {
-  return Math.ceil(bytes / LINE) * LINE;
 }

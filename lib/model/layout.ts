@@ -28,6 +28,9 @@ export const ALIGNMENT = 16;
 
 const aligned = (elements: number): number => Math.ceil(elements / ALIGNMENT) * ALIGNMENT;
 
+/** Gates of an LSTM, in Keras's order: input, forget, cell, output. */
+export const LSTM_GATES = 4;
+
 /** One LSTM of the model: a layer in one direction. */
 export interface LstmCell {
   /** From 1. */
@@ -60,7 +63,7 @@ export function lstmCells(spec: ModelSpec): LstmCell[] {
  * comes first.
  */
 export function parameterLayout(spec: ModelSpec): ParameterLayout {
-  const gates = 4 * spec.hidden;
+  const gates = LSTM_GATES * spec.hidden;
   const shapes: [name: string, shape: number[], multiplicity: 1 | 2][] = [
     ["embedding/embeddings", [spec.vocabulary, spec.embedding], 1],
     ...lstmCells(spec).flatMap(({ name, inputs }): [string, number[], 1 | 2][] => [

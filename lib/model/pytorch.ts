@@ -2,7 +2,7 @@
  * The model in PyTorch's terms, both ways: `nn.Embedding`, `nn.LSTM` and `nn.Linear` keep their matrices as `[out, in]`
  * and have two LSTM biases; the gates are in the same order (input, forget, cell, output).
  */
-import { type LstmCell, lstmCells, type ParameterLayout, tensorNamed, tensorView } from "./layout.ts";
+import { LSTM_GATES, type LstmCell, lstmCells, type ParameterLayout, tensorNamed, tensorView } from "./layout.ts";
 import { type ModelSpec, outputWidth } from "./spec.ts";
 
 export interface NamedTensor {
@@ -23,7 +23,7 @@ function cellSuffix({ layer, backward }: LstmCell): string {
  */
 export function toPytorch(spec: ModelSpec, layout: ParameterLayout, weights: Float32Array): NamedTensor[] {
   const view = (name: string) => tensorView(weights, tensorNamed(layout, name));
-  const gates = 4 * spec.hidden;
+  const gates = LSTM_GATES * spec.hidden;
   return [
     { name: "embedding.weight", shape: [spec.vocabulary, spec.embedding], values: view("embedding/embeddings") },
     ...lstmCells(spec).flatMap((cell): NamedTensor[] => {
@@ -77,7 +77,7 @@ export function fromPytorch(
   }
   const put = (name: string, values: Float32Array) => tensorView(weights, tensorNamed(layout, name)).set(values);
 
-  const gates = 4 * spec.hidden;
+  const gates = LSTM_GATES * spec.hidden;
   put("embedding/embeddings", take(/embed.*weight$/i, "an embedding", [spec.vocabulary, spec.embedding]));
   for (const cell of lstmCells(spec)) {
     const suffix = cellSuffix(cell);

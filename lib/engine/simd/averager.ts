@@ -3,8 +3,7 @@ import { embeddingEnd, embeddingTensor, type ParameterLayout } from "../../model
 import type { AverageOptions, AverageRowsOptions, FindRowsOptions, RowsFound } from "../contract.ts";
 import { checkRoom } from "../reference/rows.ts";
 import type { SimdKernels } from "./bindings.gen.ts";
-import type { SimdPointers } from "./memory/pointers.ts";
-import { eachRowList } from "./memory/row_list.ts";
+import { eachRowList, type SimdPointers } from "./memory/pointers.ts";
 import type { SimdScratch } from "./memory/scratch.ts";
 import type { SimdShardLists } from "./memory/shard_lists.ts";
 
@@ -56,7 +55,7 @@ export class SimdAverager {
     this.#lists.vectors(vectors, coefficients, this.#end, this.#shift);
     this.#lists.stamps(stamps, this.#height);
     let distance = 0;
-    eachRowList(this.#memory, at, rows, (list, count) => {
+    eachRowList(this.#memory, at.someRows, rows, (list, count) => {
       distance += this.#kernels.averageRows({
         rows: list,
         count,
@@ -82,7 +81,7 @@ export class SimdAverager {
     const source = this.#pointers.ofVector(from, "from") + this.#shift;
     const target = this.#pointers.ofVector(into, "into") + this.#shift;
     if (rows.length === 0) return;
-    eachRowList(this.#memory, this.#scratch, rows, (list, count) => {
+    eachRowList(this.#memory, this.#scratch.someRows, rows, (list, count) => {
       this.#kernels.copyRows(list, count, this.#width, this.#height, source, target);
     });
   }

@@ -31,9 +31,9 @@ import { bindKernels } from "./kernels.ts";
 import { SimdOptimizer } from "./optimizer.ts";
 import { SimdPasses } from "./passes.ts";
 import { SimdPointers } from "./memory/pointers.ts";
-import { chunkRows, type SimdScratch, simdScratch, simdScratchBytes } from "./memory/scratch.ts";
+import { type SimdScratch, simdScratch, simdScratchBytes } from "./memory/scratch.ts";
 import { SimdShardLists } from "./memory/shard_lists.ts";
-import { padded } from "./memory/shapes.ts";
+import { chunkRows, padded } from "./memory/shapes.ts";
 import { SimdSums } from "./work_sharing.ts";
 
 export { simdScratchBytes };

@@ -6,6 +6,8 @@ import type { SimdCell, SimdChunk } from "./lstm/cell.ts";
 import type { SimdMasks } from "./masks.ts";
 import type { SimdKernels } from "./bindings.gen.ts";
 import type { SimdScratch } from "./memory/scratch.ts";
+import type { PooledPart, PoolingMode } from "./pooling/mode.ts";
+import { poolingMode } from "./pooling/modes.ts";
 import { padded, panelsOf, parts, rowStride, seriesBytes } from "./memory/shapes.ts";
 
 export class SimdHead {
@@ -13,6 +15,7 @@ export class SimdHead {
   readonly classPanels: number;
   readonly #kernels: SimdKernels;
   readonly #spec: ModelSpec;
+  readonly #pooling: PoolingMode;
   readonly #at: SimdScratch;
   /** The last layer's LSTMs, each of which is a part. */
   readonly #cells: readonly SimdCell[];
@@ -33,6 +36,7 @@ export class SimdHead {
     this.classPanels = panelsOf(spec.classes);
     this.#kernels = kernels;
     this.#spec = spec;
+    this.#pooling = poolingMode(spec.pooling);
     this.#at = at;
     this.#cells = cells;
     this.#panels = panelsOf(spec.hidden);
@@ -41,9 +45,9 @@ export class SimdHead {
     this.#denseBias = 4 * tensorNamed(layout, "dense/bias").offset;
   }
 
-  /** Whether gradients come to the states of the last step alone. */
+  /** Whether gradients come to the states of the last step only. */
   get takesLast(): boolean {
-    return this.#spec.pooling === "last";
+    return this.#pooling.takesLast;
   }
 
   /** Packs the weights at `source` and stages them. */
@@ -120,8 +124,7 @@ export class SimdHead {
    */
   statesBackward(chunk: SimdChunk, part: number, masks: SimdMasks | undefined): number {
     const kernels = this.#kernels, at = this.#at, panels = this.#panels;
-    const { rows, length, starts } = chunk;
-    const series = seriesBytes(rows, length);
+    const { rows, length } = chunk;
     kernels.gemm({
       from: at.zeros,
       fromStride: 32,
@@ -140,18 +143,8 @@ export class SimdHead {
       panels,
     });
     if (masks) this.#drop(chunk, part, masks, at.stateGradient, 32 * rows, 32);
-    switch (this.#spec.pooling) {
-      case "last":
-        return at.stateGradient;
-      case "mean":
-        kernels.poolMeanBackward(at.stateGradient, rows, length, panels, starts, at.stateGradients, series);
-        break;
-      case "max": {
-        const winners = this.#winners(chunk, part);
-        kernels.poolMaxBackward(at.stateGradient, winners, rows, length, panels, at.stateGradients, series);
-      }
-    }
-    return at.stateGradients;
+    const pooled = this.#pooledPart(chunk, part);
+    return this.#pooling.backward(kernels, pooled, at.stateGradient, at.stateGradients, seriesBytes(rows, length));
   }
 
   /** Writes the gradients of all chunks to the flat vector at `target`. */
@@ -166,36 +159,19 @@ export class SimdHead {
 
   /** Whether the dense layer gets something other than the last step's states as they are. */
   #pools(masks: SimdMasks | undefined): boolean {
-    return masks !== undefined || this.#spec.pooling !== "last";
+    return masks !== undefined || !this.takesLast;
   }
 
   /** What the dense layer gets of `part`. */
   #pooled(chunk: SimdChunk, part: number, masks: SimdMasks | undefined): number {
-    return this.#pools(masks) ? this.#pooledPart(chunk, part) : this.#cells[part]!.lastStates(chunk);
+    return this.#pools(masks) ? this.#pooledAt(chunk, part) : this.#cells[part]!.lastStates(chunk);
   }
 
   /** Writes it, where it is something other than the last step's states. */
   #pool(chunk: SimdChunk, part: number, masks: SimdMasks | undefined): void {
-    const kernels = this.#kernels, panels = this.#panels;
-    const { rows, length, starts, buffer } = chunk;
-    const { at, cell: { backward } } = this.#cells[part]!;
-    const { states } = at.series[buffer], stateRow = this.#stateRow;
-    const to = this.#pooledPart(chunk, part);
-    switch (this.#spec.pooling) {
-      case "last": {
-        const last = this.#cells[part]!.lastStates(chunk);
-        kernels.pickRows(last, 32, stateRow, 0, 0, to, 32, stateRow, rows, panels);
-        break;
-      }
-      case "mean":
-        kernels.poolMean(states, stateRow, rows, length, panels, starts, to, stateRow);
-        break;
-      case "max": {
-        const winners = this.#winners(chunk, part), flag = backward ? 1 : 0;
-        kernels.poolMax(states, stateRow, rows, length, panels, starts, flag, to, stateRow, winners);
-      }
-    }
-    if (masks) this.#drop(chunk, part, masks, to, 32, stateRow);
+    const to = this.#pooledAt(chunk, part);
+    this.#pooling.forward(this.#kernels, this.#pooledPart(chunk, part), to);
+    if (masks) this.#drop(chunk, part, masks, to, 32, this.#stateRow);
   }
 
   #drop(chunk: SimdChunk, part: number, masks: SimdMasks, matrix: number, stride: number, row: number): void {
@@ -239,11 +215,14 @@ export class SimdHead {
     return this.#at.denseKernelGradient + 32 * this.#spec.hidden * this.classPanels * part;
   }
 
-  #pooledPart({ rows }: SimdChunk, part: number): number {
-    return this.#at.pooled + this.#stateRow * rows * part;
+  #pooledPart({ rows, length, starts, buffer }: SimdChunk, part: number): PooledPart {
+    const { at, cell: { backward } } = this.#cells[part]!;
+    const panels = this.#panels, stateRow = this.#stateRow;
+    const { states } = at.series[buffer], winners = this.#at.winners + 32 * panels * rows * part;
+    return { rows, length, panels, starts, backward, states, stateRow, winners };
   }
 
-  #winners({ rows }: SimdChunk, part: number): number {
-    return this.#at.winners + 32 * this.#panels * rows * part;
+  #pooledAt({ rows }: SimdChunk, part: number): number {
+    return this.#at.pooled + this.#stateRow * rows * part;
   }
 }

@@ -3,8 +3,7 @@ import { embeddingEnd, embeddingTensor, type ParameterLayout } from "../../model
 import { type AdamConstants, visitRanges } from "../adam.ts";
 import type { MeanUpdateOptions, UpdateOptions } from "../contract.ts";
 import type { AdamCall, AdamFormula, AdamMeanCall, SimdKernels } from "./bindings.gen.ts";
-import type { ReplicaOffsets } from "./memory/pointers.ts";
-import { eachRowList } from "./memory/row_list.ts";
+import { eachRowList, type ReplicaOffsets } from "./memory/pointers.ts";
 import { MAX_SHARDS, type SimdScratch } from "./memory/scratch.ts";
 import type { SimdShardLists } from "./memory/shard_lists.ts";
 
@@ -41,7 +40,7 @@ export class SimdOptimizer {
     if (this.#isPart(rows)) {
       const { offset, size, shape: [, width] } = embeddingTensor(this.#layout);
       const [low, high] = [Math.max(begin - offset, 0), Math.min(end - offset, size)];
-      eachRowList(this.#memory, this.#scratch, rows, (at, count) => {
+      eachRowList(this.#memory, this.#scratch.someRows, rows, (at, count) => {
         sum = kernels.squaredNormRows(at, count, width!, low, high, gradients + 4 * offset, sum);
       });
       begin = Math.max(begin, embeddingEnd(this.#layout));
@@ -59,7 +58,7 @@ export class SimdOptimizer {
       const { offset, size, shape: [, width] } = embeddingTensor(this.#layout);
       const [low, high] = [Math.max(begin - offset, 0), Math.min(end - offset, size)];
       const call = this.#adamCall(from, gradients, into, offset, 0, scale, this.#formula(options));
-      eachRowList(this.#memory, this.#scratch, rows, (at, count) => {
+      eachRowList(this.#memory, this.#scratch.someRows, rows, (at, count) => {
         this.#kernels.adamRows(at, count, width!, low, high, call);
       });
       begin = Math.max(begin, embeddingEnd(this.#layout));
@@ -88,7 +87,7 @@ export class SimdOptimizer {
         this.#lists.stamps(options.stamps, height!);
       }
       const call = this.#meanCall(from, shards, into, offset, 0, this.#formula(options));
-      eachRowList(this.#memory, this.#scratch, rows, (list, count) => {
+      eachRowList(this.#memory, this.#scratch.someRows, rows, (list, count) => {
         this.#kernels.adamMeanRows(list, count, width!, height!, stampPointers, options.stamp, rowPointers, call);
       });
       begin = Math.max(begin, embeddingEnd(this.#layout));

@@ -14,11 +14,10 @@ import { SimdCell, type SimdChunk } from "./lstm/cell.ts";
 import { SimdCellWeights } from "./lstm/cell_weights.ts";
 import type { SimdMasks } from "./masks.ts";
 import { SimdFirstStep } from "./lstm/first_step.ts";
-import { hasFirstStep } from "./lstm/first_step_scratch.ts";
 import { SimdHead } from "./head.ts";
 import type { SimdKernels } from "./bindings.gen.ts";
 import { SimdLayerInputs } from "./lstm/layer_inputs.ts";
-import type { SimdScratch } from "./memory/scratch.ts";
+import { hasFirstStep, type SimdScratch } from "./memory/scratch.ts";
 import { padded, rowStride, seriesBytes } from "./memory/shapes.ts";
 import type { SimdSums } from "./work_sharing.ts";
 

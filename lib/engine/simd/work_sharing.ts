@@ -15,7 +15,7 @@ import { lstmCells } from "../../model/layout.ts";
 import type { ModelSpec } from "../../model/spec.ts";
 import type { Helpers } from "../contract.ts";
 import type { SimdKernels } from "./bindings.gen.ts";
-import { LINE_BYTES } from "./memory/shapes.ts";
+import { LINE_BYTES } from "../regions.ts";
 
 /** More of them share better, and each stages its operands for less. */
 const LANES = 4;

@@ -6,7 +6,7 @@
 import type { Tensor } from "@tensorflow/tfjs";
 import type { Batch } from "../../data/batch.ts";
 import type { Tfjs } from "../../model/layers_model.ts";
-import { type LstmCell, lstmCells } from "../../model/layout.ts";
+import { LSTM_GATES, type LstmCell, lstmCells } from "../../model/layout.ts";
 import type { ModelSpec } from "../../model/spec.ts";
 import { inputArea } from "../dropout.ts";
 import { type StepMasks, timeMajorTokens } from "./masks.ts";
@@ -131,7 +131,7 @@ function timeSteps(tf: Tfjs, { size, length, lengths }: Batch): TimeStep[] | und
 }
 
 function quarters(tf: Tfjs, gates: Tensor): [Tensor, Tensor, Tensor, Tensor] {
-  const [first, second, third, fourth] = tf.split(gates, 4, 1);
+  const [first, second, third, fourth] = tf.split(gates, LSTM_GATES, 1);
   if (!first || !second || !third || !fourth) throw new RangeError(`Cannot split [${gates.shape}] in four`);
   return [first, second, third, fourth];
 }

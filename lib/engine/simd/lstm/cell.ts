@@ -1,7 +1,7 @@
 /** One LSTM of the simd engine, a layer in one direction: its passes over its part of the scratch memory, with packed weights. */
-import type { LstmCell } from "../../../model/layout.ts";
+import { LSTM_GATES, type LstmCell } from "../../../model/layout.ts";
 import type { ModelSpec } from "../../../model/spec.ts";
-import { gatesRow, inputWidth, type SimdCellScratch } from "./cell_scratch.ts";
+import { gatesRow, inputWidth, type SimdCellScratch } from "../memory/scratch.ts";
 import type { SimdKernels } from "../bindings.gen.ts";
 import type { SimdScratch } from "../memory/scratch.ts";
 import type { SimdSums } from "../work_sharing.ts";
@@ -29,8 +29,9 @@ export class SimdCell {
   readonly #sums: SimdSums;
   readonly #shared: SimdScratch;
   readonly #hidden: number;
-  /** Panels of one gate. */
+  /** Panels of one gate, and of all. */
   readonly #panels: number;
+  readonly #gatePanels: number;
   readonly #width: number;
   /** Bytes from row to row of states, and of the tokens' gates. */
   readonly #stateRow: number;
@@ -51,6 +52,7 @@ export class SimdCell {
     this.#shared = scratch;
     this.#hidden = spec.hidden;
     this.#panels = panelsOf(spec.hidden);
+    this.#gatePanels = LSTM_GATES * this.#panels;
     this.#width = inputWidth(spec, cell);
     this.#stateRow = rowStride(spec.hidden);
     this.#gatesRow = gatesRow(spec);
@@ -85,7 +87,7 @@ export class SimdCell {
       cStride: toStride,
       cRow: toRow,
       rows: count,
-      panels: 4 * this.#panels,
+      panels: this.#gatePanels,
     });
   }
 
@@ -157,7 +159,7 @@ export class SimdCell {
       rows * (length - 1),
       at.recurrentKernelGradient,
       this.#hidden,
-      4 * panels,
+      this.#gatePanels,
     );
   }
 
@@ -167,7 +169,7 @@ export class SimdCell {
     this.#sums.byToken(
       at.series[buffer].gates,
       seriesBytes(rows, length),
-      4 * this.#panels,
+      this.#gatePanels,
       rows,
       length,
       slots,
@@ -181,7 +183,7 @@ export class SimdCell {
   /** From the gate gradients to those of kernel, bias and inputs. */
   inputsBackward({ rows, length, buffer }: SimdChunk): void {
     const kernels = this.#kernels, at = this.at, width = this.#width, { gates } = at.series[buffer];
-    const series = seriesBytes(rows, length), count = rows * length, gatePanels = 4 * this.#panels;
+    const series = seriesBytes(rows, length), count = rows * length, gatePanels = this.#gatePanels;
     const inputRow = rowStride(width);
     kernels.accumulateProducts(at.inputs, inputRow, gates, series, 32, count, at.kernelGradient, width, gatePanels);
     kernels.columnSums(gates, series, 32, gatePanels, count, at.biasGradient);
@@ -219,7 +221,7 @@ export class SimdCell {
       padded(distinct),
       at.kernelGradient,
       this.#width,
-      4 * this.#panels,
+      this.#gatePanels,
     );
   }
 
@@ -229,7 +231,7 @@ export class SimdCell {
    */
   tokensBackward(distinct: number, adds: boolean): void {
     const kernels = this.#kernels, at = this.at, shared = this.#shared;
-    const vectorRow = rowStride(this.#width), gatePanels = 4 * this.#panels;
+    const vectorRow = rowStride(this.#width), gatePanels = this.#gatePanels;
     kernels.columnSums(at.tokenGates, 32, this.#gatesRow, gatePanels, distinct, at.biasGradient);
     kernels.gemm({
       from: adds ? shared.vectorGradients : shared.zeros,

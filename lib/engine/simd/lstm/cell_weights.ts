@@ -1,7 +1,7 @@
 /** The weights of one LSTM on their way into panels, and their gradients on the way back. */
-import { type LstmCell, type ParameterLayout, tensorNamed } from "../../../model/layout.ts";
+import { LSTM_GATES, type LstmCell, type ParameterLayout, tensorNamed } from "../../../model/layout.ts";
 import type { ModelSpec } from "../../../model/spec.ts";
-import { gatesRow, inputWidth, type SimdCellScratch } from "./cell_scratch.ts";
+import { gatesRow, inputWidth, type SimdCellScratch } from "../memory/scratch.ts";
 import type { SimdKernels } from "../bindings.gen.ts";
 import { padded, panelsOf, parts } from "../memory/shapes.ts";
 
@@ -38,7 +38,7 @@ export class SimdCellWeights {
     this.#width = inputWidth(spec, cell);
     const rows = this.#isFirstLayer ? spec.embedding : spec.hidden;
     this.#blocks = Array.from({ length: this.#isFirstLayer ? 1 : parts(spec) }, (_, part) => ({
-      from: 4 * 4 * spec.hidden * rows * part,
+      from: 4 * LSTM_GATES * spec.hidden * rows * part,
       rows,
       at: padded(rows) * part,
     }));
@@ -52,12 +52,19 @@ export class SimdCellWeights {
   /** Packs the weights at `source` and stages them. */
   pack(source: number): void {
     const kernels = this.#kernels, at = this.#at, hidden = this.#hidden;
-    const { operands } = at, inner = padded(this.#width), panels = 4 * panelsOf(hidden);
+    const { operands } = at, inner = padded(this.#width), panels = LSTM_GATES * panelsOf(hidden);
     for (const { from, rows, at: row } of this.#blocks) {
-      kernels.packColumns(source + this.#kernel + from, rows, 4, hidden, at.kernel + 32 * row, padded(this.#width));
+      kernels.packColumns(
+        source + this.#kernel + from,
+        rows,
+        LSTM_GATES,
+        hidden,
+        at.kernel + 32 * row,
+        padded(this.#width),
+      );
     }
-    kernels.packColumns(source + this.#recurrentKernel, hidden, 4, hidden, at.recurrentKernel, padded(hidden));
-    kernels.packColumns(source + this.#bias, 1, 4, hidden, at.bias, 1);
+    kernels.packColumns(source + this.#recurrentKernel, hidden, LSTM_GATES, hidden, at.recurrentKernel, padded(hidden));
+    kernels.packColumns(source + this.#bias, 1, LSTM_GATES, hidden, at.bias, 1);
     kernels.stageOperand(operands.kernel, at.kernel, inner, panels);
     kernels.stageOperand(operands.recurrentKernel, at.recurrentKernel, padded(hidden), panels);
   }
@@ -65,11 +72,11 @@ export class SimdCellWeights {
   /** Packs and stages what only the backward pass needs of the weights at `source`. */
   packBackward(source: number): void {
     const kernels = this.#kernels, at = this.#at, hidden = this.#hidden;
-    const gates = 4 * padded(hidden);
+    const gates = LSTM_GATES * padded(hidden);
     for (const { from, rows, at: row } of this.#blocks) {
-      kernels.packRows(source + this.#kernel + from, rows, 4, hidden, at.kernelT + 4 * gates * row);
+      kernels.packRows(source + this.#kernel + from, rows, LSTM_GATES, hidden, at.kernelT + 4 * gates * row);
     }
-    kernels.packRows(source + this.#recurrentKernel, hidden, 4, hidden, at.recurrentKernelT);
+    kernels.packRows(source + this.#recurrentKernel, hidden, LSTM_GATES, hidden, at.recurrentKernelT);
     kernels.stageOperand(at.operands.kernelT, at.kernelT, gates, panelsOf(this.#width));
     kernels.stageOperand(at.operands.recurrentKernelT, at.recurrentKernelT, gates, panelsOf(hidden));
   }
@@ -86,9 +93,16 @@ export class SimdCellWeights {
     const kernels = this.#kernels, at = this.#at, hidden = this.#hidden;
     for (const { from, rows, at: row } of this.#blocks) {
       const gradient = at.kernelGradient + 32 * row;
-      kernels.unpackColumns(gradient, this.#width, target + this.#kernel + from, rows, 4, hidden);
+      kernels.unpackColumns(gradient, this.#width, target + this.#kernel + from, rows, LSTM_GATES, hidden);
     }
-    kernels.unpackColumns(at.recurrentKernelGradient, hidden, target + this.#recurrentKernel, hidden, 4, hidden);
-    kernels.unpackColumns(at.biasGradient, 1, target + this.#bias, 1, 4, hidden);
+    kernels.unpackColumns(
+      at.recurrentKernelGradient,
+      hidden,
+      target + this.#recurrentKernel,
+      hidden,
+      LSTM_GATES,
+      hidden,
+    );
+    kernels.unpackColumns(at.biasGradient, 1, target + this.#bias, 1, LSTM_GATES, hidden);
   }
 }

@@ -3,9 +3,10 @@
  * there is no state, so step 0 and its state's part of step 1 depend on the first token alone: they are computed once per
  * distinct first token, and so are their gradients, from those of step 1 summed by first token.
  */
+import { LSTM_GATES } from "../../../model/layout.ts";
 import type { ModelSpec } from "../../../model/spec.ts";
 import type { SimdChunk } from "./cell.ts";
-import { gatesRow } from "./cell_scratch.ts";
+import { gatesRow } from "../memory/scratch.ts";
 import type { SimdKernels } from "../bindings.gen.ts";
 import type { SimdScratch } from "../memory/scratch.ts";
 import type { SimdSums } from "../work_sharing.ts";
@@ -88,7 +89,7 @@ export class SimdFirstStep {
   beginBackward(): void {
     const kernels = this.#kernels, at = this.#at;
     const bytes = 32 * this.#panels * this.#count;
-    kernels.zero(at.gateSums, 4 * bytes);
+    kernels.zero(at.gateSums, LSTM_GATES * bytes);
     kernels.zero(at.stateGradient, bytes);
     kernels.zero(at.cellGradient, bytes);
   }
@@ -97,7 +98,7 @@ export class SimdFirstStep {
   backward({ first, rows, length, buffer }: SimdChunk, stateGradient: number, slots: number): void {
     const kernels = this.#kernels, sums = this.#sums, at = this.#at, cell = this.#cell;
     const { cellGradient, zeros } = this.#shared, { gates, states } = cell.series[buffer];
-    const panels = this.#panels, stateRow = this.#stateRow, gatesRow = this.#gatesRow;
+    const panels = this.#panels, gatePanels = LSTM_GATES * panels, stateRow = this.#stateRow, gatesRow = this.#gatesRow;
     const series = seriesBytes(rows, length), rowBytes = 32 * rows;
     const firsts = at.firsts + 4 * first, countBytes = 32 * this.#count;
     if (length === 1) {
@@ -128,13 +129,13 @@ export class SimdFirstStep {
       rows * (length - 2),
       cell.recurrentKernelGradient,
       this.#hidden,
-      4 * panels,
+      gatePanels,
     );
-    sums.byToken(step1, series, 4 * panels, rows, 1, firsts, 4, at.gateSums, countBytes, 32);
+    sums.byToken(step1, series, gatePanels, rows, 1, firsts, 4, at.gateSums, countBytes, 32);
     sums.byToken(
       step1,
       series,
-      4 * panels,
+      gatePanels,
       rows,
       length - 1,
       slots + 4,
@@ -149,7 +150,11 @@ export class SimdFirstStep {
   /** Step 0's part of the sums over chunks, which are made but for this. */
   endBackward(): void {
     const kernels = this.#kernels, sums = this.#sums, at = this.#at, cell = this.#cell;
-    const panels = this.#panels, hidden = this.#hidden, count = this.#count, stride = 32 * count;
+    const panels = this.#panels,
+      gatePanels = LSTM_GATES * panels,
+      hidden = this.#hidden,
+      count = this.#count,
+      stride = 32 * count;
     kernels.lstmFirstBackward({
       count,
       panels,
@@ -170,12 +175,12 @@ export class SimdFirstStep {
       count,
       cell.recurrentKernelGradient,
       hidden,
-      4 * panels,
+      gatePanels,
     );
     sums.byToken(
       at.gates,
       stride,
-      4 * panels,
+      gatePanels,
       count,
       1,
       at.slotOfFirst,

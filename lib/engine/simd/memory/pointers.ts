@@ -1,4 +1,4 @@
-/** The way from arrays to the byte offsets that kernels take. */
+/** Turns arrays into the byte offsets that kernels take. */
 import type { ParameterLayout } from "../../../model/layout.ts";
 import type { Replica } from "../../contract.ts";
 
@@ -39,5 +39,26 @@ export class SimdPointers {
       m: this.ofVector(m, `${name}.m`),
       v: this.ofVector(v, `${name}.v`),
     };
+  }
+}
+
+/** How many rows fit into the scratch memory at once. */
+export const SOME_ROWS = 1024;
+
+/**
+ * Calls `use` with `rows` where they lie, or, where that is outside the memory, with copies of SOME_ROWS at a time, which
+ * it makes at `someRows`.
+ */
+export function eachRowList(
+  { buffer }: WebAssembly.Memory,
+  someRows: number,
+  rows: Int32Array,
+  use: (at: number, count: number) => void,
+): void {
+  if (rows.buffer === buffer) return use(rows.byteOffset, rows.length);
+  for (let first = 0; first < rows.length; first += SOME_ROWS) {
+    const some = rows.subarray(first, first + SOME_ROWS);
+    new Int32Array(buffer, someRows, some.length).set(some);
+    use(someRows, some.length);
   }
 }

@@ -1,11 +1,33 @@
 /**
- * The map of the simd engine's scratch memory. Matrices there are row-major, [rows][·], of which a row takes `rowStride`; or
- * in panels: eight columns of all rows, [rows][8], each panel after the other; those over time are `seriesBytes` apart. `P` is the panels of one gate, ceil(hidden / 8); `D` the
- * distinct tokens of a batch, `D8` the same rounded up to eight; `R` the rows that go through the LSTMs together (a chunk). What lies above an LSTM gets its
- * state in `parts`, one for each direction, each of `P` panels. See simd_cell_scratch.ts and
- * simd_first_step_scratch.ts for what each LSTM has.
+ * Maps the simd engine's scratch memory.
  *
- *     dense layer      denseKernel [parts][C8/8][8P][8]  denseKernelT [parts][P][C8][8]  denseBias [C8]  classWeights [classes]  zeros
+ * A matrix is row-major, [rows][·], where a row takes `rowStride` bytes; or in panels, [rows][8]: eight columns of all rows,
+ * panel after panel. Panels over time are `seriesBytes` apart. `H` is hidden, `P` the panels of one gate, ceil(H / 8); `D`
+ * the distinct tokens of a batch, `F` those of its step 0; `R` the rows that go through the LSTMs together (a chunk). `D8` is
+ * `D` rounded up to eight, and so on. An LSTM's inputs have the width `I`: the embedding's, or above the first layer all parts
+ * of the layer below, `8P` each. What lies above an LSTM gets its state in `parts`, one for each direction, `P` panels each.
+ *
+ * Of each LSTM, in its own order of time (the first step of a backward one is a row's last token; shorter rows end at the
+ * last step, see kernels/assembly/lstm_steps.ts):
+ *
+ *     packed weights   kernel [4P][I8][8]  kernelT [I8/8][32P][8]  recurrentKernel [4P][8P][8]
+ *                      recurrentKernelT [P][32P][8]  bias [32P]
+ *     gradients        kernelGradient [4P][I][8]  recurrentKernelGradient [4P][H][8]  biasGradient [32P]
+ *     inputs           of the first layer, by token: projected [D][·]  tokenGates [D8][·], each 32P wide
+ *                      of the others: inputs [length][R][·]  inputGradients [I8/8][length][R][8]
+ *     over time        cells, cellTanhs [P][length][R][8]
+ *                      two of each, see work_sharing.ts: gates [4P][length][R][8]  states [length][R][·]
+ *
+ * Of step 0 once per distinct first token, see lstm/first_step.ts:
+ *
+ *     firstOfSlot int32 [D]  slotOfFirst int32 [F]  firsts int32 [batch]
+ *     gates, recurrentParts, gateSums [4P][F][8]  states [F][·]
+ *     cells, cellTanhs, stateGradient, cellGradient [P][F][8]
+ *
+ * Of the engine:
+ *
+ *     dense layer      denseKernel [parts][C8/8][8P][8]  denseKernelT [parts][P][C8][8]  denseBias [C8]
+ *                      classWeights [classes]  zeros
  *                      denseKernelGradient [parts][C8/8][H][8]  denseBiasGradient [C8]
  *     tokens           slotOfToken int32 [vocabulary]  tokenOfSlot int32 [D]  slots, reversedSlots int32 [batch, length]
  *                      starts int32 [batch]  vectors [D8][·]  vectorGradients [D][·]
@@ -17,72 +39,154 @@
  *     averaging        vectorPointers, stampPointers, rowPointers, coefficients, scales [MAX_SHARDS]  stack
  *                      replicas  replicaPointers [3][MAX_SHARDS]
  *     lists of rows    someRows int32 [SOME_ROWS]
- *     offer            see simd_sums.ts
- *     struct           what a kernel with many arguments reads them from
+ *     offer            see work_sharing.ts
+ *     struct           the arguments of a kernel that reads them from memory
  *     spare            a few words
  */
-import { lstmCells } from "../../../model/layout.ts";
+import { LSTM_GATES, type LstmCell, lstmCells } from "../../../model/layout.ts";
 import type { ModelSpec } from "../../../model/spec.ts";
-import { cellAreaBytes, cellOperands, seriesAreaBytes, type SimdCellScratch } from "../lstm/cell_scratch.ts";
-import { firstStepAreaBytes, type SimdFirstStepScratch } from "../lstm/first_step_scratch.ts";
+import { type Offsets, Regions } from "../../regions.ts";
 import { STRUCT_BYTES } from "../bindings.gen.ts";
 import { MASKS_BYTES } from "../masks.ts";
-import { SOME_ROWS } from "./row_list.ts";
+import { poolingMode } from "../pooling/modes.ts";
 import { offerBytes } from "../work_sharing.ts";
-import { LINE_BYTES, padded, panelsOf, parts, rowStride, seriesBytes } from "./shapes.ts";
+import { SOME_ROWS } from "./pointers.ts";
+import { type LargestSizes, largestSizes, padded, panelsOf, parts, rowStride, seriesBytes } from "./shapes.ts";
 
-/**
- * Bytes of gates, cells and states over time that go through forward and backward together. They are written once and read
- * back once; within an L2 cache's size that is cheap.
- */
-const CHUNK_BYTES = 2 ** 20;
-
-/** Rows of a chunk, before and after which tiles and caches respectively are used badly. */
-const MIN_CHUNK_ROWS = 24, MAX_CHUNK_ROWS = 66;
-
-/** How many vectors can be averaged at once. */
+/** Most vectors that are averaged at once. */
 export const MAX_SHARDS = 512;
 
-/** Most rows of a chunk: a multiple of the tiles' six. */
-function mostChunkRows(spec: ModelSpec, length: number): number {
-  const rowBytes = 7 * 4 * padded(spec.hidden) * length * lstmCells(spec).length;
-  const rows = Math.floor(CHUNK_BYTES / rowBytes / 6) * 6;
-  return Math.min(MAX_CHUNK_ROWS, Math.max(MIN_CHUNK_ROWS, rows));
+/** The numbers under which an LSTM's packed weights are staged as operands: see kernels/products.ts. */
+export type SimdCellOperands = Readonly<Record<"kernel" | "kernelT" | "recurrentKernel" | "recurrentKernelT", number>>;
+
+/** Byte offsets of an LSTM's areas. */
+export type SimdCellScratch = Offsets<ReturnType<typeof cellAreas>> & {
+  readonly series: readonly [Offsets<ReturnType<typeof seriesAreas>>, Offsets<ReturnType<typeof seriesAreas>>];
+  readonly operands: SimdCellOperands;
+};
+
+/** Byte offsets of all areas; those of each LSTM in the layout's order. */
+export type SimdScratch = Offsets<ReturnType<typeof engineAreas>> & {
+  readonly ofCell: readonly SimdCellScratch[];
+  readonly ofFirstStep: Offsets<ReturnType<typeof firstStepAreas>>;
+  /** The number of the dense layer's first operand: kernel and transpose of each part follow each other. */
+  readonly denseOperands: number;
+};
+
+/** The map of scratch memory at `byteOffset`, a multiple of a cache line. */
+export function simdScratch(spec: ModelSpec, maxBatch: number, maxLength: number, byteOffset: number): SimdScratch {
+  return placed(spec, maxBatch, maxLength, byteOffset).scratch;
 }
 
-/** How a batch's rows are cut: into equal chunks, but for the last. It depends on the batch and the model alone. */
-export function chunkRows(spec: ModelSpec, rows: number, length: number): number {
-  return Math.ceil(rows / Math.max(1, Math.ceil(rows / mostChunkRows(spec, length))));
+/** Bytes of scratch memory that an engine for batches of at most `maxBatch` sequences of `maxLength` tokens needs. */
+export function simdScratchBytes(spec: ModelSpec, maxBatch: number, maxLength: number): number {
+  return placed(spec, maxBatch, maxLength, 0).end;
 }
 
-/** The largest that a batch and its chunks can be. */
-export interface LargestSizes {
-  /** Distinct tokens of a batch. */
-  readonly distinct: number;
-  readonly chunkRows: number;
-  /** Rows times time steps of a chunk. */
-  readonly chunkPositions: number;
+function placed(
+  spec: ModelSpec,
+  maxBatch: number,
+  maxLength: number,
+  byteOffset: number,
+): { scratch: SimdScratch; end: number } {
+  const regions = new Regions(byteOffset);
+  const most = largestSizes(spec, maxBatch, maxLength);
+  const cells = lstmCells(spec);
+  const ofCell = cells.map((cell, index) => ({
+    ...regions.place(cellAreas(spec, cell, most)),
+    series: [regions.place(seriesAreas(spec, most)), regions.place(seriesAreas(spec, most))] as const,
+    operands: cellOperands(index),
+  }));
+  const denseOperands = cellOperands(cells.length).kernel;
+  const ofFirstStep = regions.place(firstStepAreas(spec, most));
+  const scratch = { ...regions.place(engineAreas(spec, most)), ofCell, ofFirstStep, denseOperands };
+  return { scratch, end: regions.end };
 }
 
-function largestSizes(spec: ModelSpec, maxBatch: number, maxLength: number): LargestSizes {
-  const chunkPositions = Array.from(
-    { length: maxLength },
-    (_, index) => Math.min(maxBatch, mostChunkRows(spec, index + 1)) * (index + 1),
-  ).reduce((most, count) => Math.max(most, count), 0);
+const OPERANDS_OF_CELL = 4;
+
+/** The operands of LSTM number `index`; with the count of LSTMs, `kernel` is the first number that is free. */
+function cellOperands(index: number): SimdCellOperands {
+  const kernel = OPERANDS_OF_CELL * index;
+  return { kernel, kernelT: kernel + 1, recurrentKernel: kernel + 2, recurrentKernelT: kernel + 3 };
+}
+
+/** Width of an LSTM's inputs as they lie in memory. */
+export function inputWidth(spec: ModelSpec, { layer }: LstmCell): number {
+  return layer === 1 ? spec.embedding : parts(spec) * padded(spec.hidden);
+}
+
+/** Bytes from token to token of the values of all gates. */
+export function gatesRow({ hidden }: ModelSpec): number {
+  return rowStride(LSTM_GATES * padded(hidden));
+}
+
+/** Bytes of each area of an LSTM, in order. */
+function cellAreas(spec: ModelSpec, cell: LstmCell, most: LargestSizes) {
+  const { hidden } = spec;
+  const h8 = padded(hidden);
+  const gates = LSTM_GATES * h8;
+  const width = inputWidth(spec, cell);
+  const series = seriesBytes(most.chunkPositions, 1);
+  const isFirst = cell.layer === 1;
   return {
-    distinct: Math.min(spec.vocabulary, maxBatch * maxLength),
-    chunkRows: Math.min(maxBatch, MAX_CHUNK_ROWS),
-    chunkPositions,
+    kernel: 4 * gates * padded(width),
+    kernelT: 4 * padded(width) * gates,
+    recurrentKernel: 4 * gates * h8,
+    recurrentKernelT: 4 * h8 * gates,
+    bias: 4 * gates,
+    kernelGradient: 4 * gates * width,
+    recurrentKernelGradient: 4 * gates * hidden,
+    biasGradient: 4 * gates,
+    projected: isFirst ? gatesRow(spec) * most.distinct : 0,
+    tokenGates: isFirst ? gatesRow(spec) * padded(most.distinct) : 0,
+    inputs: isFirst ? 0 : rowStride(width) * most.chunkPositions,
+    inputGradients: isFirst ? 0 : panelsOf(width) * series,
+    cells: panelsOf(hidden) * series,
+    cellTanhs: panelsOf(hidden) * series,
   };
 }
 
-/** Bytes of each area, in order. */
-function areaBytes(spec: ModelSpec, maxBatch: number, maxLength: number, most: LargestSizes) {
+/** Bytes of each of the two buffers of what sums over time are made of. */
+function seriesAreas({ hidden }: ModelSpec, { chunkPositions }: LargestSizes) {
+  return {
+    gates: LSTM_GATES * panelsOf(hidden) * seriesBytes(chunkPositions, 1),
+    states: rowStride(hidden) * chunkPositions,
+  };
+}
+
+/** Whether step 0 matters to the next step only: not to another layer or direction, nor to pooling. */
+export function hasFirstStep({ layers, bidirectional, pooling }: ModelSpec): boolean {
+  return layers === 1 && !bidirectional && poolingMode(pooling).takesLast;
+}
+
+/** Bytes of each area of step 0, in order; 0 if the model does not compute it once per first token. */
+function firstStepAreas(spec: ModelSpec, { batch, distinct }: LargestSizes) {
+  const isUsed = hasFirstStep(spec) ? 1 : 0;
+  const count = isUsed * Math.min(spec.vocabulary, batch);
+  const states = 4 * padded(spec.hidden) * count;
+  return {
+    firstOfSlot: isUsed * 4 * distinct,
+    slotOfFirst: 4 * count,
+    firsts: isUsed * 4 * batch,
+    gates: LSTM_GATES * states,
+    recurrentParts: LSTM_GATES * states,
+    gateSums: LSTM_GATES * states,
+    states: rowStride(spec.hidden) * count,
+    cells: states,
+    cellTanhs: states,
+    stateGradient: states,
+    cellGradient: states,
+  };
+}
+
+/** Bytes of each area of the engine, in order. */
+function engineAreas(spec: ModelSpec, most: LargestSizes) {
   const { vocabulary, embedding, hidden, classes } = spec;
   const e8 = padded(embedding), h8 = padded(hidden), c8 = padded(classes);
-  const positions = maxBatch * maxLength;
-  const { distinct, chunkRows: rows, chunkPositions } = most;
+  const { batch, positions, distinct, chunkRows: rows, chunkPositions } = most;
   const isDeep = spec.layers > 1 || spec.bidirectional;
+  const pooling = poolingMode(spec.pooling);
   return {
     denseKernel: 4 * parts(spec) * c8 * h8,
     denseKernelT: 4 * parts(spec) * h8 * c8,
@@ -95,16 +199,16 @@ function areaBytes(spec: ModelSpec, maxBatch: number, maxLength: number, most: L
     tokenOfSlot: 4 * distinct,
     slots: 4 * positions,
     reversedSlots: spec.bidirectional ? 4 * positions : 0,
-    starts: 4 * maxBatch,
+    starts: 4 * batch,
     vectors: rowStride(embedding) * padded(distinct),
     vectorGradients: rowStride(embedding) * distinct,
     mirror: isDeep ? 4 * chunkPositions : 0,
     positions: isDeep ? 4 * parts(spec) * chunkPositions : 0,
     pooled: parts(spec) * rowStride(hidden) * rows,
-    winners: spec.pooling === "max" ? 4 * parts(spec) * h8 * rows : 0,
+    winners: pooling.hasWinners ? 4 * parts(spec) * h8 * rows : 0,
     stateGradient: 4 * h8 * rows,
     cellGradient: 4 * h8 * rows,
-    stateGradients: spec.pooling === "last" ? 0 : panelsOf(hidden) * seriesBytes(chunkPositions, 1),
+    stateGradients: pooling.takesLast ? 0 : panelsOf(hidden) * seriesBytes(chunkPositions, 1),
     logits: 4 * c8 * rows,
     probabilities: 4 * classes * rows,
     masks: MASKS_BYTES,
@@ -123,52 +227,4 @@ function areaBytes(spec: ModelSpec, maxBatch: number, maxLength: number, most: L
     struct: STRUCT_BYTES,
     spare: 128,
   };
-}
-
-type Offsets<Areas> = { readonly [area in keyof Areas]: number };
-
-/** The name of each area with the byte offset where it begins; of each LSTM, in the layout's order, too. */
-export type SimdScratch = Offsets<ReturnType<typeof areaBytes>> & {
-  readonly ofCell: readonly SimdCellScratch[];
-  /** Of the operands that the dense layer's packed weights are staged as, the first: kernel and transpose of each part. */
-  readonly denseOperands: number;
-  readonly ofFirstStep: SimdFirstStepScratch;
-};
-
-/** Areas are aligned to cache lines, and so must the scratch memory be. */
-export function simdScratch(spec: ModelSpec, maxBatch: number, maxLength: number, byteOffset: number): SimdScratch {
-  return placed(spec, maxBatch, maxLength, byteOffset).scratch;
-}
-
-/** Bytes of scratch memory that an engine for batches of at most `maxBatch` sequences of `maxLength` tokens needs. */
-export function simdScratchBytes(spec: ModelSpec, maxBatch: number, maxLength: number): number {
-  return placed(spec, maxBatch, maxLength, 0).end;
-}
-
-function placed(
-  spec: ModelSpec,
-  maxBatch: number,
-  maxLength: number,
-  byteOffset: number,
-): { scratch: SimdScratch; end: number } {
-  let end = byteOffset;
-  function place<Areas extends Record<string, number>>(bytes: Areas): Offsets<Areas> {
-    const entries = Object.entries(bytes).map(([name, size]): [string, number] => {
-      const begin = end;
-      end += Math.ceil(size / LINE_BYTES) * LINE_BYTES;
-      return [name, begin];
-    });
-    return Object.fromEntries(entries) as Offsets<Areas>;
-  }
-  const most = largestSizes(spec, maxBatch, maxLength);
-  const cells = lstmCells(spec);
-  const ofCell = cells.map((cell, index) => ({
-    ...place(cellAreaBytes(spec, cell, most)),
-    series: [place(seriesAreaBytes(spec, most)), place(seriesAreaBytes(spec, most))] as const,
-    operands: cellOperands(index),
-  }));
-  const denseOperands = cellOperands(cells.length).kernel;
-  const ofFirstStep = place(firstStepAreaBytes(spec, maxBatch, most));
-  const scratch = { ...place(areaBytes(spec, maxBatch, maxLength, most)), ofCell, ofFirstStep, denseOperands };
-  return { scratch, end };
 }

@@ -1,8 +1,7 @@
-/** How the simd engine lays matrices out: what pads and strides are. */
+/** How the simd engine lays matrices out: padding, strides, and the chunks that a batch is cut into. */
+import { LSTM_GATES, lstmCells } from "../../../model/layout.ts";
 import type { ModelSpec } from "../../../model/spec.ts";
-
-/** A cache line. */
-export const LINE_BYTES = 64;
+import { LINE_BYTES } from "../../regions.ts";
 
 /** `columns` rounded up to whole panels. */
 export function padded(columns: number): number {
@@ -27,7 +26,57 @@ export function panelsOf(columns: number): number {
   return padded(columns) / 8;
 }
 
-/** In how many parts a layer's output lies: one for each direction. */
+/** Number of parts that a layer's output has: one for each direction. */
 export function parts({ bidirectional }: ModelSpec): number {
   return bidirectional ? 2 : 1;
+}
+
+/**
+ * Bytes of gates, cells and states over time that go through forward and backward together. They are written once and read
+ * back once; within an L2 cache's size that is cheap.
+ */
+const CHUNK_BYTES = 2 ** 20;
+
+/** Rows of a chunk: tiles are used badly below the first number, caches above the second. */
+const MIN_CHUNK_ROWS = 24, MAX_CHUNK_ROWS = 66;
+
+/** Arrays over time that an LSTM keeps of a chunk: its gates, cells, tanh of the cells, and states. */
+const SERIES_OF_CELL = LSTM_GATES + 3;
+
+/** Most rows of a chunk: a multiple of the tiles' six. */
+function mostChunkRows(spec: ModelSpec, length: number): number {
+  const rowBytes = SERIES_OF_CELL * 4 * padded(spec.hidden) * length * lstmCells(spec).length;
+  const rows = Math.floor(CHUNK_BYTES / rowBytes / 6) * 6;
+  return Math.min(MAX_CHUNK_ROWS, Math.max(MIN_CHUNK_ROWS, rows));
+}
+
+/** Rows of each chunk of a batch; the last may have fewer. They depend on the batch and the model only. */
+export function chunkRows(spec: ModelSpec, rows: number, length: number): number {
+  return Math.ceil(rows / Math.max(1, Math.ceil(rows / mostChunkRows(spec, length))));
+}
+
+/** The largest sizes of a batch and its chunks. */
+export interface LargestSizes {
+  readonly batch: number;
+  /** Tokens of a batch, padding included. */
+  readonly positions: number;
+  /** Distinct tokens of a batch. */
+  readonly distinct: number;
+  readonly chunkRows: number;
+  /** Rows times time steps of a chunk. */
+  readonly chunkPositions: number;
+}
+
+export function largestSizes(spec: ModelSpec, maxBatch: number, maxLength: number): LargestSizes {
+  const chunkPositions = Array.from(
+    { length: maxLength },
+    (_, index) => Math.min(maxBatch, mostChunkRows(spec, index + 1)) * (index + 1),
+  ).reduce((most, count) => Math.max(most, count), 0);
+  return {
+    batch: maxBatch,
+    positions: maxBatch * maxLength,
+    distinct: Math.min(spec.vocabulary, maxBatch * maxLength),
+    chunkRows: Math.min(maxBatch, MAX_CHUNK_ROWS),
+    chunkPositions,
+  };
 }
