@@ -1,5 +1,4 @@
 import { embeddingTensor, type ParameterLayout, type TensorLayout } from "../model/layout.ts";
-import type { Replica, UpdateOptions } from "./contract.ts";
 
 /** Adam's constants. */
 export interface AdamConstants {
@@ -13,51 +12,6 @@ export interface AdamConstants {
 /** `beta1` 0.9 and `beta2` 0.999, as in the paper and every library, `epsilon` and `weightDecay`. */
 export function adamConstants(epsilon: number, weightDecay = 0): AdamConstants {
   return { beta1: 0.9, beta2: 0.999, epsilon, weightDecay };
-}
-
-/**
- * One AdamW step (Loshchilov & Hutter, 2019) in plain TypeScript, the reference of every engine: double precision
- * inside, float32 in memory. First w ← w · (1 - learningRate · weightDecay), where the tensor decays; then
- * w ← w - multiplicity · learningRate · m̂ / (√v̂ + ε) with m̂ = m / (1 - β1^t), v̂ = v / (1 - β2^t).
- */
-export function adamUpdate(
-  layout: ParameterLayout,
-  constants: AdamConstants,
-  from: Replica,
-  gradients: Float32Array,
-  into: Replica,
-  options: UpdateOptions,
-): void {
-  const { beta1, beta2, epsilon } = constants;
-  const correction1 = 1 - beta1 ** options.step;
-  const correction2 = Math.sqrt(1 - beta2 ** options.step);
-  visitRanges(layout, options.begin, options.end, options.rows, (first, last, { multiplicity, decay }) => {
-    const rate = multiplicity * options.learningRate / correction1;
-    const kept = decay ? 1 - options.learningRate * constants.weightDecay : 1;
-    for (let i = first; i < last; i++) {
-      const gradient = gradients[i]! * options.scale;
-      const m = beta1 * from.m[i]! + (1 - beta1) * gradient;
-      const v = beta2 * from.v[i]! + (1 - beta2) * gradient * gradient;
-      into.m[i] = m;
-      into.v[i] = v;
-      into.weights[i] = kept * from.weights[i]! - rate * m / (Math.sqrt(v) / correction2 + epsilon);
-    }
-  });
-}
-
-/** The squared norm that the contract describes. */
-export function squaredNorm(
-  layout: ParameterLayout,
-  gradients: Float32Array,
-  begin: number,
-  end: number,
-  rows?: Int32Array,
-): number {
-  let sum = 0;
-  visitRanges(layout, begin, end, rows, (first, last, { multiplicity }) => {
-    for (let i = first; i < last; i++) sum += multiplicity * gradients[i]! ** 2;
-  });
-  return sum;
 }
 
 /**

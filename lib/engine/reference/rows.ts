@@ -1,4 +1,4 @@
-/** The engine's work on some rows of the embedding, in plain TypeScript: the reference of every engine. */
+/** The contract's work on some rows of the embedding in plain TypeScript, which the other engines are compared with. */
 import { embeddingTensor, type ParameterLayout } from "../../model/layout.ts";
 import type { AverageRowsOptions, FindRowsOptions, RowsFound } from "../contract.ts";
 import { eachRowAmong } from "../row_parts.ts";

@@ -17,7 +17,6 @@ export async function loadTfjs(backend: TfjsBackend): Promise<Tfjs> {
   // First of all cpu: tfjs would probe for WebGL otherwise, noisily and in vain.
   let started = await tf.setBackend("cpu");
   if (backend === "wasm") {
-    const { startWasm } = await import("./wasm.ts");
     started = await startWasm(tf).catch((cause: unknown) => {
       const reason = cause instanceof Error ? cause.message : JSON.stringify(cause);
       throw new Error(`The tfjs backend "${backend}" did not start: ${reason}`, { cause });
@@ -26,4 +25,28 @@ export async function loadTfjs(backend: TfjsBackend): Promise<Tfjs> {
   if (!started) throw new Error(`The tfjs backend "${backend}" did not start`);
   registerScatterAdd(tf, backend);
   return tf;
+}
+
+/**
+ * Starts the backend `wasm` from the binary that is part of the program, so that it needs no permission. It has one thread:
+ * the threads of a run are the run's own.
+ */
+export async function startWasm(tf: Tfjs): Promise<boolean> {
+  const { setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
+  const { default: binary } = await import("@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm", {
+    with: { type: "bytes" },
+  });
+  tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
+  const url = URL.createObjectURL(new Blob([binary], { type: "application/wasm" }));
+  try {
+    // A map, as a string would be taken for a folder and the file's name added to it.
+    setWasmPaths({
+      "tfjs-backend-wasm.wasm": url,
+      "tfjs-backend-wasm-simd.wasm": url,
+      "tfjs-backend-wasm-threaded-simd.wasm": url,
+    }, true);
+    return await tf.setBackend("wasm");
+  } finally {
+    URL.revokeObjectURL(url);
+  }
 }

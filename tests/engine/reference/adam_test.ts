@@ -1,5 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { adamConstants, adamUpdate, clipScale, squaredNorm } from "../../../lib/engine/adam.ts";
+import { adamConstants, clipScale } from "../../../lib/engine/adam.ts";
+import { adamUpdate, squaredNorm } from "../../../lib/engine/reference/optimizer.ts";
 import { parameterLayout, tensorNamed, tensorView } from "../../../lib/model/layout.ts";
 import { assertClose } from "../close.ts";
 import { ONE_LAYER } from "../../../lib/model/spec.ts";

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Batch } from "../../../lib/data/batch.ts";
 import { createBatch } from "../../../lib/data/batch.ts";
-import { adamConstants, adamUpdate, squaredNorm } from "../../../lib/engine/adam.ts";
+import { adamConstants } from "../../../lib/engine/adam.ts";
+import { adamUpdate, squaredNorm } from "../../../lib/engine/reference/optimizer.ts";
 import { createSimdEngine, simdScratchBytes } from "../../../lib/engine/simd/engine.ts";
 import { type ParameterLayout, tensorNamed, tensorView } from "../../../lib/model/layout.ts";
 import { type ModelSpec, ONE_LAYER } from "../../../lib/model/spec.ts";
