@@ -51,56 +51,52 @@ export async function arithmeticDigest(training: TrainingConfig): Promise<string
   const { layout, spec, dataset } = model;
   const options = engineOptions(config, model, config.batchSize, config.length);
   const { engine, floats, batch } = await createWorkspace(options, { floats: 16 * (layout.size + 16), batches: 1 });
-  try {
-    const hash = createHash("sha256");
-    const add = (values: Float32Array) => hash.update(bytesOf(values));
-    const replica = (): Replica => ({ weights: floats(layout.size), m: floats(layout.size), v: floats(layout.size) });
-    const state = replica();
-    state.weights.set(initialWeights(spec, layout, config));
-    add(state.weights);
-    const [moved, next] = [replica(), replica()];
-    const gradients = Array.from({ length: config.shards }, () => floats(layout.size));
-    const rows = batch(config.batchSize, config.length);
-    const coefficients = Float32Array.of(0.2, 0.3, 0.5);
-    const tree = createTreeMean(config.shards);
-    for (let step = 0; step < STEPS; step++) {
-      const range = { step: step + 1, learningRate: learningRateAt(config, step), begin: 0, end: layout.size };
-      const replicas: Replica[] = [];
-      const scales = gradients.map((gradient, shard) => {
-        dataset.trainingBatch(rows, step, shard);
-        gradient.fill(0);
-        const { lossSum } = engine.gradients(state.weights, rows, gradient, step * config.shards + shard);
-        const squared = engine.squaredNorm(gradient, 0, layout.size);
-        const scale = clipScale(squared, config.clipNorm);
-        engine.update(state, gradient, moved, { ...range, scale });
-        replicas.push({ weights: moved.weights.slice(), m: moved.m.slice(), v: moved.v.slice() });
-        hash.update(Float64Array.of(lossSum, squared, scale));
-        add(gradient);
-        return scale;
-      });
-      const stamps: Int32Array[] = [];
-      engine.updateMean(state, gradients, next, {
-        ...range,
-        scales: Float64Array.from(scales),
-        coefficients,
-        stamps,
-        stamp: 0,
-      });
-      for (const part of PARTS) {
-        const mean = new Float32Array(layout.size);
-        tree.mean(replicas.map((own) => own[part]), coefficients, mean, 0, layout.size);
-        add(mean);
-        add(next[part]);
-        state[part].set(next[part]);
-      }
+  const hash = createHash("sha256");
+  const add = (values: Float32Array) => hash.update(bytesOf(values));
+  const replica = (): Replica => ({ weights: floats(layout.size), m: floats(layout.size), v: floats(layout.size) });
+  const state = replica();
+  state.weights.set(initialWeights(spec, layout, config));
+  add(state.weights);
+  const [moved, next] = [replica(), replica()];
+  const gradients = Array.from({ length: config.shards }, () => floats(layout.size));
+  const rows = batch(config.batchSize, config.length);
+  const coefficients = Float32Array.of(0.2, 0.3, 0.5);
+  const tree = createTreeMean(config.shards);
+  for (let step = 0; step < STEPS; step++) {
+    const range = { step: step + 1, learningRate: learningRateAt(config, step), begin: 0, end: layout.size };
+    const replicas: Replica[] = [];
+    const scales = gradients.map((gradient, shard) => {
+      dataset.trainingBatch(rows, step, shard);
+      gradient.fill(0);
+      const { lossSum } = engine.gradients(state.weights, rows, gradient, step * config.shards + shard);
+      const squared = engine.squaredNorm(gradient, 0, layout.size);
+      const scale = clipScale(squared, config.clipNorm);
+      engine.update(state, gradient, moved, { ...range, scale });
+      replicas.push({ weights: moved.weights.slice(), m: moved.m.slice(), v: moved.v.slice() });
+      hash.update(Float64Array.of(lossSum, squared, scale));
+      add(gradient);
+      return scale;
+    });
+    const stamps: Int32Array[] = [];
+    engine.updateMean(state, gradients, next, {
+      ...range,
+      scales: Float64Array.from(scales),
+      coefficients,
+      stamps,
+      stamp: 0,
+    });
+    for (const part of PARTS) {
+      const mean = new Float32Array(layout.size);
+      tree.mean(replicas.map((own) => own[part]), coefficients, mean, 0, layout.size);
+      add(mean);
+      add(next[part]);
+      state[part].set(next[part]);
     }
-    dataset.heldOutBatch(rows, 0, config.batchSize);
-    add(engine.predict(state.weights, rows));
-    hash.update(Float64Array.of(engine.evaluate(state.weights, rows).lossSum));
-    return hash.digest("hex");
-  } finally {
-    engine.dispose();
   }
+  dataset.heldOutBatch(rows, 0, config.batchSize);
+  add(engine.predict(state.weights, rows));
+  hash.update(Float64Array.of(engine.evaluate(state.weights, rows).lossSum));
+  return hash.digest("hex");
 }
 
 /** A copy: what lies in shared memory cannot be hashed in place. */

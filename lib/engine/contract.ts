@@ -1,10 +1,49 @@
 /**
- * What every engine does: gradients, optimizer steps and predictions on flat float32 vectors whose layout comes from
- * `model/layout.ts`. An engine owns no weights; what it is given it reads and writes in place. It is synchronous,
- * and the same input gives the same bits every time.
+ * This layer computes gradients, optimizer steps, means and predictions on flat float32 vectors whose layout comes from
+ * `model/layout.ts`; the same input gives the same bits every time. It owns no weights, draws no batches, and knows neither
+ * shards nor rounds: an engine reads and writes in place what it is given, and is synchronous. Start here with `Engine`, then
+ * read `tfjs/forward.ts`, which is the whole model on two screens, and `simd/passes.ts` for the same in fused kernels.
  */
 import type { Batch, BatchMetrics } from "../data/batch.ts";
+import type { ParameterLayout } from "../model/layout.ts";
+import type { ModelSpec } from "../model/spec.ts";
+import type { AdamConstants } from "./adam.ts";
+import type { DropoutOptions } from "./dropout.ts";
 import type { RowParts } from "./row_parts.ts";
+
+/** What every engine is told when it is created. */
+export interface CommonOptions {
+  readonly spec: ModelSpec;
+  /** `parameterLayout(spec)`. */
+  readonly layout: ParameterLayout;
+  readonly adam: AdamConstants;
+  /** What `gradients` drops; nothing if left out. */
+  readonly dropout?: DropoutOptions;
+  /** `[classes]`: the weight of a row of each class in the loss of `gradients`; all alike if left out. */
+  readonly classWeights?: Float32Array | undefined;
+  /** The rows of the embedding that `gradients` writes; `dense` if left out. */
+  readonly embeddingRows?: EmbeddingRows;
+}
+
+/** Largest batches. */
+export interface BatchLimits {
+  /** Most sequences of a batch. */
+  readonly maxBatch: number;
+  /** Most tokens of a sequence. */
+  readonly maxLength: number;
+}
+
+/** Shared memory that holds every array an engine is given, and a part of it that is the engine's own. */
+export interface EngineRoom {
+  /** Shared. */
+  readonly memory: WebAssembly.Memory;
+  /** At least `engineScratchBytes(...)` bytes, at a multiple of 64. */
+  readonly scratch: { readonly byteOffset: number; readonly byteLength: number };
+  /** The scratch of other engines with the same options in this memory, which this one can help. */
+  readonly others?: readonly { readonly byteOffset: number }[];
+  /** Their threads, which can help this one. */
+  readonly helpers?: Helpers;
+}
 
 /** What the optimizer moves. Each is `[layout.size]`. */
 export interface Replica {
@@ -16,8 +55,8 @@ export interface Replica {
 }
 
 /**
- * The two ways with token vectors. `dense`: a step moves all of them. `lazy`: a step moves those of its batch's tokens;
- * the others keep weights, m and v bit for bit, without decay of either (PyTorch's SparseAdam).
+ * Says which token vectors a step moves. `dense`: all of them. `lazy`: those of its batch's tokens; the others keep weights,
+ * m and v bit for bit, without decay of either (PyTorch's SparseAdam).
  */
 export type EmbeddingRows = "lazy" | "dense";
 
@@ -26,18 +65,18 @@ export interface UpdateOptions {
   /** Adam's t, from 1. */
   readonly step: number;
   readonly learningRate: number;
-  /** What gradients are multiplied with first: 1, or the clipping factor. */
+  /** The factor that gradients are multiplied with first: 1, or the clipping factor. */
   readonly scale: number;
   readonly begin: number;
   readonly end: number;
   /**
-   * If given, the step moves of the embedding only these rows (tokens, each once) and does not touch the others in
-   * `into`, nor reads them in `gradients`. All other tensors move as ever.
+   * If given, the step moves only these rows of the embedding (tokens, each once). It neither touches the others in `into`
+   * nor reads them in `gradients`. All other tensors move as usual.
    */
   readonly rows?: Int32Array | undefined;
 }
 
-/** What to average: `into[i] = Σ_s coefficients[s] · vectors[s][i]` for i from `begin` to `end - 1`. */
+/** A weighted mean: `into[i] = Σ_s coefficients[s] · vectors[s][i]` for i from `begin` to `end - 1`. */
 export interface AverageOptions {
   readonly vectors: readonly Float32Array[];
   /** Each vector's weight in the mean; float32. */
@@ -45,42 +84,40 @@ export interface AverageOptions {
   readonly into: Float32Array;
   readonly begin: number;
   readonly end: number;
-  /** Whether to sum the squared distances of all vectors from the mean. */
+  /** Asks for the sum of the squared distances of all vectors from the mean. */
   readonly drift: boolean;
 }
 
-/**
- * What to average of some rows of the embedding, where not every shard touched every row. No coefficient is negative.
- */
+/** A weighted mean of some rows of the embedding, where not every shard touched every row. No coefficient is negative. */
 export interface AverageRowsOptions extends Omit<AverageOptions, "begin" | "end"> {
   /** Tokens, each once. */
   readonly rows: Int32Array;
   /** `[vector][vocabulary]`: a vector has a row if this is `stamp` there. */
   readonly stamps: readonly Int32Array[];
   readonly stamp: number;
-  /** Has the rows that a vector has not; where it is left out they are 0. */
+  /** Has the rows that a vector lacks; they are 0 if it is left out. */
   readonly otherwise?: Float32Array;
 }
 
-/** One optimizer step of every shard, and the mean of what they come to. Steps and ranges as in `UpdateOptions`. */
+/** One optimizer step of every shard, and the mean of the results. Steps and ranges are those of `UpdateOptions`. */
 export interface MeanUpdateOptions extends Omit<UpdateOptions, "scale"> {
-  /** `[vector]` what each gradient is multiplied with first. */
+  /** `[vector]`: the factor that each gradient is multiplied with first. */
   readonly scales: Float64Array;
-  /** `[vector]` each shard's weight in the mean; float32. */
+  /** `[vector]`: each shard's weight in the mean; float32. */
   readonly coefficients: Float32Array;
-  /** `[vector][vocabulary]`: with `rows`, a shard takes a step of a row if this is `stamp` there, and else keeps it. */
+  /** `[vector][vocabulary]`: with `rows`, a shard moves a row if this is `stamp` there, and otherwise keeps it. */
   readonly stamps: readonly Int32Array[];
   readonly stamp: number;
 }
 
-/** Where to look for rows that moved in the round `stamp`, or in the one before it. */
+/** A search for rows that moved in the round `stamp`, or in the one before it. */
 export interface FindRowsOptions {
   /** `[vector][row]`: the round that touched each row last, in 32 bits. */
   readonly stamps: readonly Int32Array[];
   readonly stamp: number;
-  /** Rows that there are. */
+  /** Number of all rows. */
   readonly rows: number;
-  /** The ones to look at. */
+  /** The rows to look at. */
   readonly among: RowParts;
   /** Room for what is found. */
   readonly list: Int32Array;
@@ -90,40 +127,39 @@ export interface FindRowsOptions {
 export interface RowsFound {
   /** Some vector has `stamp` for them: `list` begins with them, in the order of `among`. */
   readonly touched: number;
-  /** No vector has `stamp` for them, some has the one before it: `list` ends with them, in the order backwards. */
+  /** No vector has `stamp` for them, some has the one before it: `list` ends with them, in reverse order. */
   readonly stale: number;
 }
 
-/** Threads that each have an engine in the same memory, as seen by one whose engine leaves a part of its work to others. */
+/** The threads with an engine in the same memory, as seen by one that leaves a part of its work to the others. */
 export interface Helpers {
-  /** Whether one of them may have nothing else to do before long. */
+  /** Says whether one of them may soon have nothing else to do. */
   mayCome(): boolean;
-  /** Whether one of them has nothing else to do now. */
+  /** Says whether one of them has nothing else to do now. */
   areHere(): boolean;
-  /** Says to whoever is there that there is something to do. */
+  /** Tells those that are idle that there is work. */
   call(): void;
-  /** Is called while one of them is waited for. What it throws ends the wait. */
+  /** Called again and again while this thread waits for one of them. An error that it throws ends the wait. */
   pause(): void;
 }
 
 export interface Engine {
-  /** For people and for the record: `tfjs/wasm`, `simd`. */
+  /** Shown to people and recorded: `tfjs/wasm`, `simd`. */
   readonly name: string;
   /**
-   * Says that `weights` stay as they are until the next call of this: what an engine has made of them it may then use
-   * again. Without `weights`, as before the first call, all may change between two calls.
+   * Promises that `weights` do not change until the next call of `hold`, so that the engine may keep what it derives from
+   * them. Without `weights`, and before the first call, all weights may change between two calls.
    */
   hold(weights?: Float32Array): void;
   /**
    * Writes the gradient of the mean cross-entropy of `batch` at `weights` to `out` (`[layout.size]`, gaps 0), and
-   * returns the batch's sums before the step. With class weights w the mean is Σ w l / Σ w over the rows, as PyTorch's
-   * CrossEntropyLoss has it; the sums are not weighted. An engine made for `lazy` rows writes of the embedding the rows `rows()`
-   * alone and leaves the others as they are.
+   * returns the batch's sums before the step. With class weights w the mean is Σ w l / Σ w over the rows, as in PyTorch's
+   * CrossEntropyLoss; the sums are not weighted. An engine made for `lazy` rows writes only the rows `rows()` of the
+   * embedding and leaves the others unchanged.
    *
-   * `draw`, a whole number from 0 to 2^48, selects the masks of dropout (see `dropout.ts`); the loss is the one with
-   * these values dropped. Of each row the first `batch.lengths[row]` tokens are read: an LSTM's state is carried
-   * unchanged past them, the backward direction begins at the last of them, and pooling sees only them. Throws a
-   * RangeError if a length is not from 1 to `batch.length`.
+   * `draw`, a whole number from 0 to 2^48, selects the masks of dropout (see `dropout.ts`), which the loss includes. Only the
+   * first `batch.lengths[row]` tokens of a row are read: an LSTM carries its state past them unchanged, the backward
+   * direction begins at the last of them, and pooling sees only them. Throws a RangeError if a length is not from 1 to `batch.length`.
    */
   gradients(weights: Float32Array, batch: Batch, out: Float32Array, draw: number): BatchMetrics;
   /**
@@ -133,36 +169,35 @@ export interface Engine {
    */
   rows(): Int32Array;
   /**
-   * The squared L2 norm of `gradients[begin..end)`, each tensor counted `multiplicity` times. With `rows`, of
-   * the embedding these rows alone. Summed in double precision, in an order that depends on the arguments alone.
+   * Returns the squared L2 norm of `gradients[begin..end)`, each tensor counted `multiplicity` times; with `rows`, only
+   * these rows of the embedding. Sums in double precision, in an order that depends on nothing but the arguments.
    */
   squaredNorm(gradients: Float32Array, begin: number, end: number, rows?: Int32Array): number;
-  /** AdamW (see `adam.ts`) as PyTorch has it: reads `from`, writes `into`, which may be the same. */
+  /** Takes a step of AdamW as PyTorch does: reads `from`, writes `into`, which may be the same. */
   update(from: Replica, gradients: Float32Array, into: Replica, options: UpdateOptions): void;
   /**
-   * What `update` with each of `gradients` and `average` of these replicas come to, with the same bits, for weights and
-   * moments: reads `from`, writes `into`, which may not be the same.
+   * Does `update` with each of `gradients` and then `average` of the replicas, weights and moments, in one pass and with
+   * the same bits: reads `from`, writes `into`, which may not be the same.
    */
   updateMean(from: Replica, gradients: readonly Float32Array[], into: Replica, options: MeanUpdateOptions): void;
   /**
-   * The weighted mean as a fixed binary tree over the vectors, the same bits for every engine: see `tree_mean.ts`.
-   * Returns Σ (vector - mean)², or 0 without `drift`.
+   * Takes the weighted mean as a fixed binary tree over the vectors, with the same bits in every engine: see
+   * `tree_mean.ts`. Returns Σ (vector - mean)², or 0 without `drift`.
    */
   average(options: AverageOptions): number;
-  /** `average` of these rows of the embedding alone. */
+  /** Does `average` of only these rows of the embedding. */
   averageRows(options: AverageRowsOptions): number;
   /** Copies these rows of the embedding (tokens) from one vector to another. */
   copyRows(from: Float32Array, into: Float32Array, rows: Int32Array): void;
   /**
-   * Lists the rows that moved in a round, and those that moved in the round before it alone. The rest of `list` stays as
-   * it is. Throws a RangeError if there is no room in it for all.
+   * Lists the rows that moved in a round, and those that moved only in the round before it. The rest of `list` does not
+   * change. Throws a RangeError if `list` is too short for all.
    */
   findRows(options: FindRowsOptions): RowsFound;
-  /** Class probabilities `[batch.size, classes]`, row-major, in an array of the caller's own. */
+  /** Returns class probabilities `[batch.size, classes]`, row-major, in a new array. */
   predict(weights: Float32Array, batch: Batch): Float32Array;
-  /** Loss and hits of `batch` at `weights`; like `predict`, with nothing dropped. */
+  /** Returns loss and hits of `batch` at `weights`; like `predict`, it drops nothing. */
   evaluate(weights: Float32Array, batch: Batch): BatchMetrics;
-  /** Does a part of what the engine of another thread has left to its helpers; returns whether there was any. */
+  /** Does a part of the work that another thread's engine leaves to its helpers; returns whether there was any. */
   help(): boolean;
-  dispose(): void;
 }

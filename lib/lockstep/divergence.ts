@@ -4,7 +4,8 @@
  * do Adam's moments, which are means of them.
  */
 import type { BatchMetrics } from "../data/batch.ts";
-import { adamUpdate, clipScale } from "../engine/reference/optimizer.ts";
+import { clipScale } from "../engine/adam.ts";
+import { adamUpdate } from "../engine/reference/optimizer.ts";
 import { currentAndNext, isDriftMeasured } from "./memory/control.ts";
 import { Figure } from "./memory/figures.ts";
 import { stampOf } from "./memory/sparse_rows.ts";

@@ -5,7 +5,7 @@
  * depends on who does an item. When all items are claimed, a worker at the barrier helps with the unfinished ones.
  */
 import type { Helpers } from "../engine/contract.ts";
-import type { EngineRoom } from "../engine/create_engine.ts";
+import type { EngineRoom } from "../engine/contract.ts";
 import { throwIfAborted } from "./barrier.ts";
 import { Word } from "./memory/control.ts";
 import type { SharedRun } from "./memory/views.ts";

@@ -32,7 +32,6 @@ export async function startWorker(start: WorkerStart, reply: (reply: WorkerReply
     const engine = await createEngine(plan.engine, room);
     reply({ type: "ready", engine: engine.name });
     runWorkerLoop(start, plan, run, engine, claims);
-    engine.dispose();
     reply({ type: "done" });
   } catch (error) {
     if (error instanceof Aborted) return reply({ type: "done" });

@@ -117,10 +117,6 @@ export class Desk {
     }));
     return { sequences, flags, unread };
   }
-
-  dispose(): void {
-    this.#engine.dispose();
-  }
 }
 
 /** `list` end to end. */

@@ -39,30 +39,26 @@ export async function predictTable(
     engineOptions(config, model, BATCH, longest),
     { floats: model.layout.size, batches: 1 },
   );
-  try {
-    const own = floats(model.layout.size);
-    own.set(weights);
-    engine.hold(own);
-    const batch = createBatch(BATCH, longest);
-    const probabilities = new Float32Array(rows * classes);
-    let begun = performance.now();
-    for (let first = 0; first < rows; first += BATCH) {
-      const chosen = order.subarray(first, first + BATCH);
-      fillBatch(batch, table, chosen, 0, chosen.length);
-      const found = engine.predict(own, batch);
-      chosen.forEach((row, at) => {
-        const own = probabilities.subarray(row * classes, (row + 1) * classes);
-        own.set(found.subarray(at * classes, (at + 1) * classes));
-        combine?.(own, table.tokens, table.offsets[row]!, table.offsets[row + 1]!);
-      });
-      if (performance.now() - begun < TURN_MS) continue;
-      await new Promise((resolve) => setTimeout(resolve));
-      begun = performance.now();
-    }
-    return probabilities;
-  } finally {
-    engine.dispose();
+  const own = floats(model.layout.size);
+  own.set(weights);
+  engine.hold(own);
+  const batch = createBatch(BATCH, longest);
+  const probabilities = new Float32Array(rows * classes);
+  let begun = performance.now();
+  for (let first = 0; first < rows; first += BATCH) {
+    const chosen = order.subarray(first, first + BATCH);
+    fillBatch(batch, table, chosen, 0, chosen.length);
+    const found = engine.predict(own, batch);
+    chosen.forEach((row, at) => {
+      const own = probabilities.subarray(row * classes, (row + 1) * classes);
+      own.set(found.subarray(at * classes, (at + 1) * classes));
+      combine?.(own, table.tokens, table.offsets[row]!, table.offsets[row + 1]!);
+    });
+    if (performance.now() - begun < TURN_MS) continue;
+    await new Promise((resolve) => setTimeout(resolve));
+    begun = performance.now();
   }
+  return probabilities;
 }
 
 /** Class probabilities by the n-grams alone, `[rows, classes]`. */

@@ -109,6 +109,5 @@ export async function simdOnPlainArrays({ layout, ...needs }: EngineNeeds): Prom
     predict: (values, batch) => engine.predict(filled(weights, values), enter(batch)),
     evaluate: (values, batch) => engine.evaluate(filled(weights, values), enter(batch)),
     help: engine.help.bind(engine),
-    dispose: () => engine.dispose(),
   };
 }

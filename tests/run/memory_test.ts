@@ -57,7 +57,6 @@ Deno.test("rounds on tfjs leave no tensor behind", async () => {
       const engine = await createTfjsEngine({ ...plan.engine, backend: "cpu" });
       runWorkerLoop({ worker: 0, attempt: 0, config }, plan, run, engine, createClaims(run.claims));
       assertEquals(readState(run, training).round, lastRound);
-      engine.dispose();
       counts.push(tf.memory().numTensors);
     }
     assertEquals(counts[1], counts[0]);

@@ -8,22 +8,19 @@
  */
 import type { Batch, BatchMetrics } from "../../data/batch.ts";
 import { lossWeight } from "../../data/class_weights.ts";
-import type { ParameterLayout } from "../../model/layout.ts";
-import type { ModelSpec } from "../../model/spec.ts";
-import type { AdamConstants } from "../adam.ts";
 import type {
   AverageOptions,
   AverageRowsOptions,
-  EmbeddingRows,
+  BatchLimits,
+  CommonOptions,
   Engine,
+  EngineRoom,
   FindRowsOptions,
-  Helpers,
   MeanUpdateOptions,
   Replica,
   RowsFound,
   UpdateOptions,
 } from "../contract.ts";
-import type { DropoutOptions } from "../dropout.ts";
 import { SimdAverager } from "./averager.ts";
 import { SimdMasks } from "./masks.ts";
 import type { SimdKernels } from "./bindings.gen.ts";
@@ -36,27 +33,7 @@ import { SimdShardLists } from "./memory/shard_lists.ts";
 import { chunkRows, padded } from "./memory/shapes.ts";
 import { SimdSums } from "./work_sharing.ts";
 
-export { simdScratchBytes };
-
-export interface SimdEngineOptions {
-  readonly spec: ModelSpec;
-  readonly layout: ParameterLayout;
-  readonly adam: AdamConstants;
-  readonly dropout?: DropoutOptions;
-  readonly classWeights?: Float32Array | undefined;
-  readonly embeddingRows?: EmbeddingRows;
-  /** Shared. Every array that the engine is given must be a view on it. */
-  readonly memory: WebAssembly.Memory;
-  /** The engine's own part of the memory: at least `simdScratchBytes(...)`, at a multiple of 64. */
-  readonly scratch: { readonly byteOffset: number; readonly byteLength: number };
-  /** Those of the engines that this one can help, made with the same options, and who can help this one. */
-  readonly others?: readonly { readonly byteOffset: number }[];
-  readonly helpers?: Helpers;
-  /** Most sequences of a batch. */
-  readonly maxBatch: number;
-  /** Most tokens of a sequence. */
-  readonly maxLength: number;
-}
+export interface SimdEngineOptions extends CommonOptions, EngineRoom, BatchLimits {}
 
 /** Throws a RangeError if the scratch memory is too small or not aligned. */
 export function createSimdEngine(options: SimdEngineOptions): Engine {
@@ -187,9 +164,6 @@ class FusedEngine implements Engine {
   help(): boolean {
     return this.#sums.help();
   }
-
-  /** Nothing to give back: the memory is the caller's. */
-  dispose(): void {}
 
   /**
    * Forward of the whole batch, chunk after chunk: `use` finds the chunk's logits in scratch, counts its hits and

@@ -2,10 +2,7 @@ import type { Tensor } from "@tensorflow/tfjs";
 import type { Batch, BatchMetrics } from "../../data/batch.ts";
 import { embeddingEnd, embeddingTensor, type ParameterLayout, tensorView } from "../../model/layout.ts";
 import type { Tfjs } from "../../model/layers_model.ts";
-import type { ModelSpec } from "../../model/spec.ts";
-import type { AdamConstants } from "../adam.ts";
-import type { EmbeddingRows, Engine } from "../contract.ts";
-import type { DropoutOptions } from "../dropout.ts";
+import type { CommonOptions, Engine } from "../contract.ts";
 import { adamUpdate, squaredNorm, updateMean } from "../reference/optimizer.ts";
 import { averageRows, copyRows, findRows } from "../reference/rows.ts";
 import { createTreeMean, squaredDistance } from "../tree_mean.ts";
@@ -14,15 +11,8 @@ import { loadTfjs, type TfjsBackend } from "./backend.ts";
 import { forward, type Parameters } from "./forward.ts";
 import { stepMasks } from "./masks.ts";
 
-export interface TfjsOptions {
+export interface TfjsOptions extends CommonOptions {
   readonly backend: TfjsBackend;
-  readonly spec: ModelSpec;
-  /** `parameterLayout(spec)`. */
-  readonly layout: ParameterLayout;
-  readonly adam: AdamConstants;
-  readonly dropout?: DropoutOptions;
-  readonly classWeights?: Float32Array | undefined;
-  readonly embeddingRows?: EmbeddingRows;
 }
 
 /**
@@ -109,9 +99,7 @@ export async function createTfjsEngine(options: TfjsOptions): Promise<Engine> {
       const probabilities = new Float32Array(batch.size * classes);
       return crossEntropy(logitsOf(weights, batch), batch.labels, batch.size, classes, probabilities);
     },
-    // Tensors live for one call only; the backend stays for the thread's next engine.
     help: () => false,
-    dispose: () => {},
   };
 }
 

@@ -3,12 +3,7 @@ import type { EngineNeeds } from "./example.ts";
 
 export type MakeEngine = (needs: EngineNeeds) => Promise<Engine>;
 
-/** Calls `use` with an engine that is given back afterwards. */
+/** Calls `use` with a new engine. */
 export async function withEngine<T>(make: MakeEngine, needs: EngineNeeds, use: (engine: Engine) => T): Promise<T> {
-  const engine = await make(needs);
-  try {
-    return use(engine);
-  } finally {
-    engine.dispose();
-  }
+  return use(await make(needs));
 }

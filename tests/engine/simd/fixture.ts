@@ -1,6 +1,7 @@
 import { adamConstants } from "../../../lib/engine/adam.ts";
 import { type Batch, batchWords, createBatch } from "../../../lib/data/batch.ts";
-import { createSimdEngine, simdScratchBytes } from "../../../lib/engine/simd/engine.ts";
+import { createSimdEngine } from "../../../lib/engine/simd/engine.ts";
+import { simdScratchBytes } from "../../../lib/engine/simd/memory/scratch.ts";
 import type { EmbeddingRows, Engine, Replica } from "../../../lib/engine/contract.ts";
 import type { DropoutOptions } from "../../../lib/engine/dropout.ts";
 import { type ParameterLayout, parameterLayout, tensorView } from "../../../lib/model/layout.ts";

@@ -90,7 +90,6 @@ for (const [what, given] of cases) {
     }
     assertClose(engine.predict(weights, batch), tfjs.predict(weights, batch), 1e-6);
     assertEquals(engine.evaluate(weights, batch).correct, tfjs.evaluate(weights, batch).correct);
-    tfjs.dispose();
   });
 
   Deno.test(`SimdEngine writes to its ranges alone, and the same bits whatever was in scratch: ${what}`, () => {

@@ -2,7 +2,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { adamConstants } from "../../../lib/engine/adam.ts";
 import type { Engine, Helpers } from "../../../lib/engine/contract.ts";
-import { createSimdEngine, type SimdEngineOptions, simdScratchBytes } from "../../../lib/engine/simd/engine.ts";
+import { createSimdEngine, type SimdEngineOptions } from "../../../lib/engine/simd/engine.ts";
+import { simdScratchBytes } from "../../../lib/engine/simd/memory/scratch.ts";
 import { parameterLayout } from "../../../lib/model/layout.ts";
 import { type ModelSpec, ONE_LAYER } from "../../../lib/model/spec.ts";
 import { simdFixture } from "./fixture.ts";

@@ -31,7 +31,6 @@ for (const backend of TFJS_BACKENDS) {
       "not in [0, 8]",
     );
     assertEquals(tf.memory().numTensors, before);
-    engine.dispose();
   });
 
   Deno.test(`tfjs/${backend}: predict() equals the LayersModel's own forward pass to 1e-6`, async () => {
@@ -46,7 +45,6 @@ for (const backend of TFJS_BACKENDS) {
     });
     model.dispose();
     assertClose(engine.predict(weights, batch), expected, 1e-6);
-    engine.dispose();
   });
 }
 
