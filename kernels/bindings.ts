@@ -1,7 +1,7 @@
 /** Writes the TypeScript that calls the kernels, from their description: `lib/engine/simd/bindings.gen.ts`. */
 import type { KernelDescription, KernelFunction, Struct } from "./describe.ts";
 
-/** The text of the module. */
+/** Returns the text of the module. */
 export function bindingsSource({ functions, structs }: KernelDescription): string {
   const isStruct = (type: string) => structs.some(({ name }) => name === type);
   const written = structs.filter(({ name }) =>

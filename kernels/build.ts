@@ -12,9 +12,9 @@ import { productsSource } from "./products.ts";
 const here = new URL(".", import.meta.url);
 
 /**
- * Nothing is allocated and there is no static data, so instances may share a memory without meeting in it. Binaryen's
- * optimizer stays off: it sinks each multiply-add to its last use, which spills the register tiles and halves their
- * speed; V8's own optimizer does what is needed.
+ * Options of the compiler. Kernels neither allocate nor have static data, so instances can share a memory. Binaryen's
+ * optimizer is off: it sinks each multiply-add to its last use, which spills the register tiles and halves their
+ * speed; V8's own optimizer suffices.
  */
 const OPTIONS = ["-O0", "--noAssert", "--runtime", "stub", "--stackSize", "0", "--noExportMemory"];
 const FEATURES = ["simd", "relaxed-simd", "threads"].flatMap((feature) => ["--enable", feature]);
@@ -53,7 +53,7 @@ function compileProducts(): Uint8Array {
   return module.emitBinary();
 }
 
-/** Throws unless the compiler made of each kernel what was read off its source. */
+/** Throws unless the compiled kernels have the types that were read off their sources. */
 function checkTypes({ functions }: KernelDescription, binary: Uint8Array): void {
   const module = binaryen.readBinary(binary);
   const types = new Map<number, string>([[binaryen.i32, "i32"], [binaryen.f32, "f32"], [binaryen.f64, "f64"]]);

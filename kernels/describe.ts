@@ -1,6 +1,6 @@
 /**
- * Reads off the kernels' sources what they export, as plain data: the names and types of parameters, and how the structs
- * lie in memory that some of them are given. Everything that calls a kernel from another language is made from this.
+ * Reads the exports of the kernels off their sources, as plain data: the names and types of parameters, and the layout of the
+ * structs that some kernels read their arguments from. The bindings of every language are generated from this.
  */
 
 /** A number as WebAssembly passes it; `usize` is a byte offset in the memory or a count of bytes. */
@@ -15,7 +15,7 @@ export interface Parameter {
 
 export interface KernelFunction {
   readonly name: string;
-  /** The source without its ending. */
+  /** The name of the source without its ending. */
   readonly file: string;
   readonly parameters: readonly Parameter[];
   readonly result: NumberType | "void";
@@ -24,7 +24,7 @@ export interface KernelFunction {
 export interface StructField {
   readonly name: string;
   readonly type: NumberType;
-  /** In bytes. */
+  /** Byte offset in the struct. */
   readonly offset: number;
 }
 
@@ -42,7 +42,7 @@ const COMMENT = /\/\*[^]*?\*\/|\/\/.*$/gm;
 const EXPORT_FROM = /export \{([^}]*)\} from "\.\/(\w+)"/g;
 const STRUCT = /@unmanaged\s+export class (\w+)(?: extends (\w+))? \{([^}]*)\}/g;
 
-/** What `index.ts` exports; `read` returns the text of a source by its name. Throws an Error for what it cannot read. */
+/** Describes the exports of `index.ts`; `read` returns the text of a source. Throws an Error for what it cannot read. */
 export function describeKernels(read: (name: string) => string): KernelDescription {
   const structs = new Map<string, Struct>();
   const functions = [...read("index.ts").matchAll(EXPORT_FROM)].flatMap(([, names, file]) => {
@@ -66,7 +66,7 @@ function describeFunction(
   if (parameters === undefined || result === undefined) throw new Error(`Cannot find ${name} in ${file}.ts`);
   const list = split(parameters, ",");
   for (const { name: parameter, type } of list) if (!structs.has(type)) numberType(type, `${name}.${parameter}`);
-  // All structs are written to one place.
+  // All structs are written to the same place.
   if (list.filter(({ type }) => structs.has(type)).length > 1) {
     throw new Error(`${name} takes two structs: expected one`);
   }
@@ -78,7 +78,7 @@ function describeFunction(
   };
 }
 
-/** Fields of four bytes each, so that they lie one after the other in every language; a parent's come first. */
+/** Places fields one after another, a parent's first: each has four bytes, so that no language pads them. */
 function describeStruct(
   name: string,
   parent: string | undefined,
@@ -97,7 +97,7 @@ function describeStruct(
   return { name, fields: [...inherited, ...own] };
 }
 
-/** `name: type` pairs. */
+/** Splits `name: type` pairs. */
 function split(text: string, separator: string): { name: string; type: string }[] {
   return text.split(separator).map((pair) => pair.trim()).filter((pair) => pair !== "").map((pair) => {
     const [, name, type] = pair.match(/^(\w+): (\w+)$/) ?? [];

@@ -2,7 +2,7 @@
 import { GROUPS, groupsOf, leftField, STEPS, ZERO } from "./product_structs.ts";
 import { add, advance, each, get, int, locals, loop, params, range, set } from "./wasm_text.ts";
 
-/** The struct for group number `group` of `groups`: they end with the last of all. */
+/** Returns the struct for group number `group` of `groups`: the groups end with the last struct. */
 export const leftOf = (groups: string, group: string): string =>
   `(array.get $lefts (global.get $lefts) ${add(`(i32.sub ${int(GROUPS)} ${groups})`, group)})`;
 
@@ -13,8 +13,8 @@ function spread(row: number, step: number, x: string, lane: number): string {
 }
 
 /**
- * Stages `groups` · 8 steps of A: value (row, k) at `a + (k / 8) aStride + row aRow + 4 (k % 8)`. Four steps of all rows are
- * loaded first, so that what is stored goes on where it was: row by row it took 1.6 times as long.
+ * Stages `groups` · 8 steps of A: value (row, k) at `a + (k / 8) aStride + row aRow + 4 (k % 8)`. It loads four steps of
+ * all rows first, so that stores are consecutive: row by row it took 1.6 times as long.
  */
 export function stagePanels(rows: number): string {
   const loadFour = (row: number, first: number) => set(`x${row}`, `(v128.load offset=${4 * first} ${get("at")})`);
@@ -38,7 +38,7 @@ export function stagePanels(rows: number): string {
 
 /** Stages `steps` steps of Aᵀ with A row-major: value (row, k) at `a + k aRow + 4 row`. Steps up to a multiple of 8 are 0. */
 export function stageRows(rows: number): string {
-  // Rows from 0 in vectors of four; the last vector ends with the last row.
+  // Vectors hold four rows each, from row 0; the last vector ends with the last row.
   const firstOf = (row: number) => Math.min(4 * Math.floor(row / 4), rows - 4);
   function value(row: number, step: number): string {
     if (rows < 4) {

@@ -1,6 +1,6 @@
 /**
- * The structs that the operands of the matrix products are staged in, as WebAssembly text: products.ts says why. A struct
- * has eight steps of the inner dimension and knows the next one.
+ * Defines the structs that stage the operands of matrix products, as WebAssembly text: products.ts says why. A struct has
+ * eight steps of the inner dimension and links to the next one.
  */
 import { add, each, get, int } from "./wasm_text.ts";
 
@@ -13,12 +13,12 @@ export const GROUPS = 16;
 
 export const ZERO = "(v128.const i32x4 0 0 0 0)";
 
-/** How many structs hold so many steps. */
+/** Returns how many structs hold `steps`. */
 export const groupsOf = (steps: string): string => `(i32.shr_u ${add(steps, int(STEPS - 1))} ${int(3)})`;
 
 /**
- * A struct of vectors that knows the one after it, and an array of them. A word besides makes its size a multiple of 16,
- * and so its vectors lie at such: one in four would else be on two lines of the cache, which costs 3 to 10 %.
+ * Defines a struct of vectors that links to the next one, and an array of them. An extra word makes its size a multiple of 16
+ * and aligns its vectors: otherwise one in four would cross cache lines, which costs 3 to 10 %.
  */
 export const structType = (name: string, count: number): string => `
   (type $${name} (struct (field $next (mut (ref null $${name}))) (field i64) ${
@@ -28,7 +28,7 @@ export const structType = (name: string, count: number): string => `
 export const leftField = (row: number, step: number): number => 2 + TILE_ROWS * step + row;
 export const rightField = (half: number, step: number): number => 2 + 2 * step + half;
 
-/** Links number `index` of an array to the one before it, if there is one. */
+/** Links the struct before number `index` of an array, if there is one, to it. */
 export const link = (type: string, array: string): string => `
   (if ${get("index")} (then (struct.set $${type} $next
     (array.get $${type}s ${array} (i32.sub ${get("index")} ${int(1)}))

@@ -2,15 +2,15 @@
  * Writes the WebAssembly text of the matrix products' inner loops: a tile of up to 6 × 8 results sits in twelve 128-bit
  * registers, while its operands pass by.
  *
- * What slows such a tile down in V8 is that every access to memory is checked against its bounds, by a compare and a
- * branch; on Intel's processors from Skylake to Cascade Lake a branch that touches the end of 32 bytes of code keeps these
- * out of the cache of decoded instructions besides. The fields of a garbage-collected struct have no such check. So both
+ * V8 slows such a tile down because it checks every access to memory against the bounds, by a compare and a branch; on Intel's
+ * processors from Skylake to Cascade Lake a branch that touches the end of 32 bytes of code also keeps these out of the cache
+ * of decoded instructions. The fields of a garbage-collected struct have no such check. So both
  * operands are staged in linked structs of eight steps of the inner dimension: the left one (six rows, each value spread
- * over a vector) for every row of tiles, which then uses it for all columns; the right one (eight columns) as one of the
- * numbered operands, for as long as its weights stay the same, or as the block, for one product.
+ * over a vector) for each row of tiles, which then uses it for all columns; the right one (eight columns) as one of the
+ * numbered operands, while its weights do not change, or as the block, for one product.
  *
- * Text and not AssemblyScript, which has no such structs: they are in product_structs.ts, left_operand.ts and
- * right_operand.ts stage them. kernels/assembly/products.ts declares what is exported.
+ * It is text because AssemblyScript has no such structs: product_structs.ts defines them, left_operand.ts and
+ * right_operand.ts fill them. kernels/assembly/products.ts declares what is exported.
  */
 import { leftOf, stagePanels, stageRows } from "./left_operand.ts";
 import { GROUPS, groupsOf, leftField, link, rightField, STEPS, structType, TILE_ROWS } from "./product_structs.ts";
@@ -19,7 +19,7 @@ import { add, advance, each, get, int, locals, loop, params, range, set } from "
 
 const froms = (rows: number): string[] => range(rows).map((row) => `from${row}`);
 
-/** The tile: rows `cRow` apart at `c` = from + A · B, A from `left` on to the last struct and B from `right` on as far. */
+/** Writes the tile: rows `cRow` apart at `c` = from + A · B, A from `left` on to the last struct and B from `right` on as far. */
 function tile(rows: number): string {
   const sums = (of: (row: number, half: number) => string) => each(rows, (row) => `${of(row, 0)}\n${of(row, 1)}`);
   const multiply = (row: number, half: number) =>
@@ -104,7 +104,7 @@ function transposedRows(rows: number): string {
   })`;
 }
 
-/** The module as text. */
+/** Returns the module as text. */
 export function productsSource(): string {
   const heights = range(TILE_ROWS).map((row) => row + 1);
   const ofEachHeight = [stagePanels, stageRows, tile, panelRows, transposedRows];

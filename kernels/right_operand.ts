@@ -5,7 +5,7 @@ import { add, advance, each, get, int, locals, loop, params, range, set } from "
 const setRight = (half: number, step: number, value: string): string =>
   `(struct.set $right ${rightField(half, step)} ${get("right")} ${value})`;
 
-/** Copies steps of the right operand: what is loaded before anything is stored shares the checks of its bounds. */
+/** Copies steps of the right operand: loads that come before all stores share their bounds checks. */
 const copySteps = (first: number, count: number): string => `
   ${
   each(count, (step) => `
@@ -15,7 +15,7 @@ const copySteps = (first: number, count: number): string => `
   ${each(count, (step) => each(2, (half) => setRight(half, first + step, get(`x${step}${half}`))))}`;
 const copied = (count: number): string => locals("v128", ...range(count).flatMap((step) => [`x${step}0`, `x${step}1`]));
 
-/** New structs for the right operand, and what fills them from columns `row` bytes a step; steps that are left out are 0. */
+/** Creates structs for the right operand, and fills them from columns `row` bytes a step; missing steps are 0. */
 export const RIGHTS = `
 (func $newRights ${params("count")} (result (ref $rights)) ${locals("i32", "index")} ${
   locals("(ref $rights)", "rights")
@@ -40,7 +40,7 @@ export const RIGHTS = `
   (block $end
     ${each(STEPS, (step) => `(br_if $end (i32.eq ${get("steps")} ${int(step)})) ${copySteps(step, 1)}`)}))`;
 
-/** Fills structs, of which each panel has `perPanel`, from B. */
+/** Fills structs from B, `perPanel` for each panel. */
 export const STAGE_RIGHTS = `
 (func $stageRights (param $rights (ref $rights)) ${params("perPanel", "b", "bStride", "bRow", "steps", "panels")}
   ${locals("i32", "panel", "group", "groups", "from", "rest")} ${locals("(ref $right)", "right")}

@@ -1,4 +1,4 @@
-/** Pieces of WebAssembly text. Locals are called by name, and everything is an i32 unless it says otherwise. */
+/** Writes pieces of WebAssembly text. Locals are named, and a value is an i32 unless its type is given. */
 export const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 export const each = (count: number, line: (index: number) => string): string => range(count).map(line).join("\n");
 export const int = (value: number): string => `(i32.const ${value})`;

@@ -1,4 +1,4 @@
-// tanh, sigmoid and exp of four float32 at a time. NaN stays NaN; ±Inf give the limits.
+// Computes tanh, sigmoid and exp of four float32 at a time. NaN stays NaN; ±Inf give the limits.
 
 // tanh x ≈ x · P(x²) / Q(x²) on |x| ≤ LIMIT, degrees 4 and 4, a minimax fit of the relative error (Lawson's iteration on
 // linearised least squares): 5.7e-9 before rounding. Beyond LIMIT, where 1 - tanh x < 2.8e-7, the value at LIMIT is
@@ -6,8 +6,8 @@
 //
 // sigmoid x = 1/2 + tanh(x / 2) / 2: |error| ≤ 2.1e-7, values within [0, 1].
 //
-// V8 builds a constant anew wherever it is used, in every turn of a loop. So loops call `tanhOf` and `sigmoidOf` with
-// constants that they put into variables first.
+// V8 rebuilds a constant wherever it is used, in each iteration of a loop. So loops put the constants into variables first and
+// pass these to `tanhOf` and `sigmoidOf`.
 // @ts-ignore: decorator
 @inline export const LIMIT: f32 = 7.90531110763549805;
 // @ts-ignore: decorator
@@ -88,7 +88,7 @@ export function exp4(value: v128): v128 {
   p = f32x4.relaxed_madd(p, r, f32x4.splat(1.6666665459e-1));
   p = f32x4.relaxed_madd(p, r, f32x4.splat(5.0000001201e-1));
   p = f32x4.add(f32x4.relaxed_madd(f32x4.mul(r, r), p, r), f32x4.splat(1));
-  // Twice 2^(n/2), as 2^128 is no float32 although e^88.7 is.
+  // Multiplies by 2^(n/2) twice, as 2^128 is not a float32 although e^88.7 is.
   const i = i32x4.relaxed_trunc_f32x4_s(n);
   const i1 = i32x4.shr_s(i, 1), i2 = i32x4.sub(i, i1);
   const bias = i32x4.splat(127);
@@ -99,17 +99,17 @@ export function exp4(value: v128): v128 {
   return v128.bitselect(p, value, f32x4.eq(value, value));
 }
 
-/** to[i] = tanh(from[i]), count a multiple of 4. */
+/** to[i] = tanh(from[i]); `count` is a multiple of 4. */
 export function tanhArray(from: usize, to: usize, count: i32): void {
   for (let end = from + 4 * <usize>count; from < end; from += 16, to += 16) v128.store(to, tanh4(v128.load(from)));
 }
 
-/** to[i] = sigmoid(from[i]), count a multiple of 4. */
+/** to[i] = sigmoid(from[i]); `count` is a multiple of 4. */
 export function sigmoidArray(from: usize, to: usize, count: i32): void {
   for (let end = from + 4 * <usize>count; from < end; from += 16, to += 16) v128.store(to, sigmoid4(v128.load(from)));
 }
 
-/** to[i] = exp(from[i]), count a multiple of 4. */
+/** to[i] = exp(from[i]); `count` is a multiple of 4. */
 export function expArray(from: usize, to: usize, count: i32): void {
   for (let end = from + 4 * <usize>count; from < end; from += 16, to += 16) v128.store(to, exp4(v128.load(from)));
 }

@@ -1,25 +1,25 @@
-// Adam (Kingma & Ba, 2015) as PyTorch has it, float32.
+// Takes steps of Adam (Kingma & Ba, 2015) as PyTorch does, in float32.
 //
 //   g = scale · gradient;  m += (1 - β1)(g - m);  v = β2 v + (1 - β2) g²;  w = kept · w - rate · m / (√v · rootCorrection + ε)
 //
 // with rate = multiplicity · learningRate / (1 - β1^t), rootCorrection = 1 / √(1 - β2^t), and kept = 1, or
 // 1 - learningRate · weightDecay (AdamW: Loshchilov & Hutter, 2019).
 
-/** What m becomes by a gradient. */
+/** Returns the next m. */
 // @ts-ignore: decorator
 @inline
 export function meanOf(g: v128, m: v128, decay1: v128): v128 {
   return f32x4.relaxed_madd(decay1, f32x4.sub(g, m), m);
 }
 
-/** What v becomes by a gradient. */
+/** Returns the next v. */
 // @ts-ignore: decorator
 @inline
 export function squareOf(g: v128, v: v128, decay2: v128, weight2: v128): v128 {
   return f32x4.relaxed_madd(f32x4.mul(g, weight2), g, f32x4.mul(v, decay2));
 }
 
-/** What w becomes with these m and v. */
+/** Returns the next w, given the next m and v. */
 // @ts-ignore: decorator
 @inline
 export function weightOf(
@@ -44,14 +44,14 @@ function step(
   v128.store(intoW, weightOf(v128.load(fromW), m, v, rate, rootCorrection, epsilon, kept));
 }
 
-/** The formula's constants. */
+/** The constants of the formula. */
 // @ts-ignore: decorator
 @unmanaged
 export class AdamFormula {
   oneMinusBeta1: f32; beta2: f32; oneMinusBeta2: f32; rate: f32; rootCorrection: f32; epsilon: f32; kept: f32;
 }
 
-/** A step over `count` elements; the arguments are those of `adamSteps`. */
+/** The arguments of `adam`, which are those of `adamSteps`. */
 // @ts-ignore: decorator
 @unmanaged
 export class AdamCall extends AdamFormula {
@@ -59,7 +59,7 @@ export class AdamCall extends AdamFormula {
   scale: f32; spare: usize;
 }
 
-/** `adamSteps`, for callers from outside. */
+/** Calls `adamSteps`, for callers outside the module. */
 export function adam(call: AdamCall): void {
   adamSteps(
     call.fromW, call.fromM, call.fromV, call.gradient, call.intoW, call.intoM, call.intoV, call.count,
@@ -67,7 +67,7 @@ export function adam(call: AdamCall): void {
   );
 }
 
-/** One step over `count` elements. `spare` is 7 · 16 bytes; the last elements go through it. */
+/** Takes one step over `count` elements. `spare` is 7 · 16 bytes, which the last elements pass through. */
 export function adamSteps(
   fromW: usize, fromM: usize, fromV: usize, gradient: usize, intoW: usize, intoM: usize, intoV: usize, count: i32,
   scale: f32, formula: AdamFormula, spare: usize,

@@ -1,16 +1,16 @@
-// The mean over shards of what each comes to by one step of Adam, without room for the shards' replicas: a block of all of
-// them at a time, in the first-level cache. The bits are those of `adam` for each shard and `average` of what it wrote.
+// Takes the mean over shards of the results of one step of Adam each, without room for whole replicas: a block of all shards
+// at a time, in the first-level cache. The bits are those of `adam` for each shard followed by `average`.
 import { AdamFormula, adamSteps, meanOf, squareOf, weightOf } from "./adam";
 import { average, factorAt, vectorAt } from "./average";
 import { touchedAlike } from "./average_rows";
 
-/** Bytes of one vector's block: as many shards as there are share this, but none has less than a cache line. */
+/** Bytes that the blocks of all shards share, of one vector; each shard has at least a cache line. */
 const BLOCKS_BYTES: usize = 8192;
 
 /** Most shards whose steps and mean stay in registers. */
 const FEW = 4;
 
-/** Whether no shard is without a step. */
+/** Says whether all shards take a step. */
 function allStep(gradients: usize, list: usize): bool {
   for (let shard: usize = 0; shard < list; shard += 4) {
     if (load<u32>(gradients + shard) == 0) return false;
@@ -27,7 +27,7 @@ export class AdamMeanCall extends AdamFormula {
   replicas: usize; pointers: usize; stack: usize; spare: usize;
 }
 
-/** `adamMean` of one to FEW shards, all of which take a step, in registers. `bytes` is a multiple of 16. */
+/** Does `adamMean` for one to FEW shards that all take a step, in registers. `bytes` is a multiple of 16. */
 function adamFew(
   fromW: usize, fromM: usize, fromV: usize, gradients: usize, intoW: usize, intoM: usize, intoV: usize, bytes: usize,
   call: AdamMeanCall,
@@ -81,7 +81,7 @@ function adamFew(
 /**
  * into = Σ_s coefficients[s] · (from after a step by scales[s] · gradients[s]) for `count` elements of W, M and V.
  * `gradients` is an array of pointers, int32[shards]; a shard whose pointer is 0 takes no step. `replicas` is
- * 3 · max(8192, 64 · shards) bytes, `pointers` 12 · shards. The rest as in `adam` and `average`.
+ * 3 · max(8192, 64 · shards) bytes, `pointers` 12 · shards. The rest is as in `adam` and `average`.
  */
 export function adamMean(call: AdamMeanCall): void {
   adamMeanOf(
@@ -89,7 +89,7 @@ export function adamMean(call: AdamMeanCall): void {
   );
 }
 
-/** `adamMean` of `bytes` of the vectors at these pointers; of `call` the other arguments are read. */
+/** Does `adamMean` for `bytes` of the vectors at these pointers; reads only the other arguments from `call`. */
 function adamMeanOf(
   fromW: usize, fromM: usize, fromV: usize, gradients: usize, intoW: usize, intoM: usize, intoV: usize, bytes: usize,
   call: AdamMeanCall,
@@ -123,9 +123,9 @@ function adamMeanOf(
 }
 
 /**
- * The same for rows[0..count) of a tensor of `height` rows, `width` a row: a shard takes a step of row r if
- * stamps[s][r] = stamp. The pointers of `call` are the tensor's, in `gradients` too, which becomes `rowGradients` row by
- * row; `call.count` is not read.
+ * Does the same for rows[0..count) of a tensor with `height` rows of `width`: a shard takes a step of row r if
+ * stamps[s][r] = stamp. The pointers of `call` are those of the tensor, in `gradients` too, whose rows are listed in
+ * `rowGradients`; `call.count` is not read.
  */
 export function adamMeanRows(
   rows: usize, count: i32, width: i32, height: i32, stamps: usize, stamp: i32, rowGradients: usize, call: AdamMeanCall,
@@ -134,7 +134,7 @@ export function adamMeanRows(
   const end: usize = 4 * <usize>call.shards;
   for (let i = 0; i < count;) {
     const row = load<i32>(rows);
-    // Neighbours that the same shards touched are done in one go.
+    // Neighbouring rows that the same shards touched are done together.
     let length = 1;
     while (
       i + length < count && load<i32>(rows + 4 * <usize>length) == row + length &&

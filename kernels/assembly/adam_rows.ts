@@ -1,9 +1,9 @@
-// Adam over some rows of a tensor.
+// Takes a step of Adam over some rows of a tensor.
 import { AdamCall, adamSteps } from "./adam";
 
 /**
- * One step over the elements of rows[0..count) that lie in [begin, end), `width` a row. The pointers of `call` are the
- * tensor's; elements are counted from its first, and `call.count` is not read.
+ * Takes one step over those elements of rows[0..count), of `width` each, that lie in [begin, end). The pointers of `call` are
+ * those of the tensor; elements are counted from its first, and `call.count` is not read.
  */
 export function adamRows(rows: usize, count: i32, width: i32, begin: i32, end: i32, call: AdamCall): void {
   for (let i = 0; i < count; i++, rows += 4) {

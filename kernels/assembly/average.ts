@@ -1,23 +1,23 @@
-// The weighted sum of vectors by a fixed binary tree, float32, each product and each sum rounded on its own.
+// Takes the weighted sum of vectors by a fixed binary tree in float32, with each product and each sum rounded by itself.
 //
 //   tree(lo, hi) = coefficient[lo] · vector[lo] if hi - lo = 1, else tree(lo, mid) + tree(mid, hi)
 //
-// with mid = lo + the largest power of two below hi - lo. Adding to a binary counter gives that tree: a subtree of
-// 2^k leaves is closed as soon as it is full, and the open ones are joined from the right at the end.
+// with mid = lo + the largest power of two below hi - lo. A binary counter gives that tree: a subtree of 2^k leaves
+// is closed when it is full, and the open ones are joined from the right at the end.
 
-/** Elements done at a time. */
+/** Bytes of a vector that are summed at a time. */
 const BLOCK: usize = 4 * 256;
 
 // @ts-ignore: decorator
 @inline
 function add(left: usize, right: usize, length: usize): void {
-  // What lies behind the last element, up to three more, is never read.
+  // Up to three values after the last element are added too, and never read.
   for (let at: usize = 0; at < length; at += 16) {
     v128.store(left + at, f32x4.add(v128.load(left + at), v128.load(right + at)));
   }
 }
 
-/** The tree of the first `count` of four vectors, 1 to 4, at the same place of each. */
+/** Returns the tree of the first `count` of four vectors, 1 to 4, at the same place of each. */
 // @ts-ignore: decorator
 @inline
 function tree(v0: usize, c0: v128, v1: usize, c1: v128, v2: usize, c2: v128, v3: usize, c3: v128, count: i32): v128 {
@@ -31,21 +31,21 @@ function tree(v0: usize, c0: v128, v1: usize, c1: v128, v2: usize, c2: v128, v3:
 /** Most vectors whose tree stays in registers. */
 const FEW = 8;
 
-/** The pointer to a shard's vector, or 0 behind the last shard. */
+/** Returns the pointer to a shard's vector, or 0 after the last shard. */
 // @ts-ignore: decorator
 @inline
 export function vectorAt(vectors: usize, shards: i32, shard: i32): usize {
   return shard < shards ? load<u32>(vectors + 4 * <usize>shard) : 0;
 }
 
-/** A shard's factor four times, or 0 behind the last shard. */
+/** Returns a shard's factor four times, or 0 after the last shard. */
 // @ts-ignore: decorator
 @inline
 export function factorAt(factors: usize, shards: i32, shard: i32): v128 {
   return f32x4.splat(shard < shards ? load<f32>(factors + 4 * <usize>shard) : 0);
 }
 
-/** The whole tree of one to FEW vectors in registers. `bytes` is a multiple of 16. */
+/** Sums the whole tree of one to FEW vectors in registers. `bytes` is a multiple of 16. */
 function averageFew(vectors: usize, coefficients: usize, shards: i32, to: usize, bytes: usize): void {
   const v0 = vectorAt(vectors, shards, 0), c0 = factorAt(coefficients, shards, 0);
   const v1 = vectorAt(vectors, shards, 1), c1 = factorAt(coefficients, shards, 1);

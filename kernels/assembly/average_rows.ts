@@ -1,4 +1,4 @@
-// The weighted sum of some rows of vectors, by the tree of `average`.
+// Takes the weighted sum of some rows of vectors by the tree of `average`.
 import { average } from "./average";
 
 /** The arguments of `averageRows`. */
@@ -10,10 +10,10 @@ export class AverageRowsCall {
 }
 
 /**
- * Rows rows[0..count) of a tensor of `height` rows, `width` a row: to[r] = Σ_s coefficients[s] · v_s[r], where v_s is
- * vectors[s] if stamps[s][r] = stamp, and else `otherwise`, whose rows are `otherwiseStride` bytes apart (0: one row of
+ * For rows[0..count) of a tensor with `height` rows of `width`: to[r] = Σ_s coefficients[s] · v_s[r], where v_s is
+ * vectors[s] if stamps[s][r] = stamp, and otherwise `otherwise`, whose rows are `otherwiseStride` bytes apart (0: one row of
  * zeros for all). `vectors` and `stamps` are arrays of pointers, `pointers` is room for another. No coefficient is
- * negative. The rest as in `average`.
+ * negative. The rest is as in `average`.
  */
 export function averageRows(call: AverageRowsCall): f64 {
   const count = call.count, width = call.width, height = call.height, vectors = call.vectors;
@@ -25,7 +25,7 @@ export function averageRows(call: AverageRowsCall): f64 {
   const end: usize = 4 * <usize>shards, alone = shards > 1 && otherwiseStride == 0 && !drift;
   for (let i = 0; i < count;) {
     const row = load<i32>(rows);
-    // Neighbours that the same shards touched are summed in one go.
+    // Neighbouring rows that the same shards touched are summed together.
     let length = 1;
     while (
       i + length < count && load<i32>(rows + 4 * <usize>length) == row + length &&
@@ -54,7 +54,7 @@ export function averageRows(call: AverageRowsCall): f64 {
   return distance;
 }
 
-/** The tree of one vector among zeros: c · x + 0, which is 0 for c · x = -0. */
+/** Sums the tree of one vector among zeros: c · x + 0, which is 0 for c · x = -0. */
 function averageOne(from: usize, coefficient: f32, to: usize, bytes: usize): void {
   const factor = f32x4.splat(coefficient), zero = f32x4.splat(0);
   const bytes16 = bytes & ~15;
@@ -63,7 +63,7 @@ function averageOne(from: usize, coefficient: f32, to: usize, bytes: usize): voi
   for (; at < bytes; at += 4) store<f32>(to + at, load<f32>(from + at) * coefficient + 0);
 }
 
-/** Whether both rows are the same vectors', and where `mayMiss` is not, those of all. */
+/** Says whether the same vectors have both rows and, unless `mayMiss`, whether all vectors have them. */
 export function touchedAlike(stamps: usize, end: usize, stamp: i32, row: i32, other: i32, mayMiss: bool): bool {
   for (let shard: usize = 0; shard < end; shard += 4) {
     const own = <usize>load<u32>(stamps + shard);

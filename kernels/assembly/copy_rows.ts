@@ -1,6 +1,6 @@
-// Some rows of a tensor, copied to another.
+// Copies some rows of a tensor to another.
 
-/** to[r] = from[r] for each r of rows[0..count), of `height` rows of `width` elements. */
+/** to[r] = from[r] for each r of rows[0..count), in tensors with `height` rows of `width`. */
 export function copyRows(rows: usize, count: i32, width: i32, height: i32, from: usize, to: usize): void {
   const bytes: usize = 4 * <usize>width;
   for (let i = 0; i < count; i++, rows += 4) {

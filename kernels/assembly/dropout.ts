@@ -1,7 +1,7 @@
-// Inverted dropout (Srivastava et al., 2014), with the masks of lib/engine/dropout.ts.
+// Applies inverted dropout (Srivastava et al., 2014), with the masks of lib/engine/dropout.ts.
 //
 // A mask is 32 bytes: int32 seed, stream, the two words of its item (as lib/random.ts has them), the threshold as uint32,
-// and as float32 what kept values are multiplied with.
+// and the factor of kept values as float32.
 import { threefryWords } from "./threefry";
 
 /** The arguments of `drop`. */
@@ -13,10 +13,10 @@ export class DropCall {
 }
 
 /**
- * Multiplies a matrix of `count` rows of `width` values, told as in gemm.ts, with their factors. Value j of row n is the
+ * Multiplies a matrix of `count` rows of `width` values, described as in gemm.ts, by their factors. Value j of row n is the
  * element index[n] · `elements` + `offset` + j; without `index` n + `first` stands for index[n]. Elements are below 2^32.
- * `factors` has room for `width` + 16 floats. Where `kept` is given, uint8 [count][ceil(width / 8)], it is told which values
- * were kept: a bit each, the first value's the lowest.
+ * `factors` has room for `width` + 16 floats. If `kept` is given, uint8 [count][ceil(width / 8)], it receives a bit for each
+ * value, the lowest for the first, which is set if the value was kept.
  */
 export function drop(call: DropCall): void {
   const mask = call.mask, factors = call.factors, index = call.index, first = call.first, count = call.count;
@@ -43,7 +43,7 @@ export function drop(call: DropCall): void {
   }
 }
 
-/** Multiplies a matrix of `count` rows with the same factors again, as `kept` has them from `drop`. */
+/** Multiplies a matrix of `count` rows by the same factors again, which `drop` recorded in `kept`. */
 export function dropAgain(
   mask: usize, kept: usize, count: i32, width: i32, matrix: usize, stride: usize, row: usize,
 ): void {
@@ -61,7 +61,7 @@ export function dropAgain(
   }
 }
 
-/** The factors of the elements from `element` & ~1 to at least `element` + `width` - 1. */
+/** Writes the factors of the elements from `element` & ~1 to at least `element` + `width` - 1. */
 // @ts-ignore: decorator
 @inline
 function maskRow(mask: usize, element: i32, width: i32, to: usize): void {

@@ -1,4 +1,4 @@
-// The embedding layer, once per distinct token of the batch ("slot").
+// Runs the embedding layer once per distinct token of the batch ("slot").
 
 /** to[slot][·] (`toRow` bytes a row) = from[rows[slot]][·]: the vectors of `count` tokens. */
 export function gatherRows(from: usize, width: i32, rows: usize, count: i32, to: usize, toRow: usize): void {
@@ -25,14 +25,14 @@ function copyFloats(from: usize, to: usize, bytes: usize): void {
 }
 
 /**
- * Panels that go through the rows together. With more of them, more of a token's sums are at hand when it is met; with fewer,
- * the values come in fewer streams, which the processor fetches ahead.
+ * Panels that go through the rows together. With more panels, a token's sums are found once for more of them; with fewer, the
+ * values come in fewer streams, which the processor prefetches.
  */
 const SUM_PANELS = 16;
 
 /**
  * sums[slot] += values[panel][step][row][8] (panels `seriesBytes` apart) over the rows and steps whose token has that slot:
- * the int32 at `slots + row · slotsStride + 4 step`. Added in order of step, then row.
+ * the int32 at `slots + row · slotsStride + 4 step`. It adds in order of step, then row.
  */
 export function sumByToken(
   values: usize, seriesBytes: usize, panels: i32, rows: i32, steps: i32, slots: usize, slotsStride: usize,

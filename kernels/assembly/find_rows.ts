@@ -1,6 +1,6 @@
-// Which rows of a tensor moved lately, by what each shard says about each row.
+// Finds the rows of a tensor that moved lately, by the stamp of each shard for each row.
 
-/** Rows looked at in one go. */
+/** Rows that are examined together. */
 const SOME = 16;
 
 /** The arguments of `findRows`. */
@@ -12,12 +12,11 @@ export class FindRowsCall {
 }
 
 /**
- * Rows have an age: the rounds from `stamp` back to the newest of their stamps, in 32 bits; stamps[s] is int32[height],
- * `stamps` an array of `shards` pointers. Lists rows of age 0 from `list` on, and those of age 1 from its end (`room`
- * words further) down. found[0] becomes the count of the first, found[1] of the second; what has no room is counted and
- * not listed.
+ * Lists rows of age 0 from `list` up, and those of age 1 from its end, `room` words further, down. A row's age is the number
+ * of rounds from the newest of its stamps to `stamp`, in 32 bits; stamps[s] is int32[height], `stamps` an array of `shards`
+ * pointers. found[0] becomes the number of rows of age 0, found[1] of age 1; rows without room are counted and not listed.
  *
- * Row r is of part ⌊r / block⌋ mod parts. Looked at are the parts first, first + step, …; rows ascend in each.
+ * Row r belongs to part ⌊r / block⌋ mod parts. Only the parts first, first + step, … are examined; rows ascend in each.
  */
 export function findRows(call: FindRowsCall): void {
   const stamps = call.stamps, shards = call.shards, stamp = call.stamp, height = call.height;
@@ -29,7 +28,7 @@ export function findRows(call: FindRowsCall): void {
     for (let begin = part * block; begin < height; begin += parts * block) {
       const last = min(begin + block, height);
       for (let row = begin; row < last; row += SOME) {
-        // A bit for each of sixteen rows of age 0, and of age 1 from bit 16 on.
+        // Bits 0 to 15 are set for rows of age 0, bits 16 to 31 for rows of age 1.
         let ages = row + SOME <= last
           ? agesOfMany(stamps, end, now, row)
           : agesOfFew(stamps, end, stamp, row, last - row);
@@ -66,7 +65,7 @@ function agesOfMany(stamps: usize, end: usize, now: v128, row: i32): u32 {
   return equal(a, b, c, d, i32x4.splat(0)) | equal(a, b, c, d, one) << SOME;
 }
 
-/** A bit for each of sixteen ages, set where it is `age`. */
+/** Returns a bit for each of sixteen ages, set where it equals `age`. */
 // @ts-ignore: decorator
 @inline
 function equal(a: v128, b: v128, c: v128, d: v128, age: v128): u32 {

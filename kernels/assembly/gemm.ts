@@ -1,8 +1,8 @@
-// Matrix products on panels, float32.
+// Computes matrix products on panels, in float32.
 //
-// A panel is eight columns of a matrix, and a matrix of n columns is ceil(n / 8) panels. Where it lies is told by where it
-// begins, the bytes from panel to panel (aStride) and those from row to row (aRow). In panels, A[panels][rows][8], these are
-// 32 · rows and 32; row-major, A[rows][·], they are 32 and what a row takes.
+// A panel is eight columns of a matrix, and a matrix of n columns is ceil(n / 8) panels. It is described by its byte
+// offset (a), the bytes from panel to panel (aStride) and those from row to row (aRow). In panels, A[panels][rows][8], these
+// are 32 · rows and 32; row-major, A[rows][·], they are 32 and the bytes of a row.
 //
 // Rows are cut into tiles of nearly equal height, at most 6. Each result is one chain of fused multiply-adds in order of the
 // inner index, whatever the tiling, so its error is at most inner · 2^-24 · Σ|a b|.
@@ -14,8 +14,8 @@ import { rowAt } from "./rows";
 
 /**
  * C[rows, 8 · panels] = F + A[rows, inner] · B[panels][inner][8], inner a positive multiple of 8. B is staged as `operand`.
- * F's row for row r is number `index[r]` (int32s `indexStride` bytes apart), or without `index` number r; where `fromRow` is 0,
- * it is the one that there is (a bias).
+ * F's row for row r is number `index[r]` (int32s `indexStride` bytes apart), or number r without `index`; if `fromRow` is 0,
+ * F has only one row (a bias).
  */
 export function product(
   from: usize, fromStride: usize, fromRow: usize, index: usize, indexStride: usize,
@@ -47,7 +47,7 @@ export function product(
   }
 }
 
-/** The arguments of `product`. */
+/** The arguments of `gemm`, which are those of `product`. */
 // @ts-ignore: decorator
 @unmanaged
 export class GemmCall {
@@ -56,7 +56,7 @@ export class GemmCall {
   c: usize; cStride: usize; cRow: usize; rows: i32; panels: i32;
 }
 
-/** `product`, for callers from outside. */
+/** Calls `product`, for callers outside the module. */
 export function gemm(call: GemmCall): void {
   product(
     call.from, call.fromStride, call.fromRow, call.index, call.indexStride,
@@ -64,12 +64,12 @@ export function gemm(call: GemmCall): void {
   );
 }
 
-/** Inner steps that are staged at a time: at most what the block holds. */
+/** Inner steps that are staged at a time: at most those that the block holds. */
 const INNER_BLOCK = 128;
 
 /**
- * C[panels][rows][8] += Aᵀ · B with A[inner, rows] row-major and B[inner, 8 · panels]: a kernel's gradient, A its inputs and
- * B the gradients of its outputs.
+ * C[panels][rows][8] += Aᵀ · B with A[inner, rows] row-major and B[inner, 8 · panels]: the gradient of a kernel with the inputs
+ * A and the output gradients B.
  */
 export function accumulateProducts(
   a: usize, aRow: usize, b: usize, bStride: usize, bRow: usize, inner: i32, c: usize, rows: i32, panels: i32,
@@ -83,7 +83,7 @@ export function accumulateProducts(
   }
 }
 
-/** Of the block that is staged. */
+/** Adds the product with the staged block. */
 function blockProducts(a: usize, aRow: usize, steps: i32, c: usize, rows: i32, panels: i32): void {
   const tiles = (rows + 5) / 6;
   const cStride: usize = 32 * <usize>rows;

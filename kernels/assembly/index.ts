@@ -1,4 +1,4 @@
-// Everything the module exports. kernels/describe.ts reads it.
+// Lists everything that the module exports. kernels/describe.ts reads this file.
 export { gemm, accumulateProducts } from "./gemm";
 export { stageOperand } from "./products";
 export { tanhArray, sigmoidArray, expArray } from "./activations";

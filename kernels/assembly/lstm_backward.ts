@@ -1,4 +1,4 @@
-// The LSTM backward through time, in the arrays that lstmForward left; gates become the gradients of the gates' sums.
+// Runs the LSTM backward through time, in the arrays that lstmForward wrote; gates become the gradients of the gates' sums.
 import { product } from "./gemm";
 
 /** The arguments of `lstmBackward`. */
@@ -10,8 +10,8 @@ export class LstmBackwardCall {
 }
 
 /**
- * Steps `length` - 1 to 1. On entry stateGradient [P][rows][8] is the loss's gradient at the last hidden state; it is used
- * up. On return cellGradient (same shape) is the gradient at the cells of step 0. recurrentT is the operand
+ * Runs steps `length` - 1 to 1. On entry stateGradient [P][rows][8] is the loss's gradient at the last hidden state; it is
+ * overwritten. On return cellGradient (same shape) is the gradient at the cells of step 0. recurrentT is the operand
  * that the recurrent kernel's transpose, in panels [P][4 · 8P][8], is staged as; zeros is [8].
  */
 export function lstmBackward(call: LstmBackwardCall): void {
@@ -45,7 +45,7 @@ export class LstmFirstBackwardCall {
 }
 
 /**
- * Step 0 of `count` first tokens. On entry gateSums [4P][count][8] are the gradients of step 1's gates and cellGradient
+ * Runs step 0 of `count` first tokens. On entry gateSums [4P][count][8] are the gradients of step 1's gates and cellGradient
  * [P][count][8] those at step 0's cells, both summed by first token. stateGradient [P][count][8] is added to.
  */
 export function lstmFirstBackward(call: LstmFirstBackwardCall): void {
@@ -66,7 +66,7 @@ export function lstmFirstBackward(call: LstmFirstBackwardCall): void {
   }
 }
 
-/** One panel of one step, the rows in the first `usedBytes` of its `rowBytes`. */
+/** Runs one panel of one step, for the rows in the first `usedBytes` of its `rowBytes`. */
 // @ts-ignore: decorator
 @inline
 export function cellBackward(
@@ -80,7 +80,7 @@ export function cellBackward(
     const t = v128.load(tanhs + offset);
     const dh = v128.load(stateGradient + offset);
     const past = hasPast ? v128.load(cell + offset - rowBytes) : f32x4.splat(0);
-    // dL/dc = dh · o · (1 - tanh² c) + what came from the step after.
+    // dL/dc = dh · o · (1 - tanh² c) + the gradient from the next step.
     const dho = f32x4.mul(dh, o);
     const dc = f32x4.relaxed_madd(dho, f32x4.relaxed_nmadd(t, t, one), v128.load(cellGradient + offset));
     const dci = f32x4.mul(dc, i);

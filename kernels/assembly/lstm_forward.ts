@@ -1,4 +1,4 @@
-// The LSTM (Hochreiter & Schmidhuber, 1997, with forget gate), forward.
+// Runs the LSTM (Hochreiter & Schmidhuber, 1997, with forget gate) forward.
 //
 //   i, f, g, o = σ, σ, tanh, σ of (x_t · kernel + bias + h_{t-1} · recurrent)     Keras's gate order
 //   c_t = f c_{t-1} + i g        h_t = o tanh c_t
@@ -7,9 +7,9 @@
 // tanhs [P][T][rows][8], each panel's series of steps `seriesBytes` after the one before; states row-major [T][rows][·]
 // (`stateRow` bytes a row).
 //
-// The input's part comes per token, projected row-major [slots][·] (`projectedRow` bytes a row). Before step 0 there is no
-// state, so step 0 and its state's part of step 1 depend on the first token alone: they are done once per first token, not
-// per row. `recurrent` is the operand that the recurrent kernel, in panels [4P][8P][8], is staged as.
+// The input's contribution is given per token, projected row-major [slots][·] (`projectedRow` bytes a row). Before step 0
+// there is no state, so step 0 and its contribution to step 1 depend only on the first token: they are computed once per first
+// token, not per row. `recurrent` is the operand that the recurrent kernel, in panels [4P][8P][8], is staged as.
 import { LIMIT, P1, P2, P3, P4, Q1, Q2, Q3, Q4, sigmoidOf, tanhOf } from "./activations";
 import { product } from "./gemm";
 import { pickRows, pickRowSums } from "./rows";
@@ -23,8 +23,8 @@ export class LstmFirstCall {
 }
 
 /**
- * Step 0 of the tokens whose slots are listed in `slotOfFirst`, int32 [count]: gates [4P][count][8], cells and tanhs
- * [P][count][8], states [count][·], and recurrentParts [4P][count][8], what the states add to the gates of step 1.
+ * Runs step 0 of the tokens whose slots are listed in `slotOfFirst`, int32 [count]: gates [4P][count][8], cells and tanhs
+ * [P][count][8], states [count][·], and recurrentParts [4P][count][8], which the states add to the gates of step 1.
  */
 export function lstmFirst(call: LstmFirstCall): void {
   const count = call.count, panels = call.panels, slotOfFirst = call.slotOfFirst, projected = call.projected;
@@ -55,7 +55,7 @@ export class LstmForwardCall {
 }
 
 /**
- * Steps 1 to `length` - 1 of some rows, from what lstmFirst left: slots int32 [rows, length], and firsts int32 [rows], the
+ * Runs steps 1 to `length` - 1 of some rows, after lstmFirst: slots int32 [rows, length], and firsts int32 [rows], the
  * number of each row in lstmFirst's arrays. Of step 0 the cells are filled in, and if it is the last step the states too.
  */
 export function lstmForward(call: LstmForwardCall): void {
@@ -96,7 +96,7 @@ export function lstmForward(call: LstmForwardCall): void {
   }
 }
 
-/** One panel of one step, the rows in the first `usedBytes` of its `rowBytes`. */
+/** Runs one panel of one step, for the rows in the first `usedBytes` of its `rowBytes`. */
 // @ts-ignore: decorator
 @inline
 export function cellForward(
@@ -120,7 +120,7 @@ export function cellForward(
     v128.store(po, o);
     v128.store(cell + offset, c);
   }
-  // A loop of its own: behind the gates' quotients, tanh c would leave the processor waiting.
+  // This is a separate loop because tanh c would make the processor wait for the quotients of the gates.
   const output = gate + 3 * gateBytes;
   for (let offset: usize = 0; offset < usedBytes; offset += 16) {
     const t = tanhOf(v128.load(cell + offset), limit, least, one, p1, p2, p3, p4, q1, q2, q3, q4);

@@ -1,8 +1,8 @@
-// The LSTM over rows that may be padded and inputs of any kind, step 0 row by row too, in the arrays of lstm_forward.ts.
+// Runs the LSTM over rows that may be padded, with any inputs and with step 0 row by row, in the arrays of lstm_forward.ts.
 //
-// A row ends at the last step: of one that is `starts[row]` steps short (int32), the first steps are padding, in which its
-// gates, cells and states are 0. So are the gradients there, without anything in the backward pass to see to it. Where longer
-// rows come first, the rows that have begun are the first ones at every step, and no other is computed.
+// Every row ends at the last step. If a row is `starts[row]` steps short (int32), its first steps are padding, in which gates,
+// cells and states are 0; the backward pass then gives gradients of 0 there by itself. If longer rows come first, the rows
+// that have begun are the first ones at every step, and no other row is computed.
 import { cellBackward } from "./lstm_backward";
 import { cellForward } from "./lstm_forward";
 import { product } from "./gemm";
@@ -19,8 +19,8 @@ export class LstmStepsCall {
 }
 
 /**
- * All steps forward. The input's part of row r at a step comes from the row of projected [slots][·] whose number is the int32
- * at `slots + r · slotsStride + 4 step`; without `slots` it is in `gates` already. Without `starts` no row is padded.
+ * Runs all steps forward. The input's contribution to row r at a step is the row of projected [slots][·] whose number is the
+ * int32 at `slots + r · slotsStride + 4 step`; without `slots` it is in `gates` already. Without `starts` no row is padded.
  */
 export function lstmSteps(call: LstmStepsCall): void {
   const rows = call.rows, length = call.length, panels = call.panels, seriesBytes = call.seriesBytes;
@@ -71,9 +71,9 @@ export class LstmStepsBackwardCall {
 }
 
 /**
- * Backward through time; `gates` becomes the gradient of the gates' sums. The loss's own gradient at the state of step t
- * lies in panels at `stateGradients + t · gradientStep`, `gradientPanel` bytes apart, and is used up; a `gradientStep` of 0
- * says that there is one at the last step alone. cellGradient [P][rows][8] is used up. recurrentT is the operand
+ * Runs backward through time; `gates` becomes the gradient of the gates' sums. The loss's own gradient at the state of step t
+ * lies in panels at `stateGradients + t · gradientStep`, `gradientPanel` bytes apart, and is overwritten; a `gradientStep` of 0
+ * means that only the last step has one. cellGradient [P][rows][8] is overwritten. recurrentT is the operand
  * that the recurrent kernel's transpose, in panels [P][4 · 8P][8], is staged as; zeros is [8].
  */
 export function lstmStepsBackward(call: LstmStepsBackwardCall): void {

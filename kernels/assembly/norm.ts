@@ -1,8 +1,8 @@
-// The squared L2 norm, in double precision.
+// Computes the squared L2 norm in double precision.
 
 /**
- * Σ x² over `count` float32. Element i goes to partial sum i % 8; the partial sums are added pairwise. A fixed order, so
- * the same range gives the same bits.
+ * Returns Σ x² over `count` float32. Element i is added to partial sum i % 8; the partial sums are added pairwise. The order is
+ * fixed, so the same range gives the same bits.
  */
 export function squaredNorm(from: usize, count: i32): f64 {
   let s0 = f64x2.splat(0), s1 = s0, s2 = s0, s3 = s0;

@@ -1,7 +1,7 @@
-// The squared L2 norm of some rows of a tensor.
+// Computes the squared L2 norm of some rows of a tensor.
 import { squaredNorm } from "./norm";
 
-/** `sum` plus, row after row, Σ x² over the elements of rows[0..count) that lie in [begin, end), `width` a row. */
+/** Returns `sum` plus, row by row, Σ x² over those elements of rows[0..count), of `width` each, that lie in [begin, end). */
 export function squaredNormRows(
   rows: usize, count: i32, width: i32, begin: i32, end: i32, from: usize, sum: f64,
 ): f64 {

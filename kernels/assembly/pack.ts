@@ -1,4 +1,4 @@
-// Weights to and from panels. A weight matrix [rows, groups · width] is row-major, its columns in `groups` runs of `width`
+// Packs weights into panels and unpacks them. A weight matrix [rows, groups · width] is row-major, its columns in `groups` runs of `width`
 // (an LSTM's four gates). Each run is padded to `panels` = ceil(width / 8) panels of its own, so that the same panel of
 // every gate belongs to the same hidden units. Padding is never written: it keeps what it was initialised to.
 
@@ -48,7 +48,7 @@ export function packRows(from: usize, rows: i32, groups: i32, width: i32, to: us
   }
 }
 
-/** A 4 × 4 block, rows `stride` bytes apart, transposed to rows 32 bytes apart. */
+/** Transposes a 4 × 4 block whose rows are `stride` bytes apart to rows 32 bytes apart. */
 // @ts-ignore: decorator
 @inline
 function transpose4(from: usize, stride: usize, to: usize): void {
@@ -62,7 +62,7 @@ function transpose4(from: usize, stride: usize, to: usize): void {
   v128.store(to, i64x2.shuffle(ef, gh, 1, 3), 96);
 }
 
-/** The way back of packColumns: to[row][group · width + 8p + j] = from[group · panels + p][row][j]. */
+/** Inverts packColumns: to[row][group · width + 8p + j] = from[group · panels + p][row][j]. */
 export function unpackColumns(from: usize, fromRows: i32, to: usize, rows: i32, groups: i32, width: i32): void {
   const stride: usize = 4 * <usize>groups * <usize>width;
   for (let group = 0; group < groups; group++) {

@@ -1,8 +1,8 @@
-// Padding of rows: each ends at the last step, and begins at step starts[row] (int32).
+// Handles padded rows: each ends at the last step, and begins at step starts[row] (int32).
 
 /**
- * How many rows have to be looked at in `step`: those up to the last that has begun, where longer rows come first these
- * are all that have. Without `starts` all rows.
+ * Returns how many rows a kernel must process in `step`: all up to the last that has begun. If longer rows come first, these
+ * are exactly the rows that have begun. Without `starts` it is all rows.
  */
 // @ts-ignore: decorator
 @inline
@@ -37,8 +37,8 @@ function clear(at: usize, stride: usize, count: i32): void {
 }
 
 /**
- * The other direction's step of each (step, row): to[step · rows + row] = step' · rows + row, where row's position at `step`
- * in one direction is the one at `step'` in the other. Padding stays where it is.
+ * Finds the other direction's step of each (step, row): to[step · rows + row] = step' · rows + row, where row's position at `step`
+ * in one direction is the one at `step'` in the other. Padding keeps its place.
  */
 export function mirrorSteps(rows: i32, length: i32, starts: usize, to: usize): void {
   for (let step = 0; step < length; step++) {
@@ -51,8 +51,8 @@ export function mirrorSteps(rows: i32, length: i32, starts: usize, to: usize): v
 }
 
 /**
- * The positions of a batch that steps are at: to[step · rows + row] = (first + row) · batchLength + position. In padding any
- * position of the row.
+ * Finds the batch's position of each (step, row): to[step · rows + row] = (first + row) · batchLength + position. In padding it is
+ * any position of the row.
  */
 export function stepPositions(
   rows: i32, length: i32, starts: usize, first: i32, batchLength: i32, backward: bool, to: usize,

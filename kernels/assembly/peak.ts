@@ -1,6 +1,6 @@
-// What the machine's 128-bit multiply-add can do at most, for the benchmark's roofline.
+// Measures the peak of the machine's 128-bit multiply-add, for the benchmark's roofline.
 
-/** Runs 96 · `rounds` floating-point operations in twelve independent chains; returns something of them. */
+/** Runs 96 · `rounds` floating-point operations in twelve independent chains; returns a value that depends on all. */
 export function peak(rounds: i32): f32 {
   const x = f32x4.splat(<f32>rounds), y = f32x4.splat(0.5);
   let a = x, b = f32x4.add(a, y), c = f32x4.add(b, y), d = f32x4.add(c, y), e = f32x4.add(d, y), f = f32x4.add(e, y);

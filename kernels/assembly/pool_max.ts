@@ -1,9 +1,9 @@
-// The maximum of a row's states over its own steps, from starts[row] (int32; without `starts` from 0) to the last. Of equal
-// maxima the one at the lowest position counts: the first step, or backwards the last.
+// Takes the maximum of a row's states over its own steps, from starts[row] (int32; without `starts` from 0) to the last. Of
+// equal maxima the one at the lowest position counts: the first step, or the last one backwards.
 
 /**
- * Of row-major states [length][rows][·]: maxima [rows][·] (`toRow` bytes a row), and in `winners`, int32
- * [panels][rows][8], the steps where they are.
+ * Writes the maxima [rows][·] (`toRow` bytes a row) of row-major states [length][rows][·], and to `winners`, int32
+ * [panels][rows][8], the steps that they come from.
  */
 export function poolMax(
   states: usize, stateRow: usize, rows: i32, length: i32, panels: i32, starts: usize, backward: bool,
@@ -24,7 +24,7 @@ export function poolMax(
         const nextLow = v128.load(at), nextHigh = v128.load(at, 16);
         lowStep = v128.bitselect(steps, lowStep, f32x4.gt(nextLow, low));
         highStep = v128.bitselect(steps, highStep, f32x4.gt(nextHigh, high));
-        // Not a select: NaN has to stay.
+        // A maximum and not a select, because NaN must stay.
         low = f32x4.max(low, nextLow);
         high = f32x4.max(high, nextHigh);
       }
@@ -38,7 +38,7 @@ export function poolMax(
   }
 }
 
-/** Gradients of the states, to[panel][step][row][8] (panels `panelBytes` apart), from those of the maxima. */
+/** Computes the gradients of the states, to[panel][step][row][8] (panels `panelBytes` apart), from those of the maxima. */
 export function poolMaxBackward(
   gradient: usize, winners: usize, rows: i32, length: i32, panels: i32, to: usize, panelBytes: usize,
 ): void {

@@ -1,6 +1,6 @@
-// The mean of a row's states over its own steps, from starts[row] (int32; without `starts` from 0) to the last.
+// Takes the mean of a row's states over its own steps, from starts[row] (int32; without `starts` from 0) to the last.
 
-/** Of row-major states [length][rows][·]: means [rows][·] (`toRow` bytes a row). */
+/** Writes the means [rows][·] (`toRow` bytes a row) of row-major states [length][rows][·]. */
 export function poolMean(
   states: usize, stateRow: usize, rows: i32, length: i32, panels: i32, starts: usize,
   to: usize, toRow: usize,
@@ -25,7 +25,7 @@ export function poolMean(
   }
 }
 
-/** Gradients of the states, to[panel][step][row][8] (panels `panelBytes` apart), from those of the means. */
+/** Computes the gradients of the states, to[panel][step][row][8] (panels `panelBytes` apart), from those of the means. */
 export function poolMeanBackward(
   gradient: usize, rows: i32, length: i32, panels: i32, starts: usize, to: usize, panelBytes: usize,
 ): void {

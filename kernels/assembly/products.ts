@@ -1,8 +1,8 @@
-// The inner loops of matrix products, in a module of their own: kernels/products.ts writes it and says why.
+// Declares the inner loops of matrix products, which are a module of their own: kernels/products.ts writes it and says why.
 //
 // The right operand of panelRows is staged under a number first, that of transposedRows as the block.
 
-/** Stages B[panels][inner][8] as `operand`, a small number of the caller's own; inner is a multiple of 8. */
+/** Stages B[panels][inner][8] as `operand`, a small number that the caller chooses; inner is a multiple of 8. */
 // @ts-ignore: decorator
 @external("products", "stageOperand")
 export declare function stageOperand(operand: i32, from: usize, inner: i32, panels: i32): void;

@@ -1,7 +1,7 @@
-// Rows of matrices, picked by number: row r of the result comes from row index[r], an int32 at `index + r · indexStride`.
-// gemm.ts says how matrices are told; of a row whose numbers are far apart, all panels are read in one go.
+// Picks rows of matrices by number: row r of the result comes from row index[r], an int32 at `index + r · indexStride`.
+// gemm.ts says how matrices are described. All panels of a row are read together, because they may be far apart.
 
-/** Where row index[r] of the first panel of `from` begins; without `index`, row r. */
+/** Returns where row index[r] of the first panel of `from` begins; without `index`, row r. */
 // @ts-ignore: decorator
 @inline
 export function rowAt(from: usize, fromRow: usize, index: usize, indexStride: usize, row: usize): usize {

@@ -1,5 +1,5 @@
-// Softmax over classes, with and without cross-entropy. Logits lie in panels [panels][rows][8]; the columns beyond the
-// number of classes hold -Inf, which leaves sums and maxima alone.
+// Computes softmax over classes, with and without cross-entropy. Logits lie in panels [panels][rows][8]; the columns beyond
+// the number of classes hold -Inf, which changes neither sums nor maxima.
 import { exp4 } from "./activations";
 
 // @ts-ignore: decorator
@@ -17,7 +17,7 @@ function horizontalMax(v: v128): f32 {
   );
 }
 
-/** The natural logarithm of a positive normal number, after fdlibm's e_log.c (relative error < 1e-15). */
+/** Returns the natural logarithm of a positive normal number, after fdlibm's e_log.c (relative error < 1e-15). */
 function log(x: f64): f64 {
   let bits = reinterpret<u64>(x);
   let exponent = <i32>(bits >> 52) - 1023;
@@ -59,9 +59,9 @@ function exponentials(logits: usize, panelBytes: usize, end: usize, to: usize): 
 }
 
 /**
- * Returns the sum of the cross-entropies of `rows` rows and adds to the int32 at `correct` how many have their label's
- * logit as (first) maximum. Logits become their gradients, (softmax - one-hot) · scale, with `weights` times the float32
- * of the row's class there. `spare` is 4 bytes.
+ * Returns the sum of the cross-entropies of `rows` rows, and adds to the int32 at `correct` the number of rows whose (first)
+ * maximum is their label's logit. Logits become their gradients, (softmax - one-hot) · scale, times the float32 of the row's
+ * class at `weights`, if that is given. `spare` is 4 bytes.
  */
 export function softmaxCrossEntropy(
   logits: usize, rows: i32, panels: i32, labels: usize, scale: f32, weights: usize, correct: usize, spare: usize,
@@ -90,7 +90,7 @@ export function softmaxCrossEntropy(
   return loss;
 }
 
-/** Whether no class before `label` has exp(logit - max) = 1, that is, is a maximum too. */
+/** Says whether no class before `label` has exp(logit - max) = 1, that is, is a maximum too. */
 function isFirst(row: usize, panelBytes: usize, label: i32): bool {
   for (let c = 0; c < label; c++) {
     if (load<f32>(row + <usize>(c >> 3) * panelBytes + 4 * <usize>(c & 7)) == 1) return false;
@@ -98,7 +98,7 @@ function isFirst(row: usize, panelBytes: usize, label: i32): bool {
   return true;
 }
 
-/** Class probabilities, row-major to[row][classes]. The logits are used up. */
+/** Writes class probabilities, row-major to[row][classes]. It overwrites the logits. */
 export function softmax(logits: usize, rows: i32, panels: i32, classes: i32, to: usize, spare: usize): void {
   const panelBytes: usize = 32 * <usize>rows;
   for (let row = 0; row < rows; row++, logits += 32) {

@@ -1,4 +1,4 @@
-// Sums over rows, and where sums begin.
+// Sums over rows, and zeroes sums.
 
 /** to[8p + j] += Σ_row from[row, 8p + j], rows in order. */
 export function columnSums(from: usize, fromStride: usize, fromRow: usize, panels: i32, rows: i32, to: usize): void {

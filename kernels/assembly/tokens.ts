@@ -1,4 +1,4 @@
-// The distinct tokens of a batch, numbered in order of first appearance.
+// Numbers the distinct tokens of a batch in order of first appearance.
 
 /**
  * Writes tokenOfSlot[slot] = token and slots[row, step] = the slot of the row's token at that step; returns how many slots
@@ -37,7 +37,7 @@ export function distinctTokens(
   return bad < 0 ? bad : found;
 }
 
-/** The slots of the rows read backwards, again at their last steps. */
+/** Writes the slots of the rows read backwards, again at their last steps. */
 export function reverseSlots(slots: usize, rows: i32, length: i32, starts: usize, to: usize): void {
   const rowBytes: usize = 4 * <usize>length;
   for (let row = 0; row < rows; row++, slots += rowBytes) {
@@ -50,7 +50,7 @@ export function reverseSlots(slots: usize, rows: i32, length: i32, starts: usize
 }
 
 /**
- * The distinct slots of step 0, numbered in order of first appearance: writes slotOfFirst[f] = slot and, for each row,
+ * Numbers the distinct slots of step 0 in order of first appearance: writes slotOfFirst[f] = slot and, for each row,
  * firsts[row] = the f of slots[row, 0]; returns how many there are. `firstOfSlot` is int32[slots], all 0 before and after.
  */
 export function distinctFirsts(

@@ -1,22 +1,22 @@
 import { embeddingTensor, type ParameterLayout, type TensorLayout } from "../model/layout.ts";
 
-/** Adam's constants. */
+/** The constants of Adam, which every engine shares. */
 export interface AdamConstants {
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
-  /** Decoupled: w shrinks by learningRate · weightDecay · w a step, where the tensor's `decay` says so. */
+  /** Decoupled: each step shrinks w by learningRate · weightDecay · w in tensors whose `decay` is set. */
   readonly weightDecay: number;
 }
 
-/** `beta1` 0.9 and `beta2` 0.999, as in the paper and every library, `epsilon` and `weightDecay`. */
+/** Returns `epsilon` and `weightDecay` with β1 = 0.9 and β2 = 0.999, the values of the paper and of every library. */
 export function adamConstants(epsilon: number, weightDecay = 0): AdamConstants {
   return { beta1: 0.9, beta2: 0.999, epsilon, weightDecay };
 }
 
 /**
- * Calls `visit` with the elements of each tensor that lie from `begin` to `end - 1`; of the embedding, if there are
- * `rows`, with those rows alone, in their order (or with the whole, in element order, if they are all).
+ * Calls `visit` with the elements of each tensor that lie from `begin` to `end - 1`. With `rows`, it visits only those rows of
+ * the embedding, in their order (or the whole embedding, in element order, if they are all of its rows).
  */
 export function visitRanges(
   layout: ParameterLayout,
@@ -41,7 +41,7 @@ export function visitRanges(
   }
 }
 
-/** Scale that brings a gradient of squared norm `squared` to at most `clipNorm` (PyTorch's `clip_grad_norm_`); 0 is off. */
+/** Returns PyTorch's `clip_grad_norm_` as a factor: it scales a gradient of squared norm `squared` to norm `clipNorm`, 0 is off. */
 export function clipScale(squared: number, clipNorm: number): number {
   if (clipNorm === 0) return 1;
   return Math.min(1, clipNorm / (Math.sqrt(squared) + 1e-6));

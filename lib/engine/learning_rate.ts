@@ -6,9 +6,10 @@ export type ScheduleConfig = Pick<
 >;
 
 /**
- * The learning rate of `step`, from 0. In the first `warmupSteps` steps learningRate · (step + 1) / warmupSteps; then,
- * with p the share of the remaining steps that lies behind: learningRate, · (1 + cos πp) / 2 (Loshchilov & Hutter,
- * 2017) or · (1 - p). All steps are `epochs · stepsPerEpoch`, whether or not training ends before.
+ * Returns the learning rate of `step`, counted from 0. The first `warmupSteps` steps have
+ * learningRate · (step + 1) / warmupSteps. After them, p is the completed share of the remaining steps, and the rate is
+ * learningRate times 1, (1 + cos πp) / 2 (Loshchilov & Hutter, 2017) or 1 - p. The steps are `epochs · stepsPerEpoch` in
+ * all, even if training ends earlier.
  */
 export function learningRateAt(config: ScheduleConfig, step: number): number {
   const { learningRate, schedule, warmupSteps } = config;

@@ -1,8 +1,8 @@
-/** The embedding's rows cut into parts, so that each thread can have its own. */
+/** Cuts the embedding's rows into parts, so that each thread can have its own. */
 
 /**
- * Some of the rows: row r is of part ⌊r / block⌋ mod parts, and theirs are the parts first, first + step, …, in this
- * order, with the rows of each ascending. `block`, `parts` and `step` are at least 1.
+ * Selects rows: row r belongs to part ⌊r / block⌋ mod parts, and the parts first, first + step, … are selected, in this
+ * order, with ascending rows in each. `block`, `parts` and `step` are at least 1.
  */
 export interface RowParts {
   readonly block: number;
@@ -11,7 +11,7 @@ export interface RowParts {
   readonly step: number;
 }
 
-/** Calls `visit` with each row of `among`, of `rows` that there are, in order. */
+/** Calls `visit` in order with each of the rows 0 to `rows - 1` that `among` selects. */
 export function eachRowAmong(
   { block, parts, first, step }: RowParts,
   rows: number,

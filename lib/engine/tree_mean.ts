@@ -1,16 +1,16 @@
 /**
- * The weighted mean over shards, as a fixed binary tree over shard numbers: the node over [first, last) adds its two
+ * Takes the weighted mean over shards by a fixed binary tree over shard numbers: the node over [first, last) adds its two
  * halves, split at the greatest power of two below its size. Any node may be summed anywhere, by any thread, and gives
  * the same bits. All arithmetic is float32, one rounding an operation.
  */
 
-/** Each shard's weight in the mean, as float32: its share of all samples. */
+/** Returns each shard's weight in the mean as float32: its share of all samples. */
 export function coefficients(samples: readonly number[]): Float32Array {
   const total = samples.reduce((sum, count) => sum + count, 0);
   return Float32Array.from(samples, (count) => count / total);
 }
 
-/** Where the node over `size` shards is split. */
+/** Returns how many shards the left half of a node over `size` shards has. */
 export function splitAt(size: number): number {
   return 2 ** Math.ceil(Math.log2(size) - 1);
 }
@@ -23,12 +23,12 @@ export interface TreeMean {
   mean(slots: readonly Float32Array[], weights: Float32Array, out: Float32Array, begin: number, end: number): void;
 }
 
-/** A `TreeMean` for up to `shards` shards, with the scratch that it needs. */
+/** Creates a `TreeMean` for up to `shards` shards, with the scratch that it needs. */
 export function createTreeMean(shards: number): TreeMean {
   const levels = Math.ceil(Math.log2(shards)) + 1;
   const scratch = Array.from({ length: levels }, () => new Float32Array(BLOCK));
 
-  /** The node over [first, last) of the elements [begin, begin + count), into `out` from `at`. */
+  /** Sums the node over [first, last) of the elements [begin, begin + count), into `out` from `at`. */
   function node(
     slots: readonly Float32Array[],
     weights: Float32Array,
@@ -62,7 +62,7 @@ export function createTreeMean(shards: number): TreeMean {
   };
 }
 
-/** Σ over shards and elements of (slot - mean)², over [begin, end): what drift is made of. */
+/** Returns Σ (slot - mean)² over shards and the elements [begin, end), which drift is computed from. */
 export function squaredDistance(
   slots: readonly Float32Array[],
   mean: Float32Array,

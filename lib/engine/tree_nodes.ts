@@ -1,7 +1,7 @@
 /**
- * Parts of the tree over shard numbers (tree_mean.ts): which nodes a set of shards owns whole, and what is
- * still missing for the root. A node's sum has the same bits wherever it was computed, so a machine sends the sums of
- * the greatest nodes that are all its own, and whoever has enough of them completes the tree.
+ * Finds the nodes of the tree over shard numbers (tree_mean.ts) that a set of shards owns completely, and what the root
+ * still lacks. A node's sum has the same bits wherever it was computed, so a machine sends the sums of the largest nodes
+ * that it owns, and any machine that has enough of them completes the tree.
  */
 import { splitAt } from "./tree_mean.ts";
 
@@ -11,7 +11,7 @@ export interface Span {
   readonly last: number;
 }
 
-/** The greatest nodes of the tree over `total` shards of which `has` has every shard, in order. */
+/** Returns the largest nodes of the tree over `total` shards whose shards are all in `has`, in order. */
 export function ownedNodes(has: ReadonlySet<number>, total: number): Span[] {
   const nodes: Span[] = [];
   const visit = (first: number, last: number): void => {
@@ -27,17 +27,17 @@ export function ownedNodes(has: ReadonlySet<number>, total: number): Span[] {
   return nodes;
 }
 
-/** How a node comes about: it is at hand, or it is the sum of its two halves. */
+/** Says how a node is computed: it is known, or it is the sum of its two halves. */
 export type Sum<Node> = { readonly node: Node } | { readonly left: Sum<Node>; readonly right: Sum<Node> };
 
-/** What the tree is completed from: the sums at hand, each once, and the shards that are in none of them. */
+/** Says what the tree is completed from: the known sums, each once, and the shards that are in none of them. */
 export interface Completion<Node> {
   /** The root, if nothing is missing. */
   readonly root: Sum<Node> | undefined;
   readonly missing: readonly number[];
 }
 
-/** Completes the tree over `total` shards from `nodes`, of which the greatest that are nodes of the tree are taken. */
+/** Completes the tree over `total` shards from the largest of `nodes` that are nodes of the tree. */
 export function completion<Node extends Span>(nodes: Iterable<Node>, total: number): Completion<Node> {
   const known = new Map<string, Node>();
   for (const node of nodes) known.set(`${node.first}-${node.last}`, node);
@@ -58,8 +58,8 @@ export function completion<Node extends Span>(nodes: Iterable<Node>, total: numb
 }
 
 /**
- * The values of `sum` from `valuesOf` its nodes: additions of float32 in the order of the tree, without nodes that have
- * none. The result is the caller's; what `valuesOf` returns is left as it is.
+ * Adds up the values of the nodes of `sum` in float32, in the order of the tree, and skips nodes without values. Returns a
+ * new array; it does not change the arrays that `valuesOf` returns.
  */
 export function addUp<Node>(
   sum: Sum<Node>,

@@ -1,4 +1,4 @@
-/** An engine with memory of its own, for whoever has no run's memory to work in: predictions, tests, benchmarks. */
+/** Creates an engine with its own memory, for code outside a run: predictions, tests, benchmarks. */
 import { type Batch, batchWords, createBatch } from "../data/batch.ts";
 import type { Engine } from "./contract.ts";
 import { createEngine, type EngineOptions, engineScratchBytes } from "./create_engine.ts";
@@ -6,13 +6,13 @@ import { PAGE_BYTES, wholeLines } from "./regions.ts";
 
 export interface Workspace {
   readonly engine: Engine;
-  /** A new vector that the engine can be given: `elements` zeros, or a copy. */
+  /** Allocates a vector that the engine accepts: `elements` zeros, or a copy. */
   floats(elements: number | Float32Array): Float32Array;
-  /** A new batch that the engine can be given: of at most `size` sequences of at most `length` tokens. */
+  /** Allocates a batch that the engine accepts, of at most `size` sequences of at most `length` tokens. */
   batch(size: number, length: number): Batch;
 }
 
-/** What the workspace has room for, beside the engine's own. */
+/** The room of a workspace beside the engine's scratch. */
 export interface WorkspaceRoom {
   /** Elements of all vectors together, each rounded up to a multiple of 16. */
   readonly floats: number;
@@ -20,12 +20,12 @@ export interface WorkspaceRoom {
   readonly batches: number;
 }
 
-/** An engine, and vectors and batches beside it. They throw a RangeError when there is no room left. */
+/** Creates a workspace. Its vectors and batches throw a RangeError when no room is left. */
 export async function createWorkspace(options: EngineOptions, room: WorkspaceRoom): Promise<Workspace> {
   const scratch = { byteOffset: 0, byteLength: engineScratchBytes(options) };
   const batchBytes = wholeLines(batchWords(options.maxBatch, options.maxLength) * 4);
   const bytes = wholeLines(scratch.byteLength) + wholeLines(room.floats * 4) + room.batches * batchBytes;
-  // Of a fixed size: memory that grows has another buffer afterwards, and older views are on the old one.
+  // Its size is fixed: memory that grows gets another buffer, and older views stay on the old one.
   const pages = Math.max(1, Math.ceil(bytes / PAGE_BYTES));
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   let next = wholeLines(scratch.byteLength);

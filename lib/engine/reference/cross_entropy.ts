@@ -2,8 +2,8 @@ import type { Batch, BatchMetrics } from "../../data/batch.ts";
 import { lossWeight } from "../../data/class_weights.ts";
 
 /**
- * Softmax cross-entropy of the first `size` rows of `logits` (`[size, classes]`) against `labels`, in double precision
- * and with the row's maximum taken out, so that no exponential overflows. Writes each row's probabilities to
+ * Computes the softmax cross-entropy of the first `size` rows of `logits` (`[size, classes]`) against `labels` in double
+ * precision, after subtracting each row's maximum, so that no exponential overflows. Writes each row's probabilities to
  * `probabilities` (`[size, classes]`). Equal logits count as the lowest class.
  */
 export function crossEntropy(

@@ -5,7 +5,8 @@ import type { MeanUpdateOptions, Replica, UpdateOptions } from "../contract.ts";
 import { createTreeMean } from "../tree_mean.ts";
 
 /**
- * `update` of the contract: one AdamW step (Loshchilov & Hutter, 2019), double precision inside, float32 in memory. First w ← w · (1 - learningRate · weightDecay), where the tensor decays; then
+ * Takes one AdamW step (Loshchilov & Hutter, 2019), the contract's `update`: double precision inside, float32 in memory.
+ * First w ← w · (1 - learningRate · weightDecay) where the tensor decays, then
  * w ← w - multiplicity · learningRate · m̂ / (√v̂ + ε) with m̂ = m / (1 - β1^t), v̂ = v / (1 - β2^t).
  */
 export function adamUpdate(

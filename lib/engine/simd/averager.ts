@@ -1,4 +1,4 @@
-/** Means of vectors, whole or by rows, and what else a round does by rows, by the simd engine's kernels. */
+/** Calls the kernels that average whole vectors or rows, and that copy and find rows. */
 import { embeddingEnd, embeddingTensor, type ParameterLayout } from "../../model/layout.ts";
 import type { AverageOptions, AverageRowsOptions, FindRowsOptions, RowsFound } from "../contract.ts";
 import { checkRoom } from "../reference/rows.ts";
@@ -13,9 +13,9 @@ export class SimdAverager {
   readonly #scratch: SimdScratch;
   readonly #memory: WebAssembly.Memory;
   readonly #lists: SimdShardLists;
-  /** A view on the words at `spare`: how many rows are touched, and how many stale. */
+  /** A view on the words at `spare`: the numbers of touched and of stale rows. */
   readonly #found: Int32Array;
-  /** Bytes in front of the embedding's first row; its rows; elements of one; the first element behind all of them. */
+  /** Bytes before the embedding's first row; number of rows; elements of a row; first element after all rows. */
   readonly #shift: number;
   readonly #height: number;
   readonly #width: number;

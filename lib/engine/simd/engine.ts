@@ -1,10 +1,8 @@
 /**
- * The simd engine: a training step in fused WebAssembly kernels over one shared memory. Nothing is copied there but
- * the operands of products.
- *
- * It does less than the textbook's step. A token's product with the input kernel is computed once per distinct token of
- * the batch, and so are its gradients, from gate gradients summed by token; the first time step has no recurrent product;
- * only the last hidden state meets the dense layer.
+ * The simd engine runs a training step in fused WebAssembly kernels over one shared memory, without copies except of the
+ * operands of products. It holds no mathematics: that is in kernels/assembly, whose bindings are `bindings.gen.ts`. Start
+ * with `passes.ts`, which says in which order a step calls the kernels, and `memory/scratch.ts`, the map of what lies between
+ * them; this file checks arguments and hands the work to the parts.
  */
 import type { Batch, BatchMetrics } from "../../data/batch.ts";
 import { lossWeight } from "../../data/class_weights.ts";
@@ -31,11 +29,11 @@ import { SimdPointers } from "./memory/pointers.ts";
 import { type SimdScratch, simdScratch, simdScratchBytes } from "./memory/scratch.ts";
 import { SimdShardLists } from "./memory/shard_lists.ts";
 import { chunkRows, padded } from "./memory/shapes.ts";
-import { SimdSums } from "./work_sharing.ts";
+import { SharedSums } from "./work_sharing.ts";
 
 export interface SimdEngineOptions extends CommonOptions, EngineRoom, BatchLimits {}
 
-/** Throws a RangeError if the scratch memory is too small or not aligned. */
+/** Creates a simd engine. Throws a RangeError if the scratch memory is too small or not aligned. */
 export function createSimdEngine(options: SimdEngineOptions): Engine {
   const { spec, memory, scratch, maxBatch, maxLength } = options;
   const needed = simdScratchBytes(spec, maxBatch, maxLength);
@@ -52,7 +50,7 @@ class FusedEngine implements Engine {
   readonly name = "simd";
   readonly #options: SimdEngineOptions;
   readonly #kernels: SimdKernels;
-  readonly #sums: SimdSums;
+  readonly #sums: SharedSums;
   readonly #passes: SimdPasses;
   readonly #optimizer: SimdOptimizer;
   readonly #averager: SimdAverager;
@@ -66,12 +64,12 @@ class FusedEngine implements Engine {
       options;
     this.#options = options;
     this.#kernels = kernels;
-    // The padding of packed weights is 0, that of the logits' bias -Infinity.
+    // Packed weights are padded with 0, the bias of the logits with -Infinity.
     kernels.zero(scratch.byteOffset, simdScratchBytes(spec, maxBatch, maxLength));
     new Float32Array(memory.buffer, at.denseBias, padded(spec.classes)).fill(-Infinity);
     if (classWeights) new Float32Array(memory.buffer, at.classWeights, spec.classes).set(classWeights);
     const offers = others?.map(({ byteOffset }) => byteOffset + at.offer - scratch.byteOffset);
-    this.#sums = new SimdSums(kernels, spec, memory, at.offer, offers, helpers);
+    this.#sums = new SharedSums(kernels, spec, memory, at.offer, offers, helpers);
     this.#passes = new SimdPasses(kernels, spec, layout, at, memory, maxBatch, this.#sums);
     if (dropout && dropout.rate > 0) this.#masks = new SimdMasks(memory, at.masks, dropout);
     this.#hits = new Int32Array(memory.buffer, at.spare, 1);
@@ -166,8 +164,8 @@ class FusedEngine implements Engine {
   }
 
   /**
-   * Forward of the whole batch, chunk after chunk: `use` finds the chunk's logits in scratch, counts its hits and
-   * returns its loss.
+   * Computes the logits of the batch chunk by chunk and calls `use`, which finds a chunk's logits in scratch, counts its
+   * hits and returns its loss.
    */
   #eachChunk(batch: Batch, use: (first: number, rows: number, chunksLeft: number) => number): BatchMetrics {
     let lossSum = 0;
@@ -181,7 +179,7 @@ class FusedEngine implements Engine {
     return { lossSum, correct: this.#hits[0]! };
   }
 
-  /** The loss of the chunk whose logits are in scratch; these become its gradient, times `scale` and the classes' `weights`. */
+  /** Returns the loss of the logits in scratch and turns them into their gradient, times `scale` and the classes' `weights`. */
   #crossEntropy(labels: number, rows: number, scale: number, weights: number): number {
     const { scratch: at, head: { classPanels } } = this.#passes;
     const { logits, spare } = at;
@@ -201,7 +199,7 @@ class FusedEngine implements Engine {
     this.#passes.prepare(source, tokens, batch, masks);
   }
 
-  /** The pointer to a batch's labels, each seen to be a class. */
+  /** Returns the pointer to a batch's labels after checking that each is a class. */
   #labels(batch: Batch): number {
     const { classes } = this.#options.spec;
     const pointer = this.#pointers.of(batch.labels, "batch.labels", batch.size);

@@ -1,4 +1,4 @@
-/** What lies above the LSTMs of the simd engine: pooling over time, and the dense layer. */
+/** Runs pooling over time and the dense layer, which lie above the LSTMs. */
 import { type ParameterLayout, tensorNamed } from "../../model/layout.ts";
 import type { ModelSpec } from "../../model/spec.ts";
 import { DropoutArea } from "../dropout.ts";
@@ -17,7 +17,7 @@ export class SimdHead {
   readonly #spec: ModelSpec;
   readonly #pooling: PoolingMode;
   readonly #at: SimdScratch;
-  /** The last layer's LSTMs, each of which is a part. */
+  /** The last layer's LSTMs, one for each part. */
   readonly #cells: readonly SimdCell[];
   readonly #panels: number;
   /** Bytes from row to row of states. */
@@ -62,7 +62,7 @@ export class SimdHead {
     kernels.packColumns(source + this.#denseBias, 1, 1, classes, at.denseBias, 1);
   }
 
-  /** Packs and stages what only the backward pass needs of the weights at `source`. */
+  /** Packs and stages those weights at `source` that only the backward pass needs. */
   packBackward(source: number): void {
     const { hidden, classes } = this.#spec;
     const kernels = this.#kernels, at = this.#at;
@@ -79,7 +79,7 @@ export class SimdHead {
     this.#kernels.zero(at.denseKernelGradient, at.slotOfToken - at.denseKernelGradient);
   }
 
-  /** From states to logits. */
+  /** Computes logits from states. */
   forward(chunk: SimdChunk, masks: SimdMasks | undefined): void {
     const at = this.#at, panels = this.#panels, classPanels = this.classPanels;
     const { rows } = chunk;
@@ -105,7 +105,7 @@ export class SimdHead {
     }
   }
 
-  /** From the gradient of the logits to those of the dense layer. */
+  /** Computes the dense layer's gradients from those of the logits. */
   backward(chunk: SimdChunk, masks: SimdMasks | undefined): void {
     const kernels = this.#kernels, at = this.#at;
     const { hidden } = this.#spec;
@@ -119,8 +119,8 @@ export class SimdHead {
   }
 
   /**
-   * From the gradient of the logits to those of the states of `part`, at all steps in panels over time; or, where only the
-   * last step's count, to those alone. Returns where they lie.
+   * Computes the gradients of the states of `part` from those of the logits: at all steps, in panels over time, or only at
+   * the last step if `takesLast`. Returns where they lie.
    */
   statesBackward(chunk: SimdChunk, part: number, masks: SimdMasks | undefined): number {
     const kernels = this.#kernels, at = this.#at, panels = this.#panels;
@@ -157,17 +157,17 @@ export class SimdHead {
     kernels.unpackColumns(at.denseBiasGradient, 1, target + this.#denseBias, 1, 1, classes);
   }
 
-  /** Whether the dense layer gets something other than the last step's states as they are. */
+  /** Says whether the dense layer's input is a matrix of its own, and not the last step's states. */
   #pools(masks: SimdMasks | undefined): boolean {
     return masks !== undefined || !this.takesLast;
   }
 
-  /** What the dense layer gets of `part`. */
+  /** Returns where the dense layer's input from `part` lies. */
   #pooled(chunk: SimdChunk, part: number, masks: SimdMasks | undefined): number {
     return this.#pools(masks) ? this.#pooledAt(chunk, part) : this.#cells[part]!.lastStates(chunk);
   }
 
-  /** Writes it, where it is something other than the last step's states. */
+  /** Writes the dense layer's input from `part`. */
   #pool(chunk: SimdChunk, part: number, masks: SimdMasks | undefined): void {
     const to = this.#pooledAt(chunk, part);
     this.#pooling.forward(this.#kernels, this.#pooledPart(chunk, part), to);
@@ -197,12 +197,12 @@ export class SimdHead {
     return values + this.#denseKernel + 4 * this.#spec.hidden * this.#spec.classes * part;
   }
 
-  /** Where `part` begins among packed weights. */
+  /** Returns the byte offset of `part` among packed weights. */
   #packedPart(part: number): number {
     return 32 * 8 * this.#panels * this.classPanels * part;
   }
 
-  /** The operand that the kernel of `part` is staged as. */
+  /** Returns the number of the operand that the kernel of `part` is staged as. */
   #kernel(part: number): number {
     return this.#at.denseOperands + 2 * part;
   }

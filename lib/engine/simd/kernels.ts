@@ -1,4 +1,4 @@
-/** The compiled kernels, and how to call them. */
+/** Compiles the kernels and binds them to a memory. */
 import { createHash } from "node:crypto";
 import lockstep from "../../../kernels/lockstep.wasm" with { type: "bytes" };
 import products from "../../../kernels/products.wasm" with { type: "bytes" };
@@ -7,8 +7,8 @@ import { bindStructs, type KernelExports, KERNELS, type SimdKernels } from "./bi
 let compiled: { readonly lockstep: WebAssembly.Module; readonly products: WebAssembly.Module } | undefined;
 
 /**
- * The kernels over `memory`, with room of their own for operands; `at` is the byte offset of STRUCT_BYTES that belong to
- * them. Each thread compiles the modules once: that takes milliseconds, and nothing has to be sent.
+ * Instantiates the kernels over `memory`, with their own room for operands; `at` is the byte offset of STRUCT_BYTES that
+ * they use. Each thread compiles the modules once, which takes milliseconds and saves sending them.
  */
 export function bindKernels(memory: WebAssembly.Memory, at: number): SimdKernels {
   compiled ??= { lockstep: new WebAssembly.Module(lockstep), products: new WebAssembly.Module(products) };
@@ -34,7 +34,7 @@ export function checkExports(exports: WebAssembly.Exports): asserts exports is W
   }
 }
 
-/** SHA-256, in hex, of the kernels' binaries: of what is computed with, whatever the version says. */
+/** Returns the SHA-256, in hex, of the kernels' binaries: it identifies the arithmetic, whatever the version says. */
 export function kernelsDigest(): string {
   return createHash("sha256").update(lockstep).update(products).digest("hex");
 }

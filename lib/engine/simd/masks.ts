@@ -1,4 +1,4 @@
-/** The masks of dropout as kernels take them: see kernels/assembly/dropout.ts and `dropout.ts`. */
+/** Writes the masks of dropout (see `dropout.ts`) as kernels/assembly/dropout.ts reads them. */
 import { Stream } from "../../random.ts";
 import { DropoutArea, dropoutItem, type DropoutOptions, dropoutScale, dropoutThreshold } from "../dropout.ts";
 
@@ -12,7 +12,7 @@ export class SimdMasks {
   readonly #at: number;
   readonly #words: Int32Array;
 
-  /** The masks at byte offset `at` of `memory`. */
+  /** Writes the masks at byte offset `at` of `memory`. */
   constructor(memory: WebAssembly.Memory, at: number, { rate, seed }: DropoutOptions) {
     this.#at = at;
     this.#words = new Int32Array(memory.buffer, at, MASKS_BYTES / 4);
@@ -36,7 +36,7 @@ export class SimdMasks {
     }
   }
 
-  /** The byte offset of the mask of `area`. */
+  /** Returns the byte offset of the mask of `area`. */
   of(area: number): number {
     return this.#at + area * MASK_BYTES;
   }

@@ -1,4 +1,4 @@
-/** The optimizer's passes of the simd engine over ranges of flat vectors. Vectors are byte offsets here. */
+/** Calls the kernels of norm and optimizer on ranges of flat vectors, which are byte offsets here. */
 import { embeddingEnd, embeddingTensor, type ParameterLayout } from "../../model/layout.ts";
 import { type AdamConstants, visitRanges } from "../adam.ts";
 import type { MeanUpdateOptions, UpdateOptions } from "../contract.ts";
@@ -14,7 +14,7 @@ export class SimdOptimizer {
   readonly #scratch: SimdScratch;
   readonly #memory: WebAssembly.Memory;
   readonly #lists: SimdShardLists;
-  /** `[shard]` the factors of gradients, in scratch memory. */
+  /** `[shard]`: the factors of gradients, in scratch memory. */
   readonly #scales: Float32Array;
 
   constructor(
@@ -99,7 +99,7 @@ export class SimdOptimizer {
     });
   }
 
-  /** A step over `count` elements of each vector from element `first` on. */
+  /** Returns the call that takes a step over `count` elements of each vector from element `first`. */
   #adamCall(
     from: ReplicaOffsets,
     gradients: number,
@@ -131,7 +131,7 @@ export class SimdOptimizer {
     };
   }
 
-  /** The same of the mean of shards, whose gradients are listed. */
+  /** Returns the call that takes the mean of the steps of all shards, whose gradients are listed in scratch. */
   #meanCall(
     from: ReplicaOffsets,
     shards: number,
@@ -168,7 +168,7 @@ export class SimdOptimizer {
     };
   }
 
-  /** What the kernels need of Adam and of a step: the rate and the factor of √v have their bias corrected. */
+  /** Returns the constants of a step; the bias of the rate and of the factor of √v is corrected. */
   #formula(
     { step, learningRate }: Pick<UpdateOptions, "step" | "learningRate">,
     multiplicity = 1,
@@ -181,7 +181,7 @@ export class SimdOptimizer {
     return { oneMinusBeta1: 1 - beta1, beta2, oneMinusBeta2: 1 - beta2, rate, rootCorrection, epsilon, kept };
   }
 
-  /** Whether `rows` are some of the embedding's: all of them are its whole, in element order. */
+  /** Says whether `rows` are only some of the embedding's; all of them are done as a whole, in element order. */
   #isPart(rows: Int32Array | undefined): rows is Int32Array {
     return rows !== undefined && rows.length < embeddingTensor(this.#layout).shape[0]!;
   }

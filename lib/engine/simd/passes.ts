@@ -1,10 +1,10 @@
 /**
- * The passes of a step over the simd engine's scratch memory: packing, forward, backward. Everything is a byte offset
- * here; what the offsets are of has been checked before.
+ * Orders the passes of a step over the simd engine's scratch memory: packing, forward, backward. Everything is a byte offset
+ * here, checked before.
  *
- * It does less than the textbook's step. A token's product with the input kernel is computed once per distinct token of
- * the batch, and so are its gradients, from gate gradients summed by token. Where nothing but the next step needs step 0, it
- * is computed once per distinct first token.
+ * A step does less than the textbook's. A token's product with the input kernel is computed once per distinct token of the
+ * batch, and so are its gradients, from gate gradients summed by token. If only the next step needs step 0, that is computed
+ * once per distinct first token, without a recurrent product.
  */
 import type { Batch } from "../../data/batch.ts";
 import { embeddingEnd, embeddingTensor, gapsOf, lstmCells, type ParameterLayout } from "../../model/layout.ts";
@@ -19,31 +19,31 @@ import type { SimdKernels } from "./bindings.gen.ts";
 import { SimdLayerInputs } from "./lstm/layer_inputs.ts";
 import { hasFirstStep, type SimdScratch } from "./memory/scratch.ts";
 import { padded, rowStride, seriesBytes } from "./memory/shapes.ts";
-import type { SimdSums } from "./work_sharing.ts";
+import type { SharedSums } from "./work_sharing.ts";
 
 export class SimdPasses {
   readonly scratch: SimdScratch;
   readonly head: SimdHead;
   readonly #kernels: SimdKernels;
-  readonly #sums: SimdSums;
+  readonly #sums: SharedSums;
   readonly #spec: ModelSpec;
   readonly #layout: ParameterLayout;
   readonly #gaps: ReturnType<typeof gapsOf>;
   /** Bytes from row to row of the distinct tokens' vectors and their gradients. */
   readonly #vectorRow: number;
   readonly #weights: readonly SimdCellWeights[];
-  /** The LSTMs of each layer, forward before backward: each is a part of the layer's output. */
+  /** The LSTMs of each layer, forward before backward; each gives a part of the layer's output. */
   readonly #layers: readonly (readonly SimdCell[])[];
   readonly #inputs: SimdLayerInputs;
-  /** For models whose step 0 is needed for the next one alone. */
+  /** Set for models whose step 0 is needed only for the next step. */
   readonly #firstStepOfFullRows: SimdFirstStep | undefined;
   /** A view on `starts`. */
   readonly #starts: Int32Array;
-  /** Of weights that stay as they are, if there are any, and whether what is packed is theirs. */
+  /** The weights that `hold` promised not to change, and whether the packed weights are these. */
   #held: number | undefined;
   #isPacked = false;
   #isPackedBackward = false;
-  /** Of the batch that was prepared last. */
+  /** Facts about the batch that was prepared last. */
   #distinct = 0;
   #isPadded = false;
   #masks: SimdMasks | undefined;
@@ -57,7 +57,7 @@ export class SimdPasses {
     scratch: SimdScratch,
     memory: WebAssembly.Memory,
     maxBatch: number,
-    sums: SimdSums,
+    sums: SharedSums,
   ) {
     this.scratch = scratch;
     this.#kernels = kernels;
@@ -81,12 +81,12 @@ export class SimdPasses {
     this.head = new SimdHead(kernels, spec, layout, scratch, this.#layers.at(-1)!);
   }
 
-  /** How many distinct tokens the last batch has. */
+  /** The number of distinct tokens of the last batch. */
   get distinct(): number {
     return this.#distinct;
   }
 
-  /** Says that the weights at `source` stay as they are until the next call, or that all may change. */
+  /** Promises that the weights at `source` do not change until the next call; without it all may change. */
   hold(source: number | undefined): void {
     this.#held = source;
     this.#isPacked = this.#isPackedBackward = false;
@@ -94,7 +94,7 @@ export class SimdPasses {
 
   /**
    * Packs the weights at `source` and projects the distinct tokens of `batch`, whose tokens are at `tokens`; `masks`, if
-   * given, drop values until the next call. Throws a RangeError for a length that cannot be, or a token that is none.
+   * given, drop values until the next call. Throws a RangeError for a length or a token that is out of range.
    */
   prepare(source: number, tokens: number, batch: Batch, masks: SimdMasks | undefined): void {
     const kernels = this.#kernels, at = this.scratch;
@@ -130,7 +130,7 @@ export class SimdPasses {
     this.#firstStep?.prepare(size, length);
   }
 
-  /** Packs what only the backward pass needs of the weights at `source`, and zeroes the sums over chunks. */
+  /** Packs those weights at `source` that only the backward pass needs, and zeroes the sums over chunks. */
   beginBackward(source: number): void {
     if (!this.#isPackedBackward) {
       for (const weights of this.#weights) weights.packBackward(source);
@@ -142,7 +142,7 @@ export class SimdPasses {
     this.#firstStep?.beginBackward();
   }
 
-  /** From the batch's rows `first` to `first + rows - 1` to their logits; once for each row after `prepare`. */
+  /** Computes the logits of the batch's rows `first` to `first + rows - 1`; once for each row after `prepare`. */
   forward(first: number, rows: number, length: number): void {
     const chunk = this.#chunk;
     chunk.first = first;
@@ -163,8 +163,8 @@ export class SimdPasses {
   }
 
   /**
-   * From the gradient of the last chunk's logits to those of all kernels but the first layer's, whose gates are summed by
-   * token; `chunksLeft` are to come.
+   * Computes, from the gradient of the last chunk's logits, those of all kernels except the first layer's, whose gates are
+   * summed by token; `chunksLeft` chunks follow.
    */
   backward(chunksLeft: number): void {
     const chunk = this.#chunk;
@@ -190,7 +190,7 @@ export class SimdPasses {
     this.#sums.endChunk(chunksLeft);
   }
 
-  /** From the sums over chunks to the whole gradient, at `target`; `lazy` leaves the rows of other tokens as they are. */
+  /** Completes the gradient at `target` from the sums over chunks; `lazy` leaves the rows of other tokens unchanged. */
   endBackward(target: number, lazy: boolean): void {
     const kernels = this.#kernels, at = this.scratch, distinct = this.#distinct;
     const { embedding } = this.#spec, vectorRow = this.#vectorRow;
@@ -214,7 +214,7 @@ export class SimdPasses {
     this.head.unpack(target);
   }
 
-  /** Packs what the forward pass needs; what is packed for the backward pass is of other weights then. */
+  /** Packs the weights for the forward pass; those packed for the backward pass are outdated then. */
   #pack(source: number): void {
     for (const weights of this.#weights) weights.pack(source);
     this.head.pack(source);
@@ -243,19 +243,19 @@ export class SimdPasses {
       least = Math.min(least, this.#starts[row]!);
       most = Math.max(most, this.#starts[row]!);
     }
-    // Starts are the chunk's own from here on: each chunk goes forward once.
+    // From here starts count from the chunk's first step: each chunk goes forward once.
     for (let row = chunk.first; row < end; row++) this.#starts[row]! -= least;
     chunk.length -= least;
     chunk.starts = most > least ? this.scratch.starts + 4 * chunk.first : 0;
   }
 
-  /** The slots of the chunk's tokens, in the order that `cell` reads them. */
+  /** Returns where the slots of the chunk's tokens lie, in the order that `cell` reads them. */
   #slots({ cell }: SimdCell): number {
     const at = this.scratch, { first, length, batchLength } = this.#chunk;
     return (cell.backward ? at.reversedSlots : at.slots) + 4 * (first * batchLength + batchLength - length);
   }
 
-  /** Drops values of the distinct tokens' vectors, and notes which, for their gradients. */
+  /** Drops values of the distinct tokens' vectors and records which, for their gradients. */
   #dropVectors(masks: SimdMasks): void {
     const { tokenOfSlot, factors, vectors, keptComponents } = this.scratch;
     const { embedding } = this.#spec;

@@ -1,15 +1,16 @@
 /**
- * The sums over rows and time steps that gradients of weights are: some 30 % of a step, and what other threads can do of
- * it. Each chunk of a batch adds to what the ones before it came to, column by column, so columns are cut into lanes.
- * In a lane chunks are summed in their order, by whoever has time, and the bits are the same whoever that is. The thread whose
- * batch it is looks whether somebody has come. If so it offers the sums of a chunk, goes on with the next one, and then makes
- * those that nobody has made meanwhile; else it makes them itself, see `endChunk`.
+ * Shares with idle threads the sums over rows and time steps that make the gradients of weights, some 30 % of a step.
  *
- * An offer lies in shared memory, in parts that begin a cache line each:
+ * Each chunk of a batch adds to the sums of the chunks before it, column by column, so columns are cut into lanes. In a lane
+ * the chunks are summed in their order, by any thread that has time, with the same bits whichever it is. If a helper is there,
+ * the batch's own thread offers the sums of a chunk, continues with the next chunk, and then computes the sums that no helper
+ * has taken; otherwise it computes all of them itself, see `endChunk`.
  *
- *     posted   how many chunks were ever offered
- *     lanes    [LANES] of how many chunks the lane is done, and whether somebody is at it
- *     jobs     [2] of an even and of an odd chunk: how many there are, and of each its kind and the kernel's arguments
+ * An offer lies in shared memory, in parts that each begin a cache line:
+ *
+ *     posted   the number of chunks ever offered
+ *     lanes    [LANES] the number of chunks done in the lane, and whether a thread works on it
+ *     jobs     [2] of an even and of an odd chunk: their number, and for each its kind and the kernel's arguments
  */
 import { lstmCells } from "../../model/layout.ts";
 import type { ModelSpec } from "../../model/spec.ts";
@@ -17,10 +18,10 @@ import type { Helpers } from "../contract.ts";
 import type { SimdKernels } from "./bindings.gen.ts";
 import { LINE_BYTES } from "../regions.ts";
 
-/** More of them share better, and each stages its operands for less. */
+/** More lanes share better, but each lane stages its operands again. */
 const LANES = 4;
 
-/** As many inner steps of a product as are staged at a time: see INNER_BLOCK in kernels/assembly/gemm.ts. */
+/** The inner steps of a product that are staged at a time: see INNER_BLOCK in kernels/assembly/gemm.ts. */
 const STEPS_OF_PIECE = 128;
 
 const LINE_WORDS = LINE_BYTES / 4;
@@ -30,7 +31,7 @@ const takenOf = (lane: number) => doneOf(lane) + 1;
 const JOBS = doneOf(LANES);
 
 const Kind = { products: 0, byToken: 1 } as const;
-/** Of a job: its kind, its panels, and room for nine more arguments. */
+/** Words of a job: its kind, its panels, and room for nine more arguments. */
 const JOB_WORDS = 11;
 const JOBS_OF_CELL = 3;
 
@@ -38,12 +39,12 @@ function jobsWords(spec: ModelSpec): number {
   return Math.ceil((1 + JOB_WORDS * JOBS_OF_CELL * lstmCells(spec).length) / LINE_WORDS) * LINE_WORDS;
 }
 
-/** Bytes of an offer. */
+/** Returns the bytes of an offer. */
 export function offerBytes(spec: ModelSpec): number {
   return 4 * (JOBS + 2 * jobsWords(spec));
 }
 
-/** What a thread offers, as seen by any thread. */
+/** The offer of a thread, as any thread sees it. */
 class Offer {
   readonly #words: Int32Array;
   readonly #even: Int32Array;
@@ -55,7 +56,7 @@ class Offer {
     this.#odd = this.#words.subarray(JOBS + jobsWords(spec));
   }
 
-  /** Where the jobs of chunk number `chunk` are noted. */
+  /** Returns the jobs of chunk number `chunk`. */
   jobs(chunk: number): Int32Array {
     return chunk & 1 ? this.#odd : this.#even;
   }
@@ -68,7 +69,7 @@ class Offer {
     Atomics.add(this.#words, POSTED, 1);
   }
 
-  /** Whether all lanes are done of the first `chunks` chunks ever: of all, or of all but the last one. */
+  /** Says whether all lanes of the first `chunks` chunks ever offered are done: of all chunks, or of all but the last. */
   isDone(chunks: number): boolean {
     for (let lane = 0; lane < LANES; lane++) {
       if (this.#isLeft(lane, chunks)) return false;
@@ -77,15 +78,15 @@ class Offer {
   }
 
   /**
-   * Does one chunk, of those that `isDone` is about, of one lane; the lanes are tried in the order `first`, `first + step`,
-   * …. Returns false if there was none that nobody is at.
+   * Does one lane of one of the first `chunks` chunks, and tries the lanes in the order `first`, `first + step`, …. Returns
+   * false if other threads work on all that is left.
    */
   takeOne(first: number, step: number, chunks: number, work: (jobs: Int32Array, lane: number) => void): boolean {
     const words = this.#words;
     for (let count = 0, lane = first; count < LANES; count++, lane += step) {
       if (!this.#isLeft(lane, chunks)) continue;
       if (Atomics.compareExchange(words, takenOf(lane), 0, 1) !== 0) continue;
-      // Whoever had it taken before may have done it.
+      // The thread that had taken it before may have done it.
       const isLeft = this.#isLeft(lane, chunks);
       if (isLeft) {
         work(this.jobs(Atomics.load(words, doneOf(lane))), lane);
@@ -103,7 +104,7 @@ class Offer {
   }
 }
 
-export class SimdSums {
+export class SharedSums {
   readonly #kernels: SimdKernels;
   readonly #own: Offer;
   readonly #others: readonly Offer[];
@@ -111,7 +112,7 @@ export class SimdSums {
   readonly #work = (jobs: Int32Array, lane: number) => this.#run(jobs, lane, LANES);
   #buffer: 0 | 1 = 0;
 
-  /** `byteOffset` is the own offer's, `others` are those of the threads that can be helped. */
+  /** `byteOffset` is that of the own offer, `others` are those of the threads that this one can help. */
   constructor(
     kernels: SimdKernels,
     spec: ModelSpec,
@@ -126,16 +127,16 @@ export class SimdSums {
     this.#helpers = helpers;
   }
 
-  /** Of the two that each LSTM has for gates and states, the one that no sum is still to be made of. */
+  /** The one of each LSTM's two buffers of gates and states that no outstanding sum reads. */
   get buffer(): 0 | 1 {
     return this.#buffer;
   }
 
-  /** Notes a call of `accumulateProducts` for the chunk under way. */
+  /** Records a call of `accumulateProducts` for the current chunk. */
   readonly products: SimdKernels["accumulateProducts"] = (a, aRow, b, bStride, bRow, inner, c, rows, panels) =>
     this.#note(Kind.products, panels, a, aRow, b, bStride, bRow, inner, c, rows, 0);
 
-  /** Notes a call of `sumByToken` for the chunk under way. */
+  /** Records a call of `sumByToken` for the current chunk. */
   readonly byToken: SimdKernels["sumByToken"] = (
     values,
     stride,
@@ -150,9 +151,9 @@ export class SimdSums {
   ) => this.#note(Kind.byToken, panels, values, stride, rows, steps, slots, slotsStride, sums, sumsStride, sumsRow);
 
   /**
-   * Ends a chunk that `chunksLeft` others of the batch follow, or what was noted after the last one: makes the sums that
-   * were noted, or offers them and makes what is left of those before. Lanes cost something, and sums that wait leave the
-   * cache: before anybody has come only those of the last chunk but one are offered.
+   * Ends a chunk that `chunksLeft` others of the batch follow, or the jobs recorded after the last one: computes their sums,
+   * or offers them and computes what is left of those before. Lanes cost time, and sums that wait leave the cache, so before
+   * a helper is there only the sums of the last chunk but one are offered.
    */
   endChunk(chunksLeft: number): void {
     const own = this.#own, helpers = this.#helpers;
@@ -161,18 +162,18 @@ export class SimdSums {
     const before = own.posted;
     own.post();
     helpers!.call();
-    // The other buffer is wanted next, and its sums come first.
+    // The next chunk writes to the other buffer, so the sums that read it come first.
     this.#finish(before);
     this.#buffer = this.#buffer === 0 ? 1 : 0;
     own.jobs(own.posted)[0] = 0;
   }
 
-  /** Returns when all sums are made. Throws what the helpers' `pause` throws. */
+  /** Returns when all sums are complete. Throws what the helpers' `pause` throws. */
   finish(): void {
     this.#finish(this.#own.posted);
   }
 
-  /** Makes a part of the sums that another thread offers; returns whether there were any. */
+  /** Computes a part of the sums that another thread offers; returns whether there were any. */
   help(): boolean {
     for (const other of this.#others) {
       if (other.takeOne(LANES - 1, -1, other.posted, this.#work)) return true;
@@ -180,14 +181,14 @@ export class SimdSums {
     return false;
   }
 
-  /** Likewise the sums of the first `chunks` chunks ever. */
+  /** Returns when the sums of the first `chunks` chunks ever offered are complete. */
   #finish(chunks: number): void {
     while (!this.#own.isDone(chunks)) {
       if (!this.#own.takeOne(0, 1, chunks, this.#work)) this.#helpers?.pause();
     }
   }
 
-  /** Adds a job with a kernel's arguments: the panels that it goes through, then the others in their order. */
+  /** Adds a job with a kernel's arguments: its number of panels, then the others in their order. */
   #note(
     kind: number,
     panels: number,
@@ -217,8 +218,8 @@ export class SimdSums {
   }
 
   /**
-   * Makes the sums that were noted: whole, or if somebody may come in pieces, which cost less than lanes, until somebody
-   * has. Returns whether all are made; else what is noted is what is left.
+   * Computes the recorded sums: whole, or, if a helper may come, in pieces, which cost less than lanes, until one is there.
+   * Returns whether all are complete; otherwise the record holds what is left.
    */
   #makeAlone(): boolean {
     const helpers = this.#helpers, jobs = this.#own.jobs(this.#own.posted);
@@ -238,7 +239,7 @@ export class SimdSums {
     return true;
   }
 
-  /** Does the first inner steps of products, or else the whole job; its words say what is left. */
+  /** Does the first inner steps of products, or otherwise the whole job; its words then say what is left. */
   #runPiece(jobs: Int32Array, at: number): void {
     const aRow = jobs[at + 3]!, bRow = jobs[at + 6]!, inner = jobs[at + 7]!;
     if (jobs[at] !== Kind.products || inner <= STEPS_OF_PIECE) {
@@ -253,7 +254,7 @@ export class SimdSums {
     jobs[at + 7] = inner - STEPS_OF_PIECE;
   }
 
-  /** Does one of `lanes` parts of all jobs. */
+  /** Does lane number `lane` of `lanes` of all jobs. */
   #run(jobs: Int32Array, lane: number, lanes: number): void {
     const end = 1 + JOB_WORDS * jobs[0]!;
     for (let at = 1; at < end; at += JOB_WORDS) this.#runJob(jobs, at, lane, lanes);

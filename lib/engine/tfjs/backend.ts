@@ -14,7 +14,7 @@ export async function loadTfjs(backend: TfjsBackend): Promise<Tfjs> {
   }
   const tf = await import("@tensorflow/tfjs");
   tf.enableProdMode();
-  // First of all cpu: tfjs would probe for WebGL otherwise, noisily and in vain.
+  // The cpu backend comes first, because tfjs would otherwise probe for WebGL, noisily and in vain.
   let started = await tf.setBackend("cpu");
   if (backend === "wasm") {
     started = await startWasm(tf).catch((cause: unknown) => {
@@ -39,7 +39,7 @@ export async function startWasm(tf: Tfjs): Promise<boolean> {
   tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
   const url = URL.createObjectURL(new Blob([binary], { type: "application/wasm" }));
   try {
-    // A map, as a string would be taken for a folder and the file's name added to it.
+    // A map, because tfjs takes a string for a folder and appends the file's name.
     setWasmPaths({
       "tfjs-backend-wasm.wasm": url,
       "tfjs-backend-wasm-simd.wasm": url,

@@ -16,8 +16,8 @@ export interface TfjsOptions extends CommonOptions {
 }
 
 /**
- * The reference engine: gradients by tfjs's automatic differentiation on any of its backends, Adam in plain
- * TypeScript. tfjs has one backend per thread, so only the engine created last can be used; others throw. Throws what
+ * Creates the reference engine: gradients by tfjs's automatic differentiation on any of its backends, Adam in plain
+ * TypeScript. tfjs has one backend per thread, so only the engine created last works; older ones throw. Throws what
  * `loadTfjs` throws.
  */
 export async function createTfjsEngine(options: TfjsOptions): Promise<Engine> {
@@ -27,7 +27,7 @@ export async function createTfjsEngine(options: TfjsOptions): Promise<Engine> {
   let rows = new Int32Array(0);
 
   function inBackend<T>(work: () => T): T {
-    // tfjs would quietly move the tensors and compute elsewhere.
+    // Otherwise tfjs would silently move the tensors and compute elsewhere.
     if (tf.getBackend() !== backend) {
       throw new Error(`The engine tfjs/${backend} was replaced by one on "${tf.getBackend()}" in this thread`);
     }
@@ -103,7 +103,7 @@ export async function createTfjsEngine(options: TfjsOptions): Promise<Engine> {
   };
 }
 
-/** The flat vector's tensors. Copied, as tfjs keeps references to arrays and others go on writing to the vector. */
+/** Returns copies of the flat vector's tensors, because tfjs keeps references to arrays and others write to the vector. */
 function parametersOf(
   tf: Tfjs,
   layout: ParameterLayout,
@@ -119,7 +119,7 @@ function parametersOf(
   return { tensors, byName };
 }
 
-/** The real tokens of `batch`, each once, in the order of their first occurrence. */
+/** Returns the real tokens of `batch`, each once, in the order of their first occurrence. */
 function distinctTokens({ tokens, lengths, size, length }: Batch): Int32Array<ArrayBuffer> {
   const distinct = new Set<number>();
   for (let row = 0; row < size; row++) {
@@ -128,7 +128,7 @@ function distinctTokens({ tokens, lengths, size, length }: Batch): Int32Array<Ar
   return Int32Array.from(distinct);
 }
 
-/** Copies `rows` of `from`, `[vocabulary, width]`, to the embedding's in `out`. */
+/** Copies `rows` of `from`, `[vocabulary, width]`, to those of the embedding in `out`. */
 function writeRows(from: Float32Array, rows: Int32Array, width: number, out: Float32Array): void {
   for (const row of rows) out.set(from.subarray(row * width, (row + 1) * width), row * width);
 }

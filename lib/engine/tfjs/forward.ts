@@ -1,7 +1,7 @@
 /**
- * The model's forward pass as a tfjs graph. It computes what the LayersModel computes, in fewer and larger products:
- * all time steps' inputs of a layer at once, and gradients that never take the wasm backend's slow path. Everything is
- * time-major: position `t · size + row`.
+ * Builds the model's forward pass as a tfjs graph: read this first to learn what the model computes. The result is the
+ * LayersModel's, in fewer and larger products: the inputs of a layer at all time steps at once, and gradients that never
+ * take the wasm backend's slow path. Everything is time-major: position `t · size + row`.
  */
 import type { Tensor } from "@tensorflow/tfjs";
 import type { Batch } from "../../data/batch.ts";
@@ -11,16 +11,16 @@ import type { ModelSpec } from "../../model/spec.ts";
 import { inputArea } from "../dropout.ts";
 import { type StepMasks, timeMajorTokens } from "./masks.ts";
 
-/** A model's parameters, by the names of its layout. */
+/** Returns a parameter of the model by its name in the layout. */
 export type Parameters = (name: string) => Tensor;
 
-/** What multiplies new state and old, `[size, 1]` each: 1 and 0 at a row's real tokens, 0 and 1 in its padding. */
+/** The factors of new and old state, `[size, 1]` each: 1 and 0 at a row's real tokens, 0 and 1 in its padding. */
 export interface TimeStep {
   readonly real: Tensor;
   readonly padding: Tensor;
 }
 
-/** Logits `[size, classes]` of `batch`, whose rows `masks` drops values of. */
+/** Returns the logits `[size, classes]` of `batch`, with values dropped by `masks`. */
 export function forward(tf: Tfjs, spec: ModelSpec, parameters: Parameters, batch: Batch, masks?: StepMasks): Tensor {
   const { size, length } = batch;
   const multiply = product(tf);
@@ -43,7 +43,7 @@ export function forward(tf: Tfjs, spec: ModelSpec, parameters: Parameters, batch
 
 type Product = (left: Tensor, right: Tensor) => Tensor;
 
-/** Outputs `[length]` of `[size, hidden]` of one LSTM over `inputs`, each at its own position. */
+/** Returns the outputs of one LSTM over `inputs`, `[length]` of `[size, hidden]`, each at its own position. */
 function lstm(
   tf: Tfjs,
   multiply: Product,
@@ -55,14 +55,14 @@ function lstm(
 ): Tensor[] {
   const recurrentKernel = parameters(`${name}/recurrent_kernel`);
   const projected = tf.add(multiply(inputs, parameters(`${name}/kernel`)), parameters(`${name}/bias`));
-  // A split in one part has a broken gradient in tfjs.
+  // The gradient of a split into one part is broken in tfjs.
   const byTime = length === 1 ? [projected] : tf.split(projected, length, 0); // [size, 4 * hidden] each
   const outputs: Tensor[] = [];
   let hidden: Tensor | undefined; // [size, hidden]
   let cell: Tensor | undefined; // [size, hidden]
   for (let step = 0; step < length; step++) {
     const t = backward ? length - 1 - step : step;
-    // State is 0 before the first step: nothing recurs, and nothing is there to forget.
+    // State is 0 before the first step, so that there is no recurrent product and nothing to forget.
     const gates: Tensor = hidden ? tf.add(byTime[t]!, multiply(hidden, recurrentKernel)) : byTime[t]!;
     const [inputGate, forgetGate, candidate, outputGate] = quarters(tf, gates);
     const written: Tensor = tf.mul(tf.sigmoid(inputGate), tf.tanh(candidate));
@@ -75,14 +75,14 @@ function lstm(
   return outputs;
 }
 
-/** State after a step: the next one where the token is real, the one before (0 at first) in padding. */
+/** Returns the state after a step: `next` where the token is real, `before` (0 at first) in padding. */
 function carried(tf: Tfjs, step: TimeStep | undefined, next: Tensor, before: Tensor | undefined): Tensor {
   if (!step) return next;
   const kept = tf.mul(step.real, next);
   return before ? tf.add(kept, tf.mul(step.padding, before)) : kept;
 }
 
-/** What the dense layer gets, `[size, width]`. */
+/** Returns the dense layer's input, `[size, width]`. */
 function pool(
   tf: Tfjs,
   { pooling, bidirectional, hidden }: ModelSpec,
@@ -93,7 +93,7 @@ function pool(
   const { size, length, lengths } = batch;
   switch (pooling) {
     case "last": {
-      // State is carried through padding, so the last output is the one after the last real token.
+      // Padding keeps the state, so the last output is the one after the last real token.
       const last = outputs[length - 1]!;
       if (!bidirectional || length === 1) return last;
       const forward = tf.slice(last, [0, 0], [size, hidden]);
@@ -105,7 +105,7 @@ function pool(
       return tf.mul(real.reduce((sum, output) => tf.add(sum, output)), tf.tensor2d(shares, [size, 1]));
     }
     case "max": {
-      // Below every output, which lies within ±1.
+      // -2 is below every output, which lies within ±1.
       const real = outputs.map((output, t) => {
         const step = steps?.[t];
         return step ? tf.sub(tf.mul(output, step.real), tf.mul(step.padding, 2)) : output;
@@ -115,7 +115,7 @@ function pool(
   }
 }
 
-/** Where each row is padded, by time step; nothing if no row is. Throws a RangeError for a length that cannot be. */
+/** Says by time step where rows are padded; undefined if none is. Throws a RangeError for an impossible length. */
 function timeSteps(tf: Tfjs, { size, length, lengths }: Batch): TimeStep[] | undefined {
   let padded = false;
   for (let row = 0; row < size; row++) {
@@ -137,8 +137,9 @@ function quarters(tf: Tfjs, gates: Tensor): [Tensor, Tensor, Tensor, Tensor] {
 }
 
 /**
- * Matrix product whose gradients transpose first and multiply then. tfjs's own gradients ask for a product of
- * transposed matrices, for which the wasm backend has a plain loop in place of its fast kernel; a step takes nearly three times as long.
+ * Returns a matrix product whose gradients transpose first and multiply afterwards. tfjs's own gradients ask for a product of
+ * transposed matrices, for which the wasm backend has a plain loop instead of its fast kernel: a step takes nearly three
+ * times as long.
  */
 function product(tf: Tfjs): Product {
   return tf.customGrad((left, right, save) => {

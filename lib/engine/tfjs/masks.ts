@@ -1,21 +1,21 @@
-/** A batch as tfjs tensors: its tokens and what dropout multiplies, time-major (position `t · size + row`). */
+/** Makes tfjs tensors of a batch's tokens and dropout masks, time-major (position `t · size + row`). */
 import type { Tensor, Tensor1D } from "@tensorflow/tfjs";
 import type { Batch } from "../../data/batch.ts";
 import type { Tfjs } from "../../model/layers_model.ts";
 import type { ModelSpec } from "../../model/spec.ts";
 import { DropoutArea, dropoutMasks, type DropoutOptions } from "../dropout.ts";
 
-/** What multiplies the values of one training step: 0, or 1 / (1 - rate). */
+/** The factors of values in one training step: 0, or 1 / (1 - rate). */
 export interface StepMasks {
-  /** Of token vectors, `[length * size, embedding]`. */
+  /** Returns those of token vectors, `[length * size, embedding]`. */
   embedding(): Tensor;
-  /** Of a layer's inputs, `[length * size, width]`. */
+  /** Returns those of a layer's inputs, `[length * size, width]`. */
   inputs(area: number, width: number): Tensor;
-  /** `[size, width]` */
+  /** Returns those of pooled vectors, `[size, width]`. */
   pooled(size: number, width: number): Tensor;
 }
 
-/** Tokens of `batch`, `[length * size]`; 0 in the place of padding. */
+/** Returns the tokens of `batch`, `[length * size]`, with 0 for padding. */
 export function timeMajorTokens(tf: Tfjs, batch: Batch): Tensor1D {
   return tf.tensor1d(tokensByTime(batch), "int32");
 }
@@ -28,7 +28,7 @@ function tokensByTime({ tokens, lengths, size, length }: Batch): Int32Array {
   return byTime;
 }
 
-/** The masks of `batch` at `draw`, as `dropout.ts` numbers them; nothing if nothing is dropped. */
+/** Returns the masks of `batch` at `draw`, numbered as in `dropout.ts`; undefined without dropout. */
 export function stepMasks(
   tf: Tfjs,
   { embedding }: ModelSpec,
@@ -40,7 +40,7 @@ export function stepMasks(
   const masks = dropoutMasks(dropout);
   const { size, length } = batch;
 
-  /** `[rows, width]`, each row the elements from `begin(row)` on. */
+  /** Returns `[rows, width]`: in each row the factors of the elements from `begin(row)`. */
   function tensor(area: number, rows: number, width: number, begin: (row: number) => number): Tensor {
     const mask = masks.at(draw, area);
     const factors = new Float32Array(rows * width);

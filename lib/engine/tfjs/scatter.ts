@@ -2,7 +2,7 @@ import type { Tfjs } from "../../model/layers_model.ts";
 
 /**
  * Gives `backend` a scatter-add as its `UnsortedSegmentSum`, the kernel behind the gradient of an Embedding. The wasm
- * backend has none, and the one of the cpu backend takes segments × rows × width; this one takes rows × width.
+ * backend has none, and the cpu backend's takes segments × rows × width operations; this one takes rows × width.
  */
 export function registerScatterAdd(tf: Tfjs, backend: string): void {
   const kernelName = "UnsortedSegmentSum";
@@ -28,7 +28,7 @@ export function registerScatterAdd(tf: Tfjs, backend: string): void {
   });
 }
 
-/** `out[ids[row]] += values[row]` for `values` of `[ids.length, width]`, in row order; ids out of range are left out. */
+/** Adds up `out[ids[row]] += values[row]` for `values` of `[ids.length, width]`, in row order; skips ids out of range. */
 function scatterAdd(values: Float32Array, ids: Int32Array, segments: number): Float32Array {
   const width = ids.length === 0 ? 0 : values.length / ids.length;
   const sums = new Float32Array(segments * width);

@@ -1,24 +1,24 @@
-/** One LSTM of the simd engine, a layer in one direction: its passes over its part of the scratch memory, with packed weights. */
+/** Runs one LSTM, a layer in one direction, over its part of the scratch memory, with packed weights. */
 import { LSTM_GATES, type LstmCell } from "../../../model/layout.ts";
 import type { ModelSpec } from "../../../model/spec.ts";
 import { gatesRow, inputWidth, type SimdCellScratch } from "../memory/scratch.ts";
 import type { SimdKernels } from "../bindings.gen.ts";
 import type { SimdScratch } from "../memory/scratch.ts";
-import type { SimdSums } from "../work_sharing.ts";
+import type { SharedSums } from "../work_sharing.ts";
 import { padded, panelsOf, rowStride, seriesBytes } from "../memory/shapes.ts";
 
-/** Rows that go through the LSTMs together. */
+/** The rows that go through the LSTMs together. */
 export interface SimdChunk {
-  /** The first row's number in the batch. */
+  /** The number of the first row in the batch. */
   readonly first: number;
   readonly rows: number;
-  /** Time steps: as many as the longest of the rows has tokens. */
+  /** Time steps: the number of tokens of the longest row. */
   readonly length: number;
-  /** Of the batch. */
+  /** The length of the batch. */
   readonly batchLength: number;
-  /** Where the rows' first steps are, int32; 0 if all begin at step 0. */
+  /** Where the rows' first steps lie, int32; 0 if all begin at step 0. */
   readonly starts: number;
-  /** Which buffer its gates and states are in. */
+  /** The buffer of its gates and states. */
   readonly buffer: 0 | 1;
 }
 
@@ -26,7 +26,7 @@ export class SimdCell {
   readonly cell: LstmCell;
   readonly at: SimdCellScratch;
   readonly #kernels: SimdKernels;
-  readonly #sums: SimdSums;
+  readonly #sums: SharedSums;
   readonly #shared: SimdScratch;
   readonly #hidden: number;
   /** Panels of one gate, and of all. */
@@ -39,7 +39,7 @@ export class SimdCell {
 
   constructor(
     kernels: SimdKernels,
-    sums: SimdSums,
+    sums: SharedSums,
     spec: ModelSpec,
     cell: LstmCell,
     scratch: SimdScratch,
@@ -58,13 +58,13 @@ export class SimdCell {
     this.#gatesRow = gatesRow(spec);
   }
 
-  /** What the distinct tokens' vectors add to the gates. */
+  /** Computes what the vectors of the distinct tokens add to the gates. */
   projectTokens(distinct: number): void {
     const { at } = this;
     this.#project(this.#shared.vectors, distinct, at.projected, 32, this.#gatesRow);
   }
 
-  /** The same of `inputs`, written to `gates`. */
+  /** Computes what `inputs` add to the gates, and writes it to `gates`. */
   projectInputs({ rows, length, buffer }: SimdChunk): void {
     const { at } = this;
     this.#project(at.inputs, rows * length, at.series[buffer].gates, seriesBytes(rows, length), 32);
@@ -91,7 +91,7 @@ export class SimdCell {
     });
   }
 
-  /** All time steps. `slots` are those of the chunk's tokens in this direction's order, or 0 after `projectInputs`. */
+  /** Runs all time steps. `slots` are those of the chunk's tokens in this direction's order, or 0 after `projectInputs`. */
   forward(chunk: SimdChunk, slots: number): void {
     const { at } = this;
     const { rows, length, batchLength, starts, buffer } = chunk;
@@ -115,14 +115,14 @@ export class SimdCell {
     });
   }
 
-  /** The last step's states. */
+  /** Returns where the states of the last step lie. */
   lastStates({ rows, length, buffer }: SimdChunk): number {
     return this.at.series[buffer].states + this.#stateRow * rows * (length - 1);
   }
 
   /**
-   * From the gradients of the states to those of the gates, and to the sums for the recurrent kernel's. `gradients` as
-   * lstmStepsBackward takes them: of the last step alone if `gradientStep` is 0.
+   * Computes the gradients of the gates from those of the states, and records the sums for the recurrent kernel's.
+   * `gradients` lie as lstmStepsBackward reads them: only those of the last step if `gradientStep` is 0.
    */
   backward(
     { rows, length, starts, buffer }: SimdChunk,
@@ -149,7 +149,7 @@ export class SimdCell {
       gradientPanel,
       cellGradient: shared.cellGradient,
     });
-    // States of all steps but the last, against gate gradients of all steps but the first.
+    // The states of all steps but the last meet the gate gradients of all steps but the first.
     this.#sums.products(
       states,
       this.#stateRow,
@@ -180,7 +180,7 @@ export class SimdCell {
     );
   }
 
-  /** From the gate gradients to those of kernel, bias and inputs. */
+  /** Computes the gradients of kernel, bias and inputs from those of the gates. */
   inputsBackward({ rows, length, buffer }: SimdChunk): void {
     const kernels = this.#kernels, at = this.at, width = this.#width, { gates } = at.series[buffer];
     const series = seriesBytes(rows, length), count = rows * length, gatePanels = this.#gatePanels;
@@ -207,8 +207,8 @@ export class SimdCell {
   }
 
   /**
-   * From the gate gradients summed by token to the sums for the kernel's. What follows the last token, up to a multiple of
-   * eight, is 0: products over tokens are fastest in eights.
+   * Records the sums for the kernel's gradient, from the gate gradients summed by token. Rows after the last token, up to a
+   * multiple of eight, are 0: products over tokens are fastest in eights.
    */
   sumOverTokens(distinct: number): void {
     const { at } = this;
@@ -226,8 +226,8 @@ export class SimdCell {
   }
 
   /**
-   * From the gate gradients summed by token to the gradients of the bias and of the tokens' vectors: the first LSTM writes
-   * these to the shared `vectorGradients`, others add to them.
+   * Computes the gradients of the bias and of the tokens' vectors from the gate gradients summed by token. The first LSTM
+   * writes the vectors' to the shared `vectorGradients`; with `adds` others add to them.
    */
   tokensBackward(distinct: number, adds: boolean): void {
     const kernels = this.#kernels, at = this.at, shared = this.#shared;

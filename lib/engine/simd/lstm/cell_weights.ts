@@ -1,16 +1,16 @@
-/** The weights of one LSTM on their way into panels, and their gradients on the way back. */
+/** Packs the weights of one LSTM into panels, and unpacks their gradients. */
 import { LSTM_GATES, type LstmCell, type ParameterLayout, tensorNamed } from "../../../model/layout.ts";
 import type { ModelSpec } from "../../../model/spec.ts";
 import { gatesRow, inputWidth, type SimdCellScratch } from "../memory/scratch.ts";
 import type { SimdKernels } from "../bindings.gen.ts";
 import { padded, panelsOf, parts } from "../memory/shapes.ts";
 
-/** Rows of a kernel that lie together. */
+/** Consecutive rows of a kernel. */
 interface KernelBlock {
   /** Byte offset in the tensor. */
   readonly from: number;
   readonly rows: number;
-  /** The first's number in packed weights. */
+  /** The number of the first row in packed weights. */
   readonly at: number;
 }
 
@@ -19,9 +19,9 @@ export class SimdCellWeights {
   readonly #at: SimdCellScratch;
   readonly #isFirstLayer: boolean;
   readonly #hidden: number;
-  /** Of the inputs, as they lie in memory. */
+  /** Width of the inputs as they lie in memory. */
   readonly #width: number;
-  /** The input kernel's rows, by the part of the inputs that they are for. */
+  /** The input kernel's rows, by the part of the inputs that they belong to. */
   readonly #blocks: readonly KernelBlock[];
   /** Byte offsets in a flat vector. */
   readonly #kernel: number;
@@ -69,7 +69,7 @@ export class SimdCellWeights {
     kernels.stageOperand(operands.recurrentKernel, at.recurrentKernel, padded(hidden), panels);
   }
 
-  /** Packs and stages what only the backward pass needs of the weights at `source`. */
+  /** Packs and stages those weights at `source` that only the backward pass needs. */
   packBackward(source: number): void {
     const kernels = this.#kernels, at = this.#at, hidden = this.#hidden;
     const gates = LSTM_GATES * padded(hidden);

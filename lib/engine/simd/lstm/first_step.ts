@@ -1,7 +1,7 @@
 /**
- * The simd engine's passes through one LSTM, forwards over full rows, of which only the last state is needed. Before step 0
- * there is no state, so step 0 and its state's part of step 1 depend on the first token alone: they are computed once per
- * distinct first token, and so are their gradients, from those of step 1 summed by first token.
+ * Runs a single forward LSTM over full rows when only the last state is needed. Before step 0 there is no state, so step 0
+ * and its contribution to step 1 depend only on the first token: they are computed once per distinct first token, and so are
+ * their gradients, from those of step 1 summed by first token.
  */
 import { LSTM_GATES } from "../../../model/layout.ts";
 import type { ModelSpec } from "../../../model/spec.ts";
@@ -9,12 +9,12 @@ import type { SimdChunk } from "./cell.ts";
 import { gatesRow } from "../memory/scratch.ts";
 import type { SimdKernels } from "../bindings.gen.ts";
 import type { SimdScratch } from "../memory/scratch.ts";
-import type { SimdSums } from "../work_sharing.ts";
+import type { SharedSums } from "../work_sharing.ts";
 import { panelsOf, rowStride, seriesBytes } from "../memory/shapes.ts";
 
 export class SimdFirstStep {
   readonly #kernels: SimdKernels;
-  readonly #sums: SimdSums;
+  readonly #sums: SharedSums;
   readonly #at: SimdScratch["ofFirstStep"];
   readonly #cell: SimdScratch["ofCell"][number];
   readonly #shared: SimdScratch;
@@ -27,7 +27,7 @@ export class SimdFirstStep {
   /** Distinct tokens at step 0 of the batch that was prepared last. */
   #count = 0;
 
-  constructor(kernels: SimdKernels, sums: SimdSums, spec: ModelSpec, scratch: SimdScratch) {
+  constructor(kernels: SimdKernels, sums: SharedSums, spec: ModelSpec, scratch: SimdScratch) {
     this.#kernels = kernels;
     this.#sums = sums;
     this.#at = scratch.ofFirstStep;
@@ -39,7 +39,7 @@ export class SimdFirstStep {
     this.#panels = panelsOf(spec.hidden);
   }
 
-  /** Step 0 of a batch of `size` rows whose tokens are projected. */
+  /** Runs step 0 of a batch of `size` rows whose tokens are projected. */
   prepare(size: number, length: number): void {
     const kernels = this.#kernels, at = this.#at, cell = this.#cell, { slots, zeros } = this.#shared;
     this.#count = kernels.distinctFirsts(slots, size, length, at.firstOfSlot, at.slotOfFirst, at.firsts);
@@ -60,7 +60,7 @@ export class SimdFirstStep {
     });
   }
 
-  /** Steps from 1 to the last. */
+  /** Runs the steps from 1 to the last. */
   forward({ first, rows, length, buffer }: SimdChunk, slots: number): void {
     const at = this.#at, cell = this.#cell, { gates, states } = cell.series[buffer];
     this.#kernels.lstmForward({
@@ -94,7 +94,7 @@ export class SimdFirstStep {
     kernels.zero(at.cellGradient, bytes);
   }
 
-  /** From the gradients of the last states to those of gates, down to step 1, and to the sums of these. */
+  /** Computes the gradients of the gates, down to step 1, from those of the last states, and records their sums. */
   backward({ first, rows, length, buffer }: SimdChunk, stateGradient: number, slots: number): void {
     const kernels = this.#kernels, sums = this.#sums, at = this.#at, cell = this.#cell;
     const { cellGradient, zeros } = this.#shared, { gates, states } = cell.series[buffer];
@@ -118,7 +118,7 @@ export class SimdFirstStep {
       stateGradient,
       cellGradient,
     });
-    // States of steps 1 to length - 2 against gate gradients of the steps after; step 0's are summed by token first.
+    // The states of steps 1 to length - 2 meet the gate gradients of the next steps; step 0's are summed by token first.
     const step1 = gates + rowBytes;
     sums.products(
       states + stateRow * rows,
@@ -147,7 +147,7 @@ export class SimdFirstStep {
     kernels.sumByToken(cellGradient, rowBytes, panels, rows, 1, firsts, 4, at.cellGradient, countBytes, 32);
   }
 
-  /** Step 0's part of the sums over chunks, which are made but for this. */
+  /** Adds step 0 to the sums over chunks, which are otherwise complete. */
   endBackward(): void {
     const kernels = this.#kernels, sums = this.#sums, at = this.#at, cell = this.#cell;
     const panels = this.#panels,

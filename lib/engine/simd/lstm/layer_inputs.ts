@@ -1,6 +1,6 @@
 /**
- * What goes from layer to layer in the simd engine: all states of the LSTMs below, as the inputs of each LSTM above in its own
- * order of time, and the gradients back. Where the order is the other one, the kernels go by `mirror`.
+ * Passes all states of a layer's LSTMs up as the inputs of each LSTM above, in its own order of time, and the gradients
+ * down. If the orders differ, the kernels follow `mirror`.
  */
 import type { ModelSpec } from "../../../model/spec.ts";
 import { inputArea } from "../../dropout.ts";
@@ -14,7 +14,7 @@ export class SimdLayerInputs {
   readonly #kernels: SimdKernels;
   readonly #spec: ModelSpec;
   readonly #scratch: SimdScratch;
-  /** Of a part. */
+  /** Panels of a part. */
   readonly #panels: number;
 
   constructor(kernels: SimdKernels, spec: ModelSpec, scratch: SimdScratch) {
@@ -24,7 +24,7 @@ export class SimdLayerInputs {
     this.#panels = panelsOf(spec.hidden);
   }
 
-  /** Finds where the chunk's steps are in the other direction and in the batch, if anybody will ask. */
+  /** Finds where the chunk's steps are in the other direction and in the batch, if something needs it. */
   findPositions(chunk: SimdChunk, masks: SimdMasks | undefined): void {
     const kernels = this.#kernels;
     const { layers, bidirectional } = this.#spec;
@@ -36,7 +36,7 @@ export class SimdLayerInputs {
     if (bidirectional) kernels.stepPositions(rows, length, starts, first, batchLength, 1, this.#positions(true, chunk));
   }
 
-  /** From what the layer `below` gave to what it adds to the gates of `cell`. */
+  /** Computes what the outputs of the layer `below` add to the gates of `cell`. */
   forward(cell: SimdCell, below: readonly SimdCell[], chunk: SimdChunk, masks: SimdMasks | undefined): void {
     const { at, cell: { backward } } = cell;
     const kernels = this.#kernels, panels = this.#panels;
@@ -54,7 +54,7 @@ export class SimdLayerInputs {
     cell.projectInputs(chunk);
   }
 
-  /** From the gate gradients of `cell` to those of its inputs before values were dropped, in its own order. */
+  /** Computes the gradients of the inputs of `cell`, before dropout, from its gate gradients, in its own order of time. */
   backward(cell: SimdCell, chunk: SimdChunk, masks: SimdMasks | undefined): void {
     cell.inputsBackward(chunk);
     if (!masks) return;
@@ -64,7 +64,7 @@ export class SimdLayerInputs {
     }
   }
 
-  /** Adds, to the gradients that each LSTM of a layer has for the one below of its own direction, those that the other has. */
+  /** Adds to the gradients that each LSTM has for the one below in its direction those that the other LSTM has for it. */
   join(cells: readonly SimdCell[], chunk: SimdChunk): void {
     for (const [part, cell] of cells.entries()) {
       const other = cells[1 - part];
@@ -75,7 +75,7 @@ export class SimdLayerInputs {
     }
   }
 
-  /** Where the gradients of what `cell` has from `part` of the layer below lie, in panels. */
+  /** Returns where the gradients of the inputs of `cell` from `part` of the layer below lie, in panels. */
   gradients({ at }: SimdCell, part: number, { rows, length }: SimdChunk): number {
     return at.inputGradients + seriesBytes(rows, length) * this.#panels * part;
   }

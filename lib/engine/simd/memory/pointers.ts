@@ -9,7 +9,7 @@ export interface ReplicaOffsets {
   readonly v: number;
 }
 
-/** Byte offsets of views on one memory. Errors call the views by the names that are given. */
+/** Returns byte offsets of views on one memory. Errors call the views by the given names. */
 export class SimdPointers {
   readonly #buffer: ArrayBufferLike;
   readonly #size: number;
@@ -19,7 +19,7 @@ export class SimdPointers {
     this.#size = size;
   }
 
-  /** Throws a TypeError if `values` is no view on the memory, and a RangeError if it has not `length` elements. */
+  /** Throws a TypeError if `values` is not a view on the memory, and a RangeError if it has fewer than `length` elements. */
   of(values: Float32Array | Int32Array, name: string, length: number): number {
     if (values.buffer !== this.#buffer) throw new TypeError(`${name} is not a view on the engine's memory`);
     if (values.length < length) {
@@ -28,7 +28,7 @@ export class SimdPointers {
     return values.byteOffset;
   }
 
-  /** Likewise for a flat vector of the whole layout. */
+  /** Does the same for a flat vector of the whole layout. */
   ofVector(values: Float32Array, name: string): number {
     return this.of(values, name, this.#size);
   }
@@ -42,12 +42,12 @@ export class SimdPointers {
   }
 }
 
-/** How many rows fit into the scratch memory at once. */
+/** Rows that are copied into the scratch memory at a time. */
 export const SOME_ROWS = 1024;
 
 /**
- * Calls `use` with `rows` where they lie, or, where that is outside the memory, with copies of SOME_ROWS at a time, which
- * it makes at `someRows`.
+ * Calls `use` with `rows` where they lie or, if that is outside the memory, with copies of SOME_ROWS at a time at
+ * `someRows`.
  */
 export function eachRowList(
   { buffer }: WebAssembly.Memory,

@@ -1,4 +1,4 @@
-/** Lists of shards' vectors in the scratch memory, as the simd engine's kernels take them. */
+/** Writes lists of shards' vectors to the scratch memory, as the kernels read them. */
 import type { SimdPointers } from "./pointers.ts";
 import { MAX_SHARDS, type SimdScratch } from "./scratch.ts";
 
