@@ -39,7 +39,7 @@ export interface KernelDescription {
 }
 
 const COMMENT = /\/\*[^]*?\*\/|\/\/.*$/gm;
-const EXPORT_FROM = /export \{([^}]*)\} from "\.\/(\w+)"/g;
+const EXPORT_FROM = /export \{([^}]*)\} from "\.\/([\w/]+)"/g;
 const STRUCT = /@unmanaged\s+export class (\w+)(?: extends (\w+))? \{([^}]*)\}/g;
 
 /** Describes the exports of `index.ts`; `read` returns the text of a source. Throws an Error for what it cannot read. */

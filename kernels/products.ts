@@ -10,7 +10,7 @@
  * numbered operands, while its weights do not change, or as the block, for one product.
  *
  * It is text because AssemblyScript has no such structs: product_structs.ts defines them, left_operand.ts and
- * right_operand.ts fill them. kernels/assembly/products.ts declares what is exported.
+ * right_operand.ts fill them. kernels/assembly/matrices/products.ts declares what is exported.
  */
 import { leftOf, stagePanels, stageRows } from "./left_operand.ts";
 import { GROUPS, groupsOf, leftField, link, rightField, STEPS, structType, TILE_ROWS } from "./product_structs.ts";

@@ -1,4 +1,4 @@
-/** Writes the masks of dropout (see `dropout.ts`) as kernels/assembly/dropout.ts reads them. */
+/** Writes the masks of dropout (see `dropout.ts`) as kernels/assembly/tokens/dropout.ts reads them. */
 import { Stream } from "../../random.ts";
 import { DropoutArea, dropoutItem, type DropoutOptions, dropoutScale, dropoutThreshold } from "../dropout.ts";
 

@@ -21,7 +21,7 @@ import { LINE_BYTES } from "../regions.ts";
 /** More lanes share better, but each lane stages its operands again. */
 const LANES = 4;
 
-/** The inner steps of a product that are staged at a time: see INNER_BLOCK in kernels/assembly/gemm.ts. */
+/** The inner steps of a product that are staged at a time: see INNER_BLOCK in kernels/assembly/matrices/gemm.ts. */
 const STEPS_OF_PIECE = 128;
 
 const LINE_WORDS = LINE_BYTES / 4;

@@ -8,7 +8,7 @@
  * of the layer below, `8P` each. What lies above an LSTM gets its state in `parts`, one for each direction, `P` panels each.
  *
  * Of each LSTM, in its own order of time (the first step of a backward one is a row's last token; shorter rows end at the
- * last step, see kernels/assembly/lstm_steps.ts):
+ * last step, see kernels/assembly/lstm/lstm_steps.ts):
  *
  *     packed weights   kernel [4P][I8][8]  kernelT [I8/8][32P][8]  recurrentKernel [4P][8P][8]
  *                      recurrentKernelT [P][32P][8]  bias [32P]

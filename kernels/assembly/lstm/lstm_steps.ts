@@ -5,9 +5,9 @@
 // that have begun are the first ones at every step, and no other row is computed.
 import { cellBackward } from "./lstm_backward";
 import { cellForward } from "./lstm_forward";
-import { product } from "./gemm";
+import { product } from "../matrices/gemm";
 import { clearPadding, rowsBegun } from "./padding";
-import { pickRows } from "./rows";
+import { pickRows } from "../matrices/rows";
 
 /** The arguments of `lstmSteps`. */
 // @ts-ignore: decorator

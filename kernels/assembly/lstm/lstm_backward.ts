@@ -1,5 +1,5 @@
 // Runs the LSTM backward through time, in the arrays that lstmForward wrote; gates become the gradients of the gates' sums.
-import { product } from "./gemm";
+import { product } from "../matrices/gemm";
 
 /** The arguments of `lstmBackward`. */
 // @ts-ignore: decorator

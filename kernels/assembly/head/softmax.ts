@@ -1,6 +1,6 @@
 // Computes softmax over classes, with and without cross-entropy. Logits lie in panels [panels][rows][8]; the columns beyond
 // the number of classes hold -Inf, which changes neither sums nor maxima.
-import { exp4 } from "./activations";
+import { exp4 } from "../lstm/activations";
 
 // @ts-ignore: decorator
 @inline

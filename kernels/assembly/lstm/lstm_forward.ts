@@ -11,8 +11,8 @@
 // there is no state, so step 0 and its contribution to step 1 depend only on the first token: they are computed once per first
 // token, not per row. `recurrent` is the operand that the recurrent kernel, in panels [4P][8P][8], is staged as.
 import { LIMIT, P1, P2, P3, P4, Q1, Q2, Q3, Q4, sigmoidOf, tanhOf } from "./activations";
-import { product } from "./gemm";
-import { pickRows, pickRowSums } from "./rows";
+import { product } from "../matrices/gemm";
+import { pickRows, pickRowSums } from "../matrices/rows";
 
 /** The arguments of `lstmFirst`. */
 // @ts-ignore: decorator
