@@ -27,7 +27,7 @@ const MOST_WEIGHTS = 2 ** 24;
 
 /**
  * Pairs of words, or up to four characters or events, over four times as many features as there may be different ones
- * (as far as memory allows), so that few of them share one. docs/defaults.md has what other orders give.
+ * (as far as memory allows), so that few of them share one. docs/tune.md has what other orders give.
  */
 export function gramSpace({ vocabulary, classes, totalTokens }: GramSpaceOptions): GramSpace {
   const order = vocabulary <= SMALL_VOCABULARY ? 4 : 2;

@@ -1,4 +1,4 @@
-/** What docs/operations.md says of OpenTelemetry: the runtime sends spans and metrics to a collector. */
+/** What docs/serve.md says of OpenTelemetry: the runtime sends spans and metrics to a collector. */
 import { assert } from "@std/assert";
 import { soon } from "../serve/reading.ts";
 import { start, TINY, withFolder } from "./process.ts";
