@@ -129,3 +129,10 @@ function partOf(path: string): string {
 function layerOf(part: string): number {
   return LAYERS.findIndex((parts) => parts.includes(part));
 }
+
+/** The files under lib/ that the file at `path` imports. */
+export function importedFiles(path: string, text: string): string[] {
+  const specifiers = [...text.replace(COMMENT, "").matchAll(SPECIFIER)].map(([, specifier]) => specifier!);
+  return specifiers.filter((specifier) => specifier.startsWith("."))
+    .map((specifier) => posix.join(posix.dirname(path), specifier)).filter((target) => target.startsWith("lib/"));
+}

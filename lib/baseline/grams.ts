@@ -27,7 +27,8 @@ const MOST_WEIGHTS = 2 ** 24;
 
 /**
  * Pairs of words, or up to four characters or events, over four times as many features as there may be different ones
- * (as far as memory allows), so that few of them share one. docs/tune.md has what other orders give.
+ * (as far as memory allows), so that few of them share one. Words in threes
+ * lost 0.2 to 1.6 points of accuracy on every data set tried; up to 3 or 5 characters lost 0.5 and 0.4 against 4.
  */
 export function gramSpace({ vocabulary, classes, totalTokens }: GramSpaceOptions): GramSpace {
   const order = vocabulary <= SMALL_VOCABULARY ? 4 : 2;

@@ -1,6 +1,6 @@
 /**
  * The defaults of a training on data from files: a pure function of a few figures of the data, never of the clock or the
- * machine, so that the same data and seed give the same weights anywhere. docs/tune.md has the experiments.
+ * machine, so that the same data and seed give the same weights anywhere. docs/tune.md has the measurements.
  */
 import type { TrainingConfig } from "./schema.ts";
 

@@ -1,0 +1,147 @@
+/** Checks the README and docs/ against the project: links, paths, names of tests, the diagram of folders, what CI runs. */
+import { assert, assertEquals } from "@std/assert";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
+import { importedFiles } from "./import_rules.ts";
+
+const root = new URL("../", import.meta.url);
+const read = (path: string) => readFileSync(new URL(path, root), "utf8");
+const exists = (path: string) => existsSync(new URL(path, root));
+const filesBelow = (folder: string) =>
+  readdirSync(new URL(folder, root), { recursive: true, encoding: "utf8" }).map((path) => posix.join(folder, path));
+
+const PAGES = [
+  "README.md",
+  "examples/README.md",
+  ...readdirSync(new URL("docs/", root)).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`),
+];
+const FENCED = /^```[^]*?^```$/gm;
+
+/** The anchors of a page, as GitHub derives them from its headings. */
+function anchorsOf(text: string): string[] {
+  const headings = text.replace(FENCED, "").matchAll(/^#+ (.+)$/gm);
+  return [...headings].map(([, heading]) =>
+    heading!.toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, "").replaceAll(" ", "-")
+  );
+}
+
+/** The links of a page that lead nowhere. */
+function brokenLinks(page: string, text: string): string[] {
+  const links = [...text.replace(FENCED, "").matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
+  return links.filter((link) => !/^https?:/.test(link)).filter((link) => {
+    const [path, anchor] = link.split("#");
+    const target = path === "" ? page : posix.join(posix.dirname(page), path!);
+    if (!exists(target)) return true;
+    return anchor !== undefined && !anchorsOf(target === page ? text : read(target)).includes(anchor);
+  });
+}
+
+Deno.test("every link of a page leads to a file, and to a heading in it", () => {
+  assert(PAGES.length > 10);
+  for (const page of PAGES) assertEquals(brokenLinks(page, read(page)), [], page);
+});
+
+Deno.test("brokenLinks() finds a missing file and a missing heading", () => {
+  const text = "# A b\n[x](nowhere.md) [y](#a-b) [z](#c) [h](http.md#no-such-part) [i](http.md#errors)";
+  assertEquals(brokenLinks("docs/security.md", text), ["nowhere.md", "#c", "http.md#no-such-part"]);
+});
+
+const TESTS = filesBelow("tests").filter((path) => path.endsWith(".ts"));
+
+/** The paths in a page's inline code that do not exist. A test file may be named without its folder. */
+function missingPaths(text: string): string[] {
+  const codes = [...text.replace(FENCED, "").matchAll(/`([^`\s]+)`/g)].map(([, code]) => code!);
+  const paths = codes.filter((code) => /^(lib|tests|bench|kernels|deploy|workers|dashboard)\/[\w./-]*$/.test(code));
+  const bare = codes.filter((code) => /^\w+_test\.ts$/.test(code));
+  return [
+    ...paths.filter((path) => !exists(path)),
+    ...bare.filter((name) => !TESTS.some((path) => posix.basename(path) === name)),
+  ];
+}
+
+Deno.test("every source file and test that a page names exists", () => {
+  for (const page of PAGES) assertEquals(missingPaths(read(page)), [], page);
+  assertEquals(missingPaths("`lib/nowhere.ts` `none_test.ts` `lib/` `docs_test.ts`"), [
+    "lib/nowhere.ts",
+    "none_test.ts",
+  ]);
+});
+
+/** The tests that a page quotes behind → and that their files do not contain. "…" stands for any text. */
+function missingTests(text: string): string[] {
+  const claims = [...text.replaceAll(/\n {2}/g, " ").matchAll(/→ (.+)/g)].map(([, tests]) => tests!);
+  return claims.flatMap((claim) => {
+    let source = "";
+    return [...claim.matchAll(/`(tests\/[^`]+)`|"([^"]+)"/g)].flatMap(([, path, name]) => {
+      if (path) source = read(path);
+      return name && !hasTest(source, name) ? [name] : [];
+    });
+  });
+}
+
+function hasTest(source: string, name: string): boolean {
+  const parts = name.split("…").map((part) => RegExp.escape(part.trim()));
+  return new RegExp(parts.join("[^]*?")).test(source);
+}
+
+Deno.test("every test that docs/security.md names exists", () => {
+  const text = read("docs/security.md");
+  assert(text.split("→").length > 25);
+  assertEquals(missingTests(text), []);
+  const example = '- A claim → `tests/imports_test.ts`: "importProblems()\n  catches…", "lib/ … a name that it lacks".';
+  assertEquals(missingTests(example), ["lib/ … a name that it lacks"]);
+});
+
+Deno.test("CI runs the commands of every page that has some", () => {
+  const run = /\.ci\/tour\.ts (.+)/.exec(read(".ci/run"))![1]!;
+  const pages = run.replaceAll(
+    /(\S*)\{([^}]+)\}(\S*)/g,
+    (_, before, names, after) => names.split(",").map((name: string) => `${before}${name}${after}`).join(" "),
+  );
+  assertEquals(pages.split(" ").toSorted(), PAGES.filter((page) => /^```sh$/m.test(read(page))).toSorted());
+});
+
+/** Which folders of lib/ import which; files directly in it are "base". */
+function folderImports(): Map<string, Set<string>> {
+  const folderOf = (path: string) => path.split("/").length > 2 ? path.split("/")[1]! : "base";
+  const imports = new Map<string, Set<string>>();
+  for (const path of filesBelow("lib").filter((path) => path.endsWith(".ts"))) {
+    const from = folderOf(path);
+    const targets = imports.get(from) ?? new Set();
+    imports.set(from, targets);
+    for (const target of importedFiles(path, read(path)).map(folderOf)) if (target !== from) targets.add(target);
+  }
+  return imports;
+}
+
+/** Everything that can be reached from `start`, but not by the arrow to `except`. */
+function reachable(arrows: ReadonlyMap<string, ReadonlySet<string>>, start: string, except?: string): Set<string> {
+  const found = new Set<string>();
+  const waiting = [...arrows.get(start) ?? []].filter((target) => target !== except);
+  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+    if (found.has(at)) continue;
+    found.add(at);
+    waiting.push(...arrows.get(at) ?? []);
+  }
+  return found;
+}
+
+Deno.test("the diagram in docs/how-it-works.md has the folders of lib/ and their imports", () => {
+  const [folders, ...flows] = [...read("docs/how-it-works.md").matchAll(/^```mermaid\n([^]*?)^```$/gm)]
+    .map(([, text]) => text!);
+  const drawn = [...folders!.matchAll(/^ {2}(\w+) --> (\w+)$/gm)].map(([, from, to]) => `${from} --> ${to}`);
+  const nodes = [...folders!.matchAll(/^ {2}(\w+)\["(\w+): /gm)].map(([, id, label]) => [id, label]);
+  // Arrows that follow from others are left out of the diagram, which would be unreadable with all of them.
+  const imports = folderImports();
+  const direct = [...imports].flatMap(([from, targets]) =>
+    [...targets].filter((to) => !reachable(imports, from, to).has(to)).map((to) => `${from} --> ${to}`)
+  );
+  assertEquals(drawn.toSorted(), direct.toSorted());
+  assertEquals(nodes.toSorted(), [...imports.keys()].map((name) => [name, name]).toSorted());
+  assertEquals(flows.length, 2);
+  for (const flow of flows) {
+    const steps = [...flow.matchAll(/\["(\w+): /g)].map(([, folder]) => folder!);
+    assert(steps.length > 5);
+    assertEquals(steps.filter((folder) => !imports.has(folder)), []);
+  }
+});
