@@ -4,8 +4,7 @@
  * that is slower for a while, as cores of a shared machine are, delays everyone by one item at most. The result never
  * depends on who does an item. When all items are claimed, a worker at the barrier helps with the unfinished ones.
  */
-import type { Helpers } from "../engine/contract.ts";
-import type { EngineRoom } from "../engine/contract.ts";
+import type { EngineRoom, Helpers } from "../engine/contract.ts";
 import { throwIfAborted } from "./barrier.ts";
 import { Word } from "./memory/control.ts";
 import type { SharedRun } from "./memory/views.ts";
