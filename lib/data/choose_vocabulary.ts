@@ -22,6 +22,11 @@ export interface VocabularyFigures {
   readonly forgotten: number;
 }
 
+/** Occurrences that make a token known. */
+export function chosenMinCount(minCount: DataOptions["minCount"], rows: number): number {
+  return minCount === "auto" ? (rows < FEW_ROWS ? 1 : 2) : minCount;
+}
+
 /**
  * The tokens to know: the most frequent ones by `counts` (occurrences in the `rows` training rows, by provisional id),
  * those that came first before others of the same frequency.
@@ -32,7 +37,7 @@ export function chooseVocabulary(
   { minCount, maxVocabulary }: Pick<DataOptions, "minCount" | "maxVocabulary">,
   rows: number,
 ): ChosenVocabulary {
-  const enough = minCount === "auto" ? (rows < FEW_ROWS ? 1 : 2) : minCount;
+  const enough = chosenMinCount(minCount, rows);
   const known = tokens.known();
   let distinct = 0;
   let once = 0;

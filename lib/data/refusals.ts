@@ -6,6 +6,7 @@ import { labelWarnings } from "./label_warnings.ts";
 import type { Encoder } from "./encode.ts";
 import { sourceName } from "./formats/bytes.ts";
 import type { LoadedData, LoadOptions } from "./load.ts";
+import { chosenMinCount } from "./choose_vocabulary.ts";
 import { FIRST_KNOWN } from "./vocabulary.ts";
 
 /** More classes than this, with hardly two rows for each, are no classes. */
@@ -13,8 +14,9 @@ const MANY_CLASSES = 100;
 
 /** Why nothing can be learnt from `data`; empty if something can. */
 export function refusals(data: LoadedData, options: LoadOptions): Problem[] {
-  const { statistics: { parts, classes } } = data;
-  const { labelColumn, minCount, validation, test } = options;
+  const { statistics } = data;
+  const { parts, classes } = statistics;
+  const { textColumn, labelColumn, minCount, validation, test } = options;
   const rows = data.training.statistics.rows + (data.validation?.statistics.rows ?? 0);
   const refuse = (field: string, message: string) => [{ field, message }];
   const sources = options.sources.map(sourceName).join(", ");
@@ -34,12 +36,15 @@ export function refusals(data: LoadedData, options: LoadOptions): Problem[] {
   }
   const problems: Problem[] = [];
   if (data.vocabulary === FIRST_KNOWN) {
-    problems.push({
-      field: "minCount",
-      message: `${sources}: no token comes ${
-        counted(minCount === "auto" ? 2 : minCount, "time")
-      } in the training rows: say --min-count 1`,
-    });
+    const least = chosenMinCount(minCount, data.training.statistics.rows);
+    problems.push(
+      statistics.vocabulary.distinct === 0
+        ? { field: "data", message: `${sources}: no training row has a token: is "${textColumn}" the column of texts?` }
+        : {
+          field: "minCount",
+          message: `${sources}: no token comes ${counted(least, "time")} in the training rows: say --min-count 1`,
+        },
+    );
   }
   for (const [role, source] of [["validation", validation], ["test", test]] as const) {
     if (typeof source === "string" && source !== "" && (parts[role]?.rows ?? 0) === 0) {

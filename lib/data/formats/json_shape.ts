@@ -35,6 +35,8 @@ export function refuseOtherJson(source: TextSource, { textColumn, labelColumn }:
     return;
   }
   if (/\}\s*\{/.test(lines[0]!)) throw refuse("has several JSON objects on a line", ".");
+  // A comma too much is in each line.
+  if (objectIn(lines[0]!.replace(/,\s*$/, ""))) return;
   // An object that begins on its first line and does not end there; a line that is merely wrong is a bad row.
   if (lines.length < 2 || !/^(?:\{|\{.*[,{[])\s*$/.test(lines[0]!)) return;
   const whole = source.headIsAll ? objectIn(start) : undefined;

@@ -42,6 +42,9 @@ export function parseRow(line: string, columns: Columns, damaged: boolean): Pars
   try {
     value = columns.rules === 1 ? JSON.parse(line) : parseWithDigits(line);
   } catch (error) {
+    if (/,\s*$/.test(line)) {
+      return "ends with a comma, or is cut: expected an object on each line, with nothing between lines";
+    }
     return `is not JSON: ${shortened(errorMessage(error))}`;
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -75,6 +78,6 @@ function textResult(text: string, label: string): Parsed | string {
 function missing(keys: readonly string[], wanted: string, value: unknown): string {
   if (value === null) return `has null for "${wanted}", expected a value`;
   const guess = nearest(wanted, keys);
-  const there = keys.length === 0 ? "no keys" : keys.slice(0, 20).map((key) => shortJson(key)).join(", ");
+  const there = keys.length === 0 ? "an empty object" : keys.slice(0, 20).map((key) => shortJson(key)).join(", ");
   return `has no "${wanted}", only ${there}${guess === undefined ? "" : `: did you mean ${shortJson(guess)}?`}`;
 }

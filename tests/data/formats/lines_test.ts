@@ -49,6 +49,12 @@ for (const [what, line, entry, some] of jsonl) {
   });
 }
 
+Deno.test("readRows() of JSON lines says that lines end with commas", async () => {
+  const told = await briefBy('{"text":"a","label":"x"},\n{"text":"b","label":"y"},\n', {});
+  assertEquals(told.length, 2);
+  for (const [, problem] of told) assertStringIncludes(String(problem), "ends with a comma");
+});
+
 Deno.test("readRows() of JSON lines names the line that is not JSON", async () => {
   const [first, second, third] = await readBrief(
     '\n{"text": "a", "label": "x"}\r\n{"text": \n{"text": "b", "label": 1}',
