@@ -32,11 +32,13 @@ export interface MachineSetting {
   readonly nodes: number;
   readonly workers?: number;
   readonly transport: Transport;
+  /** Silence after which a machine counts as gone; where none may, longer than a busy host holds one up. */
+  readonly leaseMs?: number;
 }
 
 /** Trains as member `name` to the end, with no round before all `nodes` are there. */
 export async function trainOnMachine(setting: MachineSetting): Promise<MachineRun> {
-  const { recipe, data, name, nodes, workers = 1, transport } = setting;
+  const { recipe, data, name, nodes, workers = 1, transport, leaseMs = 500 } = setting;
   const training = data ? tableConfig(recipe, data) : recipe;
   const config = {
     training,
@@ -55,7 +57,7 @@ export async function trainOnMachine(setting: MachineSetting): Promise<MachineRu
   try {
     await coordinator.start();
     const local = new LockstepShards(coordinator, config);
-    const times = { leaseMs: 500, roundMs: 10_000, compareEvery: { rounds: 3 } };
+    const times = { leaseMs, roundMs: Math.max(10_000, 4 * leaseMs), compareEvery: { rounds: 3 } };
     const options = { run: "tiny", claim: TOY_CLAIM, member: name, life: "1", workers, minNodes: nodes, ...times };
     const machine = new Machine({ ...options, transport, local });
     const taking = machine.run(stop.signal).then(() => local.leave());
