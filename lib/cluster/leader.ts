@@ -269,14 +269,16 @@ export class Leader {
     }
   }
 
-  #publish(message: Unsigned<Down>, body: Uint8Array | undefined, after: number): Promise<number | undefined> {
+  async #publish(message: Unsigned<Down>, body: Uint8Array | undefined, after: number): Promise<number | undefined> {
     const { transport, clock, signal, run, signer } = this.#context;
     const data = seal({ ...message, run, from: signer.next(), term: this.#term }, body, signer.sign);
     const options = { id: this.#context.newId(), after };
-    return retry(clock, signal, () => {
+    const sequence = await retry(clock, signal, () => {
       this.#check();
       return transport.publish(Subject.down, data, options);
     });
+    this.#member.said = sequence ?? after + 1;
+    return sequence;
   }
 
   #isHeeded(sequence: number): boolean {

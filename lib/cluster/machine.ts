@@ -218,9 +218,11 @@ export class Machine {
   }
 
   /** Throws StoreLost if messages are gone that nobody of the run has dropped: the newest base always stays. */
-  async #checkLog({ transport, clock, signal }: Context, { received }: Member): Promise<void> {
+  async #checkLog({ transport, clock, signal }: Context, { received, said }: Member): Promise<void> {
     const newest = await retry(clock, signal, () => transport.newest(Subject.down));
-    if (newest < received) throw new StoreLost("Messages of the broker's log are gone: somebody has purged it");
+    if (newest < Math.max(received, said)) {
+      throw new StoreLost("Messages of the broker's log are gone: somebody has purged it");
+    }
   }
 
   /** The run's id; claimed anew where a broker has lost it. */

@@ -31,6 +31,8 @@ export class Member {
   /** Sequence of the newest message that was received, and of the newest that was heeded. */
   received = 0;
   heeded = 0;
+  /** What the log has at least, as this machine was told when it spoke as a leader: it comes back. */
+  said = 0;
   /** Whether the next round starts from the state that this member has, or will have when it has heeded the log. */
   inStep = false;
   /** Rings at every message that is received or heeded. */

@@ -76,6 +76,22 @@ Deno.test("a log that is purged when training ends ends the leader, which has so
   }
 });
 
+Deno.test("a log that keeps nothing ends the leader that waits for its own word", async () => {
+  const cluster = new ToyCluster(TOY);
+  // It takes what is published, and shows none of it: as a stream whose files somebody has removed.
+  const { connect } = cluster.broker;
+  cluster.broker.connect = (name) => ({
+    ...connect.call(cluster.broker, name),
+    newest: () => Promise.resolve(0),
+    async *read(_subject, _from, signal) {
+      await cluster.clock.sleep(Infinity, signal);
+      yield* [];
+    },
+  });
+  const machine = cluster.start("a");
+  await assertRejects(() => cluster.clock.run(machine.ended, 120_000), TrainingError, "without a round between");
+});
+
 Deno.test("registers that are removed again and again end training, and say why", async () => {
   const cluster = new ToyCluster(TOY);
   const machine = cluster.start("a", Object.assign(new ToyShards(TOY, cluster.clock), { stepMs: 10_000 }));
