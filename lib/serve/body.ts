@@ -39,13 +39,13 @@ export async function readJson(
     const message = `Content-Type is ${describe(type)}: expected application/json`;
     throw new Refusal(415, { field: "Content-Type", message });
   }
-  const encoding = request.headers.get("Content-Encoding")?.trim().toLowerCase() || "identity";
+  const encoding = request.headers.get("content-encoding")?.trim().toLowerCase() || "identity";
   const isPacked = encoding === "gzip" || encoding === "x-gzip";
   if (!isPacked && encoding !== "identity") {
     const message = `Content-Encoding is ${describe(encoding)}: expected gzip, or none`;
     throw new Refusal(415, { field: "Content-Encoding", message }, { "Accept-Encoding": "gzip" });
   }
-  const declared = request.headers.get("Content-Length");
+  const declared = request.headers.get("content-length");
   const length = declared === null ? undefined : Number(declared);
   if (length !== undefined && length > limitBytes) throw tooLarge(limitBytes);
   // The connection is closed if it takes too long: a timer for each body would cost more than to read it.

@@ -180,7 +180,7 @@ export function createFront(
   // Not async itself, nor is anything else on the way of a prediction that need not be: each promise costs.
   return (request, peer = noPeer()) => {
     const target = read(request);
-    const given = request.headers.get("X-Request-Id");
+    const given = request.headers.get("x-request-id");
     return given === null && !onAccess ? answer(request, target, peer) : named(request, target, peer, given);
   };
 }

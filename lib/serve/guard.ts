@@ -31,7 +31,7 @@ export function hostCheck(allowed: AllowedHosts): (authority: string) => void {
 
 /** Throws a Refusal for a request to change or compute something that a page of neither this server nor `allowed` sent. */
 export function checkOrigin(request: Request, authority: string, allowed: readonly (string | undefined)[]): void {
-  const origin = request.headers.get("Origin");
+  const origin = request.headers.get("origin");
   if (origin === null || allowed.includes("*") || allowed.includes(origin)) return;
   // Schemes are not compared: behind a proxy that ends TLS they differ.
   if (URL.parse(origin)?.host === URL.parse(`http://${authority}`)?.host) return;
