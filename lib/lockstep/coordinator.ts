@@ -162,7 +162,9 @@ export class Coordinator {
       const crew = this.#crew;
       Atomics.store(crew.run.control, Word.driftRequest, 1);
       const { ended } = crew;
-      yield this.#read(Infinity);
+      // Of the current round every earlier record is written. Later ones wait: workers may write an epoch and a rollback
+      // after it while this reads, and the log has them in the order of their rounds.
+      yield this.#read(ended ? Infinity : this.round);
       if (this.#restored) {
         const { state, done } = this.#restored;
         this.#restored = undefined;
@@ -203,9 +205,9 @@ export class Coordinator {
     const incidents = [...this.#incidents, ...news?.incidents ?? []];
     this.#incidents = [];
     return {
-      epochs: this.#reader.epochs().filter(({ round }) => round <= lastRound),
-      rollbacks: this.#reader.rollbacks().filter(({ round }) => round <= lastRound),
-      rounds: this.#reader.rounds().filter(({ round }) => round <= lastRound),
+      epochs: this.#reader.epochs(lastRound),
+      rollbacks: this.#reader.rollbacks(lastRound),
+      rounds: this.#reader.rounds(lastRound),
       counters: this.#crew.counters().map((counters, worker) => sum(counters, this.#counted[worker]!)),
       incidents,
       ...news?.cluster && { cluster: news.cluster },

@@ -69,7 +69,10 @@ export function writeRollback(run: SharedRun, record: RollbackRecord): void {
   Atomics.store(run.control, Word.rollbacksWritten, record.rollbacks);
 }
 
-/** Reads the records written since the last call, oldest first, without those that the ring has overwritten. */
+/**
+ * Reads the records written since the last call, oldest first, without those that the ring has overwritten. Records of
+ * rounds after `lastRound` stay for the next call.
+ */
 export class RecordReader {
   readonly #run: SharedRun;
   #rounds = 0;
@@ -81,40 +84,52 @@ export class RecordReader {
     this.#rollbacks = Atomics.load(run.control, Word.rollbacksWritten);
   }
 
-  rounds(): RoundRecord[] {
+  rounds(lastRound = Infinity): RoundRecord[] {
     const { control, rounds } = this.#run;
     const { records, written } = read(control, Word.roundsWritten, rounds, this.#rounds);
-    this.#rounds = written;
-    return records.map((values) => unpack(ROUND_FIELDS, values));
+    const due = upTo(lastRound, records.map((values) => unpack(ROUND_FIELDS, values)));
+    this.#rounds = written - records.length + due.length;
+    return due;
   }
 
-  epochs(): EpochRecord[] {
+  epochs(lastRound = Infinity): EpochRecord[] {
     const { control, epochs } = this.#run;
     const { records, written } = read(control, Word.epochsWritten, epochs, this.#epochs);
-    this.#epochs = written;
-    return records.map((values) => {
-      const { epoch, round, step, ...figures } = unpack(EPOCH_FIELDS, values);
-      const words = [...values.subarray(EPOCH_FIELDS.length)];
-      return {
-        epoch,
-        round,
-        step,
-        digest: words.map((word) => word.toString(16).padStart(8, "0")).join(""),
-        training: { loss: figures.trainingLoss, accuracy: figures.trainingAccuracy },
-        heldOut: { loss: figures.heldOutLoss, accuracy: figures.heldOutAccuracy },
-      };
-    });
+    const due = upTo(lastRound, records.map(epochRecord));
+    this.#epochs = written - records.length + due.length;
+    return due;
   }
 
-  rollbacks(): RollbackRecord[] {
+  rollbacks(lastRound = Infinity): RollbackRecord[] {
     const written = Atomics.load(this.#run.control, Word.rollbacksWritten);
     const records = this.#run.rollbacks.slice(this.#rollbacks, written);
-    this.#rollbacks = written;
-    return records.map((values) => {
-      const { kind, ...record } = unpack(ROLLBACK_FIELDS, values);
-      return { ...record, kind: Object.values(NonFinite).find((known) => known === kind) ?? NonFinite.loss };
-    });
+    const due = upTo(lastRound, records.map(rollbackRecord));
+    this.#rollbacks = written - records.length + due.length;
+    return due;
   }
+}
+
+/** Returns the first of `records`, which are in the order of their rounds. */
+function upTo<R extends { readonly round: number }>(lastRound: number, records: readonly R[]): R[] {
+  return records.filter(({ round }) => round <= lastRound);
+}
+
+function epochRecord(values: Float64Array): EpochRecord {
+  const { epoch, round, step, ...figures } = unpack(EPOCH_FIELDS, values);
+  const words = [...values.subarray(EPOCH_FIELDS.length)];
+  return {
+    epoch,
+    round,
+    step,
+    digest: words.map((word) => word.toString(16).padStart(8, "0")).join(""),
+    training: { loss: figures.trainingLoss, accuracy: figures.trainingAccuracy },
+    heldOut: { loss: figures.heldOutLoss, accuracy: figures.heldOutAccuracy },
+  };
+}
+
+function rollbackRecord(values: Float64Array): RollbackRecord {
+  const { kind, ...record } = unpack(ROLLBACK_FIELDS, values);
+  return { ...record, kind: Object.values(NonFinite).find((known) => known === kind) ?? NonFinite.loss };
 }
 
 /** Names the first `values` by `fields`. */

@@ -4,8 +4,10 @@ import {
   RecordReader,
   type RoundRecord,
   writeEpoch,
+  writeRollback,
   writeRound,
 } from "../../../lib/lockstep/commit/records.ts";
+import { NonFinite } from "../../../lib/lockstep/divergence.ts";
 import { type SharedRun, sharedRun } from "../../../lib/lockstep/memory/views.ts";
 
 const create = (epochs: number) =>
@@ -43,6 +45,8 @@ const epoch = (n: number): EpochRecord => ({
   heldOut: { loss: n * 11, accuracy: n * 13 },
 });
 const numbers = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
+const finding = { kind: NonFinite.gradient, value: Infinity, shard: 0, step: 9 };
+
 function writeRounds(run: SharedRun, first: number, last: number): void {
   for (const n of numbers(first, last)) writeRound(run, round(n));
 }
@@ -110,4 +114,23 @@ Deno.test("epochs() leaves out the records that are overwritten while it reads",
     },
   });
   assertEquals(reader.epochs(), numbers(11, size).map(epoch));
+});
+
+Deno.test("epochs(), rollbacks() and rounds() leave later rounds than the given one for the next call", () => {
+  const run = create(9);
+  const reader = new RecordReader(run);
+  const rollback = (n: number) => ({ ...finding, round: n, restored: 3, position: 3, rollbacks: 1, learningRate: 0.5 });
+  for (const n of [1, 2, 4]) writeEpoch(run, epoch(n));
+  writeRollback(run, rollback(9));
+  writeRounds(run, 1, 10);
+  const until = (lastRound: number) => [
+    reader.epochs(lastRound).map((record) => record.round),
+    reader.rollbacks(lastRound).map((record) => record.round),
+    reader.rounds(lastRound).map((record) => record.round),
+  ];
+  // Epoch n ends in round 3 n here.
+  assertEquals(until(8), [[3, 6], [], numbers(1, 8)]);
+  assertEquals(until(8), [[], [], []]);
+  assertEquals(until(9), [[], [9], [9]]);
+  assertEquals(until(Infinity), [[12], [], [10]]);
 });
