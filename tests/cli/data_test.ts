@@ -155,9 +155,9 @@ Deno.test("train takes what is no flag as files of rows, as check does", () =>
   }));
 
 const refused: [what: string, flags: readonly string[], message: RegExp][] = [
-  ["a file that is not there", ["--data", "nowhere.csv"], /^error: nowhere.csv cannot be read: /],
+  ["a file that is not there", ["--data", "/none/rows.csv"], /^error: \/none\/rows.csv cannot be read: /],
   ["no file", ["--data"], /^error: --data has no value: expected a file of rows, or -/],
-  ["a file that is not there and has no flag", ["rows.csv"], /^error: rows.csv cannot be read: there is no such file/],
+  ["a file that is not there and has no flag", ["/none/rows.csv"], /^error: \S+ cannot be read: there is no such file/],
   ["another task", ["--data", "-", "--task", "parity"], /^error: --data is -: expected none for the task parity/],
   ["what the data decide", ["--data", "-", "--vocabulary", "7"], /^error: --vocabulary is 7: expected nothing where/],
   ["a table without data", ["--task", "table"], /^error: --task is table: expected files to train on/],

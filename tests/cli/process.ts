@@ -50,6 +50,9 @@ function denoArgs(task: Task, folder: string): string[] {
 /** Tasks that have workers which train. */
 const TRAINS: ReadonlySet<Task> = new Set(["train", "resume"]);
 
+/** Tasks that serve, on a free port unless a test gives one: another program on the machine may have the default. */
+const SERVES: ReadonlySet<Task> = new Set(["train", "resume", "serve"]);
+
 /** Of tasks that share another one's. */
 const PERMISSION_SETS: Partial<Record<Task, string>> = { resume: "train", verify: "check" };
 
@@ -60,8 +63,9 @@ export function start(
   input = "",
   env: Readonly<Record<string, string>> = {},
 ): Running {
+  const anyPort = SERVES.has(task) && !args.includes("--port") ? ["--port", "0"] : [];
   const process = new Deno.Command(Deno.execPath(), {
-    args: [...denoArgs(task, folder), ...args, ...TRAINS.has(task) ? WORKER_TIMEOUT : []],
+    args: [...denoArgs(task, folder), ...anyPort, ...args, ...TRAINS.has(task) ? WORKER_TIMEOUT : []],
     cwd: ROOT,
     stdin: "piped",
     stdout: "piped",
