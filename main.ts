@@ -2,19 +2,19 @@
 import { stdin } from "node:process";
 import { dashboardAssets } from "./dashboard/assets.ts";
 import { nearest } from "./lib/config/nearest.ts";
-import { deniedAccess, errorMessage, InputError } from "./lib/errors.ts";
-import { checkCommand } from "./lib/cli/check.ts";
+import { deniedAccess, errorMessage, InputError } from "./lib/base/errors.ts";
+import { checkCommand } from "./lib/cli/commands/check.ts";
 import { ExitCode } from "./lib/cli/exit_codes.ts";
-import { evaluateCommand } from "./lib/cli/evaluate.ts";
-import { exportCommand } from "./lib/cli/export.ts";
-import { OVERVIEW } from "./lib/cli/help.ts";
-import { watchKeys } from "./lib/cli/keys.ts";
-import { predictCommand } from "./lib/cli/predict.ts";
-import { resumeCommand } from "./lib/cli/resume.ts";
-import { serveCommand } from "./lib/cli/serve.ts";
-import { verifyCommand } from "./lib/cli/verify.ts";
-import { complain, createTerminal, OutputError } from "./lib/cli/terminal.ts";
-import { trainCommand } from "./lib/cli/train.ts";
+import { evaluateCommand } from "./lib/cli/commands/evaluate.ts";
+import { exportCommand } from "./lib/cli/commands/export.ts";
+import { OVERVIEW } from "./lib/cli/arguments/help.ts";
+import { watchKeys } from "./lib/cli/terminal/keys.ts";
+import { predictCommand } from "./lib/cli/commands/predict.ts";
+import { resumeCommand } from "./lib/cli/commands/resume.ts";
+import { serveCommand } from "./lib/cli/commands/serve.ts";
+import { verifyCommand } from "./lib/cli/commands/verify.ts";
+import { complain, createTerminal, OutputError } from "./lib/cli/terminal/terminal.ts";
+import { trainCommand } from "./lib/cli/commands/train.ts";
 
 const isTerminal = Deno.stdout.isTerminal();
 
@@ -30,7 +30,7 @@ const terminal = createTerminal({
 });
 
 const workerUrl = new URL("./workers/train.ts", import.meta.url);
-const baselineUrl = new URL("./workers/baseline.ts", import.meta.url);
+const baselineUrl = new URL("./workers/ngrams.ts", import.meta.url);
 const predictUrl = new URL("./workers/predict.ts", import.meta.url);
 const shared = { terminal, assets: dashboardAssets, predictUrl, quit: (code: ExitCode) => Deno.exit(code) };
 

@@ -1,7 +1,7 @@
 /** Where the figures come from: without it they mean nothing. */
 import { cpus } from "node:os";
 import project from "../deno.json" with { type: "json" };
-import { measurePeak } from "./peak.ts";
+import { measurePeak } from "./train/peak.ts";
 import type { Availability } from "./peers/pytorch.ts";
 
 export interface Environment {

@@ -1,9 +1,9 @@
 /** Command-line flags of the benchmarks. */
 import { parseArgs } from "@std/cli/parse-args";
 import { nearest } from "../lib/config/nearest.ts";
-import { InputError, type Problem } from "../lib/errors.ts";
-import { type BenchEngine, ENGINES } from "./engines.ts";
-import { type Shape, shapeName, SHAPES } from "./shapes.ts";
+import { InputError, type Problem } from "../lib/base/errors.ts";
+import { type BenchEngine, ENGINES } from "./train/engines.ts";
+import { type Shape, shapeName, SHAPES } from "./train/shapes.ts";
 
 export const SECTIONS = ["step", "scaling", "recipe"] as const;
 export type Section = typeof SECTIONS[number];

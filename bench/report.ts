@@ -1,9 +1,9 @@
 /** What was measured as tables. */
-import type { ScalingContestant } from "./contestants.ts";
+import type { ScalingContestant } from "./train/contestants.ts";
 import { median, ratioOf } from "./measure.ts";
-import type { RecipeResult } from "./recipe.ts";
-import { flopsPerSequence, shapeName } from "./shapes.ts";
-import { medianOf, type StepResult } from "./compare_steps.ts";
+import type { RecipeResult } from "./train/recipe.ts";
+import { flopsPerSequence, shapeName } from "./train/shapes.ts";
+import { medianOf, type StepResult } from "./train/compare_steps.ts";
 import { figure, percent, table } from "./table.ts";
 
 /** One table for one core and one for each other number of cores, of the results of one shape. */

@@ -1,7 +1,7 @@
 /** Requests to the server that sent this page. */
 import type { ModelInfo, Prediction } from "../lib/predict/types.ts";
-import type { SavedData } from "../lib/run/data_schema.ts";
-import type { Judgements } from "../lib/run/judgement_schema.ts";
+import type { SavedData } from "../lib/run/files/data_schema.ts";
+import type { Judgements } from "../lib/run/files/evaluation_schema.ts";
 import type { RunDetail } from "../lib/run/types.ts";
 
 export interface Answered extends Prediction {

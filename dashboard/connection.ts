@@ -3,10 +3,10 @@
  * Follows the server's current run, or the one that was chosen: finds it, opens its stream, and keeps to it through
  * cuts, restarts and newer runs. Knows nothing of the page.
  */
-import type { RunEvent } from "../lib/events.ts";
+import type { RunEvent } from "../lib/base/events.ts";
 import type { RunDetail } from "../lib/run/types.ts";
 import { currentRun, Refusal, runDetail } from "./api.ts";
-import { EVENT_TYPES } from "./state.ts";
+import { EVENT_TYPES } from "./state/state.ts";
 
 /** `empty`: the server has no run, or not the chosen one. `done`: nothing more is expected of this run. */
 export type Link = "connecting" | "empty" | "live" | "reconnecting" | "done";

@@ -1,5 +1,5 @@
 /** What the examples make their data with: choices that are the same every time. */
-import { Random } from "../lib/random.ts";
+import { Random } from "../lib/base/random.ts";
 
 export interface Draw {
   /** A whole number from 0 to `count - 1`. */

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { readdirSync, readFileSync } from "node:fs";
-import { counted } from "../lib/counted.ts";
+import { counted } from "../lib/base/counted.ts";
 
 Deno.test("counted() says one thing of 1 and another of all other numbers", () => {
   const said = [

@@ -1,5 +1,5 @@
 /** Random choices of tests, from a seed that is told where a test fails; `LOCKSTEP_TEST_SEED` repeats them. */
-import { Random, Stream } from "../lib/random.ts";
+import { Random, Stream } from "../lib/base/random.ts";
 
 /** A whole number from 0 to `below` - 1. */
 export type Draw = (below: number) => number;

@@ -5,9 +5,9 @@
  */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { posix } from "node:path";
-import { trainHelp } from "../lib/cli/help.ts";
-import { checkHelp } from "../lib/cli/check.ts";
-import { predictHelp } from "../lib/cli/predict.ts";
+import { trainHelp } from "../lib/cli/arguments/help.ts";
+import { checkHelp } from "../lib/cli/commands/check.ts";
+import { predictHelp } from "../lib/cli/commands/predict.ts";
 
 /** Files and folders in plain English: none of them may have such a phrase. */
 export const DONE = ["README.md", "docs", "examples/README.md", ".ci", "workers"];

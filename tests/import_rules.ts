@@ -3,10 +3,10 @@ import { posix } from "node:path";
 
 /** The parts of lib/, each layer above those that may use it. A part may use itself and every layer before its own. */
 const LAYERS = [
-  ["abort", "counted", "errors", "printable"],
-  ["config", "events", "random", "turns"],
+  ["base"],
+  ["config"],
   ["data"],
-  ["model", "baseline"],
+  ["model", "ngrams"],
   ["engine"],
   ["lockstep"],
   ["cluster"],
@@ -25,7 +25,7 @@ const SPECIFIER = /\b(?:from|import)\s*\(?\s*["']([^"']+)["']/g;
 const COMPUTED = /\bimport\s*\(\s*[^"'\s]/;
 const RE_EXPORT = /\b(?:import|export)\s+(?:type\s+)?[\w*{}\s,]*(?:\sfrom\s*["'][^"']+["'])?;/g;
 
-/** What is wrong with a file of lib/ at `path` (`lib/run/files.ts`), in words. */
+/** What is wrong with a file of lib/ at `path` (`lib/run/files/files.ts`), in words. */
 export function importProblems(path: string, text: string): string[] {
   const code = text.replace(COMMENT, "");
   const problems = [...code.matchAll(SPECIFIER)].flatMap(([, specifier]) => arrowProblem(path, specifier!) ?? []);
@@ -36,27 +36,12 @@ export function importProblems(path: string, text: string): string[] {
   return problems;
 }
 
-/** Arrows that close a circle today. A file that is renamed or mended leaves this list; nothing is ever added to it. */
-export const KNOWN_CIRCLES = [
-  "lib/data/refusals.ts imports lib/data/load.ts",
-  "lib/serve/front.ts imports lib/serve/routes.ts",
-  "lib/serve/metrics.ts imports lib/serve/connections.ts",
-  "lib/serve/public_address.ts imports lib/serve/front.ts",
-  "lib/serve/shell.ts imports lib/serve/app.ts",
-];
-
 /**
  * Finds the circles among `files` (path → text), where imports of types count as well: each circle is a sorted list of
- * files. Arrows of `known` count as cut; one that no file has any more is an error. The method is Tarjan's (1972).
+ * files. The method is Tarjan's (1972).
  */
-export function importCircles(files: ReadonlyMap<string, string>, known: readonly string[] = []): string[][] {
-  const cut = new Set(known);
-  const arrows = arrowsOf(files);
-  for (const [path, targets] of arrows) {
-    arrows.set(path, targets.filter((target) => !cut.delete(`${path} imports ${target}`)));
-  }
-  if (cut.size > 0) throw new Error(`Not true any more, remove it from the list: ${[...cut].join(", ")}`);
-  return circlesOf(arrows);
+export function importCircles(files: ReadonlyMap<string, string>): string[][] {
+  return circlesOf(arrowsOf(files));
 }
 
 /** Finds the circles among the subfolders of the folder `part` and the files beside them. */
@@ -70,6 +55,16 @@ export function roomCircles(files: ReadonlyMap<string, string>, part: string): s
     arrows.set(room, [...arrows.get(room) ?? [], ...others.filter((other) => other !== room)]);
   }
   return circlesOf(arrows);
+}
+
+/** Counts the files that lie in each folder of `paths`, those of its subfolders left out. */
+export function filesByFolder(paths: Iterable<string>): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const path of paths) {
+    const folder = posix.dirname(path);
+    counts.set(folder, (counts.get(folder) ?? 0) + 1);
+  }
+  return counts;
 }
 
 /** Lists what each of `files` imports among them. */
@@ -121,7 +116,7 @@ function arrowProblem(path: string, specifier: string): string | undefined {
   return undefined;
 }
 
-/** `lib/run/files.ts` → `run`, `lib/errors.ts` → `errors`. */
+/** `lib/run/files/lock.ts` → `run`. */
 function partOf(path: string): string {
   return path.split("/")[1]!.replace(/\.ts$/, "");
 }

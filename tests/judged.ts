@@ -1,6 +1,6 @@
 /** What a run on files left behind: figures of any number of classes that agree with each other. */
-import type { SavedData } from "../lib/run/data_schema.ts";
-import type { Judgement, Judgements } from "../lib/run/judgement_schema.ts";
+import type { SavedData } from "../lib/run/files/data_schema.ts";
+import type { Judgement, Judgements } from "../lib/run/files/evaluation_schema.ts";
 import { evaluatePredictions } from "../lib/model/evaluation.ts";
 
 /** As a file that is asked for over HTTP. */

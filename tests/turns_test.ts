@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { inTurns } from "../lib/turns.ts";
+import { inTurns } from "../lib/base/turns.ts";
 
 Deno.test("inTurns() does all of the work, and a timer that is due comes in between", async () => {
   let due = false;

@@ -1,11 +1,11 @@
 /** PyTorch as a peer: its measurements are taken by the two Python scripts in this folder. */
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { errorMessage } from "../../lib/errors.ts";
+import { errorMessage } from "../../lib/base/errors.ts";
 import { output } from "../command.ts";
-import type { StepFigures } from "../lockstep.ts";
+import type { StepFigures } from "../train/lockstep.ts";
 import type { Stages } from "../measure.ts";
-import { type Shape, VOCABULARY } from "../shapes.ts";
+import { type Shape, VOCABULARY } from "../train/shapes.ts";
 
 /** Debian's own, where its package python3-torch is. */
 const PYTHON = "/usr/bin/python3";

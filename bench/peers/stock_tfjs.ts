@@ -2,9 +2,9 @@
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { output } from "../command.ts";
-import type { StepFigures } from "../lockstep.ts";
+import type { StepFigures } from "../train/lockstep.ts";
 import type { Stages } from "../measure.ts";
-import type { Shape } from "../shapes.ts";
+import type { Shape } from "../train/shapes.ts";
 
 const line = z.object({ steps: z.int(), msPerStep: z.number() });
 

@@ -7,7 +7,7 @@
 import { registerScatterAdd } from "../../lib/engine/tfjs/scatter.ts";
 import { startWasm } from "../../lib/engine/tfjs/backend.ts";
 import { isOver, type Mark, stagesOf } from "../measure.ts";
-import { CLASSES, VOCABULARY } from "../shapes.ts";
+import { CLASSES, VOCABULARY } from "../train/shapes.ts";
 
 const [backend = "cpu", ...rest] = Deno.args;
 const [batch = 0, length = 0, embedding = 0, hidden = 0, seconds = 0, warmUpSeconds = 0] = rest.map(Number);

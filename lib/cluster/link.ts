@@ -4,19 +4,19 @@
  */
 import { randomInt } from "node:crypto";
 import type { Config } from "../config/schema.ts";
-import { errorMessage, TrainingError } from "../errors.ts";
-import type { ClusterView, Incident } from "../events.ts";
+import { errorMessage, TrainingError } from "../base/errors.ts";
+import type { ClusterView, Incident } from "../base/events.ts";
 import type { Coordinator, Link } from "../lockstep/coordinator.ts";
 import { groupsOf } from "../lockstep/schedule.ts";
 import type { LockstepConfig, Plan } from "../lockstep/plan.ts";
-import { awaitServer } from "./await_server.ts";
-import { type Claim, claimRun, createClaim } from "./claim.ts";
-import { wallClock } from "./clock.ts";
-import { LockstepShards, shapeOf } from "./lockstep_shards.ts";
-import { Machine } from "./machine.ts";
-import { connectNats } from "./nats_connection.ts";
-import { checkSizes } from "./sizes.ts";
-import { MEMBER, type Transport } from "./transport.ts";
+import { awaitServer } from "./nats/await_server.ts";
+import { type Claim, claimRun, createClaim } from "./roles/check_same_run.ts";
+import { wallClock } from "./protocol/clock.ts";
+import { LockstepShards, shapeOf } from "./rounds/lockstep_shards.ts";
+import { Machine } from "./roles/machine.ts";
+import { connectNats } from "./nats/connection.ts";
+import { checkSizes } from "./rounds/sizes.ts";
+import { MEMBER, type Transport } from "./protocol/transport.ts";
 
 /** Silence after which a machine counts as gone. */
 const LEASE_MS = 3000;

@@ -1,5 +1,5 @@
 /** What does not go together where other machines take part in a run. */
-import type { Problem } from "../errors.ts";
+import type { Problem } from "../base/errors.ts";
 import { clusterShape, type Config } from "./schema.ts";
 
 export function clusterProblems(config: Config, nameOf: (key: keyof Config) => string): Problem[] {

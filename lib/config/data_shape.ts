@@ -55,7 +55,7 @@ export type DataOptions = z.infer<typeof dataOptionsSchema>;
 /**
  * Rules by which rows are read. 1: numbers in JSON by their value, fastText's first label only, characters as they come.
  * 2: numbers with the digits that are written, fastText's labels wherever they stand, one spelling for what looks the
- * same (lib/data/normal_form.ts), a tokenizer.json as Hugging Face's own library. Runs that do not say which were trained
+ * same (lib/data/tokenizers/normal_form.ts), a tokenizer.json as Hugging Face's own library. Runs that do not say which were trained
  * by 1.
  */
 export type ReadingRules = 1 | 2;

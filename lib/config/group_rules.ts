@@ -1,5 +1,5 @@
 /** What does not go together where groups of shards average among themselves (`--cluster-every`, `--groups`). */
-import type { Problem } from "../errors.ts";
+import type { Problem } from "../base/errors.ts";
 import type { Config } from "./schema.ts";
 
 export function groupProblems(config: Config, nameOf: (key: keyof Config) => string): Problem[] {

@@ -1,6 +1,6 @@
-import { counted } from "../counted.ts";
-import { InputError, type Problem, Problems } from "../errors.ts";
-import { shortened, shortJson } from "../printable.ts";
+import { counted } from "../base/counted.ts";
+import { InputError, type Problem, Problems } from "../base/errors.ts";
+import { shortened, shortJson } from "../base/printable.ts";
 import { clusterProblems } from "./cluster_rules.ts";
 import { groupProblems } from "./group_rules.ts";
 import { meantNames } from "./nearest.ts";

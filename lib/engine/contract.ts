@@ -4,7 +4,7 @@
  * shards nor rounds: an engine reads and writes in place what it is given, and is synchronous. Start here with `Engine`, then
  * read `tfjs/forward.ts`, which is the whole model on two screens, and `simd/passes.ts` for the same in fused kernels.
  */
-import type { Batch, BatchMetrics } from "../data/batch.ts";
+import type { Batch, BatchMetrics } from "../data/batches/batch.ts";
 import type { ParameterLayout } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import type { AdamConstants } from "./adam.ts";

@@ -1,5 +1,5 @@
 /** Creates an engine with its own memory, for code outside a run: predictions, tests, benchmarks. */
-import { type Batch, batchWords, createBatch } from "../data/batch.ts";
+import { type Batch, batchWords, createBatch } from "../data/batches/batch.ts";
 import type { Engine } from "./contract.ts";
 import { createEngine, type EngineOptions, engineScratchBytes } from "./create_engine.ts";
 import { PAGE_BYTES, wholeLines } from "./regions.ts";

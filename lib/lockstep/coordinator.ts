@@ -6,8 +6,8 @@
  * The coordinator starts a crew of workers, reads what they commit, asks them to stop, and replaces the crew when a worker
  * is lost. It takes no part in a round.
  */
-import { TrainingError } from "../errors.ts";
-import type { ClusterView, Incident } from "../events.ts";
+import { TrainingError } from "../base/errors.ts";
+import type { ClusterView, Incident } from "../base/events.ts";
 import { isNewBest } from "./commit/best_state.ts";
 import { type EpochRecord, RecordReader, type RollbackRecord, type RoundRecord } from "./commit/records.ts";
 import { type Counters, Crew } from "./crew.ts";

@@ -3,7 +3,7 @@
  * which every step needs anyway, the averaged weights by theirs. If all gradients and their squares fit into float32, so
  * do Adam's moments, which are means of them.
  */
-import type { BatchMetrics } from "../data/batch.ts";
+import type { BatchMetrics } from "../data/batches/batch.ts";
 import { clipScale } from "../engine/adam.ts";
 import { adamUpdate } from "../engine/reference/optimizer.ts";
 import { currentAndNext, isDriftMeasured } from "./memory/control.ts";

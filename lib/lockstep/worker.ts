@@ -1,6 +1,6 @@
 /** Runs a worker thread: it gets one message, says that it is ready, runs the loop, and says that it is done. */
 import { createEngine } from "../engine/create_engine.ts";
-import { errorMessage } from "../errors.ts";
+import { errorMessage } from "../base/errors.ts";
 import { abort, Aborted } from "./barrier.ts";
 import { SilentExit } from "./chaos.ts";
 import { Divergence } from "./divergence.ts";

@@ -2,7 +2,7 @@
  * Runs a worker: rounds of local steps, averaging and commit, in lockstep with all other workers. The loop is synchronous
  * from the first round to the last and meets the others only in shared memory.
  */
-import { lossWeight } from "../data/class_weights.ts";
+import { lossWeight } from "../data/batches/class_weights.ts";
 import type { Engine } from "../engine/contract.ts";
 import { createBarrier, waitWhilePaused } from "./barrier.ts";
 import { createChaos } from "./chaos.ts";

@@ -1,5 +1,5 @@
-import { Random, Stream } from "../random.ts";
-import { inTurns } from "../turns.ts";
+import { Random, Stream } from "../base/random.ts";
+import { inTurns } from "../base/turns.ts";
 import { type ParameterLayout, tensorView } from "./layout.ts";
 import type { ModelSpec } from "./spec.ts";
 

@@ -1,5 +1,5 @@
 import type { TrainingConfig } from "../config/schema.ts";
-import type { Dataset } from "../data/dataset.ts";
+import type { Dataset } from "../data/batches/dataset.ts";
 
 /** What of the last LSTM's outputs the dense layer gets: see `ModelSpec.pooling`. */
 export type Pooling = TrainingConfig["pooling"];

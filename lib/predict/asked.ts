@@ -1,6 +1,6 @@
 /** What `predict` is asked: for each line, or row of a file, the input that it is or why it is refused, in order. */
 import type { ReadOptions } from "../config/data_shape.ts";
-import { InputError } from "../errors.ts";
+import { InputError } from "../base/errors.ts";
 import { isProblem, type Row, textProblem } from "../data/formats/entry.ts";
 import { sourceName } from "../data/formats/bytes.ts";
 import { parseRow } from "../data/formats/jsonl.ts";

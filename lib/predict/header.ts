@@ -1,6 +1,6 @@
 /** Standard input that is a file of rows, asked as if each of its lines were a text, which would be answered wrongly. */
 import type { ReadOptions } from "../config/data_shape.ts";
-import { InputError } from "../errors.ts";
+import { InputError } from "../base/errors.ts";
 
 const DELIMITERS = [",", "\t", ";", "|"];
 

@@ -3,10 +3,10 @@
  * while batches are computed are gathered into the next one.
  */
 import { clearImmediate, setImmediate } from "node:timers";
-import { errorMessage } from "../errors.ts";
+import { errorMessage } from "../base/errors.ts";
 import { trainedModel } from "../model/task_model.ts";
 import type { Newest } from "../run/model_version.ts";
-import { joinSequences, KEPT_VERSIONS } from "./desk.ts";
+import { joinSequences, KEPT_VERSIONS } from "./batch_predictor.ts";
 import { BATCH_SIZES, Histogram } from "./histogram.ts";
 import { prediction } from "./prediction.ts";
 import type { DeskOptions, Outcome } from "./protocol.ts";

@@ -1,7 +1,7 @@
 /** What the main thread and the prediction thread say to each other. */
 import type { TrainingConfig } from "../config/schema.ts";
 import type { ModelSpec } from "../model/spec.ts";
-import type { PreprocessingJson } from "../data/preprocessing.ts";
+import type { PreprocessingJson } from "../data/encode/preprocessing.ts";
 import type { Newest } from "../run/model_version.ts";
 import type { Flags, Input } from "./types.ts";
 

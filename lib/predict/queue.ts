@@ -1,5 +1,5 @@
 /** Requests that wait for their batch: bounded, in order, and each free to leave. */
-import { counted } from "../counted.ts";
+import { counted } from "../base/counted.ts";
 import { type Input, Unavailable } from "./types.ts";
 
 /** What is asked: inputs, by one version of the weights. */

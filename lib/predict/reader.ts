@@ -1,11 +1,11 @@
 /** Checks what requests and lines ask about: how depends on what the model was trained on. Nothing is cut into tokens here. */
-import { counted } from "../counted.ts";
+import { counted } from "../base/counted.ts";
 import { NEWEST_RULES } from "../config/data_shape.ts";
 import { MAX_ROW } from "../data/formats/entry.ts";
-import type { PreprocessingJson } from "../data/preprocessing.ts";
+import type { PreprocessingJson } from "../data/encode/preprocessing.ts";
 import { isNumber } from "../data/json_digits.ts";
-import { describe, sequenceProblem, type SequenceShape } from "../data/sequences.ts";
-import { InputError } from "../errors.ts";
+import { describe, sequenceProblem, type SequenceShape } from "../data/batches/check_tokens.ts";
+import { InputError } from "../base/errors.ts";
 import type { Input, Reader } from "./types.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** Reads inputs as the model does, in the thread that predicts: it cuts texts into tokens and looks tokens up. */
-import { openPreprocessing, type PreprocessingJson } from "../data/preprocessing.ts";
+import { openPreprocessing, type PreprocessingJson } from "../data/encode/preprocessing.ts";
 import { idsOf } from "./reader.ts";
 import type { Flags, Input } from "./types.ts";
 

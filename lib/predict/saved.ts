@@ -1,9 +1,9 @@
 /** Predictions of a saved model in the caller's own thread, for whoever has nothing else to do meanwhile. */
 import type { TrainingConfig } from "../config/schema.ts";
-import type { PreprocessingJson } from "../data/preprocessing.ts";
+import type { PreprocessingJson } from "../data/encode/preprocessing.ts";
 import { trainedModel } from "../model/task_model.ts";
 import type { ModelVersion } from "../run/model_version.ts";
-import { Desk } from "./desk.ts";
+import { Desk } from "./batch_predictor.ts";
 import { prediction } from "./prediction.ts";
 import type { Input, Prediction } from "./types.ts";
 

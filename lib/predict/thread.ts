@@ -1,8 +1,8 @@
 /** The prediction thread's life: each message done in turn. */
-import { errorMessage } from "../errors.ts";
+import { errorMessage } from "../base/errors.ts";
 import { parameterLayout } from "../model/layout.ts";
-import { decodeCheckpoint } from "../run/checkpoint.ts";
-import { Desk } from "./desk.ts";
+import { decodeCheckpoint } from "../run/files/checkpoint.ts";
+import { Desk } from "./batch_predictor.ts";
 import type { DeskOptions, FromThread, ToThread } from "./protocol.ts";
 
 /** What is called with each message. Never throws. */

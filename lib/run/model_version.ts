@@ -1,5 +1,5 @@
 /** Weights that predict, and where they are: in a run that trains, or saved. */
-import type { Combination } from "../baseline/mix.ts";
+import type { Combination } from "../ngrams/mix.ts";
 import type { MapOptions } from "../lockstep/memory/map.ts";
 
 /** Weights as one round committed them. */

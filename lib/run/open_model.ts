@@ -1,10 +1,10 @@
 /** Opens a run for the commands that need its model: the one place that says why there is none. */
 import { basename, join } from "node:path";
-import { InputError } from "../errors.ts";
-import { lastEvent } from "./event_log.ts";
-import { errorCode } from "./files.ts";
-import { lockFile } from "./lock.ts";
-import { readModel, type SavedModel } from "./model_files.ts";
+import { InputError } from "../base/errors.ts";
+import { lastEvent } from "./log/event_log.ts";
+import { errorCode } from "./files/files.ts";
+import { lockFile } from "./files/lock.ts";
+import { readModel, type SavedModel } from "./files/model_files.ts";
 
 /** The model of the run in `directory`. Throws an InputError that says what to do if the run has none yet, and as `readModel` does. */
 export async function openModel(directory: string): Promise<SavedModel> {

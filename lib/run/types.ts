@@ -1,5 +1,5 @@
 /** What the world sees of runs and models: plain values, no tensors. */
-import type { Summary } from "../events.ts";
+import type { Summary } from "../base/events.ts";
 
 /** `queued`: it waits for its turn; `interrupted`: the log ends without an end and nobody is training. */
 export const RUN_STATES = ["queued", "running", "paused", "stopping", "finished", "failed", "interrupted"] as const;

@@ -1,7 +1,9 @@
 /** Counts of what was asked and answered, and their text for a scraper: Prometheus's own, or OpenMetrics 1.0. */
 import { Histogram } from "../predict/histogram.ts";
-import type { CloseReason } from "./connections.ts";
 import { Drops } from "./drops.ts";
+
+/** Why the server closed a connection: no request, no room for it, half a body, or an answer that was not taken. */
+export type CloseReason = "idle" | "full" | "body" | "stalled";
 
 /** Upper bounds in seconds, of a prediction's and of a large list's time alike. */
 const BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];

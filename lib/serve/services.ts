@@ -2,7 +2,7 @@
  * What the HTTP side needs of the rest, and all it knows of it: no tensors, no files, no threads. The composition root
  * gives real ones, tests give small ones.
  */
-import type { ClusterStatus, RunEvent } from "../events.ts";
+import type { ClusterStatus, RunEvent } from "../base/events.ts";
 import type { Predictor } from "../predict/types.ts";
 import type { Admission, JsonText, Removal, RunAction, RunDetail, RunQuery } from "../run/types.ts";
 

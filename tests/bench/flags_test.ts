@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseFlags } from "../../bench/flags.ts";
-import { ENGINES } from "../../bench/engines.ts";
-import { SHAPES } from "../../bench/shapes.ts";
-import { InputError } from "../../lib/errors.ts";
+import { ENGINES } from "../../bench/train/engines.ts";
+import { SHAPES } from "../../bench/train/shapes.ts";
+import { InputError } from "../../lib/base/errors.ts";
 
 function refused(...args: string[]): string {
   try {

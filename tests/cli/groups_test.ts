@@ -1,6 +1,6 @@
 /** Groups of shards that average between the parts of a round, in processes as people start them. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { natsTest } from "../cluster/nats_server.ts";
+import { natsTest } from "../cluster/nats/nats_server.ts";
 import { latestOf, run, start, TINY, withFolder } from "./process.ts";
 
 const PARTS = ["--shards=6", "--cluster-every=3", "--groups=3", "--vocabulary=300"];

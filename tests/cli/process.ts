@@ -1,7 +1,7 @@
 /** Runs the product as a user does: a process of its own, with the permissions of its task. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { resolveRun } from "../../lib/run/directory.ts";
+import { resolveRun } from "../../lib/run/files/directory.ts";
 import { PATIENCE_MS, WORKER_TIMEOUT } from "../patience.ts";
 import { decoded } from "../text.ts";
 

@@ -1,16 +1,16 @@
 /** A run's directory with a finished model of random weights, and `predict` asked about it in this process. */
 import { join } from "node:path";
-import { predictCommand } from "../../lib/cli/predict.ts";
+import { predictCommand } from "../../lib/cli/commands/predict.ts";
 import { type Config, trainingConfig } from "../../lib/config/schema.ts";
-import type { PreprocessingJson } from "../../lib/data/preprocessing.ts";
-import { InputError } from "../../lib/errors.ts";
+import type { PreprocessingJson } from "../../lib/data/encode/preprocessing.ts";
+import { InputError } from "../../lib/base/errors.ts";
 import { initialWeights } from "../../lib/model/initial.ts";
 import { taskModel } from "../../lib/model/task_model.ts";
-import { writeModel } from "../../lib/run/model_files.ts";
+import { writeModel } from "../../lib/run/files/model_files.ts";
 import { bytesOf } from "../data/reading.ts";
 import { inTemporaryDirectory } from "../run/temporary.ts";
 import { tinyRunConfig } from "../run/tiny_run.ts";
-import { fakeTerminal } from "./fake_terminal.ts";
+import { fakeTerminal } from "./terminal/fake_terminal.ts";
 
 export const LABELS = ["odd", "even"];
 

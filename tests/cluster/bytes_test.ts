@@ -1,12 +1,12 @@
-/** That machines send and read the bytes that docs/cluster.md and lib/cluster/sizes.ts count. */
+/** That machines send and read the bytes that docs/cluster.md and lib/cluster/rounds/sizes.ts count. */
 import { assert } from "@std/assert";
-import { wallClock } from "../../lib/cluster/clock.ts";
-import { shapeOf } from "../../lib/cluster/lockstep_shards.ts";
-import { MemoryBroker } from "../../lib/cluster/memory_transport.ts";
-import { roundBytes } from "../../lib/cluster/sizes.ts";
+import { wallClock } from "../../lib/cluster/protocol/clock.ts";
+import { shapeOf } from "../../lib/cluster/rounds/lockstep_shards.ts";
+import { MemoryBroker } from "./toy/memory_transport.ts";
+import { roundBytes } from "../../lib/cluster/rounds/sizes.ts";
 import { createPlan } from "../../lib/lockstep/plan.ts";
 import { tinyConfig } from "../lockstep/tiny.ts";
-import { trainOnMachine } from "./machines.ts";
+import { trainOnMachine } from "./toy/machines.ts";
 
 /** Rows that `tokens` tokens, drawn alike from `rows`, are expected to touch. */
 function touched(rows: number, tokens: number): number {

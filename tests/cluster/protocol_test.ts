@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { ToyCluster } from "./toy_cluster.ts";
-import { toyResult } from "./toy_shards.ts";
+import { ToyCluster } from "./toy/toy_cluster.ts";
+import { toyResult } from "./toy/toy_shards.ts";
 
 Deno.test("Machine: one, two, three and five machines come to the digest of none", async () => {
   const toy = { shards: 6, rounds: 12 };

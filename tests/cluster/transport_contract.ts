@@ -1,7 +1,7 @@
 /** What every transport must do: the same tests run over the one in memory and over NATS. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { MOST_OTHERS } from "../../lib/cluster/register.ts";
-import { StoreLost, type Transport, Unreachable } from "../../lib/cluster/transport.ts";
+import { MOST_OTHERS } from "../../lib/cluster/protocol/register.ts";
+import { StoreLost, type Transport, Unreachable } from "../../lib/cluster/protocol/transport.ts";
 
 export interface TransportHarness {
   /** Another way to the same log. */

@@ -1,15 +1,15 @@
 /** Waits of machines: each has an end, whatever the broker does or leaves. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { claimRun } from "../../lib/cluster/claim.ts";
-import { Dropped } from "../../lib/cluster/dropped.ts";
-import { MemoryBroker } from "../../lib/cluster/memory_transport.ts";
-import { unlessStalled } from "../../lib/cluster/read_log.ts";
-import { retry } from "../../lib/cluster/retry.ts";
-import { type Transport, Unreachable } from "../../lib/cluster/transport.ts";
-import { TrainingError } from "../../lib/errors.ts";
-import { FakeClock } from "./fake_clock.ts";
-import { LEASE_MS, ToyCluster } from "./toy_cluster.ts";
-import { TOY_CLAIM, toyResult, ToyShards } from "./toy_shards.ts";
+import { claimRun } from "../../lib/cluster/roles/check_same_run.ts";
+import { Dropped } from "../../lib/cluster/protocol/dropped.ts";
+import { MemoryBroker } from "./toy/memory_transport.ts";
+import { unlessStalled } from "../../lib/cluster/roles/read_log.ts";
+import { retry } from "../../lib/cluster/protocol/retry.ts";
+import { type Transport, Unreachable } from "../../lib/cluster/protocol/transport.ts";
+import { TrainingError } from "../../lib/base/errors.ts";
+import { FakeClock } from "./toy/fake_clock.ts";
+import { LEASE_MS, ToyCluster } from "./toy/toy_cluster.ts";
+import { TOY_CLAIM, toyResult, ToyShards } from "./toy/toy_shards.ts";
 
 const TOY = { shards: 6, rounds: 20 };
 

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import fc from "fast-check";
 import { type ConfigSource, resolveConfig } from "../../lib/config/resolve.ts";
 import { type ConfigKey, configSchema, fileShape, trainingConfig, trainingShape } from "../../lib/config/schema.ts";
-import { InputError } from "../../lib/errors.ts";
+import { InputError } from "../../lib/base/errors.ts";
 
 type Values = Readonly<Record<string, unknown>>;
 

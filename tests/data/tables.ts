@@ -1,7 +1,7 @@
 /** Tables of encoded rows for tests. */
-import type { EncodedTable } from "../../lib/data/table.ts";
-import type { TrainingData } from "../../lib/data/training_data.ts";
-import { Random, Stream } from "../../lib/random.ts";
+import type { EncodedTable } from "../../lib/data/batches/table.ts";
+import type { TrainingData } from "../../lib/data/batches/training_data.ts";
+import { Random, Stream } from "../../lib/base/random.ts";
 
 /** `rows` of tokens with their classes, in shared memory. */
 export function tableOf(rows: readonly (readonly number[])[], classes: readonly number[]): EncodedTable {

@@ -1,4 +1,4 @@
-import type { Batch } from "../../lib/data/batch.ts";
+import type { Batch } from "../../lib/data/batches/batch.ts";
 import type { Engine, Replica } from "../../lib/engine/contract.ts";
 import { createWorkspace } from "../../lib/engine/workspace.ts";
 import type { EngineNeeds } from "./contract/example.ts";

@@ -1,8 +1,8 @@
 /** The model in plain loops and double precision, slow and independent of every engine: the oracle of their tests. */
-import type { Batch } from "../../lib/data/batch.ts";
+import type { Batch } from "../../lib/data/batches/batch.ts";
 import { type ParameterLayout, tensorNamed } from "../../lib/model/layout.ts";
 import type { ModelSpec } from "../../lib/model/spec.ts";
-import { Stream, threefry2x32 } from "../../lib/random.ts";
+import { Stream, threefry2x32 } from "../../lib/base/random.ts";
 
 /** Which values a training step drops. */
 export interface PlainDropout {

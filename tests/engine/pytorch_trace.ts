@@ -1,7 +1,7 @@
 /** PyTorch's trace (../fixtures/README.md) in this project's terms: flat vectors and batches. */
 import { adamConstants } from "../../lib/engine/adam.ts";
 import trace from "../fixtures/pytorch_trace_small.json" with { type: "json" };
-import { type Batch, createBatch } from "../../lib/data/batch.ts";
+import { type Batch, createBatch } from "../../lib/data/batches/batch.ts";
 import { parameterLayout, tensorNamed, tensorView } from "../../lib/model/layout.ts";
 import { type ModelSpec, ONE_LAYER } from "../../lib/model/spec.ts";
 

@@ -1,6 +1,6 @@
 /** Tests how a training ends: by its schedule, by a request or by a fault. */
 import { assert, assertAlmostEquals, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { TrainingError } from "../../lib/errors.ts";
+import { TrainingError } from "../../lib/base/errors.ts";
 import { StopReason } from "../../lib/lockstep/memory/control.ts";
 import { plainHeldOut, plainModel } from "./plain_rounds.ts";
 import type { Fault } from "./faulty_worker.ts";

@@ -1,7 +1,7 @@
 /** Tests losses and weights that are not finite: they are noticed before the round commits, and rolled back. */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { TrainingConfig } from "../../lib/config/schema.ts";
-import { TrainingError } from "../../lib/errors.ts";
+import { TrainingError } from "../../lib/base/errors.ts";
 import { StopReason } from "../../lib/lockstep/memory/control.ts";
 import { type State, stateDigest } from "../../lib/lockstep/memory/state.ts";
 import { plainModel, plainTraining } from "./plain_rounds.ts";

@@ -3,8 +3,8 @@
  * oracle of the worker loop. Only gradients and optimizer steps are an engine's.
  */
 import type { TrainingConfig } from "../../lib/config/schema.ts";
-import { createBatch } from "../../lib/data/batch.ts";
-import type { TrainingData } from "../../lib/data/training_data.ts";
+import { createBatch } from "../../lib/data/batches/batch.ts";
+import type { TrainingData } from "../../lib/data/batches/training_data.ts";
 import type { Engine, Replica } from "../../lib/engine/contract.ts";
 import { createTfjsEngine } from "../../lib/engine/tfjs/engine.ts";
 import { initialWeights } from "../../lib/model/initial.ts";

@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { bestShare } from "../../lib/baseline/mix.ts";
-import { judge } from "../../lib/baseline/train.ts";
+import { bestShare } from "../../lib/ngrams/mix.ts";
+import { judge } from "../../lib/ngrams/train.ts";
 import { evaluatePredictions, worstMistakes } from "../../lib/model/evaluation.ts";
 
 const names = ["bug", "question", "other"];

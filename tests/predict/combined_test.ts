@@ -2,15 +2,15 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { openSaved } from "../../lib/predict/saved.ts";
 import type { Prediction } from "../../lib/predict/types.ts";
-import { writeCheckpoint } from "../../lib/run/checkpoint.ts";
-import { checkpointBytes, checkpointRounds } from "../../lib/run/checkpoint_store.ts";
+import { writeCheckpoint } from "../../lib/run/files/checkpoint.ts";
+import { checkpointBytes, checkpointRounds } from "../../lib/run/files/checkpoint_store.ts";
 import { NEW_HISTORY } from "../../lib/lockstep/memory/training_history.ts";
 import type { ModelVersion, Newest } from "../../lib/run/model_version.ts";
-import { predictByNgrams, predictTable } from "../../lib/run/predict_table.ts";
-import { plainCombination, plainNgrams, tinyNgrams } from "../baseline/tiny_ngrams.ts";
+import { predictByNgrams, predictTable } from "../../lib/run/evaluation/predict_table.ts";
+import { plainCombination, plainNgrams, tinyNgrams } from "../ngrams/tiny_ngrams.ts";
 import { tableOf } from "../data/tables.ts";
 import { inTemporaryDirectory } from "../run/temporary.ts";
-import { soon } from "../serve/reading.ts";
+import { soon } from "../serve/http/reading.ts";
 import { config, model, plainProbabilities, tinyPredictor, version } from "./tiny_predictor.ts";
 
 const { labels } = model.dataset;

@@ -5,10 +5,10 @@ import { initialState } from "../../lib/lockstep/initial_state.ts";
 import { sharedRun } from "../../lib/lockstep/memory/views.ts";
 import { type State, stateDigest, writeState } from "../../lib/lockstep/memory/state.ts";
 import { liveVersion } from "../../lib/predict/live_version.ts";
-import { readModel } from "../../lib/run/model_files.ts";
+import { readModel } from "../../lib/run/files/model_files.ts";
 import { createTinyRun } from "../run/tiny_run.ts";
 import { inTemporaryDirectory } from "../run/temporary.ts";
-import { soon, until } from "../serve/reading.ts";
+import { soon, until } from "../serve/http/reading.ts";
 import { config, model, plainProbabilities, tinyPredictor } from "./tiny_predictor.ts";
 
 /** A run in memory that nobody trains, and how to commit a round of it. */

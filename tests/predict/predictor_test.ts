@@ -2,10 +2,10 @@ import { assert, assertAlmostEquals, assertEquals, assertMatch, assertRejects } 
 import { NEW_HISTORY } from "../../lib/lockstep/memory/training_history.ts";
 import { stateDigest } from "../../lib/lockstep/memory/state.ts";
 import { type Answer, Unavailable, UnknownVersion } from "../../lib/predict/types.ts";
-import { checkpointBytes, checkpointRounds } from "../../lib/run/checkpoint_store.ts";
-import { writeCheckpoint } from "../../lib/run/checkpoint.ts";
+import { checkpointBytes, checkpointRounds } from "../../lib/run/files/checkpoint_store.ts";
+import { writeCheckpoint } from "../../lib/run/files/checkpoint.ts";
 import type { Newest } from "../../lib/run/model_version.ts";
-import { soon, until } from "../serve/reading.ts";
+import { soon, until } from "../serve/http/reading.ts";
 import { inTemporaryDirectory } from "../run/temporary.ts";
 import { config, model, plainProbabilities, tinyPredictor, version } from "./tiny_predictor.ts";
 

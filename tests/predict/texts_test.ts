@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { PreprocessingJson } from "../../lib/data/preprocessing.ts";
+import type { PreprocessingJson } from "../../lib/data/encode/preprocessing.ts";
 import { Unavailable } from "../../lib/predict/types.ts";
-import { soon } from "../serve/reading.ts";
+import { soon } from "../serve/http/reading.ts";
 import { config, model, tinyPredictor } from "./tiny_predictor.ts";
 
 const words: PreprocessingJson = {

@@ -1,5 +1,5 @@
 /** A predictor for a model small enough for tests, and what a plain version of that model says. */
-import { createBatch } from "../../lib/data/batch.ts";
+import { createBatch } from "../../lib/data/batches/batch.ts";
 import { initialWeights } from "../../lib/model/initial.ts";
 import { taskModel } from "../../lib/model/task_model.ts";
 import { type PredictorOptions, ThreadPredictor } from "../../lib/predict/predictor.ts";

@@ -3,15 +3,15 @@
  * the same digest, verifies, evaluates, exports and serves them, and predicts the same. tests/fixtures/README.md says how
  * they were made.
  */
-import type { Summary } from "../../lib/events.ts";
+import type { Summary } from "../../lib/base/events.ts";
 import { assert, assertAlmostEquals, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { cp, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { trainingConfig } from "../../lib/config/schema.ts";
-import { InputError } from "../../lib/errors.ts";
-import { writeJson } from "../../lib/run/files.ts";
-import { configDigest, createManifest, readManifest } from "../../lib/run/manifest.ts";
-import { readSummary } from "../../lib/run/summary.ts";
+import { InputError } from "../../lib/base/errors.ts";
+import { writeJson } from "../../lib/run/files/files.ts";
+import { configDigest, createManifest, readManifest } from "../../lib/run/files/manifest.ts";
+import { readSummary } from "../../lib/run/log/summary.ts";
 import { ROOT, run, start, withFolder } from "../cli/process.ts";
 import { inTemporaryDirectory } from "./temporary.ts";
 import { tinyRunConfig } from "./tiny_run.ts";

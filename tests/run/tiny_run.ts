@@ -1,7 +1,7 @@
 /** Runs small enough for tests. */
 import { resolveConfig } from "../../lib/config/resolve.ts";
 import type { Config } from "../../lib/config/schema.ts";
-import { TrainingRun } from "../../lib/run/training_run.ts";
+import { TrainingRun } from "../../lib/run/training/training_run.ts";
 
 export const workerUrl = new URL("../../workers/train.ts", import.meta.url);
 

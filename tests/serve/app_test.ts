@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dataOf, judgementsOf, LABELS } from "../judged.ts";
 import { createWaitingApp } from "../../lib/serve/app.ts";
 import { fakeApp, fakePredictor, modelInfo } from "./fakes.ts";
-import { type ProblemBody, soon } from "./reading.ts";
+import { type ProblemBody, soon } from "./http/reading.ts";
 
 async function problem(response: Response): Promise<ProblemBody> {
   assertEquals(response.headers.get("Content-Type"), "application/problem+json");

@@ -1,13 +1,14 @@
 /** Services small enough to see through: a log in memory, and a model whose class is the parity of the first token. */
-import type { NewEvent, RunEvent } from "../../lib/events.ts";
-import type { PreprocessingJson } from "../../lib/data/preprocessing.ts";
+import type { NewEvent, RunEvent } from "../../lib/base/events.ts";
+import type { PreprocessingJson } from "../../lib/data/encode/preprocessing.ts";
 import { BATCH_SIZES, Histogram } from "../../lib/predict/histogram.ts";
 import { createReader } from "../../lib/predict/reader.ts";
 import { openReading } from "../../lib/predict/reading.ts";
 import type { ModelInfo, Predictor } from "../../lib/predict/types.ts";
 import type { Admission, Removal, RunAction, RunDetail, RunState } from "../../lib/run/types.ts";
 import type { Asset, Services } from "../../lib/serve/services.ts";
-import { type AppOptions, createApp } from "../../lib/serve/app.ts";
+import { createApp } from "../../lib/serve/app.ts";
+import type { AppOptions } from "../../lib/serve/pipeline/shell.ts";
 import { dataOf, jsonText, judgementsOf, LABELS } from "../judged.ts";
 
 const at = "2026-01-02T03:04:05.000Z";

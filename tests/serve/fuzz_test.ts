@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { checkpoint, failed, fakeApp, fakePredictor } from "./fakes.ts";
-import { soon } from "./reading.ts";
+import { soon } from "./http/reading.ts";
 
 const { paths } = await (await fakeApp().app.request("/openapi.json")).json() as { paths: Record<string, object> };
 

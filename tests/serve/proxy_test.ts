@@ -2,9 +2,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dashboardAssets } from "../../dashboard/assets.ts";
 import { createApp } from "../../lib/serve/app.ts";
-import { type AccessRecord, noPeer } from "../../lib/serve/front.ts";
-import { publicAddress } from "../../lib/serve/public_address.ts";
-import { startServer } from "../../lib/serve/server.ts";
+import { type AccessRecord } from "../../lib/serve/pipeline/front.ts";
+import { noPeer } from "../../lib/serve/pipeline/peer.ts";
+import { publicAddress } from "../../lib/serve/pipeline/public_address.ts";
+import { startServer } from "../../lib/serve/http/server.ts";
 import { withFolder } from "../cli/process.ts";
 import { executableAbsence, optionalTest } from "../optional.ts";
 import { PATIENCE_MS } from "../patience.ts";

@@ -1,6 +1,6 @@
 /** Three machines on a real NATS server, which are killed and stopped, as is the server. */
 import { latestOf } from "../cli/process.ts";
-import { NatsServer } from "../cluster/nats_server.ts";
+import { NatsServer } from "../cluster/nats/nats_server.ts";
 import type { Setting, Trial } from "./alone.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import { Process, sleep } from "./process.ts";

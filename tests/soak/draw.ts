@@ -1,5 +1,5 @@
 /** The one generator of a soak: everything random of config `index` is a function of (seed, index). */
-import { Random, Stream } from "../../lib/random.ts";
+import { Random, Stream } from "../../lib/base/random.ts";
 
 export class Draws {
   readonly #random: Random;

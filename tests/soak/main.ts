@@ -8,7 +8,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { mkdir } from "node:fs/promises";
-import { natsAbsence } from "../cluster/nats_server.ts";
+import { natsAbsence } from "../cluster/nats/nats_server.ts";
 import { aloneTrials, trainWith } from "./alone.ts";
 import { clusterTrials } from "./cluster.ts";
 import { drawConfig } from "./configs.ts";

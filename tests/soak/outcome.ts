@@ -1,9 +1,9 @@
 /** What of a run must be the same however it was disturbed. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { sha256 } from "../../lib/cluster/envelope.ts";
-import { eventsOf } from "../cli/killing.ts";
-import { summarySchema } from "../../lib/events.ts";
+import { sha256 } from "../../lib/cluster/protocol/envelope.ts";
+import { eventsOf } from "../cli/faults/killing.ts";
+import { summarySchema } from "../../lib/base/events.ts";
 import { latestOf } from "../cli/process.ts";
 import type { Ended } from "./process.ts";
 

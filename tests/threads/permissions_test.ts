@@ -1,6 +1,6 @@
 /** Every kind of thread that the product starts, with a module in it that tries what it must not. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { startBaseline } from "../../lib/baseline/thread.ts";
+import { startBaseline } from "../../lib/ngrams/thread.ts";
 import { Crew } from "../../lib/lockstep/crew.ts";
 import { initialState } from "../../lib/lockstep/initial_state.ts";
 import { createPlan } from "../../lib/lockstep/plan.ts";

@@ -1,6 +1,6 @@
 // Applies inverted dropout (Srivastava et al., 2014), with the masks of lib/engine/dropout.ts.
 //
-// A mask is 32 bytes: int32 seed, stream, the two words of its item (as lib/random.ts has them), the threshold as uint32,
+// A mask is 32 bytes: int32 seed, stream, the two words of its item (as lib/base/random.ts has them), the threshold as uint32,
 // and the factor of kept values as float32.
 import { threefryWords } from "./threefry";
 

@@ -1,5 +1,5 @@
 // Computes Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011), four blocks at a
-// time: the words of lib/random.ts.
+// time: the words of lib/base/random.ts.
 
 // @ts-ignore: decorator
 @inline

@@ -1,5 +1,5 @@
 /** The rows of CSV and TSV. Quoting is RFC 4180's; a record with other quotes costs one line, and reading goes on after it. */
-import { counted } from "../../counted.ts";
+import { counted } from "../../base/counted.ts";
 import { refusal } from "./bytes.ts";
 import type { ReadOptions } from "../../config/data_shape.ts";
 import { type Entry, MAX_ROW, readLabel, textProblem, TOO_LONG } from "./entry.ts";

@@ -1,7 +1,7 @@
 /** What reading a source gives: rows, and what is wrong with those that are none. */
-import { counted } from "../../counted.ts";
+import { counted } from "../../base/counted.ts";
 import type { ReadOptions } from "../../config/data_shape.ts";
-import { composed, labelForm } from "../normal_form.ts";
+import { composed, labelForm } from "../tokenizers/normal_form.ts";
 
 interface Place {
   /** The source as it was named: a path, or `-` for standard input. */

@@ -1,5 +1,5 @@
 import type { ReadOptions } from "../../config/data_shape.ts";
-import { shortened } from "../../printable.ts";
+import { shortened } from "../../base/printable.ts";
 import { type Entry, readLabel, textProblem } from "./entry.ts";
 import { readLines } from "./lines.ts";
 import type { TextSource } from "./text.ts";

@@ -1,6 +1,6 @@
 /** JSON that is no JSON lines: told by its beginning, and refused in one sentence that says how to make lines of it. */
 import type { ReadOptions } from "../../config/data_shape.ts";
-import type { InputError } from "../../errors.ts";
+import type { InputError } from "../../base/errors.ts";
 import { refusal } from "./bytes.ts";
 import type { TextSource } from "./text.ts";
 

@@ -1,6 +1,6 @@
 import { nearest } from "../../config/nearest.ts";
-import { errorMessage } from "../../errors.ts";
-import { shortened, shortJson } from "../../printable.ts";
+import { errorMessage } from "../../base/errors.ts";
+import { shortened, shortJson } from "../../base/printable.ts";
 import type { ReadOptions } from "../../config/data_shape.ts";
 import { isNumber, parseWithDigits } from "../json_digits.ts";
 import { type Entry, readLabel, textProblem } from "./entry.ts";

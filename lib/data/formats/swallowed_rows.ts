@@ -1,5 +1,5 @@
 /** Finds rows that a quote swallowed: one that opens a field and is closed many lines later, by a quote of another row. */
-import { counted } from "../../counted.ts";
+import { counted } from "../../base/counted.ts";
 import type { DelimitedLayout } from "./layout.ts";
 
 /** Labels that are remembered. */

@@ -1,5 +1,5 @@
 import { nearest } from "../../config/nearest.ts";
-import { InputError } from "../../errors.ts";
+import { InputError } from "../../base/errors.ts";
 import { type DataOptions, NEWEST_RULES, type ReadingRules, TOKENIZERS } from "../../config/data_shape.ts";
 import { huggingFaceTokenizer, readHuggingFace } from "./huggingface.ts";
 import { plainTokenizer } from "./plain.ts";

@@ -3,7 +3,7 @@ import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ReadingRules } from "../../config/data_shape.ts";
-import { errorMessage, InputError } from "../../errors.ts";
+import { errorMessage, InputError } from "../../base/errors.ts";
 import { Unsupported } from "./huggingface/parse.ts";
 import { createTokenize } from "./huggingface/tokenize.ts";
 import { type Spans, spansOf, type Tokenizer, type TokenizerJson } from "./tokenizer.ts";

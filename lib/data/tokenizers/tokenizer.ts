@@ -1,6 +1,6 @@
 /** What cuts a text into tokens. Training and serving make theirs from the same JSON, so they never differ. */
-import { grown } from "../growing.ts";
-import { textOf, unitsOf } from "../interner.ts";
+import { grown } from "../../base/growing_arrays.ts";
+import { textOf, unitsOf } from "../vocabulary/interner.ts";
 
 /** Tokens as parts of a text: made anew by each cut in the same object, so that millions of cuts leave nothing behind. */
 export class Spans {

@@ -1,5 +1,5 @@
-import type { Batch, BatchMetrics } from "../../data/batch.ts";
-import { lossWeight } from "../../data/class_weights.ts";
+import type { Batch, BatchMetrics } from "../../data/batches/batch.ts";
+import { lossWeight } from "../../data/batches/class_weights.ts";
 
 /**
  * Computes the softmax cross-entropy of the first `size` rows of `logits` (`[size, classes]`) against `labels` in double

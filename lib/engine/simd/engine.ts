@@ -4,8 +4,8 @@
  * with `passes.ts`, which says in which order a step calls the kernels, and `memory/scratch.ts`, the map of what lies between
  * them; this file checks arguments and hands the work to the parts.
  */
-import type { Batch, BatchMetrics } from "../../data/batch.ts";
-import { lossWeight } from "../../data/class_weights.ts";
+import type { Batch, BatchMetrics } from "../../data/batches/batch.ts";
+import { lossWeight } from "../../data/batches/class_weights.ts";
 import type {
   AverageOptions,
   AverageRowsOptions,

@@ -6,7 +6,7 @@
  * batch, and so are its gradients, from gate gradients summed by token. If only the next step needs step 0, that is computed
  * once per distinct first token, without a recurrent product.
  */
-import type { Batch } from "../../data/batch.ts";
+import type { Batch } from "../../data/batches/batch.ts";
 import { embeddingEnd, embeddingTensor, gapsOf, lstmCells, type ParameterLayout } from "../../model/layout.ts";
 import type { ModelSpec } from "../../model/spec.ts";
 import { DropoutArea } from "../dropout.ts";

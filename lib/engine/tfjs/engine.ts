@@ -1,5 +1,5 @@
 import type { Tensor } from "@tensorflow/tfjs";
-import type { Batch, BatchMetrics } from "../../data/batch.ts";
+import type { Batch, BatchMetrics } from "../../data/batches/batch.ts";
 import { embeddingEnd, embeddingTensor, type ParameterLayout, tensorView } from "../../model/layout.ts";
 import type { Tfjs } from "../../model/layers_model.ts";
 import type { CommonOptions, Engine } from "../contract.ts";

@@ -4,7 +4,7 @@
  * take the wasm backend's slow path. Everything is time-major: position `t · size + row`.
  */
 import type { Tensor } from "@tensorflow/tfjs";
-import type { Batch } from "../../data/batch.ts";
+import type { Batch } from "../../data/batches/batch.ts";
 import type { Tfjs } from "../../model/layers_model.ts";
 import { LSTM_GATES, type LstmCell, lstmCells } from "../../model/layout.ts";
 import type { ModelSpec } from "../../model/spec.ts";

@@ -28,7 +28,7 @@
  *   batches   │ one a worker: tokens, lengths, labels
  *   scratch   │ one a worker, for its engine
  */
-import { batchWords } from "../../data/batch.ts";
+import { batchWords } from "../../data/batches/batch.ts";
 import { CONTROL_WORDS } from "./control.ts";
 import {
   ChunkFigure,

@@ -7,7 +7,7 @@
  * costs as much as the rows that it touches, and one look at the stamps. (A round that was interrupted and is repeated
  * must first set its stamps back to the round before.)
  */
-import type { Batch } from "../../data/batch.ts";
+import type { Batch } from "../../data/batches/batch.ts";
 import type { Engine, Replica } from "../../engine/contract.ts";
 import { eachRowAmong, type RowParts } from "../../engine/row_parts.ts";
 

@@ -1,6 +1,6 @@
 /** Copies the state out of shared memory while training continues, and into it before training starts; names it by its digest. */
 import { createHash, type Hash } from "node:crypto";
-import { inTurns } from "../../turns.ts";
+import { inTurns } from "../../base/turns.ts";
 import { type ScheduleOptions, stepsAfter } from "../schedule.ts";
 import { currentAndNext, Word } from "./control.ts";
 import type { TrainingHistory } from "./history_schema.ts";

@@ -1,5 +1,5 @@
 /** Turns the memory map into typed views: no other code knows an offset. */
-import { type Batch, createBatch } from "../../data/batch.ts";
+import { type Batch, createBatch } from "../../data/batches/batch.ts";
 import type { Replica } from "../../engine/contract.ts";
 import { type MapOptions, memoryMap, momentSets, type Region } from "./map.ts";
 

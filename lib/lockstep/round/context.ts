@@ -3,7 +3,7 @@
  * It commits nothing and decides nothing about the run. Start with the types below, then with average_weights.ts; the
  * other kinds of rounds give the same bits with less work, or together with other machines.
  */
-import type { Batch, BatchMetrics } from "../../data/batch.ts";
+import type { Batch, BatchMetrics } from "../../data/batches/batch.ts";
 import type { Engine } from "../../engine/contract.ts";
 import type { Barrier } from "../barrier.ts";
 import type { Moment } from "../chaos.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { MAX_ROW } from "../../../lib/data/formats/entry.ts";
-import { InputError } from "../../../lib/errors.ts";
+import { InputError } from "../../../lib/base/errors.ts";
 import { readBrief, readSplit, type Some } from "../reading.ts";
 
 const cases: [what: string, content: string, entries: readonly (readonly unknown[])[], some?: Some][] = [

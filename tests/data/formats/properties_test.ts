@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { type Entry, isProblem } from "../../../lib/data/formats/entry.ts";
-import { InputError } from "../../../lib/errors.ts";
+import { InputError } from "../../../lib/base/errors.ts";
 import { brief, read, readBrief, readSplit } from "../reading.ts";
 
 /** Any text that UTF-8 can write, without NUL, which no text may hold. */

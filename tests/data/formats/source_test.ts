@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { isProblem } from "../../../lib/data/formats/entry.ts";
 import { openRows, readRows } from "../../../lib/data/formats/rows.ts";
 import { openText } from "../../../lib/data/formats/text.ts";
-import { InputError } from "../../../lib/errors.ts";
+import { InputError } from "../../../lib/base/errors.ts";
 import { brief, bytesOf, options, pieces, read, readBrief, withFiles } from "../reading.ts";
 
 const CSV = "text,label\nå ∑ 漢字 👍,x\n";

@@ -13,7 +13,7 @@ import {
   PUNCTUATION,
   WORD,
 } from "../../../lib/data/tokenizers/huggingface/unicode.ts";
-import { InputError } from "../../../lib/errors.ts";
+import { InputError } from "../../../lib/base/errors.ts";
 
 interface Case {
   readonly name: string;

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { openPreprocessing } from "../../../lib/data/preprocessing.ts";
+import { openPreprocessing } from "../../../lib/data/encode/preprocessing.ts";
 import { createTokenizer, openTokenizer } from "../../../lib/data/tokenizers/create.ts";
 import { Spans, type Tokenizer } from "../../../lib/data/tokenizers/tokenizer.ts";
-import { InputError } from "../../../lib/errors.ts";
+import { InputError } from "../../../lib/base/errors.ts";
 import { withFiles } from "../reading.ts";
 
 /** WordPiece over a handful of pieces; `[UNK]` is left out of one to see words that have no id. */

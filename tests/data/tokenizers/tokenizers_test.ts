@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { createTokenizer, openTokenizer } from "../../../lib/data/tokenizers/create.ts";
 import { Spans, spansOf, type TokenizerJson } from "../../../lib/data/tokenizers/tokenizer.ts";
-import { InputError } from "../../../lib/errors.ts";
+import { InputError } from "../../../lib/base/errors.ts";
 
 function cut(json: TokenizerJson, text: string): (string | undefined)[] {
   const spans = new Spans();

@@ -1,7 +1,7 @@
 /** What every engine must do, whatever it is made of: one suite, run over each implementation. */
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { createBatch } from "../../../lib/data/batch.ts";
+import { createBatch } from "../../../lib/data/batches/batch.ts";
 import type { Engine, Replica } from "../../../lib/engine/contract.ts";
 import { coefficients, createTreeMean, squaredDistance } from "../../../lib/engine/tree_mean.ts";
 import { tensorView } from "../../../lib/model/layout.ts";

@@ -1,12 +1,12 @@
 /** Models, weights and batches to try engines on. */
-import { type Batch, createBatch } from "../../../lib/data/batch.ts";
+import { type Batch, createBatch } from "../../../lib/data/batches/batch.ts";
 import { type AdamConstants, adamConstants } from "../../../lib/engine/adam.ts";
 import type { EmbeddingRows } from "../../../lib/engine/contract.ts";
 import type { DropoutOptions } from "../../../lib/engine/dropout.ts";
 import { initialWeights } from "../../../lib/model/initial.ts";
 import { type ParameterLayout, parameterLayout } from "../../../lib/model/layout.ts";
 import type { ModelSpec } from "../../../lib/model/spec.ts";
-import { Random, Stream } from "../../../lib/random.ts";
+import { Random, Stream } from "../../../lib/base/random.ts";
 
 export interface EngineNeeds {
   readonly spec: ModelSpec;

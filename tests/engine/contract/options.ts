@@ -1,7 +1,7 @@
 /** What every engine must make of the options of models, batches and optimizers: part of the contract's suite. */
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { createBatch } from "../../../lib/data/batch.ts";
+import { createBatch } from "../../../lib/data/batches/batch.ts";
 import type { Engine } from "../../../lib/engine/contract.ts";
 import { dropoutMasks } from "../../../lib/engine/dropout.ts";
 import { tensorNamed, tensorView } from "../../../lib/model/layout.ts";

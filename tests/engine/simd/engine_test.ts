@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Batch } from "../../../lib/data/batch.ts";
-import { createBatch } from "../../../lib/data/batch.ts";
+import type { Batch } from "../../../lib/data/batches/batch.ts";
+import { createBatch } from "../../../lib/data/batches/batch.ts";
 import { adamConstants } from "../../../lib/engine/adam.ts";
 import { adamUpdate, squaredNorm } from "../../../lib/engine/reference/optimizer.ts";
 import { createSimdEngine } from "../../../lib/engine/simd/engine.ts";
 import { simdScratchBytes } from "../../../lib/engine/simd/memory/scratch.ts";
 import { type ParameterLayout, tensorNamed, tensorView } from "../../../lib/model/layout.ts";
 import { type ModelSpec, ONE_LAYER } from "../../../lib/model/spec.ts";
-import { Random, Stream } from "../../../lib/random.ts";
+import { Random, Stream } from "../../../lib/base/random.ts";
 import { engineContract } from "../contract/all.ts";
 import { float64Lstm } from "./float64_lstm.ts";
 import { simdOnPlainArrays } from "../plain_arrays.ts";

@@ -1,12 +1,12 @@
 import { adamConstants } from "../../../lib/engine/adam.ts";
-import { type Batch, batchWords, createBatch } from "../../../lib/data/batch.ts";
+import { type Batch, batchWords, createBatch } from "../../../lib/data/batches/batch.ts";
 import { createSimdEngine } from "../../../lib/engine/simd/engine.ts";
 import { simdScratchBytes } from "../../../lib/engine/simd/memory/scratch.ts";
 import type { EmbeddingRows, Engine, Replica } from "../../../lib/engine/contract.ts";
 import type { DropoutOptions } from "../../../lib/engine/dropout.ts";
 import { type ParameterLayout, parameterLayout, tensorView } from "../../../lib/model/layout.ts";
 import type { ModelSpec } from "../../../lib/model/spec.ts";
-import { Random, Stream } from "../../../lib/random.ts";
+import { Random, Stream } from "../../../lib/base/random.ts";
 import { SharedVectors } from "./shared_vectors.ts";
 
 export interface SimdFixture {

@@ -2,7 +2,7 @@
  * Embedding → LSTM → Dense → cross-entropy, forward and backward, in the plainest float64: one sequence, one number at a
  * time, straight from the formulas. The oracle of the simd engine's tests.
  */
-import type { Batch } from "../../../lib/data/batch.ts";
+import type { Batch } from "../../../lib/data/batches/batch.ts";
 import { type ParameterLayout, tensorNamed } from "../../../lib/model/layout.ts";
 import type { ModelSpec } from "../../../lib/model/spec.ts";
 

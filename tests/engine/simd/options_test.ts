@@ -1,6 +1,6 @@
 /** The simd engine's options at sizes of several chunks and panels, where the contract's finite differences are too slow. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { createBatch } from "../../../lib/data/batch.ts";
+import { createBatch } from "../../../lib/data/batches/batch.ts";
 import { adamConstants } from "../../../lib/engine/adam.ts";
 import { createTfjsEngine } from "../../../lib/engine/tfjs/engine.ts";
 import { embeddingTensor, tensorNamed, tensorView } from "../../../lib/model/layout.ts";

@@ -2,7 +2,7 @@
 /// <reference lib="deno.worker" />
 /** Evaluates a model of weights 0 on two rows with the engine tfjs/wasm and posts what came out. */
 import { adamConstants } from "../../../lib/engine/adam.ts";
-import { createBatch } from "../../../lib/data/batch.ts";
+import { createBatch } from "../../../lib/data/batches/batch.ts";
 import { createTfjsEngine } from "../../../lib/engine/tfjs/engine.ts";
 import { parameterLayout } from "../../../lib/model/layout.ts";
 import { ONE_LAYER } from "../../../lib/model/spec.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { createBatch } from "../../../lib/data/batch.ts";
+import { createBatch } from "../../../lib/data/batches/batch.ts";
 import { findRows } from "../../../lib/engine/reference/rows.ts";
 import {
   copyReplicaRows,

@@ -1,7 +1,7 @@
 /** Compares rounds on real threads with one plain thread, bit for bit. */
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
 import type { TrainingConfig } from "../../../lib/config/schema.ts";
-import { createBatch } from "../../../lib/data/batch.ts";
+import { createBatch } from "../../../lib/data/batches/batch.ts";
 import { StopReason } from "../../../lib/lockstep/memory/control.ts";
 import { stateDigest } from "../../../lib/lockstep/memory/state.ts";
 import { initialWeights } from "../../../lib/model/initial.ts";

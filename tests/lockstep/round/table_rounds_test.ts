@@ -1,7 +1,7 @@
 /** Tests rounds over a table: rows differ in length, and in the last step some shards have fewer rows or none. */
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { TrainingConfig } from "../../../lib/config/schema.ts";
-import { tableConfig } from "../../../lib/data/table_config.ts";
+import { tableConfig } from "../../../lib/data/batches/table_config.ts";
 import { shardWeights } from "../../../lib/lockstep/shard_weights.ts";
 import { stateDigest } from "../../../lib/lockstep/memory/state.ts";
 import { randomData } from "../../data/tables.ts";

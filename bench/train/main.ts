@@ -1,0 +1,123 @@
+/** `deno task bench`: measures the product beside its peers in one run, in turns, and prints medians. */
+import { errorMessage, InputError } from "../../lib/base/errors.ts";
+import {
+  engineContestants,
+  PYTORCH,
+  pytorchContestants,
+  type ScalingContestant,
+  scalingContestants,
+  stockTfjsContestants,
+} from "./contestants.ts";
+import { environment, environmentLines } from "../environment.ts";
+import { type BenchOptions, HELP, parseFlags } from "../flags.ts";
+import { stagesOf } from "../measure.ts";
+import { findPytorch } from "../peers/pytorch.ts";
+import { lockstepRecipe, measureRecipe, pytorchRecipe, type RecipeResult } from "./recipe.ts";
+import { recipeTable, scalingTable, stepTables } from "../report.ts";
+import { flopsPerStep } from "./shapes.ts";
+import { measureSteps, type StepResult } from "./compare_steps.ts";
+
+/** A training may take this many times as long as the measurement of a step. */
+const TRAINING_LIMITS = 10;
+
+const encoder = new TextEncoder();
+const print = (lines: readonly string[]) => void Deno.stdout.writeSync(encoder.encode(`${lines.join("\n")}\n`));
+const complain = (text: string) => void Deno.stderr.writeSync(encoder.encode(text));
+/** On a terminal, one line that says what is being measured. */
+const progress = (text: string) => {
+  if (Deno.stderr.isTerminal()) complain(`\r\x1b[K${text}`);
+};
+
+async function bench(options: BenchOptions): Promise<void> {
+  const { sections, json } = options;
+  const has = (section: BenchOptions["sections"][number]) => sections.includes(section);
+  const pytorch = has("step") || has("recipe") ? await findPytorch() : undefined;
+  const withPytorch = pytorch !== undefined && "version" in pytorch;
+  const where = environment(pytorch);
+  print(environmentLines(where));
+  if (pytorch && "reason" in pytorch) print([pytorch.reason]);
+
+  const steps: StepResult[] = [];
+  const { engines, shapes, repeats } = options;
+  const stages = stagesOf(options.seconds, options.limitSeconds, options.warmUpSeconds);
+  const measured = { shapes, repeats, stages, progress };
+  if (has("step")) {
+    const peers = [...stockTfjsContestants(), ...(withPytorch ? pytorchContestants() : [])];
+    for await (const results of measureSteps({ ...measured, contestants: [...engineContestants(engines), ...peers] })) {
+      progress("");
+      print(stepTables(results));
+      steps.push(...results);
+    }
+  }
+  if (has("scaling")) {
+    const scaling: StepResult<ScalingContestant>[] = [];
+    for await (const results of measureSteps({ ...measured, contestants: scalingContestants(engines) })) {
+      scaling.push(...results);
+    }
+    progress("");
+    print(scalingTable(scaling));
+    steps.push(...scaling);
+  }
+
+  let recipe: RecipeResult[] = [];
+  if (has("recipe")) {
+    recipe = await measureRecipe(recipeContestants(options, withPytorch), options.repeats, progress);
+    progress("");
+    print(recipeTable(recipe));
+  }
+  if (json !== undefined) await Deno.writeTextFile(json, `${JSON.stringify(figures(where, options, steps, recipe))}\n`);
+}
+
+function recipeContestants({ engines, enginesGiven, limitSeconds }: BenchOptions, withPytorch: boolean) {
+  const limit = TRAINING_LIMITS * limitSeconds;
+  const product = enginesGiven
+    ? engines.map(({ name, config }) => lockstepRecipe(name, config, limit))
+    : [lockstepRecipe("deno task train", {}, limit)];
+  return [
+    ...product,
+    ...(withPytorch ? PYTORCH : []).filter(({ options }) => options.processes === 1)
+      .map(({ name, options }) => pytorchRecipe(name, options)),
+  ];
+}
+
+/** Every figure as it was measured, for whoever wants to reckon for themselves. */
+function figures(
+  where: ReturnType<typeof environment>,
+  { seconds, repeats }: BenchOptions,
+  steps: readonly StepResult[],
+  recipe: readonly RecipeResult[],
+) {
+  return {
+    environment: where,
+    seconds,
+    repeats,
+    steps: steps.map(({ contestant: { name, cores }, shape, figures, note }) => ({
+      name,
+      cores,
+      shape,
+      flopsPerStep: flopsPerStep(shape),
+      figures,
+      ...(note !== undefined && { note }),
+    })),
+    recipe: recipe.map(({ contestant: { name }, figures }) => ({ name, figures })),
+  };
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const options = parseFlags(args);
+    if (options.help) print([HELP.trimEnd()]);
+    else await bench(options);
+    return 0;
+  } catch (error) {
+    if (error instanceof InputError) {
+      for (const { message } of error.problems) complain(`error: ${message}\n`);
+      return 2;
+    }
+    complain(`error: ${errorMessage(error)}\n`);
+    return 1;
+  }
+}
+
+// Threads that are still in a step would keep the process from ending by itself.
+if (import.meta.main) Deno.exit(await main(Deno.args));

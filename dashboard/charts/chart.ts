@@ -1,0 +1,177 @@
+/// <reference lib="dom" />
+/** One chart in its card: a plot, and a legend whose values follow the pointer, or else are the newest. */
+import uPlot from "uplot";
+import { align, latest, type Line } from "./align.ts";
+import { create, setText, within } from "../page/dom.ts";
+import { compact, count, duration } from "../state/format.ts";
+import { decades, SECONDS, WHOLE } from "./ticks.ts";
+import { type Colour, colour, font } from "./theme.ts";
+
+/** What the horizontal axis counts. */
+export type Axis = "step" | "seconds";
+
+export interface LineSpec {
+  readonly label: string;
+  readonly colour: Colour;
+  readonly dash?: number[];
+  /** Few enough to be told apart: each is marked. */
+  readonly marked?: boolean;
+  /** Not in the legend while there is nothing of it. */
+  readonly optional?: boolean;
+}
+
+export interface ChartSpec {
+  readonly unit: string;
+  /** What the horizontal axis says; by default what of training it counts. */
+  readonly axis?: string;
+  /** Charts of one group share a pointer: what was the drift when the loss jumped? */
+  readonly group?: string;
+  readonly lines: readonly LineSpec[];
+  readonly value: (value: number | null) => string;
+  readonly tick: (value: number) => string;
+  readonly logarithmic?: boolean;
+  /** Limits of a linear axis over what the data spans. */
+  readonly range?: (min: number, max: number) => [number, number];
+}
+
+/** Markers closer than this hide the line that they are on. */
+const MARKERS_AT_MOST = 60;
+
+export class Chart {
+  readonly #spec: ChartSpec;
+  readonly #card: HTMLElement;
+  /** Of each line, in the legend. */
+  readonly #entries: readonly HTMLElement[];
+  readonly #values: readonly HTMLElement[];
+  readonly #at: HTMLElement;
+  readonly #plot: uPlot;
+  readonly #resized: ResizeObserver;
+  #axis: Axis = "step";
+
+  constructor(card: HTMLElement, spec: ChartSpec) {
+    this.#card = card;
+    this.#spec = spec;
+    this.#at = within(card, ".at", HTMLElement);
+    const legend = within(card, ".legend", HTMLElement);
+    legend.replaceChildren();
+    this.#values = spec.lines.map(() => create("span", "value", "–"));
+    this.#entries = spec.lines.map((line, index) => {
+      const mark = create("span", `mark ${line.colour}${line.dash ? " dashed" : ""}`);
+      return create("li", "", mark, create("span", "line", line.label), " ", this.#values[index] ?? "");
+    });
+    legend.append(...this.#entries);
+    const room = within(card, ".plot", HTMLElement);
+    this.#plot = new uPlot(this.#options(room), [[], ...spec.lines.map(() => [])], room);
+    this.#resized = new ResizeObserver(() => this.#plot.setSize(sizeOf(room)));
+    this.#resized.observe(room);
+  }
+
+  /** Takes the plot away; another chart may have the card then. */
+  remove(): void {
+    this.#resized.disconnect();
+    this.#plot.destroy();
+  }
+
+  /** Shows `lines`, one for each of the spec's; `missing` is what to say where there is nothing to draw. */
+  draw(lines: readonly Line[], axis: Axis, missing: string): void {
+    this.#axis = axis;
+    const data = align(lines);
+    const nothing = data.slice(1).every((values) => values.every((value) => value === null));
+    this.#card.dataset["empty"] = nothing ? missing : "";
+    for (const [line, entry] of this.#entries.entries()) {
+      entry.hidden = this.#spec.lines[line]?.optional === true && known(data[line + 1] ?? []) === 0;
+    }
+    this.#plot.setData(data);
+    this.#legend();
+  }
+
+  redraw(): void {
+    this.#plot.redraw(false, true);
+  }
+
+  #legend(): void {
+    const data = this.#plot.data;
+    const { idx } = this.#plot.cursor;
+    for (const [line, element] of this.#values.entries()) {
+      setText(element, this.#spec.value(latest(data[line + 1] ?? [], idx ?? Infinity)));
+    }
+    const x = idx === null || idx === undefined ? null : latest(data[0], idx);
+    setText(this.#at, x === null ? "" : this.#axis === "step" ? `step ${count(x)}` : `at ${duration(x)}`);
+  }
+
+  #options(room: HTMLElement): uPlot.Options {
+    const { lines, unit, tick, range, axis, group = "training" } = this.#spec;
+    const rule = { stroke: () => colour("grid"), width: 1 };
+    const few: uPlot.Axis.Filter = (_plot, splits) => decades(splits);
+    const common: uPlot.Axis = {
+      stroke: () => colour("muted"),
+      font: font(),
+      labelFont: font(),
+      labelSize: 15,
+      labelGap: 0,
+      gap: 4,
+      grid: rule,
+      ticks: { ...rule, size: 4 },
+    };
+    return {
+      ...sizeOf(room),
+      padding: [8, 12, 0, 0],
+      legend: { show: false },
+      cursor: { y: false, drag: { x: false, y: false }, sync: { key: group, scales: ["x", null] } },
+      hooks: { setCursor: [() => this.#legend()] },
+      scales: {
+        x: { time: false, range: (_plot, _min, max) => [0, max > 0 ? max : 1] },
+        y: this.#spec.logarithmic
+          ? { distr: 3 }
+          : { range: (_plot, min, max) => min === null ? [0, 1] : (range ?? fromZero)(min, max) },
+      },
+      axes: [
+        {
+          ...common,
+          size: 24,
+          space: 64,
+          label: () => axis ?? (this.#axis === "step" ? "step" : "time of training"),
+          incrs: () => this.#axis === "step" ? WHOLE : SECONDS,
+          values: (_plot, splits) => splits.map((x) => this.#axis === "step" ? compact(x) : duration(x)),
+        },
+        {
+          ...common,
+          size: 46,
+          space: 32,
+          label: unit,
+          values: (_plot, splits) => splits.map((y) => y === null ? "" : tick(y)),
+          ...(this.#spec.logarithmic ? { filter: few, grid: { ...rule, filter: few }, ticks: { show: false } } : {}),
+        },
+      ],
+      series: [{}, ...lines.map((line) => series(line))],
+    };
+  }
+}
+
+function series(line: LineSpec): uPlot.Series {
+  return {
+    stroke: () => colour(line.colour),
+    width: line.marked ? 2 : 1.5,
+    spanGaps: true,
+    ...(line.dash ? { dash: line.dash } : {}),
+    points: {
+      size: 5,
+      fill: () => colour(line.colour),
+      show: (plot, index) => line.marked === true && known(plot.data[index] ?? []) <= MARKERS_AT_MOST,
+    },
+  };
+}
+
+function known(values: ArrayLike<number | null | undefined>): number {
+  let found = 0;
+  for (let index = 0; index < values.length; index++) if ((values[index] ?? null) !== null) found++;
+  return found;
+}
+
+function fromZero(_min: number, max: number): [number, number] {
+  return [0, max > 0 ? 1.08 * max : 1];
+}
+
+function sizeOf(room: HTMLElement): { width: number; height: number } {
+  return { width: Math.max(room.clientWidth, 60), height: room.clientHeight };
+}

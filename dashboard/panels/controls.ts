@@ -1,0 +1,38 @@
+/// <reference lib="dom" />
+/** The buttons that pause, continue and stop the run that is training here. */
+import { act, messageOf } from "../api.ts";
+import { isMeant } from "../page/ask.ts";
+import type { Link } from "../connection.ts";
+import { byId, setText } from "../page/dom.ts";
+import type { RunView } from "../state/state.ts";
+
+export class Controls {
+  readonly #bar = byId("controls", HTMLElement);
+  readonly #pause = byId("pause", HTMLButtonElement);
+  readonly #stop = byId("stop", HTMLButtonElement);
+  readonly #said = byId("refused", HTMLElement);
+  #view: RunView | undefined;
+
+  constructor() {
+    this.#pause.addEventListener("click", () => void this.#ask(this.#view?.phase === "paused" ? "resume" : "pause"));
+    this.#stop.addEventListener("click", () => void this.#ask("stop"));
+  }
+
+  draw(view: RunView, link: Link): void {
+    this.#view = view;
+    this.#bar.hidden = link !== "live" || (view.phase !== "running" && view.phase !== "paused");
+    setText(this.#pause, view.phase === "paused" ? "Continue" : "Pause");
+  }
+
+  async #ask(action: "pause" | "resume" | "stop"): Promise<void> {
+    const { run = "" } = this.#view ?? {};
+    const question = `End run ${run} after the round under way? Its model is kept, and nothing more is learnt.`;
+    if (action === "stop" && !await isMeant(question, "Stop the run")) return;
+    try {
+      await act(run, action);
+      setText(this.#said, "");
+    } catch (error) {
+      setText(this.#said, messageOf(error));
+    }
+  }
+}

@@ -1,0 +1,62 @@
+/// <reference lib="dom" />
+/** The line at the top: which run, how it is, how long it has been at it, and the digest of its state. */
+import type { Link } from "../connection.ts";
+import { byId, setText } from "../page/dom.ts";
+import { count, duration, percent, shortDigest } from "../state/format.ts";
+import { isStopped, type RunView } from "../state/state.ts";
+
+/** How long it says that the digest was copied. */
+const COPIED_MS = 1500;
+
+export class Header {
+  readonly #run = byId("run", HTMLElement);
+  readonly #state = byId("state", HTMLElement);
+  readonly #elapsed = byId("elapsed", HTMLElement);
+  readonly #copy = byId("digest", HTMLButtonElement);
+  readonly #digestOf = byId("digest-of", HTMLElement);
+  readonly #digest = byId("digest-text", HTMLElement);
+  readonly #copied = byId("copied", HTMLElement);
+  #shown: RunView | undefined;
+
+  constructor() {
+    this.#copy.addEventListener("click", () => void this.#copyDigest());
+  }
+
+  /** `seconds`: of training, up to this moment. */
+  draw(view: RunView, link: Link, seconds: number): void {
+    this.#shown = view;
+    const state = stateOf(view, link);
+    setText(this.#run, view.run || "no run yet");
+    setText(this.#state, view.place === undefined ? state : `${state} · place ${count(view.place)}`);
+    this.#state.dataset["state"] = state;
+    setText(this.#elapsed, view.lastId === 0 ? "–" : duration(seconds));
+    setText(this.#digestOf, view.digest ? `digest of round ${count(view.digestRound)}` : "digest");
+    setText(this.#digest, shortDigest(view.digest));
+    this.#copy.disabled = view.digest === "";
+    this.#copy.title = view.digest && `Copy ${view.digest}`;
+    const figure = view.heldOut ? `${percent(view.heldOut.accuracy)} · ` : "";
+    const title = `${figure}${view.run || "Lockstep"} · ${state}`;
+    if (document.title !== title) document.title = title;
+  }
+
+  async #copyDigest(): Promise<void> {
+    try {
+      // Refused where the page came over plain HTTP from another machine.
+      await navigator.clipboard.writeText(this.#shown?.digest ?? "");
+      setText(this.#copied, "copied");
+    } catch {
+      setText(this.#copied, "not copied: the browser refuses");
+    }
+    setTimeout(() => setText(this.#copied, ""), COPIED_MS);
+  }
+}
+
+/** One word for both: a page that is cut off does not know how the run is. */
+export function stateOf(view: RunView, link: Link): string {
+  if (link === "reconnecting") return "reconnecting";
+  if (view.phase === "finished" && isStopped(view.summary)) return "stopped";
+  if (view.phase !== "waiting") return view.phase;
+  if (link === "empty") return "no run";
+  // A run that waits for its turn has no events yet.
+  return link === "connecting" ? "connecting" : "waiting";
+}

@@ -1,0 +1,31 @@
+/// <reference lib="dom" />
+/** What the events of a run come to so far, read once from its stream. */
+import type { RunEvent } from "../../lib/base/events.ts";
+import type { RunDetail } from "../../lib/run/types.ts";
+import { apply, createView, EVENT_TYPES, type RunView } from "./state.ts";
+
+/** Between two events; a server that hangs must not hang what waits for its history. */
+const SILENCE_MS = 15_000;
+
+/** Brings `view` up to the newest event that `run` had. Rejects when the stream breaks before. */
+export function readHistory({ id, events }: RunDetail, view = createView(id)): Promise<RunView> {
+  if (events <= view.lastId) return Promise.resolve(view);
+  const { promise, resolve, reject } = Promise.withResolvers<RunView>();
+  const source = new EventSource(`runs/${encodeURIComponent(id)}/events?lastEventId=${view.lastId}`);
+  const broken = () => reject(new Error(`The events of run ${id} broke off`));
+  let timer = setTimeout(broken, SILENCE_MS);
+  source.addEventListener("error", broken);
+  for (const type of EVENT_TYPES) {
+    source.addEventListener(type, (message: MessageEvent<string>) => {
+      const event: RunEvent = JSON.parse(message.data);
+      apply(view, event);
+      clearTimeout(timer);
+      timer = setTimeout(broken, SILENCE_MS);
+      if (event.id >= events) resolve(view);
+    });
+  }
+  return promise.finally(() => {
+    clearTimeout(timer);
+    source.close();
+  });
+}

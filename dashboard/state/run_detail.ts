@@ -1,0 +1,17 @@
+/** What the server says of a run that the run's events do not, or not yet. No DOM. */
+import type { RunDetail } from "../../lib/run/types.ts";
+import type { RunView } from "./state.ts";
+
+/** Applies `detail` to the view of its run. */
+export function applyDetail(view: RunView, { state, place, error, startedAt, config }: RunDetail): void {
+  view.place = place;
+  view.config = config;
+  if (state === "interrupted") view.phase = "interrupted";
+  else if (view.phase === "interrupted") view.phase = "running";
+  if (view.lastId > 0) return;
+  if (state === "queued") view.phase = "queued";
+  else if (view.phase === "queued") view.phase = "waiting";
+  if (error === undefined) return;
+  view.phase = "failed";
+  view.notes = [{ id: 0, kind: "failed", seconds: 0, at: startedAt, text: `Could not start: ${error}` }];
+}

@@ -1,0 +1,49 @@
+import { basename, dirname } from "node:path";
+import { flagName, flags } from "../../config/flags.ts";
+import { type ConfigSource, DERIVED } from "../../config/resolve.ts";
+import { deniedAccess, InputError, notPermitted } from "../../base/errors.ts";
+import { resolveRun } from "../../run/files/directory.ts";
+import { type Manifest, readManifest } from "../../run/files/manifest.ts";
+import { fromCaller } from "./caller.ts";
+
+/** The directory of the one run that a command takes. Throws an InputError with `usage` unless exactly one is named. */
+export async function oneRun(positionals: readonly string[], usage: string): Promise<string> {
+  const [path] = positionals;
+  if (path === undefined || positionals.length > 1) {
+    const message = `Expected one run, such as runs/latest, and got ${positionals.length || "none"}. Usage: ${usage}`;
+    throw new InputError([{ field: "run", message }]);
+  }
+  return await namedRun(path);
+}
+
+/** The directory of the run that the caller named: a path from there or from here, an id, or `latest`. Throws an InputError. */
+export async function namedRun(path: string): Promise<string> {
+  const place = fromCaller(path);
+  try {
+    return await resolveRun(place, path);
+  } catch (error) {
+    if (!deniedAccess(error)) throw error;
+    const folder = basename(place) === "latest" ? dirname(place) : place;
+    throw new InputError([{ field: "run", message: `Cannot read the run "${path}": ${notPermitted("read", folder)}` }]);
+  }
+}
+
+/** A run's manifest, and the config that it means together with the flags of a command. */
+export async function manifestSources(
+  directory: string,
+  values: Readonly<Record<string, unknown>>,
+): Promise<{ readonly manifest: Manifest; readonly sources: readonly ConfigSource[] }> {
+  const manifest = await readManifest(directory);
+  // What the data decide is theirs to say.
+  const own = Object.entries(manifest.config).filter(([key]) => manifest.config.task !== "table" || !(key in DERIVED));
+  const sources = [
+    { values: Object.fromEntries(own), nameOf: (key: string) => `"${key}" in ${directory}/run.json` },
+    { values, nameOf: (key: string) => `--${flagName(key)}` },
+  ];
+  return { manifest, sources };
+}
+
+/** The flags for the keys that `wanted` picks. */
+export function flagsFor(wanted: (key: string) => boolean): typeof flags {
+  return flags.filter(({ key }) => wanted(key));
+}

@@ -1,0 +1,61 @@
+/** `check FILE …`: reads data as training would, and says what it found. Trains nothing and writes nothing. */
+import { counted } from "../../base/counted.ts";
+import { z } from "zod";
+import { flagsOf } from "../../config/flags.ts";
+import { inspectData } from "../../data/load/load.ts";
+import { pathMarks } from "../../config/paths.ts";
+import { dataShape } from "../../config/data_shape.ts";
+import { InputError } from "../../base/errors.ts";
+import { callersFiles, parseArguments } from "../arguments/arguments.ts";
+import { checkReport } from "../terminal/check_report.ts";
+import { ExitCode } from "../exit_codes.ts";
+import { commandHelp } from "../arguments/help.ts";
+import { parseOptions } from "../arguments/options.ts";
+import { readNothingBut } from "../arguments/reading.ts";
+import { complain, type Terminal } from "../terminal/terminal.ts";
+
+const USAGE = "deno task check FILE … [FLAGS]   (- for standard input)";
+
+const optionsSchema = z.strictObject({
+  ...dataShape,
+  seed: z.int().min(0).max(2 ** 32 - 1).default(1).describe("of the rows that validate; a whole number below 2^32"),
+  json: z.boolean().default(false).describe("print the figures as JSON"),
+});
+const flags = flagsOf(optionsSchema);
+
+/** The help of `check`: every flag with its default. */
+export function checkHelp(): string {
+  return commandHelp(USAGE, flags);
+}
+
+/** Prints what is in the files. Ends with bad input where training would refuse them. */
+export async function checkCommand(
+  args: readonly string[],
+  terminal: Terminal,
+  input?: AsyncIterable<Uint8Array>,
+): Promise<ExitCode> {
+  const { values, help, positionals } = parseArguments(args, flags, []);
+  if (help) {
+    terminal.write(checkHelp());
+    return ExitCode.done;
+  }
+  if (positionals.length === 0) throw new InputError([{ field: "file", message: `No file is named. Usage: ${USAGE}` }]);
+  const { json, ...options } = parseOptions(optionsSchema, values);
+  const sources = callersFiles(positionals);
+  readNothingBut(options, pathMarks(optionsSchema), sources);
+  const { data, refusals } = await inspectData({
+    ...options,
+    sources,
+    ...input && { input },
+    onRows: (rows) => terminal.live(counted(rows, "row")),
+  }, true);
+  if (json) terminal.json({ ...data.statistics, refusals }, 2);
+  else for (const line of checkReport(data.statistics, options)) terminal.line(line);
+  if (refusals.length === 0) {
+    if (!json) terminal.write("\nTraining would take this data\n");
+    return ExitCode.done;
+  }
+  if (!json) terminal.write("\nTraining would refuse this data:\n");
+  complain(terminal, new InputError(refusals));
+  return ExitCode.badInput;
+}

@@ -1,0 +1,64 @@
+/** `evaluate RUN --data FILE`: how well a finished run does on rows that it has not seen. */
+import { dirname, join } from "node:path";
+import { READ_KEYS } from "../../config/data_shape.ts";
+import { flagsOf } from "../../config/flags.ts";
+import { configPaths, configSchema } from "../../config/schema.ts";
+import { readJudgingRows } from "../../data/evaluation_rows.ts";
+import { openPreprocessing } from "../../data/encode/preprocessing.ts";
+import { cannotWrite, InputError } from "../../base/errors.ts";
+import { writeJson } from "../../run/files/files.ts";
+import { judge } from "../../run/evaluation/evaluate_rows.ts";
+import { openModel } from "../../run/open_model.ts";
+import { seenRows } from "../../run/evaluation/seen_rows.ts";
+import { dataFiles, parseArguments } from "../arguments/arguments.ts";
+import { evaluationReport } from "../terminal/evaluation_report.ts";
+import { ExitCode } from "../exit_codes.ts";
+import { commandHelp } from "../arguments/help.ts";
+import { oneRun } from "../arguments/run_argument.ts";
+import { parseOptions } from "../arguments/options.ts";
+import { mayWrite, readNothingBut } from "../arguments/reading.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+
+const USAGE = "deno task evaluate RUN --data FILE [FLAGS]   (--out FILE: where the figures go as JSON)";
+
+const optionsSchema = configSchema.pick({
+  data: true,
+  ...READ_KEYS,
+  onBadRow: true,
+});
+const own = flagsOf(optionsSchema);
+
+/** Prints a report and writes the figures beside the run, or to `--out`. */
+export async function evaluateCommand(
+  args: readonly string[],
+  { terminal, input }: { readonly terminal: Terminal; readonly input: AsyncIterable<Uint8Array> },
+): Promise<ExitCode> {
+  const { values, extra: { out }, help, positionals: [path, ...more] } = parseArguments(args, own, ["out"]);
+  if (help) {
+    terminal.write(commandHelp(USAGE, own));
+    return ExitCode.done;
+  }
+  const directory = await oneRun(path === undefined ? [] : [path], USAGE);
+  const { config, labels, version, preprocessing: saved, run } = await openModel(directory);
+  if (!saved) {
+    const message = `Run ${run} was not trained on files: there is nothing to read rows for it with`;
+    throw new InputError([{ field: "run", message }]);
+  }
+  // As the run's own files were read, unless a flag says otherwise.
+  const like = Object.fromEntries(own.map(({ key }) => [key, config[key]]));
+  const options = parseOptions(optionsSchema, { ...like, ...values, data: dataFiles(values.data, more) });
+  readNothingBut(options, configPaths, [directory, ...out === undefined ? [] : [dirname(out)]]);
+  const file = out ?? join(directory, "evaluation.json");
+  if (!mayWrite(dirname(file))) throw cannotWrite(dirname(file), "--out");
+  const preprocessing = openPreprocessing(saved);
+  const rows = await readJudgingRows(options.data, options, { preprocessing, labels }, input);
+  const judgement = await judge({ config, labels, ...version }, rows, preprocessing);
+  const { skipped, statistics } = rows;
+  const { rows: trainedOn, warning } = await seenRows(directory, rows);
+  // Written first: nobody may be there to read the report.
+  await writeJson(file, { run, digest: version.digest, data: options.data, skipped, trainedOn, ...judgement });
+  for (const text of [...rows.warnings, ...warning === undefined ? [] : [warning]]) terminal.note(`warning: ${text}`);
+  const report = evaluationReport(judgement, { ...statistics, skipped });
+  for (const line of [...report, "", `Written to ${file}`]) terminal.line(line);
+  return ExitCode.done;
+}

@@ -1,0 +1,59 @@
+/** `resume RUN`: takes up a run where its newest checkpoint is, with as many workers as there are now. */
+import { dirname } from "node:path";
+import { flags } from "../../config/flags.ts";
+import { resolveConfig } from "../../config/resolve.ts";
+import { processShape } from "../../config/schema.ts";
+import { InputError } from "../../base/errors.ts";
+import type { TrainingRunOptions } from "../../run/training/prepare.ts";
+import { readDataAgain } from "../../run/training/reload_data.ts";
+import { finalSummary } from "../../run/log/summary.ts";
+import { TrainingRun } from "../../run/training/training_run.ts";
+import { parseArguments } from "../arguments/arguments.ts";
+import { ExitCode } from "../exit_codes.ts";
+import { commandHelp } from "../arguments/help.ts";
+import { flagsFor, manifestSources, oneRun } from "../arguments/run_argument.ts";
+import { trainAndServe, type TrainingOptions } from "./training.ts";
+
+const USAGE = "deno task resume RUN [FLAGS]   (what is trained is in the run; the flags say how to go about it)";
+
+/** What is trained does not change, nor does the place. */
+const own = flagsFor((key) => key in processShape && key !== "runsDir");
+
+/** Throws an InputError for what the run in `directory` has decided already. */
+function refuseFixed(values: Readonly<Record<string, unknown>>, directory: string): void {
+  const fixed = flags.filter(({ key }) => key in values && !own.some((flag) => flag.key === key));
+  if (fixed.length === 0) return;
+  throw new InputError(fixed.map(({ key, name }) => ({
+    field: `--${name}`,
+    message: key in processShape
+      ? `--${name} is fixed: a run continues where it is`
+      : `--${name} is fixed: what is trained is in the run. A new run with another value: ` +
+        `deno task train --config ${directory}/run.json --${name} …`,
+  })));
+}
+
+export async function resumeCommand(args: readonly string[], options: TrainingOptions): Promise<ExitCode> {
+  const { terminal } = options;
+  // All flags of training are known, so that those of no use here can be told from those that nobody knows.
+  const { values, help, positionals } = parseArguments(args, flags, []);
+  if (help) {
+    terminal.write(commandHelp(USAGE, own));
+    return ExitCode.done;
+  }
+  const directory = await oneRun(positionals, USAGE);
+  refuseFixed(values, directory);
+  const { manifest, sources } = await manifestSources(directory, values);
+  const summary = await finalSummary(directory, manifest.id);
+  if (summary) {
+    terminal.line(`Run ${manifest.id} is complete: ${summary.reason}, digest ${summary.digest}`);
+    return ExitCode.done;
+  }
+  // Runs that are asked for meanwhile belong beside it.
+  const config = { ...resolveConfig(undefined, sources), runsDir: dirname(directory) };
+  const open = async (parts: TrainingRunOptions) =>
+    await TrainingRun.resume(directory, {
+      ...parts,
+      ...await readDataAgain(config, manifest.rules, options.input, parts.signal),
+    });
+  return await trainAndServe(config, open, options);
+}

@@ -1,0 +1,70 @@
+/** `serve RUN`: a finished run's dashboard, events and predictions. */
+import { flagName } from "../../config/flags.ts";
+import { resolveConfig } from "../../config/resolve.ts";
+import { serviceShape } from "../../config/schema.ts";
+import { openPreprocessing } from "../../data/encode/preprocessing.ts";
+import { RunLibrary } from "../../run/library/library.ts";
+import { shareFile } from "../../run/files/lock.ts";
+import { openModel } from "../../run/open_model.ts";
+import type { Asset } from "../../serve/services.ts";
+import { parseArguments } from "../arguments/arguments.ts";
+import { ExitCode } from "../exit_codes.ts";
+import { commandHelp } from "../arguments/help.ts";
+import { flagsFor, oneRun } from "../arguments/run_argument.ts";
+import { startService } from "../service/service.ts";
+import { openPredictor } from "../service/predictor.ts";
+import { onInterruption } from "../terminal/signals.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+
+const USAGE = "deno task serve RUN [FLAGS]";
+
+export interface ServeOptions {
+  readonly terminal: Terminal;
+  readonly assets: () => ReadonlyMap<string, Asset>;
+  /** The module that the prediction thread runs. */
+  readonly predictUrl: URL;
+  readonly quit: (code: ExitCode) => void;
+}
+
+export async function serveCommand(args: readonly string[], options: ServeOptions): Promise<ExitCode> {
+  const { terminal, assets, predictUrl, quit } = options;
+  const own = flagsFor((key) => key in serviceShape);
+  const { values, help, positionals } = parseArguments(args, own, []);
+  if (help) {
+    terminal.write(commandHelp(USAGE, own));
+    return ExitCode.done;
+  }
+  const directory = await oneRun(positionals, USAGE);
+  const config = resolveConfig(undefined, [{ values, nameOf: (key) => `--${flagName(key)}` }]);
+  const model = await openModel(directory);
+  // The prediction thread opens it for itself: what is wrong with it is said before anybody can ask.
+  if (model.preprocessing) openPreprocessing(model.preprocessing);
+  // Nobody removes it meanwhile.
+  const lock = await shareFile(`${directory}/run.json`);
+  const interruption = onInterruption(() => quit(ExitCode.interruptedTwice));
+  const service = await startService({
+    config,
+    assets: assets(),
+    note: terminal.note,
+  });
+  const predictor = openPredictor({
+    model,
+    newest: () => model.version,
+    directory,
+    predictUrl,
+    config,
+    onIncident: (message) => terminal.note(message),
+  });
+  try {
+    service.serve({ runs: RunLibrary.saved(directory, model.run), predictor });
+    // Its thread starts now, and not when the first client waits; what is wrong with it, readyz and answers say.
+    predictor.model().catch(() => {});
+    terminal.line(`Serving run ${model.run} on ${service.url} until interrupted`);
+    await interruption.happened;
+    return ExitCode.done;
+  } finally {
+    await service.close();
+    predictor.close();
+    lock.close();
+  }
+}

@@ -1,0 +1,35 @@
+/** `train`: a new run from flags, or with `--resume` an earlier one. */
+import { flagName, flags } from "../../config/flags.ts";
+import { type ConfigSource, type Resolve, resolveConfig } from "../../config/resolve.ts";
+import { openTraining } from "../../run/training/open_training.ts";
+import { type Arguments, dataFiles, parseArguments, readConfigFile } from "../arguments/arguments.ts";
+import { ExitCode } from "../exit_codes.ts";
+import { trainHelp } from "../arguments/help.ts";
+import { resumeCommand } from "./resume.ts";
+import { trainAndServe, type TrainingOptions } from "./training.ts";
+
+export async function trainCommand(args: readonly string[], options: TrainingOptions): Promise<ExitCode> {
+  const parsed = parseArguments(args, flags, ["config", "preset", "resume"]);
+  if (parsed.help) {
+    options.terminal.write(trainHelp());
+    return ExitCode.done;
+  }
+  if (parsed.extra.resume !== undefined) {
+    const rest = args.filter((arg, index) => !/^--resume(=|$)/.test(arg) && args[index - 1] !== "--resume");
+    return await resumeCommand([parsed.extra.resume, ...rest], options);
+  }
+  const sources = await sourcesOf(parsed);
+  const resolve: Resolve = (defaults) => resolveConfig(parsed.extra.preset, sources, defaults);
+  return await trainAndServe(resolve(), (parts) => openTraining(resolve, { ...parts, input: options.input }), options);
+}
+
+async function sourcesOf({ values, extra, positionals }: Arguments): Promise<ConfigSource[]> {
+  // What is no flag is a file of rows, as for check.
+  const all = values.data === undefined && positionals.length === 0
+    ? values
+    : { ...values, data: dataFiles(values.data, positionals) };
+  const sources: ConfigSource[] = [];
+  if (extra.config !== undefined) sources.push(await readConfigFile(extra.config));
+  sources.push({ values: all, nameOf: (key) => `--${flagName(key)}` });
+  return sources;
+}

@@ -1,0 +1,145 @@
+/** A training with its service beside it, from the first moment until it is told to end. */
+import { dirname } from "node:path";
+import { type Config, configPaths } from "../../config/schema.ts";
+import { errorMessage, TrainingError } from "../../base/errors.ts";
+import type { RunEvent, Summary } from "../../base/events.ts";
+import { StopReason } from "../../lockstep/memory/control.ts";
+import { openTraining } from "../../run/training/open_training.ts";
+import type { LinkParts, TrainingRunOptions } from "../../run/training/prepare.ts";
+import { keepRuns } from "../../run/library/retention.ts";
+import { RunQueue } from "../../run/library/run_queue.ts";
+import { isFinal } from "../../run/log/summary.ts";
+import type { TrainingRun } from "../../run/training/training_run.ts";
+import type { Asset } from "../../serve/services.ts";
+import { ExitCode } from "../exit_codes.ts";
+import { readNothingBut } from "../arguments/reading.ts";
+import { createReporter } from "../terminal/reporter.ts";
+import { startService } from "../service/service.ts";
+import { onInterruption } from "../terminal/signals.ts";
+import { Stage } from "../service/served_run.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+
+export interface TrainingOptions {
+  readonly terminal: Terminal;
+  readonly assets: () => ReadonlyMap<string, Asset>;
+  /** The module that a worker runs. */
+  readonly workerUrl: URL;
+  /** The module that the baseline's thread runs. */
+  readonly baselineUrl: URL;
+  /** The module that the prediction thread runs. */
+  readonly predictUrl: URL;
+  readonly cores: number;
+  /** Standard input. */
+  readonly input: AsyncIterable<Uint8Array>;
+  /** Ends the process at once, for whoever interrupts twice. */
+  readonly quit: (code: ExitCode) => void;
+}
+
+type Open = (options: TrainingRunOptions) => Promise<TrainingRun>;
+
+/**
+ * Takes the port, opens the run and trains it to the end, then those that were asked for over HTTP, one after the other;
+ * goes on serving unless told not to.
+ */
+export async function trainAndServe(config: Config, open: Open, options: TrainingOptions): Promise<ExitCode> {
+  const { terminal, assets, workerUrl, baselineUrl, predictUrl, cores } = options;
+  readNothingBut(config, configPaths);
+  // Lines for people stay out of the way of JSON lines.
+  const say = config.log === "json" ? terminal.note : terminal.line;
+  const service = await startService({ config, assets: assets(), note: terminal.note });
+  const interruption = onInterruption(() => options.quit(ExitCode.interruptedTwice));
+  const queue = new RunQueue(config);
+  const stage = new Stage({ service, queue, config, predictUrl });
+  let run: TrainingRun | undefined;
+  let interrupted = false;
+  let releaseKeys = () => {};
+  void interruption.happened.then(() => {
+    interrupted = true;
+    service.drain();
+    run?.stop(StopReason.signal);
+  });
+  // Nothing of NATS is loaded by those who train alone. A run from the queue is not the one that has the name there.
+  const cluster = config.cluster === "" ? undefined : await import("../../cluster/link.ts");
+  const openLink = cluster &&
+    ((parts: LinkParts) => cluster.openLink(parts, { signal: interruption.signal, say: terminal.note }));
+  /** Returns whether training failed. Throws what opening the run throws. */
+  const train = async (open: Open, id?: string): Promise<boolean> => {
+    const { signal } = interruption;
+    const parts = { config, workerUrl, baselineUrl, cores, signal, ...id === undefined ? { openLink } : { id } };
+    const opened = await open(parts);
+    run = opened;
+    queue.began(opened.startedAt);
+    stage.show(opened);
+    if (id === undefined) {
+      say(`Dashboard: ${service.url}`);
+      if (terminal.keys) {
+        say("Keys: p pauses and goes on, q stops");
+        releaseKeys = terminal.keys((key) => {
+          if (key === "p") run!.pause() || run!.unpause();
+          if (key === "q") interruption.interrupt();
+        });
+      }
+    }
+    const training = trainAndReport(opened, config, terminal, (event) => stage.observe(event));
+    // Behind the event that it has started.
+    if (interrupted) opened.stop(StopReason.signal);
+    const summary = await training;
+    say(`Run:      ${opened.directory}`);
+    if (summary && !isFinal(summary)) say(`Continue: deno task resume ${opened.directory}`);
+    const gone = await keepRuns(dirname(opened.directory), config.keepRuns, [opened.id]);
+    if (gone.length > 0) say(`Removed:  ${gone.join(", ")}`);
+    return summary === undefined;
+  };
+  try {
+    if (await train(open)) return ExitCode.failed;
+    while (!interrupted) {
+      const next = queue.take();
+      if (next) {
+        await train((parts) => openTraining(next.resolve, parts), next.id).catch((error) => {
+          if (error === interruption.signal.reason) throw error;
+          queue.refuse(next, error);
+          terminal.note(`error: run ${next.id} could not start: ${errorMessage(error)}`);
+        });
+      } else if (config.exit) {
+        break;
+      } else {
+        say(`Serving on ${service.url} until interrupted`);
+        await Promise.race([queue.arrival(), interruption.happened]);
+      }
+    }
+    return ExitCode.done;
+  } catch (error) {
+    if (error !== interruption.signal.reason) throw error;
+    say("Interrupted before training began: there is nothing to save");
+    return ExitCode.done;
+  } finally {
+    releaseKeys();
+    await service.close();
+    stage.close();
+  }
+}
+
+/** Trains to the end while the new events are printed. Returns nothing if training failed, which the events have said. */
+async function trainAndReport(
+  run: TrainingRun,
+  config: Config,
+  terminal: Terminal,
+  observe: (event: RunEvent) => void,
+): Promise<Summary | undefined> {
+  const report = createReporter({ config: { ...config, epochs: run.config.epochs }, terminal });
+  const before = run.log.count;
+  const printed = (async () => {
+    for await (const event of run.log.read(before, new AbortController().signal)) {
+      observe(event);
+      report(event);
+    }
+  })();
+  try {
+    return await run.train();
+  } catch (error) {
+    if (!(error instanceof TrainingError)) throw error;
+    return undefined;
+  } finally {
+    await printed;
+  }
+}

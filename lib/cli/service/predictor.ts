@@ -1,0 +1,34 @@
+/** The predictor of a command: a thread over the weights of its run, within the config's limits. */
+import type { Config } from "../../config/schema.ts";
+import { ThreadPredictor } from "../../predict/predictor.ts";
+import type { TrainedModel } from "../../predict/saved.ts";
+import { checkpointBytes, checkpointRounds } from "../../run/files/checkpoint_store.ts";
+import type { Newest } from "../../run/model_version.ts";
+
+export interface PredictorSource {
+  readonly model: TrainedModel;
+  readonly newest: () => Newest;
+  /** Of the run. */
+  readonly directory: string;
+  /** The module that the prediction thread runs. */
+  readonly predictUrl: URL;
+  readonly config: Pick<Config, "batchMax" | "batchDelayMs" | "queueMax" | "predictTimeout">;
+  readonly onIncident: (message: string) => void;
+}
+
+export function openPredictor(
+  { model, newest, directory, predictUrl, config, onIncident }: PredictorSource,
+): ThreadPredictor {
+  const { batchMax, batchDelayMs, queueMax, predictTimeout } = config;
+  return new ThreadPredictor({
+    model,
+    newest,
+    checkpoints: {
+      list: () => checkpointRounds(directory),
+      read: (round) => checkpointBytes(directory, round),
+    },
+    workerUrl: predictUrl,
+    limits: { batchMax, batchDelayMs, queueMax, timeoutMs: predictTimeout * 1000 },
+    onIncident,
+  });
+}

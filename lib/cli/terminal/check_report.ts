@@ -1,0 +1,142 @@
+/** The figures of data, for people: lines. */
+import { counted } from "../../base/counted.ts";
+import { sourceName } from "../../data/formats/bytes.ts";
+import type { DataOptions } from "../../config/data_shape.ts";
+import { printableExcerpt } from "../../base/printable.ts";
+import {
+  type DataStatistics,
+  type PartStatistics,
+  type Repetition,
+  repetitions,
+  type Role,
+} from "../../data/findings/statistics.ts";
+
+/** Classes that are listed; of more than these, the smallest and the largest ones. */
+const CLASSES = 20;
+
+/** Columns of the bar of the largest class. */
+const BAR = 24;
+
+const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+const percent = (part: number, all: number) => all === 0 ? "-" : `${(100 * part / all).toFixed(1)}%`;
+
+export function checkReport(
+  statistics: DataStatistics,
+  options: Pick<DataOptions, "maxLength" | "truncate">,
+): string[] {
+  return [
+    ...statistics.sources.map(({ name, role, format, bytes }) =>
+      `${sourceName(name)}: ${format}, ${size(bytes)}${role === "training" ? "" : ` (${role})`}`
+    ),
+    "",
+    ...rowLines(statistics),
+    ...classLines(statistics.classes),
+    ...lengthLines(statistics, options),
+    ...vocabularyLines(statistics),
+    ...repetitions(statistics).flatMap(repeatedLines),
+    ...badLines(statistics),
+    ...statistics.warnings.map((warning) => item("Warning", warning)),
+  ];
+}
+
+/** A name and what there is to say, in two columns. */
+function item(name: string, text: string): string {
+  return `${name.padEnd(12)}${text}`;
+}
+
+function size(bytes: number): string {
+  if (bytes < 1000) return counted(bytes, "byte");
+  const [unit, divisor] = bytes < 1e6 ? ["kB", 1e3] : bytes < 1e9 ? ["MB", 1e6] : ["GB", 1e9];
+  return `${(bytes / divisor).toFixed(1)} ${unit}`;
+}
+
+const PURPOSE: Readonly<Record<Role, string>> = { training: "to train on", validation: "to validate", test: "to test" };
+
+function eachPart({ parts }: DataStatistics): { readonly role: Role; readonly part: PartStatistics }[] {
+  return (["training", "validation", "test"] as const).flatMap((role) => {
+    const part = parts[role];
+    return part ? [{ role, part }] : [];
+  });
+}
+
+function rowLines(statistics: DataStatistics): string[] {
+  const parts = eachPart(statistics);
+  const all = parts.reduce((sum, { part }) => sum + part.rows, 0);
+  const shares = parts.map(({ role, part }) => `${whole.format(part.rows)} ${PURPOSE[role]}`);
+  const empty = parts.reduce((sum, { part }) => sum + part.empty, 0);
+  return [
+    item("Rows", `${whole.format(all)}: ${shares.join(", ")}`),
+    item("Empty", empty === 0 ? "none" : `${counted(empty, "row")} without a token, each read as one unknown token`),
+  ];
+}
+
+function classLines(classes: DataStatistics["classes"]): string[] {
+  const rows = classes.map(({ label, training, validation, test }) => ({ label, all: training + validation + test }));
+  const all = rows.reduce((sum, row) => sum + row.all, 0);
+  rows.sort((a, b) => b.all - a.all || (a.label < b.label ? -1 : 1));
+  const most = rows[0]?.all ?? 0;
+  const shown = rows.length <= CLASSES ? rows : [...rows.slice(0, CLASSES / 2), ...rows.slice(-CLASSES / 2)];
+  const names = shown.map(({ label }) => printableExcerpt(label));
+  const width = Math.max(...names.map((name) => name.length), 0);
+  const digits = whole.format(most).length;
+  const lines = shown.map((row, index) =>
+    `  ${names[index]!.padEnd(width)}  ${whole.format(row.all).padStart(digits)}  ${
+      percent(row.all, all).padStart(6)
+    }` +
+    `  ${"█".repeat(Math.max(1, Math.round(BAR * row.all / most)))}`
+  );
+  if (shown.length < rows.length) lines.splice(CLASSES / 2, 0, `  … ${whole.format(rows.length - CLASSES)} more …`);
+  return [item("Classes", whole.format(rows.length)), ...lines];
+}
+
+function lengthLines(statistics: DataStatistics, options: Pick<DataOptions, "maxLength" | "truncate">): string[] {
+  const { p50, p90, p95, p99, max } = statistics.lengths;
+  const cut = eachPart(statistics).map(({ part, role }) =>
+    `${whole.format(part.truncated)} (${percent(part.truncated, part.rows)}) ${PURPOSE[role]}`
+  );
+  const why = options.maxLength === "auto" ? ", chosen from the data" : "";
+  const side = options.truncate;
+  return [
+    item("Tokens", `50% of the rows have up to ${p50}, 90% ${p90}, 95% ${p95}, 99% ${p99}, the longest has ${max}`),
+    item(
+      "Length",
+      `${counted(statistics.maxLength, "token is", "tokens are")} read${why}; rows cut at the ${side}: ${
+        cut.join(", ")
+      }`,
+    ),
+  ];
+}
+
+function vocabularyLines(statistics: DataStatistics): string[] {
+  const { known: tokens, distinct, once } = statistics.vocabulary;
+  const known = eachPart(statistics).map(({ part, role }) =>
+    `${percent(part.tokens - part.unknown, part.tokens)} ${PURPOSE[role]}`
+  );
+  return [
+    item(
+      "Vocabulary",
+      `${whole.format(tokens)} of ${counted(distinct, "different token")} in the training rows, ` +
+        `of which ${counted(once, "comes", "come")} once`,
+    ),
+    item("Coverage", `of the tokens ${known.join(", ")}`),
+  ];
+}
+
+function repeatedLines({ name, repeated, text }: Repetition): string[] {
+  if (repeated.rows === 0) return name === "" ? [] : [item(name, "none")];
+  const lines = repeated.examples.map(({ place, sameAs }) => `  ${place} same as ${sameAs}`);
+  return [item(name, text), ...lines, ...more(repeated.rows, lines.length)];
+}
+
+function badLines({ bad }: DataStatistics): string[] {
+  if (bad.rows === 0) return [item("Bad rows", "none")];
+  return [
+    item("Bad rows", whole.format(bad.rows)),
+    ...bad.first.map((problem) => `  ${problem}`),
+    ...more(bad.rows, bad.first.length),
+  ];
+}
+
+function more(all: number, listed: number): string[] {
+  return all > listed ? [`  … and ${whole.format(all - listed)} more`] : [];
+}

@@ -1,0 +1,116 @@
+/**
+ * What machines send each other of a round, as bytes: the sum of a node of the tree over shards. The root is what the
+ * round comes to, so the base of the next round is written in the same way.
+ *
+ *   figures │ float64[shards of the node][SHARD_FIGURES]
+ *   rows    │ a bit for each row of the embedding that moves by itself: whether some shard of the node touched it
+ *   values  │ float32, of each averaged part (weights, m, v): the touched rows, then everything behind the rows
+ */
+import { Malformed } from "./envelope.ts";
+import { SHARD_FIGURES } from "../../lockstep/memory/figures.ts";
+
+/** What the layout of a node's bytes depends on. */
+export interface RoundShape {
+  /** Elements of a part; the first `rows · width` are rows that move one by one. */
+  readonly elements: number;
+  readonly rows: number;
+  readonly width: number;
+  /** Vectors that are averaged: 1, or 3 with moments. */
+  readonly parts: number;
+}
+
+export interface RoundNode {
+  /** `[shard of the node]` */
+  readonly figures: readonly Float64Array[];
+  /** Rows that are among the values, in order. */
+  readonly rows: Int32Array;
+  readonly values: Float32Array;
+}
+
+const FIGURE_BYTES = SHARD_FIGURES * 8;
+
+function rowBytes({ rows }: RoundShape): number {
+  return Math.ceil(rows / 64) * 8;
+}
+
+/** Numbers of values where `rows` rows are touched. */
+export function valueCount({ elements, rows, width, parts }: RoundShape, touched: number): number {
+  return parts * (elements - (rows - touched) * width);
+}
+
+/** Bytes of a node over `shards` shards where `rows` rows are touched. */
+export function nodeBytes(shape: RoundShape, shards: number, rows: number): number {
+  return shards * FIGURE_BYTES + rowBytes(shape) + 4 * valueCount(shape, rows);
+}
+
+/** Copies the touched rows, and what lies behind all rows, out of the parts. */
+export function gather(
+  { elements, rows: all, width, parts: count }: RoundShape,
+  parts: readonly Float32Array[],
+  rows: Int32Array,
+): Float32Array<ArrayBuffer> {
+  const values = new Float32Array(count * (elements - (all - rows.length) * width));
+  let at = 0;
+  for (const part of parts) {
+    for (const row of rows) {
+      for (let i = row * width; i < (row + 1) * width; i++) values[at++] = part[i]!;
+    }
+    values.set(part.subarray(all * width, elements), at);
+    at += elements - all * width;
+  }
+  return values;
+}
+
+/** The other way: copies `values` to where they belong in the parts. */
+export function scatter(
+  { elements, rows: all, width }: RoundShape,
+  { rows, values }: Pick<RoundNode, "rows" | "values">,
+  parts: readonly Float32Array[],
+): void {
+  let at = 0;
+  for (const part of parts) {
+    for (const row of rows) {
+      for (let i = row * width; i < (row + 1) * width; i++) part[i] = values[at++]!;
+    }
+    part.set(values.subarray(at, at + elements - all * width), all * width);
+    at += elements - all * width;
+  }
+}
+
+export function encodeNode(shape: RoundShape, { figures, rows, values }: RoundNode): Uint8Array<ArrayBuffer> {
+  const bits = rowBytes(shape);
+  const bytes = new Uint8Array(figures.length * FIGURE_BYTES + bits + values.byteLength);
+  const numbers = new Float64Array(bytes.buffer, 0, figures.length * SHARD_FIGURES);
+  figures.forEach((own, i) => numbers.set(own, i * SHARD_FIGURES));
+  const flags = bytes.subarray(numbers.byteLength, numbers.byteLength + bits);
+  for (const row of rows) flags[row >> 3]! |= 1 << (row & 7);
+  new Float32Array(bytes.buffer, numbers.byteLength + bits).set(values);
+  return bytes;
+}
+
+/** The rows that a node over `shards` shards in `bytes` touches. Throws Malformed if they are not such a node's bytes. */
+export function checkNode(shape: RoundShape, shards: number, bytes: Uint8Array): number[] {
+  const bits = rowBytes(shape);
+  const begin = shards * FIGURE_BYTES;
+  const flags = bytes.subarray(begin, begin + bits);
+  const touched: number[] = [];
+  for (let row = 0; row < shape.rows; row++) if (flags[row >> 3]! >> (row & 7) & 1) touched.push(row);
+  const expected = nodeBytes(shape, shards, touched.length);
+  // A node whose shards had no rows to learn from has no values.
+  if (bytes.length !== expected && bytes.length !== begin + bits) {
+    throw new Malformed(`A node of ${shards} shards has ${bytes.length} bytes: expected ${expected}`);
+  }
+  return touched;
+}
+
+/** The node over `shards` shards in `bytes`. Throws Malformed if they are not such a node's. */
+export function decodeNode(shape: RoundShape, shards: number, bytes: Uint8Array): RoundNode {
+  const touched = checkNode(shape, shards, bytes);
+  const copy = bytes.slice().buffer; // Aligned.
+  const begin = shards * FIGURE_BYTES;
+  return {
+    figures: Array.from({ length: shards }, (_, i) => new Float64Array(copy, i * FIGURE_BYTES, SHARD_FIGURES)),
+    rows: Int32Array.from(touched),
+    values: new Float32Array(copy, begin + rowBytes(shape)),
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * What a machine computes with, so that machines whose bits would differ never train together: the class of its
+ * instructions, and a digest of what its engine makes of a small fixed problem.
+ */
+import { createHash } from "node:crypto";
+import type { TrainingConfig } from "../../config/schema.ts";
+import { clipScale } from "../../engine/adam.ts";
+import type { Replica } from "../../engine/contract.ts";
+import { engineOptions } from "../../engine/create_engine.ts";
+import { learningRateAt } from "../../engine/learning_rate.ts";
+import { createTreeMean } from "../../engine/tree_mean.ts";
+import { createWorkspace } from "../../engine/workspace.ts";
+import { initialWeights } from "../../model/initial.ts";
+import { taskModel } from "../../model/task_model.ts";
+
+/** (a, b, c) → f32x4.relaxed_madd(a, b, c), of equal lanes. The processor decides whether it rounds once or twice. */
+const MULTIPLY_ADD = Uint8Array.from(
+  [
+    [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+    [0x01, 0x08, 0x01, 0x60, 0x03, 0x7d, 0x7d, 0x7d, 0x01, 0x7d],
+    [0x03, 0x02, 0x01, 0x00],
+    [0x07, 0x05, 0x01, 0x01, 0x66, 0x00, 0x00],
+    [0x0a, 0x16, 0x01, 0x14, 0x00],
+    [0x20, 0x00, 0xfd, 0x13, 0x20, 0x01, 0xfd, 0x13, 0x20, 0x02, 0xfd, 0x13],
+    [0xfd, 0x85, 0x02, 0xfd, 0x1f, 0x00, 0x0b],
+  ].flat(),
+);
+
+/** Small, and no multiples of what kernels take at a time. */
+const TINY = { task: "parity", vocabulary: 37, length: 7, embedding: 10, hidden: 19, batchSize: 9, shards: 3 } as const;
+const STEPS = 3;
+const PARTS = ["weights", "m", "v"] as const;
+
+/** The class of instructions that the engine's bits depend on. */
+export function instructionClass({ engine }: Pick<TrainingConfig, "engine">): string {
+  if (engine !== "simd") return "plain";
+  const { f } = new WebAssembly.Instance(new WebAssembly.Module(MULTIPLY_ADD)).exports;
+  if (typeof f !== "function") throw new Error("The probe of multiply-add has no function");
+  // a² = 1 + 2^-11 + 2^-24, whose last bit is lost where the product is rounded by itself.
+  const a = 1 + 2 ** -12;
+  return f(a, a, -(1 + 2 ** -11)) === 0 ? "multiply-add with two roundings" : "multiply-add with one rounding";
+}
+
+/**
+ * SHA-256, in hex, of some steps of training on a small problem with the engine, the constants and the kind of model of
+ * `training`: forward, gradients, dropout, norm, clipping, Adam, means and predictions, bit for bit.
+ */
+export async function arithmeticDigest(training: TrainingConfig): Promise<string> {
+  const config: TrainingConfig = { ...training, ...TINY };
+  const model = taskModel(config);
+  const { layout, spec, dataset } = model;
+  const options = engineOptions(config, model, config.batchSize, config.length);
+  const { engine, floats, batch } = await createWorkspace(options, { floats: 16 * (layout.size + 16), batches: 1 });
+  const hash = createHash("sha256");
+  const add = (values: Float32Array) => hash.update(bytesOf(values));
+  const replica = (): Replica => ({ weights: floats(layout.size), m: floats(layout.size), v: floats(layout.size) });
+  const state = replica();
+  state.weights.set(initialWeights(spec, layout, config));
+  add(state.weights);
+  const [moved, next] = [replica(), replica()];
+  const gradients = Array.from({ length: config.shards }, () => floats(layout.size));
+  const rows = batch(config.batchSize, config.length);
+  const coefficients = Float32Array.of(0.2, 0.3, 0.5);
+  const tree = createTreeMean(config.shards);
+  for (let step = 0; step < STEPS; step++) {
+    const range = { step: step + 1, learningRate: learningRateAt(config, step), begin: 0, end: layout.size };
+    const replicas: Replica[] = [];
+    const scales = gradients.map((gradient, shard) => {
+      dataset.trainingBatch(rows, step, shard);
+      gradient.fill(0);
+      const { lossSum } = engine.gradients(state.weights, rows, gradient, step * config.shards + shard);
+      const squared = engine.squaredNorm(gradient, 0, layout.size);
+      const scale = clipScale(squared, config.clipNorm);
+      engine.update(state, gradient, moved, { ...range, scale });
+      replicas.push({ weights: moved.weights.slice(), m: moved.m.slice(), v: moved.v.slice() });
+      hash.update(Float64Array.of(lossSum, squared, scale));
+      add(gradient);
+      return scale;
+    });
+    const stamps: Int32Array[] = [];
+    engine.updateMean(state, gradients, next, {
+      ...range,
+      scales: Float64Array.from(scales),
+      coefficients,
+      stamps,
+      stamp: 0,
+    });
+    for (const part of PARTS) {
+      const mean = new Float32Array(layout.size);
+      tree.mean(replicas.map((own) => own[part]), coefficients, mean, 0, layout.size);
+      add(mean);
+      add(next[part]);
+      state[part].set(next[part]);
+    }
+  }
+  dataset.heldOutBatch(rows, 0, config.batchSize);
+  add(engine.predict(state.weights, rows));
+  hash.update(Float64Array.of(engine.evaluate(state.weights, rows).lossSum));
+  return hash.digest("hex");
+}
+
+/** A copy: what lies in shared memory cannot be hashed in place. */
+function bytesOf(values: Float32Array): Uint8Array {
+  return new Uint8Array(values.slice().buffer);
+}

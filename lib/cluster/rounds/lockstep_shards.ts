@@ -1,0 +1,268 @@
+/**
+ * The shards of a lockstep run as the protocol wants them: orders to its workers, nodes out of its shared memory, bases
+ * into it. Where its workers are replaced, they get the order again.
+ */
+import { stateDigest } from "../../lockstep/memory/state.ts";
+import { createBatch } from "../../data/batches/batch.ts";
+import { lossWeight } from "../../data/batches/class_weights.ts";
+import { ownedNodes, type Span } from "../../engine/tree_nodes.ts";
+import { pickAveraged } from "../../lockstep/round/averaged_vectors.ts";
+import { currentAndNext, Word } from "../../lockstep/memory/control.ts";
+import { Figure } from "../../lockstep/memory/figures.ts";
+import type { Coordinator } from "../../lockstep/coordinator.ts";
+import { currentHistory } from "../../lockstep/memory/training_history.ts";
+import { giveOrder, Order, readyAfter, timesReady } from "../../lockstep/round/orders.ts";
+import type { LockstepConfig, Plan } from "../../lockstep/plan.ts";
+import { copyRows, stampOf } from "../../lockstep/memory/sparse_rows.ts";
+import { groupsOf, roundAt } from "../../lockstep/schedule.ts";
+import { type SharedRun, sharedRun } from "../../lockstep/memory/views.ts";
+import { completeRound } from "./complete_round.ts";
+import type { RoundDigest } from "../protocol/messages.ts";
+import type { LocalShards, NodeSum, Snapshot } from "./round_executor.ts";
+import {
+  checkNode,
+  decodeNode,
+  encodeNode,
+  gather,
+  nodeBytes,
+  type RoundShape,
+  scatter,
+} from "../protocol/round_codec.ts";
+import { ENVELOPE_BYTES } from "./sizes.ts";
+import { openState, sealState } from "../protocol/state_codec.ts";
+
+/** Between two looks whether the workers have been replaced or have left. */
+const LOOK_MS = 100;
+
+/** What the machines of a run send each other. */
+export function shapeOf({ spec, layout, map }: Plan, { training }: LockstepConfig): RoundShape {
+  const parts = training.average === "weights" && training.moments === "average" ? 3 : 1;
+  return { elements: layout.size, rows: map.rows, width: spec.embedding, parts };
+}
+
+export class LockstepShards implements LocalShards {
+  readonly #coordinator: Coordinator;
+  readonly #config: LockstepConfig;
+  readonly #shape: RoundShape;
+  readonly groups: readonly Span[];
+  readonly #partsOf: ReturnType<typeof pickAveraged>;
+  #run: SharedRun;
+  /** Rows in which the two copies of the state differ; all of them if not known. */
+  #differing: Int32Array | "all" = "all";
+  #left = false;
+
+  constructor(coordinator: Coordinator, config: LockstepConfig) {
+    const { plan, memory } = coordinator;
+    this.#coordinator = coordinator;
+    this.#config = config;
+    // A mean gradient moves everything.
+    this.#partsOf = pickAveraged(this.#isOfGradients ? { moments: "average" } : config.training);
+    this.#shape = shapeOf(plan, config);
+    this.groups = groupsOf(config.training);
+    this.#run = sharedRun(plan.map, memory);
+  }
+
+  get shards(): number {
+    return this.#config.training.shards;
+  }
+
+  get #isOfGradients(): boolean {
+    return this.#config.training.average === "gradients";
+  }
+
+  get round(): number {
+    return this.#coordinator.round;
+  }
+
+  get finished(): boolean {
+    return this.#left || Atomics.load(this.#current().control, Word.outcome) !== 0;
+  }
+
+  mostBytes({ first, last }: Span): number {
+    return nodeBytes(this.#shape, last - first, this.#shape.rows);
+  }
+
+  get mostStateBytes(): number {
+    const copies = this.#coordinator.plan.map.best ? 2 : 1;
+    return copies * this.#current().states[0].values.byteLength + ENVELOPE_BYTES;
+  }
+
+  check({ first, last, bytes }: NodeSum): void {
+    checkNode(this.#shape, last - first, bytes);
+  }
+
+  async sum(shards: readonly number[]): Promise<readonly NodeSum[]> {
+    const trained = await this.#order((run) => {
+      this.#writeShares(run, new Set(shards));
+      giveOrder(run, Order.train, shards);
+    });
+    const run = trained ?? this.#current();
+    const stamp = stampOf(this.round);
+    return ownedNodes(new Set(shards), this.shards).map(({ first, last }) => {
+      const figures = run.shards.slice(first, last);
+      const rows: number[] = [];
+      run.stamps[first]?.forEach((touched, row) => touched === stamp ? rows.push(row) : 0);
+      const isActive = run.shards[first]![Figure.samples]! > 0;
+      const touched = Int32Array.from(isActive ? rows : []);
+      const values = isActive ? gather(this.#shape, this.#sumsOf(run, first), touched) : new Float32Array();
+      return { first, last, bytes: encodeNode(this.#shape, { figures, rows: touched, values }) };
+    });
+  }
+
+  complete(nodes: readonly NodeSum[]): Uint8Array {
+    const spanned = nodes.map(({ first, last, bytes }) => ({
+      first,
+      last,
+      node: decodeNode(this.#shape, last - first, bytes),
+    }));
+    // Of a row that a shard did not touch the weights are the state's; the gradient is 0.
+    const state = this.#isOfGradients ? undefined : this.#states(this.#current())[0];
+    return encodeNode(this.#shape, completeRound(this.#shape, this.shards, spanned, state));
+  }
+
+  async commit(base: Uint8Array): Promise<void> {
+    const { figures, rows, values } = decodeNode(this.#shape, this.shards, base);
+    const committed = this.round;
+    const run = await this.#order((run) => {
+      // Workers that were lost after they had committed.
+      if (this.round !== committed) return;
+      const [current, next] = this.#states(run);
+      figures.forEach((own, shard) => run.shards[shard]!.set(own));
+      this.#copyDiffering(current, next);
+      if (this.#isOfGradients) {
+        scatter(this.#shape, { rows, values }, run.gradients);
+        // All workers look there alone.
+        run.stamps[0]!.fill(0);
+        for (const row of rows) run.stamps[0]![row] = stampOf(committed);
+      } else {
+        scatter(this.#shape, { rows, values }, next);
+        for (const written of run.written) written[0] = 0;
+        // Only whether it is finite counts.
+        run.written[0]![0] = areFinite(values) ? 1 : NaN;
+      }
+      giveOrder(run, Order.commit);
+    });
+    // Where workers were replaced after the commit, the memory that there is now has one copy alone.
+    const isWhole = run !== undefined && run === this.#current();
+    const history = currentHistory(this.#current(), committed + 1);
+    // A rollback writes everything anew.
+    this.#differing = isWhole && history.rollbackRound !== committed + 1 ? rows : "all";
+  }
+
+  snapshot(): Snapshot {
+    const state = this.#coordinator.state();
+    return { round: state.round, digest: stateDigest(state), bytes: sealState(state) };
+  }
+
+  stateDigest(): RoundDigest {
+    const state = this.#coordinator.state();
+    return { round: state.round, digest: stateDigest(state) };
+  }
+
+  async restore({ digest, bytes }: Snapshot): Promise<void> {
+    await this.#coordinator.restore(openState(bytes, digest));
+  }
+
+  /** Lets the workers end with the state that they have, if they have not ended. */
+  async leave(): Promise<void> {
+    if (!this.finished) await this.#order((run) => giveOrder(run, Order.leave));
+    this.#left = true;
+  }
+
+  /** The shared memory that training is in now. */
+  #current(): SharedRun {
+    const { memory, plan } = this.#coordinator;
+    if (memory !== this.#run.memory) {
+      this.#run = sharedRun(plan.map, memory);
+      this.#differing = "all";
+    }
+    return this.#run;
+  }
+
+  /**
+   * Gives an order when all workers are ready, and waits until they have done it or have ended. Resolves to the memory
+   * that they did it in; to nothing if `give` gave none, or if they have left.
+   */
+  async #order(give: (run: SharedRun) => void): Promise<SharedRun | undefined> {
+    for (;;) {
+      const run = await this.#ready();
+      if (!run) return undefined;
+      const before = timesReady(run);
+      const orders = Atomics.load(run.control, Word.order);
+      give(run);
+      if (Atomics.load(run.control, Word.order) === orders) return undefined;
+      while (timesReady(run) === before && this.#coordinator.memory === run.memory) {
+        if (Atomics.load(run.control, Word.outcome) !== 0 && this.#coordinator.isEnded) return run;
+        await readyAfter(run, before, LOOK_MS);
+      }
+      // Other workers do it again, in another memory.
+      if (this.#coordinator.memory === run.memory) return run;
+    }
+  }
+
+  /** The memory whose workers wait for an order, as soon as they do; nothing if training has ended. */
+  async #ready(): Promise<SharedRun | undefined> {
+    for (;;) {
+      const run = this.#current();
+      const orders = Atomics.load(run.control, Word.order);
+      if (timesReady(run) > orders) return run;
+      if (this.#coordinator.isEnded) return undefined;
+      await readyAfter(run, timesReady(run), LOOK_MS);
+    }
+  }
+
+  /** What each shard that is trained elsewhere counts for in the mean, which is known without training it. */
+  #writeShares(run: SharedRun, own: ReadonlySet<number>): void {
+    const { training } = this.#config;
+    const { dataset } = this.#coordinator.plan;
+    const committed = this.round;
+    const { undone } = currentHistory(run, committed);
+    const { firstStep, steps } = roundAt(training, committed - undone);
+    const batch = createBatch(training.batchSize, dataset.length);
+    for (let shard = 0; shard < this.shards; shard++) {
+      if (own.has(shard)) continue;
+      let [samples, weight] = [0, 0];
+      for (let step = firstStep; step < firstStep + steps; step++) {
+        const ofStep = dataset.sequencesAfter(step + 1) - dataset.sequencesAfter(step);
+        const size = Math.max(0, Math.min(training.batchSize, ofStep - shard * training.batchSize));
+        samples += size;
+        if (dataset.classWeights) {
+          dataset.trainingBatch(batch, step, shard);
+          weight += lossWeight(batch, dataset.classWeights);
+        } else weight += size;
+      }
+      const figures = run.shards[shard]!;
+      figures.fill(0);
+      figures[Figure.samples] = samples;
+      figures[Figure.weight] = weight;
+    }
+  }
+
+  /** Where the workers sum the node up that begins with shard `first`. */
+  #sumsOf({ slots, shardGradients }: SharedRun, first: number): Float32Array[] {
+    return this.#isOfGradients ? [shardGradients[first]!] : this.#partsOf(slots[first]!.weights, slots[first]);
+  }
+
+  /** The parts of the current state that a round moves, and those of the next. */
+  #states({ states }: SharedRun): [current: Float32Array[], next: Float32Array[]] {
+    const [even, odd] = states.map(({ weights, moments }) => this.#partsOf(weights, moments[0]));
+    return currentAndNext([even!, odd!], this.round);
+  }
+
+  /** Rows that only the round before wrote are not in the next copy yet. */
+  #copyDiffering(current: readonly Float32Array[], next: readonly Float32Array[]): void {
+    const { rows, width } = this.#shape;
+    const differing = this.#differing;
+    for (const [part, into] of next.entries()) {
+      if (differing === "all") copyRows(current[part]!, into, 0, rows, width);
+      else for (const row of differing) copyRows(current[part]!, into, row, row + 1, width);
+    }
+  }
+}
+
+/** Whether all are: 0 times what is not finite is not 0. A tenth of the time that asking each takes. */
+function areFinite(values: Float32Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += 0 * values[i]!;
+  return sum === 0;
+}

@@ -1,0 +1,31 @@
+import { counted } from "../../base/counted.ts";
+import type { Problem } from "../../base/errors.ts";
+import { shortJson } from "../../base/printable.ts";
+
+/** What a sequence has to be. */
+export interface SequenceShape {
+  readonly vocabulary: number;
+  readonly length: number;
+}
+
+/**
+ * The problems of `value` as a sequence of tokens, at most one: not a list, wrong length, or the first token that is
+ * not a whole number from 0 to vocabulary - 1. `field` is what to call it: `tokens`, `instances[2]`, `line 3`.
+ */
+export function sequenceProblem(value: unknown, shape: SequenceShape, field: string): Problem | undefined {
+  const list = `a list of ${counted(shape.length, "token")}`;
+  if (!Array.isArray(value)) return { field, message: `${field} is ${describe(value)}: expected ${list}` };
+  if (value.length !== shape.length) {
+    return { field, message: `${field} has ${counted(value.length, "token")}: expected ${list}` };
+  }
+  const index = value.findIndex((token) => !Number.isInteger(token) || token < 0 || token >= shape.vocabulary);
+  if (index < 0) return undefined;
+  const item = `${field}[${index}]`;
+  const wanted = `a whole number from 0 to ${shape.vocabulary - 1}`;
+  return { field: item, message: `${item} is ${describe(value[index])}: expected ${wanted}` };
+}
+
+/** A short form of an unknown value, for messages. */
+export function describe(value: unknown): string {
+  return value === undefined ? "missing" : shortJson(value);
+}

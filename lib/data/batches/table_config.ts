@@ -1,0 +1,39 @@
+/** What of a config follows from the data that it is for. */
+import { counted } from "../../base/counted.ts";
+import type { TrainingConfig } from "../../config/schema.ts";
+import { InputError, type Problem } from "../../base/errors.ts";
+import type { TrainingData } from "./training_data.ts";
+
+/** The values of a config that `data` decides. An epoch has as many steps as one pass over all rows takes. */
+export function tableShape(
+  { shards, batchSize }: Pick<TrainingConfig, "shards" | "batchSize">,
+  data: TrainingData,
+): Pick<TrainingConfig, "vocabulary" | "length" | "stepsPerEpoch" | "heldOut"> {
+  return {
+    vocabulary: data.vocabulary,
+    length: data.length,
+    stepsPerEpoch: Math.ceil(data.training.labels.length / (shards * batchSize)),
+    heldOut: data.validation.labels.length,
+  };
+}
+
+/** `config` for `data`, as it is frozen in `run.json`. Throws an InputError if it cannot be trained on that. */
+export function tableConfig(config: TrainingConfig, data: TrainingData): TrainingConfig {
+  const derived: TrainingConfig = { ...config, task: "table", ...tableShape(config, data) };
+  const problems: Problem[] = [];
+  const refuse = (field: string, message: string) => problems.push({ field, message });
+  if (data.labels.length < 2) {
+    refuse("labels", `The data have ${counted(data.labels.length, "class")}: expected at least 2`);
+  }
+  if (derived.stepsPerEpoch < 1) refuse("training", "The training data have no rows: expected at least 1");
+  if (derived.heldOut < 1) refuse("validation", "The validation data have no rows: expected at least 1");
+  if (derived.stepsPerEpoch < 1 || derived.heldOut < 1) throw new InputError(problems);
+  const steps = derived.epochs * derived.stepsPerEpoch;
+  if (config.warmupSteps > steps) {
+    const message = `warmupSteps is ${config.warmupSteps}: expected at most the run's ${counted(steps, "step")}, ` +
+      `${counted(derived.epochs, "epoch")} of ${derived.stepsPerEpoch}`;
+    refuse("warmupSteps", message);
+  }
+  if (problems.length > 0) throw new InputError(problems);
+  return derived;
+}

@@ -1,0 +1,76 @@
+/** A data set of encoded rows: each epoch is one pass over all training rows, in an order of its own. */
+import { counted } from "../../base/counted.ts";
+import type { TrainingConfig } from "../../config/schema.ts";
+import { classWeightsOf } from "./class_weights.ts";
+import type { Dataset } from "./dataset.ts";
+import { createLengthSort, epochOrders } from "./epoch_order.ts";
+import { fillBatch } from "./fill_batch.ts";
+import type { EncodedTable } from "./table.ts";
+import { tableShape } from "./table_config.ts";
+import type { TrainingData } from "./training_data.ts";
+
+export type TableOptions = Pick<
+  TrainingConfig,
+  "seed" | "shards" | "batchSize" | "vocabulary" | "length" | "stepsPerEpoch" | "heldOut" | "classWeights"
+>;
+
+/**
+ * The rows of a step are numbered through all shards, so N shards of B see what one shard of N · B sees. The last step
+ * of an epoch has what is left over: some shards a part of a batch, or nothing. Within a batch longer rows come first.
+ *
+ * Throws a RangeError if `options` are not those of the data, or if a row has no tokens or too many.
+ */
+export function tableDataset(options: TableOptions, data: TrainingData): Dataset {
+  const { seed, shards, batchSize, stepsPerEpoch } = options;
+  const { labels, training, validation } = data;
+  const classWeights = classWeightsOf(options.classWeights, training.labels, labels.length);
+  checkShape(options, data);
+  const lengths = rowLengths(training, "training", data.length);
+  const stepRows = shards * batchSize;
+  // Not before a batch is drawn: the main thread draws none, and an order takes 8 bytes a row.
+  let orders: ((epoch: number) => Uint32Array) | undefined;
+  const orderOf = (epoch: number) => (orders ??= epochOrders({ seed, lengths, stepRows }))(epoch);
+  const rows = lengths.length;
+  const heldOutLengths = rowLengths(validation, "validation", data.length);
+  const heldOut = Uint32Array.from(heldOutLengths, (_, row) => row);
+  createLengthSort(heldOutLengths)(heldOut, 0, heldOut.length, new Uint32Array(heldOut.length));
+
+  return {
+    labels,
+    vocabulary: data.vocabulary,
+    length: data.length,
+    heldOut: heldOut.length,
+    ...classWeights && { classWeights },
+    trainingBatch(batch, step, shard) {
+      const order = orderOf(Math.floor(step / stepsPerEpoch));
+      const first = (step % stepsPerEpoch) * stepRows + shard * batchSize;
+      fillBatch(batch, training, order, first, Math.max(0, Math.min(batchSize, rows - first)));
+    },
+    heldOutBatch: (batch, first, size) => fillBatch(batch, validation, heldOut, first, size),
+    heldOutIndex: (position) => heldOut[position]!,
+    sequencesAfter(steps) {
+      const epochs = Math.floor(steps / stepsPerEpoch);
+      return epochs * rows + Math.min(rows, (steps - epochs * stepsPerEpoch) * stepRows);
+    },
+  };
+}
+
+/** `[rows]` tokens of each row. */
+function rowLengths({ offsets, labels }: EncodedTable, name: string, most: number): Uint16Array {
+  const lengths = new Uint16Array(labels.length);
+  for (let row = 0; row < lengths.length; row++) {
+    const length = offsets[row + 1]! - offsets[row]!;
+    if (!(length >= 1 && length <= most)) {
+      throw new RangeError(`Row ${row} of the ${name} data has ${counted(length, "token")}: expected 1 to ${most}`);
+    }
+    lengths[row] = length;
+  }
+  return lengths;
+}
+
+function checkShape(options: TableOptions, data: TrainingData): void {
+  for (const [key, value] of Object.entries(tableShape(options, data))) {
+    const given = options[key as keyof TableOptions];
+    if (given !== value) throw new RangeError(`${key} is ${given}: expected ${value}, which is that of the data`);
+  }
+}

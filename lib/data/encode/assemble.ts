@@ -1,0 +1,180 @@
+/** Encoded parts → tables with final ids, in shared memory: the split, the vocabulary and the length are decided here. */
+import { chooseVocabulary, type ChosenVocabulary } from "../vocabulary/choose_vocabulary.ts";
+import { type EncodedPart, EXAMPLES } from "./encode_sources.ts";
+import { Lengths } from "../findings/lengths.ts";
+import { AUTO_LENGTH, type DataOptions } from "../../config/data_shape.ts";
+import type { ProvisionalTokens } from "../vocabulary/provisional.ts";
+import { stratifiedSplit } from "./split.ts";
+import type { PartStatistics, RepeatedRows } from "../findings/statistics.ts";
+import type { EncodedTable } from "../batches/table.ts";
+import { placeOf, type RowPlaces, TableBuilder } from "./table_builder.ts";
+import { UNKNOWN } from "../vocabulary/vocabulary.ts";
+
+/** Share of the training rows that an automatic length does not cut. */
+const AUTO_SHARE = 0.99;
+
+/** The rows of one role. */
+export interface LoadedPart {
+  readonly table: EncodedTable;
+  readonly places: RowPlaces;
+  readonly statistics: PartStatistics;
+}
+
+export interface AssembledTraining extends ChosenVocabulary {
+  readonly training: LoadedPart;
+  /** Keys of the rows that are trained on, in order. */
+  readonly keys: Float64Array<ArrayBuffer> | undefined;
+  /** Rows that were drawn to validate. */
+  readonly validation: LoadedPart;
+  readonly lengths: Lengths;
+  readonly maxLength: number;
+  /** Validating rows whose tokens a training row has. */
+  readonly leaks: RepeatedRows;
+  /** Where a row of the sources was read. */
+  readonly place: (row: number) => string;
+}
+
+export interface AssembleOptions extends Pick<DataOptions, "minCount" | "maxVocabulary" | "maxLength" | "truncate"> {
+  /** Share of the rows that validate. */
+  readonly share: number;
+  readonly seed: number;
+  /** Class as it came → class. */
+  readonly classes: Uint16Array;
+}
+
+/** Splits the training sources' rows and fills their tables. Gives the part's store back. */
+export function assembleTraining(
+  part: EncodedPart,
+  tokens: ProvisionalTokens,
+  options: AssembleOptions,
+): AssembledTraining {
+  const validates = stratifiedSplit(part.labels, options.classes.length, options.share, options.seed);
+  const counts = new Uint32Array(tokens.end);
+  const full = new Lengths();
+  const kept = [new Lengths(), new Lengths()] as const;
+  const rows: [number, number] = [0, 0];
+  /** Per row that is the first with its tokens: a training row with them, plus one. */
+  const trained = new Uint32Array(part.store.rows);
+  part.store.scan(({ row, count, tokens, length, first }) => {
+    const role = validates[row] as 0 | 1;
+    rows[role]++;
+    kept[role].add(count);
+    if (role === 1) return;
+    full.add(length);
+    trained[first] ||= row + 1;
+    for (let i = 0; i < count; i++) counts[tokens[i]!]!++;
+  });
+  const chosen = chooseVocabulary(counts, tokens, options, rows[0]);
+  const maxLength = options.maxLength === "auto"
+    ? Math.max(1, Math.min(AUTO_LENGTH, full.percentile(AUTO_SHARE)))
+    : options.maxLength;
+  const fill = { ...options, ids: chosen.ids, size: chosen.vocabulary.size, maxLength };
+  const fillers = ([0, 1] as const).map((role) => new Filler(part, rows[role], kept[role].tokens(maxLength), fill));
+  let leaked = 0;
+  const examples: { row: number; sameAs: number }[] = [];
+  part.store.scan((stored) => {
+    const { row, first } = stored;
+    const role = validates[row] as 0 | 1;
+    fillers[role]!.add(stored);
+    if (role === 0 || trained[first] === 0 || stored.length === 0) return;
+    leaked++;
+    if (examples.length < EXAMPLES) examples.push({ row, sameAs: trained[first]! - 1 });
+  }, true);
+  const [training, validation] = fillers.map((filler) => filler.finish());
+  const place = (row: number) => {
+    const role = validates[row]!;
+    const before = validates.subarray(0, row).reduce((sum, other) => sum + (other === role ? 1 : 0), 0);
+    return placeOf((role === 0 ? training! : validation!).places, before);
+  };
+  const leaks = {
+    rows: leaked,
+    examples: examples.map(({ row, sameAs }) => ({ place: place(row), sameAs: place(sameAs) })),
+  };
+  const keys = part.keys?.filter((_, row) => validates[row] === 0).sort();
+  return { ...chosen, training: training!, keys, validation: validation!, lengths: full, maxLength, leaks, place };
+}
+
+/** Fills the table of a part that judges. Gives the part's store back. */
+export function assembleJudging(
+  part: EncodedPart,
+  { ids, vocabulary, maxLength }: Pick<AssembledTraining, "ids" | "vocabulary" | "maxLength">,
+  options: Pick<AssembleOptions, "truncate" | "classes">,
+): LoadedPart {
+  const kept = new Lengths();
+  part.store.scan(({ count }) => kept.add(count));
+  const filler = new Filler(part, part.store.rows, kept.tokens(maxLength), {
+    ...options,
+    ids,
+    size: vocabulary.size,
+    maxLength,
+  });
+  part.store.scan((row) => filler.add(row), true);
+  return filler.finish();
+}
+
+interface FillOptions extends Pick<AssembleOptions, "truncate" | "classes"> {
+  /** Provisional id → id; ids that came later are unknown. */
+  readonly ids: Uint32Array;
+  /** Number of ids. */
+  readonly size: number;
+  readonly maxLength: number;
+}
+
+/** Turns stored rows into those of one table. */
+class Filler {
+  readonly #builder: TableBuilder;
+  readonly #options: FillOptions;
+  #rows = 0;
+  #tokens = 0;
+  #unknown = 0;
+  #truncated = 0;
+  #empty = 0;
+
+  constructor({ sources }: EncodedPart, rows: number, tokens: number, options: FillOptions) {
+    this.#builder = new TableBuilder(rows, tokens, options.size, sources.map(({ name }) => name));
+    this.#options = options;
+  }
+
+  add(
+    { label, source, line, length, count, tokens }: {
+      readonly label: number;
+      readonly source: number;
+      readonly line: number;
+      readonly length: number;
+      readonly count: number;
+      readonly tokens: Uint32Array;
+    },
+  ): void {
+    const { classes, ids, maxLength, truncate } = this.#options;
+    this.#builder.begin(classes[label]!, source, line);
+    const used = Math.min(count, maxLength);
+    const start = truncate === "end" ? 0 : count - used;
+    for (let i = start; i < start + used; i++) {
+      const id = ids[tokens[i]!] ?? UNKNOWN;
+      if (id === UNKNOWN) this.#unknown++;
+      this.#builder.push(id);
+    }
+    if (used === 0) {
+      this.#builder.push(UNKNOWN);
+      this.#unknown++;
+      this.#empty++;
+    }
+    this.#rows++;
+    this.#tokens += Math.max(1, used);
+    if (length > maxLength) this.#truncated++;
+  }
+
+  finish(): LoadedPart {
+    return {
+      table: this.#builder.table,
+      places: this.#builder.places,
+      statistics: {
+        rows: this.#rows,
+        tokens: this.#tokens,
+        unknown: this.#unknown,
+        truncated: this.#truncated,
+        empty: this.#empty,
+      },
+    };
+  }
+}

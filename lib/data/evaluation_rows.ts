@@ -1,0 +1,75 @@
+/** Rows that judge a finished model: read from files, and encoded by the preprocessing that was saved with it. */
+import type { DataOptions, ReadOptions } from "../config/data_shape.ts";
+import { nearest } from "../config/nearest.ts";
+import { InputError } from "../base/errors.ts";
+import type { LoadedPart } from "./encode/assemble.ts";
+import { isProblem, type Row } from "./formats/entry.ts";
+import { readRows, type SourceInfo } from "./formats/rows.ts";
+import type { EncodedText } from "./encode/text_encoder.ts";
+import type { Preprocessing } from "./encode/preprocessing.ts";
+import { ProblemLog } from "./findings/problems.ts";
+import { TableBuilder } from "./encode/table_builder.ts";
+import { UNKNOWN } from "./vocabulary/vocabulary.ts";
+import { WarningLog } from "./findings/warnings.ts";
+
+export interface JudgingRows extends LoadedPart {
+  /** Rows that were left out because something is wrong with them. */
+  readonly skipped: number;
+  /** `[rows]`: the keys of the rows. */
+  readonly keys: Float64Array;
+  /** What may be a mistake in the rows. */
+  readonly warnings: readonly string[];
+  /** What was read. */
+  readonly sources: readonly SourceInfo[];
+}
+
+/**
+ * Reads `sources` to their ends. Throws an InputError that names file and line where a row is bad, or has a label that
+ * is none of `labels`, unless bad rows are skipped; and if no row is left.
+ */
+export async function readJudgingRows(
+  sources: readonly string[],
+  options: ReadOptions & Pick<DataOptions, "onBadRow">,
+  { preprocessing, labels }: { readonly preprocessing: Preprocessing; readonly labels: readonly string[] },
+  input?: AsyncIterable<Uint8Array>,
+): Promise<JudgingRows> {
+  const classes = new Map(labels.map((label, index) => [label, index]));
+  const problems = new ProblemLog();
+  const rows: (EncodedText & Pick<Row, "file" | "line"> & { readonly label: number; readonly key: number })[] = [];
+  const read: SourceInfo[] = [];
+  const warnings = new WarningLog();
+  const reading = { ...options, rules: preprocessing.rules, warn: warnings.add.bind(warnings) };
+  for await (const entry of readRows(sources, reading, input, (info) => read.push(info))) {
+    if (isProblem(entry)) {
+      problems.add(entry);
+      continue;
+    }
+    const { file, line } = entry;
+    const label = classes.get(entry.label);
+    const row = "tokens" in entry ? entry.tokens : entry.text;
+    if (label === undefined) problems.add({ file, line, problem: strangeLabel(entry.label, labels) });
+    else rows.push({ file, line, label, key: preprocessing.keyOf(row), ...preprocessing.encode(row) });
+  }
+  if (problems.count > 0 && options.onBadRow === "stop") throw problems.error();
+  if (rows.length === 0) {
+    throw new InputError([{ field: "data", message: `${sources.join(", ")}: no row to judge by` }]);
+  }
+  const tokens = rows.reduce((sum, row) => sum + row.tokens.length, 0);
+  const builder = new TableBuilder(rows.length, tokens, preprocessing.vocabulary, sources);
+  for (const row of rows) {
+    builder.begin(row.label, sources.indexOf(row.file), row.line);
+    for (const token of row.tokens) builder.push(token);
+  }
+  const unknown = rows.reduce((sum, row) => sum + row.tokens.filter((token) => token === UNKNOWN).length, 0);
+  const truncated = rows.filter((row) => row.truncated).length;
+  const statistics = { rows: rows.length, tokens, unknown, truncated, empty: 0 };
+  const keys = Float64Array.from(rows, ({ key }) => key);
+  const { table, places } = builder;
+  return { table, places, statistics, keys, skipped: problems.count, warnings: warnings.messages, sources: read };
+}
+
+function strangeLabel(label: string, labels: readonly string[]): string {
+  const guess = nearest(label, labels);
+  const hint = guess === undefined ? `expected one of ${labels.slice(0, 10).join(", ")}` : `did you mean "${guess}"?`;
+  return `has the label ${JSON.stringify(label.slice(0, 60))}, which training did not: ${hint}`;
+}

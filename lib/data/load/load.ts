@@ -1,0 +1,140 @@
+/** The one way from files to what a run trains on. */
+import { createHash } from "node:crypto";
+import { InputError, type Problem } from "../../base/errors.ts";
+import { type AssembledTraining, assembleJudging, assembleTraining, type LoadedPart } from "../encode/assemble.ts";
+import { type EncodedPart, Encoder, type Repetitions } from "../encode/encode_sources.ts";
+import { sourceName } from "../formats/bytes.ts";
+import { refuseTwice } from "../formats/rows.ts";
+import { summarize } from "../findings/lengths.ts";
+import { NEWEST_RULES } from "../../config/data_shape.ts";
+import { problemsOf } from "../findings/problems.ts";
+import type { LoadedData, LoadOptions } from "./loaded_data.ts";
+import { refusals, warnings } from "./refusals.ts";
+import type { DataStatistics, PartStatistics, RepeatedRows, Role } from "../findings/statistics.ts";
+import { openTokenizer } from "../tokenizers/create.ts";
+
+/** Reads, encodes and splits the data that `options` name. Throws an InputError for data that nothing can be learnt from. */
+export async function loadData(options: LoadOptions): Promise<LoadedData> {
+  const { data, refusals } = await inspectData(options, false);
+  if (refusals.length > 0) throw new InputError(refusals);
+  return data;
+}
+
+/** Loads the data and says why training would refuse it. With `all`, every bad row is looked at, even if the first one stops. */
+export async function inspectData(
+  options: LoadOptions,
+  all: boolean,
+): Promise<{ readonly data: LoadedData; readonly refusals: readonly Problem[] }> {
+  const { validation, test, rules = NEWEST_RULES } = options;
+  const files: Readonly<Record<Role, readonly string[]>> = {
+    training: options.sources,
+    validation: typeof validation === "string" ? [validation] : [],
+    test: test === "" ? [] : [test],
+  };
+  refuseTwice([...files.training, ...files.validation, ...files.test]);
+  const encoder = new Encoder(options, await openTokenizer(options, rules), { ...options, rules });
+  const training = await encoder.encode(files.training, "training", all);
+  const judging = async (sources: readonly string[]) =>
+    sources.length === 0 ? undefined : await encoder.encode(sources, "judging", all);
+  const parts = { training, validation: await judging(files.validation), test: await judging(files.test) };
+  encoder.duplicates.clear();
+
+  const names = encoder.labels();
+  const labels = sortedLabels(names);
+  const positions = new Map(labels.map((label, position) => [label, position]));
+  const assembling = {
+    ...options,
+    share: typeof validation === "number" ? validation : 0,
+    classes: Uint16Array.from(names, (name) => positions.get(name)!),
+  };
+  const assembled = assembleTraining(training, encoder.tokens, assembling);
+  const judge = (part: EncodedPart | undefined) => part && assembleJudging(part, assembled, assembling);
+  const loaded = {
+    training: assembled.training,
+    validation: parts.validation ? judge(parts.validation) : nonEmpty(assembled.validation),
+    test: judge(parts.test),
+  };
+  const data = {
+    labels,
+    preprocessing: {
+      tokenizer: encoder.tokenizer.json,
+      vocabulary: assembled.vocabulary.tokens(),
+      maxLength: assembled.maxLength,
+      truncate: options.truncate,
+      // The first rules had no name.
+      ...rules !== 1 && { rules },
+    },
+    vocabulary: assembled.vocabulary.size,
+    maxLength: assembled.maxLength,
+    ...loaded,
+    keys: assembled.keys,
+    statistics: statistics(encoder, parts, assembled, loaded, labels),
+  };
+  const bad = options.onBadRow === "stop" ? problemsOf(encoder.problems.listed, encoder.problems.count) : [];
+  return { data, refusals: [...bad, ...refusals(data, options)] };
+}
+
+function nonEmpty(part: LoadedPart): LoadedPart | undefined {
+  return part.statistics.rows > 0 ? part : undefined;
+}
+
+/** Numbers by value where all labels are numbers, else by their UTF-16 units: the same order everywhere. */
+function sortedLabels(names: readonly string[]): string[] {
+  const numbers = names.every((name) => /^-?\d{1,15}(\.\d+)?$/.test(name));
+  const byText = (a: string, b: string) => a < b ? -1 : a > b ? 1 : 0;
+  return [...names].sort((a, b) => numbers ? Number(a) - Number(b) || byText(a, b) : byText(a, b));
+}
+
+type Parts<T> = Readonly<Record<"training", T> & Record<"validation" | "test", T | undefined>>;
+
+function statistics(
+  encoder: Encoder,
+  parts: Parts<EncodedPart>,
+  assembled: AssembledTraining,
+  loaded: Parts<LoadedPart>,
+  labels: readonly string[],
+): DataStatistics {
+  const roles: readonly Role[] = ["training", "validation", "test"];
+  const sources = roles.flatMap((role) => parts[role]?.sources.map((source) => ({ ...source, role })) ?? []);
+  const hash = createHash("sha256");
+  for (const { role, sha256 } of sources) hash.update(`${role} ${sha256}\n`);
+  const counts = roles.map((role) => classCounts(loaded[role], labels.length));
+  const classes = labels.map((label, index) => ({
+    label,
+    training: counts[0]![index]!,
+    validation: counts[1]![index]!,
+    test: counts[2]![index]!,
+  }));
+  const repeated = ({ count, examples }: Repetitions): RepeatedRows => ({
+    rows: count,
+    examples: examples.map(({ first, file, line }) => ({
+      place: `${sourceName(file)}:${line}`,
+      sameAs: assembled.place(first),
+    })),
+  });
+  const figures = (role: Role): PartStatistics | undefined => loaded[role]?.statistics;
+  const listed = problemsOf(encoder.problems.listed, encoder.problems.listed.length);
+  return {
+    sources,
+    digest: hash.digest("hex"),
+    classes,
+    parts: { training: figures("training"), validation: figures("validation"), test: figures("test") },
+    lengths: summarize(assembled.lengths),
+    maxLength: assembled.maxLength,
+    vocabulary: assembled.figures,
+    duplicates: repeated(parts.training.repeated),
+    conflicts: repeated(parts.training.conflicting),
+    leaks: {
+      validation: parts.validation ? repeated(parts.validation.repeated) : loaded.validation && assembled.leaks,
+      test: parts.test && repeated(parts.test.repeated),
+    },
+    bad: { rows: encoder.problems.count, first: listed.map(({ message }) => message) },
+    warnings: warnings(encoder, classes, loaded),
+  };
+}
+
+function classCounts(part: LoadedPart | undefined, classes: number): Uint32Array {
+  const counts = new Uint32Array(classes);
+  for (const label of part?.table.labels ?? []) counts[label]!++;
+  return counts;
+}

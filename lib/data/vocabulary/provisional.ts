@@ -1,0 +1,89 @@
+import { grown } from "../../base/growing_arrays.ts";
+import { Interner, unitsOf } from "./interner.ts";
+import { UNKNOWN } from "./vocabulary.ts";
+
+/** Distinct tokens that are known at a time. With their strings they take about 150 MB. */
+const MOST = 1 << 21;
+
+/**
+ * Ids for tokens while the data is read and nobody knows yet which of them will be kept: a new id for each new token,
+ * from 2 on. When too many tokens are known the rarest half is forgotten; if one of them comes again, it gets a new id.
+ */
+export class ProvisionalTokens {
+  readonly #most: number;
+  #tokens = new Interner();
+  /** Per entry of `#tokens`: its id, and how often it came. */
+  #ids = new Uint32Array(1024);
+  #counts = new Uint32Array(1024);
+  #next = UNKNOWN + 1;
+  #forgotten = 0;
+
+  constructor(most: number = MOST) {
+    this.#most = most;
+  }
+
+  /** One more than the greatest id. */
+  get end(): number {
+    return this.#next;
+  }
+
+  /** How many tokens were forgotten; those that came again count again. */
+  get forgotten(): number {
+    return this.#forgotten;
+  }
+
+  /** The id of the token with the units `start` to `end - 1`; a negative start is a token without a string: unknown. */
+  add(units: Uint16Array, start: number, end: number): number {
+    if (start < 0) return UNKNOWN;
+    const size = this.#tokens.size;
+    const entry = this.#tokens.add(units, start, end);
+    if (entry === size) {
+      if (entry >= this.#ids.length) {
+        this.#ids = grown(this.#ids, entry + 1);
+        this.#counts = grown(this.#counts, entry + 1);
+      }
+      this.#ids[entry] = this.#next++;
+      this.#counts[entry] = 0;
+    }
+    this.#counts[entry]!++;
+    const id = this.#ids[entry]!;
+    if (this.#tokens.size > this.#most) this.#forget();
+    return id;
+  }
+
+  /** The strings of those of the wanted `ids` that were not forgotten. */
+  strings(ids: ReadonlySet<number>): Map<number, string> {
+    const strings = new Map<number, string>();
+    for (let entry = 0; entry < this.#tokens.size; entry++) {
+      const id = this.#ids[entry]!;
+      if (ids.has(id)) strings.set(id, this.#tokens.text(entry));
+    }
+    return strings;
+  }
+
+  /** Marks the ids that were not forgotten: `[end]`, 1 for each. */
+  known(): Uint8Array {
+    const known = new Uint8Array(this.#next);
+    for (let entry = 0; entry < this.#tokens.size; entry++) known[this.#ids[entry]!] = 1;
+    return known;
+  }
+
+  /** Keeps the tokens that came more often than the rarest half, or none of the rarest where that is all of them. */
+  #forget(): void {
+    const size = this.#tokens.size;
+    const sorted = this.#counts.slice(0, size).sort();
+    const limit = sorted[size >> 1]!;
+    const kept = new Interner();
+    let entry = 0;
+    for (let old = 0; old < size; old++) {
+      if (this.#counts[old]! <= limit) continue;
+      const text = this.#tokens.text(old);
+      kept.add(unitsOf(text), 0, text.length);
+      this.#ids[entry] = this.#ids[old]!;
+      this.#counts[entry] = this.#counts[old]!;
+      entry++;
+    }
+    this.#forgotten += size - entry;
+    this.#tokens = kept;
+  }
+}

@@ -1,0 +1,72 @@
+/** Whether rows that judge a run are rows that it was trained on. */
+import { counted } from "../../base/counted.ts";
+import { join } from "node:path";
+import { sourceName } from "../../data/formats/bytes.ts";
+import type { JudgingRows } from "../../data/evaluation_rows.ts";
+import { dataSchema } from "../files/data_schema.ts";
+import { readBytes, readJson, writeWhole } from "../files/files.ts";
+
+/** Keys of the training rows, as float64 in order. Runs of 0.1.0 and runs on too many rows have none. */
+const FILE = "training_rows.bin";
+
+export async function writeKeys(directory: string, keys: Float64Array<ArrayBuffer>): Promise<void> {
+  await writeWhole(join(directory, FILE), new Uint8Array(keys.buffer, keys.byteOffset, keys.byteLength));
+}
+
+/** What is known of the rows that a run was trained on. */
+export interface SeenRows {
+  /** How many rows are known to be such; undefined where the run does not know its rows. */
+  readonly rows: number | undefined;
+  /** What is to be said of them, if anything is. */
+  readonly warning: string | undefined;
+}
+
+/** Looks which of the rows the run in `directory` was trained on, whatever their files are called now. */
+export async function seenRows(directory: string, { keys, sources }: JudgingRows): Promise<SeenRows> {
+  const trained = await readKeys(directory);
+  if (!trained) return { rows: undefined, warning: await seenFiles(directory, sources) };
+  const rows = keys.reduce((sum, key) => sum + (holds(trained, key) ? 1 : 0), 0);
+  if (rows === 0) return { rows, warning: undefined };
+  const share = (100 * rows / keys.length).toFixed(2);
+  const were = rows === 1 ? "was" : "were";
+  const warning = `${whole(rows)} of ${counted(keys.length, "row")} (${share}%) ${were} trained on. ` +
+    "Leave them out to learn how the model does on new rows";
+  return { rows, warning };
+}
+
+async function readKeys(directory: string): Promise<Float64Array | undefined> {
+  const bytes = await readBytes(join(directory, FILE)).catch(() => undefined);
+  return bytes && bytes.length % 8 === 0 ? new Float64Array(bytes.buffer) : undefined;
+}
+
+/** Whether `sorted` holds `key`. */
+function holds(sorted: Float64Array, key: number): boolean {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]! < key) low = middle + 1;
+    else high = middle;
+  }
+  return sorted[low] === key;
+}
+
+/** What is to be said of whole files that the run was trained on, which are known by their digests. */
+async function seenFiles(directory: string, judging: JudgingRows["sources"]): Promise<string | undefined> {
+  const data = await readJson(join(directory, "data.json"), dataSchema).catch(() => undefined);
+  if (!data) return undefined;
+  const trained = data.sources.filter(({ role }) => role === "training");
+  const seen = judging.filter(({ sha256 }) => trained.some((source) => source.sha256 === sha256));
+  if (seen.length === 0) return undefined;
+  const rows = data.parts.training?.rows ?? 0;
+  // Rows that validate come from the same files, unless there are files for them.
+  const isSplit = !data.sources.some(({ role }) => role === "validation");
+  const all = rows + (isSplit ? data.parts.validation?.rows ?? 0 : 0);
+  const [names, were] = [seen.map(({ name }) => sourceName(name)).join(", "), seen.length === 1 ? "was" : "were"];
+  const are = rows === 1 ? "is a training row" : "are training rows";
+  return `${names} ${were} trained on: ${whole(rows)} of the ${counted(all, "row")} in the run's training files ` +
+    `(${(100 * rows / all).toFixed(0)}%) ${are}. These figures do not say how the model does on new rows`;
+}
+
+function whole(number: number): string {
+  return number.toLocaleString("en-US");
+}

@@ -1,0 +1,55 @@
+/** A run's model for other programs: a folder that TensorFlow.js or PyTorch loads, with all that it needs beside it. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { toPytorch } from "../../model/pytorch.ts";
+import { trainedModel } from "../../model/task_model.ts";
+import { browserPredictor } from "./exported/browser_modules.ts";
+import { characterTable } from "./exported/characters.ts";
+import modelPy from "./exported/model.py" with { type: "text" };
+import { FOLDER_MODE, readBytes, writeWhole } from "../files/files.ts";
+import { NGRAMS, PREPROCESSING, readModel, type SavedModel } from "../files/model_files.ts";
+import { encodeSafetensors } from "../files/safetensors.ts";
+import { namesAsMetadata } from "../files/weight_names.ts";
+
+export const EXPORT_FORMATS = ["tfjs", "safetensors"] as const;
+export type ExportFormat = typeof EXPORT_FORMATS[number];
+
+type Files = ReadonlyMap<string, Uint8Array | string>;
+
+/** What each format has beside the files that all of them have; `saved` reads a file of the run's `model/`. */
+const EXPORTERS: Readonly<
+  Record<ExportFormat, (model: SavedModel, saved: (name: string) => Promise<Uint8Array>) => Promise<Files>>
+> = {
+  tfjs: async (_, saved) => {
+    const layers = ["model.json", "weights.bin"];
+    const files = await Promise.all(layers.map(async (name) => [name, await saved(name)] as const));
+    return new Map<string, Uint8Array | string>([...files, ["predict.js", browserPredictor()]]);
+  },
+  safetensors: (model) => Promise.resolve(pytorchFiles(model)),
+};
+
+/**
+ * Writes the model of the run in `directory` into `folder`, and returns the files' names. Throws a RangeError that names
+ * the file if the model is damaged.
+ */
+export async function exportModel(directory: string, format: ExportFormat, folder: string): Promise<string[]> {
+  const model = await readModel(directory);
+  const saved = (name: string) => readBytes(join(directory, "model", name));
+  const files = new Map<string, Uint8Array | string>();
+  const names = ["lockstep.json", model.preprocessing && PREPROCESSING, model.version.ngrams && NGRAMS];
+  for (const name of names) if (name) files.set(name, await saved(name));
+  for (const [name, content] of await EXPORTERS[format](model, saved)) files.set(name, content);
+  await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+  for (const [name, content] of files) await writeWhole(join(folder, name), content);
+  return [...files.keys()];
+}
+
+function pytorchFiles({ config, labels, version, preprocessing }: SavedModel): Files {
+  const { spec, layout } = trainedModel(config, labels);
+  const names = namesAsMetadata({ labels, vocabulary: preprocessing?.vocabulary });
+  const metadata = { format: "pt", digest: version.digest, ...names };
+  const weights = encodeSafetensors({ metadata, tensors: toPytorch(spec, layout, version.weights) });
+  const files = new Map<string, Uint8Array | string>([["model.safetensors", weights], ["model.py", modelPy]]);
+  const isPlain = preprocessing && preprocessing.tokenizer.kind !== "huggingface";
+  return isPlain ? files.set("characters.json", JSON.stringify(characterTable())) : files;
+}

@@ -1,0 +1,52 @@
+/**
+ * `predict.js` of an exported model as one module for browsers, with the very code that cuts texts and reads n-grams
+ * here. There is no bundler: the modules lie one after another in the order in which they use each other, without types
+ * and imports.
+ */
+import { stripTypeScriptTypes } from "node:module";
+import grams from "../../../ngrams/grams.ts" with { type: "text" };
+import mix from "../../../ngrams/mix.ts" with { type: "text" };
+import model from "../../../ngrams/model.ts" with { type: "text" };
+import logLoss from "../../../data/log_loss.ts" with { type: "text" };
+import encoder from "../../../data/encode/text_encoder.ts" with { type: "text" };
+import growing from "../../../base/growing_arrays.ts" with { type: "text" };
+import interner from "../../../data/vocabulary/interner.ts" with { type: "text" };
+import characters from "../../../data/tokenizers/characters.ts" with { type: "text" };
+import chars from "../../../data/tokenizers/chars.ts" with { type: "text" };
+import codes from "../../../data/tokenizers/codes.ts" with { type: "text" };
+import plain from "../../../data/tokenizers/plain.ts" with { type: "text" };
+import normalForm from "../../../data/tokenizers/normal_form.ts" with { type: "text" };
+import tokenizer from "../../../data/tokenizers/tokenizer.ts" with { type: "text" };
+import words from "../../../data/tokenizers/words.ts" with { type: "text" };
+import predict from "./predict.js" with { type: "text" };
+import vocabulary from "../../../data/vocabulary/vocabulary.ts" with { type: "text" };
+
+const MODULES = [
+  growing,
+  interner,
+  vocabulary,
+  characters,
+  normalForm,
+  tokenizer,
+  words,
+  chars,
+  codes,
+  plain,
+  encoder,
+  grams,
+  model,
+  logLoss,
+  mix,
+];
+
+const IMPORT = /^import\b[^;]*;\n/gm;
+const EXPORT = /^export (?=\w)/gm;
+/** What types leave behind: the places that they had. */
+const GAPS = /(?<=\S) {2,}(?=\S)/g;
+
+/** What stands in `predict.js`, and after it all that it uses. No two modules may use the same name. */
+export function browserPredictor(): string {
+  const used = MODULES.map((text) => stripTypeScriptTypes(text).replaceAll(IMPORT, "").replaceAll(EXPORT, ""));
+  const parts = [predict.replaceAll(IMPORT, ""), ...used.map((text) => text.replaceAll(GAPS, " "))];
+  return `${parts.map((text) => text.replaceAll(/ +$/gm, "").replaceAll(/\n{3,}/g, "\n\n").trim()).join("\n\n")}\n`;
+}

@@ -1,0 +1,49 @@
+/**
+ * `characters.json` of an exported model: what this runtime's Unicode says of each code point, so that Python cuts texts
+ * as they are cut here, whatever its own tables say.
+ */
+import { CharacterKind, kindOf } from "../../../data/tokenizers/characters.ts";
+import { isInvisible } from "../../../data/tokenizers/normal_form.ts";
+import { standsAlone } from "../../../data/tokenizers/words.ts";
+
+type Name = "space" | "word" | "mark" | "joiner" | "alone";
+type Range = [first: number, last: number];
+
+export interface CharacterTable {
+  /** Ranges of code points, `[first, last]`; in none is what is punctuation to the tokenizers. `alone`: a token each. */
+  readonly kinds: Readonly<Record<Name, readonly Readonly<Range>[]>>;
+  /** Those that are not shown, and are dropped before all else. */
+  readonly invisible: readonly Readonly<Range>[];
+  /** Letters by code point, and what they are in lower case. */
+  readonly lower: Readonly<Record<number, string>>;
+}
+
+const NAME_OF: Readonly<Record<CharacterKind, Name | undefined>> = {
+  [CharacterKind.space]: "space",
+  [CharacterKind.word]: "word",
+  [CharacterKind.mark]: "mark",
+  [CharacterKind.joiner]: "joiner",
+  [CharacterKind.other]: undefined,
+};
+
+export function characterTable(): CharacterTable {
+  const kinds: Record<Name, Range[]> = { space: [], word: [], mark: [], joiner: [], alone: [] };
+  const invisible: Range[] = [];
+  const lower: Record<number, string> = {};
+  for (let codePoint = 0; codePoint <= 0x10FFFF; codePoint++) {
+    const character = String.fromCodePoint(codePoint);
+    const lowered = character.toLowerCase();
+    if (lowered !== character) lower[codePoint] = lowered;
+    const name = standsAlone(codePoint) ? "alone" : NAME_OF[kindOf(character)];
+    if (name) extend(kinds[name], codePoint);
+    if (isInvisible(character)) extend(invisible, codePoint);
+  }
+  return { kinds, invisible, lower };
+}
+
+/** Adds `codePoint` to ranges that end before it. */
+function extend(ranges: Range[], codePoint: number): void {
+  const last = ranges.at(-1);
+  if (last?.[1] === codePoint - 1) last[1] = codePoint;
+  else ranges.push([codePoint, codePoint]);
+}

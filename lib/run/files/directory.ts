@@ -1,0 +1,131 @@
+/** Where runs live: `runs/<id>/`, and `runs/latest`, which names the newest. */
+import { randomInt } from "node:crypto";
+import { lstat, mkdir, readdir, readFile, readlink, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { deniedAccess, errorMessage, InputError, notPermitted } from "../../base/errors.ts";
+import { errorCode, FOLDER_MODE, isMissing, makeDirectory, writeWhole } from "./files.ts";
+
+/** A run's id: when it began (UTC) and a few random letters, so that ids sort by time. */
+export const RUN_ID = /^\d{8}-\d{6}-[a-z]{4}$/;
+
+/** An id for a run that begins `now`. */
+export function newId(now: Date): string {
+  const [date, time] = now.toISOString().replace(/[-:]/g, "").split(/[T.]/);
+  const letters = Array.from({ length: 4 }, () => String.fromCharCode(97 + randomInt(26))).join("");
+  return `${date}-${time}-${letters}`;
+}
+
+/** Makes the directory of a new run in `runsDir`, called `given` if it has an id, and returns its id. Throws an InputError if it cannot. */
+export async function createRunDirectory(runsDir: string, now: Date, given?: string): Promise<string> {
+  try {
+    await mkdir(runsDir, { recursive: true, mode: FOLDER_MODE });
+    for (let attempt = 0; attempt < 10; attempt++) {
+      const id = given ?? newId(now);
+      if (!(await makeDirectory(join(runsDir, id)))) continue;
+      await mkdir(join(runsDir, id, "checkpoints"), { mode: FOLDER_MODE });
+      return id;
+    }
+  } catch (error) {
+    const reason = deniedAccess(error) ? notPermitted("write", runsDir) : errorMessage(error);
+    throw new InputError([{ field: "runsDir", message: `Cannot write to the runs directory "${runsDir}": ${reason}` }]);
+  }
+  throw new Error(`No free run id in "${runsDir}" after 10 attempts`);
+}
+
+/**
+ * Makes run `id` the one that `runs/latest` names: a file with its id, as this runtime makes links only for programs that
+ * may write anywhere. Where it cannot be written, `resolveRun` finds the newest run itself.
+ */
+export async function nameLatest(runsDir: string, id: string): Promise<void> {
+  try {
+    await writeWhole(join(runsDir, "latest"), `${id}\n`);
+  } catch {
+    // The disk is full, or a folder is called so.
+  }
+}
+
+/** The id of the run that `runs/latest` names; earlier versions made it a link. */
+export async function latestRun(runsDir: string): Promise<string | undefined> {
+  const path = join(runsDir, "latest");
+  try {
+    const found = await lstat(path);
+    const id = found.isSymbolicLink()
+      ? basename(await readlink(path))
+      : found.isFile() && found.size < 100
+      ? (await readFile(path, "utf8")).trim()
+      : "";
+    return RUN_ID.test(id) ? id : undefined;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Ids of the runs in `runsDir`, newest first. None if the directory is not there. */
+export async function listRuns(runsDir: string): Promise<string[]> {
+  try {
+    return (await readdir(runsDir)).filter((name) => RUN_ID.test(name)).sort().reverse();
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** Where a run is looked for that is named by its id, or as `latest`, alone. */
+const USUAL = "runs";
+
+/**
+ * The directory that the first of `paths` with a run names: `runs/<id>` or `runs/latest`, or `<id>` or `latest` alone.
+ * Throws an InputError about the first one if there is no such run.
+ */
+export async function resolveRun(...paths: readonly [string, ...string[]]): Promise<string> {
+  const usual = paths.filter((path) => path === "latest" || RUN_ID.test(path)).map((path) => join(USUAL, path));
+  for (const path of [...paths, ...usual]) {
+    const found = await runAt(path);
+    if (found !== undefined) return found;
+  }
+  const [path] = paths;
+  const folders = [
+    ...paths.map((path) => dirname(path)),
+    ...paths.some((path) => dirname(path) === ".") ? [USUAL] : [],
+  ];
+  if (RUN_ID.test(basename(path)) && await exists(path)) {
+    const message = `The run in "${path}" has no run.json: its start was cut off, and there is nothing to resume. ` +
+      "Remove the folder, and train again";
+    throw new InputError([{ field: "run", message }]);
+  }
+  const newest = await Promise.all(folders.map(newestRun));
+  const known = newest.find((directory) => directory !== undefined);
+  const hint = known ? `the newest is ${known}` : `there is none in "${dirname(path)}"; train one`;
+  throw new InputError([{ field: "run", message: `There is no run in "${path}": ${hint}` }]);
+}
+
+/** The directory of the run at `path`; undefined if there is none. */
+async function runAt(path: string): Promise<string | undefined> {
+  // A link of an earlier version may lead anywhere.
+  if (await exists(join(path, "run.json"))) return path;
+  if (basename(path) !== "latest") return undefined;
+  const runsDir = dirname(path);
+  const named = await latestRun(runsDir);
+  if (named !== undefined && await exists(join(runsDir, named, "run.json"))) return join(runsDir, named);
+  return await newestRun(runsDir);
+}
+
+/** The directory of the newest run in `runsDir` that has begun: of a start that was cut off there is only a folder. */
+async function newestRun(runsDir: string): Promise<string | undefined> {
+  for (const id of await listRuns(runsDir)) {
+    const directory = join(runsDir, id);
+    if (await exists(join(directory, "run.json"))) return directory;
+  }
+  return undefined;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * `model/` of a run: a standard LayersModel (`model.json`, `weights.bin`) and, beside it, `lockstep.json` with all else
+ * that predicting needs; for a model of text, `preprocessing.json` says how a text becomes tokens, and
+ * `ngrams.safetensors` holds the n-grams that it is combined with, if it is.
+ */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { savedConfigSchema } from "../../config/saved_config.ts";
+import type { TrainingConfig } from "../../config/schema.ts";
+import { DamagedFile } from "../../base/errors.ts";
+import { type PreprocessingJson, preprocessingSchema } from "../../data/encode/preprocessing.ts";
+import { readSavedWeights } from "../../model/saved_weights.ts";
+import { saveLayersModel } from "../../model/save.ts";
+import { trainedModel } from "../../model/task_model.ts";
+import { checked, FOLDER_MODE, readBytes, readJson, writeJson, writeWhole } from "./files.ts";
+import { sha256 } from "./manifest.ts";
+import type { ModelVersion } from "../model_version.ts";
+import { decodeNgrams, encodeNgrams, ngramNumbers, ngramNumbersSchema } from "./ngram_file.ts";
+
+export const PREPROCESSING = "preprocessing.json";
+export const NGRAMS = "ngrams.safetensors";
+
+const savedModelSchema = z.object({
+  run: z.string(),
+  round: z.int(),
+  digest: z.string(),
+  labels: z.array(z.string()),
+  config: savedConfigSchema,
+  /** SHA-256 of `model.json` and of `weights.bin`. */
+  modelDigest: z.string(),
+  weightsDigest: z.string(),
+  /** SHA-256 of `preprocessing.json`, if there is one. */
+  preprocessingDigest: z.string().optional(),
+  /** Numbers and SHA-256 of `ngrams.safetensors`, if there is one. */
+  ngrams: ngramNumbersSchema.extend({ digest: z.string() }).optional(),
+  /** SHA-256 of all else in this file. */
+  checksum: z.string(),
+});
+
+/** Of an object without its own checksum, as JSON with its keys in the order that they have. */
+function checksumOf(about: Readonly<Record<string, unknown>>): Promise<string> {
+  const { checksum: _, ...rest } = about;
+  return sha256(new TextEncoder().encode(JSON.stringify(rest)));
+}
+
+export interface SavedModel {
+  readonly run: string;
+  readonly config: TrainingConfig;
+  /** Class names; a label is a position in this list. */
+  readonly labels: readonly string[];
+  readonly version: ModelVersion;
+  /** How a text becomes tokens, if the model is one of text. */
+  readonly preprocessing?: PreprocessingJson;
+}
+
+/** Writes `model/` into the run's directory. Loads tfjs. */
+export async function writeModel(directory: string, model: SavedModel): Promise<void> {
+  const { run, config, labels, version, preprocessing } = model;
+  const { spec, layout } = trainedModel(config, labels);
+  const files = await saveLayersModel(spec, layout, version.weights);
+  const folder = join(directory, "model");
+  await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+  for (const [name, bytes] of Object.entries(files)) await writeWhole(join(folder, name), bytes);
+  const { round, digest, ngrams } = version;
+  const modelDigest = await sha256(files["model.json"]);
+  const weightsDigest = await sha256(files["weights.bin"]);
+  const about = { run, round, digest, labels, config, model: spec, modelDigest, weightsDigest };
+  const ofText = preprocessing && new TextEncoder().encode(JSON.stringify(preprocessing));
+  const ofNgrams = ngrams && encodeNgrams(ngrams.model);
+  const all = {
+    ...about,
+    ...ofText && { preprocessingDigest: await writeBytes(join(folder, PREPROCESSING), ofText) },
+    ...ofNgrams && { ngrams: { ...ngramNumbers(ngrams), digest: await writeBytes(join(folder, NGRAMS), ofNgrams) } },
+  };
+  // Last, as it names the others: without it there is no model.
+  await writeJson(join(folder, "lockstep.json"), { ...all, checksum: await checksumOf(all) });
+}
+
+/** The model in the run's directory. Throws a RangeError that names the file if one is damaged. */
+export async function readModel(directory: string): Promise<SavedModel> {
+  const folder = join(directory, "model");
+  const path = join(folder, "lockstep.json");
+  const value = await readJson(path, z.unknown());
+  const saved = checked(path, value, savedModelSchema);
+  const { run, round, digest, labels, config, preprocessingDigest, ngrams, checksum } = saved;
+  if (await checksumOf({ ...Object(value) }) !== checksum) {
+    throw new DamagedFile(path, "its content does not have its checksum");
+  }
+  const json = await readNamed(join(folder, "model.json"), saved.modelDigest);
+  const bin = await readNamed(join(folder, "weights.bin"), saved.weightsDigest);
+  const { layout } = trainedModel(config, labels);
+  const version = {
+    round,
+    digest,
+    weights: readSavedWeights(json, bin, layout),
+    ...ngrams && { ngrams: decodeNgrams(await readNamed(join(folder, NGRAMS), ngrams.digest), ngrams, labels.length) },
+  };
+  if (preprocessingDigest === undefined) return { run, config, labels, version };
+  await readNamed(join(folder, PREPROCESSING), preprocessingDigest);
+  const preprocessing = await readJson(join(folder, PREPROCESSING), preprocessingSchema);
+  return { run, config, labels, version, preprocessing };
+}
+
+/** Returns their SHA-256. */
+async function writeBytes(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  await writeWhole(path, bytes);
+  return await sha256(bytes);
+}
+
+/** The bytes at `path`, which `lockstep.json` names by their SHA-256. Throws a DamagedFile if they are others. */
+async function readNamed(path: string, digest: string): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await readBytes(path);
+  if (await sha256(bytes) === digest) return bytes;
+  throw new DamagedFile(path, "its content is not what lockstep.json names");
+}

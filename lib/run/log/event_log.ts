@@ -1,0 +1,270 @@
+/**
+ * A run's append-only event log, `events.jsonl`: one writer, any number of readers. Appending never waits for the
+ * disk, and the newest events are kept in memory, so that readers near the end never touch the file.
+ */
+import { createReadStream } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { parseEvent } from "./event_line.ts";
+import { checkFile, FILE_MODE, openFile } from "../files/files.ts";
+import { type Lock, lockFile } from "../files/lock.ts";
+import { BATCH, history } from "./log_history.ts";
+import { LogIndex } from "./log_index.ts";
+import { eventSchema, isLast, type NewEvent, type RunEvent } from "../../base/events.ts";
+
+/** Events kept in memory: some minutes of progress. */
+const TAIL = 1024;
+
+/** A reader that had all events, and lacks more than these, is told of progress by the newest alone. */
+const MOST_BEHIND = 256;
+
+export class EventLog {
+  readonly path: string;
+  readonly #file: FileHandle;
+  readonly #lock: Lock;
+  #count = 0;
+  #ended = false;
+  /** The newest events, the last of them with id `#count`. */
+  #tail: RunEvent[] = [];
+  #unwritten: string[] = [];
+  /** What is left of what is being written, and where in the file it belongs. */
+  #rest = new Uint8Array(0);
+  #size = 0;
+  #writing: Promise<void> | undefined;
+  #failure: unknown;
+  #waiting = new Set<() => void>();
+  /** For readers that are far behind. */
+  #index: LogIndex | undefined;
+
+  private constructor(path: string, file: FileHandle, lock: Lock) {
+    this.path = path;
+    this.#file = file;
+    this.#lock = lock;
+  }
+
+  /** A new log; `path` must not exist. */
+  static async create(path: string): Promise<EventLog> {
+    const file = await open(path, "ax", FILE_MODE);
+    return new EventLog(path, file, await lockFile(path));
+  }
+
+  /**
+   * The log of a run that is taken up again: appended to where it ends. What a killed process left of a line is cut off.
+   * Throws a RangeError if its last whole line is no event, and an InputError if another process writes to it.
+   */
+  static async open(path: string): Promise<EventLog> {
+    const lock = await lockFile(path);
+    let file: FileHandle | undefined;
+    try {
+      file = await open(path, "a");
+      const { lines, end } = await lastLines(path);
+      const last = lines.length > 0 ? parseEvent(lines.at(-1)!) : undefined;
+      if (!last && end > 0) throw new RangeError(`Cannot read "${path}": its last line is no event`);
+      await file.truncate(end);
+      const log = new EventLog(path, file, lock);
+      log.#count = last?.id ?? 0;
+      log.#size = end;
+      return log;
+    } catch (error) {
+      await file?.close();
+      lock.close();
+      throw error;
+    }
+  }
+
+  /** Number of events, which is the id of the newest. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Why the file could not be written the last time; events are kept in memory then, and tried again with the next. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /** Gives `event` its place and time, tells the readers, and has it written. */
+  append(event: NewEvent): RunEvent {
+    const stamped = eventSchema.parse({ id: this.#count + 1, at: new Date().toISOString(), ...event });
+    this.#count = stamped.id;
+    this.#tail.push(stamped);
+    // What memory forgets is in the file.
+    if (this.#tail.length > 2 * TAIL && !this.#writing && this.#failure === undefined) {
+      this.#tail = this.#tail.slice(-TAIL);
+    }
+    this.#unwritten.push(`${JSON.stringify(stamped)}\n`);
+    this.#writing ??= this.#write();
+    if (isLast(stamped)) this.#ended = true;
+    this.#wake();
+    return stamped;
+  }
+
+  /** The events after id `after`, in order, each once: history, then live, until the run's last or until `signal`. */
+  async *read(after: number, signal: AbortSignal): AsyncGenerator<RunEvent, void, void> {
+    for await (const batch of this.batches(after, signal, true)) {
+      for (const event of batch) {
+        yield event;
+        if (signal.aborted) return;
+      }
+    }
+  }
+
+  /**
+   * As `read`, in batches of those that are there. Unless `whole`, a long history is thinned, and a reader that cannot
+   * keep up misses all progress but the newest.
+   */
+  async *batches(
+    after: number,
+    signal: AbortSignal,
+    whole = false,
+  ): AsyncGenerator<readonly RunEvent[], void, void> {
+    const wake = () => this.#wake();
+    signal.addEventListener("abort", wake);
+    try {
+      let last = after;
+      let hadAll = false;
+      while (!signal.aborted) {
+        const missing = this.#count - last;
+        if (missing <= 0) {
+          if (this.#ended) return;
+          hadAll = true;
+          await new Promise<void>((resolve) => this.#waiting.add(resolve));
+          continue;
+        }
+        const behind = !whole && hadAll && missing > MOST_BEHIND;
+        if (missing <= this.#tail.length) {
+          const batch = this.#tail.slice(-missing).slice(0, behind ? missing : BATCH);
+          last = batch.at(-1)!.id;
+          yield behind ? newestProgress(batch) : batch;
+          continue;
+        }
+        const index = this.#index ??= new LogIndex(this.path);
+        await index.refresh();
+        if (index.count <= last) throw new RangeError(`Cannot read "${this.path}": event ${last + 1} is not in it`);
+        const reached = index.count;
+        for await (const batch of history(index, last, whole ? "whole" : behind ? "behind" : "thinned")) {
+          last = batch.at(-1)!.id;
+          yield batch;
+          if (signal.aborted) return;
+        }
+        last = reached;
+      }
+    } finally {
+      signal.removeEventListener("abort", wake);
+    }
+  }
+
+  /** Resolves when all that was appended before is in the file. Throws if it cannot be written. */
+  async flush(): Promise<void> {
+    while (this.#writing) await this.#writing;
+    if (this.#failure !== undefined) await (this.#writing = this.#write());
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Writes what is left and closes the file. Readers that are behind read on; those at the end are done. */
+  async close(): Promise<void> {
+    this.#ended = true;
+    try {
+      await this.flush();
+      await this.#file.sync();
+    } finally {
+      await this.#file.close();
+      this.#lock.close();
+      this.#wake();
+    }
+  }
+
+  async #write(): Promise<void> {
+    try {
+      // All of what one append after another leaves before the microtask runs goes out in one write.
+      await Promise.resolve();
+      // A disk that was nearly full took a part of what was refused.
+      if (this.#failure !== undefined) await this.#file.truncate(this.#size);
+      while (this.#rest.length > 0 || this.#unwritten.length > 0) {
+        if (this.#rest.length === 0) this.#rest = new TextEncoder().encode(this.#unwritten.splice(0).join(""));
+        const { bytesWritten } = await this.#file.write(this.#rest);
+        this.#rest = this.#rest.subarray(bytesWritten);
+        this.#size += bytesWritten;
+      }
+      this.#failure = undefined;
+    } catch (error) {
+      this.#failure = error;
+    } finally {
+      this.#writing = undefined;
+    }
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    for (const resolve of waiting) resolve();
+  }
+}
+
+/**
+ * The events in a log file after id `after`. A last line without its end, as a killed process leaves it, is left out.
+ * Throws a RangeError that names file and line if another line is no event.
+ */
+export async function* readEvents(path: string, after: number): AsyncGenerator<RunEvent, void, void> {
+  await checkFile(path);
+  const input = createReadStream(path, "utf8");
+  let number = 0;
+  let damaged: string | undefined;
+  try {
+    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+      if (damaged !== undefined) throw new RangeError(damaged);
+      number++;
+      if (number <= after) continue;
+      const event = parseEvent(line);
+      // Whether this is the last line is not known yet.
+      if (event?.id === number) yield event;
+      else damaged = `Cannot read "${path}": line ${number} is not event ${number}`;
+    }
+  } finally {
+    input.destroy();
+  }
+}
+
+/** The events of run `id`, all of them. Throws a RangeError as `readEvents` does, and where an event is of another run. */
+export async function* readRunEvents(path: string, id: string): AsyncGenerator<RunEvent, void, void> {
+  for await (const event of readEvents(path, 0)) {
+    const run = event.type === "started" ? event.run : event.type === "finished" ? event.summary.run : id;
+    if (run === id) yield event;
+    else throw new RangeError(`Cannot read "${path}": line ${event.id} is of run ${run}, expected run ${id}`);
+  }
+}
+
+const NEWLINE = 10;
+
+/** More than two of the largest events take. */
+const END_BYTES = 65_536;
+
+/** Some of the last whole lines, and where they end, in bytes; the first of them may lack its beginning. */
+async function lastLines(path: string): Promise<{ readonly lines: readonly string[]; readonly end: number }> {
+  const file = await openFile(path);
+  try {
+    const { size } = await file.stat();
+    const bytes = new Uint8Array(Math.min(size, END_BYTES));
+    await file.read(bytes, 0, bytes.length, size - bytes.length);
+    const length = bytes.lastIndexOf(NEWLINE) + 1;
+    const lines = new TextDecoder().decode(bytes.subarray(0, length)).split("\n").slice(0, -1);
+    return { lines, end: size - bytes.length + length };
+  } finally {
+    await file.close();
+  }
+}
+
+/** The last whole event in a log file, found from its end. */
+export async function lastEvent(path: string): Promise<RunEvent | undefined> {
+  const { lines } = await lastLines(path);
+  for (const line of lines.toReversed()) {
+    const event = parseEvent(line);
+    if (event) return event;
+  }
+  return undefined;
+}
+
+/** `batch` without progress that has been overtaken. */
+function newestProgress(batch: readonly RunEvent[]): readonly RunEvent[] {
+  const newest = batch.findLast(({ type }) => type === "progress");
+  return batch.filter((event) => event.type !== "progress" || event === newest);
+}

@@ -1,0 +1,63 @@
+/** Turns the sums that the coordinator reports into progress events: what happened since the last one. */
+import type { NewEvent } from "../../base/events.ts";
+import type { Update } from "../../lockstep/coordinator.ts";
+import type { RoundRecord } from "../../lockstep/commit/records.ts";
+import type { Counters } from "../../lockstep/crew.ts";
+
+type Progress = Extract<NewEvent, { type: "progress" }>;
+
+/** Between two progress events: a tenth of a second at first, then rarer, so that long runs keep short logs. */
+function intervalMs(elapsedMs: number): number {
+  return Math.min(1000, Math.max(100, elapsedMs / 600));
+}
+
+/** Times and what follows from them are known to no more figures than these; more would only make logs and streams longer. */
+const FIGURES = 4;
+
+const rounded = (value: number) => Number(value.toPrecision(FIGURES));
+
+/**
+ * Returns the function that takes every update and gives a progress event when one is due, or when `flush` asks for
+ * what is left. Times are milliseconds of `now`.
+ */
+export function createProgress(now: () => number): (update: Update, flush: boolean) => Progress | undefined {
+  const startedAt = now();
+  let lastAt = startedAt;
+  let last: readonly Counters[] = [];
+  let pending: RoundRecord[] = [];
+  return ({ rounds, counters }, flush) => {
+    pending.push(...rounds);
+    const at = now();
+    const newest = pending.at(-1);
+    if (!newest || (!flush && at - lastAt < intervalMs(at - startedAt) * 0.9)) return undefined;
+    const elapsedMs = Math.max(at - lastAt, 1e-3);
+    const workers = counters.map((sums, worker) => {
+      const before = last[worker] ?? { computeMs: 0, waitMs: 0, averageMs: 0, sequences: 0 };
+      const spent = (kind: "computeMs" | "waitMs" | "averageMs") => sums[kind] - before[kind];
+      // A time is told when it is over, so some of it may lie before this interval.
+      const timeMs = Math.max(elapsedMs, spent("computeMs") + spent("waitMs") + spent("averageMs"));
+      const share = (kind: "computeMs" | "waitMs" | "averageMs") => rounded(spent(kind) / timeMs);
+      return {
+        worker,
+        sequencesPerSecond: rounded((sums.sequences - before.sequences) / elapsedMs * 1000),
+        compute: share("computeMs"),
+        wait: share("waitMs"),
+        average: share("averageMs"),
+      };
+    });
+    const total = (figure: "lossSum" | "correct" | "samples") => pending.reduce((sum, round) => sum + round[figure], 0);
+    const samples = total("samples");
+    const event: Progress = {
+      type: "progress",
+      round: newest.round,
+      step: newest.step,
+      epoch: newest.epoch,
+      training: { loss: total("lossSum") / samples, accuracy: total("correct") / samples },
+      sequencesPerSecond: rounded(workers.reduce((sum, worker) => sum + worker.sequencesPerSecond, 0)),
+      drift: pending.findLast((round) => !Number.isNaN(round.drift))?.drift ?? null,
+      workers,
+    };
+    [lastAt, last, pending] = [at, counters, []];
+    return event;
+  };
+}

@@ -1,0 +1,95 @@
+/** Opens a run for training: a new one with its directory, or an earlier one where its newest checkpoint is. */
+import { join } from "node:path";
+import { unlessAborted } from "../../base/abort.ts";
+import { InputError } from "../../base/errors.ts";
+import { checkpointRounds, CheckpointStore } from "../files/checkpoint_store.ts";
+import { createRunDirectory, nameLatest } from "../files/directory.ts";
+import { type Earlier, readEarlier } from "../log/log_recap.ts";
+import { EventLog } from "../log/event_log.ts";
+import { errorCode, jsonBytes, writeJson, writeWhole } from "../files/files.ts";
+import { checkData, createManifest, type Manifest, readManifest, sha256 } from "../files/manifest.ts";
+import { readGivenWeights } from "./given_weights.ts";
+import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from "./prepare.ts";
+import { unreadable } from "./background_checkpoints.ts";
+import { writeKeys } from "../evaluation/seen_rows.ts";
+
+/** All that a run is made of before it trains. */
+export interface OpenRun {
+  readonly id: string;
+  readonly directory: string;
+  readonly startedAt: string;
+  readonly log: EventLog;
+  readonly prepared: Prepared;
+  readonly options: TrainingRunOptions;
+  readonly earlier: Earlier | undefined;
+  /** With checkpoints that are newer than the one that was taken. */
+  readonly problems: readonly string[];
+}
+
+/** A new run in a directory of its own. Throws an InputError if it cannot be. */
+export async function newRun(options: TrainingRunOptions): Promise<OpenRun> {
+  const { config, data, source } = options;
+  const training = trainingFor(options);
+  const given = await readGivenWeights(training.weights);
+  const prepared = await unlessAborted(
+    options.signal,
+    prepareRun(options, training, () => Promise.resolve(undefined), given),
+  );
+  const { workers } = prepared.lockstep;
+  const statistics = source && jsonBytes(source.statistics);
+  const now = new Date();
+  const startedAt = now.toISOString();
+  // All that takes time or may fail comes before the directory.
+  const known = {
+    ...source && { rules: source.preprocessing.rules },
+    ...given && { weightsDigest: given.digest },
+    ...statistics && { statisticsDigest: await sha256(statistics) },
+  };
+  const manifest = await unlessAborted(
+    options.signal,
+    createManifest({ startedAt, config: training, workers }, data, known),
+  );
+  const id = await createRunDirectory(config.runsDir, now, options.id);
+  const directory = join(config.runsDir, id);
+  if (statistics) await writeWhole(join(directory, "data.json"), statistics);
+  if (source?.keys) await writeKeys(directory, source.keys);
+  await writeJson(join(directory, "run.json"), { id, ...manifest } satisfies Manifest);
+  await nameLatest(config.runsDir, id);
+  const log = await EventLog.create(join(directory, "events.jsonl"));
+  return { id, directory, startedAt, log, prepared, options, earlier: undefined, problems: [] };
+}
+
+/** The run in `directory`. Throws an InputError if it or its data changed, or if it cannot be read. */
+export async function earlierRun(directory: string, options: TrainingRunOptions): Promise<OpenRun> {
+  const manifest = await readManifest(directory);
+  const { id, startedAt, config: training } = manifest;
+  if (training.task === "table") checkData(manifest, options.data?.digest);
+  const given = await readGivenWeights(training.weights, manifest.weightsDigest);
+  const path = join(directory, "events.jsonl");
+  const log = await openLog(directory, path).catch((error) => {
+    throw error instanceof InputError ? error : unreadable(error, path);
+  });
+  try {
+    const earlier = await readEarlier(path, id);
+    let problems: readonly string[] = [];
+    const prepared = await prepareRun(options, training, async (layout) => {
+      const newest = await new CheckpointStore(directory, layout, options.config.keepCheckpoints).newest();
+      problems = newest.problems;
+      return newest.state;
+    }, given);
+    return { id, directory, startedAt, log, prepared, options, earlier, problems };
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+}
+
+/** The log of a run that is taken up again; a new one where the run was killed before it had one, and so did nothing. */
+async function openLog(directory: string, path: string): Promise<EventLog> {
+  try {
+    return await EventLog.open(path);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT" || (await checkpointRounds(directory)).length > 0) throw error;
+    return await EventLog.create(path);
+  }
+}

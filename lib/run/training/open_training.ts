@@ -1,0 +1,30 @@
+/** A new run from what somebody asked for: files are read first, and what they hold decides what was left open. */
+import { type DataFigures, textDefaults } from "../../config/text_defaults.ts";
+import type { Config } from "../../config/schema.ts";
+import type { Resolve } from "../../config/resolve.ts";
+import type { TrainingRunOptions } from "./prepare.ts";
+import { readRunData, type RunData } from "./reload_data.ts";
+import { TrainingRun } from "./training_run.ts";
+
+export type OpenOptions = Omit<TrainingRunOptions, "config" | "data" | "source"> & {
+  /** Stands for standard input. */
+  readonly input?: AsyncIterable<Uint8Array>;
+};
+
+/** Makes the run. Throws an InputError if the config or its data do not allow it. */
+export async function openTraining(resolve: Resolve, { input, ...options }: OpenOptions): Promise<TrainingRun> {
+  const config = resolve();
+  if (config.task !== "table") return await TrainingRun.create({ ...options, config });
+  const read = await readRunData(config, input, options.signal);
+  return await TrainingRun.create({ ...options, ...read, config: resolve(textDefaults(dataFigures(config, read))) });
+}
+
+/** What the defaults depend on. Lists of tokens have those of words unless their tokenizer is named: so they always did. */
+export function dataFigures(
+  { tokenizer }: Pick<Config, "tokenizer">,
+  { source: { statistics, preprocessing } }: RunData,
+): DataFigures {
+  const { rows, tokens } = statistics.parts.training!;
+  const { kind } = preprocessing.tokenizer;
+  return { rows, tokens, kind: kind === "huggingface" || tokenizer === "auto" ? "words" : kind };
+}

@@ -1,0 +1,66 @@
+/** Errors as clients see them: RFC 9457 problems that name the field, the value at hand and what was expected. */
+import { z } from "@hono/zod-openapi";
+import { MOST_TOLD, type Problem } from "../../base/errors.ts";
+
+const titles = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  409: "Conflict",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  421: "Misdirected Request",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+} as const;
+
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  /** The first of `errors`, and how many more there are. */
+  detail: z.string(),
+  errors: z.array(z.object({ field: z.string(), message: z.string() })),
+}).openapi("Problem");
+
+/** A problem as an answer of the document. */
+export function problemAnswer(description: string): { description: string; content: object } {
+  return { description, content: { "application/problem+json": { schema: problemSchema } } };
+}
+
+export type ProblemStatus = keyof typeof titles;
+
+/** A request that is not answered, thrown from inside a handler. What is wrong with its content is an InputError. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly status: ProblemStatus;
+  readonly problem: Problem;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: ProblemStatus, problem: Problem, headers: Readonly<Record<string, string>> = {}) {
+    super(problem.message);
+    this.status = status;
+    this.problem = problem;
+    this.headers = headers;
+  }
+}
+
+/** The response that says `errors`; `more` counts others. Without errors the detail is all there is. */
+export function problemResponse(
+  status: ProblemStatus,
+  errors: readonly Problem[],
+  headers: Readonly<Record<string, string>> = {},
+  more = 0,
+): Response {
+  const others = errors.length + more - 1;
+  const rest = others > 0 ? ` (and ${others.toLocaleString("en")} more)` : "";
+  const detail = errors[0] ? errors[0].message + rest : "the server failed to answer";
+  const body = { type: "about:blank", title: titles[status], status, detail, errors: errors.slice(0, MOST_TOLD) };
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { ...headers, "Content-Type": "application/problem+json" },
+  });
+}

@@ -1,0 +1,56 @@
+/** `/model` and `/predict`. */
+import { z } from "@hono/zod-openapi";
+import { bodyOf, readJson } from "../pipeline/body.ts";
+import { bareJson } from "../pipeline/front.ts";
+import { answerSchema, parsePredict, predictionBody, predictSchema, serverTiming } from "./prediction_body.ts";
+import { problemAnswer } from "../pipeline/problem.ts";
+import { jsonAnswer, type Routes } from "../pipeline/routes.ts";
+import type { Services } from "../services.ts";
+
+export interface PredictLimits {
+  readonly bodyLimitBytes: number;
+  readonly maxInstances: number;
+}
+
+const modelSchema = z.object({
+  run: z.string(),
+  labels: z.array(z.string()),
+  vocabulary: z.int(),
+  length: z.int(),
+  text: z.boolean(),
+  round: z.int(),
+  digest: z.string(),
+}).openapi("Model");
+
+export function predictRoutes(routes: Routes, { predictor }: Services, limits: PredictLimits): void {
+  const { shape, reader } = predictor;
+  const bodyOptions = bodyOf(reader);
+
+  routes.add({
+    method: "get",
+    path: "/model",
+    summary: "The model, and which weights it has now",
+    responses: { 200: jsonAnswer("The model", modelSchema), 503: problemAnswer("Its predictor does not answer") },
+  }, async (c) => c.json(await predictor.model()));
+
+  routes.add({
+    method: "post",
+    path: "/predict",
+    summary: "Classes of one text or sequence, or of many",
+    request: {
+      body: { required: true, content: { "application/json": { schema: predictSchema(shape, limits.maxInstances) } } },
+    },
+    responses: {
+      200: jsonAnswer("By one version of the weights, in the order of the sequences", answerSchema),
+      400: problemAnswer("The body is not right"),
+      413: problemAnswer("The body is too large"),
+      415: problemAnswer("The body is not sent as JSON"),
+      503: problemAnswer("Too many wait already, or the predictor does not answer; see Retry-After"),
+    },
+  }, async (c) => {
+    const body = await readJson(c, limits.bodyLimitBytes, bodyOptions);
+    const request = await parsePredict(body, reader, limits.maxInstances);
+    const answer = await predictor.predict(request.inputs, { signal: () => c.req.raw.signal });
+    return bareJson(predictionBody(answer, request), { "Server-Timing": serverTiming(answer) });
+  });
+}

@@ -1,0 +1,158 @@
+/** From the body of `POST /predict` to inputs, and from the predictor's answer to the body of the response. */
+import { counted } from "../../base/counted.ts";
+import { z } from "@hono/zod-openapi";
+import { describe } from "../../data/batches/check_tokens.ts";
+import { InputError, Problems } from "../../base/errors.ts";
+import { shortened } from "../../base/printable.ts";
+import type { Answer, Input, ModelShape, Reader } from "../../predict/types.ts";
+import { mapInTurns } from "../../base/turns.ts";
+
+export interface PredictRequest {
+  readonly inputs: readonly Input[];
+  /** Whether one was asked for by `text` or `tokens`: its prediction then stands in the answer itself. */
+  readonly single: boolean;
+}
+
+const expected = ({ text }: Pick<Reader, "text">) =>
+  `expected ${text ? '{"text": "..."}, ' : ""}{"tokens": [...]} or {"instances": [...]}`;
+
+const instanceList = z.array(z.unknown(), {
+  error: ({ input }) => `instances is ${describe(input)}: expected a list of sequences`,
+});
+const instanceSchema = z.strictObject({ text: z.unknown(), tokens: z.unknown() }).partial();
+const bodySchema = instanceSchema.extend({ instances: instanceList.optional() });
+
+/** The body for a model of `shape`, for the document: what the schemas above leave to the reader is said here. */
+export function predictSchema({ vocabulary, length, text }: ModelShape, maxInstances: number): z.ZodType {
+  const id = { type: "integer" as const, minimum: 0, maximum: vocabulary - 1 };
+  const tokens = text
+    ? z.unknown().openapi({ type: "array", items: { type: ["string", "number"] }, minItems: 1 })
+    : z.unknown().openapi({ type: "array", items: id, minItems: length, maxItems: length });
+  const words = z.unknown().openapi({ type: "string" });
+  const instance = text
+    ? z.union([words, tokens, z.strictObject({ text: words }), z.strictObject({ tokens })])
+    : z.union([tokens, z.strictObject({ tokens })]);
+  const instances = z.array(instance).min(1).max(maxInstances);
+  const single = { tokens: tokens.optional(), ...text && { text: words.optional() } };
+  return z.strictObject({ ...single, instances: instances.optional() }).openapi("PredictRequest", {
+    description: `One of ${Object.keys(single).join(", ")} and instances`,
+  });
+}
+
+const predictionSchema = z.object({
+  class: z.int(),
+  label: z.string(),
+  probabilities: z.array(z.number()),
+  unknownShare: z.number().optional().openapi({ description: "Of a text's tokens, the share that is not known" }),
+  truncated: z.boolean().optional().openapi({ description: "Whether a text was longer than what is read of it" }),
+}).openapi("Prediction");
+const versionShape = { run: z.string(), round: z.int(), digest: z.string() };
+
+/** What is answered: one prediction for `tokens`, a list for `instances`. */
+export const answerSchema = z.union([
+  predictionSchema.extend(versionShape),
+  z.object({ ...versionShape, predictions: z.array(predictionSchema) }),
+]).openapi("PredictAnswer");
+
+/** Throws an InputError that names everything wrong with `body`. Lets others have their turn where there is much to read. */
+export function parsePredict(
+  body: unknown,
+  reader: Reader,
+  maxInstances: number,
+): PredictRequest | Promise<PredictRequest> {
+  const usual = usualTokens(body);
+  return usual ? { inputs: [reader.readTokens(usual, "tokens")], single: true } : parseAny(body, reader, maxInstances);
+}
+
+async function parseAny(body: unknown, reader: Reader, maxInstances: number): Promise<PredictRequest> {
+  const wanted = expected(reader);
+  const parsed = bodySchema.safeParse(body);
+  if (!parsed.success) throw structureError(parsed.error, body, "", wanted);
+  const { instances } = parsed.data;
+  const asked = (["text", "tokens", "instances"] as const).filter((key) => key in parsed.data);
+  if (asked.length !== 1) {
+    const found = asked.length === 0 ? `no ${reader.text ? "text" : "tokens"}` : `both ${asked.join(" and ")}`;
+    throw one("body", `the body has ${found}: ${wanted}`);
+  }
+  if (!instances) return { inputs: [readInstance(parsed.data, "", reader)], single: true };
+  if (instances.length === 0 || instances.length > maxInstances) {
+    throw one("instances", `instances has ${counted(instances.length, "sequence")}: expected 1 to ${maxInstances}`);
+  }
+  const problems = new Problems();
+  const inputs: Input[] = [];
+  await mapInTurns(instances, (instance, index) => {
+    try {
+      inputs.push(readInstance(instance, `instances[${index}]`, reader));
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      problems.addAll(error);
+    }
+  });
+  problems.check();
+  return { inputs, single: false };
+}
+
+/** The list in a body that has nothing but `tokens`: most are so, and need no schema. */
+function usualTokens(body: unknown): readonly unknown[] | undefined {
+  if (typeof body !== "object" || body === null || !("tokens" in body) || !Array.isArray(body.tokens)) return undefined;
+  return Object.keys(body).length === 1 ? body.tokens : undefined;
+}
+
+/** One sequence: a list of tokens, a text, or an object with either. `field` is "" for the body itself. */
+function readInstance(value: unknown, field: string, reader: Reader): Input {
+  if (Array.isArray(value)) return reader.readTokens(value, field);
+  if (typeof value === "string" && reader.text) return reader.readText(value, field);
+  const wanted = reader.text
+    ? 'expected a text, a list of tokens, {"text": "..."} or {"tokens": [...]}'
+    : 'expected a list of tokens or {"tokens": [...]}';
+  // The body was looked at before, with its instances.
+  const { success, data, error } = field === "" ? bodySchema.safeParse(value) : instanceSchema.safeParse(value);
+  if (!success) throw structureError(error, value, field, wanted);
+  const name = (key: string) => field === "" ? key : `${field}.${key}`;
+  if (!("text" in data)) return reader.readTokens(data.tokens, name("tokens"));
+  if ("tokens" in data) throw one(field, `${field} has both text and tokens: ${wanted}`);
+  return reader.readText(data.text, name("text"));
+}
+
+/** What `POST /predict` answers. */
+export function predictionBody(
+  { run, round, digest, predictions }: Answer,
+  { inputs, single }: PredictRequest,
+): Record<string, unknown> {
+  if (predictions.length !== inputs.length) {
+    throw new Error(
+      `The predictor answered ${counted(inputs.length, "input")} with ${counted(predictions.length, "prediction")}`,
+    );
+  }
+  return single ? { run, round, digest, ...predictions[0] } : { run, round, digest, predictions };
+}
+
+/** What the Server-Timing header says: milliseconds in the queue, and of the batch's computation. */
+export function serverTiming({ queueMs, computeMs }: Answer): string {
+  return `queue;dur=${queueMs.toFixed(3)}, compute;dur=${computeMs.toFixed(3)}`;
+}
+
+/** What is wrong with the object `value` at `field` ("" for the body) itself: unknown keys, or not such an object at all. */
+function structureError(error: z.ZodError, value: unknown, field: string, expected: string): InputError {
+  const problems = new Problems();
+  for (const issue of error.issues) {
+    if (issue.code === "unrecognized_keys") {
+      for (const key of issue.keys) {
+        problems.add(() => {
+          const name = shortened(field ? `${field}.${key}` : key);
+          return { field: name, message: `${name} is not known: ${expected}` };
+        });
+      }
+      continue;
+    }
+    problems.add(() => {
+      if (issue.path.length > 0) return { field: issue.path.join("."), message: issue.message };
+      return { field: field || "body", message: `${field || "the body"} is ${describe(value)}: ${expected}` };
+    });
+  }
+  return problems.error();
+}
+
+function one(field: string, message: string): InputError {
+  return new InputError([{ field, message }]);
+}

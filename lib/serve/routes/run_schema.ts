@@ -1,0 +1,34 @@
+/** A run as the routes show it, and how they find the one that is asked for. */
+import { z } from "@hono/zod-openapi";
+import { describe } from "../../data/batches/check_tokens.ts";
+import { summarySchema } from "../../base/events.ts";
+import { RUN_STATES, type RunDetail } from "../../run/types.ts";
+import { Refusal } from "../pipeline/problem.ts";
+import type { RunLibrary } from "../services.ts";
+
+export const runSchema = z.object({
+  id: z.string(),
+  state: z.enum(RUN_STATES),
+  startedAt: z.iso.datetime(),
+  events: z.int(),
+  config: z.record(z.string(), z.unknown()),
+  summary: summarySchema.nullable(),
+  /** Of one that is queued. */
+  place: z.int().optional(),
+  /** Of one that could not start. */
+  error: z.string().optional(),
+}).openapi("Run");
+
+/** Names of files are not asked for what cannot be one's name. */
+export const idSchema = z.string().regex(/^[\w-][\w.-]{0,199}$/);
+
+/** Finds a run by the id in a path. What it returns throws a Refusal if there is none. */
+export function runFinder(runs: RunLibrary): (id: string | undefined) => Promise<RunDetail> {
+  return async (id) => {
+    const parsed = idSchema.safeParse(id);
+    const run = parsed.success ? await runs.get(parsed.data) : undefined;
+    if (run) return run;
+    const message = `there is no run ${describe(id)}: GET /runs lists those there are`;
+    throw new Refusal(404, { field: "id", message });
+  };
+}

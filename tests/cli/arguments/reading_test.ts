@@ -1,0 +1,93 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "node:path";
+import { latestOf, ROOT, run, TINY, withFolder } from "../process.ts";
+
+/** Of `paths`, those that may be read with the set of `train` and `flags` by who was told to train with `config`. */
+async function readable(config: unknown, paths: readonly string[], flags: readonly string[] = []): Promise<string[]> {
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-q",
+      "--no-prompt",
+      "-P=train",
+      ...flags,
+      "tests/cli/arguments/reading_probe.ts",
+      JSON.stringify(config),
+      ...paths,
+    ],
+    cwd: ROOT,
+  }).output();
+  assertEquals(new TextDecoder().decode(stderr), "");
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+Deno.test("training may read what its config names, what is beside it, and the project: nothing else", () =>
+  withFolder(async (folder) => {
+    const named = ["rows.csv", "more.csv", "test.csv", "weights", "token", "tokenizer.json", "tokenizer_config.json"];
+    await Deno.mkdir(join(folder, "data"));
+    const all = [...named, "other.csv", "data/rows.csv"].map((name) => join(folder, name));
+    for (const path of all) await Deno.writeTextFile(path, "x");
+    const at = (name: string) => join(folder, name);
+    const config = {
+      data: [at("rows.csv")],
+      validation: at("more.csv"),
+      test: at("test.csv"),
+      weights: at("weights"),
+      tokenFile: at("token"),
+      tokenizer: at("tokenizer.json"),
+      dataDir: at("data"),
+      clusterCa: "",
+    };
+    const project = join(ROOT, "deno.json");
+    const expected = [...named.map(at), at("data/rows.csv"), project];
+    assertEquals(
+      await readable(config, [...all, project]),
+      all.filter((path) => expected.includes(path)).concat(project),
+    );
+    assertEquals(await readable({ data: ["-"], tokenizer: "words", validation: 0.1 }, [...all, project]), [project]);
+    // Who says that all may be read means it.
+    assertEquals(await readable({}, all, ["--allow-read"]), all);
+  }));
+
+Deno.test("a task that may not read or write what it is told says so and how it may, with exit code 2", () =>
+  withFolder(async (folder) => {
+    const runs = join(folder, "runs");
+    await run("train", folder, [...TINY, "--epochs=1", "--exit", "--port=0", "--runs-dir", runs]);
+    const directory = await latestOf(runs);
+    const token = join(folder, "token");
+    const texts = join(folder, "texts.csv");
+    await Deno.writeTextFile(texts, "text,label\na,b\n");
+    /** With the permissions of the task's set alone. */
+    const alone = async (task: string, set: string, args: readonly string[]) => {
+      const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "-q", "--no-prompt", `-P=${set}`, "main.ts", task, ...args],
+        cwd: ROOT,
+        env: { NO_COLOR: "1" },
+        stdin: "null",
+      }).output();
+      const said = new TextDecoder().decode(stderr);
+      assertEquals([code, said.includes("Requires"), said.trim().split("\n").length], [2, false, 1], said);
+      return said;
+    };
+    const how = (set: string, path: string) => `Start with deno run -P=${set} --allow-read=.,${path}`;
+    for (const path of [directory, join(runs, "latest")]) {
+      const granted = path === directory ? directory : runs;
+      for (const task of ["serve", "export"]) {
+        const args = task === "export" ? [path, "--to=tfjs"] : [path];
+        const said = await alone(task, task, args);
+        assertStringIncludes(said, `Cannot read the run "${path}": it is not among those that the task may read.`);
+        assertStringIncludes(said, `${how(task, granted)} main.ts ${task} …`);
+      }
+    }
+    const config = ["--exit", "--port=0", ...TINY, "--epochs=1"];
+    assertStringIncludes(
+      await alone("train", "train", [...config, "--runs-dir", runs]),
+      `--allow-write=${runs} main.ts train`,
+    );
+    assertStringIncludes(await alone("train", "export", [...config, "--token-file", token]), how("train", token));
+    assertStringIncludes(await alone("check", "export", [texts]), how("check", texts));
+    // predict reads what it is told, wherever that is.
+    const said = await alone("predict", "predict", [directory, "--data", texts]);
+    assertStringIncludes(said, "was not trained on files");
+    assertStringIncludes(await alone("predict", "export", [directory]), how("predict", directory));
+  }));

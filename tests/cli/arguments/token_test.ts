@@ -1,0 +1,77 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { readToken } from "../../../lib/cli/arguments/token.ts";
+import { InputError } from "../../../lib/base/errors.ts";
+import { run, withFolder } from "../process.ts";
+
+const TOKEN = "0123456789abcdef";
+
+Deno.test("readToken() takes it from the file or the environment, and needs none on loopback alone", () =>
+  withFolder(async (folder) => {
+    const tokenFile = `${folder}/token`;
+    await Deno.writeTextFile(tokenFile, `${TOKEN}\n`, { mode: 0o600 });
+    assertEquals(await readToken({ host: "0.0.0.0", tokenFile }), TOKEN);
+    assertEquals(await readToken({ host: "127.0.0.1", tokenFile }), TOKEN);
+    for (const host of ["127.0.0.1", "localhost", "::1"]) {
+      assertEquals(await readToken({ host, tokenFile: "" }), undefined);
+    }
+    for (const host of ["0.0.0.0", "::", "192.168.1.5", "lockstep.example"]) {
+      await assertRejects(
+        () => readToken({ host, tokenFile: "" }),
+        InputError,
+        "and there is no token: pass --token-file",
+      );
+    }
+    // In a process of its own: tests run side by side, in one environment.
+    const script = `import { readToken } from ${
+      JSON.stringify(import.meta.resolve("../../../lib/cli/arguments/token.ts"))
+    };
+      for (const tokenFile of ["", Deno.args[0]]) console.log(await readToken({ host: "0.0.0.0", tokenFile }));`;
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["eval", script, tokenFile],
+      env: { LOCKSTEP_TOKEN: `${TOKEN}-2` },
+    }).output();
+    assertEquals(new TextDecoder().decode(stdout), `${TOKEN}-2\n${TOKEN}\n`);
+  }));
+
+Deno.test("readToken() says what is wrong with a token or its file", () =>
+  withFolder(async (folder) => {
+    const tokenFile = `${folder}/token`;
+    await assertRejects(
+      () => readToken({ host: "::1", tokenFile }),
+      InputError,
+      `Cannot read the token file "${tokenFile}"`,
+    );
+    await Deno.writeTextFile(tokenFile, TOKEN);
+    if (Deno.build.os !== "windows") {
+      for (const mode of [0o666, 0o602, 0o620]) {
+        await Deno.chmod(tokenFile, mode);
+        await assertRejects(
+          () => readToken({ host: "::1", tokenFile }),
+          InputError,
+          `its mode is 0${mode.toString(8)}`,
+        );
+      }
+      for (const mode of [0o444, 0o644, 0o400, 0o600]) {
+        await Deno.chmod(tokenFile, mode);
+        assertEquals(await readToken({ host: "::1", tokenFile }), TOKEN);
+      }
+    }
+    for (const bad of ["", "short", "with blanks in between", "0123456789abcdé"]) {
+      await Deno.writeTextFile(tokenFile, bad);
+      await assertRejects(
+        () => readToken({ host: "::1", tokenFile }),
+        InputError,
+        "expected at least 16, without blanks",
+      );
+    }
+  }));
+
+Deno.test("train on an address that others can reach ends with 2 unless there is a token", () =>
+  withFolder(async (folder) => {
+    const { code, stderr } = await run("train", folder, ["--host", "0.0.0.0", "--port", "0", "--runs-dir", folder]);
+    assertEquals(code, 2);
+    assertStringIncludes(
+      stderr,
+      "error: --host is 0.0.0.0, which others can reach, and there is no token: pass --token-file",
+    );
+  }));

@@ -1,0 +1,118 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { z } from "zod";
+import { checkCommand } from "../../../lib/cli/commands/check.ts";
+import { InputError } from "../../../lib/base/errors.ts";
+import { bytesOf, pieces, withFiles } from "../../data/reading.ts";
+import { fakeTerminal } from "../terminal/fake_terminal.ts";
+import { run } from "../process.ts";
+
+/** What `check` prints for `content` on standard input, and its exit code. */
+async function check(content: string, ...args: string[]) {
+  const terminal = fakeTerminal();
+  const code = await checkCommand([...args, "-"], terminal, pieces(bytesOf(content), 1 << 16));
+  return { code, stdout: terminal.stdout(), stderr: terminal.stderr() };
+}
+
+const GOOD = `text,label\n${
+  Array.from({ length: 40 }, (_, i) => `"word${i % 7}, common",${i % 4 ? "ham" : "spam"}\n`).join("")
+}`;
+
+Deno.test("check prints what is in data that training would take, and ends with 0", async () => {
+  const { code, stdout, stderr } = await check(GOOD);
+  assertEquals([code, stderr], [0, ""]);
+  for (
+    const line of [
+      'standard input: CSV with commas, a header, text and label in columns "text" and "label", 821 bytes',
+      "Rows        40: 36 to train on, 4 to validate",
+      "Classes     2",
+      "  ham   30   75.0%  ████████████████████████",
+      "  spam  10   25.0%  ████████",
+      "Tokens      50% of the rows have up to 3, 90% 3, 95% 3, 99% 3, the longest has 3",
+      "Vocabulary  9 of 9 different tokens in the training rows, of which 0 come once",
+      "Coverage    of the tokens 100.0% to train on, 100.0% to validate",
+      "Duplicates  33 rows have the tokens of an earlier row",
+      "  standard input:9 same as standard input:2",
+      "  … and 28 more",
+      "Bad rows    none",
+      "Training would take this data",
+    ]
+  ) assertStringIncludes(stdout, `${line}\n`);
+});
+
+Deno.test("check lists bad rows by file and line, twenty of them, and ends with 2 unless they are skipped", async () => {
+  const content = GOOD + "bad\n".repeat(30);
+  const { code, stdout, stderr } = await check(content);
+  assertEquals(code, 2);
+  assertStringIncludes(stdout, "Bad rows    30\n  standard input:42 has 1 field, expected 2 (text, label)\n");
+  assertStringIncludes(stdout, "  … and 10 more\n");
+  assertStringIncludes(stdout, "Training would refuse this data:\n");
+  assertEquals(stderr.split("\n").length, 22);
+  assertStringIncludes(stderr, "error: and 10 more bad rows: --on-bad-row skip leaves such rows out\n");
+  const skipped = await check(content, "--on-bad-row", "skip");
+  assertEquals([skipped.code, skipped.stderr], [0, ""]);
+  assertStringIncludes(skipped.stdout, "Bad rows    30\n");
+});
+
+Deno.test("check prints what there is of data that training would refuse, and why", async () => {
+  const { code, stdout, stderr } = await check("text,label\na,x\nb,x\n");
+  assertEquals(code, 2);
+  assertStringIncludes(stdout, "Rows        2:");
+  assertStringIncludes(stderr, 'error: standard input: all 2 rows have the label "x", expected at least two classes');
+});
+
+Deno.test("check lists the largest and the smallest of many classes", async () => {
+  const rows = Array.from({ length: 60 }, (_, i) => `common,class ${i % 30}\n`);
+  const { stdout } = await check(`text,label\n${rows.join("")}`);
+  assertStringIncludes(stdout, "Classes     30\n");
+  assertStringIncludes(stdout, "  … 10 more …\n");
+  assertEquals(stdout.match(/^ {2}class /gm)?.length, 20);
+});
+
+Deno.test("check --json prints the figures and why training would refuse, as JSON alone", async () => {
+  const figures = z.object({
+    sources: z.array(z.object({ sha256: z.string().length(64) })),
+    classes: z.array(z.object({ label: z.string(), training: z.int() })),
+    refusals: z.array(z.object({ field: z.string(), message: z.string() })),
+  });
+  const good = await check(GOOD, "--json");
+  assertEquals(good.code, 0);
+  assertEquals(figures.parse(JSON.parse(good.stdout)).classes, [
+    { label: "ham", training: 27 },
+    { label: "spam", training: 9 },
+  ]);
+  const bad = await check("text,label\na,x\n", "--json");
+  assertEquals(bad.code, 2);
+  assertEquals(figures.parse(JSON.parse(bad.stdout)).refusals.length, 1);
+});
+
+Deno.test("check refuses wrong flags by name, no file at all, and a column that is not there", async () => {
+  const refused = async (args: string[], words: string) => {
+    const error = await assertRejects(() => check(GOOD, ...args), InputError);
+    assertStringIncludes(error.message, words);
+  };
+  await refused(["--min-count", "0"], "--min-count is 0: expected at least 1");
+  await refused(["--max-length", "long"], '--max-length is "long": expected auto or a number');
+  await refused(["--text-colum", "a"], "did you mean --text-column?");
+  await refused(["--label-column", "lable"], '--label-column "label"');
+  await assertRejects(() => checkCommand([], fakeTerminal()), InputError, "No file is named");
+});
+
+Deno.test("check --help names every flag", async () => {
+  const { code, stdout } = await check(GOOD, "--help");
+  assertEquals(code, 0);
+  for (const flag of ["--text-column TEXT", "--validation N", "--on-bad-row stop|skip", "--json", "--no-lowercase"]) {
+    assertStringIncludes(stdout, flag);
+  }
+});
+
+Deno.test("the task check may read, and do nothing else: files anywhere, or standard input", async () => {
+  await withFiles({ "a.csv": GOOD, "b.csv": "nothing" }, async (folder) => {
+    const good = await run("check", folder, [`${folder}/a.csv`]);
+    assertEquals([good.code, good.stderr], [0, ""]);
+    assertStringIncludes(good.stdout, "Training would take this data");
+    assertEquals((await run("check", folder, ["-"], GOOD)).code, 0);
+    const bad = await run("check", folder, [`${folder}/b.csv`]);
+    assertEquals([bad.code, bad.stdout], [2, ""]);
+    assert(bad.stderr.startsWith(`error: ${folder}/b.csv has no column "text": it begins with one column, "nothing"`));
+  });
+});

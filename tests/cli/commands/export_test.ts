@@ -1,0 +1,38 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { exportCommand } from "../../../lib/cli/commands/export.ts";
+import { WHITE_SPACE } from "../../run/training/white_space_tokenizer.ts";
+import { fakeTerminal } from "../terminal/fake_terminal.ts";
+import { withModel, WORDS } from "../saved_model.ts";
+import { latestOf, run, TINY, withFolder } from "../process.ts";
+
+Deno.test("export writes a run's model, and says what is wrong with its arguments", () =>
+  withFolder(async (folder) => {
+    await run("train", folder, [...TINY, "--epochs", "1", "--exit", "--port", "0", "--runs-dir", folder]);
+    const latest = await latestOf(folder);
+    const one = await run("export", folder, [latest, "--to", "safetensors"]);
+    assertEquals([one.code, one.stderr], [0, ""]);
+    assertEquals(one.stdout, `Wrote lockstep.json, model.safetensors, model.py to ${latest}/safetensors\n`);
+    const other = await run("export", folder, [latest, "--to", "tfjs", "--out", `${folder}/web`]);
+    assertEquals(other.stdout, `Wrote lockstep.json, model.json, weights.bin, predict.js to ${folder}/web\n`);
+
+    const refused = async (args: readonly string[], message: string) => {
+      const { code, stderr } = await run("export", folder, args);
+      assertEquals(code, 2);
+      assertStringIncludes(stderr, message);
+    };
+    await refused([latest, "--to", "onnx"], "--to is onnx: expected tfjs or safetensors");
+    await refused([latest], "--to is missing");
+    await refused([`${folder}/none`, "--to", "tfjs"], "There is no run in");
+    await refused(
+      [latest, "--to", "tfjs", "--out", "/nowhere"],
+      "deno run -P=export --allow-read=.,/nowhere --allow-write=/nowhere main.ts",
+    );
+  }));
+
+Deno.test("export says that a model with a Hugging Face tokenizer takes no texts elsewhere", () =>
+  withModel({ ...WORDS, tokenizer: WHITE_SPACE }, async (folder, directory) => {
+    const terminal = fakeTerminal();
+    assertEquals(await exportCommand([directory, "--to", "tfjs", "--out", `${folder}/web`], { terminal }), 0);
+    assertStringIncludes(terminal.stdout(), "Its tokenizer is one of Hugging Face");
+    assertStringIncludes(terminal.stdout(), "it takes no texts, but tokens by name");
+  }));

@@ -1,0 +1,67 @@
+/** Runs over HTTP, as a client meets them: asked for, trained one after the other, stopped, removed. */
+import { assertEquals, assertMatch } from "@std/assert";
+import { start, TINY, withFolder } from "../process.ts";
+
+interface Run {
+  readonly id: string;
+  readonly state: string;
+  readonly place?: number;
+  readonly config: { readonly seed: number };
+  readonly error?: string;
+}
+
+const ENDLESS = ["--epochs", "1000000", "--target-accuracy", "0"];
+const SMALL = { hidden: 8, embedding: 4, batchSize: 16, stepsPerEpoch: 4, epochs: 2 };
+
+Deno.test("train takes runs over HTTP, trains them in turn, and keeps as many as it is told", () =>
+  withFolder(async (folder) => {
+    const runs = `${folder}/runs`;
+    await Deno.mkdir(`${folder}/data`);
+    await Deno.writeTextFile(`${folder}/data/empty.csv`, "text,label\n");
+    const places = ["--runs-dir", runs, "--data-dir", `${folder}/data`];
+    const process = start("train", folder, [...TINY, ...ENDLESS, ...places, "--port", "0", "--keep-runs", "2"]);
+    const base = /http:\/\/[\w.]+:\d+/.exec(await process.printed(/^Epoch 0*1 /m))![0];
+    const ask = async (path: string, method = "GET", body?: unknown) => {
+      const init = body === undefined ? { method } : { method, body: JSON.stringify(body) };
+      const response = await fetch(`${base}${path}`, init);
+      const text = await response.text();
+      return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
+    };
+    const post = async (config: unknown): Promise<Run> => {
+      const { status, body } = await ask("/runs", "POST", config);
+      assertEquals(status, 202);
+      return body;
+    };
+    const first: Run = (await ask("/runs?state=running")).body.runs[0];
+    const second = await post({ ...SMALL, seed: 7 });
+    const unreadable = await post({ data: ["empty.csv"] });
+    const unwanted = await post({ ...SMALL, seed: 8 });
+    const last = await post({ ...SMALL, seed: 9 });
+    assertEquals([second, unreadable, unwanted, last].map(({ place }) => place), [1, 2, 3, 4]);
+    assertEquals((await ask("/runs", "POST", { data: ["../x.csv"] })).status, 400);
+    assertEquals((await ask(`/runs/${unwanted.id}`, "DELETE")).status, 204);
+    assertEquals((await ask(`/runs/${last.id}`)).body.place, 3);
+    assertEquals((await ask(`/runs/${first.id}`, "DELETE")).status, 409);
+
+    assertEquals((await ask(`/runs/${first.id}/stop`, "POST")).status, 202);
+    await process.printed(/(Run: [^]*){3}Serving on/);
+    const { current, runs: left } = (await ask("/runs")).body as { current: string; runs: Run[] };
+    assertEquals(current, last.id);
+    // The first was the oldest of three, and two are kept; of the one without rows there is but the reason.
+    assertEquals(
+      new Map(left.map(({ id, state }) => [id, state])),
+      new Map([[second.id, "finished"], [unreadable.id, "failed"], [last.id, "finished"]]),
+    );
+    assertMatch(left.find(({ id }) => id === unreadable.id)!.error!, /empty\.csv/);
+    const answer = await ask("/predict", "POST", { tokens: [1, 2, 3, 4, 5, 6, 7, 8] });
+    assertEquals([answer.status, answer.body.run], [200, last.id]);
+    const stream = await fetch(`${base}/events`);
+    assertMatch(await stream.text(), /"seed":9[^]*event: finished/);
+    assertEquals((await ask(`/runs/${second.id}`, "DELETE")).status, 204);
+    assertEquals((await ask(`/runs/${second.id}`)).status, 404);
+    process.signal("SIGTERM");
+    const { code, stdout } = await process.finished;
+    assertEquals([code, stdout.includes(`Removed:  ${first.id}`)], [0, true]);
+    const kept = (await Array.fromAsync(Deno.readDir(runs))).map(({ name }) => name);
+    assertEquals(new Set(kept), new Set([last.id, "latest"]));
+  }));

@@ -1,0 +1,109 @@
+import { assertEquals } from "@std/assert";
+import { fakeTerminal } from "./fake_terminal.ts";
+import { createReporter } from "../../../lib/cli/terminal/reporter.ts";
+import type { NewEvent, RunEvent, Summary } from "../../../lib/base/events.ts";
+import { eventSchema } from "../../../lib/base/events.ts";
+
+const summary: Summary = {
+  run: "r",
+  digest: "ab12",
+  heldOut: { loss: 0.01234, accuracy: 0.9951 },
+  best: null,
+  reason: "all epochs done",
+  epochs: 2,
+  rounds: 40,
+  steps: 40,
+  sequences: 20480,
+  seconds: 1.25,
+  sequencesPerSecond: 16384,
+  workers: 2,
+  shards: 4,
+  engine: "simd",
+};
+const training = { loss: 0.7001, accuracy: 0.52 };
+const heldOut = { loss: 0.6931, accuracy: 0.5 };
+const started: NewEvent = {
+  type: "started",
+  run: "r",
+  config: { task: "parity" },
+  parameters: 26562,
+  labels: ["odd", "even"],
+  workers: 1,
+  shards: 4,
+  engine: "simd",
+  digest: "00",
+};
+const progress: NewEvent = {
+  type: "progress",
+  round: 7,
+  step: 7,
+  epoch: 1,
+  training,
+  sequencesPerSecond: 12345.6,
+  drift: null,
+  workers: [],
+};
+const epoch: NewEvent = { type: "epoch", epoch: 1, round: 20, step: 20, digest: "ee", training, heldOut, seconds: 0.5 };
+
+function printed(
+  events: readonly NewEvent[],
+  { config = { log: "text", report: "epochs", epochs: 50 }, columns }: {
+    readonly config?: Parameters<typeof createReporter>[0]["config"];
+    readonly columns?: number;
+  } = {},
+): { text: string; events: RunEvent[] } {
+  const terminal = fakeTerminal({ columns });
+  const report = createReporter({ config, terminal });
+  const stamped = events.map((event, index) =>
+    eventSchema.parse({ id: index + 1, at: "2026-01-01T00:00:00.000Z", ...event })
+  );
+  stamped.forEach(report);
+  return { text: terminal.stdout(), events: stamped };
+}
+
+Deno.test("createReporter() prints a line for the start, each epoch and the end, and none for progress, when piped", () => {
+  const { text } = printed([started, progress, epoch, { type: "finished", summary }]);
+  assertEquals(text.split("\n"), [
+    "Run r: parity, 26,562 parameters, 4 shards on 1 worker, engine simd",
+    "Epoch 01 - Loss: 0.7001 - Accuracy: 52.00% - Held out: 0.6931, 50.00% - 0.5 s",
+    "Finished: all epochs done after 2 epochs, 40 rounds, 20,480 sequences in 1.3 s (16,384 sequences/s)",
+    "Held out: Loss: 0.0123 - Accuracy: 99.51%",
+    "Digest:   ab12",
+    "",
+  ]);
+});
+
+Deno.test("createReporter() tells of rollbacks, and which state a run ends with", () => {
+  const back = { round: 31, step: 20, epoch: 1, learningRate: 0.005, rollbacks: 1, reason: "The loss is NaN" };
+  const { text } = printed([
+    { type: "rolledBack", restored: 20, ...back },
+    { type: "rolledBack", restored: 0, ...back, epoch: 0 },
+    { type: "finished", summary: { ...summary, best: { epoch: 1, round: 20 } } },
+  ]);
+  const lines = text.split("\n");
+  assertEquals(lines.slice(0, 2), [
+    "Rolled back to epoch 1 with learning rate 0.005: The loss is NaN",
+    "Rolled back to the start with learning rate 0.005: The loss is NaN",
+  ]);
+  assertEquals(lines[3], "Best:     epoch 1, round 20");
+});
+
+Deno.test("createReporter() prints the notebook's own line for an epoch", () => {
+  const config = { log: "text", report: "notebook", epochs: 50 } as const;
+  assertEquals(printed([epoch], { config }).text, "Epoch 01 - Loss: 0.7001 - Accuracy: 52.00%\n");
+});
+
+Deno.test("createReporter() keeps a live line on a terminal, no wider than it, and replaces it", () => {
+  const { text } = printed([progress, epoch], { columns: 30 });
+  assertEquals(text.split("\r\x1b[K").map((part) => part.trimEnd()), [
+    "",
+    "Epoch 1, round 7 - Loss: 0.70",
+    "Epoch 01 - Loss: 0.7001 - Accuracy: 52.00% - Held out: 0.6931, 50.00% - 0.5 s",
+  ]);
+});
+
+Deno.test("createReporter() prints the events themselves as JSON lines", () => {
+  const config = { log: "json", report: "epochs", epochs: 50 } as const;
+  const { text, events } = printed([started, progress, epoch], { config, columns: 80 });
+  assertEquals(text.trim().split("\n").map((line) => JSON.parse(line)), events);
+});

@@ -1,0 +1,45 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { deal } from "../../../lib/cluster/rounds/assign_shards.ts";
+import { groupsOf } from "../../../lib/lockstep/schedule.ts";
+
+const each = (shards: number) => groupsOf({ shards, groups: 1, clusterEvery: 1 });
+
+Deno.test("deal() gives neighbours, in proportion to workers, whatever the order of the members", () => {
+  const [a, b, c] = ["a", "b", "c"].map((member, i) => ({ member, workers: i === 2 ? 2 : 1 }));
+  const expected = [
+    { member: "a", shards: [0, 1] },
+    { member: "b", shards: [2, 3] },
+    { member: "c", shards: [4, 5, 6, 7] },
+  ];
+  assertEquals(deal([7, 6, 5, 4, 3, 2, 1, 0], [c!, a!, b!], each(8)), expected);
+  assertEquals(deal([3, 9], [a!], each(10)), [{ member: "a", shards: [3, 9] }]);
+});
+
+Deno.test("deal() deals every shard once, and nobody more than a fair share and one", () => {
+  const players = fc.uniqueArray(fc.integer({ min: 0, max: 99 }), { minLength: 1, maxLength: 9 })
+    .map((numbers) => numbers.map((number) => ({ member: `m${number}`, workers: 1 + number % 3 })));
+  fc.assert(fc.property(fc.integer({ min: 0, max: 40 }), players, (count, players) => {
+    const shards = Array.from({ length: count }, (_, i) => i * 2);
+    const hands = deal(shards, players, each(80));
+    assertEquals(hands.flatMap((hand) => hand.shards).sort((x, y) => x - y), shards);
+    const workers = players.reduce((sum, player) => sum + player.workers, 0);
+    for (const { member, shards: { length } } of hands) {
+      const own = players.find((player) => player.member === member)!.workers;
+      assert(Math.abs(length - count * own / workers) <= 1);
+    }
+  }));
+});
+
+Deno.test("deal() deals groups whole, also where only some shards of one are wanted", () => {
+  const groups = groupsOf({ shards: 8, groups: 3, clusterEvery: 2 }); // 0-1, 2-4, 5-7
+  const [a, b] = ["a", "b"].map((member) => ({ member, workers: 1 }));
+  assertEquals(deal([0, 1, 2, 3, 4, 5, 6, 7], [a!, b!], groups), [
+    { member: "a", shards: [0, 1, 2, 3, 4] },
+    { member: "b", shards: [5, 6, 7] },
+  ]);
+  assertEquals(deal([3, 6], [b!, a!], groups), [
+    { member: "a", shards: [2, 3, 4] },
+    { member: "b", shards: [5, 6, 7] },
+  ]);
+});

@@ -1,0 +1,144 @@
+/** Somebody on the same broker who writes whatever may go wrong, drawn from a seed: what it knows is what the log shows. */
+import { createHash } from "node:crypto";
+import { open, seal } from "../../../lib/cluster/protocol/envelope.ts";
+import { Signer } from "../../../lib/cluster/protocol/signer.ts";
+import type { LogMessage, Transport } from "../../../lib/cluster/protocol/transport.ts";
+import { Random, Stream } from "../../../lib/base/random.ts";
+
+/** Where the length of a header is in a message, and the header. */
+const LENGTH_AT = 32 + 64;
+const HEADER_AT = LENGTH_AT + 4;
+const HUGE = 2 ** 53 - 1;
+
+export class Hostile {
+  readonly #transport: Transport;
+  readonly #random: Random;
+  readonly #signer = new Signer("evil");
+  /** Messages of the log, to be sent again. */
+  readonly seen: LogMessage[] = [];
+  #count = 0;
+
+  constructor(transport: Transport, seed: number) {
+    this.#transport = transport;
+    this.#random = new Random(seed, Stream.chaos);
+  }
+
+  /** Writes one thing: a message of the log, now and then a register. */
+  async strike(): Promise<void> {
+    if (this.#random.below(40) === 0) return await this.#overwrite();
+    const { subject, data } = this.#message();
+    await this.#transport.publish(subject, data, { id: `evil.${this.#count++}` });
+  }
+
+  #message(): { subject: string; data: Uint8Array } {
+    const subject = this.#pick(["up", "down"]);
+    const old = this.seen.length > 0 ? this.#pick(this.seen) : undefined;
+    switch (this.#random.below(old ? 9 : 6)) {
+      case 0:
+        return { subject, data: this.#bytes(this.#random.below(600)) };
+      case 1: // Bytes of a body, where the header says how long it is.
+        return { subject, data: seal(this.#pick([null, 1, "text", [], {}, { type: "lead" }]), this.#bytes(9)) };
+      case 2:
+        return { subject, data: unreadable() };
+      case 3:
+        return {
+          subject: "down",
+          data: this.#signed({ type: "lead", term: this.#number(), leader: "evil", round: 0 }),
+        };
+      case 4:
+        return { subject: "up", data: this.#signed(this.#upload()) };
+      case 5:
+        return {
+          subject: "down",
+          data: this.#signed({ type: "base", term: this.#number(), round: 3, object: this.#object() }),
+        };
+      case 6: // As it was.
+        return old!;
+      case 7: { // With a header that says something else, by somebody else's key.
+        const { header, body } = opened(old!.data);
+        const round = this.#number();
+        return { subject: old!.subject, data: seal({ ...header, round, current: round }, body, this.#signer.sign) };
+      }
+      default: { // One bit of it is another.
+        const data = old!.data.slice();
+        data[this.#random.below(data.length)]! ^= 1 << this.#random.below(8);
+        return { subject: old!.subject, data };
+      }
+    }
+  }
+
+  async #overwrite(): Promise<void> {
+    const key = this.#pick(["member.evil", "member.x", "member.other", "lease", "run"]);
+    const value = this.#pick([
+      "garbage",
+      "{}",
+      "null",
+      "[".repeat(10_000),
+      JSON.stringify({ holder: "evil", beat: 1, term: HUGE }),
+      JSON.stringify({ member: "evil", round: 1e9, inStep: true, workers: 1000 }),
+    ]);
+    const entry = await this.#transport.register(key);
+    await this.#transport.write(key, value, entry?.revision ?? "new");
+  }
+
+  #signed(message: object): Uint8Array {
+    const header = { run: this.#run(), from: this.#signer.next(), ...message };
+    return seal(header, this.#bytes(20), this.#signer.sign);
+  }
+
+  #upload() {
+    const object = this.#object();
+    const nodes = [{ first: 0, last: 1 + this.#random.below(8), bytes: object.bytes }];
+    return { type: "upload", member: this.#pick(["evil", "a", "b"]), round: this.#random.below(50), nodes, object };
+  }
+
+  #object() {
+    const bytes = this.#pick([20, 28, 2000, 1e15, HUGE]);
+    const chunks = this.#pick([0, 1, 1e6]);
+    return { id: this.#pick(["x", ">", "*", "a.0.1"]), bytes, sha256: "0".repeat(64), chunks, from: 0, to: HUGE };
+  }
+
+  /** The id of the run, which anybody can read. */
+  #run(): unknown {
+    for (const { data } of this.seen) {
+      const { run } = opened(data).header;
+      if (typeof run === "string") return run;
+    }
+    return "toy";
+  }
+
+  #number(): number {
+    return this.#pick([0, 1, 7, 100, 10_000, HUGE]);
+  }
+
+  #bytes(count: number): Uint8Array {
+    return Uint8Array.from({ length: count }, () => this.#random.below(256));
+  }
+
+  #pick<Item>(items: readonly Item[]): Item {
+    return items[this.#random.below(items.length)]!;
+  }
+}
+
+/** Right digests around a header that is no JSON. */
+function unreadable(): Uint8Array {
+  const bytes = seal("this is no JSON");
+  bytes[HEADER_AT] = "t".charCodeAt(0);
+  const sha256 = (...parts: Uint8Array[]) => {
+    const hash = createHash("sha256");
+    for (const part of parts) hash.update(part);
+    return hash.digest();
+  };
+  bytes.set(sha256(bytes.subarray(32, LENGTH_AT), sha256(bytes.subarray(LENGTH_AT))));
+  return bytes;
+}
+
+/** Nothing in it where it is another's garbage. */
+function opened(data: Uint8Array): { header: Record<string, unknown>; body: Uint8Array } {
+  try {
+    const { header, body } = open(data);
+    return { header: { ...header as object }, body };
+  } catch {
+    return { header: {}, body: new Uint8Array() };
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * Every state of the page, in both colour schemes, wide and narrow: axe-core finds nothing against WCAG 2 A and AA, and
+ * nothing is wider than the screen. Writes what the page looks like where LOCKSTEP_SCREENSHOTS names a folder.
+ */
+import { assertEquals } from "@std/assert";
+import axe from "npm:axe-core@4.14.1/axe.min.js" with { type: "text" };
+import type { Page } from "playwright-core";
+import { LABELS } from "../../judged.ts";
+import { browserTest, type Server, shows } from "./browser.ts";
+import { failedRun, finishedTextRun, longLabels, refusedRun, textRun, tokenRun, waitingRun } from "./fake_runs.ts";
+import { at, EPOCH, FakeRun } from "./fake_services.ts";
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+}
+
+/** What the schemes differ in is colour: dark, which comes second, is held against what is said of colours. */
+const RULES = { light: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], dark: ["color-contrast"] } as const;
+
+async function violations(page: Page, scheme: keyof typeof RULES): Promise<string[]> {
+  const options = JSON.stringify({ runOnly: RULES[scheme], resultTypes: ["violations"] });
+  const found: Violation[] = await page.evaluate(`axe.run(${options}).then(({ violations }) => violations)`);
+  return found.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`));
+}
+
+async function ask(page: Page, text: string): Promise<void> {
+  await page.locator("#sample").fill(text);
+  await page.getByRole("button", { name: "Predict" }).click();
+  await page.locator("#bars").waitFor();
+}
+
+async function pick(page: Page): Promise<void> {
+  await page.locator("#run-rows tr").nth(5).waitFor();
+  for (const row of [1, 2, 3, 4]) await page.locator("#run-rows input").nth(row).check();
+  await page.locator('#compare-loss[data-empty=""]').waitFor();
+}
+
+const many = (count: number) =>
+  Array.from({ length: count }, (_, at) => tokenRun(3 * EPOCH + at, `20260102-03040${at % 10}-r${at}`));
+
+const STATES: readonly {
+  readonly name: string;
+  readonly runs: () => FakeRun[];
+  readonly view?: string;
+  readonly prepare: (page: Page, runs: FakeRun[], server: Server) => Promise<unknown>;
+}[] = [
+  { name: "without a run", runs: () => [], prepare: (page) => shows(page, "#state", "no run") },
+  { name: "waiting", runs: () => [tokenRun(0)], prepare: (page) => shows(page, "#state", "waiting") },
+  {
+    name: "training on tokens",
+    runs: () => [tokenRun(150)],
+    prepare: (page) => ask(page, "1 2 3 4 5 6 7 8"),
+  },
+  {
+    name: "training on text",
+    runs: () => [textRun(70)],
+    prepare: (page) => ask(page, "where is my parcel"),
+  },
+  {
+    name: "another run than the newest",
+    runs: () => [tokenRun(40), finishedTextRun(LABELS, "older-run")],
+    view: "runs",
+    prepare: async (page) => {
+      await page.getByRole("link", { name: "older-run" }).click();
+      await shows(page, "#state", "finished");
+    },
+  },
+  { name: "failed", runs: () => [failedRun()], prepare: (page) => shows(page, "#state", "failed") },
+  {
+    name: "finished on text with many classes",
+    runs: () => [finishedTextRun(longLabels(40))],
+    prepare: (page) => ask(page, "my parcel ".repeat(20)),
+  },
+  {
+    name: "judgement",
+    runs: () => [finishedTextRun()],
+    view: "judgement",
+    prepare: (page) => shows(page, "#confusion-table", "billing"),
+  },
+  {
+    name: "judgement of 20 classes",
+    runs: () => [finishedTextRun(longLabels(20))],
+    view: "judgement",
+    prepare: (page) => shows(page, "#confusion-table", "category"),
+  },
+  {
+    name: "judgement of 40 classes",
+    runs: () => [finishedTextRun(longLabels(40))],
+    view: "judgement",
+    prepare: (page) => shows(page, "#confusion-pairs", "category"),
+  },
+  {
+    name: "judgement of a run on tokens",
+    runs: () => [tokenRun(20)],
+    view: "judgement",
+    prepare: (page) => page.locator('#data[data-empty^="This run makes its own data"]').waitFor(),
+  },
+  { name: "runs", runs: () => [finishedTextRun(), failedRun(), ...many(30)], view: "runs", prepare: pick },
+  {
+    name: "a run that waits, one that could not start, and the form for another",
+    runs: () => [waitingRun(), refusedRun(), finishedTextRun()],
+    view: "runs",
+    prepare: async (page) => {
+      await shows(page, "#run-rows", "queued · 2");
+      await page.getByRole("button", { name: "New run" }).click();
+      await page.getByLabel("Other values").fill("64");
+      await page.getByRole("button", { name: "Start" }).click();
+      await shows(page, "#new-error", "not an object");
+    },
+  },
+  {
+    name: "a question",
+    runs: () => [tokenRun(20), finishedTextRun(LABELS, "older-run")],
+    view: "runs",
+    prepare: async (page) => {
+      await page.getByRole("button", { name: "Delete older-run" }).click();
+      await page.getByRole("dialog").waitFor();
+    },
+  },
+  {
+    name: "the documentation of routes",
+    runs: () => [tokenRun(20)],
+    prepare: async (page) => {
+      await page.goto(new URL("/docs", page.url()).href);
+      await page.locator("#routes > details").nth(5).locator("summary").first().click();
+      await page.locator("#routes details[open] details summary").first().click();
+    },
+  },
+  {
+    name: "dropped",
+    runs: () => [tokenRun(20)],
+    prepare: async (page, [run], server) => {
+      await shows(page, "#state", "running");
+      server.drops.add({ client: "", run: run!.id, from: 0, to: run!.events.length, at: at(20) });
+      run!.cut();
+      await shows(page, "#notice-text", "the stream was cut");
+    },
+  },
+  {
+    name: "service",
+    runs: () => [tokenRun(20)],
+    view: "service",
+    prepare: async (page) => {
+      const body = { data: { tokens: [1, 2, 3, 4, 5, 6, 7, 8] } };
+      await page.locator('#service-figures[data-empty=""]').waitFor();
+      for (let asked = 0; asked < 20; asked++) await page.request.post(new URL("/predict", page.url()).href, body);
+      await page.locator('#service-latency[data-empty=""]').waitFor();
+    },
+  },
+];
+
+for (const { name, runs, view = "training", prepare } of STATES) {
+  browserTest(`dashboard ${name}: accessible and as wide as the screen`, runs, async (page, given, server) => {
+    await page.locator(`#to-${view}`).click();
+    await prepare(page, given, server);
+    await page.evaluate(axe);
+    for (const [width, height] of [[1280, 900], [375, 812]] as const) {
+      await page.setViewportSize({ width, height });
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+        // Two frames: one lays out, the next has drawn the charts in their new size.
+        await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
+        assertEquals(await page.evaluate("document.documentElement.scrollWidth"), width);
+        assertEquals(await violations(page, colorScheme), [], `${width} ${colorScheme}`);
+        const folder = Deno.env.get("LOCKSTEP_SCREENSHOTS");
+        const path = `${folder}/${name.replaceAll(" ", "-")}-${width}-${colorScheme}.png`;
+        if (folder) await page.screenshot({ path, fullPage: true });
+      }
+    }
+  });
+}

@@ -1,0 +1,119 @@
+/** A headless browser on a real server with the real app, and a watch on what must not happen in either. */
+import { executableAbsence, optionalTest } from "../../optional.ts";
+import { assertEquals } from "@std/assert";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { createApp } from "../../../lib/serve/app.ts";
+import type { Drops } from "../../../lib/serve/drops.ts";
+import { HttpFigures } from "../../../lib/serve/metrics.ts";
+import { type FakeRun, fakeServices } from "./fake_services.ts";
+import { PATIENCE_MS } from "../../patience.ts";
+
+export const CHROMIUM = "/usr/bin/chromium";
+export const CHROMIUM_FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export interface Server {
+  readonly port: number;
+  /** Clients that are told, when they come back, that they were dropped. */
+  readonly drops: Drops;
+  /** Ends its streams, then itself. */
+  close(): Promise<void>;
+}
+
+/** Serves `runs`, newest first, on `port`, 0 for any free one, as a process that trains or not. */
+export function serve(runs: FakeRun[], port = 0, trains = true): Server {
+  const shutdown = new AbortController();
+  const figures = new HttpFigures();
+  const failures: unknown[] = [];
+  const onError = (error: unknown) => failures.push(error);
+  const app = createApp(fakeServices(runs, trains), { shutdown: shutdown.signal, onError, figures });
+  const server = Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, (request) => app.fetch(request));
+  return {
+    port: server.addr.port,
+    drops: figures.drops,
+    async close() {
+      shutdown.abort();
+      await server.shutdown();
+      assertEquals(failures, []);
+    },
+  };
+}
+
+/** The page once it shows `points` points. */
+export async function showsPoints(page: Page, points: number): Promise<void> {
+  await page.locator(`#page[data-points="${points}"]`).waitFor({ state: "attached" });
+}
+
+/** The page once the newest event it shows is number `id`. */
+export async function showsEvent(page: Page, id: number): Promise<void> {
+  await page.locator(`#page[data-last-id="${id}"]`).waitFor({ state: "attached" });
+}
+
+/** The page once `text` stands in the element `selector`. */
+export async function shows(page: Page, selector: string, text: string): Promise<void> {
+  await page.locator(selector, { hasText: text }).first().waitFor({ state: "attached" });
+}
+
+/** One for all tests of a file; each has a context of its own, which shares nothing with the others. */
+let browser: Promise<Browser> | undefined;
+Deno.test.afterAll(async () => await (await browser)?.close());
+
+async function withPage(port: number, expected: RegExp, body: (page: Page) => Promise<void>): Promise<void> {
+  browser ??= chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS, timeout: PATIENCE_MS });
+  const context = await (await browser).newContext({ viewport: { width: 1280, height: 800 } });
+  try {
+    await context.grantPermissions(["clipboard-write"], { origin: `http://127.0.0.1:${port}` });
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
+    const problems: string[] = [];
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type()) && !expected.test(message.text())) {
+        problems.push(message.text());
+      }
+    });
+    page.on("pageerror", (error) => problems.push(String(error)));
+    page.on("request", (request) => {
+      if (new URL(request.url()).host !== `127.0.0.1:${port}`) problems.push(`request to ${request.url()}`);
+    });
+    await page.goto(`http://127.0.0.1:${port}/`);
+    await body(page);
+    assertEquals(problems, []);
+  } finally {
+    await context.close();
+  }
+}
+
+const absence = executableAbsence(CHROMIUM);
+
+/** A test on a page that follows the newest of `runs`; `expected` is what the browser itself may log on the way. */
+export function browserTest(
+  name: string,
+  runs: () => FakeRun[],
+  body: (page: Page, runs: FakeRun[], server: Server) => Promise<Server | void>,
+  expected = /^$/,
+): void {
+  optionalTest(absence, {
+    name,
+    // The driver of the browser keeps timers and pipes of its process beyond close().
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      const given = runs();
+      let server = serve(given);
+      try {
+        await withPage(server.port, expected, async (page) => {
+          server = await body(page, given, server) ?? server;
+        });
+      } finally {
+        await server.close();
+      }
+    },
+  });
+}

@@ -1,0 +1,21 @@
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { cellsOf, worstMixups } from "../../../dashboard/state/confusion.ts";
+
+const CONFUSION = [[75, 25, 0], [0, 0, 0], [1, 3, 4]];
+
+Deno.test("cellsOf() gives shares of each row, none where a class has no rows", () => {
+  const cells = cellsOf(CONFUSION);
+  assertEquals(cells.map((row) => row.map(({ share }) => share)), [[0.75, 0.25, 0], [0, 0, 0], [0.125, 0.375, 0.5]]);
+  assertEquals(cells.map((row) => row.map(({ right }) => right)), [[true, false, false], [false, true, false], [
+    false,
+    false,
+    true,
+  ]]);
+  assertAlmostEquals(cells[0]?.[1]?.shade ?? NaN, 0.5, 1e-12);
+});
+
+Deno.test("worstMixups() lists the pairs with the most rows, and nothing that is right or empty", () => {
+  assertEquals(worstMixups(CONFUSION, 2), [{ label: 0, given: 1, rows: 25 }, { label: 2, given: 1, rows: 3 }]);
+  assertEquals(worstMixups(CONFUSION, 9).length, 3);
+  assertEquals(worstMixups([[5]], 9), []);
+});

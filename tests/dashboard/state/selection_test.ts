@@ -1,0 +1,17 @@
+import { assertEquals } from "@std/assert";
+import { isFull, NO_RUNS, type Selection, toggle } from "../../../dashboard/state/selection.ts";
+
+const pick = (...runs: string[]) => runs.reduce<Selection>(toggle, NO_RUNS);
+
+Deno.test("toggle() adds and removes runs, and the others keep their place", () => {
+  const three = pick("a", "b", "c");
+  const without = toggle(three, "b");
+  assertEquals(without.slice(0, 3), ["a", undefined, "c"]);
+  assertEquals(toggle(without, "d").slice(0, 3), ["a", "d", "c"]);
+});
+
+Deno.test("toggle() takes five runs and not one more", () => {
+  const five = pick("a", "b", "c", "d", "e");
+  assertEquals([isFull(five), isFull(toggle(five, "c"))], [true, false]);
+  assertEquals(toggle(five, "f"), five);
+});

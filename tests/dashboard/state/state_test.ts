@@ -1,0 +1,208 @@
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import {
+  apply,
+  createView,
+  EPOCHS,
+  EVENT_TYPES,
+  isIncident,
+  PROGRESS,
+  recentRate,
+  type RunView,
+  setting,
+  settings,
+} from "../../../dashboard/state/state.ts";
+import { stateOf } from "../../../dashboard/panels/header.ts";
+import { isFinal } from "../../../lib/run/log/summary.ts";
+import { applyDetail } from "../../../dashboard/state/run_detail.ts";
+import { eventSchema, type NewEvent } from "../../../lib/base/events.ts";
+import { DIGEST } from "../browser/fake_predictors.ts";
+import { at, FakeRun, finishedEvent, progressEvent, startedEvent } from "../browser/fake_services.ts";
+
+function view(run: FakeRun): RunView {
+  const result = createView(run.id);
+  for (const event of run.events) apply(result, event);
+  return result;
+}
+
+function trained(points: number): FakeRun {
+  const run = new FakeRun("a");
+  run.train(1, points);
+  return run;
+}
+
+Deno.test("apply() keeps the newest figures and all points of a run", () => {
+  const run = trained(40);
+  const shown = view(run);
+  assertEquals(shown.phase, "running");
+  assertEquals([shown.round, shown.step, shown.epoch, shown.points], [80, 80, 2, 40]);
+  assertEquals(shown.progress.length, 40);
+  assertEquals([...shown.epochs.column(EPOCHS.step)], [40, 80]);
+  assertEquals(shown.workers.length, 4);
+  assertAlmostEquals(shown.seconds, 16, 1e-9);
+  assertEquals(setting(shown, "targetAccuracy"), 0.995);
+  assertEquals(setting(shown, "task"), undefined);
+});
+
+Deno.test("apply() changes nothing when a stream sends all again", () => {
+  const run = trained(25);
+  const once = view(run);
+  const twice = view(run);
+  for (const event of run.events) apply(twice, event);
+  assertEquals(twice, once);
+});
+
+Deno.test("apply() shows the summary when a run has finished", () => {
+  const run = trained(60);
+  run.append({ type: "stopping", reason: "the target was reached" }, at(60));
+  assertEquals(view(run).phase, "stopping");
+  run.append(finishedEvent("a", 60), at(61));
+  const shown = view(run);
+  assertEquals(shown.phase, "finished");
+  assertEquals(shown.summary?.rounds, 120);
+  assertEquals(shown.digest, shown.summary?.digest);
+  assertEquals(shown.notes.map(({ kind }) => kind), ["finished", "stopping", "checkpoint", "started"]);
+});
+
+Deno.test("apply() says why a run failed", () => {
+  const run = trained(2);
+  run.append({ type: "failed", error: "worker 2 was lost" }, at(3));
+  const shown = view(run);
+  assertEquals([shown.phase, shown.notes[0]?.text], ["failed", "Failed: worker 2 was lost"]);
+});
+
+Deno.test("apply() replaces rounds that are done again after a resume, and counts no time in between", () => {
+  const run = trained(45);
+  const hour = 3600 / 0.4;
+  run.append({ type: "resumed", round: 30, step: 60, workers: 4, digest: DIGEST }, at(45 + hour));
+  run.append(progressEvent(31), at(46 + hour));
+  const shown = view(run);
+  assertEquals(shown.progress.last(PROGRESS.step), 62);
+  assertEquals(shown.progress.length, 31);
+  assertEquals([...shown.epochs.column(EPOCHS.step)], [40]);
+  assertEquals(shown.points, 46);
+  assertAlmostEquals(shown.seconds, 46 * 0.4, 1e-9);
+  assertEquals(shown.notes[0]?.text, "Resumed after round 30 on 4 workers");
+});
+
+Deno.test("apply() takes back what a rollback undid, keeps the best epoch, and says how it goes on", () => {
+  const run = trained(75);
+  const shown = view(run);
+  assertEquals(shown.best?.epoch, 3);
+  const back: NewEvent = {
+    type: "rolledBack",
+    round: 151,
+    restored: 80,
+    step: 80,
+    epoch: 2,
+    learningRate: 0.005,
+    rollbacks: 1,
+    reason: "The loss of shard 1 is NaN at step 151: training diverged with learning rate 0.01",
+  };
+  run.append(back, at(76));
+  const after = view(run);
+  assertEquals([after.round, after.step, after.epoch], [151, 80, 2]);
+  assertEquals([...after.epochs.column(EPOCHS.step)], [40, 80]);
+  assertEquals(after.progress.last(PROGRESS.step), 80);
+  assertEquals(after.notes[0]?.kind, "rolledBack");
+  assertEquals(after.notes[0]?.text, `Rolled back to epoch 2 with learning rate 0.005: ${back.reason}`);
+});
+
+Deno.test("apply() names the best state that a run ended with", () => {
+  const run = trained(60);
+  const finished = finishedEvent("a", 60);
+  if (finished.type !== "finished") throw new Error("no end");
+  run.append({ ...finished, summary: { ...finished.summary, best: { epoch: 2, round: 80 } } }, at(61));
+  const shown = view(run);
+  assertEquals(shown.digestRound, 80);
+  assertEquals(shown.notes[0]?.text, `Finished: ${finished.summary.reason}, with the best state, of epoch 2`);
+});
+
+Deno.test("a run that was told to stop is stopped, and one that came to its end is finished", () => {
+  const words = ["asked to stop", "time is up", "all epochs done", "target accuracy reached", "no improvement"];
+  const told = words.map((reason) => {
+    const run = trained(60);
+    const finished = finishedEvent("a", 60);
+    if (finished.type !== "finished") throw new Error("no end");
+    run.append({ ...finished, summary: { ...finished.summary, reason } }, at(61));
+    const shown = view(run);
+    assertEquals(isFinal({ reason }), stateOf(shown, "done") === "finished");
+    return [stateOf(shown, "done"), shown.notes[0]!.text];
+  });
+  assertEquals(
+    told,
+    words.map((reason, at) => at < 2 ? ["stopped", `Stopped: ${reason}`] : ["finished", `Finished: ${reason}`]),
+  );
+});
+
+Deno.test("recentRate() is the mean of the last seconds, weighted by time, until the run's own mean is known", () => {
+  const run = new FakeRun("a");
+  run.append(startedEvent("a"), at(0));
+  const rate = (point: number, sequencesPerSecond: number, when: number) =>
+    run.append({ ...progressEvent(point), sequencesPerSecond } as NewEvent, at(when));
+  assertEquals(recentRate(view(run)), undefined);
+  rate(1, 9999, 10);
+  rate(2, 1000, 20);
+  rate(3, 4000, 22.5);
+  // 4 s at 1000 and 1 s at 4000; what was before is too old.
+  assertAlmostEquals(recentRate(view(run)) ?? NaN, 1600, 1e-9);
+  run.append(finishedEvent("a", 60), at(23));
+  assertEquals(recentRate(view(run)), 8321);
+});
+
+Deno.test("apply() leaves drift out where it is unknown or zero", () => {
+  const run = trained(1);
+  const silent = (drift: number | null): NewEvent => ({ ...progressEvent(2), drift, type: "progress" } as NewEvent);
+  run.append(silent(null), at(2));
+  assertEquals(view(run).progress.last(PROGRESS.drift), NaN);
+  run.append(silent(0), at(3));
+  assertEquals(view(run).progress.last(PROGRESS.drift), NaN);
+});
+
+Deno.test("apply() names the machine of an incident that was another's", () => {
+  const shown = createView("a");
+  apply(shown, { id: 1, at: at(0), type: "incident", message: "worker 2 was lost" });
+  apply(shown, { id: 2, at: at(1), type: "incident", message: "worker 0 was lost", member: "east" });
+  assertEquals(shown.notes.map(({ text }) => text), ["east: worker 0 was lost", "worker 2 was lost"]);
+});
+
+Deno.test("apply() keeps what went wrong among thousands of checkpoints", () => {
+  const shown = createView("a");
+  apply(shown, { id: 1, at: at(0), type: "incident", message: "worker 2 was lost" });
+  for (let id = 2; id <= 2000; id++) {
+    apply(shown, { id, at: at(id), type: "checkpoint", round: id, step: id, digest: DIGEST, file: "x" });
+  }
+  assertEquals(shown.notes.length, 101);
+  assertEquals(shown.notes.filter(isIncident).map(({ text }) => text), ["worker 2 was lost"]);
+});
+
+Deno.test("EVENT_TYPES are all that a log can hold", () => {
+  assertEquals(EVENT_TYPES.toSorted(), eventSchema.options.map(({ shape }) => shape.type.value).toSorted());
+});
+
+Deno.test("apply() keeps memory bounded over a long run", () => {
+  const shown = createView("a");
+  const when = at(0);
+  for (let id = 1; id <= 30_000; id++) {
+    apply(shown, { id, at: when, type: "checkpoint", round: id, step: id, digest: DIGEST, file: "x" });
+    apply(shown, { id: ++id, at: when, ...progressEvent(id) } as Parameters<typeof apply>[1]);
+  }
+  assertEquals(shown.points, 15_000);
+  assertEquals(shown.notes.length, 100);
+  assertEquals(shown.progress.length, 3750);
+});
+
+Deno.test("the view shows the served model's figures and the run's own config, whatever an old log says", () => {
+  const run = trained(60);
+  const { summary } = finishedEvent("a", 60);
+  const validation = { rows: 400, loss: 0.39, accuracy: 0.96, macroF1: 0.9, calibrationError: 0.01 };
+  run.append(
+    { type: "finished", summary: { ...summary, heldOut: { loss: 0.66, accuracy: 0.91 }, validation } },
+    at(61),
+  );
+  const shown = view(run);
+  assertEquals([shown.heldOut?.loss, shown.heldOut?.accuracy], [0.39, 0.96]);
+  assertEquals(setting(shown, "stepsPerEpoch"), 20);
+  const detail = { id: "a", state: "finished", startedAt: "2026-01-01T00:00:00.000Z", events: 99, summary } as const;
+  applyDetail(shown, { ...detail, config: { stepsPerEpoch: 563 } });
+  assertEquals([setting(shown, "stepsPerEpoch"), settings(shown).task], [563, "parity"]);
+});

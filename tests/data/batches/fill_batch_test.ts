@@ -1,0 +1,30 @@
+import { assertEquals } from "@std/assert";
+import { createBatch } from "../../../lib/data/batches/batch.ts";
+import { fillBatch } from "../../../lib/data/batches/fill_batch.ts";
+
+const rows = { tokens: [7, 1, 2, 3, 4, 5], offsets: [0, 1, 4, 6], labels: [2, 0, 1] };
+
+/** What of `batch` may be read: each row's tokens and its class. */
+function read({ size, length, tokens, lengths, labels }: ReturnType<typeof createBatch>): [number[], number][] {
+  return Array.from({ length: size }, (_, row) => {
+    const begin = row * length;
+    return [[...tokens.subarray(begin, begin + lengths[row]!)], labels[row]!];
+  });
+}
+
+Deno.test("fillBatch() lays the rows of an order side by side, as long as the longest, and then others over them", () => {
+  const batch = createBatch(3, 4);
+  fillBatch(batch, rows, [1, 0, 2, 1], 1, 3);
+  assertEquals([batch.size, batch.length], [3, 3]);
+  assertEquals(read(batch), [[[7], 2], [[4, 5], 1], [[1, 2, 3], 0]]);
+  fillBatch(batch, rows, [1, 0, 2, 1], 2, 1);
+  assertEquals([batch.size, batch.length], [1, 2]);
+  assertEquals(read(batch), [[[4, 5], 1]]);
+});
+
+Deno.test("fillBatch() without an order takes rows one after the other; without classes it leaves the batch's", () => {
+  const batch = createBatch(2, 4);
+  batch.labels.fill(9);
+  fillBatch(batch, { tokens: rows.tokens, offsets: rows.offsets }, undefined, 1, 2);
+  assertEquals(read(batch), [[[1, 2, 3], 9], [[4, 5], 9]]);
+});

@@ -1,0 +1,424 @@
+import { assert, assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import tfjsBundle from "npm:@tensorflow/tfjs@4.22.0/dist/tf.min.js" with { type: "text" };
+import fc from "fast-check";
+import { chromium } from "playwright-core";
+import type { GramSpace } from "../../../lib/ngrams/grams.ts";
+import { type Config, trainingConfig } from "../../../lib/config/schema.ts";
+import { spellingOf } from "../../../lib/data/tokenizers/normal_form.ts";
+import { openPreprocessing, type PreprocessingJson } from "../../../lib/data/encode/preprocessing.ts";
+import { createTokenizer } from "../../../lib/data/tokenizers/create.ts";
+import { Spans } from "../../../lib/data/tokenizers/tokenizer.ts";
+import { initialWeights } from "../../../lib/model/initial.ts";
+import { taskModel } from "../../../lib/model/task_model.ts";
+import { exportModel } from "../../../lib/run/export/export.ts";
+import { characterTable } from "../../../lib/run/export/exported/characters.ts";
+import modelPy from "../../../lib/run/export/exported/model.py" with { type: "text" };
+import { writeModel } from "../../../lib/run/files/model_files.ts";
+import { createReader } from "../../../lib/predict/reader.ts";
+import { openSaved } from "../../../lib/predict/saved.ts";
+import type { Prediction } from "../../../lib/predict/types.ts";
+import { CHROMIUM, CHROMIUM_FLAGS } from "../../dashboard/browser/browser.ts";
+import { tinyNgrams } from "../../ngrams/tiny_ngrams.ts";
+import { executableAbsence, optionalTest } from "../../optional.ts";
+import { PYTHON, pytorchAbsence, withPython } from "./python.ts";
+import { inTemporaryDirectory } from "../temporary.ts";
+import { tinyRunConfig } from "../tiny_run.ts";
+import { WHITE_SPACE } from "../training/white_space_tokenizer.ts";
+
+/** Of every length that the model takes. */
+const sequences = [[3], [11, 0, 7, 7], [1, 2], [5, 4, 3], [0, 0, 0, 0]];
+
+const texts = [
+  "ha ho",
+  "Hé he, hé!",
+  "it's HA-HO'ho  now",
+  "",
+  "你好 ha\u0301 ho",
+  "he\u0301 h\u00ADa h\u200Bo\uFEFF \u200Eha\u200F",
+  "ΣΑΣ\u3000ha",
+  "x".repeat(9),
+  "ho ha ho ha he",
+];
+/** Tokens by name: no tokenizer cuts them, and more than the model reads are cut off as those of texts are. */
+const named = [["ha", "HO", "he"], ["ha ho"], ["h", "zz", "ho", "ha", "he", "o"]];
+const vocabulary = ["ha", "ho", "he", "h", "a", "o", " ", "hé", "σας", "你"];
+
+interface Case {
+  readonly change: Partial<Config>;
+  /** Of a model of text. */
+  readonly tokenizer?: PreprocessingJson["tokenizer"];
+  readonly truncate?: "end" | "start";
+  readonly space?: GramSpace;
+  readonly rules?: 1 | 2;
+}
+
+const ids: readonly Case[] = [
+  { change: {} },
+  { change: { bidirectional: true, pooling: "max", layers: 2 } },
+  { change: { bidirectional: true, pooling: "last", lstmBiases: 2 } },
+  { change: { pooling: "mean" } },
+];
+const ofText: readonly Case[] = [
+  { change: {}, tokenizer: { kind: "words", lowercase: true, punctuation: "keep" } },
+  { change: {}, tokenizer: { kind: "words", lowercase: true, punctuation: "keep" }, rules: 2 },
+  { change: {}, tokenizer: { kind: "chars", lowercase: true }, rules: 2 },
+  {
+    change: { bidirectional: true, pooling: "max" },
+    tokenizer: { kind: "words", lowercase: true, punctuation: "drop" },
+    truncate: "start",
+    space: { order: 2, tokens: 12, features: 76 },
+  },
+  { change: {}, tokenizer: { kind: "chars", lowercase: false }, space: { order: 4, tokens: 12, features: 140 } },
+  // Some tokens have no feature of their own.
+  { change: {}, tokenizer: { kind: "codes" }, space: { order: 4, tokens: 5, features: 69 } },
+];
+
+/** Texts are for the library of Hugging Face to cut; names and ids are not. */
+const ofHuggingFace: Case = { change: {}, tokenizer: WHITE_SPACE };
+
+type Input = string | readonly number[] | readonly string[];
+
+/** Gives `use` the export of each of the models, what is asked of it, and what the product itself predicts. */
+async function eachExport(
+  format: "tfjs" | "safetensors",
+  use: (folder: string, inputs: readonly Input[], expected: readonly Prediction[]) => Promise<void>,
+  cases = [...ids, ...ofText, ofHuggingFace],
+): Promise<void> {
+  for (const { change, tokenizer, truncate = "end", space, rules } of cases) {
+    await inTemporaryDirectory(async (directory) => {
+      const config = trainingConfig(tinyRunConfig("runs", { ...change, seed: 8 }));
+      const { dataset: { labels }, spec, layout } = taskModel(config);
+      const run = "20260101-000000-abcd";
+      const weights = initialWeights(spec, layout, config);
+      const version = { round: 1, digest: "d1ge57", weights, ...space && { ngrams: tinyNgrams(space, labels.length) } };
+      const preprocessing = tokenizer && { tokenizer, vocabulary, maxLength: 4, truncate, ...rules && { rules } };
+      await writeModel(directory, { run, config, labels, version, ...preprocessing && { preprocessing } });
+      const folder = join(directory, "exported");
+      const files = await exportModel(directory, format, folder);
+      assertEquals(files.sort(), (await readdir(folder)).sort());
+      const predict = await openSaved({ config, labels, version, preprocessing });
+      const reader = createReader(config, preprocessing);
+      const isPlain = tokenizer?.kind !== "huggingface";
+      const inputs: Input[] = preprocessing ? [...sequences, ...isPlain ? texts : [], ...named] : sequences;
+      const byIds = await openSaved({ config, labels, version });
+      const answers = inputs.map((input) =>
+        typeof input === "string"
+          ? predict([reader.readText(input, "the text")])
+          : input.every((token) => typeof token === "number")
+          ? byIds([input])
+          : predict([reader.readTokens(input, "the tokens")])
+      );
+      await use(folder, inputs, answers.flat());
+    });
+  }
+}
+
+function assertSame(found: readonly Prediction[], expected: readonly Prediction[]): void {
+  assertEquals(found.map((one) => [one.class, one.label]), expected.map((one) => [one.class, one.label]));
+  for (const [index, { probabilities }] of found.entries()) {
+    const wanted = expected[index]!.probabilities;
+    assertEquals(probabilities.length, wanted.length);
+    probabilities.forEach((value, label) => assertAlmostEquals(value, wanted[label]!, 1e-5));
+  }
+}
+
+const withoutPytorch = pytorchAbsence();
+optionalTest(withoutPytorch, {
+  name: `exportModel(safetensors): model.py predicts in PyTorch what the product predicts`,
+  fn: () =>
+    withPython(
+      `
+  folder, inputs = question
+  sys.path[0] = folder
+  sys.modules.pop("model", None)
+  import model
+  loaded = model.load(folder)
+  # One by one, and all rows in one padded batch.
+  answer = [loaded.predict([one])[0] for one in inputs] + loaded.predict(inputs)
+  alone = lambda one: one if isinstance(one, str) or isinstance(one[0], int) else {"tokens": one}
+  answer += [loaded.predict(alone(one)) for one in inputs]
+  assert loaded.predict([]) == []
+  has_names = any(isinstance(one, list) and isinstance(one[0], str) for one in inputs)
+  cuts_texts = any(isinstance(one, str) for one in inputs)
+  refused = [
+    ([[1, 99]], "inputs[0][1] is 99: expected a token id, a whole number from 0 to 11"),
+    ([[1], 2], "inputs[1] is 2: expected a text, or a list of at least one token"),
+    ([1, True], "inputs[0] is 1: expected a text"),
+    ([[]], "inputs[0] is []: expected a text, or a list"),
+    (None, "the input is None: expected a text, or a list"),
+    ({"text": [1]}, "the input is {'text': [1]}: expected"),
+    ([["a", 1]], "inputs[0][0] is 'a': expected a token id"),
+  ]
+  if not cuts_texts: refused += [("a b", "the input is a text: this model takes ")]
+  if not cuts_texts and has_names: refused += [(["a b"], "token ids, as its tokenizer is one of Hugging Face")]
+  for given, message in refused:
+    try:
+      raise AssertionError(f"{given}: {loaded.predict(given)}")
+    except (TypeError, ValueError) as error:
+      assert message in str(error), (given, str(error))`,
+      (ask) =>
+        eachExport("safetensors", async (folder, inputs, expected) => {
+          assertSame(JSON.parse(await ask([folder, inputs])), [...expected, ...expected, ...expected]);
+        }),
+    ),
+});
+
+/** What model.py of `folder` prints for the bytes of `input`, and its exit code. */
+async function askPython(folder: string, input: Uint8Array, args: readonly string[] = []) {
+  const python = new Deno.Command(PYTHON, {
+    args: ["-B", join(folder, "model.py"), ...args],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = python.stdin.getWriter();
+  await writer.write(input);
+  await writer.close();
+  const { stdout, stderr, code } = await python.output();
+  const [out, said] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  return { answers: out!.split("\n").slice(0, -1).map((line) => JSON.parse(line)), code, said: said! };
+}
+
+optionalTest(withoutPytorch, {
+  name: "model.py answers each line of standard input with a line, blank and refused ones too",
+  fn: () =>
+    eachExport("safetensors", async (folder, inputs, expected) => {
+      const isText = inputs.some((input) => typeof input === "string");
+      const asked = [...inputs.keys()].filter((at) => !isText || typeof inputs[at] !== "object");
+      const lines = asked.map((at) => isText ? String(inputs[at]) : JSON.stringify(inputs[at]));
+      const bytes = new TextEncoder().encode(`${lines.join("\r\n")}\n`);
+      for (const input of [bytes, gzipSync(bytes)]) {
+        const { answers, code } = await askPython(folder, input);
+        assertEquals(code, 0);
+        assertSame(answers, asked.map((at) => expected[at]!));
+      }
+      const odd = isText
+        ? '\uFEFFho\u2028ha\u2029he\ra\n\n{"tokens":["ha"]}\n{"text":"ha"}\n{"text":7}\na\0b\n'
+        : "1 2\n[1, 2]\n\nx\n";
+      const { answers, code } = await askPython(folder, Uint8Array.of(...new TextEncoder().encode(odd), 0xE9, 10));
+      assertEquals(code, 2);
+      assertEquals(
+        answers.map(({ error, line }) => error === undefined ? "an answer" : [line, error.slice(0, 42)]),
+        isText
+          ? [
+            ...Array(4).fill("an answer"),
+            [5, "line 5 is 7: expected a text, or a list of"],
+            [6, "line 6 holds a NUL byte, expected text"],
+            [7, "line 7 holds bytes that are not UTF-8"],
+          ]
+          : [
+            ...Array(2).fill("an answer"),
+            [3, 'line 3["tokens"] is []: expected a text, o'],
+            [4, "line 4[\"tokens\"][0] is 'x': expected a tok"],
+            [5, "line 5 holds bytes that are not UTF-8"],
+          ],
+      );
+      assertEquals(answers[isText ? 2 : 0], answers[isText ? 3 : 1]);
+    }, [ids[0]!, ofText[1]!]),
+});
+
+optionalTest(withoutPytorch, {
+  name: "model.py refuses what it does not know, where it would predict something else",
+  fn: () =>
+    inTemporaryDirectory((folder) =>
+      withPython(
+        `
+  sys.path[0], kind, change = question
+  import model
+  plain = {"tokenizer": {"kind": "words", "lowercase": True, "punctuation": "keep"}, "vocabulary": [], "maxLength": 4,
+    "truncate": "end"}
+  try:
+    if kind == "lstm": model.Lstm(9, 2, 2, 2, **change)
+    else: model.Encoder({**plain, **change}, {"lower": {}, "kinds": {}})
+    answer = "taken"
+  except ValueError as error:
+    answer = str(error)`,
+        async (ask) => {
+          await Deno.writeTextFile(join(folder, "model.py"), modelPy);
+          const told = async (kind: string, change: unknown) => JSON.parse(await ask([folder, kind, change]));
+          assertEquals(await told("lstm", { pooling: "max" }), "taken");
+          assertStringIncludes(await told("lstm", { pooling: "median" }), "pooling is 'median': expected last or mean");
+          assertEquals(await told("text", {}), "taken");
+          assertStringIncludes(await told("text", { truncate: "middle" }), "truncate is 'middle'");
+          assertStringIncludes(await told("text", { tokenizer: { kind: "bytes" } }), "tokenizer is 'bytes'");
+          assertStringIncludes(await told("text", { rules: 3 }), "rules is 3: expected 1 or 2");
+        },
+      )
+    ),
+});
+
+optionalTest(withoutPytorch, {
+  name: "model.py says that a model with a Hugging Face tokenizer takes no texts",
+  fn: () =>
+    eachExport("safetensors", async (folder, inputs, expected) => {
+      const { code, said } = await askPython(folder, new Uint8Array(), ["where", "is", "my", "parcel"]);
+      assertEquals(code, 1);
+      assertMatch(said, /^error: the input is a text: this model takes tokens by name or token ids, as its tokenizer/);
+      const at = inputs.findIndex((input) => input[0] === "ha");
+      const lines = `some text\n${JSON.stringify({ tokens: inputs[at] })}\n`;
+      const { answers, ...rest } = await askPython(folder, new TextEncoder().encode(lines));
+      assertEquals(rest.code, 2);
+      assertMatch(answers[0].error, /^line 1 is a text: this model takes tokens by name or token ids/);
+      assertSame([answers[1]], [expected[at]!]);
+    }, [ofHuggingFace]),
+});
+
+/** Any characters, those of the tokenizers' rules more often than others. */
+const anyText = fc.array(
+  fc.oneof(
+    fc.string({ unit: "binary", maxLength: 3 }),
+    fc.string({ unit: "grapheme", maxLength: 3 }),
+    fc.constantFrom(
+      "'",
+      "’",
+      " ",
+      "\u0301",
+      "\u200d",
+      "\u00ad",
+      "e\u0301",
+      "\u200b",
+      "\ufe0f",
+      "\u00a0",
+      "\ufeff",
+      "İ",
+      "Σ",
+      "ΑΣ",
+      "ß",
+      "_",
+      "don't",
+      "你",
+      "ก",
+    ),
+    fc.constantFrom("𐐀", "𠀀", "😀", "\ud800", "𝟘", "\u{1e8d0}", "\u{10d50}", "ǅ", "ﬁ", "\t", "\u0085", "\u2028"),
+  ),
+  { maxLength: 12 },
+).map((parts) => parts.join(""));
+
+optionalTest(withoutPytorch, {
+  name: "model.py cuts any text as the product does",
+  async fn() {
+    // Whether a Σ is the last letter of a word is for Python to say, which may not know the letters beside it.
+    const samples = fc.sample(anyText.filter((text) => !/Σ/.test(text) || !/[^\0-\uffff]/u.test(text)), {
+      numRuns: 3000,
+      seed: 11,
+    });
+    // More accents than are kept.
+    samples.push(`a${"\u0316\u0301".repeat(100)} b${"\u0301".repeat(65)}`);
+    const kinds: PreprocessingJson["tokenizer"][] = [
+      { kind: "words", lowercase: true, punctuation: "keep" },
+      { kind: "words", lowercase: false, punctuation: "drop" },
+      { kind: "chars", lowercase: true },
+      { kind: "codes" },
+    ];
+    const body = `
+  sys.path[0], preprocessing, characters, samples = question
+  import model
+  encode = model.Encoder(preprocessing, characters)
+  answer = [[encode(text), encode.spelled(text)] for text in samples]`;
+    await inTemporaryDirectory((folder) =>
+      withPython(body, async (ask) => {
+        await Deno.writeTextFile(join(folder, "model.py"), modelPy);
+        for (const [tokenizer, rules] of kinds.flatMap((kind) => [[kind, 1], [kind, 2]] as const)) {
+          const spelled = spellingOf(tokenizer, rules);
+          const spans = new Spans();
+          const cut = createTokenizer(tokenizer);
+          const tokens = samples.map((text) => {
+            cut.cut(spelled(text), spans);
+            return spans.strings().map(String);
+          });
+          const known = [...new Set(tokens.flat())];
+          const preprocessing: PreprocessingJson = {
+            tokenizer,
+            vocabulary: known,
+            maxLength: 1000,
+            truncate: "end",
+            rules,
+          };
+          const { encode } = openPreprocessing(preprocessing);
+          const found: [number[], string][] = JSON.parse(await ask([folder, preprocessing, characterTable(), samples]));
+          // How letters are composed that its tables do not know is for Python to say as well.
+          const same = [...samples.entries()].filter(([index, text]) => found[index]![1] === spelled(text));
+          assert(same.length > 0.98 * samples.length, `${same.length} of ${samples.length} are spelled the same`);
+          for (const [index, text] of same) {
+            assertEquals(found[index]![0], [...encode(text).tokens], `${tokenizer.kind} of ${JSON.stringify(text)}`);
+          }
+        }
+      })
+    );
+  },
+});
+
+optionalTest(executableAbsence(CHROMIUM), {
+  name: `exportModel(tfjs): stock tfjs in a browser predicts what the product predicts`,
+  // The driver of the browser keeps timers and pipes of its process beyond close().
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS });
+    try {
+      await eachExport("tfjs", async (folder, inputs, expected) => {
+        const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async ({ url }) => {
+          const { pathname } = new URL(url);
+          if (pathname === "/") return new Response("<!doctype html>", { headers: { "content-type": "text/html" } });
+          if (pathname === "/favicon.ico") return new Response(null, { status: 404 });
+          const type = pathname.endsWith(".js") ? "text/javascript" : "application/octet-stream";
+          const body = pathname === "/tf.js" ? tfjsBundle : await Deno.readFile(join(folder, pathname));
+          return new Response(body, { headers: { "content-type": type } });
+        });
+        try {
+          const page = await browser.newPage();
+          await page.goto(`http://127.0.0.1:${server.addr.port}/`);
+          await page.addScriptTag({ url: "/tf.js" });
+          const found: Prediction[] = await page.evaluate(`(async () => {
+            await tf.setBackend("cpu");
+            const { loadClassifier } = await import("/predict.js");
+            const classifier = await loadClassifier(tf, "/");
+            const inputs = ${JSON.stringify(inputs)};
+            const alone = (input) => typeof input === "string" || typeof input[0] === "number"
+              ? classifier.predict(input)
+              : classifier.predict({ tokens: input });
+            const objects = inputs.map((input) => typeof input === "string" ? { text: input } : { tokens: input });
+            return [...inputs.map(alone), ...classifier.predict(inputs), ...classifier.predict(objects)];
+          })()`);
+          assertSame(found, [...expected, ...expected, ...expected]);
+          const isText = inputs.some((input) => typeof input[0] === "string");
+          const cutsTexts = inputs.some((input) => typeof input === "string");
+          const refused: [input: string, message: RegExp][] = [
+            ["[[1, 99]]", /^Input 0\[1\] is 99: expected a token id, a whole number from 0 to 11$/],
+            ["[[1], 2]", /^Input 1 is 2: expected a text, or a list of at least one token$/],
+            ["[1, 2.5]", /^The input\[1\] is 2.5: expected a token id/],
+            ["[[]]", /^Input 0 is \[\]: expected a text, or a list/],
+            ["null", /^The input is null: expected/],
+            ["{ text: [1] }", /^The input is \{"text":\[1\]\}: expected/],
+            ["[['a', 1]]", /^Input 0\[0\] is "a": expected a token id/],
+            ...isText ? [] : [["['a b']", /^Input 0 is a text: this model takes token ids$/] as [string, RegExp]],
+            ...cutsTexts || !isText ? [] : [["'a b'", /its tokenizer is one of Hugging Face$/] as [string, RegExp]],
+          ];
+          for (const [input, message] of refused) {
+            const said: string = await page.evaluate(`(async () => {
+              const { loadClassifier } = await import("/predict.js");
+              const classifier = await loadClassifier(tf, "/");
+              try { return JSON.stringify(classifier.predict(${input})); } catch (error) { return error.message; }
+            })()`);
+            assertMatch(said, message);
+          }
+          assertEquals(
+            await page.evaluate(`(async () => {
+            const { loadClassifier } = await import("/predict.js");
+            return (await loadClassifier(tf, "/")).predict([]);
+          })()`),
+            [],
+          );
+          await page.close();
+        } finally {
+          await server.shutdown();
+        }
+      });
+    } finally {
+      await browser.close();
+    }
+  },
+});

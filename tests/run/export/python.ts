@@ -1,0 +1,51 @@
+/** A Python with PyTorch, where there is one. */
+import { assertEquals } from "@std/assert";
+import { programAbsence } from "../../optional.ts";
+import { PATIENCE_MS } from "../../patience.ts";
+import { decoded } from "../../text.ts";
+
+export const PYTHON = "/usr/bin/python3";
+
+/** Why there is no Python with PyTorch, undefined if there is one. */
+export const pytorchAbsence = (): string | undefined => programAbsence(PYTHON, ["-c", "import torch"]);
+
+/** Gives `use` a Python that answers each line of JSON as the lines of `body` say: torch is imported once for all. */
+export async function withPython(
+  body: string,
+  use: (ask: (question: unknown) => Promise<string>) => Promise<void>,
+): Promise<void> {
+  const script = `import json, sys\nfor line in sys.stdin:\n  question = json.loads(line)\n${body}\n` +
+    "  print(json.dumps(answer), flush=True)";
+  const python = new Deno.Command(PYTHON, {
+    args: ["-B", "-c", script],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  }).spawn();
+  const said = new Response(python.stderr).text();
+  const writer = python.stdin.getWriter();
+  const answers = lines(python.stdout);
+  try {
+    await use(async (question) => {
+      await writer.write(new TextEncoder().encode(`${JSON.stringify(question)}\n`));
+      const { done, value } = await answers.next();
+      if (done) throw new Error(`Python left: ${await said}`);
+      return value;
+    });
+  } finally {
+    await writer.close().catch(() => {}); // It may have left before.
+    await answers.return();
+    await python.status;
+  }
+  assertEquals(await said, "");
+}
+
+async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, void, void> {
+  let rest = "";
+  for await (const text of decoded(stream)) {
+    const parts = (rest + text).split("\n");
+    rest = parts.pop()!;
+    yield* parts;
+  }
+}

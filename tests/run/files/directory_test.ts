@@ -1,0 +1,137 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { mkdir, readFile, realpath, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { InputError } from "../../../lib/base/errors.ts";
+import {
+  createRunDirectory,
+  latestRun,
+  listRuns,
+  nameLatest,
+  resolveRun,
+  RUN_ID,
+} from "../../../lib/run/files/directory.ts";
+import { inTemporaryDirectory } from "../temporary.ts";
+
+/** A run with a manifest, begun at `time`. */
+async function makeRun(runsDir: string, time: string): Promise<string> {
+  const id = await createRunDirectory(runsDir, new Date(time));
+  await writeFile(join(runsDir, id, "run.json"), "{}");
+  return id;
+}
+
+Deno.test("createRunDirectory() makes runs/<time>-<letters>/checkpoints, and parents", () =>
+  inTemporaryDirectory(async (directory) => {
+    const runsDir = join(directory, "deep", "runs");
+    const id = await createRunDirectory(runsDir, new Date("2026-07-04T05:06:07.890Z"));
+    assertMatch(id, /^20260704-050607-[a-z]{4}$/);
+    assertMatch(id, RUN_ID);
+    assert((await stat(join(runsDir, id, "checkpoints"))).isDirectory());
+  }));
+
+Deno.test("createRunDirectory() never gives an id twice in the same second", () =>
+  inTemporaryDirectory(async (runsDir) => {
+    const now = new Date("2026-07-04T05:06:07Z");
+    const ids = await Promise.all(Array.from({ length: 40 }, () => createRunDirectory(runsDir, now)));
+    assertEquals(new Set(ids).size, 40);
+  }));
+
+Deno.test("createRunDirectory() throws an InputError that names a directory that cannot be", () =>
+  inTemporaryDirectory(async (directory) => {
+    const path = join(directory, "file");
+    await writeFile(path, "");
+    const error = await assertRejects(() => createRunDirectory(path, new Date()), InputError, `"${path}"`);
+    assertEquals(error.problems.map(({ field }) => field), ["runsDir"]);
+  }));
+
+Deno.test("listRuns() gives ids by time, newest first, and nothing else", () =>
+  inTemporaryDirectory(async (runsDir) => {
+    const times = ["2025-12-31T23:59:59Z", "2026-10-01T00:00:00Z", "2026-02-03T00:00:00Z"];
+    const [first, third, second] = await Promise.all(times.map((time) => makeRun(runsDir, time)));
+    await mkdir(join(runsDir, "notes"));
+    await nameLatest(runsDir, first!);
+    assertEquals(await listRuns(runsDir), [third, second, first]);
+    assertEquals(await listRuns(join(runsDir, "none")), []);
+  }));
+
+Deno.test("nameLatest() names the run in runs/latest, and then another, also where a link was", () =>
+  inTemporaryDirectory(async (runsDir) => {
+    const old = await makeRun(runsDir, "2025-01-01T00:00:00Z");
+    await symlink(old, join(runsDir, "latest"));
+    assertEquals(await latestRun(runsDir), old);
+    for (const time of ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"]) {
+      const id = await makeRun(runsDir, time);
+      await nameLatest(runsDir, id);
+      assertEquals(await readFile(join(runsDir, "latest"), "utf8"), `${id}\n`);
+      assertEquals(await latestRun(runsDir), id);
+    }
+    assertEquals(await readFile(join(runsDir, old, "run.json"), "utf8"), "{}");
+  }));
+
+Deno.test("latestRun() takes nothing but an id, however large the file is, or whatever it is", () =>
+  inTemporaryDirectory(async (runsDir) => {
+    const path = join(runsDir, "latest");
+    assertEquals(await latestRun(join(runsDir, "none")), undefined);
+    for (const content of ["", "../../..", "x".repeat(1000), "/etc"]) {
+      await writeFile(path, content);
+      assertEquals(await latestRun(runsDir), undefined);
+    }
+    await rm(path);
+    await mkdir(path);
+    assertEquals(await latestRun(runsDir), undefined);
+    await nameLatest(runsDir, "20260101-000000-abcd");
+    assertEquals(await latestRun(runsDir), undefined);
+  }));
+
+Deno.test("resolveRun() takes a run by its path, and as latest the one that is named so, or else the newest", () =>
+  inTemporaryDirectory(async (runsDir) => {
+    const older = await makeRun(runsDir, "2026-01-01T00:00:00Z");
+    const newer = await makeRun(runsDir, "2026-01-02T00:00:00Z");
+    const latest = join(runsDir, "latest");
+    assertEquals(await resolveRun(join(runsDir, older)), join(runsDir, older));
+    for (const path of [latest, `${runsDir}/latest/`]) assertEquals(await resolveRun(path), join(runsDir, newer));
+    // It is found at the second place as well.
+    assertEquals(await resolveRun(join(runsDir, "none", older), join(runsDir, older)), join(runsDir, older));
+    const named: [string, () => Promise<void>][] = [
+      ["a file", () => nameLatest(runsDir, older)],
+      ["a link", () => symlink(older, latest)],
+    ];
+    for (const [what, name] of named) {
+      await name();
+      assertEquals(await realpath(await resolveRun(latest)), await realpath(join(runsDir, older)), what);
+      await rm(latest);
+    }
+    await nameLatest(runsDir, older);
+    await rm(join(runsDir, older), { recursive: true });
+    assertEquals(await resolveRun(latest), join(runsDir, newer));
+  }));
+
+Deno.test("resolveRun() says which run is the newest when there is none of that name", () =>
+  inTemporaryDirectory(async (runsDir) => {
+    const id = await makeRun(runsDir, "2026-01-01T00:00:00Z");
+    const path = join(runsDir, "20260101-000000-none");
+    const error = await assertRejects(() => resolveRun(path), InputError);
+    assertEquals(error.problems, [{
+      field: "run",
+      message: `There is no run in "${path}": the newest is ${join(runsDir, id)}`,
+    }]);
+  }));
+
+Deno.test("resolveRun() says that there is none to choose from", () =>
+  inTemporaryDirectory(async (runsDir) => {
+    for (const path of [join(runsDir, "latest"), join(runsDir, "none", "latest"), join(runsDir, "x")]) {
+      await assertRejects(() => resolveRun(path), InputError, `There is no run in "${path}": there is none in`);
+    }
+  }));
+
+Deno.test("resolveRun() says of a start that was cut off what it is, and never names it as the newest run", () =>
+  inTemporaryDirectory(async (runsDir) => {
+    const whole = await makeRun(runsDir, "2026-01-01T00:00:00Z");
+    const cut = join(runsDir, await createRunDirectory(runsDir, new Date("2026-01-02T00:00:00Z")));
+    await assertRejects(
+      () => resolveRun(cut),
+      InputError,
+      `The run in "${cut}" has no run.json: its start was cut off`,
+    );
+    assertEquals(await resolveRun(join(runsDir, "latest")), join(runsDir, whole));
+    await assertRejects(() => resolveRun(join(runsDir, "x")), InputError, `the newest is ${join(runsDir, whole)}`);
+  }));

@@ -1,0 +1,91 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { DamagedFile } from "../../../lib/base/errors.ts";
+import { errorCode, makeDirectory, readBytes, readJson, writeJson, writeWhole } from "../../../lib/run/files/files.ts";
+import { inTemporaryDirectory } from "../temporary.ts";
+
+Deno.test("writeWhole() replaces a file and leaves nothing beside it", () =>
+  inTemporaryDirectory(async (directory) => {
+    const path = join(directory, "file");
+    await writeWhole(path, "first");
+    await writeWhole(path, Uint8Array.of(1, 2, 3));
+    assertEquals([...await readFile(path)], [1, 2, 3]);
+    assertEquals(await readdir(directory), ["file"]);
+  }));
+
+Deno.test("writeWhole() leaves the old file when what is new cannot be written", () =>
+  inTemporaryDirectory(async (directory) => {
+    // A name so long that there is no room for the name of the file beside it.
+    const path = join(directory, "x".repeat(250));
+    await writeFile(path, "old");
+    await assertRejects(() => writeWhole(path, "new"), Error, "ENAMETOOLONG");
+    assertEquals(await readFile(path, "utf8"), "old");
+    assertEquals((await readdir(directory)).length, 1);
+  }));
+
+Deno.test("writeWhole() removes the file beside when it cannot be renamed", () =>
+  inTemporaryDirectory(async (directory) => {
+    const path = join(directory, "taken");
+    await mkdir(path);
+    await assertRejects(() => writeWhole(path, "new"), Error);
+    assertEquals(await readdir(directory), ["taken"]);
+  }));
+
+Deno.test("readJson() gives back what writeJson() took", () =>
+  inTemporaryDirectory(async (directory) => {
+    const value = { a: [1, "two", null], b: { c: true } };
+    await writeJson(join(directory, "x.json"), value);
+    assertEquals(await readJson(join(directory, "x.json"), z.unknown()), value);
+  }));
+
+Deno.test("readJson() names the file that is no JSON, and passes on that there is none", () =>
+  inTemporaryDirectory(async (directory) => {
+    const path = join(directory, "x.json");
+    const error = await assertRejects(() => readJson(path, z.unknown()), Error);
+    assertEquals(errorCode(error), "ENOENT");
+    await writeFile(path, "{");
+    await assertRejects(() => readJson(path, z.unknown()), RangeError, `Cannot read "${path}": it is not JSON`);
+  }));
+
+Deno.test("readJson() names file and field of what has another shape, what is there and what was expected", () =>
+  inTemporaryDirectory(async (directory) => {
+    const path = join(directory, "x.json");
+    const schema = z.strictObject({ rows: z.int(), parts: z.array(z.object({ role: z.enum(["training", "test"]) })) });
+    const cases: [value: unknown, reason: string][] = [
+      [{ rows: "7", parts: [] }, 'rows is "7": expected a number'],
+      [{ rows: 7 }, "parts is undefined: expected an array"],
+      [{ rows: 7, parts: [{ role: "test" }, { role: "tset" }] }, 'parts.1.role is "tset": expected training or test'],
+      [{ rows: 7, parts: [], size: 1 }, 'it has "size", which this version does not know'],
+      [[], "it is []: expected an object"],
+      [null, "it is null: expected an object"],
+    ];
+    for (const [value, reason] of cases) {
+      await writeJson(path, value);
+      const error = await assertRejects(() => readJson(path, schema), DamagedFile);
+      assertStringIncludes(error.message, `Cannot read "${path}": ${reason}`);
+    }
+  }));
+
+Deno.test("readBytes() and readJson() name what is a directory", () =>
+  inTemporaryDirectory(async (directory) => {
+    for (const read of [() => readBytes(directory), () => readJson(directory, z.unknown())]) {
+      await assertRejects(read, DamagedFile, `Cannot read "${directory}": it is a directory`);
+    }
+  }));
+
+Deno.test("makeDirectory() says whether it made one", () =>
+  inTemporaryDirectory(async (directory) => {
+    const path = join(directory, "new");
+    assertEquals([await makeDirectory(path), await makeDirectory(path)], [true, false]);
+    await assertRejects(() => makeDirectory(join(directory, "no", "parent")), Error, "ENOENT");
+  }));
+
+Deno.test("errorCode() is nothing for what has none", () => {
+  assertEquals([errorCode(new Error("x")), errorCode("ENOENT"), errorCode(undefined)], [
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});

@@ -1,0 +1,93 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { RunEvent } from "../../../lib/base/events.ts";
+import { RunLibrary } from "../../../lib/run/library/library.ts";
+import { inTemporaryDirectory } from "../temporary.ts";
+import { createTinyRun } from "../tiny_run.ts";
+
+const never = new AbortController().signal;
+
+async function idsOf(batches: AsyncIterable<readonly RunEvent[]>): Promise<number[]> {
+  return (await Array.fromAsync(batches)).flat().map(({ id }) => id);
+}
+
+Deno.test("RunLibrary.live() reads the run that trains as it goes, and others from their files", () =>
+  inTemporaryDirectory(async (runsDir) => {
+    const first = await createTinyRun(runsDir);
+    const summary = await first.train();
+    const run = await createTinyRun(runsDir);
+    const library = RunLibrary.live(run);
+    assertEquals(library.current, run.id);
+    const { startedAt, config } = run;
+    const before = { id: run.id, startedAt, config, state: "running", events: 0, summary: null } as const;
+    assertEquals(await library.get(run.id), before);
+    const live = idsOf(library.events(run.id, 0, never, false));
+    const own = await run.train();
+    const count = run.log.count;
+    assertEquals(await live, Array.from({ length: count }, (_, i) => i + 1));
+    assertEquals(await library.get(run.id), { ...before, state: "finished", events: count, summary: own });
+    assertEquals((await library.get(first.id))?.summary, summary);
+    assertEquals(await idsOf(library.events(first.id, first.log.count - 2, never, false)), [
+      first.log.count - 1,
+      first.log.count,
+    ]);
+    assertEquals(new Set((await library.list()).map(({ id }) => id)), new Set([first.id, run.id]));
+  }));
+
+Deno.test("RunLibrary.saved() says how each run ended", () =>
+  inTemporaryDirectory(async (runsDir) => {
+    const finished = await createTinyRun(runsDir);
+    const summary = await finished.train();
+    const failed = await createTinyRun(runsDir);
+    failed.log.append({ type: "failed", error: "no luck" });
+    await failed.log.close();
+    const killed = await createTinyRun(runsDir);
+    killed.log.append({ type: "stopping", reason: "asked to stop" });
+    await killed.log.close();
+    const library = RunLibrary.saved(finished.directory, finished.id);
+    assertEquals(library.current, finished.id);
+    const state = async (id: string) => {
+      const detail = await library.get(id);
+      return [detail?.state, detail?.events, detail?.summary];
+    };
+    assertEquals(await state(finished.id), ["finished", finished.log.count, summary]);
+    assertEquals(await state(failed.id), ["failed", 1, null]);
+    assertEquals(await state(killed.id), ["interrupted", 1, null]);
+    assertEquals((await library.list()).length, 3);
+    const leaving = new AbortController();
+    leaving.abort();
+    assertEquals(await idsOf(library.events(finished.id, 0, leaving.signal, false)), []);
+  }));
+
+Deno.test("RunLibrary.saved() reads its run whatever the directory is called", () =>
+  inTemporaryDirectory(async (runsDir) => {
+    const other = await createTinyRun(runsDir);
+    await other.log.close();
+    const run = await createTinyRun(runsDir);
+    const summary = await run.train();
+    const directory = join(runsDir, "my-model");
+    await rename(run.directory, directory);
+    const library = RunLibrary.saved(directory, run.id);
+    assertEquals((await library.get(run.id))?.summary, summary);
+    assertEquals((await idsOf(library.events(run.id, 0, never, true))).length, run.log.count);
+    assertEquals((await library.list()).map(({ id }) => id), [run.id, other.id].sort().reverse());
+  }));
+
+Deno.test("RunLibrary leaves out what is no run, and knows no id that is none", () =>
+  inTemporaryDirectory(async (runsDir) => {
+    const run = await createTinyRun(runsDir);
+    await run.log.close();
+    const library = RunLibrary.saved(run.directory, run.id);
+    await mkdir(join(runsDir, "20200101-000000-none"));
+    await mkdir(join(runsDir, "20200101-000000-junk"));
+    await writeFile(join(runsDir, "20200101-000000-junk", "run.json"), "{}");
+    assertEquals((await library.list()).map(({ id }) => id), [run.id]);
+    for (const id of ["20200101-000000-none", "../etc", "latest", ""]) {
+      for (const read of ["get", "data", "judgement"] as const) assertEquals(await library[read](id), undefined);
+    }
+    assertEquals([await library.data(run.id), await library.judgement(run.id)], [undefined, undefined]);
+    await assertRejects(() => library.get("20200101-000000-junk"));
+    await rm(join(run.directory, "events.jsonl"));
+    assertEquals((await library.get(run.id))?.events, 0);
+  }));

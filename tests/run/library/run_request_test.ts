@@ -1,0 +1,160 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { configPaths } from "../../../lib/config/schema.ts";
+import { resolveConfig } from "../../../lib/config/resolve.ts";
+import { InputError } from "../../../lib/base/errors.ts";
+import { REQUEST_KEYS, requestedRun } from "../../../lib/run/library/run_request.ts";
+import { MOST_QUEUED, RunQueue } from "../../../lib/run/library/run_queue.ts";
+import { inTemporaryDirectory } from "../temporary.ts";
+
+const configOf = (values: Record<string, unknown>) => resolveConfig(undefined, [{ values, nameOf: (key) => key }]);
+
+/** Fields and messages of what is wrong with `values`. */
+async function problems(values: Record<string, unknown>, dataDir = ""): Promise<string[]> {
+  const error = await assertRejects(() => requestedRun(values, configOf({ dataDir })), InputError);
+  return error.problems.map(({ message }) => message);
+}
+
+Deno.test("requestedRun() is the values over the process's own, and over a preset", async () => {
+  const own = configOf({ port: 9000, seed: 3, workers: 4, keepCheckpoints: 9, log: "json" });
+  const config = (await requestedRun({ seed: 7, shards: 2 }, own))();
+  const { port, seed, shards, workers, keepCheckpoints, log } = config;
+  assertEquals({ port, seed, shards, workers, keepCheckpoints, log }, {
+    port: 9000,
+    seed: 7,
+    shards: 2,
+    workers: "auto",
+    keepCheckpoints: 3,
+    log: "json",
+  });
+  assertEquals((await requestedRun({ preset: "seed" }, own))().report, own.report);
+});
+
+Deno.test("requestedRun() names unknown keys, wrong values, and what is the process's own", async () => {
+  assertEquals(await problems({ sead: 1 }), ["Unknown option sead: did you mean seed?"]);
+  assertEquals(await problems({ seed: "x" }), ['seed is "x": expected a number']);
+  for (const key of ["host", "port", "tokenFile", "runsDir", "dataDir", "chaos", "exit", "keepRuns"]) {
+    assertEquals(await problems({ [key]: "x" }), [`${key} is for whoever starts the process: expected nothing`]);
+  }
+  assertEquals(await problems({ port: 1, data: ["x"], sead: 1 }), [
+    "port is for whoever starts the process: expected nothing",
+    'data[0] is "x": expected no files, as the server was started without --data-dir',
+    "Unknown option sead: did you mean seed?",
+  ]);
+  assertEquals((await problems({ preset: 7 })).length, 1);
+});
+
+Deno.test("requestedRun() tells of twenty problems, and of the others their number, each in a short message", async () => {
+  const key = "k".repeat(1_000_000);
+  const files = Array.from({ length: 1000 }, (_, index) => `${index}.csv`);
+  const cases: [string, Record<string, unknown>, number][] = [
+    ["one long key", { [key]: 1 }, 1],
+    [
+      "many keys",
+      Object.fromEntries(Array.from({ length: 9000 }, (_, index) => [`k${index}`.padEnd(100, "x"), 1])),
+      9000,
+    ],
+    ["many files", { data: files }, 1000],
+    ["too many files", { data: [...files, "one.csv"] }, 1],
+    ["wrong values of a list", { data: new Array(1000).fill(null) }, 1000],
+    ["long texts", { textColumn: key, task: key, preset: key, data: [key] }, 4],
+    ["a large value", { seed: new Array(100_000).fill([1]) }, 1],
+  ];
+  for (const [name, values, count] of cases) {
+    const error = await assertRejects(() => requestedRun(values, configOf({})), InputError);
+    assertEquals([error.problems.length, error.more], [Math.min(count, 20), Math.max(0, count - 20)], name);
+    const longest = Math.max(...error.problems.flatMap(({ field, message }) => [field.length, message.length]));
+    assert(longest < 2000, `${name}: ${longest} characters`);
+  }
+});
+
+Deno.test("requestedRun() reads no file without a data directory, and none outside of it", () =>
+  inTemporaryDirectory(async (directory) => {
+    const dataDir = join(directory, "data");
+    await mkdir(join(dataDir, "more"), { recursive: true });
+    await writeFile(join(directory, "secret.csv"), "");
+    await writeFile(join(dataDir, "rows.csv"), "");
+    await writeFile(join(dataDir, "more", "rows.csv"), "");
+    await symlink(join(directory, "secret.csv"), join(dataDir, "link.csv"));
+    await symlink(join(dataDir, "rows.csv"), join(dataDir, "inner.csv"));
+
+    const without = "expected no files, as the server was started without --data-dir";
+    assertEquals(await problems({ data: ["rows.csv"] }), [`data[0] is "rows.csv": ${without}`]);
+    const outside = [
+      "../secret.csv",
+      join(directory, "secret.csv"),
+      "link.csv",
+      "none.csv",
+      "-",
+      ".",
+      "",
+      "more/../..",
+    ];
+    for (const name of outside) {
+      const message = `is ${JSON.stringify(name)}: expected a file of --data-dir`;
+      assertEquals(await problems({ data: [name] }, dataDir), [`data[0] ${message}`]);
+    }
+    // Every key that is a path, whatever keys there are: none is forgotten.
+    const files = REQUEST_KEYS.filter((key) => configPaths.has(key) && key !== "data");
+    assertEquals(files, ["weights", "validation", "test", "tokenizer"]);
+    for (const key of files) {
+      for (const name of ["../secret.csv", "/etc/passwd", "/dev/zero", "link.csv", "more", "none.csv", "rows.csv/x"]) {
+        const values = { data: ["rows.csv"], [key]: name };
+        assertEquals(await problems(values, dataDir), [
+          `${key} is ${JSON.stringify(name)}: expected a file of --data-dir`,
+        ]);
+      }
+      const nowhere = await problems({ [key]: "rows.csv" });
+      assertEquals(nowhere.filter((message) => message.endsWith(without)).length, 1, key);
+    }
+    // What a tokenizer has beside it is read with it.
+    await writeFile(join(dataDir, "tokenizer.json"), "");
+    await symlink(join(directory, "secret.csv"), join(dataDir, "tokenizer_config.json"));
+    const beside = await problems({ data: ["rows.csv"], tokenizer: "tokenizer.json" }, dataDir);
+    assertEquals(beside, ['tokenizer is "tokenizer.json": expected a file of --data-dir']);
+    const names = ["rows.csv", "more/rows.csv", "inner.csv"];
+    const config = (await requestedRun({ data: names, test: "rows.csv", tokenizer: "chars" }, configOf({ dataDir })))();
+    assertEquals(config.data, names.map((name) => join(dataDir, name)));
+    assertEquals([config.task, config.test, config.tokenizer], ["table", join(dataDir, "rows.csv"), "chars"]);
+  }));
+
+Deno.test("RunQueue gives runs in their order, with places that move up, and no more than there is room for", async () => {
+  const queue = new RunQueue(configOf({}));
+  const began = "2100-01-02T03:04:05.678Z";
+  queue.began(began);
+  const [first, second] = [await queue.add({ seed: 1 }), await queue.add({ seed: 2 })];
+  assertEquals([first, second].map((run) => run!.id.slice(0, 15)), ["21000102-030406", "21000102-030407"]);
+  assertEquals([first?.place, second?.place, second?.state], [1, 2, "queued"]);
+  await queue.arrival();
+  const taken = queue.take();
+  assertEquals([taken?.id, taken?.resolve().seed], [first!.id, 1]);
+  assertEquals(queue.get(second!.id)?.place, 1);
+  // While its data are read it is there, and nobody removes it.
+  const { state: starting, place } = queue.get(first!.id)!;
+  assertEquals([starting, place, queue.starting, queue.remove(first!.id)], ["queued", undefined, first!.id, false]);
+  assertEquals(queue.list().map(({ id }) => id), [second!.id, first!.id]);
+  queue.refuse(taken!, new InputError([{ field: "data", message: "there are no rows" }]));
+  assertEquals(queue.starting, undefined);
+  const { state, error } = queue.get(first!.id)!;
+  assertEquals([state, error], ["failed", "there are no rows"]);
+  assertEquals([queue.remove(second!.id), queue.remove(second!.id), queue.take()], [true, false, undefined]);
+  const arrival = queue.arrival();
+  for (let count = 0; count < MOST_QUEUED; count++) await queue.add({});
+  await arrival;
+  assertEquals(await queue.add({}), undefined);
+  await assertRejects(() => queue.add({ seed: -1 }), InputError);
+});
+
+Deno.test("RunQueue tells clients neither where --data-dir is nor what only the log should say", async () => {
+  const told = async (error: Error) => {
+    const queue = new RunQueue(configOf({ dataDir: "/srv/secret/data" }));
+    const { id } = (await queue.add({}))!;
+    queue.refuse(queue.take()!, error);
+    return queue.get(id)?.error;
+  };
+  const bad = new InputError([{ field: "data", message: "/srv/secret/data/rows.csv:2 has 3 fields, expected 2" }]);
+  assertEquals(await told(bad), "rows.csv:2 has 3 fields, expected 2");
+  const other = await told(new Error("ENOSPC: no space left on device, open '/srv/secret/runs/x'"));
+  assertEquals(other, "It could not start: the log of the process says why");
+});

@@ -1,0 +1,15 @@
+import type { PreprocessingJson } from "../../../lib/data/encode/preprocessing.ts";
+
+/** A tokenizer of Hugging Face's format that splits at white space. */
+export const WHITE_SPACE: PreprocessingJson["tokenizer"] = {
+  kind: "huggingface",
+  config: {},
+  tokenizer: {
+    model: { type: "WordLevel", vocab: { "[UNK]": 0, a: 1 }, unk_token: "[UNK]" },
+    normalizer: null,
+    pre_tokenizer: { type: "WhitespaceSplit" },
+    post_processor: null,
+    decoder: null,
+    added_tokens: [],
+  },
+};

@@ -1,0 +1,241 @@
+/** How many connections a server keeps, and for how long. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { connect } from "node:http2";
+import { fileURLToPath } from "node:url";
+import type { ConnectionLimits } from "../../../lib/serve/http/connections.ts";
+import { HttpFigures } from "../../../lib/serve/metrics.ts";
+import { startServer } from "../../../lib/serve/http/server.ts";
+import { decoded } from "../../text.ts";
+import { fakeApp, fakePredictor } from "../fakes.ts";
+import { soon } from "./reading.ts";
+
+const encoder = new TextEncoder();
+/** Longer than any test. */
+const NEVER = 3_600_000;
+const REQUEST = "GET /livez HTTP/1.1\r\nHost: localhost\r\n";
+
+interface Served {
+  readonly port: number;
+  readonly figures: HttpFigures;
+  /** Opens a connection and sends `text`. */
+  open(text?: string): Promise<Deno.TcpConn>;
+}
+
+async function withServer(limits: Partial<ConnectionLimits>, body: (served: Served) => Promise<void>): Promise<void> {
+  const figures = new HttpFigures();
+  const hung = Promise.withResolvers<never>();
+  hung.promise.catch(() => {});
+  const predictor = fakePredictor({ model: () => hung.promise });
+  const streams = new AbortController();
+  const { app } = fakeApp({ figures, services: { predictor }, shutdown: streams.signal });
+  const closeStreams = () => streams.abort();
+  const all = { most: 100, headMs: NEVER, idleMs: NEVER, bodyMs: NEVER, sendMs: NEVER, ...limits };
+  const server = startServer({ app, host: "127.0.0.1", port: 0, figures, limits: all, closeStreams });
+  const opened: Deno.TcpConn[] = [];
+  const open = async (text = "") => {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+    opened.push(connection);
+    if (text) await connection.write(encoder.encode(text));
+    return connection;
+  };
+  try {
+    await body({ port: server.port, figures, open });
+  } finally {
+    for (const connection of opened) close(connection);
+    hung.reject(new Error("the test is over"));
+    await soon(server.shutdown(2000), "shutdown");
+  }
+  assertEquals(figures.connections, 0);
+}
+
+function close(connection: Deno.TcpConn): void {
+  try {
+    connection.close();
+  } catch {
+    // Its end was read.
+  }
+}
+
+/** What comes from `connection` until the server closes it. */
+async function rest(connection: Deno.TcpConn): Promise<string> {
+  const buffer = new Uint8Array(65_536);
+  let text = "";
+  try {
+    for (let count; (count = await soon(connection.read(buffer), "the end")) !== null;) {
+      text += new TextDecoder().decode(buffer.subarray(0, count));
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+  }
+  return text;
+}
+
+async function answer(connection: Deno.TcpConn): Promise<string> {
+  const buffer = new Uint8Array(65_536);
+  const count = await soon(connection.read(buffer), "an answer");
+  return new TextDecoder().decode(buffer.subarray(0, count ?? 0));
+}
+
+Deno.test("startServer() closes connections that send no request, or half of its head", () =>
+  withServer({ headMs: 50 }, async ({ figures, open }) => {
+    const silent = [await open(), await open("GET /livez HT"), await open(REQUEST)];
+    for (const connection of silent) assertEquals(await rest(connection), "");
+    assertEquals(figures.closed.get("idle"), 3);
+  }));
+
+Deno.test("startServer() closes a connection that was answered and asks no more", () =>
+  withServer({ idleMs: 50 }, async ({ figures, open }) => {
+    const connection = await open(`${REQUEST}\r\n`);
+    assertMatch(await rest(connection), /^HTTP\/1\.1 200 [^]*{"live":true}$/);
+    assertEquals(figures.closed.get("idle"), 1);
+  }));
+
+Deno.test("startServer() closes a connection whose body does not come, declared or in chunks", () =>
+  withServer({ bodyMs: 50 }, async ({ figures, open }) => {
+    const head = "POST /predict HTTP/1.1\r\nHost: localhost\r\n";
+    const halves = [
+      await open(`${head}Content-Length: 18\r\n\r\n{"tokens"`),
+      await open(`${head}Transfer-Encoding: chunked\r\n\r\n3\r\n{"t`),
+    ];
+    for (const connection of halves) await rest(connection);
+    assertEquals(figures.closed.get("body"), 2);
+  }));
+
+Deno.test("startServer() closes a connection whose body does not come, also while it answers others of its by HTTP/2", () =>
+  withServer({ bodyMs: 300 }, async ({ port, figures }) => {
+    const session = connect(`http://127.0.0.1:${port}`);
+    session.on("error", () => {});
+    const closed = Promise.withResolvers<void>();
+    session.on("close", closed.resolve);
+    const slow = session.request({ ":method": "POST", ":path": "/predict", "content-type": "application/json" });
+    slow.on("error", () => {});
+    slow.write('{"tokens"');
+    let answered = 0;
+    const ask = () => {
+      if (session.closed || session.destroyed) return;
+      const request = session.request({ ":path": "/livez" });
+      request.on("error", () => {});
+      request.on("data", () => answered++);
+      request.on("end", ask);
+      request.end();
+    };
+    ask();
+    await soon(closed.promise, "the connection's end");
+    assertEquals(figures.closed.get("body"), 1);
+    assert(answered > 0);
+    session.destroy();
+  }));
+
+Deno.test("startServer() refuses what one connection asks beyond its limit at a time by HTTP/2, and answers others", () =>
+  withServer({ most: 4 }, async ({ port, figures, open }) => {
+    const session = connect(`http://127.0.0.1:${port}`);
+    session.on("error", () => {});
+    const ask = async (path: string) => {
+      const stream = session.request({ ":path": path });
+      stream.on("error", () => {});
+      const status = Promise.withResolvers<unknown>();
+      stream.on("response", (headers) => status.resolve(headers[":status"]));
+      return { stream, status: await soon(status.promise, "an answer") };
+    };
+    const streams = [await ask("/events"), await ask("/events"), await ask("/events")];
+    assertEquals(streams.map(({ status }) => status), [200, 200, 200]);
+    for (let count = 0; count < 5; count++) {
+      const { stream, status } = await ask("/events");
+      assertEquals(status, 503);
+      stream.close();
+    }
+    for (let count = 0; count < 3; count++) {
+      const other = await open("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      assertMatch(await answer(other), /^HTTP\/1\.1 200 /);
+    }
+    assertEquals(figures.streams, 6);
+    session.destroy();
+    while (figures.streams > 3) await new Promise((resolve) => setTimeout(resolve, 5));
+  }));
+
+Deno.test("startServer() keeps what is being answered, however long it takes", () =>
+  withServer({ idleMs: 20, bodyMs: 20 }, async ({ figures, open }) => {
+    // Its model hangs.
+    const waits = await open("GET /model HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    const streams = await open("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assertMatch(await answer(streams), /^HTTP\/1\.1 200 /);
+    for (let wave = 0; wave < 5; wave++) assertMatch(await rest(await open(`${REQUEST}\r\n`)), /{"live":true}$/);
+    assertEquals([figures.connections, figures.closed.get("idle")], [2, 5]);
+    close(waits);
+  }));
+
+Deno.test("startServer() makes room for a new connection by closing the one that has been idle longest", () =>
+  withServer({ most: 20 }, async ({ figures, open }) => {
+    const idle: Deno.TcpConn[] = [];
+    for (let count = 0; count < 20; count++) idle.push(await open(`${REQUEST}\r\n`));
+    for (const connection of idle) assertMatch(await answer(connection), /^HTTP\/1\.1 200 /);
+    for (let count = 0; count < 10; count++) {
+      assertMatch(await answer(await open(`${REQUEST}\r\n`)), /^HTTP\/1\.1 200 /);
+    }
+    for (const connection of idle.slice(0, 10)) assertEquals(await rest(connection), "");
+    await idle[19]!.write(encoder.encode(`${REQUEST}\r\n`));
+    assertMatch(await answer(idle[19]!), /^HTTP\/1\.1 200 /);
+    assertEquals(figures.closed.get("full"), 10);
+  }));
+
+Deno.test("startServer() refuses connections beyond those that all hold a stream", () =>
+  withServer({ most: 5 }, async ({ figures, open }) => {
+    const streams = [];
+    for (let count = 0; count < 5; count++) {
+      const stream = await open("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      assertMatch(await answer(stream), /^HTTP\/1\.1 200 /);
+      streams.push(stream);
+    }
+    assertEquals(await rest(await open(`${REQUEST}\r\n`)), "");
+    assertEquals([figures.connections, figures.closed.get("full")], [5, 1]);
+    close(streams[0]!);
+    while (figures.connections > 4) await new Promise((resolve) => setTimeout(resolve, 5));
+    assertMatch(await answer(await open(`${REQUEST}\r\n`)), /^HTTP\/1\.1 200 /);
+  }));
+
+Deno.test({
+  name: "startServer() outlives more connections than the process may have files, and leaves it some",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const script = fileURLToPath(new URL("few_files.ts", import.meta.url));
+    const command = `ulimit -n 100; exec "$0" "$@"`;
+    const args = ["-c", command, Deno.execPath(), "run", "-q", "-A", "--unstable-no-legacy-abort", script];
+    const child = new Deno.Command("sh", { args, stdin: "piped", stdout: "piped" }).spawn();
+    const lines: { port?: number; note?: string; failures?: number; connections?: number }[] = [];
+    const port = Promise.withResolvers<number>();
+    const read = (async () => {
+      let text = "";
+      for await (const part of decoded(child.stdout)) {
+        text += part;
+        const complete = text.split("\n");
+        text = complete.pop()!;
+        for (const line of complete) lines.push(JSON.parse(line));
+        if (lines[0]?.port) port.resolve(lines[0].port);
+      }
+    })();
+    const connect = async () => Deno.connect({ hostname: "127.0.0.1", port: await port.promise });
+    const opened: Deno.TcpConn[] = [];
+    await soon(port.promise, "the port", 60_000);
+    for (let count = 0; count < 300; count++) opened.push(await connect());
+    // It answers while all of them are open; one that asks in the middle of that may lose its place to a newer one.
+    const ask = async () => {
+      const asking = await connect();
+      opened.push(asking);
+      await asking.write(encoder.encode(`${REQUEST}Connection: close\r\n\r\n`)).catch(() => {});
+      return /^HTTP\/1\.1 200 /.test(await rest(asking));
+    };
+    const answered = async () => {
+      while (!(await ask()));
+    };
+    await soon(answered(), "an answer", 60_000);
+    for (const connection of opened) close(connection);
+    await child.stdin.close();
+    assertEquals((await soon(child.status, "the end")).code, 0);
+    await read;
+    const notes = lines.flatMap(({ note }) => note ?? []);
+    assertMatch(notes[0] ?? "", /^Cannot take more connections: .*\. \d+ connections are kept.*\(ulimit -n\)/);
+    assertEquals(notes.length, 1);
+    assert((lines.at(-1)?.failures ?? 0) > 0);
+    assert(lines.at(-1)?.connections === 0);
+  },
+});

@@ -1,0 +1,121 @@
+/** Walks the document: every path and every status that it promises is seen to be answered, and nothing else. */
+import { assert, assertEquals } from "@std/assert";
+import { Unavailable, UnknownVersion } from "../../../lib/predict/types.ts";
+import type { AppOptions } from "../../../lib/serve/pipeline/shell.ts";
+import type { App } from "../../../lib/serve/pipeline/shell.ts";
+import type { Services } from "../../../lib/serve/services.ts";
+import { checkpoint, failed, fakeApp, fakePredictor } from "../fakes.ts";
+
+interface Document {
+  readonly openapi: string;
+  readonly paths: Record<
+    string,
+    Record<string, { summary?: string; responses: Record<string, { content?: Record<string, unknown> }> }>
+  >;
+}
+
+const body = '{"tokens":[1,2,3]}';
+const tensors = '{"inputs":[{"name":"tokens","datatype":"INT64","shape":[1,3],"data":[1,2,3]}]}';
+const down = () => Promise.reject(new Unavailable("down"));
+const noVersion = () => Promise.reject(new UnknownVersion("there is no version 9"));
+
+/** An app in the state that makes `status` the answer. */
+function appFor(status: string, path: string): App {
+  const services: { -readonly [Key in keyof Services]?: Services[Key] } = {};
+  const options: { -readonly [Key in keyof AppOptions]: AppOptions[Key] } = { bodyLimitBytes: 1000 };
+  if (path === "/cluster" && status === "200") {
+    services.cluster = () => ({ name: "tickets", member: "a", leader: "a", round: 1, members: [], incidents: [] });
+  }
+  if (status === "401") options.token = "0123456789abcdef";
+  if (status === "429") options.rateLimit = 1;
+  if (status === "503") services.predictor = fakePredictor({ model: down, predict: down });
+  if (status === "404" && path.includes("{version}")) {
+    services.predictor = fakePredictor({ model: noVersion, predict: noVersion });
+  }
+  const over = path.endsWith("events") && !["404", "400"].includes(status);
+  const { app, log } = fakeApp({ events: over ? [checkpoint(1), failed] : [checkpoint(1)], services, ...options });
+  if (path === "/runs" && status === "503") log.admission = "full";
+  if (path === "/runs" && status === "409") log.admission = "never";
+  if (path === "/runs/{id}" && status === "409") log.removal = "busy";
+  if (path.endsWith("/resume") && status === "202") log.state = "paused";
+  if (path.endsWith("/pause") && status === "409") log.state = "paused";
+  if (path.endsWith("/stop") && status === "409") log.state = "stopping";
+  return app;
+}
+
+/** The request that has `status` as its answer. */
+function requestFor(method: string, path: string, status: string): [path: string, init: RequestInit] {
+  const known = status === "404" && !path.includes("{version}") ? "unknown" : undefined;
+  const judged = /\/(data|judgement)$/.test(path);
+  const name = path.startsWith("/v2") ? "lockstep" : judged ? "r0" : "r1";
+  const address = path.replace(/\{(id|name)\}/, known ?? name).replace("{version}", "5");
+  const init: RequestInit & { headers: Record<string, string> } = { method: method.toUpperCase(), headers: {} };
+  if (status === "403") init.headers["Origin"] = "http://evil.example";
+  // Those that take no body and no query have one thing that may be wrong.
+  if (status === "400") init.headers["Host"] = "x y";
+  if (status === "421") init.headers["Host"] = "evil.example";
+  if (path === "/runs" && method === "get" && status === "400") return ["/runs?limit=0", { method: "GET" }];
+  if (method === "post" && (path === "/runs" || !path.startsWith("/runs"))) {
+    if (status !== "421") delete init.headers["Host"];
+    init.body = path === "/runs" ? "{}" : path.startsWith("/v2") ? tensors : body;
+    if (status === "400") init.body = path === "/runs" ? "[]" : "{}";
+    if (status === "413") init.body = " ".repeat(2000);
+    if (status === "415") init.headers["Content-Type"] = "image/png";
+  }
+  if (path.endsWith("events")) {
+    if (status === "204") init.headers["Last-Event-ID"] = "2";
+    if (status === "400") init.headers = { "Last-Event-ID": "x" };
+  }
+  return [address, init];
+}
+
+async function documentOf(): Promise<Document> {
+  return await (await fakeApp().app.request("/openapi.json")).json();
+}
+
+Deno.test("every path and status of the document is answered as it says", async () => {
+  const { openapi, paths } = await documentOf();
+  assertEquals(openapi, "3.1.0");
+  assert(Object.keys(paths).length >= 20, `${Object.keys(paths).length} paths`);
+  for (const [path, operations] of Object.entries(paths)) {
+    for (const [method, { responses, summary }] of Object.entries(operations)) {
+      assert(summary, path);
+      for (const [status, { content }] of Object.entries(responses)) {
+        // There is one log, and it is the current run's: that one cannot be missing.
+        if (path === "/events" && status === "404") continue;
+        const [address, init] = requestFor(method, path, status);
+        const app = appFor(status, path);
+        if (status === "429") await app.request("/docs");
+        const response = await app.request(address, init);
+        assertEquals(response.status, Number(status), `${method} ${path}`);
+        const type = response.headers.get("Content-Type");
+        assertEquals(type, Object.keys(content ?? {})[0] ?? null, `${method} ${path} ${status}`);
+        await response.body?.cancel();
+      }
+    }
+  }
+});
+
+Deno.test("every route of the app is in the document, but for pages", async () => {
+  const { app } = fakeApp();
+  const { paths } = await documentOf();
+  for (const path of Object.keys(paths)) {
+    const response = await app.request(path.replaceAll(/\{\w+\}/g, "x"), { method: "PATCH" });
+    assertEquals(response.status, 405, path);
+    const allowed = response.headers.get("Allow")?.split(", ").map((method) => method.toLowerCase());
+    assertEquals(allowed?.filter((method) => method !== "head"), Object.keys(paths[path]!), path);
+  }
+});
+
+Deno.test("GET /docs is a page that loads nothing from elsewhere", async () => {
+  const { app } = fakeApp();
+  const page = await app.request("/docs");
+  const html = await page.text();
+  assertEquals([page.status, page.headers.get("Content-Type")], [200, "text/html; charset=utf-8"]);
+  const links = [...html.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, link]) => link!);
+  for (const link of links) {
+    const { origin, pathname } = new URL(link, "http://localhost/docs");
+    assertEquals([origin, (await app.request(pathname)).status], ["http://localhost", 200], link);
+  }
+  assertEquals(/<(script|style)>|\son\w+=/.test(html), false);
+});

@@ -1,0 +1,55 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { fakeApp } from "../fakes.ts";
+
+Deno.test("pages let the scripts of their own answer run, by a nonce that no other answer has", async () => {
+  const page =
+    '<!doctype html><title>T</title><script type="module" src="/a.js"></script><script src="/b.js"></script>';
+  const assets = new Map([["/", { body: page, type: "text/html; charset=utf-8" }]]);
+  const { app } = fakeApp({ services: { assets } });
+  const nonces = new Set<string>();
+  for (const path of ["/", "/", "/docs"]) {
+    const response = await app.request(path);
+    const html = await response.text();
+    const policy = response.headers.get("Content-Security-Policy") ?? "";
+    const [, nonce = ""] = /^default-src 'none'; script-src 'nonce-([\w+/=]{24})'; /.exec(policy) ?? [];
+    nonces.add(nonce);
+    const scripts = [...html.matchAll(/<script (\S*)/g)].map(([, attribute]) => attribute);
+    assert(scripts.length > 0);
+    for (const attribute of scripts) assertEquals(attribute, `nonce="${nonce}"`);
+    // What is kept would have an old nonce.
+    assertEquals([response.headers.get("Cache-Control"), response.headers.get("ETag")], ["no-store", null]);
+  }
+  assertEquals(nonces.size, 3);
+});
+
+Deno.test("what is no page may load nothing, where a browser shows it as one", async () => {
+  const { app } = fakeApp();
+  for (const path of ["/dashboard.js", "/runs", "/nope", "/openapi.json"]) {
+    const policy = (await app.request(path)).headers.get("Content-Security-Policy") ?? "";
+    assertMatch(policy, /^default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/);
+  }
+});
+
+Deno.test("a file that a page loads is hashed once, and not sent to who has it", async () => {
+  const assets = new Map([["/a.js", { body: "export {}; // ä", type: "text/javascript; charset=utf-8" }]]);
+  const { app } = fakeApp({ services: { assets } });
+  const { digest } = crypto.subtle;
+  let digests = 0;
+  crypto.subtle.digest = (...given) => {
+    digests++;
+    return digest.call(crypto.subtle, ...given);
+  };
+  try {
+    const response = await app.request("/a.js");
+    const tag = response.headers.get("ETag") ?? "";
+    assertMatch(tag, /^"[\w-]{43}"$/);
+    assertEquals([response.headers.get("Cache-Control"), await response.text()], ["no-cache", "export {}; // ä"]);
+    const again = await app.request("/a.js", { headers: { "If-None-Match": tag } });
+    assertEquals([again.status, again.headers.get("ETag"), await again.text()], [304, tag, ""]);
+    const other = await app.request("/a.js", { headers: { "If-None-Match": '"other"' } });
+    assertEquals([other.status, (await other.text()).length], [200, 15]);
+    assertEquals(digests, 0);
+  } finally {
+    crypto.subtle.digest = digest;
+  }
+});

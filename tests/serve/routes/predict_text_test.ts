@@ -1,0 +1,235 @@
+import { counted } from "../../../lib/base/counted.ts";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import type { PreprocessingJson } from "../../../lib/data/encode/preprocessing.ts";
+import { InputError } from "../../../lib/base/errors.ts";
+import { createReader, MOST_IN_REQUEST } from "../../../lib/predict/reader.ts";
+import { WHITE_SPACE } from "../../run/training/white_space_tokenizer.ts";
+import { fakeApp, modelInfo, preprocessing, textPredictor } from "../fakes.ts";
+import type { ProblemBody } from "../http/reading.ts";
+
+const { app } = fakeApp({
+  bodyLimitBytes: 200_000,
+  maxInstances: 4,
+  services: { predictor: textPredictor() },
+});
+
+const post = (path: string, body: unknown) =>
+  Promise.resolve(app.request(path, { method: "POST", body: JSON.stringify(body) }));
+
+async function complaint(body: unknown): Promise<string> {
+  const response = await post("/predict", body);
+  assertEquals(response.status, 400);
+  const { errors }: ProblemBody = await response.json();
+  return errors.map(({ message }) => message).join("; ");
+}
+
+const odd = { class: 0, label: "odd", probabilities: [0.75, 0.25] };
+const even = { class: 1, label: "even", probabilities: [0.25, 0.75] };
+
+Deno.test("POST /predict answers a text, and says what of it is unknown or was not read", async () => {
+  // Words have ids from 2 on: `please` 3, `refund` 2; the fake answers with the parity of the first.
+  const read = { unknownShare: 0, truncated: false };
+  const version = { run: "r1", round: 7, digest: "d7" };
+  assertEquals(await (await post("/predict", { text: "Please, refund!" })).json(), {
+    ...version,
+    ...odd,
+    unknownShare: 1 / 3,
+    truncated: true,
+  });
+  assertEquals(await (await post("/predict", { text: "refund please !" })).json(), { ...version, ...even, ...read });
+  assertEquals(await (await post("/predict", { text: "" })).json(), {
+    ...version,
+    ...odd,
+    unknownShare: 1,
+    truncated: false,
+  });
+  assertEquals(await (await post("/predict", { tokens: ["refund", "crash"] })).json(), {
+    ...version,
+    ...even,
+    ...read,
+  });
+});
+
+Deno.test("POST /predict answers texts, tokens by name, and objects of either in one list", async () => {
+  const response = await post("/predict", {
+    instances: ["please", ["crash"], { text: "REFUND me" }, { tokens: ["please", 7] }],
+  });
+  const { predictions } = await response.json();
+  assertEquals(predictions, [
+    { ...odd, unknownShare: 0, truncated: false },
+    { ...even, unknownShare: 0, truncated: false },
+    { ...even, unknownShare: 0.5, truncated: false },
+    { ...odd, unknownShare: 0.5, truncated: false },
+  ]);
+});
+
+Deno.test("POST /predict takes numbers among tokens with their digits, but of a run of the first rules by their value", async () => {
+  const vocabulary = ["9007199254740992", "9007199254740993", "1e2", "100", "é"];
+  const ask = async (rules: 1 | 2, body: string) => {
+    const predictor = textPredictor({ ...preprocessing, vocabulary, ...rules === 2 && { rules } });
+    const { app } = fakeApp({ bodyLimitBytes: 200_000, services: { predictor } });
+    return await app.request("/predict", { method: "POST", body });
+  };
+  const label = async (rules: 1 | 2, token: string) => (await (await ask(rules, `{"tokens":[${token}]}`)).json()).label;
+  assertEquals([await label(2, "9007199254740992"), await label(2, "9007199254740993")], ["even", "odd"]);
+  assertEquals([await label(1, "9007199254740992"), await label(1, "9007199254740993")], ["even", "even"]);
+  assertEquals([await label(2, "1e2"), await label(2, "100"), await label(1, "1e2")], ["even", "odd", "odd"]);
+  assertEquals([await label(2, '"e\u0301"'), await label(2, '"e\u00AD\u0301"'), await label(2, '"e"')], [
+    "even",
+    "even",
+    "odd",
+  ]);
+  const { predictions } = await (await ask(2, '{"instances":[[9007199254740993],{"tokens":[1e2]}]}')).json();
+  assertEquals(predictions.map((one: { label: string }) => one.label), ["odd", "even"]);
+  const long = `"${"x".repeat(70_000)}, 1.5"`;
+  assertEquals((await ask(2, `{"tokens":[${long},100,"1e2"]}`)).status, 200);
+  const refused: ProblemBody = await (await ask(2, `{"tokens":[${long},100,1e2]}`)).json();
+  assertMatch(refused.errors[0]!.message, /has the number "1e2" without quotes: expected it in quotes, "1e2"/);
+  assertEquals((await ask(1, `{"tokens":[${long},100,1e2]}`)).status, 200);
+});
+
+Deno.test("POST /predict names what is wrong with a text", async () => {
+  assertMatch(await complaint({}), /^the body has no text: expected \{"text": "..."\}, \{"tokens": \[...\]\} or/);
+  assertMatch(await complaint({ text: "a", tokens: ["a"] }), /^the body has both text and tokens/);
+  assertEquals(await complaint({ text: 7 }), "text is 7: expected a text");
+  assertEquals(await complaint({ text: null }), "text is null: expected a text");
+  assertEquals(await complaint({ tokens: [] }), "tokens is []: expected a list of at least one token");
+  assertEquals(await complaint({ tokens: ["a", null] }), "tokens[1] is null: expected a text or a number");
+  assertEquals(
+    await complaint({ instances: ["a", { text: 1 }, 3] }),
+    'instances[1].text is 1: expected a text; instances[2] is 3: expected a text, a list of tokens, {"text": "..."} ' +
+      'or {"tokens": [...]}',
+  );
+  assertMatch(await complaint({ instances: [{ text: "a", tokens: [] }] }), /^instances\[0\] has both text and tokens/);
+});
+
+Deno.test("POST /predict takes a text as long as a body may be, and as many tokens", async () => {
+  const long = `refund ${"please, ".repeat(20_000)}`;
+  const { label, truncated } = await (await post("/predict", { text: long })).json();
+  assertEquals([label, truncated], ["even", true]);
+  const { predictions } = await (await post("/predict", { instances: [{ text: long }] })).json();
+  assertEquals([predictions[0].label, predictions[0].truncated], ["even", true]);
+  assertEquals((await post("/predict", { text: "x".repeat(200_000) })).status, 413);
+});
+
+Deno.test("createReader() bounds a request's text where a Hugging Face tokenizer cuts it, and nothing else", () => {
+  const preprocessing: PreprocessingJson = {
+    tokenizer: WHITE_SPACE,
+    vocabulary: ["a"],
+    maxLength: 3,
+    truncate: "end",
+  };
+  const shape = { vocabulary: 3, length: 3 };
+  const long = "a ".repeat(MOST_IN_REQUEST / 2 + 1);
+  assertEquals(createReader(shape, preprocessing).readText(long, "text"), long);
+  const served = createReader(shape, preprocessing, { served: true });
+  assertThrows(
+    () => served.readText(long, "text"),
+    InputError,
+    `text has ${counted(long.length, "character")}: expected at most ${MOST_IN_REQUEST.toLocaleString("en-US")}`,
+  );
+});
+
+Deno.test("createReader() refuses a request's text that has no white space for long, as all of it would be cut at once", () => {
+  const shape = { ...modelInfo, vocabulary: 6, text: true };
+  const served = createReader(shape, preprocessing, { served: true });
+  const most = MOST_IN_REQUEST;
+  const good = [
+    "x".repeat(most),
+    ` ${"x".repeat(most)} `,
+    `${"x".repeat(most)} ${"y".repeat(most)}`,
+    "a ".repeat(300_000),
+  ];
+  for (const text of good) assertEquals(served.readText(text, "text"), text);
+  const bad = ["x".repeat(most + 1), `a ${"x".repeat(most + 1)} b`, `${"a ".repeat(100_000)}${"x".repeat(most + 1)}`];
+  for (const text of bad) {
+    assertThrows(
+      () => served.readText(text, "text"),
+      InputError,
+      `text has more than ${counted(most, "character")} without white space`,
+    );
+    assertEquals(createReader(shape, preprocessing).readText(text, "text"), text);
+  }
+});
+
+Deno.test("a model of token ids refuses texts", async () => {
+  const { app } = fakeApp({});
+  const response = await app.request("/predict", { method: "POST", body: '{"text":"hello"}' });
+  const { detail }: ProblemBody = await response.json();
+  assertEquals([response.status, detail], [
+    400,
+    "text is a text: expected tokens, as this model was not trained on text",
+  ]);
+});
+
+Deno.test("GET /model says whether it takes texts", async () => {
+  assertEquals((await (await app.request("/model")).json()).text, true);
+});
+
+Deno.test("the inference protocol takes texts as BYTES", async () => {
+  const tensor = (data: unknown[], changes = {}) => ({
+    inputs: [{ name: "text", shape: [data.length], datatype: "BYTES", data, ...changes }],
+  });
+  const infer = (body: unknown) => post("/v2/models/lockstep/infer", body);
+  const { outputs } = await (await infer(tensor(["please", "refund"]))).json();
+  assertEquals(outputs[0], { name: "label", shape: [2], datatype: "BYTES", data: ["odd", "even"] });
+  const { inputs } = await (await app.request("/v2/models/lockstep")).json();
+  assertEquals(inputs, [{ name: "text", datatype: "BYTES", shape: [-1] }]);
+  const error = async (body: unknown) => (await (await infer(body)).json()).error;
+  assertEquals(await error(tensor([7])), "text[0] is 7: expected a text");
+  assertMatch(await error(tensor(["a"], { datatype: "INT64" })), /^text has the datatype "INT64": expected BYTES/);
+  assertMatch(await error(tensor(["a"], { shape: [2] })), /^text has 1 elements: expected 2/);
+  assertMatch(await error(tensor(["a"], { name: "words" })), /^there is no input "words": expected text, or tokens/);
+  assertMatch(await error(tensor(["a", "b", "c", "d", "e"])), /^text has 5 sequences: expected 1 to 4/);
+});
+
+Deno.test("the inference protocol takes texts of shape [n, 1], flat or nested, and says what is wrong with others", async () => {
+  const infer = async (shape: number[], data: unknown[]) => {
+    const inputs = [{ name: "text", shape, datatype: "BYTES", data }];
+    const body = await (await post("/v2/models/lockstep/infer", { inputs })).json();
+    return body.error ?? body.outputs[0].data;
+  };
+  for (const data of [["please", "refund"], [["please"], ["refund"]]]) {
+    for (const shape of [[2], [2, 1]]) assertEquals(await infer(shape, data), ["odd", "even"]);
+  }
+  assertEquals(await infer([1, 1], [["please"]]), ["odd"]);
+  const wanted = "expected [sequences], or [sequences, 1]";
+  assertEquals(await infer([1, 2], ["a", "b"]), `text has the shape [1,2]: ${wanted}`);
+  assertEquals(await infer([2, 2], [["a", "b"], ["c", "d"]]), `text has the shape [2,2]: ${wanted}`);
+  assertEquals(
+    await infer([2, 1], [["a", "b"], []]),
+    'text.data[0] is ["a","b"]: expected a list of 1, as its shape says',
+  );
+  assertEquals(await infer([2, 1], [["a"], "b"]), 'text.data[1] is "b": expected a list of 1, as its shape says');
+  assertEquals(await infer([2, 1], ["a", ["b"]]), 'text[1] is ["b"]: expected a text');
+  assertEquals(await infer([2, 1], [["a"], [["b"]]]), 'text[1] is ["b"]: expected a text');
+  assertEquals(await infer([2, 1], [["a"]]), "text has 1 elements: expected 2, as its shape says");
+});
+
+Deno.test("the inference protocol takes tokens by name, padded or not", async () => {
+  const infer = (inputs: unknown[]) => post("/v2/models/lockstep/infer", { inputs });
+  const tokens = { name: "tokens", shape: [2, 2], datatype: "BYTES", data: ["please", "crash", "refund", ""] };
+  const lengths = { name: "lengths", shape: [2], datatype: "INT64", data: [2, 1] };
+  for (const data of [tokens.data, [["please", "crash"], ["refund", ""]]]) {
+    const { outputs } = await (await infer([{ ...tokens, data }, lengths])).json();
+    assertEquals(outputs[0].data, ["odd", "even"]);
+  }
+  // Tokens are taken as they are: no tokenizer cuts them, or folds their case.
+  const { outputs } = await (await infer([{ ...tokens, shape: [1, 1], data: ["refund please"] }])).json();
+  const unknown = await (await post("/predict", { tokens: ["refund please"] })).json();
+  assertEquals([outputs[0].data, unknown.unknownShare], [[unknown.label], 1]);
+  const error = async (inputs: unknown[]) => (await (await infer(inputs)).json()).error;
+  assertMatch(
+    await error([{ ...tokens, datatype: "INT64", data: [1, 2, 3, 4] }]),
+    /^tokens has the datatype "INT64": expected BYTES, as this model's tokens have names/,
+  );
+  assertEquals(await error([{ ...tokens, data: ["a", "b", "c", 7] }]), "tokens holds 7: expected texts");
+  assertEquals(
+    await error([tokens, { ...tokens, name: "text" }]),
+    'there is no input "text": expected tokens, or lengths',
+  );
+  assertEquals(
+    await error([tokens, { ...lengths, data: [2, 0] }]),
+    "tokens[1] is []: expected a list of at least one token",
+  );
+});
