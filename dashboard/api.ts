@@ -1,6 +1,6 @@
 /** Requests to the server that sent this page. */
 import type { ModelInfo, Prediction } from "../lib/predict/types.ts";
-import type { SavedData } from "../lib/run/files/data_schema.ts";
+import type { DataStatistics } from "../lib/data/statistics.ts";
 import type { Judgements } from "../lib/run/files/evaluation_schema.ts";
 import type { RunDetail } from "../lib/run/types.ts";
 
@@ -79,8 +79,8 @@ export async function presetNames(): Promise<readonly string[]> {
 }
 
 /** What the files held that the run was trained on. */
-export function runData(run: string): Promise<SavedData> {
-  return request<SavedData>(`runs/${encodeURIComponent(run)}/data`);
+export function runData(run: string): Promise<DataStatistics> {
+  return request<DataStatistics>(`runs/${encodeURIComponent(run)}/data`);
 }
 
 /** How the run's model does on rows that were kept from training. */

@@ -1,5 +1,5 @@
 /** What a run on files left behind: figures of any number of classes that agree with each other. */
-import type { SavedData } from "../lib/run/files/data_schema.ts";
+import type { DataStatistics } from "../lib/data/statistics.ts";
 import type { Judgement, Judgements } from "../lib/run/files/evaluation_schema.ts";
 import { evaluatePredictions } from "../lib/model/evaluation.ts";
 
@@ -48,7 +48,7 @@ export function judgementsOf(labels: readonly string[]): Judgements {
   return { validation: judgementOf(labels), test: judgementOf(labels) };
 }
 
-export function dataOf(labels: readonly string[]): SavedData {
+export function dataOf(labels: readonly string[]): DataStatistics {
   const classes = labels.map((label, at) => ({ label, training: 700 + 13 * at, validation: JUDGED, test: JUDGED }));
   const rows = classes.reduce((sum, { training }) => sum + training, 0);
   const judged = { rows: JUDGED * labels.length, tokens: 530 * labels.length, unknown: 21, truncated: 2, empty: 0 };

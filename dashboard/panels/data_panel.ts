@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /** What the files held that the run was trained on: rows, classes, vocabulary, and what is odd about them. */
 import { counted } from "../../lib/base/counted.ts";
-import type { SavedData } from "../../lib/run/files/data_schema.ts";
+import type { DataStatistics } from "../../lib/data/statistics.ts";
 import { messageOf, runData } from "../api.ts";
 import { byId, create, short, tableRow } from "../page/dom.ts";
 import { bytes, count, percent } from "../state/format.ts";
@@ -12,7 +12,7 @@ const ROLES = [["training", "Training"], ["validation", "Validation"], ["test", 
 /** Classes that are listed. */
 const MOST_CLASSES = 200;
 
-type Repeated = SavedData["duplicates"] | undefined;
+type Repeated = DataStatistics["duplicates"] | undefined;
 
 export class DataPanel {
   readonly #view = byId("view-judgement", HTMLElement);
@@ -50,7 +50,7 @@ export class DataPanel {
     for (const card of this.#cards) card.dataset["empty"] = what;
   }
 
-  #show(data: SavedData): void {
+  #show(data: DataStatistics): void {
     const { parts, classes } = data;
     const roles = ROLES.filter(([role]) => parts[role]);
     this.#empty("");
@@ -60,7 +60,7 @@ export class DataPanel {
       return cell;
     };
     this.#head.replaceChildren(create("td"), ...roles.map(([, name]) => heading(name)));
-    type Part = NonNullable<SavedData["parts"]["training"]>;
+    type Part = NonNullable<DataStatistics["parts"]["training"]>;
     const row = (name: string, value: (part: Part) => string) =>
       tableRow(name, ...roles.map(([role]) => value(parts[role]!)));
     this.#parts.tBodies[0]?.replaceChildren(
@@ -91,7 +91,7 @@ export class DataPanel {
   }
 }
 
-function factsOf(data: SavedData): (readonly [name: string, ...values: string[]])[] {
+function factsOf(data: DataStatistics): (readonly [name: string, ...values: string[]])[] {
   const { vocabulary, lengths, maxLength, sources, bad } = data;
   const { size, known = size - 2, distinct, once, forgotten } = vocabulary;
   const unkept = forgotten > 0 ? ` · ${count(forgotten)} forgotten while reading` : "";
@@ -114,7 +114,7 @@ function factsOf(data: SavedData): (readonly [name: string, ...values: string[]]
 }
 
 /** What somebody who trusts these data should know. */
-function oddities({ warnings, bad, duplicates, conflicts, leaks }: SavedData): string[] {
+function oddities({ warnings, bad, duplicates, conflicts, leaks }: DataStatistics): string[] {
   const repeated = (rows: Repeated, what: string) => {
     if (!rows || rows.rows === 0) return [];
     const [first] = rows.examples;

@@ -1,6 +1,7 @@
 /** The figures of data, for people: lines. */
 import { counted } from "../../base/counted.ts";
 import { sourceName } from "../../data/formats/bytes.ts";
+import { FIRST_KNOWN } from "../../data/vocabulary/vocabulary.ts";
 import type { DataOptions } from "../../config/data_shape.ts";
 import { printableExcerpt } from "../../base/printable.ts";
 import {
@@ -9,7 +10,7 @@ import {
   type Repetition,
   repetitions,
   type Role,
-} from "../../data/findings/statistics.ts";
+} from "../../data/statistics.ts";
 
 /** Classes that are listed; of more than these, the smallest and the largest ones. */
 const CLASSES = 20;
@@ -108,7 +109,9 @@ function lengthLines(statistics: DataStatistics, options: Pick<DataOptions, "max
 }
 
 function vocabularyLines(statistics: DataStatistics): string[] {
-  const { known: tokens, distinct, once } = statistics.vocabulary;
+  const { vocabulary } = statistics;
+  const { distinct, once } = vocabulary;
+  const tokens = vocabulary.known ?? vocabulary.size - FIRST_KNOWN;
   const known = eachPart(statistics).map(({ part, role }) =>
     `${percent(part.tokens - part.unknown, part.tokens)} ${PURPOSE[role]}`
   );

@@ -5,7 +5,7 @@ import { Lengths } from "../findings/lengths.ts";
 import { AUTO_LENGTH, type DataOptions } from "../../config/data_shape.ts";
 import type { ProvisionalTokens } from "../vocabulary/provisional.ts";
 import { stratifiedSplit } from "./split.ts";
-import type { PartStatistics, RepeatedRows } from "../findings/statistics.ts";
+import type { PartStatistics, RepeatedRows } from "../statistics.ts";
 import type { EncodedTable } from "../batches/table.ts";
 import { placeOf, type RowPlaces, TableBuilder } from "./table_builder.ts";
 import { UNKNOWN } from "../vocabulary/vocabulary.ts";

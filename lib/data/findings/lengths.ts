@@ -1,3 +1,5 @@
+import type { DataStatistics } from "../statistics.ts";
+
 /** Lengths of rows and how often each occurs. */
 export class Lengths {
   readonly #counts = new Map<number, number>();
@@ -26,16 +28,8 @@ export class Lengths {
   }
 }
 
-/** Percentiles of rows' lengths, in tokens. */
-export interface LengthSummary {
-  readonly p50: number;
-  readonly p90: number;
-  readonly p95: number;
-  readonly p99: number;
-  readonly max: number;
-}
-
-export function summarize(lengths: Lengths): LengthSummary {
-  const [p50, p90, p95, p99, max] = [0.5, 0.9, 0.95, 0.99, 1].map((share) => lengths.percentile(share));
-  return { p50: p50!, p90: p90!, p95: p95!, p99: p99!, max: max! };
+/** Returns the percentiles of lengths that statistics have. */
+export function summarize(lengths: Lengths): DataStatistics["lengths"] {
+  const at = (share: number) => lengths.percentile(share);
+  return { p50: at(0.5), p90: at(0.9), p95: at(0.95), p99: at(0.99), max: at(1) };
 }

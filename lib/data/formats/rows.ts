@@ -1,20 +1,13 @@
 /** The one way to read sources of any format: rows, and problems, one source after another. */
 import type { ReadOptions } from "../../config/data_shape.ts";
-import { refusal, type SourceDigest } from "./bytes.ts";
+import type { SourceInfo } from "../statistics.ts";
+import { refusal } from "./bytes.ts";
 import { readDelimited } from "./delimited.ts";
 import type { Entry } from "./entry.ts";
 import { readFastText } from "./fasttext.ts";
 import { readJsonLines } from "./jsonl.ts";
 import { describeFormat, type Format, recognise } from "./recognise.ts";
 import { openText, type TextSource } from "./text.ts";
-
-/** What a source turned out to be. */
-export interface SourceInfo extends SourceDigest {
-  /** The source as it was named: a path, or `-` for standard input. */
-  readonly name: string;
-  /** The format that was recognised, in words. */
-  readonly format: string;
-}
 
 export interface RowReader {
   /** The entries of the source, in batches of what was at hand. Throws an InputError if it cannot be read at all. */

@@ -1,6 +1,6 @@
 /** What may be a mistake in the labels of data: names that look alike, that stand for nothing, or that come once. */
 import { counted } from "../../base/counted.ts";
-import type { DataStatistics } from "../findings/statistics.ts";
+import type { DataStatistics } from "../statistics.ts";
 
 /** What programs write where a value is missing. */
 const MISSING = /^(?:[-+]?nan|null|nil|none|undefined|n\/?a|#n\/a|<na>|nat|missing)$/i;

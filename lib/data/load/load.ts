@@ -10,7 +10,7 @@ import { NEWEST_RULES } from "../../config/data_shape.ts";
 import { problemsOf } from "../findings/problems.ts";
 import type { LoadedData, LoadOptions } from "./loaded_data.ts";
 import { refusals, warnings } from "./refusals.ts";
-import type { DataStatistics, PartStatistics, RepeatedRows, Role } from "../findings/statistics.ts";
+import type { DataStatistics, RepeatedRows, Role } from "../statistics.ts";
 import { openTokenizer } from "../tokenizers/create.ts";
 
 /** Reads, encodes and splits the data that `options` name. Throws an InputError for data that nothing can be learnt from. */
@@ -112,16 +112,19 @@ function statistics(
       sameAs: assembled.place(first),
     })),
   });
-  const figures = (role: Role): PartStatistics | undefined => loaded[role]?.statistics;
   const listed = problemsOf(encoder.problems.listed, encoder.problems.listed.length);
   return {
     sources,
     digest: hash.digest("hex"),
     classes,
-    parts: { training: figures("training"), validation: figures("validation"), test: figures("test") },
+    parts: {
+      training: loaded.training.statistics,
+      validation: loaded.validation?.statistics,
+      test: loaded.test?.statistics,
+    },
     lengths: summarize(assembled.lengths),
     maxLength: assembled.maxLength,
-    vocabulary: assembled.figures,
+    vocabulary: assembled.statistics,
     duplicates: repeated(parts.training.repeated),
     conflicts: repeated(parts.training.conflicting),
     leaks: {

@@ -3,7 +3,7 @@ import type { DataOptions, ReadingRules } from "../../config/data_shape.ts";
 import type { LoadedPart } from "../encode/assemble.ts";
 import type { EncoderIo } from "../encode/encode_sources.ts";
 import type { PreprocessingJson } from "../encode/preprocessing.ts";
-import type { DataStatistics } from "../findings/statistics.ts";
+import type { DataStatistics } from "../statistics.ts";
 
 export interface LoadOptions extends DataOptions, Omit<EncoderIo, "rules"> {
   /** Paths of the training rows, or `-` for standard input. */

@@ -1,7 +1,7 @@
 /** What makes data unfit to learn from, and what is only worth a warning. */
 import { counted } from "../../base/counted.ts";
 import type { Problem } from "../../base/errors.ts";
-import type { DataStatistics } from "../findings/statistics.ts";
+import type { DataStatistics } from "../statistics.ts";
 import { labelWarnings } from "./label_warnings.ts";
 import type { Encoder } from "../encode/encode_sources.ts";
 import { sourceName } from "../formats/bytes.ts";

@@ -1,4 +1,5 @@
 import { type DataOptions, FEW_ROWS } from "../../config/data_shape.ts";
+import type { DataStatistics } from "../statistics.ts";
 import type { ProvisionalTokens } from "./provisional.ts";
 import { FIRST_KNOWN, UNKNOWN, Vocabulary } from "./vocabulary.ts";
 
@@ -6,20 +7,7 @@ export interface ChosenVocabulary {
   readonly vocabulary: Vocabulary;
   /** Provisional id → id. */
   readonly ids: Uint32Array;
-  readonly figures: VocabularyFigures;
-}
-
-export interface VocabularyFigures {
-  /** Ids: those of the known tokens, padding and unknown. */
-  readonly size: number;
-  /** Known tokens: ids without padding and unknown. */
-  readonly known: number;
-  /** Different tokens in the training rows. */
-  readonly distinct: number;
-  /** Those that come once. */
-  readonly once: number;
-  /** Those that were forgotten while reading, because there are too many; they are unknown. */
-  readonly forgotten: number;
+  readonly statistics: DataStatistics["vocabulary"];
 }
 
 /** Occurrences that make a token known. */
@@ -59,6 +47,6 @@ export function chooseVocabulary(
   return {
     vocabulary,
     ids,
-    figures: { size: vocabulary.size, known: kept.length, distinct, once, forgotten: tokens.forgotten },
+    statistics: { size: vocabulary.size, known: kept.length, distinct, once, forgotten: tokens.forgotten },
   };
 }

@@ -3,7 +3,7 @@ import { counted } from "../../base/counted.ts";
 import { join } from "node:path";
 import { sourceName } from "../../data/formats/bytes.ts";
 import type { JudgingRows } from "../../data/evaluation_rows.ts";
-import { dataSchema } from "../files/data_schema.ts";
+import { dataStatisticsSchema } from "../../data/statistics.ts";
 import { readBytes, readJson, writeWhole } from "../files/files.ts";
 
 /** Keys of the training rows, as float64 in order. Runs of 0.1.0 and runs on too many rows have none. */
@@ -52,7 +52,7 @@ function holds(sorted: Float64Array, key: number): boolean {
 
 /** What is to be said of whole files that the run was trained on, which are known by their digests. */
 async function seenFiles(directory: string, judging: JudgingRows["sources"]): Promise<string | undefined> {
-  const data = await readJson(join(directory, "data.json"), dataSchema).catch(() => undefined);
+  const data = await readJson(join(directory, "data.json"), dataStatisticsSchema).catch(() => undefined);
   if (!data) return undefined;
   const trained = data.sources.filter(({ role }) => role === "training");
   const seen = judging.filter(({ sha256 }) => trained.some((source) => source.sha256 === sha256));

@@ -2,7 +2,7 @@
 import { dirname, join } from "node:path";
 import type { RunEvent } from "../../base/events.ts";
 import { StopReason } from "../../lockstep/memory/control.ts";
-import { dataSchema } from "../files/data_schema.ts";
+import { dataStatisticsSchema } from "../../data/statistics.ts";
 import { listRuns, RUN_ID } from "../files/directory.ts";
 import { removeRun } from "./retention.ts";
 import { lastEvent } from "../log/event_log.ts";
@@ -174,7 +174,9 @@ export class RunLibrary {
   async data(id: string): Promise<JsonText | undefined> {
     if (!RUN_ID.test(id)) return undefined;
     const manifest = await optional(() => this.#manifest(id));
-    const json = await optional(() => readFigures(this.#path(id, "data.json"), manifest?.statisticsDigest, dataSchema));
+    const json = await optional(() =>
+      readFigures(this.#path(id, "data.json"), manifest?.statisticsDigest, dataStatisticsSchema)
+    );
     return json && this.#shown(await this.#configOf(id)).json(json);
   }
 

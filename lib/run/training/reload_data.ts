@@ -4,7 +4,7 @@ import type { Config } from "../../config/schema.ts";
 import type { LoadedPart } from "../../data/encode/assemble.ts";
 import { loadData } from "../../data/load/load.ts";
 import type { PreprocessingJson } from "../../data/encode/preprocessing.ts";
-import { type DataStatistics, repetitions } from "../../data/findings/statistics.ts";
+import { type DataStatistics, repetitions } from "../../data/statistics.ts";
 import type { TrainingData } from "../../data/batches/training_data.ts";
 import { unlessAborted } from "../../base/abort.ts";
 import { InputError } from "../../base/errors.ts";

@@ -2,7 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { describe } from "../../data/batches/check_tokens.ts";
 import { InputError } from "../../base/errors.ts";
-import { dataSchema } from "../../run/files/data_schema.ts";
+import { dataStatisticsSchema } from "../../data/statistics.ts";
 import { judgementsSchema } from "../../run/files/evaluation_schema.ts";
 import { type JsonText, RUN_ACTIONS, RUN_STATES, type RunAction, type RunQuery } from "../../run/types.ts";
 import { problemAnswer, problemResponse } from "../pipeline/problem.ts";
@@ -118,7 +118,7 @@ export function runRoutes(routes: Routes, { runs }: Services, sse: EventsOptions
     summary: "What the files held that the run was trained on",
     request,
     responses: {
-      200: jsonAnswer("What they held", dataSchema),
+      200: jsonAnswer("What they held", dataStatisticsSchema),
       404: problemAnswer("There is no such run, or it makes its own data"),
     },
   }, async (c) => {

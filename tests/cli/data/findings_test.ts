@@ -28,7 +28,7 @@ Deno.test("train prints the conflicts, leaks and known tokens that check finds, 
     const lines = trained.stdout.split("\n").filter((line) => line.startsWith("Warning: "));
     assertEquals(lines, [
       `Warning: ${conflicts} rows have another label than an earlier row with the same tokens: deno task check lists them`,
-      `Warning: ${leaks} rows that validate have the tokens of a training row: deno task check lists them`,
+      `Warning: ${leaks} validation rows have the tokens of a training row: deno task check lists them`,
     ]);
 
     // A run of an earlier version knows its files alone.

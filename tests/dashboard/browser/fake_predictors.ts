@@ -3,7 +3,7 @@ import { BATCH_SIZES, Histogram } from "../../../lib/predict/histogram.ts";
 import { createReader } from "../../../lib/predict/reader.ts";
 import { openReading } from "../../../lib/predict/reading.ts";
 import type { Predictor } from "../../../lib/predict/types.ts";
-import type { SavedData } from "../../../lib/run/files/data_schema.ts";
+import type { DataStatistics } from "../../../lib/data/statistics.ts";
 
 export const DIGEST = "3fa9c1d27b60e84455aa19cf0d3be2716cfe9a0b41d8537e2290b6cc11d4f05e";
 
@@ -37,7 +37,7 @@ export function parityPredictor(run: string): Predictor {
 }
 
 /** Gives a text the class with the number of its known words, or the last. */
-export function textPredictor(run: string, { classes, maxLength }: SavedData): Predictor {
+export function textPredictor(run: string, { classes, maxLength }: DataStatistics): Predictor {
   const labels = classes.map(({ label }) => label);
   const vocabulary = ["refund", "please", "crash", "my", "parcel"];
   const model = { run, labels, vocabulary: 7, length: maxLength, text: true, round: 560, digest: DIGEST };

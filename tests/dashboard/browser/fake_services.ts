@@ -1,7 +1,7 @@
 /** A run that lives in memory and says what it is told to, and the rest of what the app needs around it. */
 import { dashboardAssets } from "../../../dashboard/assets.ts";
 import { eventSchema, type NewEvent, type RunEvent, type Summary } from "../../../lib/base/events.ts";
-import type { SavedData } from "../../../lib/run/files/data_schema.ts";
+import type { DataStatistics } from "../../../lib/data/statistics.ts";
 import { jsonText } from "../../judged.ts";
 import type { Judgements } from "../../../lib/run/files/evaluation_schema.ts";
 import type { RunAction, RunDetail } from "../../../lib/run/types.ts";
@@ -20,7 +20,7 @@ export function at(point: number): string {
 }
 
 /** What a run on files says of them when it starts. */
-function startOf(data: SavedData | undefined): Partial<Extract<NewEvent, { type: "started" }>> {
+function startOf(data: DataStatistics | undefined): Partial<Extract<NewEvent, { type: "started" }>> {
   if (!data) return {};
   const { sources, parts, classes, vocabulary, maxLength, bad } = data;
   return {
@@ -129,7 +129,7 @@ export class FakeRun {
   /** Streams that were asked to start after this id. */
   readonly starts: number[] = [];
   /** Of a run on files. */
-  data: SavedData | undefined;
+  data: DataStatistics | undefined;
   judgement: Judgements | undefined;
   /** While it waits for its turn. */
   queued: { place: number; config: Readonly<Record<string, unknown>> } | undefined;

@@ -4,7 +4,7 @@ import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DamagedFile } from "../../../lib/base/errors.ts";
 import { evaluatePredictions } from "../../../lib/model/evaluation.ts";
-import { dataSchema } from "../../../lib/run/files/data_schema.ts";
+import { dataStatisticsSchema } from "../../../lib/data/statistics.ts";
 import { readFigures } from "../../../lib/run/files/metrics_files.ts";
 import { jsonBytes } from "../../../lib/run/files/files.ts";
 import { judgementSchema, judgementsSchema } from "../../../lib/run/files/evaluation_schema.ts";
@@ -33,15 +33,18 @@ Deno.test("readFigures() parses what an older version wrote, names what is wrong
     const path = join(directory, "data.json");
     const written = dataOf(labelsOf(5));
     await writeFile(path, jsonBytes(written));
-    assertEquals(JSON.parse(new TextDecoder().decode(await readFigures(path, undefined, dataSchema))), written);
+    assertEquals(
+      JSON.parse(new TextDecoder().decode(await readFigures(path, undefined, dataStatisticsSchema))),
+      written,
+    );
     await writeFile(path, jsonBytes({ ...written, maxLength: "x" }));
     await assertRejects(
-      () => readFigures(path, undefined, dataSchema),
+      () => readFigures(path, undefined, dataStatisticsSchema),
       DamagedFile,
       'maxLength is "x": expected a number',
     );
     await writeFile(path, jsonBytes(dataOf(labelsOf(5000))));
-    await assertRejects(() => readFigures(path, undefined, dataSchema), DamagedFile, "bytes and no digest");
+    await assertRejects(() => readFigures(path, undefined, dataStatisticsSchema), DamagedFile, "bytes and no digest");
   }));
 
 Deno.test("evaluatePredictions() of 10,000 classes is bounded by rows and classes, and agrees with the matrix of few", () => {

@@ -1,0 +1,105 @@
+/**
+ * Describes the statistics of data that was read, as a run saves them in `data.json`, prints them and sends them over
+ * HTTP. This schema is the only definition of them.
+ */
+import { z } from "zod";
+import { counted } from "../base/counted.ts";
+
+const partSchema = z.object({
+  rows: z.int(),
+  /** Tokens of all rows, after truncation. */
+  tokens: z.int(),
+  /** Tokens that are not in the vocabulary. */
+  unknown: z.int(),
+  /** Rows that were cut. */
+  truncated: z.int(),
+  /** Rows without tokens; each was given an unknown one. */
+  empty: z.int(),
+});
+
+/** Rows with the same tokens as other rows: their number, and pairs of places such as `tickets.csv:18`. */
+const repeatedSchema = z.object({
+  rows: z.int(),
+  examples: z.array(z.object({ place: z.string(), sameAs: z.string() })),
+});
+
+const sourceSchema = z.object({
+  /** The source as the user named it: a path, or `-` for standard input. */
+  name: z.string(),
+  /** The recognized format, in words. */
+  format: z.string(),
+  /** SHA-256 and length of all bytes that were read, before any decompression. */
+  sha256: z.string(),
+  bytes: z.int(),
+});
+
+const roleSchema = z.enum(["training", "validation", "test"]);
+
+export const dataStatisticsSchema = z.object({
+  sources: z.array(sourceSchema.extend({ role: roleSchema })),
+  /** SHA-256 over the roles and digests of all sources: renaming the files does not change it. */
+  digest: z.string(),
+  /** Rows of each class, by role. */
+  classes: z.array(z.object({ label: z.string(), training: z.int(), validation: z.int(), test: z.int() })),
+  parts: z.object({
+    training: partSchema.optional(),
+    validation: partSchema.optional(),
+    test: partSchema.optional(),
+  }),
+  /** Percentiles of the lengths of training rows, in tokens before truncation. */
+  lengths: z.object({ p50: z.int(), p90: z.int(), p95: z.int(), p99: z.int(), max: z.int() }),
+  /** Tokens of a row that are kept. */
+  maxLength: z.int(),
+  vocabulary: z.object({
+    /** Ids: those of the known tokens, padding and unknown. */
+    size: z.int(),
+    /** Known tokens: ids without padding and unknown. Version 0.1.0 did not write them. */
+    known: z.int().optional(),
+    /** Different tokens in the training rows. */
+    distinct: z.int(),
+    /** Tokens that occur once. */
+    once: z.int(),
+    /** Tokens that were forgotten while reading, because there are too many; they are unknown. */
+    forgotten: z.int(),
+  }),
+  /** Rows of the training sources whose tokens an earlier row has. */
+  duplicates: repeatedSchema,
+  /** Duplicates whose label differs from that of the earlier row. */
+  conflicts: repeatedSchema,
+  /** Validation and test rows whose tokens a training row has. */
+  leaks: z.object({ validation: repeatedSchema.optional(), test: repeatedSchema.optional() }),
+  /** Bad rows, and the first of them in words, with their places. */
+  bad: z.object({ rows: z.int(), first: z.array(z.string()) }),
+  warnings: z.array(z.string()),
+});
+
+export type DataStatistics = z.infer<typeof dataStatisticsSchema>;
+export type PartStatistics = z.infer<typeof partSchema>;
+export type RepeatedRows = z.infer<typeof repeatedSchema>;
+export type SourceInfo = Readonly<z.infer<typeof sourceSchema>>;
+export type Role = z.infer<typeof roleSchema>;
+
+/** A kind of rows that occur more than once. */
+export interface Repetition {
+  readonly name: "Duplicates" | "Conflicts" | "Leaks" | "";
+  readonly repeated: RepeatedRows;
+  /** Says how many rows there are, and what they share. */
+  readonly text: string;
+  /** Says that metrics of a model trained on these data are less reliable for it. */
+  readonly isSuspect: boolean;
+}
+
+/** Returns the rows that occur more than once, as `check` and training report them. */
+export function repetitions(
+  { duplicates, conflicts, leaks }: Pick<DataStatistics, "duplicates" | "conflicts" | "leaks">,
+): Repetition[] {
+  const kinds: [Repetition["name"], RepeatedRows | undefined, one: string, many: string, what: string, boolean][] = [
+    ["Duplicates", duplicates, "row has", "rows have", "the tokens of an earlier row", false],
+    ["Conflicts", conflicts, "row has", "rows have", "another label than an earlier row with the same tokens", true],
+    ["Leaks", leaks.validation, "validation row has", "validation rows have", "the tokens of a training row", true],
+    ["", leaks.test, "test row has", "test rows have", "the tokens of a training row", true],
+  ];
+  return kinds.flatMap(([name, repeated, one, many, what, isSuspect]) =>
+    repeated ? [{ name, repeated, text: `${counted(repeated.rows, one, many)} ${what}`, isSuspect }] : []
+  );
+}
