@@ -8,7 +8,7 @@ import { connectNats } from "../../lib/cluster/nats/connection.ts";
 import { CHUNK_BYTES, getObject, putObject } from "../../lib/cluster/protocol/objects.ts";
 import { decodeNode, encodeNode, gather, type RoundShape, scatter } from "../../lib/cluster/protocol/round_codec.ts";
 import { Signer } from "../../lib/cluster/protocol/signer.ts";
-import { SHARD_FIGURES } from "../../lib/lockstep/memory/figures.ts";
+import { SHARD_FIELD_COUNT } from "../../lib/lockstep/memory/fields.ts";
 
 export interface Costs {
   /** Of a message however small: published, persisted, answered, delivered. In seconds. */
@@ -63,7 +63,7 @@ async function measureCodec(): Promise<Pick<Costs, "codec" | "add">> {
   const part = new Float32Array(shape.elements).map((_, i) => i % 7);
   const parts = [part, part, part];
   const rows = new Int32Array();
-  const figures = [new Float64Array(SHARD_FIGURES).fill(1)];
+  const figures = [new Float64Array(SHARD_FIELD_COUNT).fill(1)];
   const whole = { figures, rows, values: gather(shape, parts, rows) };
   const bytes = whole.values.byteLength;
   const ways: number[] = [];

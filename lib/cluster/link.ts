@@ -6,7 +6,7 @@ import { randomInt } from "node:crypto";
 import type { Config } from "../config/schema.ts";
 import { errorMessage, TrainingError } from "../base/errors.ts";
 import type { ClusterView, Incident } from "../base/events.ts";
-import type { Coordinator, Link } from "../lockstep/coordinator.ts";
+import type { Coordinator, MachineLink } from "../lockstep/coordinator.ts";
 import { groupsOf } from "../lockstep/schedule.ts";
 import type { LockstepConfig, Plan } from "../lockstep/plan.ts";
 import { awaitServer } from "./nats/await_server.ts";
@@ -45,7 +45,7 @@ export interface LinkProcess {
  * Connects, and waits for a server that is down. Throws an InputError if the server cannot be used, if the run there is
  * another one, or if it is too large; a TrainingError if the server cannot be reached for too long.
  */
-export async function openLink(options: LinkOptions, { signal, say }: LinkProcess): Promise<Link> {
+export async function openLink(options: LinkOptions, { signal, say }: LinkProcess): Promise<MachineLink> {
   const { cluster, clusterWait } = options.config;
   return await awaitServer(() => connectLink(options), {
     clock: wallClock,
@@ -55,7 +55,7 @@ export async function openLink(options: LinkOptions, { signal, say }: LinkProces
   });
 }
 
-async function connectLink({ config, lockstep, plan }: LinkOptions): Promise<Link> {
+async function connectLink({ config, lockstep, plan }: LinkOptions): Promise<MachineLink> {
   const { cluster: url, name: run, clusterCredentials: credentials, clusterCa: tlsCa, minNodes } = config;
   const transport = await connectNats({ url, run, credentials, tlsCa });
   let claim: Claim;
@@ -79,7 +79,7 @@ function anyName(): string {
   return `m-${Array.from({ length: 4 }, () => String.fromCharCode(97 + randomInt(26))).join("")}`;
 }
 
-class ClusterLink implements Link {
+class ClusterLink implements MachineLink {
   readonly #config: Config;
   readonly #lockstep: LockstepConfig;
   readonly #claim: Claim;

@@ -1,38 +1,38 @@
 /**
- * Makes the workers of a run wait for each other, on shared memory: the last to arrive opens the barrier for all. Every
+ * Makes the workers of a run wait for each other in shared memory: the last to arrive opens the barrier for all. Every
  * wait beats the worker's heart, ends when the run aborts, and has a deadline.
  */
 import { Word } from "./memory/control.ts";
 
-/** Ends a wait of a run that was given up. The thread that gave it up has reported the reason. */
+/** Ends the waits of an aborted run. The thread that aborted it has reported the reason. */
 export class Aborted extends Error {
   override readonly name = "Aborted";
 }
 
 /**
- * Counts the loads of the generation word before a waiter sleeps: about 0.5 ms. Sleeping gives the core away, and a
- * virtual machine takes more than 0.1 ms on average to give it back, for which everyone waits at the next barrier.
+ * Limits how often a waiter loads the generation word before it sleeps: about 0.5 ms. Sleeping gives the core away, and a
+ * virtual machine takes more than 0.1 ms on average to give it back, for which all workers wait at the next barrier.
  */
 const SPINS = 200_000;
-/** Loads between two offers of help. */
+/** Counts the loads between two offers of help. */
 const LOADS_PER_LOOK = 64;
-/** Sleeping threads wake this often, to beat their heart and to see the abort word. */
+/** Wakes sleeping threads this often, to beat their heart and to see the abort word. */
 export const WAKE_MS = 200;
 
 export interface BarrierOptions {
   readonly control: Int32Array;
   readonly heart: Int32Array;
   readonly workers: number;
-  /** A peer that does not arrive for this long is lost. */
+  /** Gives up on a worker that does not arrive for this long. */
   readonly timeoutMs: number;
-  /** Is true if each worker has a core of its own; otherwise spinning keeps the others from arriving. */
+  /** Is true if each worker has its own core; otherwise spinning keeps the others from arriving. */
   readonly spin: boolean;
-  /** Does some work of those who have not arrived; returns false if there was none. */
+  /** Does some work of workers that have not arrived; returns false if there was none. */
   readonly help?: () => boolean;
 }
 
 /**
- * Waits for all other workers. Only the last to arrive runs `action`, before anyone leaves: work that is done once.
+ * Waits for all other workers. Only the last to arrive runs `action`, before any worker leaves: work that is done once.
  * Throws Aborted, or an Error at the deadline.
  */
 export type Barrier = (action?: () => void) => void;
@@ -71,11 +71,11 @@ export function createBarrier(
   };
 }
 
-/** Waits while the main thread wants the pause that the last commit announced. Throws Aborted. */
+/** Waits while the pause that the last commit announced lasts. Throws Aborted. */
 export function waitWhilePaused(control: Int32Array, heart: Int32Array): void {
   const pausedAt = Atomics.load(control, Word.pausedAt);
   if (pausedAt === 0) return;
-  // Until the request changes, not until there is none: everyone leaves, even if the next pause is requested already.
+  // Waits until the request changes, not until it is 0: all workers leave, even if the next pause is requested already.
   while (Atomics.load(control, Word.pauseRequest) === pausedAt) {
     throwIfAborted(control);
     Atomics.add(heart, 0, 1);
@@ -83,13 +83,13 @@ export function waitWhilePaused(control: Int32Array, heart: Int32Array): void {
   }
 }
 
-/** Releases everyone: waits throw Aborted, and loops that check the word leave. */
+/** Releases all workers: waits throw Aborted, and loops that check the word end. */
 export function abort(control: Int32Array): void {
   Atomics.store(control, Word.abort, 1);
   Atomics.notify(control, Word.generation);
 }
 
-/** Throws Aborted if the run was given up. */
+/** Throws Aborted if the run was aborted. */
 export function throwIfAborted(control: Int32Array): void {
   if (Atomics.load(control, Word.abort) !== 0) throw new Aborted("The run was aborted");
 }

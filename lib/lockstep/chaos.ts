@@ -1,14 +1,14 @@
 /**
- * Injects faults on purpose (`chaos`), to show that they do not change the result: in each round each worker may have one
- * fault, at one moment of the round. Kind and moment are a pure function of seed, round, worker and attempt.
+ * Injects faults (`chaos`), to show that they do not change the result: in each round each worker may have one fault, at
+ * one moment of the round. Kind and moment are a pure function of seed, round, worker and attempt.
  */
 import { Random, Stream } from "../base/random.ts";
 
-/** `kill` throws, `exit` leaves without a message, `hang` sleeps and `spin` computes for ever, `slow` sleeps a little. */
+/** `kill` throws, `exit` ends without a message, `hang` sleeps and `spin` computes without end, `slow` sleeps a little. */
 export const FAULTS = ["kill", "exit", "hang", "spin", "slow"] as const;
 export type Fault = typeof FAULTS[number];
 
-/** Gives the probability of each fault, for each worker and round. */
+/** Gives the probability of each fault, per worker and round. */
 export type ChaosRates = Readonly<Partial<Record<Fault, number>>>;
 
 /** Places a fault in a round: before the steps, before the averaging, or before the commit. */
@@ -25,7 +25,7 @@ export function parseChaos(text: string): ChaosRates {
   return Object.fromEntries(entries.map(([fault, rate]) => [fault, Number(rate)]));
 }
 
-/** Longer than any run waits. */
+/** Outlasts every deadline of a run. */
 const FOREVER_MS = 24 * 3600 * 1000;
 const SLOW_MS = 20;
 
@@ -39,7 +39,7 @@ export function createChaos(
   if (Object.keys(rates).length === 0) return () => {};
   const random = new Random(seed, Stream.chaos);
   return (round, moment) => {
-    // Room for 2^32 rounds, 256 workers and 4096 attempts, which is more than --max-restarts allows.
+    // Has room for 2^32 rounds, 256 workers and 4096 attempts, which is more than `maxRestarts` allows.
     random.seek((attempt * 256 + worker) * 2 ** 32 + round);
     const when = random.below(3);
     let draw = random.uniform();

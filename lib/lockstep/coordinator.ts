@@ -1,6 +1,6 @@
 /**
  * This layer trains a run: worker threads take rounds on one shared memory, and the weights do not depend on their number.
- * It is no engine (lib/engine computes the gradients), writes no file and serves nothing. Start here for the main thread,
+ * It does not compute gradients (lib/engine does), writes no file and serves nothing. Start here for the main thread,
  * with worker_loop.ts for a worker's rounds, and with memory/map.ts for the memory that they share.
  *
  * The coordinator starts a crew of workers, reads what they commit, asks them to stop, and replaces the crew when a worker
@@ -18,30 +18,30 @@ import { restoresBest } from "./memory/training_history.ts";
 import type { SharedRun } from "./memory/views.ts";
 import { createPlan, type LockstepConfig, type Plan } from "./plan.ts";
 
-/** News since the last update. */
+/** Reports what happened since the last update. */
 export interface Update {
   readonly rounds: readonly RoundRecord[];
-  /** After a crew was replaced, an epoch that was reported before may be reported again. */
+  /** May repeat an epoch after a crew was replaced. */
   readonly epochs: readonly EpochRecord[];
   /** Rounds that undid others. */
   readonly rollbacks: readonly RollbackRecord[];
-  /** `[worker]` sums since the start. */
+  /** `[worker]`: sums since the start. */
   readonly counters: readonly Counters[];
-  /** Workers that were lost, and the response; on other machines, too. */
+  /** Lost workers and the response to each loss, on all machines. */
   readonly incidents: readonly Incident[];
-  /** The machines that take part, if there are others. */
+  /** All machines that take part, if there are several. */
   readonly cluster?: ClusterView | undefined;
 }
 
-/** Connects to the other machines that take part in the same rounds. Without a link, a machine averages by itself. */
-export interface Link {
-  /** Joins the rounds: the workers of `coordinator` have started. */
+/** Connects to the other machines that take part in the same rounds. Without it, a machine trains by itself. */
+export interface MachineLink {
+  /** Joins the rounds, once the workers of `coordinator` have started. */
   start(coordinator: Coordinator): void;
   /** Returns the news since the last call. Throws a TrainingError if this machine cannot take part any more. */
   news(): { readonly incidents: readonly Incident[]; readonly cluster: ClusterView | undefined };
   /** Tells the other machines of an incident on this one. */
   tell(incident: string): void;
-  /** Ends this machine's part after the current order, and lets its workers leave. */
+  /** Leaves after the current order, and lets this machine's workers end. */
   leave(): void;
   /** Resolves when the others need nothing more from this machine. */
   ended(): Promise<void>;
@@ -53,17 +53,17 @@ export interface CoordinatorOptions {
   readonly config: LockstepConfig;
   /** The module that a worker runs: workers/train.ts. */
   readonly workerUrl: URL;
-  /** The state that training starts from. */
+  /** Training starts from this state. */
   readonly initial: State;
-  /** The memory that holds `initial` already, if there is one. */
+  /** A memory that already holds `initial`. */
   readonly run?: SharedRun | undefined;
-  /** The weights before the first round, `[layout.size]`, if they are not the ones that the seed draws. */
+  /** The weights before the first round, `[layout.size]`, if the seed does not draw them. */
   readonly given?: Float32Array | undefined;
-  /** The link to other machines, if there are any: `config.remote` tells the workers. */
-  readonly link?: Link | undefined;
+  /** The link to other machines, if there are any: `config.remote` says so to the workers. */
+  readonly link?: MachineLink | undefined;
 }
 
-/** Reads the rings this often: enough for a live display, and rarely enough to cost training nothing. */
+/** Reads the rings this often: enough for a live display, and too rarely to cost training anything. */
 const UPDATE_MS = 100;
 
 export class Coordinator {
@@ -76,7 +76,7 @@ export class Coordinator {
   #paused = false;
   #incidents: Incident[] = [];
   #restored: { readonly state: State; readonly done: () => void } | undefined;
-  /** The sums of the crews before this one. */
+  /** Holds the sums of earlier crews. */
   #counted: readonly Counters[];
 
   constructor(options: CoordinatorOptions) {
@@ -89,12 +89,12 @@ export class Coordinator {
     this.#counted = this.#crew.counters();
   }
 
-  /** Rounds committed so far. */
+  /** Counts the rounds committed so far. */
   get round(): number {
     return Atomics.load(this.#crew.run.control, Word.round);
   }
 
-  /** The shared memory of the current crew: another one after a crew was replaced. */
+  /** Returns the shared memory of the current crew: a new crew has a new one. */
   get memory(): WebAssembly.Memory {
     return this.#crew.run.memory;
   }
@@ -116,7 +116,7 @@ export class Coordinator {
     return readState(this.#crew.run, this.#options.config.training);
   }
 
-  /** After training: returns the state to end with, if it is an earlier one than the newest, `state`. */
+  /** Returns the state that training ends with if it is earlier than the newest, `state`. Call it after training. */
   earlierBest(state: State): Committed | undefined {
     const { best, history } = state;
     const isNewest = isNewBest(this.#crew.run, state.round);
@@ -137,7 +137,7 @@ export class Coordinator {
     this.#crew.setPaused(paused);
   }
 
-  /** Is true while training rests: from the end of the round until the pause has ended. */
+  /** Is true during a pause: from the end of the round until training resumes. */
   get isPaused(): boolean {
     return this.#crew.isPaused;
   }
@@ -152,7 +152,7 @@ export class Coordinator {
   }
 
   /**
-   * Runs until training ends, with an update about ten times a second. Returns the reason of the end. Throws a
+   * Runs until training ends and yields an update about ten times a second. Returns why training ended. Throws a
    * TrainingError if training cannot continue; the committed state can still be read.
    */
   async *updates(): AsyncGenerator<Update, StopReason, void> {
@@ -162,8 +162,8 @@ export class Coordinator {
       const crew = this.#crew;
       Atomics.store(crew.run.control, Word.driftRequest, 1);
       const { ended } = crew;
-      // Of the current round every earlier record is written. Later ones wait: workers may write an epoch and a rollback
-      // after it while this reads, and the log has them in the order of their rounds.
+      // Reads up to the current round, whose earlier records are all written. Workers may write an epoch and a rollback
+      // of later rounds meanwhile: these wait, as the log has records in the order of their rounds.
       yield this.#read(ended ? Infinity : this.round);
       if (this.#restored) {
         const { state, done } = this.#restored;
@@ -175,7 +175,7 @@ export class Coordinator {
       }
       crew.checkHearts();
       if (crew.failure) {
-        // Reports the rounds committed so far; a later one that the crew may still commit is repeated.
+        // Reports the rounds committed so far. The next crew repeats any round that this one may still commit.
         yield this.#read(this.round);
         this.#replaceCrew();
         await this.start();
@@ -214,7 +214,7 @@ export class Coordinator {
     };
   }
 
-  /** Replaces the crew by a new one on the committed state. Throws a TrainingError if that is of no use. */
+  /** Replaces the crew by a new one on the committed state. Throws a TrainingError if that cannot help. */
   #replaceCrew(): void {
     const { config } = this.#options;
     const { message, final } = this.#crew.failure!;
@@ -232,7 +232,7 @@ export class Coordinator {
     this.#options.link?.tell(incident);
   }
 
-  /** Starts another crew, on `initial`, in place of the current one. */
+  /** Starts another crew on `initial`, in place of the current one. */
   #startCrew(initial: State): void {
     const { config, workerUrl } = this.#options;
     const counted = this.#crew.counters().map((counters, worker) => sum(counters, this.#counted[worker]!));

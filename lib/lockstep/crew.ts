@@ -1,11 +1,11 @@
 /**
- * Holds the workers of one attempt and their own shared memory. An attempt that loses a worker is given up as a whole: the
- * next crew continues from the committed state in another memory. This fences off a worker that hangs, which the runtime
- * cannot terminate: no reader looks at its writes any more.
+ * Holds the workers of one attempt and their shared memory. A crew that loses a worker is replaced as a whole: the next one
+ * continues from the committed state in another memory. The runtime cannot terminate a worker that hangs, but nothing reads
+ * the memory that it may still write to.
  */
 import { abort } from "./barrier.ts";
 import { Word } from "./memory/control.ts";
-import { Counter } from "./memory/figures.ts";
+import { Counter } from "./memory/fields.ts";
 import type { LockstepConfig, Plan } from "./plan.ts";
 import { type SharedRun, sharedRun } from "./memory/views.ts";
 import { type State, writeState } from "./memory/state.ts";
@@ -16,22 +16,22 @@ export interface CrewOptions {
   readonly plan: Plan;
   /** The module that a worker runs: workers/train.ts. */
   readonly workerUrl: URL;
-  /** The state that this crew starts from. */
+  /** This crew starts from this state. */
   readonly initial: State;
-  /** The memory that holds `initial` already, if there is one. */
+  /** A memory that already holds `initial`. */
   readonly run?: SharedRun | undefined;
-  /** Crews before this one. */
+  /** Counts the crews before this one. */
   readonly attempt: number;
 }
 
-/** The reason to give a crew up. */
+/** Says why a crew failed. */
 export interface Failure {
   readonly message: string;
   /** Is true if another crew would fail in the same way. */
   readonly final: boolean;
 }
 
-/** One worker's sums: wall time by kind, and sequences. */
+/** Sums up one worker: wall time by kind, and sequences. */
 export interface Counters {
   readonly computeMs: number;
   readonly waitMs: number;
@@ -58,7 +58,7 @@ export class Crew {
     this.#options = options;
     this.run = options.run ?? sharedRun(options.plan.map);
     if (!options.run) writeState(this.run, options.initial);
-    // Even a run that ends before the first look has a measured round.
+    // Measures a round even if the run ends before the first update.
     Atomics.store(this.run.control, Word.driftRequest, 1);
   }
 
@@ -72,7 +72,7 @@ export class Crew {
     return this.#threads.every(({ done }) => done);
   }
 
-  /** Is true when all workers were told to pause: they start no round until the pause ends. */
+  /** Is true when all workers pause: they start no round until the pause ends. */
   get isPaused(): boolean {
     return Atomics.load(this.run.control, Word.pausedAt) !== 0;
   }
@@ -87,7 +87,7 @@ export class Crew {
     }));
   }
 
-  /** Starts the workers and checks on them every `lookMs`; resolves to the engine's full name, or to undefined on failure. */
+  /** Starts the workers and checks them every `lookMs`. Resolves to the engine's full name, or to undefined on failure. */
   async start(lookMs: number): Promise<string | undefined> {
     const { workers } = this.#options.config;
     this.#threads = Array.from({ length: workers }, (_, worker) => this.#spawn(worker));
@@ -105,7 +105,7 @@ export class Crew {
     await within(milliseconds, Promise.all(this.#threads.map(({ ended }) => ended)));
   }
 
-  /** Fails the crew if a worker has shown no sign of life for too long. */
+  /** Fails the crew if the heart of a worker has not beaten for too long. */
   checkHearts(): void {
     const { workerTimeoutMs } = this.#options.config;
     for (const [worker, entry] of this.#threads.entries()) {

@@ -1,32 +1,32 @@
 /**
- * Notices losses, gradients and weights that are not finite, before the round commits: a gradient by its squared norm,
- * which every step needs anyway, the averaged weights by theirs. If all gradients and their squares fit into float32, so
- * do Adam's moments, which are means of them.
+ * Finds losses, gradients and weights that are not finite, before the round commits: a gradient by its squared norm, which
+ * every step needs anyway, the averaged weights by theirs. If all gradients and their squares fit into float32, so do
+ * Adam's moments, which are their means.
  */
 import type { BatchMetrics } from "../data/batches/batch.ts";
 import { clipScale } from "../engine/adam.ts";
 import { adamUpdate } from "../engine/reference/optimizer.ts";
 import { currentAndNext, isDriftMeasured } from "./memory/control.ts";
-import { Figure } from "./memory/figures.ts";
+import { ShardField } from "./memory/fields.ts";
 import { stampOf } from "./memory/sparse_rows.ts";
 import { currentHistory, learningRateAfter } from "./memory/training_history.ts";
 import { replicaOf, type SharedRun } from "./memory/views.ts";
 import { isSingleStepRound, type LockstepConfig, type Plan } from "./plan.ts";
 import type { Round } from "./schedule.ts";
 
-/** Training diverged and cannot continue: repeating the round would give the same. */
+/** Ends training that diverged: the same round would diverge again. */
 export class Divergence extends Error {
   override readonly name = "Divergence";
 }
 
-/** Lists what can be not finite. The numbers are those in shared memory. */
+/** Numbers, for shared memory, the values that can fail to be finite. */
 export const NonFinite = { loss: 1, gradient: 2, weights: 3, heldOut: 4 } as const;
 export type NonFinite = typeof NonFinite[keyof typeof NonFinite];
 
 export interface Finding {
   readonly kind: NonFinite;
   readonly value: number;
-  /** The shard, or -1 where it is no single shard's. */
+  /** The shard, or -1 if no single shard caused it. */
   readonly shard: number;
   /** The step of the schedule, from 1. */
   readonly step: number;
@@ -34,22 +34,22 @@ export interface Finding {
 
 const FLOAT32_MAX = 3.4028234663852886e38;
 
-/** Notes in the figures of a shard if its step `step` (from 0) was not finite. The first such step stays. */
-export function checkStep(figures: Float64Array, step: number, { lossSum }: BatchMetrics, squaredNorm: number): void {
-  if (figures[Figure.failedStep]! > 0) return;
-  if (!Number.isFinite(lossSum)) note(figures, step, NonFinite.loss, lossSum);
-  else if (!(squaredNorm <= FLOAT32_MAX)) note(figures, step, NonFinite.gradient, squaredNorm);
+/** Notes in the fields of a shard if its step `step` (from 0) was not finite. Keeps the first such step. */
+export function checkStep(fields: Float64Array, step: number, { lossSum }: BatchMetrics, squaredNorm: number): void {
+  if (fields[ShardField.failedStep]! > 0) return;
+  if (!Number.isFinite(lossSum)) note(fields, step, NonFinite.loss, lossSum);
+  else if (!(squaredNorm <= FLOAT32_MAX)) note(fields, step, NonFinite.gradient, squaredNorm);
 }
 
-function note(figures: Float64Array, step: number, kind: NonFinite, value: number): void {
-  figures[Figure.failedStep] = step + 1;
-  figures[Figure.failedKind] = kind;
-  figures[Figure.failedValue] = value;
+function note(fields: Float64Array, step: number, kind: NonFinite, value: number): void {
+  fields[ShardField.failedStep] = step + 1;
+  fields[ShardField.failedKind] = kind;
+  fields[ShardField.failedValue] = value;
 }
 
 /**
- * Finds a value that is not finite in `round`, which is about to commit: the first step, and of its shards the first.
- * Where other machines have some of the shards, this machine cannot say whose weights or gradients it was.
+ * Finds the first value that is not finite in `round`, which is about to commit: by step, then by shard. If other machines
+ * have some of the shards, this machine cannot name the shard of weights or gradients.
  */
 export function findDivergence(
   run: SharedRun,
@@ -83,11 +83,11 @@ export function findDivergence(
 
 function firstFailedStep(run: SharedRun): Finding | undefined {
   let first: Finding | undefined;
-  for (const [shard, figures] of run.shards.entries()) {
-    const step = figures[Figure.failedStep]!;
+  for (const [shard, fields] of run.shards.entries()) {
+    const step = fields[ShardField.failedStep]!;
     if (step > 0 && step < (first?.step ?? Infinity)) {
-      const kind = figures[Figure.failedKind] === NonFinite.loss ? NonFinite.loss : NonFinite.gradient;
-      first = { kind, value: figures[Figure.failedValue]!, shard, step };
+      const kind = fields[ShardField.failedKind] === NonFinite.loss ? NonFinite.loss : NonFinite.gradient;
+      first = { kind, value: fields[ShardField.failedValue]!, shard, step };
     }
   }
   return first;
@@ -100,8 +100,8 @@ function firstShardNotFinite(
   stamp: number,
   vectorOf: (shard: number) => Float32Array,
 ): number {
-  return run.shards.findIndex((figures, shard) => {
-    if (figures[Figure.samples] === 0) return false; // It took no step.
+  return run.shards.findIndex((fields, shard) => {
+    if (fields[ShardField.samples] === 0) return false; // It took no step.
     const stamps = run.stamps[shard];
     return vectorOf(shard).subarray(0, layout.size).some((value, i) => {
       if (i < map.lazyElements && stamps?.[Math.floor(i / spec.embedding)] !== stamp) return false;
@@ -110,7 +110,7 @@ function firstShardNotFinite(
   });
 }
 
-/** Computes again the weights of `shard` after a single-step round, which keeps none: to say whose are not finite. */
+/** Recomputes the weights of `shard` after a single-step round, which keeps no replicas. */
 function weightsOfShard(
   shard: number,
   { training }: LockstepConfig,
@@ -134,7 +134,7 @@ function weightsOfShard(
   return into.weights;
 }
 
-/** Describes a finding in words: with step, shard and learning rate. */
+/** Describes a finding in words, with step, shard and learning rate. */
 export function findingText({ kind, value, shard, step }: Finding, learningRate: number): string {
   const of = shard < 0 ? "" : ` of shard ${shard}`;
   const what = {

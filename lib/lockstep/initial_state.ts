@@ -11,7 +11,7 @@ export function initialState(plan: Plan, config: TrainingConfig, given?: Float32
   return stateOf(plan, given ?? initialWeights(plan.spec, plan.layout, config));
 }
 
-/** Does the same and yields now and then to other tasks: drawing a large model takes seconds. */
+/** Does the same and yields to other tasks from time to time: drawing a large model takes seconds. */
 export async function initialStateInTurns(plan: Plan, config: TrainingConfig, given?: Float32Array): Promise<State> {
   if (given) return stateOf(plan, given);
   const values = stateValues(plan);

@@ -9,23 +9,23 @@ import { keepsBest } from "./memory/training_history.ts";
 import { CHUNK_SIZE, type MapOptions } from "./memory/map.ts";
 import type { Round } from "./schedule.ts";
 
-/** The message's part that configures a worker. */
+/** Configures the workers of a run. */
 export interface LockstepConfig {
   readonly training: TrainingConfig;
   /** The rows of the task `table`. Their arrays are shared, so that posting copies nothing. */
   readonly data?: TrainingData;
-  /** The digest of the file of weights that training starts from, if there is one. */
+  /** The digest of the file of weights that training starts from, if any. */
   readonly weightsDigest?: string;
   readonly workers: number;
   readonly workerTimeoutMs: number;
-  /** The number of crews that may replace one that lost a worker. */
+  /** Limits how many crews may replace one that lost a worker. */
   readonly maxRestarts: number;
   readonly chaos: ChaosRates;
   /** Ends training after this many rounds at the latest. */
   readonly lastRound?: number;
-  /** Is true if other machines carry shards too: then the main thread gives orders (round/orders.ts). */
+  /** Is true if other machines have shards too: then the main thread gives orders (round/orders.ts). */
   readonly remote?: boolean;
-  /** Is true if every worker has a core of its own. */
+  /** Is true if every worker has its own core. */
   readonly spin: boolean;
 }
 
@@ -62,8 +62,8 @@ export function createPlan({ training, data, workers }: LockstepConfig): Plan {
 }
 
 /**
- * Says whether a round is computed in one pass from gradients (round/single_step_round.ts), without replicas. Drift is
- * measured between replicas, and other machines sum replicas.
+ * Returns whether a round is computed in one pass from gradients (round/single_step_round.ts), without replicas: not if
+ * drift is measured between them, or if other machines sum them.
  */
 export function isSingleStepRound(
   { training, remote }: LockstepConfig,

@@ -9,14 +9,14 @@ export type ScheduleOptions = Pick<TrainingConfig, "epochs" | "stepsPerEpoch" | 
 
 export interface Round {
   readonly epoch: number;
-  /** Steps that each shard has taken before this round. */
+  /** Counts the steps that each shard has taken before this round. */
   readonly firstStep: number;
-  /** Local steps of each shard in this round. */
+  /** Counts the local steps of each shard in this round. */
   readonly steps: number;
   readonly endsEpoch: boolean;
 }
 
-/** Steps without an averaging. A round has `clusterEvery` phases, fewer at the end of an epoch. */
+/** Describes steps without an averaging. A round has `clusterEvery` phases, fewer at the end of an epoch. */
 export interface Phase {
   readonly firstStep: number;
   readonly steps: number;
@@ -65,9 +65,9 @@ export function phasesOf({ averageEvery }: ScheduleOptions, { firstStep, steps }
 }
 
 /**
- * Lists the groups of shards that average among themselves between two phases (`groups`, `clusterEvery`): runs of
- * neighbours, as even as possible. Groups belong to the run, as shards do, and a machine carries whole ones, so their means
- * need no other machine. Where a round has one phase, every shard is a group by itself.
+ * Lists the groups of shards that average among themselves between two phases (`groups`, `clusterEvery`): consecutive
+ * shards, as even as possible. Like shards, groups belong to the run. A machine has whole groups, so their means need no
+ * other machine. If a round has one phase, every shard is a group by itself.
  */
 export function groupsOf(
   { shards, groups, clusterEvery }: Pick<TrainingConfig, "shards" | "groups" | "clusterEvery">,

@@ -1,12 +1,12 @@
-/** Weighs the shards in the mean of a round. */
+/** Weighs the shards for the average of a round. */
 import { coefficients } from "../engine/tree_mean.ts";
-import { Figure } from "./memory/figures.ts";
+import { ShardField } from "./memory/fields.ts";
 import type { SharedRun } from "./memory/views.ts";
 
 export interface ShardWeights {
   /**
-   * Counts the shards that took a step in this round: the first ones. The sum leaves out a shard without rows, instead of
-   * multiplying it with 0. The rest of the tree over all shards is the tree over these.
+   * Counts the shards that took a step in this round: the first ones. The sum leaves out shards without rows, instead of
+   * multiplying them with 0. The rest of the tree over all shards is the tree over these.
    */
   readonly active: number;
   /** `[active]` */
@@ -14,10 +14,10 @@ export interface ShardWeights {
 }
 
 /**
- * Weighs each shard by the rows that it learnt from, each row with its class's weight: so the mean gradient of N shards is
- * that of one batch of all their rows.
+ * Weighs each shard by the rows that it learnt from, each row with the weight of its class: so the mean gradient of N
+ * shards is that of one batch of all their rows.
  */
 export function shardWeights({ shards }: Pick<SharedRun, "shards">): ShardWeights {
-  const active = shards.filter((figures) => figures[Figure.samples]! > 0).length;
-  return { active, coefficients: coefficients(shards.slice(0, active).map((figures) => figures[Figure.weight]!)) };
+  const active = shards.filter((fields) => fields[ShardField.samples]! > 0).length;
+  return { active, coefficients: coefficients(shards.slice(0, active).map((fields) => fields[ShardField.weight]!)) };
 }

@@ -1,4 +1,4 @@
-/** Runs a worker thread: it gets one message, says that it is ready, runs the loop, and says that it is done. */
+/** Runs a worker thread: it gets one message, replies that it is ready, runs the loop, and replies that it is done. */
 import { createEngine } from "../engine/create_engine.ts";
 import { errorMessage } from "../base/errors.ts";
 import { abort, Aborted } from "./barrier.ts";
@@ -10,12 +10,12 @@ import type { WorkerIdentity } from "./round/context.ts";
 import { createClaims, helpersOf } from "./work_stealing.ts";
 import { runWorkerLoop } from "./worker_loop.ts";
 
-/** The only message that a worker gets. */
+/** Starts a worker: the only message that it gets. */
 export interface WorkerStart extends WorkerIdentity {
   readonly memory: WebAssembly.Memory;
 }
 
-/** The messages that a worker sends: at most three. */
+/** Lists the messages that a worker sends: at most two. */
 export type WorkerReply =
   | { readonly type: "ready"; readonly engine: string }
   | { readonly type: "done" }
@@ -36,7 +36,7 @@ export async function startWorker(start: WorkerStart, reply: (reply: WorkerReply
   } catch (error) {
     if (error instanceof Aborted) return reply({ type: "done" });
     if (error instanceof SilentExit) return close();
-    // The reply comes first: the reason must be known before the abort makes the others leave.
+    // Replies first: the main thread must know the reason before the abort makes the other workers leave.
     reply({ type: "failed", error: errorMessage(error), final: error instanceof Divergence });
     abort(run.control);
   }

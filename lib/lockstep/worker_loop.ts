@@ -8,7 +8,7 @@ import { createBarrier, waitWhilePaused } from "./barrier.ts";
 import { createChaos } from "./chaos.ts";
 import { commitRound, finishEpoch } from "./commit/commit.ts";
 import { currentAndNext, Word } from "./memory/control.ts";
-import { ChunkFigure, Counter, Figure } from "./memory/figures.ts";
+import { ChunkField, Counter, ShardField } from "./memory/fields.ts";
 import { CHUNK_SIZE } from "./memory/map.ts";
 import { createRowFinder } from "./memory/sparse_rows.ts";
 import { currentHistory, endsEpoch, learningRateAfter } from "./memory/training_history.ts";
@@ -21,7 +21,7 @@ import { remoteRound } from "./round/remote_round.ts";
 import { roundAt } from "./schedule.ts";
 import { claimOrder, type Claims } from "./work_stealing.ts";
 
-/** Trains until everyone is told to end. Throws Aborted when the run is given up. */
+/** Trains until all workers end. Throws Aborted if the run is aborted. */
 export function runWorkerLoop(
   identity: WorkerIdentity,
   plan: Plan,
@@ -40,11 +40,11 @@ export function runWorkerLoop(
   context.barrier();
   let evaluated = 0;
   for (;;) {
-    // All of this changes only at barriers: everyone reads the same.
+    // All of this changes only at barriers: all workers read the same.
     const committed = Atomics.load(control, Word.round);
     const isEnd = Atomics.load(control, Word.outcome) !== 0;
     const history = currentHistory(run, committed);
-    // A state that training resumes from is evaluated again too, so that the decisions at the end of its epoch are repeated.
+    // Training evaluates the state that it resumes from again, and so repeats the decisions at the end of its epoch.
     if (evaluated !== committed && (isEnd || endsEpoch(config.training, committed, history))) {
       evaluated = committed;
       evaluate(context, committed);
@@ -60,7 +60,7 @@ export function runWorkerLoop(
   }
 }
 
-/** Evaluates the current state on the validation set. The sums do not depend on who takes which chunk. */
+/** Evaluates the current state on the validation set. The sums do not depend on which worker takes which chunk. */
 function evaluate({ worker, config, plan, run, engine, timed, barrier }: WorkerContext, committed: number): void {
   const [{ weights }] = currentAndNext(run.states, committed);
   const batch = run.batch(worker, CHUNK_SIZE);
@@ -71,9 +71,9 @@ function evaluate({ worker, config, plan, run, engine, timed, barrier }: WorkerC
       const first = chunk * CHUNK_SIZE;
       plan.dataset.heldOutBatch(batch, first, Math.min(CHUNK_SIZE, plan.dataset.heldOut - first));
       const { lossSum, correct } = engine.evaluate(weights, batch);
-      const figures = run.chunks[chunk]!;
-      figures[ChunkFigure.lossSum] = lossSum;
-      figures[ChunkFigure.correct] = correct;
+      const fields = run.chunks[chunk]!;
+      fields[ChunkField.lossSum] = lossSum;
+      fields[ChunkField.correct] = correct;
       Atomics.add(run.hearts[worker]!, 0, 1);
     }
     engine.hold();
@@ -96,7 +96,7 @@ function createContext(
   const heart = run.hearts[worker]!;
   const counters = run.counters[worker]!;
   const batch = run.batch(worker, batchSize);
-  /** Milliseconds of help for others within the work that is being timed. */
+  /** Counts the milliseconds of help for other workers within the timed work. */
   let helped = 0;
   function help(): boolean {
     const started = performance.now();
@@ -117,7 +117,7 @@ function createContext(
       control: run.control,
       heart,
       workers: config.workers,
-      // Twice: the main thread, which can tell who is missing, gives up first.
+      // Twice as long: the main thread, which can name the missing worker, gives up first.
       timeoutMs: 2 * config.workerTimeoutMs,
       spin: config.spin,
       help,
@@ -132,7 +132,7 @@ function createContext(
     },
     beginShard(shard) {
       run.shards[shard]!.fill(0);
-      // With other machines the round may have begun before; otherwise its stamps are its own.
+      // With other machines an earlier attempt at the round may have left stamps.
       if (config.remote) run.stamps[shard]?.fill(0);
     },
     findRows: createRowFinder(engine, worker, config.workers, plan.map.rows, run.moved[worker]!),
@@ -144,12 +144,12 @@ function createContext(
       return learningRateAfter(config.training, step, currentHistory(run, committed).rollbacks);
     },
     count(shard, batch, { lossSum, correct }) {
-      const figures = run.shards[shard]!;
+      const fields = run.shards[shard]!;
       const samples = batch.size;
-      figures[Figure.lossSum]! += lossSum;
-      figures[Figure.correct]! += correct;
-      figures[Figure.samples]! += samples;
-      figures[Figure.weight]! += lossWeight(batch, plan.dataset.classWeights);
+      fields[ShardField.lossSum]! += lossSum;
+      fields[ShardField.correct]! += correct;
+      fields[ShardField.samples]! += samples;
+      fields[ShardField.weight]! += lossWeight(batch, plan.dataset.classWeights);
       counters[Counter.sequences]! += samples;
       Atomics.add(heart, 0, 1);
     },

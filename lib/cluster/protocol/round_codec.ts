@@ -2,12 +2,12 @@
  * What machines send each other of a round, as bytes: the sum of a node of the tree over shards. The root is what the
  * round comes to, so the base of the next round is written in the same way.
  *
- *   figures │ float64[shards of the node][SHARD_FIGURES]
+ *   figures │ float64[shards of the node][SHARD_FIELD_COUNT]
  *   rows    │ a bit for each row of the embedding that moves by itself: whether some shard of the node touched it
  *   values  │ float32, of each averaged part (weights, m, v): the touched rows, then everything behind the rows
  */
 import { Malformed } from "./envelope.ts";
-import { SHARD_FIGURES } from "../../lockstep/memory/figures.ts";
+import { SHARD_FIELD_COUNT } from "../../lockstep/memory/fields.ts";
 
 /** What the layout of a node's bytes depends on. */
 export interface RoundShape {
@@ -27,7 +27,7 @@ export interface RoundNode {
   readonly values: Float32Array;
 }
 
-const FIGURE_BYTES = SHARD_FIGURES * 8;
+const FIGURE_BYTES = SHARD_FIELD_COUNT * 8;
 
 function rowBytes({ rows }: RoundShape): number {
   return Math.ceil(rows / 64) * 8;
@@ -80,8 +80,8 @@ export function scatter(
 export function encodeNode(shape: RoundShape, { figures, rows, values }: RoundNode): Uint8Array<ArrayBuffer> {
   const bits = rowBytes(shape);
   const bytes = new Uint8Array(figures.length * FIGURE_BYTES + bits + values.byteLength);
-  const numbers = new Float64Array(bytes.buffer, 0, figures.length * SHARD_FIGURES);
-  figures.forEach((own, i) => numbers.set(own, i * SHARD_FIGURES));
+  const numbers = new Float64Array(bytes.buffer, 0, figures.length * SHARD_FIELD_COUNT);
+  figures.forEach((own, i) => numbers.set(own, i * SHARD_FIELD_COUNT));
   const flags = bytes.subarray(numbers.byteLength, numbers.byteLength + bits);
   for (const row of rows) flags[row >> 3]! |= 1 << (row & 7);
   new Float32Array(bytes.buffer, numbers.byteLength + bits).set(values);
@@ -109,7 +109,7 @@ export function decodeNode(shape: RoundShape, shards: number, bytes: Uint8Array)
   const copy = bytes.slice().buffer; // Aligned.
   const begin = shards * FIGURE_BYTES;
   return {
-    figures: Array.from({ length: shards }, (_, i) => new Float64Array(copy, i * FIGURE_BYTES, SHARD_FIGURES)),
+    figures: Array.from({ length: shards }, (_, i) => new Float64Array(copy, i * FIGURE_BYTES, SHARD_FIELD_COUNT)),
     rows: Int32Array.from(touched),
     values: new Float32Array(copy, begin + rowBytes(shape)),
   };

@@ -8,7 +8,7 @@ import { lossWeight } from "../../data/batches/class_weights.ts";
 import { ownedNodes, type Span } from "../../engine/tree_nodes.ts";
 import { pickAveraged } from "../../lockstep/round/averaged_vectors.ts";
 import { currentAndNext, Word } from "../../lockstep/memory/control.ts";
-import { Figure } from "../../lockstep/memory/figures.ts";
+import { ShardField } from "../../lockstep/memory/fields.ts";
 import type { Coordinator } from "../../lockstep/coordinator.ts";
 import { currentHistory } from "../../lockstep/memory/training_history.ts";
 import { giveOrder, Order, readyAfter, timesReady } from "../../lockstep/round/orders.ts";
@@ -102,7 +102,7 @@ export class LockstepShards implements LocalShards {
       const figures = run.shards.slice(first, last);
       const rows: number[] = [];
       run.stamps[first]?.forEach((touched, row) => touched === stamp ? rows.push(row) : 0);
-      const isActive = run.shards[first]![Figure.samples]! > 0;
+      const isActive = run.shards[first]![ShardField.samples]! > 0;
       const touched = Int32Array.from(isActive ? rows : []);
       const values = isActive ? gather(this.#shape, this.#sumsOf(run, first), touched) : new Float32Array();
       return { first, last, bytes: encodeNode(this.#shape, { figures, rows: touched, values }) };
@@ -233,8 +233,8 @@ export class LockstepShards implements LocalShards {
       }
       const figures = run.shards[shard]!;
       figures.fill(0);
-      figures[Figure.samples] = samples;
-      figures[Figure.weight] = weight;
+      figures[ShardField.samples] = samples;
+      figures[ShardField.weight] = weight;
     }
   }
 

@@ -1,11 +1,10 @@
 /**
- * This layer ends a round: it makes the next state current, or rolls back, and decides whether training continues. It
- * trains and averages nothing. Start here: the last worker to arrive at a barrier runs these functions, while all others
- * wait.
+ * This layer ends a round: it makes the next state current, or rolls back, and decides whether training continues. It does
+ * not train or average. Start here: the last worker to arrive at a barrier runs these functions, while all others wait.
  */
 import { Divergence, findDivergence, type Finding, findingText, NonFinite } from "../divergence.ts";
 import { currentAndNext, isDriftMeasured, StopReason, Word } from "../memory/control.ts";
-import { ChunkFigure, DriftFigure, Figure, sumOf } from "../memory/figures.ts";
+import { ChunkField, DriftField, ShardField, sumOf } from "../memory/fields.ts";
 import { stateDigest, touchAllRows } from "../memory/state.ts";
 import {
   currentHistory,
@@ -31,14 +30,14 @@ export function commitRound(config: LockstepConfig, plan: Plan, run: SharedRun, 
   if (finding) return rollBack(config, run, finding);
   const committed = before + 1;
   const history = historyAfterEpoch(run);
-  const lossSum = sumOf(shards, Figure.lossSum);
-  const correct = sumOf(shards, Figure.correct);
-  const samples = sumOf(shards, Figure.samples);
+  const lossSum = sumOf(shards, ShardField.lossSum);
+  const correct = sumOf(shards, ShardField.correct);
+  const samples = sumOf(shards, ShardField.samples);
   const isFirst = round.firstStep === round.epoch * training.stepsPerEpoch;
   const [lossBefore, correctBefore, samplesBefore] = isFirst ? [0, 0, 0] : history.epoch;
   const epoch = [lossBefore + lossSum, correctBefore + correct, samplesBefore + samples] as const;
   setHistory(run, committed, { ...history, epoch });
-  // The last write of the state: from here on readers take the other copy.
+  // The last write of the state: from now on readers take the other copy.
   Atomics.store(control, Word.round, committed);
   writeRound(run, {
     round: committed,
@@ -54,11 +53,11 @@ export function commitRound(config: LockstepConfig, plan: Plan, run: SharedRun, 
 
 /** Returns the root mean square distance of a shard from the mean, relative to the mean. */
 function driftOf(run: SharedRun): number {
-  const distance = sumOf(run.drift, DriftFigure.squaredDistance);
-  return Math.sqrt(distance / shardWeights(run).active / sumOf(run.drift, DriftFigure.squaredNorm));
+  const distance = sumOf(run.drift, DriftField.squaredDistance);
+  return Math.sqrt(distance / shardWeights(run).active / sumOf(run.drift, DriftField.squaredNorm));
 }
 
-/** Turns the main thread's requests into one decision for all, once a round is committed: drift, pause, end. */
+/** Turns the main thread's requests into one decision for all workers, once a round is committed: drift, pause, end. */
 function decide({ lastRound }: LockstepConfig, { control }: SharedRun): void {
   const committed = Atomics.load(control, Word.round);
   if (Atomics.exchange(control, Word.driftRequest, 0) !== 0) Atomics.store(control, Word.driftRound, committed + 1);
@@ -80,8 +79,8 @@ export function finishEpoch(config: LockstepConfig, plan: Plan, run: SharedRun):
   const position = round - history.undone;
   const step = stepsAfter(training, position);
   const heldOut = {
-    loss: sumOf(run.chunks, ChunkFigure.lossSum) / plan.dataset.heldOut,
-    accuracy: sumOf(run.chunks, ChunkFigure.correct) / plan.dataset.heldOut,
+    loss: sumOf(run.chunks, ChunkField.lossSum) / plan.dataset.heldOut,
+    accuracy: sumOf(run.chunks, ChunkField.correct) / plan.dataset.heldOut,
   };
   if (!Number.isFinite(heldOut.loss)) {
     return rollBack(config, run, { kind: NonFinite.heldOut, value: heldOut.loss, shard: -1, step });
@@ -96,7 +95,7 @@ export function finishEpoch(config: LockstepConfig, plan: Plan, run: SharedRun):
     training: { loss: lossSum / Math.max(1, samples), accuracy: correct / Math.max(1, samples) },
     heldOut,
   });
-  // Training may have stopped within an epoch, or restored this state: then it is no end of one.
+  // If training stopped within an epoch, or restored this state, no epoch ends here.
   if (!endsEpoch(training, round, history)) return;
   const sinceBest = keepsBest(training) ? compareWithBest(run, round, history, heldOut) : 0;
   const { targetAccuracy, patience } = training;
@@ -106,9 +105,9 @@ export function finishEpoch(config: LockstepConfig, plan: Plan, run: SharedRun):
 }
 
 /**
- * Goes back to the best state at half the learning rate, or throws a Divergence. A rollback is a round of its own that
- * commits the best state again: so rounds only ever grow, and everything numbered by them (checkpoints, digests, events)
- * stays unambiguous. Only the position in the schedule goes back.
+ * Restores the best state at half the learning rate, or throws a Divergence. A rollback is a round that commits the best
+ * state again: the number of rounds only grows, so everything numbered by rounds (checkpoints, digests, events) stays
+ * unambiguous. Only the position in the schedule goes back.
  */
 function rollBack(config: LockstepConfig, run: SharedRun, finding: Finding): void {
   const { training } = config;
@@ -116,12 +115,12 @@ function rollBack(config: LockstepConfig, run: SharedRun, finding: Finding): voi
   const round = Atomics.load(control, Word.round);
   const { rollbacks } = currentHistory(run, round);
   const learningRate = learningRateAfter(training, finding.step - 1, rollbacks);
-  // Thrown before anything is written: a state that is read now is whole.
+  // Throws before it writes anything: a state that is read now is whole.
   const advice = training.onNan === "stop"
-    ? "; try a smaller one, --clip-norm 1 or --on-nan rollback"
+    ? "; try a lower one, gradient clipping (clipNorm 1) or rollbacks (onNan rollback)"
     : rollbacks < MAX_ROLLBACKS
     ? undefined
-    : `, which ${rollbacks} rollbacks have halved; try --clip-norm 1`;
+    : `, which ${rollbacks} rollbacks have halved; try gradient clipping (clipNorm 1)`;
   if (advice !== undefined) throw new Divergence(findingText(finding, learningRate) + advice);
   const { best } = historyAfterEpoch(run);
   const committed = round + 1;
@@ -136,7 +135,7 @@ function rollBack(config: LockstepConfig, run: SharedRun, finding: Finding): voi
     sinceBest: 0,
   });
   touchAllRows(run, committed);
-  // Before the round commits: a rollback that a reader can see in the state is reported.
+  // Written before the round commits, so that every rollback that a reader sees in the state is reported.
   const restored = best?.round ?? 0;
   writeRollback(run, { round: committed, restored, position, rollbacks: rollbacks + 1, learningRate, ...finding });
   // The last write of the state, as in every commit.

@@ -1,43 +1,43 @@
-/** Passes records from the workers to the main thread, through rings in shared memory for which no thread waits. */
+/** Passes records from the workers to the main thread through rings in shared memory. No thread waits for another. */
 import { type Finding, NonFinite } from "../divergence.ts";
 import { Word } from "../memory/control.ts";
-import { DIGEST_WORDS, EPOCH_FIELDS, ROLLBACK_FIELDS, ROUND_FIELDS } from "../memory/figures.ts";
+import { DIGEST_WORDS, EPOCH_FIELDS, ROLLBACK_FIELDS, ROUND_FIELDS } from "../memory/fields.ts";
 import type { SharedRun } from "../memory/views.ts";
 
-/** One committed round, all shards together. */
+/** Describes a committed round, all shards together. */
 export interface RoundRecord {
-  /** Rounds committed, this one included. */
+  /** Counts the committed rounds, this one included. */
   readonly round: number;
-  /** Steps that each shard has taken. */
+  /** Counts the steps that each shard has taken. */
   readonly step: number;
   readonly epoch: number;
   readonly lossSum: number;
   readonly correct: number;
   readonly samples: number;
-  /** Relative drift between shards, or NaN where it was not measured. */
+  /** The relative drift between shards, or NaN where it was not measured. */
   readonly drift: number;
 }
 
-/** One evaluated epoch. */
+/** Describes an evaluated epoch. */
 export interface EpochRecord {
-  /** Epochs done, this one included. */
+  /** Counts the epochs, this one included. */
   readonly epoch: number;
   readonly round: number;
   readonly step: number;
   /** SHA-256 of the state, in hex. */
   readonly digest: string;
   readonly training: { readonly loss: number; readonly accuracy: number };
-  /** The averaged weights on the validation set. */
+  /** Metrics of the averaged weights on the validation set. */
   readonly heldOut: { readonly loss: number; readonly accuracy: number };
 }
 
-/** A round that undid others. */
+/** Describes a round that undid others. */
 export interface RollbackRecord extends Finding {
   readonly round: number;
-  /** The round whose state it restores, and the rounds of the schedule that are done then. */
+  /** The round whose state it restores, and the number of rounds of the schedule that this state has done. */
   readonly restored: number;
   readonly position: number;
-  /** Rollbacks so far, this one included. */
+  /** Counts the rollbacks so far, this one included. */
   readonly rollbacks: number;
   /** The learning rate that was too high. */
   readonly learningRate: number;
@@ -52,7 +52,7 @@ export function writeRound(run: SharedRun, record: RoundRecord): void {
 
 export function writeEpoch(run: SharedRun, { digest, training, heldOut, ...record }: EpochRecord): void {
   const position = Atomics.load(run.control, Word.epochsWritten);
-  const figures = {
+  const fields = {
     ...record,
     trainingLoss: training.loss,
     trainingAccuracy: training.accuracy,
@@ -60,7 +60,7 @@ export function writeEpoch(run: SharedRun, { digest, training, heldOut, ...recor
     heldOutAccuracy: heldOut.accuracy,
   };
   const words = Array.from({ length: DIGEST_WORDS }, (_, i) => parseInt(digest.slice(8 * i, 8 * i + 8), 16));
-  run.epochs[position % run.epochs.length]!.set([...EPOCH_FIELDS.map((field) => figures[field]), ...words]);
+  run.epochs[position % run.epochs.length]!.set([...EPOCH_FIELDS.map((field) => fields[field]), ...words]);
   Atomics.store(run.control, Word.epochsWritten, position + 1);
 }
 
@@ -70,8 +70,8 @@ export function writeRollback(run: SharedRun, record: RollbackRecord): void {
 }
 
 /**
- * Reads the records written since the last call, oldest first, without those that the ring has overwritten. Records of
- * rounds after `lastRound` stay for the next call.
+ * Reads the records written since the last call, oldest first, without those that the ring has overwritten. Keeps records
+ * of rounds after `lastRound` for the next call.
  */
 export class RecordReader {
   readonly #run: SharedRun;
@@ -109,21 +109,21 @@ export class RecordReader {
   }
 }
 
-/** Returns the first of `records`, which are in the order of their rounds. */
+/** Returns the records of rounds up to `lastRound`: the first ones, which are in the order of their rounds. */
 function upTo<R extends { readonly round: number }>(lastRound: number, records: readonly R[]): R[] {
   return records.filter(({ round }) => round <= lastRound);
 }
 
 function epochRecord(values: Float64Array): EpochRecord {
-  const { epoch, round, step, ...figures } = unpack(EPOCH_FIELDS, values);
+  const { epoch, round, step, ...fields } = unpack(EPOCH_FIELDS, values);
   const words = [...values.subarray(EPOCH_FIELDS.length)];
   return {
     epoch,
     round,
     step,
     digest: words.map((word) => word.toString(16).padStart(8, "0")).join(""),
-    training: { loss: figures.trainingLoss, accuracy: figures.trainingAccuracy },
-    heldOut: { loss: figures.heldOutLoss, accuracy: figures.heldOutAccuracy },
+    training: { loss: fields.trainingLoss, accuracy: fields.trainingAccuracy },
+    heldOut: { loss: fields.heldOutLoss, accuracy: fields.heldOutAccuracy },
   };
 }
 
@@ -139,7 +139,7 @@ function unpack<Field extends string>(fields: readonly Field[], values: Float64A
   return record as Record<Field, number>;
 }
 
-/** Returns the records of `ring` from number `from` on, and the number that `word` says were ever written. */
+/** Returns the records of `ring` from number `from`, and how many records were ever written according to `word`. */
 function read(
   control: Int32Array,
   word: typeof Word.roundsWritten | typeof Word.epochsWritten,
@@ -149,7 +149,7 @@ function read(
   const written = Atomics.load(control, word);
   const first = Math.max(from, written - ring.length);
   const records = Array.from({ length: written - first }, (_, index) => ring[(first + index) % ring.length]!.slice());
-  // Drops the records that were overwritten while this read them, and the one that may be being written.
+  // Drops the records that a worker has overwritten meanwhile, and the one that it may be writing now.
   const overwritten = Atomics.load(control, word) + 1 - ring.length - first;
   return { records: records.slice(Math.max(0, overwritten)), written };
 }

@@ -7,22 +7,22 @@
 export const Word = {
   /** Counts committed rounds. `round & 1` says which copy of the state is current. */
   round: 0,
-  /** Is not 0 when everyone must leave at once. */
+  /** Is not 0 when all workers must leave at once. */
   abort: 1,
-  /** Holds the `StopReason` that the main thread asks for; the workers obey it at the end of the round. */
+  /** Holds the `StopReason` that the main thread requests; the workers obey it at the end of the round. */
   stopRequest: 2,
-  /** Holds 0 while training continues, or the `StopReason` that ends it: one decision for everyone. */
+  /** Holds 0 while training continues, or the `StopReason` that ends it: one decision for all workers. */
   outcome: 3,
-  /** Is not 0 when the main thread asks for the drift of a coming round. */
+  /** Is not 0 when the main thread requests the drift of a coming round. */
   driftRequest: 4,
-  /** Numbers, from 1, the round whose drift everyone measures. */
+  /** Numbers, from 1, the round whose drift all workers measure. */
   driftRound: 5,
   /** Count the records ever written to the rings. */
   roundsWritten: 6,
   epochsWritten: 7,
-  /** Holds the value of `pauseRequest` when everyone was told to pause, or 0. */
+  /** Holds the value of `pauseRequest` that all workers pause at, or 0. */
   pausedAt: 8,
-  /** Counts rollbacks since the initial state; those of this memory are in its `rollbacks`. */
+  /** Counts the rollbacks since the initial state; those of this memory are in its `rollbacks`. */
   rollbacksWritten: 9,
   /** Numbers the round of the best state; -1 while a worker writes it. */
   bestRound: 10,
@@ -41,18 +41,18 @@ export const Word = {
 export type Word = typeof Word[keyof typeof Word];
 export const CONTROL_WORDS = 96;
 
-/** Returns, of two copies, the one that is current after `round` rounds, and the one that the next round writes. */
+/** Returns which of two copies is current after `round` rounds, and which the next round writes. */
 export function currentAndNext<Copy>(copies: readonly [Copy, Copy], round: number): [current: Copy, next: Copy] {
   const [even, odd] = copies;
   return round & 1 ? [odd, even] : [even, odd];
 }
 
-/** Says whether everyone measures drift in round number `round`, counted from 1. */
+/** Returns whether all workers measure drift in round number `round`, counted from 1. */
 export function isDriftMeasured(control: Int32Array, round: number): boolean {
   return Atomics.load(control, Word.driftRound) === round;
 }
 
-/** Lists why training ends. The numbers are those in shared memory. */
+/** Numbers, for shared memory, the reasons why training ends. */
 export const StopReason = { epochs: 1, target: 2, time: 3, signal: 4, round: 5, patience: 6 } as const;
 export type StopReason = typeof StopReason[keyof typeof StopReason];
 
@@ -70,7 +70,7 @@ export function reasonText(reason: StopReason): string {
   return REASONS[reason];
 }
 
-/** Returns the reason that a word in shared memory holds, if it holds one. */
+/** Returns the reason that a word of shared memory holds, if any. */
 export function stopReason(value: number): StopReason | undefined {
   return Object.values(StopReason).find((reason) => reason === value);
 }

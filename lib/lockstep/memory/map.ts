@@ -1,13 +1,13 @@
 /**
- * This layer is the one shared memory of a run: its map, typed views, and the state in it. It is not training: it starts
- * no thread and computes no number. Start with the map below; views.ts turns it into arrays, and only figures.ts and
- * control.ts name what lies in them.
+ * This layer is the one shared memory of a run: its map, typed views, and the state in it. It does not train: it starts no
+ * thread and computes no gradient or average. Start with the map below; views.ts turns it into arrays, and only fields.ts
+ * and control.ts name the positions in them.
  *
  *   control   │ words that steer: see control.ts
  *   hearts    │ one beat count a worker, a cache line each
  *   counters  │ each worker's running sums of time and sequences
- *   shards    │ figures of each shard in this round: see figures.ts
- *   claims    │ for each shard, the stretch of work in which it was claimed last: see work_stealing.ts
+ *   shards    │ sums of each shard in this round: see fields.ts
+ *   claims    │ for each shard, the section of work in which it was claimed last: see work_stealing.ts
  *   dealt     │ the order that last dealt each shard to this machine   (with other machines)
  *   histories │ the training history of each copy of the state, and of the best one
  *   epochEnd  │ how the last evaluated epoch compares with the best one, until the next round commits
@@ -31,18 +31,18 @@
 import { batchWords } from "../../data/batches/batch.ts";
 import { CONTROL_WORDS } from "./control.ts";
 import {
-  ChunkFigure,
+  ChunkField,
   Counter,
   DIGEST_WORDS,
-  DriftFigure,
+  DriftField,
   EPOCH_FIELDS,
-  EpochEndFigure,
-  HistoryFigure,
+  EpochEndField,
+  HistoryField,
   ROLLBACK_FIELDS,
   ROUND_FIELDS,
-  SHARD_FIGURES,
+  SHARD_FIELD_COUNT,
   sizeOf,
-} from "./figures.ts";
+} from "./fields.ts";
 import { mostRowsOf, ROW_SLICES } from "./sparse_rows.ts";
 import { MAX_ROLLBACKS } from "./training_history.ts";
 
@@ -75,13 +75,13 @@ export interface Region {
   readonly count: number;
 }
 
-/** Rounds that the main thread may fall behind before the oldest are lost, and the one that a worker is writing. */
+/** Counts the rounds that the main thread may fall behind before it loses the oldest, and the one that a worker is writing. */
 const ROUND_RING = 4096;
-/** The same for epochs: a run with fewer of them never loses one. */
+/** Does the same for epochs: a run with fewer of them loses none. */
 const EPOCH_RING = 4096;
-/** Sequences of the validation set that are evaluated in one call. */
+/** Counts the sequences of the validation set that one call evaluates. */
 export const CHUNK_SIZE = 256;
-/** Elements whose squares one thread sums in one go: fixed, so that the sum does not depend on workers. */
+/** Counts the elements whose squares one thread sums at a time: fixed, so that the sum does not depend on workers. */
 export const NORM_BLOCK = 4096;
 
 const LINE = 64;
@@ -93,7 +93,7 @@ export function momentSets(options: Pick<MapOptions, "average" | "moments" | "sh
   return { average: 1, local: options.shards, reset: 0 }[options.moments];
 }
 
-/** Counts the squared norms that make the mean gradient's: of slices of the sparse rows, then of blocks of all else. */
+/** Counts the squared norms that add up to the mean gradient's: of slices of sparse rows, then of blocks of all else. */
 function normBlocks({ parameters, lazyElements }: MapOptions): number {
   return ROW_SLICES + Math.ceil((parameters - lazyElements) / NORM_BLOCK);
 }
@@ -101,7 +101,7 @@ function normBlocks({ parameters, lazyElements }: MapOptions): number {
 /** Places each region; sizes are in bytes, and in WebAssembly pages of 64 KiB. */
 export type MemoryMap = ReturnType<typeof drawMap>;
 
-/** Draws the map: a pure function of the options. */
+/** Computes the map: a pure function of the options. */
 export function memoryMap(options: MapOptions): MemoryMap {
   return drawMap(options);
 }
@@ -121,14 +121,14 @@ function drawMap(options: MapOptions) {
     control: region(CONTROL_WORDS * 4, 1),
     hearts: region(4, workers),
     counters: region(sizeOf(Counter) * 8, workers),
-    shards: region(SHARD_FIGURES * 8, shards),
+    shards: region(SHARD_FIELD_COUNT * 8, shards),
     claims: region(4 * shards, 1),
     dealt: region(4 * shards, 1),
-    histories: region(sizeOf(HistoryFigure) * 8, 3),
-    epochEnd: region(sizeOf(EpochEndFigure) * 8, 1),
-    drift: region(sizeOf(DriftFigure) * 8, workers),
+    histories: region(sizeOf(HistoryField) * 8, 3),
+    epochEnd: region(sizeOf(EpochEndField) * 8, 1),
+    drift: region(sizeOf(DriftField) * 8, workers),
     written: region(8, workers),
-    chunks: region(sizeOf(ChunkFigure) * 8, Math.ceil(options.heldOut / CHUNK_SIZE)),
+    chunks: region(sizeOf(ChunkField) * 8, Math.ceil(options.heldOut / CHUNK_SIZE)),
     norms: region(8 * normBlocks(options), gradientMode ? 1 : 0),
     scales: region(8 * shards, 1),
     stamps: region(4 * options.rows, shards),

@@ -2,16 +2,16 @@
  * Tracks the rows of the embedding that a round moves (`embeddingRows: lazy`). Each shard stamps the rows of its batches'
  * tokens with the number of the round (from 1); after the barrier everyone reads all stamps.
  *
- * The stamps decide how a row of the next state is made. Touched in this round: it is computed. Touched in the round
- * before: it differs between the two copies of the state and is copied. Otherwise both copies hold it already. So a round
- * costs as much as the rows that it touches, and one look at the stamps. (A round that was interrupted and is repeated
- * must first set its stamps back to the round before.)
+ * The stamps decide how a row of the next state is made. A row touched in this round is computed. A row touched in the
+ * round before differs between the two copies of the state and is copied. Both copies hold all other rows already. So a
+ * round costs as much as the rows that it touches, and a look at the stamps. (A repeated round must first set the stamps
+ * of the interrupted one back to the round before.)
  */
 import type { Batch } from "../../data/batches/batch.ts";
 import type { Engine, Replica } from "../../engine/contract.ts";
 import { eachRowAmong, type RowParts } from "../../engine/row_parts.ts";
 
-/** Returns the stamp of the round that follows `committed` rounds, in the 32 bits that a stamp has. */
+/** Returns the stamp of the round that follows `committed` rounds, in the 32 bits of a stamp. */
 export function stampOf(committed: number): number {
   return (committed + 1) | 0;
 }
@@ -31,7 +31,7 @@ export function touchRows(batch: Batch, stamps: Int32Array, stamp: number, first
   }
 }
 
-/** Copies rows `begin` to `end - 1`, of `width` elements each, between vectors that begin with them. */
+/** Copies rows `begin` to `end - 1`, of `width` elements each, between vectors that begin with the embedding. */
 export function copyRows(from: Float32Array, into: Float32Array, begin: number, end: number, width: number): void {
   // Not `set`, which needs two views for a row of a few cache lines.
   for (let i = begin * width; i < end * width; i++) into[i] = from[i]!;
@@ -50,38 +50,38 @@ export function copyMomentRows(from: Moments, into: Moments, begin: number, end:
   copyRows(from.v, into.v, begin, end, width);
 }
 
-/** One worker's rows in a round. */
+/** Lists one worker's rows in a round. */
 export interface RowsOfRound {
   /** Rows that some shard touched in this round. */
   readonly touched: Int32Array;
   /** Rows that no shard touched in this round, and one did in the round before. */
   readonly stale: Int32Array;
-  /** Calls `visit` with each slice that is the worker's and the rows of `touched` in it, in order. */
+  /** Calls `visit` with each slice of the worker and its rows of `touched`, in order. */
   eachSlice(visit: (slice: number, touched: Int32Array) => void): void;
 }
 
-/** Rows that lie together belong to one slice, as they share cache lines. */
+/** Counts the neighbouring rows that belong to one slice, as they share cache lines. */
 const ROW_BLOCK = 16;
-/** All rows are cut into this many slices. Blocks go round the slices, as frequent tokens tend to lie together. */
+/** Counts the slices of all rows. Blocks are dealt to the slices in turn, as frequent tokens tend to lie together. */
 export const ROW_SLICES = 64;
 
 function sliceOf(row: number): number {
   return Math.floor(row / ROW_BLOCK) % ROW_SLICES;
 }
 
-/** Describes the rows that are `worker`'s, in the words of the engine. */
+/** Describes the rows of `worker` in the engine's terms. */
 function slicesOf(worker: number, workers: number): RowParts {
   return { block: ROW_BLOCK, parts: ROW_SLICES, first: worker, step: workers };
 }
 
-/** Lists all rows that are `worker`'s. */
+/** Lists all rows of `worker`. */
 export function rowsOf(worker: number, workers: number, rows: number): Int32Array<ArrayBuffer> {
   const own: number[] = [];
   eachRowAmong(slicesOf(worker, workers), rows, (row) => own.push(row));
   return Int32Array.from(own);
 }
 
-/** Returns the largest number of rows that can be one worker's. */
+/** Returns the largest number of rows that one worker can have. */
 export function mostRowsOf(workers: number, rows: number): number {
   const blocks = Math.ceil(rows / ROW_BLOCK);
   return Math.min(rows, Math.ceil(ROW_SLICES / workers) * Math.ceil(blocks / ROW_SLICES) * ROW_BLOCK);
@@ -91,7 +91,7 @@ export type RowFinder = (stamps: readonly Int32Array[], stamp: number) => RowsOf
 
 /**
  * Returns the function that finds `worker`'s rows in a round, by the stamps of some shards and the stamp of the round.
- * `engine` lists them in `list`, of `mostRowsOf(workers, rows)` words: they hold until the next call.
+ * `engine` lists them in `list`, of `mostRowsOf(workers, rows)` words: they are valid until the next call.
  */
 export function createRowFinder(
   engine: Pick<Engine, "findRows">,

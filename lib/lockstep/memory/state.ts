@@ -1,4 +1,4 @@
-/** Copies the state out of shared memory while training continues, and into it before training starts; names it by its digest. */
+/** Copies the state out of shared memory while training continues, and into it before training starts. Computes its digest. */
 import { createHash, type Hash } from "node:crypto";
 import { inTurns } from "../../base/turns.ts";
 import { type ScheduleOptions, stepsAfter } from "../schedule.ts";
@@ -7,30 +7,30 @@ import type { TrainingHistory } from "./history_schema.ts";
 import { currentHistory, readHistory, setHistory, writeHistory } from "./training_history.ts";
 import type { SharedRun } from "./views.ts";
 
-/** The result of one round. */
+/** Holds the result of one round. */
 export interface Committed {
-  /** Rounds ever committed, this one included. */
+  /** Counts the rounds ever committed, this one included. */
   readonly round: number;
-  /** Steps that each shard has taken. */
+  /** Counts the steps that each shard has taken. */
   readonly step: number;
   /** Weights, then each moment set's m and v: `(1 + 2 · sets) · layout.size` elements, owned by the reader. */
   readonly values: Float32Array<ArrayBuffer>;
   readonly history: TrainingHistory;
 }
 
-/** Everything that the next round starts from, after `round` committed rounds. */
+/** Holds everything that the next round starts from, after `round` committed rounds. */
 export interface State extends Committed {
-  /** The state that `history.best` names, or the initial one; present only where a best state is kept. */
+  /** The state that `history.best` names, or the initial one; only if a best state is kept. */
   readonly best?: Committed | undefined;
 }
 
-/** Attempts without a pause: a copy takes as long as a slice of the averaging does, so the second one nearly always succeeds. */
+/** Counts the attempts without a pause. A copy takes as long as a slice of the averaging: the second nearly always succeeds. */
 const SPINNING_ATTEMPTS = 100;
-/** Then one attempt a millisecond: where cores are scarce, a worker may be interrupted in the middle of writing. */
+/** Counts all attempts, one a millisecond after those: where cores are scarce, a worker may be interrupted while it writes. */
 const READ_ATTEMPTS = 3000;
 
 /**
- * Returns the first result of `attempt` that is whole. An attempt returns undefined where a round committed meanwhile.
+ * Returns the first whole result of `attempt`, which returns undefined if a round committed meanwhile.
  * Throws an Error after too many attempts.
  */
 function readWhole<Result>({ control }: SharedRun, attempt: () => Result | undefined): Result {
@@ -43,9 +43,9 @@ function readWhole<Result>({ control }: SharedRun, attempt: () => Result | undef
 }
 
 /**
- * Copies the newest committed state while the workers continue. The next round writes the other copy, and only the one
- * after it writes this one again; so a copy is whole if no round committed meanwhile, and otherwise it is taken again.
- * The best state is whole if its round is the one that the history names, before and after.
+ * Copies the newest committed state while the workers continue. The next round writes the other copy, and only the round
+ * after it writes this one again: a copy is whole if no round committed meanwhile, and otherwise is repeated. The copied
+ * best state is whole if its round is the one that the history names, before and after.
  */
 export function readState(run: SharedRun, schedule: ScheduleOptions): State {
   const { control, states } = run;
@@ -66,7 +66,7 @@ export function readState(run: SharedRun, schedule: ScheduleOptions): State {
   });
 }
 
-/** Copies only the newest committed values, into `values` and in the way of `readState`, for readers who look often. */
+/** Copies only the newest committed values into `values`, as `readState` does, for frequent readers. */
 export function readNewest(run: SharedRun, schedule: ScheduleOptions, values: Float32Array<ArrayBuffer>): Committed {
   const { control, states } = run;
   return readWhole(run, () => {
@@ -86,17 +86,17 @@ function committed(
   return { round, step: stepsAfter(schedule, round - history.undone), values, history };
 }
 
-/** Makes `state` the current one. Only before the workers start. */
+/** Makes `state` the current one. Call it only before the workers start. */
 export function writeState(run: SharedRun, state: State): void {
   for (const _ of writing(run, state));
 }
 
-/** Does the same and yields now and then to other tasks. */
+/** Does the same and yields to other tasks from time to time. */
 export function writeStateInTurns(run: SharedRun, state: State): Promise<void> {
   return inTurns(writing(run, state));
 }
 
-/** Elements that are copied or digested between two looks at the clock: a few tenths of a millisecond. */
+/** Counts the elements that are copied or digested between two looks at the clock: a few tenths of a millisecond. */
 const AT_ONCE = 2 ** 18;
 
 function* writing(run: SharedRun, state: State): Generator<void, void, void> {
@@ -119,7 +119,7 @@ function* copying(to: Float32Array, from: Float32Array): Generator<void, void, v
   }
 }
 
-/** Stamps every row as touched by the last round: then the two copies of the state may differ anywhere. */
+/** Stamps every row as touched by the last round, for two copies of the state that may differ anywhere. */
 export function touchAllRows(run: SharedRun, round: number): void {
   for (const stamps of run.stamps) stamps.fill(round);
 }
@@ -134,7 +134,7 @@ export function stateDigest(state: Digested): string {
   return hash.digest("hex");
 }
 
-/** Does the same and yields now and then to other tasks: no thread may write to the values meanwhile. */
+/** Does the same and yields to other tasks from time to time: no thread may write to the values meanwhile. */
 export async function stateDigestInTurns(state: Digested): Promise<string> {
   const hash = createHash("sha256");
   await inTurns(digesting(hash, state));

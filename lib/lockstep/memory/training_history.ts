@@ -1,12 +1,12 @@
 /**
- * Reads and writes the training history of a state in shared memory, where each copy of the state has one, as numbers;
- * and derives from it where training is.
+ * Reads and writes the training history of each copy of the state, as numbers in shared memory, and derives from it where
+ * training is in its schedule.
  */
 import type { TrainingConfig } from "../../config/schema.ts";
 import { learningRateAt } from "../../engine/learning_rate.ts";
 import { roundsPerEpoch, type ScheduleOptions } from "../schedule.ts";
 import { currentAndNext } from "./control.ts";
-import { HistoryFigure } from "./figures.ts";
+import { HistoryField } from "./fields.ts";
 import type { TrainingHistory } from "./history_schema.ts";
 
 export const NEW_HISTORY: TrainingHistory = {
@@ -18,10 +18,10 @@ export const NEW_HISTORY: TrainingHistory = {
   sinceBest: 0,
 };
 
-/** After so many halvings, a run that still diverges has another problem than its learning rate. */
+/** Limits the rollbacks: after so many halvings, the learning rate is not why a run diverges. */
 export const MAX_ROLLBACKS = 5;
 
-/** `[round & 1]` the history of that copy of the state. */
+/** Holds, at `[round & 1]`, the history of that copy of the state. */
 interface Histories {
   readonly histories: readonly [Float64Array, Float64Array];
 }
@@ -36,42 +36,42 @@ export function setHistory(run: Histories, round: number, history: TrainingHisto
   writeHistory(currentAndNext(run.histories, round)[0], history);
 }
 
-export function readHistory(figures: Float64Array): TrainingHistory {
-  // By position: this runs several times a round. Taking an array apart, or a loop over names, takes ten times as long.
-  const round = figures[HistoryFigure.bestRound]!;
+export function readHistory(fields: Float64Array): TrainingHistory {
+  // By position, as this runs several times a round: destructuring an array, or a loop over names, takes ten times as long.
+  const round = fields[HistoryField.bestRound]!;
   return {
-    epoch: [figures[HistoryFigure.lossSum]!, figures[HistoryFigure.correct]!, figures[HistoryFigure.samples]!],
-    undone: figures[HistoryFigure.undone]!,
-    rollbacks: figures[HistoryFigure.rollbacks]!,
-    rollbackRound: figures[HistoryFigure.rollbackRound]!,
+    epoch: [fields[HistoryField.lossSum]!, fields[HistoryField.correct]!, fields[HistoryField.samples]!],
+    undone: fields[HistoryField.undone]!,
+    rollbacks: fields[HistoryField.rollbacks]!,
+    rollbackRound: fields[HistoryField.rollbackRound]!,
     best: round > 0
       ? {
         round,
-        position: figures[HistoryFigure.bestPosition]!,
-        loss: figures[HistoryFigure.bestLoss]!,
-        accuracy: figures[HistoryFigure.bestAccuracy]!,
+        position: fields[HistoryField.bestPosition]!,
+        loss: fields[HistoryField.bestLoss]!,
+        accuracy: fields[HistoryField.bestAccuracy]!,
       }
       : undefined,
-    sinceBest: figures[HistoryFigure.sinceBest]!,
+    sinceBest: fields[HistoryField.sinceBest]!,
   };
 }
 
-export function writeHistory(figures: Float64Array, history: TrainingHistory): void {
+export function writeHistory(fields: Float64Array, history: TrainingHistory): void {
   const { epoch: [lossSum, correct, samples], undone, rollbacks, rollbackRound, sinceBest, best } = history;
-  figures[HistoryFigure.lossSum] = lossSum;
-  figures[HistoryFigure.correct] = correct;
-  figures[HistoryFigure.samples] = samples;
-  figures[HistoryFigure.undone] = undone;
-  figures[HistoryFigure.rollbacks] = rollbacks;
-  figures[HistoryFigure.rollbackRound] = rollbackRound;
-  figures[HistoryFigure.sinceBest] = sinceBest;
-  figures[HistoryFigure.bestRound] = best?.round ?? 0;
-  figures[HistoryFigure.bestPosition] = best?.position ?? 0;
-  figures[HistoryFigure.bestLoss] = best?.loss ?? 0;
-  figures[HistoryFigure.bestAccuracy] = best?.accuracy ?? 0;
+  fields[HistoryField.lossSum] = lossSum;
+  fields[HistoryField.correct] = correct;
+  fields[HistoryField.samples] = samples;
+  fields[HistoryField.undone] = undone;
+  fields[HistoryField.rollbacks] = rollbacks;
+  fields[HistoryField.rollbackRound] = rollbackRound;
+  fields[HistoryField.sinceBest] = sinceBest;
+  fields[HistoryField.bestRound] = best?.round ?? 0;
+  fields[HistoryField.bestPosition] = best?.position ?? 0;
+  fields[HistoryField.bestLoss] = best?.loss ?? 0;
+  fields[HistoryField.bestAccuracy] = best?.accuracy ?? 0;
 }
 
-/** Says whether the state after `round` rounds is the end of an epoch that was just trained. */
+/** Returns whether the state after `round` rounds ends an epoch that was just trained. */
 export function endsEpoch(
   options: ScheduleOptions,
   round: number,
@@ -85,12 +85,12 @@ export function learningRateAfter(training: TrainingConfig, step: number, rollba
   return learningRateAt(training, step) * 2 ** -rollbacks;
 }
 
-/** Says whether a run keeps its best state: to end with it, or to roll back to it. */
+/** Returns whether a run keeps its best state: to end with it, or to roll back to it. */
 export function keepsBest({ patience, restoreBest, onNan }: TrainingConfig): boolean {
   return restoresBest({ patience, restoreBest }) || onNan === "rollback";
 }
 
-/** Says whether a run ends with its best state. */
+/** Returns whether a run ends with its best state. */
 export function restoresBest({ patience, restoreBest }: Pick<TrainingConfig, "patience" | "restoreBest">): boolean {
   return patience > 0 || restoreBest;
 }

@@ -1,9 +1,9 @@
-/** Turns the memory map into typed views: no other code knows an offset. */
+/** Turns the memory map into typed views: no other code knows a byte offset. */
 import { type Batch, createBatch } from "../../data/batches/batch.ts";
 import type { Replica } from "../../engine/contract.ts";
 import { type MapOptions, memoryMap, momentSets, type Region } from "./map.ts";
 
-/** Everything that the next round starts from. The arrays are views on one copy of the state. */
+/** Views one copy of the state, which the next round starts from. */
 export interface StateView {
   /** The whole copy, in order: weights, then each moment set's m and v. */
   readonly values: Float32Array;
@@ -23,43 +23,43 @@ export interface SharedRun {
   readonly hearts: readonly Int32Array[];
   /** `[worker][Counter]` */
   readonly counters: readonly Float64Array[];
-  /** `[shard][Figure]` */
+  /** `[shard][ShardField]` */
   readonly shards: readonly Float64Array[];
-  /** `[shard]` the stretch of work in which it was claimed last: see work_stealing.ts. */
+  /** `[shard]` the section of work in which it was claimed last: see work_stealing.ts. */
   readonly claims: Int32Array;
   /** `[shard]` the order that last dealt it to this machine, where there are others: see round/orders.ts. */
   readonly dealt: Int32Array;
-  /** `[round & 1][HistoryFigure]` of that copy of the state: see training_history.ts. */
+  /** `[round & 1][HistoryField]` of that copy of the state: see training_history.ts. */
   readonly histories: readonly [Float64Array, Float64Array];
-  /** `[HistoryFigure]` of the best state. */
+  /** `[HistoryField]` of the best state. */
   readonly bestHistory: Float64Array;
-  /** `[EpochEndFigure]` */
+  /** `[EpochEndField]` */
   readonly epochEnd: Float64Array;
-  /** `[worker][DriftFigure]` */
+  /** `[worker][DriftField]` */
   readonly drift: readonly Float64Array[];
   /** `[worker]` squared norm of the weights that it wrote in this round. */
   readonly written: readonly Float64Array[];
-  /** `[chunk][ChunkFigure]` */
+  /** `[chunk][ChunkField]` */
   readonly chunks: readonly Float64Array[];
-  /** `[block]` squared norms of the mean gradient: slices of the sparse rows, then blocks of everything behind them. */
+  /** `[block]` squared norms of the mean gradient: slices of sparse rows, then blocks of everything behind them. */
   readonly norms: Float64Array;
   /** `[shard]` the factor of gradient clipping: see round/single_step_round.ts. */
   readonly scales: Float64Array;
   /** `[shard]` with lazy rows: the number of the round that touched each row last; see sparse_rows.ts. */
   readonly stamps: readonly Int32Array[];
-  /** `[worker]` with lazy rows: room for the list of its rows that move in a round. */
+  /** `[worker]` with lazy rows: the list of its rows that move in a round. */
   readonly moved: readonly Int32Array[];
   readonly rounds: readonly Float64Array[];
   readonly epochs: readonly Float64Array[];
   readonly rollbacks: readonly Float64Array[];
   readonly states: readonly [StateView, StateView];
-  /** The values of the best state so far, where it is kept. */
+  /** The values of the best state so far, if it is kept. */
   readonly best: Float32Array | undefined;
   /** `[shard]` with averaged weights: the replica, and all of it as one vector. */
   readonly slots: readonly (Replica & { readonly values: Float32Array })[];
   /** `[worker]` with averaged weights. With averaged gradients there is one: the mean. */
   readonly gradients: readonly Float32Array[];
-  /** `[shard]` where no replica is kept: with averaged weights it lies in the slot. */
+  /** `[shard]` the gradient where no replica is kept: with averaged weights it lies in the slot. */
   readonly shardGradients: readonly Float32Array[];
   /** Returns a batch of at most `size` sequences in the room of `worker`. */
   batch(worker: number, size: number): Batch;

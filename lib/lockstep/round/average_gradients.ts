@@ -13,7 +13,7 @@ import { dropoutDraw, type Round } from "../schedule.ts";
 import { shardWeights } from "../shard_weights.ts";
 import type { WorkerContext, WorkerRound } from "./context.ts";
 
-/** Returns the function that does this worker's share of a round, up to the barrier that commits it. */
+/** Returns the function that does this worker's part of a round, up to the barrier that commits it. */
 export function averageGradients(context: WorkerContext): WorkerRound {
   const { run, engine, timed, barrier } = context;
   const train = roundGradients(context);
@@ -32,7 +32,7 @@ export function averageGradients(context: WorkerContext): WorkerRound {
       const stamps = run.stamps.slice(0, active);
       mean.note(run.stamps, committed, {
         elements: (begin, end) => engine.average({ ...options, begin, end }),
-        // A row that a shard did not touch has a gradient of 0, which is not written anywhere.
+        // A row that a shard did not touch has a gradient of 0, which nothing writes.
         rows: (rows) => engine.averageRows({ ...options, rows, stamps, stamp: stampOf(committed) }),
       });
     });
@@ -41,7 +41,7 @@ export function averageGradients(context: WorkerContext): WorkerRound {
   };
 }
 
-/** Returns the function that computes this worker's share of the gradients of some shards at the current state, and stamps their rows. */
+/** Returns the function that computes this worker's part of the gradients of some shards, and stamps their rows. */
 export function roundGradients(
   context: WorkerContext,
   /** Examines a shard's gradient, of which the embedding has these rows; returns its squared norm after clipping. */
@@ -59,7 +59,7 @@ export function roundGradients(
     const stamps = run.stamps[shard]!;
     const rows = stamps.length > 0 ? engine.rows() : undefined;
     for (const row of rows ?? []) stamps[row] = stampOf(committed);
-    // Gradients that are not examined one by one are checked by their mean: see divergence.ts.
+    // Without `examine`, only the mean gradient is checked: see divergence.ts.
     checkStep(run.shards[shard]!, step, metrics, examine?.(shard, gradient, rows) ?? 0);
     context.count(shard, batch, metrics);
   }
@@ -83,11 +83,11 @@ export interface MeanMaker {
   rows(rows: Int32Array): void;
 }
 
-/** A worker's share of the work on a mean gradient, on whichever machine its shards were trained. */
+/** Does a worker's part of the work on a mean gradient, on any machine that trained its shards. */
 export interface MeanGradient {
   /**
-   * Lets `maker`, if any, compute this worker's slice of the mean, and notes its squared norms, in blocks that do not
-   * depend on workers. `stamps` say which rows were touched.
+   * Lets `maker`, if any, compute this worker's slice of the mean, and notes the squared norms of blocks, which do not
+   * depend on the number of workers. `stamps` say which rows were touched.
    */
   note(stamps: readonly Int32Array[], committed: number, maker?: MeanMaker): void;
   /** Moves this worker's slice of the state into the next one, once all norms are noted. */

@@ -1,6 +1,6 @@
 /**
- * Runs a round with `average: weights`: each shard takes local steps on a replica of its own, then the replicas are
- * averaged. A round of one step can do without replicas: see single_step_round.ts.
+ * Runs a round with `average: weights`: each shard takes local steps on its own replica, then the replicas are averaged. A
+ * round of one step needs no replicas: see single_step_round.ts.
  */
 import { currentAndNext, isDriftMeasured } from "../memory/control.ts";
 import { stampOf } from "../memory/sparse_rows.ts";
@@ -12,7 +12,7 @@ import type { WorkerContext, WorkerRound } from "./context.ts";
 import { trainPhases } from "./phases.ts";
 import { singleStepRound } from "./single_step_round.ts";
 
-/** Returns the function that does this worker's share of a round, up to the barrier that commits it. */
+/** Returns the function that does this worker's part of a round, up to the barrier that commits it. */
 export function averageWeights(context: WorkerContext): WorkerRound {
   const { config, run, engine, timed, findRows } = context;
   const { training } = config;
@@ -44,7 +44,7 @@ export function averageWeights(context: WorkerContext): WorkerRound {
           rows: touched,
           stamps,
           stamp,
-          otherwise: current, // A shard that did not touch a row has it from there.
+          otherwise: current, // Has the rows that a shard did not touch.
         };
         distance += engine.average(mean) + engine.averageRows(mean);
         engine.copyRows(current, next, stale);

@@ -1,12 +1,12 @@
-/** Lists the vectors that an averaging of weights is about, and cuts them into one slice a worker. */
+/** Lists the vectors that averaging weights averages, and cuts them into one slice per worker. */
 import type { TrainingConfig } from "../../config/schema.ts";
-import { DriftFigure } from "../memory/figures.ts";
+import { DriftField } from "../memory/fields.ts";
 import { rowsOf } from "../memory/sparse_rows.ts";
 import type { SharedRun } from "../memory/views.ts";
 import { sliceOf } from "../plan.ts";
 import type { WorkerContext } from "./context.ts";
 
-/** Slices are whole cache lines: this many elements. */
+/** Counts the elements of a cache line: slices are whole cache lines. */
 const SLICE_BLOCK = 16;
 
 interface Moments {
@@ -21,7 +21,7 @@ export function pickAveraged(
   return (weights, sets) => moments === "average" && sets ? [weights, sets.m, sets.v] : [weights];
 }
 
-/** One of the averaged vectors, in all places that have it. */
+/** Lists the places of one averaged vector. */
 export interface AveragedVector {
   /** Is true for the weights, whose drift is measured. */
   readonly isWeights: boolean;
@@ -43,13 +43,13 @@ export function averagedVectors(run: SharedRun, training: Pick<TrainingConfig, "
   }));
 }
 
-/** One worker's slice of a vector: the elements from `begin` to `end - 1`, behind the rows that move one by one. */
+/** Describes one worker's slice of a vector: the elements `begin` to `end - 1`, behind the rows that move one by one. */
 export interface VectorSlice {
   readonly begin: number;
   readonly end: number;
   /**
-   * Notes the squared norm of the next state's `weights` where this worker wrote them: in its slice and in the rows
-   * `touched`; and, where drift is measured, the squared distance that it found.
+   * Notes the squared norm of the next state's `weights` where this worker wrote them (its slice and the rows `touched`)
+   * and, if drift is measured, the squared distance that it found.
    */
   note(weights: Float32Array, touched: Int32Array, distance: number | undefined): void;
 }
@@ -68,8 +68,8 @@ export function sliceOfVector(
       if (distance === undefined) return;
       const drift = run.drift[worker]!;
       const own = rowsOf(worker, workers, rows);
-      drift[DriftFigure.squaredDistance] = distance;
-      drift[DriftFigure.squaredNorm] = ofSlice + engine.squaredNorm(weights, 0, lazyElements, own);
+      drift[DriftField.squaredDistance] = distance;
+      drift[DriftField.squaredNorm] = ofSlice + engine.squaredNorm(weights, 0, lazyElements, own);
     },
   };
 }

@@ -1,37 +1,37 @@
 /**
  * Averages a group of shards between two phases of a round, in place: every replica of the group becomes the mean. This is
  * hierarchical local SGD (Lin, Stich, Patel and Jaggi 2018, "Don't use large mini-batches, use local SGD",
- * arXiv:1808.07217); the moments are averaged or not, as at the end of a round.
+ * arXiv:1808.07217). The moments are averaged or not, like at the end of a round.
  *
- * With lazy rows (memory/sparse_rows.ts) the mean of a row that some shards of the group touched is over all of them; the
- * others have the state's row. All of them have stamped the row afterwards, as it is in their replicas now. A row that none
- * of them touched stays the state's, even if other groups touched it. Local moments need no work: by then those of a row
- * that a shard did not touch are the same in both copies of the state.
+ * With lazy rows (memory/sparse_rows.ts), a row that some shards of the group touched is averaged over the whole group; the
+ * other shards use the row of the state. Afterwards all of them stamp the row, which their replicas now have. A row that no
+ * shard of the group touched stays the row of the state, even if other groups touched it. Local moments need no work: where
+ * a shard did not touch a row, they are already the same in both copies of the state.
  */
 import type { Replica } from "../../engine/contract.ts";
 import { coefficients } from "../../engine/tree_mean.ts";
 import type { Span } from "../../engine/tree_nodes.ts";
 import { averagedVectors, sliceOfVector } from "./averaged_vectors.ts";
 import { currentAndNext } from "../memory/control.ts";
-import { Figure } from "../memory/figures.ts";
+import { ShardField } from "../memory/fields.ts";
 import { stampOf } from "../memory/sparse_rows.ts";
 import type { Phase } from "../schedule.ts";
 import type { WorkerContext } from "./context.ts";
 
-/** Returns the function that does this worker's share of one group's mean, after a phase that is not the last. */
+/** Returns the function that does this worker's part of one group's mean, after a phase that is not the last. */
 export function groupMeans(context: WorkerContext): (group: Span, phase: Phase, committed: number) => void {
   const { config: { training }, plan: { spec }, run, engine, findRows } = context;
   const width = spec.embedding;
   const vectors = averagedVectors(run, training);
   const { begin, end } = sliceOfVector(context);
-  /** `[shard]` its weight in this round up to the group's previous mean. */
+  /** `[shard]`: its weight in this round up to the group's previous mean. */
   const counted = new Float64Array(training.shards);
 
   /** Weighs each shard by the rows that it learnt from in this phase. Only an epoch's last step has shards without rows. */
   function weightsIn({ first, last }: Span, isFirst: boolean): Float32Array {
     const weights: number[] = [];
     for (let shard = first; shard < last; shard++) {
-      const weight = run.shards[shard]![Figure.weight]!;
+      const weight = run.shards[shard]![ShardField.weight]!;
       weights.push(weight - (isFirst ? 0 : counted[shard]!));
       counted[shard] = weight;
     }

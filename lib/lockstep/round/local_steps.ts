@@ -1,4 +1,4 @@
-/** Takes the steps of a shard on a replica of its own between two averagings of weights: one phase of a round. */
+/** Takes the steps of a shard on its own replica between two averagings of weights: one phase of a round. */
 import { clipScale } from "../../engine/adam.ts";
 import type { Replica } from "../../engine/contract.ts";
 import { checkStep } from "../divergence.ts";
@@ -19,7 +19,7 @@ export function localSteps(context: WorkerContext): (shard: number, phase: Phase
   const lazy = rows > 0;
   const width = spec.embedding;
 
-  /** Returns the replicas that `shard` reads first and writes. It reads the state in place, so that nothing is copied. */
+  /** Returns the replicas that `shard` first reads and then writes. It reads the state in place, without a copy. */
   function replicas(shard: number, state: StateView, next: StateView): { from: Replica; into: Replica } {
     const slot = run.slots[shard]!;
     switch (training.moments) {
@@ -44,9 +44,9 @@ export function localSteps(context: WorkerContext): (shard: number, phase: Phase
     const stamps = run.stamps[shard]!;
     if (training.moments === "local" && phase.isFirst) copyStaleMoments(shard, state, next, stampOf(committed));
 
-    /** Counts the steps taken: a batch without rows, in an epoch's last step, is none. */
+    /** Counts the steps taken. A batch without rows, in an epoch's last step, does not count. */
     let taken = 0;
-    /** Is true once the shard's own replica is written: the first step reads the state instead. */
+    /** Is true once the shard's own replica is written. Before, a step reads the state. */
     let hasBegun = !phase.isFirst;
 
     /** Prepares a row for its first step in this round. */
@@ -70,7 +70,7 @@ export function localSteps(context: WorkerContext): (shard: number, phase: Phase
       const scale = clipScale(squared, training.clipNorm);
       checkStep(run.shards[shard]!, step, metrics, squared * scale ** 2);
       engine.update(source, gradients, into, {
-        // Moments that start again have seen no step yet, and Adam's bias correction counts the steps that they have seen.
+        // Adam's bias correction counts the steps that the moments have seen.
         step: training.moments === "reset" ? taken + 1 : step + 1,
         learningRate: context.learningRate(step, committed),
         scale,

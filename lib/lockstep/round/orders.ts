@@ -1,16 +1,16 @@
 /**
- * Lets the main thread lead its workers through a round that other machines take part in: it gives one order at a time and
- * learns when all workers are ready for the next. An order is in shared memory before its number is.
+ * Lets the main thread lead its workers through a round with other machines: it gives one order at a time and learns when
+ * all workers are ready for the next. An order is in shared memory before its number is.
  */
 import { throwIfAborted, WAKE_MS } from "../barrier.ts";
 import { Word } from "../memory/control.ts";
 import type { SharedRun } from "../memory/views.ts";
 
-/** `train` the shards that were dealt and sum their nodes; `commit` the next state that the main thread wrote; or `leave`. */
+/** Orders to `train` the dealt shards and sum their nodes, to `commit` the next state that the main thread wrote, or to `leave`. */
 export const Order = { train: 1, commit: 2, leave: 3 } as const;
 export type Order = typeof Order[keyof typeof Order];
 
-/** Gives an order, with the shards that it is about. The main thread calls it. */
+/** Gives an order for some shards. The main thread calls it. */
 export function giveOrder({ control, dealt }: SharedRun, order: Order, shards: readonly number[] = []): void {
   const number = Atomics.load(control, Word.order) + 1;
   for (const shard of shards) dealt[shard] = number;
@@ -48,7 +48,7 @@ export function awaitOrder(
   return { number, order: Atomics.load(control, Word.orderKind), shards };
 }
 
-/** Reports that everyone is ready. The last worker at a barrier calls it. */
+/** Reports that all workers are ready. The last worker at a barrier calls it. */
 export function tellReady({ control }: SharedRun): void {
   Atomics.add(control, Word.ready, 1);
   Atomics.notify(control, Word.ready);

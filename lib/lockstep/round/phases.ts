@@ -1,6 +1,6 @@
 /**
  * Trains the phases of a round with averaged weights: in each the shards take local steps, and between two of them every
- * group of shards takes the mean of its replicas. The caller averages over all shards at the end of the round.
+ * group of shards averages its replicas. The caller averages over all shards at the end of the round.
  */
 import type { Span } from "../../engine/tree_nodes.ts";
 import { phasesOf, type Round } from "../schedule.ts";
@@ -8,7 +8,7 @@ import type { WorkerContext } from "./context.ts";
 import { groupMeans } from "./group_means.ts";
 import { localSteps } from "./local_steps.ts";
 
-/** Does this worker's share of training `shards`, until their slots hold the replicas for the round's mean. */
+/** Does this worker's part of training `shards`, until their slots hold the replicas that the round averages. */
 export type TrainPhases = (
   shards: readonly number[],
   groups: readonly Span[],

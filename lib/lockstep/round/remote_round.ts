@@ -1,8 +1,8 @@
 /**
- * Runs a round that other machines take part in. This machine's workers train the shards that it was dealt and sum their
- * weights, or gradients, to nodes of the tree. The main thread sends the nodes away, receives the result of all machines,
- * and lets the workers commit it: as the next state, or as the mean gradient that moves the state on every machine. The
- * sums and their order are those of average_weights.ts and average_gradients.ts, and so are the bits.
+ * Runs a round with other machines. The workers train the shards that this machine was dealt and sum their weights, or
+ * gradients, to nodes of the tree. The main thread sends the nodes, receives the result of all machines, and lets the
+ * workers commit it: as the next state, or as the mean gradient that moves the state on every machine. The sums and their
+ * order are those of average_weights.ts and average_gradients.ts, and so are the bits.
  */
 import { ownedNodes, type Span } from "../../engine/tree_nodes.ts";
 import { currentAndNext, StopReason, Word } from "../memory/control.ts";
@@ -45,7 +45,7 @@ export function remoteRound(context: WorkerContext): WorkerRound {
         into: slots[first]!,
         drift: false,
       };
-      // A row that a shard did not touch is the state's, or a gradient of 0.
+      // A row that a shard did not touch is the row of the state, or a gradient of 0.
       const otherwise = states && { otherwise: currentAndNext(states, committed)[0] };
       engine.average({ ...options, begin, end });
       engine.averageRows({ ...options, rows: touched, stamps, stamp, ...otherwise });
@@ -53,7 +53,7 @@ export function remoteRound(context: WorkerContext): WorkerRound {
     for (const row of touched) run.stamps[first]![row] = stamp;
   }
 
-  /** Moves this worker's slice of the state by the mean gradient; the first shard's stamps say which rows it has. */
+  /** Moves this worker's slice of the state by the mean gradient, whose rows are stamped for the first shard. */
   function moveByMean({ firstStep }: Round, committed: number): void {
     const touched = run.stamps.slice(0, 1);
     timed("average", () => mean.note(touched, committed));

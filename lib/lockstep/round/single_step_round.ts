@@ -1,7 +1,7 @@
 /**
  * Runs a round of one step with averaged weights: one pass over the gradients computes each shard's step and the mean over
- * the shards. The bits are those of average_weights.ts, but no replica is written and read again, which is most of the
- * cost of averaging.
+ * the shards. The bits are those of average_weights.ts, without writing and reading replicas, which is most of the cost of
+ * averaging.
  */
 import { clipScale } from "../../engine/adam.ts";
 import type { Replica } from "../../engine/contract.ts";
@@ -13,7 +13,7 @@ import { roundGradients } from "./average_gradients.ts";
 import { sliceOfVector } from "./averaged_vectors.ts";
 import type { WorkerContext, WorkerRound } from "./context.ts";
 
-/** Returns the function that does this worker's share of a round of one step, up to the barrier that commits it. */
+/** Returns the function that does this worker's part of a round of one step, up to the barrier that commits it. */
 export function singleStepRound(context: WorkerContext): WorkerRound {
   const { config: { training }, plan: { layout, map }, run, engine, timed, findRows } = context;
   const train = roundGradients(context, (shard, gradient, rows) => {
@@ -30,7 +30,7 @@ export function singleStepRound(context: WorkerContext): WorkerRound {
     const [from, into] = currentAndNext(run.states, committed).map(replicaOf) as [Replica, Replica];
     train(context.shards, round, committed);
     const { touched, stale } = timed("average", () => findRows(run.stamps, stamp));
-    // Counted as compute: it takes as long as the optimizer's steps do by themselves.
+    // Counts as compute: it takes as long as the optimizer's steps by themselves.
     timed("compute", () => {
       const { active, coefficients } = shardWeights(run);
       const gradients = run.shardGradients.slice(0, active);

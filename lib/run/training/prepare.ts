@@ -7,7 +7,7 @@ import { givenVector, type GivenWeights } from "./given_weights.ts";
 import { checkMemory, machineMemory, memoryNeeds } from "./memory_needs.ts";
 import type { DataSource } from "./reload_data.ts";
 import { parseChaos } from "../../lockstep/chaos.ts";
-import { Coordinator, type Link } from "../../lockstep/coordinator.ts";
+import { Coordinator, type MachineLink } from "../../lockstep/coordinator.ts";
 import { initialStateInTurns, withBest } from "../../lockstep/initial_state.ts";
 import { createPlan, type LockstepConfig, type Plan } from "../../lockstep/plan.ts";
 import { sharedRun } from "../../lockstep/memory/views.ts";
@@ -35,7 +35,7 @@ export interface TrainingRunOptions {
   /** What the task `table` is trained on. */
   readonly data?: TrainingData;
   /** Opens the way to other machines that take part, where there are any. */
-  readonly openLink?: ((parts: LinkParts) => Promise<Link>) | undefined;
+  readonly openLink?: ((parts: LinkParts) => Promise<MachineLink>) | undefined;
   /** Where those data came from, if that was files. */
   readonly source?: DataSource;
   /** The module that the baseline's thread runs: workers/ngrams.ts. Without it there is no baseline. */

@@ -3,7 +3,7 @@ import { exchangeSeconds, recommendedEvery, simulate } from "../../../bench/clus
 import { checkSizes, roundBytes } from "../../../lib/cluster/rounds/sizes.ts";
 import { InputError } from "../../../lib/base/errors.ts";
 import { encodeNode } from "../../../lib/cluster/protocol/round_codec.ts";
-import { SHARD_FIGURES } from "../../../lib/lockstep/memory/figures.ts";
+import { SHARD_FIELD_COUNT } from "../../../lib/lockstep/memory/fields.ts";
 
 const network = { bytesPerSecond: 1e6, brokerBytesPerSecond: 4e6, latencySeconds: 0 };
 
@@ -42,10 +42,10 @@ Deno.test("simulate() waits for the slowest machine, and recommends the fewest p
 
 Deno.test("roundBytes() are the bytes that are sent", () => {
   const shape = { elements: 160, rows: 10, width: 4, parts: 3 };
-  const figures = [new Float64Array(SHARD_FIGURES), new Float64Array(SHARD_FIGURES)];
+  const figures = [new Float64Array(SHARD_FIELD_COUNT), new Float64Array(SHARD_FIELD_COUNT)];
   const rows = Int32Array.from({ length: 10 }, (_, row) => row);
   const sent = encodeNode(shape, { figures, rows, values: new Float32Array(480) }).length;
-  assertEquals(roundBytes(shape, 4, 2), { up: 2 * sent, base: sent + 2 * SHARD_FIGURES * 8 });
+  assertEquals(roundBytes(shape, 4, 2), { up: 2 * sent, base: sent + 2 * SHARD_FIELD_COUNT * 8 });
 });
 
 Deno.test("checkSizes() refuses a run that does not fit, with the arithmetic", () => {
