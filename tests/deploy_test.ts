@@ -1,7 +1,7 @@
 /** The files in deploy/ against the product: their flags, what they copy, and what systemd says. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parseArguments } from "../lib/cli/arguments/arguments.ts";
-import { flags } from "../lib/config/flags.ts";
+import { flags } from "../lib/cli/arguments/flags.ts";
 import { resolveConfig } from "../lib/config/resolve.ts";
 import { latestOf, ROOT, withFolder } from "./cli/process.ts";
 import { executableAbsence, optionalTest } from "./optional.ts";

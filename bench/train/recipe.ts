@@ -1,5 +1,5 @@
 /** The recipe benchmark: seconds until the default recipe has learnt its task. */
-import { flagName } from "../../lib/config/flags.ts";
+import { flagName } from "../../lib/cli/arguments/flags.ts";
 import type { TrainingConfig } from "../../lib/config/schema.ts";
 import { summarySchema } from "../../lib/base/events.ts";
 import { reasonText, StopReason } from "../../lib/lockstep/memory/control.ts";

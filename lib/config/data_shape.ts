@@ -1,76 +1,78 @@
-/** How data is read, tokenized and split: the part of a run's configuration that files of rows need. */
+/** Defines the options by which files are read, tokenized and split. */
 import { z } from "zod";
 import { pathValue } from "./paths.ts";
 
 const whole = (min: number, max: number) => z.int().min(min).max(max);
 
-/** Longest row, in tokens, that an automatic `maxLength` comes to: what a step costs grows with it. */
+/** Limits an automatic `maxLength`, in tokens: the cost of a step grows with it. */
 export const AUTO_LENGTH = 256;
 
-/** Fewer training rows than this have no token to spare: an automatic `minCount` knows all of them. */
+/** With fewer training rows than this, an automatic `minCount` keeps every token. */
 export const FEW_ROWS = 1000;
 
-/** What `tokenizer` may be beside the path of a file. */
+/** The values of `tokenizer` that are not the path of a file. */
 export const TOKENIZERS: readonly string[] = ["auto", "words", "chars", "codes"];
 
 export const dataShape = {
   textColumn: z.string().min(1).default("text").describe("column, or JSON key, of the text or of the list of tokens"),
   labelColumn: z.string().min(1).default("label").describe("column, or JSON key, of the label"),
   format: z.enum(["auto", "csv", "tsv", "jsonl", "fasttext"]).default("auto")
-    .describe("what the files hold; auto: by extension and content"),
+    .describe("format of the files; auto: by extension and content"),
   delimiter: z.string().min(1).max(8).default("auto")
-    .describe("one character between the fields of a CSV file, or tab; auto: by content"),
+    .describe("character between the fields of a CSV file, or tab; auto: by content"),
   header: z.enum(["auto", "yes", "no"]).default("auto")
-    .describe("whether a CSV file begins with column names; without, columns are called 1, 2, …"),
+    .describe("whether a CSV file begins with column names; if not, columns are called 1, 2, …"),
   quotes: z.enum(["double", "none"]).default("double")
-    .describe("what double quotes mean in a CSV file: RFC 4180's quoting, or nothing"),
+    .describe("meaning of double quotes in a CSV file: quoting as in RFC 4180, or none"),
   validation: pathValue(
     z.union([z.number().min(0).max(0.9), z.string().min(1)]).default(0.1)
-      .describe("share of the rows that judge during training, the same of each class; or a file of them"),
+      .describe("fraction of the rows used as validation set, the same of each class; or a file of validation rows"),
   ),
-  test: pathValue(z.string().default("").describe("a file of rows that judge the finished model")),
+  test: pathValue(z.string().default("").describe("file of rows on which the finished model is evaluated")),
   tokenizer: pathValue(
     z.string().min(1).default("auto")
       .describe(
         "words, chars, codes (split at white space), or the path of a Hugging Face tokenizer.json; auto: words, or codes " +
-          "where all rows are lists of tokens",
+          "if every row is a list of tokens",
       ),
     { kind: "file", words: TOKENIZERS, beside: ["tokenizer_config.json"] },
   ),
-  lowercase: z.boolean().default(true).describe("the case of letters means nothing (words and chars)"),
-  punctuation: z.enum(["keep", "drop"]).default("keep").describe("punctuation as tokens of its own, or none (words)"),
+  lowercase: z.boolean().default(true).describe("ignore the case of letters (words and chars)"),
+  punctuation: z.enum(["keep", "drop"]).default("keep").describe(
+    "keep punctuation as separate tokens, or drop it (words)",
+  ),
   minCount: z.union([z.literal("auto"), whole(1, 1_000_000)]).default("auto")
-    .describe(`occurrences in training data that make a token known; auto: 2, or 1 for fewer than ${FEW_ROWS} rows`),
+    .describe(`minimum occurrences of a token in the training rows; auto: 2, or 1 for fewer than ${FEW_ROWS} rows`),
   maxVocabulary: whole(3, 1_000_000).default(50_000)
-    .describe("tokens known at most, the most frequent ones; with padding and unknown"),
+    .describe("maximum size of the vocabulary, with padding and unknown; the most frequent tokens are kept"),
   maxLength: z.union([z.literal("auto"), whole(1, 4096)]).default("auto")
-    .describe(`tokens of a row that are read; auto: as many as 99% of the rows have, at most ${AUTO_LENGTH}`),
-  truncate: z.enum(["end", "start"]).default("end").describe("which side of a longer row is cut"),
-  onBadRow: z.enum(["stop", "skip"]).default("stop").describe("refuse data with a bad row, or go on without the row"),
+    .describe(`maximum tokens of a row; auto: the length that 99% of the rows do not exceed, at most ${AUTO_LENGTH}`),
+  truncate: z.enum(["end", "start"]).default("end").describe("side on which longer rows are cut"),
+  onBadRow: z.enum(["stop", "skip"]).default("stop").describe("refuse data with a bad row, or skip the row"),
 } as const;
 
 export const dataOptionsSchema = z.strictObject(dataShape);
 export type DataOptions = z.infer<typeof dataOptionsSchema>;
 
 /**
- * Rules by which rows are read. 1: numbers in JSON by their value, fastText's first label only, characters as they come.
- * 2: numbers with the digits that are written, fastText's labels wherever they stand, one spelling for what looks the
- * same (lib/data/tokenizers/normal_form.ts), a tokenizer.json as Hugging Face's own library. Runs that do not say which were trained
- * by 1.
+ * Versions of the rules by which rows are read. 1: numbers in JSON by their value, only fastText's first label,
+ * characters unchanged. 2: numbers with their written digits, fastText's labels at any place, one spelling for characters
+ * that look the same (lib/data/tokenizers/normal_form.ts), a tokenizer.json by Hugging Face's own library. Runs that do
+ * not name a version were trained by 1.
  */
 export type ReadingRules = 1 | 2;
 
 export const NEWEST_RULES: ReadingRules = 2;
 
-/** Something about a row that may be a mistake. */
+/** Describes a possible mistake in a row. */
 export interface RowWarning {
   readonly file: string;
   readonly line: number;
-  /** What it is, without the place: `repeats the header, and is left out`. */
+  /** Describes it, without the place: `repeats the header, and is left out`. */
   readonly warning: string;
 }
 
-/** The options that formats need, as a mask for `pick`. */
+/** Picks the options that formats need. */
 export const READ_KEYS = {
   textColumn: true,
   labelColumn: true,
@@ -80,14 +82,14 @@ export const READ_KEYS = {
   quotes: true,
 } as const;
 
-/** How rows are read from their sources: the part of the options that formats need. */
+/** The options that formats need to read rows. */
 export type ReadOptions =
   & Pick<DataOptions, keyof typeof READ_KEYS>
   & {
-    /** Labels are neither needed nor read, as in rows that are only predicted: each row's label is "" then. */
+    /** Ignores labels, for rows that are only predicted: each row's label is "" then. */
     readonly unlabelled?: boolean;
-    /** The newest, if nothing is said. */
+    /** Default: the newest. */
     readonly rules?: ReadingRules;
-    /** Told of what may be a mistake. */
+    /** Receives possible mistakes. */
     readonly warn?: (warning: RowWarning) => void;
   };

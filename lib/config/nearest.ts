@@ -1,9 +1,9 @@
-/** Longer words are nobody's slip of a known one, and their distances would take as long as their length squared. */
+/** Longer words are no misspelling of a known one, and the time to compare them grows with the square of their length. */
 const LONGEST_COMPARED = 64;
 
 /**
- * The `names` of several words that `word` stands for: those with its words, written out or cut (`label` and `col` for
- * `label-column`), else those with its letters as initials (`lr` for `learning-rate`), else the nearest one.
+ * Guesses which of `names` were meant by `word`: those that share its words, in full or shortened (`label` and `col` for
+ * `label-column`), otherwise those with its letters as initials (`lr` for `learning-rate`), otherwise the nearest one.
  */
 export function meantNames(word: string, names: readonly string[]): readonly string[] {
   if (word.length > LONGEST_COMPARED) return [];
@@ -21,22 +21,22 @@ export function meantNames(word: string, names: readonly string[]): readonly str
   return best === undefined ? [] : [best];
 }
 
-/** Names that are offered at once. */
+/** Limits the suggestions. */
 const MOST_MEANT = 3;
 
-/** The words of `batch-size`, `batchSize` or `batch_size`. */
+/** Splits `batch-size`, `batchSize` or `batch_size` into its words. */
 function wordsOf(name: string): readonly string[] {
   return name.replace(/([a-z])([A-Z])/g, "$1-$2").toLowerCase().split(/[-_]/).filter((word) => word !== "");
 }
 
-/** The candidate closest to `word` by edit distance, if it is close enough to have been meant. */
+/** Returns the candidate with the smallest edit distance from `word`, if it is close enough to be a misspelling. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   if (word.length > LONGEST_COMPARED) return undefined;
   const limit = Math.min(Math.max(2, Math.floor(word.length / 3)), word.length - 1);
   let best: string | undefined;
   let least = limit + 1;
   for (const candidate of candidates) {
-    // The distance is at least what one is longer than the other.
+    // The distance is at least the difference of the lengths.
     if (Math.abs(candidate.length - word.length) >= least) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < least) [best, least] = [candidate, distance];
@@ -44,7 +44,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best;
 }
 
-/** Levenshtein's distance: insertions, deletions and substitutions between `a` and `b`. */
+/** Counts the insertions, deletions and substitutions between `a` and `b` (Levenshtein). */
 export function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {

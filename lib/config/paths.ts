@@ -1,6 +1,6 @@
 /**
- * Which values of the config name files. A key that is a path says so where the schema defines it; everything that
- * treats paths (requests over HTTP, the command line, what a task may read) goes by these marks.
+ * Marks the values of the config that name files. The schema sets the marks; HTTP requests, the command line and the
+ * permissions of tasks use them.
  */
 import { z } from "zod";
 
@@ -8,24 +8,24 @@ export interface PathMark {
   readonly kind: "file" | "folder";
   /** Values that name no file. */
   readonly words?: readonly string[];
-  /** Names of files beside it that are read with it where they are there. */
+  /** Names of files in the same folder that are read with it if they exist. */
   readonly beside?: readonly string[];
 }
 
 const marks = z.registry<PathMark>();
 
-/** Marks `schema`, or what it lists, as a path. It has to be the last call: zod's methods make new schemas. */
+/** Marks `schema`, or the items of a list, as a path. It must be the last call: zod's methods make new schemas. */
 export function pathValue<Schema extends z.ZodType>(schema: Schema, mark: PathMark = { kind: "file" }): Schema {
   marks.add(schema, mark);
   return schema;
 }
 
-/** The mark of a schema; nothing where its value is no path. */
+/** Returns the mark of a schema, or undefined if its value is not a path. */
 export function pathMark(schema: z.ZodType): PathMark | undefined {
   return marks.get(schema);
 }
 
-/** The marks of a schema's values, by key. */
+/** Returns the marks of a schema's values, by key. */
 export function pathMarks(schema: z.ZodObject): ReadonlyMap<string, PathMark> {
   const entries = Object.entries(schema.shape as Readonly<Record<string, z.ZodType>>);
   return new Map(entries.flatMap(([key, value]) => {
@@ -34,16 +34,16 @@ export function pathMarks(schema: z.ZodObject): ReadonlyMap<string, PathMark> {
   }));
 }
 
-/** One path among values. */
+/** A path among the values of a config. */
 export interface NamedPath {
   readonly key: string;
-  /** The key, with its place in a list: `data[0]`. */
+  /** The key with its index in a list: `data[0]`. */
   readonly field: string;
   readonly path: string;
   readonly mark: PathMark;
 }
 
-/** Every path that `values` name, by the `marked` keys. What is no text is none: the schema says so. */
+/** Lists the paths in `values` by their `marked` keys. Values that are not texts are left to the schema. */
 export function pathsIn(values: Readonly<Record<string, unknown>>, marked: ReadonlyMap<string, PathMark>): NamedPath[] {
   return [...marked].flatMap(([key, mark]) => {
     const value = values[key];
@@ -56,7 +56,7 @@ export function pathsIn(values: Readonly<Record<string, unknown>>, marked: Reado
   });
 }
 
-/** `values` with `changed` in place of each path that it has a text for, by its field. */
+/** Returns `values` with the paths in `changed`, which is keyed by field. */
 export function withPaths(
   values: Readonly<Record<string, unknown>>,
   marked: ReadonlyMap<string, PathMark>,

@@ -1,13 +1,13 @@
 /**
- * The config of a run as a file of its directory holds it, written by this version or by an earlier one. A key that the
- * earlier version did not know means what that version did, which need not be the default of a new run.
+ * Parses the config in a file of a run directory, written by this version or by an earlier one. A key that the earlier
+ * version did not know has the meaning of that version, which may differ from the default of a new run.
  */
 import { z } from "zod";
 import { type TrainingConfig, trainingConfigSchema } from "./schema.ts";
 
 /**
- * What a key means where it is absent, if that is not its default: add a line here with every key whose default changes
- * what a run comes to, such as `normalization: "none"`.
+ * The meaning of an absent key, if it is not the key's default. Add a line for every new key whose default changes the
+ * result of a run, such as `normalization: "none"`.
  */
 const ABSENT_MEANS: Partial<TrainingConfig> = { tokenizer: "words" };
 

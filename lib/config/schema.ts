@@ -1,7 +1,10 @@
 /**
- * The one schema of a run's configuration: flags, JSON files and HTTP bodies are all parsed by it. The result depends on
- * `trainingShape` and, where files of rows are trained on, on `fileShape`, which are frozen in `run.json`; `processShape`
- * is how this process goes about it and never changes the result.
+ * This layer defines every option of a run: names, ranges, defaults, and which of them go together. It is not a command
+ * line: it knows no flags, and messages name an option in backquotes. Start with this schema, which parses flags, JSON
+ * files and HTTP bodies; `resolve.ts` combines their values.
+ *
+ * The result depends on `trainingShape` and, for a training on files, on `fileShape`, which are frozen in `run.json`.
+ * `processShape` never changes the result.
  */
 import { z } from "zod";
 import { dataShape } from "./data_shape.ts";
@@ -12,166 +15,174 @@ const number = (min: number, max: number) => z.number().min(min).max(max);
 
 export const trainingShape = {
   task: z.enum(["parity", "table"]).default("parity")
-    .describe("what to learn; parity: is first + last token even? table: the rows of files"),
+    .describe("what to learn. parity: whether the first plus the last token is even; table: the rows of files"),
   vocabulary: whole(2, 1_000_000).default(50).describe("number of tokens"),
-  length: whole(1, 4096).default(8).describe("tokens of a sequence"),
+  length: whole(1, 4096).default(8).describe("tokens per sequence"),
   embedding: whole(1, 2048).default(32).describe("width of the embedding"),
   hidden: whole(1, 2048).default(64).describe("width of the LSTM, in each direction"),
-  layers: whole(1, 8).default(1).describe("LSTMs on top of each other"),
-  bidirectional: z.boolean().default(false).describe("read each sequence backwards too, by LSTMs of their own"),
+  layers: whole(1, 8).default(1).describe("number of stacked LSTMs"),
+  bidirectional: z.boolean().default(false).describe("read each sequence backwards as well, with separate LSTMs"),
   pooling: z.enum(["last", "mean", "max"]).default("last")
-    .describe("what of the last LSTM is classified: its last output, or the mean or maximum over time"),
+    .describe("output of the last LSTM that is classified: the last one, or the mean or maximum over time"),
   dropout: number(0, 0.9).default(0)
-    .describe("share of values dropped in training: of token vectors, between LSTMs and before the dense layer"),
+    .describe("fraction of values dropped in training: in token vectors, between LSTMs, and before the dense layer"),
   embeddingInit: number(0, 100).default(1).describe("standard deviation of the initial token vectors"),
   forgetBias: number(-10, 10).default(1).describe("added to the forget gate's initial bias"),
   lstmBiases: z.union([z.literal(1), z.literal(2)]).default(1)
     .describe("bias vectors of the LSTM: 1 as in Keras, 2 (kept as their sum) as in PyTorch"),
   weights: pathValue(
     z.string().default("")
-      .describe("safetensors file of the weights to start from, by PyTorch's names; else they are drawn"),
+      .describe("safetensors file of initial weights, by PyTorch's names; default: random initialization"),
   ),
-  seed: whole(0, 2 ** 32 - 1).default(1).describe("of weights and data; a whole number below 2^32"),
+  seed: whole(0, 2 ** 32 - 1).default(1).describe("seed of weights and data; a whole number below 2^32"),
   shards: whole(1, 256).default(4).describe("logical replicas, each with its own batches; part of the result"),
-  batchSize: whole(1, 65_536).default(128).describe("sequences of a step, on each shard"),
+  batchSize: whole(1, 65_536).default(128).describe("sequences per step, on each shard"),
   averageEvery: whole(1, 10_000).default(1).describe("steps on each shard between two averagings"),
   clusterEvery: whole(1, 10_000).default(1)
-    .describe("averagings of a round; all but the last are of groups of shards, each by itself: see docs/cluster.md"),
-  groups: whole(1, 256).default(1).describe("with --cluster-every: groups of neighbouring shards; part of the result"),
+    .describe("averagings per round; all but the last are within groups of shards: see docs/cluster.md"),
+  groups: whole(1, 256).default(1).describe("with `clusterEvery`: groups of neighbouring shards; part of the result"),
   average: z.enum(["weights", "gradients"]).default("weights").describe("what is averaged over the shards"),
   moments: z.enum(["average", "local", "reset"]).default("average")
-    .describe("Adam's moments in an averaging of weights: averaged too, kept by each shard, or started again"),
+    .describe("Adam's moments when weights are averaged: averaged too, kept by each shard, or reset"),
   learningRate: number(0, 100).default(0.01).describe("Adam's learning rate"),
   schedule: z.enum(["constant", "cosine", "linear"]).default("constant")
-    .describe("how the learning rate falls to 0 over all epochs, if it does"),
-  warmupSteps: whole(0, 1_000_000_000).default(0).describe("steps over which the learning rate rises at first"),
-  weightDecay: number(0, 100).default(0).describe("decoupled (AdamW's), of embeddings and kernels, not of biases"),
+    .describe("learning-rate schedule over all epochs; cosine and linear end at 0"),
+  warmupSteps: whole(0, 1_000_000_000).default(0).describe("steps of linear warm-up of the learning rate"),
+  weightDecay: number(0, 100).default(0).describe(
+    "decoupled weight decay (AdamW), of embeddings and kernels, not of biases",
+  ),
   embeddingRows: z.enum(["lazy", "dense"]).default("lazy")
-    .describe("token vectors that a step moves: those of its batch's tokens, or all"),
+    .describe("token vectors that a step updates. lazy: those of its batch (sparse rows); dense: all"),
   classWeights: z.enum(["none", "balanced"]).default("none")
-    .describe("what a row counts in the loss; balanced: the more, the rarer its class (not for generated tasks)"),
+    .describe("weight of each row in the loss; balanced: inverse to class frequency (not for generated tasks)"),
   adamEpsilon: number(0, 1).default(1e-8).describe("Adam's epsilon"),
-  clipNorm: number(0, 1e9).default(1).describe("greatest L2 norm of a gradient; 0: no clipping"),
-  epochs: whole(1, 1_000_000).default(50).describe("epochs at most; the held-out data is evaluated after each"),
-  stepsPerEpoch: whole(1, 1_000_000).default(20).describe("steps of an epoch, on each shard"),
-  heldOut: whole(1, 100_000_000).default(2048).describe("held-out sequences"),
-  targetAccuracy: number(0, 1).default(0.995).describe("end when the held-out accuracy reaches this; 0: never"),
+  clipNorm: number(0, 1e9).default(1).describe("maximum L2 norm of a gradient; 0: no clipping"),
+  epochs: whole(1, 1_000_000).default(50).describe(
+    "maximum number of epochs; each ends with an evaluation on the validation set",
+  ),
+  stepsPerEpoch: whole(1, 1_000_000).default(20).describe("steps per epoch, on each shard"),
+  heldOut: whole(1, 100_000_000).default(2048).describe("validation sequences of a generated task"),
+  targetAccuracy: number(0, 1).default(0.995).describe("end when the validation accuracy reaches this; 0: never"),
   patience: whole(0, 1_000_000).default(0)
-    .describe("end after this many epochs without a lower held-out loss, with the best state; 0: never"),
+    .describe("end after this many epochs without a lower validation loss, with the best state; 0: never"),
   restoreBest: z.boolean().default(false)
-    .describe("end with the state of the lowest held-out loss, not with the last one; --patience does so too"),
+    .describe("end with the state of the lowest validation loss, not with the last one; implied by `patience`"),
   onNan: z.enum(["stop", "rollback"]).default("stop")
-    .describe("when a loss or a weight is not finite: fail, or go back to the best state at half the learning rate"),
-  engine: z.enum(["simd", "tfjs"]).default("simd").describe("what computes: fused kernels, or plain TensorFlow.js"),
-  backend: z.enum(["wasm", "cpu"]).default("wasm").describe("what tfjs computes with; no other engine has a choice"),
+    .describe("if a loss or a weight is not finite: fail, or return to the best state at half the learning rate"),
+  engine: z.enum(["simd", "tfjs"]).default("simd").describe("fused SIMD kernels, or plain TensorFlow.js"),
+  backend: z.enum(["wasm", "cpu"]).default("wasm").describe("backend of the engine tfjs"),
 } as const;
 
-/** Faults, each with a rate from 0 to 1: see lib/lockstep/chaos.ts. */
+/** Matches faults, each with a rate from 0 to 1: see lib/lockstep/chaos.ts. */
 const CHAOS = /^$|^(kill|exit|hang|spin|slow)=[01]?(\.\d+)?(,(kill|exit|hang|spin|slow)=[01]?(\.\d+)?)*$/;
 
-/** How a run is served. */
+/** Options of the HTTP service. */
 export const serviceShape = {
-  host: z.string().min(1).default("127.0.0.1").describe("address to serve on; others than loopback need a token"),
+  host: z.string().min(1).default("127.0.0.1").describe("address to serve on; any but loopback requires a token"),
   port: whole(0, 65_535).default(8000).describe("port to serve on; 0: any free one"),
   tokenFile: pathValue(
     z.string().default("")
-      .describe("file with the token that clients have to send; or the environment's LOCKSTEP_TOKEN"),
+      .describe("file with the token that clients must send; or set LOCKSTEP_TOKEN in the environment"),
   ),
   corsOrigin: z.string().regex(/^$|^\*$|^https?:\/\/[^\s/]+$/, "expected an origin such as https://example.org, or *")
-    .default("").describe("origin whose pages may ask, such as https://example.org"),
+    .default("").describe("origin whose pages may send requests, such as https://example.org, or *"),
   publicUrl: z.string().regex(
     /^$|^https?:\/\/[^\s/?#@\\]+(\/[^\s?#\\]*)?$/,
     "expected an address such as https://example.org/lockstep",
   ).refine((url) => url === "" || URL.canParse(url), "expected an address such as https://example.org/lockstep")
     .default("").describe(
-      "address that others know this server by, as https://example.org/lockstep, where a proxy of this machine serves it",
+      "public address of this server behind a proxy on the same machine, such as https://example.org/lockstep",
     ),
-  rateLimit: number(0, 1e9).default(0).describe("requests that each client may make in a second; 0: any number"),
+  rateLimit: number(0, 1e9).default(0).describe("requests per second of each client; 0: no limit"),
   grace: number(0, 3600).default(5)
-    .describe("seconds that requests under way may take to be answered when the process ends"),
-  accessLog: z.boolean().default(false).describe("a JSON line on standard error for every request"),
-  batchMax: whole(1, 4096).default(64).describe("sequences that are predicted in one call"),
-  batchDelayMs: number(0, 1000).default(0).describe("milliseconds that a batch which is not full waits for more"),
-  queueMax: whole(1, 1_000_000).default(4096).describe("sequences that may wait to be predicted; more are refused"),
+    .describe("seconds that open requests may still take when the process ends"),
+  accessLog: z.boolean().default(false).describe("print a JSON line on standard error for every request"),
+  batchMax: whole(1, 4096).default(64).describe("maximum sequences of a prediction batch"),
+  batchDelayMs: number(0, 1000).default(0).describe("milliseconds that a prediction batch waits for more sequences"),
+  queueMax: whole(1, 1_000_000).default(4096).describe("sequences that may wait for a prediction; more are refused"),
   predictTimeout: number(0.1, 86_400).default(10).describe(
     "seconds without an answer after which the prediction thread is replaced",
   ),
 } as const;
 
-/** Other machines that take part in a run: see docs/cluster.md. */
+/** Options of a run on several machines: see docs/cluster.md. */
 export const clusterShape = {
   cluster: z.string().regex(/^$|^(nats|tls):\/\/[^\s/@]+$/, "expected an address such as nats://host:4222")
-    .default("").describe("NATS server where other machines take part, such as nats://host:4222; empty: none do"),
+    .default("").describe(
+      "NATS server that connects the machines of a run, such as nats://host:4222; default: one machine",
+    ),
   name: z.string().regex(/^[A-Za-z0-9_-]{0,64}$/, "expected up to 64 letters, digits, - and _")
-    .default("").describe("with --cluster: the run's name, the same on all of its machines"),
+    .default("").describe("with `cluster`: name of the run, the same on all machines"),
   node: z.string().regex(/^[A-Za-z0-9_-]{0,64}$/, "expected up to 64 letters, digits, - and _")
-    .default("").describe("with --cluster: this machine's name, which no other has; empty: any"),
-  minNodes: whole(1, 1000).default(1).describe("with --cluster: machines that must be there for a round"),
+    .default("").describe("with `cluster`: name of this machine, different on each; default: random"),
+  minNodes: whole(1, 1000).default(1).describe("with `cluster`: number of machines that a round requires"),
   clusterWait: number(0, 86_400).default(60).describe(
-    "with --cluster: seconds that a NATS server which cannot be reached at the start is waited for",
+    "with `cluster`: seconds to wait at the start for a NATS server that is not reachable",
   ),
   clusterCredentials: pathValue(
-    z.string().default("").describe("with --cluster: credentials file (.creds) for the server"),
+    z.string().default("").describe("with `cluster`: credentials file (.creds) for the NATS server"),
   ),
   clusterCa: pathValue(
     z.string().default("").describe(
-      "with --cluster: certificates (PEM) that the server's TLS is checked with",
+      "with `cluster`: certificates (PEM) of the authority that the NATS server's TLS must have",
     ),
   ),
 } as const;
 
 export const processShape = {
   workers: z.union([z.literal("auto"), whole(1, 256)]).default("auto")
-    .describe("threads; auto: one a core, at most one a shard. Never changes the result"),
+    .describe("threads; auto: one per core, at most one per shard. Never changes the result"),
   workerTimeout: number(0.1, 86_400).default(30).describe(
-    "seconds without a sign of life after which a worker is lost",
+    "seconds without a heartbeat after which a worker counts as lost",
   ),
   maxRestarts: whole(0, 1000).default(3)
-    .describe("times that the workers are replaced when one is lost; training fails after that"),
+    .describe("how often workers are replaced when one is lost, before training fails"),
   chaos: z.string().regex(
     CHAOS,
     "expected faults with their rates, such as kill=0.02,exit=0.01,hang=0.01,spin=0.01,slow=0.1",
   )
     .default("").describe(
-      "faults on purpose, as probabilities for each worker and round: kill=0.02,exit=0.01,hang=0.01,slow=0.1",
+      "faults to inject, as probabilities per worker and round: kill=0.02,exit=0.01,hang=0.01,slow=0.1",
     ),
   checkpointEvery: z.union([
     whole(1, 1_000_000_000),
     z.string().regex(/^\d+(\.\d+)?s$/, "expected seconds such as 10s"),
   ])
-    .default("10s").describe("rounds, or seconds as in 10s, between two checkpoints; there is one at the end as well"),
-  keepCheckpoints: whole(1, 1000).default(3).describe("newest checkpoints that are kept"),
+    .default("10s").describe("rounds, or seconds as in 10s, between two checkpoints; one more is written at the end"),
+  keepCheckpoints: whole(1, 1000).default(3).describe("number of newest checkpoints to keep"),
   maxSeconds: number(0, 1e9).default(0).describe("end after the round that passes this many seconds; 0: never"),
   ...clusterShape,
   ...serviceShape,
   dataDir: pathValue(
     z.string().default("")
-      .describe("folder of the files that runs asked for over HTTP may be trained on; without it, none"),
+      .describe("folder of the files on which clients may start runs over HTTP; default: none"),
     { kind: "folder" },
   ),
-  runsDir: pathValue(z.string().min(1).default("runs").describe("where runs are kept"), { kind: "folder" }),
+  runsDir: pathValue(z.string().min(1).default("runs").describe("folder of run directories"), { kind: "folder" }),
   keepRuns: whole(0, 1_000_000).default(0)
-    .describe("newest runs that are kept when one ends, the others are removed; 0: all"),
-  exit: z.boolean().default(false).describe("leave when training ends instead of serving on"),
+    .describe("number of newest runs to keep when one ends, the others are removed; 0: all"),
+  exit: z.boolean().default(false).describe("exit when training ends, instead of serving"),
   log: z.enum(["text", "json"]).default("text").describe(
-    "what is printed: text for people, or the events as JSON lines",
+    "output: text for people, or events as JSON lines",
   ),
   report: z.enum(["epochs", "notebook"]).default("epochs")
-    .describe("the lines of text: held-out figures of each epoch, or the notebook's lines of its training batch"),
+    .describe("what a line of text has: metrics of the epoch and of the validation set, or only those of the notebook"),
 } as const;
 
-/** What is trained on, where that is files, and how it is read. */
+/** Options of a training on files. */
 export const fileShape = {
   data: pathValue(
     z.array(z.string().min(1)).max(10_000).default([])
       .describe("files of rows to train on, or - for standard input"),
   ),
   ngrams: z.enum(["combine", "beside", "none"]).default("combine")
-    .describe("a linear model of n-grams beside the LSTM; combine: what predicts is the mean of both"),
+    .describe(
+      "linear model of n-grams. combine: predictions are a weighted mean of LSTM and n-grams; beside: only report it",
+    ),
   ...dataShape,
 } as const;
 
-/** What the result of a run depends on, and nothing else. */
+/** Parses the options that the result of a run depends on. */
 export const trainingConfigSchema = z.strictObject({ ...trainingShape, ...fileShape });
 export type TrainingConfig = z.infer<typeof trainingConfigSchema>;
 
@@ -179,10 +190,10 @@ export const configSchema = z.strictObject({ ...trainingShape, ...fileShape, ...
 export type Config = z.infer<typeof configSchema>;
 export type ConfigKey = keyof Config;
 
-/** The keys that name files or folders. */
+/** Marks the keys that name files or folders. */
 export const configPaths = pathMarks(configSchema);
 
-/** The part of `config` that the result depends on. */
+/** Picks the options that the result depends on. */
 export function trainingConfig(config: Config): TrainingConfig {
   const entries = Object.keys(trainingConfigSchema.shape).map((key) => [key, config[key as keyof TrainingConfig]]);
   return trainingConfigSchema.parse(Object.fromEntries(entries));

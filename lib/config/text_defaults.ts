@@ -1,15 +1,15 @@
 /**
- * The defaults of a training on data from files: a pure function of a few figures of the data, never of the clock or the
+ * Chooses the defaults of a training on files: a pure function of a few numbers of the data, never of the clock or the
  * machine, so that the same data and seed give the same weights anywhere. docs/tune.md has the measurements.
  */
 import type { TrainingConfig } from "./schema.ts";
 
-/** What the defaults depend on, of the training rows. */
-export interface DataFigures {
+/** The properties of the training rows that the defaults depend on. */
+export interface DataSize {
   readonly rows: number;
-  /** Tokens of all rows together, as many as are kept of each. */
+  /** Tokens of all rows together, after long rows were cut. */
   readonly tokens: number;
-  /** What a token is. Characters and codes come from small vocabularies and say little alone; words say much. */
+  /** A token is a word, a character or a code. Characters and codes have small vocabularies and each says little. */
   readonly kind: "words" | "chars" | "codes";
 }
 
@@ -36,60 +36,60 @@ export type TextDefaults = Pick<
   | "targetAccuracy"
 >;
 
-/** Rows of a step on each shard; four shards of 8 are a batch of 32. */
+/** Four shards with 8 rows each make a batch of 32. */
 const SHARDS = 4;
 const BATCH_SIZE = 8;
-/** Tokens that training reads, repetitions counted, if there are fewer in the data: words, and others. */
+/** Tokens that training reads at least, repetitions included. */
 const WANTED_TOKENS = { words: 700_000, chars: 3_000_000, codes: 3_000_000 } as const;
-/** Steps that little data gets, which is what many repetitions of it are for. */
+/** Steps that training takes at least, for which little data is repeated. */
 const WANTED_STEPS = 400;
 const MOST_EPOCHS = { usual: 20, ofLittleData: 60 } as const;
-/** Tokens that two cores of 2025 read forwards and backwards in about a minute, by the width of the LSTM. */
+/** Tokens for which two cores of 2025 need about a minute, by the width of the LSTM. */
 const MOST_TOKENS = { 64: 10_000_000, 32: 33_000_000 } as const;
-/** Repetitions that must fit before a model is made wider. */
+/** A wider model is chosen only if this many epochs fit into the time. */
 const FEWEST_EPOCHS = 3;
 
-/** The config for data of these `figures`, where neither file nor flag says otherwise. */
-export function textDefaults({ rows, tokens, kind }: DataFigures): TextDefaults {
-  // A wide LSTM where three passes fit into the time, or else a narrow one: it costs a third and loses a point at most.
+/** Returns the config for data of this size, which config file and flags override. */
+export function textDefaults({ rows, tokens, kind }: DataSize): TextDefaults {
+  // The narrow LSTM costs a third of the wide one and loses at most one point of accuracy.
   const hidden = tokens * FEWEST_EPOCHS <= MOST_TOKENS[64] ? 64 : 32;
   return {
     embedding: 64,
     hidden,
     // A second layer doubles the time.
     layers: 1,
-    // What decides may stand at either end of a row.
+    // The decisive token may be at either end of a row.
     bidirectional: true,
-    // One strong sign anywhere decides; the gradient reaches it without a way through time.
+    // One strong sign anywhere decides, and its gradient takes no path through time.
     pooling: "max",
-    // A character is worth more than a word: there are few of them, and one mask hides a token in all of a batch's rows.
+    // Characters are few, and one mask hides a token in all rows of a batch, so dropping one costs more than a word.
     dropout: kind === "words" ? 0.4 : 0.2,
-    // At N(0, 1) the vectors of rare words stay noise, which costs 1 to 10 points of accuracy.
+    // With N(0, 1) the vectors of rare words stay noise, which costs 1 to 10 points of accuracy.
     embeddingInit: 0.1,
-    // High, for the sake of rare tokens: with lazy rows a token's vector moves only when it is seen.
+    // It is high for rare tokens: with sparse rows a token's vector moves only in steps that see the token.
     learningRate: 0.006,
-    // The last epoch is then as good as the best one: nothing to choose by few validation rows.
+    // It makes the last epoch as good as the best one, so few validation rows need not choose.
     schedule: "linear",
-    // With clipping, none was needed.
+    // Clipping makes warm-up unnecessary.
     warmupSteps: 0,
     // Dropout and the number of passes regularize.
     weightDecay: 0,
-    // A step costs what its tokens cost, whatever the vocabulary, and is as accurate.
+    // The cost of a step depends on its tokens, not on the vocabulary, at the same accuracy.
     embeddingRows: "lazy",
     clipNorm: 1,
     shards: SHARDS,
     batchSize: BATCH_SIZE,
-    // Gradients: exactly a batch of 32, however many shards it is dealt out to.
+    // Averaged gradients equal one batch of 32, for any number of shards.
     average: "gradients",
     averageEvery: 1,
     epochs: epochsFor({ rows, tokens, kind }, MOST_TOKENS[hidden]),
-    // Nothing in text says when it is good enough.
+    // No accuracy is known to be good enough for every text.
     targetAccuracy: 0,
   };
 }
 
-/** Passes over the data: many over little, few over much, and no more than `mostTokens` allows, but at least one. */
-function epochsFor({ rows, tokens, kind }: DataFigures, mostTokens: number): number {
+/** Chooses the number of epochs: many for little data, few for much, at most what `mostTokens` allows, at least one. */
+function epochsFor({ rows, tokens, kind }: DataSize, mostTokens: number): number {
   const steps = Math.max(1, Math.ceil(rows / (SHARDS * BATCH_SIZE)));
   const ofOnePass = Math.max(1, tokens);
   const usual = Math.min(MOST_EPOCHS.usual, Math.ceil(WANTED_TOKENS[kind] / ofOnePass));

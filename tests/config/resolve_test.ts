@@ -16,7 +16,7 @@ function problemsOf(preset: string | undefined, ...sources: ConfigSource[]): [fi
   return error.problems.map(({ field, message }) => [field, message]);
 }
 
-Deno.test("resolveConfig() gives the default recipe when nothing is said", () => {
+Deno.test("resolveConfig() gives the default recipe without any source", () => {
   assertEquals(resolveConfig(undefined, []), {
     task: "parity",
     vocabulary: 50,
@@ -110,7 +110,7 @@ Deno.test("resolveConfig() gives the default recipe when nothing is said", () =>
   assertEquals(resolveConfig("parity", []), resolveConfig(undefined, []));
 });
 
-Deno.test("resolveConfig() has the notebook to the letter as the preset seed", () => {
+Deno.test("resolveConfig() has the original notebook as the preset seed", () => {
   assertEquals(resolveConfig("seed", []), {
     ...resolveConfig(undefined, []),
     vocabulary: 50,
@@ -150,7 +150,7 @@ Deno.test("resolveConfig() names the nearest key when it does not know one", () 
 });
 
 Deno.test("resolveConfig() names the nearest preset, or all, when it does not know one", () => {
-  assertEquals(problemsOf("sed"), [["--preset", "Unknown preset sed: did you mean seed?"]]);
+  assertEquals(problemsOf("sed"), [["preset", "Unknown preset sed: did you mean seed?"]]);
   for (const name of ["imagenet", "toString", "__proto__", "constructor", ""]) {
     assertStringIncludes(problemsOf(name)[0]![1], `Unknown preset ${name}: expected one of parity, seed`);
   }
@@ -167,11 +167,11 @@ const wrong: [values: Values, field: string, message: string][] = [
   [{ average: "medians" }, "--average", `--average is "medians": expected weights or gradients`],
   [{ layers: 9 }, "--layers", "--layers is 9: expected at most 8"],
   [{ pooling: "first" }, "--pooling", `--pooling is "first": expected last or mean or max`],
-  [{ dropout: 0.95 }, "--dropout", "--dropout is 0.95: expected at most 0.9, as a share: 0.2 for 20%"],
+  [{ dropout: 0.95 }, "--dropout", "--dropout is 0.95: expected at most 0.9, as a fraction: 0.2 for 20%"],
   [
     { warmupSteps: 1001 },
     "--warmupSteps",
-    "--warmupSteps is 1001: expected at most the run's 1,000 steps (epochs · stepsPerEpoch)",
+    "--warmupSteps is 1001: expected at most the run's 1,000 steps (`epochs` · `stepsPerEpoch`)",
   ],
   [{ lstmBiases: 3 }, "--lstmBiases", "--lstmBiases is 3: expected 1 or 2"],
   [{ workers: "all" }, "--workers", `--workers is "all": expected auto or a number`],
@@ -182,36 +182,36 @@ const wrong: [values: Values, field: string, message: string][] = [
   [
     { average: "gradients", averageEvery: 3 },
     "--averageEvery",
-    `--averageEvery is 3: expected 1 with average "gradients", which averages every step`,
+    `--averageEvery is 3: expected 1 with average "gradients", which averages after every step`,
   ],
-  [{ groups: 5 }, "--groups", "--groups is 5: expected at most one a shard, and shards is 4"],
+  [{ groups: 5 }, "--groups", "--groups is 5: expected at most one per shard, and `shards` is 4"],
   [{ clusterEvery: 0 }, "--clusterEvery", "--clusterEvery is 0: expected at least 1"],
   [
     { groups: 2 },
     "--groups",
-    "--groups is 2: expected 1 without clusterEvery, as groups average between the parts of a round alone",
+    "--groups is 2: expected 1 without `clusterEvery`, as groups average only between the phases of a round",
   ],
   [
     { clusterEvery: 3 },
     "--clusterEvery",
-    "--clusterEvery is 3: expected 1 with one group, whose mean is that of all shards; or groups from 2 to 4",
+    "--clusterEvery is 3: expected 1 with one group, whose mean is that of all shards; or set `groups` to 2 to 4",
   ],
   [
     { clusterEvery: 3, shards: 1 },
     "--clusterEvery",
-    "--clusterEvery is 3: expected 1 with one shard, which has nobody to average with",
+    "--clusterEvery is 3: expected 1 with one shard, which has no other to average with",
   ],
   [
     { clusterEvery: 3, groups: 2, average: "gradients" },
     "--clusterEvery",
-    `--clusterEvery is 3: expected 1 with average "gradients", where no shard has weights of its own to average in between`,
+    `--clusterEvery is 3: expected 1 with average "gradients", where no shard has its own weights to average between phases`,
   ],
   [
     { clusterEvery: 3, groups: 2, cluster: "nats://x:1", name: "x", minNodes: 3 },
     "--minNodes",
-    "--minNodes is 3: expected at most one machine a group of shards, and groups is 2",
+    "--minNodes is 3: expected at most one machine per group of shards, and `groups` is 2",
   ],
-  [{ shards: 2, workers: 3 }, "--workers", "--workers is 3: expected at most one a shard, and shards is 2"],
+  [{ shards: 2, workers: 3 }, "--workers", "--workers is 3: expected at most one per shard, and `shards` is 2"],
 ];
 for (const [values, field, message] of wrong) {
   Deno.test(`resolveConfig() says "${message}"`, () =>
@@ -226,7 +226,7 @@ Deno.test("resolveConfig() names every problem at once, each by its source", () 
 });
 
 for (const key of keys) {
-  Deno.test(`resolveConfig() takes or names any value of ${key}`, () => {
+  Deno.test(`resolveConfig() accepts or names any value of ${key}`, () => {
     const anything = fc.oneof(
       fc.anything({ withBigInt: true, withDate: true }),
       fc.integer(),
@@ -250,7 +250,7 @@ for (const key of keys) {
   });
 }
 
-Deno.test("resolveConfig() takes objects that JSON cannot write for a wrong value", () => {
+Deno.test("resolveConfig() refuses objects that JSON cannot write", () => {
   const cyclic: { self?: unknown } = {};
   cyclic.self = cyclic;
   for (const value of [cyclic, 1n, Symbol("one"), () => 1, { toJSON: () => undefined }]) {
@@ -258,7 +258,7 @@ Deno.test("resolveConfig() takes objects that JSON cannot write for a wrong valu
   }
 });
 
-Deno.test("trainingConfig() keeps what the result depends on and nothing else", () => {
+Deno.test("trainingConfig() keeps only what the result depends on", () => {
   const training = trainingConfig(resolveConfig(undefined, [flags({ workers: 2, hidden: 3 })]));
   assertEquals(Object.keys(training), [...Object.keys(trainingShape), ...Object.keys(fileShape)]);
   assertEquals(training.hidden, 3);

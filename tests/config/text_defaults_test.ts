@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { trainingConfigSchema } from "../../lib/config/schema.ts";
-import { type DataFigures, textDefaults } from "../../lib/config/text_defaults.ts";
+import { type DataSize, textDefaults } from "../../lib/config/text_defaults.ts";
 
 const kind = fc.constantFrom("words", "chars", "codes");
 /** Of 1 to 10 million rows of 1 to 2,000 tokens, evenly by their logarithms. */
 const figures = fc.tuple(fc.double({ min: 0, max: 7, noNaN: true }), fc.double({ min: 0, max: 3.3, noNaN: true }), kind)
-  .map(([rows, length, kind]): DataFigures => {
+  .map(([rows, length, kind]): DataSize => {
     const count = Math.round(10 ** rows);
     return { rows: count, tokens: Math.round(count * 10 ** length), kind };
   });
@@ -39,7 +39,7 @@ Deno.test("textDefaults() repeats more data no more often, with a model no wider
 
 Deno.test("textDefaults() repeats characters and codes at least as often as words", () => {
   fc.assert(fc.property(figures, (data) => {
-    const epochs = (kind: DataFigures["kind"]) => textDefaults({ ...data, kind }).epochs;
+    const epochs = (kind: DataSize["kind"]) => textDefaults({ ...data, kind }).epochs;
     assert(epochs("chars") >= epochs("words") && epochs("codes") >= epochs("words"));
   }));
 });

@@ -2,7 +2,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { readFile } from "node:fs/promises";
 import type { ConfigSource } from "../../config/resolve.ts";
-import { type Flag, flagValue } from "../../config/flags.ts";
+import { type Flag, flagValue } from "./flags.ts";
 import { meantNames } from "../../config/nearest.ts";
 import { fromCaller } from "./caller.ts";
 import { errorMessage, InputError, type Problem } from "../../base/errors.ts";

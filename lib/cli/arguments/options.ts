@@ -1,6 +1,6 @@
 /** The values of a command's own flags, checked by a schema. */
 import type { z } from "zod";
-import { flagName } from "../../config/flags.ts";
+import { flagName } from "./flags.ts";
 import { expectation, shown } from "../../config/resolve.ts";
 import { InputError } from "../../base/errors.ts";
 

@@ -1,6 +1,7 @@
 import { basename, dirname } from "node:path";
-import { flagName, flags } from "../../config/flags.ts";
-import { type ConfigSource, DERIVED } from "../../config/resolve.ts";
+import { flagName, flags } from "./flags.ts";
+import type { ConfigSource } from "../../config/resolve.ts";
+import { DERIVED } from "../../config/rules.ts";
 import { deniedAccess, InputError, notPermitted } from "../../base/errors.ts";
 import { resolveRun } from "../../run/files/directory.ts";
 import { type Manifest, readManifest } from "../../run/files/manifest.ts";

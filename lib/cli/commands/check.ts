@@ -1,7 +1,7 @@
 /** `check FILE …`: reads data as training would, and says what it found. Trains nothing and writes nothing. */
 import { counted } from "../../base/counted.ts";
 import { z } from "zod";
-import { flagsOf } from "../../config/flags.ts";
+import { flagsOf } from "../arguments/flags.ts";
 import { inspectData } from "../../data/load/load.ts";
 import { pathMarks } from "../../config/paths.ts";
 import { dataShape } from "../../config/data_shape.ts";

@@ -1,7 +1,7 @@
 /** `evaluate RUN --data FILE`: how well a finished run does on rows that it has not seen. */
 import { dirname, join } from "node:path";
 import { READ_KEYS } from "../../config/data_shape.ts";
-import { flagsOf } from "../../config/flags.ts";
+import { flagsOf } from "../arguments/flags.ts";
 import { configPaths, configSchema } from "../../config/schema.ts";
 import { readJudgingRows } from "../../data/evaluation_rows.ts";
 import { openPreprocessing } from "../../data/encode/preprocessing.ts";

@@ -2,7 +2,7 @@
 import { counted } from "../../base/counted.ts";
 import { stat } from "node:fs/promises";
 import { READ_KEYS } from "../../config/data_shape.ts";
-import { flagsOf } from "../../config/flags.ts";
+import { flagsOf } from "../arguments/flags.ts";
 import { configPaths, configSchema } from "../../config/schema.ts";
 import { InputError } from "../../base/errors.ts";
 import { type Asked, askedByLines, askedByRows, idsOf } from "../../predict/asked.ts";

@@ -1,6 +1,6 @@
 /** `resume RUN`: takes up a run where its newest checkpoint is, with as many workers as there are now. */
 import { dirname } from "node:path";
-import { flags } from "../../config/flags.ts";
+import { flags } from "../arguments/flags.ts";
 import { resolveConfig } from "../../config/resolve.ts";
 import { processShape } from "../../config/schema.ts";
 import { InputError } from "../../base/errors.ts";

@@ -1,5 +1,5 @@
 /** `serve RUN`: a finished run's dashboard, events and predictions. */
-import { flagName } from "../../config/flags.ts";
+import { flagName } from "../arguments/flags.ts";
 import { resolveConfig } from "../../config/resolve.ts";
 import { serviceShape } from "../../config/schema.ts";
 import { openPreprocessing } from "../../data/encode/preprocessing.ts";

@@ -1,5 +1,5 @@
 /** `train`: a new run from flags, or with `--resume` an earlier one. */
-import { flagName, flags } from "../../config/flags.ts";
+import { flagName, flags } from "../arguments/flags.ts";
 import { type ConfigSource, type Resolve, resolveConfig } from "../../config/resolve.ts";
 import { openTraining } from "../../run/training/open_training.ts";
 import { type Arguments, dataFiles, parseArguments, readConfigFile } from "../arguments/arguments.ts";

@@ -1,5 +1,5 @@
 /** A new run from what somebody asked for: files are read first, and what they hold decides what was left open. */
-import { type DataFigures, textDefaults } from "../../config/text_defaults.ts";
+import { type DataSize, textDefaults } from "../../config/text_defaults.ts";
 import type { Config } from "../../config/schema.ts";
 import type { Resolve } from "../../config/resolve.ts";
 import type { TrainingRunOptions } from "./prepare.ts";
@@ -23,7 +23,7 @@ export async function openTraining(resolve: Resolve, { input, ...options }: Open
 export function dataFigures(
   { tokenizer }: Pick<Config, "tokenizer">,
   { source: { statistics, preprocessing } }: RunData,
-): DataFigures {
+): DataSize {
   const { rows, tokens } = statistics.parts.training!;
   const { kind } = preprocessing.tokenizer;
   return { rows, tokens, kind: kind === "huggingface" || tokenizer === "auto" ? "words" : kind };

@@ -77,7 +77,7 @@ Deno.test("train ends with 2 and one line a problem for bad input, and makes no 
         "--hidden is 0: expected at least 1",
         '--average is "sum": expected weights or gradients',
       ]],
-      [["--workers", "8"], ["--workers is 8: expected at most one a shard, and shards is 4"]],
+      [["--workers", "8"], ["--workers is 8: expected at most one per shard, and --shards is 4"]],
       [["--seed"], ["--seed has no value: expected one after it"]],
       [[`${folder}/tickets.csv`], [`${folder}/tickets.csv cannot be read: there is no such file`]],
       [["--data", folder], [`${folder} cannot be read: it is a folder, expected a file of rows`]],
@@ -85,7 +85,7 @@ Deno.test("train ends with 2 and one line a problem for bad input, and makes no 
         "Unknown flag --lr: did you mean --learning-rate?",
         "Unknown flag --label: did you mean --label-column?",
       ]],
-      [["--validation", "20"], ["--validation is 20: expected at most 0.9, as a share: 0.2 for 20%"]],
+      [["--validation", "20"], ["--validation is 20: expected at most 0.9, as a fraction: 0.2 for 20%"]],
       [["--preset", "sead"], ["Unknown preset sead: did you mean seed?"]],
       [["--config", `${folder}/none.json`], [`Cannot read the config file "${folder}/none.json"`]],
     ];

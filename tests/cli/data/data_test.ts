@@ -159,7 +159,11 @@ const refused: [what: string, flags: readonly string[], message: RegExp][] = [
   ["no file", ["--data"], /^error: --data has no value: expected a file of rows, or -/],
   ["a file that is not there and has no flag", ["/none/rows.csv"], /^error: \S+ cannot be read: there is no such file/],
   ["another task", ["--data", "-", "--task", "parity"], /^error: --data is -: expected none for the task parity/],
-  ["what the data decide", ["--data", "-", "--vocabulary", "7"], /^error: --vocabulary is 7: expected nothing where/],
+  [
+    "what the data decide",
+    ["--data", "-", "--vocabulary", "7"],
+    /^error: --vocabulary is 7: expected no value, as it follows from the data/,
+  ],
   ["a table without data", ["--task", "table"], /^error: --task is table: expected files to train on/],
   ["one class", ["--data", "-"], /^error: standard input: all 2 rows have the label "a", expected at least two/],
   ["no validation", ["--data", "-", "--validation", "0"], /expected/],

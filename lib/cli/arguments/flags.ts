@@ -1,7 +1,10 @@
-/** The config as command-line flags: what each is called, takes and defaults to, all read off the schema. */
+/**
+ * Derives the command-line flags from the schema of the config: names, values, descriptions and defaults. Only lib/cli
+ * knows flags. Other layers name an option by its key in backquotes, which withFlags() turns into the flag.
+ */
 import { z } from "zod";
-import { type PathMark, pathMarks } from "./paths.ts";
-import { type ConfigKey, configSchema } from "./schema.ts";
+import { type PathMark, pathMarks } from "../../config/paths.ts";
+import { type ConfigKey, configSchema } from "../../config/schema.ts";
 
 const description = z.object({
   type: z.string().optional(),
@@ -14,17 +17,17 @@ export interface Flag<Key extends string = ConfigKey> {
   readonly key: Key;
   /** Without dashes: `batch-size`. */
   readonly name: string;
-  /** `list`: texts, one for each time that the flag is given. */
+  /** A `list` has one text per time that the flag is given. */
   readonly kind: "boolean" | "text" | "number" | "list";
-  /** What stands for the value in the help: `N`, `text|json`. */
+  /** Stands for the value in the help: `N`, `text|json`. */
   readonly value: string;
   readonly description: string;
-  /** Of a path. */
+  /** Set if the value is a path. */
   readonly path?: PathMark;
   readonly default: string | number | boolean | readonly string[];
 }
 
-/** By the schema's types; a number, or a word in its place, has several. */
+/** Keyed by the schema's types; a number that may also be a word has several types. */
 const KINDS: Readonly<Record<string, Flag["kind"]>> = { boolean: "boolean", string: "text", array: "list" };
 const PLACEHOLDERS: Readonly<Record<Flag["kind"], string>> = { boolean: "", text: "TEXT", number: "N", list: "FILE" };
 
@@ -33,7 +36,7 @@ export function flagName(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** The flags of a schema's values, in its order. */
+/** Returns the flags of a schema, in the order of its keys. */
 export function flagsOf<Shape extends z.ZodRawShape>(
   schema: z.ZodObject<Shape>,
 ): readonly Flag<keyof Shape & string>[] {
@@ -47,10 +50,18 @@ export function flagsOf<Shape extends z.ZodRawShape>(
   });
 }
 
-/** Every flag of the config. */
+/** All flags of the config. */
 export const flags: readonly Flag[] = flagsOf(configSchema);
 
-/** What the text of a flag means: a number where it is one and one is wanted, else the text itself. */
+/** Turns the keys of the config that `text` has in backquotes into flags: `minCount` → --min-count. */
+export function withFlags(text: string): string {
+  return text.replaceAll(
+    /`(\w+)`/g,
+    (quoted, key) => Object.hasOwn(configSchema.shape, key) ? `--${flagName(key)}` : quoted,
+  );
+}
+
+/** Parses the text of a flag: a number if the flag takes one and the text is one, otherwise the text itself. */
 export function flagValue(flag: Flag<string>, text: string): string | number {
   const number = Number(text);
   return flag.kind === "number" && text.trim() !== "" && !Number.isNaN(number) ? number : text;

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type Flag, flagName, flags, flagValue } from "../../lib/config/flags.ts";
-import { type ConfigKey, configSchema } from "../../lib/config/schema.ts";
+import { type Flag, flagName, flags, flagValue } from "../../../lib/cli/arguments/flags.ts";
+import { type ConfigKey, configSchema } from "../../../lib/config/schema.ts";
 
 const flag = (key: ConfigKey): Flag => flags.find((candidate) => candidate.key === key)!;
 
