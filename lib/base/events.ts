@@ -135,24 +135,27 @@ const resumed = z.object({
 const paused = z.object({ ...stamp, type: z.literal("paused") });
 const unpaused = z.object({ ...stamp, type: z.literal("unpaused") });
 
-const clusterMember = z.object({
+/** Describes a machine of a run, as it shows itself to the others. */
+export const machineSchema = z.object({
   member: z.string(),
   /** Threads. */
-  workers: z.int(),
+  workers: z.int().positive(),
   /** Rounds committed there. */
-  round: z.int(),
-  /** Whether it can be dealt shards of the next round. */
+  round: z.int().nonnegative(),
+  /** Says whether it can train shards of the next round: it has the state that the round starts from, or will soon. */
   inStep: z.boolean(),
-  /** Payloads sent and read, since it joined. */
-  bytesUp: z.number(),
-  bytesDown: z.number(),
-  /** Shares of its time since it joined, 0 to 1. */
-  compute: z.number(),
-  wait: z.number(),
-  /** How many it had, and the newest, "" for none. */
-  incidents: z.int(),
-  incident: z.string(),
+  /** Payload bytes sent and read since it joined. */
+  bytesUp: z.number().nonnegative(),
+  bytesDown: z.number().nonnegative(),
+  /** Shares of its time since it joined. */
+  compute: z.number().min(0).max(1),
+  wait: z.number().min(0).max(1),
+  /** Number of its incidents. */
+  incidents: z.int().nonnegative(),
 });
+
+/** `incident` is the newest one, "" for none. */
+const clusterMember = machineSchema.extend({ incident: z.string() });
 
 /** The machines of a run, as the one sees them whose log this is. */
 const cluster = z.object({

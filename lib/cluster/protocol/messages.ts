@@ -1,5 +1,6 @@
 /** The vocabulary of the protocol: what the leader says (`down`) and what members say (`up`). */
 import { z } from "zod";
+import { machineSchema } from "../../base/events.ts";
 
 const round = z.int().nonnegative();
 /** Names of machines, and of objects, which are a part of a subject. */
@@ -92,9 +93,10 @@ export type RoundDigest = z.infer<typeof roundDigest>;
 /** Lives before this one whose keys a member still shows. */
 export const EARLIER_KEYS = 8;
 
-/** What a member shows of itself in its register, as JSON. */
-export const presenceSchema = z.object({
+/** Describes what a member shows of itself in its register, as JSON. */
+export const presenceSchema = machineSchema.extend({
   member,
+  workers: machineSchema.shape.workers.max(MOST),
   /** Distinguishes this process from others that had its name. */
   life: text,
   /** The public key that it signs with, and those of its earlier lives, whose messages may still lie in the log. */
@@ -102,18 +104,7 @@ export const presenceSchema = z.object({
   earlier: z.array(key).max(EARLIER_KEYS),
   /** Counts up, so that others see that it lives. */
   beat: z.int(),
-  workers: z.int().positive().max(MOST),
-  round,
-  /** Whether it can be dealt shards: it has the state that the next round starts from, or will without being told. */
-  inStep: z.boolean(),
-  /** Of this member, since it joined. */
-  bytesUp: z.number().nonnegative(),
-  bytesDown: z.number().nonnegative(),
-  /** Shares of the time since it joined, 0 to 1. */
-  compute: z.number().min(0).max(1),
-  wait: z.number().min(0).max(1),
-  /** How many it had, and the newest of them, the last one last. */
-  incidents: z.int().nonnegative(),
+  /** Its newest incidents, oldest first. */
   recent: z.array(text).max(16),
   /** Of its newest states that all machines compare, oldest first. */
   digests: z.array(roundDigest).max(16),

@@ -6,7 +6,7 @@ import { Agreement, compareEnds } from "./agreement.ts";
 import { TrainingError } from "../../base/errors.ts";
 import { Away } from "./away.ts";
 import { type Clock, wallClock } from "../protocol/clock.ts";
-import type { ClusterView } from "../../base/events.ts";
+import { type ClusterView, machineSchema } from "../../base/events.ts";
 import { type Claim, claimAgain, claimedId, claimRun, RUN } from "./check_same_run.ts";
 import type { ClusterNews, ClusterOptions, Context, Traffic } from "./context.ts";
 import { Dropped } from "../protocol/dropped.ts";
@@ -101,11 +101,9 @@ export class Machine {
   view(): ClusterView {
     const { run, member, local } = this.#options;
     const { leader = "" } = this.#member ?? {};
-    const members = (this.#roster?.present() ?? []).map((
-      { beat: _, life: __, digests: ___, key: ____, earlier: _____, recent, ...shown },
-    ) => ({
-      ...shown,
-      incident: recent.at(-1) ?? "",
+    const members = (this.#roster?.present() ?? []).map((presence) => ({
+      ...machineSchema.parse(presence),
+      incident: presence.recent.at(-1) ?? "",
     }));
     return { name: run, member, leader, round: local.round, members, dropped: this.#dropped.counts };
   }

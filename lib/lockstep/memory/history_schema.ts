@@ -1,4 +1,7 @@
-/** Describes the training history of a state, for checkpoints and for other machines as well. Workers need only its type. */
+/**
+ * Describes where a state is in its run, and its training history, for checkpoints and for other machines as well.
+ * Workers need only the types.
+ */
 import { z } from "zod";
 
 /** The end of the epoch with the lowest validation loss so far. */
@@ -10,7 +13,7 @@ const bestSchema = z.object({
   accuracy: z.number(),
 });
 
-export const historySchema = z.object({
+const historySchema = z.object({
   /** Loss, hits and samples of the epoch so far, for its metrics only. */
   epoch: z.tuple([z.number(), z.number(), z.number()]).readonly(),
   /** Rounds outside of the schedule: those that were undone, and the rollbacks themselves. */
@@ -23,16 +26,26 @@ export const historySchema = z.object({
   best: bestSchema.nullish(),
   /** Epochs since the best one. */
   sinceBest: z.int(),
-});
-
-type Parsed = z.infer<typeof historySchema>;
+  // One word for "no best state".
+}).transform(({ best, ...history }) => ({ ...history, best: best ?? undefined }));
 
 /** The part of the past that decides how training continues: restored with a state, but no part of its digest. */
-export type TrainingHistory = Readonly<Omit<Parsed, "best">> & {
-  readonly best: Readonly<z.infer<typeof bestSchema>> | undefined;
-};
+export type TrainingHistory = Readonly<z.infer<typeof historySchema>>;
 
-/** Returns what `historySchema` parsed, with one word for "no best state". */
-export function historyOf({ best, ...history }: Parsed): TrainingHistory {
-  return { ...history, best: best ?? undefined };
+/** Where a state is in its run. */
+export interface Place {
+  /** Rounds ever committed, this one included. */
+  readonly round: number;
+  /** Steps that each shard has taken. */
+  readonly step: number;
+  readonly history: TrainingHistory;
+}
+
+/** Parses what `writePlace` wrote. The history is called `course` there, as in states of earlier versions. */
+export const placeSchema = z.object({ round: z.int(), step: z.int(), course: historySchema })
+  .transform(({ course, ...place }): Place => ({ ...place, history: course }));
+
+/** Returns the place of a state as files and messages have it. */
+export function writePlace({ round, step, history }: Place): z.input<typeof placeSchema> {
+  return { round, step, course: history };
 }

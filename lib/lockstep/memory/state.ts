@@ -3,19 +3,14 @@ import { createHash, type Hash } from "node:crypto";
 import { inTurns } from "../../base/turns.ts";
 import { type ScheduleOptions, stepsAfter } from "../schedule.ts";
 import { currentAndNext, Word } from "./control.ts";
-import type { TrainingHistory } from "./history_schema.ts";
+import type { Place, TrainingHistory } from "./history_schema.ts";
 import { currentHistory, readHistory, setHistory, writeHistory } from "./training_history.ts";
 import type { SharedRun } from "./views.ts";
 
 /** Holds the result of one round. */
-export interface Committed {
-  /** Counts the rounds ever committed, this one included. */
-  readonly round: number;
-  /** Counts the steps that each shard has taken. */
-  readonly step: number;
+export interface Committed extends Place {
   /** Weights, then each moment set's m and v: `(1 + 2 · sets) · layout.size` elements, owned by the reader. */
   readonly values: Float32Array<ArrayBuffer>;
-  readonly history: TrainingHistory;
 }
 
 /** Holds everything that the next round starts from, after `round` committed rounds. */

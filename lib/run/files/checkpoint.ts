@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { DamagedFile } from "../../base/errors.ts";
-import { historyOf, historySchema, type TrainingHistory } from "../../lockstep/memory/history_schema.ts";
+import { placeSchema, writePlace } from "../../lockstep/memory/history_schema.ts";
 import { type Committed, stateDigest, stateDigestInTurns } from "../../lockstep/memory/state.ts";
 import { type ParameterLayout, tensorView } from "../../model/layout.ts";
 import type { NamedTensor } from "../../model/pytorch.ts";
@@ -51,20 +51,13 @@ export async function writeCheckpoint(
       values: tensorView(values, tensor),
     }));
   });
-  const { round, step, history } = state;
-  const told = { round: String(round), step: String(step), course: historyText(history), digest };
+  const { round, step, course } = writePlace(state);
+  const history = JSON.stringify({ ...course, best: course.best ?? null });
+  const told = { round: String(round), step: String(step), course: history, digest };
   const metadata = { ...told, checksum: await checksumOf(told) };
   const file = checkpointFile(state.round);
   await writeWhole(join(directory, file), safetensorsPieces({ metadata, tensors }));
   return { file, digest };
-}
-
-function historyText(history: TrainingHistory): string {
-  return JSON.stringify({ ...history, best: history.best ?? null });
-}
-
-function parseHistory(text: string | undefined): TrainingHistory {
-  return historyOf(historySchema.parse(JSON.parse(text ?? "null")));
 }
 
 /**
@@ -102,8 +95,9 @@ export async function decodeCheckpoint(
         values.set(source, index * layout.size + tensor.offset);
       }
     }
-    const history = parseHistory(metadata.course);
-    const state: Committed = { round: Number(metadata.round), step: Number(metadata.step), values, history };
+    const { round, step, course = "null" } = metadata;
+    const place = placeSchema.parse({ round: Number(round), step: Number(step), course: JSON.parse(course) });
+    const state: Committed = { ...place, values };
     const { checksum, ...told } = metadata;
     if (await checksumOf(told) !== checksum) throw new RangeError("its metadata do not have their checksum");
     const digest = stateDigest(state);
