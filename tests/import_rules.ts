@@ -9,9 +9,8 @@ const LAYERS = [
   ["model", "ngrams"],
   ["engine"],
   ["lockstep"],
-  ["cluster"],
+  ["cluster", "predict"],
   ["run"],
-  ["predict"],
   ["serve"],
   ["cli"],
 ];

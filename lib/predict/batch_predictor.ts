@@ -1,41 +1,53 @@
-/** Reads inputs and has an engine predict them: the same in whatever thread. */
+/**
+ * Reads inputs and predicts them with an engine, in batches, in the thread that calls it: the prediction thread, a
+ * command, or the evaluation of a run. All predictions of this program are computed here.
+ */
+import type { Batch } from "../data/batches/batch.ts";
+import { fillBatch, type Rows } from "../data/batches/fill_batch.ts";
+import { openPreprocessing, type PreprocessingJson } from "../data/encode/preprocessing.ts";
+import { mostProbable } from "../data/most_probable.ts";
+import { errorMessage } from "../base/errors.ts";
 import { engineOptions } from "../engine/create_engine.ts";
 import type { Engine } from "../engine/contract.ts";
-import type { Batch } from "../data/batches/batch.ts";
-import { fillBatch } from "../data/batches/fill_batch.ts";
-import { type Combiner, createCombiner } from "../ngrams/mix.ts";
-import { errorMessage } from "../base/errors.ts";
 import { createWorkspace } from "../engine/workspace.ts";
 import { parameterLayout } from "../model/layout.ts";
-import type { ModelVersion, Newest } from "../run/model_version.ts";
-import { liveVersion } from "./live_version.ts";
-import type { DeskOptions, Outcome, PredictMessage, Sequences } from "./protocol.ts";
-import { openReading, type Reading } from "./reading.ts";
-import type { Flags, Input } from "./types.ts";
+import { trainedModel } from "../model/task_model.ts";
+import { type Combiner, createCombiner } from "../ngrams/mix.ts";
+import type { BatchOptions, Outcome, PredictMessage, Sequences } from "./protocol.ts";
+import { idsOf } from "./reader.ts";
+import { liveVersion, type ModelVersion, type Newest, type TrainedModel } from "./trained_model.ts";
+import type { Flags, Input, Prediction } from "./types.ts";
 
-/** Versions beside the newest whose weights are kept at hand. */
+/** Versions beside the newest whose weights are kept. */
 export const KEPT_VERSIONS = 4;
 
-/** Of ids there is nothing to tell. */
+/** Ids have no flags, and can always be read. */
 const ALL_READ: Pick<Outcome, "flags" | "unread"> = { flags: [], unread: [] };
 
 /** Stands for an input that could not be read. */
 const NOTHING_READ = [0];
 
-export class Desk {
-  readonly #options: DeskOptions;
+/** An input as the model reads it. */
+interface Reading {
+  readonly tokens: ArrayLike<number>;
+  /** Present for models with a vocabulary of their own. */
+  readonly flags?: Flags;
+}
+
+export class BatchPredictor {
+  readonly #options: BatchOptions;
   readonly #engine: Engine;
   readonly #batch: Batch;
   readonly #read: (input: Input) => Reading;
-  /** What the engine computes with, and the version that it is. */
+  /** The engine's weights, and the version that they are of. */
   readonly #weights: Float32Array;
   #loaded: ModelVersion | undefined;
   #newest: (() => ModelVersion) | undefined;
-  /** Of a finished model: what every version of its LSTM is combined with. */
+  /** Combines n-grams with every version of a finished model's LSTM. */
   #combine: Combiner | undefined;
   readonly #kept = new Map<number, ModelVersion>();
 
-  private constructor(options: DeskOptions, engine: Engine, batch: Batch, weights: Float32Array) {
+  private constructor(options: BatchOptions, engine: Engine, batch: Batch, weights: Float32Array) {
     this.#options = options;
     this.#engine = engine;
     this.#batch = batch;
@@ -43,16 +55,16 @@ export class Desk {
     this.#read = openReading(options.preprocessing);
   }
 
-  /** Makes the engine. Throws what that throws, and an InputError for a tokenizer that cannot be used. */
-  static async open(options: DeskOptions): Promise<Desk> {
+  /** Creates the engine. Throws what that throws, and an InputError for a tokenizer that cannot be used. */
+  static async open(options: BatchOptions): Promise<BatchPredictor> {
     const { config, spec, maxBatch, maxLength } = options;
     const layout = parameterLayout(spec);
-    const engine = engineOptions(config, { spec, layout }, maxBatch, maxLength);
-    const workspace = await createWorkspace(engine, { floats: layout.size, batches: 1 });
-    return new Desk(options, workspace.engine, workspace.batch(maxBatch, maxLength), workspace.floats(layout.size));
+    const engineNeeds = engineOptions(config, { spec, layout }, maxBatch, maxLength);
+    const { engine, batch, floats } = await createWorkspace(engineNeeds, { floats: layout.size, batches: 1 });
+    return new BatchPredictor(options, engine, batch(maxBatch, maxLength), floats(layout.size));
   }
 
-  /** Says where the newest version is. */
+  /** Sets where the newest version is. */
   setNewest(newest: Newest): void {
     if ("memory" in newest) {
       this.#newest = liveVersion(newest, this.#options, () => performance.now());
@@ -63,7 +75,7 @@ export class Desk {
     }
   }
 
-  /** Keeps `version` at hand beside the newest; of too many, the one kept longest goes. */
+  /** Keeps `version` beside the newest, and drops the one kept longest if there are too many. */
   keep(version: ModelVersion): void {
     this.#kept.delete(version.round);
     this.#kept.set(version.round, version);
@@ -71,36 +83,68 @@ export class Desk {
   }
 
   /**
-   * What one version of the weights, the newest or that of round `version`, says of all inputs. Throws a RangeError if it
-   * is not at hand.
+   * Predicts all inputs with one version of the weights: the newest, or that of round `version`. Throws a RangeError if
+   * the version is not kept.
    */
   predict(inputs: PredictMessage["inputs"], version?: number): Outcome {
     const begun = performance.now();
+    const { round, digest } = this.#load(version);
+    const { maxBatch, spec: { classes } } = this.#options;
+    const { sequences, ...read } = "offsets" in inputs ? { sequences: inputs, ...ALL_READ } : this.#readAll(inputs);
+    const count = sequences.offsets.length - 1;
+    const probabilities = new Float32Array(count * classes);
+    for (let first = 0; first < count; first += maxBatch) {
+      this.#predictBatch(sequences, undefined, first, count, probabilities);
+    }
+    return { round, digest, probabilities, ...read, computeMs: performance.now() - begun };
+  }
+
+  /**
+   * Predicts `rows` in the order that `order` lists, by the newest version, and stops after each batch so that the caller
+   * can give others their turn. Writes the probabilities of row r to `probabilities` from `r * classes` on.
+   */
+  *predictRows(rows: Rows, order: Uint32Array, probabilities: Float32Array): Generator<void, void, void> {
+    this.#load(undefined);
+    for (let first = 0; first < order.length; first += this.#options.maxBatch) {
+      yield this.#predictBatch(rows, order, first, order.length, probabilities);
+    }
+  }
+
+  /** Gives the engine the weights of a version. */
+  #load(version: number | undefined): ModelVersion {
     const chosen = version === undefined ? this.#newest?.() : this.#kept.get(version);
-    if (!chosen) throw new RangeError(`The weights of round ${version ?? "…"} are not at hand`);
+    if (!chosen) throw new RangeError(`The weights of round ${version ?? "…"} are not kept`);
     if (chosen !== this.#loaded) {
       this.#weights.set(chosen.weights);
       this.#engine.hold(this.#weights);
     }
-    this.#loaded = chosen;
-    const { maxBatch, spec: { classes } } = this.#options;
-    const { sequences, ...read } = "offsets" in inputs ? { sequences: inputs, ...ALL_READ } : this.#readAll(inputs);
-    const { tokens, offsets } = sequences;
-    const count = offsets.length - 1;
-    const probabilities = new Float32Array(count * classes);
-    for (let first = 0; first < count; first += maxBatch) {
-      fillBatch(this.#batch, sequences, undefined, first, Math.min(maxBatch, count - first));
-      probabilities.set(this.#engine.predict(this.#weights, this.#batch), first * classes);
-    }
-    for (let row = 0; this.#combine && row < count; row++) {
-      const own = probabilities.subarray(row * classes, (row + 1) * classes);
-      this.#combine(own, tokens, offsets[row]!, offsets[row + 1]!);
-    }
-    const { round, digest } = chosen;
-    return { round, digest, probabilities, ...read, computeMs: performance.now() - begun };
+    return this.#loaded = chosen;
   }
 
-  /** Reads each input for itself: one that fails is nobody else's failure. */
+  /** Predicts the sequences from `first` on, as many as fit into a batch and come before `end`; see fillBatch. */
+  #predictBatch(
+    sequences: Rows,
+    order: Uint32Array | undefined,
+    first: number,
+    end: number,
+    probabilities: Float32Array,
+  ): void {
+    const { maxBatch, spec: { classes } } = this.#options;
+    const size = Math.min(maxBatch, end - first);
+    fillBatch(this.#batch, sequences, order, first, size);
+    const found = this.#engine.predict(this.#weights, this.#batch);
+    if (!order) probabilities.set(found, first * classes);
+    if (!order && !this.#combine) return;
+    const { tokens, offsets } = sequences;
+    for (let row = 0; row < size; row++) {
+      const source = order ? order[first + row]! : first + row;
+      const own = probabilities.subarray(source * classes, (source + 1) * classes);
+      if (order) own.set(found.subarray(row * classes, (row + 1) * classes));
+      this.#combine?.(own, tokens, offsets[source]!, offsets[source + 1]!);
+    }
+  }
+
+  /** Reads each input separately, so that one that fails does not fail the others. */
   #readAll(inputs: readonly Input[]): Pick<Outcome, "flags" | "unread"> & { readonly sequences: Sequences } {
     const flags: Flags[] = [];
     const unread: { row: number; error: string }[] = [];
@@ -119,7 +163,49 @@ export class Desk {
   }
 }
 
-/** `list` end to end. */
+/**
+ * Opens a saved model for a caller that has nothing else to do meanwhile. The function it returns classifies inputs,
+ * `batchMax` in a batch, and throws an Error for an input that cannot be read.
+ */
+export async function openSaved(
+  { config, labels, version, preprocessing }: Omit<TrainedModel, "run">,
+  batchMax = 256,
+): Promise<(inputs: readonly Input[]) => Prediction[]> {
+  const { spec } = trainedModel(config, labels);
+  const options = { config, spec, preprocessing, maxBatch: batchMax, maxLength: config.length };
+  const predictor = await BatchPredictor.open(options);
+  predictor.setNewest(version);
+  return (inputs) => {
+    const outcome = predictor.predict(inputs);
+    if (outcome.unread.length > 0) throw new Error(outcome.unread[0]!.error);
+    return inputs.map((_, row) => prediction(outcome, row, labels));
+  };
+}
+
+/** Returns a function that reads the inputs of a model with `json`, or of one whose tokens are ids. Throws an InputError if `json` cannot be used. */
+export function openReading(json: PreprocessingJson | undefined): (input: Input) => Reading {
+  if (!json) return (input) => ({ tokens: idsOf(input) });
+  const { encode } = openPreprocessing(json);
+  return (input) => {
+    const { tokens, ...flags } = encode(input);
+    return { tokens, flags };
+  };
+}
+
+/** Returns the prediction for input `row` of an outcome. */
+export function prediction(
+  { probabilities: all, flags }: Pick<Outcome, "probabilities" | "flags">,
+  row: number,
+  labels: readonly string[],
+): Prediction {
+  const probabilities: number[] = [];
+  const first = row * labels.length;
+  for (let index = 0; index < labels.length; index++) probabilities.push(all[first + index]!);
+  const best = mostProbable(probabilities);
+  return { class: best, label: labels[best]!, probabilities, ...flags[row] };
+}
+
+/** Joins `list` end to end. */
 export function joinSequences(list: readonly ArrayLike<number>[]): Sequences {
   const offsets = new Int32Array(list.length + 1);
   for (let row = 0; row < list.length; row++) offsets[row + 1] = offsets[row]! + list[row]!.length;

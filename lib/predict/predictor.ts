@@ -5,14 +5,12 @@
 import { clearImmediate, setImmediate } from "node:timers";
 import { errorMessage } from "../base/errors.ts";
 import { trainedModel } from "../model/task_model.ts";
-import type { Newest } from "../run/model_version.ts";
-import { joinSequences, KEPT_VERSIONS } from "./batch_predictor.ts";
+import type { Newest, TrainedModel } from "./trained_model.ts";
+import { joinSequences, KEPT_VERSIONS, prediction } from "./batch_predictor.ts";
 import { BATCH_SIZES, Histogram } from "./histogram.ts";
-import { prediction } from "./prediction.ts";
-import type { DeskOptions, Outcome } from "./protocol.ts";
+import type { BatchOptions, Outcome } from "./protocol.ts";
 import { RequestQueue } from "./queue.ts";
 import { createReader, idsOf } from "./reader.ts";
-import type { TrainedModel } from "./saved.ts";
 import { ThreadClient } from "./thread_client.ts";
 import type {
   Answer,
@@ -28,7 +26,7 @@ import type {
 import { Unavailable, UnknownVersion } from "./types.ts";
 
 export interface PredictorOptions {
-  readonly model: TrainedModel;
+  readonly model: Omit<TrainedModel, "version">;
   /** Where the newest weights are: another object when they are elsewhere. */
   readonly newest: () => Newest;
   /** The kept checkpoints: rounds, the newest first, and the bytes of one, nothing if it is gone. */
@@ -63,7 +61,7 @@ export class ThreadPredictor implements Predictor {
   readonly shape: ModelShape;
   readonly reader: Reader;
   readonly #options: PredictorOptions;
-  readonly #desk: DeskOptions;
+  readonly #batchOptions: BatchOptions;
   readonly #queue: RequestQueue<Waiting>;
   #thread: ThreadClient | undefined;
   /** Until a thread that took another's place is ready. */
@@ -90,7 +88,7 @@ export class ThreadPredictor implements Predictor {
     this.#options = options;
     this.shape = { run, labels, vocabulary, length, text: preprocessing !== undefined };
     this.reader = createReader(this.shape, preprocessing, { served: true });
-    this.#desk = { config, spec, preprocessing, maxBatch: limits.batchMax, maxLength: length };
+    this.#batchOptions = { config, spec, preprocessing, maxBatch: limits.batchMax, maxLength: length };
     this.#queue = new RequestQueue({ ...limits, fillsBatches: limits.batchDelayMs > 0 });
   }
 
@@ -168,7 +166,7 @@ export class ThreadPredictor implements Predictor {
     this.#thread = thread;
     this.#sent = undefined;
     this.#kept.clear();
-    thread.ask({ type: "open", options: this.#desk }).then(() => {
+    thread.ask({ type: "open", options: this.#batchOptions }).then(() => {
       isOpen = true;
       this.#replacing = false;
     }, (error) => {
@@ -278,7 +276,7 @@ export class ThreadPredictor implements Predictor {
     this.#start();
     const keeping = this.#kept.get(version) ?? this.#load(version);
     this.#kept.set(version, keeping);
-    // As the desk does.
+    // As BatchPredictor.keep does.
     if (this.#kept.size > KEPT_VERSIONS) this.#kept.delete(this.#kept.keys().next().value!);
     try {
       await keeping;

@@ -1,12 +1,12 @@
-/** What the main thread and the prediction thread say to each other. */
+/** Declares the messages between the main thread and the prediction thread. */
 import type { TrainingConfig } from "../config/schema.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import type { PreprocessingJson } from "../data/encode/preprocessing.ts";
-import type { Newest } from "../run/model_version.ts";
+import type { Newest } from "./trained_model.ts";
 import type { Flags, Input } from "./types.ts";
 
-/** The model, and the largest batch. */
-export interface DeskOptions {
+/** The model, and its largest batch. */
+export interface BatchOptions {
   readonly config: TrainingConfig;
   readonly spec: ModelSpec;
   /** How it reads texts, if it is a model of text. */
@@ -25,19 +25,19 @@ export interface Sequences {
 /** `version` is the round of a checkpoint that was sent before; without it, the newest. */
 export interface PredictMessage {
   readonly type: "predict";
-  /** Ids end to end, which are quicker to send, or what has to be read first. */
+  /** Ids end to end, which are quicker to send, or inputs that have to be read first. */
   readonly inputs: Sequences | readonly Input[];
   readonly version?: number | undefined;
 }
 
 /** To the thread, `open` first. It answers each message once, in their order. */
 export type ToThread =
-  | { readonly type: "open"; readonly options: DeskOptions }
+  | { readonly type: "open"; readonly options: BatchOptions }
   | { readonly type: "newest"; readonly newest: Newest }
   | { readonly type: "checkpoint"; readonly round: number; readonly bytes: Uint8Array<ArrayBuffer> }
   | PredictMessage;
 
-/** What one version of the weights says of a list of inputs. */
+/** The predictions of one version of the weights for a list of inputs. */
 export interface Outcome {
   readonly round: number;
   readonly digest: string;
@@ -45,7 +45,7 @@ export interface Outcome {
   readonly probabilities: Float32Array;
   /** `[inputs]`, of a model with a vocabulary of its own. */
   readonly flags: readonly Flags[];
-  /** Inputs that could not be read, and why: their probabilities mean nothing. */
+  /** Lists inputs that could not be read, and why: their probabilities mean nothing. */
   readonly unread: readonly { readonly row: number; readonly error: string }[];
   readonly computeMs: number;
 }

@@ -1,20 +1,20 @@
-/** The prediction thread's life: each message done in turn. */
+/** Runs in the prediction thread: handles each message in turn. */
 import { errorMessage } from "../base/errors.ts";
 import { parameterLayout } from "../model/layout.ts";
-import { decodeCheckpoint } from "../run/files/checkpoint.ts";
-import { Desk } from "./batch_predictor.ts";
-import type { DeskOptions, FromThread, ToThread } from "./protocol.ts";
+import { decodeCheckpoint } from "../lockstep/memory/checkpoint_codec.ts";
+import { BatchPredictor } from "./batch_predictor.ts";
+import type { BatchOptions, FromThread, ToThread } from "./protocol.ts";
 
-/** What is called with each message. Never throws. */
+/** Returns the function that handles each message, and never throws. */
 export function predictThread(reply: (message: FromThread) => void): (message: ToThread) => void {
-  let desk: Desk | undefined;
-  let options: DeskOptions | undefined;
-  // One after the other: opening takes a while, and what comes meanwhile waits.
+  let predictor: BatchPredictor | undefined;
+  let options: BatchOptions | undefined;
+  // One after the other: opening takes a while, and messages that come meanwhile wait.
   let turn: Promise<void> | undefined;
 
-  async function open(given: DeskOptions): Promise<void> {
+  async function open(given: BatchOptions): Promise<void> {
     options = given;
-    desk = await Desk.open(given);
+    predictor = await BatchPredictor.open(given);
     reply({ type: "done" });
   }
 
@@ -22,23 +22,23 @@ export function predictThread(reply: (message: FromThread) => void): (message: T
     const layout = parameterLayout(options!.spec);
     const { state, digest } = await decodeCheckpoint(bytes, layout);
     if (state.round !== round) throw new RangeError(`The checkpoint is of round ${state.round}: expected ${round}`);
-    desk!.keep({ round, digest, weights: state.values.slice(0, layout.size) });
+    predictor!.keep({ round, digest, weights: state.values.slice(0, layout.size) });
     reply({ type: "done" });
   }
 
-  /** Work that has to be waited for. */
+  /** Handles `message`; returns a promise only for work that takes a while. */
   function handle(message: ToThread): Promise<void> | undefined {
     switch (message.type) {
       case "open":
         return open(message.options);
       case "newest":
-        desk!.setNewest(message.newest);
+        predictor!.setNewest(message.newest);
         reply({ type: "done" });
         return;
       case "checkpoint":
         return keep(message.round, message.bytes);
       case "predict":
-        reply({ type: "outcome", outcome: desk!.predict(message.inputs, message.version) });
+        reply({ type: "outcome", outcome: predictor!.predict(message.inputs, message.version) });
         return;
     }
   }

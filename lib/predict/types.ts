@@ -29,8 +29,8 @@ export interface Flags {
   readonly truncated: boolean;
 }
 
-/** What of a model never changes. */
-export interface ModelShape {
+/** The model that answers, as clients see it. */
+export interface ModelInfo {
   readonly run: string;
   readonly labels: readonly string[];
   readonly vocabulary: number;
@@ -38,14 +38,14 @@ export interface ModelShape {
   readonly length: number;
   /** Whether it takes texts. */
   readonly text: boolean;
-}
-
-export interface ModelInfo extends ModelShape {
   /** Rounds committed into the weights. */
   readonly round: number;
   /** SHA-256 of the state that those weights are part of. */
   readonly digest: string;
 }
+
+/** The properties of a model that are the same for all versions of its weights. */
+export type ModelShape = Omit<ModelInfo, "round" | "digest">;
 
 export interface Prediction extends Partial<Flags> {
   /** Position in `labels`. */

@@ -4,10 +4,11 @@ import { InputError } from "../base/errors.ts";
 import { lastEvent } from "./log/event_log.ts";
 import { errorCode } from "./files/files.ts";
 import { lockFile } from "./files/lock.ts";
-import { readModel, type SavedModel } from "./files/model_files.ts";
+import type { TrainedModel } from "../predict/trained_model.ts";
+import { readModel } from "./files/model_files.ts";
 
 /** The model of the run in `directory`. Throws an InputError that says what to do if the run has none yet, and as `readModel` does. */
-export async function openModel(directory: string): Promise<SavedModel> {
+export async function openModel(directory: string): Promise<TrainedModel> {
   try {
     return await readModel(directory);
   } catch (error) {

@@ -1,12 +1,11 @@
 /** A finished model whose LSTM is combined with n-grams: every way to predict with it comes to the same. */
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { openSaved } from "../../lib/predict/saved.ts";
+import { openSaved } from "../../lib/predict/batch_predictor.ts";
 import type { Prediction } from "../../lib/predict/types.ts";
-import { writeCheckpoint } from "../../lib/run/files/checkpoint.ts";
-import { checkpointBytes, checkpointRounds } from "../../lib/run/files/checkpoint_store.ts";
+import { checkpointBytes, checkpointRounds, writeCheckpoint } from "../../lib/run/files/checkpoint.ts";
 import { NEW_HISTORY } from "../../lib/lockstep/memory/training_history.ts";
-import type { ModelVersion, Newest } from "../../lib/run/model_version.ts";
-import { predictByNgrams, predictTable } from "../../lib/run/evaluation/predict_table.ts";
+import type { ModelVersion, Newest } from "../../lib/predict/trained_model.ts";
+import { predictByNgrams, predictTable } from "../../lib/predict/predict_table.ts";
 import { plainCombination, plainNgrams, tinyNgrams } from "../ngrams/tiny_ngrams.ts";
 import { tableOf } from "../data/tables.ts";
 import { inTemporaryDirectory } from "../run/temporary.ts";
@@ -61,7 +60,7 @@ Deno.test("openSaved() and predictTable() predict what the thread does, bit for 
   const saved = (await openSaved({ config, labels, version: finished }))(sequences);
   assertEquals(saved, predictions);
   const table = tableOf(sequences, sequences.map(() => 0));
-  const rows = await predictTable({ config, labels, ...finished }, table);
+  const rows = await predictTable({ config, labels, version: finished }, table);
   assertEquals([...rows], predictions.flatMap(({ probabilities }) => probabilities));
 });
 

@@ -4,7 +4,7 @@ import { createPlan } from "../../lib/lockstep/plan.ts";
 import { initialState } from "../../lib/lockstep/initial_state.ts";
 import { sharedRun } from "../../lib/lockstep/memory/views.ts";
 import { type State, stateDigest, writeState } from "../../lib/lockstep/memory/state.ts";
-import { liveVersion } from "../../lib/predict/live_version.ts";
+import { liveVersion } from "../../lib/predict/trained_model.ts";
 import { readModel } from "../../lib/run/files/model_files.ts";
 import { createTinyRun } from "../run/tiny_run.ts";
 import { inTemporaryDirectory } from "../run/temporary.ts";

@@ -2,9 +2,8 @@ import { assert, assertAlmostEquals, assertEquals, assertMatch, assertRejects } 
 import { NEW_HISTORY } from "../../lib/lockstep/memory/training_history.ts";
 import { stateDigest } from "../../lib/lockstep/memory/state.ts";
 import { type Answer, Unavailable, UnknownVersion } from "../../lib/predict/types.ts";
-import { checkpointBytes, checkpointRounds } from "../../lib/run/files/checkpoint_store.ts";
-import { writeCheckpoint } from "../../lib/run/files/checkpoint.ts";
-import type { Newest } from "../../lib/run/model_version.ts";
+import { checkpointBytes, checkpointRounds, writeCheckpoint } from "../../lib/run/files/checkpoint.ts";
+import type { Newest } from "../../lib/predict/trained_model.ts";
 import { soon, until } from "../serve/http/reading.ts";
 import { inTemporaryDirectory } from "../run/temporary.ts";
 import { config, model, plainProbabilities, tinyPredictor, version } from "./tiny_predictor.ts";

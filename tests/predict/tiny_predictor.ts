@@ -4,7 +4,7 @@ import { initialWeights } from "../../lib/model/initial.ts";
 import { taskModel } from "../../lib/model/task_model.ts";
 import { type PredictorOptions, ThreadPredictor } from "../../lib/predict/predictor.ts";
 import type { PredictorLimits } from "../../lib/predict/types.ts";
-import type { ModelVersion } from "../../lib/run/model_version.ts";
+import type { ModelVersion } from "../../lib/predict/trained_model.ts";
 import { plainLogits, plainSoftmax } from "../engine/plain_lstm.ts";
 import { tinyConfig } from "../lockstep/tiny.ts";
 import { PATIENCE_MS } from "../patience.ts";

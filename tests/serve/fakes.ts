@@ -3,7 +3,7 @@ import type { NewEvent, RunEvent } from "../../lib/base/events.ts";
 import type { PreprocessingJson } from "../../lib/data/encode/preprocessing.ts";
 import { BATCH_SIZES, Histogram } from "../../lib/predict/histogram.ts";
 import { createReader } from "../../lib/predict/reader.ts";
-import { openReading } from "../../lib/predict/reading.ts";
+import { openReading } from "../../lib/predict/batch_predictor.ts";
 import type { ModelInfo, Predictor } from "../../lib/predict/types.ts";
 import type { Admission, Removal, RunAction, RunDetail, RunState } from "../../lib/run/types.ts";
 import type { Asset, Services } from "../../lib/serve/services.ts";

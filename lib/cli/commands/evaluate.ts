@@ -52,7 +52,7 @@ export async function evaluateCommand(
   if (!mayWrite(dirname(file))) throw cannotWrite(dirname(file), "--out");
   const preprocessing = openPreprocessing(saved);
   const rows = await readJudgingRows(options.data, options, { preprocessing, labels }, input);
-  const judgement = await judge({ config, labels, ...version }, rows, preprocessing);
+  const judgement = await judge({ config, labels, version }, rows, preprocessing);
   const { skipped, statistics } = rows;
   const { rows: trainedOn, warning } = await seenRows(directory, rows);
   // Written first: nobody may be there to read the report.

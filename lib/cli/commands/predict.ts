@@ -7,7 +7,7 @@ import { configPaths, configSchema } from "../../config/schema.ts";
 import { InputError } from "../../base/errors.ts";
 import { type Asked, askedByLines, askedByRows, idsOf } from "../../predict/asked.ts";
 import { createReader } from "../../predict/reader.ts";
-import { openSaved } from "../../predict/saved.ts";
+import { openSaved } from "../../predict/batch_predictor.ts";
 import type { Input, Prediction } from "../../predict/types.ts";
 import { printableExcerpt, printableJson } from "../../base/printable.ts";
 import { openModel } from "../../run/open_model.ts";

@@ -1,12 +1,12 @@
 /** The predictor of a command: a thread over the weights of its run, within the config's limits. */
 import type { Config } from "../../config/schema.ts";
 import { ThreadPredictor } from "../../predict/predictor.ts";
-import type { TrainedModel } from "../../predict/saved.ts";
-import { checkpointBytes, checkpointRounds } from "../../run/files/checkpoint_store.ts";
-import type { Newest } from "../../run/model_version.ts";
+
+import { checkpointBytes, checkpointRounds } from "../../run/files/checkpoint.ts";
+import type { Newest, TrainedModel } from "../../predict/trained_model.ts";
 
 export interface PredictorSource {
-  readonly model: TrainedModel;
+  readonly model: Omit<TrainedModel, "version">;
   readonly newest: () => Newest;
   /** Of the run. */
   readonly directory: string;

@@ -1,4 +1,4 @@
-import type { Tfjs } from "../../model/layers_model.ts";
+import type { Tfjs } from "../../model/formats/layers_model.ts";
 import { registerScatterAdd } from "./scatter.ts";
 
 export const TFJS_BACKENDS = ["cpu", "wasm"] as const;

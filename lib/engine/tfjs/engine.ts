@@ -1,7 +1,7 @@
 import type { Tensor } from "@tensorflow/tfjs";
 import type { Batch, BatchMetrics } from "../../data/batches/batch.ts";
 import { embeddingEnd, embeddingTensor, type ParameterLayout, tensorView } from "../../model/layout.ts";
-import type { Tfjs } from "../../model/layers_model.ts";
+import type { Tfjs } from "../../model/formats/layers_model.ts";
 import type { CommonOptions, Engine } from "../contract.ts";
 import { adamUpdate, squaredNorm, updateMean } from "../reference/optimizer.ts";
 import { averageRows, copyRows, findRows } from "../reference/rows.ts";

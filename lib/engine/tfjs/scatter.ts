@@ -1,4 +1,4 @@
-import type { Tfjs } from "../../model/layers_model.ts";
+import type { Tfjs } from "../../model/formats/layers_model.ts";
 
 /**
  * Gives `backend` a scatter-add as its `UnsortedSegmentSum`, the kernel behind the gradient of an Embedding. The wasm

@@ -5,7 +5,8 @@ import { placeOf } from "../../data/encode/table_builder.ts";
 import { evaluatePredictions, worstMistakes } from "../../model/evaluation.ts";
 import type { Summary } from "../../base/events.ts";
 import type { Judgement } from "../files/evaluation_schema.ts";
-import { predictTable, type TrainedModel } from "./predict_table.ts";
+import { predictTable } from "../../predict/predict_table.ts";
+import type { TrainedModel } from "../../predict/trained_model.ts";
 
 /** Mistakes that are told of. */
 const MISTAKES = 20;
@@ -14,7 +15,11 @@ const MISTAKES = 20;
 const EXCERPT = 300;
 
 /** Judges `model` by the rows of `part`; `preprocessing` is what their tokens came from. */
-export async function judge(model: TrainedModel, part: LoadedPart, preprocessing: Preprocessing): Promise<Judgement> {
+export async function judge(
+  model: Pick<TrainedModel, "config" | "labels" | "version">,
+  part: LoadedPart,
+  preprocessing: Preprocessing,
+): Promise<Judgement> {
   return judgeBy(await predictTable(model, part.table), model.labels, part, preprocessing);
 }
 

@@ -1,15 +1,16 @@
 /** A run's model for other programs: a folder that TensorFlow.js or PyTorch loads, with all that it needs beside it. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { toPytorch } from "../../model/pytorch.ts";
+import { toPytorch } from "../../model/formats/pytorch.ts";
 import { trainedModel } from "../../model/task_model.ts";
 import { browserPredictor } from "./exported/browser_modules.ts";
 import { characterTable } from "./exported/characters.ts";
 import modelPy from "./exported/model.py" with { type: "text" };
+import type { TrainedModel } from "../../predict/trained_model.ts";
 import { FOLDER_MODE, readBytes, writeWhole } from "../files/files.ts";
-import { NGRAMS, PREPROCESSING, readModel, type SavedModel } from "../files/model_files.ts";
-import { encodeSafetensors } from "../files/safetensors.ts";
-import { namesAsMetadata } from "../files/weight_names.ts";
+import { NGRAMS, PREPROCESSING, readModel } from "../files/model_files.ts";
+import { encodeSafetensors } from "../../model/formats/safetensors.ts";
+import { namesAsMetadata } from "../../model/formats/weight_names.ts";
 
 export const EXPORT_FORMATS = ["tfjs", "safetensors"] as const;
 export type ExportFormat = typeof EXPORT_FORMATS[number];
@@ -18,7 +19,7 @@ type Files = ReadonlyMap<string, Uint8Array | string>;
 
 /** What each format has beside the files that all of them have; `saved` reads a file of the run's `model/`. */
 const EXPORTERS: Readonly<
-  Record<ExportFormat, (model: SavedModel, saved: (name: string) => Promise<Uint8Array>) => Promise<Files>>
+  Record<ExportFormat, (model: TrainedModel, saved: (name: string) => Promise<Uint8Array>) => Promise<Files>>
 > = {
   tfjs: async (_, saved) => {
     const layers = ["model.json", "weights.bin"];
@@ -44,7 +45,7 @@ export async function exportModel(directory: string, format: ExportFormat, folde
   return [...files.keys()];
 }
 
-function pytorchFiles({ config, labels, version, preprocessing }: SavedModel): Files {
+function pytorchFiles({ config, labels, version, preprocessing }: TrainedModel): Files {
   const { spec, layout } = trainedModel(config, labels);
   const names = namesAsMetadata({ labels, vocabulary: preprocessing?.vocabulary });
   const metadata = { format: "pt", digest: version.digest, ...names };

@@ -1,14 +1,19 @@
 /** A run's checkpoints: written one at a time, the newest and the best kept, and the newest whole one found again. */
-import { readdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { errorMessage } from "../../base/errors.ts";
 import type { Committed, State } from "../../lockstep/memory/state.ts";
 import type { ParameterLayout } from "../../model/layout.ts";
-import { checkpointFile, type CheckpointInfo, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
-import { errorCode, readBytes } from "./files.ts";
+import {
+  checkpointFile,
+  checkpointFiles,
+  type CheckpointInfo,
+  checkpointNames,
+  FOLDER,
+  readCheckpoint,
+  writeCheckpoint,
+} from "./checkpoint.ts";
 
-const FOLDER = "checkpoints";
-const NAME = /^round-\d{8,}\.safetensors$/;
 /** One that is being written. */
 const UNFINISHED = /^round-\d{8,}\.safetensors\.[\da-f]{8}\.tmp$/;
 
@@ -67,7 +72,7 @@ export class CheckpointStore {
 
   /** What a process that was killed, or a disk that became read-only, left unfinished is of no use, and takes room. */
   async #removeUnfinished(): Promise<void> {
-    const unfinished = (await namesIn(this.#directory)).filter((name) => UNFINISHED.test(name));
+    const unfinished = (await checkpointNames(this.#directory)).filter((name) => UNFINISHED.test(name));
     for (const name of unfinished) await rm(join(this.#directory, FOLDER, name), { force: true });
   }
 
@@ -101,38 +106,6 @@ export class CheckpointStore {
 
   #read(file: string): Promise<Committed> {
     return readCheckpoint(this.#directory, file, this.#layout);
-  }
-}
-
-/** Rounds whose checkpoints the run in `directory` keeps, the newest first. */
-export async function checkpointRounds(directory: string): Promise<number[]> {
-  const files = await checkpointFiles(directory);
-  return files.map((file) => Number(/\d+/.exec(file)![0]));
-}
-
-/** The checkpoint of `round` as it is on disk; nothing if it is not, or no longer, kept. */
-export async function checkpointBytes(directory: string, round: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  try {
-    return await readBytes(join(directory, checkpointFile(round)));
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
-}
-
-/** Newest first, within the run's directory. */
-async function checkpointFiles(directory: string): Promise<string[]> {
-  const round = (name: string) => Number(/\d+/.exec(name)![0]);
-  const names = (await namesIn(directory)).filter((name) => NAME.test(name));
-  return names.sort((a, b) => round(b) - round(a)).map((name) => `${FOLDER}/${name}`);
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(join(directory, FOLDER));
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return [];
-    throw error;
   }
 }
 

@@ -9,6 +9,7 @@ import { createDataset } from "../../data/create_dataset.ts";
 import type { Dataset } from "../../data/batches/dataset.ts";
 import type { TrainingData } from "../../data/batches/training_data.ts";
 import { errorMessage, InputError } from "../../base/errors.ts";
+import { sha256 } from "../../base/sha256.ts";
 import { inTurns } from "../../base/turns.ts";
 import { checked, readJson } from "./files.ts";
 import project from "../../../deno.json" with { type: "json" };
@@ -117,9 +118,4 @@ function* digesting(dataset: Dataset, hash: Hash): Generator<void, void, void> {
   hash.update(lengths);
   yield;
   hash.update(labels);
-}
-
-/** SHA-256 in hex. */
-export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import type { z } from "zod";
 import { DamagedFile } from "../../base/errors.ts";
 import { jsonBytes, readBytes, readJson } from "./files.ts";
-import { sha256 } from "./manifest.ts";
+import { sha256 } from "../../base/sha256.ts";
 import type { JsonText } from "../types.ts";
 
 /** Bytes that are parsed in one go while others wait: a few milliseconds. */

@@ -7,15 +7,13 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { savedConfigSchema } from "../../config/saved_config.ts";
-import type { TrainingConfig } from "../../config/schema.ts";
 import { DamagedFile } from "../../base/errors.ts";
-import { type PreprocessingJson, preprocessingSchema } from "../../data/encode/preprocessing.ts";
-import { readSavedWeights } from "../../model/saved_weights.ts";
-import { saveLayersModel } from "../../model/save.ts";
+import { preprocessingSchema } from "../../data/encode/preprocessing.ts";
+import { readSavedWeights, saveLayersModel } from "../../model/formats/layers_model.ts";
 import { trainedModel } from "../../model/task_model.ts";
 import { checked, FOLDER_MODE, readBytes, readJson, writeJson, writeWhole } from "./files.ts";
-import { sha256 } from "./manifest.ts";
-import type { ModelVersion } from "../model_version.ts";
+import { sha256 } from "../../base/sha256.ts";
+import type { TrainedModel } from "../../predict/trained_model.ts";
 import { decodeNgrams, encodeNgrams, ngramNumbers, ngramNumbersSchema } from "./ngram_file.ts";
 
 export const PREPROCESSING = "preprocessing.json";
@@ -44,18 +42,8 @@ function checksumOf(about: Readonly<Record<string, unknown>>): Promise<string> {
   return sha256(new TextEncoder().encode(JSON.stringify(rest)));
 }
 
-export interface SavedModel {
-  readonly run: string;
-  readonly config: TrainingConfig;
-  /** Class names; a label is a position in this list. */
-  readonly labels: readonly string[];
-  readonly version: ModelVersion;
-  /** How a text becomes tokens, if the model is one of text. */
-  readonly preprocessing?: PreprocessingJson;
-}
-
 /** Writes `model/` into the run's directory. Loads tfjs. */
-export async function writeModel(directory: string, model: SavedModel): Promise<void> {
+export async function writeModel(directory: string, model: TrainedModel): Promise<void> {
   const { run, config, labels, version, preprocessing } = model;
   const { spec, layout } = trainedModel(config, labels);
   const files = await saveLayersModel(spec, layout, version.weights);
@@ -78,7 +66,7 @@ export async function writeModel(directory: string, model: SavedModel): Promise<
 }
 
 /** The model in the run's directory. Throws a RangeError that names the file if one is damaged. */
-export async function readModel(directory: string): Promise<SavedModel> {
+export async function readModel(directory: string): Promise<TrainedModel> {
   const folder = join(directory, "model");
   const path = join(folder, "lockstep.json");
   const value = await readJson(path, z.unknown());

@@ -13,7 +13,7 @@ import { counted } from "../../base/counted.ts";
 import { z } from "zod";
 import type { Combination } from "../../ngrams/mix.ts";
 import type { BaselineModel } from "../../ngrams/model.ts";
-import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../model/formats/safetensors.ts";
 
 /** What `lockstep.json` says of the n-grams: all but the tensors. */
 export const ngramNumbersSchema = z.object({

@@ -3,12 +3,12 @@ import { counted } from "../../base/counted.ts";
 import { stat } from "node:fs/promises";
 import { DamagedFile, errorMessage, InputError } from "../../base/errors.ts";
 import type { ParameterLayout } from "../../model/layout.ts";
-import { fromPytorch, type NamedTensor, toPytorch } from "../../model/pytorch.ts";
+import { fromPytorch, toPytorch } from "../../model/formats/pytorch.ts";
 import type { ModelSpec } from "../../model/spec.ts";
 import { readBytes } from "../files/files.ts";
-import { sha256 } from "../files/manifest.ts";
-import { decodeSafetensors } from "../files/safetensors.ts";
-import { areSame, type Matched, matchRows, namesOf, type WeightNames } from "../files/weight_names.ts";
+import { sha256 } from "../../base/sha256.ts";
+import { decodeSafetensors, type NamedTensor } from "../../model/formats/safetensors.ts";
+import { areSame, type Matched, matchRows, namesOf, type WeightNames } from "../../model/formats/weight_names.ts";
 
 export interface GivenWeights {
   readonly path: string;

@@ -1,6 +1,10 @@
 /** What a run on files does beside training: n-grams at its side, and at the end the model put together and judged. */
 import { join } from "node:path";
-import type { Combination } from "../../ngrams/mix.ts";
+import { bestShare, type Combination, mixInto } from "../../ngrams/mix.ts";
+import type { BaselineModel } from "../../ngrams/model.ts";
+import type { LoadedPart } from "../../data/encode/assemble.ts";
+import { openPreprocessing } from "../../data/encode/preprocessing.ts";
+import { evaluatePredictions } from "../../model/evaluation.ts";
 import { type BaselineResult, type BaselineStart, type BaselineTask, startBaseline } from "../../ngrams/thread.ts";
 import type { TrainingConfig } from "../../config/schema.ts";
 import { classWeightsOf } from "../../data/batches/class_weights.ts";
@@ -8,11 +12,12 @@ import type { TrainingData } from "../../data/batches/training_data.ts";
 import { errorMessage } from "../../base/errors.ts";
 import type { NewEvent, Summary } from "../../base/events.ts";
 import { jsonBytes, writeWhole } from "../files/files.ts";
-import { finishModel } from "./finished_model.ts";
-import { figuresOf } from "../evaluation/evaluate_rows.ts";
-import { sha256 } from "../files/manifest.ts";
-import type { TrainedModel } from "../evaluation/predict_table.ts";
-import type { RunData } from "./reload_data.ts";
+import { figuresOf, judgeBy } from "../evaluation/evaluate_rows.ts";
+import type { Judgements } from "../files/evaluation_schema.ts";
+import { sha256 } from "../../base/sha256.ts";
+import { predictByNgrams, predictTable } from "../../predict/predict_table.ts";
+import type { TrainedModel } from "../../predict/trained_model.ts";
+import type { DataSource, RunData } from "./reload_data.ts";
 
 export interface FileWorkOptions extends RunData {
   readonly config: Pick<TrainingConfig, "seed" | "ngrams" | "classWeights">;
@@ -108,4 +113,51 @@ export class FileWork {
     const { data: { training, labels }, config: { classWeights } } = this.#options;
     return classWeightsOf(classWeights, training.labels, labels.length);
   }
+}
+
+/**
+ * Combines `model`, an LSTM, with `ngrams`, if there are any. The share of each is the one of least loss on the
+ * validation rows, which count as `classWeights` have their classes; the test rows decide nothing.
+ */
+async function finishModel(
+  model: TrainedModel,
+  ngrams: BaselineModel | undefined,
+  source: DataSource,
+  classWeights: Float32Array | undefined,
+): Promise<{
+  readonly ngrams?: Combination;
+  /** Of the model that predicts. */
+  readonly judgements: Judgements;
+  /** Of the LSTM by itself, if there are n-grams to combine it with. */
+  readonly lstm?: NonNullable<Summary["lstm"]>;
+}> {
+  const preprocessing = openPreprocessing(source.preprocessing);
+  const { labels } = model;
+  const validation = await predictParts(model, ngrams, source.validation);
+  const test = source.test && await predictParts(model, ngrams, source.test);
+  const share = validation.ngrams
+    ? bestShare(validation.lstm, validation.ngrams, validation.part.table.labels, classWeights)
+    : 1;
+  const judge = ({ part, lstm, ngrams }: Parts) => {
+    const probabilities = lstm.slice();
+    if (ngrams && share < 1) mixInto(probabilities, ngrams, share);
+    return judgeBy(probabilities, labels, part, preprocessing);
+  };
+  const judgements = { validation: judge(validation), ...test && { test: judge(test) } };
+  if (!ngrams) return { judgements };
+  const judgeLstm = ({ part, lstm }: Parts) => figuresOf(evaluatePredictions(labels, part.table.labels, lstm));
+  const lstm = { share, validation: judgeLstm(validation), ...test && { test: judgeLstm(test) } };
+  return { ...share < 1 && { ngrams: { model: ngrams, share } }, judgements, lstm };
+}
+
+/** What each part of the model says of some rows, `[rows, classes]`. */
+interface Parts {
+  readonly part: LoadedPart;
+  readonly lstm: Float32Array;
+  readonly ngrams: Float64Array | undefined;
+}
+
+async function predictParts(model: TrainedModel, ngrams: BaselineModel | undefined, part: LoadedPart): Promise<Parts> {
+  const lstm = await predictTable(model, part.table);
+  return { part, lstm, ngrams: ngrams && await predictByNgrams(ngrams, part.table) };
 }

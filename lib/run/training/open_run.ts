@@ -2,12 +2,14 @@
 import { join } from "node:path";
 import { unlessAborted } from "../../base/abort.ts";
 import { InputError } from "../../base/errors.ts";
-import { checkpointRounds, CheckpointStore } from "../files/checkpoint_store.ts";
+import { checkpointRounds } from "../files/checkpoint.ts";
+import { CheckpointStore } from "../files/checkpoint_store.ts";
 import { createRunDirectory, nameLatest } from "../files/directory.ts";
 import { type Earlier, readEarlier } from "../log/log_recap.ts";
 import { EventLog } from "../log/event_log.ts";
 import { errorCode, jsonBytes, writeJson, writeWhole } from "../files/files.ts";
-import { checkData, createManifest, type Manifest, readManifest, sha256 } from "../files/manifest.ts";
+import { checkData, createManifest, type Manifest, readManifest } from "../files/manifest.ts";
+import { sha256 } from "../../base/sha256.ts";
 import { readGivenWeights } from "./given_weights.ts";
 import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from "./prepare.ts";
 import { unreadable } from "./background_checkpoints.ts";

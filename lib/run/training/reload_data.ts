@@ -9,7 +9,7 @@ import type { TrainingData } from "../../data/batches/training_data.ts";
 import { unlessAborted } from "../../base/abort.ts";
 import { InputError } from "../../base/errors.ts";
 import type { DataSummary } from "../../base/events.ts";
-import { sha256 } from "../files/manifest.ts";
+import { sha256 } from "../../base/sha256.ts";
 
 /** What is known of data that came from files, beside what is trained on. */
 export interface DataSource {

@@ -12,8 +12,8 @@ import { type Earlier, NOTHING_EARLIER } from "../log/log_recap.ts";
 import type { EventLog } from "../log/event_log.ts";
 import { FileWork } from "./ngram_job.ts";
 import { errorCode, writeJson } from "../files/files.ts";
-import { type SavedModel, writeModel } from "../files/model_files.ts";
-import type { LiveWeights, ModelVersion, Newest } from "../model_version.ts";
+import { writeModel } from "../files/model_files.ts";
+import type { LiveWeights, ModelVersion, Newest, TrainedModel } from "../../predict/trained_model.ts";
 import { createNarrator } from "../log/event_writer.ts";
 import { earlierRun, newRun, type OpenRun } from "./open_run.ts";
 import type { Prepared, TrainingRunOptions } from "./prepare.ts";
@@ -173,10 +173,9 @@ export class TrainingRun {
     const best = this.#coordinator.earlierBest(newest);
     const state = best ?? newest;
     const [digest, weights] = [await stateDigestInTurns(state), state.values.subarray(0, this.#layout.size)];
-    const { labels, config } = this;
-    const finish = await this.#fileWork?.finish(this.directory, { config, labels, weights });
-    const ngrams = finish?.ngrams;
-    const version = { round: state.round, digest, weights, ...ngrams && { ngrams } };
+    const lstm = { round: state.round, digest, weights };
+    const finish = await this.#fileWork?.finish(this.directory, { ...this.model, version: lstm });
+    const version: ModelVersion = { ...lstm, ...finish?.ngrams && { ngrams: finish.ngrams } };
     this.#final = version;
     await writeModel(this.directory, { ...this.model, version });
     const { workers } = this.#lockstep;
@@ -187,7 +186,7 @@ export class TrainingRun {
     const summary = createSummary({
       ...end,
       run: this.id,
-      config,
+      config: this.config,
       workers,
       digest,
       newest,
@@ -216,7 +215,7 @@ export class TrainingRun {
   }
 
   /** What predicts, beside the weights. */
-  get model(): Omit<SavedModel, "version"> {
+  get model(): Omit<TrainedModel, "version"> {
     const { id: run, config, labels } = this;
     return { run, config, labels, ...this.#source && { preprocessing: this.#source.preprocessing } };
   }

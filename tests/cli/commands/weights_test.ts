@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertNotEquals, assertStringInclude
 import { tensorNamed, tensorView } from "../../../lib/model/layout.ts";
 import { trainedModel } from "../../../lib/model/task_model.ts";
 import { readModel } from "../../../lib/run/files/model_files.ts";
-import { decodeSafetensors, encodeSafetensors } from "../../../lib/run/files/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../../lib/model/formats/safetensors.ts";
 import { latestOf, run, TINY, withFolder } from "../process.ts";
 
 const WORDS = ["lamp", "radio", "teapot", "bicycle", "ladder", "blanket"];

@@ -1,7 +1,7 @@
 /** Models that answer at once: one of tokens, one of text. */
 import { BATCH_SIZES, Histogram } from "../../../lib/predict/histogram.ts";
 import { createReader } from "../../../lib/predict/reader.ts";
-import { openReading } from "../../../lib/predict/reading.ts";
+import { openReading } from "../../../lib/predict/batch_predictor.ts";
 import type { Predictor } from "../../../lib/predict/types.ts";
 import type { DataStatistics } from "../../../lib/data/statistics.ts";
 

@@ -18,7 +18,7 @@ import { characterTable } from "../../../lib/run/export/exported/characters.ts";
 import modelPy from "../../../lib/run/export/exported/model.py" with { type: "text" };
 import { writeModel } from "../../../lib/run/files/model_files.ts";
 import { createReader } from "../../../lib/predict/reader.ts";
-import { openSaved } from "../../../lib/predict/saved.ts";
+import { openSaved } from "../../../lib/predict/batch_predictor.ts";
 import type { Prediction } from "../../../lib/predict/types.ts";
 import { CHROMIUM, CHROMIUM_FLAGS } from "../../dashboard/browser/browser.ts";
 import { tinyNgrams } from "../../ngrams/tiny_ngrams.ts";

@@ -5,7 +5,7 @@ import { type State, stateDigest } from "../../../lib/lockstep/memory/state.ts";
 import { parameterLayout, tensorView } from "../../../lib/model/layout.ts";
 import { readCheckpoint, writeCheckpoint } from "../../../lib/run/files/checkpoint.ts";
 import { CheckpointStore } from "../../../lib/run/files/checkpoint_store.ts";
-import { decodeSafetensors } from "../../../lib/run/files/safetensors.ts";
+import { decodeSafetensors } from "../../../lib/model/formats/safetensors.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
 import { ONE_LAYER } from "../../../lib/model/spec.ts";
 

@@ -9,7 +9,7 @@ import { readFigures } from "../../../lib/run/files/metrics_files.ts";
 import { jsonBytes } from "../../../lib/run/files/files.ts";
 import { judgementSchema, judgementsSchema } from "../../../lib/run/files/evaluation_schema.ts";
 import { RunLibrary } from "../../../lib/run/library/library.ts";
-import { sha256 } from "../../../lib/run/files/manifest.ts";
+import { sha256 } from "../../../lib/base/sha256.ts";
 import { ROOT } from "../../cli/process.ts";
 import { dataOf, judgementsOf } from "../../judged.ts";
 import { fakeApp } from "../../serve/fakes.ts";

@@ -5,22 +5,23 @@ import { trainingConfig } from "../../../lib/config/schema.ts";
 import { initialWeights } from "../../../lib/model/initial.ts";
 import { taskModel } from "../../../lib/model/task_model.ts";
 import { decodeNgrams, encodeNgrams, ngramNumbers } from "../../../lib/run/files/ngram_file.ts";
-import { decodeSafetensors } from "../../../lib/run/files/safetensors.ts";
-import { readModel, type SavedModel, writeModel } from "../../../lib/run/files/model_files.ts";
+import { decodeSafetensors } from "../../../lib/model/formats/safetensors.ts";
+import type { TrainedModel } from "../../../lib/predict/trained_model.ts";
+import { readModel, writeModel } from "../../../lib/run/files/model_files.ts";
 import { tinyNgrams } from "../../ngrams/tiny_ngrams.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
 import { tinyRunConfig } from "../tiny_run.ts";
 
 const config = trainingConfig(tinyRunConfig("runs"));
 const { spec, layout } = taskModel(config);
-const saved: SavedModel = {
+const saved: TrainedModel = {
   run: "20260101-000000-abcd",
   config,
   labels: ["odd", "even"],
   version: { round: 7, digest: "d1ge57", weights: initialWeights(spec, layout, config) },
 };
 const ngrams = tinyNgrams({ order: 2, tokens: 12, features: 76 }, 2);
-const withNgrams: SavedModel = { ...saved, version: { ...saved.version, ngrams } };
+const withNgrams: TrainedModel = { ...saved, version: { ...saved.version, ngrams } };
 const withModel = (use: (folder: string, directory: string) => Promise<void>, model = saved) =>
   inTemporaryDirectory(async (directory) => {
     await writeModel(directory, model);

@@ -8,7 +8,7 @@ import { taskModel } from "../../../lib/model/task_model.ts";
 import { exportModel } from "../../../lib/run/export/export.ts";
 import { readGivenWeights } from "../../../lib/run/training/given_weights.ts";
 import { readModel } from "../../../lib/run/files/model_files.ts";
-import { decodeSafetensors, encodeSafetensors } from "../../../lib/run/files/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../../lib/model/formats/safetensors.ts";
 import { TrainingRun } from "../../../lib/run/training/training_run.ts";
 import { verifyRun } from "../../../lib/run/training/verify.ts";
 import { inTemporaryDirectory } from "../temporary.ts";

@@ -6,7 +6,7 @@ import { InputError } from "../../../lib/base/errors.ts";
 import { StopReason } from "../../../lib/lockstep/memory/control.ts";
 import { readManifest } from "../../../lib/run/files/manifest.ts";
 import { readModel } from "../../../lib/run/files/model_files.ts";
-import { openSaved } from "../../../lib/predict/saved.ts";
+import { openSaved } from "../../../lib/predict/batch_predictor.ts";
 import { TrainingRun } from "../../../lib/run/training/training_run.ts";
 import { verifyRun } from "../../../lib/run/training/verify.ts";
 import { randomData } from "../../data/tables.ts";

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { counted } from "../../base/counted.ts";
 import { FIRST_KNOWN } from "../../data/vocabulary/vocabulary.ts";
-import type { NamedTensor } from "../../model/pytorch.ts";
+import type { NamedTensor } from "./safetensors.ts";
 
 /** Names of rows. */
 export interface WeightNames {

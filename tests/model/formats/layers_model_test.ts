@@ -1,14 +1,18 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
-import { buildLayersModel, modelWeights, setModelWeights } from "../../lib/model/layers_model.ts";
-import { parameterLayout } from "../../lib/model/layout.ts";
-import { initialWeights } from "../../lib/model/initial.ts";
-import { saveLayersModel } from "../../lib/model/save.ts";
-import { readSavedWeights } from "../../lib/model/saved_weights.ts";
-import { assertClose } from "../engine/close.ts";
-import { example } from "../engine/contract/example.ts";
-import { plainLogits, plainSoftmax } from "../engine/plain_lstm.ts";
-import { type ModelSpec, ONE_LAYER } from "../../lib/model/spec.ts";
+import {
+  buildLayersModel,
+  modelWeights,
+  readSavedWeights,
+  saveLayersModel,
+  setModelWeights,
+} from "../../../lib/model/formats/layers_model.ts";
+import { parameterLayout } from "../../../lib/model/layout.ts";
+import { initialWeights } from "../../../lib/model/initial.ts";
+import { assertClose } from "../../engine/close.ts";
+import { example } from "../../engine/contract/example.ts";
+import { plainLogits, plainSoftmax } from "../../engine/plain_lstm.ts";
+import { type ModelSpec, ONE_LAYER } from "../../../lib/model/spec.ts";
 
 const spec = { vocabulary: 9, embedding: 5, hidden: 7, classes: 3, lstmBiases: 2, ...ONE_LAYER } as const;
 const layout = parameterLayout(spec);
@@ -77,7 +81,7 @@ Deno.test("saveLayersModel() writes the same bytes for the same model, which tak
 });
 
 Deno.test("setModelWeights() copies: the model does not change with the vector", () => {
-  const model = buildLayersModel(tf, spec, "logits");
+  const model = buildLayersModel(tf, spec);
   const vector = weights.slice();
   setModelWeights(tf, model, layout, vector);
   vector.fill(0);
@@ -86,7 +90,7 @@ Deno.test("setModelWeights() copies: the model does not change with the vector",
 });
 
 Deno.test("setModelWeights() refuses a model of another shape", () => {
-  const other = buildLayersModel(tf, { ...spec, hidden: 8 }, "logits");
+  const other = buildLayersModel(tf, { ...spec, hidden: 8 });
   assertThrows(() => setModelWeights(tf, other, layout, weights), RangeError, `"lstm/kernel" of [5,28]`);
   other.dispose();
 });

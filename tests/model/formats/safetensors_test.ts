@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import type { NamedTensor } from "../../../lib/model/pytorch.ts";
-import { decodeSafetensors, encodeSafetensors } from "../../../lib/run/files/safetensors.ts";
+import type { NamedTensor } from "../../../lib/model/formats/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../../lib/model/formats/safetensors.ts";
 
 const tensor: fc.Arbitrary<Omit<NamedTensor, "name">> = fc.array(fc.nat(4), { maxLength: 3 }).chain((shape) => {
   const size = shape.reduce((product, extent) => product * extent, 1);

@@ -1,10 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { initialWeights } from "../../lib/model/initial.ts";
-import { parameterLayout } from "../../lib/model/layout.ts";
-import { fromPytorch, type NamedTensor, toPytorch } from "../../lib/model/pytorch.ts";
-import { type ModelSpec, ONE_LAYER } from "../../lib/model/spec.ts";
-import trace from "../fixtures/pytorch_trace_small.json" with { type: "json" };
-import { initial, layout as traceLayout, spec as traceSpec } from "../engine/pytorch_trace.ts";
+import { initialWeights } from "../../../lib/model/initial.ts";
+import { parameterLayout } from "../../../lib/model/layout.ts";
+import { fromPytorch, toPytorch } from "../../../lib/model/formats/pytorch.ts";
+import type { NamedTensor } from "../../../lib/model/formats/safetensors.ts";
+import { type ModelSpec, ONE_LAYER } from "../../../lib/model/spec.ts";
+import trace from "../../fixtures/pytorch_trace_small.json" with { type: "json" };
+import { initial, layout as traceLayout, spec as traceSpec } from "../../engine/pytorch_trace.ts";
 
 const small = { vocabulary: 9, embedding: 5, hidden: 7, classes: 3, lstmBiases: 1, ...ONE_LAYER } as const;
 const specs: readonly ModelSpec[] = [

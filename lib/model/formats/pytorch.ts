@@ -2,15 +2,9 @@
  * The model in PyTorch's terms, both ways: `nn.Embedding`, `nn.LSTM` and `nn.Linear` keep their matrices as `[out, in]`
  * and have two LSTM biases; the gates are in the same order (input, forget, cell, output).
  */
-import { LSTM_GATES, type LstmCell, lstmCells, type ParameterLayout, tensorNamed, tensorView } from "./layout.ts";
-import { type ModelSpec, outputWidth } from "./spec.ts";
-
-export interface NamedTensor {
-  readonly name: string;
-  readonly shape: readonly number[];
-  /** Row-major. */
-  readonly values: Float32Array;
-}
+import { LSTM_GATES, type LstmCell, lstmCells, type ParameterLayout, tensorNamed, tensorView } from "../layout.ts";
+import type { NamedTensor } from "./safetensors.ts";
+import { type ModelSpec, outputWidth } from "../spec.ts";
 
 /** What an LSTM's tensors are called behind `weight_ih_`, …: `l0`, `l1_reverse`. */
 function cellSuffix({ layer, backward }: LstmCell): string {

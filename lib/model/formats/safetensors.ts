@@ -5,7 +5,6 @@
 import { counted } from "../../base/counted.ts";
 import { Buffer } from "node:buffer";
 import { z } from "zod";
-import type { NamedTensor } from "../../model/pytorch.ts";
 
 const entry = z.object({
   dtype: z.literal("F32"),
@@ -13,6 +12,13 @@ const entry = z.object({
   data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
 });
 const header = z.object({ __metadata__: z.record(z.string(), z.string()).default({}) }).catchall(entry);
+
+export interface NamedTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Row-major. */
+  readonly values: Float32Array;
+}
 
 export interface Safetensors {
   readonly metadata: Readonly<Record<string, string>>;
