@@ -7,7 +7,7 @@ import { textDefaults } from "../../lib/config/text_defaults.ts";
 import { resolveConfig } from "../../lib/config/resolve.ts";
 import { trainingConfig } from "../../lib/config/schema.ts";
 import { tableConfig } from "../../lib/data/batches/table_config.ts";
-import type { TrainingData } from "../../lib/data/batches/training_data.ts";
+import type { TrainingData } from "../../lib/data/batches/table.ts";
 import { errorMessage } from "../../lib/base/errors.ts";
 import { dataFigures } from "../../lib/run/training/open_training.ts";
 import { readRunData, type RunData } from "../../lib/run/training/reload_data.ts";

@@ -142,6 +142,16 @@ export class Random {
     return Math.floor(this.bits() * 2 ** -32 * bound);
   }
 
+  /** Shuffles `values` by Fisher and Yates's method. Draws a number for each of them except the first. */
+  shuffle(values: Uint32Array): void {
+    for (let last = values.length - 1; last > 0; last--) {
+      const other = this.below(last + 1);
+      const value = values[last]!;
+      values[last] = values[other]!;
+      values[other] = value;
+    }
+  }
+
   /** Standard normal, by Box and Muller's transform (two draws a value). */
   normal(): number {
     const radius = Math.sqrt(-2 * Math.log((this.bits() + 1) * 2 ** -32));

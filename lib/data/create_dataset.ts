@@ -2,7 +2,7 @@ import type { TrainingConfig } from "../config/schema.ts";
 import type { Dataset } from "./batches/dataset.ts";
 import { parityDataset } from "./batches/parity.ts";
 import { tableDataset } from "./batches/table_dataset.ts";
-import type { TrainingData } from "./batches/training_data.ts";
+import type { TrainingData } from "./batches/table.ts";
 
 /**
  * The data set that `config` names; `data` is what the task `table` reads. Every thread makes its own: it holds no

@@ -8,10 +8,9 @@ import { readRows } from "./formats/rows.ts";
 import type { EncodedText } from "./encode/text_encoder.ts";
 import type { Preprocessing } from "./encode/preprocessing.ts";
 import type { SourceInfo } from "./statistics.ts";
-import { ProblemLog } from "./findings/problems.ts";
+import { ProblemLog, WarningLog } from "./findings/problems.ts";
 import { TableBuilder } from "./encode/table_builder.ts";
 import { UNKNOWN } from "./vocabulary/vocabulary.ts";
-import { WarningLog } from "./findings/warnings.ts";
 
 export interface JudgingRows extends LoadedPart {
   /** Rows that were left out because something is wrong with them. */

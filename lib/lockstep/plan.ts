@@ -1,6 +1,6 @@
 /** Derives from the config everything that all threads of a run must agree on. */
 import type { TrainingConfig } from "../config/schema.ts";
-import type { TrainingData } from "../data/batches/training_data.ts";
+import type { TrainingData } from "../data/batches/table.ts";
 import { type EngineOptions, engineOptions, engineScratchBytes } from "../engine/create_engine.ts";
 import { embeddingEnd } from "../model/layout.ts";
 import { type TaskModel, taskModel } from "../model/task_model.ts";

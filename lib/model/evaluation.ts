@@ -1,6 +1,5 @@
 /** How well a classifier does on rows whose labels are known: the figures that the field reads. */
-import { mostProbable } from "../data/most_probable.ts";
-import { logLoss } from "../data/log_loss.ts";
+import { logLoss, mostProbable } from "../data/metrics.ts";
 import { type Mixup, Mixups } from "./mixups.ts";
 
 export interface ClassReport {

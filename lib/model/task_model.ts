@@ -1,7 +1,7 @@
 import type { TrainingConfig } from "../config/schema.ts";
 import { createDataset } from "../data/create_dataset.ts";
 import type { Dataset } from "../data/batches/dataset.ts";
-import type { TrainingData } from "../data/batches/training_data.ts";
+import type { TrainingData } from "../data/batches/table.ts";
 import { type ParameterLayout, parameterLayout } from "./layout.ts";
 import { type ModelSpec, modelSpec } from "./spec.ts";
 

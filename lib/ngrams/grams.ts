@@ -1,14 +1,14 @@
 /**
- * Rows of tokens as bags of n-grams: which features of a linear model a row has. A token is a feature of its own; longer
- * n-grams share the features behind, by their hash.
+ * Finds the n-grams of a row, which are the features of a linear model. A token is a feature of its own; longer n-grams
+ * share hashed features. Exported models run this file in browsers: plain JavaScript without its types.
  */
 
 export interface GramSpace {
-  /** Longest n-grams. */
+  /** Length of the longest n-grams. */
   readonly order: number;
-  /** Tokens from 0 to `tokens - 1` are the features of the same number. */
+  /** Tokens from 0 to `tokens - 1` are features of the same number. */
   readonly tokens: number;
-  /** All others are hashed to the features from `tokens` to `features - 1`. */
+  /** All other n-grams are hashed to features from `tokens` to `features - 1`. */
   readonly features: number;
 }
 
@@ -20,15 +20,15 @@ export interface GramSpaceOptions {
   readonly totalTokens: number;
 }
 
-/** A vocabulary this small is one of characters, or of events: its tokens say little alone. */
+/** A vocabulary this small has characters or events, whose meaning depends on their neighbours. */
 const SMALL_VOCABULARY = 512;
-/** Weights of a model at most: 64 MiB. */
+/** Most weights of a model: 64 MiB. */
 const MOST_WEIGHTS = 2 ** 24;
 
 /**
- * Pairs of words, or up to four characters or events, over four times as many features as there may be different ones
- * (as far as memory allows), so that few of them share one. Words in threes
- * lost 0.2 to 1.6 points of accuracy on every data set tried; up to 3 or 5 characters lost 0.5 and 0.4 against 4.
+ * Chooses pairs of words, or up to four characters or events. There are four times as many features as different n-grams
+ * (if memory allows), so few n-grams share one. Three words lost 0.2 to 1.6 points of accuracy on every data set tried;
+ * up to 3 or 5 characters lost 0.5 and 0.4 against 4.
  */
 export function gramSpace({ vocabulary, classes, totalTokens }: GramSpaceOptions): GramSpace {
   const order = vocabulary <= SMALL_VOCABULARY ? 4 : 2;
@@ -39,9 +39,9 @@ export function gramSpace({ vocabulary, classes, totalTokens }: GramSpaceOptions
 }
 
 /**
- * Returns the function that finds the features of `tokens[begin..end)`, each once, in a view that holds until the next
- * call. N-grams of more than two begin and end at marks on either side of the row too: an ending tells more of a single
- * word than of a sentence.
+ * Returns the function that finds the features of `tokens[begin..end)`, each once, in a view that is valid until the next
+ * call. If n-grams may be longer than two tokens, they may also include a mark at either end of the row: the end of a
+ * word is more significant than the end of a sentence.
  */
 export function createGramFinder(
   { order, tokens: known, features }: GramSpace,
@@ -84,7 +84,7 @@ export function createGramFinder(
   };
 }
 
-/** One round of MurmurHash3's 32-bit hash (Appleby, 2011). */
+/** Computes one round of MurmurHash3's 32-bit hash (Appleby, 2011). */
 function mix(state: number, word: number): number {
   let k = Math.imul(word, 0xCC9E2D51);
   k = Math.imul((k << 15) | (k >>> 17), 0x1B873593);
@@ -92,7 +92,7 @@ function mix(state: number, word: number): number {
   return (Math.imul((h << 13) | (h >>> 19), 5) + 0xE6546B64) | 0;
 }
 
-/** Its end: all bits of the state in every bit. A whole number from 0 to 2^32 - 1. */
+/** Finalizes the hash: mixes all bits of the state, and returns a whole number from 0 to 2^32 - 1. */
 function hash(state: number): number {
   let h = Math.imul(state ^ (state >>> 16), 0x85EBCA6B);
   h = Math.imul(h ^ (h >>> 13), 0xC2B2AE35);

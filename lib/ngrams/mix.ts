@@ -1,21 +1,24 @@
-/** The two classifiers together: a weighted mean of their probabilities, which is often better than either. */
-import { logLoss } from "../data/log_loss.ts";
+/**
+ * Combines the two classifiers: a weighted mean of their probabilities is often better than either. Exported models run
+ * this file in browsers: plain JavaScript without its types.
+ */
+import { logLoss } from "../data/metrics.ts";
 import { type BaselineModel, classify, createBagger } from "./model.ts";
 
 /** Class probabilities of some rows, `[rows, classes]`, row-major. */
 export type Probabilities = Float32Array | Float64Array;
 
-/** What a finished model is beside its LSTM. */
+/** The n-grams of a finished model, which has an LSTM as well. */
 export interface Combination {
   readonly model: BaselineModel;
-  /** The LSTM's in the mean, from 0 to 1; the rest is that of the n-grams. */
+  /** Weight of the LSTM, from 0 to 1; the n-grams have the rest. */
   readonly share: number;
 }
 
-/** Takes the n-grams of `tokens[begin..end)` into the LSTM's probabilities of that row, `[classes]`. */
+/** Mixes the probabilities of the n-grams for the row `tokens[begin..end)` into those of the LSTM, `[classes]`. */
 export type Combiner = (lstm: Float32Array, tokens: ArrayLike<number>, begin: number, end: number) => void;
 
-/** The one way in which a finished model's two parts are put together: whatever predicts does it by this. */
+/** Creates the only function that combines the two models of a finished model; all predictions use it. */
 export function createCombiner({ model, share }: Combination): Combiner {
   const bag = createBagger(model);
   const ngrams = new Float64Array(model.classes);
@@ -25,7 +28,7 @@ export function createCombiner({ model, share }: Combination): Combiner {
   };
 }
 
-/** Makes `first` the mean `share · first + (1 - share) · second`. */
+/** Sets `first` to the mean `share · first + (1 - share) · second`. */
 export function mixInto(first: Float32Array, second: ArrayLike<number>, share: number): void {
   for (let i = 0; i < first.length; i++) first[i] = share * first[i]! + (1 - share) * second[i]!;
 }
@@ -33,9 +36,9 @@ export function mixInto(first: Float32Array, second: ArrayLike<number>, share: n
 const WEIGHTS = Array.from({ length: 11 }, (_, tenths) => tenths / 10);
 
 /**
- * The share of `first` in the mean `share · first + (1 - share) · second` that has the least cross-entropy on rows of `labels`, in
- * tenths; of equals the greatest. A row counts as `classWeights` have its class. 1 if there are no rows. The rows must be
- * ones that neither was fitted to.
+ * Returns the share, in tenths, for which the mean `share · first + (1 - share) · second` has the lowest cross-entropy on
+ * rows with `labels`; the greatest of equals, and 1 without rows. The loss of a row is weighted by its class. Neither
+ * classifier may have been fitted to the rows.
  */
 export function bestShare(
   first: Probabilities,

@@ -1,10 +1,13 @@
-/** A linear classifier of bags of n-grams, as plain arrays: it can be posted to another thread. */
+/**
+ * A linear classifier of bags of n-grams, as plain arrays that can be posted to another thread. It shares no arithmetic
+ * with the engines. Start with train.ts. Exported models run this file in browsers: plain JavaScript without its types.
+ */
 import { createGramFinder, type GramSpace } from "./grams.ts";
 
 export interface BaselineModel {
   readonly space: GramSpace;
   readonly classes: number;
-  /** `[features]`: what a feature counts, the more the rarer (inverse document frequency). */
+  /** `[features]`: weight of each feature, greater for rarer ones (inverse document frequency). */
   readonly importance: Float32Array;
   /** `[features, classes]`, row-major. */
   readonly weights: Float32Array;
@@ -12,17 +15,17 @@ export interface BaselineModel {
   readonly bias: Float32Array;
 }
 
-/** What classifies; in training the bias is more precise than in the end. */
+/** The fields that classify a row. While training, the bias has double precision. */
 type Classifier = Pick<BaselineModel, "classes" | "weights"> & { readonly bias: Float32Array | Float64Array };
 
-/** A row's features and how much of each: a vector of length 1. */
+/** Features of a row and their values, which form a vector of length 1. */
 export interface Bag {
   readonly features: Int32Array;
-  /** The first `features.length` of these. */
+  /** Only the first `features.length` are in use. */
   readonly values: Float64Array;
 }
 
-/** Returns the function that makes a row's bag, in arrays that hold until the next call. */
+/** Returns the function that creates the bag of a row, in arrays that are valid until the next call. */
 export function createBagger(
   { space, importance }: Pick<BaselineModel, "space" | "importance">,
 ): (tokens: ArrayLike<number>, begin: number, end: number) => Bag {
@@ -53,14 +56,4 @@ export function classify({ classes, weights, bias }: Classifier, bag: Bag, proba
   let sum = 0;
   for (let k = 0; k < classes; k++) sum += probabilities[k] = Math.exp(probabilities[k]! - max);
   for (let k = 0; k < classes; k++) probabilities[k]! /= sum;
-}
-
-/** Returns the function that gives a row's class probabilities, `[classes]`, in an array of the caller's own. */
-export function createBaselinePredictor(model: BaselineModel): (tokens: ArrayLike<number>) => Float64Array {
-  const bag = createBagger(model);
-  return (tokens) => {
-    const probabilities = new Float64Array(model.classes);
-    classify(model, bag(tokens, 0, tokens.length), probabilities);
-    return probabilities;
-  };
 }

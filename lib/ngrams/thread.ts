@@ -1,8 +1,9 @@
-/** The baseline in a thread of its own: one message in, one out. */
-import type { EncodedTable } from "../data/batches/table.ts";
+/** Trains the baseline in a thread of its own, which gets one message and sends one. */
 import { errorMessage } from "../base/errors.ts";
+import type { Summary } from "../base/events.ts";
+import type { EncodedTable } from "../data/batches/table.ts";
 import type { BaselineModel } from "./model.ts";
-import { judge, trainBaseline } from "./train.ts";
+import { evaluateBaseline, trainBaseline } from "./train.ts";
 
 export interface BaselineStart {
   readonly training: EncodedTable;
@@ -12,22 +13,14 @@ export interface BaselineStart {
   readonly vocabulary: number;
   readonly seed: number;
   readonly classWeights?: Float32Array;
-  /** Two words: not 0 from the moment that nobody wants the result any more; and a count of the thread's signs of life. */
+  /** Two words: a request to stop, if not 0, and a counter by which the thread shows that it is alive. */
   readonly signals: Int32Array;
 }
 
-/** What the baseline makes of rows that it has not seen. */
-export interface BaselineFigures {
-  readonly validation: { readonly loss: number; readonly accuracy: number };
-  readonly test?: { readonly loss: number; readonly accuracy: number };
-  /** That training took. */
-  readonly seconds: number;
-}
-
-/** What training came to. */
+/** A trained baseline, and its metrics on rows that it was not trained on. */
 export interface BaselineResult {
   readonly model: BaselineModel;
-  readonly figures: BaselineFigures;
+  readonly metrics: NonNullable<Summary["baseline"]>;
 }
 
 export type BaselineReply =
@@ -36,10 +29,10 @@ export type BaselineReply =
   | { readonly type: "failed"; readonly error: string };
 
 const [STOP, HEART] = [0, 1];
-/** Between two looks at the heart. */
+/** Time between two checks of the counter. */
 const LOOK_MS = 500;
 
-/** Trains and judges. Never throws. */
+/** Trains and evaluates. Never throws. */
 export function runBaseline({ training, validation, test, signals, ...options }: BaselineStart): BaselineReply {
   try {
     const stopped = () => {
@@ -49,30 +42,30 @@ export function runBaseline({ training, validation, test, signals, ...options }:
     const baseline = trainBaseline(training, validation, { ...options, stopped });
     if (!baseline) return { type: "stopped" };
     const { model, seconds } = baseline;
-    const onTest = test && judge(model, test, stopped);
-    const figures = { validation: baseline.validation, ...onTest && { test: onTest }, seconds };
-    return { type: "done", result: { model, figures } };
+    const onTest = test && evaluateBaseline(model, test, stopped);
+    const metrics = { validation: baseline.validation, ...onTest && { test: onTest }, seconds };
+    return { type: "done", result: { model, metrics } };
   } catch (error) {
     return { type: "failed", error: errorMessage(error) };
   }
 }
 
-/** What of a reply is handed over, not copied. */
+/** Returns the buffers of a reply that are transferred instead of copied. */
 export function transferables(reply: BaselineReply): ArrayBufferLike[] {
   if (reply.type !== "done") return [];
   const { importance, weights, bias } = reply.result.model;
   return [importance.buffer, weights.buffer, bias.buffer];
 }
 
-/** A baseline that is being trained. */
+/** A baseline in training. */
 export interface BaselineTask {
-  /** Undefined if it was stopped. Throws an Error if it failed, or showed no sign of life for too long. */
+  /** Undefined if it was stopped. Rejects if training failed, or the thread was silent for too long. */
   readonly result: Promise<BaselineResult | undefined>;
-  /** Ends it soon; harmless when it has ended. */
+  /** Stops training soon; harmless after its end. */
   stop(): void;
 }
 
-/** Trains in a thread that runs the module `url` (workers/ngrams.ts), and is lost if it is silent for `timeoutMs`. */
+/** Trains in a thread that runs the module `url` (workers/ngrams.ts) and fails if it is silent for `timeoutMs`. */
 export function startBaseline(url: URL, start: Omit<BaselineStart, "signals">, timeoutMs: number): BaselineTask {
   const signals = new Int32Array(new SharedArrayBuffer(8));
   const worker = new Worker(url, { type: "module", name: "baseline", deno: { permissions: "none" } });
@@ -83,7 +76,7 @@ export function startBaseline(url: URL, start: Omit<BaselineStart, "signals">, t
     if (beats !== heart) [heart, heardAt] = [beats, performance.now()];
     else if (performance.now() - heardAt > timeoutMs) {
       end();
-      reject(new Error(`its thread showed no sign of life for ${timeoutMs / 1000} s`));
+      reject(new Error(`its thread was silent for ${timeoutMs / 1000} s`));
     }
   }, Math.min(LOOK_MS, timeoutMs));
   function end(): void {

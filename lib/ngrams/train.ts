@@ -1,21 +1,20 @@
 /**
- * Trains the baseline: what a linear model of n-grams makes of the same rows. It says what an LSTM has to beat, and how
- * far word order matters in the data.
+ * Trains the baseline: a linear model of n-grams on the same rows as the LSTM. Its metrics show what the LSTM adds, and how
+ * much word order matters in the data.
  *
- * Softmax regression by stochastic gradient descent, one row at a time, on bags that are weighted by inverse document
- * frequency and have length 1: with that length a rate above 1 is stable whatever the data, so there is little to tune.
- * The rate falls linearly to 0. Two rates are tried: a small one ends far from the minimum, which is the regularizer here
- * (L2 beside it gained nothing). The loss of the validation rows decides; their accuracy is too coarse for that.
+ * The method is softmax regression by stochastic gradient descent, one row at a time, on bags that are weighted by inverse
+ * document frequency and have length 1. With that length a rate above 1 is stable on any data, so there is little to tune.
+ * The rate decreases linearly to 0. Two rates are tried: a small one ends far from the minimum, which is the regularizer
+ * here (additional L2 gained nothing). The validation loss decides; validation accuracy is too coarse for that.
  *
- * Two corrections follow, and both change weights and biases only. Class weights shift the logits by their logarithms,
- * which is what minimizes the weighted loss (Menon et al., "Long-tail learning via logit adjustment", ICLR 2021): steps
- * that are as many times longer would not be stable. Then the logits are scaled by the temperature that is best on the
- * validation rows (Guo et al., "On calibration of modern neural networks", ICML 2017): of few rows and many classes the
- * model is right but unsure, and would lose by that against a worse one that it is combined with.
+ * Two corrections follow, which only change weights and biases. Class weights shift the logits by their logarithms, which
+ * minimizes the weighted loss (Menon et al., "Long-tail learning via logit adjustment", ICLR 2021); multiplying the steps
+ * by the weights would be unstable. Then the logits are scaled by the temperature that is best on the validation rows
+ * (Guo et al., "On calibration of modern neural networks", ICML 2017): with few rows and many classes the model is right
+ * but unsure, and would count too little in the combination with the LSTM.
  */
-import { mostProbable } from "../data/most_probable.ts";
+import { logLoss, mostProbable } from "../data/metrics.ts";
 import type { EncodedTable } from "../data/batches/table.ts";
-import { logLoss } from "../data/log_loss.ts";
 import { Random, Stream } from "../base/random.ts";
 import { createGramFinder, type GramSpace, gramSpace } from "./grams.ts";
 import { type BaselineModel, classify, createBagger } from "./model.ts";
@@ -25,21 +24,21 @@ export interface BaselineOptions {
   readonly classes: number;
   /** Tokens are from 0 to `vocabulary - 1`. */
   readonly vocabulary: number;
-  /** Of the order of rows. */
+  /** Seed of the order of rows. */
   readonly seed: number;
-  /** `[classes]`: what a row of each class counts in the loss; all the same without it. */
+  /** `[classes]`: weight of a row of each class in the loss; 1 without it. */
   readonly classWeights?: Float32Array;
-  /** Asked now and then; training ends, without a result, when it says true. */
+  /** Called now and then; training ends without a result when it returns true. */
   readonly stopped?: () => boolean;
 }
 
 export interface Baseline {
   readonly model: BaselineModel;
-  /** Of the validation rows: mean cross-entropy in nats, and share of rows that are right. NaN if there are none. */
+  /** Mean cross-entropy in nats and accuracy on the validation rows; NaN without any. */
   readonly validation: { readonly loss: number; readonly accuracy: number };
-  /** The learning rate that was best. */
+  /** The best learning rate. */
   readonly rate: number;
-  /** Training rows that each try went through, repetitions counted. */
+  /** Training rows that each attempt visited, with repetitions. */
   readonly visits: number;
   readonly seconds: number;
 }
@@ -47,14 +46,14 @@ export interface Baseline {
 /** The first is better for most data, the second where labels are noisy. */
 const RATES = [3, 0.5];
 const EPOCHS = 10;
-/** Multiplications of a try at most: about 12 seconds on one core. */
+/** Most multiplications of an attempt: about 12 seconds on one core. */
 const MOST_WORK = 1e9;
-/** Rows between two questions whether to stop. */
+/** Rows between two calls of `stopped`. */
 const STOP_EVERY = 1024;
-/** Biases see every row and features few of them. */
+/** Biases learn from every row, and a feature only from few, so biases take smaller steps. */
 const BIAS_RATE = 0.1;
 
-/** The best baseline for `training` by `validation`, or undefined if it was stopped. A pure function but for the time. */
+/** Returns the baseline with the lowest validation loss; undefined if it was stopped. Pure except for the time. */
 export function trainBaseline(
   training: EncodedTable,
   validation: EncodedTable,
@@ -68,7 +67,7 @@ export function trainBaseline(
   const orderOf = epochOrders(rows, seed);
   const importance = inverseFrequency(training, orderOf(0).subarray(0, visits), space, stopped);
   if (!importance) return undefined;
-  // Two tries where there is time for them.
+  // A second attempt is made only if there is time for it.
   const rates = visits >= rows * EPOCHS && validation.labels.length > 0 ? RATES : RATES.slice(0, 1);
   let best: { model: BaselineModel; fit: Fit; rate: number } | undefined;
   for (const rate of rates) {
@@ -81,35 +80,30 @@ export function trainBaseline(
   }
   const { model, fit, rate } = best!;
   scaleLogits(model, 1 / fit.temperature);
-  const figures = judge(model, validation, stopped);
-  return figures && { model, validation: figures, rate, visits, seconds: (performance.now() - started) / 1000 };
+  const metrics = evaluateBaseline(model, validation, stopped);
+  return metrics && { model, validation: metrics, rate, visits, seconds: (performance.now() - started) / 1000 };
 }
 
-/** Rows that a try goes through: all of them EPOCHS times, or as many as MOST_WORK allows. */
+/** Returns the number of rows that an attempt visits: all of them EPOCHS times, or as many as MOST_WORK allows. */
 export function visitsFor(rows: number, totalTokens: number, order: number, classes: number): number {
   const workOfRow = Math.max(1, totalTokens / Math.max(1, rows)) * order * (classes + 8);
   return Math.min(rows * EPOCHS, Math.ceil(MOST_WORK / workOfRow));
 }
 
-/** Returns the function that gives the order of rows of an epoch, in an array of the caller's own. */
+/** Returns the function that computes the order of the rows in an epoch, in a new array. */
 function epochOrders(rows: number, seed: number): (epoch: number) => Uint32Array {
   const random = new Random(seed, Stream.baseline);
   return (epoch) => {
     random.seek(epoch);
     const order = Uint32Array.from({ length: rows }, (_, row) => row);
-    for (let last = rows - 1; last > 0; last--) {
-      const other = random.below(last + 1);
-      const row = order[last]!;
-      order[last] = order[other]!;
-      order[other] = row;
-    }
+    random.shuffle(order);
     return order;
   };
 }
 
 /**
- * `[features]`: log((1 + n) / (1 + rows with the feature)) + 1, of n rows; 0 of a feature that none has, or else rows with
- * many unknown features would fall to the most frequent class.
+ * Returns log((1 + n) / (1 + rows with the feature)) + 1 of n rows for each feature, `[features]`. A feature that no row
+ * has gets 0; otherwise rows with many unknown features would be assigned to the most frequent class.
  */
 function inverseFrequency(
   { tokens, offsets }: EncodedTable,
@@ -163,7 +157,7 @@ function descend(
   return { ...model, bias: Float32Array.from(bias) };
 }
 
-/** Adds the logarithms of the class weights to the biases. A class without rows has no weight, and stays as it is. */
+/** Adds the logarithms of the class weights to the biases. A class without rows has no weight, and its bias does not change. */
 function adjustLogits({ bias }: BaselineModel, classWeights: Float32Array | undefined): void {
   classWeights?.forEach((weight, k) => {
     if (weight > 0) bias[k]! += Math.log(weight);
@@ -178,14 +172,14 @@ function scaleLogits({ weights, bias }: BaselineModel, factor: number): void {
 
 interface Fit {
   readonly temperature: number;
-  /** Mean of `smoothedLoss` over the validation rows, weighted. */
+  /** Weighted mean of `smoothedLoss` over the validation rows. */
   readonly loss: number;
 }
 
-/** From 1/16 to 4: who is unsure of few rows needs much less than 1. */
+/** From 1/16 to 4: a model of few rows is unsure, and needs much less than 1. */
 const TEMPERATURES = Array.from({ length: 25 }, (_, step) => 2 ** ((8 - step) / 4));
 
-/** The temperature of least loss on `rows`, and 1 if there are none; undefined if it was stopped. */
+/** Returns the temperature with the lowest loss on the rows, 1 without rows; undefined if it was stopped. */
 function bestTemperature(
   model: BaselineModel,
   { tokens, offsets, labels }: EncodedTable,
@@ -213,17 +207,17 @@ function bestTemperature(
 }
 
 /**
- * The cross-entropy of a row whose right class has `probability`, if one row more than the `rows` there are were of any
- * class: of few rows nothing is as sure as 0 or 1 (Platt, "Probabilistic outputs for support vector machines", 1999).
+ * Returns the cross-entropy of a row whose own class has `probability`, as if there were one more row than `rows`, of an
+ * unknown class: few rows cannot prove a probability of 0 or 1 (Platt, "Probabilistic outputs for support vector
+ * machines", 1999).
  */
 export function smoothedLoss(probability: number, rows: number, classes: number): number {
   const doubt = 1 / (rows + 2);
   const others = (1 - probability) / Math.max(1, classes - 1);
-  return (1 - doubt) * logLoss(probability) +
-    doubt * logLoss(others);
+  return (1 - doubt) * logLoss(probability) + doubt * logLoss(others);
 }
 
-/** The probability of class `label` when the logits are divided by `temperature`. */
+/** Returns the probability of class `label` if the logits are divided by `temperature`. */
 function atTemperature(logProbabilities: Float64Array, label: number, temperature: number): number {
   let max = -Infinity;
   for (const value of logProbabilities) max = Math.max(max, value);
@@ -232,8 +226,8 @@ function atTemperature(logProbabilities: Float64Array, label: number, temperatur
   return Math.exp((logProbabilities[label]! - max) / temperature) / sum;
 }
 
-/** Mean cross-entropy and accuracy of `model` on rows; undefined if it was stopped. */
-export function judge(
+/** Returns mean cross-entropy and accuracy of `model` on rows; undefined if it was stopped. */
+export function evaluateBaseline(
   model: BaselineModel,
   { tokens, offsets, labels }: EncodedTable,
   stopped: () => boolean,

@@ -5,7 +5,7 @@
 import type { Batch } from "../data/batches/batch.ts";
 import { fillBatch, type Rows } from "../data/batches/fill_batch.ts";
 import { openPreprocessing, type PreprocessingJson } from "../data/encode/preprocessing.ts";
-import { mostProbable } from "../data/most_probable.ts";
+import { mostProbable } from "../data/metrics.ts";
 import { errorMessage } from "../base/errors.ts";
 import { engineOptions } from "../engine/create_engine.ts";
 import type { Engine } from "../engine/contract.ts";

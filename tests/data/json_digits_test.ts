@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { parseWithDigits, WrittenNumber } from "../../lib/data/json_digits.ts";
 
-/** Numbers as they are written: each in a place where it may stand. */
+/** Places where a number may stand in JSON. */
 const places = [(number: string) => number, (n: string) => `[${n}]`, (n: string) => `{"a": ${n} , "b":[0,${n}]}`];
 
 function written(value: unknown): unknown {
@@ -12,7 +12,7 @@ function written(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, written(one)]));
 }
 
-Deno.test("parseWithDigits() keeps every number of JSON as it is written, and all else as JSON.parse() has it", () => {
+Deno.test("parseWithDigits() keeps the digits of numbers, and otherwise equals JSON.parse()", () => {
   const digits = fc.stringMatching(/^(0|[1-9][0-9]{0,22})$/);
   const number = fc.tuple(
     fc.constantFrom("", "-"),

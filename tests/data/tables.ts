@@ -1,9 +1,8 @@
-/** Tables of encoded rows for tests. */
-import type { EncodedTable } from "../../lib/data/batches/table.ts";
-import type { TrainingData } from "../../lib/data/batches/training_data.ts";
+/** Creates tables of encoded rows for tests. */
+import type { EncodedTable, TrainingData } from "../../lib/data/batches/table.ts";
 import { Random, Stream } from "../../lib/base/random.ts";
 
-/** `rows` of tokens with their classes, in shared memory. */
+/** Creates a table of `rows` of tokens and their classes, in shared memory. */
 export function tableOf(rows: readonly (readonly number[])[], classes: readonly number[]): EncodedTable {
   const tokens = new Uint16Array(new SharedArrayBuffer(2 * rows.reduce((sum, row) => sum + row.length, 0)));
   const offsets = new Uint32Array(new SharedArrayBuffer(4 * (rows.length + 1)));
@@ -24,7 +23,7 @@ export interface RandomTableOptions {
   readonly seed?: number;
 }
 
-/** Rows of `least` to `length` random tokens; class 0 three times as often as 1, and 1 as often as 2. */
+/** Creates rows of `least` to `length` random tokens; class 0 is three times as frequent as classes 1 and 2. */
 export function randomTable(options: RandomTableOptions): EncodedTable {
   const { rows: count, vocabulary = 12, least = 1, length = 7, seed = 1 } = options;
   const random = new Random(seed, Stream.trainingData);
@@ -35,7 +34,7 @@ export function randomTable(options: RandomTableOptions): EncodedTable {
   return tableOf(rows, rows.map((_, index) => [0, 0, 0, 1, 2][index % 5]!));
 }
 
-/** Data of three classes with as many training rows as `options` say and 300 held-out ones, in two chunks. */
+/** Creates data of three classes with `rows` training rows, and 300 validation rows in two chunks. */
 export function randomData(options: RandomTableOptions): TrainingData {
   const { vocabulary = 12, length = 7 } = options;
   return {

@@ -4,7 +4,7 @@
  */
 import type { TrainingConfig } from "../../lib/config/schema.ts";
 import { createBatch } from "../../lib/data/batches/batch.ts";
-import type { TrainingData } from "../../lib/data/batches/training_data.ts";
+import type { TrainingData } from "../../lib/data/batches/table.ts";
 import type { Engine, Replica } from "../../lib/engine/contract.ts";
 import { createTfjsEngine } from "../../lib/engine/tfjs/engine.ts";
 import { initialWeights } from "../../lib/model/initial.ts";

@@ -1,7 +1,7 @@
 /** Runs trainings small enough for tests, through the coordinator and its real threads. */
 import { type TrainingConfig, trainingConfigSchema } from "../../lib/config/schema.ts";
 import { tableConfig } from "../../lib/data/batches/table_config.ts";
-import type { TrainingData } from "../../lib/data/batches/training_data.ts";
+import type { TrainingData } from "../../lib/data/batches/table.ts";
 import type { ChaosRates } from "../../lib/lockstep/chaos.ts";
 import type { StopReason } from "../../lib/lockstep/memory/control.ts";
 import { Coordinator } from "../../lib/lockstep/coordinator.ts";

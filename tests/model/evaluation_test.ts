@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { bestShare } from "../../lib/ngrams/mix.ts";
-import { judge } from "../../lib/ngrams/train.ts";
+import { evaluateBaseline } from "../../lib/ngrams/train.ts";
 import { evaluatePredictions, worstMistakes } from "../../lib/model/evaluation.ts";
 
 const names = ["bug", "question", "other"];
@@ -57,7 +57,7 @@ Deno.test("a certain mistake costs the same wherever a loss is told: of the mode
   const none = { importance: new Float32Array(4), weights: new Float32Array(8) };
   const certain = { space, classes: 2, ...none, bias: Float32Array.of(1000, 0) };
   const row = { tokens: Uint32Array.of(0), offsets: Uint32Array.of(0, 1), labels: Uint16Array.of(1) };
-  assertAlmostEquals(judge(certain, row, () => false)!.loss, cost, 1e-9);
+  assertAlmostEquals(evaluateBaseline(certain, row, () => false)!.loss, cost, 1e-9);
   // Both are as sure of it: the cost is the same for each share, and the greatest is taken.
   assertEquals(bestShare(Float32Array.of(1, 0), Float32Array.of(1, 0), [1]), 1);
 });

@@ -4,11 +4,11 @@ import { createGramFinder, gramSpace } from "../../lib/ngrams/grams.ts";
 const words = gramSpace({ vocabulary: 10_000, classes: 2, totalTokens: 100_000 });
 const characters = gramSpace({ vocabulary: 50, classes: 2, totalTokens: 100_000 });
 
-Deno.test("gramSpace() takes pairs of words and up to four characters", () => {
+Deno.test("gramSpace() uses pairs of words, and up to four characters", () => {
   assertEquals([words.order, characters.order], [2, 4]);
 });
 
-Deno.test("gramSpace() keeps weights below 2^25, whatever the data", () => {
+Deno.test("gramSpace() keeps weights below 2^25 for any data", () => {
   for (const vocabulary of [2, 512, 1e6]) {
     for (const classes of [2, 14, 1000, 65_535]) {
       for (const totalTokens of [1, 1e5, 1e9]) {
@@ -19,7 +19,7 @@ Deno.test("gramSpace() keeps weights below 2^25, whatever the data", () => {
   }
 });
 
-Deno.test("createGramFinder() finds the tokens of a part of an array, then its pairs, each once", () => {
+Deno.test("createGramFinder() finds tokens and then pairs in a slice of an array, each once", () => {
   const grams = createGramFinder(words);
   const found = [...grams([9, 1, 2, 1, 2, 9], 1, 5)];
   assertEquals(found.slice(0, 2), [1, 2]);
@@ -29,7 +29,7 @@ Deno.test("createGramFinder() finds the tokens of a part of an array, then its p
   assertEquals([...grams([], 0, 0)], []);
 });
 
-Deno.test("createGramFinder() tells the order of tokens", () => {
+Deno.test("createGramFinder() distinguishes the order of tokens", () => {
   const grams = createGramFinder(words);
   const pair = (first: number, second: number) => [...grams([first, second], 0, 2)].at(-1);
   assert(pair(1, 2) !== pair(2, 1));
@@ -37,12 +37,12 @@ Deno.test("createGramFinder() tells the order of tokens", () => {
 
 Deno.test("createGramFinder() marks both ends of a row of characters", () => {
   const grams = createGramFinder(characters);
-  // Of n tokens and two marks: n of one, then n + 1, n and n - 1 of two, three and four.
+  // From n tokens and two marks: n of length one, then n + 1, n and n - 1 of lengths two, three and four.
   assertEquals(grams([1, 2, 3, 4, 5], 0, 5).length, 5 + 6 + 5 + 4);
   assertEquals(grams([7], 0, 1).length, 1 + 2 + 1 + 0);
 });
 
-Deno.test("createGramFinder() spreads pairs evenly: about as many collide as by chance", () => {
+Deno.test("createGramFinder() spreads pairs evenly: about as many collide as expected by chance", () => {
   const grams = createGramFinder(words);
   const hashed = words.features - words.tokens;
   const features = new Set<number>();

@@ -1,10 +1,9 @@
-/** N-grams small enough for tests, and what a plain version of them says. */
-import type { GramSpace } from "../../lib/ngrams/grams.ts";
-import { createGramFinder } from "../../lib/ngrams/grams.ts";
+/** Creates n-grams that are small enough for tests, and predicts with a plain version of them. */
+import { createGramFinder, type GramSpace } from "../../lib/ngrams/grams.ts";
 import type { Combination } from "../../lib/ngrams/mix.ts";
 import { Random, Stream } from "../../lib/base/random.ts";
 
-/** Random weights; every third feature was in no row of training. */
+/** Creates random weights, as if every third feature were in no training row. */
 export function tinyNgrams(space: GramSpace, classes: number, share = 0.3): Combination {
   const random = new Random(5, Stream.weights).seek(0);
   const importance = Float32Array.from({ length: space.features }, (_, i) => i % 3 === 2 ? 0 : 1 + random.uniform());
@@ -16,7 +15,7 @@ export function tinyNgrams(space: GramSpace, classes: number, share = 0.3): Comb
   return { share, model: { space, classes, importance, weights, bias } };
 }
 
-/** Class probabilities of one sequence by the n-grams alone. */
+/** Returns the class probabilities of one sequence according to the n-grams. */
 export function plainNgrams({ model }: Combination, tokens: readonly number[]): number[] {
   const { space, classes, importance, weights, bias } = model;
   const features = [...createGramFinder(space)(tokens, 0, tokens.length)];
@@ -29,7 +28,7 @@ export function plainNgrams({ model }: Combination, tokens: readonly number[]): 
   return scores.map((score) => Math.exp(score) / total);
 }
 
-/** The mean of both, where the LSTM says `lstm`. */
+/** Returns the mean of both, where `lstm` are the probabilities of the LSTM. */
 export function plainCombination(ngrams: Combination, lstm: readonly number[], tokens: readonly number[]): number[] {
   const other = plainNgrams(ngrams, tokens);
   return lstm.map((value, k) => ngrams.share * value + (1 - ngrams.share) * other[k]!);

@@ -1,21 +1,21 @@
 /**
- * The order in which an epoch goes through a table: a pure function of (seed, epoch), random, and yet with rows of similar
- * length side by side, so that a batch has little padding.
+ * Computes the order in which an epoch goes through a table: a pure function of (seed, epoch), random, but with rows of
+ * similar length side by side, so that batches have little padding.
  */
 import { Random, Stream } from "../../base/random.ts";
 
 export interface EpochOrderOptions {
   readonly seed: number;
-  /** `[rows]` tokens of each row. */
+  /** `[rows]`: number of tokens of each row. */
   readonly lengths: Uint16Array;
   /** Rows of a step, on all shards together. */
   readonly stepRows: number;
 }
 
-/** Steps whose rows are sorted together: the more, the less padding, and the more alike a batch's rows. */
+/** Steps whose rows are sorted together. More steps mean less padding, and rows of a batch that are more alike. */
 const WINDOW_STEPS = 8;
 
-/** Returns the function that gives the order of an epoch, in an array that holds until it is called for another epoch. */
+/** Returns the function that computes the order of an epoch, in an array that is valid until the call for another epoch. */
 export function epochOrders({ seed, lengths, stepRows }: EpochOrderOptions): (epoch: number) => Uint32Array {
   const rows = lengths.length;
   const random = new Random(seed, Stream.order);
@@ -27,16 +27,16 @@ export function epochOrders({ seed, lengths, stepRows }: EpochOrderOptions): (ep
   function compute(epoch: number): void {
     random.seek(epoch);
     for (let row = 0; row < rows; row++) order[row] = row;
-    shuffle(order, 0, rows, random);
-    // The last step of the epoch has what is left over, of any length.
+    random.shuffle(order);
+    // The last step of the epoch has the remaining rows, of any length.
     const fullSteps = Math.floor(rows / stepRows);
     for (let step = 0; step < fullSteps; step += WINDOW_STEPS) {
       byLength(order, step * stepRows, Math.min(step + WINDOW_STEPS, fullSteps) * stepRows, spare);
     }
     byLength(order, fullSteps * stepRows, rows, spare);
-    // Whole steps change places, so that lengths come in any order.
+    // Whole steps are shuffled, so that lengths are in no order.
     const steps = Uint32Array.from({ length: fullSteps }, (_, step) => step);
-    shuffle(steps, 0, fullSteps, random);
+    random.shuffle(steps);
     for (const [to, from] of steps.entries()) {
       spare.set(order.subarray(from * stepRows, (from + 1) * stepRows), to * stepRows);
     }
@@ -51,19 +51,9 @@ export function epochOrders({ seed, lengths, stepRows }: EpochOrderOptions): (ep
   };
 }
 
-/** Fisher and Yates's shuffle of `values[begin..end)`. */
-function shuffle(values: Uint32Array, begin: number, end: number, random: Random): void {
-  for (let last = end - 1; last > begin; last--) {
-    const other = begin + random.below(last - begin + 1);
-    const value = values[last]!;
-    values[last] = values[other]!;
-    values[other] = value;
-  }
-}
-
 /**
- * Returns a stable counting sort of parts of a list of rows, longest first: `sort(order, begin, end, spare)`, where `spare`
- * has room for as much.
+ * Returns a stable counting sort of rows, longest first: `sort(order, begin, end, spare)` sorts `order[begin..end)`, and
+ * uses `spare`, which has room for as many.
  */
 export function createLengthSort(
   lengths: Uint16Array,
@@ -72,7 +62,7 @@ export function createLengthSort(
   const places = new Uint32Array(longest + 2);
   return (order, begin, end, spare) => {
     places.fill(0);
-    // places[p + 1] counts the rows of length longest - p; its running sum is where those of the next length begin.
+    // places[p + 1] counts the rows of length longest - p; its running sum is the position where the next length begins.
     for (let i = begin; i < end; i++) places[longest - lengths[order[i]!]! + 1]!++;
     for (let place = 1; place < places.length; place++) places[place]! += places[place - 1]!;
     for (let i = begin; i < end; i++) spare[places[longest - lengths[order[i]!]!]!++] = order[i]!;

@@ -1,9 +1,23 @@
-/** Encoded rows, in shared memory: any thread reads them in place. */
+/** Encoded rows in shared memory, which any thread reads in place. */
 export interface EncodedTable {
-  /** The tokens of all rows, one after another: ids from 0 to vocabulary - 1. */
+  /** Tokens of all rows, one row after another: ids from 0 to vocabulary - 1. */
   readonly tokens: Uint16Array | Uint32Array; // over a SharedArrayBuffer
-  /** `[rows + 1]`: where each row begins in `tokens`. */
+  /** `[rows + 1]`: position in `tokens` where each row begins. */
   readonly offsets: Uint32Array;
   /** `[rows]`: class of each row. */
   readonly labels: Uint16Array;
+}
+
+/** The data of a run of the task `table`. It is posted to the workers; its arrays are shared, not copied. */
+export interface TrainingData {
+  /** Class names; a label is a position in this list. */
+  readonly labels: readonly string[];
+  /** Tokens are from 0 to `vocabulary - 1`. */
+  readonly vocabulary: number;
+  /** Most tokens that a row has. */
+  readonly length: number;
+  readonly training: EncodedTable;
+  readonly validation: EncodedTable;
+  /** Identifies all of this: runs with the same digest have the same data. */
+  readonly digest: string;
 }

@@ -2,7 +2,7 @@
 import { counted } from "../../base/counted.ts";
 import type { TrainingConfig } from "../../config/schema.ts";
 import { InputError, type Problem } from "../../base/errors.ts";
-import type { TrainingData } from "./training_data.ts";
+import type { TrainingData } from "./table.ts";
 
 /** The values of a config that `data` decides. An epoch has as many steps as one pass over all rows takes. */
 export function tableShape(

@@ -5,9 +5,8 @@ import { classWeightsOf } from "./class_weights.ts";
 import type { Dataset } from "./dataset.ts";
 import { createLengthSort, epochOrders } from "./epoch_order.ts";
 import { fillBatch } from "./fill_batch.ts";
-import type { EncodedTable } from "./table.ts";
+import type { EncodedTable, TrainingData } from "./table.ts";
 import { tableShape } from "./table_config.ts";
-import type { TrainingData } from "./training_data.ts";
 
 export type TableOptions = Pick<
   TrainingConfig,

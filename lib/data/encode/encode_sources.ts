@@ -9,13 +9,12 @@ import { grown } from "../../base/growing_arrays.ts";
 import { Interner, unitsOf } from "../vocabulary/interner.ts";
 import { AUTO_LENGTH, type DataOptions, type ReadingRules } from "../../config/data_shape.ts";
 import { spellingOf } from "../tokenizers/normal_form.ts";
-import { ProblemLog } from "../findings/problems.ts";
+import { ProblemLog, WarningLog } from "../findings/problems.ts";
 import { ProvisionalTokens } from "../vocabulary/provisional.ts";
 import { MOST_KEYS, rowKeys } from "./row_keys.ts";
 import { RowStore } from "./row_store.ts";
-import { createTokenizer } from "../tokenizers/create.ts";
+import { createTokenizer } from "../tokenizers/create_tokenizer.ts";
 import { Spans, spansOf, type Tokenizer } from "../tokenizers/tokenizer.ts";
-import { WarningLog } from "../findings/warnings.ts";
 
 /** Classes that a label's 16 bits can tell apart. */
 const MOST_CLASSES = 0x10000;

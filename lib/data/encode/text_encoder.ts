@@ -1,4 +1,8 @@
-/** From a text to the ids that a model reads. Plain JavaScript when its types are gone: exported models run it in browsers. */
+/**
+ * Encodes single texts as the ids that a model reads. Exported models run this file in browsers: plain JavaScript without
+ * its types.
+ */
+import type { ReadingRules } from "../../config/data_shape.ts";
 import { spellingOf } from "../tokenizers/normal_form.ts";
 import { Spans, spansOf, type Tokenizer } from "../tokenizers/tokenizer.ts";
 import { UNKNOWN, type Vocabulary } from "../vocabulary/vocabulary.ts";
@@ -6,44 +10,47 @@ import { UNKNOWN, type Vocabulary } from "../vocabulary/vocabulary.ts";
 export interface EncodedText {
   /** Ids from 1 to vocabulary - 1: at least one, and at most `maxLength`. */
   readonly tokens: Int32Array;
-  /** Share of these tokens that the vocabulary does not hold. */
+  /** Fraction of these tokens that are not in the vocabulary. */
   readonly unknownShare: number;
-  /** Whether the text has more tokens than are read. */
+  /** Tells whether the text has more tokens than are read. */
   readonly truncated: boolean;
 }
 
-/** Encodes a text, or a list of tokens that somebody else cut: strings, or numbers however they are kept. */
-export type Encoder = (input: string | readonly (string | number | { toString(): string })[]) => EncodedText;
+/** Encodes a text, or a list of tokens that the caller cut: strings, or numbers in any form. */
+export type EncodeText = (input: string | readonly (string | number | { toString(): string })[]) => EncodedText;
 
-/** Characters that a text is cut up to at first, for each token that is read. */
+/** Characters that are cut at first, for each token that is read. */
 const CHARACTERS_PER_TOKEN = 16;
 
-export function createEncoder(
+export function createTextEncoder(
   tokenizer: Tokenizer,
   vocabulary: Vocabulary,
   { maxLength, truncate, rules }: {
     readonly maxLength: number;
     readonly truncate: "end" | "start";
-    readonly rules?: 1 | 2 | undefined;
+    readonly rules?: ReadingRules | undefined;
   },
-): Encoder {
+): EncodeText {
   const spans = new Spans();
   const spelled = spellingOf(tokenizer.json, rules);
 
-  /** Cuts as much of a long text as is read of it. Its parts at white space have the tokens that they have in all of it. */
+  /**
+   * Cuts as much of a long text as is read. Pieces between white space have the same tokens as in the whole text, except
+   * with a Hugging Face tokenizer.
+   */
   function cutText(text: string): void {
     if (tokenizer.json.kind === "huggingface") return tokenizer.cut(text, spans);
     for (let length = CHARACTERS_PER_TOKEN * maxLength;; length *= 2) {
-      const part = truncate === "end" ? beginning(text, length) : ending(text, length);
-      tokenizer.cut(part, spans);
-      if (spans.count > maxLength || part.length === text.length) return;
+      const piece = truncate === "end" ? beginning(text, length) : ending(text, length);
+      tokenizer.cut(piece, spans);
+      if (spans.count > maxLength || piece.length === text.length) return;
     }
   }
 
   return (input) => {
     if (typeof input === "string") cutText(spelled(input));
     else {
-      // Those that are not read may be thousands.
+      // There may be thousands of tokens that are not read.
       const read = truncate === "end" ? input.slice(0, maxLength) : input.slice(-maxLength);
       spansOf(read.map((token) => spelled(String(token))), spans);
     }
@@ -62,13 +69,13 @@ export function createEncoder(
   };
 }
 
-/** At least the first `length` characters of `text`, to white space or the end. */
+/** Returns at least the first `length` characters of `text`, up to white space or the end. */
 function beginning(text: string, length: number): string {
   const more = text.slice(length).search(/\s/);
   return more < 0 ? text : text.slice(0, length + more);
 }
 
-/** At most the last `length` characters of `text`, from a letter, digit or sign after white space on; all if there is none. */
+/** Returns at most the last `length` characters of `text`, from a letter, digit or sign after white space; all without one. */
 function ending(text: string, length: number): string {
   const from = Math.max(0, text.length - length);
   const less = from === 0 ? -1 : text.slice(from).search(/\s(?=[\p{L}\p{N}\p{P}\p{S}])/u);

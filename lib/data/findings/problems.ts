@@ -1,12 +1,14 @@
+/** Collects what is wrong with rows, and what may be a mistake in them. */
 import { counted } from "../../base/counted.ts";
 import { InputError, type Problem } from "../../base/errors.ts";
-import { type RowProblem } from "../formats/entry.ts";
+import type { RowWarning } from "../../config/data_shape.ts";
 import { sourceName } from "../formats/bytes.ts";
+import { type RowProblem } from "../formats/entry.ts";
 
-/** Problems that are kept to be listed; all are counted. */
+/** Problems, and kinds of warnings, that are kept to be listed. */
 const LISTED = 20;
 
-/** The rows that could not be used. */
+/** Counts the bad rows, and keeps the first ones. */
 export class ProblemLog {
   readonly #listed: RowProblem[] = [];
   #count = 0;
@@ -20,18 +22,18 @@ export class ProblemLog {
     return this.#count;
   }
 
-  /** The first ones. */
+  /** The first problems. */
   get listed(): readonly RowProblem[] {
     return this.#listed;
   }
 
-  /** The refusal of data with these problems. */
+  /** Returns the error that refuses data with these problems. */
   error(): InputError {
     return new InputError(problemsOf(this.#listed, this.#count));
   }
 }
 
-/** `listed` problems as those of an InputError; `count` says how many there are. */
+/** Returns `listed` problems as those of an InputError; `count` is the number of all problems. */
 export function problemsOf(listed: readonly RowProblem[], count: number): Problem[] {
   const problems = listed.map((problem): Problem => {
     const field = `${sourceName(problem.file)}:${problem.line}`;
@@ -45,4 +47,22 @@ export function problemsOf(listed: readonly RowProblem[], count: number): Proble
     });
   }
   return problems;
+}
+
+/** Keeps each kind of warning once, with the place where it first occurred and the number of rows. */
+export class WarningLog {
+  readonly #found = new Map<string, { readonly place: string; count: number }>();
+
+  add({ file, line, warning }: RowWarning): void {
+    const known = this.#found.get(warning);
+    if (known) known.count++;
+    else if (this.#found.size < LISTED) this.#found.set(warning, { place: `${sourceName(file)}:${line}`, count: 1 });
+  }
+
+  get messages(): string[] {
+    return Array.from(this.#found, ([warning, { place, count }]) => {
+      const more = count === 1 ? "" : ` (and ${counted(count - 1, "more such row")})`;
+      return `${place} ${warning}${more}`;
+    });
+  }
 }

@@ -11,7 +11,7 @@ import { problemsOf } from "../findings/problems.ts";
 import type { LoadedData, LoadOptions } from "./loaded_data.ts";
 import { refusals, warnings } from "./refusals.ts";
 import type { DataStatistics, RepeatedRows, Role } from "../statistics.ts";
-import { openTokenizer } from "../tokenizers/create.ts";
+import { openTokenizer } from "../tokenizers/create_tokenizer.ts";
 
 /** Reads, encodes and splits the data that `options` name. Throws an InputError for data that nothing can be learnt from. */
 export async function loadData(options: LoadOptions): Promise<LoadedData> {

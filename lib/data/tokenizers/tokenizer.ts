@@ -1,17 +1,21 @@
-/** What cuts a text into tokens. Training and serving make theirs from the same JSON, so they never differ. */
+/**
+ * Describes how tokenizers write the tokens of a text. Training and serving create theirs from the same JSON, so they cut
+ * alike. Exported models run this file in browsers: plain JavaScript without its types.
+ */
 import { grown } from "../../base/growing_arrays.ts";
 import { textOf, unitsOf } from "../vocabulary/interner.ts";
+import type { TokenizerJson } from "./schema.ts";
 
-/** Tokens as parts of a text: made anew by each cut in the same object, so that millions of cuts leave nothing behind. */
+/** Holds tokens as positions in a text. Every cut reuses the same object, so millions of cuts leave no garbage. */
 export class Spans {
-  /** The UTF-16 units that the spans are of: those of the text that was cut, in another case perhaps. */
+  /** UTF-16 units of the text that the spans refer to; its case may differ from that of the text that was cut. */
   units = new Uint16Array(4096);
   /** Number of tokens. */
   count = 0;
-  /** Per token the unit where it starts and the one past its end; a start of -1 is a token that has no string. */
+  /** Per token the unit where it starts and the one after its end; a token without a string starts at -1. */
   bounds = new Int32Array(1024);
 
-  /** Begins the tokens of `text`. */
+  /** Removes all tokens, and takes `text` as the one that new tokens refer to. */
   reset(text: string): void {
     this.units = unitsOf(text, this.units);
     this.count = 0;
@@ -25,7 +29,7 @@ export class Spans {
     this.count++;
   }
 
-  /** The tokens as strings; undefined for one that has none. */
+  /** Returns the tokens as strings; undefined for a token without one. */
   strings(): (string | undefined)[] {
     return Array.from({ length: this.count }, (_, token) => {
       const start = this.bounds[2 * token]!;
@@ -35,28 +39,13 @@ export class Spans {
 }
 
 export interface Tokenizer {
-  /** What the tokenizer is made from again, as JSON. */
+  /** Describes the tokenizer, so that another process can create the same one. */
   readonly json: TokenizerJson;
   /** Writes the tokens of `text` into `spans`. */
   cut(text: string, spans: Spans): void;
 }
 
-export type PlainTokenizerJson =
-  | { readonly kind: "words"; readonly lowercase: boolean; readonly punctuation: "keep" | "drop" }
-  | { readonly kind: "chars"; readonly lowercase: boolean }
-  | { readonly kind: "codes" };
-
-export type TokenizerJson =
-  | PlainTokenizerJson
-  | {
-    readonly kind: "huggingface";
-    /** The contents of tokenizer.json. */
-    readonly tokenizer: Readonly<Record<string, unknown>>;
-    /** The contents of tokenizer_config.json, in runs of the first rules. */
-    readonly config?: Readonly<Record<string, unknown>> | undefined;
-  };
-
-/** Writes a list of tokens, cut by whoever made it, into `spans`. */
+/** Writes a list of tokens, which the caller cut, into `spans`. */
 export function spansOf(tokens: readonly string[], spans: Spans): void {
   spans.reset(tokens.join(""));
   let start = 0;

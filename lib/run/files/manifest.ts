@@ -7,7 +7,7 @@ import type { TrainingConfig } from "../../config/schema.ts";
 import { createBatch } from "../../data/batches/batch.ts";
 import { createDataset } from "../../data/create_dataset.ts";
 import type { Dataset } from "../../data/batches/dataset.ts";
-import type { TrainingData } from "../../data/batches/training_data.ts";
+import type { TrainingData } from "../../data/batches/table.ts";
 import { errorMessage, InputError } from "../../base/errors.ts";
 import { sha256 } from "../../base/sha256.ts";
 import { inTurns } from "../../base/turns.ts";

@@ -8,7 +8,7 @@ import { evaluatePredictions } from "../../model/evaluation.ts";
 import { type BaselineResult, type BaselineStart, type BaselineTask, startBaseline } from "../../ngrams/thread.ts";
 import type { TrainingConfig } from "../../config/schema.ts";
 import { classWeightsOf } from "../../data/batches/class_weights.ts";
-import type { TrainingData } from "../../data/batches/training_data.ts";
+import type { TrainingData } from "../../data/batches/table.ts";
 import { errorMessage } from "../../base/errors.ts";
 import type { NewEvent, Summary } from "../../base/events.ts";
 import { jsonBytes, writeWhole } from "../files/files.ts";
@@ -54,7 +54,7 @@ export class FileWork {
     if (!baselineUrl || ngrams === "none" || this.#stopped) return;
     this.#task = startBaseline(baselineUrl, this.#baselineStart(source.test?.table), timeoutMs);
     this.#baseline = this.#task.result.then((result) => {
-      if (result && !isTold) append({ type: "baseline", ...result.figures });
+      if (result && !isTold) append({ type: "baseline", ...result.metrics });
       return result;
     }, (error) => {
       append({ type: "incident", message: `There is no baseline: ${errorMessage(error)}` });
@@ -95,7 +95,7 @@ export class FileWork {
         validation: figuresOf(validation),
         ...test && { test: figuresOf(test) },
         ...lstm && { lstm },
-        ...baseline && { baseline: baseline.figures },
+        ...baseline && { baseline: baseline.metrics },
         judgementDigest: await sha256(bytes),
       },
     };

@@ -1,7 +1,7 @@
 /** Everything of a run that is made before its directory and its threads are. */
 import { type Config, type TrainingConfig, trainingConfig } from "../../config/schema.ts";
 import { tableConfig } from "../../data/batches/table_config.ts";
-import type { TrainingData } from "../../data/batches/training_data.ts";
+import type { TrainingData } from "../../data/batches/table.ts";
 import { InputError } from "../../base/errors.ts";
 import { givenVector, type GivenWeights } from "./given_weights.ts";
 import { checkMemory, machineMemory, memoryNeeds } from "./memory_needs.ts";

@@ -5,7 +5,7 @@ import type { LoadedPart } from "../../data/encode/assemble.ts";
 import { loadData } from "../../data/load/load.ts";
 import type { PreprocessingJson } from "../../data/encode/preprocessing.ts";
 import { type DataStatistics, repetitions } from "../../data/statistics.ts";
-import type { TrainingData } from "../../data/batches/training_data.ts";
+import type { TrainingData } from "../../data/batches/table.ts";
 import { unlessAborted } from "../../base/abort.ts";
 import { InputError } from "../../base/errors.ts";
 import type { DataSummary } from "../../base/events.ts";

@@ -4,7 +4,7 @@
  */
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { TrainingConfig } from "../../../lib/config/schema.ts";
-import type { TrainingData } from "../../../lib/data/batches/training_data.ts";
+import type { TrainingData } from "../../../lib/data/batches/table.ts";
 import type { EpochRecord, RoundRecord } from "../../../lib/lockstep/commit/records.ts";
 import type { State } from "../../../lib/lockstep/memory/state.ts";
 import { randomData } from "../../data/tables.ts";

@@ -1,7 +1,7 @@
 /** Machines that train for real, each with a coordinator and threads of its own, in one process. */
 import type { TrainingConfig } from "../../../lib/config/schema.ts";
 import { tableConfig } from "../../../lib/data/batches/table_config.ts";
-import type { TrainingData } from "../../../lib/data/batches/training_data.ts";
+import type { TrainingData } from "../../../lib/data/batches/table.ts";
 import { LockstepShards } from "../../../lib/cluster/rounds/lockstep_shards.ts";
 import { Machine } from "../../../lib/cluster/roles/machine.ts";
 import type { Transport } from "../../../lib/cluster/protocol/transport.ts";

@@ -4,7 +4,7 @@ import { fillBatch } from "../../../lib/data/batches/fill_batch.ts";
 
 const rows = { tokens: [7, 1, 2, 3, 4, 5], offsets: [0, 1, 4, 6], labels: [2, 0, 1] };
 
-/** What of `batch` may be read: each row's tokens and its class. */
+/** Returns the tokens and the class of each row of `batch`. */
 function read({ size, length, tokens, lengths, labels }: ReturnType<typeof createBatch>): [number[], number][] {
   return Array.from({ length: size }, (_, row) => {
     const begin = row * length;
@@ -12,7 +12,7 @@ function read({ size, length, tokens, lengths, labels }: ReturnType<typeof creat
   });
 }
 
-Deno.test("fillBatch() lays the rows of an order side by side, as long as the longest, and then others over them", () => {
+Deno.test("fillBatch() writes the rows of an order, as long as the longest, over earlier ones", () => {
   const batch = createBatch(3, 4);
   fillBatch(batch, rows, [1, 0, 2, 1], 1, 3);
   assertEquals([batch.size, batch.length], [3, 3]);
@@ -22,7 +22,7 @@ Deno.test("fillBatch() lays the rows of an order side by side, as long as the lo
   assertEquals(read(batch), [[[4, 5], 1]]);
 });
 
-Deno.test("fillBatch() without an order takes rows one after the other; without classes it leaves the batch's", () => {
+Deno.test("fillBatch() without an order takes consecutive rows; without classes it keeps the old ones", () => {
   const batch = createBatch(2, 4);
   batch.labels.fill(9);
   fillBatch(batch, { tokens: rows.tokens, offsets: rows.offsets }, undefined, 1, 2);

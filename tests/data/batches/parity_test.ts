@@ -5,7 +5,7 @@ import { parityDataset } from "../../../lib/data/batches/parity.ts";
 const options = { vocabulary: 10, length: 5, seed: 3, shards: 2, batchSize: 4, heldOut: 100 } as const;
 const data = parityDataset(options);
 
-/** Sequences `first` and on: of training, one batch of one shard. */
+/** Returns `size` sequences from `first` on; for training, as one batch of one shard. */
 function filled(split: "training" | "heldOut", first: number, size: number) {
   const batch = createBatch(size, 5);
   if (split === "heldOut") data.heldOutBatch(batch, first, size);
@@ -13,7 +13,7 @@ function filled(split: "training" | "heldOut", first: number, size: number) {
   return batch;
 }
 
-Deno.test("trainingBatch() labels a sequence even (1) exactly where first + last is even", () => {
+Deno.test("trainingBatch() labels a sequence even (1) exactly if first + last is even", () => {
   const { tokens, labels, lengths } = filled("training", 0, 200);
   for (let row = 0; row < 200; row++) {
     const sequence = tokens.subarray(row * 5, row * 5 + 5);
@@ -30,7 +30,7 @@ Deno.test("trainingBatch() uses every token and balances the classes", () => {
   assert(even > 900 && even < 1100, `${even} of 2000 are even`);
 });
 
-Deno.test("trainingBatch() numbers sequences through the shards of a step", () => {
+Deno.test("trainingBatch() numbers sequences across the shards of a step", () => {
   const [step, shard] = [5, 1];
   const batch = createBatch(4, 5);
   data.trainingBatch(batch, step, shard);
@@ -40,7 +40,7 @@ Deno.test("trainingBatch() numbers sequences through the shards of a step", () =
   assertEquals(data.sequencesAfter(5), first - 4);
 });
 
-Deno.test("heldOutBatch() gives a sequence by its position, whatever batch it is in", () => {
+Deno.test("heldOutBatch() returns the same sequence for a position in any batch", () => {
   const whole = filled("heldOut", 40, 8);
   const half = filled("heldOut", 44, 4);
   assertEquals(half.tokens, whole.tokens.slice(4 * 5));
@@ -48,7 +48,7 @@ Deno.test("heldOutBatch() gives a sequence by its position, whatever batch it is
   assertEquals(data.heldOutIndex(44), 44);
 });
 
-Deno.test("trainingBatch() and heldOutBatch() draw from streams of their own, and other seeds others", () => {
+Deno.test("trainingBatch() and heldOutBatch() differ, and depend on the seed", () => {
   const training = filled("training", 0, 20);
   assertNotEquals(filled("heldOut", 0, 20).tokens, training.tokens);
   const other = createBatch(20, 5);
@@ -56,7 +56,7 @@ Deno.test("trainingBatch() and heldOutBatch() draw from streams of their own, an
   assertNotEquals(other.tokens, training.tokens);
 });
 
-Deno.test("heldOutBatch() touches only the rows in use and says their number and length", () => {
+Deno.test("heldOutBatch() changes only the rows in use, and sets their number and length", () => {
   const batch = createBatch(4, 7);
   batch.tokens.fill(-1);
   data.heldOutBatch(batch, 0, 2);

@@ -4,11 +4,11 @@ import { trainingConfigSchema } from "../../../lib/config/schema.ts";
 import { type Batch, createBatch } from "../../../lib/data/batches/batch.ts";
 import { tableConfig } from "../../../lib/data/batches/table_config.ts";
 import { tableDataset } from "../../../lib/data/batches/table_dataset.ts";
-import type { TrainingData } from "../../../lib/data/batches/training_data.ts";
+import type { TrainingData } from "../../../lib/data/batches/table.ts";
 import { InputError } from "../../../lib/base/errors.ts";
 import { randomData, tableOf } from "../tables.ts";
 
-/** Rows whose first token says which row it is; row r has 1 + r % 13 tokens and class r % 2. */
+/** Creates rows whose first token is their number; row r has 1 + r % 13 tokens and class r % 2. */
 function numbered(rows: number): TrainingData {
   const table = tableOf(
     Array.from({ length: rows }, (_, row) => [row, ...Array.from({ length: row % 13 }, (_, i) => row + i)]),
@@ -36,7 +36,7 @@ function open(data: TrainingData, shards: number, batchSize: number, seed = 1) {
   };
 }
 
-/** The number of each row of a batch of `numbered` rows, each seen to be the row that it says. */
+/** Returns the number of each row of a batch of `numbered` rows, and checks its contents. */
 function rowsOf({ size, length, tokens, lengths, labels }: Batch): number[] {
   return Array.from({ length: size }, (_, row) => {
     const number = tokens[row * length]!;
@@ -49,7 +49,7 @@ function rowsOf({ size, length, tokens, lengths, labels }: Batch): number[] {
 
 const sizes = fc.record({ rows: fc.integer({ min: 1, max: 400 }), shards: fc.integer({ min: 1, max: 5 }) });
 
-Deno.test("trainingBatch() gives every row of the table once an epoch, in another order each time and for each seed", () => {
+Deno.test("trainingBatch() returns every row once an epoch, in a new order for each epoch and seed", () => {
   const data = numbered(1000);
   const { config, at } = open(data, 3, 16);
   const epochs = [0, 1].map((epoch) =>
@@ -62,11 +62,11 @@ Deno.test("trainingBatch() gives every row of the table once an epoch, in anothe
   assertNotEquals(epochs[0], epochs[1]);
   const other = open(data, 3, 16, 2);
   assertNotEquals(rowsOf(other.at(0, 0)), epochs[0]!.slice(0, 16));
-  // Whatever was asked for before.
+  // Earlier calls change nothing.
   assertEquals(rowsOf(at(0, 0)), epochs[0]!.slice(0, 16));
 });
 
-Deno.test("trainingBatch() fills whole batches first, then a part of one, then none; shards with rows come first", () => {
+Deno.test("trainingBatch() fills whole batches, then one partly; shards with rows come first", () => {
   fc.assert(fc.property(sizes, ({ rows, shards }) => {
     const { config, dataset, at } = open(randomData({ rows }), shards, 8);
     let seen = 0;
@@ -83,7 +83,7 @@ Deno.test("trainingBatch() fills whole batches first, then a part of one, then n
   }));
 });
 
-Deno.test("trainingBatch() of 4 shards of 6 gives in each step the rows of one shard of 24", () => {
+Deno.test("trainingBatch() of 4 shards of 6 returns the rows of one shard of 24 in each step", () => {
   const data = numbered(500);
   const many = open(data, 4, 6), one = open(data, 1, 24);
   assertEquals(many.config.stepsPerEpoch, one.config.stepsPerEpoch);
@@ -112,7 +112,7 @@ Deno.test("trainingBatch() is as long as its longest row, which comes first, and
   assert(firstLengths.size > 15);
 });
 
-Deno.test("heldOutBatch() gives every row once, longest first, and heldOutIndex() says which it is", () => {
+Deno.test("heldOutBatch() returns every row once, longest first, and heldOutIndex() its index", () => {
   const { dataset, heldOut } = open(numbered(70), 1, 8);
   const all = [[0, 30], [30, 30], [60, 10]].flatMap(([first, size]) => rowsOf(heldOut(first!, size!)));
   assertEquals(all, all.map((_, position) => dataset.heldOutIndex(position)));
@@ -120,7 +120,7 @@ Deno.test("heldOutBatch() gives every row once, longest first, and heldOutIndex(
   assertEquals(all.map((row) => row % 13), all.map((row) => row % 13).toSorted((a, b) => b - a));
 });
 
-Deno.test("tableDataset() refuses a config that is not the data's, and rows without tokens or with too many", () => {
+Deno.test("tableDataset() refuses a config for other data, and rows with no or too many tokens", () => {
   const data = numbered(20);
   const { config } = open(data, 1, 8);
   assertThrows(() => tableDataset({ ...config, stepsPerEpoch: 4 }, data), RangeError, "stepsPerEpoch is 4: expected 3");
@@ -130,7 +130,7 @@ Deno.test("tableDataset() refuses a config that is not the data's, and rows with
   assertThrows(() => tried([new Array(14).fill(1)]), RangeError, "has 14 tokens");
 });
 
-Deno.test("tableDataset() weighs classes by scikit-learn's balanced rule, when asked to", () => {
+Deno.test("tableDataset() weights classes by scikit-learn's balanced rule on request", () => {
   // sklearn.utils.class_weight.compute_class_weight("balanced", classes=[0, 1, 2], y=[0, 0, 0, 1, 2, 0, 0, 0, 1, 2])
   const data = randomData({ rows: 10 });
   const config = tableConfig(trainingConfigSchema.parse({ classWeights: "balanced" }), data);
@@ -139,7 +139,7 @@ Deno.test("tableDataset() weighs classes by scikit-learn's balanced rule, when a
   assertEquals(tableDataset({ ...config, classWeights: "none" }, data).classWeights, undefined);
 });
 
-Deno.test("tableConfig() refuses data that cannot be trained on, and a warm-up longer than the run", () => {
+Deno.test("tableConfig() refuses unusable data, and a warm-up longer than the run", () => {
   const config = trainingConfigSchema.parse({ epochs: 2, warmupSteps: 5 });
   const messages = (data: TrainingData) => assertThrows(() => tableConfig(config, data), InputError).message;
   const empty = tableOf([], []);

@@ -1,11 +1,11 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { rowKeys } from "../../../lib/data/encode/row_keys.ts";
-import { createTokenizer } from "../../../lib/data/tokenizers/create.ts";
+import { createTokenizer } from "../../../lib/data/tokenizers/create_tokenizer.ts";
 import { Spans } from "../../../lib/data/tokenizers/tokenizer.ts";
 
 const words = createTokenizer({ kind: "words", lowercase: true, punctuation: "keep" });
 
-Deno.test("rowKeys() gives the same key to rows with the same tokens, and another one to others", () => {
+Deno.test("rowKeys() gives equal keys exactly to rows with the same tokens", () => {
   const keyOf = rowKeys(words);
   const key = keyOf("where is my parcel");
   assertEquals(["  where is\tmy\r\nparcel ", "Where is MY parcel"].map((text) => keyOf(text)), [key, key]);
@@ -24,7 +24,7 @@ Deno.test("rowKeys() gives the same key to rows with the same tokens, and anothe
   }
 });
 
-Deno.test("rowKeys() has the text, not its tokens, of a tokenizer whose tokens may have no strings", () => {
+Deno.test("rowKeys() hashes the text if tokens may have no strings", () => {
   const unknown = (_: string, spans: Spans) => {
     spans.reset("");
     spans.push(-1, 0);
@@ -36,10 +36,10 @@ Deno.test("rowKeys() has the text, not its tokens, of a tokenizer whose tokens m
   assertEquals(keyOf("one", spans), keyOf("one"));
 });
 
-Deno.test("rowKeys() tells a million similar rows apart, short and long ones", () => {
+Deno.test("rowKeys() distinguishes a million similar rows, short and long", () => {
   const keyOf = rowKeys(words);
   const keys = new Set<number>();
-  const tail = " with the very same words behind it, as lines of a log have";
+  const tail = " with the same words after it, like lines of a log";
   for (let at = 0; at < 500_000; at++) {
     keys.add(keyOf(at.toString(36)));
     keys.add(keyOf(`${at % 1000} ${Math.floor(at / 1000)}${tail}`));

@@ -11,7 +11,7 @@ const row = fc.record({
   tokens: fc.array(uint32, { maxLength: 20 }),
 });
 
-Deno.test("RowStore gives back every row as it was added, of several sources, and is empty when released", () => {
+Deno.test("RowStore returns every row unchanged, and is empty when released", () => {
   fc.assert(fc.property(fc.array(fc.array(row, { maxLength: 10 }), { maxLength: 4 }), (sources) => {
     const store = new RowStore();
     const added: unknown[] = [];
@@ -21,7 +21,7 @@ Deno.test("RowStore gives back every row as it was added, of several sources, an
         line += step;
         const first = Math.floor(store.rows / 2);
         added.push({ row: store.rows, source, line, label, length, first, count: tokens.length, tokens });
-        // Between others, which are not the row's.
+        // The first and the last token do not belong to the row.
         store.add({ source, line, label, length, first }, Uint32Array.from([7, ...tokens, 9]), 1, tokens.length);
       }
     });
@@ -34,7 +34,7 @@ Deno.test("RowStore gives back every row as it was added, of several sources, an
   }));
 });
 
-Deno.test("RowStore takes about a byte for each small number, over many chunks", () => {
+Deno.test("RowStore takes about a byte for each small number, also over many chunks", () => {
   const store = new RowStore();
   const ids = new Uint32Array(100).fill(100);
   for (let line = 1; line <= 50_000; line++) {
@@ -49,7 +49,7 @@ Deno.test("RowStore takes about a byte for each small number, over many chunks",
   assertEquals(tokens, 5_000_000);
 });
 
-Deno.test("Duplicates finds the first row with the same tokens, as a Map of strings does", () => {
+Deno.test("Duplicates finds the first row with the same tokens, like a Map of strings", () => {
   const rows = fc.array(fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 1, maxLength: 4 }), { maxLength: 100 });
   fc.assert(fc.property(rows, (rows) => {
     const duplicates = new Duplicates();
@@ -63,7 +63,7 @@ Deno.test("Duplicates finds the first row with the same tokens, as a Map of stri
   }));
 });
 
-Deno.test("Duplicates tells 200,000 different rows apart, and is bounded", () => {
+Deno.test("Duplicates distinguishes 200,000 rows, and is bounded", () => {
   const duplicates = new Duplicates(100_000);
   const ids = new Uint32Array(3);
   const row = (index: number) => ids.set([index, index >> 8, 5]);

@@ -6,7 +6,7 @@ const rows = fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 200 });
 const share = fc.double({ min: 0.01, max: 0.9, noNaN: true });
 const ones = (split: Uint8Array) => split.reduce((sum, value) => sum + value, 0);
 
-Deno.test("stratifiedSplit() draws the share of every class to within a row or two, and leaves each a row to train on", () => {
+Deno.test("stratifiedSplit() draws the share of every class, and leaves each a row to train on", () => {
   fc.assert(fc.property(rows, share, fc.integer({ min: 0, max: 2 ** 32 - 1 }), (labels, share, seed) => {
     const split = stratifiedSplit(Uint16Array.from(labels), 5, share, seed);
     for (let label = 0; label < 5; label++) {
@@ -20,7 +20,7 @@ Deno.test("stratifiedSplit() draws the share of every class to within a row or t
   }));
 });
 
-Deno.test("stratifiedSplit() draws 10% of 1,000 rows exactly, in each of two classes, by the seed alone", () => {
+Deno.test("stratifiedSplit() draws exactly 10% of two classes, and depends only on the seed", () => {
   const labels = Uint16Array.from({ length: 1000 }, (_, row) => row % 4 === 0 ? 1 : 0);
   const split = stratifiedSplit(labels, 2, 0.1, 1);
   assertEquals(ones(split), 100);
@@ -29,16 +29,16 @@ Deno.test("stratifiedSplit() draws 10% of 1,000 rows exactly, in each of two cla
   assertNotEquals(stratifiedSplit(labels, 2, 0.1, 2), split);
 });
 
-Deno.test("stratifiedSplit() draws from everywhere in the data", () => {
+Deno.test("stratifiedSplit() draws evenly from the whole data", () => {
   const split = stratifiedSplit(new Uint16Array(100_000), 1, 0.1, 3);
   for (let part = 0; part < 10; part++) {
     const drawn = ones(split.subarray(10_000 * part, 10_000 * (part + 1)));
-    // Standard deviation is 30.
+    // The standard deviation is 30.
     assert(Math.abs(drawn - 1000) < 150, `${drawn} of part ${part}`);
   }
 });
 
-Deno.test("validationCounts() rounds so that the sum is right, and draws nothing from single rows", () => {
+Deno.test("validationCounts() rounds to the right sum, and draws nothing from single rows", () => {
   assertEquals(validationCounts(Uint32Array.of(5, 5, 5, 5), 0.1), Uint32Array.of(1, 0, 1, 0));
   assertEquals(validationCounts(Uint32Array.of(1, 1, 2), 0.1), Uint32Array.of(0, 0, 1));
   assertEquals(validationCounts(Uint32Array.of(1, 1), 0.5), Uint32Array.of(0, 0));

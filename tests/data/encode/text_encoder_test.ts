@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { createEncoder } from "../../../lib/data/encode/text_encoder.ts";
-import { plainTokenizer } from "../../../lib/data/tokenizers/plain.ts";
-import type { PlainTokenizerJson, Tokenizer } from "../../../lib/data/tokenizers/tokenizer.ts";
-import { Spans } from "../../../lib/data/tokenizers/tokenizer.ts";
+import { createTextEncoder } from "../../../lib/data/encode/text_encoder.ts";
+import { plainTokenizer } from "../../../lib/data/tokenizers/plain_tokenizers.ts";
+import type { PlainTokenizerJson } from "../../../lib/data/tokenizers/schema.ts";
+import { Spans, type Tokenizer } from "../../../lib/data/tokenizers/tokenizer.ts";
 import { Vocabulary } from "../../../lib/data/vocabulary/vocabulary.ts";
 
 const KINDS: readonly PlainTokenizerJson[] = [
@@ -36,7 +36,7 @@ const text = fc.array(
   { minLength: 8, maxLength: 60 },
 ).map((parts) => parts.join(""));
 
-Deno.test("createEncoder() reads of a long text what it reads of all its tokens, and looks at no more than it needs", () => {
+Deno.test("createTextEncoder() encodes a long text as if it cut all of it", () => {
   for (const kind of KINDS) {
     const tokenizer = plainTokenizer(kind);
     const spans = new Spans();
@@ -46,7 +46,7 @@ Deno.test("createEncoder() reads of a long text what it reads of all its tokens,
         const all = spans.strings().map(String);
         const kept = side === "end" ? all.slice(0, most) : all.slice(-most);
         const known = [...new Set(all)];
-        const { tokens, truncated } = createEncoder(tokenizer, new Vocabulary(known), {
+        const { tokens, truncated } = createTextEncoder(tokenizer, new Vocabulary(known), {
           maxLength: most,
           truncate: side as "end" | "start",
         })(text);
@@ -58,7 +58,7 @@ Deno.test("createEncoder() reads of a long text what it reads of all its tokens,
   }
 });
 
-Deno.test("createEncoder() cuts a few hundred characters of a megabyte of words", () => {
+Deno.test("createTextEncoder() cuts only a few hundred characters of a megabyte", () => {
   const long = "please refund me ".repeat(60_000);
   for (const truncate of ["end", "start"] as const) {
     let looked = 0;
@@ -67,7 +67,7 @@ Deno.test("createEncoder() cuts a few hundred characters of a megabyte of words"
       json: plain.json,
       cut: (text, spans) => (looked += text.length, plain.cut(text, spans)),
     };
-    const encode = createEncoder(tokenizer, new Vocabulary(["refund"]), { maxLength: 8, truncate });
+    const encode = createTextEncoder(tokenizer, new Vocabulary(["refund"]), { maxLength: 8, truncate });
     assertEquals([encode(long).truncated, looked < 1000], [true, true]);
   }
 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { readFile } from "node:fs/promises";
-import { createTokenizer } from "../../../lib/data/tokenizers/create.ts";
+import { createTokenizer } from "../../../lib/data/tokenizers/create_tokenizer.ts";
 import { Spans, type Tokenizer } from "../../../lib/data/tokenizers/tokenizer.ts";
 import {
   COMBINING_MARK,
@@ -17,9 +17,9 @@ import { InputError } from "../../../lib/base/errors.ts";
 
 interface Case {
   readonly name: string;
-  /** Its model is the number of one. */
+  /** Has the number of a model in place of the model. */
   readonly tokenizer: Readonly<Record<string, unknown>> & { readonly model: number };
-  /** The tokens of each text by Hugging Face's own library. */
+  /** Tokens of each text as Hugging Face's own library cuts them. */
   readonly tokens: readonly string[][];
 }
 
@@ -42,7 +42,7 @@ for (const { name, tokenizer, tokens } of cases) {
   Deno.test(`huggingface tokenizer cuts as Hugging Face's own library: ${name}`, () => {
     const model = first.models[tokenizer.model]!;
     const made = open({ ...tokenizer, model });
-    // What a Unigram model does not know has no string here.
+    // Tokens that a Unigram model does not know have no string here.
     const known = Array.isArray(model.vocab) ? new Set(model.vocab.map(([token]) => token)) : undefined;
     first.texts.forEach((text, index) => {
       const expected = tokens[index]!.map((token) => !known || known.has(token) ? token : undefined);
@@ -51,13 +51,13 @@ for (const { name, tokenizer, tokens } of cases) {
   });
 }
 
-Deno.test("huggingface tokenizer takes half of a surrogate pair for a replacement character", () => {
+Deno.test("huggingface tokenizer replaces half of a surrogate pair with U+FFFD", () => {
   const model = { type: "WordLevel", vocab: { "\ufffd": 0 }, unk_token: "?" };
   const made = open({ model, pre_tokenizer: { type: "WhitespaceSplit" } });
   assertEquals(cut(made, "\ud83d a \ude00"), ["\ufffd", undefined, "\ufffd"]);
 });
 
-Deno.test("classes of characters hold as many as in Hugging Face's own library", () => {
+Deno.test("character classes have as many characters as in Hugging Face's own library", () => {
   const counts: [inside: string, count: number][] = [
     [PUNCTUATION, 726],
     [NUMERIC, 1924],
@@ -96,7 +96,7 @@ const refusals: [what: string, parts: Readonly<Record<string, unknown>>, message
   ["merges out of the vocabulary", { model: { ...bpe, merges: ["a c"] } }, 'model.merges holds "c"'],
   ["merges of three", { model: { ...bpe, merges: ["a b c"] } }, 'model.merges holds "a b c"'],
   ["two tokens with one id", { model: { ...bpe, vocab: { a: 0, b: 0, ab: 2 } } }, "model.vocab has two tokens"],
-  ["ids that are none", { model: { ...bpe, vocab: { a: "0" } } }, "model.vocab is"],
+  ["ids that are no numbers", { model: { ...bpe, vocab: { a: "0" } } }, "model.vocab is"],
   ["WordPiece without its limit", {
     model: { type: "WordPiece", vocab: {}, unk_token: "a", continuing_subword_prefix: "##" },
   }, "model.max_input_chars_per_word is missing"],
@@ -144,7 +144,7 @@ const refusals: [what: string, parts: Readonly<Record<string, unknown>>, message
     post_processor: { type: "TemplateProcessing", single: [{ SpecialToken: { id: "a", type_id: 0 } }] },
   }, "post_processor.single is"],
   ["an unknown post-processor", { post_processor: { type: "Other" } }, 'post_processor.type is "Other"'],
-  ["an added token that is nothing", {
+  ["an added token that the normalizer empties", {
     normalizer: { type: "Strip", strip_left: true, strip_right: true },
     added_tokens: [
       { id: 1, content: " ", single_word: false, lstrip: false, rstrip: false, normalized: true, special: false },
@@ -155,12 +155,15 @@ for (const [what, parts, message] of refusals) {
   Deno.test(`huggingface tokenizer refuses ${what} by its name`, () => {
     open(base);
     const error = assertThrows(() => open({ ...base, ...parts }), InputError);
-    assert(error.message.startsWith("tokenizer.json: ") && error.message.includes(message), error.message);
+    assert(
+      error.message.startsWith('Cannot use "tokenizer.json" as a tokenizer: ') && error.message.includes(message),
+      error.message,
+    );
     assert(error.message.includes("is not supported"), error.message);
   });
 }
 
-Deno.test("BPE merges as a plain search for the first merge does", () => {
+Deno.test("BPE merges like a plain search for the first merge", () => {
   const letters = fc.string({ unit: fc.constantFrom("a", "b", "c"), maxLength: 40 });
   const pairs = fc.array(fc.tuple(fc.nat(20), fc.nat(20)), { maxLength: 12 });
   fc.assert(fc.property(letters, pairs, (text, chosen) => {
@@ -168,7 +171,7 @@ Deno.test("BPE merges as a plain search for the first merge does", () => {
     const merges: [string, string][] = [];
     for (const [first, second] of chosen) {
       const pair = [tokens[first % tokens.length]!, tokens[second % tokens.length]!] as [string, string];
-      // A token that two pairs make may be merged by either: a plain search does not know which.
+      // A token that two pairs can form is ambiguous for a plain search.
       if (tokens.includes(pair.join(""))) continue;
       merges.push(pair);
       tokens.push(pair.join(""));
@@ -190,7 +193,7 @@ function plainlyMerged(symbols: readonly string[], merges: readonly (readonly [s
   }
 }
 
-Deno.test("Unigram finds tokens whose scores have the greatest sum of all", () => {
+Deno.test("Unigram finds the tokens with the greatest sum of scores", () => {
   const letters = fc.string({ unit: fc.constantFrom("a", "b", "c"), minLength: 1, maxLength: 9 });
   const pieces = fc.uniqueArray(fc.string({ unit: fc.constantFrom("a", "b", "c"), minLength: 1, maxLength: 4 }));
   fc.assert(

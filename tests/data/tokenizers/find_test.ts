@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Span } from "../../../lib/data/tokenizers/huggingface/find.ts";
 import { compilePattern } from "../../../lib/data/tokenizers/huggingface/pattern.ts";
 
-/** The same expression as tokenizer.json has it, and as JavaScript has it. */
+/** An expression in the syntax of tokenizer.json, and the same one in that of JavaScript. */
 interface Both {
   readonly own: string;
   readonly script: string;
@@ -11,7 +11,7 @@ interface Both {
 
 let atomic = 0;
 
-/** An expression of a few letters; the deeper ones have all that is supported. */
+/** Draws expressions over a few letters, with every supported construct. */
 const expressions = fc.letrec<{ any: Both; atom: Both }>((tie) => ({
   any: fc.array(fc.array(tie("atom"), { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 3 }).map(
     (choices) => {
@@ -39,7 +39,7 @@ const expressions = fc.letrec<{ any: Both; atom: Both }>((tie) => ({
   ),
 }));
 
-/** What finds the matches of a pattern; undefined for one that is refused by its name. */
+/** Compiles a pattern; undefined for one that is refused with a SyntaxError. */
 function supported(pattern: string): ((text: string) => readonly Span[]) | undefined {
   try {
     return compilePattern(pattern);
@@ -49,7 +49,7 @@ function supported(pattern: string): ((text: string) => readonly Span[]) | undef
   }
 }
 
-Deno.test("compilePattern() finds what an expression of JavaScript finds with backtracking", () => {
+Deno.test("compilePattern() finds the same matches as JavaScript with backtracking", () => {
   let compared = 0;
   const texts = fc.array(fc.string({ unit: fc.constantFrom("a", "b", "c", "\n", "😀"), maxLength: 9 }), {
     minLength: 5,
@@ -76,7 +76,7 @@ Deno.test("compilePattern() finds what an expression of JavaScript finds with ba
 const MANY = 1_000_000;
 const AS = "a".repeat(MANY);
 
-// With backtracking none of them would end: they take 2^n steps, or n² of them.
+// Backtracking would take 2^n or n² steps, and never end.
 for (
   const [pattern, text, expected] of [
     ["(a+)+b", AS, []],
@@ -92,12 +92,12 @@ for (
     ["\\s+(?!\\S)|\\s+", " ".repeat(MANY) + "x", [[0, MANY - 1], [MANY - 1, MANY]]],
   ] as const
 ) {
-  Deno.test(`compilePattern() gets to the end of a long text with ${pattern}`, () => {
+  Deno.test(`compilePattern() reads a long text in linear time with ${pattern}`, () => {
     assertEquals(compilePattern(pattern)(text), expected.map(([start, end]): Span => [start, end]));
   });
 }
 
-Deno.test("compilePattern() refuses patterns that would take very many steps for each character, or that are nested deep", () => {
+Deno.test("compilePattern() refuses patterns with too many states, or nested too deeply", () => {
   const refused = (pattern: string, what: string) => assertThrows(() => compilePattern(pattern), SyntaxError, what);
   refused("a{1,9999}", "more than 1000 characters and repetitions");
   refused("((a{1,99}){1,99}){1,99}", "more than 1000 characters and repetitions");

@@ -1,11 +1,11 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { openPreprocessing } from "../../../lib/data/encode/preprocessing.ts";
-import { createTokenizer, openTokenizer } from "../../../lib/data/tokenizers/create.ts";
+import { createTokenizer, openTokenizer } from "../../../lib/data/tokenizers/create_tokenizer.ts";
 import { Spans, type Tokenizer } from "../../../lib/data/tokenizers/tokenizer.ts";
 import { InputError } from "../../../lib/base/errors.ts";
 import { withFiles } from "../reading.ts";
 
-/** WordPiece over a handful of pieces; `[UNK]` is left out of one to see words that have no id. */
+/** Describes WordPiece over a few pieces; without `[UNK]`, some words have no id. */
 function wordPiece(withUnknown: boolean) {
   const pieces = [...withUnknown ? ["[UNK]"] : [], "train", "##ing", "##s", "lock", "step", "##step", "a"];
   return {
@@ -33,7 +33,7 @@ function cut(tokenizer: Tokenizer, text: string): (string | undefined)[] {
 
 const options = { lowercase: true, punctuation: "keep" } as const;
 
-Deno.test("openTokenizer() reads a tokenizer.json, and what it cuts is the same from its JSON", async () => {
+Deno.test("openTokenizer() reads a tokenizer.json, whose saved JSON cuts alike", async () => {
   await withFiles({ "tokenizer.json": JSON.stringify(wordPiece(true)) }, async (folder) => {
     const tokenizer = await openTokenizer({ ...options, tokenizer: `${folder}/tokenizer.json` });
     const tokens = ["train", "##ing", "lock", "##step", "[UNK]", "a"];
@@ -43,7 +43,7 @@ Deno.test("openTokenizer() reads a tokenizer.json, and what it cuts is the same 
   });
 });
 
-Deno.test("openTokenizer() reads a tokenizer.json with a byte order mark, and reads no tokenizer_config.json", async () => {
+Deno.test("openTokenizer() accepts a byte order mark, and ignores tokenizer_config.json", async () => {
   const files = { "tokenizer.json": "\ufeff" + JSON.stringify(wordPiece(true)), "tokenizer_config.json": "{ broken" };
   await withFiles(files, async (folder) => {
     const tokenizer = await openTokenizer({ ...options, tokenizer: `${folder}/tokenizer.json` });
@@ -51,7 +51,7 @@ Deno.test("openTokenizer() reads a tokenizer.json with a byte order mark, and re
   });
 });
 
-Deno.test("a run of the first rules cuts as when it was trained, and is read so again", async () => {
+Deno.test("a run of the first rules still cuts as when it was trained", async () => {
   const { model, ...rest } = wordPiece(true);
   const tokenizer = { ...rest, model: { ...model, vocab: { ...model.vocab, "café": 10, "caf": 11 } } };
   const saved = {
@@ -61,7 +61,7 @@ Deno.test("a run of the first rules cuts as when it was trained, and is read so 
     truncate: "end",
   };
   const encoded = (json: unknown) => [...openPreprocessing(JSON.parse(JSON.stringify(json))).encode("Café").tokens];
-  // The library of then took é for no letter.
+  // The library of that time did not treat é as a letter.
   assertEquals(encoded({ ...saved, tokenizer: { ...saved.tokenizer, config: {} } }), [2, 1]);
   assertEquals(encoded({ ...saved, rules: 2 }), [3]);
 
@@ -76,14 +76,14 @@ Deno.test("a run of the first rules cuts as when it was trained, and is read so 
   });
 });
 
-Deno.test("a Hugging Face tokenizer's words without an id are tokens without a string", async () => {
+Deno.test("words without an id in a Hugging Face tokenizer are tokens without a string", async () => {
   await withFiles({ "tokenizer.json": JSON.stringify(wordPiece(false)) }, async (folder) => {
     const tokenizer = await openTokenizer({ ...options, tokenizer: `${folder}/tokenizer.json` });
     assertEquals(cut(tokenizer, "a quux step"), ["a", undefined, "step"]);
   });
 });
 
-Deno.test("openTokenizer() refuses what is no Hugging Face tokenizer, by its path", async () => {
+Deno.test("openTokenizer() refuses an invalid Hugging Face tokenizer, and names its path", async () => {
   const files = {
     "text.json": "no",
     "list.json": "[]",

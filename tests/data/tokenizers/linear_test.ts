@@ -8,8 +8,8 @@ import { normalForm } from "../../../lib/data/tokenizers/huggingface/unicode.ts"
 const base = { version: "1.0", model: { type: "WordLevel", vocab: { "[UNK]": 0 }, unk_token: "[UNK]" } };
 const FORMS = ["NFC", "NFD", "NFKC", "NFKD"] as const;
 
-Deno.test("normalForm() gives long runs of marks the form that Unicode has, in whatever order they come", () => {
-  // Of many classes, of none, with decompositions of two, and past U+FFFF.
+Deno.test("normalForm() normalizes long runs of marks in any order as Unicode does", () => {
+  // These have many classes or none, decompositions of two characters, and code points past U+FFFF.
   const marks =
     "\u0301\u0316\u0327\u0334\u0345\u0344\u034f\u0591\u05b0\u064b\u0670\u093c\u094d\u0e38\u0f71\u0f73\u20d0" +
     "\u302a\u3099\u0341\u{1d165}\u{1d16d}\u{1e944}";
@@ -31,9 +31,9 @@ Deno.test("normalForm() gives long runs of marks the form that Unicode has, in w
 const MANY = 1_000_000;
 const repeated = (unit: string) => unit.repeat(MANY / unit.length);
 
-// Each would take MANY² steps by the ways that are not taken.
+// A naive implementation would take MANY² steps for each.
 for (const type of FORMS) {
-  Deno.test(`the normalizer ${type} gets to the end of a letter with very many marks`, () => {
+  Deno.test(`the normalizer ${type} takes linear time for a letter with very many marks`, () => {
     const normalize = createNormalize(parseTokenizer({ ...base, normalizer: { type } }).normalizers);
     const half = MANY / 2;
     const [above, below] = ["\u0301".repeat(half), "\u0316".repeat(half)];
@@ -58,7 +58,7 @@ const preTokenizers: Readonly<Record<string, unknown>>[] = [
   { type: "Metaspace", replacement: "▁" },
 ];
 for (const pre_tokenizer of preTokenizers) {
-  Deno.test(`the pre-tokenizer ${pre_tokenizer.type} gets to the end of a long text`, () => {
+  Deno.test(`the pre-tokenizer ${pre_tokenizer.type} takes linear time for a long text`, () => {
     const preTokenize = createPreTokenize(parseTokenizer({ ...base, pre_tokenizer }).preTokenizers);
     const letters = (text: string) => text.replaceAll(/[^ab1!-]/g, "");
     for (const text of [`${repeated(" ")}a`, `a${repeated("a1")}`, `a${repeated("a-")}`]) {
@@ -68,7 +68,7 @@ for (const pre_tokenizer of preTokenizers) {
   });
 }
 
-Deno.test("the normalizers Strip, Replace, Lowercase and BertNormalizer get to the end of a long text", () => {
+Deno.test("the normalizers Strip, Replace, Lowercase and BertNormalizer take linear time", () => {
   const run = (normalizer: unknown, text: string) =>
     createNormalize(parseTokenizer({ ...base, normalizer }).normalizers)(text);
   const spaces = repeated(" ");

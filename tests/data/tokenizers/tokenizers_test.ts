@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { createTokenizer, openTokenizer } from "../../../lib/data/tokenizers/create.ts";
-import { Spans, spansOf, type TokenizerJson } from "../../../lib/data/tokenizers/tokenizer.ts";
+import { createTokenizer, openTokenizer } from "../../../lib/data/tokenizers/create_tokenizer.ts";
+import type { TokenizerJson } from "../../../lib/data/tokenizers/schema.ts";
+import { Spans, spansOf } from "../../../lib/data/tokenizers/tokenizer.ts";
 import { InputError } from "../../../lib/base/errors.ts";
 
 function cut(json: TokenizerJson, text: string): (string | undefined)[] {
@@ -27,7 +28,7 @@ const cases: [what: string, json: TokenizerJson, text: string, tokens: string[]]
   ["all kinds of white space", words, " a\u00A0b\u3000c\u200Bd\uFEFFe\n", ["a", "b", "c", "d", "e"]],
   ["half of a surrogate pair", words, "a \uD83D b", ["a", "\uD83D", "b"]],
   ["nothing", words, "", []],
-  ["white space alone", words, " \t\n", []],
+  ["only white space", words, " \t\n", []],
   ["characters", { kind: "chars", lowercase: true }, " Ab  c\n", ["a", "b", " ", "c"]],
   ["characters with accents", { kind: "chars", lowercase: false }, "Ae\u0301👍", ["A", "e\u0301", "👍"]],
   ["codes", { kind: "codes" }, "login  add_to-cart,1\tLogin", ["login", "add_to-cart,1", "Login"]],
@@ -38,7 +39,7 @@ for (const [what, json, text, tokens] of cases) {
 
 const any = fc.string({ unit: "binary", maxLength: 60 });
 
-Deno.test("words tokenizer keeps all but white space and lone accents, in order, as a plain regular expression does", () => {
+Deno.test("words tokenizer keeps all characters but white space and lone accents, in order", () => {
   fc.assert(
     fc.property(any, (text) => {
       const tokens = cut({ kind: "words", lowercase: false, punctuation: "keep" }, text) as string[];
@@ -50,7 +51,7 @@ Deno.test("words tokenizer keeps all but white space and lone accents, in order,
   );
 });
 
-Deno.test("words tokenizer cuts text of Latin letters as a plain regular expression does", () => {
+Deno.test("words tokenizer cuts Latin letters like a plain regular expression", () => {
   const latin = fc.string({ unit: fc.constantFrom(..."aZé9_ .,!-'\n"), maxLength: 40 });
   fc.assert(
     fc.property(latin, (text) => {
@@ -61,13 +62,13 @@ Deno.test("words tokenizer cuts text of Latin letters as a plain regular express
   );
 });
 
-Deno.test("chars tokenizer's tokens make the text again, its white space aside", () => {
+Deno.test("chars tokenizer's tokens joined are the text with single spaces", () => {
   fc.assert(fc.property(any, (text) => {
     assertEquals(cut({ kind: "chars", lowercase: false }, text).join(""), text.replaceAll(/\s+/g, " ").trim());
   }));
 });
 
-Deno.test("codes tokenizer cuts as split() does", () => {
+Deno.test("codes tokenizer cuts like split()", () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: fc.constantFrom("a", "-", "é", "1") }), { maxLength: 20 }), (codes) => {
       const wanted = codes.filter((code) => code !== "");
@@ -76,7 +77,7 @@ Deno.test("codes tokenizer cuts as split() does", () => {
   );
 });
 
-Deno.test("spansOf() gives a list of tokens as it is, thousands and empty ones as well", () => {
+Deno.test("spansOf() writes any list of tokens, also thousands and empty ones", () => {
   fc.assert(fc.property(fc.array(any, { maxLength: 30 }), (tokens) => {
     const spans = new Spans();
     spansOf(tokens, spans);
@@ -88,13 +89,13 @@ Deno.test("spansOf() gives a list of tokens as it is, thousands and empty ones a
   assertEquals(spans.strings(), many);
 });
 
-Deno.test("openTokenizer() refuses a name that is none, with the nearest one", async () => {
+Deno.test("openTokenizer() refuses an unknown name, and suggests the nearest one", async () => {
   const options = { lowercase: true, punctuation: "keep" } as const;
   await assertRejects(() => openTokenizer({ ...options, tokenizer: "word" }), InputError, "did you mean words?");
   await assertRejects(() => openTokenizer({ ...options, tokenizer: "bert" }), InputError, "path of a tokenizer.json");
   await assertRejects(
     () => openTokenizer({ ...options, tokenizer: "./none.json" }),
     InputError,
-    "./none.json cannot be",
+    'Cannot use "./none.json" as a tokenizer',
   );
 });

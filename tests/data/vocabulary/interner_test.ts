@@ -6,7 +6,7 @@ import { ProvisionalTokens } from "../../../lib/data/vocabulary/provisional.ts";
 const add = (interner: Interner, text: string) => interner.add(unitsOf(text), 0, text.length);
 const find = (interner: Interner, text: string) => interner.find(unitsOf(text), 0, text.length);
 
-Deno.test("Interner numbers strings as a Map does, and gives them back", () => {
+Deno.test("Interner numbers strings like a Map, and returns them", () => {
   const strings = fc.array(fc.string({ unit: "binary", maxLength: 4 }), { maxLength: 60 });
   fc.assert(fc.property(strings, (texts) => {
     const interner = new Interner();
@@ -21,7 +21,7 @@ Deno.test("Interner numbers strings as a Map does, and gives them back", () => {
   }));
 });
 
-Deno.test("Interner holds 100,000 strings and one of 100,000 units", () => {
+Deno.test("Interner stores 100,000 strings and one of 100,000 units", () => {
   const interner = new Interner();
   const texts = [...Array.from({ length: 100_000 }, (_, index) => `word${index}`), "é".repeat(100_000)];
   assertEquals(texts.map((text) => add(interner, text)), texts.map((_, index) => index));
@@ -35,7 +35,7 @@ Deno.test("unitsOf() and textOf() are inverses, lone surrogates included", () =>
   }));
 });
 
-Deno.test("ProvisionalTokens forgets the rarest half when there are too many, and never gives an id twice", () => {
+Deno.test("ProvisionalTokens forgets the rarest half of too many, and never reuses an id", () => {
   const tokens = new ProvisionalTokens(8);
   const add = (text: string) => tokens.add(unitsOf(text), 0, text.length);
   const frequent = ["a", "b", "c"];

@@ -9,7 +9,7 @@ import type { GramSpace } from "../../../lib/ngrams/grams.ts";
 import { type Config, trainingConfig } from "../../../lib/config/schema.ts";
 import { spellingOf } from "../../../lib/data/tokenizers/normal_form.ts";
 import { openPreprocessing, type PreprocessingJson } from "../../../lib/data/encode/preprocessing.ts";
-import { createTokenizer } from "../../../lib/data/tokenizers/create.ts";
+import { createTokenizer } from "../../../lib/data/tokenizers/create_tokenizer.ts";
 import { Spans } from "../../../lib/data/tokenizers/tokenizer.ts";
 import { initialWeights } from "../../../lib/model/initial.ts";
 import { taskModel } from "../../../lib/model/task_model.ts";

@@ -1,7 +1,7 @@
 /** Runs over a table: created, resumed and verified with the same data, and refused with others. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Config } from "../../../lib/config/schema.ts";
-import type { TrainingData } from "../../../lib/data/batches/training_data.ts";
+import type { TrainingData } from "../../../lib/data/batches/table.ts";
 import { InputError } from "../../../lib/base/errors.ts";
 import { StopReason } from "../../../lib/lockstep/memory/control.ts";
 import { readManifest } from "../../../lib/run/files/manifest.ts";

@@ -7,17 +7,14 @@ import { stripTypeScriptTypes } from "node:module";
 import grams from "../../../ngrams/grams.ts" with { type: "text" };
 import mix from "../../../ngrams/mix.ts" with { type: "text" };
 import model from "../../../ngrams/model.ts" with { type: "text" };
-import logLoss from "../../../data/log_loss.ts" with { type: "text" };
+import metrics from "../../../data/metrics.ts" with { type: "text" };
 import encoder from "../../../data/encode/text_encoder.ts" with { type: "text" };
 import growing from "../../../base/growing_arrays.ts" with { type: "text" };
 import interner from "../../../data/vocabulary/interner.ts" with { type: "text" };
 import characters from "../../../data/tokenizers/characters.ts" with { type: "text" };
-import chars from "../../../data/tokenizers/chars.ts" with { type: "text" };
-import codes from "../../../data/tokenizers/codes.ts" with { type: "text" };
-import plain from "../../../data/tokenizers/plain.ts" with { type: "text" };
+import plainTokenizers from "../../../data/tokenizers/plain_tokenizers.ts" with { type: "text" };
 import normalForm from "../../../data/tokenizers/normal_form.ts" with { type: "text" };
 import tokenizer from "../../../data/tokenizers/tokenizer.ts" with { type: "text" };
-import words from "../../../data/tokenizers/words.ts" with { type: "text" };
 import predict from "./predict.js" with { type: "text" };
 import vocabulary from "../../../data/vocabulary/vocabulary.ts" with { type: "text" };
 
@@ -28,14 +25,11 @@ const MODULES = [
   characters,
   normalForm,
   tokenizer,
-  words,
-  chars,
-  codes,
-  plain,
+  plainTokenizers,
   encoder,
   grams,
   model,
-  logLoss,
+  metrics,
   mix,
 ];
 

@@ -4,7 +4,7 @@
  */
 import { CharacterKind, kindOf } from "../../../data/tokenizers/characters.ts";
 import { isInvisible } from "../../../data/tokenizers/normal_form.ts";
-import { standsAlone } from "../../../data/tokenizers/words.ts";
+import { standsAlone } from "../../../data/tokenizers/plain_tokenizers.ts";
 
 type Name = "space" | "word" | "mark" | "joiner" | "alone";
 type Range = [first: number, last: number];

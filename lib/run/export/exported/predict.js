@@ -14,8 +14,8 @@
  * LayersModel knows no lengths and takes every token as real, so that only sequences of one length go in together.
  */
 import { createCombiner } from "../../../ngrams/mix.ts";
-import { createEncoder } from "../../../data/encode/text_encoder.ts";
-import { plainTokenizer } from "../../../data/tokenizers/plain.ts";
+import { createTextEncoder } from "../../../data/encode/text_encoder.ts";
+import { plainTokenizer } from "../../../data/tokenizers/plain_tokenizers.ts";
 import { Vocabulary } from "../../../data/vocabulary/vocabulary.ts";
 
 export async function loadClassifier(tf, folder) {
@@ -103,7 +103,7 @@ async function get(base, name) {
 /** From a text, or from tokens by name, to token ids. Texts for a tokenizer of Hugging Face are cut by its own library. */
 function encoderOf({ tokenizer, vocabulary, maxLength, truncate, rules }) {
   const cutter = tokenizer.kind === "huggingface" ? { json: tokenizer, cut: refuseText } : plainTokenizer(tokenizer);
-  const encode = createEncoder(cutter, new Vocabulary(vocabulary), { maxLength, truncate, rules });
+  const encode = createTextEncoder(cutter, new Vocabulary(vocabulary), { maxLength, truncate, rules });
   return (input) => [...encode(input).tokens];
 }
 

@@ -1,0 +1,22 @@
+/** Defines the loss and the predicted class of a row. Exported models run this file in browsers: plain JavaScript without its types. */
+
+/**
+ * Smaller probabilities count as this one, so that one certain mistake does not make a loss infinite. It is the least
+ * float32 above 0: predictions are float32, so they cannot be smaller without being 0.
+ */
+const LEAST_PROBABILITY = 2 ** -149;
+
+/** Returns the cross-entropy, in nats, of a row whose own class was predicted with `probability`. */
+export function logLoss(probability: number): number {
+  return -Math.log(Math.max(probability, LEAST_PROBABILITY));
+}
+
+/**
+ * Returns the predicted class of the row whose probabilities are the `width` numbers from `first` on: the position of the
+ * greatest, counted from `first`, and the lowest position of equals.
+ */
+export function mostProbable(probabilities: ArrayLike<number>, first = 0, width = probabilities.length): number {
+  let best = 0;
+  for (let k = 1; k < width; k++) if (probabilities[first + k]! > probabilities[first + best]!) best = k;
+  return best;
+}
