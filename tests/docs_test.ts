@@ -91,7 +91,9 @@ function folderImports(): Map<string, Set<string>> {
     const from = folderOf(path);
     const targets = imports.get(from) ?? new Set();
     imports.set(from, targets);
-    for (const target of importedFiles(path, read(path)).map(folderOf)) if (target !== from) targets.add(target);
+    for (const target of importedFiles(path, read(path)).filter((target) => target.startsWith("lib/"))) {
+      if (folderOf(target) !== from) targets.add(folderOf(target));
+    }
   }
   return imports;
 }

@@ -68,12 +68,9 @@ export function filesByFolder(paths: Iterable<string>): Map<string, number> {
 
 /** Lists what each of `files` imports among them. */
 function arrowsOf(files: ReadonlyMap<string, string>): Map<string, string[]> {
-  return new Map([...files].map(([path, text]) => {
-    const targets = [...text.replace(COMMENT, "").matchAll(SPECIFIER)].map(([, specifier]) => specifier!)
-      .filter((specifier) => specifier.startsWith("."))
-      .map((specifier) => posix.join(posix.dirname(path), specifier));
-    return [path, targets.filter((target) => files.has(target))];
-  }));
+  return new Map(
+    [...files].map(([path, text]) => [path, importedFiles(path, text).filter((target) => files.has(target))]),
+  );
 }
 
 /** Returns the strongly connected components of more than one node, and nodes with an arrow to themselves. */
@@ -124,9 +121,9 @@ function layerOf(part: string): number {
   return LAYERS.findIndex((parts) => parts.includes(part));
 }
 
-/** The files under lib/ that the file at `path` imports. */
+/** Lists the files of the project that the file at `path` imports. */
 export function importedFiles(path: string, text: string): string[] {
-  const specifiers = [...text.replace(COMMENT, "").matchAll(SPECIFIER)].map(([, specifier]) => specifier!);
-  return specifiers.filter((specifier) => specifier.startsWith("."))
-    .map((specifier) => posix.join(posix.dirname(path), specifier)).filter((target) => target.startsWith("lib/"));
+  return [...text.replace(COMMENT, "").matchAll(SPECIFIER)].map(([, specifier]) => specifier!)
+    .filter((specifier) => specifier.startsWith("."))
+    .map((specifier) => posix.join(posix.dirname(path), specifier));
 }

@@ -1,0 +1,3 @@
+import { importHalf } from "./import_half.ts";
+
+await importHalf(0);

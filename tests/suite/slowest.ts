@@ -1,0 +1,18 @@
+/** The files of a JUnit report that took longest. */
+
+export interface FileTime {
+  readonly path: string;
+  readonly seconds: number;
+}
+
+/** Sums the times of the test cases in `report` by the file that defines them, and returns the `count` longest. */
+export function slowestFiles(report: string, count: number): FileTime[] {
+  const times = new Map<string, number>();
+  for (const [tag] of report.matchAll(/<testcase [^>]*>/g)) {
+    const path = /\bclassname="(?:\.\/)?([^"]*)"/.exec(tag)?.[1];
+    const seconds = Number(/\btime="([^"]*)"/.exec(tag)?.[1]);
+    if (path === undefined || Number.isNaN(seconds)) throw new Error(`Cannot read "${tag}" of the JUnit report`);
+    times.set(path, (times.get(path) ?? 0) + seconds);
+  }
+  return [...times].map(([path, seconds]) => ({ path, seconds })).sort((a, b) => b.seconds - a.seconds).slice(0, count);
+}
