@@ -7,6 +7,7 @@ import { checkCommand } from "./lib/cli/commands/check.ts";
 import { ExitCode } from "./lib/cli/exit_codes.ts";
 import { evaluateCommand } from "./lib/cli/commands/evaluate.ts";
 import { exportCommand } from "./lib/cli/commands/export.ts";
+import { forCommandLine } from "./lib/cli/arguments/messages.ts";
 import { OVERVIEW } from "./lib/cli/arguments/help.ts";
 import { watchKeys } from "./lib/cli/terminal/keys.ts";
 import { predictCommand } from "./lib/cli/commands/predict.ts";
@@ -72,7 +73,7 @@ try {
     // Who reads has all that it wants, as in `| head`.
     code = ExitCode.done;
   } else {
-    terminal.note(`error: ${errorMessage(error)}`);
+    terminal.note(`error: ${forCommandLine(errorMessage(error))}`);
     if (deniedAccess(error)) code = ExitCode.badInput;
   }
 }

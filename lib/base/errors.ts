@@ -1,16 +1,16 @@
-/** One thing that is wrong with what somebody gave us. */
+/** Describes one fault of an input. */
 export interface Problem {
-  /** Where: `batchSize`, `instances[3].tokens[0]`, `--port`. */
+  /** Names the faulty value: `batchSize`, `instances[3].tokens[0]`, `--port`. */
   readonly field: string;
-  /** What is wrong, with the value at hand and what was expected. */
+  /** Says what is wrong, with the value and what was expected. Options of the config stand in backquotes. */
   readonly message: string;
 }
 
-/** Bad input: a flag, a file or a request. The command line exits with 2, HTTP answers 4xx with the problems. */
+/** Reports bad input: a flag, a file or a request. The command line exits with 2, HTTP answers 4xx with the problems. */
 export class InputError extends Error {
   override readonly name = "InputError";
   readonly problems: readonly Problem[];
-  /** Problems beyond these, which are counted only. */
+  /** Counts the problems that are not listed. */
   readonly more: number;
 
   constructor(problems: readonly Problem[], more = 0) {
@@ -21,21 +21,21 @@ export class InputError extends Error {
   }
 }
 
-/** Problems that are told; a request or file with thousands of faults does not get as many answers, nor their work. */
-export const MOST_TOLD = 20;
+/** Limits the problems that are listed: a file with thousands of faults does not get as many answers. */
+export const MOST_LISTED = 20;
 
 /** Collects problems: describes the first ones, and counts the others. */
 export class Problems {
-  readonly told: Problem[] = [];
+  readonly listed: Problem[] = [];
   #count = 0;
 
   get count(): number {
     return this.#count;
   }
 
-  /** `describe` is called only if its problem is told. */
+  /** Calls `describe` only if its problem is listed. */
   add(describe: () => Problem): void {
-    if (this.told.length < MOST_TOLD) this.told.push(describe());
+    if (this.listed.length < MOST_LISTED) this.listed.push(describe());
     this.#count++;
   }
 
@@ -46,7 +46,7 @@ export class Problems {
   }
 
   error(): InputError {
-    return new InputError(this.told, this.#count - this.told.length);
+    return new InputError(this.listed, this.#count - this.listed.length);
   }
 
   /** Throws an InputError if there are any. */
@@ -55,11 +55,10 @@ export class Problems {
   }
 }
 
-/** A file of ours that is damaged, or not one at all. The command line exits with 1, HTTP answers 409 with the file's name. */
+/** Reports a damaged or foreign file in a run. The command line exits with 1, HTTP answers 409 with the file's name. */
 export class DamagedFile extends RangeError {
   override readonly name = "DamagedFile";
   readonly path: string;
-  /** What is wrong with it. */
   readonly reason: string;
 
   constructor(path: string, reason: string, options?: ErrorOptions) {
@@ -69,19 +68,19 @@ export class DamagedFile extends RangeError {
   }
 }
 
-/** Training could not go on; what was committed and saved before is intact. The command line exits with 1. */
+/** Reports that training cannot continue; committed and saved rounds are intact. The command line exits with 1. */
 export class TrainingError extends Error {
   override readonly name = "TrainingError";
 }
 
-/** What an unknown thrown value says. What the task may not read or write is said in words of our own. */
+/** Returns the message of an unknown thrown value. A missing permission is described as by missingPermission(). */
 export function errorMessage(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
   const denied = deniedAccess(error);
-  return denied ? notPermitted(denied.access, denied.path) : message;
+  if (denied) return missingPermission(denied.access === "read" ? "read" : "write to", denied.path);
+  return error instanceof Error ? error.message : String(error);
 }
 
-/** What the runtime did not permit; undefined if it is something else that went wrong. */
+/** Returns the access that the runtime did not permit, or undefined for any other error. */
 export function deniedAccess(error: unknown): { readonly access: "read" | "write"; readonly path: string } | undefined {
   if (!(error instanceof Error)) return undefined;
   const [, access, path] = /^Requires (read|write) access to "?(.*?)"?, run again with/.exec(error.message) ?? [];
@@ -90,18 +89,7 @@ export function deniedAccess(error: unknown): { readonly access: "read" | "write
     : { access: access === "read" ? "read" : "write", path };
 }
 
-/** Tasks that have the permissions of another one. */
-const SETS: Readonly<Record<string, string>> = { resume: "train", verify: "check" };
-
-/** That the task may not read `path`, or not write to it, and how it may. */
-export function notPermitted(access: "read" | "write", path: string): string {
-  const task = Deno.args[0] ?? "train";
-  const flags = access === "read" ? `--allow-read=.,${path}` : `--allow-read=.,${path} --allow-write=${path}`;
-  return `it is not among those that the task may ${access}. ` +
-    `Start with deno run -P=${SETS[task] ?? task} ${flags} main.ts ${task} …`;
-}
-
-/** That a command may not write to `path`, which the flag `field` names. */
-export function cannotWrite(path: string, field: string): InputError {
-  return new InputError([{ field, message: `Cannot write to "${path}": ${notPermitted("write", path)}` }]);
+/** Says that this process lacks a permission. The command line adds the command that grants it. */
+export function missingPermission(access: "read" | "write to" | "listen on" | "connect to", value: string): string {
+  return `this process may not ${access} "${value}"`;
 }

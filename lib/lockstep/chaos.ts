@@ -54,7 +54,7 @@ export function createChaos(
 function strike(fault: Fault, random: Random): void {
   switch (fault) {
     case "kill":
-      throw new Error("killed by --chaos");
+      throw new Error("killed by `chaos`");
     case "exit":
       throw new SilentExit();
     case "hang":

@@ -7,7 +7,7 @@ const DELIMITERS = [",", "\t", ";", "|"];
 /** What the names of columns look like: short, and begun by a letter. */
 const NAME = /^[\p{L}_][\p{L}\p{N}_ .:#/-]{0,63}$/u;
 
-/** Throws an InputError that names --data if `head` begins with a header that has the run's text column, or is fastText's. */
+/** Throws an InputError if `head` begins with a header that has the run's text column, or is fastText's. */
 export function refuseTable(head: string, { textColumn }: Pick<ReadOptions, "textColumn">): void {
   const first = head.split("\n", 1)[0]!.replace(/\r$/, "");
   const what = hasHeader(first, textColumn)
@@ -16,7 +16,7 @@ export function refuseTable(head: string, { textColumn }: Pick<ReadOptions, "tex
     ? "begins with __label__, as fastText lines do"
     : undefined;
   if (what === undefined) return;
-  const message = `standard input ${what}: say --data - to have its rows read, not its lines`;
+  const message = `standard input ${what}: set \`data\` to - to read it as rows`;
   throw new InputError([{ field: "standard input", message }]);
 }
 

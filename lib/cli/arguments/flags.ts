@@ -1,6 +1,6 @@
 /**
  * Derives the command-line flags from the schema of the config: names, values, descriptions and defaults. Only lib/cli
- * knows flags. Other layers name an option by its key in backquotes, which withFlags() turns into the flag.
+ * knows flags. Other layers name an option by its key in backquotes, see messages.ts.
  */
 import { z } from "zod";
 import { type PathMark, pathMarks } from "../../config/paths.ts";
@@ -52,14 +52,6 @@ export function flagsOf<Shape extends z.ZodRawShape>(
 
 /** All flags of the config. */
 export const flags: readonly Flag[] = flagsOf(configSchema);
-
-/** Turns the keys of the config that `text` has in backquotes into flags: `minCount` → --min-count. */
-export function withFlags(text: string): string {
-  return text.replaceAll(
-    /`(\w+)`/g,
-    (quoted, key) => Object.hasOwn(configSchema.shape, key) ? `--${flagName(key)}` : quoted,
-  );
-}
 
 /** Parses the text of a flag: a number if the flag takes one and the text is one, otherwise the text itself. */
 export function flagValue(flag: Flag<string>, text: string): string | number {

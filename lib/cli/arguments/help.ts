@@ -1,4 +1,5 @@
-import { type Flag, flags, withFlags } from "./flags.ts";
+import { type Flag, flags } from "./flags.ts";
+import { forCommandLine } from "./messages.ts";
 import { presets } from "../../config/presets.ts";
 import { fileShape, processShape, trainingShape } from "../../config/schema.ts";
 
@@ -44,7 +45,7 @@ function row(flag: Flag<string>): readonly [string, string] {
   const initial = flag.kind === "boolean"
     ? (flag.default ? `on; off with --no-${flag.name}` : "")
     : String(flag.default);
-  const description = withFlags(flag.description);
+  const description = forCommandLine(flag.description);
   return [`--${flag.name} ${flag.value}`.trimEnd(), initial === "" ? description : `${description} [${initial}]`];
 }
 

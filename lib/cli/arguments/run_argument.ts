@@ -2,7 +2,7 @@ import { basename, dirname } from "node:path";
 import { flagName, flags } from "./flags.ts";
 import type { ConfigSource } from "../../config/resolve.ts";
 import { DERIVED } from "../../config/rules.ts";
-import { deniedAccess, InputError, notPermitted } from "../../base/errors.ts";
+import { deniedAccess, InputError, missingPermission } from "../../base/errors.ts";
 import { resolveRun } from "../../run/files/directory.ts";
 import { type Manifest, readManifest } from "../../run/files/manifest.ts";
 import { fromCaller } from "./caller.ts";
@@ -25,7 +25,10 @@ export async function namedRun(path: string): Promise<string> {
   } catch (error) {
     if (!deniedAccess(error)) throw error;
     const folder = basename(place) === "latest" ? dirname(place) : place;
-    throw new InputError([{ field: "run", message: `Cannot read the run "${path}": ${notPermitted("read", folder)}` }]);
+    throw new InputError([{
+      field: "run",
+      message: `Cannot read the run "${path}": ${missingPermission("read", folder)}`,
+    }]);
   }
 }
 

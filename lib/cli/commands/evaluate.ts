@@ -5,7 +5,8 @@ import { flagsOf } from "../arguments/flags.ts";
 import { configPaths, configSchema } from "../../config/schema.ts";
 import { readJudgingRows } from "../../data/evaluation_rows.ts";
 import { openPreprocessing } from "../../data/encode/preprocessing.ts";
-import { cannotWrite, InputError } from "../../base/errors.ts";
+import { InputError } from "../../base/errors.ts";
+import { cannotWrite, forCommandLine } from "../arguments/messages.ts";
 import { writeJson } from "../../run/files/files.ts";
 import { judge } from "../../run/evaluation/evaluate_rows.ts";
 import { openModel } from "../../run/open_model.ts";
@@ -57,7 +58,9 @@ export async function evaluateCommand(
   const { rows: trainedOn, warning } = await seenRows(directory, rows);
   // Written first: nobody may be there to read the report.
   await writeJson(file, { run, digest: version.digest, data: options.data, skipped, trainedOn, ...judgement });
-  for (const text of [...rows.warnings, ...warning === undefined ? [] : [warning]]) terminal.note(`warning: ${text}`);
+  for (const text of [...rows.warnings, ...warning === undefined ? [] : [warning]]) {
+    terminal.note(`warning: ${forCommandLine(text)}`);
+  }
   const report = evaluationReport(judgement, { ...statistics, skipped });
   for (const line of [...report, "", `Written to ${file}`]) terminal.line(line);
   return ExitCode.done;

@@ -1,6 +1,7 @@
 /** `export RUN --to tfjs|safetensors`: the run's model for other programs. */
 import { join } from "node:path";
-import { cannotWrite, deniedAccess, InputError } from "../../base/errors.ts";
+import { deniedAccess, InputError } from "../../base/errors.ts";
+import { cannotWrite } from "../arguments/messages.ts";
 import { EXPORT_FORMATS, exportModel } from "../../run/export/export.ts";
 import { openModel } from "../../run/open_model.ts";
 import { parseArguments } from "../arguments/arguments.ts";

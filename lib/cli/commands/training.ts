@@ -12,6 +12,7 @@ import { isFinal } from "../../run/log/summary.ts";
 import type { TrainingRun } from "../../run/training/training_run.ts";
 import type { Asset } from "../../serve/services.ts";
 import { ExitCode } from "../exit_codes.ts";
+import { forCommandLine } from "../arguments/messages.ts";
 import { readNothingBut } from "../arguments/reading.ts";
 import { createReporter } from "../terminal/reporter.ts";
 import { startService } from "../service/service.ts";
@@ -61,7 +62,8 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
   // Nothing of NATS is loaded by those who train alone. A run from the queue is not the one that has the name there.
   const cluster = config.cluster === "" ? undefined : await import("../../cluster/link.ts");
   const openLink = cluster &&
-    ((parts: LinkParts) => cluster.openLink(parts, { signal: interruption.signal, say: terminal.note }));
+    ((parts: LinkParts) =>
+      cluster.openLink(parts, { signal: interruption.signal, say: (text) => terminal.note(forCommandLine(text)) }));
   /** Returns whether training failed. Throws what opening the run throws. */
   const train = async (open: Open, id?: string): Promise<boolean> => {
     const { signal } = interruption;
@@ -98,7 +100,7 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
         await train((parts) => openTraining(next.resolve, parts), next.id).catch((error) => {
           if (error === interruption.signal.reason) throw error;
           queue.refuse(next, error);
-          terminal.note(`error: run ${next.id} could not start: ${errorMessage(error)}`);
+          terminal.note(`error: run ${next.id} could not start: ${forCommandLine(errorMessage(error))}`);
         });
       } else if (config.exit) {
         break;

@@ -9,6 +9,7 @@ import { HttpFigures } from "../../serve/metrics.ts";
 import { publicAddress } from "../../serve/pipeline/public_address.ts";
 import { type ServedApp, startServer } from "../../serve/http/server.ts";
 import type { Asset, Services } from "../../serve/services.ts";
+import { forCommandLine } from "../arguments/messages.ts";
 import { readToken } from "../arguments/token.ts";
 
 export interface ServiceOptions {
@@ -49,7 +50,7 @@ export async function startService({ config, assets, note }: ServiceOptions): Pr
     shutdown: streams.signal,
     figures,
     onAccess: accessLog ? (record) => note(printableJson(record)) : undefined,
-    onError: (error) => note(`error: ${errorMessage(error)}`),
+    onError: (error) => note(`error: ${forCommandLine(errorMessage(error))}`),
   };
   let app: ServedApp = createWaitingApp(options);
   const server = startServer({

@@ -4,6 +4,7 @@ import { sourceName } from "../../data/formats/bytes.ts";
 import { FIRST_KNOWN } from "../../data/vocabulary/vocabulary.ts";
 import type { DataOptions } from "../../config/data_shape.ts";
 import { printableExcerpt } from "../../base/printable.ts";
+import { forCommandLine } from "../arguments/messages.ts";
 import {
   type DataStatistics,
   type PartStatistics,
@@ -36,7 +37,7 @@ export function checkReport(
     ...vocabularyLines(statistics),
     ...repetitions(statistics).flatMap(repeatedLines),
     ...badLines(statistics),
-    ...statistics.warnings.map((warning) => item("Warning", warning)),
+    ...statistics.warnings.map((warning) => item("Warning", forCommandLine(warning))),
   ];
 }
 

@@ -3,6 +3,7 @@ import { counted } from "../../base/counted.ts";
 import type { Config } from "../../config/schema.ts";
 import type { EventOf, Figures, RunEvent } from "../../base/events.ts";
 import { isFinal } from "../../run/log/summary.ts";
+import { forCommandLine } from "../arguments/messages.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface ReporterOptions {
@@ -22,7 +23,7 @@ export function createReporter({ config, terminal: { line, live, json } }: Repor
     switch (event.type) {
       case "started":
         if (event.data) line(dataLine(event.data, event.labels.length));
-        for (const warning of event.data?.warnings ?? []) line(`Warning: ${warning}`);
+        for (const warning of event.data?.warnings ?? []) line(`Warning: ${forCommandLine(warning)}`);
         return line(startLine(event));
       case "progress":
         return live(progressLine(event));
@@ -42,7 +43,7 @@ export function createReporter({ config, terminal: { line, live, json } }: Repor
       case "rolledBack":
         return line(
           `Rolled back to ${event.restored > 0 ? `epoch ${event.epoch}` : "the start"}` +
-            ` with learning rate ${event.learningRate}: ${event.reason}`,
+            ` with learning rate ${event.learningRate}: ${forCommandLine(event.reason)}`,
         );
       case "resumed":
         return line(`Resumed after round ${event.round} on ${counted(event.workers, "worker")}`);
@@ -51,13 +52,15 @@ export function createReporter({ config, terminal: { line, live, json } }: Repor
       case "unpaused":
         return line("Going on");
       case "incident":
-        return line(`Incident${event.member === undefined ? "" : ` on ${event.member}`}: ${event.message}`);
+        return line(
+          `Incident${event.member === undefined ? "" : ` on ${event.member}`}: ${forCommandLine(event.message)}`,
+        );
       case "baseline":
         return line(`Baseline: ${accuracyText(event)}, a linear model of n-grams`);
       case "finished":
         return summaryLines(event).forEach((text) => line(text));
       case "failed":
-        return line(`Failed: ${event.error}`);
+        return line(`Failed: ${forCommandLine(event.error)}`);
     }
   };
 }

@@ -4,7 +4,7 @@
  */
 import { errorMessage, InputError } from "../../base/errors.ts";
 import { printable, printableJson, printableLines } from "../../base/printable.ts";
-import { withFlags } from "../arguments/flags.ts";
+import { forCommandLine } from "../arguments/messages.ts";
 
 export interface Terminal {
   /** Prints a line to standard output. It stays one line, whatever is in it. */
@@ -116,8 +116,8 @@ function createWriter(stream: Stream, onFailure: (error: unknown) => void): (tex
   };
 }
 
-/** Prints the problems of `error`, one per line, with flags in place of the keys of the config. */
+/** Prints the problems of `error`, one per line. */
 export function complain({ note }: Pick<Terminal, "note">, error: InputError): void {
-  for (const { message } of error.problems) note(`error: ${withFlags(message)}`);
+  for (const { message } of error.problems) note(`error: ${forCommandLine(message)}`);
   if (error.more > 0) note(`error: and ${error.more} more`);
 }

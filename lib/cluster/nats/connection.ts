@@ -3,7 +3,7 @@ import { type Authenticator, connect, credsAuthenticator, type NatsConnection } 
 import type { TlsOptions } from "@nats-io/transport-node";
 import { readFileSync } from "node:fs";
 import { checkServerIdentity, type ConnectionOptions } from "node:tls";
-import { errorMessage, InputError } from "../../base/errors.ts";
+import { errorMessage, InputError, missingPermission } from "../../base/errors.ts";
 import { forgiveLostSockets } from "./lost_sockets.ts";
 import { closeWays, openWays } from "./addresses.ts";
 import { NatsTransport } from "./nats_transport.ts";
@@ -98,20 +98,19 @@ function reasonOf(
   { host, credentials, tlsCa, tls }: { host: string; credentials: string; tlsCa: string; tls: boolean },
 ): string | undefined {
   if (/NotCapable|Requires net access|EPERM/.test(said)) {
-    const command = `deno run -P=train --allow-net=${host},127.0.0.1 main.ts train`;
-    return `it is not among those that the task may reach. Start with ${command}`;
+    return missingPermission("connect to", host);
   }
   if (/Authorization Violation|Authentication/i.test(said)) {
-    const expected = credentials === "" ? "--cluster-credentials" : `other credentials than "${credentials}"`;
+    const expected = credentials === "" ? "`clusterCredentials`" : `other credentials than "${credentials}"`;
     return `it does not let this machine in (${said}): expected ${expected}`;
   }
   if (/Permissions Violation/i.test(said)) {
     return `the account lacks a permission (${said}): expected those that docs/cluster.md names`;
   }
-  if (/does not support 'tls'/.test(said)) return `it has no TLS: expected nats://${host} and no --cluster-ca`;
+  if (/does not support 'tls'/.test(said)) return `it has no TLS: expected nats://${host} and no \`clusterCa\``;
   if (/certificate|altnames|wants TLS/i.test(said)) {
-    if (!tls) return `it wants TLS (${said}): expected tls://${host}, and its authority in --cluster-ca`;
-    const authority = tlsCa === "" ? "this system trusts; see --cluster-ca" : `"${tlsCa}" holds`;
+    if (!tls) return `it wants TLS (${said}): expected tls://${host}, and its authority in \`clusterCa\``;
+    const authority = tlsCa === "" ? "this system trusts; see `clusterCa`" : `"${tlsCa}" holds`;
     return /altnames|CN/.test(said)
       ? `its certificate is another host's (${said}): expected one for the host in the address`
       : `its certificate is not to be trusted (${said}): expected one of an authority that ${authority}`;

@@ -43,7 +43,7 @@ export function problemsOf(listed: readonly RowProblem[], count: number): Proble
   if (more > 0) {
     problems.push({
       field: "data",
-      message: `and ${counted(more, "more bad row")}: --on-bad-row skip leaves such rows out`,
+      message: `and ${counted(more, "more bad row")}: set \`onBadRow\` to skip to leave such rows out`,
     });
   }
   return problems;

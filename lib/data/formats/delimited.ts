@@ -143,7 +143,7 @@ class DelimitedReader {
       throw refusal(
         this.#source.name,
         `has more than ${counted(MAX_QUOTE_PROBLEMS, "row")} with wrong quotes, the last on line ${this.#line}: ` +
-          "if its quotes mean nothing, say --quotes none",
+          "if quotes have no meaning in it, set `quotes` to none",
       );
     }
     this.#nextLine(this.#rest.indexOf(this.#newline, index));

@@ -103,7 +103,7 @@ function labelByContent(records: Records): 0 | 1 | undefined {
 }
 
 function noColumn(source: TextSource, columns: readonly string[], options: ReadOptions, textIsMissing: boolean) {
-  const [name, flag] = textIsMissing ? [options.textColumn, "--text-column"] : [options.labelColumn, "--label-column"];
+  const [name, flag] = textIsMissing ? [options.textColumn, "`textColumn`"] : [options.labelColumn, "`labelColumn`"];
   const guess = nearest(name, columns);
   const shown = columns.slice(0, 20).map((column) => JSON.stringify(cut(column))).join(", ");
   const there = columns.length === 0
@@ -114,7 +114,7 @@ function noColumn(source: TextSource, columns: readonly string[], options: ReadO
   const hint = guess === undefined ? "." : `. Did you mean ${flag} ${JSON.stringify(guess)}?`;
   const more = options.header === "no" || columns.length < 2
     ? ""
-    : ` Name columns with --text-column and --label-column; if this is a row already, say --header no and use numbers`;
+    : " Name columns with `textColumn` and `labelColumn`; if this is a row already, set `header` to no and use numbers";
   return refusal(source.name, `has no column "${name}": it begins with ${there}${hint}${more}`);
 }
 

@@ -28,7 +28,7 @@ export class SwallowedRows {
     return label >= 0 && lines.some((line) => isRow(line.split(delimiter)))
       ? `has a quoted field of ${
         counted(lines.length, "line")
-      } that look like rows: if its quote means nothing, say --quotes none`
+      } that look like rows: if its quote has no meaning, set \`quotes\` to none`
       : undefined;
   }
 }

@@ -42,7 +42,7 @@ export function refusals(data: LoadedData, options: LoadOptions): Problem[] {
         ? { field: "data", message: `${sources}: no training row has a token: is "${textColumn}" the column of texts?` }
         : {
           field: "minCount",
-          message: `${sources}: no token comes ${counted(least, "time")} in the training rows: say --min-count 1`,
+          message: `${sources}: no token occurs ${counted(least, "time")} in the training rows: set \`minCount\` to 1`,
         },
     );
   }
@@ -54,7 +54,8 @@ export function refusals(data: LoadedData, options: LoadOptions): Problem[] {
   if (typeof validation === "number" && validation > 0 && !data.validation) {
     problems.push({
       field: "validation",
-      message: `${sources}: no class has two rows, so none can validate: say --validation 0 or name a file`,
+      message:
+        `${sources}: no class has two rows, so the validation set is empty: set \`validation\` to 0 or to a file`,
     });
   }
   return problems;
@@ -75,8 +76,7 @@ export function warnings(
     found.push(
       `${
         counted(rows, "validation row: its accuracy says", "validation rows: their accuracy says")
-      } next to nothing of a model; more rows, a greater --validation or a file of rows to ` +
-        "validate would",
+      } next to nothing of a model; use more rows, a greater \`validation\`, or a file of validation rows`,
     );
   }
   if (tokens.forgotten > 0) {

@@ -117,10 +117,10 @@ function rollBack(config: LockstepConfig, run: SharedRun, finding: Finding): voi
   const learningRate = learningRateAfter(training, finding.step - 1, rollbacks);
   // Throws before it writes anything: a state that is read now is whole.
   const advice = training.onNan === "stop"
-    ? "; try a lower one, gradient clipping (clipNorm 1) or rollbacks (onNan rollback)"
+    ? "; try a lower one, gradient clipping (`clipNorm` 1) or rollbacks (`onNan` rollback)"
     : rollbacks < MAX_ROLLBACKS
     ? undefined
-    : `, which ${rollbacks} rollbacks have halved; try gradient clipping (clipNorm 1)`;
+    : `, which ${rollbacks} rollbacks have halved; try gradient clipping (\`clipNorm\` 1)`;
   if (advice !== undefined) throw new Divergence(findingText(finding, learningRate) + advice);
   const { best } = historyAfterEpoch(run);
   const committed = round + 1;

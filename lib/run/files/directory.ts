@@ -2,7 +2,7 @@
 import { randomInt } from "node:crypto";
 import { lstat, mkdir, readdir, readFile, readlink, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { deniedAccess, errorMessage, InputError, notPermitted } from "../../base/errors.ts";
+import { deniedAccess, errorMessage, InputError, missingPermission } from "../../base/errors.ts";
 import { errorCode, FOLDER_MODE, isMissing, makeDirectory, writeWhole } from "./files.ts";
 
 /** A run's id: when it began (UTC) and a few random letters, so that ids sort by time. */
@@ -26,7 +26,7 @@ export async function createRunDirectory(runsDir: string, now: Date, given?: str
       return id;
     }
   } catch (error) {
-    const reason = deniedAccess(error) ? notPermitted("write", runsDir) : errorMessage(error);
+    const reason = deniedAccess(error) ? missingPermission("write to", runsDir) : errorMessage(error);
     throw new InputError([{ field: "runsDir", message: `Cannot write to the runs directory "${runsDir}": ${reason}` }]);
   }
   throw new Error(`No free run id in "${runsDir}" after 10 attempts`);

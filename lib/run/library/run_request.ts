@@ -13,7 +13,7 @@ import {
   processShape,
   trainingShape,
 } from "../../config/schema.ts";
-import { InputError, MOST_TOLD, type Problem, Problems } from "../../base/errors.ts";
+import { InputError, MOST_LISTED, type Problem, Problems } from "../../base/errors.ts";
 import { shortJson } from "../../base/printable.ts";
 import { errorCode } from "../files/files.ts";
 
@@ -51,7 +51,7 @@ export async function requestedRun(values: Readonly<Record<string, unknown>>, co
   for (const key of Object.keys(values)) {
     if (key === "preset") continue;
     // Of keys that nobody knows there may be thousands: the first ones are told of, and the others counted.
-    if (Object.hasOwn(configSchema.shape, key) || ++strangers <= MOST_TOLD) given[key] = values[key];
+    if (Object.hasOwn(configSchema.shape, key) || ++strangers <= MOST_LISTED) given[key] = values[key];
   }
   const problems = new Problems();
   for (const [key, value] of Object.entries(given)) {
@@ -82,8 +82,8 @@ export async function requestedRun(values: Readonly<Record<string, unknown>>, co
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     // What was said of a file already is not said again of the list.
-    const told = new Set(problems.told.map(({ field }) => field.replace(/\[.*/, "")));
-    const more = error.more + Math.max(0, strangers - MOST_TOLD);
+    const told = new Set(problems.listed.map(({ field }) => field.replace(/\[.*/, "")));
+    const more = error.more + Math.max(0, strangers - MOST_LISTED);
     problems.addAll(new InputError(error.problems.filter(({ field }) => !told.has(field)), more));
   }
   problems.check();
@@ -119,7 +119,7 @@ async function allowedFiles(
       places.set(field, place);
       continue;
     }
-    const wanted = dataDir === "" ? "no files, as the server was started without --data-dir" : "a file of --data-dir";
+    const wanted = dataDir === "" ? "no files, as the server has no `dataDir`" : "a file of `dataDir`";
     problems.add(() => ({ field, message: `${field} is ${shortJson(path)}: expected ${wanted}` }));
   }
   return withPaths(given, configPaths, places);

@@ -1,6 +1,6 @@
 /** The socket under the app: it takes connections, whatever happens to them. */
 import { counted } from "../../base/counted.ts";
-import { errorMessage, InputError } from "../../base/errors.ts";
+import { errorMessage, InputError, missingPermission } from "../../base/errors.ts";
 import { CONNECTION_LIMITS, type ConnectionLimits, Connections } from "./connections.ts";
 import type { Peer } from "../pipeline/peer.ts";
 import { HttpFigures } from "../metrics.ts";
@@ -118,19 +118,19 @@ function listen(hostname: string, port: number): Deno.TcpListener {
 
 function whyNot(error: unknown, host: string): [field: string, reason: string] {
   if (error instanceof Deno.errors.AddrInUse) {
-    return ["port", "the port is taken. Pass --port 0 to get a free one, or stop the process that has it"];
+    return ["port", "the port is taken. Set `port` to 0 to get a free one, or stop the process that has it"];
   }
   if (error instanceof Deno.errors.AddrNotAvailable) {
     return [
       "host",
-      "this machine has no such address. Pass --host 127.0.0.1, or --host 0.0.0.0 for all of its addresses",
+      "this machine has no such address. Set `host` to 127.0.0.1, or to 0.0.0.0 for all addresses of this machine",
     ];
   }
   if (error instanceof Deno.errors.NotCapable) {
-    return ["host", `Deno was not permitted to. Start it with --allow-net=${bracketed(host)}`];
+    return ["host", missingPermission("listen on", bracketed(host))];
   }
   if (error instanceof Deno.errors.PermissionDenied) {
-    return ["port", "the system does not permit it. Ports below 1024 are for privileged users: pass --port 8000"];
+    return ["port", "the system does not permit it. Ports below 1024 are for privileged users: set `port` to 8000"];
   }
   return ["host", errorMessage(error)];
 }

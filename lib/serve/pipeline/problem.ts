@@ -1,6 +1,6 @@
 /** Errors as clients see them: RFC 9457 problems that name the field, the value at hand and what was expected. */
 import { z } from "@hono/zod-openapi";
-import { MOST_TOLD, type Problem } from "../../base/errors.ts";
+import { MOST_LISTED, type Problem } from "../../base/errors.ts";
 
 const titles = {
   400: "Bad Request",
@@ -58,7 +58,7 @@ export function problemResponse(
   const others = errors.length + more - 1;
   const rest = others > 0 ? ` (and ${others.toLocaleString("en")} more)` : "";
   const detail = errors[0] ? errors[0].message + rest : "the server failed to answer";
-  const body = { type: "about:blank", title: titles[status], status, detail, errors: errors.slice(0, MOST_TOLD) };
+  const body = { type: "about:blank", title: titles[status], status, detail, errors: errors.slice(0, MOST_LISTED) };
   return new Response(JSON.stringify(body), {
     status,
     headers: { ...headers, "Content-Type": "application/problem+json" },

@@ -16,6 +16,9 @@ export function clusterRoutes(routes: Routes, { cluster }: Services): void {
   }, (c) => {
     const view = cluster?.();
     if (view) return c.json(view);
-    throw new Refusal(404, { field: "cluster", message: "no other machine takes part: train with --cluster" });
+    throw new Refusal(404, {
+      field: "cluster",
+      message: "the run is on one machine: it was started without `cluster`",
+    });
   });
 }

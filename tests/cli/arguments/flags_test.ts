@@ -1,5 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { readdirSync, readFileSync } from "node:fs";
+import { missingPermission } from "../../../lib/base/errors.ts";
 import { type Flag, flagName, flags, flagValue } from "../../../lib/cli/arguments/flags.ts";
+import { forCommandLine } from "../../../lib/cli/arguments/messages.ts";
 import { type ConfigKey, configSchema } from "../../../lib/config/schema.ts";
 
 const flag = (key: ConfigKey): Flag => flags.find((candidate) => candidate.key === key)!;
@@ -48,4 +51,51 @@ Deno.test("flagValue() reads a number where one is wanted and one is there", () 
   assertEquals(flagValue(flag("hidden"), " "), " ");
   assertEquals(flagValue(flag("hidden"), ""), "");
   assertEquals(flagValue(flag("host"), "127"), "127");
+});
+
+Deno.test("forCommandLine() writes keys of the config in backquotes as flags, and leaves other text unchanged", () => {
+  assertEquals(
+    forCommandLine("set `minCount` to 1, or `x` or minCount or `toString`"),
+    "set --min-count to 1, or `x` or minCount or `toString`",
+  );
+});
+
+Deno.test("forCommandLine() adds the command that grants a missing permission", () => {
+  const { args } = Deno;
+  const [task = "train"] = args;
+  assertEquals(
+    forCommandLine(`Cannot write: ${missingPermission("write to", "/x y")}`),
+    `Cannot write: this process may not write to "/x y". Start with deno run -P=${task} --allow-read=.,/x y --allow-write=/x y main.ts ${task} …`,
+  );
+  for (const access of ["read", "listen on", "connect to"] as const) {
+    assertMatch(
+      forCommandLine(missingPermission(access, "a")),
+      /" *\. Start with deno run -P=.* --allow-(read|net)=\S*a/,
+    );
+  }
+});
+
+/** Matches comments, which are skipped, and the texts of a source file. */
+const COMMENT_OR_TEXT = /\/\*[^]*?\*\/|\/\/.*|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g;
+
+/** Finds the texts of a source file that have a flag. */
+function textsWithFlags(source: string): string[] {
+  return [...source.matchAll(COMMENT_OR_TEXT)].map(([text]) => text!).filter((text) =>
+    /^["`][^]*(^|[^\w-])--[a-z]/.test(text)
+  );
+}
+
+Deno.test("only lib/cli has flags in its messages: other layers name the key of the config", () => {
+  assertEquals(textsWithFlags('a("say --min-count 1"); // "--x"\n/** "--y" */ b(`${n--count} --allow-read`, "a--b")'), [
+    '"say --min-count 1"',
+    "`${n--count} --allow-read`",
+  ]);
+  const lib = new URL("../../../lib/", import.meta.url);
+  const paths = readdirSync(lib, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts") && !path.startsWith("cli/"));
+  assert(paths.length > 100);
+  const found = paths.flatMap((path) =>
+    textsWithFlags(readFileSync(new URL(path, lib), "utf8")).map((text) => `${path}: ${text}`)
+  );
+  assertEquals(found, []);
 });

@@ -75,7 +75,7 @@ Deno.test("a task that may not read or write what it is told says so and how it 
       for (const task of ["serve", "export"]) {
         const args = task === "export" ? [path, "--to=tfjs"] : [path];
         const said = await alone(task, task, args);
-        assertStringIncludes(said, `Cannot read the run "${path}": it is not among those that the task may read.`);
+        assertStringIncludes(said, `Cannot read the run "${path}": this process may not read "${granted}". Start with`);
         assertStringIncludes(said, `${how(task, granted)} main.ts ${task} …`);
       }
     }

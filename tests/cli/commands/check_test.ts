@@ -47,7 +47,7 @@ Deno.test("check lists bad rows by file and line, twenty of them, and ends with 
   assertStringIncludes(stdout, "  … and 10 more\n");
   assertStringIncludes(stdout, "Training would refuse this data:\n");
   assertEquals(stderr.split("\n").length, 22);
-  assertStringIncludes(stderr, "error: and 10 more bad rows: --on-bad-row skip leaves such rows out\n");
+  assertStringIncludes(stderr, "error: and 10 more bad rows: set --on-bad-row to skip to leave such rows out\n");
   const skipped = await check(content, "--on-bad-row", "skip");
   assertEquals([skipped.code, skipped.stderr], [0, ""]);
   assertStringIncludes(skipped.stdout, "Bad rows    30\n");
@@ -93,7 +93,7 @@ Deno.test("check refuses wrong flags by name, no file at all, and a column that 
   await refused(["--min-count", "0"], "--min-count is 0: expected at least 1");
   await refused(["--max-length", "long"], '--max-length is "long": expected auto or a number');
   await refused(["--text-colum", "a"], "did you mean --text-column?");
-  await refused(["--label-column", "lable"], '--label-column "label"');
+  await refused(["--label-column", "lable"], '`labelColumn` "label"');
   await assertRejects(() => checkCommand([], fakeTerminal()), InputError, "No file is named");
 });
 

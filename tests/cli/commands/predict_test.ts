@@ -107,7 +107,7 @@ Deno.test("predict refuses a table on standard input, and says how it is read", 
   withModel(WORDS, async (_, run) => {
     for (const head of ["text,label", "id,Text\r", '"id";"text"', "day\ttext\tlabel", "__label__good the kettle"]) {
       const { end, out } = await ask([run], `${head}\nthe kettle,good\n`);
-      assertMatch(String(end), /^standard input begins with .*: say --data - to have its rows read/);
+      assertMatch(String(end), /^standard input begins with .*: set `data` to - to read it as rows/);
       assertEquals(out, "");
     }
     for (const text of ["text", "text, please", "a text,,", "hello,label", "my text"]) {

@@ -106,7 +106,7 @@ Deno.test("train names the port that is taken and makes no run", () =>
     const { code, stderr } = await run("train", folder, ["--port", port, "--runs-dir", folder]);
     listener.close();
     assertEquals(code, 2);
-    assertStringIncludes(stderr, `127.0.0.1:${port}: the port is taken. Pass --port 0`);
+    assertStringIncludes(stderr, `127.0.0.1:${port}: the port is taken. Set --port to 0`);
     assertEquals([...Deno.readDirSync(folder)], []);
   }));
 

@@ -70,11 +70,11 @@ testUnless(
       await enter({ url: at(other, "tls", "localhost"), tlsCa: named.ca });
 
       await isRefused({ url: at(server), tlsCa: named.ca }, "its certificate is not to be trusted");
-      await isRefused({ url: at(server) }, "this system trusts; see --cluster-ca");
+      await isRefused({ url: at(server) }, "this system trusts; see `clusterCa`");
       await isRefused({ url: at(other), tlsCa: named.ca }, "its certificate is another host's");
       await isRefused({ url: at(server, "tls", "localhost"), tlsCa: right.ca }, "its certificate is another host's");
       await isRefused({ url: at(server, "nats") }, `it wants TLS`);
-      await isRefused({ url: at(plain) }, `it has no TLS: expected ${at(plain, "nats")} and no --cluster-ca`);
+      await isRefused({ url: at(plain) }, `it has no TLS: expected ${at(plain, "nats")} and no \`clusterCa\``);
       await isRefused({ url: at(plain, "nats"), tlsCa: right.ca }, "it has no TLS");
       await isRefused({ url: at(server), tlsCa: right.key }, "has no certificate: expected PEM");
       await isRefused({ url: at(server), tlsCa: join(folder, "none.pem") }, "Cannot read");
@@ -94,7 +94,7 @@ testUnless(natsAbsence(), "connectNats() with accounts: the right credentials al
     await isRefused({ url, credentials: stranger }, `expected other credentials than "${stranger}"`);
     // Often: the server resets what the client leaves at the same moment, which must not end the process.
     for (let i = 0; i < 50; i++) {
-      await isRefused({ url }, "(Authorization Violation): expected --cluster-credentials");
+      await isRefused({ url }, "(Authorization Violation): expected `clusterCredentials`");
     }
     const broken = join(folder, "broken.creds");
     await writeFile(broken, "no credentials");

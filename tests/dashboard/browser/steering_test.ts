@@ -67,7 +67,7 @@ browserTest(
   async (page) => {
     await page.route("**/runs", (route) => {
       const errors = [
-        { field: "data[1]", message: 'data[1] is "b.csv": expected a file of --data-dir' },
+        { field: "data[1]", message: 'data[1] is "b.csv": expected a file of `dataDir`' },
         { field: "hidden", message: "hidden is -1: expected a whole number from 1" },
       ];
       return route.fulfill({ status: 400, contentType: "application/problem+json", json: { errors } });

@@ -89,9 +89,9 @@ for (const [what, content, entries, some] of cases) {
 }
 
 const headers: [what: string, content: string, words: readonly string[], some?: Some][] = [
-  ["a missing text column", "txet,label\na,x\n", ['no column "text"', '"txet", "label"', '--text-column "txet"']],
+  ["a missing text column", "txet,label\na,x\n", ['no column "text"', '"txet", "label"', '`textColumn` "txet"']],
   ["a missing label column", "text,kind\na,x\n", ['no column "label"', '"text", "kind"']],
-  ["no header", "hello,x\nworld,y\n", ['no column "text"', "--header no"]],
+  ["no header", "hello,x\nworld,y\n", ['no column "text"', "set `header` to no"]],
   ["one column", "text\na\nb\n", ['no column "label"', "one column"]],
   ["two columns of one name", "text,label,text\na,x,b\n", ['several columns "text"']],
   ["one column for both", "a,b\n1,2\n", ["in one column"], { textColumn: "a", labelColumn: "a" }],
@@ -128,5 +128,5 @@ Deno.test("readRows() of CSV refuses a line of 50 MB and a quote that is open fo
 
 Deno.test("readRows() of CSV gives up when more than 100 rows have wrong quotes", async () => {
   const content = `text,label\n${'"a" b,x\n'.repeat(101)}`;
-  await assertRejects(() => readBrief(content), InputError, "--quotes none");
+  await assertRejects(() => readBrief(content), InputError, "set `quotes` to none");
 });

@@ -19,7 +19,7 @@ const warned: [what: string, content: string, line: number, words: string][] = [
     "within a word, and it is read as text",
   ],
   ["rows in a quoted field", 'label\ttext\nx\ta\ny\t"b\nx\tc\ny\td"\nx\te\n', 3, "3 lines that look like rows"],
-  ["rows in a quoted field, the label last", 'text,label\na,y\n"b,y\nc",x\n', 3, "say --quotes none"],
+  ["rows in a quoted field, the label last", 'text,label\na,y\n"b,y\nc",x\n', 3, "set `quotes` to none"],
 ];
 for (const [what, content, line, words] of warned) {
   Deno.test(`readRows() warns of ${what}, by its line`, async () => {

@@ -233,9 +233,9 @@ const refused: [what: string, content: string, words: string, some?: Some][] = [
     `text,label\n${Array.from({ length: 300 }, (_, i) => `a,${i}\n`).join("")}`,
     "300 different labels",
   ],
-  ["rows of one for each class", "text,label\na,x\na,y\n", "so none can validate"],
+  ["rows of one for each class", "text,label\na,x\na,y\n", "so the validation set is empty"],
   ["texts that are all empty", "text,label\n,x\n,y\n,x\n,y\n", 'is "text" the column of texts?', {}],
-  ["tokens that all come once", "text,label\na,x\nb,y\n", "say --min-count 1", { validation: 0, minCount: 2 }],
+  ["tokens that all come once", "text,label\na,x\nb,y\n", "set `minCount` to 1", { validation: 0, minCount: 2 }],
 ];
 for (const [what, content, words, some] of refused) {
   Deno.test(`loadData() refuses ${what}`, async () => {

@@ -39,7 +39,7 @@ Deno.test("requestedRun() names unknown keys, wrong values, and what is the proc
   }
   assertEquals(await problems({ port: 1, data: ["x"], sead: 1 }), [
     "port is for whoever starts the process: expected nothing",
-    'data[0] is "x": expected no files, as the server was started without --data-dir',
+    'data[0] is "x": expected no files, as the server has no `dataDir`',
     "Unknown option sead: did you mean seed?",
   ]);
   assertEquals((await problems({ preset: 7 })).length, 1);
@@ -79,7 +79,7 @@ Deno.test("requestedRun() reads no file without a data directory, and none outsi
     await symlink(join(directory, "secret.csv"), join(dataDir, "link.csv"));
     await symlink(join(dataDir, "rows.csv"), join(dataDir, "inner.csv"));
 
-    const without = "expected no files, as the server was started without --data-dir";
+    const without = "expected no files, as the server has no `dataDir`";
     assertEquals(await problems({ data: ["rows.csv"] }), [`data[0] is "rows.csv": ${without}`]);
     const outside = [
       "../secret.csv",
@@ -92,7 +92,7 @@ Deno.test("requestedRun() reads no file without a data directory, and none outsi
       "more/../..",
     ];
     for (const name of outside) {
-      const message = `is ${JSON.stringify(name)}: expected a file of --data-dir`;
+      const message = `is ${JSON.stringify(name)}: expected a file of \`dataDir\``;
       assertEquals(await problems({ data: [name] }, dataDir), [`data[0] ${message}`]);
     }
     // Every key that is a path, whatever keys there are: none is forgotten.
@@ -102,7 +102,7 @@ Deno.test("requestedRun() reads no file without a data directory, and none outsi
       for (const name of ["../secret.csv", "/etc/passwd", "/dev/zero", "link.csv", "more", "none.csv", "rows.csv/x"]) {
         const values = { data: ["rows.csv"], [key]: name };
         assertEquals(await problems(values, dataDir), [
-          `${key} is ${JSON.stringify(name)}: expected a file of --data-dir`,
+          `${key} is ${JSON.stringify(name)}: expected a file of \`dataDir\``,
         ]);
       }
       const nowhere = await problems({ [key]: "rows.csv" });
@@ -112,7 +112,7 @@ Deno.test("requestedRun() reads no file without a data directory, and none outsi
     await writeFile(join(dataDir, "tokenizer.json"), "");
     await symlink(join(directory, "secret.csv"), join(dataDir, "tokenizer_config.json"));
     const beside = await problems({ data: ["rows.csv"], tokenizer: "tokenizer.json" }, dataDir);
-    assertEquals(beside, ['tokenizer is "tokenizer.json": expected a file of --data-dir']);
+    assertEquals(beside, ['tokenizer is "tokenizer.json": expected a file of `dataDir`']);
     const names = ["rows.csv", "more/rows.csv", "inner.csv"];
     const config = (await requestedRun({ data: names, test: "rows.csv", tokenizer: "chars" }, configOf({ dataDir })))();
     assertEquals(config.data, names.map((name) => join(dataDir, name)));

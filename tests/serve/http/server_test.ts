@@ -157,7 +157,7 @@ Deno.test("startServer() says of a port that is taken what to do", async () => {
   assertEquals(error.problems, [{
     field: "port",
     message: `Cannot listen on 127.0.0.1:${server.port}: the port is taken. ` +
-      "Pass --port 0 to get a free one, or stop the process that has it",
+      "Set `port` to 0 to get a free one, or stop the process that has it",
   }]);
   await soon(server.shutdown(5000), "shutdown");
 });
@@ -166,7 +166,7 @@ Deno.test("startServer() says of an address that is not this machine's what to d
   const { app } = fakeApp();
   // TEST-NET-1: nobody's address.
   const listen = () => startServer({ app, host: "192.0.2.1", port: 0 });
-  assertThrows(listen, InputError, "Cannot listen on 192.0.2.1:0: this machine has no such address. Pass --host ");
+  assertThrows(listen, InputError, "Cannot listen on 192.0.2.1:0: this machine has no such address. Set `host` to ");
   assertThrows(() => startServer({ app, host: "no.such.invalid", port: 0 }), InputError, "no.such.invalid:0: ");
 });
 
@@ -175,7 +175,7 @@ Deno.test({
   permissions: { net: false },
   fn() {
     const listen = () => startServer({ app: fakeApp().app, host: "::1", port: 8000 });
-    assertThrows(listen, InputError, "Deno was not permitted to. Start it with --allow-net=[::1]");
+    assertThrows(listen, InputError, 'this process may not listen on "[::1]"');
   },
 });
 
@@ -186,7 +186,7 @@ optionalTest(programAbsence("unshare", ["--user", "true"]), {
   async fn() {
     const args = [...unprivileged, "run", "-q", "-A", "--no-check", join(ROOT, "tests/serve/http/listen_on_80.ts")];
     const { stdout } = await new Deno.Command("unshare", { args }).output();
-    assertMatch(new TextDecoder().decode(stdout), /Ports below 1024 are for privileged users: pass --port 8000$/);
+    assertMatch(new TextDecoder().decode(stdout), /Ports below 1024 are for privileged users: set `port` to 8000$/);
   },
 });
 
