@@ -9,14 +9,14 @@ import type { ClusterView, Incident } from "../base/events.ts";
 import type { Coordinator, MachineLink } from "../lockstep/coordinator.ts";
 import { groupsOf } from "../lockstep/schedule.ts";
 import type { LockstepConfig, Plan } from "../lockstep/plan.ts";
-import { awaitServer } from "./nats/await_server.ts";
 import { type Claim, claimRun, createClaim } from "./roles/check_same_run.ts";
-import { wallClock } from "./protocol/clock.ts";
+import { type Clock, wallClock } from "./protocol/clock.ts";
+import { repeat } from "./protocol/retry.ts";
 import { LockstepShards, shapeOf } from "./rounds/lockstep_shards.ts";
 import { Machine } from "./roles/machine.ts";
 import { connectNats } from "./nats/connection.ts";
 import { checkSizes } from "./rounds/sizes.ts";
-import { MEMBER, type Transport } from "./protocol/transport.ts";
+import { MEMBER, type Transport, Unreachable } from "./protocol/transport.ts";
 
 /** Silence after which a machine counts as gone. */
 const LEASE_MS = 3000;
@@ -53,6 +53,45 @@ export async function openLink(options: LinkOptions, { signal, say }: LinkProces
     signal,
     tell: (reason) => say(`Waiting for the NATS server at ${cluster}, up to ${clusterWait} s. ${reason}`),
   });
+}
+
+/** Milliseconds between two attempts to reach the server. */
+const PAUSE_MS = 500;
+
+export interface AwaitServerOptions {
+  readonly clock: Clock;
+  /** Limits the wait for a server that cannot be reached. */
+  readonly limitMs: number;
+  /** Ends the wait: its reason is thrown. */
+  readonly signal: AbortSignal;
+  /** Is called once, with the reason, when the wait begins. */
+  readonly tell: (reason: string) => void;
+}
+
+/**
+ * Repeats `open` while the server is down, as after a power cut, and resolves to its result. Throws a TrainingError when
+ * `limitMs` are over, and every error of `open` but Unreachable at once.
+ */
+export async function awaitServer<Result>(
+  open: () => Promise<Result>,
+  { clock, limitMs, signal, tell }: AwaitServerOptions,
+): Promise<Result> {
+  const startedAt = clock.now();
+  // An attempt may take seconds: a user who interrupts does not wait for its end.
+  const left = Promise.withResolvers<never>();
+  left.promise.catch(() => {});
+  signal.addEventListener("abort", () => left.reject(signal.reason), { once: true });
+  return await repeat(clock, () => Promise.race([open(), left.promise]), (error, attempt) => {
+    signal.throwIfAborted();
+    if (!(error instanceof Unreachable)) throw error;
+    const restMs = startedAt + limitMs - clock.now();
+    if (restMs <= 0) {
+      const within = limitMs === 0 ? "" : ` within ${limitMs / 1000} s`;
+      throw new TrainingError(`${errorMessage(error)}${within}`, { cause: error });
+    }
+    if (attempt === 1) tell(errorMessage(error));
+    return Math.min(PAUSE_MS, restMs);
+  }, signal);
 }
 
 async function connectLink({ config, lockstep, plan }: LinkOptions): Promise<MachineLink> {

@@ -1,18 +1,13 @@
 /**
- * The transport over NATS JetStream: a run's log is one stream, its registers are one key-value bucket. Loaded by those
- * alone who ask for it: nothing else imports a NATS client.
+ * The transport over NATS JetStream: the log of a run is one stream, its registers are one key-value bucket. Only runs
+ * with `cluster` load it; nothing else imports a NATS client.
  *
- * The `created` times of stream and bucket are the identity of the store: where one is another, the store was lost.
+ * The `created` times of stream and bucket identify the store: if one changes, the store was lost.
  */
 import { DeliverPolicy, jetstream, JetStreamApiError, jetstreamManager } from "@nats-io/jetstream";
 import type { ConsumerMessages, JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
+import type { NatsConnection } from "@nats-io/transport-node";
 import { wallClock } from "../protocol/clock.ts";
-import { explained, isAnswer, isNoMessage, isOfBroker, isOther, isUnanswered } from "./errors.ts";
-import { patiently, pause } from "./patience.ts";
-import { checkRights } from "./rights.ts";
-import { createdAt, openStore, type Store, type StoreOptions } from "./store.ts";
-import { NatsUploads } from "./uploads.ts";
-import { closeWays, type Ways } from "./addresses.ts";
 import { Refusals } from "../protocol/retry.ts";
 import {
   type Entry,
@@ -25,49 +20,81 @@ import {
   type Transport,
   Unreachable,
 } from "../protocol/transport.ts";
+import {
+  explained,
+  isAnswer,
+  isConflict,
+  isNoMessage,
+  isOfBroker,
+  isTimeout,
+  PAUSE_MS,
+  repeatWhile,
+} from "./errors.ts";
+import { checkPermissions } from "./permissions.ts";
+import { createdAt, openStore, type Store, type StoreOptions } from "./store.ts";
+import { NatsUploads } from "./uploads.ts";
 
-/** How long a request is waited for. */
+/** Time for the answer to a request. */
 const TIMEOUT_MS = 2000;
-/** How long a request for more messages stands: half of it without a sign of the server, and reading begins again. */
+/** Time that a request for more messages lasts. After half of it without a sign of the server, reading starts again. */
 const EXPIRES_MS = 4000;
 
+/**
+ * The connections of a machine. Each has its own queue, so that none delays another: an answer does not wait behind
+ * megabytes of the log, nor the renewal of a lease behind an upload.
+ */
+export interface Connections {
+  /** Reads the log. */
+  readonly reading: NatsConnection;
+  /** Publishes. */
+  readonly writing: NatsConnection;
+  /** Reads and writes registers, the lease among them, and requests facts about the store. */
+  readonly registers: NatsConnection;
+}
+
+export async function closeConnections({ reading, writing, registers }: Connections): Promise<void> {
+  await Promise.all([reading, writing, registers].map((connection) => connection.close()));
+}
+
 export class NatsTransport implements Transport {
-  readonly #ways: Ways;
+  readonly #connections: Connections;
   readonly #stream: string;
   readonly #manager: JetStreamManager;
   readonly #reader: JetStreamClient;
   readonly #uploads: NatsUploads;
   readonly #reading = new Set<ConsumerMessages>();
-  readonly #place: StoreOptions;
+  readonly #storeOptions: StoreOptions;
   #store: Promise<Store>;
   #ended: Error | undefined | void;
-  /** What it said when it did not let this machine in. */
-  #refusal: Error | undefined;
+  /** The server's error when it rejected this machine. */
+  #rejection: Error | undefined;
 
-  private constructor(ways: Ways, stream: string, manager: JetStreamManager) {
-    this.#ways = ways;
+  private constructor(connections: Connections, stream: string, manager: JetStreamManager) {
+    this.#connections = connections;
     this.#stream = stream;
     this.#manager = manager;
-    this.#reader = jetstream(ways.reading, { timeout: TIMEOUT_MS });
-    this.#uploads = new NatsUploads(ways.writing, TIMEOUT_MS);
-    this.#place = { manager, connection: ways.registers, name: stream, timeoutMs: TIMEOUT_MS };
+    this.#reader = jetstream(connections.reading, { timeout: TIMEOUT_MS });
+    this.#uploads = new NatsUploads(connections.writing, TIMEOUT_MS);
+    this.#storeOptions = { manager, connection: connections.registers, name: stream, timeoutMs: TIMEOUT_MS };
     this.#store = this.#open(false);
-    for (const way of ["reading", "writing", "registers"] as const) {
-      void this.#watch(way);
-      // The client gives up where the server does not let it in any more.
-      void ways[way].closed().then((error) => this.#ended ??= this.#refusal ?? error);
+    for (const name of ["reading", "writing", "registers"] as const) {
+      void this.#watch(name);
+      // The client gives up when the server rejects it.
+      void connections[name].closed().then((error) => this.#ended ??= this.#rejection ?? error);
     }
   }
 
   /**
-   * The transport of run `run` over `ways`, which are the transport's from now on. Throws what the server says if the
-   * account may not do what a run asks for.
+   * Opens the transport of run `run`, which owns `connections` from now on. Throws the server's error if the account
+   * lacks a permission.
    */
-  static async open(ways: Ways, run: string): Promise<NatsTransport> {
-    const manager = await patiently(isUnanswered, () => jetstreamManager(ways.registers, { timeout: TIMEOUT_MS }), 3);
-    const transport = new NatsTransport(ways, `lockstep-${run}`, manager);
+  static async open(connections: Connections, run: string): Promise<NatsTransport> {
+    const { reading, registers } = connections;
+    const manager = await repeatWhile(isTimeout, () => jetstreamManager(registers, { timeout: TIMEOUT_MS }), 3);
+    const transport = new NatsTransport(connections, `lockstep-${run}`, manager);
     const { kv } = await transport.#store;
-    await checkRights({ connection: ways.reading, client: transport.#uploads.client, manager, kv }, transport.#stream);
+    const clients = { connection: reading, client: transport.#uploads.client, manager, kv };
+    await checkPermissions(clients, transport.#stream);
     return transport;
   }
 
@@ -77,16 +104,18 @@ export class NatsTransport implements Transport {
       const { limits, storage } = await this.#manager.getAccountInfo();
       const bound = (bytes: number | undefined, used: number) =>
         bytes !== undefined && bytes > 0 ? bytes - used : Infinity;
-      // What other streams of the account take is not there for this one.
+      // Other streams of the account use up its room.
       const ofAccount = bound(limits.max_storage, storage - state.bytes);
       const maxBytes = Math.min(bound(config.max_bytes, 0), bound(limits.storage_max_stream_bytes, 0), ofAccount);
-      return { maxPayload: this.#ways.reading.info?.max_payload ?? 2 ** 20, maxBytes };
+      return { maxPayload: this.#connections.reading.info?.max_payload ?? 2 ** 20, maxBytes };
     });
   }
 
   async publish(subject: string, data: Uint8Array, { id, after }: PublishOptions): Promise<number | undefined> {
     const expect = after === undefined ? {} : { expect: { lastSubjectSequence: after } };
-    return await this.#unlessOther(() => this.#uploads.publish(this.#subject(subject), data, { msgID: id, ...expect }));
+    return await this.#unlessConflict(() =>
+      this.#uploads.publish(this.#subject(subject), data, { msgID: id, ...expect })
+    );
   }
 
   async *read(subject: string, from: number, signal: AbortSignal): AsyncGenerator<LogMessage, void, void> {
@@ -101,7 +130,7 @@ export class NatsTransport implements Transport {
       signal.addEventListener("abort", stop);
       lost.signal.addEventListener("abort", stop);
       try {
-        // An ordered consumer: it begins again by itself where it missed something.
+        // An ordered consumer starts again by itself when it has missed a message.
         const consumer = await this.#reader.consumers.get(this.#stream, {
           filter_subjects: this.#subject(subject),
           deliver_policy: DeliverPolicy.StartSequence,
@@ -113,14 +142,14 @@ export class NatsTransport implements Transport {
         for await (const { seq, data } of messages) {
           next = seq + 1;
           refusals.clear();
-          // A plain view: what comes is a Buffer, whose slice() is none.
+          // Makes a plain view: the data are a Buffer, whose slice() does not copy.
           yield { sequence: seq, subject, data: new Uint8Array(data.buffer, data.byteOffset, data.length) };
         }
       } catch (error) {
         if (!isOfBroker(error)) throw error;
         refusals.check(error, isAnswer(error));
         await this.#checkStore();
-        await pause();
+        await wallClock.sleep(PAUSE_MS);
       } finally {
         signal.removeEventListener("abort", stop);
         lost.signal.removeEventListener("abort", stop);
@@ -148,7 +177,7 @@ export class NatsTransport implements Transport {
   }
 
   async write(key: string, value: string, revision: number | "new"): Promise<number | undefined> {
-    return await this.#unlessOther(async () => {
+    return await this.#unlessConflict(async () => {
       const { kv } = await this.#store;
       return revision === "new" ? await kv.create(key, value) : await kv.update(key, value, revision, TIMEOUT_MS);
     });
@@ -165,33 +194,33 @@ export class NatsTransport implements Transport {
   async close(): Promise<void> {
     const store = await this.#store.catch(() => undefined);
     store?.lost.abort();
-    await closeWays(this.#ways);
+    await closeConnections(this.#connections);
   }
 
   #subject(subject: string): string {
     return `${this.#stream}.${subject}`;
   }
 
-  /** Throws if nothing will be heard of the server any more. */
+  /** Throws if the client has given up. */
   #checkConnection(): void {
-    if (this.#ended) throw new Error(`The server does not let this machine in any more: ${this.#ended.message}`);
+    if (this.#ended) throw new Error(`The NATS server rejects this machine now: ${this.#ended.message}`);
   }
 
-  /** The store; `isGone` where another was there before. */
+  /** Opens the store. `isGone` says that another one was there before. */
   #open(isGone: boolean): Promise<Store> {
-    const store = openStore(this.#place, isGone);
-    store.catch(() => {}); // Whoever wants it hears of it.
+    const store = openStore(this.#storeOptions, isGone);
+    store.catch(() => {}); // Each of its users handles it.
     return store;
   }
 
-  /** Looks whether the log is still the one that it was. */
+  /** Checks that the store is still the same, and opens another if it is not. */
   async #checkStore(): Promise<void> {
     const store = this.#store;
     const before = await store.catch(() => undefined);
     try {
-      if (await createdAt(this.#place) === before?.created) return;
+      if (await createdAt(this.#storeOptions) === before?.created) return;
     } catch (error) {
-      // Nobody answers, which says nothing about the store; or there is no such stream any more.
+      // No answer says nothing about the store. An error of JetStream says that the stream is gone.
       if (!(error instanceof JetStreamApiError)) return;
     }
     if (this.#store !== store) return;
@@ -199,17 +228,17 @@ export class NatsTransport implements Transport {
     before?.lost.abort();
   }
 
-  async #watch(way: keyof Ways): Promise<void> {
-    for await (const status of this.#ways[way].status()) {
-      if (status.type === "error" && /Auth/.test(status.error.name)) this.#refusal = status.error;
-      if (way !== "reading" || status.type !== "reconnect") continue;
+  async #watch(name: keyof Connections): Promise<void> {
+    for await (const status of this.#connections[name].status()) {
+      if (status.type === "error" && /Auth/.test(status.error.name)) this.#rejection = status.error;
+      if (name !== "reading" || status.type !== "reconnect") continue;
       await this.#checkStore();
-      // A consumer lives in the server's memory: those of before the restart are gone, and would be missed late.
+      // A consumer lives in the server's memory: a restart ends it, which the client notices late.
       for (const messages of this.#reading) void messages.close();
     }
   }
 
-  /** The store, as soon as the broker answers. */
+  /** Resolves to the store as soon as the broker answers. */
   async #reach(signal: AbortSignal): Promise<Store> {
     const refusals = new Refusals(wallClock);
     for (;;) {
@@ -226,19 +255,19 @@ export class NatsTransport implements Transport {
     }
   }
 
-  /** What `work` comes to, or nothing where something else is the newest. */
-  #unlessOther(work: () => Promise<number>): Promise<number | undefined> {
+  /** Resolves to the result of `work`, or to nothing if another write was faster. */
+  #unlessConflict(work: () => Promise<number>): Promise<number | undefined> {
     return this.#ask(async () => {
       try {
         return await work();
       } catch (error) {
-        if (isOther(error)) return undefined;
+        if (isConflict(error)) return undefined;
         throw error;
       }
     });
   }
 
-  /** What `work` comes to. Throws Unreachable for all that the broker, or its absence, can say. */
+  /** Resolves to the result of `work`. Throws Unreachable for every error that the broker, or its absence, causes. */
   async #ask<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
       return await work();

@@ -1,19 +1,23 @@
-/** A run's stream and bucket on a NATS server: made where there are none, and told from others of the same name. */
+/**
+ * Opens the store of a run on a NATS server, a stream and a bucket: creates it if it is missing, and distinguishes it
+ * from others of the same name. The registers of a run are the keys of the bucket.
+ */
 import { DiscardPolicy, jetstream, JetStreamApiError, type JetStreamManager } from "@nats-io/jetstream";
 import { type KV, Kvm } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { NatsRegisters } from "./registers.ts";
-import { patiently, pause } from "./patience.ts";
-import { MAX_REGISTER, MOST_REGISTERS } from "../protocol/register.ts";
+import { wallClock } from "../protocol/clock.ts";
+import { MAX_REGISTER, MOST_OTHERS, MOST_REGISTERS, Turn } from "../protocol/register.ts";
+import { type Entry, isRegister, type Registers } from "../protocol/transport.ts";
+import { repeatWhile } from "./errors.ts";
 
 /**
- * How long a store that is gone stays gone before it is made again. The server forgets a stream first and removes its
- * files then; a stream of the same name that is made meanwhile loses its own files with them, and keeps nothing from
- * then on (seen with nats-server 2.9.10). The server itself gives up removing after a second.
+ * Milliseconds between the end of a store and the creation of the next. The server forgets a stream first and removes
+ * its files later; a stream of the same name that is created meanwhile loses its own files with them, and stores nothing
+ * from then on (seen with nats-server 2.9.10). The server itself stops removing after a second.
  */
 const REMOVAL_MS = 1000;
 
-/** One store of the broker: everything that ends when another takes its place. */
+/** One store of the broker: everything that ends when another replaces it. */
 export interface Store {
   readonly created: string;
   readonly lost: AbortController;
@@ -24,29 +28,29 @@ export interface Store {
 export interface StoreOptions {
   readonly manager: JetStreamManager;
   readonly connection: NatsConnection;
-  /** The stream's name, which the bucket has too. */
+  /** Name of the stream and of the bucket. */
   readonly name: string;
-  /** How long a request is waited for. */
+  /** Time for the answer to a request. */
   readonly timeoutMs: number;
 }
 
-/** The stream and the bucket. `isGone`: they were there, and somebody removes them, or has. */
+/** Opens the stream and the bucket. `isGone` says that they existed, and were or are being removed. */
 export async function openStore(options: StoreOptions, isGone: boolean): Promise<Store> {
-  if (isGone) await pause(REMOVAL_MS);
-  const kv = await madeByAnyone(options);
+  if (isGone) await wallClock.sleep(REMOVAL_MS);
+  const kv = await createdByAny(options);
   const registers = new NatsRegisters(options.manager, kv, options.name);
   return { created: await createdAt(options), lost: new AbortController(), kv, registers };
 }
 
-/** The identity of the store that the server has now. Throws a JetStreamApiError where there is none. */
+/** Returns the identity of the store that the server has now. Throws a JetStreamApiError if it has none. */
 export async function createdAt({ manager, name }: StoreOptions): Promise<string> {
   const infos = await Promise.all([name, `KV_${name}`].map((stream) => manager.streams.info(stream)));
   return infos.map(({ created }) => created).join(" ");
 }
 
-/** The same for all machines that come at once: a broker that makes what one asked for refuses the others meanwhile. */
-function madeByAnyone({ manager: { streams }, connection, name, timeoutMs }: StoreOptions): Promise<KV> {
-  return patiently((error) => error instanceof JetStreamApiError, async () => {
+/** Works for machines that start together, too: while a broker creates a stream for one, it refuses the others. */
+function createdByAny({ manager: { streams }, connection, name, timeoutMs }: StoreOptions): Promise<KV> {
+  return repeatWhile((error) => error instanceof JetStreamApiError, async () => {
     for (const config of [{ name, subjects: [`${name}.>`] }, bucketOf(name)]) {
       await streams.info(config.name).catch((error) => {
         if (!(error instanceof JetStreamApiError)) throw error;
@@ -57,7 +61,7 @@ function madeByAnyone({ manager: { streams }, connection, name, timeoutMs }: Sto
   });
 }
 
-/** The stream of a bucket, as clients make it, but with bounds: what strangers may write there is read by all machines. */
+/** Describes the stream of a bucket as clients make it, but with limits: all machines read what strangers write there. */
 function bucketOf(name: string) {
   return {
     name: `KV_${name}`,
@@ -69,4 +73,57 @@ function bucketOf(name: string) {
     allow_rollup_hdrs: true,
     allow_direct: true,
   };
+}
+
+/** A list of more keys than this slows a slow link down, so that it is requested only every LIST_MS. */
+const LONG = 256;
+const LIST_MS = 10_000;
+
+/** Reads registers one by one: nats-server 2.9 may deliver nothing to a watch, which is noticed after a minute. */
+export class NatsRegisters {
+  readonly #manager: JetStreamManager;
+  readonly #kv: KV;
+  readonly #bucket: string;
+  readonly #turn = new Turn();
+  /** Keys of the bucket at the last listing. */
+  #listed: readonly string[] = [];
+  #listedAt = -Infinity;
+
+  constructor(manager: JetStreamManager, kv: KV, bucket: string) {
+    this.#manager = manager;
+    this.#kv = kv;
+    this.#bucket = bucket;
+  }
+
+  async one(key: string): Promise<Entry | undefined> {
+    const entry = await this.#kv.get(key);
+    if (entry?.operation !== "PUT") return undefined;
+    return { value: entry.length > MAX_REGISTER ? "" : entry.string(), revision: entry.revision };
+  }
+
+  async some(known: readonly string[]): Promise<Registers> {
+    const isKnown = new Set(known);
+    const listed = this.#turn.next(this.#listed.filter((key) => !isKnown.has(key)));
+    // Requests the keys of the last listing together with a new one, which halves the time on a slow link.
+    const asked = [...known, ...listed];
+    const [entries] = await Promise.all([this.#get(asked), this.#list()]);
+    const others = this.#listed.filter((key) => !isKnown.has(key));
+    const isAsked = new Set(asked);
+    const late = others.filter((key) => !isAsked.has(key)).slice(0, MOST_OTHERS - listed.length);
+    return { entries: new Map([...entries, ...await this.#get(late)]), left: Math.max(0, others.length - MOST_OTHERS) };
+  }
+
+  async #get(keys: readonly string[]): Promise<ReadonlyMap<string, Entry>> {
+    const entries = await Promise.all(keys.map(async (key) => [key, await this.one(key)] as const));
+    return new Map(entries.flatMap(([key, entry]) => entry ? [[key, entry]] : []));
+  }
+
+  async #list(): Promise<void> {
+    const now = wallClock.now();
+    if (this.#listed.length > LONG && now - this.#listedAt < LIST_MS) return;
+    const { state } = await this.#manager.streams.info(`KV_${this.#bucket}`, { subjects_filter: ">" });
+    const prefix = `$KV.${this.#bucket}.`;
+    this.#listed = Object.keys(state.subjects ?? {}).map((subject) => subject.slice(prefix.length)).filter(isRegister);
+    this.#listedAt = now;
+  }
 }

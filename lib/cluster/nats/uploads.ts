@@ -1,31 +1,31 @@
-/** Publishing to a run's log over a connection that may be slow, or that may be lost meanwhile. */
+/** Publishes to the log of a run over a connection that may be slow, or may be lost meanwhile. */
 import { jetstream, type JetStreamClient, type JetStreamPublishOptions } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { Unreachable } from "../protocol/transport.ts";
 
-/** The slowest link that uploads are waited for on, in bytes a millisecond: 256 kbit/s. */
+/** The slowest link that uploads are awaited on, in bytes a millisecond: 256 kbit/s. */
 const SLOWEST = 32;
 
 export class NatsUploads {
   readonly client: JetStreamClient;
   readonly #timeoutMs: number;
-  /** Bytes on their way to the server. */
+  /** Bytes that are on their way to the server. */
   #sending = 0;
-  /** Rejects when they will not get there. */
+  /** Rejects when the connection is lost. */
   #lost = Promise.withResolvers<never>();
 
-  /** `timeoutMs`: how long the answer to what takes no time to send is waited for. */
+  /** `timeoutMs` is the time for an answer, without the time that sending takes. */
   constructor(connection: NatsConnection, timeoutMs: number) {
     this.client = jetstream(connection, { timeout: timeoutMs });
     this.#timeoutMs = timeoutMs;
-    this.#lost.promise.catch(() => {}); // Whoever sends something hears of it.
+    this.#lost.promise.catch(() => {}); // Each upload handles it.
     void this.#watch(connection);
   }
 
-  /** Resolves to the message's place in the log. Throws Unreachable where the connection is lost on the way. */
+  /** Resolves to the message's sequence in the log. Throws Unreachable if the connection is lost on the way. */
   async publish(subject: string, data: Uint8Array, options: Partial<JetStreamPublishOptions>): Promise<number> {
     this.#sending += data.length;
-    // To send it again while it is on its way would only be more to wait for.
+    // Waits for all bytes before it as well: a second copy of a message that is on its way would only add to them.
     const timeout = this.#timeoutMs + this.#sending / SLOWEST;
     const publishing = this.client.publish(subject, data, { ...options, timeout });
     publishing.catch(() => {}); // It is raced here.
@@ -39,7 +39,7 @@ export class NatsUploads {
   async #watch(connection: NatsConnection): Promise<void> {
     for await (const { type } of connection.status()) {
       if (type !== "disconnect") continue;
-      this.#lost.reject(new Unreachable("The connection was lost on the way"));
+      this.#lost.reject(new Unreachable("The connection to the NATS server was lost on the way"));
       this.#lost = Promise.withResolvers();
       this.#lost.promise.catch(() => {});
     }

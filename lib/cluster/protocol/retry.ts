@@ -1,13 +1,14 @@
-import type { Clock } from "./clock.ts";
+/** Repeats what a broker did not do, until it does it or refuses for too long. */
 import { errorMessage, TrainingError } from "../../base/errors.ts";
+import type { Clock } from "./clock.ts";
 import { Unreachable } from "./transport.ts";
 
 const FIRST_MS = 50;
 const LONGEST_MS = 2000;
-/** How long a broker that answers may say no. One that does not answer is waited for until it does. */
+/** Limits how long a broker that answers may refuse. One that does not answer is awaited without a limit. */
 const REFUSED_MS = 60_000;
 
-/** Answers of the broker that say no, one after the other. */
+/** Measures how long a broker has answered with refusals only. */
 export class Refusals {
   readonly #clock: Clock;
   #since: number | undefined;
@@ -16,7 +17,7 @@ export class Refusals {
     this.#clock = clock;
   }
 
-  /** Takes note of a failure. Throws a TrainingError where the broker has said nothing but no for too long. */
+  /** Records a failure. Throws a TrainingError if the broker has refused for too long. */
   check(error: Error, isAnswer: boolean): void {
     if (!isAnswer) return this.clear();
     const now = this.#clock.now();
@@ -31,11 +32,33 @@ export class Refusals {
 }
 
 /**
- * What `work` comes to, tried again after ever longer pauses as long as the broker cannot be reached. `missed` hears of
- * each failure, and how long it has gone on. Throws what `signal` aborts with, everything else that `work` throws, and a
- * TrainingError where the broker answers and says no for too long.
+ * Repeats `work` until it succeeds, and resolves to its result. After failure number `attempt`, `pauseAfter` returns the
+ * milliseconds to the next attempt, or throws the error that ends them. Throws the reason of `signal` when that aborts.
  */
-export async function retry<Result>(
+export async function repeat<Result>(
+  clock: Clock,
+  work: () => Promise<Result>,
+  pauseAfter: (error: unknown, attempt: number) => number,
+  signal?: AbortSignal,
+): Promise<Result> {
+  for (let attempt = 1;; attempt++) {
+    signal?.throwIfAborted();
+    let pauseMs;
+    try {
+      return await work();
+    } catch (error) {
+      pauseMs = pauseAfter(error, attempt);
+    }
+    await clock.sleep(pauseMs, signal);
+  }
+}
+
+/**
+ * Repeats `work`, with longer and longer pauses, while the broker is unreachable. Calls `missed` after each failure with
+ * the time since the first attempt. Throws every other error of `work`, the reason of `signal` when that aborts, and a
+ * TrainingError if the broker answers with refusals for too long.
+ */
+export function retry<Result>(
   clock: Clock,
   signal: AbortSignal,
   work: () => Promise<Result>,
@@ -43,15 +66,10 @@ export async function retry<Result>(
 ): Promise<Result> {
   const refusals = new Refusals(clock);
   const startedAt = clock.now();
-  for (let pause = FIRST_MS;; pause = Math.min(LONGEST_MS, pause * 2)) {
-    signal.throwIfAborted();
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof Unreachable)) throw error;
-      refusals.check(error, error.isAnswer);
-      missed?.(error, clock.now() - startedAt);
-    }
-    await clock.sleep(pause, signal);
-  }
+  return repeat(clock, work, (error, attempt) => {
+    if (!(error instanceof Unreachable)) throw error;
+    refusals.check(error, error.isAnswer);
+    missed?.(error, clock.now() - startedAt);
+    return Math.min(LONGEST_MS, FIRST_MS * 2 ** (attempt - 1));
+  }, signal);
 }

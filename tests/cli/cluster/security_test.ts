@@ -65,9 +65,9 @@ testUnless(
           join("d", await confined),
           join("e", await users[0]!, other.ca),
         ]);
-        isRefused(refusals[0], /does not let this machine in \(Authorization Violation\)/);
+        isRefused(refusals[0], /rejects this machine \(Authorization Violation\)/);
         isRefused(refusals[1], /lacks a permission \(Permissions Violation for Publish/);
-        isRefused(refusals[2], /its certificate is not to be trusted/);
+        isRefused(refusals[2], /its certificate is not trusted/);
       });
     }),
 );
@@ -93,7 +93,7 @@ testUnless(
         const { code, stdout, stderr } = ended;
         assertEquals([code, stderr], [1, ""]);
         const reason =
-          "The server does not let this machine in any more: (User Authentication Expired|Authorization Violation)";
+          "The NATS server rejects this machine now: (User Authentication Expired|Authorization Violation)";
         assertMatch(stdout, new RegExp(`^Failed: Taking part failed: ${reason}`, "m"));
 
         const later = `--cluster-credentials=${await account.user(folder, "long")}`;

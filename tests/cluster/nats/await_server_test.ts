@@ -1,7 +1,6 @@
 /** A server that is down when a machine starts. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { awaitServer } from "../../../lib/cluster/nats/await_server.ts";
-import { openLink } from "../../../lib/cluster/link.ts";
+import { awaitServer, openLink } from "../../../lib/cluster/link.ts";
 import { Unreachable } from "../../../lib/cluster/protocol/transport.ts";
 import { resolveConfig } from "../../../lib/config/resolve.ts";
 import { InputError, TrainingError } from "../../../lib/base/errors.ts";

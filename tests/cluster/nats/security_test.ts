@@ -69,11 +69,11 @@ testUnless(
       await enter({ url: at(server), tlsCa: right.ca });
       await enter({ url: at(other, "tls", "localhost"), tlsCa: named.ca });
 
-      await isRefused({ url: at(server), tlsCa: named.ca }, "its certificate is not to be trusted");
+      await isRefused({ url: at(server), tlsCa: named.ca }, "its certificate is not trusted");
       await isRefused({ url: at(server) }, "this system trusts; see `clusterCa`");
       await isRefused({ url: at(other), tlsCa: named.ca }, "its certificate is another host's");
       await isRefused({ url: at(server, "tls", "localhost"), tlsCa: right.ca }, "its certificate is another host's");
-      await isRefused({ url: at(server, "nats") }, `it wants TLS`);
+      await isRefused({ url: at(server, "nats") }, "it requires TLS");
       await isRefused({ url: at(plain) }, `it has no TLS: expected ${at(plain, "nats")} and no \`clusterCa\``);
       await isRefused({ url: at(plain, "nats"), tlsCa: right.ca }, "it has no TLS");
       await isRefused({ url: at(server), tlsCa: right.key }, "has no certificate: expected PEM");

@@ -79,7 +79,7 @@ natsTest(
     await assertRejects(
       () => soon(later.ended, "a refusal"),
       Error,
-      "cannot store what it is sent (maximum messages exceeded)",
+      "cannot store messages (maximum messages exceeded)",
     );
     assert(!machine.local.finished, "not sent while it trained");
     await soon(machine.ended, "the end of training");

@@ -1,35 +1,34 @@
 /**
- * Whether an account may do what a run asks for, tried before anything is trained: each thing once, in a way that
- * changes nothing. docs/cluster.md has the permissions by name.
+ * Checks before training that an account has all permissions that a run needs: it does each thing once, in a way that
+ * changes nothing. docs/cluster.md lists the permissions.
  */
 import { AckPolicy, DeliverPolicy, type JetStreamClient, type JetStreamManager } from "@nats-io/jetstream";
 import type { KV } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { isNoMessage, isOfBroker, isOther, isUnheard } from "./errors.ts";
-import { patiently } from "./patience.ts";
 import { Subject } from "../protocol/transport.ts";
+import { isConflict, isNoMessage, isOfBroker, isUnheard, repeatWhile } from "./errors.ts";
 
-/** A place in the log where no message will ever be the newest. */
+/** A sequence that no message ever has. */
 const NEVER = 2 ** 52;
-/** How long the server keeps a consumer that nobody reads from, in ns. */
+/** Nanoseconds that the server keeps a consumer without a reader. */
 const UNUSED_NS = 5e9;
 
-interface Means {
+interface Clients {
   readonly connection: NatsConnection;
   readonly client: JetStreamClient;
   readonly manager: JetStreamManager;
   readonly kv: KV;
 }
 
-/** Throws what the server says of the first thing that the account may not do. */
-export async function checkRights({ connection, client, manager, kv }: Means, stream: string): Promise<void> {
+/** Throws the server's error for the first permission that the account lacks. */
+export async function checkPermissions({ connection, client, manager, kv }: Clients, stream: string): Promise<void> {
   const subjects = [Subject.down, Subject.up, Subject.chunks("none")].map((subject) => `${stream}.${subject}`);
   for (const subject of subjects) {
     const never = { expect: { lastSequence: NEVER } };
-    await unless(isOther, () => client.publish(subject, new Uint8Array(), never));
+    await unless(isConflict, () => client.publish(subject, new Uint8Array(), never));
   }
   await unless(isNoMessage, () => manager.streams.getMessage(stream, { last_by_subj: subjects[0]! }));
-  // Of a subject that nobody writes to: what lies before the first message is, to some servers, everything.
+  // Purges a subject without messages. To purge up to the first message would drop everything on some servers.
   await manager.streams.purge(stream, { filter: `${stream}.none` });
   const name = crypto.randomUUID();
   await manager.consumers.add(stream, {
@@ -39,20 +38,20 @@ export async function checkRights({ connection, client, manager, kv }: Means, st
     filter_subject: subjects[0]!,
     inactive_threshold: UNUSED_NS,
   });
-  // Answered at once, with nothing, as nothing is new yet. A server that is too busy for it has not refused it either.
+  // Returns at once, as no message is new. A server that is too busy to answer has not refused either.
   const atOnce = JSON.stringify({ batch: 1, no_wait: true });
   await unless(isOfBroker, () => connection.request(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`, atOnce));
   await manager.consumers.delete(stream, name);
   await kv.get("none");
-  // One that every machine writes, whatever else it may not.
-  await unless(isOther, () => kv.update("lease", "", NEVER));
+  // Every machine may write this register, also one that may write no other's.
+  await unless(isConflict, () => kv.update("lease", "", NEVER));
 }
 
-/** What another machine makes at this moment is waited for. */
-async function unless(expected: (error: unknown) => boolean, work: () => Promise<unknown>): Promise<void> {
+/** Does `work`, which may fail with `isExpected`. Waits while another machine makes the stream. */
+async function unless(isExpected: (error: unknown) => boolean, work: () => Promise<unknown>): Promise<void> {
   try {
-    await patiently(isUnheard, work);
+    await repeatWhile(isUnheard, work);
   } catch (error) {
-    if (!expected(error)) throw error;
+    if (!isExpected(error)) throw error;
   }
 }
