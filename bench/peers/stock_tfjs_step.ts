@@ -4,7 +4,7 @@
  *
  *     stock_tfjs_step.ts BACKEND BATCH LENGTH EMBEDDING HIDDEN SECONDS WARM_UP
  */
-import { registerScatterAdd } from "../../lib/engine/tfjs/scatter.ts";
+import { registerScatterAdd } from "../../lib/engine/tfjs/backend.ts";
 import { startWasm } from "../../lib/engine/tfjs/backend.ts";
 import { isOver, type Mark, stagesOf } from "../measure.ts";
 import { CLASSES, VOCABULARY } from "../train/shapes.ts";

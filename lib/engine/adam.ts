@@ -1,6 +1,6 @@
 import { embeddingTensor, type ParameterLayout, type TensorLayout } from "../model/layout.ts";
 
-/** The constants of Adam, which every engine shares. */
+/** Holds the constants of Adam, which every engine shares. */
 export interface AdamConstants {
   readonly beta1: number;
   readonly beta2: number;

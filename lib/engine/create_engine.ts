@@ -1,16 +1,8 @@
 import type { TrainingConfig } from "../config/schema.ts";
 import type { TaskModel } from "../model/task_model.ts";
 import { adamConstants } from "./adam.ts";
-import type { BatchLimits, CommonOptions, Engine, EngineRoom } from "./contract.ts";
+import type { Engine, EngineOptions, EngineRoom } from "./contract.ts";
 import { simdScratchBytes } from "./simd/memory/scratch.ts";
-import type { TfjsBackend } from "./tfjs/backend.ts";
-
-/** Which engine to create, and for what. */
-export interface EngineOptions extends CommonOptions, BatchLimits {
-  readonly engine: TrainingConfig["engine"];
-  /** The backend of tfjs; other engines ignore it. */
-  readonly backend: TfjsBackend;
-}
 
 /** Returns the options of `config`'s engine for its model. */
 export function engineOptions(
@@ -33,12 +25,12 @@ export function engineOptions(
   };
 }
 
-/** Returns how many bytes of scratch the engine works in. */
+/** Returns how many bytes of scratch the engine needs. */
 export function engineScratchBytes(options: Pick<EngineOptions, "engine" | "spec" | "maxBatch" | "maxLength">): number {
   return options.engine === "simd" ? simdScratchBytes(options.spec, options.maxBatch, options.maxLength) : 0;
 }
 
-/** Creates the engine that `options` name, which works in `room`, and loads no other. Throws what that engine throws. */
+/** Creates the engine that `options` name, in `room`, and loads no other. Throws the errors of that engine. */
 export async function createEngine(options: EngineOptions, room: EngineRoom): Promise<Engine> {
   switch (options.engine) {
     case "simd": {

@@ -1,6 +1,6 @@
 /**
- * Decides which values dropout keeps, as a pure function of (seed, draw, area, element), so that any engine may ask in any
- * order. Kept values are multiplied by 1 / (1 - rate), dropped ones by 0 (inverted dropout: Srivastava et al., 2014).
+ * Decides which values dropout keeps, as a pure function of (seed, draw, area, element): engines may ask in any order. Kept
+ * values are multiplied by 1 / (1 - rate), dropped ones by 0 (inverted dropout: Srivastava et al., 2014).
  */
 import { Random, Stream } from "../base/random.ts";
 
@@ -26,7 +26,7 @@ export function inputArea(layer: number): number {
   return layer - 1;
 }
 
-/** Each draw has this many items, one for each area. */
+/** Counts the items of each draw, one for each area. */
 const AREAS = 16;
 
 /** Returns the item of `Stream.dropout` that holds the words of `area` at `draw`. */

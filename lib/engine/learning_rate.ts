@@ -7,9 +7,9 @@ export type ScheduleConfig = Pick<
 
 /**
  * Returns the learning rate of `step`, counted from 0. The first `warmupSteps` steps have
- * learningRate · (step + 1) / warmupSteps. After them, p is the completed share of the remaining steps, and the rate is
- * learningRate times 1, (1 + cos πp) / 2 (Loshchilov & Hutter, 2017) or 1 - p. The steps are `epochs · stepsPerEpoch` in
- * all, even if training ends earlier.
+ * learningRate · (step + 1) / warmupSteps. After them, p is the completed part of the remaining steps, and the rate is
+ * learningRate times 1, (1 + cos πp) / 2 (Loshchilov & Hutter, 2017) or 1 - p. There are `epochs · stepsPerEpoch` steps,
+ * even if training ends earlier.
  */
 export function learningRateAt(config: ScheduleConfig, step: number): number {
   const { learningRate, schedule, warmupSteps } = config;

@@ -1,17 +1,17 @@
 /** Lays areas of memory out one after another, each at the start of a cache line. */
 
-/** A cache line. */
+/** Counts the bytes of a cache line. */
 export const LINE_BYTES = 64;
 
-/** A page of WebAssembly memory. */
+/** Counts the bytes of a page of WebAssembly memory. */
 export const PAGE_BYTES = 65_536;
 
-/** `bytes` rounded up to whole cache lines. */
+/** Rounds `bytes` up to whole cache lines. */
 export function wholeLines(bytes: number): number {
   return Math.ceil(bytes / LINE_BYTES) * LINE_BYTES;
 }
 
-/** The byte offset of each area. */
+/** Maps each area to its byte offset. */
 export type Offsets<Bytes> = { readonly [Area in keyof Bytes]: number };
 
 export class Regions {
@@ -22,12 +22,12 @@ export class Regions {
     this.#end = byteOffset;
   }
 
-  /** The first byte after all areas. */
+  /** Returns the offset of the first byte after all areas. */
   get end(): number {
     return this.#end;
   }
 
-  /** Places an area for each of `bytes`, which are their sizes, in order. */
+  /** Places an area of each of the sizes `bytes`, in order. */
   place<Bytes extends Readonly<Record<string, number>>>(bytes: Bytes): Offsets<Bytes> {
     const places = Object.entries(bytes).map(([name, size]): [string, number] => {
       const begin = this.#end;

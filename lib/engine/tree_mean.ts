@@ -1,10 +1,10 @@
 /**
- * Takes the weighted mean over shards by a fixed binary tree over shard numbers: the node over [first, last) adds its two
- * halves, split at the greatest power of two below its size. Any node may be summed anywhere, by any thread, and gives
- * the same bits. All arithmetic is float32, one rounding an operation.
+ * Computes the weighted mean over shards by a fixed binary tree over shard numbers: the node over [first, last) adds its
+ * two halves, split at the greatest power of two below its size. Any thread on any machine may sum a node and gets the same
+ * bits. All arithmetic is float32, with one rounding per operation.
  */
 
-/** Returns each shard's weight in the mean as float32: its share of all samples. */
+/** Returns the weight of each shard as float32: its fraction of all samples. */
 export function coefficients(samples: readonly number[]): Float32Array {
   const total = samples.reduce((sum, count) => sum + count, 0);
   return Float32Array.from(samples, (count) => count / total);
@@ -15,7 +15,7 @@ export function splitAt(size: number): number {
   return 2 ** Math.ceil(Math.log2(size) - 1);
 }
 
-/** Elements summed at a time: small enough for a few of them to stay in the first-level cache. */
+/** Counts the elements summed at a time: few enough that several blocks stay in the first-level cache. */
 const BLOCK = 1024;
 
 export interface TreeMean {
@@ -23,7 +23,7 @@ export interface TreeMean {
   mean(slots: readonly Float32Array[], weights: Float32Array, out: Float32Array, begin: number, end: number): void;
 }
 
-/** Creates a `TreeMean` for up to `shards` shards, with the scratch that it needs. */
+/** Creates a `TreeMean` for up to `shards` shards, with its scratch. */
 export function createTreeMean(shards: number): TreeMean {
   const levels = Math.ceil(Math.log2(shards)) + 1;
   const scratch = Array.from({ length: levels }, () => new Float32Array(BLOCK));
@@ -62,7 +62,7 @@ export function createTreeMean(shards: number): TreeMean {
   };
 }
 
-/** Returns Σ (slot - mean)² over shards and the elements [begin, end), which drift is computed from. */
+/** Returns Σ (slot - mean)² over shards and the elements [begin, end), from which drift is computed. */
 export function squaredDistance(
   slots: readonly Float32Array[],
   mean: Float32Array,

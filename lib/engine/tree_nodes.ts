@@ -1,11 +1,11 @@
 /**
- * Finds the nodes of the tree over shard numbers (tree_mean.ts) that a set of shards owns completely, and what the root
- * still lacks. A node's sum has the same bits wherever it was computed, so a machine sends the sums of the largest nodes
- * that it owns, and any machine that has enough of them completes the tree.
+ * Finds the nodes of the tree over shard numbers (tree_mean.ts) that a set of shards covers completely, and the shards that
+ * the root still lacks. The sum of a node has the same bits on every machine, so a machine sends the sums of the largest
+ * nodes that its shards cover, and any machine that has enough of them completes the tree.
  */
 import { splitAt } from "./tree_mean.ts";
 
-/** The shards `first` to `last - 1`. */
+/** Names the shards `first` to `last - 1`. */
 export interface Span {
   readonly first: number;
   readonly last: number;
@@ -27,10 +27,10 @@ export function ownedNodes(has: ReadonlySet<number>, total: number): Span[] {
   return nodes;
 }
 
-/** Says how a node is computed: it is known, or it is the sum of its two halves. */
+/** Describes a node: it is known, or it is the sum of its two halves. */
 export type Sum<Node> = { readonly node: Node } | { readonly left: Sum<Node>; readonly right: Sum<Node> };
 
-/** Says what the tree is completed from: the known sums, each once, and the shards that are in none of them. */
+/** Describes how to complete the tree: from known sums, each once; and the shards that are in none of them. */
 export interface Completion<Node> {
   /** The root, if nothing is missing. */
   readonly root: Sum<Node> | undefined;
@@ -58,8 +58,8 @@ export function completion<Node extends Span>(nodes: Iterable<Node>, total: numb
 }
 
 /**
- * Adds up the values of the nodes of `sum` in float32, in the order of the tree, and skips nodes without values. Returns a
- * new array; it does not change the arrays that `valuesOf` returns.
+ * Adds the values of the nodes of `sum` in float32, in the order of the tree, and skips nodes without values. Returns a new
+ * array and leaves the arrays of `valuesOf` unchanged.
  */
 export function addUp<Node>(
   sum: Sum<Node>,

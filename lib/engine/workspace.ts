@@ -1,22 +1,22 @@
 /** Creates an engine with its own memory, for code outside a run: predictions, tests, benchmarks. */
 import { type Batch, batchWords, createBatch } from "../data/batches/batch.ts";
-import type { Engine } from "./contract.ts";
-import { createEngine, type EngineOptions, engineScratchBytes } from "./create_engine.ts";
+import type { Engine, EngineOptions } from "./contract.ts";
+import { createEngine, engineScratchBytes } from "./create_engine.ts";
 import { PAGE_BYTES, wholeLines } from "./regions.ts";
 
 export interface Workspace {
   readonly engine: Engine;
-  /** Allocates a vector that the engine accepts: `elements` zeros, or a copy. */
+  /** Allocates a vector that the engine accepts: so many zeros, or a copy of `elements`. */
   floats(elements: number | Float32Array): Float32Array;
   /** Allocates a batch that the engine accepts, of at most `size` sequences of at most `length` tokens. */
   batch(size: number, length: number): Batch;
 }
 
-/** The room of a workspace beside the engine's scratch. */
+/** Sets the size of a workspace, without the engine's scratch. */
 export interface WorkspaceRoom {
-  /** Elements of all vectors together, each rounded up to a multiple of 16. */
+  /** Counts the elements of all vectors together, each rounded up to a multiple of 16. */
   readonly floats: number;
-  /** Batches of the engine's largest size. */
+  /** Counts the batches of the engine's largest size. */
   readonly batches: number;
 }
 
@@ -25,7 +25,7 @@ export async function createWorkspace(options: EngineOptions, room: WorkspaceRoo
   const scratch = { byteOffset: 0, byteLength: engineScratchBytes(options) };
   const batchBytes = wholeLines(batchWords(options.maxBatch, options.maxLength) * 4);
   const bytes = wholeLines(scratch.byteLength) + wholeLines(room.floats * 4) + room.batches * batchBytes;
-  // Its size is fixed: memory that grows gets another buffer, and older views stay on the old one.
+  // The size is fixed: memory that grows gets another buffer, and older views stay on the old one.
   const pages = Math.max(1, Math.ceil(bytes / PAGE_BYTES));
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   let next = wholeLines(scratch.byteLength);

@@ -1,7 +1,8 @@
 /** Derives from the config everything that all threads of a run must agree on. */
 import type { TrainingConfig } from "../config/schema.ts";
 import type { TrainingData } from "../data/batches/table.ts";
-import { type EngineOptions, engineOptions, engineScratchBytes } from "../engine/create_engine.ts";
+import type { EngineOptions } from "../engine/contract.ts";
+import { engineOptions, engineScratchBytes } from "../engine/create_engine.ts";
 import { embeddingEnd } from "../model/layout.ts";
 import { type TaskModel, taskModel } from "../model/task_model.ts";
 import type { ChaosRates } from "./chaos.ts";

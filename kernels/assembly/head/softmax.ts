@@ -90,7 +90,7 @@ export function softmaxCrossEntropy(
   return loss;
 }
 
-/** Says whether no class before `label` has exp(logit - max) = 1, that is, is a maximum too. */
+/** Returns whether no class before `label` has exp(logit - max) = 1, that is, is a maximum too. */
 function isFirst(row: usize, panelBytes: usize, label: i32): bool {
   for (let c = 0; c < label; c++) {
     if (load<f32>(row + <usize>(c >> 3) * panelBytes + 4 * <usize>(c & 7)) == 1) return false;

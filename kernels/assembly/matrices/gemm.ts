@@ -5,7 +5,7 @@
 // are 32 · rows and 32; row-major, A[rows][·], they are 32 and the bytes of a row.
 //
 // Rows are cut into tiles of nearly equal height, at most 6. Each result is one chain of fused multiply-adds in order of the
-// inner index, whatever the tiling, so its error is at most inner · 2^-24 · Σ|a b|.
+// inner index, for any tiling, so its error is at most inner · 2^-24 · Σ|a b|.
 import {
   panelRows1, panelRows2, panelRows3, panelRows4, panelRows5, panelRows6, stageBlock,
   transposedRows1, transposedRows2, transposedRows3, transposedRows4, transposedRows5, transposedRows6,

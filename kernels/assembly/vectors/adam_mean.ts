@@ -10,7 +10,7 @@ const BLOCKS_BYTES: usize = 8192;
 /** Most shards whose steps and mean stay in registers. */
 const FEW = 4;
 
-/** Says whether all shards take a step. */
+/** Returns whether all shards take a step. */
 function allStep(gradients: usize, list: usize): bool {
   for (let shard: usize = 0; shard < list; shard += 4) {
     if (load<u32>(gradients + shard) == 0) return false;

@@ -63,7 +63,7 @@ function averageOne(from: usize, coefficient: f32, to: usize, bytes: usize): voi
   for (; at < bytes; at += 4) store<f32>(to + at, load<f32>(from + at) * coefficient + 0);
 }
 
-/** Says whether the same vectors have both rows and, unless `mayMiss`, whether all vectors have them. */
+/** Returns whether the same vectors have both rows and, unless `mayMiss`, whether all vectors have them. */
 export function touchedAlike(stamps: usize, end: usize, stamp: i32, row: i32, other: i32, mayMiss: bool): bool {
   for (let shard: usize = 0; shard < end; shard += 4) {
     const own = <usize>load<u32>(stamps + shard);

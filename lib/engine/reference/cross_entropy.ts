@@ -30,8 +30,8 @@ export function crossEntropy(
 }
 
 /**
- * Turns `probabilities` (`[size, classes]`) into the gradient of the mean cross-entropy by the logits, in place; the mean
- * is weighted with `classWeights`, if given.
+ * Turns `probabilities` (`[size, classes]`) into the gradient of the mean cross-entropy by the logits, in place. Weights the
+ * mean with `classWeights`, if given.
  */
 export function logitGradients(
   probabilities: Float32Array,

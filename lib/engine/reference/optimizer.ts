@@ -1,4 +1,4 @@
-/** The optimizer's part of the contract in plain TypeScript, which the other engines are compared with. */
+/** Implements the optimizer's part of the contract in plain TypeScript: tests compare other engines with it. */
 import { embeddingEnd, type ParameterLayout } from "../../model/layout.ts";
 import { type AdamConstants, visitRanges } from "../adam.ts";
 import type { MeanUpdateOptions, Replica, UpdateOptions } from "../contract.ts";
@@ -34,7 +34,7 @@ export function adamUpdate(
   });
 }
 
-/** `squaredNorm` of the contract. */
+/** Implements `squaredNorm` of the contract. */
 export function squaredNorm(
   layout: ParameterLayout,
   gradients: Float32Array,
@@ -49,7 +49,7 @@ export function squaredNorm(
   return sum;
 }
 
-/** `updateMean` of the contract, with a replica of each shard. */
+/** Implements `updateMean` of the contract with a replica of each shard. */
 export function updateMean(
   layout: ParameterLayout,
   constants: AdamConstants,
@@ -68,8 +68,8 @@ export function updateMean(
   });
   const { mean } = createTreeMean(gradients.length);
   visitRanges(layout, step.begin, step.end, rows, (first, last) => {
-    for (const part of ["weights", "m", "v"] as const) {
-      mean(replicas.map((replica) => replica[part]), coefficients, into[part], first, last);
+    for (const vector of ["weights", "m", "v"] as const) {
+      mean(replicas.map((replica) => replica[vector]), coefficients, into[vector], first, last);
     }
   });
 }

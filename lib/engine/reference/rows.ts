@@ -1,10 +1,9 @@
-/** The contract's work on some rows of the embedding in plain TypeScript, which the other engines are compared with. */
+/** Implements the contract's work on rows of the embedding in plain TypeScript: tests compare other engines with it. */
 import { embeddingTensor, type ParameterLayout } from "../../model/layout.ts";
-import type { AverageRowsOptions, FindRowsOptions, RowsFound } from "../contract.ts";
-import { eachRowAmong } from "../row_parts.ts";
+import type { AverageRowsOptions, FindRowsOptions, RowsFound, RowSlices } from "../contract.ts";
 import { createTreeMean, squaredDistance } from "../tree_mean.ts";
 
-/** `averageRows` of the contract. */
+/** Implements `averageRows` of the contract. */
 export function averageRows(layout: ParameterLayout, options: AverageRowsOptions): number {
   const { vectors, coefficients, into, rows, stamps, stamp, drift } = options;
   const { mean } = createTreeMean(vectors.length);
@@ -18,12 +17,25 @@ export function averageRows(layout: ParameterLayout, options: AverageRowsOptions
   return distance;
 }
 
-/** `copyRows` of the contract. */
+/** Implements `copyRows` of the contract. */
 export function copyRows(layout: ParameterLayout, from: Float32Array, into: Float32Array, rows: Int32Array): void {
   eachRow(layout, rows, (begin, end) => into.set(from.subarray(begin, end), begin));
 }
 
-/** `findRows` of the contract. */
+/** Calls `visit` in order with each of the rows 0 to `rows - 1` that `among` selects. */
+export function eachRowAmong(
+  { block, slices, first, step }: RowSlices,
+  rows: number,
+  visit: (row: number) => void,
+): void {
+  for (let slice = first; slice < slices; slice += step) {
+    for (let begin = slice * block; begin < rows; begin += slices * block) {
+      for (let row = begin; row < Math.min(begin + block, rows); row++) visit(row);
+    }
+  }
+}
+
+/** Implements `findRows` of the contract. */
 export function findRows({ stamps, stamp, rows, among, list }: FindRowsOptions): RowsFound {
   const before = (stamp - 1) | 0;
   const touched: number[] = [], stale: number[] = [];
@@ -38,12 +50,10 @@ export function findRows({ stamps, stamp, rows, among, list }: FindRowsOptions):
   return found;
 }
 
-/** Throws a RangeError if what was found did not fit into `list`. */
+/** Throws a RangeError if the rows found do not fit into `list`. */
 export function checkRoom({ touched, stale }: RowsFound, list: Int32Array): void {
   if (touched + stale <= list.length) return;
-  throw new RangeError(
-    `list has ${list.length} elements: expected at least ${touched + stale}, as many rows were found`,
-  );
+  throw new RangeError(`list has ${list.length} elements: expected at least ${touched + stale} for the rows found`);
 }
 
 function eachRow(

@@ -1,11 +1,10 @@
-/** Calls the kernels that average whole vectors or rows, and that copy and find rows. */
+/** Calls the kernels that average vectors or rows, and that copy and find rows. */
 import { embeddingEnd, embeddingTensor, type ParameterLayout } from "../../model/layout.ts";
 import type { AverageOptions, AverageRowsOptions, FindRowsOptions, RowsFound } from "../contract.ts";
 import { checkRoom } from "../reference/rows.ts";
 import type { SimdKernels } from "./bindings.gen.ts";
-import { eachRowList, type SimdPointers } from "./memory/pointers.ts";
+import { eachRowList, type SimdPointers, type SimdShardLists } from "./memory/pointers.ts";
 import type { SimdScratch } from "./memory/scratch.ts";
-import type { SimdShardLists } from "./memory/shard_lists.ts";
 
 export class SimdAverager {
   readonly #kernels: SimdKernels;
@@ -13,9 +12,9 @@ export class SimdAverager {
   readonly #scratch: SimdScratch;
   readonly #memory: WebAssembly.Memory;
   readonly #lists: SimdShardLists;
-  /** A view on the words at `spare`: the numbers of touched and of stale rows. */
+  /** Views the words at `spare`: the numbers of touched and of stale rows. */
   readonly #found: Int32Array;
-  /** Bytes before the embedding's first row; number of rows; elements of a row; first element after all rows. */
+  /** The bytes before the embedding's first row, its rows, the elements of a row, and the first element after all rows. */
   readonly #shift: number;
   readonly #height: number;
   readonly #width: number;
@@ -86,7 +85,7 @@ export class SimdAverager {
     });
   }
 
-  findRows({ stamps, stamp, rows, among: { block, parts, first, step }, list }: FindRowsOptions): RowsFound {
+  findRows({ stamps, stamp, rows, among: { block, slices, first, step }, list }: FindRowsOptions): RowsFound {
     const { stampPointers, spare } = this.#scratch;
     const room = this.#pointers.of(list, "list", 0);
     this.#lists.stamps(stamps, rows);
@@ -96,7 +95,7 @@ export class SimdAverager {
       stamp,
       height: rows,
       block,
-      parts,
+      parts: slices,
       first,
       step,
       list: room,

@@ -1,17 +1,16 @@
 /**
- * The simd engine runs a training step in fused WebAssembly kernels over one shared memory, without copies except of the
- * operands of products. It holds no mathematics: that is in kernels/assembly, whose bindings are `bindings.gen.ts`. Start
- * with `passes.ts`, which says in which order a step calls the kernels, and `memory/scratch.ts`, the map of what lies between
- * them; this file checks arguments and hands the work to the parts.
+ * This layer runs a training step in fused WebAssembly kernels over one shared memory, and copies only the operands of
+ * products. It contains no mathematics: that is in kernels/assembly, whose bindings are `bindings.gen.ts`. Start with
+ * `passes.ts`, which orders the kernels of a step, and `memory/scratch.ts`, the map of their data; this file checks
+ * arguments and calls the others.
  */
 import type { Batch, BatchMetrics } from "../../data/batches/batch.ts";
 import { lossWeight } from "../../data/batches/class_weights.ts";
 import type {
   AverageOptions,
   AverageRowsOptions,
-  BatchLimits,
-  CommonOptions,
   Engine,
+  EngineOptions,
   EngineRoom,
   FindRowsOptions,
   MeanUpdateOptions,
@@ -19,27 +18,27 @@ import type {
   RowsFound,
   UpdateOptions,
 } from "../contract.ts";
+import { LINE_BYTES } from "../regions.ts";
 import { SimdAverager } from "./averager.ts";
 import { SimdMasks } from "./masks.ts";
 import type { SimdKernels } from "./bindings.gen.ts";
 import { bindKernels } from "./kernels.ts";
 import { SimdOptimizer } from "./optimizer.ts";
 import { SimdPasses } from "./passes.ts";
-import { SimdPointers } from "./memory/pointers.ts";
+import { SimdPointers, SimdShardLists } from "./memory/pointers.ts";
 import { type SimdScratch, simdScratch, simdScratchBytes } from "./memory/scratch.ts";
-import { SimdShardLists } from "./memory/shard_lists.ts";
 import { chunkRows, padded } from "./memory/shapes.ts";
 import { SharedSums } from "./work_sharing.ts";
 
-export interface SimdEngineOptions extends CommonOptions, EngineRoom, BatchLimits {}
+export type SimdEngineOptions = Omit<EngineOptions, "engine" | "backend"> & EngineRoom;
 
 /** Creates a simd engine. Throws a RangeError if the scratch memory is too small or not aligned. */
 export function createSimdEngine(options: SimdEngineOptions): Engine {
   const { spec, memory, scratch, maxBatch, maxLength } = options;
   const needed = simdScratchBytes(spec, maxBatch, maxLength);
-  if (scratch.byteLength < needed || scratch.byteOffset % 64 !== 0) {
+  if (scratch.byteLength < needed || scratch.byteOffset % LINE_BYTES !== 0) {
     throw new RangeError(
-      `The scratch memory has ${scratch.byteLength} bytes at ${scratch.byteOffset}: expected ${needed} at a multiple of 64`,
+      `The scratch memory has ${scratch.byteLength} bytes at ${scratch.byteOffset}: expected ${needed} at a multiple of ${LINE_BYTES}`,
     );
   }
   const at = simdScratch(spec, maxBatch, maxLength, scratch.byteOffset);
@@ -56,7 +55,7 @@ class FusedEngine implements Engine {
   readonly #averager: SimdAverager;
   readonly #pointers: SimdPointers;
   readonly #masks: SimdMasks | undefined;
-  /** A view on the word at `spare`: the count of hits. */
+  /** Views the word at `spare`: the count of hits. */
   readonly #hits: Int32Array;
 
   constructor(options: SimdEngineOptions, kernels: SimdKernels, at: SimdScratch) {
@@ -164,7 +163,7 @@ class FusedEngine implements Engine {
   }
 
   /**
-   * Computes the logits of the batch chunk by chunk and calls `use`, which finds a chunk's logits in scratch, counts its
+   * Computes the logits of the batch chunk by chunk and calls `use`, which reads a chunk's logits from scratch, counts its
    * hits and returns its loss.
    */
   #eachChunk(batch: Batch, use: (first: number, rows: number, chunksLeft: number) => number): BatchMetrics {
@@ -179,7 +178,7 @@ class FusedEngine implements Engine {
     return { lossSum, correct: this.#hits[0]! };
   }
 
-  /** Returns the loss of the logits in scratch and turns them into their gradient, times `scale` and the classes' `weights`. */
+  /** Returns the loss of the logits in scratch and replaces them by their gradient, times `scale` and the class `weights`. */
   #crossEntropy(labels: number, rows: number, scale: number, weights: number): number {
     const { scratch: at, head: { classPanels } } = this.#passes;
     const { logits, spare } = at;

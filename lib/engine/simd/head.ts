@@ -1,4 +1,4 @@
-/** Runs pooling over time and the dense layer, which lie above the LSTMs. */
+/** Runs pooling over time and the dense layer, above the LSTMs. */
 import { type ParameterLayout, tensorNamed } from "../../model/layout.ts";
 import type { ModelSpec } from "../../model/spec.ts";
 import { DropoutArea } from "../dropout.ts";
@@ -6,21 +6,20 @@ import type { SimdCell, SimdChunk } from "./lstm/cell.ts";
 import type { SimdMasks } from "./masks.ts";
 import type { SimdKernels } from "./bindings.gen.ts";
 import type { SimdScratch } from "./memory/scratch.ts";
-import type { PooledPart, PoolingMode } from "./pooling/mode.ts";
-import { poolingMode } from "./pooling/modes.ts";
+import { type PooledPart, type PoolingMode, poolingMode } from "./pooling.ts";
 import { padded, panelsOf, parts, rowStride, seriesBytes } from "./memory/shapes.ts";
 
 export class SimdHead {
-  /** Panels of the classes. */
+  /** Counts the panels of the classes. */
   readonly classPanels: number;
   readonly #kernels: SimdKernels;
   readonly #spec: ModelSpec;
   readonly #pooling: PoolingMode;
   readonly #at: SimdScratch;
-  /** The last layer's LSTMs, one for each part. */
+  /** Lists the last layer's LSTMs, one for each part. */
   readonly #cells: readonly SimdCell[];
   readonly #panels: number;
-  /** Bytes from row to row of states. */
+  /** Counts the bytes from row to row of states. */
   readonly #stateRow: number;
   /** Byte offsets in a flat vector. */
   readonly #denseKernel: number;
@@ -45,7 +44,7 @@ export class SimdHead {
     this.#denseBias = 4 * tensorNamed(layout, "dense/bias").offset;
   }
 
-  /** Whether gradients come to the states of the last step only. */
+  /** Is true if only the states of the last step have gradients. */
   get takesLast(): boolean {
     return this.#pooling.takesLast;
   }
@@ -120,7 +119,7 @@ export class SimdHead {
 
   /**
    * Computes the gradients of the states of `part` from those of the logits: at all steps, in panels over time, or only at
-   * the last step if `takesLast`. Returns where they lie.
+   * the last step if `takesLast`. Returns their byte offset.
    */
   statesBackward(chunk: SimdChunk, part: number, masks: SimdMasks | undefined): number {
     const kernels = this.#kernels, at = this.#at, panels = this.#panels;
@@ -157,12 +156,12 @@ export class SimdHead {
     kernels.unpackColumns(at.denseBiasGradient, 1, target + this.#denseBias, 1, 1, classes);
   }
 
-  /** Says whether the dense layer's input is a matrix of its own, and not the last step's states. */
+  /** Returns whether the dense layer's input is a separate matrix, and not the states of the last step. */
   #pools(masks: SimdMasks | undefined): boolean {
     return masks !== undefined || !this.takesLast;
   }
 
-  /** Returns where the dense layer's input from `part` lies. */
+  /** Returns the byte offset of the dense layer's input from `part`. */
   #pooled(chunk: SimdChunk, part: number, masks: SimdMasks | undefined): number {
     return this.#pools(masks) ? this.#pooledAt(chunk, part) : this.#cells[part]!.lastStates(chunk);
   }
@@ -202,7 +201,7 @@ export class SimdHead {
     return 32 * 8 * this.#panels * this.classPanels * part;
   }
 
-  /** Returns the number of the operand that the kernel of `part` is staged as. */
+  /** Returns the number of the operand as which the kernel of `part` is staged. */
   #kernel(part: number): number {
     return this.#at.denseOperands + 2 * part;
   }

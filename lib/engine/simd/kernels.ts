@@ -7,8 +7,8 @@ import { bindStructs, type KernelExports, KERNELS, type SimdKernels } from "./bi
 let compiled: { readonly lockstep: WebAssembly.Module; readonly products: WebAssembly.Module } | undefined;
 
 /**
- * Instantiates the kernels over `memory`, with their own room for operands; `at` is the byte offset of STRUCT_BYTES that
- * they use. Each thread compiles the modules once, which takes milliseconds and saves sending them.
+ * Instantiates the kernels over `memory`, with their own room for operands. They use the STRUCT_BYTES at the byte offset
+ * `at`. Each thread compiles the modules once, which takes milliseconds and saves sending them.
  */
 export function bindKernels(memory: WebAssembly.Memory, at: number): SimdKernels {
   compiled ??= { lockstep: new WebAssembly.Module(lockstep), products: new WebAssembly.Module(products) };
@@ -34,7 +34,7 @@ export function checkExports(exports: WebAssembly.Exports): asserts exports is W
   }
 }
 
-/** Returns the SHA-256, in hex, of the kernels' binaries: it identifies the arithmetic, whatever the version says. */
+/** Returns the SHA-256, in hex, of the kernels' binaries, which identifies the arithmetic. */
 export function kernelsDigest(): string {
   return createHash("sha256").update(lockstep).update(products).digest("hex");
 }

@@ -5,7 +5,7 @@ import { DropoutArea, dropoutItem, type DropoutOptions, dropoutScale, dropoutThr
 const AREA_COUNT = DropoutArea.pooled + 1;
 const MASK_BYTES = 32;
 
-/** Bytes of the masks of all areas. */
+/** Counts the bytes of the masks of all areas. */
 export const MASKS_BYTES = AREA_COUNT * MASK_BYTES;
 
 export class SimdMasks {
@@ -31,7 +31,7 @@ export class SimdMasks {
       const item = dropoutItem(draw, area);
       const word = area * MASK_BYTES / 4;
       this.#words[word + 2] = item;
-      // The item's high bits, where `Random` has them.
+      // The item's high bits, at the position that `Random` uses.
       this.#words[word + 3] = Math.floor(item / 2 ** 32) << 12;
     }
   }

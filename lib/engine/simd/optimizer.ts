@@ -1,11 +1,10 @@
-/** Calls the kernels of norm and optimizer on ranges of flat vectors, which are byte offsets here. */
+/** Calls the kernels of norm and optimizer on ranges of flat vectors, given as byte offsets. */
 import { embeddingEnd, embeddingTensor, type ParameterLayout } from "../../model/layout.ts";
 import { type AdamConstants, visitRanges } from "../adam.ts";
 import type { MeanUpdateOptions, UpdateOptions } from "../contract.ts";
 import type { AdamCall, AdamFormula, AdamMeanCall, SimdKernels } from "./bindings.gen.ts";
-import { eachRowList, type ReplicaOffsets } from "./memory/pointers.ts";
+import { eachRowList, type ReplicaOffsets, type SimdShardLists } from "./memory/pointers.ts";
 import { MAX_SHARDS, type SimdScratch } from "./memory/scratch.ts";
-import type { SimdShardLists } from "./memory/shard_lists.ts";
 
 export class SimdOptimizer {
   readonly #kernels: SimdKernels;
@@ -107,17 +106,11 @@ export class SimdOptimizer {
     first: number,
     count: number,
     scale: number,
-    { oneMinusBeta1, beta2, oneMinusBeta2, rate, rootCorrection, epsilon, kept }: AdamFormula,
+    formula: AdamFormula,
   ): AdamCall {
     const shift = 4 * first;
     return {
-      oneMinusBeta1,
-      beta2,
-      oneMinusBeta2,
-      rate,
-      rootCorrection,
-      epsilon,
-      kept,
+      ...formula,
       fromW: from.weights + shift,
       fromM: from.m + shift,
       fromV: from.v + shift,
@@ -138,18 +131,12 @@ export class SimdOptimizer {
     into: ReplicaOffsets,
     first: number,
     count: number,
-    { oneMinusBeta1, beta2, oneMinusBeta2, rate, rootCorrection, epsilon, kept }: AdamFormula,
+    formula: AdamFormula,
   ): AdamMeanCall {
     const { vectorPointers, scales, coefficients, replicas, replicaPointers, stack, spare } = this.#scratch;
     const shift = 4 * first;
     return {
-      oneMinusBeta1,
-      beta2,
-      oneMinusBeta2,
-      rate,
-      rootCorrection,
-      epsilon,
-      kept,
+      ...formula,
       fromW: from.weights + shift,
       fromM: from.m + shift,
       fromV: from.v + shift,
@@ -168,7 +155,7 @@ export class SimdOptimizer {
     };
   }
 
-  /** Returns the constants of a step; the bias of the rate and of the factor of √v is corrected. */
+  /** Returns the constants of a step, with the bias of the rate and of the factor of √v corrected. */
   #formula(
     { step, learningRate }: Pick<UpdateOptions, "step" | "learningRate">,
     multiplicity = 1,
@@ -181,7 +168,7 @@ export class SimdOptimizer {
     return { oneMinusBeta1: 1 - beta1, beta2, oneMinusBeta2: 1 - beta2, rate, rootCorrection, epsilon, kept };
   }
 
-  /** Says whether `rows` are only some of the embedding's; all of them are done as a whole, in element order. */
+  /** Returns whether `rows` are only some rows of the embedding; all of them move as a whole, in element order. */
   #isPart(rows: Int32Array | undefined): rows is Int32Array {
     return rows !== undefined && rows.length < embeddingTensor(this.#layout).shape[0]!;
   }

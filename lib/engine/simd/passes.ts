@@ -1,6 +1,6 @@
 /**
- * Orders the passes of a step over the simd engine's scratch memory: packing, forward, backward. Everything is a byte offset
- * here, checked before.
+ * Orders the passes of a step over the simd engine's scratch memory: packing, forward, backward. Arguments are byte offsets,
+ * which callers have checked.
  *
  * A step does less than the textbook's. A token's product with the input kernel is computed once per distinct token of the
  * batch, and so are its gradients, from gate gradients summed by token. If only the next step needs step 0, that is computed
@@ -29,21 +29,21 @@ export class SimdPasses {
   readonly #spec: ModelSpec;
   readonly #layout: ParameterLayout;
   readonly #gaps: ReturnType<typeof gapsOf>;
-  /** Bytes from row to row of the distinct tokens' vectors and their gradients. */
+  /** Counts the bytes from row to row of the distinct tokens' vectors and their gradients. */
   readonly #vectorRow: number;
   readonly #weights: readonly SimdCellWeights[];
-  /** The LSTMs of each layer, forward before backward; each gives a part of the layer's output. */
+  /** Lists the LSTMs of each layer, forward before backward; each gives a part of the layer's output. */
   readonly #layers: readonly (readonly SimdCell[])[];
   readonly #inputs: SimdLayerInputs;
-  /** Set for models whose step 0 is needed only for the next step. */
+  /** Is set for models whose step 0 only the next step needs. */
   readonly #firstStepOfFullRows: SimdFirstStep | undefined;
-  /** A view on `starts`. */
+  /** Views `starts`. */
   readonly #starts: Int32Array;
-  /** The weights that `hold` promised not to change, and whether the packed weights are these. */
+  /** The weights that `hold` promised not to change, and whether these are packed. */
   #held: number | undefined;
   #isPacked = false;
   #isPackedBackward = false;
-  /** Facts about the batch that was prepared last. */
+  /** Describe the batch that was prepared last. */
   #distinct = 0;
   #isPadded = false;
   #masks: SimdMasks | undefined;
@@ -81,20 +81,20 @@ export class SimdPasses {
     this.head = new SimdHead(kernels, spec, layout, scratch, this.#layers.at(-1)!);
   }
 
-  /** The number of distinct tokens of the last batch. */
+  /** Counts the distinct tokens of the last batch. */
   get distinct(): number {
     return this.#distinct;
   }
 
-  /** Promises that the weights at `source` do not change until the next call; without it all may change. */
+  /** Promises that the weights at `source` do not change until the next call; without `source`, all may change. */
   hold(source: number | undefined): void {
     this.#held = source;
     this.#isPacked = this.#isPackedBackward = false;
   }
 
   /**
-   * Packs the weights at `source` and projects the distinct tokens of `batch`, whose tokens are at `tokens`; `masks`, if
-   * given, drop values until the next call. Throws a RangeError for a length or a token that is out of range.
+   * Packs the weights at `source` and projects the distinct tokens of `batch`, which lies at `tokens`; `masks`, if given,
+   * drop values until the next call. Throws a RangeError for a length or a token out of range.
    */
   prepare(source: number, tokens: number, batch: Batch, masks: SimdMasks | undefined): void {
     const kernels = this.#kernels, at = this.scratch;
@@ -142,7 +142,7 @@ export class SimdPasses {
     this.#firstStep?.beginBackward();
   }
 
-  /** Computes the logits of the batch's rows `first` to `first + rows - 1`; once for each row after `prepare`. */
+  /** Computes the logits of the batch's rows `first` to `first + rows - 1`. Call it once for each row after `prepare`. */
   forward(first: number, rows: number, length: number): void {
     const chunk = this.#chunk;
     chunk.first = first;
@@ -164,7 +164,7 @@ export class SimdPasses {
 
   /**
    * Computes, from the gradient of the last chunk's logits, those of all kernels except the first layer's, whose gates are
-   * summed by token; `chunksLeft` chunks follow.
+   * summed by token. `chunksLeft` chunks follow.
    */
   backward(chunksLeft: number): void {
     const chunk = this.#chunk;
@@ -214,7 +214,7 @@ export class SimdPasses {
     this.head.unpack(target);
   }
 
-  /** Packs the weights for the forward pass; those packed for the backward pass are outdated then. */
+  /** Packs the weights for the forward pass, which outdates those packed for the backward pass. */
   #pack(source: number): void {
     for (const weights of this.#weights) weights.pack(source);
     this.head.pack(source);
@@ -234,7 +234,7 @@ export class SimdPasses {
     return isPadded;
   }
 
-  /** Leaves out the chunk's first steps, as many as are padding in all of its rows. */
+  /** Leaves out the chunk's first steps that are padding in all of its rows. */
   #cutPadding(): void {
     const chunk = this.#chunk;
     const end = chunk.first + chunk.rows;
@@ -249,13 +249,13 @@ export class SimdPasses {
     chunk.starts = most > least ? this.scratch.starts + 4 * chunk.first : 0;
   }
 
-  /** Returns where the slots of the chunk's tokens lie, in the order that `cell` reads them. */
+  /** Returns the byte offset of the slots of the chunk's tokens, in the order in which `cell` reads them. */
   #slots({ cell }: SimdCell): number {
     const at = this.scratch, { first, length, batchLength } = this.#chunk;
     return (cell.backward ? at.reversedSlots : at.slots) + 4 * (first * batchLength + batchLength - length);
   }
 
-  /** Drops values of the distinct tokens' vectors and records which, for their gradients. */
+  /** Drops values of the distinct tokens' vectors and records them for the gradients. */
   #dropVectors(masks: SimdMasks): void {
     const { tokenOfSlot, factors, vectors, keptComponents } = this.scratch;
     const { embedding } = this.#spec;

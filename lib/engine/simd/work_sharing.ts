@@ -1,16 +1,16 @@
 /**
- * Shares with idle threads the sums over rows and time steps that make the gradients of weights, some 30 % of a step.
+ * Shares the sums over rows and time steps that make up the gradients of weights, some 30 % of a step, with idle threads.
  *
  * Each chunk of a batch adds to the sums of the chunks before it, column by column, so columns are cut into lanes. In a lane
- * the chunks are summed in their order, by any thread that has time, with the same bits whichever it is. If a helper is there,
- * the batch's own thread offers the sums of a chunk, continues with the next chunk, and then computes the sums that no helper
- * has taken; otherwise it computes all of them itself, see `endChunk`.
+ * any thread may sum the chunks, in their order, with the same bits. If a helper is idle, the thread of the batch offers the
+ * sums of a chunk, continues with the next chunk, and then computes the sums that no helper has taken; otherwise it computes
+ * all of them itself, see `endChunk`.
  *
  * An offer lies in shared memory, in parts that each begin a cache line:
  *
  *     posted   the number of chunks ever offered
  *     lanes    [LANES] the number of chunks done in the lane, and whether a thread works on it
- *     jobs     [2] of an even and of an odd chunk: their number, and for each its kind and the kernel's arguments
+ *     jobs     [2] for an even and an odd chunk: the number of jobs, and for each its kind and the kernel's arguments
  */
 import { lstmCells } from "../../model/layout.ts";
 import type { ModelSpec } from "../../model/spec.ts";
@@ -18,10 +18,10 @@ import type { Helpers } from "../contract.ts";
 import type { SimdKernels } from "./bindings.gen.ts";
 import { LINE_BYTES } from "../regions.ts";
 
-/** More lanes share better, but each lane stages its operands again. */
+/** Counts the lanes: more share better, but each stages its operands again. */
 const LANES = 4;
 
-/** The inner steps of a product that are staged at a time: see INNER_BLOCK in kernels/assembly/matrices/gemm.ts. */
+/** Counts the inner steps of a product that are staged at a time: see INNER_BLOCK in kernels/assembly/matrices/gemm.ts. */
 const STEPS_OF_PIECE = 128;
 
 const LINE_WORDS = LINE_BYTES / 4;
@@ -31,7 +31,7 @@ const takenOf = (lane: number) => doneOf(lane) + 1;
 const JOBS = doneOf(LANES);
 
 const Kind = { products: 0, byToken: 1 } as const;
-/** Words of a job: its kind, its panels, and room for nine more arguments. */
+/** Counts the words of a job: its kind, its panels, and up to nine more arguments. */
 const JOB_WORDS = 11;
 const JOBS_OF_CELL = 3;
 
@@ -44,7 +44,7 @@ export function offerBytes(spec: ModelSpec): number {
   return 4 * (JOBS + 2 * jobsWords(spec));
 }
 
-/** The offer of a thread, as any thread sees it. */
+/** Views the offer of a thread from any thread. */
 class Offer {
   readonly #words: Int32Array;
   readonly #even: Int32Array;
@@ -69,7 +69,7 @@ class Offer {
     Atomics.add(this.#words, POSTED, 1);
   }
 
-  /** Says whether all lanes of the first `chunks` chunks ever offered are done: of all chunks, or of all but the last. */
+  /** Returns whether all lanes of the first `chunks` chunks ever offered are done: of all chunks, or of all but the last. */
   isDone(chunks: number): boolean {
     for (let lane = 0; lane < LANES; lane++) {
       if (this.#isLeft(lane, chunks)) return false;
@@ -78,15 +78,15 @@ class Offer {
   }
 
   /**
-   * Does one lane of one of the first `chunks` chunks, and tries the lanes in the order `first`, `first + step`, …. Returns
-   * false if other threads work on all that is left.
+   * Does one lane of one of the first `chunks` chunks; tries the lanes in the order `first`, `first + step`, …. Returns
+   * false if other threads work on all remaining lanes.
    */
   takeOne(first: number, step: number, chunks: number, work: (jobs: Int32Array, lane: number) => void): boolean {
     const words = this.#words;
     for (let count = 0, lane = first; count < LANES; count++, lane += step) {
       if (!this.#isLeft(lane, chunks)) continue;
       if (Atomics.compareExchange(words, takenOf(lane), 0, 1) !== 0) continue;
-      // The thread that had taken it before may have done it.
+      // The thread that had taken the lane before may have done it.
       const isLeft = this.#isLeft(lane, chunks);
       if (isLeft) {
         work(this.jobs(Atomics.load(words, doneOf(lane))), lane);
@@ -112,7 +112,7 @@ export class SharedSums {
   readonly #work = (jobs: Int32Array, lane: number) => this.#run(jobs, lane, LANES);
   #buffer: 0 | 1 = 0;
 
-  /** `byteOffset` is that of the own offer, `others` are those of the threads that this one can help. */
+  /** `byteOffset` is the place of this thread's offer, `others` those of the threads that it can help. */
   constructor(
     kernels: SimdKernels,
     spec: ModelSpec,
@@ -127,7 +127,7 @@ export class SharedSums {
     this.#helpers = helpers;
   }
 
-  /** The one of each LSTM's two buffers of gates and states that no outstanding sum reads. */
+  /** Selects, of each LSTM's two buffers of gates and states, the one that no outstanding sum reads. */
   get buffer(): 0 | 1 {
     return this.#buffer;
   }
@@ -152,13 +152,13 @@ export class SharedSums {
 
   /**
    * Ends a chunk that `chunksLeft` others of the batch follow, or the jobs recorded after the last one: computes their sums,
-   * or offers them and computes what is left of those before. Lanes cost time, and sums that wait leave the cache, so before
-   * a helper is there only the sums of the last chunk but one are offered.
+   * or offers them and computes the remaining sums of the chunks before. Lanes cost time, and sums that wait leave the cache,
+   * so without an idle helper only the sums of the last chunk but one are offered.
    */
   endChunk(chunksLeft: number): void {
     const own = this.#own, helpers = this.#helpers;
     const isOffered = helpers?.mayCome() && (chunksLeft === 1 || helpers.areHere());
-    if (!isOffered && this.#makeAlone()) return;
+    if (!isOffered && this.#sumAll()) return;
     const before = own.posted;
     own.post();
     helpers!.call();
@@ -168,12 +168,12 @@ export class SharedSums {
     own.jobs(own.posted)[0] = 0;
   }
 
-  /** Returns when all sums are complete. Throws what the helpers' `pause` throws. */
+  /** Returns when all sums are complete. Throws the errors of the helpers' `pause`. */
   finish(): void {
     this.#finish(this.#own.posted);
   }
 
-  /** Computes a part of the sums that another thread offers; returns whether there were any. */
+  /** Computes some of the sums that another thread offers; returns whether there were any. */
   help(): boolean {
     for (const other of this.#others) {
       if (other.takeOne(LANES - 1, -1, other.posted, this.#work)) return true;
@@ -218,10 +218,10 @@ export class SharedSums {
   }
 
   /**
-   * Computes the recorded sums: whole, or, if a helper may come, in pieces, which cost less than lanes, until one is there.
-   * Returns whether all are complete; otherwise the record holds what is left.
+   * Computes the recorded sums: whole, or, if a helper may come, in pieces, which cost less than lanes, until one is idle.
+   * Returns whether all are complete; otherwise the remaining ones stay recorded.
    */
-  #makeAlone(): boolean {
+  #sumAll(): boolean {
     const helpers = this.#helpers, jobs = this.#own.jobs(this.#own.posted);
     this.finish();
     if (helpers?.mayCome()) {
@@ -239,7 +239,7 @@ export class SharedSums {
     return true;
   }
 
-  /** Does the first inner steps of products, or otherwise the whole job; its words then say what is left. */
+  /** Does the first inner steps of long products, or all of any other job; its words then describe the rest. */
   #runPiece(jobs: Int32Array, at: number): void {
     const aRow = jobs[at + 3]!, bRow = jobs[at + 6]!, inner = jobs[at + 7]!;
     if (jobs[at] !== Kind.products || inner <= STEPS_OF_PIECE) {

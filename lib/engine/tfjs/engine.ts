@@ -2,25 +2,23 @@ import type { Tensor } from "@tensorflow/tfjs";
 import type { Batch, BatchMetrics } from "../../data/batches/batch.ts";
 import { embeddingEnd, embeddingTensor, type ParameterLayout, tensorView } from "../../model/layout.ts";
 import type { Tfjs } from "../../model/formats/layers_model.ts";
-import type { CommonOptions, Engine } from "../contract.ts";
+import type { Engine, EngineOptions } from "../contract.ts";
 import { adamUpdate, squaredNorm, updateMean } from "../reference/optimizer.ts";
 import { averageRows, copyRows, findRows } from "../reference/rows.ts";
 import { createTreeMean, squaredDistance } from "../tree_mean.ts";
 import { crossEntropy, logitGradients } from "../reference/cross_entropy.ts";
-import { loadTfjs, type TfjsBackend } from "./backend.ts";
+import { loadTfjs } from "./backend.ts";
 import { forward, type Parameters } from "./forward.ts";
 import { stepMasks } from "./masks.ts";
 
-export interface TfjsOptions extends CommonOptions {
-  readonly backend: TfjsBackend;
-}
-
 /**
  * Creates the reference engine: gradients by tfjs's automatic differentiation on any of its backends, Adam in plain
- * TypeScript. tfjs has one backend per thread, so only the engine created last works; older ones throw. Throws what
- * `loadTfjs` throws.
+ * TypeScript. tfjs has one backend per thread, so only the engine created last works; older ones throw. Throws the errors of
+ * `loadTfjs`.
  */
-export async function createTfjsEngine(options: TfjsOptions): Promise<Engine> {
+export async function createTfjsEngine(
+  options: Omit<EngineOptions, "engine" | "maxBatch" | "maxLength">,
+): Promise<Engine> {
   const { backend, spec, layout, adam, dropout, classWeights, embeddingRows } = options;
   const tf = await loadTfjs(backend);
   const { classes } = spec;
@@ -60,7 +58,7 @@ export async function createTfjsEngine(options: TfjsOptions): Promise<Engine> {
         // Σ logits · (∂loss/∂logits held fixed) has the loss's gradient.
         return tf.sum(tf.mul(logits, tf.tensor2d(byLogits, [size, classes])));
       };
-      // Not `tf.grads`, which throws if a parameter has no part in the result: nothing recurs in a single time step.
+      // Not `tf.grads`, which throws if a parameter does not affect the result, as the recurrent kernel in a single time step.
       const { grads } = tf.engine().gradients(surrogate, [...tensors], undefined, true);
       rows = distinctTokens(batch);
       const lazy = embeddingRows === "lazy";
@@ -77,7 +75,7 @@ export async function createTfjsEngine(options: TfjsOptions): Promise<Engine> {
 
   return {
     name: `tfjs/${backend}`,
-    hold() {}, // Nothing is kept from call to call.
+    hold() {}, // This engine keeps nothing between calls.
     gradients,
     rows: () => rows,
     squaredNorm: (values, begin, end, only) => squaredNorm(layout, values, begin, end, only),

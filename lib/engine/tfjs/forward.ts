@@ -1,6 +1,6 @@
 /**
- * Builds the model's forward pass as a tfjs graph: read this first to learn what the model computes. The result is the
- * LayersModel's, in fewer and larger products: the inputs of a layer at all time steps at once, and gradients that never
+ * Builds the model's forward pass as a tfjs graph: read this first to learn what the model computes. The result is that of
+ * the LayersModel, in fewer and larger products: the inputs of a layer at all time steps at once, and gradients that never
  * take the wasm backend's slow path. Everything is time-major: position `t · size + row`.
  */
 import type { Tensor } from "@tensorflow/tfjs";
@@ -14,8 +14,8 @@ import { type StepMasks, timeMajorTokens } from "./masks.ts";
 /** Returns a parameter of the model by its name in the layout. */
 export type Parameters = (name: string) => Tensor;
 
-/** The factors of new and old state, `[size, 1]` each: 1 and 0 at a row's real tokens, 0 and 1 in its padding. */
-export interface TimeStep {
+/** Holds the factors of new and old state, `[size, 1]` each: 1 and 0 at a row's real tokens, 0 and 1 in its padding. */
+interface TimeStep {
   readonly real: Tensor;
   readonly padding: Tensor;
 }
@@ -115,7 +115,7 @@ function pool(
   }
 }
 
-/** Says by time step where rows are padded; undefined if none is. Throws a RangeError for an impossible length. */
+/** Returns for each time step which rows are padded; undefined if none is. Throws a RangeError for an impossible length. */
 function timeSteps(tf: Tfjs, { size, length, lengths }: Batch): TimeStep[] | undefined {
   let padded = false;
   for (let row = 0; row < size; row++) {
@@ -137,9 +137,8 @@ function quarters(tf: Tfjs, gates: Tensor): [Tensor, Tensor, Tensor, Tensor] {
 }
 
 /**
- * Returns a matrix product whose gradients transpose first and multiply afterwards. tfjs's own gradients ask for a product of
- * transposed matrices, for which the wasm backend has a plain loop instead of its fast kernel: a step takes nearly three
- * times as long.
+ * Returns a matrix product whose gradients transpose first and multiply afterwards. tfjs's own gradients multiply transposed
+ * matrices, for which the wasm backend has a plain loop instead of its fast kernel: a step takes nearly three times as long.
  */
 function product(tf: Tfjs): Product {
   return tf.customGrad((left, right, save) => {

@@ -5,7 +5,7 @@ import type { Tfjs } from "../../model/formats/layers_model.ts";
 import type { ModelSpec } from "../../model/spec.ts";
 import { DropoutArea, dropoutMasks, type DropoutOptions } from "../dropout.ts";
 
-/** The factors of values in one training step: 0, or 1 / (1 - rate). */
+/** Makes the factors of values in one training step: 0, or 1 / (1 - rate). */
 export interface StepMasks {
   /** Returns those of token vectors, `[length * size, embedding]`. */
   embedding(): Tensor;

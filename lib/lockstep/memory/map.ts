@@ -29,6 +29,7 @@
  *   scratch   │ one a worker, for its engine
  */
 import { batchWords } from "../../data/batches/batch.ts";
+import { PAGE_BYTES, wholeLines } from "../../engine/regions.ts";
 import { CONTROL_WORDS } from "./control.ts";
 import {
   ChunkField,
@@ -84,9 +85,6 @@ export const CHUNK_SIZE = 256;
 /** Counts the elements whose squares one thread sums at a time: fixed, so that the sum does not depend on workers. */
 export const NORM_BLOCK = 4096;
 
-const LINE = 64;
-const PAGE = 65_536;
-
 /** Counts the moment sets of a state: with `local` every shard has its own, with `reset` there are none. */
 export function momentSets(options: Pick<MapOptions, "average" | "moments" | "shards">): number {
   if (options.average === "gradients") return 1;
@@ -112,7 +110,7 @@ function drawMap(options: MapOptions) {
   const gradientMode = options.average === "gradients";
   let byteLength = 0;
   const region = (bytes: number, count: number): Region => {
-    const stride = Math.ceil(bytes / LINE) * LINE;
+    const stride = wholeLines(bytes);
     const byteOffset = byteLength;
     byteLength += stride * count;
     return { byteOffset, bytes, stride, count };
@@ -145,5 +143,5 @@ function drawMap(options: MapOptions) {
     batches: region(batchWords(options.maxBatch, options.maxLength) * 4, workers),
     scratch: region(options.engineScratch, workers),
   };
-  return { ...map, byteLength, pages: Math.ceil(byteLength / PAGE) };
+  return { ...map, byteLength, pages: Math.ceil(byteLength / PAGE_BYTES) };
 }

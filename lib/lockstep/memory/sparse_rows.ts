@@ -8,8 +8,8 @@
  * of the interrupted one back to the round before.)
  */
 import type { Batch } from "../../data/batches/batch.ts";
-import type { Engine, Replica } from "../../engine/contract.ts";
-import { eachRowAmong, type RowParts } from "../../engine/row_parts.ts";
+import type { Engine, Replica, RowSlices } from "../../engine/contract.ts";
+import { eachRowAmong } from "../../engine/reference/rows.ts";
 
 /** Returns the stamp of the round that follows `committed` rounds, in the 32 bits of a stamp. */
 export function stampOf(committed: number): number {
@@ -70,8 +70,8 @@ function sliceOf(row: number): number {
 }
 
 /** Describes the rows of `worker` in the engine's terms. */
-function slicesOf(worker: number, workers: number): RowParts {
-  return { block: ROW_BLOCK, parts: ROW_SLICES, first: worker, step: workers };
+function slicesOf(worker: number, workers: number): RowSlices {
+  return { block: ROW_BLOCK, slices: ROW_SLICES, first: worker, step: workers };
 }
 
 /** Lists all rows of `worker`. */

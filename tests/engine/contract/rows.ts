@@ -187,11 +187,11 @@ export function engineRowsContract(name: string, make: MakeEngine): void {
     });
   });
 
-  Deno.test(`${name}: findRows() lists rows of this round and of the one before, part by part`, async () => {
+  Deno.test(`${name}: findRows() lists rows of this round and of the one before, slice by slice`, async () => {
     await withEngine(make, example(SPEC, 1, 1), (engine) => {
-      // Of two shards. Parts 0 and 2 of three are the rows 0 to 3, 12 to 15, 24 to 27, then 8 to 11, 20 to 23.
+      // Two shards. Slices 0 and 2 of three are the rows 0 to 3, 12 to 15, 24 to 27, then 8 to 11, 20 to 23.
       const ages = [{ 0: 0, 1: 1, 13: 1, 14: 2, 20: 1, 29: 0, 6: 0 }, { 1: 1, 9: 1, 12: 0, 13: 0, 22: 0, 28: 3 }];
-      const among = { block: 4, parts: 3, first: 0, step: 2 };
+      const among = { block: 4, slices: 3, first: 0, step: 2 };
       for (const stamp of [7, 1, -(2 ** 31)]) {
         const stamps = ages.map((own) => {
           const values = new Int32Array(30).fill((stamp + 5) | 0);

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { eachRowAmong } from "../../../lib/engine/row_parts.ts";
+import { eachRowAmong } from "../../../lib/engine/reference/rows.ts";
 import { STRUCT_BYTES } from "../../../lib/engine/simd/bindings.gen.ts";
 import { bindKernels } from "../../../lib/engine/simd/kernels.ts";
 import { ONE_LAYER } from "../../../lib/model/spec.ts";
@@ -145,23 +145,23 @@ Deno.test("SimdEngine.findRows() refuses arrays outside of its memory, and stamp
   const spec = { ...ONE_LAYER, vocabulary: 20, embedding: 4, hidden: 4, classes: 2, lstmBiases: 1 } as const;
   const { engine, vectors: shared } = simdFixture(spec, 1, 1);
   const stamps = shared.ints(20), list = shared.ints(20);
-  const common = { stamp: 1, rows: 20, among: { block: 16, parts: 2, first: 0, step: 1 } };
+  const common = { stamp: 1, rows: 20, among: { block: 16, slices: 2, first: 0, step: 1 } };
   assertThrows(() => engine.findRows({ ...common, stamps: [stamps], list: list.slice() }), TypeError, "list");
   assertThrows(() => engine.findRows({ ...common, stamps: [stamps.slice()], list }), TypeError, "stamps");
   assertThrows(() => engine.findRows({ ...common, stamps: [stamps.subarray(1)], list }), RangeError, "stamps has 19");
 });
 
-Deno.test("eachRowAmong() visits each row of its parts once, part after part", () => {
+Deno.test("eachRowAmong() visits each row of its slices once, slice after slice", () => {
   for (const rows of [0, 1, 16, 79, 80, 81, 333]) {
     const visited: number[] = [];
-    const parts: number[] = [];
+    const slices: number[] = [];
     for (const first of [0, 1]) {
-      eachRowAmong({ block: 16, parts: 5, first, step: 2 }, rows, (row) => {
+      eachRowAmong({ block: 16, slices: 5, first, step: 2 }, rows, (row) => {
         visited.push(row);
-        parts.push(Math.floor(row / 16) % 5);
+        slices.push(Math.floor(row / 16) % 5);
       });
     }
     assertEquals(visited.toSorted((a, b) => a - b), Array.from({ length: rows }, (_, row) => row));
-    assertEquals(parts, [0, 2, 4, 1, 3].flatMap((part) => parts.filter((other) => other === part)));
+    assertEquals(slices, [0, 2, 4, 1, 3].flatMap((part) => slices.filter((other) => other === part)));
   }
 });

@@ -1,4 +1,4 @@
-/** Runs one LSTM, a layer in one direction, over its part of the scratch memory, with packed weights. */
+/** Runs one LSTM (a layer in one direction) over its part of the scratch memory, with packed weights. */
 import { LSTM_GATES, type LstmCell } from "../../../model/layout.ts";
 import type { ModelSpec } from "../../../model/spec.ts";
 import { gatesRow, inputWidth, type SimdCellScratch } from "../memory/scratch.ts";
@@ -7,18 +7,18 @@ import type { SimdScratch } from "../memory/scratch.ts";
 import type { SharedSums } from "../work_sharing.ts";
 import { padded, panelsOf, rowStride, seriesBytes } from "../memory/shapes.ts";
 
-/** The rows that go through the LSTMs together. */
+/** Describes the rows that go through the LSTMs together. */
 export interface SimdChunk {
   /** The number of the first row in the batch. */
   readonly first: number;
   readonly rows: number;
-  /** Time steps: the number of tokens of the longest row. */
+  /** Counts the time steps: the tokens of the longest row. */
   readonly length: number;
   /** The length of the batch. */
   readonly batchLength: number;
-  /** Where the rows' first steps lie, int32; 0 if all begin at step 0. */
+  /** The byte offset of the rows' first steps, int32; 0 if all begin at step 0. */
   readonly starts: number;
-  /** The buffer of its gates and states. */
+  /** Selects the buffer of its gates and states. */
   readonly buffer: 0 | 1;
 }
 
@@ -29,11 +29,11 @@ export class SimdCell {
   readonly #sums: SharedSums;
   readonly #shared: SimdScratch;
   readonly #hidden: number;
-  /** Panels of one gate, and of all. */
+  /** Count the panels of one gate, and of all. */
   readonly #panels: number;
   readonly #gatePanels: number;
   readonly #width: number;
-  /** Bytes from row to row of states, and of the tokens' gates. */
+  /** Count the bytes from row to row of states, and of the tokens' gates. */
   readonly #stateRow: number;
   readonly #gatesRow: number;
 
@@ -58,13 +58,13 @@ export class SimdCell {
     this.#gatesRow = gatesRow(spec);
   }
 
-  /** Computes what the vectors of the distinct tokens add to the gates. */
+  /** Computes the contributions of the distinct tokens' vectors to the gates. */
   projectTokens(distinct: number): void {
     const { at } = this;
     this.#project(this.#shared.vectors, distinct, at.projected, 32, this.#gatesRow);
   }
 
-  /** Computes what `inputs` add to the gates, and writes it to `gates`. */
+  /** Computes the contributions of `inputs` to the gates, and writes them to `gates`. */
   projectInputs({ rows, length, buffer }: SimdChunk): void {
     const { at } = this;
     this.#project(at.inputs, rows * length, at.series[buffer].gates, seriesBytes(rows, length), 32);
@@ -91,7 +91,7 @@ export class SimdCell {
     });
   }
 
-  /** Runs all time steps. `slots` are those of the chunk's tokens in this direction's order, or 0 after `projectInputs`. */
+  /** Runs all time steps. `slots` are those of the chunk's tokens in the order of this direction, or 0 after `projectInputs`. */
   forward(chunk: SimdChunk, slots: number): void {
     const { at } = this;
     const { rows, length, batchLength, starts, buffer } = chunk;
@@ -115,14 +115,14 @@ export class SimdCell {
     });
   }
 
-  /** Returns where the states of the last step lie. */
+  /** Returns the byte offset of the states of the last step. */
   lastStates({ rows, length, buffer }: SimdChunk): number {
     return this.at.series[buffer].states + this.#stateRow * rows * (length - 1);
   }
 
   /**
-   * Computes the gradients of the gates from those of the states, and records the sums for the recurrent kernel's.
-   * `gradients` lie as lstmStepsBackward reads them: only those of the last step if `gradientStep` is 0.
+   * Computes the gradients of the gates from those of the states, and records the sums of the recurrent kernel's gradient.
+   * `gradients` have the layout of lstmStepsBackward: only those of the last step if `gradientStep` is 0.
    */
   backward(
     { rows, length, starts, buffer }: SimdChunk,
@@ -207,7 +207,7 @@ export class SimdCell {
   }
 
   /**
-   * Records the sums for the kernel's gradient, from the gate gradients summed by token. Rows after the last token, up to a
+   * Records the sums of the kernel's gradient, from the gate gradients summed by token. Rows after the last token, up to a
    * multiple of eight, are 0: products over tokens are fastest in eights.
    */
   sumOverTokens(distinct: number): void {
@@ -227,7 +227,7 @@ export class SimdCell {
 
   /**
    * Computes the gradients of the bias and of the tokens' vectors from the gate gradients summed by token. The first LSTM
-   * writes the vectors' to the shared `vectorGradients`; with `adds` others add to them.
+   * writes those of the vectors to the shared `vectorGradients`; with `adds`, another LSTM adds to them.
    */
   tokensBackward(distinct: number, adds: boolean): void {
     const kernels = this.#kernels, at = this.at, shared = this.#shared;

@@ -5,9 +5,9 @@ import { gatesRow, inputWidth, type SimdCellScratch } from "../memory/scratch.ts
 import type { SimdKernels } from "../bindings.gen.ts";
 import { padded, panelsOf, parts } from "../memory/shapes.ts";
 
-/** Consecutive rows of a kernel. */
+/** Describes consecutive rows of a kernel. */
 interface KernelBlock {
-  /** Byte offset in the tensor. */
+  /** The byte offset in the tensor. */
   readonly from: number;
   readonly rows: number;
   /** The number of the first row in packed weights. */
@@ -19,15 +19,15 @@ export class SimdCellWeights {
   readonly #at: SimdCellScratch;
   readonly #isFirstLayer: boolean;
   readonly #hidden: number;
-  /** Width of the inputs as they lie in memory. */
+  /** The width of the inputs in memory. */
   readonly #width: number;
-  /** The input kernel's rows, by the part of the inputs that they belong to. */
+  /** Lists the input kernel's rows by the part of the inputs that they belong to. */
   readonly #blocks: readonly KernelBlock[];
   /** Byte offsets in a flat vector. */
   readonly #kernel: number;
   readonly #recurrentKernel: number;
   readonly #bias: number;
-  /** Bytes of a token's gates. */
+  /** Counts the bytes of a token's gates. */
   readonly #tokenGates: number;
 
   constructor(kernels: SimdKernels, spec: ModelSpec, layout: ParameterLayout, cell: LstmCell, at: SimdCellScratch) {

@@ -19,12 +19,12 @@ export class SimdFirstStep {
   readonly #cell: SimdScratch["ofCell"][number];
   readonly #shared: SimdScratch;
   readonly #hidden: number;
-  /** Bytes from row to row of states, and of the tokens' gates. */
+  /** Count the bytes from row to row of states, and of the tokens' gates. */
   readonly #stateRow: number;
   readonly #gatesRow: number;
-  /** Panels of one gate. */
+  /** Counts the panels of one gate. */
   readonly #panels: number;
-  /** Distinct tokens at step 0 of the batch that was prepared last. */
+  /** Counts the distinct tokens at step 0 of the batch that was prepared last. */
   #count = 0;
 
   constructor(kernels: SimdKernels, sums: SharedSums, spec: ModelSpec, scratch: SimdScratch) {

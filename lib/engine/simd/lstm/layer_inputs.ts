@@ -1,6 +1,6 @@
 /**
  * Passes all states of a layer's LSTMs up as the inputs of each LSTM above, in its own order of time, and the gradients
- * down. If the orders differ, the kernels follow `mirror`.
+ * down. If the orders differ, `mirror` maps one to the other.
  */
 import type { ModelSpec } from "../../../model/spec.ts";
 import { inputArea } from "../../dropout.ts";
@@ -14,7 +14,7 @@ export class SimdLayerInputs {
   readonly #kernels: SimdKernels;
   readonly #spec: ModelSpec;
   readonly #scratch: SimdScratch;
-  /** Panels of a part. */
+  /** Counts the panels of a part. */
   readonly #panels: number;
 
   constructor(kernels: SimdKernels, spec: ModelSpec, scratch: SimdScratch) {
@@ -24,7 +24,7 @@ export class SimdLayerInputs {
     this.#panels = panelsOf(spec.hidden);
   }
 
-  /** Finds where the chunk's steps are in the other direction and in the batch, if something needs it. */
+  /** Finds the positions of the chunk's steps in the other direction and in the batch, if they are needed. */
   findPositions(chunk: SimdChunk, masks: SimdMasks | undefined): void {
     const kernels = this.#kernels;
     const { layers, bidirectional } = this.#spec;
@@ -36,7 +36,7 @@ export class SimdLayerInputs {
     if (bidirectional) kernels.stepPositions(rows, length, starts, first, batchLength, 1, this.#positions(true, chunk));
   }
 
-  /** Computes what the outputs of the layer `below` add to the gates of `cell`. */
+  /** Computes the contributions of the outputs of the layer `below` to the gates of `cell`. */
   forward(cell: SimdCell, below: readonly SimdCell[], chunk: SimdChunk, masks: SimdMasks | undefined): void {
     const { at, cell: { backward } } = cell;
     const kernels = this.#kernels, panels = this.#panels;
@@ -64,7 +64,7 @@ export class SimdLayerInputs {
     }
   }
 
-  /** Adds to the gradients that each LSTM has for the one below in its direction those that the other LSTM has for it. */
+  /** Adds, to the gradients that each LSTM has for the one below in its direction, those of the other LSTM. */
   join(cells: readonly SimdCell[], chunk: SimdChunk): void {
     for (const [part, cell] of cells.entries()) {
       const other = cells[1 - part];
@@ -75,7 +75,7 @@ export class SimdLayerInputs {
     }
   }
 
-  /** Returns where the gradients of the inputs of `cell` from `part` of the layer below lie, in panels. */
+  /** Returns the byte offset of the gradients of the inputs of `cell` from `part` of the layer below, in panels. */
   gradients({ at }: SimdCell, part: number, { rows, length }: SimdChunk): number {
     return at.inputGradients + seriesBytes(rows, length) * this.#panels * part;
   }

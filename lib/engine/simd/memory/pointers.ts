@@ -1,15 +1,16 @@
-/** Turns arrays into the byte offsets that kernels take. */
+/** Turns arrays into the byte offsets that kernels take, and writes lists of them to the scratch memory. */
 import type { ParameterLayout } from "../../../model/layout.ts";
 import type { Replica } from "../../contract.ts";
+import { MAX_SHARDS, type SimdScratch, SOME_ROWS } from "./scratch.ts";
 
-/** Byte offsets of a replica's vectors. */
+/** Holds the byte offsets of a replica's vectors. */
 export interface ReplicaOffsets {
   readonly weights: number;
   readonly m: number;
   readonly v: number;
 }
 
-/** Returns byte offsets of views on one memory. Errors call the views by the given names. */
+/** Returns byte offsets of views on one memory. Errors name the views. */
 export class SimdPointers {
   readonly #buffer: ArrayBufferLike;
   readonly #size: number;
@@ -42,13 +43,7 @@ export class SimdPointers {
   }
 }
 
-/** Rows that are copied into the scratch memory at a time. */
-export const SOME_ROWS = 1024;
-
-/**
- * Calls `use` with `rows` where they lie or, if that is outside the memory, with copies of SOME_ROWS at a time at
- * `someRows`.
- */
+/** Calls `use` with `rows` in place or, if they are not in the memory, with copies of SOME_ROWS at a time at `someRows`. */
 export function eachRowList(
   { buffer }: WebAssembly.Memory,
   someRows: number,
@@ -61,4 +56,38 @@ export function eachRowList(
     new Int32Array(buffer, someRows, some.length).set(some);
     use(someRows, some.length);
   }
+}
+
+/** Writes lists of shards' vectors to the scratch memory, as the kernels read them. */
+export class SimdShardLists {
+  readonly #pointers: SimdPointers;
+  readonly #vectorPointers: Int32Array;
+  readonly #stampPointers: Int32Array;
+  readonly #coefficients: Float32Array;
+
+  constructor(scratch: SimdScratch, { buffer }: WebAssembly.Memory, pointers: SimdPointers) {
+    this.#pointers = pointers;
+    this.#vectorPointers = new Int32Array(buffer, scratch.vectorPointers, MAX_SHARDS);
+    this.#stampPointers = new Int32Array(buffer, scratch.stampPointers, MAX_SHARDS);
+    this.#coefficients = new Float32Array(buffer, scratch.coefficients, MAX_SHARDS);
+  }
+
+  /** Lists pointers `shift` bytes into vectors of at least `length` elements, and the weights of the vectors. */
+  vectors(vectors: readonly Float32Array[], coefficients: Float32Array, length: number, shift: number): void {
+    checkCount(vectors);
+    for (let i = 0; i < vectors.length; i++) {
+      this.#vectorPointers[i] = this.#pointers.of(vectors[i]!, "vectors", length) + shift;
+      this.#coefficients[i] = coefficients[i]!;
+    }
+  }
+
+  /** Lists pointers to the stamps of at least `rows` rows. */
+  stamps(stamps: readonly Int32Array[], rows: number): void {
+    checkCount(stamps);
+    for (let i = 0; i < stamps.length; i++) this.#stampPointers[i] = this.#pointers.of(stamps[i]!, "stamps", rows);
+  }
+}
+
+function checkCount({ length }: readonly unknown[]): void {
+  if (length > MAX_SHARDS) throw new RangeError(`Cannot take ${length} vectors: at most ${MAX_SHARDS}`);
 }

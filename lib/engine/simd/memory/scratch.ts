@@ -5,9 +5,9 @@
  * panel after panel. Panels over time are `seriesBytes` apart. `H` is hidden, `P` the panels of one gate, ceil(H / 8); `D`
  * the distinct tokens of a batch, `F` those of its step 0; `R` the rows that go through the LSTMs together (a chunk). `D8` is
  * `D` rounded up to eight, and so on. An LSTM's inputs have the width `I`: the embedding's, or above the first layer all parts
- * of the layer below, `8P` each. What lies above an LSTM gets its state in `parts`, one for each direction, `P` panels each.
+ * of the layer below, `8P` each. The output of a layer has `parts`, one for each direction, `P` panels each.
  *
- * Of each LSTM, in its own order of time (the first step of a backward one is a row's last token; shorter rows end at the
+ * Each LSTM has, in its own order of time (the first step of a backward one is a row's last token; shorter rows end at the
  * last step, see kernels/assembly/lstm/lstm_steps.ts):
  *
  *     packed weights   kernel [4P][I8][8]  kernelT [I8/8][32P][8]  recurrentKernel [4P][8P][8]
@@ -18,13 +18,13 @@
  *     over time        cells, cellTanhs [P][length][R][8]
  *                      two of each, see work_sharing.ts: gates [4P][length][R][8]  states [length][R][·]
  *
- * Of step 0 once per distinct first token, see lstm/first_step.ts:
+ * Step 0 has, once per distinct first token (see lstm/first_step.ts):
  *
  *     firstOfSlot int32 [D]  slotOfFirst int32 [F]  firsts int32 [batch]
  *     gates, recurrentParts, gateSums [4P][F][8]  states [F][·]
  *     cells, cellTanhs, stateGradient, cellGradient [P][F][8]
  *
- * Of the engine:
+ * The engine has:
  *
  *     dense layer      denseKernel [parts][C8/8][8P][8]  denseKernelT [parts][P][C8][8]  denseBias [C8]
  *                      classWeights [classes]  zeros
@@ -48,24 +48,26 @@ import type { ModelSpec } from "../../../model/spec.ts";
 import { type Offsets, Regions } from "../../regions.ts";
 import { STRUCT_BYTES } from "../bindings.gen.ts";
 import { MASKS_BYTES } from "../masks.ts";
-import { poolingMode } from "../pooling/modes.ts";
+import { poolingMode } from "../pooling.ts";
 import { offerBytes } from "../work_sharing.ts";
-import { SOME_ROWS } from "./pointers.ts";
 import { type LargestSizes, largestSizes, padded, panelsOf, parts, rowStride, seriesBytes } from "./shapes.ts";
 
-/** Most vectors that are averaged at once. */
+/** Counts the rows that are copied into the scratch memory at a time. */
+export const SOME_ROWS = 1024;
+
+/** Limits the vectors that are averaged at once. */
 export const MAX_SHARDS = 512;
 
-/** The numbers under which an LSTM's packed weights are staged as operands: see kernels/products.ts. */
+/** Numbers the operands as which an LSTM's packed weights are staged: see kernels/products.ts. */
 export type SimdCellOperands = Readonly<Record<"kernel" | "kernelT" | "recurrentKernel" | "recurrentKernelT", number>>;
 
-/** Byte offsets of an LSTM's areas. */
+/** Holds the byte offsets of an LSTM's areas. */
 export type SimdCellScratch = Offsets<ReturnType<typeof cellAreas>> & {
   readonly series: readonly [Offsets<ReturnType<typeof seriesAreas>>, Offsets<ReturnType<typeof seriesAreas>>];
   readonly operands: SimdCellOperands;
 };
 
-/** Byte offsets of all areas; those of each LSTM in the layout's order. */
+/** Holds the byte offsets of all areas, with those of each LSTM in the layout's order. */
 export type SimdScratch = Offsets<ReturnType<typeof engineAreas>> & {
   readonly ofCell: readonly SimdCellScratch[];
   readonly ofFirstStep: Offsets<ReturnType<typeof firstStepAreas>>;
@@ -73,12 +75,12 @@ export type SimdScratch = Offsets<ReturnType<typeof engineAreas>> & {
   readonly denseOperands: number;
 };
 
-/** The map of scratch memory at `byteOffset`, a multiple of a cache line. */
+/** Returns the map of scratch memory at `byteOffset`, a multiple of a cache line. */
 export function simdScratch(spec: ModelSpec, maxBatch: number, maxLength: number, byteOffset: number): SimdScratch {
   return placed(spec, maxBatch, maxLength, byteOffset).scratch;
 }
 
-/** Bytes of scratch memory that an engine for batches of at most `maxBatch` sequences of `maxLength` tokens needs. */
+/** Returns the bytes of scratch memory for batches of at most `maxBatch` sequences of `maxLength` tokens. */
 export function simdScratchBytes(spec: ModelSpec, maxBatch: number, maxLength: number): number {
   return placed(spec, maxBatch, maxLength, 0).end;
 }
@@ -105,23 +107,23 @@ function placed(
 
 const OPERANDS_OF_CELL = 4;
 
-/** The operands of LSTM number `index`; with the count of LSTMs, `kernel` is the first number that is free. */
+/** Returns the operands of LSTM number `index`. With the count of LSTMs, `kernel` is the first free number. */
 function cellOperands(index: number): SimdCellOperands {
   const kernel = OPERANDS_OF_CELL * index;
   return { kernel, kernelT: kernel + 1, recurrentKernel: kernel + 2, recurrentKernelT: kernel + 3 };
 }
 
-/** Width of an LSTM's inputs as they lie in memory. */
+/** Returns the width of an LSTM's inputs in memory. */
 export function inputWidth(spec: ModelSpec, { layer }: LstmCell): number {
   return layer === 1 ? spec.embedding : parts(spec) * padded(spec.hidden);
 }
 
-/** Bytes from token to token of the values of all gates. */
+/** Returns the bytes from token to token of the values of all gates. */
 export function gatesRow({ hidden }: ModelSpec): number {
   return rowStride(LSTM_GATES * padded(hidden));
 }
 
-/** Bytes of each area of an LSTM, in order. */
+/** Returns the bytes of each area of an LSTM, in order. */
 function cellAreas(spec: ModelSpec, cell: LstmCell, most: LargestSizes) {
   const { hidden } = spec;
   const h8 = padded(hidden);
@@ -147,7 +149,7 @@ function cellAreas(spec: ModelSpec, cell: LstmCell, most: LargestSizes) {
   };
 }
 
-/** Bytes of each of the two buffers of what sums over time are made of. */
+/** Returns the bytes of each area of one of the two buffers that sums over time read. */
 function seriesAreas({ hidden }: ModelSpec, { chunkPositions }: LargestSizes) {
   return {
     gates: LSTM_GATES * panelsOf(hidden) * seriesBytes(chunkPositions, 1),
@@ -155,12 +157,12 @@ function seriesAreas({ hidden }: ModelSpec, { chunkPositions }: LargestSizes) {
   };
 }
 
-/** Whether step 0 matters to the next step only: not to another layer or direction, nor to pooling. */
+/** Returns whether only the next step needs step 0: not another layer or direction, nor pooling. */
 export function hasFirstStep({ layers, bidirectional, pooling }: ModelSpec): boolean {
   return layers === 1 && !bidirectional && poolingMode(pooling).takesLast;
 }
 
-/** Bytes of each area of step 0, in order; 0 if the model does not compute it once per first token. */
+/** Returns the bytes of each area of step 0, in order; 0 if the model does not compute it once per first token. */
 function firstStepAreas(spec: ModelSpec, { batch, distinct }: LargestSizes) {
   const isUsed = hasFirstStep(spec) ? 1 : 0;
   const count = isUsed * Math.min(spec.vocabulary, batch);
@@ -180,7 +182,7 @@ function firstStepAreas(spec: ModelSpec, { batch, distinct }: LargestSizes) {
   };
 }
 
-/** Bytes of each area of the engine, in order. */
+/** Returns the bytes of each area of the engine, in order. */
 function engineAreas(spec: ModelSpec, most: LargestSizes) {
   const { vocabulary, embedding, hidden, classes } = spec;
   const e8 = padded(embedding), h8 = padded(hidden), c8 = padded(classes);
