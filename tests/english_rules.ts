@@ -19,6 +19,8 @@ export const DONE = [
   "lib/lockstep",
   "lib/ngrams",
   "tests/ngrams",
+  "lib/engine",
+  "kernels",
 ];
 
 /** Folders that follow: move each into DONE once it has none left. */
@@ -29,7 +31,6 @@ export const TO_DO = [
   "deno.json",
   "tests",
   "bench",
-  "kernels",
   "deploy",
   "examples",
 ];
