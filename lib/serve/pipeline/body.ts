@@ -1,13 +1,13 @@
 /** A request's body as JSON, within a limit of bytes whatever its headers say. */
 import { counted } from "../../base/counted.ts";
 import { pipeline, Readable } from "node:stream";
-import { setImmediate } from "node:timers/promises";
 import { createGunzip } from "node:zlib";
 import type { Context } from "hono";
-import { parseWithDigits, suspectNumber } from "../../data/json_digits.ts";
+import { parseWithDigits } from "../../data/json_digits.ts";
 import { describe } from "../../data/batches/check_tokens.ts";
 import { errorMessage, InputError } from "../../base/errors.ts";
 import type { Reader } from "../../predict/types.ts";
+import { parseInTurns } from "./long_json.ts";
 import { Refusal } from "./problem.ts";
 import type { Asked, RouteEnv } from "./routes.ts";
 
@@ -16,13 +16,6 @@ const TYPES = /^((application\/(json|[\w.-]+\+json|x-www-form-urlencoded)|text\/
 
 /** Shorter bodies are parsed in a moment, whatever they are. */
 const QUICK = 65_536;
-/** A long one that is nested more deeply takes the parser ten times as long as others, and nobody needs it. */
-const MOST_DEPTH = 64;
-/** A long one of more lists, objects and texts, keys among them, takes the parser several times as long. */
-const MOST_PARTS = 20_000;
-/** Each key takes the parser, and everybody after it, as long as ten other parts. */
-const MOST_KEYS = 4096;
-
 /**
  * Throws a Refusal for a type that is not JSON's, a body over the limit or one that memory has no room for, an InputError
  * for one that is not JSON.
@@ -84,12 +77,7 @@ export function bodyOf({ text, rules }: Reader): { readonly textless: boolean; r
 async function parse(text: string, digits: boolean): Promise<unknown> {
   if (text.trim() === "") throw bodyError("the body is empty: expected JSON");
   if (text.length <= QUICK) return digits ? parseWithDigits(text) : JSON.parse(text);
-  checkStructure(text, digits);
-  await setImmediate();
-  const value: unknown = JSON.parse(text);
-  // Others get their turn before what was parsed is looked at.
-  await setImmediate();
-  return value;
+  return await parseInTurns(text, digits);
 }
 
 function decode(bytes: AllowSharedBufferSource): string {
@@ -158,50 +146,6 @@ async function unpacked({ body }: Request, limitBytes: number, asked: Asked): Pr
       ? bodyError(`the body is not gzip, as its Content-Encoding says: ${errorMessage(error)}`)
       : error;
   }
-}
-
-const [QUOTE, BACKSLASH] = [34, 92];
-const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [91, 93, 123, 125];
-
-/** Throws an InputError for JSON that is slow to parse, before it is parsed: also where `digits` would have to be kept. */
-function checkStructure(text: string, digits: boolean): void {
-  let suspect = digits ? suspectNumber(text) : undefined;
-  let depth = 0;
-  let parts = 0;
-  let keys = 0;
-  for (let at = 0; at < text.length; at++) {
-    if (suspect && at >= suspect.at) {
-      const number = describe(suspect.digits);
-      throw bodyError(`the body is long and has the number ${number} without quotes: expected it in quotes, ${number}`);
-    }
-    const code = text.charCodeAt(at);
-    if (code === CLOSE_LIST || code === CLOSE_OBJECT) depth--;
-    if (code === OPEN_LIST || code === OPEN_OBJECT) depth++;
-    else if (code === QUOTE) {
-      at = endOfString(text, at);
-      if (text[at + 1] === ":" || /^\s*:/.test(text.slice(at + 1, at + 20))) keys++;
-      if (suspect && suspect.at < at) suspect = suspectNumber(text, at);
-    } else continue;
-    if (depth > MOST_DEPTH) {
-      throw bodyError(`the body is nested too deeply: expected at most ${MOST_DEPTH} lists or objects in each other`);
-    }
-    if (keys > MOST_KEYS) {
-      throw bodyError(`the body has too many keys: expected at most ${MOST_KEYS} in all its objects`);
-    }
-    if (++parts > MOST_PARTS) {
-      throw bodyError(`the body has too many parts: expected at most ${MOST_PARTS} lists, objects, keys and texts`);
-    }
-  }
-}
-
-/** Where the string that begins at `begin` ends; the end of `text` if it does not. */
-function endOfString(text: string, begin: number): number {
-  for (let end = text.indexOf('"', begin + 1); end >= 0; end = text.indexOf('"', end + 1)) {
-    let slashes = 0;
-    while (text.charCodeAt(end - 1 - slashes) === BACKSLASH) slashes++;
-    if (slashes % 2 === 0) return end;
-  }
-  return text.length;
 }
 
 function tooLarge(limitBytes: number): Refusal {
