@@ -1,7 +1,7 @@
 /** Requests to the server that sent this page. */
 import type { ModelInfo, Prediction } from "../lib/predict/types.ts";
 import type { DataStatistics } from "../lib/data/statistics.ts";
-import type { Judgements } from "../lib/run/files/evaluation_schema.ts";
+import type { Evaluations } from "../lib/model/evaluation.ts";
 import type { RunDetail } from "../lib/run/types.ts";
 
 export interface Answered extends Prediction {
@@ -84,8 +84,8 @@ export function runData(run: string): Promise<DataStatistics> {
 }
 
 /** How the run's model does on rows that were kept from training. */
-export function runJudgement(run: string): Promise<Judgements> {
-  return request<Judgements>(`runs/${encodeURIComponent(run)}/judgement`);
+export function runJudgement(run: string): Promise<Evaluations> {
+  return request<Evaluations>(`runs/${encodeURIComponent(run)}/judgement`);
 }
 
 /** The server's figures, as OpenMetrics text. */

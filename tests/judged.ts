@@ -1,7 +1,6 @@
 /** What a run on files left behind: figures of any number of classes that agree with each other. */
 import type { DataStatistics } from "../lib/data/statistics.ts";
-import type { Judgement, Judgements } from "../lib/run/files/evaluation_schema.ts";
-import { evaluatePredictions } from "../lib/model/evaluation.ts";
+import { evaluatePredictions, type Evaluation, type Evaluations } from "../lib/model/evaluation.ts";
 
 /** As a file that is asked for over HTTP. */
 export function jsonText(value: unknown): Uint8Array<ArrayBuffer> | undefined {
@@ -14,7 +13,7 @@ export const LABELS = ["account", "billing", "bug", "feature", "shipping"];
 const JUDGED = 40;
 
 /** Of a model that takes every eighth row or so for one of the next class. */
-export function judgementOf(labels: readonly string[]): Judgement {
+export function judgementOf(labels: readonly string[]): Evaluation {
   const rows = labels.flatMap((_, label) =>
     Array.from({ length: JUDGED }, (_, row) => ({ label, given: (row + label) % 8 === 0 ? label + 1 : label }))
   ).map(({ label, given }) => ({ label, given: given % labels.length }));
@@ -23,17 +22,14 @@ export function judgementOf(labels: readonly string[]): Judgement {
     probabilities.fill(0.1 / (labels.length - 1), row * labels.length, (row + 1) * labels.length);
     probabilities[row * labels.length + given] = 0.9;
   });
-  const { classes, confusion, mixups, ...figures } = evaluatePredictions(
+  const metrics = evaluatePredictions(
     labels,
     Uint32Array.from(rows, ({ label }) => label),
     probabilities,
   );
   const wrong = rows.filter(({ label, given }) => label !== given).slice(0, 8);
   return {
-    ...figures,
-    classes: [...classes],
-    ...confusion && { confusion: confusion.map((row) => [...row]) },
-    mixups: [...mixups],
+    ...metrics,
     mistakes: wrong.map(({ label, given }, at) => ({
       place: `tickets.csv:${17 * at + 18}`,
       text: "please pay back the full year , i ended the basic plan since the last update ".repeat(1 + at % 3).trim(),
@@ -44,7 +40,7 @@ export function judgementOf(labels: readonly string[]): Judgement {
   };
 }
 
-export function judgementsOf(labels: readonly string[]): Judgements {
+export function judgementsOf(labels: readonly string[]): Evaluations {
   return { validation: judgementOf(labels), test: judgementOf(labels) };
 }
 

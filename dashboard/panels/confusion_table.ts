@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /** The confusion matrix: a table whose cells are shaded by their share of the row; of too many classes the worst pairs. */
 import { counted } from "../../lib/base/counted.ts";
-import type { Judgement } from "../../lib/run/files/evaluation_schema.ts";
+import type { Evaluation } from "../../lib/model/evaluation.ts";
 import { cellsOf, MOST_CLASSES, worstMixups } from "../state/confusion.ts";
 import { byId, create, setText, short } from "../page/dom.ts";
 import { count, percent } from "../state/format.ts";
@@ -14,7 +14,7 @@ export class ConfusionTable {
   readonly #note = byId("confusion-note", HTMLElement);
   readonly #pairs = byId("confusion-pairs", HTMLOListElement);
 
-  draw(labels: readonly string[], { confusion = [], mixups }: Pick<Judgement, "confusion" | "mixups">): void {
+  draw(labels: readonly string[], { confusion = [], mixups }: Pick<Evaluation, "confusion" | "mixups">): void {
     const isLarge = labels.length > MOST_CLASSES;
     const large = "A table of them cannot be read. These are mixed up most:";
     const small =

@@ -2,7 +2,7 @@
 /** How the finished model does on rows it was not trained on, beside the baseline. */
 import { counted } from "../../lib/base/counted.ts";
 import type { Figures, Summary } from "../../lib/base/events.ts";
-import type { Judgement, Judgements } from "../../lib/run/files/evaluation_schema.ts";
+import type { Evaluation, Evaluations } from "../../lib/model/evaluation.ts";
 import { messageOf, runJudgement } from "../api.ts";
 import { ConfusionTable } from "./confusion_table.ts";
 import { byId, create, setText, short, tableRow } from "../page/dom.ts";
@@ -28,8 +28,8 @@ export class JudgementPanel {
   readonly #more = byId("class-more", HTMLElement);
   readonly #mistakes = byId("mistake-rows", HTMLOListElement);
   readonly #confusion = new ConfusionTable();
-  #role: keyof Judgements = "validation";
-  #judgements: Judgements | undefined;
+  #role: keyof Evaluations = "validation";
+  #judgements: Evaluations | undefined;
   #summary: Summary | undefined;
 
   constructor() {
@@ -111,7 +111,7 @@ export class JudgementPanel {
 
 /** Each figure of what is served, then of its parts; `lstm` is undefined where that is all that is served. */
 function figureRows(
-  served: Judgement,
+  served: Evaluation,
   lstm: LstmFigures | undefined,
   baseline: Figures | undefined,
 ): HTMLTableRowElement[] {
@@ -133,7 +133,7 @@ function sharesOf(share: number): string {
   return `Served is the mean of both: LSTM ${percent(share, 0)}, n-grams ${percent(1 - share, 0)}`;
 }
 
-function mistakeItem({ place, text, label, given, confidence }: Judgement["mistakes"][number]): HTMLElement {
+function mistakeItem({ place, text, label, given, confidence }: Evaluation["mistakes"][number]): HTMLElement {
   const verdict = create("p", "verdict");
   verdict.append(
     "is ",

@@ -210,7 +210,8 @@ const baselineFigures = z.object({
 /** What a linear model of n-grams makes of the same rows: what the LSTM has to beat. */
 const baseline = z.object({ ...stamp, type: z.literal("baseline"), ...baselineFigures.shape });
 
-const rowFigures = z.object({
+/** Describes the metrics of a model on rows whose labels are known. */
+export const rowMetricsSchema = z.object({
   rows: z.int(),
   /** Mean cross-entropy in nats. */
   loss: z.number(),
@@ -220,6 +221,7 @@ const rowFigures = z.object({
   /** Expected calibration error. */
   calibrationError: z.number(),
 });
+export type RowMetrics = z.infer<typeof rowMetricsSchema>;
 
 export const summarySchema = z.object({
   run: z.string(),
@@ -233,14 +235,14 @@ export const summarySchema = z.object({
   /** The earlier state that digest, held-out figures and model are of; null if they are of the last one. */
   best: z.object({ epoch: z.int(), round: z.int() }).nullable().default(null),
   /** Where files were trained on: of the model that is served, on their validation and test rows. */
-  validation: rowFigures.optional(),
-  test: rowFigures.optional(),
+  validation: rowMetricsSchema.optional(),
+  test: rowMetricsSchema.optional(),
   /** The LSTM's part in that model, if n-grams were there to combine it with, and what it does alone. */
   lstm: z.object({
     /** In the mean of the probabilities; 1: the LSTM alone. */
     share: z.number(),
-    validation: rowFigures,
-    test: rowFigures.optional(),
+    validation: rowMetricsSchema,
+    test: rowMetricsSchema.optional(),
   }).optional(),
   /** What the n-grams do alone. */
   baseline: baselineFigures.optional(),

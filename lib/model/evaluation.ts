@@ -1,38 +1,49 @@
-/** How well a classifier does on rows whose labels are known: the figures that the field reads. */
+/** Measures a classifier on rows whose labels are known, and describes the result: `judgement.json`, reports, HTTP. */
+import { z } from "zod";
+import { rowMetricsSchema } from "../base/events.ts";
 import { logLoss, mostProbable } from "../data/metrics.ts";
-import { type Mixup, Mixups } from "./mixups.ts";
+import { Mixups } from "./mixups.ts";
 
-export interface ClassReport {
-  readonly label: string;
+const classMetricsSchema = z.object({
+  label: z.string(),
   /** Rows of this class. */
-  readonly support: number;
-  /** Of the rows that were given this class, the share that is of it; 0 where none was given. */
-  readonly precision: number;
-  /** Of the rows of this class, the share that was given it; 0 where there is none. */
-  readonly recall: number;
+  support: z.int(),
+  /** The share of this class in the rows that were given it; 0 where no row was. */
+  precision: z.number(),
+  /** The share of this class's rows that were given it; 0 where it has no row. */
+  recall: z.number(),
   /** Harmonic mean of precision and recall. */
-  readonly f1: number;
-}
+  f1: z.number(),
+});
+type ClassMetrics = z.infer<typeof classMetricsSchema>;
 
-export interface Evaluation {
-  readonly rows: number;
-  /** Mean cross-entropy in nats. */
-  readonly loss: number;
-  readonly accuracy: number;
-  /** Mean of the F1 of the classes that have rows. */
-  readonly macroF1: number;
-  /** Expected calibration error: how far confidence lies from accuracy, over 15 equal bins (Guo et al., 2017). */
-  readonly calibrationError: number;
-  readonly classes: readonly ClassReport[];
-  /** `[class of the row][class it was given]`: rows. Left out where there are many classes. */
-  readonly confusion?: readonly (readonly number[])[];
-  /** The pairs of classes that are mixed up most, the worst first. */
-  readonly mixups: readonly Mixup[];
-}
+/** Describes a model's metrics: its macro F1 is over the classes that have rows, its calibration error over 15 bins. */
+export const evaluationSchema = rowMetricsSchema.extend({
+  classes: z.array(classMetricsSchema),
+  /** `[class of the row][class it was given]`: rows. Left out where there are more than 100 classes. */
+  confusion: z.array(z.array(z.int())).optional(),
+  /** The pairs of classes that are mixed up most, by their places in `classes`, the worst first; absent in older files. */
+  mixups: z.array(z.object({ label: z.int(), given: z.int(), rows: z.int() })).optional(),
+  /** Rows that were given a wrong class, the most confident first. */
+  mistakes: z.array(z.object({
+    /** Where the row was read: `tickets.csv:18`. */
+    place: z.string(),
+    /** The text as the model read it. */
+    text: z.string(),
+    label: z.string(),
+    given: z.string(),
+    confidence: z.number(),
+  })),
+});
+export type Evaluation = z.infer<typeof evaluationSchema>;
 
-/** A row that was given a wrong class. */
+/** Describes `judgement.json`: a run's model on its own validation and test rows. */
+export const evaluationsSchema = z.object({ validation: evaluationSchema, test: evaluationSchema.optional() });
+export type Evaluations = z.infer<typeof evaluationsSchema>;
+
+/** Describes a row that was given a wrong class. */
 export interface Mistake {
-  /** Its number, as in the labels. */
+  /** The position in the labels. */
   readonly row: number;
   /** Its class. */
   readonly label: number;
@@ -44,12 +55,15 @@ export interface Mistake {
 
 const CALIBRATION_BINS = 15;
 
-/** Of rows with classes `labels` (positions in `names`); `probabilities` is `[rows, names]`. Needs at least one row. */
+/**
+ * Computes the metrics of rows with classes `labels` (positions in `names`); `probabilities` is `[rows, names]`. Expects
+ * at least one row. The calibration error is how far confidence lies from accuracy (Guo et al., 2017).
+ */
 export function evaluatePredictions(
   names: readonly string[],
   labels: ArrayLike<number>,
   probabilities: Float32Array,
-): Evaluation {
+): Omit<Evaluation, "mistakes"> {
   const [rows, width] = [labels.length, names.length];
   const mixups = new Mixups(width);
   const bins = Array.from({ length: CALIBRATION_BINS }, () => ({ confidence: 0, correct: 0 }));
@@ -65,7 +79,7 @@ export function evaluatePredictions(
     if (given === label) bin.correct++;
   }
   const { support, given, right } = mixups.counts();
-  const classes = names.map((label, i) => classReport(label, support[i]!, given[i]!, right[i]!));
+  const classes = names.map((label, i) => classMetrics(label, support[i]!, given[i]!, right[i]!));
   const confusion = mixups.matrix();
   const present = classes.filter(({ support }) => support > 0);
   return {
@@ -80,7 +94,7 @@ export function evaluatePredictions(
   };
 }
 
-/** The mistakes that were made with most confidence, at most `count`, the worst first. */
+/** Returns the mistakes made with most confidence, at most `count`, the worst first. */
 export function worstMistakes(labels: ArrayLike<number>, probabilities: Float32Array, count: number): Mistake[] {
   const width = labels.length === 0 ? 0 : probabilities.length / labels.length;
   const mistakes: Mistake[] = [];
@@ -97,7 +111,7 @@ export function worstMistakes(labels: ArrayLike<number>, probabilities: Float32A
   return mistakes;
 }
 
-function classReport(label: string, support: number, given: number, right: number): ClassReport {
+function classMetrics(label: string, support: number, given: number, right: number): ClassMetrics {
   const share = (whole: number) => whole === 0 ? 0 : right / whole;
   const [precision, recall] = [share(given), share(support)];
   const f1 = right === 0 ? 0 : 2 * precision * recall / (precision + recall);

@@ -1,3 +1,4 @@
+/** Draws the weights that training starts from. */
 import { Random, Stream } from "../base/random.ts";
 import { inTurns } from "../base/turns.ts";
 import { type ParameterLayout, tensorView } from "./layout.ts";
@@ -12,8 +13,9 @@ export interface InitialOptions {
 }
 
 /**
- * PyTorch's initial weights, flat: embedding normal with the standard deviation `embeddingInit`; LSTMs and dense uniform within ±1/√hidden; LSTM biases the sum of
- * two such draws whatever `lstmBiases` is. A value depends on seed, tensor and position alone.
+ * Draws PyTorch's initial weights, flat: embedding normal with the standard deviation `embeddingInit`; LSTMs and dense
+ * uniform within ±1/√hidden; LSTM biases the sum of two such draws for each value of `lstmBiases`. A value depends only on
+ * seed, tensor and position.
  */
 export function initialWeights(spec: ModelSpec, layout: ParameterLayout, options: InitialOptions): Float32Array {
   const weights = new Float32Array(layout.size);
@@ -21,7 +23,7 @@ export function initialWeights(spec: ModelSpec, layout: ParameterLayout, options
   return weights;
 }
 
-/** The same, written into `weights`, `[layout.size]`, while others get their turn. */
+/** Draws the same into `weights`, `[layout.size]`, and lets others have their turn meanwhile. */
 export async function initialWeightsInTurns(
   spec: ModelSpec,
   layout: ParameterLayout,
@@ -32,10 +34,10 @@ export async function initialWeightsInTurns(
   return weights;
 }
 
-/** Values between two looks at the clock. */
+/** Values that are drawn between two looks at the clock. */
 const DRAWN_AT_ONCE = 4096;
 
-/** Draws `weights`, and stops now and then. */
+/** Draws `weights`, and stops after every DRAWN_AT_ONCE values. */
 function* drawing(
   weights: Float32Array,
   spec: ModelSpec,

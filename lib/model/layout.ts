@@ -1,17 +1,21 @@
+/**
+ * Maps the model's parameters to one flat float32 vector: names, shapes and offsets. It computes nothing; engines do. Start
+ * with `parameterLayout`.
+ */
 import { type ModelSpec, outputWidth } from "./spec.ts";
 
-/** One tensor's place in the flat parameter vector. */
+/** Describes one tensor's place in the flat parameter vector. */
 export interface TensorLayout {
-  /** As the LayersModel's weight is called, `layer/weight`. */
+  /** The name of the LayersModel's weight, `layer/weight`. */
   readonly name: string;
   readonly shape: readonly number[];
   /** Index of the first element; a multiple of ALIGNMENT. */
   readonly offset: number;
   /** Number of elements. */
   readonly size: number;
-  /** How many equal parameters the tensor is the sum of (`lstmBiases`); 1 for all but LSTM biases. */
+  /** The number of equal parameters that the tensor is the sum of (`lstmBiases`); 1 for all but LSTM biases. */
   readonly multiplicity: 1 | 2;
-  /** Whether weight decay applies: to embeddings and kernels, not to biases. */
+  /** True if weight decay applies: to embeddings and kernels, not to biases. */
   readonly decay: boolean;
 }
 
@@ -36,13 +40,13 @@ export interface LstmCell {
   /** From 1. */
   readonly layer: number;
   readonly backward: boolean;
-  /** What its tensors' names begin with: `lstm`, `lstm_2`; of two directions `lstm_2/forward_lstm`. */
+  /** The beginning of its tensors' names: `lstm`, `lstm_2`; with two directions `lstm_2/forward_lstm`. */
   readonly name: string;
   /** Width of its inputs. */
   readonly inputs: number;
 }
 
-/** All LSTMs, in the order of the layout: layer by layer, forward before backward. Names are those tfjs gives. */
+/** Lists all LSTMs in the order of the layout: layer by layer, forward before backward. The names are those of tfjs. */
 export function lstmCells(spec: ModelSpec): LstmCell[] {
   const directions = spec.bidirectional ? ["forward", "backward"] as const : ["forward"] as const;
   return Array.from({ length: spec.layers }, (_, index) => index + 1).flatMap((layer) => {
@@ -58,7 +62,7 @@ export function lstmCells(spec: ModelSpec): LstmCell[] {
 }
 
 /**
- * Where each parameter of the model lies in the flat float32 vector. Names, shapes and the gate order (input, forget,
+ * Computes where each parameter of the model lies in the flat float32 vector. Names, shapes and the gate order (input, forget,
  * cell, output) are those of Keras: kernels are `[in, out]`, `lstm/kernel` is `[embedding, 4 * hidden]`. The embedding
  * comes first.
  */
@@ -86,29 +90,29 @@ export function parameterLayout(spec: ModelSpec): ParameterLayout {
   return { tensors, size: offset, parameters };
 }
 
-/** The tensor of token vectors, `[vocabulary, embedding]`: the only one of which a step may move some rows alone. */
+/** Returns the tensor of token vectors, `[vocabulary, embedding]`: the only one of which a step may change only some rows. */
 export function embeddingTensor(layout: ParameterLayout): TensorLayout {
   return layout.tensors[0]!;
 }
 
-/** The first element that is not the embedding's, nor in the gap behind it. */
+/** Returns the first element behind the embedding and the gap after it. */
 export function embeddingEnd(layout: ParameterLayout): number {
   return layout.tensors[1]!.offset;
 }
 
-/** The elements that belong to no tensor: `size` of them from `offset`, for each gap. */
+/** Lists the gaps, whose elements belong to no tensor. */
 export function gapsOf({ tensors }: ParameterLayout): { readonly offset: number; readonly size: number }[] {
   return tensors
     .map(({ offset, size }) => ({ offset: offset + size, size: aligned(size) - size }))
     .filter(({ size }) => size > 0);
 }
 
-/** The elements of `tensor` in the flat vector `values`: a view, not a copy. */
+/** Returns the elements of `tensor` in the flat vector `values`: a view, not a copy. */
 export function tensorView(values: Float32Array, tensor: TensorLayout): Float32Array {
   return values.subarray(tensor.offset, tensor.offset + tensor.size);
 }
 
-/** The tensor called `name`. Throws a RangeError that lists the names if there is none. */
+/** Returns the tensor called `name`. Throws a RangeError that lists the names if there is none. */
 export function tensorNamed(layout: ParameterLayout, name: string): TensorLayout {
   const tensor = layout.tensors.find((candidate) => candidate.name === name);
   if (!tensor) {

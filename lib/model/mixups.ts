@@ -1,13 +1,13 @@
-/** Which classes are taken for which: counted by pairs, as of thousands of classes a matrix has too many numbers. */
+/** Counts which classes are mixed up, by pairs: a matrix of thousands of classes has too many numbers. */
 
-/** Of more classes the matrix is left out: nobody can read it, and it takes the square of their number. */
+/** With more classes the matrix is left out: it is unreadable, and its size is the square of their number. */
 export const MOST_IN_MATRIX = 100;
 
-/** Pairs that are told. */
+/** Pairs that are listed. */
 const MOST_PAIRS = 100;
 
 export interface Mixup {
-  /** The class of the rows, and the one that they were given, by number. */
+  /** The class of the rows, and the one that the model gave them, by number. */
   readonly label: number;
   readonly given: number;
   readonly rows: number;
@@ -15,7 +15,7 @@ export interface Mixup {
 
 export class Mixups {
   readonly #classes: number;
-  /** Rows of each pair that came by; the key is label · classes + given. */
+  /** The rows of each pair; the key is label · classes + given. */
   readonly #rows = new Map<number, number>();
 
   constructor(classes: number) {
@@ -27,7 +27,7 @@ export class Mixups {
     this.#rows.set(key, (this.#rows.get(key) ?? 0) + 1);
   }
 
-  /** `[class of the row][class it was given]`: rows. Undefined of more classes than a matrix is told of. */
+  /** Returns `[class of the row][class it was given]`: rows. Undefined if there are more classes than MOST_IN_MATRIX. */
   matrix(): number[][] | undefined {
     const classes = this.#classes;
     if (classes > MOST_IN_MATRIX) return undefined;
@@ -36,14 +36,14 @@ export class Mixups {
     return Array.from({ length: classes }, (_, label) => row(label));
   }
 
-  /** The pairs of different classes that are mixed up most, the worst first; of equals in the order of their classes. */
+  /** Lists the pairs of different classes that are mixed up most, the worst first; equal ones in the order of their classes. */
   worst(): Mixup[] {
     const pairs = [...this.#rows].map(([key, rows]) => ({ key, rows, ...this.#pair(key) }));
     return pairs.filter(({ label, given }) => label !== given).sort((a, b) => b.rows - a.rows || a.key - b.key)
       .slice(0, MOST_PAIRS).map(({ label, given, rows }) => ({ label, given, rows }));
   }
 
-  /** Of each class: its rows, those that were given it, and those of both. */
+  /** Counts for each class its rows, the rows that were given it, and those for which both hold. */
   counts(): { readonly support: Uint32Array; readonly given: Uint32Array; readonly right: Uint32Array } {
     const zeros = () => new Uint32Array(this.#classes);
     const [support, given, right] = [zeros(), zeros(), zeros()];

@@ -1,10 +1,11 @@
+/** Describes the model as numbers, from which shapes, parameter layout and forward pass follow. */
 import type { TrainingConfig } from "../config/schema.ts";
 import type { Dataset } from "../data/batches/dataset.ts";
 
-/** What of the last LSTM's outputs the dense layer gets: see `ModelSpec.pooling`. */
+/** Selects the outputs of the last LSTM that the dense layer gets: see `ModelSpec.pooling`. */
 export type Pooling = TrainingConfig["pooling"];
 
-/** Embedding → LSTMs → pooling → Dense, as numbers: all that shapes, parameter layout and forward pass follow from. */
+/** The numbers of a model of the form embedding → LSTMs → pooling → dense. */
 export interface ModelSpec {
   /** Token ids are from 0 to `vocabulary - 1`. */
   readonly vocabulary: number;
@@ -15,7 +16,7 @@ export interface ModelSpec {
   readonly classes: number;
   /** LSTM layers on top of each other, 1 to 8. */
   readonly layers: number;
-  /** Whether each layer has a second LSTM that reads backwards. A layer's output is then `[forward, backward]`. */
+  /** True if each layer has a second LSTM that reads backwards. A layer's output is then `[forward, backward]`. */
   readonly bidirectional: boolean;
   /**
    * `last`: each direction's output at its own last step: forward at the row's last real token, backward at position 0.
@@ -23,7 +24,7 @@ export interface ModelSpec {
    */
   readonly pooling: Pooling;
   /**
-   * How many bias vectors each LSTM has: 1 as in Keras, or 2 as in PyTorch and cuDNN. Two are stored as their sum; as
+   * The number of bias vectors of each LSTM: 1 as in Keras, or 2 as in PyTorch and cuDNN. Two are stored as their sum; as
    * both get the same gradient, the sum moves twice as far per Adam step and counts twice in the gradient's norm.
    */
   readonly lstmBiases: 1 | 2;
@@ -32,12 +33,12 @@ export interface ModelSpec {
 /** The simplest model: one LSTM, forwards, classified by its last output. */
 export const ONE_LAYER = { layers: 1, bidirectional: false, pooling: "last" } as const;
 
-/** Width of a layer's output, and of what the dense layer gets. */
+/** Returns the width of a layer's output, which is also that of the dense layer's input. */
 export function outputWidth({ hidden, bidirectional }: Pick<ModelSpec, "hidden" | "bidirectional">): number {
   return bidirectional ? 2 * hidden : hidden;
 }
 
-/** The model that `config` describes, for data of `dataset`'s vocabulary and classes. */
+/** Returns the model that `config` describes, for data with `dataset`'s vocabulary and classes. */
 export function modelSpec(config: TrainingConfig, dataset: Pick<Dataset, "vocabulary" | "labels">): ModelSpec {
   return {
     vocabulary: dataset.vocabulary,

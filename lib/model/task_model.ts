@@ -5,20 +5,20 @@ import type { TrainingData } from "../data/batches/table.ts";
 import { type ParameterLayout, parameterLayout } from "./layout.ts";
 import { type ModelSpec, modelSpec } from "./spec.ts";
 
-/** What a config means: its data, its model, and the model's parameters. */
+/** A config's data, its model, and the model's parameters. */
 export interface TaskModel {
   readonly dataset: Dataset;
   readonly spec: ModelSpec;
   readonly layout: ParameterLayout;
 }
 
-/** Every thread derives its own, from the config and the data that the task `table` reads. */
+/** Derives all that follows from `config` and, for the task `table`, its data. Every thread does so for itself. */
 export function taskModel(config: TrainingConfig, data?: TrainingData): TaskModel {
   const dataset = createDataset(config, data);
   return { dataset, ...trainedModel(config, dataset.labels) };
 }
 
-/** The model alone: with the names of its classes, a config says it all. */
+/** Derives only the model, for which a config and the names of its classes are enough. */
 export function trainedModel(config: TrainingConfig, labels: readonly string[]): Omit<TaskModel, "dataset"> {
   const spec = modelSpec(config, { vocabulary: config.vocabulary, labels });
   return { spec, layout: parameterLayout(spec) };

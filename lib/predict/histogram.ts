@@ -1,14 +1,14 @@
-/** Counts of values by size, as scrapers want them. */
+/** Counts values by size, in the form that Prometheus reads. */
 
-/** Bounds of sequences in a batch. */
+/** Upper bounds for the number of sequences in a batch. */
 export const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
 export class Histogram {
   /** Upper bounds, ascending. */
   readonly bounds: readonly number[];
-  /** Values within each bound and above the one before, then the rest. */
+  /** Counts of the values within each bound and above the one before, then of the rest. */
   readonly buckets: Float64Array;
-  /** Of all values. */
+  /** The sum of all values. */
   sum = 0;
 
   constructor(bounds: readonly number[]) {
@@ -16,7 +16,7 @@ export class Histogram {
     this.buckets = new Float64Array(bounds.length + 1);
   }
 
-  /** Values that were observed. */
+  /** The number of values. */
   get count(): number {
     return this.buckets.reduce((sum, count) => sum + count, 0);
   }

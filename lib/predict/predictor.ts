@@ -1,6 +1,6 @@
 /**
- * Predictions from a thread of their own, which no request and no training can hold up for long: requests that come
- * while batches are computed are gathered into the next one.
+ * Predicts in a thread of its own, which neither requests nor training can block for long: requests that arrive while
+ * batches are computed are gathered into the next one.
  */
 import { clearImmediate, setImmediate } from "node:timers";
 import { errorMessage } from "../base/errors.ts";
@@ -19,8 +19,8 @@ import type {
   ModelShape,
   PredictOptions,
   Predictor,
-  PredictorFigures,
   PredictorLimits,
+  PredictorStatistics,
   Reader,
 } from "./types.ts";
 import { Unavailable, UnknownVersion } from "./types.ts";
@@ -29,7 +29,7 @@ export interface PredictorOptions {
   readonly model: Omit<TrainedModel, "version">;
   /** Where the newest weights are: another object when they are elsewhere. */
   readonly newest: () => Newest;
-  /** The kept checkpoints: rounds, the newest first, and the bytes of one, nothing if it is gone. */
+  /** The kept checkpoints: their rounds, the newest first, and the bytes of one, undefined if it is gone. */
   readonly checkpoints: {
     list(): Promise<readonly number[]>;
     read(round: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
@@ -37,24 +37,24 @@ export interface PredictorOptions {
   /** The module that the thread runs: workers/predict.ts. */
   readonly workerUrl: URL;
   readonly limits: PredictorLimits;
-  /** Told when the thread is lost and replaced. */
+  /** Called when the thread is lost and replaced. */
   readonly onIncident: (message: string) => void;
 }
 
 interface Waiting {
   readonly inputs: readonly Input[];
   readonly version: number | undefined;
-  /** Whether its client is still there; undefined once somebody listens to it. */
+  /** Aborts when the client disconnects; undefined once it is listened to. */
   signal: (() => AbortSignal) | undefined;
   readonly since: number;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Requests that wait for so long are asked whether their clients are still there: to ask costs a third of an answer. */
+/** Requests that wait for so long are checked for a client that is still there: the check costs a third of an answer. */
 const WATCH_MS = 20;
 
-/** Between two attempts to start a thread that cannot start. */
+/** Time between two attempts to start a thread that cannot start. */
 const RETRY_MS = 1000;
 
 export class ThreadPredictor implements Predictor {
@@ -64,23 +64,23 @@ export class ThreadPredictor implements Predictor {
   readonly #batchOptions: BatchOptions;
   readonly #queue: RequestQueue<Waiting>;
   #thread: ThreadClient | undefined;
-  /** Until a thread that took another's place is ready. */
+  /** True until a thread that replaces another is ready. */
   #replacing = false;
   #startAgainAt = 0;
   #sent: Newest | undefined;
-  /** Versions that the thread has at hand, the one kept longest first. */
+  /** Versions that the thread keeps, the one kept longest first. */
   readonly #kept = new Map<number, Promise<unknown>>();
   /** Batches that the thread has, and their sequences. */
   #sentBatches = 0;
   #computing = 0;
-  /** Calls off the batch that is about to be sent. */
+  /** Cancels the batch that is about to be sent. */
   #delay: (() => void) | undefined;
   readonly #batchSizes = new Histogram(BATCH_SIZES);
   #restarts = 0;
   #closed = false;
   #watching: ReturnType<typeof setTimeout> | undefined;
 
-  /** Its thread starts when it is first asked. */
+  /** The thread starts with the first request. */
   constructor(options: PredictorOptions) {
     const { model: { run, config, labels, preprocessing }, limits } = options;
     const { vocabulary, length } = config;
@@ -112,7 +112,7 @@ export class ThreadPredictor implements Predictor {
     });
   }
 
-  /** Listens to the signals of those who wait for long. */
+  /** Listens to the signals of requests that wait for long. */
   #watch(): void {
     this.#watching = undefined;
     const before = performance.now() - WATCH_MS;
@@ -135,7 +135,7 @@ export class ThreadPredictor implements Predictor {
     return this.#options.checkpoints.list();
   }
 
-  figures(): PredictorFigures {
+  statistics(): PredictorStatistics {
     return {
       queued: this.#queue.sequences,
       computing: this.#computing,
@@ -144,7 +144,7 @@ export class ThreadPredictor implements Predictor {
     };
   }
 
-  /** Ends the thread; who waits gets an Unavailable. */
+  /** Ends the thread; waiting requests get an Unavailable. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#watching);
@@ -152,7 +152,7 @@ export class ThreadPredictor implements Predictor {
     this.#refuseAll(new Unavailable("the server is ending"));
   }
 
-  /** The thread, started if there is none. Throws an Unavailable if it cannot be used now. */
+  /** Returns the thread, and starts it if necessary. Throws an Unavailable if it cannot be used now. */
   #start(): ThreadClient {
     if (this.#closed) throw new Unavailable("the server is ending");
     if (this.#replacing) throw new Unavailable("the prediction thread was lost and is being replaced");
@@ -160,7 +160,7 @@ export class ThreadPredictor implements Predictor {
     if (performance.now() < this.#startAgainAt) throw new Unavailable("the prediction thread could not start");
     const { workerUrl, limits: { timeoutMs } } = this.#options;
     let isOpen = false;
-    // One that was lost before it was of any use is not replaced at once: so would be the next.
+    // A thread that was lost before it was open is not replaced at once: the next one would be lost as well.
     const onLost = (reason: string) => isOpen ? this.#replace(reason) : this.#giveUp(thread, reason);
     const thread = new ThreadClient({ workerUrl, timeoutMs, onLost });
     this.#thread = thread;
@@ -175,7 +175,7 @@ export class ThreadPredictor implements Predictor {
     return thread;
   }
 
-  /** Of a thread that could not start. */
+  /** Handles a thread that could not start. */
   #giveUp(thread: ThreadClient, reason: string): void {
     this.#thread = undefined;
     this.#replacing = false;
@@ -187,7 +187,7 @@ export class ThreadPredictor implements Predictor {
   }
 
   #replace(reason: string): void {
-    this.#options.onIncident(`The prediction thread was lost: ${reason}; another one takes its place`);
+    this.#options.onIncident(`The prediction thread was lost: ${reason}; another one replaces it`);
     this.#restarts++;
     this.#thread = undefined;
     this.#replacing = false;
@@ -202,7 +202,7 @@ export class ThreadPredictor implements Predictor {
     for (const { reject } of this.#queue.clear()) reject(error);
   }
 
-  /** Sends what waits once all that this turn of the loop brings is there, or after the delay. */
+  /** Sends waiting requests after this turn of the event loop, which may bring more, or after the delay. */
   #sendSoon(): void {
     if (this.#delay || this.#queue.isEmpty) return;
     const { batchDelayMs } = this.#options.limits;
@@ -228,7 +228,7 @@ export class ThreadPredictor implements Predictor {
     const { version } = batch[0]!;
     const thread = this.#thread!;
     const newest = this.#options.newest();
-    // Its failure would be that of the prediction too, which has somebody who waits for it.
+    // If it fails, so does the prediction, whose failure is handled below.
     if (newest !== this.#sent) thread.ask({ type: "newest", newest }).catch(() => {});
     this.#sent = newest;
     const inputs: Input[] = [];
@@ -237,13 +237,13 @@ export class ThreadPredictor implements Predictor {
     const count = inputs.length;
     this.#sentBatches++;
     this.#computing += count;
-    // A question about the version alone computes nothing.
+    // A request for the version computes nothing.
     if (count > 0) this.#batchSizes.observe(count);
     thread.ask({ type: "predict", version, inputs: this.shape.text ? inputs : joinSequences(inputs.map(idsOf)) }).then(
       (outcome) => {
         this.#sentBatches--;
         this.#computing -= count;
-        // First: the thread computes while this one writes answers.
+        // First, so that the thread computes while this one writes answers.
         if (this.#options.limits.batchDelayMs === 0) this.#sendWaiting();
         else this.#sendSoon();
         this.#answer(batch, outcome!, sentAt);
@@ -271,7 +271,7 @@ export class ThreadPredictor implements Predictor {
     }
   }
 
-  /** Sees to it that the thread has the weights of round `version`. Throws an UnknownVersion if nobody has them. */
+  /** Ensures that the thread has the weights of round `version`. Throws an UnknownVersion if they are not kept. */
   async #keep(version: number): Promise<void> {
     this.#start();
     const keeping = this.#kept.get(version) ?? this.#load(version);

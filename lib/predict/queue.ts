@@ -1,11 +1,11 @@
-/** Requests that wait for their batch: bounded, in order, and each free to leave. */
+/** Queues requests until a batch takes them: bounded, in order, and each may leave. */
 import { counted } from "../base/counted.ts";
 import { type Input, Unavailable } from "./types.ts";
 
-/** What is asked: inputs, by one version of the weights. */
+/** Inputs to predict with one version of the weights. */
 export interface Request {
   readonly inputs: readonly Input[];
-  /** Undefined: the newest. */
+  /** The newest, if undefined. */
   readonly version: number | undefined;
 }
 
@@ -14,22 +14,21 @@ export interface QueueOptions {
   readonly batchMax: number;
   /** Sequences that may wait. */
   readonly queueMax: number;
-  /** Whether a batch is worth waiting for: then there is one at a time. */
+  /** True to wait until a batch is full: then one batch at a time is under way. */
   readonly fillsBatches: boolean;
 }
 
 /**
- * Batches under way at once, each of at most such a share of all requests there are: while one is computed, the answers
- * of another are written and the requests of a third are read. With one batch of all, whoever computes and whoever
- * answers would wait for each other.
+ * Batches under way at once, each of at most this share of all requests: while one is computed, the answers of another
+ * are written and the requests of a third are read. With a single batch, the two threads would wait for each other.
  */
 const IN_FLIGHT = 4;
 
 export class RequestQueue<Item extends Request> {
   readonly #options: QueueOptions;
   /**
-   * In their order. No Set: one that is filled and emptied all the time leaves tables behind that keep what they held
-   * alive until the old generation is collected.
+   * The waiting requests in order. Not a Set: one that is filled and emptied all the time leaves tables behind that keep
+   * its former items alive until the old generation is collected.
    */
   #items: Item[] = [];
   #sequences = 0;
@@ -47,12 +46,12 @@ export class RequestQueue<Item extends Request> {
     return this.#items.length === 0;
   }
 
-  /** Those that wait, in their order. */
+  /** Returns the waiting requests, in order. */
   items(): readonly Item[] {
     return this.#items;
   }
 
-  /** Throws an Unavailable if there is no place. An empty queue has a place for any request. */
+  /** Adds a request. Throws an Unavailable if there is no room; an empty queue has room for any request. */
   add(item: Item): void {
     const { queueMax } = this.#options;
     const count = item.inputs.length;
@@ -72,7 +71,7 @@ export class RequestQueue<Item extends Request> {
     this.#sequences -= item.inputs.length;
   }
 
-  /** Empties the queue; returns what waited. */
+  /** Empties the queue; returns the requests that waited. */
   clear(): readonly Item[] {
     const items = this.#items;
     this.#items = [];
@@ -81,14 +80,14 @@ export class RequestQueue<Item extends Request> {
   }
 
   /**
-   * The next batch, where `batches` of `computing` sequences together are under way: the requests that waited longest, of one
-   * version. Nothing if it is not yet time. A request that does not fit into a batch is one of its own.
+   * Takes the next batch, where `batches` of `computing` sequences together are under way: the requests that waited
+   * longest, of one version. Returns none if it is not yet time. A request that does not fit into a batch is one of its own.
    */
   take(batches: number, computing: number): Item[] {
     const { batchMax, fillsBatches } = this.#options;
     const inFlight = fillsBatches ? 1 : IN_FLIGHT;
     const first = this.#items[0];
-    // All that is under way is no more than one full batch: what is still in the queue can leave it.
+    // The batches under way have at most as many sequences as one full batch, so that queued requests can still leave.
     const room = batchMax - computing;
     if (!first || batches >= inFlight || batches > 0 && first.inputs.length > room) return [];
     const most = Math.min(room, Math.ceil((this.#sequences + computing) / inFlight));

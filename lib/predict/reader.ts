@@ -1,4 +1,4 @@
-/** Checks what requests and lines ask about: how depends on what the model was trained on. Nothing is cut into tokens here. */
+/** Checks the inputs of requests and lines by what the model was trained on. It does not cut texts into tokens. */
 import { counted } from "../base/counted.ts";
 import { NEWEST_RULES } from "../config/data_shape.ts";
 import { MAX_ROW } from "../data/formats/entry.ts";
@@ -9,14 +9,14 @@ import { InputError } from "../base/errors.ts";
 import type { Input, Reader } from "./types.ts";
 
 /**
- * Characters of a request's text at most, where a tokenizer of Hugging Face cuts it: that takes seconds for a megabyte,
- * which would hold up all other predictions. Other texts have that many without white space at most, since they are cut from
- * white space to white space. Nothing else has a limit of its own: a line or row has MAX_ROW characters at
- * most, and a request is as long as its body may be.
+ * The most characters in a request's text that a tokenizer of Hugging Face cuts: it takes seconds for a megabyte, which
+ * would block all other predictions. Other texts may have this many without white space, because they are cut between
+ * white space. There are no other limits here: a line or row has at most MAX_ROW characters, and the size of a request's
+ * body is limited.
  */
 export const MOST_IN_REQUEST = 65_536;
 
-/** `served`: requests are read in between others, which may not wait for long. */
+/** Creates the reader of a model. `served` says that its inputs are read between those of others, which must not wait for long. */
 export function createReader(
   shape: SequenceShape,
   preprocessing: PreprocessingJson | undefined,
@@ -27,12 +27,12 @@ export function createReader(
   return textReader(preprocessing, served && isSlow ? MOST_IN_REQUEST : MAX_ROW, served ? MOST_IN_REQUEST : MAX_ROW);
 }
 
-/** The ids that an input is to a model without a vocabulary, whose reader lets nothing else pass. */
+/** Returns the ids of an input of a model without a vocabulary, whose reader accepts only ids. */
 export function idsOf(input: Input): readonly number[] {
   return input as readonly number[];
 }
 
-/** Of a task that generates its own tokens: ids, always as many. */
+/** Creates the reader of a generated task: ids, always the same number. */
 function idReader(shape: SequenceShape): Reader {
   return {
     text: false,
@@ -48,7 +48,7 @@ function idReader(shape: SequenceShape): Reader {
   };
 }
 
-/** Of a model that was trained on files. Texts have `most` characters, and no more than `mostTogether` without white space, where they are cut. */
+/** Creates the reader of a model trained on files. A text has at most `most` characters, and `mostTogether` without white space. */
 function textReader(
   { maxLength, truncate, rules = 1 }: PreprocessingJson,
   most: number,
@@ -63,7 +63,7 @@ function textReader(
       }
       const at = value.findIndex((token) => typeof token !== "string" && !isNumber(token));
       if (at >= 0) throw wrong(field, `${field}[${at}] is ${describe(value[at])}: expected a text or a number`);
-      // One more than is read says that there are more.
+      // One token more than the model reads shows that the input was longer.
       const read = truncate === "end" ? value.slice(0, maxLength + 1) : value.slice(-maxLength - 1);
       return read.map(String);
     },
@@ -86,7 +86,7 @@ function textReader(
   };
 }
 
-/** Whether `text` has more than `most` characters without white space among them. */
+/** Returns whether `text` has more than `most` characters in a row without white space. */
 function hasLongStretch(text: string, most: number): boolean {
   for (let begin = 0; text.length - begin > most;) {
     let end = begin + most;

@@ -1,13 +1,13 @@
-/** The main thread's side of one prediction thread: questions in order, answers in the same order, and a deadline. */
+/** Sends messages to one prediction thread from the main thread: answers come in the same order, and have a deadline. */
 import type { FromThread, Outcome, ToThread } from "./protocol.ts";
 import { Unavailable } from "./types.ts";
 
 export interface ThreadOptions {
   /** The module that the thread runs: workers/predict.ts. */
   readonly workerUrl: URL;
-  /** A question that is not answered for this long, while none before it is, is the sign of a thread that hangs. */
+  /** A thread that does not answer its oldest message for this long hangs. */
   readonly timeoutMs: number;
-  /** Told once, if the thread is lost. */
+  /** Called once, if the thread is lost. */
   readonly onLost: (reason: string) => void;
 }
 
@@ -20,7 +20,7 @@ export class ThreadClient {
   readonly #options: ThreadOptions;
   readonly #worker: Worker;
   readonly #questions: Question[] = [];
-  /** When the oldest question became the oldest. */
+  /** The time when the oldest question became the oldest. */
   #waitingSince = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
@@ -35,7 +35,7 @@ export class ThreadClient {
     };
   }
 
-  /** The outcome, if the message asks for one. Throws an Error with the thread's words, or an Unavailable if it is lost. */
+  /** Sends `message`; returns the outcome if it asks for one. Throws an Error with the thread's message, or an Unavailable if it is lost. */
   ask(message: ToThread): Promise<Outcome | undefined> {
     if (this.#closed) return Promise.reject(new Unavailable("the prediction thread has ended"));
     const { promise, resolve, reject } = Promise.withResolvers<Outcome | undefined>();
@@ -46,7 +46,7 @@ export class ThreadClient {
     return promise;
   }
 
-  /** Ends the thread; one that computes goes on until the process ends, and nobody listens. */
+  /** Ends the thread. One that computes continues until the process ends, and its answer is ignored. */
   close(reason = "the prediction thread has ended"): void {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -61,7 +61,7 @@ export class ThreadClient {
     else question?.resolve(message.type === "outcome" ? message.outcome : undefined);
   }
 
-  /** One timer for all questions: it is set anew only when it runs out. */
+  /** Checks the deadline. All questions share one timer, which is set again only when it runs out. */
   #look(): void {
     this.#timer = undefined;
     if (this.#questions.length === 0) return;

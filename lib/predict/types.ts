@@ -1,19 +1,19 @@
-/** What the world sees of a model that predicts: plain values, no tensors. */
+/** Describes predictions to HTTP, commands and the dashboard: plain values, no tensors. */
 
 import type { ReadingRules } from "../config/data_shape.ts";
 import type { Histogram } from "./histogram.ts";
 
 /**
- * What the model is asked about, checked but not yet read: a text, or tokens, which are names for a model with a
- * vocabulary of its own and ids for any other.
+ * An input of the model, checked but not yet read: a text, or tokens, which are names for a model with a vocabulary of
+ * its own and ids for any other.
  */
 export type Input = string | readonly string[] | readonly number[];
 
-/** Checks what is asked of a model: see reader.ts. */
+/** Checks the inputs of a model: see reader.ts. */
 export interface Reader {
-  /** Whether it takes texts, and tokens by what they are called; else tokens are ids. */
+  /** True if the model takes texts, and tokens by their names; else tokens are ids. */
   readonly text: boolean;
-  /** By which it reads rows, and numbers among tokens. */
+  /** The rules by which it reads rows, and numbers among tokens. */
   readonly rules: ReadingRules;
   /** Throws an InputError that calls the value `field`. */
   readTokens(value: unknown, field: string): Input;
@@ -21,11 +21,11 @@ export interface Reader {
   readText(value: unknown, field: string): Input;
 }
 
-/** What a model with a vocabulary of its own tells of an input. */
+/** Describes how a model with a vocabulary of its own read an input. */
 export interface Flags {
   /** Share of the tokens that the model does not know. */
   readonly unknownShare: number;
-  /** Whether some tokens were cut off. */
+  /** True if some tokens were cut off. */
   readonly truncated: boolean;
 }
 
@@ -36,7 +36,7 @@ export interface ModelInfo {
   readonly vocabulary: number;
   /** Tokens of the longest sequence. */
   readonly length: number;
-  /** Whether it takes texts. */
+  /** True if the model takes texts. */
   readonly text: boolean;
   /** Rounds committed into the weights. */
   readonly round: number;
@@ -69,44 +69,44 @@ export interface Answer {
 export interface PredictOptions {
   /** The round whose weights answer, one of `versions()`; without it, the newest. */
   readonly version?: number | undefined;
-  /** Gives up the request's place in the queue when it aborts. Asked for only if the request waits for a while. */
+  /** Gives up the request's place in the queue when it aborts. Called only if the request waits for a while. */
   readonly signal?: (() => AbortSignal) | undefined;
 }
 
 export interface Predictor {
   readonly shape: ModelShape;
-  /** From what requests hold to what `predict` takes. */
+  /** Turns the values in requests into inputs. */
   readonly reader: Reader;
-  /** Which weights answer now. Throws as `predict` does. */
+  /** Describes the model and the weights that answer now. Throws as `predict` does. */
   model(version?: number): Promise<ModelInfo>;
   /**
-   * Inputs come from `reader`. One version of the weights answers for all. Throws an Unavailable if nobody can answer now,
-   * the signal's reason if it aborts, an UnknownVersion if there is none.
+   * Predicts inputs that `reader` gave, all with one version of the weights. Throws an Unavailable if the thread cannot
+   * answer now, the signal's reason if it aborts, and an UnknownVersion if the version is not kept.
    */
   predict(inputs: readonly Input[], options?: PredictOptions): Promise<Answer>;
-  /** Rounds whose weights can be asked for by number, the newest first: the checkpoints that are kept. */
+  /** Lists the rounds whose weights can be requested by number, the newest first: the kept checkpoints. */
   versions(): Promise<readonly number[]>;
-  /** For the record: what it does now, and what it did. */
-  figures(): PredictorFigures;
+  /** Returns numbers for monitoring. */
+  statistics(): PredictorStatistics;
 }
 
-export interface PredictorFigures {
+export interface PredictorStatistics {
   /** Sequences that wait for their batch. */
   readonly queued: number;
   /** Sequences that are being computed. */
   readonly computing: number;
   /** Sequences of each batch that was sent. */
   readonly batchSizes: Histogram;
-  /** Times that its thread was replaced. */
+  /** How often the thread was replaced. */
   readonly restarts: number;
 }
 
-/** Nobody can answer now; it is worth while to come back. */
+/** Temporarily unavailable: retry later. */
 export class Unavailable extends Error {
   override readonly name = "Unavailable";
 }
 
-/** There is no such version of the weights, or no more. */
+/** The version of the weights does not exist, or is no longer kept. */
 export class UnknownVersion extends RangeError {
   override readonly name = "UnknownVersion";
 }
@@ -114,10 +114,10 @@ export class UnknownVersion extends RangeError {
 export interface PredictorLimits {
   /** Sequences that are computed in one call. */
   readonly batchMax: number;
-  /** How long a batch that is not full waits for more. */
+  /** How long a batch that is not full waits for more requests. */
   readonly batchDelayMs: number;
   /** Sequences that may wait. */
   readonly queueMax: number;
-  /** A thread that does not answer for so long is replaced. */
+  /** A thread that does not answer within this time is replaced. */
   readonly timeoutMs: number;
 }

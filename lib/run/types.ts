@@ -1,44 +1,46 @@
-/** What the world sees of runs and models: plain values, no tensors. */
-import type { Summary } from "../base/events.ts";
+/** Describes runs to clients, as plain values without tensors: HTTP, the dashboard and the library of runs use it. */
+import { z } from "zod";
+import { summarySchema } from "../base/events.ts";
 
-/** `queued`: it waits for its turn; `interrupted`: the log ends without an end and nobody is training. */
+/** `queued`: it waits for its turn; `interrupted`: its log has no end, and no process trains it. */
 export const RUN_STATES = ["queued", "running", "paused", "stopping", "finished", "failed", "interrupted"] as const;
 export type RunState = typeof RUN_STATES[number];
 
-export interface RunDetail {
-  readonly id: string;
-  readonly state: RunState;
-  /** ISO 8601; of one that is queued, when it was asked for. */
-  readonly startedAt: string;
+export const runDetailSchema = z.object({
+  id: z.string(),
+  state: z.enum(RUN_STATES),
+  /** The time of the request, for a queued run. */
+  startedAt: z.iso.datetime(),
   /** Position of the newest event in the log. */
-  readonly events: number;
-  readonly config: Readonly<Record<string, unknown>>;
-  /** Once finished. */
-  readonly summary: Summary | null;
-  /** Of one that is queued: 1 for the next. */
-  readonly place?: number;
-  /** Of one that could not even start: why. */
-  readonly error?: string;
-}
+  events: z.int(),
+  config: z.record(z.string(), z.unknown()),
+  /** Null until the run is finished. */
+  summary: summarySchema.nullable(),
+  /** Place in the queue, for a queued run: 1 for the next. */
+  place: z.int().optional(),
+  /** Why a run could not start. */
+  error: z.string().optional(),
+});
+export type RunDetail = Readonly<z.infer<typeof runDetailSchema>>;
 
-/** A JSON file of a run, checked: as bytes, which cost nothing to pass on. */
+/** A checked JSON file of a run, as bytes, which cost nothing to forward. */
 export type JsonText = Uint8Array<ArrayBuffer>;
 
-/** Which runs are listed: those of a state, with a text, below the run `after`, `limit` at most. */
+/** Selects runs for a list: those of a state, with a text, below the run `after`, `limit` at most. */
 export interface RunQuery {
   readonly state?: RunState | undefined;
-  /** In the id, the task or a name of the data, in any case. */
+  /** Found in the id, the task or a name of the data; case is ignored. */
   readonly text?: string | undefined;
   readonly after?: string | undefined;
   readonly limit?: number | undefined;
 }
 
-/** What came of the wish to start a run: the run, which waits; or why not, as too many wait or nobody trains here. */
+/** The result of a request to start a run: the queued run, or `full` if too many wait, or `never` if this process does not train. */
 export type Admission = RunDetail | "full" | "never";
 
-/** What came of the wish to remove a run: `busy` if it is being trained or served, `kept` if this process may not. */
+/** The result of a request to remove a run: `busy` if it is trained or served, `kept` if this process may not remove it. */
 export type Removal = "removed" | "busy" | "kept";
 
-/** What can be asked of a run that is training. */
+/** Actions of a run that is training. */
 export const RUN_ACTIONS = ["pause", "resume", "stop"] as const;
 export type RunAction = typeof RUN_ACTIONS[number];

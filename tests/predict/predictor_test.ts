@@ -36,7 +36,7 @@ Deno.test("ThreadPredictor answers what the plain model does, whoever shares the
     assertPlain(answer, requests[index]!, version(0).weights);
     assert(answer.queueMs >= 0 && answer.computeMs >= 0);
   }
-  const { batchSizes: { count: batches, sum: sequences }, queued, computing } = tiny.predictor.figures();
+  const { batchSizes: { count: batches, sum: sequences }, queued, computing } = tiny.predictor.statistics();
   assertEquals([sequences, queued, computing], [16, 0, 0]);
   assert(batches < requests.length, `${batches} batches`);
 });
@@ -45,7 +45,7 @@ Deno.test("ThreadPredictor counts batches of sequences, and no question about th
   using tiny = tinyPredictor();
   await soon(tiny.predictor.model(), "the model");
   const counted = () => {
-    const { batchSizes: { count, sum } } = tiny.predictor.figures();
+    const { batchSizes: { count, sum } } = tiny.predictor.statistics();
     return [count, sum];
   };
   assertEquals(counted(), [0, 0]);
@@ -102,15 +102,15 @@ Deno.test("ThreadPredictor refuses what has no place, and frees the place of who
   await soon(tiny.predictor.model(), "the start");
   const hung = tiny.predictor.predict([HANGS]);
   hung.catch(() => {});
-  await until(() => tiny.predictor.figures().computing > 0, "the computation");
+  await until(() => tiny.predictor.statistics().computing > 0, "the computation");
   const leaving = new AbortController();
   const left = tiny.predictor.predict([[1], [2], [3]], { signal: () => leaving.signal });
   await assertRejects(() => tiny.predictor.predict([[4]]), Unavailable, "3 sequences wait to be predicted");
   leaving.abort(new Error("gone"));
   await assertRejects(() => left, Error, "gone");
-  assertEquals(tiny.predictor.figures().queued, 0);
+  assertEquals(tiny.predictor.statistics().queued, 0);
   const waits = tiny.predictor.predict([[4]]);
-  assertEquals(tiny.predictor.figures().queued, 1);
+  assertEquals(tiny.predictor.statistics().queued, 1);
   tiny.predictor.close();
   await assertRejects(() => waits, Unavailable, "the server is ending");
   await assertRejects(() => hung, Unavailable);
@@ -147,7 +147,7 @@ for (
     await soon(ready(), "another thread");
     const answer = await soon(tiny.predictor.predict([[1, 2, 3, 4]]), "an answer");
     assertPlain(answer, [[1, 2, 3, 4]], version(0).weights);
-    assert(tiny.predictor.figures().restarts >= 1);
+    assert(tiny.predictor.statistics().restarts >= 1);
   });
 }
 

@@ -75,8 +75,8 @@ Deno.test("a text that a tokenizer does not get to the end of costs its thread, 
     }
   };
   await soon(answer("a"), "the start");
-  const before = tiny.predictor.figures().restarts;
+  const before = tiny.predictor.statistics().restarts;
   await assertRejects(() => ask("a".repeat(1000)), Unavailable, "did not answer within 3 s");
   assertEquals((await soon(answer("a"), "the next thread")).predictions[0]!.unknownShare, 0);
-  assert(tiny.predictor.figures().restarts > before);
+  assert(tiny.predictor.statistics().restarts > before);
 });

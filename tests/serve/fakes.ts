@@ -147,7 +147,7 @@ export function fakePredictor(changes: Partial<Predictor> = {}, read = openReadi
         ),
       }),
     versions: () => Promise.resolve([7, 5]),
-    figures: () => ({ queued: 3, computing: 1, batchSizes, restarts: 2 }),
+    statistics: () => ({ queued: 3, computing: 1, batchSizes, restarts: 2 }),
     ...changes,
   };
 }

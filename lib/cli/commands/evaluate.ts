@@ -8,7 +8,7 @@ import { openPreprocessing } from "../../data/encode/preprocessing.ts";
 import { InputError } from "../../base/errors.ts";
 import { cannotWrite, forCommandLine } from "../arguments/messages.ts";
 import { writeJson } from "../../run/files/files.ts";
-import { judge } from "../../run/evaluation/evaluate_rows.ts";
+import { evaluateRows } from "../../run/evaluation/evaluate_rows.ts";
 import { openModel } from "../../run/open_model.ts";
 import { seenRows } from "../../run/evaluation/seen_rows.ts";
 import { dataFiles, parseArguments } from "../arguments/arguments.ts";
@@ -53,15 +53,15 @@ export async function evaluateCommand(
   if (!mayWrite(dirname(file))) throw cannotWrite(dirname(file), "--out");
   const preprocessing = openPreprocessing(saved);
   const rows = await readJudgingRows(options.data, options, { preprocessing, labels }, input);
-  const judgement = await judge({ config, labels, version }, rows, preprocessing);
+  const evaluation = await evaluateRows({ config, labels, version }, rows, preprocessing);
   const { skipped, statistics } = rows;
   const { rows: trainedOn, warning } = await seenRows(directory, rows);
   // Written first: nobody may be there to read the report.
-  await writeJson(file, { run, digest: version.digest, data: options.data, skipped, trainedOn, ...judgement });
+  await writeJson(file, { run, digest: version.digest, data: options.data, skipped, trainedOn, ...evaluation });
   for (const text of [...rows.warnings, ...warning === undefined ? [] : [warning]]) {
     terminal.note(`warning: ${forCommandLine(text)}`);
   }
-  const report = evaluationReport(judgement, { ...statistics, skipped });
+  const report = evaluationReport(evaluation, { ...statistics, skipped });
   for (const line of [...report, "", `Written to ${file}`]) terminal.line(line);
   return ExitCode.done;
 }

@@ -5,7 +5,7 @@ import { READ_KEYS } from "../../config/data_shape.ts";
 import { flagsOf } from "../arguments/flags.ts";
 import { configPaths, configSchema } from "../../config/schema.ts";
 import { InputError } from "../../base/errors.ts";
-import { type Asked, askedByLines, askedByRows, idsOf } from "../../predict/asked.ts";
+import { idsOf, type Question, questionsByLine, questionsByRow } from "../../predict/questions.ts";
 import { createReader } from "../../predict/reader.ts";
 import { openSaved } from "../../predict/batch_predictor.ts";
 import type { Input, Prediction } from "../../predict/types.ts";
@@ -92,7 +92,7 @@ export async function predictCommand(args: readonly string[], { terminal, input 
 
   const { round, digest } = version;
   const lineAnswer: Answerer = (answer) => ({ ...answer, round, digest });
-  if (!files) return await answerAll(askedByLines(input, reader, config), predict, lineAnswer, terminal);
+  if (!files) return await answerAll(questionsByLine(input, reader, config), predict, lineAnswer, terminal);
 
   if (!preprocessing) {
     const message = `Run ${run} was not trained on files: there is nothing to read rows for it with`;
@@ -109,15 +109,15 @@ export async function predictCommand(args: readonly string[], { terminal, input 
     probabilities: Object.fromEntries(probabilities.map((probability, index) => [labels[index]!, probability])),
     ...flags,
   });
-  return await answerAll(askedByRows(options.data, input, reader, options), predict, rowAnswer, terminal);
+  return await answerAll(questionsByRow(options.data, input, reader, options), predict, rowAnswer, terminal);
 }
 
 /** What is printed for a question that was answered; `row` counts all questions from 1. */
-type Answerer = (answer: Prediction, asked: Asked, row: number) => object;
+type Answerer = (answer: Prediction, question: Question, row: number) => object;
 
 /** Prints a line of JSON for each question, in order. Throws an InputError after the last one if some were refused. */
 async function answerAll(
-  batches: AsyncIterable<readonly Asked[]>,
+  batches: AsyncIterable<readonly Question[]>,
   predict: (inputs: readonly Input[]) => Prediction[],
   answerer: Answerer,
   { write }: Terminal,
@@ -128,13 +128,13 @@ async function answerAll(
   for await (const batch of batches) {
     for (let begin = 0; begin < batch.length; begin += BATCH) {
       const questions = batch.slice(begin, begin + BATCH);
-      const answers = predict(questions.flatMap((asked) => "input" in asked ? [asked.input] : []));
+      const answers = predict(questions.flatMap((question) => "input" in question ? [question.input] : []));
       let answered = 0;
-      const lines = questions.map((asked) => {
+      const lines = questions.map((question) => {
         rows++;
-        if ("input" in asked) return printableJson(answerer(answers[answered++]!, asked, rows));
-        if (refused++ === 0) first = asked.error;
-        return printableJson({ line: asked.line, error: asked.error });
+        if ("input" in question) return printableJson(answerer(answers[answered++]!, question, rows));
+        if (refused++ === 0) first = question.error;
+        return printableJson({ line: question.line, error: question.error });
       });
       write(`${lines.join("\n")}\n`);
     }

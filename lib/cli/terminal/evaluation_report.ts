@@ -1,7 +1,7 @@
 /** An evaluation as lines of text: figures, classes, confusion, and the worst mistakes. */
 import { counted } from "../../base/counted.ts";
 import { printable } from "../../base/printable.ts";
-import type { Judgement } from "../../run/files/evaluation_schema.ts";
+import type { Evaluation } from "../../model/evaluation.ts";
 
 /** Classes whose confusion is drawn; of more, only the figures are. */
 const MOST_DRAWN = 20;
@@ -18,7 +18,7 @@ export interface RowFigures {
   readonly skipped: number;
 }
 
-export function evaluationReport(judgement: Judgement, rows: RowFigures): string[] {
+export function evaluationReport(judgement: Evaluation, rows: RowFigures): string[] {
   const { accuracy, macroF1, loss, calibrationError, classes, confusion, mistakes } = judgement;
   const unknown = rows.tokens === 0 ? 0 : rows.unknown / rows.tokens;
   const parts: (readonly string[])[] = [

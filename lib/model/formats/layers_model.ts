@@ -1,3 +1,4 @@
+/** Builds, saves and reads the model as a LayersModel of TensorFlow.js, of stock layers. */
 import type { io, layers, LayersModel } from "@tensorflow/tfjs";
 import { z } from "zod";
 import { type ParameterLayout, tensorView } from "../layout.ts";
@@ -5,13 +6,14 @@ import type { ModelSpec } from "../spec.ts";
 
 type Layer = layers.Layer;
 
-/** The module tfjs. Passed in, so that whoever does not need it does not load it. */
+/** The module tfjs. It is passed in, so that a program without it does not load it. */
 export type Tfjs = typeof import("@tensorflow/tfjs");
 
 /**
- * The model as a LayersModel from tokens `[batch, length]`, of any length, to `[batch, classes]`, weights 0, of stock layers alone. They
- * are called as in `parameterLayout`; activations are those of PyTorch and of today's Keras (tfjs's own default is a
- * hard sigmoid). It takes every token as real, so that it is exact for rows without padding; nothing is dropped.
+ * Builds a LayersModel from tokens `[batch, length]`, of any length, to probabilities `[batch, classes]`, with weights 0.
+ * Its stock layers have the names of `parameterLayout` and the activations of PyTorch and of today's Keras (tfjs's own
+ * default is a hard sigmoid). It takes every token as real, so that it is exact for rows without padding; nothing is
+ * dropped.
  */
 export function buildLayersModel(tf: Tfjs, spec: ModelSpec): LayersModel {
   const { layers, pooling } = spec;
@@ -65,23 +67,13 @@ export function setModelWeights(tf: Tfjs, model: LayersModel, layout: ParameterL
   const variables = variablesByName(model, layout);
   tf.tidy(() => {
     for (const [i, tensor] of layout.tensors.entries()) {
-      // A copy: tfjs may keep the array, and the vector goes on changing.
+      // A copy: tfjs may keep the array, and the vector continues to change.
       variables[i]!.write(tf.tensor(tensorView(weights, tensor).slice(), [...tensor.shape]));
     }
   });
 }
 
-/** The model's weights as a flat vector, gaps 0. Throws a RangeError if the model has other weights. */
-export function modelWeights(model: LayersModel, layout: ParameterLayout): Float32Array {
-  const weights = new Float32Array(layout.size);
-  const variables = variablesByName(model, layout);
-  for (const [i, tensor] of layout.tensors.entries()) {
-    tensorView(weights, tensor).set(variables[i]!.read().dataSync());
-  }
-  return weights;
-}
-
-/** The model's variables in the order of `layout`. Their `name`s carry a counter after the first model; these do not. */
+/** Returns the model's variables in the order of `layout`, by their original names: a `name` has a counter after the first model. */
 function variablesByName(model: LayersModel, layout: ParameterLayout): LayersModel["weights"] {
   const byName = new Map(model.weights.map((variable) => [variable.originalName, variable]));
   return layout.tensors.map(({ name, shape }) => {
@@ -98,7 +90,7 @@ function variablesByName(model: LayersModel, layout: ParameterLayout): LayersMod
 export type LayersModelFiles = Readonly<Record<"model.json" | "weights.bin", Uint8Array<ArrayBuffer>>>;
 
 /**
- * The model as a standard LayersModel, which `tf.loadLayersModel` loads: tokens `[batch, length]` in, of any
+ * Encodes the model as a standard LayersModel, which `tf.loadLayersModel` loads: tokens `[batch, length]` in, of any
  * length, probabilities `[batch, classes]` out. Loads tfjs.
  */
 export async function saveLayersModel(
@@ -108,7 +100,7 @@ export async function saveLayersModel(
 ): Promise<LayersModelFiles> {
   const tf = await import("@tensorflow/tfjs");
   tf.enableProdMode();
-  // An engine may have its own backend in this thread already: leave it that.
+  // An engine may have set its backend in this thread already.
   if (!tf.getBackend()) await tf.setBackend("cpu");
   const model = buildLayersModel(tf, spec);
   try {
@@ -129,7 +121,7 @@ export async function saveLayersModel(
   }
 }
 
-/** What is needed of a `model.json`, in the format of tfjs. */
+/** The properties that are read from a `model.json` in the format of tfjs. */
 const modelJson = z.object({
   weightsManifest: z.array(z.object({
     weights: z.array(z.object({
@@ -143,12 +135,12 @@ const modelJson = z.object({
 
 interface SavedTensor {
   readonly shape: readonly number[];
-  /** First byte in `weights.bin`. */
+  /** The first byte in `weights.bin`. */
   readonly offset: number;
 }
 
 /**
- * The flat vector of a saved LayersModel, gaps 0, without loading tfjs. `weightsBin` holds the tensors of the manifest
+ * Reads the flat vector of a saved LayersModel, gaps 0, without loading tfjs. `weightsBin` has the tensors of the manifest
  * one after the other, float32 little-endian. Throws a RangeError if the files are damaged or of another model.
  */
 export function readSavedWeights(json: Uint8Array, weightsBin: Uint8Array, layout: ParameterLayout): Float32Array {

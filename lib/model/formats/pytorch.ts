@@ -1,18 +1,18 @@
 /**
- * The model in PyTorch's terms, both ways: `nn.Embedding`, `nn.LSTM` and `nn.Linear` keep their matrices as `[out, in]`
+ * Converts the model to PyTorch's tensors and back: `nn.Embedding`, `nn.LSTM` and `nn.Linear` keep their matrices as `[out, in]`
  * and have two LSTM biases; the gates are in the same order (input, forget, cell, output).
  */
 import { LSTM_GATES, type LstmCell, lstmCells, type ParameterLayout, tensorNamed, tensorView } from "../layout.ts";
 import type { NamedTensor } from "./safetensors.ts";
 import { type ModelSpec, outputWidth } from "../spec.ts";
 
-/** What an LSTM's tensors are called behind `weight_ih_`, …: `l0`, `l1_reverse`. */
+/** Returns the end of the names of an LSTM's tensors, behind `weight_ih_`, …: `l0`, `l1_reverse`. */
 function cellSuffix({ layer, backward }: LstmCell): string {
   return `l${layer - 1}${backward ? "_reverse" : ""}`;
 }
 
 /**
- * The tensors of a PyTorch module with the members `embedding`, `lstm` and `linear`. The sum of the two LSTM biases is
+ * Returns the tensors of a PyTorch module with the members `embedding`, `lstm` and `linear`. The sum of the two LSTM biases is
  * in `bias_ih`, and `bias_hh` is 0.
  */
 export function toPytorch(spec: ModelSpec, layout: ParameterLayout, weights: Float32Array): NamedTensor[] {
@@ -41,9 +41,9 @@ export function toPytorch(spec: ModelSpec, layout: ParameterLayout, weights: Flo
 }
 
 /**
- * The flat vector of a PyTorch module's tensors, gaps 0. The LSTM is known by its tensors' names and the embedding by
- * `embed` in its own; the only other pair of weight and bias is the linear layer, whatever it is called. Throws a
- * RangeError that names the tensor if one is missing, has another shape, or is left over.
+ * Returns the flat vector of a PyTorch module's tensors, gaps 0. It recognises the LSTM by its tensors' names and the
+ * embedding by `embed` in its own; the only other pair of weight and bias is the linear layer. Throws a RangeError that
+ * names the tensor if one is missing, has another shape, or is left over.
  */
 export function fromPytorch(
   spec: ModelSpec,
@@ -53,7 +53,7 @@ export function fromPytorch(
   const weights = new Float32Array(layout.size);
   const left = new Map(tensors.map((tensor) => [tensor.name, tensor]));
 
-  /** Takes the tensor whose name matches. */
+  /** Removes the tensor whose name matches from `left`, and returns its values. */
   function take(pattern: RegExp, what: string, shape: readonly number[]): Float32Array {
     const found = [...left.values()].filter(({ name }) => pattern.test(name));
     const wanted = `${what} of [${shape}]`;
@@ -92,14 +92,14 @@ export function fromPytorch(
   return weights;
 }
 
-/** Names that an error tells: a file may have hundreds of tensors. */
+/** Names that an error lists: a file may have hundreds of tensors. */
 const LISTED = 10;
 
 function listed(names: readonly string[]): string {
   return names.slice(0, LISTED).join(", ") + (names.length > LISTED ? `, … (${names.length} in all)` : "");
 }
 
-/** The transpose of a row-major `[rows, columns]`. */
+/** Returns the transpose of a row-major `[rows, columns]`. */
 function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
   const result = new Float32Array(values.length);
   for (let row = 0; row < rows; row++) {

@@ -1,5 +1,5 @@
 /**
- * The safetensors format (huggingface.co/docs/safetensors): 8 bytes of header length, a JSON header with each tensor's
+ * Encodes and decodes the safetensors format (huggingface.co/docs/safetensors): 8 bytes of header length, a JSON header with each tensor's
  * dtype, shape and bytes, then the tensors without gaps. Only float32 here.
  */
 import { counted } from "../../base/counted.ts";
@@ -25,15 +25,15 @@ export interface Safetensors {
   readonly tensors: readonly NamedTensor[];
 }
 
-/** The file's bytes. */
+/** Returns the bytes of the file. */
 export function encodeSafetensors(content: Safetensors): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(Buffer.concat([...safetensorsPieces(content)]));
 }
 
-/** Bytes of a tensor that are one piece. */
+/** The most bytes of a tensor in one piece. */
 const PIECE_BYTES = 2 ** 22;
 
-/** The file's bytes piece by piece, which are the tensors' own where this can be. */
+/** Returns the bytes of the file piece by piece; those of tensors are views, not copies. */
 export function* safetensorsPieces({ metadata, tensors }: Safetensors): Generator<Uint8Array, void, void> {
   let end = 0;
   const entries = tensors.map(({ name, shape, values }) => {
@@ -55,13 +55,13 @@ export function* safetensorsPieces({ metadata, tensors }: Safetensors): Generato
   }
 }
 
-/** The content of `bytes`. Throws a RangeError if they are truncated or not safetensors. */
+/** Decodes `bytes`. Throws a RangeError if they are truncated or not safetensors. */
 export function decodeSafetensors(bytes: Uint8Array): Safetensors {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 8) throw new RangeError(`not safetensors: ${counted(bytes.length, "byte")}, expected at least 8`);
   const headLength = Number(view.getBigUint64(0, true));
   const start = 8 + headLength;
-  // What the file says is not told: whoever asks for a run over HTTP is to see nothing of a file that is something else.
+  // The message quotes nothing: a client that requests a run must not see the content of a file that is something else.
   if (start > bytes.length) throw new RangeError("not safetensors: the header that it begins with does not fit");
   const parsed = header.safeParse(parseHeader(bytes.subarray(8, start)));
   if (!parsed.success) throw new RangeError("not safetensors: the header is not what the format says");
@@ -80,7 +80,7 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
   return { metadata, tensors };
 }
 
-/** Throws a RangeError if two tensors have bytes in common: a small file could hold any number of large ones. */
+/** Throws a RangeError if two tensors share bytes, because a small file could hold any number of large ones. */
 function checkApart(spans: [name: string, begin: number, end: number][]): void {
   let last = 0;
   for (const [name, begin, end] of spans.sort(([, a, b], [, c, d]) => a - c || b - d)) {

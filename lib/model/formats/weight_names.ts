@@ -1,10 +1,10 @@
-/** What the rows of a model's tensors are of, which a file of weights carries, and how they come to another model's. */
+/** Names the rows of a model's tensors in a file of weights, and moves rows between models by their names. */
 import { z } from "zod";
 import { counted } from "../../base/counted.ts";
 import { FIRST_KNOWN } from "../../data/vocabulary/vocabulary.ts";
 import type { NamedTensor } from "./safetensors.ts";
 
-/** Names of rows. */
+/** The names of rows. */
 export interface WeightNames {
   /** The known words, from id 2 on; undefined where tokens have no names. */
   readonly vocabulary: readonly string[] | undefined;
@@ -22,12 +22,12 @@ const names = z.string().transform((text, context) => {
 });
 const schema = z.object({ vocabulary: names.optional(), labels: names });
 
-/** Names as metadata of safetensors. */
+/** Returns the names as metadata of safetensors. */
 export function namesAsMetadata({ vocabulary, labels }: WeightNames): Record<string, string> {
   return { labels: JSON.stringify(labels), ...vocabulary && { vocabulary: JSON.stringify(vocabulary) } };
 }
 
-/** The names in `metadata`; undefined if there are none. */
+/** Reads the names in `metadata`; undefined if there are none. */
 export function namesOf(metadata: Readonly<Record<string, string>>): WeightNames | undefined {
   const parsed = schema.safeParse(metadata);
   return parsed.success ? { labels: parsed.data.labels, vocabulary: parsed.data.vocabulary } : undefined;
@@ -39,16 +39,16 @@ export function areSame(a: WeightNames, b: WeightNames): boolean {
 
 export interface Matched {
   readonly tensors: readonly NamedTensor[];
-  /** How many words and classes were found, and what has no counterpart. */
+  /** The number of words that both models have, and the words and labels that only this one has. */
   readonly words: number;
   readonly newWords: readonly string[];
   readonly newLabels: readonly string[];
 }
 
 /**
- * The tensors `given`, whose rows are of `from`, for a model whose rows are of `to`: words and classes that both have keep
- * their rows, and new ones have those of `initial`, the tensors of that model before it is trained. Throws a RangeError if
- * a tensor does not have the rows that `from` names, or if there is no word that both have.
+ * Adapts the tensors `given`, whose rows `from` names, to a model whose rows `to` names: words and classes of both keep
+ * their rows, and new ones get those of `initial`, the tensors of that model before it is trained. Throws a RangeError if
+ * a tensor does not have the rows that `from` names, or if the two have no word in common.
  */
 export function matchRows(
   given: readonly NamedTensor[],
@@ -96,16 +96,16 @@ export function matchRows(
   };
 }
 
-/** For each of `to` its position in `from`; -1 if it has none. */
+/** Returns for each of `to` its position in `from`; -1 if it has none. */
 function pairs(from: readonly string[], to: readonly string[]): number[] {
   const positions = new Map(from.map((name, position) => [name, position]));
   return to.map((name) => positions.get(name) ?? -1);
 }
 
-/** `target` with the rows of `source` that `pairs` name, where they are as wide. */
+/** Returns `target` with the rows of `source` that `pairs` name, if they have the same width. */
 function taken(source: NamedTensor, target: NamedTensor, pairs: readonly number[]): NamedTensor {
   const width = target.shape.slice(1).reduce((product, extent) => product * extent, 1);
-  // Rows of another width are another model's: who reads the tensors says so.
+  // Rows of another width are of another model, which fromPytorch() refuses.
   if (source.shape.slice(1).join() !== target.shape.slice(1).join()) return source;
   const values = target.values.slice();
   pairs.forEach((at, row) => {

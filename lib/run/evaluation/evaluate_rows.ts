@@ -1,36 +1,34 @@
-/** How well a model does on rows that were read from files: the figures, and the mistakes that say most. */
+/** Evaluates a model on rows that were read from files: its metrics, and its most confident mistakes. */
 import type { LoadedPart } from "../../data/encode/assemble.ts";
 import type { Preprocessing } from "../../data/encode/preprocessing.ts";
 import { placeOf } from "../../data/encode/table_builder.ts";
-import { evaluatePredictions, worstMistakes } from "../../model/evaluation.ts";
-import type { Summary } from "../../base/events.ts";
-import type { Judgement } from "../files/evaluation_schema.ts";
+import { evaluatePredictions, type Evaluation, worstMistakes } from "../../model/evaluation.ts";
+import type { RowMetrics } from "../../base/events.ts";
 import { predictTable } from "../../predict/predict_table.ts";
 import type { TrainedModel } from "../../predict/trained_model.ts";
 
-/** Mistakes that are told of. */
+/** Mistakes that are listed. */
 const MISTAKES = 20;
 
 /** Characters of a row that are shown. */
 const EXCERPT = 300;
 
-/** Judges `model` by the rows of `part`; `preprocessing` is what their tokens came from. */
-export async function judge(
+/** Evaluates `model` on the rows of `part`, whose tokens came from `preprocessing`. */
+export async function evaluateRows(
   model: Pick<TrainedModel, "config" | "labels" | "version">,
   part: LoadedPart,
   preprocessing: Preprocessing,
-): Promise<Judgement> {
-  return judgeBy(await predictTable(model, part.table), model.labels, part, preprocessing);
+): Promise<Evaluation> {
+  return evaluateProbabilities(await predictTable(model, part.table), model.labels, part, preprocessing);
 }
 
-/** The same, where `probabilities` are what the model says of the rows, `[rows, labels]`. */
-export function judgeBy(
+/** Evaluates the `probabilities` of the rows of a part, `[rows, labels]`. */
+export function evaluateProbabilities(
   probabilities: Float32Array,
   labels: readonly string[],
   { table, places }: LoadedPart,
   preprocessing: Preprocessing,
-): Judgement {
-  const { classes, confusion, mixups, ...figures } = evaluatePredictions(labels, table.labels, probabilities);
+): Evaluation {
   const mistakes = worstMistakes(table.labels, probabilities, MISTAKES).map(({ row, label, given, confidence }) => ({
     place: placeOf(places, row),
     text: excerpt(preprocessing.decode(table.tokens.subarray(table.offsets[row], table.offsets[row + 1]))),
@@ -38,19 +36,11 @@ export function judgeBy(
     given: labels[given]!,
     confidence,
   }));
-  return {
-    ...figures,
-    classes: [...classes],
-    ...confusion && { confusion: confusion.map((row) => [...row]) },
-    mixups: [...mixups],
-    mistakes,
-  };
+  return { ...evaluatePredictions(labels, table.labels, probabilities), mistakes };
 }
 
-/** The figures alone, as they stand in a summary. */
-export function figuresOf(
-  { rows, loss, accuracy, macroF1, calibrationError }: NonNullable<Summary["test"]>,
-): NonNullable<Summary["test"]> {
+/** Returns only the metrics, as they stand in a summary. */
+export function metricsOf({ rows, loss, accuracy, macroF1, calibrationError }: RowMetrics): RowMetrics {
   return { rows, loss, accuracy, macroF1, calibrationError };
 }
 

@@ -8,7 +8,7 @@ import { removeRun } from "./retention.ts";
 import { lastEvent } from "../log/event_log.ts";
 import { readFigures } from "../files/metrics_files.ts";
 import { isMissing, readJson } from "../files/files.ts";
-import { judgementsSchema } from "../files/evaluation_schema.ts";
+import { evaluationsSchema } from "../../model/evaluation.ts";
 import { history } from "../log/log_history.ts";
 import { LogIndex } from "../log/log_index.ts";
 import { type Manifest, manifestSchema } from "../files/manifest.ts";
@@ -185,7 +185,7 @@ export class RunLibrary {
     const run = await this.get(id);
     if (!run || run.state === "queued") return undefined;
     const digest = run.summary?.judgementDigest;
-    const json = await optional(() => readFigures(this.#path(id, "judgement.json"), digest, judgementsSchema));
+    const json = await optional(() => readFigures(this.#path(id, "judgement.json"), digest, evaluationsSchema));
     return json && this.#shown(await this.#configOf(id)).json(json);
   }
 

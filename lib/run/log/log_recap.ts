@@ -13,7 +13,7 @@ export interface Earlier {
   readonly heldOut: Figures | null;
   /** The newest rollback that was told. */
   readonly rollbackRound: number;
-  readonly isBaselineTold: boolean;
+  readonly isBaselineLogged: boolean;
 }
 
 export const NOTHING_EARLIER: Earlier = {
@@ -22,7 +22,7 @@ export const NOTHING_EARLIER: Earlier = {
   epochRound: 0,
   heldOut: null,
   rollbackRound: 0,
-  isBaselineTold: false,
+  isBaselineLogged: false,
 };
 
 /**
@@ -30,7 +30,7 @@ export const NOTHING_EARLIER: Earlier = {
  * line if the log is damaged other than at its end.
  */
 export async function readEarlier(path: string, id: string): Promise<Earlier | undefined> {
-  let { round, epochRound, heldOut, rollbackRound, isBaselineTold } = NOTHING_EARLIER;
+  let { round, epochRound, heldOut, rollbackRound, isBaselineLogged } = NOTHING_EARLIER;
   const time = createStopwatch();
   let began = false;
   try {
@@ -38,7 +38,7 @@ export async function readEarlier(path: string, id: string): Promise<Earlier | u
       began = true;
       time.observe(event);
       if (event.type === "progress") round = event.round;
-      if (event.type === "baseline") isBaselineTold = true;
+      if (event.type === "baseline") isBaselineLogged = true;
       if (event.type === "rolledBack") rollbackRound = event.round;
       if (event.type === "epoch") ({ round: epochRound, heldOut } = event);
     }
@@ -46,7 +46,7 @@ export async function readEarlier(path: string, id: string): Promise<Earlier | u
     if (!(error instanceof RangeError)) throw error;
     throw new InputError([{ field: "run", message: error.message }]);
   }
-  return began ? { seconds: time.seconds, round, epochRound, heldOut, rollbackRound, isBaselineTold } : undefined;
+  return began ? { seconds: time.seconds, round, epochRound, heldOut, rollbackRound, isBaselineLogged } : undefined;
 }
 
 /**

@@ -25,7 +25,7 @@ export interface Outcome {
   /** Trained on, without those that were taken back. */
   readonly sequences: number;
   /** Of the finished model and its parts, where files were trained on. */
-  readonly figures: Pick<Summary, "validation" | "test" | "lstm" | "baseline"> | undefined;
+  readonly metrics: Pick<Summary, "validation" | "test" | "lstm" | "baseline"> | undefined;
 }
 
 /** All that is shown of a run that has ended: the terminal, the page, `/runs`, `/events` and `summary.json` have it from here. */
@@ -34,7 +34,7 @@ export function createSummary(outcome: Outcome): Summary {
   const { stepsPerEpoch, shards } = config;
   const ofBest = newest.history.best;
   const heldOut = best && ofBest ? { loss: ofBest.loss, accuracy: ofBest.accuracy } : outcome.heldOut;
-  return servedFigures({
+  return withServedMetrics({
     run,
     digest,
     heldOut,
@@ -50,7 +50,7 @@ export function createSummary(outcome: Outcome): Summary {
     workers,
     shards,
     engine: engineName(config),
-    ...outcome.figures,
+    ...outcome.metrics,
   });
 }
 
@@ -58,7 +58,7 @@ export function createSummary(outcome: Outcome): Summary {
  * `summary` with the held-out figures of the model that is served. Earlier versions wrote the LSTM's there where n-grams
  * are combined with it, which `lstm` has too.
  */
-function servedFigures(summary: Summary): Summary {
+function withServedMetrics(summary: Summary): Summary {
   const { validation } = summary;
   return validation ? { ...summary, heldOut: { loss: validation.loss, accuracy: validation.accuracy } } : summary;
 }
@@ -71,7 +71,7 @@ export function engineName({ engine, backend }: TrainingConfig): string {
 /** The summary in the run's directory, or null if there is none. Throws if it is damaged. */
 export async function readSummary(directory: string): Promise<Summary | null> {
   try {
-    return servedFigures(await readJson(join(directory, "summary.json"), summarySchema));
+    return withServedMetrics(await readJson(join(directory, "summary.json"), summarySchema));
   } catch (error) {
     if (errorCode(error) === "ENOENT") return null;
     throw error;
@@ -89,7 +89,7 @@ export async function agreedSummary(
 ): Promise<Summary | undefined> {
   if (last?.type !== "finished" || last.summary.run !== id) return undefined;
   const told = await readSummary(directory).catch(() => undefined);
-  const summary = servedFigures(last.summary);
+  const summary = withServedMetrics(last.summary);
   return told === null || isDeepStrictEqual(told, summary) ? summary : undefined;
 }
 

@@ -10,7 +10,7 @@ import { type State, stateDigestInTurns } from "../../lockstep/memory/state.ts";
 import { createCheckpointTimer } from "../files/checkpoint_store.ts";
 import { type Earlier, NOTHING_EARLIER } from "../log/log_recap.ts";
 import type { EventLog } from "../log/event_log.ts";
-import { FileWork } from "./ngram_job.ts";
+import { NgramJob } from "./ngram_job.ts";
 import { errorCode, writeJson } from "../files/files.ts";
 import { writeModel } from "../files/model_files.ts";
 import type { LiveWeights, ModelVersion, Newest, TrainedModel } from "../../predict/trained_model.ts";
@@ -38,7 +38,7 @@ export class TrainingRun {
   readonly #config: Config;
   /** Where the data came from, if that was files, and what is done about it. */
   readonly #source: DataSource | undefined;
-  readonly #fileWork: FileWork | undefined;
+  readonly #ngramJob: NgramJob | undefined;
   readonly #saver: Saver;
   /** What the log says of this run's earlier processes, if there were any. */
   readonly #earlier: Earlier | undefined;
@@ -70,11 +70,11 @@ export class TrainingRun {
     this.#earlier = earlier;
     this.#problems = problems;
     this.#saver = new Saver(directory, this.#layout, config.keepCheckpoints, log);
-    const isTold = earlier?.isBaselineTold ?? false;
+    const isLogged = earlier?.isBaselineLogged ?? false;
     const append = (event: NewEvent) => void this.log.append(event);
     const timeoutMs = config.workerTimeout * 1000;
-    const work = { config: this.config, baselineUrl, timeoutMs, isTold, append };
-    this.#fileWork = data && source && new FileWork({ data, source, ...work });
+    const work = { config: this.config, baselineUrl, timeoutMs, isLogged, append };
+    this.#ngramJob = data && source && new NgramJob({ data, source, ...work });
   }
 
   /** Makes the run and its directory, and starts nothing. Throws an InputError if it cannot be. */
@@ -117,7 +117,7 @@ export class TrainingRun {
     this.#stopReason = reason;
     this.log.append({ type: "stopping", reason: reasonText(reason) });
     this.#coordinator.requestStop(reason);
-    this.#fileWork?.stop();
+    this.#ngramJob?.stop();
     return true;
   }
 
@@ -147,7 +147,7 @@ export class TrainingRun {
     try {
       if (this.#earlier) this.#logResumption();
       else this.#logStart();
-      this.#fileWork?.start();
+      this.#ngramJob?.start();
       const end = await this.#runToEnd();
       this.#ended = true;
       const summary = await this.#save(end).catch((error) => {
@@ -160,7 +160,7 @@ export class TrainingRun {
       await this.#fail(error);
       throw error;
     } finally {
-      this.#fileWork?.stop();
+      this.#ngramJob?.stop();
       this.#coordinator.close();
       await this.#closeLog();
     }
@@ -174,7 +174,7 @@ export class TrainingRun {
     const state = best ?? newest;
     const [digest, weights] = [await stateDigestInTurns(state), state.values.subarray(0, this.#layout.size)];
     const lstm = { round: state.round, digest, weights };
-    const finish = await this.#fileWork?.finish(this.directory, { ...this.model, version: lstm });
+    const finish = await this.#ngramJob?.finish(this.directory, { ...this.model, version: lstm });
     const version: ModelVersion = { ...lstm, ...finish?.ngrams && { ngrams: finish.ngrams } };
     this.#final = version;
     await writeModel(this.directory, { ...this.model, version });
@@ -182,7 +182,7 @@ export class TrainingRun {
     const sequences = this.#coordinator.plan.dataset.sequencesAfter(newest.step);
     // A run that was stopped before its n-grams were done is not at its end.
     const reason = finish?.isCut ? this.#stopReason ?? end.reason : end.reason;
-    const figures = finish?.figures;
+    const metrics = finish?.metrics;
     const summary = createSummary({
       ...end,
       run: this.id,
@@ -193,7 +193,7 @@ export class TrainingRun {
       best,
       sequences,
       reason,
-      figures,
+      metrics,
     });
     await writeJson(join(this.directory, "summary.json"), summary);
     return summary;

@@ -75,7 +75,7 @@ function metricsText(
 ): string {
   const text = new MetricsText(format);
   figures.write(text);
-  const { queued, computing, batchSizes, restarts } = predictor.figures();
+  const { queued, computing, batchSizes, restarts } = predictor.statistics();
   text.gauge("lockstep_predict_queued_sequences", queued, "Sequences that wait for their batch.");
   text.gauge("lockstep_predict_computing_sequences", computing, "Sequences that are being predicted.");
   text.histogram("lockstep_predict_batch_sequences", batchSizes, "Sequences of a batch that was predicted.");

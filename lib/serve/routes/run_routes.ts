@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { describe } from "../../data/batches/check_tokens.ts";
 import { InputError } from "../../base/errors.ts";
 import { dataStatisticsSchema } from "../../data/statistics.ts";
-import { judgementsSchema } from "../../run/files/evaluation_schema.ts";
+import { evaluationsSchema } from "../../model/evaluation.ts";
 import { type JsonText, RUN_ACTIONS, RUN_STATES, type RunAction, type RunQuery } from "../../run/types.ts";
 import { problemAnswer, problemResponse } from "../pipeline/problem.ts";
 import { jsonAnswer, type Routes } from "../pipeline/routes.ts";
@@ -133,7 +133,7 @@ export function runRoutes(routes: Routes, { runs }: Services, sse: EventsOptions
     summary: "How the run's model does on rows that were kept from training",
     request,
     responses: {
-      200: jsonAnswer("Figures, classes, confusion and the worst mistakes", judgementsSchema),
+      200: jsonAnswer("Figures, classes, confusion and the worst mistakes", evaluationsSchema),
       404: problemAnswer("There is no such run, or it has not been judged"),
     },
   }, async (c) => {

@@ -1,23 +1,12 @@
 /** A run as the routes show it, and how they find the one that is asked for. */
 import { z } from "@hono/zod-openapi";
 import { describe } from "../../data/batches/check_tokens.ts";
-import { summarySchema } from "../../base/events.ts";
-import { RUN_STATES, type RunDetail } from "../../run/types.ts";
+import { type RunDetail, runDetailSchema } from "../../run/types.ts";
 import { Refusal } from "../pipeline/problem.ts";
 import type { RunLibrary } from "../services.ts";
 
-export const runSchema = z.object({
-  id: z.string(),
-  state: z.enum(RUN_STATES),
-  startedAt: z.iso.datetime(),
-  events: z.int(),
-  config: z.record(z.string(), z.unknown()),
-  summary: summarySchema.nullable(),
-  /** Of one that is queued. */
-  place: z.int().optional(),
-  /** Of one that could not start. */
-  error: z.string().optional(),
-}).openapi("Run");
+/** The schema of a run as a new object, because only those made after `@hono/zod-openapi` is loaded have `openapi`. */
+export const runSchema = z.object(runDetailSchema.shape).openapi("Run");
 
 /** Names of files are not asked for what cannot be one's name. */
 export const idSchema = z.string().regex(/^[\w-][\w.-]{0,199}$/);

@@ -12,7 +12,7 @@ for (let batch = 0; batch < 40; batch++) batchSizes.observe(2 + batch % 2);
 
 const base = {
   versions: () => Promise.resolve([]),
-  figures: () => ({ queued: 3, computing: 0, batchSizes, restarts: 0 }),
+  statistics: () => ({ queued: 3, computing: 0, batchSizes, restarts: 0 }),
 };
 const times = { queueMs: 0, computeMs: 0 };
 

@@ -3,7 +3,7 @@ import { dashboardAssets } from "../../../dashboard/assets.ts";
 import { eventSchema, type NewEvent, type RunEvent, type Summary } from "../../../lib/base/events.ts";
 import type { DataStatistics } from "../../../lib/data/statistics.ts";
 import { jsonText } from "../../judged.ts";
-import type { Judgements } from "../../../lib/run/files/evaluation_schema.ts";
+import type { Evaluations } from "../../../lib/model/evaluation.ts";
 import type { RunAction, RunDetail } from "../../../lib/run/types.ts";
 import type { RunLibrary, Services } from "../../../lib/serve/services.ts";
 import { DIGEST, parityPredictor, textPredictor } from "./fake_predictors.ts";
@@ -119,7 +119,7 @@ export function finishedEvent(run: string, points: number): Extract<NewEvent, { 
 }
 
 /** The LSTM's part in a model that was judged so, a little worse alone. */
-function lstmAlone({ rows, loss, accuracy, macroF1, calibrationError }: Judgements["validation"]): Summary["lstm"] {
+function lstmAlone({ rows, loss, accuracy, macroF1, calibrationError }: Evaluations["validation"]): Summary["lstm"] {
   const alone = { rows, loss: 1.1 * loss, accuracy: 0.98 * accuracy, macroF1, calibrationError };
   return { share: 0.6, validation: alone, test: alone };
 }
@@ -130,7 +130,7 @@ export class FakeRun {
   readonly starts: number[] = [];
   /** Of a run on files. */
   data: DataStatistics | undefined;
-  judgement: Judgements | undefined;
+  judgement: Evaluations | undefined;
   /** While it waits for its turn. */
   queued: { place: number; config: Readonly<Record<string, unknown>> } | undefined;
   /** Why it could not start. */

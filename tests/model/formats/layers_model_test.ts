@@ -2,12 +2,11 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import {
   buildLayersModel,
-  modelWeights,
   readSavedWeights,
   saveLayersModel,
   setModelWeights,
 } from "../../../lib/model/formats/layers_model.ts";
-import { parameterLayout } from "../../../lib/model/layout.ts";
+import { type ParameterLayout, parameterLayout, tensorView } from "../../../lib/model/layout.ts";
 import { initialWeights } from "../../../lib/model/initial.ts";
 import { assertClose } from "../../engine/close.ts";
 import { example } from "../../engine/contract/example.ts";
@@ -19,6 +18,17 @@ const layout = parameterLayout(spec);
 const weights = initialWeights(spec, layout, { seed: 3, forgetBias: 1 });
 const files = await saveLayersModel(spec, layout, weights);
 const json: string = new TextDecoder().decode(files["model.json"]);
+
+/** Reads the weights of `model` as a flat vector, gaps 0. */
+function modelWeights({ weights }: tf.LayersModel, { tensors, size }: ParameterLayout): Float32Array {
+  const vector = new Float32Array(size);
+  for (const tensor of tensors) {
+    const variable = weights.find(({ originalName }) => originalName === tensor.name);
+    tensorView(vector, tensor).set(variable!.read().dataSync());
+  }
+  return vector;
+}
+
 const encode = (text: string) => new TextEncoder().encode(text);
 const refuse = (modelJson: Uint8Array, weightsBin: Uint8Array, message: string) =>
   assertThrows(() => readSavedWeights(modelJson, weightsBin, layout), RangeError, message);

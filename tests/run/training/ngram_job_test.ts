@@ -92,7 +92,7 @@ Deno.test("a run whose n-grams fail or are stopped ends with the LSTM alone, and
     assertEquals([lstm, baseline, validation?.accuracy], [undefined, undefined, heldOut?.accuracy]);
     const [why, what] = await messages(failing.directory);
     assertMatch(why!, /^There is no baseline: .*lost/);
-    assertEquals(what, "The model is the LSTM alone: its n-grams were not done in time");
+    assertEquals(what, "The model is only the LSTM: its n-grams were not done in time");
 
     const silent = "data:text/javascript,self.onmessage=()=>{}";
     const stopped = await openRun(folder, { baselineUrl: new URL(silent) });
@@ -103,7 +103,7 @@ Deno.test("a run whose n-grams fail or are stopped ends with the LSTM alone, and
       assertEquals((await readModel(directory)).version.ngrams, undefined);
       assertEquals(
         (await messages(directory)).at(-1),
-        "The model is the LSTM alone: its n-grams were not done in time",
+        "The model is only the LSTM: its n-grams were not done in time",
       );
     }
   }));

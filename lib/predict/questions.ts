@@ -1,4 +1,4 @@
-/** What `predict` is asked: for each line, or row of a file, the input that it is or why it is refused, in order. */
+/** Reads the questions of the command `predict`: for each line, or row of a file, the input, or why it is refused, in order. */
 import type { ReadOptions } from "../config/data_shape.ts";
 import { InputError } from "../base/errors.ts";
 import { isProblem, type Row, textProblem } from "../data/formats/entry.ts";
@@ -7,43 +7,42 @@ import { parseRow } from "../data/formats/jsonl.ts";
 import { readLines } from "../data/formats/lines.ts";
 import { openRows, refuseTwice } from "../data/formats/rows.ts";
 import { openText } from "../data/formats/text.ts";
-import { refuseTable } from "./header.ts";
 import type { Input, Reader } from "./types.ts";
 
 /** One question. `line` is where it begins; the first line is 1. */
-export type Asked =
+export type Question =
   & { readonly file: string; readonly line: number }
   & ({ readonly input: Input } | { readonly error: string });
 
 type Columns = Pick<ReadOptions, "textColumn" | "labelColumn">;
 
 /**
- * The lines of standard input, blank ones too, in batches of what is at hand: a text each, or a JSON object with one.
- * Throws an InputError if it is no text at all, or begins as a table does.
+ * Reads the lines of standard input, blank ones too, in batches of those that have arrived: a text each, or a JSON object
+ * with one. Throws an InputError if the input is not text, or begins like a table.
  */
-export async function* askedByLines(
+export async function* questionsByLine(
   input: AsyncIterable<Uint8Array> | undefined,
   reader: Reader,
   columns: Columns,
-): AsyncGenerator<Asked[], void, void> {
+): AsyncGenerator<Question[], void, void> {
   const source = await openText("-", input, "line");
   if (reader.text) refuseTable(source.head, columns);
   for await (const lines of readLines(source, { blank: true })) {
     yield lines.map((entry) =>
       isLineProblem(entry)
         ? refused("-", entry.line, entry.problem)
-        : asked("-", entry.line, (field) => readLine(entry.text, reader, columns, source.damaged(), field))
+        : question("-", entry.line, (field) => readLine(entry.text, reader, columns, source.damaged(), field))
     );
   }
 }
 
-/** The rows of `sources`, as training reads them but for their labels, which are not read. Throws as that does. */
-export async function* askedByRows(
+/** Reads the rows of `sources` as training does, but without their labels. Throws as that does. */
+export async function* questionsByRow(
   sources: readonly string[],
   input: AsyncIterable<Uint8Array> | undefined,
   reader: Reader,
   options: ReadOptions,
-): AsyncGenerator<Asked[], void, void> {
+): AsyncGenerator<Question[], void, void> {
   refuseTwice(sources);
   for (const source of sources) {
     const rows = await openRows(source, { ...options, rules: reader.rules, unlabelled: true }, input);
@@ -51,13 +50,13 @@ export async function* askedByRows(
       yield batch.map((entry) =>
         isProblem(entry)
           ? refused(entry.file, entry.line, entry.problem)
-          : asked(entry.file, entry.line, (field) => readRow(entry, reader, field))
+          : question(entry.file, entry.line, (field) => readRow(entry, reader, field))
       );
     }
   }
 }
 
-function asked(file: string, line: number, read: (field: string) => Input): Asked {
+function question(file: string, line: number, read: (field: string) => Input): Question {
   try {
     return { file, line, input: read(placeOf(file, line)) };
   } catch (error) {
@@ -66,7 +65,7 @@ function asked(file: string, line: number, read: (field: string) => Input): Aske
   }
 }
 
-function refused(file: string, line: number, problem: string): Asked {
+function refused(file: string, line: number, problem: string): Question {
   return { file, line, error: `${placeOf(file, line)} ${problem}` };
 }
 
@@ -86,19 +85,19 @@ function readRow(
   return "tokens" in row ? reader.readTokens(row.tokens, field) : reader.readText(row.text, field);
 }
 
-/** `line` as a JSON object with a text or tokens, as a text, or as the token ids that it lists. */
+/** Reads `line` as a JSON object with a text or tokens, as a text, or as the token ids that it lists. */
 function readLine(line: string, reader: Reader, columns: Columns, damaged: boolean, field: string): Input {
   const bad = textProblem(line, damaged);
   if (bad) throw new InputError([{ field, message: `${field} ${bad}` }]);
   if (!reader.text) return reader.readTokens(idsOf(line), field);
-  if (!asksByObject(line, columns.textColumn)) return reader.readText(line, field);
+  if (!isQuestionObject(line, columns.textColumn)) return reader.readText(line, field);
   const row = parseRow(line, { ...columns, rules: reader.rules, unlabelled: true }, damaged);
   if (typeof row === "string") throw new InputError([{ field, message: `${field} ${row}` }]);
   return readRow(row, reader, field);
 }
 
-/** Whether `line` is a JSON object that has a text, or tokens. */
-function asksByObject(line: string, textColumn: string): boolean {
+/** Returns whether `line` is a JSON object that has a text, or tokens. */
+function isQuestionObject(line: string, textColumn: string): boolean {
   if (!/^\s*\{/.test(line)) return false;
   try {
     const value: unknown = JSON.parse(line);
@@ -109,9 +108,39 @@ function asksByObject(line: string, textColumn: string): boolean {
   }
 }
 
-/** The ids in `21 6 37`, `21, 6, 37`, `[21, 6, 37]` or `{"tokens": [21, 6, 37]}`; what is no number stays as it is. */
+/** Returns the ids in `21 6 37`, `21, 6, 37`, `[21, 6, 37]` or `{"tokens": [21, 6, 37]}`; other words stay text. */
 export function idsOf(line: string): unknown {
   const list = /^\s*(?:\{\s*"tokens"\s*:)?\s*\[(.*)\]\s*\}?\s*$/.exec(line)?.[1] ?? line;
   const words = list.split(/[\s,]+/).filter((word) => word !== "");
   return words.map((word) => /^[+-]?\d+$/.test(word) ? Number(word) : word);
+}
+
+const DELIMITERS = [",", "\t", ";", "|"];
+
+/** The form of column names: short, and begun by a letter. */
+const NAME = /^[\p{L}_][\p{L}\p{N}_ .:#/-]{0,63}$/u;
+
+/**
+ * Throws an InputError if `head` begins with a header that has the run's text column, or with fastText's
+ * labels: each line of a file of rows would be predicted as if it were a text.
+ */
+function refuseTable(head: string, { textColumn }: Pick<ReadOptions, "textColumn">): void {
+  const first = head.split("\n", 1)[0]!.replace(/\r$/, "");
+  const what = hasHeader(first, textColumn)
+    ? `begins with the column names ${JSON.stringify(first.slice(0, 80))}, as a CSV file does`
+    : /^\s*__label__\S/.test(first)
+    ? "begins with __label__, as fastText lines do"
+    : undefined;
+  if (what === undefined) return;
+  const message = `standard input ${what}: set \`data\` to - to read it as rows`;
+  throw new InputError([{ field: "standard input", message }]);
+}
+
+/** Returns whether `line` has only names of columns, with the text's among them. */
+function hasHeader(line: string, textColumn: string): boolean {
+  return DELIMITERS.some((delimiter) => {
+    const names = line.split(delimiter).map((name) => name.replace(/^"(.*)"$/, "$1"));
+    const same = (name: string) => name.toLowerCase() === textColumn.toLowerCase();
+    return names.length > 1 && names.some(same) && names.every((name) => NAME.test(name) && name.trim() === name);
+  });
 }
