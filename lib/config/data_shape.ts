@@ -13,10 +13,13 @@ export const FEW_ROWS = 1000;
 /** The values of `tokenizer` that are not the path of a file. */
 export const TOKENIZERS: readonly string[] = ["auto", "words", "chars", "codes"];
 
+/** Names the formats of files; lib/data/formats/rows.ts has a reader for each. */
+export const FORMATS = ["csv", "tsv", "jsonl", "fasttext"] as const;
+
 export const dataShape = {
   textColumn: z.string().min(1).default("text").describe("column, or JSON key, of the text or of the list of tokens"),
   labelColumn: z.string().min(1).default("label").describe("column, or JSON key, of the label"),
-  format: z.enum(["auto", "csv", "tsv", "jsonl", "fasttext"]).default("auto")
+  format: z.enum(["auto", ...FORMATS]).default("auto")
     .describe("format of the files; auto: by extension and content"),
   delimiter: z.string().min(1).max(8).default("auto")
     .describe("character between the fields of a CSV file, or tab; auto: by content"),

@@ -1,7 +1,6 @@
-/** Reads texts as sources: through standard input's place, in chunks of any size, or as files with a name. */
+/** Reads texts as sources: as standard input in chunks of any size, or as files. */
 import { type Entry, isProblem } from "../../lib/data/formats/entry.ts";
-import { readRows, readSource } from "../../lib/data/formats/rows.ts";
-import type { TextSource } from "../../lib/data/formats/text.ts";
+import { openSource, readRows } from "../../lib/data/formats/rows.ts";
 import {
   type DataOptions,
   dataOptionsSchema,
@@ -11,7 +10,7 @@ import {
 
 export type Some = Partial<DataOptions>;
 
-/** All options: `some`, and defaults. */
+/** Completes `some` options with defaults. */
 export function options(some: Some = {}): DataOptions {
   return dataOptionsSchema.parse(some);
 }
@@ -20,23 +19,23 @@ export function bytesOf(text: string | Uint8Array): Uint8Array {
   return typeof text === "string" ? new TextEncoder().encode(text) : text;
 }
 
-/** `bytes` in pieces of `size`. */
+/** Returns `bytes` in pieces of `size`. */
 export async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array, void, void> {
   for (let start = 0; start < bytes.length; start += size) {
-    // A turn of the event loop, as between chunks of a real stream.
+    // The event loop gets a turn, as between chunks of a real stream.
     await Promise.resolve();
     yield bytes.slice(start, start + size);
   }
 }
 
-/** The entries of `content`, read in chunks of `size` bytes. */
+/** Reads the entries of `content` in chunks of `size` bytes. */
 export async function read(content: string | Uint8Array, some: Some = {}, size = 1 << 16): Promise<Entry[]> {
   const entries: Entry[] = [];
   for await (const entry of readRows(["-"], options(some), pieces(bytesOf(content), size))) entries.push(entry);
   return entries;
 }
 
-/** The same by `rules`, and with what is warned of. */
+/** Reads the entries by `rules`, and returns the warnings as well. */
 export async function readBy(
   content: string | Uint8Array,
   some: Some = {},
@@ -53,7 +52,7 @@ export async function readBy(
   return { entries, warnings };
 }
 
-/** What an entry says, without its source: `[line, label, text or tokens]`, or `[line, problem]`. */
+/** Returns an entry without its source: `[line, label, text or tokens]`, or `[line, problem]`. */
 export function brief(entry: Entry): readonly unknown[] {
   if (isProblem(entry)) return [entry.line, entry.problem];
   return [entry.line, entry.label, "text" in entry ? entry.text : entry.tokens];
@@ -71,36 +70,33 @@ export async function readBrief(
   return (await read(content, some, size)).map(brief);
 }
 
-/**
- * The entries of `text` when it reaches the reader in chunks of these sizes, in characters, again and again. (A real
- * source's first chunk is the head by which its format is recognised, 64 KiB at least.)
- */
+/** Returns the entries of `text` if it is read in chunks of `sizes` bytes, again and again, and is recognized as a whole. */
 export async function readSplit(
   text: string,
   sizes: readonly number[],
   some: Some = {},
 ): Promise<(readonly unknown[])[]> {
-  const all = text.replace(/^\uFEFF/, "");
-  const source: TextSource = {
+  const all = bytesOf(text);
+  const reader = openSource({
     name: "-",
     head: all,
     headIsAll: true,
-    damaged: () => false,
+    wait: "head",
     digest: () => undefined,
     async *chunks() {
       for (let start = 0, index = 0; start < all.length; index++) {
         const end = start + sizes[index % sizes.length]!;
-        yield await Promise.resolve(all.slice(start, end));
+        yield await Promise.resolve(all.subarray(start, end));
         start = end;
       }
     },
-  };
+  }, options(some));
   const entries: Entry[] = [];
-  for await (const batch of readSource(source, options(some))) entries.push(...batch);
+  for await (const batch of reader.batches()) entries.push(...batch);
   return entries.map(brief);
 }
 
-/** Calls `body` with a folder that holds `files`, gone afterwards. */
+/** Calls `body` with a folder that contains `files`, and deletes it afterwards. */
 export async function withFiles(
   files: Readonly<Record<string, string | Uint8Array>>,
   body: (folder: string) => Promise<void>,

@@ -1,4 +1,4 @@
-/** The bytes of a source, digested on their way, and what they are by their first ones. */
+/** Reads the bytes of a source: computes their digest, and unpacks gzip. */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -13,28 +13,80 @@ const CHUNK_BYTES = 1 << 20;
 /** Bytes that are unpacked at once. */
 const UNPACKED_BYTES = 1 << 18;
 
-/** What one byte has to be to count as text: no control character but tab, line feed, form feed, return and escape. */
-const isControl = (byte: number) => byte < 32 && !(byte >= 9 && byte <= 13) && byte !== 27;
+/** Bytes from which a format is recognized. */
+export const HEAD_BYTES = 1 << 16;
 
-/** SHA-256 and length of all bytes that were read, before any decompression. */
+const LINE_FEED = 10;
+
+/** SHA-256 and length of all bytes of a source, before any decompression. */
 export interface SourceDigest {
   readonly sha256: string;
   readonly bytes: number;
 }
 
-/** What cannot be read, by the code of the system's error. */
+/** The unpacked bytes of a source, which can be read once. */
+export interface ByteSource {
+  /** The source as the user named it: a path, or `-` for standard input. */
+  readonly name: string;
+  /** The first bytes: all of a short source, otherwise at least 64 KiB, or only those with the first line. */
+  readonly head: Uint8Array;
+  /** Tells whether the head is the whole source. */
+  readonly headIsAll: boolean;
+  /** Says how much `openBytes` waited for. */
+  readonly wait: Wait;
+  /** Reads all bytes, with the head. */
+  readonly chunks: () => AsyncGenerator<Uint8Array, void, void>;
+  /** Returns the digest of the raw bytes; undefined until all chunks were read. */
+  readonly digest: () => SourceDigest | undefined;
+}
+
+/** `line` is for a source that sends a line only after the answer to the one before. */
+export type Wait = "head" | "line";
+
+/**
+ * Opens `name`, a path or `-` for standard input, and waits for its head or its first line. Throws an InputError if it
+ * cannot be read.
+ */
+export async function openBytes(
+  name: string,
+  input?: AsyncIterable<Uint8Array>,
+  wait: Wait = "head",
+): Promise<ByteSource> {
+  let digest: SourceDigest | undefined;
+  const bytes = gunzipped(name, readBytes(name, (all) => digest = all, input));
+  const first: Uint8Array[] = [];
+  let size = 0;
+  let ended = false;
+  while (size < HEAD_BYTES && !ended) {
+    const next = await bytes.next();
+    if (next.done) ended = true;
+    else {
+      first.push(next.value);
+      size += next.value.length;
+      if (wait === "line" && next.value.includes(LINE_FEED)) break;
+    }
+  }
+  const head = first.length === 1 ? first[0]! : Buffer.concat(first);
+  async function* chunks(): AsyncGenerator<Uint8Array, void, void> {
+    if (head.length > 0) yield head;
+    yield* bytes;
+  }
+  return { name, head, headIsAll: ended, wait, chunks, digest: () => digest };
+}
+
+/** Explains errors of the system by their code. */
 const UNREADABLE: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
   ENOTDIR: "there is no such file",
-  EISDIR: "it is a folder, expected a file of rows, or several by their names",
+  EISDIR: "it is a folder, expected a file of rows, or several by name",
   EACCES: "this user may not read it",
 };
 
 /**
- * The bytes of `source`, a path or `-` for standard input. `onEnd` is told their digest after the last of them.
+ * Reads the bytes of `source`, a path or `-` for standard input, and calls `onEnd` with their digest after the last.
  * Throws an InputError if the source cannot be read.
  */
-export async function* readBytes(
+async function* readBytes(
   source: string,
   onEnd: (digest: SourceDigest) => void,
   input: AsyncIterable<Uint8Array> = stdin,
@@ -52,13 +104,13 @@ export async function* readBytes(
     }
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    throw refusal(source, `cannot be read: ${UNREADABLE[code] ?? errorMessage(error)}`);
+    throw cannotRead(source, UNREADABLE[code] ?? errorMessage(error));
   }
   onEnd({ sha256: hash.digest("hex"), bytes });
 }
 
-/** `bytes` as they are, or what gzip made of them where they begin as gzip's do: all members, and zeros after them. */
-export async function* gunzipped(
+/** Unpacks `bytes` if they begin like gzip: all its members, and zeros after them. Other bytes pass unchanged. */
+async function* gunzipped(
   source: string,
   bytes: AsyncGenerator<Uint8Array, void, void>,
 ): AsyncGenerator<Uint8Array, void, void> {
@@ -69,8 +121,12 @@ export async function* gunzipped(
     const { value } = await bytes.next();
     if (value) first = Buffer.concat([first, value]);
   }
+  if (first[0] !== 0x1F || first[1] !== 0x8B) {
+    yield first;
+    return yield* bytes;
+  }
   let read = 0;
-  /** Where the last byte that is not zero ends. */
+  /** End of the last byte that is not zero. */
   let end = 0;
   const seen = (chunk: Uint8Array) => {
     const last = chunk.findLastIndex((byte) => byte !== 0);
@@ -81,79 +137,35 @@ export async function* gunzipped(
   const all = (async function* () {
     for (let chunk: Uint8Array | void = first; chunk; chunk = (await bytes.next()).value) yield seen(chunk);
   })();
-  if (first[0] !== 0x1F || first[1] !== 0x8B) {
-    yield first;
-    return yield* bytes;
-  }
   const gunzip = createGunzip({ chunkSize: UNPACKED_BYTES });
-  // An error on the way in comes out of the stream.
+  // Errors of the input are thrown by the stream that it goes into.
   pipeline(all, gunzip, () => {});
-  const failure = (what: string) => refusal(source, `cannot be decompressed as gzip: ${what}`);
-  const more = "something else follows it, which gzip -dc would leave out";
+  const failure = (why: string) => cannotRead(source, `it cannot be decompressed as gzip: ${why}`);
+  const more = "something else follows it, which gzip -dc would ignore";
   try {
     yield* gunzip as AsyncIterable<Uint8Array>;
   } catch (error) {
     if (error instanceof InputError) throw error;
     const message = errorMessage(error);
-    // The first header was right, as far as it was looked at.
+    // The first bytes of the header were right, so a wrong header may be that of other data after the gzip.
     throw failure(message === "incorrect header check" ? `${message}; it is damaged, or ${more}` : message);
   }
-  // Where zeros follow, unpacking may end before the source was read to its own end.
+  // If zeros follow, unpacking may end before the source was read to its own end.
   for (let rest = await bytes.next(); !rest.done; rest = await bytes.next()) seen(rest.value);
   if (gunzip.bytesWritten < end) throw failure(more);
 }
 
-/**
- * Throws an InputError if the first bytes of `source` are not those of UTF-8 text, saying what to do. Of `few` bytes, such
- * as a first line, only signatures say so: odd ones may be what the line holds.
- */
-export function refuseOtherThanText(source: string, head: Uint8Array, few = false): void {
-  const encoding = wideEncoding(few ? head.subarray(0, 4) : head);
-  if (encoding) {
-    const output = source === "-" ? "" : ` ${source}`;
-    throw refusal(source, `is ${encoding}, expected UTF-8: convert it with iconv -f ${encoding} -t UTF-8${output}`);
-  }
-  const kind = MAGIC.find(([bytes]) => Buffer.from(head.subarray(0, bytes.length)).toString("latin1") === bytes)?.[1];
-  if (kind) throw refusal(source, `is ${kind}, expected text: CSV, TSV, JSON lines or fastText lines`);
-  let controls = 0;
-  for (const byte of head) if (isControl(byte)) controls++;
-  // Some stray NULs are the problem of their rows; many mean that this is no text at all.
-  if (!few && controls > 0.1 * head.length) throw refusal(source, "is binary, expected text in UTF-8");
+/** Creates the error that refuses a whole source: `Cannot read "tickets.csv": it is empty, expected rows`. */
+export function cannotRead(source: string, why: string): InputError {
+  return new InputError([{ field: sourceName(source), message: `Cannot read ${quotedSource(source)}: ${why}` }]);
 }
 
-const MAGIC: readonly (readonly [string, string])[] = [
-  ["PK\x03\x04", "a ZIP archive (or a spreadsheet)"],
-  ["PAR1", "a Parquet file"],
-  ["%PDF", "a PDF"],
-  ["SQLite format 3", "an SQLite database"],
-  ["\x7FELF", "a program"],
-  ["\x89PNG", "a picture"],
-  ["BZh", "compressed with bzip2"],
-  ["\xFD7zXZ", "compressed with xz"],
-  ["\x28\xB5\x2F\xFD", "compressed with zstd"],
-];
-
-/** The encoding that is not UTF-8 by a byte order mark, or by where the zeros of Latin text are. */
-function wideEncoding(head: Uint8Array): string | undefined {
-  const [a, b, c, d] = head;
-  if (a === 0xFF && b === 0xFE) return c === 0 && d === 0 ? "UTF-32LE" : "UTF-16LE";
-  if (a === 0xFE && b === 0xFF) return "UTF-16BE";
-  if (a === 0 && b === 0 && c === 0xFE && d === 0xFF) return "UTF-32BE";
-  const zeros: [number, number] = [0, 0];
-  for (let i = 0; i < head.length; i++) if (head[i] === 0) zeros[i % 2 as 0 | 1]++;
-  const pairs = head.length / 2;
-  if (pairs < 4) return undefined;
-  if (zeros[1] > 0.6 * pairs && zeros[0] < 0.1 * pairs) return "UTF-16LE";
-  if (zeros[0] > 0.6 * pairs && zeros[1] < 0.1 * pairs) return "UTF-16BE";
-  return undefined;
-}
-
-export function refusal(source: string, what: string): InputError {
-  const name = sourceName(source);
-  return new InputError([{ field: name, message: `${name} ${what}` }]);
-}
-
-/** What to call `source` in a message. */
+/** Returns the name of `source` for a place such as `tickets.csv:18`. */
 export function sourceName(source: string): string {
   return source === "-" ? "standard input" : source;
+}
+
+/** Returns the name of `source` within a sentence: `"tickets.csv"`, or standard input. */
+export function quotedSource(source: string): string {
+  return source === "-" ? sourceName(source) : JSON.stringify(source);
 }

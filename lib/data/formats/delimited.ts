@@ -1,18 +1,20 @@
-/** The rows of CSV and TSV. Quoting is RFC 4180's; a record with other quotes costs one line, and reading goes on after it. */
+/**
+ * Reads the rows of CSV and TSV, quoted as in RFC 4180. A record with wrong quotes makes one line a problem; reading continues
+ * at the next line.
+ */
 import { counted } from "../../base/counted.ts";
-import { refusal } from "./bytes.ts";
+import { cannotRead } from "./bytes.ts";
 import type { ReadOptions } from "../../config/data_shape.ts";
 import { type Entry, MAX_ROW, readLabel, textProblem, TOO_LONG } from "./entry.ts";
 import type { DelimitedLayout } from "./layout.ts";
 import { parseRecords } from "./papaparse.ts";
 import { spacedQuotes } from "./spaced_quotes.ts";
-import { SwallowedRows } from "./swallowed_rows.ts";
 import type { TextSource } from "./text.ts";
 
-/** Records with wrong quotes that are passed over; each may take a look at all the text at hand. */
+/** Records with wrong quotes that are skipped; each may cost a search through all the text that was read. */
 const MAX_QUOTE_PROBLEMS = 100;
 
-/** The rows of `source` in batches. Throws an InputError when quotes are wrong too often for this to be quoted CSV. */
+/** Reads the rows of `source` in batches. Throws an InputError if quotes are wrong too often for quoted CSV. */
 export async function* readDelimited(
   source: TextSource,
   layout: DelimitedLayout,
@@ -30,12 +32,12 @@ class DelimitedReader {
   readonly #swallowed: SwallowedRows;
   readonly #newline: string;
   #rest = "";
-  /** Where `#rest` begins. */
+  /** The line where `#rest` begins. */
   #line = 1;
   #separatorIsDue: boolean;
   #headerIsDue: boolean;
   #quoteProblems = 0;
-  /** Within a line that is too long. */
+  /** True within a line that is too long. */
   #skipping = false;
 
   constructor(source: TextSource, layout: DelimitedLayout, options: ReadOptions) {
@@ -48,12 +50,12 @@ class DelimitedReader {
     this.#headerIsDue = layout.hasHeader;
   }
 
-  /** The rows that are whole with `chunk`; with the `last` one, all that are left. */
+  /** Returns the rows that `chunk` completes; the `last` chunk completes all. */
   read(chunk: string, last: boolean): Entry[] {
     const entries: Entry[] = [];
     this.#rest += chunk;
     if (this.#skipping && !this.#skipLine()) return entries;
-    // After a problem few records at a time are parsed, so that many problems do not cost as many looks at all the text.
+    // After a problem only few records are parsed at a time, so that each problem does not cost a search through the text.
     for (let limit = 0; this.#rest !== "";) {
       const { data, errors, used } = parseRecords(this.#rest, this.#layout.syntax, last, limit);
       const [error] = errors;
@@ -61,14 +63,14 @@ class DelimitedReader {
       for (const record of error ? data.slice(0, error.row) : data) this.#take(record, entries);
       if (error) {
         this.#line = firstLine + count(this.#rest.slice(0, error.index), this.#newline);
-        this.#passOver(error.index, error.code, entries);
+        this.#skipQuotes(error.index, error.code, entries);
         limit = 1;
         continue;
       }
       this.#rest = this.#rest.slice(used);
       if (limit === 0 || data.length < limit) {
         if (this.#rest.length <= MAX_ROW) break;
-        this.#passOverLong(entries);
+        this.#skipLong(entries);
         if (this.#skipping) break;
       }
       limit *= 2;
@@ -76,7 +78,7 @@ class DelimitedReader {
     return entries;
   }
 
-  /** Adds the row of `record`, which begins at `#line`, and goes to the line after it. */
+  /** Adds the row of `record`, which begins at `#line`, and moves `#line` behind it. */
   #take(record: readonly string[], entries: Entry[]): void {
     const line = this.#line;
     this.#line++;
@@ -100,7 +102,7 @@ class DelimitedReader {
     if (row) entries.push(typeof row === "string" ? { ...place, problem: row } : { ...place, ...row });
   }
 
-  /** The row of `given`, or what is wrong with it; nothing where it is none, as it holds nothing or the header again. */
+  /** Returns the row of `given` or its problem; undefined for an empty record or a repeated header. */
   #row(
     given: readonly string[],
     place: { readonly file: string; readonly line: number },
@@ -109,18 +111,18 @@ class DelimitedReader {
     const record = this.#layout.spacedQuotes ? spacedQuotes(given, syntax.delimiter) : given;
     if (labelAt >= 0 && isBlank(record)) return undefined;
     if (hasHeader && this.#options.rules !== 1 && isHeader(record, columns)) {
-      this.#options.warn?.({ ...place, warning: "repeats the header, and is left out" });
+      this.#options.warn?.({ ...place, warning: "repeats the header, and is skipped" });
       return undefined;
     }
     if (hasHeader && labelAt >= 0 && swaps(record, this.#layout)) {
       return `is a header with its columns in another order, expected ${
         columns.join(", ")
-      }: name such files one by one`;
+      }: do not concatenate such files`;
     }
     if (record.length !== columns.length) {
       const names = columns.length <= 8 ? ` (${columns.join(", ")})` : "";
       const isCut = record.length > columns.length && this.#options.quotes !== "none";
-      const hint = isCut ? `: quote a field that holds ${JSON.stringify(syntax.delimiter)}` : "";
+      const hint = isCut ? `: quote fields that contain ${JSON.stringify(syntax.delimiter)}` : "";
       return `has ${counted(record.length, "field")}, expected ${columns.length}${names}${hint}`;
     }
     const text = textAt === record.length - 1 ? record[textAt]!.replace(/\r$/, "") : record[textAt]!;
@@ -133,24 +135,24 @@ class DelimitedReader {
     return label === "" ? `has an empty label (column "${columns[labelAt]}")` : { text, label };
   }
 
-  /** Passes over the line in which a field with wrong quotes begins, at `index` of `#rest`. */
-  #passOver(index: number, code: string, entries: Entry[]): void {
+  /** Skips the line in which a field with wrong quotes begins, at `index` of `#rest`. */
+  #skipQuotes(index: number, code: string, entries: Entry[]): void {
     const problem = code === "MissingQuotes"
       ? "opens a quote that is never closed"
-      : `has a quote inside a quoted field, expected it doubled: ""`;
+      : 'has a quote inside a quoted field: double it ("")';
     this.#report(problem, entries);
     if (++this.#quoteProblems > MAX_QUOTE_PROBLEMS) {
-      throw refusal(
+      throw cannotRead(
         this.#source.name,
-        `has more than ${counted(MAX_QUOTE_PROBLEMS, "row")} with wrong quotes, the last on line ${this.#line}: ` +
-          "if quotes have no meaning in it, set `quotes` to none",
+        `more than ${counted(MAX_QUOTE_PROBLEMS, "row")} have wrong quotes, the last on line ${this.#line}. ` +
+          "If quotes have no meaning in it, set `quotes` to none",
       );
     }
     this.#nextLine(this.#rest.indexOf(this.#newline, index));
   }
 
-  /** Passes over the first line of a record that is too long, or that a quote keeps open for too long. */
-  #passOverLong(entries: Entry[]): void {
+  /** Skips the first line of a record that is too long, perhaps because of a quote that is not closed. */
+  #skipLong(entries: Entry[]): void {
     const end = this.#rest.indexOf(this.#newline);
     const isLine = end < 0 || end > MAX_ROW;
     this.#report(isLine ? TOO_LONG : `${TOO_LONG}: it opens a quote that is not closed`, entries);
@@ -163,13 +165,13 @@ class DelimitedReader {
     entries.push({ file: this.#source.name, line: this.#line, problem });
   }
 
-  /** Goes on after the end of a line at `end`; -1 for the end of the text. */
+  /** Moves behind the line end at `end`; -1 is the end of the text. */
   #nextLine(end: number): void {
     this.#rest = end < 0 ? "" : this.#rest.slice(end + 1);
     if (end >= 0) this.#line++;
   }
 
-  /** Drops the rest of a line that is too long. Returns whether its end is there. */
+  /** Drops the rest of a line that is too long. Returns true at its end. */
   #skipLine(): boolean {
     const end = this.#rest.indexOf(this.#newline);
     this.#nextLine(end);
@@ -178,29 +180,29 @@ class DelimitedReader {
   }
 }
 
-/** Whether a record has nothing in it, as the last ones that spreadsheets write. */
+/** Tells whether all fields are blank, as in the last records that spreadsheets write. */
 function isBlank(record: readonly string[]): boolean {
   for (const field of record) if (field !== "" && field.trim() !== "") return false;
   return true;
 }
 
-/** A name in a header; that of a file that was appended may keep its byte order mark and its quotes. */
+/** Returns a name in a header. The header of a concatenated file may have a byte order mark and quotes. */
 function nameOf(field: string): string {
   return field.trim().replace(/^"(.*)"$/, "$1");
 }
 
-/** Whether a field has `name`, before space, quotes and marks are looked at. */
+/** Tells quickly whether a field may be `name` with space, quotes and a mark around it. */
 function mayBe(field: string, name: string): boolean {
   return field.length < name.length + 20 && field.includes(name);
 }
 
 function isHeader(record: readonly string[], columns: readonly string[]): boolean {
-  // Most rows are told by their first field, which has another length.
+  // For most rows the length of the first field already decides.
   return record.length === columns.length && mayBe(record[0]!, columns[0]!) &&
     columns.every((name, index) => nameOf(record[index]!) === name);
 }
 
-/** Whether what stands for the text is the label's name, and the other way round. */
+/** Tells whether the text field has the name of the label column, and the label field that of the text column. */
 function swaps(record: readonly string[], { columns, text, label }: DelimitedLayout): boolean {
   const [textName, labelName] = [columns[text]!, columns[label]!];
   return record[text] !== undefined && record[label] !== undefined && mayBe(record[text], labelName) &&
@@ -211,4 +213,34 @@ function count(text: string, part: string): number {
   let found = 0;
   for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + 1)) found++;
   return found;
+}
+
+/** Labels that are remembered. */
+const MOST_LABELS = 1000;
+
+/** Finds rows that a quote swallowed: a quote opens a field, and a quote of another row, many lines later, closes it. */
+class SwallowedRows {
+  readonly #layout: DelimitedLayout;
+  readonly #labels = new Set<string>();
+
+  constructor(layout: DelimitedLayout) {
+    this.#layout = layout;
+  }
+
+  /** Remembers the label of a row. */
+  know(label: string): void {
+    if (this.#labels.size < MOST_LABELS) this.#labels.add(label);
+  }
+
+  /** Returns a warning if a line within `field` has as many fields as a row, and a known label. */
+  warning(field: string, record: readonly string[]): string | undefined {
+    const { columns, label, syntax: { delimiter, newline } } = this.#layout;
+    const lines = field.split(newline);
+    const own = record[label]?.trim();
+    const isLabel = (text: string | undefined) => text !== undefined && (this.#labels.has(text) || text === own);
+    const isRow = (fields: readonly string[]) => fields.length === columns.length && isLabel(fields[label]?.trim());
+    if (label < 0 || !lines.some((line) => isRow(line.split(delimiter)))) return undefined;
+    const size = counted(lines.length, "line");
+    return `has a quoted field of ${size} that look like rows: if quotes have no meaning in it, set \`quotes\` to none`;
+  }
 }

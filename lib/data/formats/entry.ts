@@ -1,16 +1,16 @@
-/** What reading a source gives: rows, and what is wrong with those that are none. */
+/** The entries of a source: rows, and problems in place of bad rows. */
 import { counted } from "../../base/counted.ts";
 import type { ReadOptions } from "../../config/data_shape.ts";
 import { composed, labelForm } from "../tokenizers/normal_form.ts";
 
 interface Place {
-  /** The source as it was named: a path, or `-` for standard input. */
+  /** The source as the user named it: a path, or `-` for standard input. */
   readonly file: string;
-  /** Where the row begins; the first line is 1. */
+  /** The line where the row begins; the first is 1. */
   readonly line: number;
 }
 
-/** A labelled text. The label is "" only where labels are not read. */
+/** A labelled text. The label is "" only if labels are not read. */
 export interface TextRow extends Place {
   readonly text: string;
   readonly label: string;
@@ -26,7 +26,7 @@ export type Row = TextRow | TokenRow;
 
 /** A row that cannot be used. */
 export interface RowProblem extends Place {
-  /** What is wrong, without the place: `has 3 fields, expected 2 (text, label)`. */
+  /** Says what is wrong, without the place: `has 3 fields, expected 2 (text, label)`. */
   readonly problem: string;
 }
 
@@ -36,26 +36,26 @@ export function isProblem(entry: Entry): entry is RowProblem {
   return "problem" in entry;
 }
 
-/** The label that is written as `text`; warns of what is dropped of it. */
+/** Returns the label that is written as `text`, and warns of characters that it drops. */
 export function readLabel(text: string, { rules, warn }: ReadOptions, { file, line }: Place): string {
   if (rules === 1) return text.trim();
   const label = labelForm(text);
   if (warn && label.length < composed(text.trim()).length) {
-    warn({ file, line, warning: "has a label with characters that are not shown: it is read without them" });
+    warn({ file, line, warning: "has invisible characters in its label, which are ignored" });
   }
   return label;
 }
 
-/** Longest row that is read, in UTF-16 units: far longer than any text to classify, far shorter than memory. */
+/** Longest row that is read, in UTF-16 units: far more than texts to classify have, and far less than memory. */
 export const MAX_ROW = 10_000_000;
 
 export const TOO_LONG = `is longer than ${counted(MAX_ROW, "character")}`;
 
-/** The problem of a text that no row may hold; undefined if there is none. `damaged`: the file has bytes that are not UTF-8. */
+/** Returns the problem of a text that no row may have. `damaged` says that the file has bytes that are not UTF-8. */
 export function textProblem(text: string, damaged: boolean): string | undefined {
-  if (text.includes("\0")) return "holds a NUL byte, expected text";
+  if (text.includes("\0")) return "contains a NUL byte, expected text";
   if (damaged && text.includes("\uFFFD")) {
-    return "holds bytes that are not UTF-8: convert the file, for example with iconv -f LATIN1 -t UTF-8";
+    return "contains bytes that are not UTF-8: convert the file, for example with iconv -f LATIN1 -t UTF-8";
   }
   return undefined;
 }

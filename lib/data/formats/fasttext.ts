@@ -1,18 +1,37 @@
+/** Reads fastText's supervised format: `__label__spam Free entry …`. */
 import type { ReadOptions } from "../../config/data_shape.ts";
 import { shortened } from "../../base/printable.ts";
 import { type Entry, readLabel, textProblem } from "./entry.ts";
 import { readLines } from "./lines.ts";
+import { textFormat } from "./format.ts";
 import type { TextSource } from "./text.ts";
 
 const PREFIX = "__label__";
-/** A word that is a label, wherever it stands. */
+/** Matches a word that is a label, at any place. */
 const LABEL = /(?<!\S)__label__(\S*)/g;
 
+export const fastText = textFormat({
+  extensions: [],
+  detect: ({ text }) => isFastText(text.trimStart()),
+  open: (source, options) => ({ description: "fastText lines", batches: () => readFastText(source, options) }),
+});
+
+/** Lines at the beginning that are checked for labels. */
+const SAMPLE = 1000;
+
+/** Tells whether the first line has a label, and most other lines as well. */
+function isFastText(head: string): boolean {
+  if (head.startsWith(PREFIX)) return true;
+  const lines = head.split("\n", SAMPLE).filter((line) => line.trim() !== "");
+  const labelled = lines.map((line) => /(?<!\S)__label__/.test(line));
+  return labelled[0] === true && labelled.filter(Boolean).length > 0.5 * lines.length;
+}
+
 /**
- * The rows of fastText's supervised format: `__label__spam Free entry …`. Every word that begins so is a label, as it is
- * to fastText, and no word of the text; a row has one label, perhaps several times.
+ * Reads the rows. As in fastText, every word that begins with the prefix is a label and not part of the text; a row has
+ * one label, but may repeat it.
  */
-export async function* readFastText(source: TextSource, options: ReadOptions): AsyncGenerator<Entry[], void, void> {
+async function* readFastText(source: TextSource, options: ReadOptions): AsyncGenerator<Entry[], void, void> {
   const file = source.name;
   for await (const lines of readLines(source)) {
     yield lines.map((entry): Entry => {
@@ -39,7 +58,7 @@ function readRow(
   if (found.length === 0) {
     const glued = line.split(/\s+/).find((word) => word.includes(PREFIX));
     if (glued !== undefined) return `has no label: put a space before ${PREFIX} in ${JSON.stringify(shortened(glued))}`;
-    return `has no label: expected a word ${PREFIX}…, and it begins with ${JSON.stringify(line.slice(0, 40))}`;
+    return `has no label, expected a word that begins with ${PREFIX}: ${JSON.stringify(shortened(line))}`;
   }
   const labels = [...new Set(found.map(([, name]) => readLabel(name!, options, place)))];
   if (labels.includes("")) return `has an empty label, expected a name after ${PREFIX}`;
@@ -47,20 +66,20 @@ function readRow(
     return `has several labels, ${labels.slice(0, 5).map((label) => JSON.stringify(label)).join(", ")}: expected one`;
   }
   const label = labels[0]!;
-  // A label at the beginning or the end leaves the text between as it is.
+  // Labels at the beginning or the end do not change the text between them.
   const text = line.replaceAll(LABEL, "").trim();
   for (const [where, what] of [["label", label], ["word", text]] as const) {
     if (!what.includes(PREFIX)) continue;
-    const read = where === "label" ? "the whole of it is the name" : "it is read as text";
+    const meaning = where === "label" ? "part of its name" : "text";
     options.warn?.({
       ...place,
-      warning: `has ${PREFIX} within a ${where}, and ${read}: put a space before each label`,
+      warning: `has ${PREFIX} within a ${where}, which is read as ${meaning}: put a space before each label`,
     });
   }
   return { label, text };
 }
 
-/** The row by the rules of runs before the second ones: its first word is the label, and all others are text. */
+/** Returns the row by the first rules: the first word is the label, and the others are text. */
 function firstLabel(line: string): { readonly text: string; readonly label: string } | string {
   const [first, second] = line.split(/\s+/, 2);
   if (!first!.startsWith(PREFIX)) return `begins with ${JSON.stringify(first!.slice(0, 40))}, expected ${PREFIX}…`;

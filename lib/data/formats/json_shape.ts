@@ -1,24 +1,24 @@
-/** JSON that is no JSON lines: told by its beginning, and refused in one sentence that says how to make lines of it. */
+/** Refuses JSON that is not in lines, with the command that converts it. Recognizes its shape from the beginning. */
 import type { ReadOptions } from "../../config/data_shape.ts";
 import type { InputError } from "../../base/errors.ts";
-import { refusal } from "./bytes.ts";
+import { cannotRead } from "./bytes.ts";
 import type { TextSource } from "./text.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Lines of the head that are looked at. */
+/** Lines of the head that are examined. */
 const LINES = 20;
 
-/** Throws an InputError if `source` holds JSON of another shape than an object on each line. */
+/** Throws an InputError if `source` is JSON of another shape than one object per line. */
 export function refuseOtherJson(source: TextSource, { textColumn, labelColumn }: ReadOptions): void {
   const start = source.head.trimStart();
   const file = source.name === "-" ? "" : ` ${source.name}`;
   const refuse = (what: string, filter: string): InputError =>
-    refusal(
+    cannotRead(
       source.name,
-      `${what}, expected JSON lines, an object on each line: make them with jq -c '${filter}'${file}`,
+      `it ${what}, expected JSON lines, one object per line. Convert it with jq -c '${filter}'${file}`,
     );
-  // A list of lists, or of objects, whatever spaces are between.
+  // This is a list of lists or objects, with any white space.
   if (/^\[\s*[[{]/.test(start)) throw refuse("is one JSON list", ".[]");
   if (!/^\{\s*["}]/.test(start)) return;
   const lines = start.split(/\r?\n/, LINES).filter((line) => line.trim() !== "");
@@ -35,9 +35,9 @@ export function refuseOtherJson(source: TextSource, { textColumn, labelColumn }:
     return;
   }
   if (/\}\s*\{/.test(lines[0]!)) throw refuse("has several JSON objects on a line", ".");
-  // A comma too much is in each line.
+  // Each line ends with a comma: these are bad rows.
   if (objectIn(lines[0]!.replace(/,\s*$/, ""))) return;
-  // An object that begins on its first line and does not end there; a line that is merely wrong is a bad row.
+  // An object that ends on a later line has another shape; a line that is only invalid is a bad row.
   if (lines.length < 2 || !/^(?:\{|\{.*[,{[])\s*$/.test(lines[0]!)) return;
   const whole = source.headIsAll ? objectIn(start) : undefined;
   const key = whole && keyOfRows(whole);
@@ -56,7 +56,7 @@ function objectIn(text: string): Fields | undefined {
   }
 }
 
-/** The key of a list of objects. */
+/** Returns the key of a list of objects. */
 function keyOfRows(value: Fields): string | undefined {
   return Object.keys(value).find((key) => {
     const list = value[key];

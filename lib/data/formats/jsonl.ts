@@ -1,3 +1,4 @@
+/** Reads JSON lines. */
 import { nearest } from "../../config/nearest.ts";
 import { errorMessage } from "../../base/errors.ts";
 import { shortened, shortJson } from "../../base/printable.ts";
@@ -5,15 +6,22 @@ import type { ReadOptions } from "../../config/data_shape.ts";
 import { isNumber, parseWithDigits } from "../json_digits.ts";
 import { type Entry, readLabel, textProblem } from "./entry.ts";
 import { readLines } from "./lines.ts";
+import { textFormat } from "./format.ts";
 import type { TextSource } from "./text.ts";
 
 type Columns = Pick<ReadOptions, "textColumn" | "labelColumn" | "unlabelled" | "rules">;
 
+export const jsonLines = textFormat({
+  extensions: ["jsonl", "ndjson"],
+  detect: ({ text }) => /^\{\s*["}]/.test(text.trimStart()),
+  open: (source, options) => ({ description: "JSON lines", batches: () => readJsonLines(source, options) }),
+});
+
 /**
- * The rows of JSON lines: `{"text": "…", "label": "spam"}` or `{"tokens": [21, "b", …], "label": true}`. A list may be
- * under the text's key as well.
+ * Reads rows such as `{"text": "…", "label": "spam"}` or `{"tokens": [21, "b", …], "label": true}`. A list of tokens may
+ * also have the key of the text.
  */
-export async function* readJsonLines(source: TextSource, columns: ReadOptions): AsyncGenerator<Entry[], void, void> {
+async function* readJsonLines(source: TextSource, columns: ReadOptions): AsyncGenerator<Entry[], void, void> {
   const file = source.name;
   for await (const lines of readLines(source)) {
     yield lines.map((entry): Entry => {
@@ -33,7 +41,7 @@ type Parsed = { readonly text: string; readonly label: string } | {
   readonly label: string;
 };
 
-/** The row in a line, or what is wrong with it. */
+/** Returns the row in a line, or its problem. */
 export function parseRow(line: string, columns: Columns, damaged: boolean): Parsed | string {
   const { textColumn, labelColumn, unlabelled } = columns;
   const bad = textProblem(line, damaged);
@@ -43,7 +51,7 @@ export function parseRow(line: string, columns: Columns, damaged: boolean): Pars
     value = columns.rules === 1 ? JSON.parse(line) : parseWithDigits(line);
   } catch (error) {
     if (/,\s*$/.test(line)) {
-      return "ends with a comma, or is cut: expected an object on each line, with nothing between lines";
+      return "ends with a comma, or is incomplete: expected one object per line, and nothing between lines";
     }
     return `is not JSON: ${shortened(errorMessage(error))}`;
   }
@@ -72,7 +80,7 @@ export function parseRow(line: string, columns: Columns, damaged: boolean): Pars
 }
 
 function textResult(text: string, label: string): Parsed | string {
-  return text.includes("\0") ? "holds a NUL character, expected text" : { text, label };
+  return text.includes("\0") ? "contains a NUL character, expected text" : { text, label };
 }
 
 function missing(keys: readonly string[], wanted: string, value: unknown): string {

@@ -1,37 +1,37 @@
-/** Which columns a delimited source has, and which of them are the text and the label. */
+/** Finds the columns of a delimited source, and which of them are the text and the label. */
 import { nearest } from "../../config/nearest.ts";
 import type { ReadOptions } from "../../config/data_shape.ts";
-import { refusal } from "./bytes.ts";
+import { cannotRead } from "./bytes.ts";
 import type { CsvSyntax } from "./papaparse.ts";
 import { hasSpacedQuotes, spacedQuotes } from "./spaced_quotes.ts";
 import type { TextSource } from "./text.ts";
 
 export interface DelimitedLayout {
   readonly syntax: CsvSyntax;
-  /** Names by the header, or `1`, `2`, … */
+  /** Names from the header, or `1`, `2`, … */
   readonly columns: readonly string[];
-  /** Whether the first record is no row, but says what the delimiter is: Excel's `sep=;`. */
+  /** Says that the first record is Excel's `sep=;`, which is no row. */
   readonly namesDelimiter: boolean;
-  /** Whether the next one is no row either. */
+  /** Says that the first record after that is a header. */
   readonly hasHeader: boolean;
-  /** Whether there is a space before some quotes, which are quotes nevertheless. */
+  /** Says that quotes after a space count as quotes. */
   readonly spacedQuotes: boolean;
-  /** Positions in `columns`; the label's is -1 where labels are not read. */
+  /** Positions in `columns`; the label is at -1 if labels are not read. */
   readonly text: number;
   readonly label: number;
 }
 
 type Records = readonly (readonly string[])[];
 
-/** The layout of `source`. Throws an InputError that lists the columns there are if those in `options` are not found. */
+/** Returns the layout of `source`. Throws an InputError with the existing columns if those in `options` are not found. */
 export function delimitedLayout(
   source: TextSource,
   syntax: CsvSyntax,
-  sample: (source: TextSource, syntax: CsvSyntax) => Records,
+  sample: Records,
   options: ReadOptions,
   namesDelimiter: boolean,
 ): DelimitedLayout {
-  const records = sample(source, syntax).filter((record) => record.length > 1 || record[0]!.trim() !== "");
+  const records = sample.filter((record) => record.length > 1 || record[0]!.trim() !== "");
   const spaced = options.rules !== 1 && syntax.quotes === "double" && hasSpacedQuotes(source.head, syntax.delimiter);
   const whole = records[0] ?? [];
   const first = (spaced ? spacedQuotes(whole, syntax.delimiter) : whole).map((name) => name.trim());
@@ -60,7 +60,7 @@ export function delimitedLayout(
   throw noColumn(source, first, options, findColumn(first, options.textColumn) < 0);
 }
 
-/** The position of the column `name`, in its own case or, where that is one column, in any. */
+/** Returns the position of the column `name`: the exact name or, if only one column matches, in any case. */
 function findColumn(columns: readonly string[], name: string): number {
   const exact = columns.indexOf(name);
   if (exact >= 0) return exact;
@@ -71,27 +71,29 @@ function findColumn(columns: readonly string[], name: string): number {
 function distinct(source: TextSource, found: DelimitedLayout, { unlabelled }: ReadOptions): DelimitedLayout {
   const layout = unlabelled ? { ...found, label: -1 } : found;
   const { columns, text, label } = layout;
-  if (text === label) throw refusal(source.name, `cannot have text and label in one column, "${columns[text]}"`);
+  if (text === label) {
+    throw cannotRead(source.name, `text and label are in one column, "${columns[text]}", expected two`);
+  }
   for (const column of unlabelled ? [text] : [text, label]) {
     if (columns.indexOf(columns[column]!) !== columns.lastIndexOf(columns[column]!)) {
-      throw refusal(source.name, `has several columns "${columns[column]}", expected one`);
+      throw cannotRead(source.name, `it has several columns "${columns[column]}", expected one`);
     }
   }
   return layout;
 }
 
-/** Whether the first record is a row for sure: what it has as label is one in later rows as well. */
+/** Tells whether the first record is certainly a row, because a later row has the same label. */
 function hasNoHeader(records: Records, label: number): boolean {
   const name = records[0]?.[label]?.trim();
   return records.some((record, index) => index > 0 && record[label]?.trim() === name);
 }
 
-/** Rows that are needed to tell labels from texts. */
+/** Rows that are needed to distinguish labels from texts. */
 const ENOUGH = 10;
 
 /**
- * Which of two columns has the labels of a source without header, if that is beyond doubt: it has few different values,
- * the first record's among them, and the other one hardly repeats.
+ * Returns which of two columns of a source without a header has the labels; undefined in doubt. The column of labels has
+ * few different values, and repeats that of the first record; values of the other column hardly repeat.
  */
 function labelByContent(records: Records): 0 | 1 | undefined {
   if (records.length < ENOUGH) return undefined;
@@ -106,16 +108,13 @@ function noColumn(source: TextSource, columns: readonly string[], options: ReadO
   const [name, flag] = textIsMissing ? [options.textColumn, "`textColumn`"] : [options.labelColumn, "`labelColumn`"];
   const guess = nearest(name, columns);
   const shown = columns.slice(0, 20).map((column) => JSON.stringify(cut(column))).join(", ");
-  const there = columns.length === 0
-    ? "no columns"
-    : columns.length === 1
-    ? `one column, ${shown}`
-    : `columns ${shown}`;
-  const hint = guess === undefined ? "." : `. Did you mean ${flag} ${JSON.stringify(guess)}?`;
+  const there = columns.length === 0 ? "" : columns.length === 1 ? `, only one column, ${shown}` : `, only ${shown}`;
+  const hint = guess === undefined ? "" : `. Did you mean ${flag} ${JSON.stringify(guess)}?`;
   const more = options.header === "no" || columns.length < 2
     ? ""
-    : " Name columns with `textColumn` and `labelColumn`; if this is a row already, set `header` to no and use numbers";
-  return refusal(source.name, `has no column "${name}": it begins with ${there}${hint}${more}`);
+    : `${guess === undefined ? "." : ""} Name the columns with \`textColumn\` and \`labelColumn\`. ` +
+      "If the first line is a row, set `header` to no, and give the numbers of the columns";
+  return cannotRead(source.name, `it has no column "${name}"${there}${hint}${more}`);
 }
 
 function cut(text: string): string {

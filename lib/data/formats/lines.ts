@@ -1,3 +1,4 @@
+/** Reads the lines of a text. */
 import { MAX_ROW, type RowProblem, TOO_LONG } from "./entry.ts";
 import type { TextSource } from "./text.ts";
 
@@ -8,8 +9,8 @@ export interface Line {
 }
 
 /**
- * The lines of `source`, in batches of what is at hand, ended by LF or CRLF. Blank ones are left out unless `blank` ones
- * are wanted; one that is too long is a problem.
+ * Reads the lines of `source`, which end in LF or CRLF, in batches of what is available. Blank lines are skipped unless
+ * `blank` is true; a line that is too long is a problem.
  */
 export async function* readLines(
   source: TextSource,
@@ -17,7 +18,7 @@ export async function* readLines(
 ): AsyncGenerator<(Line | RowProblem)[], void, void> {
   let rest = "";
   let line = 1;
-  /** Within a line that is too long. */
+  /** True within a line that is too long. */
   let skipping = false;
   const whole = (text: string): (Line | RowProblem)[] => {
     const number = line++;
@@ -27,7 +28,7 @@ export async function* readLines(
     return [{ line: number, text: text.endsWith("\r") ? text.slice(0, -1) : text }];
   };
   for await (const chunk of source.chunks()) {
-    // Of a long line the pieces are put together once, at its end.
+    // The pieces of a long line are joined only once, at its end.
     const lines = chunk.includes("\n") ? (rest + chunk).split("\n") : [rest + chunk];
     rest = lines.pop()!;
     const batch: (Line | RowProblem)[] = [];
@@ -42,6 +43,6 @@ export async function* readLines(
     }
     yield batch;
   }
-  // The end of the last line may be missing.
+  // The last line may have no line end.
   if (rest !== "") yield whole(rest);
 }

@@ -1,18 +1,18 @@
-/** The part of papaparse that is used here, its parser of strings, with types for what it takes and gives. */
+/** Parses strings with papaparse, and adds the types that its parser lacks. */
 import Papa from "papaparse";
 
 export interface CsvSyntax {
   readonly delimiter: string;
-  /** What ends a record. With `\n`, a record may end in `\r\n` too: the last field then keeps its `\r`. */
+  /** The end of a record. With `\n`, a record may also end in `\r\n`; its last field then keeps the `\r`. */
   readonly newline: "\n" | "\r";
   readonly quotes: "double" | "none";
 }
 
 export interface CsvRecords {
   readonly data: readonly (readonly string[])[];
-  /** Quotes that are none of RFC 4180's: which record has them, and where in the text the field's content begins. */
+  /** Quotes that RFC 4180 does not allow: their record, and the position where the content of the field begins. */
   readonly errors: readonly { readonly code: string; readonly row: number; readonly index: number }[];
-  /** Units of the text that the records take. */
+  /** UTF-16 units of the text that the records take. */
   readonly used: number;
 }
 
@@ -27,19 +27,19 @@ interface Parser {
 const { Parser } = Papa as unknown as { readonly Parser: new (config: Readonly<Record<string, unknown>>) => Parser };
 
 /**
- * The records of `text`, at most `limit` of them. Unless it is the `last` text of its source, what follows the last
- * record's end is left alone: more of it may come.
+ * Returns the records of `text`, at most `limit` of them. Text after the end of the last record is only parsed if it is
+ * the `last` of its source, as otherwise more may follow.
  */
 export function parseRecords(text: string, syntax: CsvSyntax, last: boolean, limit = 0): CsvRecords {
   const parser = new Parser({
     delimiter: syntax.delimiter,
     newline: syntax.newline,
     quoteChar: '"',
-    // Splitting at the delimiter alone. Papaparse chooses it itself where there is no quote; its limit is wrong then.
+    // The fast mode only splits at the delimiter. Papaparse itself chooses it for text without quotes, but then applies the limit wrongly.
     fastMode: syntax.quotes === "none" ? true : limit > 0 ? false : undefined,
     preview: syntax.quotes === "none" ? 0 : limit,
   });
   const { data, errors, meta } = parser.parse(text, 0, !last);
-  // A record that is not all there may look wrong: its errors come again with the rest of it.
+  // An incomplete record may look wrong; its errors are reported again with the rest of it.
   return { data, errors: errors.filter(({ row }) => row < data.length), used: meta.cursor };
 }

@@ -1,62 +1,57 @@
-/** The one way to read sources of any format: rows, and problems, one source after another. */
-import type { ReadOptions } from "../../config/data_shape.ts";
+/** Reads rows and problems from sources of any format. Start here to follow a file to its rows. */
+import { FORMATS, type ReadOptions } from "../../config/data_shape.ts";
 import type { SourceInfo } from "../statistics.ts";
-import { refusal } from "./bytes.ts";
-import { readDelimited } from "./delimited.ts";
+import { type ByteSource, cannotRead, openBytes } from "./bytes.ts";
+import { csv, tsv } from "./csv.ts";
 import type { Entry } from "./entry.ts";
-import { readFastText } from "./fasttext.ts";
-import { readJsonLines } from "./jsonl.ts";
-import { describeFormat, type Format, recognise } from "./recognise.ts";
-import { openText, type TextSource } from "./text.ts";
+import { fastText } from "./fasttext.ts";
+import type { OpenedRows, RowFormat } from "./format.ts";
+import { jsonLines } from "./jsonl.ts";
+import { textOf } from "./text.ts";
 
-export interface RowReader {
-  /** The entries of the source, in batches of what was at hand. Throws an InputError if it cannot be read at all. */
-  readonly batches: () => AsyncGenerator<Entry[], void, void>;
-  readonly format: string;
-  /** What the source is; all of it must have been read. */
+const READERS: Readonly<Record<typeof FORMATS[number], RowFormat>> = { csv, tsv, jsonl: jsonLines, fasttext: fastText };
+
+export interface RowReader extends OpenedRows {
+  /** Returns the name, format and digest of the source. Throws an Error before all of it was read. */
   readonly info: () => SourceInfo;
 }
 
-/** Opens a source and recognises its format. `input` stands for standard input. Throws an InputError if it cannot be read. */
+/** Opens a source and recognizes its format. `input` is used as standard input. Throws an InputError if it cannot be read. */
 export async function openRows(
   name: string,
   options: ReadOptions,
   input?: AsyncIterable<Uint8Array>,
 ): Promise<RowReader> {
-  const source = await openText(name, input);
-  if (source.headIsAll && source.head.trim() === "") throw refusal(name, "is empty, expected rows");
-  const format = recognise(source, options);
-  const description = describeFormat(format);
+  return openSource(await openBytes(name, input), options);
+}
+
+/** The same for the bytes of a source. */
+export function openSource(source: ByteSource, options: ReadOptions): RowReader {
+  const { name } = source;
+  const opened = (options.format === "auto" ? recognize(source) : READERS[options.format]).open(source, options);
   return {
-    format: description,
-    batches: () => batchesOf(source, format, options),
+    ...opened,
     info: () => {
       const digest = source.digest();
       if (!digest) throw new Error(`${name} was not read to its end`);
-      return { name, format: description, ...digest };
+      return { name, format: opened.description, ...digest };
     },
   };
 }
 
-/** The entries of a text in the format that is recognised. Throws an InputError if its columns are not those wanted. */
-export function readSource(source: TextSource, options: ReadOptions): AsyncGenerator<Entry[], void, void> {
-  return batchesOf(source, recognise(source, options), options);
-}
-
-function batchesOf(source: TextSource, format: Format, options: ReadOptions): AsyncGenerator<Entry[], void, void> {
-  switch (format.kind) {
-    case "delimited":
-      return readDelimited(source, format.layout, options);
-    case "jsonl":
-      return readJsonLines(source, options);
-    case "fasttext":
-      return readFastText(source, options);
-  }
+/** Finds the format by the extension, or else by the beginning of the source. */
+function recognize(source: ByteSource): RowFormat {
+  const extension = /\.([a-z]+)(?:\.gz)?$/i.exec(source.name)?.[1]?.toLowerCase() ?? "";
+  const head = { bytes: source.head, text: textOf(source).head };
+  const { csv, ...others } = READERS;
+  const formats = [...Object.values(others), csv];
+  return formats.find(({ extensions }) => extensions.includes(extension)) ??
+    formats.find((format) => format.detect(head)) ?? csv;
 }
 
 /**
- * The rows of `sources` and what is wrong with the others, in order. Memory does not grow with the sources. Throws an
- * InputError where a source cannot be read at all. `onSource` is told what each one was, once it is read.
+ * Reads the rows of `sources`, and problems in place of bad rows, in order. Memory does not grow with the sources. Throws
+ * an InputError if a source cannot be read at all. Calls `onSource` after each source.
  */
 export async function* readRows(
   sources: readonly string[],
@@ -75,5 +70,5 @@ export async function* readRows(
 /** Throws an InputError for a source that is named twice. */
 export function refuseTwice(sources: readonly string[]): void {
   const twice = sources.find((source, index) => sources.indexOf(source) !== index);
-  if (twice !== undefined) throw refusal(twice, "is named twice, expected each source once");
+  if (twice !== undefined) throw cannotRead(twice, "it is named twice, expected each source once");
 }

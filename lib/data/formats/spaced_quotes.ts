@@ -1,8 +1,8 @@
-/** Fields that are quoted behind a space, as in `"a, really", "good"`: RFC 4180 takes such quotes as characters. */
+/** Reads fields whose quotes follow a space, as in `"a, really", "good"`. In RFC 4180 such quotes are ordinary characters. */
 
 /**
- * Whether a text has such a field behind a `delimiter`. Within quotes that are RFC 4180's a quote is doubled, so that none
- * stands alone behind a delimiter and a space.
+ * Tells whether a text has such a field after a `delimiter`. Within ordinary quotes a quote is doubled, so a single one
+ * after a delimiter and a space begins such a field.
  */
 export function hasSpacedQuotes(text: string, delimiter: string): boolean {
   for (let at = text.indexOf(`${delimiter} `); at >= 0; at = text.indexOf(`${delimiter} `, at + 1)) {
@@ -13,14 +13,14 @@ export function hasSpacedQuotes(text: string, delimiter: string): boolean {
   return false;
 }
 
-/** A field whose quotes begin it, space aside. */
+/** Matches the beginning of such a field. */
 const OPENS = /^ +"/;
-/** All of such a field; quotes within it are doubled. */
+/** Matches the whole of such a field; quotes within it are doubled. */
 const WHOLE = /^ +"((?:[^"]|"")*)"\s*$/;
 
 /**
- * `record` with such fields as they are meant; a field that was cut at a `delimiter` within its quotes is one again. One
- * whose quotes do not end, or are not doubled, stays as it is.
+ * Returns `record` with the contents of such fields, and joins fields that were split at a `delimiter` within the quotes.
+ * A field whose quotes do not end, or are not doubled, is unchanged.
  */
 export function spacedQuotes(record: readonly string[], delimiter: string): readonly string[] {
   if (!record.some((field) => field.startsWith(" ") && OPENS.test(field))) return record;
@@ -33,7 +33,7 @@ export function spacedQuotes(record: readonly string[], delimiter: string): read
   return fields;
 }
 
-/** The field at `at`, and the last one that belongs to it. */
+/** Returns the content of the field at `at`, and the position of the last field that belongs to it. */
 function quoted(record: readonly string[], at: number, delimiter: string): [content: string, end: number] {
   let field = record[at]!;
   if (!OPENS.test(field)) return [field, at];

@@ -39,8 +39,8 @@ Deno.test("files and flags that are files are looked for where the command was g
     assertStringIncludes(await check(folder, ["rows.csv", "--test", "test.csv"]), "Training would take this data");
     assertStringIncludes(
       await check(folder, ["rows.csv", "--test", "none.csv"]),
-      `${join(folder, "none.csv")} cannot be read`,
+      `Cannot read "${join(folder, "none.csv")}"`,
     );
     assertStringIncludes(await check(join(ROOT, "docs"), ["cli.md"]), "docs/cli.md");
-    assertStringIncludes(await check(ROOT, ["none.csv"]), "error: none.csv cannot be read");
+    assertStringIncludes(await check(ROOT, ["none.csv"]), 'error: Cannot read "none.csv"');
   }));

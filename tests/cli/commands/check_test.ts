@@ -113,6 +113,10 @@ Deno.test("the task check may read, and do nothing else: files anywhere, or stan
     assertEquals((await run("check", folder, ["-"], GOOD)).code, 0);
     const bad = await run("check", folder, [`${folder}/b.csv`]);
     assertEquals([bad.code, bad.stdout], [2, ""]);
-    assert(bad.stderr.startsWith(`error: ${folder}/b.csv has no column "text": it begins with one column, "nothing"`));
+    assert(
+      bad.stderr.startsWith(
+        `error: Cannot read "${folder}/b.csv": it has no column "text", only one column, "nothing"`,
+      ),
+    );
   });
 });

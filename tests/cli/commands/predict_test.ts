@@ -58,15 +58,18 @@ Deno.test("predict reads standard input as data files are read: gzip, BOM, lines
     assertEquals(brief(said), [0, 0]);
     assertEquals((await ask([run], gzipSync(text))).out, said.out);
     const wide = new Uint8Array(new Uint16Array([...text].map((unit) => unit.charCodeAt(0))).buffer);
-    assertMatch(String((await ask([run], wide)).end), /^standard input is UTF-16LE, expected UTF-8: convert it/);
+    assertMatch(
+      String((await ask([run], wide)).end),
+      /^Cannot read standard input: it is UTF-16LE, expected UTF-8. Convert it/,
+    );
     const latin = Uint8Array.from("the kettle\ncaf\xe9\nlamp\n", (unit) => unit.charCodeAt(0));
     const refused = await ask([run], latin);
     assertEquals(brief(refused), [
       0,
-      [2, "line 2 holds bytes that are not UTF-8: convert the file, for example with iconv -f LATIN1 -t UTF-8"],
+      [2, "line 2 contains bytes that are not UTF-8: convert the file, for example with iconv -f LATIN1 -t UTF-8"],
       0,
     ]);
-    assertMatch(String(refused.end), /^1 of 3 lines was refused, the first: line 2 holds bytes/);
+    assertMatch(String(refused.end), /^1 of 3 lines was refused, the first: line 2 contains bytes/);
   }));
 
 Deno.test("predict answers a line that it refuses with an error, and reads on", () =>
@@ -75,11 +78,11 @@ Deno.test("predict answers a line that it refuses with an error, and reads on", 
     const said = await ask([run], `the\na\0b\n${long}\nlamp ${"kettle ".repeat(30_000)}\n`);
     assertEquals(brief(said), [
       0,
-      [2, "line 2 holds a NUL byte, expected text"],
+      [2, "line 2 contains a NUL byte, expected text"],
       [3, "line 3 is longer than 10,000,000 characters"],
       0,
     ]);
-    assertEquals(said.end, "2 of 4 lines were refused, the first: line 2 holds a NUL byte, expected text");
+    assertEquals(said.end, "2 of 4 lines were refused, the first: line 2 contains a NUL byte, expected text");
   }));
 
 Deno.test("predict reads lines that are JSON objects with a text or tokens as such, and no others", () =>
@@ -133,7 +136,7 @@ Deno.test("predict --data answers the rows of files by line, label and probabili
     });
     assertEquals(second, {
       line: 4,
-      error: `${file}:4 has 3 fields, expected 2 (id, text): quote a field that holds ","`,
+      error: `${file}:4 has 3 fields, expected 2 (id, text): quote fields that contain ","`,
     });
     assertEquals([third!.row, third!.line, third!.unknownShare, more.length], [3, 6, 1, 0]);
     assertStringIncludes(String(said.end), "1 of 3 lines was refused, the first: ");
@@ -153,7 +156,7 @@ Deno.test("predict --data answers the rows of files by line, label and probabili
     assertEquals(answersOf(piped).map(({ line, unknownShare }) => [line, unknownShare]), [[2, 0]]);
     assertEquals(
       (await ask([run, "--data", file, "--text-column", "body"])).end.toString().slice(0, 60),
-      `${file} has no column "body": it begins with columns "id", "text"`.slice(0, 60),
+      `Cannot read "${file}": it has no column "body", only "id", "text"`.slice(0, 60),
     );
   }));
 

@@ -79,8 +79,8 @@ Deno.test("train ends with 2 and one line a problem for bad input, and makes no 
       ]],
       [["--workers", "8"], ["--workers is 8: expected at most one per shard, and --shards is 4"]],
       [["--seed"], ["--seed has no value: expected one after it"]],
-      [[`${folder}/tickets.csv`], [`${folder}/tickets.csv cannot be read: there is no such file`]],
-      [["--data", folder], [`${folder} cannot be read: it is a folder, expected a file of rows`]],
+      [[`${folder}/tickets.csv`], [`Cannot read "${folder}/tickets.csv": there is no such file`]],
+      [["--data", folder], [`Cannot read "${folder}": it is a folder, expected a file of rows`]],
       [["--lr", "0.1", "--label", "x"], [
         "Unknown flag --lr: did you mean --learning-rate?",
         "Unknown flag --label: did you mean --label-column?",

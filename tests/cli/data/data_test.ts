@@ -155,9 +155,9 @@ Deno.test("train takes what is no flag as files of rows, as check does", () =>
   }));
 
 const refused: [what: string, flags: readonly string[], message: RegExp][] = [
-  ["a file that is not there", ["--data", "/none/rows.csv"], /^error: \/none\/rows.csv cannot be read: /],
+  ["a file that is not there", ["--data", "/none/rows.csv"], /^error: Cannot read "\/none\/rows.csv": /],
   ["no file", ["--data"], /^error: --data has no value: expected a file of rows, or -/],
-  ["a file that is not there and has no flag", ["/none/rows.csv"], /^error: \S+ cannot be read: there is no such file/],
+  ["a file that is not there and has no flag", ["/none/rows.csv"], /^error: Cannot read "\S+": there is no such file/],
   ["another task", ["--data", "-", "--task", "parity"], /^error: --data is -: expected none for the task parity/],
   [
     "what the data decide",

@@ -9,7 +9,7 @@ const jsonl: [what: string, line: string, entry: readonly unknown[], some?: Some
   ["no tokens", '{"tokens": [], "label": "x"}', [1, "x", []]],
   ["other keys", '{"t": "a", "y": " x "}', [1, "x", "a"], { textColumn: "t", labelColumn: "y" }],
   ["a missing key", '{"txt": "a", "label": "x"}', [1, 'has no "text", only "txt", "label": did you mean "txt"?']],
-  ["a key of every object", '{"label": "x"}', [1, 'has no "toString", only "label"'], { textColumn: "toString" }],
+  ["an inherited key", '{"label": "x"}', [1, 'has no "toString", only "label"'], { textColumn: "toString" }],
   ["null", '{"text": "a", "label": null}', [1, 'has null for "label", expected a value']],
   ["null as text", '{"text": null, "label": "x"}', [1, 'has null for "text", expected a value']],
   ["null as text beside tokens", '{"text": null, "tokens": [1], "label": "x"}', [1, "x", ["1"]]],
@@ -18,7 +18,7 @@ const jsonl: [what: string, line: string, entry: readonly unknown[], some?: Some
     "12345678901234567890",
     ["9007199254740993", "7"],
   ]],
-  ["numbers as they are written", '{"tokens": [1.0, 2.50, 1e2, -0, 1E+2, 0.5, -3], "label":-0.0}', [
+  ["numbers with their digits", '{"tokens": [1.0, 2.50, 1e2, -0, 1E+2, 0.5, -3], "label":-0.0}', [
     1,
     "-0.0",
     ["1.0", "2.50", "1e2", "-0", "1E+2", "0.5", "-3"],
@@ -39,7 +39,7 @@ const jsonl: [what: string, line: string, entry: readonly unknown[], some?: Some
   ["a list in tokens", '{"tokens": ["a", []], "label": "x"}', [1, "has [] as token 1, expected a string or a number"]],
   ["an empty label", '{"text": "a", "label": " "}', [1, "has an empty label"]],
   ["a list", '{"text": "a", "label": "x"}\n[1]', [2, 'is [1], expected an object with "text" and "label"']],
-  ["a NUL character", '{"text": "a\\u0000", "label": "x"}', [1, "holds a NUL character, expected text"]],
+  ["a NUL character", '{"text": "a\\u0000", "label": "x"}', [1, "contains a NUL character, expected text"]],
 ];
 for (const [what, line, entry, some] of jsonl) {
   Deno.test(`readRows() of JSON lines reads ${what}`, async () => {
@@ -49,13 +49,13 @@ for (const [what, line, entry, some] of jsonl) {
   });
 }
 
-Deno.test("readRows() of JSON lines says that lines end with commas", async () => {
-  const told = await briefBy('{"text":"a","label":"x"},\n{"text":"b","label":"y"},\n', {});
-  assertEquals(told.length, 2);
-  for (const [, problem] of told) assertStringIncludes(String(problem), "ends with a comma");
+Deno.test("readRows() of JSON lines reports lines that end with commas", async () => {
+  const found = await briefBy('{"text":"a","label":"x"},\n{"text":"b","label":"y"},\n', {});
+  assertEquals(found.length, 2);
+  for (const [, problem] of found) assertStringIncludes(String(problem), "ends with a comma");
 });
 
-Deno.test("readRows() of JSON lines names the line that is not JSON", async () => {
+Deno.test("readRows() of JSON lines reports the line that is not JSON", async () => {
   const [first, second, third] = await readBrief(
     '\n{"text": "a", "label": "x"}\r\n{"text": \n{"text": "b", "label": 1}',
   );
@@ -70,12 +70,15 @@ const fastText: [what: string, line: string, entry: readonly unknown[], rules?: 
   ["no text", "__label__ham", [1, "ham", ""]],
   ["no label", "see you later", [
     1,
-    'has no label: expected a word __label__…, and it begins with "see you later"',
+    'has no label, expected a word that begins with __label__: "see you later"',
   ]],
   ["a label at the end", "see you later __label__ham", [1, "ham", "see you later"]],
   ["a label in the middle", "see\t__label__ham you", [1, "ham", "see\t you"]],
   ["one label twice", "__label__ham see you __label__ham", [1, "ham", "see you"]],
-  ["several labels apart", "__label__a see __label__b", [1, 'has several labels, "a", "b": expected one']],
+  ["several labels at different places", "__label__a see __label__b", [
+    1,
+    'has several labels, "a", "b": expected one',
+  ]],
   ["a label within a word", "__label__a see x__label__b", [1, "a", "see x__label__b"]],
   ["a label glued to the text", "see you!__label__a", [
     1,
@@ -92,7 +95,7 @@ for (const [what, line, entry, rules] of fastText) {
   });
 }
 
-Deno.test("readRows() of lines refuses one of 50 MB, and reads on after it", async () => {
+Deno.test("readRows() of lines refuses one of 50 MB, and continues", async () => {
   const content = `__label__a b\n__label__a ${"x".repeat(50_000_000)}\n__label__c d\n`;
   assertEquals(await readBrief(content, {}, 1 << 20), [
     [1, "a", "b"],

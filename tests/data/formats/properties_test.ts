@@ -4,7 +4,7 @@ import { type Entry, isProblem } from "../../../lib/data/formats/entry.ts";
 import { InputError } from "../../../lib/base/errors.ts";
 import { brief, read, readBrief, readSplit } from "../reading.ts";
 
-/** Any text that UTF-8 can write, without NUL, which no text may hold. */
+/** Draws any text of UTF-8 without NUL, which no text may contain. */
 const unicode = fc.string({ unit: "grapheme-composite", maxLength: 30 });
 const nasty = fc.string({
   unit: fc.constantFrom('"', ",", "\n", "\r\n", "\t", ";", "|", " ", "a", "é", "'"),
@@ -18,13 +18,13 @@ const label = text.map((value) =>
 );
 const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 });
 
-/** RFC 4180: quotes where they are needed, doubled inside. */
+/** Quotes a field if necessary, as in RFC 4180. */
 function csvField(value: string, delimiter: string): string {
   const isPlain = !/["\r\n\uFEFF]/.test(value) && !value.includes(delimiter) && value.trim() !== "";
   return isPlain ? value : `"${value.replaceAll('"', '""')}"`;
 }
 
-/** Whether a source may be text: with more than a tenth of its bytes control characters, it is refused as binary. */
+/** Tells whether a source counts as text: at most a tenth of its bytes are control characters. */
 function isText(content: string): boolean {
   const bytes = new TextEncoder().encode(content);
   return bytes.filter((byte) => byte < 32 && !(byte >= 9 && byte <= 13) && byte !== 27).length <= 0.1 * bytes.length;
@@ -32,7 +32,7 @@ function isText(content: string): boolean {
 
 const lineFeeds = (value: string) => value.split("\n").length - 1;
 
-Deno.test("readRows() gives back the rows of any Unicode that were written as CSV, with the lines where they begin", async () => {
+Deno.test("readRows() returns rows of any Unicode that were written as CSV, with their lines", async () => {
   const written = fc.record({
     rows: fc.array(fc.record({ text, label }), { minLength: 1, maxLength: 12 }),
     delimiter: fc.constantFrom(",", "\t", ";", "|"),
@@ -60,7 +60,7 @@ Deno.test("readRows() gives back the rows of any Unicode that were written as CS
   );
 });
 
-Deno.test("readRows() gives back the rows of any Unicode that were written as JSON lines", async () => {
+Deno.test("readRows() returns rows of any Unicode that were written as JSON lines", async () => {
   const content = fc.oneof(text, fc.array(text, { maxLength: 6 }));
   const written = fc.array(fc.record({ content, label }), { minLength: 1, maxLength: 12 });
   await fc.assert(
@@ -76,14 +76,14 @@ Deno.test("readRows() gives back the rows of any Unicode that were written as JS
   );
 });
 
-/** Rows or problems with their places, or a refusal of the whole source: nothing else comes out. */
+/** Checks that reading gives rows or problems with their places, or refuses the whole source. */
 async function tolerates(content: string | Uint8Array): Promise<void> {
   let entries: Entry[];
   try {
     entries = await read(content);
   } catch (error) {
     assert(error instanceof InputError, `Expected an InputError, but it was: ${error}`);
-    for (const { message } of error.problems) assert(message.startsWith("standard input "), message);
+    for (const { message } of error.problems) assert(message.startsWith("Cannot read standard input: "), message);
     return;
   }
   const lines = (typeof content === "string" ? content : new TextDecoder().decode(content)).split(/[\r\n]/).length;
@@ -96,7 +96,7 @@ async function tolerates(content: string | Uint8Array): Promise<void> {
   }
 }
 
-Deno.test("readRows() of random bytes gives rows, problems or a refusal, each with its place", async () => {
+Deno.test("readRows() of random bytes returns rows or problems with places, or refuses", async () => {
   await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), tolerates), { numRuns: 500 });
 });
 
@@ -128,7 +128,7 @@ const scraps = [
   "[1]",
 ];
 
-Deno.test("readRows() of scraps of every format gives rows, problems or a refusal, the same in any chunks", async () => {
+Deno.test("readRows() of scraps of every format returns the same entries in any chunks", async () => {
   const content = fc.tuple(fc.constantFrom(...heads), fc.array(fc.constantFrom(...scraps), { maxLength: 40 }))
     .map(([head, parts]) => head + parts.join(""));
   await fc.assert(

@@ -24,21 +24,25 @@ function joined(...parts: readonly Uint8Array[]): Uint8Array {
 const PLAIN = "text,label\nhello world,x\n";
 const refused: [what: string, bytes: Uint8Array, words: string][] = [
   ["nothing", new Uint8Array(0), "is empty"],
-  ["white space alone", bytesOf(" \n\n\t"), "is empty"],
-  ["UTF-16 with a mark", utf16(PLAIN, false, true), "is UTF-16LE, expected UTF-8: convert it with iconv -f UTF-16LE"],
+  ["only white space", bytesOf(" \n\n\t"), "is empty"],
+  ["UTF-16 with a mark", utf16(PLAIN, false, true), "is UTF-16LE, expected UTF-8. Convert it with iconv -f UTF-16LE"],
   ["big-endian UTF-16 with a mark", utf16(PLAIN, true, true), "is UTF-16BE"],
   ["UTF-16 without a mark", utf16(PLAIN, false, false), "is UTF-16LE"],
   ["big-endian UTF-16 without a mark", utf16(PLAIN, true, false), "is UTF-16BE"],
   ["UTF-32", Uint8Array.of(0xFF, 0xFE, 0, 0, 0x61, 0, 0, 0), "is UTF-32LE"],
-  ["a ZIP archive", bytesOf("PK\x03\x04aaaaaaaaaaaaaaaaaaaaaaaaaaaa"), "ZIP"],
+  [
+    "a ZIP archive",
+    bytesOf("PK\x03\x04aaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+    "ZIP archive (or a spreadsheet), expected csv, tsv",
+  ],
   ["binary", Uint8Array.from({ length: 300 }, (_, i) => i * 7 % 256), "is binary"],
   [
-    "gzip with something else behind it",
+    "gzip with something else after it",
     joined(gzipSync(bytesOf(PLAIN)), bytesOf("more")),
     "something else follows it",
   ],
   [
-    "gzip with something else behind zeros",
+    "gzip with something else after zeros",
     joined(gzipSync(bytesOf(PLAIN)), new Uint8Array(9), bytesOf("more")),
     "something else follows it",
   ],
@@ -58,7 +62,7 @@ Deno.test("readRows() reads any Unicode, whole or byte by byte, and gzip", async
   assertEquals(await readBrief(gzipSync(bytesOf(CSV))), [[2, "x", "å ∑ 漢字 👍"]]);
 });
 
-Deno.test("readRows() reads all members of a gzip, as bgzip and cat make them, and zeros behind them", async () => {
+Deno.test("readRows() reads all members of a gzip, and zeros after them", async () => {
   const empty = gzipSync(new Uint8Array(0));
   for (const zeros of [0, 1, 512, 700, 100_000]) {
     const packed = joined(gzipSync(bytesOf(CSV)), gzipSync(bytesOf("b,y\n")), empty, new Uint8Array(zeros));
@@ -68,11 +72,11 @@ Deno.test("readRows() reads all members of a gzip, as bgzip and cat make them, a
   }
 });
 
-Deno.test("readRows() reads a gzip to its end, also where unpacking ends before", async () => {
+Deno.test("readRows() reads a gzip to its end, also if unpacking ends earlier", async () => {
   for (const zeros of [0, 1, 512]) {
     const input = (async function* (): AsyncGenerator<Uint8Array, void, void> {
       yield joined(gzipSync(bytesOf(CSV)), new Uint8Array(zeros));
-      // The end comes when the unpacking has long told its own.
+      // The source ends long after unpacking has ended.
       for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
     })();
     const found: unknown[] = [];
@@ -81,7 +85,7 @@ Deno.test("readRows() reads a gzip to its end, also where unpacking ends before"
   }
 });
 
-Deno.test("readRows() drops a final Ctrl-Z of a large file too, wherever its chunks end", async () => {
+Deno.test("readRows() drops a final Ctrl-Z also of a large file, in any chunks", async () => {
   const content = `text,label\n${"a,x\n".repeat(20_000)}`;
   for (const end of ["\x1A", "\x1A\r\n"]) {
     for (const size of [bytesOf(content).length, 65_537]) {
@@ -91,7 +95,7 @@ Deno.test("readRows() drops a final Ctrl-Z of a large file too, wherever its chu
   }
 });
 
-Deno.test("openText() holds nothing back behind a Ctrl-Z that many ends of lines follow", async () => {
+Deno.test("openText() holds nothing back after a Ctrl-Z with many line ends", async () => {
   const [begin, ends] = [`text,label\n${"a,x\n".repeat(20_000)}\x1A`, "\n".repeat(10_000)];
   let came = 0;
   async function* input() {
@@ -109,7 +113,7 @@ Deno.test("openText() holds nothing back behind a Ctrl-Z that many ends of lines
   assertEquals(text, `${begin}${ends.repeat(50)}b,y\n`);
 });
 
-Deno.test("readRows() names the rows with bytes that are not UTF-8, and no other", async () => {
+Deno.test("readRows() reports exactly the rows with bytes that are not UTF-8", async () => {
   const bytes = Uint8Array.of(...bytesOf("text,label\nå,x\nb"), 0xE9, ...bytesOf(",y\nc,z\n"));
   for (const size of [1, 1000]) {
     const entries = await read(bytes, {}, size);
@@ -136,7 +140,7 @@ Deno.test("readRows() reads several files of different formats, by extension and
   });
 });
 
-Deno.test("openRows() says what the format is, and the digest of the raw bytes", async () => {
+Deno.test("openRows() returns the format, and the digest of the raw bytes", async () => {
   const reader = await openRows("-", options(), pieces(bytesOf(CSV), 7));
   for await (const _ of reader.batches()) { /* to the end */ }
   const sha256 = createHash("sha256").update(CSV).digest("hex");
@@ -144,13 +148,13 @@ Deno.test("openRows() says what the format is, and the digest of the raw bytes",
   assertEquals(reader.info(), { name: "-", format, sha256, bytes: bytesOf(CSV).length });
 });
 
-Deno.test("readRows() refuses a file that is not there, a folder, and a source that is named twice", async () => {
+Deno.test("readRows() refuses a missing file, a folder, and a source that is named twice", async () => {
   await withFiles({ "a.csv": CSV }, async (folder) => {
     const all = async (...sources: string[]) => {
       for await (const _ of readRows(sources, options())) { /* to the end */ }
     };
-    await assertRejects(() => all(`${folder}/none.csv`), InputError, "none.csv cannot be read: there is no such file");
-    await assertRejects(() => all(folder), InputError, "cannot be read");
+    await assertRejects(() => all(`${folder}/none.csv`), InputError, 'none.csv": there is no such file');
+    await assertRejects(() => all(folder), InputError, "it is a folder");
     await assertRejects(() => all(`${folder}/a.csv`, `${folder}/a.csv`), InputError, "twice");
   });
 });

@@ -14,11 +14,11 @@ async function unlabelled(content: string, some: Some = {}): Promise<(readonly u
 const cases: [what: string, content: string, rows: (readonly unknown[])[], some?: Some][] = [
   ["a column of texts", "text\na\n\nb\n", [[2, "", "a"], [4, "", "b"]]],
   ["columns beside the text", 'id,text\n1,"a, b"\n2,c\n', [[2, "", "a, b"], [3, "", "c"]]],
-  ["labels that are there", "text;label\na;x\nb;\n", [[2, "", "a"], [3, "", "b"]]],
+  ["a column of labels", "text;label\na;x\nb;\n", [[2, "", "a"], [3, "", "b"]]],
   ["a file without header", "a\nb\n", [[1, "", "a"], [2, "", "b"]], { textColumn: "1", labelColumn: "2" }],
   ["a row with too many fields", "text\na,b\nc\n", [[
     2,
-    'has 2 fields, expected 1 (text): quote a field that holds ","',
+    'has 2 fields, expected 1 (text): quote fields that contain ","',
   ], [3, "", "c"]]],
   ["JSON lines", '{"text":"a"}\n{"tokens":["b",1],"label":null}\n', [[1, "", "a"], [2, "", ["b", "1"]]]],
   ["JSON without a text", '{"label":"x"}\n{"text":1}\n', [
@@ -33,7 +33,7 @@ for (const [what, content, rows, some] of cases) {
   });
 }
 
-Deno.test("openRows() without labels still needs the text's column", async () => {
+Deno.test("openRows() without labels requires the text column", async () => {
   await assertRejects(() => unlabelled("message,label\na,x\n"), Error, 'has no column "text"');
 });
 
@@ -46,7 +46,7 @@ async function lines(content: string, size: number): Promise<unknown[]> {
   return found;
 }
 
-Deno.test("readLines() gives every line when blank ones are wanted, in any chunks, and ends none at U+2028", async () => {
+Deno.test("readLines() also returns blank lines, in any chunks, and ends none at U+2028", async () => {
   const text = "\uFEFFa\n\n \r\nb\u2028c\rd\n\nlast";
   const wanted = [[1, "a"], [2, ""], [3, " "], [4, "b\u2028c\rd"], [5, ""], [6, "last"]];
   for (const size of [1, 2, 3, 5, 100]) {
@@ -58,7 +58,7 @@ Deno.test("readLines() gives every line when blank ones are wanted, in any chunk
   assertEquals(await lines("\n", 1), [[1, ""]]);
 });
 
-Deno.test("readLines() gives a first line without waiting for more", async () => {
+Deno.test("readLines() returns a first line without waiting for more", async () => {
   const more = Promise.withResolvers<void>();
   async function* slow() {
     yield bytesOf("a\x1A\nb");

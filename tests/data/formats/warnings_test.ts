@@ -3,20 +3,20 @@ import { brief, read, readBy, type Some } from "../reading.ts";
 import { InputError } from "../../../lib/base/errors.ts";
 
 const warned: [what: string, content: string, line: number, words: string][] = [
-  ["a header that comes again", "text,label\na,x\nb,y\ntext,label\na,x\n", 4, "repeats the header"],
-  ["a label with a zero-width space", "text,label\na,x\nb,y\u200B\n", 3, "characters that are not shown"],
+  ["a repeated header", "text,label\na,x\nb,y\ntext,label\na,x\n", 4, "repeats the header"],
+  ["a label with a zero-width space", "text,label\na,x\nb,y\u200B\n", 3, "invisible characters in its label"],
   [
     "a label in a label of fastText",
     "__label__a see\n__label__a,__label__b see\n",
     2,
-    "__label__ within a label, and the whole",
+    "__label__ within a label, which is read as part of its name",
   ],
   ["a label without a space between", "__label__a__label__b see\n__label__a see\n", 1, "__label__ within a label"],
   [
     "a label glued to a word",
     "__label__a see\n__label__a see!__label__b\n",
     2,
-    "within a word, and it is read as text",
+    "within a word, which is read as text",
   ],
   ["rows in a quoted field", 'label\ttext\nx\ta\ny\t"b\nx\tc\ny\td"\nx\te\n', 3, "3 lines that look like rows"],
   ["rows in a quoted field, the label last", 'text,label\na,y\n"b,y\nc",x\n', 3, "set `quotes` to none"],
@@ -49,14 +49,14 @@ const shapes: [what: string, content: string, words: readonly string[], some?: S
   ["objects one after another", JSON.stringify(ROW).repeat(3), ["several JSON objects on a line"]],
 ];
 for (const [what, content, words, some] of shapes) {
-  Deno.test(`readRows() refuses JSON that is no JSON lines, ${what}, in one sentence`, async () => {
+  Deno.test(`readRows() refuses JSON of another shape: ${what}`, async () => {
     const error = await assertRejects(() => read(content, some), InputError);
     assertEquals(error.problems.length, 1);
     for (const word of [...words, "expected JSON lines"]) assertStringIncludes(error.message, word);
   });
 }
 
-Deno.test("readRows() takes lines with labels at their ends for fastText's, and CSV with such a word for CSV", async () => {
+Deno.test("readRows() recognizes fastText by labels at line ends, but not by a word in CSV", async () => {
   const first = async (content: string) => brief((await read(content))[0]!);
   assertEquals(await first("see you __label__a\nbye __label__b\n"), [1, "a", "see you"]);
   assertEquals(await first("text,label\nsee __label__a,x\n"), [2, "x", "see __label__a"]);

@@ -206,14 +206,14 @@ optionalTest(withoutPytorch, {
           ? [
             ...Array(4).fill("an answer"),
             [5, "line 5 is 7: expected a text, or a list of"],
-            [6, "line 6 holds a NUL byte, expected text"],
-            [7, "line 7 holds bytes that are not UTF-8"],
+            [6, "line 6 contains a NUL byte, expected text"],
+            [7, "line 7 contains bytes that are not UTF-8"],
           ]
           : [
             ...Array(2).fill("an answer"),
             [3, 'line 3["tokens"] is []: expected a text, o'],
             [4, "line 4[\"tokens\"][0] is 'x': expected a tok"],
-            [5, "line 5 holds bytes that are not UTF-8"],
+            [5, "line 5 contains bytes that are not UTF-8"],
           ],
       );
       assertEquals(answers[isText ? 2 : 0], answers[isText ? 3 : 1]);

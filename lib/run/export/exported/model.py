@@ -337,12 +337,12 @@ def questions(model, stream):
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError:
-            yield ValueError(f"line {number} holds bytes that are not UTF-8")
+            yield ValueError(f"line {number} contains bytes that are not UTF-8")
             continue
         text = text[:-1] if text.endswith("\n") else text
         text = text[:-1] if text.endswith("\r") else text
         if "\0" in text:
-            yield ValueError(f"line {number} holds a NUL byte, expected text")
+            yield ValueError(f"line {number} contains a NUL byte, expected text")
         elif len(text) > LONGEST:
             yield ValueError(f"line {number} is longer than {LONGEST:,} characters")
         else:

@@ -1,0 +1,94 @@
+/** Recognizes the delimiter and the columns of CSV and TSV. */
+import type { ReadOptions } from "../../config/data_shape.ts";
+import { cannotRead } from "./bytes.ts";
+import { readDelimited } from "./delimited.ts";
+import { textFormat } from "./format.ts";
+import { type DelimitedLayout, delimitedLayout } from "./layout.ts";
+import { type CsvSyntax, parseRecords } from "./papaparse.ts";
+import type { TextSource } from "./text.ts";
+
+/** Reads any text that no other format recognizes. */
+export const csv = textFormat({
+  extensions: ["csv"],
+  detect: () => true,
+  open: (source, options) => openDelimited(source, options, false),
+});
+
+export const tsv = textFormat({
+  extensions: ["tsv", "tab"],
+  detect: () => false,
+  open: (source, options) => openDelimited(source, options, true),
+});
+
+const DELIMITERS = [",", "\t", ";", "|"];
+const NAMES: Readonly<Record<string, string>> = { ",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars" };
+
+/** Matches a first line that tells Excel the delimiter. */
+const NAMED_DELIMITER = /^\s*"?sep=([^\r\n])"?[ \t]*(?:\r\n|\n|\r|$)/i;
+
+/** Records at the beginning from which the layout is found. */
+const SAMPLE = 1000;
+
+function openDelimited(source: TextSource, options: ReadOptions, tabs: boolean) {
+  const syntax: Omit<CsvSyntax, "delimiter"> = {
+    newline: source.head.includes("\n") || !source.head.includes("\r") ? "\n" : "\r",
+    quotes: options.quotes,
+  };
+  const named = NAMED_DELIMITER.exec(source.head);
+  const rows = named ? { ...source, head: source.head.slice(named[0].length) } : source;
+  const delimiter = options.delimiter === "auto" && named ? named[1]! : delimiterOf(rows, options, syntax, tabs);
+  const full = { ...syntax, delimiter };
+  const layout = delimitedLayout(rows, full, sample(rows, full), options, named !== null);
+  return { description: describe(layout), batches: () => readDelimited(source, layout, options) };
+}
+
+/** Describes a layout: `CSV with commas, a header, text and label in columns "text" and "label"`. */
+function describe({ syntax: { delimiter }, columns, hasHeader, text, label }: DelimitedLayout): string {
+  const format = `${delimiter === "\t" ? "TSV" : "CSV"} with ${NAMES[delimiter] ?? JSON.stringify(delimiter)}`;
+  if (label < 0) return `${format}, text in column "${columns[text]}"`;
+  const names = hasHeader ? `"${columns[text]}" and "${columns[label]}"` : `${columns[text]} and ${columns[label]}`;
+  return `${format}, ${hasHeader ? "a" : "no"} header, text and label in columns ${names}`;
+}
+
+/** Returns the first records of the head. One that the head cuts off is only returned if there is no other. */
+function sample(source: TextSource, syntax: CsvSyntax): readonly (readonly string[])[] {
+  const whole = parseRecords(source.head, syntax, source.headIsAll, SAMPLE);
+  const { data } = whole.data.length > 0 ? whole : parseRecords(source.head, syntax, true, SAMPLE);
+  return data.slice(0, SAMPLE).map((record) => {
+    const fields = [...record];
+    fields.push(fields.pop()!.replace(/\r$/, ""));
+    return fields;
+  });
+}
+
+/** Returns the named delimiter, or else the one that finds both columns in the first record, or splits most evenly. */
+function delimiterOf(
+  source: TextSource,
+  options: ReadOptions,
+  syntax: Omit<CsvSyntax, "delimiter">,
+  tabs: boolean,
+): string {
+  const { delimiter } = options;
+  if (delimiter !== "auto") {
+    if (/^(tab|\\t)$/.test(delimiter)) return "\t";
+    if ([...delimiter].length !== 1 || '"\r\n\uFEFF'.includes(delimiter)) {
+      throw cannotRead(source.name, `the delimiter is ${JSON.stringify(delimiter)}, expected one character or tab`);
+    }
+    return delimiter;
+  }
+  if (tabs) return "\t";
+  let best = ",";
+  let most = 0;
+  for (const candidate of DELIMITERS) {
+    const records = sample(source, { ...syntax, delimiter: candidate }).filter((record) => record.join("") !== "");
+    const [first] = records;
+    if (!first || first.length < 2) continue;
+    const names = first.map((name) => name.trim().toLowerCase());
+    const wanted = options.unlabelled ? [options.textColumn] : [options.textColumn, options.labelColumn];
+    const named = wanted.every((name) => names.includes(name.toLowerCase()));
+    const even = records.filter(({ length }) => length === first.length).length / records.length;
+    const score = (named ? 1 : 0) + even;
+    if (score > most) [best, most] = [candidate, score];
+  }
+  return best;
+}
