@@ -21,6 +21,8 @@ export const DONE = [
   "tests/ngrams",
   "lib/engine",
   "kernels",
+  "lib/serve",
+  "tests/serve",
 ];
 
 /** Folders that follow: move each into DONE once it has none left. */

@@ -9,7 +9,7 @@ import { ThreadPredictor } from "../../lib/predict/predictor.ts";
 import { readModel } from "../../lib/run/files/model_files.ts";
 import { requestedRun } from "../../lib/run/library/run_request.ts";
 import { createApp } from "../../lib/serve/app.ts";
-import { fakeServices, Log } from "../../tests/serve/fakes.ts";
+import { FakeRun, fakeRuns, fakeServices } from "../../tests/serve/fakes.ts";
 import { median } from "../measure.ts";
 import { figure, table } from "../table.ts";
 
@@ -98,7 +98,7 @@ const predictor = new ThreadPredictor({
   },
   limits: { batchMax: 64, batchDelayMs: 0, queueMax: 4096, timeoutMs: 10_000 },
 });
-const services = fakeServices(new Log(), { predictor });
+const services = fakeServices(fakeRuns([new FakeRun("r1")]), { predictor });
 const config = resolveConfig(undefined, []);
 const start = async (values: Readonly<Record<string, unknown>>) => {
   await requestedRun(values, config);

@@ -1,7 +1,9 @@
-/** The HTTP interface: dashboard, events, runs, predictions and operations, over the services it is given. */
+/**
+ * The HTTP interface: dashboard, events, runs, predictions and operations, over the services that it is given. It opens
+ * no socket (http/server.ts does), and trains and computes nothing. Start here for the routes (each in routes/), and in
+ * pipeline/shell.ts for the checks around every request.
+ */
 import { describe } from "../data/batches/check_tokens.ts";
-import { docsAssets } from "./routes/docs_page.ts";
-import { clusterRoutes } from "./routes/cluster_routes.ts";
 import { inferenceRoutes } from "./routes/inference_routes.ts";
 import { operationRoutes } from "./routes/operation_routes.ts";
 import { pageRoutes } from "./routes/page_routes.ts";
@@ -17,21 +19,20 @@ import project from "../../deno.json" with { type: "json" };
 export function createApp(services: Services, options: AppOptions = {}): App {
   const { runs, assets } = services;
   const { bodyLimitBytes = 2 ** 20, maxInstances = 1024, readyMs = 2000 } = options;
-  const { routes, figures, onError, app } = createShell(options, () => runs.current);
+  const { routes, metrics, onError, app } = createShell(options, () => runs.current);
 
-  pageRoutes(routes, [...assets, ...docsAssets]);
+  pageRoutes(routes, assets);
   startRoutes(routes, services, bodyLimitBytes);
   runRoutes(routes, services, {
     heartbeatMs: options.heartbeatMs ?? 15_000,
     stallMs: options.stallMs ?? 30_000,
-    drops: figures.drops,
+    drops: metrics.drops,
     shutdown: options.shutdown ?? new AbortController().signal,
     onError,
-    figures,
+    metrics,
   });
-  clusterRoutes(routes, services);
   const limits = { bodyLimitBytes, maxInstances };
-  const operation = { readyMs, figures, onError };
+  const operation = { readyMs, metrics, onError };
   predictRoutes(routes, services, limits);
   inferenceRoutes(routes, services, { ...limits, ...operation, version: project.version });
   operationRoutes(routes, services, operation);
@@ -40,21 +41,21 @@ export function createApp(services: Services, options: AppOptions = {}): App {
 
   routes.otherwise((method, path, allowed) => {
     if (allowed.length === 0) {
-      return problemResponse(404, [{ field: "path", message: `there is nothing at ${describe(path)}` }]);
+      return problemResponse(404, [{ field: "path", message: `No route for ${describe(path)}: GET /docs lists them` }]);
     }
     const allow = allowed.join(", ");
-    const message = `${method} ${shortened(path)} is not possible: expected ${allow}. GET /docs says what it takes`;
+    const message = `Method ${method} not allowed for ${shortened(path)}: use ${allow}. GET /docs describes each route`;
     return problemResponse(405, [{ field: "method", message }], { Allow: allow });
   });
 
   return app;
 }
 
-/** Answers until there is a run: the process lives, and nothing else is there for anybody yet. */
+/** Answers while the run is being prepared: the process is alive, and every other route asks to retry. */
 export function createWaitingApp(options: AppOptions): App {
   const { routes, app } = createShell(options, () => "");
   const waiting = () =>
-    problemResponse(503, [{ field: "ready", message: "the run is being prepared" }], { "Retry-After": "1" });
+    problemResponse(503, [{ field: "ready", message: "the run is being prepared: retry" }], { "Retry-After": "1" });
   for (const path of ["/livez", "/v2/health/live"]) {
     routes.plain("get", path, (c) => c.json({ live: true }), { open: true });
   }

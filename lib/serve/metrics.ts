@@ -1,14 +1,16 @@
-/** Counts of what was asked and answered, and their text for a scraper: Prometheus's own, or OpenMetrics 1.0. */
+/**
+ * Counts requests, answers, connections and dropped clients, and writes the counts as text for Prometheus or OpenMetrics
+ * 1.0.
+ */
 import { Histogram } from "../predict/histogram.ts";
-import { Drops } from "./drops.ts";
 
-/** Why the server closed a connection: no request, no room for it, half a body, or an answer that was not taken. */
+/** Reasons for which the server closes a connection: no request, no room, an incomplete body, an answer not read. */
 export type CloseReason = "idle" | "full" | "body" | "stalled";
 
-/** Upper bounds in seconds, of a prediction's and of a large list's time alike. */
+/** Upper bounds in seconds, from a fast prediction to a large list. */
 const BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
-/** The two formats: what a scraper asks for by `Accept`, and the type of the answer. Who asks for neither gets the first. */
+/** The two formats: the media type in `Accept`, and the type of the answer. The first is the default. */
 export const METRICS_TYPES = {
   "text/plain": "text/plain; version=0.0.4; charset=utf-8",
   "application/openmetrics-text": "application/openmetrics-text; version=1.0.0; charset=utf-8",
@@ -16,8 +18,8 @@ export const METRICS_TYPES = {
 
 export type MetricsFormat = keyof typeof METRICS_TYPES;
 
-/** Answers of one route. */
-export class RouteFigures {
+/** Counts the answers of one route. */
+export class RouteMetrics {
   readonly byStatus = new Map<number, number>();
   readonly seconds = new Histogram(BOUNDS);
 
@@ -27,23 +29,23 @@ export class RouteFigures {
   }
 }
 
-export class HttpFigures {
-  readonly #routes = new Map<string, RouteFigures>();
-  /** Connections that are open, those that the server closed by why, and how often it could not take one. */
+export class HttpMetrics {
+  readonly #routes = new Map<string, RouteMetrics>();
+  /** Open connections, those that the server closed by reason, and failures to accept one. */
   connections = 0;
   readonly closed = new Map<CloseReason, number>();
   acceptFailures = 0;
-  /** Event streams that are open. */
+  /** Open event streams. */
   streams = 0;
-  /** Clients of streams that were cut because they did not read. */
+  /** Clients whose stream was cut because they did not read it. */
   readonly drops = new Drops();
 
-  /** The figures of `path` as it is declared, such as `/runs/{id}`, asked with `method`. */
-  route(method: string, path: string): RouteFigures {
+  /** Returns the metrics of `method` on `path` as declared, such as `/runs/{id}`. */
+  route(method: string, path: string): RouteMetrics {
     const key = `method="${method}",route="${path}"`;
-    const figures = this.#routes.get(key) ?? new RouteFigures();
-    this.#routes.set(key, figures);
-    return figures;
+    const metrics = this.#routes.get(key) ?? new RouteMetrics();
+    this.#routes.set(key, metrics);
+    return metrics;
   }
 
   write(text: MetricsText): void {
@@ -53,17 +55,17 @@ export class HttpFigures {
     }
     text.family("lockstep_http_request_seconds", "histogram", "Time to answer, by route.");
     for (const [labels, { seconds, byStatus }] of this.#routes) if (byStatus.size > 0) text.buckets(seconds, labels);
-    text.gauge("lockstep_http_connections", this.connections, "Connections that are open.");
-    text.family("lockstep_http_connections_closed", "counter", "Connections that the server closed, by why.");
+    text.gauge("lockstep_http_connections", this.connections, "Open connections.");
+    text.family("lockstep_http_connections_closed", "counter", "Connections that the server closed, by reason.");
     for (const [reason, count] of this.closed) text.sample("_total", count, `reason="${reason}"`);
-    text.counter("lockstep_http_accept_failures", this.acceptFailures, "Connections that the system could not open.");
-    text.family("lockstep_event_streams", "gauge", "Event streams that are open.");
+    text.counter("lockstep_http_accept_failures", this.acceptFailures, "Connections that the system could not accept.");
+    text.family("lockstep_event_streams", "gauge", "Open event streams.");
     text.sample("", this.streams);
     text.counter("lockstep_event_streams_dropped", this.drops.count, "Streams cut because their clients did not read.");
   }
 }
 
-/** Builds the text: families, each with its samples. */
+/** Builds the text: metric families, each with its samples. */
 export class MetricsText {
   readonly #format: MetricsFormat;
   #text = "";
@@ -75,17 +77,17 @@ export class MetricsText {
 
   family(name: string, type: "counter" | "gauge" | "histogram", help: string): void {
     this.#family = name;
-    // In Prometheus's own format a counter is called as its sample is.
+    // In Prometheus's own format a counter has the name of its sample.
     const called = type === "counter" && this.#format === "text/plain" ? `${name}_total` : name;
     this.#text += `# TYPE ${called} ${type}\n# HELP ${called} ${help}\n`;
   }
 
-  /** `suffix` as its type wants: `_total` for a counter, none for a gauge. */
+  /** Adds a sample; `suffix` depends on the type: `_total` for a counter, none for a gauge. */
   sample(suffix: string, value: number, labels = ""): void {
     this.#text += `${this.#family}${suffix}${labels && `{${labels}}`} ${number(value)}\n`;
   }
 
-  /** A family with one sample. */
+  /** Adds a family with one sample. */
   gauge(name: string, value: number, help: string): void {
     this.family(name, "gauge", help);
     this.sample("", value);
@@ -96,7 +98,7 @@ export class MetricsText {
     this.buckets(values);
   }
 
-  /** The samples of one histogram. */
+  /** Adds the samples of one histogram. */
   buckets({ bounds, buckets, sum }: Histogram, labels = ""): void {
     let below = 0;
     for (const [index, count] of buckets.entries()) {
@@ -121,4 +123,48 @@ export class MetricsText {
 function number(value: number): string {
   if (Number.isFinite(value)) return String(value);
   return Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+}
+
+/** A client that was dropped because it did not read. */
+export interface Drop {
+  /** Address of the client. */
+  readonly client: string;
+  readonly run: string;
+  /** The stream began after event `from`, and `to` was the last event sent: the client has the events up to one of them. */
+  readonly from: number;
+  readonly to: number;
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+/** Limit of remembered drops; the oldest is forgotten. */
+const MOST_DROPS = 1000;
+
+/** Remembers dropped clients until they reconnect, when they get a notice. */
+export class Drops {
+  readonly #drops = new Set<Drop>();
+  /** Since the server started. */
+  count = 0;
+
+  add(drop: Drop): void {
+    this.count++;
+    this.#drops.add(drop);
+    if (this.#drops.size > MOST_DROPS) this.#drops.delete(this.#drops.values().next().value!);
+  }
+
+  /** Removes and returns the drop of a client at this address that has the events of `run` up to `lastId`. */
+  take(client: string, run: string, lastId: number): Drop | undefined {
+    for (const drop of this.#drops) {
+      if (drop.client !== client || drop.run !== run || lastId < drop.from || lastId > drop.to) continue;
+      this.#drops.delete(drop);
+      return drop;
+    }
+    return undefined;
+  }
+}
+
+/** Formats the notice for the stream; without an id, as it is not in the run's log. */
+export function dropFrame({ run, to, at }: Drop): string {
+  const message = "the stream was cut because the client read nothing for too long";
+  return `event: dropped\ndata: ${JSON.stringify({ type: "dropped", run, at, sent: to, message })}\n\n`;
 }

@@ -1,34 +1,30 @@
 /**
- * What the HTTP side needs of the rest, and all it knows of it: no tensors, no files, no threads. The composition root
- * gives real ones, tests give small ones.
+ * The interfaces that the HTTP layer needs from the rest of the process: no tensors, no files, no threads. main.ts passes
+ * real ones, tests pass small ones.
  */
 import type { ClusterStatus, RunEvent } from "../base/events.ts";
 import type { Predictor } from "../predict/types.ts";
 import type { Admission, JsonText, Removal, RunAction, RunDetail, RunQuery } from "../run/types.ts";
 
-export interface RunLibrary {
-  /** The run that this process trains or serves. */
+export interface Runs {
+  /** Id of the run that this process trains or serves. */
   readonly current: string;
-  /** Whether it trains, and takes more runs: then `start` and `remove` do what they say. */
+  /** Is true for a process that trains and accepts more runs, which then has `start` and `remove`. */
   readonly trains: boolean;
-  /** Newest first. */
+  /** Lists runs, newest first. */
   list(query?: RunQuery): Promise<readonly RunDetail[]>;
   get(id: string): Promise<RunDetail | undefined>;
-  /** What the files held that run `id` was trained on; nothing where it makes its own data. */
+  /** Statistics of the files that run `id` was trained on; undefined for generated data. */
   data(id: string): Promise<JsonText | undefined>;
-  /** How its model does on rows that were kept from training; nothing where `data` is, and before its end. */
-  judgement(id: string): Promise<JsonText | undefined>;
-  /** Puts a run of these config values into the queue, where there is one. Throws an InputError if it may not be. */
+  /** Metrics of its model on validation and test rows; undefined for generated data, and before the end of training. */
+  evaluation(id: string): Promise<JsonText | undefined>;
+  /** Queues a run with these config values. Throws an InputError for a wrong value. */
   start?(values: Readonly<Record<string, unknown>>): Promise<Admission>;
-  /** Removes run `id`, which is there, from the queue or with all its files. */
+  /** Removes run `id` from the queue, or with all its files. */
   remove?(id: string): Promise<Removal>;
-  /** Asks the run for `action`. False if it is not training in this process, or not in a state for it. */
+  /** Requests `action`. Returns false for a run that does not train in this process, or whose state does not allow it. */
   act(id: string, action: RunAction): boolean;
-  /**
-   * The events of run `id` with an id greater than `after`, in batches: history, then live, in order, each once. Ends
-   * after the run's last event, or when `signal` aborts. Unless `whole`, a long history is thinned, and so is what a
-   * reader that cannot keep up lacks. Call `get` first: an unknown run is a RangeError.
-   */
+  /** Reads the events after number `after`, then follows the run until it ends or `signal` aborts; `whole` thins nothing. */
   events(id: string, after: number, signal: AbortSignal, whole: boolean): AsyncIterable<readonly RunEvent[]>;
 }
 
@@ -39,8 +35,8 @@ export interface Asset {
   readonly type: string;
 }
 
-/** How training goes, as its newest events say. */
-export interface TrainingFigures {
+/** Progress of training, from its newest events. */
+export interface TrainingMetrics {
   readonly round: number;
   readonly epoch: number;
   readonly loss: number;
@@ -50,14 +46,14 @@ export interface TrainingFigures {
 }
 
 export interface Services {
-  readonly runs: RunLibrary;
+  readonly runs: Runs;
   readonly predictor: Predictor;
   /** By path: `/`, `/dashboard.js`, …; `/` is the page. */
   readonly assets: ReadonlyMap<string, Asset>;
-  /** Where a run trains in this process and has progressed. */
-  readonly training?: () => TrainingFigures | undefined;
-  /** The machines that train the run, where others take part. */
+  /** Present if a run trains in this process; undefined until its first event. */
+  readonly training?: () => TrainingMetrics | undefined;
+  /** Present if other machines take part in training. */
   readonly cluster?: () => ClusterStatus | undefined;
-  /** Whether requests should be sent here: false from the moment that the process is asked to end. */
+  /** Returns false once the process was asked to end: a load balancer then sends requests elsewhere. */
   ready(): boolean;
 }

@@ -43,7 +43,7 @@ Deno.test("GET /runs lists the runs, GET /runs/:id shows one", async () => {
   assertEquals(await (await app.request("/runs/r0")).json(), runs[1]);
 });
 
-Deno.test("GET /runs/:id names a run that is not there, and asks for none that cannot be", async () => {
+Deno.test("GET /runs/:id names a missing run, and looks up no invalid id", async () => {
   const asked: string[] = [];
   const { app } = fakeApp({
     services: {
@@ -53,7 +53,7 @@ Deno.test("GET /runs/:id names a run that is not there, and asks for none that c
         list: () => Promise.resolve([]),
         get: (id) => Promise.resolve(void asked.push(id)),
         data: () => Promise.resolve(undefined),
-        judgement: () => Promise.resolve(undefined),
+        evaluation: () => Promise.resolve(undefined),
         act: () => false,
         events: () => {
           throw new RangeError();
@@ -70,22 +70,25 @@ Deno.test("GET /runs/:id names a run that is not there, and asks for none that c
   assertEquals(asked, ["r9"]);
 });
 
-Deno.test("GET /runs/:id/{data,judgement} are what its files held and what it came to, where it has such", async () => {
+Deno.test("GET of a run's data and of its evaluation answers with both, or 404 without them", async () => {
   const { app } = fakeApp();
   assertEquals(await (await app.request("/runs/r0/data")).json(), dataOf(LABELS));
   assertEquals(await (await app.request("/runs/r0/judgement")).json(), judgementsOf(LABELS));
-  const none = ["run r1 was not trained on files", "run r1 has no judgement: expected one on files that has finished"];
+  const none = [
+    "run r1 uses generated data: expected a run trained on files",
+    "run r1 has no evaluation: expected a finished run trained on files",
+  ];
   for (const [index, path] of ["data", "judgement"].entries()) {
     assertEquals((await problem(await app.request(`/runs/r1/${path}`))).detail, none[index]);
-    assertMatch((await problem(await app.request(`/runs/r9/${path}`))).detail, /^there is no run "r9"/);
+    assertMatch((await problem(await app.request(`/runs/r9/${path}`))).detail, /^No run "r9"/);
   }
 });
 
-Deno.test("GET /model is what the predictor says", async () => {
+Deno.test("GET /model answers with the predictor's model", async () => {
   assertEquals(await (await fakeApp().app.request("/model")).json(), modelInfo);
 });
 
-Deno.test("GET /readyz follows the process and its model, GET /livez neither", async () => {
+Deno.test("GET /readyz depends on the process and its model, GET /livez on neither", async () => {
   const cases = [
     [{}, 200, undefined],
     [{ ready: () => false }, 503, "not ready: the server is starting or ending"],
@@ -113,15 +116,15 @@ Deno.test("HEAD of a GET route has its status and no body", async () => {
   }
 });
 
-Deno.test("createApp() names a path that is not there", async () => {
+Deno.test("createApp() names a path without a route", async () => {
   const response = await fakeApp().app.request("/nope");
   assertEquals(response.status, 404);
   assertEquals(await problem(response), {
     type: "about:blank",
     title: "Not Found",
     status: 404,
-    detail: 'there is nothing at "/nope"',
-    errors: [{ field: "path", message: 'there is nothing at "/nope"' }],
+    detail: 'No route for "/nope": GET /docs lists them',
+    errors: [{ field: "path", message: 'No route for "/nope": GET /docs lists them' }],
   });
 });
 
@@ -142,7 +145,7 @@ Deno.test("createApp() says which methods a path has", async () => {
   }
 });
 
-Deno.test("createApp() tells onError of what was not expected, and the client nothing of it", async () => {
+Deno.test("createApp() passes unexpected errors to onError, and hides them from the client", async () => {
   const errors: unknown[] = [];
   const { app } = fakeApp({
     services: { predictor: fakePredictor({ model: broken, predict: broken }) },
@@ -160,7 +163,7 @@ Deno.test("createApp() tells onError of what was not expected, and the client no
   assertMatch(String(errors), /^Error: secret$/);
 });
 
-Deno.test("createApp() gives every answer its security headers, and only assets a cache", async () => {
+Deno.test("createApp() sets security headers on every answer, and caches only assets", async () => {
   const { app } = fakeApp({ services: { ready: () => false } });
   for (const path of ["/livez", "/readyz", "/nope", "/predict", "/runs/r9"]) {
     const { headers } = await app.request(path);
@@ -168,7 +171,7 @@ Deno.test("createApp() gives every answer its security headers, and only assets 
   }
 });
 
-Deno.test("POST /runs/:id/{pause,resume,stop} ask the run, and say why one cannot", async () => {
+Deno.test("POST /runs/:id/{pause,resume,stop} act on the run, or say why they cannot", async () => {
   const { app } = fakeApp();
   const post = async (path: string) => {
     const response = await app.request(path, { method: "POST" });
@@ -179,7 +182,7 @@ Deno.test("POST /runs/:id/{pause,resume,stop} ask the run, and say why one canno
   assertEquals([status, run.state], [202, "paused"]);
   const [conflict, problem] = await post("/runs/r1/pause");
   assertEquals([conflict, problem.status], [409, 409]);
-  assertEquals(problem.detail, "run r1 is paused, and cannot pause: expected one that is running here");
+  assertEquals(problem.detail, "Cannot pause run r1, which is paused: expected a run that is running in this process");
   assertEquals((await post("/runs/r1/resume"))[1].state, "running");
   assertEquals((await post("/runs/r1/stop"))[1].state, "stopping");
   assertEquals((await post("/runs/r0/stop"))[0], 409);
@@ -187,7 +190,7 @@ Deno.test("POST /runs/:id/{pause,resume,stop} ask the run, and say why one canno
   assertEquals((await app.request("/runs/r1/stop")).status, 405);
 });
 
-Deno.test("createWaitingApp() says that the process lives, and keeps the doors that the app will have", async () => {
+Deno.test("createWaitingApp() reports liveness, and checks requests as the app will", async () => {
   const app = createWaitingApp({ token: "0123456789abcdef" });
   const status = async (path: string, headers: HeadersInit = {}) => {
     const response = await app.request(path, { headers });

@@ -1,19 +1,22 @@
-/** Services small enough to see through: a log in memory, and a model whose class is the parity of the first token. */
-import type { NewEvent, RunEvent } from "../../lib/base/events.ts";
+/** Fakes of all services, for serve and the dashboard: runs in memory, and a model whose class is a token's parity. */
+import { eventSchema, type NewEvent, type RunEvent } from "../../lib/base/events.ts";
 import type { PreprocessingJson } from "../../lib/data/encode/preprocessing.ts";
 import { BATCH_SIZES, Histogram } from "../../lib/predict/histogram.ts";
 import { createReader } from "../../lib/predict/reader.ts";
 import { openReading } from "../../lib/predict/batch_predictor.ts";
-import type { ModelInfo, Predictor } from "../../lib/predict/types.ts";
+import type { ModelInfo, Prediction, Predictor } from "../../lib/predict/types.ts";
 import type { Admission, Removal, RunAction, RunDetail, RunState } from "../../lib/run/types.ts";
-import type { Asset, Services } from "../../lib/serve/services.ts";
+import type { Asset, Runs, Services } from "../../lib/serve/services.ts";
 import { createApp } from "../../lib/serve/app.ts";
-import type { AppOptions } from "../../lib/serve/pipeline/shell.ts";
+import type { App, AppOptions } from "../../lib/serve/pipeline/shell.ts";
+import type { DataStatistics } from "../../lib/data/statistics.ts";
+import type { Evaluations } from "../../lib/model/evaluation.ts";
 import { dataOf, jsonText, judgementsOf, LABELS } from "../judged.ts";
 
-const at = "2026-01-02T03:04:05.000Z";
+/** Time of all events that have no time of their own. */
+const AT = "2026-01-02T03:04:05.000Z";
 
-/** A checkpoint: the shortest of the events. */
+/** Makes a checkpoint, the shortest event. */
 export const checkpoint = (round: number): NewEvent => ({
   type: "checkpoint",
   round,
@@ -24,35 +27,56 @@ export const checkpoint = (round: number): NewEvent => ({
 
 export const failed: NewEvent = { type: "failed", error: "the disk is full" };
 
-/** An append-only log that can be followed. */
-export class Log {
+/** A run in memory, whose log can be followed. Tests set its fields to bring it into a state. */
+export class FakeRun {
   readonly events: RunEvent[] = [];
   state: RunState = "running";
-  /** Events given to readers, and readers that have not ended. */
+  config: RunDetail["config"] = { seed: 1 };
+  /** Statistics and evaluation, of a run on files. */
+  data: DataStatistics | undefined;
+  evaluation: Evaluations | undefined;
+  /** Present while it waits in the queue. */
+  queued: { place: number; config: RunDetail["config"] } | undefined;
+  /** Reason for which it could not start. */
+  error: string | undefined;
+  /** Events given to readers, open readers, and the event after which each reader began. */
   pulled = 0;
   readers = 0;
-  /** What comes of the wish to start a run, and to remove one. */
-  admission: Exclude<Admission, RunDetail> | undefined;
-  removal: Removal = "removed";
+  readonly starts: number[] = [];
+  #cuts = 0;
   #waiting = new Set<() => void>();
   #onPull = () => {};
   #left = Promise.withResolvers<void>();
 
+  constructor(readonly id: string) {}
+
   append(...events: NewEvent[]): void {
-    for (const event of events) {
-      this.events.push({ ...event, id: this.events.length + 1, at });
-      if (event.type === "failed") this.state = "failed";
-    }
-    for (const wake of this.#waiting) wake();
+    for (const event of events) this.record(event, AT);
+  }
+
+  /** Appends an event with the time `at`. */
+  record(event: NewEvent, at: string): void {
+    this.events.push(eventSchema.parse({ ...event, id: this.events.length + 1, at }));
+    this.state = STATE_AFTER[event.type] ?? this.state;
+    this.#wake();
   }
 
   act(action: RunAction): boolean {
     if (action === "resume" ? this.state !== "paused" : this.state !== "running") return false;
-    this.state = { pause: "paused", resume: "running", stop: "stopping" }[action] as RunState;
+    const event: NewEvent = action === "stop"
+      ? { type: "stopping", reason: "asked to stop" }
+      : { type: action === "pause" ? "paused" : "unpaused" };
+    this.record(event, AT);
     return true;
   }
 
-  /** Until no event was taken for `ms`. */
+  /** Ends every open stream, like a proxy or a restart. */
+  cut(): void {
+    this.#cuts++;
+    this.#wake();
+  }
+
+  /** Waits until no event was read for `ms`. */
   stalled(ms: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     let timer = setTimeout(resolve, ms);
@@ -63,29 +87,50 @@ export class Log {
     return promise.finally(() => this.#onPull = () => {});
   }
 
-  /** Until no reader is left. */
+  /** Waits until no reader is left. */
   async quiet(): Promise<void> {
     while (this.readers > 0) await this.#left.promise;
   }
 
   async *follow(after: number, signal: AbortSignal): AsyncGenerator<readonly RunEvent[]> {
+    const cuts = this.#cuts;
+    this.starts.push(after);
     this.readers++;
     try {
-      for (let next = after; !signal.aborted;) {
+      for (let next = after; !signal.aborted && cuts === this.#cuts;) {
         const event = this.events[next];
         if (event) {
           next++;
           this.pulled++;
           this.#onPull();
           yield [event];
-        } else if (this.state !== "running") return;
-        else await this.#more(signal);
+        } else if (["running", "paused", "stopping"].includes(this.state)) await this.#more(signal);
+        else return;
       }
     } finally {
       this.readers--;
       this.#left.resolve();
       this.#left = Promise.withResolvers();
     }
+  }
+
+  detail(): RunDetail {
+    const { id, state, config, events, error, queued } = this;
+    const common = { id, startedAt: AT, events: 0, summary: null };
+    if (queued) return { ...common, state: "queued", ...queued };
+    if (error !== undefined) return { ...common, state: "failed", config: {}, error };
+    const last = events.at(-1);
+    return {
+      ...common,
+      state,
+      config,
+      events: events.length,
+      summary: last?.type === "finished" ? last.summary : null,
+    };
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting) wake();
   }
 
   async #more(signal: AbortSignal): Promise<void> {
@@ -95,6 +140,65 @@ export class Log {
     await promise;
     this.#waiting.delete(resolve);
   }
+}
+
+/** States that events bring about. */
+const STATE_AFTER: Readonly<Partial<Record<NewEvent["type"], RunState>>> = {
+  resumed: "running",
+  paused: "paused",
+  unpaused: "running",
+  stopping: "stopping",
+  finished: "finished",
+  failed: "failed",
+};
+
+export interface FakeRuns extends Runs {
+  /** Answer to the next request to start a run, instead of success. */
+  admission?: Exclude<Admission, RunDetail>;
+  /** Answer to the next request to remove a run. */
+  removal: Removal;
+}
+
+/** Makes a library of `runs`, newest first: an array that may change while it is in use. */
+export function fakeRuns(runs: FakeRun[], trains = true): FakeRuns {
+  const find = (id: string) => runs.find((run) => run.id === id);
+  const library: FakeRuns = {
+    removal: "removed",
+    get current() {
+      return runs.find(({ queued, error }) => !queued && error === undefined)?.id ?? "";
+    },
+    trains,
+    list: ({ state, text = "", after, limit } = {}) =>
+      Promise.resolve(
+        runs.slice(after === undefined ? 0 : 1 + runs.findIndex(({ id }) => id === after))
+          .map((run) => run.detail())
+          .filter((run) => (state === undefined || run.state === state) && run.id.includes(text))
+          .slice(0, limit),
+      ),
+    get: (id) => Promise.resolve(find(id)?.detail()),
+    data: (id) => Promise.resolve(jsonText(find(id)?.data)),
+    evaluation: (id) => Promise.resolve(jsonText(find(id)?.evaluation)),
+    start(config) {
+      const admission = trains ? library.admission : "never";
+      if (admission) return Promise.resolve(admission);
+      const place = 1 + runs.filter(({ queued }) => queued).length;
+      const run = new FakeRun(`asked-${place}`);
+      run.queued = { place, config };
+      runs.unshift(run);
+      return Promise.resolve(run.detail());
+    },
+    remove(id) {
+      if (library.removal === "removed") runs.splice(runs.findIndex((run) => run.id === id), 1);
+      return Promise.resolve(library.removal);
+    },
+    act: (id, action) => find(id)?.act(action) ?? false,
+    events(id, after, signal) {
+      const run = find(id);
+      if (!run) throw new RangeError(`There is no run "${id}"`);
+      return run.follow(after, signal);
+    },
+  };
+  return library;
 }
 
 export const modelInfo: ModelInfo = {
@@ -107,7 +211,7 @@ export const modelInfo: ModelInfo = {
   digest: "d7",
 };
 
-/** Of a model of text that knows four words and reads three. */
+/** Preprocessing of a text model that knows four words and reads three. */
 export const preprocessing: PreprocessingJson = {
   tokenizer: { kind: "words", lowercase: true, punctuation: "keep" },
   vocabulary: ["refund", "please", "crash", "!"],
@@ -115,41 +219,46 @@ export const preprocessing: PreprocessingJson = {
   truncate: "end",
 };
 
-/** A predictor of that model, or of one with another `json`. */
-export function textPredictor(json = preprocessing): Predictor {
-  const shape = { ...modelInfo, vocabulary: json.vocabulary.length + 2, text: true };
-  return fakePredictor(
-    { shape, reader: createReader(shape, json), model: () => Promise.resolve(shape) },
-    openReading(json),
-  );
-}
+type Reading = ReturnType<ReturnType<typeof openReading>>;
 
 const batchSizes = new Histogram(BATCH_SIZES);
 for (const size of [2, 3, 2000]) batchSizes.observe(size);
 
-/** Answers with the parity of the first token that `read` finds in each input; `changes` replaces parts. */
-export function fakePredictor(changes: Partial<Predictor> = {}, read = openReading(undefined)): Predictor {
+/** Makes a predictor that answers at once: `classify` gives the prediction of each input. */
+export function predictorOf(
+  model: ModelInfo,
+  classify: (read: Reading) => Prediction,
+  json?: PreprocessingJson,
+): Predictor {
+  const { run, round, digest } = model;
+  const read = openReading(json);
   return {
-    shape: modelInfo,
-    reader: createReader(modelInfo, undefined),
-    model: () => Promise.resolve(modelInfo),
+    shape: model,
+    reader: createReader(model, json),
+    model: () => Promise.resolve(model),
     predict: (inputs) =>
       Promise.resolve({
-        run: "r1",
-        round: 7,
-        digest: "d7",
-        queueMs: 0.25,
-        computeMs: 0.5,
-        predictions: inputs.map(read).map(({ tokens, flags }) =>
-          tokens[0]! % 2
-            ? { class: 0, label: "odd", probabilities: [0.75, 0.25], ...flags }
-            : { class: 1, label: "even", probabilities: [0.25, 0.75], ...flags }
-        ),
+        ...{ run, round, digest, queueMs: 0.25, computeMs: 0.5 },
+        predictions: inputs.map(read).map((input) => ({ ...classify(input), ...input.flags })),
       }),
     versions: () => Promise.resolve([7, 5]),
     statistics: () => ({ queued: 3, computing: 1, batchSizes, restarts: 2 }),
-    ...changes,
   };
+}
+
+const parityOfFirst = ({ tokens }: Reading): Prediction =>
+  tokens[0]! % 2
+    ? { class: 0, label: "odd", probabilities: [0.75, 0.25] }
+    : { class: 1, label: "even", probabilities: [0.25, 0.75] };
+
+/** Makes a predictor of `modelInfo` that answers with the parity of the first token; `changes` replaces parts. */
+export function fakePredictor(changes: Partial<Predictor> = {}): Predictor {
+  return { ...predictorOf(modelInfo, parityOfFirst), ...changes };
+}
+
+/** Makes such a predictor of a text model that knows four words and reads three, or of one with another `json`. */
+export function textPredictor(json = preprocessing): Predictor {
+  return predictorOf({ ...modelInfo, vocabulary: json.vocabulary.length + 2, text: true }, parityOfFirst, json);
 }
 
 const assets = new Map<string, Asset>([
@@ -158,43 +267,20 @@ const assets = new Map<string, Asset>([
   ["/dashboard.js", { body: "export {};", type: "text/javascript; charset=utf-8" }],
 ]);
 
-/** Services around `log` as run `r1`, the newer of two; `changes` replaces parts. */
-export function fakeServices(log: Log, changes: Partial<Services> = {}): Services {
-  const detail = (id: string): RunDetail => ({
-    id,
-    state: log.state,
-    startedAt: at,
-    events: log.events.length,
-    config: { seed: 1 },
-    summary: null,
-  });
-  return {
-    runs: {
-      current: "r1",
-      trains: true,
-      list: () => Promise.resolve([detail("r1"), detail("r0")]),
-      get: (id) => Promise.resolve(id === "r1" || id === "r0" ? detail(id) : undefined),
-      events: (_id, after, signal) => log.follow(after, signal),
-      // The current run makes its own data, the older one was trained on files.
-      data: (id) => Promise.resolve(id === "r0" ? jsonText(dataOf(LABELS)) : undefined),
-      judgement: (id) => Promise.resolve(id === "r0" ? jsonText(judgementsOf(LABELS)) : undefined),
-      start: (values) =>
-        Promise.resolve(log.admission ?? { ...detail("r2"), state: "queued", place: 1, config: values }),
-      remove: () => Promise.resolve(log.removal),
-      act: (id, action) => id === "r1" && log.act(action),
-    },
-    predictor: fakePredictor(),
-    assets,
-    ready: () => true,
-    ...changes,
-  };
+/** Makes services of `runs`; `changes` replaces parts. */
+export function fakeServices(runs: Runs, changes: Partial<Services> = {}): Services {
+  return { runs, predictor: fakePredictor(), assets, ready: () => true, ...changes };
 }
 
-/** An app over a log of `events`. */
+/** Makes an app over run `r1` with `events`, and the older run `r0`, which was trained on files. */
 export function fakeApp(
   { events = [], services = {}, ...options }: AppOptions & { events?: NewEvent[]; services?: Partial<Services> } = {},
-): { app: ReturnType<typeof createApp>; log: Log } {
-  const log = new Log();
-  log.append(...events);
-  return { app: createApp(fakeServices(log, services), options), log };
+): { app: App; run: FakeRun; runs: FakeRuns } {
+  const [run, older] = [new FakeRun("r1"), new FakeRun("r0")];
+  run.append(...events);
+  older.state = "finished";
+  older.data = dataOf(LABELS);
+  older.evaluation = judgementsOf(LABELS);
+  const runs = fakeRuns([run, older]);
+  return { app: createApp(fakeServices(runs, services), options), run, runs };
 }

@@ -1,4 +1,4 @@
-/** The real app behind the proxies of docs/proxy.md, by the configurations that stand there. */
+/** Runs the real app behind the proxies of docs/proxy.md, with the configurations from that page. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dashboardAssets } from "../../dashboard/assets.ts";
 import { createApp } from "../../lib/serve/app.ts";
@@ -9,17 +9,17 @@ import { startServer } from "../../lib/serve/http/server.ts";
 import { withFolder } from "../cli/process.ts";
 import { executableAbsence, optionalTest } from "../optional.ts";
 import { PATIENCE_MS } from "../patience.ts";
-import { checkpoint, fakeApp, fakeServices, Log } from "./fakes.ts";
+import { checkpoint, fakeApp, FakeRun, fakeRuns, fakeServices } from "./fakes.ts";
 
 const PUBLIC = "https://example.org/lockstep";
 const page = (path: string) => [`http://localhost/lockstep/${path}`, path] as const;
 
-/** Addresses that a page or script loads. */
+/** Matches the addresses that a page or script loads. */
 function loads(text: string): string[] {
   return [...text.matchAll(/(?:src|href|from|import\()\s*=?\s*"([^"#$\s]+)"/g)].map(([, address]) => address!);
 }
 
-/** Asks `get` for the dashboard, the docs and all that they load, each by its address under a prefix. */
+/** Requests the dashboard, the docs and all that they load through `get`, each by its address under a prefix. */
 async function crawl(get: (address: string) => Promise<Response>, prefix: string): Promise<number> {
   const waiting = [prefix, `${prefix}docs`, `${prefix}openapi.json`];
   const seen = new Set<string>();
@@ -36,11 +36,11 @@ async function crawl(get: (address: string) => Promise<Response>, prefix: string
   return seen.size;
 }
 
-Deno.test("pages, scripts and styles load each other by relative addresses, so that a prefix works", async () => {
+Deno.test("pages, scripts and styles use relative addresses, so that a path prefix works", async () => {
   const { app } = fakeApp({ services: { assets: dashboardAssets() } });
   const [prefix] = page("");
   assert(await crawl((address) => app.request(new URL(address).pathname.replace("/lockstep", "")), prefix) > 40);
-  // What the scripts ask for is relative too.
+  // The scripts' requests are relative too.
   for (const [path, { body }] of [...dashboardAssets(), ["/docs/docs.js", { body: await docs(app) }] as const]) {
     const absolute = /[("'`]\/(runs|model|predict|metrics|openapi|events|docs|dashboard|v2)\b.{0,9}/.exec(body)?.[0];
     assert(!absolute || path.endsWith("service_figures.ts") || /^.\/\w+`/.test(absolute), `${path}: ${absolute}`);
@@ -49,7 +49,7 @@ Deno.test("pages, scripts and styles load each other by relative addresses, so t
 
 const docs = async (app: ReturnType<typeof fakeApp>["app"]) => await (await app.request("/docs/docs.js")).text();
 
-Deno.test("createApp() with a public address takes its host and origin, and names it in the document", async () => {
+Deno.test("createApp() with a public address accepts its host and origin, and documents it", async () => {
   const { app } = fakeApp({ publicAddress: publicAddress(`${PUBLIC}/`) });
   const post = async (Host: string, Origin: string) => {
     const headers = { Host, Origin };
@@ -73,7 +73,7 @@ Deno.test("createApp() with a public address takes its host and origin, and name
   assertEquals(refused.status, 403);
 });
 
-Deno.test("who asks is whom a proxy of this machine names, where there is one, and the connection's end else", async () => {
+Deno.test("the client is the one that a local proxy names, or the connection's peer without a proxy", async () => {
   const clients = async (address: string, behind: boolean, forwarded: string | undefined) => {
     const records: AccessRecord[] = [];
     const { app } = fakeApp({
@@ -91,16 +91,16 @@ Deno.test("who asks is whom a proxy of this machine names, where there is one, a
   };
   assertEquals(await clients("127.0.0.1", true, "192.0.2.1"), ["192.0.2.1", 200, 200]);
   assertEquals(await clients("::1", true, "198.51.100.1, 2001:db8::7"), ["2001:db8::7", 200, 200]);
-  // What a client adds itself stands first, and what is no address is none.
+  // Values from the client come first, and only an address counts.
   assertEquals(await clients("127.0.0.1", true, "192.0.2.99, 192.0.2.1"), ["192.0.2.1", 200, 200]);
   assertEquals(await clients("127.0.0.1", true, "192.0.2.1, x"), ["127.0.0.1", 200, 200]);
   assertEquals(await clients("127.0.0.1", true, undefined), ["127.0.0.1", 200, 200]);
-  // Nobody else is believed.
+  // No other peer's header counts.
   assertEquals(await clients("192.0.2.5", true, "192.0.2.1"), ["192.0.2.5", 200, 429]);
   assertEquals(await clients("127.0.0.1", false, "192.0.2.1"), ["127.0.0.1", 200, 429]);
 });
 
-/** A port that nothing listens on. */
+/** Returns a free port. */
 function freePort(): number {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
@@ -110,9 +110,9 @@ function freePort(): number {
 
 interface Proxy {
   readonly program: string;
-  /** Of the block in docs/proxy.md. */
+  /** Language of the block in docs/proxy.md. */
   readonly language: string;
-  /** The whole file around the block, and how the program is started with it. */
+  /** Returns the whole file around the block, and the command that starts the program with it. */
   readonly file: (block: string, port: number, folder: string) => string;
   readonly args: (path: string) => string[];
 }
@@ -143,11 +143,11 @@ for (const { program, language, file, args } of PROXIES) {
     name: `behind ${language} as docs/proxy.md has it: pages, buttons, streams as they come, and the client's address`,
     fn: () =>
       withFolder(async (folder) => {
-        const log = new Log();
-        log.append(checkpoint(1));
+        const run = new FakeRun("r1");
+        run.append(checkpoint(1));
         const streams = new AbortController();
         const records: AccessRecord[] = [];
-        const services = { ...fakeServices(log), assets: dashboardAssets() };
+        const services = { ...fakeServices(fakeRuns([run])), assets: dashboardAssets() };
         const app = createApp(services, {
           publicAddress: publicAddress("http://localhost/lockstep"),
           onAccess: (record) => records.push(record),
@@ -173,7 +173,7 @@ for (const { program, language, file, args } of PROXIES) {
           const moved = await fetch(base.slice(0, -1));
           assertEquals([moved.status, new URL(moved.url).pathname], [200, "/lockstep/"]);
           await moved.body?.cancel();
-          // A button of the page, as a browser sends it.
+          // The request of a button of the page, as a browser sends it.
           const headers = { Origin: "http://localhost", "X-Forwarded-For": "192.0.2.9" };
           const started = await fetch(`${base}runs`, { method: "POST", body: '{"seed": 7}', headers });
           assertEquals(started.status, 202);
@@ -182,7 +182,7 @@ for (const { program, language, file, args } of PROXIES) {
           const foreign = await fetch(`${base}runs`, { method: "POST", headers: { Origin: "http://evil.example" } });
           assertEquals(foreign.status, 403);
           await foreign.body?.cancel();
-          // The proxy names its own client, whatever that one says of itself.
+          // The proxy names its own client, and replaces that client's own header.
           assert(records.every(({ client }) => client === "127.0.0.1"), JSON.stringify(records.at(-1)));
           const stream = await fetch(`${base}events`);
           const reader = stream.body!.pipeThrough(new TextDecoderStream()).getReader();
@@ -191,8 +191,8 @@ for (const { program, language, file, args } of PROXIES) {
             while (!read.includes(part)) read += (await reader.read()).value ?? "";
           };
           await until('"round":1,');
-          // Nothing else is sent until this one has arrived.
-          log.append(checkpoint(2));
+          // No further event is sent until this one has arrived.
+          run.append(checkpoint(2));
           await until('"round":2,');
           await reader.cancel();
         } finally {
@@ -204,7 +204,7 @@ for (const { program, language, file, args } of PROXIES) {
   });
 }
 
-/** Until something answers at `address`. */
+/** Waits until a server answers at `address`. */
 async function answering(address: string): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   while (true) {

@@ -4,7 +4,7 @@ import { readFile, stat } from "node:fs/promises";
 import { env } from "node:process";
 import type { Config } from "../../config/schema.ts";
 import { errorMessage, InputError } from "../../base/errors.ts";
-import { allowedHostsFor } from "../../serve/pipeline/guard.ts";
+import { allowedHostsFor } from "../../serve/pipeline/gate.ts";
 
 /** Less can be guessed. */
 const LEAST_LENGTH = 16;

@@ -4,8 +4,8 @@ import { errorMessage } from "../../base/errors.ts";
 import { printableJson } from "../../base/printable.ts";
 import { createApp, createWaitingApp } from "../../serve/app.ts";
 import type { AppOptions } from "../../serve/pipeline/shell.ts";
-import { allowedHostsFor } from "../../serve/pipeline/guard.ts";
-import { HttpFigures } from "../../serve/metrics.ts";
+import { allowedHostsFor } from "../../serve/pipeline/gate.ts";
+import { HttpMetrics } from "../../serve/metrics.ts";
 import { publicAddress } from "../../serve/pipeline/public_address.ts";
 import { type ServedApp, startServer } from "../../serve/http/server.ts";
 import type { Asset, Services } from "../../serve/services.ts";
@@ -39,7 +39,7 @@ export async function startService({ config, assets, note }: ServiceOptions): Pr
   const { host, port, corsOrigin, publicUrl, rateLimit, accessLog } = config;
   const known = publicUrl ? publicAddress(publicUrl) : undefined;
   const streams = new AbortController();
-  const figures = new HttpFigures();
+  const metrics = new HttpMetrics();
   let ready = true;
   const options: AppOptions = {
     allowedHosts: allowedHostsFor(host),
@@ -48,7 +48,7 @@ export async function startService({ config, assets, note }: ServiceOptions): Pr
     corsOrigin: corsOrigin || undefined,
     rateLimit,
     shutdown: streams.signal,
-    figures,
+    metrics,
     onAccess: accessLog ? (record) => note(printableJson(record)) : undefined,
     onError: (error) => note(`error: ${forCommandLine(errorMessage(error))}`),
   };
@@ -58,7 +58,7 @@ export async function startService({ config, assets, note }: ServiceOptions): Pr
     host,
     port,
     closeStreams: () => streams.abort(),
-    figures,
+    metrics,
     note,
   });
   return {

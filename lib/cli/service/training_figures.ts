@@ -1,6 +1,6 @@
 /** How training goes, as its newest events say. */
 import type { ClusterStatus, ClusterView, EventOf, RunEvent } from "../../base/events.ts";
-import type { TrainingFigures } from "../../serve/services.ts";
+import type { TrainingMetrics } from "../../serve/services.ts";
 
 export interface FiguresOfEvents {
   /** Takes note of `event`. */
@@ -8,14 +8,14 @@ export interface FiguresOfEvents {
   /** The machines of the run, where others take part. */
   cluster(): ClusterStatus | undefined;
   /** Undefined before the first progress. */
-  read(): TrainingFigures | undefined;
+  read(): TrainingMetrics | undefined;
 }
 
 /** Incidents of all machines that are kept. */
 const KEPT = 50;
 
 export function figuresOfEvents(): FiguresOfEvents {
-  let newest: Omit<TrainingFigures, "incidents"> | undefined;
+  let newest: Omit<TrainingMetrics, "incidents"> | undefined;
   let incidents = 0;
   let cluster: ClusterView | undefined;
   /** Without a member: of this machine. */

@@ -181,7 +181,7 @@ export class RunLibrary {
   }
 
   /** How the model of run `id` does on the rows that were kept from training; nothing where `data` is, and before its end. */
-  async judgement(id: string): Promise<JsonText | undefined> {
+  async evaluation(id: string): Promise<JsonText | undefined> {
     const run = await this.get(id);
     if (!run || run.state === "queued") return undefined;
     const digest = run.summary?.judgementDigest;

@@ -1,4 +1,4 @@
-/** Timers by the thousand: those that end in the same moment share one of the runtime's, which cost as much as a write. */
+/** Shares one timer of the runtime among all that end within 10 ms: each stream needs several, and a timer costs as much as a write. */
 
 const GRAIN_MS = 10;
 
@@ -7,10 +7,10 @@ interface Moment {
   readonly waiting: Set<() => void>;
 }
 
-/** By their number since the process began. */
+/** By their number: 10 ms units since the process began. */
 const moments = new Map<number, Moment>();
 
-/** Calls `callback` after `milliseconds` or up to 10 more. Returns what calls that off. */
+/** Calls `callback` after `milliseconds` or up to 10 more. Returns a function that cancels it. */
 export function coarseTimer(milliseconds: number, callback: () => void): () => void {
   const now = performance.now();
   const number = Math.ceil((now + milliseconds) / GRAIN_MS);
@@ -21,7 +21,7 @@ export function coarseTimer(milliseconds: number, callback: () => void): () => v
     moments.set(number, moment);
   }
   const { timer, waiting } = moment;
-  // Another function each time: the same callback may wait for a moment twice.
+  // A new function each time: the same callback may wait twice for one moment.
   const call = () => callback();
   waiting.add(call);
   return () => {

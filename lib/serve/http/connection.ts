@@ -1,25 +1,25 @@
-/** One connection of a server: what is under way on it, and since when. */
+/** One connection of a server: counts its open requests, and knows since when it waits. */
 import { failureResponse } from "../pipeline/front.ts";
 import type { BodyReading, Peer } from "../pipeline/peer.ts";
 import type { ConnectionHandler, ServeConnection, ServedConnection } from "./runtime_http.ts";
 
-/** Requests of one connection that are under way, whatever others do: one is answered, one may have just been sent. */
+/** Open requests that each connection may have at any load: one being answered, one just sent. */
 const FREE_REQUESTS = 2;
 
-/** What all connections of a server have in common. */
+/** State that all connections of a server share. */
 export interface Shared {
-  /** The time of the newest sweep, and a billionth of a second for each event since: what comes later is later. */
+  /** The time of the newest sweep plus 1 ns for each event since: later events have later times. */
   now: number;
-  /** Requests that are answered or sent. */
+  /** Requests that are being answered or sent. */
   requests: number;
   readonly most: number;
-  /** Called when nothing is under way on a connection, where somebody waits for that. */
+  /** Called when a connection has become idle; set while a shutdown waits for that. */
   settled: (() => void) | undefined;
 }
 
 export class Connection implements Peer {
   readonly address: string;
-  /** It never rejects: a client that breaks off is no error. */
+  /** Never rejects: a client that disconnects is not an error. */
   readonly finished: Promise<void>;
   readonly #served: ServedConnection;
   readonly #shared: Shared;
@@ -27,11 +27,11 @@ export class Connection implements Peer {
   #cut = () => {};
   readonly reading: BodyReading[] = [];
   streams = false;
-  /** Requests that the handler has not answered. */
+  /** Requests that the handler has not answered yet. */
   answering = 0;
-  /** Answers to a GET that the client has not taken. */
+  /** Answers to a GET that the client has not read completely. */
   #sending = 0;
-  /** When it last began to wait, to ask or to be sent to. */
+  /** When it last became idle, sent a request or was sent an answer. */
   since: number;
   hasAsked = false;
 
@@ -47,13 +47,13 @@ export class Connection implements Peer {
     this.#onCut = onCut;
     this.since = this.clock();
     const handle: ConnectionHandler = (request, info) => {
-      // To ask when an answer was sent costs as much as to make one: only a GET, which may be a stream or long, is asked.
+      // Waiting for the end of sending costs as much as an answer: only a GET, which may be long or a stream, is watched.
       if (request.method === "GET") this.#send(info.completed);
       return handler(request, this);
     };
     const signal = { addEventListener: (_: string, cut: () => void) => void (this.#cut = cut) };
     this.#served = serve(connection, signal, handle, failureResponse, () => {});
-    // One that broke off keeps what it holds until it is shut down as well.
+    // A broken connection keeps its resources until it is shut down as well.
     this.finished = this.#served.finished.catch(() => this.#served.shutdown().catch(() => {}));
   }
 
@@ -85,7 +85,7 @@ export class Connection implements Peer {
     try {
       this.#cut();
     } catch {
-      // It has just ended by itself.
+      // It has just closed by itself.
     }
   }
 
@@ -111,7 +111,7 @@ export class Connection implements Peer {
   }
 }
 
-/** How much a connection needs its place, the least first. */
+/** How much a connection needs its place, from least to most. */
 export const Need = { waiting: 0, asking: 1, sending: 2 } as const;
 
 export function need({ busy, answering }: Connection): number {

@@ -1,6 +1,6 @@
 /**
- * The connections of a server, limited in number and in time. One that waits for a request holds a place until it is
- * asked for by another; training has file descriptors left whatever clients open.
+ * Limits a server's connections in number and in time. An idle connection gives its place to a new one, and file
+ * descriptors are reserved for training however many connections clients open.
  */
 import { Connection, Need, need, type Shared } from "./connection.ts";
 import type { Peer } from "../pipeline/peer.ts";
@@ -8,15 +8,15 @@ import type { CloseReason } from "../metrics.ts";
 import type { ServeConnection } from "./runtime_http.ts";
 
 export interface ConnectionLimits {
-  /** Connections that are open at once, and requests that are under way where one connection has several, by HTTP/2. */
+  /** Open connections, and open requests of connections that have several (HTTP/2). */
   readonly most: number;
-  /** A new connection that has sent no whole request head for this long is closed. */
+  /** A new connection without a complete request head is closed after this time. */
   readonly headMs: number;
-  /** One that was answered and has sent no further request for this long is closed, so a long answer has as long to arrive. */
+  /** A connection without a request since its last answer is closed after this time, which a long answer has to arrive. */
   readonly idleMs: number;
-  /** One whose request's body is not complete after this long is closed. */
+  /** A connection whose request body is still incomplete is closed after this time. */
   readonly bodyMs: number;
-  /** One that has not taken an answer for this long is closed. Event streams have a limit of their own. */
+  /** A connection whose client does not read an answer is closed after this time. Event streams have their own limit. */
   readonly sendMs: number;
 }
 
@@ -28,17 +28,17 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   sendMs: 300_000,
 };
 
-/** File descriptors that are left to the rest of the process: to checkpoints, logs and threads. */
+/** File descriptors reserved for the rest of the process: checkpoints, logs, threads. */
 const RESERVE = 32;
-/** Whether they are left is tried each time that as many connections more are open than ever. */
+/** The reserve is tested whenever the highest number of connections has grown by this. */
 const STEP = 8;
-/** Connections that are kept even so. */
+/** Connections that are allowed even without the reserve. */
 const LEAST = 8;
-/** How often times are looked at. */
+/** Interval between two checks of the times. */
 const SWEEP_MS = 1000;
 
 /** Counts for `/metrics`. */
-export interface ConnectionFigures {
+export interface ConnectionMetrics {
   connections: number;
   readonly closed: Map<CloseReason, number>;
 }
@@ -47,17 +47,17 @@ export interface ConnectionsOptions {
   readonly serve: ServeConnection;
   readonly handler: (request: Request, peer: Peer) => Response | Promise<Response>;
   readonly limits: ConnectionLimits;
-  readonly figures: ConnectionFigures;
+  readonly metrics: ConnectionMetrics;
 }
 
 export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #open = new Set<Connection>();
-  /** Those that were cut, until the system has closed them. */
+  /** Connections that were cut, until the system has closed them. */
   readonly #closing = new Set<Connection>();
   readonly #sweeper: ReturnType<typeof setInterval>;
   #most: number;
-  /** Up to this many connections there is no need to try for file descriptors. */
+  /** Up to this many connections the reserve of file descriptors has been tested. */
   #tried = 0;
   readonly #shared: Shared;
 
@@ -69,14 +69,14 @@ export class Connections {
     this.#sweeper = setInterval(() => this.#sweep(), Math.min(SWEEP_MS, headMs, idleMs, bodyMs, sendMs));
   }
 
-  /** Connections that are kept at once. */
+  /** Connections that are allowed at once. */
   get most(): number {
     return this.#most;
   }
 
-  /** Serves `connection`; the one that needs its place least makes room for it, or it is closed if all are busy. */
+  /** Serves `connection`. At the limit, the connection that needs its place least is closed, or this one if all are busy. */
   add(connection: Deno.Conn): void {
-    const { serve, handler, figures } = this.#options;
+    const { serve, handler, metrics } = this.#options;
     if (this.#open.size >= this.#most && !this.#makeRoom()) {
       this.#count("full");
       connection.close();
@@ -87,24 +87,24 @@ export class Connections {
         if (this.#open.delete(added)) this.#closing.add(added);
       });
       this.#open.add(added);
-      figures.connections++;
+      metrics.connections++;
       added.finished.finally(() => {
         this.#open.delete(added);
         this.#closing.delete(added);
-        figures.connections--;
+        metrics.connections--;
         this.#shared.settled?.();
-        // Whoever attacked has left.
+        // A burst of connections is over: allow the full number again.
         if (this.#open.size < this.#most / 2 && this.#most < this.#options.limits.most) {
           this.#most = this.#options.limits.most;
           this.#tried = 0;
         }
       });
     } catch {
-      // The client has left before it was served.
+      // The client has disconnected already.
     }
   }
 
-  /** Waits until another connection may be taken. Returns false if fewer are from now on, for want of file descriptors. */
+  /** Waits until another connection may be accepted. Returns false if a lack of file descriptors lowers the limit. */
   async ready(): Promise<boolean> {
     while (this.#closing.size >= STEP) await Promise.race([...this.#closing].map(({ finished }) => finished));
     if (this.#open.size < this.#tried || this.#most < this.#options.limits.most) return true;
@@ -114,16 +114,16 @@ export class Connections {
     return false;
   }
 
-  /** Gives file descriptors back, and takes fewer connections from now on. */
+  /** Frees file descriptors, and lowers the limit of connections. */
   shrink(): void {
-    // Some are about to come back.
+    // Closing connections are about to free some.
     if (this.#closing.size > 0) return;
     this.#most = Math.max(LEAST, Math.min(this.#most, this.#open.size) - RESERVE);
     const order = [...this.#open].sort((a, b) => need(a) - need(b) || a.since - b.since);
     for (const connection of order.slice(0, Math.max(0, order.length - this.#most))) this.#close(connection, "full");
   }
 
-  /** Waits until nothing is being answered. */
+  /** Waits until all connections are idle. */
   async drained(): Promise<void> {
     while ([...this.#open].some((connection) => connection.busy)) {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -132,13 +132,13 @@ export class Connections {
     }
   }
 
-  /** Ends all connections after the answers under way. */
+  /** Closes all connections after their open answers. */
   async shutdown(): Promise<void> {
     clearInterval(this.#sweeper);
     await Promise.all([...this.#open, ...this.#closing].map((connection) => connection.shutdown()));
   }
 
-  /** Ends all connections now. */
+  /** Closes all connections at once. */
   async cut(): Promise<void> {
     clearInterval(this.#sweeper);
     const all = [...this.#open, ...this.#closing];
@@ -159,13 +159,13 @@ export class Connections {
 
   #sweep(): void {
     const { headMs, idleMs, bodyMs, sendMs } = this.#options.limits;
-    // Times are those of the sweep before: nobody is closed before a limit.
+    // Compares with the time of the previous sweep, so that no connection is closed early.
     const { now } = this.#shared;
     this.#shared.now = Math.max(now, performance.now());
     for (const connection of this.#open) {
       const spent = now - connection.since;
       if (!connection.busy && spent > (connection.hasAsked ? idleMs : headMs)) this.#close(connection, "idle");
-      // By HTTP/2 a connection has several, and other requests meanwhile.
+      // HTTP/2: a connection has several bodies, and other requests meanwhile.
       else if (now - (connection.reading[0]?.since ?? now) > bodyMs) this.#close(connection, "body");
       else if (need(connection) === Need.sending && !connection.streams && spent > sendMs) {
         this.#close(connection, "stalled");
@@ -179,12 +179,12 @@ export class Connections {
   }
 
   #count(reason: CloseReason): void {
-    const { closed } = this.#options.figures;
+    const { closed } = this.#options.metrics;
     closed.set(reason, (closed.get(reason) ?? 0) + 1);
   }
 }
 
-/** Whether the process may open `count` files more; true where it may not read any. */
+/** Returns whether the process can open `count` more files; true if it may not read any. */
 function filesLeft(count: number): boolean {
   const files: Deno.FsFile[] = [];
   try {

@@ -1,7 +1,7 @@
 /**
  * The runtime's HTTP server on one connection. `Deno.serve` has no limits and ends when `accept` fails, and `node:http`
- * answers a third as many requests; this is what `Deno.serve` does for each of its connections, which the runtime
- * shows as an internal only. It is the one place that knows so.
+ * answers a third as many requests. This calls the internal function that `Deno.serve` uses for each connection; no other
+ * file knows of it.
  */
 import { z } from "zod";
 import { InputError } from "../../base/errors.ts";
@@ -11,11 +11,11 @@ export type ConnectionHandler = (request: Request, info: Deno.ServeHandlerInfo) 
 export interface ServedConnection {
   /** Settles when the connection is closed. */
   readonly finished: Promise<void>;
-  /** Ends it after the answer that is under way. */
+  /** Closes it after its open answer. */
   shutdown(): Promise<void>;
 }
 
-/** All that the runtime asks of a signal: it is told once what closes the connection at once. */
+/** The part of an AbortSignal that the runtime uses: it passes a function that closes the connection at once. */
 export interface CutSignal {
   addEventListener(type: string, cut: () => void): void;
 }
@@ -32,7 +32,7 @@ const internals = z.object({
   serveHttpOnConnection: z.custom<ServeConnection>((value) => typeof value === "function"),
 });
 
-/** Throws an InputError for a runtime that has it no more. */
+/** Returns the internal function. Throws an InputError for a runtime without it. */
 export function serveConnection(): ServeConnection {
   const key = z.symbol().safeParse(Reflect.get(Deno, "internal")).data;
   const parsed = internals.safeParse(key && Reflect.get(Deno, key));

@@ -1,9 +1,9 @@
-/** The socket under the app: it takes connections, whatever happens to them. */
+/** The socket under the app: accepts connections, and survives every failure of theirs. */
 import { counted } from "../../base/counted.ts";
 import { errorMessage, InputError, missingPermission } from "../../base/errors.ts";
 import { CONNECTION_LIMITS, type ConnectionLimits, Connections } from "./connections.ts";
 import type { Peer } from "../pipeline/peer.ts";
-import { HttpFigures } from "../metrics.ts";
+import { HttpMetrics } from "../metrics.ts";
 import { serveConnection } from "./runtime_http.ts";
 
 export interface ServedApp {
@@ -14,36 +14,36 @@ export interface ServerOptions {
   readonly app: ServedApp;
   /** Address or name to listen on. */
   readonly host: string;
-  /** 0: any free one. */
+  /** 0 for any free port. */
   readonly port: number;
-  /** Ends the event streams, which would otherwise hold up `shutdown` until its deadline. */
+  /** Ends the event streams, which would otherwise delay `shutdown` until its deadline. */
   readonly closeStreams?: () => void;
   readonly limits?: Partial<ConnectionLimits>;
   /** Counts connections. */
-  readonly figures?: HttpFigures;
-  /** A line for whoever runs this. */
+  readonly metrics?: HttpMetrics;
+  /** Receives lines for the operator. */
   readonly note?: (line: string) => void;
 }
 
 export interface RunningServer {
-  /** Where a browser on this machine finds it, without a slash at the end. */
+  /** The address for a browser on this machine, without a slash at the end. */
   readonly url: string;
   readonly port: number;
-  /** Answers what was asked before, then closes; what is open after `graceMs` is cut. Calls after the first join it. */
+  /** Answers open requests, then closes; connections that are busy after `graceMs` are cut. Later calls join the first. */
   shutdown(graceMs: number): Promise<void>;
 }
 
-/** How long connections that are idle or cut may take to be gone. */
+/** Time that idle or cut connections may take to close. */
 const CLOSE_MS = 1000;
-/** How long to wait after an `accept` that failed: the system has to get file descriptors back. */
+/** Pause after an `accept` that failed, in which the system frees file descriptors. */
 const LEAST_PAUSE_MS = 20;
 const MOST_PAUSE_MS = 1000;
-/** Failures that follow one another are told of this often. */
+/** Repeated failures are reported this often. */
 const NOTE_MS = 60_000;
 
-/** Throws an InputError that says why it cannot listen and what to do about it. */
+/** Starts to listen. Throws an InputError with the reason and the remedy if it cannot. */
 export function startServer(options: ServerOptions): RunningServer {
-  const { app, port, closeStreams = () => {}, note = () => {}, figures = new HttpFigures() } = options;
+  const { app, port, closeStreams = () => {}, note = () => {}, metrics = new HttpMetrics() } = options;
   const hostname = options.host.replace(/^\[(.*)\]$/, "$1");
   const serve = serveConnection();
   const listener = listen(hostname, port);
@@ -51,13 +51,13 @@ export function startServer(options: ServerOptions): RunningServer {
     serve,
     handler: (request, peer) => app.fetch(request, peer),
     limits: { ...CONNECTION_LIMITS, ...options.limits },
-    figures,
+    metrics,
   });
-  const ended = acceptAll(listener, connections, figures, note);
+  const ended = acceptAll(listener, connections, metrics, note);
 
   const close = async (graceMs: number) => {
     closeStreams();
-    // New requests are taken meanwhile: a body that is still coming in is answered.
+    // New requests are accepted meanwhile, so that a body that is still arriving is answered.
     const drained = await within(graceMs, () => connections.drained());
     listener.close();
     await within(CLOSE_MS, async () => {
@@ -74,33 +74,31 @@ export function startServer(options: ServerOptions): RunningServer {
   };
 }
 
-/** Takes connections until `listener` is closed. It never rejects: nobody who asks may end what this process does. */
+/** Accepts connections until `listener` is closed. Never rejects: no client may end the process. */
 async function acceptAll(
   listener: Deno.TcpListener,
   connections: Connections,
-  figures: HttpFigures,
+  metrics: HttpMetrics,
   note: (line: string) => void,
 ): Promise<void> {
   let pauseMs = LEAST_PAUSE_MS;
   let notedAt = -Infinity;
-  const tell = (why: string) => {
-    figures.acceptFailures++;
+  const report = (reason: string) => {
+    metrics.acceptFailures++;
     if (performance.now() - notedAt < NOTE_MS) return;
     notedAt = performance.now();
-    const kept = `${
-      counted(connections.most, "connection is", "connections are")
-    } kept, and the idle ones make room for others`;
-    note(`Cannot take more connections: ${why}. ${kept}: raise the limit of open files (ulimit -n) for more`);
+    const most = counted(connections.most, "connection");
+    note(`Cannot accept more than ${most}: ${reason}. Idle ones make room; raise the limit of open files (ulimit -n)`);
   };
   while (true) {
     try {
-      if (!await connections.ready()) tell("too few files may be opened beside them");
+      if (!await connections.ready()) report("too few file descriptors are left beside them");
       connections.add(await listener.accept());
       pauseMs = LEAST_PAUSE_MS;
     } catch (error) {
       if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) return;
       connections.shrink();
-      tell(errorMessage(error));
+      report(errorMessage(error));
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
       pauseMs = Math.min(MOST_PAUSE_MS, 2 * pauseMs);
     }
@@ -111,12 +109,12 @@ function listen(hostname: string, port: number): Deno.TcpListener {
   try {
     return Deno.listen({ hostname, port });
   } catch (error) {
-    const [field, reason] = whyNot(error, hostname);
+    const [field, reason] = refusalOf(error, hostname);
     throw new InputError([{ field, message: `Cannot listen on ${bracketed(hostname)}:${port}: ${reason}` }]);
   }
 }
 
-function whyNot(error: unknown, host: string): [field: string, reason: string] {
+function refusalOf(error: unknown, host: string): [field: string, reason: string] {
   if (error instanceof Deno.errors.AddrInUse) {
     return ["port", "the port is taken. Set `port` to 0 to get a free one, or stop the process that has it"];
   }
@@ -135,7 +133,7 @@ function whyNot(error: unknown, host: string): [field: string, reason: string] {
   return ["host", errorMessage(error)];
 }
 
-/** Whether `work` ended within `ms`. */
+/** Returns whether `work` ended within `ms`. */
 async function within(ms: number, work: () => Promise<void>): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => resolve(false), ms);
@@ -150,7 +148,7 @@ function bracketed(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-/** Not every browser takes the address that stands for all of them. */
+/** Replaces the address for all interfaces, which not every browser accepts. */
 function browsable(host: string): string {
   return bracketed(host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host);
 }

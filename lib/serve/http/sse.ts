@@ -1,43 +1,43 @@
-/** Server-sent events as a stream that is filled only as fast as it is read. */
+/** Server-sent events as a stream that is filled only as fast as the client reads. */
 import type { RunEvent } from "../../base/events.ts";
 import { coarseTimer } from "./coarse_timers.ts";
 
 export interface SseOptions {
-  /** A comment is sent when nothing else was for this long, so that a connection that broke is noticed. */
+  /** A comment is sent after this time of silence, which reveals a broken connection. */
   readonly heartbeatMs: number;
-  /** A client that takes nothing of what was sent for this long is dropped. */
+  /** A client that reads nothing for this time is dropped. */
   readonly stallMs: number;
   /** Ends the stream when it aborts. */
   readonly shutdown: AbortSignal;
-  /** Counts the streams that are open, if given. */
-  readonly figures?: { streams: number };
+  /** Counts the open streams. */
+  readonly metrics?: { streams: number };
   /** Sent before the events. */
   readonly notice?: string | undefined;
-  /** Told that the client was dropped, and the id of the last event that was sent to it. */
+  /** Called when the client is dropped, with the id of the last event that was sent to it. */
   onDrop?(lastId: number): void;
-  /** Told of a failure of the events; the stream then ends, and its client comes back. */
+  /** Called when the events fail; the stream then ends, and its client reconnects. */
   onError(error: unknown): void;
 }
 
-/** How long a client waits before it comes back. */
+/** Delay after which a client reconnects. */
 const RETRY_MS = 1000;
 
 /**
- * What each open stream adds to the time between two writes to one of them: a thousand are written to once a second each,
- * with all that happened meanwhile. To write costs more than what is written.
+ * Each open stream adds this to the time between two writes to one of them: with a thousand streams, each gets one write
+ * a second with all events since. A write costs more than its content.
  */
 const PACE_MS = 1;
-/** Pauses shorter than this are left out: few streams hear of everything at once. */
+/** Shorter pauses are skipped: with few streams, each event is written at once. */
 const LEAST_PAUSE_MS = 10;
-/** A batch of as many events has more behind it. */
+/** A batch of this length is followed by more. */
 const FULL_BATCH = 128;
 
 const encoder = new TextEncoder();
 
-/** Of events that several streams are about to send. */
+/** Caches the frames of events that several streams send. */
 const frames = new WeakMap<RunEvent, string>();
 
-/** One event as its lines of the stream. */
+/** Formats an event as its lines of the stream. */
 export function sseFrame(event: RunEvent): string {
   let frame = frames.get(event);
   if (frame === undefined) {
@@ -47,10 +47,10 @@ export function sseFrame(event: RunEvent): string {
   return frame;
 }
 
-/** The bytes of the newest batch: streams that are written to at about the same time are sent the same. */
+/** Caches the bytes of the newest batch: streams that are written at about the same time send the same. */
 let newest: { readonly batch: readonly RunEvent[]; readonly bytes: Uint8Array } | undefined;
 
-/** The lines of all events of `batch`. */
+/** Encodes all events of `batch`. */
 function encode(batch: readonly RunEvent[]): Uint8Array {
   if (newest?.batch.length !== batch.length || newest.batch.some((event, index) => event !== batch[index])) {
     newest = { batch, bytes: encoder.encode(batch.map(sseFrame).join("")) };
@@ -59,10 +59,10 @@ function encode(batch: readonly RunEvent[]): Uint8Array {
 }
 
 /**
- * `retry`, then the events that `open` gives in batches. Nothing is opened before the first read and nothing is taken
- * from the events that was not asked for: a client that never reads costs what its socket buffers, until it is dropped.
- * When the client leaves or `shutdown` aborts, the signal given to `open` aborts, the iterator is returned and no timer
- * stays.
+ * Streams `retry`, then the batches of events that `open` gives. It opens nothing before the first read, and takes a batch
+ * only when the client has read the one before: a client that never reads costs only its socket's buffer, until it is
+ * dropped. When the client leaves or `shutdown` aborts, it aborts the signal given to `open`, returns the iterator and
+ * clears its timers.
  */
 export function sseStream(
   open: (signal: AbortSignal) => AsyncIterable<readonly RunEvent[]>,
@@ -76,12 +76,12 @@ class SseSource implements UnderlyingDefaultSource<Uint8Array> {
   readonly #options: SseOptions;
   readonly #gone = new AbortController();
   #events: AsyncIterator<readonly RunEvent[]> | undefined;
-  /** Kept over heartbeats: events that were asked for must not be lost. */
+  /** The pending batch, kept over heartbeats so that its events are not lost. */
   #asked: Promise<IteratorResult<readonly RunEvent[]>> | undefined;
-  /** When all there was had been sent; 0 if there was more. */
+  /** When all events had been sent; 0 while more are waiting. */
   #caughtUpAt = 0;
   #lastId = 0;
-  /** Calls off the watch over a client that has not yet taken what was sent. */
+  /** Cancels the timer that drops a client which does not read. */
   #taken = () => {};
   #wake = () => {};
   #onShutdown = () => {};
@@ -93,10 +93,10 @@ class SseSource implements UnderlyingDefaultSource<Uint8Array> {
 
   async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     this.#taken();
-    const { heartbeatMs, figures, onError } = this.#options;
+    const { heartbeatMs, metrics, onError } = this.#options;
     try {
       if (!this.#events) return this.#begin(controller);
-      if (figures) await this.#pause(figures.streams * PACE_MS);
+      if (metrics) await this.#pause(metrics.streams * PACE_MS);
       if (this.#gone.signal.aborted) return;
       this.#asked ??= this.#events.next();
       const result = await this.#within(heartbeatMs, this.#asked);
@@ -119,13 +119,13 @@ class SseSource implements UnderlyingDefaultSource<Uint8Array> {
   }
 
   #begin(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    const { shutdown, figures, notice = "" } = this.#options;
+    const { shutdown, metrics, notice = "" } = this.#options;
     this.#send(controller, encoder.encode(`retry: ${RETRY_MS}\n\n${notice}`));
     if (shutdown.aborted) return this.#end(controller);
     this.#onShutdown = () => this.#end(controller);
     shutdown.addEventListener("abort", this.#onShutdown);
     this.#events = this.#open(this.#gone.signal)[Symbol.asyncIterator]();
-    if (figures) figures.streams++;
+    if (metrics) metrics.streams++;
   }
 
   #send(controller: ReadableStreamDefaultController<Uint8Array>, bytes: Uint8Array): void {
@@ -143,34 +143,34 @@ class SseSource implements UnderlyingDefaultSource<Uint8Array> {
   }
 
   #release(): void {
-    const { shutdown, figures, onError } = this.#options;
+    const { shutdown, metrics, onError } = this.#options;
     this.#taken();
     shutdown.removeEventListener("abort", this.#onShutdown);
-    if (figures && this.#events && !this.#gone.signal.aborted) figures.streams--;
+    if (metrics && this.#events && !this.#gone.signal.aborted) metrics.streams--;
     this.#gone.abort();
     this.#wake();
-    // Not awaited: a generator answers return() only after the next() before it.
+    // Not awaited: a generator settles return() only after its pending next().
     Promise.resolve(this.#events?.return?.()).catch((error) => {
       if (error !== this.#gone.signal.reason) onError(error);
     });
   }
 
-  /** Waits until `paceMs` after the last events were sent, if that was all there were. */
+  /** Waits until `paceMs` after the last write, unless more events are waiting. */
   async #pause(paceMs: number): Promise<void> {
     const left = this.#caughtUpAt + paceMs - performance.now();
     if (!this.#asked && paceMs >= LEAST_PAUSE_MS && left > 0) await this.#within(left, new Promise<never>(() => {}));
   }
 
-  /** What `result` comes to, or undefined after `milliseconds` or once the stream is released. */
+  /** Resolves to `result`, or to undefined after `milliseconds` or when the stream is released. */
   async #within<Result>(milliseconds: number, result: Promise<Result>): Promise<Result | undefined> {
-    // One promise a wait: racing a promise as old as the stream would keep every event that won against it.
+    // A new promise for each wait: one as old as the stream would retain every event that won a race against it.
     const { promise, resolve } = Promise.withResolvers<undefined>();
     this.#wake = () => resolve(undefined);
-    const callOff = coarseTimer(milliseconds, this.#wake);
+    const cancel = coarseTimer(milliseconds, this.#wake);
     try {
       return await Promise.race([result, promise]);
     } finally {
-      callOff();
+      cancel();
     }
   }
 }

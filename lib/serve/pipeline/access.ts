@@ -1,22 +1,22 @@
-/** Grants access to a route: the server's token, and not too often. A route that does not say that it is open asks for both. */
+/** Checks the server's token and each client's rate. A route is closed, which needs both, unless it is declared open. */
 import { counted } from "../../base/counted.ts";
 import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Refusal } from "./problem.ts";
 
 export interface AccessOptions {
-  /** Clients have to send it as `Authorization: Bearer …`; undefined: nothing. */
+  /** Clients send it as `Authorization: Bearer …`; undefined: no token is needed. */
   readonly token: string | undefined;
-  /** Requests that each client may make in a second; 0: any number. */
+  /** Requests per client and second; 0: no limit. */
   readonly rateLimit: number;
-  /** Milliseconds, of any beginning. */
+  /** A clock in milliseconds. */
   readonly now: () => number;
 }
 
-/** Throws a Refusal for a request that may not be answered. */
+/** Throws a Refusal for a request without access. */
 export type Access = (request: Request, client: string) => void;
 
-/** Returns the check of all routes that are not open; undefined where everybody may ask anything. */
+/** Returns the check of closed routes; undefined without token and rate limit. */
 export function createAccess({ token, rateLimit, now }: AccessOptions): Access | undefined {
   const isToken = token === undefined ? undefined : tokenCheck(token);
   const take = rateLimit > 0 ? rateLimiter(rateLimit, now) : undefined;
@@ -24,11 +24,11 @@ export function createAccess({ token, rateLimit, now }: AccessOptions): Access |
   return (request, client) => {
     const waitSeconds = take?.(client) ?? 0;
     if (waitSeconds > 0) {
-      const message = `this client asks more than ${counted(rateLimit, "time")} a second`;
+      const message = `this client sends more than ${counted(rateLimit, "request")} a second: retry later`;
       throw new Refusal(429, { field: "rate", message }, { "Retry-After": String(Math.ceil(waitSeconds)) });
     }
     if (isToken && !isToken(request.headers.get("Authorization"))) {
-      const message = "expected the server's token: Authorization: Bearer …, or as the password of Basic";
+      const message = "expected the server's token as Authorization: Bearer …, or as the password of Basic";
       const headers = { "WWW-Authenticate": 'Basic realm="lockstep", Bearer realm="lockstep"' };
       throw new Refusal(401, { field: "Authorization", message }, headers);
     }
@@ -36,8 +36,8 @@ export function createAccess({ token, rateLimit, now }: AccessOptions): Access |
 }
 
 /**
- * Whether a header holds `token`; browsers, which cannot send a bearer's, send it as a password. Digests are compared:
- * the time does not depend on where two tokens differ.
+ * Returns a function that tells whether a header has `token`; browsers, which send no bearer token, send it as a password.
+ * It compares digests, so that the time does not depend on where two tokens differ.
  */
 function tokenCheck(token: string): (header: string | null) => boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
@@ -49,18 +49,18 @@ function tokenCheck(token: string): (header: string | null) => boolean {
   };
 }
 
-/** What follows the user's name in Basic credentials. */
+/** Returns the password of Basic credentials. */
 function password(base64: string): string {
   const text = Buffer.from(base64, "base64").toString("utf8");
   return text.includes(":") ? text.slice(text.indexOf(":") + 1) : "";
 }
 
-/** Clients that are remembered; more than one server this small has. */
+/** Limit of remembered clients: more than a small server has. */
 const MOST_CLIENTS = 10_000;
 
 /**
- * A bucket of tokens for each client, which holds those of a second and at least one. Says how many seconds to wait, 0
- * for a request that may be answered.
+ * Returns a token bucket per client, which holds the tokens of one second and at least one. It gives the seconds to wait,
+ * 0 for a request that may be answered.
  */
 export function rateLimiter(perSecond: number, now: () => number): (client: string) => number {
   const capacity = Math.max(1, perSecond);
@@ -70,7 +70,7 @@ export function rateLimiter(perSecond: number, now: () => number): (client: stri
     const bucket = buckets.get(client) ?? { tokens: capacity, at };
     bucket.tokens = Math.min(capacity, bucket.tokens + (at - bucket.at) / 1000 * perSecond);
     bucket.at = at;
-    // Those that asked longest ago are forgotten first.
+    // Moves the client to the end: the map is in order of last use, and the first one is forgotten.
     buckets.delete(client);
     buckets.set(client, bucket);
     if (buckets.size > MOST_CLIENTS) buckets.delete(buckets.keys().next().value!);

@@ -1,4 +1,4 @@
-/** A request's body as JSON, within a limit of bytes whatever its headers say. */
+/** Reads a request's body as JSON, within a limit of bytes that holds for every header. */
 import { counted } from "../../base/counted.ts";
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
@@ -11,16 +11,16 @@ import { parseInTurns } from "./long_json.ts";
 import { Refusal } from "./problem.ts";
 import type { Asked, RouteEnv } from "./routes.ts";
 
-/** JSON's own, none, and what `curl -d` and `fetch` claim when they are not told: those are taken as JSON too. */
+/** The types of JSON, none, and the defaults of `curl -d` and `fetch`: these are read as JSON too. */
 const TYPES = /^((application\/(json|[\w.-]+\+json|x-www-form-urlencoded)|text\/plain)\s*(;.*)?)?$/i;
 
-/** Shorter bodies are parsed in a moment, whatever they are. */
+/** Shorter bodies are parsed fast, whatever the order of their characters. */
 const QUICK = 65_536;
 /**
- * Throws a Refusal for a type that is not JSON's, a body over the limit or one that memory has no room for, an InputError
- * for one that is not JSON.
- * `textless` where a text in it is refused whatever it says: then bytes that are no UTF-8 may come as U+FFFD. `digits`
- * where numbers are names of tokens: then those that are not written as JavaScript writes them are WrittenNumbers.
+ * Reads the body. Throws a Refusal for another type than JSON, a body over the limit or one without room in memory, an
+ * InputError for invalid JSON.
+ * `textless`: the caller refuses strings anyway, so invalid UTF-8 may become U+FFFD. `digits`: numbers name tokens, so
+ * those that JavaScript would write differently become WrittenNumbers.
  */
 export async function readJson(
   { req: { raw: request }, env: asked }: Context<RouteEnv>,
@@ -41,7 +41,7 @@ export async function readJson(
   const declared = request.headers.get("content-length");
   const length = declared === null ? undefined : Number(declared);
   if (length !== undefined && length > limitBytes) throw tooLarge(limitBytes);
-  // The connection is closed if it takes too long: a timer for each body would cost more than to read it.
+  // The connection is closed if the body takes too long: a timer for each body would cost more than reading it.
   const { reading } = asked.peer;
   const own = { since: asked.peer.clock() };
   reading.push(own);
@@ -49,13 +49,13 @@ export async function readJson(
     if (isPacked) return await parse(decode(await unpacked(request, limitBytes, asked)), digits);
     if (length !== undefined && length <= QUICK) {
       hold(asked, length);
-      // The runtime's shortest way: every other takes a tenth longer for the whole request.
+      // The runtime's fastest path: every other one makes the whole request a tenth slower.
       if (textless && length > 0) return await request.json();
     }
     return await parse(decode(await readBytes(request, length, limitBytes, asked)), digits);
   } catch (error) {
     if (error instanceof Refusal || error instanceof InputError) throw error;
-    const what = error instanceof SyntaxError ? "is not JSON" : "broke off";
+    const what = error instanceof SyntaxError ? "is not JSON" : "is incomplete";
     throw bodyError(`the body ${what}: ${errorMessage(error)}`);
   } finally {
     if (reading.length === 1) reading.pop();
@@ -63,13 +63,13 @@ export async function readJson(
   }
 }
 
-/** Takes `bytes` more of the memory for bodies, until `asked` is answered. */
+/** Reserves `bytes` of the memory for bodies, until `asked` is answered. */
 function hold(asked: Asked, bytes: number): void {
   asked.bodies.take(bytes);
   asked.held += bytes;
 }
 
-/** How a body for a model is read. Runs of the first rules take numbers among their tokens by their value. */
+/** Returns the options for the bodies of a model. Runs of the first rules read numbers among their tokens by value. */
 export function bodyOf({ text, rules }: Reader): { readonly textless: boolean; readonly digits: boolean } {
   return { textless: !text, digits: text && rules !== 1 };
 }
@@ -88,20 +88,20 @@ function decode(bytes: AllowSharedBufferSource): string {
   }
 }
 
-/** All of a body, which is no longer than it says it is: the server sees to that. */
+/** Reads a whole body, which the runtime keeps within its declared length. */
 async function readBytes(
   request: Request,
   length: number | undefined,
   limitBytes: number,
   asked: Asked,
 ): Promise<ArrayBuffer | Uint8Array> {
-  // A body that was once looked at is a stream from then on, which is slower. The runtime makes room at once for all of
-  // one that is not: whoever declares much and sends nothing is to take nothing.
+  // Reading `request.body` makes it a stream, which is slower. Without it the runtime allocates the declared length at
+  // once: a client that declares much and sends nothing must not take that memory.
   if (length !== undefined && length <= QUICK || !request.body) return await request.arrayBuffer();
   return await collected(request.body, limitBytes, asked);
 }
 
-/** `chunks` with an error in place of what is over the limit. */
+/** Yields `chunks`, and throws beyond the limit. */
 async function* limited(chunks: AsyncIterable<Uint8Array>, limitBytes: number): AsyncGenerator<Uint8Array, void, void> {
   let size = 0;
   for await (const chunk of chunks) {
@@ -111,7 +111,7 @@ async function* limited(chunks: AsyncIterable<Uint8Array>, limitBytes: number): 
   }
 }
 
-/** All bytes of `chunks`, copied: each holds a buffer of the runtime's, however few bytes of it are the client's. */
+/** Copies all bytes of `chunks`: each chunk retains a buffer of the runtime, however few bytes the client sent. */
 async function collected(chunks: AsyncIterable<Uint8Array>, limitBytes: number, asked: Asked): Promise<Uint8Array> {
   let bytes = new Uint8Array(0);
   let size = 0;
@@ -129,21 +129,21 @@ async function collected(chunks: AsyncIterable<Uint8Array>, limitBytes: number, 
   return bytes.subarray(0, size);
 }
 
-/** Bytes that are unpacked at once: a bomb is refused when so many are beyond the limit. */
+/** Bytes that are unpacked at once: a zip bomb is refused at most this far beyond the limit. */
 const UNPACKED_BYTES = 65_536;
 
-/** What gzip made a body of: as many bytes, packed and unpacked, as one that is not packed may have. */
+/** Unpacks a gzip body. The limit holds for the packed and for the unpacked bytes. */
 async function unpacked({ body }: Request, limitBytes: number, asked: Asked): Promise<Uint8Array> {
   if (!body) return new Uint8Array();
   const gunzip = createGunzip({ chunkSize: UNPACKED_BYTES });
-  // What goes wrong on the way in comes out of the stream.
+  // Errors of the input come out of the stream.
   pipeline(Readable.from(limited(body, limitBytes)), gunzip, () => {});
   try {
     return await collected(gunzip as AsyncIterable<Uint8Array>, limitBytes, asked);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     throw code.startsWith("Z_")
-      ? bodyError(`the body is not gzip, as its Content-Encoding says: ${errorMessage(error)}`)
+      ? bodyError(`the body is not gzip, which its Content-Encoding declares: ${errorMessage(error)}`)
       : error;
   }
 }

@@ -1,8 +1,8 @@
-/** Bounds the memory that request bodies take, over all connections. */
+/** Limits the memory of request bodies over all connections. */
 import { counted } from "../../base/counted.ts";
 import { Refusal } from "./problem.ts";
 
-/** Bytes of the bodies of all requests that are not answered yet. What is parsed of them takes a few times as much. */
+/** Bytes of the bodies of all open requests. The parsed values take a few times as much. */
 export const BODY_MEMORY_BYTES = 64 * 2 ** 20;
 
 export class BodyMemory {
@@ -13,15 +13,15 @@ export class BodyMemory {
     this.#most = most;
   }
 
-  /** Bytes that are taken. */
+  /** Bytes in use. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Throws a Refusal if there is no room for `bytes` more. */
+  /** Reserves `bytes`. Throws a Refusal if they exceed the limit. */
   take(bytes: number): void {
     if (this.#bytes + bytes > this.#most) {
-      const message = `the bodies of earlier requests take the ${counted(this.#most, "byte")} there are for all: retry`;
+      const message = `the bodies of earlier requests fill the limit of ${counted(this.#most, "byte")}: retry`;
       throw new Refusal(503, { field: "body", message }, { "Retry-After": "1" });
     }
     this.#bytes += bytes;

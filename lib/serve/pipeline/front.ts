@@ -1,7 +1,7 @@
-/** What surrounds every request: the gate before it, headers, the request's id and the access log after it. */
+/** Surrounds every request: the gate before it; security headers, the request's id and the access log after it. */
 import { randomUUID } from "node:crypto";
 import { corsHeaders, type Gate, preflight } from "./gate.ts";
-import type { RouteFigures } from "../metrics.ts";
+import type { RouteMetrics } from "../metrics.ts";
 import { problemResponse, Refusal } from "./problem.ts";
 import type { BodyMemory } from "./body_memory.ts";
 import { noPeer, type Peer } from "./peer.ts";
@@ -16,7 +16,7 @@ export interface AccessRecord {
   readonly run: string;
   readonly client: string;
   readonly method: string;
-  /** The path that the router saw; the whole target of a request that was refused before. */
+  /** The path that the router saw; the whole target if the gate refused it. */
   readonly path: string;
   readonly status: number;
   readonly milliseconds: number;
@@ -24,37 +24,37 @@ export interface AccessRecord {
 
 export interface FrontOptions {
   readonly gate: Gate;
-  /** The IP address of who asks. */
+  /** Returns the client's IP address. */
   readonly clientOf: (request: Request, peer: Peer) => string;
   readonly corsOrigin: string | undefined;
-  /** The run that is served. */
+  /** Returns the id of the served run. */
   readonly run: () => string;
-  /** Told of every answer, if given. */
+  /** Receives a record of every answer. */
   readonly onAccess: ((record: AccessRecord) => void) | undefined;
-  /** What an error is answered with. */
+  /** Returns the answer to an error. */
   readonly onError: (error: unknown) => Response;
-  /** Of requests that the gate refused. */
-  readonly refused: RouteFigures;
+  /** Counts requests that the gate refused. */
+  readonly refused: RouteMetrics;
   readonly bodies: BodyMemory;
 }
 
 const SECURITY_HEADERS = {
-  // Of what is no page; pages say themselves what they may load.
+  // For all but pages, which have a policy of their own.
   "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
   "Cache-Control": "no-store",
 } as const;
 
-/** What a client may call its request; others get a name of ours. */
+/** A valid id of a client for its request; otherwise the server makes one. */
 const REQUEST_ID = /^[\w.:+/=-]{1,128}$/;
 
-/** An answer that has all the headers it needs: each costs as much as parsing the request does. */
+/** An answer that already has all its headers: each added one costs as much as parsing the request. */
 class BareResponse extends Response {}
 
 /**
- * A 200 of JSON that nobody else adds headers to. To be stored or shown as a page it has no chance: it answers a POST,
- * and its type is not guessed at.
+ * Returns a 200 with JSON that gets no further headers. It needs none: it answers a POST, which is neither stored nor shown
+ * as a page, and browsers do not guess its type.
  */
 export function bareJson(body: unknown, headers: Readonly<Record<string, string>>): Response {
   return new BareResponse(JSON.stringify(body), {
@@ -62,7 +62,7 @@ export function bareJson(body: unknown, headers: Readonly<Record<string, string>
   });
 }
 
-/** Of an answer that nothing else is known about: no 500 goes without the headers that the others have. */
+/** Returns a 500 with the security headers, for an error that escaped the app. */
 export function failureResponse(): Response {
   return dress(problemResponse(500, []), { ...SECURITY_HEADERS, ...corsHeaders(undefined) });
 }
@@ -75,14 +75,14 @@ function dress(response: Response, headers: Readonly<Record<string, string>>): R
 }
 
 function tooMany(): Refusal {
-  const message = "this connection asks for too much at a time: expected one request after another, as by HTTP/1.1";
+  const message = "too many requests at a time on this connection: send one after another";
   return new Refusal(503, { field: "connection", message }, { "Retry-After": "1" });
 }
 
-/** Of a target that could not be read, what the log says. */
+/** Characters of an unreadable target in the log. */
 const LONGEST_LOGGED = 200;
 
-/** The app as the socket sees it. */
+/** The app, as the socket calls it. */
 export type Fetch = (request: Request, peer?: Peer) => Promise<Response>;
 
 export function createFront(
@@ -92,7 +92,7 @@ export function createFront(
   const { gate, clientOf, corsOrigin, run, onAccess, onError, refused, bodies } = options;
   const always = { ...SECURITY_HEADERS, ...corsHeaders(corsOrigin) };
 
-  /** The one reading of the request's target that all go by, or why there is none. */
+  /** Returns the request's target, which all later code uses, or its refusal. */
   function read(request: Request): Target | Refusal {
     try {
       return gate(request);
@@ -148,7 +148,7 @@ export function createFront(
     return response;
   }
 
-  // Not async itself, nor is anything else on the way of a prediction that need not be: each promise costs.
+  // Not async: on the path of a prediction each promise costs.
   return (request, peer = noPeer()) => {
     const target = read(request);
     const given = request.headers.get("x-request-id");

@@ -1,29 +1,44 @@
-/** Checks every request before the router sees it: a target that can be read in one way only, the server's name, the origin. */
-import { type AllowedHosts, checkOrigin, hostCheck } from "./guard.ts";
+/**
+ * Checks every request before the router sees it: an unambiguous target, a Host that names this server (against DNS
+ * rebinding), and no request of another site's page.
+ */
+import { describe } from "../../data/batches/check_tokens.ts";
 import type { PublicAddress } from "./public_address.ts";
-import { problemAnswer } from "./problem.ts";
+import { problemAnswer, Refusal } from "./problem.ts";
 import { type Target, targetReader } from "./target.ts";
+
+/** Host names without port, IPv6 in brackets; `any` if the names are not known, as behind a proxy. */
+export type AllowedHosts = readonly string[] | "any";
+
+export const LOOPBACK_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
+
+/** Returns the names to accept when listening on `host`: its own names for a loopback address, otherwise any. */
+export function allowedHostsFor(host: string): AllowedHosts {
+  const name = host.toLowerCase();
+  if (["localhost", "::1", "[::1]"].includes(name)) return LOOPBACK_HOSTS;
+  return /^127(\.\d+){3}$/.test(name) ? [...new Set([...LOOPBACK_HOSTS, name])] : "any";
+}
 
 export interface GateOptions {
   readonly allowedHosts: AllowedHosts;
-  /** Origin whose pages may ask; `*` for all, undefined for none but our own. */
+  /** Origin whose pages may send requests; `*` for all, undefined for only the server's own pages. */
   readonly corsOrigin: string | undefined;
-  /** What others know the server by: its host is allowed, and so are its own pages. */
+  /** The server's address behind a proxy: its host and its pages are allowed. */
   readonly publicAddress?: PublicAddress | undefined;
 }
 
-/** Lists the refusals of gate and access as the document has them. `open` routes want no token and count no requests. */
+/** Lists the refusals of gate and access for the OpenAPI document. `open` routes need no token and have no rate limit. */
 export function gateAnswers(method: string, open: boolean): Record<string, ReturnType<typeof problemAnswer>> {
   return {
-    400: problemAnswer("Its target or its Host header is not well-formed"),
-    ...open ? {} : { 401: problemAnswer("The server wants a token, and this is none or another") },
-    ...method === "get" ? {} : { 403: problemAnswer("A page of another site sent it") },
-    421: problemAnswer("It was asked by a name that is not this server's"),
-    ...open ? {} : { 429: problemAnswer("This client asks too often") },
+    400: problemAnswer("The request target or the Host header is malformed"),
+    ...open ? {} : { 401: problemAnswer("The server's token is missing or wrong") },
+    ...method === "get" ? {} : { 403: problemAnswer("A page of another site sent the request") },
+    421: problemAnswer("The Host header does not name this server"),
+    ...open ? {} : { 429: problemAnswer("The client exceeds the rate limit: retry after Retry-After") },
   };
 }
 
-/** Returns the target that everything after it goes by. Throws a Refusal for a request that may not be answered. */
+/** Returns the target, which all later code uses. Throws a Refusal for a request that must not be answered. */
 export type Gate = (request: Request) => Target;
 
 export function createGate({ allowedHosts, corsOrigin, publicAddress }: GateOptions): Gate {
@@ -43,12 +58,37 @@ export function createGate({ allowedHosts, corsOrigin, publicAddress }: GateOpti
   };
 }
 
+/** Returns the check of a request's authority. It throws a Refusal for a name that is not allowed. */
+function hostCheck(allowed: AllowedHosts): (authority: string) => void {
+  if (allowed === "any") return () => {};
+  // Most requests have the name of the previous one.
+  let good: string | undefined;
+  return (authority) => {
+    if (authority === good) return;
+    if (!allowed.includes(authority.replace(/:\d+$/, "").toLowerCase())) {
+      const message = `Host is ${describe(authority)}: expected ${allowed.join(", ")}`;
+      throw new Refusal(421, { field: "Host", message });
+    }
+    good = authority;
+  };
+}
+
+/** Throws a Refusal for a request to change or compute something from a page of neither this server nor `allowed`. */
+function checkOrigin(request: Request, authority: string, allowed: readonly (string | undefined)[]): void {
+  const origin = request.headers.get("origin");
+  if (origin === null || allowed.includes("*") || allowed.includes(origin)) return;
+  // Compares without the scheme, which differs behind a proxy that ends TLS.
+  if (URL.parse(origin)?.host === URL.parse(`http://${authority}`)?.host) return;
+  const message = `Origin is ${describe(origin)}: expected none, or that of this server`;
+  throw new Refusal(403, { field: "Origin", message });
+}
+
 function isPreflight(request: Request, corsOrigin: string | undefined): boolean {
   return corsOrigin !== undefined && request.method === "OPTIONS" &&
     request.headers.has("Access-Control-Request-Method");
 }
 
-/** Headers of an answer that pages of `corsOrigin` may read; none without one. */
+/** Returns the headers that let pages of `corsOrigin` read an answer, or keep it from all other sites without one. */
 export function corsHeaders(corsOrigin: string | undefined): Readonly<Record<string, string>> {
   if (corsOrigin === undefined) return { "Cross-Origin-Resource-Policy": "same-origin" };
   return {
@@ -59,7 +99,7 @@ export function corsHeaders(corsOrigin: string | undefined): Readonly<Record<str
   };
 }
 
-/** The answer to a browser that asks what a page of `corsOrigin` may send; undefined if it did not ask. */
+/** Answers a browser's preflight request for a page of `corsOrigin`; undefined for other requests. */
 export function preflight(request: Request, corsOrigin: string | undefined): Response | undefined {
   if (!isPreflight(request, corsOrigin)) return undefined;
   const headers = {

@@ -29,7 +29,7 @@ export async function parseInTurns(text: string, digits: boolean): Promise<unkno
 interface Open {
   readonly value: unknown[] | Record<string, unknown>;
   readonly end: "]" | "}";
-  /** Of the value that comes next; only objects have one. */
+  /** Key of the next value; only objects have one. */
   key: string;
 }
 

@@ -1,30 +1,30 @@
-/** The connection that a request came by, as the pipeline sees it. */
+/** The connection of a request, as the pipeline sees it. */
 
-/** A body that is being read. */
+/** A body that is still arriving. */
 export interface BodyReading {
   /** When it began, by the connection's clock. */
   readonly since: number;
 }
 
-/** The connection that a request came by. */
+/** A connection; http/connection.ts has the real one. */
 export interface Peer {
   /** IP address of the client. */
   readonly address: string;
-  /** Bodies that are being read from it, the oldest first. */
+  /** Bodies that are still arriving on it, the oldest first. */
   readonly reading: BodyReading[];
-  /** Its newest answer is a stream, which its client may take at any pace. */
+  /** True if its newest answer is a stream, which the client may read at any pace. */
   streams: boolean;
-  /** Milliseconds, later each time and up to a second off: the runtime's clock costs as much as reading a header. */
+  /** Milliseconds, larger at each call and up to a second off: the runtime's clock costs as much as reading a header. */
   clock(): number;
-  /** Called before a request is answered. Returns false if it is one too many. */
+  /** Called before a request is answered. Returns false for one beyond the limit. */
   begin(): boolean;
-  /** Called after a request was answered, whatever `begin` returned. */
+  /** Called after a request was answered, also if `begin` returned false. */
   end(): void;
-  /** Closes the connection, whatever is still to be sent on it. */
+  /** Closes the connection at once, also during an answer. */
   cut(): void;
 }
 
-/** Of a request that came by no connection. */
+/** Returns the peer of a request without a connection. */
 export function noPeer(address = ""): Peer {
   const nothing = () => {};
   return { address, reading: [], streams: false, clock: () => 0, begin: () => true, end: nothing, cut: nothing };

@@ -1,4 +1,4 @@
-/** Errors as clients see them: RFC 9457 problems that name the field, the value at hand and what was expected. */
+/** Errors as clients see them: RFC 9457 problems that name the field, the value and what was expected. */
 import { z } from "@hono/zod-openapi";
 import { MOST_LISTED, type Problem } from "../../base/errors.ts";
 
@@ -21,19 +21,19 @@ export const problemSchema = z.object({
   type: z.string(),
   title: z.string(),
   status: z.int(),
-  /** The first of `errors`, and how many more there are. */
+  /** The first of `errors`, and the number of others. */
   detail: z.string(),
   errors: z.array(z.object({ field: z.string(), message: z.string() })),
 }).openapi("Problem");
 
-/** A problem as an answer of the document. */
+/** Describes an answer with a problem, for the OpenAPI document. */
 export function problemAnswer(description: string): { description: string; content: object } {
   return { description, content: { "application/problem+json": { schema: problemSchema } } };
 }
 
 export type ProblemStatus = keyof typeof titles;
 
-/** A request that is not answered, thrown from inside a handler. What is wrong with its content is an InputError. */
+/** Refuses a request; thrown from inside a handler. Wrong content is an InputError instead. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly status: ProblemStatus;
@@ -48,7 +48,7 @@ export class Refusal extends Error {
   }
 }
 
-/** The response that says `errors`; `more` counts others. Without errors the detail is all there is. */
+/** Returns the response with `errors`; `more` counts others. Without errors it has only a general detail. */
 export function problemResponse(
   status: ProblemStatus,
   errors: readonly Problem[],

@@ -1,4 +1,4 @@
-/** What others know the server by, where a proxy stands before it: its host and origin, and whom it asks for. */
+/** The server's address behind a proxy: its public host and origin, and the clients that the proxy names. */
 import { isIP } from "node:net";
 import type { Peer } from "./peer.ts";
 
@@ -10,18 +10,18 @@ export interface PublicAddress {
   readonly host: string;
 }
 
-/** The address that `url`, an http or https URL, means. */
+/** Parses `url`, an http or https URL. */
 export function publicAddress(url: string): PublicAddress {
   const { origin, hostname, pathname } = new URL(url);
   return { url: `${origin}${pathname.replace(/\/+$/, "")}`, origin, host: hostname };
 }
 
-/** Returns who asks: the connection's other end, or whom a proxy of this machine names, if there is one. */
+/** Returns a function that gives the client's address: the peer's, or the one that a proxy on this machine names. */
 export function clientReader(isBehindProxy: boolean): (request: Request, peer: Peer) => string {
   if (!isBehindProxy) return (_, { address }) => address;
   return ({ headers }, { address }) => {
     if (!isLoopback(address)) return address;
-    // What the proxy itself adds stands last; the others are what its client says.
+    // The last one is from the proxy itself; its client may have sent the others.
     const last = headers.get("X-Forwarded-For")?.split(",").at(-1)?.trim() ?? "";
     return isIP(last) ? last : address;
   };

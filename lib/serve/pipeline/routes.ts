@@ -1,26 +1,26 @@
 /**
- * Routes, each declared once: what it takes and answers goes into the document at `/openapi.json`, its handler into the
- * app, and its answers into the figures.
+ * Declares each route once: its request and answers for `/openapi.json`, its handler for the app, and the metrics of its
+ * answers.
  */
 import { OpenAPIHono, type RouteConfig } from "@hono/zod-openapi";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { etag } from "hono/etag";
 import { z } from "@hono/zod-openapi";
-import type { HttpFigures, RouteFigures } from "../metrics.ts";
+import type { HttpMetrics, RouteMetrics } from "../metrics.ts";
 import type { Access } from "./access.ts";
 import type { BodyMemory } from "./body_memory.ts";
 import type { Peer } from "./peer.ts";
 import { gateAnswers } from "./gate.ts";
 import type { Target } from "./target.ts";
 
-/** What the front knows of a request. */
+/** A request's facts from the front, for its handler. */
 export interface Asked {
   readonly target: Target;
   readonly peer: Peer;
-  /** IP address of who asks: the peer's, or that of the client of a proxy. */
+  /** IP address of the client: the peer's, or the one that a proxy names. */
   readonly client: string;
   readonly bodies: BodyMemory;
-  /** Bytes of its body that are taken of `bodies` until it is answered. */
+  /** Bytes reserved of `bodies` until the request is answered. */
   held: number;
 }
 
@@ -28,54 +28,54 @@ export interface RouteEnv {
   Bindings: Asked;
 }
 
-/** What a handler's error is answered with; `signal` aborts when the client left. */
+/** Returns the answer to a handler's error; `signal` has aborted if the client left. */
 export type OnError = (error: unknown, signal: AbortSignal) => Response;
 
 export type Handler = (context: Context<RouteEnv>) => Response | Promise<Response>;
 
 export interface RouteOptions {
-  /** Whoever asks is answered, without a token and as often as they like. A route that does not say so is closed. */
+  /** Answers every client, without a token or a rate limit. A route is closed by default. */
   readonly open?: boolean;
-  /** Instead of the app's. */
+  /** Replaces the app's. */
   readonly onError?: OnError;
 }
 
 export interface RoutesOptions {
-  readonly figures: HttpFigures;
+  readonly metrics: HttpMetrics;
   readonly onError: OnError;
-  /** Checks every request but those for open routes; undefined where nothing is asked for. */
+  /** Checks every request of closed routes; undefined without token and rate limit. */
   readonly access: Access | undefined;
 }
 
-/** `description`, with a JSON body of `schema`. */
+/** Describes an answer with a JSON body of `schema`, for the OpenAPI document. */
 export function jsonAnswer(description: string, schema: z.ZodType): { description: string; content: object } {
   return { description, content: { "application/json": { schema } } };
 }
 
 export class Routes {
-  // The path that the gate read is the one that is routed.
+  // Routes by the path that the gate has read.
   readonly #hono = new Hono<RouteEnv>({ getPath: (_, context) => context!.env!.target.path });
-  /** Holds the document only. */
+  /** Holds only the document. */
   readonly #document = new OpenAPIHono();
   readonly #options: RoutesOptions;
-  readonly #refused: RouteFigures;
+  readonly #refused: RouteMetrics;
 
   constructor(options: RoutesOptions) {
     this.#options = options;
-    this.#refused = options.figures.route("any", "refused");
+    this.#refused = options.metrics.route("any", "refused");
   }
 
-  /** Declares `config` (its path with `{name}` where a parameter is) and answers it by `handler`. */
+  /** Declares `config`, whose path has `{name}` for a parameter, with its `handler`. */
   add(config: RouteConfig, handler: Handler, options: RouteOptions = {}): void {
     const responses = { ...gateAnswers(config.method, options.open ?? false), ...config.responses };
     this.#document.openAPIRegistry.registerPath({ ...config, responses });
     this.plain(config.method, config.path, handler, options);
   }
 
-  /** A route that the document does not hold. */
+  /** Adds a route that is not in the document. */
   plain(method: string, path: string, handler: Handler, options: RouteOptions = {}): void {
     const { onError = this.#options.onError } = options;
-    const figures = this.#options.figures.route(method.toUpperCase(), path);
+    const metrics = this.#options.metrics.route(method.toUpperCase(), path);
     this.#on(method.toUpperCase(), path.replaceAll(/\{(\w+)\}/g, ":$1"), async (context) => {
       const begun = performance.now();
       let response: Response;
@@ -84,17 +84,17 @@ export class Routes {
       } catch (error) {
         response = onError(error, context.req.raw.signal);
       }
-      figures.observe(response.status, (performance.now() - begun) / 1000);
+      metrics.observe(response.status, (performance.now() - begun) / 1000);
       return response;
     }, options);
   }
 
-  /** A file or page: no figures, and an `ETag` where it may be kept. */
+  /** Adds a file or page, without metrics; with an `ETag` if browsers may `keep` it. */
   asset(path: string, handler: Handler, keep: boolean): void {
     this.#on("GET", path, handler, {}, keep ? [etag()] : []);
   }
 
-  /** Answers what no route does, if it may ask at all. */
+  /** Answers requests without a route, if the client has access. */
   otherwise(answer: (method: string, path: string, allowed: readonly string[]) => Response): void {
     this.#hono.notFound((context) => {
       const { method, path } = context.req;
@@ -108,7 +108,7 @@ export class Routes {
     return this.#hono.fetch(request, asked);
   }
 
-  /** The one way into the router: a route that is not open comes behind the check. */
+  /** Adds a route to the router: a closed one behind the check. The only way in. */
   #on(method: string, path: string, handler: Handler, { open }: RouteOptions, more: MiddlewareHandler[] = []): void {
     const check: MiddlewareHandler<RouteEnv> = async (context, next) => this.#refusal(context) ?? await next();
     const before = open || !this.#options.access ? more : [check, ...more];
@@ -127,13 +127,13 @@ export class Routes {
     }
   }
 
-  /** The methods of the routes that `path`, as it was asked for, has; none if there is no such path. */
+  /** Returns the methods of the routes that match `path`; none if no route does. */
   #methodsOf(path: string): string[] {
     const matches = this.#hono.routes.filter((route) => pattern(route.path).test(path));
     return [...new Set(matches.flatMap(({ method }) => method === "GET" ? ["GET", "HEAD"] : [method]))];
   }
 
-  /** The OpenAPI document of all that was added, at `server`: a URL, or a reference from the document's own. */
+  /** Returns the OpenAPI document of all routes, for `server`: a URL, or a reference relative to the document. */
   document(version: string, server: string): object {
     return this.#document.getOpenAPI31Document({
       openapi: "3.1.0",
@@ -141,7 +141,7 @@ export class Routes {
       info: {
         title: "Lockstep",
         version,
-        description: "Watches the training of sequence classifiers, steers it, and predicts with their newest weights.",
+        description: "Shows and controls the training of text classifiers, and predicts with their newest weights.",
       },
     });
   }

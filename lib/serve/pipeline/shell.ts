@@ -1,71 +1,69 @@
-/** Builds what every app of this server has around its routes: the gate, access, errors, headers and the access log. */
+/** Builds the parts around the routes that every app has: gate, access, errors, headers, metrics and the access log. */
 import { basename } from "node:path";
 import { DamagedFile, InputError } from "../../base/errors.ts";
 import { Unavailable } from "../../predict/types.ts";
 import { createAccess } from "./access.ts";
 import { BodyMemory } from "./body_memory.ts";
 import { type AccessRecord, createFront, type Fetch } from "./front.ts";
-import { createGate } from "./gate.ts";
-import { type AllowedHosts, LOOPBACK_HOSTS } from "./guard.ts";
-import { HttpFigures } from "../metrics.ts";
+import { type AllowedHosts, createGate, LOOPBACK_HOSTS } from "./gate.ts";
+import { HttpMetrics } from "../metrics.ts";
 import { problemResponse, Refusal } from "./problem.ts";
 import { clientReader, type PublicAddress } from "./public_address.ts";
 import { Routes } from "./routes.ts";
 
 export interface AppOptions {
-  /** Silence on an event stream after which a comment is sent; 15 s. */
+  /** Silence on an event stream after which a comment is sent; default 15 s. */
   readonly heartbeatMs?: number;
-  /** A client of an event stream that reads nothing for this long is dropped; 30 s. */
+  /** A client of an event stream that reads nothing for this time is dropped; default 30 s. */
   readonly stallMs?: number;
-  /** Of a request; 1 MiB. */
+  /** Limit of a request's body; default 1 MiB. */
   readonly bodyLimitBytes?: number;
-  /** Of all requests together that are not answered yet; 64 MiB. */
+  /** Limit of the bodies of all open requests together; default 64 MiB. */
   readonly bodyMemoryBytes?: number | undefined;
-  /** Sequences of one prediction; 1024. */
+  /** Limit of the sequences of one prediction; default 1024. */
   readonly maxInstances?: number;
-  /** Names that the server is asked by; the loopback names. See `allowedHostsFor`. */
+  /** Names that a Host header may have; default the loopback names. See `allowedHostsFor`. */
   readonly allowedHosts?: AllowedHosts;
-  /** What others know the server by, where a proxy of this machine serves it. */
+  /** The server's address behind a proxy on this machine. */
   readonly publicAddress?: PublicAddress | undefined;
-  /** What clients have to send; without it, nothing. */
+  /** The token that clients have to send, if any. */
   readonly token?: string | undefined;
-  /** Origin whose pages may ask, or `*`; without it, only our own. */
+  /** Origin whose pages may send requests, or `*`; default only the server's own pages. */
   readonly corsOrigin?: string | undefined;
-  /** Requests that each client may make in a second; without it, any number. */
+  /** Limit of requests per client and second; default none. */
   readonly rateLimit?: number;
-  /** How long the model may take to show that it is ready; 2 s. */
+  /** Time in which a ready model has to answer; default 2 s. */
   readonly readyMs?: number;
-  /** Ends all event streams when it aborts; those opened later end at once. */
+  /** Ends all event streams when it aborts, and later ones at once. */
   readonly shutdown?: AbortSignal;
-  /** Counts requests and streams; apps that follow one another on a port share them. */
-  readonly figures?: HttpFigures;
-  /** Told of every answer. */
+  /** Counts requests and streams; successive apps on a port share it. */
+  readonly metrics?: HttpMetrics;
+  /** Receives a record of every answer. */
   readonly onAccess?: ((record: AccessRecord) => void) | undefined;
-  /** Told of what was not expected; the client sees a 500 without details. */
+  /** Receives unexpected errors; the client sees a 500 without details. */
   readonly onError?: (error: unknown) => void;
 }
 
-/** The app is all of HTTP but the socket: `request(path)` answers without one. */
+/** The app is all of HTTP except the socket: `request(path)` answers without one. */
 export interface App {
   readonly fetch: Fetch;
   request(path: string, init?: RequestInit): Promise<Response>;
 }
 
 export interface Shell {
-  /** Takes the routes; what they do not answer is for `routes.otherwise`. */
   readonly routes: Routes;
   readonly app: App;
-  readonly figures: HttpFigures;
+  readonly metrics: HttpMetrics;
   readonly onError: (error: unknown) => void;
 }
 
-/** What logs and figures say of a client that left before its answer; it sees none. */
+/** Status in logs and metrics of a client that left before its answer. */
 const CLIENT_GONE = 499;
 
-/** `run` gives the run that is served. */
+/** Builds an app without routes; `run` returns the id of the served run. */
 export function createShell(options: AppOptions, run: () => string): Shell {
   const { allowedHosts = LOOPBACK_HOSTS, rateLimit = 0, corsOrigin, publicAddress, token, onAccess } = options;
-  const { onError = () => {}, figures = new HttpFigures() } = options;
+  const { onError = () => {}, metrics = new HttpMetrics() } = options;
 
   const answerError = (error: unknown): Response => {
     if (error instanceof Refusal) return problemResponse(error.status, [error.problem], error.headers);
@@ -81,12 +79,12 @@ export function createShell(options: AppOptions, run: () => string): Shell {
     return problemResponse(500, []);
   };
   const onFailure = (error: unknown, signal: AbortSignal): Response => {
-    // What the abort of its request threw is no error.
+    // The client left: its error comes from the abort.
     if (signal.aborted) return new Response(null, { status: CLIENT_GONE });
     return answerError(error);
   };
   const access = createAccess({ token, rateLimit, now: () => performance.now() });
-  const routes = new Routes({ figures, onError: onFailure, access });
+  const routes = new Routes({ metrics, onError: onFailure, access });
   const fetch = createFront((request, asked) => routes.fetch(request, asked), {
     gate: createGate({ allowedHosts, corsOrigin, publicAddress }),
     clientOf: clientReader(publicAddress !== undefined),
@@ -94,14 +92,14 @@ export function createShell(options: AppOptions, run: () => string): Shell {
     run,
     onAccess,
     onError: answerError,
-    refused: figures.route("any", "refused"),
+    refused: metrics.route("any", "refused"),
     bodies: new BodyMemory(options.bodyMemoryBytes),
   });
   const app: App = { fetch, request: (path, init) => fetch(new Request(`http://${hostOf(init)}${path}`, init)) };
-  return { routes, app, figures, onError };
+  return { routes, app, metrics, onError };
 }
 
-/** The host that `init` names, if a URL can; `localhost` else. */
+/** Returns the host that `init` names if a URL can have it, otherwise `localhost`. */
 function hostOf(init: RequestInit = {}): string {
   const host = new Headers(init.headers).get("Host");
   return host !== null && URL.canParse(`http://${host}`) ? host : "localhost";

@@ -1,37 +1,37 @@
 /**
- * Reads a request's target once, for all who ask for it: the gate, the router, the handlers and the access log. Whatever
- * two parsers could read in two ways is refused.
+ * Reads a request's target once, for the gate, the router, the handlers and the access log. It refuses a target that two
+ * parsers could read in two ways.
  */
 import { describe } from "../../data/batches/check_tokens.ts";
 import { Refusal } from "./problem.ts";
 
 export interface Target {
-  /** `host` or `host:port`, as the client spelled it. */
+  /** `host` or `host:port`, in the client's spelling. */
   readonly authority: string;
-  /** Begins with a slash; not decoded. */
+  /** Begins with a slash, and is not decoded. */
   readonly path: string;
-  /** Parses the query; cheap for those that do not ask. */
+  /** Parses the query, which most routes do not need. */
   readonly query: () => URLSearchParams;
 }
 
-/** A name or an IPv4 address of ordinary letters, or an IPv6 address in brackets; then perhaps a port. */
+/** Matches a name, an IPv4 address or an IPv6 address in brackets, with an optional port. */
 const AUTHORITY = /^(?:[a-z\d](?:[\w-]|\.(?=[\w-]))*|\[[\da-f:.]+\])(?::(\d{1,5}))?$/i;
 const LONGEST_AUTHORITY = 260;
-/** RFC 3986's characters of a path, and those that browsers leave as they are in a query. */
+/** Matches an absolute URL: RFC 3986's characters of a path, and those that browsers do not encode in a query. */
 const URL_TEXT =
   /^http:\/\/([^/?#]*)(\/(?:[\w\-.~!$&'()*+,;=:@/]|%[\da-f]{2})*)(?:\?((?:[\w\-.~!$&'()*+,;=:@/?[\]\\^`{|}]|%[\da-f]{2})*))?$/i;
 
 const NO_QUERY = () => new URLSearchParams();
 
-/** Returns the reader of targets. It throws a Refusal (400) for one that is not well-formed, or that names two hosts. */
+/** Returns the reader of targets. It throws a Refusal (400) for a malformed target, or one that names two hosts. */
 export function targetReader(): (request: Request) => Target {
   const checkAuthority = (field: string, authority: string) => {
-    if (!isAuthority(authority)) throw refusal(field, authority, "a host name or address, and perhaps a port");
+    if (!isAuthority(authority)) throw refusal(field, authority, "a host name or address, with an optional port");
   };
-  // Most are as the one before: it is not read again.
+  // Most targets equal the previous one, which is not parsed again.
   let last: { readonly url: string; readonly host: string | null; readonly target: Target } | undefined;
   return ({ url, headers }) => {
-    // In small letters the runtime has a shorter way to it.
+    // The runtime finds a lower-case name faster.
     const host = headers.get("host");
     if (url === last?.url && host === last.host) return last.target;
     if (host !== null) checkAuthority("Host", host);
@@ -57,7 +57,7 @@ function isAuthority(text: string): boolean {
   return URL.canParse(`http://${text}`);
 }
 
-/** Lower case, and without the port that stands for none. */
+/** Returns the authority in lower case, without the default port. */
 function canonical(authority: string): string {
   return authority.toLowerCase().replace(/:80$/, "");
 }

@@ -7,7 +7,7 @@ function element(name, text, ...children) {
   return node;
 }
 
-/** A schema with its references replaced, as deep as anybody would read. */
+/** Returns a schema with its references replaced, up to a readable depth. */
 function resolved(schema, components, depth = 0) {
   if (Array.isArray(schema)) return schema.map((item) => resolved(item, components, depth));
   if (typeof schema !== "object" || schema === null || depth > 12) return schema;
@@ -56,5 +56,5 @@ try {
     ),
   );
 } catch (error) {
-  main.textContent = `The document could not be read: ${error}`;
+  main.textContent = `Cannot read openapi.json: ${error}. Reload the page.`;
 }

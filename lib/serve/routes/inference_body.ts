@@ -1,4 +1,4 @@
-/** Tensors of the Open Inference Protocol: from a request's to sequences, and from an answer to its outputs. */
+/** Reads the tensors of an Open Inference Protocol request as sequences, and turns an answer into output tensors. */
 import { counted } from "../../base/counted.ts";
 import { z } from "@hono/zod-openapi";
 import { describe } from "../../data/batches/check_tokens.ts";
@@ -7,7 +7,7 @@ import { shortened } from "../../base/printable.ts";
 import { mapInTurns } from "../../base/turns.ts";
 import type { Answer, Input, Reader } from "../../predict/types.ts";
 
-/** Nobody reads what is in it: to look at thousands of keys would take longer than all else. */
+/** Ignored, so its content is not checked: thousands of keys would take longer than all the rest. */
 const anyObject = z.unknown().optional().openapi({ type: "object", additionalProperties: true });
 
 const tensorSchema = z.object({
@@ -37,17 +37,17 @@ export const inferenceAnswerSchema = z.object({
 
 export const OUTPUTS = ["label", "class", "probabilities"] as const;
 
-/** Names of outputs that may be asked for, some perhaps twice. */
+/** Limit of requested outputs, which may repeat. */
 const MOST_OUTPUTS = 16;
 
 export interface InferenceRequest {
   readonly id: string | undefined;
   readonly sequences: readonly Input[];
-  /** Names of the outputs that are wanted. */
+  /** Names of the requested outputs. */
   readonly outputs: readonly string[];
 }
 
-/** Throws an InputError that says the first thing that is wrong. Lets others have their turn where there is much to read. */
+/** Parses the body. Throws an InputError with its first error. Yields to other requests during a long body. */
 export async function parseInference(
   body: unknown,
   reader: Reader,
@@ -67,12 +67,12 @@ export async function parseInference(
   const names = outputs?.map(({ name }) => name) ?? OUTPUTS;
   const unknown = names.find((name) => !OUTPUTS.some((output) => output === name));
   if (unknown !== undefined) {
-    throw wrong("outputs", `there is no output ${describe(unknown)}: expected ${OUTPUTS.join(", ")}`);
+    throw wrong("outputs", `outputs has the unknown name ${describe(unknown)}: expected ${OUTPUTS.join(", ")}`);
   }
   return { id, sequences, outputs: names };
 }
 
-/** Throws an InputError for lists that are longer than any that means something: the schema would look at all of them. */
+/** Throws an InputError for lists longer than any valid one, before the schema visits all elements. */
 function checkSizes(body: unknown): void {
   const check = (field: string, most: number, value: unknown) => {
     if (!Array.isArray(value) || value.length <= most) return;
@@ -85,16 +85,16 @@ function checkSizes(body: unknown): void {
   if (Array.isArray(inputs)) { for (const input of inputs) check("shape", 2, of(input, "shape")); }
 }
 
-/** Of a model of text: one input, a text for each sequence. */
+/** Reads the input of a text model: one tensor with a text per sequence. */
 function textSequences(
   inputs: readonly Tensor[],
   reader: Reader,
   maxInstances: number,
 ): Promise<Input[]> {
   const [text, second] = inputs;
-  const stranger = text?.name !== "text" ? text : second;
-  if (!text || stranger) {
-    throw wrong("inputs", `there is no input ${describe(stranger?.name)}: expected text, or tokens`);
+  const unknown = text?.name !== "text" ? text : second;
+  if (!text || unknown) {
+    throw wrong("inputs", `inputs has the unknown name ${describe(unknown?.name)}: expected text, or tokens`);
   }
   if (text.datatype !== "BYTES") {
     throw wrong("text.datatype", `text has the datatype ${describe(text.datatype)}: expected BYTES`);
@@ -110,17 +110,19 @@ function textSequences(
   return mapInTurns(texts, (value, row) => reader.readText(value, `text[${row}]`));
 }
 
-/** Tokens, by name of a model of text and else by id, and how many of each row are real. */
+/** Reads tokens, as names for a text model and otherwise as ids; `lengths` gives the unpadded length of each row. */
 function tokenSequences(
   inputs: readonly Tensor[],
   reader: Reader,
   maxInstances: number,
 ): Promise<Input[]> {
   const tensor = (name: string) => inputs.find((input) => input.name === name);
-  const stranger = inputs.find(({ name }) => name !== "tokens" && name !== "lengths");
-  if (stranger) throw wrong("inputs", `there is no input ${describe(stranger.name)}: expected tokens, or lengths`);
+  const unknown = inputs.find(({ name }) => name !== "tokens" && name !== "lengths");
+  if (unknown) {
+    throw wrong("inputs", `inputs has the unknown name ${describe(unknown.name)}: expected tokens, or lengths`);
+  }
   const tokens = tensor("tokens");
-  if (!tokens) throw wrong("inputs", "there is no input tokens: expected one of shape [sequences, length]");
+  if (!tokens) throw wrong("inputs", "inputs has no tokens: expected a tensor of shape [sequences, length]");
   const [rows, width] = tokens.shape;
   if (rows === undefined || width === undefined) {
     throw wrong("tokens.shape", `tokens has the shape [${tokens.shape}]: expected [sequences, length]`);
@@ -138,7 +140,7 @@ function tokenSequences(
   });
 }
 
-/** The numbers of a tensor, which may come nested or flat. */
+/** Returns the integers of a tensor, whose data may be nested or flat. */
 function elements(name: string, tensor: Tensor, rows: number, width: number): number[] {
   const { datatype } = tensor;
   if (datatype !== "INT64" && datatype !== "INT32") {
@@ -150,7 +152,7 @@ function elements(name: string, tensor: Tensor, rows: number, width: number): nu
   });
 }
 
-/** The texts of a tensor, which may come nested or flat. */
+/** Returns the texts of a tensor, whose data may be nested or flat. */
 function names(name: string, tensor: Tensor, rows: number, width: number): string[] {
   const { datatype } = tensor;
   if (datatype !== "BYTES") {
@@ -163,20 +165,20 @@ function names(name: string, tensor: Tensor, rows: number, width: number): strin
   });
 }
 
-/** The elements of a tensor in order: flat, or in a list for each row, as the protocol has both. */
+/** Returns the elements of a tensor in order. The protocol allows flat data, and a list for each row. */
 function flattened(name: string, { data }: Tensor, rows: number, width: number): readonly unknown[] {
   const isNested = Array.isArray(data[0]);
   const flat = isNested ? data.flat(1) : data;
   if (flat.length !== rows * width) {
-    throw wrong(`${name}.data`, `${name} has ${flat.length} elements: expected ${rows * width}, as its shape says`);
+    throw wrong(`${name}.data`, `${name} has ${flat.length} elements: expected ${rows * width}, by its shape`);
   }
   const odd = isNested ? data.findIndex((row) => !Array.isArray(row) || row.length !== width) : -1;
   if (odd < 0) return flat;
-  const message = `${name}.data[${odd}] is ${describe(data[odd])}: expected a list of ${width}, as its shape says`;
+  const message = `${name}.data[${odd}] is ${describe(data[odd])}: expected a list of ${width}, by its shape`;
   throw wrong(`${name}.data`, message);
 }
 
-/** What is answered, by `version` of model `name`. */
+/** Returns the body of the answer, for model `name`. */
 export function inferenceAnswer(
   { id, outputs }: InferenceRequest,
   { round, digest, run, predictions }: Answer,

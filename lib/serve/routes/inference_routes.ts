@@ -1,20 +1,19 @@
-/** The Open Inference Protocol, version 2, as KServe, Triton and others speak it. Its errors are its own. */
+/** Serves the Open Inference Protocol, version 2, of KServe, Triton and others, with its own format of errors. */
 import { z } from "@hono/zod-openapi";
 import { describe } from "../../data/batches/check_tokens.ts";
 import { InputError } from "../../base/errors.ts";
 import { Unavailable, UnknownVersion } from "../../predict/types.ts";
 import { bodyOf, readJson } from "../pipeline/body.ts";
 import { bareJson } from "../pipeline/front.ts";
-import { unreadiness } from "./health.ts";
 import { inferenceAnswer, inferenceAnswerSchema, inferenceSchema, parseInference } from "./inference_body.ts";
-import type { OperationOptions } from "./operation_routes.ts";
+import { type OperationOptions, unreadiness } from "./operation_routes.ts";
 import type { PredictLimits } from "./predict_routes.ts";
 import { serverTiming } from "./prediction_body.ts";
 import { Refusal } from "../pipeline/problem.ts";
 import { type Handler, jsonAnswer, type Routes } from "../pipeline/routes.ts";
 import type { Services } from "../services.ts";
 
-/** What the served model is called, beside its run's id. */
+/** Name of the served model; the id of its run is another. */
 export const MODEL_NAME = "lockstep";
 
 const errorSchema = z.object({ error: z.string() }).openapi("InferenceError");
@@ -28,8 +27,8 @@ const metadataSchema = z.object({
 }).openapi("InferenceModel");
 
 const errorAnswer = (description: string) => jsonAnswer(description, errorSchema);
-const liveAnswer = jsonAnswer("It is", z.object({ live: z.literal(true) }));
-const readyAnswer = jsonAnswer("It is", z.object({ ready: z.literal(true) }));
+const liveAnswer = jsonAnswer("The process is alive", z.object({ live: z.literal(true) }));
+const readyAnswer = jsonAnswer("Ready for requests", z.object({ ready: z.literal(true) }));
 
 export interface InferenceOptions extends PredictLimits, OperationOptions {
   readonly version: string;
@@ -58,25 +57,23 @@ export function inferenceRoutes(routes: Routes, services: Services, options: Inf
 
   function checkName(name: string | undefined): void {
     if (name === MODEL_NAME || name === shape.run) return;
-    const message = `there is no model ${describe(name)}: expected ${MODEL_NAME} or ${shape.run}`;
+    const message = `No model ${describe(name)}: expected ${MODEL_NAME} or ${shape.run}`;
     throw new Refusal(404, { field: "name", message });
   }
 
-  /** The version in the path, if there is one: a round. */
+  /** Returns the version in the path, which is a round; undefined without one. */
   function versionOf(text: string | undefined): number | undefined {
     if (text === undefined) return undefined;
     if (/^\d{1,15}$/.test(text)) return Number(text);
-    throw new Refusal(404, { field: "version", message: `there is no version ${describe(text)}: expected a round` });
+    throw new Refusal(404, { field: "version", message: `No version ${describe(text)}: expected a round` });
   }
 
-  async function whyNotReady(): Promise<string | undefined> {
-    return await unreadiness(services, readyMs, onError);
-  }
+  const whyNotReady = () => unreadiness(services, readyMs, onError);
 
   add({
     method: "get",
     path: "/v2",
-    summary: "The server",
+    summary: "Name and version of the server",
     responses: {
       200: jsonAnswer(
         "Name and version",
@@ -89,7 +86,7 @@ export function inferenceRoutes(routes: Routes, services: Services, options: Inf
     {
       method: "get",
       path: "/v2/health/live",
-      summary: "Whether the process answers",
+      summary: "Liveness of the process",
       responses: { 200: liveAnswer },
     },
     (c) => c.json({ live: true }),
@@ -99,8 +96,8 @@ export function inferenceRoutes(routes: Routes, services: Services, options: Inf
   add({
     method: "get",
     path: "/v2/health/ready",
-    summary: "Whether requests should be sent here",
-    responses: { 200: readyAnswer, 503: errorAnswer("It is not") },
+    summary: "Readiness for requests",
+    responses: { 200: readyAnswer, 503: errorAnswer("Not ready") },
   }, async (c) => {
     const reason = await whyNotReady();
     return reason ? failure(503, reason) : c.json({ ready: true });
@@ -109,18 +106,18 @@ export function inferenceRoutes(routes: Routes, services: Services, options: Inf
   for (const path of ["/v2/models/{name}", "/v2/models/{name}/versions/{version}"]) {
     const versioned = path.includes("{version}");
     const params = versioned ? z.object({ name: z.string(), version: z.string() }) : z.object({ name: z.string() });
-    const missing = errorAnswer("There is no such model or version");
+    const missing = errorAnswer("The model or version does not exist");
     const unavailable = errorAnswer("The predictor does not answer");
 
     add({
       method: "get",
       path,
-      summary: "The model: versions, inputs and outputs",
+      summary: "Versions, inputs and outputs of the model",
       request: { params },
       responses: {
         200: jsonAnswer("The model", metadataSchema),
         404: missing,
-        // Only a version's weights are asked for.
+        // Without a version no weights are loaded.
         ...(versioned && { 503: unavailable }),
       },
     }, async (c) => {
@@ -148,10 +145,10 @@ export function inferenceRoutes(routes: Routes, services: Services, options: Inf
     add({
       method: "get",
       path: `${path}/ready`,
-      summary: "Whether the model answers",
+      summary: "Readiness of the model",
       request: { params },
       responses: {
-        200: jsonAnswer("It does", z.object({ name: z.string(), ready: z.literal(true) })),
+        200: jsonAnswer("The model is ready", z.object({ name: z.string(), ready: z.literal(true) })),
         404: missing,
         503: unavailable,
       },
@@ -166,18 +163,18 @@ export function inferenceRoutes(routes: Routes, services: Services, options: Inf
     add({
       method: "post",
       path: `${path}/infer`,
-      summary: "Classes of sequences",
+      summary: "Classify sequences",
       description: reader.text
-        ? "`text` is [sequences]; or `tokens` by name, BYTES of [sequences, length], with `lengths` if rows are padded."
-        : "`tokens` is [sequences, length]; with a second input `lengths` [sequences], rows may be padded.",
+        ? "`text` has the shape [sequences]. Or `tokens`, as BYTES of [sequences, length], with `lengths` if rows are padded."
+        : "`tokens` has the shape [sequences, length]. A second input `lengths` [sequences] allows padded rows.",
       request: { params, body: { required: true, content: { "application/json": { schema: inferenceSchema } } } },
       responses: {
-        200: jsonAnswer("By one version of the weights", inferenceAnswerSchema),
-        400: errorAnswer("The body is not right"),
+        200: jsonAnswer("Predictions of one version of the weights", inferenceAnswerSchema),
+        400: errorAnswer("The body is invalid"),
         404: missing,
         413: errorAnswer("The body is too large"),
-        415: errorAnswer("The body is not sent as JSON"),
-        503: errorAnswer("Too many wait already, or the predictor does not answer; see Retry-After"),
+        415: errorAnswer("The Content-Type is not JSON"),
+        503: errorAnswer("The queue is full, or the predictor does not answer: retry after Retry-After"),
       },
     }, async (c) => {
       checkName(c.req.param("name"));

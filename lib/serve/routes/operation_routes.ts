@@ -1,30 +1,30 @@
-/** What those who run the service ask: whether it lives, whether it is ready, and its figures. */
+/** Routes for operations: liveness, readiness and metrics. */
 import { z } from "@hono/zod-openapi";
 import { parseAccept } from "hono/utils/accept";
 import { memoryUsage } from "node:process";
-import { unreadiness } from "./health.ts";
-import { type HttpFigures, METRICS_TYPES, type MetricsFormat, MetricsText } from "../metrics.ts";
+import { errorMessage } from "../../base/errors.ts";
+import { type HttpMetrics, METRICS_TYPES, type MetricsFormat, MetricsText } from "../metrics.ts";
 import { problemAnswer, problemResponse } from "../pipeline/problem.ts";
 import { jsonAnswer, type Routes } from "../pipeline/routes.ts";
 import type { Services } from "../services.ts";
 
 export interface OperationOptions {
   readonly readyMs: number;
-  readonly figures: HttpFigures;
+  readonly metrics: HttpMetrics;
   readonly onError: (error: unknown) => void;
 }
 
 export function operationRoutes(
   routes: Routes,
   services: Services,
-  { readyMs, figures, onError }: OperationOptions,
+  { readyMs, metrics, onError }: OperationOptions,
 ): void {
   routes.add(
     {
       method: "get",
       path: "/livez",
-      summary: "Whether the process answers",
-      responses: { 200: jsonAnswer("It does", z.object({ live: z.literal(true) })) },
+      summary: "Liveness of the process",
+      responses: { 200: jsonAnswer("The process is alive", z.object({ live: z.literal(true) })) },
     },
     (c) => c.json({ live: true }),
     { open: true },
@@ -33,10 +33,10 @@ export function operationRoutes(
   routes.add({
     method: "get",
     path: "/readyz",
-    summary: "Whether requests should be sent here",
+    summary: "Readiness for requests",
     responses: {
-      200: jsonAnswer("They should", z.object({ ready: z.literal(true) })),
-      503: problemAnswer("It starts or ends, or its predictor does not answer"),
+      200: jsonAnswer("Ready for requests", z.object({ ready: z.literal(true) })),
+      503: problemAnswer("The process is starting or ending, or its predictor does not answer"),
     },
   }, async (c) => {
     const message = await unreadiness(services, readyMs, onError);
@@ -46,21 +46,21 @@ export function operationRoutes(
   routes.add({
     method: "get",
     path: "/metrics",
-    summary: "Figures for a scraper, as Prometheus's text or, for those that ask for it, as OpenMetrics",
+    summary: "Metrics as Prometheus text, or as OpenMetrics if `Accept` prefers it",
     responses: {
       200: {
-        description: "The figures",
+        description: "The metrics",
         content: Object.fromEntries(Object.values(METRICS_TYPES).map((type) => [type, { schema: z.string() }])),
       },
     },
   }, (c) => {
     const format = wantedFormat(c.req.header("Accept") ?? "");
     const headers = { "Content-Type": METRICS_TYPES[format], "Vary": "Accept" };
-    return c.body(metricsText(services, figures, format), 200, headers);
+    return c.body(metricsText(services, metrics, format), 200, headers);
   });
 }
 
-/** The format that a header `Accept` prefers; nobody is refused. */
+/** Returns the format that a header `Accept` prefers; the default for all others. */
 function wantedFormat(accept: string): MetricsFormat {
   const quality = (format: MetricsFormat) =>
     Math.max(0, ...parseAccept(accept).filter(({ type }) => type.toLowerCase() === format).map(({ q }) => q));
@@ -70,32 +70,60 @@ function wantedFormat(accept: string): MetricsFormat {
 
 function metricsText(
   { predictor, training, cluster }: Services,
-  figures: HttpFigures,
+  metrics: HttpMetrics,
   format: MetricsFormat,
 ): string {
   const text = new MetricsText(format);
-  figures.write(text);
+  metrics.write(text);
   const { queued, computing, batchSizes, restarts } = predictor.statistics();
-  text.gauge("lockstep_predict_queued_sequences", queued, "Sequences that wait for their batch.");
+  text.gauge("lockstep_predict_queued_sequences", queued, "Sequences that wait for a batch.");
   text.gauge("lockstep_predict_computing_sequences", computing, "Sequences that are being predicted.");
-  text.histogram("lockstep_predict_batch_sequences", batchSizes, "Sequences of a batch that was predicted.");
+  text.histogram("lockstep_predict_batch_sequences", batchSizes, "Sequences per predicted batch.");
   text.counter("lockstep_predict_restarts", restarts, "Times that the prediction thread was replaced.");
   const now = training?.();
   if (now) {
     text.gauge("lockstep_training_round", now.round, "Rounds committed.");
-    text.gauge("lockstep_training_epoch", now.epoch, "The epoch under way, from 1.");
+    text.gauge("lockstep_training_epoch", now.epoch, "The current epoch, from 1.");
     text.gauge("lockstep_training_loss", now.loss, "Mean cross-entropy of the newest training batches, in nats.");
-    text.gauge("lockstep_training_accuracy", now.accuracy, "Share of the newest training batches classified right.");
-    text.gauge("lockstep_training_sequences_per_second", now.sequencesPerSecond, "All workers together.");
-    text.counter("lockstep_training_incidents", now.incidents, "Workers lost, and all else that training survived.");
+    text.gauge("lockstep_training_accuracy", now.accuracy, "Accuracy on the newest training batches.");
+    text.gauge(
+      "lockstep_training_sequences_per_second",
+      now.sequencesPerSecond,
+      "Training speed of all workers together.",
+    );
+    text.counter(
+      "lockstep_training_incidents",
+      now.incidents,
+      "Lost workers and other failures that training survived.",
+    );
   }
   const dropped = Object.entries(cluster?.()?.dropped ?? {});
   if (dropped.length > 0) {
-    text.family("lockstep_cluster_dropped", "counter", "What other machines, or strangers, wrote and was left out.");
+    text.family("lockstep_cluster_dropped", "counter", "Invalid messages of other machines or strangers.");
     for (const [kind, count] of dropped) text.sample("_total", count, `kind="${kind}"`);
   }
   const { rss, heapUsed } = memoryUsage();
   text.gauge("lockstep_resident_memory_bytes", rss, "Memory of the process.");
   text.gauge("lockstep_heap_bytes", heapUsed, "JavaScript objects of the main thread.");
   return text.end();
+}
+
+/** Returns why the process is not ready; undefined if it is not ending and its model answers within `deadlineMs`. */
+export async function unreadiness(
+  services: Services,
+  deadlineMs: number,
+  onError: (error: unknown) => void,
+): Promise<string | undefined> {
+  if (!services.ready()) return "not ready: the server is starting or ending";
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const timer = setTimeout(() => resolve(`not ready: the model did not answer within ${deadlineMs} ms`), deadlineMs);
+  const model = services.predictor.model().then(() => undefined, (error) => {
+    onError(error);
+    return `not ready: the model does not answer: ${errorMessage(error)}`;
+  });
+  try {
+    return await Promise.race([model, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,4 +1,4 @@
-/** `/model` and `/predict`. */
+/** Serves `/model` and `/predict`. */
 import { z } from "@hono/zod-openapi";
 import { bodyOf, readJson } from "../pipeline/body.ts";
 import { bareJson } from "../pipeline/front.ts";
@@ -29,23 +29,23 @@ export function predictRoutes(routes: Routes, { predictor }: Services, limits: P
   routes.add({
     method: "get",
     path: "/model",
-    summary: "The model, and which weights it has now",
-    responses: { 200: jsonAnswer("The model", modelSchema), 503: problemAnswer("Its predictor does not answer") },
+    summary: "The model and its current weights",
+    responses: { 200: jsonAnswer("The model", modelSchema), 503: problemAnswer("The predictor does not answer") },
   }, async (c) => c.json(await predictor.model()));
 
   routes.add({
     method: "post",
     path: "/predict",
-    summary: "Classes of one text or sequence, or of many",
+    summary: "Classify one text or sequence, or many",
     request: {
       body: { required: true, content: { "application/json": { schema: predictSchema(shape, limits.maxInstances) } } },
     },
     responses: {
-      200: jsonAnswer("By one version of the weights, in the order of the sequences", answerSchema),
-      400: problemAnswer("The body is not right"),
+      200: jsonAnswer("Predictions of one version of the weights, in the order of the sequences", answerSchema),
+      400: problemAnswer("The body is invalid"),
       413: problemAnswer("The body is too large"),
-      415: problemAnswer("The body is not sent as JSON"),
-      503: problemAnswer("Too many wait already, or the predictor does not answer; see Retry-After"),
+      415: problemAnswer("The Content-Type is not JSON"),
+      503: problemAnswer("The queue is full, or the predictor does not answer: retry after Retry-After"),
     },
   }, async (c) => {
     const body = await readJson(c, limits.bodyLimitBytes, bodyOptions);

@@ -1,4 +1,4 @@
-/** From the body of `POST /predict` to inputs, and from the predictor's answer to the body of the response. */
+/** Reads the body of `POST /predict` as inputs, and turns the predictor's answer into the body of the response. */
 import { counted } from "../../base/counted.ts";
 import { z } from "@hono/zod-openapi";
 import { describe } from "../../data/batches/check_tokens.ts";
@@ -9,7 +9,7 @@ import { mapInTurns } from "../../base/turns.ts";
 
 export interface PredictRequest {
   readonly inputs: readonly Input[];
-  /** Whether one was asked for by `text` or `tokens`: its prediction then stands in the answer itself. */
+  /** True for a body with `text` or `tokens`: the answer is then its prediction, not a list. */
   readonly single: boolean;
 }
 
@@ -22,7 +22,7 @@ const instanceList = z.array(z.unknown(), {
 const instanceSchema = z.strictObject({ text: z.unknown(), tokens: z.unknown() }).partial();
 const bodySchema = instanceSchema.extend({ instances: instanceList.optional() });
 
-/** The body for a model of `shape`, for the document: what the schemas above leave to the reader is said here. */
+/** Describes the body for a model of `shape` in the OpenAPI document, with the parts that the reader checks. */
 export function predictSchema({ vocabulary, length, text }: ModelShape, maxInstances: number): z.ZodType {
   const id = { type: "integer" as const, minimum: 0, maximum: vocabulary - 1 };
   const tokens = text
@@ -43,18 +43,20 @@ const predictionSchema = z.object({
   class: z.int(),
   label: z.string(),
   probabilities: z.array(z.number()),
-  unknownShare: z.number().optional().openapi({ description: "Of a text's tokens, the share that is not known" }),
-  truncated: z.boolean().optional().openapi({ description: "Whether a text was longer than what is read of it" }),
+  unknownShare: z.number().optional().openapi({
+    description: "Fraction of a text's tokens that the model does not know",
+  }),
+  truncated: z.boolean().optional().openapi({ description: "True if the text is longer than the model reads" }),
 }).openapi("Prediction");
 const versionShape = { run: z.string(), round: z.int(), digest: z.string() };
 
-/** What is answered: one prediction for `tokens`, a list for `instances`. */
+/** The body of the answer: one prediction for `text` or `tokens`, a list for `instances`. */
 export const answerSchema = z.union([
   predictionSchema.extend(versionShape),
   z.object({ ...versionShape, predictions: z.array(predictionSchema) }),
 ]).openapi("PredictAnswer");
 
-/** Throws an InputError that names everything wrong with `body`. Lets others have their turn where there is much to read. */
+/** Parses the body. Throws an InputError with all its errors. Yields to other requests during a long body. */
 export function parsePredict(
   body: unknown,
   reader: Reader,
@@ -92,20 +94,20 @@ async function parseAny(body: unknown, reader: Reader, maxInstances: number): Pr
   return { inputs, single: false };
 }
 
-/** The list in a body that has nothing but `tokens`: most are so, and need no schema. */
+/** Returns the list of a body with only `tokens`, the usual one, which needs no schema. */
 function usualTokens(body: unknown): readonly unknown[] | undefined {
   if (typeof body !== "object" || body === null || !("tokens" in body) || !Array.isArray(body.tokens)) return undefined;
   return Object.keys(body).length === 1 ? body.tokens : undefined;
 }
 
-/** One sequence: a list of tokens, a text, or an object with either. `field` is "" for the body itself. */
+/** Reads one sequence: a list of tokens, a text, or an object with either. `field` is "" for the body itself. */
 function readInstance(value: unknown, field: string, reader: Reader): Input {
   if (Array.isArray(value)) return reader.readTokens(value, field);
   if (typeof value === "string" && reader.text) return reader.readText(value, field);
   const wanted = reader.text
     ? 'expected a text, a list of tokens, {"text": "..."} or {"tokens": [...]}'
     : 'expected a list of tokens or {"tokens": [...]}';
-  // The body was looked at before, with its instances.
+  // The body itself may also have `instances`, which are checked already.
   const { success, data, error } = field === "" ? bodySchema.safeParse(value) : instanceSchema.safeParse(value);
   if (!success) throw structureError(error, value, field, wanted);
   const name = (key: string) => field === "" ? key : `${field}.${key}`;
@@ -114,7 +116,7 @@ function readInstance(value: unknown, field: string, reader: Reader): Input {
   return reader.readText(data.text, name("text"));
 }
 
-/** What `POST /predict` answers. */
+/** Returns the body of the response. */
 export function predictionBody(
   { run, round, digest, predictions }: Answer,
   { inputs, single }: PredictRequest,
@@ -127,12 +129,12 @@ export function predictionBody(
   return single ? { run, round, digest, ...predictions[0] } : { run, round, digest, predictions };
 }
 
-/** What the Server-Timing header says: milliseconds in the queue, and of the batch's computation. */
+/** Returns the Server-Timing header: milliseconds in the queue, and of the batch's computation. */
 export function serverTiming({ queueMs, computeMs }: Answer): string {
   return `queue;dur=${queueMs.toFixed(3)}, compute;dur=${computeMs.toFixed(3)}`;
 }
 
-/** What is wrong with the object `value` at `field` ("" for the body) itself: unknown keys, or not such an object at all. */
+/** Returns the errors of the object `value` at `field` ("" for the body): unknown keys, or another type. */
 function structureError(error: z.ZodError, value: unknown, field: string, expected: string): InputError {
   const problems = new Problems();
   for (const issue of error.issues) {

@@ -1,15 +1,15 @@
-/** The events of a run as an answer: where a client goes on, and whether there is anything to go on with. */
+/** Answers with the events of a run: those after the last one that the client has, or 204 if it has all. */
 import { z } from "zod";
 import { describe } from "../../data/batches/check_tokens.ts";
 import { InputError } from "../../base/errors.ts";
 import type { RunDetail } from "../../run/types.ts";
-import { dropFrame, type Drops } from "../drops.ts";
 import type { RouteEnv } from "../pipeline/routes.ts";
-import type { RunLibrary } from "../services.ts";
+import type { Runs } from "../services.ts";
 import { type SseOptions, sseStream } from "../http/sse.ts";
+import { dropFrame, type Drops } from "../metrics.ts";
 import type { Target } from "../pipeline/target.ts";
 
-/** Of a request, as its route is given it. */
+/** The parts of Hono's context that are used. */
 export interface EventsContext {
   readonly req: { readonly raw: Request; readonly method: string };
   readonly env: RouteEnv["Bindings"];
@@ -17,10 +17,10 @@ export interface EventsContext {
 
 const eventId = z.string().regex(/^\d{1,15}$/).transform(Number);
 
-/** Id of the last event that the client has, 0 for none. Throws InputError for anything but a whole number. */
+/** Returns the id of the last event that the client has, 0 for none. Throws an InputError unless it is a whole number. */
 export function lastEventId(request: Request, target: Target): number {
   const query = target.query().get("lastEventId");
-  // The header wins: a client that comes back sends it along with the address that it first asked.
+  // The header wins: a client that reconnects sends it with its original URL.
   const text = request.headers.get("Last-Event-ID") || query;
   if (!text) return 0;
   const parsed = eventId.safeParse(text);
@@ -30,7 +30,7 @@ export function lastEventId(request: Request, target: Target): number {
   throw new InputError([{ field, message }]);
 }
 
-/** Whether the client wants every event: `?all=1`, or `?all=0`, as without it. Throws InputError for anything else. */
+/** Returns whether the client wants every event: `?all=1`; the default is `?all=0`. Throws an InputError otherwise. */
 export function wantsAll(target: Target): boolean {
   const all = target.query().get("all") ?? "0";
   if (all === "0" || all === "1") return all === "1";
@@ -44,20 +44,20 @@ export interface EventsOptions extends Omit<SseOptions, "notice" | "onDrop"> {
   readonly drops: Drops;
 }
 
-/** 200 with the events that the client lacks, then those to come; 204 where it has all there will ever be. */
+/** Returns 200 with the events that the client lacks, then new ones; 204 if the run is over and the client has all. */
 export function eventsResponse(
   { req, env }: EventsContext,
   run: RunDetail,
-  runs: RunLibrary,
+  runs: Runs,
   options: EventsOptions,
 ): Response {
   const { drops } = options;
   const last = lastEventId(req.raw, env.target);
   const all = wantsAll(env.target);
   const over = !["running", "paused", "stopping"].includes(run.state);
-  // EventSource comes back after every end, unless it is told with 204 that there is no more.
+  // EventSource reconnects after every end, unless it gets a 204.
   if (over && last === run.events) return new Response(null, { status: 204 });
-  // An id that this log has not reached is of another log.
+  // A larger id than this log has is from another log.
   const from = last > run.events ? 0 : last;
   const headers = { "Content-Type": "text/event-stream", "X-Accel-Buffering": "no" };
   if (req.method === "HEAD") return new Response(null, { headers });
@@ -69,7 +69,7 @@ export function eventsResponse(
     notice: drop && dropFrame(drop),
     onDrop: (to) => {
       drops.add({ client, run: run.id, from, to: Math.max(from, to), at: new Date().toISOString() });
-      // Its end would wait for a client that reads nothing.
+      // A normal end would wait for a client that does not read.
       env.peer.cut();
     },
   });

@@ -1,18 +1,42 @@
-/** `/runs`, `/events` and what can be asked of a run that trains. */
+/** Serves `/runs`, `/events`, `/cluster` and the actions on a run that trains. */
 import { z } from "@hono/zod-openapi";
 import { describe } from "../../data/batches/check_tokens.ts";
 import { InputError } from "../../base/errors.ts";
 import { dataStatisticsSchema } from "../../data/statistics.ts";
+import { clusterStatusSchema } from "../../base/events.ts";
 import { evaluationsSchema } from "../../model/evaluation.ts";
-import { type JsonText, RUN_ACTIONS, RUN_STATES, type RunAction, type RunQuery } from "../../run/types.ts";
-import { problemAnswer, problemResponse } from "../pipeline/problem.ts";
+import {
+  type JsonText,
+  RUN_ACTIONS,
+  RUN_STATES,
+  type RunAction,
+  type RunDetail,
+  runDetailSchema,
+  type RunQuery,
+} from "../../run/types.ts";
+import { problemAnswer, problemResponse, Refusal } from "../pipeline/problem.ts";
 import { jsonAnswer, type Routes } from "../pipeline/routes.ts";
-import { idSchema, runFinder, runSchema } from "./run_schema.ts";
 import { type EventsOptions, eventsResponse } from "./run_events.ts";
-import type { Services } from "../services.ts";
+import type { Runs, Services } from "../services.ts";
 
-/** Runs of one answer. */
+/** Limit of the runs in one answer. */
 const MOST_LISTED = 1000;
+
+/** Rebuilds the schema, as only schemas made after `@hono/zod-openapi` is loaded have `openapi`. */
+export const runSchema = z.object(runDetailSchema.shape).openapi("Run");
+
+/** Matches names of run directories, so that no other path is looked up. */
+export const idSchema = z.string().regex(/^[\w-][\w.-]{0,199}$/);
+
+/** Returns a function that finds the run with the id of a path. It throws a Refusal if the run does not exist. */
+export function runFinder(runs: Runs): (id: string | undefined) => Promise<RunDetail> {
+  return async (id) => {
+    const parsed = idSchema.safeParse(id);
+    const run = parsed.success ? await runs.get(parsed.data) : undefined;
+    if (run) return run;
+    throw new Refusal(404, { field: "id", message: `No run ${describe(id)}: GET /runs lists all` });
+  };
+}
 
 const request = { params: z.object({ id: idSchema }) };
 
@@ -30,7 +54,7 @@ const WANTED: Readonly<Record<keyof typeof queryFields, string>> = {
   limit: `a whole number from 1 to ${MOST_LISTED}`,
 };
 
-/** The query of a list. Throws an InputError that names what is wrong with it. */
+/** Reads the query of a list. Throws an InputError with its errors. */
 function readQuery(query: URLSearchParams): RunQuery & { readonly limit: number } {
   const given = Object.fromEntries(query);
   const parsed = listQuery.safeParse(given);
@@ -44,28 +68,28 @@ function readQuery(query: URLSearchParams): RunQuery & { readonly limit: number 
 const stream = { description: "Server-sent events", content: { "text/event-stream": { schema: z.string() } } };
 const eventAnswers = {
   200: stream,
-  204: { description: "The run is over, and the client has all of its events" },
-  400: problemAnswer("The last event's id is no number, or `all` is neither 0 nor 1"),
-  404: problemAnswer("There is no such run"),
+  204: { description: "The run is over, and the client has all its events" },
+  400: problemAnswer("The last event's id is not a number, or `all` is neither 0 nor 1"),
+  404: problemAnswer("The run does not exist"),
 };
 const lastEvent = {
   query: z.object({ lastEventId: z.string().regex(/^\d{1,15}$/).optional(), all: z.enum(["0", "1"]).optional() }),
 };
 
-/** What a run has to be for an action. */
+/** The state that a run needs for an action. */
 const STATES_FOR: Readonly<Record<RunAction, string>> = {
   pause: "running",
   resume: "paused",
   stop: "running or paused",
 };
 
-export function runRoutes(routes: Routes, { runs }: Services, sse: EventsOptions): void {
+export function runRoutes(routes: Routes, { runs, cluster }: Services, sse: EventsOptions): void {
   const findRun = runFinder(runs);
 
   routes.add({
     method: "get",
     path: "/events",
-    summary: "Events of the run that this process trains or serves",
+    summary: "Events of the run that this process trains or serves, as a stream",
     request: lastEvent,
     responses: eventAnswers,
   }, async (c) => eventsResponse(c, await findRun(runs.current), runs, sse));
@@ -73,11 +97,11 @@ export function runRoutes(routes: Routes, { runs }: Services, sse: EventsOptions
   routes.add({
     method: "get",
     path: "/runs",
-    summary: "Runs, the newest first: all, or those of a state, with a text in their names, older than the run `after`",
+    summary: "Runs, newest first; filtered by state, by a text in the id, and to those older than the run `after`",
     request: { query: listQuery },
     responses: {
       200: jsonAnswer(
-        "The runs, and whether `POST /runs` takes more; where there are more, `next` is what `after` has to be for them",
+        "The runs. `trains` is true if `POST /runs` works; `next` is the value of `after` for the next page, if any",
         z.object({
           current: z.string(),
           trains: z.boolean(),
@@ -85,11 +109,11 @@ export function runRoutes(routes: Routes, { runs }: Services, sse: EventsOptions
           next: z.string().nullable(),
         }),
       ),
-      400: problemAnswer("The query is not right"),
+      400: problemAnswer("The query is invalid"),
     },
   }, async (c) => {
     const query = readQuery(c.env.target.query());
-    // One more than asked for says whether there is more.
+    // One more than requested shows whether a next page exists.
     const found = await runs.list({ ...query, limit: query.limit + 1 });
     const shown = found.slice(0, query.limit);
     const next = found.length > shown.length ? shown.at(-1)!.id : null;
@@ -101,13 +125,13 @@ export function runRoutes(routes: Routes, { runs }: Services, sse: EventsOptions
     path: "/runs/{id}",
     summary: "One run",
     request,
-    responses: { 200: jsonAnswer("The run", runSchema), 404: problemAnswer("There is no such run") },
+    responses: { 200: jsonAnswer("The run", runSchema), 404: problemAnswer("The run does not exist") },
   }, async (c) => c.json(await findRun(c.req.param("id"))));
 
   routes.add({
     method: "get",
     path: "/runs/{id}/events",
-    summary: "Events of one run",
+    summary: "Events of one run, as a stream",
     request: { ...request, ...lastEvent },
     responses: eventAnswers,
   }, async (c) => eventsResponse(c, await findRun(c.req.param("id")), runs, sse));
@@ -115,59 +139,78 @@ export function runRoutes(routes: Routes, { runs }: Services, sse: EventsOptions
   routes.add({
     method: "get",
     path: "/runs/{id}/data",
-    summary: "What the files held that the run was trained on",
+    summary: "Statistics of the files that the run was trained on",
     request,
     responses: {
-      200: jsonAnswer("What they held", dataStatisticsSchema),
-      404: problemAnswer("There is no such run, or it makes its own data"),
+      200: jsonAnswer("Rows, classes, vocabulary, lengths and warnings", dataStatisticsSchema),
+      404: problemAnswer("The run does not exist, or uses generated data"),
     },
   }, async (c) => {
     const { id } = await findRun(c.req.param("id"));
     const data = await runs.data(id);
-    return data ? jsonText(data) : notThere(`run ${id} was not trained on files`);
+    return data ? jsonText(data) : missing(`run ${id} uses generated data: expected a run trained on files`);
   });
 
   routes.add({
     method: "get",
     path: "/runs/{id}/judgement",
-    summary: "How the run's model does on rows that were kept from training",
+    summary: "Evaluation of the run's model on validation and test rows",
     request,
     responses: {
-      200: jsonAnswer("Figures, classes, confusion and the worst mistakes", evaluationsSchema),
-      404: problemAnswer("There is no such run, or it has not been judged"),
+      200: jsonAnswer("Metrics, classes, confusion matrix and the worst mistakes", evaluationsSchema),
+      404: problemAnswer("The run does not exist, or has no evaluation yet"),
     },
   }, async (c) => {
     const { id } = await findRun(c.req.param("id"));
-    const judgement = await runs.judgement(id);
-    return judgement
-      ? jsonText(judgement)
-      : notThere(`run ${id} has no judgement: expected one on files that has finished`);
+    const evaluation = await runs.evaluation(id);
+    return evaluation
+      ? jsonText(evaluation)
+      : missing(`run ${id} has no evaluation: expected a finished run trained on files`);
   });
 
   for (const action of RUN_ACTIONS) {
     routes.add({
       method: "post",
       path: `/runs/{id}/${action}`,
-      summary: `Asks the run to ${action} after the round under way`,
+      summary: `Request the run to ${action} after its current round`,
       request,
       responses: {
-        202: jsonAnswer("The run, which was asked", runSchema),
-        404: problemAnswer("There is no such run"),
-        409: problemAnswer("It is not training here, or not in a state for it"),
+        202: jsonAnswer("The run, with the request accepted", runSchema),
+        404: problemAnswer("The run does not exist"),
+        409: problemAnswer("The run does not train in this process, or its state does not allow it"),
       },
     }, async (c) => {
       const { id, state } = await findRun(c.req.param("id"));
       if (runs.act(id, action)) return c.json(await findRun(id), 202);
-      const message = `run ${id} is ${state}, and cannot ${action}: expected one that is ${STATES_FOR[action]} here`;
+      const message = `Cannot ${action} run ${id}, which is ${state}: expected a run that is ${
+        STATES_FOR[action]
+      } in this process`;
       return problemResponse(409, [{ field: "id", message }]);
     });
   }
+
+  routes.add({
+    method: "get",
+    path: "/cluster",
+    summary: "The machines that train the run, as this one sees them",
+    responses: {
+      200: jsonAnswer("The machines", clusterStatusSchema),
+      404: problemAnswer("No other machine takes part"),
+    },
+  }, (c) => {
+    const status = cluster?.();
+    if (status) return c.json(status);
+    throw new Refusal(404, {
+      field: "cluster",
+      message: "the run is on one machine: it was started without `cluster`",
+    });
+  });
 }
 
 function jsonText(bytes: JsonText): Response {
   return new Response(bytes, { headers: { "Content-Type": "application/json" } });
 }
 
-function notThere(message: string): Response {
+function missing(message: string): Response {
   return problemResponse(404, [{ field: "id", message }]);
 }

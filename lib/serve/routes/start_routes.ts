@@ -1,4 +1,4 @@
-/** Runs that come and go: `POST /runs` and `DELETE /runs/{id}`. */
+/** Starts and removes runs: `POST /runs` and `DELETE /runs/{id}`. */
 import { z } from "@hono/zod-openapi";
 import { presets } from "../../config/presets.ts";
 import { configSchema } from "../../config/schema.ts";
@@ -8,16 +8,16 @@ import { REQUEST_KEYS } from "../../run/library/run_request.ts";
 import { readJson } from "../pipeline/body.ts";
 import { problemAnswer, problemResponse } from "../pipeline/problem.ts";
 import { jsonAnswer, type Routes } from "../pipeline/routes.ts";
-import { idSchema, runFinder, runSchema } from "./run_schema.ts";
+import { idSchema, runFinder, runSchema } from "./run_routes.ts";
 import type { Services } from "../services.ts";
 
-/** For the document alone: what is wrong with a body is said with the words of the command line. */
+/** Used only in the OpenAPI document: lib/run checks the body with the same messages as a run's flags. */
 const requestSchema = z.object({
   preset: z.enum(Object.keys(presets) as [string, ...string[]]).optional(),
   ...Object.fromEntries(REQUEST_KEYS.map((key) => [key, configSchema.shape[key].optional()])),
 }).openapi("RunRequest");
 
-/** Not a schema's: that would look at thousands of keys before they are counted. */
+/** Checks without a schema, which would visit thousands of keys before they are counted. */
 function isObject(body: unknown): body is Readonly<Record<string, unknown>> {
   return typeof body === "object" && body !== null && !Array.isArray(body);
 }
@@ -28,15 +28,15 @@ export function startRoutes(routes: Routes, { runs }: Services, bodyLimitBytes: 
   routes.add({
     method: "post",
     path: "/runs",
-    summary: "Asks for a run: it waits until those before it are done",
+    summary: "Queue a run, which starts when the runs before it have ended",
     request: { body: { required: true, content: { "application/json": { schema: requestSchema } } } },
     responses: {
       202: jsonAnswer("The run, with its place in the queue", runSchema),
-      400: problemAnswer("The config is not right, or names files that may not be read"),
-      409: problemAnswer("This process does not train"),
+      400: problemAnswer("The config is invalid, or names files that the server may not read"),
+      409: problemAnswer("This process does not train runs"),
       413: problemAnswer("The body is too large"),
-      415: problemAnswer("The body is not sent as JSON"),
-      503: problemAnswer("Too many runs, or bodies of requests, wait already; see Retry-After"),
+      415: problemAnswer("The Content-Type is not JSON"),
+      503: problemAnswer("The queue, or the memory for request bodies, is full: retry after Retry-After"),
     },
   }, async (c) => {
     const body = await readJson(c, bodyLimitBytes);
@@ -46,11 +46,11 @@ export function startRoutes(routes: Routes, { runs }: Services, bodyLimitBytes: 
     }
     const admission = await runs.start?.(body) ?? "never";
     if (admission === "full") {
-      const message = "too many runs wait already: expected fewer, come back when some are done";
+      const message = "the queue of runs is full: retry when one has ended";
       return problemResponse(503, [{ field: "queue", message }], { "Retry-After": "60" });
     }
     if (admission === "never") {
-      const message = "this process serves a run and trains none: expected one that was started with train";
+      const message = "this process only serves a run: send it to one that trains";
       return problemResponse(409, [{ field: "queue", message }]);
     }
     return c.json(admission, 202, { "Location": `runs/${admission.id}` });
@@ -59,20 +59,20 @@ export function startRoutes(routes: Routes, { runs }: Services, bodyLimitBytes: 
   routes.add({
     method: "delete",
     path: "/runs/{id}",
-    summary: "Removes a run with all its files, or takes it out of the queue",
+    summary: "Remove a run with all its files, or from the queue",
     request: { params: z.object({ id: idSchema }) },
     responses: {
-      204: { description: "It is gone" },
-      404: problemAnswer("There is no such run"),
-      409: problemAnswer("It is being trained or served, or this process may not remove runs"),
+      204: { description: "The run is removed" },
+      404: problemAnswer("The run does not exist"),
+      409: problemAnswer("The run is being trained or served, or this process may not remove runs"),
     },
   }, async (c) => {
     const { id } = await findRun(c.req.param("id"));
     const removal = await runs.remove?.(id) ?? "kept";
     if (removal === "removed") return c.body(null, 204);
     const message = removal === "busy"
-      ? `run ${id} is being trained or served: expected one that is not`
-      : `run ${id} stays: this process may not write to the directory of runs`;
+      ? `run ${id} is being trained or served: expected one that is neither`
+      : `run ${id} cannot be removed: this process may not write to the directory of runs`;
     return problemResponse(409, [{ field: "id", message }]);
   });
 }

@@ -61,7 +61,7 @@ Deno.test("train --data learns from a CSV file, judges itself, and says what a b
 
     const library = RunLibrary.saved(latest, "");
     const { run: id } = await summaryOf(latest);
-    const told = [await library.data(id), await library.judgement(id)];
+    const told = [await library.data(id), await library.evaluation(id)];
     const [read, judgement] = told.map((bytes) => JSON.parse(new TextDecoder().decode(bytes)));
     assertEquals([read?.parts.training?.rows, read?.parts.test?.rows, read?.classes.length], [540, 90, 2]);
     assertEquals([judgement?.validation.accuracy, judgement?.test?.macroF1], [validation.accuracy, test.macroF1]);

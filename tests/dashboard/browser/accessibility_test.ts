@@ -8,7 +8,7 @@ import type { Page } from "playwright-core";
 import { LABELS } from "../../judged.ts";
 import { browserTest, type Server, shows } from "./browser.ts";
 import { failedRun, finishedTextRun, longLabels, refusedRun, textRun, tokenRun, waitingRun } from "./fake_runs.ts";
-import { at, EPOCH, FakeRun } from "./fake_services.ts";
+import { at, EPOCH, TrainedRun } from "./trained_run.ts";
 
 interface Violation {
   readonly id: string;
@@ -41,9 +41,9 @@ const many = (count: number) =>
 
 const STATES: readonly {
   readonly name: string;
-  readonly runs: () => FakeRun[];
+  readonly runs: () => TrainedRun[];
   readonly view?: string;
-  readonly prepare: (page: Page, runs: FakeRun[], server: Server) => Promise<unknown>;
+  readonly prepare: (page: Page, runs: TrainedRun[], server: Server) => Promise<unknown>;
 }[] = [
   { name: "without a run", runs: () => [], prepare: (page) => shows(page, "#state", "no run") },
   { name: "waiting", runs: () => [tokenRun(0)], prepare: (page) => shows(page, "#state", "waiting") },

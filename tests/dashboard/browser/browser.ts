@@ -3,9 +3,12 @@ import { executableAbsence, optionalTest } from "../../optional.ts";
 import { assertEquals } from "@std/assert";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { createApp } from "../../../lib/serve/app.ts";
-import type { Drops } from "../../../lib/serve/drops.ts";
-import { HttpFigures } from "../../../lib/serve/metrics.ts";
-import { type FakeRun, fakeServices } from "./fake_services.ts";
+import type { Drops } from "../../../lib/serve/metrics.ts";
+import { HttpMetrics } from "../../../lib/serve/metrics.ts";
+import { dashboardAssets } from "../../../dashboard/assets.ts";
+import { type FakeRun, fakeRuns, fakeServices } from "../../serve/fakes.ts";
+import { parityPredictor, textPredictor } from "./fake_predictors.ts";
+import type { TrainedRun } from "./trained_run.ts";
 import { PATIENCE_MS } from "../../patience.ts";
 
 export const CHROMIUM = "/usr/bin/chromium";
@@ -30,14 +33,17 @@ export interface Server {
 /** Serves `runs`, newest first, on `port`, 0 for any free one, as a process that trains or not. */
 export function serve(runs: FakeRun[], port = 0, trains = true): Server {
   const shutdown = new AbortController();
-  const figures = new HttpFigures();
+  const metrics = new HttpMetrics();
   const failures: unknown[] = [];
   const onError = (error: unknown) => failures.push(error);
-  const app = createApp(fakeServices(runs, trains), { shutdown: shutdown.signal, onError, figures });
+  const [first] = runs;
+  const predictor = first?.data ? textPredictor(first.id, first.data) : parityPredictor(first?.id ?? "");
+  const services = fakeServices(fakeRuns(runs, trains), { predictor, assets: dashboardAssets() });
+  const app = createApp(services, { shutdown: shutdown.signal, onError, metrics });
   const server = Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, (request) => app.fetch(request));
   return {
     port: server.addr.port,
-    drops: figures.drops,
+    drops: metrics.drops,
     async close() {
       shutdown.abort();
       await server.shutdown();
@@ -95,8 +101,8 @@ const absence = executableAbsence(CHROMIUM);
 /** A test on a page that follows the newest of `runs`; `expected` is what the browser itself may log on the way. */
 export function browserTest(
   name: string,
-  runs: () => FakeRun[],
-  body: (page: Page, runs: FakeRun[], server: Server) => Promise<Server | void>,
+  runs: () => TrainedRun[],
+  body: (page: Page, runs: TrainedRun[], server: Server) => Promise<Server | void>,
   expected = /^$/,
 ): void {
   optionalTest(absence, {

@@ -2,16 +2,16 @@ import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import type { Page } from "playwright-core";
 import { browserTest, serve, shows, showsEvent, showsPoints } from "./browser.ts";
 import { DIGEST } from "./fake_predictors.ts";
-import { at, FakeRun, finishedEvent } from "./fake_services.ts";
+import { at, finishedEvent, TrainedRun } from "./trained_run.ts";
 
-function trained(points: number, id = "2026-01-02-parity-7f3a"): FakeRun {
-  const run = new FakeRun(id);
+function trained(points: number, id = "2026-01-02-parity-7f3a"): TrainedRun {
+  const run = new TrainedRun(id);
   if (points > 0) run.train(1, points);
   return run;
 }
 
 /** The only run of a test that has one. */
-function only(runs: readonly FakeRun[]): FakeRun {
+function only(runs: readonly TrainedRun[]): TrainedRun {
   const [run] = runs;
   assert(run);
   return run;
@@ -40,9 +40,9 @@ browserTest(
     await page.locator("#digest").click();
     await shows(page, "#copied", "copied");
 
-    run.append({ type: "stopping", reason: "the target was reached" }, at(280));
+    run.record({ type: "stopping", reason: "the target was reached" }, at(280));
     await shows(page, "#state", "stopping");
-    run.append(finishedEvent(run.id, 280), at(281));
+    run.record(finishedEvent(run.id, 280), at(281));
     await shows(page, "#state", "finished");
     await shows(page, "#rate-now", "8,321");
     // The stream was closed by the page: it did not come back for more.
@@ -51,10 +51,10 @@ browserTest(
 );
 
 /** One that was asked to stop after `points`. */
-function stopped(points: number): FakeRun {
+function stopped(points: number): TrainedRun {
   const run = trained(points);
   const { summary } = finishedEvent(run.id, points);
-  run.append({ type: "finished", summary: { ...summary, reason: "asked to stop" } }, at(points + 1));
+  run.record({ type: "finished", summary: { ...summary, reason: "asked to stop" } }, at(points + 1));
   return run;
 }
 
@@ -71,7 +71,7 @@ browserTest(
   "dashboard goes past the end of a run that was taken up again, in one stream",
   () => {
     const run = stopped(60);
-    run.append({ type: "resumed", round: 120, step: 120, workers: 4, digest: DIGEST }, at(100));
+    run.record({ type: "resumed", round: 120, step: 120, workers: 4, digest: DIGEST }, at(100));
     run.train(61, 70);
     return [run];
   },
@@ -79,7 +79,7 @@ browserTest(
     const run = only(runs);
     await showsPoints(page, 70);
     await shows(page, "#state", "running");
-    run.append(finishedEvent(run.id, 70), at(171));
+    run.record(finishedEvent(run.id, 70), at(171));
     await shows(page, "#state", "finished");
     assertEquals(run.starts, [0]);
   },

@@ -3,10 +3,10 @@ import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
 import { browserTest, serve, shows } from "./browser.ts";
 import { refusedRun, tokenRun, waitingRun } from "./fake_runs.ts";
-import type { FakeRun } from "./fake_services.ts";
+import type { TrainedRun } from "./trained_run.ts";
 
 /** Finished runs, the newest first. */
-function finished(count: number): FakeRun[] {
+function finished(count: number): TrainedRun[] {
   return Array.from({ length: count }, (_, at) => {
     const run = tokenRun(20, `run-${String(count - at).padStart(3, "0")}`);
     run.finish(20);
@@ -199,7 +199,7 @@ browserTest("dashboard says that its stream was dropped, until somebody puts tha
   const { length } = run.events;
   server.drops.add({ client: "", run: run.id, from: 0, to: length, at: new Date().toISOString() });
   run.cut();
-  await shows(page, "#notice-text", "the stream was cut, because nothing of it was read for too long");
+  await shows(page, "#notice-text", "the stream was cut because the client read nothing for too long");
   run.train(21, 22);
   await shows(page, "#epoch-note", "round 44");
   await page.getByRole("button", { name: "Dismiss" }).click();

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { LABELS } from "../../judged.ts";
 import { browserTest, shows, showsPoints } from "./browser.ts";
 import { finishedTextRun, textRun, tokenRun } from "./fake_runs.ts";
-import { at, EPOCH } from "./fake_services.ts";
+import { at, EPOCH } from "./trained_run.ts";
 
 browserTest("dashboard shows what the data are while a run trains, and the judgement once it has ended", () => [
   textRun(40),
@@ -19,7 +19,7 @@ browserTest("dashboard shows what the data are while a run trains, and the judge
   );
   await page.locator('#confusion[data-empty="When training has ended"]').waitFor();
 
-  run.judgement = finishedTextRun().judgement;
+  run.evaluation = finishedTextRun().evaluation;
   run.finish(60);
   await shows(page, "#figure-rows", "87.50\u00a0%");
   assertEquals(await page.locator("#figure-rows tr").first().locator("td").allTextContents(), [
@@ -127,7 +127,7 @@ browserTest("dashboard shows the service's figures, which follow what is asked o
 });
 
 browserTest("dashboard tells incidents from the rest of what happened", () => [tokenRun(70)], async (page, [run]) => {
-  run?.append({ type: "incident", message: "Worker 2 was lost and replaced" }, at(71));
+  run?.record({ type: "incident", message: "Worker 2 was lost and replaced" }, at(71));
   await shows(page, "#notes", "Worker 2 was lost and replaced");
   await shows(page, "#incidents-many", "incidents only (1)");
   await page.getByLabel("incidents only").check();

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { parseMetrics, valueOf } from "../../../dashboard/state/open_metrics.ts";
-import { HttpFigures, MetricsText } from "../../../lib/serve/metrics.ts";
+import { HttpMetrics, MetricsText } from "../../../lib/serve/metrics.ts";
 
 Deno.test("parseMetrics() reads what the server writes", () => {
-  const figures = new HttpFigures();
+  const figures = new HttpMetrics();
   figures.route("POST", "/predict").observe(200, 0.0004);
   figures.route("POST", "/predict").observe(503, 20);
   figures.route("GET", "/runs/{id}").observe(404, 0.002);

@@ -8,10 +8,10 @@ import {
   type Scrape,
 } from "../../../dashboard/state/service_figures.ts";
 import { BATCH_SIZES, Histogram } from "../../../lib/predict/histogram.ts";
-import { HttpFigures, MetricsText } from "../../../lib/serve/metrics.ts";
+import { HttpMetrics, MetricsText } from "../../../lib/serve/metrics.ts";
 
 /** A scrape `at` seconds of what `figures` and the predictor have counted. */
-function scrape(at: number, figures: HttpFigures, batches = 0, sequences = 0): Scrape {
+function scrape(at: number, figures: HttpMetrics, batches = 0, sequences = 0): Scrape {
   const text = new MetricsText("text/plain");
   figures.write(text);
   const sizes = new Histogram(BATCH_SIZES);
@@ -44,7 +44,7 @@ Deno.test("percentile() is straight between bounds, infinite beyond them, and un
 });
 
 Deno.test("routesBetween() counts what came between two scrapes, without the page's own looks", () => {
-  const figures = new HttpFigures();
+  const figures = new HttpMetrics();
   const predict = figures.route("POST", "/predict");
   for (let asked = 0; asked < 50; asked++) predict.observe(200, 5);
   figures.route("GET", "/metrics").observe(200, 0.001);
@@ -65,13 +65,13 @@ Deno.test("routesBetween() counts what came between two scrapes, without the pag
 });
 
 Deno.test("batchSize() is of the time between, and unknown where no batch was computed", () => {
-  const figures = new HttpFigures();
+  const figures = new HttpMetrics();
   const before = scrape(0, figures, 10, 10);
   assertEquals(batchSize(scrape(1, figures, 14, 34), before), 6);
   assertEquals(batchSize(before, before), undefined);
 });
 
 Deno.test("earlier() is old enough, or as old as there is", () => {
-  const history = [1, 3, 5, 7].map((at) => scrape(at, new HttpFigures()));
+  const history = [1, 3, 5, 7].map((at) => scrape(at, new HttpMetrics()));
   assertEquals([earlier(history, 8, 4)?.at, earlier(history, 8, 60)?.at, earlier([], 8, 4)], [3, 1, undefined]);
 });

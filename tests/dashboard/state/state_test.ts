@@ -16,16 +16,16 @@ import { isFinal } from "../../../lib/run/log/summary.ts";
 import { applyDetail } from "../../../dashboard/state/run_detail.ts";
 import { eventSchema, type NewEvent } from "../../../lib/base/events.ts";
 import { DIGEST } from "../browser/fake_predictors.ts";
-import { at, FakeRun, finishedEvent, progressEvent, startedEvent } from "../browser/fake_services.ts";
+import { at, finishedEvent, progressEvent, startedEvent, TrainedRun } from "../browser/trained_run.ts";
 
-function view(run: FakeRun): RunView {
+function view(run: TrainedRun): RunView {
   const result = createView(run.id);
   for (const event of run.events) apply(result, event);
   return result;
 }
 
-function trained(points: number): FakeRun {
-  const run = new FakeRun("a");
+function trained(points: number): TrainedRun {
+  const run = new TrainedRun("a");
   run.train(1, points);
   return run;
 }
@@ -53,9 +53,9 @@ Deno.test("apply() changes nothing when a stream sends all again", () => {
 
 Deno.test("apply() shows the summary when a run has finished", () => {
   const run = trained(60);
-  run.append({ type: "stopping", reason: "the target was reached" }, at(60));
+  run.record({ type: "stopping", reason: "the target was reached" }, at(60));
   assertEquals(view(run).phase, "stopping");
-  run.append(finishedEvent("a", 60), at(61));
+  run.record(finishedEvent("a", 60), at(61));
   const shown = view(run);
   assertEquals(shown.phase, "finished");
   assertEquals(shown.summary?.rounds, 120);
@@ -65,7 +65,7 @@ Deno.test("apply() shows the summary when a run has finished", () => {
 
 Deno.test("apply() says why a run failed", () => {
   const run = trained(2);
-  run.append({ type: "failed", error: "worker 2 was lost" }, at(3));
+  run.record({ type: "failed", error: "worker 2 was lost" }, at(3));
   const shown = view(run);
   assertEquals([shown.phase, shown.notes[0]?.text], ["failed", "Failed: worker 2 was lost"]);
 });
@@ -73,8 +73,8 @@ Deno.test("apply() says why a run failed", () => {
 Deno.test("apply() replaces rounds that are done again after a resume, and counts no time in between", () => {
   const run = trained(45);
   const hour = 3600 / 0.4;
-  run.append({ type: "resumed", round: 30, step: 60, workers: 4, digest: DIGEST }, at(45 + hour));
-  run.append(progressEvent(31), at(46 + hour));
+  run.record({ type: "resumed", round: 30, step: 60, workers: 4, digest: DIGEST }, at(45 + hour));
+  run.record(progressEvent(31), at(46 + hour));
   const shown = view(run);
   assertEquals(shown.progress.last(PROGRESS.step), 62);
   assertEquals(shown.progress.length, 31);
@@ -98,7 +98,7 @@ Deno.test("apply() takes back what a rollback undid, keeps the best epoch, and s
     rollbacks: 1,
     reason: "The loss of shard 1 is NaN at step 151: training diverged with learning rate 0.01",
   };
-  run.append(back, at(76));
+  run.record(back, at(76));
   const after = view(run);
   assertEquals([after.round, after.step, after.epoch], [151, 80, 2]);
   assertEquals([...after.epochs.column(EPOCHS.step)], [40, 80]);
@@ -111,7 +111,7 @@ Deno.test("apply() names the best state that a run ended with", () => {
   const run = trained(60);
   const finished = finishedEvent("a", 60);
   if (finished.type !== "finished") throw new Error("no end");
-  run.append({ ...finished, summary: { ...finished.summary, best: { epoch: 2, round: 80 } } }, at(61));
+  run.record({ ...finished, summary: { ...finished.summary, best: { epoch: 2, round: 80 } } }, at(61));
   const shown = view(run);
   assertEquals(shown.digestRound, 80);
   assertEquals(shown.notes[0]?.text, `Finished: ${finished.summary.reason}, with the best state, of epoch 2`);
@@ -123,7 +123,7 @@ Deno.test("a run that was told to stop is stopped, and one that came to its end 
     const run = trained(60);
     const finished = finishedEvent("a", 60);
     if (finished.type !== "finished") throw new Error("no end");
-    run.append({ ...finished, summary: { ...finished.summary, reason } }, at(61));
+    run.record({ ...finished, summary: { ...finished.summary, reason } }, at(61));
     const shown = view(run);
     assertEquals(isFinal({ reason }), stateOf(shown, "done") === "finished");
     return [stateOf(shown, "done"), shown.notes[0]!.text];
@@ -135,26 +135,26 @@ Deno.test("a run that was told to stop is stopped, and one that came to its end 
 });
 
 Deno.test("recentRate() is the mean of the last seconds, weighted by time, until the run's own mean is known", () => {
-  const run = new FakeRun("a");
-  run.append(startedEvent("a"), at(0));
+  const run = new TrainedRun("a");
+  run.record(startedEvent("a"), at(0));
   const rate = (point: number, sequencesPerSecond: number, when: number) =>
-    run.append({ ...progressEvent(point), sequencesPerSecond } as NewEvent, at(when));
+    run.record({ ...progressEvent(point), sequencesPerSecond } as NewEvent, at(when));
   assertEquals(recentRate(view(run)), undefined);
   rate(1, 9999, 10);
   rate(2, 1000, 20);
   rate(3, 4000, 22.5);
   // 4 s at 1000 and 1 s at 4000; what was before is too old.
   assertAlmostEquals(recentRate(view(run)) ?? NaN, 1600, 1e-9);
-  run.append(finishedEvent("a", 60), at(23));
+  run.record(finishedEvent("a", 60), at(23));
   assertEquals(recentRate(view(run)), 8321);
 });
 
 Deno.test("apply() leaves drift out where it is unknown or zero", () => {
   const run = trained(1);
   const silent = (drift: number | null): NewEvent => ({ ...progressEvent(2), drift, type: "progress" } as NewEvent);
-  run.append(silent(null), at(2));
+  run.record(silent(null), at(2));
   assertEquals(view(run).progress.last(PROGRESS.drift), NaN);
-  run.append(silent(0), at(3));
+  run.record(silent(0), at(3));
   assertEquals(view(run).progress.last(PROGRESS.drift), NaN);
 });
 
@@ -195,7 +195,7 @@ Deno.test("the view shows the served model's figures and the run's own config, w
   const run = trained(60);
   const { summary } = finishedEvent("a", 60);
   const validation = { rows: 400, loss: 0.39, accuracy: 0.96, macroF1: 0.9, calibrationError: 0.01 };
-  run.append(
+  run.record(
     { type: "finished", summary: { ...summary, heldOut: { loss: 0.66, accuracy: 0.91 }, validation } },
     at(61),
   );

@@ -61,7 +61,7 @@ Deno.test(
         ["get", ["run.json", "events.jsonl"], () => library.get(id)],
         ["list", [], () => library.list()],
         ["data", ["run.json"], () => library.data(id)],
-        ["judgement", ["run.json", "events.jsonl"], () => library.judgement(id)],
+        ["judgement", ["run.json", "events.jsonl"], () => library.evaluation(id)],
         [
           "events",
           ["events.jsonl"],

@@ -84,9 +84,9 @@ Deno.test("RunLibrary leaves out what is no run, and knows no id that is none", 
     await writeFile(join(runsDir, "20200101-000000-junk", "run.json"), "{}");
     assertEquals((await library.list()).map(({ id }) => id), [run.id]);
     for (const id of ["20200101-000000-none", "../etc", "latest", ""]) {
-      for (const read of ["get", "data", "judgement"] as const) assertEquals(await library[read](id), undefined);
+      for (const read of ["get", "data", "evaluation"] as const) assertEquals(await library[read](id), undefined);
     }
-    assertEquals([await library.data(run.id), await library.judgement(run.id)], [undefined, undefined]);
+    assertEquals([await library.data(run.id), await library.evaluation(run.id)], [undefined, undefined]);
     await assertRejects(() => library.get("20200101-000000-junk"));
     await rm(join(run.directory, "events.jsonl"));
     assertEquals((await library.get(run.id))?.events, 0);

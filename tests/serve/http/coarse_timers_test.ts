@@ -2,7 +2,7 @@ import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { coarseTimer } from "../../../lib/serve/http/coarse_timers.ts";
 import { soon } from "./reading.ts";
 
-/** Resolves after at least `milliseconds`, to how many those were. */
+/** Waits at least `milliseconds`, and resolves to the measured ones. */
 function after(milliseconds: number): Promise<number> {
   const begun = performance.now();
   return new Promise((resolve) => coarseTimer(milliseconds, () => resolve(performance.now() - begun)));
@@ -15,7 +15,7 @@ Deno.test("coarseTimer() calls no sooner than asked, the earlier ones first", as
   assertEquals(ended, [1, 2, 3, 0]);
 });
 
-Deno.test("coarseTimer() calls nobody who called off, and everybody else who waits for the same moment", async () => {
+Deno.test("coarseTimer() skips a cancelled callback, and calls all others of the same moment", async () => {
   const calls: string[] = [];
   const call = () => calls.push("twice");
   coarseTimer(20, call);
@@ -28,8 +28,8 @@ Deno.test("coarseTimer() calls nobody who called off, and everybody else who wai
   callOff();
 });
 
-Deno.test("coarseTimer() leaves nothing behind when all called off, and can be waited for anew", async () => {
-  // What is left would keep the process, and this test, from ending.
+Deno.test("coarseTimer() clears its timer when all callbacks are cancelled, and can start again", async () => {
+  // A timer that is left would keep the process, and this test, from ending.
   const callOffs = Array.from({ length: 100 }, () => coarseTimer(3_600_000, () => {}));
   for (const callOff of callOffs) callOff();
   const late = coarseTimer(3_600_000, () => {});

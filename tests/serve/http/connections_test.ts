@@ -1,36 +1,36 @@
-/** How many connections a server keeps, and for how long. */
+/** Tests the limits of connections in number and in time. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect } from "node:http2";
 import { fileURLToPath } from "node:url";
 import type { ConnectionLimits } from "../../../lib/serve/http/connections.ts";
-import { HttpFigures } from "../../../lib/serve/metrics.ts";
+import { HttpMetrics } from "../../../lib/serve/metrics.ts";
 import { startServer } from "../../../lib/serve/http/server.ts";
 import { decoded } from "../../text.ts";
 import { fakeApp, fakePredictor } from "../fakes.ts";
 import { soon } from "./reading.ts";
 
 const encoder = new TextEncoder();
-/** Longer than any test. */
+/** Limits longer than any test. */
 const NEVER = 3_600_000;
 const REQUEST = "GET /livez HTTP/1.1\r\nHost: localhost\r\n";
 
 interface Served {
   readonly port: number;
-  readonly figures: HttpFigures;
+  readonly metrics: HttpMetrics;
   /** Opens a connection and sends `text`. */
   open(text?: string): Promise<Deno.TcpConn>;
 }
 
 async function withServer(limits: Partial<ConnectionLimits>, body: (served: Served) => Promise<void>): Promise<void> {
-  const figures = new HttpFigures();
+  const metrics = new HttpMetrics();
   const hung = Promise.withResolvers<never>();
   hung.promise.catch(() => {});
   const predictor = fakePredictor({ model: () => hung.promise });
   const streams = new AbortController();
-  const { app } = fakeApp({ figures, services: { predictor }, shutdown: streams.signal });
+  const { app } = fakeApp({ metrics, services: { predictor }, shutdown: streams.signal });
   const closeStreams = () => streams.abort();
   const all = { most: 100, headMs: NEVER, idleMs: NEVER, bodyMs: NEVER, sendMs: NEVER, ...limits };
-  const server = startServer({ app, host: "127.0.0.1", port: 0, figures, limits: all, closeStreams });
+  const server = startServer({ app, host: "127.0.0.1", port: 0, metrics, limits: all, closeStreams });
   const opened: Deno.TcpConn[] = [];
   const open = async (text = "") => {
     const connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
@@ -39,24 +39,24 @@ async function withServer(limits: Partial<ConnectionLimits>, body: (served: Serv
     return connection;
   };
   try {
-    await body({ port: server.port, figures, open });
+    await body({ port: server.port, metrics, open });
   } finally {
     for (const connection of opened) close(connection);
     hung.reject(new Error("the test is over"));
     await soon(server.shutdown(2000), "shutdown");
   }
-  assertEquals(figures.connections, 0);
+  assertEquals(metrics.connections, 0);
 }
 
 function close(connection: Deno.TcpConn): void {
   try {
     connection.close();
   } catch {
-    // Its end was read.
+    // Its end has been read.
   }
 }
 
-/** What comes from `connection` until the server closes it. */
+/** Reads `connection` until the server closes it. */
 async function rest(connection: Deno.TcpConn): Promise<string> {
   const buffer = new Uint8Array(65_536);
   let text = "";
@@ -76,33 +76,33 @@ async function answer(connection: Deno.TcpConn): Promise<string> {
   return new TextDecoder().decode(buffer.subarray(0, count ?? 0));
 }
 
-Deno.test("startServer() closes connections that send no request, or half of its head", () =>
-  withServer({ headMs: 50 }, async ({ figures, open }) => {
+Deno.test("startServer() closes connections that send no request, or half a head", () =>
+  withServer({ headMs: 50 }, async ({ metrics, open }) => {
     const silent = [await open(), await open("GET /livez HT"), await open(REQUEST)];
     for (const connection of silent) assertEquals(await rest(connection), "");
-    assertEquals(figures.closed.get("idle"), 3);
+    assertEquals(metrics.closed.get("idle"), 3);
   }));
 
-Deno.test("startServer() closes a connection that was answered and asks no more", () =>
-  withServer({ idleMs: 50 }, async ({ figures, open }) => {
+Deno.test("startServer() closes a connection that was answered and sends no request", () =>
+  withServer({ idleMs: 50 }, async ({ metrics, open }) => {
     const connection = await open(`${REQUEST}\r\n`);
     assertMatch(await rest(connection), /^HTTP\/1\.1 200 [^]*{"live":true}$/);
-    assertEquals(figures.closed.get("idle"), 1);
+    assertEquals(metrics.closed.get("idle"), 1);
   }));
 
-Deno.test("startServer() closes a connection whose body does not come, declared or in chunks", () =>
-  withServer({ bodyMs: 50 }, async ({ figures, open }) => {
+Deno.test("startServer() closes a connection with a stalled body, declared or chunked", () =>
+  withServer({ bodyMs: 50 }, async ({ metrics, open }) => {
     const head = "POST /predict HTTP/1.1\r\nHost: localhost\r\n";
     const halves = [
       await open(`${head}Content-Length: 18\r\n\r\n{"tokens"`),
       await open(`${head}Transfer-Encoding: chunked\r\n\r\n3\r\n{"t`),
     ];
     for (const connection of halves) await rest(connection);
-    assertEquals(figures.closed.get("body"), 2);
+    assertEquals(metrics.closed.get("body"), 2);
   }));
 
-Deno.test("startServer() closes a connection whose body does not come, also while it answers others of its by HTTP/2", () =>
-  withServer({ bodyMs: 300 }, async ({ port, figures }) => {
+Deno.test("startServer() closes a connection with a stalled body, also during other HTTP/2 requests", () =>
+  withServer({ bodyMs: 300 }, async ({ port, metrics }) => {
     const session = connect(`http://127.0.0.1:${port}`);
     session.on("error", () => {});
     const closed = Promise.withResolvers<void>();
@@ -121,13 +121,13 @@ Deno.test("startServer() closes a connection whose body does not come, also whil
     };
     ask();
     await soon(closed.promise, "the connection's end");
-    assertEquals(figures.closed.get("body"), 1);
+    assertEquals(metrics.closed.get("body"), 1);
     assert(answered > 0);
     session.destroy();
   }));
 
-Deno.test("startServer() refuses what one connection asks beyond its limit at a time by HTTP/2, and answers others", () =>
-  withServer({ most: 4 }, async ({ port, figures, open }) => {
+Deno.test("startServer() limits the open HTTP/2 requests of a connection, and answers others", () =>
+  withServer({ most: 4 }, async ({ port, metrics, open }) => {
     const session = connect(`http://127.0.0.1:${port}`);
     session.on("error", () => {});
     const ask = async (path: string) => {
@@ -148,24 +148,24 @@ Deno.test("startServer() refuses what one connection asks beyond its limit at a 
       const other = await open("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
       assertMatch(await answer(other), /^HTTP\/1\.1 200 /);
     }
-    assertEquals(figures.streams, 6);
+    assertEquals(metrics.streams, 6);
     session.destroy();
-    while (figures.streams > 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (metrics.streams > 3) await new Promise((resolve) => setTimeout(resolve, 5));
   }));
 
-Deno.test("startServer() keeps what is being answered, however long it takes", () =>
-  withServer({ idleMs: 20, bodyMs: 20 }, async ({ figures, open }) => {
+Deno.test("startServer() keeps busy connections without a time limit", () =>
+  withServer({ idleMs: 20, bodyMs: 20 }, async ({ metrics, open }) => {
     // Its model hangs.
     const waits = await open("GET /model HTTP/1.1\r\nHost: localhost\r\n\r\n");
     const streams = await open("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assertMatch(await answer(streams), /^HTTP\/1\.1 200 /);
     for (let wave = 0; wave < 5; wave++) assertMatch(await rest(await open(`${REQUEST}\r\n`)), /{"live":true}$/);
-    assertEquals([figures.connections, figures.closed.get("idle")], [2, 5]);
+    assertEquals([metrics.connections, metrics.closed.get("idle")], [2, 5]);
     close(waits);
   }));
 
-Deno.test("startServer() makes room for a new connection by closing the one that has been idle longest", () =>
-  withServer({ most: 20 }, async ({ figures, open }) => {
+Deno.test("startServer() closes the connection that was idle longest to make room for a new one", () =>
+  withServer({ most: 20 }, async ({ metrics, open }) => {
     const idle: Deno.TcpConn[] = [];
     for (let count = 0; count < 20; count++) idle.push(await open(`${REQUEST}\r\n`));
     for (const connection of idle) assertMatch(await answer(connection), /^HTTP\/1\.1 200 /);
@@ -175,11 +175,11 @@ Deno.test("startServer() makes room for a new connection by closing the one that
     for (const connection of idle.slice(0, 10)) assertEquals(await rest(connection), "");
     await idle[19]!.write(encoder.encode(`${REQUEST}\r\n`));
     assertMatch(await answer(idle[19]!), /^HTTP\/1\.1 200 /);
-    assertEquals(figures.closed.get("full"), 10);
+    assertEquals(metrics.closed.get("full"), 10);
   }));
 
-Deno.test("startServer() refuses connections beyond those that all hold a stream", () =>
-  withServer({ most: 5 }, async ({ figures, open }) => {
+Deno.test("startServer() refuses a connection if all others hold a stream", () =>
+  withServer({ most: 5 }, async ({ metrics, open }) => {
     const streams = [];
     for (let count = 0; count < 5; count++) {
       const stream = await open("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -187,9 +187,9 @@ Deno.test("startServer() refuses connections beyond those that all hold a stream
       streams.push(stream);
     }
     assertEquals(await rest(await open(`${REQUEST}\r\n`)), "");
-    assertEquals([figures.connections, figures.closed.get("full")], [5, 1]);
+    assertEquals([metrics.connections, metrics.closed.get("full")], [5, 1]);
     close(streams[0]!);
-    while (figures.connections > 4) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (metrics.connections > 4) await new Promise((resolve) => setTimeout(resolve, 5));
     assertMatch(await answer(await open(`${REQUEST}\r\n`)), /^HTTP\/1\.1 200 /);
   }));
 
@@ -217,7 +217,7 @@ Deno.test({
     const opened: Deno.TcpConn[] = [];
     await soon(port.promise, "the port", 60_000);
     for (let count = 0; count < 300; count++) opened.push(await connect());
-    // It answers while all of them are open; one that asks in the middle of that may lose its place to a newer one.
+    // The server answers while all are open; a connection may lose its place to a newer one before its request.
     const ask = async () => {
       const asking = await connect();
       opened.push(asking);
@@ -233,7 +233,7 @@ Deno.test({
     assertEquals((await soon(child.status, "the end")).code, 0);
     await read;
     const notes = lines.flatMap(({ note }) => note ?? []);
-    assertMatch(notes[0] ?? "", /^Cannot take more connections: .*\. \d+ connections are kept.*\(ulimit -n\)/);
+    assertMatch(notes[0] ?? "", /^Cannot accept more than \d+ connections: .*\(ulimit -n\)/);
     assertEquals(notes.length, 1);
     assert((lines.at(-1)?.failures ?? 0) > 0);
     assert(lines.at(-1)?.connections === 0);

@@ -1,4 +1,4 @@
-/** Spells targets and hosts in thousands of ways: gate, router and access log see the same, and no spelling opens a door. */
+/** Spells targets and hosts in thousands of ways: gate, router and access log agree, and no spelling passes a check. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { startServer } from "../../../lib/serve/http/server.ts";
@@ -60,14 +60,14 @@ const spelledPath = fc.oneof(
 const scheme = fc.constantFrom("http://", "HTTP://", "https://", "http:", "http:/", "http:\\\\", "//", "ws://");
 const absolute = fc.tuple(scheme, host, spelledPath).map((parts) => parts.join(""));
 
-/** The path of `target` as plain text, by no parser: what is before a question mark, without scheme and `authority`. */
+/** Cuts the path out of `target` without a parser: the text before a question mark, without scheme and `authority`. */
 function plainPath(target: string, authority: string): string {
   const name = authority.replace(/:80$/, "").replaceAll(/[^\w]/g, "\\$&");
   const rest = target.replace(new RegExp(`^http://${name}(:80)?(?=/)`, "i"), "");
   return rest.split("?")[0]!;
 }
 
-/** A request whose URL is what a client wrote, as the server's is; `new Request()` would mend it. */
+/** Makes a request with the URL exactly as a client wrote it, like the server's; `new Request()` would normalize it. */
 class SpelledRequest extends Request {
   readonly #spelled: string;
   constructor(spelled: string, init: RequestInit) {
@@ -89,7 +89,7 @@ function request(url: string, host: string, method: string, token?: string): Req
   return new SpelledRequest(url, { method, headers });
 }
 
-Deno.test("no spelling of host and target is answered without the token, but health checks", async () => {
+Deno.test("every spelling of host and target needs the token, except health checks", async () => {
   for (const allowedHosts of ["any", ["localhost", "127.0.0.1", "[::1]"]] as const) {
     const { app } = fakeApp({ token: TOKEN, allowedHosts });
     const opened = new Set<string>();
@@ -115,7 +115,7 @@ Deno.test("no spelling of host and target is answered without the token, but hea
   }
 });
 
-Deno.test("gate, router and access log see one path and one host, and URL agrees", async () => {
+Deno.test("gate, router and access log see the same path and host as URL", async () => {
   const records: AccessRecord[] = [];
   const { app } = fakeApp({ token: TOKEN, allowedHosts: "any", onAccess: (record) => records.push(record) });
   let routed = 0;
@@ -136,7 +136,7 @@ Deno.test("gate, router and access log see one path and one host, and URL agrees
       const parsed = new URL(url);
       assertEquals([parsed.host, parsed.username, parsed.password], [new URL(`http://${host}`).host, "", ""]);
       if (response.status === 404 && logged.path === "/nope") {
-        assertEquals((await response.json() as ProblemBody).detail, 'there is nothing at "/nope"');
+        assertEquals((await response.json() as ProblemBody).detail, 'No route for "/nope": GET /docs lists them');
       } else await response.body?.cancel();
     }),
     { numRuns: 10_000, seed: 2 },
@@ -144,7 +144,7 @@ Deno.test("gate, router and access log see one path and one host, and URL agrees
   assert(routed > 1000, `${routed} were routed`);
 });
 
-/** The status of the answer to `lines`, or 0 for none. */
+/** Sends `lines`, and returns the status of the answer, or 0 for none. */
 async function statusOf(port: number, lines: string): Promise<number> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
   try {
@@ -154,13 +154,13 @@ async function statusOf(port: number, lines: string): Promise<number> {
     assertMatch(text, /^HTTP\/1\.1 \d{3} /);
     return Number(text.slice(9, 12));
   } catch (error) {
-    // The server may cut what is no HTTP while it is sent.
+    // The server may close the connection while invalid HTTP is being sent.
     if (error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe) return 0;
     throw error;
   }
 }
 
-Deno.test("startServer() lets no spelling on a socket past token, host and rate limit", async () => {
+Deno.test("startServer() checks token, host and rate for every spelling on a socket", async () => {
   const { app } = fakeApp({ token: TOKEN });
   const server = startServer({ app, host: "127.0.0.1", port: 0 });
   try {
@@ -196,7 +196,7 @@ Deno.test("startServer() lets no spelling on a socket past token, host and rate 
   }
 });
 
-Deno.test("rate limit counts every request of a client that is not a health check, however it is spelled", async () => {
+Deno.test("the rate limit counts each spelling of a request, except health checks", async () => {
   const { app } = fakeApp({ rateLimit: 1, allowedHosts: "any" });
   const ask = async (url: string, host: string) => {
     const response = await app.fetch(request(url, host, "GET")!, noPeer("10.0.0.1"));
@@ -210,7 +210,7 @@ Deno.test("rate limit counts every request of a client that is not a health chec
   assertEquals([await ask("http://x\\livez?/model", "x\\livez?"), await ask("http://x/livez", "x")], [400, 200]);
 });
 
-Deno.test("a route that says nothing of access is closed", async () => {
+Deno.test("a route is closed by default", async () => {
   const { app } = fakeApp({ token: TOKEN });
   const document = await (await fakeApp().app.request("/openapi.json")).json() as { paths: Record<string, object> };
   for (const [template, operations] of Object.entries(document.paths)) {

@@ -1,4 +1,4 @@
-/** Says why the server cannot listen on a privileged port: a process of its own, as a user without that privilege. */
+/** Prints why the server cannot listen on a privileged port; run as a process of a user without that privilege. */
 import { errorMessage } from "../../../lib/base/errors.ts";
 import { startServer } from "../../../lib/serve/http/server.ts";
 

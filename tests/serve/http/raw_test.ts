@@ -1,4 +1,4 @@
-/** What no HTTP client would send: broken, slow, huge and half-closed requests, on a socket. */
+/** Sends broken, slow, huge and half-closed requests over a socket. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { startServer } from "../../../lib/serve/http/server.ts";
@@ -9,7 +9,7 @@ const encoder = new TextEncoder();
 const HEAD = "POST /predict HTTP/1.1\r\nHost: localhost\r\n";
 const BODY = '{"tokens":[1,2,3]}';
 
-/** A server for the length of `body`, which is seen to answer afterwards and to have met no error. */
+/** Runs a server during `body`, then checks that it still answers and had no error. */
 async function withServer(body: (port: number) => Promise<void>, predictor = fakePredictor()): Promise<void> {
   const errors: unknown[] = [];
   const { app } = fakeApp({ services: { predictor }, onError: (error) => errors.push(error) });
@@ -25,8 +25,7 @@ async function withServer(body: (port: number) => Promise<void>, predictor = fak
 }
 
 /**
- * What the server says to `bytes`, all of it: after we end our side, unless `stays`, or until it ends the connection; ""
- * if it is cut.
+ * Sends `bytes`, closes our side unless `stays`, and returns the whole answer; "" if the server cuts the connection.
  */
 async function exchange(port: number, bytes: Uint8Array, stays = false): Promise<string> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -39,13 +38,13 @@ async function exchange(port: number, bytes: Uint8Array, stays = false): Promise
     try {
       connection.close();
     } catch {
-      // It is closed already, if it was cut while it was read.
+      // Closed already, if it was cut while it was being read.
     }
     return "";
   }
 }
 
-Deno.test("startServer() outlives any bytes, and says nothing of an inner failure", () =>
+Deno.test("startServer() survives any bytes, and hides internal failures", () =>
   withServer(async (port) => {
     const line = fc.constantFrom(
       "GET / HTTP/1.1\r\n",
@@ -80,7 +79,7 @@ Deno.test("startServer() refuses headers without end, and answers others meanwhi
     for (const request of [huge, many]) assertMatch(await exchange(port, encoder.encode(request)), /^(HTTP\/1\.1 4|$)/);
   }));
 
-Deno.test("startServer() lets slow bodies take their time, holds nobody up for them, and forgets those that break off", () =>
+Deno.test("startServer() accepts slow bodies without delaying others, and forgets broken ones", () =>
   withServer(async (port) => {
     const head = encoder.encode(`${HEAD}Connection: close\r\nContent-Length: ${BODY.length}\r\n\r\n`);
     const slow = await Promise.all(
@@ -96,7 +95,7 @@ Deno.test("startServer() lets slow bodies take their time, holds nobody up for t
     assertMatch(answer, /^HTTP\/1\.1 200 [^]*"label":"odd"/);
   }));
 
-Deno.test("startServer() says what is wrong with a body of declared length, short or long", async () => {
+Deno.test("startServer() reports a body shorter or longer than its declared length", async () => {
   const bytes = (...parts: (string | number)[]) =>
     Uint8Array.from(parts.flatMap((part) => typeof part === "number" ? [part] : [...encoder.encode(part)]));
   const answer = async (port: number, body: Uint8Array) => {
@@ -123,7 +122,7 @@ Deno.test("startServer() says what is wrong with a body of declared length, shor
       assertEquals(await complaint(port, bytes(space, ...broken)), notUtf8);
       assertEquals(await complaint(port, bytes(space, '{"text":"', 0xe2, 0x82, '"}')), notUtf8);
       assertMatch(await complaint(port, bytes(space, '{"text":"')), /^the body is not JSON: /);
-      // The character that stands for what could not be read is one that a text may hold.
+      // A text may contain the replacement character.
       for (const text of ["\\ufffd", "\ufffd", "ü"]) {
         assertMatch(await answer(port, bytes(space, `{"text":"${text}"}`)), /"label":/);
       }

@@ -1,8 +1,8 @@
-/** Reading answers in tests: every wait has a deadline. */
+/** Reads answers in tests, with a deadline for every wait. */
 import { PATIENCE_MS } from "../../patience.ts";
 import { decoded } from "../../text.ts";
 
-/** `promise`, or a failure that says `what` was waited for. */
+/** Waits for `promise`, and fails with `what` after the deadline. */
 export async function soon<T>(promise: Promise<T>, what: string, deadlineMs = PATIENCE_MS): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`${what} did not happen within ${deadlineMs} ms`)), deadlineMs);
@@ -13,7 +13,7 @@ export async function soon<T>(promise: Promise<T>, what: string, deadlineMs = PA
   }
 }
 
-/** Resolves when `condition` holds, asked every few milliseconds. */
+/** Resolves when `condition` holds, which it checks every few milliseconds. */
 export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   while (!await condition()) {
@@ -22,7 +22,7 @@ export async function until(condition: () => boolean | Promise<boolean>, what: s
   }
 }
 
-/** The frames of an event stream, one by one, without the blank line at their ends. */
+/** Yields the frames of an event stream, without the blank line at their ends. */
 export async function* frames(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string> {
   let rest = "";
   for await (const text of decoded(body ?? new ReadableStream())) {
@@ -33,7 +33,7 @@ export async function* frames(body: ReadableStream<Uint8Array> | null): AsyncGen
   if (rest) throw new Error(`The stream ended within a frame: ${rest}`);
 }
 
-/** The next `count` frames. */
+/** Takes the next `count` frames. */
 export async function take(source: AsyncIterator<string>, count: number): Promise<string[]> {
   const taken: string[] = [];
   while (taken.length < count) {
@@ -44,12 +44,12 @@ export async function take(source: AsyncIterator<string>, count: number): Promis
   return taken;
 }
 
-/** All frames of an answer that ends. */
+/** Takes all frames of an answer that ends. */
 export async function allFrames(response: Response): Promise<string[]> {
   return await soon(Array.fromAsync(frames(response.body)), "the end of the stream");
 }
 
-/** The ids in `taken`, in order. */
+/** Returns the ids in `taken`, in order. */
 export function ids(taken: readonly string[]): number[] {
   return taken.flatMap((frame) => /^id: (\d+)$/m.exec(frame)?.slice(1).map(Number) ?? []);
 }

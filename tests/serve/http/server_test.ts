@@ -3,7 +3,7 @@ import { InputError } from "../../../lib/base/errors.ts";
 import { type RunningServer, startServer } from "../../../lib/serve/http/server.ts";
 import type { AppOptions } from "../../../lib/serve/pipeline/shell.ts";
 import type { Services } from "../../../lib/serve/services.ts";
-import { checkpoint, failed, fakeApp, fakePredictor, type Log } from "../fakes.ts";
+import { checkpoint, failed, fakeApp, fakePredictor, type FakeRun } from "../fakes.ts";
 import { allFrames, frames, ids, soon, take } from "./reading.ts";
 import { join } from "node:path";
 import { ROOT } from "../../cli/process.ts";
@@ -12,35 +12,35 @@ import { PATIENCE_MS } from "../../patience.ts";
 
 const encoder = new TextEncoder();
 
-/** A server over a log with one event. */
-function serve(options: AppOptions & { services?: Partial<Services> } = {}): { server: RunningServer; log: Log } {
+/** Starts a server over a run with one event. */
+function serve(options: AppOptions & { services?: Partial<Services> } = {}): { server: RunningServer; run: FakeRun } {
   const streams = new AbortController();
-  const { app, log } = fakeApp({ events: [checkpoint(1)], shutdown: streams.signal, ...options });
+  const { app, run } = fakeApp({ events: [checkpoint(1)], shutdown: streams.signal, ...options });
   const server = startServer({ app, host: "127.0.0.1", port: 0, closeStreams: () => streams.abort() });
-  return { server, log };
+  return { server, run };
 }
 
-/** A connection that has asked for the events and reads nothing of the answer. */
+/** Opens a connection that requests the events and reads nothing of the answer. */
 async function askForEvents(port: number): Promise<Deno.TcpConn> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
   await connection.write(encoder.encode("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n"));
   return connection;
 }
 
-Deno.test("startServer() lets a client that left go on where it was", async () => {
-  const { server, log } = serve();
+Deno.test("startServer() lets a client that left continue after its last event", async () => {
+  const { server, run } = serve();
   const leaving = new AbortController();
   const first = await fetch(`${server.url}/events`, { signal: leaving.signal });
   const before = frames(first.body);
   assertEquals(ids(await take(before, 2)), [1]);
   leaving.abort();
-  // Nothing is being sent and no heartbeat is near: the broken connection alone must free the reader.
-  await soon(log.quiet(), "the reader's end");
+  // Nothing is being sent and no heartbeat is near: only the broken connection can free the reader.
+  await soon(run.quiet(), "the reader's end");
   await assertRejects(() => before.next());
 
-  log.append(checkpoint(2), checkpoint(3));
+  run.append(checkpoint(2), checkpoint(3));
   const second = await fetch(`${server.url}/events`, { headers: { "Last-Event-ID": "1" } });
-  log.append(failed);
+  run.append(failed);
   assertEquals(ids(await allFrames(second)), [2, 3, 4]);
   const last = await fetch(`${server.url}/events`, { headers: { "Last-Event-ID": "4" } });
   assertEquals([last.status, await last.text()], [204, ""]);
@@ -54,7 +54,7 @@ Deno.test("startServer() lets a prediction know that its client has left", async
     async predict(_, { signal } = {}) {
       asked.resolve(signal!());
       await left.promise;
-      throw new Error("nobody waits for this");
+      throw new Error("a client that left gets no answer");
     },
   });
   const { server } = serve({ services: { predictor } });
@@ -70,8 +70,8 @@ Deno.test("startServer() lets a prediction know that its client has left", async
   await soon(server.shutdown(5000), "shutdown");
 });
 
-Deno.test("startServer() takes no more events than a socket buffers for a client that never reads", async () => {
-  const { server, log } = serve();
+Deno.test("startServer() reads no more events than a socket buffers if the client never reads", async () => {
+  const { server, run } = serve();
   const bytes = 20_000;
   const event = {
     ...checkpoint(1),
@@ -81,36 +81,36 @@ Deno.test("startServer() takes no more events than a socket buffers for a client
     digest: "",
     file: "f".repeat(bytes),
   };
-  log.append(...Array.from({ length: 10_000 }, () => event));
+  run.append(...Array.from({ length: 10_000 }, () => event));
   const connection = await askForEvents(server.port);
-  await soon(log.stalled(500), "a stall");
-  assertLessOrEqual(log.pulled * bytes, 32e6);
-  assert(log.pulled > 1);
+  await soon(run.stalled(500), "a stall");
+  assertLessOrEqual(run.pulled * bytes, 32e6);
+  assert(run.pulled > 1);
 
   await soon(server.shutdown(200), "shutdown");
-  await soon(log.quiet(), "the reader's end");
+  await soon(run.quiet(), "the reader's end");
   connection.close();
 });
 
-Deno.test("startServer() ends event streams in shutdown() at once", async () => {
-  const { server, log } = serve();
+Deno.test("shutdown() ends event streams at once", async () => {
+  const { server, run } = serve();
   const clients = await Promise.all([1, 2, 3].map(() => fetch(`${server.url}/events`)));
   const sources = clients.map(({ body }) => frames(body));
   for (const source of sources) await take(source, 2);
   await soon(server.shutdown(10 * PATIENCE_MS), "shutdown");
   for (const source of sources) assertEquals((await soon(source.next(), "the end")).done, true);
-  await soon(log.quiet(), "the readers' end");
+  await soon(run.quiet(), "the readers' end");
   await assertRejects(() => fetch(server.url));
 });
 
-Deno.test("startServer() answers in shutdown() what is still being sent to it", async () => {
+Deno.test("shutdown() answers a request that is still arriving", async () => {
   const { server } = serve();
   const connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   const body = '{"tokens":[1,2,3]}';
   const head = `POST /predict HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: ${body.length}\r\n` +
     "Expect: 100-continue\r\n\r\n";
   await connection.write(encoder.encode(head));
-  // The server says "continue" once the handler waits for the body.
+  // The server sends "continue" once the handler waits for the body.
   const buffer = new Uint8Array(100);
   const read = await soon(connection.read(buffer), "100 Continue");
   assertMatch(new TextDecoder().decode(buffer.subarray(0, read ?? 0)), /^HTTP\/1\.1 100/);
@@ -121,7 +121,7 @@ Deno.test("startServer() answers in shutdown() what is still being sent to it", 
   await soon(closed, "shutdown");
 });
 
-Deno.test("startServer() cuts in shutdown() what does not end in time", async () => {
+Deno.test("shutdown() cuts connections that do not end in time", async () => {
   const asked = Promise.withResolvers<void>();
   const hung = Promise.withResolvers<never>();
   const model = () => {
@@ -137,7 +137,7 @@ Deno.test("startServer() cuts in shutdown() what does not end in time", async ()
   assertEquals(await soon(answer, "the cut"), "cut");
 });
 
-Deno.test("startServer() refuses a body over the limit on a socket, whatever its headers say", async () => {
+Deno.test("startServer() refuses a body over the limit on a socket for all headers", async () => {
   const { server } = serve({ bodyLimitBytes: 1000 });
   const body = "x".repeat(100_000);
   const known = await soon(fetch(`${server.url}/predict`, { method: "POST", body }), "413");
@@ -150,7 +150,7 @@ Deno.test("startServer() refuses a body over the limit on a socket, whatever its
   await soon(server.shutdown(5000), "shutdown");
 });
 
-Deno.test("startServer() says of a port that is taken what to do", async () => {
+Deno.test("startServer() explains a port that is taken", async () => {
   const { server } = serve();
   const { app } = fakeApp();
   const error = assertThrows(() => startServer({ app, host: "127.0.0.1", port: server.port }), InputError);
@@ -162,9 +162,9 @@ Deno.test("startServer() says of a port that is taken what to do", async () => {
   await soon(server.shutdown(5000), "shutdown");
 });
 
-Deno.test("startServer() says of an address that is not this machine's what to do", () => {
+Deno.test("startServer() explains an address that this machine does not have", () => {
   const { app } = fakeApp();
-  // TEST-NET-1: nobody's address.
+  // TEST-NET-1: an address that no machine has.
   const listen = () => startServer({ app, host: "192.0.2.1", port: 0 });
   assertThrows(listen, InputError, "Cannot listen on 192.0.2.1:0: this machine has no such address. Set `host` to ");
   assertThrows(() => startServer({ app, host: "no.such.invalid", port: 0 }), InputError, "no.such.invalid:0: ");
@@ -190,7 +190,7 @@ optionalTest(programAbsence("unshare", ["--user", "true"]), {
   },
 });
 
-Deno.test("startServer() gives an address that a browser takes", async () => {
+Deno.test("startServer() returns an address that a browser accepts", async () => {
   for (
     const [host, url] of [["::1", "[::1]"], ["[::1]", "[::1]"], ["0.0.0.0", "127.0.0.1"], ["localhost", "localhost"]]
   ) {

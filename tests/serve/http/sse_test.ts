@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { RunEvent } from "../../../lib/base/events.ts";
 import { sseFrame, type SseOptions, sseStream } from "../../../lib/serve/http/sse.ts";
-import { checkpoint, failed, Log } from "../fakes.ts";
+import { checkpoint, failed, FakeRun } from "../fakes.ts";
 import { frames, soon, take } from "./reading.ts";
 
 const never = new AbortController().signal;
@@ -18,15 +18,15 @@ function options(changes: Partial<SseOptions> = {}): SseOptions {
   };
 }
 
-function logOf(...rounds: number[]): Log {
-  const log = new Log();
-  log.append(...rounds.map(checkpoint));
-  return log;
+function logOf(...rounds: number[]): FakeRun {
+  const run = new FakeRun("r1");
+  run.append(...rounds.map(checkpoint));
+  return run;
 }
 
-const follow = (log: Log) => (signal: AbortSignal) => log.follow(0, signal);
+const follow = (run: FakeRun) => (signal: AbortSignal) => run.follow(0, signal);
 
-Deno.test("sseFrame() is the three lines of an event", () => {
+Deno.test("sseFrame() gives the three lines of an event", () => {
   const event: RunEvent = { id: 3, at: "2026-01-02T03:04:05.000Z", type: "failed", error: "two\nlines" };
   assertEquals(
     sseFrame(event),
@@ -35,15 +35,15 @@ Deno.test("sseFrame() is the three lines of an event", () => {
   );
 });
 
-Deno.test("sseStream() sends retry, history, what comes later, and ends with the events", async () => {
-  const log = logOf(1);
-  const source = frames(sseStream(follow(log), options()));
-  assertEquals(await take(source, 2), ["retry: 1000", sseFrame(log.events[0]!).trim()]);
-  log.append(checkpoint(2));
-  log.append(failed);
-  assertEquals(await take(source, 2), log.events.slice(1).map((event) => sseFrame(event).trim()));
+Deno.test("sseStream() sends retry, history and new events, and ends with the events", async () => {
+  const run = logOf(1);
+  const source = frames(sseStream(follow(run), options()));
+  assertEquals(await take(source, 2), ["retry: 1000", sseFrame(run.events[0]!).trim()]);
+  run.append(checkpoint(2));
+  run.append(failed);
+  assertEquals(await take(source, 2), run.events.slice(1).map((event) => sseFrame(event).trim()));
   assertEquals((await soon(source.next(), "the end")).done, true);
-  assertEquals(log.readers, 0);
+  assertEquals(run.readers, 0);
 });
 
 Deno.test("sseStream() opens nothing before it is read", () => {
@@ -52,19 +52,19 @@ Deno.test("sseStream() opens nothing before it is read", () => {
   }, options());
 });
 
-Deno.test("sseStream() takes no event that was not asked for", async () => {
-  const log = logOf(...Array(1000).keys());
-  const reader = sseStream(follow(log), options()).getReader();
+Deno.test("sseStream() reads no event before its reader wants it", async () => {
+  const run = logOf(...Array(1000).keys());
+  const reader = sseStream(follow(run), options()).getReader();
   for (let read = 0; read < 6; read++) await reader.read();
   // The first of the six was `retry`.
-  assertEquals(log.pulled, 5);
+  assertEquals(run.pulled, 5);
   await reader.cancel();
-  await soon(log.quiet(), "the reader's end");
+  await soon(run.quiet(), "the reader's end");
 });
 
-Deno.test("sseStream() encodes once what several streams send, and nothing else than each is given", async () => {
+Deno.test("sseStream() encodes shared events once, and sends each stream only its own", async () => {
   const { events } = logOf(1, 2, 3);
-  // As a reader that was behind is given them: the first and the last are the same, what is between is not.
+  // Like the batch of a reader that was behind: the first and the last event are the same, those between differ.
   const given = [events, events, [events[0]!, events[2]!], events.slice(1), events];
   const sent: Uint8Array[] = [];
   for (const batch of given) {
@@ -80,50 +80,50 @@ Deno.test("sseStream() encodes once what several streams send, and nothing else 
   assertEquals(sent[0] === sent[1], true);
 });
 
-Deno.test("sseStream() sends comments while nothing happens, and loses no event to them", async () => {
-  const log = logOf(1);
-  const source = frames(sseStream(follow(log), options({ heartbeatMs: 1 })));
+Deno.test("sseStream() sends comments during silence, and loses no event", async () => {
+  const run = logOf(1);
+  const source = frames(sseStream(follow(run), options({ heartbeatMs: 1 })));
   const comment = ": heartbeat";
   assertEquals((await take(source, 5)).slice(2), [comment, comment, comment]);
-  log.append(checkpoint(2), failed);
+  run.append(checkpoint(2), failed);
   const rest = await soon(Array.fromAsync({ [Symbol.asyncIterator]: () => source }), "the end");
-  assertEquals(rest.filter((frame) => frame !== comment), log.events.slice(1).map((event) => sseFrame(event).trim()));
+  assertEquals(rest.filter((frame) => frame !== comment), run.events.slice(1).map((event) => sseFrame(event).trim()));
 });
 
-Deno.test("sseStream() aborts the signal and returns the iterator when its reader leaves while it waits", async () => {
-  const log = logOf(1);
+Deno.test("sseStream() aborts the signal and returns the iterator when a waiting reader leaves", async () => {
+  const run = logOf(1);
   let given: AbortSignal | undefined;
-  const stream = sseStream((signal) => log.follow(0, given = signal), options());
+  const stream = sseStream((signal) => run.follow(0, given = signal), options());
   const reader = stream.getReader();
   await reader.read();
   await reader.read();
   const waiting = reader.read();
-  assertEquals(log.readers, 1);
+  assertEquals(run.readers, 1);
   await reader.cancel();
   assertEquals(given?.aborted, true);
-  await soon(log.quiet(), "the reader's end");
+  await soon(run.quiet(), "the reader's end");
   assertEquals((await waiting).done, true);
 });
 
-Deno.test("sseStream() ends when told to, read or not", async () => {
+Deno.test("sseStream() ends on shutdown, read or not", async () => {
   const shutdown = new AbortController();
-  const log = logOf(1, 2, 3);
-  const waiting = frames(sseStream(follow(log), options({ shutdown: shutdown.signal })));
+  const run = logOf(1, 2, 3);
+  const waiting = frames(sseStream(follow(run), options({ shutdown: shutdown.signal })));
   await take(waiting, 4);
   const waited = waiting.next();
-  const unread = frames(sseStream(follow(log), options({ shutdown: shutdown.signal })));
+  const unread = frames(sseStream(follow(run), options({ shutdown: shutdown.signal })));
   await take(unread, 2);
   shutdown.abort();
   assertEquals((await soon(waited, "the end")).done, true);
   assertEquals((await soon(unread.next(), "the end")).done, true);
-  const late = frames(sseStream(follow(log), options({ shutdown: shutdown.signal })));
+  const late = frames(sseStream(follow(run), options({ shutdown: shutdown.signal })));
   assertEquals(await soon(Array.fromAsync(late), "the end"), ["retry: 1000"]);
-  await soon(log.quiet(), "the readers' end");
+  await soon(run.quiet(), "the readers' end");
 });
 
 Deno.test("sseStream() reports a failure of the events and ends", async () => {
   const errors: unknown[] = [];
-  const broken = new Error("the log is gone");
+  const broken = new Error("the run is gone");
   const source = frames(sseStream(
     // deno-lint-ignore require-yield
     async function* () {

@@ -1,13 +1,13 @@
-/** Many event streams at once, and clients that do not read, on sockets. */
+/** Opens many event streams at once, and clients that do not read, on sockets. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { createApp } from "../../../lib/serve/app.ts";
 import { EventLog } from "../../../lib/run/log/event_log.ts";
-import { HttpFigures } from "../../../lib/serve/metrics.ts";
+import { HttpMetrics } from "../../../lib/serve/metrics.ts";
 import { startServer } from "../../../lib/serve/http/server.ts";
 import type { Services } from "../../../lib/serve/services.ts";
 import { inTemporaryDirectory } from "../../run/temporary.ts";
-import { checkpoint, failed, fakeServices, Log } from "../fakes.ts";
+import { checkpoint, failed, FakeRun, fakeRuns, fakeServices } from "../fakes.ts";
 import { soon } from "./reading.ts";
 
 const CLIENTS = 1000;
@@ -16,22 +16,22 @@ const decoder = new TextDecoder();
 
 interface Served {
   readonly port: number;
-  /** A gauge or counter of /metrics. */
+  /** Reads a gauge or counter of /metrics. */
   figure(name: string): Promise<number>;
 }
 
-/** A server of what `runs` changes in the services of `log`, for the length of `body`. */
+/** Runs a server during `body`, with the services of `run`, whose events `events` replaces. */
 async function withServer(
-  log: Log,
+  run: FakeRun,
   { stallMs = 60_000, events }: { stallMs?: number; events?: Services["runs"]["events"] },
   body: (served: Served) => Promise<void>,
 ): Promise<void> {
   const streams = new AbortController();
-  const services = fakeServices(log);
+  const services = fakeServices(fakeRuns([run]));
   const runs = { ...services.runs, ...events && { events } };
-  const figures = new HttpFigures();
-  const app = createApp({ ...services, runs }, { shutdown: streams.signal, stallMs, figures });
-  const server = startServer({ app, host: "127.0.0.1", port: 0, closeStreams: () => streams.abort(), figures });
+  const metrics = new HttpMetrics();
+  const app = createApp({ ...services, runs }, { shutdown: streams.signal, stallMs, metrics });
+  const server = startServer({ app, host: "127.0.0.1", port: 0, closeStreams: () => streams.abort(), metrics });
   const figure = async (name: string) => {
     const text = await (await app.request("/metrics")).text();
     return Number(new RegExp(`^${name} (.*)$`, "m").exec(text)?.[1]);
@@ -43,11 +43,11 @@ async function withServer(
   }
 }
 
-/** A fake log with one event. */
-function shortLog(): Log {
-  const log = new Log();
-  log.append(checkpoint(1));
-  return log;
+/** Makes a run with one event. */
+function shortRun(): FakeRun {
+  const run = new FakeRun("r1");
+  run.append(checkpoint(1));
+  return run;
 }
 
 async function reached(figure: () => Promise<number>, wanted: (value: number) => boolean): Promise<void> {
@@ -61,7 +61,7 @@ async function ask(port: number, lastEventId = 0): Promise<Deno.TcpConn> {
   return connection;
 }
 
-/** What comes from `connection` until `pattern` is in it. */
+/** Reads `connection` until `pattern` appears. */
 async function until(connection: Deno.TcpConn, pattern: RegExp): Promise<string> {
   const buffer = new Uint8Array(65_536);
   let text = "";
@@ -79,7 +79,7 @@ Deno.test(`${CLIENTS} streams at once are each complete, and leave nothing behin
   inTemporaryDirectory(async (directory) => {
     const log = await EventLog.create(join(directory, "events.jsonl"));
     const events: Services["runs"]["events"] = (_id, after, signal, whole) => log.batches(after, signal, whole);
-    await withServer(shortLog(), { events }, async ({ port, figure }) => {
+    await withServer(shortRun(), { events }, async ({ port, figure }) => {
       const open = () => figure("lockstep_event_streams");
       const clients = await Promise.all(Array.from({ length: CLIENTS }, () => ask(port)));
       const streams = Promise.all(clients.map((client) => until(client, /event: failed[^]*\n\n/)));
@@ -98,37 +98,37 @@ Deno.test(`${CLIENTS} streams at once are each complete, and leave nothing behin
   }));
 
 Deno.test(`${CLIENTS} connections that are cut leave nothing behind`, () => {
-  const log = shortLog();
-  return withServer(log, {}, async ({ port, figure }) => {
+  const run = shortRun();
+  return withServer(run, {}, async ({ port, figure }) => {
     for (let wave = 0; wave < 4; wave++) {
       const clients = await Promise.all(Array.from({ length: CLIENTS / 4 }, () => ask(port)));
-      // Some are cut before they were answered, some in the middle, some when they have all there is.
+      // Cuts some before their answer, some in the middle, some when they have all events.
       await Promise.all(clients.map((client, index) => index % 3 && until(client, index % 3 > 1 ? /id: 1/ : /200/)));
       for (const client of clients) client.close();
     }
     await soon(reached(() => figure("lockstep_event_streams"), (value) => value === 0), "the streams' end");
-    await soon(log.quiet(), "the readers' end");
+    await soon(run.quiet(), "the readers' end");
     assertEquals(await figure("lockstep_event_streams_dropped_total"), 0);
   });
 });
 
-Deno.test("a client that reads nothing is dropped, holds nothing up, and is told when it comes back", () => {
-  const log = shortLog();
-  return withServer(log, { stallMs: 200 }, async ({ port, figure }) => {
+Deno.test("a client that reads nothing is dropped without delaying others, and notified later", () => {
+  const run = shortRun();
+  return withServer(run, { stallMs: 200 }, async ({ port, figure }) => {
     const file = "f".repeat(20_000);
     const large = { type: "checkpoint", round: 1, step: 1, digest: "d", file } as const;
     const stuck = await ask(port);
-    log.append(...Array.from({ length: 2000 }, () => large));
+    run.append(...Array.from({ length: 2000 }, () => large));
     const drops = () => figure("lockstep_event_streams_dropped_total");
     await soon(reached(drops, (value) => value === 1), "the drop");
     assertEquals(await figure("lockstep_event_streams"), 0);
     // It still reads nothing, and yet its socket is closed.
     await soon(reached(() => figure("lockstep_http_connections"), (value) => value === 0), "the socket's end");
-    await soon(log.quiet(), "the reader's end");
-    const taken = log.pulled;
+    await soon(run.quiet(), "the reader's end");
+    const taken = run.pulled;
     assert(taken < 1000, `${taken} events of 20 kB were taken for it`);
 
-    // What it finds when it reads at last ends where it was dropped.
+    // When it reads at last, the bytes end where it was dropped.
     const received = idsIn(await soon(new Response(stuck.readable).text(), "the end"));
     assertEquals(received, Array.from({ length: received.length }, (_, index) => index + 1));
     assert(received.length > 0 && received.length <= taken);
@@ -138,7 +138,7 @@ Deno.test("a client that reads nothing is dropped, holds nothing up, and is told
     assertMatch(text, new RegExp(`event: dropped\\ndata: {"type":"dropped","run":"r1","at":".*","sent":${taken},`));
     assertEquals(idsIn(text)[0], last + 1);
     again.close();
-    // It is told once, and others are not.
+    // It is notified once, and other clients are not.
     const other = await ask(port, last);
     assertEquals((await until(other, /^id: \d+\n/m)).includes("event: dropped"), false);
     other.close();

@@ -1,4 +1,4 @@
-/** How much memory the bodies of all requests may take together. */
+/** Tests the memory limit of the bodies of all requests together. */
 import { assertEquals } from "@std/assert";
 import { gzipSync } from "node:zlib";
 import { fakeApp, fakePredictor } from "../fakes.ts";
@@ -9,14 +9,14 @@ const encoder = new TextEncoder();
 const WHOLE = '{"tokens":[1,2,3]}';
 const limits = { bodyLimitBytes: 200_000, bodyMemoryBytes: 250_000 };
 
-/** A body of which `text` has come; the rest, white space, comes with `end`. */
+/** Makes a body of which `text` has arrived; the rest, white space, arrives with `end`. */
 function half(text: string) {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   const writer = writable.getWriter();
   return { readable, sent: writer.write(encoder.encode(text)), end: () => writer.close() };
 }
 
-Deno.test("bodies that are not whole take memory from others, who are told to come back", async () => {
+Deno.test("incomplete bodies fill the memory limit, and other requests are asked to retry", async () => {
   const { app } = fakeApp(limits);
   const post = (body: BodyInit, headers = {}) => app.request("/predict", { method: "POST", body, headers });
   const long = WHOLE.padEnd(150_000);
@@ -34,7 +34,7 @@ Deno.test("bodies that are not whole take memory from others, who are told to co
     const { errors }: ProblemBody = await response.json();
     assertEquals([response.status, response.headers.get("Retry-After"), errors[0]?.field], [503, "1", "body"]);
   }
-  // What is short has room.
+  // A short body has room.
   const short = await post(WHOLE, { "Content-Length": String(WHOLE.length) });
   assertEquals(short.status, 200);
   await first.end();
@@ -42,7 +42,7 @@ Deno.test("bodies that are not whole take memory from others, who are told to co
   for (const [body, headers] of others) assertEquals((await post(body, headers)).status, 200);
 });
 
-Deno.test("a body takes memory until its request is answered, and not longer, whatever comes of it", async () => {
+Deno.test("a body holds memory until its request is answered, with success or not", async () => {
   const hung = Promise.withResolvers<never>();
   const predict = fakePredictor().predict;
   const atModel = Promise.withResolvers<void>();
@@ -60,7 +60,7 @@ Deno.test("a body takes memory until its request is answered, and not longer, wh
   await soon(atModel.promise, "the question to the model");
   assertEquals((await post("x".repeat(60_000), { "Content-Length": "60000" })).status, 503);
   hangs = false;
-  hung.reject(new Error("the test goes on"));
+  hung.reject(new Error("the test continues"));
   assertEquals((await asked).status, 500);
   const broken = () => new ReadableStream({ pull: (controller) => controller.error(new Error("connection reset")) });
   for (let round = 0; round < 10; round++) {

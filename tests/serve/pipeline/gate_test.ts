@@ -6,7 +6,7 @@ import { checkpoint, fakeApp } from "../fakes.ts";
 
 const TOKEN = "0123456789abcdef";
 
-Deno.test("createApp() with a token answers nobody without it, but says whether it lives and is ready", async () => {
+Deno.test("createApp() with a token refuses requests without it, except health checks", async () => {
   const { app } = fakeApp({ token: TOKEN });
   const status = async (path: string, Authorization?: string) =>
     (await app.request(path, { headers: Authorization === undefined ? {} : { Authorization } })).status;
@@ -37,7 +37,7 @@ Deno.test("createApp() with a token answers nobody without it, but says whether 
   assertEquals(refused.headers.get("X-Content-Type-Options"), "nosniff");
 });
 
-Deno.test("createApp() answers a client as often as it may ask, and says when to come back", async () => {
+Deno.test("createApp() limits the rate of each client, and says when to retry", async () => {
   const { app } = fakeApp({ rateLimit: 2 });
   const ask = (client: string, path = "/model") => app.fetch(new Request(`http://localhost${path}`), noPeer(client));
   const statuses = async (client: string) => {
@@ -68,7 +68,7 @@ Deno.test("rateLimiter() fills each client's bucket with time, to a second's wor
   assertEquals(rateLimiter(0.5, () => now)("a"), 0);
 });
 
-Deno.test("createApp() lets pages of the one origin ask that it was told of", async () => {
+Deno.test("createApp() accepts pages of the configured origin only", async () => {
   const origin = "https://example.org";
   const { app } = fakeApp({ corsOrigin: origin });
   const asked = await app.request("/predict", {
@@ -88,7 +88,7 @@ Deno.test("createApp() lets pages of the one origin ask that it was told of", as
   assertEquals([closed.status, closed.headers.get("Access-Control-Allow-Origin")], [403, null]);
 });
 
-Deno.test("createApp() takes a request's id, or gives one, and tells of every answer", async () => {
+Deno.test("createApp() keeps a request's id or makes one, and logs every answer", async () => {
   const records: AccessRecord[] = [];
   const { app } = fakeApp({ onAccess: (record) => records.push(record), token: TOKEN });
   const headers = { Authorization: `Bearer ${TOKEN}` };
@@ -116,7 +116,7 @@ Deno.test("createApp() takes a request's id, or gives one, and tells of every an
   ]);
 });
 
-Deno.test("GET /metrics is OpenMetrics text with what was asked, queued, trained and open", async () => {
+Deno.test("GET /metrics has requests, queue, training and open connections as OpenMetrics text", async () => {
   const training = () => ({ round: 5, epoch: 1, loss: 0.5, accuracy: 0.75, sequencesPerSecond: 1000, incidents: 2 });
   const { app } = fakeApp({ services: { training }, events: [checkpoint(1)] });
   await app.request("/predict", { method: "POST", body: '{"tokens":[1,2,3]}' });
@@ -155,7 +155,7 @@ Deno.test("GET /metrics is OpenMetrics text with what was asked, queued, trained
   assertMatch(await (await app.request("/metrics")).text(), /^lockstep_event_streams 0$/m);
 });
 
-Deno.test("GET /metrics is in the format that a scraper asks for, and Prometheus's own for all others", async () => {
+Deno.test("GET /metrics answers in the format of Accept, by default Prometheus's own", async () => {
   const { app } = fakeApp();
   const get = async (accept?: string) => {
     const response = await app.request("/metrics", accept === undefined ? {} : { headers: { Accept: accept } });
@@ -186,7 +186,7 @@ Deno.test("GET /metrics is in the format that a scraper asks for, and Prometheus
     ["text/plain", "text"],
     ["application/openmetrics-text;q=0.4, text/plain;version=0.0.4", "text"],
     ["application/openmetrics-text;q=0", "text"],
-    // Nobody is refused: a scraper that asks for another format can often read one of these.
+    // No request is refused: a scraper that prefers another format can often read one of these.
     ["application/json", "text"],
     ["application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily", "text"],
     [";;q=,,/", "text"],

@@ -4,7 +4,7 @@ import { InputError } from "../../../lib/base/errors.ts";
 import { parseWithDigits } from "../../../lib/data/json_digits.ts";
 import { parseInTurns } from "../../../lib/serve/pipeline/long_json.ts";
 
-/** What a parser makes of a text: its value, or that it refuses it. */
+/** The things that a parser makes of a text: its value, or that it refuses it. */
 async function outcome(parse: () => unknown): Promise<unknown> {
   try {
     return { value: await parse() };

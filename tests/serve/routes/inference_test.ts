@@ -9,7 +9,7 @@ function post(path: string, body: unknown, predictor: Partial<Predictor> = {}): 
   return app.request(path, { method: "POST", body: JSON.stringify(body) });
 }
 
-Deno.test("POST /v2/models/lockstep/infer answers label, class and probabilities as tensors", async () => {
+Deno.test("POST /v2/models/lockstep/infer answers with label, class and probabilities as tensors", async () => {
   const response = await post("/v2/models/lockstep/infer", { id: "a7", inputs: [tokens] });
   assertEquals([response.status, await response.json()], [200, {
     model_name: "lockstep",
@@ -25,7 +25,7 @@ Deno.test("POST /v2/models/lockstep/infer answers label, class and probabilities
   assertEquals(response.headers.get("Server-Timing"), "queue;dur=0.250, compute;dur=0.500");
 });
 
-Deno.test("POST /v2/models/{name}/infer takes flat data, INT32, lengths, the run's name and chosen outputs", async () => {
+Deno.test("POST /v2/models/{name}/infer accepts flat data, INT32, lengths, run names and outputs", async () => {
   const asked: (readonly Input[])[] = [];
   const predict: Predictor["predict"] = (sequences) => {
     asked.push(sequences);
@@ -42,31 +42,31 @@ Deno.test("POST /v2/models/{name}/infer takes flat data, INT32, lengths, the run
   assertEquals(asked, [tokens.data]);
 });
 
-Deno.test("POST /v2/models/{name}/versions/{version}/infer asks for that round", async () => {
+Deno.test("POST /v2/models/{name}/versions/{version}/infer predicts with that round", async () => {
   const rounds: unknown[] = [];
   const predict: Predictor["predict"] = (sequences, options) => {
     rounds.push(options?.version);
-    if (options?.version === 4) throw new UnknownVersion("there is no version 4");
+    if (options?.version === 4) throw new UnknownVersion("No version 4");
     return fakePredictor().predict(sequences);
   };
   for (const [version, status] of [["5", 200], ["4", 404], ["x", 404], ["-1", 404]] as const) {
     const response = await post(`/v2/models/lockstep/versions/${version}/infer`, { inputs: [tokens] }, { predict });
     assertEquals(response.status, status, version);
-    if (status === 404) assertMatch((await response.json()).error, /^there is no version /);
+    if (status === 404) assertMatch((await response.json()).error, /^No version /);
   }
   assertEquals(rounds, [5, 4]);
 });
 
-Deno.test("POST /v2/models/{name}/infer says what is wrong in the protocol's own form", async () => {
+Deno.test("POST /v2/models/{name}/infer reports errors in the protocol's own format", async () => {
   const cases: [body: unknown, error: string][] = [
     [{}, "inputs: Invalid input: expected array, received undefined"],
-    [{ inputs: [{ ...tokens, name: "text" }] }, 'there is no input "text": expected tokens, or lengths'],
+    [{ inputs: [{ ...tokens, name: "text" }] }, 'inputs has the unknown name "text": expected tokens, or lengths'],
     [
       { inputs: [{ ...tokens, name: "lengths" }] },
-      "there is no input tokens: expected one of shape [sequences, length]",
+      "inputs has no tokens: expected a tensor of shape [sequences, length]",
     ],
     [{ inputs: [{ ...tokens, shape: [6] }] }, "tokens has the shape [6]: expected [sequences, length]"],
-    [{ inputs: [{ ...tokens, shape: [2, 2] }] }, "tokens has 6 elements: expected 4, as its shape says"],
+    [{ inputs: [{ ...tokens, shape: [2, 2] }] }, "tokens has 6 elements: expected 4, by its shape"],
     [{ inputs: [{ ...tokens, shape: [5, 3] }] }, "tokens has 5 sequences: expected 1 to 4"],
     [{ inputs: [{ ...tokens, shape: [0, 3], data: [] }] }, "tokens has 0 sequences: expected 1 to 4"],
     [{ inputs: [{ ...tokens, datatype: "FP32" }] }, 'tokens has the datatype "FP32": expected INT64 or INT32'],
@@ -77,7 +77,7 @@ Deno.test("POST /v2/models/{name}/infer says what is wrong in the protocol's own
     [{ inputs: [{ ...tokens, data: [[1, 2, 3], [4, 5, "6"]] }] }, 'tokens holds "6": expected whole numbers'],
     [
       { inputs: [tokens], outputs: [{ name: "logits" }] },
-      'there is no output "logits": expected label, class, probabilities',
+      'outputs has the unknown name "logits": expected label, class, probabilities',
     ],
   ];
   for (const [body, error] of cases) {
@@ -85,7 +85,7 @@ Deno.test("POST /v2/models/{name}/infer says what is wrong in the protocol's own
     assertEquals([response.status, await response.json()], [400, { error }]);
   }
   const unknown = await post("/v2/models/other/infer", { inputs: [tokens] });
-  const named = { error: 'there is no model "other": expected lockstep or r1' };
+  const named = { error: 'No model "other": expected lockstep or r1' };
   assertEquals([unknown.status, await unknown.json()], [404, named]);
   const predict = () => Promise.reject(new Unavailable("too many wait"));
   const busy = await post("/v2/models/lockstep/infer", { inputs: [tokens] }, { predict });
@@ -97,7 +97,7 @@ Deno.test("POST /v2/models/{name}/infer says what is wrong in the protocol's own
   assertEquals([failed.status, await failed.json()], [500, { error: "the server failed to answer" }]);
 });
 
-Deno.test("GET /v2 and below say what is served, and whether it is ready", async () => {
+Deno.test("GET /v2 and its subpaths describe the model and its readiness", async () => {
   const { app } = fakeApp();
   const get = async (path: string) => (await app.request(path)).json();
   assertEquals((await get("/v2")).name, "lockstep");

@@ -1,4 +1,4 @@
-/** Walks the document: every path and every status that it promises is seen to be answered, and nothing else. */
+/** Walks the OpenAPI document: the app answers with every documented status of every path, and with no other. */
 import { assert, assertEquals } from "@std/assert";
 import { Unavailable, UnknownVersion } from "../../../lib/predict/types.ts";
 import type { AppOptions } from "../../../lib/serve/pipeline/shell.ts";
@@ -19,7 +19,7 @@ const tensors = '{"inputs":[{"name":"tokens","datatype":"INT64","shape":[1,3],"d
 const down = () => Promise.reject(new Unavailable("down"));
 const noVersion = () => Promise.reject(new UnknownVersion("there is no version 9"));
 
-/** An app in the state that makes `status` the answer. */
+/** Returns an app in the state in which it answers with `status`. */
 function appFor(status: string, path: string): App {
   const services: { -readonly [Key in keyof Services]?: Services[Key] } = {};
   const options: { -readonly [Key in keyof AppOptions]: AppOptions[Key] } = { bodyLimitBytes: 1000 };
@@ -33,25 +33,29 @@ function appFor(status: string, path: string): App {
     services.predictor = fakePredictor({ model: noVersion, predict: noVersion });
   }
   const over = path.endsWith("events") && !["404", "400"].includes(status);
-  const { app, log } = fakeApp({ events: over ? [checkpoint(1), failed] : [checkpoint(1)], services, ...options });
-  if (path === "/runs" && status === "503") log.admission = "full";
-  if (path === "/runs" && status === "409") log.admission = "never";
-  if (path === "/runs/{id}" && status === "409") log.removal = "busy";
-  if (path.endsWith("/resume") && status === "202") log.state = "paused";
-  if (path.endsWith("/pause") && status === "409") log.state = "paused";
-  if (path.endsWith("/stop") && status === "409") log.state = "stopping";
+  const { app, run, runs } = fakeApp({
+    events: over ? [checkpoint(1), failed] : [checkpoint(1)],
+    services,
+    ...options,
+  });
+  if (path === "/runs" && status === "503") runs.admission = "full";
+  if (path === "/runs" && status === "409") runs.admission = "never";
+  if (path === "/runs/{id}" && status === "409") runs.removal = "busy";
+  if (path.endsWith("/resume") && status === "202") run.state = "paused";
+  if (path.endsWith("/pause") && status === "409") run.state = "paused";
+  if (path.endsWith("/stop") && status === "409") run.state = "stopping";
   return app;
 }
 
-/** The request that has `status` as its answer. */
+/** Returns the request that is answered with `status`. */
 function requestFor(method: string, path: string, status: string): [path: string, init: RequestInit] {
   const known = status === "404" && !path.includes("{version}") ? "unknown" : undefined;
-  const judged = /\/(data|judgement)$/.test(path);
-  const name = path.startsWith("/v2") ? "lockstep" : judged ? "r0" : "r1";
+  const isSaved = /\/(data|judgement)$/.test(path);
+  const name = path.startsWith("/v2") ? "lockstep" : isSaved ? "r0" : "r1";
   const address = path.replace(/\{(id|name)\}/, known ?? name).replace("{version}", "5");
   const init: RequestInit & { headers: Record<string, string> } = { method: method.toUpperCase(), headers: {} };
   if (status === "403") init.headers["Origin"] = "http://evil.example";
-  // Those that take no body and no query have one thing that may be wrong.
+  // Without body and query only the Host can be wrong.
   if (status === "400") init.headers["Host"] = "x y";
   if (status === "421") init.headers["Host"] = "evil.example";
   if (path === "/runs" && method === "get" && status === "400") return ["/runs?limit=0", { method: "GET" }];
@@ -81,7 +85,7 @@ Deno.test("every path and status of the document is answered as it says", async 
     for (const [method, { responses, summary }] of Object.entries(operations)) {
       assert(summary, path);
       for (const [status, { content }] of Object.entries(responses)) {
-        // There is one log, and it is the current run's: that one cannot be missing.
+        // The current run always exists here.
         if (path === "/events" && status === "404") continue;
         const [address, init] = requestFor(method, path, status);
         const app = appFor(status, path);

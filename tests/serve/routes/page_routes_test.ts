@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fakeApp } from "../fakes.ts";
 
-Deno.test("pages let the scripts of their own answer run, by a nonce that no other answer has", async () => {
+Deno.test("pages allow scripts with the nonce of their own answer only", async () => {
   const page =
     '<!doctype html><title>T</title><script type="module" src="/a.js"></script><script src="/b.js"></script>';
   const assets = new Map([["/", { body: page, type: "text/html; charset=utf-8" }]]);
@@ -16,13 +16,13 @@ Deno.test("pages let the scripts of their own answer run, by a nonce that no oth
     const scripts = [...html.matchAll(/<script (\S*)/g)].map(([, attribute]) => attribute);
     assert(scripts.length > 0);
     for (const attribute of scripts) assertEquals(attribute, `nonce="${nonce}"`);
-    // What is kept would have an old nonce.
+    // A cached page would have an old nonce.
     assertEquals([response.headers.get("Cache-Control"), response.headers.get("ETag")], ["no-store", null]);
   }
   assertEquals(nonces.size, 3);
 });
 
-Deno.test("what is no page may load nothing, where a browser shows it as one", async () => {
+Deno.test("an answer that is not a page may load nothing if a browser shows it", async () => {
   const { app } = fakeApp();
   for (const path of ["/dashboard.js", "/runs", "/nope", "/openapi.json"]) {
     const policy = (await app.request(path)).headers.get("Content-Security-Policy") ?? "";
@@ -30,7 +30,7 @@ Deno.test("what is no page may load nothing, where a browser shows it as one", a
   }
 });
 
-Deno.test("a file that a page loads is hashed once, and not sent to who has it", async () => {
+Deno.test("a page's file is hashed once, and not sent to a client that has it", async () => {
   const assets = new Map([["/a.js", { body: "export {}; // ä", type: "text/javascript; charset=utf-8" }]]);
   const { app } = fakeApp({ services: { assets } });
   const { digest } = crypto.subtle;

@@ -11,7 +11,7 @@ function post(body: BodyInit, headers: Record<string, string> = {}): Promise<Res
   return Promise.resolve(app.request("/predict", { method: "POST", body, headers }));
 }
 
-/** The one problem with `body`, as `field: message`. */
+/** Returns the only problem with `body`, as `field: message`. */
 async function complaint(body: BodyInit, status = 400): Promise<string> {
   const response = await post(body);
   const problem: ProblemBody = await response.json();
@@ -40,7 +40,7 @@ Deno.test("POST /predict answers many sequences in their order", async () => {
   assertEquals(await response.json(), { run: "r1", round: 7, digest: "d7", predictions: [odd, even, odd] });
 });
 
-Deno.test("POST /predict takes JSON under the types that clients send unasked", async () => {
+Deno.test("POST /predict reads JSON under the default types of clients", async () => {
   const body = new TextEncoder().encode('{"tokens":[1,2,3]}');
   assertEquals((await post(body)).status, 200);
   for (const type of ["application/json", "application/x-www-form-urlencoded", "text/plain;charset=UTF-8"]) {
@@ -57,7 +57,7 @@ Deno.test("POST /predict takes JSON under the types that clients send unasked", 
   }
 });
 
-Deno.test("POST /predict names field, value and expectation of what it refuses", async () => {
+Deno.test("POST /predict names field, value and expectation of each error", async () => {
   const either = 'expected {"tokens": [...]} or {"instances": [...]}';
   assertEquals(await complaint(""), "body: the body is empty: expected JSON");
   assertMatch(await complaint("{"), /^body: the body is not JSON: /);
@@ -108,7 +108,7 @@ Deno.test("POST /predict names all that is wrong, within reason", async () => {
   assertLessOrEqual((await (await post(JSON.stringify(keys))).text()).length, 10_000);
 });
 
-Deno.test("answers tell of twenty problems and shorten what was sent, however many and long it is", async () => {
+Deno.test("answers list at most twenty problems, and shorten long values", async () => {
   const { app } = fakeApp();
   const long = "k".repeat(300_000);
   const many = Object.fromEntries(Array.from({ length: 9000 }, (_, index) => [`k${index}`, 1]));
@@ -130,7 +130,7 @@ Deno.test("answers tell of twenty problems and shorten what was sent, however ma
       assert(text.length < 8000, `${path}: ${text.length} characters`);
     }
   }
-  // Of a long body the keys are counted before they are parsed.
+  // The keys of a long body are counted before it is parsed.
   const long9000 = `${JSON.stringify(many).slice(0, -1)}, "x" : "${long}"}`;
   const counted = await app.request("/predict", { method: "POST", body: long9000 });
   assertMatch((await counted.json()).detail, /^the body has too many keys: expected at most 4096/);
@@ -167,13 +167,13 @@ Deno.test("POST /predict refuses a body over the limit, declared or not", async 
   assertEquals((await post('{"tokens":[1,2,3]}'.padEnd(200_000))).status, 200);
 });
 
-Deno.test("POST /predict unpacks gzip within the limits of a body, and refuses what else is packed", async () => {
+Deno.test("POST /predict unpacks gzip within the limits of a body, and refuses other encodings", async () => {
   const zip = (text: string | Uint8Array) => new Uint8Array(gzipSync(text));
   const packed = (body: BodyInit, encoding = "gzip") => post(body, { "Content-Encoding": encoding });
   const body = '{"tokens":[1,2,3]}';
   for (const encoding of ["gzip", "x-gzip", "GZIP "]) assertEquals((await packed(zip(body), encoding)).status, 200);
   assertEquals((await packed(body, "identity")).status, 200);
-  // As gzip -dc does: all members.
+  // All members, like gzip -dc.
   assertEquals((await packed(Buffer.concat([zip(body.slice(0, 5)), zip(body.slice(5))]))).status, 200);
   assertEquals((await packed(zip(body.padEnd(200_000)))).status, 200);
   assertEquals((await packed(zip(body.padEnd(200_001)))).status, 413);
@@ -183,11 +183,11 @@ Deno.test("POST /predict unpacks gzip within the limits of a body, and refuses w
   }
   for (const broken of [body, "", zip(body).subarray(0, 20), zip(body).with(15, 0)]) {
     const { detail }: ProblemBody = await (await packed(broken)).json();
-    assertMatch(detail, /^the body (is not gzip, as its Content-Encoding says: |is empty)/);
+    assertMatch(detail, /^the body (is not gzip, which its Content-Encoding declares: |is empty)/);
   }
 });
 
-Deno.test("POST /predict refuses a packed body as soon as what it unpacks to is too large", async () => {
+Deno.test("POST /predict refuses a packed body as soon as its unpacked bytes exceed the limit", async () => {
   let sent = 0;
   const cancelled = Promise.withResolvers<void>();
   const gzip = createGzip();
@@ -210,11 +210,11 @@ Deno.test("POST /predict refuses a packed body as soon as what it unpacks to is 
   await cancelled.promise;
 });
 
-Deno.test("POST /predict keeps of a body what the client sent, and no buffers that little of it came in", async () => {
+Deno.test("POST /predict copies the bytes of a body, and retains no buffers of small chunks", async () => {
   const text = new TextEncoder().encode('{"tokens":[1,2,3]}'.padEnd(100_000));
   for (const headers of [{}, { "Content-Length": String(text.length) }]) {
     let at = 0;
-    // The same for every piece: whoever keeps views of it has nothing but the last one.
+    // The same buffer for every chunk: retained views of it would all have the last one's bytes.
     const buffer = new Uint8Array(65_536);
     const pieces = new ReadableStream({
       pull(controller) {
@@ -229,11 +229,11 @@ Deno.test("POST /predict keeps of a body what the client sent, and no buffers th
   }
 });
 
-Deno.test("POST /predict says of a body that broke off that it did", async () => {
+Deno.test("POST /predict reports an incomplete body", async () => {
   const broken = new ReadableStream({
     pull: (controller) => controller.error(new Error("connection reset")),
   });
-  assertEquals(await complaint(broken), "body: the body broke off: connection reset");
+  assertEquals(await complaint(broken), "body: the body is incomplete: connection reset");
 });
 
 Deno.test("POST /predict answers 400 to any depth of nesting", async () => {
@@ -242,7 +242,7 @@ Deno.test("POST /predict answers 400 to any depth of nesting", async () => {
     assertEquals((await post(body)).status, 400);
   }
   assertEquals((await post("[".repeat(200_000))).status, 400);
-  // Brackets within texts are no nesting.
+  // Brackets within strings are not nesting.
   const text = JSON.stringify(`${"[{".repeat(50_000)}\\"${"[".repeat(100)}`);
   for (const [value, said] of [[text, "a list of 3 tokens"], [`[${deep}]`, "nested too deeply"]] as const) {
     const response = await post(`{"tokens":${value}}`);
@@ -272,7 +272,7 @@ const nearly = fc.record(
   { requiredKeys: [] },
 );
 
-/** What the body has to be, said independently of the code. */
+/** Decides whether a body is valid, independently of the code. */
 function valid(body: unknown): boolean {
   const ok = (tokens: unknown) =>
     Array.isArray(tokens) && tokens.length === 3 &&
@@ -286,7 +286,7 @@ function valid(body: unknown): boolean {
   return value.every((item) => ok(item) || (ok(item?.tokens) && Object.keys(item).length === 1));
 }
 
-Deno.test("POST /predict accepts exactly the bodies that are right, and fails on none", async () => {
+Deno.test("POST /predict accepts exactly the valid bodies, and fails on none", async () => {
   await fc.assert(
     fc.asyncProperty(fc.oneof(nearly, nearly, fc.jsonValue()), async (value) => {
       const text = JSON.stringify(value);

@@ -26,8 +26,8 @@ async function complaint(body: unknown): Promise<string> {
 const odd = { class: 0, label: "odd", probabilities: [0.75, 0.25] };
 const even = { class: 1, label: "even", probabilities: [0.25, 0.75] };
 
-Deno.test("POST /predict answers a text, and says what of it is unknown or was not read", async () => {
-  // Words have ids from 2 on: `please` 3, `refund` 2; the fake answers with the parity of the first.
+Deno.test("POST /predict answers a text with its share of unknown tokens and truncation", async () => {
+  // Words have ids from 2 on: `refund` 2, `please` 3; the fake answers with the parity of the first.
   const read = { unknownShare: 0, truncated: false };
   const version = { run: "r1", round: 7, digest: "d7" };
   assertEquals(await (await post("/predict", { text: "Please, refund!" })).json(), {
@@ -50,7 +50,7 @@ Deno.test("POST /predict answers a text, and says what of it is unknown or was n
   });
 });
 
-Deno.test("POST /predict answers texts, tokens by name, and objects of either in one list", async () => {
+Deno.test("POST /predict accepts texts, named tokens and objects of either in one list", async () => {
   const response = await post("/predict", {
     instances: ["please", ["crash"], { text: "REFUND me" }, { tokens: ["please", 7] }],
   });
@@ -63,7 +63,7 @@ Deno.test("POST /predict answers texts, tokens by name, and objects of either in
   ]);
 });
 
-Deno.test("POST /predict takes numbers among tokens with their digits, but of a run of the first rules by their value", async () => {
+Deno.test("POST /predict reads numbers among tokens as written; runs of the first rules by value", async () => {
   const vocabulary = ["9007199254740992", "9007199254740993", "1e2", "100", "é"];
   const ask = async (rules: 1 | 2, body: string) => {
     const predictor = textPredictor({ ...preprocessing, vocabulary, ...rules === 2 && { rules } });
@@ -104,7 +104,7 @@ Deno.test("POST /predict names what is wrong with a text", async () => {
   assertMatch(await complaint({ instances: [{ text: "a", tokens: [] }] }), /^instances\[0\] has both text and tokens/);
 });
 
-Deno.test("POST /predict takes a text as long as a body may be, and as many tokens", async () => {
+Deno.test("POST /predict accepts a text and tokens as long as a body may be", async () => {
   const long = `refund ${"please, ".repeat(20_000)}`;
   const { label, truncated } = await (await post("/predict", { text: long })).json();
   assertEquals([label, truncated], ["even", true]);
@@ -167,7 +167,7 @@ Deno.test("GET /model says whether it takes texts", async () => {
   assertEquals((await (await app.request("/model")).json()).text, true);
 });
 
-Deno.test("the inference protocol takes texts as BYTES", async () => {
+Deno.test("the inference protocol accepts texts as BYTES", async () => {
   const tensor = (data: unknown[], changes = {}) => ({
     inputs: [{ name: "text", shape: [data.length], datatype: "BYTES", data, ...changes }],
   });
@@ -180,11 +180,14 @@ Deno.test("the inference protocol takes texts as BYTES", async () => {
   assertEquals(await error(tensor([7])), "text[0] is 7: expected a text");
   assertMatch(await error(tensor(["a"], { datatype: "INT64" })), /^text has the datatype "INT64": expected BYTES/);
   assertMatch(await error(tensor(["a"], { shape: [2] })), /^text has 1 elements: expected 2/);
-  assertMatch(await error(tensor(["a"], { name: "words" })), /^there is no input "words": expected text, or tokens/);
+  assertMatch(
+    await error(tensor(["a"], { name: "words" })),
+    /^inputs has the unknown name "words": expected text, or tokens/,
+  );
   assertMatch(await error(tensor(["a", "b", "c", "d", "e"])), /^text has 5 sequences: expected 1 to 4/);
 });
 
-Deno.test("the inference protocol takes texts of shape [n, 1], flat or nested, and says what is wrong with others", async () => {
+Deno.test("the inference protocol accepts texts of shape [n, 1], and refuses other shapes", async () => {
   const infer = async (shape: number[], data: unknown[]) => {
     const inputs = [{ name: "text", shape, datatype: "BYTES", data }];
     const body = await (await post("/v2/models/lockstep/infer", { inputs })).json();
@@ -199,15 +202,15 @@ Deno.test("the inference protocol takes texts of shape [n, 1], flat or nested, a
   assertEquals(await infer([2, 2], [["a", "b"], ["c", "d"]]), `text has the shape [2,2]: ${wanted}`);
   assertEquals(
     await infer([2, 1], [["a", "b"], []]),
-    'text.data[0] is ["a","b"]: expected a list of 1, as its shape says',
+    'text.data[0] is ["a","b"]: expected a list of 1, by its shape',
   );
-  assertEquals(await infer([2, 1], [["a"], "b"]), 'text.data[1] is "b": expected a list of 1, as its shape says');
+  assertEquals(await infer([2, 1], [["a"], "b"]), 'text.data[1] is "b": expected a list of 1, by its shape');
   assertEquals(await infer([2, 1], ["a", ["b"]]), 'text[1] is ["b"]: expected a text');
   assertEquals(await infer([2, 1], [["a"], [["b"]]]), 'text[1] is ["b"]: expected a text');
-  assertEquals(await infer([2, 1], [["a"]]), "text has 1 elements: expected 2, as its shape says");
+  assertEquals(await infer([2, 1], [["a"]]), "text has 1 elements: expected 2, by its shape");
 });
 
-Deno.test("the inference protocol takes tokens by name, padded or not", async () => {
+Deno.test("the inference protocol accepts named tokens, padded or not", async () => {
   const infer = (inputs: unknown[]) => post("/v2/models/lockstep/infer", { inputs });
   const tokens = { name: "tokens", shape: [2, 2], datatype: "BYTES", data: ["please", "crash", "refund", ""] };
   const lengths = { name: "lengths", shape: [2], datatype: "INT64", data: [2, 1] };
@@ -215,7 +218,7 @@ Deno.test("the inference protocol takes tokens by name, padded or not", async ()
     const { outputs } = await (await infer([{ ...tokens, data }, lengths])).json();
     assertEquals(outputs[0].data, ["odd", "even"]);
   }
-  // Tokens are taken as they are: no tokenizer cuts them, or folds their case.
+  // Tokens are used unchanged: no tokenizer cuts them or folds their case.
   const { outputs } = await (await infer([{ ...tokens, shape: [1, 1], data: ["refund please"] }])).json();
   const unknown = await (await post("/predict", { tokens: ["refund please"] })).json();
   assertEquals([outputs[0].data, unknown.unknownShare], [[unknown.label], 1]);
@@ -227,7 +230,7 @@ Deno.test("the inference protocol takes tokens by name, padded or not", async ()
   assertEquals(await error([{ ...tokens, data: ["a", "b", "c", 7] }]), "tokens holds 7: expected texts");
   assertEquals(
     await error([tokens, { ...tokens, name: "text" }]),
-    'there is no input "text": expected tokens, or lengths',
+    'inputs has the unknown name "text": expected tokens, or lengths',
   );
   assertEquals(
     await error([tokens, { ...lengths, data: [2, 0] }]),

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { allowedHostsFor, LOOPBACK_HOSTS } from "../../../lib/serve/pipeline/guard.ts";
+import { allowedHostsFor, LOOPBACK_HOSTS } from "../../../lib/serve/pipeline/gate.ts";
 import { fakeApp } from "../fakes.ts";
 import type { ProblemBody } from "../http/reading.ts";
 
-Deno.test("allowedHostsFor() is the loopback names where only this machine can ask, else any", () => {
+Deno.test("allowedHostsFor() gives loopback names for a loopback address, otherwise any", () => {
   for (const host of ["localhost", "LOCALHOST", "127.0.0.1", "::1", "[::1]"]) {
     assertEquals(allowedHostsFor(host), LOOPBACK_HOSTS);
   }
@@ -11,14 +11,14 @@ Deno.test("allowedHostsFor() is the loopback names where only this machine can a
   for (const host of ["0.0.0.0", "::", "192.168.1.5", "127.0.0.1.example"]) assertEquals(allowedHostsFor(host), "any");
 });
 
-Deno.test("createApp() answers by loopback names on any port, and refuses others", async () => {
+Deno.test("createApp() accepts loopback names with any port, and refuses others", async () => {
   const { app } = fakeApp();
   const status = async (Host: string) => (await app.request("/livez", { headers: { Host } })).status;
   for (const host of ["localhost", "LocalHost:8000", "127.0.0.1:1", "[::1]:8000", "[::1]"]) {
     assertEquals(await status(host), 200, host);
   }
   for (const host of ["evil.example", "localhost.evil.example:8000", "127.0.0.1.evil.example", "[::2]"]) {
-    // Twice: a name that was refused is not known the next time. Nor is it once a good one was.
+    // Twice: a refused name stays refused, also after a good one.
     assertEquals([await status(host), await status(host)], [421, 421], host);
     assertEquals([await status("localhost"), await status(host)], [200, 421], host);
   }
@@ -29,7 +29,7 @@ Deno.test("createApp() answers by loopback names on any port, and refuses others
   }]);
 });
 
-Deno.test("createApp() answers a Host that is none with 400, as a problem with all security headers", async () => {
+Deno.test("createApp() answers a malformed Host with a 400 problem and all security headers", async () => {
   const hosts = ["", "::1", "x y", "x\\livez?", "a/livez?", "a#", "me@localhost", "localhost:", "localhost:0"];
   const more = [
     "localhost:99999",
@@ -56,7 +56,7 @@ Deno.test("createApp() answers a Host that is none with 400, as a problem with a
   }
 });
 
-Deno.test("createApp() takes the names it is told to, or any", async () => {
+Deno.test("createApp() accepts the configured names, or any", async () => {
   const Host = "lockstep.example";
   assertEquals((await fakeApp({ allowedHosts: [Host] }).app.request("/livez", { headers: { Host } })).status, 200);
   assertEquals((await fakeApp({ allowedHosts: "any" }).app.request("/livez", { headers: { Host } })).status, 200);
@@ -74,7 +74,7 @@ Deno.test("createApp() refuses a POST from another site's page", async () => {
   for (const origin of ["http://evil.example", "http://localhost:8001", "http://localhost.evil.example", "null", "x"]) {
     assertEquals(await post("localhost:8000", origin), 403, origin);
   }
-  // Reading is refused by the browser: no answer allows another origin.
+  // The browser refuses to read the answer: none allows another origin.
   const read = await app.request("/model", { headers: { Origin: "http://evil.example" } });
   assertEquals([read.status, read.headers.get("Access-Control-Allow-Origin")], [200, null]);
 });
