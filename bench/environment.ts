@@ -4,7 +4,7 @@ import project from "../deno.json" with { type: "json" };
 import { measurePeak } from "./train/peak.ts";
 import type { Availability } from "./peers/pytorch.ts";
 
-export interface Environment {
+interface Environment {
   readonly cpu: string;
   readonly cores: number;
   readonly deno: string;

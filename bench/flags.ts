@@ -5,8 +5,8 @@ import { InputError, type Problem } from "../lib/base/errors.ts";
 import { type BenchEngine, ENGINES } from "./train/engines.ts";
 import { type Shape, shapeName, SHAPES } from "./train/shapes.ts";
 
-export const SECTIONS = ["step", "scaling", "recipe"] as const;
-export type Section = typeof SECTIONS[number];
+const SECTIONS = ["step", "scaling", "recipe"] as const;
+type Section = typeof SECTIONS[number];
 
 export interface BenchOptions {
   readonly help: boolean;

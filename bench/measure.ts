@@ -68,7 +68,7 @@ export function quartiles(values: readonly number[]): readonly [number, number] 
   return [quantile(values, 0.25), quantile(values, 0.75)];
 }
 
-export interface Ratio {
+interface Ratio {
   /** Median over median. */
   readonly ratio: number;
   /**

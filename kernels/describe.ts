@@ -4,10 +4,10 @@
  */
 
 /** A number as WebAssembly passes it; `usize` is a byte offset in the memory or a count of bytes. */
-export const NUMBER_TYPES = ["usize", "i32", "f32", "f64", "bool"] as const;
-export type NumberType = typeof NUMBER_TYPES[number];
+const NUMBER_TYPES = ["usize", "i32", "f32", "f64", "bool"] as const;
+type NumberType = typeof NUMBER_TYPES[number];
 
-export interface Parameter {
+interface Parameter {
   readonly name: string;
   /** A number's type, or the name of the struct whose byte offset is passed. */
   readonly type: string;
@@ -21,7 +21,7 @@ export interface KernelFunction {
   readonly result: NumberType | "void";
 }
 
-export interface StructField {
+interface StructField {
   readonly name: string;
   readonly type: NumberType;
   /** Byte offset in the struct. */

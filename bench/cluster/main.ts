@@ -20,14 +20,14 @@ import type { RoundShape } from "../../lib/cluster/protocol/round_codec.ts";
 import { eventSchema } from "../../lib/base/events.ts";
 import { Random, Stream } from "../../lib/base/random.ts";
 
-export interface Network {
+interface Network {
   /** Of each machine, and of the broker, each way. */
   readonly bytesPerSecond: number;
   readonly brokerBytesPerSecond: number;
   readonly latencySeconds: number;
 }
 
-export interface RoundTime {
+interface RoundTime {
   readonly steps: number;
   /** From the end of the slowest machine's steps to the start of the next round, in seconds. */
   readonly exchange: number;
@@ -38,7 +38,7 @@ export interface RoundTime {
 /** Messages that follow each other in a round: deal, upload, base; each through the broker, acknowledged. */
 const LEGS = 3;
 
-export interface Exchange {
+interface Exchange {
   /** Bytes of all uploads together, and of the base. */
   readonly up: number;
   readonly base: number;
@@ -108,7 +108,7 @@ export function recommendedEvery(partSeconds: number, exchange: number, share = 
 }
 
 /** Seconds of a step of one shard, from the progress events of the run in `directory`. */
-export async function stepTimes(directory: string): Promise<number[]> {
+async function stepTimes(directory: string): Promise<number[]> {
   const lines = (await readFile(join(directory, "events.jsonl"), "utf8")).trim().split("\n");
   const events = lines.map((line) => eventSchema.parse(JSON.parse(line)));
   const started = events.find((event) => event.type === "started");

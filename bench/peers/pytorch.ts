@@ -61,7 +61,7 @@ export async function measurePytorchText(
 }
 
 const parityLine = z.object({ seconds: z.number(), steps: z.int(), accuracy: z.number(), reached: z.boolean() });
-export type PytorchParity = z.infer<typeof parityLine>;
+type PytorchParity = z.infer<typeof parityLine>;
 
 /** Learns the default recipe once. */
 export async function learnParity(options: PytorchOptions, seed: number): Promise<PytorchParity> {

@@ -7,7 +7,7 @@ export interface Load {
   readonly p99Ms: number;
 }
 
-export interface LoadOptions {
+interface LoadOptions {
   readonly url: string;
   /** JSON that is posted. */
   readonly body: string;

@@ -14,7 +14,7 @@ export interface StepResult<Measured extends Contestant = Contestant> {
   readonly note?: string;
 }
 
-export interface StepOptions<Measured extends Contestant> {
+interface StepOptions<Measured extends Contestant> {
   readonly contestants: readonly Measured[];
   /** From small to large: what a small one says about a contestant keeps it from being waited for on a large one. */
   readonly shapes: readonly Shape[];

@@ -33,7 +33,7 @@ export const PYTORCH: readonly { readonly name: string; readonly cores: number; 
 ];
 
 /** Workers that the engines are measured with. */
-export const WORKERS = [1, 2] as const;
+const WORKERS = [1, 2] as const;
 
 export function engineContestants(engines: readonly BenchEngine[]): Contestant[] {
   return WORKERS.flatMap((workers) =>
@@ -52,7 +52,7 @@ export function engineContestants(engines: readonly BenchEngine[]): Contestant[]
 const SCALING_SHARDS = 4;
 
 /** How the cores are used where scaling is measured; `apart` is two runs of one worker each, which never wait for each other. */
-export const SCALING = ["one", "two", "apart"] as const;
+const SCALING = ["one", "two", "apart"] as const;
 
 export interface ScalingContestant extends Contestant {
   readonly scaling: typeof SCALING[number];

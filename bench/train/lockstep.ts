@@ -33,7 +33,7 @@ export class TooSlow extends Error {
   override readonly name = "TooSlow";
 }
 
-export interface LockstepOptions {
+interface LockstepOptions {
   readonly engine: Partial<TrainingConfig>;
   readonly shape: Shape;
   readonly workers: number;

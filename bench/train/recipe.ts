@@ -9,7 +9,7 @@ import { alternate } from "../measure.ts";
 import { learnParity, type PytorchOptions } from "../peers/pytorch.ts";
 
 /** One training. */
-export interface RecipeFigures {
+interface RecipeFigures {
   readonly seed: number;
   /** From the first step to the evaluation that met the target. */
   readonly seconds: number;
@@ -19,7 +19,7 @@ export interface RecipeFigures {
   readonly reached: boolean;
 }
 
-export interface RecipeContestant {
+interface RecipeContestant {
   readonly name: string;
   readonly baseline: boolean;
   train(seed: number): Promise<Pick<RecipeFigures, "seconds" | "steps" | "reached">>;

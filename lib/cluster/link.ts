@@ -7,7 +7,7 @@ import type { Config } from "../config/schema.ts";
 import { errorMessage, TrainingError } from "../base/errors.ts";
 import type { ClusterView, Incident } from "../base/events.ts";
 import type { Coordinator, MachineLink } from "../lockstep/coordinator.ts";
-import { groupsOf } from "../lockstep/schedule.ts";
+import { groupsOf } from "../lockstep/round_schedule.ts";
 import type { LockstepConfig, Plan } from "../lockstep/plan.ts";
 import { type Claim, claimRun, createClaim } from "./roles/check_same_run.ts";
 import { type Clock, wallClock } from "./protocol/clock.ts";

@@ -44,7 +44,7 @@ export function dropoutScale(rate: number): number {
   return Math.fround(1 / (1 - rate));
 }
 
-export interface DropoutMask {
+interface DropoutMask {
   /** Returns the factor of `element`: 0, or `dropoutScale(rate)`. */
   factor(element: number): number;
 }

@@ -18,7 +18,7 @@ export function splitAt(size: number): number {
 /** Counts the elements summed at a time: few enough that several blocks stay in the first-level cache. */
 const BLOCK = 1024;
 
-export interface TreeMean {
+interface TreeMean {
   /** Writes the mean of `slots[s][begin..end)` over all s to `out[begin..end)`. */
   mean(slots: readonly Float32Array[], weights: Float32Array, out: Float32Array, begin: number, end: number): void;
 }

@@ -28,10 +28,10 @@ export function ownedNodes(has: ReadonlySet<number>, total: number): Span[] {
 }
 
 /** Describes a node: it is known, or it is the sum of its two halves. */
-export type Sum<Node> = { readonly node: Node } | { readonly left: Sum<Node>; readonly right: Sum<Node> };
+type Sum<Node> = { readonly node: Node } | { readonly left: Sum<Node>; readonly right: Sum<Node> };
 
 /** Describes how to complete the tree: from known sums, each once; and the shards that are in none of them. */
-export interface Completion<Node> {
+interface Completion<Node> {
   /** The root, if nothing is missing. */
   readonly root: Sum<Node> | undefined;
   readonly missing: readonly number[];

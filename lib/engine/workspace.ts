@@ -4,7 +4,7 @@ import type { Engine, EngineOptions } from "./contract.ts";
 import { createEngine, engineScratchBytes } from "./create_engine.ts";
 import { PAGE_BYTES, wholeLines } from "./regions.ts";
 
-export interface Workspace {
+interface Workspace {
   readonly engine: Engine;
   /** Allocates a vector that the engine accepts: so many zeros, or a copy of `elements`. */
   floats(elements: number | Float32Array): Float32Array;
@@ -13,7 +13,7 @@ export interface Workspace {
 }
 
 /** Sets the size of a workspace, without the engine's scratch. */
-export interface WorkspaceRoom {
+interface WorkspaceRoom {
   /** Counts the elements of all vectors together, each rounded up to a multiple of 16. */
   readonly floats: number;
   /** Counts the batches of the engine's largest size. */

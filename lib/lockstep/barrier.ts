@@ -19,7 +19,7 @@ const LOADS_PER_LOOK = 64;
 /** Wakes sleeping threads this often, to beat their heart and to see the abort word. */
 export const WAKE_MS = 200;
 
-export interface BarrierOptions {
+interface BarrierOptions {
   readonly control: Int32Array;
   readonly heart: Int32Array;
   readonly workers: number;

@@ -5,8 +5,8 @@
 import { Random, Stream } from "../base/random.ts";
 
 /** `kill` throws, `exit` ends without a message, `hang` sleeps and `spin` computes without end, `slow` sleeps a little. */
-export const FAULTS = ["kill", "exit", "hang", "spin", "slow"] as const;
-export type Fault = typeof FAULTS[number];
+const FAULTS = ["kill", "exit", "hang", "spin", "slow"] as const;
+type Fault = typeof FAULTS[number];
 
 /** Gives the probability of each fault, per worker and round. */
 export type ChaosRates = Readonly<Partial<Record<Fault, number>>>;

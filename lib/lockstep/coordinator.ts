@@ -49,7 +49,7 @@ export interface MachineLink {
   close(): void;
 }
 
-export interface CoordinatorOptions {
+interface CoordinatorOptions {
   readonly config: LockstepConfig;
   /** The module that a worker runs: workers/train.ts. */
   readonly workerUrl: URL;

@@ -11,7 +11,7 @@ import { type SharedRun, sharedRun } from "./memory/views.ts";
 import { type State, writeState } from "./memory/state.ts";
 import type { WorkerReply, WorkerStart } from "./worker.ts";
 
-export interface CrewOptions {
+interface CrewOptions {
   readonly config: LockstepConfig;
   readonly plan: Plan;
   /** The module that a worker runs: workers/train.ts. */
@@ -25,7 +25,7 @@ export interface CrewOptions {
 }
 
 /** Says why a crew failed. */
-export interface Failure {
+interface Failure {
   readonly message: string;
   /** Is true if another crew would fail in the same way. */
   readonly final: boolean;

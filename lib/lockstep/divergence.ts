@@ -12,7 +12,7 @@ import { stampOf } from "./memory/sparse_rows.ts";
 import { currentHistory, learningRateAfter } from "./memory/training_history.ts";
 import { replicaOf, type SharedRun } from "./memory/views.ts";
 import { isSingleStepRound, type LockstepConfig, type Plan } from "./plan.ts";
-import type { Round } from "./schedule.ts";
+import type { Round } from "./round_schedule.ts";
 
 /** Ends training that diverged: the same round would diverge again. */
 export class Divergence extends Error {
@@ -129,7 +129,7 @@ function weightsOfShard(
     scale: run.scales[shard]!,
     begin: 0,
     end: layout.size,
-    rows: map.rows > 0 ? Int32Array.from(touched) : undefined,
+    rows: map.lazyRows > 0 ? Int32Array.from(touched) : undefined,
   });
   return into.weights;
 }

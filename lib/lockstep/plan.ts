@@ -8,7 +8,7 @@ import { type TaskModel, taskModel } from "../model/task_model.ts";
 import type { ChaosRates } from "./chaos.ts";
 import { keepsBest } from "./memory/training_history.ts";
 import { CHUNK_SIZE, type MapOptions } from "./memory/map.ts";
-import type { Round } from "./schedule.ts";
+import type { Round } from "./round_schedule.ts";
 
 /** Configures the workers of a run. */
 export interface LockstepConfig {
@@ -46,7 +46,7 @@ export function createPlan({ training, data, workers }: LockstepConfig): Plan {
     engine,
     map: {
       parameters: model.layout.size,
-      rows: lazy ? model.spec.vocabulary : 0,
+      lazyRows: lazy ? model.spec.vocabulary : 0,
       lazyElements: lazy ? embeddingEnd(model.layout) : 0,
       shards: training.shards,
       workers,
@@ -63,7 +63,7 @@ export function createPlan({ training, data, workers }: LockstepConfig): Plan {
 }
 
 /**
- * Returns whether a round is computed in one pass from gradients (round/single_step_round.ts), without replicas: not if
+ * Returns whether a round is computed in one pass from gradients (round/average_weights.ts), without replicas: not if
  * drift is measured between them, or if other machines sum them.
  */
 export function isSingleStepRound(

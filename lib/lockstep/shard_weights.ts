@@ -3,7 +3,7 @@ import { coefficients } from "../engine/tree_mean.ts";
 import { ShardField } from "./memory/fields.ts";
 import type { SharedRun } from "./memory/views.ts";
 
-export interface ShardWeights {
+interface ShardWeights {
   /**
    * Counts the shards that took a step in this round: the first ones. The sum leaves out shards without rows, instead of
    * multiplying them with 0. The rest of the tree over all shards is the tree over these.

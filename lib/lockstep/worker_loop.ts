@@ -18,7 +18,7 @@ import { averageGradients } from "./round/average_gradients.ts";
 import { averageWeights } from "./round/average_weights.ts";
 import type { WorkerContext, WorkerIdentity } from "./round/context.ts";
 import { remoteRound } from "./round/remote_round.ts";
-import { roundAt } from "./schedule.ts";
+import { roundAt } from "./round_schedule.ts";
 import { claimOrder, type Claims } from "./work_stealing.ts";
 
 /** Trains until all workers end. Throws Aborted if the run is aborted. */
@@ -135,7 +135,7 @@ function createContext(
       // With other machines an earlier attempt at the round may have left stamps.
       if (config.remote) run.stamps[shard]?.fill(0);
     },
-    findRows: createRowFinder(engine, worker, config.workers, plan.map.rows, run.moved[worker]!),
+    findRows: createRowFinder(engine, worker, config.workers, plan.map.lazyRows, run.moved[worker]!),
     trainingBatch(shard, step) {
       plan.dataset.trainingBatch(batch, step, shard);
       return batch;

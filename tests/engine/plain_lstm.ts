@@ -5,7 +5,7 @@ import type { ModelSpec } from "../../lib/model/spec.ts";
 import { Stream, threefry2x32 } from "../../lib/base/random.ts";
 
 /** Which values a training step drops. */
-export interface PlainDropout {
+interface PlainDropout {
   readonly rate: number;
   readonly seed: number;
   readonly draw: number;

@@ -38,7 +38,7 @@ for (const [what, change, expected] of found) {
   Deno.test(`a round does not commit with ${what} not finite; the error names step and learning rate`, async () => {
     const { message, newest } = await failure({ ...change, epochs: 10 });
     assertMatch(message, expected);
-    assertMatch(message, /training diverged with learning rate 1e\+39; try a lower one, .*\(onNan rollback\)$/);
+    assertMatch(message, /training diverged with learning rate 1e\+39; try a lower one, .*\(`onNan` rollback\)$/);
     assertEquals(newest?.round, 0);
     assert(newest?.values.every(Number.isFinite));
   });

@@ -1,7 +1,7 @@
 /** Computes the weighted mean over shards by its definition: one element, one node, one rounding at a time. */
 
 /** Returns each shard's share of the samples, as float32. */
-export function plainShares(samples: readonly number[]): number[] {
+function plainShares(samples: readonly number[]): number[] {
   let total = 0;
   for (const count of samples) total += count;
   return samples.map((count) => Math.fround(count / total));

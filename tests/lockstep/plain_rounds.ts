@@ -12,7 +12,7 @@ import { type TaskModel, taskModel } from "../../lib/model/task_model.ts";
 import { simdOnPlainArrays } from "../engine/plain_arrays.ts";
 import { plainMean } from "./plain_mean.ts";
 
-export interface PlainModel extends TaskModel {
+interface PlainModel extends TaskModel {
   readonly engine: Engine;
 }
 
@@ -84,7 +84,7 @@ function move(
   }
 }
 
-export interface PlainResult {
+interface PlainResult {
   /** In the order of a state: weights, then m and v of each moment set. */
   readonly values: Float32Array;
   readonly steps: number;

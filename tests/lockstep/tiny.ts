@@ -34,7 +34,7 @@ export function tinyConfig({ learningRate = 0.05, ...change }: Partial<TrainingC
   return { ...config, learningRate };
 }
 
-export interface TinyOptions {
+interface TinyOptions {
   readonly fault?: Fault;
   readonly workerTimeoutMs?: number;
   readonly maxRestarts?: number;
@@ -47,7 +47,7 @@ export interface TinyOptions {
   readonly watch?: (coordinator: Coordinator, rounds: readonly RoundRecord[]) => void;
 }
 
-export interface TinyRun {
+interface TinyRun {
   readonly reason: StopReason;
   readonly engine: string;
   readonly state: State;

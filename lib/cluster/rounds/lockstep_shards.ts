@@ -13,8 +13,8 @@ import type { Coordinator } from "../../lockstep/coordinator.ts";
 import { currentHistory } from "../../lockstep/memory/training_history.ts";
 import { giveOrder, Order, readyAfter, timesReady } from "../../lockstep/round/orders.ts";
 import type { LockstepConfig, Plan } from "../../lockstep/plan.ts";
-import { copyRows, stampOf } from "../../lockstep/memory/sparse_rows.ts";
-import { groupsOf, roundAt } from "../../lockstep/schedule.ts";
+import { copyRowRange, stampOf } from "../../lockstep/memory/sparse_rows.ts";
+import { groupsOf, roundAt } from "../../lockstep/round_schedule.ts";
 import { type SharedRun, sharedRun } from "../../lockstep/memory/views.ts";
 import { completeRound } from "./complete_round.ts";
 import type { RoundDigest } from "../protocol/messages.ts";
@@ -37,7 +37,7 @@ const LOOK_MS = 100;
 /** What the machines of a run send each other. */
 export function shapeOf({ spec, layout, map }: Plan, { training }: LockstepConfig): RoundShape {
   const parts = training.average === "weights" && training.moments === "average" ? 3 : 1;
-  return { elements: layout.size, rows: map.rows, width: spec.embedding, parts };
+  return { elements: layout.size, rows: map.lazyRows, width: spec.embedding, parts };
 }
 
 export class LockstepShards implements LocalShards {
@@ -254,8 +254,8 @@ export class LockstepShards implements LocalShards {
     const { rows, width } = this.#shape;
     const differing = this.#differing;
     for (const [part, into] of next.entries()) {
-      if (differing === "all") copyRows(current[part]!, into, 0, rows, width);
-      else for (const row of differing) copyRows(current[part]!, into, row, row + 1, width);
+      if (differing === "all") copyRowRange(current[part]!, into, 0, rows, width);
+      else for (const row of differing) copyRowRange(current[part]!, into, row, row + 1, width);
     }
   }
 }

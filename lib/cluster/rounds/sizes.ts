@@ -1,7 +1,7 @@
 /** Whether a run fits into the server that its machines meet at, said before anything is trained. */
 import { InputError } from "../../base/errors.ts";
 import { ownedNodes, type Span } from "../../engine/tree_nodes.ts";
-import { groupsOf } from "../../lockstep/schedule.ts";
+import { groupsOf } from "../../lockstep/round_schedule.ts";
 import { deal } from "./assign_shards.ts";
 import { CHUNK_BYTES } from "../protocol/objects.ts";
 import { nodeBytes, type RoundShape } from "../protocol/round_codec.ts";

@@ -2,7 +2,7 @@
 import type { TrainingConfig } from "../../config/schema.ts";
 import type { Tfjs } from "../../model/formats/layers_model.ts";
 
-export type TfjsBackend = TrainingConfig["backend"];
+type TfjsBackend = TrainingConfig["backend"];
 export const TFJS_BACKENDS: readonly TfjsBackend[] = ["cpu", "wasm"];
 
 /**

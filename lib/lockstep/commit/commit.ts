@@ -16,7 +16,7 @@ import {
 } from "../memory/training_history.ts";
 import type { SharedRun } from "../memory/views.ts";
 import type { LockstepConfig, Plan } from "../plan.ts";
-import { type Round, stepsAfter, totalRounds } from "../schedule.ts";
+import { type Round, stepsAfter, totalRounds } from "../round_schedule.ts";
 import { shardWeights } from "../shard_weights.ts";
 import { compareWithBest, historyAfterEpoch } from "./best_state.ts";
 import { writeEpoch, writeRollback, writeRound } from "./records.ts";

@@ -50,8 +50,8 @@ import { MAX_ROLLBACKS } from "./training_history.ts";
 export interface MapOptions {
   /** Elements of the flat parameter vector: a multiple of 16. */
   readonly parameters: number;
-  /** Rows of the embedding that move one by one, and the count of the vector's first elements, which hold them; 0 if all move. */
-  readonly rows: number;
+  /** Counts the rows of the embedding that move one by one, and their elements, the first of the vector; 0 if all rows move. */
+  readonly lazyRows: number;
   readonly lazyElements: number;
   readonly shards: number;
   readonly workers: number;
@@ -97,7 +97,7 @@ function normBlocks({ parameters, lazyElements }: MapOptions): number {
 }
 
 /** Places each region; sizes are in bytes, and in WebAssembly pages of 64 KiB. */
-export type MemoryMap = ReturnType<typeof drawMap>;
+type MemoryMap = ReturnType<typeof drawMap>;
 
 /** Computes the map: a pure function of the options. */
 export function memoryMap(options: MapOptions): MemoryMap {
@@ -129,8 +129,8 @@ function drawMap(options: MapOptions) {
     chunks: region(sizeOf(ChunkField) * 8, Math.ceil(options.heldOut / CHUNK_SIZE)),
     norms: region(8 * normBlocks(options), gradientMode ? 1 : 0),
     scales: region(8 * shards, 1),
-    stamps: region(4 * options.rows, shards),
-    moved: region(4 * mostRowsOf(workers, options.rows), workers),
+    stamps: region(4 * options.lazyRows, shards),
+    moved: region(4 * mostRowsOf(workers, options.lazyRows), workers),
     rounds: region(ROUND_FIELDS.length * 8, ROUND_RING),
     epochs: region(
       (EPOCH_FIELDS.length + DIGEST_WORDS) * 8,

@@ -32,26 +32,26 @@ export function touchRows(batch: Batch, stamps: Int32Array, stamp: number, first
 }
 
 /** Copies rows `begin` to `end - 1`, of `width` elements each, between vectors that begin with the embedding. */
-export function copyRows(from: Float32Array, into: Float32Array, begin: number, end: number, width: number): void {
+export function copyRowRange(from: Float32Array, into: Float32Array, begin: number, end: number, width: number): void {
   // Not `set`, which needs two views for a row of a few cache lines.
   for (let i = begin * width; i < end * width; i++) into[i] = from[i]!;
 }
 
-/** Copies rows of weights and moments, as `copyRows` does. */
+/** Copies rows of weights and moments, as `copyRowRange` does. */
 export function copyReplicaRows(from: Replica, into: Replica, begin: number, end: number, width: number): void {
-  copyRows(from.weights, into.weights, begin, end, width);
+  copyRowRange(from.weights, into.weights, begin, end, width);
   copyMomentRows(from, into, begin, end, width);
 }
 
 type Moments = Pick<Replica, "m" | "v">;
 
 export function copyMomentRows(from: Moments, into: Moments, begin: number, end: number, width: number): void {
-  copyRows(from.m, into.m, begin, end, width);
-  copyRows(from.v, into.v, begin, end, width);
+  copyRowRange(from.m, into.m, begin, end, width);
+  copyRowRange(from.v, into.v, begin, end, width);
 }
 
 /** Lists one worker's rows in a round. */
-export interface RowsOfRound {
+interface RowsOfRound {
   /** Rows that some shard touched in this round. */
   readonly touched: Int32Array;
   /** Rows that no shard touched in this round, and one did in the round before. */

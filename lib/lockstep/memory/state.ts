@@ -1,7 +1,7 @@
 /** Copies the state out of shared memory while training continues, and into it before training starts. Computes its digest. */
 import { createHash, type Hash } from "node:crypto";
 import { inTurns } from "../../base/turns.ts";
-import { type ScheduleOptions, stepsAfter } from "../schedule.ts";
+import { type ScheduleOptions, stepsAfter } from "../round_schedule.ts";
 import { currentAndNext, Word } from "./control.ts";
 import type { Place, TrainingHistory } from "./history_schema.ts";
 import { currentHistory, readHistory, setHistory, writeHistory } from "./training_history.ts";

@@ -4,7 +4,7 @@
  */
 import type { TrainingConfig } from "../../config/schema.ts";
 import { learningRateAt } from "../../engine/learning_rate.ts";
-import { roundsPerEpoch, type ScheduleOptions } from "../schedule.ts";
+import { roundsPerEpoch, type ScheduleOptions } from "../round_schedule.ts";
 import { currentAndNext } from "./control.ts";
 import { HistoryField } from "./fields.ts";
 import type { TrainingHistory } from "./history_schema.ts";

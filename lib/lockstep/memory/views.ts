@@ -43,7 +43,7 @@ export interface SharedRun {
   readonly chunks: readonly Float64Array[];
   /** `[block]` squared norms of the mean gradient: slices of sparse rows, then blocks of everything behind them. */
   readonly norms: Float64Array;
-  /** `[shard]` the factor of gradient clipping: see round/single_step_round.ts. */
+  /** `[shard]` the factor of gradient clipping: see round/average_weights.ts. */
   readonly scales: Float64Array;
   /** `[shard]` with lazy rows: the number of the round that touched each row last; see sparse_rows.ts. */
   readonly stamps: readonly Int32Array[];

@@ -9,7 +9,7 @@ import { NORM_BLOCK } from "../memory/map.ts";
 import { ROW_SLICES, stampOf } from "../memory/sparse_rows.ts";
 import { replicaOf } from "../memory/views.ts";
 import { sliceOf } from "../plan.ts";
-import { dropoutDraw, type Round } from "../schedule.ts";
+import { dropoutDraw, type Round } from "../round_schedule.ts";
 import { shardWeights } from "../shard_weights.ts";
 import type { WorkerContext, WorkerRound } from "./context.ts";
 
@@ -76,7 +76,7 @@ export function roundGradients(
 }
 
 /** Computes the mean gradient. */
-export interface MeanMaker {
+interface MeanMaker {
   /** Computes the elements `begin` to `end - 1`. */
   elements(begin: number, end: number): void;
   /** Computes these rows of the embedding, where rows move one by one. */
@@ -84,7 +84,7 @@ export interface MeanMaker {
 }
 
 /** Does a worker's part of the work on a mean gradient, on any machine that trained its shards. */
-export interface MeanGradient {
+interface MeanGradient {
   /**
    * Lets `maker`, if any, compute this worker's slice of the mean, and notes the squared norms of blocks, which do not
    * depend on the number of workers. `stamps` say which rows were touched.

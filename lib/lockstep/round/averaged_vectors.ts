@@ -22,7 +22,7 @@ export function pickAveraged(
 }
 
 /** Lists the places of one averaged vector. */
-export interface AveragedVector {
+interface AveragedVector {
   /** Is true for the weights, whose drift is measured. */
   readonly isWeights: boolean;
   /** `[shard]` in its replica. */
@@ -44,7 +44,7 @@ export function averagedVectors(run: SharedRun, training: Pick<TrainingConfig, "
 }
 
 /** Describes one worker's slice of a vector: the elements `begin` to `end - 1`, behind the rows that move one by one. */
-export interface VectorSlice {
+interface VectorSlice {
   readonly begin: number;
   readonly end: number;
   /**
@@ -57,7 +57,7 @@ export interface VectorSlice {
 export function sliceOfVector(
   { worker, config: { workers }, plan: { layout, map }, run, engine }: WorkerContext,
 ): VectorSlice {
-  const { rows, lazyElements } = map;
+  const { lazyRows, lazyElements } = map;
   const [begin, end] = sliceOf(worker, workers, layout.size, SLICE_BLOCK, lazyElements);
   return {
     begin,
@@ -67,7 +67,7 @@ export function sliceOfVector(
       run.written[worker]![0] = ofSlice + engine.squaredNorm(weights, 0, lazyElements, touched);
       if (distance === undefined) return;
       const drift = run.drift[worker]!;
-      const own = rowsOf(worker, workers, rows);
+      const own = rowsOf(worker, workers, lazyRows);
       drift[DriftField.squaredDistance] = distance;
       drift[DriftField.squaredNorm] = ofSlice + engine.squaredNorm(weights, 0, lazyElements, own);
     },

@@ -11,7 +11,7 @@ import type { Counter } from "../memory/fields.ts";
 import type { RowFinder } from "../memory/sparse_rows.ts";
 import type { SharedRun } from "../memory/views.ts";
 import type { LockstepConfig, Plan } from "../plan.ts";
-import type { Round } from "../schedule.ts";
+import type { Round } from "../round_schedule.ts";
 import type { Claims } from "../work_stealing.ts";
 
 /** Holds everything that a worker needs in a round. */

@@ -4,7 +4,7 @@ import type { Replica } from "../../engine/contract.ts";
 import { checkStep } from "../divergence.ts";
 import { currentAndNext } from "../memory/control.ts";
 import { copyMomentRows, copyReplicaRows, stampOf, touchRows } from "../memory/sparse_rows.ts";
-import { dropoutDraw, type Phase } from "../schedule.ts";
+import { dropoutDraw, type Phase } from "../round_schedule.ts";
 import type { StateView } from "../memory/views.ts";
 import type { WorkerContext } from "./context.ts";
 
@@ -15,8 +15,8 @@ import type { WorkerContext } from "./context.ts";
 export function localSteps(context: WorkerContext): (shard: number, phase: Phase, committed: number) => void {
   const { worker, config: { training }, plan: { layout, spec, map }, run, engine } = context;
   const gradients = run.gradients[worker]!;
-  const { rows, lazyElements } = map;
-  const lazy = rows > 0;
+  const { lazyRows, lazyElements } = map;
+  const lazy = lazyRows > 0;
   const width = spec.embedding;
 
   /** Returns the replicas that `shard` first reads and then writes. It reads the state in place, without a copy. */

@@ -7,7 +7,7 @@
 import { ownedNodes, type Span } from "../../engine/tree_nodes.ts";
 import { currentAndNext, StopReason, Word } from "../memory/control.ts";
 import { stampOf } from "../memory/sparse_rows.ts";
-import { groupsOf, type Round } from "../schedule.ts";
+import { groupsOf, type Round } from "../round_schedule.ts";
 import { shardWeights } from "../shard_weights.ts";
 import { claimOrder } from "../work_stealing.ts";
 import { meanGradient, roundGradients } from "./average_gradients.ts";

@@ -4,7 +4,7 @@ import type { Figures, NewEvent } from "../../base/events.ts";
 import type { Update } from "../../lockstep/coordinator.ts";
 import { findingText } from "../../lockstep/divergence.ts";
 import type { RollbackRecord } from "../../lockstep/commit/records.ts";
-import { stepsAfter } from "../../lockstep/schedule.ts";
+import { stepsAfter } from "../../lockstep/round_schedule.ts";
 import type { Earlier } from "./log_recap.ts";
 import { createProgress } from "./progress.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { deal } from "../../../lib/cluster/rounds/assign_shards.ts";
-import { groupsOf } from "../../../lib/lockstep/schedule.ts";
+import { groupsOf } from "../../../lib/lockstep/round_schedule.ts";
 
 const each = (shards: number) => groupsOf({ shards, groups: 1, clusterEvery: 1 });
 

@@ -8,7 +8,7 @@ import type { RoundDigest } from "../../../lib/cluster/protocol/messages.ts";
 import type { LocalShards, NodeSum, Snapshot } from "../../../lib/cluster/rounds/round_executor.ts";
 import { addUp, completion, ownedNodes, type Span } from "../../../lib/engine/tree_nodes.ts";
 import { coefficients, createTreeMean } from "../../../lib/engine/tree_mean.ts";
-import { groupsOf } from "../../../lib/lockstep/schedule.ts";
+import { groupsOf } from "../../../lib/lockstep/round_schedule.ts";
 
 /** What toys are trained on, which is nothing. */
 export const TOY_CLAIM = { config: {}, data: "", weights: "" };

@@ -9,7 +9,7 @@ import type { ModelSpec } from "../../../lib/model/spec.ts";
 import { Random, Stream } from "../../../lib/base/random.ts";
 import { SharedVectors } from "./shared_vectors.ts";
 
-export interface SimdFixture {
+interface SimdFixture {
   readonly spec: ModelSpec;
   readonly layout: ParameterLayout;
   readonly vectors: SharedVectors;
@@ -21,7 +21,7 @@ export interface SimdFixture {
   readonly scratch: { readonly byteOffset: number; readonly byteLength: number };
 }
 
-export interface FixtureOptions {
+interface FixtureOptions {
   readonly seed?: number;
   /** Real tokens of each row; all if left out. */
   readonly lengths?: readonly number[];

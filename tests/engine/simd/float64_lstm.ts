@@ -6,7 +6,7 @@ import type { Batch } from "../../../lib/data/batches/batch.ts";
 import { type ParameterLayout, tensorNamed } from "../../../lib/model/layout.ts";
 import type { ModelSpec } from "../../../lib/model/spec.ts";
 
-export interface Float64Result {
+interface Float64Result {
   readonly lossSum: number;
   /** `[batch, classes]` */
   readonly logits: number[][];

@@ -13,7 +13,7 @@ import { type SharedRun, sharedRun } from "../../../lib/lockstep/memory/views.ts
 const create = (epochs: number) =>
   sharedRun({
     parameters: 16,
-    rows: 0,
+    lazyRows: 0,
     lazyElements: 0,
     shards: 1,
     workers: 1,

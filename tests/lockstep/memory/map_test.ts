@@ -4,7 +4,7 @@ import { type MapOptions, memoryMap, momentSets } from "../../../lib/lockstep/me
 import { type SharedRun, sharedRun } from "../../../lib/lockstep/memory/views.ts";
 
 const options: fc.Arbitrary<MapOptions> = fc.record({
-  rows: fc.integer({ min: 0, max: 40 }),
+  lazyRows: fc.integer({ min: 0, max: 40 }),
   lazyElements: fc.constant(16),
   parameters: fc.integer({ min: 1, max: 600 }).map((lines) => lines * 16),
   shards: fc.integer({ min: 1, max: 9 }),

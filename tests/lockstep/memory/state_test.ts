@@ -14,7 +14,7 @@ import {
 
 const options = {
   parameters: 16,
-  rows: 0,
+  lazyRows: 0,
   lazyElements: 0,
   shards: 2,
   workers: 1,

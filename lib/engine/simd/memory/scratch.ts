@@ -59,7 +59,7 @@ export const SOME_ROWS = 1024;
 export const MAX_SHARDS = 512;
 
 /** Numbers the operands as which an LSTM's packed weights are staged: see kernels/products.ts. */
-export type SimdCellOperands = Readonly<Record<"kernel" | "kernelT" | "recurrentKernel" | "recurrentKernelT", number>>;
+type SimdCellOperands = Readonly<Record<"kernel" | "kernelT" | "recurrentKernel" | "recurrentKernelT", number>>;
 
 /** Holds the byte offsets of an LSTM's areas. */
 export type SimdCellScratch = Offsets<ReturnType<typeof cellAreas>> & {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { phasesOf, roundAt, roundsPerEpoch, stepsAfter, totalRounds } from "../../lib/lockstep/schedule.ts";
+import { phasesOf, roundAt, roundsPerEpoch, stepsAfter, totalRounds } from "../../lib/lockstep/round_schedule.ts";
 
 const schedules = fc.record({
   epochs: fc.integer({ min: 1, max: 6 }),
