@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { MOST_OTHERS } from "../../lib/cluster/protocol/register.ts";
 import { StoreLost, type Transport, Unreachable } from "../../lib/cluster/protocol/transport.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 export interface TransportHarness {
   /** Another way to the same log. */
@@ -35,12 +36,13 @@ async function take(
 
 /** Publishes as soon as the broker is back. */
 async function publishAtLast(transport: Transport, word: string, id: string): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     try {
       await transport.publish("up", bytes(word), { id });
       return;
     } catch (error) {
-      if (!(error instanceof Unreachable)) throw error;
+      if (!(error instanceof Unreachable) || performance.now() > deadline) throw error;
     }
   }
 }

@@ -9,6 +9,7 @@ import { startServer } from "../../lib/serve/http/server.ts";
 import { withFolder } from "../cli/process.ts";
 import { executableAbsence, optionalTest } from "../optional.ts";
 import { PATIENCE_MS } from "../patience.ts";
+import { soon } from "./http/reading.ts";
 import { checkpoint, fakeApp, FakeRun, fakeRuns, fakeServices } from "./fakes.ts";
 
 const PUBLIC = "https://example.org/lockstep";
@@ -188,7 +189,11 @@ for (const { program, language, file, args } of PROXIES) {
           const reader = stream.body!.pipeThrough(new TextDecoderStream()).getReader();
           let read = "";
           const until = async (part: string) => {
-            while (!read.includes(part)) read += (await reader.read()).value ?? "";
+            while (!read.includes(part)) {
+              const { done, value } = await soon(reader.read(), part);
+              assert(!done, `The stream ended without ${part}: ${read}`);
+              read += value;
+            }
           };
           await until('"round":1,');
           // No further event is sent until this one has arrived.

@@ -71,13 +71,38 @@ export async function shows(page: Page, selector: string, text: string): Promise
 let browser: Promise<Browser> | undefined;
 Deno.test.afterAll(async () => await (await browser)?.close());
 
-async function withPage(port: number, expected: RegExp, body: (page: Page) => Promise<void>): Promise<void> {
+/**
+ * Runs `body`, and again if it fails after a request of a page that it watches failed because a network interface of the
+ * machine appeared or went: Chromium then drops all connections, those to itself as well.
+ */
+export async function despiteNetworkChanges(body: (watch: (page: Page) => void) => Promise<void>): Promise<void> {
+  for (let attempt = 1;; attempt++) {
+    let isChanged = false;
+    const watch = (page: Page) =>
+      void page.on("requestfailed", (request) => {
+        if (request.failure()?.errorText.includes("ERR_NETWORK_CHANGED")) isChanged = true;
+      });
+    try {
+      return await body(watch);
+    } catch (error) {
+      if (!isChanged || attempt === 5) throw error;
+    }
+  }
+}
+
+async function withPage(
+  port: number,
+  expected: RegExp,
+  watch: (page: Page) => void,
+  body: (page: Page) => Promise<void>,
+): Promise<void> {
   browser ??= chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS, timeout: PATIENCE_MS });
   const context = await (await browser).newContext({ viewport: { width: 1280, height: 800 } });
   try {
     await context.grantPermissions(["clipboard-write"], { origin: `http://127.0.0.1:${port}` });
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
+    watch(page);
     const problems: string[] = [];
     page.on("console", (message) => {
       if (["error", "warning"].includes(message.type()) && !expected.test(message.text())) {
@@ -110,16 +135,17 @@ export function browserTest(
     // The driver of the browser keeps timers and pipes of its process beyond close().
     sanitizeOps: false,
     sanitizeResources: false,
-    async fn() {
-      const given = runs();
-      let server = serve(given);
-      try {
-        await withPage(server.port, expected, async (page) => {
-          server = await body(page, given, server) ?? server;
-        });
-      } finally {
-        await server.close();
-      }
-    },
+    fn: () =>
+      despiteNetworkChanges(async (watch) => {
+        const given = runs();
+        let server = serve(given);
+        try {
+          await withPage(server.port, expected, watch, async (page) => {
+            server = await body(page, given, server) ?? server;
+          });
+        } finally {
+          await server.close();
+        }
+      }),
   });
 }

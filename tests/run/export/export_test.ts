@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import tfjsBundle from "npm:@tensorflow/tfjs@4.22.0/dist/tf.min.js" with { type: "text" };
 import fc from "fast-check";
-import { chromium } from "playwright-core";
+import { chromium, type Page } from "playwright-core";
 import type { GramSpace } from "../../../lib/ngrams/grams.ts";
 import { type Config, trainingConfig } from "../../../lib/config/schema.ts";
 import { spellingOf } from "../../../lib/data/tokenizers/normal_form.ts";
@@ -20,9 +20,10 @@ import { writeModel } from "../../../lib/run/files/model_files.ts";
 import { createReader } from "../../../lib/predict/reader.ts";
 import { openSaved } from "../../../lib/predict/batch_predictor.ts";
 import type { Prediction } from "../../../lib/predict/types.ts";
-import { CHROMIUM, CHROMIUM_FLAGS } from "../../dashboard/browser/browser.ts";
+import { CHROMIUM, CHROMIUM_FLAGS, despiteNetworkChanges } from "../../dashboard/browser/browser.ts";
 import { tinyNgrams } from "../../ngrams/tiny_ngrams.ts";
 import { executableAbsence, optionalTest } from "../../optional.ts";
+import { PATIENCE_MS } from "../../patience.ts";
 import { PYTHON, pytorchAbsence, withPython } from "./python.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
 import { tinyRunConfig } from "../tiny_run.ts";
@@ -173,6 +174,7 @@ async function askPython(folder: string, input: Uint8Array, args: readonly strin
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
+    signal: AbortSignal.timeout(PATIENCE_MS),
   }).spawn();
   const writer = python.stdin.getWriter();
   await writer.write(input);
@@ -357,7 +359,7 @@ optionalTest(executableAbsence(CHROMIUM), {
   sanitizeOps: false,
   sanitizeResources: false,
   async fn() {
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS });
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS, timeout: PATIENCE_MS });
     try {
       await eachExport("tfjs", async (folder, inputs, expected) => {
         const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async ({ url }) => {
@@ -368,8 +370,10 @@ optionalTest(executableAbsence(CHROMIUM), {
           const body = pathname === "/tf.js" ? tfjsBundle : await Deno.readFile(join(folder, pathname));
           return new Response(body, { headers: { "content-type": type } });
         });
-        try {
+        const askPage = async (watch: (page: Page) => void) => {
           const page = await browser.newPage();
+          page.setDefaultTimeout(PATIENCE_MS);
+          watch(page);
           await page.goto(`http://127.0.0.1:${server.addr.port}/`);
           await page.addScriptTag({ url: "/tf.js" });
           const found: Prediction[] = await page.evaluate(`(async () => {
@@ -413,6 +417,9 @@ optionalTest(executableAbsence(CHROMIUM), {
             [],
           );
           await page.close();
+        };
+        try {
+          await despiteNetworkChanges(askPage);
         } finally {
           await server.shutdown();
         }

