@@ -1,22 +1,22 @@
-/** The suite ends by itself, and fails, when any worker is made to hang: shown by one test for each kind of worker. */
+/** Tests that the suite fails and ends by itself if a worker hangs, by one test for each kind of worker. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { cp } from "node:fs/promises";
 import { ROOT } from "./cli/process.ts";
 import { PATIENCE_MS } from "./patience.ts";
 
-/** What takes the place of a worker's module: it sleeps, or computes for ever, once it is told what to do. */
+/** Replaces a worker's module: on its first message the worker sleeps, or computes without end. */
 const HANGS = {
   sleeps: "self.onmessage = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 86_400_000);",
   spins: "self.onmessage = () => { for (;;); };",
 } as const;
 
-/** How long the tests of the copies wait for a sign of life. */
+/** Limits how long the copied tests wait for a sign of life. */
 const SHORT_MS = 4_000;
 
-/** What tests and product are made of. */
+/** Lists the files and folders of tests and product. */
 const PARTS = ["compat", "dashboard", "deno.json", "deno.lock", "kernels", "lib", "main.ts", "tests", "workers"];
 
-/** A copy of this tree, but for one worker. */
+/** Calls `use` with a copy of this tree in which one worker is replaced. */
 async function withHanging(worker: string, source: string, use: (root: string) => Promise<void>): Promise<void> {
   const root = await Deno.makeTempDir();
   try {
@@ -36,7 +36,7 @@ const cases = [
   ["ngrams.ts", "sleeps", "tests/cli/data/data_test.ts", "/baseline makes of it/", "no sign of life for 4 s"],
 ] as const;
 
-/** Runs one test of the copy at `root`. It is killed at the deadline. */
+/** Runs one test of the copy at `root`, and kills it at the deadline. */
 async function outcome(root: string, path: string, filter: string): Promise<{ code: number; output: string }> {
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["test", "-q", "-A", "--no-check", "--filter", filter, path],

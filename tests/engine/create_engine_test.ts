@@ -9,7 +9,7 @@ const spec = { vocabulary: 3, embedding: 2, hidden: 2, classes: 2, lstmBiases: 1
 const needs = { spec, layout: parameterLayout(spec), adam: adamConstants(1e-8) };
 const sizes = { maxBatch: 4, maxLength: 3 };
 
-Deno.test("createEngine() makes the engine that is named", async () => {
+Deno.test("createEngine() creates the engine that the options name", async () => {
   for (const [engine, name] of [["tfjs", "tfjs/cpu"], ["simd", "simd"]] as const) {
     const options = { engine, backend: "cpu", ...needs, ...sizes } as const;
     const byteLength = engineScratchBytes(options);
@@ -20,7 +20,7 @@ Deno.test("createEngine() makes the engine that is named", async () => {
   }
 });
 
-Deno.test("createWorkspace() has the room that was asked for, and says when it is used up", async () => {
+Deno.test("createWorkspace() has the requested room, and throws when it is used up", async () => {
   const options = { engine: "simd", backend: "cpu", ...needs, ...sizes } as const;
   const { engine, floats, batch } = await createWorkspace(options, { floats: needs.layout.size, batches: 1 });
   const weights = floats(new Float32Array(needs.layout.size).fill(0.5));

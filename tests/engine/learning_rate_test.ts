@@ -34,11 +34,11 @@ for (const [what, change, rates] of table) {
   });
 }
 
-Deno.test("learningRateAt() is the learning rate itself, bit for bit, when nothing changes it", () => {
+Deno.test("learningRateAt() is exactly the learning rate with a constant schedule and no warm-up", () => {
   for (const step of [0, 7, 1e6]) assertEquals(learningRateAt(config({ learningRate: 0.01 }), step), 0.01);
 });
 
-Deno.test("learningRateAt() is 0 where the schedule ends, and stays so", () => {
+Deno.test("learningRateAt() is 0 from the end of the schedule", () => {
   for (const schedule of ["linear", "cosine"] as const) {
     for (const step of [8, 9, 100]) assertEquals(learningRateAt(config({ schedule }), step), 0);
   }

@@ -8,8 +8,8 @@ const MAX_LENGTH = 16;
 const MAX_VECTORS = 17;
 
 /**
- * The simd engine for arrays that lie anywhere, by copying them into its memory and the results back: so that the tests of
- * the contract can make their arrays as they like.
+ * Wraps the simd engine for arrays in any memory: copies them into its memory and the results back, so that the tests of
+ * the contract can create arrays in their own way.
  */
 export async function simdOnPlainArrays({ layout, ...needs }: EngineNeeds): Promise<Engine> {
   const options = {
@@ -48,7 +48,7 @@ export async function simdOnPlainArrays({ layout, ...needs }: EngineNeeds): Prom
     return vector;
   }
 
-  /** Words as they are, whatever they would be as floats. */
+  /** Copies words unchanged, even if they are no valid floats. */
   function words({ buffer, byteOffset }: Float32Array, values: Int32Array): Int32Array {
     const view = new Int32Array(buffer, byteOffset, values.length);
     view.set(values);

@@ -1,10 +1,10 @@
-/** The model in plain loops and double precision, slow and independent of every engine: the oracle of their tests. */
+/** Computes the model in plain loops and double precision, slowly and without any engine: the oracle of their tests. */
 import type { Batch } from "../../lib/data/batches/batch.ts";
 import { type ParameterLayout, tensorNamed } from "../../lib/model/layout.ts";
 import type { ModelSpec } from "../../lib/model/spec.ts";
 import { Stream, threefry2x32 } from "../../lib/base/random.ts";
 
-/** Which values a training step drops. */
+/** Selects the values that a training step drops. */
 interface PlainDropout {
   readonly rate: number;
   readonly seed: number;
@@ -14,7 +14,7 @@ interface PlainDropout {
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 const zeros = (length: number): number[] => Array.from({ length }, () => 0);
 
-/** What `element` of `area` is multiplied with: 0 or 1 / (1 - rate), from the generator's block itself. */
+/** Returns the factor of `element` of `area`, 0 or 1 / (1 - rate), from the generator's block itself. */
 export function plainFactor(dropout: PlainDropout | undefined, area: number, element: number): number {
   if (!dropout) return 1;
   const { rate, seed, draw } = dropout;
@@ -25,7 +25,7 @@ export function plainFactor(dropout: PlainDropout | undefined, area: number, ele
   return words[element % 2]! >= Math.round(rate * 2 ** 32) ? 1 / (1 - rate) : 0;
 }
 
-/** Logits of row `row` of `batch`, `[classes]`. `weights` may be of either precision. */
+/** Returns the logits of row `row` of `batch`, `[classes]`. `weights` may have either precision. */
 export function plainLogits(
   spec: ModelSpec,
   layout: ParameterLayout,
@@ -40,7 +40,7 @@ export function plainLogits(
     return (i: number, j: number) => weights[offset + i * columns + j]!;
   };
 
-  /** Outputs of the LSTM `name` after each of `inputs`, `[inputs.length][hidden]`. */
+  /** Returns the outputs of the LSTM `name` after each of `inputs`, `[inputs.length][hidden]`. */
   function lstm(name: string, inputs: readonly number[][]): number[][] {
     const kernel = reader(`${name}/kernel`, 4 * hidden);
     const recurrentKernel = reader(`${name}/recurrent_kernel`, 4 * hidden);
@@ -66,7 +66,7 @@ export function plainLogits(
   const embeddings = reader("embedding/embeddings", embedding);
   const start = row * batch.length;
   const tokens = [...batch.tokens.subarray(start, start + batch.lengths[row]!)];
-  // [time][width] of the real tokens; there is no padding in here.
+  // [time][width] of the real tokens, without padding.
   let outputs = tokens.map((token) =>
     zeros(embedding).map((_, i) => embeddings(token, i) * plainFactor(dropout, 0, token * embedding + i))
   );
@@ -93,7 +93,7 @@ export function plainLogits(
   );
 }
 
-/** What the dense layer gets of `outputs`, `[time][width]`. */
+/** Pools `outputs`, `[time][width]`, to the input of the dense layer. */
 function pool({ pooling, hidden }: ModelSpec, outputs: readonly number[][]): number[] {
   const [first, last] = [outputs[0]!, outputs.at(-1)!];
   return last.map((value, i) => {
@@ -109,14 +109,14 @@ function pool({ pooling, hidden }: ModelSpec, outputs: readonly number[][]): num
   });
 }
 
-/** Class probabilities of a row with these logits. */
+/** Returns the class probabilities of a row with these logits. */
 export function plainSoftmax(logits: readonly number[]): number[] {
   const exponentials = logits.map((logit) => Math.exp(logit - Math.max(...logits)));
   const sum = exponentials.reduce((total, value) => total + value, 0);
   return exponentials.map((value) => value / sum);
 }
 
-/** Class probabilities `[batch.size, classes]`, row-major. */
+/** Returns the class probabilities `[batch.size, classes]`, row-major. */
 export function plainProbabilities(
   spec: ModelSpec,
   layout: ParameterLayout,
@@ -127,7 +127,7 @@ export function plainProbabilities(
   return rows.flatMap(plainSoftmax);
 }
 
-/** Sum of the cross-entropies of `batch`. */
+/** Returns the sum of the cross-entropies of `batch`. */
 export function plainLossSum(
   spec: ModelSpec,
   layout: ParameterLayout,
@@ -142,7 +142,7 @@ export function plainLossSum(
   return sum;
 }
 
-/** Gradient of the mean cross-entropy by central differences; good to about 1e-9. Gaps are 0. */
+/** Returns the gradient of the mean cross-entropy by central differences, accurate to about 1e-9. Gaps are 0. */
 export function finiteDifferences(
   spec: ModelSpec,
   layout: ParameterLayout,
@@ -153,7 +153,7 @@ export function finiteDifferences(
   return finiteDifferencesOf((at) => plainLossSum(spec, layout, at, batch, dropout) / batch.size, layout, weights);
 }
 
-/** The gradient of any `loss` of the weights, likewise. */
+/** Does the same for any `loss` of the weights. */
 export function finiteDifferencesOf(
   loss: (weights: Float64Array) => number,
   layout: ParameterLayout,

@@ -1,4 +1,4 @@
-/** PyTorch's trace (../fixtures/README.md) in this project's terms: flat vectors and batches. */
+/** Converts PyTorch's trace (../fixtures/README.md) to flat vectors and batches. */
 import { adamConstants } from "../../lib/engine/adam.ts";
 import trace from "../fixtures/pytorch_trace_small.json" with { type: "json" };
 import { type Batch, createBatch } from "../../lib/data/batches/batch.ts";
@@ -14,7 +14,7 @@ export const layout = parameterLayout(spec);
 export const learningRate = trace.adam.lr;
 export const adam = adamConstants(trace.adam.eps);
 
-/** Mean cross-entropy before each step. */
+/** Lists the mean cross-entropy before each step. */
 export const losses: readonly number[] = trace.losses;
 /** `[batch, classes]`, row-major. */
 export const firstLogits: readonly number[] = trace.first_logits.flat();
@@ -28,10 +28,10 @@ export const batches: readonly Batch[] = trace.batches.map((source) => {
 
 export const initial = flat(trace.initial, "sum");
 export const final = flat(trace.final, "sum");
-/** Both LSTM biases have the same gradient, which is also that of their sum. */
+/** Keeps the gradient of one of the two LSTM biases, which is also that of their sum. */
 export const firstGradients = flat(trace.first_gradients, "first");
 
-/** PyTorch's tensors as a flat vector: kernels transposed to `[in, out]`, the two LSTM biases made one. */
+/** Returns PyTorch's tensors as a flat vector: kernels transposed to `[in, out]`, the two LSTM biases combined. */
 function flat(snapshot: Snapshot, biases: "sum" | "first"): Float32Array {
   const vector = new Float32Array(layout.size);
   const put = (name: string, values: number[]) => tensorView(vector, tensorNamed(layout, name)).set(values);

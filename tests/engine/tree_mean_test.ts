@@ -4,11 +4,11 @@ import { coefficients, createTreeMean, splitAt, squaredDistance } from "../../li
 import { Random, Stream } from "../../lib/base/random.ts";
 import { plainMean, plainNode } from "../lockstep/plain_mean.ts";
 
-/** More than one block of the implementation, and no multiple of it. */
+/** Exceeds one block of the implementation and is no multiple of it. */
 const SIZE = 2500;
 const SHARDS = [1, 2, 3, 4, 5, 7, 8, 13, 16, 17];
 
-/** Vectors of values of very different sizes, so that every order of summing rounds differently. */
+/** Makes vectors of values of very different sizes, so that every order of summing rounds differently. */
 function slotsOf(shards: number): Float32Array[] {
   const random = new Random(7, Stream.weights);
   return Array.from({ length: shards }, (_, shard) =>
@@ -32,7 +32,7 @@ Deno.test("mean() equals the tree by its definition, bit for bit", () => {
   }
 });
 
-Deno.test("mean() is no mere left-to-right sum: the order of the tree shows in the bits", () => {
+Deno.test("mean() is no left-to-right sum: the order of the tree shows in the bits", () => {
   const slots = slotsOf(8);
   const shares = coefficients(samplesOf(8));
   const leftToRight = slots[0]!.map((_, i) =>
@@ -41,7 +41,7 @@ Deno.test("mean() is no mere left-to-right sum: the order of the tree shows in t
   assert(mean(slots, samplesOf(8)).some((value, i) => value !== leftToRight[i]));
 });
 
-Deno.test("mean() gives the same bits however the range is split", () => {
+Deno.test("mean() gives the same bits for any split of the range", () => {
   const slots = slotsOf(5);
   const samples = samplesOf(5);
   const whole = mean(slots, samples);
@@ -66,8 +66,8 @@ Deno.test("mean() writes nothing outside of its range", () => {
   assert(out.every((value, i) => (value === 9) === (i < 100 || i >= 1300)));
 });
 
-Deno.test("mean() is made of nodes that may be summed elsewhere", () => {
-  // A worker that sums shards 4 to 6 alone, with weights of the whole, gives a node that the rest can take as it is.
+Deno.test("mean() accepts nodes that were summed elsewhere", () => {
+  // A worker that sums only shards 4 to 6, with the weights of the whole, gives a node that the rest can use unchanged.
   const slots = slotsOf(7);
   const shares = coefficients(samplesOf(7));
   const [left, right] = [[0, 4], [4, 7]].map(([first, last]) => {
@@ -91,7 +91,7 @@ Deno.test("mean() weights each shard by its samples", () => {
   assertEquals(mean(slots, [3, 1]), new Float32Array(SIZE).fill(2));
 });
 
-Deno.test("coefficients() are shares that sum to 1 to 1e-6", () => {
+Deno.test("coefficients() are fractions that sum to 1 to 1e-6", () => {
   fc.assert(fc.property(fc.array(fc.integer({ min: 1, max: 9999 }), { minLength: 1, maxLength: 40 }), (samples) => {
     assertAlmostEquals(coefficients(samples).reduce((sum, share) => sum + share, 0), 1, 1e-6);
   }));

@@ -4,7 +4,7 @@ import { addUp, completion, ownedNodes } from "../../lib/engine/tree_nodes.ts";
 import { plainMean } from "../lockstep/plain_mean.ts";
 import { coefficients, createTreeMean } from "../../lib/engine/tree_mean.ts";
 
-/** A number of shards, and for each shard the machine that has it. */
+/** Makes a number of shards, and for each shard the machine that has it. */
 const dealt = fc.integer({ min: 1, max: 33 }).chain((shards) =>
   fc.array(fc.integer({ min: 0, max: 4 }), { minLength: shards, maxLength: shards })
 );
@@ -15,7 +15,7 @@ function nodesByMachine(owners: readonly number[]) {
   );
 }
 
-Deno.test("ownedNodes() are the shards of a machine, each once, and no two of them are halves of one node", () => {
+Deno.test("ownedNodes() covers the shards of a machine once, and no two nodes are halves of one", () => {
   assertEquals(ownedNodes(new Set([0, 1, 2]), 4), [{ first: 0, last: 2 }, { first: 2, last: 3 }]);
   assertEquals(ownedNodes(new Set([4, 5, 6]), 7), [{ first: 4, last: 7 }]);
   assertEquals(ownedNodes(new Set([2, 3, 4, 5]), 6), [{ first: 2, last: 4 }, { first: 4, last: 6 }]);
@@ -28,7 +28,7 @@ Deno.test("ownedNodes() are the shards of a machine, each once, and no two of th
   }));
 });
 
-Deno.test("addUp() of what any machines own has the bits of the mean over all shards", () => {
+Deno.test("addUp() of the nodes of any machines has the bits of the mean over all shards", () => {
   fc.assert(fc.property(dealt, fc.integer(), (owners, salt) => {
     const shards = owners.length;
     const vectors = owners.map((_, shard) =>
@@ -48,12 +48,12 @@ Deno.test("addUp() of what any machines own has the bits of the mean over all sh
   }));
 });
 
-Deno.test("completion() names the shards that no sum at hand covers, and takes each sum once", () => {
+Deno.test("completion() names the shards that no known sum covers, and uses each sum once", () => {
   const node = (first: number, last: number) => ({ first, last });
   const values = (sums: ReturnType<typeof node>[]) => completion(sums, 4).missing;
   assertEquals(values([]), [0, 1, 2, 3]);
   assertEquals(values([node(0, 2), node(3, 4)]), [2]);
-  // Of two machines that overlap, the greater node counts.
+  // If two machines overlap, the greater node counts.
   const { root } = completion([node(0, 1), node(0, 2), node(1, 2), node(2, 4)], 4);
   assertEquals(root, { left: { node: node(0, 2) }, right: { node: node(2, 4) } });
 });

@@ -33,7 +33,7 @@ for (const [workers, spin] of [[1, true], [2, true], [2, false], [4, false], [5,
   });
 }
 
-Deno.test("abort() releases everyone who waits, with Aborted", async () => {
+Deno.test("abort() releases all waiting workers, with Aborted", async () => {
   const given = task(4, 1);
   const answers = askEach(3, given);
   const deadline = performance.now() + PATIENCE_MS;
@@ -47,7 +47,7 @@ Deno.test("abort() releases everyone who waits, with Aborted", async () => {
   assertEquals([...given.actions], [0]);
 });
 
-Deno.test("a barrier throws at its deadline when a peer does not come", () => {
+Deno.test("a barrier throws at its deadline when a worker does not arrive", () => {
   const heart = words(1);
   const barrier = createBarrier({ control: words(CONTROL_WORDS), heart, workers: 2, timeoutMs: 250, spin: false });
   const began = performance.now();
@@ -84,7 +84,7 @@ Deno.test("a barrier after abort() throws Aborted for every worker", () => {
   }
 });
 
-Deno.test("a barrier passes on what its action throws", () => {
+Deno.test("a barrier throws the error of its action", () => {
   const barrier = createBarrier({
     control: words(CONTROL_WORDS),
     heart: words(1),

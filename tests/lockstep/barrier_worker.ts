@@ -1,6 +1,6 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
-/** Passes a barrier again and again and counts how often it opened too early. */
+/** Passes a barrier many times and counts how often it opened too early. */
 import { createBarrier } from "../../lib/lockstep/barrier.ts";
 
 export interface BarrierTask {

@@ -24,14 +24,14 @@ Deno.test("createChaos() strikes at its rate, at every moment, the same way each
   assertEquals(killsOf(1, 0, 0), kills);
 });
 
-Deno.test("createChaos() strikes elsewhere for another seed, worker or attempt", () => {
+Deno.test("createChaos() strikes at other moments for another seed, worker or attempt", () => {
   const kills = killsOf(1, 0, 0).join();
   for (const [seed, worker, attempt] of [[2, 0, 0], [1, 1, 0], [1, 0, 1]] as const) {
     assert(killsOf(seed, worker, attempt).join() !== kills);
   }
 });
 
-Deno.test("createChaos() does nothing without rates, and leaves silently for exit", () => {
+Deno.test("createChaos() does nothing without rates, and ends silently for exit", () => {
   createChaos({}, 1, 0, 0)(0, 0);
   const chaos = createChaos({ exit: 1 }, 1, 0, 0);
   assertThrows(() => ([0, 1, 2] as const).forEach((moment) => chaos(0, moment)), SilentExit);

@@ -1,4 +1,4 @@
-/** Tests losses and weights that are not finite: they are noticed before the round commits, and rolled back. */
+/** Tests that losses and weights that are not finite are found before the round commits, and rolled back. */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { TrainingConfig } from "../../lib/config/schema.ts";
 import { TrainingError } from "../../lib/base/errors.ts";
@@ -7,7 +7,7 @@ import { type State, stateDigest } from "../../lib/lockstep/memory/state.ts";
 import { plainModel, plainTraining } from "./plain_rounds.ts";
 import { someOf, tinyConfig, train } from "./tiny.ts";
 
-/** Makes weights grow 1000-fold a step, w ← w · (1 - learningRate · 100): after about 6 steps something leaves float32. */
+/** Makes weights grow 1000-fold per step, w ← w · (1 - learningRate · 100): after about 6 steps they overflow float32. */
 const explosive = { weightDecay: 100, learningRate: 10, onNan: "rollback" } as const;
 
 /** Does the same in its third epoch. */
@@ -108,7 +108,7 @@ Deno.test("rollbacks give the same after killed workers and after resumes", asyn
   }
 });
 
-Deno.test("training fails after a few rollbacks, and says how often they halved the learning rate", async () => {
+Deno.test("training fails after a few rollbacks, and reports how often they halved the learning rate", async () => {
   const { message } = await failure({ ...explosive, learningRate: 1e39 });
   assertMatch(
     message,

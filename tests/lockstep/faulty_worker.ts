@@ -17,7 +17,7 @@ function atEachPiece(act: () => void): void {
   };
 }
 
-/** Injects `fault`. Returns true if the worker then continues as a sound one. */
+/** Injects `fault`. Returns true if the worker then continues normally. */
 function give(fault: Fault, worker: number): boolean {
   switch (fault) {
     case "throws at once":

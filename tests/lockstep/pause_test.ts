@@ -4,7 +4,7 @@ import { StopReason } from "../../lib/lockstep/memory/control.ts";
 import { stateDigest } from "../../lib/lockstep/memory/state.ts";
 import { tinyConfig, train } from "./tiny.ts";
 
-Deno.test("setPaused() stops rounds until training is resumed, again and again, and changes no bit", async () => {
+Deno.test("setPaused() stops rounds until training resumes, several times, and changes no bit", async () => {
   const config = tinyConfig({ epochs: 400 });
   const undisturbed = await train(config, 2);
   let pauses = 0;

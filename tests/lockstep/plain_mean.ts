@@ -1,6 +1,6 @@
 /** Computes the weighted mean over shards by its definition: one element, one node, one rounding at a time. */
 
-/** Returns each shard's share of the samples, as float32. */
+/** Returns each shard's fraction of the samples, as float32. */
 function plainShares(samples: readonly number[]): number[] {
   let total = 0;
   for (const count of samples) total += count;
@@ -9,7 +9,7 @@ function plainShares(samples: readonly number[]): number[] {
 
 /**
  * Sums the weighted `values` of shards `first` to `last - 1`, halved at the greatest power of two below. The sum leaves out
- * a half in which no shard has a share.
+ * a half whose shards have no samples.
  */
 export function plainNode(values: readonly number[], shares: readonly number[], first: number, last: number): number {
   if (last - first === 1) return Math.fround(shares[first]! * values[first]!);

@@ -1,6 +1,6 @@
 /**
- * Runs all rounds of a training in one thread, as the design describes them and without any code of lib/lockstep: the
- * oracle of the worker loop. Only gradients and optimizer steps are an engine's.
+ * Runs all rounds of a training in one thread, as the documentation describes them and without any code of lib/lockstep:
+ * the oracle of the worker loop. Only gradients and optimizer steps come from an engine.
  */
 import type { TrainingConfig } from "../../lib/config/schema.ts";
 import { createBatch } from "../../lib/data/batches/batch.ts";
@@ -36,7 +36,7 @@ function newReplica({ spec, layout }: TaskModel, config: TrainingConfig): Replic
 
 /**
  * Returns the gradient of `shard` at `step`, the loss before it, its batch's tokens in the order of first occurrence, its
- * rows and their weight in the mean; or undefined if it has no rows.
+ * rows and their weight among all; or undefined if it has no rows.
  */
 function gradientOf(model: PlainModel, config: TrainingConfig, weights: Float32Array, shard: number, step: number) {
   const batch = createBatch(config.batchSize, config.length);
@@ -160,7 +160,7 @@ function plainWeights(model: PlainModel, config: TrainingConfig): PlainResult {
   return { values: joined(parts[moments]), steps: epochs * stepsPerEpoch, losses };
 }
 
-/** Groups neighbours; of uneven groups the smaller ones come first. */
+/** Groups neighbours; of uneven groups the smaller come first. */
 function plainGroups({ shards, groups }: TrainingConfig): number[][] {
   const owners = Array.from({ length: shards }, (_, shard) => {
     let group = 0;
@@ -170,7 +170,7 @@ function plainGroups({ shards, groups }: TrainingConfig): number[][] {
   return Array.from({ length: groups }, (_, group) => [...owners.keys()].filter((shard) => owners[shard] === group));
 }
 
-/** Gives all replicas of `group` their mean; `touched` are the rows that each shard moved since all had the same. */
+/** Sets all replicas of `group` to their mean; `touched` lists the rows that each shard moved since they were equal. */
 function average(
   { spec }: PlainModel,
   { embeddingRows, moments }: TrainingConfig,
@@ -187,7 +187,7 @@ function average(
     if (embeddingRows === "lazy") {
       for (let token = 0; token < spec.vocabulary; token++) {
         if (group.some((shard) => touched[shard]!.has(token))) continue;
-        // No replica has moved it: all of them still have the same.
+        // No replica has moved it: they are still equal.
         const [begin, end] = [token * spec.embedding, (token + 1) * spec.embedding];
         mean.set(own[0]![part].subarray(begin, end), begin);
       }
@@ -214,8 +214,8 @@ function plainGradients(model: PlainModel, config: TrainingConfig): PlainResult 
 }
 
 /**
- * Computes the squared norm as a sum of sums, the only rounding that the result depends on: over each 16 rows that move
- * one by one, touched neighbours in one go; then over each 4,096 elements.
+ * Computes the squared norm as a sum of sums, on whose rounding the result depends: over each 16 rows that move one by one,
+ * touched neighbours together; then over each 4,096 elements.
  */
 function squaredInBlocks(
   { engine, layout, spec }: PlainModel,

@@ -9,7 +9,7 @@ const schedules = fc.record({
   clusterEvery: fc.integer({ min: 1, max: 4 }),
 });
 
-Deno.test("roundAt() makes the last round of an epoch shorter where steps are left over", () => {
+Deno.test("roundAt() makes the last round of an epoch shorter if fewer steps remain", () => {
   const options = { epochs: 2, stepsPerEpoch: 5, averageEvery: 3, clusterEvery: 1 };
   assertEquals([0, 1, 2, 3].map((committed) => roundAt(options, committed)), [
     { epoch: 0, firstStep: 0, steps: 3, endsEpoch: false },

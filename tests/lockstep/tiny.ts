@@ -41,7 +41,7 @@ interface TinyOptions {
   /** The rows of the task table. */
   readonly data?: TrainingData;
   readonly chaos?: ChaosRates;
-  /** The state that training resumes from; the initial one if left out. */
+  /** The state that training resumes from; the initial one by default. */
   readonly initial?: State;
   /** Runs at every update. */
   readonly watch?: (coordinator: Coordinator, rounds: readonly RoundRecord[]) => void;
@@ -60,7 +60,7 @@ interface TinyRun {
   readonly sequences: readonly number[];
 }
 
-/** Trains to the end. Throws the errors of the coordinator, and gives the run up at a deadline. */
+/** Trains to the end. Throws the errors of the coordinator, and an error at a deadline. */
 export async function train(recipe: TrainingConfig, workers: number, options: TinyOptions = {}): Promise<TinyRun> {
   const { fault, workerTimeoutMs = PATIENCE_MS, maxRestarts = 0, chaos = {}, data } = options;
   const training = data ? tableConfig(recipe, data) : recipe;

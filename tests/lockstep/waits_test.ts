@@ -46,7 +46,7 @@ Deno.test("every wait on shared memory has a deadline", async () => {
   assert(waits >= 3, `only ${waits} waits were found`);
 });
 
-Deno.test("callsOf() tells waits with a deadline from those without", () => {
+Deno.test("callsOf() distinguishes waits with a deadline from those without", () => {
   assertEquals(callsOf("Atomics.wait", "Atomics.wait(a, f(0, 1), 2); Atomics.wait(new X(1, 2), 0, 0, 5)"), [
     ["a", "f(0, 1)", "2"],
     ["new X(1, 2)", "0", "0", "5"],

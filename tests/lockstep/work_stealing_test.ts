@@ -1,24 +1,24 @@
 import { assertEquals } from "@std/assert";
 import { claimOrder, createClaims, ownedBy } from "../../lib/lockstep/work_stealing.ts";
 
-Deno.test("ownedBy() deals every item to one worker, there and back again", () => {
+Deno.test("ownedBy() deals every item to one worker, forwards and back", () => {
   assertEquals([0, 1].map((worker) => ownedBy(worker, 2, 8)), [[0, 3, 4, 7], [1, 2, 5, 6]]);
   assertEquals([0, 1, 2].map((worker) => ownedBy(worker, 3, 7)), [[0, 5, 6], [1, 4], [2, 3]]);
   assertEquals([0, 1].map((worker) => ownedBy(worker, 2, 1)), [[0], []]);
 });
 
-Deno.test("claimOrder() has a worker's own items first, and everybody else's backwards", () => {
+Deno.test("claimOrder() lists a worker's own items first, then those of others backwards", () => {
   assertEquals(claimOrder([10, 11, 12, 13, 14], 0, 2), [10, 13, 14, 12, 11]);
   assertEquals(claimOrder([10, 11, 12, 13, 14], 1, 2), [11, 12, 14, 13, 10]);
   assertEquals(claimOrder([10, 11], 2, 4), [11, 10]);
 });
 
-Deno.test("createClaims() gives each item to one worker, in every stretch", () => {
+Deno.test("createClaims() gives each item to one worker, in every section", () => {
   const claims = new Int32Array(5);
   const [first, second] = [createClaims(claims).each, createClaims(claims).each];
   for (let stretch = 0; stretch < 3; stretch++) {
     const done: string[] = [];
-    // While the first is at its first item, the second comes and does all others.
+    // While the first worker is at its first item, the second does all others.
     first([0, 3, 4, 2, 1], (item) => {
       done.push(`first ${item}`);
       if (item === 0) second([1, 2, 4, 3, 0], (other) => done.push(`second ${other}`));
@@ -27,7 +27,7 @@ Deno.test("createClaims() gives each item to one worker, in every stretch", () =
   }
 });
 
-Deno.test("createClaims() says when all items of the stretch are claimed", () => {
+Deno.test("createClaims() reports when all items of the section are claimed", () => {
   const claims = new Int32Array(4);
   const [first, second] = [createClaims(claims), createClaims(claims)];
   for (let stretch = 0; stretch < 2; stretch++) {
@@ -41,7 +41,7 @@ Deno.test("createClaims() says when all items of the stretch are claimed", () =>
   }
 });
 
-Deno.test("createClaims() claims only the items that it is given", () => {
+Deno.test("createClaims() claims only the given items", () => {
   const claims = new Int32Array(3);
   const [first, second] = [createClaims(claims).each, createClaims(claims).each];
   const done: number[] = [];

@@ -1,4 +1,4 @@
-/** Every kind of thread that the product starts, with a module in it that tries what it must not. */
+/** Tests every kind of thread that the product starts with a module that tries forbidden operations. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { startBaseline } from "../../lib/ngrams/thread.ts";
 import { Crew } from "../../lib/lockstep/crew.ts";
@@ -11,7 +11,7 @@ import { PATIENCE_MS } from "../patience.ts";
 const prying = new URL("./prying_thread.ts", import.meta.url);
 const NOTHING = "permitted: ";
 
-Deno.test("a prediction thread may not read, write, run, start others, or ask for the network or the environment", async () => {
+Deno.test("a prediction thread may not use files, programs, threads, network or environment", async () => {
   const thread = new ThreadClient({ workerUrl: prying, timeoutMs: PATIENCE_MS, onLost: () => {} });
   try {
     const question = { type: "predict", inputs: [] } as const;
@@ -22,7 +22,7 @@ Deno.test("a prediction thread may not read, write, run, start others, or ask fo
   }
 });
 
-Deno.test("a training worker may do nothing of that either", async () => {
+Deno.test("a training worker may not do any of these either", async () => {
   const training = tinyConfig();
   const config = { training, workers: 2, workerTimeoutMs: PATIENCE_MS, maxRestarts: 0, chaos: {}, spin: false };
   const plan = createPlan(config);
@@ -35,7 +35,7 @@ Deno.test("a training worker may do nothing of that either", async () => {
   }
 });
 
-Deno.test("the baseline's thread may do nothing of that either", async () => {
+Deno.test("the thread of the n-grams may not do any of these either", async () => {
   const table = { tokens: new Uint16Array(), offsets: new Uint32Array(1), labels: new Uint16Array() };
   const start = { training: table, validation: table, classes: 2, vocabulary: 3, seed: 1 };
   const task = startBaseline(prying, start, PATIENCE_MS);
@@ -43,7 +43,7 @@ Deno.test("the baseline's thread may do nothing of that either", async () => {
   assertEquals(error.message, NOTHING);
 });
 
-Deno.test("the thread that pries succeeds where it is permitted, so that the tests above can fail", async () => {
+Deno.test("the prying thread succeeds with permissions, so that the tests above can fail", async () => {
   const worker = new Worker(prying, { type: "module", deno: { permissions: { read: true, sys: true } } });
   const { promise, resolve } = Promise.withResolvers<string>();
   worker.onmessage = ({ data }) => resolve(data.error);

@@ -1,4 +1,4 @@
-/** A thread that tries what it must not: it fails, and says by name what it was permitted to do. */
+/** Runs a thread that tries forbidden operations: it reports by name those that it was permitted to do. */
 import { readFileSync, writeFileSync } from "node:fs";
 
 const address = { hostname: "127.0.0.1", port: 0 };

@@ -29,7 +29,7 @@ Deno.test("exchangeSeconds() has what machines do themselves, once for each that
   assertAlmostEquals(more({ add: 1e-6 }), 2, 1e-9);
 });
 
-Deno.test("simulate() waits for the slowest machine, and recommends the fewest parts that hide the exchange", () => {
+Deno.test("simulate() waits for the slowest machine, and recommendedEvery() hides the exchange", () => {
   const shape = { elements: 1000, rows: 0, width: 1, parts: 3 };
   const options = { shape, shards: 4, machines: 4, averageEvery: 1, network, costs: free, stepSeconds: [1, 3] };
   const { steps } = simulate(options);

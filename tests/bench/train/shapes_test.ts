@@ -8,7 +8,7 @@ function multiplications(rows: number, inner: number, columns: number): number {
   return count;
 }
 
-Deno.test("flopsPerStep() is what a plain forward and backward pass multiplies and adds, product by product", () => {
+Deno.test("flopsPerStep() counts the operations of a plain forward and backward pass", () => {
   const [batch, length, embedding, hidden] = [3, 5, 4, 6];
   let count = 0;
   for (let token = 0; token < length; token++) {

@@ -1,4 +1,4 @@
-/** What every engine must do, whatever it is made of: one suite, run over each implementation. */
+/** Tests the contract of engines: one suite, run over each implementation. */
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { createBatch } from "../../../lib/data/batches/batch.ts";
@@ -99,7 +99,7 @@ export function engineContract(name: string, makeEngine: MakeEngine): void {
     });
   });
 
-  Deno.test(`${name}: gradients() takes another size and length with every call`, async () => {
+  Deno.test(`${name}: gradients() accepts another size and length with every call`, async () => {
     const { spec, layout, adam, weights } = example(SMALL, 1, 1);
     await withEngine({ spec, layout, adam }, (engine) => {
       const gradients = new Float32Array(layout.size);
@@ -111,7 +111,7 @@ export function engineContract(name: string, makeEngine: MakeEngine): void {
     });
   });
 
-  Deno.test(`${name}: gradients() leaves weights as they are and sets the gaps of its output to 0`, async () => {
+  Deno.test(`${name}: gradients() leaves weights unchanged and sets the gaps of its output to 0`, async () => {
     const { weights, batch, ...needs } = example(SMALL, 3, 3);
     await withEngine(needs, (engine) => {
       const before = weights.slice();
@@ -179,7 +179,7 @@ export function engineContract(name: string, makeEngine: MakeEngine): void {
     });
   });
 
-  Deno.test(`${name}: evaluate() takes the lowest class when classes are equally probable`, async () => {
+  Deno.test(`${name}: evaluate() predicts the lowest of equally probable classes`, async () => {
     const { batch, ...needs } = example(SMALL, 3, 2);
     batch.labels.set([0, 1, 0]);
     await withEngine(needs, (engine) => {
@@ -201,7 +201,7 @@ export function engineContract(name: string, makeEngine: MakeEngine): void {
     });
   });
 
-  Deno.test(`${name}: predict() gives an array of the caller's own`, async () => {
+  Deno.test(`${name}: predict() returns a new array`, async () => {
     const { weights, batch, ...needs } = example(SMALL, 2, 2);
     await withEngine(needs, (engine) => {
       const first = engine.predict(weights, batch);
@@ -234,7 +234,7 @@ export function engineContract(name: string, makeEngine: MakeEngine): void {
     await fc.assert(property, { numRuns: 15 });
   });
 
-  Deno.test(`${name}: squaredNorm() counts each tensor as often as it has parameters, within begin and end`, async () => {
+  Deno.test(`${name}: squaredNorm() weighs tensors by multiplicity, from begin to end`, async () => {
     const { layout, ...needs } = example(SMALL, 1, 1);
     const gradients = Float32Array.from({ length: layout.size }, (_, i) => Math.sin(i));
     for (const { offset, size } of layout.tensors) {
@@ -254,7 +254,7 @@ export function engineContract(name: string, makeEngine: MakeEngine): void {
     });
   });
 
-  Deno.test(`${name}: update() in parts, and into other arrays, equals update() at once, and keeps to its part`, async () => {
+  Deno.test(`${name}: update() in ranges, and into other arrays, equals one update()`, async () => {
     const { weights, batch, ...needs } = example(SMALL, 3, 3);
     const { size } = needs.layout;
     const fresh = (): Replica => ({ weights: weights.slice(), m: new Float32Array(size), v: new Float32Array(size) });
@@ -273,7 +273,7 @@ export function engineContract(name: string, makeEngine: MakeEngine): void {
     });
   });
 
-  Deno.test(`${name}: average() gives the bits of the reference tree, within begin and end, for 1 to 17 vectors`, async () => {
+  Deno.test(`${name}: average() gives the bits of the reference tree for 1 to 17 vectors`, async () => {
     const { layout, ...needs } = example(SMALL, 1, 1);
     await withEngine({ layout, ...needs }, (engine) => {
       for (const shards of [1, 2, 3, 4, 7, 8, 17]) {

@@ -1,4 +1,4 @@
-/** Models, weights and batches to try engines on. */
+/** Makes models, weights and batches for tests of engines. */
 import { type Batch, createBatch } from "../../../lib/data/batches/batch.ts";
 import { type AdamConstants, adamConstants } from "../../../lib/engine/adam.ts";
 import type { EmbeddingRows } from "../../../lib/engine/contract.ts";
@@ -17,13 +17,13 @@ export interface EngineNeeds {
   readonly embeddingRows?: EmbeddingRows;
 }
 
-/** A model, weights and a batch to try an engine on. */
+/** Holds a model, weights and a batch for a test of an engine. */
 export interface Example extends EngineNeeds {
   readonly weights: Float32Array;
   readonly batch: Batch;
 }
 
-/** An example of `size` random sequences of `length` tokens. */
+/** Makes an example of `size` random sequences of `length` tokens. */
 export function example(spec: ModelSpec, size: number, length: number, seed = 1): Example {
   const layout = parameterLayout(spec);
   const weights = initialWeights(spec, layout, { seed, forgetBias: 1 });

@@ -1,4 +1,4 @@
-/** What every engine must make of weights that stay as they are: part of the contract's suite. */
+/** Tests the contract of engines for weights that do not change between calls. */
 import { assertEquals } from "@std/assert";
 import { type ModelSpec, ONE_LAYER } from "../../../lib/model/spec.ts";
 import { example } from "./example.ts";
@@ -7,7 +7,7 @@ import { type MakeEngine, withEngine } from "./with_engine.ts";
 const SPEC: ModelSpec = { ...ONE_LAYER, vocabulary: 7, embedding: 3, hidden: 5, classes: 3, lstmBiases: 2 };
 
 export function engineHoldContract(name: string, make: MakeEngine): void {
-  Deno.test(`${name}: hold() changes no bits, and weights that are held no more, or anew, are read anew`, async () => {
+  Deno.test(`${name}: hold() changes no bits, and weights held no longer, or anew, are read again`, async () => {
     const { weights, batch, ...needs } = example(SPEC, 3, 4);
     const changed = weights.map((weight) => weight / 2);
     await withEngine(make, needs, (engine) => {

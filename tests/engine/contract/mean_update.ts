@@ -1,4 +1,4 @@
-/** What every engine must make of a step of several shards at once: part of the contract's suite. */
+/** Tests the contract of engines for a step of several shards at once. */
 import { assertEquals } from "@std/assert";
 import { adamConstants } from "../../../lib/engine/adam.ts";
 import type { Replica } from "../../../lib/engine/contract.ts";
@@ -9,12 +9,12 @@ import { bitsOf, replicaOf, waves } from "./rows.ts";
 import { example } from "./example.ts";
 import { type MakeEngine, withEngine } from "./with_engine.ts";
 
-/** Rows of 5 and tensors of any size, so that vectors of four and whole cache lines do not come out even. */
+/** Has rows of 5 and tensors of odd sizes, which are no multiples of vectors of four or of cache lines. */
 const SPEC: ModelSpec = { ...ONE_LAYER, vocabulary: 30, embedding: 5, hidden: 9, classes: 3, lstmBiases: 2 };
 const PARTS = ["weights", "m", "v"] as const;
 
 export function engineMeanUpdateContract(name: string, make: MakeEngine): void {
-  Deno.test(`${name}: updateMean() gives the bits of update() for each shard and average(), for 1 to 17 shards`, async () => {
+  Deno.test(`${name}: updateMean() gives the bits of update() and average() for 1 to 17 shards`, async () => {
     const needs = { ...example(SPEC, 1, 1), adam: adamConstants(1e-8, 0.3) };
     const { layout } = needs;
     await withEngine(make, needs, (engine) => {
@@ -46,7 +46,7 @@ export function engineMeanUpdateContract(name: string, make: MakeEngine): void {
     });
   });
 
-  Deno.test(`${name}: updateMean() of rows lets shards that did not touch one keep it, and touches no other row`, async () => {
+  Deno.test(`${name}: updateMean() of rows keeps a row for shards that did not touch it`, async () => {
     const needs = { ...example(SPEC, 1, 1), adam: adamConstants(1e-8, 0.3) };
     const { layout } = needs;
     const { offset } = embeddingTensor(layout);

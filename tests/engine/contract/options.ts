@@ -1,4 +1,4 @@
-/** What every engine must make of the options of models, batches and optimizers: part of the contract's suite. */
+/** Tests the contract of engines for the options of models, batches and optimizers. */
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { createBatch } from "../../../lib/data/batches/batch.ts";
@@ -19,7 +19,7 @@ interface Case {
   readonly spec: Partial<ModelSpec>;
   readonly size: number;
   readonly length: number;
-  /** Real tokens of each row; all if left out. */
+  /** Counts the real tokens of each row; all by default. */
   readonly lengths?: readonly number[];
   readonly rate?: number;
   readonly draw?: number;
@@ -66,7 +66,7 @@ const cases: [what: string, given: Case][] = [
 
 const DROPOUT_SEED = 11;
 
-/** The example of a case. The padding of its rows holds tokens too. */
+/** Makes the example of a case, with tokens in the padding of its rows. */
 function exampleOf({ spec, size, length, lengths, rate }: Case, seed = 1): Example {
   const made = example({ ...SMALL, ...spec }, size, length, seed);
   if (lengths) made.batch.lengths.set(lengths);
@@ -87,10 +87,10 @@ function assertForward(engine: Engine, { spec, layout, weights, batch }: Example
   assertAlmostEquals(engine.evaluate(weights, batch).lossSum, expected, 1e-5 * batch.size);
 }
 
-/** Runs the tests over the engine that `make` makes. */
+/** Runs the tests over the engine that `make` creates. */
 export function engineOptionsContract(name: string, make: MakeEngine): void {
   for (const [what, given] of cases) {
-    Deno.test(`${name}: gradients() equals finite differences, and predict() the plain model, to 1e-5 for ${what}`, async () => {
+    Deno.test(`${name}: gradients() and predict() equal the plain model's to 1e-5 for ${what}`, async () => {
       const tried = exampleOf(given);
       await withEngine(make, tried, (engine) => {
         assertGradients(engine, tried, given);
@@ -128,7 +128,7 @@ export function engineOptionsContract(name: string, make: MakeEngine): void {
         assertForward(engine, tried);
       });
     });
-    // One seed: a difference across a tie of the maximum would be no derivative.
+    // One seed: a difference across a tie of the maximum is no derivative.
     await fc.assert(property, { numRuns: 15, seed: 5 });
   });
 
@@ -138,7 +138,7 @@ export function engineOptionsContract(name: string, make: MakeEngine): void {
 }
 
 function paddingTests(name: string, make: MakeEngine): void {
-  Deno.test(`${name}: what lies in padding changes no bit, not even a token that is none`, async () => {
+  Deno.test(`${name}: padding changes no bit, not even an invalid token in it`, async () => {
     const tried = exampleOf({ spec: DEEP, size: 4, length: 5, lengths: [5, 1, 3, 4] });
     const { weights, batch, layout } = tried;
     await withEngine(make, tried, (engine) => {
@@ -155,7 +155,7 @@ function paddingTests(name: string, make: MakeEngine): void {
     });
   });
 
-  Deno.test(`${name}: a padded row has the probabilities of the row alone to 1e-6`, async () => {
+  Deno.test(`${name}: a padded row has the probabilities of the row without padding to 1e-6`, async () => {
     const tried = exampleOf({ spec: DEEP, size: 4, length: 6, lengths: [6, 1, 3, 5] });
     const { weights, batch, spec } = tried;
     await withEngine(make, tried, (engine) => {
@@ -171,7 +171,7 @@ function paddingTests(name: string, make: MakeEngine): void {
     });
   });
 
-  Deno.test(`${name}: a row of no token, or of more than the batch has, is refused`, async () => {
+  Deno.test(`${name}: a row without tokens, or with more than the batch has, is refused`, async () => {
     const tried = exampleOf({ spec: {}, size: 3, length: 4 });
     const { weights, batch, layout } = tried;
     await withEngine(make, tried, (engine) => {
@@ -188,7 +188,7 @@ function paddingTests(name: string, make: MakeEngine): void {
 }
 
 function dropoutTests(name: string, make: MakeEngine): void {
-  Deno.test(`${name}: dropout is a function of draw and seed, and of training alone`, async () => {
+  Deno.test(`${name}: dropout is a function of draw and seed, and happens only in training`, async () => {
     const tried = exampleOf({ spec: { embedding: 16 }, size: 3, length: 4, rate: 0.5 });
     const { weights, batch, layout } = tried;
     const gradientsOf = (engine: Engine, draw: number) => {
@@ -211,7 +211,7 @@ function dropoutTests(name: string, make: MakeEngine): void {
     });
   });
 
-  // One row of one token: a value that is dropped shows as a gradient of exactly 0.
+  // One row of one token: a dropped value has a gradient of exactly 0.
   for (const rate of [0.1, 0.5, 0.9]) {
     Deno.test(`${name}: dropout of ${rate} drops exactly the values that the generator names`, async () => {
       const tried = exampleOf({
@@ -234,7 +234,7 @@ function dropoutTests(name: string, make: MakeEngine): void {
           const pooled = Array.from({ length: spec.hidden }, (_, i) => keeps(8, i));
           for (const [i, kept] of pooled.entries()) assertEquals(nonZeroRow("dense/kernel", i, spec.classes), kept);
           if (!pooled.includes(true)) continue; // Nothing learns.
-          // Whether any input of the layer, and of all layers above it, is kept.
+          // Is true if any input of the layer, and of all layers above it, is kept.
           const passes = (layer: number): boolean =>
             layer > spec.layers ||
             (Array.from({ length: spec.hidden }, (_, i) => keeps(layer - 1, i)).includes(true) && passes(layer + 1));
@@ -264,7 +264,7 @@ function dropoutTests(name: string, make: MakeEngine): void {
     });
   });
 
-  Deno.test(`${name}: dropout takes draws up to 2^48`, async () => {
+  Deno.test(`${name}: dropout accepts draws up to 2^48`, async () => {
     const rate = 0.5;
     const tried = exampleOf({ spec: { hidden: 30 }, size: 2, length: 1, rate });
     const { weights, batch, layout, spec } = tried;

@@ -1,4 +1,4 @@
-/** What every engine must make of weight decay and of rows of the embedding: part of the contract's suite. */
+/** Tests the contract of engines for weight decay and for rows of the embedding. */
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { adamConstants } from "../../../lib/engine/adam.ts";
 import type { Replica } from "../../../lib/engine/contract.ts";
@@ -11,7 +11,7 @@ import { type MakeEngine, withEngine } from "./with_engine.ts";
 
 const SPEC: ModelSpec = { ...ONE_LAYER, vocabulary: 30, embedding: 5, hidden: 6, classes: 3, lstmBiases: 2 };
 
-/** Numbers of every size and sign in all tensors, 0 in the gaps. */
+/** Makes numbers of every size and sign in all tensors, 0 in the gaps. */
 export function waves(layout: ParameterLayout, factor: number): Float32Array {
   const values = new Float32Array(layout.size);
   for (const { offset, size } of layout.tensors) {
@@ -20,7 +20,7 @@ export function waves(layout: ParameterLayout, factor: number): Float32Array {
   return values;
 }
 
-/** So that -0 is not 0. */
+/** Returns the bits, in which -0 is not 0. */
 export function bitsOf(values: Float32Array): Uint32Array {
   return new Uint32Array(values.buffer, values.byteOffset, values.length);
 }
@@ -70,7 +70,7 @@ export function engineRowsContract(name: string, make: MakeEngine): void {
     });
   });
 
-  Deno.test(`${name}: lazy gradients() writes the bits of dense ones, and no row beside rows()`, async () => {
+  Deno.test(`${name}: lazy gradients() writes the bits of dense ones, and only the rows of rows()`, async () => {
     const { weights, batch, ...needs } = example(SPEC, 2, 4);
     const { layout } = needs;
     const dense = new Float32Array(layout.size);
@@ -132,7 +132,7 @@ export function engineRowsContract(name: string, make: MakeEngine): void {
     });
   }
 
-  Deno.test(`${name}: averageRows() gives the bits of average() over vectors with every row, and no other row`, async () => {
+  Deno.test(`${name}: averageRows() gives the bits of average(), and touches no other row`, async () => {
     const needs = example(SPEC, 1, 1);
     const { layout } = needs;
     const { offset } = embeddingTensor(layout);
@@ -189,7 +189,7 @@ export function engineRowsContract(name: string, make: MakeEngine): void {
 
   Deno.test(`${name}: findRows() lists rows of this round and of the one before, slice by slice`, async () => {
     await withEngine(make, example(SPEC, 1, 1), (engine) => {
-      // Two shards. Slices 0 and 2 of three are the rows 0 to 3, 12 to 15, 24 to 27, then 8 to 11, 20 to 23.
+      // There are two shards. Slices 0 and 2 of three are the rows 0 to 3, 12 to 15, 24 to 27, then 8 to 11, 20 to 23.
       const ages = [{ 0: 0, 1: 1, 13: 1, 14: 2, 20: 1, 29: 0, 6: 0 }, { 1: 1, 9: 1, 12: 0, 13: 0, 22: 0, 28: 3 }];
       const among = { block: 4, slices: 3, first: 0, step: 2 };
       for (const stamp of [7, 1, -(2 ** 31)]) {

@@ -1,4 +1,4 @@
-/** What every engine must make of class weights: part of the contract's suite. */
+/** Tests the contract of engines for class weights. */
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { type ModelSpec, ONE_LAYER } from "../../../lib/model/spec.ts";
 import { assertClose } from "../close.ts";
@@ -10,11 +10,11 @@ const SPEC: ModelSpec = { ...ONE_LAYER, vocabulary: 7, embedding: 3, hidden: 4, 
 const CLASS_WEIGHTS = Float32Array.of(0.25, 3, 1.5);
 
 export function engineWeightsContract(name: string, make: MakeEngine): void {
-  Deno.test(`${name}: gradients() with class weights is that of Σ w l / Σ w by finite differences, to 1e-5`, async () => {
+  Deno.test(`${name}: gradients() with class weights is that of Σ w l / Σ w to 1e-5`, async () => {
     const { weights, batch, ...needs } = example(SPEC, 6, 3);
     batch.labels.set([0, 1, 2, 1, 0, 0]);
     const { layout } = needs;
-    /** A batch of the rows of one class, of which the loss's sum is taken. */
+    /** Returns a batch of the rows of one class, whose losses are summed. */
     const ofClass = (label: number) => {
       const rows = [...batch.labels.keys()].filter((row) => batch.labels[row] === label);
       const tokens = rows.flatMap((row) => [...batch.tokens.subarray(3 * row, 3 * row + 3)]);

@@ -56,7 +56,7 @@ Deno.test("adamUpdate() moves by the learning rate in step 1, and a sum of two b
   }
 });
 
-Deno.test("adamUpdate() leaves the gaps between tensors as they are", () => {
+Deno.test("adamUpdate() leaves the gaps between tensors unchanged", () => {
   const filled = () => new Float32Array(layout.size).fill(5);
   const replica = { weights: filled(), m: filled(), v: filled() };
   adamUpdate(layout, constants, replica, filled(), replica, {
@@ -72,7 +72,7 @@ Deno.test("adamUpdate() leaves the gaps between tensors as they are", () => {
   }
 });
 
-Deno.test("squaredNorm() counts a sum of two biases twice, and its parts add up to the whole", () => {
+Deno.test("squaredNorm() counts a sum of two biases twice, and ranges add up to the whole", () => {
   const gradients = waves(2);
   let expected = 0;
   for (const [i, value] of gradients.entries()) expected += (isBias(i) ? 2 : 1) * value * value;

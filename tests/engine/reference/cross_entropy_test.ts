@@ -2,7 +2,7 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { crossEntropy, logitGradients } from "../../../lib/engine/reference/cross_entropy.ts";
 import { assertClose } from "../close.ts";
 
-Deno.test("crossEntropy() gives losses, hits and probabilities worked out by hand", () => {
+Deno.test("crossEntropy() gives losses, hits and probabilities computed by hand", () => {
   const logits = Float32Array.of(0, Math.log(3), Math.log(4), 0, 9, 9);
   const probabilities = new Float32Array(6);
   const metrics = crossEntropy(logits, Int32Array.of(1, 1, 0), 3, 2, probabilities);

@@ -7,7 +7,7 @@ const vectors = new SharedVectors(2 ** 27);
 const kernels = bindKernels(vectors.memory, vectors.allocate(STRUCT_BYTES));
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
-/** Every 99,991st float32, of either sign, then those from -20 to 20 in steps of 1e-4. */
+/** Lists every 99,991st float32, of either sign, then those from -20 to 20 in steps of 1e-4. */
 function sweep(): Float32Array {
   const values: number[] = [];
   const bits = new Uint32Array(1);
@@ -63,7 +63,7 @@ Deno.test("sigmoidArray() is within 2.1e-7 and within [0, 1]", () => {
   assertEquals([nan, half], [NaN, 0.5]);
 });
 
-Deno.test("expArray() is within a relative 2e-7, 0 where exp is not a normal number, Inf where it overflows", () => {
+Deno.test("expArray() is within a relative 2e-7, 0 for subnormal results, and Inf on overflow", () => {
   kernels.expArray(inputs.byteOffset, outputs.byteOffset, inputs.length);
   for (let i = 0; i < inputs.length; i++) {
     const expected = Math.exp(inputs[i]!);

@@ -1,4 +1,4 @@
-/** The bindings of the kernels are what the sources declare and what the compiled module exports. */
+/** Compares the bindings of the kernels with the declarations in the sources and the exports of the compiled module. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { describeKernels } from "../../../kernels/describe.ts";
 import {
@@ -12,7 +12,7 @@ import { bindKernels, checkExports } from "../../../lib/engine/simd/kernels.ts";
 
 const sources = new URL("../../../kernels/assembly/", import.meta.url);
 
-/** Exports as a module has them: functions of as many parameters as `KERNELS` says. */
+/** Makes the exports of a module: functions with as many parameters as `KERNELS` says. */
 function exportsOf(change: Record<string, WebAssembly.ExportValue> = {}): WebAssembly.Exports {
   const functions = Object.entries(KERNELS).map(([name, { parameters }]) => {
     const kernel = () => 0;
@@ -56,7 +56,7 @@ Deno.test("checkExports() refuses a module that lacks a kernel, or whose kernel 
   );
 });
 
-Deno.test("bindStructs() writes each field of a struct at its offset, as its type, and nothing beside it", () => {
+Deno.test("bindStructs() writes each field of a struct at its offset, as its type, and nothing else", () => {
   const at = 128;
   for (const [kernel, { parameters }] of Object.entries(KERNELS)) {
     const struct = Object.values(parameters).find((type) => type in STRUCTS);

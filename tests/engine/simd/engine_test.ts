@@ -17,7 +17,7 @@ engineContract("simd", simdOnPlainArrays);
 
 const base: ModelSpec = { vocabulary: 50, embedding: 32, hidden: 64, classes: 2, lstmBiases: 1, ...ONE_LAYER };
 
-/** Largest |actual - expected|, as a fraction of the largest |expected|. */
+/** Returns the largest |actual - expected|, as a fraction of the largest |expected|. */
 function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   let error = 0, scale = 1e-30;
   for (let i = 0; i < expected.length; i++) {
@@ -90,7 +90,7 @@ Deno.test("SimdEngine.predict() gives float64's softmax to 1e-6", () => {
   }
 });
 
-Deno.test("SimdEngine.gradients() gives the same bits again, whatever was in scratch", () => {
+Deno.test("SimdEngine.gradients() gives the same bits again, for any content of scratch", () => {
   const { engine, replica, gradients, batch, vectors } = simdFixture(base, 100, 8);
   engine.gradients(replica.weights, batch, gradients, 0);
   const first = gradients.slice();
@@ -108,7 +108,7 @@ Deno.test("SimdEngine.gradients() lets NaN through to the loss", () => {
   assert(Number.isNaN(engine.gradients(replica.weights, batch, gradients, 0).lossSum));
 });
 
-Deno.test("SimdEngine.gradients() refuses what it cannot use", () => {
+Deno.test("SimdEngine.gradients() refuses invalid arguments", () => {
   const { engine, replica, gradients, batch, layout } = simdFixture(base, 5, 3);
   assertThrows(() => engine.gradients(new Float32Array(layout.size), batch, gradients, 0), TypeError, "weights");
   assertThrows(() => engine.gradients(replica.weights, createBatch(5, 3), gradients, 0), TypeError, "batch.labels");
@@ -125,7 +125,7 @@ Deno.test("SimdEngine.gradients() refuses what it cannot use", () => {
   assertThrows(() => engine.gradients(replica.weights, batch, gradients, 0), RangeError, "at most 5 × 3");
 });
 
-Deno.test("SimdEngine.hold() is about these weights alone", () => {
+Deno.test("SimdEngine.hold() affects only the given weights", () => {
   const { vectors, engine, replica, gradients, batch } = simdFixture(base, 5, 3);
   const other = vectors.floats(replica.weights.map((weight) => weight / 2));
   const of = (weights: Float32Array) => {
@@ -219,7 +219,7 @@ interface Trace {
   final: Trace["initial"];
 }
 
-/** A PyTorch state dict as flat weights: kernels transposed, and the two biases by `bias`. */
+/** Returns a PyTorch state dict as flat weights: kernels transposed, and the two biases by `bias`. */
 function fromPyTorch(
   layout: ParameterLayout,
   state: Trace["initial"],
@@ -241,7 +241,7 @@ function fromPyTorch(
   return flat;
 }
 
-Deno.test("SimdEngine follows PyTorch's trace: logits and gradients to 1e-5, losses and weights to 1e-4", () => {
+Deno.test("SimdEngine follows PyTorch's trace: gradients to 1e-5, losses and weights to 1e-4", () => {
   const trace: Trace = JSON.parse(
     Deno.readTextFileSync(new URL("../../fixtures/pytorch_trace_small.json", import.meta.url)),
   );
@@ -257,7 +257,7 @@ Deno.test("SimdEngine follows PyTorch's trace: logits and gradients to 1e-5, los
   const logits = trace.first_logits.flat();
   const probabilities = engine.predict(replica.weights, batch);
   for (let i = 0; i < logits.length; i += classes) {
-    // Softmax forgets a constant, so logits are compared with the first of each row as the zero.
+    // Softmax ignores a constant, so logits are compared relative to the first of each row.
     for (let c = 1; c < classes; c++) {
       const actual = Math.log(probabilities[i + c]! / probabilities[i]!);
       assert(Math.abs(actual - (logits[i + c]! - logits[i]!)) < 1e-5);

@@ -24,11 +24,11 @@ interface Search {
   readonly first: number;
   readonly step: number;
   readonly room: number;
-  /** Words between a cache line's begin and the first stamp. */
+  /** Counts the words between the begin of a cache line and the first stamp. */
   readonly skew: number;
 }
 
-/** What the kernel lists, and what it left in the words before, behind and between. */
+/** Returns the rows that the kernel lists, and the words around the list. */
 function findRows({ stamps, stamp, rows, block, parts, first, step, room: words, skew }: Search) {
   for (const [shard, values] of stamps.entries()) {
     const own = stampRoom[shard]!.subarray(skew, skew + rows);
@@ -54,7 +54,7 @@ function findRows({ stamps, stamp, rows, block, parts, first, step, room: words,
   return { found: [...found], list: [...list], around: [...room.subarray(0, GUARD), ...room.subarray(GUARD + words)] };
 }
 
-/** The same by one look at each stamp. */
+/** Computes the same from each stamp in turn. */
 function plainly({ stamps, stamp, rows, block, parts, first, step, room: words }: Search): ReturnType<typeof findRows> {
   const touched: number[] = [], stale: number[] = [];
   for (let part = first; part < parts; part += step) {
@@ -70,7 +70,7 @@ function plainly({ stamps, stamp, rows, block, parts, first, step, room: words }
   return { found: [touched.length, stale.length, -1], list, around };
 }
 
-/** Stamps around `stamp` in 32 bits: of this round, of the one before, of others. */
+/** Makes stamps around `stamp` in 32 bits: of this round, of the one before, of others. */
 function stampsOf(stamp: number, rows: number, density: number): fc.Arbitrary<number[]> {
   const other = fc.constantFrom(1, -2, -3, 2 ** 31, -stamp).map((away) => (stamp + away) | 0);
   const value = fc.oneof(
@@ -96,12 +96,12 @@ const searches: fc.Arbitrary<Search> = fc.record({
     .map((stamps) => ({ ...search, stamps, room: search.rows }))
 );
 
-Deno.test("findRows() lists what a look at each stamp finds, in that order, for any sizes and stamps of 32 bits", () => {
+Deno.test("findRows() lists the rows that plain code finds, in order, for any sizes and stamps", () => {
   fc.assert(fc.property(searches, (search) => assertEquals(findRows(search), plainly(search))), { numRuns: 300 });
 });
 
 for (const rows of [1, 3, 4, 15, 16, 17, 64, 691]) {
-  Deno.test(`findRows() finds all of ${rows} rows, none of them, and each alone`, () => {
+  Deno.test(`findRows() finds all of ${rows} rows, none of them, and each single one`, () => {
     const common = { stamp: -(2 ** 31), rows, block: 16, parts: 4, first: 0, step: 1, room: rows, skew: 1 };
     const filled = (value: number) => new Array<number>(rows).fill(value);
     const check = (search: Search, counts: number[]) => {
@@ -121,7 +121,7 @@ for (const rows of [1, 3, 4, 15, 16, 17, 64, 691]) {
   });
 }
 
-Deno.test("findRows() counts what has no room, and writes to the list alone", () => {
+Deno.test("findRows() counts rows that do not fit, and writes only to the list", () => {
   const rows = 37;
   const stamps = [Array.from({ length: rows }, (_, row) => 8 + row % 2)];
   for (let room = 0; room <= rows; room++) {

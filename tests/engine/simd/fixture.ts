@@ -17,21 +17,21 @@ interface SimdFixture {
   readonly replica: Replica;
   readonly gradients: Float32Array;
   readonly batch: Batch;
-  /** The engine's own bytes of the memory. */
+  /** The bytes of the memory that only the engine uses. */
   readonly scratch: { readonly byteOffset: number; readonly byteLength: number };
 }
 
 interface FixtureOptions {
   readonly seed?: number;
-  /** Real tokens of each row; all if left out. */
+  /** Counts the real tokens of each row; all by default. */
   readonly lengths?: readonly number[];
   readonly dropout?: DropoutOptions;
   readonly embeddingRows?: EmbeddingRows;
-  /** Left in the memory for a test's own arrays. */
+  /** Counts the bytes that the test needs for its own arrays. */
   readonly spareBytes?: number;
 }
 
-/** An engine with exactly the scratch it asked for, small random weights and a random batch. */
+/** Creates an engine with exactly the scratch that it needs, small random weights and a random batch. */
 export function simdFixture(
   spec: ModelSpec,
   size: number,

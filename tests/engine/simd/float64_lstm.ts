@@ -1,6 +1,6 @@
 /**
- * Embedding → LSTM → Dense → cross-entropy, forward and backward, in the plainest float64: one sequence, one number at a
- * time, straight from the formulas. The oracle of the simd engine's tests.
+ * Computes Embedding → LSTM → Dense → cross-entropy, forward and backward, in plain float64: one sequence and one number at
+ * a time, straight from the formulas. It is the oracle of the simd engine's tests.
  */
 import type { Batch } from "../../../lib/data/batches/batch.ts";
 import { type ParameterLayout, tensorNamed } from "../../../lib/model/layout.ts";
@@ -10,7 +10,7 @@ interface Float64Result {
   readonly lossSum: number;
   /** `[batch, classes]` */
   readonly logits: number[][];
-  /** Of the mean loss, flat. */
+  /** The gradient of the mean loss, flat. */
   readonly gradients: Float64Array;
 }
 

@@ -1,4 +1,4 @@
-/** The simd engine's kernels over a memory of their own, and matrices in it. */
+/** Binds the simd engine's kernels to a memory of their own, and makes matrices in it. */
 import { STRUCT_BYTES } from "../../../lib/engine/simd/bindings.gen.ts";
 import { bindKernels } from "../../../lib/engine/simd/kernels.ts";
 import { Random, Stream } from "../../../lib/base/random.ts";
@@ -10,21 +10,21 @@ const random = new Random(1, Stream.weights);
 export const normals = (count: number): Float32Array =>
   vectors.floats(Array.from({ length: count }, () => random.normal()));
 
-/** Value (row, column) of a matrix of `rows` rows in panels. */
+/** Returns the position of (row, column) in a matrix of `rows` rows in panels. */
 export const inPanels = (panels: Float32Array, rows: number, row: number, column: number): number =>
   panels[(column >> 3) * rows * 8 + row * 8 + (column & 7)]!;
 
-/** A matrix, and how kernels are told where it lies: the bytes from panel to panel and from row to row. */
+/** Holds a matrix and its layout for kernels: the bytes from panel to panel and from row to row. */
 export interface Matrix {
   readonly values: Float32Array;
   readonly stride: number;
   readonly row: number;
-  /** Where a value is in `values`. */
+  /** Returns the position of a value in `values`. */
   readonly index: (row: number, column: number) => number;
   readonly at: (row: number, column: number) => number;
 }
 
-/** Random numbers in `panels` · 8 columns: in panels, or row-major with something after each row. */
+/** Makes random numbers in `panels` · 8 columns: in panels, or row-major with other numbers after each row. */
 export function matrix(rows: number, panels: number, isRowMajor: boolean): Matrix {
   const stride = isRowMajor ? 8 : 8 * rows, row = isRowMajor ? 8 * panels + 16 : 8;
   const values = normals(isRowMajor ? rows * row : panels * stride);

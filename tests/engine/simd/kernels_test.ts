@@ -53,7 +53,7 @@ Deno.test("mirrorSteps() and stepPositions() agree on where each position of a r
   }
 });
 
-Deno.test("drop() and dropAgain() multiply with the factors of dropoutMasks(), row-major and in panels", () => {
+Deno.test("drop() and dropAgain() multiply with dropoutMasks(), row-major and in panels", () => {
   const options = { rate: 0.37, seed: 4_000_000_001 };
   const at = vectors.allocate(MASKS_BYTES);
   const masks = new SimdMasks(vectors.memory, at, options);
@@ -97,7 +97,7 @@ for (const backward of [0, 1]) {
   Deno.test(`poolMean() and poolMax() agree with plain loops to 1e-6, ${backward ? "backwards" : "forwards"}`, () => {
     const [rows, length, panels] = [5, 6, 2];
     const width = 8 * panels, stride = width + 4;
-    // Few values, so that maxima are met more than once.
+    // Few values, so that several steps have the maximum.
     const states = normals(length * rows * stride).map(Math.round);
     const inside = vectors.floats(states);
     const starts = vectors.ints(rows);

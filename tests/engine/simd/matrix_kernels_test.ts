@@ -1,8 +1,8 @@
-/** The kernels whose matrices may lie either way: row by row, or in panels. */
+/** Tests the kernels whose matrices are row-major or in panels. */
 import { assert, assertEquals } from "@std/assert";
 import { inPanels, kernels, type Matrix, matrix, normals, vectors } from "./kernel_fixture.ts";
 
-/** c = rows of `from` + a · operand 0; `index` lists the rows, with another number after each. */
+/** Computes c = rows of `from` + a · operand 0; `index` lists the rows, with another number after each. */
 function multiply(
   from: Matrix,
   index: Int32Array | undefined,
@@ -72,7 +72,7 @@ for (const isRowMajor of [false, true]) {
     }
   });
 
-  Deno.test(`accumulateProducts() agrees with float64 to 1e-4 for every number of rows and inner steps, ${order}`, () => {
+  Deno.test(`accumulateProducts() agrees with float64 to 1e-4 for all numbers of rows and steps, ${order}`, () => {
     for (let rows = 1; rows <= 19; rows++) {
       for (const inner of [0, 1, 7, 8, 13, 64, 67, 600]) checkProducts(inner, rows, 2, isRowMajor);
     }

@@ -1,4 +1,4 @@
-/** The simd engine's options at sizes of several chunks and panels, where the contract's finite differences are too slow. */
+/** Tests the simd engine's options at sizes of several chunks and panels, where finite differences are too slow. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createBatch } from "../../../lib/data/batches/batch.ts";
 import { adamConstants } from "../../../lib/engine/adam.ts";
@@ -19,7 +19,7 @@ interface Case {
   readonly rate?: number;
 }
 
-/** The first chunk's rows all short, then any lengths. */
+/** Makes the first chunk's rows short, and the others of any length. */
 const ragged = (size: number, length: number): number[] =>
   Array.from({ length: size }, (_, row) => row < 60 ? 1 + row % 3 : 1 + (row * 7) % length);
 
@@ -92,7 +92,7 @@ for (const [what, given] of cases) {
     assertEquals(engine.evaluate(weights, batch).correct, tfjs.evaluate(weights, batch).correct);
   });
 
-  Deno.test(`SimdEngine writes to its ranges alone, and the same bits whatever was in scratch: ${what}`, () => {
+  Deno.test(`SimdEngine writes only to its ranges, and the same bits for any content of scratch: ${what}`, () => {
     const { layout, vectors, engine, replica: { weights }, gradients, batch, scratch } = fixture(given);
     const other = createBatch(3, 2, vectors.ints(12));
     other.lengths.set([1, 2, 1]);
@@ -127,8 +127,8 @@ Deno.test("SimdEngine.gradients() lets NaN through to the loss with any pooling"
   }
 });
 
-Deno.test("SimdEngine.gradients() gives the gradient of equal maxima to the one at the lowest position", () => {
-  // Nothing is ever written to a cell, so all states are 0; and forget gates are shut, so gradients stay at their step.
+Deno.test("SimdEngine.gradients() assigns the gradient of equal maxima to the lowest position", () => {
+  // Nothing is written to a cell, so all states are 0; and forget gates are shut, so gradients stay at their step.
   const { spec: { embedding, hidden }, layout, engine, replica: { weights }, gradients, batch } = fixture({
     spec: { bidirectional: true, pooling: "max" },
     size: 4,
@@ -143,7 +143,7 @@ Deno.test("SimdEngine.gradients() gives the gradient of equal maxima to the one 
     }
     view("bias").fill(-200, hidden, 2 * hidden);
   }
-  // Token 0 has a 1 in component 0 alone, token 1 in component 1.
+  // Token 0 has a 1 only in component 0, token 1 only in component 1.
   const vectors = tensorView(weights, embeddingTensor(layout)).fill(0);
   vectors[0] = vectors[embedding + 1] = 1;
   for (const first of [0, 1]) {
@@ -161,7 +161,7 @@ Deno.test("SimdEngine.gradients() gives the gradient of equal maxima to the one 
   }
 });
 
-Deno.test("SimdEngine.update() and squaredNorm() give the same bits for rows inside and outside of the memory", () => {
+Deno.test("SimdEngine.update() and squaredNorm() give the same bits for rows in any memory", () => {
   const spec: ModelSpec = { ...base, vocabulary: 5000, embedding: 3 };
   const { layout, engine, vectors, replica, gradients, batch } = simdFixture(spec, 40, 9);
   engine.gradients(replica.weights, batch, gradients, 0);
@@ -185,7 +185,7 @@ Deno.test("SimdEngine.update() and squaredNorm() give the same bits for rows ins
   assertEquals(copies[0], copies[1]);
 });
 
-Deno.test("SimdEngine.update() and squaredNorm() leave out rows that are none", () => {
+Deno.test("SimdEngine.update() and squaredNorm() leave out invalid rows", () => {
   const { layout, engine, vectors, replica, gradients, batch } = simdFixture(base, 4, 3);
   engine.gradients(replica.weights, batch, gradients, 0);
   const end = tensorNamed(layout, "embedding/embeddings").size;
@@ -197,7 +197,7 @@ Deno.test("SimdEngine.update() and squaredNorm() leave out rows that are none", 
   assertEquals(replica.weights, before);
 });
 
-Deno.test("SimdEngine.gradients() names the token that is none by its place in the batch, and works on", () => {
+Deno.test("SimdEngine.gradients() names the position of an invalid token, and works afterwards", () => {
   const { engine, replica: { weights }, gradients, batch } = fixture({
     spec: {},
     size: 4,

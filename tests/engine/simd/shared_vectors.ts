@@ -1,4 +1,4 @@
-/** A shared WebAssembly memory that hands out typed arrays, for what wants its arguments there. */
+/** Allocates typed arrays in a shared WebAssembly memory, for code that needs its arguments there. */
 export class SharedVectors {
   readonly memory: WebAssembly.Memory;
   #next = 64;
@@ -7,7 +7,7 @@ export class SharedVectors {
     this.memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / 65536) + 1, maximum: 65536, shared: true });
   }
 
-  /** The byte offset of `bytes` unused bytes, a multiple of 64. */
+  /** Returns the byte offset of `bytes` unused bytes, a multiple of 64. */
   allocate(bytes: number): number {
     const byteOffset = this.#next;
     this.#next = Math.ceil((byteOffset + bytes) / 64) * 64;

@@ -1,4 +1,4 @@
-/** Gradients whose sums other threads make in part: here their engine is in this thread, and comes when it is called. */
+/** Tests gradients whose sums other threads share: here the helper's engine is in this thread and runs when it is called. */
 import { assert, assertEquals } from "@std/assert";
 import { adamConstants } from "../../../lib/engine/adam.ts";
 import type { Engine, Helpers } from "../../../lib/engine/contract.ts";
@@ -9,7 +9,7 @@ import { type ModelSpec, ONE_LAYER } from "../../../lib/model/spec.ts";
 import { simdFixture } from "./fixture.ts";
 
 const base: ModelSpec = { vocabulary: 50, embedding: 8, hidden: 20, classes: 3, lstmBiases: 1, ...ONE_LAYER };
-/** Of four chunks. */
+/** Makes four chunks. */
 const SIZE = 200, LENGTH = 5;
 const SOME_LENGTHS = Array.from({ length: SIZE }, (_, row) => 1 + (row * 7) % LENGTH);
 
@@ -20,26 +20,26 @@ const models: [what: string, spec: Partial<ModelSpec>, lengths?: readonly number
   ["2 layers of two directions, the maximum", { layers: 2, bidirectional: true, pooling: "max" }, SOME_LENGTHS],
 ];
 
-/** What a helper does: at which looks for it it is there, and how many parts it makes at each call. */
+/** Describes a helper: at which looks it is idle, and how many sums it computes at each call. */
 interface Habit {
   readonly isHere: (looks: number) => boolean;
-  readonly partsOf: (calls: number) => number;
+  readonly sumsAt: (calls: number) => number;
 }
 
 const always = () => true, never = () => false;
 
 const habits: readonly (readonly [what: string, habit: Habit])[] = [
-  ["nobody comes", { isHere: never, partsOf: () => 0 }],
-  ["a helper makes all parts", { isHere: always, partsOf: () => Infinity }],
-  ["a helper makes one part at a time", { isHere: always, partsOf: () => 1 }],
-  ["a helper makes three parts and is gone", { isHere: always, partsOf: (calls) => calls === 1 ? 3 : 0 }],
-  ["a helper comes to the last chunk but one alone", { isHere: never, partsOf: () => Infinity }],
-  ["a helper comes between the pieces of a sum", { isHere: (looks) => looks > 2, partsOf: () => 2 }],
-  ["a helper comes and goes", { isHere: (looks) => looks % 3 === 0, partsOf: (calls) => calls % 2 ? Infinity : 1 }],
+  ["no helper is idle", { isHere: never, sumsAt: () => 0 }],
+  ["a helper computes all sums", { isHere: always, sumsAt: () => Infinity }],
+  ["a helper computes one sum at a time", { isHere: always, sumsAt: () => 1 }],
+  ["a helper computes three sums and leaves", { isHere: always, sumsAt: (calls) => calls === 1 ? 3 : 0 }],
+  ["a helper is idle only for the last chunk but one", { isHere: never, sumsAt: () => Infinity }],
+  ["a helper arrives between the pieces of a sum", { isHere: (looks) => looks > 2, sumsAt: () => 2 }],
+  ["a helper arrives and leaves", { isHere: (looks) => looks % 3 === 0, sumsAt: (calls) => calls % 2 ? Infinity : 1 }],
 ];
 
 for (const [model, change, lengths] of models) {
-  for (const [what, { isHere, partsOf }] of habits) {
+  for (const [what, { isHere, sumsAt }] of habits) {
     Deno.test(`SimdEngine.gradients() has the same bits when ${what}: ${model}`, () => {
       const spec = { ...base, ...change };
       const bytes = simdScratchBytes(spec, SIZE, LENGTH);
@@ -64,10 +64,10 @@ for (const [model, change, lengths] of models) {
         mayCome: () => true,
         areHere: () => isHere(++looks),
         call() {
-          const parts = partsOf(++calls);
-          for (let part = 0; part < parts && helper.help(); part++) helped++;
+          const sums = sumsAt(++calls);
+          for (let sum = 0; sum < sums && helper.help(); sum++) helped++;
         },
-        pause: () => assert(false, "Nobody should be waited for"),
+        pause: () => assert(false, "The engine waits for its helper"),
       };
       const ownScratch = scratch();
       const owner = create({ scratch: ownScratch, helpers });
@@ -79,11 +79,11 @@ for (const [model, change, lengths] of models) {
         looks = calls = helped = 0;
         assertEquals(owner.gradients(replica.weights, batch, others, step), expected);
         assertEquals(others, gradients);
-        // Of all chunks and of the tokens, or of the last chunk but one.
+        // One call for each chunk and one for the tokens, or only one for the last chunk but one.
         if (isHere === always) assertEquals(calls, 5);
         else if (isHere === never) assertEquals(calls, 1);
         else assert(calls > 1, `${calls} calls`);
-        assertEquals(helped > 0, what !== "nobody comes");
+        assertEquals(helped > 0, what !== "no helper is idle");
         assertEquals(helper.help(), false);
       }
     });

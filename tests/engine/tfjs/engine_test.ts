@@ -48,13 +48,13 @@ for (const backend of TFJS_BACKENDS) {
   });
 }
 
-Deno.test("createTfjsEngine() names the backend when there is none of that name", async () => {
+Deno.test("createTfjsEngine() names an unknown backend", async () => {
   const { weights: _, batch: __, ...needs } = example(spec, 1, 1);
   const unknown: { backend: "cpu" } = JSON.parse(`{"backend": "abacus"}`);
   await assertRejects(() => createTfjsEngine({ ...needs, ...unknown }), RangeError, `no backend "abacus"`);
 });
 
-Deno.test("createTfjsEngine() makes the engine before it, on another backend, throw", async () => {
+Deno.test("createTfjsEngine() makes an earlier engine on another backend throw", async () => {
   const { weights, batch, ...needs } = example(spec, 1, 1);
   const first = await createTfjsEngine({ backend: "wasm", ...needs });
   await createTfjsEngine({ backend: "cpu", ...needs });

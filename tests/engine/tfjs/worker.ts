@@ -1,6 +1,6 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
-/** Evaluates a model of weights 0 on two rows with the engine tfjs/wasm and posts what came out. */
+/** Evaluates a model of weights 0 on two rows with the engine tfjs/wasm and posts the result. */
 import { adamConstants } from "../../../lib/engine/adam.ts";
 import { createBatch } from "../../../lib/data/batches/batch.ts";
 import { createTfjsEngine } from "../../../lib/engine/tfjs/engine.ts";

@@ -6,7 +6,7 @@ import type { EpochRecord } from "../../../lib/lockstep/commit/records.ts";
 import { type State, stateDigest } from "../../../lib/lockstep/memory/state.ts";
 import { someOf, tinyConfig, train } from "../tiny.ts";
 
-/** Learns for some epochs; then its validation loss rises and falls. */
+/** Learns for some epochs, after which its validation loss rises and falls. */
 const restless = { learningRate: 0.1, epochs: 60, averageEvery: 3 } as const;
 
 /** Returns the epoch at which a run with this patience ends by its documentation, and its best epoch. */

@@ -26,7 +26,7 @@ const create = (epochs: number) =>
     maxLength: 1,
     engineScratch: 0,
   });
-/** Derives every figure of a record from its number, so that a mixture of two records is noticed. */
+/** Derives every field of a record from its number, so that a mixture of two records is noticed. */
 const round = (n: number): RoundRecord => ({
   round: n,
   step: n * 2,
@@ -67,7 +67,7 @@ Deno.test("rounds() leaves out only the oldest ones when the ring is full", () =
   const reader = new RecordReader(run);
   const size = run.rounds.length;
   writeRounds(run, 1, size + 100);
-  // The writer may be writing the oldest place.
+  // The writer may be overwriting the oldest one.
   assertEquals(reader.rounds(), numbers(102, size + 100).map(round));
   writeRounds(run, size + 101, size + 105);
   assertEquals(reader.rounds(), numbers(size + 101, size + 105).map(round));

@@ -25,7 +25,7 @@ interface Span {
   readonly byteLength: number;
 }
 
-/** Fails unless the spans lie one after the other inside `byteLength`. */
+/** Fails unless the spans follow each other within `byteLength`. */
 function assertDisjoint(spans: readonly Span[], byteLength: number): void {
   let end = 0;
   let before = "the start";
@@ -73,7 +73,7 @@ function viewsOf(run: SharedRun, { workers, maxBatch }: MapOptions): Span[] {
     states: run.states.map(({ values }) => values),
     slots: run.slots.map(({ values }) => values),
     gradients: run.gradients,
-    // With averaged weights they lie in the slots.
+    // With averaged weights these lie in the slots.
     shardGradients: run.slots.length > 0 ? [] : run.shardGradients,
     batches: Array.from({ length: workers }, (_, worker) => run.batch(worker, maxBatch)).flatMap((batch) => [
       batch.tokens,
@@ -120,7 +120,7 @@ Deno.test("sharedRun() cuts a state into weights and moments that cover it", () 
   }
 });
 
-Deno.test("sharedRun() sees what another one wrote in the same memory", () => {
+Deno.test("sharedRun() sees the writes of another one in the same memory", () => {
   const given = fc.sample(options, { numRuns: 1, seed: 2 })[0]!;
   const first = sharedRun(given);
   const second = sharedRun(given, first.memory);
@@ -129,7 +129,7 @@ Deno.test("sharedRun() sees what another one wrote in the same memory", () => {
   assertEquals(viewsOf(second, given), viewsOf(first, given));
 });
 
-Deno.test("momentSets() is one, one a shard or none", () => {
+Deno.test("momentSets() is one, one per shard or none", () => {
   const sets = (average: MapOptions["average"], moments: MapOptions["moments"]) =>
     momentSets({ average, moments, shards: 5 });
   assertEquals([sets("weights", "average"), sets("weights", "local"), sets("weights", "reset")], [1, 5, 0]);

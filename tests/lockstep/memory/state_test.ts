@@ -60,7 +60,7 @@ Deno.test("readState() returns the state that writeState() made current, in eith
   }
 });
 
-Deno.test("writeStateInTurns() and stateDigestInTurns() do the same as at once, piece by piece", async () => {
+Deno.test("writeStateInTurns() and stateDigestInTurns() do the same piece by piece", async () => {
   const parameters = 400_001;
   const run = sharedRun({ ...options, parameters, best: true });
   const values = Float32Array.from({ length: run.states[0].values.length }, (_, index) => Math.sin(index));
@@ -110,7 +110,7 @@ Deno.test("readState() reads again when a round commits while it copies", () => 
   assertEquals(readState(watching, schedule), { round: 1, step: 3, values: filled(2), history: history([3, 2, 1]) });
 });
 
-Deno.test("readState() gives up when rounds commit during every copy", () => {
+Deno.test("readState() throws if a round commits during every copy", () => {
   const { run, watching } = disturbed(() => Atomics.add(run.control, Word.round, 2));
   assertThrows(() => readState(watching, schedule), Error, "Cannot read a whole state");
 });

@@ -20,8 +20,8 @@ const recipes: [what: string, change: Partial<TrainingConfig>][] = [
   ["averaged gradients", { average: "gradients" }],
   ["averaged moments, every 3 of 4 steps, on tfjs", { engine: "tfjs", averageEvery: 3 }],
   ["averaged gradients, on tfjs", { engine: "tfjs", average: "gradients", epochs: 1 }],
-  // A round touches only some of the tokens: some again in the next round, some not, some only in a later step.
-  // Workers without a shard wait, and help with this one: three chunks of it.
+  // A round touches only some of the tokens: some also in the next round, some not, some only in a later step.
+  // Workers without a shard wait, and help with the three chunks of this one.
   ["1 shard", { shards: 1, batchSize: 150 }],
   ["1 shard, every 2 of 4 steps", { shards: 1, batchSize: 150, vocabulary: 150, averageEvery: 2 }],
   ["lazy rows, every step", { vocabulary: 90 }],
@@ -78,7 +78,7 @@ const recipes: [what: string, change: Partial<TrainingConfig>][] = [
     weightDecay: 0.1,
     epochs: 1,
   }],
-  // More parameters than one block of the norm has.
+  // Has more parameters than one block of the norm.
   [
     "averaged gradients of many parameters",
     { average: "gradients", vocabulary: 2100, clipNorm: 0.05, epochs: 1, embeddingRows: "dense" },
@@ -125,7 +125,7 @@ for (const [what, change] of resumed) {
   Deno.test(`a run that resumes from a state in new memory ends with the same bits: ${what}`, async () => {
     const config = tinyConfig({ vocabulary: 150, stepsPerEpoch: 3, epochs: 3, ...change });
     const { state: expected } = await train(config, 2);
-    // After an odd and after an even number of rounds: either copy of the state may be the current one.
+    // After an odd and after an even number of rounds, as either copy of the state may be current.
     for (const epochs of [1, 2]) {
       const { state: initial } = await train({ ...config, epochs }, 1);
       assertEquals((await train(config, 2, { initial })).state, expected);
@@ -206,7 +206,7 @@ Deno.test("one shard is plain sequential training", async () => {
 });
 
 Deno.test("averaged gradients of 4 shards of 6 equal one shard of 24 to 1e-5", async () => {
-  // An epsilon far above rounding: Adam divides by the gradient's size, which magnifies the rounding of small ones.
+  // Epsilon is far above rounding: Adam divides by the gradient's size, which magnifies the rounding of small gradients.
   const recipe = { average: "gradients", adamEpsilon: 1e-3, clipNorm: 0.5 } as const;
   const many = await train(tinyConfig({ ...recipe, shards: 4, batchSize: 6 }), 2);
   const one = await train(tinyConfig({ ...recipe, shards: 1, batchSize: 24 }), 1);

@@ -9,7 +9,7 @@ import { assertClose } from "../../engine/close.ts";
 import { plainHeldOut, plainModel, plainTraining } from "../plain_rounds.ts";
 import { tinyConfig, train } from "../tiny.ts";
 
-/** Makes three steps for 4 shards of 6 rows: two full ones, then one of 6, 2, 0 and 0 rows. */
+/** Has three steps for 4 shards of 6 rows: two full ones, then one of 6, 2, 0 and 0 rows. */
 const ROWS = 2 * 24 + 8;
 const data = randomData({ rows: ROWS, vocabulary: 60 });
 const configOf = (change: Partial<TrainingConfig>) => tableConfig(tinyConfig({ epochs: 3, ...change }), data);
