@@ -1,4 +1,4 @@
-/** The composition root: the one place that knows every part. Reads the command and ends with its exit code. */
+/** Runs a command and exits with its code. Only this module knows every part and connects them. */
 import { stdin } from "node:process";
 import { dashboardAssets } from "./dashboard/assets.ts";
 import { nearest } from "./lib/config/nearest.ts";
@@ -19,14 +19,14 @@ import { trainCommand } from "./lib/cli/commands/train.ts";
 
 const isTerminal = Deno.stdout.isTerminal();
 
-/** What these print, their run's files have too: nothing ends because nobody takes it. */
-const GO_ON = ["train", "resume", "serve"];
+/** Commands that continue when their output is closed: the files of the run have what they print. */
+const OUTLIVE_OUTPUT = ["train", "resume", "serve"];
 
 const terminal = createTerminal({
   stdout: Deno.stdout,
   stderr: Deno.stderr,
   columns: isTerminal ? Deno.consoleSize().columns : undefined,
-  goesOn: GO_ON.includes(Deno.args[0] ?? ""),
+  outlivesOutput: OUTLIVE_OUTPUT.includes(Deno.args[0] ?? ""),
   keys: isTerminal && Deno.stdin.isTerminal() ? watchKeys : undefined,
 });
 
@@ -70,12 +70,12 @@ try {
     complain(terminal, error);
     code = ExitCode.badInput;
   } else if (error instanceof OutputError && error.isClosed) {
-    // Who reads has all that it wants, as in `| head`.
+    // The reader closed the pipe, as `| head` does.
     code = ExitCode.done;
   } else {
     terminal.note(`error: ${forCommandLine(errorMessage(error))}`);
     if (deniedAccess(error)) code = ExitCode.badInput;
   }
 }
-// A worker in the middle of a step cannot be terminated, and would keep the process alive.
+// A worker in a step cannot be terminated and would keep the process alive.
 Deno.exit(code);

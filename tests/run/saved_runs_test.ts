@@ -69,7 +69,7 @@ for (const { kind, inputs, expected, exported } of KINDS) {
   Deno.test(`a saved run (${kind}) that was interrupted is verified and resumed to the weights of the finished one`, () =>
     withSaved(`${kind}-interrupted`, async (directory, folder) => {
       const verified = await run("verify", folder, [directory]);
-      assertMatch(verified.stdout, /is what it says: [45] recorded states/, verified.stderr);
+      assertMatch(verified.stdout, /^Verified: all [45] recorded states/, verified.stderr);
       const { code, stderr } = await run("resume", folder, [directory, "--exit", "--port", "0"]);
       assertEquals([code, stderr], [0, ""]);
       const [resumed, whole] = [await readSummary(directory), await readSummary(join(FIXTURES, `${kind}-finished`))];
@@ -82,7 +82,7 @@ for (const { kind, inputs, expected, exported } of KINDS) {
   Deno.test(`a saved run (${kind}) that is finished is verified, predicts as it did, is exported and served`, () =>
     withSaved(`${kind}-finished`, async (directory, folder) => {
       const verified = await run("verify", folder, [directory]);
-      assertMatch(verified.stdout, /is what it says: (8|20) recorded states/, verified.stderr);
+      assertMatch(verified.stdout, /^Verified: all (8|20) recorded states/, verified.stderr);
       const predicted = await run("predict", folder, [directory], `${inputs.join("\n")}\n`);
       const answers = predicted.stdout.trim().split("\n").map((line) => JSON.parse(line).probabilities);
       assertClose(answers, expected);

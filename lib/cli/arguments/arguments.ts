@@ -1,30 +1,31 @@
-/** Command-line arguments → values for the config, and what is left over. */
+/** Parses command-line arguments into values for the config, other flags, and the rest. */
 import { parseArgs } from "@std/cli/parse-args";
 import { readFile } from "node:fs/promises";
-import type { ConfigSource } from "../../config/resolve.ts";
-import { type Flag, flagValue } from "./flags.ts";
+import type { z } from "zod";
+import { type ConfigSource, expectation, shown } from "../../config/resolve.ts";
+import { type Flag, flagName, flagValue } from "./flags.ts";
 import { meantNames } from "../../config/nearest.ts";
 import { fromCaller } from "./caller.ts";
 import { errorMessage, InputError, type Problem } from "../../base/errors.ts";
 
 export interface Arguments {
-  /** What the flags say, by config key. */
+  /** Values of flags, by key of the config. */
   readonly values: Readonly<Record<string, unknown>>;
-  /** Flags of the command that are not config, by name. */
+  /** Values of flags that are not options of the config, by name. */
   readonly extra: Readonly<Record<string, string>>;
   readonly help: boolean;
   readonly positionals: readonly string[];
 }
 
-/** Flags of commands that are paths and no config. */
+/** Flags that take a path and are not options of the config. */
 const PATHS: readonly string[] = ["config", "out"];
 
-/** Files that the caller listed, for this process; - is standard input. */
+/** Translates a list of files that the caller named into paths for this process. */
 function fromHere(files: unknown): unknown {
   return Array.isArray(files) ? callersFiles(files.map(String)) : files;
 }
 
-/** Files that the caller named, for this process; - is standard input, and "" is left to whoever checks. */
+/** Translates files that the caller named into paths for this process. Keeps - (standard input) and "", which is refused later. */
 export function callersFiles(files: readonly string[]): string[] {
   return files.map((file) => file === "-" || file === "" ? file : fromCaller(file));
 }
@@ -48,7 +49,7 @@ export function parseArguments(
     unknown: (arg, key) => {
       if (key === undefined) return true; // A positional argument.
       const meant = meantNames(key, [...taking, ...switches]).map((name) => `--${name}`).join(" or ");
-      const hint = meant !== "" ? `did you mean ${meant}?` : "--help lists all there are";
+      const hint = meant !== "" ? `did you mean ${meant}?` : "--help lists all flags";
       problems.push({ field: arg, message: `Unknown flag ${arg}: ${hint}` });
       return false;
     },
@@ -91,9 +92,23 @@ export function parseArguments(
   };
 }
 
+/** Parses the values of a command's own flags. Throws an InputError that names every wrong flag. */
+export function parseOptions<Schema extends z.ZodType>(
+  schema: Schema,
+  values: Readonly<Record<string, unknown>>,
+): z.infer<Schema> {
+  const parsed = schema.safeParse(values);
+  if (parsed.success) return parsed.data;
+  throw new InputError(parsed.error.issues.map((issue) => {
+    const key = String(issue.path[0] ?? "");
+    const field = `--${flagName(key)}`;
+    return { field, message: `${field} is ${shown(values[key])}: ${expectation(issue)}` };
+  }));
+}
+
 /**
- * The files that `--data` and what stands behind it name: `--data part-*.csv` leaves all but the first behind the flag's
- * value, and `--data -` even that. Throws an InputError if there is none.
+ * Returns the files of `--data` and the arguments behind it: of `--data part-*.csv`, all files but the first are separate
+ * arguments. Throws an InputError if no file is named.
  */
 export function dataFiles(data: unknown, positionals: readonly string[]): readonly string[] {
   const files = [...(Array.isArray(data) ? data : []), ...callersFiles(positionals)].filter((file) => file !== "");
@@ -101,14 +116,14 @@ export function dataFiles(data: unknown, positionals: readonly string[]): readon
   throw new InputError([{ field: "--data", message: "--data has no value: expected a file of rows, or -" }]);
 }
 
-/** `bytes` as text: UTF-8, or the encoding that their byte order mark names, as some editors and shells write. */
+/** Decodes UTF-8, or the encoding of a byte order mark, which some editors and shells write. */
 function decoded(bytes: Uint8Array): string {
   const [a, b] = bytes;
   const encoding = a === 0xFF && b === 0xFE ? "utf-16le" : a === 0xFE && b === 0xFF ? "utf-16be" : "utf-8";
   return new TextDecoder(encoding).decode(bytes);
 }
 
-/** The values in a JSON file: a plain object of config keys, or a run's `run.json`. Throws an InputError. */
+/** Reads the values of a JSON file: an object with keys of the config, or a run's `run.json`. Throws an InputError. */
 export async function readConfigFile(path: string): Promise<ConfigSource> {
   const refuse = (message: string) => new InputError([{ field: "--config", message }]);
   let value: unknown;
@@ -117,7 +132,7 @@ export async function readConfigFile(path: string): Promise<ConfigSource> {
   } catch (error) {
     throw refuse(`Cannot read the config file "${path}": ${errorMessage(error)}`);
   }
-  if (!isObject(value)) throw refuse(`The config file "${path}" holds no object: expected {"seed": 7, …}`);
+  if (!isObject(value)) throw refuse(`The config file "${path}" has no object: expected {"seed": 7, …}`);
   const values = isObject(value.config) ? value.config : value;
   return { values, nameOf: (key) => `"${key}" in ${path}` };
 }

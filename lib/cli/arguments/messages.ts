@@ -9,7 +9,7 @@ import { flagName } from "./flags.ts";
 /** Tasks with the permission set of another one. */
 const SETS: Readonly<Record<string, string>> = { resume: "train", verify: "check" };
 
-/** What Deno calls the permissions that missingPermission() names. */
+/** The flags of Deno that grant the permissions in missingPermission(). */
 const GRANTS: Readonly<Record<string, (value: string) => string>> = {
   read: (path) => `--allow-read=.,${path}`,
   "write to": (path) => `--allow-read=.,${path} --allow-write=${path}`,

@@ -1,13 +1,13 @@
-/** What a task may read and write. Everything may be read until it is known what it was told to read, then that alone. */
+/** Limits the permissions of a task: it may read everything until its inputs are known, and then only those. */
 import { dirname, join, parse } from "node:path";
 import { cwd } from "node:process";
 import { type PathMark, pathsIn } from "../../config/paths.ts";
 
 /**
- * Gives up reading but for the folders that the task's set names, the paths in `values` by the `marked` keys, and
- * `others`. Where everything may be read by `--allow-read` or `-A`, somebody said so, and it stays.
+ * Drops the permission to read, except for the folders of the task's permission set, the paths in `values` by the
+ * `marked` keys, and `others`. An explicit `--allow-read` or `-A` stays.
  */
-export function readNothingBut(
+export function restrictReading(
   values: Readonly<Record<string, unknown>>,
   marked: ReadonlyMap<string, PathMark>,
   others: readonly string[] = [],
@@ -18,7 +18,7 @@ export function readNothingBut(
     path,
     ...beside.map((other) => join(dirname(path), other)),
   ]);
-  // What is asked for by its own name stays granted when the root is not.
+  // A path that is granted by name stays granted when the root is revoked.
   for (const path of [...named, ...others]) Deno.permissions.requestSync({ name: "read", path });
   Deno.permissions.revokeSync({ name: "read", path: root });
 }
@@ -28,7 +28,7 @@ function isGranted(path?: string): boolean {
   return Deno.permissions.querySync(wanted).state === "granted";
 }
 
-/** Whether the task may write to `path`: asked before work that would be lost. */
+/** Tells whether the task may write to `path`, before work whose result would be lost. */
 export function mayWrite(path: string): boolean {
   return Deno.permissions.querySync({ name: "write", path }).state === "granted";
 }

@@ -1,3 +1,4 @@
+/** Opens the run that a command names. */
 import { basename, dirname } from "node:path";
 import { flagName, flags } from "./flags.ts";
 import type { ConfigSource } from "../../config/resolve.ts";
@@ -7,17 +8,17 @@ import { resolveRun } from "../../run/files/directory.ts";
 import { type Manifest, readManifest } from "../../run/files/manifest.ts";
 import { fromCaller } from "./caller.ts";
 
-/** The directory of the one run that a command takes. Throws an InputError with `usage` unless exactly one is named. */
+/** Returns the directory of the only run that a command takes. Throws an InputError with `usage` unless one run is named. */
 export async function oneRun(positionals: readonly string[], usage: string): Promise<string> {
   const [path] = positionals;
   if (path === undefined || positionals.length > 1) {
-    const message = `Expected one run, such as runs/latest, and got ${positionals.length || "none"}. Usage: ${usage}`;
+    const message = `Expected one run, such as runs/latest, but got ${positionals.length || "none"}. Usage: ${usage}`;
     throw new InputError([{ field: "run", message }]);
   }
   return await namedRun(path);
 }
 
-/** The directory of the run that the caller named: a path from there or from here, an id, or `latest`. Throws an InputError. */
+/** Returns the directory of a run that is named by its path, its id, or `latest`. Throws an InputError. */
 export async function namedRun(path: string): Promise<string> {
   const place = fromCaller(path);
   try {
@@ -32,13 +33,13 @@ export async function namedRun(path: string): Promise<string> {
   }
 }
 
-/** A run's manifest, and the config that it means together with the flags of a command. */
+/** Reads a run's manifest, and returns the sources of a config of its values and the flags of a command. */
 export async function manifestSources(
   directory: string,
   values: Readonly<Record<string, unknown>>,
 ): Promise<{ readonly manifest: Manifest; readonly sources: readonly ConfigSource[] }> {
   const manifest = await readManifest(directory);
-  // What the data decide is theirs to say.
+  // Values that follow from the data are left to the data.
   const own = Object.entries(manifest.config).filter(([key]) => manifest.config.task !== "table" || !(key in DERIVED));
   const sources = [
     { values: Object.fromEntries(own), nameOf: (key: string) => `"${key}" in ${directory}/run.json` },
@@ -47,7 +48,7 @@ export async function manifestSources(
   return { manifest, sources };
 }
 
-/** The flags for the keys that `wanted` picks. */
+/** Returns the flags of the keys that `wanted` picks. */
 export function flagsFor(wanted: (key: string) => boolean): typeof flags {
   return flags.filter(({ key }) => wanted(key));
 }

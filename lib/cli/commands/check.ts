@@ -1,4 +1,4 @@
-/** `check FILE …`: reads data as training would, and says what it found. Trains nothing and writes nothing. */
+/** `check FILE …` reads data as training would, and reports on it. It trains nothing and writes nothing. */
 import { counted } from "../../base/counted.ts";
 import { z } from "zod";
 import { flagsOf } from "../arguments/flags.ts";
@@ -6,29 +6,30 @@ import { inspectData } from "../../data/load/load.ts";
 import { pathMarks } from "../../config/paths.ts";
 import { dataShape } from "../../config/data_shape.ts";
 import { InputError } from "../../base/errors.ts";
-import { callersFiles, parseArguments } from "../arguments/arguments.ts";
+import { callersFiles, parseArguments, parseOptions } from "../arguments/arguments.ts";
 import { checkReport } from "../terminal/check_report.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { commandHelp } from "../arguments/help.ts";
-import { parseOptions } from "../arguments/options.ts";
-import { readNothingBut } from "../arguments/reading.ts";
+import { restrictReading } from "../arguments/reading.ts";
 import { complain, type Terminal } from "../terminal/terminal.ts";
 
 const USAGE = "deno task check FILE … [FLAGS]   (- for standard input)";
 
 const optionsSchema = z.strictObject({
   ...dataShape,
-  seed: z.int().min(0).max(2 ** 32 - 1).default(1).describe("of the rows that validate; a whole number below 2^32"),
-  json: z.boolean().default(false).describe("print the figures as JSON"),
+  seed: z.int().min(0).max(2 ** 32 - 1).default(1).describe(
+    "seed of the choice of validation rows; a whole number below 2^32",
+  ),
+  json: z.boolean().default(false).describe("print the statistics as JSON"),
 });
 const flags = flagsOf(optionsSchema);
 
-/** The help of `check`: every flag with its default. */
+/** Returns the help of `check`: every flag with its default. */
 export function checkHelp(): string {
   return commandHelp(USAGE, flags);
 }
 
-/** Prints what is in the files. Ends with bad input where training would refuse them. */
+/** Prints statistics of the files. Exits with bad input if training would refuse them. */
 export async function checkCommand(
   args: readonly string[],
   terminal: Terminal,
@@ -42,7 +43,7 @@ export async function checkCommand(
   if (positionals.length === 0) throw new InputError([{ field: "file", message: `No file is named. Usage: ${USAGE}` }]);
   const { json, ...options } = parseOptions(optionsSchema, values);
   const sources = callersFiles(positionals);
-  readNothingBut(options, pathMarks(optionsSchema), sources);
+  restrictReading(options, pathMarks(optionsSchema), sources);
   const { data, refusals } = await inspectData({
     ...options,
     sources,
@@ -52,7 +53,7 @@ export async function checkCommand(
   if (json) terminal.json({ ...data.statistics, refusals }, 2);
   else for (const line of checkReport(data.statistics, options)) terminal.line(line);
   if (refusals.length === 0) {
-    if (!json) terminal.write("\nTraining would take this data\n");
+    if (!json) terminal.write("\nTraining would accept this data\n");
     return ExitCode.done;
   }
   if (!json) terminal.write("\nTraining would refuse this data:\n");

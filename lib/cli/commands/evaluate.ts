@@ -1,4 +1,4 @@
-/** `evaluate RUN --data FILE`: how well a finished run does on rows that it has not seen. */
+/** `evaluate RUN --data FILE` evaluates a finished run on new rows. */
 import { dirname, join } from "node:path";
 import { READ_KEYS } from "../../config/data_shape.ts";
 import { flagsOf } from "../arguments/flags.ts";
@@ -11,16 +11,15 @@ import { writeJson } from "../../run/files/files.ts";
 import { evaluateRows } from "../../run/evaluation/evaluate_rows.ts";
 import { openModel } from "../../run/open_model.ts";
 import { seenRows } from "../../run/evaluation/seen_rows.ts";
-import { dataFiles, parseArguments } from "../arguments/arguments.ts";
+import { dataFiles, parseArguments, parseOptions } from "../arguments/arguments.ts";
 import { evaluationReport } from "../terminal/evaluation_report.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { commandHelp } from "../arguments/help.ts";
 import { oneRun } from "../arguments/run_argument.ts";
-import { parseOptions } from "../arguments/options.ts";
-import { mayWrite, readNothingBut } from "../arguments/reading.ts";
+import { mayWrite, restrictReading } from "../arguments/reading.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-const USAGE = "deno task evaluate RUN --data FILE [FLAGS]   (--out FILE: where the figures go as JSON)";
+const USAGE = "deno task evaluate RUN --data FILE [FLAGS]   (--out FILE: file for the metrics as JSON)";
 
 const optionsSchema = configSchema.pick({
   data: true,
@@ -29,7 +28,7 @@ const optionsSchema = configSchema.pick({
 });
 const own = flagsOf(optionsSchema);
 
-/** Prints a report and writes the figures beside the run, or to `--out`. */
+/** Prints a report and writes the metrics into the run, or to `--out`. */
 export async function evaluateCommand(
   args: readonly string[],
   { terminal, input }: { readonly terminal: Terminal; readonly input: AsyncIterable<Uint8Array> },
@@ -42,13 +41,13 @@ export async function evaluateCommand(
   const directory = await oneRun(path === undefined ? [] : [path], USAGE);
   const { config, labels, version, preprocessing: saved, run } = await openModel(directory);
   if (!saved) {
-    const message = `Run ${run} was not trained on files: there is nothing to read rows for it with`;
+    const message = `Run ${run} was not trained on files, so it cannot read rows`;
     throw new InputError([{ field: "run", message }]);
   }
-  // As the run's own files were read, unless a flag says otherwise.
+  // Files are read as the run's own files were, except for the given flags.
   const like = Object.fromEntries(own.map(({ key }) => [key, config[key]]));
   const options = parseOptions(optionsSchema, { ...like, ...values, data: dataFiles(values.data, more) });
-  readNothingBut(options, configPaths, [directory, ...out === undefined ? [] : [dirname(out)]]);
+  restrictReading(options, configPaths, [directory, ...out === undefined ? [] : [dirname(out)]]);
   const file = out ?? join(directory, "evaluation.json");
   if (!mayWrite(dirname(file))) throw cannotWrite(dirname(file), "--out");
   const preprocessing = openPreprocessing(saved);
@@ -56,7 +55,7 @@ export async function evaluateCommand(
   const evaluation = await evaluateRows({ config, labels, version }, rows, preprocessing);
   const { skipped, statistics } = rows;
   const { rows: trainedOn, warning } = await seenRows(directory, rows);
-  // Written first: nobody may be there to read the report.
+  // The file is written first: the reader of the report may be gone.
   await writeJson(file, { run, digest: version.digest, data: options.data, skipped, trainedOn, ...evaluation });
   for (const text of [...rows.warnings, ...warning === undefined ? [] : [warning]]) {
     terminal.note(`warning: ${forCommandLine(text)}`);

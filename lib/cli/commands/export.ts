@@ -1,4 +1,4 @@
-/** `export RUN --to tfjs|safetensors`: the run's model for other programs. */
+/** `export RUN --to tfjs|safetensors` writes the run's model for other programs. */
 import { join } from "node:path";
 import { deniedAccess, InputError } from "../../base/errors.ts";
 import { cannotWrite } from "../arguments/messages.ts";
@@ -17,13 +17,14 @@ const HELP = `Usage: ${USAGE}
                                 with predict.js
   --to safetensors              model.safetensors, with PyTorch's names and shapes, and the
                                 model.py that loads it
-  --out FOLDER                  where to; a folder of the same name inside the run if left out
+  --out FOLDER                  target folder; default: a folder in the run with the name
+                                of the format
 
-Both come with lockstep.json: labels, sizes, config and digest. A model of files has its
-preprocessing.json beside it, and ngrams.safetensors if it is combined with n-grams: predict.js
-and model.py take texts, tokens by name and token ids, and give the probabilities that this
-program gives. A model with a tokenizer of Hugging Face takes no texts there. The way back:
-train --weights model.safetensors.
+Both include lockstep.json with labels, sizes, config and digest. A model that was
+trained on files also has preprocessing.json, and ngrams.safetensors if it is combined
+with n-grams: predict.js and model.py accept texts, tokens by name and token ids, and
+return the same probabilities as this program. With a Hugging Face tokenizer they
+accept no texts. To train from exported weights: train --weights model.safetensors.
 `;
 
 export async function exportCommand(args: readonly string[], { terminal }: { terminal: Terminal }): Promise<ExitCode> {
@@ -46,8 +47,8 @@ export async function exportCommand(args: readonly string[], { terminal }: { ter
   terminal.line(`Wrote ${files.join(", ")} to ${folder}`);
   if (preprocessing?.tokenizer.kind === "huggingface") {
     terminal.line(
-      "Its tokenizer is one of Hugging Face, whose library is not part of an export: it takes no texts, but tokens by " +
-        "name, as that tokenizer cuts them, or token ids",
+      "The model has a Hugging Face tokenizer, whose library is not part of an export: the exported model accepts " +
+        "tokens by name, as that tokenizer cuts them, or token ids, but no texts",
     );
   }
   return ExitCode.done;

@@ -1,4 +1,4 @@
-/** `predict RUN [TEXT …]`: a text or a sequence from the arguments, one a line from standard input, or rows of files. */
+/** `predict RUN [TEXT …]` classifies its arguments, the lines of standard input, or the rows of files. */
 import { counted } from "../../base/counted.ts";
 import { stat } from "node:fs/promises";
 import { READ_KEYS } from "../../config/data_shape.ts";
@@ -11,24 +11,24 @@ import { openSaved } from "../../predict/batch_predictor.ts";
 import type { Input, Prediction } from "../../predict/types.ts";
 import { printableExcerpt, printableJson } from "../../base/printable.ts";
 import { openModel } from "../../run/open_model.ts";
-import { dataFiles, parseArguments } from "../arguments/arguments.ts";
+import { dataFiles, parseArguments, parseOptions } from "../arguments/arguments.ts";
 import { fromCaller } from "../arguments/caller.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { commandHelp } from "../arguments/help.ts";
 import { namedRun } from "../arguments/run_argument.ts";
-import { parseOptions } from "../arguments/options.ts";
-import { readNothingBut } from "../arguments/reading.ts";
+import { restrictReading } from "../arguments/reading.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 const USAGE = "deno task predict RUN [TEXT or TOKEN … | --data FILE …]";
 
 const HELP = `
-Without a text or a file, each line of standard input is one: a text, or a JSON object with
-"text" or "tokens", and is answered by a line of JSON as soon as it is there. --data reads files
-as training does (CSV, TSV, JSON lines, fastText; - for standard input), needs no labels, and
-answers each row by a line with its number, label and probabilities by name. A line or row that
-is refused is answered by its "line" and an "error", the others are answered, and the exit code
-is 2. Texts that begin with a dash, or are called as a file is, go behind --:
+Without a text or a file, each line of standard input is classified: a text, or a JSON
+object with "text" or "tokens". Each line is answered at once with a line of JSON.
+--data reads files as training does (CSV, TSV, JSON lines, fastText; - for standard
+input) without needing labels, and answers each row with a line of its number, label
+and probabilities by name. A bad line or row is answered with its "line" and an
+"error", the others are answered, and the exit code is 2. Put texts that begin with a
+dash, or have the name of a file, behind --:
 
   deno task predict runs/latest -- "-5 stars"
 `;
@@ -40,10 +40,10 @@ const optionsSchema = configSchema.pick({
 });
 const own = flagsOf(optionsSchema);
 
-/** Lines or rows that are predicted in one call. */
+/** Predicts at most this many lines or rows in one call. */
 const BATCH = 256;
 
-/** Share of unknown tokens from which on an answer means little. */
+/** Warns if at least this share of the tokens is unknown. */
 const MOSTLY_UNKNOWN = 0.5;
 
 export interface PredictIo {
@@ -52,12 +52,12 @@ export interface PredictIo {
   readonly input?: AsyncIterable<Uint8Array>;
 }
 
-/** The help of `predict`: what it takes, and every flag with its default. */
+/** Returns the help of `predict`, with every flag and its default. */
 export function predictHelp(): string {
   return `${commandHelp(USAGE, own)}${HELP}`;
 }
 
-/** Prints one sentence for the sequence in the arguments, or one JSON line for each line or row. */
+/** Prints one sentence for the text in the arguments, or one JSON line for each line or row. */
 export async function predictCommand(args: readonly string[], { terminal, input }: PredictIo): Promise<ExitCode> {
   const end = args.indexOf("--");
   const [before, behind] = end < 0 ? [args, undefined] : [args.slice(0, end), args.slice(end + 1)];
@@ -74,7 +74,7 @@ export async function predictCommand(args: readonly string[], { terminal, input 
   const predict = await openSaved({ config, labels, version, preprocessing }, BATCH);
 
   const files = await filesOf(values.data, words, behind);
-  readNothingBut({ data: files ?? [] }, configPaths, [directory]);
+  restrictReading({ data: files ?? [] }, configPaths, [directory]);
   const texts = [...files ? [] : words, ...behind ?? []];
   if (texts.length > 0) {
     const text = texts.join(" ");
@@ -84,7 +84,7 @@ export async function predictCommand(args: readonly string[], { terminal, input 
     const unknown = answer.unknownShare ?? 0;
     if (unknown >= MOSTLY_UNKNOWN) {
       terminal.note(
-        `warning: ${percent(unknown, 0)} of the text's tokens are unknown to the model: the answer means little`,
+        `warning: ${percent(unknown, 0)} of the text's tokens are unknown to the model: the answer is not reliable`,
       );
     }
     return ExitCode.done;
@@ -95,10 +95,10 @@ export async function predictCommand(args: readonly string[], { terminal, input 
   if (!files) return await answerAll(questionsByLine(input, reader, config), predict, lineAnswer, terminal);
 
   if (!preprocessing) {
-    const message = `Run ${run} was not trained on files: there is nothing to read rows for it with`;
+    const message = `Run ${run} was not trained on files, so it cannot read rows`;
     throw new InputError([{ field: "run", message }]);
   }
-  // As the run's own files were read, unless a flag says otherwise.
+  // Files are read as the run's own files were, except for the given flags.
   const like = Object.fromEntries(own.map(({ key }) => [key, config[key]]));
   const options = parseOptions(optionsSchema, { ...like, ...values, data: files });
   const rowAnswer: Answerer = ({ class: _, label, probabilities, ...flags }, { file, line }, row) => ({
@@ -112,10 +112,10 @@ export async function predictCommand(args: readonly string[], { terminal, input 
   return await answerAll(questionsByRow(options.data, input, reader, options), predict, rowAnswer, terminal);
 }
 
-/** What is printed for a question that was answered; `row` counts all questions from 1. */
+/** Returns the JSON for a prediction; `row` counts all questions from 1. */
 type Answerer = (answer: Prediction, question: Question, row: number) => object;
 
-/** Prints a line of JSON for each question, in order. Throws an InputError after the last one if some were refused. */
+/** Prints a line of JSON for each question, in order. Throws an InputError at the end if some were refused. */
 async function answerAll(
   batches: AsyncIterable<readonly Question[]>,
   predict: (inputs: readonly Input[]) => Prediction[],
@@ -155,12 +155,12 @@ function refuseDashes(args: readonly string[]): void {
   throw new InputError([{ field: text, message }]);
 }
 
-/** What files are called that people mean to be read, not classified. */
+/** Matches names of files that are probably meant to be read, not classified. */
 const FILE_NAME = /^\S+\.(csv|tsv|tab|jsonl|ndjson|json|txt|xlsx)(\.gz)?$/i;
 
 /**
- * The files whose rows are asked: those of `--data`, or words that are nothing but files. Throws an InputError for a word
- * that is the name of a file, or looks like one, and cannot be taken so.
+ * Returns the files whose rows are to be classified: those of `--data`, or the arguments if all of them are files. Throws
+ * an InputError if only some arguments are files, or if the only one looks like a file that does not exist.
  */
 async function filesOf(
   data: unknown,
@@ -168,13 +168,13 @@ async function filesOf(
   behind: readonly string[] | undefined,
 ): Promise<readonly string[] | undefined> {
   const refuse = (name: string, what: string) => {
-    const message = `${JSON.stringify(name)} ${what}: say --data FILE to classify the rows of a file, ` +
-      "or put a text of that name behind --";
+    const message = `${JSON.stringify(name)} ${what}: use --data FILE to classify the rows of a file, ` +
+      "or put a text with this name behind --";
     return new InputError([{ field: name, message }]);
   };
   if (data !== undefined) {
     const files = dataFiles(data, words);
-    if (behind) throw refuse(behind.join(" "), "is a text beside --data");
+    if (behind) throw refuse(behind.join(" "), "is a text, which --data does not allow");
     return files;
   }
   const isFile = await Promise.all(words.map(isFileName));
@@ -183,16 +183,16 @@ async function filesOf(
   if (strange === undefined) return undefined;
   throw refuse(
     strange,
-    isFile.some(Boolean) ? "is a file, and not all of the arguments are" : "is no file that is there",
+    isFile.some(Boolean) ? "is a file, but not all arguments are" : "is not an existing file",
   );
 }
 
-/** Whether there is a file called `word` that may be read. */
+/** Tells whether `word` is the name of a file. */
 async function isFileName(word: string): Promise<boolean> {
   try {
     return (await stat(fromCaller(word))).isFile();
   } catch (error) {
-    // Reading it says what the task may read.
+    // Reading the file later reports the missing permission.
     return error instanceof Deno.errors.NotCapable && FILE_NAME.test(word);
   }
 }

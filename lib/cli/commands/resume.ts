@@ -1,4 +1,4 @@
-/** `resume RUN`: takes up a run where its newest checkpoint is, with as many workers as there are now. */
+/** `resume RUN` continues a run from its newest checkpoint, with any number of workers. */
 import { dirname } from "node:path";
 import { flags } from "../arguments/flags.ts";
 import { resolveConfig } from "../../config/resolve.ts";
@@ -14,27 +14,27 @@ import { commandHelp } from "../arguments/help.ts";
 import { flagsFor, manifestSources, oneRun } from "../arguments/run_argument.ts";
 import { trainAndServe, type TrainingOptions } from "./training.ts";
 
-const USAGE = "deno task resume RUN [FLAGS]   (what is trained is in the run; the flags say how to go about it)";
+const USAGE = "deno task resume RUN [FLAGS]   (the run has the training options; flags set process options)";
 
-/** What is trained does not change, nor does the place. */
+/** A resumed run keeps its training options and its place. */
 const own = flagsFor((key) => key in processShape && key !== "runsDir");
 
-/** Throws an InputError for what the run in `directory` has decided already. */
+/** Throws an InputError for options that the run in `directory` has fixed. */
 function refuseFixed(values: Readonly<Record<string, unknown>>, directory: string): void {
   const fixed = flags.filter(({ key }) => key in values && !own.some((flag) => flag.key === key));
   if (fixed.length === 0) return;
   throw new InputError(fixed.map(({ key, name }) => ({
     field: `--${name}`,
     message: key in processShape
-      ? `--${name} is fixed: a run continues where it is`
-      : `--${name} is fixed: what is trained is in the run. A new run with another value: ` +
+      ? `--${name} is fixed: a run stays in its folder`
+      : `--${name} is fixed by the run. For a new run with another value: ` +
         `deno task train --config ${directory}/run.json --${name} …`,
   })));
 }
 
 export async function resumeCommand(args: readonly string[], options: TrainingOptions): Promise<ExitCode> {
   const { terminal } = options;
-  // All flags of training are known, so that those of no use here can be told from those that nobody knows.
+  // All flags of training are parsed, so that fixed ones and unknown ones get different messages.
   const { values, help, positionals } = parseArguments(args, flags, []);
   if (help) {
     terminal.write(commandHelp(USAGE, own));
@@ -48,7 +48,7 @@ export async function resumeCommand(args: readonly string[], options: TrainingOp
     terminal.line(`Run ${manifest.id} is complete: ${summary.reason}, digest ${summary.digest}`);
     return ExitCode.done;
   }
-  // Runs that are asked for meanwhile belong beside it.
+  // Runs that clients start over HTTP are kept in the same folder.
   const config = { ...resolveConfig(undefined, sources), runsDir: dirname(directory) };
   const open = async (parts: TrainingRunOptions) =>
     await TrainingRun.resume(directory, {

@@ -1,4 +1,4 @@
-/** `serve RUN`: a finished run's dashboard, events and predictions. */
+/** `serve RUN` serves the dashboard, events and predictions of a finished run. */
 import { flagName } from "../arguments/flags.ts";
 import { resolveConfig } from "../../config/resolve.ts";
 import { serviceShape } from "../../config/schema.ts";
@@ -37,9 +37,9 @@ export async function serveCommand(args: readonly string[], options: ServeOption
   const directory = await oneRun(positionals, USAGE);
   const config = resolveConfig(undefined, [{ values, nameOf: (key) => `--${flagName(key)}` }]);
   const model = await openModel(directory);
-  // The prediction thread opens it for itself: what is wrong with it is said before anybody can ask.
+  // The prediction thread opens the preprocessing itself: this reports damage before the first request.
   if (model.preprocessing) openPreprocessing(model.preprocessing);
-  // Nobody removes it meanwhile.
+  // The lock keeps other processes from removing the run.
   const lock = await shareFile(`${directory}/run.json`);
   const interruption = onInterruption(() => quit(ExitCode.interruptedTwice));
   const service = await startService({
@@ -57,7 +57,7 @@ export async function serveCommand(args: readonly string[], options: ServeOption
   });
   try {
     service.serve({ runs: RunLibrary.saved(directory, model.run), predictor });
-    // Its thread starts now, and not when the first client waits; what is wrong with it, readyz and answers say.
+    // Its thread starts now, before the first request; readyz and answers report its failure.
     predictor.model().catch(() => {});
     terminal.line(`Serving run ${model.run} on ${service.url} until interrupted`);
     await interruption.happened;

@@ -1,4 +1,4 @@
-/** `train`: a new run from flags, or with `--resume` an earlier one. */
+/** `train` starts a new run, or with `--resume` resumes an earlier one. */
 import { flagName, flags } from "../arguments/flags.ts";
 import { type ConfigSource, type Resolve, resolveConfig } from "../../config/resolve.ts";
 import { openTraining } from "../../run/training/open_training.ts";
@@ -24,7 +24,7 @@ export async function trainCommand(args: readonly string[], options: TrainingOpt
 }
 
 async function sourcesOf({ values, extra, positionals }: Arguments): Promise<ConfigSource[]> {
-  // What is no flag is a file of rows, as for check.
+  // Arguments that are not flags are files of rows.
   const all = values.data === undefined && positionals.length === 0
     ? values
     : { ...values, data: dataFiles(values.data, positionals) };

@@ -1,4 +1,4 @@
-/** A training with its service beside it, from the first moment until it is told to end. */
+/** Trains runs and serves them from the start, until all are done or the process is interrupted. */
 import { dirname } from "node:path";
 import { type Config, configPaths } from "../../config/schema.ts";
 import { errorMessage, TrainingError } from "../../base/errors.ts";
@@ -13,11 +13,11 @@ import type { TrainingRun } from "../../run/training/training_run.ts";
 import type { Asset } from "../../serve/services.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { forCommandLine } from "../arguments/messages.ts";
-import { readNothingBut } from "../arguments/reading.ts";
-import { createReporter } from "../terminal/reporter.ts";
+import { restrictReading } from "../arguments/reading.ts";
+import { createReporter, item } from "../terminal/reporter.ts";
 import { startService } from "../service/service.ts";
 import { onInterruption } from "../terminal/signals.ts";
-import { Stage } from "../service/served_run.ts";
+import { ServedRun } from "../service/served_run.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 export interface TrainingOptions {
@@ -32,25 +32,25 @@ export interface TrainingOptions {
   readonly cores: number;
   /** Standard input. */
   readonly input: AsyncIterable<Uint8Array>;
-  /** Ends the process at once, for whoever interrupts twice. */
+  /** Exits at once, after a second interruption. */
   readonly quit: (code: ExitCode) => void;
 }
 
 type Open = (options: TrainingRunOptions) => Promise<TrainingRun>;
 
 /**
- * Takes the port, opens the run and trains it to the end, then those that were asked for over HTTP, one after the other;
- * goes on serving unless told not to.
+ * Takes the port, opens and trains the run, then the runs that clients started over HTTP, one after the other. Continues
+ * to serve unless the config says to exit.
  */
 export async function trainAndServe(config: Config, open: Open, options: TrainingOptions): Promise<ExitCode> {
   const { terminal, assets, workerUrl, baselineUrl, predictUrl, cores } = options;
-  readNothingBut(config, configPaths);
-  // Lines for people stay out of the way of JSON lines.
+  restrictReading(config, configPaths);
+  // Lines for people must not mix with JSON lines.
   const say = config.log === "json" ? terminal.note : terminal.line;
   const service = await startService({ config, assets: assets(), note: terminal.note });
   const interruption = onInterruption(() => options.quit(ExitCode.interruptedTwice));
   const queue = new RunQueue(config);
-  const stage = new Stage({ service, queue, config, predictUrl });
+  const served = new ServedRun({ service, queue, config, predictUrl });
   let run: TrainingRun | undefined;
   let interrupted = false;
   let releaseKeys = () => {};
@@ -59,37 +59,37 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
     service.drain();
     run?.stop(StopReason.signal);
   });
-  // Nothing of NATS is loaded by those who train alone. A run from the queue is not the one that has the name there.
+  // NATS is loaded only for a run on several machines. Runs from the queue are never such runs.
   const cluster = config.cluster === "" ? undefined : await import("../../cluster/link.ts");
   const openLink = cluster &&
     ((parts: LinkParts) =>
       cluster.openLink(parts, { signal: interruption.signal, say: (text) => terminal.note(forCommandLine(text)) }));
-  /** Returns whether training failed. Throws what opening the run throws. */
+  /** Tells whether training failed. Throws what opening the run throws. */
   const train = async (open: Open, id?: string): Promise<boolean> => {
     const { signal } = interruption;
     const parts = { config, workerUrl, baselineUrl, cores, signal, ...id === undefined ? { openLink } : { id } };
     const opened = await open(parts);
     run = opened;
     queue.began(opened.startedAt);
-    stage.show(opened);
+    served.show(opened);
     if (id === undefined) {
       say(`Dashboard: ${service.url}`);
       if (terminal.keys) {
-        say("Keys: p pauses and goes on, q stops");
+        say("Keys: p pauses or resumes, q stops");
         releaseKeys = terminal.keys((key) => {
           if (key === "p") run!.pause() || run!.unpause();
           if (key === "q") interruption.interrupt();
         });
       }
     }
-    const training = trainAndReport(opened, config, terminal, (event) => stage.observe(event));
-    // Behind the event that it has started.
+    const training = trainAndReport(opened, config, terminal, (event) => served.observe(event));
+    // The stop must follow the event of the start.
     if (interrupted) opened.stop(StopReason.signal);
     const summary = await training;
-    say(`Run:      ${opened.directory}`);
-    if (summary && !isFinal(summary)) say(`Continue: deno task resume ${opened.directory}`);
+    say(item("Run", opened.directory));
+    if (summary && !isFinal(summary)) say(item("Resume", `deno task resume ${opened.directory}`));
     const gone = await keepRuns(dirname(opened.directory), config.keepRuns, [opened.id]);
-    if (gone.length > 0) say(`Removed:  ${gone.join(", ")}`);
+    if (gone.length > 0) say(item("Removed", gone.join(", ")));
     return summary === undefined;
   };
   try {
@@ -112,23 +112,23 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
     return ExitCode.done;
   } catch (error) {
     if (error !== interruption.signal.reason) throw error;
-    say("Interrupted before training began: there is nothing to save");
+    say("Interrupted before training began: nothing to save");
     return ExitCode.done;
   } finally {
     releaseKeys();
     await service.close();
-    stage.close();
+    served.close();
   }
 }
 
-/** Trains to the end while the new events are printed. Returns nothing if training failed, which the events have said. */
+/** Trains a run and prints its new events. Returns undefined if training failed, which the events have reported. */
 async function trainAndReport(
   run: TrainingRun,
   config: Config,
   terminal: Terminal,
   observe: (event: RunEvent) => void,
 ): Promise<Summary | undefined> {
-  const report = createReporter({ config: { ...config, epochs: run.config.epochs }, terminal });
+  const report = createReporter({ config: { ...config, ...run.config }, terminal });
   const before = run.log.count;
   const printed = (async () => {
     for await (const event of run.log.read(before, new AbortController().signal)) {

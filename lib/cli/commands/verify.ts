@@ -1,4 +1,4 @@
-/** `verify RUN`: whether the run, trained again, comes to the same weights. */
+/** `verify RUN` trains a run again and checks that it gives the same weights. */
 import { counted } from "../../base/counted.ts";
 import { resolveConfig } from "../../config/resolve.ts";
 import { configPaths } from "../../config/schema.ts";
@@ -9,7 +9,7 @@ import { parseArguments } from "../arguments/arguments.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { commandHelp } from "../arguments/help.ts";
 import { flagsFor, manifestSources, oneRun } from "../arguments/run_argument.ts";
-import { readNothingBut } from "../arguments/reading.ts";
+import { restrictReading } from "../arguments/reading.ts";
 import type { TrainingOptions } from "./training.ts";
 
 const USAGE = "deno task verify RUN [FLAGS]";
@@ -27,26 +27,28 @@ export async function verifyCommand(
   const directory = await oneRun(positionals, USAGE);
   const { manifest: { id, rules }, sources } = await manifestSources(directory, values);
   const config = resolveConfig(undefined, sources);
-  readNothingBut(config, configPaths, [directory]);
+  restrictReading(config, configPaths, [directory]);
   const options = { config, workerUrl, cores, ...await readDataAgain(config, rules, input) };
-  let same = 0;
-  let before = 0;
+  let matches = 0;
+  let lastMatch = 0;
   for await (const { round, recorded, computed } of verifyRun(directory, options)) {
     if (recorded !== computed) {
       terminal.line(
-        `Run ${id} differs after round ${round}: it recorded ${recorded}, and now it is ${computed}. ` +
-          `After round ${before} it was the same`,
+        `Run ${id} differs after round ${round}: recorded "${recorded}", computed "${computed}". ` +
+          `The last match was after round ${lastMatch}`,
       );
       return ExitCode.failed;
     }
-    same++;
-    before = round;
+    matches++;
+    lastMatch = round;
   }
-  if (same === 0) throw new InputError([{ field: "run", message: `Run ${id} recorded no state to compare with` }]);
+  if (matches === 0) {
+    throw new InputError([{ field: "run", message: `Run ${id} has no recorded state to compare with` }]);
+  }
   terminal.line(
-    `Run ${id} is what it says: ${counted(same, "recorded state")}, to round ${before}, ${
-      same === 1 ? "is" : "are"
-    } the same`,
+    matches === 1
+      ? `Verified: the only recorded state, after round ${lastMatch}, matches`
+      : `Verified: all ${counted(matches, "recorded state")} up to round ${lastMatch} match`,
   );
   return ExitCode.done;
 }

@@ -1,4 +1,4 @@
-/** The predictor of a command: a thread over the weights of its run, within the config's limits. */
+/** Opens the predictor of a command: a thread with the weights of its run, within the limits of the config. */
 import type { Config } from "../../config/schema.ts";
 import { ThreadPredictor } from "../../predict/predictor.ts";
 
@@ -8,7 +8,7 @@ import type { Newest, TrainedModel } from "../../predict/trained_model.ts";
 export interface PredictorSource {
   readonly model: Omit<TrainedModel, "version">;
   readonly newest: () => Newest;
-  /** Of the run. */
+  /** The directory of the run. */
   readonly directory: string;
   /** The module that the prediction thread runs. */
   readonly predictUrl: URL;

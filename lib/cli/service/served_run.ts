@@ -1,15 +1,15 @@
-/** What a training process shows on its port: the run that it trains now, with a predictor over its weights. */
+/** Serves the run that a process trains: its events, predictions from its newest weights, and the state of training. */
 import type { Config } from "../../config/schema.ts";
-import type { RunEvent } from "../../base/events.ts";
+import type { ClusterStatus, ClusterView, EventOf, RunEvent } from "../../base/events.ts";
 import type { ThreadPredictor } from "../../predict/predictor.ts";
 import { RunLibrary } from "../../run/library/library.ts";
 import type { RunQueue } from "../../run/library/run_queue.ts";
 import type { TrainingRun } from "../../run/training/training_run.ts";
+import type { TrainingMetrics } from "../../serve/services.ts";
 import { openPredictor } from "./predictor.ts";
 import type { Service } from "./service.ts";
-import { figuresOfEvents } from "./training_figures.ts";
 
-export interface StageOptions {
+export interface ServedRunOptions {
   readonly service: Service;
   readonly queue: RunQueue;
   readonly config: Config;
@@ -17,20 +17,20 @@ export interface StageOptions {
   readonly predictUrl: URL;
 }
 
-export class Stage {
-  readonly #options: StageOptions;
-  readonly #figures = figuresOfEvents();
+export class ServedRun {
+  readonly #options: ServedRunOptions;
+  readonly #status = createTrainingStatus();
   #library: RunLibrary | undefined;
   #predictor: ThreadPredictor | undefined;
 
-  constructor(options: StageOptions) {
+  constructor(options: ServedRunOptions) {
     this.#options = options;
   }
 
-  /** From now on `run` is what clients ask about; who waits for a prediction by the one before is refused. */
+  /** Serves `run` from now on. Requests that wait for a prediction of the previous run are refused. */
   show(run: TrainingRun): void {
     const { service, queue, config, predictUrl } = this.#options;
-    const before = this.#predictor;
+    const previous = this.#predictor;
     const predictor = openPredictor({
       model: run.model,
       newest: () => run.newest,
@@ -42,16 +42,60 @@ export class Stage {
     this.#predictor = predictor;
     if (this.#library) this.#library.turnTo(run);
     else this.#library = RunLibrary.live(run, queue);
-    service.serve({ runs: this.#library, predictor, training: this.#figures.read, cluster: this.#figures.cluster });
-    before?.close();
+    service.serve({ runs: this.#library, predictor, training: this.#status.read, cluster: this.#status.cluster });
+    previous?.close();
   }
 
-  /** Takes note of what happens to the run. */
+  /** Records an event of the run. */
   observe(event: RunEvent): void {
-    this.#figures.observe(this.#library?.show(event) ?? event);
+    this.#status.observe(this.#library?.show(event) ?? event);
   }
 
   close(): void {
     this.#predictor?.close();
   }
+}
+
+export interface TrainingStatus {
+  /** Records `event`. */
+  observe(event: RunEvent): void;
+  /** Returns the machines of the run, if it is on several. */
+  cluster(): ClusterStatus | undefined;
+  /** Returns undefined before the first progress. */
+  read(): TrainingMetrics | undefined;
+}
+
+/** Keeps at most this many incidents of all machines. */
+const MAX_INCIDENTS = 50;
+
+/** Follows training by its newest events. */
+export function createTrainingStatus(): TrainingStatus {
+  let newest: Omit<TrainingMetrics, "incidents"> | undefined;
+  let count = 0;
+  let cluster: ClusterView | undefined;
+  /** An incident without a member happened on this machine. */
+  let incidents: readonly EventOf<"incident">[] = [];
+  return {
+    observe(event) {
+      if (event.type === "incident") {
+        incidents = [...incidents, event].slice(-MAX_INCIDENTS);
+        if (event.member === undefined) count++;
+      }
+      if (event.type === "started") [cluster, incidents] = [undefined, []];
+      if (event.type === "cluster") {
+        const { id: _, at: __, type: ___, ...view } = event;
+        cluster = view;
+      }
+      if (event.type === "finished" && newest) newest = { ...newest, sequencesPerSecond: 0 };
+      if (event.type !== "progress") return;
+      const { round, epoch, training, sequencesPerSecond } = event;
+      newest = { round, epoch, ...training, sequencesPerSecond };
+    },
+    cluster: () =>
+      cluster && {
+        ...cluster,
+        incidents: incidents.map(({ at, message, member = cluster!.member }) => ({ at, member, message })),
+      },
+    read: () => newest && { ...newest, incidents: count },
+  };
 }

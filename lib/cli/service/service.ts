@@ -1,6 +1,9 @@
-/** The HTTP service of a command: on its port from the first moment, whatever it will serve. */
+/** Runs the HTTP service of a command. It answers on its port from the start, before there is a run to serve. */
+import { readFile, stat } from "node:fs/promises";
+import { env } from "node:process";
+import { counted } from "../../base/counted.ts";
 import type { Config } from "../../config/schema.ts";
-import { errorMessage } from "../../base/errors.ts";
+import { errorMessage, InputError } from "../../base/errors.ts";
 import { printableJson } from "../../base/printable.ts";
 import { createApp, createWaitingApp } from "../../serve/app.ts";
 import type { AppOptions } from "../../serve/pipeline/shell.ts";
@@ -10,7 +13,6 @@ import { publicAddress } from "../../serve/pipeline/public_address.ts";
 import { type ServedApp, startServer } from "../../serve/http/server.ts";
 import type { Asset, Services } from "../../serve/services.ts";
 import { forCommandLine } from "../arguments/messages.ts";
-import { readToken } from "../arguments/token.ts";
 
 export interface ServiceOptions {
   readonly config: Pick<
@@ -18,22 +20,22 @@ export interface ServiceOptions {
     "host" | "port" | "tokenFile" | "corsOrigin" | "publicUrl" | "rateLimit" | "accessLog" | "grace"
   >;
   readonly assets: ReadonlyMap<string, Asset>;
-  /** A line for whoever runs this. */
+  /** Prints a line for the user. */
   readonly note: (line: string) => void;
 }
 
 export interface Service {
-  /** Where it listens, and what others know it by, for people. */
+  /** Describes the address on which it listens, and the public one. */
   readonly url: string;
-  /** What is served from now on; until then every answer but that the process lives is 503. */
+  /** Serves these services from now on. Before that, every route but /livez answers 503. */
   serve(services: Pick<Services, "runs" | "predictor" | "training" | "cluster">): void;
-  /** Not ready from now on; streams go on. */
+  /** Reports that it is not ready from now on; streams continue. */
   drain(): void;
-  /** Ends streams, answers what was asked, and closes the port. */
+  /** Ends streams, answers open requests, and closes the port. */
   close(): Promise<void>;
 }
 
-/** Takes the port. Throws an InputError that says why it cannot, or may not. */
+/** Takes the port. Throws an InputError if it cannot, or if clients would need a token. */
 export async function startService({ config, assets, note }: ServiceOptions): Promise<Service> {
   const token = await readToken(config);
   const { host, port, corsOrigin, publicUrl, rateLimit, accessLog } = config;
@@ -62,7 +64,7 @@ export async function startService({ config, assets, note }: ServiceOptions): Pr
     note,
   });
   return {
-    url: known ? `${server.url} (for others ${known.url})` : server.url,
+    url: known ? `${server.url} (public: ${known.url})` : server.url,
     serve(services) {
       app = createApp({ ...services, assets, ready: () => ready }, options);
     },
@@ -73,5 +75,53 @@ export async function startService({ config, assets, note }: ServiceOptions): Pr
       ready = false;
       return server.shutdown(config.grace * 1000);
     },
+  };
+}
+
+/** Shorter tokens can be guessed. */
+const LEAST_LENGTH = 16;
+
+/**
+ * Reads the token that clients must send, from a file or the environment. Returns undefined if none is given and none is
+ * required: only loopback needs none. Throws an InputError that says what to do.
+ */
+export async function readToken({ host, tokenFile }: Pick<Config, "host" | "tokenFile">): Promise<string | undefined> {
+  const [name, text] = tokenFile === ""
+    ? ["LOCKSTEP_TOKEN", env.LOCKSTEP_TOKEN]
+    : [`the token file "${tokenFile}"`, await readTokenFile(tokenFile).catch(refuseFile(tokenFile))];
+  const token = text?.trim();
+  if (token === undefined || (token === "" && tokenFile === "")) {
+    if (allowedHostsFor(host) !== "any") return undefined;
+    const message =
+      `--host is ${host}, which other machines can reach, but there is no token for clients: use --token-file FILE, ` +
+      "set LOCKSTEP_TOKEN, or serve on 127.0.0.1";
+    throw new InputError([{ field: "host", message }]);
+  }
+  if (/^[\x21-\x7e]+$/.test(token) && token.length >= LEAST_LENGTH) return token;
+  const message =
+    `The token in ${name} has ${counted(token.length, "character")}: expected at least ${LEAST_LENGTH}, without ` +
+    "blanks, such as the output of openssl rand -hex 32";
+  throw new InputError([{ field: "tokenFile", message }]);
+}
+
+/**
+ * Reads the file. Throws if other users may write to it, as they could then choose the token. They may read it, since
+ * secrets of containers are often such files.
+ */
+async function readTokenFile(path: string): Promise<string> {
+  const { mode } = await stat(path);
+  if (Deno.build.os !== "windows" && (mode & 0o022) !== 0) {
+    const shown = (mode & 0o777).toString(8).padStart(4, "0");
+    throw new RangeError(`other users may write to it (its mode is ${shown}). Use chmod 600 ${path}`);
+  }
+  return await readFile(path, "utf8");
+}
+
+function refuseFile(path: string): (error: unknown) => never {
+  return (error) => {
+    throw new InputError([{
+      field: "tokenFile",
+      message: `Cannot read the token file "${path}": ${errorMessage(error)}`,
+    }]);
   };
 }

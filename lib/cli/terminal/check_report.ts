@@ -1,4 +1,4 @@
-/** The figures of data, for people: lines. */
+/** Formats the statistics of data as lines for people. */
 import { counted } from "../../base/counted.ts";
 import { sourceName } from "../../data/formats/bytes.ts";
 import { FIRST_KNOWN } from "../../data/vocabulary/vocabulary.ts";
@@ -13,10 +13,10 @@ import {
   type Role,
 } from "../../data/statistics.ts";
 
-/** Classes that are listed; of more than these, the smallest and the largest ones. */
+/** Lists at most this many classes: the largest and the smallest ones. */
 const CLASSES = 20;
 
-/** Columns of the bar of the largest class. */
+/** Draws the bar of the largest class this wide. */
 const BAR = 24;
 
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
@@ -41,7 +41,7 @@ export function checkReport(
   ];
 }
 
-/** A name and what there is to say, in two columns. */
+/** Formats name and text as two columns. */
 function item(name: string, text: string): string {
   return `${name.padEnd(12)}${text}`;
 }
@@ -51,8 +51,6 @@ function size(bytes: number): string {
   const [unit, divisor] = bytes < 1e6 ? ["kB", 1e3] : bytes < 1e9 ? ["MB", 1e6] : ["GB", 1e9];
   return `${(bytes / divisor).toFixed(1)} ${unit}`;
 }
-
-const PURPOSE: Readonly<Record<Role, string>> = { training: "to train on", validation: "to validate", test: "to test" };
 
 function eachPart({ parts }: DataStatistics): { readonly role: Role; readonly part: PartStatistics }[] {
   return (["training", "validation", "test"] as const).flatMap((role) => {
@@ -64,7 +62,7 @@ function eachPart({ parts }: DataStatistics): { readonly role: Role; readonly pa
 function rowLines(statistics: DataStatistics): string[] {
   const parts = eachPart(statistics);
   const all = parts.reduce((sum, { part }) => sum + part.rows, 0);
-  const shares = parts.map(({ role, part }) => `${whole.format(part.rows)} ${PURPOSE[role]}`);
+  const shares = parts.map(({ role, part }) => `${whole.format(part.rows)} ${role}`);
   const empty = parts.reduce((sum, { part }) => sum + part.empty, 0);
   return [
     item("Rows", `${whole.format(all)}: ${shares.join(", ")}`),
@@ -94,7 +92,7 @@ function classLines(classes: DataStatistics["classes"]): string[] {
 function lengthLines(statistics: DataStatistics, options: Pick<DataOptions, "maxLength" | "truncate">): string[] {
   const { p50, p90, p95, p99, max } = statistics.lengths;
   const cut = eachPart(statistics).map(({ part, role }) =>
-    `${whole.format(part.truncated)} (${percent(part.truncated, part.rows)}) ${PURPOSE[role]}`
+    `${whole.format(part.truncated)} (${percent(part.truncated, part.rows)}) ${role}`
   );
   const why = options.maxLength === "auto" ? ", chosen from the data" : "";
   const side = options.truncate;
@@ -114,15 +112,15 @@ function vocabularyLines(statistics: DataStatistics): string[] {
   const { distinct, once } = vocabulary;
   const tokens = vocabulary.known ?? vocabulary.size - FIRST_KNOWN;
   const known = eachPart(statistics).map(({ part, role }) =>
-    `${percent(part.tokens - part.unknown, part.tokens)} ${PURPOSE[role]}`
+    `${percent(part.tokens - part.unknown, part.tokens)} ${role}`
   );
   return [
     item(
       "Vocabulary",
       `${whole.format(tokens)} of ${counted(distinct, "different token")} in the training rows, ` +
-        `of which ${counted(once, "comes", "come")} once`,
+        `of which ${counted(once, "occurs", "occur")} once`,
     ),
-    item("Coverage", `of the tokens ${known.join(", ")}`),
+    item("Coverage", `known tokens: ${known.join(", ")}`),
   ];
 }
 

@@ -1,29 +1,29 @@
-/** An evaluation as lines of text: figures, classes, confusion, and the worst mistakes. */
+/** Formats an evaluation as lines of text: metrics, classes, confusion matrix, and the most confident mistakes. */
 import { counted } from "../../base/counted.ts";
 import { printable } from "../../base/printable.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
 
-/** Classes whose confusion is drawn; of more, only the figures are. */
+/** With more classes than this, the confusion matrix is left out. */
 const MOST_DRAWN = 20;
 
 const MISTAKES = 5;
 
 const percent = (share: number) => `${(100 * share).toFixed(2)}%`;
 
-/** Figures of the rows themselves. */
-export interface RowFigures {
+/** Counts of the evaluated rows. */
+export interface RowCounts {
   readonly tokens: number;
   readonly unknown: number;
   readonly truncated: number;
   readonly skipped: number;
 }
 
-export function evaluationReport(judgement: Evaluation, rows: RowFigures): string[] {
-  const { accuracy, macroF1, loss, calibrationError, classes, confusion, mistakes } = judgement;
+export function evaluationReport(evaluation: Evaluation, rows: RowCounts): string[] {
+  const { accuracy, macroF1, loss, calibrationError, classes, confusion, mistakes } = evaluation;
   const unknown = rows.tokens === 0 ? 0 : rows.unknown / rows.tokens;
   const parts: (readonly string[])[] = [
     [
-      `${counted(judgement.rows, "row")}; ${percent(unknown)} of their tokens unknown, ${
+      `${counted(evaluation.rows, "row")}; ${percent(unknown)} of their tokens unknown, ${
         counted(rows.truncated, "row")
       } cut` +
       (rows.skipped > 0 ? `, ${counted(rows.skipped, "bad row")} skipped` : ""),
@@ -48,18 +48,18 @@ export function evaluationReport(judgement: Evaluation, rows: RowFigures): strin
   if (confusion && classes.length <= MOST_DRAWN) {
     const names = classes.map(({ label }) => label);
     const counts = confusion.map((row, index) => [names[index]!, ...row.map(String)]);
-    parts.push(columns([["is \\ was given", ...names], ...counts]));
+    parts.push(columns([["actual \\ predicted", ...names], ...counts]));
   }
   if (mistakes.length > 0) {
     const worst = mistakes.slice(0, MISTAKES).map(({ place, label, given, confidence, text }) =>
-      `${place} is ${label}, was given ${given} (${percent(confidence)}): ${text}`
+      `${place}: ${label} predicted as ${given} (${percent(confidence)}): ${text}`
     );
     parts.push(["Most confident mistakes:", ...worst]);
   }
   return parts.flatMap((part, index) => index === 0 ? part : ["", ...part]);
 }
 
-/** Left-aligned first column, right-aligned others. */
+/** Aligns the first column left and the others right. */
 function columns(rows: readonly (readonly string[])[]): string[] {
   const cells = rows.map((row) => row.map(printable));
   const widths = cells[0]!.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));

@@ -1,11 +1,11 @@
-/** Single keys from the terminal, without Enter and without echo, until they are no longer wanted. */
+/** Reads single keys from the terminal, without Enter and without echo. */
 
-/** Ends the process at once, if nobody listens, and would leave the terminal as it is. */
+/** Exit code after SIGQUIT, which would otherwise end the process without restoring the terminal. */
 const QUIT_CODE = 131;
 
 /**
- * Calls `onKey` with every key. Ctrl-C and Ctrl-Z go on to be signals. The terminal is as before once the returned
- * function was called, and also when the process leaves by `Deno.exit` or by a signal that can be caught.
+ * Calls `onKey` with every key. Ctrl-C and Ctrl-Z remain signals. The returned function restores the terminal; so does
+ * the end of the process by `Deno.exit` or by a signal that can be caught.
  */
 export function watchKeys(onKey: (key: string) => void): () => void {
   let watching = true;
@@ -30,7 +30,7 @@ export function watchKeys(onKey: (key: string) => void): () => void {
   };
 }
 
-/** Reads to the end of standard input. A read cannot be taken back: the last one lasts until the process ends. */
+/** Reads standard input to its end. A read cannot be cancelled: the last one lasts until the process ends. */
 async function read(onKey: (key: string) => void): Promise<void> {
   const bytes = new Uint8Array(16);
   for (;;) {

@@ -1,4 +1,4 @@
-/** A run on the terminal: its events as lines for people, or as JSON lines. */
+/** Prints the events of a run on the terminal, as lines for people or as JSON lines. */
 import { counted } from "../../base/counted.ts";
 import type { Config } from "../../config/schema.ts";
 import type { EventOf, Figures, RunEvent } from "../../base/events.ts";
@@ -7,18 +7,20 @@ import { forCommandLine } from "../arguments/messages.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface ReporterOptions {
-  readonly config: Pick<Config, "log" | "report" | "epochs">;
+  readonly config: Pick<Config, "log" | "report" | "epochs" | "stepsPerEpoch">;
   readonly terminal: Pick<Terminal, "line" | "live" | "json">;
 }
 
 const integer = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const percent = (share: number) => `${(100 * share).toFixed(2)}%`;
-const figures = ({ loss, accuracy }: Figures) => `Loss: ${loss.toFixed(4)} - Accuracy: ${percent(accuracy)}`;
+const metrics = ({ loss, accuracy }: Figures) => `Loss: ${loss.toFixed(4)} - Accuracy: ${percent(accuracy)}`;
 
-/** Returns the function that prints each event as it comes. */
+/** Formats a line of the final report. */
+export const item = (name: string, text: string): string => `${name}:`.padEnd(12) + text;
+
+/** Returns a function that prints an event. */
 export function createReporter({ config, terminal: { line, live, json } }: ReporterOptions): (event: RunEvent) => void {
   if (config.log === "json") return (event) => json(event);
-  const digits = Math.max(2, String(config.epochs).length);
   return (event) => {
     switch (event.type) {
       case "started":
@@ -28,13 +30,7 @@ export function createReporter({ config, terminal: { line, live, json } }: Repor
       case "progress":
         return live(progressLine(event));
       case "epoch":
-        return line(
-          config.report === "notebook"
-            ? `Epoch ${String(event.epoch).padStart(digits, "0")} - ${figures(event.training)}`
-            : `Epoch ${String(event.epoch).padStart(digits, "0")} - ${figures(event.training)}` +
-              ` - Held out: ${event.heldOut.loss.toFixed(4)}, ${percent(event.heldOut.accuracy)}` +
-              ` - ${event.seconds.toFixed(1)} s`,
-        );
+        return line(epochLine(event, config));
       case "stopping":
         return line(`Ending after this round: ${event.reason}`);
       case "checkpoint":
@@ -50,7 +46,7 @@ export function createReporter({ config, terminal: { line, live, json } }: Repor
       case "paused":
         return line("Pausing after this round");
       case "unpaused":
-        return line("Going on");
+        return line("Resumed");
       case "incident":
         return line(
           `Incident${event.member === undefined ? "" : ` on ${event.member}`}: ${forCommandLine(event.message)}`,
@@ -65,6 +61,19 @@ export function createReporter({ config, terminal: { line, live, json } }: Repor
   };
 }
 
+/** A stop may end an epoch early: its line says how far it came, as the summary counts only whole epochs. */
+function epochLine(
+  { epoch, step, training, heldOut, seconds }: EventOf<"epoch">,
+  { epochs, stepsPerEpoch, report }: ReporterOptions["config"],
+): string {
+  const number = String(epoch).padStart(Math.max(2, String(epochs).length), "0");
+  const missing = epoch * stepsPerEpoch - step;
+  const extent = missing > 0 ? ` (${stepsPerEpoch - missing} of ${counted(stepsPerEpoch, "step")})` : "";
+  const line = `Epoch ${number}${extent} - ${metrics(training)}`;
+  if (report === "notebook") return line;
+  return `${line} - Validation: ${heldOut.loss.toFixed(4)}, ${percent(heldOut.accuracy)} - ${seconds.toFixed(1)} s`;
+}
+
 function startLine({ run, config, parameters, shards, workers, engine }: EventOf<"started">): string {
   return `Run ${run}: ${config.task}, ${counted(parameters, "parameter")}, ` +
     `${counted(shards, "shard")} on ${counted(workers, "worker")}, engine ${engine}`;
@@ -73,10 +82,10 @@ function startLine({ run, config, parameters, shards, workers, engine }: EventOf
 function dataLine(data: NonNullable<EventOf<"started">["data"]>, classes: number): string {
   const { sources, rows, validation, test, vocabulary, known = vocabulary - 2, length, unknown, truncated, skipped } =
     data;
-  return `Data ${sources.join(", ")}: ${counted(rows, "row")} and ${integer.format(validation)} to validate` +
-    (test === null ? "" : `, ${integer.format(test)} to test`) +
-    `, ${counted(classes, "class")}, ${counted(known, "token")} known (${percent(unknown)} are not), ` +
-    `at most ${length} of a row (${counted(truncated, "row")} cut)` +
+  return `Data ${sources.join(", ")}: ${counted(rows, "training row")}, ${counted(validation, "validation row")}` +
+    (test === null ? "" : `, ${counted(test, "test row")}`) +
+    `, ${counted(classes, "class")}, ${counted(known, "known token")} (${percent(unknown)} are unknown), ` +
+    `at most ${length} per row (${counted(truncated, "row")} cut)` +
     (skipped > 0 ? `, ${counted(skipped, "bad row")} skipped` : "");
 }
 
@@ -87,19 +96,19 @@ interface OnRows {
 
 function accuracyText({ validation, test }: OnRows): string {
   const tested = test ? `, ${percent(test.accuracy)} of the test rows` : "";
-  return `${percent(validation.accuracy)} of the held-out rows${tested}`;
+  return `${percent(validation.accuracy)} of the validation rows${tested}`;
 }
 
 function modelText(share: number): string {
   const percentage = (part: number) => `${Math.round(100 * part)}%`;
-  if (share === 0) return "the n-grams alone, as the LSTM is no gain";
+  if (share === 0) return "only the n-grams, which the LSTM does not improve";
   return share === 1
-    ? "the LSTM alone, as n-grams are no gain"
-    : `the mean of both, the LSTM counting ${percentage(share)} and the n-grams ${percentage(1 - share)}`;
+    ? "only the LSTM, which n-grams do not improve"
+    : `the weighted mean of both, ${percentage(share)} LSTM and ${percentage(1 - share)} n-grams`;
 }
 
 function progressLine({ epoch, round, training, sequencesPerSecond }: EventOf<"progress">): string {
-  return `Epoch ${epoch}, round ${round} - ${figures(training)} - ${integer.format(sequencesPerSecond)} sequences/s`;
+  return `Epoch ${epoch}, round ${round} - ${metrics(training)} - ${integer.format(sequencesPerSecond)} sequences/s`;
 }
 
 function summaryLines({ summary }: EventOf<"finished">): string[] {
@@ -118,16 +127,16 @@ function summaryLines({ summary }: EventOf<"finished">): string[] {
     baseline,
   } = summary;
   return [
-    `${isFinal({ reason }) ? "Finished:" : "Stopped: "} ${reason} after ${counted(epochs, "epoch")}, ${
+    `${isFinal({ reason }) ? "Finished:" : "Stopped:"} ${reason} after ${counted(epochs, "epoch")}, ${
       counted(rounds, "round")
     }, ${counted(sequences, "sequence")} ` +
     `in ${seconds.toFixed(1)} s (${integer.format(sequencesPerSecond)} sequences/s)`,
-    ...(best ? [`Best:     epoch ${best.epoch}, round ${best.round}`] : []),
-    ...(heldOut ? [`Held out: ${figures(heldOut)}`] : []),
-    ...(test ? [`Test:     ${figures(test)} - Macro-F1: ${test.macroF1.toFixed(4)}`] : []),
-    ...(lstm ? [`LSTM:     ${accuracyText(lstm)}`] : []),
-    ...(baseline ? [`Baseline: ${accuracyText(baseline)}`] : []),
-    ...(lstm ? [`Model:    ${modelText(lstm.share)}`] : []),
-    `Digest:   ${digest}`,
+    ...(best ? [item("Best", `epoch ${best.epoch}, round ${best.round}`)] : []),
+    ...(heldOut ? [item("Validation", metrics(heldOut))] : []),
+    ...(test ? [item("Test", `${metrics(test)} - Macro-F1: ${test.macroF1.toFixed(4)}`)] : []),
+    ...(lstm ? [item("LSTM", accuracyText(lstm))] : []),
+    ...(baseline ? [item("Baseline", accuracyText(baseline))] : []),
+    ...(lstm ? [item("Model", modelText(lstm.share))] : []),
+    item("Digest", digest),
   ];
 }

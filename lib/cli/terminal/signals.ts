@@ -1,26 +1,26 @@
-/** SIGINT, SIGTERM and SIGHUP, which all mean: end cleanly. */
+/** Turns SIGINT, SIGTERM and SIGHUP into a clean end of the process. */
 
 export interface Interruption {
   /** Resolves at the first signal. */
   readonly happened: Promise<void>;
   /** Aborts at the first signal. */
   readonly signal: AbortSignal;
-  /** As a first signal does. */
+  /** Does what a first signal does. */
   interrupt(): void;
 }
 
-/** What listens to signals: the runtime, or a test. */
+/** Delivers signals: the runtime, or a test. */
 export interface SignalSource {
   readonly add: (signal: Deno.Signal, listener: () => void) => void;
-  /** Milliseconds of a clock that is never set. */
+  /** Returns the milliseconds of a monotonic clock. */
   readonly now: () => number;
-  /** Whether there is a terminal that may be closed. A process without one, as under nohup, is to outlive it. */
+  /** Tells whether the process has a terminal, whose closing ends it. A process without one, as under nohup, survives it. */
   readonly isOnTerminal: boolean;
 }
 
 /**
- * One press of Ctrl-C arrives more than once: from the terminal, which sends it to the whole group, and again from the
- * task runner that forwards it. Somebody's second wish comes later than this.
+ * One press of Ctrl-C arrives several times: from the terminal, which signals the whole process group, and again from the
+ * task runner that forwards it. A second press arrives later than this.
  */
 export const ONE_PRESS_MS = 500;
 
@@ -31,9 +31,9 @@ const SYSTEM: SignalSource = {
 };
 
 /**
- * Calls `onAgain` at a SIGINT or SIGTERM that comes half a second after the first signal or later, for those who cannot
- * wait for a clean end. A terminal that closes is never a reason to end otherwise. It listens until the process ends:
- * what arrives while a clean end is under way must not undo it.
+ * Calls `onAgain` at a SIGINT or SIGTERM at least half a second after the first signal: the user does not wait for a clean
+ * end. A closed terminal always ends cleanly. The listeners stay until the process ends, since a signal during a clean end
+ * must not abort it.
  */
 export function onInterruption(onAgain: () => void, source: SignalSource = SYSTEM): Interruption {
   const { promise, resolve } = Promise.withResolvers<void>();

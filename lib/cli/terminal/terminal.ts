@@ -1,30 +1,30 @@
 /**
- * Standard output and standard error of a command. Everything that a command prints goes through here, so that no text
- * of others steers a terminal, and no command fails differently when nobody takes what it prints.
+ * Writes the standard output and standard error of a command. Everything that a command prints goes through here, so that
+ * no foreign text controls a terminal, and all commands treat a broken output the same way.
  */
 import { errorMessage, InputError } from "../../base/errors.ts";
 import { printable, printableJson, printableLines } from "../../base/printable.ts";
 import { forCommandLine } from "../arguments/messages.ts";
 
 export interface Terminal {
-  /** Prints a line to standard output. It stays one line, whatever is in it. */
+  /** Prints a line to standard output. Line breaks in the text are replaced. */
   readonly line: (text: string) => void;
-  /** Prints text of the program's own, such as help, with its line breaks. */
+  /** Prints the program's own text, such as help, with its line breaks. */
   readonly write: (text: string) => void;
   /** Prints a value as JSON, on one line unless `indent` is given. */
   readonly json: (value: unknown, indent?: number) => void;
-  /** Shows a line until the next one is printed. Prints nothing where standard output is not a terminal. */
+  /** Shows a line until the next one is printed. Prints nothing if standard output is not a terminal. */
   readonly live: (text: string) => void;
   /** Prints a line to standard error. */
   readonly note: (text: string) => void;
-  /** Calls back with every key until the returned function is called; only where somebody sits at the terminal. */
+  /** Calls back with every key until the returned function is called. Missing without an interactive terminal. */
   readonly keys?: ((onKey: (key: string) => void) => () => void) | undefined;
 }
 
-/** Standard output does not take what a command prints, and printing is all that it does. */
+/** Reports that standard output does not accept what a command prints, if printing is all that the command does. */
 export class OutputError extends Error {
   override readonly name = "OutputError";
-  /** Whether nobody reads it any more, as after `| head`. */
+  /** Tells whether the reader closed the pipe, as `| head` does. */
   readonly isClosed: boolean;
 
   constructor(cause: unknown) {
@@ -40,34 +40,34 @@ export interface Stream {
 export interface Streams {
   readonly stdout: Stream;
   readonly stderr: Stream;
-  /** Of the terminal that standard output is, if it is one. */
+  /** The width of the terminal, if standard output is one. */
   readonly columns?: number | undefined;
   /**
-   * Whether the command goes on when standard output fails: it loses those lines, and says so once on standard error.
+   * Makes the command continue when standard output fails: it loses those lines and says so once on standard error.
    * Otherwise an OutputError ends it.
    */
-  readonly goesOn: boolean;
+  readonly outlivesOutput: boolean;
   readonly keys?: Terminal["keys"];
 }
 
 /** Replaces the line that the cursor is on. */
 const CLEAR = "\r\x1b[K";
 
-export function createTerminal({ stdout, stderr, columns, goesOn, keys }: Streams): Terminal {
+export function createTerminal({ stdout, stderr, columns, outlivesOutput, keys }: Streams): Terminal {
   let isLive = false;
   let isJson = false;
   const toError = createWriter(stderr, (error) => {
-    // Where JSON is printed, a line of words would be an error of its own.
-    const message = `Cannot write to standard error: ${errorMessage(error)}. What is written there is lost`;
-    if (goesOn && !isJson) toOutput(`${message}\n`);
+    // A line of text would break the JSON lines.
+    const message = `Cannot write to standard error: ${errorMessage(error)}. Lines for it are lost`;
+    if (outlivesOutput && !isJson) toOutput(`${message}\n`);
   });
   const note = (text: string) => {
     clear();
     toError(`${printable(text)}\n`);
   };
   const toOutput = createWriter(stdout, (error) => {
-    if (!goesOn) throw new OutputError(error);
-    note(`${new OutputError(error).message}. What is printed there is lost; the command goes on`);
+    if (!outlivesOutput) throw new OutputError(error);
+    note(`${new OutputError(error).message}. Lines for it are lost; the command continues`);
   });
   const clear = () => {
     if (isLive) toOutput(CLEAR);
@@ -95,11 +95,11 @@ export function createTerminal({ stdout, stderr, columns, goesOn, keys }: Stream
 }
 
 /**
- * Returns the function that writes all of a text. What cannot be written is dropped; `onFailure` gets the first error.
- * Line breaks keep the next text apart from one of which only a part was taken.
+ * Returns a function that writes a whole text. Text that cannot be written is dropped; `onFailure` gets the first error.
+ * A line break separates the next text from one that was written only in part.
  */
 function createWriter(stream: Stream, onFailure: (error: unknown) => void): (text: string) => void {
-  let isTold = false;
+  let hasFailed = false;
   let isTorn = false;
   return (text) => {
     let bytes = new TextEncoder().encode(isTorn ? `\n${text}` : text);
@@ -109,8 +109,8 @@ function createWriter(stream: Stream, onFailure: (error: unknown) => void): (tex
       isTorn = false;
     } catch (error) {
       isTorn ||= bytes.length < length;
-      if (isTold) return;
-      isTold = true;
+      if (hasFailed) return;
+      hasFailed = true;
       onFailure(error);
     }
   };

@@ -36,7 +36,7 @@ Deno.test("files and flags that are files are looked for where the command was g
     const rows = Array.from({ length: 40 }, (_, row) => `words number ${row},${row % 2 ? "odd" : "even"}`);
     await Deno.writeTextFile(join(folder, "rows.csv"), ["text,label", ...rows].join("\n"));
     await Deno.writeTextFile(join(folder, "test.csv"), ["text,label", ...rows.slice(0, 9)].join("\n"));
-    assertStringIncludes(await check(folder, ["rows.csv", "--test", "test.csv"]), "Training would take this data");
+    assertStringIncludes(await check(folder, ["rows.csv", "--test", "test.csv"]), "Training would accept this data");
     assertStringIncludes(
       await check(folder, ["rows.csv", "--test", "none.csv"]),
       `Cannot read "${join(folder, "none.csv")}"`,

@@ -1,10 +1,10 @@
 /** Says what may be read once reading has been narrowed to the config that is given: see reading_test.ts. */
 import { createReadStream } from "node:fs";
-import { readNothingBut } from "../../../lib/cli/arguments/reading.ts";
+import { restrictReading } from "../../../lib/cli/arguments/reading.ts";
 import { configPaths } from "../../../lib/config/schema.ts";
 
 const [config, ...paths] = Deno.args;
-readNothingBut(JSON.parse(config!), configPaths);
+restrictReading(JSON.parse(config!), configPaths);
 const readable: string[] = [];
 for (const path of paths) {
   try {

@@ -17,29 +17,29 @@ const GOOD = `text,label\n${
   Array.from({ length: 40 }, (_, i) => `"word${i % 7}, common",${i % 4 ? "ham" : "spam"}\n`).join("")
 }`;
 
-Deno.test("check prints what is in data that training would take, and ends with 0", async () => {
+Deno.test("check prints statistics of data that training would accept, and exits with 0", async () => {
   const { code, stdout, stderr } = await check(GOOD);
   assertEquals([code, stderr], [0, ""]);
   for (
     const line of [
       'standard input: CSV with commas, a header, text and label in columns "text" and "label", 821 bytes',
-      "Rows        40: 36 to train on, 4 to validate",
+      "Rows        40: 36 training, 4 validation",
       "Classes     2",
       "  ham   30   75.0%  ████████████████████████",
       "  spam  10   25.0%  ████████",
       "Tokens      50% of the rows have up to 3, 90% 3, 95% 3, 99% 3, the longest has 3",
-      "Vocabulary  9 of 9 different tokens in the training rows, of which 0 come once",
-      "Coverage    of the tokens 100.0% to train on, 100.0% to validate",
+      "Vocabulary  9 of 9 different tokens in the training rows, of which 0 occur once",
+      "Coverage    known tokens: 100.0% training, 100.0% validation",
       "Duplicates  33 rows have the tokens of an earlier row",
       "  standard input:9 same as standard input:2",
       "  … and 28 more",
       "Bad rows    none",
-      "Training would take this data",
+      "Training would accept this data",
     ]
   ) assertStringIncludes(stdout, `${line}\n`);
 });
 
-Deno.test("check lists bad rows by file and line, twenty of them, and ends with 2 unless they are skipped", async () => {
+Deno.test("check lists at most twenty bad rows by file and line, and exits with 2 unless they are skipped", async () => {
   const content = GOOD + "bad\n".repeat(30);
   const { code, stdout, stderr } = await check(content);
   assertEquals(code, 2);
@@ -109,7 +109,7 @@ Deno.test("the task check may read, and do nothing else: files anywhere, or stan
   await withFiles({ "a.csv": GOOD, "b.csv": "nothing" }, async (folder) => {
     const good = await run("check", folder, [`${folder}/a.csv`]);
     assertEquals([good.code, good.stderr], [0, ""]);
-    assertStringIncludes(good.stdout, "Training would take this data");
+    assertStringIncludes(good.stdout, "Training would accept this data");
     assertEquals((await run("check", folder, ["-"], GOOD)).code, 0);
     const bad = await run("check", folder, [`${folder}/b.csv`]);
     assertEquals([bad.code, bad.stdout], [2, ""]);

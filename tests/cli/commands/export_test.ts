@@ -29,10 +29,10 @@ Deno.test("export writes a run's model, and says what is wrong with its argument
     );
   }));
 
-Deno.test("export says that a model with a Hugging Face tokenizer takes no texts elsewhere", () =>
+Deno.test("export says that a model with a Hugging Face tokenizer accepts no texts elsewhere", () =>
   withModel({ ...WORDS, tokenizer: WHITE_SPACE }, async (folder, directory) => {
     const terminal = fakeTerminal();
     assertEquals(await exportCommand([directory, "--to", "tfjs", "--out", `${folder}/web`], { terminal }), 0);
-    assertStringIncludes(terminal.stdout(), "Its tokenizer is one of Hugging Face");
-    assertStringIncludes(terminal.stdout(), "it takes no texts, but tokens by name");
+    assertStringIncludes(terminal.stdout(), "The model has a Hugging Face tokenizer");
+    assertStringIncludes(terminal.stdout(), "as that tokenizer cuts them, or token ids, but no texts");
   }));

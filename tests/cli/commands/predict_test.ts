@@ -179,9 +179,9 @@ Deno.test("predict never takes the name of a file for a text", () =>
       const [words, wanted] of [
         [
           ["/none/new.csv"],
-          /^"\/none\/new.csv" is no file that is there: say --data FILE .*, or put a text of that name behind --$/,
+          /^"\/none\/new.csv" is not an existing file: use --data FILE .*, or put a text with this name behind --$/,
         ],
-        [[file, "and more"], /^".*rows" is a file, and not all of the arguments are: say --data FILE/],
+        [[file, "and more"], /^".*rows" is a file, but not all arguments are: use --data FILE/],
       ] as const
     ) {
       const { end, out } = await ask([run, ...words]);
@@ -191,7 +191,10 @@ Deno.test("predict never takes the name of a file for a text", () =>
     assertMatch((await ask([run, "--", "/none/new.csv"])).out, /^Class: /);
     assertMatch((await ask([run, "--", file])).out, /^Class: /);
     assertMatch((await ask([run, "see", "/none/new.csv"])).out, /^Class: /);
-    assertMatch(String((await ask([run, "--data", file, "--", "a text"])).end), /^"a text" is a text beside --data/);
+    assertMatch(
+      String((await ask([run, "--data", file, "--", "a text"])).end),
+      /^"a text" is a text, which --data does not allow/,
+    );
   }));
 
 Deno.test("predict names -- for a text that begins with a dash, once", () =>
@@ -217,7 +220,7 @@ Deno.test("predict warns when most of a text is unknown, and masks what labels w
   withModel(WORDS, async (_, run) => {
     const strange = await ask([run, "add-to-cart", "pay:card"]);
     assertEquals(strange.notes, [
-      "warning: 100% of the text's tokens are unknown to the model: the answer means little",
+      "warning: 100% of the text's tokens are unknown to the model: the answer is not reliable",
     ]);
     const known = await ask([run, "the kettle was ?"]);
     assertEquals([known.end, known.notes], [0, []]);

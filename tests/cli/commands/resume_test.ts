@@ -70,10 +70,10 @@ Deno.test("resume goes on with a run that was asked to stop, and does nothing to
     assertEquals([other.code, other.stdout], [2, ""]);
     assertStringIncludes(
       other.stderr,
-      `--epochs is fixed: what is trained is in the run. A new run with another value: `,
+      `--epochs is fixed by the run. For a new run with another value: `,
     );
     assertStringIncludes(other.stderr, `deno task train --config ${directory}/run.json --epochs …`);
-    assertStringIncludes(other.stderr, "--runs-dir is fixed: a run continues where it is");
+    assertStringIncludes(other.stderr, "--runs-dir is fixed: a run stays in its folder");
     const before = await Deno.readTextFile(`${directory}/events.jsonl`);
     const again = await run("resume", folder, [`${folder}/latest`, "--port", "0"]);
     assertEquals([again.code, again.stderr], [0, ""]);

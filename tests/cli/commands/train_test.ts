@@ -10,12 +10,12 @@ Deno.test("train --exit prints the epochs, the digest and the directory, and lea
     const lines = stdout.trim().split("\n");
     assertMatch(lines[0]!, /^Dashboard: http:\/\/127\.0\.0\.1:\d+$/);
     assertEquals(
-      lines.filter((line) => /^Epoch 0\d - Loss: \d\.\d{4} - Accuracy: \d+\.\d\d% - Held out: /.test(line)).length,
+      lines.filter((line) => /^Epoch 0\d - Loss: \d\.\d{4} - Accuracy: \d+\.\d\d% - Validation: /.test(line)).length,
       3,
     );
     const summary = JSON.parse(await Deno.readTextFile(`${await latestOf(folder)}/summary.json`));
-    assertEquals(lines.at(-1), `Run:      ${folder}/${summary.run}`);
-    assertStringIncludes(stdout, `Digest:   ${summary.digest}`);
+    assertEquals(lines.at(-1), `Run:        ${folder}/${summary.run}`);
+    assertStringIncludes(stdout, `Digest:     ${summary.digest}`);
     assertEquals([summary.epochs, summary.rounds, summary.sequences], [3, 12, 12 * 4 * 16]);
     const files = [...Deno.readDirSync(`${folder}/${summary.run}`)].map(({ name }) => name).sort();
     assertEquals(files, ["checkpoints", "events.jsonl", "model", "run.json", "summary.json"]);

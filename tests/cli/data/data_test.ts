@@ -43,13 +43,13 @@ async function summaryOf(directory: string) {
   return JSON.parse(await Deno.readTextFile(`${directory}/summary.json`));
 }
 
-Deno.test("train --data learns from a CSV file, judges itself, and says what a baseline makes of it", () =>
+Deno.test("train --data trains on a CSV file, and evaluates itself and a baseline", () =>
   withData(async (folder, flags) => {
     const { code, stdout, stderr } = await run("train", folder, flags);
     assertEquals([code, stderr], [0, ""]);
-    assertStringIncludes(stdout, "540 rows and 60 to validate, 90 to test, 2 classes");
-    assertMatch(stdout, /\nBaseline: \d+\.\d\d% of the held-out rows, \d+\.\d\d% of the test rows, a linear model/);
-    assertMatch(stdout, /\nTest: {5}Loss: 0\.\d+ - Accuracy: (100\.00|9\d\.\d\d)% - Macro-F1: (1|0\.9)/);
+    assertStringIncludes(stdout, "540 training rows, 60 validation rows, 90 test rows, 2 classes");
+    assertMatch(stdout, /\nBaseline: \d+\.\d\d% of the validation rows, \d+\.\d\d% of the test rows, a linear model/);
+    assertMatch(stdout, /\nTest: {7}Loss: 0\.\d+ - Accuracy: (100\.00|9\d\.\d\d)% - Macro-F1: (1|0\.9)/);
     const latest = await latestOf(folder);
     const { heldOut, lstm, validation, test, baseline, digest } = await summaryOf(latest);
     assertEquals([validation.rows, test.rows, lstm.validation.rows], [60, 90, 60]);
@@ -89,7 +89,7 @@ Deno.test("train --data combines LSTM and n-grams as --ngrams says", () =>
     const { share, saved, baseline } = await wrote();
     assert(share < 1 && saved === share && baseline, `share ${share}`);
     assertEquals(share, 0); // An LSTM this narrow has learnt nothing.
-    assertMatch(combined.stdout, /\nModel: {4}the n-grams alone, as the LSTM is no gain\n/);
+    assertMatch(combined.stdout, /\nModel: {6}only the n-grams, which the LSTM does not improve\n/);
     const { test } = await summaryOf(await latestOf(folder));
     const text = "hello, open, order, shut";
     const predicted = await run("predict", folder, [`${folder}/latest`], `${text}\n`);

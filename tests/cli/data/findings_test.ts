@@ -12,7 +12,7 @@ function rows(): string {
 
 const flags = (folder: string) => [...TINY.slice(0, 4), "--epochs", "1", "--exit", "--port", "0", "--runs-dir", folder];
 
-Deno.test("train prints the conflicts, leaks and known tokens that check finds, and evaluate says what was trained on", () =>
+Deno.test("train prints the findings of check, and evaluate warns about rows that were trained on", () =>
   withFolder(async (folder) => {
     const file = `${folder}/rows.csv`;
     await Deno.writeTextFile(file, rows());
@@ -24,14 +24,14 @@ Deno.test("train prints the conflicts, leaks and known tokens that check finds, 
     assertStringIncludes(shown, `${known} of ${checked.vocabulary.distinct} different tokens`);
     const trained = await run("train", folder, ["--data", file, ...split, ...flags(folder)]);
     assertEquals([trained.code, trained.stderr], [0, ""]);
-    assertStringIncludes(trained.stdout, `, ${known} tokens known (`);
+    assertStringIncludes(trained.stdout, `, ${known} known tokens (`);
     const lines = trained.stdout.split("\n").filter((line) => line.startsWith("Warning: "));
     assertEquals(lines, [
       `Warning: ${conflicts} rows have another label than an earlier row with the same tokens: deno task check lists them`,
       `Warning: ${leaks} validation rows have the tokens of a training row: deno task check lists them`,
     ]);
 
-    // A run of an earlier version knows its files alone.
+    // A run of an earlier version knows only its files.
     const directory = await latestOf(folder);
     await Deno.remove(`${directory}/training_rows.bin`);
     await Deno.copyFile(file, `${folder}/called_otherwise.csv`);
@@ -46,7 +46,7 @@ Deno.test("train prints the conflicts, leaks and known tokens that check finds, 
     assertEquals(JSON.parse(await Deno.readTextFile(`${directory}/evaluation.json`)).trainedOn, undefined);
   }));
 
-Deno.test("evaluate counts the rows that were trained on, in whatever file they are", () =>
+Deno.test("evaluate counts the rows that were trained on, in any file", () =>
   withFolder(async (folder) => {
     const texts = Array.from({ length: 40 }, (_, at) => `Über  word${at}, and "word${at % 7}"`);
     const labelOf = (at: number) => at % 2 === 0 ? "ham" : "spam";

@@ -33,7 +33,7 @@ for (const [name, command, absence] of starters) {
           const directory = await latestOf(folder);
           const summary = JSON.parse(await Deno.readTextFile(`${directory}/summary.json`));
           assertEquals(summary.reason, "asked to stop", output);
-          assertStringIncludes(output, `Continue: deno task resume ${directory}`);
+          assertStringIncludes(output, `Resume:     deno task resume ${directory}`);
           await Deno.remove(directory, { recursive: true });
         }
       }),
@@ -61,7 +61,7 @@ for (const [stage, flags, printed, reason] of stages) {
       assertEquals([code, stderr], [0, ""], stdout);
       const summary = JSON.parse(await Deno.readTextFile(`${await latestOf(folder)}/summary.json`));
       assertEquals(summary.reason, reason);
-      assertEquals(stdout.includes("Continue: deno task resume"), reason === "asked to stop");
+      assertEquals(stdout.includes("Resume:     deno task resume"), reason === "asked to stop");
       const asked = await run("predict", folder, [`${folder}/latest`, "1", "2", "3", "4", "5", "6", "7", "8"]);
       assertEquals(asked.code, 0, asked.stderr);
     }));
@@ -155,7 +155,7 @@ optionalTest(programAbsence("mkfifo", ["--version"]), {
       rows.close();
       assertEquals([code, stdout, stderr], [
         0,
-        "Interrupted before training began: there is nothing to save\n",
+        "Interrupted before training began: nothing to save\n",
         "",
       ]);
       const left = [...Deno.readDirSync(folder)].map(({ name }) => name);

@@ -40,7 +40,7 @@ for (const [what, recipe] of [["rollbacks", growing], ["early stopping", restles
         const place = undisturbed.best ?? { epoch: undisturbed.epochs, round: undisturbed.rounds };
         if (recipe === restless) {
           assert(undisturbed.best !== null && undisturbed.best.round < undisturbed.rounds);
-          assertStringIncludes(stdout, `Best:     epoch ${place.epoch}, round ${place.round}`);
+          assertStringIncludes(stdout, `Best:       epoch ${place.epoch}, round ${place.round}`);
         }
         const verified = await run("verify", folder, [`${folder}/latest`, "--workers", "1"]);
         assertEquals(verified.code, 0, verified.stdout);

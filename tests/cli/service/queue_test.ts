@@ -61,7 +61,7 @@ Deno.test("train takes runs over HTTP, trains them in turn, and keeps as many as
     assertEquals((await ask(`/runs/${second.id}`)).status, 404);
     process.signal("SIGTERM");
     const { code, stdout } = await process.finished;
-    assertEquals([code, stdout.includes(`Removed:  ${first.id}`)], [0, true]);
+    assertEquals([code, stdout.includes(`Removed:    ${first.id}`)], [0, true]);
     const kept = (await Array.fromAsync(Deno.readDir(runs))).map(({ name }) => name);
     assertEquals(new Set(kept), new Set([last.id, "latest"]));
   }));

@@ -15,6 +15,11 @@ export function fakeTerminal(change: Partial<Streams> = {}): FakeTerminal {
       return bytes.length;
     },
   });
-  const terminal = createTerminal({ stdout: stream("stdout"), stderr: stream("stderr"), goesOn: false, ...change });
+  const terminal = createTerminal({
+    stdout: stream("stdout"),
+    stderr: stream("stderr"),
+    outlivesOutput: false,
+    ...change,
+  });
   return { ...terminal, stdout: () => texts.stdout, stderr: () => texts.stderr };
 }

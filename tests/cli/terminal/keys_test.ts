@@ -26,15 +26,15 @@ function onTerminal(folder: string, script: Script, more: readonly string[] = []
 const typed = (name: string, body: (folder: string) => Promise<void>) =>
   optionalTest(terminalAbsence, { name, fn: () => withFolder(body) });
 
-typed("p pauses and goes on, q stops, and the terminal is left as it was", async (folder) => {
+typed("p pauses or resumes, q stops, and the terminal is restored", async (folder) => {
   const left = await onTerminal(folder, [
     ["Epoch 0000002", "p"],
     ["Pausing after this round", "p"],
-    ["Going on", "x"],
+    ["Resumed", "x"],
     ["Epoch", "q"],
   ]);
   assertEquals([left.code, left.echo, left.canonical], [0, true, true], left.output);
-  assertEquals(left.output.split("Keys: p pauses and goes on, q stops").length, 2, "the hint is given once");
+  assertEquals(left.output.split("Keys: p pauses or resumes, q stops").length, 2, "the hint is given once");
   assertStringIncludes(left.output, "Ending after this round: asked to stop");
   const types = (await Deno.readTextFile(`${await latestOf(folder)}/events.jsonl`)).match(
     /"type":"(paused|unpaused|stopping)"/g,
@@ -42,7 +42,7 @@ typed("p pauses and goes on, q stops, and the terminal is left as it was", async
   assertEquals(types, ['"type":"paused"', '"type":"unpaused"', '"type":"stopping"']);
 });
 
-typed("q ends the serving after training too", async (folder) => {
+typed("q ends the service after training", async (folder) => {
   const left = await onTerminal(folder, [["Serving on", "q"]], ["--epochs", "2"]);
   assertEquals([left.code, left.echo, left.canonical], [0, true, true], left.output);
 });
@@ -54,21 +54,21 @@ const ways: [what: string, script: Script, code: number][] = [
   ["SIGQUIT", [["Epoch 0000001", "SIGQUIT"]], 131],
 ];
 for (const [what, script, code] of ways) {
-  typed(`the terminal is left as it was after ${what}`, async (folder) => {
+  typed(`the terminal is restored after ${what}`, async (folder) => {
     const left = await onTerminal(folder, script);
     assertEquals([left.code, left.echo, left.canonical], [code, true, true], left.output);
   });
 }
 
-typed("the terminal is left as it was after training that failed, and after two interruptions", async (folder) => {
+typed("the terminal is restored after training that failed, and after two interruptions", async (folder) => {
   const failed = await onTerminal(folder, [], ["--chaos", "kill=1", "--max-restarts", "0"]);
   assertEquals([failed.code, failed.echo, failed.canonical], [1, true, true], failed.output);
-  const hanging = ["--chaos", "hang=1", "--worker-timeout", "1000"]; // Nothing but a second interruption ends it soon.
+  const hanging = ["--chaos", "hang=1", "--worker-timeout", "1000"]; // Only a second interruption ends it soon.
   const twice = await onTerminal(folder, [["Keys", "\x03"], ["Ending after", "again:\x03"]], hanging);
   assertEquals([twice.code, twice.echo, twice.canonical], [130, true, true], twice.output);
 });
 
-Deno.test("there are no keys where nobody sits at a terminal", () =>
+Deno.test("keys are not read without a terminal", () =>
   withFolder(async (folder) => {
     const flags = [...TINY, "--epochs", "3", "--port", "0", "--exit", "--runs-dir", folder];
     const { code, stdout } = await run("train", folder, flags, "qqqqpp");

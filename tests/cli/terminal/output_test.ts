@@ -21,8 +21,8 @@ async function shell(folder: string, line: string): Promise<string> {
 
 const recipe = [...TINY, "--epochs", "2", "--target-accuracy", "0", "--port", "0"].join(" ");
 const train = `lockstep train ${recipe} --exit --runs-dir "$RUNS"`;
-const lost = "Cannot write to standard output: No space left on device (os error 28). What is printed there is lost; " +
-  "the command goes on\n";
+const lost = "Cannot write to standard output: No space left on device (os error 28). Lines for it are lost; " +
+  "the command continues\n";
 
 const absence = programAbsence("sh", ["-c", "! echo 1 2>/dev/null > /dev/full && command -v curl >/dev/null"]);
 const onFullDisk = (name: string, body: (folder: string) => Promise<void>) =>

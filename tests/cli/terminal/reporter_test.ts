@@ -47,7 +47,7 @@ const epoch: NewEvent = { type: "epoch", epoch: 1, round: 20, step: 20, digest: 
 
 function printed(
   events: readonly NewEvent[],
-  { config = { log: "text", report: "epochs", epochs: 50 }, columns }: {
+  { config = { log: "text", report: "epochs", epochs: 50, stepsPerEpoch: 20 }, columns }: {
     readonly config?: Parameters<typeof createReporter>[0]["config"];
     readonly columns?: number;
   } = {},
@@ -61,19 +61,19 @@ function printed(
   return { text: terminal.stdout(), events: stamped };
 }
 
-Deno.test("createReporter() prints a line for the start, each epoch and the end, and none for progress, when piped", () => {
+Deno.test("createReporter() prints start, epochs and end, and no progress, into a pipe", () => {
   const { text } = printed([started, progress, epoch, { type: "finished", summary }]);
   assertEquals(text.split("\n"), [
     "Run r: parity, 26,562 parameters, 4 shards on 1 worker, engine simd",
-    "Epoch 01 - Loss: 0.7001 - Accuracy: 52.00% - Held out: 0.6931, 50.00% - 0.5 s",
+    "Epoch 01 - Loss: 0.7001 - Accuracy: 52.00% - Validation: 0.6931, 50.00% - 0.5 s",
     "Finished: all epochs done after 2 epochs, 40 rounds, 20,480 sequences in 1.3 s (16,384 sequences/s)",
-    "Held out: Loss: 0.0123 - Accuracy: 99.51%",
-    "Digest:   ab12",
+    "Validation: Loss: 0.0123 - Accuracy: 99.51%",
+    "Digest:     ab12",
     "",
   ]);
 });
 
-Deno.test("createReporter() tells of rollbacks, and which state a run ends with", () => {
+Deno.test("createReporter() prints rollbacks and the state that a run ends with", () => {
   const back = { round: 31, step: 20, epoch: 1, learningRate: 0.005, rollbacks: 1, reason: "The loss is NaN" };
   const { text } = printed([
     { type: "rolledBack", restored: 20, ...back },
@@ -85,25 +85,35 @@ Deno.test("createReporter() tells of rollbacks, and which state a run ends with"
     "Rolled back to epoch 1 with learning rate 0.005: The loss is NaN",
     "Rolled back to the start with learning rate 0.005: The loss is NaN",
   ]);
-  assertEquals(lines[3], "Best:     epoch 1, round 20");
+  assertEquals(lines[3], "Best:       epoch 1, round 20");
 });
 
-Deno.test("createReporter() prints the notebook's own line for an epoch", () => {
-  const config = { log: "text", report: "notebook", epochs: 50 } as const;
+Deno.test("createReporter() says how far an epoch came that a stop has ended", () => {
+  const ended: NewEvent = { ...epoch, epoch: 3, round: 52, step: 52 };
+  const stopped = { ...summary, epochs: 2, rounds: 52, reason: "asked to stop" };
+  const lines = printed([ended, { type: "finished", summary: stopped }]).text.split("\n");
+  assertEquals(lines.slice(0, 2).map((line) => line.split(",")[0]), [
+    "Epoch 03 (12 of 20 steps) - Loss: 0.7001 - Accuracy: 52.00% - Validation: 0.6931",
+    "Stopped: asked to stop after 2 epochs",
+  ]);
+});
+
+Deno.test("createReporter() prints the notebook's line for an epoch", () => {
+  const config = { log: "text", report: "notebook", epochs: 50, stepsPerEpoch: 20 } as const;
   assertEquals(printed([epoch], { config }).text, "Epoch 01 - Loss: 0.7001 - Accuracy: 52.00%\n");
 });
 
-Deno.test("createReporter() keeps a live line on a terminal, no wider than it, and replaces it", () => {
+Deno.test("createReporter() replaces a live line, which fits into the terminal", () => {
   const { text } = printed([progress, epoch], { columns: 30 });
   assertEquals(text.split("\r\x1b[K").map((part) => part.trimEnd()), [
     "",
     "Epoch 1, round 7 - Loss: 0.70",
-    "Epoch 01 - Loss: 0.7001 - Accuracy: 52.00% - Held out: 0.6931, 50.00% - 0.5 s",
+    "Epoch 01 - Loss: 0.7001 - Accuracy: 52.00% - Validation: 0.6931, 50.00% - 0.5 s",
   ]);
 });
 
-Deno.test("createReporter() prints the events themselves as JSON lines", () => {
-  const config = { log: "json", report: "epochs", epochs: 50 } as const;
+Deno.test("createReporter() prints events as JSON lines", () => {
+  const config = { log: "json", report: "epochs", epochs: 50, stepsPerEpoch: 20 } as const;
   const { text, events } = printed([started, progress, epoch], { config, columns: 80 });
   assertEquals(text.trim().split("\n").map((line) => JSON.parse(line)), events);
 });

@@ -67,7 +67,7 @@ Deno.test("a command that goes on loses the lines that standard output does not 
   const terminal = createTerminal({
     stdout: full.stream,
     stderr: { writeSync: (bytes) => (stderr += new TextDecoder().decode(bytes), bytes.length) },
-    goesOn: true,
+    outlivesOutput: true,
   });
   for (const line of ["the first", "the second", "the third"]) terminal.line(line);
   full.free();
@@ -75,8 +75,8 @@ Deno.test("a command that goes on loses the lines that standard output does not 
   assertEquals(full.text(), "the first\nthe s\nthe fourth\n");
   assertEquals(
     stderr,
-    "Cannot write to standard output: No space left on device (os error 28). What is printed there is lost; " +
-      "the command goes on\n",
+    "Cannot write to standard output: No space left on device (os error 28). Lines for it are lost; " +
+      "the command continues\n",
   );
 });
 
@@ -85,7 +85,7 @@ Deno.test("a command that only prints ends with an OutputError, which knows a re
     const terminal = createTerminal({
       stdout: fullStream(3, error).stream,
       stderr: fullStream(9).stream,
-      goesOn: false,
+      outlivesOutput: false,
     });
     return assertThrows(() => terminal.line("the first"), OutputError);
   };
@@ -99,16 +99,15 @@ Deno.test("standard error that takes nothing ends no command; standard output te
     const terminal = createTerminal({
       stdout: { writeSync: (bytes) => (stdout += new TextDecoder().decode(bytes), bytes.length) },
       stderr: fullStream(0).stream,
-      goesOn: true,
+      outlivesOutput: true,
     });
     if (isJson) terminal.json({});
     terminal.note("an access");
     terminal.note("another access");
-    const told =
-      "Cannot write to standard error: No space left on device (os error 28). What is written there is lost\n";
+    const told = "Cannot write to standard error: No space left on device (os error 28). Lines for it are lost\n";
     assertEquals(stdout, isJson ? "{}\n" : told);
   }
-  const both = createTerminal({ stdout: fullStream(0).stream, stderr: fullStream(0).stream, goesOn: true });
+  const both = createTerminal({ stdout: fullStream(0).stream, stderr: fullStream(0).stream, outlivesOutput: true });
   both.note("lost");
   both.line("lost");
 });

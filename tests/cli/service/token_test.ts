@@ -1,11 +1,11 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { readToken } from "../../../lib/cli/arguments/token.ts";
+import { readToken } from "../../../lib/cli/service/service.ts";
 import { InputError } from "../../../lib/base/errors.ts";
 import { run, withFolder } from "../process.ts";
 
 const TOKEN = "0123456789abcdef";
 
-Deno.test("readToken() takes it from the file or the environment, and needs none on loopback alone", () =>
+Deno.test("readToken() reads it from file or environment, and requires it except on loopback", () =>
   withFolder(async (folder) => {
     const tokenFile = `${folder}/token`;
     await Deno.writeTextFile(tokenFile, `${TOKEN}\n`, { mode: 0o600 });
@@ -18,12 +18,12 @@ Deno.test("readToken() takes it from the file or the environment, and needs none
       await assertRejects(
         () => readToken({ host, tokenFile: "" }),
         InputError,
-        "and there is no token: pass --token-file",
+        "but there is no token for clients: use --token-file",
       );
     }
     // In a process of its own: tests run side by side, in one environment.
     const script = `import { readToken } from ${
-      JSON.stringify(import.meta.resolve("../../../lib/cli/arguments/token.ts"))
+      JSON.stringify(import.meta.resolve("../../../lib/cli/service/service.ts"))
     };
       for (const tokenFile of ["", Deno.args[0]]) console.log(await readToken({ host: "0.0.0.0", tokenFile }));`;
     const { stdout } = await new Deno.Command(Deno.execPath(), {
@@ -72,6 +72,6 @@ Deno.test("train on an address that others can reach ends with 2 unless there is
     assertEquals(code, 2);
     assertStringIncludes(
       stderr,
-      "error: --host is 0.0.0.0, which others can reach, and there is no token: pass --token-file",
+      "error: --host is 0.0.0.0, which other machines can reach, but there is no token for clients: use --token-file",
     );
   }));
