@@ -67,6 +67,6 @@ export function dataOf(labels: readonly string[]): DataStatistics {
     conflicts: { rows: 14, examples: [example] },
     leaks: { validation: { rows: 48, examples: [example] } },
     bad: { rows: 2, first: ["tickets.csv:118 has 3 fields, expected 2", "tickets.csv:911 has no label"] },
-    warnings: ['labels "Bug" and "bug" differ by case or spacing only'],
+    warnings: ['labels "Bug" and "bug" differ only in case or spacing'],
   };
 }

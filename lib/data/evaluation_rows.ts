@@ -1,8 +1,10 @@
-/** Rows that judge a finished model: read from files, and encoded by the preprocessing that was saved with it. */
+/** Reads rows for the evaluation of a finished model, and encodes them by its saved preprocessing. */
 import type { DataOptions, ReadOptions } from "../config/data_shape.ts";
 import { nearest } from "../config/nearest.ts";
+import { shortJson } from "../base/printable.ts";
 import { InputError } from "../base/errors.ts";
 import type { LoadedPart } from "./encode/assemble.ts";
+import { quotedSource } from "./formats/bytes.ts";
 import { isProblem, type Row } from "./formats/entry.ts";
 import { readRows } from "./formats/rows.ts";
 import type { EncodedText } from "./encode/text_encoder.ts";
@@ -12,27 +14,27 @@ import { ProblemLog, WarningLog } from "./findings/problems.ts";
 import { TableBuilder } from "./encode/table_builder.ts";
 import { UNKNOWN } from "./vocabulary/vocabulary.ts";
 
-export interface JudgingRows extends LoadedPart {
-  /** Rows that were left out because something is wrong with them. */
+export interface EvaluationRows extends LoadedPart {
+  /** Number of bad rows, which were skipped. */
   readonly skipped: number;
   /** `[rows]`: the keys of the rows. */
   readonly keys: Float64Array;
-  /** What may be a mistake in the rows. */
+  /** Possible mistakes in the rows. */
   readonly warnings: readonly string[];
-  /** What was read. */
+  /** The sources that were read. */
   readonly sources: readonly SourceInfo[];
 }
 
 /**
- * Reads `sources` to their ends. Throws an InputError that names file and line where a row is bad, or has a label that
- * is none of `labels`, unless bad rows are skipped; and if no row is left.
+ * Reads `sources`. Throws an InputError with file and line if a row is bad, or has a label that is not in `labels`, unless
+ * bad rows are skipped; and if no row is left.
  */
-export async function readJudgingRows(
+export async function readEvaluationRows(
   sources: readonly string[],
   options: ReadOptions & Pick<DataOptions, "onBadRow">,
   { preprocessing, labels }: { readonly preprocessing: Preprocessing; readonly labels: readonly string[] },
   input?: AsyncIterable<Uint8Array>,
-): Promise<JudgingRows> {
+): Promise<EvaluationRows> {
   const classes = new Map(labels.map((label, index) => [label, index]));
   const problems = new ProblemLog();
   const rows: (EncodedText & Pick<Row, "file" | "line"> & { readonly label: number; readonly key: number })[] = [];
@@ -47,12 +49,13 @@ export async function readJudgingRows(
     const { file, line } = entry;
     const label = classes.get(entry.label);
     const row = "tokens" in entry ? entry.tokens : entry.text;
-    if (label === undefined) problems.add({ file, line, problem: strangeLabel(entry.label, labels) });
+    if (label === undefined) problems.add({ file, line, problem: unknownLabel(entry.label, labels) });
     else rows.push({ file, line, label, key: preprocessing.keyOf(row), ...preprocessing.encode(row) });
   }
   if (problems.count > 0 && options.onBadRow === "stop") throw problems.error();
   if (rows.length === 0) {
-    throw new InputError([{ field: "data", message: `${sources.join(", ")}: no row to judge by` }]);
+    const message = `Cannot evaluate on ${sources.map(quotedSource).join(", ")}: there are no rows`;
+    throw new InputError([{ field: "data", message }]);
   }
   const tokens = rows.reduce((sum, row) => sum + row.tokens.length, 0);
   const builder = new TableBuilder(rows.length, tokens, preprocessing.vocabulary, sources);
@@ -68,8 +71,8 @@ export async function readJudgingRows(
   return { table, places, statistics, keys, skipped: problems.count, warnings: warnings.messages, sources: read };
 }
 
-function strangeLabel(label: string, labels: readonly string[]): string {
+function unknownLabel(label: string, labels: readonly string[]): string {
   const guess = nearest(label, labels);
   const hint = guess === undefined ? `expected one of ${labels.slice(0, 10).join(", ")}` : `did you mean "${guess}"?`;
-  return `has the label ${JSON.stringify(label.slice(0, 60))}, which training did not: ${hint}`;
+  return `has the label ${shortJson(label)}, which no training row had: ${hint}`;
 }

@@ -1,6 +1,6 @@
-/** JSON whose numbers keep the digits that were written, where these say more than the number that they come to. */
+/** Parses JSON and keeps the written digits of numbers that JavaScript would change. */
 
-/** A number that is not written as JavaScript writes it: 9007199254740993, 1.0, 2.50, 1e2, -0. */
+/** A number that JavaScript would write differently: 9007199254740993, 1.0, 2.50, 1e2, -0. */
 export class WrittenNumber {
   readonly #digits: string;
 
@@ -12,25 +12,25 @@ export class WrittenNumber {
     return this.#digits;
   }
 
-  /** As near as a number comes to it. */
+  /** Returns the nearest number. */
   toJSON(): number {
     return Number(this.#digits);
   }
 }
 
-/** What may be such a number: a point, an exponent, a negative zero, or more digits than are exact. */
+/** Matches what may be such a number: a point, an exponent, a negative zero, or too many digits. */
 const SUSPECT = /[[,:\s](-0|-?\d+(?:[.eE]|(?<=\d{16}))[\d.eE+-]*)/;
 
-/** Matches wherever there is one, and is found three times as fast. */
+/** Matches any text with such a number, and is three times as fast. */
 const UNUSUAL_DIGITS = /\d(?:[.eE]|\d{15})|-0/;
 
-/** What JSON.parse gives, with a WrittenNumber for each number that is not written as JavaScript writes it. */
+/** Parses like JSON.parse(), but with a WrittenNumber for each number that JavaScript would write differently. */
 export function parseWithDigits(text: string): unknown {
   if (!UNUSUAL_DIGITS.test(text) || !SUSPECT.test(text)) return JSON.parse(text);
   return JSON.parse(text, keepDigits);
 }
 
-/** The language's types do not know the third argument yet. */
+/** Its third argument is missing in TypeScript's own types. */
 function keepDigits(_: string, value: unknown, context?: { readonly source?: string }): unknown {
   const source = context?.source;
   return typeof value !== "number" || source === undefined || String(value) === source
@@ -38,7 +38,7 @@ function keepDigits(_: string, value: unknown, context?: { readonly source?: str
     : new WrittenNumber(source);
 }
 
-/** Whether `value` is a number, however it is written. */
+/** Tells whether `value` is a number in any form. */
 export function isNumber(value: unknown): value is number | WrittenNumber {
   return typeof value === "number" || value instanceof WrittenNumber;
 }

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { READ_KEYS } from "../../config/data_shape.ts";
 import { flagsOf } from "../arguments/flags.ts";
 import { configPaths, configSchema } from "../../config/schema.ts";
-import { readJudgingRows } from "../../data/evaluation_rows.ts";
+import { readEvaluationRows } from "../../data/evaluation_rows.ts";
 import { openPreprocessing } from "../../data/encode/preprocessing.ts";
 import { InputError } from "../../base/errors.ts";
 import { cannotWrite, forCommandLine } from "../arguments/messages.ts";
@@ -51,7 +51,7 @@ export async function evaluateCommand(
   const file = out ?? join(directory, "evaluation.json");
   if (!mayWrite(dirname(file))) throw cannotWrite(dirname(file), "--out");
   const preprocessing = openPreprocessing(saved);
-  const rows = await readJudgingRows(options.data, options, { preprocessing, labels }, input);
+  const rows = await readEvaluationRows(options.data, options, { preprocessing, labels }, input);
   const evaluation = await evaluateRows({ config, labels, version }, rows, preprocessing);
   const { skipped, statistics } = rows;
   const { rows: trainedOn, warning } = await seenRows(directory, rows);

@@ -1,26 +1,26 @@
 /**
- * A batch: the one shape in which data reaches an engine. Rows are right-padded to `length` with any tokens: what lies
- * past a row's own length is never read.
+ * The only shape in which data reaches an engine. Rows are right-padded to `length` with any tokens; padding is never
+ * read.
  */
 export interface Batch {
-  /** Number of sequences in use; the arrays may hold more. */
+  /** Number of sequences in use; the arrays may have room for more. */
   size: number;
   /** Time steps of every row. */
   length: number;
   /** `[size, length]`, row-major; each token is from 0 to vocabulary - 1. */
   readonly tokens: Int32Array;
-  /** `[size]`: how many tokens of each row are real, from 1 to `length`. */
+  /** `[size]`: number of tokens of each row without padding, from 1 to `length`. */
   readonly lengths: Int32Array;
-  /** `[size]`: each row's class. */
+  /** `[size]`: class of each row. */
   readonly labels: Int32Array;
 }
 
-/** Words (4 bytes) that a batch of at most `size` rows of at most `length` tokens takes. */
+/** Returns the words (of 4 bytes) of a batch of at most `size` rows with at most `length` tokens. */
 export function batchWords(size: number, length: number): number {
   return size * (length + 2);
 }
 
-/** A batch laid over `words` (of `batchWords(size, length)` elements, or fresh ones): tokens, then lengths, then labels. */
+/** Lays a batch over `words`, new ones by default: tokens, then lengths, then labels. */
 export function createBatch(
   size: number,
   length: number,
@@ -35,10 +35,10 @@ export function createBatch(
   };
 }
 
-/** Sums over the sequences of one or more batches, in the form that adds up exactly once per sequence. */
+/** Sums over the sequences of one or more batches. */
 export interface BatchMetrics {
   /** Sum of the cross-entropies, in nats. */
   lossSum: number;
-  /** Sequences whose most probable class is their label. */
+  /** Number of sequences whose most probable class is their label. */
   correct: number;
 }

@@ -2,15 +2,15 @@ import { counted } from "../../base/counted.ts";
 import type { Problem } from "../../base/errors.ts";
 import { shortJson } from "../../base/printable.ts";
 
-/** What a sequence has to be. */
+/** The vocabulary and the length that sequences must have. */
 export interface SequenceShape {
   readonly vocabulary: number;
   readonly length: number;
 }
 
 /**
- * The problems of `value` as a sequence of tokens, at most one: not a list, wrong length, or the first token that is
- * not a whole number from 0 to vocabulary - 1. `field` is what to call it: `tokens`, `instances[2]`, `line 3`.
+ * Returns the problem of `value` as a sequence of tokens: not a list, a wrong length, or the first token that is not a
+ * whole number from 0 to vocabulary - 1. `field` names it in the message: `tokens`, `instances[2]`, `line 3`.
  */
 export function sequenceProblem(value: unknown, shape: SequenceShape, field: string): Problem | undefined {
   const list = `a list of ${counted(shape.length, "token")}`;
@@ -25,7 +25,7 @@ export function sequenceProblem(value: unknown, shape: SequenceShape, field: str
   return { field: item, message: `${item} is ${describe(value[index])}: expected ${wanted}` };
 }
 
-/** A short form of an unknown value, for messages. */
+/** Returns a short form of any value, for messages. */
 export function describe(value: unknown): string {
   return value === undefined ? "missing" : shortJson(value);
 }

@@ -1,7 +1,7 @@
 import type { TrainingConfig } from "../../config/schema.ts";
 import type { Batch } from "./batch.ts";
 
-/** `[classes]`: what a row of each class counts in the loss, by `choice`; undefined where all count the same. */
+/** Returns the weight of a row of each class in the loss, `[classes]`; undefined if all are equal. */
 export function classWeightsOf(
   choice: TrainingConfig["classWeights"],
   labels: Uint16Array,
@@ -11,8 +11,8 @@ export function classWeightsOf(
 }
 
 /**
- * Each class's weight, for labels that are not equally frequent: rows / (classes · rows of the class), as scikit-learn's
- * `balanced` has it, where classes without rows do not count. Theirs is 0.
+ * Returns the weights rows / (classes · rows of the class), like scikit-learn's `balanced`. Classes without rows do not
+ * count, and have the weight 0.
  */
 export function balancedWeights(labels: Uint16Array, classes: number): Float32Array {
   const counts = new Float64Array(classes);
@@ -21,7 +21,7 @@ export function balancedWeights(labels: Uint16Array, classes: number): Float32Ar
   return Float32Array.from(counts, (count) => count > 0 ? labels.length / (present * count) : 0);
 }
 
-/** The weights of a batch's rows together, in double precision: its size if all classes are alike. */
+/** Returns the sum of the weights of a batch's rows, in double precision: its size without class weights. */
 export function lossWeight(
   { size, labels }: Pick<Batch, "size" | "labels">,
   classWeights: Float32Array | undefined,

@@ -1,30 +1,30 @@
 import type { Batch } from "./batch.ts";
 
 /**
- * What a run is trained on. Every batch is a pure function of (data set, step, shard): there is no position, so any thread
- * can draw any of them, and draw it again.
+ * The sequences of a run. Every batch is a pure function of (data set, step, shard): a data set has no position, so any
+ * thread can draw any batch at any time.
  */
 export interface Dataset {
   /** Class names; a label is a position in this list. */
   readonly labels: readonly string[];
   /** Tokens are from 0 to `vocabulary - 1`. */
   readonly vocabulary: number;
-  /** Tokens of the longest sequence. */
+  /** Most tokens of a sequence. */
   readonly length: number;
-  /** Number of held-out sequences. */
+  /** Number of sequences in the validation set. */
   readonly heldOut: number;
-  /** Each class's weight in the loss of training; all alike if left out. */
+  /** Weight of each class in the training loss; equal weights if absent. */
   readonly classWeights?: Float32Array;
   /**
-   * Sets `batch` to what `shard` learns from at `step` (from 0, through all epochs): its size, which is at most
-   * `batchSize` and may be 0 in the last step of an epoch, the length of its longest row, and the rows. In each step the
-   * shards that have rows come before those that have none.
+   * Sets `batch` to the rows of `shard` at `step`, which counts from 0 through all epochs. It has at most `batchSize` rows,
+   * perhaps none in the last step of an epoch, and the length of its longest row. In each step, shards with rows come
+   * before shards without.
    */
   trainingBatch(batch: Batch, step: number, shard: number): void;
-  /** Sets `batch` to the held-out sequences at the positions `first` to `first + size - 1`. */
+  /** Sets `batch` to the validation sequences at the positions `first` to `first + size - 1`. */
   heldOutBatch(batch: Batch, first: number, size: number): void;
-  /** Which held-out sequence, by its place in the data, is at `position`. */
+  /** Returns the index in the data of the validation sequence at `position`. */
   heldOutIndex(position: number): number;
-  /** Sequences that all shards together have learnt from after `steps` steps. */
+  /** Returns the sequences that all shards together have trained on after `steps` steps. */
   sequencesAfter(steps: number): number;
 }

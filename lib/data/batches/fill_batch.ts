@@ -1,17 +1,17 @@
 import type { Batch } from "./batch.ts";
 
-/** Sequences end to end. */
+/** Sequences, one after another. */
 export interface Rows {
   readonly tokens: ArrayLike<number>;
-  /** `[rows + 1]`: row r is the tokens from `offsets[r]` up to `offsets[r + 1]`. */
+  /** `[rows + 1]`: row r has the tokens from `offsets[r]` up to `offsets[r + 1]`. */
   readonly offsets: ArrayLike<number>;
-  /** `[rows]`: each row's class, where it is known. */
+  /** `[rows]`: class of each row, if known. */
   readonly labels?: ArrayLike<number>;
 }
 
 /**
- * Sets `batch` to `size` of `rows`: those that `order` lists from `first` on, or without it rows `first` and on. The
- * batch is as long as its longest row.
+ * Sets `batch` to `size` of `rows`: those that `order` lists from `first` on, or without `order` the rows from `first` on.
+ * The batch is as long as its longest row.
  */
 export function fillBatch(
   batch: Batch,
@@ -32,7 +32,7 @@ export function fillBatch(
   for (let row = 0; row < size; row++) {
     const begin = offsets[order ? order[first + row]! : first + row]!;
     const length = batch.lengths[row]!;
-    // Not `set`, which needs a view for a row of a few cache lines.
+    // A loop is faster than set(), which needs a view for each short row.
     const target = row * batch.length;
     for (let i = 0; i < length; i++) batch.tokens[target + i] = tokens[begin + i]!;
   }

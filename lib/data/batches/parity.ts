@@ -8,17 +8,17 @@ export interface ParityOptions {
   readonly seed: number;
   readonly shards: number;
   readonly batchSize: number;
-  /** Number of held-out sequences. */
+  /** Number of sequences in the validation set. */
   readonly heldOut: number;
 }
 
 /**
- * The notebook's task: uniform random sequences of `length` tokens, labelled `even` (1) where first + last is even,
- * else `odd` (0). Training and held-out sequences come from different streams of the seed.
+ * Generates the task of the notebook: uniform random sequences of `length` tokens with the label `even` (1) if first + last
+ * is even, otherwise `odd` (0). Training and validation sequences come from different streams of the seed.
  */
 export function parityDataset({ vocabulary, length, seed, shards, batchSize, heldOut }: ParityOptions): Dataset {
   const training = new Random(seed, Stream.trainingData);
-  const judging = new Random(seed, Stream.heldOutData);
+  const validation = new Random(seed, Stream.heldOutData);
 
   /** Fills `batch` with the sequences `first`, `first + 1`, … of `random`. */
   function fill(batch: Batch, random: Random, first: number, size: number): void {
@@ -39,9 +39,9 @@ export function parityDataset({ vocabulary, length, seed, shards, batchSize, hel
     vocabulary,
     length,
     heldOut,
-    // Sequences are numbered through all shards, so N shards of B see what one shard of N · B sees.
+    // Sequences are numbered across all shards, so N shards of B see the same as one shard of N · B.
     trainingBatch: (batch, step, shard) => fill(batch, training, (step * shards + shard) * batchSize, batchSize),
-    heldOutBatch: (batch, first, size) => fill(batch, judging, first, size),
+    heldOutBatch: (batch, first, size) => fill(batch, validation, first, size),
     heldOutIndex: (position) => position,
     sequencesAfter: (steps) => steps * shards * batchSize,
   };

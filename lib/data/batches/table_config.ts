@@ -1,10 +1,10 @@
-/** What of a config follows from the data that it is for. */
+/** Completes a config with the values that follow from its data. */
 import { counted } from "../../base/counted.ts";
 import type { TrainingConfig } from "../../config/schema.ts";
 import { InputError, type Problem } from "../../base/errors.ts";
 import type { TrainingData } from "./table.ts";
 
-/** The values of a config that `data` decides. An epoch has as many steps as one pass over all rows takes. */
+/** Returns the values that follow from `data`. An epoch has the steps of one pass over all rows. */
 export function tableShape(
   { shards, batchSize }: Pick<TrainingConfig, "shards" | "batchSize">,
   data: TrainingData,
@@ -17,7 +17,7 @@ export function tableShape(
   };
 }
 
-/** `config` for `data`, as it is frozen in `run.json`. Throws an InputError if it cannot be trained on that. */
+/** Returns `config` for `data`, as `run.json` fixes it. Throws an InputError if it does not fit `data`. */
 export function tableConfig(config: TrainingConfig, data: TrainingData): TrainingConfig {
   const derived: TrainingConfig = { ...config, task: "table", ...tableShape(config, data) };
   const problems: Problem[] = [];

@@ -1,4 +1,4 @@
-/** A data set of encoded rows: each epoch is one pass over all training rows, in an order of its own. */
+/** Draws batches from encoded rows: each epoch is one pass over all training rows, in a new order. */
 import { counted } from "../../base/counted.ts";
 import type { TrainingConfig } from "../../config/schema.ts";
 import { classWeightsOf } from "./class_weights.ts";
@@ -14,10 +14,11 @@ export type TableOptions = Pick<
 >;
 
 /**
- * The rows of a step are numbered through all shards, so N shards of B see what one shard of N · B sees. The last step
- * of an epoch has what is left over: some shards a part of a batch, or nothing. Within a batch longer rows come first.
+ * Creates a data set. The rows of a step are numbered across all shards, so N shards of B see the same as one shard of
+ * N · B. The last step of an epoch has the remaining rows: some shards have an incomplete batch, or none. Within a batch
+ * longer rows come first.
  *
- * Throws a RangeError if `options` are not those of the data, or if a row has no tokens or too many.
+ * Throws a RangeError if `options` do not fit the data, or if a row has no or too many tokens.
  */
 export function tableDataset(options: TableOptions, data: TrainingData): Dataset {
   const { seed, shards, batchSize, stepsPerEpoch } = options;
@@ -26,7 +27,7 @@ export function tableDataset(options: TableOptions, data: TrainingData): Dataset
   checkShape(options, data);
   const lengths = rowLengths(training, "training", data.length);
   const stepRows = shards * batchSize;
-  // Not before a batch is drawn: the main thread draws none, and an order takes 8 bytes a row.
+  // The order takes 8 bytes a row, and the main thread draws no batches, so it is created with the first batch.
   let orders: ((epoch: number) => Uint32Array) | undefined;
   const orderOf = (epoch: number) => (orders ??= epochOrders({ seed, lengths, stepRows }))(epoch);
   const rows = lengths.length;
@@ -54,7 +55,7 @@ export function tableDataset(options: TableOptions, data: TrainingData): Dataset
   };
 }
 
-/** `[rows]` tokens of each row. */
+/** Returns the number of tokens of each row, `[rows]`. */
 function rowLengths({ offsets, labels }: EncodedTable, name: string, most: number): Uint16Array {
   const lengths = new Uint16Array(labels.length);
   for (let row = 0; row < lengths.length; row++) {
@@ -70,6 +71,6 @@ function rowLengths({ offsets, labels }: EncodedTable, name: string, most: numbe
 function checkShape(options: TableOptions, data: TrainingData): void {
   for (const [key, value] of Object.entries(tableShape(options, data))) {
     const given = options[key as keyof TableOptions];
-    if (given !== value) throw new RangeError(`${key} is ${given}: expected ${value}, which is that of the data`);
+    if (given !== value) throw new RangeError(`${key} is ${given}: expected ${value}, which follows from the data`);
   }
 }

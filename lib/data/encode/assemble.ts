@@ -1,16 +1,17 @@
-/** Encoded parts → tables with final ids, in shared memory: the split, the vocabulary and the length are decided here. */
+/** Decides the split, the vocabulary and the length, and writes encoded rows into tables in shared memory. */
 import { chooseVocabulary, type ChosenVocabulary } from "../vocabulary/choose_vocabulary.ts";
 import { type EncodedPart, EXAMPLES } from "./encode_sources.ts";
 import { Lengths } from "../findings/lengths.ts";
 import { AUTO_LENGTH, type DataOptions } from "../../config/data_shape.ts";
 import type { ProvisionalTokens } from "../vocabulary/provisional.ts";
+import type { StoredRow } from "./row_store.ts";
 import { stratifiedSplit } from "./split.ts";
 import type { PartStatistics, RepeatedRows } from "../statistics.ts";
 import type { EncodedTable } from "../batches/table.ts";
 import { placeOf, type RowPlaces, TableBuilder } from "./table_builder.ts";
 import { UNKNOWN } from "../vocabulary/vocabulary.ts";
 
-/** Share of the training rows that an automatic length does not cut. */
+/** Fraction of the training rows that an automatic length does not cut. */
 const AUTO_SHARE = 0.99;
 
 /** The rows of one role. */
@@ -22,27 +23,27 @@ export interface LoadedPart {
 
 export interface AssembledTraining extends ChosenVocabulary {
   readonly training: LoadedPart;
-  /** Keys of the rows that are trained on, in order. */
+  /** Keys of the training rows, in order. */
   readonly keys: Float64Array<ArrayBuffer> | undefined;
-  /** Rows that were drawn to validate. */
+  /** Rows that were drawn as validation set. */
   readonly validation: LoadedPart;
   readonly lengths: Lengths;
   readonly maxLength: number;
-  /** Validating rows whose tokens a training row has. */
+  /** Validation rows whose tokens a training row has. */
   readonly leaks: RepeatedRows;
-  /** Where a row of the sources was read. */
+  /** Returns the place where a row of the sources was read. */
   readonly place: (row: number) => string;
 }
 
 export interface AssembleOptions extends Pick<DataOptions, "minCount" | "maxVocabulary" | "maxLength" | "truncate"> {
-  /** Share of the rows that validate. */
+  /** Fraction of the rows that are drawn as validation set. */
   readonly share: number;
   readonly seed: number;
-  /** Class as it came → class. */
+  /** Class in the order of the rows → final class. */
   readonly classes: Uint16Array;
 }
 
-/** Splits the training sources' rows and fills their tables. Gives the part's store back. */
+/** Splits the rows of the training sources, and fills their tables. Releases the store of `part`. */
 export function assembleTraining(
   part: EncodedPart,
   tokens: ProvisionalTokens,
@@ -53,7 +54,7 @@ export function assembleTraining(
   const full = new Lengths();
   const kept = [new Lengths(), new Lengths()] as const;
   const rows: [number, number] = [0, 0];
-  /** Per row that is the first with its tokens: a training row with them, plus one. */
+  /** Per row that is the first with its tokens: a training row with the same tokens, plus one. */
   const trained = new Uint32Array(part.store.rows);
   part.store.scan(({ row, count, tokens, length, first }) => {
     const role = validates[row] as 0 | 1;
@@ -94,8 +95,8 @@ export function assembleTraining(
   return { ...chosen, training: training!, keys, validation: validation!, lengths: full, maxLength, leaks, place };
 }
 
-/** Fills the table of a part that judges. Gives the part's store back. */
-export function assembleJudging(
+/** Fills the table of evaluation rows. Releases the store of `part`. */
+export function assembleEvaluation(
   part: EncodedPart,
   { ids, vocabulary, maxLength }: Pick<AssembledTraining, "ids" | "vocabulary" | "maxLength">,
   options: Pick<AssembleOptions, "truncate" | "classes">,
@@ -113,14 +114,14 @@ export function assembleJudging(
 }
 
 interface FillOptions extends Pick<AssembleOptions, "truncate" | "classes"> {
-  /** Provisional id → id; ids that came later are unknown. */
+  /** Provisional id → id; later ids are unknown. */
   readonly ids: Uint32Array;
   /** Number of ids. */
   readonly size: number;
   readonly maxLength: number;
 }
 
-/** Turns stored rows into those of one table. */
+/** Writes stored rows into one table. */
 class Filler {
   readonly #builder: TableBuilder;
   readonly #options: FillOptions;
@@ -136,14 +137,7 @@ class Filler {
   }
 
   add(
-    { label, source, line, length, count, tokens }: {
-      readonly label: number;
-      readonly source: number;
-      readonly line: number;
-      readonly length: number;
-      readonly count: number;
-      readonly tokens: Uint32Array;
-    },
+    { label, source, line, length, count, tokens }: StoredRow,
   ): void {
     const { classes, ids, maxLength, truncate } = this.#options;
     this.#builder.begin(classes[label]!, source, line);

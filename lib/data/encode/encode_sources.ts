@@ -1,10 +1,12 @@
-/** The one pass over sources: rows → provisional ids, labels and what is known of them. The text is not kept. */
+/** Reads sources once, and turns their rows into provisional ids and labels. The texts are not kept. */
 import { nearest } from "../../config/nearest.ts";
 import { InputError } from "../../base/errors.ts";
 import { Duplicates } from "../findings/duplicates.ts";
+import { sourceName } from "../formats/bytes.ts";
 import { isProblem, type Row } from "../formats/entry.ts";
 import { openRows } from "../formats/rows.ts";
 import type { SourceInfo } from "../statistics.ts";
+import { shortJson } from "../../base/printable.ts";
 import { grown } from "../../base/growing_arrays.ts";
 import { Interner, unitsOf } from "../vocabulary/interner.ts";
 import { AUTO_LENGTH, type DataOptions, type ReadingRules } from "../../config/data_shape.ts";
@@ -16,13 +18,13 @@ import { RowStore } from "./row_store.ts";
 import { createTokenizer } from "../tokenizers/create_tokenizer.ts";
 import { Spans, spansOf, type Tokenizer } from "../tokenizers/tokenizer.ts";
 
-/** Classes that a label's 16 bits can tell apart. */
+/** Most classes: a label has 16 bits. */
 const MOST_CLASSES = 0x10000;
 
-/** Examples that are kept of duplicates, conflicts and leaks. */
+/** Examples of duplicates, conflicts and leaks that are kept. */
 export const EXAMPLES = 5;
 
-/** Rows with the tokens of an earlier one: that one's position, and where this one is. */
+/** A row with the tokens of an earlier one: the position of the earlier row, and the place of this one. */
 export interface Repetition {
   readonly first: number;
   readonly file: string;
@@ -34,43 +36,43 @@ export interface Repetitions {
   readonly examples: Repetition[];
 }
 
-/** The encoded rows of some sources. */
+/** The encoded rows of the sources of one role. */
 export interface EncodedPart {
   readonly store: RowStore;
-  /** `[rows]`: classes, numbered as they came. */
+  /** `[rows]`: classes, numbered in the order in which they occurred. */
   readonly labels: Uint16Array;
-  /** `[rows]`: keys of the rows; none of rows that judge, nor of more than `MOST_KEYS`. */
+  /** `[rows]`: keys of the rows; undefined for evaluation rows, and for more than `MOST_KEYS`. */
   readonly keys: Float64Array | undefined;
   readonly sources: readonly SourceInfo[];
-  /** Rows whose tokens a training row before them has; of other parts than training, any training row. */
+  /** Rows whose tokens a training row has; training rows are only compared with earlier ones. */
   readonly repeated: Repetitions;
-  /** Those of them whose label is another one. */
+  /** Repeated rows whose label differs. */
   readonly conflicting: Repetitions;
 }
 
-/** Whether the rows of a part may bring classes of their own, or are judged by those of the training rows. */
-export type PartRole = "training" | "judging";
+/** Training rows may add classes; evaluation rows must have a class of the training rows. */
+export type PartRole = "training" | "evaluation";
 
 export interface EncoderIo {
-  /** Stands for standard input. */
+  /** Used as standard input. */
   readonly input?: AsyncIterable<Uint8Array>;
-  /** Told now and then, about once a megabyte, how many rows were read so far, good and bad ones. */
+  /** Called about once a megabyte with the number of rows so far, good and bad. */
   readonly onRows?: (rows: number) => void;
-  /** By which the rows are read. */
+  /** Rules by which the rows are read. */
   readonly rules: ReadingRules;
 }
 
-/** Encodes the sources of one data set, part by part: the training rows first. */
-export class Encoder {
+/** Encodes the sources of one data set, role by role: the training rows first. */
+export class SourceEncoder {
   readonly #options: DataOptions;
   #tokenizer: Tokenizer;
-  /** Rows so far that were texts: the others are lists of tokens. */
+  /** Rows so far that were texts; the others are lists of tokens. */
   #texts = 0;
   readonly #io: EncoderIo;
   readonly #spelled: (text: string) => string;
   readonly #keyOf: ReturnType<typeof rowKeys>;
   #read = 0;
-  /** Tokens of a row that are kept. */
+  /** Most tokens of a row that are kept. */
   readonly #cap: number;
   readonly #spans = new Spans();
   #ids = new Uint32Array(1024);
@@ -90,19 +92,19 @@ export class Encoder {
     this.#cap = options.maxLength === "auto" ? AUTO_LENGTH : options.maxLength;
   }
 
-  /** What texts are cut by. Where it was left to the training rows, and all of them were lists, white space parts tokens. */
+  /** Cuts texts. With `tokenizer` auto, it is `codes` if all training rows were lists of tokens. */
   get tokenizer(): Tokenizer {
     return this.#tokenizer;
   }
 
-  /** Class names, in the order in which they came. */
+  /** Returns the class names in the order in which they occurred. */
   labels(): string[] {
     return Array.from({ length: this.#labels.size }, (_, label) => this.#labels.text(label));
   }
 
   /**
-   * Reads `sources` to their ends, or, unless `all` problems are wanted, to the first bad row where bad rows stop.
-   * Throws an InputError then, and where a source cannot be read at all.
+   * Encodes `sources`. Throws an InputError if a source cannot be read, and at a bad row if the options say so; `all`
+   * reads on after bad rows.
    */
   async encode(sources: readonly string[], role: PartRole, all: boolean): Promise<EncodedPart> {
     const part = new PartBuilder();
@@ -141,7 +143,7 @@ export class Encoder {
     const kept = Math.min(count, this.#cap);
     const start = this.#options.truncate === "end" ? 0 : count - kept;
     const ids = this.#ids;
-    // All of a row's tokens are interned, so that rows that differ past the cap are not the same.
+    // All tokens of a row are interned, so that rows which only differ after the cap count as different.
     for (let i = 0; i < count; i++) ids[i] = this.tokens.add(units, bounds[2 * i]!, bounds[2 * i + 1]!);
     const position = part.rows;
     let first = position;
@@ -149,7 +151,7 @@ export class Encoder {
       const earlier = role === "training"
         ? this.duplicates.add(ids, count, position, label)
         : this.duplicates.find(ids, count);
-      if (earlier && (role === "judging" || earlier.first !== position)) {
+      if (earlier && (role === "evaluation" || earlier.first !== position)) {
         part.repeat(earlier.first, row, earlier.label !== label);
         if (role === "training") first = earlier.first;
       }
@@ -158,7 +160,7 @@ export class Encoder {
     part.add({ source, line: row.line, label, length: count, first }, ids, start, kept);
   }
 
-  /** The class of `row`; -1 if it has none that it may have. */
+  /** Returns the class of `row`; -1 if evaluation rows may not have it. */
   #label(row: Row, role: PartRole): number {
     const { file, line, label } = row;
     this.#units = unitsOf(label, this.#units);
@@ -168,14 +170,13 @@ export class Encoder {
       if (this.#labels.size < MOST_CLASSES) return this.#labels.add(this.#units, 0, label.length);
       throw new InputError([{
         field: "labelColumn",
-        message: `${file}:${line} has the class number ${MOST_CLASSES + 1}, ` +
-          `expected at most ${MOST_CLASSES}: is "${this.#options.labelColumn}" the column of labels?`,
+        message: `${sourceName(file)}:${line} has one more label than the ${MOST_CLASSES} that are possible. ` +
+          `Is "${this.#options.labelColumn}" the column of labels?`,
       }]);
     }
     const guess = this.#labels.size < 1000 ? nearest(label, this.labels()) : undefined;
     const hint = guess === undefined ? "" : `: did you mean ${JSON.stringify(guess)}?`;
-    const shown = JSON.stringify(label.length > 60 ? `${label.slice(0, 59)}…` : label);
-    this.problems.add({ file, line, problem: `has the label ${shown}, which no training row has${hint}` });
+    this.problems.add({ file, line, problem: `has the label ${shortJson(label)}, which no training row has${hint}` });
     return -1;
   }
 }
@@ -198,7 +199,7 @@ class PartBuilder {
     }
   }
 
-  /** Notes the key of the row that comes next. */
+  /** Keeps the key of the next row. */
   addKey(key: number): void {
     if (this.rows >= MOST_KEYS) return;
     if (this.rows >= this.#keys.length) this.#keys = grown(this.#keys, 1024);

@@ -1,17 +1,17 @@
-/** Keys of rows: hashes by which a run knows again what it was trained on, though it keeps no text. */
+/** Computes the keys of rows: hashes from which a run recognizes rows it was trained on, although it keeps no text. */
 import { Spans, spansOf, type Tokenizer } from "../tokenizers/tokenizer.ts";
 
-/** Rows whose keys are kept at most: 8 bytes each. A run on more rows keeps none. */
+/** Most keys that are kept, of 8 bytes each. A run on more rows keeps none. */
 export const MOST_KEYS = 1 << 22;
 
-/** Ends each token; no UTF-16 unit. */
+/** Ends each token. It is not a UTF-16 unit. */
 const END = 0x10000;
 
 /**
- * Returns the function from a row, spelled as the model has it, to its key: 53 bits of a hash of its tokens' strings,
- * known to the model or not, so that one of a million new rows looks like one of four million others with a probability
- * of 0.05%. `cut` has the row's tokens already, where somebody cut it. A tokenizer of Hugging Face may give tokens without
- * strings, so a text for it has the key of the text.
+ * Returns the function from a row, in the model's spelling, to its key: 53 bits of a hash of the strings of its tokens,
+ * known or not. One of a million new rows has the key of one of four million others with a probability of 0.05%. `cut`
+ * are the tokens of the row, if the caller has cut it. Hugging Face tokenizers may return tokens without strings, so the
+ * key of a text for them is that of the whole text.
  */
 export function rowKeys({ json, cut }: Tokenizer): (row: string | readonly string[], cut?: Spans) => number {
   const own = new Spans();

@@ -1,37 +1,37 @@
 import { release } from "../../base/growing_arrays.ts";
 
 /**
- * Bytes of the first chunk, and of a later one at most. Chunks grow with the store: what is larger than 32 MiB, the
- * system's allocator takes from the system and gives back to it, and smaller ones it may keep for ever.
+ * Bytes of the first chunk, and most bytes of a later one. Chunks grow with the store, because the allocator returns
+ * blocks of more than 32 MiB to the system, and may keep smaller ones.
  */
 const FIRST_CHUNK = 1 << 20;
 const LARGEST_CHUNK = 1 << 26;
 /** Longest varint of a 32-bit number. */
 const VARINT = 5;
 
-/** What is kept of a row besides its tokens. */
+/** The facts of a row that are kept beside its tokens. */
 export interface RowFacts {
   /** Position of its source in the list of sources. */
   source: number;
   line: number;
-  /** Class, numbered as classes came. */
+  /** Class, numbered in the order in which classes occurred. */
   label: number;
-  /** Tokens that the row has; fewer may be kept. */
+  /** Number of tokens of the row; fewer may be kept. */
   length: number;
-  /** The first row with the same tokens, by its position in the store; the row's own where it is the first. */
+  /** Position of the first row with the same tokens: the row itself if it is the first. */
   first: number;
 }
 
-/** A row as it is handed out: one object for all rows, so copy what you keep. */
+/** A row during a scan. All rows share one object, so copy what you keep. */
 export interface StoredRow extends Readonly<RowFacts> {
   readonly row: number;
-  /** Tokens that are kept. */
+  /** Number of tokens that are kept. */
   readonly count: number;
-  /** Their provisional ids: `count` of them are the row's. */
+  /** Provisional ids; only the first `count` belong to the row. */
   readonly tokens: Uint32Array;
 }
 
-/** Encoded rows, written and read in order, as variable-length numbers of 7 bits a byte: about 2 bytes a token. */
+/** Stores encoded rows, written and read in order, as numbers of 7 bits a byte: about 2 bytes a token. */
 export class RowStore {
   readonly #chunks: Uint8Array<ArrayBuffer>[] = [];
   readonly #ends: number[] = [];
@@ -45,7 +45,7 @@ export class RowStore {
     return this.#rows;
   }
 
-  /** Bytes that rows take. */
+  /** Bytes that the rows take. */
   get bytes(): number {
     return this.#ends.reduce((sum, end) => sum + end, 0);
   }
@@ -68,7 +68,7 @@ export class RowStore {
     this.#ends[this.#chunks.length - 1] = this.#at;
   }
 
-  /** Calls `visit` for every row, in order. The last scan gives memory back on the way, and leaves the store empty. */
+  /** Calls `visit` for every row, in order. The last scan releases memory on the way, and leaves the store empty. */
   scan(visit: (row: StoredRow) => void, isLast = false): void {
     const tokens = new Uint32Array(this.#longest);
     const row = { row: 0, source: -1, line: 0, label: 0, length: 0, first: 0, count: 0, tokens };

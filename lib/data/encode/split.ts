@@ -1,8 +1,8 @@
 import { Random, Stream } from "../../base/random.ts";
 
 /**
- * Which rows validate: 1 for each of them, `[rows]`. The same `share` of every class is drawn, by `seed` alone; a class
- * keeps at least one row to train on, and where any class can spare one, one row at least validates.
+ * Draws the validation set: returns a 1 for each of its rows, `[rows]`. It has the same `share` of every class, and depends
+ * only on `seed`. A class keeps at least one training row; if any class has two rows, the set has at least one.
  */
 export function stratifiedSplit(labels: Uint16Array, classes: number, share: number, seed: number): Uint8Array {
   const counts = new Uint32Array(classes);
@@ -10,7 +10,7 @@ export function stratifiedSplit(labels: Uint16Array, classes: number, share: num
   const wanted = validationCounts(counts, share);
   const random = new Random(seed, Stream.split);
   const validation = new Uint8Array(labels.length);
-  // Selection sampling (Knuth, algorithm S): of the rows that are left, each is drawn as probably as any other.
+  // This is selection sampling (Knuth, algorithm S): each remaining row has the same probability.
   for (let row = 0; row < labels.length; row++) {
     const label = labels[row]!;
     if (random.seek(row).uniform() * counts[label]! < wanted[label]!) {
@@ -22,7 +22,7 @@ export function stratifiedSplit(labels: Uint16Array, classes: number, share: num
   return validation;
 }
 
-/** How many rows of each class validate: `share` of them, rounded so that the sum is `share` of all as nearly as can be. */
+/** Returns the validation rows of each class: `share` of them, rounded so that their sum is as near as possible to `share` of all. */
 export function validationCounts(counts: Uint32Array, share: number): Uint32Array {
   const wanted = new Uint32Array(counts.length);
   if (share <= 0) return wanted;

@@ -1,17 +1,17 @@
 import { sourceName } from "../formats/bytes.ts";
 import type { EncodedTable } from "../batches/table.ts";
 
-/** Where rows were read, for messages about them. */
+/** The places where rows were read, for messages. */
 export interface RowPlaces {
-  /** The sources, as they were named. */
+  /** The sources, as the user named them. */
   readonly sources: readonly string[];
   /** `[rows]`: position in `sources`. */
   readonly source: Uint16Array;
-  /** `[rows]`: the line in which the row begins. */
+  /** `[rows]`: line where the row begins. */
   readonly lines: Uint32Array;
 }
 
-/** A table that is filled row by row; its arrays have their final sizes from the start. */
+/** Fills a table row by row. Its arrays have their final sizes from the start. */
 export class TableBuilder {
   readonly table: EncodedTable;
   readonly places: RowPlaces;
@@ -28,7 +28,7 @@ export class TableBuilder {
     this.places = { sources, source: new Uint16Array(rows), lines: new Uint32Array(rows) };
   }
 
-  /** Adds a row without tokens; `push` gives it some. */
+  /** Adds a row without tokens; push() adds its tokens. */
   begin(label: number, source: number, line: number): void {
     const row = this.#row++;
     this.table.labels[row] = label;
@@ -44,7 +44,7 @@ export class TableBuilder {
   }
 }
 
-/** Where a row was read: `tickets.csv:18`. */
+/** Returns the place where a row was read: `tickets.csv:18`. */
 export function placeOf({ sources, source, lines }: RowPlaces, row: number): string {
   return `${sourceName(sources[source[row]!]!)}:${lines[row]}`;
 }

@@ -1,16 +1,16 @@
 import { release } from "../../base/growing_arrays.ts";
 
-/** Distinct rows that are remembered at most: about 130 MB. */
+/** Most distinct rows that are remembered: about 130 MB. */
 const MOST = 1 << 22;
 
 /**
- * Finds rows with the very same tokens, by a 64-bit hash of them. (Two of a million different rows have the same hash
- * with a probability below 10^-7.) Memory is bounded: of very large data, copies of the first four million different
- * rows are found.
+ * Finds rows with the same tokens, by a 64-bit hash of them. (Two of a million different rows have the same hash with a
+ * probability below 10^-7.) Memory is bounded: in very large data, only copies of the first four million different rows
+ * are found.
  */
 export class Duplicates {
   readonly #most: number;
-  /** Per slot: two hashes, row + 1 (0 for none) and the row's label. */
+  /** Per slot: two hashes, row + 1 (0 for none) and the label of the row. */
   #slots = new Uint32Array(4 * 1024);
   #mask = 1023;
   #size = 0;
@@ -19,12 +19,12 @@ export class Duplicates {
     this.#most = most;
   }
 
-  /** Whether all distinct rows so far are remembered. */
+  /** Tells whether all distinct rows so far are remembered. */
   get isWhole(): boolean {
     return this.#size < this.#most;
   }
 
-  /** The row that was added first with the tokens `ids[0]` to `ids[count - 1]`: `row` itself if there is none. */
+  /** Returns the first row with the tokens `ids[0]` to `ids[count - 1]`: `row` itself if it is the first. */
   add(ids: Uint32Array, count: number, row: number, label: number): { readonly first: number; readonly label: number } {
     const found = this.find(ids, count);
     if (found) return found;
@@ -35,7 +35,7 @@ export class Duplicates {
     return { first: row, label };
   }
 
-  /** The row with these tokens; undefined if there is none. */
+  /** Returns the first row with these tokens; undefined without one. */
   find(ids: Uint32Array, count: number): { readonly first: number; readonly label: number } | undefined {
     this.#hash(ids, count);
     const [a, b] = [this.#hashes[0]!, this.#hashes[1]!];
@@ -47,7 +47,7 @@ export class Duplicates {
     }
   }
 
-  /** Gives the memory back when no more rows come. */
+  /** Releases the memory when there are no more rows. */
   clear(): void {
     release(this.#slots);
     this.#slots = new Uint32Array(4);
@@ -56,7 +56,7 @@ export class Duplicates {
 
   readonly #hashes = new Uint32Array(2);
 
-  /** Two murmur-like hashes over the ids. */
+  /** Computes two murmur-like hashes over the ids. */
   #hash(ids: Uint32Array, count: number): void {
     let a = count | 0;
     let b = ~count;

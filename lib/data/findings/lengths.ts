@@ -1,6 +1,6 @@
 import type { DataStatistics } from "../statistics.ts";
 
-/** Lengths of rows and how often each occurs. */
+/** Counts the lengths of rows. */
 export class Lengths {
   readonly #counts = new Map<number, number>();
   #rows = 0;
@@ -10,7 +10,7 @@ export class Lengths {
     this.#rows++;
   }
 
-  /** The least length that at least `share` of the rows do not exceed; 0 without rows. */
+  /** Returns the least length that at least `share` of the rows do not exceed; 0 without rows. */
   percentile(share: number): number {
     let rows = 0;
     for (const length of [...this.#counts.keys()].sort((a, b) => a - b)) {
@@ -20,7 +20,7 @@ export class Lengths {
     return 0;
   }
 
-  /** Tokens of all rows together when each keeps at most `most`, and an empty one is given one. */
+  /** Returns the tokens of all rows if each keeps at most `most`, and an empty row gets one. */
   tokens(most: number): number {
     let sum = 0;
     for (const [length, rows] of this.#counts) sum += rows * Math.max(1, Math.min(length, most));

@@ -111,8 +111,8 @@ const SIGNATURES: readonly (readonly [string, string])[] = [
 ];
 
 /**
- * Throws an InputError with advice if `source` does not begin like UTF-8 text. A first line is only compared with
- * signatures, as it is too short to judge by its characters.
+ * Throws an InputError with advice if `source` does not begin like UTF-8 text. Of a first line only signatures are
+ * checked, because it has too few characters to count them.
  */
 export function refuseBinary({ name, head: all, wait }: ByteSource): void {
   const head = all.subarray(0, HEAD_BYTES);

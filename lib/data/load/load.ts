@@ -1,8 +1,11 @@
-/** The one way from files to what a run trains on. */
+/**
+ * Loads the data of a run: reads files, encodes and splits their rows, and counts what it finds. Batches are drawn elsewhere
+ * (batches/). Start with loadData().
+ */
 import { createHash } from "node:crypto";
 import { InputError, type Problem } from "../../base/errors.ts";
-import { type AssembledTraining, assembleJudging, assembleTraining, type LoadedPart } from "../encode/assemble.ts";
-import { type EncodedPart, Encoder, type Repetitions } from "../encode/encode_sources.ts";
+import { type AssembledTraining, assembleEvaluation, assembleTraining, type LoadedPart } from "../encode/assemble.ts";
+import { type EncodedPart, type Repetitions, SourceEncoder } from "../encode/encode_sources.ts";
 import { sourceName } from "../formats/bytes.ts";
 import { refuseTwice } from "../formats/rows.ts";
 import { summarize } from "../findings/lengths.ts";
@@ -13,14 +16,14 @@ import { refusals, warnings } from "./refusals.ts";
 import type { DataStatistics, RepeatedRows, Role } from "../statistics.ts";
 import { openTokenizer } from "../tokenizers/create_tokenizer.ts";
 
-/** Reads, encodes and splits the data that `options` name. Throws an InputError for data that nothing can be learnt from. */
+/** Reads, encodes and splits the data that `options` name. Throws an InputError for data that cannot be trained on. */
 export async function loadData(options: LoadOptions): Promise<LoadedData> {
   const { data, refusals } = await inspectData(options, false);
   if (refusals.length > 0) throw new InputError(refusals);
   return data;
 }
 
-/** Loads the data and says why training would refuse it. With `all`, every bad row is looked at, even if the first one stops. */
+/** Loads the data, and returns the reasons why training would refuse it. `all` reads on after the first bad row. */
 export async function inspectData(
   options: LoadOptions,
   all: boolean,
@@ -32,11 +35,11 @@ export async function inspectData(
     test: test === "" ? [] : [test],
   };
   refuseTwice([...files.training, ...files.validation, ...files.test]);
-  const encoder = new Encoder(options, await openTokenizer(options, rules), { ...options, rules });
+  const encoder = new SourceEncoder(options, await openTokenizer(options, rules), { ...options, rules });
   const training = await encoder.encode(files.training, "training", all);
-  const judging = async (sources: readonly string[]) =>
-    sources.length === 0 ? undefined : await encoder.encode(sources, "judging", all);
-  const parts = { training, validation: await judging(files.validation), test: await judging(files.test) };
+  const evaluation = async (sources: readonly string[]) =>
+    sources.length === 0 ? undefined : await encoder.encode(sources, "evaluation", all);
+  const parts = { training, validation: await evaluation(files.validation), test: await evaluation(files.test) };
   encoder.duplicates.clear();
 
   const names = encoder.labels();
@@ -48,11 +51,11 @@ export async function inspectData(
     classes: Uint16Array.from(names, (name) => positions.get(name)!),
   };
   const assembled = assembleTraining(training, encoder.tokens, assembling);
-  const judge = (part: EncodedPart | undefined) => part && assembleJudging(part, assembled, assembling);
+  const assemble = (part: EncodedPart | undefined) => part && assembleEvaluation(part, assembled, assembling);
   const loaded = {
     training: assembled.training,
-    validation: parts.validation ? judge(parts.validation) : nonEmpty(assembled.validation),
-    test: judge(parts.test),
+    validation: parts.validation ? assemble(parts.validation) : nonEmpty(assembled.validation),
+    test: assemble(parts.test),
   };
   const data = {
     labels,
@@ -61,7 +64,7 @@ export async function inspectData(
       vocabulary: assembled.vocabulary.tokens(),
       maxLength: assembled.maxLength,
       truncate: options.truncate,
-      // The first rules had no name.
+      // Runs by the first rules name none.
       ...rules !== 1 && { rules },
     },
     vocabulary: assembled.vocabulary.size,
@@ -78,7 +81,7 @@ function nonEmpty(part: LoadedPart): LoadedPart | undefined {
   return part.statistics.rows > 0 ? part : undefined;
 }
 
-/** Numbers by value where all labels are numbers, else by their UTF-16 units: the same order everywhere. */
+/** Sorts by value if all labels are numbers, otherwise by UTF-16 units: the order is the same on every machine. */
 function sortedLabels(names: readonly string[]): string[] {
   const numbers = names.every((name) => /^-?\d{1,15}(\.\d+)?$/.test(name));
   const byText = (a: string, b: string) => a < b ? -1 : a > b ? 1 : 0;
@@ -88,7 +91,7 @@ function sortedLabels(names: readonly string[]): string[] {
 type Parts<T> = Readonly<Record<"training", T> & Record<"validation" | "test", T | undefined>>;
 
 function statistics(
-  encoder: Encoder,
+  encoder: SourceEncoder,
   parts: Parts<EncodedPart>,
   assembled: AssembledTraining,
   loaded: Parts<LoadedPart>,

@@ -1,4 +1,4 @@
-/** What is read and what comes of it. */
+/** The input and the result of loading data. */
 import type { DataOptions, ReadingRules } from "../../config/data_shape.ts";
 import type { LoadedPart } from "../encode/assemble.ts";
 import type { EncoderIo } from "../encode/encode_sources.ts";
@@ -6,27 +6,27 @@ import type { PreprocessingJson } from "../encode/preprocessing.ts";
 import type { DataStatistics } from "../statistics.ts";
 
 export interface LoadOptions extends DataOptions, Omit<EncoderIo, "rules"> {
-  /** Paths of the training rows, or `-` for standard input. */
+  /** Paths of files of training rows, or `-` for standard input. */
   readonly sources: readonly string[];
-  /** Of the split; a whole number below 2^32. */
+  /** Seed of the split; a whole number below 2^32. */
   readonly seed: number;
-  /** By which the rows are read: those of an earlier run, or the newest. */
+  /** Rules by which rows are read: those of an earlier run, or the newest. */
   readonly rules?: ReadingRules;
 }
 
 export interface LoadedData {
   /** Class names, sorted; a label is a position in this list. */
   readonly labels: readonly string[];
-  /** What turns a text into ids, to be saved with the model. */
+  /** Turns texts into ids, and is saved with the model. */
   readonly preprocessing: PreprocessingJson;
   /** Number of ids. */
   readonly vocabulary: number;
-  /** Tokens of the longest row that is possible. */
+  /** Most tokens that a row may have. */
   readonly maxLength: number;
   readonly training: LoadedPart;
-  /** Keys of the training rows, in order; undefined where there are too many. */
+  /** Keys of the training rows, in order; undefined if there are too many. */
   readonly keys: Float64Array<ArrayBuffer> | undefined;
-  /** undefined where no row validates. */
+  /** Undefined without validation rows. */
   readonly validation: LoadedPart | undefined;
   readonly test: LoadedPart | undefined;
   readonly statistics: DataStatistics;

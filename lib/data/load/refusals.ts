@@ -1,72 +1,62 @@
-/** What makes data unfit to learn from, and what is only worth a warning. */
+/** Decides whether data can be trained on, and warns of possible mistakes in them. */
 import { counted } from "../../base/counted.ts";
 import type { Problem } from "../../base/errors.ts";
+import type { SourceEncoder } from "../encode/encode_sources.ts";
+import { quotedSource } from "../formats/bytes.ts";
 import type { DataStatistics } from "../statistics.ts";
-import { labelWarnings } from "./label_warnings.ts";
-import type { Encoder } from "../encode/encode_sources.ts";
-import { sourceName } from "../formats/bytes.ts";
-import type { LoadedData, LoadOptions } from "./loaded_data.ts";
 import { chosenMinCount } from "../vocabulary/choose_vocabulary.ts";
 import { FIRST_KNOWN } from "../vocabulary/vocabulary.ts";
+import type { LoadedData, LoadOptions } from "./loaded_data.ts";
 
-/** More classes than this, with hardly two rows for each, are no classes. */
+/** With more classes than this, and fewer than two rows for each, the labels are probably not classes. */
 const MANY_CLASSES = 100;
 
-/** Why nothing can be learnt from `data`; empty if something can. */
+/** Returns the reasons why `data` cannot be trained on; none if it can. */
 export function refusals(data: LoadedData, options: LoadOptions): Problem[] {
   const { statistics } = data;
   const { parts, classes } = statistics;
   const { textColumn, labelColumn, minCount, validation, test } = options;
   const rows = data.training.statistics.rows + (data.validation?.statistics.rows ?? 0);
-  const refuse = (field: string, message: string) => [{ field, message }];
-  const sources = options.sources.map(sourceName).join(", ");
-  if (data.training.statistics.rows === 0) return refuse("data", `${sources}: no row to train on`);
+  const sources = options.sources.map(quotedSource).join(", ");
+  const refuse = (field: string, why: string): Problem => ({ field, message: `Cannot train on ${sources}: ${why}` });
+  if (data.training.statistics.rows === 0) return [refuse("data", "there are no rows")];
   if (classes.length === 1) {
     const only = JSON.stringify(classes[0]!.label);
     const rowsHave = rows === 1 ? "the only row has" : `all ${counted(rows, "row")} have`;
-    return refuse("data", `${sources}: ${rowsHave} the label ${only}, expected at least two classes`);
+    return [refuse("data", `${rowsHave} the label ${only}, expected at least two classes`)];
   }
   if (classes.length > MANY_CLASSES && 2 * classes.length > rows) {
-    return refuse(
-      "labelColumn",
-      `${sources}: ${counted(classes.length, "different label")} in ${
-        counted(rows, "row")
-      }: is "${labelColumn}" the column of labels?`,
-    );
+    const labels = `there are ${counted(classes.length, "different label")} in ${counted(rows, "row")}`;
+    return [refuse("labelColumn", `${labels}. Is "${labelColumn}" the column of labels?`)];
   }
   const problems: Problem[] = [];
   if (data.vocabulary === FIRST_KNOWN) {
     const least = chosenMinCount(minCount, data.training.statistics.rows);
     problems.push(
       statistics.vocabulary.distinct === 0
-        ? { field: "data", message: `${sources}: no training row has a token: is "${textColumn}" the column of texts?` }
-        : {
-          field: "minCount",
-          message: `${sources}: no token occurs ${counted(least, "time")} in the training rows: set \`minCount\` to 1`,
-        },
+        ? refuse("data", `no row has a token. Is "${textColumn}" the column of texts?`)
+        : refuse("minCount", `no token occurs ${counted(least, "time")} in the training rows. Set \`minCount\` to 1`),
     );
   }
   for (const [role, source] of [["validation", validation], ["test", test]] as const) {
     if (typeof source === "string" && source !== "" && (parts[role]?.rows ?? 0) === 0) {
-      problems.push({ field: role, message: `${sourceName(source)}: no row for ${role}` });
+      problems.push({ field: role, message: `Cannot use ${quotedSource(source)} for ${role}: there are no rows` });
     }
   }
   if (typeof validation === "number" && validation > 0 && !data.validation) {
-    problems.push({
-      field: "validation",
-      message:
-        `${sources}: no class has two rows, so the validation set is empty: set \`validation\` to 0 or to a file`,
-    });
+    problems.push(
+      refuse("validation", "no class has two rows, so the validation set is empty. Set `validation` to a file"),
+    );
   }
   return problems;
 }
 
-/** Rows below which an accuracy is off by ten points and more either way. */
+/** With fewer validation rows, their accuracy is off by ten points or more in either direction. */
 const FEW_ROWS = 20;
 
-/** What may be a mistake in data that can be used. */
+/** Returns warnings of possible mistakes in data that can be used. */
 export function warnings(
-  { tokens, duplicates, warnings: { messages } }: Encoder,
+  { tokens, duplicates, warnings: { messages } }: SourceEncoder,
   classes: DataStatistics["classes"],
   { validation }: Pick<LoadedData, "validation">,
 ): string[] {
@@ -74,18 +64,71 @@ export function warnings(
   const rows = validation?.statistics.rows ?? FEW_ROWS;
   if (rows < FEW_ROWS) {
     found.push(
-      `${
-        counted(rows, "validation row: its accuracy says", "validation rows: their accuracy says")
-      } next to nothing of a model; use more rows, a greater \`validation\`, or a file of validation rows`,
+      `only ${counted(rows, "validation row")}: the accuracy on so few means little. ` +
+        "Add rows, raise `validation`, or set it to a file of validation rows",
     );
   }
   if (tokens.forgotten > 0) {
-    found.push(
-      `${
-        counted(tokens.forgotten, "rare token was", "rare tokens were")
-      } forgotten, and so unknown: more than can be told apart`,
-    );
+    const forgotten = counted(tokens.forgotten, "rare token is unknown", "rare tokens are unknown");
+    found.push(`${forgotten}, because there are too many different ones to remember`);
   }
-  if (!duplicates.isWhole) found.push("duplicates were looked for among the first four million different rows only");
+  if (!duplicates.isWhole) found.push("duplicates were only searched among the first four million different rows");
   return found;
+}
+
+/** Matches what programs write for a missing value. */
+const MISSING = /^(?:[-+]?nan|null|nil|none|undefined|n\/?a|#n\/a|<na>|nat|missing)$/i;
+
+/** Labels that are listed in a warning. */
+const NAMED = 5;
+
+/** A label with a single row is suspicious if the classes have this many rows on average. */
+const USUAL_ROWS = 10;
+
+/** Warns of labels that look alike, stand for a missing value, include quotes, or have only one row. */
+function labelWarnings(classes: DataStatistics["classes"]): string[] {
+  const found: string[] = [];
+  const seen = new Map<string, string>();
+  for (const { label } of classes) {
+    const other = seen.get(folded(label));
+    if (other === undefined) seen.set(folded(label), label);
+    else found.push(`labels ${JSON.stringify(other)} and ${JSON.stringify(label)} ${difference(other, label)}`);
+  }
+  const rows = classes.map(({ training, validation, test }) => training + validation + test);
+  classes.forEach(({ label }, index) => {
+    if (!MISSING.test(label)) return;
+    const has = counted(rows[index]!, "row has", "rows have");
+    found.push(`${has} the label ${JSON.stringify(label)}: is it a class, or a missing value?`);
+  });
+  const quoted = classes.find(({ label }) => /^".*"$/s.test(label));
+  if (quoted) found.push(`the label ${JSON.stringify(quoted.label)} includes quotes: is there a space before them?`);
+  const single = classes.filter((_, index) => rows[index] === 1).map(({ label }) => JSON.stringify(label));
+  const all = rows.reduce((sum, count) => sum + count, 0);
+  if (single.length > 0 && all >= USUAL_ROWS * classes.length) {
+    const names = single.slice(0, NAMED).join(", ") + (single.length > NAMED ? ", …" : "");
+    found.push(single.length === 1 ? `the label ${names} has only one row` : `labels ${names} have only one row each`);
+  }
+  return found;
+}
+
+/** Returns the same text for labels that people consider equal. */
+function folded(label: string): string {
+  const text = visible(label).normalize("NFKC").toLowerCase().replaceAll(/\s+/g, " ");
+  return isShortNumber(text) ? String(Number(text)) : text;
+}
+
+function visible(label: string): string {
+  return label.replaceAll(/\p{Default_Ignorable_Code_Point}/gu, "");
+}
+
+/** Tells whether `text` is a number that JavaScript represents exactly. */
+function isShortNumber(text: string): boolean {
+  return /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d{1,2})?$/.test(text) && text.replaceAll(/\D/g, "").length <= 15;
+}
+
+function difference(a: string, b: string): string {
+  if (visible(a) === visible(b)) return "differ only in invisible characters";
+  const [one, other] = [a, b].map((label) => visible(label).toLowerCase().replaceAll(/\s+/g, " "));
+  if (one === other) return "differ only in case or spacing";
+  return isShortNumber(one!) ? "are the same number" : "look alike: they differ only in the form of some characters";
 }

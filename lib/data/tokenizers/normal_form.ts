@@ -1,53 +1,53 @@
 /**
- * One spelling for texts that look the same: characters that nobody sees are dropped, and letters with accents are
- * composed (Unicode's NFC). Plain JavaScript when its types are gone: exported models run it in browsers.
+ * Gives texts that look the same the same spelling: drops invisible characters, and composes letters with accents
+ * (Unicode's NFC). Exported models run this file in browsers: plain JavaScript without its types.
  */
-
+import type { ReadingRules } from "../../config/data_shape.ts";
 import { CharacterKind, KINDS } from "./characters.ts";
 
-/** Matches all that may have another spelling, and some that has none: letters up to U+02FF are in NFC, alone and together. */
+/** Matches every text that may have another spelling, and some that have none. Texts of letters up to U+02FF are in NFC. */
 const UNUSUAL = /[\xAD\u0300-\uFFFF]/;
 
 /**
- * Unicode's own list of what is not shown: soft hyphens, zero-width spaces and joiners, marks of direction, byte order
- * marks, variation selectors and their like.
+ * Matches invisible characters by Unicode's list: soft hyphens, zero-width spaces and joiners, direction marks, byte order
+ * marks, variation selectors and others.
  */
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}+/gu;
 
-/** The same without what changes how its neighbours look: joiners, variation selectors and the tags of flags. */
+/** Matches the same except joiners, variation selectors and the tags of flags, which change how their neighbours look. */
 const INVISIBLE_IN_LABELS =
   /(?:(?![\u200C\u200D\u180B-\u180D\u180F\uFE00-\uFE0F\u{E0020}-\u{E01EF}])\p{Default_Ignorable_Code_Point})+/gu;
 
-/** Joiners where nothing is joined. */
+/** Matches joiners and space at the ends, where nothing is joined. */
 const LOOSE_ENDS = /^[\s\u200C\u200D]+|[\s\u200C\u200D]+$/g;
 
-/** More accents on one letter than any writing has. To sort n of them takes n² steps, so what is beyond them is dropped. */
+/** More accents on one letter than any script has. Sorting n accents takes n² steps, so more are dropped. */
 const MOST_MARKS = 64;
 const MANY_MARKS = new RegExp(`(\\p{M}{${MOST_MARKS}})\\p{M}+`, "gu");
 
-/** `text` in NFC, but for accents without end. */
+/** Returns `text` in NFC, with at most `MOST_MARKS` accents on a letter. */
 export function composed(text: string): string {
   return (mayHaveMany(text) ? text.replaceAll(MANY_MARKS, "$1") : text).normalize("NFC");
 }
 
-/** Whether there may be so many accents: to look is quicker than the expression is. */
+/** Tells whether there may be so many accents. This loop is faster than the expression. */
 function mayHaveMany(text: string): boolean {
   let marks = 0;
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index);
-    // Halves of characters may be of marks.
+    // Half of a surrogate pair may belong to a mark.
     marks = unit >= 0x300 && (KINDS[unit] === CharacterKind.mark || (unit & 0xF800) === 0xD800) ? marks + 1 : 0;
     if (marks > MOST_MARKS) return true;
   }
   return false;
 }
 
-/** The one spelling of a text or a token. */
+/** Returns the spelling of a text or a token. */
 export function normalForm(text: string): string {
   return UNUSUAL.test(text) ? composed(text.replaceAll(INVISIBLE, "")) : text;
 }
 
-/** The one spelling of a label: as it is shown, without what means nothing. */
+/** Returns the spelling of a label: trimmed, without invisible characters that have no effect. */
 export function labelForm(label: string): string {
   const trimmed = label.trim();
   if (!UNUSUAL.test(trimmed)) return trimmed;
@@ -55,17 +55,17 @@ export function labelForm(label: string): string {
 }
 
 /**
- * How a model spells texts and tokens, by the rules that are saved with it; those of runs that do not say are the first
- * ones. A tokenizer of Hugging Face has a spelling of its own.
+ * Returns the function that spells texts and tokens for a model, by the rules that are saved with it; without rules, the
+ * first ones apply. Hugging Face tokenizers normalize by themselves.
  */
 export function spellingOf(
   { kind }: { readonly kind: string },
-  rules: 1 | 2 | undefined,
+  rules: ReadingRules | undefined,
 ): (text: string) => string {
   return rules === 2 && kind !== "huggingface" ? normalForm : (text) => text;
 }
 
-/** Whether a code point is one that is not shown. */
+/** Tells whether a code point is invisible. */
 export function isInvisible(character: string): boolean {
   return character.search(INVISIBLE) === 0;
 }

@@ -1,3 +1,4 @@
+/** Chooses the tokens that a model knows. */
 import { type DataOptions, FEW_ROWS } from "../../config/data_shape.ts";
 import type { DataStatistics } from "../statistics.ts";
 import type { ProvisionalTokens } from "./provisional.ts";
@@ -10,14 +11,14 @@ export interface ChosenVocabulary {
   readonly statistics: DataStatistics["vocabulary"];
 }
 
-/** Occurrences that make a token known. */
+/** Returns the occurrences from which a token is known. */
 export function chosenMinCount(minCount: DataOptions["minCount"], rows: number): number {
   return minCount === "auto" ? (rows < FEW_ROWS ? 1 : 2) : minCount;
 }
 
 /**
- * The tokens to know: the most frequent ones by `counts` (occurrences in the `rows` training rows, by provisional id),
- * those that came first before others of the same frequency.
+ * Chooses the most frequent tokens by `counts`, which has the occurrences in the `rows` training rows by provisional id.
+ * Of equally frequent tokens the first is preferred.
  */
 export function chooseVocabulary(
   counts: Uint32Array,

@@ -1,32 +1,32 @@
 import { grown } from "../../base/growing_arrays.ts";
 
 /**
- * Token strings → small whole numbers, for millions of distinct strings: an open-addressing hash table whose strings
- * lie one after another in one array of UTF-16 units. A look-up makes no string. (A `Map` of strings is several times
- * slower here, and each of its keys may keep the text alive that it was cut from.)
+ * Numbers millions of distinct strings: a hash table with open addressing, whose strings lie one after another in one
+ * array of UTF-16 units. A lookup creates no string. (A `Map` of strings is several times slower here, and each of its
+ * keys may keep the text alive that it was cut from.)
  */
 export class Interner {
-  /** Per slot of the table: entry + 1, or 0 for none, then the entry's hash. A power of two of slots. */
+  /** Per slot: entry + 1, or 0 for none, then the hash of the entry. The number of slots is a power of two. */
   #slots = new Int32Array(2 * 1024);
   #mask = 1023;
   #size = 0;
   #hashes = new Int32Array(512);
   #units = new Uint16Array(4096);
-  /** Where each entry's units begin; one more than there are entries. */
+  /** Position of the units of each entry, and the end of the last. */
   #starts = new Uint32Array(513);
 
-  /** Distinct strings; entries are numbered from 0 in the order in which they came. */
+  /** Number of distinct strings. They are numbered from 0 in the order in which they were added. */
   get size(): number {
     return this.#size;
   }
 
-  /** The number of the string with the units `start` to `end - 1`; -1 if it was never added. */
+  /** Returns the number of the string with the units `start` to `end - 1`; -1 if it was never added. */
   find(units: Uint16Array, start: number, end: number): number {
     const slot = this.#slot(units, start, end, hashOf(units, start, end));
     return this.#slots[2 * slot]! - 1;
   }
 
-  /** The number of the string with the units `start` to `end - 1`, which is added where it is new. */
+  /** Returns the number of the string with the units `start` to `end - 1`, and adds a new one. */
   add(units: Uint16Array, start: number, end: number): number {
     const hash = hashOf(units, start, end);
     const slot = this.#slot(units, start, end, hash);
@@ -34,12 +34,12 @@ export class Interner {
     return known > 0 ? known - 1 : this.#insert(units, start, end, hash, slot);
   }
 
-  /** The string of `entry`. */
+  /** Returns the string of `entry`. */
   text(entry: number): string {
     return textOf(this.#units, this.#starts[entry]!, this.#starts[entry + 1]!);
   }
 
-  /** The slot that holds the string, or the empty one where it belongs. */
+  /** Returns the slot of the string, or the empty slot where it belongs. */
   #slot(units: Uint16Array, start: number, end: number, hash: number): number {
     const slots = this.#slots;
     for (let slot = hash & this.#mask;; slot = (slot + 1) & this.#mask) {
@@ -72,7 +72,7 @@ export class Interner {
     return entry;
   }
 
-  /** Twice the slots: at most half of them are ever taken. */
+  /** Doubles the slots, so that at most half of them are in use. */
   #rehash(): void {
     this.#mask = 2 * this.#mask + 1;
     this.#slots = new Int32Array(2 * (this.#mask + 1));
@@ -86,7 +86,7 @@ export class Interner {
   }
 }
 
-/** The UTF-16 units of `text`, written from the start of `into` where they fit in there. */
+/** Returns the UTF-16 units of `text`, in `into` if they fit. */
 export function unitsOf(
   text: string,
   into: Uint16Array<ArrayBuffer> = new Uint16Array(text.length),
@@ -96,9 +96,9 @@ export function unitsOf(
   return units;
 }
 
-/** The string with the units `start` to `end - 1`. */
+/** Returns the string with the units `start` to `end - 1`. */
 export function textOf(units: Uint16Array, start: number, end: number): string {
-  // As many as can safely be arguments of one call.
+  // Calls have a limited number of arguments.
   const most = 4096;
   let text = "";
   for (let first = start; first < end; first += most) {
@@ -107,7 +107,7 @@ export function textOf(units: Uint16Array, start: number, end: number): string {
   return text;
 }
 
-/** FNV-1a over UTF-16 units, with its high bits mixed into the low ones that pick a slot. */
+/** Computes FNV-1a over UTF-16 units, and mixes its high bits into the low ones that select a slot. */
 function hashOf(units: Uint16Array, start: number, end: number): number {
   let hash = 0x811C9DC5 | 0;
   for (let i = start; i < end; i++) hash = Math.imul(hash ^ units[i]!, 0x01000193);

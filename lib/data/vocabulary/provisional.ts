@@ -2,17 +2,17 @@ import { grown } from "../../base/growing_arrays.ts";
 import { Interner, unitsOf } from "./interner.ts";
 import { UNKNOWN } from "./vocabulary.ts";
 
-/** Distinct tokens that are known at a time. With their strings they take about 150 MB. */
+/** Most distinct tokens at a time. With their strings they take about 150 MB. */
 const MOST = 1 << 21;
 
 /**
- * Ids for tokens while the data is read and nobody knows yet which of them will be kept: a new id for each new token,
- * from 2 on. When too many tokens are known the rarest half is forgotten; if one of them comes again, it gets a new id.
+ * Numbers tokens while the data is read, before the vocabulary is chosen: each new token gets the next id, from 2 on. The
+ * rarest half is forgotten when there are too many tokens; a forgotten token that occurs again gets a new id.
  */
 export class ProvisionalTokens {
   readonly #most: number;
   #tokens = new Interner();
-  /** Per entry of `#tokens`: its id, and how often it came. */
+  /** Id and number of occurrences of each entry of `#tokens`. */
   #ids = new Uint32Array(1024);
   #counts = new Uint32Array(1024);
   #next = UNKNOWN + 1;
@@ -22,17 +22,17 @@ export class ProvisionalTokens {
     this.#most = most;
   }
 
-  /** One more than the greatest id. */
+  /** The greatest id plus one. */
   get end(): number {
     return this.#next;
   }
 
-  /** How many tokens were forgotten; those that came again count again. */
+  /** Number of tokens that were forgotten; one that is forgotten again counts again. */
   get forgotten(): number {
     return this.#forgotten;
   }
 
-  /** The id of the token with the units `start` to `end - 1`; a negative start is a token without a string: unknown. */
+  /** Returns the id of the token with the units `start` to `end - 1`. A negative start means a token without a string: unknown. */
   add(units: Uint16Array, start: number, end: number): number {
     if (start < 0) return UNKNOWN;
     const size = this.#tokens.size;
@@ -51,7 +51,7 @@ export class ProvisionalTokens {
     return id;
   }
 
-  /** The strings of those of the wanted `ids` that were not forgotten. */
+  /** Returns the strings of `ids` that were not forgotten. */
   strings(ids: ReadonlySet<number>): Map<number, string> {
     const strings = new Map<number, string>();
     for (let entry = 0; entry < this.#tokens.size; entry++) {
@@ -61,14 +61,14 @@ export class ProvisionalTokens {
     return strings;
   }
 
-  /** Marks the ids that were not forgotten: `[end]`, 1 for each. */
+  /** Returns a 1 for each id that was not forgotten, `[end]`. */
   known(): Uint8Array {
     const known = new Uint8Array(this.#next);
     for (let entry = 0; entry < this.#tokens.size; entry++) known[this.#ids[entry]!] = 1;
     return known;
   }
 
-  /** Keeps the tokens that came more often than the rarest half, or none of the rarest where that is all of them. */
+  /** Keeps the tokens that are more frequent than the median. */
   #forget(): void {
     const size = this.#tokens.size;
     const sorted = this.#counts.slice(0, size).sort();

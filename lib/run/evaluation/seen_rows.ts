@@ -2,7 +2,7 @@
 import { counted } from "../../base/counted.ts";
 import { join } from "node:path";
 import { sourceName } from "../../data/formats/bytes.ts";
-import type { JudgingRows } from "../../data/evaluation_rows.ts";
+import type { EvaluationRows } from "../../data/evaluation_rows.ts";
 import { dataStatisticsSchema } from "../../data/statistics.ts";
 import { readBytes, readJson, writeWhole } from "../files/files.ts";
 
@@ -22,7 +22,7 @@ export interface SeenRows {
 }
 
 /** Looks which of the rows the run in `directory` was trained on, whatever their files are called now. */
-export async function seenRows(directory: string, { keys, sources }: JudgingRows): Promise<SeenRows> {
+export async function seenRows(directory: string, { keys, sources }: EvaluationRows): Promise<SeenRows> {
   const trained = await readKeys(directory);
   if (!trained) return { rows: undefined, warning: await seenFiles(directory, sources) };
   const rows = keys.reduce((sum, key) => sum + (holds(trained, key) ? 1 : 0), 0);
@@ -51,7 +51,7 @@ function holds(sorted: Float64Array, key: number): boolean {
 }
 
 /** What is to be said of whole files that the run was trained on, which are known by their digests. */
-async function seenFiles(directory: string, judging: JudgingRows["sources"]): Promise<string | undefined> {
+async function seenFiles(directory: string, judging: EvaluationRows["sources"]): Promise<string | undefined> {
   const data = await readJson(join(directory, "data.json"), dataStatisticsSchema).catch(() => undefined);
   if (!data) return undefined;
   const trained = data.sources.filter(({ role }) => role === "training");

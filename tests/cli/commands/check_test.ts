@@ -57,7 +57,10 @@ Deno.test("check prints what there is of data that training would refuse, and wh
   const { code, stdout, stderr } = await check("text,label\na,x\nb,x\n");
   assertEquals(code, 2);
   assertStringIncludes(stdout, "Rows        2:");
-  assertStringIncludes(stderr, 'error: standard input: all 2 rows have the label "x", expected at least two classes');
+  assertStringIncludes(
+    stderr,
+    'error: Cannot train on standard input: all 2 rows have the label "x", expected at least two classes',
+  );
 });
 
 Deno.test("check lists the largest and the smallest of many classes", async () => {

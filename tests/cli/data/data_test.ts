@@ -165,7 +165,11 @@ const refused: [what: string, flags: readonly string[], message: RegExp][] = [
     /^error: --vocabulary is 7: expected no value, as it follows from the data/,
   ],
   ["a table without data", ["--task", "table"], /^error: --task is table: expected files to train on/],
-  ["one class", ["--data", "-"], /^error: standard input: all 2 rows have the label "a", expected at least two/],
+  [
+    "one class",
+    ["--data", "-"],
+    /^error: Cannot train on standard input: all 2 rows have the label "a", expected at least two/,
+  ],
   ["no validation", ["--data", "-", "--validation", "0"], /expected/],
 ];
 for (const [what, flags, message] of refused) {

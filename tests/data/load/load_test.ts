@@ -12,7 +12,7 @@ function load(content: string, some: Some = {}, size = 1 << 16, seed = 1): Promi
   return loadData({ ...options(some), sources: ["-"], seed, input: pieces(bytesOf(content), size) });
 }
 
-/** The rows of a table, as ids and class. */
+/** Returns the rows of a table, as ids and class. */
 function rows({ tokens, offsets, labels }: EncodedTable): { ids: number[]; label: number }[] {
   return Array.from(
     labels,
@@ -33,7 +33,7 @@ const data = fc.array(row, { minLength: 4, maxLength: 40 }).filter((rows) =>
   new Set(rows.map(([, label]) => label)).size > 1
 );
 
-Deno.test("a token of few rows is known when it comes once, and of many when it comes twice", async () => {
+Deno.test("loadData() keeps tokens that occur once in few rows, and twice in many", async () => {
   const known = async (rows: number) => {
     const content = Array.from({ length: rows }, (_, row) => `again once${row},${row % 2}\n`).join("");
     return (await load(`text,label\n${content}`, { validation: 0 })).statistics.vocabulary.size;
@@ -42,7 +42,7 @@ Deno.test("a token of few rows is known when it comes once, and of many when it 
   assertEquals(await known(1000), 2 + 1);
 });
 
-Deno.test("loadData() encodes every row once, as a plain reading of the same rows does", async () => {
+Deno.test("loadData() encodes every row once, like a plain implementation", async () => {
   await fc.assert(
     fc.asyncProperty(data, fc.boolean(), async (given, cutsEnd) => {
       const some: Some = {
@@ -52,7 +52,7 @@ Deno.test("loadData() encodes every row once, as a plain reading of the same row
         maxLength: 4,
         truncate: cutsEnd ? "end" : "start",
       };
-      // The plain reading: the three most frequent codes of what is kept, those that came first before others as frequent.
+      // The plain implementation knows the three most frequent codes, and of equally frequent ones the first.
       const kept = given.map(([codes]) => cutsEnd ? codes.slice(0, 4) : codes.slice(-4));
       const counts = new Map<string, number>();
       for (const [codes] of given) for (const code of codes) counts.set(code, 0);
@@ -78,7 +78,7 @@ Deno.test("loadData() encodes every row once, as a plain reading of the same row
   );
 });
 
-Deno.test("loadData() gives the same for the same bytes in any chunks, and another split for another seed", async () => {
+Deno.test("loadData() returns the same for any chunks, and another split for another seed", async () => {
   const content = jsonl(Array.from({ length: 300 }, (_, i) => [`word${i % 37} and word${i % 11}`, i % 3 ? "x" : "y"]));
   const first = await load(content);
   const again = await load(content, {}, 97);
@@ -88,7 +88,7 @@ Deno.test("loadData() gives the same for the same bytes in any chunks, and anoth
   assertEquals(other.statistics.digest, first.statistics.digest);
 });
 
-Deno.test("loadData() splits every row to one side, with its line, and builds the vocabulary from training rows alone", async () => {
+Deno.test("loadData() puts every row in one set, and builds the vocabulary from training rows only", async () => {
   const content = jsonl(Array.from({ length: 200 }, (_, i) => [`only${i} common`, i % 4 ? "x" : "y"]));
   const { training, validation, preprocessing, statistics } = await load(content, { minCount: 1 });
   const lines = [...training.places.lines, ...validation!.places.lines].sort((a, b) => a - b);
@@ -106,14 +106,14 @@ Deno.test("loadData() splits every row to one side, with its line, and builds th
   assert(training.table.tokens.buffer instanceof SharedArrayBuffer);
 });
 
-Deno.test("loadData() chooses a length that 99% of the training rows have, at most 256", async () => {
+Deno.test("loadData() chooses a length that 99% of the training rows do not exceed, at most 256", async () => {
   const row = (length: number, label: string) => [Array.from({ length }, () => 1), label] as const;
   const short = Array.from({ length: 99 }, (_, i) => row(5 + i % 6, i % 2 ? "x" : "y"));
   assertEquals((await load(jsonl([...short, row(900, "x")]), { validation: 0 })).maxLength, 10);
   assertEquals((await load(jsonl([row(900, "x"), row(900, "y")]), { validation: 0 })).maxLength, 256);
 });
 
-Deno.test("loadData() names duplicates, conflicts and leaks by their places, and a row by its tokens past the cut too", async () => {
+Deno.test("loadData() reports places of duplicates, conflicts and leaks, and compares whole rows", async () => {
   const files = {
     "train.jsonl": jsonl([["a b", "x"], ["A  b", "x"], ["a b", "y"], ["c d", "y"], ["", "x"], ["", "y"]]),
     "valid.jsonl": jsonl([["c d", "y"], ["e f", "x"], ["a B", "x"]]),
@@ -138,7 +138,7 @@ Deno.test("loadData() names duplicates, conflicts and leaks by their places, and
   });
 });
 
-Deno.test("loadData() finds the leaks of its own split, each pair on both sides of it", async () => {
+Deno.test("loadData() finds the leaks of its own split", async () => {
   const content = jsonl(Array.from({ length: 100 }, (_, i) => [`row ${i % 50}`, i % 2 ? "x" : "y"]));
   const { statistics, validation, training } = await load(content);
   const inTraining = new Set(Array.from(training.places.lines, (line) => (line - 1) % 50));
@@ -150,7 +150,7 @@ Deno.test("loadData() finds the leaks of its own split, each pair on both sides 
   }
 });
 
-Deno.test("loadData() sorts labels, numbers by value, and warns of those that differ by case only", async () => {
+Deno.test("loadData() sorts labels, numbers by value, and warns if they differ only in case", async () => {
   assertEquals(
     (await load(jsonl(["10", "9", "-1"].map((label) => [["a"], label] as const)), { validation: 0, minCount: 1 }))
       .labels,
@@ -158,10 +158,10 @@ Deno.test("loadData() sorts labels, numbers by value, and warns of those that di
   );
   const { labels, statistics } = await load(jsonl([["a", "Spam"], ["a", " spam "], ["b", "ham"]]), { validation: 0 });
   assertEquals(labels, ["Spam", "ham", "spam"]);
-  assertEquals(statistics.warnings, ['labels "Spam" and "spam" differ by case or spacing only']);
+  assertEquals(statistics.warnings, ['labels "Spam" and "spam" differ only in case or spacing']);
 });
 
-Deno.test("loadData() spells texts, tokens and labels in one way, and says what it dropped of labels", async () => {
+Deno.test("loadData() normalizes texts, tokens and labels, and warns of characters it drops", async () => {
   const rows = [["pâté", "préféré"], ["pa\u0302te\u0301", "pre\u0301fe\u0301re\u0301"], [["pâ\u00ADté"], "bad\u200B"], [
     "x",
     "bad",
@@ -174,7 +174,7 @@ Deno.test("loadData() spells texts, tokens and labels in one way, and says what 
   assertEquals([labels, preprocessing.vocabulary, preprocessing.rules], [["bad", "préféré"], ["pâté", "x"], 2]);
   assertEquals(Array.from(training.table.labels, (_, row) => idsOf(training.table, row)), [[2], [2], [2], [3]]);
   assertEquals(statistics.warnings, [
-    "standard input:3 has a label with characters that are not shown: it is read without them",
+    "standard input:3 has invisible characters in its label, which are ignored",
   ]);
   const first = await loadData({
     ...options(some),
@@ -188,19 +188,19 @@ Deno.test("loadData() spells texts, tokens and labels in one way, and says what 
 });
 
 const odd: [what: string, labels: readonly string[], warnings: readonly string[]][] = [
-  ["joiners", ["a\u200Cb", "ab", "x"], ['labels "ab" and "a\u200Cb" differ by characters that are not shown only']],
+  ["joiners", ["a\u200Cb", "ab", "x"], ['labels "ab" and "a\u200Cb" differ only in invisible characters']],
   ["forms of characters", ["ﬁne", "fine", "x"], [
-    'labels "fine" and "ﬁne" look alike: they differ by the form of some characters only',
+    'labels "fine" and "ﬁne" look alike: they differ only in the form of some characters',
   ]],
   ["ways to write a number", ["1", "1.0", "2"], ['labels "1" and "1.0" are the same number']],
-  ["digits that are many", ["12345678901234567890", "12345678901234567891"], []],
-  ["what stands for nothing", ["nan", "x"], [
-    '5 rows have the label "nan": a class of its own, or a value that is missing?',
+  ["many digits", ["12345678901234567890", "12345678901234567891"], []],
+  ["a name for a missing value", ["nan", "x"], [
+    '5 rows have the label "nan": is it a class, or a missing value?',
   ]],
-  ["quotes", ['"good"', "x"], ['the label "\\"good\\"" has its quotes: is there a space before them?']],
+  ["quotes", ['"good"', "x"], ['the label "\\"good\\"" includes quotes: is there a space before them?']],
 ];
 for (const [what, labels, warnings] of odd) {
-  Deno.test(`loadData() warns of labels with ${what}, where it should`, async () => {
+  Deno.test(`loadData() warns of suspicious labels: ${what}`, async () => {
     const content = Array.from(
       { length: 5 * labels.length },
       (_, i) => [`a ${i}`, labels[i % labels.length]!] as const,
@@ -209,12 +209,12 @@ for (const [what, labels, warnings] of odd) {
   });
 }
 
-Deno.test("loadData() warns of a label with a single row beside others with many", async () => {
+Deno.test("loadData() warns of a label with only one row", async () => {
   const content = Array.from({ length: 400 }, (_, i) => [`a ${i}`, i === 39 ? "60" : i % 2 ? "x" : "y"] as const);
-  assertEquals((await load(jsonl(content))).statistics.warnings, ['the label "60" has a single row']);
+  assertEquals((await load(jsonl(content))).statistics.warnings, ['the label "60" has only one row']);
 });
 
-Deno.test("loadData() stops at bad rows or skips them, counted and listed", async () => {
+Deno.test("loadData() stops at bad rows, or counts, lists and skips them", async () => {
   const content = "text,label\na,x\nb\na,y\nc,\na,x\n";
   const error = await assertRejects(() => load(content), InputError);
   assertEquals(error.problems.map(({ field }) => field), ["standard input:3", "standard input:5"]);
@@ -224,8 +224,8 @@ Deno.test("loadData() stops at bad rows or skips them, counted and listed", asyn
 });
 
 const refused: [what: string, content: string, words: string, some?: Some][] = [
-  ["a header alone", "text,label\n", "no row to train on"],
-  ["bad rows alone", "text,label\na\n", "no row to train on", { onBadRow: "skip" }],
+  ["only a header", "text,label\n", "there are no rows"],
+  ["only bad rows", "text,label\na\n", "there are no rows", { onBadRow: "skip" }],
   ["one row", "text,label\na,x\n", "the only row has the label"],
   ["one class", "text,label\na,x\nb,x\n", "all 2 rows have the label"],
   [
@@ -234,8 +234,8 @@ const refused: [what: string, content: string, words: string, some?: Some][] = [
     "300 different labels",
   ],
   ["rows of one for each class", "text,label\na,x\na,y\n", "so the validation set is empty"],
-  ["texts that are all empty", "text,label\n,x\n,y\n,x\n,y\n", 'is "text" the column of texts?', {}],
-  ["tokens that all come once", "text,label\na,x\nb,y\n", "set `minCount` to 1", { validation: 0, minCount: 2 }],
+  ["only empty texts", "text,label\n,x\n,y\n,x\n,y\n", 'Is "text" the column of texts?', {}],
+  ["tokens that all occur once", "text,label\na,x\nb,y\n", "Set `minCount` to 1", { validation: 0, minCount: 2 }],
 ];
 for (const [what, content, words, some] of refused) {
   Deno.test(`loadData() refuses ${what}`, async () => {
@@ -243,7 +243,7 @@ for (const [what, content, words, some] of refused) {
   });
 }
 
-Deno.test("loadData() refuses a validating row of a class that no training row has, by its place", async () => {
+Deno.test("loadData() reports a validation row of a class without training rows", async () => {
   const files = { "a.csv": "text,label\na,ham\na,spam\n", "v.csv": "text,label\na,ham\na,spma\n" };
   await withFiles(files, async (folder) => {
     const some = options({ validation: `${folder}/v.csv` });
@@ -255,7 +255,7 @@ Deno.test("loadData() refuses a validating row of a class that no training row h
   });
 });
 
-Deno.test("openPreprocessing() of the saved JSON gives every row the ids that training had", async () => {
+Deno.test("openPreprocessing() of the saved JSON returns the ids of training", async () => {
   const texts = Array.from({ length: 60 }, (_, i) => `It's No. ${i % 9}, ${"très ".repeat(i % 13)}漢字 👍`);
   for (
     const some of [{}, { tokenizer: "chars", truncate: "start" }, { tokenizer: "codes", lowercase: false }] as Some[]
@@ -273,7 +273,7 @@ Deno.test("openPreprocessing() of the saved JSON gives every row the ids that tr
   }
 });
 
-Deno.test("loadData() has codes for rows that are all lists of tokens, unless a tokenizer is named", async () => {
+Deno.test("loadData() uses codes if all rows are lists, unless a tokenizer is named", async () => {
   const lists = jsonl([[["add-to-cart", "Pay:card"], "x"], [["pay:card", "add-to-cart"], "y"]]);
   const kindOf = async (content: string, some: Some = {}) => {
     const { preprocessing } = await load(content, { validation: 0, minCount: 1, ...some });
@@ -291,7 +291,7 @@ Deno.test("loadData() has codes for rows that are all lists of tokens, unless a 
   });
 });
 
-Deno.test("openPreprocessing() says how much of a text is unknown or cut, and takes lists of tokens", () => {
+Deno.test("openPreprocessing() reports unknown tokens and cuts, and accepts lists of tokens", () => {
   const json = {
     tokenizer: { kind: "words", lowercase: true, punctuation: "drop" },
     vocabulary: ["a", "b"],
@@ -306,7 +306,7 @@ Deno.test("openPreprocessing() says how much of a text is unknown or cut, and ta
   assertEquals(decode([2, 3, 1, 0, 9]), ["a", "b", undefined, undefined, undefined]);
 });
 
-Deno.test("openPreprocessing() refuses JSON that is none, by the field", () => {
+Deno.test("openPreprocessing() refuses invalid JSON, and names the field", () => {
   for (const json of [undefined, {}, { tokenizer: { kind: "bert" } }, []]) {
     let error: unknown;
     try {

@@ -101,5 +101,5 @@ Deno.test("compilePattern() refuses patterns with too many states, or nested too
   const refused = (pattern: string, what: string) => assertThrows(() => compilePattern(pattern), SyntaxError, what);
   refused("a{1,9999}", "more than 1000 characters and repetitions");
   refused("((a{1,99}){1,99}){1,99}", "more than 1000 characters and repetitions");
-  refused("(".repeat(100_000) + "a" + ")".repeat(100_000), "more than 100 groups in each other");
+  refused("(".repeat(100_000) + "a" + ")".repeat(100_000), "more than 100 nested groups");
 });

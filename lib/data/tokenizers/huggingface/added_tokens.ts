@@ -1,10 +1,10 @@
-/** Added tokens of tokenizer.json: they are found in a text before all else, as they are or in their normalized form. */
+/** Finds the added tokens of tokenizer.json, before anything else is done: verbatim or in normalized form. */
 import type { Normalize } from "./normalize.ts";
 import { unsupported } from "./parse.ts";
 import type { AddedTokenJson } from "./schema.ts";
 import { WHITE_SPACE, WORD } from "./unicode.ts";
 
-/** A part of a text. A token has the white space that it strips, as in the tokens of Hugging Face's library. */
+/** A piece of a text. A token includes the white space that it strips, as in Hugging Face's library. */
 export interface Part {
   readonly text: string;
   readonly isToken: boolean;
@@ -14,16 +14,16 @@ const endsWithWord = new RegExp(`[${WORD}]$`, "v");
 const startsWithWord = new RegExp(`^[${WORD}]`, "v");
 const space = new RegExp(`[${WHITE_SPACE}]`, "v");
 
-/** Finds added tokens in a part of a text. */
+/** Splits a text at its added tokens. */
 export type FindTokens = (text: string) => readonly Part[];
 
-/** One that finds tokens in a text as it was written, and one for what the normalizer makes of it. Throws an Unsupported. */
+/** Creates a function that finds tokens in the original text, and one for normalized text. Throws an Unsupported. */
 export function createFindTokens(
   added: readonly AddedTokenJson[],
   vocabulary: ReadonlyMap<string, number>,
   normalize: Normalize,
 ): { readonly written: FindTokens; readonly normalized: FindTokens } {
-  // Ids are given anew, as Hugging Face's library does: a later token takes the place of one with its id.
+  // Like Hugging Face's library, this assigns new ids: a later token replaces one with the same id.
   const ids = new Map<string, number>();
   const tokens = new Map<number, AddedTokenJson>();
   let next = vocabulary.size;
@@ -38,9 +38,12 @@ export function createFindTokens(
   for (const token of tokens.values()) {
     const content = token.normalized ? normalize(token.content) : token.content;
     const found = token.normalized ? normalized : written;
-    if (content === "") unsupported("added_tokens", `holds "${token.content}" of which the normalizer leaves nothing`);
+    if (content === "") unsupported("added_tokens", `holds "${token.content}", which the normalizer empties`);
     if (found.has(content)) {
-      unsupported("added_tokens", `holds "${token.content}" that is "${content}" like another one`);
+      unsupported(
+        "added_tokens",
+        `holds "${token.content}", which equals another token in normalized form, "${content}"`,
+      );
     }
     found.set(content, token);
   }
@@ -69,13 +72,13 @@ function finder(tokens: ReadonlyMap<string, AddedTokenJson>): FindTokens {
         start = Math.max(start, done);
       }
       if (token.rstrip) {
-        // White space that was looked through for the token before it is not looked through again.
+        // White space that was searched for the previous token is not searched again.
         end = Math.max(end, spaceEnd);
         while (end < text.length && space.test(text[end]!)) end++;
         spaceEnd = end;
       }
       if (done < start) parts.push({ text: text.slice(done, start), isToken: false });
-      // An earlier token may have taken all of this one's white space along.
+      // An earlier token may include all white space of this one.
       if (start < end) parts.push({ text: text.slice(start, end), isToken: true });
       done = end;
     }

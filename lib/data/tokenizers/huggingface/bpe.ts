@@ -1,4 +1,4 @@
-/** Byte-pair encoding (Sennrich et al. 2016): the pair of tokens that was merged first in training is merged first. */
+/** Implements byte-pair encoding (Sennrich et al. 2016): pairs are merged in the order of training. */
 import type { Model, Pieces } from "./models.ts";
 import { unsupported } from "./parse.ts";
 import type { ModelJson } from "./schema.ts";
@@ -6,9 +6,9 @@ import { byteTokens } from "./unicode.ts";
 
 type Json = Extract<ModelJson, { readonly type: "BPE" }>;
 
-/** A token that the model has none for: it is never merged. */
+/** A token that is not in the model, and is never merged. */
 const UNKNOWN = -1;
-/** Positions in a piece are less than this, so that rank and position make one number that sorts as both. */
+/** Positions in a piece are less than this, so one number can hold rank and position and sort by both. */
 const MOST_POSITIONS = 2 ** 26;
 
 /** Throws an Unsupported about merges that do not fit the vocabulary. */
@@ -47,7 +47,7 @@ export function bytePairs(json: Json): Model {
       }
       const bytes = json.byte_fallback ? byteTokens(text).map((byte) => numbers.get(byte)) : [undefined];
       if (bytes.every((byte) => byte !== undefined)) {
-        // An unknown token before it comes after the bytes, as in Hugging Face's library.
+        // An unknown token before the bytes follows after them, as in Hugging Face's library.
         symbols.push(...bytes);
       } else if (unknown !== undefined) {
         if (!json.fuse_unk) endUnknown();
@@ -60,7 +60,7 @@ export function bytePairs(json: Json): Model {
   return { vocabulary, cut };
 }
 
-/** Per pair of tokens, `first * tokens + second`, the rank of its merge; per rank the token that it makes. */
+/** Returns the rank of each pair of tokens, `first * tokens + second`, and the resulting token of each rank. */
 function mergesOf(json: Json, numbers: ReadonlyMap<string, number>) {
   const ranks = new Map<number, number>();
   const results: number[] = [];
@@ -72,7 +72,7 @@ function mergesOf(json: Json, numbers: ReadonlyMap<string, number>) {
     if (pair.length !== 2 || !second.startsWith(prefix)) unsupported("model.merges", `holds ${JSON.stringify(merge)}`);
     const whole = first + second.slice(prefix.length);
     const [a, b, result] = [first, second, whole].map((token) => {
-      return numbers.get(token) ?? unsupported("model.merges", `holds "${token}" that is not in the vocabulary`);
+      return numbers.get(token) ?? unsupported("model.merges", `holds "${token}", which is not in the vocabulary`);
     });
     ranks.set(a! * numbers.size + b!, results.length);
     results.push(result!);
@@ -80,7 +80,7 @@ function mergesOf(json: Json, numbers: ReadonlyMap<string, number>) {
   return { ranks, results };
 }
 
-/** Merges neighbours by rank, the leftmost of equals first. */
+/** Merges neighbours by rank; of equal ranks the leftmost is first. */
 function merged(
   symbols: number[],
   size: number,
@@ -108,7 +108,7 @@ function merged(
     const at = top % MOST_POSITIONS;
     const right = next[at]!;
     if (isGone[at] || right < 0) continue;
-    // The pair may have changed since; another one that makes the same token is as good.
+    // The pair may have changed since; another pair with the same result is as good.
     const rank = rankOf(at, right);
     const result = results[Math.floor(top / MOST_POSITIONS)]!;
     if (rank === undefined || results[rank] !== result) continue;
@@ -122,7 +122,7 @@ function merged(
   return symbols.filter((_, index) => !isGone[index]);
 }
 
-/** Adds to a heap whose least is first. */
+/** Adds to a heap whose least value is first. */
 function push(heap: number[], value: number): void {
   let at = heap.length;
   heap.push(value);
@@ -135,7 +135,7 @@ function push(heap: number[], value: number): void {
   heap[at] = value;
 }
 
-/** Takes the least of a heap that is not empty. */
+/** Removes the least value of a heap that is not empty. */
 function pop(heap: number[]): number {
   const least = heap[0]!;
   const last = heap.pop()!;

@@ -1,18 +1,18 @@
-/** The characters of a text by what an expression can tell of them. */
+/** Groups characters into classes that an expression does not distinguish. */
 
-/** The class of characters that were not met yet. */
+/** The class of characters that did not occur yet. */
 const UNSEEN = 0;
-/** The class of no character at all, as behind the last one. */
+/** The class of no character, as after the last one. */
 export const NO_CHARACTER = 1;
 
-/** The sets of an expression. Characters that are in the same sets are of one class. */
+/** Holds the sets of an expression. Characters in the same sets have the same class. */
 export class CharacterSets {
   readonly #numbers = new Map<string, number>();
   readonly #patterns: RegExp[] = [];
-  /** Per class the sets that it is in. */
+  /** The sets that contain each class. */
   readonly #members: ReadonlySet<number>[] = [new Set(), new Set()];
   readonly #classes = new Map<string, number>();
-  /** Per UTF-16 unit its class; characters past U+FFFF are in a table of their own. */
+  /** Class of each UTF-16 unit; characters past U+FFFF have a table of their own. */
   readonly #units = new Uint16Array(0x10000);
   readonly #rare = new Map<number, number>();
 
@@ -27,7 +27,7 @@ export class CharacterSets {
     return this.#members[characters]!.has(set);
   }
 
-  /** The class of each character, and where each begins if that is not its number, then where the last one ends. */
+  /** Returns the class of each character, and, if positions differ from numbers, where each begins and the last ends. */
   classify(text: string): { readonly classes: Uint16Array; readonly starts: Int32Array | undefined } {
     const classes = new Uint16Array(text.length);
     let starts: Int32Array | undefined;

@@ -1,16 +1,15 @@
 /**
- * Finds all matches of an expression in time that grows as the text does, whatever the two are: nothing is tried twice.
- * An expression is a set of states. The value of a state at a place of the text is where the match ends that a search
- * with backtracking would find first from there, and follows from values at that place and the next one. So one pass from
- * the end of the text to its beginning computes all of them (after Frisch and Cardelli, Greedy Regular Expression
- * Matching, 2004).
+ * Finds all matches of any expression in linear time, without trying anything twice. An expression is a set of states. The
+ * value of a state at a position of the text is the end of the match that a search with backtracking would find first
+ * from there. It follows from values at that position and the next one, so one pass from the end of the text to its
+ * beginning computes all values (Frisch and Cardelli, Greedy Regular Expression Matching, 2004).
  */
 
 import { CharacterSets, NO_CHARACTER } from "./character_sets.ts";
 
-/** An expression. What is repeated cannot match nothing. */
+/** An expression. A repeated part must not match the empty string. */
 export type Expression =
-  /** One character of those that `source` matches, in JavaScript's syntax with the flag `v`. */
+  /** One character that `source` matches, in JavaScript's syntax with the flag `v`. */
   | { readonly kind: "set"; readonly source: string }
   | { readonly kind: "sequence" | "choice"; readonly parts: readonly Expression[] }
   | {
@@ -21,32 +20,32 @@ export type Expression =
     readonly isLazy: boolean;
   }
   | { readonly kind: "look"; readonly part: Expression; readonly isBehind: boolean; readonly isNegated: boolean }
-  /** What is matched once and never given back. */
+  /** Matches `part` without backtracking into it. */
   | { readonly kind: "atomic"; readonly part: Expression; readonly isEmpty: boolean };
 
-/** Where a match begins and ends, in UTF-16 units. */
+/** The beginning and end of a match, in UTF-16 units. */
 export type Span = readonly [start: number, end: number];
 
-/** States of an expression at most: a text takes so many steps for each of its characters. */
+/** Most states of an expression: each character of a text takes as many steps. */
 const MOST_STATES = 1000;
 
-/** No match. */
+/** The value of a state without a match. */
 const NONE = -1;
 
-/** What a state does with a place; `a` and `b` are its operands. */
+/** The kinds of states, with the operands `a` and `b`. */
 const Kind = {
-  /** The match ends here. */
+  /** Ends the match. */
   end: 0,
-  /** A character of set `a`, then state `b`. */
+  /** Matches a character of set `a`, then state `b`. */
   set: 1,
-  /** State `a` or else state `b`. */
+  /** Matches state `a`, or else state `b`. */
   either: 2,
-  /** State `b` where look `a` matches, and where it does not. */
+  /** Matches state `b` where look `a` matches, or where it does not. */
   look: 3,
   lookNot: 4,
-  /** State `b`; its values are kept as number `a`. */
+  /** Matches state `b`, and keeps its values under number `a`. */
   keep: 5,
-  /** State `a`, then from where that ends the values that were kept as number `b`. */
+  /** Matches state `a`, and from its end the values that are kept under number `b`. */
   atomic: 6,
 } as const;
 
@@ -58,7 +57,7 @@ interface State {
   readonly b: number;
 }
 
-/** Returns what finds the matches of `expression` in a text, none of which is empty. Throws a SyntaxError if it is too large. */
+/** Returns the function that finds the non-empty matches of `expression`. Throws a SyntaxError if it is too large. */
 export function createFind(expression: Expression): (text: string) => readonly Span[] {
   const sets = new CharacterSets();
   const looks: Program[] = [];
@@ -78,22 +77,22 @@ export function createFind(expression: Expression): (text: string) => readonly S
   };
 }
 
-/** The states of an expression, or of what it looks ahead or behind for. */
+/** The states of an expression, or of one of its lookaheads and lookbehinds. */
 class Program {
   readonly #states: State[] = [];
   readonly #entry: number;
   readonly #isBehind: boolean;
   readonly #sets: CharacterSets;
-  /** Those that were made before this one, which they are part of. */
+  /** The lookaheads and lookbehinds within the expression, which are created first. */
   readonly #looks: Program[];
-  /** Per number of values that are kept the state that keeps them, if one needs it at the same place. */
+  /** Per number of kept values, the state that keeps them if another state needs it at the same position. */
   readonly #after = new Map<number, number>();
   #kept = 0;
-  /** States whose values are read elsewhere than at their own place. */
+  /** States whose values are read at other positions. */
   readonly #roots = new Set<number>();
-  /** States in an order in which each comes after those whose values at the same place it needs. */
+  /** States in an order in which each follows those whose values it needs at the same position. */
   readonly #order: readonly number[];
-  /** Per class of characters the states that may match there, each with kind and operands. */
+  /** Per class of characters, the states that may match there, with kind and operands. */
   readonly #live: Int32Array[] = [];
 
   constructor(expression: Expression, isBehind: boolean, sets: CharacterSets, looks: Program[]) {
@@ -106,7 +105,7 @@ class Program {
     this.#order = this.#sorted();
   }
 
-  /** Per place where the match from there ends; what looks behind goes from the beginning to the end. */
+  /** Returns the end of the match from each position. A lookbehind runs from the beginning to the end. */
   run(classes: Uint16Array, looks: readonly Int32Array[]): Int32Array {
     const { length } = classes;
     const ends = new Int32Array(length + 1);
@@ -120,7 +119,7 @@ class Program {
       const at = isBehind ? step : length - step;
       const character = step === 0 ? NO_CHARACTER : classes[isBehind ? at - 1 : at]!;
       const program = live[character] ?? this.#liveFor(character);
-      // What was written there two places ago.
+      // These values were written two positions ago.
       for (let i = 0; i < programBefore.length; i += 4) values[programBefore[i]!] = NONE;
       for (let i = 0; i < program.length; i += 4) {
         const a = program[i + 2]!;
@@ -170,14 +169,14 @@ class Program {
     return this.#states.push({ kind, a, b }) - 1;
   }
 
-  /** Adds the states of `expression`, which state `next` follows. Returns the first of them. */
+  /** Adds the states of `expression` before state `next`, and returns the first of them. */
   #add(expression: Expression, next: number): number {
     switch (expression.kind) {
       case "set":
         return this.#state(Kind.set, this.#sets.number(expression.source), next);
       case "sequence": {
         const { parts } = expression;
-        // What looks behind reads the text backwards.
+        // A lookbehind reads the text backwards.
         return this.#isBehind
           ? parts.reduce((next, part) => this.#add(part, next), next)
           : parts.reduceRight((next, part) => this.#add(part, next), next);
@@ -197,7 +196,7 @@ class Program {
         const after = this.#state(Kind.keep, kept, next);
         const first = this.#add(expression.part, this.#state(Kind.end));
         this.#roots.add(after);
-        // Its value at the same place is needed only where the part may match nothing.
+        // Its value at the same position is only needed if the part may match the empty string.
         this.#after.set(kept, expression.isEmpty ? after : NONE);
         return this.#state(Kind.atomic, first, kept);
       }
@@ -214,14 +213,14 @@ class Program {
       const [a, b] = isLazy ? [next, more] : [more, next];
       this.#states[first] = { kind: Kind.either, a, b };
     } else {
-      // The repetitions that may be are inside of each other.
+      // Optional repetitions are nested.
       for (let more = least; more < most; more++) first = either(this.#add(part, first), next);
     }
     for (let count = 0; count < least; count++) first = this.#add(part, first);
     return first;
   }
 
-  /** The states whose values at the same place a state needs. */
+  /** Returns the states whose values a state needs at the same position. */
   #needs({ kind, a, b }: State): readonly number[] {
     switch (kind) {
       case Kind.either:
@@ -252,9 +251,9 @@ class Program {
     return order;
   }
 
-  /** The states that may match where `character` comes next, and are needed there or by others. */
+  /** Returns the states that may match before `character`, and are needed there or by others. */
   #liveFor(character: number): Int32Array {
-    /** Per state that may match the one that has its value: itself, or the only one that is left of two. */
+    /** For each state that may match, the state with its value: itself, or the only remaining alternative. */
     const valueOf = new Map<number, number>();
     const found: State[] = [];
     for (const state of this.#order) {
@@ -276,7 +275,7 @@ class Program {
     const isNeeded = new Set(this.#roots);
     for (const root of this.#roots) {
       const value = valueOf.get(root);
-      // Others read it by its own number.
+      // Other positions read this state by its own number.
       if (value !== undefined && value !== root) found[root] = { kind: Kind.either, a: value, b: value };
     }
     for (const state of this.#order.toReversed()) {

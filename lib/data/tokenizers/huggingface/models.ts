@@ -1,8 +1,8 @@
-/** The models of tokenizer.json that look words up: WordLevel, WordPiece and Unigram. */
+/** Implements the models of tokenizer.json that look words up: WordLevel, WordPiece and Unigram. */
 import type { ModelJson } from "./schema.ts";
 import { byteTokens } from "./unicode.ts";
 
-/** The tokens of a piece. Undefined is one that the tokenizer does not know. */
+/** The tokens of a piece; undefined for one that the tokenizer does not know. */
 export type Pieces = readonly (string | undefined)[];
 
 export interface Model {
@@ -21,7 +21,7 @@ export function wordLevel({ vocab, unk_token }: Json<"WordLevel">): Model {
 export function wordPiece(json: Json<"WordPiece">): Model {
   const vocabulary = new Map(Object.entries(json.vocab));
   const unknown = [vocabulary.has(json.unk_token) ? json.unk_token : undefined];
-  /** No token has more characters. */
+  /** Length of the longest token. */
   const most = [...vocabulary.keys()].reduce((most, token) => Math.max(most, token.length), 0);
 
   function cut(piece: string): Pieces {
@@ -50,16 +50,16 @@ export function wordPiece(json: Json<"WordPiece">): Model {
   return { vocabulary, cut };
 }
 
-/** What an unknown character costs more than the least probable token. */
+/** An unknown character costs this much more than the least probable token. */
 const UNKNOWN_PENALTY = 10;
 
-/** Cuts so that the sum of the tokens' scores is greatest (Kudo 2018), the first of equals. */
+/** Finds the tokens with the greatest sum of scores (Kudo 2018), and the first of equals. */
 export function unigram({ vocab, unk_id, byte_fallback }: Json<"Unigram">): Model {
   const vocabulary = new Map(vocab.map(([token], index) => [token, index]));
   const scores = vocab.map(([, score]) => score);
   const unknownScore = scores.reduce((least, score) => Math.min(least, score), Infinity) - UNKNOWN_PENALTY;
   const unknownId = unk_id ?? -1;
-  /** Beginnings of tokens that go on: a search ends where the text has none. */
+  /** Proper prefixes of tokens: a search ends where the text has none of them. */
   const prefixes = new Set<string>();
   for (const token of vocabulary.keys()) {
     for (let end = 1; end < token.length; end++) prefixes.add(token.slice(0, end));
@@ -94,7 +94,7 @@ export function unigram({ vocab, unk_id, byte_fallback }: Json<"Unigram">): Mode
     return tokensOf(piece, starts, ids);
   }
 
-  /** The tokens on the way that was found. Unknown ones side by side are one. */
+  /** Returns the tokens of the best path. Adjacent unknown tokens are joined. */
   function tokensOf(piece: string, starts: Int32Array, ids: Int32Array): Pieces {
     const texts: string[] = [];
     for (let end = piece.length; end > 0;) {

@@ -1,4 +1,4 @@
-/** The normalizers of tokenizer.json. */
+/** Implements the normalizers of tokenizer.json. */
 import type { Span } from "./find.ts";
 import { compilePattern } from "./pattern.ts";
 import type { NormalizerJson } from "./schema.ts";
@@ -26,7 +26,7 @@ const chinese = new RegExp(`[${CHINESE}]`, "gv");
 const nmtControls = new RegExp(`[${NMT_CONTROL}]`, "gv");
 const nmtSpaces = new RegExp(`[${NMT_SPACE}]`, "gv");
 
-/** All the normalizers, one after the other. Throws a SyntaxError about a pattern. */
+/** Applies all normalizers in order. Throws a SyntaxError for a pattern. */
 export function createNormalize(normalizers: readonly NormalizerJson[]): Normalize {
   const steps = normalizers.map(step);
   return (text) => steps.reduce((done, next) => next(done), text);
@@ -65,10 +65,10 @@ function step(json: NormalizerJson): Normalize {
   }
 }
 
-/** Characters of a text that is looked for at most: others are compared with it at every place. */
+/** Longest string that is searched for, because it is compared at every position. */
 const LONGEST_LITERAL = 1000;
 
-/** A text that is looked for. Throws a SyntaxError for one that is not. */
+/** Returns a string that can be searched for. Throws a SyntaxError for others. */
 export function literal(text: string): string {
   if (text === "") throw new SyntaxError("an empty string");
   if (!text.isWellFormed()) throw new SyntaxError("half of a character");

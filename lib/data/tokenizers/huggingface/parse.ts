@@ -1,5 +1,6 @@
-/** Reads the components of a tokenizer.json, and says of what is not supported where it is and what it says. */
+/** Reads the components of a tokenizer.json. Reports what is not supported with its path and value. */
 import { z } from "zod";
+import { shortJson } from "../../../base/printable.ts";
 import {
   type ModelJson,
   modelSchema,
@@ -17,12 +18,12 @@ export interface TokenizerParts extends Pick<z.infer<typeof tokenizerSchema>, "t
   readonly model: ModelJson;
 }
 
-/** What a tokenizer.json holds that is not supported, in words. */
+/** Says in words what a tokenizer.json has that is not supported. */
 export class Unsupported extends Error {
   override readonly name = "Unsupported";
 }
 
-/** The parts of a tokenizer.json. Throws an Unsupported. */
+/** Returns the parts of a tokenizer.json. Throws an Unsupported. */
 export function parseTokenizer(json: unknown): TokenizerParts {
   const { normalizer, pre_tokenizer, post_processor, model, ...rest } = parse(tokenizerSchema, json, "");
   const normalizers = components(normalizerSchema, normalizer, "normalizer", "normalizers");
@@ -32,7 +33,7 @@ export function parseTokenizer(json: unknown): TokenizerParts {
   return { ...rest, normalizers, preTokenizers, model: parse(modelSchema, withType(model), "model") };
 }
 
-/** The components of `value`: none, one, or those of a Sequence, which may hold Sequences. */
+/** Returns the components of `value`: none, one, or those of a Sequence, which may contain Sequences. */
 function components<Component>(schema: z.ZodType<Component>, value: unknown, path: string, list: string): Component[] {
   if (value === null || value === undefined) return [];
   if (typeof value !== "object" || !("type" in value) || value.type !== "Sequence") return [parse(schema, value, path)];
@@ -41,7 +42,10 @@ function components<Component>(schema: z.ZodType<Component>, value: unknown, pat
   return parts.flatMap((part, index) => components(schema, part, `${path}.${list}[${index}]`, list));
 }
 
-/** Whether a part begins the text can only be told of the text as it was written, which normalizers and splits change. */
+/**
+ * Refuses Metaspace with prepend_scheme "first" after other components. It depends on whether a part begins the original
+ * text, which is unknown after normalizers and splits.
+ */
 function checkFirst(normalizers: readonly NormalizerJson[], preTokenizers: readonly PreTokenizerJson[]): void {
   const index = preTokenizers.findLastIndex((part) => part.type === "Metaspace" && part.prepend_scheme === "first");
   const other = normalizers.find(({ type }) => !["NFC", "NFD", "NFKC", "NFKD", "Lowercase"].includes(type));
@@ -51,7 +55,7 @@ function checkFirst(normalizers: readonly NormalizerJson[], preTokenizers: reado
   }
 }
 
-/** A model of an old file, which does not say its type, with the type that Hugging Face's library takes it for. */
+/** Returns the model of an old file without a type, with the type that Hugging Face's library assumes. */
 function withType(model: unknown): unknown {
   if (typeof model !== "object" || model === null || "type" in model) return model;
   const has = (...keys: string[]) => keys.every((key) => key in model);
@@ -82,8 +86,7 @@ function parse<Value>(schema: z.ZodType<Value>, value: unknown, at: string): Val
 }
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? "missing";
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return value === undefined ? "missing" : shortJson(value);
 }
 
 export function unsupported(path: string, what: string, why?: string): never {

@@ -1,6 +1,6 @@
 /**
- * Regular expressions of tokenizer.json, which are Oniguruma's (in Ruby's syntax). Only constructs whose meaning is known
- * for every text are read; all others throw a SyntaxError that names them.
+ * Parses the regular expressions of tokenizer.json, which are Oniguruma's (in Ruby's syntax). Accepts only constructs whose
+ * meaning is known for every text; for others it throws a SyntaxError that names them.
  */
 import { createFind, type Expression, type Span } from "./find.ts";
 import { ONIGURUMA_WORD, ONIGURUMA_WORD_ALONE, WHITE_SPACE } from "./unicode.ts";
@@ -25,13 +25,13 @@ const SCRIPTS = [
   "Thai",
 ];
 const CONTROL_ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", f: "\f", v: "\v" };
-/** Letters that are one character in other cases: Oniguruma finds ß by `(?i:ss)`, JavaScript does not. */
+/** Matches letters that are one character in another case: Oniguruma finds ß by `(?i:ss)`, JavaScript does not. */
 const FOLDED_TO_ONE = /ss|ff|fi|fl|st/i;
 
-/** Groups in each other at most. */
+/** Most levels of nested groups. */
 const MOST_NESTED = 100;
 
-/** Returns what finds all matches of the pattern in a text. Throws a SyntaxError. */
+/** Returns the function that finds all matches of the pattern in a text. Throws a SyntaxError. */
 export function compilePattern(pattern: string): (text: string) => readonly Span[] {
   const parser = new Parser(pattern.toWellFormed());
   const { expression, isEmpty } = parser.alternatives();
@@ -40,20 +40,20 @@ export function compilePattern(pattern: string): (text: string) => readonly Span
   return createFind(expression);
 }
 
-/** A part of an expression, and whether it can match nothing. */
+/** A part of an expression; `isEmpty` says that it can match the empty string. */
 interface Part {
   readonly expression: Expression;
   readonly isEmpty: boolean;
 }
 
-/** A character, or the source of a set of them. */
+/** A character, or the source of a set of characters. */
 type Item = { readonly char: string; readonly set?: undefined } | { readonly set: string };
 
 function escaped(char: string): string {
   return `\\u{${char.codePointAt(0)!.toString(16)}}`;
 }
 
-/** A character of ASCII and those that are it in another case: ſ is an s, and the sign of Kelvin a k. */
+/** Returns an ASCII character and its other cases: ſ is an s, and the Kelvin sign a k. */
 function cases(char: string): string {
   const lower = char.toLowerCase();
   const others = lower === "s" ? "ſ" : lower === "k" ? "\u212a" : "";
@@ -64,7 +64,7 @@ class Parser {
   readonly #chars: readonly string[];
   #at = 0;
   #nested = 0;
-  /** Whether the case of letters means nothing here. */
+  /** True where the case of letters is ignored. */
   #folds = false;
   #isBehind = false;
 
@@ -112,7 +112,7 @@ class Parser {
     if (isLazy && braced && least === most) throw new SyntaxError(`the quantifier {${least}}?`);
     let expression: Expression = { kind: "repeat", part: atom.expression, least, most, isLazy };
     if (!isLazy && this.#take("+")) {
-      // Ruby knows no possessive {n,m}+: that is a repetition of a repetition.
+      // In Ruby {n,m}+ is not possessive, but a repetition of a repetition.
       if (braced && isEmpty) throw new SyntaxError("a quantifier after what can match nothing");
       expression = braced
         ? { kind: "repeat", part: expression, least: 1, most: Infinity, isLazy: false }
@@ -135,7 +135,7 @@ class Parser {
     return [Number(least || 0), comma ? (most ? Number(most) : Infinity) : Number(least)];
   }
 
-  /** `{2}`, `{2,}`, `{,3}` or `{2,3}` that comes next; other braces are themselves. */
+  /** Returns the next `{2}`, `{2,}`, `{,3}` or `{2,3}`; other braces are ordinary characters. */
   #peekBraces(): RegExpExecArray | undefined {
     if (this.next !== "{") return undefined;
     const braces = /^\{(\d{0,4})(,?)(\d{0,4})\}/.exec(this.#chars.slice(this.#at, this.#at + 12).join(""));
@@ -153,7 +153,7 @@ class Parser {
     return { expression: { kind: "set", source: this.#oneOf(char) }, isEmpty: false };
   }
 
-  /** The source of a set that `char` begins. */
+  /** Returns the source of a set that begins with `char`. */
   #oneOf(char: string): string {
     if (char === "[") return this.#class();
     if (char === ".") return "[^\\n]";
@@ -164,7 +164,7 @@ class Parser {
 
   #group(): Part {
     const before = [this.#folds, this.#isBehind] as const;
-    if (++this.#nested > MOST_NESTED) throw new SyntaxError(`more than ${MOST_NESTED} groups in each other`);
+    if (++this.#nested > MOST_NESTED) throw new SyntaxError(`more than ${MOST_NESTED} nested groups`);
     const kind = /^\?(:|i:|=|!|<=|<!|>)/.exec(this.#chars.slice(this.#at, this.#at + 3).join(""))?.[1];
     if (kind === undefined && this.next === "?") {
       throw new SyntaxError(`the group "(${this.#chars.slice(this.#at, this.#at + 4).join("")}…"`);
@@ -222,7 +222,7 @@ class Parser {
     return char === "\\" ? this.#escape(ONIGURUMA_WORD) : { char };
   }
 
-  /** What a backslash begins, in or outside a class. */
+  /** Parses what follows a backslash, in or outside a class. */
   #escape(word: string): Item {
     const isAlone = word === ONIGURUMA_WORD_ALONE;
     const char = this.#shift();
@@ -246,7 +246,7 @@ class Parser {
     if (code) {
       this.#at += code[0].length - 1;
       const value = Number.parseInt(code[1] ?? code[2] ?? "", 16);
-      // Oniguruma takes two digits past 7f for a byte of UTF-8.
+      // Oniguruma reads two digits past 7f as a byte of UTF-8.
       const isByte = code[1] !== undefined && value > 0x7f;
       if (isByte || value > 0x10ffff || value >= 0xd800 && value <= 0xdfff) throw new SyntaxError(`"\\${code[0]}"`);
       return { char: String.fromCodePoint(value) };
@@ -256,7 +256,7 @@ class Parser {
     return { char: control ?? char };
   }
 
-  /** A character, in a group (?i:…) in all its cases. */
+  /** Returns a character, with its other cases in a group (?i:…). */
   #literal(char: string): string {
     if (!this.#folds) return escaped(char);
     if (char > "\x7f") throw new SyntaxError(`"${char}" in a group (?i:…)`);

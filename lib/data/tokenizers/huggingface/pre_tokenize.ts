@@ -1,17 +1,17 @@
-/** The pre-tokenizers of tokenizer.json: they split a text into pieces, and the model cuts each for itself. */
+/** Implements the pre-tokenizers of tokenizer.json, which split a text into pieces that the model cuts one by one. */
 import type { Span } from "./find.ts";
 import { literal } from "./normalize.ts";
 import { compilePattern } from "./pattern.ts";
 import type { BehaviorJson, PatternJson, PreTokenizerJson } from "./schema.ts";
 import { byteLevel, NUMERIC, PUNCTUATION, WHITE_SPACE, WORD } from "./unicode.ts";
 
-/** Splits a part of a text. `isStart` says that the text begins with it. */
+/** Splits a part of a text. `isStart` says that the part begins the text. */
 export type PreTokenize = (part: string, isStart: boolean) => string[];
 
 /** Finds the matches of a pattern. */
 type Find = (text: string) => Iterable<Span>;
 
-// Each of these expressions reads a text once: what is looked at and not matched is one character.
+// Each of these expressions reads a text once: it never looks further than one character past a match.
 const whiteSpace = byExpression(new RegExp(`[${WHITE_SPACE}]`, "gv"));
 const punctuation = byExpression(new RegExp(PUNCTUATION, "gv"));
 const numeric = byExpression(new RegExp(`[${NUMERIC}]`, "gv"));
@@ -47,12 +47,12 @@ function byText(text: string): Find {
   };
 }
 
-/** All the pre-tokenizers, one after the other. Throws a SyntaxError about a pattern. */
+/** Applies all pre-tokenizers in order. Throws a SyntaxError for a pattern. */
 export function createPreTokenize(preTokenizers: readonly PreTokenizerJson[]): PreTokenize {
   const steps = preTokenizers.map(step);
   return (part, isStart) => {
     let pieces = [part];
-    // Only the first one sees where the text begins: schema.ts lets no other ask.
+    // Only the first pre-tokenizer may depend on the beginning of the text: parse.ts refuses others.
     for (const next of steps) pieces = pieces.flatMap((piece) => next(piece, isStart)).filter((piece) => piece !== "");
     return pieces;
   };
@@ -104,10 +104,10 @@ function step(json: PreTokenizerJson): PreTokenize {
   }
 }
 
-/** A range of a text, and whether the pattern matched it. */
+/** A range of a text; `isMatch` says that the pattern matched it. */
 type Range = [start: number, end: number, isMatch: boolean];
 
-/** Splits at the matches that `find` finds, or at what lies between them where it is inverted. */
+/** Splits at the matches of `find`; inverted, between them. */
 function split(text: string, find: Find, behavior: BehaviorJson, isInverted = false): string[] {
   const ranges: Range[] = [];
   let end = 0;
@@ -135,7 +135,7 @@ function behave(ranges: readonly Range[], behavior: BehaviorJson): readonly Rang
   }
 }
 
-/** Joins a range to the one before it where `joins` says so. `side` is the bound of the earlier range that moves. */
+/** Joins adjacent ranges if `joins` returns true. `side` is the bound of the earlier range that moves. */
 function joined(
   ranges: readonly Range[],
   joins: (isMatch: boolean, wasMatch: boolean) => boolean,

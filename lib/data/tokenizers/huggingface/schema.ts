@@ -1,6 +1,6 @@
 /**
- * What of a tokenizer.json is supported: components and options whose tokens are those of Hugging Face's own library for
- * every text. All else is refused by its name.
+ * Describes the supported parts of a tokenizer.json: components and options that give the tokens of Hugging Face's own
+ * library for every text. Any other part is refused by name.
  */
 import { z } from "zod";
 
@@ -59,7 +59,7 @@ export const preTokenizerSchema = z.discriminatedUnion("type", [
   ),
 ]);
 
-/** A vocabulary is looked at by itself: a record of zod would be slow with 250,000 keys, and would drop `__proto__`. */
+/** Checks a vocabulary without z.record(), which would be slow for 250,000 keys, and would drop `__proto__`. */
 const vocabularySchema = z.custom<Readonly<Record<string, number>>>(
   (value) =>
     typeof value === "object" && value !== null && !Array.isArray(value) &&
@@ -123,7 +123,7 @@ export const addedTokenSchema = z.strictObject({
   special: z.boolean(),
 });
 
-/** Adds nothing to a text without special tokens, but a template may leave the text out or repeat it. */
+/** These add nothing to a text without special tokens, but a template may omit or repeat the text. */
 export const postProcessorSchema = z.discriminatedUnion("type", [
   z.looseObject({ type: z.literal("BertProcessing") }),
   z.looseObject({ type: z.literal("RobertaProcessing") }),
@@ -137,7 +137,7 @@ export const postProcessorSchema = z.discriminatedUnion("type", [
   }),
 ]);
 
-/** The keys of the whole. Components are checked one by one, so that each refusal has its path. */
+/** Checks the top level. Components are checked one by one, so that each refusal has its path. */
 export const tokenizerSchema = z.strictObject({
   version: z.literal("1.0").optional(),
   truncation: z.strictObject({
@@ -147,14 +147,14 @@ export const tokenizerSchema = z.strictObject({
     stride: z.int().min(0),
   }).refine(({ stride, max_length }) => stride < max_length, "stride is not less than max_length").nullish(),
   padding: z.looseObject({
-    strategy: z.literal("BatchLongest", "it adds tokens to every text, set padding to null"),
-    pad_to_multiple_of: z.literal([0, 1], "it adds tokens to texts, set it to null").nullish(),
+    strategy: z.literal("BatchLongest", "it adds tokens to every text. Set padding to null"),
+    pad_to_multiple_of: z.literal([0, 1], "it adds tokens to texts. Set it to null").nullish(),
   }).nullish(),
   added_tokens: z.array(addedTokenSchema).default([]),
   normalizer: z.unknown().optional(),
   pre_tokenizer: z.unknown().optional(),
   post_processor: z.unknown().optional(),
-  /** Makes texts of tokens, which nobody asks for here. */
+  /** Decodes tokens to texts, which is not needed here. */
   decoder: z.unknown().optional(),
   model: z.unknown(),
 });

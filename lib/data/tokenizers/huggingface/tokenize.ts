@@ -1,4 +1,4 @@
-/** Cuts texts by a tokenizer.json into the tokens that Hugging Face's own library has, without special tokens. */
+/** Cuts texts by a tokenizer.json into the tokens of Hugging Face's own library, without special tokens. */
 import { createFindTokens } from "./added_tokens.ts";
 import { bytePairs } from "./bpe.ts";
 import { type Model, type Pieces, unigram, wordLevel, wordPiece } from "./models.ts";
@@ -7,14 +7,14 @@ import { parseTokenizer, unsupported } from "./parse.ts";
 import { createPreTokenize } from "./pre_tokenize.ts";
 import type { ModelJson, TruncationJson } from "./schema.ts";
 
-/** Pieces whose tokens are remembered, and the longest of them. */
+/** Most pieces whose tokens are remembered, and their greatest length. */
 const MOST_REMEMBERED = 10_000;
 const LONGEST_REMEMBERED = 256;
 
-/** Tokens of a text; undefined is one that the tokenizer does not know. */
+/** Returns the tokens of a text; undefined for one that the tokenizer does not know. */
 export type Tokenize = (text: string) => Pieces;
 
-/** Throws an Unsupported that names what of `json` is not supported. */
+/** Throws an Unsupported that names the part of `json` that is not supported. */
 export function createTokenize(json: unknown): Tokenize {
   const { added_tokens, normalizers, preTokenizers, model: modelJson, truncation } = parseTokenizer(json);
   const normalize = withPattern("normalizer", () => createNormalize(normalizers));
@@ -56,7 +56,7 @@ function modelOf(json: ModelJson): Model {
   }
 }
 
-/** `model`, with the tokens of pieces that come again kept. */
+/** Makes `model` remember the tokens of pieces. */
 function remembering({ vocabulary, cut }: Model): Model {
   const known = new Map<string, Pieces>();
   return {
