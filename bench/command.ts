@@ -1,4 +1,4 @@
-/** Runs a program to its end and reads what it printed. */
+/** Runs a program to its end and returns its output. */
 
 /** Thrown when a program fails. The message has the end of its error output. */
 class CommandFailed extends Error {
@@ -6,15 +6,15 @@ class CommandFailed extends Error {
 }
 
 /**
- * What to say of a peer whose program failed in turn `repeat`, from 0: it has its other turns, and does not end the others'.
- * Throws any other error.
+ * Returns a note about a peer whose program failed in turn `repeat`, from 0: all other turns continue. Throws any other
+ * error.
  */
 export function failedTurn(error: unknown, repeat: number): string {
   if (!(error instanceof CommandFailed)) throw error;
   return `failed in turn ${repeat + 1}: ${error.message.split("\n").at(-1)}`;
 }
 
-/** Its standard output. Throws CommandFailed if it fails. */
+/** Returns a program's standard output. Throws CommandFailed if the program fails. */
 export async function output(command: string, args: readonly string[], cwd?: URL): Promise<string> {
   const process = new Deno.Command(command, { args: [...args], ...(cwd && { cwd }), stdin: "null" });
   const { success, code, stdout, stderr } = await process.output();

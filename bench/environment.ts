@@ -1,4 +1,4 @@
-/** Where the figures come from: without it they mean nothing. */
+/** Describes the machine and the versions of a measurement, without which its numbers mean nothing. */
 import { cpus } from "node:os";
 import project from "../deno.json" with { type: "json" };
 import { measurePeak } from "./train/peak.ts";
@@ -11,9 +11,9 @@ interface Environment {
   readonly v8: string;
   readonly lockstep: string;
   readonly tfjs: string;
-  /** Null where there is none. */
+  /** Is null without PyTorch. */
   readonly pytorch: string | null;
-  /** GFLOP/s of one core's 128-bit multiply-adds in WebAssembly. */
+  /** The GFLOP/s of one core's 128-bit multiply-adds in WebAssembly. */
   readonly peakGflops: number;
   /** ISO 8601. */
   readonly at: string;

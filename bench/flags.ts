@@ -1,4 +1,4 @@
-/** Command-line flags of the benchmarks. */
+/** Parses the command-line flags of the benchmarks. */
 import { parseArgs } from "@std/cli/parse-args";
 import { nearest } from "../lib/config/nearest.ts";
 import { InputError, type Problem } from "../lib/base/errors.ts";
@@ -11,16 +11,16 @@ type Section = typeof SECTIONS[number];
 export interface BenchOptions {
   readonly help: boolean;
   readonly sections: readonly Section[];
-  /** Those asked for by name, all if none were. */
+  /** The sections requested by name; all by default. */
   readonly engines: readonly BenchEngine[];
   readonly enginesGiven: boolean;
   readonly shapes: readonly Shape[];
-  /** Length of a measured stage. */
+  /** The length of a measured stage. */
   readonly seconds: number;
-  /** Of the warm-up before the first one; as long as `stagesOf` has it without. */
+  /** The length of the first warm-up; by default that of `stagesOf`. */
   readonly warmUpSeconds: number | undefined;
   readonly repeats: number;
-  /** A measurement that takes longer is left out, and a training ended. */
+  /** Leaves out a measurement, or ends a training, that takes longer. */
   readonly limitSeconds: number;
   readonly json: string | undefined;
 }
@@ -39,16 +39,16 @@ export const HELP = `Usage: deno task bench [FLAGS]
 ${SHAPES.map((shape, index) => `                        ${index}: ${shapeName(shape)}`).join("\n")}
   --seconds S         length of a measured stage [${FULL.seconds}]
   --warm-up S         length of the warm-up before the first one [a quarter of --seconds, at least 1]
-  --repeats N         turns of everyone; of the recipe, seeds [${FULL.repeats}]
+  --repeats N         turns of each contestant; of the recipe, seeds [${FULL.repeats}]
   --limit S           seconds after which a measurement is given up; ten times that for a training [${FULL.limitSeconds}]
-  --json FILE         write every figure there
+  --json FILE         write all measurements there
   --help              this
 `;
 
 const TAKING = ["only", "engines", "shapes", "seconds", "warm-up", "repeats", "limit", "json"] as const;
 const SWITCHES = ["quick", "help"] as const;
 
-/** Throws an InputError with everything that is wrong. */
+/** Parses `args`. Throws an InputError with all problems. */
 export function parseFlags(args: readonly string[]): BenchOptions {
   const problems: Problem[] = [];
   const refuse = (field: string, message: string) => void problems.push({ field, message });
@@ -57,7 +57,7 @@ export function parseFlags(args: readonly string[]): BenchOptions {
     boolean: [...SWITCHES],
     unknown: (arg, key) => {
       const guess = key === undefined ? undefined : nearest(key, [...TAKING, ...SWITCHES]);
-      const hint = guess ? `did you mean --${guess}?` : "--help lists the flags there are";
+      const hint = guess ? `did you mean --${guess}?` : "--help lists the flags";
       refuse(arg, `Unknown ${key === undefined ? "argument" : "flag"} ${arg}: ${hint}`);
       return false;
     },
@@ -68,7 +68,7 @@ export function parseFlags(args: readonly string[]): BenchOptions {
       refuse(field, `Unknown argument ${field}: expected flags`);
     }
   }
-  /** What `read` makes of the flag's text; the text is refused where that is undefined. */
+  /** Returns the flag's value, which `read` parses from its text, and refuses a text without one. */
   function value<Value>(name: typeof TAKING[number], initial: Value, wanted: string, read: Reader<Value>): Value {
     const text = parsed[name];
     if (text === undefined) return initial;
@@ -114,7 +114,7 @@ function oneOf(words: readonly string[]): string {
   return words.join(" or ");
 }
 
-/** The items that `wanted` names, in their own order; undefined if a name is of none. */
+/** Returns the items that `wanted` names, in their own order; undefined if a name is unknown. */
 function some<Item>(
   items: readonly Item[],
   wanted: readonly string[],

@@ -1,8 +1,8 @@
-/** A run whose log is as long as that of weeks of training, and how long it takes to open. */
+/** Makes a run with a log as long as that of weeks of training, and measures how long it takes to open. */
 import { dirname, join } from "node:path";
 import { cp } from "node:fs/promises";
 
-/** Writes a run beside `run` that is the same but for its log, which has `count` events. Returns its directory. */
+/** Copies `run` with another log, of `count` events, beside it. Returns the directory of the copy. */
 export async function writeLongRun(run: string, count: number): Promise<string> {
   const from = await Deno.realPath(run);
   const to = join(dirname(from), "20260101-000000-long");
@@ -24,7 +24,7 @@ export async function writeLongRun(run: string, count: number): Promise<string> 
   return to;
 }
 
-/** From the request to the end of a finished run's event stream, and how many events it had. */
+/** Returns the seconds from the request to the end of a finished run's event stream, and its number of events. */
 export async function openingSeconds(url: string): Promise<{ readonly seconds: number; readonly events: number }> {
   const begun = performance.now();
   const response = await fetch(url);

@@ -1,32 +1,32 @@
-/** How figures are taken and summed up: pure, so that it can be tested without a clock. */
+/** Defines stages, turns and statistics of measurements, as pure functions that tests call without a clock. */
 
-/** A moment of something that counts its steps. */
+/** Marks a moment: the time, and the steps counted so far. */
 export interface Mark {
   readonly seconds: number;
   readonly steps: number;
 }
 
-/** A part of a measurement: it lasts until both are reached. */
+/** Describes a part of a measurement, which lasts until both are reached. */
 export interface Stage {
   readonly seconds: number;
   readonly steps: number;
 }
 
-/** A measurement: what is taken and thrown away, what counts, and when to give up. */
+/** Describes a measurement: the warm-up, the part that counts, and the limit. */
 export interface Stages {
   readonly warmUp: Stage;
   readonly measured: Stage;
-  /** Seconds after which a measurement that has not ended is given up. */
+  /** Ends a measurement that takes more seconds. */
   readonly limitSeconds: number;
 }
 
-/** A single step says too little; two show at least that the first was no accident. */
+/** Counts the least steps: a single one says too little; two at least confirm each other. */
 export const LEAST_STEPS = 2;
 
-/** Of a warm-up: V8 compiles what runs often once more meanwhile, on the cores that are measured. */
+/** Limits the warm-up from below: V8 optimizes hot code meanwhile, on the measured cores. */
 const LEAST_WARM_UP_SECONDS = 1;
 
-/** Stages that measure for `seconds`, after a warm-up of so long and at least a step: a quarter of it or a second. */
+/** Returns stages that measure for `seconds` after a warm-up of at least a step: a quarter of that time, at least a second. */
 export function stagesOf(
   seconds: number,
   limitSeconds: number,
@@ -43,13 +43,13 @@ export function isOver({ seconds, steps }: Stage, since: Mark, now: Mark): boole
   return now.seconds - since.seconds >= seconds && now.steps - since.steps >= steps;
 }
 
-/** Seconds that a measurement takes of something with `secondsPerStep`. */
+/** Returns the seconds that a measurement of steps of `secondsPerStep` takes. */
 export function expectedSeconds({ warmUp, measured }: Stages, secondsPerStep: number): number {
   const stage = ({ seconds, steps }: Stage) => Math.max(seconds, steps * secondsPerStep);
   return stage(warmUp) + stage(measured);
 }
 
-/** The value that a share `q` (0 to 1) of `values` lies below, between neighbours in proportion. Throws if there are none. */
+/** Returns the value below which the fraction `q` of `values` lies, with linear interpolation. Throws without values. */
 export function quantile(values: readonly number[], q: number): number {
   if (values.length === 0) throw new RangeError("A quantile needs at least one value");
   const sorted = values.toSorted((a, b) => a - b);
@@ -63,34 +63,32 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** First and third quartile: the middle half of what was measured lies between them. */
+/** Returns the first and third quartile, between which the middle half of the values lies. */
 export function quartiles(values: readonly number[]): readonly [number, number] {
   return [quantile(values, 0.25), quantile(values, 0.75)];
 }
 
 interface Ratio {
-  /** Median over median. */
+  /** The median over the median. */
   readonly ratio: number;
   /**
-   * The median of the ratios of pairs that were measured one after the other: to be preferred where turns are short, as
-   * what slows the machine down for a while is in both of a pair.
+   * The median of the ratios of pairs that were measured one after the other: better for short turns, as a machine that is
+   * slow for a while slows both of a pair.
    */
   readonly paired: number;
-  /** First and third quartile of those. */
+  /** The first and third quartile of these ratios. */
   readonly quartiles: readonly [number, number];
 }
 
-/**
- * How much greater `a` is than `b`, whose values were taken in turns. Where one has fewer values, the pairs end with it.
- */
+/** Returns the ratio of `a` to `b`, measured in turns. The pairs end with the shorter of the two. */
 export function ratioOf(a: readonly number[], b: readonly number[]): Ratio {
   const pairs = a.slice(0, b.length).map((value, index) => value / b[index]!);
   return { ratio: median(a) / median(b), paired: median(pairs), quartiles: quartiles(pairs) };
 }
 
 /**
- * Takes turns: every one of `things` once, then every one again, `repeats` times. What slows the machine down for a while
- * so meets all of them. `measure` says whether the thing should get another turn.
+ * Takes turns: measures each of `things` once, then each again, `repeats` times, so that a machine that is slow for a while
+ * slows all of them. `measure` returns whether the thing gets another turn.
  */
 export async function alternate<Thing>(
   things: readonly Thing[],

@@ -1,6 +1,6 @@
-/** Text tables: the first column to the left, figures to the right. */
+/** Formats text tables: the first column to the left, numbers to the right. */
 
-/** Lines of a table, of the same width in every column. `rows` may be shorter than `head`. */
+/** Returns the lines of a table, with the same width in every column. `rows` may be shorter than `head`. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (cells: readonly string[]) =>
@@ -11,8 +11,8 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), widths.map((width) => "-".repeat(width)).join("  "), ...rows.map(line)];
 }
 
-/** Three significant digits, or all before the point; `-` where there is no figure. */
-export function figure(value: number | undefined): string {
+/** Formats three significant digits, or all before the point; `-` without a number. */
+export function significant(value: number | undefined): string {
   if (value === undefined || Number.isNaN(value)) return "-";
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
   return value.toPrecision(3);

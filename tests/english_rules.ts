@@ -27,6 +27,8 @@ export const DONE = [
   "tests/threads",
   "tests/hang_test.ts",
   "kernels",
+  "bench",
+  "tests/bench",
   "lib/serve",
   "tests/serve",
 ];
@@ -38,7 +40,6 @@ export const TO_DO = [
   "main.ts",
   "deno.json",
   "tests",
-  "bench",
   "deploy",
   "examples",
 ];

@@ -1,5 +1,5 @@
 /**
- * What a machine's own work for an exchange costs, measured where the bench runs: hashing, copying, the client, the
+ * Measures the cost of a machine's own work for an exchange, where the bench runs: hashing, copying, the client, the
  * server's persistence and its answers, on loopback, where the network costs next to nothing.
  */
 import { completeRound } from "../../lib/cluster/rounds/complete_round.ts";
@@ -11,24 +11,24 @@ import { Signer } from "../../lib/cluster/protocol/signer.ts";
 import { SHARD_FIELD_COUNT } from "../../lib/lockstep/memory/fields.ts";
 
 export interface Costs {
-  /** Of a message however small: published, persisted, answered, delivered. In seconds. */
+  /** The seconds of the smallest message: to publish, persist, answer and deliver it. */
   readonly message: number;
-  /** Seconds a byte: to publish, persist and have answered; to read and check. */
+  /** The seconds per byte to publish, persist and answer; and to read and check. */
   readonly send: number;
   readonly receive: number;
-  /** Seconds a byte: between shared memory and the bytes of a node, one way; and to add nodes up. */
+  /** The seconds per byte between shared memory and the bytes of a node, one way; and to add nodes. */
   readonly codec: number;
   readonly add: number;
 }
 
-/** As measured on 2 cores of a virtual machine, with nats-server 2.9.10; what is used where there is no server. */
+/** Holds measurements on 2 cores of a virtual machine with nats-server 2.9.10, for machines without a server. */
 export const MEASURED: Costs = { message: 8.8e-4, send: 5.7e-9, receive: 4.8e-9, codec: 8.6e-10, add: 3.9e-10 };
 
 const REPEATS = 9;
-/** Of the objects that are sent: several chunks. */
+/** Counts the bytes of the objects sent: several chunks. */
 const BYTES = 8 * CHUNK_BYTES;
 
-/** `url` is a NATS server on this machine that nobody else uses. */
+/** Measures the costs at `url`, a NATS server on this machine without other clients. */
 export async function measureCosts(url: string): Promise<Costs> {
   const options = { url, run: `costs-${crypto.randomUUID()}`, credentials: "", tlsCa: "" };
   const [sender, reader] = await Promise.all([connectNats(options), connectNats(options)]);

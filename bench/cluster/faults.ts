@@ -1,6 +1,6 @@
 /**
- * Rounds of three machines over a real NATS server whose connections are cut and which is killed now and then. Each
- * round depends on every message of those before, so that one which is lost or counted twice ends in another digest:
+ * Runs rounds of three machines over a real NATS server whose connections are cut, and which is killed, from time to time.
+ * Each round depends on every earlier message, so a message that is lost or counted twice changes the digest:
  *
  *   deno run -A bench/cluster/faults.ts 1000
  */

@@ -1,14 +1,14 @@
 /**
- * What a round over several machines takes, from a model of the network, this machine's own costs and the step times of
- * a real run, and the --cluster-every that it recommends:
+ * Estimates a round over several machines, from a model of the network, this machine's own costs and the step times of a
+ * real run, and recommends a --cluster-every:
  *
  *   deno task bench:cluster runs/latest --link-mbit 1000 --latency-ms 0.5
  *
  * The bytes are those that lib/cluster/rounds/sizes.ts counts for the protocol. Step times are drawn from the run's progress
- * events: a round waits for the slowest of its machines. What hashing, copying, the server's persistence and its answers
- * cost is measured when it starts, on a NATS server of its own (cluster_costs.ts). docs/cluster.md has it beside what
- * real machines came to. --machines, --model-mb and --shards choose the rows; --up-bytes and --base-bytes put the bytes
- * of a real round in the place of those that are counted.
+ * events: a round waits for the slowest of its machines. At its start it measures the costs of hashing, copying, and the
+ * server's persistence and answers, on its own NATS server (costs.ts). docs/cluster.md has its estimates beside measurements
+ * on real machines. --machines, --model-mb and --shards choose the rows; --up-bytes and --base-bytes replace the counted
+ * bytes by those of a real round.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ import { eventSchema } from "../../lib/base/events.ts";
 import { Random, Stream } from "../../lib/base/random.ts";
 
 interface Network {
-  /** Of each machine, and of the broker, each way. */
+  /** The bandwidth of each machine, and of the broker, each way. */
   readonly bytesPerSecond: number;
   readonly brokerBytesPerSecond: number;
   readonly latencySeconds: number;
@@ -29,17 +29,17 @@ interface Network {
 
 interface RoundTime {
   readonly steps: number;
-  /** From the end of the slowest machine's steps to the start of the next round, in seconds. */
+  /** The seconds from the end of the slowest machine's steps to the start of the next round. */
   readonly exchange: number;
-  /** Bytes that all machines send and read, over the broker. */
+  /** Counts the bytes that all machines send and read through the broker. */
   readonly bytes: number;
 }
 
-/** Messages that follow each other in a round: deal, upload, base; each through the broker, acknowledged. */
+/** Counts the consecutive messages of a round: deal, upload, base; each through the broker, acknowledged. */
 const LEGS = 3;
 
 interface Exchange {
-  /** Bytes of all uploads together, and of the base. */
+  /** Count the bytes of all uploads together, and of the base. */
   readonly up: number;
   readonly base: number;
   readonly machines: number;
@@ -47,7 +47,7 @@ interface Exchange {
   readonly costs: Costs;
 }
 
-/** The parts of an exchange, one after the other, where machines share the broker's way. In seconds. */
+/** Returns the seconds of an exchange: the sum of its consecutive parts, as machines share the broker's bandwidth. */
 export function exchangeSeconds({ up, base, machines, network, costs }: Exchange): number {
   const { bytesPerSecond: own, brokerBytesPerSecond: broker, latencySeconds } = network;
   if (machines === 1) return 0;
@@ -55,7 +55,7 @@ export function exchangeSeconds({ up, base, machines, network, costs }: Exchange
   const each = up / machines;
   const waits = LEGS * (4 * latencySeconds + costs.message);
   const upload = Math.max(each / own, up / broker) + each * (costs.codec + costs.send);
-  // One machine leads: it reads what all others sent.
+  // One machine leads: it reads the uploads of all others.
   const reading = (up - each) * (1 / way + costs.receive + costs.codec);
   const adding = up * costs.add + base * costs.codec;
   const publishing = base * (1 / way + costs.send);
@@ -63,7 +63,7 @@ export function exchangeSeconds({ up, base, machines, network, costs }: Exchange
   return waits + upload + reading + adding + publishing + spreading;
 }
 
-/** Mean over `rounds` rounds whose step times are drawn from `stepSeconds`; the slowest machine counts. */
+/** Returns the mean over `rounds` rounds whose step times are drawn from `stepSeconds`; the slowest machine counts. */
 export function simulate(
   options: {
     readonly shape: RoundShape;
@@ -74,7 +74,7 @@ export function simulate(
     readonly costs: Costs;
     readonly stepSeconds: readonly number[];
     readonly rounds?: number;
-    /** Rows that a shard touches in a step. */
+    /** Counts the rows that a shard touches in a step. */
     readonly rowsPerStep?: number;
   },
 ): RoundTime {
@@ -99,15 +99,15 @@ export function simulate(
   return { steps: steps / rounds, exchange, bytes: up + base + base * (machines - 1) + up * (machines - 1) / machines };
 }
 
-/** Of a round, at most this share is spent on exchanging what the recommendation makes of it. */
+/** Limits the fraction of a round that the recommendation spends on the exchange. */
 const SHARE = 0.1;
 
-/** The least --cluster-every: parts of `partSeconds` in a round, so that an exchange takes at most `share` of it. */
+/** Returns the least --cluster-every: phases of `partSeconds` in a round of which the exchange takes at most `share`. */
 export function recommendedEvery(partSeconds: number, exchange: number, share = SHARE): number {
   return Math.max(1, Math.ceil(exchange * (1 - share) / share / partSeconds));
 }
 
-/** Seconds of a step of one shard, from the progress events of the run in `directory`. */
+/** Returns the seconds of steps of one shard, from the progress events of the run in `directory`. */
 async function stepTimes(directory: string): Promise<number[]> {
   const lines = (await readFile(join(directory, "events.jsonl"), "utf8")).trim().split("\n");
   const events = lines.map((line) => eventSchema.parse(JSON.parse(line)));
@@ -123,10 +123,10 @@ async function stepTimes(directory: string): Promise<number[]> {
   );
 }
 
-/** That --cluster-every takes. */
+/** Limits --cluster-every. */
 const MOST_PARTS = 10_000;
 
-/** Measured on a server of the bench's own; where none is installed, what was measured elsewhere. */
+/** Measures the costs on the bench's own server; without an installed one, returns earlier measurements. */
 async function costsHere(): Promise<Costs> {
   if (natsAbsence() !== undefined) return MEASURED;
   await using server = await NatsServer.start();

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Real rounds over a shaped network on one host: a NATS server and N machines in network namespaces of their own, each
+# Runs real rounds over a shaped network on one host: a NATS server and N machines in separate network namespaces, each
 # with an address and a link of RATE and DELAY. Needs root, iproute2 and nats-server.
 #   bench/cluster/netns.sh N RATE DELAY -- FLAGS of train …
 # Prints the digest of each machine and, from its log, bytes and milliseconds of a round.
@@ -17,7 +17,7 @@ clean() {
   rm -rf "$work"
 }
 trap clean EXIT
-shape() { # with delay where the kernel has netem, else with the rate alone
+shape() { # with delay where the kernel has netem, else only with the rate
   "$@" netem delay "$delay" rate "$rate" limit 100000 2>/dev/null || "$@" tbf rate "$rate" burst 64kb latency 1s
 }
 

@@ -1,4 +1,4 @@
-/** The least that a prediction can cost on this runtime: the same JSON parsed, and an answer of the same size. */
+/** Serves the least that a prediction can cost on this runtime: it parses the same JSON and answers in the same size. */
 import { Hono } from "hono";
 
 const ANSWER = {

@@ -1,4 +1,4 @@
-"""The model that PyTorch is measured with, and its data: label 1 where first + last token is even."""
+"""Defines PyTorch's model and its data: label 1 if the first plus the last token is even."""
 import torch
 from torch import nn
 

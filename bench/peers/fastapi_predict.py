@@ -1,4 +1,4 @@
-"""The usual way to serve a PyTorch model: FastAPI on uvicorn, one process, one sequence a request."""
+"""Serves a PyTorch model in the usual way: FastAPI on uvicorn, one process, one sequence per request."""
 import socket
 
 import torch

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Time of a training step of Embedding -> LSTM -> Linear in PyTorch: Adam 0.01, a fresh random batch every step.
+"""Measures a training step of Embedding -> LSTM -> Linear in PyTorch: Adam 0.01, a fresh random batch every step.
 
     python3 pytorch.py --batch 50 --length 8 --embedding 32 --hidden 64 [--threads 2] [--seconds 3]
     python3 pytorch.py --processes 2 ...        # DistributedDataParallel over gloo, the batch is per process
@@ -25,7 +25,7 @@ def parse_options():
 
 
 options = parse_options()
-# Not part of torch.set_num_threads, and read once when the library is loaded: before PyTorch is.
+# torch.set_num_threads does not set this. The library reads it once, when it is loaded: before PyTorch.
 os.environ["OPENBLAS_NUM_THREADS"] = str(options.blas_threads or options.threads)
 
 import torch  # noqa: E402
@@ -40,7 +40,7 @@ def free_port():
 
 
 def create_step(model):
-    """A function that trains `model` by one step."""
+    """Returns a function that trains `model` by one step."""
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     criterion = nn.CrossEntropyLoss()
 
@@ -55,7 +55,7 @@ def create_step(model):
 
 
 def agreed(value):
-    """The first process's value, in all of them: they have to take the same number of steps."""
+    """Returns the first process's value in all of them: they must take the same number of steps."""
     if options.processes == 1:
         return value
     shared = torch.tensor([value], dtype=torch.float64)
@@ -64,7 +64,7 @@ def agreed(value):
 
 
 def take(steps, step):
-    """Seconds per step over `steps` steps."""
+    """Returns the seconds per step over `steps` steps."""
     started = time.perf_counter()
     for _ in range(steps):
         step()
@@ -80,7 +80,7 @@ def measure(rank, port):
         distributed.init_process_group("gloo", rank=rank, world_size=options.processes)
         model = nn.parallel.DistributedDataParallel(model)
     step = create_step(model)
-    # Each stage is as many steps as the one before it says fit in: a first look, warm-up, and what counts.
+    # Each stage takes as many steps as fit in by the pace of the stage before: a first look, warm-up, measurement.
     pace = take(3, step)
     for seconds in (options.warm_up, options.seconds):
         steps = max(2, round(seconds / pace))

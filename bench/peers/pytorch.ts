@@ -1,27 +1,27 @@
-/** PyTorch as a peer: its measurements are taken by the two Python scripts in this folder. */
+/** Measures PyTorch, by the Python scripts in this folder. */
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { errorMessage } from "../../lib/base/errors.ts";
 import { output } from "../command.ts";
-import type { StepFigures } from "../train/lockstep.ts";
+import type { StepMetrics } from "../train/lockstep.ts";
 import type { Stages } from "../measure.ts";
 import { type Shape, VOCABULARY } from "../train/shapes.ts";
 
-/** Debian's own, where its package python3-torch is. */
+/** Names Debian's Python, which has the package python3-torch. */
 const PYTHON = "/usr/bin/python3";
 
-/** How PyTorch spreads over cores. */
+/** Says how PyTorch uses cores. */
 export interface PytorchOptions {
   readonly threads: number;
-  /** Threads of its matrix library, which it leaves alone otherwise. */
+  /** Counts the threads of its matrix library. */
   readonly blasThreads: number;
-  /** More than 1: DistributedDataParallel, with a batch in each process. */
+  /** Counts the processes; if more than 1, with DistributedDataParallel and a batch in each. */
   readonly processes: number;
 }
 
 export type Availability = { readonly version: string } | { readonly reason: string };
 
-/** PyTorch's version, or why it cannot be compared with here. */
+/** Returns PyTorch's version, or why it cannot be measured here. */
 export async function findPytorch(): Promise<Availability> {
   try {
     return { version: await output(PYTHON, ["-c", "import torch; print(torch.__version__)"]) };
@@ -38,7 +38,7 @@ export async function measurePytorch(
   options: PytorchOptions,
   shape: Shape,
   { warmUp, measured }: Stages,
-): Promise<StepFigures> {
+): Promise<StepMetrics> {
   const times = { "warm-up": warmUp.seconds, seconds: measured.seconds };
   const flags = { ...threadFlags(options), processes: options.processes, ...shape, vocabulary: VOCABULARY, ...times };
   const [line] = await script("pytorch.py", flags);
@@ -48,7 +48,7 @@ export async function measurePytorch(
 
 const textLine = z.object({ steps: z.int(), sequencesPerSecond: z.number() });
 
-/** Sequences a second on the encoded rows in `folder`; `flags` are those of the script. */
+/** Returns the sequences per second on the encoded rows in `folder`; `flags` are those of the script. */
 export async function measurePytorchText(
   options: PytorchOptions,
   folder: string,
@@ -63,7 +63,7 @@ export async function measurePytorchText(
 const parityLine = z.object({ seconds: z.number(), steps: z.int(), accuracy: z.number(), reached: z.boolean() });
 type PytorchParity = z.infer<typeof parityLine>;
 
-/** Learns the default recipe once. */
+/** Measures how PyTorch learns the default recipe once. */
 export async function learnParity(options: PytorchOptions, seed: number): Promise<PytorchParity> {
   const [line] = await script("pytorch_parity.py", { ...threadFlags(options), seeds: seed });
   return parityLine.parse(line);
@@ -73,7 +73,7 @@ function threadFlags({ threads, blasThreads }: PytorchOptions) {
   return { threads, "blas-threads": blasThreads };
 }
 
-/** The JSON lines that a script of this folder prints. */
+/** Returns the JSON lines that a script of this folder prints. */
 async function script(
   name: string,
   flags: Readonly<Record<string, number | true>>,

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Seconds that PyTorch takes to learn Lockstep's default recipe, with the defaults of lib/config/schema.ts.
+"""Measures how long PyTorch takes to learn Lockstep's default recipe, with the defaults of lib/config/schema.ts.
 
     python3 pytorch_parity.py --seeds 1 2 3 [--threads 2]
 
 The parity task; PyTorch's initial weights, the two LSTM biases merged into one as in Keras, 1 added to that of the
-forget gate; Adam 0.01, gradients clipped to norm 1; fresh batches of 512; the held-out sequences evaluated every 20
-steps, until 99.5 % are right. Prints one JSON line a seed.
+forget gate; Adam 0.01, gradients clipped to norm 1; fresh batches of 512; the validation set evaluated every 20
+steps, until 99.5 % are right. Prints one JSON line per seed.
 """
 import argparse
 import json
@@ -40,7 +40,7 @@ def create_model():
 
 
 def train(seed):
-    """Steps, seconds and held-out accuracy at the end."""
+    """Returns steps, seconds and validation accuracy at the end."""
     torch.manual_seed(seed)
     model = create_model()
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]

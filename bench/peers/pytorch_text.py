@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Sequences per second of PyTorch on rows of text: the default model of `train --data`, on the same encoded rows.
+"""Measures sequences per second of PyTorch on rows of text: the default model of `train --data`, on the same encoded rows.
 
     python3 pytorch_text.py FOLDER --vocabulary 9000 --classes 2 [--threads 2] [--sparse] [--processes 2]
 
 FOLDER holds tokens.bin, offsets.bin and labels.bin (int32). Embedding -> LSTM in two directions -> maximum over time ->
 Linear, dropout, Adam with gradients clipped to norm 1. Rows are sorted by length in windows of some batches, so that
-there is little padding, and what padding there is is computed rather than packed, which is faster here. With --sparse
-only the token vectors that occur are updated (SparseAdam), as Lockstep does. Prints one JSON line.
+padding is short; it is computed rather than packed, which is faster here. With --sparse only the token vectors that
+occur are updated (SparseAdam), as Lockstep does. Prints one JSON line.
 """
 import argparse
 import json
@@ -50,7 +50,7 @@ def read(name):
 
 
 def batches(tokens, offsets, labels, size):
-    """Padded batches without end, rows of similar length together."""
+    """Yields padded batches without end, rows of similar length together."""
     lengths = offsets[1:] - offsets[:-1]
     while True:
         order = torch.randperm(len(labels))
@@ -92,7 +92,7 @@ def work(rank, port):
             optimizer.step()
         return len(labels)
 
-    # Every process takes the same number of steps: whole hundreds, until the first has had its seconds.
+    # Every process takes the same number of steps: whole hundreds, until the seconds of the first are over.
     for _ in range(20):
         step()
     steps, rows, started = 0, 0, time.perf_counter()

@@ -1,8 +1,8 @@
-/** Plain TensorFlow.js as a peer: what a program gets that builds the model from its layers and calls `trainOnBatch`. */
+/** Measures plain TensorFlow.js: a program that builds the model from its layers and calls `trainOnBatch`. */
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { output } from "../command.ts";
-import type { StepFigures } from "../train/lockstep.ts";
+import type { StepMetrics } from "../train/lockstep.ts";
 import type { Stages } from "../measure.ts";
 import type { Shape } from "../train/shapes.ts";
 
@@ -13,11 +13,11 @@ export async function measureStockTfjs(
   backend: "cpu" | "wasm",
   { batch, length, embedding, hidden }: Shape,
   { warmUp, measured }: Stages,
-): Promise<StepFigures> {
+): Promise<StepMetrics> {
   const script = fileURLToPath(new URL("stock_tfjs_step.ts", import.meta.url));
   const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
-  const figures = [batch, length, embedding, hidden, measured.seconds, warmUp.seconds].map(String);
-  const args = ["run", "-q", "--allow-read", "--allow-env", "-c", config, script, backend, ...figures];
+  const numbers = [batch, length, embedding, hidden, measured.seconds, warmUp.seconds].map(String);
+  const args = ["run", "-q", "--allow-read", "--allow-env", "-c", config, script, backend, ...numbers];
   const { steps, msPerStep } = line.parse(JSON.parse(await output(Deno.execPath(), args)));
   return { msPerStep, sequencesPerSecond: batch / msPerStep * 1000, steps, wait: null, average: null };
 }

@@ -1,6 +1,6 @@
 /**
- * One measurement of plain TensorFlow.js, in a process of its own: the notebook's model from stock layers, compiled with
- * its own Adam and sparse cross-entropy, and `trainOnBatch` with a fresh random batch every step. Prints one JSON line.
+ * Measures plain TensorFlow.js once, in a process of its own: the notebook's model from stock layers, compiled with its own
+ * Adam and sparse cross-entropy, and `trainOnBatch` with a fresh random batch every step. Prints one JSON line.
  *
  *     stock_tfjs_step.ts BACKEND BATCH LENGTH EMBEDDING HIDDEN SECONDS WARM_UP
  */
@@ -17,7 +17,7 @@ tf.enableProdMode();
 await tf.setBackend("cpu");
 if (backend === "wasm") {
   await startWasm(tf);
-  // Its only change: without this kernel the backend cannot train an Embedding at all.
+  // This is the only change: without this kernel the backend cannot train an Embedding at all.
   registerScatterAdd(tf, "wasm");
 }
 const model = tf.sequential({

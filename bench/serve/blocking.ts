@@ -1,8 +1,8 @@
 /**
- * How long a request holds up the event loop, for bodies as large as they may be: `bench/serve/blocking.ts RUN`, with a run
- * that was trained on texts. Prints for each body the longest gaps between two turns of the loop, for which any other
- * request, such as `/livez`, waits: the least and the median of the requests. What other programs take of the machine is
- * in the median.
+ * Measures how long a request blocks the event loop, for bodies of the largest size: `bench/serve/blocking.ts RUN`, with a
+ * run that was trained on texts. Prints for each body the longest gap between two turns of the loop, for which any other
+ * request, such as `/livez`, waits: the least and the median of the requests. The load of other programs shows in the
+ * median.
  */
 import { resolveConfig } from "../../lib/config/resolve.ts";
 import { ThreadPredictor } from "../../lib/predict/predictor.ts";
@@ -11,12 +11,12 @@ import { requestedRun } from "../../lib/run/library/run_request.ts";
 import { createApp } from "../../lib/serve/app.ts";
 import { FakeRun, fakeRuns, fakeServices } from "../../tests/serve/fakes.ts";
 import { median } from "../measure.ts";
-import { figure, table } from "../table.ts";
+import { significant, table } from "../table.ts";
 
 const REQUESTS = 15;
 const WORDS = "I was charged twice please refund the login screen flickers after delivery to Norway".split(" ");
 
-/** Words, `characters` long. */
+/** Returns words of `characters` in all. */
 function textOf(characters: number, seed: number): string {
   let text = "";
   for (let index = seed; text.length < characters; index += 7) text += `${WORDS[index % WORDS.length]} `;
@@ -72,7 +72,7 @@ const starts: Readonly<Record<string, string>> = {
   "POST /runs: a large value (refused)": JSON.stringify({ seed: new Array(180_000).fill(12) }),
 };
 
-/** Longest gap between two turns of the loop, in milliseconds, while `work` goes on. */
+/** Returns the longest gap between two turns of the loop, in milliseconds, during `work`. */
 async function longestGap(work: () => Promise<unknown>): Promise<number> {
   let longest = 0;
   let last = performance.now();
@@ -117,7 +117,7 @@ for (const [path, name, body] of all) {
   const ask = async () => await (await app.request(path, { method: "POST", body, headers })).text();
   const gaps: number[] = [];
   for (let request = 0; request < REQUESTS; request++) gaps.push(await longestGap(ask));
-  rows.push([name, figure(body.length / 2 ** 20), figure(Math.min(...gaps)), figure(median(gaps))]);
+  rows.push([name, significant(body.length / 2 ** 20), significant(Math.min(...gaps)), significant(median(gaps))]);
 }
 Deno.stdout.writeSync(
   new TextEncoder().encode(`${table(["body", "MiB", "least ms", "median ms"], rows).join("\n")}\n`),

@@ -1,13 +1,13 @@
 /**
- * `deno task bench:serve`: predictions over HTTP beside a bare route on the same runtime and beside FastAPI with PyTorch,
- * in turns; then predictions while a run trains, and what they and event streams cost it; then a long history.
+ * Runs `deno task bench:serve`: predictions over HTTP beside a bare route on the same runtime and beside FastAPI with
+ * PyTorch, in turns; then predictions and event streams while a run trains, and their cost; then a long history.
  */
 import { basename } from "node:path";
 import { parseArgs } from "@std/cli/parse-args";
 import { environment, environmentLines } from "../environment.ts";
 import { alternate, median, ratioOf } from "../measure.ts";
 import { findPytorch } from "../peers/pytorch.ts";
-import { figure, percent, table } from "../table.ts";
+import { percent, significant, table } from "../table.ts";
 import { openingSeconds, writeLongRun } from "../history.ts";
 import { type Contestant, product, ROOT, serve } from "./server.ts";
 import { type Load, load } from "./wrk.ts";
@@ -17,7 +17,7 @@ const HELP = `Usage: deno task bench:serve [FLAGS]
   --only PART     one part: predict (beside others), training (predictions meanwhile), streams (a thousand meanwhile),
                   history (of a million events, opened)
   --seconds S     length of a measurement, after as long a warm-up [5]
-  --repeats N     turns of everyone [3]
+  --repeats N     turns of each contestant [3]
   --help          this
 `;
 const PARTS = ["predict", "training", "streams", "history"] as const;
@@ -25,7 +25,7 @@ const BODY = '{"tokens":[21,6,37,33,18,48,1,25]}';
 const print = (lines: readonly string[]) =>
   void Deno.stdout.writeSync(new TextEncoder().encode(`${lines.join("\n")}\n`));
 
-/** Requests a second of everyone at 50 connections. */
+/** Compares requests per second at 50 connections. */
 async function compare(runs: string, withPytorch: boolean, seconds: number, repeats: number): Promise<void> {
   const contestants: Contestant[] = [
     product("serve", runs, `${runs}/latest`),
@@ -49,21 +49,21 @@ async function compare(runs: string, withPytorch: boolean, seconds: number, repe
   const rate = (name: string) => loads.get(name)!.map(({ requestsPerSecond }) => requestsPerSecond);
   const rows = contestants.map(({ name }) => [
     name,
-    figure(median(rate(name))),
-    figure(median(loads.get(name)!.map(({ p50Ms }) => p50Ms))),
-    figure(median(loads.get(name)!.map(({ p99Ms }) => p99Ms))),
-    figure(ratioOf(rate("lockstep"), rate(name)).ratio),
+    significant(median(rate(name))),
+    significant(median(loads.get(name)!.map(({ p50Ms }) => p50Ms))),
+    significant(median(loads.get(name)!.map(({ p99Ms }) => p99Ms))),
+    significant(ratioOf(rate("lockstep"), rate(name)).ratio),
   ]);
   print(["", "POST /predict, one sequence, 50 connections"]);
   print(table(["", "requests/s", "p50 ms", "p99 ms", "lockstep ÷ it"], rows));
 }
 
-/** Until the server's predictor answers: its thread starts when it is first asked. */
+/** Waits until the server's predictor answers: its thread starts at the first request. */
 async function ready(url: string): Promise<void> {
   while (!(await fetch(`${url}/readyz`)).ok) await new Promise((resolve) => setTimeout(resolve, 100));
 }
 
-/** Rounds a second of the run at `url`, over `seconds`, while `meanwhile` goes on. */
+/** Returns the rounds per second of the run at `url` during `meanwhile`. */
 async function roundsPerSecond(url: string, meanwhile: () => Promise<unknown>): Promise<number> {
   const rounds = async () => {
     const text = await (await fetch(`${url}/metrics`)).text();
@@ -77,7 +77,7 @@ async function roundsPerSecond(url: string, meanwhile: () => Promise<unknown>): 
 
 const ENDLESS = ["--workers", "2", "--epochs", "1000000", "--target-accuracy", "0"];
 
-/** Predictions at 10 connections while two workers train. */
+/** Measures predictions at 10 connections while two workers train. */
 async function whileTraining(runs: string, seconds: number, repeats: number): Promise<void> {
   await using server = await serve(product("train", runs, ...ENDLESS));
   const options = { url: `${server.url}/predict`, body: BODY, connections: 10, seconds };
@@ -92,29 +92,29 @@ async function whileTraining(runs: string, seconds: number, repeats: number): Pr
     loaded.push(await roundsPerSecond(server.url, async () => loads.push(await load(options))));
   }
   print(["", "While 2 workers train, 10 connections"]);
-  print(table(["requests/s", "p50 ms", "p99 ms", "rounds/s alone", "rounds/s meanwhile", "training slowed by"], [[
-    figure(median(loads.map(({ requestsPerSecond }) => requestsPerSecond))),
-    figure(median(loads.map(({ p50Ms }) => p50Ms))),
-    figure(median(loads.map(({ p99Ms }) => p99Ms))),
-    figure(median(alone)),
-    figure(median(loaded)),
+  print(table(["requests/s", "p50 ms", "p99 ms", "rounds/s without", "rounds/s meanwhile", "training slowed by"], [[
+    significant(median(loads.map(({ requestsPerSecond }) => requestsPerSecond))),
+    significant(median(loads.map(({ p50Ms }) => p50Ms))),
+    significant(median(loads.map(({ p99Ms }) => p99Ms))),
+    significant(median(alone)),
+    significant(median(loaded)),
     percent(1 - median(loaded) / median(alone)),
   ]]));
 }
 
 const STREAMS = 1000;
 const STREAM_COLUMNS: readonly { readonly head: string; readonly format: (value: number) => string }[] = [
-  { head: "rounds/s alone", format: figure },
-  { head: "meanwhile", format: figure },
+  { head: "rounds/s without", format: significant },
+  { head: "meanwhile", format: significant },
   { head: "slowed by", format: percent },
   { head: "clients' CPU", format: percent },
   { head: "beyond it", format: percent },
-  { head: "events each", format: figure },
+  { head: "events each", format: significant },
   { head: "gaps", format: String },
-  { head: "MiB more", format: figure },
+  { head: "MiB more", format: significant },
 ];
 
-/** A thousand event streams while two workers train: what they cost beyond the CPU that their clients take themselves. */
+/** Measures a thousand event streams while two workers train, and their cost beyond the CPU of their clients. */
 async function streamsWhileTraining(runs: string, seconds: number, repeats: number): Promise<void> {
   await using server = await serve(product("train", runs, ...ENDLESS));
   await ready(server.url);
@@ -157,7 +157,7 @@ async function streamsWhileTraining(runs: string, seconds: number, repeats: numb
 
 const EVENTS = 1_000_000;
 
-/** From a request to the last event of a long run: of a server that has just started, and again. */
+/** Measures the seconds from a request to the last event of a long run, on a server that has just started, and again. */
 async function longHistory(runs: string, repeats: number): Promise<void> {
   const run = await writeLongRun(`${runs}/latest`, EVENTS);
   const cold: number[] = [];
@@ -173,7 +173,14 @@ async function longHistory(runs: string, repeats: number): Promise<void> {
   }
   print(["", `The history of ${EVENTS} events, to its end`]);
   const head = ["seconds at first", "again", "longest at first", "events sent"];
-  print(table(head, [[figure(median(cold)), figure(median(warm)), figure(Math.max(...cold)), String(events)]]));
+  print(
+    table(head, [[
+      significant(median(cold)),
+      significant(median(warm)),
+      significant(Math.max(...cold)),
+      String(events),
+    ]]),
+  );
 }
 
 if (import.meta.main) {

@@ -1,4 +1,4 @@
-/** Servers to be measured, each a process of its own. */
+/** Starts servers to measure, each in its own process. */
 import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -9,7 +9,7 @@ export interface Contestant {
   readonly args: readonly string[];
 }
 
-/** A server until it is disposed of: its first line with an address says that it is there. */
+/** Starts a server, which its disposal ends. It is up when it has printed a line with its address. */
 export async function serve({ command, args }: Contestant): Promise<{ url: string } & AsyncDisposable> {
   const process = new Deno.Command(command, { args: [...args], cwd: ROOT, stdin: "null", stdout: "piped" }).spawn();
   const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
@@ -31,7 +31,7 @@ export async function serve({ command, args }: Contestant): Promise<{ url: strin
   };
 }
 
-/** This program's `command`, on any free port; `runs` is where it writes. */
+/** Describes this program's `command` on any free port; it writes to `runs`. */
 export function product(command: string, runs: string, ...args: string[]): Contestant {
   const flags = ["run", "-q", "-A", "main.ts", command, ...args, "--port", "0"];
   return {

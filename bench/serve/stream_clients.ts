@@ -1,6 +1,6 @@
 /**
- * Many event streams at once, in a process of their own: `stream_clients.ts PORT COUNT`. Says `open` when all have
- * answered; at the first line on standard input it prints what came and what that cost, and ends.
+ * Opens many event streams at once, in a process of their own: `stream_clients.ts PORT COUNT`. Prints `open` when all have
+ * answered; at the first line on standard input it prints the number of events and the CPU time, and ends.
  */
 import { cpuUsage } from "node:process";
 
@@ -8,7 +8,7 @@ const [port, count] = Deno.args.map(Number);
 const decoder = new TextDecoder();
 const print = (line: string) => void Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 
-/** Of each stream: the newest event, and whether one was missing before it. */
+/** Tracks each stream: its newest event, and whether one was missing before it. */
 const newest = new Array<number>(count!).fill(0);
 let gaps = 0;
 let first = { events: 0, cpuSeconds: 0 };

@@ -1,4 +1,4 @@
-/** Load by wrk (Debian's package): requests a second and percentiles of their times. */
+/** Measures requests per second and percentiles of their times with wrk (Debian's package). */
 import { output } from "../command.ts";
 
 export interface Load {
@@ -9,14 +9,14 @@ export interface Load {
 
 interface LoadOptions {
   readonly url: string;
-  /** JSON that is posted. */
+  /** The JSON that is posted. */
   readonly body: string;
   readonly connections: number;
-  /** Whole ones. */
+  /** A whole number. */
   readonly seconds: number;
 }
 
-/** Posts `body` again and again. Throws an Error if an answer is not 200, or without wrk. */
+/** Posts `body` repeatedly. Throws an Error if an answer is not 200, or without wrk. */
 export async function load({ url, body, connections, seconds }: LoadOptions): Promise<Load> {
   const script = await Deno.makeTempFile({ suffix: ".lua" });
   try {
@@ -31,7 +31,7 @@ export async function load({ url, body, connections, seconds }: LoadOptions): Pr
 
 const MILLISECONDS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000 };
 
-/** The figures in what wrk prints. Throws an Error if there are none, or if answers were not as they should be. */
+/** Parses the numbers that wrk prints. Throws an Error if they are missing, or if an answer was not 200. */
 export function parseWrk(text: string): Load {
   const bad = /Non-2xx or 3xx responses: \d+|Socket errors: .*/.exec(text);
   if (bad) throw new Error(`wrk says: ${bad[0]}`);
@@ -40,6 +40,6 @@ export function parseWrk(text: string): Load {
     return match ? Number(match[1]) * MILLISECONDS[match[2]!]! : NaN;
   };
   const requestsPerSecond = Number(/Requests\/sec: +([\d.]+)/.exec(text)?.[1]);
-  if (Number.isNaN(requestsPerSecond)) throw new Error(`wrk printed no figures: ${text}`);
+  if (Number.isNaN(requestsPerSecond)) throw new Error(`wrk printed no measurements: ${text}`);
   return { requestsPerSecond, p50Ms: time(50), p99Ms: time(99) };
 }

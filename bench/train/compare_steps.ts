@@ -1,38 +1,38 @@
-/** The step benchmark: every contestant on every shape, in turns. */
+/** Measures steps of every contestant on every shape, in turns. */
 import type { Contestant } from "./contestants.ts";
 import { failedTurn } from "../command.ts";
-import { type StepFigures, TooSlow, type Turns } from "./lockstep.ts";
+import { type StepMetrics, TooSlow, type Turns } from "./lockstep.ts";
 import { alternate, expectedSeconds, median, type Stages } from "../measure.ts";
 import { flopsPerSequence, type Shape, shapeName } from "./shapes.ts";
 
 export interface StepResult<Measured extends Contestant = Contestant> {
   readonly contestant: Measured;
   readonly shape: Shape;
-  /** One a repeat; none where it was left out. */
-  readonly figures: readonly StepFigures[];
-  /** Why it was left out, or measured fewer times. */
+  /** One per repeat; none if it was left out. */
+  readonly metrics: readonly StepMetrics[];
+  /** Says why it was left out, or measured fewer times. */
   readonly note?: string;
 }
 
 interface StepOptions<Measured extends Contestant> {
   readonly contestants: readonly Measured[];
-  /** From small to large: what a small one says about a contestant keeps it from being waited for on a large one. */
+  /** From small to large: a contestant that is too slow for a large one is known from the small ones. */
   readonly shapes: readonly Shape[];
   readonly repeats: number;
   readonly stages: Stages;
-  /** Told before each measurement. */
+  /** Runs before each measurement. */
   readonly progress: (text: string) => void;
 }
 
-/** Measures everything, and yields the results of one shape at a time. */
+/** Measures all of them, and yields the results of one shape at a time. */
 export async function* measureSteps<Measured extends Contestant>(
   options: StepOptions<Measured>,
 ): AsyncGenerator<StepResult<Measured>[], void, void> {
   const { contestants, shapes, repeats, stages, progress } = options;
-  /** The best useful operations a second that each contestant has reached so far. */
+  /** The most useful operations per second that each contestant has reached so far. */
   const rates = new Map<Contestant, number>();
   for (const shape of shapes) {
-    const figures = new Map<Contestant, StepFigures[]>(contestants.map((contestant) => [contestant, []]));
+    const metrics = new Map<Contestant, StepMetrics[]>(contestants.map((contestant) => [contestant, []]));
     const notes = new Map<Contestant, string>();
     const open = new Map<Contestant, Turns>();
     const take = async (contestant: Contestant) => {
@@ -40,7 +40,7 @@ export async function* measureSteps<Measured extends Contestant>(
       open.set(contestant, turns);
       return await turns.take();
     };
-    /** Whoever gets no other turn, or starts anew in it, is not to be in the way of the others. */
+    /** Ends a contestant that gets no other turn, or restarts in it, so that it does not slow the others. */
     const close = async (contestant: Contestant) => {
       await open.get(contestant)?.close();
       open.delete(contestant);
@@ -55,9 +55,9 @@ export async function* measureSteps<Measured extends Contestant>(
       progress(`${shapeName(shape)}: ${contestant.name}, ${repeat + 1} of ${repeats}`);
       try {
         const measured = await take(contestant);
-        figures.get(contestant)!.push(measured);
+        metrics.get(contestant)!.push(measured);
         rates.set(contestant, Math.max(rate ?? 0, measured.sequencesPerSecond * flopsPerSequence(shape)));
-        // Decided once: a contestant that is slow for a while goes on as it began.
+        // Decided once: a contestant that is slow for a while keeps its number of turns.
         const slow = repeat === 0 &&
           expectedSeconds(stages, measured.msPerStep / 1000) > 2 * expectedSeconds(stages, 0);
         if (slow && repeats > 1) notes.set(contestant, `measured once, over ${measured.steps} steps`);
@@ -76,16 +76,16 @@ export async function* measureSteps<Measured extends Contestant>(
     for (const contestant of contestants) await close(contestant);
     yield contestants.map((contestant) => {
       const note = notes.get(contestant);
-      return { contestant, shape, figures: figures.get(contestant)!, ...(note !== undefined && { note }) };
+      return { contestant, shape, metrics: metrics.get(contestant)!, ...(note !== undefined && { note }) };
     });
   }
 }
 
-/** The median over the repeats; undefined where nothing was measured. */
+/** Returns the median over the repeats; undefined without measurements. */
 export function medianOf(
   result: StepResult,
-  figure: "msPerStep" | "sequencesPerSecond" | "wait" | "average",
+  metric: "msPerStep" | "sequencesPerSecond" | "wait" | "average",
 ): number | undefined {
-  const values = result.figures.map((figures) => figures[figure]).filter((value) => value !== null);
+  const values = result.metrics.map((metrics) => metrics[metric]).filter((value) => value !== null);
   return values.length === 0 ? undefined : median(values);
 }

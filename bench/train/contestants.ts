@@ -1,6 +1,6 @@
-/** All that is measured against each other: the engines on one worker and on two, plain tfjs, and PyTorch in its ways. */
+/** Lists the contestants: the engines on one worker and on two, plain tfjs, and variants of PyTorch. */
 import type { BenchEngine } from "./engines.ts";
-import { measureLockstep, openLockstep, type StepFigures, type Turns } from "./lockstep.ts";
+import { measureLockstep, openLockstep, type StepMetrics, type Turns } from "./lockstep.ts";
 import type { Stages } from "../measure.ts";
 import { measurePytorch, type PytorchOptions } from "../peers/pytorch.ts";
 import { measureStockTfjs } from "../peers/stock_tfjs.ts";
@@ -8,23 +8,23 @@ import type { Shape } from "./shapes.ts";
 
 export interface Contestant {
   readonly name: string;
-  /** Its name in the head of a column, among those with as many cores. */
+  /** Its name in the head of a column, among contestants with as many cores. */
   readonly title: string;
   /** An engine's name, `stock tfjs` or `PyTorch`. */
   readonly family: string;
-  /** Cores that it keeps busy: only those with as many are compared. */
+  /** Counts the cores that it keeps busy: only contestants with as many are compared. */
   readonly cores: number;
-  /** Whether others are compared with it. */
+  /** Is true if others are compared with it. */
   readonly baseline: boolean;
   open(shape: Shape, stages: Stages): Promise<Turns>;
 }
 
-/** Turns that have nothing in common: each starts anew. */
-function anew(take: () => Promise<StepFigures>): Promise<Turns> {
+/** Makes turns that restart the contestant each time. */
+function anew(take: () => Promise<StepMetrics>): Promise<Turns> {
   return Promise.resolve({ take, close: () => Promise.resolve() });
 }
 
-/** The ways of PyTorch. Its matrix library takes every core unless told otherwise, whatever PyTorch's own threads are. */
+/** Lists variants of PyTorch. Its matrix library uses every core by default, independently of PyTorch's own threads. */
 export const PYTORCH: readonly { readonly name: string; readonly cores: number; readonly options: PytorchOptions }[] = [
   { name: "PyTorch 1 thread", cores: 1, options: { threads: 1, blasThreads: 1, processes: 1 } },
   { name: "PyTorch 2 threads", cores: 2, options: { threads: 2, blasThreads: 2, processes: 1 } },
@@ -32,7 +32,7 @@ export const PYTORCH: readonly { readonly name: string; readonly cores: number; 
   { name: "PyTorch DDP", cores: 2, options: { threads: 1, blasThreads: 1, processes: 2 } },
 ];
 
-/** Workers that the engines are measured with. */
+/** Lists the numbers of workers with which the engines are measured. */
 const WORKERS = [1, 2] as const;
 
 export function engineContestants(engines: readonly BenchEngine[]): Contestant[] {
@@ -48,17 +48,17 @@ export function engineContestants(engines: readonly BenchEngine[]): Contestant[]
   );
 }
 
-/** Shards of the run that is given one worker and two: the default. */
+/** Counts the shards of the run that scaling measures: the default. */
 const SCALING_SHARDS = 4;
 
-/** How the cores are used where scaling is measured; `apart` is two runs of one worker each, which never wait for each other. */
+/** Lists the uses of cores that scaling compares; `apart` is two independent runs of one worker each. */
 const SCALING = ["one", "two", "apart"] as const;
 
 export interface ScalingContestant extends Contestant {
   readonly scaling: typeof SCALING[number];
 }
 
-/** One and the same run on one worker and on two, and what the machine has to give just then. */
+/** Makes the same run on one worker and on two, and two independent runs, which show what the machine can do at the time. */
 export function scalingContestants(engines: readonly BenchEngine[]): ScalingContestant[] {
   return engines.flatMap(({ name, config }) =>
     SCALING.map((scaling): ScalingContestant => ({
@@ -90,7 +90,7 @@ export function pytorchContestants(): Contestant[] {
   }));
 }
 
-/** Plain tfjs has one thread here. */
+/** Makes the contestants of plain tfjs, which has one thread here. */
 export function stockTfjsContestants(): Contestant[] {
   return (["wasm", "cpu"] as const).map((backend): Contestant => ({
     name: `stock tfjs/${backend}`,

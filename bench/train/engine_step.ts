@@ -1,8 +1,8 @@
 // deno-lint-ignore-file no-console
 /**
- * Milliseconds of one training step (gradients and update of one replica, one thread, no averaging) of the simd engine: at
- * the sizes of shapes.ts, and at one size with each option of models and batches. All take turns; `of peak` holds the
- * products that a step cannot do without against what a core can do at most.
+ * Measures one training step (gradients and update of one replica, one thread, no averaging) of the simd engine: at the
+ * sizes of shapes.ts, and at one size with each option of models and batches. All take turns; `of peak` compares the
+ * products that a step needs with the peak of a core.
  *
  *     deno run -A bench/train/engine_step.ts [repeats]
  */
@@ -20,15 +20,15 @@ import { CLASSES, shapeName, SHAPES, VOCABULARY } from "./shapes.ts";
 interface Variant extends Partial<ModelSpec> {
   readonly batch: number;
   readonly length: number;
-  /** Of the rows: all `length`, or from 1 to `length`: as they come, sorted, or as a table's window of steps has them. */
+  /** The lengths of rows: all `length`, or from 1 to `length`: random, sorted, or as in a table's window of steps. */
   readonly lengths?: "any" | "longest first" | "alike" | undefined;
   readonly dropout?: number;
   readonly embeddingRows?: EmbeddingRows;
-  /** Tokens as frequent as 1 / rank, and not uniform. */
+  /** Draws tokens with a frequency of 1 / rank instead of uniformly. */
   readonly zipf?: boolean;
 }
 
-/** Sentences, on which padding may cost. */
+/** Describes sentences, on which padding may cost time. */
 const SENTENCES: Variant = {
   batch: 32,
   length: 50,
@@ -70,16 +70,16 @@ const VARIANTS: Readonly<Record<string, Variant>> = {
   },
 };
 
-/** Different batches that take turns. */
+/** Counts the different batches that take turns. */
 const BATCHES = 8;
 
 interface Contestant {
   step(): void;
-  /** Floating-point operations of the last step's products, if they are known: tokens and first tokens counted once. */
+  /** Counts the floating-point operations of the last step's products, if known: tokens and first tokens count once. */
   flops(): number | undefined;
-  /** Distinct tokens of the last batch. */
+  /** Counts the distinct tokens of the last batch. */
   distinct(): number;
-  /** Real tokens of a batch, on average. */
+  /** Counts the real tokens of a batch, on average. */
   readonly tokens: number;
 }
 

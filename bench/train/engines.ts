@@ -1,12 +1,12 @@
-/** The engines that are measured: add one here, and everything else follows. */
+/** Lists the measured engines: a new one needs only an entry here. */
 import type { TrainingConfig } from "../../lib/config/schema.ts";
 
 export interface BenchEngine {
-  /** What it is called in tables and by `--engines`. */
+  /** Its name in tables and for `--engines`. */
   readonly name: string;
-  /** The part of a config that chooses it. */
+  /** The keys of the config that select it. */
   readonly config: Partial<TrainingConfig>;
-  /** Whether others are compared with it. */
+  /** Is true if others are compared with it. */
   readonly baseline: boolean;
 }
 

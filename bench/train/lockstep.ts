@@ -1,4 +1,4 @@
-/** Measurements of the product: worker threads in rounds over shared memory, as a run has them. */
+/** Measures the product: worker threads in rounds over shared memory, as in a run. */
 import { type TrainingConfig, trainingConfigSchema } from "../../lib/config/schema.ts";
 import { StopReason } from "../../lib/lockstep/memory/control.ts";
 import { Coordinator, type Update } from "../../lib/lockstep/coordinator.ts";
@@ -7,28 +7,28 @@ import { createPlan, type LockstepConfig } from "../../lib/lockstep/plan.ts";
 import { isOver, type Mark, type Stage, type Stages } from "../measure.ts";
 import { type Shape, VOCABULARY } from "./shapes.ts";
 
-/** What a measurement of a step comes to. */
-export interface StepFigures {
-  /** Of one step on every core, averaging included. */
+/** Holds the results of measuring a step. */
+export interface StepMetrics {
+  /** The time of one step on every core, averaging included. */
   readonly msPerStep: number;
-  /** All cores together. */
+  /** The rate of all cores together. */
   readonly sequencesPerSecond: number;
-  /** Steps in the measured stage. */
+  /** Counts the steps in the measured stage. */
   readonly steps: number;
-  /** Share of the workers' time spent waiting for each other, 0 to 1; null where there is no such thing. */
+  /** The fraction of the workers' time spent waiting for each other, 0 to 1; null if there is no such time. */
   readonly wait: number | null;
-  /** Likewise for averaging. */
+  /** The same for averaging. */
   readonly average: number | null;
 }
 
-/** Something that is measured in turns with others. */
+/** Represents a contestant that takes turns with others. */
 export interface Turns {
   /** Measures one turn. Throws TooSlow at the limit. */
-  take(): Promise<StepFigures>;
+  take(): Promise<StepMetrics>;
   close(): Promise<void>;
 }
 
-/** Thrown when the measured stage was not over at the limit. */
+/** Reports that the measured stage was not over at the limit. */
 export class TooSlow extends Error {
   override readonly name = "TooSlow";
 }
@@ -37,28 +37,28 @@ interface LockstepOptions {
   readonly engine: Partial<TrainingConfig>;
   readonly shape: Shape;
   readonly workers: number;
-  /** As many as workers, if left out. */
+  /** By default as many as workers. */
   readonly shards?: number;
   readonly stages: Stages;
 }
 
 const WORKER_URL = new URL("../../workers/train.ts", import.meta.url);
-/** More rounds than any measurement takes; it ends because it is asked to. */
+/** Exceeds the rounds of any measurement, which ends by a request. */
 const STEPS = 1_000_000;
-/** A slow engine on a large batch takes a while between two signs of life. */
+/** Is long, as a slow engine on a large batch takes a while between two signs of life. */
 const WORKER_TIMEOUT_MS = 600_000;
-/** Between two looks at the round counter where the end of a round matters. */
+/** Separates two looks at the round counter where the end of a round matters. */
 const LOOK_MS = 1;
-/** After a rest; the first warm-up is as long as the stages say. */
+/** Warms up after a rest; the first warm-up is as long as the stages say. */
 const SECOND_WARM_UP: Stage = { seconds: 0.05, steps: 1 };
 
 /** Measures steps of `shape`: warm-up, measured stage, end. Throws TooSlow at the limit, with no thread left behind. */
-export function measureLockstep(options: LockstepOptions): Promise<StepFigures> {
+export function measureLockstep(options: LockstepOptions): Promise<StepMetrics> {
   return measureRounds(lockstepConfig(options), sequencesOf(options), options.stages);
 }
 
 /** Measures rounds of one step each, of `sequences` sequences. Throws TooSlow as `measureLockstep` does. */
-export async function measureRounds(config: LockstepConfig, sequences: number, stages: Stages): Promise<StepFigures> {
+export async function measureRounds(config: LockstepConfig, sequences: number, stages: Stages): Promise<StepMetrics> {
   const run = await MeasuredRun.start(config, sequences, stages);
   try {
     return await run.measure();
@@ -68,22 +68,22 @@ export async function measureRounds(config: LockstepConfig, sequences: number, s
 }
 
 /**
- * Readies `count` runs that know nothing of each other for turns in which all are measured at the same time, and between
- * which they rest. A step is one of each of them.
+ * Prepares `count` independent runs for turns in which all are measured at the same time, with pauses in between. A step is
+ * one of each run.
  */
 export async function openLockstep(options: LockstepOptions, count: number): Promise<Turns> {
   const start = () => MeasuredRun.start(lockstepConfig(options), sequencesOf(options), options.stages);
   const runs = await Promise.all(Array.from({ length: count }, start));
   return {
     async take() {
-      const figures = await Promise.all(runs.map((run) => run.measure()));
+      const metrics = await Promise.all(runs.map((run) => run.measure()));
       await Promise.all(runs.map((run) => run.rest()));
-      if (count === 1) return figures[0]!;
-      const sequencesPerSecond = figures.reduce((sum, run) => sum + run.sequencesPerSecond, 0);
+      if (count === 1) return metrics[0]!;
+      const sequencesPerSecond = metrics.reduce((sum, run) => sum + run.sequencesPerSecond, 0);
       return {
         msPerStep: 1000 * count * sequencesOf(options) / sequencesPerSecond,
         sequencesPerSecond,
-        steps: Math.min(...figures.map(({ steps }) => steps)),
+        steps: Math.min(...metrics.map(({ steps }) => steps)),
         wait: null,
         average: null,
       };
@@ -94,7 +94,7 @@ export async function openLockstep(options: LockstepOptions, count: number): Pro
   };
 }
 
-/** A run that is measured as often as one likes. */
+/** Measures a run any number of times. */
 class MeasuredRun {
   readonly #coordinator: Coordinator;
   readonly #updates: AsyncGenerator<Update, StopReason, void>;
@@ -120,8 +120,8 @@ class MeasuredRun {
     return new MeasuredRun(coordinator, sequences, stages);
   }
 
-  /** Throws TooSlow at the limit. */
-  async measure(): Promise<StepFigures> {
+  /** Measures once. Throws TooSlow at the limit. */
+  async measure(): Promise<StepMetrics> {
     this.#coordinator.setPaused(false);
     const { first, last, before, after } = await watch(this.#coordinator, this.#updates, this.#stages);
     this.#stages = { ...this.#stages, warmUp: SECOND_WARM_UP };
@@ -147,7 +147,7 @@ class MeasuredRun {
     }
   }
 
-  /** A thread in the middle of a step cannot be ended from outside, and would slow down what is measured next. */
+  /** Waits for the steps under way: threads cannot be ended within a step, and would slow down the next measurement. */
   async close(): Promise<void> {
     try {
       this.#coordinator.requestStop(StopReason.signal);
@@ -208,7 +208,7 @@ async function watch(
     const done = steps - started.steps;
     throw new TooSlow(`${done} steps in ${limitSeconds} s, expected at least ${warmUp.steps + measured.steps}`);
   };
-  /** The mark at the end of the round under way: between two rounds the clock and the counter agree. */
+  /** Takes the mark at the end of the round under way: between two rounds the clock and the counter agree. */
   const atRoundEnd = async (): Promise<Mark> => {
     const { steps } = mark();
     while (coordinator.round === steps) {
@@ -222,7 +222,7 @@ async function watch(
       const next = await updates.next();
       if (next.done) throw new Error("Training ended in the middle of a measurement");
       checkLimit();
-      // The round under way counts: it is waited for.
+      // Waits for the round under way, which counts.
       const { seconds, steps } = mark();
       if (isOver(stage, since, { seconds, steps: steps + 1 })) return [next.value, await atRoundEnd()];
     }

@@ -1,4 +1,4 @@
-/** `deno task bench`: measures the product beside its peers in one run, in turns, and prints medians. */
+/** Runs `deno task bench`: measures the product beside its peers in one run, in turns, and prints medians. */
 import { errorMessage, InputError } from "../../lib/base/errors.ts";
 import {
   engineContestants,
@@ -17,13 +17,13 @@ import { recipeTable, scalingTable, stepTables } from "../report.ts";
 import { flopsPerStep } from "./shapes.ts";
 import { measureSteps, type StepResult } from "./compare_steps.ts";
 
-/** A training may take this many times as long as the measurement of a step. */
+/** Limits a training to this many times the limit of the measurement of a step. */
 const TRAINING_LIMITS = 10;
 
 const encoder = new TextEncoder();
 const print = (lines: readonly string[]) => void Deno.stdout.writeSync(encoder.encode(`${lines.join("\n")}\n`));
 const complain = (text: string) => void Deno.stderr.writeSync(encoder.encode(text));
-/** On a terminal, one line that says what is being measured. */
+/** Shows the current measurement in one line of a terminal. */
 const progress = (text: string) => {
   if (Deno.stderr.isTerminal()) complain(`\r\x1b[K${text}`);
 };
@@ -65,7 +65,9 @@ async function bench(options: BenchOptions): Promise<void> {
     progress("");
     print(recipeTable(recipe));
   }
-  if (json !== undefined) await Deno.writeTextFile(json, `${JSON.stringify(figures(where, options, steps, recipe))}\n`);
+  if (json !== undefined) {
+    await Deno.writeTextFile(json, `${JSON.stringify(measurements(where, options, steps, recipe))}\n`);
+  }
 }
 
 function recipeContestants({ engines, enginesGiven, limitSeconds }: BenchOptions, withPytorch: boolean) {
@@ -80,8 +82,8 @@ function recipeContestants({ engines, enginesGiven, limitSeconds }: BenchOptions
   ];
 }
 
-/** Every figure as it was measured, for whoever wants to reckon for themselves. */
-function figures(
+/** Returns all measurements, for computations of the reader's own. */
+function measurements(
   where: ReturnType<typeof environment>,
   { seconds, repeats }: BenchOptions,
   steps: readonly StepResult[],
@@ -91,15 +93,15 @@ function figures(
     environment: where,
     seconds,
     repeats,
-    steps: steps.map(({ contestant: { name, cores }, shape, figures, note }) => ({
+    steps: steps.map(({ contestant: { name, cores }, shape, metrics, note }) => ({
       name,
       cores,
       shape,
       flopsPerStep: flopsPerStep(shape),
-      figures,
+      figures: metrics,
       ...(note !== undefined && { note }),
     })),
-    recipe: recipe.map(({ contestant: { name }, figures }) => ({ name, figures })),
+    recipe: recipe.map(({ contestant: { name }, metrics }) => ({ name, figures: metrics })),
   };
 }
 
@@ -119,5 +121,5 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-// Threads that are still in a step would keep the process from ending by itself.
+// Threads that are still within a step would keep the process from ending by itself.
 if (import.meta.main) Deno.exit(await main(Deno.args));

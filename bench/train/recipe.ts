@@ -1,4 +1,4 @@
-/** The recipe benchmark: seconds until the default recipe has learnt its task. */
+/** Measures the seconds until the default recipe has learnt its task. */
 import { flagName } from "../../lib/cli/arguments/flags.ts";
 import type { TrainingConfig } from "../../lib/config/schema.ts";
 import { summarySchema } from "../../lib/base/events.ts";
@@ -8,12 +8,12 @@ import { output } from "../command.ts";
 import { alternate } from "../measure.ts";
 import { learnParity, type PytorchOptions } from "../peers/pytorch.ts";
 
-/** One training. */
-interface RecipeFigures {
+/** Describes one training. */
+interface RecipeMetrics {
   readonly seed: number;
-  /** From the first step to the evaluation that met the target. */
+  /** The time from the first step to the evaluation that met the target. */
   readonly seconds: number;
-  /** From the start of the process to its end. */
+  /** The time from the start of the process to its end. */
   readonly processSeconds: number;
   readonly steps: number;
   readonly reached: boolean;
@@ -22,18 +22,18 @@ interface RecipeFigures {
 interface RecipeContestant {
   readonly name: string;
   readonly baseline: boolean;
-  train(seed: number): Promise<Pick<RecipeFigures, "seconds" | "steps" | "reached">>;
+  train(seed: number): Promise<Pick<RecipeMetrics, "seconds" | "steps" | "reached">>;
 }
 
 export interface RecipeResult {
   readonly contestant: RecipeContestant;
-  /** One a seed. */
-  readonly figures: readonly RecipeFigures[];
+  /** One per seed. */
+  readonly metrics: readonly RecipeMetrics[];
 }
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** `deno task train --exit` as it is, or with what `engine` changes in it. It ends after `maxSeconds` at the latest. */
+/** Runs `deno task train --exit`, with the config of `engine`. It ends after `maxSeconds` at the latest. */
 export function lockstepRecipe(name: string, engine: Partial<TrainingConfig>, maxSeconds: number): RecipeContestant {
   const changes = Object.entries(engine).flatMap(([key, value]) => [`--${flagName(key)}`, value]);
   return {
@@ -66,13 +66,13 @@ export async function measureRecipe(
   seeds: number,
   progress: (text: string) => void,
 ): Promise<RecipeResult[]> {
-  const results = contestants.map((contestant) => ({ contestant, figures: new Array<RecipeFigures>() }));
-  await alternate(results, seeds, async ({ contestant, figures }, repeat) => {
+  const results = contestants.map((contestant) => ({ contestant, metrics: new Array<RecipeMetrics>() }));
+  await alternate(results, seeds, async ({ contestant, metrics }, repeat) => {
     const seed = repeat + 1;
     progress(`recipe: ${contestant.name}, seed ${seed} of ${seeds}`);
     const started = performance.now();
     const { seconds, steps, reached } = await contestant.train(seed);
-    figures.push({ seed, seconds, steps, reached, processSeconds: (performance.now() - started) / 1000 });
+    metrics.push({ seed, seconds, steps, reached, processSeconds: (performance.now() - started) / 1000 });
     return reached;
   });
   return results;

@@ -1,9 +1,9 @@
-/** The sizes that are measured, and how much work a step of each is. */
+/** Lists the measured sizes, and computes the work of a step of each. */
 
 export interface Shape {
-  /** Sequences of a step, on each core. */
+  /** Counts the sequences of a step on each core. */
   readonly batch: number;
-  /** Tokens of a sequence. */
+  /** Counts the tokens of a sequence. */
   readonly length: number;
   readonly embedding: number;
   readonly hidden: number;
@@ -12,7 +12,7 @@ export interface Shape {
 export const VOCABULARY = 50;
 export const CLASSES = 2;
 
-/** From the smallest step to the largest. */
+/** Lists the shapes from the smallest step to the largest. */
 export const SHAPES: readonly Shape[] = [
   { batch: 50, length: 8, embedding: 32, hidden: 64 },
   { batch: 128, length: 8, embedding: 32, hidden: 64 },
@@ -26,12 +26,12 @@ export function shapeName({ batch, length, embedding, hidden }: Shape): string {
 }
 
 /**
- * Floating-point operations that one sequence of a training step takes where it is done the plain way, a multiplication
- * and an addition counted as two: the input and the recurrent product of each of the four gates at every token, and the
- * dense layer at the last one. Backward takes each product twice more, once for the gradient of its input and once for
- * that of its weights. Element-wise work, the look-up and the optimizer are left out.
+ * Counts the floating-point operations of one sequence in a plain training step, a multiplication and an addition counted
+ * as two: the input and the recurrent product of each of the four gates at every token, and the dense layer at the last
+ * one. Backward takes each product twice more, once for the gradient of its input and once for that of its weights.
+ * Element-wise work, the look-up and the optimizer are left out.
  *
- * An implementation that finds a way around some of these products is not charged less: the figure says how much useful
+ * An implementation that avoids some of these products is not charged less: the number says how much useful
  * work is done, and is the same for all that are compared.
  */
 export function flopsPerSequence({ length, embedding, hidden }: Shape): number {
@@ -40,7 +40,7 @@ export function flopsPerSequence({ length, embedding, hidden }: Shape): number {
   return 3 * (gates + dense);
 }
 
-/** Floating-point operations of a step of the shape's batch, on one core. */
+/** Counts the floating-point operations of a step of the shape's batch, on one core. */
 export function flopsPerStep(shape: Shape): number {
   return shape.batch * flopsPerSequence(shape);
 }

@@ -1,6 +1,6 @@
 /**
- * `deno task bench:text FILE`: sequences a second of training on the rows of a file, with the model and the batches that
- * `train --data FILE` takes by default, beside PyTorch on the same encoded rows. Takes turns, prints medians.
+ * Runs `deno task bench:text FILE`: measures training on the rows of a file, with the model and the batches that
+ * `train --data FILE` uses by default, beside PyTorch on the same encoded rows. Takes turns, prints medians.
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { textDefaults } from "../../lib/config/text_defaults.ts";
@@ -17,7 +17,7 @@ import { failedTurn } from "../command.ts";
 import { alternate, median, stagesOf } from "../measure.ts";
 import { findPytorch, measurePytorchText } from "../peers/pytorch.ts";
 import { PYTORCH } from "./contestants.ts";
-import { figure, table } from "../table.ts";
+import { significant, table } from "../table.ts";
 
 const HELP = `Usage: deno task bench:text FILE [--seconds 4] [--repeats 5]
 
@@ -33,7 +33,7 @@ interface Contestant {
 
 const print = (lines: readonly string[]) => Deno.stdout.write(new TextEncoder().encode(`${lines.join("\n")}\n`));
 
-/** One held-out row in place of all: PyTorch evaluates nothing between its epochs either. */
+/** Keeps only one validation row: PyTorch evaluates nothing between its epochs either. */
 function hardlyHeldOut(data: TrainingData): TrainingData {
   const { tokens, offsets, labels } = data.validation;
   return {
@@ -103,18 +103,18 @@ async function bench(file: string, seconds: number, repeats: number): Promise<vo
       }
       return true;
     });
-    const hasFigures = ({ values }: { readonly values: readonly number[] }) => values.length > 0;
-    const rivals = peers.filter(hasFigures);
+    const hasValues = ({ values }: { readonly values: readonly number[] }) => values.length > 0;
+    const rivals = peers.filter(hasValues);
     const best = Math.max(...rivals.map(({ values }) => median(values)));
-    const rows = contestants.filter(hasFigures).map(({ name, values }) => {
+    const rows = contestants.filter(hasValues).map(({ name, values }) => {
       const rate = median(values);
-      return [name, figure(rate), ...rivals.length > 0 ? [figure(rate / best)] : []];
+      return [name, significant(rate), ...rivals.length > 0 ? [significant(rate / best)] : []];
     });
     const { training, vocabulary } = read.data;
     const tokens = training.tokens.length / training.labels.length;
     await print([
       "",
-      `${training.labels.length} rows of ${figure(tokens)} tokens, vocabulary ${vocabulary}`,
+      `${training.labels.length} rows of ${significant(tokens)} tokens, vocabulary ${vocabulary}`,
       ...table(["training", "sequences/s", ...rivals.length > 0 ? ["÷ PyTorch's best"] : []], rows),
       ...failures,
     ]);

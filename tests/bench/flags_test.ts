@@ -14,18 +14,18 @@ function refused(...args: string[]): string {
   throw new Error(`${args.join(" ")} was taken`);
 }
 
-Deno.test("parseFlags() takes everything where nothing is asked for", () => {
+Deno.test("parseFlags() selects everything by default", () => {
   const { sections, engines, shapes } = parseFlags([]);
   assertEquals(sections, ["step", "scaling", "recipe"]);
   assertEquals(engines, ENGINES);
   assertEquals(shapes, SHAPES);
 });
 
-Deno.test("parseFlags() takes shapes from small to large, whatever order they are named in", () => {
+Deno.test("parseFlags() sorts shapes from small to large", () => {
   assertEquals(parseFlags(["--shapes", "2,0"]).shapes, [SHAPES[0]!, SHAPES[2]!]);
 });
 
-Deno.test("parseFlags() lets a flag win over --quick", () => {
+Deno.test("parseFlags() prefers a flag to --quick", () => {
   const quick = parseFlags(["--quick", "--repeats", "4"]);
   assertEquals(quick.repeats, 4);
   assertEquals(quick.seconds, parseFlags(["--quick"]).seconds);
@@ -45,11 +45,11 @@ Deno.test("parseFlags() names the flag, the value and what was expected", () => 
   assertEquals(refused("--json"), '--json is "": expected a file name');
 });
 
-Deno.test("parseFlags() guesses what an unknown flag was meant to be", () => {
+Deno.test("parseFlags() suggests a flag for an unknown one", () => {
   assertEquals(refused("--repeat", "2").split("\n")[0], "Unknown flag --repeat: did you mean --repeats?");
 });
 
-Deno.test("parseFlags() tells of every problem at once", () => {
+Deno.test("parseFlags() reports all problems at once", () => {
   assertThrows(() => parseFlags(["--shapes", "x", "--limit", "0", "stray"]), InputError, "stray");
   assertEquals(refused("--shapes", "x", "--limit", "0", "stray").split("\n").length, 3);
 });

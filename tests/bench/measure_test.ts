@@ -45,15 +45,15 @@ Deno.test("ratioOf() divides medians, and takes its quartiles over pairs in orde
   const { ratio, paired, quartiles } = ratioOf([10, 30, 20], [1, 2, 5]);
   assertEquals(paired, 10);
   assertEquals(ratio, 20 / 2);
-  assertEquals(quartiles, [7, 12.5]); // Of 4, 10 and 15.
+  assertEquals(quartiles, [7, 12.5]); // The pairs have 4, 10 and 15.
 });
 
-Deno.test("ratioOf() compares as many pairs as there are, whichever side has fewer values", () => {
+Deno.test("ratioOf() compares as many pairs as the shorter side has values", () => {
   assertEquals(ratioOf([6], [2, 3, 100]), { ratio: 2, paired: 3, quartiles: [3, 3] });
   assertEquals(ratioOf([6, 8, 100], [2]), { ratio: 4, paired: 3, quartiles: [3, 3] });
 });
 
-Deno.test("alternate() gives everyone a turn before anyone gets the next", async () => {
+Deno.test("alternate() gives each thing a turn before any gets the next", async () => {
   const turns: string[] = [];
   await alternate(["a", "b", "c"], 2, (thing, repeat) => {
     turns.push(`${thing}${repeat}`);
@@ -62,7 +62,7 @@ Deno.test("alternate() gives everyone a turn before anyone gets the next", async
   assertEquals(turns, ["a0", "b0", "c0", "a1", "b1", "c1"]);
 });
 
-Deno.test("alternate() gives no further turn to a thing that wants none", async () => {
+Deno.test("alternate() gives no further turn to a thing that declines it", async () => {
   const turns: string[] = [];
   await alternate(["a", "b"], 3, (thing, repeat) => {
     turns.push(`${thing}${repeat}`);
@@ -71,7 +71,7 @@ Deno.test("alternate() gives no further turn to a thing that wants none", async 
   assertEquals(turns, ["a0", "b0", "a1", "b1", "a2"]);
 });
 
-Deno.test("isOver() wants both the seconds and the steps, counted from the start of the stage", () => {
+Deno.test("isOver() requires both the seconds and the steps, counted from the start of the stage", () => {
   const stage = { seconds: 2, steps: 3 };
   const since = { seconds: 10, steps: 5 };
   assertEquals(isOver(stage, since, { seconds: 12, steps: 8 }), true);
@@ -85,7 +85,7 @@ Deno.test("expectedSeconds() is the stages' own time for fast steps and the step
   assertEquals(expectedSeconds(stages, 30), 30 + LEAST_STEPS * 30);
 });
 
-Deno.test("stagesOf() never gives up before the measured stage can have ended", () => {
+Deno.test("stagesOf() has a limit after the earliest end of the measured stage", () => {
   assert(stagesOf(100, 60).limitSeconds > 125);
   assert(stagesOf(1, 60, 100).limitSeconds > 101);
   assertEquals(stagesOf(1, 60).limitSeconds, 60);

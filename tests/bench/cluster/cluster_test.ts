@@ -9,16 +9,16 @@ const network = { bytesPerSecond: 1e6, brokerBytesPerSecond: 4e6, latencySeconds
 
 const free = { message: 0, send: 0, receive: 0, codec: 0, add: 0 };
 
-Deno.test("exchangeSeconds() adds up what one machine after the other has to wait for", () => {
+Deno.test("exchangeSeconds() adds the times that machines wait one after the other", () => {
   const exchange = { up: 1e6, base: 1e6, machines: 2, network, costs: free };
   assertEquals(exchangeSeconds({ ...exchange, machines: 1 }), 0);
   // Upload 0.5 s, reading half of it 0.5 s, base up 1 s and down 1 s.
   assertAlmostEquals(exchangeSeconds(exchange), 3, 1e-9);
-  // The broker's way is what nine others wait for.
+  // Nine others wait for the broker.
   assertAlmostEquals(exchangeSeconds({ ...exchange, up: 0, machines: 10 }), 1 + 9 / 4, 1e-9);
 });
 
-Deno.test("exchangeSeconds() has what machines do themselves, once for each that another waits for", () => {
+Deno.test("exchangeSeconds() has the work of each machine that another waits for", () => {
   const exchange = { up: 2e6, base: 1e6, machines: 2, network };
   const more = (costs: Partial<typeof free>) =>
     exchangeSeconds({ ...exchange, costs: { ...free, ...costs } }) - exchangeSeconds({ ...exchange, costs: free });
@@ -36,11 +36,11 @@ Deno.test("simulate() waits for the slowest machine, and recommendedEvery() hide
   assert(steps > 2.5 && steps <= 3, `${steps} s`); // 3 - 2 / 2^4
   assertEquals(simulate({ ...options, machines: 1, stepSeconds: [1] }).steps, 4);
   assertEquals(recommendedEvery(1, 0.1), 1);
-  // 22 parts of a second and an exchange of 2.5 s: it would be more than a tenth.
+  // With 22 phases of a second an exchange of 2.5 s would be more than a tenth.
   assertEquals(recommendedEvery(1, 2.5), 23);
 });
 
-Deno.test("roundBytes() are the bytes that are sent", () => {
+Deno.test("roundBytes() counts the bytes that are sent", () => {
   const shape = { elements: 160, rows: 10, width: 4, parts: 3 };
   const figures = [new Float64Array(SHARD_FIELD_COUNT), new Float64Array(SHARD_FIELD_COUNT)];
   const rows = Int32Array.from({ length: 10 }, (_, row) => row);

@@ -20,7 +20,7 @@ Deno.test("parseWrk() reads requests a second and percentiles in any unit", () =
   assertEquals(parseWrk(PRINTED), { requestsPerSecond: 24477.1, p50Ms: 0.75, p99Ms: 1200 });
 });
 
-Deno.test("parseWrk() refuses figures of answers that were not good, and none", () => {
+Deno.test("parseWrk() refuses measurements with failed answers, and an output without any", () => {
   assertThrows(() => parseWrk(`${PRINTED}  Non-2xx or 3xx responses: 12\n`), Error, "Non-2xx or 3xx responses: 12");
-  assertThrows(() => parseWrk("unable to connect"), Error, "wrk printed no figures");
+  assertThrows(() => parseWrk("unable to connect"), Error, "wrk printed no measurements");
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { flopsPerSequence, flopsPerStep, SHAPES } from "../../../bench/train/shapes.ts";
 
-/** Multiplications of an [rows, inner] by [inner, columns] product, counted one by one. */
+/** Counts the multiplications of an [rows, inner] by [inner, columns] product one by one. */
 function multiplications(rows: number, inner: number, columns: number): number {
   let count = 0;
   for (let row = 0; row < rows; row++) for (let column = 0; column < columns; column++) count += inner;
@@ -22,7 +22,7 @@ Deno.test("flopsPerStep() counts the operations of a plain forward and backward 
   assertEquals(flopsPerStep({ batch, length, embedding, hidden }), 2 * count);
 });
 
-Deno.test("SHAPES go from the least work to the most, as the estimates of slow ones need", () => {
+Deno.test("SHAPES go from the least work to the most, as estimates of slow ones need", () => {
   const work = SHAPES.map(flopsPerStep);
   assertEquals(work, work.toSorted((a, b) => a - b));
 });
