@@ -3,10 +3,11 @@
 /** Milliseconds of a turn. */
 const TURN_MS = 4;
 
-/** Does `work` to its end; whenever a turn is over at one of its stops, all else that waits comes first. */
-export async function inTurns(work: Iterable<void>): Promise<void> {
-  let begun = performance.now();
-  for (const _ of work) {
+/** Runs `work` to its end and returns its result. Whenever a turn is over at one of its stops, other tasks come first. */
+export async function inTurns<Result>(work: Iterator<void, Result, void>): Promise<Result> {
+  for (let begun = performance.now();;) {
+    const step = work.next();
+    if (step.done) return step.value;
     if (performance.now() - begun < TURN_MS) continue;
     await new Promise((resolve) => setTimeout(resolve));
     begun = performance.now();

@@ -13,7 +13,7 @@ import { type EpochRecord, RecordReader, type RollbackRecord, type RoundRecord }
 import { type Counters, Crew } from "./crew.ts";
 import { withBest } from "./initial_state.ts";
 import { StopReason, stopReason, Word } from "./memory/control.ts";
-import { type Committed, readState, type State } from "./memory/state.ts";
+import { type Committed, readState, readStateInTurns, type State } from "./memory/state.ts";
 import { restoresBest } from "./memory/training_history.ts";
 import type { SharedRun } from "./memory/views.ts";
 import { createPlan, type LockstepConfig, type Plan } from "./plan.ts";
@@ -114,6 +114,11 @@ export class Coordinator {
   /** Copies the newest committed state, at any time. */
   state(): State {
     return readState(this.#crew.run, this.#options.config.training);
+  }
+
+  /** Does the same and yields to other tasks while it copies a large one. */
+  stateInTurns(): Promise<State> {
+    return readStateInTurns(this.#crew.run, this.#options.config.training);
   }
 
   /** Returns the state that training ends with if it is earlier than the newest, `state`. Call it after training. */

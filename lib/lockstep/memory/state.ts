@@ -37,28 +37,67 @@ function readWhole<Result>({ control }: SharedRun, attempt: () => Result | undef
   throw new Error(`Cannot read a whole state in ${READ_ATTEMPTS} attempts: rounds are shorter than a copy takes`);
 }
 
+/** Counts the attempts to copy a large state in turns. Rounds of such a model take longer than its copy. */
+const ATTEMPTS_IN_TURNS = 3;
+/** A state of this many elements is copied at once, in a few milliseconds. */
+const QUICK_ELEMENTS = 2 ** 20;
+
 /**
  * Copies the newest committed state while the workers continue. The next round writes the other copy, and only the round
  * after it writes this one again: a copy is whole if no round committed meanwhile, and otherwise is repeated. The copied
  * best state is whole if its round is the one that the history names, before and after.
  */
 export function readState(run: SharedRun, schedule: ScheduleOptions): State {
+  const room = roomFor(run);
+  return readWhole(run, () => resultOf(reading(run, schedule, room)));
+}
+
+/** Does the same and yields to other tasks while it copies a large state, unless rounds are shorter than that takes. */
+export async function readStateInTurns(run: SharedRun, schedule: ScheduleOptions): Promise<State> {
+  const room = roomFor(run);
+  if (room.values.length > QUICK_ELEMENTS) {
+    for (let attempt = 0; attempt < ATTEMPTS_IN_TURNS; attempt++) {
+      const state = await inTurns(reading(run, schedule, room));
+      if (state) return state;
+    }
+  }
+  return readWhole(run, () => resultOf(reading(run, schedule, room)));
+}
+
+interface Room {
+  readonly values: Float32Array<ArrayBuffer>;
+  readonly best: Float32Array<ArrayBuffer> | undefined;
+}
+
+function roomFor({ states, best }: SharedRun): Room {
+  return { values: new Float32Array(states[0].values.length), best: best && new Float32Array(best.length) };
+}
+
+/** Copies the state into `room`, in pieces. Returns undefined as soon as a round has committed meanwhile. */
+function* reading(run: SharedRun, schedule: ScheduleOptions, room: Room): Generator<void, State | undefined, void> {
   const { control, states } = run;
-  const values = new Float32Array(states[0].values.length);
-  const bestValues = run.best && new Float32Array(run.best.length);
-  return readWhole(run, () => {
-    const round = Atomics.load(control, Word.round);
-    const bestRound = Atomics.load(control, Word.bestRound);
-    values.set(currentAndNext(states, round)[0].values);
-    const history = currentHistory(run, round);
-    if (run.best) bestValues?.set(run.best);
-    const bestHistory = readHistory(run.bestHistory);
-    // Read-modify-writes, not loads: the plain reads above may not be delayed past them.
-    const isBest = Atomics.add(control, Word.bestRound, 0) === bestRound && (history.best?.round ?? 0) === bestRound;
-    if (Atomics.add(control, Word.round, 0) !== round || !isBest) return undefined;
-    const state = committed(schedule, round, values, history);
-    return bestValues ? { ...state, best: committed(schedule, bestRound, bestValues, bestHistory) } : state;
-  });
+  const round = Atomics.load(control, Word.round);
+  const bestRound = Atomics.load(control, Word.bestRound);
+  for (const _ of copying(room.values, currentAndNext(states, round)[0].values)) {
+    yield;
+    if (Atomics.load(control, Word.round) !== round) return undefined;
+  }
+  const history = currentHistory(run, round);
+  if (run.best && room.best) yield* copying(room.best, run.best);
+  const bestHistory = readHistory(run.bestHistory);
+  // Read-modify-writes, not loads: the plain reads above may not be delayed past them.
+  const isBest = Atomics.add(control, Word.bestRound, 0) === bestRound && (history.best?.round ?? 0) === bestRound;
+  if (Atomics.add(control, Word.round, 0) !== round || !isBest) return undefined;
+  const state = committed(schedule, round, room.values, history);
+  return room.best ? { ...state, best: committed(schedule, bestRound, room.best, bestHistory) } : state;
+}
+
+/** Runs `work` to its end at once. */
+function resultOf<Result>(work: Generator<void, Result, void>): Result {
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+  }
 }
 
 /** Copies only the newest committed values into `values`, as `readState` does, for frequent readers. */

@@ -168,7 +168,7 @@ export class TrainingRun {
 
   /** Writes all that a run ends with. */
   async #save(end: End): Promise<Summary> {
-    const newest = this.#coordinator.state();
+    const newest = await this.#coordinator.stateInTurns();
     await this.#saver.checkpoint(newest);
     const best = this.#coordinator.earlierBest(newest);
     const state = best ?? newest;
@@ -278,7 +278,7 @@ export class TrainingRun {
         this.#saver.look();
         // A state is written when all that led to it is in the log: a resumed run tells only what comes after.
         if (taken) this.#saver.checkpointAside(taken);
-        taken = isCheckpointDue(this.#coordinator.round) ? this.#coordinator.state() : undefined;
+        taken = isCheckpointDue(this.#coordinator.round) ? await this.#coordinator.stateInTurns() : undefined;
       }
     } finally {
       clearTimeout(timer);
@@ -288,7 +288,7 @@ export class TrainingRun {
   async #fail(error: unknown): Promise<void> {
     const reasons = [errorMessage(error)];
     try {
-      const state = this.#coordinator.state();
+      const state = await this.#coordinator.stateInTurns();
       if (state.round > 0 && !this.#ended) await this.#saver.checkpoint(state);
     } catch (second) {
       reasons.push(`and the checkpoint could not be written: ${errorMessage(second)}`);

@@ -1,4 +1,4 @@
-import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { createHash } from "node:crypto";
 import { Word } from "../../../lib/lockstep/memory/control.ts";
 import type { TrainingHistory } from "../../../lib/lockstep/memory/history_schema.ts";
@@ -6,6 +6,7 @@ import { NEW_HISTORY, writeHistory } from "../../../lib/lockstep/memory/training
 import { sharedRun } from "../../../lib/lockstep/memory/views.ts";
 import {
   readState,
+  readStateInTurns,
   stateDigest,
   stateDigestInTurns,
   writeState,
@@ -60,7 +61,7 @@ Deno.test("readState() returns the state that writeState() made current, in eith
   }
 });
 
-Deno.test("writeStateInTurns() and stateDigestInTurns() do the same piece by piece", async () => {
+Deno.test("writeStateInTurns(), readStateInTurns() and stateDigestInTurns() do the same piece by piece", async () => {
   const parameters = 400_001;
   const run = sharedRun({ ...options, parameters, best: true });
   const values = Float32Array.from({ length: run.states[0].values.length }, (_, index) => Math.sin(index));
@@ -68,11 +69,30 @@ Deno.test("writeStateInTurns() and stateDigestInTurns() do the same piece by pie
   const state = { round: 4, step: 10, values, history: { ...history([0.5, 4, 7]), best: BEST }, best };
   await writeStateInTurns(run, state);
   assertEquals(readState(run, schedule), state);
+  assertEquals(await readStateInTurns(run, schedule), state);
   const bytes = new Uint8Array(8 + values.byteLength);
   new DataView(bytes.buffer).setFloat64(0, 10, true);
   bytes.set(new Uint8Array(values.buffer), 8);
   const expected = createHash("sha256").update(bytes).digest("hex");
   assertEquals([await stateDigestInTurns(state), stateDigest(state)], [expected, expected]);
+});
+
+Deno.test("readStateInTurns() returns a whole state, however often rounds commit between its turns", async () => {
+  const run = sharedRun({ ...options, parameters: 3_000_001 });
+  const { length } = run.states[0].values;
+  for (const commits of [1, 2, 20]) {
+    writeState(run, { round: 0, step: 0, values: new Float32Array(length).fill(1), history: NEW_HISTORY });
+    const reading = readStateInTurns(run, schedule);
+    let round = 0;
+    // A commit before every turn of the reader, as long as there are some left.
+    while (round < commits) {
+      run.states[++round % 2]!.values.fill(round + 1);
+      Atomics.store(run.control, Word.round, round);
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    const state = await reading;
+    assert(state.values.every((value) => value === state.round + 1), `torn after ${commits} commits`);
+  }
 });
 
 Deno.test("readState() returns a copy that later rounds do not change", () => {
