@@ -1,6 +1,6 @@
 /**
- * Lines of a web server's access log, made up for this example: `text,label` rows on standard output, labelled `normal`,
- * `scan` (somebody looks for known holes), `injection` (code in the query) or `bruteforce` (passwords are tried).
+ * Generates lines of a web server's access log: `text,label` rows on standard output, with the labels `normal`, `scan`
+ * (requests for known holes), `injection` (code in the query) and `bruteforce` (attempts at passwords).
  *
  *     deno run examples/access_log.ts > access.csv
  */
@@ -73,7 +73,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
 let text = csv("text", "label");
 for (let row = 0; row < ROWS; row++) {
   const label = draw.chance(0.6) ? "normal" : draw.one(["scan", "injection", "bruteforce"]);
-  // Twice, as a word may hold other words.
+  // The second pass fills words that the first one inserted.
   const line = draw.fill(draw.fill(`{ip} ${draw.one(LINES[label]!)} {bytes}`, WORDS), WORDS);
   text += csv(line, draw.chance(0.01) ? draw.one(Object.keys(LINES)) : label);
 }

@@ -1,13 +1,13 @@
-/** What the examples make their data with: choices that are the same every time. */
+/** Draws the random choices of the examples, which are the same every time. */
 import { Random } from "../lib/base/random.ts";
 
 export interface Draw {
-  /** A whole number from 0 to `count - 1`. */
+  /** Draws a whole number from 0 to `count - 1`. */
   below(count: number): number;
-  /** True with probability `share`. */
+  /** Is true with probability `share`. */
   chance(share: number): boolean;
   one<Item>(items: readonly Item[]): Item;
-  /** `text` with every `{name}` replaced by one of `words[name]`, and of every `[a|b|c]` one alternative kept. */
+  /** Replaces every `{name}` in `text` by one of `words[name]`, and every `[a|b|c]` by one alternative. */
   fill(text: string, words: Readonly<Record<string, readonly string[]>>): string;
 }
 
@@ -26,12 +26,12 @@ export function createDraw(seed: number): Draw {
   };
 }
 
-/** Writes `text` to standard output, all of it. */
+/** Writes all of `text` to standard output. */
 export async function print(text: string): Promise<void> {
   await new Blob([text]).stream().pipeTo(Deno.stdout.writable, { preventClose: true });
 }
 
-/** One field of a CSV row, quoted where it has to be (RFC 4180). */
+/** Formats a CSV row, with quotes where RFC 4180 requires them. */
 export function csv(...fields: readonly string[]): string {
   return fields.map((field) => /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field).join(",") + "\n";
 }

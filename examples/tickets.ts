@@ -1,10 +1,10 @@
 /**
- * Support tickets, written for this example: `text,label` rows of five classes on standard output.
+ * Generates support tickets: `text,label` rows of five classes on standard output.
  *
  *     deno run examples/tickets.ts > tickets.csv
  *
- * A ticket says what happened in one of many ways, often with a word that belongs to another class ("the invoice page
- * crashes"), with greetings, typing errors and, one time in fifty, a label that somebody set wrongly.
+ * A ticket describes a problem in one of many ways, often with a word that is typical of another class ("the invoice page
+ * crashes"), with greetings, typing errors and, in one of fifty, a wrong label.
  */
 import { createDraw, csv, print } from "./draw.ts";
 
@@ -68,7 +68,7 @@ const TICKETS: Readonly<Record<string, readonly string[]>> = {
 const draw = createDraw(20);
 const labels = Object.keys(TICKETS);
 
-/** Two neighbouring letters swapped, as fast fingers do. */
+/** Swaps two neighbouring letters. */
 function mistyped(text: string): string {
   const at = draw.below(text.length - 1);
   return text.slice(0, at) + text[at + 1]! + text[at]! + text.slice(at + 2);

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /** How the finished model does on rows it was not trained on, beside the baseline. */
 import { counted } from "../../lib/base/counted.ts";
-import type { Figures, Summary } from "../../lib/base/events.ts";
+import type { Metrics, Summary } from "../../lib/base/events.ts";
 import type { Evaluation, Evaluations } from "../../lib/model/evaluation.ts";
 import { messageOf, runJudgement } from "../api.ts";
 import { ConfusionTable } from "./confusion_table.ts";
@@ -113,7 +113,7 @@ export class JudgementPanel {
 function figureRows(
   served: Evaluation,
   lstm: LstmFigures | undefined,
-  baseline: Figures | undefined,
+  baseline: Metrics | undefined,
 ): HTMLTableRowElement[] {
   const row = (name: string, show: (value: number | undefined) => string, key: keyof LstmFigures, ngrams: string) =>
     tableRow(name, show(served[key]), ...lstm ? [show(lstm[key])] : [], ngrams);

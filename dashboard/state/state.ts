@@ -1,6 +1,6 @@
 /** All that the page knows of one run, and how each event changes it. No DOM. */
 import { counted } from "../../lib/base/counted.ts";
-import type { EventOf, Figures, RunEvent, Summary, WorkerShare } from "../../lib/base/events.ts";
+import type { EventOf, Metrics, RunEvent, Summary, WorkerShare } from "../../lib/base/events.ts";
 import { Table } from "../page/table.ts";
 
 export type Phase = "waiting" | "queued" | "running" | "paused" | "stopping" | "finished" | "failed" | "interrupted";
@@ -61,10 +61,10 @@ export interface RunView {
   digest: string;
   /** The round that `digest` is of. */
   digestRound: number;
-  training: Figures | undefined;
-  heldOut: Figures | undefined;
+  training: Metrics | undefined;
+  heldOut: Metrics | undefined;
   /** What a linear model of n-grams makes of the held-out rows. */
-  baseline: Figures | undefined;
+  baseline: Metrics | undefined;
   /** The evaluated epoch with the lowest held-out loss. */
   best: { readonly epoch: number; readonly loss: number } | undefined;
   workers: readonly WorkerShare[];

@@ -1,6 +1,6 @@
-/** Waiting that a signal ends. */
+/** Ends waiting by a signal. */
 
-/** What `promise` gives, unless `signal` aborts before: its reason is thrown then, and what comes later is nobody's. */
+/** Waits for `promise`. If `signal` aborts first, throws its reason and ignores the later result. */
 export async function unlessAborted<Value>(signal: AbortSignal | undefined, promise: Promise<Value>): Promise<Value> {
   if (!signal) return await promise;
   const aborted = Promise.withResolvers<never>();

@@ -1,10 +1,10 @@
-/** Counts in English. The dashboard has this module too, so it is plain JavaScript when its types are gone. */
+/** Formats counts in English. The dashboard uses this module, too, so it is plain JavaScript without its types. */
 
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
 /**
- * How many there are: `1 row`, `1,234 rows`. `many` is said of all numbers but 1; it need only be given where it is not
- * the usual plural, as with a verb: `counted(rows, "row has", "rows have")`.
+ * Formats a count: `1 row`, `1,234 rows`. `many` is needed only for an irregular plural or a verb:
+ * `counted(rows, "row has", "rows have")`.
  */
 export function counted(number: number, one: string, many: string = plural(one)): string {
   return `${whole.format(number)} ${number === 1 ? one : many}`;

@@ -1,3 +1,8 @@
+/**
+ * This layer has what every other layer uses: errors, events, random numbers, text and time helpers. It knows nothing of
+ * data, models or training. Start with the events, which describe all that happens in a run.
+ */
+
 /** Describes one fault of an input. */
 export interface Problem {
   /** Names the faulty value: `batchSize`, `instances[3].tokens[0]`, `--port`. */

@@ -1,34 +1,34 @@
 /**
- * The one vocabulary of worker, log, SSE and dashboard: everything that happens to a run. An event's `id` is its
- * position in the run's log, from 1, without gaps.
+ * Defines the events of a run, which workers, the log, SSE and the dashboard share. An event's `id` is its position in the
+ * run's log, from 1, without gaps.
  */
 import { z } from "zod";
 
-const figures = z.object({ loss: z.number(), accuracy: z.number() });
+const metrics = z.object({ loss: z.number(), accuracy: z.number() });
 
-/** Mean cross-entropy in nats, and the share of sequences classified right, from 0 to 1. */
-export type Figures = z.infer<typeof figures>;
+/** The mean cross-entropy in nats, and the share of correctly classified sequences, from 0 to 1. */
+export type Metrics = z.infer<typeof metrics>;
 
 const stamp = { id: z.int().positive(), at: z.iso.datetime() };
 
-/** What files of rows turned out to hold. */
+/** Summarizes the data of a run. */
 const dataSummary = z.object({
   sources: z.array(z.string()),
-  /** To train on, to validate by and to test with. */
+  /** Rows of the training, validation and test sets. */
   rows: z.int(),
   validation: z.int(),
   test: z.int().nullable(),
-  /** Ids of tokens, those of padding and of unknown ones too; without them, the tokens that are known. */
+  /** Counts token ids, with those of padding and unknown tokens; `known` counts only known tokens. */
   vocabulary: z.int(),
   known: z.int().optional(),
-  /** Tokens of a row that are read. */
+  /** Maximum tokens of a row. */
   length: z.int(),
-  /** Share of the validation rows' tokens that are unknown, and training rows that were cut. */
+  /** Share of unknown tokens in the validation rows, and number of cut training rows. */
   unknown: z.number(),
   truncated: z.int(),
-  /** Bad rows that were left out. */
+  /** Skipped bad rows. */
   skipped: z.int(),
-  /** What may be a mistake in the data, as `check` says it. */
+  /** Possible mistakes in the data, as `check` reports them. */
   warnings: z.array(z.string()).optional(),
 });
 
@@ -38,7 +38,7 @@ const started = z.object({
   ...stamp,
   type: z.literal("started"),
   run: z.string(),
-  /** The whole resolved config, with what follows from the data. */
+  /** The whole resolved config, with the values that follow from the data. */
   config: z.record(z.string(), z.unknown()),
   parameters: z.int(),
   labels: z.array(z.string()),
@@ -46,7 +46,7 @@ const started = z.object({
   workers: z.int(),
   shards: z.int(),
   engine: z.string(),
-  /** Of the state before the first round. */
+  /** Digest of the state before the first round. */
   digest: z.string(),
 });
 
@@ -59,7 +59,7 @@ const workerShare = z.object({
   average: z.number(),
 });
 
-/** What one worker did since the last progress event. */
+/** The work of one worker since the last progress event. */
 export type WorkerShare = z.infer<typeof workerShare>;
 
 const progress = z.object({
@@ -70,9 +70,9 @@ const progress = z.object({
   step: z.int(),
   epoch: z.int(),
   /** Over the training batches since the last progress event. */
-  training: figures,
+  training: metrics,
   sequencesPerSecond: z.number(),
-  /** Root mean square distance of the shards' weights from their mean, relative to its norm; null where unknown. */
+  /** Root mean square distance of the shards' weights from their mean, relative to its norm; null if unknown. */
   drift: z.number().nullable(),
   workers: z.array(workerShare),
 });
@@ -86,9 +86,9 @@ const epoch = z.object({
   /** SHA-256 of the state. */
   digest: z.string(),
   /** Over the epoch's training batches, each before its step. */
-  training: figures,
-  /** Of the averaged weights. */
-  heldOut: figures,
+  training: metrics,
+  /** Metrics of the averaged weights on the validation set. */
+  heldOut: metrics,
   /** Since training began. */
   seconds: z.number(),
 });
@@ -103,25 +103,25 @@ const checkpoint = z.object({
 });
 
 /**
- * A loss or a weight was not finite: round `round` brings back the state of round `restored`, which is the best one so
- * far, or the initial one (0). Steps and epochs after it are done once more, with other numbers of rounds.
+ * A loss or a weight was not finite: round `round` restores the state of round `restored`, which is the best one so far,
+ * or the initial one (0). The steps and epochs after it are repeated in rounds with new numbers.
  */
 const rolledBack = z.object({
   ...stamp,
   type: z.literal("rolledBack"),
   round: z.int(),
   restored: z.int(),
-  /** Steps and epochs that are done then. */
+  /** Completed steps and epochs of the restored state. */
   step: z.int(),
   epoch: z.int(),
-  /** From now on: half of what it was. */
+  /** The new learning rate: half of the previous one. */
   learningRate: z.number(),
-  /** So far, this one included. */
+  /** Number of rollbacks so far, with this one. */
   rollbacks: z.int(),
   reason: z.string(),
 });
 
-/** Training goes on from a checkpoint, in another process than before. Rounds after it are done again, to the same end. */
+/** A new process resumes training from a checkpoint. Rounds after it are repeated with the same result. */
 const resumed = z.object({
   ...stamp,
   type: z.literal("resumed"),
@@ -131,7 +131,7 @@ const resumed = z.object({
   digest: z.string(),
 });
 
-/** Training waits, from the end of the round on; or goes on. */
+/** Training pauses at the end of the round, or resumes. */
 const paused = z.object({ ...stamp, type: z.literal("paused") });
 const unpaused = z.object({ ...stamp, type: z.literal("unpaused") });
 
@@ -157,42 +157,42 @@ export const machineSchema = z.object({
 /** `incident` is the newest one, "" for none. */
 const clusterMember = machineSchema.extend({ incident: z.string() });
 
-/** The machines of a run, as the one sees them whose log this is. */
+/** The machines of a run, as seen by the machine with this log. */
 const cluster = z.object({
   ...stamp,
   type: z.literal("cluster"),
-  /** The run's name on the server that they meet at. */
+  /** The run's name on the NATS server. */
   name: z.string(),
-  /** Which of the members this machine is, and which leads; "" where nobody does. */
+  /** The names of this machine and of the leader, "" for none. */
   member: z.string(),
   leader: z.string(),
   round: z.int(),
   members: z.array(clusterMember),
-  /** Messages and registers that this machine left out, by kind; runs of earlier versions did not count them. */
+  /** Messages and registers that this machine dropped, by kind; earlier versions did not count them. */
   dropped: z.record(z.string(), z.int()).optional(),
 });
 
 export type ClusterMember = z.infer<typeof clusterMember>;
-/** The same without its place in a log. */
+/** The same without the position in a log. */
 export const clusterViewSchema = cluster.omit({ id: true, at: true, type: true });
 export type ClusterView = z.infer<typeof clusterViewSchema>;
 
-/** Something went wrong that training survives. */
+/** A fault that training survives. */
 const incident = z.object({
   ...stamp,
   type: z.literal("incident"),
   message: z.string(),
-  /** The machine that it happened on, if it was another one. */
+  /** The machine with the fault, if it was another one. */
   member: z.string().optional(),
 });
 
-/** An incident before the log has it. */
+/** An incident before it is in the log. */
 export interface Incident {
   readonly message: string;
   readonly member?: string;
 }
 
-/** The machines, and what happened on them lately, oldest first. */
+/** The machines and their latest incidents, oldest first. */
 export const clusterStatusSchema = clusterViewSchema.extend({
   incidents: z.array(z.object({ at: z.string(), member: z.string(), message: z.string() })),
 });
@@ -200,15 +200,15 @@ export type ClusterStatus = z.infer<typeof clusterStatusSchema>;
 
 const stopping = z.object({ ...stamp, type: z.literal("stopping"), reason: z.string() });
 
-const baselineFigures = z.object({
-  validation: figures,
-  test: figures.optional(),
-  /** That its training took. */
+const baselineMetrics = z.object({
+  validation: metrics,
+  test: metrics.optional(),
+  /** Duration of its training. */
   seconds: z.number(),
 });
 
-/** What a linear model of n-grams makes of the same rows: what the LSTM has to beat. */
-const baseline = z.object({ ...stamp, type: z.literal("baseline"), ...baselineFigures.shape });
+/** Metrics of a linear model of n-grams on the same rows, which the LSTM should exceed. */
+const baseline = z.object({ ...stamp, type: z.literal("baseline"), ...baselineMetrics.shape });
 
 /** Describes the metrics of a model on rows whose labels are known. */
 export const rowMetricsSchema = z.object({
@@ -228,34 +228,34 @@ export const summarySchema = z.object({
   /** SHA-256 of the final state, or of the best one, if the run ends with that. */
   digest: z.string(),
   /**
-   * Of the model that is served, on the validation rows or the held-out sequences. Versions up to 0.1.0 wrote the LSTM's
-   * here: what reads a `summary.json` puts that right.
+   * Metrics of the served model on the validation set. Versions up to 0.1.0 wrote those of the LSTM, which readers of a
+   * `summary.json` correct.
    */
-  heldOut: figures.nullable(),
-  /** The earlier state that digest, held-out figures and model are of; null if they are of the last one. */
+  heldOut: metrics.nullable(),
+  /** The earlier state that digest, metrics and model belong to; null if it is the last one. */
   best: z.object({ epoch: z.int(), round: z.int() }).nullable().default(null),
-  /** Where files were trained on: of the model that is served, on their validation and test rows. */
+  /** Metrics of the served model on the validation and test rows, if the run was trained on files. */
   validation: rowMetricsSchema.optional(),
   test: rowMetricsSchema.optional(),
-  /** The LSTM's part in that model, if n-grams were there to combine it with, and what it does alone. */
+  /** The LSTM's share in that model, if it was combined with n-grams, and the LSTM's own metrics. */
   lstm: z.object({
-    /** In the mean of the probabilities; 1: the LSTM alone. */
+    /** Its weight in the mean of the probabilities; 1: only the LSTM. */
     share: z.number(),
     validation: rowMetricsSchema,
     test: rowMetricsSchema.optional(),
   }).optional(),
-  /** What the n-grams do alone. */
-  baseline: baselineFigures.optional(),
-  /** SHA-256 of `judgement.json`, where there is one. */
+  /** Metrics of the n-grams by themselves. */
+  baseline: baselineMetrics.optional(),
+  /** SHA-256 of `judgement.json`, if it exists. */
   judgementDigest: z.string().optional(),
-  /** Why training ended. */
+  /** The reason for the end of training. */
   reason: z.string(),
-  /** Whole ones. */
+  /** Completed epochs. */
   epochs: z.int(),
   rounds: z.int(),
-  /** Of each shard. */
+  /** Steps of each shard. */
   steps: z.int(),
-  /** Trained on, all shards together. */
+  /** Trained sequences of all shards together. */
   sequences: z.int(),
   seconds: z.number(),
   sequencesPerSecond: z.number(),
@@ -290,10 +290,10 @@ export const eventSchema = z.discriminatedUnion("type", [
 export type RunEvent = z.infer<typeof eventSchema>;
 export type EventOf<Type extends RunEvent["type"]> = Extract<RunEvent, { type: Type }>;
 
-/** An event before the log has given it its place. */
+/** An event before the log has assigned its position. */
 export type NewEvent = RunEvent extends infer Event ? Event extends RunEvent ? Omit<Event, "id" | "at"> : never : never;
 
-/** Whether nothing follows `event` in its run. */
+/** Tells whether `event` is the last one of its run. */
 export function isLast(event: RunEvent): boolean {
   return event.type === "finished" || event.type === "failed";
 }

@@ -1,4 +1,4 @@
-/** A copy of `array` with room for `least` elements, and for twice as many as it had; new ones are 0. */
+/** Copies `array` to one of at least `least` elements and at least the double length; new elements are 0. */
 export function grown<
   A extends
     | Uint16Array<ArrayBuffer>
@@ -11,7 +11,7 @@ export function grown<
   return copy;
 }
 
-/** Gives the memory of `array` back at once, rather than when it is collected; the array is empty then. */
+/** Frees the memory of `array` at once, before garbage collection; the array is empty afterwards. */
 export function release(array: Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): void {
   array.buffer.transfer(0);
 }

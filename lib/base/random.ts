@@ -1,10 +1,10 @@
 /**
- * The counter-based generator that every random number of a run comes from: Threefry-2x32 with 20 rounds
- * (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011). A value is a pure function of
- * (seed, stream, index): there is no position to save, and any worker may draw any part in any order.
+ * Generates every random number of a run: Threefry-2x32 with 20 rounds, a counter-based generator (Salmon et al.,
+ * "Parallel random numbers: as easy as 1, 2, 3", SC 2011). A value is a pure function of (seed, stream, index): there is
+ * no position to save, and any worker may draw any part in any order.
  */
 
-/** What the numbers are for. Streams of one seed are independent; the numbers are part of every result, so never reuse one. */
+/** Names the uses of random numbers. Streams of one seed are independent; results depend on their ids, so never reuse one. */
 export const Stream = {
   weights: 1,
   trainingData: 2,
@@ -89,8 +89,8 @@ export function threefry2x32(key0: number, key1: number, counter0: number, count
 }
 
 /**
- * The numbers of one (seed, stream): `seek(index)` names the item they belong to, and the calls that follow draw
- * that item's own numbers, in order. Items are independent; an item has 2^32 blocks.
+ * Draws the numbers of one (seed, stream): `seek(index)` chooses an item, and the following calls draw its numbers in
+ * order. Items are independent; an item has 2^32 blocks.
  */
 export class Random {
   readonly #seed: number;
@@ -98,7 +98,7 @@ export class Random {
   readonly #block = new Uint32Array(2);
   #index = 0;
   #drawn = 0;
-  /** Which block of the item `#block` is; -1 for none. */
+  /** The number of the block in `#block`; -1 for none. */
   #blockNumber = -1;
 
   /** `seed`: an integer from 0 to 2^32 - 1. */
@@ -115,12 +115,12 @@ export class Random {
     return this;
   }
 
-  /** The next 32 bits, as a whole number from 0 to 2^32 - 1. */
+  /** Draws the next 32 bits, as a whole number from 0 to 2^32 - 1. */
   bits(): number {
     return this.wordAt(this.#drawn++);
   }
 
-  /** The item's `position`-th 32 bits, from 0, whatever was drawn before: word `position & 1` of block `position >> 1`. */
+  /** Returns the item's `position`-th 32 bits, from 0, independent of earlier calls: word `position & 1` of block `position >> 1`. */
   wordAt(position: number): number {
     const block = Math.floor(position / 2);
     if (block !== this.#blockNumber) {
@@ -132,12 +132,12 @@ export class Random {
     return this.#block[position & 1]!;
   }
 
-  /** Uniform in [0, 1), a multiple of 2^-32. */
+  /** Draws uniformly from [0, 1), a multiple of 2^-32. */
   uniform(): number {
     return this.bits() * 2 ** -32;
   }
 
-  /** Uniform whole number from 0 to `bound - 1`; the bias is below `bound / 2^32`. */
+  /** Draws a uniform whole number from 0 to `bound - 1`; the bias is below `bound / 2^32`. */
   below(bound: number): number {
     return Math.floor(this.bits() * 2 ** -32 * bound);
   }
@@ -152,7 +152,7 @@ export class Random {
     }
   }
 
-  /** Standard normal, by Box and Muller's transform (two draws a value). */
+  /** Draws from the standard normal distribution, by the Box-Muller transform (two draws per value). */
   normal(): number {
     const radius = Math.sqrt(-2 * Math.log((this.bits() + 1) * 2 ** -32));
     return radius * Math.cos(2 * Math.PI * this.uniform());

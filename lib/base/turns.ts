@@ -1,9 +1,9 @@
-/** Long work on a thread that others wait for: it goes on in turns of a few milliseconds. */
+/** Splits long work on a shared thread into turns of a few milliseconds. */
 
-/** Milliseconds of a turn. */
+/** Length of a turn in milliseconds. */
 const TURN_MS = 4;
 
-/** Runs `work` to its end and returns its result. Whenever a turn is over at one of its stops, other tasks come first. */
+/** Runs `work` to its end and returns its result. Whenever a turn is over at a yield, other waiting tasks run first. */
 export async function inTurns<Result>(work: Iterator<void, Result, void>): Promise<Result> {
   for (let begun = performance.now();;) {
     const step = work.next();
@@ -14,7 +14,7 @@ export async function inTurns<Result>(work: Iterator<void, Result, void>): Promi
   }
 }
 
-/** What `work` makes of each of `items`, in their order. */
+/** Maps `items` by `work` in turns, in their order. */
 export async function mapInTurns<Item, Result>(
   items: readonly Item[],
   work: (item: Item, index: number) => Result,

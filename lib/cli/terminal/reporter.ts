@@ -1,7 +1,7 @@
 /** Prints the events of a run on the terminal, as lines for people or as JSON lines. */
 import { counted } from "../../base/counted.ts";
 import type { Config } from "../../config/schema.ts";
-import type { EventOf, Figures, RunEvent } from "../../base/events.ts";
+import type { EventOf, Metrics, RunEvent } from "../../base/events.ts";
 import { isFinal } from "../../run/log/summary.ts";
 import { forCommandLine } from "../arguments/messages.ts";
 import type { Terminal } from "./terminal.ts";
@@ -13,7 +13,7 @@ export interface ReporterOptions {
 
 const integer = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const percent = (share: number) => `${(100 * share).toFixed(2)}%`;
-const metrics = ({ loss, accuracy }: Figures) => `Loss: ${loss.toFixed(4)} - Accuracy: ${percent(accuracy)}`;
+const metrics = ({ loss, accuracy }: Metrics) => `Loss: ${loss.toFixed(4)} - Accuracy: ${percent(accuracy)}`;
 
 /** Formats a line of the final report. */
 export const item = (name: string, text: string): string => `${name}:`.padEnd(12) + text;
@@ -90,8 +90,8 @@ function dataLine(data: NonNullable<EventOf<"started">["data"]>, classes: number
 }
 
 interface OnRows {
-  readonly validation: Figures;
-  readonly test?: Figures | undefined;
+  readonly validation: Metrics;
+  readonly test?: Metrics | undefined;
 }
 
 function accuracyText({ validation, test }: OnRows): string {

@@ -1,6 +1,6 @@
 /** Turns what the coordinator reports into the run's events: each once, in order, also after earlier processes. */
 import type { TrainingConfig } from "../../config/schema.ts";
-import type { Figures, NewEvent } from "../../base/events.ts";
+import type { Metrics, NewEvent } from "../../base/events.ts";
 import type { Update } from "../../lockstep/coordinator.ts";
 import { findingText } from "../../lockstep/divergence.ts";
 import type { RollbackRecord } from "../../lockstep/commit/records.ts";
@@ -12,7 +12,7 @@ export interface Narrator {
   /** Tells what is new in `update`. */
   tell(update: Update): void;
   /** Of the newest evaluation, told now or before. */
-  readonly heldOut: Figures | null;
+  readonly heldOut: Metrics | null;
   /** Spent in training so far, by all processes of the run. */
   readonly seconds: number;
 }
@@ -27,7 +27,7 @@ export function createNarrator(
   const startedAt = now();
   const progress = createProgress(now);
   let { epochRound, rollbackRound } = earlier;
-  let heldOut: Figures | null = null;
+  let heldOut: Metrics | null = null;
   // To the millisecond: what is less is chance.
   const seconds = () => Math.round(earlier.seconds * 1000 + now() - startedAt) / 1000;
   return {

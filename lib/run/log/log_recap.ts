@@ -1,6 +1,6 @@
 /** What a run's log says of the processes that trained it before. */
 import { InputError } from "../../base/errors.ts";
-import type { Figures, RunEvent } from "../../base/events.ts";
+import type { Metrics, RunEvent } from "../../base/events.ts";
 import { readRunEvents } from "./event_log.ts";
 
 export interface Earlier {
@@ -10,7 +10,7 @@ export interface Earlier {
   readonly round: number;
   /** Rounds at the newest end of an epoch that was told, and what was found there. */
   readonly epochRound: number;
-  readonly heldOut: Figures | null;
+  readonly heldOut: Metrics | null;
   /** The newest rollback that was told. */
   readonly rollbackRound: number;
   readonly isBaselineLogged: boolean;

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { TrainingConfig } from "../../config/schema.ts";
-import { type Figures, type RunEvent, type Summary, summarySchema } from "../../base/events.ts";
+import { type Metrics, type RunEvent, type Summary, summarySchema } from "../../base/events.ts";
 import { reasonText, StopReason } from "../../lockstep/memory/control.ts";
 import type { Committed, State } from "../../lockstep/memory/state.ts";
 import { lastEvent } from "./event_log.ts";
@@ -17,7 +17,7 @@ export interface Outcome {
   readonly seconds: number;
   /** The last state, and the held-out figures of the last evaluation. */
   readonly newest: State;
-  readonly heldOut: Figures | null;
+  readonly heldOut: Metrics | null;
   /** The earlier state that the run ends with instead, if it does. */
   readonly best: Committed | undefined;
   /** Of the state that it ends with. */

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { type Config, type TrainingConfig } from "../../config/schema.ts";
 import { errorMessage } from "../../base/errors.ts";
-import type { Figures, NewEvent, Summary } from "../../base/events.ts";
+import type { Metrics, NewEvent, Summary } from "../../base/events.ts";
 import { reasonText, StopReason } from "../../lockstep/memory/control.ts";
 import type { Coordinator } from "../../lockstep/coordinator.ts";
 import type { LockstepConfig } from "../../lockstep/plan.ts";
@@ -25,7 +25,7 @@ import type { RunState } from "../types.ts";
 /** How the rounds ended. */
 interface End {
   readonly reason: StopReason;
-  readonly heldOut: Figures | null;
+  readonly heldOut: Metrics | null;
   readonly seconds: number;
 }
 
