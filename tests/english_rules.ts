@@ -34,6 +34,8 @@ export const DONE = [
   "lib/base",
   "lib/config",
   "lib/cli",
+  "tests/cli",
+  "tests/config",
   "main.ts",
   "deno.json",
   "deploy",

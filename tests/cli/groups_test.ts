@@ -1,4 +1,4 @@
-/** Groups of shards that average between the parts of a round, in processes as people start them. */
+/** Tests groups of shards that average between the phases of a round, in real processes. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { natsTest } from "../cluster/nats/nats_server.ts";
 import { latestOf, run, start, TINY, withFolder } from "./process.ts";
@@ -11,16 +11,16 @@ async function digestOf(directory: string): Promise<string> {
   return JSON.parse(await Deno.readTextFile(`${directory}/summary.json`)).digest;
 }
 
-Deno.test("groups: lost workers, a kill in the middle and another number of workers change nothing; verify agrees", () =>
+Deno.test("groups: lost workers, a kill and another number of workers change nothing", () =>
   withFolder(async (folder) => {
     const recipe = [...COMMON, "--epochs=30", "--checkpoint-every=5"];
     await run("train", folder, [...recipe, `--runs-dir=${folder}/alone`]);
-    const undisturbed = await digestOf(await latestOf(`${folder}/alone`));
+    const uninterrupted = await digestOf(await latestOf(`${folder}/alone`));
 
     const chaos = ["--workers=4", "--worker-timeout=0.6", "--max-restarts=100", "--chaos=kill=0.03,slow=0.1"];
     const { stdout } = await run("train", folder, [...recipe, `--runs-dir=${folder}/chaos`, ...chaos]);
     assertStringIncludes(stdout, "Incident: Worker");
-    assertEquals(await digestOf(await latestOf(`${folder}/chaos`)), undisturbed);
+    assertEquals(await digestOf(await latestOf(`${folder}/chaos`)), uninterrupted);
 
     const process = start("train", folder, [...recipe, `--runs-dir=${folder}/killed`]);
     await process.printed(/Epoch 0?3/);
@@ -28,7 +28,7 @@ Deno.test("groups: lost workers, a kill in the middle and another number of work
     await process.finished;
     const killed = await latestOf(`${folder}/killed`);
     const { code } = await run("resume", folder, [killed, "--exit", "--port=0", "--workers=3"]);
-    assertEquals([code, await digestOf(killed)], [0, undisturbed]);
+    assertEquals([code, await digestOf(killed)], [0, uninterrupted]);
 
     const verified = await run("verify", folder, [killed, "--workers=1"]);
     assertEquals(verified.code, 0, verified.stderr);
@@ -36,7 +36,7 @@ Deno.test("groups: lost workers, a kill in the middle and another number of work
   }));
 
 natsTest(
-  "groups: three processes end with the digest of one, one of them killed on the way",
+  "groups: three processes, one of them killed, end with the digest of one",
   (server) =>
     withFolder(async (folder) => {
       const recipe = [...COMMON, "--epochs=40", "--workers=1"];

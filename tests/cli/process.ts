@@ -53,7 +53,7 @@ const TRAINS: ReadonlySet<Task> = new Set(["train", "resume"]);
 /** Tasks that serve, on a free port unless a test gives one: another program on the machine may have the default. */
 const SERVES: ReadonlySet<Task> = new Set(["train", "resume", "serve"]);
 
-/** Of tasks that share another one's. */
+/** Maps tasks that share the permission set of another one. */
 const PERMISSION_SETS: Partial<Record<Task, string>> = { resume: "train", verify: "check" };
 
 export function start(

@@ -14,7 +14,7 @@ import { fakeTerminal } from "./terminal/fake_terminal.ts";
 
 export const LABELS = ["odd", "even"];
 
-/** Of a model of text: it reads four words, and knows these. */
+/** Preprocessing of a model that reads four words of a text, and knows these. */
 export const WORDS: PreprocessingJson = {
   tokenizer: { kind: "words", lowercase: true, punctuation: "keep" },
   vocabulary: ["the", "kettle", "was", "lovely", "lamp", "broken"],
@@ -47,7 +47,7 @@ export interface Said {
   readonly notes: readonly string[];
 }
 
-/** What `predict` answers to `input`, a text or chunks that come one by one. */
+/** Returns the answer of `predict` to `input`, a text or chunks that arrive one by one. */
 export async function ask(
   args: readonly string[],
   input: string | Uint8Array | AsyncIterable<Uint8Array> = "",

@@ -22,13 +22,13 @@ Deno.test("editDistance() equals the recursive definition", () => {
   fc.assert(fc.property(word, word, (a, b) => assertEquals(editDistance(a, b), distanceByDefinition(a, b))));
 });
 
-Deno.test("nearest() gives the closest candidate, whatever the case", () => {
+Deno.test("nearest() gives the closest candidate and ignores case", () => {
   assertEquals(nearest("BATCHSIZE", ["hidden", "batchSize", "epochs"]), "batchSize");
   assertEquals(nearest("epoch", ["hidden", "epochs"]), "epochs");
   assertEquals(nearest("ab", ["cd", "ax", "ab"]), "ab");
 });
 
-Deno.test("meantNames() knows names by some of their words, by cut words and by initials, before it counts letters", () => {
+Deno.test("meantNames() finds names by words, shortened words and initials before the edit distance", () => {
   const names = [
     "data",
     "test",

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { pathMarks, pathsIn, pathValue, withPaths } from "../../lib/config/paths.ts";
 import { configPaths, configSchema } from "../../lib/config/schema.ts";
 
-/** Texts of the config that nobody opens as a file: whoever adds a key decides here, or marks it as a path. */
+/** Lists the texts of the config that are not files. A new key is listed here or marked as a path. */
 const NO_PATHS = [
   "chaos",
   "checkpointEvery",
@@ -18,18 +18,18 @@ const NO_PATHS = [
   "textColumn",
 ];
 
-/** Whether a value of `schema` may be any text, or hold one. */
+/** Tells whether a value of `schema` may be or contain any text. */
 function isFree(schema: z.core.JSONSchema._JSONSchema): boolean {
   if (typeof schema === "boolean") return schema;
   const parts = [...schema.anyOf ?? [], ...schema.items && !Array.isArray(schema.items) ? [schema.items] : []];
   return schema.type === "string" && schema.enum === undefined && schema.const === undefined || parts.some(isFree);
 }
 
-Deno.test("every key of the config that is a free text is marked as a path, or is known to be none", () => {
+Deno.test("every free text of the config is marked as a path, or listed as another text", () => {
   const properties = Object.entries(z.toJSONSchema(configSchema, { io: "input" }).properties ?? {});
   const free = properties.filter(([, schema]) => isFree(schema)).map(([key]) => key);
   assertEquals(free.toSorted(), [...configPaths.keys(), ...NO_PATHS].toSorted());
-  // Words of a description that speak of files: a list beside the one above, which nobody may forget as well.
+  // Words of a description that speak of files: a second check besides the list above.
   for (const [key, schema] of properties) {
     const speaks = typeof schema === "object" && /\b(file|folder|path|directory) (of|with|to|in)\b|, or the path of/
       .test(schema.description ?? "");
@@ -37,7 +37,7 @@ Deno.test("every key of the config that is a free text is marked as a path, or i
   }
 });
 
-Deno.test("pathsIn() and withPaths() find texts and lists of texts, but no words, numbers or empty texts", () => {
+Deno.test("pathsIn() and withPaths() find texts and lists of texts, but no words or numbers", () => {
   const schema = z.strictObject({
     list: pathValue(z.array(z.string())),
     one: pathValue(z.union([z.number(), z.string()]), { kind: "file", words: ["auto"] }),

@@ -4,23 +4,23 @@ import { trainingConfigSchema } from "../../lib/config/schema.ts";
 import { type DataSize, textDefaults } from "../../lib/config/text_defaults.ts";
 
 const kind = fc.constantFrom("words", "chars", "codes");
-/** Of 1 to 10 million rows of 1 to 2,000 tokens, evenly by their logarithms. */
-const figures = fc.tuple(fc.double({ min: 0, max: 7, noNaN: true }), fc.double({ min: 0, max: 3.3, noNaN: true }), kind)
+/** Generates sizes of 1 to 10 million rows of 1 to 2,000 tokens, evenly by their logarithms. */
+const sizes = fc.tuple(fc.double({ min: 0, max: 7, noNaN: true }), fc.double({ min: 0, max: 3.3, noNaN: true }), kind)
   .map(([rows, length, kind]): DataSize => {
     const count = Math.round(10 ** rows);
     return { rows: count, tokens: Math.round(count * 10 ** length), kind };
   });
 
-Deno.test("textDefaults() gives values that the schema takes, whatever the data", () => {
-  fc.assert(fc.property(figures, (data) => {
+Deno.test("textDefaults() gives valid values for any data", () => {
+  fc.assert(fc.property(sizes, (data) => {
     const given = textDefaults(data);
     const { success, error } = trainingConfigSchema.safeParse(given);
     assert(success, error?.message);
   }));
 });
 
-Deno.test("textDefaults() asks for no more work than two cores do in about a minute, or for one narrow pass", () => {
-  fc.assert(fc.property(figures, (data) => {
+Deno.test("textDefaults() limits the work to about a minute of two cores, or one narrow epoch", () => {
+  fc.assert(fc.property(sizes, (data) => {
     const { epochs, hidden, embedding } = textDefaults(data);
     // Multiplications of a pass over a token: two directions, four gates, inputs and state, forwards and backwards.
     const work = epochs * data.tokens * 3 * 2 * 4 * hidden * (embedding + hidden);
@@ -29,7 +29,7 @@ Deno.test("textDefaults() asks for no more work than two cores do in about a min
 });
 
 Deno.test("textDefaults() repeats more data no more often, with a model no wider", () => {
-  fc.assert(fc.property(figures, fc.double({ min: 1, max: 100, noNaN: true }), (data, factor) => {
+  fc.assert(fc.property(sizes, fc.double({ min: 1, max: 100, noNaN: true }), (data, factor) => {
     const more = { ...data, rows: Math.ceil(data.rows * factor), tokens: Math.ceil(data.tokens * factor) };
     const [small, large] = [textDefaults(data), textDefaults(more)];
     assert(large.hidden <= small.hidden);
@@ -38,7 +38,7 @@ Deno.test("textDefaults() repeats more data no more often, with a model no wider
 });
 
 Deno.test("textDefaults() repeats characters and codes at least as often as words", () => {
-  fc.assert(fc.property(figures, (data) => {
+  fc.assert(fc.property(sizes, (data) => {
     const epochs = (kind: DataSize["kind"]) => textDefaults({ ...data, kind }).epochs;
     assert(epochs("chars") >= epochs("words") && epochs("codes") >= epochs("words"));
   }));

@@ -53,7 +53,7 @@ Deno.test("flagValue() reads a number where one is wanted and one is there", () 
   assertEquals(flagValue(flag("host"), "127"), "127");
 });
 
-Deno.test("forCommandLine() writes keys of the config in backquotes as flags, and leaves other text unchanged", () => {
+Deno.test("forCommandLine() writes keys in backquotes as flags, and leaves other text unchanged", () => {
   assertEquals(
     forCommandLine("set `minCount` to 1, or `x` or minCount or `toString`"),
     "set --min-count to 1, or `x` or minCount or `toString`",

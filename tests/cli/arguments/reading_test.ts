@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { latestOf, ROOT, run, TINY, withFolder } from "../process.ts";
 
-/** Of `paths`, those that may be read with the set of `train` and `flags` by who was told to train with `config`. */
+/** Returns those of `paths` that a training with `config` may read, with the permission set of `train` and `flags`. */
 async function readable(config: unknown, paths: readonly string[], flags: readonly string[] = []): Promise<string[]> {
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
@@ -21,7 +21,7 @@ async function readable(config: unknown, paths: readonly string[], flags: readon
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
-Deno.test("training may read what its config names, what is beside it, and the project: nothing else", () =>
+Deno.test("training may read only the files that its config names, those beside them, and the project", () =>
   withFolder(async (folder) => {
     const named = ["rows.csv", "more.csv", "test.csv", "weights", "token", "tokenizer.json", "tokenizer_config.json"];
     await Deno.mkdir(join(folder, "data"));
@@ -49,7 +49,7 @@ Deno.test("training may read what its config names, what is beside it, and the p
     assertEquals(await readable({}, all, ["--allow-read"]), all);
   }));
 
-Deno.test("a task that may not read or write what it is told says so and how it may, with exit code 2", () =>
+Deno.test("a task without a permission exits with 2 and prints the command that grants it", () =>
   withFolder(async (folder) => {
     const runs = join(folder, "runs");
     await run("train", folder, [...TINY, "--epochs=1", "--exit", "--port=0", "--runs-dir", runs]);
@@ -57,7 +57,7 @@ Deno.test("a task that may not read or write what it is told says so and how it 
     const token = join(folder, "token");
     const texts = join(folder, "texts.csv");
     await Deno.writeTextFile(texts, "text,label\na,b\n");
-    /** With the permissions of the task's set alone. */
+    /** Runs a task with only the permissions of its set. */
     const alone = async (task: string, set: string, args: readonly string[]) => {
       const { code, stderr } = await new Deno.Command(Deno.execPath(), {
         args: ["run", "-q", "--no-prompt", `-P=${set}`, "main.ts", task, ...args],
@@ -86,7 +86,7 @@ Deno.test("a task that may not read or write what it is told says so and how it 
     );
     assertStringIncludes(await alone("train", "export", [...config, "--token-file", token]), how("train", token));
     assertStringIncludes(await alone("check", "export", [texts]), how("check", texts));
-    // predict reads what it is told, wherever that is.
+    // predict reads named files in any folder.
     const said = await alone("predict", "predict", [directory, "--data", texts]);
     assertStringIncludes(said, "was not trained on files");
     assertStringIncludes(await alone("predict", "export", [directory]), how("predict", directory));

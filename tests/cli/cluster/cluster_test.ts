@@ -20,7 +20,7 @@ const COMMON = [...RECIPE, "--workers=1", "--exit", "--port=0"];
 const digestIn = (stdout: string) => /Digest: +([0-9a-f]{64})/.exec(stdout)?.[1];
 
 natsTest(
-  "three processes end with the digest of one, and each knows the whole run",
+  "three processes end with the digest of one, and each has the whole run",
   async (server) =>
     await inTemporaryDirectory(async (folder) => {
       const alone = await start("train", folder, [...COMMON, `--runs-dir=${folder}/alone`]).finished;
@@ -37,7 +37,7 @@ natsTest(
 );
 
 natsTest(
-  "processes that are killed, the leader among them, cost no bit of the result",
+  "killed processes, with the leader among them, do not change the result",
   async (server) =>
     await inTemporaryDirectory(async (folder) => {
       const recipe = [...COMMON, "--epochs=16"];
@@ -76,7 +76,7 @@ natsTest(
         assertEquals(view.name, "seen");
         assertEquals(view.member, ["a", "b"][i]);
         assertEquals(view.members.map(({ member }) => member), ["a", "b"]);
-        // What happened on one of them is known to both.
+        // Both know the incidents of one of them.
         await viewOf(process, ({ incidents }) =>
           incidents.some(({ member, message }) =>
             member === view.leader && /^Leads from round/.test(message)
@@ -109,7 +109,7 @@ natsTest(
     }),
 );
 
-Deno.test("what is loaded without --cluster has nothing of NATS and nothing of the protocol", async () => {
+Deno.test("without --cluster no module of NATS or of the protocol is loaded", async () => {
   const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json", "main.ts"], cwd: ROOT })
     .output();
   const { roots, modules } = JSON.parse(new TextDecoder().decode(stdout)) as Graph;

@@ -3,7 +3,7 @@ import { type ClusterStatus, clusterStatusSchema } from "../../../lib/base/event
 import type { Running } from "../process.ts";
 import { PATIENCE_MS } from "../../patience.ts";
 
-/** What a process answers on its machines, as soon as it is `wanted`. */
+/** Returns the machines that a process reports, when they match `wanted`. */
 export async function viewOf(process: Running, wanted: (view: ClusterStatus) => boolean): Promise<ClusterStatus> {
   const [, url] = /Dashboard: (\S+)/.exec(await process.printed(/Epoch \d+/))!;
   const deadline = performance.now() + PATIENCE_MS;

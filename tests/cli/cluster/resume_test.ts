@@ -20,7 +20,7 @@ const COMMON = ["--workers=1", "--exit", "--port=0"];
 const digestIn = ({ stdout }: Finished) => /Digest: +([0-9a-f]{64})/.exec(stdout)?.[1];
 
 natsTest(
-  "resume RUN --cluster: one that was killed comes back, all that were stopped come back, same digest",
+  "resume RUN --cluster: killed and stopped machines return, with the same digest",
   async (server) =>
     await inTemporaryDirectory(async (folder) => {
       const alone = await run("train", folder, [...RECIPE, ...COMMON, `--runs-dir=${folder}/alone`]);
@@ -49,7 +49,7 @@ natsTest(
 );
 
 natsTest(
-  "a machine with other data, and a run of another config that is resumed there, are refused with what differs",
+  "a machine with other data or another config is refused with the difference",
   async (server) =>
     await inTemporaryDirectory(async (folder) => {
       const rows = (word: string) => Array.from({ length: 60 }, (_, i) => `${word} ${i % 7},${i % 2 ? "yes" : "no"}`);

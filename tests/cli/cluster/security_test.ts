@@ -14,7 +14,7 @@ const COMMON = [...RECIPE, "--batch-size=16", "--workers=1", "--exit", "--port=0
 
 const digestIn = ({ stdout }: Finished) => /Digest: +([0-9a-f]{64})/.exec(stdout)?.[1];
 
-/** Whether it ended as bad input does: one line, and nothing of a stack. */
+/** Asserts that it ended with one line about bad input, without a stack. */
 function isRefused({ code, stderr }: Finished, words: RegExp): void {
   assertMatch(stderr, words);
   assertEquals(code, 2);
@@ -33,7 +33,7 @@ async function withServer(text: string, args: readonly string[], use: (server: N
 
 testUnless(
   natsAbsence() ?? opensslAbsence(),
-  "over TLS, with the permissions of docs/cluster.md and no others, machines end with the digest of one",
+  "over TLS, with only the documented permissions, machines end with the digest of one",
   () =>
     inTemporaryDirectory(async (folder) => {
       const account = await makeAccount();
@@ -54,7 +54,7 @@ testUnless(
         for (const { code, stderr } of ended) assertEquals([code, stderr], [0, ""]);
         assert(digestIn(alone));
         assertEquals(ended.map(digestIn), new Array(2).fill(digestIn(alone)));
-        // Not even something that nobody waited for was forbidden, in enough rounds for the log to be cut.
+        // The server denied nothing, in enough rounds for the log to be cut.
         assertEquals(server.said.match(/.*Violation.*/g), null);
 
         const stranger = (await makeAccount()).user(folder, "stranger");
@@ -74,7 +74,7 @@ testUnless(
 
 testUnless(
   natsAbsence(),
-  "credentials that end while it trains end the machine with a word, and resume with others goes on to the same digest",
+  "expired credentials end a machine; resume with others gives the same digest",
   () =>
     inTemporaryDirectory(async (folder) => {
       const recipe = [...COMMON, "--epochs=30"];
@@ -107,7 +107,7 @@ testUnless(
 
 testUnless(
   natsAbsence(),
-  "a run that does not fit into the server is refused before it begins, with the arithmetic",
+  "a run that is too large for the server is refused before it begins, with the sizes",
   () =>
     inTemporaryDirectory(async (folder) => {
       const small = [...COMMON, "--name=small", `--runs-dir=${folder}/runs`];

@@ -7,7 +7,7 @@ import { inTemporaryDirectory } from "../../run/temporary.ts";
 import { ROOT, start, TINY } from "../process.ts";
 
 const COMMON = [...TINY, "--epochs=1", "--shards=2", "--workers=1", "--exit", "--port=0"];
-/** Nobody listens there. */
+/** No server listens on this port. */
 const NOWHERE = "--cluster=nats://127.0.0.1:1";
 
 const startIn = (folder: string, flags: readonly string[]) =>
@@ -16,7 +16,7 @@ const startIn = (folder: string, flags: readonly string[]) =>
 const runsIn = (folder: string) => readdir(`${folder}/runs`).catch(() => []);
 
 natsTest(
-  "train --cluster waits for a server that is down, says so once, and trains when it comes",
+  "train --cluster waits for a server that is down, says so once, and trains when it is up",
   async (server) =>
     await inTemporaryDirectory(async (folder) => {
       await server.kill();
@@ -32,7 +32,7 @@ natsTest(
     }),
 );
 
-Deno.test("a server that does not come is exit code 1, which the systemd unit starts again; bad input is not", async () => {
+Deno.test("an absent server is exit code 1, which the systemd unit restarts; bad input is not", async () => {
   await inTemporaryDirectory(async (folder) => {
     const gone = await startIn(folder, [NOWHERE, "--cluster-wait=0.1"]).finished;
     assertMatch(gone.stderr, /^error: Cannot reach the NATS server "nats:\/\/127.0.0.1:1": .* within 0.1 s$/m);
@@ -45,7 +45,7 @@ Deno.test("a server that does not come is exit code 1, which the systemd unit st
   assertEquals([setting("Restart"), setting("RestartPreventExitStatus")], ["on-failure", String(ExitCode.badInput)]);
 });
 
-Deno.test("a process that waits for its server leaves at once when it is told to, and nothing of a run is left", async () => {
+Deno.test("a signal ends a process that waits for its server at once, and leaves no run", async () => {
   await inTemporaryDirectory(async (folder) => {
     const process = startIn(folder, [NOWHERE, "--cluster-wait=3600"]);
     await process.noted(/Waiting for the NATS server/);
@@ -55,7 +55,7 @@ Deno.test("a process that waits for its server leaves at once when it is told to
   });
 });
 
-Deno.test("--cluster-wait without --cluster is refused, as the others are", async () => {
+Deno.test("--cluster-wait without --cluster is refused", async () => {
   await inTemporaryDirectory(async (folder) => {
     const { code, stderr } = await start("train", folder, [...COMMON, "--cluster-wait=5"]).finished;
     assertEquals(code, ExitCode.badInput);

@@ -18,7 +18,7 @@ for (const average of ["weights", "gradients"]) {
           start("train", folder, [...common, ...cluster, `--node=${node}`, `--runs-dir=${folder}/${node}`]);
         const first = join("a");
         await first.printed(/Leads from round 1 on/);
-        // What it claims is from now on what a machine of another version and another processor claims.
+        // From now on the first machine claims another version and another processor.
         const transport = await connectNats({ url: server.url, run: "versions", credentials: "", tlsCa: "" });
         const { value, revision } = (await transport.register("run"))!;
         const [, version] = /"version":"([^"]+)"/.exec(value)!;

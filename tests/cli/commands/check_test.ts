@@ -6,7 +6,7 @@ import { bytesOf, pieces, withFiles } from "../../data/reading.ts";
 import { fakeTerminal } from "../terminal/fake_terminal.ts";
 import { run } from "../process.ts";
 
-/** What `check` prints for `content` on standard input, and its exit code. */
+/** Returns the output of `check` for `content` on standard input, and its exit code. */
 async function check(content: string, ...args: string[]) {
   const terminal = fakeTerminal();
   const code = await checkCommand([...args, "-"], terminal, pieces(bytesOf(content), 1 << 16));
@@ -39,7 +39,7 @@ Deno.test("check prints statistics of data that training would accept, and exits
   ) assertStringIncludes(stdout, `${line}\n`);
 });
 
-Deno.test("check lists at most twenty bad rows by file and line, and exits with 2 unless they are skipped", async () => {
+Deno.test("check lists at most twenty bad rows, and exits with 2 unless they are skipped", async () => {
   const content = GOOD + "bad\n".repeat(30);
   const { code, stdout, stderr } = await check(content);
   assertEquals(code, 2);
@@ -71,7 +71,7 @@ Deno.test("check lists the largest and the smallest of many classes", async () =
   assertEquals(stdout.match(/^ {2}class /gm)?.length, 20);
 });
 
-Deno.test("check --json prints the figures and why training would refuse, as JSON alone", async () => {
+Deno.test("check --json prints only JSON: the statistics and why training would refuse the data", async () => {
   const figures = z.object({
     sources: z.array(z.object({ sha256: z.string().length(64) })),
     classes: z.array(z.object({ label: z.string(), training: z.int() })),

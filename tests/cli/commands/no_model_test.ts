@@ -19,7 +19,7 @@ async function refused(folder: string, directory: string, reason: RegExp): Promi
   }
 }
 
-Deno.test("serve, predict, evaluate and export say that a run is being trained, was interrupted or failed, and how to continue", () =>
+Deno.test("commands say that a run without a model is in training, was interrupted or failed", () =>
   withFolder(async (folder) => {
     const flags = [...TINY, "--port", "0", "--runs-dir", folder];
     const training = start("train", folder, [...flags, ...ENDLESS]);

@@ -7,7 +7,7 @@ import { fakeTerminal } from "../terminal/fake_terminal.ts";
 import { ROOT } from "../process.ts";
 import { answersOf, ask, withModel, WORDS } from "../saved_model.ts";
 
-/** What is unknown of each answer, or the error of a line that was refused. */
+/** Returns the share of unknown tokens of each answer, or the line and error of a refused one. */
 const brief = (said: { out: string }) =>
   answersOf(said).map(({ error, unknownShare, line }) => error === undefined ? unknownShare : [line, error]);
 
@@ -41,7 +41,7 @@ Deno.test("predict answers a line before the next one comes", () =>
     async function* talk() {
       for (const line of ["the kettle\n", "lamp\nthe", " lamp\n"]) {
         yield bytesOf(line);
-        // Whoever asks for more has answered all that was whole before.
+        // A command that reads more has answered all complete lines.
         seen.push(terminal.stdout().split("\n").length - 1);
       }
     }
@@ -51,7 +51,7 @@ Deno.test("predict answers a line before the next one comes", () =>
     assertEquals(seen, [1, 2, 3]);
   }));
 
-Deno.test("predict reads standard input as data files are read: gzip, BOM, lines that U+2028 does not end", () =>
+Deno.test("predict reads standard input as data: gzip, BOM, and U+2028 within lines", () =>
   withModel(WORDS, async (_, run) => {
     const text = "\uFEFFthe kettle\nthe\u2028lamp\u2029was\u0085broken\n";
     const said = await ask([run], text);
@@ -171,7 +171,7 @@ Deno.test("predict --data reads the columns that the run was trained on", () =>
     );
   }, { change: { textColumn: "body", labelColumn: "kind" } }));
 
-Deno.test("predict never takes the name of a file for a text", () =>
+Deno.test("predict never classifies the name of a file as a text", () =>
   withModel(WORDS, async (folder, run) => {
     const file = `${folder}/rows`;
     await Deno.writeTextFile(file, "text\nthe\n");
@@ -227,7 +227,7 @@ Deno.test("predict warns when most of a text is unknown, and masks what labels w
     assertMatch(known.out, /^Class: \d \((a·\[31m·b|even)\) - Probabilities: a·\[31m·b \d+\.\d\d%, even \d+\.\d\d%\n$/);
   }, { labels: ["a\x1b[31m\nb", "even"] }));
 
-Deno.test("predict answers lists of token ids, and refuses the lines that are none", () =>
+Deno.test("predict answers lists of token ids, and refuses other lines", () =>
   withModel(undefined, async (_, run) => {
     const said = await ask([run], '1 2 3 4\n\n1,2,3,4\n[1, 2, 3, 4]\n{"tokens": [1, 2, 3, 4]}\n1 2\n1 2 3 x\n');
     const answers = answersOf(said);
@@ -245,7 +245,7 @@ Deno.test("predict answers lists of token ids, and refuses the lines that are no
     assertMatch(String((await ask([run, "--data", "-"], "text\na\n")).end), /^Run r1 was not trained on files/);
   }));
 
-Deno.test("predict gives as many answers as there are lines, whatever bytes they have", () =>
+Deno.test("predict answers every line once, with any bytes", () =>
   withModel(WORDS, async (_, run) => {
     const byte = fc.oneof(fc.constantFrom(13, 0, 0xC3, 0xA9, 0xE2, 0x80, 0xA8, 34, 44, 123, 125), fc.nat(255));
     const line = fc.array(byte.map((value) => value === 10 ? 32 : value), { maxLength: 12 });
@@ -263,7 +263,7 @@ Deno.test("predict gives as many answers as there are lines, whatever bytes they
     );
   }));
 
-Deno.test("predict, a process of its own, answers while its input is open, and ends when nobody reads", () =>
+Deno.test("predict answers while its input is open, and ends when its output is closed", () =>
   withModel(WORDS, async (folder, run) => {
     const process = new Deno.Command(Deno.execPath(), {
       args: ["run", "-q", "--no-prompt", "-P=predict", `--allow-read=.,${folder}`, "main.ts", "predict", run],
@@ -271,7 +271,7 @@ Deno.test("predict, a process of its own, answers while its input is open, and e
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",
-      // It would not end by itself if it went on without a reader.
+      // It would not end by itself if it continued without a reader.
       signal: AbortSignal.timeout(PATIENCE_MS),
     }).spawn();
     const writer = process.stdin.getWriter();

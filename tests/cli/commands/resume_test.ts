@@ -23,12 +23,12 @@ async function digestOf(directory: string): Promise<string> {
 }
 
 /** Trains runs in `folder` and kills them, each twice in epochs that are drawn, until `kills` came before the end. */
-async function killAndResume(folder: string, kills: number, undisturbed: string, draw: Draw): Promise<void> {
+async function killAndResume(folder: string, kills: number, uninterrupted: string, draw: Draw): Promise<void> {
   const before = { killed: 0 };
   for (let runs = 1; before.killed < kills; runs++) {
     assert(runs <= 4 * kills, `only ${before.killed} of ${runs} runs were killed before they ended`);
     const directory = await killTwice(folder, [...recipe, ...place(folder)], EPOCHS, draw, before);
-    assertEquals(await digestOf(directory), undisturbed);
+    assertEquals(await digestOf(directory), uninterrupted);
     const events = await eventsOf(directory);
     assertEquals(events.map(({ id }) => id), events.map((_, index) => index + 1));
     const epochs = events.filter((event) => event.type === "epoch").map(({ epoch }) => epoch);
@@ -37,22 +37,22 @@ async function killAndResume(folder: string, kills: number, undisturbed: string,
   }
 }
 
-Deno.test("resume ends with the digest of the undisturbed run after 20 kills in random epochs, on other numbers of workers", () =>
+Deno.test("resume gives the same digest after 20 random kills, on other numbers of workers", () =>
   withDraws((draw) =>
     withFolder(async (folder) => {
       await run("train", folder, [...recipe, ...place(folder)]);
-      const undisturbed = await digestOf(await latestOf(folder));
+      const uninterrupted = await digestOf(await latestOf(folder));
       // Side by side, as a process takes as long to start as it lives.
-      await Promise.all([0, 1].map(() => withFolder((own) => killAndResume(own, 10, undisturbed, draw))));
+      await Promise.all([0, 1].map(() => withFolder((own) => killAndResume(own, 10, uninterrupted, draw))));
     })
   ));
 
-Deno.test("resume goes on with a run that was asked to stop, and does nothing to one that is complete", () =>
+Deno.test("resume continues a stopped run, and does nothing to a complete one", () =>
   withFolder(async (folder) => {
     await run("train", folder, [...recipe, ...place(folder)]);
-    const undisturbed = await digestOf(await latestOf(folder));
+    const uninterrupted = await digestOf(await latestOf(folder));
     const [rounds] = await stopEarly(folder, [...recipe, ...place(folder)], 1);
-    assert(await digestOf(await latestOf(folder)) !== undisturbed);
+    assert(await digestOf(await latestOf(folder)) !== uninterrupted);
     const { code, stdout } = await run("train", folder, [
       "--resume",
       `${folder}/latest`,
@@ -64,7 +64,7 @@ Deno.test("resume goes on with a run that was asked to stop, and does nothing to
     ]);
     assertEquals(code, 0);
     assertStringIncludes(stdout, `Resumed after round ${rounds} on 2 workers`);
-    assertEquals(await digestOf(await latestOf(folder)), undisturbed);
+    assertEquals(await digestOf(await latestOf(folder)), uninterrupted);
     const directory = await latestOf(folder);
     const other = await run("resume", folder, [directory, "--epochs", "4", "--runs-dir", "elsewhere"]);
     assertEquals([other.code, other.stdout], [2, ""]);
@@ -77,14 +77,14 @@ Deno.test("resume goes on with a run that was asked to stop, and does nothing to
     const before = await Deno.readTextFile(`${directory}/events.jsonl`);
     const again = await run("resume", folder, [`${folder}/latest`, "--port", "0"]);
     assertEquals([again.code, again.stderr], [0, ""]);
-    assertStringIncludes(again.stdout, `is complete: all epochs done, digest ${undisturbed}`);
+    assertStringIncludes(again.stdout, `is complete: all epochs done, digest ${uninterrupted}`);
     assertEquals(await Deno.readTextFile(`${await latestOf(folder)}/events.jsonl`), before);
   }));
 
 Deno.test("resume uses the checkpoint before a damaged one and says so", () =>
   withFolder(async (folder) => {
     await run("train", folder, [...recipe, ...place(folder)]);
-    const undisturbed = await digestOf(await latestOf(folder));
+    const uninterrupted = await digestOf(await latestOf(folder));
     const [rounds] = await stopEarly(folder, [...recipe, ...place(folder)], 2);
     const checkpoints = `${await latestOf(folder)}/checkpoints`;
     const newest = [...Deno.readDirSync(checkpoints)].map(({ name }) => name).sort().at(-1)!;
@@ -94,10 +94,10 @@ Deno.test("resume uses the checkpoint before a damaged one and says so", () =>
     const { stdout } = await run("resume", folder, [`${folder}/latest`, "--exit", "--port", "0"]);
     assertStringIncludes(stdout, "Incident: Cannot read checkpoint");
     assertStringIncludes(stdout, `Resumed after round ${rounds} on`);
-    assertEquals(await digestOf(await latestOf(folder)), undisturbed);
+    assertEquals(await digestOf(await latestOf(folder)), uninterrupted);
   }));
 
-Deno.test("resume refuses a run whose config was changed, and one that another process trains", () =>
+Deno.test("resume refuses a run with a changed config, and one that another process trains", () =>
   withFolder(async (folder) => {
     const process = start("train", folder, [...recipe, ...place(folder), "--epochs", "1000000"]);
     await process.printed(/^Epoch 0*1 /m);

@@ -62,7 +62,7 @@ Deno.test("train serves events without gap or repeat over cuts, and predicts whi
     assertEquals(seen.map(({ id }) => id), seen.map((_, index) => index + 1));
   }));
 
-Deno.test("serve answers for a finished run with the digest of its summary, and predict gives the same", () =>
+Deno.test("serve answers with the digest of the run's summary, and predict gives the same", () =>
   withFolder(async (folder) => {
     await run("train", folder, [...TINY, "--port", "0", "--runs-dir", folder, "--epochs", "2", "--exit"]);
     const summary = JSON.parse(await Deno.readTextFile(`${await latestOf(folder)}/summary.json`));
@@ -102,7 +102,7 @@ Deno.test("serve answers for a finished run with the digest of its summary, and 
     assertEquals([lines.code, lines.stderr], [2, refused]);
   }));
 
-Deno.test("serve and predict name a run that is not there and end with 2", () =>
+Deno.test("serve and predict name a missing run and exit with 2", () =>
   withFolder(async (folder) => {
     for (const task of ["serve", "predict"] as const) {
       const { code, stderr } = await run(task, folder, [`${folder}/latest`]);

@@ -3,7 +3,7 @@ import { latestOf, run, start, TINY, withFolder } from "../process.ts";
 
 const runFlags = (folder: string) => [...TINY, "--port", "0", "--runs-dir", folder];
 
-Deno.test("train --exit prints the epochs, the digest and the directory, and leaves a whole run behind", () =>
+Deno.test("train --exit prints epochs, digest and directory, and writes a whole run", () =>
   withFolder(async (folder) => {
     const { code, stdout, stderr } = await run("train", folder, [...runFlags(folder), "--epochs", "3", "--exit"]);
     assertEquals([code, stderr], [0, ""]);

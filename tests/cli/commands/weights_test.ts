@@ -43,7 +43,7 @@ async function train(folder: string, content: string, more: readonly string[]) {
   return await run("train", folder, ["--data", `${folder}/rows.csv`, "--ngrams", "none", ...flags, ...more]);
 }
 
-Deno.test("train --weights brings rows to the words and labels that they are of, and begins new ones as a new model does", () =>
+Deno.test("train --weights assigns rows by their words and labels, and initializes new ones", () =>
   withFolder(async (folder) => {
     assertEquals((await train(folder, rows(["bad", "good"]), ["--epochs", "3"])).code, 0);
     const from = await byName(await latestOf(`${folder}/runs`));
@@ -87,7 +87,7 @@ Deno.test("train --weights brings rows to the words and labels that they are of,
     assertEquals(verified.code, 0, verified.stderr);
   }));
 
-Deno.test("train refuses --weights that know none of the words, or not what their names say, and warns of those without names", () =>
+Deno.test("train refuses --weights without a known word or with wrong names, and warns without names", () =>
   withFolder(async (folder) => {
     assertEquals((await train(folder, rows(["bad", "good"]), [])).code, 0);
     await run("export", folder, [await latestOf(`${folder}/runs`), "--to", "safetensors", "--out", `${folder}/out`]);

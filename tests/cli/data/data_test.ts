@@ -106,7 +106,7 @@ Deno.test("train --data combines LSTM and n-grams as --ngrams says", () =>
     assertEquals(await wrote(), { share: undefined, saved: undefined, baseline: false });
   }));
 
-Deno.test("train --data comes to the same weights from standard input and on any number of workers", () =>
+Deno.test("train --data gives the same weights from standard input and on any number of workers", () =>
   withData(async (folder, flags) => {
     const digests = new Set<string>();
     for (const workers of ["1", "3"]) {
@@ -143,7 +143,7 @@ Deno.test("resume and verify read the files again, and refuse files that have ch
     assertStringIncludes((await run("resume", folder, [latest, "--port", "0"])).stdout, "is complete");
   }));
 
-Deno.test("train takes what is no flag as files of rows, as check does", () =>
+Deno.test("train reads arguments that are not flags as files of rows, as check does", () =>
   withFolder(async (folder) => {
     const files = [`${folder}/a.csv`, `${folder}/b.csv`];
     for (const file of files) await Deno.writeTextFile(file, csvOf(40, 1));

@@ -1,4 +1,4 @@
-/** What commands tell of the rows that they are given: training what `check` finds, `evaluate` what was trained on. */
+/** Tests the findings about rows: `check` and training report them, and `evaluate` reports rows that were trained on. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { latestOf, run, TINY, withFolder } from "../process.ts";
 

@@ -1,4 +1,4 @@
-/** Disks that are full, read-only or gone: what goes on, what stops, and that nothing saved is damaged. */
+/** Tests full, read-only and missing disks: some work continues, some stops, and no saved file is damaged. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { eventSchema } from "../../../lib/base/events.ts";
 import { optionalTest } from "../../optional.ts";
@@ -25,14 +25,14 @@ function runIn(folder: string): string {
   return `${folder}/${id}`;
 }
 
-/** Of the run in a folder of runs; the log is seen to be whole. */
+/** Returns digest and events of the run in a folder of runs, and asserts that its log is whole. */
 async function storyOf(folder: string): Promise<{ digest: string; types: string[] }> {
   const run = runIn(folder);
   const lines = (await Deno.readTextFile(`${run}/events.jsonl`)).trimEnd().split("\n");
   const events = lines.map((line) => eventSchema.parse(JSON.parse(line)));
   assertEquals(events.map((event) => event.id), events.map((_, index) => index + 1));
   const epochs = events.filter(({ type }) => type === "epoch");
-  assertEquals(epochs.length, EPOCHS, "each epoch is told once");
+  assertEquals(epochs.length, EPOCHS, "each epoch has one event");
   return { digest: await digestOf(run), types: events.map(({ type }) => type) };
 }
 
@@ -48,7 +48,7 @@ const onDisk = (name: string, body: (folder: string) => Promise<void>) =>
   optionalTest(absence, { name, fn: () => withFolder(body) });
 
 onDisk(
-  "a disk without room for a checkpoint: training goes on to its end, says what to do, and resumes",
+  "a disk without room for a checkpoint: training continues, says what to do, and resumes",
   async (folder) => {
     const { output } = await onSmallDisk(
       folder,
@@ -84,7 +84,7 @@ onDisk("a disk that is full for a while: checkpoints and log are made up for, wi
 });
 
 onDisk(
-  "a disk that stays full: training goes on to its end and fails there; what was saved is whole",
+  "a disk that stays full: training fails only at its end; saved files are whole",
   async (folder) => {
     const { output } = await onSmallDisk(
       folder,
@@ -100,7 +100,7 @@ onDisk(
   },
 );
 
-onDisk("a folder of checkpoints that becomes read-only: training goes on and says what to do", async (folder) => {
+onDisk("a folder of checkpoints that becomes read-only: training continues and says what to do", async (folder) => {
   const { output } = await onSmallDisk(
     folder,
     `

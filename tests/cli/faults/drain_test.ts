@@ -1,11 +1,11 @@
-/** The end of a process that somebody still talks to. */
+/** Tests the end of a process with open requests. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { soon } from "../../serve/http/reading.ts";
 import { latestOf, start, TINY, withFolder } from "../process.ts";
 
 const encoder = new TextEncoder();
 
-Deno.test("train told to end answers what was asked, ends streams, cuts what hangs after --grace, and saves the run", () =>
+Deno.test("train answers open requests at its end, cuts them after --grace, and saves the run", () =>
   withFolder(async (folder) => {
     const flags = [...TINY, "--port", "0", "--runs-dir", folder, "--target-accuracy", "0", "--epochs", "1000000"];
     const process = start("train", folder, [...flags, "--grace", "1"]);

@@ -5,7 +5,7 @@ import { eventsOf } from "./killing.ts";
 import { latestOf, run, start, TINY, withFolder } from "../process.ts";
 import { ENDLESS, runOnTerminal, terminalAbsence } from "../terminal/pseudo_terminal.ts";
 
-/** Of each way to start it: chance is what made presses count twice. */
+/** Presses per way to start it: only by chance did presses count twice. */
 const PRESSES = 5;
 
 /** `task train` with a place for runs that a test may use, beside the project's own. */
@@ -40,7 +40,7 @@ for (const [name, command, absence] of starters) {
   });
 }
 
-/** What one press of Ctrl-C sends to a process under a task runner. */
+/** Sends the signals of one press of Ctrl-C to a process under a task runner. */
 function press(process: { signal(name: Deno.Signal): void }): void {
   for (const name of ["SIGINT", "SIGINT", "SIGTERM"] as const) process.signal(name);
 }
@@ -73,7 +73,7 @@ function rowsToSave(): string {
   return `text,label\n${Array.from({ length: 4000 }, (_, at) => row(at)).join("")}`;
 }
 
-Deno.test("a run that is told to end, or is killed, between its last checkpoint and its model is whole, or is resumed to the same", () =>
+Deno.test("a run that ends between its last checkpoint and its model is whole, or resumes to the same", () =>
   withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/rows.csv`, rowsToSave());
     const own = ["--data", `${folder}/rows.csv`, "--validation", "0.9", ...TINY.slice(0, 4), "--epochs", "1"];
@@ -124,7 +124,7 @@ Deno.test("a run that is told to end, or is killed, between its last checkpoint 
     }
   }));
 
-Deno.test("signals that go on arriving do not kill it while it ends, 10 times out of 10", () =>
+Deno.test("repeated signals do not kill it while it ends, 10 times out of 10", () =>
   withFolder(async (folder) => {
     for (let time = 0; time < 10; time++) {
       const process = start("train", folder, [...finite, "--runs-dir", folder]);
@@ -135,7 +135,7 @@ Deno.test("signals that go on arriving do not kill it while it ends, 10 times ou
         void process.signalled("SIGINT");
         await new Promise((resolve) => setTimeout(resolve));
       }
-      // It exits by itself: with 130 where the end took half a second, as on a busy machine, since that is a second wish.
+      // It exits by itself: with 130 where the end took half a second, as on a busy machine, as for a second press.
       const { code, killedBy, stdout, stderr } = await process.finished;
       assert(killedBy === null && [0, 130].includes(code), `${killedBy} ${code}: ${stdout}${stderr}`);
     }

@@ -7,14 +7,14 @@ import { latestOf, run, TINY, withFolder } from "../process.ts";
 const common = [...TINY, "--target-accuracy", "0", "--held-out", "300", "--exit", "--port", "0"];
 /** Weights that grow 30-fold a step until something leaves float32; three halvings are enough. */
 const growing = ["--weight-decay", "100", "--learning-rate", "0.3", "--epochs", "4", "--on-nan", "rollback"];
-/** A held-out loss that goes up and down. */
+/** Makes the validation loss rise and fall. */
 const restless = ["--learning-rate", "0.2", "--epochs", "60", "--patience", "6"];
 
 async function summaryOf(directory: string) {
   return JSON.parse(await Deno.readTextFile(`${directory}/summary.json`));
 }
 
-/** What the log says of rounds that mean something, without times. */
+/** Returns the events of rounds with a meaning, without times. */
 async function storyOf(directory: string) {
   return (await eventsOf(directory)).flatMap((event) => {
     switch (event.type) {
@@ -67,7 +67,7 @@ for (const [what, recipe] of [["rollbacks", growing], ["early stopping", restles
     ));
 }
 
-Deno.test("train says what it rolls back from, to where and how it goes on", () =>
+Deno.test("train says why it rolls back, to which state, and with which learning rate", () =>
   withFolder(async (folder) => {
     const { stdout } = await run("train", folder, [...common, ...growing, "--runs-dir", folder]);
     assertMatch(
@@ -79,7 +79,7 @@ Deno.test("train says what it rolls back from, to where and how it goes on", () 
     assertEquals(rolledBack.map(({ learningRate }) => learningRate), rolledBack.map((_, i) => 0.3 / 2 ** (i + 1)));
   }));
 
-Deno.test("train --on-nan stop fails before it commits, and leaves whole checkpoints only", () =>
+Deno.test("train --on-nan stop fails before it commits, and leaves only whole checkpoints", () =>
   withFolder(async (folder) => {
     const flags = [...common, ...growing, "--on-nan", "stop", "--runs-dir", folder];
     const { code, stdout } = await run("train", folder, flags);

@@ -1,4 +1,4 @@
-/** What docs/serve.md says of OpenTelemetry: the runtime sends spans and metrics to a collector. */
+/** Tests OpenTelemetry as docs/serve.md describes it: the runtime sends spans and metrics to a collector. */
 import { assert } from "@std/assert";
 import { soon } from "../../serve/http/reading.ts";
 import { start, TINY, withFolder } from "../process.ts";

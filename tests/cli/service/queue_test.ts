@@ -13,7 +13,7 @@ interface Run {
 const ENDLESS = ["--epochs", "1000000", "--target-accuracy", "0"];
 const SMALL = { hidden: 8, embedding: 4, batchSize: 16, stepsPerEpoch: 4, epochs: 2 };
 
-Deno.test("train takes runs over HTTP, trains them in turn, and keeps as many as it is told", () =>
+Deno.test("train accepts runs over HTTP, trains them in turn, and keeps --keep-runs of them", () =>
   withFolder(async (folder) => {
     const runs = `${folder}/runs`;
     await Deno.mkdir(`${folder}/data`);

@@ -66,7 +66,7 @@ Deno.test("readToken() says what is wrong with a token or its file", () =>
     }
   }));
 
-Deno.test("train on an address that others can reach ends with 2 unless there is a token", () =>
+Deno.test("train on a public address exits with 2 without a token", () =>
   withFolder(async (folder) => {
     const { code, stderr } = await run("train", folder, ["--host", "0.0.0.0", "--port", "0", "--runs-dir", folder]);
     assertEquals(code, 2);

@@ -3,7 +3,7 @@ import { createTrainingStatus } from "../../../lib/cli/service/served_run.ts";
 
 const at = "2026-11-23T12:00:00.000Z";
 
-Deno.test("createTrainingStatus().cluster() has the newest 50 incidents of all machines, with their names", () => {
+Deno.test("createTrainingStatus().cluster() has the newest 50 incidents of all machines", () => {
   const status = createTrainingStatus();
   for (let id = 1; id <= 60; id++) {
     const member = id % 2 ? { member: "b" } : {};

@@ -1,10 +1,10 @@
-/** Standard output and standard error that take nothing, or that nobody reads: what goes on, and what ends with which code. */
+/** Tests commands whose standard output or standard error is full or closed. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { optionalTest, programAbsence } from "../../optional.ts";
 import { PATIENCE_MS } from "../../patience.ts";
 import { latestOf, ROOT, run, TINY, withFolder } from "../process.ts";
 
-/** What a shell prints for a line in which `lockstep COMMAND …` is the product. */
+/** Returns the output of a shell for a line in which `lockstep COMMAND …` is the product. */
 async function shell(folder: string, line: string): Promise<string> {
   const prelude = `lockstep() { "$DENO" run -q --no-prompt -A main.ts "$@"; }\n`;
   const { stdout } = await new Deno.Command("sh", {
@@ -28,7 +28,7 @@ const absence = programAbsence("sh", ["-c", "! echo 1 2>/dev/null > /dev/full &&
 const onFullDisk = (name: string, body: (folder: string) => Promise<void>) =>
   optionalTest(absence && "there is no /dev/full, or no curl", { name, fn: () => withFolder(body) });
 
-onFullDisk("training goes on when standard output is a full disk, and says so once", async (folder) => {
+onFullDisk("training continues if standard output is a full disk, and says so once", async (folder) => {
   for (const more of ["", "--log json"]) {
     const errors = await shell(folder, `${train} ${more} 2>&1 >/dev/full; echo "left with $?"`);
     // With JSON lines on standard output, the lines for people are on standard error.
@@ -39,7 +39,7 @@ onFullDisk("training goes on when standard output is a full disk, and says so on
   }
 });
 
-onFullDisk("training goes on when both streams are full disks, and when nobody reads", async (folder) => {
+onFullDisk("training continues if both streams are full disks, or closed", async (folder) => {
   assertEquals(await shell(folder, `${train} >/dev/full 2>&1; echo "left with $?"`), "left with 0\n");
   const piped = await shell(
     folder,
@@ -67,7 +67,7 @@ onFullDisk("serve answers while its access log is on a full disk, and says so on
   assertEquals(output.match(/Cannot write/g)?.length, 1, output);
 });
 
-onFullDisk("a command that only prints fails on a full disk, and ends when nobody reads", async (folder) => {
+onFullDisk("a command that only prints fails on a full disk, and ends on a closed pipe", async (folder) => {
   await shell(folder, `${train} >/dev/null 2>&1`);
   for (
     const command of [
@@ -84,7 +84,7 @@ onFullDisk("a command that only prints fails on a full disk, and ends when nobod
   }
 });
 
-Deno.test("predict shows labels and texts of others without what steers a terminal", () =>
+Deno.test("predict prints foreign labels and texts without control characters", () =>
   withFolder(async (folder) => {
     const labels = ["\x1b[31mred\r\nClass: 0", "blue"];
     const rows = Array.from({ length: 40 }, (_, i) => ({ text: `word${i % 2}`, label: labels[i % 2] }));

@@ -1,4 +1,4 @@
-/** Commands on a terminal of their own, with somebody who types. */
+/** Runs commands on a pseudo-terminal and types keys. */
 import { assert } from "@std/assert";
 import { programAbsence } from "../../optional.ts";
 import { ROOT } from "../process.ts";
@@ -6,7 +6,7 @@ import { ROOT } from "../process.ts";
 export interface Left {
   readonly code: number | null;
   readonly output: string;
-  /** Whether the terminal shows what is typed, and waits for Enter: as it was before. */
+  /** Tells whether the terminal echoes keys and waits for Enter, as before the command. */
   readonly echo: boolean;
   readonly canonical: boolean;
 }

@@ -33,7 +33,7 @@ const presses: [what: string, signals: [Deno.Signal, number][]][] = [
   ["a burst", [["SIGINT", 0], ["SIGINT", 100], ["SIGINT", 100], ["SIGINT", 100], ["SIGTERM", 100]]],
 ];
 for (const [what, signals] of presses) {
-  Deno.test(`onInterruption() takes for one wish ${what}`, async () => {
+  Deno.test(`onInterruption() counts as one press ${what}`, async () => {
     const { send, happened, signal, again } = interruption();
     for (const [name, afterMs] of signals) send(name, afterMs);
     await happened;
@@ -41,7 +41,7 @@ for (const [what, signals] of presses) {
   });
 }
 
-Deno.test("onInterruption() takes a signal half a second later for a second wish, also after a key", () => {
+Deno.test("onInterruption() counts a signal half a second later as a second press, also after a key", () => {
   const pressed = interruption();
   pressed.send("SIGINT");
   pressed.send("SIGINT", 1);
@@ -54,7 +54,7 @@ Deno.test("onInterruption() takes a signal half a second later for a second wish
   assertEquals(keyed.again(), 1);
 });
 
-Deno.test("onInterruption() leaves SIGHUP alone where there is no terminal", () => {
+Deno.test("onInterruption() ignores SIGHUP without a terminal", () => {
   assertEquals(interruption(false).names(), ["SIGINT", "SIGTERM"]);
   assertEquals(interruption(true).names(), ["SIGINT", "SIGTERM", "SIGHUP"]);
 });

@@ -9,7 +9,7 @@ import { fakeTerminal } from "./fake_terminal.ts";
 const STEERS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 const nasty = "a\x1b[31mb\r\nc\u009b2Jd\u202ee\u2028f\u0007\ttail";
 
-/** A stream that takes `bytes` and then fails, until it is told to take more. */
+/** Makes a stream that accepts `bytes` and then fails, until it may accept more. */
 function fullStream(bytes: number, error: Error = new Error("No space left on device (os error 28)")) {
   let text = "";
   let room = bytes;
@@ -25,7 +25,7 @@ function fullStream(bytes: number, error: Error = new Error("No space left on de
   return { stream, text: () => text, free: () => room = Infinity };
 }
 
-Deno.test("a terminal prints a line for a line, whatever is in it, and steers nothing", () => {
+Deno.test("a terminal prints any text as one line without control characters", () => {
   fc.assert(fc.property(fc.oneof(fc.string({ unit: "binary" }), fc.constant(nasty)), (text) => {
     for (const columns of [undefined, 40]) {
       const terminal = fakeTerminal({ columns });
@@ -61,7 +61,7 @@ Deno.test("a live line is cut at the width, and makes room for what is printed n
   assertEquals(piped.stdout(), "");
 });
 
-Deno.test("a command that goes on loses the lines that standard output does not take, and says so once", () => {
+Deno.test("a command that outlives its output loses lines and says so once", () => {
   const full = fullStream(15);
   let stderr = "";
   const terminal = createTerminal({
@@ -80,7 +80,7 @@ Deno.test("a command that goes on loses the lines that standard output does not 
   );
 });
 
-Deno.test("a command that only prints ends with an OutputError, which knows a reader that has gone", () => {
+Deno.test("a command that only prints ends with an OutputError, which recognizes a closed pipe", () => {
   const end = (error: Error) => {
     const terminal = createTerminal({
       stdout: fullStream(3, error).stream,
@@ -93,7 +93,7 @@ Deno.test("a command that only prints ends with an OutputError, which knows a re
   assertEquals([end(new Error("full")).isClosed, end(new Deno.errors.BrokenPipe("gone")).isClosed], [false, true]);
 });
 
-Deno.test("standard error that takes nothing ends no command; standard output tells of it unless it carries JSON", () => {
+Deno.test("a full standard error ends no command; standard output says so, unless it has JSON", () => {
   for (const isJson of [false, true]) {
     let stdout = "";
     const terminal = createTerminal({
@@ -112,7 +112,7 @@ Deno.test("standard error that takes nothing ends no command; standard output te
   both.line("lost");
 });
 
-Deno.test("a report keeps its lines when labels and texts hold line breaks and escape codes", () => {
+Deno.test("a report keeps its lines if labels and texts have line breaks and escape codes", () => {
   const classes = [nasty, "ham"].map((label) => ({ label, support: 1, precision: 1, recall: 1, f1: 1 }));
   const mistakes = [{ place: `${nasty}:3`, text: nasty, label: nasty, given: "ham", confidence: 1 }];
   const figures = { rows: 2, loss: 1, accuracy: 0.5, macroF1: 0.5, calibrationError: 0 };
