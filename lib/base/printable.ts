@@ -7,7 +7,7 @@
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 const ALL_BUT_LINE_FEEDS = /[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]--\n]/gv;
 
-/** Limits an excerpt. */
+/** Limits an excerpt, in characters. */
 const MOST_CHARACTERS = 40;
 
 /** Returns `text` on one line, with "·" for each character that is invisible or has an effect. */
@@ -17,8 +17,7 @@ export function printable(text: string): string {
 
 /** The same, shortened to fit into a line with other text. */
 export function printableExcerpt(text: string): string {
-  const line = printable(text);
-  return line.length > MOST_CHARACTERS ? `${line.slice(0, MOST_CHARACTERS - 1)}…` : line;
+  return shortened(printable(text), MOST_CHARACTERS);
 }
 
 /** The same for a text whose line breaks are the caller's own. */
@@ -39,9 +38,9 @@ function escaped(character: string): string {
 /** Limits a value in a message, in characters. */
 const MOST_SHOWN = 60;
 
-/** Shortens `text` for a message. */
-export function shortened(text: string): string {
-  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN - 3)}…` : text;
+/** Shortens `text` to at most `most` characters, by default for a message. */
+export function shortened(text: string, most = MOST_SHOWN): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
 /** Returns `value` as JSON, shortened for a message. A large value takes no longer than a small one. */

@@ -3,6 +3,7 @@
  * continues from the committed state in another memory. The runtime cannot terminate a worker that hangs, but nothing reads
  * the memory that it may still write to.
  */
+import { within } from "../base/waiting.ts";
 import { abort } from "./barrier.ts";
 import { Word } from "./memory/control.ts";
 import { Counter } from "./memory/fields.ts";
@@ -93,7 +94,7 @@ export class Crew {
     this.#threads = Array.from({ length: workers }, (_, worker) => this.#spawn(worker));
     const all = Promise.all(this.#threads.map(({ ready }) => ready));
     for (;;) {
-      const names = await within(lookMs, all);
+      const names = await within(lookMs, all, undefined);
       this.checkHearts();
       if (this.#failure) return undefined;
       if (names) return names[0];
@@ -102,7 +103,7 @@ export class Crew {
 
   /** Resolves when all workers have left, or after `milliseconds`. */
   async settled(milliseconds: number): Promise<void> {
-    await within(milliseconds, Promise.all(this.#threads.map(({ ended }) => ended)));
+    await within(milliseconds, Promise.all(this.#threads.map(({ ended }) => ended)), undefined);
   }
 
   /** Fails the crew if the heart of a worker has not beaten for too long. */
@@ -186,15 +187,4 @@ export class Crew {
 function silence(worker: number, seconds: number): string {
   return `Worker ${worker} showed no sign of life for ${seconds} s: it hangs, or a step takes longer and needs a smaller ` +
     "batch size or length, or a longer worker timeout";
-}
-
-/** Resolves as `event` does, or to undefined if it takes longer than `milliseconds`. */
-async function within<Value>(milliseconds: number, event: Promise<Value>): Promise<Value | undefined> {
-  const late = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => late.resolve(undefined), milliseconds);
-  try {
-    return await Promise.race([event, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

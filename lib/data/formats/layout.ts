@@ -1,4 +1,5 @@
 /** Finds the columns of a delimited source, and which of them are the text and the label. */
+import { shortened } from "../../base/printable.ts";
 import { nearest } from "../../config/nearest.ts";
 import type { ReadOptions } from "../../config/data_shape.ts";
 import { cannotRead } from "./bytes.ts";
@@ -107,7 +108,7 @@ function labelByContent(records: Records): 0 | 1 | undefined {
 function noColumn(source: TextSource, columns: readonly string[], options: ReadOptions, textIsMissing: boolean) {
   const [name, flag] = textIsMissing ? [options.textColumn, "`textColumn`"] : [options.labelColumn, "`labelColumn`"];
   const guess = nearest(name, columns);
-  const shown = columns.slice(0, 20).map((column) => JSON.stringify(cut(column))).join(", ");
+  const shown = columns.slice(0, 20).map((column) => JSON.stringify(shortened(column, 40))).join(", ");
   const there = columns.length === 0 ? "" : columns.length === 1 ? `, only one column, ${shown}` : `, only ${shown}`;
   const hint = guess === undefined ? "" : `. Did you mean ${flag} ${JSON.stringify(guess)}?`;
   const more = options.header === "no" || columns.length < 2
@@ -115,8 +116,4 @@ function noColumn(source: TextSource, columns: readonly string[], options: ReadO
     : `${guess === undefined ? "." : ""} Name the columns with \`textColumn\` and \`labelColumn\`. ` +
       "If the first line is a row, set `header` to no, and give the numbers of the columns";
   return cannotRead(source.name, `it has no column "${name}"${there}${hint}${more}`);
-}
-
-function cut(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }

@@ -1,4 +1,5 @@
 /** Evaluates a model on rows that were read from files: its metrics, and its most confident mistakes. */
+import { shortened } from "../../base/printable.ts";
 import type { LoadedPart } from "../../data/encode/assemble.ts";
 import type { Preprocessing } from "../../data/encode/preprocessing.ts";
 import { placeOf } from "../../data/encode/table_builder.ts";
@@ -45,6 +46,5 @@ export function metricsOf({ rows, loss, accuracy, macroF1, calibrationError }: R
 }
 
 function excerpt(tokens: readonly (string | undefined)[]): string {
-  const text = tokens.map((token) => token ?? "▯").join(" ");
-  return text.length > EXCERPT ? `${text.slice(0, EXCERPT - 1)}…` : text;
+  return shortened(tokens.map((token) => token ?? "▯").join(" "), EXCERPT);
 }

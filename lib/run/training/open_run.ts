@@ -1,6 +1,6 @@
 /** Opens a run for training: a new one with its directory, or an earlier one where its newest checkpoint is. */
 import { join } from "node:path";
-import { unlessAborted } from "../../base/abort.ts";
+import { unlessAborted } from "../../base/waiting.ts";
 import { InputError } from "../../base/errors.ts";
 import { checkpointRounds } from "../files/checkpoint.ts";
 import { CheckpointStore } from "../files/checkpoint_store.ts";

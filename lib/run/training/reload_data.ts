@@ -6,7 +6,7 @@ import { loadData } from "../../data/load/load.ts";
 import type { PreprocessingJson } from "../../data/encode/preprocessing.ts";
 import { type DataStatistics, repetitions } from "../../data/statistics.ts";
 import type { TrainingData } from "../../data/batches/table.ts";
-import { unlessAborted } from "../../base/abort.ts";
+import { unlessAborted } from "../../base/waiting.ts";
 import { InputError } from "../../base/errors.ts";
 import type { DataSummary } from "../../base/events.ts";
 import { sha256 } from "../../base/sha256.ts";

@@ -1,6 +1,7 @@
 /** The socket under the app: accepts connections, and survives every failure of theirs. */
 import { counted } from "../../base/counted.ts";
 import { errorMessage, InputError, missingPermission } from "../../base/errors.ts";
+import { within } from "../../base/waiting.ts";
 import { CONNECTION_LIMITS, type ConnectionLimits, Connections } from "./connections.ts";
 import type { Peer } from "../pipeline/peer.ts";
 import { HttpMetrics } from "../metrics.ts";
@@ -58,12 +59,10 @@ export function startServer(options: ServerOptions): RunningServer {
   const close = async (graceMs: number) => {
     closeStreams();
     // New requests are accepted meanwhile, so that a body that is still arriving is answered.
-    const drained = await within(graceMs, () => connections.drained());
+    const drained = await within(graceMs, connections.drained().then(() => true), false);
     listener.close();
-    await within(CLOSE_MS, async () => {
-      await ended;
-      await (drained ? connections.shutdown() : connections.cut());
-    });
+    const closed = ended.then(() => drained ? connections.shutdown() : connections.cut());
+    await within(CLOSE_MS, closed, undefined);
   };
 
   let closing: Promise<void> | undefined;
@@ -131,17 +130,6 @@ function refusalOf(error: unknown, host: string): [field: string, reason: string
     return ["port", "the system does not permit it. Ports below 1024 are for privileged users: set `port` to 8000"];
   }
   return ["host", errorMessage(error)];
-}
-
-/** Returns whether `work` ended within `ms`. */
-async function within(ms: number, work: () => Promise<void>): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => resolve(false), ms);
-  try {
-    return await Promise.race([work().then(() => true), promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function bracketed(host: string): string {

@@ -3,6 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { parseAccept } from "hono/utils/accept";
 import { memoryUsage } from "node:process";
 import { errorMessage } from "../../base/errors.ts";
+import { within } from "../../base/waiting.ts";
 import { type HttpMetrics, METRICS_TYPES, type MetricsFormat, MetricsText } from "../metrics.ts";
 import { problemAnswer, problemResponse } from "../pipeline/problem.ts";
 import { jsonAnswer, type Routes } from "../pipeline/routes.ts";
@@ -115,15 +116,9 @@ export async function unreadiness(
   onError: (error: unknown) => void,
 ): Promise<string | undefined> {
   if (!services.ready()) return "not ready: the server is starting or ending";
-  const { promise, resolve } = Promise.withResolvers<string>();
-  const timer = setTimeout(() => resolve(`not ready: the model did not answer within ${deadlineMs} ms`), deadlineMs);
   const model = services.predictor.model().then(() => undefined, (error) => {
     onError(error);
     return `not ready: the model does not answer: ${errorMessage(error)}`;
   });
-  try {
-    return await Promise.race([model, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return await within(deadlineMs, model, `not ready: the model did not answer within ${deadlineMs} ms`);
 }

@@ -1,4 +1,4 @@
-/** Ends waiting by a signal. */
+/** Ends waits by a signal or a deadline. */
 
 /** Waits for `promise`. If `signal` aborts first, throws its reason and ignores the later result. */
 export async function unlessAborted<Value>(signal: AbortSignal | undefined, promise: Promise<Value>): Promise<Value> {
@@ -12,5 +12,20 @@ export async function unlessAborted<Value>(signal: AbortSignal | undefined, prom
     return await Promise.race([aborted.promise, promise]);
   } finally {
     signal.removeEventListener("abort", abort);
+  }
+}
+
+/** Waits for `promise`, but at most `milliseconds`: after them, resolves to `late` and ignores the later result. */
+export async function within<Value, Late>(
+  milliseconds: number,
+  promise: Promise<Value>,
+  late: Late,
+): Promise<Value | Late> {
+  const passed = Promise.withResolvers<Late>();
+  const timer = setTimeout(() => passed.resolve(late), milliseconds);
+  try {
+    return await Promise.race([promise, passed.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
