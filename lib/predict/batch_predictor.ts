@@ -2,6 +2,7 @@
  * Reads inputs and predicts them with an engine, in batches, in the thread that calls it: the prediction thread, a
  * command, or the evaluation of a run. All predictions of this program are computed here.
  */
+import { remember } from "../base/remember.ts";
 import type { Batch } from "../data/batches/batch.ts";
 import { fillBatch, type Rows } from "../data/batches/fill_batch.ts";
 import { openPreprocessing, type PreprocessingJson } from "../data/encode/preprocessing.ts";
@@ -77,9 +78,7 @@ export class BatchPredictor {
 
   /** Keeps `version` beside the newest, and drops the one kept longest if there are too many. */
   keep(version: ModelVersion): void {
-    this.#kept.delete(version.round);
-    this.#kept.set(version.round, version);
-    if (this.#kept.size > KEPT_VERSIONS) this.#kept.delete(this.#kept.keys().next().value!);
+    remember(this.#kept, version.round, version, KEPT_VERSIONS);
   }
 
   /**

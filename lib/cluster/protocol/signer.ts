@@ -2,6 +2,7 @@
  * The key of one life of a machine: made when it starts, never written down. The public half stands in the machine's
  * register, and everything that it says in the log is signed with the other (Ed25519, RFC 8032).
  */
+import { remember } from "../../base/remember.ts";
 import { Buffer } from "node:buffer";
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
 
@@ -65,8 +66,7 @@ export function isSigned(digest: Uint8Array, signature: Uint8Array, key: string)
     let object = parsed.get(key);
     if (!object) {
       object = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x: key }, format: "jwk" });
-      if (parsed.size >= PARSED) parsed.delete(parsed.keys().next().value!);
-      parsed.set(key, object);
+      remember(parsed, key, object, PARSED);
     }
     return verify(null, digest, object, signature);
   } catch {

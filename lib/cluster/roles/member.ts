@@ -2,6 +2,7 @@
  * A member's part: it heeds what the leader says, in the order of the log. Dealt shards it trains and sends the sums of;
  * a base it makes its state; where the log does not lead on from its state, it asks for a whole one.
  */
+import { remember } from "../../base/remember.ts";
 import { Bell } from "../protocol/clock.ts";
 import type { Context } from "./context.ts";
 import type { Hand } from "../rounds/assign_shards.ts";
@@ -73,8 +74,7 @@ export class Member {
 
   /** Keeps the bytes of an object that this machine publishes at hand, so that they need not come back. */
   keep(id: string, bytes: Uint8Array): void {
-    if (this.#own.size >= KEPT) this.#own.delete(this.#own.keys().next().value!);
-    this.#own.set(id, bytes);
+    remember(this.#own, id, bytes, KEPT);
   }
 
   /** The bytes of an object. Throws Damaged. */

@@ -1,4 +1,5 @@
 /** Who is there: each member writes a register of its own again and again, and is gone when it stays the same. */
+import { remember } from "../../base/remember.ts";
 import { RUN } from "./check_same_run.ts";
 import type { Context } from "./context.ts";
 import { LEASE, leaseOf } from "./lease.ts";
@@ -76,7 +77,7 @@ export class Roster {
     if (!key.startsWith(MEMBER) || seen?.revision === revision || this.#malformed.get(key) === revision) return;
     const presence = parseRegister(presenceSchema, value);
     if (!presence || key !== MEMBER + presence.member) {
-      remember(this.#malformed, key, revision);
+      remember(this.#malformed, key, revision, MOST);
       return this.#context.dropped.add("malformed", `register "${key}"`, "it is not what a member shows of itself");
     }
     // One that was there before and is read only now may have been left by anybody at any time. It has to be written
@@ -84,7 +85,7 @@ export class Roster {
     const isOld = !seen && this.#hasLooked && revision < highest;
     const goneMs = before === undefined ? leaseMs : Infinity;
     const at = isOld ? clock.now() - goneMs : clock.now();
-    remember(this.#seen, key, { presence, revision, at, isNew: this.#hasLooked && !isOld });
+    remember(this.#seen, key, { presence, revision, at, isNew: this.#hasLooked && !isOld }, MOST);
   }
 
   /** Whether `member` signs with `key`, or did so in an earlier life. */
@@ -127,13 +128,6 @@ export class Roster {
     // Nobody else writes it: where the revision is another, a write's answer was lost.
     this.#revision = await transport.write(key, value, this.#revision);
   }
-}
-
-/** Sets `key` as the newest; the oldest gives way where there are too many. */
-function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
-  map.delete(key);
-  if (map.size >= MOST) map.delete(map.keys().next().value!);
-  map.set(key, value);
 }
 
 /** The keys that a member's register says it had before `key`. */

@@ -1,4 +1,5 @@
 /** All runs of a directory, for whoever lists them or reads their events; the one that is training is read live. */
+import { remember } from "../../base/remember.ts";
 import { dirname, join } from "node:path";
 import type { RunEvent } from "../../base/events.ts";
 import { StopReason } from "../../lockstep/memory/control.ts";
@@ -220,9 +221,7 @@ export class RunLibrary {
   /** The index of a log; of too many, the one that was asked for longest ago is forgotten. */
   #index(id: string): LogIndex {
     const index = this.#indexes.get(id) ?? new LogIndex(this.#path(id, "events.jsonl"));
-    this.#indexes.delete(id);
-    this.#indexes.set(id, index);
-    if (this.#indexes.size > MOST_INDEXES) this.#indexes.delete(this.#indexes.keys().next().value!);
+    remember(this.#indexes, id, index, MOST_INDEXES);
     return index;
   }
 

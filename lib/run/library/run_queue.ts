@@ -1,4 +1,5 @@
 /** Runs that wait for their turn: one is trained at a time. They are this process's, and go with it. */
+import { remember } from "../../base/remember.ts";
 import { join, sep } from "node:path";
 import type { Resolve } from "../../config/resolve.ts";
 import { type Config, trainingConfig } from "../../config/schema.ts";
@@ -107,8 +108,7 @@ export class RunQueue {
   /** Remembers that a run that was taken could not start. */
   refuse({ id, detail }: QueuedRun, error: unknown): void {
     this.#starting = undefined;
-    this.#refused.set(id, { ...detail, state: "failed", error: this.#told(error) });
-    if (this.#refused.size > MOST_QUEUED) this.#refused.delete(this.#refused.keys().next().value!);
+    remember(this.#refused, id, { ...detail, state: "failed", error: this.#told(error) }, MOST_QUEUED);
   }
 
   /** What a client is told: of bad input all but where --data-dir is, of anything else that the log says more. */

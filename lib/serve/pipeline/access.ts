@@ -1,4 +1,5 @@
 /** Checks the server's token and each client's rate. A route is closed, which needs both, unless it is declared open. */
+import { remember } from "../../base/remember.ts";
 import { counted } from "../../base/counted.ts";
 import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
@@ -70,10 +71,7 @@ export function rateLimiter(perSecond: number, now: () => number): (client: stri
     const bucket = buckets.get(client) ?? { tokens: capacity, at };
     bucket.tokens = Math.min(capacity, bucket.tokens + (at - bucket.at) / 1000 * perSecond);
     bucket.at = at;
-    // Moves the client to the end: the map is in order of last use, and the first one is forgotten.
-    buckets.delete(client);
-    buckets.set(client, bucket);
-    if (buckets.size > MOST_CLIENTS) buckets.delete(buckets.keys().next().value!);
+    remember(buckets, client, bucket, MOST_CLIENTS);
     if (bucket.tokens < 1) return (1 - bucket.tokens) / perSecond;
     bucket.tokens--;
     return 0;
