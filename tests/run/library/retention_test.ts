@@ -89,9 +89,9 @@ Deno.test("what a run writes is nobody else's to write to, whatever the umask is
   if (Deno.build.os === "windows") return;
   await inTemporaryDirectory(async (runsDir) => {
     // In a process of its own: the umask is the process's, and tests run side by side.
-    const module = (name: string) => JSON.stringify(import.meta.resolve(`../../lib/run/${name}.ts`));
-    const script = `import { createRunDirectory, nameLatest } from ${module("directory")};
-      import { EventLog } from ${module("event_log")};
+    const module = (name: string) => JSON.stringify(import.meta.resolve(`../../../lib/run/${name}.ts`));
+    const script = `import { createRunDirectory, nameLatest } from ${module("files/directory")};
+      import { EventLog } from ${module("log/event_log")};
       Deno.umask(0);
       const runsDir = Deno.args[0];
       const id = await createRunDirectory(runsDir + "/runs", new Date());
