@@ -2,7 +2,7 @@
  * A process that trains many small rounds and prints, twenty times on the way, what memory it takes, garbage collected.
  * Arguments: a folder for the run, and the number of rounds.
  */
-import { createTinyRun } from "./tiny_run.ts";
+import { createTinyRun } from "../tiny_run.ts";
 
 declare const gc: () => void;
 
