@@ -17,7 +17,7 @@ Deno.test("groups: lost workers, a kill and another number of workers change not
     await run("train", folder, [...recipe, `--runs-dir=${folder}/alone`]);
     const uninterrupted = await digestOf(await latestOf(`${folder}/alone`));
 
-    const chaos = ["--workers=4", "--worker-timeout=0.6", "--max-restarts=100", "--chaos=kill=0.03,slow=0.1"];
+    const chaos = ["--workers=4", "--max-restarts=100", "--chaos=kill=0.03,slow=0.1"];
     const { stdout } = await run("train", folder, [...recipe, `--runs-dir=${folder}/chaos`, ...chaos]);
     assertStringIncludes(stdout, "Incident: Worker");
     assertEquals(await digestOf(await latestOf(`${folder}/chaos`)), uninterrupted);

@@ -33,7 +33,7 @@ natsTest(
       const common = [...recipe, "--ngrams=none", "--exit", "--port=0"];
       const alone = await run("train", folder, [...common, `--runs-dir=${folder}/alone`]);
       assertEquals([alone.code, alone.stderr], [0, ""]);
-      const faults = ["--workers=2", "--worker-timeout=2", "--max-restarts=100", "--chaos=kill=0.03,slow=0.05"];
+      const faults = ["--workers=2", "--max-restarts=100", "--chaos=kill=0.03,slow=0.05"];
       const machines = ["a", "b"].map((node) => {
         const cluster = [`--cluster=${server.url}`, "--name=texts", `--node=${node}`, "--min-nodes=2"];
         return start("train", folder, [...common, ...faults, ...cluster, `--runs-dir=${folder}/${node}`]);
