@@ -13,10 +13,11 @@ export interface SequenceShape {
  * whole number from 0 to vocabulary - 1. `field` names it in the message: `tokens`, `instances[2]`, `line 3`.
  */
 export function sequenceProblem(value: unknown, shape: SequenceShape, field: string): Problem | undefined {
-  const list = `a list of ${counted(shape.length, "token")}`;
-  if (!Array.isArray(value)) return { field, message: `${field} is ${describe(value)}: expected ${list}` };
+  // A function: formatting a number would cost as much as a thirtieth of a prediction.
+  const list = () => `a list of ${counted(shape.length, "token")}`;
+  if (!Array.isArray(value)) return { field, message: `${field} is ${describe(value)}: expected ${list()}` };
   if (value.length !== shape.length) {
-    return { field, message: `${field} has ${counted(value.length, "token")}: expected ${list}` };
+    return { field, message: `${field} has ${counted(value.length, "token")}: expected ${list()}` };
   }
   const index = value.findIndex((token) => !Number.isInteger(token) || token < 0 || token >= shape.vocabulary);
   if (index < 0) return undefined;

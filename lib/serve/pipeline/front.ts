@@ -5,7 +5,8 @@ import type { RouteMetrics } from "../metrics.ts";
 import { problemResponse, Refusal } from "./problem.ts";
 import type { BodyMemory } from "./body_memory.ts";
 import { noPeer, type Peer } from "./peer.ts";
-import type { Asked } from "./routes.ts";
+import type { Context } from "hono";
+import type { Asked, RouteEnv } from "./routes.ts";
 import type { Target } from "./target.ts";
 
 /** A line of the access log. */
@@ -49,17 +50,20 @@ const SECURITY_HEADERS = {
 /** A valid id of a client for its request; otherwise the server makes one. */
 const REQUEST_ID = /^[\w.:+/=-]{1,128}$/;
 
-/** An answer that already has all its headers: each added one costs as much as parsing the request. */
-class BareResponse extends Response {}
-
 /**
  * Returns a 200 with JSON that gets no further headers. It needs none: it answers a POST, which is neither stored nor shown
  * as a page, and browsers do not guess its type.
  */
-export function bareJson(body: unknown, headers: Readonly<Record<string, string>>): Response {
-  return new BareResponse(JSON.stringify(body), {
+export function bareJson(
+  { env }: Context<RouteEnv>,
+  body: unknown,
+  headers: Readonly<Record<string, string>>,
+): Response {
+  const response = new Response(JSON.stringify(body), {
     headers: { "Content-Type": "application/json", "X-Content-Type-Options": "nosniff", ...headers },
   });
+  env.isComplete = true;
+  return response;
 }
 
 /** Returns a 500 with the security headers, for an error that escaped the app. */
@@ -104,20 +108,32 @@ export function createFront(
 
   async function answer(request: Request, target: Target | Refusal, peer: Peer): Promise<Response> {
     let asked: Asked | undefined;
+    let response: Response;
     try {
       if (!peer.begin()) return refuse(tooMany());
       if (target instanceof Refusal) return refuse(target);
       const allowed = preflight(request, corsOrigin);
       if (allowed) return dress(allowed, always);
-      asked = { target, peer, client: clientOf(request, peer), bodies, held: 0 };
-      const response = await inner(request, asked);
-      return response instanceof BareResponse && corsOrigin === undefined ? response : dress(response, always);
+      asked = {
+        target,
+        peer,
+        client: clientOf(request, peer),
+        bodies,
+        held: 0,
+        metrics: undefined,
+        begun: 0,
+        onError: undefined,
+        isComplete: false,
+      };
+      response = await inner(request, asked);
     } catch (error) {
-      return dress(onError(error), always);
+      response = onError(error);
     } finally {
       if (asked) bodies.give(asked.held);
       peer.end();
     }
+    asked?.metrics?.observe(response.status, (performance.now() - asked.begun) / 1000);
+    return asked?.isComplete && corsOrigin === undefined ? response : dress(response, always);
   }
 
   function refuse(refusal: Refusal): Response {

@@ -182,7 +182,7 @@ export function inferenceRoutes(routes: Routes, services: Services, options: Inf
       const body = await readJson(c, bodyLimitBytes, bodyOf(reader));
       const request = await parseInference(body, reader, maxInstances);
       const answer = await predictor.predict(request.sequences, { version, signal: () => c.req.raw.signal });
-      return bareJson(inferenceAnswer(request, answer, MODEL_NAME), { "Server-Timing": serverTiming(answer) });
+      return bareJson(c, inferenceAnswer(request, answer, MODEL_NAME), { "Server-Timing": serverTiming(answer) });
     });
   }
 }

@@ -51,6 +51,6 @@ export function predictRoutes(routes: Routes, { predictor }: Services, limits: P
     const body = await readJson(c, limits.bodyLimitBytes, bodyOptions);
     const request = await parsePredict(body, reader, limits.maxInstances);
     const answer = await predictor.predict(request.inputs, { signal: () => c.req.raw.signal });
-    return bareJson(predictionBody(answer, request), { "Server-Timing": serverTiming(answer) });
+    return bareJson(c, predictionBody(answer, request), { "Server-Timing": serverTiming(answer) });
   });
 }
