@@ -2,9 +2,16 @@
 import { embeddingEnd, embeddingTensor, type ParameterLayout } from "../../model/layout.ts";
 import { type AdamConstants, visitRanges } from "../adam.ts";
 import type { MeanUpdateOptions, UpdateOptions } from "../contract.ts";
-import type { AdamCall, AdamFormula, AdamMeanCall, SimdKernels } from "./bindings.gen.ts";
+import { type AdamCall, type AdamFormula, type AdamMeanCall, type SimdKernels, STRUCTS } from "./bindings.gen.ts";
 import { eachRowList, type ReplicaOffsets, type SimdShardLists } from "./memory/pointers.ts";
 import { MAX_SHARDS, type SimdScratch } from "./memory/scratch.ts";
+
+type Writable<Call> = { -readonly [Field in keyof Call]: Call[Field] };
+
+/** Creates a call of a kernel with this struct, whose fields are all 0. */
+function emptyCall<Field extends string>(struct: Readonly<Record<Field, unknown>>): Record<Field, number> {
+  return Object.fromEntries(Object.keys(struct).map((field) => [field, 0])) as Record<Field, number>;
+}
 
 export class SimdOptimizer {
   readonly #kernels: SimdKernels;
@@ -15,6 +22,9 @@ export class SimdOptimizer {
   readonly #lists: SimdShardLists;
   /** `[shard]`: the factors of gradients, in scratch memory. */
   readonly #scales: Float32Array;
+  /** The calls of the kernels, which every step overwrites: a new object with all these fields takes longer than a small tensor. */
+  readonly #call: Writable<AdamCall> = emptyCall(STRUCTS.AdamCall);
+  readonly #meanCall: Writable<AdamMeanCall> = emptyCall(STRUCTS.AdamMeanCall);
 
   constructor(
     kernels: SimdKernels,
@@ -56,15 +66,17 @@ export class SimdOptimizer {
     if (this.#isPart(rows)) {
       const { offset, size, shape: [, width] } = embeddingTensor(this.#layout);
       const [low, high] = [Math.max(begin - offset, 0), Math.min(end - offset, size)];
-      const call = this.#adamCall(from, gradients, into, offset, 0, scale, this.#formula(options));
+      this.#setFormula(this.#call, options);
+      this.#setRange(from, gradients, into, offset, 0, scale);
       eachRowList(this.#memory, this.#scratch.someRows, rows, (at, count) => {
-        this.#kernels.adamRows(at, count, width!, low, high, call);
+        this.#kernels.adamRows(at, count, width!, low, high, this.#call);
       });
       begin = Math.max(begin, embeddingEnd(this.#layout));
     }
     visitRanges(this.#layout, begin, end, undefined, (first, last, { multiplicity, decay }) => {
-      const formula = this.#formula(options, multiplicity, decay);
-      this.#kernels.adam(this.#adamCall(from, gradients, into, first, last - first, scale, formula));
+      this.#setFormula(this.#call, options, multiplicity, decay);
+      this.#setRange(from, gradients, into, first, last - first, scale);
+      this.#kernels.adam(this.#call);
     });
   }
 
@@ -85,91 +97,89 @@ export class SimdOptimizer {
         this.#lists.vectors(gradients, coefficients, embeddingEnd(this.#layout), 4 * offset);
         this.#lists.stamps(options.stamps, height!);
       }
-      const call = this.#meanCall(from, shards, into, offset, 0, this.#formula(options));
+      this.#setFormula(this.#meanCall, options);
+      this.#setMeanRange(from, shards, into, offset, 0);
       eachRowList(this.#memory, this.#scratch.someRows, rows, (list, count) => {
+        const call = this.#meanCall;
         this.#kernels.adamMeanRows(list, count, width!, height!, stampPointers, options.stamp, rowPointers, call);
       });
       begin = Math.max(begin, embeddingEnd(this.#layout));
     }
     visitRanges(this.#layout, begin, end, undefined, (first, last, { multiplicity, decay }) => {
       this.#lists.vectors(gradients, coefficients, last, 4 * first);
-      const formula = this.#formula(options, multiplicity, decay);
-      this.#kernels.adamMean(this.#meanCall(from, shards, into, first, last - first, formula));
+      this.#setFormula(this.#meanCall, options, multiplicity, decay);
+      this.#setMeanRange(from, shards, into, first, last - first);
+      this.#kernels.adamMean(this.#meanCall);
     });
   }
 
-  /** Returns the call that takes a step over `count` elements of each vector from element `first`. */
-  #adamCall(
+  /** Sets the call that takes a step over `count` elements of each vector from element `first`. */
+  #setRange(
     from: ReplicaOffsets,
     gradients: number,
     into: ReplicaOffsets,
     first: number,
     count: number,
     scale: number,
-    formula: AdamFormula,
-  ): AdamCall {
-    const shift = 4 * first;
-    return {
-      ...formula,
-      fromW: from.weights + shift,
-      fromM: from.m + shift,
-      fromV: from.v + shift,
-      gradient: gradients + shift,
-      intoW: into.weights + shift,
-      intoM: into.m + shift,
-      intoV: into.v + shift,
-      count,
-      scale,
-      spare: this.#scratch.spare,
-    };
+  ): void {
+    const call = this.#call;
+    setVectors(call, from, into, 4 * first);
+    call.gradient = gradients + 4 * first;
+    call.count = count;
+    call.scale = scale;
+    call.spare = this.#scratch.spare;
   }
 
-  /** Returns the call that takes the mean of the steps of all shards, whose gradients are listed in scratch. */
-  #meanCall(
-    from: ReplicaOffsets,
-    shards: number,
-    into: ReplicaOffsets,
-    first: number,
-    count: number,
-    formula: AdamFormula,
-  ): AdamMeanCall {
+  /** Sets the call that takes the mean of the steps of all shards, whose gradients are listed in scratch. */
+  #setMeanRange(from: ReplicaOffsets, shards: number, into: ReplicaOffsets, first: number, count: number): void {
     const { vectorPointers, scales, coefficients, replicas, replicaPointers, stack, spare } = this.#scratch;
-    const shift = 4 * first;
-    return {
-      ...formula,
-      fromW: from.weights + shift,
-      fromM: from.m + shift,
-      fromV: from.v + shift,
-      gradients: vectorPointers,
-      scales,
-      coefficients,
-      shards,
-      intoW: into.weights + shift,
-      intoM: into.m + shift,
-      intoV: into.v + shift,
-      count,
-      replicas,
-      pointers: replicaPointers,
-      stack,
-      spare,
-    };
+    const call = this.#meanCall;
+    setVectors(call, from, into, 4 * first);
+    call.gradients = vectorPointers;
+    call.scales = scales;
+    call.coefficients = coefficients;
+    call.shards = shards;
+    call.count = count;
+    call.replicas = replicas;
+    call.pointers = replicaPointers;
+    call.stack = stack;
+    call.spare = spare;
   }
 
-  /** Returns the constants of a step, with the bias of the rate and of the factor of √v corrected. */
-  #formula(
+  /** Sets the constants of a step, with the bias of the rate and of the factor of √v corrected. */
+  #setFormula(
+    call: Writable<AdamFormula>,
     { step, learningRate }: Pick<UpdateOptions, "step" | "learningRate">,
     multiplicity = 1,
     decay = true,
-  ): AdamFormula {
+  ): void {
     const { beta1, beta2, epsilon, weightDecay } = this.#adam;
-    const rate = multiplicity * learningRate / (1 - beta1 ** step);
-    const kept = decay ? 1 - learningRate * weightDecay : 1;
-    const rootCorrection = 1 / Math.sqrt(1 - beta2 ** step);
-    return { oneMinusBeta1: 1 - beta1, beta2, oneMinusBeta2: 1 - beta2, rate, rootCorrection, epsilon, kept };
+    call.oneMinusBeta1 = 1 - beta1;
+    call.beta2 = beta2;
+    call.oneMinusBeta2 = 1 - beta2;
+    call.rate = multiplicity * learningRate / (1 - beta1 ** step);
+    call.rootCorrection = 1 / Math.sqrt(1 - beta2 ** step);
+    call.epsilon = epsilon;
+    call.kept = decay ? 1 - learningRate * weightDecay : 1;
   }
 
   /** Returns whether `rows` are only some rows of the embedding; all of them move as a whole, in element order. */
   #isPart(rows: Int32Array | undefined): rows is Int32Array {
     return rows !== undefined && rows.length < embeddingTensor(this.#layout).shape[0]!;
   }
+}
+
+/** Sets where a step reads and writes weights and moments. */
+function setVectors(
+  call: Pick<Writable<AdamCall>, "fromW" | "fromM" | "fromV" | "intoW" | "intoM" | "intoV">,
+  from: ReplicaOffsets,
+  into: ReplicaOffsets,
+  shift: number,
+): void {
+  call.fromW = from.weights + shift;
+  call.fromM = from.m + shift;
+  call.fromV = from.v + shift;
+  call.intoW = into.weights + shift;
+  call.intoM = into.m + shift;
+  call.intoV = into.v + shift;
 }
