@@ -99,7 +99,7 @@ Deno.test("a run that ends between its last checkpoint and its model is whole, o
       await process.printed(/"type":"checkpoint"/);
       press(process);
       const { code, stderr } = await process.finished;
-      assertEquals([code, stderr.replaceAll(/^(Dashboard|Run|Continue):.*\n/gm, "")], [0, ""]);
+      assertEquals([code, stderr.replaceAll(/^(Dashboard|Run|Resume):.*\n/gm, "")], [0, ""]);
       const directory = await latestOf(folder);
       await usable(directory);
       assertEquals(await digestOf(directory), digest);
