@@ -8,12 +8,13 @@ export interface Answered extends Prediction {
   readonly run: string;
   readonly round: number;
   readonly digest: string;
-  /** Of a text: the share of its tokens that the model does not know, and whether it was cut. */
+  /** The share of tokens that the model does not know. Missing unless the question was a text, as is `truncated`. */
   readonly unknownShare?: number;
+  /** True if the text was cut to the model's length. */
   readonly truncated?: boolean;
 }
 
-/** The server said no: its own words, one line a problem, and what they are about. */
+/** The server refused a request. The message has its own words, one line per problem; `fields` names the values at fault. */
 export class Refusal extends Error {
   readonly fields: readonly string[];
 
@@ -23,23 +24,23 @@ export class Refusal extends Error {
   }
 }
 
-/** A request that gets no answer is given up: the page must not wait for a server that hangs. */
+/** Aborts a request after this time, so that the page does not wait for a server that hangs. */
 const ANSWER_MS = 15_000;
 
 export interface RunList {
   /** The run that the server trains or serves. */
   readonly current: string;
-  /** Whether it takes more runs, and removes those that are done with. */
+  /** True if the server accepts new runs and removes old ones. */
   readonly trains: boolean;
   /** Newest first. */
   readonly runs: readonly RunDetail[];
-  /** What `after` has to be for more, if there are more. */
+  /** The `after` of the next page; null on the last one. */
   readonly next: string | null;
 }
 
 export interface RunsWanted {
   readonly limit: number;
-  /** Without one, or with "": all. */
+  /** Runs of all states if undefined or "". */
   readonly state?: string;
   readonly text?: string;
   readonly after?: string | undefined;
@@ -53,7 +54,7 @@ export function runList(wanted: RunsWanted): Promise<RunList> {
 /** The run that the server trains or serves. */
 export async function currentRun(): Promise<RunDetail | undefined> {
   const { current, runs } = await runList({ limit: 1 });
-  // Newer ones may wait for their turn.
+  // Newer runs may be in the queue.
   return runs.find(({ id }) => id === current) ?? (current === "" ? undefined : await runDetail(current));
 }
 
@@ -61,7 +62,7 @@ export function runDetail(run: string): Promise<RunDetail> {
   return request<RunDetail>(`runs/${encodeURIComponent(run)}`);
 }
 
-/** Asks for a run of these config values. */
+/** Starts a run with these config values, or puts it into the queue. */
 export function startRun(values: Readonly<Record<string, unknown>>): Promise<RunDetail> {
   return request<RunDetail>("runs", jsonPost(values));
 }
@@ -70,7 +71,7 @@ export function removeRun(run: string): Promise<void> {
   return request<void>(`runs/${encodeURIComponent(run)}`, { method: "DELETE" });
 }
 
-/** The names that `preset` may have in `startRun`, as the server's own document of its routes has them. */
+/** Returns the values of `preset` that `startRun` accepts, read from the server's OpenAPI document. */
 export async function presetNames(): Promise<readonly string[]> {
   const document = await request<{
     components: { schemas: { RunRequest: { properties: { preset: { enum: readonly string[] } } } } };
@@ -78,17 +79,17 @@ export async function presetNames(): Promise<readonly string[]> {
   return document.components.schemas.RunRequest.properties.preset.enum;
 }
 
-/** What the files held that the run was trained on. */
+/** Returns the statistics of the files that the run was trained on. */
 export function runData(run: string): Promise<DataStatistics> {
   return request<DataStatistics>(`runs/${encodeURIComponent(run)}/data`);
 }
 
-/** How the run's model does on rows that were kept from training. */
-export function runJudgement(run: string): Promise<Evaluations> {
+/** Returns the evaluation of the run's model on its validation and test rows. */
+export function runEvaluation(run: string): Promise<Evaluations> {
   return request<Evaluations>(`runs/${encodeURIComponent(run)}/judgement`);
 }
 
-/** The server's figures, as OpenMetrics text. */
+/** Returns the server's metrics as OpenMetrics text. */
 export async function metricsText(): Promise<string> {
   const response = await fetch("metrics", { signal: AbortSignal.timeout(ANSWER_MS) });
   if (response.ok) return await response.text();
@@ -99,12 +100,12 @@ export function model(): Promise<ModelInfo> {
   return request<ModelInfo>("model");
 }
 
-/** Asks for a run that is training to pause, go on or stop. */
+/** Pauses, resumes or stops a run that is training. */
 export async function act(run: string, action: "pause" | "resume" | "stop"): Promise<void> {
   await request<RunDetail>(`runs/${encodeURIComponent(run)}/${action}`, { method: "POST" });
 }
 
-/** Tokens that are no numbers are sent as they are: it is the server that says what is wrong with them. */
+/** Predicts a label. Tokens that are not numbers are sent unchanged: the server says what is wrong with them. */
 export function predict(question: { tokens: readonly (number | string)[] } | { text: string }): Promise<Answered> {
   return request<Answered>("predict", jsonPost(question));
 }
@@ -113,10 +114,10 @@ function jsonPost(body: unknown): RequestInit {
   return { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
 }
 
-/** The page and the server come from the same process: answers are what their types say, and are not parsed again. */
+/** Returns the body of an answer. It is not validated, since the page and the server come from the same process. */
 async function request<Body>(path: string, init: RequestInit = {}): Promise<Body> {
   const response = await fetch(path, { ...init, signal: AbortSignal.timeout(ANSWER_MS) });
-  // Of an answer without a body nobody wants one.
+  // An answer 204 has no body.
   if (response.ok) return response.status === 204 ? undefined as Body : await response.json();
   throw refusal(response, await response.json().catch(() => undefined));
 }
@@ -125,7 +126,7 @@ function refusal(response: Response, problem: unknown): Refusal {
   const status = `The server answered ${response.status} ${response.statusText}`.trim();
   if (!isRecord(problem)) return new Refusal(status);
   const errors: unknown[] = Array.isArray(problem["errors"]) ? problem["errors"] : [];
-  // The detail is the first problem and how many there are more: each is said once.
+  // `detail` has only the first problem and the number of the others, so all messages are joined instead.
   const fields = errors.map((error) => String(isRecord(error) ? error["field"] : ""));
   if (errors.length > 1) {
     return new Refusal(errors.map((error) => isRecord(error) ? error["message"] : error).join("\n"), fields);
@@ -133,7 +134,7 @@ function refusal(response: Response, problem: unknown): Refusal {
   return new Refusal(String(problem["detail"] ?? problem["title"] ?? status), fields);
 }
 
-/** What went wrong, for the page to say. */
+/** Returns the message of an error for the page to show. */
 export function messageOf(error: unknown): string {
   return error instanceof Refusal ? error.message : "The server does not answer";
 }

@@ -1,6 +1,6 @@
 /**
- * The dashboard's files, by the path that they are served at. There is no build step: types are stripped once at start,
- * and the browser loads the modules under their own names.
+ * Reads the dashboard's files and maps them to the paths at which they are served. There is no build step: types are
+ * stripped once at start, and the browser loads the modules under their own names.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
@@ -9,7 +9,7 @@ import uplot from "npm:uplot@1.6.32/dist/uPlot.esm.js" with { type: "text" };
 import uplotStyle from "npm:uplot@1.6.32/dist/uPlot.min.css" with { type: "text" };
 
 const FOLDER = new URL("./", import.meta.url);
-/** The one module of lib/ that the page runs. */
+/** The only module of lib/ that the page runs. */
 const SHARED = "lib/base/counted.ts";
 const UPLOT = "/dashboard/uplot.js";
 

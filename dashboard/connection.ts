@@ -1,27 +1,27 @@
 /// <reference lib="dom" />
 /**
- * Follows the server's current run, or the one that was chosen: finds it, opens its stream, and keeps to it through
- * cuts, restarts and newer runs. Knows nothing of the page.
+ * Follows the server's current run, or the one that was chosen: finds it, opens its event stream, and reconnects after
+ * cuts and restarts of the server. Knows nothing of the page.
  */
 import type { RunEvent } from "../lib/base/events.ts";
 import type { RunDetail } from "../lib/run/types.ts";
 import { currentRun, Refusal, runDetail } from "./api.ts";
 import { EVENT_TYPES } from "./state/state.ts";
 
-/** `empty`: the server has no run, or not the chosen one. `done`: nothing more is expected of this run. */
+/** `empty`: the server has no run, or not the chosen one. `done`: the run has ended and all its events are here. */
 export type Link = "connecting" | "empty" | "live" | "reconnecting" | "done";
 
 export interface Follower {
-  /** A run was chosen, or looked at again. */
+  /** Receives the run at every poll. */
   run(detail: RunDetail): void;
-  /** May repeat events when a stream starts again. */
+  /** Receives an event, the same one again if a stream restarts. */
   event(event: RunEvent): void;
-  /** The server had cut the stream, for want of a reader; it has gone on since. */
+  /** Reports that the server had cut the stream of a slow reader. The stream continues. */
   dropped(message: string): void;
   link(link: Link): void;
 }
 
-/** Between two looks for a run while nothing is streaming: often when one is missed, seldom when one is done. */
+/** Time between two polls while no stream is open: short if a run is missing, long if it is done. */
 const RETRY_MS = 2000;
 const IDLE_MS = 5000;
 
@@ -30,47 +30,48 @@ export class Connection {
   #chosen: string | undefined;
   #run = "";
   #source: EventSource | undefined;
-  /** Id of the newest event received of this run. */
+  /** Id of the newest event of this run that was received. */
   #lastId = 0;
-  /** How many events it had when it was looked at. */
+  /** Number of events that the run had at the last poll. */
   #events = 0;
   #ended = false;
-  /** Number of the look that is under way, and of the newest: an answer to an older one is late. */
-  #looking: number | undefined;
-  #looks = 0;
+  /** Number of the poll that is waiting for its answer. */
+  #polling: number | undefined;
+  /** Number of the newest poll: answers to older ones are late and ignored. */
+  #polls = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(follower: Follower) {
     this.#follower = follower;
   }
 
-  /** Follows run `id` from now on; undefined: the server's current one. */
+  /** Follows run `id` from now on, or the server's current run if undefined. */
   choose(id: string | undefined): void {
     this.#chosen = id;
     this.#run = "";
     this.#ended = false;
-    this.#looking = undefined;
+    this.#polling = undefined;
     this.#close();
-    void this.look();
+    void this.#poll();
   }
 
-  /** Asks the server for the run, and follows that. */
-  async look(): Promise<void> {
-    if (this.#looking !== undefined) return;
-    const look = this.#looking = ++this.#looks;
+  /** Asks the server for the run, and follows it. */
+  async #poll(): Promise<void> {
+    if (this.#polling !== undefined) return;
+    const poll = this.#polling = ++this.#polls;
     clearTimeout(this.#timer);
     try {
       const found = await (this.#chosen === undefined ? currentRun() : runDetail(this.#chosen));
-      if (look !== this.#looks) return;
+      if (poll !== this.#polls) return;
       if (found) this.#found(found);
       else this.#follower.link("empty");
     } catch (error) {
-      if (look !== this.#looks) return;
+      if (poll !== this.#polls) return;
       if (error instanceof Refusal) this.#follower.link("empty");
       else if (!this.#ended) this.#follower.link("reconnecting");
     } finally {
-      if (look === this.#looks) {
-        this.#looking = undefined;
+      if (poll === this.#polls) {
+        this.#polling = undefined;
         if (!this.#streaming) this.#later(this.#ended ? IDLE_MS : RETRY_MS);
       }
     }
@@ -91,7 +92,7 @@ export class Connection {
     this.#follower.run(current);
     const over = !["running", "paused", "stopping"].includes(current.state);
     if (over && this.#lastId >= current.events) return this.#done();
-    // A run that was taken up again has more to tell; one that is over has not.
+    // A run that was resumed has new events.
     if (current.events > this.#lastId) this.#ended = false;
     if (!this.#streaming && !this.#ended) this.#open();
   }
@@ -103,16 +104,16 @@ export class Connection {
     let cut = false;
     source.addEventListener("open", () => {
       this.#follower.link("live");
-      // The server may have been away, and be at another run now.
-      if (cut) void this.look();
+      // The server may have restarted with another run.
+      if (cut) void this.#poll();
       cut = false;
     });
-    // The browser opens a cut stream again by itself, from the last id on; an answer other than a stream ends it.
+    // The browser reopens a cut stream from the last id, unless the answer is not a stream.
     source.addEventListener("error", () => {
       if (source !== this.#source) return;
       cut = true;
       this.#follower.link("reconnecting");
-      void this.look();
+      void this.#poll();
     });
     source.addEventListener("dropped", ({ data }: MessageEvent<string>) => {
       const { message }: { message: string } = JSON.parse(data);
@@ -125,7 +126,7 @@ export class Connection {
     const event: RunEvent = JSON.parse(message.data);
     this.#lastId = Math.max(this.#lastId, event.id);
     this.#follower.event(event);
-    // A run that was taken up again has ended before, and has more to tell.
+    // A run that was resumed has earlier ends, with more events after them.
     const isEnd = event.type === "finished" || event.type === "failed";
     if (isEnd && event.id >= this.#events) this.#done();
   }
@@ -144,6 +145,6 @@ export class Connection {
 
   #later(delayMs: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.look(), delayMs);
+    this.#timer = setTimeout(() => void this.#poll(), delayMs);
   }
 }

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** Puts the page together: events into the view, the view onto the screen. */
+/** Connects the parts of the page: events change the view, and panels draw the view. */
 import { linkTo, parseAddress, VIEWS } from "./state/address.ts";
 import type { Axis } from "./charts/chart.ts";
 import { Charts } from "./charts/charts.ts";
@@ -7,10 +7,10 @@ import { Connection, type Link } from "./connection.ts";
 import { Controls } from "./panels/controls.ts";
 import { DataPanel } from "./panels/data_panel.ts";
 import { byId } from "./page/dom.ts";
-import { Figures } from "./panels/figures.ts";
+import { MetricCards } from "./panels/metrics.ts";
 import { Header } from "./panels/header.ts";
 import { moment } from "./state/format.ts";
-import { JudgementPanel } from "./panels/evaluation_panel.ts";
+import { EvaluationPanel } from "./panels/evaluation_panel.ts";
 import { Notice } from "./page/notice.ts";
 import { PredictBox } from "./panels/predict.ts";
 import { RunsPanel } from "./panels/runs_panel.ts";
@@ -34,8 +34,8 @@ const runs = new RunsPanel(() => draw());
 const service = new ServicePanel();
 const notice = new Notice();
 const panels = {
-  training: [new Figures(), new Workers(), new Machines(), new Timeline(() => draw()), new Settings(), box],
-  judgement: [new DataPanel(), new JudgementPanel()],
+  training: [new MetricCards(), new Workers(), new Machines(), new Timeline(() => draw()), new Settings(), box],
+  evaluation: [new DataPanel(), new EvaluationPanel()],
   runs: [],
   service: [],
 } as const;
@@ -44,14 +44,14 @@ let address = parseAddress(location);
 let view: RunView = createView(address.run ?? "");
 let link: Link = "connecting";
 let axis: Axis = "step";
-/** When the newest event came, by this page's own clock: the server's may differ. */
+/** Time of the newest event by this page's own clock: the server's may differ. */
 let heardAt = performance.now();
-/** What the charts show, and whether that has changed since. */
+/** Identifies what the charts show: they are drawn only if it has changed. */
 let charted = "";
 
 const draw = scheduler(() => {
   drawHeader();
-  // What is not seen is drawn when it is.
+  // Hidden views are drawn when they are shown.
   for (const panel of panels[address.view]) panel.draw(view);
   if (address.view === "runs") runs.draw(view, axis);
   if (address.view === "service") service.draw();
@@ -86,7 +86,7 @@ const connection = new Connection({
     draw();
   },
   dropped(message) {
-    notice.show(`${moment(new Date().toISOString())}: ${message}. It goes on from where it was.`);
+    notice.show(`${moment(new Date().toISOString())}: ${message}. It continues where it stopped.`);
   },
   link(now) {
     if (now === "live" && link === "reconnecting") void box.load().then(draw);
@@ -95,7 +95,7 @@ const connection = new Connection({
   },
 });
 
-/** Shows what the address says. */
+/** Shows the view and the run that the address names. */
 function go(): void {
   const old = address;
   address = parseAddress(location);
@@ -117,7 +117,7 @@ function go(): void {
   draw();
 }
 
-// Links within the page change the address alone; with a key held they open where the reader wants them.
+// Links within the page only change the address. With a modifier key, the browser opens them in a new tab or window.
 page.addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target.closest("a") : null;
   if (!target || target.origin !== location.origin || target.pathname !== location.pathname) return;
@@ -142,6 +142,6 @@ setInterval(() => {
   if (!document.hidden && (address.view === "runs" || address.view === "service")) draw();
 }, 1000);
 go();
-// Whatever run is looked at, it is the server's own model that predicts.
+// Predictions are from the server's own model, also while the page shows another run.
 if (address.run !== undefined) void box.load().then(draw);
 connection.choose(address.run);

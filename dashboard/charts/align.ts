@@ -1,13 +1,13 @@
-/** Several lines over one axis, the way the chart library wants them. */
+/** Joins several lines over one axis for the chart library. */
 
 export interface Line {
-  /** Growing. */
+  /** Increasing positions. */
   readonly x: Float64Array;
-  /** NaN: not known. */
+  /** Values; NaN if unknown. */
   readonly y: Float64Array;
 }
 
-/** `[x, y of line 0, y of line 1, …]` over the union of the lines' x, null where a line has no value. */
+/** Returns `[x, y of line 0, y of line 1, …]` over the union of the lines' x, null where a line has no value. */
 export function align(lines: readonly Line[]): [number[], ...(number | null)[][]] {
   const next = lines.map(() => 0);
   const xs: number[] = [];
@@ -29,7 +29,7 @@ export function align(lines: readonly Line[]): [number[], ...(number | null)[][]
   }
 }
 
-/** The newest value at `index` or before it. */
+/** Returns the newest value at `index` or before it. */
 export function latest(values: ArrayLike<number | null | undefined>, index: number): number | null {
   for (let at = Math.min(index, values.length - 1); at >= 0; at--) {
     const value = values[at];

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** A bar for each class of a prediction; of many classes the likeliest. */
+/** Creates a bar per class of a prediction, or per most likely class if it has many. */
 import type { Prediction } from "../../lib/predict/types.ts";
 import { create, short } from "../page/dom.ts";
 import { count, percent } from "../state/format.ts";

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** One chart in its card: a plot, and a legend whose values follow the pointer, or else are the newest. */
+/** Draws one chart in its card: a plot, and a legend with the values at the pointer, or else the newest ones. */
 import uPlot from "uplot";
 import { align, latest, type Line } from "./align.ts";
 import { create, setText, within } from "../page/dom.ts";
@@ -7,40 +7,40 @@ import { compact, count, duration } from "../state/format.ts";
 import { decades, SECONDS, WHOLE } from "./ticks.ts";
 import { type Colour, colour, font } from "./theme.ts";
 
-/** What the horizontal axis counts. */
+/** Unit of the horizontal axis. */
 export type Axis = "step" | "seconds";
 
 export interface LineSpec {
   readonly label: string;
   readonly colour: Colour;
   readonly dash?: number[];
-  /** Few enough to be told apart: each is marked. */
+  /** Draws a marker at each point while they are few. */
   readonly marked?: boolean;
-  /** Not in the legend while there is nothing of it. */
+  /** Hides the line in the legend while it has no values. */
   readonly optional?: boolean;
 }
 
 export interface ChartSpec {
   readonly unit: string;
-  /** What the horizontal axis says; by default what of training it counts. */
+  /** Label of the horizontal axis; by default step or training time. */
   readonly axis?: string;
-  /** Charts of one group share a pointer: what was the drift when the loss jumped? */
+  /** Charts of one group share a pointer, so that their values at one step can be compared. */
   readonly group?: string;
   readonly lines: readonly LineSpec[];
   readonly value: (value: number | null) => string;
   readonly tick: (value: number) => string;
   readonly logarithmic?: boolean;
-  /** Limits of a linear axis over what the data spans. */
+  /** Returns the limits of a linear axis from those of the data. */
   readonly range?: (min: number, max: number) => [number, number];
 }
 
-/** Markers closer than this hide the line that they are on. */
+/** With more points than this, markers would hide the line. */
 const MARKERS_AT_MOST = 60;
 
 export class Chart {
   readonly #spec: ChartSpec;
   readonly #card: HTMLElement;
-  /** Of each line, in the legend. */
+  /** Entries of the legend, one per line. */
   readonly #entries: readonly HTMLElement[];
   readonly #values: readonly HTMLElement[];
   readonly #at: HTMLElement;
@@ -66,13 +66,13 @@ export class Chart {
     this.#resized.observe(room);
   }
 
-  /** Takes the plot away; another chart may have the card then. */
+  /** Removes the plot. Another chart may use the card then. */
   remove(): void {
     this.#resized.disconnect();
     this.#plot.destroy();
   }
 
-  /** Shows `lines`, one for each of the spec's; `missing` is what to say where there is nothing to draw. */
+  /** Draws `lines`, one per line of the spec. Shows the text `missing` if they have no values. */
   draw(lines: readonly Line[], axis: Axis, missing: string): void {
     this.#axis = axis;
     const data = align(lines);
@@ -130,7 +130,7 @@ export class Chart {
           ...common,
           size: 24,
           space: 64,
-          label: () => axis ?? (this.#axis === "step" ? "step" : "time of training"),
+          label: () => axis ?? (this.#axis === "step" ? "step" : "training time"),
           incrs: () => this.#axis === "step" ? WHOLE : SECONDS,
           values: (_plot, splits) => splits.map((x) => this.#axis === "step" ? compact(x) : duration(x)),
         },

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** The five charts of a run: what is drawn in each, from which column. */
+/** Defines the five charts of a run, and draws them from the columns of its view. */
 import type { Line } from "./align.ts";
 import { type Axis, Chart, type ChartSpec } from "./chart.ts";
 import { byId } from "../page/dom.ts";
@@ -14,12 +14,12 @@ interface Drawing {
 
 const DASHED = [5, 4];
 
-/** Accuracy is read near its top: from just below what was seen, in tenths, up to 100 %. */
+/** Returns limits from the tenth below the lowest accuracy up to 100 %, as small differences near the top matter. */
 export function accuracyRange(min: number): [number, number] {
   return [Math.max(0, Math.floor(10 * (min - 0.02)) / 10), 1];
 }
 
-/** Shares of time: full scale is often a few per cent. */
+/** Returns limits for shares of time, which are often a few per cent. */
 function shareRange(_min: number, max: number): [number, number] {
   return [0, Math.min(1, Math.max(0.01, 1.15 * max))];
 }
@@ -32,18 +32,18 @@ const SPECS = {
     unit: "nats",
     lines: [
       { label: "training", colour: "training" },
-      { label: "held-out", colour: "held-out", marked: true },
-      { label: "n-grams", colour: "idle", dash: DASHED, optional: true },
+      { label: "validation", colour: "validation", marked: true },
+      { label: "baseline", colour: "idle", dash: DASHED, optional: true },
     ],
     value: loss,
     tick: lossTick,
   },
   accuracy: {
-    unit: "% right",
+    unit: "% correct",
     lines: [
       { label: "training", colour: "training" },
-      { label: "held-out", colour: "held-out", marked: true },
-      { label: "n-grams", colour: "idle", dash: DASHED, optional: true },
+      { label: "validation", colour: "validation", marked: true },
+      { label: "baseline", colour: "idle", dash: DASHED, optional: true },
       { label: "target", colour: "third", dash: DASHED, optional: true },
     ],
     value: percent,
@@ -65,7 +65,7 @@ const SPECS = {
   },
   averaging: {
     unit: "% of time",
-    lines: [{ label: "waiting", colour: "idle" }, { label: "averaging", colour: "held-out" }],
+    lines: [{ label: "waiting", colour: "idle" }, { label: "averaging", colour: "validation" }],
     value: (value) => percent(value, 1),
     tick: (value) => String(Number((100 * value).toPrecision(2))),
     range: shareRange,
@@ -79,7 +79,7 @@ function ofProgress(...columns: number[]): Drawing["lines"] {
   };
 }
 
-/** Training figures, held-out figures. */
+/** Returns the lines of training and validation. */
 function ofBoth(key: "loss" | "accuracy"): Drawing["lines"] {
   return (view, axis) => [
     { x: view.progress.column(PROGRESS[axis]), y: view.progress.column(PROGRESS[key]) },
@@ -87,18 +87,18 @@ function ofBoth(key: "loss" | "accuracy"): Drawing["lines"] {
   ];
 }
 
-/** A level line at `height` from the first step to the last; none at 0. */
+/** Returns a level line at `height` from the first step to the last; no line at 0. */
 function level(view: RunView, axis: Axis, height = 0): Line {
   const end = Math.max(view.progress.last(PROGRESS[axis]), view.epochs.last(EPOCHS[axis]) || 0);
   if (height <= 0 || !(end > 0)) return { x: new Float64Array(), y: new Float64Array() };
   return { x: Float64Array.of(0, end), y: Float64Array.of(height, height) };
 }
 
-/** Why there is no drift to draw. */
-function driftless({ started, cluster }: RunView): string {
+/** Explains why the chart has no drift. */
+function missingDrift({ started, cluster }: RunView): string {
   if (cluster && cluster.members.length > 1) return "Not measured: no machine has all shards";
   if (started?.shards === 1) return "One shard: no drift";
-  return started?.config["average"] === "gradients" ? "Gradients are averaged: no drift" : "Not known";
+  return started?.config["average"] === "gradients" ? "Gradients are averaged: no drift" : "Unknown";
 }
 
 export class Charts {
@@ -127,7 +127,7 @@ export class Charts {
       {
         chart: chart("drift"),
         lines: ofProgress(PROGRESS.drift),
-        missing: (view) => view.points === 0 ? waiting() : driftless(view),
+        missing: (view) => view.points === 0 ? waiting() : missingDrift(view),
       },
       { chart: chart("averaging"), lines: ofProgress(PROGRESS.wait, PROGRESS.average), missing: waiting },
     ];

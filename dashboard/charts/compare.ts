@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** Held-out loss and accuracy of the runs that were picked, on one chart each. */
+/** Draws validation loss and accuracy of the selected runs, each in one chart. */
 import type { RunDetail } from "../../lib/run/types.ts";
 import type { Line } from "./align.ts";
 import { type Axis, Chart, type ChartSpec, type LineSpec } from "./chart.ts";
@@ -11,10 +11,10 @@ import type { Selection } from "../state/selection.ts";
 import { EPOCHS, type RunView } from "../state/state.ts";
 import type { Colour } from "./theme.ts";
 
-/** By slot: apart in colour and in dashes, for those who see no difference in one of them. */
+/** Colour and dashes by slot: lines differ in both, so that either is enough to tell them apart. */
 const LOOKS: readonly Pick<LineSpec, "colour" | "dash">[] = ([
   { colour: "training" },
-  { colour: "held-out", dash: [9, 4] },
+  { colour: "validation", dash: [9, 4] },
   { colour: "third", dash: [3, 3] },
   { colour: "fourth", dash: [10, 3, 2, 3] },
   { colour: "ink", dash: [16, 5] },
@@ -29,15 +29,15 @@ export class Compare {
     accuracy: byId("compare-accuracy", HTMLElement),
   };
   #charts: { readonly loss: Chart; readonly accuracy: Chart } | undefined;
-  /** What the charts have lines for. */
+  /** Identifies the runs that the charts have lines for. */
   #lines = "";
-  /** Histories that were read, by run. */
+  /** Histories by run. */
   readonly #read = new Map<string, RunView>();
   readonly #failed = new Set<string>();
   #reading: string | undefined;
   #drawn = "";
 
-  /** `shown`: the run that the page follows, whose events it has. */
+  /** Draws the selected runs. `shown` is the run that the page follows, whose events it has. */
   draw(selection: Selection, runs: readonly RunDetail[], shown: RunView, axis: Axis): void {
     const picked = selection.flatMap((id, slot) => id === undefined ? [] : [{ id, slot }]);
     const views = picked.map(({ id }) => id === shown.run ? shown : this.#read.get(id));
@@ -57,15 +57,15 @@ export class Compare {
     this.#charts?.accuracy.redraw();
   }
 
-  /** What to say while there is no line. */
+  /** Returns the text for charts without lines. */
   #missing(picked: readonly string[], views: readonly (RunView | undefined)[]): string {
-    if (picked.length === 0) return "Pick runs below";
+    if (picked.length === 0) return "Select runs below";
     const failed = picked.find((id) => this.#failed.has(id));
     if (failed !== undefined) return `The events of run ${failed} cannot be read`;
     return views.includes(undefined) ? "Loading" : "No epoch has ended yet";
   }
 
-  /** Charts with a line for each of `picked`, made again where there are others. */
+  /** Makes charts with a line per run of `picked`, unless they exist. */
   #prepare(picked: readonly { readonly id: string; readonly slot: number }[]): void {
     const lines = JSON.stringify(picked);
     if (lines === this.#lines && this.#charts) return;
@@ -80,7 +80,7 @@ export class Compare {
     const lossSpec: ChartSpec = { ...shared, unit: "nats", value: loss, tick: lossTick };
     const accuracySpec: ChartSpec = {
       ...shared,
-      unit: "% right",
+      unit: "% correct",
       value: percent,
       tick: accuracyTick,
       range: accuracyRange,
@@ -91,7 +91,7 @@ export class Compare {
     };
   }
 
-  /** One after the other: a browser has few connections to a server. */
+  /** Reads one history after the other, since a browser opens few connections to a server. */
   async #readMissing(wanted: readonly string[], runs: readonly RunDetail[], shown: string): Promise<void> {
     if (this.#reading !== undefined) return;
     const run = runs.find(({ id, events }) =>

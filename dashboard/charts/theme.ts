@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
-/** Colours for what CSS cannot reach: canvases. The stylesheet owns them all, in both schemes. */
+/** Reads colours from the stylesheet, which defines them for both schemes, for canvases, which CSS cannot style. */
 
-export type Colour = "ink" | "muted" | "grid" | "surface" | "training" | "held-out" | "third" | "fourth" | "idle";
+export type Colour = "ink" | "muted" | "grid" | "surface" | "training" | "validation" | "third" | "fourth" | "idle";
 
 const cache = new Map<Colour, string>();
 
@@ -14,7 +14,7 @@ export function colour(name: Colour): string {
   return value;
 }
 
-/** The font of labels in a canvas. */
+/** Returns the font of labels in a canvas. */
 export function font(): string {
   return "11px system-ui, sans-serif";
 }

@@ -1,13 +1,13 @@
 /// <reference lib="dom" />
-/** Asks whether something that cannot be undone is meant. */
+/** Asks for confirmation of an action that cannot be undone. */
 import { byId, setText } from "./dom.ts";
 
 const dialog = byId("ask", HTMLDialogElement);
 const yes = byId("ask-yes", HTMLButtonElement);
 const no = byId("ask-no", HTMLButtonElement);
 
-/** Whether `question` was answered with the button that says `action`; Escape and the other button mean no. */
-export function isMeant(question: string, action: string): Promise<boolean> {
+/** Resolves to true if the user confirms with the button labelled `action`; Escape and the other button mean no. */
+export function isConfirmed(question: string, action: string): Promise<boolean> {
   setText(byId("ask-question", HTMLElement), question);
   setText(yes, action);
   dialog.showModal();
@@ -21,7 +21,7 @@ export function isMeant(question: string, action: string): Promise<boolean> {
   const { signal } = answered;
   yes.addEventListener("click", answer(true), { signal });
   no.addEventListener("click", answer(false), { signal });
-  // Not `close`, which comes later than the focus goes back: somebody quick has asked the next question by then.
+  // `close` would be too late: it fires after the focus has moved back, when the next question may already be open.
   dialog.addEventListener("cancel", answer(false), { signal });
   return promise;
 }

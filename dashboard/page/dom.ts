@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
-/** The few things that every part of the page does with elements. */
+/** Finds, creates and writes elements of the page. */
 
-/** The element of the page with this id; the page and its code come together, so that a missing one is a defect. */
+/** Returns the element with this id. Throws if it is missing, which is a defect: page and code are served together. */
 export function byId<Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind {
   const element = document.getElementById(id);
   if (!(element instanceof kind)) throw new TypeError(`The page has no ${kind.name} #${id}`);
@@ -25,19 +25,19 @@ export function create<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Writes only what changed: no work for the browser, and no repetition by a screen reader. */
+/** Writes only a changed text, which saves layout and keeps screen readers from repeating it. */
 export function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** A row of a table: what it is about, then its numbers. */
+/** Creates a table row with a header cell and its numbers. */
 export function tableRow(name: Node | string, ...numbers: (Node | string)[]): HTMLTableRowElement {
   const head = create("th", "", name);
   head.scope = "row";
   return create("tr", "", head, ...numbers.map((number) => create("td", "number", number)));
 }
 
-/** A text that may have no room: whole where the pointer rests on it. */
+/** Creates a text that CSS may shorten; its tooltip shows all of it. */
 export function short(text: string, className = "short"): HTMLElement {
   const element = create("span", className, text);
   element.title = text;

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** A line above the rest for what happened to this page, and not to the run, until somebody puts it away. */
+/** Shows a message about the page itself, above the views, until the user dismisses it. */
 import { byId, setText } from "./dom.ts";
 
 export class Notice {

@@ -1,9 +1,9 @@
 /// <reference lib="dom" />
 
-/** People do not read faster, and a replay of a long history must not draw its every event. */
+/** Minimum time between two draws: people do not read faster, and a replayed history must not draw every event. */
 const BETWEEN_MS = 100;
 
-/** Gives a function that asks for `draw` soon: once for any number of calls, in an animation frame. */
+/** Returns a function that calls `draw` soon, in an animation frame: once for any number of calls before it. */
 export function scheduler(draw: () => void): () => void {
   let asked = false;
   let last = -Infinity;

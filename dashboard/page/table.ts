@@ -1,20 +1,20 @@
 /**
- * Rows of numbers that arrive one by one and never take more than `limit` rows of memory: when full, neighbours are
- * merged in pairs and from then on each row stands for twice as many. The first `keys` columns say where a row is
- * (column 0 grows) and keep the last value merged; the others are means. NaN is "not known" and left out of means.
+ * Stores rows of numbers that arrive one by one, in at most `limit` rows of memory: a full table merges neighbours in
+ * pairs, and each row then stands for twice as many. The first `keys` columns are the position of a row (column 0
+ * increases) and keep the last value merged; the others are means. NaN means unknown and is left out of means.
  */
 export class Table {
-  /** Rows ever pushed. */
+  /** Number of rows that were ever pushed. */
   pushed = 0;
   readonly #keys: number;
   readonly #limit: number;
   #length = 0;
-  /** Pushed rows that a full row stands for. */
+  /** Number of pushed rows that a full row stands for. */
   #stride = 1;
-  /** Pushed rows in the last row, while it is not full; 0: the next push starts a row. */
+  /** Number of pushed rows in the last row while it is not full; at 0 the next push starts a row. */
   #filled = 0;
   readonly #columns: readonly Float64Array[];
-  /** How many known values are in the last row, a column. */
+  /** Number of known values in the last row, per column. */
   readonly #known: Float64Array;
 
   constructor(width: number, keys: number, limit = 5000) {
@@ -29,7 +29,7 @@ export class Table {
     return this.#length;
   }
 
-  /** The values of column `index`, oldest first: a view, valid until the next change. */
+  /** Returns column `index`, oldest value first: a view, valid until the next change. */
   column(index: number): Float64Array {
     const column = this.#columns[index];
     if (!column) throw new RangeError(`There is no column ${index} among ${this.#columns.length}`);
@@ -40,7 +40,7 @@ export class Table {
     return this.column(index)[this.#length - 1] ?? NaN;
   }
 
-  /** Adds a row. One that is not beyond the last (work that is done again) replaces what was known from there on. */
+  /** Adds a row. A position that is not after the last one, as after a resume, first drops the rows from there on. */
   push(row: readonly number[]): void {
     const position = row[0] ?? NaN;
     if (position <= this.last(0)) this.cut(position);

@@ -1,12 +1,12 @@
 /// <reference lib="dom" />
-/** The confusion matrix: a table whose cells are shaded by their share of the row; of too many classes the worst pairs. */
+/** Shows the confusion matrix, each cell shaded by its share of the row, or the most confused pairs of too many classes. */
 import { counted } from "../../lib/base/counted.ts";
 import type { Evaluation } from "../../lib/model/evaluation.ts";
 import { cellsOf, MOST_CLASSES, worstMixups } from "../state/confusion.ts";
 import { byId, create, setText, short } from "../page/dom.ts";
 import { count, percent } from "../state/format.ts";
 
-/** Pairs that stand for a table that would be too large. */
+/** Number of pairs that are listed if the matrix would be too large. */
 const PAIRS = 15;
 
 export class ConfusionTable {
@@ -16,9 +16,9 @@ export class ConfusionTable {
 
   draw(labels: readonly string[], { confusion = [], mixups }: Pick<Evaluation, "confusion" | "mixups">): void {
     const isLarge = labels.length > MOST_CLASSES;
-    const large = "A table of them cannot be read. These are mixed up most:";
+    const large = "The most confused pairs:";
     const small =
-      "A row for each class, a column for what its rows were given. The stronger its shade, the larger its share of the row.";
+      "Rows are actual classes, columns are predicted classes. The stronger the shade, the larger the share of the row.";
     setText(this.#note, isLarge ? `${counted(labels.length, "class")}. ${large}` : small);
     this.#table.hidden = isLarge;
     this.#table.parentElement!.hidden = isLarge;
@@ -26,7 +26,7 @@ export class ConfusionTable {
     if (isLarge) {
       this.#pairs.replaceChildren(
         ...(mixups ?? worstMixups(confusion, PAIRS)).slice(0, PAIRS).map(({ label, given, rows }) => {
-          const names = [short(labels[label] ?? ""), " given ", short(labels[given] ?? "")];
+          const names = [short(labels[label] ?? ""), " predicted as ", short(labels[given] ?? "")];
           return create("li", "", create("span", "pair", ...names), create("span", "value", count(rows)));
         }),
       );
@@ -43,7 +43,9 @@ export class ConfusionTable {
           ...cells.map(({ rows, share, shade, right }, given) => {
             const cell = create("td", right ? "right" : "wrong", rows === 0 ? "·" : count(rows));
             cell.style.setProperty("--shade", shade.toFixed(3));
-            cell.title = `${labels[label]} given ${labels[given]}: ${counted(rows, "row")}, ${percent(share, 1)}`;
+            cell.title = `${labels[label]} predicted as ${labels[given]}: ${counted(rows, "row")}, ${
+              percent(share, 1)
+            }`;
             return cell;
           }),
         )
@@ -53,7 +55,7 @@ export class ConfusionTable {
 }
 
 function corner(): HTMLElement {
-  return create("td", "corner", "is ↓ · given →");
+  return create("td", "corner", "actual ↓ · predicted →");
 }
 
 function heading(label: string, scope: "col" | "row"): HTMLElement {

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
-/** The buttons that pause, continue and stop the run that is training here. */
+/** Shows the buttons that pause, resume and stop the run that this server trains. */
 import { act, messageOf } from "../api.ts";
-import { isMeant } from "../page/ask.ts";
+import { isConfirmed } from "../page/ask.ts";
 import type { Link } from "../connection.ts";
 import { byId, setText } from "../page/dom.ts";
 import type { RunView } from "../state/state.ts";
@@ -21,13 +21,13 @@ export class Controls {
   draw(view: RunView, link: Link): void {
     this.#view = view;
     this.#bar.hidden = link !== "live" || (view.phase !== "running" && view.phase !== "paused");
-    setText(this.#pause, view.phase === "paused" ? "Continue" : "Pause");
+    setText(this.#pause, view.phase === "paused" ? "Resume" : "Pause");
   }
 
   async #ask(action: "pause" | "resume" | "stop"): Promise<void> {
     const { run = "" } = this.#view ?? {};
-    const question = `End run ${run} after the round under way? Its model is kept, and nothing more is learnt.`;
-    if (action === "stop" && !await isMeant(question, "Stop the run")) return;
+    const question = `Stop run ${run} after this round? Its training ends, and its model is kept.`;
+    if (action === "stop" && !await isConfirmed(question, "Stop the run")) return;
     try {
       await act(run, action);
       setText(this.#said, "");

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** What the files held that the run was trained on: rows, classes, vocabulary, and what is odd about them. */
+/** Shows statistics of the files that the run was trained on: rows, classes, vocabulary and warnings. */
 import { counted } from "../../lib/base/counted.ts";
 import type { DataStatistics } from "../../lib/data/statistics.ts";
 import { messageOf, runData } from "../api.ts";
@@ -9,21 +9,21 @@ import type { RunView } from "../state/state.ts";
 
 const ROLES = [["training", "Training"], ["validation", "Validation"], ["test", "Test"]] as const;
 
-/** Classes that are listed. */
+/** Most classes that are listed. */
 const MOST_CLASSES = 200;
 
 type Repeated = DataStatistics["duplicates"] | undefined;
 
 export class DataPanel {
-  readonly #view = byId("view-judgement", HTMLElement);
+  readonly #view = byId("view-evaluation", HTMLElement);
   readonly #cards = [byId("data", HTMLElement), byId("data-labels", HTMLElement)] as const;
   readonly #parts = byId("data-parts", HTMLTableElement);
   readonly #facts = byId("data-facts", HTMLDListElement);
   readonly #classes = byId("data-classes", HTMLTableSectionElement);
   readonly #more = byId("data-more", HTMLElement);
-  readonly #odd = byId("data-odd", HTMLUListElement);
+  readonly #warnings = byId("data-warnings", HTMLUListElement);
   readonly #head = byId("data-head", HTMLTableRowElement);
-  /** The run whose data is shown, or asked for. */
+  /** The run whose data is shown or requested. */
   #run = "";
 
   draw(view: RunView): void {
@@ -33,7 +33,7 @@ export class DataPanel {
     if (hasFiles && run === this.#run) return;
     this.#run = hasFiles ? run : "";
     if (hasFiles) void this.#load(run);
-    else this.#empty(started ? "This run makes its own data: there is nothing to tell of files" : "Nothing yet");
+    else this.#empty(started ? "This run trains on generated data and has no files" : "Nothing yet");
   }
 
   async #load(run: string): Promise<void> {
@@ -46,8 +46,8 @@ export class DataPanel {
     }
   }
 
-  #empty(what: string): void {
-    for (const card of this.#cards) card.dataset["empty"] = what;
+  #empty(text: string): void {
+    for (const card of this.#cards) card.dataset["empty"] = text;
   }
 
   #show(data: DataStatistics): void {
@@ -87,22 +87,24 @@ export class DataPanel {
     );
     const left = classes.length - MOST_CLASSES;
     this.#more.textContent = left > 0 ? `and ${counted(left, "more class")}` : counted(classes.length, "class");
-    this.#odd.replaceChildren(...oddities(data).map((text) => create("li", "", text)));
+    this.#warnings.replaceChildren(...warningsOf(data).map((text) => create("li", "", text)));
   }
 }
 
 function factsOf(data: DataStatistics): (readonly [name: string, ...values: string[]])[] {
   const { vocabulary, lengths, maxLength, sources, bad } = data;
   const { size, known = size - 2, distinct, once, forgotten } = vocabulary;
-  const unkept = forgotten > 0 ? ` · ${count(forgotten)} forgotten while reading` : "";
+  const forgottenText = forgotten > 0 ? ` · ${count(forgotten)} forgotten while reading` : "";
   return [
     [
       "Vocabulary",
-      `${count(known)} of ${counted(distinct, "different token")} · ${counted(once, "comes", "come")} once${unkept}`,
+      `${count(known)} of ${counted(distinct, "different token")} · ${
+        counted(once, "occurs", "occur")
+      } once${forgottenText}`,
     ],
     [
       "Length",
-      `${counted(maxLength, "token")} kept · median ${count(lengths.p50)}, 99 % within ${count(lengths.p99)}, ` +
+      `${counted(maxLength, "token")} read · median ${count(lengths.p50)}, 99 % within ${count(lengths.p99)}, ` +
       `longest ${count(lengths.max)}`,
     ],
     ["Skipped", counted(bad.rows, "bad row")],
@@ -113,20 +115,20 @@ function factsOf(data: DataStatistics): (readonly [name: string, ...values: stri
   ];
 }
 
-/** What somebody who trusts these data should know. */
-function oddities({ warnings, bad, duplicates, conflicts, leaks }: DataStatistics): string[] {
-  const repeated = (rows: Repeated, what: string) => {
+/** Returns warnings about the data, with an example of each kind of repeated row. */
+function warningsOf({ warnings, bad, duplicates, conflicts, leaks }: DataStatistics): string[] {
+  const repeated = (rows: Repeated, part: string, text: string) => {
     if (!rows || rows.rows === 0) return [];
     const [first] = rows.examples;
-    const example = first ? `, such as ${first.place} and ${first.sameAs}` : "";
-    return [`${count(rows.rows)} ${what}${example}`];
+    const example = first ? `, such as ${first.place}, same as ${first.sameAs}` : "";
+    return [`${counted(rows.rows, `${part}row has`, `${part}rows have`)} ${text}${example}`];
   };
   return [
     ...warnings,
-    ...repeated(leaks.validation, "validation rows are among the training rows"),
-    ...repeated(leaks.test, "test rows are among the training rows"),
-    ...repeated(conflicts, "rows have a copy with another label"),
-    ...repeated(duplicates, "rows are copies of others"),
+    ...repeated(leaks.validation, "validation ", "the tokens of a training row"),
+    ...repeated(leaks.test, "test ", "the tokens of a training row"),
+    ...repeated(conflicts, "", "another label than an earlier row with the same tokens"),
+    ...repeated(duplicates, "", "the tokens of an earlier row"),
     ...bad.first,
   ];
 }

@@ -1,11 +1,11 @@
 /// <reference lib="dom" />
-/** The line at the top: which run, how it is, how long it has been at it, and the digest of its state. */
+/** Shows the line at the top: the run, its state, its training time and its digest. */
 import type { Link } from "../connection.ts";
 import { byId, setText } from "../page/dom.ts";
 import { count, duration, percent, shortDigest } from "../state/format.ts";
 import { isStopped, type RunView } from "../state/state.ts";
 
-/** How long it says that the digest was copied. */
+/** Time for which the page says that the digest was copied. */
 const COPIED_MS = 1500;
 
 export class Header {
@@ -22,7 +22,7 @@ export class Header {
     this.#copy.addEventListener("click", () => void this.#copyDigest());
   }
 
-  /** `seconds`: of training, up to this moment. */
+  /** Draws the line. `seconds` is the training time until now. */
   draw(view: RunView, link: Link, seconds: number): void {
     this.#shown = view;
     const state = stateOf(view, link);
@@ -34,29 +34,29 @@ export class Header {
     setText(this.#digest, shortDigest(view.digest));
     this.#copy.disabled = view.digest === "";
     this.#copy.title = view.digest && `Copy ${view.digest}`;
-    const figure = view.heldOut ? `${percent(view.heldOut.accuracy)} · ` : "";
-    const title = `${figure}${view.run || "Lockstep"} · ${state}`;
+    const accuracy = view.validation ? `${percent(view.validation.accuracy)} · ` : "";
+    const title = `${accuracy}${view.run || "Lockstep"} · ${state}`;
     if (document.title !== title) document.title = title;
   }
 
   async #copyDigest(): Promise<void> {
     try {
-      // Refused where the page came over plain HTTP from another machine.
+      // The browser refuses this if the page came over plain HTTP from another machine.
       await navigator.clipboard.writeText(this.#shown?.digest ?? "");
       setText(this.#copied, "copied");
     } catch {
-      setText(this.#copied, "not copied: the browser refuses");
+      setText(this.#copied, "not copied: the browser refused");
     }
     setTimeout(() => setText(this.#copied, ""), COPIED_MS);
   }
 }
 
-/** One word for both: a page that is cut off does not know how the run is. */
+/** Returns one word for run and connection: without a connection, the state of the run is unknown. */
 export function stateOf(view: RunView, link: Link): string {
   if (link === "reconnecting") return "reconnecting";
   if (view.phase === "finished" && isStopped(view.summary)) return "stopped";
   if (view.phase !== "waiting") return view.phase;
   if (link === "empty") return "no run";
-  // A run that waits for its turn has no events yet.
+  // A run without events waits for its first one.
   return link === "connecting" ? "connecting" : "waiting";
 }

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** One row a machine, where others take part: how far it is, what it sent and read, and where its time goes. */
+/** Shows one row per machine of a cluster: its round, its bytes, its waiting time and its newest incident. */
 import type { ClusterMember, EventOf } from "../../lib/base/events.ts";
 import { byId, create, setText } from "../page/dom.ts";
 import { count, percent } from "../state/format.ts";
@@ -7,9 +7,9 @@ import type { RunView } from "../state/state.ts";
 
 const MEGABYTE = 1e6;
 
-/** What stands in the cells of a machine's row. */
+/** Returns the texts of a machine's row. */
 function cellsOf(member: ClusterMember, { leader, member: own }: EventOf<"cluster">): string[] {
-  const role = [member.member === leader ? "leads" : "", member.member === own ? "this one" : ""].filter(Boolean);
+  const role = [member.member === leader ? "leader" : "", member.member === own ? "this machine" : ""].filter(Boolean);
   return [
     role.length > 0 ? `${member.member} (${role.join(", ")})` : member.member,
     count(member.round),

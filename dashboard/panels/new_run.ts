@@ -1,9 +1,9 @@
 /// <reference lib="dom" />
-/** Asks the server for a run: some values by name, all others as JSON. The server says what is wrong with them. */
+/** Shows the form for a new run: some values have fields, all others are JSON. The server checks them. */
 import { messageOf, presetNames, Refusal, startRun } from "../api.ts";
 import { byId, create, setText } from "../page/dom.ts";
 
-/** By the field of a problem; what has no place of its own is in the last. */
+/** Fields of the form by the name of their value; problems of any other value are shown at the last one. */
 const FIELDS = ["preset", "data", "epochs", "seed", "others"] as const;
 type Field = typeof FIELDS[number];
 
@@ -15,7 +15,7 @@ export class NewRun {
   readonly #error = byId("new-error", HTMLElement);
   readonly #started: () => void;
 
-  /** `started` is told when a run waits for its turn. */
+  /** Calls `started` when a run was queued. */
   constructor(started: () => void) {
     this.#started = started;
     this.#open.addEventListener("click", () => this.#show(this.#form.hidden === true));
@@ -29,7 +29,7 @@ export class NewRun {
     });
   }
 
-  /** `trains`: whether the server takes runs. */
+  /** Shows the button if the server accepts new runs. */
   draw(trains: boolean): void {
     this.#open.hidden = !trains;
     if (!trains) this.#show(false);
@@ -62,14 +62,14 @@ export class NewRun {
     try {
       const { id, place } = await startRun(this.#values());
       this.#fail([], "");
-      setText(this.#said, `Run ${id} waits for its turn${place === undefined ? "" : `: place ${place}`}`);
+      setText(this.#said, `Run ${id} is queued${place === undefined ? "" : `: place ${place}`}`);
       this.#started();
     } catch (error) {
       this.#fail(error instanceof Refusal ? error.fields : [], messageOf(error));
     }
   }
 
-  /** Throws a Refusal if the other values are not an object of JSON. */
+  /** Returns the values of the form. Throws a Refusal if the other values are not a JSON object. */
   #values(): Record<string, unknown> {
     const { preset, data, epochs, seed, others } = Object.fromEntries(
       FIELDS.map((field) => [field, this.#input(field).value.trim()]),
@@ -102,7 +102,9 @@ function othersOf(text: string): Record<string, unknown> {
     const values: unknown = JSON.parse(text);
     if (typeof values === "object" && values !== null && !Array.isArray(values)) return { ...values };
   } catch {
-    // Said below, as of any other text that is no object.
+    // The error below covers this text, too.
   }
-  throw new Refusal('Other values are not an object of JSON: expected such as {"hidden": 64}', ["others"]);
+  throw new Refusal('Cannot read the other values: they are not a JSON object. Write them like {"hidden": 64}', [
+    "others",
+  ]);
 }

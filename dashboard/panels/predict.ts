@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** The box to try the model: a text or tokens in, a label and its probability out. */
+/** Shows the box for predictions: it takes a text or tokens and shows the probabilities of the labels. */
 import { counted } from "../../lib/base/counted.ts";
 import type { ModelInfo } from "../../lib/predict/types.ts";
 import { type Answered, messageOf, model, predict } from "../api.ts";
@@ -9,7 +9,7 @@ import { count, percent, shortDigest } from "../state/format.ts";
 import type { RunView } from "../state/state.ts";
 import { parseTokens, randomTokens } from "../state/tokens.ts";
 
-/** Labels that the hint names. */
+/** Most labels that the hint names. */
 const NAMED = 6;
 
 export class PredictBox {
@@ -28,7 +28,7 @@ export class PredictBox {
   readonly #source = byId("source", HTMLElement);
   readonly #error = byId("predict-error", HTMLElement);
   #model: ModelInfo | undefined;
-  /** Number of the newest question: an answer to an older one is late and not shown. */
+  /** Number of the newest question: late answers to older ones are not shown. */
   #asked = 0;
 
   constructor() {
@@ -44,14 +44,14 @@ export class PredictBox {
     });
   }
 
-  /** Asks the server what it serves, and fills in a sequence that fits where none was typed. */
+  /** Loads the description of the served model, and fills in a random sequence if the model takes tokens and none was typed. */
   async load(): Promise<void> {
     try {
       const info = await model();
       const old = this.#model;
       this.#model = info;
       const isOther = info.text !== old?.text || info.length !== old.length || info.vocabulary !== old.vocabulary;
-      if (isOther) this.#ask(info);
+      if (isOther) this.#adapt(info);
       if (!info.text && (isOther || this.#sample.value === "")) this.#fill(info);
       setText(this.#hint, hintOf(info));
     } catch (error) {
@@ -59,15 +59,15 @@ export class PredictBox {
     }
   }
 
-  /** Says which run answers, where it is not the one that is looked at. */
+  /** Names the run that predicts if the page shows another one. */
   draw({ run }: RunView): void {
     const served = this.#model?.run;
     this.#served.hidden = served === undefined || served === run;
-    setText(this.#served, `Run ${served ?? ""} answers: it is what is served here`);
+    setText(this.#served, `Run ${served ?? ""} answers: this server serves its model`);
   }
 
-  /** Makes the box one for what the model takes. */
-  #ask({ text }: ModelInfo): void {
+  /** Changes the box to the kind of input that the model takes. */
+  #adapt({ text }: ModelInfo): void {
     setText(this.#name, text ? "Text" : "Tokens");
     this.#sample.value = "";
     this.#sample.rows = text ? 3 : 1;
@@ -75,12 +75,12 @@ export class PredictBox {
     this.#sample.inputMode = text ? "text" : "numeric";
     this.#sample.placeholder = text ? "Type or paste a text" : "";
     this.#random.hidden = text;
-    const how = text ? "Enter asks, Shift and Enter begin a line" : "Press Random";
-    setText(this.#invitation, `${how}: a label, and how sure the newest weights are of it.`);
+    const how = text ? "Enter predicts, Shift and Enter start a new line" : "Press Random";
+    setText(this.#invitation, `${how}. The newest weights answer with a label and its probability.`);
     this.#result.dataset["shown"] = "nothing";
   }
 
-  /** A random sequence and its prediction. */
+  /** Predicts a random sequence. */
   async #try(): Promise<void> {
     if (!this.#model) await this.load();
     if (!this.#model) return;
@@ -131,7 +131,7 @@ function hintOf({ text, length, vocabulary, labels }: ModelInfo): string {
   return `${takes} → ${answers}`;
 }
 
-/** What makes the answer to a text less to rely on. */
+/** Returns reasons not to trust the answer to a text. */
 function flagsOf({ unknownShare = 0, truncated = false }: Answered, length: number): string[] {
   return [
     ...unknownShare > 0 ? [`${percent(unknownShare, 0)} of its tokens are unknown`] : [],

@@ -1,28 +1,30 @@
 /// <reference lib="dom" />
-/** A run as rows of the list. */
+/** Creates the rows of a run in the list. */
 import type { RunDetail } from "../../lib/run/types.ts";
 import { linkTo } from "../state/address.ts";
 import { create, tableRow } from "../page/dom.ts";
 import { count, duration, loss, moment, percent, plain } from "../state/format.ts";
 import { isStopped } from "../state/state.ts";
 
-/** Columns of the list. */
+/** Number of columns of the list. */
 export const COLUMNS = 11;
 
 export interface RowOptions {
-  /** Its place among those that are compared, -1 for none; whether there is room for one more. */
+  /** The run's slot in the comparison, -1 for none. */
   readonly slot: number;
+  /** True if the comparison has no free slot. */
   readonly isFull: boolean;
-  /** Whether the page shows it, and whether it is the server's own. */
+  /** True if the page shows the run. */
   readonly isShown: boolean;
+  /** True if the server trains or serves the run. */
   readonly isCurrent: boolean;
-  /** Whether the server would remove it. */
+  /** True if the server can remove the run. */
   readonly isRemovable: boolean;
   onPick(): void;
   onRemove(): void;
 }
 
-/** The row of `run`, and another one that says why it could not start, where that is so. */
+/** Returns the row of `run`, and another one with the error if it could not start. */
 export function runRows(run: RunDetail, options: RowOptions): HTMLTableRowElement[] {
   const { id, startedAt, summary, error } = run;
   const row = tableRow(
@@ -37,7 +39,7 @@ export function runRows(run: RunDetail, options: RowOptions): HTMLTableRowElemen
   row.children[1]?.after(
     create("td", "", badgeOf(run, options.isCurrent)),
     create("td", "when", moment(startedAt)),
-    create("td", "what", aboutOf(run)),
+    create("td", "what", dataOf(run)),
   );
   row.append(create("td", "act", ...options.isRemovable ? [removalOf(run, options)] : []));
   if (options.isShown) row.className = "shown";
@@ -83,8 +85,8 @@ function removalOf({ id, state }: RunDetail, { onRemove }: RowOptions): HTMLElem
   return remove;
 }
 
-/** What was trained on, in few words. */
-function aboutOf({ config }: RunDetail): string {
+/** Returns the names of the run's files, or the name of its generated task. */
+function dataOf({ config }: RunDetail): string {
   const data = config["data"];
   if (Array.isArray(data) && data.length > 0) return data.map((name) => plain(name).replace(/^.*[\\/]/, "")).join(", ");
   return plain(config["task"] ?? "–");

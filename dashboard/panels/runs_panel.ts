@@ -1,8 +1,8 @@
 /// <reference lib="dom" />
-/** The runs of the server, a page at a time: one is chosen to be looked at, up to five are compared, old ones removed. */
+/** Lists the runs of the server, a page at a time: the user shows one, compares up to five, and removes old ones. */
 import type { RunDetail } from "../../lib/run/types.ts";
 import { messageOf, removeRun, type RunList, runList } from "../api.ts";
-import { isMeant } from "../page/ask.ts";
+import { isConfirmed } from "../page/ask.ts";
 import type { Axis } from "../charts/chart.ts";
 import { Compare } from "../charts/compare.ts";
 import { byId, create, setText } from "../page/dom.ts";
@@ -12,13 +12,13 @@ import { COLUMNS, runRows } from "./run_row.ts";
 import { isFull, MOST_RUNS, NO_RUNS, type Selection, toggle } from "../state/selection.ts";
 import type { RunView } from "../state/state.ts";
 
-/** Between two looks at the list while it is seen. */
+/** Time between two requests for the list while it is shown. */
 const REFRESH_MS = 5000;
 
-/** Runs of a page. */
+/** Number of runs per page. */
 const PAGE = 25;
 
-/** Runs that this server is at work on; it removes none of them. */
+/** States of runs that the server does not remove. */
 const BUSY: readonly string[] = ["running", "paused", "stopping"];
 
 export class RunsPanel {
@@ -37,18 +37,18 @@ export class RunsPanel {
   readonly #newRun = new NewRun(() => this.#turn([]));
   readonly #changed: () => void;
   #list: RunList = { current: "", trains: false, runs: [], next: null };
-  /** What is picked, as it was when it was last seen. */
+  /** The selected runs as the list last had them: another page may be shown now. */
   readonly #known = new Map<string, RunDetail>();
   #selection: Selection = NO_RUNS;
-  /** Whether somebody picked; until then the run that is looked at is. */
+  /** False until the user selects a run: until then the shown run is selected. */
   #picked = false;
-  /** The pages turned so far: the last run of each. */
+  /** The last run of each page before the shown one. */
   #turned: readonly string[] = [];
   #asked = -Infinity;
-  #looks = 0;
+  #requests = 0;
   #drawn = "";
 
-  /** `changed` is told when there is something new to draw. */
+  /** Calls `changed` when the panel has something new to draw. */
   constructor(changed: () => void) {
     this.#changed = changed;
     for (const input of [this.#filter, this.#state]) input.addEventListener("input", () => this.#turn([]));
@@ -71,14 +71,14 @@ export class RunsPanel {
     this.#compare.redraw();
   }
 
-  /** Shows the page behind the last of `turned`; the first one without any. */
+  /** Shows the page after the last run of `turned`, or the first page if it is empty. */
   #turn(turned: readonly string[]): void {
     this.#turned = turned;
     void this.#load();
   }
 
   async #load(): Promise<void> {
-    const look = ++this.#looks;
+    const request = ++this.#requests;
     this.#asked = performance.now();
     const query = {
       state: this.#state.value,
@@ -88,13 +88,13 @@ export class RunsPanel {
     };
     try {
       const list = await runList(query);
-      // An answer to an older question is late.
-      if (look !== this.#looks) return;
+      // A late answer to an older request is ignored.
+      if (request !== this.#requests) return;
       this.#list = list;
       const isFiltered = query.state !== "" || query.text !== "" || query.after !== undefined;
       this.#card.dataset["empty"] = list.runs.length === 0 && !isFiltered ? "No runs yet" : "";
     } catch (error) {
-      if (look !== this.#looks) return;
+      if (request !== this.#requests) return;
       if (this.#list.runs.length === 0) this.#card.dataset["empty"] = messageOf(error);
     }
     this.#changed();
@@ -111,17 +111,17 @@ export class RunsPanel {
     ]);
     if (state === this.#drawn) return;
     this.#drawn = state;
-    // Who goes through the list by keyboard stays where he is.
+    // Keeps the focus for users of the keyboard.
     const focused = this.#rows.contains(document.activeElement) ? document.activeElement?.id : undefined;
     this.#rows.replaceChildren(...runs.flatMap((run) => this.#rowsOf(run, shown)));
     if (focused) (document.getElementById(focused) ?? this.#scroll).focus();
     if (runs.length === 0) {
-      const cell = create("td", "hint", "No run is like that");
+      const cell = create("td", "hint", "No run matches");
       cell.colSpan = COLUMNS;
       this.#rows.append(create("tr", "", cell));
     }
     this.#pages.hidden = this.#turned.length === 0 && next === null;
-    // Not disabled: who has just pressed one would lose his place.
+    // `disabled` would take the focus from a button that was just pressed.
     this.#newer.ariaDisabled = String(this.#turned.length === 0);
     this.#older.ariaDisabled = String(next === null);
     setText(this.#place, `Page ${count(this.#turned.length + 1)}`);
@@ -148,13 +148,13 @@ export class RunsPanel {
 
   async #remove({ id, state }: RunDetail): Promise<void> {
     const isQueued = state === "queued";
-    const question = isQueued ? `Take run ${id} out of the queue?` : `Delete run ${id} with all its files?`;
-    const isSure = await isMeant(question, isQueued ? "Cancel the run" : "Delete");
+    const question = isQueued ? `Remove run ${id} from the queue?` : `Delete run ${id} with all its files?`;
+    const isSure = await isConfirmed(question, isQueued ? "Cancel the run" : "Delete");
     document.getElementById(`remove-${id}`)?.focus();
     if (!isSure) return;
     try {
       await removeRun(id);
-      setText(this.#said, `Run ${id} is gone`);
+      setText(this.#said, isQueued ? `Run ${id} was cancelled` : `Run ${id} was deleted`);
       if (this.#selection.includes(id)) this.#selection = toggle(this.#selection, id);
       this.#known.delete(id);
     } catch (error) {

@@ -1,27 +1,27 @@
 /// <reference lib="dom" />
-/** How the service does: requests, latencies, queue, streams, memory, from `/metrics` while the panel is seen. */
+/** Shows requests, latencies, queue, event streams and memory of the server, read from `/metrics` while it is visible. */
 import { messageOf, metricsText } from "../api.ts";
 import { Chart, type ChartSpec } from "../charts/chart.ts";
 import { byId, setText, tableRow } from "../page/dom.ts";
 import { bytes, compact, count, latency, percent, rate } from "../state/format.ts";
 import { type Metrics, parseMetrics, valueOf } from "../state/open_metrics.ts";
-import { batchSize, earlier, routesBetween, type Scrape } from "../state/service_figures.ts";
+import { batchSize, earlier, routesBetween, type Scrape } from "../state/service_metrics.ts";
 
 const SCRAPE_MS = 2000;
 
-/** Ten minutes. */
+/** Covers ten minutes. */
 const MOST_SCRAPES = 300;
 
-/** What "now" is: one scrape alone is too short to have percentiles. */
+/** Length of the window of current metrics: the time between two scrapes is too short for percentiles. */
 const WINDOW_SECONDS = 10;
 
 const PREDICT = "POST /predict";
 
-const SHARED = { axis: "while this page looked on", group: "service" } as const;
+const SHARED = { axis: "while this view is open", group: "service" } as const;
 const RATE: ChartSpec = {
   ...SHARED,
   unit: "requests/s",
-  lines: [{ label: "all routes", colour: "training" }, { label: "predictions", colour: "held-out", dash: [6, 3] }],
+  lines: [{ label: "all routes", colour: "training" }, { label: "predictions", colour: "validation", dash: [6, 3] }],
   value: rate,
   tick: (value) => value < 10 ? String(Number(value.toPrecision(2))) : compact(value),
 };
@@ -31,24 +31,24 @@ const LATENCY: ChartSpec = {
   lines: [
     { label: "median", colour: "training" },
     { label: "95 %", colour: "third", dash: [3, 3] },
-    { label: "99 %", colour: "held-out", dash: [8, 3] },
+    { label: "99 %", colour: "validation", dash: [8, 3] },
   ],
   value: (value) => latency(value === null ? null : value / 1000),
   tick: (value) => String(Number(value.toPrecision(2))),
 };
 
 export class ServicePanel {
-  readonly #card = byId("service-figures", HTMLElement);
+  readonly #card = byId("service-metrics", HTMLElement);
   readonly #routes = byId("route-rows", HTMLTableSectionElement);
   readonly #rate = new Chart(byId("service-rate", HTMLElement), RATE);
   readonly #latency = new Chart(byId("service-latency", HTMLElement), LATENCY);
   readonly #history: Scrape[] = [];
-  /** A point for each scrape but the first: seconds, then what the charts draw. */
+  /** A point per scrape except the first: seconds, then the values of the charts. */
   readonly #points: number[][] = [];
   #asked = -Infinity;
   #asking = false;
 
-  /** To be called now and then while the panel is seen. */
+  /** Requests the metrics if they are due. Call it often while the panel is visible. */
   draw(): void {
     if (this.#asking || performance.now() - this.#asked < SCRAPE_MS) return;
     void this.#scrape();
@@ -67,7 +67,7 @@ export class ServicePanel {
       this.#add({ at: performance.now() / 1000, metrics });
       this.#card.dataset["empty"] = "";
     } catch (error) {
-      // What was counted before is of another process, or soon will be.
+      // The server may be gone: counts of its successor cannot be compared with these.
       this.#history.length = 0;
       this.#card.dataset["empty"] = messageOf(error);
     } finally {
@@ -77,12 +77,12 @@ export class ServicePanel {
 
   #add(now: Scrape): void {
     const before = earlier(this.#history, now.at, WINDOW_SECONDS);
-    // Counters that fell are those of a new process.
+    // Counters that decreased are those of a new process.
     if (before && total(now) < total(before)) this.#history.length = 0;
     const since = this.#history.length > 0 ? before : undefined;
     this.#history.push(now);
     if (this.#history.length > MOST_SCRAPES) this.#history.shift();
-    this.#figures(now, since);
+    this.#metrics(now, since);
     if (!since) return;
     const routes = routesBetween(now, since);
     const all = routes.reduce((sum, { perSecond }) => sum + perSecond, 0);
@@ -94,30 +94,30 @@ export class ServicePanel {
     const origin = this.#points[0]?.[0] ?? 0;
     const x = Float64Array.from(this.#points, ([at = 0]) => at - origin);
     const line = (column: number) => ({ x, y: Float64Array.from(this.#points, (point) => point[column] ?? NaN) });
-    this.#rate.draw([line(1), line(2)], "seconds", "Waiting for figures");
-    this.#latency.draw([line(3), line(4), line(5)], "seconds", "No predictions were asked for");
+    this.#rate.draw([line(1), line(2)], "seconds", "Waiting for metrics");
+    this.#latency.draw([line(3), line(4), line(5)], "seconds", "No predictions yet");
   }
 
-  #figures(now: Scrape, since: Scrape | undefined): void {
+  #metrics(now: Scrape, since: Scrape | undefined): void {
     const { metrics } = now;
     const recent = since ? routesBetween(now, since) : [];
     const predictions = recent.find(({ route }) => route === PREDICT);
     const all = recent.reduce((sum, { perSecond }) => sum + perSecond, 0);
-    const say = (id: string, big: string, note: string) => {
+    const show = (id: string, big: string, note: string) => {
       setText(byId(`${id}-now`, HTMLElement), big);
       setText(byId(`${id}-note`, HTMLElement), note);
     };
-    say(
+    show(
       "requests",
       since ? rate(all) : "–",
       `${rate(predictions?.perSecond ?? (since ? 0 : undefined))} predictions/s`,
     );
-    say("latency", latency(predictions?.p50), `95 % ${latency(predictions?.p95)} · 99 % ${latency(predictions?.p99)}`);
-    say("queue", count(valueOf(metrics, "lockstep_predict_queued_sequences")), queueNote(now, since));
+    show("latency", latency(predictions?.p50), `95 % ${latency(predictions?.p95)} · 99 % ${latency(predictions?.p99)}`);
+    show("queue", count(valueOf(metrics, "lockstep_predict_queued_sequences")), queueNote(now, since));
     const dropped = valueOf(metrics, "lockstep_event_streams_dropped_total") ?? 0;
     const streams = count(valueOf(metrics, "lockstep_event_streams"));
-    say("streams", streams, dropped > 0 ? `open now · ${count(dropped)} dropped` : "open now");
-    say("memory", bytes(valueOf(metrics, "lockstep_resident_memory_bytes")), memoryNote(metrics));
+    show("streams", streams, dropped > 0 ? `open now · ${count(dropped)} dropped` : "open now");
+    show("memory", bytes(valueOf(metrics, "lockstep_resident_memory_bytes")), memoryNote(metrics));
     this.#routes.replaceChildren(
       ...routesBetween(now).map(({ route, requests, errors, p50, p95, p99 }) =>
         tableRow(

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** The run's config, folded away. */
+/** Shows the run's config in a collapsed section. */
 import { byId, create } from "../page/dom.ts";
 import { count, plain } from "../state/format.ts";
 import { type RunView, settings } from "../state/state.ts";

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** What happened besides training: starts, checkpoints, incidents, the end. A strip over its time, and a list, newest first. */
+/** Shows starts, checkpoints, incidents and the end of a run, as marks on a strip and as a list, newest first. */
 import { byId, create, setText } from "../page/dom.ts";
 import { count, duration, moment } from "../state/format.ts";
 import { isIncident, type Note, type RunView } from "../state/state.ts";
@@ -12,7 +12,7 @@ export class Timeline {
   readonly #many = byId("incidents-many", HTMLElement);
   #drawn = "";
   #notes: readonly Note[] | undefined;
-  /** Seconds that the strip stands for. */
+  /** Length of the strip in seconds. */
   #span = 0;
 
   constructor(changed: () => void) {
@@ -22,7 +22,7 @@ export class Timeline {
   draw({ notes, seconds }: RunView): void {
     const state = `${notes[0]?.id ?? 0} ${this.#incidents.checked}`;
     if (notes !== this.#notes || state !== this.#drawn) this.#write(notes);
-    // Marks wander as time goes on: only where it shows.
+    // Marks move as training time grows: they are drawn again only if the change is visible.
     if (notes !== this.#notes || seconds > 1.02 * this.#span) this.#mark(notes, seconds);
     this.#notes = notes;
     this.#drawn = state;
@@ -41,7 +41,7 @@ export class Timeline {
         return create("li", isIncident(note) ? `${note.kind} bad` : note.kind, when, create("span", "what", note.text));
       }),
     );
-    if (shown.length === 0 && notes.length > 0) this.#list.append(create("li", "hint", "Nothing went wrong"));
+    if (shown.length === 0 && notes.length > 0) this.#list.append(create("li", "hint", "No incidents"));
   }
 
   #mark(notes: readonly Note[], seconds: number): void {

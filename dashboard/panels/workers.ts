@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** One row a worker: how fast it is, and where its time goes. */
+/** Shows one row per worker: its speed and its shares of time. */
 import type { WorkerShare } from "../../lib/base/events.ts";
 import { byId, create, setText } from "../page/dom.ts";
 import { count, percent } from "../state/format.ts";
@@ -44,7 +44,7 @@ export class Workers {
   #drawn: readonly WorkerShare[] | undefined;
 
   draw({ workers }: RunView): void {
-    // The array is replaced whenever it changes.
+    // A change replaces the array.
     if (workers === this.#drawn) return;
     this.#drawn = workers;
     this.#card.dataset["empty"] = workers.length === 0 ? "Waiting for the first round" : "";

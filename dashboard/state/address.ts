@@ -1,11 +1,11 @@
-/** What the page's address says: which part of it is shown, and which run. No DOM. */
+/** Reads and writes the page's address, which names a view and a run. No DOM. */
 
-export const VIEWS = ["training", "judgement", "runs", "service"] as const;
+export const VIEWS = ["training", "evaluation", "runs", "service"] as const;
 export type View = typeof VIEWS[number];
 
 export interface Address {
   readonly view: View;
-  /** The run that was chosen; undefined: whatever the server trains or serves. */
+  /** The chosen run; undefined for the one that the server trains or serves. */
   readonly run: string | undefined;
 }
 
@@ -14,7 +14,7 @@ export function parseAddress({ search, hash }: { readonly search: string; readon
   return { view, run: new URLSearchParams(search).get("run") || undefined };
 }
 
-/** A link to `address`, relative to the page. */
+/** Returns a link to `address`, relative to the page. */
 export function linkTo({ view, run }: Address): string {
   return `${run === undefined ? "../" : `./?run=${encodeURIComponent(run)}`}#${view}`;
 }

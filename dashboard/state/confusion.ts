@@ -1,18 +1,18 @@
-/** Which classes a model takes for which, as shares of each class's rows. No DOM. */
+/** Prepares a confusion matrix for display. No DOM. */
 
-/** A table of more classes cannot be read. */
+/** A matrix of more classes is not readable. */
 export const MOST_CLASSES = 20;
 
 export interface Cell {
   readonly rows: number;
-  /** Of the rows of the class; 0 where it has none. */
+  /** Share of the rows of the class; 0 if it has none. */
   readonly share: number;
-  /** How strongly the cell is coloured, 0 to 1: the root, as few mistakes among many rows are what is looked for. */
+  /** Strength of the colour, 0 to 1: the square root of `share`, which makes rare mistakes visible. */
   readonly shade: number;
   readonly right: boolean;
 }
 
-/** `[class of the row][class it was given]`. */
+/** Returns the cells `[actual class][predicted class]`. */
 export function cellsOf(confusion: readonly (readonly number[])[]): Cell[][] {
   return confusion.map((counts, label) => {
     const all = counts.reduce((sum, rows) => sum + rows, 0);
@@ -29,7 +29,7 @@ export interface Mixup {
   readonly rows: number;
 }
 
-/** The pairs of classes that are mixed up most, the worst first, of a run whose file does not list them itself. */
+/** Returns the most confused pairs of classes, those with most rows first, for an evaluation without `mixups`. */
 export function worstMixups(confusion: readonly (readonly number[])[], most: number): Mixup[] {
   return confusion.flatMap((counts, label) => counts.map((rows, given) => ({ label, given, rows })))
     .filter(({ label, given, rows }) => label !== given && rows > 0)

@@ -1,4 +1,4 @@
-/** Numbers as people read them. What is not known is a dash. */
+/** Formats numbers for people. An unknown number is a dash. */
 
 const UNKNOWN = "–";
 const NBSP = "\u00a0";
@@ -16,7 +16,7 @@ const SUPERSCRIPTS: Readonly<Record<string, string>> = {
   9: "⁹",
 };
 
-// One locale for every reader: logs, figures and docs of this project are in English too.
+// One locale for all users: logs and docs of this project are in English too.
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
 
@@ -26,28 +26,28 @@ function known(value: Maybe): value is number {
   return value !== null && value !== undefined && Number.isFinite(value);
 }
 
-/** `12,345`. */
+/** Formats a number as `12,345`. */
 export function count(value: Maybe): string {
   return known(value) ? whole.format(value) : UNKNOWN;
 }
 
-/** `12.3K`, for axes. */
+/** Formats a number as `12.3K`, for axes. */
 export function compact(value: Maybe): string {
   return known(value) ? short.format(value) : UNKNOWN;
 }
 
-/** `99.53 %` of 0.9953. */
+/** Formats 0.9953 as `99.53 %`. */
 export function percent(value: Maybe, digits = 2): string {
   return known(value) ? `${(100 * value).toFixed(digits)}${NBSP}%` : UNKNOWN;
 }
 
-/** `0.0123`; large losses need fewer decimals. */
+/** Formats a loss as `0.0123`; a large loss has fewer decimals. */
 export function loss(value: Maybe): string {
   if (!known(value)) return UNKNOWN;
   return value < 100 ? value.toFixed(4) : value.toExponential(2);
 }
 
-/** `3.2×10⁻³`, for what spans decades. */
+/** Formats a number as `3.2×10⁻³`, for values that span orders of magnitude. */
 export function scientific(value: Maybe, digits = 1): string {
   if (!known(value)) return UNKNOWN;
   if (value === 0) return "0";
@@ -56,7 +56,7 @@ export function scientific(value: Maybe, digits = 1): string {
   return `${mantissa}×10${raised}`;
 }
 
-/** `0:07`, `12:03`, `1:02:03`, `2d 03:04:05` of seconds. */
+/** Formats seconds as `0:07`, `12:03`, `1:02:03` or `2d 03:04:05`. */
 export function duration(seconds: Maybe): string {
   if (!known(seconds)) return UNKNOWN;
   const total = Math.max(0, Math.floor(seconds));
@@ -69,7 +69,7 @@ export function duration(seconds: Maybe): string {
   return hours > 0 ? `${hours}:${tail}` : `${minutes}:${two(total % 60)}`;
 }
 
-/** `0.31 ms`, `12.4 ms`, `1.20 s`; `> 10 s` beyond what is told apart. */
+/** Formats seconds as `0.31 ms`, `12.4 ms` or `1.20 s`; Infinity, which is above the last bound, as `> 10 s`. */
 export function latency(seconds: Maybe): string {
   if (seconds === Infinity) return `>${NBSP}10${NBSP}s`;
   if (!known(seconds)) return UNKNOWN;
@@ -78,7 +78,7 @@ export function latency(seconds: Maybe): string {
   return `${milliseconds.toFixed(milliseconds < 10 ? 2 : 1)}${NBSP}ms`;
 }
 
-/** `12.3 MB`, in powers of 1000. */
+/** Formats bytes as `12.3 MB`, in powers of 1000. */
 export function bytes(value: Maybe): string {
   if (!known(value)) return UNKNOWN;
   const units = ["B", "kB", "MB", "GB", "TB"];
@@ -87,12 +87,12 @@ export function bytes(value: Maybe): string {
   return `${scaled.toFixed(unit > 0 && scaled < 99.95 ? 1 : 0)}${NBSP}${units[unit]}`;
 }
 
-/** `0.3`, `12.4`, `1,234`: of things a second. */
+/** Formats a number per second as `0.3`, `12.4` or `1,234`. */
 export function rate(value: Maybe): string {
   return known(value) && value < 100 ? value.toFixed(1) : count(value);
 }
 
-/** `2026-01-02 03:04`, in the reader's own zone. */
+/** Formats a time as `2026-01-02 03:04`, in the time zone of the browser. */
 export function moment(iso: string): string {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return UNKNOWN;
@@ -101,12 +101,12 @@ export function moment(iso: string): string {
   return `${day} ${two(at.getHours())}:${two(at.getMinutes())}`;
 }
 
-/** The first characters of a digest, enough to tell two apart by eye. */
+/** Returns the first characters of a digest, enough to tell two apart. */
 export function shortDigest(digest: string): string {
   return digest.length > 14 ? `${digest.slice(0, 12)}…` : digest || UNKNOWN;
 }
 
-/** A value of the config, as one would write it. */
+/** Formats a value of the config as JSON, but a string without quotes. */
 export function plain(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value) ?? UNKNOWN;
 }

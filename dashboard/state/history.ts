@@ -1,13 +1,13 @@
 /// <reference lib="dom" />
-/** What the events of a run come to so far, read once from its stream. */
+/** Reads the events of a run so far from its stream. */
 import type { RunEvent } from "../../lib/base/events.ts";
 import type { RunDetail } from "../../lib/run/types.ts";
 import { apply, createView, EVENT_TYPES, type RunView } from "./state.ts";
 
-/** Between two events; a server that hangs must not hang what waits for its history. */
+/** Most time between two events, so that a server that hangs does not block the charts. */
 const SILENCE_MS = 15_000;
 
-/** Brings `view` up to the newest event that `run` had. Rejects when the stream breaks before. */
+/** Applies all events of the run to `view`. Rejects if the stream breaks before the newest one. */
 export function readHistory({ id, events }: RunDetail, view = createView(id)): Promise<RunView> {
   if (events <= view.lastId) return Promise.resolve(view);
   const { promise, resolve, reject } = Promise.withResolvers<RunView>();

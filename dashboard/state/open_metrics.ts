@@ -1,18 +1,18 @@
-/** Reads OpenMetrics text, as `/metrics` answers it. No DOM. */
+/** Parses the OpenMetrics text of `/metrics`. No DOM. */
 
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
-/** By name, with the suffix of its type: `requests_total`, `seconds_bucket`. */
+/** Samples by name, which includes the suffix of the type: `requests_total`, `seconds_bucket`. */
 export type Metrics = ReadonlyMap<string, readonly Sample[]>;
 
-/** Braces may stand within a label's quotes, and other braces after the number. */
+/** Quotes of a label may contain braces, and an exemplar in braces may follow the number. */
 const LINE = /^([A-Za-z_:][\w:]*)(?:\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\})? (\S+)/;
 const LABEL = /([A-Za-z_]\w*)="((?:[^"\\]|\\.)*)"/g;
 
-/** All samples of `text`. Lines that are none, comments among them, are left out: a newer server may say more. */
+/** Returns all samples of `text`. Ignores comments and unknown lines, which a newer server may send. */
 export function parseMetrics(text: string): Metrics {
   const metrics = new Map<string, Sample[]>();
   for (const line of text.split("\n")) {
@@ -41,7 +41,7 @@ function parseNumber(text: string): number {
   return Number(text);
 }
 
-/** The value of a family with one sample. */
+/** Returns the value of a metric with one sample. */
 export function valueOf(metrics: Metrics, name: string): number | undefined {
   return metrics.get(name)?.[0]?.value;
 }

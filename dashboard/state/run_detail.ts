@@ -1,4 +1,4 @@
-/** What the server says of a run that the run's events do not, or not yet. No DOM. */
+/** Applies what the server knows about a run and the run's events do not contain, or not yet. No DOM. */
 import type { RunDetail } from "../../lib/run/types.ts";
 import type { RunView } from "./state.ts";
 

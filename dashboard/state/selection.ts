@@ -1,13 +1,13 @@
-/** Up to five runs to compare, each with a colour that it keeps while others come and go. No DOM. */
+/** Selects up to five runs to compare. Each keeps its colour while others are added and removed. No DOM. */
 
 export const MOST_RUNS = 5;
 
-/** By slot, which is its colour; undefined: free. */
+/** Ids of runs by slot, which decides the colour; undefined for a free slot. */
 export type Selection = readonly (string | undefined)[];
 
 export const NO_RUNS: Selection = Array.from({ length: MOST_RUNS });
 
-/** `selection` with `run` in it, or without it. Full ones stay as they are. */
+/** Adds `run` to the selection, or removes it if it is there. Does not add to a full selection. */
 export function toggle(selection: Selection, run: string): Selection {
   const at = selection.indexOf(run);
   if (at >= 0) return selection.with(at, undefined);

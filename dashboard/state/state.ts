@@ -1,7 +1,8 @@
-/** All that the page knows of one run, and how each event changes it. No DOM. */
+/** Holds all that the page knows about one run, and applies events to it. No DOM. */
 import { counted } from "../../lib/base/counted.ts";
 import type { EventOf, Metrics, RunEvent, Summary, WorkerShare } from "../../lib/base/events.ts";
 import { Table } from "../page/table.ts";
+import { percent } from "./format.ts";
 
 export type Phase = "waiting" | "queued" | "running" | "paused" | "stopping" | "finished" | "failed" | "interrupted";
 
@@ -10,7 +11,7 @@ export const PROGRESS = { step: 0, seconds: 1, loss: 2, accuracy: 3, rate: 4, dr
 /** Columns of `RunView.epochs`. */
 export const EPOCHS = { step: 0, seconds: 1, loss: 2, accuracy: 3 } as const;
 
-/** A list that the compiler completes: a type of event that is missing here is one that no stream is asked for. */
+/** Lists the types of events to listen for. The compiler reports a missing one. */
 const TYPES: Readonly<Record<RunEvent["type"], true>> = {
   started: true,
   progress: true,
@@ -29,16 +30,16 @@ const TYPES: Readonly<Record<RunEvent["type"], true>> = {
 };
 export const EVENT_TYPES = Object.keys(TYPES);
 
-/** Notes kept for the timeline: a long run has thousands of checkpoints, which must not push out what is rare. */
+/** Most notes in the timeline, of checkpoints and of others: thousands of checkpoints must not displace rare notes. */
 const CHECKPOINTS = 100;
 const OTHERS = 400;
 
 export interface Note {
   readonly id: number;
   readonly kind: Exclude<RunEvent["type"], "progress" | "epoch" | "cluster">;
-  /** Of the run, when it happened. */
+  /** Training time at the event. */
   readonly seconds: number;
-  /** ISO 8601. */
+  /** Time of the event, ISO 8601. */
   readonly at: string;
   readonly text: string;
 }
@@ -46,34 +47,34 @@ export interface Note {
 export interface RunView {
   readonly run: string;
   phase: Phase;
-  /** In the queue; undefined unless it is there. */
+  /** Place in the queue; undefined for a run that is not queued. */
   place: number | undefined;
-  /** Id of the newest event applied. */
+  /** Id of the newest event that was applied. */
   lastId: number;
-  /** Progress events applied. */
+  /** Number of progress events that were applied. */
   points: number;
   started: EventOf<"started"> | undefined;
-  /** What is trained, as the run's own file says: the logs of old runs on files have other values. */
+  /** The config from the run's own file: events of earlier versions have other values for runs on files. */
   config: Readonly<Record<string, unknown>>;
   round: number;
   step: number;
   epoch: number;
   digest: string;
-  /** The round that `digest` is of. */
+  /** The round of `digest`. */
   digestRound: number;
   training: Metrics | undefined;
-  heldOut: Metrics | undefined;
-  /** What a linear model of n-grams makes of the held-out rows. */
+  validation: Metrics | undefined;
+  /** Metrics of a linear model of n-grams on the validation rows. */
   baseline: Metrics | undefined;
-  /** The evaluated epoch with the lowest held-out loss. */
+  /** The evaluated epoch with the lowest validation loss. */
   best: { readonly epoch: number; readonly loss: number } | undefined;
   workers: readonly WorkerShare[];
-  /** The machines of the run, where there are others. */
+  /** The machines of the run, if it has several. */
   cluster: EventOf<"cluster"> | undefined;
   summary: Summary | undefined;
   /** Newest first. */
   notes: readonly Note[];
-  /** Seconds of training at the newest event. */
+  /** Training time in seconds at the newest event. */
   seconds: number;
   /** Epoch milliseconds of second 0 and of the newest event. */
   origin: number;
@@ -97,7 +98,7 @@ export function createView(run: string): RunView {
     digest: "",
     digestRound: 0,
     training: undefined,
-    heldOut: undefined,
+    validation: undefined,
     baseline: undefined,
     best: undefined,
     workers: [],
@@ -112,12 +113,12 @@ export function createView(run: string): RunView {
   };
 }
 
-/** Applies `event` once: one that was applied before (a stream that starts again sends all) changes nothing. */
+/** Applies `event`. Ignores an event that was applied before, as a restarted stream sends all again. */
 export function apply(view: RunView, event: RunEvent): void {
   if (event.id <= view.lastId) return;
   view.lastId = event.id;
   const at = Date.parse(event.at);
-  // A run that is taken up again goes on where its time stopped: the hours in between are nobody's training.
+  // Training time excludes the time between a stop and a resume.
   if (event.type === "started" || event.type === "resumed") view.origin = at - 1000 * view.seconds;
   else if (Number.isNaN(view.origin)) view.origin = at;
   view.lastAt = at;
@@ -142,7 +143,7 @@ function reduce(view: RunView, event: RunEvent): void {
       return note(view, event, "Paused");
     case "unpaused":
       view.phase = "running";
-      return note(view, event, "Went on");
+      return note(view, event, "Resumed");
     case "incident":
       return note(view, event, event.member === undefined ? event.message : `${event.member}: ${event.message}`);
     case "cluster":
@@ -156,7 +157,7 @@ function reduce(view: RunView, event: RunEvent): void {
       return pushProgress(view, event);
     case "epoch":
       place(view, event);
-      view.heldOut = event.heldOut;
+      view.validation = event.heldOut;
       if (event.heldOut.loss < (view.best?.loss ?? Infinity)) {
         view.best = { epoch: event.epoch, loss: event.heldOut.loss };
       }
@@ -168,7 +169,11 @@ function reduce(view: RunView, event: RunEvent): void {
       return rollBack(view, event);
     case "baseline":
       view.baseline = event.validation;
-      return note(view, event, `Baseline: n-grams reach ${(100 * event.validation.accuracy).toFixed(2)} % held-out`);
+      return note(
+        view,
+        event,
+        `Baseline: ${percent(event.validation.accuracy)} of the validation rows, a linear model of n-grams`,
+      );
     case "stopping":
       view.phase = "stopping";
       return note(view, event, `Stopping: ${event.reason}`);
@@ -189,7 +194,7 @@ function place(view: RunView, event: EventOf<"progress" | "epoch" | "rolledBack"
 }
 
 function pushProgress(view: RunView, event: EventOf<"progress">): void {
-  // Rounds that are done again after a crash: held-out points of the lost future go too.
+  // Rounds that repeat after a crash: validation points of the lost rounds are dropped too.
   if (event.step <= view.progress.last(PROGRESS.step)) view.epochs.cut(event.step + 1);
   view.progress.push([
     event.step,
@@ -197,14 +202,14 @@ function pushProgress(view: RunView, event: EventOf<"progress">): void {
     event.training.loss,
     event.training.accuracy,
     event.sequencesPerSecond,
-    // Zero (one shard) has no place on a logarithmic axis.
+    // A logarithmic axis cannot show zero, the drift of one shard.
     event.drift || NaN,
     meanOf(event.workers, "average"),
     meanOf(event.workers, "wait"),
   ]);
 }
 
-/** What was trained after the restored state is gone from the curves. */
+/** Drops the points after the restored state from the curves. */
 function rollBack(view: RunView, event: EventOf<"rolledBack">): void {
   place(view, event);
   view.progress.cut(event.step + 1);
@@ -215,21 +220,21 @@ function rollBack(view: RunView, event: EventOf<"rolledBack">): void {
 
 function finish(view: RunView, event: EventOf<"finished">): void {
   const { summary } = event;
-  // At its place among the others, which count to the end and not only the training.
-  const ending = summary.best ? `, with the best state, of epoch ${summary.best.epoch}` : "";
-  note(view, event, `${isStopped(summary) ? "Stopped" : "Finished"}: ${summary.reason}${ending}`);
+  // The note is added first: its time is that of the event, as for other notes, and not `summary.seconds`.
+  const best = summary.best ? `. Best: epoch ${summary.best.epoch}, round ${summary.best.round}` : "";
+  note(view, event, `${isStopped(summary) ? "Stopped" : "Finished"}: ${summary.reason}${best}`);
   view.phase = "finished";
   view.summary = summary;
   view.seconds = summary.seconds;
   view.round = summary.rounds;
   view.step = summary.steps;
   view.epoch = summary.epochs;
-  // The logs of old runs have the LSTM's held-out figures.
-  view.heldOut = summary.validation ?? summary.heldOut ?? view.heldOut;
+  // `heldOut` in events of earlier versions has the metrics of the LSTM only.
+  view.validation = summary.validation ?? summary.heldOut ?? view.validation;
   setDigest(view, summary.digest, summary.best?.round ?? summary.rounds);
 }
 
-/** Ends of a run that can be resumed: it was told to stop before it was done. */
+/** Reasons of a stop. A stopped run can be resumed. */
 const STOPPED: readonly string[] = ["asked to stop", "time is up"];
 
 export function isStopped(summary: { readonly reason: string } | null | undefined): boolean {
@@ -249,7 +254,7 @@ function note(view: RunView, event: EventOf<Note["kind"]>, text: string): void {
   view.notes = [added, ...view.notes.filter((other) => other !== oldest)];
 }
 
-/** Whether `note` tells of something that went wrong. */
+/** Returns true for an incident, a rollback or a failure. */
 export function isIncident({ kind }: Note): boolean {
   return kind === "incident" || kind === "rolledBack" || kind === "failed";
 }
@@ -258,12 +263,12 @@ export function meanOf(workers: readonly WorkerShare[], share: "compute" | "aver
   return workers.reduce((sum, worker) => sum + worker[share], 0) / workers.length;
 }
 
-/** A page that is older than its server may see events that it does not know: it goes on without them. */
+/** Ignores an unknown event, which a page that is older than its server may receive. */
 function unknown(_event: never): void {}
 
 /**
- * Sequences a second over the last seconds of training (of the whole run once it has finished): the newest figure
- * alone covers few rounds and jumps.
+ * Returns the sequences per second over the last `seconds` of training, or over the whole run if it has finished. The
+ * newest event covers too few rounds and would jump.
  */
 export function recentRate(view: RunView, seconds = 5): number | undefined {
   if (view.summary) return view.summary.sequencesPerSecond;
@@ -279,12 +284,12 @@ export function recentRate(view: RunView, seconds = 5): number | undefined {
   return covered > 0 ? sequences / covered : undefined;
 }
 
-/** The run's config. */
+/** Returns the run's config. */
 export function settings({ started, config }: Pick<RunView, "started" | "config">): Readonly<Record<string, unknown>> {
   return { ...started?.config, ...config };
 }
 
-/** A number of it. */
+/** Returns a number of the config. */
 export function setting(view: RunView, key: string): number | undefined {
   const value = settings(view)[key];
   return typeof value === "number" ? value : undefined;

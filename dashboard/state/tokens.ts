@@ -1,6 +1,6 @@
-/** Sequences as they are typed. */
+/** Reads and generates sequences of tokens. */
 
-/** What is typed between spaces or commas: numbers where they are numbers, else the words as they are. */
+/** Splits typed text at spaces and commas into numbers. Returns other words unchanged. */
 export function parseTokens(text: string): (number | string)[] {
   return text.split(/[\s,]+/).filter((word) => word !== "").map((word) => {
     const value = Number(word);
@@ -8,7 +8,7 @@ export function parseTokens(text: string): (number | string)[] {
   });
 }
 
-/** A valid sequence; `random` gives numbers from 0 up to, not including, 1. */
+/** Returns a valid sequence. `random` returns numbers from 0 to 1, exclusive. */
 export function randomTokens(length: number, vocabulary: number, random: () => number): number[] {
   return Array.from({ length }, () => Math.floor(random() * vocabulary));
 }

@@ -4,19 +4,19 @@ import { dashboardAssets } from "../../dashboard/assets.ts";
 const assets = dashboardAssets();
 const ORIGIN = "http://dashboard";
 
-/** Where the text of the asset at `path` points to. */
+/** Returns the paths that the asset at `path` refers to. */
 function references(path: string, body: string): string[] {
   const found = path.endsWith(".ts")
     ? body.matchAll(/^(?:import|export)\b[^;]*?\bfrom "([^"]+)"/gm)
     : body.matchAll(/\b(?:src|href)="([^"]+)"/g);
   return [...found].map(([, target = ""]) => {
-    // Relative, as the server may be under a path.
+    // References are relative, as a proxy may serve the page under a path.
     assertMatch(target, path.endsWith(".ts") ? /^\.\.?\// : /^(\.\/|[a-z]+\/)/, `${path} refers to "${target}"`);
     return new URL(target, `${ORIGIN}${path}`).pathname;
   });
 }
 
-Deno.test("dashboardAssets() holds all that the page and its modules load, and nothing that none does", () => {
+Deno.test("dashboardAssets() has exactly the files that the page and its modules load", () => {
   const reached = new Set<string>();
   const visit = (path: string) => {
     if (reached.has(path)) return;
@@ -29,7 +29,7 @@ Deno.test("dashboardAssets() holds all that the page and its modules load, and n
   assertEquals([...reached].sort(), [...assets.keys()].sort());
 });
 
-Deno.test("dashboardAssets() says what each file is", () => {
+Deno.test("dashboardAssets() has the media type of each file", () => {
   for (const [path, { type }] of assets) {
     if (/\.(ts|js)$/.test(path)) assertEquals(type, "text/javascript; charset=utf-8", path);
   }

@@ -44,7 +44,7 @@ Deno.test("pages, scripts and styles use relative addresses, so that a path pref
   // The scripts' requests are relative too.
   for (const [path, { body }] of [...dashboardAssets(), ["/docs/docs.js", { body: await docs(app) }] as const]) {
     const absolute = /[("'`]\/(runs|model|predict|metrics|openapi|events|docs|dashboard|v2)\b.{0,9}/.exec(body)?.[0];
-    assert(!absolute || path.endsWith("service_figures.ts") || /^.\/\w+`/.test(absolute), `${path}: ${absolute}`);
+    assert(!absolute || path.endsWith("service_metrics.ts") || /^.\/\w+`/.test(absolute), `${path}: ${absolute}`);
   }
 });
 

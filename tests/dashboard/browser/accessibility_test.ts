@@ -1,6 +1,6 @@
 /**
- * Every state of the page, in both colour schemes, wide and narrow: axe-core finds nothing against WCAG 2 A and AA, and
- * nothing is wider than the screen. Writes what the page looks like where LOCKSTEP_SCREENSHOTS names a folder.
+ * Checks every state of the page in both colour schemes, wide and narrow: axe-core finds no violation of WCAG 2.1 A and
+ * AA, and the page is not wider than the screen. Writes screenshots to the folder in LOCKSTEP_SCREENSHOTS, if it is set.
  */
 import { assertEquals } from "@std/assert";
 import axe from "npm:axe-core@4.14.1/axe.min.js" with { type: "text" };
@@ -15,7 +15,7 @@ interface Violation {
   readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
 }
 
-/** What the schemes differ in is colour: dark, which comes second, is held against what is said of colours. */
+/** Rules by scheme. The schemes differ only in colours, so the second one is checked only for contrast. */
 const RULES = { light: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], dark: ["color-contrast"] } as const;
 
 async function violations(page: Page, scheme: keyof typeof RULES): Promise<string[]> {
@@ -58,7 +58,7 @@ const STATES: readonly {
     prepare: (page) => ask(page, "where is my parcel"),
   },
   {
-    name: "another run than the newest",
+    name: "another run",
     runs: () => [tokenRun(40), finishedTextRun(LABELS, "older-run")],
     view: "runs",
     prepare: async (page) => {
@@ -73,32 +73,32 @@ const STATES: readonly {
     prepare: (page) => ask(page, "my parcel ".repeat(20)),
   },
   {
-    name: "judgement",
+    name: "evaluation",
     runs: () => [finishedTextRun()],
-    view: "judgement",
+    view: "evaluation",
     prepare: (page) => shows(page, "#confusion-table", "billing"),
   },
   {
-    name: "judgement of 20 classes",
+    name: "evaluation of 20 classes",
     runs: () => [finishedTextRun(longLabels(20))],
-    view: "judgement",
+    view: "evaluation",
     prepare: (page) => shows(page, "#confusion-table", "category"),
   },
   {
-    name: "judgement of 40 classes",
+    name: "evaluation of 40 classes",
     runs: () => [finishedTextRun(longLabels(40))],
-    view: "judgement",
+    view: "evaluation",
     prepare: (page) => shows(page, "#confusion-pairs", "category"),
   },
   {
-    name: "judgement of a run on tokens",
+    name: "evaluation of a run on tokens",
     runs: () => [tokenRun(20)],
-    view: "judgement",
-    prepare: (page) => page.locator('#data[data-empty^="This run makes its own data"]').waitFor(),
+    view: "evaluation",
+    prepare: (page) => page.locator('#data[data-empty^="This run trains on generated data"]').waitFor(),
   },
   { name: "runs", runs: () => [finishedTextRun(), failedRun(), ...many(30)], view: "runs", prepare: pick },
   {
-    name: "a run that waits, one that could not start, and the form for another",
+    name: "the form for a new run",
     runs: () => [waitingRun(), refusedRun(), finishedTextRun()],
     view: "runs",
     prepare: async (page) => {
@@ -106,11 +106,11 @@ const STATES: readonly {
       await page.getByRole("button", { name: "New run" }).click();
       await page.getByLabel("Other values").fill("64");
       await page.getByRole("button", { name: "Start" }).click();
-      await shows(page, "#new-error", "not an object");
+      await shows(page, "#new-error", "not a JSON object");
     },
   },
   {
-    name: "a question",
+    name: "a confirmation",
     runs: () => [tokenRun(20), finishedTextRun(LABELS, "older-run")],
     view: "runs",
     prepare: async (page) => {
@@ -128,7 +128,7 @@ const STATES: readonly {
     },
   },
   {
-    name: "dropped",
+    name: "a dropped stream",
     runs: () => [tokenRun(20)],
     prepare: async (page, [run], server) => {
       await shows(page, "#state", "running");
@@ -143,8 +143,10 @@ const STATES: readonly {
     view: "service",
     prepare: async (page) => {
       const body = { data: { tokens: [1, 2, 3, 4, 5, 6, 7, 8] } };
-      await page.locator('#service-figures[data-empty=""]').waitFor();
-      for (let asked = 0; asked < 20; asked++) await page.request.post(new URL("/predict", page.url()).href, body);
+      await page.locator('#service-metrics[data-empty=""]').waitFor();
+      for (let request = 0; request < 20; request++) {
+        await page.request.post(new URL("/predict", page.url()).href, body);
+      }
       await page.locator('#service-latency[data-empty=""]').waitFor();
     },
   },
@@ -159,7 +161,7 @@ for (const { name, runs, view = "training", prepare } of STATES) {
       await page.setViewportSize({ width, height });
       for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        // Two frames: one lays out, the next has drawn the charts in their new size.
+        // The first frame computes the layout, the second one draws the charts in their new size.
         await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
         assertEquals(await page.evaluate("document.documentElement.scrollWidth"), width);
         assertEquals(await violations(page, colorScheme), [], `${width} ${colorScheme}`);

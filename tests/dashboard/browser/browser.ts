@@ -1,4 +1,4 @@
-/** A headless browser on a real server with the real app, and a watch on what must not happen in either. */
+/** Runs tests in a headless browser against a real server with the real app, and fails on errors in either. */
 import { executableAbsence, optionalTest } from "../../optional.ts";
 import { assertEquals } from "@std/assert";
 import { type Browser, chromium, type Page } from "playwright-core";
@@ -24,13 +24,13 @@ export const CHROMIUM_FLAGS = [
 
 export interface Server {
   readonly port: number;
-  /** Clients that are told, when they come back, that they were dropped. */
+  /** Streams that were cut because their clients did not read. Clients hear of it when they reconnect. */
   readonly drops: Drops;
-  /** Ends its streams, then itself. */
+  /** Ends the streams, then the server. */
   close(): Promise<void>;
 }
 
-/** Serves `runs`, newest first, on `port`, 0 for any free one, as a process that trains or not. */
+/** Serves `runs`, newest first, on `port` (0 for any free one), as a process that trains or as one that only serves. */
 export function serve(runs: FakeRun[], port = 0, trains = true): Server {
   const shutdown = new AbortController();
   const metrics = new HttpMetrics();
@@ -52,28 +52,28 @@ export function serve(runs: FakeRun[], port = 0, trains = true): Server {
   };
 }
 
-/** The page once it shows `points` points. */
+/** Waits until the page shows `points` points. */
 export async function showsPoints(page: Page, points: number): Promise<void> {
   await page.locator(`#page[data-points="${points}"]`).waitFor({ state: "attached" });
 }
 
-/** The page once the newest event it shows is number `id`. */
+/** Waits until the newest event that the page shows has this id. */
 export async function showsEvent(page: Page, id: number): Promise<void> {
   await page.locator(`#page[data-last-id="${id}"]`).waitFor({ state: "attached" });
 }
 
-/** The page once `text` stands in the element `selector`. */
+/** Waits until an element that matches `selector` contains `text`. */
 export async function shows(page: Page, selector: string, text: string): Promise<void> {
   await page.locator(selector, { hasText: text }).first().waitFor({ state: "attached" });
 }
 
-/** One for all tests of a file; each has a context of its own, which shares nothing with the others. */
+/** One browser for all tests of a file. Each test has its own context, which shares nothing with others. */
 let browser: Promise<Browser> | undefined;
 Deno.test.afterAll(async () => await (await browser)?.close());
 
 /**
- * Runs `body`, and again if it fails after a request of a page that it watches failed because a network interface of the
- * machine appeared or went: Chromium then drops all connections, those to itself as well.
+ * Runs `body`, and repeats it if it fails after a request of a watched page failed because a network interface of the
+ * machine appeared or disappeared: Chromium then drops all connections, also local ones.
  */
 export async function despiteNetworkChanges(body: (watch: (page: Page) => void) => Promise<void>): Promise<void> {
   for (let attempt = 1;; attempt++) {
@@ -123,7 +123,7 @@ async function withPage(
 
 const absence = executableAbsence(CHROMIUM);
 
-/** A test on a page that follows the newest of `runs`; `expected` is what the browser itself may log on the way. */
+/** Defines a test of a page that follows the newest of `runs`. `expected` matches errors that the browser may log. */
 export function browserTest(
   name: string,
   runs: () => TrainedRun[],

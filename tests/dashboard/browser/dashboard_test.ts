@@ -10,7 +10,7 @@ function trained(points: number, id = "2026-01-02-parity-7f3a"): TrainedRun {
   return run;
 }
 
-/** The only run of a test that has one. */
+/** Returns the run of a test that has one run. */
 function only(runs: readonly TrainedRun[]): TrainedRun {
   const [run] = runs;
   assert(run);
@@ -45,12 +45,12 @@ browserTest(
     run.record(finishedEvent(run.id, 280), at(281));
     await shows(page, "#state", "finished");
     await shows(page, "#rate-now", "8,321");
-    // The stream was closed by the page: it did not come back for more.
+    // The page closed the stream and did not reconnect.
     assertEquals(run.starts, [0]);
   },
 );
 
-/** One that was asked to stop after `points`. */
+/** Makes a run that was stopped after `points`. */
 function stopped(points: number): TrainedRun {
   const run = trained(points);
   const { summary } = finishedEvent(run.id, points);
@@ -59,7 +59,7 @@ function stopped(points: number): TrainedRun {
 }
 
 browserTest(
-  "dashboard shows a run that was stopped as far as it came, not as if it were complete",
+  "dashboard shows the steps of a stopped run, not a complete one",
   () => [stopped(60)],
   async (page) => {
     await shows(page, "#state", "stopped");
@@ -68,7 +68,7 @@ browserTest(
 );
 
 browserTest(
-  "dashboard goes past the end of a run that was taken up again, in one stream",
+  "dashboard follows a resumed run past its earlier end, in one stream",
   () => {
     const run = stopped(60);
     run.record({ type: "resumed", round: 120, step: 120, workers: 4, digest: DIGEST }, at(100));
@@ -132,12 +132,12 @@ browserTest(
     await page.locator("#bars").waitFor();
     assertEquals(await page.locator("#predict-error").isVisible(), false);
   },
-  // The browser's own note on the refusal that was asked for.
+  // The browser logs the refused request.
   /status of 400/,
 );
 
 browserTest(
-  "dashboard goes on without losing or doubling points when its stream is cut",
+  "dashboard continues without missing or duplicate points when its stream is cut",
   () => [trained(40)],
   async (page, runs) => {
     const run = only(runs);
@@ -187,7 +187,7 @@ browserTest(
   },
 );
 
-/** Writes what the page looks like where LOCKSTEP_SCREENSHOTS names a folder. */
+/** Writes a screenshot to the folder in LOCKSTEP_SCREENSHOTS, if it is set. */
 async function screenshot(page: Page, name: string, fullPage: boolean): Promise<void> {
   const folder = Deno.env.get("LOCKSTEP_SCREENSHOTS");
   if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage });
@@ -201,7 +201,7 @@ browserTest("dashboard fits wide and narrow screens in both colour schemes", () 
     await page.setViewportSize({ width, height });
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
-      // Two frames: one lays out, the next has drawn the charts in their new size.
+      // The first frame computes the layout, the second one draws the charts in their new size.
       await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
       assertEquals(await page.evaluate("document.documentElement.scrollWidth"), width);
       await screenshot(page, `${width}x${height}-${colorScheme}`, width < 1280);

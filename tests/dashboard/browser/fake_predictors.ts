@@ -1,4 +1,4 @@
-/** Models that answer at once: one of tokens, one of text. */
+/** Makes models that answer at once: one for tokens, one for text. */
 import type { ModelInfo, Predictor } from "../../../lib/predict/types.ts";
 import type { DataStatistics } from "../../../lib/data/statistics.ts";
 import { predictorOf } from "../../serve/fakes.ts";

@@ -1,4 +1,4 @@
-/** Runs in the states that the page has to show. */
+/** Makes runs in the states that the page shows. */
 import { dataOf, judgementsOf, LABELS } from "../../judged.ts";
 import { at, TrainedRun } from "./trained_run.ts";
 

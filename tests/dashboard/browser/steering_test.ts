@@ -1,11 +1,11 @@
-/** What can be asked of the server through the page: runs started, steered, removed, and a list of many of them. */
+/** Tests the actions of the page: start, pause, stop and remove runs, and turn the pages of a long list. */
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
 import { browserTest, serve, shows } from "./browser.ts";
 import { refusedRun, tokenRun, waitingRun } from "./fake_runs.ts";
 import type { TrainedRun } from "./trained_run.ts";
 
-/** Finished runs, the newest first. */
+/** Makes finished runs, newest first. */
 function finished(count: number): TrainedRun[] {
   return Array.from({ length: count }, (_, at) => {
     const run = tokenRun(20, `run-${String(count - at).padStart(3, "0")}`);
@@ -19,7 +19,7 @@ function focused(page: Page): Promise<string> {
 }
 
 browserTest(
-  "dashboard starts a run by keyboard alone, says what the server refuses, and takes it out of the queue",
+  "dashboard starts a run with the keyboard only, reports values that are refused, and removes the run from the queue",
   () => [tokenRun(20, "current-run")],
   async (page, runs) => {
     await page.getByRole("link", { name: "Runs" }).click();
@@ -31,7 +31,7 @@ browserTest(
     await page.getByLabel("Other values").fill("[7]");
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
-    await shows(page, "#new-error", "Other values are not an object of JSON");
+    await shows(page, "#new-error", "Cannot read the other values: they are not a JSON object");
     assertEquals(await focused(page), "new-others");
     assertEquals(await page.getByLabel("Other values").getAttribute("aria-invalid"), "true");
 
@@ -39,7 +39,7 @@ browserTest(
     await page.getByLabel("Preset").selectOption("seed");
     await page.getByRole("textbox", { name: "Data" }).fill("a.csv, b.csv");
     await page.keyboard.press("Enter");
-    await shows(page, "#new-said", "Run asked-1 waits for its turn: place 1");
+    await shows(page, "#new-said", "Run asked-1 is queued: place 1");
     assertEquals(await page.locator(".new-run [aria-invalid]").count(), 0);
     assertEquals(runs[0]?.queued?.config, { hidden: 16, preset: "seed", data: ["a.csv", "b.csv"], epochs: 7 });
     await shows(page, "#run-rows", "queued · 1");
@@ -47,22 +47,22 @@ browserTest(
     const cancel = page.getByRole("button", { name: "Cancel asked-1" });
     await cancel.focus();
     await page.keyboard.press("Enter");
-    await page.getByRole("dialog", { name: "Take run asked-1 out of the queue?" }).waitFor();
-    // The button that does no harm is the one that Enter presses.
+    await page.getByRole("dialog", { name: "Remove run asked-1 from the queue?" }).waitFor();
+    // Enter presses the button that changes nothing.
     assertEquals(await focused(page), "ask-no");
     await page.keyboard.press("Escape");
     assertEquals(await focused(page), "remove-asked-1");
     assertEquals(runs.length, 2);
     await page.keyboard.press("Enter");
     await page.getByRole("button", { name: "Cancel the run" }).click();
-    await shows(page, "#run-said", "Run asked-1 is gone");
+    await shows(page, "#run-said", "Run asked-1 was cancelled");
     assertEquals(runs.map(({ id }) => id), ["current-run"]);
     await cancel.waitFor({ state: "detached" });
   },
 );
 
 browserTest(
-  "dashboard shows the server's words on a new run that it refuses, at the fields that they are about",
+  "dashboard shows the server's message about a refused run, and marks the fields at fault",
   () => [tokenRun(20)],
   async (page) => {
     await page.route("**/runs", (route) => {
@@ -83,7 +83,7 @@ browserTest(
 );
 
 browserTest(
-  "dashboard deletes a run once that is confirmed, and never its own",
+  "dashboard deletes a run after a confirmation, and never the server's own",
   () => [tokenRun(20, "current-run"), ...finished(2)],
   async (page, runs) => {
     await page.getByRole("link", { name: "Runs" }).click();
@@ -92,7 +92,7 @@ browserTest(
     assertEquals(runs.length, 3);
     await page.getByRole("button", { name: "Delete run-001" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
-    await shows(page, "#run-said", "Run run-001 is gone");
+    await shows(page, "#run-said", "Run run-001 was deleted");
     assertEquals(runs.map(({ id }) => id), ["current-run", "run-002"]);
     await page.getByRole("link", { name: "run-001" }).waitFor({ state: "detached" });
     assertEquals(await page.getByRole("button", { name: /^Delete/ }).count(), 1);
@@ -100,7 +100,7 @@ browserTest(
 );
 
 browserTest(
-  "dashboard of a server that trains nothing offers neither to start runs nor to remove them",
+  "dashboard of a server that does not train has no buttons to start or remove runs",
   () => finished(2),
   async (page, runs, server) => {
     await server.close();
@@ -116,13 +116,13 @@ browserTest(
   /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INCOMPLETE/,
 );
 
-browserTest("dashboard pauses a run, lets it go on, and stops it once that is confirmed", () => [
+browserTest("dashboard pauses and resumes a run, and stops it after a confirmation", () => [
   tokenRun(20),
 ], async (page, [run]) => {
   assert(run);
   await page.getByRole("button", { name: "Pause" }).click();
   await shows(page, "#state", "paused");
-  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByRole("button", { name: "Resume" }).click();
   await shows(page, "#state", "running");
   await page.getByRole("button", { name: "Stop" }).click();
   await page.getByRole("button", { name: "No" }).click();
@@ -150,11 +150,11 @@ browserTest("dashboard turns the pages of many runs, and finds runs by state and
   await first("run-011");
   await shows(page, "#run-place", "Page 3");
   assertEquals(await rows.count(), 11);
-  // The last page: nothing happens, and the focus stays.
+  // On the last page nothing happens, and the button keeps the focus.
   assertEquals(await older.getAttribute("aria-disabled"), "true");
   await older.press("Enter");
   assertEquals([await focused(page), await rows.count()], ["run-older", 11]);
-  // What was picked on another page is compared still.
+  // A run that was selected on another page is still compared.
   await shows(page, "#compare-loss .legend", "run-050");
   await page.getByRole("button", { name: "Newer" }).click();
   await first("run-036");
@@ -163,16 +163,16 @@ browserTest("dashboard turns the pages of many runs, and finds runs by state and
   assertEquals(await rows.count(), 10);
   await page.getByLabel("Find").fill("");
   await page.getByLabel("State").selectOption("running");
-  // The list without a text begins with the same run: it is gone once there is no second row.
+  // The unfiltered list begins with the same run: the filter was applied when the second row has disappeared.
   await rows.nth(1).waitFor({ state: "detached" });
   await first("current-run");
   assertEquals(await rows.count(), 1);
   await page.getByLabel("State").selectOption("failed");
-  await first("No run is like that");
+  await first("No run matches");
 });
 
 browserTest(
-  "dashboard shows a run that waits, with its place, and follows it when it begins; one that could not start says why",
+  "dashboard shows a queued run with its place, follows it when it starts, and shows why another could not start",
   () => [waitingRun(), refusedRun(), tokenRun(20, "current-run")],
   async (page, [waiting]) => {
     assert(waiting);
@@ -191,7 +191,7 @@ browserTest(
   },
 );
 
-browserTest("dashboard says that its stream was dropped, until somebody puts that away", () => [
+browserTest("dashboard reports that its stream was dropped, until the user dismisses it", () => [
   tokenRun(20),
 ], async (page, [run], server) => {
   assert(run);

@@ -1,4 +1,4 @@
-/** Events of a plausible training run, for the dashboard: curves of loss and accuracy, epochs, checkpoints and an end. */
+/** Makes events of a plausible run: curves of loss and accuracy, epochs, checkpoints and an end. */
 import type { NewEvent, Summary } from "../../../lib/base/events.ts";
 import type { DataStatistics } from "../../../lib/data/statistics.ts";
 import type { Evaluations } from "../../../lib/model/evaluation.ts";
@@ -6,7 +6,7 @@ import { configSchema } from "../../../lib/config/schema.ts";
 import { FakeRun } from "../../serve/fakes.ts";
 import { DIGEST } from "./fake_predictors.ts";
 
-/** Progress events of an epoch. */
+/** Number of progress events per epoch. */
 export const EPOCH = 20;
 
 const START = Date.parse("2026-01-02T03:04:05.000Z");
@@ -101,7 +101,7 @@ export function finishedEvent(run: string, points: number): Extract<NewEvent, { 
       digest: DIGEST.split("").reverse().join(""),
       heldOut: { loss: lossAt(points), accuracy: Math.min(0.9971, 1 - 0.71 * lossAt(points)) },
       best: null,
-      reason: "the held-out accuracy reached 99.5 %",
+      reason: "target accuracy reached",
       epochs: Math.floor(points / EPOCH),
       rounds: 2 * points,
       steps: 2 * points,

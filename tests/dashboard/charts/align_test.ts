@@ -13,7 +13,7 @@ Deno.test("align() joins lines over the union of their positions", () => {
   ]);
 });
 
-Deno.test("align() gives null for what is not known, and nothing for nothing", () => {
+Deno.test("align() returns null for unknown values, and empty lines for empty lines", () => {
   assertEquals(align([line([1, 2], [NaN, 5])]), [[1, 2], [null, 5]]);
   assertEquals(align([line([], []), line([], [])]), [[], [], []]);
 });

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { Table } from "../../../dashboard/page/table.ts";
 
-/** Position, a second position, a value. */
+/** Makes a table with two positions and a value. */
 function table(limit: number): Table {
   return new Table(3, 2, limit);
 }
@@ -43,13 +43,13 @@ Deno.test("Table stays within its limit and keeps the mean of 100,000 rows", () 
   assertEquals(rows.last(0), 2 ** 17);
 });
 
-Deno.test("Table leaves what is not known out of its means", () => {
+Deno.test("Table leaves unknown values out of its means", () => {
   const rows = table(2);
   for (const [x, y] of [[1, NaN], [2, 5], [3, NaN], [4, 9]]) rows.push([x ?? 0, 0, y ?? NaN]);
   assertEquals([...rows.column(2)], [5, 9]);
 });
 
-Deno.test("Table.push() replaces what was known from a position that comes again", () => {
+Deno.test("Table.push() drops the rows from a repeated position on", () => {
   const rows = table(8);
   for (const x of [1, 2, 3, 4]) rows.push([x, x, 1]);
   rows.push([3, 5, 7]);

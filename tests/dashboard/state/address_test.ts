@@ -9,7 +9,7 @@ Deno.test("parseAddress() reads what linkTo() writes", () => {
   }
 });
 
-Deno.test("parseAddress() shows the training of the server's run where it is told nothing it knows", () => {
+Deno.test("parseAddress() returns the training of the server's run for an unknown address", () => {
   for (const path of ["/", "/#nowhere", "/?run=#", "/?other=1"]) {
     assertEquals(parseAddress(new URL(path, "http://dashboard")), { view: "training", run: undefined });
   }

@@ -3,7 +3,7 @@ import { cellsOf, worstMixups } from "../../../dashboard/state/confusion.ts";
 
 const CONFUSION = [[75, 25, 0], [0, 0, 0], [1, 3, 4]];
 
-Deno.test("cellsOf() gives shares of each row, none where a class has no rows", () => {
+Deno.test("cellsOf() returns shares of each row, 0 for a class without rows", () => {
   const cells = cellsOf(CONFUSION);
   assertEquals(cells.map((row) => row.map(({ share }) => share)), [[0.75, 0.25, 0], [0, 0, 0], [0.125, 0.375, 0.5]]);
   assertEquals(cells.map((row) => row.map(({ right }) => right)), [[true, false, false], [false, true, false], [
@@ -14,7 +14,7 @@ Deno.test("cellsOf() gives shares of each row, none where a class has no rows", 
   assertAlmostEquals(cells[0]?.[1]?.shade ?? NaN, 0.5, 1e-12);
 });
 
-Deno.test("worstMixups() lists the pairs with the most rows, and nothing that is right or empty", () => {
+Deno.test("worstMixups() lists the pairs with the most rows, without correct and empty cells", () => {
   assertEquals(worstMixups(CONFUSION, 2), [{ label: 0, given: 1, rows: 25 }, { label: 2, given: 1, rows: 3 }]);
   assertEquals(worstMixups(CONFUSION, 9).length, 3);
   assertEquals(worstMixups([[5]], 9), []);

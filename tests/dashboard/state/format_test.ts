@@ -14,7 +14,7 @@ import {
   shortDigest,
 } from "../../../dashboard/state/format.ts";
 
-Deno.test("count() separates thousands, and is a dash where nothing is known", () => {
+Deno.test("count() separates thousands, and returns a dash for an unknown number", () => {
   assertEquals(count(1234567.4), "1,234,567");
   assertEquals(count(0), "0");
   assertEquals([undefined, null, NaN, Infinity].map(count), ["–", "–", "–", "–"]);
@@ -25,7 +25,7 @@ Deno.test("compact() is short enough for an axis", () => {
   assertEquals(compact(2_000_000), "2M");
 });
 
-Deno.test("percent() has two decimals unless told, and a space that does not break", () => {
+Deno.test("percent() has two decimals by default, and a non-breaking space", () => {
   assertEquals(percent(0.995312), "99.53\u00a0%");
   assertEquals(percent(1), "100.00\u00a0%");
   assertEquals(percent(0.0714, 1), "7.1\u00a0%");
@@ -38,7 +38,7 @@ Deno.test("loss() has four decimals until it is huge", () => {
   assertEquals(loss(NaN), "–");
 });
 
-Deno.test("scientific() writes powers of ten as such", () => {
+Deno.test("scientific() writes powers of ten", () => {
   assertEquals(scientific(0.0032), "3.2×10⁻³");
   assertEquals(scientific(1.5e12), "1.5×10¹²");
   assertEquals(scientific(0), "0");
@@ -55,7 +55,7 @@ Deno.test("duration() grows from minutes to days", () => {
   assertEquals(duration(-3), "0:00");
 });
 
-Deno.test("latency() has the unit that it is read in", () => {
+Deno.test("latency() chooses the unit", () => {
   assertEquals([0.000312, 0.0124, 1.2, Infinity, undefined].map((seconds) => latency(seconds)), [
     "0.31\u00a0ms",
     "12.4\u00a0ms",
@@ -77,17 +77,17 @@ Deno.test("rate() has a decimal while it is small", () => {
   assertEquals([0, 3.46, 99.9, 1234.5, NaN].map((value) => rate(value)), ["0.0", "3.5", "99.9", "1,235", "–"]);
 });
 
-Deno.test("moment() is a day and a time, in the zone of who reads", () => {
+Deno.test("moment() is a day and a time, in the local time zone", () => {
   assertMatch(moment("2026-01-02T03:04:05.000Z"), /^2026-01-0[123] \d\d:\d4$/);
   assertEquals(moment("never"), "–");
 });
 
-Deno.test("shortDigest() shortens what is long only", () => {
+Deno.test("shortDigest() shortens only long digests", () => {
   assertEquals(shortDigest("3fa9c1d27b60e84455aa"), "3fa9c1d27b60…");
   assertEquals(shortDigest("3fa9"), "3fa9");
   assertEquals(shortDigest(""), "–");
 });
 
-Deno.test("plain() writes a value of the config as one would", () => {
+Deno.test("plain() writes a value of the config as JSON, a string without quotes", () => {
   assertEquals(["auto", 0.01, true, [1, 2]].map(plain), ["auto", "0.01", "true", "[1,2]"]);
 });

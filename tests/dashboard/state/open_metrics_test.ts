@@ -3,13 +3,13 @@ import { parseMetrics, valueOf } from "../../../dashboard/state/open_metrics.ts"
 import { HttpMetrics, MetricsText } from "../../../lib/serve/metrics.ts";
 
 Deno.test("parseMetrics() reads what the server writes", () => {
-  const figures = new HttpMetrics();
-  figures.route("POST", "/predict").observe(200, 0.0004);
-  figures.route("POST", "/predict").observe(503, 20);
-  figures.route("GET", "/runs/{id}").observe(404, 0.002);
-  figures.streams = 3;
+  const server = new HttpMetrics();
+  server.route("POST", "/predict").observe(200, 0.0004);
+  server.route("POST", "/predict").observe(503, 20);
+  server.route("GET", "/runs/{id}").observe(404, 0.002);
+  server.streams = 3;
   const text = new MetricsText("text/plain");
-  figures.write(text);
+  server.write(text);
   text.gauge("lockstep_resident_memory_bytes", 1.5e9, "Memory.");
   const metrics = parseMetrics(text.end());
   assertEquals(valueOf(metrics, "lockstep_event_streams"), 3);

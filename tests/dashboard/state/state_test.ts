@@ -30,7 +30,7 @@ function trained(points: number): TrainedRun {
   return run;
 }
 
-Deno.test("apply() keeps the newest figures and all points of a run", () => {
+Deno.test("apply() keeps the newest metrics and all points of a run", () => {
   const run = trained(40);
   const shown = view(run);
   assertEquals(shown.phase, "running");
@@ -43,7 +43,7 @@ Deno.test("apply() keeps the newest figures and all points of a run", () => {
   assertEquals(setting(shown, "task"), undefined);
 });
 
-Deno.test("apply() changes nothing when a stream sends all again", () => {
+Deno.test("apply() changes nothing when a stream sends all events again", () => {
   const run = trained(25);
   const once = view(run);
   const twice = view(run);
@@ -70,7 +70,7 @@ Deno.test("apply() says why a run failed", () => {
   assertEquals([shown.phase, shown.notes[0]?.text], ["failed", "Failed: worker 2 was lost"]);
 });
 
-Deno.test("apply() replaces rounds that are done again after a resume, and counts no time in between", () => {
+Deno.test("apply() replaces rounds that repeat after a resume, and does not count the time in between", () => {
   const run = trained(45);
   const hour = 3600 / 0.4;
   run.record({ type: "resumed", round: 30, step: 60, workers: 4, digest: DIGEST }, at(45 + hour));
@@ -84,7 +84,7 @@ Deno.test("apply() replaces rounds that are done again after a resume, and count
   assertEquals(shown.notes[0]?.text, "Resumed after round 30 on 4 workers");
 });
 
-Deno.test("apply() takes back what a rollback undid, keeps the best epoch, and says how it goes on", () => {
+Deno.test("apply() drops points that a rollback undid, keeps the best epoch, and reports the new learning rate", () => {
   const run = trained(75);
   const shown = view(run);
   assertEquals(shown.best?.epoch, 3);
@@ -107,19 +107,19 @@ Deno.test("apply() takes back what a rollback undid, keeps the best epoch, and s
   assertEquals(after.notes[0]?.text, `Rolled back to epoch 2 with learning rate 0.005: ${back.reason}`);
 });
 
-Deno.test("apply() names the best state that a run ended with", () => {
+Deno.test("apply() names the best state of a finished run", () => {
   const run = trained(60);
   const finished = finishedEvent("a", 60);
   if (finished.type !== "finished") throw new Error("no end");
   run.record({ ...finished, summary: { ...finished.summary, best: { epoch: 2, round: 80 } } }, at(61));
   const shown = view(run);
   assertEquals(shown.digestRound, 80);
-  assertEquals(shown.notes[0]?.text, `Finished: ${finished.summary.reason}, with the best state, of epoch 2`);
+  assertEquals(shown.notes[0]?.text, `Finished: ${finished.summary.reason}. Best: epoch 2, round 80`);
 });
 
-Deno.test("a run that was told to stop is stopped, and one that came to its end is finished", () => {
-  const words = ["asked to stop", "time is up", "all epochs done", "target accuracy reached", "no improvement"];
-  const told = words.map((reason) => {
+Deno.test("stateOf() is stopped for a run that was stopped, and finished for one that reached its end", () => {
+  const reasons = ["asked to stop", "time is up", "all epochs done", "target accuracy reached", "no improvement"];
+  const states = reasons.map((reason) => {
     const run = trained(60);
     const finished = finishedEvent("a", 60);
     if (finished.type !== "finished") throw new Error("no end");
@@ -129,12 +129,12 @@ Deno.test("a run that was told to stop is stopped, and one that came to its end 
     return [stateOf(shown, "done"), shown.notes[0]!.text];
   });
   assertEquals(
-    told,
-    words.map((reason, at) => at < 2 ? ["stopped", `Stopped: ${reason}`] : ["finished", `Finished: ${reason}`]),
+    states,
+    reasons.map((reason, at) => at < 2 ? ["stopped", `Stopped: ${reason}`] : ["finished", `Finished: ${reason}`]),
   );
 });
 
-Deno.test("recentRate() is the mean of the last seconds, weighted by time, until the run's own mean is known", () => {
+Deno.test("recentRate() is the mean of the last seconds, weighted by time, until the summary has the mean of the run", () => {
   const run = new TrainedRun("a");
   run.record(startedEvent("a"), at(0));
   const rate = (point: number, sequencesPerSecond: number, when: number) =>
@@ -143,13 +143,13 @@ Deno.test("recentRate() is the mean of the last seconds, weighted by time, until
   rate(1, 9999, 10);
   rate(2, 1000, 20);
   rate(3, 4000, 22.5);
-  // 4 s at 1000 and 1 s at 4000; what was before is too old.
+  // The mean of 4 s at 1000 and 1 s at 4000; the first point is too old.
   assertAlmostEquals(recentRate(view(run)) ?? NaN, 1600, 1e-9);
   run.record(finishedEvent("a", 60), at(23));
   assertEquals(recentRate(view(run)), 8321);
 });
 
-Deno.test("apply() leaves drift out where it is unknown or zero", () => {
+Deno.test("apply() stores NaN for a drift that is unknown or zero", () => {
   const run = trained(1);
   const silent = (drift: number | null): NewEvent => ({ ...progressEvent(2), drift, type: "progress" } as NewEvent);
   run.record(silent(null), at(2));
@@ -158,14 +158,14 @@ Deno.test("apply() leaves drift out where it is unknown or zero", () => {
   assertEquals(view(run).progress.last(PROGRESS.drift), NaN);
 });
 
-Deno.test("apply() names the machine of an incident that was another's", () => {
+Deno.test("apply() names the machine of an incident on another machine", () => {
   const shown = createView("a");
   apply(shown, { id: 1, at: at(0), type: "incident", message: "worker 2 was lost" });
   apply(shown, { id: 2, at: at(1), type: "incident", message: "worker 0 was lost", member: "east" });
   assertEquals(shown.notes.map(({ text }) => text), ["east: worker 0 was lost", "worker 2 was lost"]);
 });
 
-Deno.test("apply() keeps what went wrong among thousands of checkpoints", () => {
+Deno.test("apply() keeps incidents among thousands of checkpoints", () => {
   const shown = createView("a");
   apply(shown, { id: 1, at: at(0), type: "incident", message: "worker 2 was lost" });
   for (let id = 2; id <= 2000; id++) {
@@ -175,7 +175,7 @@ Deno.test("apply() keeps what went wrong among thousands of checkpoints", () => 
   assertEquals(shown.notes.filter(isIncident).map(({ text }) => text), ["worker 2 was lost"]);
 });
 
-Deno.test("EVENT_TYPES are all that a log can hold", () => {
+Deno.test("EVENT_TYPES has every type of event", () => {
   assertEquals(EVENT_TYPES.toSorted(), eventSchema.options.map(({ shape }) => shape.type.value).toSorted());
 });
 
@@ -191,7 +191,7 @@ Deno.test("apply() keeps memory bounded over a long run", () => {
   assertEquals(shown.progress.length, 3750);
 });
 
-Deno.test("the view shows the served model's figures and the run's own config, whatever an old log says", () => {
+Deno.test("the view has the metrics of the served model and the run's own config, also with events of an earlier version", () => {
   const run = trained(60);
   const { summary } = finishedEvent("a", 60);
   const validation = { rows: 400, loss: 0.39, accuracy: 0.96, macroF1: 0.9, calibrationError: 0.01 };
@@ -200,7 +200,7 @@ Deno.test("the view shows the served model's figures and the run's own config, w
     at(61),
   );
   const shown = view(run);
-  assertEquals([shown.heldOut?.loss, shown.heldOut?.accuracy], [0.39, 0.96]);
+  assertEquals([shown.validation?.loss, shown.validation?.accuracy], [0.39, 0.96]);
   assertEquals(setting(shown, "stepsPerEpoch"), 20);
   const detail = { id: "a", state: "finished", startedAt: "2026-01-01T00:00:00.000Z", events: 99, summary } as const;
   applyDetail(shown, { ...detail, config: { stepsPerEpoch: 563 } });

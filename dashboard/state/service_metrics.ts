@@ -1,36 +1,36 @@
-/** What two scrapes of `/metrics` say of the time between them. No DOM. */
+/** Computes rates and percentiles between two scrapes of `/metrics`. No DOM. */
 import { type Metrics, type Sample, valueOf } from "./open_metrics.ts";
 
 export interface Scrape {
-  /** Seconds, of any beginning. */
+  /** Time in seconds, from any origin. */
   readonly at: number;
   readonly metrics: Metrics;
 }
 
-/** Latencies in seconds; undefined where nothing was asked, Infinity beyond the last bound. */
+/** Latencies in seconds; undefined without requests, Infinity above the last bound. */
 export interface Percentiles {
   readonly p50: number | undefined;
   readonly p95: number | undefined;
   readonly p99: number | undefined;
 }
 
-export interface RouteFigures extends Percentiles {
-  /** `POST /predict`. */
+export interface RouteMetrics extends Percentiles {
+  /** Method and path, such as `POST /predict`. */
   readonly route: string;
   readonly requests: number;
   readonly perSecond: number;
-  /** Answers of 400 and above. */
+  /** Number of answers with status 400 and above. */
   readonly errors: number;
 }
 
-/** Of the page's own asking, which is no load. */
+/** Left out, since the page itself requests it. */
 const OWN_ROUTE = "/metrics";
 
 const REQUESTS = "lockstep_http_requests_total";
 const BUCKETS = "lockstep_http_request_seconds_bucket";
 
-/** Requests, errors and latencies from `before` to `now` by route, the busiest first; without `before`, since the start. */
-export function routesBetween(now: Scrape, before?: Scrape): RouteFigures[] {
+/** Returns the metrics of each route from `before` to `now`, the busiest first; without `before`, since the start. */
+export function routesBetween(now: Scrape, before?: Scrape): RouteMetrics[] {
   const seconds = before ? now.at - before.at : 0;
   const routes = new Map<string, { requests: number; errors: number; buckets: Map<number, number> }>();
   const routeOf = ({ labels }: Sample) => {
@@ -68,8 +68,8 @@ function percentilesOf(buckets: ReadonlyMap<number, number>): Percentiles {
 }
 
 /**
- * The value that `share` of the observations do not exceed, straight between the bounds of its bucket, as Prometheus'
- * `histogram_quantile` has it. `buckets`: bound → observations up to it.
+ * Returns the value that `share` of the observations do not exceed, by linear interpolation within its bucket, as
+ * Prometheus' `histogram_quantile` does. `buckets` maps each bound to the number of observations up to it.
  */
 export function percentile(buckets: ReadonlyMap<number, number>, share: number): number | undefined {
   const bounds = [...buckets].sort(([a], [b]) => a - b);
@@ -88,14 +88,14 @@ export function percentile(buckets: ReadonlyMap<number, number>, share: number):
   return Infinity;
 }
 
-/** Mean sequences of a batch between two scrapes; undefined where none was computed. */
+/** Returns the mean number of sequences per batch between two scrapes; undefined without a batch. */
 export function batchSize(now: Scrape, before?: Scrape): number | undefined {
   const of = (name: string) => (valueOf(now.metrics, name) ?? 0) - (before ? valueOf(before.metrics, name) ?? 0 : 0);
   const batches = of("lockstep_predict_batch_sequences_count");
   return batches > 0 ? of("lockstep_predict_batch_sequences_sum") / batches : undefined;
 }
 
-/** The newest scrape of `history` (oldest first) that is at least `seconds` older than `at`, else the oldest. */
+/** Returns the newest scrape of `history` (oldest first) at least `seconds` older than `at`, or else the oldest. */
 export function earlier(history: readonly Scrape[], at: number, seconds: number): Scrape | undefined {
   return history.findLast((scrape) => at - scrape.at >= seconds) ?? history[0];
 }
