@@ -5,9 +5,12 @@
 import { accessSync, constants } from "node:fs";
 
 const isRequired = Deno.env.get("LOCKSTEP_REQUIRE") === "all";
+/** The file into which each test here writes its origin for `suite/run.ts`: Deno reports that they are all from this one. */
+const origins = Deno.env.get("LOCKSTEP_TEST_ORIGINS");
 
 /** Registers a test; `absence` is the reason why it cannot run here, undefined if it can. */
 export function optionalTest(absence: string | undefined, test: Deno.TestDefinition): void {
+  if (origins) Deno.writeTextFileSync(origins, `${Deno.mainModule} ${test.name}\n`, { append: true });
   if (absence === undefined) return Deno.test(test);
   if (!isRequired) return Deno.test({ ...test, name: `${test.name} (skipped: ${absence})`, ignore: true });
   Deno.test({

@@ -6,13 +6,19 @@
  */
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Group, groupFiles, GROUPS, testFiles } from "./groups.ts";
 import { slowestFiles } from "./slowest.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const FAST = ["first_half", "second_half"].map((half) => `tests/suite/fast/${half}.ts`);
+
+/** Reads the lines that `optional.ts` wrote, as test's name → path of its file. */
+function readOrigins(path: string): Map<string, string> {
+  const lines = existsSync(path) ? Deno.readTextFileSync(path).matchAll(/^(\S+) (.*)$/gm) : [];
+  return new Map(Array.from(lines, ([, url, name]) => [name!, relative(ROOT, fileURLToPath(url!))]));
+}
 
 /** Lists what to give to `deno test` for `groups`: long files first, so that no core waits at the end for one of them. */
 function modulesOf(groups: readonly Group[]): string[] {
@@ -29,17 +35,21 @@ const modules = hasPaths ? [] : modulesOf(isGroup(first) ? [first] : GROUPS);
 const folder = Deno.makeTempDirSync();
 try {
   const report = join(folder, "report.xml");
+  const origins = join(folder, "origins.txt");
   const { code } = await new Deno.Command(Deno.execPath(), {
     args: ["test", "-q", "-A", "--no-check", "--parallel", `--junit-path=${report}`, ...args, ...modules],
     cwd: ROOT,
-    env: { DENO_JOBS: Deno.env.get("DENO_JOBS") ?? String(availableParallelism() + 1) },
+    env: {
+      DENO_JOBS: Deno.env.get("DENO_JOBS") ?? String(availableParallelism() + 1),
+      LOCKSTEP_TEST_ORIGINS: origins,
+    },
     stdin: "inherit",
     stdout: "inherit",
     stderr: "inherit",
   }).spawn().status;
   if (existsSync(report)) {
     console.log("Slowest files:");
-    for (const { path, seconds } of slowestFiles(Deno.readTextFileSync(report), 10)) {
+    for (const { path, seconds } of slowestFiles(Deno.readTextFileSync(report), 10, readOrigins(origins))) {
       console.log(`${seconds.toFixed(1).padStart(7)} s  ${path}`);
     }
   }

@@ -30,10 +30,12 @@ Deno.test("every test file is in one group, and LONG_FILES has only files that w
   assertEquals(LONG_FILES.filter((path) => !fastOrLong.includes(path)), []);
 });
 
-Deno.test("slowestFiles() sums the times of a file's tests", () => {
+Deno.test("slowestFiles() sums the times of a file's tests, a helper's tests included", () => {
   const report = `<testsuite name="./x.ts"><testcase name="a &gt; b" classname="./tests/a_test.ts" time="1.5" line="1">
     </testcase><testcase name="b" classname="./tests/b_test.ts" time="2.000"/>
-    <testcase name="c" classname="./tests/a_test.ts" time="0.75"></testcase></testsuite>`;
-  assertEquals(slowestFiles(report, 1), [{ path: "tests/a_test.ts", seconds: 2.25 }]);
-  assertEquals(slowestFiles(report, 10).length, 2);
+    <testcase name="c" classname="./tests/a_test.ts" time="0.75"></testcase>
+    <testcase name="&quot;d&quot; &amp;gt; e" classname="./tests/optional.ts" time="3"></testcase></testsuite>`;
+  const origins = new Map([['"d" &gt; e', "tests/a_test.ts"]]);
+  assertEquals(slowestFiles(report, 1, origins), [{ path: "tests/a_test.ts", seconds: 5.25 }]);
+  assertEquals(slowestFiles(report, 10, origins).length, 2);
 });
