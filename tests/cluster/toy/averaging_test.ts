@@ -7,6 +7,9 @@ import { train } from "../../lockstep/tiny.ts";
 import { type Averaging, averagingContract } from "./averaging_contract.ts";
 import { trainOnMachine } from "./machines.ts";
 import { natsTest } from "../nats/nats_server.ts";
+import { keepThreads } from "../../lockstep/kept_threads.ts";
+
+keepThreads(3);
 
 /** Averaging over machines on transports of `connect`. */
 function overMachines(connect: (name: string) => Promise<Transport>): Averaging {

@@ -5,6 +5,9 @@ import { StopReason } from "../../../lib/lockstep/memory/control.ts";
 import type { EpochRecord } from "../../../lib/lockstep/commit/records.ts";
 import { type State, stateDigest } from "../../../lib/lockstep/memory/state.ts";
 import { someOf, tinyConfig, train } from "../tiny.ts";
+import { keepThreads } from "../kept_threads.ts";
+
+keepThreads(4);
 
 /** Learns for some epochs, after which its validation loss rises and falls. */
 const restless = { learningRate: 0.1, epochs: 60, averageEvery: 3 } as const;

@@ -7,7 +7,10 @@ import { stateDigest } from "../../../lib/lockstep/memory/state.ts";
 import { initialWeights } from "../../../lib/model/initial.ts";
 import { assertClose } from "../../engine/close.ts";
 import { plainHeldOut, plainModel, plainTraining } from "../plain_rounds.ts";
+import { keepThreads } from "../kept_threads.ts";
 import { tinyConfig, train } from "../tiny.ts";
+
+keepThreads(4);
 
 const recipes: [what: string, change: Partial<TrainingConfig>][] = [
   ["averaged moments, every step", { averageEvery: 1 }],

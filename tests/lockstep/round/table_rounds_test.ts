@@ -8,6 +8,9 @@ import { randomData } from "../../data/tables.ts";
 import { assertClose } from "../../engine/close.ts";
 import { plainHeldOut, plainModel, plainTraining } from "../plain_rounds.ts";
 import { tinyConfig, train } from "../tiny.ts";
+import { keepThreads } from "../kept_threads.ts";
+
+keepThreads(4);
 
 /** Has three steps for 4 shards of 6 rows: two full ones, then one of 6, 2, 0 and 0 rows. */
 const ROWS = 2 * 24 + 8;

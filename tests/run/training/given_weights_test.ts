@@ -13,6 +13,9 @@ import { TrainingRun } from "../../../lib/run/training/training_run.ts";
 import { verifyRun } from "../../../lib/run/training/verify.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
 import { createTinyRun, tinyRunConfig, workerUrl } from "../tiny_run.ts";
+import { keepThreads } from "../../lockstep/kept_threads.ts";
+
+keepThreads(2);
 
 const change: Partial<Config> = { bidirectional: true, pooling: "max", layers: 2 };
 

@@ -15,6 +15,9 @@ import { plainHeldOut, plainModel, plainTraining } from "../../lockstep/plain_ro
 import { inTemporaryDirectory } from "../temporary.ts";
 import { createTinyRun, tinyRunConfig } from "../tiny_run.ts";
 import { PATIENCE_MS } from "../../patience.ts";
+import { keepThreads } from "../../lockstep/kept_threads.ts";
+
+keepThreads(3);
 
 async function eventsOf(run: TrainingRun): Promise<RunEvent[]> {
   const lines = (await readFile(join(run.directory, "events.jsonl"), "utf8")).trimEnd().split("\n");
