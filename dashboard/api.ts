@@ -4,7 +4,7 @@ import type { DataStatistics } from "../lib/data/statistics.ts";
 import type { Evaluations } from "../lib/model/evaluation.ts";
 import type { RunDetail } from "../lib/run/types.ts";
 
-export interface Answered extends Prediction {
+export interface Answer extends Prediction {
   readonly run: string;
   readonly round: number;
   readonly digest: string;
@@ -38,7 +38,7 @@ export interface RunList {
   readonly next: string | null;
 }
 
-export interface RunsWanted {
+export interface RunQuery {
   readonly limit: number;
   /** Runs of all states if undefined or "". */
   readonly state?: string;
@@ -46,12 +46,12 @@ export interface RunsWanted {
   readonly after?: string | undefined;
 }
 
-export function runList(wanted: RunsWanted): Promise<RunList> {
-  const given = Object.entries(wanted).filter(([, value]) => value !== undefined && value !== "");
+export function runList(query: RunQuery): Promise<RunList> {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
   return request<RunList>(`runs?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`);
 }
 
-/** The run that the server trains or serves. */
+/** Returns the run that the server trains or serves; undefined without one. */
 export async function currentRun(): Promise<RunDetail | undefined> {
   const { current, runs } = await runList({ limit: 1 });
   // Newer runs may be in the queue.
@@ -106,8 +106,8 @@ export async function act(run: string, action: "pause" | "resume" | "stop"): Pro
 }
 
 /** Predicts a label. Tokens that are not numbers are sent unchanged: the server says what is wrong with them. */
-export function predict(question: { tokens: readonly (number | string)[] } | { text: string }): Promise<Answered> {
-  return request<Answered>("predict", jsonPost(question));
+export function predict(question: { tokens: readonly (number | string)[] } | { text: string }): Promise<Answer> {
+  return request<Answer>("predict", jsonPost(question));
 }
 
 function jsonPost(body: unknown): RequestInit {

@@ -90,8 +90,8 @@ export class Connection {
     }
     this.#events = current.events;
     this.#follower.run(current);
-    const over = !["running", "paused", "stopping"].includes(current.state);
-    if (over && this.#lastId >= current.events) return this.#done();
+    const hasEnded = !["running", "paused", "stopping"].includes(current.state);
+    if (hasEnded && this.#lastId >= current.events) return this.#done();
     // A run that was resumed has new events.
     if (current.events > this.#lastId) this.#ended = false;
     if (!this.#streaming && !this.#ended) this.#open();

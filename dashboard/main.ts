@@ -45,9 +45,9 @@ let view: RunView = createView(address.run ?? "");
 let link: Link = "connecting";
 let axis: Axis = "step";
 /** Time of the newest event by this page's own clock: the server's may differ. */
-let heardAt = performance.now();
+let newestAt = performance.now();
 /** Identifies what the charts show: they are drawn only if it has changed. */
-let charted = "";
+let drawnCharts = "";
 
 const draw = scheduler(() => {
   drawHeader();
@@ -56,9 +56,9 @@ const draw = scheduler(() => {
   if (address.view === "runs") runs.draw(view, axis);
   if (address.view === "service") service.draw();
   const wanted = `${view.run} ${view.lastId} ${axis}`;
-  if (wanted !== charted && address.view === "training") {
+  if (wanted !== drawnCharts && address.view === "training") {
     charts.draw(view, axis);
-    charted = wanted;
+    drawnCharts = wanted;
   }
   page.dataset["points"] = String(view.points);
   page.dataset["rows"] = String(view.progress.length);
@@ -68,7 +68,7 @@ const draw = scheduler(() => {
 function drawHeader(): void {
   const ticking = link === "live" && (view.phase === "running" || view.phase === "stopping");
   controls.draw(view, link);
-  header.draw(view, link, view.seconds + (ticking ? (performance.now() - heardAt) / 1000 : 0));
+  header.draw(view, link, view.seconds + (ticking ? (performance.now() - newestAt) / 1000 : 0));
 }
 
 const connection = new Connection({
@@ -82,7 +82,7 @@ const connection = new Connection({
   },
   event(event) {
     apply(view, event);
-    heardAt = performance.now();
+    newestAt = performance.now();
     draw();
   },
   dropped(message) {

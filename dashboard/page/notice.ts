@@ -6,7 +6,7 @@ export class Notice {
   readonly #text = byId("notice-text", HTMLElement);
 
   constructor() {
-    byId("notice-away", HTMLButtonElement).addEventListener("click", () => setText(this.#text, ""));
+    byId("notice-dismiss", HTMLButtonElement).addEventListener("click", () => setText(this.#text, ""));
   }
 
   show(text: string): void {

@@ -5,14 +5,14 @@ const BETWEEN_MS = 100;
 
 /** Returns a function that calls `draw` soon, in an animation frame: once for any number of calls before it. */
 export function scheduler(draw: () => void): () => void {
-  let asked = false;
+  let isScheduled = false;
   let last = -Infinity;
   return () => {
-    if (asked) return;
-    asked = true;
+    if (isScheduled) return;
+    isScheduled = true;
     setTimeout(() =>
       requestAnimationFrame((now) => {
-        asked = false;
+        isScheduled = false;
         last = now;
         draw();
       }), Math.max(0, last + BETWEEN_MS - performance.now()));

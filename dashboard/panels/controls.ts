@@ -10,7 +10,7 @@ export class Controls {
   readonly #bar = byId("controls", HTMLElement);
   readonly #pause = byId("pause", HTMLButtonElement);
   readonly #stop = byId("stop", HTMLButtonElement);
-  readonly #said = byId("refused", HTMLElement);
+  readonly #status = byId("refused", HTMLElement);
   #view: RunView | undefined;
 
   constructor() {
@@ -30,9 +30,9 @@ export class Controls {
     if (action === "stop" && !await isConfirmed(question, "Stop the run")) return;
     try {
       await act(run, action);
-      setText(this.#said, "");
+      setText(this.#status, "");
     } catch (error) {
-      setText(this.#said, messageOf(error));
+      setText(this.#status, messageOf(error));
     }
   }
 }

@@ -81,8 +81,7 @@ export class DataPanel {
         const fill = create("span", "fill");
         fill.style.width = `${100 * training / most}%`;
         const track = create("span", "track", fill);
-        const given = tableRow(short(label), track, count(training), count(validation), parts.test ? count(test) : "–");
-        return given;
+        return tableRow(short(label), track, count(training), count(validation), parts.test ? count(test) : "–");
       }),
     );
     const left = classes.length - MOST_CLASSES;

@@ -23,7 +23,7 @@ export class EvaluationPanel {
   readonly #choice = byId("evaluated-on", HTMLFieldSetElement);
   readonly #head = byId("metric-head", HTMLTableRowElement);
   readonly #metrics = byId("metric-rows", HTMLTableSectionElement);
-  readonly #shares = byId("metric-shares", HTMLElement);
+  readonly #model = byId("model-text", HTMLElement);
   readonly #classes = byId("class-rows", HTMLTableSectionElement);
   readonly #more = byId("class-more", HTMLElement);
   readonly #mistakes = byId("mistake-rows", HTMLOListElement);
@@ -93,8 +93,8 @@ export class EvaluationPanel {
       }),
     );
     this.#metrics.replaceChildren(...metricRows(evaluation, lstm?.[this.#role], this.#summary?.baseline?.[this.#role]));
-    this.#shares.hidden = !lstm;
-    setText(this.#shares, lstm ? modelText(lstm.share) : "");
+    this.#model.hidden = !lstm;
+    setText(this.#model, lstm ? modelText(lstm.share) : "");
     const { classes } = evaluation;
     this.#classes.replaceChildren(
       ...classes.slice(0, MOST_CLASSES).map(({ label, support, precision, recall, f1 }) =>

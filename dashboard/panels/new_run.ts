@@ -11,7 +11,7 @@ export class NewRun {
   readonly #open = byId("new-run", HTMLButtonElement);
   readonly #form = byId("new-run-form", HTMLFormElement);
   readonly #preset = byId("new-preset", HTMLSelectElement);
-  readonly #said = byId("new-said", HTMLElement);
+  readonly #status = byId("new-status", HTMLElement);
   readonly #error = byId("new-error", HTMLElement);
   readonly #started: () => void;
 
@@ -19,7 +19,7 @@ export class NewRun {
   constructor(started: () => void) {
     this.#started = started;
     this.#open.addEventListener("click", () => this.#show(this.#form.hidden === true));
-    byId("new-away", HTMLButtonElement).addEventListener("click", () => {
+    byId("new-close", HTMLButtonElement).addEventListener("click", () => {
       this.#show(false);
       this.#open.focus();
     });
@@ -58,11 +58,11 @@ export class NewRun {
   }
 
   async #submit(): Promise<void> {
-    setText(this.#said, "");
+    setText(this.#status, "");
     try {
       const { id, place } = await startRun(this.#values());
       this.#fail([], "");
-      setText(this.#said, `Run ${id} is queued${place === undefined ? "" : `: place ${place}`}`);
+      setText(this.#status, `Run ${id} is queued${place === undefined ? "" : `: place ${place}`}`);
       this.#started();
     } catch (error) {
       this.#fail(error instanceof Refusal ? error.fields : [], messageOf(error));

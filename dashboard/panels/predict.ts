@@ -2,7 +2,7 @@
 /** Shows the box for predictions: it takes a text or tokens and shows the probabilities of the labels. */
 import { counted } from "../../lib/base/counted.ts";
 import type { ModelInfo } from "../../lib/predict/types.ts";
-import { type Answered, messageOf, model, predict } from "../api.ts";
+import { type Answer, messageOf, model, predict } from "../api.ts";
 import { probabilityBars } from "../charts/bars.ts";
 import { byId, create, setText } from "../page/dom.ts";
 import { count, percent, shortDigest } from "../state/format.ts";
@@ -29,7 +29,7 @@ export class PredictBox {
   readonly #error = byId("predict-error", HTMLElement);
   #model: ModelInfo | undefined;
   /** Number of the newest question: late answers to older ones are not shown. */
-  #asked = 0;
+  #newest = 0;
 
   constructor() {
     this.#form.addEventListener("submit", (event) => {
@@ -93,17 +93,17 @@ export class PredictBox {
   }
 
   async #predict(): Promise<void> {
-    const question = ++this.#asked;
+    const question = ++this.#newest;
     const { value } = this.#sample;
     try {
       const answer = await predict(this.#model?.text ? { text: value } : { tokens: parseTokens(value) });
-      if (question === this.#asked) this.#show(answer);
+      if (question === this.#newest) this.#show(answer);
     } catch (error) {
-      if (question === this.#asked) this.#fail(error);
+      if (question === this.#newest) this.#fail(error);
     }
   }
 
-  #show(answer: Answered): void {
+  #show(answer: Answer): void {
     const { label, probabilities, round, digest, run } = answer;
     setText(this.#label, label);
     setText(this.#class, `class ${answer.class} · ${percent(probabilities[answer.class])}`);
@@ -132,7 +132,7 @@ function hintOf({ text, length, vocabulary, labels }: ModelInfo): string {
 }
 
 /** Returns reasons not to trust the answer to a text. */
-function flagsOf({ unknownShare = 0, truncated = false }: Answered, length: number): string[] {
+function flagsOf({ unknownShare = 0, truncated = false }: Answer, length: number): string[] {
   return [
     ...unknownShare > 0 ? [`${percent(unknownShare, 0)} of its tokens are unknown`] : [],
     ...truncated ? [`cut: ${counted(length, "token is", "tokens are")} read`] : [],

@@ -32,7 +32,7 @@ export class RunsPanel {
   readonly #place = byId("run-place", HTMLElement);
   readonly #pages = byId("run-pages", HTMLElement);
   readonly #picks = byId("picked", HTMLElement);
-  readonly #said = byId("run-said", HTMLElement);
+  readonly #status = byId("run-status", HTMLElement);
   readonly #compare = new Compare();
   readonly #newRun = new NewRun(() => this.#turn([]));
   readonly #changed: () => void;
@@ -44,7 +44,7 @@ export class RunsPanel {
   #picked = false;
   /** The last run of each page before the shown one. */
   #turned: readonly string[] = [];
-  #asked = -Infinity;
+  #requestedAt = -Infinity;
   #requests = 0;
   #drawn = "";
 
@@ -60,7 +60,7 @@ export class RunsPanel {
   }
 
   draw(view: RunView, axis: Axis): void {
-    if (performance.now() - this.#asked >= REFRESH_MS) void this.#load();
+    if (performance.now() - this.#requestedAt >= REFRESH_MS) void this.#load();
     if (!this.#picked) this.#selection = view.run === "" ? NO_RUNS : NO_RUNS.with(0, view.run);
     this.#compare.draw(this.#selection, [...this.#known.values()], view, axis);
     this.#newRun.draw(this.#list.trains);
@@ -79,7 +79,7 @@ export class RunsPanel {
 
   async #load(): Promise<void> {
     const request = ++this.#requests;
-    this.#asked = performance.now();
+    this.#requestedAt = performance.now();
     const query = {
       state: this.#state.value,
       text: this.#filter.value.trim(),
@@ -154,11 +154,11 @@ export class RunsPanel {
     if (!isSure) return;
     try {
       await removeRun(id);
-      setText(this.#said, isQueued ? `Run ${id} was cancelled` : `Run ${id} was deleted`);
+      setText(this.#status, isQueued ? `Run ${id} was cancelled` : `Run ${id} was deleted`);
       if (this.#selection.includes(id)) this.#selection = toggle(this.#selection, id);
       this.#known.delete(id);
     } catch (error) {
-      setText(this.#said, messageOf(error));
+      setText(this.#status, messageOf(error));
     }
     await this.#load();
   }

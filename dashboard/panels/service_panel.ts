@@ -45,12 +45,12 @@ export class ServicePanel {
   readonly #history: Scrape[] = [];
   /** A point per scrape except the first: seconds, then the values of the charts. */
   readonly #points: number[][] = [];
-  #asked = -Infinity;
-  #asking = false;
+  #requestedAt = -Infinity;
+  #isRequesting = false;
 
   /** Requests the metrics if they are due. Call it often while the panel is visible. */
   draw(): void {
-    if (this.#asking || performance.now() - this.#asked < SCRAPE_MS) return;
+    if (this.#isRequesting || performance.now() - this.#requestedAt < SCRAPE_MS) return;
     void this.#scrape();
   }
 
@@ -60,8 +60,8 @@ export class ServicePanel {
   }
 
   async #scrape(): Promise<void> {
-    this.#asked = performance.now();
-    this.#asking = true;
+    this.#requestedAt = performance.now();
+    this.#isRequesting = true;
     try {
       const metrics = parseMetrics(await metricsText());
       this.#add({ at: performance.now() / 1000, metrics });
@@ -71,7 +71,7 @@ export class ServicePanel {
       this.#history.length = 0;
       this.#card.dataset["empty"] = messageOf(error);
     } finally {
-      this.#asking = false;
+      this.#isRequesting = false;
     }
   }
 

@@ -9,7 +9,7 @@ export class Timeline {
   readonly #list = byId("notes", HTMLOListElement);
   readonly #strip = byId("strip", HTMLElement);
   readonly #incidents = byId("incidents-only", HTMLInputElement);
-  readonly #many = byId("incidents-many", HTMLElement);
+  readonly #label = byId("incidents-label", HTMLElement);
   #drawn = "";
   #notes: readonly Note[] | undefined;
   /** Length of the strip in seconds. */
@@ -32,7 +32,7 @@ export class Timeline {
     const incidents = notes.filter(isIncident);
     const shown = this.#incidents.checked ? incidents : notes;
     this.#card.dataset["empty"] = notes.length === 0 ? "Nothing yet" : "";
-    setText(this.#many, `incidents only (${count(incidents.length)})`);
+    setText(this.#label, `incidents only (${count(incidents.length)})`);
     this.#list.replaceChildren(
       ...shown.map((note) => {
         const when = create("time", "when", duration(note.seconds));

@@ -39,7 +39,7 @@ browserTest(
     await page.getByLabel("Preset").selectOption("seed");
     await page.getByRole("textbox", { name: "Data" }).fill("a.csv, b.csv");
     await page.keyboard.press("Enter");
-    await shows(page, "#new-said", "Run asked-1 is queued: place 1");
+    await shows(page, "#new-status", "Run asked-1 is queued: place 1");
     assertEquals(await page.locator(".new-run [aria-invalid]").count(), 0);
     assertEquals(runs[0]?.queued?.config, { hidden: 16, preset: "seed", data: ["a.csv", "b.csv"], epochs: 7 });
     await shows(page, "#run-rows", "queued · 1");
@@ -55,7 +55,7 @@ browserTest(
     assertEquals(runs.length, 2);
     await page.keyboard.press("Enter");
     await page.getByRole("button", { name: "Cancel the run" }).click();
-    await shows(page, "#run-said", "Run asked-1 was cancelled");
+    await shows(page, "#run-status", "Run asked-1 was cancelled");
     assertEquals(runs.map(({ id }) => id), ["current-run"]);
     await cancel.waitFor({ state: "detached" });
   },
@@ -92,7 +92,7 @@ browserTest(
     assertEquals(runs.length, 3);
     await page.getByRole("button", { name: "Delete run-001" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
-    await shows(page, "#run-said", "Run run-001 was deleted");
+    await shows(page, "#run-status", "Run run-001 was deleted");
     assertEquals(runs.map(({ id }) => id), ["current-run", "run-002"]);
     await page.getByRole("link", { name: "run-001" }).waitFor({ state: "detached" });
     assertEquals(await page.getByRole("button", { name: /^Delete/ }).count(), 1);

@@ -28,7 +28,7 @@ browserTest("dashboard shows statistics of the data while a run trains, and the 
     "87.25\u00a0%",
   ]);
   assertEquals(await page.locator("#metric-head th").allTextContents(), ["served", "LSTM", "baseline"]);
-  await shows(page, "#metric-shares", "Model: the weighted mean of both, 60\u00a0% LSTM and 40\u00a0% n-grams");
+  await shows(page, "#model-text", "Model: the weighted mean of both, 60\u00a0% LSTM and 40\u00a0% n-grams");
   const rows = await page.locator("#confusion-table tbody tr").allTextContents();
   assertEquals(rows[0], "account355···");
   assertEquals(await page.locator("#confusion-table thead th").allTextContents(), LABELS);
@@ -131,7 +131,7 @@ browserTest("dashboard shows the service's metrics, which change with its reques
 browserTest("dashboard lists only incidents if asked", () => [tokenRun(70)], async (page, [run]) => {
   run?.record({ type: "incident", message: "Worker 2 was lost and replaced" }, at(71));
   await shows(page, "#notes", "Worker 2 was lost and replaced");
-  await shows(page, "#incidents-many", "incidents only (1)");
+  await shows(page, "#incidents-label", "incidents only (1)");
   await page.getByLabel("incidents only").check();
   await page.locator("#notes li").nth(1).waitFor({ state: "detached" });
   assertEquals(await page.locator("#notes .what").allTextContents(), ["Worker 2 was lost and replaced"]);
