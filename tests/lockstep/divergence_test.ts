@@ -4,8 +4,11 @@ import type { TrainingConfig } from "../../lib/config/schema.ts";
 import { TrainingError } from "../../lib/base/errors.ts";
 import { StopReason } from "../../lib/lockstep/memory/control.ts";
 import { type State, stateDigest } from "../../lib/lockstep/memory/state.ts";
+import { keepThreads } from "./kept_threads.ts";
 import { plainModel, plainTraining } from "./plain_rounds.ts";
 import { someOf, tinyConfig, train } from "./tiny.ts";
+
+keepThreads(4);
 
 /** Makes weights grow 1000-fold per step, w ← w · (1 - learningRate · 100): after about 6 steps they overflow float32. */
 const explosive = { weightDecay: 100, learningRate: 10, onNan: "rollback" } as const;

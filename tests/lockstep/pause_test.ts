@@ -5,28 +5,26 @@ import { stateDigest } from "../../lib/lockstep/memory/state.ts";
 import { tinyConfig, train } from "./tiny.ts";
 
 Deno.test("setPaused() stops rounds until training resumes, several times, and changes no bit", async () => {
-  const config = tinyConfig({ epochs: 400 });
-  const undisturbed = await train(config, 2);
+  const config = tinyConfig({ averageEvery: 4 }); // Each epoch is one round.
   let pauses = 0;
-  let [pausedAt, still] = [-1, 0];
-  const disturbed = await train(config, 2, {
+  let requested = false;
+  let rounds: number[] = []; // seen during this pause
+  const disturbed = await train({ ...config, epochs: 1_000_000 }, 2, {
     watch(coordinator) {
-      if (pauses === 3) return;
-      if (pausedAt === -1) {
+      if (!requested && !coordinator.isPaused) {
         coordinator.setPaused(true);
-        pausedAt = coordinator.round;
-      } else if (coordinator.round !== pausedAt) {
-        pausedAt = coordinator.round; // the round that had begun
-        still = 0;
-      } else if (++still === 2) {
-        assert(coordinator.isPaused);
+        requested = true;
+      } else if (requested && coordinator.isPaused && rounds.push(coordinator.round) === 3) {
+        assertEquals(new Set(rounds).size, 1);
         coordinator.setPaused(false);
-        [pausedAt, still] = [-1, 0];
-        pauses++;
+        requested = false;
+        rounds = [];
+        if (++pauses === 3) coordinator.requestStop(StopReason.signal);
       }
     },
   });
-  assertEquals(pauses, 3);
+  assertEquals([disturbed.reason, pauses], [StopReason.signal, 3]);
+  const undisturbed = await train({ ...config, epochs: disturbed.state.round }, 2);
   assertEquals(stateDigest(disturbed.state), stateDigest(undisturbed.state));
 });
 

