@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { counted } from "../lib/base/counted.ts";
 
-Deno.test("counted() says one thing of 1 and another of all other numbers", () => {
+Deno.test("counted() uses the singular for 1 and the plural for all other numbers", () => {
   const said = [
     counted(0, "row"),
     counted(1, "row"),
@@ -37,13 +37,13 @@ const NOUNS = [
     .split(" "),
   ..."character tensor state request connection problem file time feature parameter text value name label".split(" "),
 ];
-/** A number that is put before a plural by hand: `${rows.length} rows`. Rates (`/s`) are never of one thing. */
+/** Matches a number before a fixed plural: `${rows.length} rows`. Rates (`/s`) keep their plural. */
 const BY_HAND = new RegExp(
   `\\$\\{((?:[^{}]|\\{[^{}]*\\})*)\\} (?:\\w+ )?(?:${NOUNS.map((noun) => `${noun}s`).join("|")}|classes)\\b(?!/)`,
   "g",
 );
 
-/** Plurals that `counted` did not make; constants are known to be more than one. */
+/** Finds plurals that `counted` did not make. Constants are more than one. */
 function byHand(text: string): string[] {
   return [...text.matchAll(BY_HAND)].filter(([, what]) => !/^[A-Z_]+$|^counted\(/.test(what!)).map(([all]) => all);
 }
@@ -54,7 +54,7 @@ Deno.test("every count that people read has its noun from counted()", () => {
     "${of({ a: 1 })} bad rows",
   ]);
   const root = new URL("../", import.meta.url);
-  // The others speak to programmers, or their counts are never 1.
+  // The others are for programmers, or their counts are never 1.
   const parts = ["cli", "config", "data", "predict", "run", "serve", "ngrams"].map((part) => `lib/${part}/`);
   const found = [...parts, "dashboard/"].flatMap((folder) =>
     readdirSync(new URL(folder, root), { recursive: true, encoding: "utf8" })

@@ -1,4 +1,4 @@
-/** The files in deploy/ against the product: their flags, what they copy, and what systemd says. */
+/** Tests the files in deploy/: their flags, the files that they copy, and their unit for systemd. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parseArguments } from "../lib/cli/arguments/arguments.ts";
 import { flags } from "../lib/cli/arguments/flags.ts";
@@ -9,14 +9,14 @@ import { executableAbsence, optionalTest } from "./optional.ts";
 const read = (name: string) => Deno.readTextFile(`${ROOT}deploy/${name}`);
 const SYSTEMD = "/usr/bin/systemd-analyze";
 
-/** The config that the words behind `train` mean. Throws an InputError if they mean none. */
+/** Returns the config of the arguments after `train`. Throws an InputError if they are invalid. */
 function configOf(words: readonly string[]) {
   const { values, positionals } = parseArguments(words.slice(words.indexOf("train") + 1), flags, []);
   assertEquals(positionals, []);
   return resolveConfig(undefined, [{ values, nameOf: (key) => key }]);
 }
 
-Deno.test("the Dockerfile's command has flags that there are, a token, and a user who is not root", async () => {
+Deno.test("the Dockerfile's command has valid flags, a token, and a user who is not root", async () => {
   const text = await read("Dockerfile");
   const json = (name: string): string[] => JSON.parse(new RegExp(`^${name} (\\[.*\\])$`, "m").exec(text)![1]!);
   const config = configOf([...json("ENTRYPOINT"), ...json("CMD")]);
@@ -26,7 +26,7 @@ Deno.test("the Dockerfile's command has flags that there are, a token, and a use
   assertMatch(text, /deno@2\.9\.6/);
 });
 
-Deno.test("what the Dockerfile copies trains and serves, with a cache that is only read", () =>
+Deno.test("the files that the Dockerfile copies train and serve, with a read-only cache", () =>
   withFolder(async (folder) => {
     const copies = [...(await read("Dockerfile")).matchAll(/^COPY (?!--from)(.+) (\S+)$/gm)];
     const tree = `${folder}/app`;
@@ -45,7 +45,7 @@ Deno.test("what the Dockerfile copies trains and serves, with a cache that is on
     assertEquals(summary.epochs, 1);
   }));
 
-Deno.test("the unit's command has flags that there are", async () => {
+Deno.test("the unit's command has valid flags", async () => {
   const text = await read("lockstep.service");
   const command = /^ExecStart=((?:.*\\\n)*.*)$/m.exec(text)![1]!.replaceAll("\\\n", " ");
   const config = configOf(command.trim().split(/ +/));
@@ -63,7 +63,7 @@ optionalTest(executableAbsence(SYSTEMD), {
       assert(units.length >= 5);
       for (const name of units) {
         const path = name.startsWith("lockstep.") ? name : `systemd/${name}`;
-        // Programs may be elsewhere on this machine, and other units may be absent.
+        // This machine may have programs in other places, and may lack other units.
         const unit = (await read(path)).replaceAll(/^(Exec\w+=)\S+/gm, `$1${Deno.execPath()}`);
         await Deno.writeTextFile(`${folder}/${name}`, unit);
       }

@@ -17,7 +17,7 @@ const PAGES = [
 ];
 const FENCED = /^```[^]*?^```$/gm;
 
-/** The anchors of a page, as GitHub derives them from its headings. */
+/** Returns the anchors of a page, as GitHub derives them from its headings. */
 function anchorsOf(text: string): string[] {
   const headings = text.replace(FENCED, "").matchAll(/^#+ (.+)$/gm);
   return [...headings].map(([, heading]) =>
@@ -25,7 +25,7 @@ function anchorsOf(text: string): string[] {
   );
 }
 
-/** The links of a page that lead nowhere. */
+/** Returns the broken links of a page. */
 function brokenLinks(page: string, text: string): string[] {
   const links = [...text.replace(FENCED, "").matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
   return links.filter((link) => !/^https?:/.test(link)).filter((link) => {
@@ -48,7 +48,7 @@ Deno.test("brokenLinks() finds a missing file and a missing heading", () => {
 
 const TESTS = filesBelow("tests").filter((path) => path.endsWith(".ts"));
 
-/** The paths in a page's inline code that do not exist. A test file may be named without its folder. */
+/** Returns the paths in a page's inline code that do not exist. A test file may be named without its folder. */
 function missingPaths(text: string): string[] {
   const codes = [...text.replace(FENCED, "").matchAll(/`([^`\s]+)`/g)].map(([, code]) => code!);
   const paths = codes.filter((code) => /^(lib|tests|bench|kernels|deploy|workers|dashboard)\/[\w./-]*$/.test(code));
@@ -83,7 +83,7 @@ Deno.test("CI runs the commands of every page that has some", () => {
   assertEquals(pages.split(" ").toSorted(), PAGES.filter((page) => /^```sh$/m.test(read(page))).toSorted());
 });
 
-/** Which folders of lib/ import which; files directly in it are "base". */
+/** Returns the imports between the folders of lib/. Files directly in lib/ are "base". */
 function folderImports(): Map<string, Set<string>> {
   const folderOf = (path: string) => path.split("/").length > 2 ? path.split("/")[1]! : "base";
   const imports = new Map<string, Set<string>>();
@@ -98,7 +98,7 @@ function folderImports(): Map<string, Set<string>> {
   return imports;
 }
 
-/** Everything that can be reached from `start`, but not by the arrow to `except`. */
+/** Returns all nodes that are reachable from `start` without the arrow to `except`. */
 function reachable(arrows: ReadonlyMap<string, ReadonlySet<string>>, start: string, except?: string): Set<string> {
   const found = new Set<string>();
   const waiting = [...arrows.get(start) ?? []].filter((target) => target !== except);
@@ -115,7 +115,7 @@ Deno.test("the diagram in docs/how-it-works.md has the folders of lib/ and their
     .map(([, text]) => text!);
   const drawn = [...folders!.matchAll(/^ {2}(\w+) --> (\w+)$/gm)].map(([, from, to]) => `${from} --> ${to}`);
   const nodes = [...folders!.matchAll(/^ {2}(\w+)\["(\w+): /gm)].map(([, id, label]) => [id, label]);
-  // Arrows that follow from others are left out of the diagram, which would be unreadable with all of them.
+  // The diagram leaves out arrows that follow from others, so that it stays readable.
   const imports = folderImports();
   const direct = [...imports].flatMap(([from, targets]) =>
     [...targets].filter((to) => !reachable(imports, from, to).has(to)).map((to) => `${from} --> ${to}`)

@@ -1,10 +1,10 @@
-/** Random choices of tests, from a seed that is told where a test fails; `LOCKSTEP_TEST_SEED` repeats them. */
+/** Makes random choices for tests. A failing test prints its seed, and `LOCKSTEP_TEST_SEED` repeats its choices. */
 import { Random, Stream } from "../lib/base/random.ts";
 
-/** A whole number from 0 to `below` - 1. */
+/** Draws a whole number from 0 to `below` - 1. */
 export type Draw = (below: number) => number;
 
-/** Runs `body` with draws of one seed; an error of it names the seed. */
+/** Runs `body` with draws of one seed. Its error names the seed. */
 export async function withDraws(body: (draw: Draw) => Promise<void>): Promise<void> {
   const seed = Number(Deno.env.get("LOCKSTEP_TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31));
   try {
@@ -15,7 +15,7 @@ export async function withDraws(body: (draw: Draw) => Promise<void>): Promise<vo
   }
 }
 
-/** The draws of `seed`, one after another. */
+/** Returns the draws of `seed`, one after the other. */
 export function drawsOf(seed: number): Draw {
   const random = new Random(seed, Stream.chaos);
   let drawn = 0;

@@ -1,7 +1,7 @@
-/** What a file under lib/ may import and how long it may be, read off its text. */
+/** Checks the imports and the length of a file of lib/ by its text. */
 import { posix } from "node:path";
 
-/** The parts of lib/, each layer above those that may use it. A part may use itself and every layer before its own. */
+/** The layers of lib/, the lowest first. A part may import itself and lower layers. */
 const LAYERS = [
   ["base"],
   ["config"],
@@ -15,7 +15,7 @@ const LAYERS = [
   ["cli"],
 ];
 const OUTSIDE = /^(main\.ts|workers|tests|bench)(\/|$)/;
-/** Serving sees no tensor. */
+/** Serving uses no tensors. */
 const CLOSED_TO_SERVE = /^(lib\/(engine|lockstep)\/|(npm:)?@tensorflow\/)/;
 const MAX_LINES = 300;
 
@@ -24,7 +24,7 @@ const SPECIFIER = /\b(?:from|import)\s*\(?\s*["']([^"']+)["']/g;
 const COMPUTED = /\bimport\s*\(\s*[^"'\s]/;
 const RE_EXPORT = /\b(?:import|export)\s+(?:type\s+)?[\w*{}\s,]*(?:\sfrom\s*["'][^"']+["'])?;/g;
 
-/** What is wrong with a file of lib/ at `path` (`lib/run/files/files.ts`), in words. */
+/** Describes the problems of a file of lib/ at `path` (`lib/run/files/files.ts`). */
 export function importProblems(path: string, text: string): string[] {
   const code = text.replace(COMMENT, "");
   const problems = [...code.matchAll(SPECIFIER)].flatMap(([, specifier]) => arrowProblem(path, specifier!) ?? []);
@@ -112,7 +112,7 @@ function arrowProblem(path: string, specifier: string): string | undefined {
   return undefined;
 }
 
-/** `lib/run/files/lock.ts` → `run`. */
+/** Returns the part of lib/ of a file: `run` for `lib/run/files/lock.ts`. */
 function partOf(path: string): string {
   return path.split("/")[1]!.replace(/\.ts$/, "");
 }

@@ -4,7 +4,7 @@ import { filesByFolder, importCircles, importProblems, roomCircles } from "./imp
 
 const root = new URL("../", import.meta.url);
 
-/** Every file of lib/ and its text. */
+/** The files of lib/ and their texts. */
 function libFiles(): Map<string, string> {
   const paths = readdirSync(new URL("lib/", root), { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".ts")).map((path) => `lib/${path}`);
@@ -16,7 +16,7 @@ Deno.test("lib/ imports in one direction, has no barrel and no file over 300 lin
   assertEquals([...libFiles()].flatMap(([path, text]) => importProblems(path, text)), []);
 });
 
-Deno.test("no files of lib/ import each other in a circle, not even types", () => {
+Deno.test("no files of lib/ import each other in a circle, also not types", () => {
   assertEquals(importCircles(libFiles()), []);
 });
 
@@ -27,7 +27,7 @@ Deno.test("the subfolders of each folder of lib/ and the files beside them impor
   assertEquals(folders.flatMap((folder) => roomCircles(files, folder)), []);
 });
 
-/** More files than this side by side are a list, not a map. */
+/** Limits the files of a folder, so that a reader finds a file by its folder. */
 const MOST_FILES = 16;
 
 Deno.test(`no folder of sources has more than ${MOST_FILES} files beside its subfolders`, () => {
@@ -39,7 +39,7 @@ Deno.test(`no folder of sources has more than ${MOST_FILES} files beside its sub
   assertEquals([...filesByFolder(paths)].filter(([, files]) => files > MOST_FILES), []);
 });
 
-Deno.test("roomCircles() finds a circle of subfolders that is none of files", () => {
+Deno.test("roomCircles() finds a circle of subfolders without a circle of files", () => {
   const files = new Map([
     ["lib/a/low/one.ts", `import { top } from "../top.ts";`],
     ["lib/a/top.ts", `import { two } from "./high/two.ts";`],
@@ -55,7 +55,7 @@ Deno.test("roomCircles() finds a circle of subfolders that is none of files", ()
 Deno.test("importCircles() finds every circle, of types, over three files, and of a file with itself", () => {
   const files = new Map([
     ["lib/a/one.ts", `import { b } from "./two.ts";\nimport { z } from "npm:zod";`],
-    ["lib/a/two.ts", `import type { C } from "../b/three.ts";\n// import { own } from "./alone.ts";`],
+    ["lib/a/two.ts", `import type { C } from "../b/three.ts";\n// import { own } from "./other.ts";`],
     ["lib/b/three.ts", `export { a } from "../a/one.ts";\nconst later = await import("./own.ts");`],
     ["lib/b/own.ts", `import type { Own } from "./own.ts";`],
     ["lib/a/alone.ts", `import { b } from "./two.ts";\nimport { missing } from "./missing.ts";`],
@@ -95,7 +95,7 @@ for (const [what, path, text] of backward) {
   });
 }
 
-Deno.test("importProblems() lets an arrow pass that runs the right way", () => {
+Deno.test("importProblems() allows imports of lower layers", () => {
   const forward: [path: string, text: string][] = [
     ["lib/model/x.ts", `import type { A } from "../config/schema.ts";\nimport { b } from "../data/batch.ts";\nb();`],
     ["lib/config/x.ts", `import { InputError } from "../base/errors.ts";\nimport { a } from "./nearest.ts";\na();`],

@@ -1,21 +1,21 @@
-/** What a run on files left behind: figures of any number of classes that agree with each other. */
+/** Makes consistent metrics of a finished run on files, for any number of classes. */
 import type { DataStatistics } from "../lib/data/statistics.ts";
 import { evaluatePredictions, type Evaluation, type Evaluations } from "../lib/model/evaluation.ts";
 
-/** As a file that is asked for over HTTP. */
+/** Returns `value` as the bytes of a JSON file. */
 export function jsonText(value: unknown): Uint8Array<ArrayBuffer> | undefined {
   return value === undefined ? undefined : new TextEncoder().encode(JSON.stringify(value));
 }
 
 export const LABELS = ["account", "billing", "bug", "feature", "shipping"];
 
-/** Rows of each class that are judged. */
-const JUDGED = 40;
+/** Counts the evaluation rows of each class. */
+const ROWS = 40;
 
-/** Of a model that takes every eighth row or so for one of the next class. */
+/** Makes the evaluation of a model that predicts the next class for about one row in eight. */
 export function judgementOf(labels: readonly string[]): Evaluation {
   const rows = labels.flatMap((_, label) =>
-    Array.from({ length: JUDGED }, (_, row) => ({ label, given: (row + label) % 8 === 0 ? label + 1 : label }))
+    Array.from({ length: ROWS }, (_, row) => ({ label, given: (row + label) % 8 === 0 ? label + 1 : label }))
   ).map(({ label, given }) => ({ label, given: given % labels.length }));
   const probabilities = new Float32Array(rows.length * labels.length);
   rows.forEach(({ given }, row) => {
@@ -45,9 +45,9 @@ export function judgementsOf(labels: readonly string[]): Evaluations {
 }
 
 export function dataOf(labels: readonly string[]): DataStatistics {
-  const classes = labels.map((label, at) => ({ label, training: 700 + 13 * at, validation: JUDGED, test: JUDGED }));
+  const classes = labels.map((label, at) => ({ label, training: 700 + 13 * at, validation: ROWS, test: ROWS }));
   const rows = classes.reduce((sum, { training }) => sum + training, 0);
-  const judged = { rows: JUDGED * labels.length, tokens: 530 * labels.length, unknown: 21, truncated: 2, empty: 0 };
+  const evaluated = { rows: ROWS * labels.length, tokens: 530 * labels.length, unknown: 21, truncated: 2, empty: 0 };
   const example = { place: "tickets.csv:65", sameAs: "tickets.csv:16" };
   return {
     sources: [
@@ -57,8 +57,8 @@ export function dataOf(labels: readonly string[]): DataStatistics {
     classes,
     parts: {
       training: { rows, tokens: 13 * rows, unknown: 607, truncated: 29, empty: 1 },
-      validation: judged,
-      test: judged,
+      validation: evaluated,
+      test: evaluated,
     },
     lengths: { p50: 13, p90: 18, p95: 19, p99: 22, max: 25 },
     maxLength: 22,

@@ -1,6 +1,6 @@
 /**
- * Tests that need something that a machine may lack: a browser, PyTorch, a message server. They are skipped with the
- * reason where it is absent, and fail where `LOCKSTEP_REQUIRE=all` says that everything must be there, as in CI.
+ * Registers tests that need a program which a machine may lack: a browser, PyTorch, a message server. Without it they are
+ * skipped with the reason. With `LOCKSTEP_REQUIRE=all`, as in CI, they fail instead.
  */
 import { accessSync, constants } from "node:fs";
 
@@ -8,7 +8,7 @@ const isRequired = Deno.env.get("LOCKSTEP_REQUIRE") === "all";
 /** The file into which each test here writes its origin for `suite/run.ts`: Deno reports that they are all from this one. */
 const origins = Deno.env.get("LOCKSTEP_TEST_ORIGINS");
 
-/** Registers a test; `absence` is the reason why it cannot run here, undefined if it can. */
+/** Registers a test. `absence` says why it cannot run here; it is undefined if it can. */
 export function optionalTest(absence: string | undefined, test: Deno.TestDefinition): void {
   if (origins) Deno.writeTextFileSync(origins, `${Deno.mainModule} ${test.name}\n`, { append: true });
   if (absence === undefined) return Deno.test(test);
@@ -21,7 +21,7 @@ export function optionalTest(absence: string | undefined, test: Deno.TestDefinit
   });
 }
 
-/** Why the program `name` cannot be run with `args`; undefined if it ends with 0. */
+/** Returns why the program `name` cannot run with `args`, or undefined if it exits with 0. */
 export function programAbsence(name: string, args: readonly string[]): string | undefined {
   try {
     const { success } = new Deno.Command(name, { args: [...args], stdin: "null", stdout: "null", stderr: "null" })
@@ -33,7 +33,7 @@ export function programAbsence(name: string, args: readonly string[]): string | 
   }
 }
 
-/** Why there is no file to execute at `path`; undefined if there is one. */
+/** Returns why no program is at `path`, or undefined if there is one. */
 export function executableAbsence(path: string): string | undefined {
   try {
     accessSync(path, constants.X_OK);

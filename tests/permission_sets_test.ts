@@ -13,7 +13,7 @@ Deno.test("no set lets a task run programs, call libraries or write outside of t
   }
 });
 
-/** Tries, as a dependency gone bad would, to write in `folder`, which is outside of the runs. */
+/** Tries to write in `folder`, which is outside of the runs, as a malicious dependency would. */
 const PRYING = `
 const folder = Deno.args[0];
 const tries = {

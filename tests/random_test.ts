@@ -56,7 +56,7 @@ Deno.test("normal() has the moments of a standard normal", () => {
   assert(values.every(Number.isFinite));
 });
 
-Deno.test("seek() makes an item's numbers independent of what was drawn before", () => {
+Deno.test("seek() makes an item's numbers independent of earlier draws", () => {
   const sequence = (source: Random) => [source.bits(), source.uniform(), source.below(10), source.normal()];
   fc.assert(fc.property(fc.array(fc.maxSafeNat().map((n) => n % 2 ** 52), { minLength: 1, maxLength: 9 }), (items) => {
     const source = random();
@@ -101,7 +101,7 @@ Deno.test("wordAt() gives an item's words in any order: those of bits(), and of 
   assertEquals(random().seek(9).wordAt(2 ** 32 + 11), block[1]);
 });
 
-Deno.test("wordAt() leaves what bits() draws next as it is, and sees a new item", () => {
+Deno.test("wordAt() does not change the next draw of bits(), and follows seek()", () => {
   const source = random().seek(3);
   const [first, second] = [source.bits(), source.bits()];
   source.seek(3).wordAt(17);

@@ -4,7 +4,7 @@ import { evaluateBaseline } from "../../lib/ngrams/train.ts";
 import { evaluatePredictions, worstMistakes } from "../../lib/model/evaluation.ts";
 
 const names = ["bug", "question", "other"];
-// Given: 0, 0, 1, 1, 1, 0; the labels make two mistakes of it.
+// The predicted classes are 0, 0, 1, 1, 1, 0: two of them are mistakes.
 const labels = [0, 0, 1, 1, 0, 1];
 const probabilities = Float32Array.of(
   ...[0.9, 0.05, 0.05],
@@ -15,8 +15,8 @@ const probabilities = Float32Array.of(
   ...[0.95, 0.05, 0],
 );
 
-Deno.test("evaluatePredictions() gives the figures of scikit-learn's classification report", () => {
-  const { classes, confusion, ...figures } = evaluatePredictions(names, labels, probabilities);
+Deno.test("evaluatePredictions() gives the metrics of scikit-learn's classification report", () => {
+  const { classes, confusion, ...metrics } = evaluatePredictions(names, labels, probabilities);
   assertEquals(confusion, [[2, 1, 0], [1, 2, 0], [0, 0, 0]]);
   const third = 2 / 3;
   assertEquals(classes, [
@@ -24,16 +24,16 @@ Deno.test("evaluatePredictions() gives the figures of scikit-learn's classificat
     { label: "question", support: 3, precision: third, recall: third, f1: third },
     { label: "other", support: 0, precision: 0, recall: 0, f1: 0 },
   ]);
-  assertEquals(figures.rows, 6);
-  assertAlmostEquals(figures.accuracy, third, 1e-12);
-  // A class without rows is not averaged.
-  assertAlmostEquals(figures.macroF1, third, 1e-12);
+  assertEquals(metrics.rows, 6);
+  assertAlmostEquals(metrics.accuracy, third, 1e-12);
+  // The mean leaves out classes without rows.
+  assertAlmostEquals(metrics.macroF1, third, 1e-12);
   const loss = -[0.9, 0.6, 0.8, 0.7, 0.25, 0.05].reduce((sum, value) => sum + Math.log(value), 0) / 6;
-  assertAlmostEquals(figures.loss, loss, 1e-6);
+  assertAlmostEquals(metrics.loss, loss, 1e-6);
 });
 
 Deno.test("evaluatePredictions() measures calibration over 15 bins of confidence", () => {
-  // Bins: 0.5 | 0.6 | 0.7 | 0.8 | 0.9 | 0.95; all of one row but the last two, which lie in bins 13 and 14.
+  // Bins: 0.5 | 0.6 | 0.7 | 0.8 | 0.9 | 0.95. Each has one row; the last two are bins 13 and 14.
   const expected = (0.5 + 0.4 + 0.3 + 0.2 + 0.1 + 0.95) / 6;
   assertAlmostEquals(evaluatePredictions(names, labels, probabilities).calibrationError, expected, 1e-6);
   const sure = Float32Array.of(1, 0, 0, 1);
@@ -50,7 +50,7 @@ Deno.test("worstMistakes() gives the most confident mistakes first", () => {
   assertEquals(worstMistakes([], new Float32Array(0), 3), []);
 });
 
-Deno.test("a certain mistake costs the same wherever a loss is told: of the model, of n-grams and in choosing the share", () => {
+Deno.test("a certain mistake costs the same in each loss: of the model, of n-grams and in the choice of the share", () => {
   const cost = 149 * Math.LN2;
   assertAlmostEquals(evaluatePredictions(["a", "b"], [1], Float32Array.of(1, 0)).loss, cost, 1e-9);
   const space = { order: 2, tokens: 2, features: 4 };
@@ -58,6 +58,6 @@ Deno.test("a certain mistake costs the same wherever a loss is told: of the mode
   const certain = { space, classes: 2, ...none, bias: Float32Array.of(1000, 0) };
   const row = { tokens: Uint32Array.of(0), offsets: Uint32Array.of(0, 1), labels: Uint16Array.of(1) };
   assertAlmostEquals(evaluateBaseline(certain, row, () => false)!.loss, cost, 1e-9);
-  // Both are as sure of it: the cost is the same for each share, and the greatest is taken.
+  // Both are equally sure: the cost is the same for each share, and the largest share is chosen.
   assertEquals(bestShare(Float32Array.of(1, 0), Float32Array.of(1, 0), [1]), 1);
 });

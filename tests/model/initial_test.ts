@@ -40,7 +40,7 @@ Deno.test("initialWeights() draws LSTM biases as the sum of two uniform draws", 
   assertAlmostEquals(deviation, bound * Math.sqrt(2 / 3), 0.05);
 });
 
-Deno.test("initialWeights() adds forgetBias to the forget gates alone", () => {
+Deno.test("initialWeights() adds forgetBias only to the forget gates", () => {
   const [with0, with1] = [draw(1, 0), draw(1, 1)];
   const difference = of(with1, "lstm/bias").map((value, i) => value - of(with0, "lstm/bias")[i]!);
   const { hidden } = spec;
@@ -51,7 +51,7 @@ Deno.test("initialWeights() adds forgetBias to the forget gates alone", () => {
   assertEquals(with0, with1);
 });
 
-Deno.test("initialWeights() depends on the seed and on nothing else", () => {
+Deno.test("initialWeights() depends only on the seed", () => {
   assertEquals(draw(1), draw(1));
   assertNotEquals(draw(1), draw(2));
 });
@@ -82,12 +82,12 @@ Deno.test("initialWeights() leaves the gaps 0", () => {
   assertEquals(weights, new Float32Array(layout.size));
 });
 
-Deno.test("initialWeights() gives the numbers it always gave", () => {
+Deno.test("initialWeights() gives the same numbers as in earlier versions", () => {
   const weights = draw(7, 1);
   for (const [name, golden] of Object.entries(GOLDEN)) assertClose(of(weights, name).slice(0, 3), golden, 1e-6);
 });
 
-// First values of seed 7, written by this function when it was new: runs of one seed must stay the same run.
+// The first values of seed 7, by the first version of this function: a seed must always give the same run.
 const GOLDEN = {
   "embedding/embeddings": [1.37716496, 0.96428913, 1.24567997],
   "lstm/kernel": [-0.14425655, 0.04867671, 0.02046889],
@@ -97,7 +97,7 @@ const GOLDEN = {
   "dense/bias": [-0.13142662, 0.16434473, -0.0325595],
 };
 
-Deno.test("initialWeights() scales the token vectors, and nothing else, with embeddingInit", () => {
+Deno.test("initialWeights() scales only the token vectors with embeddingInit", () => {
   const layout = parameterLayout(spec);
   const options = { seed: 3, forgetBias: 1 };
   const [one, tenth] = [1, 0.125].map((embeddingInit) => initialWeights(spec, layout, { ...options, embeddingInit }));

@@ -25,7 +25,7 @@ Deno.test("parameterLayout() has Keras's names and shapes, in a fixed order", ()
   assertEquals(parameters, 1600 + 8192 + 16384 + 256 + 128 + 2);
 });
 
-Deno.test("parameterLayout() names further layers and directions as tfjs does, and decays all but biases", () => {
+Deno.test("parameterLayout() names further layers and directions as tfjs does, and decays all except biases", () => {
   const { tensors } = parameterLayout({ ...spec, layers: 2, bidirectional: true });
   assertEquals(tensors.map(({ name, shape, multiplicity, decay }) => [name, shape, multiplicity, decay]), [
     ["embedding/embeddings", [50, 32], 1, true],
@@ -52,13 +52,13 @@ Deno.test("parameterLayout() names further layers and directions as tfjs does, a
   ]);
 });
 
-Deno.test("embeddingTensor() and embeddingEnd() bound the embedding and the gap behind it", () => {
+Deno.test("embeddingTensor() and embeddingEnd() bound the embedding and the gap after it", () => {
   const layout = parameterLayout({ ...spec, vocabulary: 3, embedding: 5 });
   assertEquals(embeddingTensor(layout), tensorNamed(layout, "embedding/embeddings"));
   assertEquals([embeddingTensor(layout).offset, embeddingTensor(layout).size, embeddingEnd(layout)], [0, 15, 16]);
 });
 
-Deno.test("parameterLayout() aligns tensors and lets none overlap, for any sizes", () => {
+Deno.test("parameterLayout() aligns tensors without overlap, for any sizes", () => {
   const extent = fc.integer({ min: 1, max: 70 });
   const sizes = fc.record({
     vocabulary: extent,
@@ -90,7 +90,7 @@ Deno.test("tensorView() is a view", () => {
   assertEquals([...values.subarray(bias.offset, bias.offset + 3)], [1, 2, 0]);
 });
 
-Deno.test("tensorNamed() lists the names when there is none", () => {
+Deno.test("tensorNamed() lists the names if a tensor is missing", () => {
   assertThrows(
     () => tensorNamed(parameterLayout(spec), "gru/kernel"),
     RangeError,

@@ -1,4 +1,4 @@
-/** A finished model whose LSTM is combined with n-grams: every way to predict with it comes to the same. */
+/** Tests a finished model whose LSTM is combined with n-grams: every way to predict gives the same result. */
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { openSaved } from "../../lib/predict/batch_predictor.ts";
 import type { Prediction } from "../../lib/predict/types.ts";
@@ -27,7 +27,7 @@ function assertCombined(predictions: readonly Prediction[], { weights, ngrams: o
   });
 }
 
-Deno.test("ThreadPredictor answers by the LSTM alone until it is finished, then by the combination", async () => {
+Deno.test("ThreadPredictor answers by only the LSTM until the run is finished, then by the combination", async () => {
   let newest: Newest = version(7);
   using tiny = tinyPredictor({ newest: () => newest });
   assertCombined((await soon(tiny.predictor.predict(sequences), "an answer")).predictions, version(7));
@@ -54,7 +54,7 @@ Deno.test("ThreadPredictor combines every version of a finished model's LSTM, so
     assertCombined(earlier.predictions, { ...version(5), ngrams });
   }));
 
-Deno.test("openSaved() and predictTable() predict what the thread does, bit for bit", async () => {
+Deno.test("openSaved() and predictTable() predict the same as the thread, bit for bit", async () => {
   using tiny = tinyPredictor({ newest: () => finished });
   const { predictions } = await soon(tiny.predictor.predict(sequences), "an answer");
   const saved = (await openSaved({ config, labels, version: finished }))(sequences);
@@ -64,7 +64,7 @@ Deno.test("openSaved() and predictTable() predict what the thread does, bit for 
   assertEquals([...rows], predictions.flatMap(({ probabilities }) => probabilities));
 });
 
-Deno.test("predictByNgrams() is what the n-grams say of each row of a table", async () => {
+Deno.test("predictByNgrams() gives the probabilities of the n-grams for each row of a table", async () => {
   const rows = await predictByNgrams(ngrams.model, tableOf(sequences, sequences.map(() => 0)));
   const plain = sequences.flatMap((tokens) => plainNgrams(ngrams, tokens));
   assertEquals(rows.length, plain.length);

@@ -1,8 +1,8 @@
-/** A prediction thread that fails where it is told to: by the first token of the last sequence of a batch. */
+/** Runs a prediction thread that fails on request: by the first token of the last sequence of a batch. */
 import type { FromThread, ToThread } from "../../lib/predict/protocol.ts";
 import { predictThread } from "../../lib/predict/thread.ts";
 
-/** Tokens that mean a fault. */
+/** Tokens that request a fault. */
 const HANGS = 9;
 const DIES = 10;
 const LEAVES = 11;

@@ -11,7 +11,7 @@ import { inTemporaryDirectory } from "../run/temporary.ts";
 import { soon, until } from "../serve/http/reading.ts";
 import { config, model, plainProbabilities, tinyPredictor } from "./tiny_predictor.ts";
 
-/** A run in memory that nobody trains, and how to commit a round of it. */
+/** Makes the memory of a run that no thread trains, and a function that commits a round. */
 function stillRun() {
   const plan = createPlan({
     training: config,
@@ -32,7 +32,7 @@ function stillRun() {
   return { live: { memory: run.memory, map: plan.map }, run, initial, commit };
 }
 
-Deno.test("liveVersion() is the newest committed weights with their digest, looked at every 100 ms at most", () => {
+Deno.test("liveVersion() has the newest committed weights with their digest, and reads them every 100 ms at most", () => {
   const { live, initial, commit } = stillRun();
   let now = 0;
   const newest = liveVersion(live, { config, spec: model.spec }, () => now);
@@ -49,14 +49,14 @@ Deno.test("liveVersion() is the newest committed weights with their digest, look
   assert(newest() === newest());
 });
 
-Deno.test("liveVersion() keeps the version it has while no whole state can be read", () => {
+Deno.test("liveVersion() keeps its version while no whole state can be read", () => {
   const { live, run, commit } = stillRun();
   let now = 0;
   const newest = liveVersion(live, { config, spec: model.spec }, () => now);
   const first = newest();
   commit(1);
   now = 1000;
-  // As if a round committed between any two looks at the round.
+  // It seems that a round commits between any two reads of the round.
   const load = Atomics.load;
   let rounds = 1;
   try {
@@ -70,11 +70,11 @@ Deno.test("liveVersion() keeps the version it has while no whole state can be re
   assertEquals(newest().round, 1);
 });
 
-Deno.test("a run's predictions are of the weights whose round and digest they name, from the first to the last", () =>
+Deno.test("a run's predictions come from the weights whose round and digest they name, from the first to the last", () =>
   inTemporaryDirectory(async (runsDir) => {
     const run = await createTinyRun(runsDir, { epochs: 20, hidden: 5, shards: 4, averageEvery: 1 });
     using tiny = tinyPredictor({
-      model: { run: run.id, config: run.config, labels: run.labels },
+      model: { run: run.id, config: run.config, labels: run.model.labels },
       newest: () => run.newest,
     });
     const before = await soon(tiny.predictor.predict([[1, 2, 3, 4]]), "an answer before training");
@@ -87,7 +87,7 @@ Deno.test("a run's predictions are of the weights whose round and digest they na
     const summary = await done;
     const rounds = seen.map(({ round }) => round);
     assertEquals(rounds, rounds.toSorted((a, b) => a - b));
-    // One digest a round, and one answer a digest.
+    // Each round has one digest, and each digest one answer.
     const byDigest = Map.groupBy(seen, ({ digest }) => digest);
     assertEquals(byDigest.size, new Set(rounds).size);
     for (const same of byDigest.values()) {

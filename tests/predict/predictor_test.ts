@@ -13,7 +13,7 @@ const HANGS = [9, 0, 0, 0];
 const DIES = [10, 0, 0, 0];
 const LEAVES = [11, 0, 0, 0];
 
-/** `answer` is what the plain model says of `sequences` with `weights`. */
+/** Asserts that `answer` has the predictions of the plain model with `weights` for `sequences`. */
 function assertPlain(answer: Answer, sequences: readonly number[][], weights: Float32Array): void {
   assertEquals(answer.predictions.length, sequences.length);
   answer.predictions.forEach(({ class: best, label, probabilities }, row) => {
@@ -23,7 +23,7 @@ function assertPlain(answer: Answer, sequences: readonly number[][], weights: Fl
   });
 }
 
-Deno.test("ThreadPredictor answers what the plain model does, whoever shares the batch and however long it is", async () => {
+Deno.test("ThreadPredictor gives the answers of the plain model, for batches of any requests and any size", async () => {
   using tiny = tinyPredictor();
   const requests = [
     [[1, 2, 3, 4]],
@@ -42,7 +42,7 @@ Deno.test("ThreadPredictor answers what the plain model does, whoever shares the
   assert(batches < requests.length, `${batches} batches`);
 });
 
-Deno.test("ThreadPredictor counts batches of sequences, and no question about the version alone", async () => {
+Deno.test("ThreadPredictor counts batches of sequences, and no requests for only the version", async () => {
   using tiny = tinyPredictor();
   await soon(tiny.predictor.model(), "the model");
   const counted = () => {
@@ -55,7 +55,7 @@ Deno.test("ThreadPredictor counts batches of sequences, and no question about th
   assertEquals(counted(), [1, 2]);
 });
 
-Deno.test("ThreadPredictor swaps versions whole: each answer is of the weights that it names", async () => {
+Deno.test("ThreadPredictor replaces versions whole: each answer comes from the weights that it names", async () => {
   const versions = [version(0), version(1), version(2)];
   let newest: Newest = versions[0]!;
   using tiny = tinyPredictor({ newest: () => newest });
@@ -69,7 +69,7 @@ Deno.test("ThreadPredictor swaps versions whole: each answer is of the weights t
   assertEquals((await tiny.predictor.model()).digest, "digest of 2");
 });
 
-Deno.test("ThreadPredictor answers by any checkpoint that is kept, and names one that is not", () =>
+Deno.test("ThreadPredictor answers by any existing checkpoint, and names a missing one", () =>
   inTemporaryDirectory(async (directory) => {
     await Deno.mkdir(`${directory}/checkpoints`);
     const states = [3, 5, 8].map((round) => {
@@ -98,7 +98,7 @@ Deno.test("ThreadPredictor answers by any checkpoint that is kept, and names one
     assertEquals((await tiny.predictor.predict([[1]], { version: 3 })).round, 3);
   }));
 
-Deno.test("ThreadPredictor refuses what has no place, and frees the place of who leaves", async () => {
+Deno.test("ThreadPredictor refuses requests when it is full, and frees the places of clients that leave", async () => {
   using tiny = tinyPredictor({ faulty: true, limits: { batchMax: 1, queueMax: 3, timeoutMs: 120_000 } });
   await soon(tiny.predictor.model(), "the start");
   const hung = tiny.predictor.predict([HANGS]);
@@ -132,7 +132,7 @@ for (
   ] as const
 ) {
   Deno.test(`ThreadPredictor replaces a thread that ${what}, and refuses until it is`, async () => {
-    // Ten times as long as a thread takes to start here, which is most of what one has to do.
+    // The deadline is ten times the start of a thread here, which takes most of its time.
     const timeoutMs = sequence === DIES ? PATIENCE_MS : Math.max(500, 10 * await startMs());
     using tiny = tinyPredictor({ faulty: true, limits: { timeoutMs, batchMax: 1 } });
     const ready = async () => {
@@ -160,8 +160,8 @@ for (
   });
 }
 
-Deno.test("ThreadPredictor says why its thread cannot start, and tries again later", async () => {
-  // 8 GiB of weights.
+Deno.test("ThreadPredictor says why its thread cannot start, and retries later", async () => {
+  // The model has 8 GiB of weights.
   const wrong = { ...config, vocabulary: 1_000_000, embedding: 2048 };
   using tiny = tinyPredictor({ model: { run: "r1", config: wrong, labels: ["odd", "even"] } });
   await assertRejects(() => tiny.predictor.predict([[1]]), Unavailable, "could not start");

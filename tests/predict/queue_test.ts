@@ -3,10 +3,10 @@ import fc from "fast-check";
 import { type Request, RequestQueue } from "../../lib/predict/queue.ts";
 import { Unavailable } from "../../lib/predict/types.ts";
 
-/** A request of `count` sequences by one version. */
+/** Makes a request of `count` sequences for one version. */
 const request = (count: number, version?: number): Request => ({ inputs: Array(count).fill([1]), version });
 
-Deno.test("RequestQueue gives batches in order, as full as they can be, each of one version", () => {
+Deno.test("RequestQueue returns batches in order, as full as possible, each of one version", () => {
   const queue = new RequestQueue({ batchMax: 4, queueMax: 100, fillsBatches: true });
   const items = [request(1), request(2), request(2), request(9), request(0), request(1, 7), request(1, 7), request(1)];
   for (const item of items) queue.add(item);
@@ -17,14 +17,14 @@ Deno.test("RequestQueue gives batches in order, as full as they can be, each of 
   assertEquals([queue.sequences, queue.take(0, 0)], [0, []]);
 });
 
-Deno.test("RequestQueue has one batch under way at a time where batches are worth waiting for", () => {
+Deno.test("RequestQueue computes one batch at a time if it fills batches", () => {
   const queue = new RequestQueue({ batchMax: 4, queueMax: 100, fillsBatches: true });
   queue.add(request(1));
   assertEquals(queue.take(1, 3), []);
   assertEquals(queue.take(0, 0).length, 1);
 });
 
-Deno.test("RequestQueue shares out what waits among four batches, which together are no more than a full one", () => {
+Deno.test("RequestQueue splits waiting requests into four batches, which together are at most a full one", () => {
   const queue = new RequestQueue({ batchMax: 10, queueMax: 100, fillsBatches: false });
   for (let index = 0; index < 12; index++) queue.add(request(1));
   const sizes: number[] = [];
@@ -37,12 +37,12 @@ Deno.test("RequestQueue shares out what waits among four batches, which together
   assertEquals(queue.take(3, 10), []);
   assertEquals(queue.take(1, 9).length, 1);
   queue.clear();
-  queue.add(request(12)); // More than a batch: only alone.
+  queue.add(request(12)); // It is larger than a batch, so it goes by itself.
   assertEquals(queue.take(1, 1), []);
   assertEquals(queue.take(0, 0).length, 1);
 });
 
-Deno.test("RequestQueue refuses what has no place, and says how many wait", () => {
+Deno.test("RequestQueue refuses requests when it is full, and says how many wait", () => {
   const queue = new RequestQueue({ batchMax: 4, queueMax: 5, fillsBatches: false });
   const large = request(6);
   queue.add(large);
@@ -54,7 +54,7 @@ Deno.test("RequestQueue refuses what has no place, and says how many wait", () =
   assertThrows(() => queue.add(request(1)), Unavailable);
 });
 
-Deno.test("RequestQueue loses none and gives none twice, whoever leaves", () => {
+Deno.test("RequestQueue returns each request once, also if others leave", () => {
   fc.assert(
     fc.property(
       fc.array(fc.tuple(fc.nat(6), fc.option(fc.nat(1), { nil: undefined }), fc.boolean()), { maxLength: 40 }),

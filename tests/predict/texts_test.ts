@@ -11,7 +11,7 @@ const words: PreprocessingJson = {
   truncate: "end",
 };
 
-/** Of a run of the first rules, whose patterns are JavaScript's: this one takes 2^n steps for n times "a". */
+/** Uses the patterns of JavaScript, by the first rules: this pattern takes 2^n steps for n times "a". */
 const endless: PreprocessingJson = {
   ...words,
   vocabulary: ["a"],
@@ -36,7 +36,7 @@ const trained = (preprocessing: PreprocessingJson) => ({
   preprocessing,
 });
 
-Deno.test("ThreadPredictor reads texts and tokens by name, and says what of each is unknown or was cut off", async () => {
+Deno.test("ThreadPredictor reads texts and tokens by name, and says how much is unknown or truncated", async () => {
   using tiny = tinyPredictor({ model: trained(words) });
   const { reader } = tiny.predictor;
   const inputs = [
@@ -60,7 +60,7 @@ Deno.test("ThreadPredictor reads texts and tokens by name, and says what of each
   );
 });
 
-Deno.test("a text that a tokenizer does not get to the end of costs its thread, and holds up nothing else", async () => {
+Deno.test("a text that a tokenizer cannot finish costs only its thread", async () => {
   using tiny = tinyPredictor({ model: trained(endless), limits: { timeoutMs: 3000, batchMax: 1 } });
   const ask = (text: string) => tiny.predictor.predict([tiny.predictor.reader.readText(text, "text")]);
   // A slow machine may take longer than the deadline to start a thread.

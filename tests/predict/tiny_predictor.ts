@@ -1,4 +1,4 @@
-/** A predictor for a model small enough for tests, and what a plain version of that model says. */
+/** Makes a predictor for a model that is small enough for tests, and the predictions of its plain version. */
 import { createBatch } from "../../lib/data/batches/batch.ts";
 import { initialWeights } from "../../lib/model/initial.ts";
 import { taskModel } from "../../lib/model/task_model.ts";
@@ -12,13 +12,13 @@ import { PATIENCE_MS } from "../patience.ts";
 export const config = tinyConfig();
 export const model = taskModel(config);
 
-/** Weights of their own for each round. */
+/** Makes the version of a round, with weights of its own. */
 export function version(round: number): ModelVersion {
   const weights = initialWeights(model.spec, model.layout, { ...config, seed: round + 1 });
   return { round, digest: `digest of ${round}`, weights };
 }
 
-/** Class probabilities of one sequence, from the plain version of the model. */
+/** Returns the class probabilities of one sequence by the plain version of the model. */
 export function plainProbabilities(weights: Float32Array, sequence: readonly number[]): number[] {
   const batch = createBatch(1, sequence.length);
   batch.tokens.set(sequence);
@@ -28,7 +28,7 @@ export function plainProbabilities(weights: Float32Array, sequence: readonly num
 
 const limits: PredictorLimits = { batchMax: 4, batchDelayMs: 0, queueMax: 100, timeoutMs: PATIENCE_MS };
 
-/** With a thread that may fail, if `faulty`. Closed by `using`. */
+/** Opens a predictor that `using` closes. If `faulty`, its thread may fail. */
 export function tinyPredictor(
   changes: Partial<Omit<PredictorOptions, "limits">> & { limits?: Partial<PredictorLimits>; faulty?: boolean } = {},
 ): { predictor: ThreadPredictor; incidents: string[] } & Disposable {

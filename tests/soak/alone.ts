@@ -1,4 +1,4 @@
-/** One machine, disturbed in every way that must not change its result. */
+/** Trains on one machine under faults that must not change the result. */
 import { programAbsence } from "../optional.ts";
 import { latestOf } from "../cli/process.ts";
 import type { SoakConfig } from "./configs.ts";
@@ -8,10 +8,10 @@ import { type Ended, Process, sleep } from "./process.ts";
 
 export interface Setting {
   readonly config: SoakConfig;
-  /** Where the trial's runs go. */
+  /** The runs directory of the trial. */
   readonly runs: string;
   readonly folder: string;
-  /** How long the run takes on this machine when nothing disturbs it. */
+  /** The seconds that the run takes on this machine without faults. */
   readonly seconds: number;
   readonly draws: Draws;
 }
@@ -28,19 +28,19 @@ export function trainWith(
   return new Process(folder, ["train", ...config.flags, `--runs-dir=${runs}`, ...flags], prefix);
 }
 
-/** At most one a shard. */
+/** Returns the flag for `workers` workers, but at most one a shard. */
 const workersOf = ({ config }: Setting, workers: number) => `--workers=${Math.min(workers, config.shards)}`;
 
 const withWorkers = (workers: number): Trial => async (setting) =>
   await outcomeOf(setting.runs, await trainWith(setting, [workersOf(setting, workers)]).ended);
 
-/** Seconds after which a worker is lost: more on a machine that is slow, which is not the fault that is meant. */
+/** Returns the flag with the seconds after which a worker is lost. They are longer on a slow machine. */
 const timeoutOf = ({ seconds }: Setting) => `--worker-timeout=${Math.max(1, seconds / 2).toFixed(1)}`;
 
 const chaos: Trial = async (setting) => {
   const { draws, runs } = setting;
   const rates = ["kill", "exit", "hang"].map((way) => `${way}=${draws.between(0, 0.01).toFixed(4)}`);
-  // A thread that computes for ever cannot be ended, and takes a core from all that follow.
+  // A thread in an endless loop cannot be ended, and takes a core from all later trials.
   const spin = draws.between(0, 0.002).toFixed(4);
   const flags = [workersOf(setting, draws.whole(2, 3)), `--chaos=${rates.join()},spin=${spin},slow=0.1`];
   return await outcomeOf(runs, await trainWith(setting, [...flags, timeoutOf(setting), ...PATIENT]).ended);
@@ -95,7 +95,7 @@ const oneCore: Trial = async (setting) => {
   );
 };
 
-/** By kind, as the figures at the end name them. */
+/** Trials by their names in the final report. */
 export const aloneTrials: Readonly<Record<string, Trial>> = {
   "2 workers": withWorkers(2),
   "3 workers": withWorkers(3),

@@ -1,4 +1,4 @@
-/** Three machines on a real NATS server, which are killed and stopped, as is the server. */
+/** Trains on three machines with a real NATS server. Machines and server are killed and stopped. */
 import { latestOf } from "../cli/process.ts";
 import { NatsServer } from "../cluster/nats/nats_server.ts";
 import type { Setting, Trial } from "./alone.ts";
@@ -10,13 +10,13 @@ const NAMES = ["a", "b", "c"];
 interface Cluster {
   readonly server: NatsServer;
   readonly machines: Map<string, Process>;
-  /** Starts machine `name`, with its run of before if it has one. */
+  /** Starts machine `name`, with its earlier run if it has one. */
   start(name: string): Promise<void>;
 }
 
 type Disturbance = (cluster: Cluster, setting: Setting) => Promise<void>;
 
-/** A trial of three machines that are disturbed one to three times while they train. */
+/** Returns a trial of three machines with one to three faults during training. */
 function disturbed(disturb: Disturbance): Trial {
   return async (setting) => {
     const { config, runs, folder, draws, seconds } = setting;
@@ -43,8 +43,8 @@ function disturbed(disturb: Disturbance): Trial {
       const [first, ...others] = outcomes.map(([, outcome]) => outcome);
       const log = outcomes.flatMap(([, outcome]) => outcome.log);
       if (others.every(({ code, story }) => code === first!.code && story === first!.story)) return { ...first!, log };
-      const told = outcomes.map(([name, { code, story }]) => `${name}: exit code ${code}, ${story}`);
-      return { code: -1, story: `Machines differ: ${told.join("; ")}`, log };
+      const differences = outcomes.map(([name, { code, story }]) => `${name}: exit code ${code}, ${story}`);
+      return { code: -1, story: `Machines differ: ${differences.join("; ")}`, log };
     } finally {
       for (const machine of machines.values()) {
         machine.signal("SIGCONT");
@@ -84,7 +84,7 @@ const mixed: Disturbance = async (cluster, setting) =>
   await setting.draws.pick([kill, stop, restart(true), restart(false)])(cluster, setting);
 
 export const clusterTrials: Readonly<Record<string, Trial>> = {
-  "cluster: undisturbed": disturbed(() => Promise.resolve()),
+  "cluster: uninterrupted": disturbed(() => Promise.resolve()),
   "cluster: kill -9 of a machine": disturbed(kill),
   "cluster: SIGSTOP of a machine": disturbed(stop),
   "cluster: broker back with its store": disturbed(restart(true)),

@@ -1,19 +1,19 @@
-/** Random configs whose runs take about a second: small models over all that decides how rounds go. */
+/** Draws random configs of small models, with all options that change rounds. Their runs take about a second. */
 import { join } from "node:path";
 import type { Draws } from "./draw.ts";
 
 export interface SoakConfig {
   readonly flags: readonly string[];
-  /** As many workers as a process of it can have. */
+  /** The most workers that a process can have. */
   readonly shards: number;
-  /** Whether machines can train it together. */
+  /** Says whether several machines can train it together. */
   readonly isForClusters: boolean;
 }
 
 const COMMON = ["--exit", "--port=0", "--target-accuracy=0", "--checkpoint-every=3"];
 const WORDS = ["late", "parcel", "refund", "invoice", "crash", "login", "thanks", "broken", "card", "update", "ship"];
 
-/** A config; files that it needs are written to `folder`. */
+/** Draws a config, and writes its files to `folder`. */
 export async function drawConfig(draws: Draws, folder: string): Promise<SoakConfig> {
   const flags = [...COMMON, `--seed=${draws.whole(0, 2 ** 32 - 1)}`];
   const give = (name: string, value: string | number) => flags.push(`--${name}=${value}`);
@@ -49,7 +49,7 @@ export async function drawConfig(draws: Draws, folder: string): Promise<SoakConf
   const tfjs = draws.chance(0.1);
   if (tfjs) give("engine", "tfjs");
   if (draws.chance(0.15)) {
-    // Weights that grow until something leaves float32, and then the best state at half the learning rate.
+    // Weights grow until a value leaves float32; then training restores the best state with half the learning rate.
     flags.push("--weight-decay=100", "--learning-rate=0.3", "--on-nan=rollback");
   }
   if (draws.chance(0.3)) {
@@ -70,7 +70,7 @@ export async function drawConfig(draws: Draws, folder: string): Promise<SoakConf
 function drawRows(draws: Draws): string {
   const rows = Array.from({ length: draws.whole(60, 300) }, (_, row) => {
     const words = Array.from({ length: draws.whole(1, 9) }, () => draws.pick(WORDS));
-    // Each class is there often enough to be trained and validated.
+    // Each class has enough rows for training and validation.
     return `${words.join(" ")},${["a", "b", "c"][row % 3]}`;
   });
   return ["text,label", ...rows, ""].join("\n");

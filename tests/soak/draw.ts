@@ -1,4 +1,4 @@
-/** The one generator of a soak: everything random of config `index` is a function of (seed, index). */
+/** Draws all random choices of a soak: those of config `index` are a function of (seed, index). */
 import { Random, Stream } from "../../lib/base/random.ts";
 
 export class Draws {
@@ -8,12 +8,12 @@ export class Draws {
     this.#random = new Random(seed, Stream.chaos).seek(index);
   }
 
-  /** A whole number from `least` to `most`. */
+  /** Draws a whole number from `least` to `most`. */
   whole(least: number, most: number): number {
     return least + this.#random.below(most - least + 1);
   }
 
-  /** A number from `least` to `most`. */
+  /** Draws a number from `least` to `most`. */
   between(least: number, most: number): number {
     return least + this.#random.uniform() * (most - least);
   }

@@ -1,10 +1,10 @@
 /**
- * Trains random configs for as long as it is told, each undisturbed on one worker and then disturbed, and compares:
+ * Trains random configs for a given time, each without faults on one worker and then with faults, and compares the results:
  *
  *     deno task soak --minutes 60 --seed 7
  *
- * A failure names the command that repeats it. The moments of kills are drawn too, but what they meet depends on how
- * quick the machine is.
+ * A failure names the command that repeats it. The times of kills are drawn too, but their effect depends on the speed of
+ * the machine.
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { mkdir } from "node:fs/promises";
@@ -16,7 +16,7 @@ import { Draws } from "./draw.ts";
 import { isSame, type Outcome, outcomeOf } from "./outcome.ts";
 
 const USAGE = "deno task soak [--minutes N] [--seed N] [--first INDEX] [--configs N]";
-/** Trials that each config goes through, of those that there are. */
+/** Limits the trials of each config. */
 const TRIALS_A_CONFIG = 4;
 
 const say = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
@@ -31,7 +31,7 @@ const last = first + numberOf("configs", Infinity);
 const absence = natsAbsence();
 if (absence) say(`No trials of clusters: ${absence}`);
 const trials = { ...aloneTrials, ...(absence ? {} : clusterTrials) };
-const counts = new Map(["undisturbed", ...Object.keys(trials)].map((kind) => [kind, { trials: 0, failures: 0 }]));
+const counts = new Map(["uninterrupted", ...Object.keys(trials)].map((kind) => [kind, { trials: 0, failures: 0 }]));
 const end = performance.now() + minutes * 60_000;
 say(`Seed ${seed}, ${minutes} minutes`);
 let index = first;
@@ -46,7 +46,7 @@ const total = [...counts.values()].reduce((sum, { trials, failures }) => ({
 say(`${index - first} configs of seed ${seed}: ${total.trials} trials, ${total.failures} failures`);
 Deno.exit(total.failures === 0 ? 0 : 1);
 
-/** Trains config `index` undisturbed, and then through some of the trials, in turn. */
+/** Trains config `index` without faults, and then in some of the trials. */
 async function soak(index: number): Promise<void> {
   const draws = new Draws(seed, index);
   const folder = await Deno.makeTempDir({ prefix: "lockstep-soak-" });
@@ -61,12 +61,12 @@ async function soak(index: number): Promise<void> {
     say(`  Again: deno task soak --seed ${seed} --first ${index} --configs 1; its runs are in ${folder}`);
     say(`  Flags: ${config.flags.join(" ")}`);
   };
-  counts.get("undisturbed")!.trials++;
-  const runs = `${folder}/undisturbed`;
+  counts.get("uninterrupted")!.trials++;
+  const runs = `${folder}/uninterrupted`;
   const expected = await outcomeOf(runs, await trainWith({ ...alone, runs }, ["--workers=1"]).ended);
   const seconds = (performance.now() - startedAt) / 1000;
-  // A training that fails for a reason of its own is a result as well; a config that is refused is a fault of the soak.
-  if (expected.code > 1) failed("undisturbed", expected.story);
+  // A training that fails without faults is a result too; a refused config is an error of the soak.
+  if (expected.code > 1) failed("uninterrupted", expected.story);
   const isForClusters = config.isForClusters && expected.code === 0;
   const kinds = Object.entries(trials).filter(([kind]) => isForClusters || !kind.startsWith("cluster"));
   const offset = draws.whole(0, kinds.length - 1);
@@ -86,7 +86,7 @@ async function soak(index: number): Promise<void> {
   if (!hasFailed) await Deno.remove(folder, { recursive: true });
 }
 
-/** The place where two outcomes begin to differ. */
+/** Describes the first difference of two outcomes. */
 function differenceOf(expected: Outcome, found: Outcome): string {
   const [one, other] = [expected, found].map(({ story, log }) => [story, ...log].join("; "));
   const at = [...one!].findIndex((letter, i) => letter !== other![i]);

@@ -1,4 +1,4 @@
-/** What of a run must be the same however it was disturbed. */
+/** Reads the results of a run that no fault may change. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sha256 } from "../../lib/cluster/protocol/envelope.ts";
@@ -8,7 +8,7 @@ import { latestOf } from "../cli/process.ts";
 import type { Ended } from "./process.ts";
 
 export interface Outcome {
-  /** Exit code 0, or a training that failed for a reason of its own. */
+  /** The exit code: 0, or that of a training that failed by itself. */
   readonly code: number;
   /** Summary and model. */
   readonly story: string;
@@ -16,7 +16,7 @@ export interface Outcome {
   readonly log: readonly string[];
 }
 
-/** The outcome of the newest run in `runs`: its summary, its model and the epochs of its log, without times and sizes. */
+/** Reads the outcome of the newest run in `runs`: its summary, its model and the epochs of its log, without times. */
 export async function outcomeOf(runs: string, { code, output }: Ended): Promise<Outcome> {
   if (code !== 0) return { code, story: failureIn(output), log: [] };
   const directory = await latestOf(runs);
@@ -32,11 +32,11 @@ export async function outcomeOf(runs: string, { code, output }: Ended): Promise<
     if (event.type === "epoch") return [`epoch ${event.epoch}, round ${event.round}, ${event.digest}`];
     return event.type === "rolledBack" ? [`rolled back to ${event.restored} in round ${event.round}`] : [];
   });
-  const figures = { digest, heldOut, best, reason, epochs, rounds, steps, validation, test, lstm, judgementDigest };
-  return { code, story: JSON.stringify({ ...figures, model }), log };
+  const metrics = { digest, heldOut, best, reason, epochs, rounds, steps, validation, test, lstm, judgementDigest };
+  return { code, story: JSON.stringify({ ...metrics, model }), log };
 }
 
-/** Whether both are one outcome. The log of a machine that joined others on the way, which `mayLack`, has fewer epochs. */
+/** Returns whether two outcomes are the same. A machine that joined late, which `mayLack`, has fewer epochs in its log. */
 export function isSame(expected: Outcome, found: Outcome, mayLack: boolean): boolean {
   const logsAgree = mayLack
     ? found.log.every((entry) => expected.log.includes(entry))
@@ -44,7 +44,7 @@ export function isSame(expected: Outcome, found: Outcome, mayLack: boolean): boo
   return found.code === expected.code && found.story === expected.story && logsAgree;
 }
 
-/** Why training failed, without what depends on who was faster. */
+/** Returns why training failed, without details that depend on timing. */
 function failureIn(output: string): string {
   const line = output.split("\n").find((line) => /not finite|rolled back|Failed|error:/i.test(line)) ??
     output.slice(-500);

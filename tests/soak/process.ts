@@ -1,8 +1,8 @@
-/** Processes of the product that a soak starts, disturbs and waits for. */
+/** Starts processes of the product, sends them signals, and waits for their ends. */
 import { ROOT } from "../cli/process.ts";
 import { decoded } from "../text.ts";
 
-/** A process that takes longer has not ended: a machine under load needs minutes for what takes seconds. */
+/** Limits the time of a process: a machine under load takes minutes for a run of seconds. */
 const DEADLINE_MS = 600_000;
 
 export interface Ended {
@@ -13,7 +13,7 @@ export interface Ended {
 export class Process {
   readonly #child: Deno.ChildProcess;
   #output = "";
-  /** Resolves when it has ended, also where it was killed. Rejects if it does not end in time. */
+  /** Resolves when the process has ended or was killed. Rejects if it does not end in time. */
   readonly ended: Promise<Ended>;
   #isOver = false;
 
@@ -29,7 +29,7 @@ export class Process {
       stderr: "piped",
     }).spawn();
     this.ended = this.#wait();
-    this.ended.catch(() => {}); // Whoever awaits it hears of it.
+    this.ended.catch(() => {}); // A caller that awaits it gets the error.
   }
 
   get isOver(): boolean {
@@ -42,7 +42,7 @@ export class Process {
     try {
       this.#child.kill(name);
     } catch (error) {
-      // It ended a moment ago.
+      // The process has just ended.
       if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
     }
   }

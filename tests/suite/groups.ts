@@ -1,6 +1,6 @@
 /**
- * The three groups of tests, read off what the files import, so that a new file is in the right one by itself: `tools`
- * need a program that a machine may lack, `fast` start no process, thread or browser, and `slow` are the others.
+ * Sorts test files into three groups by their imports: `tools` need a program that a machine may lack, `fast` start no
+ * process, thread or browser, and `slow` are the others.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
@@ -9,7 +9,7 @@ import { importedFiles } from "../import_rules.ts";
 export const GROUPS = ["tools", "slow", "fast"] as const;
 export type Group = typeof GROUPS[number];
 
-/** Files that compute for longer than a second, although they start nothing. */
+/** Files that compute for longer than a second, although they start no process or thread. */
 export const LONG_FILES: readonly string[] = [
   "tests/cluster/nats/slow_link_test.ts",
   "tests/cluster/protocol_test.ts",
@@ -30,7 +30,7 @@ export const LONG_FILES: readonly string[] = [
 const STARTS = /\bnew Worker\(|\bDeno\.Command\b|\bchromium\.launch\b|\/workers\/\w+\.ts"/;
 const OPTIONAL = "tests/optional.ts";
 
-/** Sorts the test files of `files` (path → text) into their groups; what they import among `files` counts as theirs. */
+/** Sorts the test files of `files` (path → text) into their groups; imports among `files` count as well. */
 export function groupFiles(files: ReadonlyMap<string, string>, longFiles = LONG_FILES): Record<Group, string[]> {
   const groups: Record<Group, string[]> = { tools: [], slow: [], fast: [] };
   for (const path of files.keys()) {

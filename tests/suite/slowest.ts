@@ -1,4 +1,4 @@
-/** The files of a JUnit report that took longest. */
+/** Finds the slowest files of a JUnit report. */
 
 export interface FileTime {
   readonly path: string;

@@ -33,7 +33,7 @@ const encode = (text: string) => new TextEncoder().encode(text);
 const refuse = (modelJson: Uint8Array, weightsBin: Uint8Array, message: string) =>
   assertThrows(() => readSavedWeights(modelJson, weightsBin, layout), RangeError, message);
 
-Deno.test("saveLayersModel() writes what tf.loadLayersModel loads, with the same probabilities to 1e-6", async () => {
+Deno.test("saveLayersModel() writes a model that tf.loadLayersModel loads, with the same probabilities to 1e-6", async () => {
   const tensors = tf.memory().numTensors;
   const { modelTopology, weightsManifest, format } = JSON.parse(json);
   assertEquals(format, "layers-model");
@@ -105,11 +105,11 @@ Deno.test("setModelWeights() refuses a model of another shape", () => {
   other.dispose();
 });
 
-Deno.test("readSavedWeights() gives back the vector that was saved", () => {
+Deno.test("readSavedWeights() returns the vector that was saved", () => {
   assertEquals(readSavedWeights(files["model.json"], files["weights.bin"], layout), weights);
 });
 
-Deno.test("readSavedWeights() reads bytes that lie at an odd place", () => {
+Deno.test("readSavedWeights() reads bytes at an odd offset", () => {
   const bytes = new Uint8Array(files["weights.bin"].length + 1);
   bytes.set(files["weights.bin"], 1);
   assertEquals(readSavedWeights(files["model.json"], bytes.subarray(1), layout), weights);
@@ -131,7 +131,7 @@ Deno.test("readSavedWeights() names the tensor that is missing or has another sh
   );
 });
 
-Deno.test("readSavedWeights() refuses a model.json that is none", () => {
+Deno.test("readSavedWeights() refuses an invalid model.json", () => {
   refuse(encode(json.slice(0, 50)), files["weights.bin"], "Cannot read model.json: it is not JSON");
   refuse(encode("{}"), files["weights.bin"], "Cannot read model.json: weightsManifest");
   const int32 = json.replaceAll(`"dtype":"float32"`, `"dtype":"int32"`);

@@ -34,8 +34,8 @@ const traced = Object.entries(trace.initial).map(([name, { shape, data }]): Name
   values: Float32Array.from(data),
 }));
 
-Deno.test("fromPytorch() reads what PyTorch wrote, and toPytorch() gives its names and shapes", () => {
-  // The same sums in float32 as the trace's in float64, so to the last bit or nearly.
+Deno.test("fromPytorch() reads weights of PyTorch, and toPytorch() gives its names and shapes", () => {
+  // These sums are in float32 and those of the trace in float64, so they differ by rounding.
   fromPytorch(traceSpec, traceLayout, traced).forEach((value, index) => {
     assertEquals(Math.abs(value - initial[index]!) <= 1e-7, true, `element ${index}: ${value}, ${initial[index]}`);
   });
@@ -44,7 +44,7 @@ Deno.test("fromPytorch() reads what PyTorch wrote, and toPytorch() gives its nam
   assertEquals(shapes(toPytorch(traceSpec, traceLayout, initial)), shapes(traced));
 });
 
-Deno.test("fromPytorch() names what is missing, has another shape, or is left over", () => {
+Deno.test("fromPytorch() names tensors that are missing, have another shape, or are unknown", () => {
   const refuse = (tensors: readonly NamedTensor[], message: string) =>
     assertThrows(() => fromPytorch(traceSpec, traceLayout, tensors), RangeError, message);
   const without = (name: string) => traced.filter((tensor) => tensor.name !== name);

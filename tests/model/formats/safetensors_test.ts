@@ -16,7 +16,7 @@ const file = fc.record({
     .map((list) => list.map(([key, rest]): NamedTensor => ({ name: key, ...rest }))),
 }, { noNullPrototype: true });
 
-Deno.test("decodeSafetensors() gives back what encodeSafetensors() took", () => {
+Deno.test("decodeSafetensors() returns what encodeSafetensors() was given", () => {
   fc.assert(fc.property(file, (given) => {
     const bytes = encodeSafetensors(given);
     assertEquals(decodeSafetensors(bytes), given);
@@ -26,7 +26,7 @@ Deno.test("decodeSafetensors() gives back what encodeSafetensors() took", () => 
   }));
 });
 
-/** Two tensors as the format's own text says, put together by hand. */
+/** Two tensors in the bytes that the format's specification requires, written by hand. */
 function golden(): Uint8Array<ArrayBuffer> {
   const header = `{"__metadata__":{"round":"3"},"a":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]},` +
     `"b":{"dtype":"F32","shape":[],"data_offsets":[8,12]}}`;
@@ -84,7 +84,7 @@ for (
   });
 }
 
-Deno.test("decodeSafetensors() throws nothing but RangeErrors at garbage", () => {
+Deno.test("decodeSafetensors() throws only RangeErrors at garbage", () => {
   const garbage = fc.oneof(
     fc.uint8Array({ maxLength: 200 }),
     fc.json().map(headerOf),
@@ -102,13 +102,13 @@ Deno.test("decodeSafetensors() throws nothing but RangeErrors at garbage", () =>
   );
 });
 
-Deno.test("decodeSafetensors() tells nothing of what is in a file that is something else", () => {
+Deno.test("decodeSafetensors() shows no content of other files in its errors", () => {
   const bytes = new TextEncoder().encode("root:x:0:0:root:/root:/bin/bash\n");
   const error = assertThrows(() => decodeSafetensors(bytes), RangeError);
   assertEquals(error.message, "not safetensors: the header that it begins with does not fit");
 });
 
-Deno.test("decodeSafetensors() refuses tensors that share bytes, however they are ordered", () => {
+Deno.test("decodeSafetensors() refuses tensors that share bytes, in any order", () => {
   const bytes = (offsets: readonly (readonly [number, number])[]) => {
     const entries = offsets.map(([begin, end], index) => [
       `t${index}`,
