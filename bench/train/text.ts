@@ -9,7 +9,7 @@ import { trainingConfig } from "../../lib/config/schema.ts";
 import { tableConfig } from "../../lib/data/batches/table_config.ts";
 import type { TrainingData } from "../../lib/data/batches/table.ts";
 import { errorMessage } from "../../lib/base/errors.ts";
-import { dataFigures } from "../../lib/run/training/open_training.ts";
+import { dataSize } from "../../lib/run/training/open_training.ts";
 import { readRunData, type RunData } from "../../lib/run/training/reload_data.ts";
 import { environment, environmentLines } from "../environment.ts";
 import { measureRounds } from "./lockstep.ts";
@@ -44,7 +44,7 @@ function hardlyHeldOut(data: TrainingData): TrainingData {
 
 function lockstepContestants(read: RunData, seconds: number): Contestant[] {
   const config = resolveConfig(undefined, [{ values: { data: ["-"] }, nameOf: (key) => key }], {
-    ...textDefaults(dataFigures({ tokenizer: "words" }, read)),
+    ...textDefaults(dataSize({ tokenizer: "words" }, read)),
     epochs: 1_000_000,
     schedule: "constant",
   });

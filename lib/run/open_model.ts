@@ -1,4 +1,4 @@
-/** Opens a run for the commands that need its model: the one place that says why there is none. */
+/** Opens the model of a run for the commands that need one, and says why a run has none. */
 import { basename, join } from "node:path";
 import { InputError } from "../base/errors.ts";
 import { lastEvent } from "./log/event_log.ts";
@@ -7,7 +7,7 @@ import { lockFile } from "./files/lock.ts";
 import type { TrainedModel } from "../predict/trained_model.ts";
 import { readModel } from "./files/model_files.ts";
 
-/** The model of the run in `directory`. Throws an InputError that says what to do if the run has none yet, and as `readModel` does. */
+/** Reads the model of the run in `directory`. Throws an InputError with advice if it has none, and as `readModel` does. */
 export async function openModel(directory: string): Promise<TrainedModel> {
   try {
     return await readModel(directory);
@@ -21,13 +21,13 @@ async function whyNoModel(directory: string, error: unknown): Promise<string> {
   const log = join(directory, "events.jsonl");
   const name = `Run "${basename(directory)}" has no model`;
   if (await isTraining(log)) {
-    return `${name} yet: another process is training it. Wait until it ends, or ask the address that it serves on`;
+    return `${name} yet: another process is training it. Wait until it ends, or ask the address at which it serves`;
   }
   const last = await lastEvent(log).catch(() => undefined);
-  // A run that ended well had one: who took a file away is told which.
+  // A finished run had a model: the message names the file that is missing.
   if (last?.type === "finished") return `${name}: ${error instanceof Error ? error.message : String(error)}`;
   const why = last?.type === "failed" ? `its training failed (${last.error})` : "its training was interrupted";
-  return `${name}: ${why}. Continue it with: deno task resume ${directory}`;
+  return `${name}: ${why}. Resume the run in "${directory}"`;
 }
 
 async function isTraining(log: string): Promise<boolean> {

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { summarySchema } from "../base/events.ts";
 
-/** `queued`: it waits for its turn; `interrupted`: its log has no end, and no process trains it. */
+/** `queued`: the run waits for its turn; `interrupted`: its log has no end, and no process trains it. */
 export const RUN_STATES = ["queued", "running", "paused", "stopping", "finished", "failed", "interrupted"] as const;
 export type RunState = typeof RUN_STATES[number];
 
@@ -18,7 +18,7 @@ export const runDetailSchema = z.object({
   summary: summarySchema.nullable(),
   /** Place in the queue, for a queued run: 1 for the next. */
   place: z.int().optional(),
-  /** Why a run could not start. */
+  /** Says why a run could not start. */
   error: z.string().optional(),
 });
 export type RunDetail = Readonly<z.infer<typeof runDetailSchema>>;
@@ -35,7 +35,7 @@ export interface RunQuery {
   readonly limit?: number | undefined;
 }
 
-/** The result of a request to start a run: the queued run, or `full` if too many wait, or `never` if this process does not train. */
+/** The result of a request for a run: the queued run, `full` if too many wait, or `never` if this process does not train. */
 export type Admission = RunDetail | "full" | "never";
 
 /** The result of a request to remove a run: `busy` if it is trained or served, `kept` if this process may not remove it. */

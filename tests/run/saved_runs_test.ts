@@ -1,7 +1,7 @@
 /**
- * Run directories that version 0.1.0 wrote, before any key was added to its config: every later version resumes them to
- * the same digest, verifies, evaluates, exports and serves them, and predicts the same. tests/fixtures/README.md says how
- * they were made.
+ * Tests run directories that version 0.1.0 wrote, before its config got more keys. Every later version resumes them to the
+ * same digest, verifies, evaluates, exports and serves them, and makes the same predictions. tests/fixtures/README.md says
+ * how they were made.
  */
 import type { Summary } from "../../lib/base/events.ts";
 import { assert, assertAlmostEquals, assertEquals, assertMatch, assertRejects } from "@std/assert";
@@ -20,7 +20,7 @@ const FIXTURES = join(ROOT, "tests/fixtures/runs");
 
 type Probabilities = readonly number[];
 
-/** What 0.1.0 predicted. The texts have what later versions might cut otherwise: case, joined accents, digits. */
+/** The predictions of 0.1.0. A later version might split these texts differently: case, joined accents, digits. */
 const KINDS: { kind: string; inputs: readonly string[]; expected: readonly Probabilities[]; exported: RegExp }[] = [
   {
     kind: "files",
@@ -48,7 +48,7 @@ const KINDS: { kind: string; inputs: readonly string[]; expected: readonly Proba
   },
 ];
 
-/** Lends `use` a folder with the run in a directory of the name that it had. */
+/** Calls `use` with a folder that has the run in a directory of its original name. */
 async function withSaved(name: string, use: (directory: string, folder: string) => Promise<void>): Promise<void> {
   await withFolder(async (folder) => {
     const { id } = JSON.parse(await readFile(join(FIXTURES, name, "run.json"), "utf8"));
@@ -74,12 +74,12 @@ for (const { kind, inputs, expected, exported } of KINDS) {
       assertEquals([code, stderr], [0, ""]);
       const [resumed, whole] = [await readSummary(directory), await readSummary(join(FIXTURES, `${kind}-finished`))];
       assert(resumed && whole);
-      // The n-grams are fitted by the version that finishes the run: only what the digest names is the same for ever.
+      // The n-grams are fitted by the version that finishes the run: only the state that has the digest stays the same.
       const ofLstm = ({ lstm, heldOut }: Summary) => (lstm?.validation ?? heldOut)?.accuracy;
       assertEquals([resumed.digest, ofLstm(resumed)], [whole.digest, ofLstm(whole)]);
     }));
 
-  Deno.test(`a saved run (${kind}) that is finished is verified, predicts as it did, is exported and served`, () =>
+  Deno.test(`a saved run (${kind}) that is finished is verified, makes the same predictions, is exported and served`, () =>
     withSaved(`${kind}-finished`, async (directory, folder) => {
       const verified = await run("verify", folder, [directory]);
       assertMatch(verified.stdout, /^Verified: all (8|20) recorded states/, verified.stderr);
@@ -107,7 +107,7 @@ for (const { kind, inputs, expected, exported } of KINDS) {
     }));
 }
 
-Deno.test("a saved run on files evaluates rows as it did", () =>
+Deno.test("a saved run on files evaluates rows with the same metrics", () =>
   withSaved("files-finished", async (directory, folder) => {
     const out = join(folder, "evaluation.json");
     const { code, stderr } = await run("evaluate", folder, [
@@ -124,7 +124,7 @@ Deno.test("a saved run on files evaluates rows as it did", () =>
     for (const [actual, expected] of told) assertAlmostEquals(actual!, expected!, 1e-6);
   }));
 
-Deno.test("readManifest() takes a config that lacks a key, as of a version that did not know it, and no changed one", () =>
+Deno.test("readManifest() takes a config without a key of later versions, and refuses a changed config", () =>
   inTemporaryDirectory(async (directory) => {
     const path = join(directory, "run.json");
     const config = trainingConfig(tinyRunConfig(directory));

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Lends `use` a directory of its own and removes it. */
+/** Calls `use` with a new directory, and removes it. */
 export async function inTemporaryDirectory(use: (directory: string) => Promise<void>): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "lockstep-"));
   try {

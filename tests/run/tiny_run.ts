@@ -1,4 +1,4 @@
-/** Runs small enough for tests. */
+/** Creates runs that are small enough for tests. */
 import { resolveConfig } from "../../lib/config/resolve.ts";
 import type { Config } from "../../lib/config/schema.ts";
 import { TrainingRun } from "../../lib/run/training/training_run.ts";

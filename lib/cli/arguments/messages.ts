@@ -1,6 +1,6 @@
 /**
- * Rewrites messages of lower layers for the command line. They name an option by its key in backquotes, and a missing
- * permission by the path or address; here the one becomes a flag, the other gets the command that grants it.
+ * Rewrites messages of lower layers for the command line. They name an option by its key in backquotes, which becomes a
+ * flag here, and they describe what to do without a command, which they get here.
  */
 import { InputError, missingPermission } from "../../base/errors.ts";
 import { configSchema } from "../../config/schema.ts";
@@ -17,10 +17,14 @@ const GRANTS: Readonly<Record<string, (value: string) => string>> = {
   "connect to": (host) => `--allow-net=${host},127.0.0.1`,
 };
 
-/** Returns `text` with `minCount` as --min-count, and with commands for missing permissions. */
+/** Returns `text` with `minCount` as --min-count, and with commands that resume, check or grant permissions. */
 export function forCommandLine(text: string): string {
   return text
     .replaceAll(/`(\w+)`/g, (quoted, key) => Object.hasOwn(configSchema.shape, key) ? `--${flagName(key)}` : quoted)
+    .replaceAll(/\b(r|R)esume the run in "(.*?)"/g, (_, initial, directory) => {
+      return `${initial === "R" ? "Resume it with:" : "resume it with:"} deno task resume ${directory}`;
+    })
+    .replaceAll("a check of the data", "deno task check")
     .replaceAll(/this process may not (read|write to|listen on|connect to) "(.*?)"/g, (what, access, value) => {
       const task = Deno.args[0] ?? "train";
       return `${what}. Start with deno run -P=${SETS[task] ?? task} ${GRANTS[access]!(value)} main.ts ${task} …`;

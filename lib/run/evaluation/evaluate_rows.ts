@@ -8,10 +8,10 @@ import type { RowMetrics } from "../../base/events.ts";
 import { predictTable } from "../../predict/predict_table.ts";
 import type { TrainedModel } from "../../predict/trained_model.ts";
 
-/** Mistakes that are listed. */
+/** Limits the mistakes that are listed. */
 const MISTAKES = 20;
 
-/** Characters of a row that are shown. */
+/** Limits the characters of a row that are shown. */
 const EXCERPT = 300;
 
 /** Evaluates `model` on the rows of `part`, whose tokens came from `preprocessing`. */

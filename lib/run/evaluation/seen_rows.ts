@@ -1,4 +1,7 @@
-/** Whether rows that judge a run are rows that it was trained on. */
+/**
+ * Counts the evaluation rows that a run was trained on. A run saves the keys of its training rows; an older run has only
+ * the digests of its files.
+ */
 import { counted } from "../../base/counted.ts";
 import { join } from "node:path";
 import { sourceName } from "../../data/formats/bytes.ts";
@@ -6,22 +9,20 @@ import type { EvaluationRows } from "../../data/evaluation_rows.ts";
 import { dataStatisticsSchema } from "../../data/statistics.ts";
 import { readBytes, readJson, writeWhole } from "../files/files.ts";
 
-/** Keys of the training rows, as float64 in order. Runs of 0.1.0 and runs on too many rows have none. */
+/** Has the keys of the training rows, as float64 in order. Runs of 0.1.0 and runs on too many rows have no such file. */
 const FILE = "training_rows.bin";
 
 export async function writeKeys(directory: string, keys: Float64Array<ArrayBuffer>): Promise<void> {
   await writeWhole(join(directory, FILE), new Uint8Array(keys.buffer, keys.byteOffset, keys.byteLength));
 }
 
-/** What is known of the rows that a run was trained on. */
 export interface SeenRows {
-  /** How many rows are known to be such; undefined where the run does not know its rows. */
+  /** Counts the evaluation rows that were trained on; undefined if the run has no keys of its rows. */
   readonly rows: number | undefined;
-  /** What is to be said of them, if anything is. */
   readonly warning: string | undefined;
 }
 
-/** Looks which of the rows the run in `directory` was trained on, whatever their files are called now. */
+/** Finds the rows that the run in `directory` was trained on. Names of files do not matter. */
 export async function seenRows(directory: string, { keys, sources }: EvaluationRows): Promise<SeenRows> {
   const trained = await readKeys(directory);
   if (!trained) return { rows: undefined, warning: await seenFiles(directory, sources) };
@@ -39,7 +40,7 @@ async function readKeys(directory: string): Promise<Float64Array | undefined> {
   return bytes && bytes.length % 8 === 0 ? new Float64Array(bytes.buffer) : undefined;
 }
 
-/** Whether `sorted` holds `key`. */
+/** Returns whether `sorted` has `key`, by binary search. */
 function holds(sorted: Float64Array, key: number): boolean {
   let [low, high] = [0, sorted.length];
   while (low < high) {
@@ -50,21 +51,21 @@ function holds(sorted: Float64Array, key: number): boolean {
   return sorted[low] === key;
 }
 
-/** What is to be said of whole files that the run was trained on, which are known by their digests. */
-async function seenFiles(directory: string, judging: EvaluationRows["sources"]): Promise<string | undefined> {
+/** Returns a warning about whole files that the run was trained on. Their digests identify them. */
+async function seenFiles(directory: string, sources: EvaluationRows["sources"]): Promise<string | undefined> {
   const data = await readJson(join(directory, "data.json"), dataStatisticsSchema).catch(() => undefined);
   if (!data) return undefined;
   const trained = data.sources.filter(({ role }) => role === "training");
-  const seen = judging.filter(({ sha256 }) => trained.some((source) => source.sha256 === sha256));
+  const seen = sources.filter(({ sha256 }) => trained.some((file) => file.sha256 === sha256));
   if (seen.length === 0) return undefined;
   const rows = data.parts.training?.rows ?? 0;
-  // Rows that validate come from the same files, unless there are files for them.
+  // Validation rows come from the same files, unless they have files of their own.
   const isSplit = !data.sources.some(({ role }) => role === "validation");
   const all = rows + (isSplit ? data.parts.validation?.rows ?? 0 : 0);
   const [names, were] = [seen.map(({ name }) => sourceName(name)).join(", "), seen.length === 1 ? "was" : "were"];
   const are = rows === 1 ? "is a training row" : "are training rows";
   return `${names} ${were} trained on: ${whole(rows)} of the ${counted(all, "row")} in the run's training files ` +
-    `(${(100 * rows / all).toFixed(0)}%) ${are}. These figures do not say how the model does on new rows`;
+    `(${(100 * rows / all).toFixed(0)}%) ${are}. These metrics do not say how the model does on new rows`;
 }
 
 function whole(number: number): string {

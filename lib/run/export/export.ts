@@ -1,4 +1,4 @@
-/** A run's model for other programs: a folder that TensorFlow.js or PyTorch loads, with all that it needs beside it. */
+/** Exports a run's model for TensorFlow.js or PyTorch, as a folder with all files that predictions need. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { toPytorch } from "../../model/formats/pytorch.ts";
@@ -17,7 +17,7 @@ export type ExportFormat = typeof EXPORT_FORMATS[number];
 
 type Files = ReadonlyMap<string, Uint8Array | string>;
 
-/** What each format has beside the files that all of them have; `saved` reads a file of the run's `model/`. */
+/** Makes the files that only one format has; `saved` reads a file of the run's `model/`. */
 const EXPORTERS: Readonly<
   Record<ExportFormat, (model: TrainedModel, saved: (name: string) => Promise<Uint8Array>) => Promise<Files>>
 > = {

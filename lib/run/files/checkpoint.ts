@@ -5,7 +5,7 @@ import { DamagedFile } from "../../base/errors.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../lockstep/memory/checkpoint_codec.ts";
 import type { Committed } from "../../lockstep/memory/state.ts";
 import type { ParameterLayout } from "../../model/layout.ts";
-import { errorCode, readBytes, writeWhole } from "./files.ts";
+import { readBytes, unlessMissing, writeWhole } from "./files.ts";
 
 /** The folder of checkpoints in a run's directory. */
 export const FOLDER = "checkpoints";
@@ -59,12 +59,7 @@ export async function checkpointFiles(directory: string): Promise<string[]> {
 
 /** Lists the names in the folder of checkpoints, unfinished files included. */
 export async function checkpointNames(directory: string): Promise<string[]> {
-  try {
-    return await readdir(join(directory, FOLDER));
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return [];
-    throw error;
-  }
+  return await unlessMissing(() => readdir(join(directory, FOLDER))) ?? [];
 }
 
 /** Lists the rounds whose checkpoints the run in `directory` keeps, the newest first. */
@@ -72,14 +67,9 @@ export async function checkpointRounds(directory: string): Promise<number[]> {
   return (await checkpointFiles(directory)).map(roundOf);
 }
 
-/** Reads the bytes of the checkpoint of `round`; undefined if it is not, or no longer, kept. */
-export async function checkpointBytes(directory: string, round: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  try {
-    return await readBytes(join(directory, checkpointFile(round)));
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
+/** Reads the bytes of the checkpoint of `round`, or undefined if the run has none. */
+export function checkpointBytes(directory: string, round: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  return unlessMissing(() => readBytes(join(directory, checkpointFile(round))));
 }
 
 function roundOf(name: string): number {

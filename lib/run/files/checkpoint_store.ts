@@ -1,4 +1,4 @@
-/** A run's checkpoints: written one at a time, the newest and the best kept, and the newest whole one found again. */
+/** Writes the checkpoints of a run one at a time, keeps the newest and the best, and finds the newest whole one. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { errorMessage } from "../../base/errors.ts";
@@ -14,32 +14,32 @@ import {
   writeCheckpoint,
 } from "./checkpoint.ts";
 
-/** One that is being written. */
+/** Matches a checkpoint that is being written. */
 const UNFINISHED = /^round-\d{8,}\.safetensors\.[\da-f]{8}\.tmp$/;
 
 export class CheckpointStore {
   readonly #directory: string;
   readonly #layout: ParameterLayout;
   readonly #keep: number;
-  /** The round of the best state that each file needs; 0: none. */
-  readonly #needs = new Map<string, number>();
+  /** The round of the best state that each file refers to; 0: none. */
+  readonly #bestRounds = new Map<string, number>();
   #writing: Promise<unknown> = Promise.resolve();
 
-  /** Of the run in `directory`; `keep` is how many of the newest stay, beside the best states that they name. */
+  /** Keeps the newest `keep` checkpoints of the run in `directory`, and the best states that they refer to. */
   constructor(directory: string, layout: ParameterLayout, keep: number) {
     this.#directory = directory;
     this.#layout = layout;
     this.#keep = keep;
   }
 
-  /** Writes `state` and the best one, after what is being written, and removes what nobody will need. */
+  /** Writes `state` and its best state after earlier writes end, and removes old checkpoints. */
   write(state: State): Promise<CheckpointInfo> {
     const written = this.#writing.then(async () => {
       await this.#removeUnfinished();
-      // First, as the other names it.
+      // The best state comes first, as the checkpoint of `state` refers to it.
       if (state.history.best && state.best) await this.#writeBest(state.best);
       const info = await writeCheckpoint(this.#directory, this.#layout, state);
-      this.#needs.set(info.file, state.history.best?.round ?? 0);
+      this.#bestRounds.set(info.file, state.history.best?.round ?? 0);
       await this.#removeOld();
       return info;
     });
@@ -47,7 +47,7 @@ export class CheckpointStore {
     return written;
   }
 
-  /** The newest state that can be read, and what is wrong with those that are newer. */
+  /** Reads the newest whole state. `problems` describes damaged newer ones. */
   async newest(): Promise<{ readonly state: State | undefined; readonly problems: readonly string[] }> {
     const problems: string[] = [];
     for (const file of await checkpointFiles(this.#directory)) {
@@ -62,15 +62,15 @@ export class CheckpointStore {
     return { state: undefined, problems };
   }
 
-  /** Once: it needs no other, also where its round's own checkpoint did. */
+  /** Writes the best state, unless its file has it already. A best state refers to no other one. */
   async #writeBest(best: Committed): Promise<void> {
     const file = checkpointFile(best.round);
-    if (this.#needs.get(file) === 0) return;
+    if (this.#bestRounds.get(file) === 0) return;
     await writeCheckpoint(this.#directory, this.#layout, best);
-    this.#needs.set(file, 0);
+    this.#bestRounds.set(file, 0);
   }
 
-  /** What a process that was killed, or a disk that became read-only, left unfinished is of no use, and takes room. */
+  /** Removes unfinished files, which a killed process or a disk that became read-only leaves behind. */
   async #removeUnfinished(): Promise<void> {
     const unfinished = (await checkpointNames(this.#directory)).filter((name) => UNFINISHED.test(name));
     for (const name of unfinished) await rm(join(this.#directory, FOLDER, name), { force: true });
@@ -79,7 +79,7 @@ export class CheckpointStore {
   async #removeOld(): Promise<void> {
     const files = await checkpointFiles(this.#directory);
     const kept = new Set<string>();
-    // The best states beside them do not count.
+    // Best states do not count.
     let newest = 0;
     for (const file of files) {
       if (newest === this.#keep) break;
@@ -91,16 +91,16 @@ export class CheckpointStore {
     for (const file of files) {
       if (kept.has(file)) continue;
       await rm(join(this.#directory, file), { recursive: true, force: true });
-      this.#needs.delete(file);
+      this.#bestRounds.delete(file);
     }
   }
 
-  /** The round of the best state that `file` needs, also if an earlier process wrote it. */
+  /** Returns the round of the best state that `file` refers to. An earlier process may have written the file. */
   async #bestOf(file: string): Promise<number> {
-    const known = this.#needs.get(file);
+    const known = this.#bestRounds.get(file);
     if (known !== undefined) return known;
     const round = await this.#read(file).then(({ history }) => history.best?.round ?? 0, () => 0);
-    this.#needs.set(file, round);
+    this.#bestRounds.set(file, round);
     return round;
   }
 
@@ -109,12 +109,12 @@ export class CheckpointStore {
   }
 }
 
-/** By itself: whoever takes it up evaluates it again, and finds it the best so far. */
+/** Removes the reference to another best state: a resumed run evaluates this one again and finds it the best so far. */
 function asBest({ history, ...state }: Committed): Committed {
   return { ...state, history: { ...history, best: undefined, sinceBest: 0 } };
 }
 
-/** Whether a checkpoint is due: after so many rounds, or so many seconds, as `every` says (`100`, `"10s"`). */
+/** Returns a function that says whether a checkpoint is due: `every` is a number of rounds (`100`) or seconds (`"10s"`). */
 export function createCheckpointTimer(
   every: number | string,
   startRound: number,

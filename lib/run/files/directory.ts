@@ -1,21 +1,21 @@
-/** Where runs live: `runs/<id>/`, and `runs/latest`, which names the newest. */
+/** Creates and finds the directories of runs: `runs/<id>/`, and `runs/latest`, a file that names the newest run. */
 import { randomInt } from "node:crypto";
 import { lstat, mkdir, readdir, readFile, readlink, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { deniedAccess, errorMessage, InputError, missingPermission } from "../../base/errors.ts";
-import { errorCode, FOLDER_MODE, isMissing, makeDirectory, writeWhole } from "./files.ts";
+import { FOLDER_MODE, makeDirectory, unlessMissing, writeWhole } from "./files.ts";
 
-/** A run's id: when it began (UTC) and a few random letters, so that ids sort by time. */
+/** Matches a run's id: its start (UTC) and a few random letters, so that ids sort by time. */
 export const RUN_ID = /^\d{8}-\d{6}-[a-z]{4}$/;
 
-/** An id for a run that begins `now`. */
+/** Makes an id for a run that begins `now`. */
 export function newId(now: Date): string {
   const [date, time] = now.toISOString().replace(/[-:]/g, "").split(/[T.]/);
   const letters = Array.from({ length: 4 }, () => String.fromCharCode(97 + randomInt(26))).join("");
   return `${date}-${time}-${letters}`;
 }
 
-/** Makes the directory of a new run in `runsDir`, called `given` if it has an id, and returns its id. Throws an InputError if it cannot. */
+/** Makes the directory of a new run in `runsDir`. Returns its id: `given`, or a new one. Throws an InputError if it cannot. */
 export async function createRunDirectory(runsDir: string, now: Date, given?: string): Promise<string> {
   try {
     await mkdir(runsDir, { recursive: true, mode: FOLDER_MODE });
@@ -33,21 +33,21 @@ export async function createRunDirectory(runsDir: string, now: Date, given?: str
 }
 
 /**
- * Makes run `id` the one that `runs/latest` names: a file with its id, as this runtime makes links only for programs that
- * may write anywhere. Where it cannot be written, `resolveRun` finds the newest run itself.
+ * Writes run `id` to `runs/latest`. It is a file, as this runtime makes links only for programs that may write anywhere. If
+ * it cannot be written, `resolveRun` finds the newest run itself.
  */
 export async function nameLatest(runsDir: string, id: string): Promise<void> {
   try {
     await writeWhole(join(runsDir, "latest"), `${id}\n`);
   } catch {
-    // The disk is full, or a folder is called so.
+    // The disk is full, or `latest` is a folder.
   }
 }
 
-/** The id of the run that `runs/latest` names; earlier versions made it a link. */
+/** Returns the id of the run that `runs/latest` names; earlier versions made it a link. */
 export async function latestRun(runsDir: string): Promise<string | undefined> {
   const path = join(runsDir, "latest");
-  try {
+  return await unlessMissing(async () => {
     const found = await lstat(path);
     const id = found.isSymbolicLink()
       ? basename(await readlink(path))
@@ -55,31 +55,26 @@ export async function latestRun(runsDir: string): Promise<string | undefined> {
       ? (await readFile(path, "utf8")).trim()
       : "";
     return RUN_ID.test(id) ? id : undefined;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+  });
 }
 
-/** Ids of the runs in `runsDir`, newest first. None if the directory is not there. */
+/** Lists the ids of the runs in `runsDir`, newest first. A missing directory has none. */
 export async function listRuns(runsDir: string): Promise<string[]> {
-  try {
-    return (await readdir(runsDir)).filter((name) => RUN_ID.test(name)).sort().reverse();
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return [];
-    throw error;
-  }
+  const names = await unlessMissing(() => readdir(runsDir)) ?? [];
+  return names.filter((name) => RUN_ID.test(name)).sort().reverse();
 }
 
-/** Where a run is looked for that is named by its id, or as `latest`, alone. */
-const USUAL = "runs";
+/** The folder of a run that is named only by its id, or as `latest`. */
+const DEFAULT_FOLDER = "runs";
 
 /**
- * The directory that the first of `paths` with a run names: `runs/<id>` or `runs/latest`, or `<id>` or `latest` alone.
- * Throws an InputError about the first one if there is no such run.
+ * Returns the directory of the first of `paths` with a run: `runs/<id>` or `runs/latest`, or only `<id>` or `latest`.
+ * Throws an InputError about the first path if no path has a run.
  */
 export async function resolveRun(...paths: readonly [string, ...string[]]): Promise<string> {
-  const usual = paths.filter((path) => path === "latest" || RUN_ID.test(path)).map((path) => join(USUAL, path));
+  const usual = paths.filter((path) => path === "latest" || RUN_ID.test(path)).map((path) =>
+    join(DEFAULT_FOLDER, path)
+  );
   for (const path of [...paths, ...usual]) {
     const found = await runAt(path);
     if (found !== undefined) return found;
@@ -87,10 +82,10 @@ export async function resolveRun(...paths: readonly [string, ...string[]]): Prom
   const [path] = paths;
   const folders = [
     ...paths.map((path) => dirname(path)),
-    ...paths.some((path) => dirname(path) === ".") ? [USUAL] : [],
+    ...paths.some((path) => dirname(path) === ".") ? [DEFAULT_FOLDER] : [],
   ];
   if (RUN_ID.test(basename(path)) && await exists(path)) {
-    const message = `The run in "${path}" has no run.json: its start was cut off, and there is nothing to resume. ` +
+    const message = `The run in "${path}" has no run.json: it was killed before it began, and cannot be resumed. ` +
       "Remove the folder, and train again";
     throw new InputError([{ field: "run", message }]);
   }
@@ -100,7 +95,7 @@ export async function resolveRun(...paths: readonly [string, ...string[]]): Prom
   throw new InputError([{ field: "run", message: `There is no run in "${path}": ${hint}` }]);
 }
 
-/** The directory of the run at `path`; undefined if there is none. */
+/** Returns the directory of the run at `path`, or undefined if there is none. */
 async function runAt(path: string): Promise<string | undefined> {
   // A link of an earlier version may lead anywhere.
   if (await exists(join(path, "run.json"))) return path;
@@ -111,7 +106,7 @@ async function runAt(path: string): Promise<string | undefined> {
   return await newestRun(runsDir);
 }
 
-/** The directory of the newest run in `runsDir` that has begun: of a start that was cut off there is only a folder. */
+/** Returns the directory of the newest run in `runsDir`. A run that was killed before it began has only a folder. */
 async function newestRun(runsDir: string): Promise<string | undefined> {
   for (const id of await listRuns(runsDir)) {
     const directory = join(runsDir, id);
@@ -121,11 +116,5 @@ async function newestRun(runsDir: string): Promise<string | undefined> {
 }
 
 async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
+  return await unlessMissing(() => stat(path)) !== undefined;
 }

@@ -1,4 +1,4 @@
-/** File access: all of a run's reading and writing of files goes through here. */
+/** Reads and writes the files of a run: whole or not at all, and checked against their schemas. */
 import { randomBytes } from "node:crypto";
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -6,18 +6,18 @@ import type { z } from "zod";
 import { expectation, shown } from "../../config/resolve.ts";
 import { DamagedFile } from "../../base/errors.ts";
 
-/** Others never write to what a run wrote, whatever the umask is; it may keep them from reading. */
+/** Other users can never write to files of a run, whatever the umask is. The umask may also keep them from reading. */
 export const FILE_MODE = 0o644;
 export const FOLDER_MODE = 0o755;
 
 /**
- * Writes `content` to `path` as a whole or not at all: written aside, synced and renamed, so that a crash leaves the
- * old file or the new one. `content` may be pieces that are written one after the other.
+ * Writes `content` to `path` whole or not at all: to a temporary file, which is synced and renamed, so that a crash leaves
+ * the old file or the new one. `content` may be several pieces in order.
  */
 export async function writeWhole(path: string, content: Uint8Array | string | Iterable<Uint8Array>): Promise<void> {
-  const aside = `${path}.${randomBytes(4).toString("hex")}.tmp`;
+  const temporary = `${path}.${randomBytes(4).toString("hex")}.tmp`;
   try {
-    const file = await open(aside, "w", FILE_MODE);
+    const file = await open(temporary, "w", FILE_MODE);
     try {
       const isOne = typeof content === "string" || content instanceof Uint8Array;
       for (const piece of isOne ? [content] : content) await file.writeFile(piece);
@@ -25,22 +25,22 @@ export async function writeWhole(path: string, content: Uint8Array | string | It
     } finally {
       await file.close();
     }
-    await rename(aside, path);
+    await rename(temporary, path);
     await syncDirectory(dirname(path));
   } catch (error) {
-    await rm(aside, { force: true });
+    await rm(temporary, { force: true });
     throw error;
   }
 }
 
-/** A rename is only sure to survive a power cut once its directory is synced; not every system can. */
+/** Syncs a directory, so that a rename in it survives a power cut. Not every system can. */
 async function syncDirectory(path: string): Promise<void> {
   let directory: FileHandle | undefined;
   try {
     directory = await open(path, "r");
     await directory.sync();
   } catch {
-    // Windows has no such thing, and the file itself is written.
+    // Windows cannot sync a directory; the file itself is written.
   } finally {
     await directory?.close();
   }
@@ -50,14 +50,14 @@ export function writeJson(path: string, value: unknown): Promise<void> {
   return writeWhole(path, jsonBytes(value));
 }
 
-/** What a JSON file with `value` holds: for whoever names it by its digest. */
+/** Returns the content of a JSON file with `value`, also for its digest. */
 export function jsonBytes(value: unknown): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
 }
 
 /**
- * The content of a JSON file, parsed by `schema`: the one way to read such a file of a run. Throws a DamagedFile that
- * names the file, and the field if one is wrong; that there is no file is passed on as the system says it.
+ * Reads a JSON file of a run, parsed by `schema`. Throws a DamagedFile that names the file, and the field if one is wrong.
+ * Throws the system's error if the file is missing.
  */
 export async function readJson<Value>(path: string, schema: z.ZodType<Value>): Promise<Value> {
   const text = new TextDecoder().decode(await readBytes(path));
@@ -70,14 +70,14 @@ export async function readJson<Value>(path: string, schema: z.ZodType<Value>): P
   return checked(path, value, schema);
 }
 
-/** The content `value` of the file at `path`, parsed by `schema`. Throws a DamagedFile that names file and field. */
+/** Parses `value`, the content of the file at `path`, by `schema`. Throws a DamagedFile that names file and field. */
 export function checked<Value>(path: string, value: unknown, schema: z.ZodType<Value>): Value {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new DamagedFile(path, wrongField(value, parsed.error.issues[0]!));
 }
 
-/** The bytes of a file. Throws a DamagedFile where `path` is no file; that there is nothing is passed on. */
+/** Reads the bytes of a file. Throws a DamagedFile if `path` is no file, and the system's error if it is missing. */
 export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
   await checkFile(path);
   return Uint8Array.from(await readFile(path));
@@ -90,8 +90,8 @@ export async function openFile(path: string): Promise<FileHandle> {
 }
 
 /**
- * Throws a DamagedFile where `path` is no regular file: whoever made the directory may have put a device there, which has
- * no end, or a pipe, which never begins. That there is nothing is passed on.
+ * Throws a DamagedFile if `path` is no regular file: another program may have put a device there, which never ends, or a
+ * pipe, which never begins. Throws the system's error if it is missing.
  */
 export async function checkFile(path: string): Promise<void> {
   const found = await stat(path).catch((error) => {
@@ -101,7 +101,7 @@ export async function checkFile(path: string): Promise<void> {
   throw new DamagedFile(path, found.isDirectory() ? "it is a directory" : "it is no regular file");
 }
 
-/** The first thing that is wrong with `value`: where, what is there and what was expected. */
+/** Describes the first fault of `value`: the field, its value and what was expected. */
 function wrongField(value: unknown, issue: z.core.$ZodIssue): string {
   const at = (value: unknown, key: PropertyKey) => value instanceof Object ? Reflect.get(value, key) : undefined;
   const found = issue.path.reduce(at, value);
@@ -122,12 +122,22 @@ export async function makeDirectory(path: string): Promise<boolean> {
   }
 }
 
-/** The system's name for what went wrong, such as `ENOENT`. */
+/** Returns the system's name of an error, such as `ENOENT`. */
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
-/** Whether there is nothing at a path, or what should be a folder on the way to it is a file. */
+/** Returns the result of `read`, or undefined if its path is missing. */
+export async function unlessMissing<Value>(read: () => Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Returns whether a path is missing, or a file is where its path needs a folder. */
 export function isMissing(error: unknown): boolean {
   return errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR";
 }

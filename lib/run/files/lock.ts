@@ -1,13 +1,13 @@
-/** Nobody trains a run twice at once: its event log is locked while a process does. */
+/** Locks files of a run: one process trains it at a time, and no process removes it while it is trained or served. */
 import { InputError } from "../../base/errors.ts";
 import { checkFile } from "./files.ts";
 
 export interface Lock {
-  /** Gives the lock back. The system does so too when the process ends, however it ends. */
+  /** Releases the lock. The system does so too when the process ends in any way. */
   close(): void;
 }
 
-/** Says that the file at `path` is being read, so that nobody removes it; others may say so too. */
+/** Locks the file at `path` for reading, so that no process removes it. Several processes can share this lock. */
 export async function shareFile(path: string): Promise<Lock> {
   await checkFile(path);
   const file = await Deno.open(path, { read: true });
@@ -15,7 +15,7 @@ export async function shareFile(path: string): Promise<Lock> {
   return file;
 }
 
-/** Locks the file at `path`. Throws an InputError if another process has it, and a DamagedFile if it is none. */
+/** Locks the file at `path`. Throws an InputError if another process has locked it, and a DamagedFile if it is no file. */
 export async function lockFile(path: string): Promise<Lock> {
   await checkFile(path);
   const file = await Deno.open(path, { read: true });

@@ -1,4 +1,4 @@
-/** `run.json`: what a run is, written once before it starts. */
+/** Reads and checks `run.json`, the manifest of a run. It is written once, before the run starts. */
 import { createHash, type Hash } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
@@ -19,15 +19,15 @@ export const manifestSchema = z.object({
   startedAt: z.iso.datetime(),
   config: savedConfigSchema,
   labels: z.array(z.string()),
-  /** By which the rows of its files are read: the first ones where none are named. */
+  /** The rules that read the rows of its files; the first ones if missing. */
   rules: z.literal([1, 2]).optional(),
-  /** SHA-256 of the config as it is written here, whatever keys it has. */
+  /** SHA-256 of the config in this file, with all its keys. */
   configDigest: z.string(),
-  /** SHA-256 of the held-out sequences; of a table, what its reader gave. */
+  /** SHA-256 of the validation sequences; of a table, the digest that its reader gave. */
   dataDigest: z.string(),
-  /** SHA-256 of the file of weights that it starts from, if there is one. */
+  /** SHA-256 of the file of weights that the run starts from, if it has one. */
   weightsDigest: z.string().optional(),
-  /** SHA-256 of `data.json`, where there is one. */
+  /** SHA-256 of `data.json`, if the run has one. */
   statisticsDigest: z.string().optional(),
   workers: z.int(),
   versions: z.record(z.string(), z.string()),
@@ -37,7 +37,7 @@ export type Manifest = z.infer<typeof manifestSchema>;
 
 const writtenSchema = z.object({ config: z.record(z.string(), z.unknown()) });
 
-/** The manifest of a run that is about to start, but for the id, which its directory gives. */
+/** Makes the manifest of a run that is about to start, without its id, which comes from its directory. */
 export async function createManifest(
   run: { readonly startedAt: string; readonly config: TrainingConfig; readonly workers: number },
   data?: TrainingData,
@@ -54,8 +54,8 @@ export async function createManifest(
 }
 
 /**
- * The manifest of the run in `directory`. Throws an InputError if it cannot be read, or if the config or the data are no
- * longer those that its digests name. Of the task `table` the data are what `checkData` is given.
+ * Reads the manifest of the run in `directory`. Throws an InputError if it cannot be read, or if the config or the data do
+ * not match its digests. For the task `table`, the caller calls `checkData` with the digest of the data.
  */
 export async function readManifest(directory: string): Promise<Manifest> {
   const path = join(directory, "run.json");
@@ -68,7 +68,7 @@ export async function readManifest(directory: string): Promise<Manifest> {
   } catch (error) {
     throw refuse(errorMessage(error));
   }
-  // Of the config as it is written: this version may know keys that the run's version did not.
+  // The digest is of the config in the file: this version may have keys that the run's version had not.
   if (await configDigest(writtenSchema.parse(value).config) !== manifest.configDigest) {
     throw refuse(`The config in "${path}" is not the one that the run began with: its digest differs`);
   }
@@ -76,7 +76,7 @@ export async function readManifest(directory: string): Promise<Manifest> {
   return manifest;
 }
 
-/** Throws an InputError if the data with `digest` are not those that the run of `manifest` began with. */
+/** Throws an InputError if `digest` is not that of the data that the run of `manifest` began with. */
 export function checkData(manifest: Manifest, digest: string | undefined): void {
   if (digest === manifest.dataDigest) return;
   const message = digest === undefined
@@ -85,23 +85,23 @@ export function checkData(manifest: Manifest, digest: string | undefined): void 
   throw new InputError([{ field: "run", message }]);
 }
 
-/** SHA-256, in hex, of the config as JSON with its keys in order. */
+/** Returns the SHA-256, in hex, of the config as JSON with its keys in order. */
 export function configDigest(config: Readonly<Record<string, unknown>>): Promise<string> {
   const entries = Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1));
   return sha256(new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries))));
 }
 
-/** SHA-256, in hex, of the held-out sequences: tokens, lengths and labels as 32-bit words. */
+/** Returns the SHA-256, in hex, of the validation sequences: tokens, lengths and labels as 32-bit words. */
 export async function dataDigest(dataset: Dataset): Promise<string> {
   const hash = createHash("sha256");
   await inTurns(digesting(dataset, hash));
   return hash.digest("hex");
 }
 
-/** Tokens of held-out sequences that are made at once. */
+/** Limits the tokens of validation sequences that are generated at once. */
 const TOKENS_AT_ONCE = 16_384;
 
-/** All tokens, then all lengths, then all labels, a few sequences at a time. */
+/** Adds all tokens, then all lengths, then all labels to `hash`, a few sequences at a time. */
 function* digesting(dataset: Dataset, hash: Hash): Generator<void, void, void> {
   const { heldOut, length } = dataset;
   const atOnce = Math.max(1, Math.floor(TOKENS_AT_ONCE / length));

@@ -1,4 +1,4 @@
-/** Files of figures of a run, `data.json` and `judgement.json`, for whoever asks for them over HTTP. */
+/** Reads a run's files of metrics, `data.json` and `judgement.json`, for HTTP clients. */
 import { counted } from "../../base/counted.ts";
 import { stat } from "node:fs/promises";
 import type { z } from "zod";
@@ -7,30 +7,24 @@ import { jsonBytes, readBytes, readJson } from "./files.ts";
 import { sha256 } from "../../base/sha256.ts";
 import type { JsonText } from "../types.ts";
 
-/** Bytes that are parsed in one go while others wait: a few milliseconds. */
+/** Limits the bytes that are parsed at once, while other requests wait: a few milliseconds. */
 const MOST_PARSED = 2 ** 18;
 
 /**
- * The file at `path`. What has the `digest` that the run names is passed on as it is, however long. Older runs name none:
- * their files are parsed by `schema`. Throws a DamagedFile if the digest differs or the shape, or if a file without a
- * digest is too long to be parsed while others wait.
+ * Reads the file at `path`. A file with the `digest` of the run is returned unchanged. Older runs have no digest: their
+ * files are parsed by `schema`. Throws a DamagedFile if the digest or the shape differs, or if a file without a digest is
+ * too long to be parsed.
  */
-export async function readFigures(
-  path: string,
-  digest: string | undefined,
-  schema: z.ZodType,
-): Promise<JsonText> {
+export async function readMetricsFile(path: string, digest: string | undefined, schema: z.ZodType): Promise<JsonText> {
   if (digest !== undefined) {
     const bytes = await readBytes(path);
     if (await sha256(bytes) === digest) return bytes;
-    throw new DamagedFile(path, "its content is not what the run names by its digest");
+    throw new DamagedFile(path, "its content does not match the digest of the run");
   }
   const { size } = await stat(path);
   if (size > MOST_PARSED) {
-    throw new DamagedFile(
-      path,
-      `it has ${counted(size, "byte")} and no digest, as of an older version: expected ${MOST_PARSED}`,
-    );
+    const reason = `it has ${counted(size, "byte")} and no digest, as of an older version: expected ${MOST_PARSED}`;
+    throw new DamagedFile(path, reason);
   }
   return jsonBytes(await readJson(path, schema));
 }

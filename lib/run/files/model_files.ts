@@ -1,7 +1,7 @@
 /**
- * `model/` of a run: a standard LayersModel (`model.json`, `weights.bin`) and, beside it, `lockstep.json` with all else
- * that predicting needs; for a model of text, `preprocessing.json` says how a text becomes tokens, and
- * `ngrams.safetensors` holds the n-grams that it is combined with, if it is.
+ * Writes and reads `model/` of a run: a standard LayersModel (`model.json`, `weights.bin`), and `lockstep.json` with
+ * the rest that predictions need. A model of text also has `preprocessing.json`, which turns a text into tokens, and
+ * `ngrams.safetensors` if it is combined with n-grams.
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -28,15 +28,15 @@ const savedModelSchema = z.object({
   /** SHA-256 of `model.json` and of `weights.bin`. */
   modelDigest: z.string(),
   weightsDigest: z.string(),
-  /** SHA-256 of `preprocessing.json`, if there is one. */
+  /** SHA-256 of `preprocessing.json`, if the model has one. */
   preprocessingDigest: z.string().optional(),
-  /** Numbers and SHA-256 of `ngrams.safetensors`, if there is one. */
+  /** Numbers and SHA-256 of `ngrams.safetensors`, if the model has one. */
   ngrams: ngramNumbersSchema.extend({ digest: z.string() }).optional(),
-  /** SHA-256 of all else in this file. */
+  /** SHA-256 of the other fields of this file. */
   checksum: z.string(),
 });
 
-/** Of an object without its own checksum, as JSON with its keys in the order that they have. */
+/** Returns the checksum of an object without its `checksum`, as JSON with its keys in their present order. */
 function checksumOf(about: Readonly<Record<string, unknown>>): Promise<string> {
   const { checksum: _, ...rest } = about;
   return sha256(new TextEncoder().encode(JSON.stringify(rest)));
@@ -53,19 +53,19 @@ export async function writeModel(directory: string, model: TrainedModel): Promis
   const { round, digest, ngrams } = version;
   const modelDigest = await sha256(files["model.json"]);
   const weightsDigest = await sha256(files["weights.bin"]);
-  const about = { run, round, digest, labels, config, model: spec, modelDigest, weightsDigest };
-  const ofText = preprocessing && new TextEncoder().encode(JSON.stringify(preprocessing));
-  const ofNgrams = ngrams && encodeNgrams(ngrams.model);
-  const all = {
-    ...about,
-    ...ofText && { preprocessingDigest: await writeBytes(join(folder, PREPROCESSING), ofText) },
-    ...ofNgrams && { ngrams: { ...ngramNumbers(ngrams), digest: await writeBytes(join(folder, NGRAMS), ofNgrams) } },
+  const textBytes = preprocessing && new TextEncoder().encode(JSON.stringify(preprocessing));
+  const ngramBytes = ngrams && encodeNgrams(ngrams.model);
+  const about = {
+    ...{ run, round, digest, labels, config, model: spec, modelDigest, weightsDigest },
+    ...textBytes && { preprocessingDigest: await writeBytes(join(folder, PREPROCESSING), textBytes) },
+    ...ngramBytes &&
+      { ngrams: { ...ngramNumbers(ngrams), digest: await writeBytes(join(folder, NGRAMS), ngramBytes) } },
   };
-  // Last, as it names the others: without it there is no model.
-  await writeJson(join(folder, "lockstep.json"), { ...all, checksum: await checksumOf(all) });
+  // It comes last, as it has the digests of the others: without it the run has no model.
+  await writeJson(join(folder, "lockstep.json"), { ...about, checksum: await checksumOf(about) });
 }
 
-/** The model in the run's directory. Throws a RangeError that names the file if one is damaged. */
+/** Reads the model in the run's directory. Throws a RangeError that names the file if one is damaged. */
 export async function readModel(directory: string): Promise<TrainedModel> {
   const folder = join(directory, "model");
   const path = join(folder, "lockstep.json");
@@ -75,30 +75,31 @@ export async function readModel(directory: string): Promise<TrainedModel> {
   if (await checksumOf({ ...Object(value) }) !== checksum) {
     throw new DamagedFile(path, "its content does not have its checksum");
   }
-  const json = await readNamed(join(folder, "model.json"), saved.modelDigest);
-  const bin = await readNamed(join(folder, "weights.bin"), saved.weightsDigest);
+  const json = await readDigested(join(folder, "model.json"), saved.modelDigest);
+  const bin = await readDigested(join(folder, "weights.bin"), saved.weightsDigest);
   const { layout } = trainedModel(config, labels);
   const version = {
     round,
     digest,
     weights: readSavedWeights(json, bin, layout),
-    ...ngrams && { ngrams: decodeNgrams(await readNamed(join(folder, NGRAMS), ngrams.digest), ngrams, labels.length) },
+    ...ngrams &&
+      { ngrams: decodeNgrams(await readDigested(join(folder, NGRAMS), ngrams.digest), ngrams, labels.length) },
   };
   if (preprocessingDigest === undefined) return { run, config, labels, version };
-  await readNamed(join(folder, PREPROCESSING), preprocessingDigest);
+  await readDigested(join(folder, PREPROCESSING), preprocessingDigest);
   const preprocessing = await readJson(join(folder, PREPROCESSING), preprocessingSchema);
   return { run, config, labels, version, preprocessing };
 }
 
-/** Returns their SHA-256. */
+/** Writes a file and returns its SHA-256. */
 async function writeBytes(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   await writeWhole(path, bytes);
   return await sha256(bytes);
 }
 
-/** The bytes at `path`, which `lockstep.json` names by their SHA-256. Throws a DamagedFile if they are others. */
-async function readNamed(path: string, digest: string): Promise<Uint8Array<ArrayBuffer>> {
+/** Reads the bytes at `path`. Throws a DamagedFile if they do not have the SHA-256 `digest` of `lockstep.json`. */
+async function readDigested(path: string, digest: string): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await readBytes(path);
   if (await sha256(bytes) === digest) return bytes;
-  throw new DamagedFile(path, "its content is not what lockstep.json names");
+  throw new DamagedFile(path, "its content does not match its digest in lockstep.json");
 }

@@ -1,6 +1,6 @@
 /**
- * `ngrams.safetensors` of a saved model: the n-grams that training rows had, what each counts, and its weights. Features
- * that none had are left out, which are most of them.
+ * Encodes `ngrams.safetensors` of a saved model: the n-grams of the training rows, their importance and their weights.
+ * Features that no training row had, which are most of them, are left out.
  *
  * | tensor       | shape               |                                                            |
  * | ------------ | ------------------- | ---------------------------------------------------------- |
@@ -15,11 +15,11 @@ import type { Combination } from "../../ngrams/mix.ts";
 import type { BaselineModel } from "../../ngrams/model.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../model/formats/safetensors.ts";
 
-/** What `lockstep.json` says of the n-grams: all but the tensors. */
+/** Describes the n-grams in `lockstep.json`, without the tensors. */
 export const ngramNumbersSchema = z.object({
-  /** The LSTM's, in the mean of both probabilities. */
+  /** The share of the LSTM in the mean of both probabilities. */
   share: z.number().min(0).max(1),
-  /** See GramSpace. */
+  /** See GramSpace, also for `tokens` and `features`. */
   order: z.int().min(1).max(16),
   tokens: z.int().min(1),
   features: z.int().min(1).max(2 ** 24),
@@ -30,7 +30,7 @@ export function ngramNumbers({ share, model: { space } }: Combination): NgramNum
   return { share, order: space.order, tokens: space.tokens, features: space.features };
 }
 
-/** The file's bytes. */
+/** Returns the bytes of the file. */
 export function encodeNgrams({ classes, importance, weights, bias }: BaselineModel): Uint8Array<ArrayBuffer> {
   const known = Float32Array.from(importance.keys().filter((feature) => importance[feature]! > 0));
   const own = new Float32Array(known.length * classes);
@@ -46,7 +46,7 @@ export function encodeNgrams({ classes, importance, weights, bias }: BaselineMod
   });
 }
 
-/** The n-grams in `bytes`. Throws a RangeError if they are damaged or of another model. */
+/** Reads the n-grams in `bytes`. Throws a RangeError if they are damaged or of another model. */
 export function decodeNgrams(bytes: Uint8Array, numbers: NgramNumbers, classes: number): Combination {
   const { share, order, tokens, features: all } = numbers;
   if (tokens >= all) {

@@ -1,14 +1,18 @@
-/** All runs of a directory, for whoever lists them or reads their events; the one that is training is read live. */
+/**
+ * Lists the runs of a directory, and gives clients their details, events and metrics. The run that is training is read from
+ * memory, and all others from their files.
+ */
 import { remember } from "../../base/remember.ts";
 import { dirname, join } from "node:path";
+import type { z } from "zod";
 import type { RunEvent } from "../../base/events.ts";
 import { StopReason } from "../../lockstep/memory/control.ts";
 import { dataStatisticsSchema } from "../../data/statistics.ts";
 import { listRuns, RUN_ID } from "../files/directory.ts";
 import { removeRun } from "./retention.ts";
 import { lastEvent } from "../log/event_log.ts";
-import { readFigures } from "../files/metrics_files.ts";
-import { isMissing, readJson } from "../files/files.ts";
+import { readMetricsFile } from "../files/metrics_files.ts";
+import { readJson, unlessMissing } from "../files/files.ts";
 import { evaluationsSchema } from "../../model/evaluation.ts";
 import { history } from "../log/log_history.ts";
 import { LogIndex } from "../log/log_index.ts";
@@ -19,61 +23,59 @@ import type { RunQueue } from "./run_queue.ts";
 import { ShownPaths } from "./shown_paths.ts";
 import type { Admission, JsonText, Removal, RunAction, RunDetail, RunQuery, RunState } from "../types.ts";
 
-/** Logs of which it is remembered where their events are: 9 bytes for each event. */
+/** Limits the logs whose index stays in memory: 9 bytes for each event. */
 const MOST_INDEXES = 8;
 
 const READ_AT_ONCE = 32;
 
 export class RunLibrary {
-  #current: string;
   readonly #runsDir: string;
-  /** Of a saved run that is served: where it is, whatever the directory is called by now. */
-  readonly #saved: { readonly id: string; readonly directory: string } | undefined;
+  /** The run that this process trains or serves. Its directory may have been renamed. */
+  #current: Pick<TrainingRun, "id" | "directory">;
+  /** The current run, if it is training. */
   #live: TrainingRun | undefined;
-  /** Of a process that trains one run after the other. */
+  /** The queue of a process that trains one run after the other. */
   readonly #queue: RunQueue | undefined;
   readonly #indexes = new Map<string, LogIndex>();
-  /** Events as clients see them: many ask for the same. */
+  /** Caches events as clients see them: many clients ask for the same event. */
   readonly #shownEvents = new WeakMap<RunEvent, RunEvent>();
 
-  private constructor(directory: string, id: string, live?: TrainingRun, queue?: RunQueue) {
-    this.#runsDir = dirname(directory);
-    this.#current = id;
-    this.#saved = live ? undefined : { id, directory };
+  private constructor(current: Pick<TrainingRun, "id" | "directory">, live?: TrainingRun, queue?: RunQueue) {
+    this.#runsDir = dirname(current.directory);
+    this.#current = current;
     this.#live = live;
     this.#queue = queue;
   }
 
-  /** The runs beside the one that is training, and those that wait for their turn. */
+  /** Opens the directory of `run`, which is training, and of later runs from `queue`. */
   static live(run: TrainingRun, queue?: RunQueue): RunLibrary {
-    return new RunLibrary(run.directory, run.id, run, queue);
+    return new RunLibrary(run, run, queue);
+  }
+
+  /** Opens the directory around the saved run `id`, which is in `directory`. */
+  static saved(directory: string, id: string): RunLibrary {
+    return new RunLibrary({ id, directory });
   }
 
   /** The run that this process trains or serves. */
   get current(): string {
-    return this.#current;
+    return this.#current.id;
   }
 
-  /** Whether this process trains, and takes more runs. */
+  /** Says whether this process trains and accepts more runs. */
   get trains(): boolean {
     return this.#queue !== undefined;
   }
 
-  /** From now on `run` is the one that is training. */
+  /** Sets `run` as the one that is training. */
   turnTo(run: TrainingRun): void {
-    this.#live = run;
-    this.#current = run.id;
+    this.#current = this.#live = run;
   }
 
-  /** Run `id`, which is in `directory`, and the runs beside it. */
-  static saved(directory: string, id: string): RunLibrary {
-    return new RunLibrary(directory, id);
-  }
-
-  /** Newest first. Directories that hold no readable run are left out. */
+  /** Lists runs, newest first, without directories that have no readable run. */
   async list({ state, text = "", after, limit = Infinity }: RunQuery = {}): Promise<readonly RunDetail[]> {
     const queued = this.#queue?.list().map(({ id }) => id) ?? [];
-    const known = [...queued, ...this.#saved ? [this.#saved.id] : [], ...await listRuns(this.#runsDir)];
+    const known = [...queued, this.current, ...await listRuns(this.#runsDir)];
     const ids = [...new Set(known)].sort().reverse().filter((id) => after === undefined || id < after);
     const found: RunDetail[] = [];
     for (let first = 0; first < ids.length && found.length < limit; first += READ_AT_ONCE) {
@@ -89,28 +91,23 @@ export class RunLibrary {
     if (!RUN_ID.test(id)) return undefined;
     const queued = this.#queue?.get(id);
     if (queued) return queued;
-    const manifest = await optional(() => this.#manifest(id));
+    const manifest = await unlessMissing(() => this.#manifest(id));
     if (!manifest) return undefined;
     const { startedAt, config } = manifest;
     const common = { id, startedAt, config: this.#shown(config).config(config) };
     if (this.#live?.id === id) {
       const { state, log } = this.#live;
-      return {
-        ...common,
-        state,
-        events: log.count,
-        summary: await readSummary(this.#directory(id)),
-      };
+      return { ...common, state, events: log.count, summary: await readSummary(this.#directory(id)) };
     }
-    const last = await optional(() => lastEvent(this.#path(id, "events.jsonl")));
+    const last = await unlessMissing(() => lastEvent(this.#path(id, "events.jsonl")));
     const summary = await agreedSummary(this.#directory(id), manifest.id, last) ?? null;
     return { ...common, state: endState(last), events: last?.id ?? 0, summary };
   }
 
   /**
-   * The events of run `id` with an id greater than `after`, in batches: history, then live, in order, each once. Ends
-   * after the run's last event, or when `signal` aborts. Unless `whole`, a long history is thinned, and so is what a
-   * reader that cannot keep up lacks.
+   * Yields the events of run `id` after `after`, in order and in batches: history, then live. Ends after the run's last
+   * event, or when `signal` aborts. Unless `whole`, a long history is sampled, and a reader that cannot keep up gets only
+   * the newest progress event.
    */
   events(
     id: string,
@@ -124,7 +121,7 @@ export class RunLibrary {
     );
   }
 
-  /** `event` of the run that is training, as clients see it. */
+  /** Returns `event` of the run that is training, as clients see it. */
   show(event: RunEvent): RunEvent {
     return this.#live ? this.#showEvent(event, this.#shown(this.#live.config)) : event;
   }
@@ -147,7 +144,7 @@ export class RunLibrary {
     return shown;
   }
 
-  /** Nothing of a run that is damaged. */
+  /** Returns the config of run `id`, or an empty one if the run is damaged. */
   async #configOf(id: string): Promise<Readonly<Record<string, unknown>>> {
     if (this.#live?.id === id) return this.#live.config;
     return (await this.#manifest(id).catch(() => undefined))?.config ?? {};
@@ -165,32 +162,37 @@ export class RunLibrary {
   ): AsyncGenerator<readonly RunEvent[], void, void> {
     const index = this.#index(id);
     await index.refresh();
-    for await (const batch of history(index, after, whole ? "whole" : "thinned")) {
+    for await (const batch of history(index, after, whole ? "all" : "sample")) {
       if (signal.aborted) return;
       yield batch;
     }
   }
 
-  /** What the files held that run `id` was trained on; nothing if it is none, or one that makes its own data. */
+  /** Reads the statistics of the files that run `id` was trained on, or undefined if there is no such run or file. */
   async data(id: string): Promise<JsonText | undefined> {
     if (!RUN_ID.test(id)) return undefined;
-    const manifest = await optional(() => this.#manifest(id));
-    const json = await optional(() =>
-      readFigures(this.#path(id, "data.json"), manifest?.statisticsDigest, dataStatisticsSchema)
-    );
-    return json && this.#shown(await this.#configOf(id)).json(json);
+    const manifest = await unlessMissing(() => this.#manifest(id));
+    return await this.#metrics(id, "data.json", manifest?.statisticsDigest, dataStatisticsSchema);
   }
 
-  /** How the model of run `id` does on the rows that were kept from training; nothing where `data` is, and before its end. */
+  /** Reads the evaluation of the model of run `id`, or undefined before its end and if `data` is undefined. */
   async evaluation(id: string): Promise<JsonText | undefined> {
     const run = await this.get(id);
     if (!run || run.state === "queued") return undefined;
-    const digest = run.summary?.judgementDigest;
-    const json = await optional(() => readFigures(this.#path(id, "judgement.json"), digest, evaluationsSchema));
+    return await this.#metrics(id, "judgement.json", run.summary?.judgementDigest, evaluationsSchema);
+  }
+
+  async #metrics(
+    id: string,
+    file: string,
+    digest: string | undefined,
+    schema: z.ZodType,
+  ): Promise<JsonText | undefined> {
+    const json = await unlessMissing(() => readMetricsFile(this.#path(id, file), digest, schema));
     return json && this.#shown(await this.#configOf(id)).json(json);
   }
 
-  /** Asks the run for `action`. Returns false if it is not one that is training, or not in a state for it. */
+  /** Asks the run for `action`. Returns false if the run is not training, or if its state does not allow the action. */
   act(id: string, action: RunAction): boolean {
     const run = this.#live?.id === id ? this.#live : undefined;
     if (!run) return false;
@@ -204,12 +206,12 @@ export class RunLibrary {
     }
   }
 
-  /** Puts the run that `values` asks for into the queue. Throws an InputError if it may not be. */
+  /** Puts the run of the request `values` into the queue. Throws an InputError if the request is invalid. */
   async start(values: Readonly<Record<string, unknown>>): Promise<Admission> {
     return this.#queue ? await this.#queue.add(values) ?? "full" : "never";
   }
 
-  /** Removes run `id`, which is there. */
+  /** Removes run `id`, which exists. */
   async remove(id: string): Promise<Removal> {
     if (this.#queue?.remove(id)) return "removed";
     if (!RUN_ID.test(id) || id === this.current || id === this.#queue?.starting) return "busy";
@@ -218,7 +220,7 @@ export class RunLibrary {
     return removal;
   }
 
-  /** The index of a log; of too many, the one that was asked for longest ago is forgotten. */
+  /** Returns the index of a log, and drops the least recently used one if there are too many. */
   #index(id: string): LogIndex {
     const index = this.#indexes.get(id) ?? new LogIndex(this.#path(id, "events.jsonl"));
     remember(this.#indexes, id, index, MOST_INDEXES);
@@ -226,7 +228,7 @@ export class RunLibrary {
   }
 
   #directory(id: string): string {
-    return id === this.#saved?.id ? this.#saved.directory : join(this.#runsDir, id);
+    return id === this.current ? this.#current.directory : join(this.#runsDir, id);
   }
 
   #path(id: string, file: string): string {
@@ -238,21 +240,11 @@ export class RunLibrary {
   }
 }
 
-/** Whether `text` is in what one knows `run` by: its id, its task, the names of its data. */
+/** Returns whether `text` is in the id, the task or a name of the data of a run. */
 function mentions({ id, config: { task, data } }: RunDetail, text: string): boolean {
   return [id, task, data].flat().some((name) => String(name).toLowerCase().includes(text.toLowerCase()));
 }
 
 function endState(last: RunEvent | undefined): RunState {
   return last?.type === "finished" || last?.type === "failed" ? last.type : "interrupted";
-}
-
-/** What `read` gives, or nothing if the file is not there. */
-async function optional<Value>(read: () => Promise<Value>): Promise<Value | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
 }

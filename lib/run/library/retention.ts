@@ -1,4 +1,4 @@
-/** Runs that go: one that somebody no longer wants, or all but the newest. */
+/** Removes runs: one that a client no longer needs, or all except the newest. */
 import { lstat, rm, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { DamagedFile, InputError } from "../../base/errors.ts";
@@ -7,7 +7,7 @@ import { errorCode, isMissing } from "../files/files.ts";
 import { type Lock, lockFile } from "../files/lock.ts";
 import type { Removal } from "../types.ts";
 
-/** Removes the run in `directory` and all that it wrote, or the link in its place; unless a process trains or serves it. */
+/** Removes the run in `directory` with all its files, or the link in its place, unless a process trains or serves it. */
 export async function removeRun(directory: string): Promise<Removal> {
   const locks: Lock[] = [];
   try {
@@ -17,11 +17,11 @@ export async function removeRun(directory: string): Promise<Removal> {
       if (lock) locks.push(lock);
     }
     if (!(await lstat(directory)).isDirectory()) {
-      // What a link leads to, such as an archive, is not ours to remove.
+      // Only the link is removed: its target, such as an archive, may belong to another program.
       await unlink(directory);
       return "removed";
     }
-    // It is a run no longer, whatever happens after.
+    // It comes first: without it, a partly removed directory is no longer a run.
     await rm(join(directory, "run.json"), { force: true });
     await rm(directory, { recursive: true, force: true });
     return "removed";
@@ -35,24 +35,24 @@ export async function removeRun(directory: string): Promise<Removal> {
   }
 }
 
-/** What those hold who train a run, and those who serve it. */
+/** The files that a process locks: the first while it trains a run, the second while it serves one. */
 const LOCKED = ["events.jsonl", "run.json"] as const;
 
-/** The lock of a file; nothing without the file. */
+/** Locks a file. Returns undefined if the file is missing. */
 async function lockOf(path: string): Promise<Lock | "busy" | undefined> {
   try {
     return await lockFile(path);
   } catch (error) {
     if (error instanceof InputError) return "busy";
-    // Nobody trains or serves a run that has something else in its place.
+    // No process trains or serves a run without this file.
     if (isMissing(error) || error instanceof DamagedFile) return undefined;
     throw error;
   }
 }
 
 /**
- * Removes all runs in `runsDir` but the `count` newest, those of `kept`, the one that `latest` names, and those that
- * are being trained. 0: none is removed. Returns the ids of those that are gone.
+ * Removes all runs in `runsDir` except the `count` newest, those of `kept`, the one that `latest` names, and those that a
+ * process trains or serves. A `count` of 0 removes none. Returns the ids of the removed runs.
  */
 export async function keepRuns(runsDir: string, count: number, kept: readonly string[]): Promise<string[]> {
   if (count === 0) return [];

@@ -1,4 +1,4 @@
-/** Runs that wait for their turn: one is trained at a time. They are this process's, and go with it. */
+/** Queues the runs that wait for their turn: one is trained at a time. The queue is lost when the process ends. */
 import { remember } from "../../base/remember.ts";
 import { join, sep } from "node:path";
 import type { Resolve } from "../../config/resolve.ts";
@@ -15,32 +15,32 @@ export interface QueuedRun {
   readonly detail: RunDetail;
 }
 
-/** Runs that may wait, and runs that could not start of which it is remembered why. */
+/** Limits the waiting runs, and the failed runs whose error stays in memory. */
 export const MOST_QUEUED = 100;
 
 export class RunQueue {
   readonly #config: Config;
   #waiting: QueuedRun[] = [];
-  /** The one whose data are read. */
+  /** The run whose data are being read. */
   #starting: QueuedRun | undefined;
   readonly #refused = new Map<string, RunDetail>();
   #arrived = Promise.withResolvers<void>();
-  /** Milliseconds since 1970 that the newest id says. */
+  /** The time of the newest id, in milliseconds since 1970. */
   #newest = 0;
 
-  /** Of a process that was started with `config`. */
+  /** `config` is the one that the process was started with. */
   constructor(config: Config) {
     this.#config = config;
   }
 
   /**
-   * Puts the run that `values` asks for at the end. Returns it with its place, 1 for the next; undefined if there is no
-   * room. Throws an InputError if it may not be.
+   * Puts the run of the request `values` at the end. Returns it with its place, 1 for the next, or undefined if the queue is
+   * full. Throws an InputError if the request is invalid.
    */
   async add(values: Readonly<Record<string, unknown>>): Promise<RunDetail | undefined> {
     const resolve = await requestedRun(values, this.#config);
     if (this.#waiting.length >= MOST_QUEUED) return undefined;
-    // Ids sort by the second: each run gets one of its own, so that they sort as they were asked for.
+    // Ids sort by the second. Each run gets a second of its own, so that ids sort in the order of the requests.
     const now = new Date(Math.max(Date.now(), this.#newest + 1000));
     this.#newest = now.getTime();
     const id = newId(now);
@@ -52,23 +52,23 @@ export class RunQueue {
     return this.get(id);
   }
 
-  /** Where the files are that runs may be asked for with; "" for nowhere. */
+  /** The folder of the files that requests may name, or "" if they may name none. */
   get dataDir(): string {
     return this.#config.dataDir;
   }
 
-  /** The id of a run that is no longer waiting, and not yet there. */
+  /** The id of a run that no longer waits and has no directory yet. */
   get starting(): string | undefined {
     return this.#starting?.id;
   }
 
-  /** Says that a run began at `startedAt`: those that are asked for from now on have later ids. */
+  /** Notes that a run began at `startedAt`: runs that are requested from now on get later ids. */
   began(startedAt: string): void {
     this.#newest = Math.max(this.#newest, Date.parse(startedAt));
     this.#starting = undefined;
   }
 
-  /** All of them, the newest first. */
+  /** Lists all runs, newest first. */
   list(): RunDetail[] {
     const ids = [
       ...this.#refused.keys(),
@@ -84,20 +84,20 @@ export class RunQueue {
     return this.#starting?.id === id ? this.#starting.detail : this.#refused.get(id);
   }
 
-  /** Whether `id` was there; it no longer is. */
+  /** Removes run `id`. Returns false if the queue does not have it. */
   remove(id: string): boolean {
     const before = this.#waiting.length;
     this.#waiting = this.#waiting.filter((queued) => queued.id !== id);
     return this.#refused.delete(id) || this.#waiting.length < before;
   }
 
-  /** The next one, which is no longer in the queue; until it has begun or was refused, it is told of here. */
+  /** Takes the next run from the queue. `get` and `list` return it until it has begun or was refused. */
   take(): QueuedRun | undefined {
     this.#starting = this.#waiting.shift();
     return this.#starting;
   }
 
-  /** Resolves when there is one to take. */
+  /** Resolves when the queue has a run to take. */
   async arrival(): Promise<void> {
     while (this.#waiting.length === 0) {
       await this.#arrived.promise;
@@ -105,14 +105,14 @@ export class RunQueue {
     }
   }
 
-  /** Remembers that a run that was taken could not start. */
+  /** Notes that a taken run could not start. */
   refuse({ id, detail }: QueuedRun, error: unknown): void {
     this.#starting = undefined;
-    remember(this.#refused, id, { ...detail, state: "failed", error: this.#told(error) }, MOST_QUEUED);
+    remember(this.#refused, id, { ...detail, state: "failed", error: this.#describe(error) }, MOST_QUEUED);
   }
 
-  /** What a client is told: of bad input all but where --data-dir is, of anything else that the log says more. */
-  #told(error: unknown): string {
+  /** Describes an error to a client: faults of input without the path of `dataDir`, and no details of other errors. */
+  #describe(error: unknown): string {
     if (!(error instanceof InputError)) return "It could not start: the log of the process says why";
     const { dataDir } = this;
     const message = this.#shown({}).text(error.message);

@@ -1,4 +1,7 @@
-/** A run that a client asks for over HTTP: the same values as the flags, but for those that are the process's own. */
+/**
+ * Checks a request for a run over HTTP. It has the same values as the config, except those that only the process sets, and
+ * may name only files in `dataDir`.
+ */
 import { counted } from "../../base/counted.ts";
 import { realpath, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
@@ -17,8 +20,8 @@ import { InputError, MOST_LISTED, type Problem, Problems } from "../../base/erro
 import { shortJson } from "../../base/printable.ts";
 import { errorCode } from "../files/files.ts";
 
-/** Of how a process goes about it, what may differ from run to run. */
-const OWN: readonly ConfigKey[] = [
+/** The options of a process that a request may set for its run. */
+const RUN_KEYS: readonly ConfigKey[] = [
   "workers",
   "workerTimeout",
   "maxRestarts",
@@ -27,41 +30,41 @@ const OWN: readonly ConfigKey[] = [
   "maxSeconds",
 ];
 
-/** What a client may give, beside `preset`. */
+/** The options that a request may have, besides `preset`. */
 export const REQUEST_KEYS: readonly ConfigKey[] = [
   ...Object.keys(trainingShape),
   ...Object.keys(fileShape),
-  ...OWN,
+  ...RUN_KEYS,
 ] as ConfigKey[];
 
-const isKnown = new Set<string>(REQUEST_KEYS);
+const allowedKeys = new Set<string>(REQUEST_KEYS);
 
-/** Values of a list, such as names of files, and characters of a text. */
+/** Limits the values of a list, such as names of files, and the characters of a text. */
 const MOST_VALUES = 1000;
 const LONGEST_TEXT = 4096;
 
 /**
- * The config that `values` means in a process that was started with `config`. Files are those of its `dataDir`, by their
- * names in it. Throws an InputError with every problem found.
+ * Resolves the config of the request `values` to a process that was started with `config`. Names of files are relative to
+ * its `dataDir`. Throws an InputError with all problems.
  */
 export async function requestedRun(values: Readonly<Record<string, unknown>>, config: Config): Promise<Resolve> {
   const { preset } = values;
   const given: Record<string, unknown> = {};
-  let strangers = 0;
+  let unknownKeys = 0;
   for (const key of Object.keys(values)) {
     if (key === "preset") continue;
-    // Of keys that nobody knows there may be thousands: the first ones are told of, and the others counted.
-    if (Object.hasOwn(configSchema.shape, key) || ++strangers <= MOST_LISTED) given[key] = values[key];
+    // A request may have thousands of unknown keys: the first ones are reported, and the others counted.
+    if (Object.hasOwn(configSchema.shape, key) || ++unknownKeys <= MOST_LISTED) given[key] = values[key];
   }
   const problems = new Problems();
   for (const [key, value] of Object.entries(given)) {
-    if (Object.hasOwn(processShape, key) && !REQUEST_KEYS.includes(key as ConfigKey)) {
-      const message = `${key} is for whoever starts the process: expected nothing`;
+    if (Object.hasOwn(processShape, key) && !allowedKeys.has(key)) {
+      const message = `${key} is an option of the process: a request cannot set it`;
       problems.add(() => ({ field: key, message }));
       delete given[key];
       continue;
     }
-    const long = isKnown.has(key) ? tooLong(key, value) : undefined;
+    const long = allowedKeys.has(key) ? tooLong(key, value) : undefined;
     if (!long) continue;
     problems.add(() => long);
     delete given[key];
@@ -71,7 +74,7 @@ export async function requestedRun(values: Readonly<Record<string, unknown>>, co
   }
   const name = typeof preset === "string" ? preset : undefined;
   const allowed = await allowedFiles(given, config.dataDir, problems);
-  const process = Object.keys(processShape).filter((key) => !OWN.includes(key as ConfigKey) && key !== "chaos");
+  const process = Object.keys(processShape).filter((key) => !allowedKeys.has(key) && key !== "chaos");
   const sources = [
     { values: Object.fromEntries(process.map((key) => [key, config[key as ConfigKey]])), nameOf: (key: string) => key },
     { values: allowed, nameOf: (key: string) => key },
@@ -81,16 +84,16 @@ export async function requestedRun(values: Readonly<Record<string, unknown>>, co
     resolve();
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    // What was said of a file already is not said again of the list.
-    const told = new Set(problems.listed.map(({ field }) => field.replace(/\[.*/, "")));
-    const more = error.more + Math.max(0, strangers - MOST_LISTED);
-    problems.addAll(new InputError(error.problems.filter(({ field }) => !told.has(field)), more));
+    // A file that was refused above is not reported again as a part of its list.
+    const reported = new Set(problems.listed.map(({ field }) => field.replace(/\[.*/, "")));
+    const more = error.more + Math.max(0, unknownKeys - MOST_LISTED);
+    problems.addAll(new InputError(error.problems.filter(({ field }) => !reported.has(field)), more));
   }
   problems.check();
   return resolve;
 }
 
-/** That the value of `key` is longer than any that means something: nobody looks at all of it then. */
+/** Returns a problem if the value of `key` is longer than any valid value, so that the rest of it is not checked. */
 function tooLong(key: string, value: unknown): Problem | undefined {
   if (Array.isArray(value) && value.length > MOST_VALUES) {
     return {
@@ -105,7 +108,7 @@ function tooLong(key: string, value: unknown): Problem | undefined {
   return { field: key, message: `${key} is ${shortJson(long)}, ${length}: expected at most ${LONGEST_TEXT}` };
 }
 
-/** `given` with the places of the files that it names; `problems` gets those that may not be read. */
+/** Returns `given` with the paths of the files that it names. Adds files that it may not name to `problems`. */
 async function allowedFiles(
   given: Readonly<Record<string, unknown>>,
   dataDir: string,
@@ -126,8 +129,8 @@ async function allowedFiles(
 }
 
 /**
- * The path of `name` in `directory`, which really is `folder`. Undefined unless it is a file in there, neither by `..`
- * nor by a link that leads out, and so are those `beside` it.
+ * Returns the path of `name` in `directory`, whose real path is `folder`. Returns undefined if it is no file in this folder,
+ * also by `..` or by a link, or if one of the files `beside` it is outside.
  */
 async function fileIn(
   directory: string,
@@ -144,7 +147,7 @@ async function fileIn(
   return path;
 }
 
-/** Whether `path` is a regular file in `folder`. */
+/** Returns whether `path` is a regular file in `folder`. */
 async function placeOf(folder: string, path: string): Promise<"inside" | "elsewhere" | "nowhere"> {
   try {
     const real = await realpath(path);

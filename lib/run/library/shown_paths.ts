@@ -1,4 +1,4 @@
-/** Keeps from clients where files are on this machine: they see names in the data directory, or the bare names of files. */
+/** Hides from clients where files are on this machine: they see names relative to the data directory, or only file names. */
 import { Buffer } from "node:buffer";
 import { basename, isAbsolute, join, sep } from "node:path";
 import { pathsIn, withPaths } from "../../config/paths.ts";
@@ -9,18 +9,17 @@ import type { JsonText } from "../types.ts";
 type Values = Readonly<Record<string, unknown>>;
 
 export interface Folders {
-  /** "" if there is none. */
+  /** The data directory, or "" if there is none. */
   readonly dataDir: string;
   readonly runsDir: string;
 }
 
-/** Shows what there is of one run. */
+/** Shows config, events and metrics of one run without the folders of its files. */
 export class ShownPaths {
   readonly #dataDir: string;
-  /** What is written, and what is shown of it: the longest first, as it may begin with another. */
+  /** Each path and the name that clients see. The longest come first, as a path may begin with another one. */
   readonly #names: readonly (readonly [path: string, name: string])[];
 
-  /** Of a run with `config`, in a process with `folders`. */
   constructor(config: Values, { dataDir, runsDir }: Folders) {
     this.#dataDir = dataDir;
     const folders = [dataDir, runsDir].filter(isAbsolute).map((folder) => [join(folder, sep), ""] as const);
@@ -37,12 +36,12 @@ export class ShownPaths {
     return this.#names.reduce((shown, [path, name]) => shown.replaceAll(path, name), text);
   }
 
-  /** `json` may be long. */
+  /** Replaces the paths in `json`, which may be long. */
   json(json: JsonText): JsonText {
     return this.#names.reduce((shown, [path, name]) => replaced(shown, escaped(path), escaped(name)), json);
   }
 
-  /** The same event where nothing of it names a file. */
+  /** Returns the event with names for paths, and the same object if the event has no path. */
   event(event: RunEvent): RunEvent {
     switch (event.type) {
       case "started": {
@@ -69,7 +68,7 @@ export class ShownPaths {
     }
   }
 
-  /** The paths of `config` that are shown by another name, by their fields. */
+  /** Returns the paths of `config` that clients see by another name, by field. */
   #namesIn(config: Values): Map<string, readonly [path: string, name: string]> {
     const named = pathsIn(config, configPaths).map(({ field, path }) => [field, [path, this.#nameOf(path)]] as const);
     return new Map(named.filter(([, [path, name]]) => path !== name));
@@ -82,7 +81,7 @@ export class ShownPaths {
   }
 }
 
-/** `text` within a JSON text. */
+/** Returns `text` as in a string of JSON. */
 function escaped(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }

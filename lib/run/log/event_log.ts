@@ -1,21 +1,20 @@
 /**
- * A run's append-only event log, `events.jsonl`: one writer, any number of readers. Appending never waits for the
- * disk, and the newest events are kept in memory, so that readers near the end never touch the file.
+ * Writes and reads a run's append-only event log, `events.jsonl`: one writer, any number of readers. Appending never waits
+ * for the disk. The newest events stay in memory, so that readers near the end never read the file.
  */
 import { createReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import { parseEvent } from "./event_line.ts";
 import { checkFile, FILE_MODE, openFile } from "../files/files.ts";
 import { type Lock, lockFile } from "../files/lock.ts";
 import { BATCH, history } from "./log_history.ts";
-import { LogIndex } from "./log_index.ts";
+import { LogIndex, parseEvent } from "./log_index.ts";
 import { eventSchema, isLast, type NewEvent, type RunEvent } from "../../base/events.ts";
 
-/** Events kept in memory: some minutes of progress. */
+/** Counts the events in memory: some minutes of progress. */
 const TAIL = 1024;
 
-/** A reader that had all events, and lacks more than these, is told of progress by the newest alone. */
+/** A live reader that misses more events than these gets only the newest progress event. */
 const MOST_BEHIND = 256;
 
 export class EventLog {
@@ -27,13 +26,14 @@ export class EventLog {
   /** The newest events, the last of them with id `#count`. */
   #tail: RunEvent[] = [];
   #unwritten: string[] = [];
-  /** What is left of what is being written, and where in the file it belongs. */
+  /** The bytes still to be written. */
   #rest = new Uint8Array(0);
+  /** Bytes in the file, which is where `#rest` follows. */
   #size = 0;
   #writing: Promise<void> | undefined;
   #failure: unknown;
-  #waiting = new Set<() => void>();
-  /** For readers that are far behind. */
+  #changed = Promise.withResolvers<void>();
+  /** Finds events in the file, for readers that are far behind. */
   #index: LogIndex | undefined;
 
   private constructor(path: string, file: FileHandle, lock: Lock) {
@@ -42,15 +42,15 @@ export class EventLog {
     this.#lock = lock;
   }
 
-  /** A new log; `path` must not exist. */
+  /** Creates a log; `path` must not exist. */
   static async create(path: string): Promise<EventLog> {
     const file = await open(path, "ax", FILE_MODE);
     return new EventLog(path, file, await lockFile(path));
   }
 
   /**
-   * The log of a run that is taken up again: appended to where it ends. What a killed process left of a line is cut off.
-   * Throws a RangeError if its last whole line is no event, and an InputError if another process writes to it.
+   * Opens the log of a run that is resumed, and truncates the part of a line that a killed process left. Throws a RangeError
+   * if its last whole line is no event, and an InputError if another process writes to it.
    */
   static async open(path: string): Promise<EventLog> {
     const lock = await lockFile(path);
@@ -72,22 +72,22 @@ export class EventLog {
     }
   }
 
-  /** Number of events, which is the id of the newest. */
+  /** Counts the events. This is also the id of the newest event. */
   get count(): number {
     return this.#count;
   }
 
-  /** Why the file could not be written the last time; events are kept in memory then, and tried again with the next. */
+  /** The error of the last write, if it failed. Its events stay in memory, and the next append retries them. */
   get failure(): unknown {
     return this.#failure;
   }
 
-  /** Gives `event` its place and time, tells the readers, and has it written. */
+  /** Gives `event` its id and time, wakes the readers, and starts to write it. */
   append(event: NewEvent): RunEvent {
     const stamped = eventSchema.parse({ id: this.#count + 1, at: new Date().toISOString(), ...event });
     this.#count = stamped.id;
     this.#tail.push(stamped);
-    // What memory forgets is in the file.
+    // Events leave memory only after they are in the file.
     if (this.#tail.length > 2 * TAIL && !this.#writing && this.#failure === undefined) {
       this.#tail = this.#tail.slice(-TAIL);
     }
@@ -98,7 +98,7 @@ export class EventLog {
     return stamped;
   }
 
-  /** The events after id `after`, in order, each once: history, then live, until the run's last or until `signal`. */
+  /** Yields the events after id `after`, in order: history, then live, until the run's last event or `signal`. */
   async *read(after: number, signal: AbortSignal): AsyncGenerator<RunEvent, void, void> {
     for await (const batch of this.batches(after, signal, true)) {
       for (const event of batch) {
@@ -109,8 +109,8 @@ export class EventLog {
   }
 
   /**
-   * As `read`, in batches of those that are there. Unless `whole`, a long history is thinned, and a reader that cannot
-   * keep up misses all progress but the newest.
+   * Yields the same events as `read`, in batches of the available ones. Unless `whole`, a long history is sampled, and a
+   * reader that cannot keep up gets only the newest progress event.
    */
   async *batches(
     after: number,
@@ -127,7 +127,7 @@ export class EventLog {
         if (missing <= 0) {
           if (this.#ended) return;
           hadAll = true;
-          await new Promise<void>((resolve) => this.#waiting.add(resolve));
+          await this.#changed.promise;
           continue;
         }
         const behind = !whole && hadAll && missing > MOST_BEHIND;
@@ -141,7 +141,7 @@ export class EventLog {
         await index.refresh();
         if (index.count <= last) throw new RangeError(`Cannot read "${this.path}": event ${last + 1} is not in it`);
         const reached = index.count;
-        for await (const batch of history(index, last, whole ? "whole" : behind ? "behind" : "thinned")) {
+        for await (const batch of history(index, last, whole ? "all" : behind ? "newestProgress" : "sample")) {
           last = batch.at(-1)!.id;
           yield batch;
           if (signal.aborted) return;
@@ -153,14 +153,14 @@ export class EventLog {
     }
   }
 
-  /** Resolves when all that was appended before is in the file. Throws if it cannot be written. */
+  /** Resolves when all appended events are in the file. Throws if they cannot be written. */
   async flush(): Promise<void> {
     while (this.#writing) await this.#writing;
     if (this.#failure !== undefined) await (this.#writing = this.#write());
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Writes what is left and closes the file. Readers that are behind read on; those at the end are done. */
+  /** Writes the remaining events and closes the file. Readers that are behind continue; those at the end are done. */
   async close(): Promise<void> {
     this.#ended = true;
     try {
@@ -175,9 +175,9 @@ export class EventLog {
 
   async #write(): Promise<void> {
     try {
-      // All of what one append after another leaves before the microtask runs goes out in one write.
+      // Events that are appended before the next microtask go out in one write.
       await Promise.resolve();
-      // A disk that was nearly full took a part of what was refused.
+      // A disk that was nearly full took a part of the bytes of a failed write.
       if (this.#failure !== undefined) await this.#file.truncate(this.#size);
       while (this.#rest.length > 0 || this.#unwritten.length > 0) {
         if (this.#rest.length === 0) this.#rest = new TextEncoder().encode(this.#unwritten.splice(0).join(""));
@@ -194,15 +194,14 @@ export class EventLog {
   }
 
   #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = new Set();
-    for (const resolve of waiting) resolve();
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
   }
 }
 
 /**
- * The events in a log file after id `after`. A last line without its end, as a killed process leaves it, is left out.
- * Throws a RangeError that names file and line if another line is no event.
+ * Reads the events in a log file after id `after`, without an incomplete last line, which a killed process leaves. Throws a
+ * RangeError that names file and line if another line is no event.
  */
 export async function* readEvents(path: string, after: number): AsyncGenerator<RunEvent, void, void> {
   await checkFile(path);
@@ -215,7 +214,7 @@ export async function* readEvents(path: string, after: number): AsyncGenerator<R
       number++;
       if (number <= after) continue;
       const event = parseEvent(line);
-      // Whether this is the last line is not known yet.
+      // A last line may be damaged: wait for the next line before throwing.
       if (event?.id === number) yield event;
       else damaged = `Cannot read "${path}": line ${number} is not event ${number}`;
     }
@@ -224,7 +223,7 @@ export async function* readEvents(path: string, after: number): AsyncGenerator<R
   }
 }
 
-/** The events of run `id`, all of them. Throws a RangeError as `readEvents` does, and where an event is of another run. */
+/** Reads all events of run `id`. Throws a RangeError as `readEvents` does, and if an event is of another run. */
 export async function* readRunEvents(path: string, id: string): AsyncGenerator<RunEvent, void, void> {
   for await (const event of readEvents(path, 0)) {
     const run = event.type === "started" ? event.run : event.type === "finished" ? event.summary.run : id;
@@ -235,10 +234,10 @@ export async function* readRunEvents(path: string, id: string): AsyncGenerator<R
 
 const NEWLINE = 10;
 
-/** More than two of the largest events take. */
+/** More bytes than two of the largest events have. */
 const END_BYTES = 65_536;
 
-/** Some of the last whole lines, and where they end, in bytes; the first of them may lack its beginning. */
+/** Reads some of the last whole lines, and the byte where they end. The first line may be incomplete. */
 async function lastLines(path: string): Promise<{ readonly lines: readonly string[]; readonly end: number }> {
   const file = await openFile(path);
   try {
@@ -253,7 +252,7 @@ async function lastLines(path: string): Promise<{ readonly lines: readonly strin
   }
 }
 
-/** The last whole event in a log file, found from its end. */
+/** Reads the last whole event in a log file, from its end. */
 export async function lastEvent(path: string): Promise<RunEvent | undefined> {
   const { lines } = await lastLines(path);
   for (const line of lines.toReversed()) {
@@ -263,7 +262,7 @@ export async function lastEvent(path: string): Promise<RunEvent | undefined> {
   return undefined;
 }
 
-/** `batch` without progress that has been overtaken. */
+/** Returns `batch` without older progress events. */
 function newestProgress(batch: readonly RunEvent[]): readonly RunEvent[] {
   const newest = batch.findLast(({ type }) => type === "progress");
   return batch.filter((event) => event.type !== "progress" || event === newest);

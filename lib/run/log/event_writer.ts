@@ -1,35 +1,35 @@
-/** Turns what the coordinator reports into the run's events: each once, in order, also after earlier processes. */
+/** Turns the coordinator's updates into events of the run: each once and in order, also in a resumed run. */
 import type { TrainingConfig } from "../../config/schema.ts";
 import type { Metrics, NewEvent } from "../../base/events.ts";
 import type { Update } from "../../lockstep/coordinator.ts";
 import { findingText } from "../../lockstep/divergence.ts";
 import type { RollbackRecord } from "../../lockstep/commit/records.ts";
 import { stepsAfter } from "../../lockstep/round_schedule.ts";
-import type { Earlier } from "./log_recap.ts";
+import type { LogRecap } from "./log_recap.ts";
 import { createProgress } from "./progress.ts";
 
-export interface Narrator {
-  /** Tells what is new in `update`. */
-  tell(update: Update): void;
-  /** Of the newest evaluation, told now or before. */
+export interface EventWriter {
+  /** Appends the new events of `update`. */
+  write(update: Update): void;
+  /** The metrics of the newest evaluation, which may be in the log already. */
   readonly heldOut: Metrics | null;
-  /** Spent in training so far, by all processes of the run. */
+  /** The time spent in training by all processes of the run. */
   readonly seconds: number;
 }
 
-/** What `append` gets is what `earlier` has not told yet. Times are milliseconds of `now`. */
-export function createNarrator(
+/** Calls `append` with the events that are not in the log yet, by its `recap`. Times are milliseconds of `now`. */
+export function createEventWriter(
   training: TrainingConfig,
-  earlier: Earlier,
+  recap: LogRecap,
   append: (event: NewEvent) => void,
   now: () => number,
-): Narrator {
+): EventWriter {
   const startedAt = now();
   const progress = createProgress(now);
-  let { epochRound, rollbackRound } = earlier;
+  let { epochRound, rollbackRound } = recap;
   let heldOut: Metrics | null = null;
-  // To the millisecond: what is less is chance.
-  const seconds = () => Math.round(earlier.seconds * 1000 + now() - startedAt) / 1000;
+  // Round to milliseconds: smaller differences are chance.
+  const seconds = () => Math.round(recap.seconds * 1000 + now() - startedAt) / 1000;
   return {
     get heldOut() {
       return heldOut;
@@ -37,11 +37,11 @@ export function createNarrator(
     get seconds() {
       return seconds();
     },
-    tell(update) {
+    write(update) {
       for (const incident of update.incidents) append({ type: "incident", ...incident });
       if (update.cluster) append({ type: "cluster", ...update.cluster });
       heldOut = update.epochs.at(-1)?.heldOut ?? heldOut;
-      // Rounds that are done again come to the same, and were told before.
+      // Repeated rounds have the same results, which are in the log already.
       const epochs = update.epochs.filter(({ round }) => round > epochRound);
       const rollbacks = update.rollbacks.filter(({ round }) => round > rollbackRound);
       const events = [
@@ -52,7 +52,7 @@ export function createNarrator(
       epochRound = epochs.at(-1)?.round ?? epochRound;
       rollbackRound = rollbacks.at(-1)?.round ?? rollbackRound;
       const event = progress(update, events.length > 0);
-      if (event && event.round > earlier.round) append(event);
+      if (event && event.round > recap.round) append(event);
     },
   };
 }

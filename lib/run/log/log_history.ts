@@ -1,41 +1,45 @@
-/** Events that are in the file of a log: all of them, or as many as tell the same story. */
+/** Reads events from the file of a log: all of them, or a sample that shows the same course of training. */
 import type { RunEvent } from "../../base/events.ts";
 import { Kind, type LogIndex } from "./log_index.ts";
 
-/** Events that are read and handed on together. */
+/** Limits the events that are read and yielded together. */
 export const BATCH = 128;
 
-/** A history of more events than these is thinned, for whoever has not asked for all. */
-export const THIN_ABOVE = 5000;
+/** A history of more events than these is sampled, unless the reader asks for all. */
+const SAMPLE_ABOVE = 5000;
 
-/** How many of each kind are left of a long history, evenly spread and with the newest; all others stay. */
-const SHARE: Readonly<Record<Kind, number>> = {
+/** Limits the events of each kind in a sample, which are evenly spaced and include the newest. */
+const SAMPLE: Readonly<Record<Kind, number>> = {
   [Kind.other]: Infinity,
   [Kind.progress]: 2000,
   [Kind.epoch]: 2000,
   [Kind.checkpoint]: 500,
 };
 
-/** What is left for a client that could not keep up: the newest progress, and everything else. */
-const BEHIND: Readonly<Record<Kind, number>> = {
+/** Limits the events of each kind for a reader that could not keep up. */
+const NEWEST_PROGRESS: Readonly<Record<Kind, number>> = {
   [Kind.other]: Infinity,
   [Kind.progress]: 1,
   [Kind.epoch]: Infinity,
   [Kind.checkpoint]: Infinity,
 };
 
-/** `whole`: every event. `thinned`: of a long history, a sample. `behind`: of progress, the newest. */
-export type Telling = "whole" | "thinned" | "behind";
+/** `sample`: a sample of a long history. `newestProgress`: only the newest progress event, and all other events. */
+export type Selection = "all" | "sample" | "newestProgress";
 
-/** The events after id `after` that the file has now, in batches and in order. `index` was refreshed. */
+/** Yields the events of the file after id `after`, in order and in batches. The caller has refreshed `index`. */
 export async function* history(
   index: LogIndex,
   after: number,
-  telling: Telling,
+  selection: Selection,
 ): AsyncGenerator<readonly RunEvent[], void, void> {
   const last = index.count;
-  const thins = telling === "behind" || (telling === "thinned" && last - after > THIN_ABOVE);
-  const chosen = thins ? choose(index, after, last, telling === "behind" ? BEHIND : SHARE) : undefined;
+  const limits = selection === "newestProgress"
+    ? NEWEST_PROGRESS
+    : selection === "sample" && last - after > SAMPLE_ABOVE
+    ? SAMPLE
+    : undefined;
+  const chosen = limits && choose(index, after, last, limits);
   const count = chosen ? chosen.length : last - after;
   for (let first = 0; first < count; first += BATCH) {
     const size = Math.min(BATCH, count - first);
@@ -45,11 +49,11 @@ export async function* history(
   }
 }
 
-/** Ids above `after` and up to `last`: of each kind at most its share, every so many of them counted from the newest. */
-function choose(index: LogIndex, after: number, last: number, share: Readonly<Record<Kind, number>>): number[] {
+/** Chooses ids above `after` and up to `last`: of each kind at most its limit, evenly spaced from the newest. */
+function choose(index: LogIndex, after: number, last: number, limits: Readonly<Record<Kind, number>>): number[] {
   const counts = [0, 0, 0, 0];
   for (let id = after + 1; id <= last; id++) counts[index.kind(id)]! += 1;
-  const strides = Object.values(Kind).map((kind) => Math.max(1, Math.ceil(counts[kind]! / share[kind])));
+  const strides = Object.values(Kind).map((kind) => Math.max(1, Math.ceil(counts[kind]! / limits[kind])));
   const ids: number[] = [];
   for (let id = after + 1; id <= last; id++) {
     const kind = index.kind(id);

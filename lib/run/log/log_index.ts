@@ -1,13 +1,12 @@
 /**
- * Where each event of a log file is: found by one look over its bytes, without reading what they mean, and kept, so that
- * the next look goes on where that one ended. So a log of a million events is opened in a moment, at any event.
+ * Finds the position and the kind of each event in a log file. It scans the bytes once without parsing them, and later
+ * scans only new bytes. A log of a million events opens in a moment, at any event.
  */
 import type { FileHandle } from "node:fs/promises";
-import type { RunEvent } from "../../base/events.ts";
-import { parseEvent } from "./event_line.ts";
+import { eventSchema, type RunEvent } from "../../base/events.ts";
 import { openFile } from "../files/files.ts";
 
-/** What an event is to whoever has to leave some out. */
+/** Kinds of events that a sample treats differently. */
 export const Kind = { other: 0, progress: 1, epoch: 2, checkpoint: 3 } as const;
 export type Kind = typeof Kind[keyof typeof Kind];
 
@@ -18,42 +17,41 @@ const MOST_READS = 64;
 
 export class LogIndex {
   readonly path: string;
-  /** Where the line of each event begins, in bytes; one more says where the last one ends. */
+  /** The byte where the line of each event begins, and at last the byte where the last line ends. */
   #offsets = new Float64Array(1024);
   #kinds = new Uint8Array(1024);
   #count = 0;
-  #looking: Promise<void> | undefined;
+  #refreshing: Promise<void> | undefined;
 
   constructor(path: string) {
     this.path = path;
   }
 
-  /** Whole lines that were found, which is the id of the newest event in the file. */
+  /** Counts the whole lines that were found. This is also the id of the newest event in the file. */
   get count(): number {
     return this.#count;
   }
 
-  /** What event `id` is. */
+  /** Returns the kind of event `id`. */
   kind(id: number): Kind {
     return this.#kinds[id - 1] as Kind;
   }
 
-  /** Looks at what the file has got since the last time. Throws what opening it throws. */
+  /** Scans the new bytes of the file. Throws the error of opening it. */
   refresh(): Promise<void> {
-    return this.#looking ??= this.#look().finally(() => this.#looking = undefined);
+    return this.#refreshing ??= this.#scanFile().finally(() => this.#refreshing = undefined);
   }
 
-  /**
-   * The events `ids`, in ascending order, read from the file. Throws a RangeError that names file and line if one of them
-   * is none.
-   */
+  /** Reads the events `ids`, in ascending order. Throws a RangeError that names file and line if a line is no event. */
   async read(ids: readonly number[]): Promise<RunEvent[]> {
     const file = await openFile(this.path);
     try {
-      const runs = neighbours(ids);
+      const ranges = rangesOf(ids);
       const events: RunEvent[][] = [];
-      for (let first = 0; first < runs.length; first += MOST_READS) {
-        events.push(...await Promise.all(runs.slice(first, first + MOST_READS).map((run) => this.#readRun(file, run))));
+      for (let first = 0; first < ranges.length; first += MOST_READS) {
+        events.push(
+          ...await Promise.all(ranges.slice(first, first + MOST_READS).map((range) => this.#readRange(file, range))),
+        );
       }
       return events.flat();
     } finally {
@@ -61,7 +59,7 @@ export class LogIndex {
     }
   }
 
-  async #readRun(file: FileHandle, [from, to]: readonly [from: number, to: number]): Promise<RunEvent[]> {
+  async #readRange(file: FileHandle, [from, to]: readonly [from: number, to: number]): Promise<RunEvent[]> {
     const begin = this.#offsets[from - 1]!;
     const bytes = await readAt(file, begin, this.#offsets[to]! - begin);
     const lines = new TextDecoder().decode(bytes).split("\n");
@@ -72,11 +70,11 @@ export class LogIndex {
     });
   }
 
-  async #look(): Promise<void> {
+  async #scanFile(): Promise<void> {
     const file = await openFile(this.path);
     try {
       const { size } = await file.stat();
-      // Not the file that it was.
+      // A smaller file is another file.
       if (size < this.#offsets[this.#count]!) this.#count = 0;
       let position = this.#offsets[this.#count]!;
       let chunk = new Uint8Array(Math.min(CHUNK_BYTES, size - position));
@@ -85,7 +83,7 @@ export class LogIndex {
         const used = this.#scan(bytes, position);
         position += used;
         if (bytes.length === 0 || (used === 0 && position + bytes.length >= size)) return;
-        // A line that is longer than a chunk.
+        // The line is longer than a chunk.
         if (used === 0) chunk = new Uint8Array(2 * chunk.length);
       }
     } finally {
@@ -93,7 +91,7 @@ export class LogIndex {
     }
   }
 
-  /** Notes the whole lines in `bytes`, which are those from `position` on. Returns how many bytes they take. */
+  /** Notes the whole lines in `bytes`, which are at `position` in the file. Returns how many bytes they have. */
   #scan(bytes: Uint8Array, position: number): number {
     let begin = 0;
     for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, begin)) {
@@ -115,48 +113,37 @@ export class LogIndex {
   }
 }
 
-/** Each type of event by its whole name: the compiler asks what a new one is. */
-const KIND_OF: Readonly<Record<RunEvent["type"], Kind>> = {
-  started: Kind.other,
-  progress: Kind.progress,
-  epoch: Kind.epoch,
-  checkpoint: Kind.checkpoint,
-  rolledBack: Kind.other,
-  resumed: Kind.other,
-  paused: Kind.other,
-  unpaused: Kind.other,
-  cluster: Kind.other,
-  incident: Kind.other,
-  stopping: Kind.other,
-  baseline: Kind.other,
-  finished: Kind.other,
-  failed: Kind.other,
-};
+/** The types of events with a kind of their own, as bytes with the quote after them. A sample keeps all other events. */
+const TYPES = ([["progress", Kind.progress], ["epoch", Kind.epoch], ["checkpoint", Kind.checkpoint]] as const)
+  .map(([type, kind]) => ({ bytes: new TextEncoder().encode(`${type satisfies RunEvent["type"]}"`), kind }));
 
-/** Those that are told apart, as bytes with the quote behind them. */
-const WORDS = Object.entries(KIND_OF).filter(([, kind]) => kind !== Kind.other)
-  .map(([type, kind]) => ({ bytes: new TextEncoder().encode(`${type}"`), kind }));
-
-/** Of the line at `begin`, by its type: `{"id":41,"at":"…","type":"progress"`. */
+/** Returns the kind of the event in the line at `begin`, by its type: `{"id":41,"at":"…","type":"progress"`. */
 function kindOf(bytes: Uint8Array, begin: number): Kind {
   let at = begin + `{"id":1`.length;
   while (bytes[at]! >= 48 && bytes[at]! <= 57) at++;
   at = bytes.indexOf(QUOTE, at + `,"at":"`.length) + `","type":"`.length;
-  for (const word of WORDS) {
-    if (word.bytes.every((byte, index) => bytes[at + index] === byte)) return word.kind;
-  }
-  return Kind.other;
+  const found = TYPES.find((type) => type.bytes.every((byte, index) => bytes[at + index] === byte));
+  return found?.kind ?? Kind.other;
 }
 
-/** `ids`, ascending, as stretches of neighbours: first and last of each. */
-function neighbours(ids: readonly number[]): (readonly [from: number, to: number])[] {
-  const runs: [number, number][] = [];
+/** Returns the ranges of consecutive numbers in `ids`, which are ascending. */
+function rangesOf(ids: readonly number[]): (readonly [from: number, to: number])[] {
+  const ranges: [number, number][] = [];
   for (const id of ids) {
-    const last = runs.at(-1);
+    const last = ranges.at(-1);
     if (last && last[1] === id - 1) last[1] = id;
-    else runs.push([id, id]);
+    else ranges.push([id, id]);
   }
-  return runs;
+  return ranges;
+}
+
+/** Parses a line of a log. Returns undefined if it is no event. */
+export function parseEvent(line: string): RunEvent | undefined {
+  try {
+    return eventSchema.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
 }
 
 async function readAt(

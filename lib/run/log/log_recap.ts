@@ -1,22 +1,22 @@
-/** What a run's log says of the processes that trained it before. */
+/** Reads from a run's log what its earlier processes did, so that a resumed run continues the log without repetition. */
 import { InputError } from "../../base/errors.ts";
-import type { Metrics, RunEvent } from "../../base/events.ts";
+import type { Metrics } from "../../base/events.ts";
 import { readRunEvents } from "./event_log.ts";
 
-export interface Earlier {
-  /** Spent in training by all of them, up to the last thing that each told. */
+export interface LogRecap {
+  /** The training time of all processes, up to the last event of each. An epoch has the sum; later progress adds to it. */
   readonly seconds: number;
-  /** Rounds that were told of in progress events. */
+  /** The round of the newest progress event. */
   readonly round: number;
-  /** Rounds at the newest end of an epoch that was told, and what was found there. */
+  /** The round of the newest end of an epoch, and its metrics. */
   readonly epochRound: number;
   readonly heldOut: Metrics | null;
-  /** The newest rollback that was told. */
+  /** The round of the newest rollback. */
   readonly rollbackRound: number;
   readonly isBaselineLogged: boolean;
 }
 
-export const NOTHING_EARLIER: Earlier = {
+export const EMPTY_RECAP: LogRecap = {
   seconds: 0,
   round: 0,
   epochRound: 0,
@@ -26,49 +26,44 @@ export const NOTHING_EARLIER: Earlier = {
 };
 
 /**
- * Nothing if the log is empty, as of a process that was killed before it began. Throws an InputError that names file and
- * line if the log is damaged other than at its end.
+ * Reads the recap of the log at `path`, or undefined if it is empty, as after a process that was killed at its start. Throws
+ * an InputError that names file and line if the log is damaged other than at its end.
  */
-export async function readEarlier(path: string, id: string): Promise<Earlier | undefined> {
-  let { round, epochRound, heldOut, rollbackRound, isBaselineLogged } = NOTHING_EARLIER;
-  const time = createStopwatch();
-  let began = false;
+export async function readRecap(path: string, id: string): Promise<LogRecap | undefined> {
+  let { round, epochRound, heldOut, rollbackRound, isBaselineLogged } = EMPTY_RECAP;
+  let [began, seconds, countedUntil] = [false, 0, NaN];
   try {
     for await (const event of readRunEvents(path, id)) {
       began = true;
-      time.observe(event);
-      if (event.type === "progress") round = event.round;
-      if (event.type === "baseline") isBaselineLogged = true;
-      if (event.type === "rolledBack") rollbackRound = event.round;
-      if (event.type === "epoch") ({ round: epochRound, heldOut } = event);
+      const at = Date.parse(event.at);
+      switch (event.type) {
+        case "started":
+        case "resumed":
+          // The time between two processes does not count.
+          countedUntil = at;
+          break;
+        case "progress":
+          round = event.round;
+          // A clock that is set back subtracts nothing.
+          if (at > countedUntil) [seconds, countedUntil] = [seconds + (at - countedUntil) / 1000, at];
+          break;
+        case "epoch":
+          ({ round: epochRound, heldOut, seconds } = event);
+          countedUntil = at;
+          break;
+        case "finished":
+          [seconds, countedUntil] = [event.summary.seconds, at];
+          break;
+        case "rolledBack":
+          rollbackRound = event.round;
+          break;
+        case "baseline":
+          isBaselineLogged = true;
+      }
     }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new InputError([{ field: "run", message: error.message }]);
   }
-  return began ? { seconds: time.seconds, round, epochRound, heldOut, rollbackRound, isBaselineLogged } : undefined;
-}
-
-/**
- * Adds up the seconds that processes spent in training. Where an event says how many there were, that counts; what a
- * process did after it, up to its last event, is read off the clock times of the events.
- */
-function createStopwatch() {
-  let seconds = 0;
-  let from = NaN;
-  return {
-    get seconds() {
-      return seconds;
-    },
-    observe(event: RunEvent): void {
-      const at = Date.parse(event.at);
-      // Nobody trained between two processes. A clock that is set back takes nothing away.
-      if (event.type === "started" || event.type === "resumed") from = at;
-      if (event.type === "epoch") seconds = event.seconds;
-      else if (event.type === "finished") seconds = event.summary.seconds;
-      else if (event.type === "progress" && at > from) seconds += (at - from) / 1000;
-      else return;
-      from = at;
-    },
-  };
+  return began ? { seconds, round, epochRound, heldOut, rollbackRound, isBaselineLogged } : undefined;
 }

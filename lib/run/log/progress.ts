@@ -1,4 +1,4 @@
-/** Turns the sums that the coordinator reports into progress events: what happened since the last one. */
+/** Turns the coordinator's updates into progress events. Each describes the rounds since the last progress event. */
 import type { NewEvent } from "../../base/events.ts";
 import type { Update } from "../../lockstep/coordinator.ts";
 import type { RoundRecord } from "../../lockstep/commit/records.ts";
@@ -6,19 +6,19 @@ import type { Counters } from "../../lockstep/crew.ts";
 
 type Progress = Extract<NewEvent, { type: "progress" }>;
 
-/** Between two progress events: a tenth of a second at first, then rarer, so that long runs keep short logs. */
+/** Returns the time between two progress events: 0.1 s at first, and up to 1 s later, so that long runs keep short logs. */
 function intervalMs(elapsedMs: number): number {
   return Math.min(1000, Math.max(100, elapsedMs / 600));
 }
 
-/** Times and what follows from them are known to no more figures than these; more would only make logs and streams longer. */
-const FIGURES = 4;
+/** Times are only known to so many significant digits; more would make logs and streams longer. */
+const DIGITS = 4;
 
-const rounded = (value: number) => Number(value.toPrecision(FIGURES));
+const rounded = (value: number) => Number(value.toPrecision(DIGITS));
 
 /**
- * Returns the function that takes every update and gives a progress event when one is due, or when `flush` asks for
- * what is left. Times are milliseconds of `now`.
+ * Returns a function that takes every update. It returns a progress event when one is due, or when `flush` asks for the
+ * remaining rounds. Times are milliseconds of `now`.
  */
 export function createProgress(now: () => number): (update: Update, flush: boolean) => Progress | undefined {
   const startedAt = now();
@@ -34,7 +34,7 @@ export function createProgress(now: () => number): (update: Update, flush: boole
     const workers = counters.map((sums, worker) => {
       const before = last[worker] ?? { computeMs: 0, waitMs: 0, averageMs: 0, sequences: 0 };
       const spent = (kind: "computeMs" | "waitMs" | "averageMs") => sums[kind] - before[kind];
-      // A time is told when it is over, so some of it may lie before this interval.
+      // A worker reports a time at its end, so a part of it may be before this interval.
       const timeMs = Math.max(elapsedMs, spent("computeMs") + spent("waitMs") + spent("averageMs"));
       const share = (kind: "computeMs" | "waitMs" | "averageMs") => rounded(spent(kind) / timeMs);
       return {
@@ -45,7 +45,7 @@ export function createProgress(now: () => number): (update: Update, flush: boole
         average: share("averageMs"),
       };
     });
-    const total = (figure: "lossSum" | "correct" | "samples") => pending.reduce((sum, round) => sum + round[figure], 0);
+    const total = (name: "lossSum" | "correct" | "samples") => pending.reduce((sum, round) => sum + round[name], 0);
     const samples = total("samples");
     const event: Progress = {
       type: "progress",

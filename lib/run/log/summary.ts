@@ -1,4 +1,4 @@
-/** `summary.json`: what a run came to. */
+/** Makes the summary of a finished run, and reads it from `summary.json` and the event log. */
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { TrainingConfig } from "../../config/schema.ts";
@@ -6,29 +6,29 @@ import { type Metrics, type RunEvent, type Summary, summarySchema } from "../../
 import { reasonText, StopReason } from "../../lockstep/memory/control.ts";
 import type { Committed, State } from "../../lockstep/memory/state.ts";
 import { lastEvent } from "./event_log.ts";
-import { errorCode, readJson } from "../files/files.ts";
+import { readJson, unlessMissing } from "../files/files.ts";
 
-/** What a training came to. */
+/** The results of a training. */
 export interface Outcome {
   readonly run: string;
   readonly config: TrainingConfig;
   readonly workers: number;
   readonly reason: StopReason;
   readonly seconds: number;
-  /** The last state, and the held-out figures of the last evaluation. */
+  /** The last state, and the validation metrics of the last evaluation. */
   readonly newest: State;
   readonly heldOut: Metrics | null;
-  /** The earlier state that the run ends with instead, if it does. */
+  /** An earlier state, if the run ends with it instead. */
   readonly best: Committed | undefined;
-  /** Of the state that it ends with. */
+  /** The digest of the state that the run ends with. */
   readonly digest: string;
-  /** Trained on, without those that were taken back. */
+  /** Counts the sequences that the newest state was trained on. */
   readonly sequences: number;
-  /** Of the finished model and its parts, where files were trained on. */
+  /** Metrics of the finished model and its parts, if the run was trained on files. */
   readonly metrics: Pick<Summary, "validation" | "test" | "lstm" | "baseline"> | undefined;
 }
 
-/** All that is shown of a run that has ended: the terminal, the page, `/runs`, `/events` and `summary.json` have it from here. */
+/** Makes the summary that the terminal, the dashboard, `/runs`, `/events` and `summary.json` show. */
 export function createSummary(outcome: Outcome): Summary {
   const { run, config, workers, reason, seconds, newest, best, digest, sequences } = outcome;
   const { stepsPerEpoch, shards } = config;
@@ -45,7 +45,7 @@ export function createSummary(outcome: Outcome): Summary {
     steps: newest.step,
     sequences,
     seconds,
-    // Seconds are whole milliseconds: a run that was stopped at once has none.
+    // Seconds are whole milliseconds: a run that is stopped at once may have 0.
     sequencesPerSecond: seconds > 0 ? sequences / seconds : 0,
     workers,
     shards,
@@ -55,32 +55,28 @@ export function createSummary(outcome: Outcome): Summary {
 }
 
 /**
- * `summary` with the held-out figures of the model that is served. Earlier versions wrote the LSTM's there where n-grams
- * are combined with it, which `lstm` has too.
+ * Returns `summary` with the validation metrics of the model that is served. Earlier versions wrote the metrics of the
+ * LSTM there if n-grams are combined with it; `lstm` has those too.
  */
 function withServedMetrics(summary: Summary): Summary {
   const { validation } = summary;
   return validation ? { ...summary, heldOut: { loss: validation.loss, accuracy: validation.accuracy } } : summary;
 }
 
-/** What computes, in full: `tfjs/wasm`. */
+/** Returns the full name of the engine: `tfjs/wasm`. */
 export function engineName({ engine, backend }: TrainingConfig): string {
   return engine === "tfjs" ? `${engine}/${backend}` : engine;
 }
 
-/** The summary in the run's directory, or null if there is none. Throws if it is damaged. */
+/** Reads the summary in the run's directory, or null if there is none. Throws if it is damaged. */
 export async function readSummary(directory: string): Promise<Summary | null> {
-  try {
-    return withServedMetrics(await readJson(join(directory, "summary.json"), summarySchema));
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return null;
-    throw error;
-  }
+  const summary = await unlessMissing(() => readJson(join(directory, "summary.json"), summarySchema));
+  return summary ? withServedMetrics(summary) : null;
 }
 
 /**
- * The summary in the log of run `id`, whose last event is `last`, unless it is of another run, or `summary.json` says
- * otherwise: one of them is damaged then.
+ * Returns the summary in the log of run `id`, whose last event is `last`. Returns undefined if it is of another run, or if
+ * `summary.json` differs, as one of them is then damaged.
  */
 export async function agreedSummary(
   directory: string,
@@ -88,19 +84,19 @@ export async function agreedSummary(
   last: RunEvent | undefined,
 ): Promise<Summary | undefined> {
   if (last?.type !== "finished" || last.summary.run !== id) return undefined;
-  const told = await readSummary(directory).catch(() => undefined);
+  const saved = await readSummary(directory).catch(() => undefined);
   const summary = withServedMetrics(last.summary);
-  return told === null || isDeepStrictEqual(told, summary) ? summary : undefined;
+  return saved === null || isDeepStrictEqual(saved, summary) ? summary : undefined;
 }
 
-/** The agreed summary of a run that was trained to its own end, and not stopped before. */
+/** Returns the agreed summary of a run that was trained to its end and not stopped before. */
 export async function finalSummary(directory: string, id: string): Promise<Summary | undefined> {
   const last = await lastEvent(join(directory, "events.jsonl")).catch(() => undefined);
   const summary = await agreedSummary(directory, id, last);
   return summary && isFinal(summary) ? summary : undefined;
 }
 
-/** Whether a run was trained to its own end: there is nothing to resume. */
+/** Returns whether a run was trained to its end, so that it cannot be resumed. */
 export function isFinal({ reason }: Pick<Summary, "reason">): boolean {
   return [StopReason.epochs, StopReason.target, StopReason.patience].map(reasonText).includes(reason);
 }

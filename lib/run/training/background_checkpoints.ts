@@ -1,6 +1,6 @@
 /**
- * Keeps a run on disk while it trains, and says what happens when the disk does not take it: training goes on without
- * checkpoints and with the log in memory while there is no room, and ends if the directory is gone for good.
+ * Writes checkpoints while a run trains, and handles a disk that fails. Without free space, training continues without
+ * checkpoints and keeps the log in memory. If the directory is gone, training ends.
  */
 import { join } from "node:path";
 import { errorMessage, InputError, TrainingError } from "../../base/errors.ts";
@@ -10,86 +10,86 @@ import { CheckpointStore } from "../files/checkpoint_store.ts";
 import type { EventLog } from "../log/event_log.ts";
 import { errorCode, makeDirectory } from "../files/files.ts";
 
-export class Saver {
+export class BackgroundCheckpoints {
   readonly #directory: string;
   readonly #log: EventLog;
-  readonly #checkpoints: CheckpointStore;
-  /** What could not be done the last time, so that it is told once. */
+  readonly #store: CheckpointStore;
+  /** The writes that failed the last time, so that each failure is logged once. */
   readonly #failing = new Set<"log" | "checkpoint">();
   #gone: unknown;
 
   constructor(directory: string, layout: ParameterLayout, keep: number, log: EventLog) {
     this.#directory = directory;
     this.#log = log;
-    this.#checkpoints = new CheckpointStore(directory, layout, keep);
+    this.#store = new CheckpointStore(directory, layout, keep);
   }
 
-  /** Writes a checkpoint, when all that led to it is in the log, and tells of it. */
-  async checkpoint(state: State): Promise<void> {
+  /** Writes a checkpoint after all earlier events are in the log, and logs it. */
+  async write(state: State): Promise<void> {
     await makeDirectory(join(this.#directory, "checkpoints"));
     await this.#log.flush();
-    const { file, digest } = await this.#checkpoints.write(state);
+    const { file, digest } = await this.#store.write(state);
     this.#log.append({ type: "checkpoint", round: state.round, step: state.step, digest, file });
   }
 
-  /** Writes a checkpoint that nobody waits for. */
-  checkpointAside(state: State): void {
-    this.checkpoint(state).then(
-      () => this.#told("checkpoint", undefined, "Checkpoints can be written again"),
+  /** Writes a checkpoint while training continues, and logs a failure. */
+  writeInBackground(state: State): void {
+    this.write(state).then(
+      () => this.#logChange("checkpoint", undefined, "Checkpoints can be written again"),
       (error) => {
         if (errorCode(error) === "ENOENT") this.#gone = error;
-        else this.#told("checkpoint", error, "Checkpoints can not be written");
+        else this.#logChange("checkpoint", error, "Checkpoints cannot be written");
       },
     );
   }
 
-  /** To be called now and then. Throws a TrainingError if there is nowhere left to save anything. */
-  look(): void {
-    if (this.#gone !== undefined) throw unsaved(this.#gone, this.#directory);
+  /** Logs a failure of the log, or its end. Throws a TrainingError if the run's directory is gone. */
+  logFailures(): void {
+    if (this.#gone !== undefined) throw savingError(this.#gone, this.#directory);
     const { failure } = this.#log;
-    if (failure !== undefined) this.#told("log", failure, "The event log can not be written");
-    else this.#told("log", undefined, "The event log can be written again");
+    if (failure !== undefined) this.#logChange("log", failure, "The event log cannot be written");
+    else this.#logChange("log", undefined, "The event log can be written again");
   }
 
-  /** Tells of the first failure and of the first success after it. */
-  #told(what: "log" | "checkpoint", error: unknown, message: string): void {
+  /** Logs the first failure, and the first success after it. */
+  #logChange(what: "log" | "checkpoint", error: unknown, message: string): void {
     if (this.#failing.has(what) === (error !== undefined)) return;
     if (error === undefined) this.#failing.delete(what);
     else this.#failing.add(what);
-    const more = error === undefined ? "" : `: ${reasonOf(error, this.#directory).join(". ")}. Training goes on`;
+    const more = error === undefined ? "" : `: ${reasonOf(error, this.#directory).join(". ")}. Training continues`;
     this.#log.append({ type: "incident", message: `${message}${more}` });
   }
 }
 
-/** A failure of saving as one of training: why, and what to do. */
-export function unsaved(error: unknown, directory: string): TrainingError {
+/** Describes a failure of saving as a TrainingError, with the reason and what to do. */
+export function savingError(error: unknown, directory: string): TrainingError {
   const [reason, advice] = reasonOf(error, directory);
-  const then = errorCode(error) === "ENOENT" ? "" : `, then go on with: deno task resume ${directory}`;
-  return new TrainingError(`The run can not be saved: ${reason}. ${advice}${then}`, { cause: error });
+  const then = errorCode(error) === "ENOENT" ? "" : `, then resume the run in "${directory}"`;
+  return new TrainingError(`The run cannot be saved: ${reason}. ${advice}${then}`, { cause: error });
 }
 
-/** A run whose file at `path` cannot be opened, or is not what it should be. */
-export function unreadable(error: unknown, path: string): InputError {
+/** Describes a run whose file at `path` cannot be opened, or is damaged. */
+export function unreadableRun(error: unknown, path: string): InputError {
   const message = errorCode(error) === undefined
     ? errorMessage(error)
     : `Cannot open "${path}": ${errorMessage(error)}`;
   return new InputError([{ field: "run", message }]);
 }
 
-/** Why something could not be written, and what helps. */
+/** Returns why a file could not be written, and what to do. */
 function reasonOf(error: unknown, directory: string): [reason: string, advice: string] {
   switch (errorCode(error)) {
     case "ENOSPC":
     case "EDQUOT":
     case "EFBIG":
-      return [`there is no room left for "${directory}"`, "Free some"];
+      return [`there is no space left for "${directory}"`, "Free some space"];
     case "EROFS":
     case "EACCES":
     case "EPERM":
-      return [`"${directory}" can not be written to`, "Make it writable"];
+      return [`"${directory}" cannot be written to`, "Make it writable"];
     case "ENOENT":
-      return [`"${directory}" is gone`, "Train again, or put back what was moved and resume"];
+      return [`"${directory}" is gone`, "Train again, or move the directory back and resume the run"];
     default:
-      return [errorMessage(error), `See to the disk of "${directory}"`];
+      return [errorMessage(error), `Check the disk of "${directory}"`];
   }
 }

@@ -1,4 +1,4 @@
-/** Weights that a training starts from, read from a safetensors file: PyTorch's own, or those that a run exported. */
+/** Reads the weights that a training starts from: a safetensors file of PyTorch, or of an exported run. */
 import { counted } from "../../base/counted.ts";
 import { stat } from "node:fs/promises";
 import { DamagedFile, errorMessage, InputError } from "../../base/errors.ts";
@@ -13,15 +13,15 @@ import { areSame, type Matched, matchRows, namesOf, type WeightNames } from "../
 export interface GivenWeights {
   readonly path: string;
   readonly tensors: readonly NamedTensor[];
-  /** What their rows are of, where the file says so. */
+  /** The names of their rows, if the file has them. */
   readonly names: WeightNames | undefined;
   /** SHA-256 of the file. */
   readonly digest: string;
 }
 
 /**
- * The file at `path`; nothing if none is named. Throws an InputError if it cannot be read, or if it is not the one with
- * the digest `expected`, which a run began with.
+ * Reads the file at `path`, or undefined if `path` is empty. Throws an InputError if it cannot be read, or if it does not
+ * have the digest `expected` of the file that a run began with.
  */
 export async function readGivenWeights(path: string, expected?: string): Promise<GivenWeights | undefined> {
   if (path === "") return undefined;
@@ -40,13 +40,12 @@ export async function readGivenWeights(path: string, expected?: string): Promise
 
 export interface GivenVector {
   readonly vector: Float32Array;
-  /** What somebody should know about them. */
   readonly warnings: readonly string[];
 }
 
 /**
- * The flat vector of the model, whose rows are of `names`: words and classes that the weights know keep theirs, and others
- * have those of `initial`. Throws an InputError that names the tensor if they are those of another model.
+ * Returns the flat vector of the model, whose rows have `names`. Words and classes that the file has get its weights, and
+ * others get those of `initial`. Throws an InputError that names the tensor if the weights are those of another model.
  */
 export async function givenVector(
   { path, tensors, names: from }: GivenWeights,
@@ -56,24 +55,24 @@ export async function givenVector(
 ): Promise<GivenVector> {
   const strange = tensors.find(({ values }) => !values.every(Number.isFinite));
   if (strange) throw refuse(`${path}: tensor "${strange.name}" has values that are not finite`);
-  const isKnown = from !== undefined && !areSame(from, names);
-  const before = isKnown ? toPytorch(spec, layout, await initial()) : [];
   try {
-    if (!isKnown) return { vector: fromPytorch(spec, layout, tensors), warnings: unnamed(path, from, names) };
-    const matched = matchRows(tensors, before, from, names);
-    return { vector: fromPytorch(spec, layout, matched.tensors), warnings: told(path, matched) };
+    if (!from || areSame(from, names)) {
+      return { vector: fromPytorch(spec, layout, tensors), warnings: warningsWithoutNames(path, from, names) };
+    }
+    const matched = matchRows(tensors, toPytorch(spec, layout, await initial()), from, names);
+    return { vector: fromPytorch(spec, layout, matched.tensors), warnings: warningsOf(path, matched) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw refuse(`${path} does not fit this model: ${error.message}`);
   }
 }
 
-function unnamed(path: string, from: WeightNames | undefined, { vocabulary }: WeightNames): string[] {
+function warningsWithoutNames(path: string, from: WeightNames | undefined, { vocabulary }: WeightNames): string[] {
   if (from || !vocabulary) return [];
   return [`${path} does not say which words its rows are of: it must be of the same words, in the same order`];
 }
 
-function told(path: string, { words, newWords, newLabels }: Matched): string[] {
+function warningsOf(path: string, { words, newWords, newLabels }: Matched): string[] {
   const quoted = (names: readonly string[]) =>
     names.slice(0, NAMED).map((name) => JSON.stringify(name)).join(", ") + (names.length > NAMED ? ", …" : "");
   return [
@@ -88,10 +87,10 @@ function told(path: string, { words, newWords, newLabels }: Matched): string[] {
   ];
 }
 
-/** Words and labels that are named in a warning. */
+/** Limits the words and labels that a warning names. */
 const NAMED = 5;
 
-/** Most that is read: no model has more, as its state and workspaces have to fit into 4 GiB. */
+/** Limits the size of the file: no model is larger, as its state and workspaces have to fit into 4 GiB. */
 const MOST_BYTES = 2 ** 32;
 
 async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,21 +1,22 @@
-/** Opens a run for training: a new one with its directory, or an earlier one where its newest checkpoint is. */
+/** Opens a run for training: a new one in a new directory, or an earlier one at its newest checkpoint. */
 import { join } from "node:path";
 import { unlessAborted } from "../../base/waiting.ts";
 import { InputError } from "../../base/errors.ts";
 import { checkpointRounds } from "../files/checkpoint.ts";
 import { CheckpointStore } from "../files/checkpoint_store.ts";
 import { createRunDirectory, nameLatest } from "../files/directory.ts";
-import { type Earlier, readEarlier } from "../log/log_recap.ts";
+import { type LogRecap, readRecap } from "../log/log_recap.ts";
 import { EventLog } from "../log/event_log.ts";
 import { errorCode, jsonBytes, writeJson, writeWhole } from "../files/files.ts";
 import { checkData, createManifest, type Manifest, readManifest } from "../files/manifest.ts";
 import { sha256 } from "../../base/sha256.ts";
 import { readGivenWeights } from "./given_weights.ts";
 import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from "./prepare.ts";
-import { unreadable } from "./background_checkpoints.ts";
+import { unreadableRun } from "./background_checkpoints.ts";
+import type { ParameterLayout } from "../../model/layout.ts";
 import { writeKeys } from "../evaluation/seen_rows.ts";
 
-/** All that a run is made of before it trains. */
+/** A run that is ready to train. */
 export interface OpenRun {
   readonly id: string;
   readonly directory: string;
@@ -23,25 +24,23 @@ export interface OpenRun {
   readonly log: EventLog;
   readonly prepared: Prepared;
   readonly options: TrainingRunOptions;
-  readonly earlier: Earlier | undefined;
-  /** With checkpoints that are newer than the one that was taken. */
+  /** Describes the run's earlier processes, if there are any. */
+  readonly recap: LogRecap | undefined;
+  /** Describes the damaged checkpoints that are newer than the one that is used. */
   readonly problems: readonly string[];
 }
 
-/** A new run in a directory of its own. Throws an InputError if it cannot be. */
+/** Makes a new run and its directory. Throws an InputError if it cannot. */
 export async function newRun(options: TrainingRunOptions): Promise<OpenRun> {
   const { config, data, source } = options;
   const training = trainingFor(options);
   const given = await readGivenWeights(training.weights);
-  const prepared = await unlessAborted(
-    options.signal,
-    prepareRun(options, training, () => Promise.resolve(undefined), given),
-  );
+  const prepared = await unlessAborted(options.signal, prepareRun(options, training, { given }));
   const { workers } = prepared.lockstep;
   const statistics = source && jsonBytes(source.statistics);
   const now = new Date();
   const startedAt = now.toISOString();
-  // All that takes time or may fail comes before the directory.
+  // The directory is made last: steps before it take time and may fail.
   const known = {
     ...source && { rules: source.preprocessing.rules },
     ...given && { weightsDigest: given.digest },
@@ -58,10 +57,10 @@ export async function newRun(options: TrainingRunOptions): Promise<OpenRun> {
   await writeJson(join(directory, "run.json"), { id, ...manifest } satisfies Manifest);
   await nameLatest(config.runsDir, id);
   const log = await EventLog.create(join(directory, "events.jsonl"));
-  return { id, directory, startedAt, log, prepared, options, earlier: undefined, problems: [] };
+  return { id, directory, startedAt, log, prepared, options, recap: undefined, problems: [] };
 }
 
-/** The run in `directory`. Throws an InputError if it or its data changed, or if it cannot be read. */
+/** Opens the run in `directory`. Throws an InputError if it or its data changed, or if it cannot be read. */
 export async function earlierRun(directory: string, options: TrainingRunOptions): Promise<OpenRun> {
   const manifest = await readManifest(directory);
   const { id, startedAt, config: training } = manifest;
@@ -69,24 +68,25 @@ export async function earlierRun(directory: string, options: TrainingRunOptions)
   const given = await readGivenWeights(training.weights, manifest.weightsDigest);
   const path = join(directory, "events.jsonl");
   const log = await openLog(directory, path).catch((error) => {
-    throw error instanceof InputError ? error : unreadable(error, path);
+    throw error instanceof InputError ? error : unreadableRun(error, path);
   });
   try {
-    const earlier = await readEarlier(path, id);
+    const recap = await readRecap(path, id);
     let problems: readonly string[] = [];
-    const prepared = await prepareRun(options, training, async (layout) => {
+    const restore = async (layout: ParameterLayout) => {
       const newest = await new CheckpointStore(directory, layout, options.config.keepCheckpoints).newest();
       problems = newest.problems;
       return newest.state;
-    }, given);
-    return { id, directory, startedAt, log, prepared, options, earlier, problems };
+    };
+    const prepared = await prepareRun(options, training, { restore, given });
+    return { id, directory, startedAt, log, prepared, options, recap, problems };
   } catch (error) {
     await log.close();
     throw error;
   }
 }
 
-/** The log of a run that is taken up again; a new one where the run was killed before it had one, and so did nothing. */
+/** Opens the log of a run that is resumed. A run that was killed before it had a log, and so did nothing, gets a new one. */
 async function openLog(directory: string, path: string): Promise<EventLog> {
   try {
     return await EventLog.open(path);

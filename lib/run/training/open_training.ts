@@ -1,4 +1,4 @@
-/** A new run from what somebody asked for: files are read first, and what they hold decides what was left open. */
+/** Opens a new run of a config: reads its files first, as the defaults of some options depend on their data. */
 import { type DataSize, textDefaults } from "../../config/text_defaults.ts";
 import type { Config } from "../../config/schema.ts";
 import type { Resolve } from "../../config/resolve.ts";
@@ -7,7 +7,7 @@ import { readRunData, type RunData } from "./reload_data.ts";
 import { TrainingRun } from "./training_run.ts";
 
 export type OpenOptions = Omit<TrainingRunOptions, "config" | "data" | "source"> & {
-  /** Stands for standard input. */
+  /** Replaces standard input. */
   readonly input?: AsyncIterable<Uint8Array>;
 };
 
@@ -16,11 +16,11 @@ export async function openTraining(resolve: Resolve, { input, ...options }: Open
   const config = resolve();
   if (config.task !== "table") return await TrainingRun.create({ ...options, config });
   const read = await readRunData(config, input, options.signal);
-  return await TrainingRun.create({ ...options, ...read, config: resolve(textDefaults(dataFigures(config, read))) });
+  return await TrainingRun.create({ ...options, ...read, config: resolve(textDefaults(dataSize(config, read))) });
 }
 
-/** What the defaults depend on. Lists of tokens have those of words unless their tokenizer is named: so they always did. */
-export function dataFigures(
+/** Returns the size that the defaults depend on. Lists of tokens have the defaults of words, unless a tokenizer is named. */
+export function dataSize(
   { tokenizer }: Pick<Config, "tokenizer">,
   { source: { statistics, preprocessing } }: RunData,
 ): DataSize {

@@ -1,4 +1,4 @@
-/** Everything of a run that is made before its directory and its threads are. */
+/** Prepares a run before it has a directory and threads: checks its memory, and sets up its initial state. */
 import { type Config, type TrainingConfig, trainingConfig } from "../../config/schema.ts";
 import { tableConfig } from "../../data/batches/table_config.ts";
 import type { TrainingData } from "../../data/batches/table.ts";
@@ -15,7 +15,7 @@ import { type State, stateDigestInTurns, writeStateInTurns } from "../../lockste
 import { initialWeightsInTurns } from "../../model/initial.ts";
 import type { ParameterLayout } from "../../model/layout.ts";
 
-/** What the way to other machines depends on. */
+/** The parts of a run that a connection to other machines needs. */
 export interface LinkParts {
   readonly config: Config;
   readonly lockstep: LockstepConfig;
@@ -26,17 +26,17 @@ export interface TrainingRunOptions {
   readonly config: Config;
   /** The module that a worker runs: workers/train.ts. */
   readonly workerUrl: URL;
-  /** Of a new run; without it, one is made. */
+  /** The id of a new run. Without it, the run makes one. */
   readonly id?: string;
-  /** Ends what is done before the run has a directory. What comes later ends with `stop`. */
+  /** Ends the preparation of a run, before it has a directory. Later, `stop` ends the run. */
   readonly signal?: AbortSignal;
   /** Cores of this machine. */
   readonly cores: number;
-  /** What the task `table` is trained on. */
+  /** The training data of the task `table`. */
   readonly data?: TrainingData;
-  /** Opens the way to other machines that take part, where there are any. */
+  /** Connects to the other machines of the run, if there are any. */
   readonly openLink?: ((parts: LinkParts) => Promise<MachineLink>) | undefined;
-  /** Where those data came from, if that was files. */
+  /** The source of the data, if they come from files. */
   readonly source?: DataSource;
   /** The module that the baseline's thread runs: workers/ngrams.ts. Without it there is no baseline. */
   readonly baselineUrl?: URL;
@@ -45,33 +45,38 @@ export interface TrainingRunOptions {
 export interface Prepared {
   readonly lockstep: LockstepConfig;
   readonly coordinator: Coordinator;
-  /** What training starts from. */
+  /** The state that training starts from. */
   readonly initial: State;
   readonly initialDigest: string;
-  /** About the weights that were given. */
+  /** Warnings about the given weights. */
   readonly warnings: readonly string[];
 }
 
-/**
- * What is trained: of the task `table`, as its data say. Throws an InputError if the two do not go together.
- */
+/** Returns the config of the training, for the task `table` with the sizes of its data. Throws an InputError without data. */
 export function trainingFor({ config, data }: Pick<TrainingRunOptions, "config" | "data">): TrainingConfig {
   if (data) return tableConfig(trainingConfig(config), data);
   if (config.task !== "table") return trainingConfig(config);
-  throw new InputError([{ field: "task", message: "task is table: expected the data that it is about" }]);
+  throw new InputError([{ field: "task", message: "task is table: expected its data" }]);
+}
+
+/** The parts of a run that not every run has. */
+export interface RunParts {
+  /** Reads the state of a resumed run, or undefined if it has none. */
+  readonly restore?: (layout: ParameterLayout) => Promise<State | undefined>;
+  /** The weights that training starts from. */
+  readonly given?: GivenWeights | undefined;
+  /** The round after which training ends at the latest. */
+  readonly lastRound?: number;
 }
 
 /**
- * The shared memory and the state in it: what `restore` finds, or else the initial one, with the weights `given` if there
- * are some. Training will end after `lastRound` rounds at the latest. Throws an InputError if that needs too much memory, or if
- * the weights are of another model.
+ * Allocates the shared memory and writes the state to it: the restored one, or else the initial one with the given weights.
+ * Throws an InputError if the run needs too much memory, or if the weights are of another model.
  */
 export async function prepareRun(
   { config, workerUrl, cores, data, source, openLink }: TrainingRunOptions,
   training: TrainingConfig,
-  restore: (layout: ParameterLayout) => Promise<State | undefined>,
-  givenWeights?: GivenWeights,
-  lastRound?: number,
+  { restore, given: givenWeights, lastRound }: RunParts,
 ): Promise<Prepared> {
   const workers = config.workers === "auto" ? Math.min(cores, training.shards) : config.workers;
   const lockstep = {
@@ -87,13 +92,13 @@ export async function prepareRun(
     ...(openLink ? { remote: true } : {}),
   };
   const plan = createPlan(lockstep);
-  // Before the initial weights, which would take as much.
-  const judged = source ? source.validation.table.labels.length + (source.test?.table.labels.length ?? 0) : 0;
-  checkMemory(memoryNeeds(lockstep, plan, judged), workers, machineMemory());
+  // This comes before the initial weights, which may need as much memory.
+  const evaluationRows = source ? source.validation.table.labels.length + (source.test?.table.labels.length ?? 0) : 0;
+  checkMemory(memoryNeeds(lockstep, plan, evaluationRows), workers, machineMemory());
   const names = { labels: plan.dataset.labels, vocabulary: source?.preprocessing.vocabulary };
   const drawn = () => initialWeightsInTurns(plan.spec, plan.layout, training);
   const { vector: given, warnings = [] } = givenWeights ? await givenVector(givenWeights, plan, names, drawn) : {};
-  const found = await restore(plan.layout) ?? await initialStateInTurns(plan, training, given);
+  const found = await restore?.(plan.layout) ?? await initialStateInTurns(plan, training, given);
   const initial = withBest(plan, training, found, given);
   const initialDigest = await stateDigestInTurns(initial);
   const run = sharedRun(plan.map);

@@ -1,4 +1,4 @@
-/** What a run of the task `table` is trained on: read from the files that its config names. */
+/** Reads the files that the config of a run names, which the task `table` trains on. */
 import { NEWEST_RULES, type ReadingRules } from "../../config/data_shape.ts";
 import type { Config } from "../../config/schema.ts";
 import type { LoadedPart } from "../../data/encode/assemble.ts";
@@ -11,16 +11,16 @@ import { InputError } from "../../base/errors.ts";
 import type { DataSummary } from "../../base/events.ts";
 import { sha256 } from "../../base/sha256.ts";
 
-/** What is known of data that came from files, beside what is trained on. */
+/** Describes data from files, besides the training data. */
 export interface DataSource {
-  /** From a text to tokens, to be saved with the model. */
+  /** Turns a text into tokens. It is saved with the model. */
   readonly preprocessing: PreprocessingJson;
   readonly statistics: DataStatistics;
-  /** Keys of the training rows, in order; undefined where there are too many. */
+  /** Keys of the training rows, in order; undefined if there are too many. */
   readonly keys: Float64Array<ArrayBuffer> | undefined;
-  /** The validation rows, with the places where they were read. */
+  /** The validation rows, with their places in the files. */
   readonly validation: LoadedPart;
-  /** Rows that judge the finished model, if there are any. */
+  /** The test rows, which evaluate only the finished model. */
   readonly test: LoadedPart | undefined;
 }
 
@@ -30,8 +30,8 @@ export interface RunData {
 }
 
 /**
- * The data of a run that is taken up again, by the rules that it names, or the first ones; nothing if it generates its
- * own. Throws as `readRunData` does.
+ * Reads the data of a run again, by its rules or the first ones. Returns no data for a run that generates them. Throws as
+ * `readRunData` does.
  */
 export async function readDataAgain(
   config: Config,
@@ -43,8 +43,8 @@ export async function readDataAgain(
 }
 
 /**
- * Reads the files. Throws an InputError that names file and line if nothing can be learnt from them, and the reason of
- * `signal` if that aborts before they are read.
+ * Reads the files. Throws an InputError that names file and line if they are no training data, and the reason of `signal`
+ * if it aborts earlier.
  */
 export async function readRunData(
   config: Config,
@@ -61,7 +61,8 @@ export async function readRunData(
     const message = `validation is ${config.validation}: expected a share of the rows above 0, or a file of rows`;
     throw new InputError([{ field: "validation", message }]);
   }
-  // The rules have no part in it: what they make of the files has, and it is mostly the same. The preprocessing too, as a tokenizer may come from a file of its own.
+  // The digest covers the rows that the rules read, but not the rules. It covers the preprocessing, as a tokenizer may come
+  // from a file of its own.
   const { rules: _, ...content } = preprocessing;
   const digest = await sha256(new TextEncoder().encode(JSON.stringify([statistics.digest, content])));
   return {
@@ -70,7 +71,7 @@ export async function readRunData(
   };
 }
 
-/** What is told of the files when a run begins, and of what else there is to warn of. */
+/** Returns the summary of the files that the event of a run's start has, with `warnings`. */
 export function dataSummary({ statistics }: DataSource, warnings: readonly string[]): DataSummary {
   const { sources, parts, vocabulary, maxLength, bad } = statistics;
   const { training, validation, test } = parts;
@@ -89,7 +90,7 @@ export function dataSummary({ statistics }: DataSource, warnings: readonly strin
       ...statistics.warnings,
       ...warnings,
       ...repetitions(statistics).flatMap(({ repeated: { rows }, text, isSuspect }) =>
-        isSuspect && rows > 0 ? [`${text}: deno task check lists them`] : []
+        isSuspect && rows > 0 ? [`${text}: a check of the data lists them`] : []
       ),
     ],
   };

@@ -1,28 +1,30 @@
-/** One training from config to summary: its directory, its event log, and all that is written about it. */
+/**
+ * Trains one run from its config to its summary, and writes its event log, checkpoints, model and metrics. Start here to
+ * see the course of a run; lib/lockstep computes the rounds.
+ */
 import { join } from "node:path";
-import { type Config, type TrainingConfig } from "../../config/schema.ts";
+import type { TrainingConfig } from "../../config/schema.ts";
 import { errorMessage } from "../../base/errors.ts";
 import type { Metrics, NewEvent, Summary } from "../../base/events.ts";
 import { reasonText, StopReason } from "../../lockstep/memory/control.ts";
 import type { Coordinator } from "../../lockstep/coordinator.ts";
-import type { LockstepConfig } from "../../lockstep/plan.ts";
 import { type State, stateDigestInTurns } from "../../lockstep/memory/state.ts";
 import { createCheckpointTimer } from "../files/checkpoint_store.ts";
-import { type Earlier, NOTHING_EARLIER } from "../log/log_recap.ts";
+import { EMPTY_RECAP } from "../log/log_recap.ts";
 import type { EventLog } from "../log/event_log.ts";
 import { NgramJob } from "./ngram_job.ts";
 import { errorCode, writeJson } from "../files/files.ts";
 import { writeModel } from "../files/model_files.ts";
 import type { LiveWeights, ModelVersion, Newest, TrainedModel } from "../../predict/trained_model.ts";
-import { createNarrator } from "../log/event_writer.ts";
+import { createEventWriter } from "../log/event_writer.ts";
 import { earlierRun, newRun, type OpenRun } from "./open_run.ts";
-import type { Prepared, TrainingRunOptions } from "./prepare.ts";
-import { Saver, unsaved } from "./background_checkpoints.ts";
+import type { TrainingRunOptions } from "./prepare.ts";
+import { BackgroundCheckpoints, savingError } from "./background_checkpoints.ts";
 import { createSummary, engineName } from "../log/summary.ts";
-import { type DataSource, dataSummary } from "./reload_data.ts";
+import { dataSummary } from "./reload_data.ts";
 import type { RunState } from "../types.ts";
 
-/** How the rounds ended. */
+/** Describes the end of the rounds. */
 interface End {
   readonly reason: StopReason;
   readonly heldOut: Metrics | null;
@@ -35,69 +37,51 @@ export class TrainingRun {
   readonly log: EventLog;
   readonly startedAt: string;
   readonly config: TrainingConfig;
-  readonly #config: Config;
-  /** Where the data came from, if that was files, and what is done about it. */
-  readonly #source: DataSource | undefined;
+  readonly #open: OpenRun;
   readonly #ngramJob: NgramJob | undefined;
-  readonly #saver: Saver;
-  /** What the log says of this run's earlier processes, if there were any. */
-  readonly #earlier: Earlier | undefined;
-  readonly #problems: readonly string[];
-  readonly #lockstep: LockstepConfig;
+  readonly #checkpoints: BackgroundCheckpoints;
   readonly #coordinator: Coordinator;
-  readonly #prepared: Prepared;
   #state: RunState = "running";
   #stopReason: StopReason | undefined;
-  /** Whether all rounds are done, and only saving is left. */
+  /** Says whether all rounds are done and only saving is left. */
   #ended = false;
   #live: LiveWeights | undefined;
-  /** What the run ended with. */
+  /** The model that the run ended with. */
   #final: ModelVersion | undefined;
 
-  private constructor(parts: OpenRun) {
-    const { id, directory, startedAt, log, prepared, earlier, problems } = parts;
-    const { config, data, source, baselineUrl } = parts.options;
+  private constructor(open: OpenRun) {
+    const { id, directory, startedAt, log, prepared, recap, options: { config, data, source, baselineUrl } } = open;
     this.id = id;
     this.directory = directory;
     this.startedAt = startedAt;
     this.log = log;
     this.config = prepared.lockstep.training;
-    this.#config = config;
-    this.#lockstep = prepared.lockstep;
+    this.#open = open;
     this.#coordinator = prepared.coordinator;
-    this.#prepared = prepared;
-    this.#source = source;
-    this.#earlier = earlier;
-    this.#problems = problems;
-    this.#saver = new Saver(directory, this.#layout, config.keepCheckpoints, log);
-    const isLogged = earlier?.isBaselineLogged ?? false;
+    this.#checkpoints = new BackgroundCheckpoints(directory, this.#layout, config.keepCheckpoints, log);
+    const isLogged = recap?.isBaselineLogged ?? false;
     const append = (event: NewEvent) => void this.log.append(event);
     const timeoutMs = config.workerTimeout * 1000;
     const work = { config: this.config, baselineUrl, timeoutMs, isLogged, append };
     this.#ngramJob = data && source && new NgramJob({ data, source, ...work });
   }
 
-  /** Makes the run and its directory, and starts nothing. Throws an InputError if it cannot be. */
+  /** Makes a new run and its directory, without starting it. Throws an InputError if it cannot. */
   static async create(options: TrainingRunOptions): Promise<TrainingRun> {
     return new TrainingRun(await newRun(options));
   }
 
   /**
-   * Takes up the run in `directory` where its newest whole checkpoint is. Of `options.config` only how to go about it
-   * counts; what is trained is in `run.json`. Throws an InputError if the run or its data changed, or if it cannot be read.
+   * Opens the run in `directory` at its newest whole checkpoint. The options of the training come from `run.json`, and those
+   * of the process from `options.config`. Throws an InputError if the run or its data changed, or if it cannot be read.
    */
   static async resume(directory: string, options: TrainingRunOptions): Promise<TrainingRun> {
     return new TrainingRun(await earlierRun(directory, options));
   }
 
-  /** What `stop` was called with. */
-  get stopReason(): StopReason | undefined {
-    return this.#stopReason;
-  }
-
   /**
-   * Where the newest committed weights are while training goes on, then those that the run ended with; the same object
-   * until they are elsewhere.
+   * The memory with the newest committed weights while training continues, then the model that the run ended with. Returns
+   * the same object until this changes.
    */
   get newest(): Newest {
     if (this.#final) return this.#final;
@@ -110,7 +94,7 @@ export class TrainingRun {
     return this.#state;
   }
 
-  /** Asks training to end after the round under way. Returns false, and does nothing, when it is ending or has ended. */
+  /** Asks training to end after the present round. Returns false if it is ending already or has ended. */
   stop(reason: StopReason): boolean {
     if (this.#state !== "running" && this.#state !== "paused") return false;
     this.#state = "stopping";
@@ -121,7 +105,7 @@ export class TrainingRun {
     return true;
   }
 
-  /** Pauses after the round under way. Returns false if it is not running. */
+  /** Pauses after the present round. Returns false if the run is not running. */
   pause(): boolean {
     if (this.#state !== "running") return false;
     this.#state = "paused";
@@ -130,7 +114,7 @@ export class TrainingRun {
     return true;
   }
 
-  /** Goes on after a pause. Returns false if there is none. */
+  /** Continues after a pause. Returns false if the run is not paused. */
   unpause(): boolean {
     if (this.#state !== "paused") return false;
     this.#state = "running";
@@ -140,18 +124,18 @@ export class TrainingRun {
   }
 
   /**
-   * Trains to the end and writes checkpoint, model and summary. Call once. Throws a TrainingError if training could
-   * not go on (the newest committed state is checkpointed then as well), or if what it came to could not be saved.
+   * Trains to the end and writes checkpoint, model and summary. Call once. Throws a TrainingError if training cannot
+   * continue, after a checkpoint of the newest committed state, or if the results cannot be saved.
    */
   async train(): Promise<Summary> {
     try {
-      if (this.#earlier) this.#logResumption();
+      if (this.#open.recap) this.#logResumption();
       else this.#logStart();
       this.#ngramJob?.start();
       const end = await this.#runToEnd();
       this.#ended = true;
       const summary = await this.#save(end).catch((error) => {
-        throw errorCode(error) === undefined ? error : unsaved(error, this.directory);
+        throw errorCode(error) === undefined ? error : savingError(error, this.directory);
       });
       this.#state = "finished";
       this.log.append({ type: "finished", summary });
@@ -166,10 +150,10 @@ export class TrainingRun {
     }
   }
 
-  /** Writes all that a run ends with. */
+  /** Writes the last checkpoint, the model, the evaluation and the summary. */
   async #save(end: End): Promise<Summary> {
     const newest = await this.#coordinator.stateInTurns();
-    await this.#saver.checkpoint(newest);
+    await this.#checkpoints.write(newest);
     const best = this.#coordinator.earlierBest(newest);
     const state = best ?? newest;
     const [digest, weights] = [await stateDigestInTurns(state), state.values.subarray(0, this.#layout.size)];
@@ -178,9 +162,9 @@ export class TrainingRun {
     const version: ModelVersion = { ...lstm, ...finish?.ngrams && { ngrams: finish.ngrams } };
     this.#final = version;
     await writeModel(this.directory, { ...this.model, version });
-    const { workers } = this.#lockstep;
+    const { workers } = this.#open.prepared.lockstep;
     const sequences = this.#coordinator.plan.dataset.sequencesAfter(newest.step);
-    // A run that was stopped before its n-grams were done is not at its end.
+    // A run that was stopped before its n-grams were done did not end by itself.
     const reason = finish?.isCut ? this.#stopReason ?? end.reason : end.reason;
     const metrics = finish?.metrics;
     const summary = createSummary({
@@ -199,25 +183,22 @@ export class TrainingRun {
     return summary;
   }
 
-  /** Throws if the last events of a run that is finished could not be written: nobody reads them any more. */
+  /** Closes the log. Throws if the last events of a finished run could not be written, as then they are lost. */
   async #closeLog(): Promise<void> {
     try {
       await this.log.close();
     } catch (error) {
-      // Who failed has said so where somebody listens.
-      if (this.#state === "finished") throw new Error(unsaved(error, this.directory).message, { cause: error });
+      // A failed run has thrown its error already.
+      if (this.#state === "finished") throw new Error(savingError(error, this.directory).message, { cause: error });
     }
   }
 
-  /** Class names; a label is a position in this list. */
-  get labels(): readonly string[] {
-    return this.#coordinator.plan.dataset.labels;
-  }
-
-  /** What predicts, beside the weights. */
+  /** The trained model without its weights. */
   get model(): Omit<TrainedModel, "version"> {
-    const { id: run, config, labels } = this;
-    return { run, config, labels, ...this.#source && { preprocessing: this.#source.preprocessing } };
+    const { id: run, config } = this;
+    const { source } = this.#open.options;
+    const { labels } = this.#coordinator.plan.dataset;
+    return { run, config, labels, ...source && { preprocessing: source.preprocessing } };
   }
 
   get #layout() {
@@ -225,60 +206,55 @@ export class TrainingRun {
   }
 
   #logStart(): void {
+    const { options: { config, source }, prepared: { lockstep: { workers }, initialDigest, warnings } } = this.#open;
     this.log.append({
       type: "started",
       run: this.id,
-      // What is trained as its data have it, and how this process goes about it.
-      config: { ...this.#config, ...this.config },
+      // The options of this process, and those of the training with the sizes of its data.
+      config: { ...config, ...this.config },
       parameters: this.#layout.parameters,
-      labels: [...this.labels],
-      ...this.#source && { data: dataSummary(this.#source, this.#prepared.warnings) },
-      workers: this.#lockstep.workers,
+      labels: [...this.model.labels],
+      ...source && { data: dataSummary(source, warnings) },
+      workers,
       shards: this.config.shards,
       engine: engineName(this.config),
-      digest: this.#prepared.initialDigest,
+      digest: initialDigest,
     });
   }
 
   #logResumption(): void {
-    const { round, step } = this.#prepared.initial;
+    const { problems, prepared: { initial: { round, step }, lockstep: { workers }, initialDigest: digest } } =
+      this.#open;
     const instead = round > 0 ? `the one of round ${round} is used` : "training begins again";
-    for (const problem of this.#problems) {
+    for (const problem of problems) {
       this.log.append({ type: "incident", message: `${problem}; ${instead}` });
     }
-    const [{ workers }, digest] = [this.#lockstep, this.#prepared.initialDigest];
     this.log.append({ type: "resumed", round, step, workers, digest });
   }
 
   async #runToEnd(): Promise<End> {
     await this.#coordinator.start();
-    const earlier = this.#earlier ?? NOTHING_EARLIER;
-    const isDone = earlier.epochRound <= this.#prepared.initial.round;
-    const narrator = createNarrator(this.config, earlier, (event) => this.log.append(event), () => performance.now());
-    const { maxSeconds, checkpointEvery } = this.#config;
+    const { recap = EMPTY_RECAP, prepared: { initial }, options: { config: { maxSeconds, checkpointEvery } } } =
+      this.#open;
+    const now = () => performance.now();
+    const events = createEventWriter(this.config, recap, (event) => this.log.append(event), now);
+    const isCheckpointDue = createCheckpointTimer(checkpointEvery, initial.round, now);
     const timer = maxSeconds > 0 ? setTimeout(() => this.stop(StopReason.time), maxSeconds * 1000) : undefined;
-    const isCheckpointDue = createCheckpointTimer(
-      checkpointEvery,
-      this.#prepared.initial.round,
-      () => performance.now(),
-    );
-    let taken: State | undefined;
+    let pending: State | undefined;
     try {
       const updates = this.#coordinator.updates();
       for (;;) {
         const next = await updates.next();
         if (next.done) {
-          return {
-            reason: next.value,
-            heldOut: narrator.heldOut ?? (isDone ? earlier.heldOut : null),
-            seconds: narrator.seconds,
-          };
+          // The log may have an epoch after the round at which this process began: its metrics are of another state.
+          const logged = recap.epochRound <= initial.round ? recap.heldOut : null;
+          return { reason: next.value, heldOut: events.heldOut ?? logged, seconds: events.seconds };
         }
-        narrator.tell(next.value);
-        this.#saver.look();
-        // A state is written when all that led to it is in the log: a resumed run tells only what comes after.
-        if (taken) this.#saver.checkpointAside(taken);
-        taken = isCheckpointDue(this.#coordinator.round) ? await this.#coordinator.stateInTurns() : undefined;
+        events.write(next.value);
+        this.#checkpoints.logFailures();
+        // A state is written after its events are in the log: a resumed run logs only later events.
+        if (pending) this.#checkpoints.writeInBackground(pending);
+        pending = isCheckpointDue(this.#coordinator.round) ? await this.#coordinator.stateInTurns() : undefined;
       }
     } finally {
       clearTimeout(timer);
@@ -289,7 +265,7 @@ export class TrainingRun {
     const reasons = [errorMessage(error)];
     try {
       const state = await this.#coordinator.stateInTurns();
-      if (state.round > 0 && !this.#ended) await this.#saver.checkpoint(state);
+      if (state.round > 0 && !this.#ended) await this.#checkpoints.write(state);
     } catch (second) {
       reasons.push(`and the checkpoint could not be written: ${errorMessage(second)}`);
     }

@@ -1,4 +1,4 @@
-/** Trains a run again from its manifest and holds the digests that it recorded against those that come out now. */
+/** Trains a run again from its manifest, and compares the digests in its log with the new ones. */
 import { join } from "node:path";
 import { TrainingError } from "../../base/errors.ts";
 import type { RunEvent } from "../../base/events.ts";
@@ -7,7 +7,7 @@ import { readGivenWeights } from "./given_weights.ts";
 import { checkData, readManifest } from "../files/manifest.ts";
 import { prepareRun, type TrainingRunOptions } from "./prepare.ts";
 
-/** One state that the run recorded and that was computed again. */
+/** A state that the run recorded, computed again. */
 export interface Comparison {
   readonly round: number;
   readonly recorded: string;
@@ -15,8 +15,8 @@ export interface Comparison {
 }
 
 /**
- * Trains the run in `directory` again, as far as it went, and gives each recorded state that comes by, in order: the ends
- * of epochs and the last one. Throws an InputError if the run's config or data changed, or if it recorded nothing.
+ * Trains the run in `directory` again up to its last round, and yields its recorded states in order: the ends of epochs
+ * and the last one. Throws an InputError if the run's config or data changed.
  */
 export async function* verifyRun(directory: string, options: TrainingRunOptions): AsyncGenerator<Comparison> {
   const manifest = await readManifest(directory);
@@ -30,7 +30,7 @@ export async function* verifyRun(directory: string, options: TrainingRunOptions)
   }
   const lastRound = Math.max(0, ...recorded.keys());
   if (lastRound === 0) return;
-  const { coordinator } = await prepareRun(options, training, () => Promise.resolve(undefined), given, lastRound);
+  const { coordinator } = await prepareRun(options, training, { given, lastRound });
   try {
     await coordinator.start();
     for await (const { epochs } of coordinator.updates()) {
@@ -49,7 +49,7 @@ export async function* verifyRun(directory: string, options: TrainingRunOptions)
   }
 }
 
-/** The round and the digest that `event` records, if it does. */
+/** Returns the round and the digest that `event` records, if any. */
 function recordedState(event: RunEvent): [round: number, digest: string] | undefined {
   switch (event.type) {
     case "epoch":

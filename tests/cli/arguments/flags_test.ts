@@ -60,6 +60,15 @@ Deno.test("forCommandLine() writes keys in backquotes as flags, and leaves other
   );
 });
 
+Deno.test("forCommandLine() adds the commands that resume a run and check data", () => {
+  assertEquals(forCommandLine('Resume the run in "runs/x"'), "Resume it with: deno task resume runs/x");
+  assertEquals(
+    forCommandLine('Free it, then resume the run in "a b"'),
+    "Free it, then resume it with: deno task resume a b",
+  );
+  assertEquals(forCommandLine("2 leaks: a check of the data lists them"), "2 leaks: deno task check lists them");
+});
+
 Deno.test("forCommandLine() adds the command that grants a missing permission", () => {
   const { args } = Deno;
   const [task = "train"] = args;

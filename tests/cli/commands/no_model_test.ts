@@ -28,7 +28,7 @@ Deno.test("commands say that a run without a model is in training, was interrupt
     await refused(folder, killed, /^error: Run "[\w-]+" has no model yet: another process is training it\. Wait until/);
     training.signal("SIGKILL");
     await training.finished;
-    const then = `Continue it with: deno task resume ${killed}\n`;
+    const then = `Resume it with: deno task resume ${killed}\n`;
     await refused(
       folder,
       killed,
@@ -37,8 +37,7 @@ Deno.test("commands say that a run without a model is in training, was interrupt
 
     const failing = await run("train", folder, [...flags, "--chaos", "kill=1", "--max-restarts", "0"]);
     assertEquals(failing.code, 1);
-    const reason =
-      /^error: Run "[\w-]+" has no model: its training failed \(.+\)\. Continue it with: deno task resume /;
+    const reason = /^error: Run "[\w-]+" has no model: its training failed \(.+\)\. Resume it with: deno task resume /;
     await refused(folder, await latestOf(folder), reason);
 
     await run("train", folder, [...flags, "--epochs", "1", "--exit"]);

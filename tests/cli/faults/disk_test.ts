@@ -57,11 +57,11 @@ onDisk(
     free; lockstep resume "$disk"/2*; echo "left with $?" >> "$out"
     `,
     );
-    assertStringIncludes(output, "Incident: Checkpoints can not be written: there is no room left for ");
+    assertStringIncludes(output, "Incident: Checkpoints cannot be written: there is no space left for ");
     assertStringIncludes(output, `Epoch ${EPOCHS} `);
     assertMatch(
       output,
-      /Failed: The run can not be saved: there is no room left for .*Free some, then go on with: deno task/,
+      /Failed: The run cannot be saved: there is no space left for .*Free some space, then resume it with: deno task/,
     );
     assertEquals(output.match(/left with \d/g), ["left with 1", "left with 0"], output);
     assertEquals((await storyOf(`${folder}/kept`)).digest, await undisturbedDigest(folder));
@@ -72,11 +72,11 @@ onDisk("a disk that is full for a while: checkpoints and log are made up for, wi
   const { output } = await onSmallDisk(
     folder,
     `
-    (await "Epoch 02 "; fill_until "event log can not be written"; fill_until "Checkpoints can not be written"; free) &
+    (await "Epoch 02 "; fill_until "event log cannot be written"; fill_until "Checkpoints cannot be written"; free) &
     lockstep train ${flags(slow)} --runs-dir "$disk"; echo "left with $?" >> "$out"; wait
     `,
   );
-  assertStringIncludes(output, "Incident: The event log can not be written: there is no room left for ");
+  assertStringIncludes(output, "Incident: The event log cannot be written: there is no space left for ");
   assertStringIncludes(output, "Incident: The event log can be written again");
   assertStringIncludes(output, "left with 0");
   const { digest, types } = await storyOf(`${folder}/kept`);
@@ -94,7 +94,7 @@ onDisk(
     free; lockstep resume "$disk"/2*; echo "left with $?" >> "$out"
     `,
     );
-    assertStringIncludes(output, "Failed: The run can not be saved");
+    assertStringIncludes(output, "Failed: The run cannot be saved");
     assertEquals(output.match(/left with \d/g), ["left with 1", "left with 0"], output);
     assertEquals((await storyOf(`${folder}/kept`)).digest, await undisturbedDigest(folder));
   },
@@ -112,10 +112,10 @@ onDisk("a folder of checkpoints that becomes read-only: training continues and s
     umount "$disk"/2*/checkpoints; lockstep resume "$disk"/2*; echo "left with $?" >> "$out"
     `,
   );
-  assertMatch(output, /Incident: Checkpoints can not be written: ".*" can not be written to\. Make it writable\./);
+  assertMatch(output, /Incident: Checkpoints cannot be written: ".*" cannot be written to\. Make it writable\./);
   assertMatch(
     output,
-    /Failed: The run can not be saved: ".*" can not be written to\. Make it writable, then go on with/,
+    /Failed: The run cannot be saved: ".*" cannot be written to\. Make it writable, then resume it with/,
   );
   assertEquals(output.match(/left with \d/g), ["left with 1", "left with 0"], output);
   assertEquals(await digestOf(runIn(`${folder}/kept`)), await undisturbedDigest(folder));
@@ -146,5 +146,5 @@ Deno.test("a run whose directory vanishes ends with the next checkpoint, and say
     await Deno.rename(directory, `${directory}-elsewhere`);
     const { code, stdout } = await process.finished;
     assertEquals(code, 1);
-    assertMatch(stdout, /Failed: The run can not be saved: ".*" is gone\. Train again/);
+    assertMatch(stdout, /Failed: The run cannot be saved: ".*" is gone\. Train again/);
   }));

@@ -115,7 +115,7 @@ Deno.test("a run that ends between its last checkpoint and its model is whole, o
       if ((await ends(directory)).finished >= 0) continue;
       const asked = await run("predict", folder, [directory, "word1 and word2"]);
       assertEquals(asked.code, 2);
-      assertStringIncludes(asked.stderr, `was interrupted. Continue it with: deno task resume ${directory}`);
+      assertStringIncludes(asked.stderr, `was interrupted. Resume it with: deno task resume ${directory}`);
       const resumed = await run("resume", folder, [directory, "--exit", "--port", "0"]);
       assertEquals(resumed.code, 0, resumed.stderr);
       await usable(directory);

@@ -29,7 +29,7 @@ import { inTemporaryDirectory } from "../temporary.ts";
 import { tinyRunConfig } from "../tiny_run.ts";
 import { WHITE_SPACE } from "../training/white_space_tokenizer.ts";
 
-/** Of every length that the model takes. */
+/** Sequences of every length that the model takes. */
 const sequences = [[3], [11, 0, 7, 7], [1, 2], [5, 4, 3], [0, 0, 0, 0]];
 
 const texts = [
@@ -43,13 +43,13 @@ const texts = [
   "x".repeat(9),
   "ho ha ho ha he",
 ];
-/** Tokens by name: no tokenizer cuts them, and more than the model reads are cut off as those of texts are. */
+/** Tokens by name. No tokenizer splits them, and long ones are truncated as texts are. */
 const named = [["ha", "HO", "he"], ["ha ho"], ["h", "zz", "ho", "ha", "he", "o"]];
 const vocabulary = ["ha", "ho", "he", "h", "a", "o", " ", "hé", "σας", "你"];
 
 interface Case {
   readonly change: Partial<Config>;
-  /** Of a model of text. */
+  /** Set for a model of text. */
   readonly tokenizer?: PreprocessingJson["tokenizer"];
   readonly truncate?: "end" | "start";
   readonly space?: GramSpace;
@@ -77,12 +77,12 @@ const ofText: readonly Case[] = [
   { change: {}, tokenizer: { kind: "codes" }, space: { order: 4, tokens: 5, features: 69 } },
 ];
 
-/** Texts are for the library of Hugging Face to cut; names and ids are not. */
+/** Only the library of Hugging Face splits texts for this model; it takes names and ids. */
 const ofHuggingFace: Case = { change: {}, tokenizer: WHITE_SPACE };
 
 type Input = string | readonly number[] | readonly string[];
 
-/** Gives `use` the export of each of the models, what is asked of it, and what the product itself predicts. */
+/** Calls `use` with the export of each model, its inputs, and the predictions of the product. */
 async function eachExport(
   format: "tfjs" | "safetensors",
   use: (folder: string, inputs: readonly Input[], expected: readonly Prediction[]) => Promise<void>,
@@ -139,8 +139,8 @@ optionalTest(withoutPytorch, {
   loaded = model.load(folder)
   # One by one, and all rows in one padded batch.
   answer = [loaded.predict([one])[0] for one in inputs] + loaded.predict(inputs)
-  alone = lambda one: one if isinstance(one, str) or isinstance(one[0], int) else {"tokens": one}
-  answer += [loaded.predict(alone(one)) for one in inputs]
+  single = lambda one: one if isinstance(one, str) or isinstance(one[0], int) else {"tokens": one}
+  answer += [loaded.predict(single(one)) for one in inputs]
   assert loaded.predict([]) == []
   has_names = any(isinstance(one, list) and isinstance(one[0], str) for one in inputs)
   cuts_texts = any(isinstance(one, str) for one in inputs)
@@ -167,7 +167,7 @@ optionalTest(withoutPytorch, {
     ),
 });
 
-/** What model.py of `folder` prints for the bytes of `input`, and its exit code. */
+/** Returns what model.py of `folder` prints for the bytes of `input`, and its exit code. */
 async function askPython(folder: string, input: Uint8Array, args: readonly string[] = []) {
   const python = new Deno.Command(PYTHON, {
     args: ["-B", join(folder, "model.py"), ...args],
@@ -268,7 +268,7 @@ optionalTest(withoutPytorch, {
     }, [ofHuggingFace]),
 });
 
-/** Any characters, those of the tokenizers' rules more often than others. */
+/** Generates any characters, and those of the tokenizers' rules more often. */
 const anyText = fc.array(
   fc.oneof(
     fc.string({ unit: "binary", maxLength: 3 }),
@@ -300,14 +300,14 @@ const anyText = fc.array(
 ).map((parts) => parts.join(""));
 
 optionalTest(withoutPytorch, {
-  name: "model.py cuts any text as the product does",
+  name: "model.py splits any text as the product does",
   async fn() {
-    // Whether a Σ is the last letter of a word is for Python to say, which may not know the letters beside it.
+    // Python decides if a Σ is the last letter of a word, and may not know the letters around it.
     const samples = fc.sample(anyText.filter((text) => !/Σ/.test(text) || !/[^\0-\uffff]/u.test(text)), {
       numRuns: 3000,
       seed: 11,
     });
-    // More accents than are kept.
+    // These have more accents than the model keeps.
     samples.push(`a${"\u0316\u0301".repeat(100)} b${"\u0301".repeat(65)}`);
     const kinds: PreprocessingJson["tokenizer"][] = [
       { kind: "words", lowercase: true, punctuation: "keep" },
@@ -341,7 +341,7 @@ optionalTest(withoutPytorch, {
           };
           const { encode } = openPreprocessing(preprocessing);
           const found: [number[], string][] = JSON.parse(await ask([folder, preprocessing, characterTable(), samples]));
-          // How letters are composed that its tables do not know is for Python to say as well.
+          // Python also composes letters by its own tables, which may lack some.
           const same = [...samples.entries()].filter(([index, text]) => found[index]![1] === spelled(text));
           assert(same.length > 0.98 * samples.length, `${same.length} of ${samples.length} are spelled the same`);
           for (const [index, text] of same) {
@@ -381,11 +381,11 @@ optionalTest(executableAbsence(CHROMIUM), {
             const { loadClassifier } = await import("/predict.js");
             const classifier = await loadClassifier(tf, "/");
             const inputs = ${JSON.stringify(inputs)};
-            const alone = (input) => typeof input === "string" || typeof input[0] === "number"
+            const single = (input) => typeof input === "string" || typeof input[0] === "number"
               ? classifier.predict(input)
               : classifier.predict({ tokens: input });
             const objects = inputs.map((input) => typeof input === "string" ? { text: input } : { tokens: input });
-            return [...inputs.map(alone), ...classifier.predict(inputs), ...classifier.predict(objects)];
+            return [...inputs.map(single), ...classifier.predict(inputs), ...classifier.predict(objects)];
           })()`);
           assertSame(found, [...expected, ...expected, ...expected]);
           const isText = inputs.some((input) => typeof input[0] === "string");

@@ -1,4 +1,4 @@
-/** A Python with PyTorch, where there is one. */
+/** Starts a Python with PyTorch, if this machine has one. */
 import { assertEquals } from "@std/assert";
 import { programAbsence } from "../../optional.ts";
 import { PATIENCE_MS } from "../../patience.ts";
@@ -9,10 +9,10 @@ export const PYTHON = "/usr/bin/python3";
 /** Ends with 0 if PyTorch is installed, without the seconds that an import takes. */
 const FINDS_TORCH = "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)";
 
-/** Why there is no Python with PyTorch, undefined if there is one. */
+/** Returns why this machine has no Python with PyTorch, or undefined if it has one. */
 export const pytorchAbsence = (): string | undefined => programAbsence(PYTHON, ["-c", FINDS_TORCH]);
 
-/** Gives `use` a Python that answers each line of JSON as the lines of `body` say: torch is imported once for all. */
+/** Calls `use` with a Python that answers each line of JSON by the lines of `body`. It imports torch only once. */
 export async function withPython(
   body: string,
   use: (ask: (question: unknown) => Promise<string>) => Promise<void>,
@@ -37,7 +37,7 @@ export async function withPython(
       return value;
     });
   } finally {
-    await writer.close().catch(() => {}); // It may have left before.
+    await writer.close().catch(() => {}); // It may have ended earlier.
     await answers.return();
     await python.status;
   }

@@ -20,7 +20,7 @@ const history = {
   sinceBest: 1,
 } as const;
 
-/** A state with `parts` vectors, gaps 0, every element another number. */
+/** Makes a state with `parts` vectors, gaps 0, every element another number. */
 function stateOf(parts: number): State {
   const values = new Float32Array(parts * layout.size);
   for (let part = 0; part < parts; part++) {
@@ -62,7 +62,7 @@ Deno.test("writeCheckpoint() writes each part's tensors under their names", () =
     assertEquals([[...kernel.shape], kernel.values[0]], [[2, 4], 2000 + offset + 0.25]);
   }));
 
-Deno.test("readCheckpoint() never takes a changed byte for another state, and names the file", () =>
+Deno.test("readCheckpoint() never reads another state from a changed byte, and names the file", () =>
   inRun(async (directory) => {
     const state = stateOf(3);
     const { file } = await writeCheckpoint(directory, layout, state);
@@ -92,7 +92,7 @@ Deno.test("readCheckpoint() refuses a changed number by its digest", () =>
     await assertRejects(() => readCheckpoint(directory, file, layout), RangeError, "does not have its digest");
   }));
 
-Deno.test("readCheckpoint() refuses a checkpoint of another round, another model, or cut off", () =>
+Deno.test("readCheckpoint() refuses a checkpoint of another round, of another model, or truncated", () =>
   inRun(async (directory) => {
     const { file } = await writeCheckpoint(directory, layout, stateOf(3));
     const other = parameterLayout({ vocabulary: 4, embedding: 2, hidden: 1, classes: 2, lstmBiases: 1, ...ONE_LAYER });
@@ -105,7 +105,7 @@ Deno.test("readCheckpoint() refuses a checkpoint of another round, another model
     await assertRejects(() => readCheckpoint(directory, file, layout), RangeError, join(directory, file));
   }));
 
-Deno.test("CheckpointStore removes what a killed process left unfinished of a checkpoint, and nothing else", () =>
+Deno.test("CheckpointStore removes the unfinished checkpoint of a killed process, and no other file", () =>
   inRun(async (directory) => {
     const folder = join(directory, "checkpoints");
     const others = ["notes.tmp", "round-1.tmp", "round-00000001.safetensors.tmp"];

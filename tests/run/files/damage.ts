@@ -1,9 +1,9 @@
-/** What can happen to the files of a run while nobody looks. */
+/** Damages files of a run, as disks and other programs may do. */
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { Random } from "../../../lib/base/random.ts";
 
-/** Each kind of damage to the file at `path`; `random` chooses where. */
+/** Damages the file at `path`, by kind; `random` chooses the place. */
 export const DAMAGES = {
   async truncated(path: string, random: Random) {
     const bytes = await readFile(path);
@@ -35,14 +35,14 @@ export const DAMAGES = {
 export type Damage = keyof typeof DAMAGES;
 export const KINDS = Object.keys(DAMAGES) as Damage[];
 
-/** All files below `directory`, by their paths in it. */
+/** Lists all files below `directory`, by their paths in it. */
 export async function filesOf(directory: string): Promise<string[]> {
   const paths = (await readdir(directory, { recursive: true })).map((name) => join(directory, name));
   const kinds = await Promise.all(paths.map((path) => stat(path)));
   return paths.filter((_, i) => kinds[i]!.isFile()).map((path) => relative(directory, path)).sort();
 }
 
-/** Lends `use` a copy of `directory`, beside it and under the same name in a folder of its own, with `file` damaged. */
+/** Calls `use` with a copy of `directory` of the same name, in which `file` is damaged. */
 export async function withDamaged(
   directory: string,
   file: string,

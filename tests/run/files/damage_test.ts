@@ -1,6 +1,6 @@
 /**
- * Damage to any file of a run: whoever reads it says so, or ends with the digest of the undisturbed run. Where the damage
- * is follows from a seed.
+ * Tests damage to any file of a run: each reader reports it, or ends with the digest of the uninterrupted run. A seed
+ * chooses the place of the damage.
  */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
@@ -29,7 +29,7 @@ const change = {
   keepCheckpoints: 2,
 } as const;
 
-/** A finished run, and one that was stopped on the way and has some checkpoints; both come to the same digest. */
+/** Calls `use` with a finished run, and a stopped run with some checkpoints. Both end with the same digest. */
 async function withRuns(use: (finished: string, stopped: string, digest: string) => Promise<void>): Promise<void> {
   await inTemporaryDirectory(async (runsDir) => {
     const finished = await createTinyRun(runsDir, change);
@@ -47,14 +47,14 @@ async function withRuns(use: (finished: string, stopped: string, digest: string)
   });
 }
 
-/** What `read` gives, or nothing if it refuses with a message; any other error is a failure. */
+/** Returns the result of `read`, or undefined if it refuses with a message. Any other error is a failure. */
 async function refusable<Value>(what: string, read: () => Promise<Value>): Promise<Value | undefined> {
   try {
     return await read();
   } catch (error) {
-    const isTold = error instanceof InputError || error instanceof RangeError || error instanceof TrainingError ||
+    const isRefusal = error instanceof InputError || error instanceof RangeError || error instanceof TrainingError ||
       (error instanceof Error && "code" in error);
-    assert(isTold && error.message.length > 10, `${what}: ${error instanceof Error ? error.stack : error}`);
+    assert(isRefusal && error.message.length > 10, `${what}: ${error instanceof Error ? error.stack : error}`);
     return undefined;
   }
 }
@@ -67,7 +67,7 @@ async function resumed(directory: string): Promise<string> {
   return (await run.train()).digest;
 }
 
-/** Whether the run, trained again, is what it says. */
+/** Returns whether a repeated training has the digests that the run recorded. */
 async function verified(directory: string): Promise<boolean> {
   const config = tinyRunConfig(join(directory, ".."), change);
   for await (const { recorded, computed } of verifyRun(directory, { config, workerUrl, cores: 2 })) {
@@ -89,7 +89,7 @@ Deno.test("no damage to any file of a run makes resume end with another digest",
       const files = (await filesOf(directory)).filter((file) => !file.startsWith("model"));
       assert(files.length >= 5, files.join());
       const cases = files.flatMap((file) => KINDS.map((damage) => ({ file, damage, seed: ++seed })));
-      // Two side by side, as a run looks for news only now and then.
+      // Two runs at a time: each spends most of its time on waits for updates.
       await Promise.all([cases.splice(cases.length >> 1), cases].map(async (half) => {
         for (const { file, damage, seed } of half) {
           const what = `${file} ${damage}, seed ${seed}`;
@@ -105,7 +105,7 @@ Deno.test("no damage to any file of a run makes resume end with another digest",
     assert(same > 20 && refused > 5, `${same} ended with the digest, ${refused} were refused`);
   }));
 
-Deno.test("verify says of any damage to a log or a config what it is, or that the run is the same", () =>
+Deno.test("verify describes any damage to a log or a config, or finds the same digests", () =>
   withRuns(async (finished) => {
     let [seed, same] = [1000, 0];
     for (const file of ["events.jsonl", "run.json"]) {
@@ -119,9 +119,9 @@ Deno.test("verify says of any damage to a log or a config what it is, or that th
     assert(same < 2 * 2 * KINDS.length, "no damage was found");
   }));
 
-Deno.test("no damage to any file of a run makes a model or a list of runs tell another digest", () =>
+Deno.test("no damage to any file of a run gives a model or a list of runs another digest", () =>
   withRuns(async (finished, _, digest) => {
-    let [told, refused, unlisted, seed] = [0, 0, 0, 5000];
+    let [read, refused, unlisted, seed] = [0, 0, 0, 5000];
     for (const file of await filesOf(finished)) {
       for (const damage of KINDS.flatMap((kind) => new Array(6).fill(kind))) {
         const what = `${file} ${damage}, seed ${++seed}`;
@@ -131,15 +131,15 @@ Deno.test("no damage to any file of a run makes a model or a list of runs tell a
           const library = RunLibrary.saved(copy, copy.split("/").at(-1)!);
           const [detail] = await library.list();
           if (detail?.summary) assertEquals(detail.summary.digest, digest, what);
-          model ? told++ : refused++;
+          model ? read++ : refused++;
           if (!detail) unlisted++;
         });
       }
     }
-    assert(told > 50 && refused > 50 && unlisted > 5, `${told} told, ${refused} refused, ${unlisted} not listed`);
+    assert(read > 50 && refused > 50 && unlisted > 5, `${read} read, ${refused} refused, ${unlisted} not listed`);
   }));
 
-Deno.test("the commands tell of damage in a line, with exit code 1 or 2", () =>
+Deno.test("the commands report damage in one line, with exit code 1 or 2", () =>
   withFolder(async (folder) => {
     const flags = [
       "--hidden",

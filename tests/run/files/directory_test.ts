@@ -12,7 +12,7 @@ import {
 } from "../../../lib/run/files/directory.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
 
-/** A run with a manifest, begun at `time`. */
+/** Makes a run with a manifest that began at `time`. */
 async function makeRun(runsDir: string, time: string): Promise<string> {
   const id = await createRunDirectory(runsDir, new Date(time));
   await writeFile(join(runsDir, id, "run.json"), "{}");
@@ -28,14 +28,14 @@ Deno.test("createRunDirectory() makes runs/<time>-<letters>/checkpoints, and par
     assert((await stat(join(runsDir, id, "checkpoints"))).isDirectory());
   }));
 
-Deno.test("createRunDirectory() never gives an id twice in the same second", () =>
+Deno.test("createRunDirectory() never returns an id twice in the same second", () =>
   inTemporaryDirectory(async (runsDir) => {
     const now = new Date("2026-07-04T05:06:07Z");
     const ids = await Promise.all(Array.from({ length: 40 }, () => createRunDirectory(runsDir, now)));
     assertEquals(new Set(ids).size, 40);
   }));
 
-Deno.test("createRunDirectory() throws an InputError that names a directory that cannot be", () =>
+Deno.test("createRunDirectory() throws an InputError that names a directory that cannot be made", () =>
   inTemporaryDirectory(async (directory) => {
     const path = join(directory, "file");
     await writeFile(path, "");
@@ -43,7 +43,7 @@ Deno.test("createRunDirectory() throws an InputError that names a directory that
     assertEquals(error.problems.map(({ field }) => field), ["runsDir"]);
   }));
 
-Deno.test("listRuns() gives ids by time, newest first, and nothing else", () =>
+Deno.test("listRuns() lists ids by time, newest first, and no other names", () =>
   inTemporaryDirectory(async (runsDir) => {
     const times = ["2025-12-31T23:59:59Z", "2026-10-01T00:00:00Z", "2026-02-03T00:00:00Z"];
     const [first, third, second] = await Promise.all(times.map((time) => makeRun(runsDir, time)));
@@ -53,7 +53,7 @@ Deno.test("listRuns() gives ids by time, newest first, and nothing else", () =>
     assertEquals(await listRuns(join(runsDir, "none")), []);
   }));
 
-Deno.test("nameLatest() names the run in runs/latest, and then another, also where a link was", () =>
+Deno.test("nameLatest() writes a run to runs/latest, and then another one, also in place of a link", () =>
   inTemporaryDirectory(async (runsDir) => {
     const old = await makeRun(runsDir, "2025-01-01T00:00:00Z");
     await symlink(old, join(runsDir, "latest"));
@@ -67,7 +67,7 @@ Deno.test("nameLatest() names the run in runs/latest, and then another, also whe
     assertEquals(await readFile(join(runsDir, old, "run.json"), "utf8"), "{}");
   }));
 
-Deno.test("latestRun() takes nothing but an id, however large the file is, or whatever it is", () =>
+Deno.test("latestRun() reads only an id, of any file, also of a large or irregular one", () =>
   inTemporaryDirectory(async (runsDir) => {
     const path = join(runsDir, "latest");
     assertEquals(await latestRun(join(runsDir, "none")), undefined);
@@ -82,14 +82,14 @@ Deno.test("latestRun() takes nothing but an id, however large the file is, or wh
     assertEquals(await latestRun(runsDir), undefined);
   }));
 
-Deno.test("resolveRun() takes a run by its path, and as latest the one that is named so, or else the newest", () =>
+Deno.test("resolveRun() finds a run by its path, and latest by its file, or else the newest run", () =>
   inTemporaryDirectory(async (runsDir) => {
     const older = await makeRun(runsDir, "2026-01-01T00:00:00Z");
     const newer = await makeRun(runsDir, "2026-01-02T00:00:00Z");
     const latest = join(runsDir, "latest");
     assertEquals(await resolveRun(join(runsDir, older)), join(runsDir, older));
     for (const path of [latest, `${runsDir}/latest/`]) assertEquals(await resolveRun(path), join(runsDir, newer));
-    // It is found at the second place as well.
+    // The second path is searched as well.
     assertEquals(await resolveRun(join(runsDir, "none", older), join(runsDir, older)), join(runsDir, older));
     const named: [string, () => Promise<void>][] = [
       ["a file", () => nameLatest(runsDir, older)],
@@ -105,7 +105,7 @@ Deno.test("resolveRun() takes a run by its path, and as latest the one that is n
     assertEquals(await resolveRun(latest), join(runsDir, newer));
   }));
 
-Deno.test("resolveRun() says which run is the newest when there is none of that name", () =>
+Deno.test("resolveRun() names the newest run if a run does not exist", () =>
   inTemporaryDirectory(async (runsDir) => {
     const id = await makeRun(runsDir, "2026-01-01T00:00:00Z");
     const path = join(runsDir, "20260101-000000-none");
@@ -116,21 +116,21 @@ Deno.test("resolveRun() says which run is the newest when there is none of that 
     }]);
   }));
 
-Deno.test("resolveRun() says that there is none to choose from", () =>
+Deno.test("resolveRun() says that a folder has no run", () =>
   inTemporaryDirectory(async (runsDir) => {
     for (const path of [join(runsDir, "latest"), join(runsDir, "none", "latest"), join(runsDir, "x")]) {
       await assertRejects(() => resolveRun(path), InputError, `There is no run in "${path}": there is none in`);
     }
   }));
 
-Deno.test("resolveRun() says of a start that was cut off what it is, and never names it as the newest run", () =>
+Deno.test("resolveRun() describes a run that was killed before it began, and never names it as the newest run", () =>
   inTemporaryDirectory(async (runsDir) => {
     const whole = await makeRun(runsDir, "2026-01-01T00:00:00Z");
     const cut = join(runsDir, await createRunDirectory(runsDir, new Date("2026-01-02T00:00:00Z")));
     await assertRejects(
       () => resolveRun(cut),
       InputError,
-      `The run in "${cut}" has no run.json: its start was cut off`,
+      `The run in "${cut}" has no run.json: it was killed before it began`,
     );
     assertEquals(await resolveRun(join(runsDir, "latest")), join(runsDir, whole));
     await assertRejects(() => resolveRun(join(runsDir, "x")), InputError, `the newest is ${join(runsDir, whole)}`);

@@ -6,7 +6,7 @@ import { DamagedFile } from "../../../lib/base/errors.ts";
 import { errorCode, makeDirectory, readBytes, readJson, writeJson, writeWhole } from "../../../lib/run/files/files.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
 
-Deno.test("writeWhole() replaces a file and leaves nothing beside it", () =>
+Deno.test("writeWhole() replaces a file and leaves no temporary file", () =>
   inTemporaryDirectory(async (directory) => {
     const path = join(directory, "file");
     await writeWhole(path, "first");
@@ -15,9 +15,9 @@ Deno.test("writeWhole() replaces a file and leaves nothing beside it", () =>
     assertEquals(await readdir(directory), ["file"]);
   }));
 
-Deno.test("writeWhole() leaves the old file when what is new cannot be written", () =>
+Deno.test("writeWhole() leaves the old file if the new content cannot be written", () =>
   inTemporaryDirectory(async (directory) => {
-    // A name so long that there is no room for the name of the file beside it.
+    // The name is so long that the name of the temporary file is invalid.
     const path = join(directory, "x".repeat(250));
     await writeFile(path, "old");
     await assertRejects(() => writeWhole(path, "new"), Error, "ENAMETOOLONG");
@@ -25,7 +25,7 @@ Deno.test("writeWhole() leaves the old file when what is new cannot be written",
     assertEquals((await readdir(directory)).length, 1);
   }));
 
-Deno.test("writeWhole() removes the file beside when it cannot be renamed", () =>
+Deno.test("writeWhole() removes the temporary file if it cannot be renamed", () =>
   inTemporaryDirectory(async (directory) => {
     const path = join(directory, "taken");
     await mkdir(path);
@@ -33,14 +33,14 @@ Deno.test("writeWhole() removes the file beside when it cannot be renamed", () =
     assertEquals(await readdir(directory), ["taken"]);
   }));
 
-Deno.test("readJson() gives back what writeJson() took", () =>
+Deno.test("readJson() returns what writeJson() was given", () =>
   inTemporaryDirectory(async (directory) => {
     const value = { a: [1, "two", null], b: { c: true } };
     await writeJson(join(directory, "x.json"), value);
     assertEquals(await readJson(join(directory, "x.json"), z.unknown()), value);
   }));
 
-Deno.test("readJson() names the file that is no JSON, and passes on that there is none", () =>
+Deno.test("readJson() names a file that is no JSON, and throws the system's error for a missing file", () =>
   inTemporaryDirectory(async (directory) => {
     const path = join(directory, "x.json");
     const error = await assertRejects(() => readJson(path, z.unknown()), Error);
@@ -49,7 +49,7 @@ Deno.test("readJson() names the file that is no JSON, and passes on that there i
     await assertRejects(() => readJson(path, z.unknown()), RangeError, `Cannot read "${path}": it is not JSON`);
   }));
 
-Deno.test("readJson() names file and field of what has another shape, what is there and what was expected", () =>
+Deno.test("readJson() names file and field of another shape, the value and what was expected", () =>
   inTemporaryDirectory(async (directory) => {
     const path = join(directory, "x.json");
     const schema = z.strictObject({ rows: z.int(), parts: z.array(z.object({ role: z.enum(["training", "test"]) })) });
@@ -68,7 +68,7 @@ Deno.test("readJson() names file and field of what has another shape, what is th
     }
   }));
 
-Deno.test("readBytes() and readJson() name what is a directory", () =>
+Deno.test("readBytes() and readJson() name a directory", () =>
   inTemporaryDirectory(async (directory) => {
     for (const read of [() => readBytes(directory), () => readJson(directory, z.unknown())]) {
       await assertRejects(read, DamagedFile, `Cannot read "${directory}": it is a directory`);
@@ -82,7 +82,7 @@ Deno.test("makeDirectory() says whether it made one", () =>
     await assertRejects(() => makeDirectory(join(directory, "no", "parent")), Error, "ENOENT");
   }));
 
-Deno.test("errorCode() is nothing for what has none", () => {
+Deno.test("errorCode() is undefined for errors without a code", () => {
   assertEquals([errorCode(new Error("x")), errorCode("ENOENT"), errorCode(undefined)], [
     undefined,
     undefined,

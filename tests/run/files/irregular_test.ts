@@ -1,4 +1,4 @@
-/** What is no regular file in the place of a run's file: nobody waits for a pipe, or reads a device without end. */
+/** Tests irregular files in place of a run's files: no reader waits for a pipe, or reads a device without end. */
 import { assert, assertEquals } from "@std/assert";
 import { cp, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -13,34 +13,35 @@ import { filesOf } from "./damage.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
 import { createTinyRun, tinyRunConfig, workerUrl } from "../tiny_run.ts";
 
-/** What may be at a path, and what is said of it. */
-const KINDS: Readonly<Record<string, { readonly make: (path: string) => Promise<unknown>; readonly told: string }>> = {
-  pipe: { make: (path) => new Deno.Command("mkfifo", { args: [path] }).output(), told: "it is no regular file" },
-  device: { make: (path) => symlink("/dev/zero", path), told: "it is no regular file" },
-  circle: { make: (path) => symlink(basename(path), path), told: "its links lead in a circle" },
-};
+/** Kinds of irregular files, and how a message describes them. */
+const KINDS: Readonly<Record<string, { readonly make: (path: string) => Promise<unknown>; readonly reason: string }>> =
+  {
+    pipe: { make: (path) => new Deno.Command("mkfifo", { args: [path] }).output(), reason: "it is no regular file" },
+    device: { make: (path) => symlink("/dev/zero", path), reason: "it is no regular file" },
+    circle: { make: (path) => symlink(basename(path), path), reason: "its links lead in a circle" },
+  };
 const ignore = Deno.build.os === "windows";
 
-/** Gives `use` copies of a finished run, one for each of its files and kinds, with that in the file's place. */
-function withIrregular(use: (directory: string, file: string, told: string) => Promise<void>): Promise<void> {
+/** Calls `use` with copies of a finished run: one for each of its files and each kind in place of the file. */
+function withIrregular(use: (directory: string, file: string, reason: string) => Promise<void>): Promise<void> {
   return inTemporaryDirectory(async (folder) => {
     const run = await createTinyRun(join(folder, "runs"));
     await run.train();
     const files = await filesOf(run.directory);
     assert(files.length >= 6, files.join());
-    for (const [kind, { make, told }] of Object.entries(KINDS)) {
+    for (const [kind, { make, reason }] of Object.entries(KINDS)) {
       for (const file of files) {
         const copy = join(folder, `${kind}-${file.replaceAll("/", "-")}`, run.id);
         await cp(run.directory, copy, { recursive: true });
         await rm(join(copy, file));
         await make(join(copy, file));
-        await use(copy, file, told);
+        await use(copy, file, reason);
       }
     }
   });
 }
 
-/** The error that `work` ends with, in time; nothing where it does not need the file. */
+/** Returns the error that `work` ends with, in time, or undefined if it does not need the file. */
 async function errorOf(what: string, work: Promise<unknown>): Promise<Error | undefined> {
   try {
     await soon(work, what);
@@ -52,9 +53,9 @@ async function errorOf(what: string, work: Promise<unknown>): Promise<Error | un
 }
 
 Deno.test(
-  { name: "every reader of a run says what is no file, and waits for none", ignore },
+  { name: "every reader of a run reports irregular files, and waits for none", ignore },
   () =>
-    withIrregular(async (directory, file, told) => {
+    withIrregular(async (directory, file, reason) => {
       const id = basename(directory);
       const library = RunLibrary.saved(join(directory, "..", "20200101-000000-none"), "20200101-000000-none");
       const reads: readonly (readonly [name: string, files: readonly string[], read: () => Promise<unknown>])[] = [
@@ -78,9 +79,9 @@ Deno.test(
         }],
       ];
       for (const [name, needed, read] of reads) {
-        const what = `${name} with ${file}: ${told}`;
+        const what = `${name} with ${file}: ${reason}`;
         const error = await errorOf(what, read());
-        assertEquals(error?.message.includes(told) ?? false, needed.includes(file), `${what}: ${error?.message}`);
+        assertEquals(error?.message.includes(reason) ?? false, needed.includes(file), `${what}: ${error?.message}`);
       }
       assertEquals(await soon(removeRun(directory), `removing with ${file}`), "removed");
     }),

@@ -1,11 +1,11 @@
-/** Figures that are asked for over HTTP: checked, however long, and refused by name where they are damaged. */
+/** Tests files of metrics that clients read over HTTP: they are checked at any size, and damaged ones are named. */
 import { assert, assertEquals, assertLessOrEqual, assertRejects, assertStringIncludes } from "@std/assert";
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DamagedFile } from "../../../lib/base/errors.ts";
 import { evaluatePredictions } from "../../../lib/model/evaluation.ts";
 import { dataStatisticsSchema } from "../../../lib/data/statistics.ts";
-import { readFigures } from "../../../lib/run/files/metrics_files.ts";
+import { readMetricsFile } from "../../../lib/run/files/metrics_files.ts";
 import { jsonBytes } from "../../../lib/run/files/files.ts";
 import { evaluationSchema, evaluationsSchema } from "../../../lib/model/evaluation.ts";
 import { RunLibrary } from "../../../lib/run/library/library.ts";
@@ -17,37 +17,45 @@ import { inTemporaryDirectory } from "../temporary.ts";
 
 const labelsOf = (classes: number) => Array.from({ length: classes }, (_, index) => `class ${index}`);
 
-Deno.test("readFigures() passes on what has its digest, and refuses a changed digit", () =>
+Deno.test("readMetricsFile() returns a file with its digest, and refuses a changed digit", () =>
   inTemporaryDirectory(async (directory) => {
     const path = join(directory, "judgement.json");
     const bytes = jsonBytes(judgementsOf(labelsOf(5)));
     const digest = await sha256(bytes);
     await writeFile(path, bytes);
-    assertEquals(await readFigures(path, digest, evaluationsSchema), bytes);
+    assertEquals(await readMetricsFile(path, digest, evaluationsSchema), bytes);
     await writeFile(path, new TextDecoder().decode(bytes).replace('"loss": 0.', '"loss": 1.'));
-    await assertRejects(() => readFigures(path, digest, evaluationsSchema), DamagedFile, "not what the run names");
+    await assertRejects(
+      () => readMetricsFile(path, digest, evaluationsSchema),
+      DamagedFile,
+      "does not match the digest of the run",
+    );
   }));
 
-Deno.test("readFigures() parses what an older version wrote, names what is wrong, and parses nothing that is long", () =>
+Deno.test("readMetricsFile() parses files of older versions, names a fault, and parses no long file", () =>
   inTemporaryDirectory(async (directory) => {
     const path = join(directory, "data.json");
     const written = dataOf(labelsOf(5));
     await writeFile(path, jsonBytes(written));
     assertEquals(
-      JSON.parse(new TextDecoder().decode(await readFigures(path, undefined, dataStatisticsSchema))),
+      JSON.parse(new TextDecoder().decode(await readMetricsFile(path, undefined, dataStatisticsSchema))),
       written,
     );
     await writeFile(path, jsonBytes({ ...written, maxLength: "x" }));
     await assertRejects(
-      () => readFigures(path, undefined, dataStatisticsSchema),
+      () => readMetricsFile(path, undefined, dataStatisticsSchema),
       DamagedFile,
       'maxLength is "x": expected a number',
     );
     await writeFile(path, jsonBytes(dataOf(labelsOf(5000))));
-    await assertRejects(() => readFigures(path, undefined, dataStatisticsSchema), DamagedFile, "bytes and no digest");
+    await assertRejects(
+      () => readMetricsFile(path, undefined, dataStatisticsSchema),
+      DamagedFile,
+      "bytes and no digest",
+    );
   }));
 
-Deno.test("evaluatePredictions() of 10,000 classes is bounded by rows and classes, and agrees with the matrix of few", () => {
+Deno.test("evaluatePredictions() of 10,000 classes is bounded by rows and classes, and agrees with the matrix of few classes", () => {
   const classes = 10_000;
   const labels = Uint32Array.from({ length: 300 }, (_, row) => row % 150);
   const given = (row: number) => row % 3 === 0 ? (row + 1) % 150 : row % 150;
@@ -67,7 +75,7 @@ Deno.test("evaluatePredictions() of 10,000 classes is bounded by rows and classe
   assertEquals([few.accuracy, few.macroF1, few.mixups], [many.accuracy, many.macroF1, mixups]);
 });
 
-Deno.test("the service names a file of a run that is damaged, whatever it is, and answers 409 instead of 500", () =>
+Deno.test("the service names any damaged file of a run, and answers 409 instead of 500", () =>
   inTemporaryDirectory(async (folder) => {
     const source = join(ROOT, "tests/fixtures/runs/files-finished");
     const { id } = JSON.parse(await readFile(join(source, "run.json"), "utf8"));

@@ -28,10 +28,10 @@ const withModel = (use: (folder: string, directory: string) => Promise<void>, mo
     await use(join(directory, "model"), directory);
   });
 
-Deno.test("readModel() gives back what writeModel() took", () =>
+Deno.test("readModel() returns what writeModel() was given", () =>
   withModel(async (_, directory) => assertEquals(await readModel(directory), saved)));
 
-Deno.test("readModel() gives back the n-grams that the LSTM is combined with, bit for bit", () =>
+Deno.test("readModel() returns the n-grams that the LSTM is combined with, bit for bit", () =>
   withModel(async (_, directory) => assertEquals(await readModel(directory), withNgrams), withNgrams));
 
 Deno.test("writeModel() leaves out n-grams that no training row had", () =>
@@ -57,7 +57,7 @@ Deno.test("decodeNgrams() throws a RangeError at n-grams of another model", () =
   assertThrows(() => decodeNgrams(bytes.subarray(0, 99), numbers, 2), RangeError, "not safetensors");
 });
 
-Deno.test("writeModel() puts labels and config beside the LayersModel", () =>
+Deno.test("writeModel() writes labels and config beside the LayersModel", () =>
   withModel(async (folder) => {
     const { modelDigest, weightsDigest, checksum, ...rest } = JSON.parse(
       await readFile(join(folder, "lockstep.json"), "utf8"),
@@ -67,10 +67,10 @@ Deno.test("writeModel() puts labels and config beside the LayersModel", () =>
     assertEquals((await readFile(join(folder, "weights.bin"))).length, 4 * layout.parameters);
   }));
 
-Deno.test("writeModel() replaces a model that is there", () =>
+Deno.test("writeModel() replaces an existing model", () =>
   withModel(async (_, directory) => {
     const next = { ...saved, version: { round: 8, digest: "next", weights: saved.version.weights.map((w) => 2 * w) } };
-    // Gaps hold 0, twice or not.
+    // Gaps stay 0 when all values are doubled.
     await writeModel(directory, next);
     assertEquals(await readModel(directory), next);
   }));

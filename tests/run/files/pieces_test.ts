@@ -1,4 +1,4 @@
-/** Run directories of which pieces are missing, or another run's. */
+/** Tests run directories with missing files, or with files of another run. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { appendFile, readFile, rm } from "node:fs/promises";
 import { InputError } from "../../../lib/base/errors.ts";
@@ -22,7 +22,7 @@ Deno.test("resume() begins a run that was killed before it had a log, and refuse
     await assertRejects(() => TrainingRun.resume(run.directory, options), InputError, run.log.path);
   }));
 
-Deno.test("an event of another run in a log is refused by its line, and makes no run complete", () =>
+Deno.test("an event of another run in a log is refused by its line, and does not end the run", () =>
   inTemporaryDirectory(async (runsDir) => {
     const other = await createTinyRun(runsDir);
     await other.train();

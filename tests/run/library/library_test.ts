@@ -12,7 +12,7 @@ async function idsOf(batches: AsyncIterable<readonly RunEvent[]>): Promise<numbe
   return (await Array.fromAsync(batches)).flat().map(({ id }) => id);
 }
 
-Deno.test("RunLibrary.live() reads the run that trains as it goes, and others from their files", () =>
+Deno.test("RunLibrary.live() reads the run that is training live, and others from their files", () =>
   inTemporaryDirectory(async (runsDir) => {
     const first = await createTinyRun(runsDir);
     const summary = await first.train();
@@ -60,7 +60,7 @@ Deno.test("RunLibrary.saved() says how each run ended", () =>
     assertEquals(await idsOf(library.events(finished.id, 0, leaving.signal, false)), []);
   }));
 
-Deno.test("RunLibrary.saved() reads its run whatever the directory is called", () =>
+Deno.test("RunLibrary.saved() reads its run from a directory of any name", () =>
   inTemporaryDirectory(async (runsDir) => {
     const other = await createTinyRun(runsDir);
     await other.log.close();
@@ -74,7 +74,7 @@ Deno.test("RunLibrary.saved() reads its run whatever the directory is called", (
     assertEquals((await library.list()).map(({ id }) => id), [run.id, other.id].sort().reverse());
   }));
 
-Deno.test("RunLibrary leaves out what is no run, and knows no id that is none", () =>
+Deno.test("RunLibrary leaves out directories that are no run, and refuses invalid ids", () =>
   inTemporaryDirectory(async (runsDir) => {
     const run = await createTinyRun(runsDir);
     await run.log.close();

@@ -9,7 +9,7 @@ import type { TrainingRun } from "../../../lib/run/training/training_run.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
 import { createTinyRun } from "../tiny_run.ts";
 
-Deno.test("removeRun() leaves nothing, but does not touch a run that is trained or served", () =>
+Deno.test("removeRun() removes a whole run, but no run that is trained or served", () =>
   inTemporaryDirectory(async (runsDir) => {
     const run = await createTinyRun(runsDir);
     assertEquals(await removeRun(run.directory), "busy");
@@ -22,20 +22,20 @@ Deno.test("removeRun() leaves nothing, but does not touch a run that is trained 
     assertEquals(await listRuns(runsDir), []);
   }));
 
-Deno.test("keepRuns() removes all but the newest, the latest, those it is told of and those that are trained", () =>
+Deno.test("keepRuns() removes all runs except the newest, the latest, the listed ones and those that are training", () =>
   inTemporaryDirectory(async (runsDir) => {
     const runs: TrainingRun[] = [];
     for (let count = 0; count < 5; count++) {
       const run = await createTinyRun(runsDir);
       runs.push(run);
-      // The second is still being trained.
+      // The second run is still training.
       if (count !== 1) await run.log.close();
     }
     const ids = runs.map(({ id }) => id);
     const [newest, ...others] = ids.toSorted().reverse();
     const trained = ids[1]!;
     const told = others.find((id) => id !== trained)!;
-    // The link points at the one that was made last.
+    // The link points at the run that was made last.
     const kept = new Set([newest!, trained, told, ids[4]!]);
     assertEquals(await keepRuns(runsDir, 0, []), []);
     const gone = await keepRuns(runsDir, 1, [told]);
@@ -44,7 +44,7 @@ Deno.test("keepRuns() removes all but the newest, the latest, those it is told o
     await runs[1]!.log.close();
   }));
 
-Deno.test("RunLibrary removes runs, but never its own, and pages and filters those there are", () =>
+Deno.test("RunLibrary removes runs, but never its current one, and pages and filters runs", () =>
   inTemporaryDirectory(async (runsDir) => {
     const own = await createTinyRun(runsDir);
     await own.log.close();
@@ -67,7 +67,7 @@ Deno.test("RunLibrary removes runs, but never its own, and pages and filters tho
     assertEquals(await library.start({}), "never");
   }));
 
-Deno.test("removeRun() and keepRuns() remove a link to a run, and nothing of what it leads to", () =>
+Deno.test("removeRun() and keepRuns() remove a link to a run, and no file of its target", () =>
   inTemporaryDirectory(async (folder) => {
     const [archive, runsDir] = [join(folder, "archive"), join(folder, "runs")];
     const archived = await createTinyRun(archive);
@@ -85,10 +85,10 @@ Deno.test("removeRun() and keepRuns() remove a link to a run, and nothing of wha
     assertEquals(await readdir(archived.directory), kept);
   }));
 
-Deno.test("what a run writes is nobody else's to write to, whatever the umask is", async () => {
+Deno.test("other users cannot write to files of a run, with any umask", async () => {
   if (Deno.build.os === "windows") return;
   await inTemporaryDirectory(async (runsDir) => {
-    // In a process of its own: the umask is the process's, and tests run side by side.
+    // This needs a process of its own: the umask applies to a whole process, and tests run in parallel.
     const module = (name: string) => JSON.stringify(import.meta.resolve(`../../../lib/run/${name}.ts`));
     const script = `import { createRunDirectory, nameLatest } from ${module("files/directory")};
       import { EventLog } from ${module("log/event_log")};

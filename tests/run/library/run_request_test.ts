@@ -10,13 +10,13 @@ import { inTemporaryDirectory } from "../temporary.ts";
 
 const configOf = (values: Record<string, unknown>) => resolveConfig(undefined, [{ values, nameOf: (key) => key }]);
 
-/** Fields and messages of what is wrong with `values`. */
+/** Returns the messages of the problems of `values`. */
 async function problems(values: Record<string, unknown>, dataDir = ""): Promise<string[]> {
   const error = await assertRejects(() => requestedRun(values, configOf({ dataDir })), InputError);
   return error.problems.map(({ message }) => message);
 }
 
-Deno.test("requestedRun() is the values over the process's own, and over a preset", async () => {
+Deno.test("requestedRun() takes values of the request before those of the process and of a preset", async () => {
   const own = configOf({ port: 9000, seed: 3, workers: 4, keepCheckpoints: 9, log: "json" });
   const config = (await requestedRun({ seed: 7, shards: 2 }, own))();
   const { port, seed, shards, workers, keepCheckpoints, log } = config;
@@ -31,21 +31,21 @@ Deno.test("requestedRun() is the values over the process's own, and over a prese
   assertEquals((await requestedRun({ preset: "seed" }, own))().report, own.report);
 });
 
-Deno.test("requestedRun() names unknown keys, wrong values, and what is the process's own", async () => {
+Deno.test("requestedRun() names unknown keys, wrong values, and options of the process", async () => {
   assertEquals(await problems({ sead: 1 }), ["Unknown option sead: did you mean seed?"]);
   assertEquals(await problems({ seed: "x" }), ['seed is "x": expected a number']);
   for (const key of ["host", "port", "tokenFile", "runsDir", "dataDir", "chaos", "exit", "keepRuns"]) {
-    assertEquals(await problems({ [key]: "x" }), [`${key} is for whoever starts the process: expected nothing`]);
+    assertEquals(await problems({ [key]: "x" }), [`${key} is an option of the process: a request cannot set it`]);
   }
   assertEquals(await problems({ port: 1, data: ["x"], sead: 1 }), [
-    "port is for whoever starts the process: expected nothing",
+    "port is an option of the process: a request cannot set it",
     'data[0] is "x": expected no files, as the server has no `dataDir`',
     "Unknown option sead: did you mean seed?",
   ]);
   assertEquals((await problems({ preset: 7 })).length, 1);
 });
 
-Deno.test("requestedRun() tells of twenty problems, and of the others their number, each in a short message", async () => {
+Deno.test("requestedRun() describes twenty problems in short messages, and counts the others", async () => {
   const key = "k".repeat(1_000_000);
   const files = Array.from({ length: 1000 }, (_, index) => `${index}.csv`);
   const cases: [string, Record<string, unknown>, number][] = [
@@ -95,7 +95,7 @@ Deno.test("requestedRun() reads no file without a data directory, and none outsi
       const message = `is ${JSON.stringify(name)}: expected a file of \`dataDir\``;
       assertEquals(await problems({ data: [name] }, dataDir), [`data[0] ${message}`]);
     }
-    // Every key that is a path, whatever keys there are: none is forgotten.
+    // Every option that is a path, so that none is forgotten.
     const files = REQUEST_KEYS.filter((key) => configPaths.has(key) && key !== "data");
     assertEquals(files, ["weights", "validation", "test", "tokenizer"]);
     for (const key of files) {
@@ -108,7 +108,7 @@ Deno.test("requestedRun() reads no file without a data directory, and none outsi
       const nowhere = await problems({ [key]: "rows.csv" });
       assertEquals(nowhere.filter((message) => message.endsWith(without)).length, 1, key);
     }
-    // What a tokenizer has beside it is read with it.
+    // The files beside a tokenizer are read with it.
     await writeFile(join(dataDir, "tokenizer.json"), "");
     await symlink(join(directory, "secret.csv"), join(dataDir, "tokenizer_config.json"));
     const beside = await problems({ data: ["rows.csv"], tokenizer: "tokenizer.json" }, dataDir);
@@ -119,7 +119,7 @@ Deno.test("requestedRun() reads no file without a data directory, and none outsi
     assertEquals([config.task, config.test, config.tokenizer], ["table", join(dataDir, "rows.csv"), "chars"]);
   }));
 
-Deno.test("RunQueue gives runs in their order, with places that move up, and no more than there is room for", async () => {
+Deno.test("RunQueue returns runs in their order, with places that move up, and refuses runs when it is full", async () => {
   const queue = new RunQueue(configOf({}));
   const began = "2100-01-02T03:04:05.678Z";
   queue.began(began);
@@ -130,7 +130,7 @@ Deno.test("RunQueue gives runs in their order, with places that move up, and no 
   const taken = queue.take();
   assertEquals([taken?.id, taken?.resolve().seed], [first!.id, 1]);
   assertEquals(queue.get(second!.id)?.place, 1);
-  // While its data are read it is there, and nobody removes it.
+  // While its data are read, the run is listed and cannot be removed.
   const { state: starting, place } = queue.get(first!.id)!;
   assertEquals([starting, place, queue.starting, queue.remove(first!.id)], ["queued", undefined, first!.id, false]);
   assertEquals(queue.list().map(({ id }) => id), [second!.id, first!.id]);
@@ -146,15 +146,15 @@ Deno.test("RunQueue gives runs in their order, with places that move up, and no 
   await assertRejects(() => queue.add({ seed: -1 }), InputError);
 });
 
-Deno.test("RunQueue tells clients neither where --data-dir is nor what only the log should say", async () => {
-  const told = async (error: Error) => {
+Deno.test("RunQueue shows clients neither the path of --data-dir nor details that only the log should have", async () => {
+  const shownError = async (error: Error) => {
     const queue = new RunQueue(configOf({ dataDir: "/srv/secret/data" }));
     const { id } = (await queue.add({}))!;
     queue.refuse(queue.take()!, error);
     return queue.get(id)?.error;
   };
   const bad = new InputError([{ field: "data", message: "/srv/secret/data/rows.csv:2 has 3 fields, expected 2" }]);
-  assertEquals(await told(bad), "rows.csv:2 has 3 fields, expected 2");
-  const other = await told(new Error("ENOSPC: no space left on device, open '/srv/secret/runs/x'"));
+  assertEquals(await shownError(bad), "rows.csv:2 has 3 fields, expected 2");
+  const other = await shownError(new Error("ENOSPC: no space left on device, open '/srv/secret/runs/x'"));
   assertEquals(other, "It could not start: the log of the process says why");
 });

@@ -1,4 +1,4 @@
-/** What clients see of the places of files. */
+/** Tests that clients do not see the paths of files. */
 import { assert, assertEquals } from "@std/assert";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ import { inTemporaryDirectory } from "../temporary.ts";
 const FOLDERS = { dataDir: "/secret/data", runsDir: "/secret/runs" };
 const stamp = { id: 1, at: "2026-01-02T03:04:05.000Z" };
 
-Deno.test("ShownPaths.config() shows of every key that names a file its name in the data directory, or its bare name", () => {
+Deno.test("ShownPaths.config() shows each file by its name in the data directory, or only by its file name", () => {
   for (const [key, { kind }] of configPaths) {
     for (
       const [path, name] of [["/secret/data/a/b.csv", "a/b.csv"], ["/secret/x/b.csv", "b.csv"], ["../b.csv", "b.csv"]]
@@ -29,7 +29,7 @@ Deno.test("ShownPaths.config() shows of every key that names a file its name in 
   assertEquals(new ShownPaths(own, FOLDERS).config(own), own);
 });
 
-Deno.test("ShownPaths.event() leaves no place in what events say", () => {
+Deno.test("ShownPaths.event() leaves no path in events", () => {
   const config = { data: ["/secret/data/a.csv", "/secret/data/a.csv.gz"], weights: "/secret/elsewhere/w.safetensors" };
   const paths = new ShownPaths(config, FOLDERS);
   const text =
@@ -74,7 +74,7 @@ Deno.test("no route shows where the files of a run are", () =>
     assertEquals((await (await app.request("/runs?text=rows")).json()).runs.length, 1);
   }));
 
-Deno.test("a run that waits is shown with the names of its files in the data directory", () =>
+Deno.test("a queued run is shown with the names of its files in the data directory", () =>
   inTemporaryDirectory(async (folder) => {
     await mkdir(join(folder, "a"));
     await writeFile(join(folder, "a", "rows.csv"), "text,label\nx,1\ny,2\n");

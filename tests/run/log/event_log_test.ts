@@ -16,7 +16,7 @@ async function collect(events: AsyncIterable<RunEvent>): Promise<RunEvent[]> {
   for await (const event of events) all.push(event);
   return all;
 }
-/** Everything after `after`; a reader that is not done by the deadline gives what it has, which no test expects. */
+/** Reads all events after `after`. A reader that misses the deadline returns a part, which no test expects. */
 async function readAll(log: EventLog, after: number): Promise<number[]> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), PATIENCE_MS);
@@ -26,7 +26,7 @@ async function readAll(log: EventLog, after: number): Promise<number[]> {
     clearTimeout(timer);
   }
 }
-/** A log in a directory of its own, closed at the end. */
+/** Calls `use` with a log in a new directory, and closes it. */
 const withLog = (use: (log: EventLog, path: string) => Promise<void>) =>
   inTemporaryDirectory(async (directory) => {
     const path = join(directory, "events.jsonl");
@@ -48,7 +48,7 @@ Deno.test("append() numbers events from 1 without gaps, in memory and in the fil
     assertEquals(lines[2], "");
   }));
 
-Deno.test("append() leaves no gap when it refuses what is no event", () =>
+Deno.test("append() leaves no gap when it refuses an invalid event", () =>
   withLog(async (log) => {
     log.append(note("a"));
     const broken: NewEvent = { type: "epoch", epoch: 1, round: 1, step: 1, digest: "", seconds: NaN, ...figures() };
@@ -61,38 +61,38 @@ function figures() {
   return { training: { loss: 1, accuracy: 0 }, heldOut: { loss: 1, accuracy: 0 } };
 }
 
-Deno.test("create() refuses a log that is there already", () =>
+Deno.test("create() refuses an existing log", () =>
   withLog(async (_, path) => {
     await assertRejects(() => EventLog.create(path), Error, "EEXIST");
   }));
 
-Deno.test("read() gives history, then live, each once, from any position, until the last event", () =>
+Deno.test("read() yields history, then live events, each once, from any position, until the last event", () =>
   withLog(async (log) => {
     for (const n of numbers(1, 10)) log.append(note(`${n}`));
     const positions = [0, 1, 9, 10, 11];
     const readers = positions.map((after) => readAll(log, after));
     for (const n of numbers(11, 30)) {
       log.append(note(`${n}`));
-      if (n % 7 === 0) await log.flush(); // the readers catch up with some, and fall behind others
+      if (n % 7 === 0) await log.flush(); // readers sometimes catch up and sometimes fall behind
     }
     log.append(end);
     assertEquals(await Promise.all(readers), positions.map((after) => numbers(after + 1, 31)));
   }));
 
-Deno.test("read() takes from the file what is no longer in memory, without gap or repeat", () =>
+Deno.test("read() reads events that are no longer in memory from the file, without gap or repeat", () =>
   withLog(async (log) => {
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), PATIENCE_MS);
     const slow = log.read(0, late.signal);
     const first: number[] = [];
-    // Several bursts, each written before the next, so that the memory forgets all but the newest.
+    // Several bursts, each written before the next, so that only the newest stay in memory.
     for (let burst = 0; burst < 6; burst++) {
       for (let i = 0; i < 1000; i++) log.append(note("x".repeat(40)));
       await log.flush();
       const next = await slow.next();
       if (!next.done) first.push(next.value.id);
     }
-    // Among them all positions around the oldest event that memory has: 3978, as it happens.
+    // These include the positions around the oldest event in memory, which is 3978.
     const positions = [0, 1, 500, ...numbers(3970, 3985), 5990, 6000];
     const readers = positions.map((after) => readAll(log, after));
     const rest = collect(slow);
@@ -103,7 +103,7 @@ Deno.test("read() takes from the file what is no longer in memory, without gap o
     assertEquals(await Promise.all(readers), positions.map((after) => numbers(after + 1, 9001)));
   }));
 
-Deno.test("read() ends when its signal aborts while it waits, and no other reader does", () =>
+Deno.test("read() ends when its signal aborts while it waits, and other readers continue", () =>
   withLog(async (log) => {
     log.append(note("a"));
     const leaving = new AbortController();
@@ -118,7 +118,7 @@ Deno.test("read() ends when its signal aborts while it waits, and no other reade
     assertEquals(await collect(log.read(0, leaving.signal)), []);
   }));
 
-Deno.test("close() ends readers that wait, after all that was appended", () =>
+Deno.test("close() ends waiting readers after all appended events", () =>
   inTemporaryDirectory(async (directory) => {
     const log = await EventLog.create(join(directory, "events.jsonl"));
     const reader = readAll(log, 0);
@@ -138,14 +138,14 @@ const withFile = (text: string, use: (path: string) => Promise<void>) =>
     await use(path);
   });
 
-Deno.test("readEvents() gives the events after a position", () =>
+Deno.test("readEvents() yields the events after a position", () =>
   withFile(line(1) + line(2) + line(3), async (path) => {
     for (const after of [0, 1, 3, 9]) {
       assertEquals(idsOf(await collect(readEvents(path, after))), numbers(after + 1, 3).filter((id) => id <= 3));
     }
   }));
 
-Deno.test("readEvents() leaves out a last line that was cut off anywhere", async () => {
+Deno.test("readEvents() leaves out a truncated last line", async () => {
   for (let length = 1; length < line(3).length - 1; length += 9) {
     await withFile(line(1) + line(2) + line(3).slice(0, length), async (path) => {
       assertEquals(idsOf(await collect(readEvents(path, 0))), [1, 2]);
@@ -165,12 +165,12 @@ for (const [what, middle] of [["damaged", "{oops\n"], ["empty", "\n"], ["of anot
     }));
 }
 
-Deno.test("readEvents() fails when there is no file", () =>
+Deno.test("readEvents() fails without a file", () =>
   inTemporaryDirectory(async (directory) => {
     await assertRejects(() => collect(readEvents(join(directory, "none.jsonl"), 0)), Error, "ENOENT");
   }));
 
-Deno.test("lastEvent() is the last whole one, in short and in long logs", async () => {
+Deno.test("lastEvent() is the last whole event, in short and in long logs", async () => {
   const long = numbers(1, 2000).map(line).join("");
   assert(long.length > 2 * 65_536);
   const cases: [text: string, id: number | undefined][] = [

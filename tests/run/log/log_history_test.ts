@@ -3,31 +3,31 @@ import { appendFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { NewEvent, RunEvent } from "../../../lib/base/events.ts";
 import { EventLog, readEvents } from "../../../lib/run/log/event_log.ts";
-import { history, type Telling } from "../../../lib/run/log/log_history.ts";
+import { history, type Selection } from "../../../lib/run/log/log_history.ts";
 import { LogIndex } from "../../../lib/run/log/log_index.ts";
 import { soon } from "../../serve/http/reading.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
 
 const at = "2026-01-02T03:04:05Z";
-const figures = { loss: 0.5, accuracy: 0.5 };
+const metrics = { loss: 0.5, accuracy: 0.5 };
 
-/** Of a long run: an epoch every 10 events, a checkpoint every 100, an incident every 1000, progress between them. */
+/** Makes an event of a long run: an epoch every 10 events, a checkpoint every 100, an incident every 1000, else progress. */
 function event(id: number): NewEvent {
   const place = { round: id, step: id, epoch: 1 };
   if (id % 1000 === 0) return { type: "incident", message: "é".repeat(id % 7) };
   if (id % 100 === 0) return { type: "checkpoint", round: id, step: id, digest: "d", file: "f" };
-  if (id % 10 === 0) return { type: "epoch", ...place, digest: "d", training: figures, heldOut: figures, seconds: id };
+  if (id % 10 === 0) return { type: "epoch", ...place, digest: "d", training: metrics, heldOut: metrics, seconds: id };
   if (id % 2003 === 0) return { type: "paused" };
-  return { type: "progress", ...place, training: figures, sequencesPerSecond: 1, drift: null, workers: [] };
+  return { type: "progress", ...place, training: metrics, sequencesPerSecond: 1, drift: null, workers: [] };
 }
 
 const line = (id: number) => `${JSON.stringify({ id, at, ...event(id) })}\n`;
 const lines = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => line(from + i)).join("");
 const isMinor = (id: number) => ["progress", "epoch", "checkpoint"].includes(event(id).type);
 
-async function told(index: LogIndex, after: number, telling: Telling): Promise<RunEvent[]> {
+async function read(index: LogIndex, after: number, selection: Selection): Promise<RunEvent[]> {
   await index.refresh();
-  return (await Array.fromAsync(history(index, after, telling))).flat();
+  return (await Array.fromAsync(history(index, after, selection))).flat();
 }
 
 const withLog = (count: number, use: (index: LogIndex, path: string) => Promise<void>) =>
@@ -37,20 +37,20 @@ const withLog = (count: number, use: (index: LogIndex, path: string) => Promise<
     await use(new LogIndex(path), path);
   });
 
-Deno.test("history() gives every event after any position, as reading the whole file does", () =>
+Deno.test("history() yields every event after any position, as readEvents() does", () =>
   withLog(700, async (index, path) => {
     const all = await Array.fromAsync(readEvents(path, 0));
     assertEquals(all.length, 700);
     for (const after of [0, 1, 127, 128, 129, 699, 700, 900]) {
-      for (const telling of ["whole", "thinned"] as const) {
-        assertEquals(await told(index, after, telling), all.slice(after));
+      for (const selection of ["all", "sample"] as const) {
+        assertEquals(await read(index, after, selection), all.slice(after));
       }
     }
   }));
 
-Deno.test("history() thins a long log evenly, and keeps the newest of each kind and everything that is rare", () =>
+Deno.test("history() samples a long log evenly, and keeps the newest of each kind and all rare events", () =>
   withLog(30_000, async (index) => {
-    const events = await told(index, 0, "thinned");
+    const events = await read(index, 0, "sample");
     const ids = events.map(({ id }) => id);
     assertLessOrEqual(ids.length, 5000);
     assertEquals(ids, ids.toSorted((a, b) => a - b));
@@ -61,21 +61,21 @@ Deno.test("history() thins a long log evenly, and keeps the newest of each kind 
     assert(progress.length > 1000 && progress.length <= 2000, `${progress.length} are left`);
     const gaps = progress.slice(1).map((id, index) => id - progress[index]!);
     assertLessOrEqual(Math.max(...gaps), 3 * Math.min(...gaps));
-    const short = await told(index, 26_000, "thinned");
+    const short = await read(index, 26_000, "sample");
     assertEquals(short.length, 4000);
   }));
 
-Deno.test("history() leaves of progress the newest for a reader that is behind, and all else", () =>
+Deno.test("history() yields only the newest progress for a reader that is behind, and all other events", () =>
   withLog(3000, async (index) => {
-    const ids = (await told(index, 500, "behind")).map(({ id }) => id);
+    const ids = (await read(index, 500, "newestProgress")).map(({ id }) => id);
     const expected = Array.from({ length: 2500 }, (_, i) => 501 + i)
       .filter((id) => id === 2999 || event(id).type !== "progress");
     assertEquals(ids, expected);
   }));
 
-Deno.test("LogIndex goes on where it ended, leaves out what is no whole line, and begins again with another file", () =>
+Deno.test("LogIndex continues at the end of its last scan, leaves out a partial line, and starts again with another file", () =>
   withLog(10, async (index, path) => {
-    const ids = async () => (await told(index, 8, "whole")).map(({ id }) => id);
+    const ids = async () => (await read(index, 8, "all")).map(({ id }) => id);
     assertEquals(await ids(), [9, 10]);
     await appendFile(path, line(11) + line(12).slice(0, 9));
     assertEquals(await ids(), [9, 10, 11]);
@@ -85,25 +85,25 @@ Deno.test("LogIndex goes on where it ended, leaves out what is no whole line, an
     assertEquals(await ids(), [9]);
   }));
 
-Deno.test("LogIndex takes lines longer than it reads at once", () =>
+Deno.test("LogIndex reads lines that are longer than its chunks", () =>
   inTemporaryDirectory(async (directory) => {
     const path = join(directory, "events.jsonl");
     const long = { id: 2, at, type: "incident", message: "x".repeat(5 << 20) };
     await writeFile(path, line(1) + `${JSON.stringify(long)}\n` + line(3));
-    const events = await told(new LogIndex(path), 0, "whole");
+    const events = await read(new LogIndex(path), 0, "all");
     assertEquals(events.map(({ id }) => id), [1, 2, 3]);
     assertEquals(events[1]?.type === "incident" && events[1].message.length, 5 << 20);
   }));
 
-Deno.test("history() names file and line of what is no event", () =>
+Deno.test("history() names file and line of an invalid event", () =>
   withLog(3, async (index, path) => {
     await writeFile(path, line(1) + "{oops\n" + line(3));
-    await assertRejects(() => told(index, 0, "whole"), RangeError, `Cannot read "${path}": line 2 is not event 2`);
+    await assertRejects(() => read(index, 0, "all"), RangeError, `Cannot read "${path}": line 2 is not event 2`);
     await writeFile(path, line(1) + line(3));
-    await assertRejects(() => told(new LogIndex(path), 0, "whole"), RangeError, "line 2 is not event 2");
+    await assertRejects(() => read(new LogIndex(path), 0, "all"), RangeError, "line 2 is not event 2");
   }));
 
-Deno.test("batches() skips progress for a reader that cannot keep up, in memory and beyond, and nothing else", () =>
+Deno.test("batches() skips only progress for a reader that cannot keep up, in memory and in the file", () =>
   inTemporaryDirectory(async (directory) => {
     const log = await EventLog.create(join(directory, "events.jsonl"));
     try {
@@ -114,13 +114,13 @@ Deno.test("batches() skips progress for a reader that cannot keep up, in memory 
         const first = [reader.next(), whole.next()];
         log.append(event(before + 1));
         for (const batch of await Promise.all(first)) assertEquals(batch.value?.map(({ id }) => id), [before + 1]);
-        // Both have all there is, and wait, before more comes than a reader may be behind.
+        // Both have all events and wait, before the log gets more events than a reader may be behind.
         const next = [reader.next(), whole.next()];
         log.append(event(before + 2));
         await Promise.all(next);
         for (let id = before + 3; id <= before + burst; id++) {
           log.append(event(id));
-          // What is in the file, memory may forget.
+          // Only events that are in the file may leave memory.
           if (id % 1000 === 0) await log.flush();
         }
         await log.flush();
@@ -142,17 +142,17 @@ Deno.test("batches() skips progress for a reader that cannot keep up, in memory 
     }
   }));
 
-Deno.test("history() thins progress, epochs and checkpoints alone: kinds are told by the whole type", () =>
+Deno.test("history() samples only progress, epochs and checkpoints, and distinguishes kinds by the whole type", () =>
   inTemporaryDirectory(async (directory) => {
     const member = { workers: 1, round: 1, inStep: true, bytesUp: 0, bytesDown: 0, compute: 0, wait: 0, incidents: 0 };
     const members = [{ ...member, member: "a", incident: "" }];
     const cluster: NewEvent = { type: "cluster", name: "n", member: "a", leader: "a", round: 1, members };
-    const baseline: NewEvent = { type: "baseline", validation: figures, seconds: 1 };
+    const baseline: NewEvent = { type: "baseline", validation: metrics, seconds: 1 };
     const path = join(directory, "events.jsonl");
     const kinds: NewEvent[] = [event(1), cluster, event(100), event(10), baseline, { type: "paused" }];
     const lines = Array.from({ length: 12_000 }, (_, i) => JSON.stringify({ id: i + 1, at, ...kinds[i % 6]! }));
     await writeFile(path, `${lines.join("\n")}\n`);
-    const types = (await told(new LogIndex(path), 0, "thinned")).map(({ type }) => type);
+    const types = (await read(new LogIndex(path), 0, "sample")).map(({ type }) => type);
     const counts = ["cluster", "baseline", "paused", "progress", "epoch", "checkpoint"]
       .map((wanted) => types.filter((type) => type === wanted).length);
     assertEquals(counts, [2000, 2000, 2000, 2000, 2000, 500]);

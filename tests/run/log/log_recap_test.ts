@@ -1,9 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import type { NewEvent } from "../../../lib/base/events.ts";
-import { type Earlier, readEarlier } from "../../../lib/run/log/log_recap.ts";
+import { type LogRecap, readRecap } from "../../../lib/run/log/log_recap.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
 
-const figures = { loss: 0.5, accuracy: 0.75 };
+const metrics = { loss: 0.5, accuracy: 0.75 };
 const started: NewEvent = {
   type: "started",
   run: "r",
@@ -20,7 +20,7 @@ const progress = (round: number): NewEvent => ({
   round,
   step: round,
   epoch: 1,
-  training: figures,
+  training: metrics,
   sequencesPerSecond: 100,
   drift: null,
   workers: [],
@@ -32,27 +32,27 @@ const epoch = (round: number, seconds: number): NewEvent => ({
   round,
   step: round,
   digest: "ee",
-  training: figures,
-  heldOut: figures,
+  training: metrics,
+  heldOut: metrics,
   seconds,
 });
 
-/** What is read of a log whose events came at these seconds of the day. */
-async function earlier(events: readonly (readonly [NewEvent, number])[]): Promise<Earlier> {
-  let found: Earlier | undefined;
+/** Reads the recap of a log whose events happened at these seconds of the day. */
+async function recapOf(events: readonly (readonly [NewEvent, number])[]): Promise<LogRecap> {
+  let found: LogRecap | undefined;
   await inTemporaryDirectory(async (folder) => {
     const lines = events.map(([event, seconds], index) =>
       JSON.stringify({ id: index + 1, at: new Date(Date.UTC(2026, 0, 1, 0, 0, 0, 1000 * seconds)), ...event })
     );
     await Deno.writeTextFile(`${folder}/events.jsonl`, `${lines.join("\n")}\n`);
-    found = await readEarlier(`${folder}/events.jsonl`, "r");
+    found = await readRecap(`${folder}/events.jsonl`, "r");
   });
   assert(found);
   return found;
 }
 
-Deno.test("readEarlier() counts the seconds of all processes, also of those that were killed before an epoch ended", async () => {
-  const killedTwice = await earlier([
+Deno.test("readRecap() counts the seconds of all processes, also of those that were killed before an epoch ended", async () => {
+  const killedTwice = await recapOf([
     [started, 10],
     [progress(5), 12],
     [progress(9), 14.5],
@@ -63,8 +63,8 @@ Deno.test("readEarlier() counts the seconds of all processes, also of those that
   assertEquals([killedTwice.round, killedTwice.epochRound, killedTwice.heldOut], [14, 0, null]);
 });
 
-Deno.test("readEarlier() takes the seconds that an epoch tells, and adds what came after it", async () => {
-  const later = await earlier([
+Deno.test("readRecap() takes the seconds of the newest epoch, and adds the time after it", async () => {
+  const later = await recapOf([
     [started, 10],
     [progress(5), 12],
     [epoch(6, 2.25), 12.5],
@@ -73,7 +73,7 @@ Deno.test("readEarlier() takes the seconds that an epoch tells, and adds what ca
     [progress(9), 101],
   ]);
   assertAlmostEquals(later.seconds, 2.25 + 1.5 + 1, 1e-9);
-  assertEquals([later.epochRound, later.heldOut], [6, figures]);
-  const setBack = await earlier([[started, 10], [progress(5), 12], [progress(6), 3], [progress(7), 4]]);
-  assertAlmostEquals(setBack.seconds, 2, 1e-9, "a clock that was set back takes nothing away");
+  assertEquals([later.epochRound, later.heldOut], [6, metrics]);
+  const setBack = await recapOf([[started, 10], [progress(5), 12], [progress(6), 3], [progress(7), 4]]);
+  assertAlmostEquals(setBack.seconds, 2, 1e-9, "a clock that is set back subtracts nothing");
 });

@@ -31,7 +31,7 @@ function withClock() {
   return { clock, progress: createProgress(() => clock.ms) };
 }
 
-Deno.test("createProgress() reports what happened since the last event", () => {
+Deno.test("createProgress() reports the rounds since the last event", () => {
   const { clock, progress } = withClock();
   clock.ms += 200;
   const first = progress(
@@ -74,14 +74,14 @@ Deno.test("createProgress() reports what happened since the last event", () => {
   });
 });
 
-Deno.test("createProgress() gives shares of at most all the time, where work that is told now began before", () => {
+Deno.test("createProgress() limits shares to 1 if work began before the interval", () => {
   const { clock, progress } = withClock();
   clock.ms += 100;
   const event = progress(update({ rounds: [round(1)], counters: [counters(150, 30, 20, 16)] }), false);
   assertEquals(event?.workers, [{ worker: 0, sequencesPerSecond: 160, compute: 0.75, wait: 0.15, average: 0.1 }]);
 });
 
-Deno.test("createProgress() says nothing before it is due, and loses nothing", () => {
+Deno.test("createProgress() returns no event before it is due, and loses no round", () => {
   const { clock, progress } = withClock();
   clock.ms += 50;
   assertEquals(progress(update({ rounds: [round(1)], counters: [counters(50, 0, 0, 16)] }), false), undefined);
@@ -90,7 +90,7 @@ Deno.test("createProgress() says nothing before it is due, and loses nothing", (
   assertEquals([event?.round, event?.training.loss, event?.sequencesPerSecond], [2, 0.75, 320]);
 });
 
-Deno.test("createProgress() gives what is left when flushed, and nothing when nothing is", () => {
+Deno.test("createProgress() returns the remaining rounds when flushed, and no event without rounds", () => {
   const { clock, progress } = withClock();
   clock.ms += 10;
   assertEquals(progress(update({ rounds: [round(1)], counters: [counters(5, 0, 0, 16)] }), true)?.round, 1);
@@ -104,7 +104,7 @@ Deno.test("createProgress() reports the newest drift that was measured", () => {
   assertEquals(event?.drift, 0.2);
 });
 
-Deno.test("createProgress() becomes rarer, from ten a second to one", () => {
+Deno.test("createProgress() returns ten events a second at first, and one a second later", () => {
   const { clock, progress } = withClock();
   const gapsAfter = (hours: number) => {
     clock.ms = 5000 + hours * 3_600_000;
@@ -114,6 +114,6 @@ Deno.test("createProgress() becomes rarer, from ten a second to one", () => {
     return clock.ms - from;
   };
   assertAlmostEquals(gapsAfter(0), 90, 10);
-  assertAlmostEquals(gapsAfter(0.1), 540, 10); // 360 s / 600, less a tenth
+  assertAlmostEquals(gapsAfter(0.1), 540, 10); // 360 s / 600, minus a tenth
   assertAlmostEquals(gapsAfter(10), 900, 10);
 });

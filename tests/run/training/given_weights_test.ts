@@ -19,7 +19,7 @@ keepThreads(2);
 
 const change: Partial<Config> = { bidirectional: true, pooling: "max", layers: 2 };
 
-/** The weights that a run of learning rate 0, on one shard, ends with: those that it began with. */
+/** Returns the last weights of a run of learning rate 0 on one shard, which are also the first. */
 async function beginning(folder: string, weights: string): Promise<Float32Array> {
   const run = await createTinyRun(folder, {
     ...change,
@@ -34,7 +34,7 @@ async function beginning(folder: string, weights: string): Promise<Float32Array>
   return (await readModel(run.directory)).version.weights;
 }
 
-/** Gives `use` a folder, the file of weights that a run exported, and these weights. */
+/** Calls `use` with a folder, the file of weights that a run exported, and these weights. */
 function withExport(use: (folder: string, file: string, weights: Float32Array) => Promise<void>): Promise<void> {
   return inTemporaryDirectory(async (folder) => {
     const run = await createTinyRun(folder, change);
@@ -44,7 +44,7 @@ function withExport(use: (folder: string, file: string, weights: Float32Array) =
   });
 }
 
-Deno.test("a run with --weights starts from what another run exported, bit for bit", () =>
+Deno.test("a run with --weights starts from the exported weights of another run, bit for bit", () =>
   withExport(async (folder, file, weights) => {
     assertEquals(await beginning(folder, file), weights);
     assertNotEquals(await beginning(folder, ""), weights);
@@ -93,7 +93,7 @@ Deno.test("a run with --weights that was stopped is resumed and verified with th
     await assertRejects(() => TrainingRun.resume(run.directory, options), InputError, "cannot be read");
   }));
 
-Deno.test("a run refuses weights of another model, and what is no file of weights, before it has a directory", () =>
+Deno.test("a run refuses weights of another model, and invalid files, before it has a directory", () =>
   withExport(async (folder, file) => {
     const runs = join(folder, "others");
     const refused = async (values: Partial<Config>, message: string) => {
@@ -121,7 +121,7 @@ Deno.test("a run refuses weights of another model, and what is no file of weight
     await refused({ weights: other }, "not safetensors");
   }));
 
-Deno.test("readGivenWeights() reads regular files alone: no device without an end, no folder, no pipe that never begins", () =>
+Deno.test("readGivenWeights() reads only regular files: no device without an end, no folder, no pipe that never begins", () =>
   inTemporaryDirectory(async (folder) => {
     for (const path of [...Deno.build.os === "windows" ? [] : ["/dev/zero", "/dev/null"], folder]) {
       await assertRejects(

@@ -1,6 +1,6 @@
 /**
- * A process that trains many small rounds and prints, twenty times on the way, what memory it takes, garbage collected.
- * Arguments: a folder for the run, and the number of rounds.
+ * Trains many small rounds in a process, and prints its memory after garbage collection twenty times. Arguments: a folder
+ * for the run, and the number of rounds.
  */
 import { createTinyRun } from "../tiny_run.ts";
 
@@ -9,7 +9,7 @@ declare const gc: () => void;
 const [folder, count] = Deno.args;
 const rounds = Number(count);
 const small = { shards: 2, batchSize: 1, averageEvery: 1, stepsPerEpoch: 500, epochs: rounds / 500, heldOut: 1 };
-// As if on one core: workers that wait then sleep, and take no time from the tests beside this one.
+// With one core, waiting workers sleep, and take no time from tests that run in parallel.
 const run = await createTinyRun(folder!, { ...small, checkpointEvery: "1s", restoreBest: true }, 1);
 let next = 0;
 const watching = (async () => {

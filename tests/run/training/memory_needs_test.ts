@@ -11,19 +11,24 @@ import { inTemporaryDirectory } from "../temporary.ts";
 
 const GIB = 2 ** 30;
 
-function needsOf(values: Readonly<Record<string, unknown>>, workers = 1, judged = 0) {
+function needsOf(values: Readonly<Record<string, unknown>>, workers = 1, evaluationRows = 0) {
   const training = trainingConfig(resolveConfig(undefined, [{ values, nameOf: (key) => key }]));
   const rest = { workerTimeoutMs: 1000, maxRestarts: 0, chaos: { kill: 0, exit: 0, hang: 0, spin: 0, slow: 0 } };
   const config = { training, workers, spin: false, ...rest };
   const plan = createPlan(config);
-  return { plan, parts: memoryNeeds(config, plan, judged) };
+  return { plan, parts: memoryNeeds(config, plan, evaluationRows) };
 }
 
-function refused(values: Readonly<Record<string, unknown>>, there?: number, workers = 1, judged = 0): InputError {
-  return assertThrows(() => checkMemory(needsOf(values, workers, judged).parts, workers, there), InputError);
+function refused(
+  values: Readonly<Record<string, unknown>>,
+  there?: number,
+  workers = 1,
+  evaluationRows = 0,
+): InputError {
+  return assertThrows(() => checkMemory(needsOf(values, workers, evaluationRows).parts, workers, there), InputError);
 }
 
-Deno.test("memoryNeeds() has all of the shared memory in its parts, each once", () => {
+Deno.test("memoryNeeds() counts each part of the shared memory once", () => {
   for (
     const values of [{}, { average: "gradients" }, { moments: "local", shards: 7 }, { engine: "tfjs", length: 99 }]
   ) {
@@ -34,7 +39,7 @@ Deno.test("memoryNeeds() has all of the shared memory in its parts, each once", 
   }
 });
 
-Deno.test("checkMemory() names the keys that are the cause, and no others", () => {
+Deno.test("checkMemory() names only the options that are the cause", () => {
   interface Case {
     readonly values: Readonly<Record<string, unknown>>;
     readonly workers?: number;
@@ -74,11 +79,11 @@ Deno.test("checkMemory() names the keys that are the cause, and no others", () =
   checkMemory(needsOf({ batchSize: 65_536, length: 16 }).parts, 1, undefined);
 });
 
-Deno.test("checkMemory() counts what the evaluation of a run on files takes", () => {
+Deno.test("checkMemory() counts the evaluation of a run on files", () => {
   assertStringIncludes(refused({}, 8 * GIB, 1, 5e8).message, "evaluation");
 });
 
-Deno.test("train refuses what needs more memory than there can be, and leaves nothing behind", () =>
+Deno.test("train refuses a run that needs too much memory, and leaves no file", () =>
   inTemporaryDirectory(async (folder) => {
     const cases = [
       [["--held-out", "1000000", "--length", "4096"], /^error: --held-out .*--length/],

@@ -1,4 +1,4 @@
-/** Memory over many rounds: what a run takes after warm-up is all that it takes. */
+/** Tests that the memory of a run does not grow after warm-up. */
 import { assert, assertEquals } from "@std/assert";
 import { createTfjsEngine } from "../../../lib/engine/tfjs/engine.ts";
 import { loadTfjs } from "../../../lib/engine/tfjs/backend.ts";
@@ -11,7 +11,7 @@ import { runWorkerLoop } from "../../../lib/lockstep/worker_loop.ts";
 import { tinyConfig } from "../../lockstep/tiny.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
 
-/** Some ten seconds on two cores. */
+/** About ten seconds on two cores. */
 const ROUNDS = 100_000;
 const MIB = 2 ** 20;
 
@@ -30,14 +30,14 @@ Deno.test(`${ROUNDS} rounds grow neither heap nor resident memory after warm-up`
     const samples: Sample[] = new TextDecoder().decode(stdout).trim().split("\n").map((line) => JSON.parse(line));
     assert(samples.length >= 10, `only ${samples.length} samples`);
     assert(samples.at(-1)!.round >= 0.9 * ROUNDS);
-    // Code is compiled and arenas are filled in the first third. A leak of one small object a round would be seen.
+    // The first third compiles code and fills arenas. The test finds a leak of one small object a round.
     const third = Math.floor(samples.length / 3);
     const growth = (figure: "rss" | "heapUsed") => {
       const values = samples.map((sample) => sample[figure]);
       return (values.at(-1)! - Math.max(...values.slice(0, third))) / MIB;
     };
     const told = JSON.stringify(samples);
-    // The newest events are kept in memory, up to two thousand of less than a KiB.
+    // Up to two thousand of the newest events stay in memory, of less than a KiB each.
     assert(growth("heapUsed") < 2, `the heap grew by ${growth("heapUsed")} MiB: ${told}`);
     assert(growth("rss") < 12, `resident memory grew by ${growth("rss")} MiB: ${told}`);
   }));
@@ -53,7 +53,7 @@ Deno.test("rounds on tfjs leave no tensor behind", async () => {
       const plan = createPlan(config);
       const run = sharedRun(plan.map);
       writeState(run, initialState(plan, training));
-      // The loop of a worker, in this thread, where tensors can be counted.
+      // This is the loop of a worker in this thread, where the test can count tensors.
       const engine = await createTfjsEngine({ ...plan.engine, backend: "cpu" });
       runWorkerLoop({ worker: 0, attempt: 0, config }, plan, run, engine, createClaims(run.claims));
       assertEquals(readState(run, training).round, lastRound);

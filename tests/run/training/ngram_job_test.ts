@@ -12,7 +12,7 @@ import { inTemporaryDirectory } from "../temporary.ts";
 const workerUrl = new URL("../../../workers/train.ts", import.meta.url);
 const baselineUrl = new URL("../../../workers/ngrams.ts", import.meta.url);
 
-/** One of two words somewhere among others says the class: what n-grams learn at once, and a tiny LSTM does not. */
+/** Generates texts in which one of two words says the class. N-grams learn this quickly, and a tiny LSTM does not. */
 function rows(count: number, words: readonly [string, string]): string {
   const filler = ["please", "today", "the", "order", "again", "hello", "now"];
   const lines = Array.from({ length: count }, (_, row) => {
@@ -48,7 +48,7 @@ async function openRun(folder: string, { content, classWeights, ...options }: Op
   });
 }
 
-Deno.test("a run on files ends with the combination of least validation loss, and says what each part does", () =>
+Deno.test("a run on files ends with the combination of lowest validation loss, and has the metrics of each part", () =>
   inTemporaryDirectory(async (folder) => {
     const run = await openRun(folder, { baselineUrl });
     const { lstm, baseline, validation, heldOut } = await run.train();
@@ -64,7 +64,7 @@ Deno.test("a run on files ends with the combination of least validation loss, an
     assert("round" in run.newest && run.newest.ngrams?.share === lstm.share);
   }));
 
-Deno.test("class weights reach the finished model: it finds the rare class by a sign that is more often of the others", () =>
+Deno.test("class weights reach the finished model: it finds the rare class by a word that other classes have more often", () =>
   inTemporaryDirectory(async (folder) => {
     const filler = ["please", "today", "the", "order", "again", "hello", "now"];
     const lines = Array.from({ length: 400 }, (_, row) => {
@@ -85,7 +85,7 @@ Deno.test("class weights reach the finished model: it finds the rare class by a 
     assert(recall >= 0.5, `recall ${recall}`);
   }));
 
-Deno.test("a run whose n-grams fail or are stopped ends with the LSTM alone, and says so", () =>
+Deno.test("a run whose n-grams fail or are stopped ends with only the LSTM, and says so", () =>
   inTemporaryDirectory(async (folder) => {
     const failing = await openRun(folder, { baselineUrl: new URL("data:text/javascript,throw new Error('lost')") });
     const { lstm, baseline, validation, heldOut } = await failing.train();
@@ -108,7 +108,7 @@ Deno.test("a run whose n-grams fail or are stopped ends with the LSTM alone, and
     }
   }));
 
-Deno.test("a run on files that is stopped while its n-grams are trained resumes to the whole model", () =>
+Deno.test("a run on files that is stopped during the training of its n-grams resumes to the whole model", () =>
   inTemporaryDirectory(async (folder) => {
     const whole = await (await openRun(folder, { baselineUrl })).train();
     const silent = await openRun(folder, { baselineUrl: new URL("data:text/javascript,self.onmessage=()=>{}") });
@@ -127,7 +127,7 @@ Deno.test("a run on files that is stopped while its n-grams are trained resumes 
     );
   }));
 
-Deno.test("the started event of a run on files has what follows from the data, as run.json has", () =>
+Deno.test("the started event of a run on files has the sizes of the data, as run.json has", () =>
   inTemporaryDirectory(async (folder) => {
     const run = await openRun(folder, { baselineUrl });
     await run.train();

@@ -1,4 +1,4 @@
-/** Runs over a table: created, resumed and verified with the same data, and refused with others. */
+/** Tests runs on a table: they are created, resumed and verified with the same data, and refuse other data. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Config } from "../../../lib/config/schema.ts";
 import type { TrainingData } from "../../../lib/data/batches/table.ts";
@@ -15,18 +15,18 @@ import { tinyRunConfig } from "../tiny_run.ts";
 
 const workerUrl = new URL("../../../workers/train.ts", import.meta.url);
 const data = randomData({ rows: 50, vocabulary: 40 });
-/** The numbers of the data, in place of which the config has others. */
+/** The sizes of the data, which replace those of the config. */
 const optionsOf = (folder: string, change: Partial<Config> = {}) => ({
   config: { ...tinyRunConfig(folder, { epochs: 3, ...change }), task: "table" as const, data: ["rows.csv"] },
   workerUrl,
   cores: 2,
 });
 
-Deno.test("a run over a table freezes what the data decide, counts their rows, and saves their labels", () =>
+Deno.test("a run on a table saves the sizes and labels of its data, and counts their rows", () =>
   inTemporaryDirectory(async (folder) => {
     const run = await TrainingRun.create({ ...optionsOf(folder), data });
     const summary = await run.train();
-    // 50 rows on 3 shards of 6: steps of 18, 18 and 14.
+    // 50 rows on 3 shards of 6 give steps of 18, 18 and 14 rows.
     assertEquals([summary.steps, summary.sequences, summary.epochs], [9, 150, 3]);
     const { config, labels, dataDigest } = await readManifest(run.directory);
     assertEquals([config.vocabulary, config.length, config.stepsPerEpoch, config.heldOut], [40, 7, 3, 300]);
@@ -39,7 +39,7 @@ Deno.test("a run over a table freezes what the data decide, counts their rows, a
     }
   }));
 
-Deno.test("a run over a table that was stopped and resumed ends with the digest of one that was not", () =>
+Deno.test("a stopped and resumed run on a table ends with the digest of an uninterrupted run", () =>
   inTemporaryDirectory(async (folder) => {
     const whole = await (await TrainingRun.create({ ...optionsOf(folder, { epochs: 40 }), data })).train();
     const run = await TrainingRun.create({ ...optionsOf(folder, { epochs: 40 }), data });
@@ -52,7 +52,7 @@ Deno.test("a run over a table that was stopped and resumed ends with the digest 
     assert(compared.length >= 40 && compared.every(({ recorded, computed }) => recorded === computed));
   }));
 
-Deno.test("resume() and verifyRun() refuse other data, and none; create() refuses none", () =>
+Deno.test("resume() and verifyRun() refuse other or missing data; create() refuses missing data", () =>
   inTemporaryDirectory(async (folder) => {
     const run = await TrainingRun.create({ ...optionsOf(folder), data });
     await run.train();
@@ -67,5 +67,5 @@ Deno.test("resume() and verifyRun() refuse other data, and none; create() refuse
     const missing = await messages({});
     assert(missing.every((message) => message.endsWith("was trained on files: expected their data")), missing[0]);
     const refused = await assertRejects(() => TrainingRun.create(options), InputError);
-    assertEquals(refused.message, "task is table: expected the data that it is about");
+    assertEquals(refused.message, "task is table: expected its data");
   }));

@@ -70,7 +70,7 @@ Deno.test("train() leaves events, checkpoint, model and summary that agree", () 
     assertEquals((await readdir(run.directory)).sort(), files);
     assertEquals(await realpath(await resolveRun(join(runsDir, "latest"))), await realpath(run.directory));
 
-    // And all of it is what one plain thread comes to.
+    // A plain version on one thread gives the same state and metrics.
     const plain = await plainModel(run.config);
     const { values } = plainTraining(plain, run.config);
     assertEquals(state.values, values);
@@ -78,7 +78,7 @@ Deno.test("train() leaves events, checkpoint, model and summary that agree", () 
     assertAlmostEquals(heldOut!.loss, plainHeldOut(plain, model.version.weights).loss, 1e-6);
   }));
 
-Deno.test("train() ends with the same digest whatever the number of workers", () =>
+Deno.test("train() ends with the same digest for any number of workers", () =>
   inTemporaryDirectory(async (runsDir) => {
     const digests = new Set<string>();
     for (const workers of [1, 3, "auto"] as const) {
@@ -97,24 +97,24 @@ Deno.test("train() logs progress in ascending rounds, up to the last", () =>
     assertEquals([rounds.at(-1), progress.at(-1)!.step], [summary.rounds, summary.steps]);
   }));
 
-Deno.test("train() writes a checkpoint only when all epochs that led to it are told", () =>
+Deno.test("train() writes a checkpoint only after it has logged all earlier epochs", () =>
   inTemporaryDirectory(async (runsDir) => {
     const run = await createTinyRun(runsDir, { epochs: 2000, checkpointEvery: 1 });
     await run.train();
-    let told = 0;
+    let logged = 0;
     let checkpoints = 0;
     for (const event of await eventsOf(run)) {
-      if (event.type === "epoch") told = event.round;
+      if (event.type === "epoch") logged = event.round;
       if (event.type !== "checkpoint") continue;
       checkpoints++;
       const lastEpoch = event.round - event.round % 2; // two rounds an epoch
-      // The state's own epoch is told again by who takes the run up; those before it are not.
-      assert(told >= lastEpoch - 2, `A checkpoint of round ${event.round} when the epoch of round ${told} was told`);
+      // A resumed run logs the state's own epoch again, but no earlier ones.
+      assert(logged >= lastEpoch - 2, `A checkpoint of round ${event.round} after the epoch of round ${logged}`);
     }
     assert(checkpoints > 1);
   }));
 
-Deno.test("stop() ends after the round under way, once, with all files of a finished run", () =>
+Deno.test("stop() ends once, after the present round, with all files of a finished run", () =>
   inTemporaryDirectory(async (runsDir) => {
     const run = await createTinyRun(runsDir, { epochs: 1_000_000 });
     const reading = new AbortController();
@@ -148,7 +148,7 @@ Deno.test("maxSeconds ends a run after the round that passes it", () =>
     assert(summary.seconds >= 0.19, `It took ${summary.seconds} s`);
   }));
 
-Deno.test("newest is where the newest committed weights are, and the initial ones before the first round", () =>
+Deno.test("newest has the newest committed weights, and the initial ones before the first round", () =>
   inTemporaryDirectory(async (runsDir) => {
     const run = await createTinyRun(runsDir);
     const read = () => {
@@ -166,9 +166,9 @@ Deno.test("newest is where the newest committed weights are, and the initial one
     assertStrictEquals(run.newest, run.newest);
   }));
 
-Deno.test("train() logs why it failed, and keeps the newest committed state", () =>
+Deno.test("train() logs why it failed, and saves the newest committed state", () =>
   inTemporaryDirectory(async (runsDir) => {
-    // Adam without an epsilon divides 0 by 0 where a token was not seen: the weights are no numbers after one step.
+    // Adam without an epsilon divides 0 by 0 for unseen tokens: weights are not finite after one step.
     const dense = { vocabulary: 400, embeddingRows: "dense" } as const;
     const run = await createTinyRun(runsDir, { adamEpsilon: 0, ...dense, averageEvery: 1, epochs: 50 });
     const error = await assertRejects(() => run.train(), TrainingError);
@@ -189,7 +189,7 @@ Deno.test("train() logs why it failed, and keeps the newest committed state", ()
     assertEquals((await readdir(run.directory)).sort(), ["checkpoints", "events.jsonl", "run.json"]);
   }));
 
-Deno.test("create() refuses a model that no shared memory can hold, before it takes any", () =>
+Deno.test("create() refuses a model that is too large for a shared memory, before it allocates any", () =>
   inTemporaryDirectory(async (runsDir) => {
     const huge = { vocabulary: 1_000_000, embedding: 2048, hidden: 2048, shards: 256 };
     const error = await assertRejects(() => createTinyRun(runsDir, huge), InputError, "4 GiB");
@@ -197,7 +197,7 @@ Deno.test("create() refuses a model that no shared memory can hold, before it ta
     assertEquals(await readdir(runsDir), []);
   }));
 
-Deno.test("create() writes what the run is before it starts", () =>
+Deno.test("create() writes the manifest before the run starts", () =>
   inTemporaryDirectory(async (runsDir) => {
     const run = await createTinyRun(runsDir);
     await run.log.close();

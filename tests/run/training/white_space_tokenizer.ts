@@ -1,6 +1,6 @@
 import type { PreprocessingJson } from "../../../lib/data/encode/preprocessing.ts";
 
-/** A tokenizer of Hugging Face's format that splits at white space. */
+/** Splits texts at white space, in the format of Hugging Face. */
 export const WHITE_SPACE: PreprocessingJson["tokenizer"] = {
   kind: "huggingface",
   config: {},

@@ -1,7 +1,6 @@
 /**
- * `predict.js` of an exported model as one module for browsers, with the very code that cuts texts and reads n-grams
- * here. There is no bundler: the modules lie one after another in the order in which they use each other, without types
- * and imports.
+ * Builds `predict.js` of an exported model: one module for browsers. It has the same code that splits texts and reads
+ * n-grams here. There is no bundler: the modules are concatenated in the order of their imports, without types and imports.
  */
 import { stripTypeScriptTypes } from "node:module";
 import grams from "../../../ngrams/grams.ts" with { type: "text" };
@@ -35,10 +34,10 @@ const MODULES = [
 
 const IMPORT = /^import\b[^;]*;\n/gm;
 const EXPORT = /^export (?=\w)/gm;
-/** What types leave behind: the places that they had. */
+/** Matches the spaces that types leave behind. */
 const GAPS = /(?<=\S) {2,}(?=\S)/g;
 
-/** What stands in `predict.js`, and after it all that it uses. No two modules may use the same name. */
+/** Returns `predict.js` and, after it, all that it uses. No two modules may use the same name. */
 export function browserPredictor(): string {
   const used = MODULES.map((text) => stripTypeScriptTypes(text).replaceAll(IMPORT, "").replaceAll(EXPORT, ""));
   const parts = [predict.replaceAll(IMPORT, ""), ...used.map((text) => text.replaceAll(GAPS, " "))];

@@ -1,20 +1,20 @@
 /**
- * `characters.json` of an exported model: what this runtime's Unicode says of each code point, so that Python cuts texts
- * as they are cut here, whatever its own tables say.
+ * Builds `characters.json` of an exported model: the kind of each code point by this runtime's Unicode. Python then splits
+ * texts as this project does, although its own tables differ.
  */
 import { CharacterKind, kindOf } from "../../../data/tokenizers/characters.ts";
 import { isInvisible } from "../../../data/tokenizers/normal_form.ts";
 import { standsAlone } from "../../../data/tokenizers/plain_tokenizers.ts";
 
-type Name = "space" | "word" | "mark" | "joiner" | "alone";
+type Name = "space" | "word" | "mark" | "joiner" | "single";
 type Range = [first: number, last: number];
 
 export interface CharacterTable {
-  /** Ranges of code points, `[first, last]`; in none is what is punctuation to the tokenizers. `alone`: a token each. */
+  /** Ranges of code points, `[first, last]`; code points in no range are punctuation. `single`: each is a token. */
   readonly kinds: Readonly<Record<Name, readonly Readonly<Range>[]>>;
-  /** Those that are not shown, and are dropped before all else. */
+  /** Characters that are not shown: they are dropped first. */
   readonly invisible: readonly Readonly<Range>[];
-  /** Letters by code point, and what they are in lower case. */
+  /** The lower case of each letter, by its code point. */
   readonly lower: Readonly<Record<number, string>>;
 }
 
@@ -27,14 +27,14 @@ const NAME_OF: Readonly<Record<CharacterKind, Name | undefined>> = {
 };
 
 export function characterTable(): CharacterTable {
-  const kinds: Record<Name, Range[]> = { space: [], word: [], mark: [], joiner: [], alone: [] };
+  const kinds: Record<Name, Range[]> = { space: [], word: [], mark: [], joiner: [], single: [] };
   const invisible: Range[] = [];
   const lower: Record<number, string> = {};
   for (let codePoint = 0; codePoint <= 0x10FFFF; codePoint++) {
     const character = String.fromCodePoint(codePoint);
     const lowered = character.toLowerCase();
     if (lowered !== character) lower[codePoint] = lowered;
-    const name = standsAlone(codePoint) ? "alone" : NAME_OF[kindOf(character)];
+    const name = standsAlone(codePoint) ? "single" : NAME_OF[kindOf(character)];
     if (name) extend(kinds[name], codePoint);
     if (isInvisible(character)) extend(invisible, codePoint);
   }

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""A classifier trained by Lockstep, in PyTorch: Embedding -> LSTM -> Linear, and n-grams beside it if it has some.
+"""A classifier trained by Lockstep, in PyTorch: Embedding -> LSTM -> Linear, combined with n-grams if it has some.
 
-    python3 model.py where is my parcel            # of a model of text: class and probabilities of one
-    python3 model.py < texts.txt                   # one text a line, one JSON answer a line, of blank ones too
-    python3 model.py 21 6 37 33 18 48 1 25         # of others: one sequence of token ids
+    python3 model.py where is my parcel            # a model of text: class and probabilities of one text
+    python3 model.py < texts.txt                   # one text a line, one JSON answer a line, also for blank lines
+    python3 model.py 21 6 37 33 18 48 1 25         # other models: one sequence of token ids
     python3 model.py < sequences.jsonl             # one list of token ids a line
 
     import model
@@ -11,17 +11,17 @@
     classifier.predict("where is my parcel")                  # a text: one answer
     classifier.predict([21, 6, 37])                           # a list of token ids: one answer
     classifier.predict(["where is my parcel", "another"])     # a list of texts: an answer each
-    classifier.predict([["login", "search"], [21, 6, 37]])    # of tokens by name, and of token ids: an answer each
+    classifier.predict([["login", "search"], [21, 6, 37]])    # tokens by name, and token ids: an answer each
     classifier.predict({"tokens": ["login", "search"]})       # tokens by name: one answer
-    classifier.lstm(tokens, lengths)                          # logits of the nn.Module alone
+    classifier.lstm(tokens, lengths)                          # only the logits of the nn.Module
 
-A line that is a JSON object with "text" or "tokens" is read as such. A line that is refused is answered by its number and
-an "error", and the exit code is then 2.
+A line that is a JSON object with "text" or "tokens" is read as such. The answer to an invalid line
+has its number and an "error", and the exit code is then 2.
 
-Needs PyTorch and nothing else. Beside it lie model.safetensors, the LSTM's weights; lockstep.json, its sizes and labels;
-and for a model of text preprocessing.json, characters.json and, if it is combined with n-grams, ngrams.safetensors. A
-model with a tokenizer of Hugging Face takes no texts: cut them by that tokenizer and give its tokens by name, or their
-ids by the vocabulary of preprocessing.json, whose first token has the id 2 (1 is unknown).
+Needs only PyTorch. Its folder also has model.safetensors, the LSTM's weights; lockstep.json, its sizes and labels; and
+for a model of text preprocessing.json, characters.json and, if it is combined with n-grams, ngrams.safetensors. A model
+with a tokenizer of Hugging Face takes no texts: split them with that tokenizer and give its tokens by name, or their ids
+in the vocabulary of preprocessing.json, whose first token has the id 2 (1 is unknown).
 """
 import gzip
 import json
@@ -39,7 +39,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 
 def one_of(name, value, known):
-    """`value`, which is one that this file knows: another one means what it cannot do."""
+    """Returns `value` if this file supports it."""
     if value not in known:
         raise ValueError(f"{name} is {value!r}: expected {' or '.join(map(str, known))}; export the run with its own version")
     return value
@@ -50,7 +50,7 @@ FIRST_KNOWN = 2
 
 
 class Lstm(nn.Module):
-    """Rows are right-padded; what lies past a row's own length is not read."""
+    """Rows are right-padded; tokens past a row's length are not read."""
 
     def __init__(self, vocabulary, embedding, hidden, classes, layers=1, bidirectional=False, pooling="last"):
         super().__init__()
@@ -60,7 +60,7 @@ class Lstm(nn.Module):
         self.linear = nn.Linear(hidden * (2 if bidirectional else 1), classes)
 
     def forward(self, tokens, lengths):
-        """Logits [batch, classes]."""
+        """Returns the logits [batch, classes]."""
         packed = pack_padded_sequence(self.embedding(tokens), lengths, batch_first=True, enforce_sorted=False)
         outputs, (hidden, _) = self.lstm(packed)
         if self.pooling == "last":
@@ -75,8 +75,8 @@ class Lstm(nn.Module):
         raise ValueError(self.pooling)
 
 
-SPACE, WORD, MARK, JOINER, ALONE, OTHER = range(6)
-KINDS = {"space": SPACE, "word": WORD, "mark": MARK, "joiner": JOINER, "alone": ALONE}
+SPACE, WORD, MARK, JOINER, SINGLE, OTHER = range(6)
+KINDS = {"space": SPACE, "word": WORD, "mark": MARK, "joiner": JOINER, "single": SINGLE}
 SPACES = re.compile("[\t\n\x0b\x0c\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+")
 
 
@@ -84,7 +84,7 @@ MOST_MARKS = 64
 
 
 def composed(text):
-    """NFC. Of more accents on a letter than any writing has, those beyond them are dropped: to sort n takes n² steps."""
+    """Returns the NFC. Drops accents beyond the most that any writing puts on a letter: sorting n of them takes n² steps."""
     kept, marks = [], 0
     for character in text:
         marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
@@ -94,7 +94,7 @@ def composed(text):
 
 
 class Encoder:
-    """From a text to token ids, as training did: by preprocessing.json, and the kinds of characters of characters.json."""
+    """Turns a text into token ids as training did, by preprocessing.json and the kinds of characters in characters.json."""
 
     def __init__(self, preprocessing, characters):
         self.options = preprocessing["tokenizer"]
@@ -113,21 +113,21 @@ class Encoder:
                 self.kinds[first : last + 1] = bytes([KINDS[name]]) * (last + 1 - first)
 
     def spelled(self, text):
-        """A text or a token as the model spells it: composed, and without characters that are not shown."""
+        """Returns a text or a token as the model spells it: composed, and without characters that are not shown."""
         return composed(text.translate(self.invisible)) if self.rules == 2 else text
 
     def __call__(self, text):
-        """At least one id, and no more than the model reads."""
+        """Returns at least one id, and at most as many as the model reads."""
         text = self.spelled(text)
         if self.options.get("lowercase"):
-            # Python's own rules first, as one letter's depends on its neighbours; then letters that it does not know.
+            # Python's rules come first, as some depend on the neighbours; then the letters that Python does not know.
             text = text.lower().translate(self.lower)
         tokens = {"words": self.words, "chars": self.chars, "codes": self.codes}[self.options["kind"]](text)
         kept = tokens[: self.max_length] if self.truncate == "end" else tokens[-self.max_length :]
         return [self.ids.get(token, UNKNOWN) for token in kept] or [UNKNOWN]
 
     def ahead(self, text, index):
-        """The kind of what comes at `index`; characters past U+FFFF do not go on with what they follow."""
+        """Returns the kind of the character at `index`; characters past U+FFFF never continue a token."""
         if index >= len(text):
             return SPACE
         return self.kinds[ord(text[index])] if text[index] <= "\uffff" else OTHER
@@ -139,15 +139,15 @@ class Encoder:
             end = index + 1
             if kind == WORD:
                 start = index if start < 0 else start
-            elif kind == JOINER and start >= 0 and self.ahead(text, end) in (WORD, ALONE):
+            elif kind == JOINER and start >= 0 and self.ahead(text, end) in (WORD, SINGLE):
                 pass
             elif kind != MARK:
                 if start >= 0:
                     tokens.append(text[start:index])
                 start = -1
-                while kind == ALONE and self.ahead(text, end) == MARK:
+                while kind == SINGLE and self.ahead(text, end) == MARK:
                     end += 1
-                if kind == ALONE or (kind != SPACE and self.punctuation == "keep"):
+                if kind == SINGLE or (kind != SPACE and self.punctuation == "keep"):
                     tokens.append(text[index:end])
             index = end
         return tokens + ([text[start:]] if start >= 0 else [])
@@ -172,7 +172,7 @@ MASK = 0xFFFFFFFF
 
 
 def mix(state, word):
-    """One round of MurmurHash3's 32-bit hash."""
+    """Computes one round of MurmurHash3's 32-bit hash."""
     k = word * 0xCC9E2D51 & MASK
     k = (k << 15 | k >> 17) * 0x1B873593 & MASK
     h = state ^ k
@@ -180,14 +180,14 @@ def mix(state, word):
 
 
 def finish(h):
-    """Its end."""
+    """Computes the end of MurmurHash3's 32-bit hash."""
     h = (h ^ h >> 16) * 0x85EBCA6B & MASK
     h = (h ^ h >> 13) * 0xC2B2AE35 & MASK
     return h ^ h >> 16
 
 
 class Ngrams:
-    """A linear classifier of the n-grams of a sequence: see lib/baseline of Lockstep."""
+    """Classifies the n-grams of a sequence by a linear model: see lib/ngrams of Lockstep."""
 
     def __init__(self, about, tensors):
         self.share, self.order, self.tokens = about["share"], about["order"], about["tokens"]
@@ -232,8 +232,9 @@ class Model:
 
     def predict(self, inputs):
         """
-        Class, label and probabilities of a text, of a list of token ids, or of an object with "text" or "tokens"; of any
-        other list those of each: a text, token ids, tokens by name, or such an object. TypeError or ValueError for the rest.
+        Returns class, label and probabilities of a text, of a list of token ids, or of an object with "text" or "tokens".
+        Any other list has an answer for each item: a text, token ids, tokens by name, or such an object. Raises TypeError or
+        ValueError for other inputs.
         """
         inputs = inputs.tolist() if hasattr(inputs, "tolist") else inputs
         is_list = isinstance(inputs, (list, tuple))
@@ -242,7 +243,7 @@ class Model:
         return self.answers([self.sequence(one, f"inputs[{index}]") for index, one in enumerate(inputs)])
 
     def sequence(self, value, name):
-        """The token ids that `value` means."""
+        """Returns the token ids that `value` means."""
         if isinstance(value, dict) and len(value) == 1 and ("text" in value or "tokens" in value):
             key, = value
             if isinstance(value[key], str) == (key == "text"):
@@ -287,7 +288,7 @@ class Model:
 
 
 def read_safetensors(path):
-    """The float32 tensors of a safetensors file, by name."""
+    """Reads the float32 tensors of a safetensors file, by name."""
     with open(path, "rb") as file:
         header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
         data = bytearray(file.read())
@@ -302,7 +303,7 @@ def read_safetensors(path):
 
 
 def load(folder):
-    """The model of a folder, ready to predict."""
+    """Loads the model of a folder, ready to predict."""
 
     def read_json(name):
         with open(os.path.join(folder, name), encoding="utf8") as file:
@@ -326,11 +327,11 @@ LONGEST = 10_000_000
 
 
 class Digits(str):
-    """A number in JSON, as it is written."""
+    """A number in JSON, with its digits unchanged."""
 
 
 def questions(model, stream):
-    """What each line asks, or the ValueError that refuses it: in UTF-8, ended by LF or CRLF and by nothing else."""
+    """Yields the question of each line, or its ValueError. Lines are UTF-8 and end with LF or CRLF."""
     if stream.peek(2)[:2] == b"\x1f\x8b":
         stream = gzip.GzipFile(fileobj=stream)
     for number, line in enumerate(stream, 1):
@@ -350,9 +351,9 @@ def questions(model, stream):
 
 
 def question(model, line):
-    """A JSON object with a text or tokens, a text, or token ids: `21 6 37`, `[21, 6, 37]`."""
+    """Parses a JSON object with a text or tokens, a text, or token ids: `21 6 37`, `[21, 6, 37]`."""
     column = model.about["config"].get("textColumn", "text")
-    # In rows of text a number is a token that is called as it is written; by older rules, as its value is.
+    # In rows of text a number is a token with the digits of the file; by older rules, with those of its value.
     digits = {"parse_int": Digits, "parse_float": Digits} if model.names and model.preprocessing.get("rules") == 2 else {}
     try:
         value = json.loads(line, **digits) if line.lstrip().startswith("{") else None
@@ -367,7 +368,7 @@ def question(model, line):
     if model.encode:
         return line
     if model.names and not re.fullmatch(r"[\s,0-9\[\]]*", line):
-        return line  # Which is refused, with what to do.
+        return line  # The model refuses it, and says what to do.
     words = line.strip().removeprefix("[").removesuffix("]").replace(",", " ").split()
     return {"tokens": [int(word) if re.fullmatch(r"[+-]?[0-9]+", word) else word for word in words]}
 

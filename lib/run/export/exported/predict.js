@@ -10,8 +10,8 @@
  *     classifier.predict([["login", "search"], [21, 6, 37]]); // tokens by name, and token ids: a list of answers
  *     classifier.predict({ tokens: ["login", "search"] }); // tokens by name: one answer
  *
- * A model with a tokenizer of Hugging Face takes no texts: cut them by that tokenizer and give its tokens by name. A
- * LayersModel knows no lengths and takes every token as real, so that only sequences of one length go in together.
+ * A model with a tokenizer of Hugging Face takes no texts: split them with that tokenizer and give its tokens by name. A
+ * LayersModel has no lengths and reads every token, so that a batch has only sequences of one length.
  */
 import { createCombiner } from "../../../ngrams/mix.ts";
 import { createTextEncoder } from "../../../data/encode/text_encoder.ts";
@@ -27,11 +27,12 @@ export async function loadClassifier(tf, folder) {
   const combine = about.ngrams && combinerOf(about, await (await get(base, "ngrams.safetensors")).arrayBuffer());
   return {
     about,
-    /** The token ids of a text, or of a list of tokens by name. */
+    /** Returns the token ids of a text, or of a list of tokens by name. */
     encode,
     /**
-     * Class, label and probabilities of a text, of a list of token ids, or of an object with `text` or `tokens`; of any
-     * other list those of each: a text, token ids, tokens by name, or such an object. Throws a TypeError for the rest.
+     * Returns class, label and probabilities of a text, of a list of token ids, or of an object with `text` or `tokens`.
+     * Any other list has an answer for each item: a text, token ids, tokens by name, or such an object. Throws a TypeError
+     * for other inputs.
      */
     predict(input) {
       const value = ArrayBuffer.isView(input) ? Array.from(input) : input;
@@ -50,16 +51,16 @@ export async function loadClassifier(tf, folder) {
   };
 }
 
-/** Sequences that go through the model together at most. */
-const TOGETHER = 256;
+/** Limits the sequences of a batch. */
+const MOST_ROWS = 256;
 
-/** The LSTM's probabilities of each sequence: those of one length go through it together. */
+/** Returns the LSTM's probabilities of each sequence. Sequences of one length are a batch. */
 function lstmOf(tf, model, sequences) {
   const found = [];
   const order = [...sequences.keys()].sort((a, b) => sequences[a].length - sequences[b].length);
   for (let first = 0, next = 0; first < order.length; first = next) {
     const { length } = sequences[order[first]];
-    while (next < order.length && next - first < TOGETHER && sequences[order[next]].length === length) next++;
+    while (next < order.length && next - first < MOST_ROWS && sequences[order[next]].length === length) next++;
     const chosen = order.slice(first, next);
     const rows = chosen.map((index) => sequences[index]);
     const all = tf.tidy(() => model.predict(tf.tensor2d(rows, [rows.length, length], "int32")).dataSync());
@@ -69,7 +70,7 @@ function lstmOf(tf, model, sequences) {
   return found;
 }
 
-/** The token ids that `value` means. Throws a TypeError that calls it `name` if it means none. */
+/** Returns the token ids that `value` means. Throws a TypeError that calls it `name` if it means none. */
 function sequenceOf(value, name, encode, about) {
   if (typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)) {
     const [key, ...more] = Object.keys(value);
@@ -100,7 +101,7 @@ async function get(base, name) {
   return response;
 }
 
-/** From a text, or from tokens by name, to token ids. Texts for a tokenizer of Hugging Face are cut by its own library. */
+/** Turns a text, or tokens by name, into token ids. A model with a tokenizer of Hugging Face takes no texts. */
 function encoderOf({ tokenizer, vocabulary, maxLength, truncate, rules }) {
   const cutter = tokenizer.kind === "huggingface" ? { json: tokenizer, cut: refuseText } : plainTokenizer(tokenizer);
   const encode = createTextEncoder(cutter, new Vocabulary(vocabulary), { maxLength, truncate, rules });
@@ -111,7 +112,7 @@ function refuseText() {
   throw new TypeError("This model takes tokens by name or token ids, not texts: its tokenizer is one of Hugging Face");
 }
 
-/** The n-grams that the LSTM is combined with: `bytes` are safetensors, and `about` says what they count as. */
+/** Opens the n-grams that the LSTM is combined with, from the `bytes` of their safetensors. */
 function combinerOf({ labels: { length: classes }, ngrams: { share, order, tokens, features } }, bytes) {
   const size = Number(new DataView(bytes).getBigUint64(0, true));
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 8, size)));
