@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- a script for people, where it is not a module of a test
 /**
- * Phrases that the project does not use, and where. `deno run -A tests/english_rules.ts lib dashboard` lists what a folder
- * still has of them, with the counts at the end.
+ * Finds phrases that the project does not use. `deno run -A tests/english_rules.ts lib dashboard` lists those of a folder,
+ * with the counts at the end.
  */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { posix } from "node:path";
@@ -9,7 +9,7 @@ import { trainHelp } from "../lib/cli/arguments/help.ts";
 import { checkHelp } from "../lib/cli/commands/check.ts";
 import { predictHelp } from "../lib/cli/commands/predict.ts";
 
-/** Files and folders in plain English: none of them may have such a phrase. */
+/** Files and folders in plain English. They may have none of the phrases. */
 export const DONE = [
   "README.md",
   "docs",
@@ -34,8 +34,30 @@ export const DONE = [
   "lib/base",
   "lib/config",
   "lib/cli",
+  "lib/run",
+  "lib/model",
+  "lib/predict",
   "tests/cli",
   "tests/config",
+  "tests/run",
+  "tests/model",
+  "tests/predict",
+  "tests/soak",
+  "tests/suite",
+  "tests/README.md",
+  "tests/counted_test.ts",
+  "tests/deploy_test.ts",
+  "tests/docs_test.ts",
+  "tests/draws.ts",
+  "tests/import_rules.ts",
+  "tests/imports_test.ts",
+  "tests/judged.ts",
+  "tests/optional.ts",
+  "tests/patience.ts",
+  "tests/permission_sets_test.ts",
+  "tests/random_test.ts",
+  "tests/text.ts",
+  "tests/turns_test.ts",
   "main.ts",
   "deno.json",
   "deploy",
@@ -43,10 +65,10 @@ export const DONE = [
   "tests/dashboard",
 ];
 
-/** Folders that follow: move each into DONE once it has none left. */
+/** Folders that still have some of the phrases: move each to DONE once it has none. */
 export const TO_DO = [
-  "lib",
-  "tests",
+  "lib/cluster",
+  "tests/cluster",
 ];
 
 export interface Phrase {
@@ -55,10 +77,10 @@ export interface Phrase {
   readonly reason: string;
 }
 
-/** A space in a phrase: white space, also with a line's end and the comment's next line in it. */
+/** Matches a space in a phrase: white space, also with the end of a line and the start of a comment's next line. */
 const GAP = "[\\s*/]+";
 
-/** A phrase of whole words. `source` is a regular expression in which a space is a gap between words. */
+/** Makes a phrase of whole words. A space in the regular expression `source` is a gap between words. */
 function words(source: string, reason: string): Phrase {
   return { pattern: new RegExp(`\\b(?:${source.replaceAll(" ", GAP)})\\b`, "gi"), reason };
 }
@@ -105,7 +127,7 @@ export const PHRASES: readonly Phrase[] = [
   },
 ];
 
-/** The first words that a comment or a paragraph does not have, as it then lacks a subject or a verb. */
+/** Words that may not begin a comment or a paragraph, as it then lacks a subject or a verb. */
 const OPENING = "(?:What|Whether|Whoever|Whatever|Of)\\b";
 const OPENINGS = {
   code: new RegExp(`(?:\\/\\*\\*?|(?<![:\\w])\\/\\/)[\\s*]*${OPENING}(?![^.*]*\\?)`, "g"),
@@ -118,7 +140,7 @@ export interface Finding {
   readonly reason: string;
 }
 
-/** The phrases in the text of the file at `path`, in order. */
+/** Finds the phrases in the text of the file at `path`, in order. */
 export function findPhrases(path: string, text: string): Finding[] {
   const isProse = path.endsWith(".md");
   const read = isProse ? proseOf(text) : /\.(?:ts|js)$/.test(path) ? proseOfCode(path, text) : text;
@@ -135,12 +157,12 @@ export function findPhrases(path: string, text: string): Finding[] {
   ).sort((a, b) => a.line - b.line);
 }
 
-/** Overwrites a part of a text, so that lines stay where they are. */
+/** Overwrites a part of a text, and keeps its lines. */
 const blank = (part: string) => part.replaceAll(/[^\n]/g, "·");
 const INLINE_CODE = /`[^`]*`/g;
 
 /**
- * A page without code, printed output, the help of commands (which is checked where it is written) and the names of tests
+ * Returns a page without code, printed output, help of commands (which is checked in its source) and the names of tests
  * that it quotes behind →.
  */
 function proseOf(text: string): string {
@@ -153,7 +175,7 @@ const COMMENT = /\/\*[^]*?\*\/|\/\/.*/g;
 const COMMENT_OR_STRING = new RegExp(`${COMMENT.source}|"(?:\\\\.|[^"\\\\\n])*"|\`(?:\\\\.|[^\`\\\\])*\``, "g");
 
 /**
- * Comments, and strings of several words. Names in the code are not English, and some are fixed by files and routes.
+ * Returns comments, and strings of several words. Names in the code are not English, and files and routes fix some of them.
  * Strings of examples are the data that they generate.
  */
 function proseOfCode(path: string, text: string): string {
@@ -175,7 +197,7 @@ function proseOfCode(path: string, text: string): string {
 const TEXT_FILE = /\.(?:md|ts|js|html|css|json|sh|py|yaml|service|timer)$|^\.ci\/run$|\/Dockerfile$/;
 const ROOT = new URL("../", import.meta.url);
 
-/** The files at or below `path` that people read, from the project's root. */
+/** Lists the files at or below `path` that people read, from the project's root. */
 export function textFiles(path: string): string[] {
   const url = new URL(path, ROOT);
   if (!statSync(url).isDirectory()) return [path];

@@ -5,7 +5,7 @@ for (const path of DONE) {
   Deno.test(`${path} has no phrase that the project does not use`, () => assertEquals(findIn(path), []));
 }
 
-Deno.test("DONE and TO_DO have everything that people read, and nothing twice", () => {
+Deno.test("DONE and TO_DO have all folders that people read, and none twice", () => {
   const [done, toDo] = [new Set(DONE), new Set(TO_DO)];
   assertEquals(done.intersection(toDo).size, 0);
   const isListed = (name: string) => [...done, ...toDo].some((path) => path.split("/")[0] === name);
@@ -16,7 +16,7 @@ Deno.test("DONE and TO_DO have everything that people read, and nothing twice", 
   assertEquals(folders.map(({ name }) => name).filter((name) => !isListed(name)), []);
 });
 
-/** Sentences that the README and docs had, with the words that are found in them. */
+/** Sentences of the earlier README and docs, with the phrases that the rules find in them. */
 const OLD_SENTENCES: [sentence: string, ...phrases: string[]][] = [
   ["A run that is killed goes on to the very same weights; so does one that loses a worker.", "goes on", "the very"],
   ["`deno task resume runs/latest` goes on from there to the very\nweights of a run.", "goes on", "the very"],
@@ -43,7 +43,7 @@ const OLD_SENTENCES: [sentence: string, ...phrases: string[]][] = [
   ["Another machine than those that there are.", "that there are"],
 ];
 
-Deno.test("findPhrases() finds what the pages used to say", () => {
+Deno.test("findPhrases() finds the phrases of earlier pages", () => {
   for (const [sentence, ...phrases] of OLD_SENTENCES) {
     assertEquals(findPhrases("x.md", sentence).map(({ text }) => text).toSorted(), phrases.toSorted(), sentence);
   }
