@@ -36,8 +36,12 @@ export function createApp(services: Services, options: AppOptions = {}): App {
   predictRoutes(routes, services, limits);
   inferenceRoutes(routes, services, { ...limits, ...operation, version: project.version });
   operationRoutes(routes, services, operation);
-  const document = JSON.stringify(routes.document(project.version, options.publicAddress?.url ?? "."));
-  routes.plain("get", "/openapi.json", (c) => c.body(document, 200, { "Content-Type": "application/json" }));
+  // Generated at the first request, as this takes longer than the rest of the function.
+  let document: string | undefined;
+  routes.plain("get", "/openapi.json", (c) => {
+    document ??= JSON.stringify(routes.document(project.version, options.publicAddress?.url ?? "."));
+    return c.body(document, 200, { "Content-Type": "application/json" });
+  });
 
   routes.otherwise((method, path, allowed) => {
     if (allowed.length === 0) {

@@ -45,8 +45,8 @@ for (const [what, recipe] of [["rollbacks", growing], ["early stopping", restles
         const verified = await run("verify", folder, [`${folder}/latest`, "--workers", "1"]);
         assertEquals(verified.code, 0, verified.stdout);
         const before = { killed: 0 };
-        for (let runs = 1; before.killed < 6; runs++) {
-          assert(runs <= 24, `only ${before.killed} of ${runs} runs were killed before they ended`);
+        for (let runs = 1; before.killed < 4; runs++) {
+          assert(runs <= 16, `only ${before.killed} of ${runs} runs were killed before they ended`);
           const directory = await killTwice(folder, flags, place.epoch, draw, before);
           const { digest, heldOut, best, rounds, reason } = await summaryOf(directory);
           const { digest: d, heldOut: h, best: b, rounds: r, reason: why } = undisturbed;
