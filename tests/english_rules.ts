@@ -51,7 +51,7 @@ export const DONE = [
   "tests/draws.ts",
   "tests/import_rules.ts",
   "tests/imports_test.ts",
-  "tests/judged.ts",
+  "tests/finished_run.ts",
   "tests/optional.ts",
   "tests/patience.ts",
   "tests/permission_sets_test.ts",

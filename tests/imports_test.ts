@@ -58,7 +58,7 @@ Deno.test("importCircles() finds every circle, of types, over three files, and o
     ["lib/a/two.ts", `import type { C } from "../b/three.ts";\n// import { own } from "./other.ts";`],
     ["lib/b/three.ts", `export { a } from "../a/one.ts";\nconst later = await import("./own.ts");`],
     ["lib/b/own.ts", `import type { Own } from "./own.ts";`],
-    ["lib/a/alone.ts", `import { b } from "./two.ts";\nimport { missing } from "./missing.ts";`],
+    ["lib/a/other.ts", `import { b } from "./two.ts";\nimport { missing } from "./missing.ts";`],
   ]);
   const three = ["lib/a/one.ts", "lib/a/two.ts", "lib/b/three.ts"];
   assertEquals(importCircles(files), [["lib/b/own.ts"], three]);

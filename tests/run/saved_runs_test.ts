@@ -120,8 +120,8 @@ Deno.test("a saved run on files evaluates rows with the same metrics", () =>
     assertEquals(code, 0, stderr);
     const { rows, loss, accuracy, macroF1 } = JSON.parse(await readFile(out, "utf8"));
     assertEquals(rows, 84);
-    const told = [[loss, 0.2572213109269059], [accuracy, 0.9404761904761905], [macroF1, 0.9218253968253968]];
-    for (const [actual, expected] of told) assertAlmostEquals(actual!, expected!, 1e-6);
+    const metrics = [[loss, 0.2572213109269059], [accuracy, 0.9404761904761905], [macroF1, 0.9218253968253968]];
+    for (const [actual, expected] of metrics) assertAlmostEquals(actual!, expected!, 1e-6);
   }));
 
 Deno.test("readManifest() takes a config without a key of later versions, and refuses a changed config", () =>

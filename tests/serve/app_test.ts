@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { dataOf, judgementsOf, LABELS } from "../judged.ts";
+import { dataOf, evaluationsOf, LABELS } from "../finished_run.ts";
 import { createWaitingApp } from "../../lib/serve/app.ts";
 import { fakeApp, fakePredictor, modelInfo } from "./fakes.ts";
 import { type ProblemBody, soon } from "./http/reading.ts";
@@ -73,7 +73,7 @@ Deno.test("GET /runs/:id names a missing run, and looks up no invalid id", async
 Deno.test("GET of a run's data and of its evaluation answers with both, or 404 without them", async () => {
   const { app } = fakeApp();
   assertEquals(await (await app.request("/runs/r0/data")).json(), dataOf(LABELS));
-  assertEquals(await (await app.request("/runs/r0/judgement")).json(), judgementsOf(LABELS));
+  assertEquals(await (await app.request("/runs/r0/judgement")).json(), evaluationsOf(LABELS));
   const none = [
     "run r1 uses generated data: expected a run trained on files",
     "run r1 has no evaluation: expected a finished run trained on files",

@@ -11,7 +11,7 @@ import { createApp } from "../../lib/serve/app.ts";
 import type { App, AppOptions } from "../../lib/serve/pipeline/shell.ts";
 import type { DataStatistics } from "../../lib/data/statistics.ts";
 import type { Evaluations } from "../../lib/model/evaluation.ts";
-import { dataOf, jsonText, judgementsOf, LABELS } from "../judged.ts";
+import { dataOf, evaluationsOf, jsonText, LABELS } from "../finished_run.ts";
 
 /** Time of all events that have no time of their own. */
 const AT = "2026-01-02T03:04:05.000Z";
@@ -280,7 +280,7 @@ export function fakeApp(
   run.append(...events);
   older.state = "finished";
   older.data = dataOf(LABELS);
-  older.evaluation = judgementsOf(LABELS);
+  older.evaluation = evaluationsOf(LABELS);
   const runs = fakeRuns([run, older]);
   return { app: createApp(fakeServices(runs, services), options), run, runs };
 }

@@ -1,7 +1,7 @@
 /** Trains on three machines with a real NATS server. Machines and server are killed and stopped. */
 import { latestOf } from "../cli/process.ts";
 import { NatsServer } from "../cluster/nats/nats_server.ts";
-import type { Setting, Trial } from "./alone.ts";
+import type { Setting, Trial } from "./one_machine.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import { Process, sleep } from "./process.ts";
 

@@ -9,7 +9,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { mkdir } from "node:fs/promises";
 import { natsAbsence } from "../cluster/nats/nats_server.ts";
-import { aloneTrials, trainWith } from "./alone.ts";
+import { oneMachineTrials, trainWith } from "./one_machine.ts";
 import { clusterTrials } from "./cluster.ts";
 import { drawConfig } from "./configs.ts";
 import { Draws } from "./draw.ts";
@@ -30,7 +30,7 @@ const last = first + numberOf("configs", Infinity);
 
 const absence = natsAbsence();
 if (absence) say(`No trials of clusters: ${absence}`);
-const trials = { ...aloneTrials, ...(absence ? {} : clusterTrials) };
+const trials = { ...oneMachineTrials, ...(absence ? {} : clusterTrials) };
 const counts = new Map(["uninterrupted", ...Object.keys(trials)].map((kind) => [kind, { trials: 0, failures: 0 }]));
 const end = performance.now() + minutes * 60_000;
 say(`Seed ${seed}, ${minutes} minutes`);
@@ -51,7 +51,7 @@ async function soak(index: number): Promise<void> {
   const draws = new Draws(seed, index);
   const folder = await Deno.makeTempDir({ prefix: "lockstep-soak-" });
   const config = await drawConfig(draws, folder);
-  const alone = { config, folder, draws, seconds: 0 };
+  const setting = { config, folder, draws, seconds: 0 };
   const startedAt = performance.now();
   let hasFailed = false;
   const failed = (kind: string, detail: string) => {
@@ -63,7 +63,7 @@ async function soak(index: number): Promise<void> {
   };
   counts.get("uninterrupted")!.trials++;
   const runs = `${folder}/uninterrupted`;
-  const expected = await outcomeOf(runs, await trainWith({ ...alone, runs }, ["--workers=1"]).ended);
+  const expected = await outcomeOf(runs, await trainWith({ ...setting, runs }, ["--workers=1"]).ended);
   const seconds = (performance.now() - startedAt) / 1000;
   // A training that fails without faults is a result too; a refused config is an error of the soak.
   if (expected.code > 1) failed("uninterrupted", expected.story);
@@ -76,7 +76,7 @@ async function soak(index: number): Promise<void> {
     await mkdir(trialRuns);
     counts.get(kind)!.trials++;
     try {
-      const outcome = await trial({ ...alone, runs: trialRuns, seconds });
+      const outcome = await trial({ ...setting, runs: trialRuns, seconds });
       if (isSame(expected, outcome, kind in clusterTrials)) say(`ok: config ${index}, ${kind}`);
       else failed(kind, differenceOf(expected, outcome));
     } catch (error) {

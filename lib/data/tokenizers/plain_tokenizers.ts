@@ -32,7 +32,7 @@ function isIdeograph(codePoint: number): boolean {
 }
 
 /** Tells whether a code point is a letter that is a token by itself. */
-export function standsAlone(codePoint: number): boolean {
+export function isSingleToken(codePoint: number): boolean {
   return codePoint > 0xFFFF ? isIdeograph(codePoint) : STANDS_ALONE[codePoint] === 1;
 }
 

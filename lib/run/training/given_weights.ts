@@ -53,8 +53,8 @@ export async function givenVector(
   names: WeightNames,
   initial: () => Promise<Float32Array>,
 ): Promise<GivenVector> {
-  const strange = tensors.find(({ values }) => !values.every(Number.isFinite));
-  if (strange) throw refuse(`${path}: tensor "${strange.name}" has values that are not finite`);
+  const notFinite = tensors.find(({ values }) => !values.every(Number.isFinite));
+  if (notFinite) throw refuse(`${path}: tensor "${notFinite.name}" has values that are not finite`);
   try {
     if (!from || areSame(from, names)) {
       return { vector: fromPytorch(spec, layout, tensors), warnings: warningsWithoutNames(path, from, names) };

@@ -5,7 +5,7 @@
 import { assertEquals } from "@std/assert";
 import axe from "npm:axe-core@4.14.1/axe.min.js" with { type: "text" };
 import type { Page } from "playwright-core";
-import { LABELS } from "../../judged.ts";
+import { LABELS } from "../../finished_run.ts";
 import { browserTest, type Server, shows } from "./browser.ts";
 import { failedRun, finishedTextRun, longLabels, refusedRun, textRun, tokenRun, waitingRun } from "./fake_runs.ts";
 import { at, EPOCH, TrainedRun } from "./trained_run.ts";

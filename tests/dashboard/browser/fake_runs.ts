@@ -1,5 +1,5 @@
 /** Makes runs in the states that the page shows. */
-import { dataOf, judgementsOf, LABELS } from "../../judged.ts";
+import { dataOf, evaluationsOf, LABELS } from "../../finished_run.ts";
 import { at, TrainedRun } from "./trained_run.ts";
 
 /** Makes a run on tokens, after `points` progress events. */
@@ -21,7 +21,7 @@ export function textRun(points: number, labels: readonly string[] = LABELS, id =
 export function finishedTextRun(labels: readonly string[] = LABELS, id?: string): TrainedRun {
   const run = textRun(180, labels, id);
   run.record({ type: "incident", message: "Worker 2 was lost and replaced: it did not answer for 10 s" }, at(180));
-  run.evaluation = judgementsOf(labels);
+  run.evaluation = evaluationsOf(labels);
   run.finish(180);
   return run;
 }

@@ -1,6 +1,6 @@
 /** Tests the views besides training: data and evaluation, runs to show and compare, the service. */
 import { assert, assertEquals } from "@std/assert";
-import { LABELS } from "../../judged.ts";
+import { LABELS } from "../../finished_run.ts";
 import { browserTest, shows, showsPoints } from "./browser.ts";
 import { finishedTextRun, textRun, tokenRun } from "./fake_runs.ts";
 import { at, EPOCH } from "./trained_run.ts";

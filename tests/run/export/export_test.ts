@@ -128,7 +128,7 @@ function assertSame(found: readonly Prediction[], expected: readonly Prediction[
 
 const withoutPytorch = pytorchAbsence();
 optionalTest(withoutPytorch, {
-  name: `exportModel(safetensors): model.py predicts in PyTorch what the product predicts`,
+  name: `exportModel(safetensors): model.py makes the predictions of the product in PyTorch`,
   fn: () =>
     withPython(
       `
@@ -185,7 +185,7 @@ async function askPython(folder: string, input: Uint8Array, args: readonly strin
 }
 
 optionalTest(withoutPytorch, {
-  name: "model.py answers each line of standard input with a line, blank and refused ones too",
+  name: "model.py answers each line of standard input with a line, also blank and refused ones",
   fn: () =>
     eachExport("safetensors", async (folder, inputs, expected) => {
       const isText = inputs.some((input) => typeof input === "string");
@@ -223,7 +223,7 @@ optionalTest(withoutPytorch, {
 });
 
 optionalTest(withoutPytorch, {
-  name: "model.py refuses what it does not know, where it would predict something else",
+  name: "model.py refuses unknown options instead of predicting wrongly",
   fn: () =>
     inTemporaryDirectory((folder) =>
       withPython(
@@ -240,13 +240,16 @@ optionalTest(withoutPytorch, {
     answer = str(error)`,
         async (ask) => {
           await Deno.writeTextFile(join(folder, "model.py"), modelPy);
-          const told = async (kind: string, change: unknown) => JSON.parse(await ask([folder, kind, change]));
-          assertEquals(await told("lstm", { pooling: "max" }), "taken");
-          assertStringIncludes(await told("lstm", { pooling: "median" }), "pooling is 'median': expected last or mean");
-          assertEquals(await told("text", {}), "taken");
-          assertStringIncludes(await told("text", { truncate: "middle" }), "truncate is 'middle'");
-          assertStringIncludes(await told("text", { tokenizer: { kind: "bytes" } }), "tokenizer is 'bytes'");
-          assertStringIncludes(await told("text", { rules: 3 }), "rules is 3: expected 1 or 2");
+          const answer = async (kind: string, change: unknown) => JSON.parse(await ask([folder, kind, change]));
+          assertEquals(await answer("lstm", { pooling: "max" }), "taken");
+          assertStringIncludes(
+            await answer("lstm", { pooling: "median" }),
+            "pooling is 'median': expected last or mean",
+          );
+          assertEquals(await answer("text", {}), "taken");
+          assertStringIncludes(await answer("text", { truncate: "middle" }), "truncate is 'middle'");
+          assertStringIncludes(await answer("text", { tokenizer: { kind: "bytes" } }), "tokenizer is 'bytes'");
+          assertStringIncludes(await answer("text", { rules: 3 }), "rules is 3: expected 1 or 2");
         },
       )
     ),
@@ -354,7 +357,7 @@ optionalTest(withoutPytorch, {
 });
 
 optionalTest(executableAbsence(CHROMIUM), {
-  name: `exportModel(tfjs): stock tfjs in a browser predicts what the product predicts`,
+  name: `exportModel(tfjs): stock tfjs in a browser makes the predictions of the product`,
   // The driver of the browser keeps timers and pipes of its process beyond close().
   sanitizeOps: false,
   sanitizeResources: false,

@@ -53,8 +53,8 @@ Deno.test("writeCheckpoint() writes each part's tensors under their names", () =
     const state = stateOf(5);
     const { file, digest } = await writeCheckpoint(directory, layout, state);
     const { metadata, tensors } = decodeSafetensors(await readFile(join(directory, file)));
-    const { checksum, ...told } = metadata;
-    assertEquals(told, { round: "140", step: "420", course: JSON.stringify(history), digest });
+    const { checksum, ...rest } = metadata;
+    assertEquals(rest, { round: "140", step: "420", course: JSON.stringify(history), digest });
     assertMatch(checksum!, /^[0-9a-f]{64}$/);
     assertEquals(new Set(tensors.map(({ name }) => name.split("/")[0])), new Set(["weights", "m", "v", "m1", "v1"]));
     const kernel = tensors.find(({ name }) => name === "v/lstm/kernel")!;

@@ -11,7 +11,7 @@ import { evaluationSchema, evaluationsSchema } from "../../../lib/model/evaluati
 import { RunLibrary } from "../../../lib/run/library/library.ts";
 import { sha256 } from "../../../lib/base/sha256.ts";
 import { ROOT } from "../../cli/process.ts";
-import { dataOf, judgementsOf } from "../../judged.ts";
+import { dataOf, evaluationsOf } from "../../finished_run.ts";
 import { fakeApp } from "../../serve/fakes.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
 
@@ -20,7 +20,7 @@ const labelsOf = (classes: number) => Array.from({ length: classes }, (_, index)
 Deno.test("readMetricsFile() returns a file with its digest, and refuses a changed digit", () =>
   inTemporaryDirectory(async (directory) => {
     const path = join(directory, "judgement.json");
-    const bytes = jsonBytes(judgementsOf(labelsOf(5)));
+    const bytes = jsonBytes(evaluationsOf(labelsOf(5)));
     const digest = await sha256(bytes);
     await writeFile(path, bytes);
     assertEquals(await readMetricsFile(path, digest, evaluationsSchema), bytes);

@@ -34,11 +34,11 @@ Deno.test("keepRuns() removes all runs except the newest, the latest, the listed
     const ids = runs.map(({ id }) => id);
     const [newest, ...others] = ids.toSorted().reverse();
     const trained = ids[1]!;
-    const told = others.find((id) => id !== trained)!;
+    const listed = others.find((id) => id !== trained)!;
     // The link points at the run that was made last.
-    const kept = new Set([newest!, trained, told, ids[4]!]);
+    const kept = new Set([newest!, trained, listed, ids[4]!]);
     assertEquals(await keepRuns(runsDir, 0, []), []);
-    const gone = await keepRuns(runsDir, 1, [told]);
+    const gone = await keepRuns(runsDir, 1, [listed]);
     assertEquals(new Set(gone), new Set(ids.filter((id) => !kept.has(id))));
     assertEquals(new Set(await listRuns(runsDir)), kept);
     await runs[1]!.log.close();

@@ -51,13 +51,13 @@ Deno.test("append() numbers events from 1 without gaps, in memory and in the fil
 Deno.test("append() leaves no gap when it refuses an invalid event", () =>
   withLog(async (log) => {
     log.append(note("a"));
-    const broken: NewEvent = { type: "epoch", epoch: 1, round: 1, step: 1, digest: "", seconds: NaN, ...figures() };
+    const broken: NewEvent = { type: "epoch", epoch: 1, round: 1, step: 1, digest: "", seconds: NaN, ...metrics() };
     assertThrows(() => log.append(broken));
     assertEquals([log.append(end).id, log.count], [2, 2]);
     assertEquals(await readAll(log, 0), [1, 2]);
   }));
 
-function figures() {
+function metrics() {
   return { training: { loss: 1, accuracy: 0 }, heldOut: { loss: 1, accuracy: 0 } };
 }
 

@@ -32,14 +32,14 @@ Deno.test(`${ROUNDS} rounds grow neither heap nor resident memory after warm-up`
     assert(samples.at(-1)!.round >= 0.9 * ROUNDS);
     // The first third compiles code and fills arenas. The test finds a leak of one small object a round.
     const third = Math.floor(samples.length / 3);
-    const growth = (figure: "rss" | "heapUsed") => {
-      const values = samples.map((sample) => sample[figure]);
+    const growth = (name: "rss" | "heapUsed") => {
+      const values = samples.map((sample) => sample[name]);
       return (values.at(-1)! - Math.max(...values.slice(0, third))) / MIB;
     };
-    const told = JSON.stringify(samples);
+    const details = JSON.stringify(samples);
     // Up to two thousand of the newest events stay in memory, of less than a KiB each.
-    assert(growth("heapUsed") < 2, `the heap grew by ${growth("heapUsed")} MiB: ${told}`);
-    assert(growth("rss") < 12, `resident memory grew by ${growth("rss")} MiB: ${told}`);
+    assert(growth("heapUsed") < 2, `the heap grew by ${growth("heapUsed")} MiB: ${details}`);
+    assert(growth("rss") < 12, `resident memory grew by ${growth("rss")} MiB: ${details}`);
   }));
 
 Deno.test("rounds on tfjs leave no tensor behind", async () => {

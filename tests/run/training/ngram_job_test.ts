@@ -134,7 +134,7 @@ Deno.test("the started event of a run on files has the sizes of the data, as run
     const [started] = await Array.fromAsync(readEvents(`${run.directory}/events.jsonl`, 0));
     assert(started?.type === "started");
     const { config } = JSON.parse(await Deno.readTextFile(`${run.directory}/run.json`));
-    const told = Object.fromEntries(Object.keys(config).map((key) => [key, started.config[key]]));
-    assertEquals(told, config);
+    const actual = Object.fromEntries(Object.keys(config).map((key) => [key, started.config[key]]));
+    assertEquals(actual, config);
     assert(config.stepsPerEpoch !== 20 && config.length === 6, JSON.stringify(config));
   }));

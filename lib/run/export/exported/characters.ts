@@ -4,7 +4,7 @@
  */
 import { CharacterKind, kindOf } from "../../../data/tokenizers/characters.ts";
 import { isInvisible } from "../../../data/tokenizers/normal_form.ts";
-import { standsAlone } from "../../../data/tokenizers/plain_tokenizers.ts";
+import { isSingleToken } from "../../../data/tokenizers/plain_tokenizers.ts";
 
 type Name = "space" | "word" | "mark" | "joiner" | "single";
 type Range = [first: number, last: number];
@@ -34,7 +34,7 @@ export function characterTable(): CharacterTable {
     const character = String.fromCodePoint(codePoint);
     const lowered = character.toLowerCase();
     if (lowered !== character) lower[codePoint] = lowered;
-    const name = standsAlone(codePoint) ? "single" : NAME_OF[kindOf(character)];
+    const name = isSingleToken(codePoint) ? "single" : NAME_OF[kindOf(character)];
     if (name) extend(kinds[name], codePoint);
     if (isInvisible(character)) extend(invisible, codePoint);
   }

@@ -13,7 +13,7 @@ export const LABELS = ["account", "billing", "bug", "feature", "shipping"];
 const ROWS = 40;
 
 /** Makes the evaluation of a model that predicts the next class for about one row in eight. */
-export function judgementOf(labels: readonly string[]): Evaluation {
+export function evaluationOf(labels: readonly string[]): Evaluation {
   const rows = labels.flatMap((_, label) =>
     Array.from({ length: ROWS }, (_, row) => ({ label, given: (row + label) % 8 === 0 ? label + 1 : label }))
   ).map(({ label, given }) => ({ label, given: given % labels.length }));
@@ -40,8 +40,8 @@ export function judgementOf(labels: readonly string[]): Evaluation {
   };
 }
 
-export function judgementsOf(labels: readonly string[]): Evaluations {
-  return { validation: judgementOf(labels), test: judgementOf(labels) };
+export function evaluationsOf(labels: readonly string[]): Evaluations {
+  return { validation: evaluationOf(labels), test: evaluationOf(labels) };
 }
 
 export function dataOf(labels: readonly string[]): DataStatistics {

@@ -96,7 +96,7 @@ const oneCore: Trial = async (setting) => {
 };
 
 /** Trials by their names in the final report. */
-export const aloneTrials: Readonly<Record<string, Trial>> = {
+export const oneMachineTrials: Readonly<Record<string, Trial>> = {
   "2 workers": withWorkers(2),
   "3 workers": withWorkers(3),
   "--chaos": chaos,
