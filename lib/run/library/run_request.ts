@@ -16,7 +16,7 @@ import {
   processShape,
   trainingShape,
 } from "../../config/schema.ts";
-import { InputError, MOST_LISTED, type Problem, Problems } from "../../base/errors.ts";
+import { InputError, MOST_LISTED, Problems } from "../../base/errors.ts";
 import { shortJson } from "../../base/printable.ts";
 import { errorCode } from "../files/files.ts";
 
@@ -58,15 +58,9 @@ export async function requestedRun(values: Readonly<Record<string, unknown>>, co
   }
   const problems = new Problems();
   for (const [key, value] of Object.entries(given)) {
-    if (Object.hasOwn(processShape, key) && !allowedKeys.has(key)) {
-      const message = `${key} is an option of the process: a request cannot set it`;
-      problems.add(() => ({ field: key, message }));
-      delete given[key];
-      continue;
-    }
-    const long = allowedKeys.has(key) ? tooLong(key, value) : undefined;
-    if (!long) continue;
-    problems.add(() => long);
+    const message = refusal(key, value);
+    if (message === undefined) continue;
+    problems.add(() => ({ field: key, message }));
     delete given[key];
   }
   if (preset !== undefined && typeof preset !== "string") {
@@ -93,19 +87,21 @@ export async function requestedRun(values: Readonly<Record<string, unknown>>, co
   return resolve;
 }
 
-/** Returns a problem if the value of `key` is longer than any valid value, so that the rest of it is not checked. */
-function tooLong(key: string, value: unknown): Problem | undefined {
+/**
+ * Says why a request may not have `value` for `key`: only the process may set the option, or the value is longer than any
+ * valid one, so that the rest of it is not checked.
+ */
+function refusal(key: string, value: unknown): string | undefined {
+  if (!allowedKeys.has(key)) {
+    return Object.hasOwn(processShape, key) ? `${key} is an option of the process: a request cannot set it` : undefined;
+  }
   if (Array.isArray(value) && value.length > MOST_VALUES) {
-    return {
-      field: key,
-      message: `${key} has ${counted(value.length, "value")}: expected at most ${MOST_VALUES} in a request`,
-    };
+    return `${key} has ${counted(value.length, "value")}: expected at most ${MOST_VALUES} in a request`;
   }
   const texts = Array.isArray(value) ? value : [value];
   const long = texts.find((text) => typeof text === "string" && text.length > LONGEST_TEXT);
   if (typeof long !== "string") return undefined;
-  const length = counted(long.length, "character");
-  return { field: key, message: `${key} is ${shortJson(long)}, ${length}: expected at most ${LONGEST_TEXT}` };
+  return `${key} is ${shortJson(long)}, ${counted(long.length, "character")}: expected at most ${LONGEST_TEXT}`;
 }
 
 /** Returns `given` with the paths of the files that it names. Adds files that it may not name to `problems`. */

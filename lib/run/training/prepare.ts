@@ -81,15 +81,15 @@ export async function prepareRun(
   const workers = config.workers === "auto" ? Math.min(cores, training.shards) : config.workers;
   const lockstep = {
     training,
-    ...(data === undefined ? {} : { data }),
-    ...(givenWeights ? { weightsDigest: givenWeights.digest } : {}),
+    ...data && { data },
+    ...givenWeights && { weightsDigest: givenWeights.digest },
     workers,
     workerTimeoutMs: config.workerTimeout * 1000,
     maxRestarts: config.maxRestarts,
     chaos: parseChaos(config.chaos),
     spin: workers <= cores,
     ...(lastRound === undefined ? {} : { lastRound }),
-    ...(openLink ? { remote: true } : {}),
+    ...openLink && { remote: true },
   };
   const plan = createPlan(lockstep);
   // This comes before the initial weights, which may need as much memory.
