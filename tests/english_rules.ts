@@ -63,13 +63,12 @@ export const DONE = [
   "deploy",
   "dashboard",
   "tests/dashboard",
-];
-
-/** Folders that still have some of the phrases: move each to DONE once it has none. */
-export const TO_DO = [
   "lib/cluster",
   "tests/cluster",
 ];
+
+/** Folders that still have some of the phrases: move each to DONE once it has none. */
+export const TO_DO: readonly string[] = [];
 
 export interface Phrase {
   readonly pattern: RegExp;

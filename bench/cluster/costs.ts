@@ -63,14 +63,14 @@ async function measureCodec(): Promise<Pick<Costs, "codec" | "add">> {
   const part = new Float32Array(shape.elements).map((_, i) => i % 7);
   const parts = [part, part, part];
   const rows = new Int32Array();
-  const figures = [new Float64Array(SHARD_FIELD_COUNT).fill(1)];
-  const whole = { figures, rows, values: gather(shape, parts, rows) };
+  const fields = [new Float64Array(SHARD_FIELD_COUNT).fill(1)];
+  const whole = { fields, rows, values: gather(shape, parts, rows) };
   const bytes = whole.values.byteLength;
   const ways: number[] = [];
   const sums: number[] = [];
   for (let i = 0; i < REPEATS; i++) {
     const both = await secondsOf(() => {
-      const sent = encodeNode(shape, { figures, rows, values: gather(shape, parts, rows) });
+      const sent = encodeNode(shape, { fields, rows, values: gather(shape, parts, rows) });
       scatter(shape, decodeNode(shape, 1, sent), parts);
     });
     ways.push(both / 2);

@@ -1,8 +1,9 @@
 /**
- * A run's way to its other machines: the server, the checks before anything is trained, and this machine's part in the
- * protocol beside its coordinator. Loaded by those alone who give `--cluster`.
+ * Links a run to its other machines: connects to the server, checks the run before training, and takes part in the
+ * protocol beside the coordinator. Only runs with `cluster` load it.
  */
 import { randomInt } from "node:crypto";
+import { unlessAborted, within } from "../base/waiting.ts";
 import type { Config } from "../config/schema.ts";
 import { errorMessage, TrainingError } from "../base/errors.ts";
 import type { ClusterView, Incident } from "../base/events.ts";
@@ -18,13 +19,13 @@ import { connectNats } from "./nats/connection.ts";
 import { checkSizes } from "./rounds/sizes.ts";
 import { MEMBER, type Transport, Unreachable } from "./protocol/transport.ts";
 
-/** Silence after which a machine counts as gone. */
+/** A machine counts as gone after so long without a sign. */
 const LEASE_MS = 3000;
-/** Between two looks at the members, for the log. */
-const TELL_MS = 2000;
-/** How long the end of a machine's part may take when it leaves. */
+/** The interval of views of the members in the log. */
+const VIEW_MS = 2000;
+/** Limits the time that a machine takes to leave. */
 const GRACE_MS = 5000;
-/** And after the end, where it waits for the digests of the others, and may leave the whole state behind. */
+/** Limits the time after training, in which it waits for the digests of the others and may publish the whole state. */
 const END_MS = 15_000;
 
 export interface LinkOptions {
@@ -33,17 +34,17 @@ export interface LinkOptions {
   readonly plan: Plan;
 }
 
-/** What a link needs of the process around it. */
+/** The process around a link. */
 export interface LinkProcess {
-  /** Ends the wait for a server that cannot be reached: what it aborts with is thrown. */
+  /** Ends the wait for the server: `openLink` throws its reason. */
   readonly signal: AbortSignal;
-  /** A line for whoever started the process. */
+  /** Prints a line for the user. */
   readonly say: (line: string) => void;
 }
 
 /**
- * Connects, and waits for a server that is down. Throws an InputError if the server cannot be used, if the run there is
- * another one, or if it is too large; a TrainingError if the server cannot be reached for too long.
+ * Connects, and waits for a server that is down. Throws an InputError if the server cannot be used, if another run has
+ * the name, or if the run is too large; a TrainingError if the server cannot be reached for too long.
  */
 export async function openLink(options: LinkOptions, { signal, say }: LinkProcess): Promise<MachineLink> {
   const { cluster, clusterWait } = options.config;
@@ -51,7 +52,7 @@ export async function openLink(options: LinkOptions, { signal, say }: LinkProces
     clock: wallClock,
     limitMs: clusterWait * 1000,
     signal,
-    tell: (reason) => say(`Waiting for the NATS server at ${cluster}, up to ${clusterWait} s. ${reason}`),
+    onWait: (reason) => say(`Waiting for the NATS server at ${cluster}, up to ${clusterWait} s. ${reason}`),
   });
 }
 
@@ -62,26 +63,23 @@ export interface AwaitServerOptions {
   readonly clock: Clock;
   /** Limits the wait for a server that cannot be reached. */
   readonly limitMs: number;
-  /** Ends the wait: its reason is thrown. */
+  /** Ends the wait: `awaitServer` throws its reason. */
   readonly signal: AbortSignal;
-  /** Is called once, with the reason, when the wait begins. */
-  readonly tell: (reason: string) => void;
+  /** Called once, with the reason, when the wait begins. */
+  readonly onWait: (reason: string) => void;
 }
 
 /**
- * Repeats `open` while the server is down, as after a power cut, and resolves to its result. Throws a TrainingError when
- * `limitMs` are over, and every error of `open` but Unreachable at once.
+ * Repeats `open` while the server is down, as after a power cut, and resolves to its result. Throws a TrainingError after
+ * `limitMs`, and every other error than Unreachable at once.
  */
 export async function awaitServer<Result>(
   open: () => Promise<Result>,
-  { clock, limitMs, signal, tell }: AwaitServerOptions,
+  { clock, limitMs, signal, onWait }: AwaitServerOptions,
 ): Promise<Result> {
   const startedAt = clock.now();
-  // An attempt may take seconds: a user who interrupts does not wait for its end.
-  const left = Promise.withResolvers<never>();
-  left.promise.catch(() => {});
-  signal.addEventListener("abort", () => left.reject(signal.reason), { once: true });
-  return await repeat(clock, () => Promise.race([open(), left.promise]), (error, attempt) => {
+  // An attempt may take seconds: an interruption does not wait for its end.
+  return await repeat(clock, () => unlessAborted(signal, open()), (error, attempt) => {
     signal.throwIfAborted();
     if (!(error instanceof Unreachable)) throw error;
     const restMs = startedAt + limitMs - clock.now();
@@ -89,7 +87,7 @@ export async function awaitServer<Result>(
       const within = limitMs === 0 ? "" : ` within ${limitMs / 1000} s`;
       throw new TrainingError(`${errorMessage(error)}${within}`, { cause: error });
     }
-    if (attempt === 1) tell(errorMessage(error));
+    if (attempt === 1) onWait(errorMessage(error));
     return Math.min(PAUSE_MS, restMs);
   }, signal);
 }
@@ -113,8 +111,8 @@ async function connectLink({ config, lockstep, plan }: LinkOptions): Promise<Mac
   return new ClusterLink(config, lockstep, claim, transport);
 }
 
-/** `m-kqzt`: four letters are enough for machines of one run to differ. */
-function anyName(): string {
+/** Returns a name such as `m-kqzt`: four letters suffice to distinguish the machines of a run. */
+function randomName(): string {
   return `m-${Array.from({ length: 4 }, () => String.fromCharCode(97 + randomInt(26))).join("")}`;
 }
 
@@ -128,8 +126,8 @@ class ClusterLink implements MachineLink {
   #ended: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
   #incidents: Incident[] = [];
-  #isNew = false;
-  #toldAt = -Infinity;
+  #hasNewMembers = false;
+  #viewedAt = -Infinity;
 
   constructor(config: Config, lockstep: LockstepConfig, claim: Claim, transport: Transport) {
     this.#config = config;
@@ -143,7 +141,7 @@ class ClusterLink implements MachineLink {
     const local = new LockstepShards(coordinator, this.#lockstep);
     this.#machine = new Machine({
       run,
-      member: node === "" ? anyName() : node,
+      member: node === "" ? randomName() : node,
       life: String(randomInt(2 ** 47)),
       workers: this.#lockstep.workers,
       minNodes,
@@ -155,13 +153,8 @@ class ClusterLink implements MachineLink {
       transport: this.#transport,
       claim: this.#claim,
       local,
-      report: (news) => {
-        if (news.type === "incident") {
-          const { type: _, ...incident } = news;
-          this.#incidents.push(incident);
-        }
-        if (news.type === "members") this.#isNew = true;
-      },
+      report: (incident) => this.#incidents.push(incident),
+      membersChanged: () => this.#hasNewMembers = true,
     });
     this.#ended = this.#machine.run(this.#stop.signal).then(() => local.leave()).catch((error: Error) => {
       this.#failure = error;
@@ -169,19 +162,19 @@ class ClusterLink implements MachineLink {
   }
 
   news(): { incidents: readonly Incident[]; cluster: ClusterView | undefined } {
-    if (this.#failure) throw new TrainingError(`Taking part failed: ${errorMessage(this.#failure)}`);
+    if (this.#failure) throw new TrainingError(`The link to the other machines failed: ${errorMessage(this.#failure)}`);
     const incidents = this.#incidents;
     this.#incidents = [];
     const now = wallClock.now();
-    const isDue = this.#isNew || now - this.#toldAt >= TELL_MS;
+    const isDue = this.#hasNewMembers || now - this.#viewedAt >= VIEW_MS;
     if (!isDue) return { incidents, cluster: undefined };
-    this.#isNew = false;
-    this.#toldAt = now;
+    this.#hasNewMembers = false;
+    this.#viewedAt = now;
     return { incidents, cluster: this.#machine?.view() };
   }
 
   tell(incident: string): void {
-    this.#machine?.tell(incident);
+    this.#machine?.addIncident(incident);
   }
 
   leave(): void {
@@ -189,10 +182,8 @@ class ClusterLink implements MachineLink {
   }
 
   async ended(): Promise<void> {
-    const late = new AbortController();
-    // A leader has something to say after the end; one that does not get through has had its chance.
-    await Promise.race([this.#ended, wallClock.sleep(this.#stop.signal.aborted ? GRACE_MS : END_MS, late.signal)]);
-    late.abort();
+    // A leader publishes the final state. If it cannot reach the server in time, it gives up.
+    await within(this.#stop.signal.aborted ? GRACE_MS : END_MS, this.#ended, undefined);
   }
 
   close(): void {

@@ -3,21 +3,11 @@ import { type Authenticator, connect, credsAuthenticator, type NatsConnection } 
 import type { TlsOptions } from "@nats-io/transport-node";
 import { readFileSync } from "node:fs";
 import { checkServerIdentity, type ConnectionOptions } from "node:tls";
-import { errorMessage, InputError, missingPermission } from "../../base/errors.ts";
+import { errorMessage, InputError } from "../../base/errors.ts";
 import { type Transport, Unreachable } from "../protocol/transport.ts";
-import { isAway } from "./errors.ts";
+import { isUnreachable } from "./errors.ts";
+import { explainConnectError, isTls, type NatsOptions } from "./explain.ts";
 import { closeConnections, type Connections, NatsTransport } from "./nats_transport.ts";
-
-export interface NatsOptions {
-  /** `nats://host:4222`; `tls://host:4222` for TLS from the first byte on. */
-  readonly url: string;
-  /** The run's name, which is part of its subjects. */
-  readonly run: string;
-  /** Path of a credentials file (`.creds`), or "". It is read again at every reconnection. */
-  readonly credentials: string;
-  /** Path of the certificates that verify the server's, or "" for those of the system. */
-  readonly tlsCa: string;
-}
 
 const CONNECT_MS = 5000;
 
@@ -46,11 +36,12 @@ export async function connectNats(options: NatsOptions): Promise<Transport> {
       throw error;
     }
   } catch (error) {
-    const said = errorMessage(error);
-    const [, explain] = REASONS.find(([pattern]) => pattern.test(said)) ?? [];
-    if (!explain && isAway(error)) throw new Unreachable(`Cannot reach the NATS server "${url}": ${said}`);
-    const reason = explain?.(said, options) ?? said;
-    throw new InputError([{ field: "cluster", message: `Cannot use the NATS server "${url}": ${reason}` }]);
+    const reason = explainConnectError(error, options);
+    if (reason === undefined && isUnreachable(error)) {
+      throw new Unreachable(`Cannot reach the NATS server "${url}": ${errorMessage(error)}`);
+    }
+    const message = `Cannot use the NATS server "${url}": ${reason ?? errorMessage(error)}`;
+    throw new InputError([{ field: "cluster", message }]);
   }
 }
 
@@ -94,45 +85,8 @@ function encryption(options: NatsOptions): { tls?: TlsOptions } {
   return { tls: { ...tls, ca } };
 }
 
-function isTls({ url, tlsCa }: NatsOptions): boolean {
-  return tlsCa !== "" || url.startsWith("tls://");
-}
-
 function requiresTls({ info }: NatsConnection): boolean {
   return info?.tls_required === true;
-}
-
-/**
- * Explains what the client or the server said, and what to do about it. The first pattern that matches counts; if none
- * does, time may help.
- */
-const REASONS: readonly [pattern: RegExp, explain: (said: string, options: NatsOptions) => string][] = [
-  [/NotCapable|Requires net access|EPERM/, (_, { url }) => missingPermission("connect to", hostOf(url))],
-  [/Authorization Violation|Authentication/i, (said, { credentials }) => {
-    const expected = credentials === "" ? "`clusterCredentials`" : `other credentials than "${credentials}"`;
-    return `it rejects this machine (${said}): expected ${expected}`;
-  }],
-  [
-    /Permissions Violation/i,
-    (said) => `the account lacks a permission (${said}): expected those that docs/cluster.md lists`,
-  ],
-  [/does not support 'tls'/, (_, { url }) => `it has no TLS: expected nats://${hostOf(url)} and no \`clusterCa\``],
-  [/certificate|altnames|requires TLS/i, (said, options) => {
-    const { url, tlsCa } = options;
-    if (!isTls(options)) {
-      return `it requires TLS (${said}): expected tls://${hostOf(url)}, and its authority in \`clusterCa\``;
-    }
-    if (/altnames|CN/.test(said)) {
-      return `its certificate is another host's (${said}): expected one for the host in the address`;
-    }
-    const authority = tlsCa === "" ? "this system trusts; see `clusterCa`" : `"${tlsCa}" holds`;
-    return `its certificate is not trusted (${said}): expected one of an authority that ${authority}`;
-  }],
-  [/jetstream|no responders|503/i, (said) => `it has no JetStream (${said}). Start it with nats-server -js`],
-];
-
-function hostOf(url: string): string {
-  return new URL(url).host;
 }
 
 function read(field: string, path: string): Uint8Array {

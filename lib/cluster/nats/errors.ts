@@ -1,11 +1,11 @@
-/** Classifies the errors of the NATS clients: whether the same call may succeed later, or never. */
+/** Classifies the errors of the NATS server and its clients by their meaning. */
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { wallClock } from "../protocol/clock.ts";
 import { repeat } from "../protocol/retry.ts";
 
-/** The marks of one kind of error: any of them is enough. */
+/** Identifies a kind of error: one match suffices. */
 interface Marks {
-  /** Codes of JetStream. */
+  /** Error codes of JetStream. */
   readonly codes?: readonly number[];
   readonly names?: RegExp;
   readonly words?: RegExp;
@@ -24,47 +24,41 @@ function matching({ codes = [], names, words, causes = false }: Marks): (error: 
 /** Another message is the newest, or a register has another revision. */
 export const isConflict = matching({ codes: [10071, 10164] });
 export const isNoMessage = matching({ codes: [10037] });
-/** The store failed, or is full: the code does not say which. */
-const isStoreFailure = matching({ codes: [10077] });
+/** The store failed, or is full: both have the same code. */
+export const isStoreFailure = matching({ codes: [10077] });
 /** The account lacks a permission; or the server, the account or the stream is full. Another attempt ends the same way. */
-export const isRefused = matching({
+const isRefused = matching({
   codes: [10002, 10023, 10028, 10047, 10077],
   names: /^PermissionViolationError$/,
   causes: true,
 });
-/** No one takes what was published: no JetStream, or a stream that was made just now and does not listen yet. */
-export const isUnheard = matching({ names: /^JetStreamNotEnabled$/ });
+/** No stream listens to the subject: JetStream is off, or the stream was created just now. */
+export const hasNoListener = matching({ names: /^JetStreamNotEnabled$/ });
 /** No answer came in time. A server that has just started loses answers to first questions that come at once. */
 export const isTimeout = matching({ names: /^TimeoutError$/ });
-/** No server is there yet, or any more: it is down, or its name is unknown so far. */
-export const isAway = matching({
+/** No server answers: it is down, or its host name is unknown. */
+export const isUnreachable = matching({
   names: /^(TimeoutError|ConnectionError|ClosedConnectionError|DrainingConnectionError|Unreachable)$/,
   words: /\b(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_\w+)\b/,
   causes: true,
 });
-const isOfClient = matching({
+/** A call of a client failed, for any of the reasons above or because the stream or the consumer is gone. */
+const isClientError = matching({
   names:
     /^(TimeoutError|RequestError|NoRespondersError|ConnectionError|ClosedConnectionError|DrainingConnectionError|JetStream\w*|StreamNotFoundError|ConsumerNotFoundError)$/,
 });
 
-/** Says whether the broker, or its absence, is the reason, so that the same call may succeed later. */
-export function isOfBroker(error: unknown): error is Error {
-  return isOfClient(error) && !isRefused(error);
+/** Tells whether the broker or its absence is the cause, so that the same call may succeed later. */
+export function isBrokerError(error: unknown): error is Error {
+  return isClientError(error) && !isRefused(error);
 }
 
 /** JetStream's status of a server that starts or is busy. */
 const UNAVAILABLE = 503;
 
-/** Says whether the server answered, and will answer the same until something changes. */
+/** Tells whether the server answered, and will give the same answer until something changes. */
 export function isAnswer(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.status !== UNAVAILABLE;
-}
-
-/** Returns the error, with what to do about it if the server's words do not say it. */
-export function explained(error: unknown, stream: string): unknown {
-  if (!isStoreFailure(error)) return error;
-  const todo = `give it room; where it has room, end all machines and remove its streams ${stream} and KV_${stream}`;
-  return new Error(`The NATS server cannot store messages (${error.message}): ${todo}`, { cause: error });
 }
 
 /** Milliseconds between two attempts. */

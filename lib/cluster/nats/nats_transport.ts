@@ -20,16 +20,8 @@ import {
   type Transport,
   Unreachable,
 } from "../protocol/transport.ts";
-import {
-  explained,
-  isAnswer,
-  isConflict,
-  isNoMessage,
-  isOfBroker,
-  isTimeout,
-  PAUSE_MS,
-  repeatWhile,
-} from "./errors.ts";
+import { isAnswer, isBrokerError, isConflict, isNoMessage, isTimeout, PAUSE_MS, repeatWhile } from "./errors.ts";
+import { explainStoreError } from "./explain.ts";
 import { checkPermissions } from "./permissions.ts";
 import { createdAt, openStore, type Store, type StoreOptions } from "./store.ts";
 import { NatsUploads } from "./uploads.ts";
@@ -146,7 +138,7 @@ export class NatsTransport implements Transport {
           yield { sequence: seq, subject, data: new Uint8Array(data.buffer, data.byteOffset, data.length) };
         }
       } catch (error) {
-        if (!isOfBroker(error)) throw error;
+        if (!isBrokerError(error)) throw error;
         refusals.check(error, isAnswer(error));
         await this.#checkStore();
         await wallClock.sleep(PAUSE_MS);
@@ -172,7 +164,7 @@ export class NatsTransport implements Transport {
     });
   }
 
-  async forget(sequence: number): Promise<void> {
+  async trim(sequence: number): Promise<void> {
     await this.#ask(() => this.#manager.streams.purge(this.#stream, { seq: sequence }));
   }
 
@@ -246,7 +238,7 @@ export class NatsTransport implements Transport {
       try {
         return await store;
       } catch (error) {
-        if (!isOfBroker(error)) throw error;
+        if (!isBrokerError(error)) throw error;
         refusals.check(error, isAnswer(error));
       }
       signal.throwIfAborted();
@@ -272,10 +264,10 @@ export class NatsTransport implements Transport {
     try {
       return await work();
     } catch (error) {
-      if (!isOfBroker(error)) throw explained(error, this.#stream);
+      if (!isBrokerError(error)) throw explainStoreError(error, this.#stream);
       this.#checkConnection();
       await this.#checkStore();
-      throw new Unreachable(`The NATS server did not do it: ${error.message}`, isAnswer(error), { cause: error });
+      throw new Unreachable(`The NATS server failed a request: ${error.message}`, isAnswer(error), { cause: error });
     }
   }
 }

@@ -6,7 +6,7 @@ import { AckPolicy, DeliverPolicy, type JetStreamClient, type JetStreamManager }
 import type { KV } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { Subject } from "../protocol/transport.ts";
-import { isConflict, isNoMessage, isOfBroker, isUnheard, repeatWhile } from "./errors.ts";
+import { hasNoListener, isBrokerError, isConflict, isNoMessage, repeatWhile } from "./errors.ts";
 
 /** A sequence that no message ever has. */
 const NEVER = 2 ** 52;
@@ -40,7 +40,7 @@ export async function checkPermissions({ connection, client, manager, kv }: Clie
   });
   // Returns at once, as no message is new. A server that is too busy to answer has not refused either.
   const atOnce = JSON.stringify({ batch: 1, no_wait: true });
-  await unless(isOfBroker, () => connection.request(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`, atOnce));
+  await unless(isBrokerError, () => connection.request(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`, atOnce));
   await manager.consumers.delete(stream, name);
   await kv.get("none");
   // Every machine may write this register, also one that may write no other's.
@@ -50,7 +50,7 @@ export async function checkPermissions({ connection, client, manager, kv }: Clie
 /** Does `work`, which may fail with `isExpected`. Waits while another machine makes the stream. */
 async function unless(isExpected: (error: unknown) => boolean, work: () => Promise<unknown>): Promise<void> {
   try {
-    await repeatWhile(isUnheard, work);
+    await repeatWhile(hasNoListener, work);
   } catch (error) {
     if (!isExpected(error)) throw error;
   }

@@ -6,7 +6,7 @@ import { DiscardPolicy, jetstream, JetStreamApiError, type JetStreamManager } fr
 import { type KV, Kvm } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { wallClock } from "../protocol/clock.ts";
-import { MAX_REGISTER, MOST_OTHERS, MOST_REGISTERS, Turn } from "../protocol/register.ts";
+import { MAX_OTHERS, MAX_REGISTER_BYTES, MAX_REGISTERS, RoundRobin } from "../protocol/register.ts";
 import { type Entry, isRegister, type Registers } from "../protocol/transport.ts";
 import { repeatWhile } from "./errors.ts";
 
@@ -67,8 +67,8 @@ function bucketOf(name: string) {
     name: `KV_${name}`,
     subjects: [`$KV.${name}.>`],
     max_msgs_per_subject: 1,
-    max_msgs: MOST_REGISTERS,
-    max_msg_size: MAX_REGISTER,
+    max_msgs: MAX_REGISTERS,
+    max_msg_size: MAX_REGISTER_BYTES,
     discard: DiscardPolicy.New,
     allow_rollup_hdrs: true,
     allow_direct: true,
@@ -84,7 +84,7 @@ export class NatsRegisters {
   readonly #manager: JetStreamManager;
   readonly #kv: KV;
   readonly #bucket: string;
-  readonly #turn = new Turn();
+  readonly #roundRobin = new RoundRobin();
   /** Keys of the bucket at the last listing. */
   #listed: readonly string[] = [];
   #listedAt = -Infinity;
@@ -98,19 +98,19 @@ export class NatsRegisters {
   async one(key: string): Promise<Entry | undefined> {
     const entry = await this.#kv.get(key);
     if (entry?.operation !== "PUT") return undefined;
-    return { value: entry.length > MAX_REGISTER ? "" : entry.string(), revision: entry.revision };
+    return { value: entry.length > MAX_REGISTER_BYTES ? "" : entry.string(), revision: entry.revision };
   }
 
   async some(known: readonly string[]): Promise<Registers> {
     const isKnown = new Set(known);
-    const listed = this.#turn.next(this.#listed.filter((key) => !isKnown.has(key)));
+    const listed = this.#roundRobin.next(this.#listed.filter((key) => !isKnown.has(key)));
     // Requests the keys of the last listing together with a new one, which halves the time on a slow link.
     const asked = [...known, ...listed];
     const [entries] = await Promise.all([this.#get(asked), this.#list()]);
     const others = this.#listed.filter((key) => !isKnown.has(key));
     const isAsked = new Set(asked);
-    const late = others.filter((key) => !isAsked.has(key)).slice(0, MOST_OTHERS - listed.length);
-    return { entries: new Map([...entries, ...await this.#get(late)]), left: Math.max(0, others.length - MOST_OTHERS) };
+    const late = others.filter((key) => !isAsked.has(key)).slice(0, MAX_OTHERS - listed.length);
+    return { entries: new Map([...entries, ...await this.#get(late)]), left: Math.max(0, others.length - MAX_OTHERS) };
   }
 
   async #get(keys: readonly string[]): Promise<ReadonlyMap<string, Entry>> {

@@ -1,13 +1,12 @@
-/** Time, as far as the protocol knows it: tests drive it by hand. */
+/** Defines time for the protocol, so that tests can control it. */
 
 export interface Clock {
-  /** Milliseconds, never going back. */
+  /** Returns milliseconds that never decrease. */
   now(): number;
   /** Resolves after `milliseconds`, or as soon as `signal` aborts. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The real one. */
 export const wallClock: Clock = {
   now: () => performance.now(),
   sleep(milliseconds, signal) {
@@ -24,34 +23,55 @@ export const wallClock: Clock = {
   },
 };
 
-/** Nobody reads it: without a reason each ring would make an exception, with its trace. */
-const RUNG = "rung";
+/** Aborts when `outer` aborts, or by `abort()`. Dispose it, so that a long-lived `outer` does not keep it. */
+export class LinkedAbort implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #outer: AbortSignal;
+  readonly #forward = () => this.abort(this.#outer.reason);
+
+  constructor(outer: AbortSignal) {
+    this.#outer = outer;
+    outer.addEventListener("abort", this.#forward);
+    if (outer.aborted) this.#forward();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  abort(reason?: unknown): void {
+    this.#controller.abort(reason);
+  }
+
+  [Symbol.dispose](): void {
+    this.#outer.removeEventListener("abort", this.#forward);
+  }
+}
+
+/** No code reads this reason. Without it, each notification would create an exception with a stack trace. */
+const NOTIFIED = "notified";
 
 /**
- * Wakes whoever waits. It remembers nothing: look whether there is something to wait for and then wait, with no await
- * in between, and no ring is missed.
+ * Wakes all waiters. It stores nothing: check the condition first and then wait, with no await in between, so that no
+ * notification is missed.
  */
-export class Bell {
+export class Notifier {
   readonly #clock: Clock;
-  readonly #waiting = new Set<AbortController>();
+  readonly #waiting = new Set<LinkedAbort>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  ring(): void {
-    for (const waiter of this.#waiting) waiter.abort(RUNG);
+  notify(): void {
+    for (const waiter of this.#waiting) waiter.abort(NOTIFIED);
   }
 
-  /** Resolves when it rings, after `milliseconds`, or when `signal` aborts. */
+  /** Resolves at the next `notify()`, after `milliseconds`, or when `signal` aborts. */
   async wait(milliseconds: number, signal: AbortSignal): Promise<void> {
-    const waiter = new AbortController();
-    const forward = () => waiter.abort(RUNG);
+    using waiter = new LinkedAbort(signal);
     this.#waiting.add(waiter);
-    signal.addEventListener("abort", forward);
-    if (signal.aborted) forward();
     await this.#clock.sleep(milliseconds, waiter.signal);
-    signal.removeEventListener("abort", forward);
     this.#waiting.delete(waiter);
   }
 }

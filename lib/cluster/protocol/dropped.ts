@@ -1,34 +1,32 @@
-/** Messages and registers that are left out: each is counted by its kind, and the first of each kind is told. */
+/** Counts dropped messages and registers by kind, and reports the first of each kind. */
 
-export const DROPPED_KINDS = [
-  "damaged",
-  "malformed",
-  "of another run",
-  "not signed by a member",
-  "sent again",
-  "of an impossible term",
-  "not asked for",
-] as const;
-export type DroppedKind = typeof DROPPED_KINDS[number];
+export type DroppedKind =
+  | "damaged"
+  | "malformed"
+  | "of another run"
+  | "not signed by a member"
+  | "sent again"
+  | "of an impossible term"
+  | "not asked for";
 
 export class Dropped {
-  readonly #tell: (message: string) => void;
+  readonly #report: (message: string) => void;
   readonly #counts = new Map<DroppedKind, number>();
 
-  constructor(tell: (message: string) => void) {
-    this.#tell = tell;
+  constructor(report: (message: string) => void) {
+    this.#report = report;
   }
 
-  /** How many there were of each kind that there was. */
+  /** Counts of the kinds that occurred. */
   get counts(): Record<string, number> {
     return Object.fromEntries(this.#counts);
   }
 
-  /** Leaves `what` out ("message 7 of up"), `why` in words. */
-  add(kind: DroppedKind, what: string, why: string): void {
+  /** Counts `what` ("message 7 of up"), which is dropped because of `reason`. */
+  add(kind: DroppedKind, what: string, reason: string): void {
     const before = this.#counts.get(kind) ?? 0;
     this.#counts.set(kind, before + 1);
     if (before > 0) return;
-    this.#tell(`What is ${kind} is left out: ${what}, ${why}. More of this kind are counted and not told`);
+    this.#report(`Dropped ${what}, which is ${kind}: ${reason}. More of this kind are only counted`);
   }
 }

@@ -1,8 +1,8 @@
 /**
- * A message as bytes, so that nothing is read that is not what was written, nor by whom:
+ * Encodes a message as bytes, so that readers detect damage and verify the sender:
  *
- *   check     │ SHA-256 of signature and digest: bytes that were damaged on their way
- *   signature │ 64 bytes: of the digest, which is the SHA-256 of all that follows; zeros where nobody signs
+ *   check     │ SHA-256 of signature and digest, which detects damage on the way
+ *   signature │ 64 bytes, of the digest, which is the SHA-256 of everything that follows; zeros without a signer
  *   length    │ uint32, little-endian: bytes of the header
  *   header    │ JSON
  *   body      │ any bytes
@@ -13,15 +13,15 @@ const DIGEST_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 const LENGTH_AT = DIGEST_BYTES + SIGNATURE_BYTES;
 const HEADER_AT = LENGTH_AT + 4;
-/** No header is longer: that of a deal has some bytes for each shard. */
+/** Limits a header: that of a deal has some bytes for each shard. */
 const MAX_HEADER = 256 * 1024;
 
-/** Bytes that are not what was written. They may be right where they are read again. */
+/** The bytes differ from those that were written. Reading them again may help. */
 export class Damaged extends Error {
   override readonly name = "Damaged";
 }
 
-/** Bytes that were written so, and mean nothing. */
+/** The bytes are those that were written, but they are invalid. */
 export class Malformed extends Error {
   override readonly name = "Malformed";
 }
@@ -29,12 +29,12 @@ export class Malformed extends Error {
 export interface Opened {
   readonly header: unknown;
   readonly body: Uint8Array;
-  /** What was signed, and with what. */
+  /** The sender signs this digest. */
   readonly digest: Uint8Array;
   readonly signature: Uint8Array;
 }
 
-/** SHA-256 in hex. Not crypto.subtle's, whose promises no clock of a test can wait for. */
+/** SHA-256 in hex. A test's clock cannot wait for the promises of crypto.subtle, so this is synchronous. */
 export function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
@@ -55,7 +55,7 @@ export function seal(
   return bytes;
 }
 
-/** What `seal` was given. Throws Damaged, or Malformed. */
+/** Decodes the bytes of `seal`. Throws Damaged or Malformed. */
 export function open(bytes: Uint8Array): Opened {
   if (bytes.length < HEADER_AT) throw new Malformed(`it has ${bytes.length} bytes, expected at least ${HEADER_AT}`);
   const digest = createHash("sha256").update(bytes.subarray(LENGTH_AT)).digest();
@@ -72,6 +72,16 @@ export function open(bytes: Uint8Array): Opened {
   } catch {
     throw new Malformed("its header is not JSON");
   }
+}
+
+export function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 function checkOf(bytes: Uint8Array, digest: Uint8Array): Uint8Array {

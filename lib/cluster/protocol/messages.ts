@@ -1,26 +1,26 @@
-/** The vocabulary of the protocol: what the leader says (`down`) and what members say (`up`). */
+/** Defines the messages of the protocol: those of the leader (`down`) and those of members (`up`). */
 import { z } from "zod";
 import { machineSchema } from "../../base/events.ts";
 
 const round = z.int().nonnegative();
-/** Names of machines, and of objects, which are a part of a subject. */
+/** Names of machines and objects are parts of subjects. */
 const member = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 const id = z.string().regex(/^[A-Za-z0-9_.-]{1,200}$/);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const key = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
-/** Who signed the message, and how many that key had signed before. */
+/** The signer of the message, and how many messages that key signed before. */
 const from = z.object({ member, key, count: z.int().nonnegative() });
-/** No run has more shards, nor a machine more words to say. */
-const MOST = 4096;
+/** Limits the shards of a run and the lists in a message. */
+const MAX_ITEMS = 4096;
 const text = z.string().max(1000);
 
-/** Bytes that a message commits: its own body if there are no chunks, else those of the chunks in order. */
+/** The bytes that a message commits: its body if `chunks` is 0, otherwise those of the chunks in order. */
 const object = z.object({
   id,
   bytes: z.int().nonnegative(),
   sha256,
   chunks: z.int().nonnegative(),
-  /** Where in the log the first of the chunks is, and the last. */
+  /** Sequences of the first and the last chunk in the log. */
   from: z.int().nonnegative(),
   to: z.int().nonnegative(),
 });
@@ -28,57 +28,60 @@ export type ObjectReference = z.infer<typeof object>;
 
 const span = z.object({ first: z.int().nonnegative(), last: z.int().positive() });
 
-/** `term`: the revision at which the leader took the lease. Nobody heeds a lower term than the highest that was seen. */
+/** `term`: the revision at which the leader took the lease. Members ignore lower terms than the highest one so far. */
 const stamp = { run: text, from, term: z.int().positive() };
 
 const down = z.discriminatedUnion("type", [
-  /** A leader begins, with the state after `round` rounds. */
+  /** A leader begins with the state after `round` rounds. */
   z.object({ ...stamp, type: z.literal("lead"), leader: member, round }),
-  /** Who carries which shards of the round; membership is fixed by the first deal of a round. */
+  /** Assigns shards of the round to members. The first deal of a round fixes its members. */
   z.object({
     ...stamp,
     type: z.literal("deal"),
     round,
-    hands: z.array(z.object({ member, shards: z.array(z.int().nonnegative()).max(MOST).readonly() })).max(MOST)
+    hands: z.array(z.object({ member, shards: z.array(z.int().nonnegative()).max(MAX_ITEMS).readonly() })).max(
+      MAX_ITEMS,
+    )
       .readonly(),
   }),
-  /** The round is committed: what the next one starts from. `compare`: every member shows its digest of that state. */
+  /** Commits the round: the next one starts from this state. `compare`: every member shows its digest of it. */
   z.object({ ...stamp, type: z.literal("base"), round, object, compare: z.boolean() }),
-  /** A whole state, for members that cannot get there by bases. */
+  /** A whole state, for members that lack earlier bases. */
   z.object({ ...stamp, type: z.literal("state"), round, digest: sha256, object }),
-  /** An upload came after its round. */
+  /** An upload came after its round was committed. */
   z.object({ ...stamp, type: z.literal("refused"), member, round, current: round }),
-  /** An upload was not what its digest says. */
+  /** An upload does not match its digest: its member sends it again. */
   z.object({ ...stamp, type: z.literal("again"), member, round, upload: id }),
 ]);
 export type Down = z.infer<typeof down>;
+export type DownOf<Type extends Down["type"]> = Extract<Down, { type: Type }>;
 
 const up = z.discriminatedUnion("type", [
-  /** Sums of nodes of the tree, one after the other in the object. */
+  /** Sums of nodes of the tree, concatenated in the object. */
   z.object({
     run: text,
     from,
     type: z.literal("upload"),
     member,
     round,
-    nodes: z.array(span.extend({ bytes: z.int().nonnegative() })).min(1).max(MOST),
+    nodes: z.array(span.extend({ bytes: z.int().nonnegative() })).min(1).max(MAX_ITEMS),
     object,
   }),
-  /** A member has the state after `round` rounds and the log does not lead it on. */
+  /** A member with the state after `round` rounds asks for a newer one, which it cannot reach by the log. */
   z.object({ run: text, from, type: z.literal("ask"), member, round }),
-  /** A member is there, whose register is one of thousands: who says something is looked at. */
+  /** A member exists, so that the leader reads its register first among thousands of others. */
   z.object({ run: text, from, type: z.literal("here"), member }),
 ]);
 export type Up = z.infer<typeof up>;
 export type Upload = Extract<Up, { type: "upload" }>;
 
-/** A message before it has the run's id, its sender, or the term. */
+/** A message before the run's id, the sender and the term are added. */
 export type Unsigned<Message> = Message extends Message ? Omit<Message, "run" | "from" | "term"> : never;
 
 export const downSchema: z.ZodType<Down> = down;
 export const upSchema: z.ZodType<Up> = up;
 
-/** In the header of a part of an object. */
+/** The header of a part of an object. */
 export const chunkSchema = z.object({
   from,
   object: id,
@@ -90,23 +93,23 @@ const roundDigest = z.object({ round, digest: sha256 });
 /** The digest of a machine's state after a round. */
 export type RoundDigest = z.infer<typeof roundDigest>;
 
-/** Lives before this one whose keys a member still shows. */
+/** A member shows the keys of so many earlier lives. */
 export const EARLIER_KEYS = 8;
 
-/** Describes what a member shows of itself in its register, as JSON. */
+/** Describes the register of a member, which it writes as JSON. */
 export const presenceSchema = machineSchema.extend({
   member,
-  workers: machineSchema.shape.workers.max(MOST),
-  /** Distinguishes this process from others that had its name. */
+  workers: machineSchema.shape.workers.max(MAX_ITEMS),
+  /** Distinguishes this process from earlier ones with the same name. */
   life: text,
-  /** The public key that it signs with, and those of its earlier lives, whose messages may still lie in the log. */
+  /** Its public key, and those of its earlier lives, whose messages may still be in the log. */
   key,
   earlier: z.array(key).max(EARLIER_KEYS),
-  /** Counts up, so that others see that it lives. */
+  /** Grows, so that others see that it is alive; -1 when it leaves. */
   beat: z.int(),
   /** Its newest incidents, oldest first. */
   recent: z.array(text).max(16),
-  /** Of its newest states that all machines compare, oldest first. */
+  /** Digests of its newest compared states, oldest first. */
   digests: z.array(roundDigest).max(16),
 });
 export type Presence = z.infer<typeof presenceSchema>;

@@ -1,39 +1,33 @@
 /**
- * Bytes of any size through a log whose messages are limited: in the message that commits them where they fit, else as
- * chunks before it. A chunk that is damaged or came twice is left out by its digest; bytes that cannot be put together
- * are Damaged, and whoever wants them asks again.
+ * Sends bytes of any size through a log with limited messages: in the message that commits them if they fit, otherwise as
+ * chunks before it. Readers skip damaged and duplicate chunks. Bytes that cannot be assembled are Damaged, and the reader
+ * requests them again.
  */
-import type { Clock } from "./clock.ts";
 import { Damaged, Malformed, open, seal, sha256 } from "./envelope.ts";
 import { chunkSchema, type ObjectReference } from "./messages.ts";
+import { type Reading, readUntilQuiet } from "./read_until_quiet.ts";
 import { retry } from "./retry.ts";
 import { isSigned, type Signer } from "./signer.ts";
-import { Subject, type Transport, Unreachable } from "./transport.ts";
+import { Subject, Unreachable } from "./transport.ts";
 
 /** Bytes of a chunk: half of the default limit of a NATS message. */
 export const CHUNK_BYTES = 512 * 1024;
 
-/** Chunks without any news for this long are not coming. */
-const PATIENCE_MS = 5000;
-/** What lacks a chunk after so many readings is damaged in the log. */
+/** Missing chunks that do not come for this long are lost. */
+const QUIET_MS = 5000;
+/** An object that lacks a chunk after so many readings is damaged in the log. */
 const ATTEMPTS = 3;
-
-interface Reading {
-  readonly transport: Transport;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-}
 
 interface Writing extends Reading {
   readonly signer: Signer;
 }
 
-/** Chunks that may be on their way at a time: enough for a fast link to have no gaps, and 2 MiB of memory. */
+/** Chunks on their way at a time: enough to fill a fast link, and 2 MiB of memory. */
 const IN_FLIGHT = 4;
 
 /**
- * Publishes the chunks of `bytes`, if there are more than `inline`; resolves to what the committing message says and
- * carries.
+ * Publishes the chunks of `bytes` if they exceed `inline`. Resolves to the reference and the body of the message that
+ * commits them.
  */
 export async function putObject(
   { transport, clock, signal, signer }: Writing,
@@ -60,7 +54,7 @@ export async function putObject(
   return { reference: { ...reference, chunks, from, to }, body: new Uint8Array() };
 }
 
-/** The bytes that `reference` names, where `body` came with it: all of them signed with `key`. Throws Damaged. */
+/** Reads the object of a message with `reference` and `body`. Its chunks are signed with `key`. Throws Damaged. */
 export async function getObject(
   reading: Reading,
   reference: ObjectReference,
@@ -74,13 +68,13 @@ export async function getObject(
   return bytes;
 }
 
-/** All chunks of an object: those that are damaged on their way are read again. */
+/** Reads all chunks of an object, and repeats it for those that were damaged on their way. */
 async function readChunks(reading: Reading, reference: ObjectReference, key: string): Promise<Uint8Array> {
   const { id, bytes, chunks, to } = reference;
   const whole = new Uint8Array(bytes);
   const missing = new Set(Array.from({ length: chunks }, (_, index) => index));
   for (let attempt = 0; attempt < ATTEMPTS && missing.size > 0; attempt++) {
-    for await (const { data, sequence } of untilQuiet(reading, reference)) {
+    for await (const { data, sequence } of candidates(reading, reference)) {
       const chunk = readChunk(data, id, key);
       const length = chunk && Math.min(CHUNK_BYTES, bytes - chunk.index * CHUNK_BYTES);
       if (chunk && chunk.body.length === length && missing.delete(chunk.index)) {
@@ -93,36 +87,18 @@ async function readChunks(reading: Reading, reference: ObjectReference, key: str
   return whole;
 }
 
-/** The messages that may be chunks of the object, until none has come for too long. */
-async function* untilQuiet({ transport, clock, signal }: Reading, { id, from }: ObjectReference) {
-  const stop = new AbortController();
-  const forward = () => stop.abort();
-  signal.addEventListener("abort", forward);
-  let heardAt = clock.now();
-  const watch = (async () => {
-    while (!stop.signal.aborted) {
-      const quiet = clock.now() - heardAt;
-      if (quiet >= PATIENCE_MS) stop.abort();
-      else await clock.sleep(PATIENCE_MS - quiet, stop.signal);
-    }
-  })();
+/** Yields the messages that may be chunks of the object, until they stop. */
+async function* candidates(reading: Reading, { id, from }: ObjectReference) {
   try {
-    for await (const message of transport.read(Subject.chunks(id), from, stop.signal)) {
-      heardAt = clock.now();
-      yield message;
-    }
+    yield* readUntilQuiet(reading, Subject.chunks(id), from, QUIET_MS);
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error;
-    await clock.sleep(PATIENCE_MS, signal);
-  } finally {
-    stop.abort();
-    signal.removeEventListener("abort", forward);
-    await watch;
+    await reading.clock.sleep(QUIET_MS, reading.signal);
   }
-  signal.throwIfAborted();
+  reading.signal.throwIfAborted();
 }
 
-/** Nothing if it is damaged, of another object, or not signed with `key`: what is missing in the end is asked for again. */
+/** Decodes a chunk. Returns undefined if it is damaged, of another object, or not signed with `key`. */
 function readChunk(data: Uint8Array, id: string, key: string): { index: number; body: Uint8Array } | undefined {
   try {
     const { header, body, digest, signature } = open(data);

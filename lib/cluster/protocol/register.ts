@@ -1,16 +1,16 @@
-/** Registers as anybody who may write there may have left them: many, long, and of any content. */
+/** Reads registers safely: any client with access may have written many, long ones, of any content. */
 import type { z } from "zod";
 
-/** Bytes of the longest register: a broker takes no longer ones, and of those that it has nothing is read. */
-export const MAX_REGISTER = 64 * 1024;
-/** Registers that a broker keeps. */
-export const MOST_REGISTERS = 10_000;
-/** Registers that nobody asked for by name, which a look reads at most. */
-export const MOST_OTHERS = 32;
+/** Limits a register. Brokers reject longer ones, and machines ignore those that exist. */
+export const MAX_REGISTER_BYTES = 64 * 1024;
+/** Limits the registers that a broker keeps. */
+export const MAX_REGISTERS = 10_000;
+/** Limits the registers that one scan reads besides the requested ones. */
+export const MAX_OTHERS = 32;
 
-/** What a register holds, or nothing where it is not of `schema`. */
+/** Parses the value of a register. Returns undefined if it does not match `schema`. */
 export function parseRegister<Schema extends z.ZodType>(schema: Schema, value: string): z.infer<Schema> | undefined {
-  if (value.length > MAX_REGISTER) return undefined;
+  if (value.length > MAX_REGISTER_BYTES) return undefined;
   try {
     return schema.safeParse(JSON.parse(value)).data;
   } catch {
@@ -18,12 +18,12 @@ export function parseRegister<Schema extends z.ZodType>(schema: Schema, value: s
   }
 }
 
-/** Those of many registers that are read next: some at each look, in turn, so that each is read at some time. */
-export class Turn {
+/** Selects some of many registers for each scan, in turn, so that each is read eventually. */
+export class RoundRobin {
   #last = "";
 
-  /** At most `count` of `keys`, which follow those of the call before. */
-  next(keys: readonly string[], count = MOST_OTHERS): readonly string[] {
+  /** Returns at most `count` of `keys`: those that follow the selection of the previous call. */
+  next(keys: readonly string[], count = MAX_OTHERS): readonly string[] {
     if (keys.length <= count) return keys;
     const sorted = [...keys].sort();
     const start = Math.max(0, sorted.findIndex((key) => key > this.#last));

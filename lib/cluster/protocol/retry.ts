@@ -1,4 +1,4 @@
-/** Repeats what a broker did not do, until it does it or refuses for too long. */
+/** Repeats failed requests to a broker until they succeed, or until the broker has refused for too long. */
 import { errorMessage, TrainingError } from "../../base/errors.ts";
 import type { Clock } from "./clock.ts";
 import { Unreachable } from "./transport.ts";

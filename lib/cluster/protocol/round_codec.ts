@@ -1,17 +1,17 @@
 /**
- * What machines send each other of a round, as bytes: the sum of a node of the tree over shards. The root is what the
- * round comes to, so the base of the next round is written in the same way.
+ * Encodes the sum of a node of the tree over shards, which machines exchange. The root is the result of the round, so the
+ * base of the next round has the same format.
  *
- *   figures │ float64[shards of the node][SHARD_FIELD_COUNT]
- *   rows    │ a bit for each row of the embedding that moves by itself: whether some shard of the node touched it
- *   values  │ float32, of each averaged part (weights, m, v): the touched rows, then everything behind the rows
+ *   fields │ float64[shards of the node][SHARD_FIELD_COUNT]
+ *   rows   │ a bit for each sparse row of the embedding: 1 if a shard of the node touched it
+ *   values │ float32, of each averaged part (weights, m, v): the touched rows, then everything after the rows
  */
 import { Malformed } from "./envelope.ts";
 import { SHARD_FIELD_COUNT } from "../../lockstep/memory/fields.ts";
 
-/** What the layout of a node's bytes depends on. */
+/** The layout of a node's bytes depends on this. */
 export interface RoundShape {
-  /** Elements of a part; the first `rows · width` are rows that move one by one. */
+  /** Elements of a part; the first `rows · width` of them are sparse rows. */
   readonly elements: number;
   readonly rows: number;
   readonly width: number;
@@ -20,30 +20,30 @@ export interface RoundShape {
 }
 
 export interface RoundNode {
-  /** `[shard of the node]` */
-  readonly figures: readonly Float64Array[];
-  /** Rows that are among the values, in order. */
+  /** The record fields of each shard, `[shard of the node]`. */
+  readonly fields: readonly Float64Array[];
+  /** The touched rows, ascending. */
   readonly rows: Int32Array;
   readonly values: Float32Array;
 }
 
-const FIGURE_BYTES = SHARD_FIELD_COUNT * 8;
+const FIELD_BYTES = SHARD_FIELD_COUNT * 8;
 
 function rowBytes({ rows }: RoundShape): number {
   return Math.ceil(rows / 64) * 8;
 }
 
-/** Numbers of values where `rows` rows are touched. */
-export function valueCount({ elements, rows, width, parts }: RoundShape, touched: number): number {
+/** Returns the number of values if `touched` rows are touched. */
+function valueCount({ elements, rows, width, parts }: RoundShape, touched: number): number {
   return parts * (elements - (rows - touched) * width);
 }
 
-/** Bytes of a node over `shards` shards where `rows` rows are touched. */
+/** Returns the bytes of a node over `shards` shards if `rows` rows are touched. */
 export function nodeBytes(shape: RoundShape, shards: number, rows: number): number {
-  return shards * FIGURE_BYTES + rowBytes(shape) + 4 * valueCount(shape, rows);
+  return shards * FIELD_BYTES + rowBytes(shape) + 4 * valueCount(shape, rows);
 }
 
-/** Copies the touched rows, and what lies behind all rows, out of the parts. */
+/** Copies the touched rows, and everything after all rows, out of the parts. */
 export function gather(
   { elements, rows: all, width, parts: count }: RoundShape,
   parts: readonly Float32Array[],
@@ -61,7 +61,7 @@ export function gather(
   return values;
 }
 
-/** The other way: copies `values` to where they belong in the parts. */
+/** Reverses `gather`: copies `values` to their places in the parts. */
 export function scatter(
   { elements, rows: all, width }: RoundShape,
   { rows, values }: Pick<RoundNode, "rows" | "values">,
@@ -77,39 +77,39 @@ export function scatter(
   }
 }
 
-export function encodeNode(shape: RoundShape, { figures, rows, values }: RoundNode): Uint8Array<ArrayBuffer> {
+export function encodeNode(shape: RoundShape, { fields, rows, values }: RoundNode): Uint8Array<ArrayBuffer> {
   const bits = rowBytes(shape);
-  const bytes = new Uint8Array(figures.length * FIGURE_BYTES + bits + values.byteLength);
-  const numbers = new Float64Array(bytes.buffer, 0, figures.length * SHARD_FIELD_COUNT);
-  figures.forEach((own, i) => numbers.set(own, i * SHARD_FIELD_COUNT));
+  const bytes = new Uint8Array(fields.length * FIELD_BYTES + bits + values.byteLength);
+  const numbers = new Float64Array(bytes.buffer, 0, fields.length * SHARD_FIELD_COUNT);
+  fields.forEach((own, i) => numbers.set(own, i * SHARD_FIELD_COUNT));
   const flags = bytes.subarray(numbers.byteLength, numbers.byteLength + bits);
   for (const row of rows) flags[row >> 3]! |= 1 << (row & 7);
   new Float32Array(bytes.buffer, numbers.byteLength + bits).set(values);
   return bytes;
 }
 
-/** The rows that a node over `shards` shards in `bytes` touches. Throws Malformed if they are not such a node's bytes. */
+/** Returns the touched rows of a node over `shards` shards. Throws Malformed if `bytes` do not encode such a node. */
 export function checkNode(shape: RoundShape, shards: number, bytes: Uint8Array): number[] {
   const bits = rowBytes(shape);
-  const begin = shards * FIGURE_BYTES;
+  const begin = shards * FIELD_BYTES;
   const flags = bytes.subarray(begin, begin + bits);
   const touched: number[] = [];
   for (let row = 0; row < shape.rows; row++) if (flags[row >> 3]! >> (row & 7) & 1) touched.push(row);
   const expected = nodeBytes(shape, shards, touched.length);
-  // A node whose shards had no rows to learn from has no values.
+  // Shards without samples have no values.
   if (bytes.length !== expected && bytes.length !== begin + bits) {
     throw new Malformed(`A node of ${shards} shards has ${bytes.length} bytes: expected ${expected}`);
   }
   return touched;
 }
 
-/** The node over `shards` shards in `bytes`. Throws Malformed if they are not such a node's. */
+/** Decodes a node over `shards` shards. Throws Malformed if `bytes` do not encode such a node. */
 export function decodeNode(shape: RoundShape, shards: number, bytes: Uint8Array): RoundNode {
   const touched = checkNode(shape, shards, bytes);
   const copy = bytes.slice().buffer; // Aligned.
-  const begin = shards * FIGURE_BYTES;
+  const begin = shards * FIELD_BYTES;
   return {
-    figures: Array.from({ length: shards }, (_, i) => new Float64Array(copy, i * FIGURE_BYTES, SHARD_FIELD_COUNT)),
+    fields: Array.from({ length: shards }, (_, i) => new Float64Array(copy, i * FIELD_BYTES, SHARD_FIELD_COUNT)),
     rows: Int32Array.from(touched),
     values: new Float32Array(copy, begin + rowBytes(shape)),
   };

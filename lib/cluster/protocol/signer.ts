@@ -1,12 +1,12 @@
 /**
- * The key of one life of a machine: made when it starts, never written down. The public half stands in the machine's
- * register, and everything that it says in the log is signed with the other (Ed25519, RFC 8032).
+ * Signs the messages of one life of a machine (Ed25519, RFC 8032). The key pair is generated when the machine starts, and
+ * the private key is never stored. The machine's register has the public key.
  */
 import { remember } from "../../base/remember.ts";
 import { Buffer } from "node:buffer";
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
 
-/** Who says something: its name, its public key, and how many messages it had said before. */
+/** The sender of a message: its name, its public key, and the number of its earlier messages. */
 export interface Sender {
   readonly member: string;
   /** 32 bytes in base64url. */
@@ -14,17 +14,17 @@ export interface Sender {
   readonly count: number;
 }
 
-/** Keys that are kept parsed: more than machines take part. */
+/** Limits the cache of parsed keys to more than the machines of any run. */
 const PARSED = 256;
 
-/** Own digests that are kept: a leader has a few messages on their way. */
+/** Limits the digests of own messages. A leader has only a few messages on their way. */
 const OWN = 64;
 
 const parsed = new Map<string, KeyObject>();
 
 export class Signer {
   readonly #member: string;
-  readonly #secret: KeyObject;
+  readonly #privateKey: KeyObject;
   readonly key: string;
   #count = 0;
   readonly #signed = new Set<string>();
@@ -32,11 +32,11 @@ export class Signer {
   constructor(member: string) {
     this.#member = member;
     const { publicKey, privateKey } = generateKeyPairSync("ed25519");
-    this.#secret = privateKey;
+    this.#privateKey = privateKey;
     this.key = publicKey.export({ format: "jwk" }).x!;
   }
 
-  /** For the header of the next message. */
+  /** Returns the sender for the header of the next message. */
   next(): Sender {
     return { member: this.#member, key: this.key, count: this.#count++ };
   }
@@ -44,12 +44,12 @@ export class Signer {
   readonly sign = (digest: Uint8Array): Uint8Array => {
     if (this.#signed.size >= OWN) this.#signed.delete(this.#signed.values().next().value!);
     this.#signed.add(textOf(digest));
-    return sign(null, digest, this.#secret);
+    return sign(null, digest, this.#privateKey);
   };
 
   /**
-   * Whether `signature` is one of `digest` by the secret half of `key`. What this machine has said lately comes back to it
-   * from the log, and is known without: only it has said it.
+   * Tells whether `signature` is one of `digest` by the private key of `key`. This machine reads its own recent messages
+   * back from the log: their digests are known, so it skips the verification.
    */
   isSigned(digest: Uint8Array, signature: Uint8Array, key: string): boolean {
     return key === this.key && this.#signed.has(textOf(digest)) || isSigned(digest, signature, key);
@@ -60,7 +60,7 @@ function textOf(digest: Uint8Array): string {
   return Buffer.from(digest.buffer, digest.byteOffset, digest.byteLength).toString("base64");
 }
 
-/** Whether `signature` is one of `digest` by the secret half of `key`. */
+/** Tells whether `signature` is one of `digest` by the private key of `key`. */
 export function isSigned(digest: Uint8Array, signature: Uint8Array, key: string): boolean {
   try {
     let object = parsed.get(key);
@@ -70,6 +70,6 @@ export function isSigned(digest: Uint8Array, signature: Uint8Array, key: string)
     }
     return verify(null, digest, object, signature);
   } catch {
-    return false; // It is no key.
+    return false; // `key` is not a public key.
   }
 }

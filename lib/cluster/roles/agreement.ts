@@ -1,23 +1,23 @@
 /**
- * Whether the machines of a run have the same state. Each shows the digests of its newest compared rounds in its
- * register; machines that came to different ones after the same round all end.
+ * Compares the states of a run's machines. Each machine shows the digests of its newest compared rounds in its register.
+ * If two digests of a round differ, all machines end.
  */
 import type { Clock } from "../protocol/clock.ts";
-import type { LocalShards } from "../rounds/round_executor.ts";
+import type { LocalShards } from "../rounds/local_shards.ts";
 import type { Presence, RoundDigest } from "../protocol/messages.ts";
 
-/** Rounds that a machine shows the digests of: machines are never further apart than a few looks at the registers. */
+/** Rounds whose digests a machine shows: machines are never further apart than a few scans of the registers. */
 export const SHOWN_DIGESTS = 4;
-/** Leases that a machine which has ended waits for the digests of others, and looks in the time of one. */
+/** Leases that a machine waits at the end for the digests of others, and scans of the registers per lease. */
 const END_LEASES = 3;
-const END_LOOKS = 20;
-/** Digits of a digest that a message shows. */
+const END_SCANS = 20;
+/** Digits of a digest in a message. */
 const DIGITS = 12;
 
-/** In rounds, or in time by the leader's clock. */
+/** The interval of comparisons, in rounds, or in time by the leader's clock. */
 export type CompareEvery = { readonly rounds: number } | { readonly ms: number };
 
-/** Machines have different states, so that their results would differ. */
+/** Machines have different states, so their results would differ. */
 export class Disagreement extends Error {
   override readonly name = "Disagreement";
 }
@@ -28,25 +28,25 @@ export class Agreement {
   #differsSince: number | undefined;
   #own: readonly RoundDigest[] = [];
 
-  /** Members that have not shown their digest yet are waited for so long, so that it can be said who has which. */
+  /** Waits up to `patienceMs` for members without a digest, so that the message can name the digests of all. */
   constructor(member: string, patienceMs: number) {
     this.#member = member;
     this.#patienceMs = patienceMs;
   }
 
-  /** Takes note of this machine's state after a round. */
+  /** Adds the digest of this machine's state after a round. */
   add(own: RoundDigest): void {
     this.#own = [...this.#own.filter(({ round }) => round !== own.round), own].slice(-SHOWN_DIGESTS);
   }
 
-  /** For the register of this machine. */
+  /** Returns the digests for this machine's register. */
   shown(): Pick<Presence, "digests"> {
     return { digests: [...this.#own] };
   }
 
   /**
-   * Throws a Disagreement if one of `others` has another state after a round than this machine had: as soon as those who
-   * are `present` have shown theirs.
+   * Throws a Disagreement if one of `others` has a different state after the same round as this machine, as soon as all
+   * `present` members have shown theirs.
    */
   check(others: readonly Presence[], present: readonly Presence[], now: number): void {
     for (const { round, digest } of this.#own) {
@@ -67,8 +67,8 @@ export class Agreement {
 }
 
 /**
- * Adds the digest that training ended with, and calls `look`, which shows it and resolves to who is there, until all who
- * end with this machine have shown theirs, or for a few leases.
+ * Adds the digest of the final state. Calls `scan`, which shows it and resolves to the present members, until all members
+ * that end with this machine have shown theirs, or for a few leases.
  */
 export async function compareEnds(
   { agreement, clock, signal, local, leaseMs, member }: {
@@ -79,7 +79,7 @@ export async function compareEnds(
     readonly leaseMs: number;
     readonly member: string;
   },
-  look: () => Promise<readonly Presence[]>,
+  scan: () => Promise<readonly Presence[]>,
 ): Promise<void> {
   const own = local.stateDigest();
   agreement.add(own);
@@ -87,12 +87,12 @@ export async function compareEnds(
     other.member !== member && other.inStep && other.digests.every(({ round }) => round < own.round);
   const until = clock.now() + END_LEASES * leaseMs;
   do {
-    if (!(await look()).some(isAwaited)) return;
-    await clock.sleep(leaseMs / END_LOOKS, signal);
+    if (!(await scan()).some(isAwaited)) return;
+    await clock.sleep(leaseMs / END_SCANS, signal);
   } while (clock.now() < until && !signal.aborted);
 }
 
-/** Whether machines compare their states after a round: after the first of each leader, and then now and again. */
+/** Decides whether machines compare their states after a round: after the first one of each leader, then regularly. */
 export function createComparison(every: CompareEvery): (round: number, now: number) => boolean {
   let last: number | undefined;
   return (round, now) => {
@@ -103,7 +103,9 @@ export function createComparison(every: CompareEvery): (round: number, now: numb
 }
 
 function disagreement(round: number, found: ReadonlyMap<string, string[]>): string {
-  const states = [...found].map(([digest, members]) => `${members.sort().join(" and ")} to ${digest.slice(0, DIGITS)}`);
-  return `Machines came to different states after round ${round}: ${states.sort().join(", ")}. ` +
-    "One of them computes otherwise: find it with deno task verify RUN, and resume without it";
+  const states = [...found].map(([digest, members]) =>
+    `${members.sort().join(" and ")} ${members.length === 1 ? "has" : "have"} ${digest.slice(0, DIGITS)}`
+  );
+  return `Machines have different states after round ${round}: ${states.sort().join(", ")}. ` +
+    "One of them computes different numbers: verify the run on each machine, and resume without that one";
 }

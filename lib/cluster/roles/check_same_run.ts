@@ -1,4 +1,4 @@
-/** A run's name belongs to what is trained under it: the first machine says what that is, all others check it. */
+/** Checks that all machines with the same run name train the same run: the first machine claims the name for it. */
 import { z } from "zod";
 import { InputError, TrainingError } from "../../base/errors.ts";
 import type { TrainingConfig } from "../../config/schema.ts";
@@ -6,27 +6,27 @@ import { kernelsDigest } from "../../engine/simd/kernels.ts";
 import type { LockstepConfig } from "../../lockstep/plan.ts";
 import { arithmeticDigest, instructionClass } from "../rounds/arithmetic.ts";
 import project from "../../../deno.json" with { type: "json" };
-import { MAX_REGISTER, parseRegister } from "../protocol/register.ts";
+import { parseRegister } from "../protocol/register.ts";
 import type { Entry, Transport } from "../protocol/transport.ts";
 
 export const RUN = "run";
-/** A register that is neither to be made nor to be read so often never will be. */
+/** A register that can neither be created nor read after so many attempts is damaged. */
 const ATTEMPTS = 10;
-/** Hex digits of a digest that people see. */
+/** Hex digits of a digest in a message. */
 const SHOWN = 12;
 
 const text = z.string().max(1000);
 
-/** `data` and `weights` are digests of what lies in files, empty without. */
+/** `data` and `weights` are digests of files, "" without them. */
 const claimSchema = z.object({ config: z.record(z.string(), z.unknown()), data: text, weights: text });
-/** `id`: of this run, whatever was trained under its name before. Earlier versions had none. */
+/** `id` distinguishes the run from earlier ones with its name. Earlier versions had none. */
 const registerSchema = claimSchema.extend({ id: text.default("") });
-/** What is trained under a name, and what with. */
+/** Everything that machines of a run must have in common. */
 export type Claim = z.infer<typeof claimSchema>;
 
 /**
- * What machines compute with, which must be equal where their bits shall be. It is claimed among the values of the
- * config, which earlier versions compare too: they refuse a claim that has more of them than they know.
+ * Returns the properties of a machine that its results depend on. The claim has them among the values of the config, so
+ * that earlier versions compare them, too, and refuse values that they do not know.
  */
 async function machineValues(training: TrainingConfig) {
   return {
@@ -39,15 +39,15 @@ async function machineValues(training: TrainingConfig) {
 const OF_MACHINES = /^(version|kernels|instructions|arithmetic)$/;
 
 export async function createClaim({ training, data, weightsDigest }: LockstepConfig): Promise<Claim> {
-  // Where files lie may differ from machine to machine; what is in them may not.
+  // Machines may have different paths of files, but not different contents.
   const { data: _, weights: __, ...config } = training;
   const values = { ...config, ...await machineValues(training) };
   return { config: values, data: data?.digest ?? "", weights: weightsDigest ?? "" };
 }
 
 /**
- * The id of the run that has the name. Throws an InputError if something else is trained under it, or by machines that
- * compute otherwise.
+ * Claims the name, and resolves to the id of the run that has it. Throws an InputError if another run has the name, or if
+ * its machines compute different numbers.
  */
 export async function claimRun(transport: Transport, name: string, own: Claim): Promise<string> {
   const id = `${name}.${crypto.randomUUID()}`;
@@ -55,7 +55,7 @@ export async function claimRun(transport: Transport, name: string, own: Claim): 
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (await transport.write(RUN, value, "new") !== undefined) return id;
     const entry = await transport.register(RUN);
-    // Nothing, if it was removed since it was refused as not new.
+    // It was removed after the write failed.
     if (!entry) continue;
     const theirs = parseClaim(name, entry.value);
     compare(name, own, theirs);
@@ -63,28 +63,25 @@ export async function claimRun(transport: Transport, name: string, own: Claim): 
   }
   const todo = `end all machines and remove its streams lockstep-${name} and KV_lockstep-${name}`;
   throw new TrainingError(
-    `The NATS server has a register "${RUN}" and does not show it. Its store is damaged: ${todo}`,
+    `Cannot read register "${RUN}" of the NATS server, although it exists. Its store is damaged: ${todo}`,
   );
 }
 
-/** The id that the register claims the name for, if it is a claim. */
+/** Returns the run's id in the register, undefined if it is not a valid claim. */
 export function claimedId(entry: Entry): string | undefined {
   return parseRegister(registerSchema, entry.value)?.id;
 }
 
-/** Claims the name again for run `id`, where somebody has written over `entry`. Another machine may be faster. */
-export async function claimAgain(transport: Transport, own: Claim, id: string, { revision }: Entry): Promise<void> {
+/** Claims the name for run `id` again after a stranger has written `entry`. Another machine may be faster. */
+export async function repairClaim(transport: Transport, own: Claim, id: string, { revision }: Entry): Promise<void> {
   await transport.write(RUN, JSON.stringify({ ...own, id }), revision);
 }
 
 function parseClaim(name: string, value: string): z.infer<typeof registerSchema> {
-  try {
-    if (value.length <= MAX_REGISTER) return registerSchema.parse(JSON.parse(value));
-  } catch (error) {
-    if (!(error instanceof SyntaxError || error instanceof z.ZodError)) throw error;
-  }
-  const expected = `another name, or that what somebody wrote there is removed: nats kv del lockstep-${name} ${RUN}`;
-  throw refusal(name, `what lies under it there is no claim of Lockstep, but "${value.slice(0, 40)}"`, expected);
+  const claim = parseRegister(registerSchema, value);
+  if (claim) return claim;
+  const expected = `another name, or that key "${RUN}" is deleted from bucket "lockstep-${name}"`;
+  throw refusal(name, `its register on the server is not a claim of Lockstep, but "${value.slice(0, 40)}"`, expected);
 }
 
 function compare(name: string, own: Claim, theirs: Claim): void {
@@ -104,7 +101,7 @@ function refusal(name: string, reason: string, expected: string): InputError {
   return new InputError([{ field: "name", message: `name is ${name}: ${reason}: expected ${expected}` }]);
 }
 
-/** What people see of each value; of files, the beginning of their digest. */
+/** Formats the values for messages; for files, the beginning of their digest. */
 function valuesOf({ config, data, weights }: Claim): Record<string, string> {
   const files = Object.entries({ data, weights }).filter(([, digest]) => digest !== "");
   return {

@@ -1,51 +1,45 @@
-/** What the parts of one machine's protocol share, from joining to leaving or to the loss of the broker's store. */
+/** Shared by all parts of a session: from joining to leaving, or to the loss of the broker's store. */
 import type { Agreement, CompareEvery } from "./agreement.ts";
 import type { Clock } from "../protocol/clock.ts";
 import type { Dropped } from "../protocol/dropped.ts";
-import type { LocalShards } from "../rounds/round_executor.ts";
+import type { LocalShards } from "../rounds/local_shards.ts";
 import type { Signer } from "../protocol/signer.ts";
 import type { Transport } from "../protocol/transport.ts";
 
 export interface ClusterOptions {
-  /** This machine's name in the run; no other has it. */
+  /** This machine's name, which is unique in the run. */
   readonly member: string;
   /** Threads of this machine. */
   readonly workers: number;
-  /** Members that must be there for a round to be dealt. */
+  /** A round starts only if so many members are present. */
   readonly minNodes: number;
-  /** Silence after which a member or a leader counts as gone. */
+  /** A member or a leader counts as gone after so long without a sign. */
   readonly leaseMs: number;
-  /** Between two rounds after which machines compare their states. */
+  /** The interval of comparisons of the machines' states. */
   readonly compareEvery: CompareEvery;
-  /** How long a member may take for its shards before they are dealt to others as well. */
+  /** Limits the time of a member for its shards. After it, other members get them, too. */
   readonly roundMs: number;
 }
-
-/** Something that people want to know. */
-export type ClusterNews =
-  /** Of `member`, if it is not this one's. */
-  | { readonly type: "incident"; readonly message: string; readonly member?: string }
-  | { readonly type: "members"; readonly members: readonly string[]; readonly leader: string; readonly round: number }
-  | { readonly type: "committed"; readonly round: number };
 
 export interface Context extends ClusterOptions {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly local: LocalShards;
-  /** Unique in the run: a broker leaves out what has an id that it has seen, even of a log that is purged since. */
+  /** Returns an id that is unique in the run: a broker ignores messages with earlier ids, even after a purge. */
   readonly newId: () => string;
-  /** Ends everything. */
+  /** Ends the session. */
   readonly signal: AbortSignal;
-  readonly report: (news: ClusterNews) => void;
+  /** Reports an incident, of this machine unless `member` names another one. */
+  readonly report: (message: string, member?: string) => void;
   readonly traffic: Traffic;
   readonly agreement: Agreement;
-  /** The run's id, as its claim has it: in every message. */
+  /** The run's id of its claim, which is in every message. */
   readonly run: string;
   readonly signer: Signer;
   readonly dropped: Dropped;
 }
 
-/** Payload bytes of this machine, without those that it only kept at hand, and what it spent its time with. */
+/** Payload bytes that this machine sent and received, without its own objects, and the time that it computed. */
 export interface Traffic {
   bytesUp: number;
   bytesDown: number;

@@ -1,40 +1,40 @@
-/** What went wrong, or is worth telling, on each machine: shown in its register, and heard of by all others. */
+/** Shares the incidents of each machine by its register, which all others read. */
 import type { Presence } from "../protocol/messages.ts";
 
-/** Of a machine's incidents, those in its register: more of them between two looks at it are counted only. */
+/** The newest incidents in a machine's register. If there are more between two reads, the others are only counted. */
 const SHOWN = 5;
-const LONGEST = 200;
+const MAX_LENGTH = 200;
 
 export class Incidents {
   readonly #fromStart: boolean;
   #count = 0;
   #recent: readonly string[] = [];
-  /** By member: how many of its incidents were told here. */
-  readonly #heard = new Map<string, number>();
+  /** By member: the number of its incidents that `take` returned. */
+  readonly #taken = new Map<string, number>();
 
-  /** `fromStart`: whether this machine wants to hear of those before it came, too. */
+  /** `fromStart` includes incidents from before this machine joined. */
   constructor(fromStart: boolean) {
     this.#fromStart = fromStart;
   }
 
   add(message: string): void {
     this.#count++;
-    this.#recent = [...this.#recent, message.slice(0, LONGEST)].slice(-SHOWN);
+    this.#recent = [...this.#recent, message.slice(0, MAX_LENGTH)].slice(-SHOWN);
   }
 
-  /** For the register of this machine. */
+  /** Returns the incidents for this machine's register. */
   shown(): Pick<Presence, "incidents" | "recent"> {
     return { incidents: this.#count, recent: [...this.#recent] };
   }
 
-  /** What has happened on another machine since it was last asked about. */
-  hear({ member, incidents, recent }: Presence): string[] {
-    const before = this.#heard.get(member) ?? (this.#fromStart ? 0 : incidents);
-    this.#heard.set(member, incidents);
-    // A process that took the place of one that died counts from 0 again.
+  /** Returns the incidents of another machine since the last call for it. */
+  take({ member, incidents, recent }: Presence): string[] {
+    const before = this.#taken.get(member) ?? (this.#fromStart ? 0 : incidents);
+    this.#taken.set(member, incidents);
+    // A restarted process counts from 0 again.
     const news = incidents < before ? incidents : incidents - before;
     const missed = Math.max(0, news - recent.length);
-    const told = news === 0 ? [] : recent.slice(-news);
-    return missed === 0 ? told : [`${missed} more incidents before the next`, ...told];
+    const shown = news === 0 ? [] : recent.slice(-news);
+    return missed === 0 ? shown : [`${missed} more incidents before the next`, ...shown];
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The lease that names a run's leader: one register, written by compare-and-set. The holder writes it again and again;
- * who sees it unchanged for the lease's time, by its own clock, may take it. The revision at which it was taken is the
- * leader's term, so a later leader always has a higher one.
+ * The lease names a run's leader. It is one register, written by compare-and-set. The holder renews it again and again. A
+ * machine that sees it unchanged for the duration of a lease, by its own clock, may take it. The revision at which it was
+ * taken is the leader's term, so later leaders have higher terms.
  */
 import { z } from "zod";
 import type { Clock } from "../protocol/clock.ts";
@@ -10,12 +10,12 @@ import type { Entry, Transport } from "../protocol/transport.ts";
 
 export const LEASE = "lease";
 
-/** Another leads, or the lease is over. */
+/** Another machine leads, or the lease has expired. */
 export class Deposed extends Error {
   override readonly name = "Deposed";
 }
 
-/** `term`: the revision at which it was taken; the write that takes it, at beat 0, cannot know it, as it is its own. */
+/** `term`: the revision at which it was taken. The write that takes it, at beat 0, does not know its own revision yet. */
 const leaseSchema = z.object({ holder: z.string().max(64), beat: z.int().nonnegative(), term: z.int().nonnegative() });
 
 export class Lease {
@@ -33,22 +33,22 @@ export class Lease {
     this.#leaseMs = options.leaseMs;
   }
 
-  /** Whether this machine holds it, by its own clock. */
+  /** Tells whether this machine holds it, by its own clock. */
   get isHeld(): boolean {
     return this.#held !== undefined && this.#clock.now() < this.#held.until;
   }
 
-  /** Whether the register, as it is read now, may be taken: nobody has it, or its holder has not written for so long. */
+  /** Tells whether `entry`, which was read now, may be taken: it has no holder, or was not renewed in time. */
   isFree(entry: Entry | undefined): boolean {
     if (!entry) return true;
     const { revision, value } = entry;
     if (this.#seen?.revision !== revision) this.#seen = { revision, at: this.#clock.now() };
-    // Its own, where the answer to `take` was lost.
+    // This machine may hold it without knowing, if the answer to `take` was lost.
     if (["", this.#holder].includes(holderOf(value))) return true;
     return this.#clock.now() - this.#seen.at >= this.#leaseMs;
   }
 
-  /** Takes it, where `entry` is what it was; resolves to the term, or to nothing if another was faster. */
+  /** Takes it if `entry` is unchanged. Resolves to the term, or to undefined if another machine was faster. */
   async take(entry: Entry | undefined): Promise<number | undefined> {
     const before = this.#clock.now();
     const revision = await this.#write({ holder: this.#holder, beat: 0, term: 0 }, entry?.revision ?? "new");
@@ -56,24 +56,23 @@ export class Lease {
     return revision;
   }
 
-  /** Makes it last for another lease from now. Resolves to false if another has it. */
-  async renew(): Promise<boolean> {
-    if (!this.#held) return false;
-    const before = this.#clock.now();
-    const { revision, beat, term } = this.#held;
-    const written = await this.#write({ holder: this.#holder, beat: beat + 1, term }, revision);
-    if (written === undefined) {
-      // A write whose answer was lost: it is this one's all the same.
+  /** Extends it by the duration of a lease from now, unless another machine has it. */
+  async renew(): Promise<void> {
+    const held = this.#held;
+    if (!held) return;
+    const until = this.#clock.now() + this.#leaseMs;
+    const { term } = held;
+    const beat = held.beat + 1;
+    let revision = await this.#write({ holder: this.#holder, beat, term }, held.revision);
+    if (revision === undefined) {
+      // The answer to a successful write may have been lost.
       const entry = await this.#transport.register(LEASE);
-      const mine = entry && holderOf(entry.value) === this.#holder;
-      this.#held = mine ? { revision: entry.revision, until: before + this.#leaseMs, beat: beat + 1, term } : undefined;
-      return mine ?? false;
+      if (entry && holderOf(entry.value) === this.#holder) revision = entry.revision;
     }
-    this.#held = { revision: written, until: before + this.#leaseMs, beat: beat + 1, term };
-    return true;
+    this.#held = revision === undefined ? undefined : { revision, until, beat, term };
   }
 
-  /** Gives it back, so that nobody has to wait for its end. */
+  /** Gives it back, so that the others need not wait until it expires. */
   async release(): Promise<void> {
     const held = this.#held;
     this.#held = undefined;
@@ -85,12 +84,12 @@ export class Lease {
   }
 }
 
-/** Who holds the lease, "" for nobody. */
+/** Returns the holder of the lease, "" for none. */
 export function holderOf(value: string): string {
   return parseRegister(leaseSchema, value)?.holder ?? "";
 }
 
-/** The newest term that there was, as far as the register says, and who has it. */
+/** Returns the newest term and its holder, undefined if the register is invalid. */
 export function leaseOf(entry: Entry | undefined): { term: number; holder: string } | undefined {
   const lease = entry && parseRegister(leaseSchema, entry.value);
   if (!lease || lease.term > entry.revision) return undefined;

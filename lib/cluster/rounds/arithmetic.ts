@@ -1,6 +1,6 @@
 /**
- * What a machine computes with, so that machines whose bits would differ never train together: the class of its
- * instructions, and a digest of what its engine makes of a small fixed problem.
+ * Identifies the arithmetic of a machine by the class of its instructions and by a digest of its results on a small
+ * problem, so that machines with different bits never train together.
  */
 import { createHash } from "node:crypto";
 import type { TrainingConfig } from "../../config/schema.ts";
@@ -13,7 +13,7 @@ import { createWorkspace } from "../../engine/workspace.ts";
 import { initialWeights } from "../../model/initial.ts";
 import { taskModel } from "../../model/task_model.ts";
 
-/** (a, b, c) → f32x4.relaxed_madd(a, b, c), of equal lanes. The processor decides whether it rounds once or twice. */
+/** A module with f(a, b, c) = f32x4.relaxed_madd(a, b, c). The processor decides whether it rounds once or twice. */
 const MULTIPLY_ADD = Uint8Array.from(
   [
     [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
@@ -26,24 +26,24 @@ const MULTIPLY_ADD = Uint8Array.from(
   ].flat(),
 );
 
-/** Small, and no multiples of what kernels take at a time. */
+/** Small sizes that are not multiples of the kernels' widths. */
 const TINY = { task: "parity", vocabulary: 37, length: 7, embedding: 10, hidden: 19, batchSize: 9, shards: 3 } as const;
 const STEPS = 3;
 const PARTS = ["weights", "m", "v"] as const;
 
-/** The class of instructions that the engine's bits depend on. */
+/** Returns the class of instructions that the engine's bits depend on. */
 export function instructionClass({ engine }: Pick<TrainingConfig, "engine">): string {
   if (engine !== "simd") return "plain";
   const { f } = new WebAssembly.Instance(new WebAssembly.Module(MULTIPLY_ADD)).exports;
   if (typeof f !== "function") throw new Error("The probe of multiply-add has no function");
-  // a² = 1 + 2^-11 + 2^-24, whose last bit is lost where the product is rounded by itself.
+  // a² = 1 + 2^-11 + 2^-24, whose last bit is lost if the product is rounded first.
   const a = 1 + 2 ** -12;
   return f(a, a, -(1 + 2 ** -11)) === 0 ? "multiply-add with two roundings" : "multiply-add with one rounding";
 }
 
 /**
- * SHA-256, in hex, of some steps of training on a small problem with the engine, the constants and the kind of model of
- * `training`: forward, gradients, dropout, norm, clipping, Adam, means and predictions, bit for bit.
+ * Trains some steps on a small problem with the engine, the constants and the kind of model of `training`. Resolves to the
+ * SHA-256, in hex, of the bits of forward pass, gradients, dropout, norm, clipping, Adam, means and predictions.
  */
 export async function arithmeticDigest(training: TrainingConfig): Promise<string> {
   const config: TrainingConfig = { ...training, ...TINY };
@@ -99,7 +99,7 @@ export async function arithmeticDigest(training: TrainingConfig): Promise<string
   return hash.digest("hex");
 }
 
-/** A copy: what lies in shared memory cannot be hashed in place. */
+/** Copies the values, as shared memory cannot be hashed in place. */
 function bytesOf(values: Float32Array): Uint8Array {
   return new Uint8Array(values.slice().buffer);
 }

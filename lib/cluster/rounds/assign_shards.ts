@@ -1,26 +1,29 @@
-/** Who carries which shards in a round. It never changes the result, only how long a round takes. */
-
+/** Assigns the shards of a round to members. The assignment never changes the result, only the time of a round. */
 import type { Span } from "../../engine/tree_nodes.ts";
 
 /** The shards of one member. */
-export interface Hand {
+export interface Assignment {
   readonly member: string;
   readonly shards: readonly number[];
 }
 
-/** A member that shards can be dealt to. */
-export interface Player {
+/** A member that can train shards. */
+export interface Participant {
   readonly member: string;
-  /** Threads: shards are dealt in proportion. */
+  /** Its threads. Shards are assigned in proportion to them. */
   readonly workers: number;
 }
 
 /**
- * Deals `shards` out in runs of neighbours, which share nodes of the tree, each member about as many as its workers can
- * carry at once. Members that get none are left out. Of `groups` of neighbours each goes to one member, whole, even if
- * only some of it are in `shards`: they average among themselves on the way.
+ * Assigns `shards` in ranges, whose shards share nodes of the tree, in proportion to the members' workers. Omits members
+ * without shards. Assigns each of the `groups` of adjacent shards as a whole, even if only some of its shards are in
+ * `shards`, as they average among themselves within the round.
  */
-export function deal(shards: readonly number[], players: readonly Player[], groups: readonly Span[]): Hand[] {
+export function deal(
+  shards: readonly number[],
+  players: readonly Participant[],
+  groups: readonly Span[],
+): Assignment[] {
   const wanted = new Set(shards);
   const dealt = groups.map(shardsIn).filter((group) => group.some((shard) => wanted.has(shard)));
   const inOrder = [...players].sort((a, b) => (a.member < b.member ? -1 : 1));

@@ -1,17 +1,17 @@
-/** Completes a round's tree from the nodes that machines sent, on the state that the round started from. */
+/** Completes the tree of a round from the nodes that machines sent, and the state that the round started from. */
 import { createTreeMean } from "../../engine/tree_mean.ts";
 import { addUp, completion, type Span } from "../../engine/tree_nodes.ts";
 import { shardWeights } from "../../lockstep/shard_weights.ts";
 import type { RoundNode, RoundShape } from "../protocol/round_codec.ts";
 
-/** A node with the shards that it is about. */
+/** A node and the range of its shards. */
 export interface SpannedNode extends Span {
   readonly node: RoundNode;
 }
 
 /**
- * The root of the tree over `shards` shards; `state` holds the averaged parts that the round started from, which shards
- * have of rows that they did not touch. Without it, these are 0. Throws an Error if the nodes are not enough.
+ * Returns the root of the tree over `shards` shards. `state` has the averaged parts that the round started from, as shards
+ * have them in untouched rows. Without it, untouched rows are 0. Throws an Error if nodes are missing.
  */
 export function completeRound(
   shape: RoundShape,
@@ -21,18 +21,18 @@ export function completeRound(
 ): RoundNode {
   const { root, missing } = completion(nodes, shards);
   if (!root) throw new Error(`Shards ${missing.join()} are missing`);
-  const figures: Float64Array[] = [];
+  const fields: Float64Array[] = [];
   const union = new Uint8Array(shape.rows);
   for (const { first, node } of nodes) {
-    node.figures.forEach((own, i) => figures[first + i] = own);
+    node.fields.forEach((own, i) => fields[first + i] = own);
     for (const row of node.rows) union[row] = 1;
   }
   const rows = Int32Array.from([...union.keys()].filter((row) => union[row] === 1));
-  const { active, coefficients } = shardWeights({ shards: figures });
+  const { active, coefficients } = shardWeights({ shards: fields });
   const scratch = new Float32Array(shape.rows * shape.width);
 
-  /** The node's values with all rows of the union. Those that none of its shards touched are the state's, weighted; or 0. */
-  function whole({ first, last, node }: SpannedNode): Float32Array | undefined {
+  /** Returns the node's values with all rows of the union. Rows that its shards did not touch are weighted ones of `state`. */
+  function expand({ first, last, node }: SpannedNode): Float32Array | undefined {
     if (first >= active) return undefined;
     if (node.rows.length === rows.length) return node.values;
     const count = Math.min(last, active) - first;
@@ -61,10 +61,10 @@ export function completeRound(
     return values;
   }
 
-  return { figures, rows, values: addUp(root, whole)! };
+  return { fields, rows, values: addUp(root, expand)! };
 }
 
-/** Elements of a part behind its rows. */
+/** Returns the number of elements of a part after its rows. */
 function denseCount({ elements, rows, width }: RoundShape): number {
   return elements - rows * width;
 }

@@ -1,6 +1,6 @@
 /**
- * The shards of a lockstep run as the protocol wants them: orders to its workers, nodes out of its shared memory, bases
- * into it. Where its workers are replaced, they get the order again.
+ * Implements LocalShards with the workers of a lockstep run: gives them orders, reads sums from their shared memory and
+ * writes bases to it. Replaced workers get the order again.
  */
 import { stateDigest } from "../../lockstep/memory/state.ts";
 import { createBatch } from "../../data/batches/batch.ts";
@@ -18,7 +18,7 @@ import { groupsOf, roundAt } from "../../lockstep/round_schedule.ts";
 import { type SharedRun, sharedRun } from "../../lockstep/memory/views.ts";
 import { completeRound } from "./complete_round.ts";
 import type { RoundDigest } from "../protocol/messages.ts";
-import type { LocalShards, NodeSum, Snapshot } from "./round_executor.ts";
+import type { LocalShards, NodeSum, Snapshot } from "./local_shards.ts";
 import {
   checkNode,
   decodeNode,
@@ -31,10 +31,10 @@ import {
 import { ENVELOPE_BYTES } from "./sizes.ts";
 import { openState, sealState } from "../protocol/state_codec.ts";
 
-/** Between two looks whether the workers have been replaced or have left. */
-const LOOK_MS = 100;
+/** The interval of checks whether the workers were replaced or have left. */
+const CHECK_MS = 100;
 
-/** What the machines of a run send each other. */
+/** Returns the shape of the sums that machines of a run exchange. */
 export function shapeOf({ spec, layout, map }: Plan, { training }: LockstepConfig): RoundShape {
   const parts = training.average === "weights" && training.moments === "average" ? 3 : 1;
   return { elements: layout.size, rows: map.lazyRows, width: spec.embedding, parts };
@@ -47,7 +47,7 @@ export class LockstepShards implements LocalShards {
   readonly groups: readonly Span[];
   readonly #partsOf: ReturnType<typeof pickAveraged>;
   #run: SharedRun;
-  /** Rows in which the two copies of the state differ; all of them if not known. */
+  /** Rows in which the two copies of the state differ. */
   #differing: Int32Array | "all" = "all";
   #left = false;
 
@@ -55,7 +55,7 @@ export class LockstepShards implements LocalShards {
     const { plan, memory } = coordinator;
     this.#coordinator = coordinator;
     this.#config = config;
-    // A mean gradient moves everything.
+    // A mean gradient changes all parts.
     this.#partsOf = pickAveraged(this.#isOfGradients ? { moments: "average" } : config.training);
     this.#shape = shapeOf(plan, config);
     this.groups = groupsOf(config.training);
@@ -78,11 +78,11 @@ export class LockstepShards implements LocalShards {
     return this.#left || Atomics.load(this.#current().control, Word.outcome) !== 0;
   }
 
-  mostBytes({ first, last }: Span): number {
+  maxNodeBytes({ first, last }: Span): number {
     return nodeBytes(this.#shape, last - first, this.#shape.rows);
   }
 
-  get mostStateBytes(): number {
+  get maxStateBytes(): number {
     const copies = this.#coordinator.plan.map.best ? 2 : 1;
     return copies * this.#current().states[0].values.byteLength + ENVELOPE_BYTES;
   }
@@ -99,13 +99,13 @@ export class LockstepShards implements LocalShards {
     const run = trained ?? this.#current();
     const stamp = stampOf(this.round);
     return ownedNodes(new Set(shards), this.shards).map(({ first, last }) => {
-      const figures = run.shards.slice(first, last);
+      const fields = run.shards.slice(first, last);
       const rows: number[] = [];
       run.stamps[first]?.forEach((touched, row) => touched === stamp ? rows.push(row) : 0);
       const isActive = run.shards[first]![ShardField.samples]! > 0;
       const touched = Int32Array.from(isActive ? rows : []);
       const values = isActive ? gather(this.#shape, this.#sumsOf(run, first), touched) : new Float32Array();
-      return { first, last, bytes: encodeNode(this.#shape, { figures, rows: touched, values }) };
+      return { first, last, bytes: encodeNode(this.#shape, { fields, rows: touched, values }) };
     });
   }
 
@@ -115,37 +115,37 @@ export class LockstepShards implements LocalShards {
       last,
       node: decodeNode(this.#shape, last - first, bytes),
     }));
-    // Of a row that a shard did not touch the weights are the state's; the gradient is 0.
+    // In untouched rows, a shard has the weights of the state; its gradient is 0.
     const state = this.#isOfGradients ? undefined : this.#states(this.#current())[0];
     return encodeNode(this.#shape, completeRound(this.#shape, this.shards, spanned, state));
   }
 
   async commit(base: Uint8Array): Promise<void> {
-    const { figures, rows, values } = decodeNode(this.#shape, this.shards, base);
+    const { fields, rows, values } = decodeNode(this.#shape, this.shards, base);
     const committed = this.round;
     const run = await this.#order((run) => {
-      // Workers that were lost after they had committed.
+      // The earlier workers committed before they were replaced.
       if (this.round !== committed) return;
       const [current, next] = this.#states(run);
-      figures.forEach((own, shard) => run.shards[shard]!.set(own));
+      fields.forEach((own, shard) => run.shards[shard]!.set(own));
       this.#copyDiffering(current, next);
       if (this.#isOfGradients) {
         scatter(this.#shape, { rows, values }, run.gradients);
-        // All workers look there alone.
+        // All workers read only these stamps.
         run.stamps[0]!.fill(0);
         for (const row of rows) run.stamps[0]![row] = stampOf(committed);
       } else {
         scatter(this.#shape, { rows, values }, next);
         for (const written of run.written) written[0] = 0;
-        // Only whether it is finite counts.
+        // Workers check only if it is finite.
         run.written[0]![0] = areFinite(values) ? 1 : NaN;
       }
       giveOrder(run, Order.commit);
     });
-    // Where workers were replaced after the commit, the memory that there is now has one copy alone.
+    // The memory of workers that were replaced after the commit has only one copy.
     const isWhole = run !== undefined && run === this.#current();
     const history = currentHistory(this.#current(), committed + 1);
-    // A rollback writes everything anew.
+    // A rollback writes everything again.
     this.#differing = isWhole && history.rollbackRound !== committed + 1 ? rows : "all";
   }
 
@@ -163,13 +163,13 @@ export class LockstepShards implements LocalShards {
     await this.#coordinator.restore(openState(bytes, digest));
   }
 
-  /** Lets the workers end with the state that they have, if they have not ended. */
+  /** Ends the workers with their current state, unless they have ended. */
   async leave(): Promise<void> {
     if (!this.finished) await this.#order((run) => giveOrder(run, Order.leave));
     this.#left = true;
   }
 
-  /** The shared memory that training is in now. */
+  /** Returns the shared memory of the current workers. */
   #current(): SharedRun {
     const { memory, plan } = this.#coordinator;
     if (memory !== this.#run.memory) {
@@ -180,8 +180,8 @@ export class LockstepShards implements LocalShards {
   }
 
   /**
-   * Gives an order when all workers are ready, and waits until they have done it or have ended. Resolves to the memory
-   * that they did it in; to nothing if `give` gave none, or if they have left.
+   * Gives an order when all workers are ready, and waits until they have finished it or have ended. Resolves to their
+   * memory, or to undefined if `give` gave no order or they have left.
    */
   async #order(give: (run: SharedRun) => void): Promise<SharedRun | undefined> {
     for (;;) {
@@ -193,25 +193,25 @@ export class LockstepShards implements LocalShards {
       if (Atomics.load(run.control, Word.order) === orders) return undefined;
       while (timesReady(run) === before && this.#coordinator.memory === run.memory) {
         if (Atomics.load(run.control, Word.outcome) !== 0 && this.#coordinator.isEnded) return run;
-        await readyAfter(run, before, LOOK_MS);
+        await readyAfter(run, before, CHECK_MS);
       }
-      // Other workers do it again, in another memory.
+      // Otherwise, new workers get the order again, in another memory.
       if (this.#coordinator.memory === run.memory) return run;
     }
   }
 
-  /** The memory whose workers wait for an order, as soon as they do; nothing if training has ended. */
+  /** Resolves to the memory as soon as its workers wait for an order, or to undefined if training has ended. */
   async #ready(): Promise<SharedRun | undefined> {
     for (;;) {
       const run = this.#current();
       const orders = Atomics.load(run.control, Word.order);
       if (timesReady(run) > orders) return run;
       if (this.#coordinator.isEnded) return undefined;
-      await readyAfter(run, timesReady(run), LOOK_MS);
+      await readyAfter(run, timesReady(run), CHECK_MS);
     }
   }
 
-  /** What each shard that is trained elsewhere counts for in the mean, which is known without training it. */
+  /** Writes the weights in the mean of shards that other machines train. They are known without training. */
   #writeShares(run: SharedRun, own: ReadonlySet<number>): void {
     const { training } = this.#config;
     const { dataset } = this.#coordinator.plan;
@@ -231,25 +231,25 @@ export class LockstepShards implements LocalShards {
           weight += lossWeight(batch, dataset.classWeights);
         } else weight += size;
       }
-      const figures = run.shards[shard]!;
-      figures.fill(0);
-      figures[ShardField.samples] = samples;
-      figures[ShardField.weight] = weight;
+      const fields = run.shards[shard]!;
+      fields.fill(0);
+      fields[ShardField.samples] = samples;
+      fields[ShardField.weight] = weight;
     }
   }
 
-  /** Where the workers sum the node up that begins with shard `first`. */
+  /** Returns the memory where the workers sum the node that begins with shard `first`. */
   #sumsOf({ slots, shardGradients }: SharedRun, first: number): Float32Array[] {
     return this.#isOfGradients ? [shardGradients[first]!] : this.#partsOf(slots[first]!.weights, slots[first]);
   }
 
-  /** The parts of the current state that a round moves, and those of the next. */
+  /** Returns the averaged parts of the current and of the next state. */
   #states({ states }: SharedRun): [current: Float32Array[], next: Float32Array[]] {
     const [even, odd] = states.map(({ weights, moments }) => this.#partsOf(weights, moments[0]));
     return currentAndNext([even!, odd!], this.round);
   }
 
-  /** Rows that only the round before wrote are not in the next copy yet. */
+  /** Copies the rows that only the current state has into the next one. */
   #copyDiffering(current: readonly Float32Array[], next: readonly Float32Array[]): void {
     const { rows, width } = this.#shape;
     const differing = this.#differing;
@@ -260,7 +260,7 @@ export class LockstepShards implements LocalShards {
   }
 }
 
-/** Whether all are: 0 times what is not finite is not 0. A tenth of the time that asking each takes. */
+/** Tells whether all values are finite: 0 · x is not 0 otherwise. Takes a tenth of the time of testing each one. */
 function areFinite(values: Float32Array): boolean {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += 0 * values[i]!;

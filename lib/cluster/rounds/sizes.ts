@@ -1,4 +1,4 @@
-/** Whether a run fits into the server that its machines meet at, said before anything is trained. */
+/** Checks before training that a run fits into the NATS server. */
 import { InputError } from "../../base/errors.ts";
 import { ownedNodes, type Span } from "../../engine/tree_nodes.ts";
 import { groupsOf } from "../../lockstep/round_schedule.ts";
@@ -7,21 +7,21 @@ import { CHUNK_BYTES } from "../protocol/objects.ts";
 import { nodeBytes, type RoundShape } from "../protocol/round_codec.ts";
 import type { Limits } from "../protocol/transport.ts";
 
-/** What a chunk's message has around it, at most: digest, header, subject, ids. */
+/** Maximum bytes of a message around a chunk: digest, header, subject, ids. */
 export const ENVELOPE_BYTES = 4096;
-/** Rounds that the log holds at a time: the newest, the one before it, and what is not dropped yet. */
+/** The log holds the newest round and the previous one, besides those that are not trimmed yet. */
 const ROUNDS_KEPT = 2;
-/** Bytes of rounds that may lie in the log before it is cut. */
-export const FORGET_BYTES = 8 * 2 ** 20;
+/** The log is trimmed after so many bytes of rounds. */
+export const TRIM_BYTES = 8 * 2 ** 20;
 
 export interface RoundBytes {
-  /** Of all members' uploads together: one or more nodes each. */
+  /** All members' uploads together: one or more nodes each. */
   readonly up: number;
-  /** Of the base that everyone reads. */
+  /** The base, which all members read. */
   readonly base: number;
 }
 
-/** Bytes of a round where every shard touches `rows` rows, and none the same. Members carry whole `groups` of shards. */
+/** Returns the bytes of a round if each shard touches `rows` different rows. Members train whole `groups` of shards. */
 export function roundBytes(
   shape: RoundShape,
   shards: number,
@@ -30,9 +30,9 @@ export function roundBytes(
   groups: readonly Span[] = groupsOf({ shards, groups: 1, clusterEvery: 1 }),
 ): RoundBytes {
   const all = Array.from({ length: shards }, (_, shard) => shard);
-  const players = Array.from({ length: members }, (_, i) => ({ member: String(i).padStart(4, "0"), workers: 1 }));
+  const participants = Array.from({ length: members }, (_, i) => ({ member: String(i).padStart(4, "0"), workers: 1 }));
   const touched = (shards: number) => Math.min(shape.rows, rows * shards);
-  const up = deal(all, players, groups).flatMap((hand) => ownedNodes(new Set(hand.shards), shards))
+  const up = deal(all, participants, groups).flatMap((own) => ownedNodes(new Set(own.shards), shards))
     .reduce((sum, { first, last }) => sum + nodeBytes(shape, last - first, touched(last - first)), 0);
   return { up, base: nodeBytes(shape, shards, touched(shards)) };
 }
@@ -50,11 +50,11 @@ export function checkSizes(
     throw refusal(`its max_payload is ${limits.maxPayload} bytes: expected at least ${message}`);
   }
   const { up, base } = roundBytes(shape, shards, members, shape.rows, groups);
-  const needed = ROUNDS_KEPT * (up + base) + FORGET_BYTES;
+  const needed = ROUNDS_KEPT * (up + base) + TRIM_BYTES;
   if (needed > limits.maxBytes) {
     throw refusal(
-      `${members} members send ${up} bytes of sums a round, and ${base} bytes come of them; ` +
-        `${ROUNDS_KEPT} · (${up} + ${base}) + ${FORGET_BYTES} = ${needed} bytes, and it may hold ${limits.maxBytes}: ` +
+      `a round of ${members} members has ${up} bytes of sums and a result of ${base} bytes. It needs ` +
+        `${ROUNDS_KEPT} · (${up} + ${base}) + ${TRIM_BYTES} = ${needed} bytes, and the server may hold ${limits.maxBytes}: ` +
         "expected a server with more room, a smaller model or fewer members",
     );
   }

@@ -42,9 +42,9 @@ Deno.test("simulate() waits for the slowest machine, and recommendedEvery() hide
 
 Deno.test("roundBytes() counts the bytes that are sent", () => {
   const shape = { elements: 160, rows: 10, width: 4, parts: 3 };
-  const figures = [new Float64Array(SHARD_FIELD_COUNT), new Float64Array(SHARD_FIELD_COUNT)];
+  const fields = [new Float64Array(SHARD_FIELD_COUNT), new Float64Array(SHARD_FIELD_COUNT)];
   const rows = Int32Array.from({ length: 10 }, (_, row) => row);
-  const sent = encodeNode(shape, { figures, rows, values: new Float32Array(480) }).length;
+  const sent = encodeNode(shape, { fields, rows, values: new Float32Array(480) }).length;
   assertEquals(roundBytes(shape, 4, 2), { up: 2 * sent, base: sent + 2 * SHARD_FIELD_COUNT * 8 });
 });
 

@@ -52,7 +52,7 @@ natsTest(
       // Until all three have sent something.
       await viewOf(leader, ({ members }) => members.filter(({ bytesUp }) => bytesUp > 0).length === 3);
       victim.signal("SIGKILL");
-      await leader.printed(/are dealt out again/);
+      await leader.printed(/are assigned again/);
       leader.signal("SIGKILL");
       const { code, stdout } = await survivor.finished;
       assertEquals(code, 0);

@@ -94,7 +94,7 @@ testUnless(
         assertEquals([code, stderr], [1, ""]);
         const reason =
           "The NATS server rejects this machine now: (User Authentication Expired|Authorization Violation)";
-        assertMatch(stdout, new RegExp(`^Failed: Taking part failed: ${reason}`, "m"));
+        assertMatch(stdout, new RegExp(`^Failed: The link to the other machines failed: ${reason}`, "m"));
 
         const later = `--cluster-credentials=${await account.user(folder, "long")}`;
         const args = [`${folder}/runs/latest`, ...cluster, later, "--workers=1", "--exit", "--port=0"];

@@ -1,4 +1,4 @@
-/** A NATS server's operator, an account and its users, as decentralised authentication has them: JWTs and nkeys. */
+/** Creates an operator, an account and users of a NATS server for decentralised authentication: JWTs and nkeys. */
 import { encodeAccount, encodeOperator, encodeUser, fmtCreds } from "@nats-io/jwt";
 import { createAccount, createOperator, createUser } from "@nats-io/nkeys";
 import { writeFile } from "node:fs/promises";
@@ -10,20 +10,20 @@ export interface Permissions {
 }
 
 export interface UserOptions {
-  /** All of the account's without it. */
+  /** Defaults to all of the account. */
   readonly permissions?: Permissions;
-  /** How long it may be used; for ever without it. */
+  /** Lifetime; unlimited without it. */
   readonly seconds?: number;
 }
 
 export interface Account {
-  /** What a server's configuration says of it. */
+  /** The account's part of the server's configuration. */
   readonly config: string;
   /** Writes a credentials file of a new user into `folder` and returns its path. */
   user(folder: string, name: string, options?: UserOptions): Promise<string>;
 }
 
-/** An account with JetStream that holds at most `maxBytes` on disk. */
+/** Creates an account with JetStream that stores at most `maxBytes` on disk. */
 export async function makeAccount(maxBytes = -1): Promise<Account> {
   const [operator, system, account] = [createOperator(), createAccount(), createAccount()];
   const storage = { mem_storage: -1, disk_storage: maxBytes, streams: -1, consumer: -1 };
@@ -56,7 +56,7 @@ export async function makeAccount(maxBytes = -1): Promise<Account> {
   };
 }
 
-/** Everything that an account may have, and `storage` of JetStream. */
+/** Returns the limits of an account: only `storage` of JetStream is limited. */
 function limits<Storage extends object>(storage: Storage) {
   const all = { data: -1, payload: -1, subs: -1, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: -1 };
   return { ...all, ...storage };

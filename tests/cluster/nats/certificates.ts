@@ -1,9 +1,9 @@
-/** Certificates of a test's own authority, made by openssl for a server on loopback. */
+/** Creates certificates of a test authority with openssl for a server on loopback. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { programAbsence } from "../../optional.ts";
 
-/** Why there are none to test with, undefined if there are. */
+/** Returns why openssl is missing, undefined if it exists. */
 export const opensslAbsence = (): string | undefined => programAbsence("openssl", ["version"]);
 
 /** Paths of PEM files. */
@@ -14,7 +14,7 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** A certificate for `hosts` (`DNS:localhost`, `IP:127.0.0.1`), with files in `folder` whose names begin with `name`. */
+/** Creates a certificate for `hosts` (`DNS:localhost`, `IP:127.0.0.1`), with files in `folder` whose names begin with `name`. */
 export async function makeCertificate(folder: string, name: string, hosts: readonly string[]): Promise<Certificate> {
   const path = (end: string) => join(folder, `${name}-${end}`);
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];

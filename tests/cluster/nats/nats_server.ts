@@ -1,4 +1,4 @@
-/** A NATS server of a test's own: on a free loopback port, with a store that is removed afterwards. */
+/** Runs a NATS server for a test, on a free loopback port, and removes its store afterwards. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -7,19 +7,19 @@ import { optionalTest, programAbsence } from "../../optional.ts";
 import { PATIENCE_MS } from "../../patience.ts";
 import { soon } from "../../serve/http/reading.ts";
 
-/** Several processes one after the other, each of which may take its time. */
+/** Enough for several slow processes in a row. */
 const LONGEST_MS = 5 * PATIENCE_MS;
 const STARTED = /Server is ready/;
 
-/** Why there is no server to test with, undefined if there is one. */
+/** Returns why the server is missing, undefined if it exists. */
 export const natsAbsence = (): string | undefined => programAbsence("nats-server", ["--version"]);
 
-/** A test that needs what may be absent. It fails where it does not end: what machines wait for may not come. */
+/** Registers a test that is skipped because of `absence`. It fails if it does not end, as machines may wait without end. */
 export function testUnless(absence: string | undefined, name: string, fn: () => Promise<void>): void {
   optionalTest(absence, { name, fn: () => soon(fn(), "the end of the test", LONGEST_MS) });
 }
 
-/** A test that needs a NATS server: skipped, with the reason, where there is none. */
+/** Registers a test that needs a NATS server. It is skipped without one. */
 export function natsTest(name: string, body: (server: NatsServer) => Promise<void>): void {
   testUnless(natsAbsence(), name, async () => {
     await using server = await NatsServer.start();
@@ -31,7 +31,7 @@ export class NatsServer {
   readonly port: number;
   readonly #folder: string;
   readonly #args: readonly string[];
-  /** What it wrote to its log, in all of its lives. */
+  /** The log of all its processes. */
   said = "";
   #process: Deno.ChildProcess | undefined;
 
@@ -63,7 +63,7 @@ export class NatsServer {
     await rm(join(this.#folder, "store"), { recursive: true, force: true });
   }
 
-  /** Starts the process, with the store that is there. Resolves when it answers. */
+  /** Starts the process with the existing store. Resolves when it answers. */
   async resume(): Promise<void> {
     const store = join(this.#folder, "store");
     const process = new Deno.Command("nats-server", {
@@ -91,7 +91,7 @@ export class NatsServer {
   }
 }
 
-/** A port that was free a moment ago. */
+/** Returns a port that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

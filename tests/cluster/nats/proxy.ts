@@ -1,23 +1,23 @@
-/** A way to a server on this host that fails on demand. */
+/** A proxy to a server on this host that fails on demand. */
 import { createConnection, createServer, type Socket } from "node:net";
 
 export interface ProxyOptions {
-  /** Bytes of the server after which each connection is reset, the first of them first; those after the last are whole. */
+  /** Resets connection `i` after `cutAfter[i]` bytes of the server, and no later connections. */
   readonly cutAfter?: readonly number[];
-  /** What each connection lets through each way; what waits stands before it. Without it, everything passes at once. */
+  /** The rate of each connection, each way; unlimited by default. */
   readonly bytesPerMs?: number;
 }
 
 export interface Proxy {
   readonly url: string;
-  /** Connections that were made so far. */
+  /** Returns the number of connections so far. */
   count(): number;
-  /** Ends all connections at once, wherever they are in a message. */
+  /** Resets all connections, even within a message. */
   cut(): void;
   close(): Promise<void>;
 }
 
-/** A way to `port` that can be cut. */
+/** Opens a proxy to `port`. */
 export async function openProxy(port: number, { cutAfter = [], bytesPerMs }: ProxyOptions = {}): Promise<Proxy> {
   const sockets = new Set<Socket>();
   let connections = 0;
@@ -52,7 +52,7 @@ export async function openProxy(port: number, { cutAfter = [], bytesPerMs }: Pro
   };
 }
 
-/** Passes on what `from` says, no faster than a link of that rate does. */
+/** Forwards the bytes of `from` at the rate of the link. */
 function throttle(from: Socket, to: Socket, bytesPerMs: number): void {
   from.on("data", (bytes) => {
     from.pause();

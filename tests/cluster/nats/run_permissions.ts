@@ -1,4 +1,4 @@
-/** The permissions that docs/cluster.md names for a run, read off its text, so that tests try what people are told. */
+/** Reads the permissions of a run from docs/cluster.md, so that tests use the documented ones. */
 import type { Permissions } from "./accounts.ts";
 
 const DOCS = new URL("../../../docs/cluster.md", import.meta.url);

@@ -1,4 +1,4 @@
-/** Who is let in by a server with TLS and accounts, and what those are told who are not. */
+/** Servers with TLS and accounts accept the right clients, and others get a reason. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,14 +10,14 @@ import { makeCertificate, opensslAbsence } from "./certificates.ts";
 import { natsAbsence, NatsServer, testUnless } from "./nats_server.ts";
 import { runPermissions } from "./run_permissions.ts";
 
-interface Way {
+interface Access {
   readonly url: string;
   readonly credentials?: string;
   readonly tlsCa?: string;
 }
 
-/** Connects and does what a run does first. */
-async function enter({ url, credentials = "", tlsCa = "" }: Way): Promise<void> {
+/** Connects and sends the first requests of a run. */
+async function enter({ url, credentials = "", tlsCa = "" }: Access): Promise<void> {
   const transport = await connectNats({ url, run: "secure", credentials, tlsCa });
   try {
     await transport.publish("up", new Uint8Array(1), { id: "1" });
@@ -28,8 +28,8 @@ async function enter({ url, credentials = "", tlsCa = "" }: Way): Promise<void> 
   }
 }
 
-/** Those who come change nothing of what is there. */
-async function keepsWhatIsThere(url: string, credentials: string): Promise<void> {
+/** Checks that a machine that connects changes no existing message. */
+async function keepsMessages(url: string, credentials: string): Promise<void> {
   const [first, second] = [0, 1].map(() => connectNats({ url, run: "secure", credentials, tlsCa: "" }));
   const transport = await first!;
   const before = await transport.publish("up", new Uint8Array(2), { id: "2" });
@@ -46,19 +46,19 @@ async function keepsWhatIsThere(url: string, credentials: string): Promise<void>
   assertEquals(kept, [1, before]);
 }
 
-async function isRefused(way: Way, words: string): Promise<void> {
-  const error = await assertRejects(() => enter(way), InputError);
+async function isRefused(access: Access, words: string): Promise<void> {
+  const error = await assertRejects(() => enter(access), InputError);
   assert(error.message.includes(words), error.message);
   assert(!error.message.includes("\n"), "a stack trace, or more than one problem");
 }
 
 testUnless(
   natsAbsence() ?? opensslAbsence(),
-  "connectNats() over TLS: the right certificate alone will do",
+  "connectNats() over TLS accepts only the right certificate",
   async () => {
     await inTemporaryDirectory(async (folder) => {
       const right = await makeCertificate(folder, "right", ["IP:127.0.0.1"]);
-      // A certificate for this host's name is none for its address.
+      // A certificate for this host's name is not valid for its address.
       const named = await makeCertificate(folder, "named", ["DNS:localhost", "IP:10.1.2.3"]);
       const tls = (key: string, cert: string) => NatsServer.start(["--tls", "--tlskey", key, "--tlscert", cert]);
       await using server = await tls(right.key, right.cert);
@@ -82,7 +82,7 @@ testUnless(
   },
 );
 
-testUnless(natsAbsence(), "connectNats() with accounts: the right credentials alone will do", async () => {
+testUnless(natsAbsence(), "connectNats() with accounts accepts only the right credentials", async () => {
   await inTemporaryDirectory(async (folder) => {
     const account = await makeAccount();
     await writeFile(join(folder, "nats.conf"), account.config);
@@ -92,7 +92,7 @@ testUnless(natsAbsence(), "connectNats() with accounts: the right credentials al
 
     const stranger = await (await makeAccount()).user(folder, "stranger");
     await isRefused({ url, credentials: stranger }, `expected other credentials than "${stranger}"`);
-    // Often: the server resets what the client leaves at the same moment, which must not end the process.
+    // Many times: the server resets a connection while the client closes it, which must not end the process.
     for (let i = 0; i < 50; i++) {
       await isRefused({ url }, "(Authorization Violation): expected `clusterCredentials`");
     }
@@ -105,7 +105,7 @@ testUnless(natsAbsence(), "connectNats() with accounts: the right credentials al
 
 testUnless(
   natsAbsence(),
-  "connectNats() with permissions: those of docs/cluster.md are enough, none is spare",
+  "connectNats() needs exactly the permissions of docs/cluster.md",
   async () => {
     await inTemporaryDirectory(async (folder) => {
       const account = await makeAccount();
@@ -115,18 +115,18 @@ testUnless(
       const all = await runPermissions("secure");
       assert(all.publish.length > 10);
       await enter({ url, credentials: await account.user(folder, "all", { permissions: all }) });
-      // One of a machine's own, that may write no other's register.
+      // A user of one machine, which may not write the registers of others.
       const ofOne = ["run", "lease", "member.me"].map((key) => `$KV.lockstep-secure.${key}`);
       const own = { ...all, publish: [...all.publish.filter((subject) => !subject.startsWith("$KV.")), ...ofOne] };
       await enter({ url, credentials: await account.user(folder, "own", { permissions: own }) });
       for (const [i, subject] of all.publish.entries()) {
-        // The bucket and the stream are there: who may not make them need not.
+        // The bucket and the stream exist, so the permissions to create them are not needed.
         if (/CREATE\.(KV_)?lockstep-secure$/.test(subject)) continue;
         const permissions = { ...all, publish: all.publish.filter((other) => other !== subject) };
         const credentials = await account.user(folder, `but-${i}`, { permissions });
         await isRefused({ url, credentials }, `the account lacks a permission (Permissions Violation for Publish to "`);
       }
-      await keepsWhatIsThere(url, await account.user(folder, "keeper", { permissions: all }));
+      await keepsMessages(url, await account.user(folder, "keeper", { permissions: all }));
       const deaf = await account.user(folder, "deaf", { permissions: { ...all, subscribe: ["nothing"] } });
       await isRefused({ url, credentials: deaf }, "Permissions Violation for Subscription");
       const other = await account.user(folder, "other", { permissions: await runPermissions("other") });

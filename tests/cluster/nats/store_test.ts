@@ -1,4 +1,4 @@
-/** Streams that somebody deletes while machines use them, and that machines make anew. */
+/** Another client deletes streams while machines use them, and machines create them again. */
 import { assertEquals } from "@std/assert";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
@@ -11,7 +11,7 @@ import { natsTest } from "./nats_server.ts";
 
 const RUNS = Array.from({ length: 12 }, (_, i) => `r${i}`);
 
-natsTest("what is made anew as soon as somebody has deleted it is kept, 12 of 12", async (server) => {
+natsTest("streams that are created right after their deletion keep their messages, 12 of 12", async (server) => {
   const connection = await connect({ servers: server.url });
   const { streams } = await jetstreamManager(connection);
   const { signal } = new AbortController();
@@ -19,7 +19,7 @@ natsTest("what is made anew as soon as somebody has deleted it is kept, 12 of 12
     const transport = await connectNats({ url: server.url, run, credentials: "", tlsCa: "" });
     const publish = (id: string) => transport.publish("up", new Uint8Array(3000), { id });
     for (const id of ["1", "2", "3"]) await publish(id);
-    // A machine that notices at once: it asks all the time.
+    // A machine that sends requests all the time notices it at once.
     const noticing = (async () => {
       for (;;) {
         try {
@@ -33,13 +33,13 @@ natsTest("what is made anew as soon as somebody has deleted it is kept, 12 of 12
     })();
     await streams.delete(`lockstep-${run}`);
     await streams.delete(`KV_lockstep-${run}`);
-    await soon(noticing, `${run}: that its store is gone is noticed`);
+    await soon(noticing, `${run}: an Unreachable store`);
     for (const id of ["4", "5", "6"]) await retry(wallClock, signal, () => publish(id));
     await retry(wallClock, signal, () => transport.write("lease", "", "new"));
     await transport.close();
   }));
   await connection.close();
-  // What lies in files that were removed is gone when the server has started again.
+  // After a restart, the server has lost the messages in removed files.
   await server.kill();
   await server.resume();
   const counts = await Promise.all(RUNS.map(async (run) => {

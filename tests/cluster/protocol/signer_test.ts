@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { isSigned, Signer } from "../../../lib/cluster/protocol/signer.ts";
 
-Deno.test("isSigned() takes a key's own signature of that digest, and nothing else", () => {
+Deno.test("isSigned() accepts only a signature of that digest by that key", () => {
   const [own, other] = [new Signer("a"), new Signer("a")];
   const digest = Uint8Array.from({ length: 32 }, (_, i) => i);
   const signature = own.sign(digest);
@@ -15,7 +15,7 @@ Deno.test("isSigned() takes a key's own signature of that digest, and nothing el
   assertEquals([own.next().count, own.next().count], [0, 1]);
 });
 
-Deno.test("Signer.isSigned() knows what it has said itself, and nothing else without its signature", () => {
+Deno.test("Signer.isSigned() accepts only its own recent digests without a signature", () => {
   const [own, other] = [new Signer("a"), new Signer("b")];
   const digest = Uint8Array.from({ length: 32 }, (_, i) => i);
   const changed = digest.map((byte) => byte ^ 1);
@@ -24,12 +24,12 @@ Deno.test("Signer.isSigned() knows what it has said itself, and nothing else wit
   const signature = own.sign(digest);
   assert(own.isSigned(digest, none, own.key));
   assert(!own.isSigned(changed, signature, own.key));
-  // Nor is it another's, nor known to another.
+  // Neither another key nor another signer has it.
   assert(!own.isSigned(digest, signature, other.key));
   assert(!other.isSigned(digest, none, own.key));
   assert(other.isSigned(digest, signature, own.key));
   assert(!other.isSigned(changed, signature, own.key));
-  // What was said long ago is checked as everybody's.
+  // Older digests need their signature again.
   for (let i = 0; i < 1000; i++) own.sign(Uint8Array.of(i & 255, i >> 8));
   assert(!own.isSigned(digest, none, own.key));
   assert(own.isSigned(digest, signature, own.key));

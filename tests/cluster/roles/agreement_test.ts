@@ -1,4 +1,4 @@
-/** Machines that come to different states: all of them end, and say which of them has which. */
+/** Machines with different states all end, and name their digests. */
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Disagreement } from "../../../lib/cluster/roles/agreement.ts";
 import { wallClock } from "../../../lib/cluster/protocol/clock.ts";
@@ -8,7 +8,7 @@ import { trainOnMachine } from "../toy/machines.ts";
 import { ToyCluster } from "../toy/toy_cluster.ts";
 import { toyResult } from "../toy/toy_shards.ts";
 
-/** What each machine ends with, by name: its digest, or what it says. */
+/** Resolves to the digest or the error of each machine. */
 async function ends(cluster: ToyCluster): Promise<string[]> {
   const all = [...cluster.machines.values()].map(({ ended, local }) =>
     ended.then(() => local.digest, (error: Error) => `${error.name}: ${error.message}`)
@@ -18,32 +18,32 @@ async function ends(cluster: ToyCluster): Promise<string[]> {
 
 const TOY = { shards: 6, rounds: 40 };
 
-Deno.test("machines with different states end at the next compared round, all of them, with who has which", async () => {
+Deno.test("machines with different states all end at the next compared round and name the digests", async () => {
   for (const compareEvery of [{ rounds: 5 }, { ms: 300 }]) {
     const cluster = new ToyCluster(TOY, { compareEvery, faults: { delayMs: [1, 9] } });
     const [a, , c] = ["a", "b", "c"].map((name) => cluster.start(name));
     c!.local.wrongFrom = 4;
-    const told = await ends(cluster);
-    for (const line of told) {
+    const results = await ends(cluster);
+    for (const line of results) {
       assertMatch(
         line,
-        /^Disagreement: Machines came to different states after round \d+: a and b to [0-9a-f]{12}, c to [0-9a-f]{12}\./,
+        /^Disagreement: Machines have different states after round \d+: a and b have [0-9a-f]{12}, c has [0-9a-f]{12}\./,
       );
     }
     assertEquals(a!.local.finished, false);
   }
 });
 
-Deno.test("machines whose last states differ do not end as if all were well", async () => {
+Deno.test("machines whose final states differ end with a Disagreement", async () => {
   const cluster = new ToyCluster(TOY, { compareEvery: { rounds: 1000 } });
   for (const name of ["a", "b", "c"]) cluster.start(name);
   cluster.machines.get("b")!.local.wrongFrom = TOY.rounds;
   for (const line of await ends(cluster)) {
-    assertMatch(line, /^Disagreement: .* after round 40: a and c to [0-9a-f]{12}, b to /);
+    assertMatch(line, /^Disagreement: .* after round 40: a and c have [0-9a-f]{12}, b has /);
   }
 });
 
-Deno.test("the end waits for a machine that is slower, and not for one that is gone", async () => {
+Deno.test("the end waits for a slower machine, but not for one that is gone", async () => {
   const cluster = new ToyCluster(TOY, { faults: { delayMs: [1, 30] } });
   for (const name of ["a", "b", "c"]) cluster.start(name);
   await cluster.until(() => cluster.machines.get("c")!.local.round > 20);
@@ -51,9 +51,9 @@ Deno.test("the end waits for a machine that is slower, and not for one that is g
   assertEquals(await ends(cluster), [toyResult(TOY), toyResult(TOY)]);
 });
 
-// Threads that are ended in the middle leave their waits behind.
+// Terminated threads leave their waits open.
 Deno.test({
-  name: "machines that really train otherwise end with a Disagreement",
+  name: "machines that train with different learning rates end with a Disagreement",
   sanitizeOps: false,
   sanitizeResources: false,
   fn: async () => {
@@ -67,7 +67,7 @@ Deno.test({
       await assertRejects(
         () => machine.status === "rejected" ? Promise.reject(machine.reason) : Promise.resolve(),
         Disagreement,
-        "Machines came to different states after round",
+        "Machines have different states after round",
       );
     }
   },

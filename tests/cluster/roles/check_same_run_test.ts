@@ -18,7 +18,7 @@ const own: LockstepConfig = {
   spin: false,
 };
 
-/** A broker on which `claim` says what each machine brings. */
+/** Opens a broker. `claim` claims its run, `write` writes any claim. */
 function claims() {
   const clock = new FakeClock();
   const broker = new MemoryBroker(clock);
@@ -27,7 +27,7 @@ function claims() {
   return { claim, write };
 }
 
-Deno.test("claimRun() takes the same weights from another path, and refuses others and another config", async () => {
+Deno.test("claimRun() accepts another path of the same weights, but no other weights or config", async () => {
   const { claim } = claims();
   const of = async (change: Partial<LockstepConfig>) => await claim(await createClaim({ ...own, ...change }));
   await of({});
@@ -40,7 +40,7 @@ Deno.test("claimRun() takes the same weights from another path, and refuses othe
   await assertRejects(() => of({ training: tinyConfig({ hidden: 6 }) }), InputError, "hidden is 5 there and 6 here");
 });
 
-Deno.test("claimRun() refuses machines of another version, other kernels, instructions or arithmetic", async () => {
+Deno.test("claimRun() refuses another version, other kernels, instructions or arithmetic", async () => {
   const { claim } = claims();
   const right = await createClaim(own);
   await claim(right);
@@ -55,7 +55,7 @@ Deno.test("claimRun() refuses machines of another version, other kernels, instru
   }
 });
 
-Deno.test("claimRun() refuses what an earlier version left, and what is no claim", async () => {
+Deno.test("claimRun() refuses claims of earlier versions, and invalid ones", async () => {
   const right = await createClaim(own);
   const earlier = claims();
   const { config: { version, kernels: _, instructions: __, arithmetic: ___, ...config }, ...files } = right;
@@ -68,15 +68,19 @@ Deno.test("claimRun() refuses what an earlier version left, and what is no claim
   for (const value of ["garbage", "{}", "null", '{"config":1,"data":"","weights":""}', "[".repeat(2_000_000)]) {
     const other = claims();
     await other.write(value);
-    await assertRejects(() => other.claim(right), InputError, "is removed: nats kv del lockstep-run run");
+    await assertRejects(
+      () => other.claim(right),
+      InputError,
+      `or that key "run" is deleted from bucket "lockstep-run"`,
+    );
   }
 });
 
-Deno.test("arithmeticDigest() is the same each time, and another with any other constant, engine or kind of model", async () => {
+Deno.test("arithmeticDigest() is deterministic, and differs for other constants, engines and models", async () => {
   const recipe = tinyConfig();
   const digest = await arithmeticDigest(recipe);
   assertEquals(await arithmeticDigest(recipe), digest);
-  // The problem is a fixed one: sizes of the run are no part of it.
+  // Its problem has fixed sizes, so those of the run do not matter.
   assertEquals(await arithmeticDigest({ ...recipe, hidden: 8, vocabulary: 99 }), digest);
   const others = [
     { adamEpsilon: 1e-3 },
@@ -93,7 +97,7 @@ Deno.test("arithmeticDigest() is the same each time, and another with any other 
   assertEquals(new Set([digest, ...digests]).size, others.length + 1);
 });
 
-Deno.test("instructionClass() says how often a multiply-add rounds, for the engine whose bits depend on it", () => {
+Deno.test("instructionClass() tells how often a multiply-add rounds, for the simd engine only", () => {
   assertNotEquals(instructionClass({ engine: "simd" }), "plain");
   assertEquals(instructionClass({ engine: "tfjs" }), "plain");
 });

@@ -20,27 +20,27 @@ function presence(incidents: Incidents): Presence {
   return { member: "a", ...rest, ...incidents.shown() };
 }
 
-Deno.test("Incidents: each is heard once by every machine, in order, and what did not fit is counted", () => {
+Deno.test("Incidents: every machine takes each once, in order, and the number of those without room", () => {
   const [own, other] = [new Incidents(true), new Incidents(true)];
-  assertEquals(other.hear(presence(own)), []);
+  assertEquals(other.take(presence(own)), []);
   own.add("one");
   own.add("two");
-  assertEquals(other.hear(presence(own)), ["one", "two"]);
-  assertEquals(other.hear(presence(own)), []);
+  assertEquals(other.take(presence(own)), ["one", "two"]);
+  assertEquals(other.take(presence(own)), []);
   for (let i = 3; i <= 9; i++) own.add(`${i}`);
-  assertEquals(other.hear(presence(own)), ["2 more incidents before the next", "5", "6", "7", "8", "9"]);
+  assertEquals(other.take(presence(own)), ["2 more incidents before the next", "5", "6", "7", "8", "9"]);
   own.add("x".repeat(10_000));
-  assertEquals(other.hear(presence(own)), ["x".repeat(200)]);
+  assertEquals(other.take(presence(own)), ["x".repeat(200)]);
 });
 
-Deno.test("Incidents: a machine that resumes hears what is new, and one that was started again counts from 0", () => {
+Deno.test("Incidents: a resumed machine takes new ones, and a restarted one counts from 0", () => {
   const own = new Incidents(true);
   own.add("old");
   const resumed = new Incidents(false);
-  assertEquals(resumed.hear(presence(own)), []);
+  assertEquals(resumed.take(presence(own)), []);
   own.add("new");
-  assertEquals(resumed.hear(presence(own)), ["new"]);
+  assertEquals(resumed.take(presence(own)), ["new"]);
   const again = new Incidents(true);
   again.add("of another life");
-  assertEquals(resumed.hear(presence(again)), ["of another life"]);
+  assertEquals(resumed.take(presence(again)), ["of another life"]);
 });

@@ -1,6 +1,6 @@
 /**
- * What averaging must be, wherever the shards are: the same tests run over shared memory, over a transport in memory and
- * over NATS. A place is a worker in shared memory, and a machine elsewhere.
+ * Tests of averaging for every placement of the shards. They run over shared memory, over a transport in memory and over
+ * NATS. A place is a worker in shared memory, or a machine.
  */
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { TrainingConfig } from "../../../lib/config/schema.ts";
@@ -18,7 +18,7 @@ export interface PlaceResult {
   readonly epochs: readonly EpochRecord[];
 }
 
-/** Trains on so many places; what each of them came to. */
+/** Trains on `places` places. Resolves to the result of each. */
 export type Averaging = (
   recipe: TrainingConfig,
   places: number,
@@ -32,38 +32,39 @@ interface Case {
   readonly data?: TrainingData;
 }
 
+/** The last steps of an epoch have fewer rows than shards. */
 const table = randomData({ rows: 56, vocabulary: 60 });
 
 const cases: readonly Case[] = [
-  { what: "averaged moments, every 3 of 4 steps", places: 2, change: { averageEvery: 3 } },
+  { what: "moments, 3 of 4 steps", places: 2, change: { averageEvery: 3 } },
   { what: "5 shards on 3 places", places: 3, change: { shards: 5 } },
-  { what: "rows of which a round touches a part", places: 3, change: { vocabulary: 150, averageEvery: 3 } },
+  { what: "sparse rows", places: 3, change: { vocabulary: 150, averageEvery: 3 } },
   { what: "reset moments", places: 2, change: { vocabulary: 150, moments: "reset", averageEvery: 2 } },
-  { what: "dense rows, on tfjs", places: 2, change: { embeddingRows: "dense", engine: "tfjs", epochs: 1 } },
+  { what: "dense rows, tfjs", places: 2, change: { embeddingRows: "dense", engine: "tfjs", epochs: 1 } },
   {
-    what: "a table whose last steps have fewer rows than shards, classes of other weights",
+    what: "a table, class weights",
     places: 3,
     change: { classWeights: "balanced" },
     data: table,
   },
   {
-    what: "averaged gradients, rows of which a round touches a part, clipped",
+    what: "gradients, sparse rows, clipped",
     places: 3,
     change: { average: "gradients", shards: 5, vocabulary: 150, clipNorm: 0.05, weightDecay: 0.1, epochs: 3 },
   },
   {
-    what: "averaged gradients, dense rows, on tfjs",
+    what: "gradients, dense rows, tfjs",
     places: 2,
     change: { average: "gradients", embeddingRows: "dense", engine: "tfjs", clipNorm: 0.05, epochs: 1 },
   },
   {
-    what: "averaged gradients of a table whose last steps have fewer rows than shards, classes of other weights",
+    what: "gradients of a table, class weights",
     places: 3,
     change: { average: "gradients", classWeights: "balanced", shards: 6, batchSize: 4, clipNorm: 0.1 },
     data: table,
   },
   {
-    what: "groups that average between the parts of a round",
+    what: "groups, sparse rows",
     places: 2,
     change: { shards: 5, vocabulary: 150, clusterEvery: 3, groups: 3, stepsPerEpoch: 7 },
   },
@@ -73,7 +74,7 @@ const cases: readonly Case[] = [
     change: { shards: 6, embeddingRows: "dense", moments: "reset", clusterEvery: 2, groups: 3, averageEvery: 2 },
   },
   {
-    what: "groups over a table, classes of other weights",
+    what: "groups, a table, class weights",
     places: 2,
     change: { classWeights: "balanced", clusterEvery: 2, groups: 2, shards: 5, batchSize: 4 },
     data: table,
@@ -82,7 +83,7 @@ const cases: readonly Case[] = [
 
 export const averagingContract = cases.map(({ what, places, change, data }) =>
   [
-    `${places} places come to the bits of one plain thread: ${what}`,
+    `${places} places give the bits of one thread: ${what}`,
     async (averaging: Averaging) => {
       const recipe = tinyConfig(change);
       const training = data ? tableConfig(recipe, data) : recipe;
@@ -92,7 +93,7 @@ export const averagingContract = cases.map(({ what, places, change, data }) =>
       for (const { state, rounds, epochs } of results) {
         assertEquals(state.values, expected.values);
         assertEquals(state.step, expected.steps);
-        // Every place knows the whole round, not its own part.
+        // Every place knows the whole round, not only its own part.
         const loss = rounds.reduce((sum, { lossSum }) => sum + lossSum, 0);
         assertAlmostEquals(loss, expected.losses.reduce((sum, value) => sum + value, 0), 1e-9);
         assertEquals(epochs, first!.epochs);

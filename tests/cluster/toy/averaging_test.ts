@@ -11,7 +11,7 @@ import { keepThreads } from "../../lockstep/kept_threads.ts";
 
 keepThreads(3);
 
-/** Averaging over machines on transports of `connect`. */
+/** Averages over machines on transports of `connect`. */
 function overMachines(connect: (name: string) => Promise<Transport>): Averaging {
   return async (recipe, places, data) => {
     const names = Array.from({ length: places }, (_, i) => `m${i}`);
@@ -19,10 +19,10 @@ function overMachines(connect: (name: string) => Promise<Transport>): Averaging 
       const transport = await connect(name);
       return await trainOnMachine({ recipe, data, name, nodes: places, transport });
     });
-    // Where one fails, the others end before the next test begins.
+    // If one fails, the others end before the next test starts.
     await Promise.allSettled(machines);
     const results = await Promise.all(machines);
-    // Each machine had its part of the shards, and no other's.
+    // Each sequence was trained by one machine.
     const total = results.reduce(
       (sum, { rounds }) => Math.max(sum, rounds.reduce((all, { samples }) => all + samples, 0)),
       0,

@@ -1,4 +1,4 @@
-/** The failure table of docs/cluster.md: each failure ten times, with other delays and at other moments. */
+/** The failure table of docs/cluster.md: each failure ten times, with different delays and at different moments. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { open } from "../../../lib/cluster/protocol/envelope.ts";
 import { downSchema, upSchema } from "../../../lib/cluster/protocol/messages.ts";
@@ -9,7 +9,7 @@ const TOY = { shards: 6, rounds: 40 };
 const EXPECTED = toyResult(TOY);
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 
-/** Three machines with delays on their ways, when all of them take part. */
+/** Starts three machines with delays. Resolves when all of them take part. */
 async function threeMachines(
   seed: number,
   options: Partial<ConstructorParameters<typeof ToyCluster>[1]> = {},
@@ -21,13 +21,13 @@ async function threeMachines(
   return { cluster, machines };
 }
 
-/** A machine that follows, and the one that leads. */
+/** Returns the leader and the other machines. */
 function rolesOf(cluster: ToyCluster): { leader: ToyMachine; followers: ToyMachine[] } {
   const leader = cluster.machines.get(cluster.leader)!;
   return { leader, followers: [...cluster.machines.values()].filter((machine) => machine !== leader) };
 }
 
-/** Uploads of `member` for `round` that the log holds. */
+/** Counts the uploads of `member` for `round` in the log. */
 function uploads(cluster: ToyCluster, member: string, round: number): number {
   return cluster.broker.log.filter(({ subject, data }) => {
     if (subject !== "up") return false;
@@ -48,7 +48,7 @@ async function finishesRight(cluster: ToyCluster, expected = EXPECTED): Promise<
   for (const digest of await cluster.finish()) assertEquals(digest, expected);
 }
 
-Deno.test("a member that dies before its commit: its shards are dealt out again, same digest, 10 of 10", async () => {
+Deno.test("a member dies before its commit: its shards are assigned again, same digest, 10 of 10", async () => {
   for (const seed of SEEDS) {
     const { cluster } = await threeMachines(seed);
     const [victim] = rolesOf(cluster).followers;
@@ -58,11 +58,11 @@ Deno.test("a member that dies before its commit: its shards are dealt out again,
     cluster.kill(victim!.name);
     assertEquals(uploads(cluster, victim!.name, round + 1), 0);
     await finishesRight(cluster);
-    assertMatch(cluster.incidents().join("\n"), /are dealt out again/);
+    assertMatch(cluster.incidents().join("\n"), /are assigned again/);
   }
 });
 
-Deno.test("a member that dies with groups of shards: they are dealt out whole, same digest, 10 of 10", async () => {
+Deno.test("a member dies with groups: they are assigned as a whole, same digest, 10 of 10", async () => {
   const toy = { shards: 7, groups: 3, rounds: 40 }; // 0-1, 2-3, 4-6
   for (const seed of SEEDS) {
     const { cluster } = await threeMachines(seed, {}, toy);
@@ -72,11 +72,11 @@ Deno.test("a member that dies with groups of shards: they are dealt out whole, s
     await cluster.until(() => (victim!.local.asked[round] ?? 0) > 0);
     cluster.kill(victim!.name);
     await finishesRight(cluster, toyResult(toy));
-    assertMatch(cluster.incidents().join("\n"), /Shards (0,1|2,3|4,5,6) of round \d+ are dealt out again/);
+    assertMatch(cluster.incidents().join("\n"), /Shards (0,1|2,3|4,5,6) of round \d+ are assigned again/);
   }
 });
 
-Deno.test("a member that dies after its commit: it counts, same digest, 10 of 10", async () => {
+Deno.test("a member dies after its commit: it counts, same digest, 10 of 10", async () => {
   for (const seed of SEEDS) {
     const { cluster, machines } = await threeMachines(seed);
     const [victim, other] = rolesOf(cluster).followers;
@@ -86,37 +86,37 @@ Deno.test("a member that dies after its commit: it counts, same digest, 10 of 10
     assert(!isCommitted(cluster, round + 1));
     cluster.kill(victim!.name);
     await finishesRight(cluster);
-    // Nobody did that round's work twice.
+    // No machine trained that round twice.
     assertEquals(machines.map(({ local }) => local.asked[round]), [1, 1, 1]);
   }
 });
 
-Deno.test("a commit that comes late is refused and told the current round, 10 of 10", async () => {
+Deno.test("a late commit is refused with the current round, 10 of 10", async () => {
   for (const seed of SEEDS) {
     const { cluster } = await threeMachines(seed, { roundMs: 500 });
     const [slow] = rolesOf(cluster).followers;
     slow!.local.stepMs = 1500;
-    await cluster.until(() => slow!.news.some((item) => item.type === "incident" && /refused/.test(item.message)));
+    await cluster.until(() => slow!.incidents.some(({ message }) => /refused/.test(message)));
     slow!.local.stepMs = 10;
     await finishesRight(cluster);
   }
 });
 
-Deno.test("a member that joins in the middle gets the state by its digest, 10 of 10", async () => {
+Deno.test("a member that joins during a run gets the state by its digest, 10 of 10", async () => {
   for (const seed of SEEDS) {
     const { cluster, machines } = await threeMachines(seed);
     for (const { local } of machines) local.stepMs = 200;
-    // What only an early member had read is gone.
+    // The newcomer cannot read the earlier log.
     const { sequence } = cluster.broker.log.at(-1)!;
-    await cluster.clock.run(cluster.broker.connect("janitor").forget(sequence), Infinity);
+    await cluster.clock.run(cluster.broker.connect("janitor").trim(sequence), Infinity);
     const newcomer = cluster.start("d");
     await finishesRight(cluster);
-    assert(newcomer.local.asked.some((count) => count > 0), "the newcomer was dealt nothing");
+    assert(newcomer.local.asked.some((count) => count > 0), "the newcomer got no shards");
     assertMatch(cluster.incidents().join("\n"), /Joined with the state after round/);
   }
 });
 
-Deno.test("a leader that dies: the next one goes on from the commits that are there, same digest, 10 of 10", async () => {
+Deno.test("a leader dies: the next one continues from the existing commits, same digest, 10 of 10", async () => {
   for (const seed of SEEDS) {
     const { cluster, machines } = await threeMachines(seed);
     const { leader, followers } = rolesOf(cluster);
@@ -126,7 +126,7 @@ Deno.test("a leader that dies: the next one goes on from the commits that are th
     cluster.kill(leader.name);
     await finishesRight(cluster);
     const asked = machines.map(({ local, name }) => name === leader.name ? 0 : local.asked[round]!);
-    // Of the followers one alone had the leader's shards to do, or both a part of them; not their own again.
+    // One or both followers trained the leader's shards, but not their own again.
     assert(asked.every((count) => count <= 2), `asked ${asked} times`);
     assert(cluster.incidents().filter((message) => /^Leads from round/.test(message)).length > 0);
   }
@@ -134,7 +134,7 @@ Deno.test("a leader that dies: the next one goes on from the commits that are th
 
 for (const keepStore of [true, false]) {
   const name = keepStore ? "with its store" : "without its store";
-  Deno.test(`a broker that comes back ${name}: training goes on, same digest, 10 of 10`, async () => {
+  Deno.test(`a broker returns ${name}: training continues, same digest, 10 of 10`, async () => {
     for (const seed of SEEDS) {
       const { cluster } = await threeMachines(seed);
       await cluster.clock.run(cluster.clock.sleep(seed * 7), Infinity);
@@ -146,7 +146,7 @@ for (const keepStore of [true, false]) {
   });
 }
 
-Deno.test("a network that is cut in two: only the side with lease and quorum goes on, 10 of 10", async () => {
+Deno.test("a split network: only the side with lease and quorum continues, 10 of 10", async () => {
   for (const seed of SEEDS) {
     const { cluster, machines } = await threeMachines(seed, { minNodes: 2 });
     for (const { local } of machines) local.stepMs = 100;
@@ -154,20 +154,20 @@ Deno.test("a network that is cut in two: only the side with lease and quorum goe
     cluster.broker.cut(leader.name);
     const { round } = leader.local;
     await cluster.until(() => followers.every(({ local }) => local.round >= round + 3));
-    assert(leader.local.round <= round + 1, "the side without a broker went on");
-    // Two are away: the one that is left has no quorum.
+    assert(leader.local.round <= round + 1, "the side without a broker continued");
+    // Two are away: the other has no quorum.
     cluster.broker.cut(leader.name, followers[0]!.name);
     await cluster.clock.run(cluster.clock.sleep(10_000), Infinity);
-    const alone = followers[1]!.local.round;
+    const { round: before } = followers[1]!.local;
     await cluster.clock.run(cluster.clock.sleep(60_000), Infinity);
-    assertEquals(followers[1]!.local.round, alone);
+    assertEquals(followers[1]!.local.round, before);
     assertMatch(cluster.incidents().join("\n"), /Waiting for members: 1 of at least 2/);
     cluster.broker.cut();
     await finishesRight(cluster);
   }
 });
 
-Deno.test("what is damaged on its way, or comes twice, is left out by its digest and read again, 10 of 10", async () => {
+Deno.test("messages damaged on their way or duplicated are read again by digest, 10 of 10", async () => {
   const toy = { shards: 3, rounds: 3, size: 140_000 }; // 560 kB: two chunks
   const expected = toyResult(toy);
   for (const seed of SEEDS) {
@@ -177,7 +177,7 @@ Deno.test("what is damaged on its way, or comes twice, is left out by its digest
   }
 });
 
-Deno.test("what is damaged in the log is asked for again, 10 of 10", async () => {
+Deno.test("objects damaged in the log are requested again, 10 of 10", async () => {
   const toy = { shards: 3, rounds: 4, size: 140_000 };
   const expected = toyResult(toy);
   const incidents: string[] = [];
@@ -187,6 +187,6 @@ Deno.test("what is damaged in the log is asked for again, 10 of 10", async () =>
     assertEquals(await cluster.finish(), [expected, expected]);
     incidents.push(...cluster.incidents());
   }
-  assertMatch(incidents.join("\n"), /is asked for it again/); // an upload, by the leader
-  assertMatch(incidents.join("\n"), /it is asked for again/); // a base, by a member
+  assertMatch(incidents.join("\n"), /Requesting it again from /); // an upload, by the leader
+  assertMatch(incidents.join("\n"), /Requesting it again$/m); // a base, by a member
 });

@@ -1,4 +1,4 @@
-/** Time that passes only when nothing else can happen: minutes of protocol take milliseconds, the same way every time. */
+/** A clock that advances only when all machines wait: minutes of the protocol take milliseconds, deterministically. */
 import { setImmediate } from "node:timers";
 import type { Clock } from "../../../lib/cluster/protocol/clock.ts";
 
@@ -29,17 +29,17 @@ export class FakeClock implements Clock {
     });
   }
 
-  /** Lets time pass until `done` settles. Throws when `limitMs` of this clock have passed before. */
+  /** Advances the clock until `done` settles. Throws if that takes until `limitMs`. */
   async run<Result>(done: Promise<Result>, limitMs: number): Promise<Result> {
     let isSettled = false;
     const settle = () => isSettled = true;
     done.then(settle, settle);
     for (;;) {
-      await new Promise<void>((resolve) => setImmediate(resolve)); // All that can happen without time has happened.
+      await new Promise<void>((resolve) => setImmediate(resolve)); // Runs everything that does not wait for the clock.
       if (isSettled) return await done;
       const next = Math.min(...[...this.#sleepers].map(({ at }) => at));
-      if (next === Infinity) throw new Error(`Nothing can happen any more, at ${this.#now} ms`);
-      if (next > limitMs) throw new Error(`It is not done after ${limitMs} ms`);
+      if (next === Infinity) throw new Error(`Everything waits without end, at ${this.#now} ms`);
+      if (next > limitMs) throw new Error(`The promise is pending after ${limitMs} ms`);
       this.#now = Math.max(this.#now, next);
       for (const { at, wake } of [...this.#sleepers]) if (at <= this.#now) wake();
     }

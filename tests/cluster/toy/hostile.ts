@@ -1,4 +1,4 @@
-/** Somebody on the same broker who writes whatever may go wrong, drawn from a seed: what it knows is what the log shows. */
+/** A stranger on the same broker, which knows only the log, and writes all kinds of invalid messages, drawn from a seed. */
 import { createHash } from "node:crypto";
 import { open, seal } from "../../../lib/cluster/protocol/envelope.ts";
 import { Signer } from "../../../lib/cluster/protocol/signer.ts";
@@ -14,7 +14,7 @@ export class Hostile {
   readonly #transport: Transport;
   readonly #random: Random;
   readonly #signer = new Signer("evil");
-  /** Messages of the log, to be sent again. */
+  /** Messages of the log, which it sends again. */
   readonly seen: LogMessage[] = [];
   #count = 0;
 
@@ -23,7 +23,7 @@ export class Hostile {
     this.#random = new Random(seed, Stream.chaos);
   }
 
-  /** Writes one thing: a message of the log, now and then a register. */
+  /** Writes a message, or sometimes a register. */
   async strike(): Promise<void> {
     if (this.#random.below(40) === 0) return await this.#overwrite();
     const { subject, data } = this.#message();
@@ -36,7 +36,7 @@ export class Hostile {
     switch (this.#random.below(old ? 9 : 6)) {
       case 0:
         return { subject, data: this.#bytes(this.#random.below(600)) };
-      case 1: // Bytes of a body, where the header says how long it is.
+      case 1: // A valid envelope with a wrong header.
         return { subject, data: seal(this.#pick([null, 1, "text", [], {}, { type: "lead" }]), this.#bytes(9)) };
       case 2:
         return { subject, data: unreadable() };
@@ -52,14 +52,14 @@ export class Hostile {
           subject: "down",
           data: this.#signed({ type: "base", term: this.#number(), round: 3, object: this.#object() }),
         };
-      case 6: // As it was.
+      case 6: // A repetition.
         return old!;
-      case 7: { // With a header that says something else, by somebody else's key.
+      case 7: { // A changed header, signed with the stranger's key.
         const { header, body } = opened(old!.data);
         const round = this.#number();
         return { subject: old!.subject, data: seal({ ...header, round, current: round }, body, this.#signer.sign) };
       }
-      default: { // One bit of it is another.
+      default: { // A changed bit.
         const data = old!.data.slice();
         data[this.#random.below(data.length)]! ^= 1 << this.#random.below(8);
         return { subject: old!.subject, data };
@@ -98,7 +98,7 @@ export class Hostile {
     return { id: this.#pick(["x", ">", "*", "a.0.1"]), bytes, sha256: "0".repeat(64), chunks, from: 0, to: HUGE };
   }
 
-  /** The id of the run, which anybody can read. */
+  /** Returns the id of the run, which all clients can read. */
   #run(): unknown {
     for (const { data } of this.seen) {
       const { run } = opened(data).header;
@@ -120,9 +120,9 @@ export class Hostile {
   }
 }
 
-/** Right digests around a header that is no JSON. */
+/** Returns a message with valid digests whose header is not JSON. */
 function unreadable(): Uint8Array {
-  const bytes = seal("this is no JSON");
+  const bytes = seal("this is not JSON");
   bytes[HEADER_AT] = "t".charCodeAt(0);
   const sha256 = (...parts: Uint8Array[]) => {
     const hash = createHash("sha256");
@@ -133,7 +133,7 @@ function unreadable(): Uint8Array {
   return bytes;
 }
 
-/** Nothing in it where it is another's garbage. */
+/** Opens a message. Returns an empty header for garbage. */
 function opened(data: Uint8Array): { header: Record<string, unknown>; body: Uint8Array } {
   try {
     const { header, body } = open(data);

@@ -1,4 +1,4 @@
-/** Machines that train for real, each with a coordinator and threads of its own, in one process. */
+/** Trains on machines in one process, each with its own coordinator and threads. */
 import type { TrainingConfig } from "../../../lib/config/schema.ts";
 import { tableConfig } from "../../../lib/data/batches/table_config.ts";
 import type { TrainingData } from "../../../lib/data/batches/table.ts";
@@ -20,7 +20,7 @@ export interface MachineRun {
   readonly rounds: readonly RoundRecord[];
   readonly epochs: readonly EpochRecord[];
   readonly rollbacks: readonly RollbackRecord[];
-  /** Sequences that this machine trained on itself. */
+  /** Sequences that this machine trained. */
   readonly sequences: number;
   readonly traffic: { readonly up: number; readonly down: number };
 }
@@ -32,11 +32,11 @@ export interface MachineSetting {
   readonly nodes: number;
   readonly workers?: number;
   readonly transport: Transport;
-  /** Silence after which a machine counts as gone; where none may, longer than a busy host holds one up. */
+  /** Time without a sign after which a machine counts as gone. If none may, longer than the delays of a busy host. */
   readonly leaseMs?: number;
 }
 
-/** Trains as member `name` to the end, with no round before all `nodes` are there. */
+/** Trains to the end as member `name`. Starts when all `nodes` are present. */
 export async function trainOnMachine(setting: MachineSetting): Promise<MachineRun> {
   const { recipe, data, name, nodes, workers = 1, transport, leaseMs = 500 } = setting;
   const training = data ? tableConfig(recipe, data) : recipe;
@@ -53,7 +53,7 @@ export async function trainOnMachine(setting: MachineSetting): Promise<MachineRu
   const initial = initialState(createPlan(config), training);
   const coordinator = new Coordinator({ config, workerUrl, initial });
   const stop = new AbortController();
-  const deadline = setTimeout(() => stop.abort(new Error(`Machine ${name} is not done`)), 2 * PATIENCE_MS);
+  const deadline = setTimeout(() => stop.abort(new Error(`Machine ${name} has not finished`)), 2 * PATIENCE_MS);
   try {
     await coordinator.start();
     const local = new LockstepShards(coordinator, config);
@@ -73,10 +73,10 @@ export async function trainOnMachine(setting: MachineSetting): Promise<MachineRu
         sequences = update.counters.reduce((sum, counters) => sum + counters.sequences, 0);
       }
     })();
-    training.catch(() => {}); // It is closed below where taking part fails.
+    training.catch(() => {}); // It is closed below if the machine fails.
     await Promise.race([training, taking.then(() => training)]);
     await taking;
-    // It leaves in order when it is told to stop: what it has then is no result.
+    // A machine that was stopped leaves in order, but has no result.
     stop.signal.throwIfAborted();
     const { bytesUp: up, bytesDown: down } = machine.traffic;
     return { state: coordinator.state(), rounds, epochs, rollbacks, sequences, traffic: { up, down } };

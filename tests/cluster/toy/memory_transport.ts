@@ -1,10 +1,10 @@
 /**
- * A broker within one process, for tests and simulations: the same log and registers, with faults on demand. Everything
- * that it draws is a function of its seed and of the order of calls.
+ * A broker within one process, for tests: the same log and registers, with faults on demand. Its random choices depend
+ * only on its seed and the order of calls.
  */
 import { Random, Stream } from "../../../lib/base/random.ts";
 import type { Clock } from "../../../lib/cluster/protocol/clock.ts";
-import { MOST_OTHERS, Turn } from "../../../lib/cluster/protocol/register.ts";
+import { MAX_OTHERS, RoundRobin } from "../../../lib/cluster/protocol/register.ts";
 import {
   type Entry,
   isRegister,
@@ -18,39 +18,39 @@ import {
   Unreachable,
 } from "../../../lib/cluster/protocol/transport.ts";
 
-/** Probabilities, for each message or call, of what can go wrong. */
+/** Probabilities of faults, for each message or call. */
 export interface Faults {
-  /** A call is lost on its way, or its answer is. */
+  /** A call or its answer is lost. */
   readonly loss: number;
-  /** A message is stored twice, as after a window of duplicates that is too short. */
+  /** A message is stored twice, as if the broker forgot its id. */
   readonly duplicate: number;
   /** One bit of a message is flipped on its way to a reader. */
   readonly corrupt: number;
   /** One bit of a message is flipped before it is stored. */
   readonly spoil: number;
-  /** Least and most milliseconds that a call takes, each way. Calls under way overtake each other. */
+  /** Minimum and maximum delay of a call, each way. Calls overtake each other. */
   readonly delayMs: readonly [number, number];
-  /** The link of each client. Without one, bytes take no time. */
+  /** The link of each client. Bytes take no time by default. */
   readonly link?: Link;
 }
 
-/** A link as a router with a queue makes it: what does not fit into the queue waits at the sender, each connection by itself. */
+/** A link behind a router with a queue. Bytes that exceed the queue wait at the sender, separately for each connection. */
 export interface Link {
   /** Each way. */
   readonly bytesPerMs: number;
-  /** Bytes on their way that everything waits behind, of whatever connection. */
+  /** Size of the queue, which all connections share. */
   readonly queueBytes: number;
 }
 
 export const NO_FAULTS: Faults = { loss: 0, duplicate: 0, corrupt: 0, spoil: 0, delayMs: [0, 0] };
 
-/** How long a call without an answer is waited for. */
+/** The timeout of a call without an answer. */
 const TIMEOUT_MS = 500;
 
-/** Bytes around a message, and of a call without one. */
+/** Bytes of a call besides its message. */
 const OVERHEAD = 200;
 
-/** The connections of a client: what waits at the sender of one holds up that one alone. */
+/** The connections of a client, which wait independently at the sender. */
 type Lane = "reading" | "writing" | "registers";
 
 interface Stored extends LogMessage {
@@ -60,8 +60,6 @@ interface Stored extends LogMessage {
 export class MemoryBroker {
   faults: Faults;
   limits: Limits = { maxPayload: 2 ** 20, maxBytes: Infinity };
-  /** Bytes published and delivered so far. */
-  readonly bytes = { published: 0, delivered: 0 };
   readonly #clock: Clock;
   readonly #random: Random;
   #log: Stored[] = [];
@@ -73,7 +71,7 @@ export class MemoryBroker {
   #waiting = new Set<() => void>();
   #cut = new Set<string>();
   #down = false;
-  /** By client, direction and lane: when the last byte that was sent is there. */
+  /** Arrival times of the last sent byte, by client, direction and lane. */
   readonly #busy = new Map<string, number>();
 
   constructor(clock: Clock, seed = 1, faults: Faults = NO_FAULTS) {
@@ -82,10 +80,10 @@ export class MemoryBroker {
     this.faults = faults;
   }
 
-  /** The way of `client` to this broker. */
+  /** Connects `client` to this broker. */
   connect(client: string): Transport {
     let generation: number | undefined;
-    const turn = new Turn();
+    const others = new RoundRobin();
     const call = async <Result>(work: () => Result, lane: Lane = "registers", bytes = 0): Promise<Result> => {
       await this.#cross(client, "up", lane, bytes);
       await this.#travel(client);
@@ -100,26 +98,26 @@ export class MemoryBroker {
       publish: (subject, data, options) => call(() => this.#publish(subject, data, options), "writing", data.length),
       read: (subject, from, signal) => this.#read(client, subject, from, signal, this.#generation),
       newest: (subject) => call(() => this.#log.findLast((message) => message.subject === subject)?.sequence ?? 0),
-      forget: (sequence) => call(() => void (this.#log = this.#log.filter((message) => message.sequence >= sequence))),
+      trim: (sequence) => call(() => void (this.#log = this.#log.filter((message) => message.sequence >= sequence))),
       write: (key, value, revision) => call(() => this.#write(key, value, revision), "registers", value.length),
       register: (key) => call(() => this.#registers.get(key)),
-      registers: (known) => call(() => this.#some(known, turn)),
+      registers: (known) => call(() => this.#some(known, others)),
       close: () => Promise.resolve(),
     };
   }
 
-  /** Cuts the ways of `clients`, and of nobody else. */
+  /** Disconnects `clients`, and connects all others. */
   cut(...clients: readonly string[]): void {
     this.#cut = new Set(clients);
     this.#wakeReaders();
   }
 
-  /** Nobody gets through until `restart`. */
+  /** Fails all calls until `restart`. */
   stop(): void {
     this.#down = true;
   }
 
-  /** Comes back, with its store or with an empty one. */
+  /** Starts again, with its store or with an empty one. */
   restart(keepStore: boolean): void {
     this.#down = false;
     if (!keepStore) {
@@ -132,18 +130,18 @@ export class MemoryBroker {
     this.#wakeReaders();
   }
 
-  /** Somebody drops all messages of a subject, or all. */
+  /** Removes all messages of a subject, or all, as another client may. */
   purge(subject?: string): void {
     this.#log = this.#log.filter((message) => subject !== undefined && message.subject !== subject);
   }
 
-  /** Somebody removes all registers, whose revisions begin again. */
+  /** Removes all registers, as another client may. Their revisions start again. */
   loseRegisters(): void {
     this.#registers.clear();
     this.#revision = 0;
   }
 
-  /** What the log holds, for tests that look on. */
+  /** The messages of the log, for assertions. */
   get log(): readonly LogMessage[] {
     return this.#log;
   }
@@ -156,20 +154,20 @@ export class MemoryBroker {
     throw new Unreachable(`The broker did not answer within ${TIMEOUT_MS} ms`);
   }
 
-  /** Waits until `bytes` have crossed the client's link, behind what is on its way already. */
+  /** Waits until `bytes` have crossed the client's link, after those that were sent before. */
   async #cross(client: string, way: "up" | "down", lane: Lane, bytes: number): Promise<void> {
     const there = this.#enqueue(client, way, lane, bytes);
     if (there > this.#clock.now()) await this.#clock.sleep(there - this.#clock.now());
   }
 
-  /** When `bytes` that are sent now will be there. */
+  /** Returns the arrival time of `bytes` that are sent now. */
   #enqueue(client: string, way: "up" | "down", lane: Lane, bytes: number): number {
     const now = this.#clock.now();
     const { link } = this.faults;
     if (!link) return now;
     const wire = `${client} ${way}`;
     const own = `${wire} ${lane}`;
-    // The wire's bytes are shared; of those that wait at other senders only a queue's worth is before these.
+    // All connections share the wire. Of the bytes of others, at most a full queue comes before these.
     const queued = Math.min(Math.max(0, (this.#busy.get(wire) ?? 0) - now), link.queueBytes / link.bytesPerMs);
     const there = Math.max(now + queued, this.#busy.get(own) ?? 0) + (bytes + OVERHEAD) / link.bytesPerMs;
     this.#busy.set(own, there);
@@ -187,7 +185,6 @@ export class MemoryBroker {
     const copies = after === undefined && this.#random.uniform() < this.faults.duplicate ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       this.#log.push({ sequence: ++this.#sequence, subject, data: this.#flipped(data, this.faults.spoil), id });
-      this.bytes.published += data.length;
     }
     this.#wakeReaders();
     return this.#ids.get(id);
@@ -211,7 +208,6 @@ export class MemoryBroker {
           if (there > this.#clock.now()) await this.#clock.sleep(there - this.#clock.now(), signal);
           const [least, most] = this.faults.delayMs;
           if (most > 0) await this.#clock.sleep(least + this.#random.uniform() * (most - least), signal);
-          this.bytes.delivered += message.data.length;
           yield { sequence: message.sequence, subject, data: this.#flipped(message.data, this.faults.corrupt) };
           continue;
         }
@@ -243,14 +239,14 @@ export class MemoryBroker {
     return this.#revision;
   }
 
-  #some(known: readonly string[], turn: Turn): Registers {
+  #some(known: readonly string[], roundRobin: RoundRobin): Registers {
     const others = [...this.#registers.keys()].filter((key) => isRegister(key) && !known.includes(key));
     const entries = new Map<string, Entry>();
-    for (const key of [...known, ...turn.next(others)]) {
+    for (const key of [...known, ...roundRobin.next(others)]) {
       const entry = this.#registers.get(key);
       if (entry) entries.set(key, entry);
     }
-    return { entries, left: Math.max(0, others.length - MOST_OTHERS) };
+    return { entries, left: Math.max(0, others.length - MAX_OTHERS) };
   }
 
   #wakeReaders(): void {

@@ -16,14 +16,14 @@ for (const [name, run] of transportContract) {
   });
 }
 
-Deno.test("MemoryBroker makes the faults that it is told, the same ones for a seed", async () => {
+Deno.test("MemoryBroker has the requested faults, the same ones for a seed", async () => {
   const outcomes = async (seed: number) => {
     const clock = new FakeClock();
     const broker = new MemoryBroker(clock, seed, { ...NO_FAULTS, loss: 0.2, duplicate: 0.3, delayMs: [1, 5] });
-    const way = broker.connect("a");
+    const transport = broker.connect("a");
     const failed: number[] = [];
     for (let i = 0; i < 100; i++) {
-      await clock.run(way.publish("up", new Uint8Array([i]), { id: `${i}` }), Infinity).catch((error) => {
+      await clock.run(transport.publish("up", new Uint8Array([i]), { id: `${i}` }), Infinity).catch((error) => {
         assert(error instanceof Unreachable);
         failed.push(i);
       });
@@ -33,7 +33,7 @@ Deno.test("MemoryBroker makes the faults that it is told, the same ones for a se
   const once = await outcomes(3);
   assertEquals(await outcomes(3), once);
   assert(once.failed.length > 10 && once.failed.length < 60, `${once.failed.length} calls of 100 failed`);
-  // Of calls that failed some had been heard: an answer was lost. Some messages are there twice.
+  // Some failed calls had succeeded, and only their answer was lost. Some messages are stored twice.
   assert(once.failed.some((i) => once.stored.includes(i)) && once.failed.some((i) => !once.stored.includes(i)));
   assert(once.stored.length > new Set(once.stored).size);
 });

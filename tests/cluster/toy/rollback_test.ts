@@ -1,4 +1,4 @@
-/** Divergence over machines: all of them find it in the same round, and go back to the same state. */
+/** All machines detect divergence in the same round, and roll back to the same state. */
 import { assert, assertEquals } from "@std/assert";
 import type { TrainingConfig } from "../../../lib/config/schema.ts";
 import { wallClock } from "../../../lib/cluster/protocol/clock.ts";
@@ -12,8 +12,8 @@ const recipes: [what: string, change: Partial<TrainingConfig>][] = [
   ["averaged gradients", { vocabulary: 60, average: "gradients" }],
 ];
 for (const [what, change] of recipes) {
-  Deno.test(`machines of two workers that diverge come to the bits of one machine: ${what}`, async () => {
-    // Weights that grow 30-fold a step, until something leaves float32 in the third epoch.
+  Deno.test(`diverging machines of two workers give the bits of one machine: ${what}`, async () => {
+    // Weights grow 30-fold per step, until a value exceeds float32 in the third epoch.
     const explosive = { weightDecay: 100, learningRate: 0.3, onNan: "rollback", epochs: 4 } as const;
     const config = tinyConfig({ ...explosive, ...change });
     const { state, rollbacks } = await train(config, 1);
@@ -25,7 +25,7 @@ for (const [what, change] of recipes) {
       ),
     );
     for (const machine of machines) {
-      // All but whose gradient it was, which no machine knows.
+      // Ignores the shard of the gradient, which no machine knows.
       assertEquals(machine.state, state);
       assertEquals(
         machine.rollbacks.map(({ shard: _, ...rollback }) => rollback),

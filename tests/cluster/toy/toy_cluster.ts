@@ -1,5 +1,6 @@
-/** Machines of toy shards on a broker in memory, on a clock that tests let pass. */
-import type { ClusterNews, ClusterOptions } from "../../../lib/cluster/roles/context.ts";
+/** Runs machines of toy shards on a broker in memory and a fake clock. */
+import type { Incident } from "../../../lib/base/events.ts";
+import type { ClusterOptions } from "../../../lib/cluster/roles/context.ts";
 import { Machine } from "../../../lib/cluster/roles/machine.ts";
 import { type Faults, MemoryBroker, NO_FAULTS } from "./memory_transport.ts";
 import { FakeClock } from "./fake_clock.ts";
@@ -11,9 +12,9 @@ export interface ToyMachine {
   readonly name: string;
   readonly local: ToyShards;
   readonly machine: Machine;
-  readonly news: ClusterNews[];
+  readonly incidents: Incident[];
   readonly ended: Promise<void>;
-  /** Ends it: it says goodbye. */
+  /** Ends it in order: it tells the others that it leaves. */
   leave(): void;
 }
 
@@ -32,10 +33,10 @@ export class ToyCluster {
     this.broker = new MemoryBroker(this.clock, seed, { ...NO_FAULTS, ...faults });
   }
 
-  /** A machine that takes part from now on, with `local` of an earlier life if it has one. */
+  /** Starts a machine, with `local` of an earlier life if it has one. */
   start(name: string, local = new ToyShards(this.#toy, this.clock)): ToyMachine {
     const stop = new AbortController();
-    const news: ClusterNews[] = [];
+    const incidents: Incident[] = [];
     const machine = new Machine({
       run: "toy",
       claim: TOY_CLAIM,
@@ -50,15 +51,15 @@ export class ToyCluster {
       transport: this.broker.connect(name),
       local,
       clock: this.clock,
-      report: (item) => news.push(item),
+      report: (incident) => incidents.push(incident),
     });
-    const started = { name, local, machine, news, ended: machine.run(stop.signal), leave: () => stop.abort() };
+    const started = { name, local, machine, incidents, ended: machine.run(stop.signal), leave: () => stop.abort() };
     started.ended.catch(() => {});
     this.machines.set(name, started);
     return started;
   }
 
-  /** Cuts the machine off for good, as if it had lost its power. */
+  /** Cuts the machine off permanently, as a power failure does. */
   kill(name: string): void {
     this.#dead.push(name);
     this.broker.cut(...this.#dead);
@@ -66,7 +67,7 @@ export class ToyCluster {
     this.machines.delete(name);
   }
 
-  /** Lets time pass until `condition` holds. */
+  /** Advances the clock until `condition` holds. */
   async until(condition: () => boolean, limitMs = 30_000): Promise<void> {
     const waiting = (async () => {
       while (!condition()) await this.clock.sleep(1);
@@ -74,18 +75,16 @@ export class ToyCluster {
     await this.clock.run(waiting, this.clock.now() + limitMs);
   }
 
-  /** Lets time pass until all machines have finished, and gives their digests. */
+  /** Advances the clock until all machines have finished, and resolves to their digests. */
   async finish(limitMs = 600_000): Promise<string[]> {
     const machines = [...this.machines.values()];
     await this.clock.run(Promise.all(machines.map(({ ended }) => ended)), this.clock.now() + limitMs);
     return machines.map(({ local }) => local.digest);
   }
 
-  /** Everything that went wrong, or was worth telling, by all machines. */
+  /** The incidents that all machines have reported, with those of others. */
   incidents(): string[] {
-    return [...this.machines.values()].flatMap(({ news }) =>
-      news.flatMap((item) => item.type === "incident" ? [item.message] : [])
-    );
+    return [...this.machines.values()].flatMap(({ incidents }) => incidents.map(({ message }) => message));
   }
 
   get leader(): string {

@@ -1,33 +1,33 @@
 /**
- * A machine of a few numbers that no protocol error leaves unnoticed: what a shard comes to in a round depends on the
- * state, the round and the shard, and the mean is the real tree. `toyResult` computes the same on one machine alone.
+ * A small model that reveals every error of the protocol: the result of a shard depends on the state, the round and the
+ * shard, and the mean is the real tree. `toyResult` computes the same without a cluster.
  */
 import type { Clock } from "../../../lib/cluster/protocol/clock.ts";
 import { Damaged, Malformed, sha256 } from "../../../lib/cluster/protocol/envelope.ts";
 import type { RoundDigest } from "../../../lib/cluster/protocol/messages.ts";
-import type { LocalShards, NodeSum, Snapshot } from "../../../lib/cluster/rounds/round_executor.ts";
+import type { LocalShards, NodeSum, Snapshot } from "../../../lib/cluster/rounds/local_shards.ts";
 import { addUp, completion, ownedNodes, type Span } from "../../../lib/engine/tree_nodes.ts";
 import { coefficients, createTreeMean } from "../../../lib/engine/tree_mean.ts";
 import { groupsOf } from "../../../lib/lockstep/round_schedule.ts";
 
-/** What toys are trained on, which is nothing. */
+/** The claim of a toy run, which has no config and no data. */
 export const TOY_CLAIM = { config: {}, data: "", weights: "" };
 
 export interface ToyOptions {
   readonly shards: number;
   readonly rounds: number;
-  /** Groups that must be carried together; else every shard goes by itself. */
+  /** Number of groups, whose shards are trained together; none by default. */
   readonly groups?: number;
   /** Numbers of the state. */
   readonly size?: number;
 }
 
-/** What `shard` makes of `state` in the round after `round`. */
+/** Trains `shard` from `state` in the round after `round`. */
 function train(state: Float32Array, round: number, shard: number): Float32Array {
   return state.map((value, i) => Math.fround(value * 0.9 + (round * 31 + shard * 17 + i * 7) % 101 / 101));
 }
 
-/** What the shards of a group come to: between two parts of the round they take their mean. */
+/** Trains the shards of a group, which average between two parts of the round. */
 function trainGroup(state: Float32Array, round: number, { first, last }: Span): Float32Array[] {
   const shards = Array.from({ length: last - first }, (_, i) => first + i);
   const replicas = shards.map((shard) => train(state, round, shard));
@@ -41,7 +41,7 @@ function toyGroups({ shards, groups }: ToyOptions): Span[] {
   return groupsOf({ shards, groups: groups ?? 1, clusterEvery: groups ? 2 : 1 });
 }
 
-/** Shards count by how much they have seen, which differs from one to the next. */
+/** Returns the shards' coefficients of the mean, which differ. */
 function shares(shards: number): Float32Array {
   return coefficients(Array.from({ length: shards }, (_, shard) => 5 + shard % 3));
 }
@@ -53,7 +53,7 @@ function digestOf(state: Float32Array): string {
 const bytesOf = (values: Float32Array) => new Uint8Array(values.buffer.slice(0));
 const floatsOf = (bytes: Uint8Array) => new Float32Array(bytes.slice().buffer);
 
-/** The digest after all rounds, without any cluster. */
+/** Returns the digest after all rounds, without a cluster. */
 export function toyResult(options: ToyOptions): string {
   const { shards, rounds, size = 7 } = options;
   const tree = createTreeMean(shards);
@@ -71,14 +71,14 @@ export class ToyShards implements LocalShards {
   readonly shards: number;
   readonly groups: readonly Span[];
   round = 0;
-  /** How often it was asked to train each round. */
+  /** How often it trained each round. */
   readonly asked: number[] = [];
   readonly #rounds: number;
   readonly #clock: Clock;
   #state: Float32Array;
-  /** The round from which on this machine comes to other states than all others. */
+  /** From this round on, this machine has different states than all others. */
   wrongFrom: number | undefined;
-  /** Milliseconds that a shard takes. */
+  /** Milliseconds per shard. */
   stepMs: number;
 
   constructor(options: ToyOptions, clock: Clock, stepMs = 10) {
@@ -98,11 +98,11 @@ export class ToyShards implements LocalShards {
     return digestOf(this.#state);
   }
 
-  mostBytes(): number {
+  maxNodeBytes(): number {
     return 4 * this.#state.length;
   }
 
-  get mostStateBytes(): number {
+  get maxStateBytes(): number {
     return 4 * this.#state.length;
   }
 
@@ -156,7 +156,7 @@ export class ToyShards implements LocalShards {
 
   restore({ round, digest, bytes }: Snapshot): Promise<void> {
     const state = floatsOf(bytes);
-    if (digestOf(state) !== digest) throw new Damaged("The state is not what its digest says");
+    if (digestOf(state) !== digest) throw new Damaged("The state does not match its digest");
     this.#state = state;
     this.round = round;
     return Promise.resolve();
