@@ -112,6 +112,7 @@ export class NatsTransport implements Transport {
 
   async *read(subject: string, from: number, signal: AbortSignal): AsyncGenerator<LogMessage, void, void> {
     const { lost, created } = await this.#reach(signal);
+    const endings = [signal, lost.signal];
     const refusals = new Refusals(wallClock);
     let next = from;
     while (!signal.aborted) {
@@ -119,8 +120,7 @@ export class NatsTransport implements Transport {
       if (lost.signal.aborted) throw new StoreLost(`The broker's log of ${created} is gone`);
       let messages: ConsumerMessages | undefined;
       const stop = () => void messages?.close();
-      signal.addEventListener("abort", stop);
-      lost.signal.addEventListener("abort", stop);
+      for (const ending of endings) ending.addEventListener("abort", stop);
       try {
         // An ordered consumer starts again by itself when it has missed a message.
         const consumer = await this.#reader.consumers.get(this.#stream, {
@@ -130,7 +130,7 @@ export class NatsTransport implements Transport {
         });
         messages = await consumer.consume({ max_messages: READ_AHEAD, expires: EXPIRES_MS });
         this.#reading.add(messages);
-        if (signal.aborted || lost.signal.aborted) stop();
+        if (endings.some(({ aborted }) => aborted)) stop();
         for await (const { seq, data } of messages) {
           next = seq + 1;
           refusals.clear();
@@ -143,8 +143,7 @@ export class NatsTransport implements Transport {
         await this.#checkStore();
         await wallClock.sleep(PAUSE_MS);
       } finally {
-        signal.removeEventListener("abort", stop);
-        lost.signal.removeEventListener("abort", stop);
+        for (const ending of endings) ending.removeEventListener("abort", stop);
         if (messages) this.#reading.delete(messages);
         stop();
       }

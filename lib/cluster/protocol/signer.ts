@@ -27,7 +27,7 @@ export class Signer {
   readonly #privateKey: KeyObject;
   readonly key: string;
   #count = 0;
-  readonly #signed = new Set<string>();
+  readonly #signed = new Map<string, true>();
 
   constructor(member: string) {
     this.#member = member;
@@ -42,8 +42,7 @@ export class Signer {
   }
 
   readonly sign = (digest: Uint8Array): Uint8Array => {
-    if (this.#signed.size >= OWN) this.#signed.delete(this.#signed.values().next().value!);
-    this.#signed.add(textOf(digest));
+    remember(this.#signed, textOf(digest), true, OWN);
     return sign(null, digest, this.#privateKey);
   };
 

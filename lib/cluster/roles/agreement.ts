@@ -2,15 +2,10 @@
  * Compares the states of a run's machines. Each machine shows the digests of its newest compared rounds in its register.
  * If two digests of a round differ, all machines end.
  */
-import type { Clock } from "../protocol/clock.ts";
-import type { LocalShards } from "../rounds/local_shards.ts";
 import type { Presence, RoundDigest } from "../protocol/messages.ts";
 
 /** Rounds whose digests a machine shows: machines are never further apart than a few scans of the registers. */
 export const SHOWN_DIGESTS = 4;
-/** Leases that a machine waits at the end for the digests of others, and scans of the registers per lease. */
-const END_LEASES = 3;
-const END_SCANS = 20;
 /** Digits of a digest in a message. */
 const DIGITS = 12;
 
@@ -64,32 +59,6 @@ export class Agreement {
       }
     }
   }
-}
-
-/**
- * Adds the digest of the final state. Calls `scan`, which shows it and resolves to the present members, until all members
- * that end with this machine have shown theirs, or for a few leases.
- */
-export async function compareEnds(
-  { agreement, clock, signal, local, leaseMs, member }: {
-    readonly agreement: Agreement;
-    readonly clock: Clock;
-    readonly signal: AbortSignal;
-    readonly local: LocalShards;
-    readonly leaseMs: number;
-    readonly member: string;
-  },
-  scan: () => Promise<readonly Presence[]>,
-): Promise<void> {
-  const own = local.stateDigest();
-  agreement.add(own);
-  const isAwaited = (other: Presence) =>
-    other.member !== member && other.inStep && other.digests.every(({ round }) => round < own.round);
-  const until = clock.now() + END_LEASES * leaseMs;
-  do {
-    if (!(await scan()).some(isAwaited)) return;
-    await clock.sleep(leaseMs / END_SCANS, signal);
-  } while (clock.now() < until && !signal.aborted);
 }
 
 /** Decides whether machines compare their states after a round: after the first one of each leader, then regularly. */

@@ -3,6 +3,7 @@ import type { Context } from "./context.ts";
 import { Leader } from "./leader.ts";
 import { Deposed, holderOf, type Lease } from "./lease.ts";
 import type { Member } from "./member.ts";
+import { LinkedAbort } from "../protocol/clock.ts";
 import { retry } from "../protocol/retry.ts";
 import type { Roster } from "./roster.ts";
 import { type Entry, Unreachable } from "../protocol/transport.ts";
@@ -88,8 +89,8 @@ export class Leadership {
   async #lead(term: number): Promise<void> {
     const { signal, report, local } = this.#context;
     const { round } = local;
-    const over = new AbortController();
-    this.#renewing = this.#renew(AbortSignal.any([signal, over.signal]));
+    using over = new LinkedAbort(signal);
+    this.#renewing = this.#renew(over.signal);
     try {
       await new Leader(this.#context, { ...this.#parts, term }).run();
     } catch (error) {

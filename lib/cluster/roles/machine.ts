@@ -35,25 +35,36 @@ const MAX_LOSSES = 20;
 
 export class Machine {
   readonly #options: MachineOptions;
-  readonly #clock: Clock;
-  readonly traffic: Traffic;
+  /** Everything that the sessions of this process share. */
+  readonly #shared;
   #session: Session | undefined;
   #sessions = 0;
   #messages = 0;
-  readonly #incidents: Incidents;
-  readonly #agreement: Agreement;
-  readonly #signer: Signer;
-  readonly #outage: Outage;
-  readonly #dropped = new Dropped((message) => this.#report(message));
 
   constructor(options: MachineOptions) {
+    const { member, life, local, leaseMs, clock = wallClock } = options;
+    const incidents = new Incidents(local.round === 0);
+    const report = (message: string, other?: string) => {
+      if (other === undefined) incidents.add(message);
+      options.report?.(other === undefined ? { message } : { message, member: other });
+    };
+    const traffic: Traffic = { bytesUp: 0, bytesDown: 0, computeMs: 0, startedAt: clock.now() };
     this.#options = options;
-    this.#clock = options.clock ?? wallClock;
-    this.#incidents = new Incidents(options.local.round === 0);
-    this.#signer = new Signer(options.member);
-    this.#agreement = new Agreement(options.member, options.leaseMs);
-    this.#outage = new Outage(options.leaseMs, (message) => this.#report(message));
-    this.traffic = { bytesUp: 0, bytesDown: 0, computeMs: 0, startedAt: this.#clock.now() };
+    this.#shared = {
+      clock,
+      report,
+      incidents,
+      traffic,
+      dropped: new Dropped(report),
+      outage: new Outage(leaseMs, report),
+      agreement: new Agreement(member, leaseMs),
+      signer: new Signer(member),
+      newId: () => `${member}.${life}.${this.#messages++}`,
+    };
+  }
+
+  get traffic(): Traffic {
+    return this.#shared.traffic;
   }
 
   /** Takes part until training ends or `signal` aborts. Then it leaves, so that the others do not wait for it. */
@@ -72,7 +83,7 @@ export class Machine {
         if (losses === MAX_LOSSES) {
           throw new TrainingError(`${error.message}, ${losses} times without a round in between`);
         }
-        this.#report(`${error.message}. Continuing from the state after round ${local.round}`);
+        this.#shared.report(`${error.message}. Continuing from the state after round ${local.round}`);
       }
     }
   }
@@ -85,38 +96,19 @@ export class Machine {
       incident: presence.recent.at(-1) ?? "",
     }));
     const leader = this.#session?.leader ?? "";
-    return { name: run, member, leader, round: local.round, members, dropped: this.#dropped.counts };
+    return { name: run, member, leader, round: local.round, members, dropped: this.#shared.dropped.counts };
   }
 
   /** Shares an incident of this machine outside the protocol with the others. */
   addIncident(message: string): void {
-    this.#incidents.add(message);
+    this.#shared.incidents.add(message);
   }
 
   async #runSession(signal: AbortSignal): Promise<void> {
-    const { transport, run: name, claim, member, life } = this.#options;
-    const run = await retry(this.#clock, signal, () => claimRun(transport, name, claim));
-    this.#session = new Session({
-      ...this.#options,
-      run,
-      signal,
-      life: `${life}.${++this.#sessions}`,
-      newId: () => `${member}.${life}.${this.#messages++}`,
-      clock: this.#clock,
-      report: (message, member) => this.#report(message, member),
-      membersChanged: () => this.#options.membersChanged?.(),
-      traffic: this.traffic,
-      agreement: this.#agreement,
-      signer: this.#signer,
-      dropped: this.#dropped,
-      incidents: this.#incidents,
-      outage: this.#outage,
-    });
+    const { transport, run: name, claim, life } = this.#options;
+    const run = await retry(this.#shared.clock, signal, () => claimRun(transport, name, claim));
+    const own = { run, signal, life: `${life}.${++this.#sessions}` };
+    this.#session = new Session({ ...this.#options, ...this.#shared, ...own });
     await this.#session.run();
-  }
-
-  #report(message: string, member?: string): void {
-    if (member === undefined) this.#incidents.add(message);
-    this.#options.report?.(member === undefined ? { message } : { message, member });
   }
 }

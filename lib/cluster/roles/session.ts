@@ -6,7 +6,6 @@ import { LinkedAbort } from "../protocol/clock.ts";
 import type { Presence } from "../protocol/messages.ts";
 import { retry } from "../protocol/retry.ts";
 import { type Entry, type Registers, StoreLost, Subject, Unreachable } from "../protocol/transport.ts";
-import { compareEnds } from "./agreement.ts";
 import { type Claim, claimedId, repairClaim, RUN } from "./check_same_run.ts";
 import type { Context } from "./context.ts";
 import type { Incidents } from "./incidents.ts";
@@ -23,11 +22,14 @@ export interface SessionOptions extends Context {
   readonly incidents: Incidents;
   readonly outage: Outage;
   /** Called when the leader or the present members have changed. */
-  readonly membersChanged: () => void;
+  readonly membersChanged?: () => void;
 }
 
 /** Scans of the registers per lease; this machine writes its own as often. */
 const SCANS = 5;
+/** Leases that this machine waits for others after training, and scans per lease then. */
+const END_LEASES = 3;
+const END_SCANS = 20;
 
 export class Session {
   readonly #context: SessionOptions;
@@ -138,7 +140,7 @@ export class Session {
 
   #reportMembers(): void {
     const current = [this.leader, ...this.present().map(({ member }) => member)].join();
-    if (current !== this.#reportedMembers) this.#context.membersChanged();
+    if (current !== this.#reportedMembers) this.#context.membersChanged?.();
     this.#reportedMembers = current;
   }
 
@@ -151,17 +153,24 @@ export class Session {
     }
   }
 
-  /** Shows the digest of the final state, and waits for those of the members that end with it. */
+  /** Shows the digest of the final state, and waits for those of the members that end with it, but only a few leases. */
   async #compareEnds(): Promise<void> {
-    const { transport, clock, signal } = this.#context;
-    await compareEnds(this.#context, async () => {
+    const { transport, clock, signal, local, agreement, leaseMs, member } = this.#context;
+    const own = local.stateDigest();
+    agreement.add(own);
+    const until = clock.now() + END_LEASES * leaseMs;
+    do {
       const registers = await retry(clock, signal, async () => {
         await this.#roster.write(this.#presence());
         return await transport.registers(this.#roster.keysToRead());
       });
       this.#update(registers);
-      return this.present();
-    });
+      const isAwaited = this.present().some((other) =>
+        other.member !== member && other.inStep && other.digests.every(({ round }) => round < own.round)
+      );
+      if (!isAwaited) return;
+      await clock.sleep(leaseMs / END_SCANS, signal);
+    } while (clock.now() < until && !signal.aborted);
   }
 
   /** Tells the others that this machine leaves, so that they do not wait for it. Ignores a broker that does not answer. */
