@@ -28,7 +28,7 @@ import { NatsUploads } from "./uploads.ts";
 
 /** Time for the answer to a request. */
 const TIMEOUT_MS = 2000;
-/** Time that a request for more messages lasts. After half of it without a sign of the server, reading starts again. */
+/** Lifetime of a request for messages. Reading starts again after half of it without a sign of the server. */
 const EXPIRES_MS = 4000;
 
 /**
@@ -40,7 +40,7 @@ export interface Connections {
   readonly reading: NatsConnection;
   /** Publishes. */
   readonly writing: NatsConnection;
-  /** Reads and writes registers, the lease among them, and requests facts about the store. */
+  /** Reads and writes registers, including the lease, and checks the store. */
   readonly registers: NatsConnection;
 }
 
@@ -197,7 +197,7 @@ export class NatsTransport implements Transport {
     if (this.#ended) throw new Error(`The NATS server rejects this machine now: ${this.#ended.message}`);
   }
 
-  /** Opens the store. `isGone` says that another one was there before. */
+  /** Opens the store. `isGone`: an earlier one was lost. */
   #open(isGone: boolean): Promise<Store> {
     const store = openStore(this.#storeOptions, isGone);
     store.catch(() => {}); // Each of its users handles it.
@@ -211,7 +211,7 @@ export class NatsTransport implements Transport {
     try {
       if (await createdAt(this.#storeOptions) === before?.created) return;
     } catch (error) {
-      // No answer says nothing about the store. An error of JetStream says that the stream is gone.
+      // Without an answer, the store may be unchanged. An error of JetStream means that the stream is gone.
       if (!(error instanceof JetStreamApiError)) return;
     }
     if (this.#store !== store) return;

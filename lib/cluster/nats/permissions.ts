@@ -1,6 +1,6 @@
 /**
- * Checks before training that an account has all permissions that a run needs: it does each thing once, in a way that
- * changes nothing. docs/cluster.md lists the permissions.
+ * Checks before training that an account has all permissions that a run needs: it sends each kind of request once, without
+ * any effect. docs/cluster.md lists the permissions.
  */
 import { AckPolicy, DeliverPolicy, type JetStreamClient, type JetStreamManager } from "@nats-io/jetstream";
 import type { KV } from "@nats-io/kv";
@@ -38,7 +38,7 @@ export async function checkPermissions({ connection, client, manager, kv }: Clie
     filter_subject: subjects[0]!,
     inactive_threshold: UNUSED_NS,
   });
-  // Returns at once, as no message is new. A server that is too busy to answer has not refused either.
+  // Returns at once, as no message is new. A busy server that does not answer has not refused either.
   const atOnce = JSON.stringify({ batch: 1, no_wait: true });
   await unless(isBrokerError, () => connection.request(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`, atOnce));
   await manager.consumers.delete(stream, name);
@@ -47,7 +47,7 @@ export async function checkPermissions({ connection, client, manager, kv }: Clie
   await unless(isConflict, () => kv.update("lease", "", NEVER));
 }
 
-/** Does `work`, which may fail with `isExpected`. Waits while another machine makes the stream. */
+/** Does `work`, which may fail with `isExpected`. Waits while another machine creates the stream. */
 async function unless(isExpected: (error: unknown) => boolean, work: () => Promise<unknown>): Promise<void> {
   try {
     await repeatWhile(hasNoListener, work);

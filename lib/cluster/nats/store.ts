@@ -34,7 +34,7 @@ export interface StoreOptions {
   readonly timeoutMs: number;
 }
 
-/** Opens the stream and the bucket. `isGone` says that they existed, and were or are being removed. */
+/** Opens the stream and the bucket. `isGone`: earlier ones were or are being removed. */
 export async function openStore(options: StoreOptions, isGone: boolean): Promise<Store> {
   if (isGone) await wallClock.sleep(REMOVAL_MS);
   const kv = await createdByAny(options);
@@ -48,7 +48,7 @@ export async function createdAt({ manager, name }: StoreOptions): Promise<string
   return infos.map(({ created }) => created).join(" ");
 }
 
-/** Works for machines that start together, too: while a broker creates a stream for one, it refuses the others. */
+/** Creates stream and bucket if they are missing. Repeats it, as the server refuses other machines meanwhile. */
 function createdByAny({ manager: { streams }, connection, name, timeoutMs }: StoreOptions): Promise<KV> {
   return repeatWhile((error) => error instanceof JetStreamApiError, async () => {
     for (const config of [{ name, subjects: [`${name}.>`] }, bucketOf(name)]) {
@@ -61,7 +61,7 @@ function createdByAny({ manager: { streams }, connection, name, timeoutMs }: Sto
   });
 }
 
-/** Describes the stream of a bucket as clients make it, but with limits: all machines read what strangers write there. */
+/** Configures the stream of a bucket as clients do, but with limits, as all machines read the registers of strangers. */
 function bucketOf(name: string) {
   return {
     name: `KV_${name}`,

@@ -1,9 +1,9 @@
-/** Publishes to the log of a run over a connection that may be slow, or may be lost meanwhile. */
+/** Publishes to the log of a run over a connection that may be slow or get lost. */
 import { jetstream, type JetStreamClient, type JetStreamPublishOptions } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { Unreachable } from "../protocol/transport.ts";
 
-/** The slowest link that uploads are awaited on, in bytes a millisecond: 256 kbit/s. */
+/** The slowest supported link, in bytes per millisecond: 256 kbit/s. */
 const SLOWEST = 32;
 
 export class NatsUploads {
@@ -25,7 +25,7 @@ export class NatsUploads {
   /** Resolves to the message's sequence in the log. Throws Unreachable if the connection is lost on the way. */
   async publish(subject: string, data: Uint8Array, options: Partial<JetStreamPublishOptions>): Promise<number> {
     this.#sending += data.length;
-    // Waits for all bytes before it as well: a second copy of a message that is on its way would only add to them.
+    // Includes the time of all earlier bytes: a premature repetition would only add more.
     const timeout = this.#timeoutMs + this.#sending / SLOWEST;
     const publishing = this.client.publish(subject, data, { ...options, timeout });
     publishing.catch(() => {}); // It is raced here.

@@ -1,6 +1,4 @@
-/**
- * A machine of a run. If the broker loses its store, the machine starts a new session from its own state.
- */
+/** A machine of a run. If the broker loses its store, the machine starts a new session from its own state. */
 import { TrainingError } from "../../base/errors.ts";
 import { type ClusterView, type Incident, machineSchema } from "../../base/events.ts";
 import { type Clock, wallClock } from "../protocol/clock.ts";

@@ -13,7 +13,7 @@ type RosterContext = Pick<Context, "transport" | "clock" | "dropped" | "report" 
 const MAX_TRACKED = 1024;
 /** Leases after which the register of a member that is gone is read only in turn, as those of strangers. */
 const KNOWN_LEASES = 10;
-/** Reports so many registers that a scan does not read. */
+/** The roster reports so many unread registers once. */
 const CROWD = 256;
 
 interface Seen {

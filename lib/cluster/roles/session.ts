@@ -76,7 +76,6 @@ export class Session {
       if (local.finished && !stop.signal.aborted) await Promise.race([this.#compareEnds(), failing]);
     } finally {
       stop.abort();
-      this.#member.notifier.notify();
       // Waits for the answers to all requests.
       await scanning.catch(() => {});
       await this.#leadership.renewalEnded();
@@ -89,7 +88,7 @@ export class Session {
     const { transport, clock, signal, local, leaseMs, outage } = this.#context;
     let checkedAt = clock.now();
     while (!signal.aborted) {
-      // Both at once: on a slow link each answer takes long, and a member counts as gone after a lease.
+      // Sends both requests at once: on a slow link answers take long, and a member counts as gone after a lease.
       const writing = retry(clock, signal, () => this.#roster.write(this.#presence()));
       writing.catch(() => {}); // It is awaited below.
       const reading = retry(clock, signal, () => transport.registers(this.#roster.keysToRead()), outage.failed);

@@ -43,7 +43,7 @@ natsTest("5,000 registers of strangers delay no machine: reported once, same dig
   await soon(Promise.all(machines.map(({ ended }) => ended)), "the end of training");
   assert(before < TOY.rounds, "training ended before the flood");
   assertEquals(machines.map(({ local }) => local.digest), new Array(3).fill(toyResult(TOY)));
-  assert(machines[2]!.local.asked.some((count) => count > 0), "the later machine got no shards");
+  assert(machines[2]!.local.trained.some((count) => count > 0), "the later machine got no shards");
   for (const { incidents } of machines) {
     const own = incidents.filter(({ member }) => member === undefined).map(({ message }) => message);
     assertEquals(own.filter((message) => /There are \d+ more registers than a scan reads/.test(message)).length, 1);
@@ -87,7 +87,7 @@ Deno.test("an overwritten claim of a run is reported and repaired, and machines 
     await cluster.clock.run(cluster.clock.sleep(500), Infinity);
     const later = cluster.start("c");
     assertEquals(await cluster.finish(), new Array(3).fill(toyResult(TOY)));
-    assert(later.local.asked.some((count) => count > 0), "the later machine got no shards");
+    assert(later.local.trained.some((count) => count > 0), "the later machine got no shards");
     assertMatch(
       cluster.incidents().join("\n"),
       /register "run", which is malformed: it is not a claim of Lockstep. Writing it again/,

@@ -17,7 +17,7 @@ async function threeMachines(
 ) {
   const cluster = new ToyCluster(toy, { seed, faults: { delayMs: [1, 9] }, ...options });
   const machines = ["a", "b", "c"].map((name) => cluster.start(name));
-  await cluster.until(() => machines.every(({ local }) => local.asked.length > 2));
+  await cluster.until(() => machines.every(({ local }) => local.trained.length > 2));
   return { cluster, machines };
 }
 
@@ -54,7 +54,7 @@ Deno.test("a member dies before its commit: its shards are assigned again, same 
     const [victim] = rolesOf(cluster).followers;
     victim!.local.stepMs = 400;
     const round = victim!.local.round + 1 + seed % 3;
-    await cluster.until(() => (victim!.local.asked[round] ?? 0) > 0);
+    await cluster.until(() => (victim!.local.trained[round] ?? 0) > 0);
     cluster.kill(victim!.name);
     assertEquals(uploads(cluster, victim!.name, round + 1), 0);
     await finishesRight(cluster);
@@ -69,7 +69,7 @@ Deno.test("a member dies with groups: they are assigned as a whole, same digest,
     const [victim] = rolesOf(cluster).followers;
     victim!.local.stepMs = 400;
     const round = victim!.local.round + 1 + seed % 3;
-    await cluster.until(() => (victim!.local.asked[round] ?? 0) > 0);
+    await cluster.until(() => (victim!.local.trained[round] ?? 0) > 0);
     cluster.kill(victim!.name);
     await finishesRight(cluster, toyResult(toy));
     assertMatch(cluster.incidents().join("\n"), /Shards (0,1|2,3|4,5,6) of round \d+ are assigned again/);
@@ -87,7 +87,7 @@ Deno.test("a member dies after its commit: it counts, same digest, 10 of 10", as
     cluster.kill(victim!.name);
     await finishesRight(cluster);
     // No machine trained that round twice.
-    assertEquals(machines.map(({ local }) => local.asked[round]), [1, 1, 1]);
+    assertEquals(machines.map(({ local }) => local.trained[round]), [1, 1, 1]);
   }
 });
 
@@ -111,7 +111,7 @@ Deno.test("a member that joins during a run gets the state by its digest, 10 of 
     await cluster.clock.run(cluster.broker.connect("janitor").trim(sequence), Infinity);
     const newcomer = cluster.start("d");
     await finishesRight(cluster);
-    assert(newcomer.local.asked.some((count) => count > 0), "the newcomer got no shards");
+    assert(newcomer.local.trained.some((count) => count > 0), "the newcomer got no shards");
     assertMatch(cluster.incidents().join("\n"), /Joined with the state after round/);
   }
 });
@@ -125,9 +125,9 @@ Deno.test("a leader dies: the next one continues from the existing commits, same
     await cluster.until(() => followers.every(({ name }) => uploads(cluster, name, round + 1) > 0));
     cluster.kill(leader.name);
     await finishesRight(cluster);
-    const asked = machines.map(({ local, name }) => name === leader.name ? 0 : local.asked[round]!);
+    const trained = machines.map(({ local, name }) => name === leader.name ? 0 : local.trained[round]!);
     // One or both followers trained the leader's shards, but not their own again.
-    assert(asked.every((count) => count <= 2), `asked ${asked} times`);
+    assert(trained.every((count) => count <= 2), `trained ${trained} times`);
     assert(cluster.incidents().filter((message) => /^Leads from round/.test(message)).length > 0);
   }
 });

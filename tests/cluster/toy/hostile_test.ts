@@ -79,7 +79,7 @@ Deno.test("garbage in the log and in registers ends no machine that joins later"
   for (let i = 0; i < 100; i++) await cluster.clock.run(hostile.strike(), Infinity);
   const later = cluster.start("b");
   assertEquals(await cluster.finish(), new Array(2).fill(toyResult(TOY)));
-  assert(later.local.asked.some((count) => count > 0), "it got no shards");
+  assert(later.local.trained.some((count) => count > 0), "it got no shards");
   assertMatch(
     later.incidents.map(({ message }) => message).join("\n"),
     /Dropped .*, which is malformed: /,

@@ -72,7 +72,7 @@ export class ToyShards implements LocalShards {
   readonly groups: readonly Span[];
   round = 0;
   /** How often it trained each round. */
-  readonly asked: number[] = [];
+  readonly trained: number[] = [];
   readonly #rounds: number;
   readonly #clock: Clock;
   #state: Float32Array;
@@ -113,7 +113,7 @@ export class ToyShards implements LocalShards {
   async sum(shards: readonly number[]): Promise<readonly NodeSum[]> {
     const { round } = this;
     const state = this.#state;
-    this.asked[round] = (this.asked[round] ?? 0) + 1;
+    this.trained[round] = (this.trained[round] ?? 0) + 1;
     await this.#clock.sleep(this.stepMs * shards.length);
     const replicas: Float32Array[] = [];
     for (const group of this.groups) {
