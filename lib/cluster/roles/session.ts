@@ -9,7 +9,7 @@ import { type Entry, type Registers, StoreLost, Subject, Unreachable } from "../
 import { type Claim, claimedId, repairClaim, RUN } from "./check_same_run.ts";
 import type { Context } from "./context.ts";
 import type { Incidents } from "./incidents.ts";
-import { Leadership } from "./leadership.ts";
+import { Leadership } from "./leader/leadership.ts";
 import { LEASE, Lease } from "./lease.ts";
 import { Member } from "./member.ts";
 import type { Outage } from "./outage.ts";

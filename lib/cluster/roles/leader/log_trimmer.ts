@@ -1,8 +1,8 @@
 /** Removes messages from the log that no machine needs any more, while this machine leads. */
-import type { Context } from "./context.ts";
-import { retry } from "../protocol/retry.ts";
-import type { Roster } from "./roster.ts";
-import { TRIM_BYTES } from "../rounds/sizes.ts";
+import type { Context } from "../context.ts";
+import { retry } from "../../protocol/retry.ts";
+import type { Roster } from "../roster.ts";
+import { TRIM_BYTES } from "../../rounds/sizes.ts";
 
 /** Small rounds that stay in the log before it is trimmed up to the base of the previous round. */
 const TRIM_ROUNDS = 64;

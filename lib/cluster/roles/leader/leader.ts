@@ -1,18 +1,18 @@
 /** The leader collects the sums of each round, and publishes its result as the base of the next one. */
-import { type Up, upSchema } from "../protocol/messages.ts";
-import { putObject } from "../protocol/objects.ts";
-import { retry } from "../protocol/retry.ts";
-import { Subject } from "../protocol/transport.ts";
-import { createComparison } from "./agreement.ts";
-import type { Context } from "./context.ts";
+import { type Up, upSchema } from "../../protocol/messages.ts";
+import { putObject } from "../../protocol/objects.ts";
+import { retry } from "../../protocol/retry.ts";
+import { Subject } from "../../protocol/transport.ts";
+import { createComparison } from "../agreement.ts";
+import type { Context } from "../context.ts";
 import { LeaderLog } from "./leader_log.ts";
-import type { Lease } from "./lease.ts";
-import { LogQueue } from "./log_queue.ts";
+import type { Lease } from "../lease.ts";
+import { LogQueue } from "../log_queue.ts";
 import { LogTrimmer } from "./log_trimmer.ts";
-import type { Member } from "./member.ts";
-import type { Roster } from "./roster.ts";
+import type { Member } from "../member.ts";
+import type { Roster } from "../roster.ts";
 import { RoundCollector } from "./round_collector.ts";
-import { Verifier } from "./verifier.ts";
+import { Verifier } from "../verifier.ts";
 
 /** A base that comes back damaged so often is damaged on this machine. */
 const ATTEMPTS = 10;

@@ -1,11 +1,11 @@
 /** Appends the messages of the leader to the log, while its lease lasts. */
-import { seal } from "../protocol/envelope.ts";
-import type { Down, Unsigned } from "../protocol/messages.ts";
-import { retry } from "../protocol/retry.ts";
-import { Subject } from "../protocol/transport.ts";
-import type { Context } from "./context.ts";
-import { Deposed, type Lease } from "./lease.ts";
-import type { Member } from "./member.ts";
+import { seal } from "../../protocol/envelope.ts";
+import type { Down, Unsigned } from "../../protocol/messages.ts";
+import { retry } from "../../protocol/retry.ts";
+import { Subject } from "../../protocol/transport.ts";
+import type { Context } from "../context.ts";
+import { Deposed, type Lease } from "../lease.ts";
+import type { Member } from "../member.ts";
 
 export class LeaderLog {
   readonly term: number;

@@ -1,12 +1,12 @@
 /** Takes the lease when this machine should lead, runs the leader, and renews the lease. */
-import type { Context } from "./context.ts";
+import type { Context } from "../context.ts";
 import { Leader } from "./leader.ts";
-import { Deposed, holderOf, type Lease } from "./lease.ts";
-import type { Member } from "./member.ts";
-import { LinkedAbort } from "../protocol/clock.ts";
-import { retry } from "../protocol/retry.ts";
-import type { Roster } from "./roster.ts";
-import { type Entry, Unreachable } from "../protocol/transport.ts";
+import { Deposed, holderOf, type Lease } from "../lease.ts";
+import type { Member } from "../member.ts";
+import { LinkedAbort } from "../../protocol/clock.ts";
+import { retry } from "../../protocol/retry.ts";
+import type { Roster } from "../roster.ts";
+import { type Entry, Unreachable } from "../../protocol/transport.ts";
 
 /** Renewals per lease. */
 const RENEWALS = 5;

@@ -3,17 +3,17 @@
  * complete. Shards that do not come in time are assigned again within the round, so its result does not depend on who
  * computes them.
  */
-import { completion } from "../../engine/tree_nodes.ts";
-import { Damaged, Malformed } from "../protocol/envelope.ts";
-import type { Presence, Up, Upload } from "../protocol/messages.ts";
-import { deal } from "../rounds/assign_shards.ts";
-import type { NodeSum } from "../rounds/local_shards.ts";
-import type { Context } from "./context.ts";
+import { completion } from "../../../engine/tree_nodes.ts";
+import { Damaged, Malformed } from "../../protocol/envelope.ts";
+import type { Presence, Up, Upload } from "../../protocol/messages.ts";
+import { deal } from "../../rounds/assign_shards.ts";
+import type { NodeSum } from "../../rounds/local_shards.ts";
+import type { Context } from "../context.ts";
 import type { LeaderLog } from "./leader_log.ts";
-import { Deposed } from "./lease.ts";
-import type { LogQueue } from "./log_queue.ts";
-import type { Member } from "./member.ts";
-import type { Roster } from "./roster.ts";
+import { Deposed } from "../lease.ts";
+import type { LogQueue } from "../log_queue.ts";
+import type { Member } from "../member.ts";
+import type { Roster } from "../roster.ts";
 
 export interface CollectorParts {
   readonly member: Member;
