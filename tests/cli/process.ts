@@ -154,5 +154,11 @@ export async function withFolder(body: (folder: string) => Promise<void>): Promi
   }
 }
 
+/** Makes training wait most of the time, so that what a test does comes before the end on any machine. */
+export const SLOW = ["--chaos", "slow=1"];
+
+/** Flags of training that only an interruption ends; it leaves the cores to the test. */
+export const ENDLESS = ["--epochs", "1000000", "--target-accuracy", "0", ...SLOW];
+
 /** Flags of a run that is over quickly. */
 export const TINY = ["--hidden", "8", "--embedding", "4", "--batch-size", "16", "--steps-per-epoch", "4"];

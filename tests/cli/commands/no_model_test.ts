@@ -1,7 +1,6 @@
 /** Commands that need a model, about runs that have none. */
 import { assertEquals, assertMatch } from "@std/assert";
-import { latestOf, run, start, type Task, TINY, withFolder } from "../process.ts";
-import { ENDLESS } from "../terminal/pseudo_terminal.ts";
+import { ENDLESS, latestOf, run, start, type Task, TINY, withFolder } from "../process.ts";
 
 const commands: [Task, string[]][] = [
   ["serve", ["--port", "0"]],

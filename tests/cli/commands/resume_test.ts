@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type Draw, withDraws } from "../../draws.ts";
 import { eventsOf, killTwice, stopEarly } from "../faults/killing.ts";
-import { latestOf, run, start, TINY, withFolder } from "../process.ts";
+import { ENDLESS, latestOf, run, start, TINY, withFolder } from "../process.ts";
 
 const EPOCHS = 30;
 const recipe = [
@@ -99,7 +99,7 @@ Deno.test("resume uses the checkpoint before a damaged one and says so", () =>
 
 Deno.test("resume refuses a run with a changed config, and one that another process trains", () =>
   withFolder(async (folder) => {
-    const process = start("train", folder, [...recipe, ...place(folder), "--epochs", "1000000"]);
+    const process = start("train", folder, [...recipe, ...place(folder), ...ENDLESS]);
     await process.printed(/^Epoch 0*1 /m);
     const busy = await run("resume", folder, [`${folder}/latest`, "--port", "0"]);
     assertEquals(busy.code, 2);

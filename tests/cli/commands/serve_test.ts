@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { decoded } from "../../text.ts";
-import { latestOf, run, start, TINY, withFolder } from "../process.ts";
+import { ENDLESS, latestOf, run, start, TINY, withFolder } from "../process.ts";
 
 const url = (printed: string) => /http:\/\/[\w.]+:\d+/.exec(printed)![0];
 
@@ -37,7 +37,7 @@ async function shownLog(folder: string): Promise<string[]> {
 
 Deno.test("train serves events without gap or repeat over cuts, and predicts while it trains", () =>
   withFolder(async (folder) => {
-    const flags = [...TINY, "--port", "0", "--runs-dir", folder, "--target-accuracy", "0", "--epochs", "1000000"];
+    const flags = [...TINY, ...ENDLESS, "--port", "0", "--runs-dir", folder];
     const process = start("train", folder, flags);
     const base = url(await process.printed(/^Epoch 0*1 /m));
     const seen: { id: number; data: string }[] = [];

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { latestOf, run, start, TINY, withFolder } from "../process.ts";
+import { ENDLESS, latestOf, run, start, TINY, withFolder } from "../process.ts";
 
 const runFlags = (folder: string) => [...TINY, "--port", "0", "--runs-dir", folder];
 
@@ -121,7 +121,7 @@ Deno.test("train asked for a runs directory that it may not write says so", () =
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.test(`train ends cleanly on ${signal}: round finished, run complete, exit 0`, () =>
     withFolder(async (folder) => {
-      const process = start("train", folder, [...runFlags(folder), "--target-accuracy", "0", "--epochs", "1000000"]);
+      const process = start("train", folder, [...runFlags(folder), ...ENDLESS]);
       await process.printed(/^Epoch 0*2 /m);
       process.signal(signal);
       const { code, stdout, stderr } = await process.finished;

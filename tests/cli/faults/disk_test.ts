@@ -2,7 +2,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { eventSchema } from "../../../lib/base/events.ts";
 import { optionalTest } from "../../optional.ts";
-import { latestOf, run, start, TINY, withFolder } from "../process.ts";
+import { ENDLESS, latestOf, run, SLOW, start, TINY, withFolder } from "../process.ts";
 import { onSmallDisk, whyNoSmallDisk } from "./small_disk.ts";
 
 const absence = await whyNoSmallDisk();
@@ -10,9 +10,20 @@ const absence = await whyNoSmallDisk();
 /** Enough for a shell to act while it trains, on a busy machine too. */
 const EPOCHS = 40;
 /** A checkpoint takes some 300 KiB: the last one, that which it names as the best, and the next two of these are 1.3 MiB. */
-const recipe = [...TINY, "--hidden", "64", "--embedding", "32", "--epochs", String(EPOCHS), "--target-accuracy", "0"];
+const recipe = [
+  ...TINY,
+  "--hidden",
+  "64",
+  "--embedding",
+  "32",
+  "--epochs",
+  String(EPOCHS),
+  "--target-accuracy",
+  "0",
+  "--held-out",
+  "300",
+];
 const often = ["--checkpoint-every", "4", "--keep-checkpoints", "1"];
-const slow = ["--chaos", "slow=1"];
 const flags = (...more: string[][]) => [...recipe, ...often, ...more.flat()].join(" ");
 
 async function digestOf(directory: string): Promise<string> {
@@ -73,7 +84,7 @@ onDisk("a disk that is full for a while: checkpoints and log are made up for, wi
     folder,
     `
     (await "Epoch 02 "; fill_until "event log cannot be written"; fill_until "Checkpoints cannot be written"; free) &
-    lockstep train ${flags(slow)} --runs-dir "$disk"; echo "left with $?" >> "$out"; wait
+    lockstep train ${flags(SLOW)} --runs-dir "$disk"; echo "left with $?" >> "$out"; wait
     `,
   );
   assertStringIncludes(output, "Incident: The event log cannot be written: there is no space left for ");
@@ -90,7 +101,7 @@ onDisk(
       folder,
       `
     (await "Epoch 03 "; fill_until "left with") &
-    lockstep train ${flags(slow)} --runs-dir "$disk"; echo "left with $?" >> "$out"; wait
+    lockstep train ${flags(SLOW)} --runs-dir "$disk"; echo "left with $?" >> "$out"; wait
     free; lockstep resume "$disk"/2*; echo "left with $?" >> "$out"
     `,
     );
@@ -105,7 +116,7 @@ onDisk("a folder of checkpoints that becomes read-only: training continues and s
     folder,
     `
     mount -o remount,size=4096k "$disk" # Room for the checkpoints that could not be removed.
-    lockstep train ${flags(slow)} --max-seconds 0.01 --runs-dir "$disk"
+    lockstep train ${flags(SLOW)} --max-seconds 0.01 --runs-dir "$disk"
     mount --bind "$disk"/2*/checkpoints "$disk"/2*/checkpoints
     mount -o remount,bind,ro "$disk"/2*/checkpoints
     lockstep resume "$disk"/2* ${often.join(" ")}; echo "left with $?" >> "$out"
@@ -138,8 +149,8 @@ onDisk("a read-only disk: train and resume refuse before anything starts", async
 
 Deno.test("a run whose directory vanishes ends with the next checkpoint, and says so", () =>
   withFolder(async (folder) => {
-    const place = ["--epochs", "1000000", "--port", "0", "--runs-dir", folder];
-    const process = start("train", folder, [...recipe, ...often, ...place]);
+    const place = ["--port", "0", "--runs-dir", folder];
+    const process = start("train", folder, [...recipe, ...ENDLESS, ...often, ...place]);
     await process.printed(/^Epoch 0*2 /m);
     // In one step: files that are written meanwhile keep a folder from being removed.
     const directory = await latestOf(folder);

@@ -1,13 +1,13 @@
 /** Tests the end of a process with open requests. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { soon } from "../../serve/http/reading.ts";
-import { latestOf, start, TINY, withFolder } from "../process.ts";
+import { ENDLESS, latestOf, start, TINY, withFolder } from "../process.ts";
 
 const encoder = new TextEncoder();
 
 Deno.test("train answers open requests at its end, cuts them after --grace, and saves the run", () =>
   withFolder(async (folder) => {
-    const flags = [...TINY, "--port", "0", "--runs-dir", folder, "--target-accuracy", "0", "--epochs", "1000000"];
+    const flags = [...TINY, ...ENDLESS, "--port", "0", "--runs-dir", folder];
     const process = start("train", folder, [...flags, "--grace", "1"]);
     const base = new URL(/http:\/\/[\w.]+:\d+/.exec(await process.printed(/^Epoch 0*1 /m))![0]);
     const stream = fetch(`${base}events`).then((response) => response.text());

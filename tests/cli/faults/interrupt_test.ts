@@ -2,8 +2,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { optionalTest, programAbsence } from "../../optional.ts";
 import { eventsOf } from "./killing.ts";
-import { latestOf, run, start, TINY, withFolder } from "../process.ts";
-import { ENDLESS, runOnTerminal, terminalAbsence } from "../terminal/pseudo_terminal.ts";
+import { ENDLESS, latestOf, run, start, TINY, withFolder } from "../process.ts";
+import { runOnTerminal, terminalAbsence } from "../terminal/pseudo_terminal.ts";
 
 /** Presses per way to start it: only by chance did presses count twice. */
 const PRESSES = 5;

@@ -2,10 +2,7 @@
 import { eventSchema, type RunEvent } from "../../../lib/base/events.ts";
 import type { Draw } from "../../draws.ts";
 import { assertEquals } from "@std/assert";
-import { latestOf, start } from "../process.ts";
-
-/** Makes training wait most of the time, so that what a test does comes before the end on any machine. */
-export const SLOW: readonly string[] = ["--chaos", "slow=1"];
+import { latestOf, SLOW, start } from "../process.ts";
 
 /** The events in the log of a run. */
 export async function eventsOf(directory: string): Promise<RunEvent[]> {

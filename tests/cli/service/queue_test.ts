@@ -1,6 +1,6 @@
 /** Runs over HTTP, as a client meets them: asked for, trained one after the other, stopped, removed. */
 import { assertEquals, assertMatch } from "@std/assert";
-import { start, TINY, withFolder } from "../process.ts";
+import { ENDLESS, start, TINY, withFolder } from "../process.ts";
 
 interface Run {
   readonly id: string;
@@ -10,7 +10,6 @@ interface Run {
   readonly error?: string;
 }
 
-const ENDLESS = ["--epochs", "1000000", "--target-accuracy", "0"];
 const SMALL = { hidden: 8, embedding: 4, batchSize: 16, stepsPerEpoch: 4, epochs: 2 };
 
 Deno.test("train accepts runs over HTTP, trains them in turn, and keeps --keep-runs of them", () =>

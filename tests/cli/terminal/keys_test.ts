@@ -1,8 +1,8 @@
 /** Keys on a terminal, with a real pseudo-terminal and the process on its other side. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { optionalTest } from "../../optional.ts";
-import { latestOf, run, TINY, withFolder } from "../process.ts";
-import { ENDLESS, type Left, runOnTerminal, type Script, terminalAbsence } from "./pseudo_terminal.ts";
+import { ENDLESS, latestOf, run, TINY, withFolder } from "../process.ts";
+import { type Left, runOnTerminal, type Script, terminalAbsence } from "./pseudo_terminal.ts";
 
 /** `deno run` with what training in `folder` may do. */
 const training = (folder: string) => [

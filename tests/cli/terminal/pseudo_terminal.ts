@@ -20,9 +20,6 @@ export const terminalAbsence = programAbsence("python3", [
   "import pty, termios, os; os.waitstatus_to_exitcode; pty.openpty()",
 ]);
 
-/** Flags of training that only an interruption ends. */
-export const ENDLESS = ["--epochs", "1000000", "--target-accuracy", "0"];
-
 /** Runs `command` in the project's folder, as the process group in the foreground of a terminal. */
 export async function runOnTerminal(command: readonly string[], script: Script): Promise<Left> {
   const { stdout, stderr } = await new Deno.Command("python3", {
