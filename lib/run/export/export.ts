@@ -17,16 +17,16 @@ export type ExportFormat = typeof EXPORT_FORMATS[number];
 
 type Files = ReadonlyMap<string, Uint8Array | string>;
 
-/** Makes the files that only one format has; `saved` reads a file of the run's `model/`. */
-const EXPORTERS: Readonly<
-  Record<ExportFormat, (model: TrainedModel, saved: (name: string) => Promise<Uint8Array>) => Promise<Files>>
-> = {
-  tfjs: async (_, saved) => {
-    const layers = ["model.json", "weights.bin"];
-    const files = await Promise.all(layers.map(async (name) => [name, await saved(name)] as const));
-    return new Map<string, Uint8Array | string>([...files, ["predict.js", browserPredictor()]]);
-  },
-  safetensors: (model) => Promise.resolve(pytorchFiles(model)),
+/** The files of a run's `model/` that only one format has. */
+const COPIED: Readonly<Record<ExportFormat, readonly string[]>> = {
+  tfjs: ["model.json", "weights.bin"],
+  safetensors: [],
+};
+
+/** Makes the new files of each format. */
+const MAKERS: Readonly<Record<ExportFormat, (model: TrainedModel) => Files>> = {
+  tfjs: () => new Map([["predict.js", browserPredictor()]]),
+  safetensors: pytorchFiles,
 };
 
 /**
@@ -35,11 +35,12 @@ const EXPORTERS: Readonly<
  */
 export async function exportModel(directory: string, format: ExportFormat, folder: string): Promise<string[]> {
   const model = await readModel(directory);
-  const saved = (name: string) => readBytes(join(directory, "model", name));
   const files = new Map<string, Uint8Array | string>();
   const names = ["lockstep.json", model.preprocessing && PREPROCESSING, model.version.ngrams && NGRAMS];
-  for (const name of names) if (name) files.set(name, await saved(name));
-  for (const [name, content] of await EXPORTERS[format](model, saved)) files.set(name, content);
+  for (const name of [...names, ...COPIED[format]]) {
+    if (name) files.set(name, await readBytes(join(directory, "model", name)));
+  }
+  for (const [name, content] of MAKERS[format](model)) files.set(name, content);
   await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
   for (const [name, content] of files) await writeWhole(join(folder, name), content);
   return [...files.keys()];
