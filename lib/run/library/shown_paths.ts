@@ -45,14 +45,14 @@ export class ShownPaths {
   event(event: RunEvent): RunEvent {
     switch (event.type) {
       case "started": {
-        const { data, ...rest } = event;
-        const started = { ...rest, config: this.config(event.config) };
+        const { config, data } = event;
+        const started = { ...event, config: this.config(config) };
         if (!data) return started;
-        const { warnings } = data;
-        const shown = { ...data, sources: data.sources.map((source) => this.text(source)) };
+        const shown = (texts: readonly string[]) => texts.map((text) => this.text(text));
+        const { sources, warnings } = data;
         return {
           ...started,
-          data: warnings ? { ...shown, warnings: warnings.map((warning) => this.text(warning)) } : shown,
+          data: { ...data, sources: shown(sources), ...warnings && { warnings: shown(warnings) } },
         };
       }
       case "incident":
