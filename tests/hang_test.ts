@@ -32,7 +32,13 @@ async function withHanging(worker: string, source: string, use: (root: string) =
 const cases = [
   ["train.ts", "sleeps", "tests/lockstep/pause_test.ts", "/ends a pause/", "no sign of life for 4 s"],
   ["train.ts", "spins", "tests/lockstep/pause_test.ts", "/ends a pause/", "no sign of life for 4 s"],
-  ["predict.ts", "spins", "tests/predict/predictor_test.ts", "/shares the batch/", "did not answer within 4 s"],
+  [
+    "predict.ts",
+    "spins",
+    "tests/predict/predictor_test.ts",
+    "/answers of the plain model/",
+    "did not answer within 4 s",
+  ],
   ["ngrams.ts", "sleeps", "tests/cli/data/data_test.ts", "/evaluates itself and a baseline/", "silent for 4 s"],
 ] as const;
 
