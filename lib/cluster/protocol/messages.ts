@@ -69,7 +69,7 @@ const up = z.discriminatedUnion("type", [
   }),
   /** A member with the state after `round` rounds asks for a newer one, which it cannot reach by the log. */
   z.object({ run: text, from, type: z.literal("ask"), member, round }),
-  /** A member exists, so that the leader reads its register first among thousands of others. */
+  /** A member announces itself, as the leader may not have read its register among thousands of others. */
   z.object({ run: text, from, type: z.literal("here"), member }),
 ]);
 export type Up = z.infer<typeof up>;

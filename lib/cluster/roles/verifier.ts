@@ -47,8 +47,8 @@ export class Verifier<Message extends Down | Up> {
     try {
       return await this.#check(data);
     } catch (error) {
-      const kind = error instanceof Malformed ? "malformed" : error instanceof Refused ? error.kind : undefined;
-      if (kind === undefined || !(error instanceof Error)) throw error;
+      if (!(error instanceof Malformed || error instanceof Refused)) throw error;
+      const kind = error instanceof Refused ? error.kind : "malformed";
       this.#context.dropped.add(kind, `message ${sequence} of "${subject}"`, error.message);
       return undefined;
     }

@@ -60,7 +60,7 @@ export async function trainOnMachine(setting: MachineSetting): Promise<MachineRu
     const times = { leaseMs, roundMs: Math.max(10_000, 4 * leaseMs), compareEvery: { rounds: 3 } };
     const options = { run: "tiny", claim: TOY_CLAIM, member: name, life: "1", workers, minNodes: nodes, ...times };
     const machine = new Machine({ ...options, transport, local });
-    const taking = machine.run(stop.signal).then(() => local.leave());
+    const running = machine.run(stop.signal).then(() => local.leave());
     const rounds: RoundRecord[] = [];
     const epochs: EpochRecord[] = [];
     const rollbacks: RollbackRecord[] = [];
@@ -74,8 +74,8 @@ export async function trainOnMachine(setting: MachineSetting): Promise<MachineRu
       }
     })();
     training.catch(() => {}); // It is closed below if the machine fails.
-    await Promise.race([training, taking.then(() => training)]);
-    await taking;
+    await Promise.race([training, running.then(() => training)]);
+    await running;
     // A machine that was stopped leaves in order, but has no result.
     stop.signal.throwIfAborted();
     const { bytesUp: up, bytesDown: down } = machine.traffic;

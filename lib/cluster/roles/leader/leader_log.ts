@@ -13,11 +13,11 @@ export class LeaderLog {
   readonly #member: Member;
   readonly #lease: Lease;
 
-  constructor(context: Context, parts: { member: Member; lease: Lease; term: number }) {
+  constructor(context: Context, { member, lease, term }: { member: Member; lease: Lease; term: number }) {
     this.#context = context;
-    this.#member = parts.member;
-    this.#lease = parts.lease;
-    this.term = parts.term;
+    this.#member = member;
+    this.#lease = lease;
+    this.term = term;
   }
 
   /** Appends a message after all others, as soon as this machine has received them. Resolves to its sequence. */

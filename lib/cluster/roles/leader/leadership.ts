@@ -65,9 +65,9 @@ export class Leadership {
     const areTrusted = now - this.#freeSince < TRUSTED_LEASES * leaseMs;
     if (member.inStep || areTrusted && others.some(({ inStep }) => inStep)) this.#inStepAt = now;
     if (!isFree || local.finished) return;
-    const isInStep = member.inStep || now - this.#inStepAt > OUT_OF_STEP_LEASES * leaseMs;
+    const isReady = member.inStep || now - this.#inStepAt > OUT_OF_STEP_LEASES * leaseMs;
     const isNewest = !areTrusted || others.every(({ round }) => round <= local.round);
-    if (!isInStep || !isNewest || now < this.#candidateFrom || now < this.#restUntil) return;
+    if (!isReady || !isNewest || now < this.#candidateFrom || now < this.#restUntil) return;
     const term = await retry(clock, signal, () => lease.take(entry));
     if (term === undefined) return;
     // The previous holder gets no shards before it writes its register again.
