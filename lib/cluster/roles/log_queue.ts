@@ -51,35 +51,26 @@ export class LogQueue<Message extends Down | Up> {
    * valid message before it counts as received.
    */
   async receive(subject: string, from: number, seen: (message: Message) => void = () => {}): Promise<void> {
-    this.received = from - 1;
-    for await (const entry of this.#read(subject, from)) {
-      if (entry.message) seen(entry.message);
-      this.received = entry.sequence;
-      this.entries.push(entry);
-      this.#notifier.notify();
-    }
-  }
-
-  async *#read(subject: string, from: number): AsyncGenerator<LogEntry<Message>, void, void> {
     const { transport, clock, signal, dropped } = this.#context;
-    let next = from;
+    this.received = from - 1;
     let failures = 0;
     while (!signal.aborted) {
       try {
-        for await (const received of readUntilStalled(this.#context, subject, next)) {
+        for await (const received of readUntilStalled(this.#context, subject, this.received + 1)) {
           const { sequence } = received;
-          next = sequence;
+          let verified: Awaited<ReturnType<Verifier<Message>["verify"]>>;
           try {
-            const verified = await this.#verifier.verify(received);
-            yield { sequence, message: verified?.message, body: verified?.body ?? new Uint8Array() };
+            verified = await this.#verifier.verify(received);
           } catch (error) {
             if (!(error instanceof Damaged)) throw error;
             if (++failures < ATTEMPTS) break;
             dropped.add("damaged", `message ${sequence} of "${subject}"`, error.message);
-            yield { sequence, message: undefined, body: new Uint8Array() };
           }
           failures = 0;
-          next = sequence + 1;
+          if (verified) seen(verified.message);
+          this.received = sequence;
+          this.entries.push({ sequence, message: verified?.message, body: verified?.body ?? new Uint8Array() });
+          this.#notifier.notify();
         }
       } catch (error) {
         if (!(error instanceof Unreachable)) throw error;
