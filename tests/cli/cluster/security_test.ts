@@ -121,7 +121,7 @@ testUnless(
         const ended = await run("train", folder, [...small, `--cluster=${url}`, credentials, "--min-nodes=4"]);
         isRefused(
           ended,
-          /4 members send \d+ bytes .* \+ 8388608 = \d+ bytes, and it may hold 9\d{6}: expected a server/,
+          /a round of 4 members has \d+ bytes .* \+ 8388608 = \d+ bytes, and the server may hold 9\d{6}: expected a server/,
         );
         // Nothing of it was begun.
         const { code, stderr } = await run("train", folder, [...small, `--cluster=${url}`, credentials]);
