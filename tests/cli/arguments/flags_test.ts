@@ -87,18 +87,19 @@ Deno.test("forCommandLine() adds the command that grants a missing permission", 
 /** Matches comments, which are skipped, and the texts of a source file. */
 const COMMENT_OR_TEXT = /\/\*[^]*?\*\/|\/\/.*|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g;
 
-/** Finds the texts of a source file that have a flag. */
+/** Finds the texts of a source file that have a flag or a command. */
 function textsWithFlags(source: string): string[] {
   return [...source.matchAll(COMMENT_OR_TEXT)].map(([text]) => text!).filter((text) =>
-    /^["`][^]*(^|[^\w-])--[a-z]/.test(text)
+    /^["`][^]*((^|[^\w-])--[a-z]|deno task (?!kernels))/.test(text)
   );
 }
 
-Deno.test("only lib/cli has flags in its messages: other layers name the key of the config", () => {
+Deno.test("only lib/cli has flags and commands in its messages: other layers name the option or the state", () => {
   assertEquals(textsWithFlags('a("say --min-count 1"); // "--x"\n/** "--y" */ b(`${n--count} --allow-read`, "a--b")'), [
     '"say --min-count 1"',
     "`${n--count} --allow-read`",
   ]);
+  assertEquals(textsWithFlags('a("deno task resume"); // deno task x'), ['"deno task resume"']);
   const lib = new URL("../../../lib/", import.meta.url);
   const paths = readdirSync(lib, { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".ts") && !path.startsWith("cli/"));
