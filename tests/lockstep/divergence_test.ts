@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { TrainingConfig } from "../../lib/config/schema.ts";
 import { TrainingError } from "../../lib/base/errors.ts";
+import type { Coordinator } from "../../lib/lockstep/coordinator.ts";
 import { StopReason } from "../../lib/lockstep/memory/control.ts";
 import { type State, stateDigest } from "../../lib/lockstep/memory/state.ts";
 import { keepThreads } from "./kept_threads.ts";
@@ -16,11 +17,12 @@ const explosive = { weightDecay: 100, learningRate: 10, onNan: "rollback" } as c
 /** Does the same in its third epoch. */
 const growing = { ...explosive, learningRate: 0.3, epochs: 4 } as const;
 
-async function failure(change: Partial<TrainingConfig>): Promise<{ message: string; newest: State | undefined }> {
-  let newest: State | undefined;
-  const watch = { watch: (coordinator: { state(): State }) => void (newest = coordinator.state()) };
-  const { message } = await assertRejects(() => train(tinyConfig(change), 2, watch), TrainingError);
-  return { message, newest };
+async function failure(change: Partial<TrainingConfig>): Promise<{ message: string; newest: State }> {
+  let coordinator: Coordinator | undefined;
+  const created = (own: Coordinator) => void (coordinator = own);
+  const { message } = await assertRejects(() => train(tinyConfig(change), 2, { created }), TrainingError);
+  // Its memory outlives its workers.
+  return { message, newest: coordinator!.state() };
 }
 
 const found: [what: string, change: Partial<TrainingConfig>, message: RegExp][] = [
@@ -42,8 +44,8 @@ for (const [what, change, expected] of found) {
     const { message, newest } = await failure({ ...change, epochs: 10 });
     assertMatch(message, expected);
     assertMatch(message, /training diverged with learning rate 1e\+39; try a lower one, .*\(`onNan` rollback\)$/);
-    assertEquals(newest?.round, 0);
-    assert(newest?.values.every(Number.isFinite));
+    assertEquals(newest.round, 0);
+    assert(newest.values.every(Number.isFinite));
   });
 }
 

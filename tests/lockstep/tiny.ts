@@ -43,6 +43,8 @@ interface TinyOptions {
   readonly chaos?: ChaosRates;
   /** The state that training resumes from; the initial one by default. */
   readonly initial?: State;
+  /** Runs before training starts. */
+  readonly created?: (coordinator: Coordinator) => void;
   /** Runs at every update. */
   readonly watch?: (coordinator: Coordinator, rounds: readonly RoundRecord[]) => void;
 }
@@ -76,6 +78,7 @@ export async function train(recipe: TrainingConfig, workers: number, options: Ti
   };
   const initial = options.initial ?? initialState(createPlan(config), training);
   const coordinator = new Coordinator({ config, workerUrl: fault ? faultyWorker : soundWorker, initial });
+  options.created?.(coordinator);
   const deadline = setTimeout(() => coordinator.close(), 2 * PATIENCE_MS);
   const rounds: RoundRecord[] = [];
   const epochs: EpochRecord[] = [];
