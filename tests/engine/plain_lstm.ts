@@ -12,7 +12,7 @@ interface PlainDropout {
 }
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
-const zeros = (length: number): number[] => Array.from({ length }, () => 0);
+const zeros = (length: number): number[] => new Array<number>(length).fill(0);
 
 /** Returns the factor of `element` of `area`, 0 or 1 / (1 - rate), from the generator's block itself. */
 export function plainFactor(dropout: PlainDropout | undefined, area: number, element: number): number {
@@ -42,16 +42,16 @@ export function plainLogits(
 
   /** Returns the outputs of the LSTM `name` after each of `inputs`, `[inputs.length][hidden]`. */
   function lstm(name: string, inputs: readonly number[][]): number[][] {
-    const kernel = reader(`${name}/kernel`, 4 * hidden);
-    const recurrentKernel = reader(`${name}/recurrent_kernel`, 4 * hidden);
-    const bias = reader(`${name}/bias`, 0);
+    const width = 4 * hidden;
+    const offsetOf = (part: string) => tensorNamed(layout, `${name}/${part}`).offset;
+    const [kernel, recurrentKernel, bias] = [offsetOf("kernel"), offsetOf("recurrent_kernel"), offsetOf("bias")];
     let h = zeros(hidden);
     let c = zeros(hidden);
     return inputs.map((x) => {
       const gate = (column: number): number => {
-        let z = bias(0, column);
-        for (let i = 0; i < x.length; i++) z += x[i]! * kernel(i, column);
-        for (let i = 0; i < hidden; i++) z += h[i]! * recurrentKernel(i, column);
+        let z = weights[bias + column]!;
+        for (let i = 0; i < x.length; i++) z += x[i]! * weights[kernel + i * width + column]!;
+        for (let i = 0; i < hidden; i++) z += h[i]! * weights[recurrentKernel + i * width + column]!;
         return z;
       };
       const cell = c.map((value, unit) =>
