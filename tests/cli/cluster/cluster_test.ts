@@ -5,7 +5,7 @@ import { natsTest } from "../../cluster/nats/nats_server.ts";
 import { inTemporaryDirectory } from "../../run/temporary.ts";
 import { eventSchema } from "../../../lib/base/events.ts";
 import { viewOf } from "./cluster_view.ts";
-import { latestOf, ROOT, start } from "../process.ts";
+import { ENDLESS, latestOf, ROOT, SLOW, start, TINY } from "../process.ts";
 
 const RECIPE = [
   "--shards=6",
@@ -14,6 +14,7 @@ const RECIPE = [
   "--steps-per-epoch=15",
   "--target-accuracy=0",
   "--held-out=256",
+  "--batch-size=16",
 ];
 const COMMON = [...RECIPE, "--workers=1", "--exit", "--port=0"];
 
@@ -44,7 +45,7 @@ natsTest(
       const alone = await start("train", folder, [...recipe, `--runs-dir=${folder}/alone`]).finished;
       const join = (node: string, minNodes: number) => {
         const cluster = [`--cluster=${server.url}`, "--name=killed", `--node=${node}`, `--min-nodes=${minNodes}`];
-        return start("train", folder, [...recipe, ...cluster, `--runs-dir=${folder}/${node}`]);
+        return start("train", folder, [...recipe, ...SLOW, ...cluster, `--runs-dir=${folder}/${node}`]);
       };
       const leader = join("a", 2);
       await leader.printed(/Leads from round 1 on/);
@@ -67,7 +68,7 @@ natsTest(
   async (server) =>
     await inTemporaryDirectory(async (folder) => {
       const cluster = [`--cluster=${server.url}`, "--name=seen", "--min-nodes=2", "--max-seconds=30"];
-      const recipe = ["--epochs=1000000", "--target-accuracy=0", "--shards=2", "--workers=1", "--exit", "--port=0"];
+      const recipe = [...TINY, ...ENDLESS, "--shards=2", "--workers=1", "--exit", "--port=0"];
       const processes = ["a", "b"].map((node) =>
         start("train", folder, [...recipe, ...cluster, `--node=${node}`, `--runs-dir=${folder}/${node}`])
       );
