@@ -18,6 +18,9 @@ async function digest(folder: string): Promise<string> {
 
 const SEEDS = Array.from({ length: 10 }, (_, index) => index + 1);
 
+/** Each loses one worker: one that computes without end takes a core from the others until its process ends. */
+const SPIN_SEEDS = [6, 7, 10, 11, 13, 19, 20, 22, 25, 26];
+
 interface Outcome {
   readonly digest: string;
   readonly lost: number;
@@ -59,10 +62,11 @@ async function trainThere(seed: number, chaos: string, workerTimeout: number): P
 const expected = new Map<number, string>();
 
 // Two runs side by side, as most of the time is waiting; those that compute without end take a core each.
-for (const [way, atOnce] of [["kill", 2], ["exit", 2], ["hang", 2], ["spin", 1]] as const) {
-  Deno.test(`${SEEDS.length} of ${SEEDS.length} runs end with the digest of an uninterrupted run after workers that ${way}`, async () => {
+const ways = [["kill", 2, SEEDS], ["exit", 2, SEEDS], ["hang", 2, SEEDS], ["spin", 1, SPIN_SEEDS]] as const;
+for (const [way, atOnce, seeds] of ways) {
+  Deno.test(`${seeds.length} of ${seeds.length} runs end with the digest of an uninterrupted run after workers that ${way}`, async () => {
     let lost = 0;
-    const left = [...SEEDS];
+    const left = [...seeds];
     const trainAll = async (): Promise<void> => {
       for (let seed = left.pop(); seed !== undefined; seed = left.pop()) {
         const begun = performance.now();
