@@ -25,6 +25,7 @@ export function tinyRunConfig(runsDir: string, change: Partial<Config> = {}): Co
   return resolveConfig(undefined, [{ values, nameOf: (key) => key }]);
 }
 
+/** With one core, workers that wait sleep, and leave the cores to tests that run in parallel. */
 export function createTinyRun(runsDir: string, change: Partial<Config> = {}, cores = 2): Promise<TrainingRun> {
   return TrainingRun.create({ config: tinyRunConfig(runsDir, change), workerUrl, cores });
 }

@@ -32,9 +32,9 @@ const change = {
 /** Calls `use` with a finished run, and a stopped run with some checkpoints. Both end with the same digest. */
 async function withRuns(use: (finished: string, stopped: string, digest: string) => Promise<void>): Promise<void> {
   await inTemporaryDirectory(async (runsDir) => {
-    const finished = await createTinyRun(runsDir, change);
+    const finished = await createTinyRun(runsDir, change, 1);
     const { digest } = await finished.train();
-    const stopped = await createTinyRun(runsDir, { ...change, chaos: "slow=1" });
+    const stopped = await createTinyRun(runsDir, { ...change, chaos: "slow=1" }, 1);
     const stopping = (async () => {
       let checkpoints = 0;
       for await (const { type } of stopped.log.read(0, new AbortController().signal)) {
@@ -63,14 +63,14 @@ async function resumed(directory: string): Promise<string> {
   const final = await finalSummary(directory, directory.split("/").at(-1)!);
   if (final) return final.digest;
   const config = tinyRunConfig(join(directory, ".."), change);
-  const run = await TrainingRun.resume(directory, { config, workerUrl, cores: 2 });
+  const run = await TrainingRun.resume(directory, { config, workerUrl, cores: 1 });
   return (await run.train()).digest;
 }
 
 /** Returns whether a repeated training has the digests that the run recorded. */
 async function verified(directory: string): Promise<boolean> {
   const config = tinyRunConfig(join(directory, ".."), change);
-  for await (const { recorded, computed } of verifyRun(directory, { config, workerUrl, cores: 2 })) {
+  for await (const { recorded, computed } of verifyRun(directory, { config, workerUrl, cores: 1 })) {
     if (recorded !== computed) return false;
   }
   return true;

@@ -99,7 +99,7 @@ Deno.test("train() logs progress in ascending rounds, up to the last", () =>
 
 Deno.test("train() writes a checkpoint only after it has logged all earlier epochs", () =>
   inTemporaryDirectory(async (runsDir) => {
-    const run = await createTinyRun(runsDir, { epochs: 2000, checkpointEvery: 1 });
+    const run = await createTinyRun(runsDir, { epochs: 2000, heldOut: 30, checkpointEvery: 1 }, 1);
     await run.train();
     let logged = 0;
     let checkpoints = 0;
