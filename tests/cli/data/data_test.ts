@@ -25,6 +25,8 @@ const small = [
   "12",
   "--learning-rate",
   "0.02",
+  "--workers",
+  "1",
   "--exit",
   "--port",
   "0",
