@@ -77,7 +77,7 @@ testUnless(
   "expired credentials end a machine; resume with others gives the same digest",
   () =>
     inTemporaryDirectory(async (folder) => {
-      const recipe = [...COMMON, "--epochs=30"];
+      const recipe = [...COMMON, "--hidden=8", "--embedding=4", "--epochs=40"];
       const alone = await run("train", folder, [...recipe, `--runs-dir=${folder}/alone`]);
       const account = await makeAccount();
       await withServer(account.config, [], async ({ url }) => {
