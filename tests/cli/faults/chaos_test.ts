@@ -36,9 +36,9 @@ async function lostWorkers(directory: string): Promise<number> {
 async function trainHere(seed: number, chaos = "", workerTimeout = 30): Promise<Outcome> {
   let outcome = { digest: "", lost: 0 };
   await inTemporaryDirectory(async (runsDir) => {
-    const given = { ...values, seed, chaos, workerTimeout, maxRestarts: 1000, runsDir };
+    const given = { ...values, workers: 2, seed, chaos, workerTimeout, maxRestarts: 1000, runsDir };
     const config = resolveConfig(undefined, [{ values: given, nameOf: (key) => key }]);
-    const run = await TrainingRun.create({ config, workerUrl, cores: 2 });
+    const run = await TrainingRun.create({ config, workerUrl, cores: 1 });
     const { digest } = await run.train();
     outcome = { digest, lost: await lostWorkers(run.directory) };
   });
