@@ -382,7 +382,7 @@ optionalTest(executableAbsence(CHROMIUM), {
           const found: Prediction[] = await page.evaluate(`(async () => {
             await tf.setBackend("cpu");
             const { loadClassifier } = await import("/predict.js");
-            const classifier = await loadClassifier(tf, "/");
+            globalThis.classifier = await loadClassifier(tf, "/");
             const inputs = ${JSON.stringify(inputs)};
             const single = (input) => typeof input === "string" || typeof input[0] === "number"
               ? classifier.predict(input)
@@ -405,20 +405,12 @@ optionalTest(executableAbsence(CHROMIUM), {
             ...cutsTexts || !isText ? [] : [["'a b'", /its tokenizer is one of Hugging Face$/] as [string, RegExp]],
           ];
           for (const [input, message] of refused) {
-            const said: string = await page.evaluate(`(async () => {
-              const { loadClassifier } = await import("/predict.js");
-              const classifier = await loadClassifier(tf, "/");
+            const said: string = await page.evaluate(`(() => {
               try { return JSON.stringify(classifier.predict(${input})); } catch (error) { return error.message; }
             })()`);
             assertMatch(said, message);
           }
-          assertEquals(
-            await page.evaluate(`(async () => {
-            const { loadClassifier } = await import("/predict.js");
-            return (await loadClassifier(tf, "/")).predict([]);
-          })()`),
-            [],
-          );
+          assertEquals(await page.evaluate("classifier.predict([])"), []);
           await page.close();
         };
         try {
