@@ -1,6 +1,7 @@
 /** Copies `array` to one of at least `least` elements and at least the double length; new elements are 0. */
 export function grown<
   A extends
+    | Uint8Array<ArrayBuffer>
     | Uint16Array<ArrayBuffer>
     | Uint32Array<ArrayBuffer>
     | Int32Array<ArrayBuffer>

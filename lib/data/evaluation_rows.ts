@@ -12,7 +12,6 @@ import type { Preprocessing } from "./encode/preprocessing.ts";
 import type { SourceInfo } from "./statistics.ts";
 import { ProblemLog, WarningLog } from "./findings/problems.ts";
 import { TableBuilder } from "./encode/table_builder.ts";
-import { UNKNOWN } from "./vocabulary/vocabulary.ts";
 
 export interface EvaluationRows extends LoadedPart {
   /** Number of bad rows, which were skipped. */
@@ -58,17 +57,25 @@ export async function readEvaluationRows(
     throw new InputError([{ field: "data", message }]);
   }
   const tokens = rows.reduce((sum, row) => sum + row.tokens.length, 0);
-  const builder = new TableBuilder(rows.length, tokens, preprocessing.vocabulary, sources);
+  const builder = new TableBuilder(rows.length, tokens, preprocessing.vocabulary, sources, preprocessing.hasLetters);
   for (const row of rows) {
     builder.begin(row.label, sources.indexOf(row.file), row.line);
     for (const token of row.tokens) builder.push(token);
+    builder.unknown.addAll(row.unknown);
   }
-  const unknown = rows.reduce((sum, row) => sum + row.tokens.filter((token) => token === UNKNOWN).length, 0);
+  const unknown = builder.unknown.size;
   const truncated = rows.filter((row) => row.truncated).length;
   const statistics = { rows: rows.length, tokens, unknown, truncated, empty: 0 };
   const keys = Float64Array.from(rows, ({ key }) => key);
-  const { table, places } = builder;
-  return { table, places, statistics, keys, skipped: problems.count, warnings: warnings.messages, sources: read };
+  return {
+    table: builder.finish(),
+    places: builder.places,
+    statistics,
+    keys,
+    skipped: problems.count,
+    warnings: warnings.messages,
+    sources: read,
+  };
 }
 
 function unknownLabel(label: string, labels: readonly string[]): string {

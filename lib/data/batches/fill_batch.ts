@@ -1,4 +1,5 @@
 import type { Batch } from "./batch.ts";
+import type { UnknownTokens } from "./table.ts";
 
 /** Sequences, one after another. */
 export interface Rows {
@@ -7,6 +8,7 @@ export interface Rows {
   readonly offsets: ArrayLike<number>;
   /** `[rows]`: class of each row, if known. */
   readonly labels?: ArrayLike<number>;
+  readonly unknown?: UnknownTokens | undefined;
 }
 
 /**

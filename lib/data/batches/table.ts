@@ -1,3 +1,5 @@
+import type { TokenKeys } from "../vocabulary/token_keys.ts";
+
 /** Encoded rows in shared memory, which any thread reads in place. */
 export interface EncodedTable {
   /** Tokens of all rows, one row after another: ids from 0 to vocabulary - 1. */
@@ -6,6 +8,15 @@ export interface EncodedTable {
   readonly offsets: Uint32Array;
   /** `[rows]`: class of each row. */
   readonly labels: Uint16Array;
+  /** Absent where tokens have no spelling. */
+  readonly unknown?: UnknownTokens;
+}
+
+/** Describes the tokens with the id UNKNOWN, in the order in which rows have them. */
+export interface UnknownTokens {
+  /** `[rows + 1]`: number of unknown tokens before each row. */
+  readonly before: Uint32Array;
+  readonly keys: TokenKeys;
 }
 
 /** The data of a run of the task `table`. It is posted to the workers; its arrays are shared, not copied. */

@@ -23,7 +23,7 @@ export interface LoadedPart {
 
 export interface AssembledTraining extends ChosenVocabulary {
   readonly training: LoadedPart;
-  /** Keys of the training rows, in order. */
+  /** Keys of all rows, in order. */
   readonly keys: Float64Array<ArrayBuffer> | undefined;
   /** Rows that were drawn as validation set. */
   readonly validation: LoadedPart;
@@ -41,6 +41,8 @@ export interface AssembleOptions extends Pick<DataOptions, "minCount" | "maxVoca
   readonly seed: number;
   /** Class in the order of the rows → final class. */
   readonly classes: Uint16Array;
+  /** Tells whether tokens are words, whose letters count. */
+  readonly hasLetters: boolean;
 }
 
 /** Splits the rows of the training sources, and fills their tables. Releases the store of `part`. */
@@ -69,7 +71,7 @@ export function assembleTraining(
   const maxLength = options.maxLength === "auto"
     ? Math.max(1, Math.min(AUTO_LENGTH, full.percentile(AUTO_SHARE)))
     : options.maxLength;
-  const fill = { ...options, ids: chosen.ids, size: chosen.vocabulary.size, maxLength };
+  const fill = { ...options, ids: chosen.ids, size: chosen.vocabulary.size, maxLength, tokens };
   const fillers = ([0, 1] as const).map((role) => new Filler(part, rows[role], kept[role].tokens(maxLength), fill));
   let leaked = 0;
   const examples: { row: number; sameAs: number }[] = [];
@@ -91,15 +93,24 @@ export function assembleTraining(
     rows: leaked,
     examples: examples.map(({ row, sameAs }) => ({ place: place(row), sameAs: place(sameAs) })),
   };
-  const keys = part.keys?.filter((_, row) => validates[row] === 0).sort();
-  return { ...chosen, training: training!, keys, validation: validation!, lengths: full, maxLength, leaks, place };
+  return {
+    ...chosen,
+    training: training!,
+    keys: part.keys?.slice().sort(),
+    validation: validation!,
+    lengths: full,
+    maxLength,
+    leaks,
+    place,
+  };
 }
 
 /** Fills the table of evaluation rows. Releases the store of `part`. */
 export function assembleEvaluation(
   part: EncodedPart,
+  tokens: ProvisionalTokens,
   { ids, vocabulary, maxLength }: Pick<AssembledTraining, "ids" | "vocabulary" | "maxLength">,
-  options: Pick<AssembleOptions, "truncate" | "classes">,
+  options: Pick<AssembleOptions, "truncate" | "classes" | "hasLetters">,
 ): LoadedPart {
   const kept = new Lengths();
   part.store.scan(({ count }) => kept.add(count));
@@ -108,12 +119,14 @@ export function assembleEvaluation(
     ids,
     size: vocabulary.size,
     maxLength,
+    tokens,
   });
   part.store.scan((row) => filler.add(row), true);
   return filler.finish();
 }
 
-interface FillOptions extends Pick<AssembleOptions, "truncate" | "classes"> {
+interface FillOptions extends Pick<AssembleOptions, "truncate" | "classes" | "hasLetters"> {
+  readonly tokens: ProvisionalTokens;
   /** Provisional id → id; later ids are unknown. */
   readonly ids: Uint32Array;
   /** Number of ids. */
@@ -124,6 +137,7 @@ interface FillOptions extends Pick<AssembleOptions, "truncate" | "classes"> {
 /** Writes stored rows into one table. */
 class Filler {
   readonly #builder: TableBuilder;
+  readonly #addUnknown: (id: number) => void;
   readonly #options: FillOptions;
   #rows = 0;
   #tokens = 0;
@@ -132,7 +146,8 @@ class Filler {
   #empty = 0;
 
   constructor({ sources }: EncodedPart, rows: number, tokens: number, options: FillOptions) {
-    this.#builder = new TableBuilder(rows, tokens, options.size, sources.map(({ name }) => name));
+    this.#builder = new TableBuilder(rows, tokens, options.size, sources.map(({ name }) => name), options.hasLetters);
+    this.#addUnknown = options.tokens.adder(this.#builder.unknown);
     this.#options = options;
   }
 
@@ -145,11 +160,14 @@ class Filler {
     const start = truncate === "end" ? 0 : count - used;
     for (let i = start; i < start + used; i++) {
       const id = ids[tokens[i]!] ?? UNKNOWN;
-      if (id === UNKNOWN) this.#unknown++;
       this.#builder.push(id);
+      if (id !== UNKNOWN) continue;
+      this.#unknown++;
+      this.#addUnknown(tokens[i]!);
     }
     if (used === 0) {
       this.#builder.push(UNKNOWN);
+      this.#addUnknown(UNKNOWN);
       this.#unknown++;
       this.#empty++;
     }
@@ -160,7 +178,7 @@ class Filler {
 
   finish(): LoadedPart {
     return {
-      table: this.#builder.table,
+      table: this.#builder.finish(),
       places: this.#builder.places,
       statistics: {
         rows: this.#rows,

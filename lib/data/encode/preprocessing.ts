@@ -5,6 +5,7 @@ import type { ReadingRules } from "../../config/data_shape.ts";
 import { createTokenizer } from "../tokenizers/create_tokenizer.ts";
 import { spellingOf } from "../tokenizers/normal_form.ts";
 import { tokenizerSchema } from "../tokenizers/schema.ts";
+import { hasLetters } from "../tokenizers/tokenizer.ts";
 import { Vocabulary } from "../vocabulary/vocabulary.ts";
 import { rowKeys } from "./row_keys.ts";
 import { createTextEncoder, type EncodeText } from "./text_encoder.ts";
@@ -24,6 +25,8 @@ export interface Preprocessing {
   /** Number of ids, with padding and unknown. */
   readonly vocabulary: number;
   readonly maxLength: number;
+  /** Tells whether tokens are words, whose letters count. */
+  readonly hasLetters: boolean;
   /** The rules by which rows are read. */
   readonly rules: ReadingRules;
   readonly encode: EncodeText;
@@ -50,6 +53,7 @@ export function openPreprocessing(json: unknown): Preprocessing {
   return {
     vocabulary: vocabulary.size,
     maxLength,
+    hasLetters: hasLetters(tokenizer.json.kind),
     rules,
     encode: createTextEncoder(tokenizer, vocabulary, { maxLength, truncate, rules }),
     keyOf: (row) => keyOf(typeof row === "string" ? spelled(row) : row.map(spelled)),

@@ -1,5 +1,6 @@
 import { sourceName } from "../formats/bytes.ts";
 import type { EncodedTable } from "../batches/table.ts";
+import { TokenKeyList } from "../vocabulary/token_keys.ts";
 
 /** The places where rows were read, for messages. */
 export interface RowPlaces {
@@ -11,16 +12,28 @@ export interface RowPlaces {
   readonly lines: Uint32Array;
 }
 
-/** Fills a table row by row. Its arrays have their final sizes from the start. */
+/** Fills a table row by row. */
 export class TableBuilder {
-  readonly table: EncodedTable;
   readonly places: RowPlaces;
+  /** Keys of the unknown tokens; the caller adds those of each that it pushes. */
+  readonly unknown: TokenKeyList;
+  readonly #table: EncodedTable;
+  readonly #before: Uint32Array;
   #row = 0;
 
-  constructor(rows: number, tokens: number, vocabulary: number, sources: readonly string[]) {
+  /** `hasLetters`: see TokenKeyList. */
+  constructor(
+    rows: number,
+    tokens: number,
+    vocabulary: number,
+    sources: readonly string[],
+    hasLetters: boolean,
+  ) {
     const shared = (bytes: number) => new SharedArrayBuffer(bytes);
     const wide = vocabulary > 0x10000;
-    this.table = {
+    this.unknown = new TokenKeyList(hasLetters);
+    this.#before = new Uint32Array(shared(4 * (rows + 1)));
+    this.#table = {
       tokens: wide ? new Uint32Array(shared(4 * tokens)) : new Uint16Array(shared(2 * tokens)),
       offsets: new Uint32Array(shared(4 * (rows + 1))),
       labels: new Uint16Array(shared(2 * rows)),
@@ -31,17 +44,35 @@ export class TableBuilder {
   /** Adds a row without tokens; push() adds its tokens. */
   begin(label: number, source: number, line: number): void {
     const row = this.#row++;
-    this.table.labels[row] = label;
-    this.table.offsets[row + 1] = this.table.offsets[row]!;
+    const { labels, offsets } = this.#table;
+    labels[row] = label;
+    offsets[row + 1] = offsets[row]!;
+    this.#before[row] = this.unknown.size;
     this.places.source[row] = source;
     this.places.lines[row] = line;
   }
 
   /** Adds a token to the last row. */
   push(token: number): void {
-    const { tokens, offsets } = this.table;
+    const { tokens, offsets } = this.#table;
     tokens[offsets[this.#row]!++] = token;
   }
+
+  /** Returns the table of all rows. */
+  finish(): EncodedTable {
+    const { offsets, keys } = this.unknown.keys();
+    this.#before[this.#row] = this.unknown.size;
+    return {
+      ...this.#table,
+      unknown: { before: this.#before, keys: { offsets: sharedCopy(offsets), keys: sharedCopy(keys) } },
+    };
+  }
+}
+
+function sharedCopy(array: Uint32Array): Uint32Array {
+  const copy = new Uint32Array(new SharedArrayBuffer(array.byteLength));
+  copy.set(array);
+  return copy;
 }
 
 /** Returns the place where a row was read: `tickets.csv:18`. */

@@ -5,11 +5,15 @@
 import type { ReadingRules } from "../../config/data_shape.ts";
 import { spellingOf } from "../tokenizers/normal_form.ts";
 import { Spans, spansOf, type Tokenizer } from "../tokenizers/tokenizer.ts";
+import { TokenKeyList, type TokenKeys } from "../vocabulary/token_keys.ts";
+import { hasLetters } from "../tokenizers/tokenizer.ts";
 import { UNKNOWN, type Vocabulary } from "../vocabulary/vocabulary.ts";
 
 export interface EncodedText {
   /** Ids from 1 to vocabulary - 1: at least one, and at most `maxLength`. */
   readonly tokens: Int32Array;
+  /** Keys of the unknown ones among them, in order. */
+  readonly unknown: TokenKeys;
   /** Fraction of these tokens that are not in the vocabulary. */
   readonly unknownShare: number;
   /** Tells whether the text has more tokens than are read. */
@@ -59,13 +63,15 @@ export function createTextEncoder(
     const used = Math.min(count, maxLength);
     const first = truncate === "end" ? 0 : spans.count - used;
     const tokens = new Int32Array(Math.max(1, used)).fill(UNKNOWN);
-    let unknown = used === 0 ? 1 : 0;
+    const unknown = new TokenKeyList(hasLetters(tokenizer.json.kind));
+    if (used === 0) unknown.add(units, -1, -1);
     for (let i = 0; i < used; i++) {
       const at = 2 * (first + i);
       tokens[i] = vocabulary.id(units, bounds[at]!, bounds[at + 1]!);
-      if (tokens[i] === UNKNOWN) unknown++;
+      if (tokens[i] === UNKNOWN) unknown.add(units, bounds[at]!, bounds[at + 1]!);
     }
-    return { tokens, unknownShare: unknown / tokens.length, truncated: count > maxLength };
+    const unknownShare = unknown.size / tokens.length;
+    return { tokens, unknown: unknown.keys(), unknownShare, truncated: count > maxLength };
   };
 }
 

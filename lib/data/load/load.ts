@@ -15,6 +15,7 @@ import type { LoadedData, LoadOptions } from "./loaded_data.ts";
 import { refusals, warnings } from "./refusals.ts";
 import type { DataStatistics, RepeatedRows, Role } from "../statistics.ts";
 import { openTokenizer } from "../tokenizers/create_tokenizer.ts";
+import { hasLetters } from "../tokenizers/tokenizer.ts";
 
 /** Reads, encodes and splits the data that `options` name. Throws an InputError for data that cannot be trained on. */
 export async function loadData(options: LoadOptions): Promise<LoadedData> {
@@ -49,9 +50,11 @@ export async function inspectData(
     ...options,
     share: typeof validation === "number" ? validation : 0,
     classes: Uint16Array.from(names, (name) => positions.get(name)!),
+    hasLetters: hasLetters(encoder.tokenizer.json.kind),
   };
   const assembled = assembleTraining(training, encoder.tokens, assembling);
-  const assemble = (part: EncodedPart | undefined) => part && assembleEvaluation(part, assembled, assembling);
+  const assemble = (part: EncodedPart | undefined) =>
+    part && assembleEvaluation(part, encoder.tokens, assembled, assembling);
   const loaded = {
     training: assembled.training,
     validation: parts.validation ? assemble(parts.validation) : nonEmpty(assembled.validation),

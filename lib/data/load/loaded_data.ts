@@ -24,7 +24,7 @@ export interface LoadedData {
   /** Most tokens that a row may have. */
   readonly maxLength: number;
   readonly training: LoadedPart;
-  /** Keys of the training rows, in order; undefined if there are too many. */
+  /** Keys of the rows of the training files, in order; undefined if there are too many. */
   readonly keys: Float64Array<ArrayBuffer> | undefined;
   /** Undefined without validation rows. */
   readonly validation: LoadedPart | undefined;

@@ -38,6 +38,11 @@ export class Spans {
   }
 }
 
+/** Tells whether the tokens of a tokenizer of `kind` are words or parts of words, whose letters have a meaning. */
+export function hasLetters(kind: TokenizerJson["kind"]): boolean {
+  return kind === "words" || kind === "huggingface";
+}
+
 export interface Tokenizer {
   /** Describes the tokenizer, so that another process can create the same one. */
   readonly json: TokenizerJson;

@@ -39,6 +39,11 @@ export class Interner {
     return textOf(this.#units, this.#starts[entry]!, this.#starts[entry + 1]!);
   }
 
+  /** Calls `use` with the units of `entry`: those from `start` to `end - 1`. */
+  read(entry: number, use: (units: Uint16Array, start: number, end: number) => void): void {
+    use(this.#units, this.#starts[entry]!, this.#starts[entry + 1]!);
+  }
+
   /** Returns the slot of the string, or the empty slot where it belongs. */
   #slot(units: Uint16Array, start: number, end: number, hash: number): number {
     const slots = this.#slots;

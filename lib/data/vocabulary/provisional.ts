@@ -1,6 +1,9 @@
 import { grown } from "../../base/growing_arrays.ts";
 import { Interner, unitsOf } from "./interner.ts";
+import type { TokenKeyList } from "./token_keys.ts";
 import { UNKNOWN } from "./vocabulary.ts";
+
+const NO_UNITS = new Uint16Array(0);
 
 /** Most distinct tokens at a time. With their strings they take about 150 MB. */
 const MOST = 1 << 21;
@@ -59,6 +62,24 @@ export class ProvisionalTokens {
       if (ids.has(id)) strings.set(id, this.#tokens.text(entry));
     }
     return strings;
+  }
+
+  /** Returns the entry in `#tokens` of each id plus 1, `[end]`; 0 for a token that was forgotten. */
+  #entries(): Uint32Array {
+    const entries = new Uint32Array(this.#next);
+    for (let entry = 0; entry < this.#tokens.size; entry++) entries[this.#ids[entry]!] = entry + 1;
+    return entries;
+  }
+
+  /** Returns the function that adds the token `id` to `list`, without a spelling if it was forgotten. */
+  adder(list: TokenKeyList): (id: number) => void {
+    const entries = this.#entries();
+    const add = list.add.bind(list);
+    return (id) => {
+      const entry = entries[id]!;
+      if (entry === 0) list.add(NO_UNITS, -1, -1);
+      else this.#tokens.read(entry - 1, add);
+    };
   }
 
   /** Returns a 1 for each id that was not forgotten, `[end]`. */
