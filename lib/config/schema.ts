@@ -177,7 +177,7 @@ export const fileShape = {
   ),
   ngrams: z.enum(["combine", "beside", "none"]).default("combine")
     .describe(
-      "linear model of n-grams. combine: predictions are a weighted mean of LSTM and n-grams; beside: only report it",
+      "linear model of n-grams. combine: the answer of LSTM and n-grams together; beside: only report it",
     ),
   ...dataShape,
 } as const;

@@ -1,59 +1,119 @@
 /**
- * A linear classifier of bags of n-grams, as plain arrays that can be posted to another thread. It shares no arithmetic
- * with the engines. Start with train.ts. Exported models run this file in browsers: plain JavaScript without its types.
+ * A linear classifier of n-grams, as plain arrays that can be posted to another thread. It shares no arithmetic with the
+ * engines. Start with train.ts. Exported models run this file in browsers: plain JavaScript without its types.
  */
-import { createGramFinder, type GramSpace } from "./grams.ts";
+import type { TokenKeys } from "../data/vocabulary/token_keys.ts";
+import { createFeatureFinder, type NgramRows, type NgramSpace } from "./features.ts";
+import { KeyTable } from "./key_table.ts";
 
-export interface BaselineModel {
-  readonly space: GramSpace;
+export interface LinearModel {
+  readonly space: NgramSpace;
   readonly classes: number;
-  /** `[features]`: weight of each feature, greater for rarer ones (inverse document frequency). */
+  /** Keys of the known tokens, by id. */
+  readonly vocabulary: TokenKeys;
+  /** `[columns]`: key of each feature. The first `tokenColumns` are n-grams of tokens, the others letters of words. */
+  readonly keys: Uint32Array;
+  readonly tokenColumns: number;
+  /** `[columns]`: weight of each feature, greater for rarer ones (inverse document frequency). */
   readonly importance: Float32Array;
-  /** `[features, classes]`, row-major. */
+  /** `[columns, scores]`, row-major: see `scoresOf`. */
   readonly weights: Float32Array;
-  /** `[classes]` */
+  /** `[scores]` */
   readonly bias: Float32Array;
 }
 
-/** The fields that classify a row. While training, the bias has double precision. */
-type Classifier = Pick<BaselineModel, "classes" | "weights"> & { readonly bias: Float32Array | Float64Array };
-
-/** Features of a row and their values, which form a vector of length 1. */
-export interface Bag {
-  readonly features: Int32Array;
-  /** Only the first `features.length` are in use. */
+/** Features of a row and their values. Only the first `count` are in use. */
+export interface Vector {
+  count: number;
+  readonly columns: Uint32Array;
   readonly values: Float64Array;
 }
 
-/** Returns the function that creates the bag of a row, in arrays that are valid until the next call. */
-export function createBagger(
-  { space, importance }: Pick<BaselineModel, "space" | "importance">,
-): (tokens: ArrayLike<number>, begin: number, end: number) => Bag {
-  const grams = createGramFinder(space);
+/** Returns `model` with scores that are `factor` times as large: its probabilities to that power. */
+export function withScores(model: LinearModel, factor: number): LinearModel {
+  const scaled = (values: Float32Array) => values.map((value) => factor * value);
+  return { ...model, weights: scaled(model.weights), bias: scaled(model.bias) };
+}
+
+/** Returns the number of scores that decide among `classes`: of two classes, that of the second decides. */
+export function scoresOf(classes: number): number {
+  return classes === 2 ? 1 : classes;
+}
+
+/** Returns the value of a feature that a row has `count` times: it grows with the logarithm. */
+export function damped(count: number): number {
+  return 1 + Math.log(count);
+}
+
+/**
+ * Returns the function that computes the vector of a row, in arrays that are valid until the next call. The values of tokens
+ * have a Euclidean length of 1, and so have those of letters.
+ */
+export function createVectorizer(
+  { space, vocabulary, keys, tokenColumns, importance }: Omit<LinearModel, "classes" | "weights" | "bias">,
+): (rows: NgramRows, row: number) => Vector {
+  const table = KeyTable.of(keys);
+  const find = createFeatureFinder(space, vocabulary, (key) => table.find(key));
   let values = new Float64Array(256);
-  return (tokens, begin, end) => {
-    const features = grams(tokens, begin, end);
-    if (values.length < features.length) values = new Float64Array(2 * features.length);
-    let squares = 0;
-    for (let i = 0; i < features.length; i++) squares += importance[features[i]!]! ** 2;
-    const scale = squares > 0 ? 1 / Math.sqrt(squares) : 0;
-    for (let i = 0; i < features.length; i++) values[i] = importance[features[i]!]! * scale;
-    return { features, values };
+  return (rows, row) => {
+    const { count, columns, counts } = find(rows, row);
+    if (values.length < count) values = new Float64Array(2 * count);
+    let [tokens, letters] = [0, 0];
+    for (let i = 0; i < count; i++) {
+      const value = values[i] = damped(counts[i]!) * importance[columns[i]!]!;
+      if (columns[i]! < tokenColumns) tokens += value * value;
+      else letters += value * value;
+    }
+    const [ofTokens, ofLetters] = [inverseRoot(tokens), inverseRoot(letters)];
+    for (let i = 0; i < count; i++) values[i]! *= columns[i]! < tokenColumns ? ofTokens : ofLetters;
+    return { count, columns, values };
   };
 }
 
-/** Writes the class probabilities of `bag` to `probabilities`, `[classes]`: the softmax of bias + bag · weights. */
-export function classify({ classes, weights, bias }: Classifier, bag: Bag, probabilities: Float64Array): void {
-  const { features, values } = bag;
-  probabilities.set(bias);
-  for (let i = 0; i < features.length; i++) {
-    const first = features[i]! * classes;
-    const value = values[i]!;
-    for (let k = 0; k < classes; k++) probabilities[k]! += value * weights[first + k]!;
-  }
-  let max = probabilities[0]!;
-  for (let k = 1; k < classes; k++) max = Math.max(max, probabilities[k]!);
+/** Returns the factor that gives values with a sum of squares of `squares` the length 1. */
+export function inverseRoot(squares: number): number {
+  return squares > 0 ? 1 / Math.sqrt(squares) : 0;
+}
+
+/** Returns the function that computes the scores of a row, in an array that is valid until the next call. */
+export function createScorer({ weights, bias, ...model }: LinearModel): (rows: NgramRows, row: number) => Float64Array {
+  const vectorize = createVectorizer(model);
+  const scores = new Float64Array(bias.length);
+  return (rows, row) => {
+    const { count, columns, values } = vectorize(rows, row);
+    scores.set(bias);
+    for (let i = 0; i < count; i++) {
+      const first = columns[i]! * scores.length;
+      const value = values[i]!;
+      for (let k = 0; k < scores.length; k++) scores[k]! += value * weights[first + k]!;
+    }
+    return scores;
+  };
+}
+
+/**
+ * Writes the probabilities of a row to `probabilities`, `[classes]`: the softmax of its scores times `scale`, which are in
+ * `scores` from `first` on.
+ */
+export function softmax(
+  scores: ArrayLike<number>,
+  first: number,
+  scale: number,
+  probabilities: Float64Array,
+): void {
+  const classes = probabilities.length;
+  if (classes === 2) {
+    probabilities[0] = 0;
+    probabilities[1] = scale * scores[first]!;
+  } else for (let k = 0; k < classes; k++) probabilities[k] = scale * scores[first + k]!;
+  softmaxOf(probabilities);
+}
+
+/** Replaces scores by their softmax. */
+export function softmaxOf(scores: Float64Array): void {
+  let max = scores[0]!;
+  for (let k = 1; k < scores.length; k++) max = Math.max(max, scores[k]!);
   let sum = 0;
-  for (let k = 0; k < classes; k++) sum += probabilities[k] = Math.exp(probabilities[k]! - max);
-  for (let k = 0; k < classes; k++) probabilities[k]! /= sum;
+  for (let k = 0; k < scores.length; k++) sum += scores[k] = Math.exp(scores[k]! - max);
+  for (let k = 0; k < scores.length; k++) scores[k]! /= sum;
 }

@@ -2,24 +2,23 @@
 import { errorMessage } from "../base/errors.ts";
 import type { Summary } from "../base/events.ts";
 import type { EncodedTable } from "../data/batches/table.ts";
-import type { BaselineModel } from "./model.ts";
-import { evaluateBaseline, trainBaseline } from "./train.ts";
+import type { LinearModel } from "./model.ts";
+import { type BaselineOptions, evaluateBaseline, predictRows, trainBaseline } from "./train.ts";
 
-export interface BaselineStart {
+export interface BaselineStart extends Omit<BaselineOptions, "stopped"> {
   readonly training: EncodedTable;
   readonly validation: EncodedTable;
   readonly test?: EncodedTable;
-  readonly classes: number;
-  readonly vocabulary: number;
-  readonly seed: number;
-  readonly classWeights?: Float32Array;
   /** Two words: a request to stop, if not 0, and a counter by which the thread shows that it is alive. */
   readonly signals: Int32Array;
 }
 
-/** A trained baseline, and its metrics on rows that it was not trained on. */
+/** A trained baseline, and its metrics on rows that it was not fitted to. */
 export interface BaselineResult {
-  readonly model: BaselineModel;
+  readonly model: LinearModel;
+  /** `[rows, classes]`: its probabilities of the validation and of the test rows. */
+  readonly validation: Float32Array;
+  readonly test?: Float32Array;
   readonly metrics: NonNullable<Summary["baseline"]>;
 }
 
@@ -41,10 +40,15 @@ export function runBaseline({ training, validation, test, signals, ...options }:
     };
     const baseline = trainBaseline(training, validation, { ...options, stopped });
     if (!baseline) return { type: "stopped" };
-    const { model, seconds } = baseline;
-    const onTest = test && evaluateBaseline(model, test, stopped);
-    const metrics = { validation: baseline.validation, ...onTest && { test: onTest }, seconds };
-    return { type: "done", result: { model, metrics } };
+    const { model, validation: ofValidation, seconds } = baseline;
+    const ofTest = test && predictRows(model, test, stopped);
+    if (test && !ofTest) return { type: "stopped" };
+    const metrics = {
+      validation: evaluateBaseline(ofValidation, validation.labels),
+      ...test && ofTest && { test: evaluateBaseline(ofTest, test.labels) },
+      seconds,
+    };
+    return { type: "done", result: { model, validation: ofValidation, ...ofTest && { test: ofTest }, metrics } };
   } catch (error) {
     return { type: "failed", error: errorMessage(error) };
   }
@@ -53,8 +57,8 @@ export function runBaseline({ training, validation, test, signals, ...options }:
 /** Returns the buffers of a reply that are transferred instead of copied. */
 export function transferables(reply: BaselineReply): ArrayBufferLike[] {
   if (reply.type !== "done") return [];
-  const { importance, weights, bias } = reply.result.model;
-  return [importance.buffer, weights.buffer, bias.buffer];
+  const { model: { keys, importance, weights, bias }, validation, test } = reply.result;
+  return [keys, importance, weights, bias, validation, ...test ? [test] : []].map(({ buffer }) => buffer);
 }
 
 /** A baseline in training. */

@@ -2,208 +2,233 @@
  * Trains the baseline: a linear model of n-grams on the same rows as the LSTM. Its metrics show what the LSTM adds, and how
  * much word order matters in the data.
  *
- * The method is softmax regression by stochastic gradient descent, one row at a time, on bags that are weighted by inverse
- * document frequency and have length 1. With that length a rate above 1 is stable on any data, so there is little to tune.
- * The rate decreases linearly to 0. Two rates are tried: a small one ends far from the minimum, which is the regularizer
- * here (additional L2 gained nothing). The validation loss decides; validation accuracy is too coarse for that.
- *
- * Two corrections follow, which only change weights and biases. Class weights shift the logits by their logarithms, which
- * minimizes the weighted loss (Menon et al., "Long-tail learning via logit adjustment", ICLR 2021); multiplying the steps
- * by the weights would be unstable. Then the logits are scaled by the temperature that is best on the validation rows
- * (Guo et al., "On calibration of modern neural networks", ICML 2017): with few rows and many classes the model is right
- * but unsure, and would count too little in the combination with the LSTM.
+ * Features are weighed by their logarithm and the inverse document frequency (TF-IDF), and one support vector machine a
+ * class is fitted to them. How much an error costs is chosen by cross-validation where the data is small enough for that,
+ * and by the validation rows otherwise: the cost with the lowest log-loss, after the scores of rows that were not fitted
+ * have been scaled to probabilities (Guo et al., "On calibration of modern neural networks", ICML 2017). At the end the
+ * model is fitted to all rows.
  */
 import { logLoss, mostProbable } from "../data/metrics.ts";
 import type { EncodedTable } from "../data/batches/table.ts";
+import type { TokenKeys } from "../data/vocabulary/token_keys.ts";
 import { Random, Stream } from "../base/random.ts";
-import { createGramFinder, type GramSpace, gramSpace } from "./grams.ts";
-import { type BaselineModel, classify, createBagger } from "./model.ts";
+import { type CountedRows, countRows, weighRows } from "./counted_rows.ts";
+import type { NgramSpace } from "./features.ts";
+import { createScorer, type LinearModel, scoresOf, softmax } from "./model.ts";
+import { fitSeparator, type SparseRows } from "./svm.ts";
 
 export interface BaselineOptions {
+  readonly space: NgramSpace;
   /** Labels are from 0 to `classes - 1`. */
   readonly classes: number;
-  /** Tokens are from 0 to `vocabulary - 1`. */
-  readonly vocabulary: number;
-  /** Seed of the order of rows. */
+  /** Keys of the known tokens, by id. */
+  readonly vocabulary: TokenKeys;
   readonly seed: number;
   /** `[classes]`: weight of a row of each class in the loss; 1 without it. */
   readonly classWeights?: Float32Array;
+  /** Tells whether the model that is kept is also fitted to the validation rows, because they were drawn from the same files. */
+  readonly fitsValidation: boolean;
   /** Called now and then; training ends without a result when it returns true. */
   readonly stopped?: () => boolean;
 }
 
 export interface Baseline {
-  readonly model: BaselineModel;
-  /** Mean cross-entropy in nats and accuracy on the validation rows; NaN without any. */
-  readonly validation: { readonly loss: number; readonly accuracy: number };
-  /** The best learning rate. */
-  readonly rate: number;
-  /** Training rows that each attempt visited, with repetitions. */
-  readonly visits: number;
+  readonly model: LinearModel;
+  /** `[rows, classes]`: probabilities of the validation rows by models that were not fitted to them. */
+  readonly validation: Float32Array;
+  /** The cost of an error that was chosen. */
+  readonly cost: number;
   readonly seconds: number;
 }
 
-/** The first is better for most data, the second where labels are noisy. */
-const RATES = [3, 0.5];
-const EPOCHS = 10;
-/** Most multiplications of an attempt: about 12 seconds on one core. */
-const MOST_WORK = 1e9;
+/** Costs of an error; the search begins at the third. */
+const COSTS = [0.06, 0.15, 0.4, 1, 2.5, 6];
+const FIRST_COST = 2;
+const FOLDS = 5;
+/** Passes over the rows that a fit takes, about; most rows of most classes leave it early. */
+const PASSES = 6;
+/** Most multiplications of all fits together: about 20 seconds on one core. */
+const MOST_WORK = 1.2e10;
+/** Scales of the scores: from 1/2 to 32. */
+const SCALES = Array.from({ length: 25 }, (_, step) => 2 ** (step / 4 - 1));
 /** Rows between two calls of `stopped`. */
-const STOP_EVERY = 1024;
-/** Biases learn from every row, and a feature only from few, so biases take smaller steps. */
-const BIAS_RATE = 0.1;
+const STOP_EVERY = 256;
+/** Scale without rows to choose it by. */
+const USUAL_SCALE = 4;
 
-/** Returns the baseline with the lowest validation loss; undefined if it was stopped. Pure except for the time. */
+/** Fits the model; returns undefined if it was stopped. Pure except for the time. */
 export function trainBaseline(
   training: EncodedTable,
   validation: EncodedTable,
   options: BaselineOptions,
 ): Baseline | undefined {
   const started = performance.now();
-  const { classes, vocabulary, seed, classWeights, stopped = () => false } = options;
-  const space = gramSpace({ vocabulary, classes, totalTokens: training.tokens.length });
-  const rows = training.labels.length;
-  const visits = visitsFor(rows, training.tokens.length, space.order, classes);
-  const orderOf = epochOrders(rows, seed);
-  const importance = inverseFrequency(training, orderOf(0).subarray(0, visits), space, stopped);
-  if (!importance) return undefined;
-  // A second attempt is made only if there is time for it.
-  const rates = visits >= rows * EPOCHS && validation.labels.length > 0 ? RATES : RATES.slice(0, 1);
-  let best: { model: BaselineModel; fit: Fit; rate: number } | undefined;
-  for (const rate of rates) {
-    const model = descend(training, { space, classes, importance }, orderOf, visits, rate, stopped);
-    if (!model) return undefined;
-    adjustLogits(model, classWeights);
-    const fit = bestTemperature(model, validation, classWeights, stopped);
-    if (!fit) return undefined;
-    if (!best || fit.loss < best.fit.loss) best = { model, fit, rate };
-  }
-  const { model, fit, rate } = best!;
-  scaleLogits(model, 1 / fit.temperature);
-  const metrics = evaluateBaseline(model, validation, stopped);
-  return metrics && { model, validation: metrics, rate, visits, seconds: (performance.now() - started) / 1000 };
-}
-
-/** Returns the number of rows that an attempt visits: all of them EPOCHS times, or as many as MOST_WORK allows. */
-export function visitsFor(rows: number, totalTokens: number, order: number, classes: number): number {
-  const workOfRow = Math.max(1, totalTokens / Math.max(1, rows)) * order * (classes + 8);
-  return Math.min(rows * EPOCHS, Math.ceil(MOST_WORK / workOfRow));
-}
-
-/** Returns the function that computes the order of the rows in an epoch, in a new array. */
-function epochOrders(rows: number, seed: number): (epoch: number) => Uint32Array {
-  const random = new Random(seed, Stream.baseline);
-  return (epoch) => {
-    random.seek(epoch);
-    const order = Uint32Array.from({ length: rows }, (_, row) => row);
-    random.shuffle(order);
-    return order;
+  const { space, classes, vocabulary, seed, classWeights, fitsValidation, stopped = () => false } = options;
+  const counted = countRows([training, validation], space, vocabulary, scoresOf(classes), stopped);
+  if (!counted) return undefined;
+  const labels = new Uint16Array(counted.rows);
+  labels.set(training.labels);
+  labels.set(validation.labels, training.labels.length);
+  const rows = Uint32Array.from(labels.keys());
+  const work = counted.columns.length * scoresOf(classes) * PASSES;
+  const trained = someOf(rows.subarray(0, training.labels.length), MOST_WORK / work, seed);
+  const validated = rows.subarray(training.labels.length);
+  const fitted = fitsValidation ? Uint32Array.from([...trained, ...validated]) : trained;
+  const problem = { counted, labels, classes, classWeights, seed, stopped };
+  const isSmall = COSTS.length * FOLDS * work <= MOST_WORK && fitted.length >= FOLDS;
+  const splits = [
+    ...isSmall ? foldsOf(fitted, seed) : [],
+    ...!isSmall || !fitsValidation ? [{ fitted: trained, judged: validated }] : [],
+  ];
+  const most = isSmall ? COSTS.length : Math.max(1, Math.floor(MOST_WORK / work) - 1);
+  const chosen = bestCost(most, (cost) => tryCost(problem, splits, cost));
+  const model = chosen && fitModel(problem, fitted, chosen, { space, vocabulary });
+  return model && {
+    model,
+    validation: probabilitiesFrom(training.labels.length, chosen, problem),
+    cost: chosen.cost,
+    seconds: (performance.now() - started) / 1000,
   };
 }
 
-/**
- * Returns log((1 + n) / (1 + rows with the feature)) + 1 of n rows for each feature, `[features]`. A feature that no row
- * has gets 0; otherwise rows with many unknown features would be assigned to the most frequent class.
- */
-function inverseFrequency(
-  { tokens, offsets }: EncodedTable,
-  rows: Uint32Array,
-  space: GramSpace,
-  stopped: () => boolean,
-): Float32Array | undefined {
-  const grams = createGramFinder(space);
-  const values = new Float32Array(space.features);
-  for (const [index, row] of rows.entries()) {
-    if (index % STOP_EVERY === 0 && stopped()) return undefined;
-    for (const feature of grams(tokens, offsets[row]!, offsets[row + 1]!)) values[feature]!++;
-  }
-  for (let i = 0; i < values.length; i++) {
-    values[i] = values[i] === 0 ? 0 : Math.log((1 + rows.length) / (1 + values[i]!)) + 1;
-  }
-  return values;
+interface Problem {
+  readonly counted: CountedRows;
+  readonly labels: Uint16Array;
+  readonly classes: number;
+  readonly classWeights: Float32Array | undefined;
+  readonly seed: number;
+  readonly stopped: () => boolean;
 }
 
-function descend(
-  { tokens, offsets, labels }: EncodedTable,
-  shape: Pick<BaselineModel, "space" | "classes" | "importance">,
-  orderOf: (epoch: number) => Uint32Array,
-  visits: number,
-  firstRate: number,
-  stopped: () => boolean,
-): BaselineModel | undefined {
-  const { classes, space } = shape;
-  const weights = new Float32Array(space.features * classes);
-  const bias = new Float64Array(classes);
-  const model = { ...shape, weights, bias };
-  const bagOf = createBagger(model);
-  const errors = new Float64Array(classes);
-  const rows = labels.length;
-  let order: Uint32Array = new Uint32Array(0);
-  for (let visit = 0; visit < visits; visit++) {
-    if (visit % STOP_EVERY === 0 && stopped()) return undefined;
-    if (visit % rows === 0) order = orderOf(visit / rows);
-    const row = order[visit % rows]!;
-    const bag = bagOf(tokens, offsets[row]!, offsets[row + 1]!);
-    classify(model, bag, errors);
-    errors[labels[row]!]! -= 1;
-    const rate = firstRate * (1 - visit / visits);
-    for (let i = 0; i < bag.features.length; i++) {
-      const first = bag.features[i]! * classes;
-      const step = rate * bag.values[i]!;
-      for (let k = 0; k < classes; k++) weights[first + k]! -= step * errors[k]!;
-    }
-    for (let k = 0; k < classes; k++) bias[k]! -= BIAS_RATE * rate * errors[k]!;
-  }
-  return { ...model, bias: Float32Array.from(bias) };
+/** Rows that a model is fitted to, and others that it is evaluated on. */
+interface Split {
+  readonly fitted: Uint32Array;
+  readonly judged: Uint32Array;
 }
 
-/** Adds the logarithms of the class weights to the biases. A class without rows has no weight, and its bias does not change. */
-function adjustLogits({ bias }: BaselineModel, classWeights: Float32Array | undefined): void {
-  classWeights?.forEach((weight, k) => {
-    if (weight > 0) bias[k]! += Math.log(weight);
-  });
-}
-
-function scaleLogits({ weights, bias }: BaselineModel, factor: number): void {
-  if (factor === 1) return;
-  for (let i = 0; i < weights.length; i++) weights[i]! *= factor;
-  for (let k = 0; k < bias.length; k++) bias[k]! *= factor;
-}
-
-interface Fit {
-  readonly temperature: number;
-  /** Weighted mean of `smoothedLoss` over the validation rows. */
+/** Models with one cost of an error, and what they predict for the rows that they were not fitted to. */
+interface Attempt {
+  readonly cost: number;
+  /** Factor of the scores that makes probabilities of them. */
+  readonly scale: number;
+  /** Mean loss of these rows. */
   readonly loss: number;
+  /** The rows. */
+  readonly judged: Uint32Array;
+  /** `[judged, scores]` */
+  readonly scores: Float32Array;
 }
 
-/** From 1/16 to 4: a model of few rows is unsure, and needs much less than 1. */
-const TEMPERATURES = Array.from({ length: 25 }, (_, step) => 2 ** ((8 - step) / 4));
+/** Returns a random share of `rows`, in order; all of them if it is 1 or more. */
+function someOf(rows: Uint32Array, share: number, seed: number): Uint32Array {
+  if (share >= 1) return rows;
+  const order = rows.slice();
+  new Random(seed, Stream.baseline).seek(0).shuffle(order);
+  return order.subarray(0, Math.ceil(share * rows.length)).sort();
+}
 
-/** Returns the temperature with the lowest loss on the rows, 1 without rows; undefined if it was stopped. */
-function bestTemperature(
-  model: BaselineModel,
-  { tokens, offsets, labels }: EncodedTable,
-  classWeights: Float32Array | undefined,
-  stopped: () => boolean,
-): Fit | undefined {
-  const bagOf = createBagger(model);
-  const logProbabilities = new Float64Array(model.classes);
-  const losses = new Float64Array(TEMPERATURES.length);
-  let total = 0;
-  for (let row = 0; row < labels.length; row++) {
-    if (row % STOP_EVERY === 0 && stopped()) return undefined;
-    classify(model, bagOf(tokens, offsets[row]!, offsets[row + 1]!), logProbabilities);
-    for (let k = 0; k < model.classes; k++) logProbabilities[k] = Math.log(logProbabilities[k]!);
-    const weight = classWeights?.[labels[row]!] ?? 1;
-    total += weight;
-    for (const [index, temperature] of TEMPERATURES.entries()) {
-      const probability = atTemperature(logProbabilities, labels[row]!, temperature);
-      losses[index]! += weight * smoothedLoss(probability, labels.length, model.classes);
+/** Divides rows at random into groups of the same size, each of which is evaluated by a model of the others. */
+function foldsOf(rows: Uint32Array, seed: number): Split[] {
+  const order = rows.slice();
+  new Random(seed, Stream.baseline).seek(0).shuffle(order);
+  return Array.from({ length: FOLDS }, (_, fold) => ({
+    fitted: order.filter((_, position) => position % FOLDS !== fold),
+    judged: order.filter((_, position) => position % FOLDS === fold),
+  }));
+}
+
+/** Tries neighbouring costs as long as the loss falls, `most` of them. Returns the best; undefined if it was stopped. */
+function bestCost(most: number, attempt: (cost: number) => Attempt | undefined): Attempt | undefined {
+  let best = attempt(COSTS[FIRST_COST]!);
+  let left = most - 1;
+  for (const step of [1, -1]) {
+    for (let index = FIRST_COST + step; best && left > 0 && COSTS[index] !== undefined; index += step, left--) {
+      const next = attempt(COSTS[index]!);
+      if (!next) return undefined;
+      if (next.loss >= best.loss) break;
+      best = next;
     }
+    // The loss has one minimum: it does not fall on the other side as well.
+    if (best?.cost !== COSTS[FIRST_COST]) break;
   }
-  if (total === 0) return { temperature: 1, loss: 0 };
-  const index = losses.indexOf(Math.min(...losses));
-  return { temperature: TEMPERATURES[index]!, loss: losses[index]! / total };
+  return best;
+}
+
+function tryCost(problem: Problem, splits: readonly Split[], cost: number): Attempt | undefined {
+  const { counted, classes } = problem;
+  const width = scoresOf(classes);
+  const judged = Uint32Array.from(splits.flatMap((split) => [...split.judged]));
+  const scores = new Float32Array(judged.length * width);
+  let before = 0;
+  for (const split of splits) {
+    const weighed = weighRows(counted, split.fitted);
+    const { offsets, columns, values } = weighed;
+    for (let k = 0; k < width; k++) {
+      const weights = fitScore(problem, weighed, split.fitted, k, cost);
+      if (!weights) return undefined;
+      for (let at = 0; at < split.judged.length; at++) {
+        const row = split.judged[at]!;
+        let score = weights[weighed.width]!;
+        for (let i = offsets[row]!; i < offsets[row + 1]!; i++) score += weights[columns[i]!]! * values[i]!;
+        scores[(before + at) * width + k] = score;
+      }
+    }
+    before += split.judged.length;
+  }
+  return { cost, judged, scores, ...bestScale(problem, judged, scores) };
+}
+
+/** Computes the probabilities of the rows from `first` on, `[rows, classes]`, by models that were not fitted to them. */
+function probabilitiesFrom(
+  first: number,
+  { judged, scores, scale }: Attempt,
+  { counted, classes }: Problem,
+): Float32Array {
+  const probabilities = new Float32Array((counted.rows - first) * classes);
+  const own = new Float64Array(classes);
+  judged.forEach((row, at) => {
+    if (row < first) return;
+    softmax(scores, at * scoresOf(classes), scale, own);
+    probabilities.set(own, (row - first) * classes);
+  });
+  return probabilities;
+}
+
+/** Fits the weights of score `k`. */
+function fitScore(
+  { labels, classes, classWeights, seed, stopped }: Problem,
+  weighed: SparseRows,
+  fitted: Uint32Array,
+  k: number,
+  cost: number,
+): Float64Array | undefined {
+  const positive = classes === 2 ? 1 : k;
+  const random = new Random(seed, Stream.baseline).seek(1 + k);
+  const costOf = (row: number) => cost * (classWeights?.[labels[row]!] ?? 1);
+  return fitSeparator(weighed, fitted, (row) => labels[row] === positive, costOf, random, stopped);
+}
+
+/** Finds the scale with the lowest loss, weighted by class. */
+function bestScale(
+  { labels, classes, classWeights }: Problem,
+  rows: Uint32Array,
+  scores: Float32Array,
+): { readonly scale: number; readonly loss: number } {
+  const width = scoresOf(classes);
+  const own = new Float64Array(classes);
+  let best = { scale: USUAL_SCALE, loss: Infinity };
+  for (const scale of rows.length > 0 ? SCALES : []) {
+    let [loss, total] = [0, 0];
+    for (let at = 0; at < rows.length; at++) {
+      const row = rows[at]!;
+      softmax(scores, at * width, scale, own);
+      const weight = classWeights?.[labels[row]!] ?? 1;
+      loss += weight * smoothedLoss(own[labels[row]!]!, rows.length, classes);
+      total += weight;
+    }
+    if (loss / total < best.loss) best = { scale, loss: loss / total };
+  }
+  return best;
 }
 
 /**
@@ -217,30 +242,58 @@ export function smoothedLoss(probability: number, rows: number, classes: number)
   return (1 - doubt) * logLoss(probability) + doubt * logLoss(others);
 }
 
-/** Returns the probability of class `label` if the logits are divided by `temperature`. */
-function atTemperature(logProbabilities: Float64Array, label: number, temperature: number): number {
-  let max = -Infinity;
-  for (const value of logProbabilities) max = Math.max(max, value);
-  let sum = 0;
-  for (const value of logProbabilities) sum += Math.exp((value - max) / temperature);
-  return Math.exp((logProbabilities[label]! - max) / temperature) / sum;
+/** Fits a model to the rows `fitted`, without the features that none of them has. */
+function fitModel(
+  problem: Problem,
+  fitted: Uint32Array,
+  { cost, scale }: Attempt,
+  shape: Pick<LinearModel, "space" | "vocabulary">,
+): LinearModel | undefined {
+  const { counted, classes } = problem;
+  const weighed = weighRows(counted, fitted);
+  const known = Uint32Array.from(weighed.importance.keys().filter((column) => weighed.importance[column]! > 0));
+  const width = scoresOf(classes);
+  const weights = new Float32Array(known.length * width);
+  const bias = new Float32Array(width);
+  for (let k = 0; k < width; k++) {
+    const own = fitScore(problem, weighed, fitted, k, cost);
+    if (!own) return undefined;
+    for (let column = 0; column < known.length; column++) weights[column * width + k] = scale * own[known[column]!]!;
+    bias[k] = scale * own[weighed.width]!;
+  }
+  const keys = known.map((column) => counted.keys[column]!);
+  const tokenColumns = known.reduce((sum, column) => sum + (column < counted.tokenColumns ? 1 : 0), 0);
+  const importance = Float32Array.from(known, (column) => weighed.importance[column]!);
+  return { ...shape, classes, keys, tokenColumns, importance, weights, bias };
 }
 
-/** Returns mean cross-entropy and accuracy of `model` on rows; undefined if it was stopped. */
+/** Returns mean cross-entropy and accuracy of `probabilities`, `[rows, classes]`. */
 export function evaluateBaseline(
-  model: BaselineModel,
-  { tokens, offsets, labels }: EncodedTable,
-  stopped: () => boolean,
-): Baseline["validation"] | undefined {
-  const bagOf = createBagger(model);
-  const probabilities = new Float64Array(model.classes);
-  let loss = 0;
-  let hits = 0;
+  probabilities: ArrayLike<number>,
+  labels: ArrayLike<number>,
+): { readonly loss: number; readonly accuracy: number } {
+  const classes = probabilities.length / labels.length;
+  let [loss, hits] = [0, 0];
   for (let row = 0; row < labels.length; row++) {
-    if (row % STOP_EVERY === 0 && stopped()) return undefined;
-    classify(model, bagOf(tokens, offsets[row]!, offsets[row + 1]!), probabilities);
-    loss += logLoss(probabilities[labels[row]!]!);
-    if (mostProbable(probabilities) === labels[row]) hits++;
+    loss += logLoss(probabilities[row * classes + labels[row]!]!);
+    if (mostProbable(probabilities, row * classes, classes) === labels[row]) hits++;
   }
   return { loss: loss / labels.length, accuracy: hits / labels.length };
+}
+
+/** Computes the probabilities of all rows of `table`, `[rows, classes]`; undefined if it was stopped. */
+export function predictRows(
+  model: LinearModel,
+  table: EncodedTable,
+  stopped: () => boolean,
+): Float32Array | undefined {
+  const score = createScorer(model);
+  const probabilities = new Float32Array(table.labels.length * model.classes);
+  const own = new Float64Array(model.classes);
+  for (let row = 0; row < table.labels.length; row++) {
+    if (row % STOP_EVERY === 0 && stopped()) return undefined;
+    softmax(score(table, row), 0, 1, own);
+    probabilities.set(own, row * model.classes);
+  }
+  return probabilities;
 }

@@ -5,6 +5,8 @@
 import { remember } from "../base/remember.ts";
 import type { Batch } from "../data/batches/batch.ts";
 import { fillBatch, type Rows } from "../data/batches/fill_batch.ts";
+import type { UnknownTokens } from "../data/batches/table.ts";
+import { TokenKeyList, type TokenKeys } from "../data/vocabulary/token_keys.ts";
 import { openPreprocessing, type PreprocessingJson } from "../data/encode/preprocessing.ts";
 import { mostProbable } from "../data/metrics.ts";
 import { errorMessage } from "../base/errors.ts";
@@ -13,7 +15,7 @@ import type { Engine } from "../engine/contract.ts";
 import { createWorkspace } from "../engine/workspace.ts";
 import { parameterLayout } from "../model/layout.ts";
 import { trainedModel } from "../model/task_model.ts";
-import { type Combiner, createCombiner } from "../ngrams/mix.ts";
+import { type Combiner, createCombiner } from "../ngrams/combine.ts";
 import type { BatchOptions, Outcome, PredictMessage, Sequences } from "./protocol.ts";
 import { idsOf } from "./reader.ts";
 import { liveVersion, type ModelVersion, type Newest, type TrainedModel } from "./trained_model.ts";
@@ -31,6 +33,8 @@ const NOTHING_READ = [0];
 /** An input as the model reads it. */
 interface Reading {
   readonly tokens: ArrayLike<number>;
+  /** Keys of the unknown tokens, for models of text. */
+  readonly unknown?: TokenKeys;
   /** Present for models with a vocabulary of their own. */
   readonly flags?: Flags;
 }
@@ -134,12 +138,11 @@ export class BatchPredictor {
     const found = this.#engine.predict(this.#weights, this.#batch);
     if (!order) probabilities.set(found, first * classes);
     if (!order && !this.#combine) return;
-    const { tokens, offsets } = sequences;
     for (let row = 0; row < size; row++) {
       const source = order ? order[first + row]! : first + row;
       const own = probabilities.subarray(source * classes, (source + 1) * classes);
       if (order) own.set(found.subarray(row * classes, (row + 1) * classes));
-      this.#combine?.(own, tokens, offsets[source]!, offsets[source + 1]!);
+      this.#combine?.(own, sequences, source);
     }
   }
 
@@ -147,10 +150,12 @@ export class BatchPredictor {
   #readAll(inputs: readonly Input[]): Pick<Outcome, "flags" | "unread"> & { readonly sequences: Sequences } {
     const flags: Flags[] = [];
     const unread: { row: number; error: string }[] = [];
+    const unknown: (TokenKeys | undefined)[] = [];
     const sequences = joinSequences(inputs.map((input, row) => {
       try {
         const reading = this.#read(input);
         if (reading.flags) flags.push(reading.flags);
+        unknown[row] = reading.unknown;
         return reading.tokens;
       } catch (error) {
         unread.push({ row, error: errorMessage(error) });
@@ -158,7 +163,11 @@ export class BatchPredictor {
         return NOTHING_READ;
       }
     }));
-    return { sequences, flags, unread };
+    return {
+      sequences: this.#combine ? { ...sequences, unknown: joinUnknown(unknown, inputs.length) } : sequences,
+      flags,
+      unread,
+    };
   }
 }
 
@@ -186,8 +195,8 @@ export function openReading(json: PreprocessingJson | undefined): (input: Input)
   if (!json) return (input) => ({ tokens: idsOf(input) });
   const { encode } = openPreprocessing(json);
   return (input) => {
-    const { tokens, ...flags } = encode(input);
-    return { tokens, flags };
+    const { tokens, unknown, ...flags } = encode(input);
+    return { tokens, unknown, flags };
   };
 }
 
@@ -202,6 +211,18 @@ export function prediction(
   for (let index = 0; index < labels.length; index++) probabilities.push(all[first + index]!);
   const best = mostProbable(probabilities);
   return { class: best, label: labels[best]!, probabilities, ...flags[row] };
+}
+
+/** Joins the keys of the unknown tokens of `rows` sequences. */
+function joinUnknown(list: readonly (TokenKeys | undefined)[], rows: number): UnknownTokens {
+  const joined = new TokenKeyList(false);
+  const before = new Uint32Array(rows + 1);
+  for (let row = 0; row < rows; row++) {
+    const own = list[row];
+    if (own) joined.addAll(own);
+    before[row + 1] = joined.size;
+  }
+  return { before, keys: joined.keys() };
 }
 
 /** Joins `list` end to end. */

@@ -1,7 +1,6 @@
 /** Predicts every row of a table in this thread, and lets others have their turn meanwhile. */
 import { inTurns } from "../base/turns.ts";
 import type { EncodedTable } from "../data/batches/table.ts";
-import { type BaselineModel, classify, createBagger } from "../ngrams/model.ts";
 import { trainedModel } from "../model/task_model.ts";
 import { BatchPredictor } from "./batch_predictor.ts";
 import type { TrainedModel } from "./trained_model.ts";
@@ -24,20 +23,5 @@ export async function predictTable(
   predictor.setNewest(version);
   const probabilities = new Float32Array(rows * labels.length);
   await inTurns(predictor.predictRows(table, order, probabilities));
-  return probabilities;
-}
-
-/** Computes the class probabilities of the n-grams by themselves, `[rows, classes]`. */
-export async function predictByNgrams(model: BaselineModel, table: EncodedTable): Promise<Float64Array> {
-  const { classes } = model;
-  const bag = createBagger(model);
-  const probabilities = new Float64Array(table.labels.length * classes);
-  await inTurns((function* () {
-    for (let row = 0; row < table.labels.length; row++) {
-      const own = probabilities.subarray(row * classes, (row + 1) * classes);
-      classify(model, bag(table.tokens, table.offsets[row]!, table.offsets[row + 1]!), own);
-      if (row % BATCH === 0) yield;
-    }
-  })());
   return probabilities;
 }

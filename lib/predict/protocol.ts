@@ -1,6 +1,7 @@
 /** Declares the messages between the main thread and the prediction thread. */
 import type { TrainingConfig } from "../config/schema.ts";
 import type { ModelSpec } from "../model/spec.ts";
+import type { UnknownTokens } from "../data/batches/table.ts";
 import type { PreprocessingJson } from "../data/encode/preprocessing.ts";
 import type { Newest } from "./trained_model.ts";
 import type { Flags, Input } from "./types.ts";
@@ -20,6 +21,7 @@ export interface Sequences {
   readonly tokens: Int32Array;
   /** `[sequences + 1]`: where each begins, then where the last one ends. */
   readonly offsets: Int32Array;
+  readonly unknown?: UnknownTokens | undefined;
 }
 
 /** `version` is the round of a checkpoint that was sent before; without it, the newest. */

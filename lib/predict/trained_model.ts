@@ -10,7 +10,7 @@ import { readNewest, stateDigest } from "../lockstep/memory/state.ts";
 import { type SharedRun, sharedRun } from "../lockstep/memory/views.ts";
 import { parameterLayout } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
-import type { Combination } from "../ngrams/mix.ts";
+import type { Combination } from "../ngrams/combine.ts";
 
 /** A model with weights: of a run that trains without its `version`, or saved with it. */
 export interface TrainedModel {

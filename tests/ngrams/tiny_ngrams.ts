@@ -1,10 +1,14 @@
 /** Creates n-grams that are small enough for tests, and predicts with a plain version of them. */
-import { createGramFinder, type GramSpace } from "../../lib/ngrams/grams.ts";
-import type { Combination } from "../../lib/ngrams/mix.ts";
+import { keysOfVocabulary } from "../../lib/data/vocabulary/token_keys.ts";
+import { createFeatureFinder, type NgramRows, type NgramSpace } from "../../lib/ngrams/features.ts";
+import { createGramFinder, type HashedModel, type HashedSpace } from "../../lib/ngrams/hashed.ts";
+import { KeyTable } from "../../lib/ngrams/key_table.ts";
+import type { Combination, HashedCombination, LinearCombination } from "../../lib/ngrams/combine.ts";
+import { type LinearModel, scoresOf } from "../../lib/ngrams/model.ts";
 import { Random, Stream } from "../../lib/base/random.ts";
 
-/** Creates random weights, as if every third feature were in no training row. */
-export function tinyNgrams(space: GramSpace, classes: number, share = 0.3): Combination {
+/** Creates random weights of hashed n-grams, as if every third feature were in no training row. */
+export function tinyHashed(space: HashedSpace, classes: number, share = 0.3): HashedCombination {
   const random = new Random(5, Stream.weights).seek(0);
   const importance = Float32Array.from({ length: space.features }, (_, i) => i % 3 === 2 ? 0 : 1 + random.uniform());
   const weights = new Float32Array(space.features * classes);
@@ -15,21 +19,105 @@ export function tinyNgrams(space: GramSpace, classes: number, share = 0.3): Comb
   return { share, model: { space, classes, importance, weights, bias } };
 }
 
-/** Returns the class probabilities of one sequence according to the n-grams. */
-export function plainNgrams({ model }: Combination, tokens: readonly number[]): number[] {
-  const { space, classes, importance, weights, bias } = model;
-  const features = [...createGramFinder(space)(tokens, 0, tokens.length)];
-  const norm = Math.hypot(...features.map((feature) => importance[feature]!)) || 1;
+/** Creates random weights for two of three features that random rows of the tokens `known` have. */
+export function tinyLinear(
+  space: NgramSpace,
+  known: readonly string[],
+  hasLetters: boolean,
+  classes: number,
+  share = 0.3,
+): LinearCombination {
+  const random = new Random(6, Stream.weights).seek(0);
+  const vocabulary = keysOfVocabulary(known, hasLetters);
+  const [ofTokens, ofLetters] = [new KeyTable(), new KeyTable()];
+  const find = createFeatureFinder(space, vocabulary, (key, isLetters) => (isLetters ? ofLetters : ofTokens).add(key));
+  const tokens = Array.from({ length: 200 }, () => 2 + random.below(known.length));
+  for (let begin = 0; begin < 200; begin += 5) find({ tokens, offsets: [begin, begin + 5] }, 0);
+  const chosen = [ofTokens, ofLetters].map((table) =>
+    Array.from({ length: table.size }, (_, number) => table.key(number)).filter((_, index) => index % 3 > 0)
+  );
+  const keys = Uint32Array.from(chosen.flat());
+  const draw = (length: number, low: number, high: number) =>
+    Float32Array.from({ length }, () => low + (high - low) * random.uniform());
+  const scores = scoresOf(classes);
+  return {
+    share,
+    exponent: 0.7,
+    model: {
+      space,
+      classes,
+      vocabulary,
+      keys,
+      tokenColumns: chosen[0]!.length,
+      importance: draw(keys.length, 1, 2),
+      weights: draw(keys.length * scores, -2, 2),
+      bias: draw(scores, 0, 1),
+    },
+  };
+}
+
+/** Returns the score of each class. */
+function plainLinear(
+  { space, vocabulary, keys, tokenColumns, importance, weights, bias, classes }: LinearModel,
+  rows: NgramRows,
+  row: number,
+): number[] {
+  const features = new Map<number, number>();
+  const numbered = new KeyTable();
+  const found = createFeatureFinder(space, vocabulary, (key) => numbered.add(key))(rows, row);
+  for (let i = 0; i < found.count; i++) {
+    const column = keys.indexOf(numbered.key(found.columns[i]!));
+    if (column >= 0) features.set(column, (1 + Math.log(found.counts[i]!)) * importance[column]!);
+  }
+  const parts = [true, false].map((isToken) => [...features].filter(([column]) => (column < tokenColumns) === isToken));
+  const values = parts.flatMap((part) => {
+    const length = Math.hypot(...part.map(([, value]) => value));
+    return part.map(([column, value]) => [column, value / length] as const);
+  });
   const scores = Array.from(
     bias,
-    (value, k) => features.reduce((sum, f) => sum + (importance[f]! / norm) * weights[f * classes + k]!, value),
+    (value, k) => values.reduce((sum, [column, x]) => sum + x * weights[column * bias.length + k]!, value),
   );
+  return classes === 2 ? [0, scores[0]!] : scores;
+}
+
+/** Returns the probability of each class. */
+function plainHashed(
+  { space, classes, importance, weights, bias }: HashedModel,
+  { tokens, offsets }: NgramRows,
+  row: number,
+): number[] {
+  const features = [...createGramFinder(space)(tokens, offsets[row]!, offsets[row + 1]!)];
+  const norm = Math.hypot(...features.map((feature) => importance[feature]!)) || 1;
+  return softmax(Array.from(
+    bias,
+    (value, k) => features.reduce((sum, f) => sum + (importance[f]! / norm) * weights[f * classes + k]!, value),
+  ));
+}
+
+function softmax(scores: readonly number[]): number[] {
   const total = scores.reduce((sum, score) => sum + Math.exp(score), 0);
   return scores.map((score) => Math.exp(score) / total);
 }
 
-/** Returns the mean of both, where `lstm` are the probabilities of the LSTM. */
-export function plainCombination(ngrams: Combination, lstm: readonly number[], tokens: readonly number[]): number[] {
-  const other = plainNgrams(ngrams, tokens);
+/** Returns the probabilities of both, where `lstm` are those of the LSTM. */
+export function plainCombination(
+  ngrams: Combination,
+  lstm: readonly number[],
+  rows: NgramRows,
+  row = 0,
+): number[] {
+  if ("exponent" in ngrams) {
+    const scores = plainLinear(ngrams.model, rows, row);
+    return softmax(lstm.map((value, k) => ngrams.exponent * Math.log(value) + scores[k]!));
+  }
+  const other = plainHashed(ngrams.model, rows, row);
   return lstm.map((value, k) => ngrams.share * value + (1 - ngrams.share) * other[k]!);
+}
+
+/** Returns sequences as rows. */
+export function rowsOf(sequences: readonly (readonly number[])[]): NgramRows {
+  const offsets = [0];
+  for (const sequence of sequences) offsets.push(offsets.at(-1)! + sequence.length);
+  return { tokens: sequences.flat(), offsets };
 }

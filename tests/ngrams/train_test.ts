@@ -1,7 +1,15 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { type BaselineModel, classify, createBagger } from "../../lib/ngrams/model.ts";
+import { createScorer, type LinearModel, softmax } from "../../lib/ngrams/model.ts";
 import { mostProbable } from "../../lib/data/metrics.ts";
-import { type BaselineOptions, smoothedLoss, trainBaseline, visitsFor } from "../../lib/ngrams/train.ts";
+import { keysOfVocabulary, type TokenKeys } from "../../lib/data/vocabulary/token_keys.ts";
+import { ngramSpace } from "../../lib/ngrams/space.ts";
+import {
+  type BaselineOptions,
+  evaluateBaseline,
+  predictRows,
+  smoothedLoss,
+  trainBaseline,
+} from "../../lib/ngrams/train.ts";
 import type { EncodedTable } from "../../lib/data/batches/table.ts";
 import { Random, Stream } from "../../lib/base/random.ts";
 
@@ -17,7 +25,7 @@ function tableOf(rows: readonly Row[]): EncodedTable {
   };
 }
 
-/** Returns `count` rows of 1 to 12 random tokens from 4 to `vocabulary - 1`, changed and labelled by `finish`. */
+/** Returns `count` rows of 1 to 12 random tokens from 5 to `vocabulary - 1`, changed and labelled by `finish`. */
 function randomRows(
   count: number,
   vocabulary: number,
@@ -27,77 +35,147 @@ function randomRows(
   const random = new Random(seed, Stream.trainingData);
   return Array.from({ length: count }, (_, index): Row => {
     random.seek(index);
-    const tokens = Array.from({ length: 1 + random.below(12) }, () => 4 + random.below(vocabulary - 4));
+    const tokens = Array.from({ length: 1 + random.below(12) }, () => 5 + random.below(vocabulary - 5));
     return [tokens, finish(tokens, random)];
   });
 }
 
 /** Returns the function that gives the class probabilities of a row in a new array. */
-function predictorOf(model: BaselineModel): (tokens: readonly number[]) => Float64Array {
-  const bag = createBagger(model);
+function predictorOf(model: LinearModel): (tokens: readonly number[]) => Float64Array {
+  const score = createScorer(model);
   return (tokens) => {
     const probabilities = new Float64Array(model.classes);
-    classify(model, bag(tokens, 0, tokens.length), probabilities);
+    softmax(score({ tokens, offsets: [0, tokens.length] }, 0), 0, 1, probabilities);
     return probabilities;
   };
 }
 
-function accuracy(model: BaselineModel, rows: readonly Row[]): number {
+function accuracy(model: LinearModel, rows: readonly Row[]): number {
   const predict = predictorOf(model);
   return rows.filter(([tokens, label]) => mostProbable(predict(tokens)) === label).length / rows.length;
 }
 
-function train(rows: readonly Row[], validation: readonly Row[], options: Partial<BaselineOptions> = {}) {
-  const baseline = trainBaseline(tableOf(rows), tableOf(validation), {
+/** Options for codes: their names are numbers, and tokens from 0 on are known. */
+function optionsOf(vocabulary: number, some: Partial<BaselineOptions> = {}): BaselineOptions {
+  const names = Array.from({ length: vocabulary }, (_, token) => `${token}`);
+  return {
+    space: ngramSpace("codes", vocabulary),
     classes: 2,
-    vocabulary: 1000,
+    vocabulary: keysOfVocabulary(names.slice(2), false),
     seed: 1,
-    ...options,
-  });
-  assert(baseline);
-  return baseline;
+    fitsValidation: false,
+    ...some,
+  };
 }
 
-/** Puts the token 1, 2 or 3, which says the class, somewhere among the others. */
+function train(
+  rows: readonly Row[],
+  validation: readonly Row[],
+  { vocabulary = 1000, keys, ...some }: Partial<Omit<BaselineOptions, "vocabulary">> & {
+    readonly vocabulary?: number;
+    readonly keys?: TokenKeys;
+  } = {},
+) {
+  const table = tableOf(validation);
+  const options = optionsOf(vocabulary, some);
+  const baseline = trainBaseline(tableOf(rows), table, keys ? { ...options, vocabulary: keys } : options);
+  assert(baseline);
+  return { ...baseline, metrics: evaluateBaseline(baseline.validation, table.labels) };
+}
+
+/** Puts the token 2, 3 or 4, which says the class, somewhere among the others. */
 const keyword = (tokens: number[], random: Random): number => {
   const label = random.below(3);
-  tokens[random.below(tokens.length)] = 1 + label;
+  tokens[random.below(tokens.length)] = 2 + label;
   return label;
 };
 
-/** Inserts tokens 1 and 2 side by side; their order says the class. */
+/** Inserts tokens 2 and 3 side by side; their order says the class. */
 const orderOfPair = (tokens: number[], random: Random): number => {
   const label = random.below(2);
-  tokens.splice(random.below(tokens.length + 1), 0, ...(label ? [1, 2] : [2, 1]));
+  tokens.splice(random.below(tokens.length + 1), 0, ...(label ? [2, 3] : [3, 2]));
   return label;
 };
 
-Deno.test("trainBaseline() learns which token says the class, and measures the validation rows", () => {
+Deno.test("trainBaseline() learns which token says the class, with probabilities of the validation rows", () => {
   const rows = randomRows(1200, 1000, 1, keyword);
   const [training, validation] = [rows.slice(0, 800), rows.slice(800)];
-  const { model, validation: metrics } = train(training, validation, { classes: 3 });
+  const { model, metrics, validation: probabilities } = train(training, validation, { classes: 3 });
   assert(metrics.accuracy > 0.97, `accuracy ${metrics.accuracy}`);
-  assertEquals(metrics.accuracy, accuracy(model, validation));
+  assertAlmostEquals(metrics.accuracy, accuracy(model, validation), 0.01);
+  assertEquals(probabilities.length, 3 * validation.length);
+});
+
+Deno.test("predictRows() has the probabilities of each row, and evaluateBaseline() their loss and accuracy", () => {
+  const rows = randomRows(400, 1000, 1, keyword);
+  const { model } = train(rows.slice(0, 300), rows.slice(200, 300), { classes: 3 });
+  const table = tableOf(rows.slice(300));
+  const probabilities = predictRows(model, table, () => false)!;
   const predict = predictorOf(model);
-  const loss = validation.reduce((sum, [tokens, label]) => sum - Math.log(predict(tokens)[label]!), 0);
-  assertAlmostEquals(metrics.loss, loss / validation.length, 1e-12);
+  rows.slice(300).forEach(([tokens], row) => {
+    assertEquals([...probabilities.subarray(3 * row, 3 * row + 3)], [...Float32Array.from(predict(tokens))]);
+  });
+  const metrics = evaluateBaseline(probabilities, table.labels);
+  assertEquals(metrics.accuracy, accuracy(model, rows.slice(300)));
+  const loss = rows.slice(300).reduce((sum, [tokens, label]) => sum - Math.log(predict(tokens)[label]!), 0);
+  assertAlmostEquals(metrics.loss, loss / 100, 1e-6);
 });
 
 for (const vocabulary of [1000, 100]) {
   Deno.test(`trainBaseline() learns the order of two tokens in a vocabulary of ${vocabulary}`, () => {
     const rows = randomRows(1200, vocabulary, 2, orderOfPair);
-    const { validation } = train(rows.slice(0, 800), rows.slice(800), { vocabulary });
-    assert(validation.accuracy > 0.95, `accuracy ${validation.accuracy}`);
+    const { metrics } = train(rows.slice(0, 800), rows.slice(800), { vocabulary });
+    assert(metrics.accuracy > 0.95, `accuracy ${metrics.accuracy}`);
   });
 }
 
-Deno.test("trainBaseline() learns from the last character, where no longer n-gram begins", () => {
+Deno.test("trainBaseline() learns from the last event, where no longer n-gram begins", () => {
   const rows = randomRows(1200, 30, 3, (tokens) => {
     tokens.push(4 + tokens[0]! % 2);
     return tokens.at(-1)! - 4;
   });
-  const { validation } = train(rows.slice(0, 800), rows.slice(800), { vocabulary: 30 });
-  assert(validation.accuracy > 0.95, `accuracy ${validation.accuracy}`);
+  const { metrics } = train(rows.slice(0, 800), rows.slice(800), { vocabulary: 30 });
+  assert(metrics.accuracy > 0.95, `accuracy ${metrics.accuracy}`);
+});
+
+/** Returns rows of one word each, which begins with the syllable of their class: every other word, or the rest. */
+function syllableRows(seen: boolean): Row[] {
+  return Array.from({ length: 600 }, (_, row): Row => [[2 + 2 * (row * 7 % 300) + (seen ? 0 : 1)], row * 7 % 300 % 3]);
+}
+
+Deno.test("trainBaseline() learns letters inside words, and knows words by them that no row had", () => {
+  const names = Array.from({ length: 600 }, (_, word) => {
+    const syllable = ["bra", "cle", "dri"][(word >> 1) % 3]!;
+    return `${syllable}${(word * 7919 + 31).toString(36)}`;
+  });
+  for (const hasLetters of [true, false]) {
+    const { model } = train(syllableRows(true), [], {
+      classes: 3,
+      space: ngramSpace("words", names.length),
+      keys: keysOfVocabulary(names, hasLetters),
+    });
+    const found = accuracy(model, syllableRows(false));
+    assert(hasLetters ? found > 0.95 : found < 0.6, `letters ${hasLetters}: accuracy ${found}`);
+  }
+});
+
+Deno.test("trainBaseline() fits validation rows only if it may, and never for their own probabilities", () => {
+  // Class 1 has a token in the validation rows that no training row has.
+  const training = randomRows(300, 100, 3, (_, random) => random.below(2));
+  const validation = randomRows(100, 100, 4, (tokens, random) => {
+    const label = random.below(2);
+    if (label === 1) tokens.push(2);
+    return label;
+  });
+  const fresh = randomRows(200, 100, 5, (tokens, random) => {
+    const label = random.below(2);
+    if (label === 1) tokens.push(2);
+    return label;
+  });
+  const apart = train(training, validation, { vocabulary: 100 });
+  assert(accuracy(apart.model, fresh) < 0.7 && apart.metrics.accuracy < 0.7, `${accuracy(apart.model, fresh)}`);
+  const together = train(training, validation, { vocabulary: 100, fitsValidation: true });
+  assert(accuracy(together.model, fresh) > accuracy(apart.model, fresh) + 0.1, `${accuracy(together.model, fresh)}`);
 });
 
 Deno.test("trainBaseline() returns the same bits for the same seed, and others for another", () => {
@@ -108,36 +186,37 @@ Deno.test("trainBaseline() returns the same bits for the same seed, and others f
 });
 
 Deno.test("trainBaseline() accepts rows of one or no token, classes with one row, and no validation rows", () => {
-  const rows: Row[] = [[[1], 0], [[2], 1], [[], 1], [[1], 0], [[2], 1], [[3], 2], [[1], 0]];
-  const { model, validation } = train(rows, [], { classes: 4 });
-  assertEquals(validation, { loss: NaN, accuracy: NaN });
+  const rows: Row[] = [[[5], 0], [[2], 1], [[], 1], [[5], 0], [[2], 1], [[3], 2], [[5], 0]];
+  const { model, validation, metrics } = train(rows, [], { classes: 4 });
+  assertEquals([validation.length, metrics.loss, metrics.accuracy], [0, NaN, NaN]);
   const predict = predictorOf(model);
-  assertEquals([[1], [2], [3]].map((tokens) => mostProbable(predict(tokens))), [0, 1, 2]);
-  for (const tokens of [[], [999], [1, 2, 3]]) {
+  assertEquals([[5], [2], [3]].map((tokens) => mostProbable(predict(tokens))), [0, 1, 2]);
+  for (const tokens of [[], [999], [5, 2, 3]]) {
     assertAlmostEquals(predict(tokens).reduce((sum, value) => sum + value), 1, 1e-12);
   }
 });
 
-Deno.test("trainBaseline() ignores unknown n-grams", () => {
+Deno.test("trainBaseline() keeps only features of its rows, so unknown n-grams change nothing", () => {
   const rows = randomRows(300, 500, 5, keyword);
-  const { model } = train(rows, rows, { classes: 3, vocabulary: 1000 });
+  const { model } = train(rows, rows, { classes: 3 });
   const predict = predictorOf(model);
-  // Tokens from 500 on are in no row; each pair of them may share its feature with a known one, by its hash.
-  const far = predict([1, 700, 701, 702, 703, 704]);
-  assertEquals(mostProbable(far), 0);
+  // Tokens from 500 on are in no row.
+  assertEquals(predict([2, 700, 701, 702, 703, 704]), predict([2, 700]));
+  assertEquals(mostProbable(predict([2, 700])), 0);
+  assert(model.importance.every((value) => value > 0));
 });
 
-/** Returns 2,000 rows. Every tenth is of class 1; half of those and a tenth of the others have the token 1. */
+/** Returns 2,000 rows. Every tenth is of class 1; half of those and a tenth of the others have the token 2. */
 const rareRows = (seed: number) => {
   let [row, common, rare] = [0, 0, 0];
   return randomRows(2000, 12, seed, (tokens) => {
     const label = row++ % 10 === 0 ? 1 : 0;
     tokens.length = 1;
-    if (label === 1 ? rare++ % 2 === 0 : common++ % 10 === 0) tokens.unshift(1);
+    if (label === 1 ? rare++ % 2 === 0 : common++ % 10 === 0) tokens.unshift(2);
     return label;
   });
 };
-const recall = (model: BaselineModel, rows: readonly Row[], label: number) =>
+const recall = (model: LinearModel, rows: readonly Row[], label: number) =>
   accuracy(model, rows.filter((row) => row[1] === label));
 
 Deno.test("trainBaseline() predicts a rare class from a weak sign only with class weights", () => {
@@ -152,7 +231,7 @@ Deno.test("trainBaseline() predicts a rare class from a weak sign only with clas
 Deno.test("trainBaseline() is calibrated for few rows of many classes", () => {
   const rows = randomRows(200, 1000, 10, (tokens, random) => {
     const label = random.below(20);
-    tokens[random.below(tokens.length)] = 4 + label;
+    tokens[random.below(tokens.length)] = 5 + label;
     return label;
   });
   const [training, validation, test] = [rows.slice(0, 80), rows.slice(80, 120), rows.slice(120)];
@@ -171,7 +250,7 @@ Deno.test("smoothedLoss() doubts few rows more than many, and equals the cross-e
 Deno.test("trainBaseline() ends without a result at any call of stopped() that returns true", () => {
   const rows = randomRows(1500, 1000, 6, keyword);
   const table = tableOf(rows);
-  const options = { classes: 3, vocabulary: 1000, seed: 1 };
+  const options = optionsOf(1000, { classes: 3 });
   let calls = 0;
   trainBaseline(table, table, { ...options, stopped: () => ++calls < 0 });
   assert(calls > 20, `${calls} calls`);
@@ -187,14 +266,4 @@ Deno.test("trainBaseline() returns a model that can be posted to another thread"
   const { model } = train(rows, rows, { classes: 3 });
   const [tokens] = rows[0]!;
   assertEquals(predictorOf(structuredClone(model))(tokens), predictorOf(model)(tokens));
-});
-
-Deno.test("visitsFor() visits few rows ten times, and bounds the work of any number", () => {
-  assertEquals(visitsFor(5000, 100_000, 2, 2), 50_000);
-  for (const rows of [1e5, 1e6, 1e7]) {
-    for (const [length, order, classes] of [[10, 4, 20], [50, 2, 4], [500, 2, 1000]] as const) {
-      const visits = visitsFor(rows, rows * length, order, classes);
-      assert(visits > 0 && visits * length * order * (classes + 8) < 1.01e9, `${rows} rows of ${length}: ${visits}`);
-    }
-  }
 });

@@ -5,15 +5,15 @@ import type { Prediction } from "../../lib/predict/types.ts";
 import { checkpointBytes, checkpointRounds, writeCheckpoint } from "../../lib/run/files/checkpoint.ts";
 import { NEW_HISTORY } from "../../lib/lockstep/memory/training_history.ts";
 import type { ModelVersion, Newest } from "../../lib/predict/trained_model.ts";
-import { predictByNgrams, predictTable } from "../../lib/predict/predict_table.ts";
-import { plainCombination, plainNgrams, tinyNgrams } from "../ngrams/tiny_ngrams.ts";
+import { predictTable } from "../../lib/predict/predict_table.ts";
+import { plainCombination, rowsOf, tinyHashed } from "../ngrams/tiny_ngrams.ts";
 import { tableOf } from "../data/tables.ts";
 import { inTemporaryDirectory } from "../run/temporary.ts";
 import { soon } from "../serve/http/reading.ts";
 import { config, model, plainProbabilities, tinyPredictor, version } from "./tiny_predictor.ts";
 
 const { labels } = model.dataset;
-const ngrams = tinyNgrams({ order: 2, tokens: 12, features: 76 }, labels.length);
+const ngrams = tinyHashed({ order: 2, tokens: 12, features: 76 }, labels.length);
 const finished: ModelVersion = { ...version(7), ngrams };
 const sequences = Array.from({ length: 11 }, (_, row) => [row, 11 - row, row, 0].slice(0, 1 + row % 4));
 
@@ -21,7 +21,7 @@ function assertCombined(predictions: readonly Prediction[], { weights, ngrams: o
   assertEquals(predictions.length, sequences.length);
   predictions.forEach(({ probabilities, class: best }, row) => {
     const lstm = plainProbabilities(weights, sequences[row]!);
-    const plain = own ? plainCombination(own, lstm, sequences[row]!) : lstm;
+    const plain = own ? plainCombination(own, lstm, rowsOf([sequences[row]!])) : lstm;
     plain.forEach((value, index) => assertAlmostEquals(probabilities[index]!, value, 1e-5));
     assertEquals(best, plain.indexOf(Math.max(...plain)));
   });
@@ -62,11 +62,4 @@ Deno.test("openSaved() and predictTable() predict the same as the thread, bit fo
   const table = tableOf(sequences, sequences.map(() => 0));
   const rows = await predictTable({ config, labels, version: finished }, table);
   assertEquals([...rows], predictions.flatMap(({ probabilities }) => probabilities));
-});
-
-Deno.test("predictByNgrams() gives the probabilities of the n-grams for each row of a table", async () => {
-  const rows = await predictByNgrams(ngrams.model, tableOf(sequences, sequences.map(() => 0)));
-  const plain = sequences.flatMap((tokens) => plainNgrams(ngrams, tokens));
-  assertEquals(rows.length, plain.length);
-  plain.forEach((value, index) => assertAlmostEquals(rows[index]!, value, 1e-6));
 });

@@ -1,5 +1,6 @@
 /** Tests every kind of thread that the product starts with a module that tries forbidden operations. */
 import { assertEquals, assertRejects } from "@std/assert";
+import { keysOfVocabulary } from "../../lib/data/vocabulary/token_keys.ts";
 import { startBaseline } from "../../lib/ngrams/thread.ts";
 import { Crew } from "../../lib/lockstep/crew.ts";
 import { initialState } from "../../lib/lockstep/initial_state.ts";
@@ -37,7 +38,15 @@ Deno.test("a training worker may not do any of these either", async () => {
 
 Deno.test("the thread of the n-grams may not do any of these either", async () => {
   const table = { tokens: new Uint16Array(), offsets: new Uint32Array(1), labels: new Uint16Array() };
-  const start = { training: table, validation: table, classes: 2, vocabulary: 3, seed: 1 };
+  const start = {
+    training: table,
+    validation: table,
+    space: { order: 2, hasEnds: false },
+    classes: 2,
+    vocabulary: keysOfVocabulary(["a"], false),
+    seed: 1,
+    fitsValidation: true,
+  };
   const task = startBaseline(prying, start, PATIENCE_MS);
   const error = await assertRejects(() => task.result, Error);
   assertEquals(error.message, NOTHING);

@@ -104,7 +104,7 @@ function modelText(share: number): string {
   if (share === 0) return "only the n-grams, which the LSTM does not improve";
   return share === 1
     ? "only the LSTM, which n-grams do not improve"
-    : `the weighted mean of both, ${percentage(share)} LSTM and ${percentage(1 - share)} n-grams`;
+    : `LSTM and n-grams combined, ${percentage(share)} LSTM and ${percentage(1 - share)} n-grams`;
 }
 
 function progressLine({ epoch, round, training, sequencesPerSecond }: EventOf<"progress">): string {

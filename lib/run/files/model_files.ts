@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { savedConfigSchema } from "../../config/saved_config.ts";
 import { DamagedFile } from "../../base/errors.ts";
-import { preprocessingSchema } from "../../data/encode/preprocessing.ts";
+import { type PreprocessingJson, preprocessingSchema } from "../../data/encode/preprocessing.ts";
 import { readSavedWeights, saveLayersModel } from "../../model/formats/layers_model.ts";
 import { trainedModel } from "../../model/task_model.ts";
 import { checked, FOLDER_MODE, readBytes, readJson, writeJson, writeWhole } from "./files.ts";
@@ -31,7 +31,7 @@ const savedModelSchema = z.object({
   /** SHA-256 of `preprocessing.json`, if the model has one. */
   preprocessingDigest: z.string().optional(),
   /** Numbers and SHA-256 of `ngrams.safetensors`, if the model has one. */
-  ngrams: ngramNumbersSchema.extend({ digest: z.string() }).optional(),
+  ngrams: ngramNumbersSchema.and(z.object({ digest: z.string() })).optional(),
   /** SHA-256 of the other fields of this file. */
   checksum: z.string(),
 });
@@ -78,17 +78,22 @@ export async function readModel(directory: string): Promise<TrainedModel> {
   const json = await readDigested(join(folder, "model.json"), saved.modelDigest);
   const bin = await readDigested(join(folder, "weights.bin"), saved.weightsDigest);
   const { layout } = trainedModel(config, labels);
+  const preprocessing = preprocessingDigest === undefined
+    ? undefined
+    : await readPreprocessing(join(folder, PREPROCESSING), preprocessingDigest);
+  const ofNgrams = ngrams && await readDigested(join(folder, NGRAMS), ngrams.digest);
   const version = {
     round,
     digest,
     weights: readSavedWeights(json, bin, layout),
-    ...ngrams &&
-      { ngrams: decodeNgrams(await readDigested(join(folder, NGRAMS), ngrams.digest), ngrams, labels.length) },
+    ...ngrams && ofNgrams && { ngrams: decodeNgrams(ofNgrams, ngrams, labels.length, preprocessing) },
   };
-  if (preprocessingDigest === undefined) return { run, config, labels, version };
-  await readDigested(join(folder, PREPROCESSING), preprocessingDigest);
-  const preprocessing = await readJson(join(folder, PREPROCESSING), preprocessingSchema);
-  return { run, config, labels, version, preprocessing };
+  return { run, config, labels, version, ...preprocessing && { preprocessing } };
+}
+
+async function readPreprocessing(path: string, digest: string): Promise<PreprocessingJson> {
+  await readDigested(path, digest);
+  return await readJson(path, preprocessingSchema);
 }
 
 /** Writes a file and returns its SHA-256. */

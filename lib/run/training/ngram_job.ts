@@ -6,23 +6,27 @@ import { join } from "node:path";
 import { errorMessage } from "../../base/errors.ts";
 import type { NewEvent, Summary } from "../../base/events.ts";
 import { sha256 } from "../../base/sha256.ts";
-import type { TrainingConfig } from "../../config/schema.ts";
+import type { Config } from "../../config/schema.ts";
 import { classWeightsOf } from "../../data/batches/class_weights.ts";
 import type { TrainingData } from "../../data/batches/table.ts";
 import type { LoadedPart } from "../../data/encode/assemble.ts";
 import { openPreprocessing } from "../../data/encode/preprocessing.ts";
 import { evaluatePredictions, type Evaluations } from "../../model/evaluation.ts";
-import { bestShare, type Combination, mixInto } from "../../ngrams/mix.ts";
-import type { BaselineModel } from "../../ngrams/model.ts";
+import type { Combination } from "../../ngrams/combine.ts";
+import { withScores } from "../../ngrams/model.ts";
+import { fitPool, poolProbabilities } from "../../ngrams/pool.ts";
+import { ngramSpace } from "../../ngrams/space.ts";
+import { keysOfVocabulary } from "../../data/vocabulary/token_keys.ts";
+import { hasLetters } from "../../data/tokenizers/tokenizer.ts";
 import { type BaselineResult, type BaselineStart, type BaselineTask, startBaseline } from "../../ngrams/thread.ts";
-import { predictByNgrams, predictTable } from "../../predict/predict_table.ts";
+import { predictTable } from "../../predict/predict_table.ts";
 import type { TrainedModel } from "../../predict/trained_model.ts";
 import { evaluateProbabilities, metricsOf } from "../evaluation/evaluate_rows.ts";
 import { jsonBytes, writeWhole } from "../files/files.ts";
 import type { DataSource, RunData } from "./reload_data.ts";
 
 export interface NgramJobOptions extends RunData {
-  readonly config: Pick<TrainingConfig, "seed" | "ngrams" | "classWeights">;
+  readonly config: Pick<Config, "seed" | "ngrams" | "classWeights" | "validation">;
   /** The module that the thread of n-grams runs; without it there are none. */
   readonly baselineUrl: URL | undefined;
   /** A thread that shows no sign of life for so long is lost. */
@@ -82,8 +86,12 @@ export class NgramJob {
     if (isCombined && baselineUrl && !baseline) {
       append({ type: "incident", message: "The model is only the LSTM: its n-grams were not done in time" });
     }
-    const ngramModel = isCombined ? baseline?.model : undefined;
-    const { ngrams, evaluations, lstm } = await combine(model, ngramModel, source, this.#classWeights());
+    const { ngrams, evaluations, lstm } = await combine(
+      model,
+      isCombined ? baseline : undefined,
+      source,
+      this.#classWeights(),
+    );
     const bytes = jsonBytes(evaluations);
     await writeWhole(join(directory, "judgement.json"), bytes);
     const { validation, test } = evaluations;
@@ -101,10 +109,21 @@ export class NgramJob {
   }
 
   #baselineStart(test: TrainingData["validation"] | undefined): Omit<BaselineStart, "signals"> {
-    const { data: { training, validation, labels, vocabulary }, config: { seed } } = this.#options;
+    const { data: { training, validation, labels, vocabulary }, source: { preprocessing }, config } = this.#options;
+    const { kind } = preprocessing.tokenizer;
     const classWeights = this.#classWeights();
-    const rows = { training, validation, ...test && { test } };
-    return { ...rows, classes: labels.length, vocabulary, seed, ...classWeights && { classWeights } };
+    return {
+      training,
+      validation,
+      ...test && { test },
+      space: ngramSpace(kind, vocabulary),
+      classes: labels.length,
+      vocabulary: keysOfVocabulary(preprocessing.vocabulary, hasLetters(kind)),
+      seed: config.seed,
+      // Rows of a file that the user keeps apart stay apart.
+      fitsValidation: typeof config.validation === "number",
+      ...classWeights && { classWeights },
+    };
   }
 
   /** Returns the weight of each class's rows, for the n-grams and their share as for the LSTM. */
@@ -118,44 +137,42 @@ export class NgramJob {
 interface Predicted {
   readonly part: LoadedPart;
   readonly lstm: Float32Array;
-  readonly ngrams: Float64Array | undefined;
+  readonly ngrams: Float32Array | undefined;
 }
 
 /**
- * Combines `model`, an LSTM, with `ngrams`, if there are any, and evaluates the result. The share of each has the lowest
- * loss on the validation rows, weighted by `classWeights`; the test rows decide nothing. `lstm` has the metrics of the
- * LSTM by itself, if there are n-grams.
+ * Combines `model`, an LSTM, with `ngrams`, if there are any, and evaluates the result. They are combined for the lowest loss
+ * on the validation rows, weighted by `classWeights`; the test rows decide nothing. `lstm` has the metrics of the LSTM by
+ * itself, if there are n-grams.
  */
 async function combine(
   model: TrainedModel,
-  ngrams: BaselineModel | undefined,
+  ngrams: BaselineResult | undefined,
   source: DataSource,
   classWeights: Float32Array | undefined,
 ): Promise<{ readonly evaluations: Evaluations; readonly ngrams?: Combination; readonly lstm?: Summary["lstm"] }> {
   const preprocessing = openPreprocessing(source.preprocessing);
   const { labels } = model;
-  const validation = await predictRows(model, ngrams, source.validation);
-  const test = source.test && await predictRows(model, ngrams, source.test);
-  const share = validation.ngrams
-    ? bestShare(validation.lstm, validation.ngrams, validation.part.table.labels, classWeights)
-    : 1;
+  const validation = await predictRows(model, ngrams?.validation, source.validation);
+  const test = source.test && await predictRows(model, ngrams?.test, source.test);
+  const pool = validation.ngrams &&
+    fitPool(validation.lstm, validation.ngrams, validation.part.table.labels, classWeights);
   const evaluate = ({ part, lstm, ngrams }: Predicted) => {
-    const probabilities = lstm.slice();
-    if (ngrams && share < 1) mixInto(probabilities, ngrams, share);
+    const probabilities = pool && ngrams ? poolProbabilities(lstm, ngrams, labels.length, pool) : lstm;
     return evaluateProbabilities(probabilities, labels, part, preprocessing);
   };
   const evaluations = { validation: evaluate(validation), ...test && { test: evaluate(test) } };
-  if (!ngrams) return { evaluations };
+  if (!ngrams || !pool) return { evaluations };
   const evaluateLstm = ({ part, lstm }: Predicted) => metricsOf(evaluatePredictions(labels, part.table.labels, lstm));
+  const { share, lstm: exponent } = pool;
   const lstm = { share, validation: evaluateLstm(validation), ...test && { test: evaluateLstm(test) } };
-  return { ...share < 1 && { ngrams: { model: ngrams, share } }, evaluations, lstm };
+  return { ngrams: { share, exponent, model: withScores(ngrams.model, pool.ngrams) }, evaluations, lstm };
 }
 
 async function predictRows(
   model: TrainedModel,
-  ngrams: BaselineModel | undefined,
+  ngrams: Float32Array | undefined,
   part: LoadedPart,
 ): Promise<Predicted> {
-  const lstm = await predictTable(model, part.table);
-  return { part, lstm, ngrams: ngrams && await predictByNgrams(ngrams, part.table) };
+  return { part, lstm: await predictTable(model, part.table), ngrams };
 }

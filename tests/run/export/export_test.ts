@@ -5,7 +5,8 @@ import { gzipSync } from "node:zlib";
 import tfjsBundle from "npm:@tensorflow/tfjs@4.22.0/dist/tf.min.js" with { type: "text" };
 import fc from "fast-check";
 import { chromium, type Page } from "playwright-core";
-import type { GramSpace } from "../../../lib/ngrams/grams.ts";
+import type { NgramSpace } from "../../../lib/ngrams/features.ts";
+import type { HashedSpace } from "../../../lib/ngrams/hashed.ts";
 import { type Config, trainingConfig } from "../../../lib/config/schema.ts";
 import { spellingOf } from "../../../lib/data/tokenizers/normal_form.ts";
 import { openPreprocessing, type PreprocessingJson } from "../../../lib/data/encode/preprocessing.ts";
@@ -21,7 +22,7 @@ import { createReader } from "../../../lib/predict/reader.ts";
 import { openSaved } from "../../../lib/predict/batch_predictor.ts";
 import type { Prediction } from "../../../lib/predict/types.ts";
 import { CHROMIUM, CHROMIUM_FLAGS, despiteNetworkChanges } from "../../dashboard/browser/browser.ts";
-import { tinyNgrams } from "../../ngrams/tiny_ngrams.ts";
+import { tinyHashed, tinyLinear } from "../../ngrams/tiny_ngrams.ts";
 import { executableAbsence, optionalTest } from "../../optional.ts";
 import { PATIENCE_MS } from "../../patience.ts";
 import { PYTHON, pytorchAbsence, withPython } from "./python.ts";
@@ -52,7 +53,9 @@ interface Case {
   /** Set for a model of text. */
   readonly tokenizer?: PreprocessingJson["tokenizer"];
   readonly truncate?: "end" | "start";
-  readonly space?: GramSpace;
+  readonly space?: NgramSpace;
+  /** The space of n-grams of earlier versions. */
+  readonly hashed?: HashedSpace;
   readonly rules?: 1 | 2;
 }
 
@@ -64,17 +67,22 @@ const ids: readonly Case[] = [
 ];
 const ofText: readonly Case[] = [
   { change: {}, tokenizer: { kind: "words", lowercase: true, punctuation: "keep" } },
-  { change: {}, tokenizer: { kind: "words", lowercase: true, punctuation: "keep" }, rules: 2 },
-  { change: {}, tokenizer: { kind: "chars", lowercase: true }, rules: 2 },
+  {
+    change: {},
+    tokenizer: { kind: "words", lowercase: true, punctuation: "keep" },
+    rules: 2,
+    space: { order: 2, hasEnds: false },
+  },
+  { change: {}, tokenizer: { kind: "chars", lowercase: true }, rules: 2, space: { order: 5, hasEnds: true } },
   {
     change: { bidirectional: true, pooling: "max" },
     tokenizer: { kind: "words", lowercase: true, punctuation: "drop" },
     truncate: "start",
-    space: { order: 2, tokens: 12, features: 76 },
+    hashed: { order: 2, tokens: 12, features: 76 },
   },
-  { change: {}, tokenizer: { kind: "chars", lowercase: false }, space: { order: 4, tokens: 12, features: 140 } },
+  { change: {}, tokenizer: { kind: "chars", lowercase: false }, hashed: { order: 4, tokens: 12, features: 140 } },
   // Some tokens have no feature of their own.
-  { change: {}, tokenizer: { kind: "codes" }, space: { order: 4, tokens: 5, features: 69 } },
+  { change: {}, tokenizer: { kind: "codes" }, hashed: { order: 4, tokens: 5, features: 69 } },
 ];
 
 /** Only the library of Hugging Face splits texts for this model; it takes names and ids. */
@@ -88,13 +96,16 @@ async function eachExport(
   use: (folder: string, inputs: readonly Input[], expected: readonly Prediction[]) => Promise<void>,
   cases = [...ids, ...ofText, ofHuggingFace],
 ): Promise<void> {
-  for (const { change, tokenizer, truncate = "end", space, rules } of cases) {
+  for (const { change, tokenizer, truncate = "end", space, hashed, rules } of cases) {
     await inTemporaryDirectory(async (directory) => {
       const config = trainingConfig(tinyRunConfig("runs", { ...change, seed: 8 }));
       const { dataset: { labels }, spec, layout } = taskModel(config);
       const run = "20260101-000000-abcd";
       const weights = initialWeights(spec, layout, config);
-      const version = { round: 1, digest: "d1ge57", weights, ...space && { ngrams: tinyNgrams(space, labels.length) } };
+      const ngrams = space
+        ? tinyLinear(space, vocabulary, tokenizer?.kind === "words", labels.length)
+        : hashed && tinyHashed(hashed, labels.length);
+      const version = { round: 1, digest: "d1ge57", weights, ...ngrams && { ngrams } };
       const preprocessing = tokenizer && { tokenizer, vocabulary, maxLength: 4, truncate, ...rules && { rules } };
       await writeModel(directory, { run, config, labels, version, ...preprocessing && { preprocessing } });
       const folder = join(directory, "exported");

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { trainingConfig } from "../../../lib/config/schema.ts";
 import { initialWeights } from "../../../lib/model/initial.ts";
 import { taskModel } from "../../../lib/model/task_model.ts";
-import { decodeNgrams, encodeNgrams, ngramNumbers } from "../../../lib/run/files/ngram_file.ts";
+import { decodeNgrams, encodeNgrams, ngramNumbers, ngramNumbersSchema } from "../../../lib/run/files/ngram_file.ts";
+import type { PreprocessingJson } from "../../../lib/data/encode/preprocessing.ts";
 import { decodeSafetensors } from "../../../lib/model/formats/safetensors.ts";
 import type { TrainedModel } from "../../../lib/predict/trained_model.ts";
 import { readModel, writeModel } from "../../../lib/run/files/model_files.ts";
-import { tinyNgrams } from "../../ngrams/tiny_ngrams.ts";
+import { tinyHashed, tinyLinear } from "../../ngrams/tiny_ngrams.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
 import { tinyRunConfig } from "../tiny_run.ts";
 
@@ -20,8 +21,17 @@ const saved: TrainedModel = {
   labels: ["odd", "even"],
   version: { round: 7, digest: "d1ge57", weights: initialWeights(spec, layout, config) },
 };
-const ngrams = tinyNgrams({ order: 2, tokens: 12, features: 76 }, 2);
-const withNgrams: TrainedModel = { ...saved, version: { ...saved.version, ngrams } };
+const hashed = tinyHashed({ order: 2, tokens: 12, features: 76 }, 2);
+const withHashed: TrainedModel = { ...saved, version: { ...saved.version, ngrams: hashed } };
+const known = ["a", "bee", "see", "dee", "e", "f", "gee", "aitch", "i", "jay"];
+const preprocessing: PreprocessingJson = {
+  tokenizer: { kind: "words", lowercase: true, punctuation: "keep" },
+  vocabulary: known,
+  maxLength: 9,
+  truncate: "end",
+};
+const linear = tinyLinear({ order: 2, hasEnds: false }, known, true, 2);
+const withNgrams: TrainedModel = { ...saved, preprocessing, version: { ...saved.version, ngrams: linear } };
 const withModel = (use: (folder: string, directory: string) => Promise<void>, model = saved) =>
   inTemporaryDirectory(async (directory) => {
     await writeModel(directory, model);
@@ -31,30 +41,53 @@ const withModel = (use: (folder: string, directory: string) => Promise<void>, mo
 Deno.test("readModel() returns what writeModel() was given", () =>
   withModel(async (_, directory) => assertEquals(await readModel(directory), saved)));
 
-Deno.test("readModel() returns the n-grams that the LSTM is combined with, bit for bit", () =>
-  withModel(async (_, directory) => assertEquals(await readModel(directory), withNgrams), withNgrams));
+for (const [name, model] of Object.entries({ "n-grams": withNgrams, "n-grams of earlier versions": withHashed })) {
+  Deno.test(`readModel() gives back the ${name} that the LSTM is combined with, bit for bit`, () =>
+    withModel(async (_, directory) => assertEquals(await readModel(directory), model), model));
+}
 
-Deno.test("writeModel() leaves out n-grams that no training row had", () =>
+Deno.test("writeModel() writes each feature's key in two halves", () =>
   withModel(async (folder) => {
-    const known = ngrams.model.importance.filter((value) => value > 0).length;
-    assertEquals(known, 51);
+    const { keys } = linear.model;
     const { tensors } = decodeSafetensors(await Deno.readFile(join(folder, "ngrams.safetensors")));
     assertEquals(tensors.map(({ name, shape }) => [name, ...shape]), [
-      ["features", known],
-      ["importance", known],
-      ["weights", known, 2],
-      ["bias", 2],
+      ["keys", keys.length, 2],
+      ["importance", keys.length],
+      ["weights", keys.length, 1],
+      ["bias", 1],
     ]);
+    const [high, low] = tensors[0]!.values.subarray(0, 2);
+    assertEquals(high! * 2 ** 16 + low!, keys[0]);
   }, withNgrams));
 
+Deno.test("writeModel() leaves out n-grams of earlier versions that no training row had", () =>
+  withModel(async (folder) => {
+    const rows = hashed.model.importance.filter((value) => value > 0).length;
+    assertEquals(rows, 51);
+    const { tensors } = decodeSafetensors(await Deno.readFile(join(folder, "ngrams.safetensors")));
+    assertEquals(tensors.map(({ name, shape }) => [name, ...shape]), [
+      ["features", rows],
+      ["importance", rows],
+      ["weights", rows, 2],
+      ["bias", 2],
+    ]);
+  }, withHashed));
+
 Deno.test("decodeNgrams() throws a RangeError at n-grams of another model", () => {
-  const bytes = encodeNgrams(ngrams.model);
-  const numbers = ngramNumbers(ngrams);
-  assertEquals(decodeNgrams(bytes, numbers, 2), ngrams);
-  assertThrows(() => decodeNgrams(bytes, numbers, 3), RangeError, `tensor "weights" is [51,2]: expected [51,3]`);
-  assertThrows(() => decodeNgrams(bytes, { ...numbers, features: 40 }, 2), RangeError, "expected one below 40");
-  assertThrows(() => decodeNgrams(bytes, { ...numbers, tokens: 76 }, 2), RangeError, "expected fewer than the 76");
-  assertThrows(() => decodeNgrams(bytes.subarray(0, 99), numbers, 2), RangeError, "not safetensors");
+  const decode = (bytes: Uint8Array, numbers: object, classes = 2, json?: PreprocessingJson) =>
+    decodeNgrams(bytes, ngramNumbersSchema.parse(numbers), classes, json);
+  const bytes = encodeNgrams(hashed.model);
+  const numbers = ngramNumbers(hashed);
+  assertEquals(decode(bytes, numbers), hashed);
+  assertThrows(() => decode(bytes, numbers, 3), RangeError, `tensor "weights" is [51,2]: expected [51,3]`);
+  assertThrows(() => decode(bytes, { ...numbers, features: 40 }), RangeError, "expected one below 40");
+  assertThrows(() => decode(bytes, { ...numbers, tokens: 76 }), RangeError, "expected fewer than the 76");
+  assertThrows(() => decode(bytes.subarray(0, 99), numbers), RangeError, "not safetensors");
+  const newer = encodeNgrams(linear.model);
+  assertEquals(decode(newer, ngramNumbers(linear), 2, preprocessing), linear);
+  assertThrows(() => decode(newer, ngramNumbers(linear), 3, preprocessing), RangeError, `,1]: expected`);
+  assertThrows(() => decode(newer, ngramNumbers(linear)), RangeError, "without preprocessing");
+  assertThrows(() => decode(bytes, ngramNumbers(linear), 2, preprocessing), RangeError, `tensor "keys" is [missing]`);
 });
 
 Deno.test("writeModel() writes labels and config beside the LayersModel", () =>

@@ -3,8 +3,10 @@
  * n-grams here. There is no bundler: the modules are concatenated in the order of their imports, without types and imports.
  */
 import { stripTypeScriptTypes } from "node:module";
-import grams from "../../../ngrams/grams.ts" with { type: "text" };
-import mix from "../../../ngrams/mix.ts" with { type: "text" };
+import features from "../../../ngrams/features.ts" with { type: "text" };
+import hashed from "../../../ngrams/hashed.ts" with { type: "text" };
+import keyTable from "../../../ngrams/key_table.ts" with { type: "text" };
+import combine from "../../../ngrams/combine.ts" with { type: "text" };
 import model from "../../../ngrams/model.ts" with { type: "text" };
 import metrics from "../../../data/metrics.ts" with { type: "text" };
 import encoder from "../../../data/encode/text_encoder.ts" with { type: "text" };
@@ -15,6 +17,7 @@ import plainTokenizers from "../../../data/tokenizers/plain_tokenizers.ts" with 
 import normalForm from "../../../data/tokenizers/normal_form.ts" with { type: "text" };
 import tokenizer from "../../../data/tokenizers/tokenizer.ts" with { type: "text" };
 import predict from "./predict.js" with { type: "text" };
+import tokenKeys from "../../../data/vocabulary/token_keys.ts" with { type: "text" };
 import vocabulary from "../../../data/vocabulary/vocabulary.ts" with { type: "text" };
 
 const MODULES = [
@@ -26,10 +29,13 @@ const MODULES = [
   tokenizer,
   plainTokenizers,
   encoder,
-  grams,
+  tokenKeys,
+  keyTable,
+  features,
   model,
+  hashed,
   metrics,
-  mix,
+  combine,
 ];
 
 const IMPORT = /^import\b[^;]*;\n/gm;

@@ -25,12 +25,14 @@ in the vocabulary of preprocessing.json, whose first token has the id 2 (1 is un
 """
 import gzip
 import json
+import math
 import numbers
 import os
 import re
 import struct
 import sys
 import unicodedata
+from collections import Counter
 
 import torch
 from torch import nn
@@ -47,6 +49,19 @@ def one_of(name, value, known):
 
 UNKNOWN = 1
 FIRST_KNOWN = 2
+
+
+class Sequence(list):
+    """Token ids, and the names of those that are unknown in `unknown`; None for one without a name."""
+
+    @staticmethod
+    def of(names, ids):
+        sequence = Sequence(ids.get(name, UNKNOWN) for name in names)
+        sequence.unknown = [name for name in names if name not in ids]
+        if not sequence:
+            sequence.append(UNKNOWN)
+            sequence.unknown.append(None)
+        return sequence
 
 
 class Lstm(nn.Module):
@@ -124,7 +139,7 @@ class Encoder:
             text = text.lower().translate(self.lower)
         tokens = {"words": self.words, "chars": self.chars, "codes": self.codes}[self.options["kind"]](text)
         kept = tokens[: self.max_length] if self.truncate == "end" else tokens[-self.max_length :]
-        return [self.ids.get(token, UNKNOWN) for token in kept] or [UNKNOWN]
+        return Sequence.of(kept, self.ids)
 
     def ahead(self, text, index):
         """Returns the kind of the character at `index`; characters past U+FFFF never continue a token."""
@@ -186,8 +201,79 @@ def finish(h):
     return h ^ h >> 16
 
 
+UINT16 = struct.Struct("<H")
+EDGE = 0x10000
+MOST_LETTERS = 5
+
+
+def units_of(text):
+    """The UTF-16 units of a text."""
+    return [unit for unit, in UINT16.iter_unpack(text.encode("utf-16-le", "surrogatepass"))]
+
+
+def hashed(start, words):
+    state = start
+    for word in words:
+        state = mix(state, word)
+    return finish(state)
+
+
 class Ngrams:
-    """Classifies the n-grams of a sequence by a linear model: see lib/ngrams of Lockstep."""
+    """A linear classifier of the n-grams of a sequence: see lib/ngrams of Lockstep. `names` are the known tokens."""
+
+    def __init__(self, about, tensors, kind, names):
+        self.exponent, self.order, self.has_ends = about["exponent"], about["order"], about["hasEnds"]
+        self.token_columns = about["tokenColumns"]
+        self.has_letters = kind in ("words", "huggingface")
+        self.names = names
+        self.columns = {int(high) << 16 | int(low): column for column, (high, low) in enumerate(tensors["keys"].tolist())}
+        self.importance = tensors["importance"].double()
+        self.weights = tensors["weights"].double()
+        self.bias = tensors["bias"].double()
+
+    def keys(self, sequence):
+        """The keys of all features of a sequence: ids, of which the unknown ones may have a name."""
+        own, keys = [], []
+        unknown = iter(sequence.unknown if isinstance(sequence, Sequence) else ())
+        for token in sequence:
+            known = FIRST_KNOWN <= token < FIRST_KNOWN + len(self.names)
+            name = self.names[token - FIRST_KNOWN] if known else next(unknown, None) if token == UNKNOWN else None
+            if name is None:
+                own.append(None)
+                continue
+            units = units_of(name)
+            own.append(hashed(1, units))
+            keys.append(own[-1])
+            if self.has_letters:
+                marked = [EDGE, *units, EDGE]
+                for begin in range(len(marked)):
+                    longest = min(MOST_LETTERS, len(marked) - begin)
+                    keys.extend(hashed(2, marked[begin : begin + n]) for n in range(2, longest + 1))
+        marked = [0x5EED0001, *own, 0x5EED0002] if self.has_ends else own
+        for begin in range(len(marked)):
+            for n in range(2, min(self.order, len(marked) - begin) + 1):
+                gram = marked[begin : begin + n]
+                if None not in gram:
+                    keys.append(hashed(3, gram))
+        return keys
+
+    def combined(self, lstm, sequence):
+        """The probabilities of both, by those of the LSTM."""
+        return torch.softmax(self.exponent * lstm.clamp(min=2.0**-149).log() + self.scores(sequence), dim=0)
+
+    def scores(self, sequence):
+        counts = Counter(self.columns[key] for key in self.keys(sequence) if key in self.columns)
+        columns = sorted(counts)
+        values = self.importance[columns] * torch.tensor([1 + math.log(counts[column]) for column in columns]).double()
+        is_token = torch.tensor([column < self.token_columns for column in columns])
+        for part in (is_token, ~is_token) if columns else ():
+            values[part] /= float(values[part].norm()) or 1.0
+        scores = self.bias + values @ self.weights[columns]
+        return torch.cat([torch.zeros(1).double(), scores]) if len(scores) == 1 else scores
+
+
+class HashedNgrams:
+    """The n-grams of earlier versions of Lockstep, whose features are hashed."""
 
     def __init__(self, about, tensors):
         self.share, self.order, self.tokens = about["share"], about["order"], about["tokens"]
@@ -198,13 +284,11 @@ class Ngrams:
         self.bias = tensors["bias"].double()
 
     def features(self, tokens):
-        found = {token if token < self.tokens else self.tokens + finish(mix(0, token)) % self.hashed for token in tokens}
+        found = {token if token < self.tokens else self.tokens + hashed(0, [token]) % self.hashed for token in tokens}
         marked = [-1, *tokens, -2] if self.order > 2 else tokens
         for begin in range(len(marked)):
-            state = mix(0, marked[begin])
-            for token in marked[begin + 1 : begin + self.order]:
-                state = mix(state, token)
-                found.add(self.tokens + finish(state) % self.hashed)
+            for n in range(2, min(self.order, len(marked) - begin) + 1):
+                found.add(self.tokens + hashed(0, marked[begin : begin + n]) % self.hashed)
         return found
 
     def probabilities(self, tokens):
@@ -212,6 +296,10 @@ class Ngrams:
         values = self.importance[rows]
         norm = float(values.norm()) or 1.0
         return torch.softmax(self.bias + values / norm @ self.weights[rows], dim=0)
+
+    def combined(self, lstm, tokens):
+        """The weighted mean of the LSTM's probabilities and its own."""
+        return self.share * lstm + (1 - self.share) * self.probabilities(tokens)
 
 
 def is_id(value):
@@ -260,7 +348,7 @@ class Model:
             most = self.preprocessing["maxLength"]
             kept = value[:most] if self.preprocessing["truncate"] == "end" else value[-most:]
             spelled = self.encode.spelled if self.encode else str
-            return [self.names.get(spelled(token), UNKNOWN) for token in kept]
+            return Sequence.of([spelled(token) for token in kept], self.names)
         size = self.about["model"]["vocabulary"]
         for index, token in enumerate(value):
             if not is_id(token) or not 0 <= token < size:
@@ -278,9 +366,8 @@ class Model:
         with torch.no_grad():
             probabilities = torch.softmax(self.lstm(tokens, lengths), dim=1)
         if self.ngrams:
-            share = self.ngrams.share
-            other = torch.stack([self.ngrams.probabilities(sequence) for sequence in sequences])
-            probabilities = share * probabilities.double() + (1 - share) * other
+            pairs = zip(probabilities.double(), sequences)
+            probabilities = torch.stack([self.ngrams.combined(lstm, sequence) for lstm, sequence in pairs])
         return [
             {"class": int(row.argmax()), "label": self.about["labels"][int(row.argmax())], "probabilities": row.tolist()}
             for row in probabilities
@@ -319,7 +406,11 @@ def load(folder):
         if preprocessing["tokenizer"]["kind"] != "huggingface":
             encode = Encoder(preprocessing, read_json("characters.json"))
     if "ngrams" in about:
-        ngrams = Ngrams(about["ngrams"], read_safetensors(os.path.join(folder, "ngrams.safetensors")))
+        tensors = read_safetensors(os.path.join(folder, "ngrams.safetensors"))
+        if "features" in about["ngrams"]:
+            ngrams = HashedNgrams(about["ngrams"], tensors)
+        else:
+            ngrams = Ngrams(about["ngrams"], tensors, preprocessing["tokenizer"]["kind"], preprocessing["vocabulary"])
     return Model(about, lstm.eval(), encode, ngrams, preprocessing)
 
 

@@ -13,8 +13,10 @@
  * A model with a tokenizer of Hugging Face takes no texts: split them with that tokenizer and give its tokens by name. A
  * LayersModel has no lengths and reads every token, so that a batch has only sequences of one length.
  */
-import { createCombiner } from "../../../ngrams/mix.ts";
+import { createCombiner } from "../../../ngrams/combine.ts";
 import { createTextEncoder } from "../../../data/encode/text_encoder.ts";
+import { keysOfVocabulary } from "../../../data/vocabulary/token_keys.ts";
+import { hasLetters } from "../../../data/tokenizers/tokenizer.ts";
 import { plainTokenizer } from "../../../data/tokenizers/plain_tokenizers.ts";
 import { Vocabulary } from "../../../data/vocabulary/vocabulary.ts";
 
@@ -23,12 +25,14 @@ export async function loadClassifier(tf, folder) {
   if (!base.pathname.endsWith("/")) base.pathname += "/";
   const about = await (await get(base, "lockstep.json")).json();
   const model = await tf.loadLayersModel(new URL("model.json", base).href);
-  const encode = about.preprocessingDigest && encoderOf(await (await get(base, "preprocessing.json")).json());
-  const combine = about.ngrams && combinerOf(about, await (await get(base, "ngrams.safetensors")).arrayBuffer());
+  const preprocessing = about.preprocessingDigest && await (await get(base, "preprocessing.json")).json();
+  const read = preprocessing && encoderOf(preprocessing);
+  const ngrams = about.ngrams && await (await get(base, "ngrams.safetensors")).arrayBuffer();
+  const combine = ngrams && combinerOf(about, ngrams, preprocessing);
   return {
     about,
-    /** Returns the token ids of a text, or of a list of tokens by name. */
-    encode,
+    /** The token ids of a text, or of a list of tokens by name. */
+    encode: read && ((input) => [...read(input).tokens]),
     /**
      * Returns class, label and probabilities of a text, of a list of token ids, or of an object with `text` or `tokens`.
      * Any other list has an answer for each item: a text, token ids, tokens by name, or such an object. Throws a TypeError
@@ -37,12 +41,11 @@ export async function loadClassifier(tf, folder) {
     predict(input) {
       const value = ArrayBuffer.isView(input) ? Array.from(input) : input;
       const isOne = !Array.isArray(value) || (value.length > 0 && value.every((token) => typeof token === "number"));
-      const sequences = isOne
-        ? [sequenceOf(value, "The input", encode, about)]
-        : value.map((one, index) => sequenceOf(one, `Input ${index}`, encode, about));
-      const answers = lstmOf(tf, model, sequences).map((probabilities, index) => {
-        const tokens = sequences[index];
-        combine?.(probabilities, tokens, 0, tokens.length);
+      const inputs = isOne
+        ? [sequenceOf(value, "The input", read, about)]
+        : value.map((one, index) => sequenceOf(one, `Input ${index}`, read, about));
+      const answers = lstmOf(tf, model, inputs.map(({ tokens }) => tokens)).map((probabilities, index) => {
+        combine?.(probabilities, rowOf(inputs[index]), 0);
         const best = probabilities.indexOf(Math.max(...probabilities));
         return { class: best, label: about.labels[best], probabilities: [...probabilities] };
       });
@@ -70,27 +73,38 @@ function lstmOf(tf, model, sequences) {
   return found;
 }
 
-/** Returns the token ids that `value` means. Throws a TypeError that calls it `name` if it means none. */
-function sequenceOf(value, name, encode, about) {
+/** Rows of which the only one is a sequence. */
+function rowOf({ tokens, unknown }) {
+  const offsets = [0, tokens.length];
+  return unknown
+    ? { tokens, offsets, unknown: { before: [0, unknown.offsets.length - 1], keys: unknown } }
+    : { tokens, offsets };
+}
+
+/**
+ * Returns the token ids that `value` means, and the keys of those that are unknown. Throws a TypeError that calls it `name`
+ * if it means none.
+ */
+function sequenceOf(value, name, read, about) {
   if (typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)) {
     const [key, ...more] = Object.keys(value);
     const isText = typeof value[key] === "string";
     if (more.length === 0 && ((key === "text" && isText) || (key === "tokens" && !isText))) {
-      return sequenceOf(value[key], `${name}.${key}`, encode, about);
+      return sequenceOf(value[key], `${name}.${key}`, read, about);
     }
   }
   if (typeof value === "string") {
-    if (!encode) throw new TypeError(`${name} is a text: this model takes token ids`);
-    return encode(value);
+    if (!read) throw new TypeError(`${name} is a text: this model takes token ids`);
+    return read(value);
   }
   const tokens = ArrayBuffer.isView(value) ? Array.from(value) : value;
   if (!Array.isArray(tokens) || tokens.length === 0) {
     throw new TypeError(`${name} is ${JSON.stringify(value)}: expected a text, or a list of at least one token`);
   }
-  if (encode && tokens.every((token) => typeof token === "string")) return encode(tokens);
+  if (read && tokens.every((token) => typeof token === "string")) return read(tokens);
   const size = about.model.vocabulary;
   const wrong = tokens.findIndex((token) => !Number.isInteger(token) || token < 0 || token >= size);
-  if (wrong < 0) return tokens;
+  if (wrong < 0) return { tokens };
   const wanted = `a token id, a whole number from 0 to ${size - 1}`;
   throw new TypeError(`${name}[${wrong}] is ${JSON.stringify(tokens[wrong])}: expected ${wanted}`);
 }
@@ -101,25 +115,51 @@ async function get(base, name) {
   return response;
 }
 
-/** Turns a text, or tokens by name, into token ids. A model with a tokenizer of Hugging Face takes no texts. */
+/** Reads a text, or tokens by name: token ids, and the keys of the unknown ones. Texts for a tokenizer of Hugging Face are cut by its own library. */
 function encoderOf({ tokenizer, vocabulary, maxLength, truncate, rules }) {
   const cutter = tokenizer.kind === "huggingface" ? { json: tokenizer, cut: refuseText } : plainTokenizer(tokenizer);
   const encode = createTextEncoder(cutter, new Vocabulary(vocabulary), { maxLength, truncate, rules });
-  return (input) => [...encode(input).tokens];
+  return (input) => {
+    const { tokens, unknown } = encode(input);
+    return { tokens: [...tokens], unknown };
+  };
 }
 
 function refuseText() {
   throw new TypeError("This model takes tokens by name or token ids, not texts: its tokenizer is one of Hugging Face");
 }
 
-/** Opens the n-grams that the LSTM is combined with, from the `bytes` of their safetensors. */
-function combinerOf({ labels: { length: classes }, ngrams: { share, order, tokens, features } }, bytes) {
+/** The n-grams that the LSTM is combined with: `bytes` are safetensors, and `about` says what they count as. */
+function combinerOf({ labels: { length: classes }, ngrams }, bytes, preprocessing) {
   const size = Number(new DataView(bytes).getBigUint64(0, true));
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 8, size)));
   const tensor = (name) => {
     const [begin, end] = header[name].data_offsets;
     return new Float32Array(bytes, 8 + size + begin, (end - begin) / 4);
   };
+  const { share, exponent } = ngrams;
+  if (exponent === undefined) return createCombiner({ share, model: hashedOf(ngrams, tensor, classes) });
+  return createCombiner({ share, exponent, model: linearOf(ngrams, tensor, classes, preprocessing) });
+}
+
+function linearOf({ order, hasEnds, tokenColumns }, tensor, classes, { vocabulary, tokenizer }) {
+  const halves = tensor("keys");
+  return {
+    space: { order, hasEnds },
+    classes,
+    vocabulary: keysOfVocabulary(vocabulary, hasLetters(tokenizer.kind)),
+    keys: Uint32Array.from(
+      { length: halves.length / 2 },
+      (_, column) => 2 ** 16 * halves[2 * column] + halves[2 * column + 1],
+    ),
+    tokenColumns,
+    importance: tensor("importance"),
+    weights: tensor("weights"),
+    bias: tensor("bias"),
+  };
+}
+
+function hashedOf({ order, tokens, features }, tensor, classes) {
   const [known, counts, rows] = [tensor("features"), tensor("importance"), tensor("weights")];
   const importance = new Float32Array(features);
   const weights = new Float32Array(features * classes);
@@ -127,6 +167,5 @@ function combinerOf({ labels: { length: classes }, ngrams: { share, order, token
     importance[feature] = counts[row];
     weights.set(rows.subarray(row * classes, (row + 1) * classes), feature * classes);
   });
-  const space = { order, tokens, features };
-  return createCombiner({ share, model: { space, classes, importance, weights, bias: tensor("bias") } });
+  return { space: { order, tokens, features }, classes, importance, weights, bias: tensor("bias") };
 }

@@ -1,0 +1,102 @@
+/**
+ * Finds the features of a row: its tokens and pairs or longer runs of them, and the letters inside words. Exported models
+ * run this file in browsers: plain JavaScript without its types.
+ */
+import { grown } from "../base/growing_arrays.ts";
+import { finishKey, mixKey, type TokenKeys } from "../data/vocabulary/token_keys.ts";
+import type { UnknownTokens } from "../data/batches/table.ts";
+import { UNKNOWN } from "../data/vocabulary/vocabulary.ts";
+
+export interface NgramSpace {
+  /** Tokens of the longest n-grams. */
+  readonly order: number;
+  /** Tells whether n-grams may include a mark at either end of the row. */
+  readonly hasEnds: boolean;
+}
+
+/** Rows as ids end to end; see EncodedTable. */
+export interface NgramRows {
+  readonly tokens: ArrayLike<number>;
+  readonly offsets: ArrayLike<number>;
+  readonly unknown?: UnknownTokens | undefined;
+}
+
+/** Features of a row, in views that are valid until the next row is read. Only the first `count` are in use. */
+export interface RowFeatures {
+  count: number;
+  /** Columns, each once. */
+  columns: Uint32Array<ArrayBuffer>;
+  /** How often the row has each of them. */
+  counts: Uint32Array<ArrayBuffer>;
+}
+
+/** Keys of the two ends of a row. */
+const [BEGINNING, END] = [0x5EED0001, 0x5EED0002];
+/** Start of the hash of n-grams of tokens. */
+const TOKENS = 3;
+
+/**
+ * Returns the function that finds the features of a row. `vocabulary` has the keys of known tokens by id, and `columnOf`
+ * gives the column of a key, -1 for none.
+ */
+export function createFeatureFinder(
+  { order, hasEnds }: NgramSpace,
+  vocabulary: TokenKeys,
+  columnOf: (key: number, isLetters: boolean) => number,
+): (rows: NgramRows, row: number) => RowFeatures {
+  const found: RowFeatures = { count: 0, columns: new Uint32Array(256), counts: new Uint32Array(256) };
+  /** Per column: its position in `found` plus 1, or 0 if this row does not have it. */
+  let places = new Uint32Array(1024);
+  /** Key of each token, with those of the ends around them; 0 for a token without a key. */
+  let own = new Uint32Array(256);
+
+  function add(key: number, isLetters: boolean): void {
+    const column = columnOf(key, isLetters);
+    if (column < 0) return;
+    if (column >= places.length) places = grown(places, column + 1);
+    const place = places[column]!;
+    if (place > 0) {
+      found.counts[place - 1]!++;
+      return;
+    }
+    if (found.count === found.columns.length) {
+      found.columns = grown(found.columns, found.count + 1);
+      found.counts = grown(found.counts, found.count + 1);
+    }
+    found.columns[found.count] = column;
+    found.counts[found.count] = 1;
+    places[column] = ++found.count;
+  }
+
+  return ({ tokens, offsets, unknown }, row) => {
+    for (let i = 0; i < found.count; i++) places[found.columns[i]!] = 0;
+    found.count = 0;
+    const begin = offsets[row]!;
+    const length = offsets[row + 1]! - begin;
+    if (own.length < length + 2) own = new Uint32Array(2 * length + 2);
+    let nextUnknown = unknown ? unknown.before[row]! : 0;
+    for (let i = 0; i < length; i++) {
+      const token = tokens[begin + i]!;
+      const isUnknown = token === UNKNOWN && unknown !== undefined;
+      const { offsets: starts, keys } = isUnknown ? unknown.keys : vocabulary;
+      const index = isUnknown ? nextUnknown++ : token;
+      const first = starts[index]!;
+      const after = starts[index + 1]!;
+      own[i + 1] = first < after ? keys[first]! : 0;
+      for (let j = first; j < after; j++) add(keys[j]!, j > first);
+    }
+    own[0] = BEGINNING;
+    own[length + 1] = END;
+    const margin = hasEnds ? 0 : 1;
+    const last = length + 1 - margin;
+    for (let i = margin; i <= last; i++) {
+      if (own[i] === 0) continue;
+      let state = mixKey(TOKENS, own[i]!);
+      for (let j = i + 1; j < i + order && j <= last && own[j] !== 0; j++) {
+        state = mixKey(state, own[j]!);
+        add(finishKey(state), false);
+      }
+    }
+    return found;
+  };
+}

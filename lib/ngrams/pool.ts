@@ -1,0 +1,187 @@
+/**
+ * Chooses how the LSTM and the n-grams are combined: a logarithmic opinion pool (Hinton, "Products of experts", ICANN 1999;
+ * Genest and Zidek, "Combining probability distributions", 1986), fitted to rows that neither was fitted to.
+ */
+import { logLoss } from "../data/metrics.ts";
+import { softmaxOf } from "./model.ts";
+
+export interface Pool {
+  /** Powers of the probabilities of each, whose product is proportional to those of both. */
+  readonly lstm: number;
+  readonly ngrams: number;
+  /** Share of the LSTM in the size of the combined scores, from 0 to 1, in hundredths. */
+  readonly share: number;
+}
+
+/** Class probabilities of some rows, `[rows, classes]`, row-major. */
+export type Probabilities = Float32Array | Float64Array;
+
+/**
+ * Fits the powers with the lowest log-loss, weighted by class. First the LSTM is calibrated by a power of its own, because it is
+ * overconfident. Then both are combined. Few rows change little of the powers that their gains suggest, which sum to 1.
+ */
+export function fitPool(
+  lstm: Probabilities,
+  ngrams: Probabilities,
+  labels: ArrayLike<number>,
+  classWeights?: Float32Array,
+): Pool {
+  const logs = [lstm, ngrams].map((probabilities) =>
+    Float64Array.from(probabilities, (probability) => -logLoss(probability))
+  );
+  const [power] = fitPowers([logs[0]!], labels, { means: [1], rows: 1 }, classWeights);
+  const calibrated = logs[0]!.map((value) => power! * value);
+  const parts = [calibrated, logs[1]!];
+  const [own, other] = fitPowers(parts, labels, { means: gains(parts, labels, classWeights), rows: 20 }, classWeights);
+  const [ofLstm, ofNgrams] = [own! * spread(calibrated, labels.length), other! * spread(logs[1]!, labels.length)];
+  const share = ofLstm + ofNgrams > 0 ? Math.round(100 * ofLstm / (ofLstm + ofNgrams)) / 100 : 0.5;
+  return { lstm: power! * own!, ngrams: other!, share };
+}
+
+/** Returns the probabilities of both, `[rows, classes]`. */
+export function poolProbabilities(
+  lstm: Float32Array,
+  ngrams: Probabilities,
+  classes: number,
+  pool: Pool,
+): Float32Array {
+  const pooled = new Float32Array(lstm.length);
+  const scores = new Float64Array(classes);
+  for (let first = 0; first < lstm.length; first += classes) {
+    for (let k = 0; k < classes; k++) {
+      scores[k] = -pool.lstm * logLoss(lstm[first + k]!) - pool.ngrams * logLoss(ngrams[first + k]!);
+    }
+    softmaxOf(scores);
+    pooled.set(scores, first);
+  }
+  return pooled;
+}
+
+/** Powers that are likely before any row is seen, as if they had been learnt from so many rows. */
+interface Prior {
+  readonly means: readonly number[];
+  readonly rows: number;
+}
+
+/** Returns how much lower the log-loss of each is than that of the class frequencies, as shares of the sum. */
+function gains(
+  logs: readonly Float64Array[],
+  labels: ArrayLike<number>,
+  classWeights: Float32Array | undefined,
+): readonly number[] {
+  const classes = labels.length > 0 ? logs[0]!.length / labels.length : 0;
+  const weights = new Float64Array(classes);
+  for (let row = 0; row < labels.length; row++) weights[labels[row]!]! += classWeights?.[labels[row]!] ?? 1;
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const chance = weights.reduce((sum, weight) => sum + (weight > 0 ? -weight * Math.log(weight / total) : 0), 0);
+  const none = { means: [0], rows: 0 };
+  const own = logs.map((values) => Math.max(0, chance - slopes([values], labels, none, classWeights, [1]).loss));
+  const sum = own.reduce((sum, gain) => sum + gain, 0);
+  return own.map((gain) => sum > 0 ? gain / sum : 1 / own.length);
+}
+
+const MOST_STEPS = 50;
+const SMALLEST_STEP = 1e-9;
+
+/**
+ * Minimizes `Σ weight · log-loss + prior.rows · Σ (power - mean)²` of the softmax of `Σ power · logs`, by Newton's
+ * method with step halving: the function is convex. `logs` are one or two, each `[rows, classes]`. Powers are 0 or more.
+ */
+function fitPowers(
+  logs: readonly Float64Array[],
+  labels: ArrayLike<number>,
+  prior: Prior,
+  classWeights: Float32Array | undefined,
+): number[] {
+  let powers = [...prior.means];
+  let here = slopes(logs, labels, prior, classWeights, powers);
+  for (let step = 0; step < MOST_STEPS; step++) {
+    const direction = newtonStep(here.gradient, here.curvature);
+    let length = 1;
+    let next = here;
+    let moved = powers;
+    for (; length > SMALLEST_STEP; length /= 2) {
+      moved = powers.map((power, i) => Math.max(0, power - length * direction[i]!));
+      next = slopes(logs, labels, prior, classWeights, moved);
+      if (next.loss <= here.loss) break;
+    }
+    const change = Math.max(...moved.map((power, i) => Math.abs(power - powers[i]!)));
+    if (!(next.loss <= here.loss) || change < SMALLEST_STEP) break;
+    powers = moved;
+    here = next;
+  }
+  return powers;
+}
+
+interface Slopes {
+  readonly loss: number;
+  readonly gradient: readonly number[];
+  /** `[powers, powers]`, row-major. */
+  readonly curvature: readonly number[];
+}
+
+function slopes(
+  logs: readonly Float64Array[],
+  labels: ArrayLike<number>,
+  { means, rows: strength }: Prior,
+  classWeights: Float32Array | undefined,
+  powers: readonly number[],
+): Slopes {
+  const size = powers.length;
+  let loss = powers.reduce((sum, power, i) => sum + strength * (power - means[i]!) ** 2, 0);
+  const gradient = powers.map((power, i) => 2 * strength * (power - means[i]!));
+  const curvature = Array.from({ length: size * size }, (_, i) => i % (size + 1) === 0 ? 2 * strength : 0);
+  const classes = labels.length > 0 ? logs[0]!.length / labels.length : 0;
+  const probabilities = new Float64Array(classes);
+  for (let row = 0; row < labels.length; row++) {
+    const first = row * classes;
+    let most = -Infinity;
+    for (let k = 0; k < classes; k++) {
+      let score = 0;
+      for (let i = 0; i < size; i++) score += powers[i]! * logs[i]![first + k]!;
+      most = Math.max(most, probabilities[k] = score);
+    }
+    const own = probabilities[labels[row]!]!;
+    let sum = 0;
+    for (let k = 0; k < classes; k++) sum += probabilities[k] = Math.exp(probabilities[k]! - most);
+    const weight = classWeights?.[labels[row]!] ?? 1;
+    loss += weight * (Math.log(sum) + most - own);
+    const expected = logs.map((values) => {
+      let total = 0;
+      for (let k = 0; k < classes; k++) total += probabilities[k]! / sum * values[first + k]!;
+      return total;
+    });
+    for (let i = 0; i < size; i++) {
+      gradient[i]! += weight * (expected[i]! - logs[i]![first + labels[row]!]!);
+      for (let j = 0; j < size; j++) {
+        let total = 0;
+        for (let k = 0; k < classes; k++) {
+          total += probabilities[k]! / sum * (logs[i]![first + k]! - expected[i]!) *
+            (logs[j]![first + k]! - expected[j]!);
+        }
+        curvature[i * size + j]! += weight * total;
+      }
+    }
+  }
+  return { loss, gradient, curvature };
+}
+
+/** Solves `curvature · step = gradient`, of one or two numbers; the prior keeps the curvature positive. */
+function newtonStep(gradient: readonly number[], curvature: readonly number[]): number[] {
+  if (gradient.length === 1) return [gradient[0]! / curvature[0]!];
+  const [a, b, c, d] = curvature as [number, number, number, number];
+  const determinant = a * d - b * c;
+  return [(d * gradient[0]! - b * gradient[1]!) / determinant, (a * gradient[1]! - c * gradient[0]!) / determinant];
+}
+
+/** Returns the mean distance of log-probabilities from their mean in a row. */
+function spread(logs: Float64Array, rows: number): number {
+  const classes = rows > 0 ? logs.length / rows : 0;
+  let sum = 0;
+  for (let first = 0; first < logs.length; first += classes) {
+    let mean = 0;
+    for (let k = first; k < first + classes; k++) mean += logs[k]! / classes;
+    for (let k = first; k < first + classes; k++) sum += Math.abs(logs[k]! - mean);
+  }
+  return logs.length > 0 ? sum / logs.length : 1;
+}

@@ -1,0 +1,88 @@
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { logLoss } from "../../lib/data/metrics.ts";
+import { fitPool, poolProbabilities } from "../../lib/ngrams/pool.ts";
+import { Random, Stream } from "../../lib/base/random.ts";
+
+/** Two classifiers of two classes whose log-odds are powers `a` and `b` too large of what the labels were drawn with. */
+function drawn(rows: number, a: number, b: number) {
+  const random = new Random(1, Stream.heldOutData).seek(0);
+  const [first, second] = [new Float64Array(2 * rows), new Float64Array(2 * rows)];
+  const sigmoid = (odds: number) => 1 / (1 + Math.exp(-odds));
+  const labels = Array.from({ length: rows }, (_, row): number => {
+    const [one, other] = [2 * random.normal(), random.normal()];
+    first.set([sigmoid(-one / a), sigmoid(one / a)], 2 * row);
+    second.set([sigmoid(-other / b), sigmoid(other / b)], 2 * row);
+    return random.uniform() < sigmoid(one + other) ? 1 : 0;
+  });
+  return { first, second, labels };
+}
+
+Deno.test("fitPool() finds the powers that the labels were drawn with", () => {
+  for (const [a, b] of [[0.2, 0.8], [1, 1], [2, 0.3]] as const) {
+    const { first, second, labels } = drawn(20_000, a, b);
+    const { lstm, ngrams } = fitPool(first, second, labels);
+    assertAlmostEquals(lstm, a, 0.06 * a);
+    assertAlmostEquals(ngrams, b, 0.06 * b);
+  }
+});
+
+Deno.test("fitPool() has a lower loss than either classifier, on rows that it was not fitted to", () => {
+  for (const rows of [50, 5000]) {
+    const { first, second, labels } = drawn(rows + 5000, 0.3, 0.9);
+    const pool = fitPool(first.slice(0, 2 * rows), second.slice(0, 2 * rows), labels.slice(0, rows));
+    const [lstm, ngrams] = [first, second].map((all) => Float32Array.from(all.slice(2 * rows)));
+    const loss = (all: Float32Array) =>
+      labels.slice(rows).reduce((sum, label, row) => sum + logLoss(all[2 * row + label]!), 0);
+    const pooled = loss(poolProbabilities(lstm!, ngrams!, 2, pool));
+    assert(pooled < loss(lstm!) && pooled < loss(ngrams!), `${rows} rows: ${pooled}`);
+  }
+});
+
+Deno.test("fitPool() gives a classifier that says nothing no share", () => {
+  const { first, labels } = drawn(2000, 1, 1);
+  const same = first.map(() => 0.5);
+  assertEquals(fitPool(same, first, labels).share, 0);
+  assertEquals(fitPool(first, same, labels).share, 1);
+  const { share } = fitPool(first, first, labels);
+  assertAlmostEquals(share, 0.5, 0.05);
+});
+
+Deno.test("fitPool() never turns a classifier around that is wrong", () => {
+  const { first, labels } = drawn(2000, 1, 1);
+  const wrong = first.map((value) => 1 - value);
+  const pool = fitPool(wrong, first, labels);
+  assert(pool.lstm >= 0 && pool.lstm < 0.05, `${pool.lstm}`);
+});
+
+Deno.test("fitPool() takes the product of the square roots without rows", () => {
+  assertEquals(fitPool(new Float32Array(0), new Float32Array(0), []), { lstm: 0.5, ngrams: 0.5, share: 0.5 });
+});
+
+Deno.test("fitPool() weights rows by their classes", () => {
+  // The first is right about class 0 only, the second about class 1 only.
+  const labels = Array.from({ length: 400 }, (_, row) => row % 2);
+  const first = Float64Array.from(labels.flatMap(() => [0.8, 0.2]));
+  const second = Float64Array.from(labels.flatMap(() => [0.2, 0.8]));
+  const ofFirst = fitPool(first, second, labels, Float32Array.of(1.8, 0.2));
+  const ofSecond = fitPool(first, second, labels, Float32Array.of(0.2, 1.8));
+  assert(ofFirst.share > 0.8 && ofSecond.share < 0.2, `${ofFirst.share}, ${ofSecond.share}`);
+});
+
+Deno.test("fitPool() and poolProbabilities() accept probabilities of 0", () => {
+  const first = Float32Array.of(1, 0, 0, 1);
+  const second = Float32Array.of(0, 1, 1, 0);
+  const pool = fitPool(first, second, [0, 0]);
+  const pooled = poolProbabilities(first, second, 2, pool);
+  assert(pooled.every(Number.isFinite), `${pooled}`);
+});
+
+Deno.test("poolProbabilities() is the normalized product of powers", () => {
+  const pooled = poolProbabilities(Float32Array.of(0.5, 0.3, 0.2), Float64Array.of(0.1, 0.6, 0.3), 3, {
+    lstm: 2,
+    ngrams: 0.5,
+    share: 0.5,
+  });
+  const plain = [0.25 * Math.sqrt(0.1), 0.09 * Math.sqrt(0.6), 0.04 * Math.sqrt(0.3)];
+  const sum = plain[0]! + plain[1]! + plain[2]!;
+  plain.forEach((value, k) => assertAlmostEquals(pooled[k]!, value / sum, 1e-6));
+});
