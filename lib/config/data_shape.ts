@@ -11,7 +11,7 @@ export const AUTO_LENGTH = 256;
 export const FEW_ROWS = 1000;
 
 /** The values of `tokenizer` that are not the path of a file. */
-export const TOKENIZERS: readonly string[] = ["auto", "words", "chars", "codes"];
+export const TOKENIZERS = ["auto", "words", "chars", "codes"] as const;
 
 /** Names the formats of files; lib/data/formats/rows.ts has a reader for each. */
 export const FORMATS = ["csv", "tsv", "jsonl", "fasttext"] as const;
@@ -63,7 +63,8 @@ export type DataOptions = z.infer<typeof dataOptionsSchema>;
  * that look the same (lib/data/tokenizers/normal_form.ts), a tokenizer.json by Hugging Face's own library. Runs that do
  * not name a version were trained by 1.
  */
-export type ReadingRules = 1 | 2;
+export const readingRulesSchema = z.literal([1, 2]);
+export type ReadingRules = z.infer<typeof readingRulesSchema>;
 
 export const NEWEST_RULES: ReadingRules = 2;
 

@@ -2,6 +2,7 @@
 import { counted } from "../../base/counted.ts";
 import { stat } from "node:fs/promises";
 import { READ_KEYS } from "../../config/data_shape.ts";
+import { EXTENSIONS } from "../../data/formats/rows.ts";
 import { flagsOf } from "../arguments/flags.ts";
 import { configPaths, configSchema } from "../../config/schema.ts";
 import { InputError } from "../../base/errors.ts";
@@ -24,11 +25,11 @@ const USAGE = "deno task predict RUN [TEXT or TOKEN … | --data FILE …]";
 const HELP = `
 Without a text or a file, each line of standard input is classified: a text, or a JSON
 object with "text" or "tokens". Each line is answered at once with a line of JSON.
---data reads files as training does (CSV, TSV, JSON lines, fastText; - for standard
-input) without needing labels, and answers each row with a line of its number, label
-and probabilities by name. A bad line or row is answered with its "line" and an
-"error", the others are answered, and the exit code is 2. Put texts that begin with a
-dash, or have the name of a file, behind --:
+--data reads files as training does (- for standard input), without needing labels,
+and answers each row with a line of its number, label and probabilities by name.
+A bad line or row is answered with its "line" and an "error", the others are answered,
+and the exit code is 2. Put texts that begin with a dash, or have the name of a file,
+behind --:
 
   deno task predict runs/latest -- "-5 stars"
 `;
@@ -156,7 +157,7 @@ function refuseDashes(args: readonly string[]): void {
 }
 
 /** Matches names of files that are probably meant to be read, not classified. */
-const FILE_NAME = /^\S+\.(csv|tsv|tab|jsonl|ndjson|json|txt|xlsx)(\.gz)?$/i;
+const FILE_NAME = new RegExp(`^\\S+\\.(${[...EXTENSIONS, "json", "txt", "xlsx"].join("|")})(\\.gz)?$`, "i");
 
 /**
  * Returns the files whose rows are to be classified: those of `--data`, or the arguments if all of them are files. Throws

@@ -1,7 +1,7 @@
 /** Turns texts into the ids that a model reads. It is saved beside the model, so that serving does the same as training. */
 import { z } from "zod";
 import { InputError } from "../../base/errors.ts";
-import type { ReadingRules } from "../../config/data_shape.ts";
+import { type ReadingRules, readingRulesSchema } from "../../config/data_shape.ts";
 import { createTokenizer } from "../tokenizers/create_tokenizer.ts";
 import { spellingOf } from "../tokenizers/normal_form.ts";
 import { tokenizerSchema } from "../tokenizers/schema.ts";
@@ -16,8 +16,8 @@ export const preprocessingSchema = z.strictObject({
   vocabulary: z.array(z.string()),
   maxLength: z.int().min(1),
   truncate: z.enum(["end", "start"]),
-  /** The rules by which rows are read (lib/config/data_shape.ts); absent for the first ones. */
-  rules: z.literal([1, 2]).optional(),
+  /** The rules by which rows are read; absent for the first ones. */
+  rules: readingRulesSchema.optional(),
 });
 export type PreprocessingJson = z.infer<typeof preprocessingSchema>;
 

@@ -11,6 +11,9 @@ import { textOf } from "./text.ts";
 
 const READERS: Readonly<Record<typeof FORMATS[number], RowFormat>> = { csv, tsv, jsonl: jsonLines, fasttext: fastText };
 
+/** The extensions of files that have rows, without the dot. */
+export const EXTENSIONS: readonly string[] = Object.values(READERS).flatMap(({ extensions }) => extensions);
+
 export interface RowReader extends OpenedRows {
   /** Returns the name, format and digest of the source. Throws an Error before all of it was read. */
   readonly info: () => SourceInfo;

@@ -27,15 +27,14 @@ export async function openTokenizer(
   { tokenizer, lowercase, punctuation }: Pick<DataOptions, "tokenizer" | "lowercase" | "punctuation">,
   rules: ReadingRules = NEWEST_RULES,
 ): Promise<Tokenizer> {
-  switch (tokenizer) {
-    case "auto":
-    case "words":
-      return createTokenizer({ kind: "words", lowercase, punctuation });
-    case "chars":
-      return createTokenizer({ kind: "chars", lowercase });
-    case "codes":
-      return createTokenizer({ kind: "codes" });
-  }
+  const named: Record<typeof TOKENIZERS[number], TokenizerJson> = {
+    auto: { kind: "words", lowercase, punctuation },
+    words: { kind: "words", lowercase, punctuation },
+    chars: { kind: "chars", lowercase },
+    codes: { kind: "codes" },
+  };
+  const name = TOKENIZERS.find((name) => name === tokenizer);
+  if (name) return createTokenizer(named[name]);
   if (/[./\\]/.test(tokenizer)) return await readHuggingFace(tokenizer, rules);
   const guess = nearest(tokenizer, TOKENIZERS);
   const hint = guess ? `did you mean ${guess}?` : `expected ${TOKENIZERS.join(", ")} or the path of a tokenizer.json`;

@@ -2,6 +2,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
+import { readingRulesSchema } from "../../config/data_shape.ts";
 import { savedConfigSchema } from "../../config/saved_config.ts";
 import type { TrainingConfig } from "../../config/schema.ts";
 import { createBatch } from "../../data/batches/batch.ts";
@@ -20,7 +21,7 @@ export const manifestSchema = z.object({
   config: savedConfigSchema,
   labels: z.array(z.string()),
   /** The rules that read the rows of its files; the first ones if missing. */
-  rules: z.literal([1, 2]).optional(),
+  rules: readingRulesSchema.optional(),
   /** SHA-256 of the config in this file, with all its keys. */
   configDigest: z.string(),
   /** SHA-256 of the validation sequences; of a table, the digest that its reader gave. */
