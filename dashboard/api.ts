@@ -38,7 +38,7 @@ export interface RunList {
   readonly next: string | null;
 }
 
-export interface RunQuery {
+interface RunQuery {
   readonly limit: number;
   /** Runs of all states if undefined or "". */
   readonly state?: string;

@@ -11,7 +11,7 @@ import { EVENT_TYPES } from "./state/state.ts";
 /** `empty`: the server has no run, or not the chosen one. `done`: the run has ended and all its events are here. */
 export type Link = "connecting" | "empty" | "live" | "reconnecting" | "done";
 
-export interface Follower {
+interface Follower {
   /** Receives the run at every poll. */
   run(detail: RunDetail): void;
   /** Receives an event, the same one again if a stream restarts. */

@@ -9,7 +9,7 @@ import { isStopped } from "../state/state.ts";
 /** Number of columns of the list. */
 export const COLUMNS = 11;
 
-export interface RowOptions {
+interface RowOptions {
   /** The run's slot in the comparison, -1 for none. */
   readonly slot: number;
   /** True if the comparison has no free slot. */

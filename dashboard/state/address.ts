@@ -1,9 +1,9 @@
 /** Reads and writes the page's address, which names a view and a run. No DOM. */
 
 export const VIEWS = ["training", "evaluation", "runs", "service"] as const;
-export type View = typeof VIEWS[number];
+type View = typeof VIEWS[number];
 
-export interface Address {
+interface Address {
   readonly view: View;
   /** The chosen run; undefined for the one that the server trains or serves. */
   readonly run: string | undefined;

@@ -3,7 +3,7 @@
 /** A matrix of more classes is not readable. */
 export const MOST_CLASSES = 20;
 
-export interface Cell {
+interface Cell {
   readonly rows: number;
   /** Share of the rows of the class; 0 if it has none. */
   readonly share: number;
@@ -23,7 +23,7 @@ export function cellsOf(confusion: readonly (readonly number[])[]): Cell[][] {
   });
 }
 
-export interface Mixup {
+interface Mixup {
   readonly label: number;
   readonly given: number;
   readonly rows: number;

@@ -8,13 +8,13 @@ export interface Scrape {
 }
 
 /** Latencies in seconds; undefined without requests, Infinity above the last bound. */
-export interface Percentiles {
+interface Percentiles {
   readonly p50: number | undefined;
   readonly p95: number | undefined;
   readonly p99: number | undefined;
 }
 
-export interface RouteMetrics extends Percentiles {
+interface RouteMetrics extends Percentiles {
   /** Method and path, such as `POST /predict`. */
   readonly route: string;
   readonly requests: number;

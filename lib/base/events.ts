@@ -174,7 +174,7 @@ const cluster = z.object({
 
 export type ClusterMember = z.infer<typeof clusterMember>;
 /** The same without the position in a log. */
-export const clusterViewSchema = cluster.omit({ id: true, at: true, type: true });
+const clusterViewSchema = cluster.omit({ id: true, at: true, type: true });
 export type ClusterView = z.infer<typeof clusterViewSchema>;
 
 /** A fault that training survives. */

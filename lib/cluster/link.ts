@@ -28,14 +28,14 @@ const GRACE_MS = 5000;
 /** Limits the time after training, in which it waits for the digests of the others and may publish the whole state. */
 const END_MS = 15_000;
 
-export interface LinkOptions {
+interface LinkOptions {
   readonly config: Config;
   readonly lockstep: LockstepConfig;
   readonly plan: Plan;
 }
 
 /** The process around a link. */
-export interface LinkProcess {
+interface LinkProcess {
   /** Ends the wait for the server: `openLink` throws its reason. */
   readonly signal: AbortSignal;
   /** Prints a line for the user. */
@@ -59,7 +59,7 @@ export async function openLink(options: LinkOptions, { signal, say }: LinkProces
 /** Milliseconds between two attempts to reach the server. */
 const PAUSE_MS = 500;
 
-export interface AwaitServerOptions {
+interface AwaitServerOptions {
   readonly clock: Clock;
   /** Limits the wait for a server that cannot be reached. */
   readonly limitMs: number;

@@ -21,7 +21,7 @@ export function pathValue<Schema extends z.ZodType>(schema: Schema, mark: PathMa
 }
 
 /** Returns the mark of a schema, or undefined if its value is not a path. */
-export function pathMark(schema: z.ZodType): PathMark | undefined {
+function pathMark(schema: z.ZodType): PathMark | undefined {
   return marks.get(schema);
 }
 
@@ -35,7 +35,7 @@ export function pathMarks(schema: z.ZodObject): ReadonlyMap<string, PathMark> {
 }
 
 /** A path among the values of a config. */
-export interface NamedPath {
+interface NamedPath {
   readonly key: string;
   /** The key with its index in a list: `data[0]`. */
   readonly field: string;

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { configSchema } from "./schema.ts";
 
-export type Preset = Partial<z.input<typeof configSchema>>;
+type Preset = Partial<z.input<typeof configSchema>>;
 
 /** Named sets of values. They override the defaults; a config file and flags override them. */
 export const presets: Readonly<Record<string, Preset>> = {

@@ -13,7 +13,7 @@ export interface DataSize {
   readonly kind: "words" | "chars" | "codes";
 }
 
-export type TextDefaults = Pick<
+type TextDefaults = Pick<
   TrainingConfig,
   | "embedding"
   | "hidden"

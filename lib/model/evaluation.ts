@@ -42,7 +42,7 @@ export const evaluationsSchema = z.object({ validation: evaluationSchema, test: 
 export type Evaluations = z.infer<typeof evaluationsSchema>;
 
 /** Describes a row that was given a wrong class. */
-export interface Mistake {
+interface Mistake {
   /** The position in the labels. */
   readonly row: number;
   /** Its class. */

@@ -4,7 +4,7 @@ import { inTurns } from "../base/turns.ts";
 import { type ParameterLayout, tensorView } from "./layout.ts";
 import type { ModelSpec } from "./spec.ts";
 
-export interface InitialOptions {
+interface InitialOptions {
   readonly seed: number;
   /** Standard deviation of the token vectors; 1 if left out, as in PyTorch. */
   readonly embeddingInit?: number;

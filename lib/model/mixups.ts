@@ -1,12 +1,12 @@
 /** Counts which classes are mixed up, by pairs: a matrix of thousands of classes has too many numbers. */
 
 /** With more classes the matrix is left out: it is unreadable, and its size is the square of their number. */
-export const MOST_IN_MATRIX = 100;
+const MOST_IN_MATRIX = 100;
 
 /** Pairs that are listed. */
 const MOST_PAIRS = 100;
 
-export interface Mixup {
+interface Mixup {
   /** The class of the rows, and the one that the model gave them, by number. */
   readonly label: number;
   readonly given: number;

@@ -9,7 +9,7 @@ export interface Request {
   readonly version: number | undefined;
 }
 
-export interface QueueOptions {
+interface QueueOptions {
   /** Sequences of a batch; a request with more is a batch of its own. */
   readonly batchMax: number;
   /** Sequences that may wait. */

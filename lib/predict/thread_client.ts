@@ -2,7 +2,7 @@
 import type { FromThread, Outcome, ToThread } from "./protocol.ts";
 import { Unavailable } from "./types.ts";
 
-export interface ThreadOptions {
+interface ThreadOptions {
   /** The module that the thread runs: workers/predict.ts. */
   readonly workerUrl: URL;
   /** A thread that does not answer its oldest message for this long hangs. */

@@ -126,7 +126,7 @@ function number(value: number): string {
 }
 
 /** A client that was dropped because it did not read. */
-export interface Drop {
+interface Drop {
   /** Address of the client. */
   readonly client: string;
   readonly run: string;

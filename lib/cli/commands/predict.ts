@@ -47,7 +47,7 @@ const BATCH = 256;
 /** Warns if at least this share of the tokens is unknown. */
 const MOSTLY_UNKNOWN = 0.5;
 
-export interface PredictIo {
+interface PredictIo {
   readonly terminal: Terminal;
   /** Standard input. */
   readonly input?: AsyncIterable<Uint8Array>;

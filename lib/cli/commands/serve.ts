@@ -18,7 +18,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 
 const USAGE = "deno task serve RUN [FLAGS]";
 
-export interface ServeOptions {
+interface ServeOptions {
   readonly terminal: Terminal;
   readonly assets: () => ReadonlyMap<string, Asset>;
   /** The module that the prediction thread runs. */

@@ -5,7 +5,7 @@ import { ThreadPredictor } from "../../predict/predictor.ts";
 import { checkpointBytes, checkpointRounds } from "../../run/files/checkpoint.ts";
 import type { Newest, TrainedModel } from "../../predict/trained_model.ts";
 
-export interface PredictorSource {
+interface PredictorSource {
   readonly model: Omit<TrainedModel, "version">;
   readonly newest: () => Newest;
   /** The directory of the run. */

@@ -9,7 +9,7 @@ import type { TrainingMetrics } from "../../serve/services.ts";
 import { openPredictor } from "./predictor.ts";
 import type { Service } from "./service.ts";
 
-export interface ServedRunOptions {
+interface ServedRunOptions {
   readonly service: Service;
   readonly queue: RunQueue;
   readonly config: Config;
@@ -56,7 +56,7 @@ export class ServedRun {
   }
 }
 
-export interface TrainingStatus {
+interface TrainingStatus {
   /** Records `event`. */
   observe(event: RunEvent): void;
   /** Returns the machines of the run, if it is on several. */

@@ -14,7 +14,7 @@ import { type ServedApp, startServer } from "../../serve/http/server.ts";
 import type { Asset, Services } from "../../serve/services.ts";
 import { forCommandLine } from "../arguments/messages.ts";
 
-export interface ServiceOptions {
+interface ServiceOptions {
   readonly config: Pick<
     Config,
     "host" | "port" | "tokenFile" | "corsOrigin" | "publicUrl" | "rateLimit" | "accessLog" | "grace"

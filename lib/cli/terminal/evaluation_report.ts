@@ -11,7 +11,7 @@ const MISTAKES = 5;
 const percent = (share: number) => `${(100 * share).toFixed(2)}%`;
 
 /** Counts of the evaluated rows. */
-export interface RowCounts {
+interface RowCounts {
   readonly tokens: number;
   readonly unknown: number;
   readonly truncated: number;

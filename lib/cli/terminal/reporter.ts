@@ -6,7 +6,7 @@ import { isFinal } from "../../run/log/summary.ts";
 import { forCommandLine } from "../arguments/messages.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface ReporterOptions {
+interface ReporterOptions {
   readonly config: Pick<Config, "log" | "report" | "epochs" | "stepsPerEpoch">;
   readonly terminal: Pick<Terminal, "line" | "live" | "json">;
 }

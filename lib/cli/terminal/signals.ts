@@ -1,6 +1,6 @@
 /** Turns SIGINT, SIGTERM and SIGHUP into a clean end of the process. */
 
-export interface Interruption {
+interface Interruption {
   /** Resolves at the first signal. */
   readonly happened: Promise<void>;
   /** Aborts at the first signal. */
@@ -10,7 +10,7 @@ export interface Interruption {
 }
 
 /** Delivers signals: the runtime, or a test. */
-export interface SignalSource {
+interface SignalSource {
   readonly add: (signal: Deno.Signal, listener: () => void) => void;
   /** Returns the milliseconds of a monotonic clock. */
   readonly now: () => number;

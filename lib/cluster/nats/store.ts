@@ -80,7 +80,7 @@ const LONG = 256;
 const LIST_MS = 10_000;
 
 /** Reads registers one by one: nats-server 2.9 may deliver nothing to a watch, which is noticed after a minute. */
-export class NatsRegisters {
+class NatsRegisters {
   readonly #manager: JetStreamManager;
   readonly #kv: KV;
   readonly #bucket: string;

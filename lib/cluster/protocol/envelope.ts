@@ -26,7 +26,7 @@ export class Malformed extends Error {
   override readonly name = "Malformed";
 }
 
-export interface Opened {
+interface Opened {
   readonly header: unknown;
   readonly body: Uint8Array;
   /** The sender signs this digest. */

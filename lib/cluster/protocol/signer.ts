@@ -7,7 +7,7 @@ import { Buffer } from "node:buffer";
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
 
 /** The sender of a message: its name, its public key, and the number of its earlier messages. */
-export interface Sender {
+interface Sender {
   readonly member: string;
   /** 32 bytes in base64url. */
   readonly key: string;

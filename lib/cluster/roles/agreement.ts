@@ -5,7 +5,7 @@
 import type { Presence, RoundDigest } from "../protocol/messages.ts";
 
 /** Rounds whose digests a machine shows: machines are never further apart than a few scans of the registers. */
-export const SHOWN_DIGESTS = 4;
+const SHOWN_DIGESTS = 4;
 /** Digits of a digest in a message. */
 const DIGITS = 12;
 

@@ -8,7 +8,7 @@ import { retry } from "../protocol/retry.ts";
 import { type LogMessage, Unreachable } from "../protocol/transport.ts";
 import type { Verifier } from "./verifier.ts";
 
-export interface LogEntry<Message> {
+interface LogEntry<Message> {
   readonly sequence: number;
   /** Undefined if the message was dropped. */
   readonly message: Message | undefined;

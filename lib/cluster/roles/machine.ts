@@ -14,7 +14,7 @@ import { Incidents } from "./incidents.ts";
 import { Outage } from "./outage.ts";
 import { Session } from "./session.ts";
 
-export interface MachineOptions extends ClusterOptions {
+interface MachineOptions extends ClusterOptions {
   readonly transport: Transport;
   readonly local: LocalShards;
   /** The run's name, and the claim for it. */

@@ -15,7 +15,7 @@ import { Member } from "./member.ts";
 import type { Outage } from "./outage.ts";
 import { Roster } from "./roster.ts";
 
-export interface SessionOptions extends Context {
+interface SessionOptions extends Context {
   readonly claim: Claim;
   /** Distinguishes this session from earlier ones of the same name: it does not know their assignments. */
   readonly life: string;

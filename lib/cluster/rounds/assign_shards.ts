@@ -8,7 +8,7 @@ export interface Assignment {
 }
 
 /** A member that can train shards. */
-export interface Participant {
+interface Participant {
   readonly member: string;
   /** Its threads. Shards are assigned in proportion to them. */
   readonly workers: number;

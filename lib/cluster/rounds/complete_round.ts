@@ -5,7 +5,7 @@ import { shardWeights } from "../../lockstep/shard_weights.ts";
 import type { RoundNode, RoundShape } from "../protocol/round_codec.ts";
 
 /** A node and the range of its shards. */
-export interface SpannedNode extends Span {
+interface SpannedNode extends Span {
   readonly node: RoundNode;
 }
 

@@ -14,7 +14,7 @@ const ROUNDS_KEPT = 2;
 /** The log is trimmed after so many bytes of rounds. */
 export const TRIM_BYTES = 8 * 2 ** 20;
 
-export interface RoundBytes {
+interface RoundBytes {
   /** All members' uploads together: one or more nodes each. */
   readonly up: number;
   /** The base, which all members read. */

@@ -14,7 +14,7 @@ export function classWeightsOf(
  * Returns the weights rows / (classes · rows of the class), like scikit-learn's `balanced`. Classes without rows do not
  * count, and have the weight 0.
  */
-export function balancedWeights(labels: Uint16Array, classes: number): Float32Array {
+function balancedWeights(labels: Uint16Array, classes: number): Float32Array {
   const counts = new Float64Array(classes);
   for (const label of labels) counts[label]!++;
   const present = counts.filter((count) => count > 0).length;

@@ -4,7 +4,7 @@
  */
 import { Random, Stream } from "../../base/random.ts";
 
-export interface EpochOrderOptions {
+interface EpochOrderOptions {
   readonly seed: number;
   /** `[rows]`: number of tokens of each row. */
   readonly lengths: Uint16Array;

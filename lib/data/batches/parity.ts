@@ -2,7 +2,7 @@ import { Random, Stream } from "../../base/random.ts";
 import type { Batch } from "./batch.ts";
 import type { Dataset } from "./dataset.ts";
 
-export interface ParityOptions {
+interface ParityOptions {
   readonly vocabulary: number;
   readonly length: number;
   readonly seed: number;

@@ -8,7 +8,7 @@ import { fillBatch } from "./fill_batch.ts";
 import type { EncodedTable, TrainingData } from "./table.ts";
 import { tableShape } from "./table_config.ts";
 
-export type TableOptions = Pick<
+type TableOptions = Pick<
   TrainingConfig,
   "seed" | "shards" | "batchSize" | "vocabulary" | "length" | "stepsPerEpoch" | "heldOut" | "classWeights"
 >;

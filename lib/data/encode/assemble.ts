@@ -35,7 +35,7 @@ export interface AssembledTraining extends ChosenVocabulary {
   readonly place: (row: number) => string;
 }
 
-export interface AssembleOptions extends Pick<DataOptions, "minCount" | "maxVocabulary" | "maxLength" | "truncate"> {
+interface AssembleOptions extends Pick<DataOptions, "minCount" | "maxVocabulary" | "maxLength" | "truncate"> {
   /** Fraction of the rows that are drawn as validation set. */
   readonly share: number;
   readonly seed: number;

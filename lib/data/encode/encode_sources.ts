@@ -25,7 +25,7 @@ const MOST_CLASSES = 0x10000;
 export const EXAMPLES = 5;
 
 /** A row with the tokens of an earlier one: the position of the earlier row, and the place of this one. */
-export interface Repetition {
+interface Repetition {
   readonly first: number;
   readonly file: string;
   readonly line: number;
@@ -51,7 +51,7 @@ export interface EncodedPart {
 }
 
 /** Training rows may add classes; evaluation rows must have a class of the training rows. */
-export type PartRole = "training" | "evaluation";
+type PartRole = "training" | "evaluation";
 
 export interface EncoderIo {
   /** Used as standard input. */

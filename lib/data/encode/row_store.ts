@@ -10,7 +10,7 @@ const LARGEST_CHUNK = 1 << 26;
 const VARINT = 5;
 
 /** The facts of a row that are kept beside its tokens. */
-export interface RowFacts {
+interface RowFacts {
   /** Position of its source in the list of sources. */
   source: number;
   line: number;

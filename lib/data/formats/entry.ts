@@ -11,13 +11,13 @@ interface Place {
 }
 
 /** A labelled text. The label is "" only if labels are not read. */
-export interface TextRow extends Place {
+interface TextRow extends Place {
   readonly text: string;
   readonly label: string;
 }
 
 /** A labelled list of tokens. */
-export interface TokenRow extends Place {
+interface TokenRow extends Place {
   readonly tokens: readonly string[];
   readonly label: string;
 }

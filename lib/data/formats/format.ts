@@ -18,7 +18,7 @@ export interface RowFormat {
 }
 
 /** The beginning of a source. */
-export interface Head {
+interface Head {
   readonly bytes: Uint8Array;
   /** The same bytes as UTF-8. */
   readonly text: string;
@@ -32,7 +32,7 @@ export interface OpenedRows {
 }
 
 /** A format that reads text. */
-export interface TextFormat extends Omit<RowFormat, "open"> {
+interface TextFormat extends Omit<RowFormat, "open"> {
   open(source: TextSource, options: ReadOptions): OpenedRows;
 }
 

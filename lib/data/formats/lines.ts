@@ -3,7 +3,7 @@ import { MAX_ROW, type RowProblem, TOO_LONG } from "./entry.ts";
 import type { TextSource } from "./text.ts";
 
 /** A line without its end. */
-export interface Line {
+interface Line {
   readonly line: number;
   readonly text: string;
 }

@@ -8,7 +8,7 @@ export interface CsvSyntax {
   readonly quotes: "double" | "none";
 }
 
-export interface CsvRecords {
+interface CsvRecords {
   readonly data: readonly (readonly string[])[];
   /** Quotes that RFC 4180 does not allow: their record, and the position where the content of the field begins. */
   readonly errors: readonly { readonly code: string; readonly row: number; readonly index: number }[];

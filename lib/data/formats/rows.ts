@@ -14,7 +14,7 @@ const READERS: Readonly<Record<typeof FORMATS[number], RowFormat>> = { csv, tsv,
 /** The extensions of files that have rows, without the dot. */
 export const EXTENSIONS: readonly string[] = Object.values(READERS).flatMap(({ extensions }) => extensions);
 
-export interface RowReader extends OpenedRows {
+interface RowReader extends OpenedRows {
   /** Returns the name, format and digest of the source. Throws an Error before all of it was read. */
   readonly info: () => SourceInfo;
 }

@@ -9,7 +9,7 @@ import { type ParameterLayout, tensorView } from "../../model/layout.ts";
 import { placeSchema, writePlace } from "./history_schema.ts";
 import { type Committed, stateDigest, stateDigestInTurns } from "./state.ts";
 
-export interface EncodedCheckpoint {
+interface EncodedCheckpoint {
   /** The digest of the state. */
   readonly digest: string;
   /** The bytes of the file, piece by piece. */

@@ -87,7 +87,7 @@ function variablesByName(model: LayersModel, layout: ParameterLayout): LayersMod
 }
 
 /** The files of a LayersModel, by name. */
-export type LayersModelFiles = Readonly<Record<"model.json" | "weights.bin", Uint8Array<ArrayBuffer>>>;
+type LayersModelFiles = Readonly<Record<"model.json" | "weights.bin", Uint8Array<ArrayBuffer>>>;
 
 /**
  * Encodes the model as a standard LayersModel, which `tf.loadLayersModel` loads: tokens `[batch, length]` in, of any

@@ -20,7 +20,7 @@ export interface NamedTensor {
   readonly values: Float32Array;
 }
 
-export interface Safetensors {
+interface Safetensors {
   readonly metadata: Readonly<Record<string, string>>;
   readonly tensors: readonly NamedTensor[];
 }

@@ -16,7 +16,7 @@ export async function writeKeys(directory: string, keys: Float64Array<ArrayBuffe
   await writeWhole(join(directory, FILE), new Uint8Array(keys.buffer, keys.byteOffset, keys.byteLength));
 }
 
-export interface SeenRows {
+interface SeenRows {
   /** Counts the evaluation rows that were trained on; undefined if the run has no keys of its rows. */
   readonly rows: number | undefined;
   readonly warning: string | undefined;

@@ -13,7 +13,7 @@ import { encodeSafetensors } from "../../model/formats/safetensors.ts";
 import { namesAsMetadata } from "../../model/formats/weight_names.ts";
 
 export const EXPORT_FORMATS = ["tfjs", "safetensors"] as const;
-export type ExportFormat = typeof EXPORT_FORMATS[number];
+type ExportFormat = typeof EXPORT_FORMATS[number];
 
 type Files = ReadonlyMap<string, Uint8Array | string>;
 

@@ -93,7 +93,7 @@ export function configDigest(config: Readonly<Record<string, unknown>>): Promise
 }
 
 /** Returns the SHA-256, in hex, of the validation sequences: tokens, lengths and labels as 32-bit words. */
-export async function dataDigest(dataset: Dataset): Promise<string> {
+async function dataDigest(dataset: Dataset): Promise<string> {
   const hash = createHash("sha256");
   await inTurns(digesting(dataset, hash));
   return hash.digest("hex");

@@ -45,7 +45,7 @@ const linearNumbersSchema = z.object({
 
 /** The entry of n-grams in `lockstep.json`; see NgramSpace, and HashedSpace for runs of earlier versions. */
 export const ngramNumbersSchema = z.union([hashedNumbersSchema, linearNumbersSchema]);
-export type NgramNumbers = z.infer<typeof ngramNumbersSchema>;
+type NgramNumbers = z.infer<typeof ngramNumbersSchema>;
 
 export function ngramNumbers(combination: Combination): NgramNumbers {
   const { share } = combination;

@@ -9,7 +9,7 @@ import { requestedRun } from "./run_request.ts";
 import { ShownPaths } from "./shown_paths.ts";
 import type { RunDetail } from "../types.ts";
 
-export interface QueuedRun {
+interface QueuedRun {
   readonly id: string;
   readonly resolve: Resolve;
   readonly detail: RunDetail;

@@ -8,7 +8,7 @@ import type { JsonText } from "../types.ts";
 
 type Values = Readonly<Record<string, unknown>>;
 
-export interface Folders {
+interface Folders {
   /** The data directory, or "" if there is none. */
   readonly dataDir: string;
   readonly runsDir: string;

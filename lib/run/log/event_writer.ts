@@ -8,7 +8,7 @@ import { stepsAfter } from "../../lockstep/round_schedule.ts";
 import type { LogRecap } from "./log_recap.ts";
 import { createProgress } from "./progress.ts";
 
-export interface EventWriter {
+interface EventWriter {
   /** Appends the new events of `update`. */
   write(update: Update): void;
   /** The metrics of the newest evaluation, which may be in the log already. */

@@ -9,7 +9,7 @@ import { lastEvent } from "./event_log.ts";
 import { readJson, unlessMissing } from "../files/files.ts";
 
 /** The results of a training. */
-export interface Outcome {
+interface Outcome {
   readonly run: string;
   readonly config: TrainingConfig;
   readonly workers: number;

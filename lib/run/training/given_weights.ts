@@ -38,7 +38,7 @@ export async function readGivenWeights(path: string, expected?: string): Promise
   }
 }
 
-export interface GivenVector {
+interface GivenVector {
   readonly vector: Float32Array;
   readonly warnings: readonly string[];
 }

@@ -16,7 +16,7 @@ const THREAD_BYTES = { simd: 16 * 2 ** 20, tfjs: 64 * 2 ** 20 } as const;
 /** Counts the states on the main thread while it saves one: the initial state, and a copy. */
 const SAVED_STATES = 2;
 
-export interface MemoryPart {
+interface MemoryPart {
   readonly what: string;
   readonly bytes: number;
   /** The options that determine its size, the main cause first. */

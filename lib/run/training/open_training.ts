@@ -6,7 +6,7 @@ import type { TrainingRunOptions } from "./prepare.ts";
 import { readRunData, type RunData } from "./reload_data.ts";
 import { TrainingRun } from "./training_run.ts";
 
-export type OpenOptions = Omit<TrainingRunOptions, "config" | "data" | "source"> & {
+type OpenOptions = Omit<TrainingRunOptions, "config" | "data" | "source"> & {
   /** Replaces standard input. */
   readonly input?: AsyncIterable<Uint8Array>;
 };

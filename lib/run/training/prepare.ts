@@ -60,7 +60,7 @@ export function trainingFor({ config, data }: Pick<TrainingRunOptions, "config" 
 }
 
 /** The parts of a run that not every run has. */
-export interface RunParts {
+interface RunParts {
   /** Reads the state of a resumed run, or undefined if it has none. */
   readonly restore?: (layout: ParameterLayout) => Promise<State | undefined>;
   /** The weights that training starts from. */

@@ -8,7 +8,7 @@ import { checkData, readManifest } from "../files/manifest.ts";
 import { prepareRun, type TrainingRunOptions } from "./prepare.ts";
 
 /** A state that the run recorded, computed again. */
-export interface Comparison {
+interface Comparison {
   readonly round: number;
   readonly recorded: string;
   readonly computed: string;

@@ -38,12 +38,12 @@ const LEAST = 8;
 const SWEEP_MS = 1000;
 
 /** Counts for `/metrics`. */
-export interface ConnectionMetrics {
+interface ConnectionMetrics {
   connections: number;
   readonly closed: Map<CloseReason, number>;
 }
 
-export interface ConnectionsOptions {
+interface ConnectionsOptions {
   readonly serve: ServeConnection;
   readonly handler: (request: Request, peer: Peer) => Response | Promise<Response>;
   readonly limits: ConnectionLimits;

@@ -16,7 +16,7 @@ export interface ServedConnection {
 }
 
 /** The part of an AbortSignal that the runtime uses: it passes a function that closes the connection at once. */
-export interface CutSignal {
+interface CutSignal {
   addEventListener(type: string, cut: () => void): void;
 }
 

@@ -11,7 +11,7 @@ export interface ServedApp {
   fetch(request: Request, peer: Peer): Response | Promise<Response>;
 }
 
-export interface ServerOptions {
+interface ServerOptions {
   readonly app: ServedApp;
   /** Address or name to listen on. */
   readonly host: string;

@@ -5,7 +5,7 @@ import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Refusal } from "./problem.ts";
 
-export interface AccessOptions {
+interface AccessOptions {
   /** Clients send it as `Authorization: Bearer …`; undefined: no token is needed. */
   readonly token: string | undefined;
   /** Requests per client and second; 0: no limit. */

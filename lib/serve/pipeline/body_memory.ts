@@ -3,7 +3,7 @@ import { counted } from "../../base/counted.ts";
 import { Refusal } from "./problem.ts";
 
 /** Bytes of the bodies of all open requests. The parsed values take a few times as much. */
-export const BODY_MEMORY_BYTES = 64 * 2 ** 20;
+const BODY_MEMORY_BYTES = 64 * 2 ** 20;
 
 export class BodyMemory {
   readonly #most: number;

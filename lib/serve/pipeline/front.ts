@@ -23,7 +23,7 @@ export interface AccessRecord {
   readonly milliseconds: number;
 }
 
-export interface FrontOptions {
+interface FrontOptions {
   readonly gate: Gate;
   /** Returns the client's IP address. */
   readonly clientOf: (request: Request, peer: Peer) => string;

@@ -19,7 +19,7 @@ export function allowedHostsFor(host: string): AllowedHosts {
   return /^127(\.\d+){3}$/.test(name) ? [...new Set([...LOOPBACK_HOSTS, name])] : "any";
 }
 
-export interface GateOptions {
+interface GateOptions {
   readonly allowedHosts: AllowedHosts;
   /** Origin whose pages may send requests; `*` for all, undefined for only the server's own pages. */
   readonly corsOrigin: string | undefined;

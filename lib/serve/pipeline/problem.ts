@@ -17,7 +17,7 @@ const titles = {
   503: "Service Unavailable",
 } as const;
 
-export const problemSchema = z.object({
+const problemSchema = z.object({
   type: z.string(),
   title: z.string(),
   status: z.int(),
@@ -31,7 +31,7 @@ export function problemAnswer(description: string): { description: string; conte
   return { description, content: { "application/problem+json": { schema: problemSchema } } };
 }
 
-export type ProblemStatus = keyof typeof titles;
+type ProblemStatus = keyof typeof titles;
 
 /** Refuses a request; thrown from inside a handler. Wrong content is an InputError instead. */
 export class Refusal extends Error {

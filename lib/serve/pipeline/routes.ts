@@ -35,18 +35,18 @@ export interface RouteEnv {
 }
 
 /** Returns the answer to a handler's error; `signal` has aborted if the client left. */
-export type OnError = (error: unknown, signal: AbortSignal) => Response;
+type OnError = (error: unknown, signal: AbortSignal) => Response;
 
 export type Handler = (context: Context<RouteEnv>) => Response | Promise<Response>;
 
-export interface RouteOptions {
+interface RouteOptions {
   /** Answers every client, without a token or a rate limit. A route is closed by default. */
   readonly open?: boolean;
   /** Replaces the app's. */
   readonly onError?: OnError;
 }
 
-export interface RoutesOptions {
+interface RoutesOptions {
   readonly metrics: HttpMetrics;
   readonly onError: OnError;
   /** Checks every request of closed routes; undefined without token and rate limit. */

@@ -50,7 +50,7 @@ export interface App {
   request(path: string, init?: RequestInit): Promise<Response>;
 }
 
-export interface Shell {
+interface Shell {
   readonly routes: Routes;
   readonly app: App;
   readonly metrics: HttpMetrics;

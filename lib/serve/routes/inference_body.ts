@@ -35,12 +35,12 @@ export const inferenceAnswerSchema = z.object({
   outputs: z.array(tensorSchema),
 }).openapi("InferenceAnswer");
 
-export const OUTPUTS = ["label", "class", "probabilities"] as const;
+const OUTPUTS = ["label", "class", "probabilities"] as const;
 
 /** Limit of requested outputs, which may repeat. */
 const MOST_OUTPUTS = 16;
 
-export interface InferenceRequest {
+interface InferenceRequest {
   readonly id: string | undefined;
   readonly sequences: readonly Input[];
   /** Names of the requested outputs. */

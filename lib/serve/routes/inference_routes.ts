@@ -14,7 +14,7 @@ import { type Handler, jsonAnswer, type Routes } from "../pipeline/routes.ts";
 import type { Services } from "../services.ts";
 
 /** Name of the served model; the id of its run is another. */
-export const MODEL_NAME = "lockstep";
+const MODEL_NAME = "lockstep";
 
 const errorSchema = z.object({ error: z.string() }).openapi("InferenceError");
 const tensors = z.array(z.object({ name: z.string(), datatype: z.string(), shape: z.array(z.int()) }));
@@ -30,7 +30,7 @@ const errorAnswer = (description: string) => jsonAnswer(description, errorSchema
 const liveAnswer = jsonAnswer("The process is alive", z.object({ live: z.literal(true) }));
 const readyAnswer = jsonAnswer("Ready for requests", z.object({ ready: z.literal(true) }));
 
-export interface InferenceOptions extends PredictLimits, OperationOptions {
+interface InferenceOptions extends PredictLimits, OperationOptions {
   readonly version: string;
 }
 

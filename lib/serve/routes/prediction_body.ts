@@ -7,7 +7,7 @@ import { shortened } from "../../base/printable.ts";
 import type { Answer, Input, ModelShape, Reader } from "../../predict/types.ts";
 import { mapInTurns } from "../../base/turns.ts";
 
-export interface PredictRequest {
+interface PredictRequest {
   readonly inputs: readonly Input[];
   /** True for a body with `text` or `tokens`: the answer is then its prediction, not a list. */
   readonly single: boolean;

@@ -10,7 +10,7 @@ import { dropFrame, type Drops } from "../metrics.ts";
 import type { Target } from "../pipeline/target.ts";
 
 /** The parts of Hono's context that are used. */
-export interface EventsContext {
+interface EventsContext {
   readonly req: { readonly raw: Request; readonly method: string };
   readonly env: RouteEnv["Bindings"];
 }
@@ -18,7 +18,7 @@ export interface EventsContext {
 const eventId = z.string().regex(/^\d{1,15}$/).transform(Number);
 
 /** Returns the id of the last event that the client has, 0 for none. Throws an InputError unless it is a whole number. */
-export function lastEventId(request: Request, target: Target): number {
+function lastEventId(request: Request, target: Target): number {
   const query = target.query().get("lastEventId");
   // The header wins: a client that reconnects sends it with its original URL.
   const text = request.headers.get("Last-Event-ID") || query;
@@ -31,7 +31,7 @@ export function lastEventId(request: Request, target: Target): number {
 }
 
 /** Returns whether the client wants every event: `?all=1`; the default is `?all=0`. Throws an InputError otherwise. */
-export function wantsAll(target: Target): boolean {
+function wantsAll(target: Target): boolean {
   const all = target.query().get("all") ?? "0";
   if (all === "0" || all === "1") return all === "1";
   throw new InputError([{

@@ -15,7 +15,7 @@ import type { LogQueue } from "../log_queue.ts";
 import type { Member } from "../member.ts";
 import type { Roster } from "../roster.ts";
 
-export interface CollectorParts {
+interface CollectorParts {
   readonly member: Member;
   readonly roster: Roster;
   readonly log: LeaderLog;

@@ -5,7 +5,7 @@ import type { AddedTokenJson } from "./schema.ts";
 import { WHITE_SPACE, WORD } from "./unicode.ts";
 
 /** A piece of a text. A token includes the white space that it strips, as in Hugging Face's library. */
-export interface Part {
+interface Part {
   readonly text: string;
   readonly isToken: boolean;
 }
@@ -15,7 +15,7 @@ const startsWithWord = new RegExp(`^[${WORD}]`, "v");
 const space = new RegExp(`[${WHITE_SPACE}]`, "v");
 
 /** Splits a text at its added tokens. */
-export type FindTokens = (text: string) => readonly Part[];
+type FindTokens = (text: string) => readonly Part[];
 
 /** Creates a function that finds tokens in the original text, and one for normalized text. Throws an Unsupported. */
 export function createFindTokens(

@@ -12,7 +12,7 @@ import {
   tokenizerSchema,
 } from "./schema.ts";
 
-export interface TokenizerParts extends Pick<z.infer<typeof tokenizerSchema>, "truncation" | "added_tokens"> {
+interface TokenizerParts extends Pick<z.infer<typeof tokenizerSchema>, "truncation" | "added_tokens"> {
   readonly normalizers: readonly NormalizerJson[];
   readonly preTokenizers: readonly PreTokenizerJson[];
   readonly model: ModelJson;

@@ -6,7 +6,7 @@ import type { BehaviorJson, PatternJson, PreTokenizerJson } from "./schema.ts";
 import { byteLevel, NUMERIC, PUNCTUATION, WHITE_SPACE, WORD } from "./unicode.ts";
 
 /** Splits a part of a text. `isStart` says that the part begins the text. */
-export type PreTokenize = (part: string, isStart: boolean) => string[];
+type PreTokenize = (part: string, isStart: boolean) => string[];
 
 /** Finds the matches of a pattern. */
 type Find = (text: string) => Iterable<Span>;

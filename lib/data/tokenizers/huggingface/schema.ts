@@ -113,7 +113,7 @@ export const modelSchema = z.discriminatedUnion("type", [
   }),
 ]);
 
-export const addedTokenSchema = z.strictObject({
+const addedTokenSchema = z.strictObject({
   id: z.int().min(0),
   content: z.string(),
   single_word: z.boolean(),

@@ -12,7 +12,7 @@ const MOST_REMEMBERED = 10_000;
 const LONGEST_REMEMBERED = 256;
 
 /** Returns the tokens of a text; undefined for one that the tokenizer does not know. */
-export type Tokenize = (text: string) => Pieces;
+type Tokenize = (text: string) => Pieces;
 
 /** Throws an Unsupported that names the part of `json` that is not supported. */
 export function createTokenize(json: unknown): Tokenize {

@@ -9,7 +9,7 @@ import { isSingleToken } from "../../../data/tokenizers/plain_tokenizers.ts";
 type Name = "space" | "word" | "mark" | "joiner" | "single";
 type Range = [first: number, last: number];
 
-export interface CharacterTable {
+interface CharacterTable {
   /** Ranges of code points, `[first, last]`; code points in no range are punctuation. `single`: each is a token. */
   readonly kinds: Readonly<Record<Name, readonly Readonly<Range>[]>>;
   /** Characters that are not shown: they are dropped first. */
