@@ -118,7 +118,7 @@ function metricRows(
   const row = (
     name: string,
     show: (value: number | undefined) => string,
-    key: keyof LstmMetrics,
+    key: Exclude<keyof LstmMetrics, "confused">,
     baselineText: string,
   ) => tableRow(name, show(served[key]), ...lstm ? [show(lstm[key])] : [], baselineText);
   return [

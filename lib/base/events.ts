@@ -1,7 +1,4 @@
-/**
- * Defines the events of a run, which workers, the log, SSE and the dashboard share. An event's `id` is its position in the
- * run's log, from 1, without gaps.
- */
+/** Defines a run's events, which all parts share. An event's `id` is its position in the run's log, from 1, without gaps. */
 import { z } from "zod";
 
 const metrics = z.object({ loss: z.number(), accuracy: z.number() });
@@ -220,6 +217,8 @@ export const rowMetricsSchema = z.object({
   macroF1: z.number(),
   /** Expected calibration error. */
   calibrationError: z.number(),
+  /** In a summary: the pairs of classes that the served model confuses most, the worst first. */
+  confused: z.array(z.object({ label: z.string(), given: z.string(), rows: z.int() })).optional(),
 });
 export type RowMetrics = z.infer<typeof rowMetricsSchema>;
 
@@ -239,7 +238,7 @@ export const summarySchema = z.object({
   test: rowMetricsSchema.optional(),
   /** The LSTM's share in that model, if it was combined with n-grams, and the LSTM's own metrics. */
   lstm: z.object({
-    /** Its weight in the mean of the probabilities; 1: only the LSTM. */
+    /** From 0 to 1, which is only the LSTM. */
     share: z.number(),
     validation: rowMetricsSchema,
     test: rowMetricsSchema.optional(),

@@ -88,6 +88,7 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
     const summary = await training;
     say(item("Run", opened.directory));
     if (summary && !isFinal(summary)) say(item("Resume", `deno task resume ${opened.directory}`));
+    else if (summary && config.exit && config.task === "table") nextCommands(opened.directory).forEach(say);
     const gone = await keepRuns(dirname(opened.directory), config.keepRuns, [opened.id]);
     if (gone.length > 0) say(item("Removed", gone.join(", ")));
     return summary === undefined;
@@ -119,6 +120,12 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
     await service.close();
     served.close();
   }
+}
+
+/** Lists commands for a finished model of rows. */
+function nextCommands(directory: string): string[] {
+  const commands = [`predict ${directory}`, `evaluate ${directory} --data FILE`, `serve ${directory}`];
+  return commands.map((command, index) => item(index === 0 ? "Next" : "", `deno task ${command}`));
 }
 
 /** Trains a run and prints its new events. Returns undefined if training failed, which the events have reported. */

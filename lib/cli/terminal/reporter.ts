@@ -1,7 +1,8 @@
 /** Prints the events of a run on the terminal, as lines for people or as JSON lines. */
 import { counted } from "../../base/counted.ts";
 import type { Config } from "../../config/schema.ts";
-import type { EventOf, Metrics, RunEvent } from "../../base/events.ts";
+import type { EventOf, Metrics, RunEvent, Summary } from "../../base/events.ts";
+import { printable } from "../../base/printable.ts";
 import { isFinal } from "../../run/log/summary.ts";
 import { forCommandLine } from "../arguments/messages.ts";
 import type { Terminal } from "./terminal.ts";
@@ -16,7 +17,7 @@ const percent = (share: number) => `${(100 * share).toFixed(2)}%`;
 const metrics = ({ loss, accuracy }: Metrics) => `Loss: ${loss.toFixed(4)} - Accuracy: ${percent(accuracy)}`;
 
 /** Formats a line of the final report. */
-export const item = (name: string, text: string): string => `${name}:`.padEnd(12) + text;
+export const item = (name: string, text: string): string => (name === "" ? "" : `${name}:`).padEnd(12) + text;
 
 /** Returns a function that prints an event. */
 export function createReporter({ config, terminal: { line, live, json } }: ReporterOptions): (event: RunEvent) => void {
@@ -99,6 +100,18 @@ function accuracyText({ validation, test }: OnRows): string {
   return `${percent(validation.accuracy)} of the validation rows${tested}`;
 }
 
+function macroF1Text(rows: { readonly macroF1: number } | undefined): string {
+  return rows ? ` - Macro-F1: ${rows.macroF1.toFixed(4)}` : "";
+}
+
+/** Names the pairs of classes that the served model confuses most, if it does. */
+function confusedLine(rows: Summary["validation"]): string[] {
+  const pairs = rows?.confused ?? [];
+  if (pairs.length === 0) return [];
+  const text = pairs.map(({ label, given, rows }) => `${label} predicted as ${given} (${counted(rows, "row")})`);
+  return [item("Confused", printable(text.join(", ")))];
+}
+
 function modelText(share: number): string {
   const percentage = (part: number) => `${Math.round(100 * part)}%`;
   if (share === 0) return "only the n-grams, which the LSTM does not improve";
@@ -122,6 +135,7 @@ function summaryLines({ summary }: EventOf<"finished">): string[] {
     digest,
     best,
     heldOut,
+    validation,
     lstm,
     test,
     baseline,
@@ -132,8 +146,9 @@ function summaryLines({ summary }: EventOf<"finished">): string[] {
     }, ${counted(sequences, "sequence")} ` +
     `in ${seconds.toFixed(1)} s (${integer.format(sequencesPerSecond)} sequences/s)`,
     ...(best ? [item("Best", `epoch ${best.epoch}, round ${best.round}`)] : []),
-    ...(heldOut ? [item("Validation", metrics(heldOut))] : []),
-    ...(test ? [item("Test", `${metrics(test)} - Macro-F1: ${test.macroF1.toFixed(4)}`)] : []),
+    ...(heldOut ? [item("Validation", `${metrics(heldOut)}${macroF1Text(validation)}`)] : []),
+    ...(test ? [item("Test", `${metrics(test)}${macroF1Text(test)}`)] : []),
+    ...confusedLine(test ?? validation),
     ...(lstm ? [item("LSTM", accuracyText(lstm))] : []),
     ...(baseline ? [item("Baseline", accuracyText(baseline))] : []),
     ...(lstm ? [item("Model", modelText(lstm.share))] : []),

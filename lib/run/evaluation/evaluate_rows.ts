@@ -11,6 +11,9 @@ import type { TrainedModel } from "../../predict/trained_model.ts";
 /** Limits the mistakes that are listed. */
 const MISTAKES = 20;
 
+/** Limits the pairs of confused classes in a summary. */
+const CONFUSED = 3;
+
 /** Limits the characters of a row that are shown. */
 const EXCERPT = 300;
 
@@ -43,6 +46,14 @@ export function evaluateProbabilities(
 /** Returns only the metrics, as they stand in a summary. */
 export function metricsOf({ rows, loss, accuracy, macroF1, calibrationError }: RowMetrics): RowMetrics {
   return { rows, loss, accuracy, macroF1, calibrationError };
+}
+
+/** Returns the pairs of classes that are confused most, at most three. */
+export function confusedClasses(
+  { classes, mixups = [] }: Pick<Evaluation, "classes" | "mixups">,
+): { label: string; given: string; rows: number }[] {
+  const name = (index: number) => classes[index]!.label;
+  return mixups.slice(0, CONFUSED).map(({ label, given, rows }) => ({ label: name(label), given: name(given), rows }));
 }
 
 function excerpt(tokens: readonly (string | undefined)[]): string {

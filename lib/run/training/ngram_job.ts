@@ -21,7 +21,7 @@ import { hasLetters } from "../../data/tokenizers/tokenizer.ts";
 import { type BaselineResult, type BaselineStart, type BaselineTask, startBaseline } from "../../ngrams/thread.ts";
 import { predictTable } from "../../predict/predict_table.ts";
 import type { TrainedModel } from "../../predict/trained_model.ts";
-import { evaluateProbabilities, metricsOf } from "../evaluation/evaluate_rows.ts";
+import { confusedClasses, evaluateProbabilities, metricsOf } from "../evaluation/evaluate_rows.ts";
 import { jsonBytes, writeWhole } from "../files/files.ts";
 import type { DataSource, RunData } from "./reload_data.ts";
 
@@ -99,8 +99,8 @@ export class NgramJob {
       ...ngrams && { ngrams },
       isCut: this.#stopped && baselineUrl !== undefined && config.ngrams !== "none" && !baseline,
       metrics: {
-        validation: metricsOf(validation),
-        ...test && { test: metricsOf(test) },
+        validation: { ...metricsOf(validation), confused: confusedClasses(validation) },
+        ...test && { test: { ...metricsOf(test), confused: confusedClasses(test) } },
         ...lstm && { lstm },
         ...baseline && { baseline: baseline.metrics },
         judgementDigest: await sha256(bytes),
