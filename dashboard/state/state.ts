@@ -76,9 +76,8 @@ export interface RunView {
   notes: readonly Note[];
   /** Training time in seconds at the newest event. */
   seconds: number;
-  /** Epoch milliseconds of second 0 and of the newest event. */
+  /** Epoch milliseconds of second 0. */
   origin: number;
-  lastAt: number;
   readonly progress: Table;
   readonly epochs: Table;
 }
@@ -107,7 +106,6 @@ export function createView(run: string): RunView {
     notes: [],
     seconds: 0,
     origin: NaN,
-    lastAt: NaN,
     progress: new Table(Object.keys(PROGRESS).length, 2),
     epochs: new Table(Object.keys(EPOCHS).length, 2),
   };
@@ -121,7 +119,6 @@ export function apply(view: RunView, event: RunEvent): void {
   // Training time excludes the time between a stop and a resume.
   if (event.type === "started" || event.type === "resumed") view.origin = at - 1000 * view.seconds;
   else if (Number.isNaN(view.origin)) view.origin = at;
-  view.lastAt = at;
   view.seconds = Math.max(view.seconds, (at - view.origin) / 1000);
   reduce(view, event);
 }
@@ -266,17 +263,17 @@ export function meanOf(workers: readonly WorkerShare[], share: "compute" | "aver
 /** Ignores an unknown event, which a page that is older than its server may receive. */
 function unknown(_event: never): void {}
 
-/**
- * Returns the sequences per second over the last `seconds` of training, or over the whole run if it has finished. The
- * newest event covers too few rounds and would jump.
- */
-export function recentRate(view: RunView, seconds = 5): number | undefined {
+/** Seconds of training of a recent rate: the newest event covers too few rounds and would jump. */
+const RECENT_SECONDS = 5;
+
+/** Returns the sequences per second over the last seconds of training, or over the whole run if it has finished. */
+export function recentRate(view: RunView): number | undefined {
   if (view.summary) return view.summary.sequencesPerSecond;
   const times = view.progress.column(PROGRESS.seconds);
   const rates = view.progress.column(PROGRESS.rate);
   let sequences = 0;
   let covered = 0;
-  for (let row = times.length - 1; row >= 0 && covered < seconds; row--) {
+  for (let row = times.length - 1; row >= 0 && covered < RECENT_SECONDS; row--) {
     const span = (times[row] ?? 0) - (times[row - 1] ?? 0);
     sequences += span * (rates[row] ?? 0);
     covered += span;

@@ -13,7 +13,6 @@ export interface Round {
   readonly firstStep: number;
   /** Counts the local steps of each shard in this round. */
   readonly steps: number;
-  readonly endsEpoch: boolean;
 }
 
 /** Describes steps without an averaging. A round has `clusterEvery` phases, fewer at the end of an epoch. */
@@ -43,12 +42,7 @@ export function roundAt(options: ScheduleOptions, committed: number): Round {
   const epoch = Math.floor(committed / perEpoch);
   const inEpoch = (committed % perEpoch) * stepsPerRound(options);
   const steps = Math.min(stepsPerRound(options), options.stepsPerEpoch - inEpoch);
-  return {
-    epoch,
-    firstStep: epoch * options.stepsPerEpoch + inEpoch,
-    steps,
-    endsEpoch: inEpoch + steps === options.stepsPerEpoch,
-  };
+  return { epoch, firstStep: epoch * options.stepsPerEpoch + inEpoch, steps };
 }
 
 /** Lists the phases of `round`, in order. */

@@ -30,9 +30,6 @@ export interface ModelSpec {
   readonly lstmBiases: 1 | 2;
 }
 
-/** The simplest model: one LSTM, forwards, classified by its last output. */
-export const ONE_LAYER = { layers: 1, bidirectional: false, pooling: "last" } as const;
-
 /** Returns the width of a layer's output, which is also that of the dense layer's input. */
 export function outputWidth({ hidden, bidirectional }: Pick<ModelSpec, "hidden" | "bidirectional">): number {
   return bidirectional ? 2 * hidden : hidden;

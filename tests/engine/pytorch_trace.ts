@@ -3,7 +3,8 @@ import { adamConstants } from "../../lib/engine/adam.ts";
 import trace from "../fixtures/pytorch_trace_small.json" with { type: "json" };
 import { type Batch, createBatch } from "../../lib/data/batches/batch.ts";
 import { parameterLayout, tensorNamed, tensorView } from "../../lib/model/layout.ts";
-import { type ModelSpec, ONE_LAYER } from "../../lib/model/spec.ts";
+import type { ModelSpec } from "../../lib/model/spec.ts";
+import { ONE_LAYER } from "../one_layer.ts";
 
 type Snapshot = typeof trace.initial;
 

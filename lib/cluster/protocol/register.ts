@@ -22,12 +22,12 @@ export function parseRegister<Schema extends z.ZodType>(schema: Schema, value: s
 export class RoundRobin {
   #last = "";
 
-  /** Returns at most `count` of `keys`: those that follow the selection of the previous call. */
-  next(keys: readonly string[], count = MAX_OTHERS): readonly string[] {
-    if (keys.length <= count) return keys;
+  /** Returns at most `MAX_OTHERS` of `keys`: those that follow the selection of the previous call. */
+  next(keys: readonly string[]): readonly string[] {
+    if (keys.length <= MAX_OTHERS) return keys;
     const sorted = [...keys].sort();
     const start = Math.max(0, sorted.findIndex((key) => key > this.#last));
-    const taken = [...sorted.slice(start), ...sorted.slice(0, start)].slice(0, count);
+    const taken = [...sorted.slice(start), ...sorted.slice(0, start)].slice(0, MAX_OTHERS);
     this.#last = taken.at(-1) ?? "";
     return taken;
   }

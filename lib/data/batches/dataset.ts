@@ -23,8 +23,6 @@ export interface Dataset {
   trainingBatch(batch: Batch, step: number, shard: number): void;
   /** Sets `batch` to the validation sequences at the positions `first` to `first + size - 1`. */
   heldOutBatch(batch: Batch, first: number, size: number): void;
-  /** Returns the index in the data of the validation sequence at `position`. */
-  heldOutIndex(position: number): number;
   /** Returns the sequences that all shards together have trained on after `steps` steps. */
   sequencesAfter(steps: number): number;
 }

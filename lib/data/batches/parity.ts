@@ -42,7 +42,6 @@ export function parityDataset({ vocabulary, length, seed, shards, batchSize, hel
     // Sequences are numbered across all shards, so N shards of B see the same as one shard of N · B.
     trainingBatch: (batch, step, shard) => fill(batch, training, (step * shards + shard) * batchSize, batchSize),
     heldOutBatch: (batch, first, size) => fill(batch, validation, first, size),
-    heldOutIndex: (position) => position,
     sequencesAfter: (steps) => steps * shards * batchSize,
   };
 }

@@ -47,7 +47,6 @@ export function tableDataset(options: TableOptions, data: TrainingData): Dataset
       fillBatch(batch, training, order, first, Math.max(0, Math.min(batchSize, rows - first)));
     },
     heldOutBatch: (batch, first, size) => fillBatch(batch, validation, heldOut, first, size),
-    heldOutIndex: (position) => heldOut[position]!,
     sequencesAfter(steps) {
       const epochs = Math.floor(steps / stepsPerEpoch);
       return epochs * rows + Math.min(rows, (steps - epochs * stepsPerEpoch) * stepRows);

@@ -5,7 +5,8 @@ import type { Engine, Helpers } from "../../../lib/engine/contract.ts";
 import { createSimdEngine, type SimdEngineOptions } from "../../../lib/engine/simd/engine.ts";
 import { simdScratchBytes } from "../../../lib/engine/simd/memory/scratch.ts";
 import { parameterLayout } from "../../../lib/model/layout.ts";
-import { type ModelSpec, ONE_LAYER } from "../../../lib/model/spec.ts";
+import type { ModelSpec } from "../../../lib/model/spec.ts";
+import { ONE_LAYER } from "../../one_layer.ts";
 import { simdFixture } from "./fixture.ts";
 
 const base: ModelSpec = { vocabulary: 50, embedding: 8, hidden: 20, classes: 3, lstmBiases: 1, ...ONE_LAYER };

@@ -11,7 +11,8 @@ import { initialWeights } from "../../../lib/model/initial.ts";
 import { assertClose } from "../../engine/close.ts";
 import { example } from "../../engine/contract/example.ts";
 import { plainLogits, plainSoftmax } from "../../engine/plain_lstm.ts";
-import { type ModelSpec, ONE_LAYER } from "../../../lib/model/spec.ts";
+import type { ModelSpec } from "../../../lib/model/spec.ts";
+import { ONE_LAYER } from "../../one_layer.ts";
 
 const spec = { vocabulary: 9, embedding: 5, hidden: 7, classes: 3, lstmBiases: 2, ...ONE_LAYER } as const;
 const layout = parameterLayout(spec);
