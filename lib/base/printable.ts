@@ -48,6 +48,11 @@ export function shortJson(value: unknown): string {
   return shortened(beginning(value, MOST_SHOWN));
 }
 
+/** The same, and "missing" for no value. */
+export function describe(value: unknown): string {
+  return value === undefined ? "missing" : shortJson(value);
+}
+
 /** Returns at least the first `room` characters of the JSON of `value`, if it has as many. */
 function beginning(value: unknown, room: number): string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, room + 1));

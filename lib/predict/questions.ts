@@ -89,7 +89,7 @@ function readRow(
 function readLine(line: string, reader: Reader, columns: Columns, damaged: boolean, field: string): Input {
   const bad = textProblem(line, damaged);
   if (bad) throw new InputError([{ field, message: `${field} ${bad}` }]);
-  if (!reader.text) return reader.readTokens(idsOf(line), field);
+  if (!reader.text) return reader.readTokens(parseIds(line), field);
   if (!isQuestionObject(line, columns.textColumn)) return reader.readText(line, field);
   const row = parseRow(line, { ...columns, rules: reader.rules, unlabelled: true }, damaged);
   if (typeof row === "string") throw new InputError([{ field, message: `${field} ${row}` }]);
@@ -109,7 +109,7 @@ function isQuestionObject(line: string, textColumn: string): boolean {
 }
 
 /** Returns the ids in `21 6 37`, `21, 6, 37`, `[21, 6, 37]` or `{"tokens": [21, 6, 37]}`; other words stay text. */
-export function idsOf(line: string): unknown {
+export function parseIds(line: string): unknown {
   const list = /^\s*(?:\{\s*"tokens"\s*:)?\s*\[(.*)\]\s*\}?\s*$/.exec(line)?.[1] ?? line;
   const words = list.split(/[\s,]+/).filter((word) => word !== "");
   return words.map((word) => /^[+-]?\d+$/.test(word) ? Number(word) : word);

@@ -4,7 +4,8 @@ import { NEWEST_RULES } from "../config/data_shape.ts";
 import { MAX_ROW } from "../data/formats/entry.ts";
 import type { PreprocessingJson } from "../data/encode/preprocessing.ts";
 import { isNumber } from "../data/json_digits.ts";
-import { describe, sequenceProblem, type SequenceShape } from "../data/batches/check_tokens.ts";
+import { describe } from "../base/printable.ts";
+import { sequenceProblem, type SequenceShape } from "../data/batches/check_tokens.ts";
 import { InputError } from "../base/errors.ts";
 import type { Input, Reader } from "./types.ts";
 

@@ -3,7 +3,7 @@
  * no socket (http/server.ts does), and trains and computes nothing. Start here for the routes (each in routes/), and in
  * pipeline/shell.ts for the checks around every request.
  */
-import { describe } from "../data/batches/check_tokens.ts";
+import { describe, shortened } from "../base/printable.ts";
 import { inferenceRoutes } from "./routes/inference_routes.ts";
 import { operationRoutes } from "./routes/operation_routes.ts";
 import { pageRoutes } from "./routes/page_routes.ts";
@@ -11,7 +11,6 @@ import { predictRoutes } from "./routes/predict_routes.ts";
 import { problemResponse } from "./pipeline/problem.ts";
 import { runRoutes } from "./routes/run_routes.ts";
 import { type App, type AppOptions, createShell } from "./pipeline/shell.ts";
-import { shortened } from "../base/printable.ts";
 import { startRoutes } from "./routes/start_routes.ts";
 import type { Services } from "./services.ts";
 import project from "../../deno.json" with { type: "json" };

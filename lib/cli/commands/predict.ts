@@ -6,7 +6,7 @@ import { EXTENSIONS } from "../../data/formats/rows.ts";
 import { flagsOf } from "../arguments/flags.ts";
 import { configPaths, configSchema } from "../../config/schema.ts";
 import { InputError } from "../../base/errors.ts";
-import { idsOf, type Question, questionsByLine, questionsByRow } from "../../predict/questions.ts";
+import { parseIds, type Question, questionsByLine, questionsByRow } from "../../predict/questions.ts";
 import { createReader } from "../../predict/reader.ts";
 import { openSaved } from "../../predict/batch_predictor.ts";
 import type { Input, Prediction } from "../../predict/types.ts";
@@ -79,7 +79,7 @@ export async function predictCommand(args: readonly string[], { terminal, input 
   const texts = [...files ? [] : words, ...behind ?? []];
   if (texts.length > 0) {
     const text = texts.join(" ");
-    const input = reader.text ? reader.readText(text, "the text") : reader.readTokens(idsOf(text), "the sequence");
+    const input = reader.text ? reader.readText(text, "the text") : reader.readTokens(parseIds(text), "the sequence");
     const answer = predict([input])[0]!;
     terminal.line(sentence(answer, labels));
     const unknown = answer.unknownShare ?? 0;

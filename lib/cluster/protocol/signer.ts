@@ -42,7 +42,7 @@ export class Signer {
   }
 
   readonly sign = (digest: Uint8Array): Uint8Array => {
-    remember(this.#signed, textOf(digest), true, OWN);
+    remember(this.#signed, base64Of(digest), true, OWN);
     return sign(null, digest, this.#privateKey);
   };
 
@@ -51,11 +51,11 @@ export class Signer {
    * back from the log: their digests are known, so it skips the verification.
    */
   isSigned(digest: Uint8Array, signature: Uint8Array, key: string): boolean {
-    return key === this.key && this.#signed.has(textOf(digest)) || isSigned(digest, signature, key);
+    return key === this.key && this.#signed.has(base64Of(digest)) || isSigned(digest, signature, key);
   }
 }
 
-function textOf(digest: Uint8Array): string {
+function base64Of(digest: Uint8Array): string {
   return Buffer.from(digest.buffer, digest.byteOffset, digest.byteLength).toString("base64");
 }
 

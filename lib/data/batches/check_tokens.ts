@@ -1,6 +1,6 @@
 import { counted } from "../../base/counted.ts";
 import type { Problem } from "../../base/errors.ts";
-import { shortJson } from "../../base/printable.ts";
+import { describe } from "../../base/printable.ts";
 
 /** The vocabulary and the length that sequences must have. */
 export interface SequenceShape {
@@ -24,9 +24,4 @@ export function sequenceProblem(value: unknown, shape: SequenceShape, field: str
   const item = `${field}[${index}]`;
   const wanted = `a whole number from 0 to ${shape.vocabulary - 1}`;
   return { field: item, message: `${item} is ${describe(value[index])}: expected ${wanted}` };
-}
-
-/** Returns a short form of any value, for messages. */
-export function describe(value: unknown): string {
-  return value === undefined ? "missing" : shortJson(value);
 }

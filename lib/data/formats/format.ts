@@ -6,7 +6,7 @@ import type { ReadOptions } from "../../config/data_shape.ts";
 import { type ByteSource, cannotRead } from "./bytes.ts";
 import type { Entry } from "./entry.ts";
 import { refuseOtherJson } from "./json_shape.ts";
-import { refuseBinary, textOf, type TextSource } from "./text.ts";
+import { refuseBinary, type TextSource, textSource } from "./text.ts";
 
 export interface RowFormat {
   /** Extensions of file names, without the dot. */
@@ -42,7 +42,7 @@ export function textFormat(format: TextFormat): RowFormat {
     ...format,
     open(source, options) {
       refuseBinary(source);
-      const text = textOf(source);
+      const text = textSource(source);
       if (text.headIsAll && text.head.trim() === "") throw cannotRead(source.name, "it is empty, expected rows");
       if (options.format === "auto" || options.format === "jsonl") refuseOtherJson(text, options);
       return format.open(text, options);

@@ -7,7 +7,7 @@ import type { Entry } from "./entry.ts";
 import { fastText } from "./fasttext.ts";
 import type { OpenedRows, RowFormat } from "./format.ts";
 import { jsonLines } from "./jsonl.ts";
-import { textOf } from "./text.ts";
+import { textSource } from "./text.ts";
 
 const READERS: Readonly<Record<typeof FORMATS[number], RowFormat>> = { csv, tsv, jsonl: jsonLines, fasttext: fastText };
 
@@ -45,7 +45,7 @@ export function openSource(source: ByteSource, options: ReadOptions): RowReader 
 /** Finds the format by the extension, or else by the beginning of the source. */
 function recognize(source: ByteSource): RowFormat {
   const extension = /\.([a-z]+)(?:\.gz)?$/i.exec(source.name)?.[1]?.toLowerCase() ?? "";
-  const head = { bytes: source.head, text: textOf(source).head };
+  const head = { bytes: source.head, text: textSource(source).head };
   const { csv, ...others } = READERS;
   const formats = [...Object.values(others), csv];
   return formats.find(({ extensions }) => extensions.includes(extension)) ??

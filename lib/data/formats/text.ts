@@ -26,11 +26,11 @@ export interface TextSource {
 export async function openText(name: string, input?: AsyncIterable<Uint8Array>, wait?: Wait): Promise<TextSource> {
   const source = await openBytes(name, input, wait);
   refuseBinary(source);
-  return textOf(source);
+  return textSource(source);
 }
 
 /** Decodes the bytes of a source. */
-export function textOf(source: ByteSource): TextSource {
+export function textSource(source: ByteSource): TextSource {
   const { name, headIsAll, digest } = source;
   let damaged = false;
   const decoder = () => createDecoder(() => damaged = true);

@@ -4,7 +4,7 @@ import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import type { Context } from "hono";
 import { parseWithDigits } from "../../data/json_digits.ts";
-import { describe } from "../../data/batches/check_tokens.ts";
+import { describe } from "../../base/printable.ts";
 import { errorMessage, InputError } from "../../base/errors.ts";
 import type { Reader } from "../../predict/types.ts";
 import { parseInTurns } from "./long_json.ts";
@@ -22,7 +22,7 @@ const QUICK = 65_536;
  * `textless`: the caller refuses strings anyway, so invalid UTF-8 may become U+FFFD. `digits`: numbers name tokens, so
  * those that JavaScript would write differently become WrittenNumbers.
  */
-export async function readJson(
+export async function readJsonBody(
   { req: { raw: request }, env: asked }: Context<RouteEnv>,
   limitBytes: number,
   { textless = false, digits = false } = {},

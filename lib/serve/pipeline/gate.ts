@@ -2,7 +2,7 @@
  * Checks every request before the router sees it: an unambiguous target, a Host that names this server (against DNS
  * rebinding), and no request of another site's page.
  */
-import { describe } from "../../data/batches/check_tokens.ts";
+import { describe } from "../../base/printable.ts";
 import type { PublicAddress } from "./public_address.ts";
 import { problemAnswer, Refusal } from "./problem.ts";
 import { type Target, targetReader } from "./target.ts";

@@ -2,7 +2,7 @@
  * Reads a request's target once, for the gate, the router, the handlers and the access log. It refuses a target that two
  * parsers could read in two ways.
  */
-import { describe } from "../../data/batches/check_tokens.ts";
+import { describe } from "../../base/printable.ts";
 import { Refusal } from "./problem.ts";
 
 export interface Target {

@@ -1,9 +1,8 @@
 /** Reads the tensors of an Open Inference Protocol request as sequences, and turns an answer into output tensors. */
 import { counted } from "../../base/counted.ts";
 import { z } from "@hono/zod-openapi";
-import { describe } from "../../data/batches/check_tokens.ts";
+import { describe, shortened } from "../../base/printable.ts";
 import { InputError } from "../../base/errors.ts";
-import { shortened } from "../../base/printable.ts";
 import { mapInTurns } from "../../base/turns.ts";
 import type { Answer, Input, Reader } from "../../predict/types.ts";
 

@@ -1,9 +1,9 @@
 /** Serves the Open Inference Protocol, version 2, of KServe, Triton and others, with its own format of errors. */
 import { z } from "@hono/zod-openapi";
-import { describe } from "../../data/batches/check_tokens.ts";
+import { describe } from "../../base/printable.ts";
 import { InputError } from "../../base/errors.ts";
 import { Unavailable, UnknownVersion } from "../../predict/types.ts";
-import { bodyOf, readJson } from "../pipeline/body.ts";
+import { bodyOf, readJsonBody } from "../pipeline/body.ts";
 import { bareJson } from "../pipeline/front.ts";
 import { inferenceAnswer, inferenceAnswerSchema, inferenceSchema, parseInference } from "./inference_body.ts";
 import { type OperationOptions, unreadiness } from "./operation_routes.ts";
@@ -179,7 +179,7 @@ export function inferenceRoutes(routes: Routes, services: Services, options: Inf
     }, async (c) => {
       checkName(c.req.param("name"));
       const version = versionOf(c.req.param("version"));
-      const body = await readJson(c, bodyLimitBytes, bodyOf(reader));
+      const body = await readJsonBody(c, bodyLimitBytes, bodyOf(reader));
       const request = await parseInference(body, reader, maxInstances);
       const answer = await predictor.predict(request.sequences, { version, signal: () => c.req.raw.signal });
       return bareJson(c, inferenceAnswer(request, answer, MODEL_NAME), { "Server-Timing": serverTiming(answer) });

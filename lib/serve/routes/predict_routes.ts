@@ -1,6 +1,6 @@
 /** Serves `/model` and `/predict`. */
 import { z } from "@hono/zod-openapi";
-import { bodyOf, readJson } from "../pipeline/body.ts";
+import { bodyOf, readJsonBody } from "../pipeline/body.ts";
 import { bareJson } from "../pipeline/front.ts";
 import { answerSchema, parsePredict, predictionBody, predictSchema, serverTiming } from "./prediction_body.ts";
 import { problemAnswer } from "../pipeline/problem.ts";
@@ -48,7 +48,7 @@ export function predictRoutes(routes: Routes, { predictor }: Services, limits: P
       503: problemAnswer("The queue is full, or the predictor does not answer: retry after Retry-After"),
     },
   }, async (c) => {
-    const body = await readJson(c, limits.bodyLimitBytes, bodyOptions);
+    const body = await readJsonBody(c, limits.bodyLimitBytes, bodyOptions);
     const request = await parsePredict(body, reader, limits.maxInstances);
     const answer = await predictor.predict(request.inputs, { signal: () => c.req.raw.signal });
     return bareJson(c, predictionBody(answer, request), { "Server-Timing": serverTiming(answer) });

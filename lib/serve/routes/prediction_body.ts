@@ -1,9 +1,8 @@
 /** Reads the body of `POST /predict` as inputs, and turns the predictor's answer into the body of the response. */
 import { counted } from "../../base/counted.ts";
 import { z } from "@hono/zod-openapi";
-import { describe } from "../../data/batches/check_tokens.ts";
+import { describe, shortened } from "../../base/printable.ts";
 import { InputError, Problems } from "../../base/errors.ts";
-import { shortened } from "../../base/printable.ts";
 import type { Answer, Input, ModelShape, Reader } from "../../predict/types.ts";
 import { mapInTurns } from "../../base/turns.ts";
 

@@ -1,6 +1,6 @@
 /** Answers with the events of a run: those after the last one that the client has, or 204 if it has all. */
 import { z } from "zod";
-import { describe } from "../../data/batches/check_tokens.ts";
+import { describe } from "../../base/printable.ts";
 import { InputError } from "../../base/errors.ts";
 import type { RunDetail } from "../../run/types.ts";
 import type { RouteEnv } from "../pipeline/routes.ts";

@@ -1,6 +1,6 @@
 /** Serves `/runs`, `/events`, `/cluster` and the actions on a run that trains. */
 import { z } from "@hono/zod-openapi";
-import { describe } from "../../data/batches/check_tokens.ts";
+import { describe } from "../../base/printable.ts";
 import { InputError } from "../../base/errors.ts";
 import { dataStatisticsSchema } from "../../data/statistics.ts";
 import { clusterStatusSchema } from "../../base/events.ts";

@@ -2,10 +2,10 @@
 import { z } from "@hono/zod-openapi";
 import { presets } from "../../config/presets.ts";
 import { configSchema } from "../../config/schema.ts";
-import { describe } from "../../data/batches/check_tokens.ts";
+import { describe } from "../../base/printable.ts";
 import { InputError } from "../../base/errors.ts";
 import { REQUEST_KEYS } from "../../run/library/run_request.ts";
-import { readJson } from "../pipeline/body.ts";
+import { readJsonBody } from "../pipeline/body.ts";
 import { problemAnswer, problemResponse } from "../pipeline/problem.ts";
 import { jsonAnswer, type Routes } from "../pipeline/routes.ts";
 import { idSchema, runFinder, runSchema } from "./run_routes.ts";
@@ -39,7 +39,7 @@ export function startRoutes(routes: Routes, { runs }: Services, bodyLimitBytes: 
       503: problemAnswer("The queue, or the memory for request bodies, is full: retry after Retry-After"),
     },
   }, async (c) => {
-    const body = await readJson(c, bodyLimitBytes);
+    const body = await readJsonBody(c, bodyLimitBytes);
     if (!isObject(body)) {
       const message = `the body is ${describe(body)}: expected an object such as {"seed": 7}`;
       throw new InputError([{ field: "body", message }]);

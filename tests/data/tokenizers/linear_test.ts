@@ -3,12 +3,12 @@ import fc from "fast-check";
 import { createNormalize } from "../../../lib/data/tokenizers/huggingface/normalize.ts";
 import { createPreTokenize } from "../../../lib/data/tokenizers/huggingface/pre_tokenize.ts";
 import { parseTokenizer } from "../../../lib/data/tokenizers/huggingface/parse.ts";
-import { normalForm } from "../../../lib/data/tokenizers/huggingface/unicode.ts";
+import { unicodeForm } from "../../../lib/data/tokenizers/huggingface/unicode.ts";
 
 const base = { version: "1.0", model: { type: "WordLevel", vocab: { "[UNK]": 0 }, unk_token: "[UNK]" } };
 const FORMS = ["NFC", "NFD", "NFKC", "NFKD"] as const;
 
-Deno.test("normalForm() normalizes long runs of marks in any order as Unicode does", () => {
+Deno.test("unicodeForm() normalizes long runs of marks in any order as Unicode does", () => {
   // These have many classes or none, decompositions of two characters, and code points past U+FFFF.
   const marks =
     "\u0301\u0316\u0327\u0334\u0345\u0344\u034f\u0591\u05b0\u064b\u0670\u093c\u094d\u0e38\u0f71\u0f73\u20d0" +
@@ -21,7 +21,7 @@ Deno.test("normalForm() normalizes long runs of marks in any order as Unicode do
     ) => {
       for (const form of FORMS) {
         const long = `${text}a${run.repeat(5)}é${run}`;
-        assertEquals(normalForm(long, form), long.normalize(form));
+        assertEquals(unicodeForm(long, form), long.normalize(form));
       }
     }),
     { numRuns: 200 },

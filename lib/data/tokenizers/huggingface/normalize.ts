@@ -11,7 +11,7 @@ import {
   NMT_CONTROL,
   NMT_SPACE,
   NONSPACING_MARK,
-  normalForm,
+  unicodeForm,
   WHITE_SPACE,
 } from "./unicode.ts";
 
@@ -38,7 +38,7 @@ function step(json: NormalizerJson): Normalize {
     case "NFD":
     case "NFKC":
     case "NFKD":
-      return (text) => normalForm(text, json.type);
+      return (text) => unicodeForm(text, json.type);
     case "Lowercase":
       return lowerCase;
     case "StripAccents":
@@ -97,6 +97,6 @@ function strip(text: string, left: boolean, right: boolean): string {
 function bert(text: string, json: Extract<NormalizerJson, { readonly type: "BertNormalizer" }>): string {
   if (json.clean_text) text = text.replace(controls, "").replace(whiteSpace, " ");
   if (json.handle_chinese_chars) text = text.replace(chinese, " $& ");
-  if (json.strip_accents ?? json.lowercase) text = normalForm(text, "NFD").replace(nonspacingMarks, "");
+  if (json.strip_accents ?? json.lowercase) text = unicodeForm(text, "NFD").replace(nonspacingMarks, "");
   return json.lowercase ? lowerCase(text) : text;
 }

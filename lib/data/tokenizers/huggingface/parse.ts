@@ -9,10 +9,10 @@ import {
   postProcessorSchema,
   type PreTokenizerJson,
   preTokenizerSchema,
-  tokenizerSchema,
+  tokenizerFileSchema,
 } from "./schema.ts";
 
-interface TokenizerParts extends Pick<z.infer<typeof tokenizerSchema>, "truncation" | "added_tokens"> {
+interface TokenizerParts extends Pick<z.infer<typeof tokenizerFileSchema>, "truncation" | "added_tokens"> {
   readonly normalizers: readonly NormalizerJson[];
   readonly preTokenizers: readonly PreTokenizerJson[];
   readonly model: ModelJson;
@@ -25,7 +25,7 @@ export class Unsupported extends Error {
 
 /** Returns the parts of a tokenizer.json. Throws an Unsupported. */
 export function parseTokenizer(json: unknown): TokenizerParts {
-  const { normalizer, pre_tokenizer, post_processor, model, ...rest } = parse(tokenizerSchema, json, "");
+  const { normalizer, pre_tokenizer, post_processor, model, ...rest } = parse(tokenizerFileSchema, json, "");
   const normalizers = components(normalizerSchema, normalizer, "normalizer", "normalizers");
   const preTokenizers = components(preTokenizerSchema, pre_tokenizer, "pre_tokenizer", "pretokenizers");
   components(postProcessorSchema, post_processor, "post_processor", "processors");

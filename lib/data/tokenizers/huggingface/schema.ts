@@ -138,7 +138,7 @@ export const postProcessorSchema = z.discriminatedUnion("type", [
 ]);
 
 /** Checks the top level. Components are checked one by one, so that each refusal has its path. */
-export const tokenizerSchema = z.strictObject({
+export const tokenizerFileSchema = z.strictObject({
   version: z.literal("1.0").optional(),
   truncation: z.strictObject({
     direction: z.enum(["Left", "Right"]).default("Right"),
@@ -165,4 +165,4 @@ export type NormalizerJson = z.infer<typeof normalizerSchema>;
 export type PreTokenizerJson = z.infer<typeof preTokenizerSchema>;
 export type ModelJson = z.infer<typeof modelSchema>;
 export type AddedTokenJson = z.infer<typeof addedTokenSchema>;
-export type TruncationJson = NonNullable<z.infer<typeof tokenizerSchema>["truncation"]>;
+export type TruncationJson = NonNullable<z.infer<typeof tokenizerFileSchema>["truncation"]>;

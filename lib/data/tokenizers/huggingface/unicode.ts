@@ -68,7 +68,7 @@ export const NMT_SPACE = inside("9 a c d 1680 200b-200f 2028 2029 2581 feff fffd
 const NEWER = new RegExp(`([${NEWER_MARKS}${NEWER_COMPOSED}])`, "v");
 
 /** Returns `text` in a normal form. Newer characters are unchanged, and nothing is composed or sorted across them. */
-export function normalForm(text: string, form: "NFC" | "NFD" | "NFKC" | "NFKD"): string {
+export function unicodeForm(text: string, form: "NFC" | "NFD" | "NFKC" | "NFKD"): string {
   const normalized = (part: string) => withSortedMarks(part).normalize(form);
   if (!NEWER.test(text)) return normalized(text);
   return text.split(NEWER).map((part, index) => index % 2 === 1 ? part : normalized(part)).join("");
