@@ -12,7 +12,7 @@ import { createWorkspace } from "../../lib/engine/workspace.ts";
 import { initialWeights } from "../../lib/model/initial.ts";
 import { parameterLayout } from "../../lib/model/layout.ts";
 import type { ModelSpec } from "../../lib/model/spec.ts";
-import { ONE_LAYER } from "../../tests/one_layer.ts";
+import { ONE_LAYER } from "../../tests/model/one_layer.ts";
 import { Random, Stream } from "../../lib/base/random.ts";
 import { quantile } from "../measure.ts";
 import { measurePeak } from "./peak.ts";

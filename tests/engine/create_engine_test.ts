@@ -3,7 +3,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { createEngine, engineScratchBytes } from "../../lib/engine/create_engine.ts";
 import { createWorkspace } from "../../lib/engine/workspace.ts";
 import { parameterLayout } from "../../lib/model/layout.ts";
-import { ONE_LAYER } from "../one_layer.ts";
+import { ONE_LAYER } from "../model/one_layer.ts";
 
 const spec = { vocabulary: 3, embedding: 2, hidden: 2, classes: 2, lstmBiases: 1, ...ONE_LAYER } as const;
 const needs = { spec, layout: parameterLayout(spec), adam: adamConstants(1e-8) };

@@ -4,7 +4,7 @@ import trace from "../fixtures/pytorch_trace_small.json" with { type: "json" };
 import { type Batch, createBatch } from "../../lib/data/batches/batch.ts";
 import { parameterLayout, tensorNamed, tensorView } from "../../lib/model/layout.ts";
 import type { ModelSpec } from "../../lib/model/spec.ts";
-import { ONE_LAYER } from "../one_layer.ts";
+import { ONE_LAYER } from "../model/one_layer.ts";
 
 type Snapshot = typeof trace.initial;
 

@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "@std/
 import { initialWeights } from "../../lib/model/initial.ts";
 import { parameterLayout, tensorNamed, tensorView } from "../../lib/model/layout.ts";
 import { assertClose } from "../engine/close.ts";
-import { ONE_LAYER } from "../one_layer.ts";
+import { ONE_LAYER } from "./one_layer.ts";
 
 const spec = { vocabulary: 60, embedding: 40, hidden: 25, classes: 3, lstmBiases: 1, ...ONE_LAYER } as const;
 const layout = parameterLayout(spec);

@@ -8,7 +8,7 @@ import {
   tensorNamed,
   tensorView,
 } from "../../lib/model/layout.ts";
-import { ONE_LAYER } from "../one_layer.ts";
+import { ONE_LAYER } from "./one_layer.ts";
 
 const spec = { vocabulary: 50, embedding: 32, hidden: 64, classes: 2, lstmBiases: 2, ...ONE_LAYER } as const;
 

@@ -6,7 +6,7 @@ import type { Engine, Replica } from "../../../lib/engine/contract.ts";
 import { coefficients, createTreeMean, squaredDistance } from "../../../lib/engine/tree_mean.ts";
 import { tensorView } from "../../../lib/model/layout.ts";
 import type { ModelSpec } from "../../../lib/model/spec.ts";
-import { ONE_LAYER } from "../../one_layer.ts";
+import { ONE_LAYER } from "../../model/one_layer.ts";
 import { assertClose } from "../close.ts";
 import { type EngineNeeds, example } from "./example.ts";
 import { finiteDifferences, plainLossSum, plainProbabilities } from "../plain_lstm.ts";

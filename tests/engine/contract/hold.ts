@@ -1,7 +1,7 @@
 /** Tests the contract of engines for weights that do not change between calls. */
 import { assertEquals } from "@std/assert";
 import type { ModelSpec } from "../../../lib/model/spec.ts";
-import { ONE_LAYER } from "../../one_layer.ts";
+import { ONE_LAYER } from "../../model/one_layer.ts";
 import { example } from "./example.ts";
 import { type MakeEngine, withEngine } from "./with_engine.ts";
 

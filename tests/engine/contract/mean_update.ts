@@ -5,7 +5,7 @@ import type { Replica } from "../../../lib/engine/contract.ts";
 import { coefficients } from "../../../lib/engine/tree_mean.ts";
 import { embeddingEnd, embeddingTensor } from "../../../lib/model/layout.ts";
 import type { ModelSpec } from "../../../lib/model/spec.ts";
-import { ONE_LAYER } from "../../one_layer.ts";
+import { ONE_LAYER } from "../../model/one_layer.ts";
 import { bitsOf, replicaOf, waves } from "./rows.ts";
 import { example } from "./example.ts";
 import { type MakeEngine, withEngine } from "./with_engine.ts";

@@ -6,7 +6,7 @@ import type { Engine } from "../../../lib/engine/contract.ts";
 import { dropoutMasks } from "../../../lib/engine/dropout.ts";
 import { tensorNamed, tensorView } from "../../../lib/model/layout.ts";
 import type { ModelSpec } from "../../../lib/model/spec.ts";
-import { ONE_LAYER } from "../../one_layer.ts";
+import { ONE_LAYER } from "../../model/one_layer.ts";
 import { assertClose } from "../close.ts";
 import { engineWeightsContract } from "./weights.ts";
 import { type Example, example } from "./example.ts";

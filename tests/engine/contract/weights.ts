@@ -1,7 +1,7 @@
 /** Tests the contract of engines for class weights. */
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { ModelSpec } from "../../../lib/model/spec.ts";
-import { ONE_LAYER } from "../../one_layer.ts";
+import { ONE_LAYER } from "../../model/one_layer.ts";
 import { assertClose } from "../close.ts";
 import { example } from "./example.ts";
 import { finiteDifferencesOf, plainLossSum } from "../plain_lstm.ts";

@@ -3,7 +3,7 @@ import { adamConstants, clipScale } from "../../../lib/engine/adam.ts";
 import { adamUpdate, squaredNorm } from "../../../lib/engine/reference/optimizer.ts";
 import { parameterLayout, tensorNamed, tensorView } from "../../../lib/model/layout.ts";
 import { assertClose } from "../close.ts";
-import { ONE_LAYER } from "../../one_layer.ts";
+import { ONE_LAYER } from "../../model/one_layer.ts";
 
 const layout = parameterLayout({ vocabulary: 3, embedding: 2, hidden: 2, classes: 2, lstmBiases: 2, ...ONE_LAYER });
 const constants = adamConstants(1e-8);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { eachRowAmong } from "../../../lib/engine/reference/rows.ts";
 import { STRUCT_BYTES } from "../../../lib/engine/simd/bindings.gen.ts";
 import { bindKernels } from "../../../lib/engine/simd/kernels.ts";
-import { ONE_LAYER } from "../../one_layer.ts";
+import { ONE_LAYER } from "../../model/one_layer.ts";
 import { SharedVectors } from "./shared_vectors.ts";
 import { simdFixture } from "./fixture.ts";
 

@@ -5,7 +5,7 @@ import { adamConstants } from "../../../lib/engine/adam.ts";
 import { createTfjsEngine } from "../../../lib/engine/tfjs/engine.ts";
 import { embeddingTensor, tensorNamed, tensorView } from "../../../lib/model/layout.ts";
 import type { ModelSpec } from "../../../lib/model/spec.ts";
-import { ONE_LAYER } from "../../one_layer.ts";
+import { ONE_LAYER } from "../../model/one_layer.ts";
 import { assertClose } from "../close.ts";
 import { simdFixture } from "./fixture.ts";
 

@@ -6,7 +6,7 @@ import { createSimdEngine, type SimdEngineOptions } from "../../../lib/engine/si
 import { simdScratchBytes } from "../../../lib/engine/simd/memory/scratch.ts";
 import { parameterLayout } from "../../../lib/model/layout.ts";
 import type { ModelSpec } from "../../../lib/model/spec.ts";
-import { ONE_LAYER } from "../../one_layer.ts";
+import { ONE_LAYER } from "../../model/one_layer.ts";
 import { simdFixture } from "./fixture.ts";
 
 const base: ModelSpec = { vocabulary: 50, embedding: 8, hidden: 20, classes: 3, lstmBiases: 1, ...ONE_LAYER };

@@ -6,7 +6,7 @@ import { buildLayersModel, setModelWeights } from "../../../lib/model/formats/la
 import { assertClose } from "../close.ts";
 import { engineContract } from "../contract/all.ts";
 import { example } from "../contract/example.ts";
-import { ONE_LAYER } from "../../one_layer.ts";
+import { ONE_LAYER } from "../../model/one_layer.ts";
 import { PATIENCE_MS } from "../../patience.ts";
 
 const spec = { vocabulary: 9, embedding: 6, hidden: 10, classes: 3, lstmBiases: 1, ...ONE_LAYER } as const;

@@ -5,7 +5,7 @@ import { adamConstants } from "../../../lib/engine/adam.ts";
 import { createBatch } from "../../../lib/data/batches/batch.ts";
 import { createTfjsEngine } from "../../../lib/engine/tfjs/engine.ts";
 import { parameterLayout } from "../../../lib/model/layout.ts";
-import { ONE_LAYER } from "../../one_layer.ts";
+import { ONE_LAYER } from "../../model/one_layer.ts";
 
 const spec = { vocabulary: 3, embedding: 2, hidden: 2, classes: 3, lstmBiases: 1, ...ONE_LAYER } as const;
 const layout = parameterLayout(spec);

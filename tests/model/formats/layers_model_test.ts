@@ -12,7 +12,7 @@ import { assertClose } from "../../engine/close.ts";
 import { example } from "../../engine/contract/example.ts";
 import { plainLogits, plainSoftmax } from "../../engine/plain_lstm.ts";
 import type { ModelSpec } from "../../../lib/model/spec.ts";
-import { ONE_LAYER } from "../../one_layer.ts";
+import { ONE_LAYER } from "../one_layer.ts";
 
 const spec = { vocabulary: 9, embedding: 5, hidden: 7, classes: 3, lstmBiases: 2, ...ONE_LAYER } as const;
 const layout = parameterLayout(spec);

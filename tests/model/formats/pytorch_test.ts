@@ -4,7 +4,7 @@ import { parameterLayout } from "../../../lib/model/layout.ts";
 import { fromPytorch, toPytorch } from "../../../lib/model/formats/pytorch.ts";
 import type { NamedTensor } from "../../../lib/model/formats/safetensors.ts";
 import type { ModelSpec } from "../../../lib/model/spec.ts";
-import { ONE_LAYER } from "../../one_layer.ts";
+import { ONE_LAYER } from "../one_layer.ts";
 import trace from "../../fixtures/pytorch_trace_small.json" with { type: "json" };
 import { initial, layout as traceLayout, spec as traceSpec } from "../../engine/pytorch_trace.ts";
 

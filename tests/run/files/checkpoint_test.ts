@@ -7,7 +7,7 @@ import { readCheckpoint, writeCheckpoint } from "../../../lib/run/files/checkpoi
 import { CheckpointStore } from "../../../lib/run/files/checkpoint_store.ts";
 import { decodeSafetensors } from "../../../lib/model/formats/safetensors.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
-import { ONE_LAYER } from "../../one_layer.ts";
+import { ONE_LAYER } from "../../model/one_layer.ts";
 
 const layout = parameterLayout({ vocabulary: 3, embedding: 2, hidden: 1, classes: 2, lstmBiases: 1, ...ONE_LAYER });
 
