@@ -16,35 +16,49 @@ export interface Pool {
 /** Class probabilities of some rows, `[rows, classes]`, row-major. */
 export type Probabilities = Float32Array | Float64Array;
 
+/** Work that yields after every row, for inTurns(): many rows of many classes take seconds. */
+export type Turns<Result> = Generator<void, Result, void>;
+
 /**
  * Fits the powers with the lowest log-loss, weighted by class. First the LSTM is calibrated by a power of its own, because it is
  * overconfident. Then both are combined. Few rows change little of the powers that their gains suggest, which sum to 1.
  */
-export function fitPool(
+export function* fitPool(
   lstm: Probabilities,
   ngrams: Probabilities,
   labels: ArrayLike<number>,
   classWeights?: Float32Array,
-): Pool {
-  const logs = [lstm, ngrams].map((probabilities) =>
-    Float64Array.from(probabilities, (probability) => -logLoss(probability))
-  );
-  const [power] = fitPowers([logs[0]!], labels, { means: [1], rows: 1 }, classWeights);
-  const calibrated = logs[0]!.map((value) => power! * value);
+): Turns<Pool> {
+  const classes = labels.length > 0 ? lstm.length / labels.length : 0;
+  const logOf = (probability: number) => -logLoss(probability);
+  const logs = [yield* mapRows(lstm, classes, logOf), yield* mapRows(ngrams, classes, logOf)];
+  const [power] = yield* fitPowers([logs[0]!], labels, { means: [1], rows: 1 }, classWeights);
+  const calibrated = yield* mapRows(logs[0]!, classes, (value) => power! * value);
   const parts = [calibrated, logs[1]!];
-  const [own, other] = fitPowers(parts, labels, { means: gains(parts, labels, classWeights), rows: 20 }, classWeights);
-  const [ofLstm, ofNgrams] = [own! * spread(calibrated, labels.length), other! * spread(logs[1]!, labels.length)];
+  const means = yield* gains(parts, labels, classWeights);
+  const [own, other] = yield* fitPowers(parts, labels, { means, rows: 20 }, classWeights);
+  const [ofLstm, ofNgrams] = [own! * (yield* spread(calibrated, classes)), other! * (yield* spread(logs[1]!, classes))];
   const share = ofLstm + ofNgrams > 0 ? Math.round(100 * ofLstm / (ofLstm + ofNgrams)) / 100 : 0.5;
   return { lstm: power! * own!, ngrams: other!, share };
 }
 
+/** Maps the values of some rows, `[rows, classes]`. */
+function* mapRows(values: Probabilities, classes: number, work: (value: number) => number): Turns<Float64Array> {
+  const mapped = new Float64Array(values.length);
+  for (let i = 0; i < mapped.length;) {
+    for (const end = i + classes; i < end; i++) mapped[i] = work(values[i]!);
+    yield;
+  }
+  return mapped;
+}
+
 /** Returns the probabilities of both, `[rows, classes]`. */
-export function poolProbabilities(
+export function* poolProbabilities(
   lstm: Float32Array,
   ngrams: Probabilities,
   classes: number,
   pool: Pool,
-): Float32Array {
+): Turns<Float32Array> {
   const pooled = new Float32Array(lstm.length);
   const scores = new Float64Array(classes);
   for (let first = 0; first < lstm.length; first += classes) {
@@ -53,6 +67,7 @@ export function poolProbabilities(
     }
     softmaxOf(scores);
     pooled.set(scores, first);
+    yield;
   }
   return pooled;
 }
@@ -64,18 +79,22 @@ interface Prior {
 }
 
 /** Returns how much lower the log-loss of each is than that of the class frequencies, as shares of the sum. */
-function gains(
+function* gains(
   logs: readonly Float64Array[],
   labels: ArrayLike<number>,
   classWeights: Float32Array | undefined,
-): readonly number[] {
+): Turns<readonly number[]> {
   const classes = labels.length > 0 ? logs[0]!.length / labels.length : 0;
   const weights = new Float64Array(classes);
   for (let row = 0; row < labels.length; row++) weights[labels[row]!]! += classWeights?.[labels[row]!] ?? 1;
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const chance = weights.reduce((sum, weight) => sum + (weight > 0 ? -weight * Math.log(weight / total) : 0), 0);
   const none = { means: [0], rows: 0 };
-  const own = logs.map((values) => Math.max(0, chance - slopes([values], labels, none, classWeights, [1]).loss));
+  const own: number[] = [];
+  for (const values of logs) {
+    const { loss } = yield* slopes([values], labels, none, classWeights, [1]);
+    own.push(Math.max(0, chance - loss));
+  }
   const sum = own.reduce((sum, gain) => sum + gain, 0);
   return own.map((gain) => sum > 0 ? gain / sum : 1 / own.length);
 }
@@ -87,22 +106,23 @@ const SMALLEST_STEP = 1e-9;
  * Minimizes `Σ weight · log-loss + prior.rows · Σ (power - mean)²` of the softmax of `Σ power · logs`, by Newton's
  * method with step halving: the function is convex. `logs` are one or two, each `[rows, classes]`. Powers are 0 or more.
  */
-function fitPowers(
+function* fitPowers(
   logs: readonly Float64Array[],
   labels: ArrayLike<number>,
   prior: Prior,
   classWeights: Float32Array | undefined,
-): number[] {
+): Turns<number[]> {
   let powers = [...prior.means];
-  let here = slopes(logs, labels, prior, classWeights, powers);
+  let here = yield* slopes(logs, labels, prior, classWeights, powers);
   for (let step = 0; step < MOST_STEPS; step++) {
     const direction = newtonStep(here.gradient, here.curvature);
+    if (direction.every((size) => Math.abs(size) < SMALLEST_STEP)) break;
     let length = 1;
     let next = here;
     let moved = powers;
     for (; length > SMALLEST_STEP; length /= 2) {
       moved = powers.map((power, i) => Math.max(0, power - length * direction[i]!));
-      next = slopes(logs, labels, prior, classWeights, moved);
+      next = yield* slopes(logs, labels, prior, classWeights, moved);
       if (next.loss <= here.loss) break;
     }
     const change = Math.max(...moved.map((power, i) => Math.abs(power - powers[i]!)));
@@ -120,13 +140,13 @@ interface Slopes {
   readonly curvature: readonly number[];
 }
 
-function slopes(
+function* slopes(
   logs: readonly Float64Array[],
   labels: ArrayLike<number>,
   { means, rows: strength }: Prior,
   classWeights: Float32Array | undefined,
   powers: readonly number[],
-): Slopes {
+): Turns<Slopes> {
   const size = powers.length;
   let loss = powers.reduce((sum, power, i) => sum + strength * (power - means[i]!) ** 2, 0);
   const gradient = powers.map((power, i) => 2 * strength * (power - means[i]!));
@@ -146,22 +166,25 @@ function slopes(
     for (let k = 0; k < classes; k++) sum += probabilities[k] = Math.exp(probabilities[k]! - most);
     const weight = classWeights?.[labels[row]!] ?? 1;
     loss += weight * (Math.log(sum) + most - own);
+    for (let k = 0; k < classes; k++) probabilities[k]! /= sum;
     const expected = logs.map((values) => {
       let total = 0;
-      for (let k = 0; k < classes; k++) total += probabilities[k]! / sum * values[first + k]!;
+      for (let k = 0; k < classes; k++) total += probabilities[k]! * values[first + k]!;
       return total;
     });
     for (let i = 0; i < size; i++) {
-      gradient[i]! += weight * (expected[i]! - logs[i]![first + labels[row]!]!);
+      const [values, mean] = [logs[i]!, expected[i]!];
+      gradient[i]! += weight * (mean - values[first + labels[row]!]!);
       for (let j = 0; j < size; j++) {
+        const [others, meanOfOthers] = [logs[j]!, expected[j]!];
         let total = 0;
         for (let k = 0; k < classes; k++) {
-          total += probabilities[k]! / sum * (logs[i]![first + k]! - expected[i]!) *
-            (logs[j]![first + k]! - expected[j]!);
+          total += probabilities[k]! * (values[first + k]! - mean) * (others[first + k]! - meanOfOthers);
         }
         curvature[i * size + j]! += weight * total;
       }
     }
+    yield;
   }
   return { loss, gradient, curvature };
 }
@@ -175,13 +198,13 @@ function newtonStep(gradient: readonly number[], curvature: readonly number[]): 
 }
 
 /** Returns the mean distance of log-probabilities from their mean in a row. */
-function spread(logs: Float64Array, rows: number): number {
-  const classes = rows > 0 ? logs.length / rows : 0;
+function* spread(logs: Float64Array, classes: number): Turns<number> {
   let sum = 0;
   for (let first = 0; first < logs.length; first += classes) {
     let mean = 0;
     for (let k = first; k < first + classes; k++) mean += logs[k]! / classes;
     for (let k = first; k < first + classes; k++) sum += Math.abs(logs[k]! - mean);
+    yield;
   }
   return logs.length > 0 ? sum / logs.length : 1;
 }

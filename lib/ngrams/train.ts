@@ -66,9 +66,7 @@ export function trainBaseline(
   const { space, classes, vocabulary, seed, classWeights, fitsValidation, stopped = () => false } = options;
   const counted = countRows([training, validation], space, vocabulary, scoresOf(classes), stopped);
   if (!counted) return undefined;
-  const labels = new Uint16Array(counted.rows);
-  labels.set(training.labels);
-  labels.set(validation.labels, training.labels.length);
+  const labels = Uint16Array.from([...training.labels, ...validation.labels]);
   const rows = Uint32Array.from(labels.keys());
   const work = counted.columns.length * scoresOf(classes) * PASSES;
   const trained = someOf(rows.subarray(0, training.labels.length), MOST_WORK / work, seed);
@@ -175,7 +173,8 @@ function tryCost(problem: Problem, splits: readonly Split[], cost: number): Atte
     }
     before += split.judged.length;
   }
-  return { cost, judged, scores, ...bestScale(problem, judged, scores) };
+  const best = bestScale(problem, judged, scores);
+  return best && { cost, judged, scores, ...best };
 }
 
 /** Computes the probabilities of the rows from `first` on, `[rows, classes]`, by models that were not fitted to them. */
@@ -208,18 +207,19 @@ function fitScore(
   return fitSeparator(weighed, fitted, (row) => labels[row] === positive, costOf, random, stopped);
 }
 
-/** Finds the scale with the lowest loss, weighted by class. */
+/** Finds the scale with the lowest loss, weighted by class; undefined if it was stopped. */
 function bestScale(
-  { labels, classes, classWeights }: Problem,
+  { labels, classes, classWeights, stopped }: Problem,
   rows: Uint32Array,
   scores: Float32Array,
-): { readonly scale: number; readonly loss: number } {
+): { readonly scale: number; readonly loss: number } | undefined {
   const width = scoresOf(classes);
   const own = new Float64Array(classes);
   let best = { scale: USUAL_SCALE, loss: Infinity };
   for (const scale of rows.length > 0 ? SCALES : []) {
     let [loss, total] = [0, 0];
     for (let at = 0; at < rows.length; at++) {
+      if (at % STOP_EVERY === 0 && stopped()) return undefined;
       const row = rows[at]!;
       softmax(scores, at * width, scale, own);
       const weight = classWeights?.[labels[row]!] ?? 1;

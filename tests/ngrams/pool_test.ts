@@ -2,6 +2,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { logLoss } from "../../lib/data/metrics.ts";
 import { fitPool, poolProbabilities } from "../../lib/ngrams/pool.ts";
 import { Random, Stream } from "../../lib/base/random.ts";
+import { inTurns } from "../../lib/base/turns.ts";
 
 /** Two classifiers of two classes whose log-odds are powers `a` and `b` too large of what the labels were drawn with. */
 function drawn(rows: number, a: number, b: number) {
@@ -17,67 +18,72 @@ function drawn(rows: number, a: number, b: number) {
   return { first, second, labels };
 }
 
-Deno.test("fitPool() finds the powers that the labels were drawn with", () => {
+/** Fits a pool to its end. */
+const fit = (...options: Parameters<typeof fitPool>) => inTurns(fitPool(...options));
+
+const pooledBy = (...options: Parameters<typeof poolProbabilities>) => inTurns(poolProbabilities(...options));
+
+Deno.test("fitPool() finds the powers that the labels were drawn with", async () => {
   for (const [a, b] of [[0.2, 0.8], [1, 1], [2, 0.3]] as const) {
     const { first, second, labels } = drawn(20_000, a, b);
-    const { lstm, ngrams } = fitPool(first, second, labels);
+    const { lstm, ngrams } = await fit(first, second, labels);
     assertAlmostEquals(lstm, a, 0.06 * a);
     assertAlmostEquals(ngrams, b, 0.06 * b);
   }
 });
 
-Deno.test("fitPool() has a lower loss than either classifier, on rows that it was not fitted to", () => {
+Deno.test("fitPool() has a lower loss than either classifier, on rows that it was not fitted to", async () => {
   for (const rows of [50, 5000]) {
     const { first, second, labels } = drawn(rows + 5000, 0.3, 0.9);
-    const pool = fitPool(first.slice(0, 2 * rows), second.slice(0, 2 * rows), labels.slice(0, rows));
+    const pool = await fit(first.slice(0, 2 * rows), second.slice(0, 2 * rows), labels.slice(0, rows));
     const [lstm, ngrams] = [first, second].map((all) => Float32Array.from(all.slice(2 * rows)));
     const loss = (all: Float32Array) =>
       labels.slice(rows).reduce((sum, label, row) => sum + logLoss(all[2 * row + label]!), 0);
-    const pooled = loss(poolProbabilities(lstm!, ngrams!, 2, pool));
+    const pooled = loss(await pooledBy(lstm!, ngrams!, 2, pool));
     assert(pooled < loss(lstm!) && pooled < loss(ngrams!), `${rows} rows: ${pooled}`);
   }
 });
 
-Deno.test("fitPool() gives a classifier that says nothing no share", () => {
+Deno.test("fitPool() gives a classifier that says nothing no share", async () => {
   const { first, labels } = drawn(2000, 1, 1);
   const same = first.map(() => 0.5);
-  assertEquals(fitPool(same, first, labels).share, 0);
-  assertEquals(fitPool(first, same, labels).share, 1);
-  const { share } = fitPool(first, first, labels);
+  assertEquals((await fit(same, first, labels)).share, 0);
+  assertEquals((await fit(first, same, labels)).share, 1);
+  const { share } = await fit(first, first, labels);
   assertAlmostEquals(share, 0.5, 0.05);
 });
 
-Deno.test("fitPool() never turns a classifier around that is wrong", () => {
+Deno.test("fitPool() never turns a classifier around that is wrong", async () => {
   const { first, labels } = drawn(2000, 1, 1);
   const wrong = first.map((value) => 1 - value);
-  const pool = fitPool(wrong, first, labels);
+  const pool = await fit(wrong, first, labels);
   assert(pool.lstm >= 0 && pool.lstm < 0.05, `${pool.lstm}`);
 });
 
-Deno.test("fitPool() takes the product of the square roots without rows", () => {
-  assertEquals(fitPool(new Float32Array(0), new Float32Array(0), []), { lstm: 0.5, ngrams: 0.5, share: 0.5 });
+Deno.test("fitPool() takes the product of the square roots without rows", async () => {
+  assertEquals(await fit(new Float32Array(0), new Float32Array(0), []), { lstm: 0.5, ngrams: 0.5, share: 0.5 });
 });
 
-Deno.test("fitPool() weights rows by their classes", () => {
+Deno.test("fitPool() weights rows by their classes", async () => {
   // The first is right about class 0 only, the second about class 1 only.
   const labels = Array.from({ length: 400 }, (_, row) => row % 2);
   const first = Float64Array.from(labels.flatMap(() => [0.8, 0.2]));
   const second = Float64Array.from(labels.flatMap(() => [0.2, 0.8]));
-  const ofFirst = fitPool(first, second, labels, Float32Array.of(1.8, 0.2));
-  const ofSecond = fitPool(first, second, labels, Float32Array.of(0.2, 1.8));
+  const ofFirst = await fit(first, second, labels, Float32Array.of(1.8, 0.2));
+  const ofSecond = await fit(first, second, labels, Float32Array.of(0.2, 1.8));
   assert(ofFirst.share > 0.8 && ofSecond.share < 0.2, `${ofFirst.share}, ${ofSecond.share}`);
 });
 
-Deno.test("fitPool() and poolProbabilities() accept probabilities of 0", () => {
+Deno.test("fitPool() and poolProbabilities() accept probabilities of 0", async () => {
   const first = Float32Array.of(1, 0, 0, 1);
   const second = Float32Array.of(0, 1, 1, 0);
-  const pool = fitPool(first, second, [0, 0]);
-  const pooled = poolProbabilities(first, second, 2, pool);
+  const pool = await fit(first, second, [0, 0]);
+  const pooled = await pooledBy(first, second, 2, pool);
   assert(pooled.every(Number.isFinite), `${pooled}`);
 });
 
-Deno.test("poolProbabilities() is the normalized product of powers", () => {
-  const pooled = poolProbabilities(Float32Array.of(0.5, 0.3, 0.2), Float64Array.of(0.1, 0.6, 0.3), 3, {
+Deno.test("poolProbabilities() is the normalized product of powers", async () => {
+  const pooled = await pooledBy(Float32Array.of(0.5, 0.3, 0.2), Float64Array.of(0.1, 0.6, 0.3), 3, {
     lstm: 2,
     ngrams: 0.5,
     share: 0.5,
@@ -85,4 +91,15 @@ Deno.test("poolProbabilities() is the normalized product of powers", () => {
   const plain = [0.25 * Math.sqrt(0.1), 0.09 * Math.sqrt(0.6), 0.04 * Math.sqrt(0.3)];
   const sum = plain[0]! + plain[1]! + plain[2]!;
   plain.forEach((value, k) => assertAlmostEquals(pooled[k]!, value / sum, 1e-6));
+});
+
+Deno.test("fitPool() and poolProbabilities() yield after every row, so that the thread can answer others", () => {
+  const { first, second, labels } = drawn(100, 1, 1);
+  const fitting = fitPool(first, second, labels);
+  let [yields, step] = [0, fitting.next()];
+  for (; !step.done; step = fitting.next()) yields++;
+  // The logarithms of both, the calibrated ones, two losses, the first slopes of either fit, and two spreads.
+  assert(yields >= 9 * labels.length, `${yields}`);
+  const pooled = [...poolProbabilities(Float32Array.from(first), second, 2, step.value)];
+  assertEquals(pooled.length, labels.length);
 });

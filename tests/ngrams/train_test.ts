@@ -261,6 +261,15 @@ Deno.test("trainBaseline() ends without a result at any call of stopped() that r
   }
 });
 
+Deno.test("trainBaseline() shows that it is alive while it tries scales, which takes long with many classes", () => {
+  const rows: Row[] = Array.from({ length: 2560 }, (_, row) => [[5 + row % 2], row % 2]);
+  const table = tableOf(rows);
+  let calls = 0;
+  trainBaseline(table, table, { ...optionsOf(7), stopped: () => ++calls < 0 });
+  // 25 scales of 20 times 256 rows. Everything else calls it a few times in each of some passes.
+  assert(calls > 500, `${calls} calls`);
+});
+
 Deno.test("trainBaseline() returns a model that can be posted to another thread", () => {
   const rows = randomRows(100, 1000, 7, keyword);
   const { model } = train(rows, rows, { classes: 3 });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { errorMessage } from "../../base/errors.ts";
 import type { NewEvent, Summary } from "../../base/events.ts";
 import { sha256 } from "../../base/sha256.ts";
+import { inTurns } from "../../base/turns.ts";
 import type { Config } from "../../config/schema.ts";
 import { classWeightsOf } from "../../data/batches/class_weights.ts";
 import type { TrainingData } from "../../data/batches/table.ts";
@@ -156,12 +157,12 @@ async function combine(
   const validation = await predictRows(model, ngrams?.validation, source.validation);
   const test = source.test && await predictRows(model, ngrams?.test, source.test);
   const pool = validation.ngrams &&
-    fitPool(validation.lstm, validation.ngrams, validation.part.table.labels, classWeights);
-  const evaluate = ({ part, lstm, ngrams }: Predicted) => {
-    const probabilities = pool && ngrams ? poolProbabilities(lstm, ngrams, labels.length, pool) : lstm;
+    await inTurns(fitPool(validation.lstm, validation.ngrams, validation.part.table.labels, classWeights));
+  const evaluate = async ({ part, lstm, ngrams }: Predicted) => {
+    const probabilities = pool && ngrams ? await inTurns(poolProbabilities(lstm, ngrams, labels.length, pool)) : lstm;
     return evaluateProbabilities(probabilities, labels, part, preprocessing);
   };
-  const evaluations = { validation: evaluate(validation), ...test && { test: evaluate(test) } };
+  const evaluations = { validation: await evaluate(validation), ...test && { test: await evaluate(test) } };
   if (!ngrams || !pool) return { evaluations };
   const evaluateLstm = ({ part, lstm }: Predicted) => metricsOf(evaluatePredictions(labels, part.table.labels, lstm));
   const { share, lstm: exponent } = pool;
