@@ -3,6 +3,7 @@
  * version did not know has the meaning of that version, which may differ from the default of a new run.
  */
 import { z } from "zod";
+import { isRecord } from "../base/record.ts";
 import { type TrainingConfig, trainingConfigSchema } from "./schema.ts";
 
 /**
@@ -13,8 +14,7 @@ const ABSENT_MEANS: Partial<TrainingConfig> = { tokenizer: "words" };
 
 /** Parses a saved config, with `absentMeans` for the keys that it lacks. */
 export function savedConfig(absentMeans: Partial<TrainingConfig>): z.ZodType<TrainingConfig> {
-  const isObject = (saved: unknown) => saved instanceof Object && !Array.isArray(saved);
-  return z.preprocess((saved) => isObject(saved) ? { ...absentMeans, ...Object(saved) } : saved, trainingConfigSchema);
+  return z.preprocess((saved) => isRecord(saved) ? { ...absentMeans, ...saved } : saved, trainingConfigSchema);
 }
 
 export const savedConfigSchema = savedConfig(ABSENT_MEANS);

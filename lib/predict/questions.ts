@@ -1,6 +1,7 @@
 /** Reads the questions of the command `predict`: for each line, or row of a file, the input, or why it is refused, in order. */
 import type { ReadOptions } from "../config/data_shape.ts";
 import { InputError } from "../base/errors.ts";
+import { isRecord } from "../base/record.ts";
 import { isProblem, type Row, textProblem } from "../data/formats/entry.ts";
 import { sourceName } from "../data/formats/bytes.ts";
 import { parseRow } from "../data/formats/jsonl.ts";
@@ -101,8 +102,7 @@ function isQuestionObject(line: string, textColumn: string): boolean {
   if (!/^\s*\{/.test(line)) return false;
   try {
     const value: unknown = JSON.parse(line);
-    return typeof value === "object" && value !== null &&
-      [textColumn, "text", "tokens"].some((key) => Object.hasOwn(value, key));
+    return isRecord(value) && [textColumn, "text", "tokens"].some((key) => Object.hasOwn(value, key));
   } catch {
     return false;
   }

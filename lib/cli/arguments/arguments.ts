@@ -7,6 +7,7 @@ import { type Flag, flagName, flagValue } from "./flags.ts";
 import { meantNames } from "../../config/nearest.ts";
 import { fromCaller } from "./caller.ts";
 import { errorMessage, InputError, type Problem } from "../../base/errors.ts";
+import { isRecord } from "../../base/record.ts";
 
 export interface Arguments {
   /** Values of flags, by key of the config. */
@@ -132,11 +133,7 @@ export async function readConfigFile(path: string): Promise<ConfigSource> {
   } catch (error) {
     throw refuse(`Cannot read the config file "${path}": ${errorMessage(error)}`);
   }
-  if (!isObject(value)) throw refuse(`The config file "${path}" has no object: expected {"seed": 7, …}`);
-  const values = isObject(value.config) ? value.config : value;
+  if (!isRecord(value)) throw refuse(`The config file "${path}" has no object: expected {"seed": 7, …}`);
+  const values = isRecord(value.config) ? value.config : value;
   return { values, nameOf: (key) => `"${key}" in ${path}` };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 /** Refuses JSON that is not in lines, with the command that converts it. Recognizes its shape from the beginning. */
+import { isRecord } from "../../base/record.ts";
 import type { ReadOptions } from "../../config/data_shape.ts";
 import type { InputError } from "../../base/errors.ts";
 import { cannotRead } from "./bytes.ts";
@@ -25,8 +26,7 @@ export function refuseOtherJson(source: TextSource, { textColumn, labelColumn }:
   const first = lines.map(objectIn).find((value) => value !== undefined);
   if (first) {
     const [texts, labels] = [textColumn, labelColumn].map((key) => Object.hasOwn(first, key) ? first[key] : undefined);
-    const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
-    if ((isObject(texts) && isObject(labels)) || (Array.isArray(texts) && Array.isArray(labels))) {
+    if ((isRecord(texts) && isRecord(labels)) || (Array.isArray(texts) && Array.isArray(labels))) {
       const filter = `. as $all | .${textColumn} | keys_unsorted[] as $row | $all | map_values(.[$row])`;
       throw refuse("is one JSON object of columns", filter);
     }
@@ -50,7 +50,7 @@ export function refuseOtherJson(source: TextSource, { textColumn, labelColumn }:
 function objectIn(text: string): Fields | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value as Fields : undefined;
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -2,6 +2,7 @@
 import { nearest } from "../../config/nearest.ts";
 import { errorMessage } from "../../base/errors.ts";
 import { shortened, shortJson } from "../../base/printable.ts";
+import { isRecord } from "../../base/record.ts";
 import type { ReadOptions } from "../../config/data_shape.ts";
 import { isNumber, parseWithDigits } from "../json_digits.ts";
 import { type Entry, readLabel, textProblem } from "./entry.ts";
@@ -55,14 +56,13 @@ export function parseRow(line: string, columns: Columns, damaged: boolean): Pars
     }
     return `is not JSON: ${shortened(errorMessage(error))}`;
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (!isRecord(value)) {
     const wanted = unlabelled ? `"${textColumn}"` : `"${textColumn}" and "${labelColumn}"`;
     return `is ${shortJson(value)}, expected an object with ${wanted}`;
   }
-  const fields = value as Readonly<Record<string, unknown>>;
-  const own = (key: string) => Object.hasOwn(fields, key) ? fields[key] : undefined;
+  const own = (key: string) => Object.hasOwn(value, key) ? value[key] : undefined;
   const content = own(textColumn) ?? own("tokens");
-  const keys = Object.keys(fields);
+  const keys = Object.keys(value);
   if (content === undefined || content === null) return missing(keys, textColumn, own(textColumn));
   const given = unlabelled ? "-" : own(labelColumn);
   if (given === undefined || given === null) return missing(keys, labelColumn, given);

@@ -3,6 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { presets } from "../../config/presets.ts";
 import { configSchema } from "../../config/schema.ts";
 import { describe } from "../../base/printable.ts";
+import { isRecord } from "../../base/record.ts";
 import { InputError } from "../../base/errors.ts";
 import { REQUEST_KEYS } from "../../run/library/run_request.ts";
 import { readJsonBody } from "../pipeline/body.ts";
@@ -16,11 +17,6 @@ const requestSchema = z.object({
   preset: z.enum(Object.keys(presets) as [string, ...string[]]).optional(),
   ...Object.fromEntries(REQUEST_KEYS.map((key) => [key, configSchema.shape[key].optional()])),
 }).openapi("RunRequest");
-
-/** Checks without a schema, which would visit thousands of keys before they are counted. */
-function isObject(body: unknown): body is Readonly<Record<string, unknown>> {
-  return typeof body === "object" && body !== null && !Array.isArray(body);
-}
 
 export function startRoutes(routes: Routes, { runs }: Services, bodyLimitBytes: number): void {
   const findRun = runFinder(runs);
@@ -40,7 +36,8 @@ export function startRoutes(routes: Routes, { runs }: Services, bodyLimitBytes: 
     },
   }, async (c) => {
     const body = await readJsonBody(c, bodyLimitBytes);
-    if (!isObject(body)) {
+    // Not by the schema, which would visit thousands of keys before they are counted.
+    if (!isRecord(body)) {
       const message = `the body is ${describe(body)}: expected an object such as {"seed": 7}`;
       throw new InputError([{ field: "body", message }]);
     }

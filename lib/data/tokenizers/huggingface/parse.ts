@@ -1,6 +1,7 @@
 /** Reads the components of a tokenizer.json. Reports what is not supported with its path and value. */
 import { z } from "zod";
-import { shortJson } from "../../../base/printable.ts";
+import { describe } from "../../../base/printable.ts";
+import { isRecord } from "../../../base/record.ts";
 import {
   type ModelJson,
   modelSchema,
@@ -79,14 +80,10 @@ function parse<Value>(schema: z.ZodType<Value>, value: unknown, at: string): Val
   }
   if (issue.code === "invalid_union" && issue.discriminator === "type") {
     const known = "options" in issue ? issue.options?.map(String).join(", ") ?? "another" : "another";
-    const type = typeof value === "object" && value !== null && "type" in value ? value.type : undefined;
-    unsupported(path, `is ${shown(type)}`, `expected ${known}`);
+    const type = isRecord(value) ? value.type : undefined;
+    unsupported(path, `is ${describe(type)}`, `expected ${known}`);
   }
-  unsupported(path, `is ${shown(issue.input)}`, issue.message.replace(/^Invalid (input|option): /, ""));
-}
-
-function shown(value: unknown): string {
-  return value === undefined ? "missing" : shortJson(value);
+  unsupported(path, `is ${describe(issue.input)}`, issue.message.replace(/^Invalid (input|option): /, ""));
 }
 
 export function unsupported(path: string, what: string, why?: string): never {

@@ -3,6 +3,7 @@
  * library for every text. Any other part is refused by name.
  */
 import { z } from "zod";
+import { isRecord } from "../../../base/record.ts";
 
 const patternSchema = z.union([z.strictObject({ String: z.string() }), z.strictObject({ Regex: z.string() })]);
 const behaviorSchema = z.enum(["Removed", "Isolated", "Contiguous", "MergedWithPrevious", "MergedWithNext"]);
@@ -62,8 +63,8 @@ export const preTokenizerSchema = z.discriminatedUnion("type", [
 /** Checks a vocabulary without z.record(), which would be slow for 250,000 keys, and would drop `__proto__`. */
 const vocabularySchema = z.custom<Readonly<Record<string, number>>>(
   (value) =>
-    typeof value === "object" && value !== null && !Array.isArray(value) &&
-    Object.values(value).every((id) => Number.isInteger(id) && id >= 0 && id < 2 ** 32),
+    isRecord(value) &&
+    Object.values(value).every((id) => typeof id === "number" && Number.isInteger(id) && id >= 0 && id < 2 ** 32),
   "expected an object of tokens and their ids",
 );
 const mergesSchema = z.custom<readonly string[] | readonly (readonly [string, string])[]>(
