@@ -47,6 +47,8 @@ const FIRST_COST = 2;
 const FOLDS = 5;
 /** Passes over the rows that a fit takes, about; most rows of most classes leave it early. */
 const PASSES = 6;
+/** A row takes as long in a pass as so many multiplications, besides those of its features. */
+const ROW_WORK = 8;
 /** Most multiplications of all fits together: about 20 seconds on one core. */
 const MOST_WORK = 1.2e10;
 /** Scales of the scores: from 1/2 to 32. */
@@ -68,7 +70,7 @@ export function trainBaseline(
   if (!counted) return undefined;
   const labels = Uint16Array.from([...training.labels, ...validation.labels]);
   const rows = Uint32Array.from(labels.keys());
-  const work = counted.columns.length * scoresOf(classes) * PASSES;
+  const work = (counted.columns.length + ROW_WORK * counted.rows) * scoresOf(classes) * PASSES;
   const trained = someOf(rows.subarray(0, training.labels.length), MOST_WORK / work, seed);
   const validated = rows.subarray(training.labels.length);
   const fitted = fitsValidation ? Uint32Array.from([...trained, ...validated]) : trained;
@@ -153,13 +155,12 @@ function bestCost(most: number, attempt: (cost: number) => Attempt | undefined):
 }
 
 function tryCost(problem: Problem, splits: readonly Split[], cost: number): Attempt | undefined {
-  const { counted, classes } = problem;
-  const width = scoresOf(classes);
+  const width = scoresOf(problem.classes);
   const judged = Uint32Array.from(splits.flatMap((split) => [...split.judged]));
   const scores = new Float32Array(judged.length * width);
   let before = 0;
   for (const split of splits) {
-    const weighed = weighRows(counted, split.fitted);
+    const weighed = weighRows(problem.counted, split.fitted);
     const { offsets, columns, values } = weighed;
     for (let k = 0; k < width; k++) {
       const weights = fitScore(problem, weighed, split.fitted, k, cost);
@@ -213,8 +214,7 @@ function bestScale(
   rows: Uint32Array,
   scores: Float32Array,
 ): { readonly scale: number; readonly loss: number } | undefined {
-  const width = scoresOf(classes);
-  const own = new Float64Array(classes);
+  const [width, own] = [scoresOf(classes), new Float64Array(classes)];
   let best = { scale: USUAL_SCALE, loss: Infinity };
   for (const scale of rows.length > 0 ? SCALES : []) {
     let [loss, total] = [0, 0];

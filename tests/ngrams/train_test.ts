@@ -270,6 +270,16 @@ Deno.test("trainBaseline() shows that it is alive while it tries scales, which t
   assert(calls > 500, `${calls} calls`);
 });
 
+Deno.test("trainBaseline() fits no folds where many classes have many rows, however short", () => {
+  const classes = 2800;
+  const table = tableOf(Array.from({ length: classes }, (_, row): Row => [[5 + row], row]));
+  let passes = 0;
+  const options = optionsOf(classes + 5, { classes });
+  trainBaseline(table, tableOf([]), { ...options, stopped: () => ++passes < 0 });
+  // Three costs and the end, some passes each; folds would take five times as many.
+  assert(passes < 4 * 7 * classes, `${passes / classes} passes per class`);
+});
+
 Deno.test("trainBaseline() returns a model that can be posted to another thread", () => {
   const rows = randomRows(100, 1000, 7, keyword);
   const { model } = train(rows, rows, { classes: 3 });
