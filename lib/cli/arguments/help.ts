@@ -53,7 +53,7 @@ const WIDTH = 88;
 const COLUMN = 32;
 
 /** Formats two columns, the second one wrapped. */
-function section(title: string, rows: readonly (readonly [string, string])[]): string {
+export function section(title: string, rows: readonly (readonly [string, string])[]): string {
   const lines = rows.flatMap(([left, right]) => {
     const [first = "", ...rest] = wrap(right, WIDTH - COLUMN);
     const head = `  ${left}`;

@@ -12,35 +12,48 @@ import { NGRAMS, PREPROCESSING, readModel } from "../files/model_files.ts";
 import { encodeSafetensors } from "../../model/formats/safetensors.ts";
 import { namesAsMetadata } from "../../model/formats/weight_names.ts";
 
-export const EXPORT_FORMATS = ["tfjs", "safetensors"] as const;
-type ExportFormat = typeof EXPORT_FORMATS[number];
-
 type Files = ReadonlyMap<string, Uint8Array | string>;
 
-/** The files of a run's `model/` that only one format has. */
-const COPIED: Readonly<Record<ExportFormat, readonly string[]>> = {
-  tfjs: ["model.json", "weights.bin"],
-  safetensors: [],
-};
+interface ExportFormat {
+  /** Describes its files in the help. */
+  readonly description: string;
+  /** The files of a run's `model/` that only this format has. */
+  readonly copied: readonly string[];
+  /** Makes the others. */
+  readonly make: (model: TrainedModel) => Files;
+}
 
-/** Makes the new files of each format. */
-const MAKERS: Readonly<Record<ExportFormat, (model: TrainedModel) => Files>> = {
-  tfjs: () => new Map([["predict.js", browserPredictor()]]),
-  safetensors: pytorchFiles,
-};
+/** Lists all formats: a new one needs only its entry. */
+export const EXPORT_FORMATS = {
+  tfjs: {
+    description: "model.json and weights.bin, which tf.loadLayersModel loads, with predict.js",
+    copied: ["model.json", "weights.bin"],
+    make: () => new Map([["predict.js", browserPredictor()]]),
+  },
+  safetensors: {
+    description: "model.safetensors, with PyTorch's names and shapes, and the model.py that loads it",
+    copied: [],
+    make: pytorchFiles,
+  },
+} as const satisfies Readonly<Record<string, ExportFormat>>;
 
 /**
  * Writes the model of the run in `directory` into `folder`, and returns the files' names. Throws a RangeError that names
  * the file if the model is damaged.
  */
-export async function exportModel(directory: string, format: ExportFormat, folder: string): Promise<string[]> {
+export async function exportModel(
+  directory: string,
+  format: keyof typeof EXPORT_FORMATS,
+  folder: string,
+): Promise<string[]> {
   const model = await readModel(directory);
+  const { copied, make } = EXPORT_FORMATS[format];
   const files = new Map<string, Uint8Array | string>();
   const names = ["lockstep.json", model.preprocessing && PREPROCESSING, model.version.ngrams && NGRAMS];
-  for (const name of [...names, ...COPIED[format]]) {
+  for (const name of [...names, ...copied]) {
     if (name) files.set(name, await readBytes(join(directory, "model", name)));
   }
-  for (const [name, content] of MAKERS[format](model)) files.set(name, content);
+  for (const [name, content] of make(model)) files.set(name, content);
   await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
   for (const [name, content] of files) await writeWhole(join(folder, name), content);
   return [...files.keys()];
