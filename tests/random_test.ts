@@ -87,7 +87,7 @@ Deno.test("bits() differs between items, streams, seeds and successive draws", (
   assertNotEquals(draws((source) => source.bits()).slice(0, 4), [0, 0, 0, 0]);
 });
 
-Deno.test("wordAt() gives an item's words in any order: those of bits(), and of the generator's blocks", () => {
+Deno.test("wordAt() gives an item's words in any order, equal to those of bits() and of blocks", () => {
   const positions = fc.array(fc.nat({ max: 40 }), { minLength: 1, maxLength: 30 });
   fc.assert(fc.property(positions, fc.nat(), (asked, item) => {
     const inOrder = random().seek(item);

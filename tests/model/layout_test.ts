@@ -25,7 +25,7 @@ Deno.test("parameterLayout() has Keras's names and shapes, in a fixed order", ()
   assertEquals(parameters, 1600 + 8192 + 16384 + 256 + 128 + 2);
 });
 
-Deno.test("parameterLayout() names further layers and directions as tfjs does, and decays all except biases", () => {
+Deno.test("parameterLayout() names layers and directions as tfjs does, and decays all except biases", () => {
   const { tensors } = parameterLayout({ ...spec, layers: 2, bidirectional: true });
   assertEquals(tensors.map(({ name, shape, multiplicity, decay }) => [name, shape, multiplicity, decay]), [
     ["embedding/embeddings", [50, 32], 1, true],

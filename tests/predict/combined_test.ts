@@ -27,7 +27,7 @@ function assertCombined(predictions: readonly Prediction[], { weights, ngrams: o
   });
 }
 
-Deno.test("ThreadPredictor answers by only the LSTM until the run is finished, then by the combination", async () => {
+Deno.test("ThreadPredictor answers by the LSTM until the run is finished, then by the combination", async () => {
   let newest: Newest = version(7);
   using tiny = tinyPredictor({ newest: () => newest });
   assertCombined((await soon(tiny.predictor.predict(sequences), "an answer")).predictions, version(7));
@@ -35,7 +35,7 @@ Deno.test("ThreadPredictor answers by only the LSTM until the run is finished, t
   assertCombined((await soon(tiny.predictor.predict(sequences), "an answer")).predictions, finished);
 });
 
-Deno.test("ThreadPredictor combines every version of a finished model's LSTM, so that its own round gives the same", () =>
+Deno.test("ThreadPredictor combines every version of a finished model's LSTM", () =>
   inTemporaryDirectory(async (directory) => {
     await Deno.mkdir(`${directory}/checkpoints`);
     for (const round of [5, 7]) {

@@ -32,7 +32,7 @@ function stillRun() {
   return { live: { memory: run.memory, map: plan.map }, run, initial, commit };
 }
 
-Deno.test("liveVersion() has the newest committed weights with their digest, and reads them every 100 ms at most", () => {
+Deno.test("liveVersion() has the newest committed weights, and reads them every 100 ms at most", () => {
   const { live, initial, commit } = stillRun();
   let now = 0;
   const newest = liveVersion(live, { config, spec: model.spec }, () => now);
@@ -70,7 +70,7 @@ Deno.test("liveVersion() keeps its version while no whole state can be read", ()
   assertEquals(newest().round, 1);
 });
 
-Deno.test("a run's predictions come from the weights whose round and digest they name, from the first to the last", () =>
+Deno.test("all predictions of a run come from the weights whose round and digest they name", () =>
   inTemporaryDirectory(async (runsDir) => {
     const run = await createTinyRun(runsDir, { epochs: 20, hidden: 5, shards: 4, averageEvery: 1 });
     using tiny = tinyPredictor({

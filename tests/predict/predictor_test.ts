@@ -23,7 +23,7 @@ function assertPlain(answer: Answer, sequences: readonly number[][], weights: Fl
   });
 }
 
-Deno.test("ThreadPredictor gives the answers of the plain model, for batches of any requests and any size", async () => {
+Deno.test("ThreadPredictor gives the answers of the plain model, for batches of any size", async () => {
   using tiny = tinyPredictor();
   const requests = [
     [[1, 2, 3, 4]],
@@ -98,7 +98,7 @@ Deno.test("ThreadPredictor answers by any existing checkpoint, and names a missi
     assertEquals((await tiny.predictor.predict([[1]], { version: 3 })).round, 3);
   }));
 
-Deno.test("ThreadPredictor refuses requests when it is full, and frees the places of clients that leave", async () => {
+Deno.test("ThreadPredictor refuses requests when full, and frees the places of clients that leave", async () => {
   using tiny = tinyPredictor({ faulty: true, limits: { batchMax: 1, queueMax: 3, timeoutMs: 120_000 } });
   await soon(tiny.predictor.model(), "the start");
   const hung = tiny.predictor.predict([HANGS]);

@@ -24,7 +24,7 @@ Deno.test("RequestQueue computes one batch at a time if it fills batches", () =>
   assertEquals(queue.take(0, 0).length, 1);
 });
 
-Deno.test("RequestQueue splits waiting requests into four batches, which together are at most a full one", () => {
+Deno.test("RequestQueue splits waiting requests into four batches, together at most a full one", () => {
   const queue = new RequestQueue({ batchMax: 10, queueMax: 100, fillsBatches: false });
   for (let index = 0; index < 12; index++) queue.add(request(1));
   const sizes: number[] = [];

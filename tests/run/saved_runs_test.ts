@@ -124,7 +124,7 @@ Deno.test("a saved run on files evaluates rows with the same metrics", () =>
     for (const [actual, expected] of metrics) assertAlmostEquals(actual!, expected!, 1e-6);
   }));
 
-Deno.test("readManifest() takes a config without a key of later versions, and refuses a changed config", () =>
+Deno.test("readManifest() takes a config without a later version's key, and refuses a changed one", () =>
   inTemporaryDirectory(async (directory) => {
     const path = join(directory, "run.json");
     const config = trainingConfig(tinyRunConfig(directory));

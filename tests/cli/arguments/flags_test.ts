@@ -94,7 +94,7 @@ function textsWithFlags(source: string): string[] {
   );
 }
 
-Deno.test("only lib/cli has flags and commands in its messages: other layers name the option or the state", () => {
+Deno.test("only lib/cli has flags and commands in its messages", () => {
   assertEquals(textsWithFlags('a("say --min-count 1"); // "--x"\n/** "--y" */ b(`${n--count} --allow-read`, "a--b")'), [
     '"say --min-count 1"',
     "`${n--count} --allow-read`",

@@ -36,7 +36,7 @@ Deno.test("percentile() lies in the bucket of the exact percentile", () => {
   }
 });
 
-Deno.test("percentile() is linear between bounds, infinite above them, and undefined without observations", () => {
+Deno.test("percentile() is linear between bounds, infinite above them, undefined without values", () => {
   assertAlmostEquals(percentile(new Map([[1, 0], [3, 10], [Infinity, 10]]), 0.5) ?? NaN, 2, 1e-12);
   assertEquals(percentile(new Map([[1, 1], [Infinity, 10]]), 0.5), Infinity);
   assertEquals(percentile(new Map([[1, 0], [Infinity, 0]]), 0.5), undefined);

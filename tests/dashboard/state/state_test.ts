@@ -84,7 +84,7 @@ Deno.test("apply() replaces rounds that repeat after a resume, and does not coun
   assertEquals(shown.notes[0]?.text, "Resumed after round 30 on 4 workers");
 });
 
-Deno.test("apply() drops points that a rollback undid, keeps the best epoch, and reports the new learning rate", () => {
+Deno.test("apply() drops points that a rollback undid, keeps the best epoch, reports the new rate", () => {
   const run = trained(75);
   const shown = view(run);
   assertEquals(shown.best?.epoch, 3);
@@ -134,7 +134,7 @@ Deno.test("stateOf() is stopped for a run that was stopped, and finished for one
   );
 });
 
-Deno.test("recentRate() is the mean of the last seconds, weighted by time, until the summary has the mean of the run", () => {
+Deno.test("recentRate() is the mean of the last seconds by time, then that of the summary", () => {
   const run = new TrainedRun("a");
   run.record(startedEvent("a"), at(0));
   const rate = (point: number, sequencesPerSecond: number, when: number) =>
@@ -191,7 +191,7 @@ Deno.test("apply() keeps memory bounded over a long run", () => {
   assertEquals(shown.progress.length, 3750);
 });
 
-Deno.test("the view has the metrics of the served model and the run's own config, also with events of an earlier version", () => {
+Deno.test("the view has the served model's metrics and the run's config, also from older events", () => {
   const run = trained(60);
   const { summary } = finishedEvent("a", 60);
   const validation = { rows: 400, loss: 0.39, accuracy: 0.96, macroF1: 0.9, calibrationError: 0.01 };

@@ -18,7 +18,7 @@ Deno.test("TokenKeyList has a key a token, and one for each run of 2 to 5 letter
   assertEquals(words.map((_, token) => keysOf(listOf(words, true).keys(), token).length), [2, 4, 7, 23, 11]);
 });
 
-Deno.test("TokenKeyList gives a run of letters the same key in every word, but not a word that is spelled like it", () => {
+Deno.test("TokenKeyList gives letters the same key in every word, and a word spelled alike another", () => {
   const keys = listOf(["tomato", "potato", "at"], true).keys();
   const shared = new Set(keysOf(keys, 0)).intersection(new Set(keysOf(keys, 1)));
   // "at", "to", "o ", "ato", "to " and "ato ".

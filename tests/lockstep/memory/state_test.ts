@@ -61,7 +61,7 @@ Deno.test("readState() returns the state that writeState() made current, in eith
   }
 });
 
-Deno.test("writeStateInTurns(), readStateInTurns() and stateDigestInTurns() do the same piece by piece", async () => {
+Deno.test("functions of states that work in turns do the same piece by piece", async () => {
   const parameters = 400_001;
   const run = sharedRun({ ...options, parameters, best: true });
   const values = Float32Array.from({ length: run.states[0].values.length }, (_, index) => Math.sin(index));

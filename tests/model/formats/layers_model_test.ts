@@ -34,7 +34,7 @@ const encode = (text: string) => new TextEncoder().encode(text);
 const refuse = (modelJson: Uint8Array, weightsBin: Uint8Array, message: string) =>
   assertThrows(() => readSavedWeights(modelJson, weightsBin, layout), RangeError, message);
 
-Deno.test("saveLayersModel() writes a model that tf.loadLayersModel loads, with the same probabilities to 1e-6", async () => {
+Deno.test("saveLayersModel() writes a model that tf.loadLayersModel loads, equal to 1e-6", async () => {
   const tensors = tf.memory().numTensors;
   const { modelTopology, weightsManifest, format } = JSON.parse(json);
   assertEquals(format, "layers-model");

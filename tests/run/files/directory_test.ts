@@ -123,7 +123,7 @@ Deno.test("resolveRun() says that a folder has no run", () =>
     }
   }));
 
-Deno.test("resolveRun() describes a run that was killed before it began, and never names it as the newest run", () =>
+Deno.test("resolveRun() describes a run killed before it began, and never as the newest run", () =>
   inTemporaryDirectory(async (runsDir) => {
     const whole = await makeRun(runsDir, "2026-01-01T00:00:00Z");
     const cut = join(runsDir, await createRunDirectory(runsDir, new Date("2026-01-02T00:00:00Z")));

@@ -9,7 +9,7 @@ import { verifyRun } from "../../../lib/run/training/verify.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
 import { createTinyRun, tinyRunConfig, workerUrl } from "../tiny_run.ts";
 
-Deno.test("resume() begins a run that was killed before it had a log, and refuses one whose log is lost", () =>
+Deno.test("resume() begins a run killed before it had a log, and refuses one with a lost log", () =>
   inTemporaryDirectory(async (runsDir) => {
     const run = await createTinyRun(runsDir);
     await run.log.close();

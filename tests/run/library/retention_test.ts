@@ -22,7 +22,7 @@ Deno.test("removeRun() removes a whole run, but no run that is trained or served
     assertEquals(await listRuns(runsDir), []);
   }));
 
-Deno.test("keepRuns() removes all runs except the newest, the latest, the listed ones and those that are training", () =>
+Deno.test("keepRuns() removes all runs except newest, latest, listed and training ones", () =>
   inTemporaryDirectory(async (runsDir) => {
     const runs: TrainingRun[] = [];
     for (let count = 0; count < 5; count++) {

@@ -119,7 +119,7 @@ Deno.test("requestedRun() reads no file without a data directory, and none outsi
     assertEquals([config.task, config.test, config.tokenizer], ["table", join(dataDir, "rows.csv"), "chars"]);
   }));
 
-Deno.test("RunQueue returns runs in their order, with places that move up, and refuses runs when it is full", async () => {
+Deno.test("RunQueue returns runs in order, with places that move up, and refuses runs when full", async () => {
   const queue = new RunQueue(configOf({}));
   const began = "2100-01-02T03:04:05.678Z";
   queue.began(began);
@@ -146,7 +146,7 @@ Deno.test("RunQueue returns runs in their order, with places that move up, and r
   await assertRejects(() => queue.add({ seed: -1 }), InputError);
 });
 
-Deno.test("RunQueue shows clients neither the path of --data-dir nor details that only the log should have", async () => {
+Deno.test("RunQueue shows clients neither the path of --data-dir nor details for the log", async () => {
   const shownError = async (error: Error) => {
     const queue = new RunQueue(configOf({ dataDir: "/srv/secret/data" }));
     const { id } = (await queue.add({}))!;

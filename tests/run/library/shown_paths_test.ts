@@ -14,7 +14,7 @@ import { inTemporaryDirectory } from "../temporary.ts";
 const FOLDERS = { dataDir: "/secret/data", runsDir: "/secret/runs" };
 const stamp = { id: 1, at: "2026-01-02T03:04:05.000Z" };
 
-Deno.test("ShownPaths.config() shows each file by its name in the data directory, or only by its file name", () => {
+Deno.test("ShownPaths.config() shows a file by its name in the data directory, or its file name", () => {
   for (const [key, { kind }] of configPaths) {
     for (
       const [path, name] of [["/secret/data/a/b.csv", "a/b.csv"], ["/secret/x/b.csv", "b.csv"], ["../b.csv", "b.csv"]]

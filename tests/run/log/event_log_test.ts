@@ -66,7 +66,7 @@ Deno.test("create() refuses an existing log", () =>
     await assertRejects(() => EventLog.create(path), Error, "EEXIST");
   }));
 
-Deno.test("read() yields history, then live events, each once, from any position, until the last event", () =>
+Deno.test("read() yields history, then live events, each once, from any position to the last", () =>
   withLog(async (log) => {
     for (const n of numbers(1, 10)) log.append(note(`${n}`));
     const positions = [0, 1, 9, 10, 11];

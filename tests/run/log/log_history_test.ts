@@ -65,7 +65,7 @@ Deno.test("history() samples a long log evenly, and keeps the newest of each kin
     assertEquals(short.length, 4000);
   }));
 
-Deno.test("history() yields only the newest progress for a reader that is behind, and all other events", () =>
+Deno.test("history() yields a late reader only the newest progress, and all other events", () =>
   withLog(3000, async (index) => {
     const ids = (await read(index, 500, "newestProgress")).map(({ id }) => id);
     const expected = Array.from({ length: 2500 }, (_, i) => 501 + i)
@@ -73,7 +73,7 @@ Deno.test("history() yields only the newest progress for a reader that is behind
     assertEquals(ids, expected);
   }));
 
-Deno.test("LogIndex continues at the end of its last scan, leaves out a partial line, and starts again with another file", () =>
+Deno.test("LogIndex continues at its last scan, omits a partial line, and restarts with another file", () =>
   withLog(10, async (index, path) => {
     const ids = async () => (await read(index, 8, "all")).map(({ id }) => id);
     assertEquals(await ids(), [9, 10]);
@@ -142,7 +142,7 @@ Deno.test("batches() skips only progress for a reader that cannot keep up, in me
     }
   }));
 
-Deno.test("history() samples only progress, epochs and checkpoints, and distinguishes kinds by the whole type", () =>
+Deno.test("history() samples only progress, epochs and checkpoints, by their whole type", () =>
   inTemporaryDirectory(async (directory) => {
     const member = { workers: 1, round: 1, inStep: true, bytesUp: 0, bytesDown: 0, compute: 0, wait: 0, incidents: 0 };
     const members = [{ ...member, member: "a", incident: "" }];

@@ -51,7 +51,7 @@ async function recapOf(events: readonly (readonly [NewEvent, number])[]): Promis
   return found;
 }
 
-Deno.test("readRecap() counts the seconds of all processes, also of those that were killed before an epoch ended", async () => {
+Deno.test("readRecap() counts the seconds of all processes, also of those killed within an epoch", async () => {
   const killedTwice = await recapOf([
     [started, 10],
     [progress(5), 12],

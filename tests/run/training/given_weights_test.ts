@@ -50,7 +50,7 @@ Deno.test("a run with --weights starts from the exported weights of another run,
     assertNotEquals(await beginning(folder, ""), weights);
   }));
 
-Deno.test("a run with --weights starts from tensors of a PyTorch module of other names, with both of its biases", () =>
+Deno.test("a run with --weights starts from a PyTorch module with other names and both biases", () =>
   withExport(async (folder, file, weights) => {
     const { tensors } = decodeSafetensors(await Deno.readFile(file));
     const renamed = tensors.map(({ name, shape, values }) => ({
@@ -69,7 +69,7 @@ Deno.test("a run with --weights starts from tensors of a PyTorch module of other
     assertEquals(await beginning(folder, other), expected);
   }));
 
-Deno.test("a run with --weights that was stopped is resumed and verified with the same file, and with no other", () =>
+Deno.test("a stopped run with --weights is resumed and verified only with the same file", () =>
   withExport(async (folder, file) => {
     const own = { ...change, weights: file, epochs: 30, restoreBest: true };
     const whole = await (await createTinyRun(folder, own)).train();
@@ -121,7 +121,7 @@ Deno.test("a run refuses weights of another model, and invalid files, before it 
     await refused({ weights: other }, "not safetensors");
   }));
 
-Deno.test("readGivenWeights() reads only regular files: no device without an end, no folder, no pipe that never begins", () =>
+Deno.test("readGivenWeights() reads only regular files: no endless device, folder or silent pipe", () =>
   inTemporaryDirectory(async (folder) => {
     for (const path of [...Deno.build.os === "windows" ? [] : ["/dev/zero", "/dev/null"], folder]) {
       await assertRejects(

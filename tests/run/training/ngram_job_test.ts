@@ -48,7 +48,7 @@ async function openRun(folder: string, { content, classWeights, ...options }: Op
   });
 }
 
-Deno.test("a run on files ends with the combination of lowest validation loss, and has the metrics of each part", () =>
+Deno.test("a run on files ends with the best combination, and has the metrics of each part", () =>
   inTemporaryDirectory(async (folder) => {
     const run = await openRun(folder, { baselineUrl });
     const { lstm, baseline, validation, heldOut } = await run.train();
@@ -64,7 +64,7 @@ Deno.test("a run on files ends with the combination of lowest validation loss, a
     assert("round" in run.newest && run.newest.ngrams?.share === lstm.share);
   }));
 
-Deno.test("class weights reach the finished model: it finds the rare class by a word that other classes have more often", () =>
+Deno.test("class weights reach the finished model: it finds the rare class by a common word", () =>
   inTemporaryDirectory(async (folder) => {
     const filler = ["please", "today", "the", "order", "again", "hello", "now"];
     const lines = Array.from({ length: 400 }, (_, row) => {
@@ -108,7 +108,7 @@ Deno.test("a run whose n-grams fail or are stopped ends with only the LSTM, and 
     }
   }));
 
-Deno.test("a run on files that is stopped during the training of its n-grams resumes to the whole model", () =>
+Deno.test("a run on files stopped while its n-grams are trained resumes to the whole model", () =>
   inTemporaryDirectory(async (folder) => {
     const whole = await (await openRun(folder, { baselineUrl })).train();
     const silent = await openRun(folder, { baselineUrl: new URL("data:text/javascript,self.onmessage=()=>{}") });

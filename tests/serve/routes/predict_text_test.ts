@@ -113,7 +113,7 @@ Deno.test("POST /predict accepts a text and tokens as long as a body may be", as
   assertEquals((await post("/predict", { text: "x".repeat(200_000) })).status, 413);
 });
 
-Deno.test("createReader() bounds a request's text where a Hugging Face tokenizer cuts it, and nothing else", () => {
+Deno.test("createReader() bounds a request's text only where a Hugging Face tokenizer cuts it", () => {
   const preprocessing: PreprocessingJson = {
     tokenizer: WHITE_SPACE,
     vocabulary: ["a"],
@@ -131,7 +131,7 @@ Deno.test("createReader() bounds a request's text where a Hugging Face tokenizer
   );
 });
 
-Deno.test("createReader() refuses a request's text that has no white space for long, as all of it would be cut at once", () => {
+Deno.test("createReader() refuses a request's text with a long part without white space", () => {
   const shape = { ...modelInfo, vocabulary: 6, text: true };
   const served = createReader(shape, preprocessing, { served: true });
   const most = MOST_IN_REQUEST;
