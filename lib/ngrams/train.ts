@@ -49,8 +49,8 @@ const FOLDS = 5;
 const PASSES = 6;
 /** A row takes as long in a pass as so many multiplications, besides those of its features. */
 const ROW_WORK = 8;
-/** Most multiplications of all fits together: about 20 seconds on one core. */
-const MOST_WORK = 1.2e10;
+/** Most multiplications of all fits together: some 20 seconds on one core, as most of them miss its caches. */
+const MOST_WORK = 3e9;
 /** Scales of the scores: from 1/2 to 32. */
 const SCALES = Array.from({ length: 25 }, (_, step) => 2 ** (step / 4 - 1));
 /** Rows between two calls of `stopped`. */

@@ -4,28 +4,40 @@
  */
 import { join } from "node:path";
 import { errorMessage, InputError, TrainingError } from "../../base/errors.ts";
+import type { NewEvent } from "../../base/events.ts";
 import type { State } from "../../lockstep/memory/state.ts";
 import type { ParameterLayout } from "../../model/layout.ts";
 import { CheckpointStore } from "../files/checkpoint_store.ts";
 import type { EventLog } from "../log/event_log.ts";
 import { errorCode, makeDirectory } from "../files/files.ts";
 
+/** The part of the log that is used. */
+type Log = Pick<EventLog, "flush" | "failure"> & { append(event: NewEvent): unknown };
+
 export class BackgroundCheckpoints {
   readonly #directory: string;
-  readonly #log: EventLog;
+  readonly #log: Log;
   readonly #store: CheckpointStore;
   /** The writes that failed the last time, so that each failure is logged once. */
   readonly #failing = new Set<"log" | "checkpoint">();
   #gone: unknown;
+  /** Resolves when no checkpoint is being written. */
+  #idle: Promise<void> = Promise.resolve();
 
-  constructor(directory: string, layout: ParameterLayout, keep: number, log: EventLog) {
+  constructor(directory: string, layout: ParameterLayout, keep: number, log: Log) {
     this.#directory = directory;
     this.#log = log;
     this.#store = new CheckpointStore(directory, layout, keep);
   }
 
+  /** Writes the last checkpoint: after those in the background, whose events would otherwise follow the end of the run. */
+  async writeLast(state: State): Promise<void> {
+    await this.#idle;
+    await this.#write(state);
+  }
+
   /** Writes a checkpoint after all earlier events are in the log, and logs it. */
-  async write(state: State): Promise<void> {
+  async #write(state: State): Promise<void> {
     await makeDirectory(join(this.#directory, "checkpoints"));
     await this.#log.flush();
     const { file, digest } = await this.#store.write(state);
@@ -34,7 +46,7 @@ export class BackgroundCheckpoints {
 
   /** Writes a checkpoint while training continues, and logs a failure. */
   writeInBackground(state: State): void {
-    this.write(state).then(
+    this.#idle = this.#idle.then(() => this.#write(state)).then(
       () => this.#logChange("checkpoint", undefined, "Checkpoints can be written again"),
       (error) => {
         if (errorCode(error) === "ENOENT") this.#gone = error;

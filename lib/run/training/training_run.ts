@@ -153,7 +153,7 @@ export class TrainingRun {
   /** Writes the last checkpoint, the model, the evaluation and the summary. */
   async #save(end: End): Promise<Summary> {
     const newest = await this.#coordinator.stateInTurns();
-    await this.#checkpoints.write(newest);
+    await this.#checkpoints.writeLast(newest);
     const best = this.#coordinator.earlierBest(newest);
     const state = best ?? newest;
     const [digest, weights] = [await stateDigestInTurns(state), state.values.subarray(0, this.#layout.size)];
@@ -265,7 +265,7 @@ export class TrainingRun {
     const reasons = [errorMessage(error)];
     try {
       const state = await this.#coordinator.stateInTurns();
-      if (state.round > 0 && !this.#ended) await this.#checkpoints.write(state);
+      if (state.round > 0 && !this.#ended) await this.#checkpoints.writeLast(state);
     } catch (second) {
       reasons.push(`and the checkpoint could not be written: ${errorMessage(second)}`);
     }
