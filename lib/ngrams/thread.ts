@@ -3,7 +3,8 @@ import { errorMessage } from "../base/errors.ts";
 import type { Summary } from "../base/events.ts";
 import type { EncodedTable } from "../data/batches/table.ts";
 import type { LinearModel } from "./model.ts";
-import { type BaselineOptions, evaluateBaseline, predictRows, trainBaseline } from "./train.ts";
+import { evaluateBaseline, predictRows } from "./evaluate.ts";
+import { type BaselineOptions, trainBaseline } from "./train.ts";
 
 export interface BaselineStart extends Omit<BaselineOptions, "stopped"> {
   readonly training: EncodedTable;

@@ -8,13 +8,13 @@
  * have been scaled to probabilities (Guo et al., "On calibration of modern neural networks", ICML 2017). At the end the
  * model is fitted to all rows.
  */
-import { logLoss, mostProbable } from "../data/metrics.ts";
+import { logLoss } from "../data/metrics.ts";
 import type { EncodedTable } from "../data/batches/table.ts";
 import type { TokenKeys } from "../data/vocabulary/token_keys.ts";
 import { Random, Stream } from "../base/random.ts";
 import { type CountedRows, countRows, weighRows } from "./counted_rows.ts";
 import type { NgramSpace } from "./features.ts";
-import { createScorer, type LinearModel, scoresOf, softmax } from "./model.ts";
+import { type LinearModel, scoresOf, softmax } from "./model.ts";
 import { fitSeparator, type SparseRows } from "./svm.ts";
 
 export interface BaselineOptions {
@@ -49,8 +49,10 @@ const FOLDS = 5;
 const PASSES = 6;
 /** A row takes as long in a pass as so many multiplications, besides those of its features. */
 const ROW_WORK = 8;
-/** Most multiplications of all fits together: some 20 seconds on one core, as most of them miss its caches. */
-const MOST_WORK = 3e9;
+/** Most multiplications of the search for a cost: about 20 seconds on one core. */
+const SEARCH_WORK = 6e9;
+/** Most multiplications of one fit. Data that needs more is fitted to some of its rows. */
+const FIT_WORK = 2e10;
 /** Scales of the scores: from 1/2 to 32. */
 const SCALES = Array.from({ length: 25 }, (_, step) => 2 ** (step / 4 - 1));
 /** Rows between two calls of `stopped`. */
@@ -71,16 +73,16 @@ export function trainBaseline(
   const labels = Uint16Array.from([...training.labels, ...validation.labels]);
   const rows = Uint32Array.from(labels.keys());
   const work = (counted.columns.length + ROW_WORK * counted.rows) * scoresOf(classes) * PASSES;
-  const trained = someOf(rows.subarray(0, training.labels.length), MOST_WORK / work, seed);
+  const trained = someOf(rows.subarray(0, training.labels.length), FIT_WORK / work, seed);
   const validated = rows.subarray(training.labels.length);
   const fitted = fitsValidation ? Uint32Array.from([...trained, ...validated]) : trained;
   const problem = { counted, labels, classes, classWeights, seed, stopped };
-  const isSmall = COSTS.length * FOLDS * work <= MOST_WORK && fitted.length >= FOLDS;
+  const isSmall = COSTS.length * FOLDS * work <= SEARCH_WORK && fitted.length >= FOLDS;
   const splits = [
     ...isSmall ? foldsOf(fitted, seed) : [],
     ...!isSmall || !fitsValidation ? [{ fitted: trained, judged: validated }] : [],
   ];
-  const most = isSmall ? COSTS.length : Math.max(1, Math.floor(MOST_WORK / work) - 1);
+  const most = isSmall ? COSTS.length : Math.max(1, Math.floor(SEARCH_WORK / work));
   const chosen = bestCost(most, (cost) => tryCost(problem, splits, cost));
   const model = chosen && fitModel(problem, fitted, chosen, { space, vocabulary });
   return model && {
@@ -265,35 +267,4 @@ function fitModel(
   const tokenColumns = known.reduce((sum, column) => sum + (column < counted.tokenColumns ? 1 : 0), 0);
   const importance = Float32Array.from(known, (column) => weighed.importance[column]!);
   return { ...shape, classes, keys, tokenColumns, importance, weights, bias };
-}
-
-/** Returns mean cross-entropy and accuracy of `probabilities`, `[rows, classes]`. */
-export function evaluateBaseline(
-  probabilities: ArrayLike<number>,
-  labels: ArrayLike<number>,
-): { readonly loss: number; readonly accuracy: number } {
-  const classes = probabilities.length / labels.length;
-  let [loss, hits] = [0, 0];
-  for (let row = 0; row < labels.length; row++) {
-    loss += logLoss(probabilities[row * classes + labels[row]!]!);
-    if (mostProbable(probabilities, row * classes, classes) === labels[row]) hits++;
-  }
-  return { loss: loss / labels.length, accuracy: hits / labels.length };
-}
-
-/** Computes the probabilities of all rows of `table`, `[rows, classes]`; undefined if it was stopped. */
-export function predictRows(
-  model: LinearModel,
-  table: EncodedTable,
-  stopped: () => boolean,
-): Float32Array | undefined {
-  const score = createScorer(model);
-  const probabilities = new Float32Array(table.labels.length * model.classes);
-  const own = new Float64Array(model.classes);
-  for (let row = 0; row < table.labels.length; row++) {
-    if (row % STOP_EVERY === 0 && stopped()) return undefined;
-    softmax(score(table, row), 0, 1, own);
-    probabilities.set(own, row * model.classes);
-  }
-  return probabilities;
 }

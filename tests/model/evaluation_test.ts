@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { evaluateBaseline } from "../../lib/ngrams/train.ts";
+import { evaluateBaseline } from "../../lib/ngrams/evaluate.ts";
 import { evaluatePredictions, worstMistakes } from "../../lib/model/evaluation.ts";
 
 const names = ["bug", "question", "other"];

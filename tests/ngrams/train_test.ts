@@ -3,13 +3,8 @@ import { createScorer, type LinearModel, softmax } from "../../lib/ngrams/model.
 import { mostProbable } from "../../lib/data/metrics.ts";
 import { keysOfVocabulary, type TokenKeys } from "../../lib/data/vocabulary/token_keys.ts";
 import { ngramSpace } from "../../lib/ngrams/space.ts";
-import {
-  type BaselineOptions,
-  evaluateBaseline,
-  predictRows,
-  smoothedLoss,
-  trainBaseline,
-} from "../../lib/ngrams/train.ts";
+import { evaluateBaseline, predictRows } from "../../lib/ngrams/evaluate.ts";
+import { type BaselineOptions, smoothedLoss, trainBaseline } from "../../lib/ngrams/train.ts";
 import type { EncodedTable } from "../../lib/data/batches/table.ts";
 import { Random, Stream } from "../../lib/base/random.ts";
 
