@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { CHECKED, findIn, findPhrases } from "./english_rules.ts";
+import { testFiles } from "./suite/groups.ts";
 
 for (const path of CHECKED) {
   Deno.test(`${path} has no phrase that the project does not use`, () => assertEquals(findIn(path), []));
@@ -11,6 +12,13 @@ Deno.test("CHECKED has all folders that people read", () => {
       isDirectory && !["runs", "node_modules", "coverage", "compat", ".git"].includes(name)
     );
   assertEquals(folders.map(({ name }) => name).filter((name) => !CHECKED.includes(name)), []);
+});
+
+Deno.test("names of tests have at most 90 characters", () => {
+  const long = [...testFiles()].flatMap(([path, text]) =>
+    [...text.matchAll(/\bDeno\.test\(\s*"([^"]{91,})"/g)].map(([, name]) => `${path}: ${name}`)
+  );
+  assertEquals(long, []);
 });
 
 /** Sentences of the earlier README and docs, with the phrases that the rules find in them. */

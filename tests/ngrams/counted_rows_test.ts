@@ -16,7 +16,7 @@ function counted(scores = 1): CountedRows {
   return rows;
 }
 
-Deno.test("countRows() keeps every token and pair, and letters that two rows have; those of tokens come first", () => {
+Deno.test("countRows() keeps every token and pair, then letters that two rows have", () => {
   const { rows, offsets, columns, counts, keys, tokenColumns } = counted();
   // Four words, and the pairs "ant bee", "bee bee" and "bees ant".
   assertEquals([rows, tokenColumns, offsets.length], [4, 7, 5]);

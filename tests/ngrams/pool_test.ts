@@ -93,7 +93,7 @@ Deno.test("poolProbabilities() is the normalized product of powers", async () =>
   plain.forEach((value, k) => assertAlmostEquals(pooled[k]!, value / sum, 1e-6));
 });
 
-Deno.test("fitPool() and poolProbabilities() yield after every row, so that the thread can answer others", () => {
+Deno.test("fitPool() and poolProbabilities() yield after every row", () => {
   const { first, second, labels } = drawn(100, 1, 1);
   const fitting = fitPool(first, second, labels);
   let [yields, step] = [0, fitting.next()];

@@ -53,7 +53,7 @@ function objective(
   return { value, gradient };
 }
 
-Deno.test("fitSeparator() comes within a thousandth of the minimum that gradient descent finds, with a cost a row", () => {
+Deno.test("fitSeparator() finds the minimum that gradient descent finds, within a thousandth", () => {
   const { rows, sides } = drawn(200, 6, 3);
   for (const cost of [() => 0.1, () => 1, (row: number) => row % 3]) {
     const positive = (row: number) => cost(row) + 1e-9;

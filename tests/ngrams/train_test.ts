@@ -92,7 +92,7 @@ const orderOfPair = (tokens: number[], random: Random): number => {
   return label;
 };
 
-Deno.test("trainBaseline() learns which token says the class, with probabilities of the validation rows", () => {
+Deno.test("trainBaseline() learns which token says the class, and predicts the validation rows", () => {
   const rows = randomRows(1200, 1000, 1, keyword);
   const [training, validation] = [rows.slice(0, 800), rows.slice(800)];
   const { model, metrics, validation: probabilities } = train(training, validation, { classes: 3 });
@@ -101,7 +101,7 @@ Deno.test("trainBaseline() learns which token says the class, with probabilities
   assertEquals(probabilities.length, 3 * validation.length);
 });
 
-Deno.test("predictRows() has the probabilities of each row, and evaluateBaseline() their loss and accuracy", () => {
+Deno.test("predictRows() has the probabilities of each row, evaluateBaseline() their metrics", () => {
   const rows = randomRows(400, 1000, 1, keyword);
   const { model } = train(rows.slice(0, 300), rows.slice(200, 300), { classes: 3 });
   const table = tableOf(rows.slice(300));
@@ -180,7 +180,7 @@ Deno.test("trainBaseline() returns the same bits for the same seed, and others f
   assert(weights(1).some((value, index) => value !== weights(2)[index]));
 });
 
-Deno.test("trainBaseline() accepts rows of one or no token, classes with one row, and no validation rows", () => {
+Deno.test("trainBaseline() accepts rows without tokens, classes with one row, no validation rows", () => {
   const rows: Row[] = [[[5], 0], [[2], 1], [[], 1], [[5], 0], [[2], 1], [[3], 2], [[5], 0]];
   const { model, validation, metrics } = train(rows, [], { classes: 4 });
   assertEquals([validation.length, metrics.loss, metrics.accuracy], [0, NaN, NaN]);
@@ -256,7 +256,7 @@ Deno.test("trainBaseline() ends without a result at any call of stopped() that r
   }
 });
 
-Deno.test("trainBaseline() shows that it is alive while it tries scales, which takes long with many classes", () => {
+Deno.test("trainBaseline() shows that it is alive while it tries scales for many classes", () => {
   const rows: Row[] = Array.from({ length: 2560 }, (_, row) => [[5 + row % 2], row % 2]);
   const table = tableOf(rows);
   let calls = 0;

@@ -16,7 +16,7 @@ const stateAt = (round: number) => ({
   history: NEW_HISTORY,
 });
 
-Deno.test("BackgroundCheckpoints writes the last checkpoint after one in the background, however long that takes", () =>
+Deno.test("BackgroundCheckpoints writes the last checkpoint after a slow one in the background", () =>
   inTemporaryDirectory(async (directory) => {
     const events: NewEvent[] = [];
     const disk = Promise.withResolvers<void>();
