@@ -37,12 +37,13 @@ const TOKENS = 3;
 
 /**
  * Returns the function that finds the features of a row. `vocabulary` has the keys of known tokens by id, and `columnOf`
- * gives the column of a key, -1 for none.
+ * gives the column of a key, -1 for none; `columns` are those of the keys of the vocabulary, if they are known.
  */
 export function createFeatureFinder(
   { order, hasEnds }: NgramSpace,
   vocabulary: TokenKeys,
   columnOf: (key: number, isLetters: boolean) => number,
+  columns?: Int32Array,
 ): (rows: NgramRows, row: number) => RowFeatures {
   const found: RowFeatures = { count: 0, columns: new Uint32Array(256), counts: new Uint32Array(256) };
   /** Per column: its position in `found` plus 1, or 0 if this row does not have it. */
@@ -50,8 +51,7 @@ export function createFeatureFinder(
   /** Key of each token, with those of the ends around them; 0 for a token without a key. */
   let own = new Uint32Array(256);
 
-  function add(key: number, isLetters: boolean): void {
-    const column = columnOf(key, isLetters);
+  function add(column: number): void {
     if (column < 0) return;
     if (column >= places.length) places = grown(places, column + 1);
     const place = places[column]!;
@@ -83,7 +83,7 @@ export function createFeatureFinder(
       const first = starts[index]!;
       const after = starts[index + 1]!;
       own[i + 1] = first < after ? keys[first]! : 0;
-      for (let j = first; j < after; j++) add(keys[j]!, j > first);
+      for (let j = first; j < after; j++) add(columns && !isUnknown ? columns[j]! : columnOf(keys[j]!, j > first));
     }
     own[0] = BEGINNING;
     own[length + 1] = END;
@@ -94,7 +94,7 @@ export function createFeatureFinder(
       let state = mixKey(TOKENS, own[i]!);
       for (let j = i + 1; j < i + order && j <= last && own[j] !== 0; j++) {
         state = mixKey(state, own[j]!);
-        add(finishKey(state), false);
+        add(columnOf(finishKey(state), false));
       }
     }
     return found;

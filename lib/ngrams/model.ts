@@ -42,7 +42,7 @@ export function scoresOf(classes: number): number {
 
 /** Returns the value of a feature that a row has `count` times: it grows with the logarithm. */
 export function damped(count: number): number {
-  return 1 + Math.log(count);
+  return count === 1 ? 1 : 1 + Math.log(count);
 }
 
 /**
@@ -53,7 +53,7 @@ export function createVectorizer(
   { space, vocabulary, keys, tokenColumns, importance }: Omit<LinearModel, "classes" | "weights" | "bias">,
 ): (rows: NgramRows, row: number) => Vector {
   const table = KeyTable.of(keys);
-  const find = createFeatureFinder(space, vocabulary, (key) => table.find(key));
+  const find = createFeatureFinder(space, vocabulary, (key) => table.find(key), columnsOf(vocabulary, table));
   let values = new Float64Array(256);
   return (rows, row) => {
     const { count, columns, counts } = find(rows, row);
@@ -68,6 +68,11 @@ export function createVectorizer(
     for (let i = 0; i < count; i++) values[i]! *= columns[i]! < tokenColumns ? ofTokens : ofLetters;
     return { count, columns, values };
   };
+}
+
+/** Looks up the keys of known tokens once, as most tokens of a row are known. */
+function columnsOf({ keys }: TokenKeys, table: KeyTable): Int32Array {
+  return Int32Array.from(keys, (key) => table.find(key));
 }
 
 /** Returns the factor that gives values with a sum of squares of `squares` the length 1. */
