@@ -134,7 +134,7 @@ function metricRows(
 function modelText(share: number): string {
   if (share === 1) return "Model: only the LSTM, which n-grams do not improve";
   if (share === 0) return "Model: only the n-grams, which the LSTM does not improve";
-  return `Model: the weighted mean of both, ${percent(share, 0)} LSTM and ${percent(1 - share, 0)} n-grams`;
+  return `Model: LSTM and n-grams combined, ${percent(share, 0)} LSTM and ${percent(1 - share, 0)} n-grams`;
 }
 
 function mistakeItem({ place, text, label, given, confidence }: Evaluation["mistakes"][number]): HTMLElement {

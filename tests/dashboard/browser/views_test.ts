@@ -28,7 +28,7 @@ browserTest("dashboard shows statistics of the data while a run trains, and the 
     "87.25\u00a0%",
   ]);
   assertEquals(await page.locator("#metric-head th").allTextContents(), ["served", "LSTM", "baseline"]);
-  await shows(page, "#model-text", "Model: the weighted mean of both, 60\u00a0% LSTM and 40\u00a0% n-grams");
+  await shows(page, "#model-text", "Model: LSTM and n-grams combined, 60\u00a0% LSTM and 40\u00a0% n-grams");
   const rows = await page.locator("#confusion-table tbody tr").allTextContents();
   assertEquals(rows[0], "account355···");
   assertEquals(await page.locator("#confusion-table thead th").allTextContents(), LABELS);
