@@ -80,7 +80,7 @@ export function trainBaseline(
   const isSmall = COSTS.length * FOLDS * work <= SEARCH_WORK && fitted.length >= FOLDS;
   const splits = [
     ...isSmall ? foldsOf(fitted, seed) : [],
-    ...!isSmall || !fitsValidation ? [{ fitted: trained, judged: validated }] : [],
+    ...!isSmall || !fitsValidation ? [{ fitted: trained, evaluated: validated }] : [],
   ];
   const most = isSmall ? COSTS.length : Math.max(1, Math.floor(SEARCH_WORK / work));
   const chosen = bestCost(most, (cost) => tryCost(problem, splits, cost));
@@ -105,7 +105,7 @@ interface Problem {
 /** Rows that a model is fitted to, and others that it is evaluated on. */
 interface Split {
   readonly fitted: Uint32Array;
-  readonly judged: Uint32Array;
+  readonly evaluated: Uint32Array;
 }
 
 /** Models with one cost of an error, and what they predict for the rows that they were not fitted to. */
@@ -116,26 +116,29 @@ interface Attempt {
   /** Mean loss of these rows. */
   readonly loss: number;
   /** The rows. */
-  readonly judged: Uint32Array;
-  /** `[judged, scores]` */
+  readonly evaluated: Uint32Array;
+  /** `[evaluated, scores]` */
   readonly scores: Float32Array;
+}
+
+/** Returns `rows` in random order. */
+function shuffled(rows: Uint32Array, seed: number): Uint32Array {
+  const order = rows.slice();
+  new Random(seed, Stream.baseline).seek(0).shuffle(order);
+  return order;
 }
 
 /** Returns a random share of `rows`, in order; all of them if it is 1 or more. */
 function someOf(rows: Uint32Array, share: number, seed: number): Uint32Array {
-  if (share >= 1) return rows;
-  const order = rows.slice();
-  new Random(seed, Stream.baseline).seek(0).shuffle(order);
-  return order.subarray(0, Math.ceil(share * rows.length)).sort();
+  return share >= 1 ? rows : shuffled(rows, seed).subarray(0, Math.ceil(share * rows.length)).sort();
 }
 
 /** Divides rows at random into groups of the same size, each of which is evaluated by a model of the others. */
 function foldsOf(rows: Uint32Array, seed: number): Split[] {
-  const order = rows.slice();
-  new Random(seed, Stream.baseline).seek(0).shuffle(order);
+  const order = shuffled(rows, seed);
   return Array.from({ length: FOLDS }, (_, fold) => ({
     fitted: order.filter((_, position) => position % FOLDS !== fold),
-    judged: order.filter((_, position) => position % FOLDS === fold),
+    evaluated: order.filter((_, position) => position % FOLDS === fold),
   }));
 }
 
@@ -158,8 +161,8 @@ function bestCost(most: number, attempt: (cost: number) => Attempt | undefined):
 
 function tryCost(problem: Problem, splits: readonly Split[], cost: number): Attempt | undefined {
   const width = scoresOf(problem.classes);
-  const judged = Uint32Array.from(splits.flatMap((split) => [...split.judged]));
-  const scores = new Float32Array(judged.length * width);
+  const evaluated = Uint32Array.from(splits.flatMap((split) => [...split.evaluated]));
+  const scores = new Float32Array(evaluated.length * width);
   let before = 0;
   for (const split of splits) {
     const weighed = weighRows(problem.counted, split.fitted);
@@ -167,28 +170,28 @@ function tryCost(problem: Problem, splits: readonly Split[], cost: number): Atte
     for (let k = 0; k < width; k++) {
       const weights = fitScore(problem, weighed, split.fitted, k, cost);
       if (!weights) return undefined;
-      for (let at = 0; at < split.judged.length; at++) {
-        const row = split.judged[at]!;
+      for (let at = 0; at < split.evaluated.length; at++) {
+        const row = split.evaluated[at]!;
         let score = weights[weighed.width]!;
         for (let i = offsets[row]!; i < offsets[row + 1]!; i++) score += weights[columns[i]!]! * values[i]!;
         scores[(before + at) * width + k] = score;
       }
     }
-    before += split.judged.length;
+    before += split.evaluated.length;
   }
-  const best = bestScale(problem, judged, scores);
-  return best && { cost, judged, scores, ...best };
+  const best = bestScale(problem, evaluated, scores);
+  return best && { cost, evaluated, scores, ...best };
 }
 
 /** Computes the probabilities of the rows from `first` on, `[rows, classes]`, by models that were not fitted to them. */
 function probabilitiesFrom(
   first: number,
-  { judged, scores, scale }: Attempt,
+  { evaluated, scores, scale }: Attempt,
   { counted, classes }: Problem,
 ): Float32Array {
   const probabilities = new Float32Array((counted.rows - first) * classes);
   const own = new Float64Array(classes);
-  judged.forEach((row, at) => {
+  evaluated.forEach((row, at) => {
     if (row < first) return;
     softmax(scores, at * scoresOf(classes), scale, own);
     probabilities.set(own, (row - first) * classes);
