@@ -3,7 +3,7 @@
  * much word order matters in the data.
  *
  * Features are weighed by their logarithm and the inverse document frequency (TF-IDF), and one support vector machine a
- * class is fitted to them. How much an error costs is chosen by cross-validation where the data is small enough for that,
+ * class is fitted to them. How much an error costs, and whether features are scaled by their contrast, is chosen by cross-validation where the data is small enough for that,
  * and by the validation rows otherwise: the cost with the lowest log-loss, after the scores of rows that were not fitted
  * have been scaled to probabilities (Guo et al., "On calibration of modern neural networks", ICML 2017). At the end the
  * model is fitted to all rows.
@@ -12,10 +12,11 @@ import { logLoss } from "../data/metrics.ts";
 import type { EncodedTable } from "../data/batches/table.ts";
 import type { TokenKeys } from "../data/vocabulary/token_keys.ts";
 import { Random, Stream } from "../base/random.ts";
-import { type CountedRows, countRows, weighRows } from "./counted_rows.ts";
+import { contrastOf } from "./contrast.ts";
+import { type CountedRows, countRows, type WeighedRows, weighRows } from "./counted_rows.ts";
 import type { NgramSpace } from "./features.ts";
 import { type LinearModel, scoresOf, softmax } from "./model.ts";
-import { fitSeparator, type SparseRows } from "./svm.ts";
+import { fitSeparator } from "./svm.ts";
 
 export interface BaselineOptions {
   readonly space: NgramSpace;
@@ -36,14 +37,14 @@ export interface Baseline {
   readonly model: LinearModel;
   /** `[rows, classes]`: probabilities of the validation rows by models that were not fitted to them. */
   readonly validation: Float32Array;
-  /** The cost of an error that was chosen. */
-  readonly cost: number;
   readonly seconds: number;
 }
 
 /** Costs of an error; the search begins at the third. */
 const COSTS = [0.06, 0.15, 0.4, 1, 2.5, 6];
 const FIRST_COST = 2;
+/** Contrast that is tried beside none. */
+const CONTRAST = 0.5;
 const FOLDS = 5;
 /** Passes over the rows that a fit takes, about; most rows of most classes leave it early. */
 const PASSES = 6;
@@ -83,12 +84,11 @@ export function trainBaseline(
     ...!isSmall || !fitsValidation ? [{ fitted: trained, evaluated: validated }] : [],
   ];
   const most = isSmall ? COSTS.length : Math.max(1, Math.floor(SEARCH_WORK / work));
-  const chosen = bestCost(most, (cost) => tryCost(problem, splits, cost));
+  const chosen = bestSetting(most, (setting) => trySetting(problem, splits, setting));
   const model = chosen && fitModel(problem, fitted, chosen, { space, vocabulary });
   return model && {
     model,
     validation: probabilitiesFrom(training.labels.length, chosen, problem),
-    cost: chosen.cost,
     seconds: (performance.now() - started) / 1000,
   };
 }
@@ -108,9 +108,16 @@ interface Split {
   readonly evaluated: Uint32Array;
 }
 
-/** Models with one cost of an error, and what they predict for the rows that they were not fitted to. */
-interface Attempt {
+/** What is chosen by the loss of rows that were not fitted. */
+interface Setting {
+  /** Cost of an error. */
   readonly cost: number;
+  /** See contrastOf(); 0 for none. */
+  readonly contrast: number;
+}
+
+/** Models with one setting, and what they predict for the rows that they were not fitted to. */
+interface Attempt extends Setting {
   /** Factor of the scores that makes probabilities of them. */
   readonly scale: number;
   /** Mean loss of these rows. */
@@ -142,12 +149,16 @@ function foldsOf(rows: Uint32Array, seed: number): Split[] {
   }));
 }
 
-/** Tries neighbouring costs as long as the loss falls, `most` of them. Returns the best; undefined if it was stopped. */
-function bestCost(most: number, attempt: (cost: number) => Attempt | undefined): Attempt | undefined {
+/**
+ * Tries neighbouring costs as long as the loss falls, and then contrast with the best of them: `most` settings in all. Returns
+ * the best; undefined if it was stopped.
+ */
+function bestSetting(most: number, evaluate: (setting: Setting) => Attempt | undefined): Attempt | undefined {
+  let left = most;
+  const attempt = (cost: number, contrast = 0) => left-- > 0 ? evaluate({ cost, contrast }) : undefined;
   let best = attempt(COSTS[FIRST_COST]!);
-  let left = most - 1;
   for (const step of [1, -1]) {
-    for (let index = FIRST_COST + step; best && left > 0 && COSTS[index] !== undefined; index += step, left--) {
+    for (let index = FIRST_COST + step; best && left > 0 && COSTS[index] !== undefined; index += step) {
       const next = attempt(COSTS[index]!);
       if (!next) return undefined;
       if (next.loss >= best.loss) break;
@@ -156,10 +167,12 @@ function bestCost(most: number, attempt: (cost: number) => Attempt | undefined):
     // The loss has one minimum: it does not fall on the other side as well.
     if (best?.cost !== COSTS[FIRST_COST]) break;
   }
-  return best;
+  if (!best || left <= 0) return best;
+  const contrasted = attempt(best.cost, CONTRAST);
+  return contrasted && contrasted.loss < best.loss ? contrasted : contrasted && best;
 }
 
-function tryCost(problem: Problem, splits: readonly Split[], cost: number): Attempt | undefined {
+function trySetting(problem: Problem, splits: readonly Split[], setting: Setting): Attempt | undefined {
   const width = scoresOf(problem.classes);
   const evaluated = Uint32Array.from(splits.flatMap((split) => [...split.evaluated]));
   const scores = new Float32Array(evaluated.length * width);
@@ -168,7 +181,7 @@ function tryCost(problem: Problem, splits: readonly Split[], cost: number): Atte
     const weighed = weighRows(problem.counted, split.fitted);
     const { offsets, columns, values } = weighed;
     for (let k = 0; k < width; k++) {
-      const weights = fitScore(problem, weighed, split.fitted, k, cost);
+      const weights = fitScore(problem, weighed, split.fitted, k, setting);
       if (!weights) return undefined;
       for (let at = 0; at < split.evaluated.length; at++) {
         const row = split.evaluated[at]!;
@@ -180,7 +193,7 @@ function tryCost(problem: Problem, splits: readonly Split[], cost: number): Atte
     before += split.evaluated.length;
   }
   const best = bestScale(problem, evaluated, scores);
-  return best && { cost, evaluated, scores, ...best };
+  return best && { ...setting, evaluated, scores, ...best };
 }
 
 /** Computes the probabilities of the rows from `first` on, `[rows, classes]`, by models that were not fitted to them. */
@@ -199,18 +212,24 @@ function probabilitiesFrom(
   return probabilities;
 }
 
-/** Fits the weights of score `k`. */
+/** Fits the weights of score `k`, `[columns + 1]`. */
 function fitScore(
   { labels, classes, classWeights, seed, stopped }: Problem,
-  weighed: SparseRows,
+  weighed: WeighedRows,
   fitted: Uint32Array,
   k: number,
-  cost: number,
+  { cost, contrast }: Setting,
 ): Float64Array | undefined {
   const positive = classes === 2 ? 1 : k;
   const random = new Random(seed, Stream.baseline).seek(1 + k);
   const costOf = (row: number) => cost * (classWeights?.[labels[row]!] ?? 1);
-  return fitSeparator(weighed, fitted, (row) => labels[row] === positive, costOf, random, stopped);
+  const isPositive = (row: number) => labels[row] === positive;
+  if (contrast === 0) return fitSeparator(weighed, fitted, isPositive, costOf, random, stopped);
+  const factors = contrastOf(weighed, fitted, isPositive, contrast);
+  const values = weighed.values.map((value, i) => value * factors[weighed.columns[i]!]!);
+  const weights = fitSeparator({ ...weighed, values }, fitted, isPositive, costOf, random, stopped);
+  for (let column = 0; weights && column < factors.length; column++) weights[column]! *= factors[column]!;
+  return weights;
 }
 
 /** Finds the scale with the lowest loss, weighted by class; undefined if it was stopped. */
@@ -251,7 +270,7 @@ export function smoothedLoss(probability: number, rows: number, classes: number)
 function fitModel(
   problem: Problem,
   fitted: Uint32Array,
-  { cost, scale }: Attempt,
+  chosen: Attempt,
   shape: Pick<LinearModel, "space" | "vocabulary">,
 ): LinearModel | undefined {
   const { counted, classes } = problem;
@@ -261,10 +280,12 @@ function fitModel(
   const weights = new Float32Array(known.length * width);
   const bias = new Float32Array(width);
   for (let k = 0; k < width; k++) {
-    const own = fitScore(problem, weighed, fitted, k, cost);
+    const own = fitScore(problem, weighed, fitted, k, chosen);
     if (!own) return undefined;
-    for (let column = 0; column < known.length; column++) weights[column * width + k] = scale * own[known[column]!]!;
-    bias[k] = scale * own[weighed.width]!;
+    for (let column = 0; column < known.length; column++) {
+      weights[column * width + k] = chosen.scale * own[known[column]!]!;
+    }
+    bias[k] = chosen.scale * own[weighed.width]!;
   }
   const keys = known.map((column) => counted.keys[column]!);
   const tokenColumns = known.reduce((sum, column) => sum + (column < counted.tokenColumns ? 1 : 0), 0);
