@@ -3,10 +3,10 @@
  * much word order matters in the data.
  *
  * Features are weighed by their logarithm and the inverse document frequency (TF-IDF), and one support vector machine a
- * class is fitted to them. How much an error costs, and whether features are scaled by their contrast, is chosen by cross-validation where the data is small enough for that,
- * and by the validation rows otherwise: the cost with the lowest log-loss, after the scores of rows that were not fitted
- * have been scaled to probabilities (Guo et al., "On calibration of modern neural networks", ICML 2017). At the end the
- * model is fitted to all rows.
+ * class is fitted to them. How much an error costs, and whether features are scaled by their contrast, is chosen by
+ * cross-validation where the data is small enough for that, and by the validation rows otherwise: what has the lowest
+ * log-loss, after the scores of rows that were not fitted have been scaled to probabilities (Guo et al., "On calibration of
+ * modern neural networks", ICML 2017). At the end the model is fitted to all rows.
  */
 import { logLoss } from "../data/metrics.ts";
 import type { EncodedTable } from "../data/batches/table.ts";
@@ -108,7 +108,7 @@ interface Split {
   readonly evaluated: Uint32Array;
 }
 
-/** What is chosen by the loss of rows that were not fitted. */
+/** Describes what the loss of rows that were not fitted decides. */
 interface Setting {
   /** Cost of an error. */
   readonly cost: number;
