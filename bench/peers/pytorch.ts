@@ -22,12 +22,25 @@ export interface PytorchOptions {
 export type Availability = { readonly version: string } | { readonly reason: string };
 
 /** Returns PyTorch's version, or why it cannot be measured here. */
-export async function findPytorch(): Promise<Availability> {
+export function findPytorch(): Promise<Availability> {
+  return findPackage("PyTorch", "torch", "apt-get install python3-torch");
+}
+
+/** Returns FastAPI's version, or why it cannot be measured here: it or its server is missing. */
+export function findFastApi(): Promise<Availability> {
+  return findPackage("FastAPI", "fastapi, uvicorn", "apt-get install python3-fastapi python3-uvicorn");
+}
+
+/** Returns the version of the first of `modules` of Python, or why `peer`, which needs them, is left out. */
+export async function findPackage(peer: string, modules: string, remedy: string): Promise<Availability> {
+  const [first] = modules.split(", ");
   try {
-    return { version: await output(PYTHON, ["-c", "import torch; print(torch.__version__)"]) };
+    return { version: await output(PYTHON, ["-c", `import ${modules}; print(${first}.__version__)`]) };
   } catch (error) {
     const reason = errorMessage(error).split("\n").at(-1)!;
-    return { reason: `PyTorch is left out: ${PYTHON} has no torch, try apt-get install python3-torch (${reason})` };
+    return {
+      reason: `${peer} is left out: ${PYTHON} has no ${modules.replace(", ", " or ")}, try ${remedy} (${reason})`,
+    };
   }
 }
 

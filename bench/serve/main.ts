@@ -6,7 +6,7 @@ import { basename } from "node:path";
 import { parseArgs } from "@std/cli/parse-args";
 import { environment, environmentLines } from "../environment.ts";
 import { alternate, median, ratioOf } from "../measure.ts";
-import { findPytorch } from "../peers/pytorch.ts";
+import { findFastApi, findPytorch } from "../peers/pytorch.ts";
 import { percent, significant, table } from "../table.ts";
 import { openingSeconds, writeLongRun } from "../history.ts";
 import { type Contestant, product, ROOT, serve } from "./server.ts";
@@ -26,11 +26,11 @@ const print = (lines: readonly string[]) =>
   void Deno.stdout.writeSync(new TextEncoder().encode(`${lines.join("\n")}\n`));
 
 /** Compares requests per second at 50 connections. */
-async function compare(runs: string, withPytorch: boolean, seconds: number, repeats: number): Promise<void> {
+async function compare(runs: string, withFastApi: boolean, seconds: number, repeats: number): Promise<void> {
   const contestants: Contestant[] = [
     product("serve", runs, `${runs}/latest`),
     { name: "bare Hono route", command: Deno.execPath(), args: ["run", "-q", "-A", "bench/peers/bare_hono.ts"] },
-    ...(withPytorch
+    ...(withFastApi
       ? [{
         name: "FastAPI + PyTorch",
         command: "/usr/bin/python3",
@@ -197,11 +197,11 @@ if (import.meta.main) {
   const runs = await Deno.makeTempDir();
   try {
     const pytorch = await findPytorch();
-    const withPytorch = "version" in pytorch;
-    print([...environmentLines(environment(pytorch)), ...(withPytorch ? [] : [pytorch.reason])]);
+    const fastApi = "version" in pytorch ? await findFastApi() : pytorch;
+    print([...environmentLines(environment(pytorch)), ..."reason" in fastApi ? [fastApi.reason] : []]);
     const train = product("train", runs, "--exit");
     await new Deno.Command(train.command, { args: [...train.args], cwd: ROOT, stdout: "null" }).output();
-    if (parts.includes("predict")) await compare(runs, withPytorch, seconds, repeats);
+    if (parts.includes("predict")) await compare(runs, "version" in fastApi, seconds, repeats);
     if (parts.includes("training")) await whileTraining(runs, seconds, repeats);
     if (parts.includes("streams")) await streamsWhileTraining(runs, seconds, repeats);
     if (parts.includes("history")) await longHistory(runs, repeats);
