@@ -22,10 +22,20 @@ const isTerminal = Deno.stdout.isTerminal();
 /** Commands that continue when their output is closed: the files of the run have what they print. */
 const OUTLIVE_OUTPUT = ["train", "resume", "serve"];
 
+/** Returns the columns of the terminal on standard output. */
+function terminalWidth(): number | undefined {
+  try {
+    return isTerminal ? Deno.consoleSize().columns : undefined;
+  } catch {
+    // The terminal was closed.
+    return undefined;
+  }
+}
+
 const terminal = createTerminal({
   stdout: Deno.stdout,
   stderr: Deno.stderr,
-  columns: isTerminal ? Deno.consoleSize().columns : undefined,
+  width: terminalWidth,
   outlivesOutput: OUTLIVE_OUTPUT.includes(Deno.args[0] ?? ""),
   keys: isTerminal && Deno.stdin.isTerminal() ? watchKeys : undefined,
 });

@@ -9,8 +9,8 @@ import uplot from "npm:uplot@1.6.32/dist/uPlot.esm.js" with { type: "text" };
 import uplotStyle from "npm:uplot@1.6.32/dist/uPlot.min.css" with { type: "text" };
 
 const FOLDER = new URL("./", import.meta.url);
-/** The only module of lib/ that the page runs. */
-const SHARED = "lib/base/counted.ts";
+/** The only modules of lib/ that the page runs. They import nothing. */
+const SHARED = ["lib/base/counted.ts", "lib/cli/outcome.ts"];
 const UPLOT = "/dashboard/uplot.js";
 
 /** Reads the dashboard's folder. */
@@ -25,7 +25,7 @@ export function dashboardAssets(): Map<string, Asset> {
     ["/dashboard/uplot.css", stylesheet(uplotStyle)],
     [UPLOT, script(uplot)],
     ...modules.map((name): [string, Asset] => [`/dashboard/${name}`, script(browserModule(name))]),
-    [`/${SHARED}`, script(stripTypeScriptTypes(text(`../${SHARED}`)))],
+    ...SHARED.map((path): [string, Asset] => [`/${path}`, script(stripTypeScriptTypes(text(`../${path}`)))]),
   ]);
 }
 

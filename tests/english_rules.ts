@@ -7,6 +7,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { posix } from "node:path";
 import { trainHelp } from "../lib/cli/arguments/help.ts";
 import { checkHelp } from "../lib/cli/commands/check.ts";
+import { evaluateHelp } from "../lib/cli/commands/evaluate.ts";
 import { predictHelp } from "../lib/cli/commands/predict.ts";
 
 /** The files and folders that people read. They may have none of the phrases. */
@@ -121,7 +122,10 @@ const INLINE_CODE = /`[^`]*`/g;
  * that it quotes behind →.
  */
 function proseOf(text: string): string {
-  const prose = [trainHelp(), checkHelp(), predictHelp()].reduce((rest, help) => rest.replace(help, blank), text);
+  const prose = [trainHelp(), checkHelp(), predictHelp(), evaluateHelp()].reduce(
+    (rest, help) => rest.replace(help, blank),
+    text,
+  );
   return prose.replaceAll(/^```[^]*?^```$/gm, blank).replaceAll(INLINE_CODE, blank)
     .replaceAll(/→[^]*?(?=\n- |\n\n|$(?![^]))/g, (claim) => claim.replaceAll(/"[^"]*"/g, blank));
 }

@@ -14,7 +14,7 @@ export class ConfusionTable {
   readonly #note = byId("confusion-note", HTMLElement);
   readonly #pairs = byId("confusion-pairs", HTMLOListElement);
 
-  draw(labels: readonly string[], { confusion = [], mixups }: Pick<Evaluation, "confusion" | "mixups">): void {
+  draw(labels: readonly string[], evaluation: Pick<Evaluation, "confusion" | "mixups">): void {
     const isLarge = labels.length > MOST_CLASSES;
     const large = "The most confused pairs:";
     const small =
@@ -24,18 +24,13 @@ export class ConfusionTable {
     this.#table.parentElement!.hidden = isLarge;
     this.#pairs.hidden = !isLarge;
     if (isLarge) {
-      this.#pairs.replaceChildren(
-        ...(mixups ?? worstMixups(confusion, PAIRS)).slice(0, PAIRS).map(({ label, given, rows }) => {
-          const names = [short(labels[label] ?? ""), " predicted as ", short(labels[given] ?? "")];
-          return create("li", "", create("span", "pair", ...names), create("span", "value", count(rows)));
-        }),
-      );
+      this.#pairs.replaceChildren(...confusedPairs(labels, evaluation, PAIRS));
       return;
     }
     this.#table.dataset["dense"] = String(labels.length > 8);
     this.#table.tHead?.replaceChildren(create("tr", "", corner(), ...labels.map((label) => heading(label, "col"))));
     this.#table.tBodies[0]?.replaceChildren(
-      ...cellsOf(confusion).map((cells, label) =>
+      ...cellsOf(evaluation.confusion ?? []).map((cells, label) =>
         create(
           "tr",
           "",
@@ -52,6 +47,18 @@ export class ConfusionTable {
       ),
     );
   }
+}
+
+/** Lists the pairs of classes that are confused most, at most `most`. */
+export function confusedPairs(
+  labels: readonly string[],
+  { confusion = [], mixups }: Pick<Evaluation, "confusion" | "mixups">,
+  most: number,
+): HTMLElement[] {
+  return (mixups ?? worstMixups(confusion, most)).slice(0, most).map(({ label, given, rows }) => {
+    const names = [short(labels[label] ?? ""), " predicted as ", short(labels[given] ?? "")];
+    return create("li", "", create("span", "pair", ...names), create("span", "value", counted(rows, "row")));
+  });
 }
 
 function corner(): HTMLElement {

@@ -1,29 +1,34 @@
 /// <reference lib="dom" />
-/** Shows the evaluation of a finished model on its validation and test rows, with the metrics of its two parts. */
+/** Shows the evaluation of a finished run: the served model, what it confuses, its parts, and commands that follow. */
 import { counted } from "../../lib/base/counted.ts";
-import type { Metrics, Summary } from "../../lib/base/events.ts";
+import type { RowMetrics, Summary } from "../../lib/base/events.ts";
+import { modelText, nextCommands, worstFirst } from "../../lib/cli/outcome.ts";
 import type { Evaluation, Evaluations } from "../../lib/model/evaluation.ts";
 import { messageOf, runEvaluation } from "../api.ts";
-import { ConfusionTable } from "./confusion_table.ts";
+import { confusedPairs, ConfusionTable } from "./confusion_table.ts";
+import { copyButton } from "../page/copy.ts";
 import { byId, create, setText, short, tableRow } from "../page/dom.ts";
 import { count, loss, percent } from "../state/format.ts";
-import type { RunView } from "../state/state.ts";
+import { isStopped, type RunView } from "../state/state.ts";
 
-const CARDS = ["evaluation-metrics", "evaluation-classes", "confusion", "mistakes"] as const;
+/** Hidden before there is an evaluation, except the first one. */
+const CARDS = ["evaluation-metrics", "evaluation-parts", "evaluation-classes", "confusion", "mistakes"] as const;
 
-type LstmMetrics = NonNullable<NonNullable<Summary["lstm"]>["test"]>;
-
-const METRIC_COLUMNS = [["served", "served"], ["lstm", "LSTM"], ["baseline", "baseline"]] as const;
-
-/** Most classes that are listed. */
+/** Most classes that are listed, and most pairs beside the metrics. */
 const MOST_CLASSES = 200;
+const MOST_PAIRS = 3;
 
 export class EvaluationPanel {
+  readonly #view = byId("view-evaluation", HTMLElement);
   readonly #cards = CARDS.map((id) => byId(id, HTMLElement));
   readonly #choice = byId("evaluated-on", HTMLFieldSetElement);
-  readonly #head = byId("metric-head", HTMLTableRowElement);
-  readonly #metrics = byId("metric-rows", HTMLTableSectionElement);
+  readonly #rows = byId("evaluated-rows", HTMLElement);
+  readonly #outcome = byId("outcome", HTMLDListElement);
+  readonly #pairs = byId("confused", HTMLOListElement);
   readonly #model = byId("model-text", HTMLElement);
+  readonly #parts = byId("part-rows", HTMLTableSectionElement);
+  readonly #next = byId("next", HTMLUListElement);
+  readonly #copied = byId("command-copied", HTMLElement);
   readonly #classes = byId("class-rows", HTMLTableSectionElement);
   readonly #more = byId("class-more", HTMLElement);
   readonly #mistakes = byId("mistake-rows", HTMLOListElement);
@@ -73,68 +78,72 @@ export class EvaluationPanel {
   }
 
   #empty(text: string): void {
+    setText(this.#rows, "");
     this.#choice.hidden = true;
+    this.#view.dataset["evaluated"] = "false";
     for (const card of this.#cards) card.dataset["empty"] = text;
   }
 
   #show(): void {
     const evaluation = this.#evaluations?.[this.#role];
-    if (!evaluation) return;
+    if (!evaluation || !this.#summary) return;
+    this.#view.dataset["evaluated"] = "true";
     for (const card of this.#cards) card.dataset["empty"] = "";
     for (const input of this.#choice.querySelectorAll("input")) input.checked = input.value === this.#role;
-    const lstm = this.#summary?.lstm;
-    this.#head.replaceChildren(
-      create("td"),
-      ...METRIC_COLUMNS.flatMap(([key, name]) => {
-        if (key === "lstm" && !lstm) return [];
-        const cell = create("th", "number", name);
-        cell.scope = "col";
-        return [cell];
-      }),
-    );
-    this.#metrics.replaceChildren(...metricRows(evaluation, lstm?.[this.#role], this.#summary?.baseline?.[this.#role]));
-    this.#model.hidden = !lstm;
-    setText(this.#model, lstm ? modelText(lstm.share) : "");
     const { classes } = evaluation;
-    this.#classes.replaceChildren(
-      ...classes.slice(0, MOST_CLASSES).map(({ label, support, precision, recall, f1 }) =>
-        tableRow(short(label), percent(precision, 1), percent(recall, 1), percent(f1, 1), count(support))
+    const labels = classes.map(({ label }) => label);
+    setText(this.#rows, `on ${counted(evaluation.rows, `${this.#role} row`)}`);
+    this.#outcome.replaceChildren(
+      ...outcomeOf(evaluation).map(([name, value]) =>
+        create("div", "", create("dt", "", name), create("dd", "", value))
       ),
     );
+    const pairs = confusedPairs(labels, evaluation, MOST_PAIRS);
+    this.#pairs.replaceChildren(...pairs.length > 0 ? pairs : [create("li", "", "None")]);
+    this.#showParts(evaluation, this.#summary);
+    this.#next.replaceChildren(
+      ...nextCommands(this.#summary.run, { isFinal: !isStopped(this.#summary), isServed: true })
+        .map((command) => create("li", "", create("code", "", command), copyButton(command, this.#copied))),
+    );
+    this.#classes.replaceChildren(
+      ...worstFirst(classes).slice(0, MOST_CLASSES).map(({ label, support, precision, recall, f1 }) => {
+        const shares = [precision, recall, f1].map((share) => percent(support > 0 ? share : undefined, 1));
+        return tableRow(short(label), ...shares, count(support));
+      }),
+    );
     const left = classes.length - MOST_CLASSES;
-    this.#more.textContent = left > 0 ? `and ${counted(left, "more class")}` : "";
-    this.#confusion.draw(classes.map(({ label }) => label), evaluation);
+    this.#more.textContent = `lowest F1 first${left > 0 ? `, and ${counted(left, "more class")}` : ""}`;
+    this.#confusion.draw(labels, evaluation);
     this.#mistakes.replaceChildren(...evaluation.mistakes.map(mistakeItem));
     if (evaluation.mistakes.length === 0) byId("mistakes", HTMLElement).dataset["empty"] = "No mistakes";
   }
+
+  /** Shows the metrics of LSTM and n-grams by themselves. The LSTM is what is served if nothing is combined with it. */
+  #showParts(served: Evaluation, { lstm, baseline }: Summary): void {
+    const rounded = (share: number) => percent(share, 0);
+    setText(this.#model, `The served model is ${lstm ? modelText(lstm.share, rounded) : "only the LSTM"}`);
+    const ofLstm = lstm ? lstm[this.#role] : served;
+    const ofNgrams = baseline?.[this.#role];
+    this.#parts.replaceChildren(
+      tableRow("LSTM", ...partMetrics(ofLstm)),
+      ...ofNgrams ? [tableRow("n-grams (baseline)", ...partMetrics(ofNgrams))] : [],
+    );
+  }
 }
 
-/** Returns a row per metric: the served model's, then those of its parts. `lstm` is undefined if the LSTM itself is served. */
-function metricRows(
-  served: Evaluation,
-  lstm: LstmMetrics | undefined,
-  baseline: Metrics | undefined,
-): HTMLTableRowElement[] {
-  const row = (
-    name: string,
-    show: (value: number | undefined) => string,
-    key: Exclude<keyof LstmMetrics, "confused">,
-    baselineText: string,
-  ) => tableRow(name, show(served[key]), ...lstm ? [show(lstm[key])] : [], baselineText);
+/** Returns the metrics of the served model, the most important first. */
+function outcomeOf({ accuracy, macroF1, loss: mean, calibrationError }: Evaluation): [string, string][] {
   return [
-    row("Accuracy", percent, "accuracy", percent(baseline?.accuracy)),
-    row("Loss", loss, "loss", loss(baseline?.loss)),
-    row("Macro-F1", percent, "macroF1", "–"),
-    row("Calibration error", percent, "calibrationError", "–"),
-    row("Rows", count, "rows", baseline ? count(served.rows) : "–"),
+    ["Accuracy", percent(accuracy)],
+    ["Macro-F1", percent(macroF1)],
+    ["Loss", loss(mean)],
+    ["Calibration error", percent(calibrationError)],
   ];
 }
 
-/** Describes how the served model combines its parts. */
-function modelText(share: number): string {
-  if (share === 1) return "Model: only the LSTM, which n-grams do not improve";
-  if (share === 0) return "Model: only the n-grams, which the LSTM does not improve";
-  return `Model: LSTM and n-grams combined, ${percent(share, 0)} LSTM and ${percent(1 - share, 0)} n-grams`;
+/** Returns the cells of a part; the baseline has only accuracy and loss. */
+function partMetrics(part: Partial<RowMetrics> | undefined): string[] {
+  return [percent(part?.accuracy), percent(part?.macroF1), loss(part?.loss)];
 }
 
 function mistakeItem({ place, text, label, given, confidence }: Evaluation["mistakes"][number]): HTMLElement {

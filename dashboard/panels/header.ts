@@ -1,12 +1,10 @@
 /// <reference lib="dom" />
 /** Shows the line at the top: the run, its state, its training time and its digest. */
 import type { Link } from "../connection.ts";
+import { copyText } from "../page/copy.ts";
 import { byId, setText } from "../page/dom.ts";
 import { count, duration, percent, shortDigest } from "../state/format.ts";
 import { isStopped, type RunView } from "../state/state.ts";
-
-/** Time for which the page says that the digest was copied. */
-const COPIED_MS = 1500;
 
 export class Header {
   readonly #run = byId("run", HTMLElement);
@@ -19,7 +17,7 @@ export class Header {
   #shown: RunView | undefined;
 
   constructor() {
-    this.#copy.addEventListener("click", () => void this.#copyDigest());
+    this.#copy.addEventListener("click", () => void copyText(this.#shown?.digest ?? "", this.#copied));
   }
 
   /** Draws the line. `seconds` is the training time until now. */
@@ -37,17 +35,6 @@ export class Header {
     const accuracy = view.validation ? `${percent(view.validation.accuracy)} · ` : "";
     const title = `${accuracy}${view.run || "Lockstep"} · ${state}`;
     if (document.title !== title) document.title = title;
-  }
-
-  async #copyDigest(): Promise<void> {
-    try {
-      // The browser refuses this if the page came over plain HTTP from another machine.
-      await navigator.clipboard.writeText(this.#shown?.digest ?? "");
-      setText(this.#copied, "copied");
-    } catch {
-      setText(this.#copied, "not copied: the browser refused");
-    }
-    setTimeout(() => setText(this.#copied, ""), COPIED_MS);
   }
 }
 

@@ -165,8 +165,10 @@ export const processShape = {
   log: z.enum(["text", "json"]).default("text").describe(
     "output: text for people, or events as JSON lines",
   ),
-  report: z.enum(["epochs", "notebook"]).default("epochs")
-    .describe("what a line of text has: metrics of the epoch and of the validation set, or only those of the notebook"),
+  report: z.enum(["epochs", "full", "notebook"]).default("epochs")
+    .describe(
+      "lines of text. epochs: each epoch, and a summary; full: also a table of all classes; notebook: only the notebook's metrics",
+    ),
 } as const;
 
 /** Options of a training on files. */

@@ -1,5 +1,6 @@
 /** `evaluate RUN --data FILE` evaluates a finished run on new rows. */
 import { dirname, join } from "node:path";
+import { z } from "zod";
 import { READ_KEYS } from "../../config/data_shape.ts";
 import { flagsOf } from "../arguments/flags.ts";
 import { configPaths, configSchema } from "../../config/schema.ts";
@@ -25,8 +26,15 @@ const optionsSchema = configSchema.pick({
   data: true,
   ...READ_KEYS,
   onBadRow: true,
+}).extend({
+  report: z.enum(["short", "full"]).default("short").describe("classes in the table. short: the ten worst; full: all"),
 });
 const own = flagsOf(optionsSchema);
+
+/** Returns the help of `evaluate`, with every flag and its default. */
+export function evaluateHelp(): string {
+  return commandHelp(USAGE, own);
+}
 
 /** Prints a report and writes the metrics into the run, or to `--out`. */
 export async function evaluateCommand(
@@ -35,7 +43,7 @@ export async function evaluateCommand(
 ): Promise<ExitCode> {
   const { values, extra: { out }, help, positionals: [path, ...more] } = parseArguments(args, own, ["out"]);
   if (help) {
-    terminal.write(commandHelp(USAGE, own));
+    terminal.write(evaluateHelp());
     return ExitCode.done;
   }
   const directory = await oneRun(path === undefined ? [] : [path], USAGE);
@@ -45,7 +53,7 @@ export async function evaluateCommand(
     throw new InputError([{ field: "run", message }]);
   }
   // Files are read as the run's own files were, except for the given flags.
-  const like = Object.fromEntries(own.map(({ key }) => [key, config[key]]));
+  const like = Object.fromEntries(Object.entries(config).filter(([key]) => own.some((flag) => flag.key === key)));
   const options = parseOptions(optionsSchema, { ...like, ...values, data: dataFiles(values.data, more) });
   restrictReading(options, configPaths, [directory, ...out === undefined ? [] : [dirname(out)]]);
   const file = out ?? join(directory, "evaluation.json");
@@ -60,7 +68,8 @@ export async function evaluateCommand(
   for (const text of [...rows.warnings, ...warning === undefined ? [] : [warning]]) {
     terminal.note(`warning: ${forCommandLine(text)}`);
   }
-  const report = evaluationReport(evaluation, { ...statistics, skipped });
+  const layout = { report: options.report, width: terminal.width() };
+  const report = evaluationReport(evaluation, { ...statistics, skipped }, layout);
   for (const line of [...report, "", `Written to ${file}`]) terminal.line(line);
   return ExitCode.done;
 }

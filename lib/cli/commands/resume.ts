@@ -12,6 +12,7 @@ import { parseArguments } from "../arguments/arguments.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { commandHelp } from "../arguments/help.ts";
 import { flagsFor, manifestSources, oneRun } from "../arguments/run_argument.ts";
+import { classReport, finalReport } from "../terminal/final_report.ts";
 import { trainAndServe, type TrainingOptions } from "./training.ts";
 
 const USAGE = "deno task resume RUN [FLAGS]   (the run has the training options; flags set process options)";
@@ -46,6 +47,10 @@ export async function resumeCommand(args: readonly string[], options: TrainingOp
   const summary = await finalSummary(directory, manifest.id);
   if (summary) {
     terminal.line(`Run ${manifest.id} is complete: ${summary.reason}, digest ${summary.digest}`);
+    if (values.report === "full") {
+      const classes = await classReport(directory, summary, terminal.width());
+      [...classes, ...finalReport(summary)].forEach(terminal.line);
+    }
     return ExitCode.done;
   }
   // Runs that clients start over HTTP are kept in the same folder.

@@ -14,7 +14,9 @@ import type { Asset } from "../../serve/services.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { forCommandLine } from "../arguments/messages.ts";
 import { restrictReading } from "../arguments/reading.ts";
-import { createReporter, item } from "../terminal/reporter.ts";
+import { nextCommands } from "../outcome.ts";
+import { classReport, item, items } from "../terminal/final_report.ts";
+import { createReporter } from "../terminal/reporter.ts";
 import { startService } from "../service/service.ts";
 import { onInterruption } from "../terminal/signals.ts";
 import { ServedRun } from "../service/served_run.ts";
@@ -87,8 +89,11 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
     if (interrupted) opened.stop(StopReason.signal);
     const summary = await training;
     say(item("Run", opened.directory));
-    if (summary && !isFinal(summary)) say(item("Resume", `deno task resume ${opened.directory}`));
-    else if (summary && config.exit && config.task === "table") nextCommands(opened.directory).forEach(say);
+    // Generated data have no texts to predict and no rows to evaluate.
+    if (summary && (!isFinal(summary) || opened.config.task === "table")) {
+      const end = { isFinal: isFinal(summary), isServed: !config.exit };
+      items(end.isFinal ? "Next" : "Resume", nextCommands(opened.directory, end)).forEach(say);
+    }
     const gone = await keepRuns(dirname(opened.directory), config.keepRuns, [opened.id]);
     if (gone.length > 0) say(item("Removed", gone.join(", ")));
     return summary === undefined;
@@ -122,12 +127,6 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
   }
 }
 
-/** Lists commands for a finished model of rows. */
-function nextCommands(directory: string): string[] {
-  const commands = [`predict ${directory}`, `evaluate ${directory} --data FILE`, `serve ${directory}`];
-  return commands.map((command, index) => item(index === 0 ? "Next" : "", `deno task ${command}`));
-}
-
 /** Trains a run and prints its new events. Returns undefined if training failed, which the events have reported. */
 async function trainAndReport(
   run: TrainingRun,
@@ -140,6 +139,9 @@ async function trainAndReport(
   const printed = (async () => {
     for await (const event of run.log.read(before, new AbortController().signal)) {
       observe(event);
+      if (event.type === "finished" && config.report === "full" && config.log === "text") {
+        (await classReport(run.directory, event.summary, terminal.width())).forEach(terminal.line);
+      }
       report(event);
     }
   })();

@@ -5,6 +5,7 @@ import { FIRST_KNOWN } from "../../data/vocabulary/vocabulary.ts";
 import type { DataOptions } from "../../config/data_shape.ts";
 import { printableExcerpt } from "../../base/printable.ts";
 import { forCommandLine } from "../arguments/messages.ts";
+import { displayWidth, padded } from "./columns.ts";
 import {
   type DataStatistics,
   type PartStatistics,
@@ -77,10 +78,10 @@ function classLines(classes: DataStatistics["classes"]): string[] {
   const most = rows[0]?.all ?? 0;
   const shown = rows.length <= CLASSES ? rows : [...rows.slice(0, CLASSES / 2), ...rows.slice(-CLASSES / 2)];
   const names = shown.map(({ label }) => printableExcerpt(label));
-  const width = Math.max(...names.map((name) => name.length), 0);
+  const width = Math.max(...names.map(displayWidth), 0);
   const digits = whole.format(most).length;
   const lines = shown.map((row, index) =>
-    `  ${names[index]!.padEnd(width)}  ${whole.format(row.all).padStart(digits)}  ${
+    `  ${padded(names[index]!, width)}  ${whole.format(row.all).padStart(digits)}  ${
       percent(row.all, all).padStart(6)
     }` +
     `  ${"█".repeat(Math.max(1, Math.round(BAR * row.all / most)))}`

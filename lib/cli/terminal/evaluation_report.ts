@@ -2,13 +2,25 @@
 import { counted } from "../../base/counted.ts";
 import { printable } from "../../base/printable.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
+import { confusedClasses } from "../../run/evaluation/evaluate_rows.ts";
+import { worstFirst } from "../outcome.ts";
+import { columns, displayWidth } from "./columns.ts";
 
 /** With more classes than this, the confusion matrix is left out. */
 const MOST_DRAWN = 20;
 
+/** A short report lists so many classes. */
+const WORST = 10;
+
 const MISTAKES = 5;
 
-const percent = (share: number) => `${(100 * share).toFixed(2)}%`;
+/** The width of a confusion matrix where the output is not a terminal. */
+const WIDEST = 240;
+
+/** Below this width of the terminal, headings are abbreviated, so that more of the labels is visible. */
+const NARROW = 60;
+
+const percent = (share: number, digits = 2) => `${(100 * share).toFixed(digits)}%`;
 
 /** Counts of the evaluated rows. */
 interface RowCounts {
@@ -18,8 +30,14 @@ interface RowCounts {
   readonly skipped: number;
 }
 
-export function evaluationReport(evaluation: Evaluation, rows: RowCounts): string[] {
-  const { accuracy, macroF1, loss, calibrationError, classes, confusion, mistakes } = evaluation;
+/** Sets how much a report lists, and its width: undefined if the output is not a terminal. */
+interface Layout {
+  readonly report: "short" | "full";
+  readonly width: number | undefined;
+}
+
+export function evaluationReport(evaluation: Evaluation, rows: RowCounts, { report, width }: Layout): string[] {
+  const { accuracy, macroF1, loss, calibrationError, classes, mistakes } = evaluation;
   const unknown = rows.tokens === 0 ? 0 : rows.unknown / rows.tokens;
   const parts: (readonly string[])[] = [
     [
@@ -33,23 +51,13 @@ export function evaluationReport(evaluation: Evaluation, rows: RowCounts): strin
       ["macro-F1", macroF1.toFixed(4)],
       ["loss", loss.toFixed(4)],
       ["calibration error", calibrationError.toFixed(4)],
-    ]),
-    columns([
-      ["class", "precision", "recall", "F1", "rows"],
-      ...classes.map(({ label, precision, recall, f1, support }) => [
-        label,
-        percent(precision),
-        percent(recall),
-        f1.toFixed(4),
-        String(support),
-      ]),
-    ]),
+    ], width),
   ];
-  if (confusion && classes.length <= MOST_DRAWN) {
-    const names = classes.map(({ label }) => label);
-    const counts = confusion.map((row, index) => [names[index]!, ...row.map(String)]);
-    parts.push(columns([["actual \\ predicted", ...names], ...counts]));
-  }
+  const confused = confusedClasses(evaluation);
+  if (confused.length > 0) parts.push(["Most confused classes:", ...confused.map(confusedText)]);
+  parts.push(classTable(classes, width, report === "full" ? classes.length : WORST));
+  const matrix = confusionMatrix(evaluation, width);
+  if (matrix.length > 0) parts.push(matrix);
   if (mistakes.length > 0) {
     const worst = mistakes.slice(0, MISTAKES).map(({ place, label, given, confidence, text }) =>
       `${place}: ${label} predicted as ${given} (${percent(confidence)}): ${text}`
@@ -59,12 +67,49 @@ export function evaluationReport(evaluation: Evaluation, rows: RowCounts): strin
   return parts.flatMap((part, index) => index === 0 ? part : ["", ...part]);
 }
 
-/** Aligns the first column left and the others right. */
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const cells = rows.map((row) => row.map(printable));
-  const widths = cells[0]!.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
-  return cells.map((row) =>
-    row.map((cell, column) => column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)).join("  ")
-      .trimEnd()
+/** Describes a pair of classes that the model confuses. */
+export function confusedText(
+  { label, given, rows }: { readonly label: string; readonly given: string; readonly rows: number },
+): string {
+  return printable(`${label} predicted as ${given} (${counted(rows, "row")})`);
+}
+
+/**
+ * Lists `classes` with the lowest F1 last, where a terminal shows them: the last `most`, and how many there are
+ * besides. Classes without rows come first, as nothing is known about them.
+ */
+export function classTable(classes: Evaluation["classes"], width: number | undefined, most: number): string[] {
+  const shown = worstFirst(classes).slice(0, most).toReversed();
+  const isNarrow = width !== undefined && width < NARROW;
+  const lines = columns([
+    ["class", isNarrow ? "prec." : "precision", "recall", "F1", "rows"],
+    ...shown.map(({ label, precision, recall, f1, support }) =>
+      support === 0
+        ? [label, "-", "-", "-", "0"]
+        : [label, percent(precision, 1), percent(recall, 1), f1.toFixed(4), String(support)]
+    ),
+  ], width);
+  const left = classes.length - shown.length;
+  if (left > 0) lines.splice(1, 0, `… ${left} more: --report full`);
+  return lines;
+}
+
+/** Draws the confusion matrix; with numbers for names if those do not fit, and not at all if the numbers do not fit. */
+function confusionMatrix({ classes, confusion }: Evaluation, width: number = WIDEST): string[] {
+  if (!confusion || classes.length > MOST_DRAWN) return [];
+  const draw = (names: readonly string[], headings: readonly string[], most?: number) =>
+    columns([
+      ["actual \\ predicted", ...headings],
+      ...confusion.map((row, index) => [names[index]!, ...row.map(String)]),
+    ], most);
+  const fits = (lines: readonly string[]) => lines.every((line) => displayWidth(line) <= width);
+  const names = classes.map(({ label }) => label);
+  const named = draw(names, names);
+  if (fits(named)) return named;
+  const numbered = draw(
+    names.map((name, index) => `${index + 1} ${name}`),
+    names.map((_, index) => String(index + 1)),
+    width,
   );
+  return fits(numbered) ? numbered : [];
 }

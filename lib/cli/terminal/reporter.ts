@@ -1,10 +1,9 @@
 /** Prints the events of a run on the terminal, as lines for people or as JSON lines. */
 import { counted } from "../../base/counted.ts";
 import type { Config } from "../../config/schema.ts";
-import type { EventOf, Metrics, RunEvent, Summary } from "../../base/events.ts";
-import { printable } from "../../base/printable.ts";
-import { isFinal } from "../../run/log/summary.ts";
+import type { EventOf, RunEvent } from "../../base/events.ts";
 import { forCommandLine } from "../arguments/messages.ts";
+import { accuracyText, finalReport, metricsText } from "./final_report.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface ReporterOptions {
@@ -14,10 +13,6 @@ interface ReporterOptions {
 
 const integer = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const percent = (share: number) => `${(100 * share).toFixed(2)}%`;
-const metrics = ({ loss, accuracy }: Metrics) => `Loss: ${loss.toFixed(4)} - Accuracy: ${percent(accuracy)}`;
-
-/** Formats a line of the final report. */
-export const item = (name: string, text: string): string => (name === "" ? "" : `${name}:`).padEnd(12) + text;
 
 /** Returns a function that prints an event. */
 export function createReporter({ config, terminal: { line, live, json } }: ReporterOptions): (event: RunEvent) => void {
@@ -55,7 +50,7 @@ export function createReporter({ config, terminal: { line, live, json } }: Repor
       case "baseline":
         return line(`Baseline: ${accuracyText(event)}, a linear model of n-grams`);
       case "finished":
-        return summaryLines(event).forEach((text) => line(text));
+        return finalReport(event.summary).forEach((text) => line(text));
       case "failed":
         return line(`Failed: ${forCommandLine(event.error)}`);
     }
@@ -70,7 +65,7 @@ function epochLine(
   const number = String(epoch).padStart(Math.max(2, String(epochs).length), "0");
   const missing = epoch * stepsPerEpoch - step;
   const extent = missing > 0 ? ` (${stepsPerEpoch - missing} of ${counted(stepsPerEpoch, "step")})` : "";
-  const line = `Epoch ${number}${extent} - ${metrics(training)}`;
+  const line = `Epoch ${number}${extent} - ${metricsText(training)}`;
   if (report === "notebook") return line;
   return `${line} - Validation: ${heldOut.loss.toFixed(4)}, ${percent(heldOut.accuracy)} - ${seconds.toFixed(1)} s`;
 }
@@ -90,68 +85,8 @@ function dataLine(data: NonNullable<EventOf<"started">["data"]>, classes: number
     (skipped > 0 ? `, ${counted(skipped, "bad row")} skipped` : "");
 }
 
-interface OnRows {
-  readonly validation: Metrics;
-  readonly test?: Metrics | undefined;
-}
-
-function accuracyText({ validation, test }: OnRows): string {
-  const tested = test ? `, ${percent(test.accuracy)} of the test rows` : "";
-  return `${percent(validation.accuracy)} of the validation rows${tested}`;
-}
-
-function macroF1Text(rows: { readonly macroF1: number } | undefined): string {
-  return rows ? ` - Macro-F1: ${rows.macroF1.toFixed(4)}` : "";
-}
-
-/** Names the pairs of classes that the served model confuses most, if it does. */
-function confusedLine(rows: Summary["validation"]): string[] {
-  const pairs = rows?.confused ?? [];
-  if (pairs.length === 0) return [];
-  const text = pairs.map(({ label, given, rows }) => `${label} predicted as ${given} (${counted(rows, "row")})`);
-  return [item("Confused", printable(text.join(", ")))];
-}
-
-function modelText(share: number): string {
-  const percentage = (part: number) => `${Math.round(100 * part)}%`;
-  if (share === 0) return "only the n-grams, which the LSTM does not improve";
-  return share === 1
-    ? "only the LSTM, which n-grams do not improve"
-    : `LSTM and n-grams combined, ${percentage(share)} LSTM and ${percentage(1 - share)} n-grams`;
-}
-
 function progressLine({ epoch, round, training, sequencesPerSecond }: EventOf<"progress">): string {
-  return `Epoch ${epoch}, round ${round} - ${metrics(training)} - ${integer.format(sequencesPerSecond)} sequences/s`;
-}
-
-function summaryLines({ summary }: EventOf<"finished">): string[] {
-  const {
-    reason,
-    epochs,
-    rounds,
-    sequences,
-    seconds,
-    sequencesPerSecond,
-    digest,
-    best,
-    heldOut,
-    validation,
-    lstm,
-    test,
-    baseline,
-  } = summary;
-  return [
-    `${isFinal({ reason }) ? "Finished:" : "Stopped:"} ${reason} after ${counted(epochs, "epoch")}, ${
-      counted(rounds, "round")
-    }, ${counted(sequences, "sequence")} ` +
-    `in ${seconds.toFixed(1)} s (${integer.format(sequencesPerSecond)} sequences/s)`,
-    ...(best ? [item("Best", `epoch ${best.epoch}, round ${best.round}`)] : []),
-    ...(heldOut ? [item("Validation", `${metrics(heldOut)}${macroF1Text(validation)}`)] : []),
-    ...(test ? [item("Test", `${metrics(test)}${macroF1Text(test)}`)] : []),
-    ...confusedLine(test ?? validation),
-    ...(lstm ? [item("LSTM", accuracyText(lstm))] : []),
-    ...(baseline ? [item("Baseline", accuracyText(baseline))] : []),
-    ...(lstm ? [item("Model", modelText(lstm.share))] : []),
-    item("Digest", digest),
-  ];
+  return `Epoch ${epoch}, round ${round} - ${metricsText(training)} - ${
+    integer.format(sequencesPerSecond)
+  } sequences/s`;
 }

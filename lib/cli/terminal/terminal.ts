@@ -17,6 +17,8 @@ export interface Terminal {
   readonly live: (text: string) => void;
   /** Prints a line to standard error. */
   readonly note: (text: string) => void;
+  /** Returns the present width of the terminal in columns; undefined if standard output is not a terminal. */
+  readonly width: () => number | undefined;
   /** Calls back with every key until the returned function is called. Missing without an interactive terminal. */
   readonly keys?: ((onKey: (key: string) => void) => () => void) | undefined;
 }
@@ -40,8 +42,8 @@ export interface Stream {
 export interface Streams {
   readonly stdout: Stream;
   readonly stderr: Stream;
-  /** The width of the terminal, if standard output is one. */
-  readonly columns?: number | undefined;
+  /** Returns the width of the terminal; undefined if standard output is not one, or if it was closed. */
+  readonly width?: Terminal["width"];
   /**
    * Makes the command continue when standard output fails: it loses those lines and says so once on standard error.
    * Otherwise an OutputError ends it.
@@ -53,7 +55,7 @@ export interface Streams {
 /** Replaces the line that the cursor is on. */
 const CLEAR = "\r\x1b[K";
 
-export function createTerminal({ stdout, stderr, columns, outlivesOutput, keys }: Streams): Terminal {
+export function createTerminal({ stdout, stderr, width = () => undefined, outlivesOutput, keys }: Streams): Terminal {
   let isLive = false;
   let isJson = false;
   const toError = createWriter(stderr, (error) => {
@@ -85,11 +87,13 @@ export function createTerminal({ stdout, stderr, columns, outlivesOutput, keys }
       print(`${printableJson(value, indent)}\n`);
     },
     live: (text) => {
+      const columns = width();
       if (columns === undefined) return;
       toOutput(`${CLEAR}${printable(text).slice(0, columns - 1)}`);
       isLive = true;
     },
     note,
+    width,
     keys,
   };
 }

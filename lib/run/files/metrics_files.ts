@@ -1,9 +1,12 @@
-/** Reads a run's files of metrics, `data.json` and `judgement.json`, for HTTP clients. */
+/** Reads a run's files of metrics, `data.json` and `judgement.json`. */
 import { counted } from "../../base/counted.ts";
 import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import type { z } from "zod";
 import { DamagedFile } from "../../base/errors.ts";
-import { jsonBytes, readBytes, readJson } from "./files.ts";
+import type { Summary } from "../../base/events.ts";
+import { type Evaluations, evaluationsSchema } from "../../model/evaluation.ts";
+import { checked, jsonBytes, readBytes, readJson, unlessMissing } from "./files.ts";
 import { sha256 } from "../../base/sha256.ts";
 import type { JsonText } from "../types.ts";
 
@@ -27,4 +30,14 @@ export async function readMetricsFile(path: string, digest: string | undefined, 
     throw new DamagedFile(path, reason);
   }
   return jsonBytes(await readJson(path, schema));
+}
+
+/** Reads the evaluation of a finished run; undefined for a run on generated data, which has none. Throws a DamagedFile. */
+export async function readEvaluations(
+  directory: string,
+  { judgementDigest }: Pick<Summary, "judgementDigest">,
+): Promise<Evaluations | undefined> {
+  const path = join(directory, "judgement.json");
+  const json = await unlessMissing(() => readMetricsFile(path, judgementDigest, evaluationsSchema));
+  return json && checked(path, JSON.parse(new TextDecoder().decode(json)), evaluationsSchema);
 }

@@ -47,12 +47,20 @@ async function summaryOf(directory: string) {
 
 Deno.test("train --data trains on a CSV file, and evaluates itself and a baseline", () =>
   withData(async (folder, flags) => {
-    const { code, stdout, stderr } = await run("train", folder, flags);
+    const { code, stdout, stderr } = await run("train", folder, [...flags, "--report", "full"]);
     assertEquals([code, stderr], [0, ""]);
     assertStringIncludes(stdout, "540 training rows, 60 validation rows, 90 test rows, 2 classes");
     assertMatch(stdout, /\nBaseline: \d+\.\d\d% of the validation rows, \d+\.\d\d% of the test rows, a linear model/);
     assertMatch(stdout, /\nTest: {7}Loss: 0\.\d+ - Accuracy: (100\.00|9\d\.\d\d)% - Macro-F1: (1|0\.9)/);
     const latest = await latestOf(folder);
+    const reports = stdout.slice(stdout.indexOf("Classes:"), stdout.indexOf("\nRun:"));
+    assertMatch(
+      reports,
+      /^Classes: {4}90 test rows, lowest F1 last\nclass +precision +recall +F1 +rows\n(ends.*\n){2}Fin/,
+    );
+    assertStringIncludes(stdout, `\nNext:       deno task predict ${latest} "your text"\n`);
+    const again = await run("resume", folder, [latest, "--report", "full"]);
+    assertEquals(again.stdout.slice(again.stdout.indexOf("\n") + 1), `${reports}\n`);
     const { heldOut, lstm, validation, test, baseline, digest } = await summaryOf(latest);
     assertEquals([validation.rows, test.rows, lstm.validation.rows], [60, 90, 60]);
     assertEquals(heldOut, { loss: validation.loss, accuracy: validation.accuracy });

@@ -52,7 +52,7 @@ function printed(
     readonly columns?: number;
   } = {},
 ): { text: string; events: RunEvent[] } {
-  const terminal = fakeTerminal({ columns });
+  const terminal = fakeTerminal({ width: () => columns });
   const report = createReporter({ config, terminal });
   const stamped = events.map((event, index) =>
     eventSchema.parse({ id: index + 1, at: "2026-01-01T00:00:00.000Z", ...event })
@@ -68,6 +68,28 @@ Deno.test("createReporter() prints start, epochs and end, and no progress, into 
     "Epoch 01 - Loss: 0.7001 - Accuracy: 52.00% - Validation: 0.6931, 50.00% - 0.5 s",
     "Finished: all epochs done after 2 epochs, 40 rounds, 20,480 sequences in 1.3 s (16,384 sequences/s)",
     "Validation: Loss: 0.0123 - Accuracy: 99.51%",
+    "Digest:     ab12",
+    "",
+  ]);
+});
+
+Deno.test("createReporter() ends with the served model, what it confuses, then its parts", () => {
+  const rows = { rows: 100, loss: 0.1, accuracy: 0.97, macroF1: 0.9512, calibrationError: 0.01 };
+  const confused = [{ label: "a\x1b[2Jb", given: "c", rows: 2 }, { label: "c", given: "d", rows: 1 }];
+  const served = { ...rows, confused };
+  const parts = {
+    lstm: { share: 0.6, validation: rows, test: rows },
+    baseline: { validation: heldOut, test: heldOut, seconds: 1 },
+  };
+  const lines = printed([{ type: "finished", summary: { ...summary, validation: rows, test: served, ...parts } }]).text;
+  assertEquals(lines.split("\n").slice(1), [
+    "Validation: Loss: 0.0123 - Accuracy: 99.51% - Macro-F1: 0.9512",
+    "Test:       Loss: 0.1000 - Accuracy: 97.00% - Macro-F1: 0.9512",
+    "Confused:   a·[2Jb predicted as c (2 rows)",
+    "            c predicted as d (1 row)",
+    "LSTM:       97.00% of the validation rows, 97.00% of the test rows",
+    "Baseline:   50.00% of the validation rows, 50.00% of the test rows",
+    "Model:      LSTM and n-grams combined, 60% LSTM and 40% n-grams",
     "Digest:     ab12",
     "",
   ]);

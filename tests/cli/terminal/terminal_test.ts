@@ -28,7 +28,7 @@ function fullStream(bytes: number, error: Error = new Error("No space left on de
 Deno.test("a terminal prints any text as one line without control characters", () => {
   fc.assert(fc.property(fc.oneof(fc.string({ unit: "binary" }), fc.constant(nasty)), (text) => {
     for (const columns of [undefined, 40]) {
-      const terminal = fakeTerminal({ columns });
+      const terminal = fakeTerminal({ width: () => columns });
       terminal.line(text);
       terminal.note(text);
       for (const printed of [terminal.stdout(), terminal.stderr()]) {
@@ -49,7 +49,7 @@ Deno.test("a terminal prints JSON without control characters that parses to the 
 });
 
 Deno.test("a live line is cut at the width, and makes room for what is printed next on either stream", () => {
-  const terminal = fakeTerminal({ columns: 10 });
+  const terminal = fakeTerminal({ width: () => 10 });
   terminal.live("0123456789");
   terminal.live("next");
   terminal.line("a line that stays");
@@ -117,9 +117,12 @@ Deno.test("a report keeps its lines if labels and texts have line breaks and esc
   const mistakes = [{ place: `${nasty}:3`, text: nasty, label: nasty, given: "ham", confidence: 1 }];
   const figures = { rows: 2, loss: 1, accuracy: 0.5, macroF1: 0.5, calibrationError: 0 };
   const judgement = { ...figures, classes, confusion: [[1, 0], [1, 0]], mistakes };
-  const lines = evaluationReport(judgement, { tokens: 4, unknown: 0, truncated: 0, skipped: 0 });
+  const lines = evaluationReport(judgement, { tokens: 4, unknown: 0, truncated: 0, skipped: 0 }, {
+    report: "short",
+    width: undefined,
+  });
   const terminal = fakeTerminal();
   for (const line of lines) terminal.line(line);
   assertEquals(terminal.stdout().split("\n").length, lines.length + 1);
-  assertStringIncludes(terminal.stdout(), "a·[31mb··c·2Jd·e·f··tail    100.00%");
+  assertStringIncludes(terminal.stdout(), "a·[31mb··c·2Jd·e·f··tail     100.0%");
 });

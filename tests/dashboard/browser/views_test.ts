@@ -17,24 +17,44 @@ browserTest("dashboard shows statistics of the data while a run trains, and the 
     "#data-warnings",
     "48 validation rows have the tokens of a training row, such as tickets.csv:65, same as tickets.csv:16",
   );
-  await page.locator('#confusion[data-empty="Available after training"]').waitFor();
+  await page.locator('#evaluation-metrics[data-empty="Available after training"]').waitFor();
+  assertEquals(await page.locator("#mistakes").isVisible(), false);
 
   run.evaluation = finishedTextRun().evaluation;
   run.finish(60);
-  await shows(page, "#metric-rows", "87.50\u00a0%");
-  assertEquals(await page.locator("#metric-rows tr").first().locator("td").allTextContents(), [
-    "87.50\u00a0%",
-    "85.75\u00a0%",
-    "87.25\u00a0%",
+  await shows(page, "#outcome", "87.50\u00a0%");
+  assertEquals(await page.locator("#outcome dt").allTextContents(), [
+    ...["Accuracy", "Macro-F1", "Loss", "Calibration error"],
   ]);
-  assertEquals(await page.locator("#metric-head th").allTextContents(), ["served", "LSTM", "baseline"]);
-  await shows(page, "#model-text", "Model: LSTM and n-grams combined, 60\u00a0% LSTM and 40\u00a0% n-grams");
+  assertEquals(await page.locator("#confused li").first().textContent(), "account predicted as billing5 rows");
+  assertEquals(await page.locator("#part-rows tr").allTextContents(), [
+    "LSTM85.75\u00a0%87.50\u00a0%0.6086",
+    "n-grams (baseline)87.25\u00a0%–0.3100",
+  ]);
+  await shows(page, "#model-text", "LSTM and n-grams combined, 60\u00a0% LSTM and 40\u00a0% n-grams");
+  assertEquals(await page.locator("#next code").allTextContents(), [
+    `deno task predict ${run.id} "your text"`,
+    `deno task evaluate ${run.id} --data FILE`,
+    `deno task export ${run.id} --to tfjs`,
+  ]);
+  // The parts come after the served model, and the data after both.
+  assertEquals(await page.locator("#view-evaluation h2:visible").allTextContents(), [
+    ...[
+      "Served model on 200 validation rows",
+      "LSTM and n-grams",
+      "By class lowest F1 first",
+      "Confusion",
+      "Most confident mistakes",
+      "Data",
+      "Classes 5 classes",
+    ],
+  ]);
   const rows = await page.locator("#confusion-table tbody tr").allTextContents();
   assertEquals(rows[0], "account355···");
   assertEquals(await page.locator("#confusion-table thead th").allTextContents(), LABELS);
   await shows(page, "#mistake-rows", "account predicted as billing (90.00\u00a0%)");
   await page.locator("#evaluated-on").getByText("test").click();
-  await shows(page, "#metric-rows", "86.51\u00a0%");
+  await shows(page, "#part-rows", "86.51\u00a0%");
   await page.getByRole("link", { name: "Training" }).click();
   await shows(page, "#loss .legend", "baseline 0.3100");
 });
@@ -70,7 +90,7 @@ browserTest("dashboard lists runs, shows a chosen one, and returns to the server
   // Events of the server's own run do not change this one.
   runs[0]?.train(31, 50);
   await page.getByRole("link", { name: "Data & errors" }).click();
-  await shows(page, "#metric-rows", "87.50\u00a0%");
+  await shows(page, "#outcome", "87.50\u00a0%");
   await page.reload();
   await shows(page, "#run", "older-run");
   await shows(page, "#confusion-table", "billing");

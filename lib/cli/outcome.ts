@@ -1,0 +1,44 @@
+/** Texts about a finished run that the terminal and the dashboard share. The page loads this file, so it imports nothing. */
+
+/** Describes how the served model combines its parts; `share` is the LSTM's, from 0 to 1. */
+export function modelText(share: number, percent: (share: number) => string): string {
+  if (share === 0) return "only the n-grams, which the LSTM does not improve";
+  if (share === 1) return "only the LSTM, which n-grams do not improve";
+  return `LSTM and n-grams combined, ${percent(share)} LSTM and ${percent(1 - share)} n-grams`;
+}
+
+interface ClassResult {
+  /** The evaluated rows of the class. */
+  readonly support: number;
+  readonly f1: number;
+}
+
+/** Sorts classes by F1, the lowest first, of equal ones those with more rows; classes without rows come last. */
+export function worstFirst<Result extends ClassResult>(classes: readonly Result[]): Result[] {
+  const f1 = (one: Result) => one.support === 0 ? Infinity : one.f1;
+  return classes.toSorted((a, b) => f1(a) === f1(b) ? b.support - a.support : f1(a) - f1(b));
+}
+
+interface RunEnd {
+  /** False if training was stopped before its end. */
+  readonly isFinal: boolean;
+  /** True while a server answers with the run's model. */
+  readonly isServed: boolean;
+}
+
+/** Lists commands for the model of `run`, its directory or id; or, if training was stopped, the one that resumes it. */
+export function nextCommands(run: string, { isFinal, isServed }: RunEnd): string[] {
+  const name = shellWord(run);
+  if (!isFinal) return [`deno task resume ${name}`];
+  return [
+    `deno task predict ${name} "your text"`,
+    `deno task evaluate ${name} --data FILE`,
+    `deno task export ${name} --to tfjs`,
+    ...isServed ? [] : [`deno task serve ${name}`],
+  ];
+}
+
+/** Quotes `text` if a shell would change it. */
+function shellWord(text: string): string {
+  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
