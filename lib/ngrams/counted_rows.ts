@@ -119,7 +119,10 @@ function choose(
   return { rows, offsets: kept, columns: columns.subarray(0, at), counts: counts.subarray(0, at), keys, tokenColumns };
 }
 
-/** Vectors of all rows, as a model that is fitted to some of them computes them. */
+/** Length of the values of letters in a row's vector, where that of tokens is 1: whole words say more. */
+export const LETTERS_LENGTH = 0.75;
+
+/** Vectors of all rows, as a model that is fitted to some of them computes them, except that letters have LETTERS_LENGTH. */
 export interface WeighedRows extends SparseRows {
   /** `[columns]`: log((1 + n) / (1 + rows with the feature)) + 1 of the n fitted rows; 0 for a feature that too few have. */
   readonly importance: Float32Array;
@@ -146,7 +149,7 @@ export function weighRows(counted: CountedRows, fitted: Uint32Array): WeighedRow
       if (column < tokenColumns) tokens += value * value;
       else letters += value * value;
     }
-    const [ofTokens, ofLetters] = [inverseRoot(tokens), inverseRoot(letters)];
+    const [ofTokens, ofLetters] = [inverseRoot(tokens), LETTERS_LENGTH * inverseRoot(letters)];
     for (let i = begin; i < end; i++) values[i]! *= columns[i]! < tokenColumns ? ofTokens : ofLetters;
   }
   return { offsets, columns, values, width: keys.length, importance };

@@ -13,7 +13,7 @@ import type { EncodedTable } from "../data/batches/table.ts";
 import type { TokenKeys } from "../data/vocabulary/token_keys.ts";
 import { Random, Stream } from "../base/random.ts";
 import { contrastOf } from "./contrast.ts";
-import { type CountedRows, countRows, type WeighedRows, weighRows } from "./counted_rows.ts";
+import { type CountedRows, countRows, LETTERS_LENGTH, type WeighedRows, weighRows } from "./counted_rows.ts";
 import type { NgramSpace } from "./features.ts";
 import { type LinearModel, scoresOf, softmax } from "./model.ts";
 import { fitSeparator } from "./svm.ts";
@@ -283,7 +283,8 @@ function fitModel(
     const own = fitScore(problem, weighed, fitted, k, chosen);
     if (!own) return undefined;
     for (let column = 0; column < known.length; column++) {
-      weights[column * width + k] = chosen.scale * own[known[column]!]!;
+      const length = known[column]! < counted.tokenColumns ? 1 : LETTERS_LENGTH;
+      weights[column * width + k] = chosen.scale * length * own[known[column]!]!;
     }
     bias[k] = chosen.scale * own[weighed.width]!;
   }
