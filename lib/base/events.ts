@@ -18,6 +18,8 @@ const dataSummary = z.object({
   /** Counts token ids, with those of padding and unknown tokens; `known` counts only known tokens. */
   vocabulary: z.int(),
   known: z.int().optional(),
+  /** Vectors from a file: their width, the known tokens that have one, their share of all tokens, and other words. */
+  vectors: z.object({ width: z.int(), words: z.int(), share: z.number(), others: z.int() }).optional(),
   /** Maximum tokens of a row. */
   length: z.int(),
   /** Share of unknown tokens in the validation rows, and number of cut training rows. */

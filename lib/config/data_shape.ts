@@ -10,6 +10,9 @@ export const AUTO_LENGTH = 256;
 /** With fewer training rows than this, an automatic `minCount` keeps every token. */
 export const FEW_ROWS = 1000;
 
+/** Limits the tokens that a model knows. */
+export const MOST_TOKENS = 1_000_000;
+
 /** The values of `tokenizer` that are not the path of a file. */
 export const TOKENIZERS = ["auto", "words", "chars", "codes"] as const;
 
@@ -46,8 +49,17 @@ export const dataShape = {
   ),
   minCount: z.union([z.literal("auto"), whole(1, 1_000_000)]).default("auto")
     .describe(`minimum occurrences of a token in the training rows; auto: 2, or 1 for fewer than ${FEW_ROWS} rows`),
-  maxVocabulary: whole(3, 1_000_000).default(50_000)
+  maxVocabulary: whole(3, MOST_TOKENS).default(50_000)
     .describe("maximum size of the vocabulary, with padding and unknown; the most frequent tokens are kept"),
+  vectors: pathValue(
+    z.string().default("").describe(
+      "file of word vectors that training starts from: text of word2vec, fastText or GloVe (.gz too), or .safetensors " +
+        "with its tokenizer.json",
+    ),
+    { kind: "file", beside: ["tokenizer.json"] },
+  ),
+  maxVectors: whole(0, MOST_TOKENS).default(50_000)
+    .describe("with `vectors`: maximum number of words that are known although no training row has them"),
   maxLength: z.union([z.literal("auto"), whole(1, 4096)]).default("auto")
     .describe(`maximum tokens of a row; auto: the length that 99% of the rows do not exceed, at most ${AUTO_LENGTH}`),
   truncate: z.enum(["end", "start"]).default("end").describe("side on which longer rows are cut"),

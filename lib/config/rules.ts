@@ -55,6 +55,16 @@ const RULES: readonly Rule[] = [
   },
   ...derivedRules,
   {
+    field: "vectors",
+    when: ({ vectors, task }) => vectors !== "" && task !== "table",
+    expected: ({ task }) => `none for the task ${task}, which has no words`,
+  },
+  ...(["maxVectors", "vectorsRate"] as const).map((field): Rule => ({
+    field,
+    when: ({ vectors }, isGiven) => vectors === "" && isGiven(field),
+    expected: () => "no value without `vectors`",
+  })),
+  {
     field: "averageEvery",
     when: ({ average, averageEvery }) => average === "gradients" && averageEvery !== 1,
     expected: () => '1 with average "gradients", which averages after every step',

@@ -182,6 +182,8 @@ export const fileShape = {
       "linear model of n-grams. combine: the answer of LSTM and n-grams together; beside: only report it",
     ),
   ...dataShape,
+  vectorsRate: number(0, 100).default(0.1)
+    .describe("with `vectors`: their learning rate, as a factor of `learningRate`; 0: they stay as the file has them"),
 } as const;
 
 /** Parses the options that the result of a run depends on. */

@@ -61,6 +61,8 @@ export const dataStatisticsSchema = z.object({
     once: z.int(),
     /** Tokens that were forgotten while reading, because there are too many; they are unknown. */
     forgotten: z.int(),
+    /** Vectors from a file: their width, the known tokens that have one, the share of all tokens, and other words. */
+    vectors: z.object({ width: z.int(), words: z.int(), share: z.number(), others: z.int() }).optional(),
   }),
   /** Rows of the training sources whose tokens an earlier row has. */
   duplicates: repeatedSchema,

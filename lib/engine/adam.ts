@@ -7,11 +7,42 @@ export interface AdamConstants {
   readonly epsilon: number;
   /** Decoupled: each step shrinks w by learningRate · weightDecay · w in tensors whose `decay` is set. */
   readonly weightDecay: number;
+  /** Rows of the embedding, from `first` to `end - 1`, that move at `rate` times the learning rate. */
+  readonly slowRows?: { readonly first: number; readonly end: number; readonly rate: number } | undefined;
 }
 
 /** Returns `epsilon` and `weightDecay` with β1 = 0.9 and β2 = 0.999, the values of the paper and of every library. */
-export function adamConstants(epsilon: number, weightDecay = 0): AdamConstants {
-  return { beta1: 0.9, beta2: 0.999, epsilon, weightDecay };
+export function adamConstants(
+  epsilon: number,
+  weightDecay = 0,
+  slowRows?: AdamConstants["slowRows"],
+): AdamConstants {
+  return { beta1: 0.9, beta2: 0.999, epsilon, weightDecay, slowRows };
+}
+
+/** Calls `visit` with the parts of the elements `first` to `last - 1` of `tensor`, and the factor of their learning rate. */
+export function eachRate(
+  layout: ParameterLayout,
+  { slowRows }: AdamConstants,
+  [first, last, tensor]: readonly [first: number, last: number, tensor: TensorLayout],
+  visit: (first: number, last: number, factor: number) => void,
+): void {
+  if (!slowRows || tensor !== embeddingTensor(layout)) return visit(first, last, 1);
+  const edge = (row: number) => Math.min(last, Math.max(first, tensor.offset + row * tensor.shape[1]!));
+  const [begin, end] = [edge(slowRows.first), edge(slowRows.end)];
+  if (first < begin) visit(first, begin, 1);
+  if (begin < end) visit(begin, end, slowRows.rate);
+  if (end < last) visit(end, last, 1);
+}
+
+/** Returns `rows` of the embedding by the factors of their learning rate. */
+export function rowsByRate(
+  rows: Int32Array,
+  { slowRows }: AdamConstants,
+): (readonly [rows: Int32Array, factor: number])[] {
+  if (!slowRows) return [[rows, 1]];
+  const isSlow = (row: number) => row >= slowRows.first && row < slowRows.end;
+  return [[rows.filter((row) => !isSlow(row)), 1], [rows.filter(isSlow), slowRows.rate]];
 }
 
 /**

@@ -6,17 +6,21 @@ import { simdScratchBytes } from "./simd/memory/scratch.ts";
 
 /** Returns the options of `config`'s engine for its model. */
 export function engineOptions(
-  { engine, backend, adamEpsilon, weightDecay, dropout, seed, embeddingRows }: TrainingConfig,
+  { engine, backend, adamEpsilon, weightDecay, dropout, seed, embeddingRows, vectorsRate }: TrainingConfig,
   { spec, layout, dataset }: Pick<TaskModel, "spec" | "layout"> & Partial<Pick<TaskModel, "dataset">>,
   maxBatch: number,
   maxLength: number,
+  firstVector?: number,
 ): EngineOptions {
+  const slowRows = firstVector === undefined
+    ? undefined
+    : { first: firstVector, end: spec.vocabulary, rate: vectorsRate };
   return {
     engine,
     backend,
     spec,
     layout,
-    adam: adamConstants(adamEpsilon, weightDecay),
+    adam: adamConstants(adamEpsilon, weightDecay, slowRows),
     dropout: { rate: dropout, seed },
     classWeights: dataset?.classWeights,
     embeddingRows,

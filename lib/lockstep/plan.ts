@@ -39,7 +39,7 @@ export function createPlan({ training, data, workers }: LockstepConfig): Plan {
   const model = taskModel(training, data);
   const maxBatch = Math.max(training.batchSize, CHUNK_SIZE);
   const maxLength = model.dataset.length;
-  const engine = engineOptions(training, model, maxBatch, maxLength);
+  const engine = engineOptions(training, model, maxBatch, maxLength, data?.firstVector);
   const lazy = training.embeddingRows === "lazy";
   return {
     ...model,

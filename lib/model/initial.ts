@@ -1,7 +1,7 @@
 /** Draws the weights that training starts from. */
 import { Random, Stream } from "../base/random.ts";
 import { inTurns } from "../base/turns.ts";
-import { type ParameterLayout, tensorView } from "./layout.ts";
+import { embeddingTensor, type ParameterLayout, tensorView } from "./layout.ts";
 import type { ModelSpec } from "./spec.ts";
 
 interface InitialOptions {
@@ -32,6 +32,23 @@ export async function initialWeightsInTurns(
 ): Promise<Float32Array> {
   await inTurns(drawing(weights, spec, layout, options));
   return weights;
+}
+
+/**
+ * Replaces the vectors of the tokens from `first` on by `values`, `[tokens, width]`, scaled as if they were drawn: files have
+ * values of all sizes.
+ */
+export function setTokenVectors(
+  weights: Float32Array,
+  layout: ParameterLayout,
+  { embeddingInit = 1 }: Pick<InitialOptions, "embeddingInit">,
+  { first, width, values }: { readonly first: number; readonly width: number; readonly values: Float32Array },
+): void {
+  let squares = 0;
+  for (const value of values) squares += value * value;
+  const scale = squares > 0 ? embeddingInit / Math.sqrt(squares / values.length) : 1;
+  const rows = tensorView(weights, embeddingTensor(layout)).subarray(first * width);
+  for (let i = 0; i < values.length; i++) rows[i] = values[i]! * scale;
 }
 
 /** Values that are drawn between two looks at the clock. */

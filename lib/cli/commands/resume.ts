@@ -58,7 +58,7 @@ export async function resumeCommand(args: readonly string[], options: TrainingOp
   const open = async (parts: TrainingRunOptions) =>
     await TrainingRun.resume(directory, {
       ...parts,
-      ...await readDataAgain(config, manifest.rules, options.input, parts.signal),
+      ...await readDataAgain(directory, config, manifest.rules, options.input, parts.signal),
     });
   return await trainAndServe(config, open, options);
 }

@@ -28,7 +28,7 @@ export async function verifyCommand(
   const { manifest: { id, rules }, sources } = await manifestSources(directory, values);
   const config = resolveConfig(undefined, sources);
   restrictReading(config, configPaths, [directory]);
-  const options = { config, workerUrl, cores, ...await readDataAgain(config, rules, input) };
+  const options = { config, workerUrl, cores, ...await readDataAgain(directory, config, rules, input) };
   let matches = 0;
   let lastMatch = 0;
   for await (const { round, recorded, computed } of verifyRun(directory, options)) {

@@ -110,7 +110,7 @@ function lengthLines(statistics: DataStatistics, options: Pick<DataOptions, "max
 
 function vocabularyLines(statistics: DataStatistics): string[] {
   const { vocabulary } = statistics;
-  const { distinct, once } = vocabulary;
+  const { distinct, once, vectors } = vocabulary;
   const tokens = vocabulary.known ?? vocabulary.size - FIRST_KNOWN;
   const known = eachPart(statistics).map(({ part, role }) =>
     `${percent(part.tokens - part.unknown, part.tokens)} ${role}`
@@ -122,6 +122,15 @@ function vocabularyLines(statistics: DataStatistics): string[] {
         `of which ${counted(once, "occurs", "occur")} once`,
     ),
     item("Coverage", `known tokens: ${known.join(", ")}`),
+    ...vectors
+      ? [item(
+        "Vectors",
+        `${whole.format(vectors.words)} of the known tokens, which are ${
+          percent(vectors.share, 1)
+        } of all tokens, and ` +
+          `${counted(vectors.others, "other word")} have one of ${counted(vectors.width, "value")}`,
+      )]
+      : [],
   ];
 }
 

@@ -76,11 +76,12 @@ function startLine({ run, config, parameters, shards, workers, engine }: EventOf
 }
 
 function dataLine(data: NonNullable<EventOf<"started">["data"]>, classes: number): string {
-  const { sources, rows, validation, test, vocabulary, known = vocabulary - 2, length, unknown, truncated, skipped } =
-    data;
+  const { sources, rows, validation, test, vocabulary, known = vocabulary - 2, vectors } = data;
+  const { length, unknown, truncated, skipped } = data;
   return `Data ${sources.join(", ")}: ${counted(rows, "training row")}, ${counted(validation, "validation row")}` +
     (test === null ? "" : `, ${counted(test, "test row")}`) +
     `, ${counted(classes, "class")}, ${counted(known, "known token")} (${percent(unknown)} are unknown), ` +
+    (vectors ? `vectors for ${vectors.words} of them and ${counted(vectors.others, "other word")}, ` : "") +
     `at most ${length} per row (${counted(truncated, "row")} cut)` +
     (skipped > 0 ? `, ${counted(skipped, "bad row")} skipped` : "");
 }

@@ -25,6 +25,8 @@ export interface TrainingData {
   readonly labels: readonly string[];
   /** Tokens are from 0 to `vocabulary - 1`. */
   readonly vocabulary: number;
+  /** The first token whose vector comes from a file, as do those of all later tokens; absent without such a file. */
+  readonly firstVector?: number;
   /** Most tokens that a row has. */
   readonly length: number;
   readonly training: EncodedTable;

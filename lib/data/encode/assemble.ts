@@ -1,5 +1,10 @@
 /** Decides the split, the vocabulary and the length, and writes encoded rows into tables in shared memory. */
-import { chooseVocabulary, type ChosenVocabulary } from "../vocabulary/choose_vocabulary.ts";
+import {
+  chooseVocabulary,
+  type ChosenVocabulary,
+  searchedTokens,
+  type WordVectors,
+} from "../vocabulary/choose_vocabulary.ts";
 import { type EncodedPart, EXAMPLES } from "./encode_sources.ts";
 import { Lengths } from "../findings/lengths.ts";
 import { AUTO_LENGTH, type DataOptions } from "../../config/data_shape.ts";
@@ -43,14 +48,16 @@ interface AssembleOptions extends Pick<DataOptions, "minCount" | "maxVocabulary"
   readonly classes: Uint16Array;
   /** Tells whether tokens are words, whose letters count. */
   readonly hasLetters: boolean;
+  /** Reads the vectors of these tokens, and of others that no training row has. */
+  readonly readVectors?: ((searched: ReadonlySet<string>) => Promise<WordVectors>) | undefined;
 }
 
 /** Splits the rows of the training sources, and fills their tables. Releases the store of `part`. */
-export function assembleTraining(
+export async function assembleTraining(
   part: EncodedPart,
   tokens: ProvisionalTokens,
   options: AssembleOptions,
-): AssembledTraining {
+): Promise<AssembledTraining> {
   const validates = stratifiedSplit(part.labels, options.classes.length, options.share, options.seed);
   const counts = new Uint32Array(tokens.end);
   const full = new Lengths();
@@ -67,7 +74,8 @@ export function assembleTraining(
     trained[first] ||= row + 1;
     for (let i = 0; i < count; i++) counts[tokens[i]!]!++;
   });
-  const chosen = chooseVocabulary(counts, tokens, options, rows[0]);
+  const vectors = await options.readVectors?.(searchedTokens(counts, tokens, options));
+  const chosen = chooseVocabulary(counts, tokens, options, rows[0], vectors);
   const maxLength = options.maxLength === "auto"
     ? Math.max(1, Math.min(AUTO_LENGTH, full.percentile(AUTO_SHARE)))
     : options.maxLength;

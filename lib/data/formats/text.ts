@@ -110,11 +110,13 @@ const SIGNATURES: readonly (readonly [string, string])[] = [
   ["\x28\xB5\x2F\xFD", "compressed with zstd"],
 ];
 
+const FORMATS_IN_WORDS = new Intl.ListFormat("en-US", { type: "disjunction" }).format(FORMATS);
+
 /**
  * Throws an InputError with advice if `source` does not begin like UTF-8 text. Of a first line only signatures are
  * checked, because it has too few characters to count them.
  */
-export function refuseBinary({ name, head: all, wait }: ByteSource): void {
+export function refuseBinary({ name, head: all, wait }: ByteSource, expected = FORMATS_IN_WORDS): void {
   const head = all.subarray(0, HEAD_BYTES);
   const isLine = wait === "line";
   const encoding = wideEncoding(isLine ? head.subarray(0, 4) : head);
@@ -124,10 +126,7 @@ export function refuseBinary({ name, head: all, wait }: ByteSource): void {
   }
   const start = Buffer.from(head.subarray(0, 16)).toString("latin1");
   const kind = SIGNATURES.find(([bytes]) => start.startsWith(bytes))?.[1];
-  if (kind) {
-    const formats = new Intl.ListFormat("en-US", { type: "disjunction" }).format(FORMATS);
-    throw cannotRead(name, `it is ${kind}, expected ${formats}`);
-  }
+  if (kind) throw cannotRead(name, `it is ${kind}, expected ${expected}`);
   let controls = 0;
   for (const byte of head) if (isControl(byte)) controls++;
   // A few NUL bytes only make bad rows; many mean that the file is not text.

@@ -9,13 +9,14 @@ import { type EncodedPart, type Repetitions, SourceEncoder } from "../encode/enc
 import { sourceName } from "../formats/bytes.ts";
 import { refuseTwice } from "../formats/rows.ts";
 import { summarize } from "../findings/lengths.ts";
-import { NEWEST_RULES } from "../../config/data_shape.ts";
+import { MOST_TOKENS, NEWEST_RULES } from "../../config/data_shape.ts";
 import { problemsOf } from "../findings/problems.ts";
 import type { LoadedData, LoadOptions } from "./loaded_data.ts";
 import { refusals, warnings } from "./refusals.ts";
 import type { DataStatistics, RepeatedRows, Role } from "../statistics.ts";
 import { openTokenizer } from "../tokenizers/create_tokenizer.ts";
 import { hasLetters } from "../tokenizers/tokenizer.ts";
+import { readWordVectors } from "../vectors/word_vectors.ts";
 
 /** Reads, encodes and splits the data that `options` name. Throws an InputError for data that cannot be trained on. */
 export async function loadData(options: LoadOptions): Promise<LoadedData> {
@@ -51,8 +52,17 @@ export async function inspectData(
     share: typeof validation === "number" ? validation : 0,
     classes: Uint16Array.from(names, (name) => positions.get(name)!),
     hasLetters: hasLetters(encoder.tokenizer.json.kind),
+    readVectors: options.vectors === ""
+      ? undefined
+      : (wanted: ReadonlySet<string>) =>
+        readWordVectors(options.vectors, {
+          wanted,
+          mostOthers: Math.min(options.maxVectors, MOST_TOKENS - options.maxVocabulary),
+          tokenizer: encoder.tokenizer,
+          rules,
+        }),
   };
-  const assembled = assembleTraining(training, encoder.tokens, assembling);
+  const assembled = await assembleTraining(training, encoder.tokens, assembling);
   const assemble = (part: EncodedPart | undefined) =>
     part && assembleEvaluation(part, encoder.tokens, assembled, assembling);
   const loaded = {
@@ -73,6 +83,7 @@ export async function inspectData(
     vocabulary: assembled.vocabulary.size,
     maxLength: assembled.maxLength,
     ...loaded,
+    vectors: assembled.vectors,
     keys: assembled.keys,
     statistics: statistics(encoder, parts, assembled, loaded, labels),
   };

@@ -4,6 +4,7 @@ import type { LoadedPart } from "../encode/assemble.ts";
 import type { EncoderIo } from "../encode/encode_sources.ts";
 import type { PreprocessingJson } from "../encode/preprocessing.ts";
 import type { DataStatistics } from "../statistics.ts";
+import type { TokenVectors } from "../vocabulary/choose_vocabulary.ts";
 
 export interface LoadOptions extends DataOptions, Omit<EncoderIo, "rules"> {
   /** Paths of files of training rows, or `-` for standard input. */
@@ -23,6 +24,8 @@ export interface LoadedData {
   readonly vocabulary: number;
   /** Most tokens that a row may have. */
   readonly maxLength: number;
+  /** The vectors of the last ids, if a file gave any. */
+  readonly vectors: TokenVectors | undefined;
   readonly training: LoadedPart;
   /** Keys of the rows of the training files, in order; undefined if there are too many. */
   readonly keys: Float64Array<ArrayBuffer> | undefined;

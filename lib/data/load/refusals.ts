@@ -5,7 +5,6 @@ import type { SourceEncoder } from "../encode/encode_sources.ts";
 import { quotedSource } from "../formats/bytes.ts";
 import type { DataStatistics } from "../statistics.ts";
 import { chosenMinCount } from "../vocabulary/choose_vocabulary.ts";
-import { FIRST_KNOWN } from "../vocabulary/vocabulary.ts";
 import type { LoadedData, LoadOptions } from "./loaded_data.ts";
 
 /** With more classes than this, and fewer than two rows for each, the labels are probably not classes. */
@@ -30,13 +29,20 @@ export function refusals(data: LoadedData, options: LoadOptions): Problem[] {
     return [refuse("labelColumn", `${labels}. Is "${labelColumn}" the column of labels?`)];
   }
   const problems: Problem[] = [];
-  if (data.vocabulary === FIRST_KNOWN) {
+  const { known, vectors } = statistics.vocabulary;
+  if (known === 0) {
     const least = chosenMinCount(minCount, data.training.statistics.rows);
     problems.push(
       statistics.vocabulary.distinct === 0
         ? refuse("data", `no row has a token. Is "${textColumn}" the column of texts?`)
         : refuse("minCount", `no token occurs ${counted(least, "time")} in the training rows. Set \`minCount\` to 1`),
     );
+  }
+  if (known !== 0 && vectors?.words === 0) {
+    const first = JSON.stringify(data.preprocessing.vocabulary[0]);
+    const why = `none of the ${counted(known ?? 0, "known token")} of the rows, the first ${first}, has a vector. ` +
+      "Expected vectors of the same language and tokenizer";
+    problems.push({ field: "vectors", message: `Cannot use ${quotedSource(options.vectors)} as vectors: ${why}` });
   }
   for (const [role, source] of [["validation", validation], ["test", test]] as const) {
     if (typeof source === "string" && source !== "" && (parts[role]?.rows ?? 0) === 0) {

@@ -54,6 +54,12 @@ export class ProvisionalTokens {
     return id;
   }
 
+  /** Returns the id of a token; UNKNOWN if it was never added, or was forgotten. */
+  find(token: string): number {
+    const entry = this.#tokens.find(unitsOf(token), 0, token.length);
+    return entry < 0 ? UNKNOWN : this.#ids[entry]!;
+  }
+
   /** Returns the strings of `ids` that were not forgotten. */
   strings(ids: ReadonlySet<number>): Map<number, string> {
     const strings = new Map<number, string>();

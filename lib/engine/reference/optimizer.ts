@@ -1,6 +1,6 @@
 /** Implements the optimizer's part of the contract in plain TypeScript: tests compare other engines with it. */
 import { embeddingEnd, type ParameterLayout } from "../../model/layout.ts";
-import { type AdamConstants, visitRanges } from "../adam.ts";
+import { type AdamConstants, eachRate, visitRanges } from "../adam.ts";
 import type { MeanUpdateOptions, Replica, UpdateOptions } from "../contract.ts";
 import { createTreeMean } from "../tree_mean.ts";
 
@@ -20,17 +20,21 @@ export function adamUpdate(
   const { beta1, beta2, epsilon } = constants;
   const correction1 = 1 - beta1 ** options.step;
   const correction2 = Math.sqrt(1 - beta2 ** options.step);
-  visitRanges(layout, options.begin, options.end, options.rows, (first, last, { multiplicity, decay }) => {
-    const rate = multiplicity * options.learningRate / correction1;
-    const kept = decay ? 1 - options.learningRate * constants.weightDecay : 1;
-    for (let i = first; i < last; i++) {
-      const gradient = gradients[i]! * options.scale;
-      const m = beta1 * from.m[i]! + (1 - beta1) * gradient;
-      const v = beta2 * from.v[i]! + (1 - beta2) * gradient * gradient;
-      into.m[i] = m;
-      into.v[i] = v;
-      into.weights[i] = kept * from.weights[i]! - rate * m / (Math.sqrt(v) / correction2 + epsilon);
-    }
+  visitRanges(layout, options.begin, options.end, options.rows, (...range) => {
+    const [, , { multiplicity, decay }] = range;
+    eachRate(layout, constants, range, (first, last, factor) => {
+      const learningRate = factor * options.learningRate;
+      const rate = multiplicity * learningRate / correction1;
+      const kept = decay ? 1 - learningRate * constants.weightDecay : 1;
+      for (let i = first; i < last; i++) {
+        const gradient = gradients[i]! * options.scale;
+        const m = beta1 * from.m[i]! + (1 - beta1) * gradient;
+        const v = beta2 * from.v[i]! + (1 - beta2) * gradient * gradient;
+        into.m[i] = m;
+        into.v[i] = v;
+        into.weights[i] = kept * from.weights[i]! - rate * m / (Math.sqrt(v) / correction2 + epsilon);
+      }
+    });
   });
 }
 

@@ -1,6 +1,6 @@
 /** Calls the kernels of norm and optimizer on ranges of flat vectors, given as byte offsets. */
 import { embeddingEnd, embeddingTensor, type ParameterLayout } from "../../model/layout.ts";
-import { type AdamConstants, visitRanges } from "../adam.ts";
+import { type AdamConstants, eachRate, rowsByRate, visitRanges } from "../adam.ts";
 import type { MeanUpdateOptions, UpdateOptions } from "../contract.ts";
 import { type AdamCall, type AdamFormula, type AdamMeanCall, type SimdKernels, STRUCTS } from "./bindings.gen.ts";
 import { eachRowList, type ReplicaOffsets, type SimdShardLists } from "./memory/pointers.ts";
@@ -66,17 +66,22 @@ export class SimdOptimizer {
     if (this.#isPart(rows)) {
       const { offset, size, shape: [, width] } = embeddingTensor(this.#layout);
       const [low, high] = [Math.max(begin - offset, 0), Math.min(end - offset, size)];
-      this.#setFormula(this.#call, options);
-      this.#setRange(from, gradients, into, offset, 0, scale);
-      eachRowList(this.#memory, this.#scratch.someRows, rows, (at, count) => {
-        this.#kernels.adamRows(at, count, width!, low, high, this.#call);
-      });
+      for (const [some, factor] of rowsByRate(rows, this.#adam)) {
+        this.#setFormula(this.#call, options, factor);
+        this.#setRange(from, gradients, into, offset, 0, scale);
+        eachRowList(this.#memory, this.#scratch.someRows, some, (at, count) => {
+          this.#kernels.adamRows(at, count, width!, low, high, this.#call);
+        });
+      }
       begin = Math.max(begin, embeddingEnd(this.#layout));
     }
-    visitRanges(this.#layout, begin, end, undefined, (first, last, { multiplicity, decay }) => {
-      this.#setFormula(this.#call, options, multiplicity, decay);
-      this.#setRange(from, gradients, into, first, last - first, scale);
-      this.#kernels.adam(this.#call);
+    visitRanges(this.#layout, begin, end, undefined, (...range) => {
+      const [, , { multiplicity, decay }] = range;
+      eachRate(this.#layout, this.#adam, range, (first, last, factor) => {
+        this.#setFormula(this.#call, options, factor, multiplicity, decay);
+        this.#setRange(from, gradients, into, first, last - first, scale);
+        this.#kernels.adam(this.#call);
+      });
     });
   }
 
@@ -97,19 +102,24 @@ export class SimdOptimizer {
         this.#lists.vectors(gradients, coefficients, embeddingEnd(this.#layout), 4 * offset);
         this.#lists.stamps(options.stamps, height!);
       }
-      this.#setFormula(this.#meanCall, options);
-      this.#setMeanRange(from, shards, into, offset, 0);
-      eachRowList(this.#memory, this.#scratch.someRows, rows, (list, count) => {
-        const call = this.#meanCall;
-        this.#kernels.adamMeanRows(list, count, width!, height!, stampPointers, options.stamp, rowPointers, call);
-      });
+      for (const [some, factor] of rowsByRate(rows, this.#adam)) {
+        this.#setFormula(this.#meanCall, options, factor);
+        this.#setMeanRange(from, shards, into, offset, 0);
+        eachRowList(this.#memory, this.#scratch.someRows, some, (list, count) => {
+          const call = this.#meanCall;
+          this.#kernels.adamMeanRows(list, count, width!, height!, stampPointers, options.stamp, rowPointers, call);
+        });
+      }
       begin = Math.max(begin, embeddingEnd(this.#layout));
     }
-    visitRanges(this.#layout, begin, end, undefined, (first, last, { multiplicity, decay }) => {
-      this.#lists.vectors(gradients, coefficients, last, 4 * first);
-      this.#setFormula(this.#meanCall, options, multiplicity, decay);
-      this.#setMeanRange(from, shards, into, first, last - first);
-      this.#kernels.adamMean(this.#meanCall);
+    visitRanges(this.#layout, begin, end, undefined, (...range) => {
+      const [, , { multiplicity, decay }] = range;
+      eachRate(this.#layout, this.#adam, range, (first, last, factor) => {
+        this.#lists.vectors(gradients, coefficients, last, 4 * first);
+        this.#setFormula(this.#meanCall, options, factor, multiplicity, decay);
+        this.#setMeanRange(from, shards, into, first, last - first);
+        this.#kernels.adamMean(this.#meanCall);
+      });
     });
   }
 
@@ -146,14 +156,17 @@ export class SimdOptimizer {
     call.spare = spare;
   }
 
-  /** Sets the constants of a step, with the bias of the rate and of the factor of √v corrected. */
+  /** Sets the constants of a step at `factor` times the rate, with the bias of the rate and of the factor of √v corrected. */
   #setFormula(
     call: Writable<AdamFormula>,
-    { step, learningRate }: Pick<UpdateOptions, "step" | "learningRate">,
+    options: Pick<UpdateOptions, "step" | "learningRate">,
+    factor: number,
     multiplicity = 1,
     decay = true,
   ): void {
     const { beta1, beta2, epsilon, weightDecay } = this.#adam;
+    const { step } = options;
+    const learningRate = factor * options.learningRate;
     call.oneMinusBeta1 = 1 - beta1;
     call.beta2 = beta2;
     call.oneMinusBeta2 = 1 - beta2;

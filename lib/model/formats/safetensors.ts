@@ -4,14 +4,7 @@
  */
 import { counted } from "../../base/counted.ts";
 import { Buffer } from "node:buffer";
-import { z } from "zod";
-
-const entry = z.object({
-  dtype: z.literal("F32"),
-  shape: z.array(z.int().nonnegative()),
-  data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
-});
-const header = z.object({ __metadata__: z.record(z.string(), z.string()).default({}) }).catchall(entry);
+import { headerLength, LENGTH_BYTES, parseHeader } from "../../base/safetensors_header.ts";
 
 export interface NamedTensor {
   readonly name: string;
@@ -58,16 +51,14 @@ export function* safetensorsPieces({ metadata, tensors }: Safetensors): Generato
 /** Decodes `bytes`. Throws a RangeError if they are truncated or not safetensors. */
 export function decodeSafetensors(bytes: Uint8Array): Safetensors {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 8) throw new RangeError(`not safetensors: ${counted(bytes.length, "byte")}, expected at least 8`);
-  const headLength = Number(view.getBigUint64(0, true));
-  const start = 8 + headLength;
-  // The message quotes nothing: a client that requests a run must not see the content of a file that is something else.
+  if (bytes.length < LENGTH_BYTES) {
+    throw new RangeError(`not safetensors: ${counted(bytes.length, "byte")}, expected at least ${LENGTH_BYTES}`);
+  }
+  const start = LENGTH_BYTES + headerLength(bytes);
   if (start > bytes.length) throw new RangeError("not safetensors: the header that it begins with does not fit");
-  const parsed = header.safeParse(parseHeader(bytes.subarray(8, start)));
-  if (!parsed.success) throw new RangeError("not safetensors: the header is not what the format says");
-  const { __metadata__: metadata, ...entries } = parsed.data;
-  checkApart(Object.entries(entries).map(([name, { data_offsets }]) => [name, ...data_offsets]));
-  const tensors = Object.entries(entries).map(([name, { shape, data_offsets: [begin, end] }]): NamedTensor => {
+  const { metadata, tensors: entries } = parseHeader(bytes.subarray(LENGTH_BYTES, start));
+  const tensors = entries.map(({ name, dtype, shape, begin, end }): NamedTensor => {
+    if (dtype !== "F32") throw new RangeError(`tensor "${name}" is ${dtype}, expected F32`);
     const size = shape.reduce((product, extent) => product * extent, 1);
     if (end - begin !== size * 4 || start + end > bytes.length) {
       throw new RangeError(
@@ -78,21 +69,4 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
     return { name, shape, values };
   });
   return { metadata, tensors };
-}
-
-/** Throws a RangeError if two tensors share bytes, because a small file could hold any number of large ones. */
-function checkApart(spans: [name: string, begin: number, end: number][]): void {
-  let last = 0;
-  for (const [name, begin, end] of spans.sort(([, a, b], [, c, d]) => a - c || b - d)) {
-    if (begin < last) throw new RangeError(`tensor "${name}" has bytes of another one`);
-    last = Math.max(last, end);
-  }
-}
-
-function parseHeader(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return undefined;
-  }
 }

@@ -35,7 +35,8 @@ export function memoryNeeds({ training, workers }: LockstepConfig, plan: Plan, e
   const sizeOf = (region: Region) => region.stride * region.count;
   const [replicas, ofRows] = [sizeOf(map.slots) + sizeOf(map.gradients), sizeOf(batches) + sizeOf(scratch)];
   const ofStates = sizeOf(states);
-  const model: readonly ConfigKey[] = ofStates > replicas ? [...MODEL, "shards"] : ["shards", ...MODEL];
+  const ofModel: readonly ConfigKey[] = training.vectors === "" ? MODEL : ["maxVectors", ...MODEL];
+  const model: readonly ConfigKey[] = ofStates > replicas ? [...ofModel, "shards"] : ["shards", ...ofModel];
   const own: MemoryPart[] = [
     { what: "weights and Adam's moments", bytes: ofStates + replicas, keys: model, limited: "shared" },
     { what: "batches", bytes: ofRows, keys: [...BATCH, "workers"], limited: "shared" },
@@ -46,7 +47,7 @@ export function memoryNeeds({ training, workers }: LockstepConfig, plan: Plan, e
       keys: ["shards", "vocabulary"],
       limited: "shared",
     },
-    { what: "copies to save", bytes: SAVED_STATES * states.stride, keys: MODEL },
+    { what: "copies to save", bytes: SAVED_STATES * states.stride, keys: ofModel },
     { what: "threads", bytes: workers * THREAD_BYTES[training.engine], keys: ["workers"] },
     {
       what: "evaluation",

@@ -110,14 +110,17 @@ export class NgramJob {
   }
 
   #baselineStart(test: TrainingData["validation"] | undefined): Omit<BaselineStart, "signals"> {
-    const { data: { training, validation, labels, vocabulary }, source: { preprocessing }, config } = this.#options;
+    const { data: { training, validation, labels, vocabulary }, source: { preprocessing, statistics }, config } =
+      this.#options;
     const { kind } = preprocessing.tokenizer;
+    // Words that only a file of vectors has are no reason for other n-grams.
+    const ofRows = vocabulary - (statistics.vocabulary.vectors?.others ?? 0);
     const classWeights = this.#classWeights();
     return {
       training,
       validation,
       ...test && { test },
-      space: ngramSpace(kind, vocabulary),
+      space: ngramSpace(kind, ofRows),
       classes: labels.length,
       vocabulary: keysOfVocabulary(preprocessing.vocabulary, hasLetters(kind)),
       seed: config.seed,

@@ -15,6 +15,7 @@ import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from 
 import { unreadableRun } from "./background_checkpoints.ts";
 import type { ParameterLayout } from "../../model/layout.ts";
 import { writeKeys } from "../evaluation/seen_rows.ts";
+import { writeVectors } from "../files/vectors_file.ts";
 
 /** A run that is ready to train. */
 export interface OpenRun {
@@ -54,6 +55,7 @@ export async function newRun(options: TrainingRunOptions): Promise<OpenRun> {
   const directory = join(config.runsDir, id);
   if (statistics) await writeWhole(join(directory, "data.json"), statistics);
   if (source?.keys) await writeKeys(directory, source.keys);
+  if (source?.vectors) await writeVectors(directory, source.vectors, source.preprocessing.vocabulary);
   await writeJson(join(directory, "run.json"), { id, ...manifest } satisfies Manifest);
   await nameLatest(config.runsDir, id);
   const log = await EventLog.create(join(directory, "events.jsonl"));

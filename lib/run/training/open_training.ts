@@ -16,7 +16,9 @@ export async function openTraining(resolve: Resolve, { input, ...options }: Open
   const config = resolve();
   if (config.task !== "table") return await TrainingRun.create({ ...options, config });
   const read = await readRunData(config, input, options.signal);
-  return await TrainingRun.create({ ...options, ...read, config: resolve(textDefaults(dataSize(config, read))) });
+  const { vectors } = read.source;
+  const defaults = { ...textDefaults(dataSize(config, read)), ...vectors && { embedding: vectors.width } };
+  return await TrainingRun.create({ ...options, ...read, config: resolve(defaults) });
 }
 
 /** Returns the size that the defaults depend on. Lists of tokens have the defaults of words, unless a tokenizer is named. */

@@ -12,7 +12,7 @@ import { initialStateInTurns, withBest } from "../../lockstep/initial_state.ts";
 import { createPlan, type LockstepConfig, type Plan } from "../../lockstep/plan.ts";
 import { sharedRun } from "../../lockstep/memory/views.ts";
 import { type State, stateDigestInTurns, writeStateInTurns } from "../../lockstep/memory/state.ts";
-import { initialWeightsInTurns } from "../../model/initial.ts";
+import { initialWeightsInTurns, setTokenVectors } from "../../model/initial.ts";
 import type { ParameterLayout } from "../../model/layout.ts";
 
 /** The parts of a run that a connection to other machines needs. */
@@ -53,8 +53,17 @@ export interface Prepared {
 }
 
 /** Returns the config of the training, for the task `table` with the sizes of its data. Throws an InputError without data. */
-export function trainingFor({ config, data }: Pick<TrainingRunOptions, "config" | "data">): TrainingConfig {
-  if (data) return tableConfig(trainingConfig(config), data);
+export function trainingFor(
+  { config, data, source }: Pick<TrainingRunOptions, "config" | "data" | "source">,
+): TrainingConfig {
+  if (data) {
+    const width = source?.vectors?.width;
+    if (width !== undefined && width !== config.embedding) {
+      const message = `embedding is ${config.embedding}: expected ${width}, the width of \`vectors\`, or no value`;
+      throw new InputError([{ field: "embedding", message }]);
+    }
+    return tableConfig(trainingConfig(config), data);
+  }
   if (config.task !== "table") return trainingConfig(config);
   throw new InputError([{ field: "task", message: "task is table: expected its data" }]);
 }
@@ -96,8 +105,17 @@ export async function prepareRun(
   const evaluationRows = source ? source.validation.table.labels.length + (source.test?.table.labels.length ?? 0) : 0;
   checkMemory(memoryNeeds(lockstep, plan, evaluationRows), workers, machineMemory());
   const names = { labels: plan.dataset.labels, vocabulary: source?.preprocessing.vocabulary };
-  const drawn = () => initialWeightsInTurns(plan.spec, plan.layout, training);
-  const { vector: given, warnings = [] } = givenWeights ? await givenVector(givenWeights, plan, names, drawn) : {};
+  const vectors = source?.vectors;
+  const drawn = async () => {
+    const weights = await initialWeightsInTurns(plan.spec, plan.layout, training);
+    if (vectors) setTokenVectors(weights, plan.layout, training, vectors);
+    return weights;
+  };
+  const { vector: given, warnings = [] } = givenWeights
+    ? await givenVector(givenWeights, plan, names, drawn)
+    : vectors
+    ? { vector: await drawn() }
+    : {};
   const found = await restore?.(plan.layout) ?? await initialStateInTurns(plan, training, given);
   const initial = withBest(plan, training, found, given);
   const initialDigest = await stateDigestInTurns(initial);

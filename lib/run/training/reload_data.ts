@@ -1,4 +1,5 @@
 /** Reads the files that the config of a run names, which the task `table` trains on. */
+import { join } from "node:path";
 import { NEWEST_RULES, type ReadingRules } from "../../config/data_shape.ts";
 import type { Config } from "../../config/schema.ts";
 import type { LoadedPart } from "../../data/encode/assemble.ts";
@@ -10,12 +11,16 @@ import { unlessAborted } from "../../base/waiting.ts";
 import { InputError } from "../../base/errors.ts";
 import type { DataSummary } from "../../base/events.ts";
 import { sha256 } from "../../base/sha256.ts";
+import type { TokenVectors } from "../../data/vocabulary/choose_vocabulary.ts";
+import { VECTORS, vectorsDigest } from "../files/vectors_file.ts";
 
 /** Describes data from files, besides the training data. */
 export interface DataSource {
   /** Turns a text into tokens. It is saved with the model. */
   readonly preprocessing: PreprocessingJson;
   readonly statistics: DataStatistics;
+  /** The vectors of words that training starts from, if a file gave any. */
+  readonly vectors: TokenVectors | undefined;
   /** Keys of the training rows, in order; undefined if there are too many. */
   readonly keys: Float64Array<ArrayBuffer> | undefined;
   /** The validation rows, with their places in the files. */
@@ -30,16 +35,19 @@ export interface RunData {
 }
 
 /**
- * Reads the data of a run again, by its rules or the first ones. Returns no data for a run that generates them. Throws as
- * `readRunData` does.
+ * Reads the data of the run in `directory` again, by its rules or the first ones, and the vectors that it saved. Returns no
+ * data for a run that generates them. Throws as `readRunData` does.
  */
 export async function readDataAgain(
+  directory: string,
   config: Config,
   rules: ReadingRules | undefined,
   input?: AsyncIterable<Uint8Array>,
   signal?: AbortSignal,
 ): Promise<Partial<RunData>> {
-  return config.task === "table" ? await readRunData(config, input, signal, rules ?? 1) : {};
+  if (config.task !== "table") return {};
+  const vectors = config.vectors === "" ? "" : join(directory, VECTORS);
+  return await readRunData({ ...config, vectors }, input, signal, rules ?? 1);
 }
 
 /**
@@ -56,7 +64,8 @@ export async function readRunData(
     signal,
     loadData({ ...config, sources: config.data, rules, ...input && { input } }),
   );
-  const { labels, vocabulary, maxLength, preprocessing, statistics, training, keys, validation, test } = loaded;
+  const { labels, vocabulary, maxLength, preprocessing, statistics, vectors, training, keys, validation, test } =
+    loaded;
   if (!validation) {
     const message = `validation is ${config.validation}: expected a share of the rows above 0, or a file of rows`;
     throw new InputError([{ field: "validation", message }]);
@@ -64,10 +73,13 @@ export async function readRunData(
   // The digest covers the rows that the rules read, but not the rules. It covers the preprocessing, as a tokenizer may come
   // from a file of its own.
   const { rules: _, ...content } = preprocessing;
-  const digest = await sha256(new TextEncoder().encode(JSON.stringify([statistics.digest, content])));
+  const identity = [statistics.digest, content, ...vectors ? [await vectorsDigest(vectors)] : []];
+  const digest = await sha256(new TextEncoder().encode(JSON.stringify(identity)));
+  const firstVector = vectors && { firstVector: vectors.first };
+  const tables = { training: training.table, validation: validation.table };
   return {
-    data: { labels, vocabulary, length: maxLength, training: training.table, validation: validation.table, digest },
-    source: { preprocessing, statistics, keys, validation, test },
+    data: { labels, vocabulary, length: maxLength, ...firstVector, ...tables, digest },
+    source: { preprocessing, statistics, vectors, keys, validation, test },
   };
 }
 
@@ -84,6 +96,7 @@ export function dataSummary({ statistics }: DataSource, warnings: readonly strin
     known: vocabulary.known,
     length: maxLength,
     unknown: validation && validation.tokens > 0 ? validation.unknown / validation.tokens : 0,
+    ...vocabulary.vectors && { vectors: vocabulary.vectors },
     truncated: training?.truncated ?? 0,
     skipped: bad.rows,
     warnings: [

@@ -12,7 +12,7 @@ import { type EngineNeeds, example } from "./example.ts";
 import { finiteDifferences, plainLossSum, plainProbabilities } from "../plain_lstm.ts";
 import { engineHoldContract } from "./hold.ts";
 import { engineOptionsContract } from "./options.ts";
-import { engineMeanUpdateContract } from "./mean_update.ts";
+import { engineMeanUpdateContract, engineSlowRowsContract } from "./mean_update.ts";
 import { engineRowsContract } from "./rows.ts";
 import * as trace from "../pytorch_trace.ts";
 import { type MakeEngine, withEngine as withMade } from "./with_engine.ts";
@@ -24,6 +24,7 @@ export function engineContract(name: string, makeEngine: MakeEngine): void {
   engineOptionsContract(name, makeEngine);
   engineRowsContract(name, makeEngine);
   engineMeanUpdateContract(name, makeEngine);
+  engineSlowRowsContract(name, makeEngine);
   engineHoldContract(name, makeEngine);
 
   Deno.test(`${name}: predict() gives PyTorch's first logits to 1e-5, up to a constant per row`, async () => {

@@ -83,6 +83,63 @@ export function engineMeanUpdateContract(name: string, make: MakeEngine): void {
   });
 }
 
+/** Tests rows that move at another rate, which a file of vectors gave. */
+export function engineSlowRowsContract(name: string, make: MakeEngine): void {
+  for (const [first, end, rate] of [[7, 30, 0.25], [8, 21, 0], [0, 30, 3]] as const) {
+    Deno.test(`${name}: update() and updateMean() move rows ${first} to ${end - 1} at ${rate} times the rate`, async () => {
+      const usual = { ...example(SPEC, 1, 1), adam: adamConstants(1e-8, 0.3) };
+      const slow = { ...usual, adam: adamConstants(1e-8, 0.3, { first, end, rate }) };
+      const { layout } = usual;
+      const { offset, size } = embeddingTensor(layout);
+      const isSlow = (i: number) => i >= offset + first * SPEC.embedding && i < offset + end * SPEC.embedding;
+      const gradients = [waves(layout, 4), waves(layout, 5)];
+      const shared = { scales: Float64Array.of(0.5, 1), coefficients: coefficients([5, 6]), stamp: 1 };
+      const stamps = gradients.map((_, shard) =>
+        Int32Array.from({ length: 30 }, (_, row) => (row + shard) % 3 === 0 ? 0 : 1)
+      );
+      for (
+        const rows of [
+          undefined,
+          Int32Array.of(29, 0, 7, 8, 20, 21, 6),
+          Int32Array.from({ length: 30 }, (_, row) => row),
+        ]
+      ) {
+        for (const [begin, end] of [[0, layout.size], [19, offset + size - 23]] as const) {
+          const moved = (needs: typeof usual, learningRate: number) =>
+            withEngine(make, needs, (engine) => {
+              const [one, mean] = [replicaOf(layout), replicaOf(layout)];
+              const step = { step: 4, learningRate, begin, end, ...rows && { rows } };
+              engine.update(replicaOf(layout), gradients[0]!, one, { ...step, scale: 0.5 });
+              // Ranges of rows are those of whole rounds.
+              const whole = { ...step, ...rows && { begin: 0, end: embeddingEnd(layout) } };
+              engine.updateMean(replicaOf(layout), gradients, mean, {
+                ...whole,
+                ...shared,
+                stamps: rows ? stamps : [],
+              });
+              return [one, mean] as const;
+            });
+          const [actual, atFull, atSlow] = [
+            await moved(slow, 0.02),
+            await moved(usual, 0.02),
+            await moved(usual, 0.02 * rate),
+          ];
+          for (const kind of [0, 1] as const) {
+            for (const part of PARTS) {
+              const expected = atFull[kind][part].map((value, i) => isSlow(i) ? atSlow[kind][part][i]! : value);
+              assertEquals(
+                bitsOf(actual[kind][part]),
+                bitsOf(expected),
+                `${part} of ${kind === 0 ? "update" : "mean"}`,
+              );
+            }
+          }
+        }
+      }
+    });
+  }
+}
+
 function assertSame(actual: Replica, expected: Replica): void {
   for (const part of PARTS) assertEquals(bitsOf(actual[part]), bitsOf(expected[part]), part);
 }

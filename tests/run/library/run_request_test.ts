@@ -97,7 +97,7 @@ Deno.test("requestedRun() reads no file without a data directory, and none outsi
     }
     // Every option that is a path, so that none is forgotten.
     const files = REQUEST_KEYS.filter((key) => configPaths.has(key) && key !== "data");
-    assertEquals(files, ["weights", "validation", "test", "tokenizer"]);
+    assertEquals(files, ["weights", "validation", "test", "tokenizer", "vectors"]);
     for (const key of files) {
       for (const name of ["../secret.csv", "/etc/passwd", "/dev/zero", "link.csv", "more", "none.csv", "rows.csv/x"]) {
         const values = { data: ["rows.csv"], [key]: name };

@@ -118,7 +118,13 @@ Deno.test("a run on files stopped while its n-grams are trained resumes to the w
     const cut = await training;
     assertEquals([cut.reason, cut.epochs, cut.lstm, cut.digest], ["asked to stop", 1, undefined, whole.digest]);
     const config = resolveConfig(undefined, [valuesIn(folder)]);
-    const options = { config, workerUrl, baselineUrl, cores: 1, ...await readDataAgain(config, NEWEST_RULES) };
+    const options = {
+      config,
+      workerUrl,
+      baselineUrl,
+      cores: 1,
+      ...await readDataAgain(silent.directory, config, NEWEST_RULES),
+    };
     const resumed = await (await TrainingRun.resume(silent.directory, options)).train();
     const { reason, digest, heldOut, validation, lstm } = whole;
     assertEquals(
