@@ -92,7 +92,7 @@ export class DataPanel {
 
 function factsOf(data: DataStatistics): (readonly [name: string, ...values: string[]])[] {
   const { vocabulary, lengths, maxLength, sources, bad } = data;
-  const { size, known = size - 2, distinct, once, forgotten } = vocabulary;
+  const { size, known = size - 2, distinct, once, forgotten, vectors } = vocabulary;
   const forgottenText = forgotten > 0 ? ` · ${count(forgotten)} forgotten while reading` : "";
   return [
     [
@@ -101,6 +101,9 @@ function factsOf(data: DataStatistics): (readonly [name: string, ...values: stri
         counted(once, "occurs", "occur")
       } once${forgottenText}`,
     ],
+    ...vectors
+      ? [["Vectors", `of ${count(vectors.words)} of them, and of ${counted(vectors.others, "other word")}`] as const]
+      : [],
     [
       "Length",
       `${counted(maxLength, "token")} read · median ${count(lengths.p50)}, 99 % within ${count(lengths.p99)}, ` +

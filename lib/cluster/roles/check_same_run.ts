@@ -40,7 +40,7 @@ const OF_MACHINES = /^(version|kernels|instructions|arithmetic)$/;
 
 export async function createClaim({ training, data, weightsDigest }: LockstepConfig): Promise<Claim> {
   // Machines may have different paths of files, but not different contents.
-  const { data: _, weights: __, ...config } = training;
+  const { data: _, weights: __, vectors: ___, ...config } = training;
   const values = { ...config, ...await machineValues(training) };
   return { config: values, data: data?.digest ?? "", weights: weightsDigest ?? "" };
 }

@@ -154,7 +154,7 @@ interface TensorFile {
 function openTensor(path: string): TensorFile {
   let file: number;
   try {
-    // Opening a pipe might wait for ever.
+    // Opening a pipe would wait for its writer.
     if (!statSync(path).isFile()) throw new Error("it is no regular file");
     file = openSync(path, "r");
   } catch (error) {

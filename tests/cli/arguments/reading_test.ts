@@ -23,7 +23,16 @@ async function readable(config: unknown, paths: readonly string[], flags: readon
 
 Deno.test("training may read only the files that its config names, those beside them, and the project", () =>
   withFolder(async (folder) => {
-    const named = ["rows.csv", "more.csv", "test.csv", "weights", "token", "tokenizer.json", "tokenizer_config.json"];
+    const named = [
+      "rows.csv",
+      "more.csv",
+      "test.csv",
+      "weights",
+      "token",
+      "tokenizer.json",
+      "tokenizer_config.json",
+      "v.txt",
+    ];
     await Deno.mkdir(join(folder, "data"));
     const all = [...named, "other.csv", "data/rows.csv"].map((name) => join(folder, name));
     for (const path of all) await Deno.writeTextFile(path, "x");
@@ -35,6 +44,7 @@ Deno.test("training may read only the files that its config names, those beside 
       weights: at("weights"),
       tokenFile: at("token"),
       tokenizer: at("tokenizer.json"),
+      vectors: at("v.txt"),
       dataDir: at("data"),
       clusterCa: "",
     };

@@ -39,6 +39,20 @@ Deno.test("check prints statistics of data that training would accept, and exits
   ) assertStringIncludes(stdout, `${line}\n`);
 });
 
+Deno.test("check counts the words that a file of vectors has, and exits with 2 if it has none", () =>
+  withFiles({ "words.vec": "3 1\nword1 0.5\ncommon 1\nnever 2\n", "other.txt": "quelque 1\n" }, async (folder) => {
+    const { code, stdout } = await check(GOOD, "--vectors", `${folder}/words.vec`);
+    assertEquals(code, 0);
+    const has = "2 of the known tokens, which are 38.9% of all tokens, and 1 other word have one of 1 value";
+    assertStringIncludes(stdout, `Vectors     ${has}\n`);
+    const refused = await check(GOOD, "--vectors", `${folder}/other.txt`);
+    assertEquals(refused.code, 2);
+    assertStringIncludes(
+      refused.stderr,
+      `error: Cannot use "${folder}/other.txt" as vectors: none of the 9 known tokens`,
+    );
+  }));
+
 Deno.test("check lists at most twenty bad rows, and exits with 2 unless they are skipped", async () => {
   const content = GOOD + "bad\n".repeat(30);
   const { code, stdout, stderr } = await check(content);

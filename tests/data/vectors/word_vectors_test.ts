@@ -80,7 +80,7 @@ Deno.test("readWordVectors() composes words of the pieces of a model's own token
   assertEquals(found, { playing: [1.5, 3], the: [4, 16], play: [1, 2] });
 });
 
-Deno.test("readWordVectors() takes rows as they are for a run with the same tokenizer.json", async () => {
+Deno.test("readWordVectors() takes the rows of tokens for a run with the same tokenizer.json", async () => {
   const tokenizer: TokenizerJson = { kind: "huggingface", tokenizer: json };
   const files = { "m.safetensors": vectorsOf(6), "tokenizer.json": JSON.stringify(json) };
   const found = await read(files, { wanted: ["##ing"], tokenizer, mostOthers: 2 });

@@ -30,7 +30,7 @@ Deno.test("chooseVocabulary() keeps frequent tokens, the most frequent first", (
   assertEquals(vectors, undefined);
 });
 
-Deno.test("chooseVocabulary() puts tokens with vectors last: those of the rows, then others of the file", () => {
+Deno.test("chooseVocabulary() puts tokens with vectors last, and those that no row has behind them", () => {
   const { tokens, counts, idOf } = counted(occurrences);
   assertEquals([...searchedTokens(counts, tokens, options)].sort(), ["gone", "often", "plain", "rare", "the"]);
   const chosen = chooseVocabulary(counts, tokens, options, 20, vectors("other", "often", "the", "unseen", "rare"));

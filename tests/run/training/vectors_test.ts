@@ -149,7 +149,7 @@ Deno.test("a run refuses vectors of another width or language, and options witho
     );
   }));
 
-Deno.test("a run without words that only the file has has the manifest key of its vectors", () =>
+Deno.test("a run knows at most --max-vectors other words, which are part of its data digest", () =>
   inTemporaryDirectory(async (folder) => {
     const some = await open(folder, { maxVectors: 0 });
     const all = await open(folder);
