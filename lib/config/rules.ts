@@ -1,7 +1,7 @@
 /** The combinations of values that are valid one by one and wrong together, as one table. */
 import { counted } from "../base/counted.ts";
 import type { Problem } from "../base/errors.ts";
-import { clusterShape, type Config, type ConfigKey } from "./schema.ts";
+import { clusterShape, type Config, type ConfigKey, fileShape } from "./schema.ts";
 
 interface Rule {
   /** Names the value that is reported. */
@@ -41,6 +41,12 @@ const withoutClusterRules = (Object.keys(clusterShape) as (keyof typeof clusterS
   };
 });
 
+const withoutVectorsRules = (["maxVectors", "vectorsRate"] as const).map((field): Rule => ({
+  field,
+  when: (config) => config.vectors === "" && config[field] !== fileShape[field].parse(undefined),
+  expected: () => "no value without `vectors`",
+}));
+
 /** Lists all rules. Only the first broken one of a field is reported. */
 const RULES: readonly Rule[] = [
   {
@@ -59,11 +65,7 @@ const RULES: readonly Rule[] = [
     when: ({ vectors, task }) => vectors !== "" && task !== "table",
     expected: ({ task }) => `none for the task ${task}, which has no words`,
   },
-  ...(["maxVectors", "vectorsRate"] as const).map((field): Rule => ({
-    field,
-    when: ({ vectors }, isGiven) => vectors === "" && isGiven(field),
-    expected: () => "no value without `vectors`",
-  })),
+  ...withoutVectorsRules,
   {
     field: "averageEvery",
     when: ({ average, averageEvery }) => average === "gradients" && averageEvery !== 1,
