@@ -21,7 +21,7 @@ export type Turns<Result> = Generator<void, Result, void>;
 
 /**
  * Fits the powers with the lowest log-loss, weighted by class. First the LSTM is calibrated by a power of its own, because it is
- * overconfident. Then both are combined. Few rows change little of the powers that their gains suggest, which sum to 1.
+ * overconfident. Then both are combined. Few rows change little of the usual powers.
  */
 export function* fitPool(
   lstm: Probabilities,
@@ -35,8 +35,7 @@ export function* fitPool(
   const [power] = yield* fitPowers([logs[0]!], labels, { means: [1], rows: 1 }, classWeights);
   const calibrated = yield* mapRows(logs[0]!, classes, (value) => power! * value);
   const parts = [calibrated, logs[1]!];
-  const means = yield* gains(parts, labels, classWeights);
-  const [own, other] = yield* fitPowers(parts, labels, { means, rows: 20 }, classWeights);
+  const [own, other] = yield* fitPowers(parts, labels, USUAL_POWERS, classWeights);
   const [ofLstm, ofNgrams] = [own! * (yield* spread(calibrated, classes)), other! * (yield* spread(logs[1]!, classes))];
   const share = ofLstm + ofNgrams > 0 ? Math.round(100 * ofLstm / (ofLstm + ofNgrams)) / 100 : 0.5;
   return { lstm: power! * own!, ngrams: other!, share };
@@ -78,26 +77,11 @@ interface Prior {
   readonly rows: number;
 }
 
-/** Returns how much lower the log-loss of each is than that of the class frequencies, as shares of the sum. */
-function* gains(
-  logs: readonly Float64Array[],
-  labels: ArrayLike<number>,
-  classWeights: Float32Array | undefined,
-): Turns<readonly number[]> {
-  const classes = labels.length > 0 ? logs[0]!.length / labels.length : 0;
-  const weights = new Float64Array(classes);
-  for (let row = 0; row < labels.length; row++) weights[labels[row]!]! += classWeights?.[labels[row]!] ?? 1;
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const chance = weights.reduce((sum, weight) => sum + (weight > 0 ? -weight * Math.log(weight / total) : 0), 0);
-  const none = { means: [0], rows: 0 };
-  const own: number[] = [];
-  for (const values of logs) {
-    const { loss } = yield* slopes([values], labels, none, classWeights, [1]);
-    own.push(Math.max(0, chance - loss));
-  }
-  const sum = own.reduce((sum, gain) => sum + gain, 0);
-  return own.map((gain) => sum > 0 ? gain / sum : 1 / own.length);
-}
+/**
+ * Powers that are usual for texts. The n-grams have the greater one: on 500 rows they know more, and the model that is kept
+ * is fitted to all rows, those for validation included.
+ */
+const USUAL_POWERS: Prior = { means: [0.2, 0.85], rows: 20 };
 
 const MOST_STEPS = 50;
 const SMALLEST_STEP = 1e-9;
