@@ -1,9 +1,17 @@
 /** Numbers distinct 32-bit keys. Exported models run this file in browsers: plain JavaScript without its types. */
 
+/**
+ * A random odd number. Keys come from texts and files, and could be chosen so that all have the same slots; a multiplication
+ * by a number that their author cannot know spreads any keys (Dietzfelbinger et al., 1997).
+ */
+const FACTOR = Math.floor(2 ** 32 * Math.random()) | 1;
+
 /** A hash table with open addressing: a lookup takes nanoseconds, and millions of keys take little memory. */
 export class KeyTable {
   /** Per slot: number of its key + 1, or 0 for none. The number of slots is a power of two. */
   #slots = new Uint32Array(1024);
+  /** 32 - log2 of the slots. */
+  #shift = 22;
   #keys = new Uint32Array(512);
   #size = 0;
 
@@ -39,10 +47,10 @@ export class KeyTable {
     return this.#keys[number]!;
   }
 
-  /** Returns the slot of `key`, or the empty slot where it belongs. Keys are hashes: their low bits select a slot. */
+  /** Returns the slot of `key`, or the empty slot where it belongs. */
   #slot(key: number): number {
     const mask = this.#slots.length - 1;
-    for (let slot = key & mask;; slot = (slot + 1) & mask) {
+    for (let slot = Math.imul(key, FACTOR) >>> this.#shift;; slot = (slot + 1) & mask) {
       const entry = this.#slots[slot]!;
       if (entry === 0 || this.#keys[entry - 1] === key) return slot;
     }
@@ -54,6 +62,7 @@ export class KeyTable {
     this.#keys = new Uint32Array(2 * keys.length);
     this.#keys.set(keys);
     this.#slots = new Uint32Array(4 * keys.length);
+    this.#shift--;
     for (let entry = 0; entry < this.#size; entry++) this.#slots[this.#slot(keys[entry]!)] = entry + 1;
   }
 }

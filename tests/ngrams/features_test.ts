@@ -82,3 +82,11 @@ Deno.test("KeyTable numbers thousands of keys in their order", () => {
   assertEquals(keys.map((_, index) => table.key(index)), keys);
   assertEquals(table.find(12_345), -1);
 });
+
+Deno.test("KeyTable takes half a million keys that were chosen to have the same low bits", () => {
+  // By their low bits they would fall into 256 of two million slots, and each would be compared with thousands.
+  const keys = Uint32Array.from({ length: 2 ** 19 }, (_, i) => (i % 256) + (i >>> 8) * 2 ** 21);
+  const table = KeyTable.of(keys);
+  assertEquals(table.size, keys.length);
+  for (let i = 0; i < keys.length; i += 1009) assertEquals([table.find(keys[i]!), table.find(keys[i]! + 256)], [i, -1]);
+});

@@ -17,6 +17,7 @@ import type { PreprocessingJson } from "../../data/encode/preprocessing.ts";
 import { keysOfVocabulary } from "../../data/vocabulary/token_keys.ts";
 import { hasLetters } from "../../data/tokenizers/tokenizer.ts";
 import type { HashedModel } from "../../ngrams/hashed.ts";
+import { KeyTable } from "../../ngrams/key_table.ts";
 import type { Combination } from "../../ngrams/combine.ts";
 import { type LinearModel, scoresOf } from "../../ngrams/model.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../model/formats/safetensors.ts";
@@ -118,11 +119,7 @@ function decodeLinear(
   classes: number,
   { vocabulary, tokenizer: { kind } }: PreprocessingJson,
 ): LinearModel {
-  const halves = take("keys", [known, 2]);
-  const keys = Uint32Array.from(
-    { length: known },
-    (_, column) => 2 ** 16 * halves[2 * column]! + halves[2 * column + 1]!,
-  );
+  const keys = keysOf(take("keys", [known, 2]));
   const scores = scoresOf(classes);
   return {
     space: { order, hasEnds },
@@ -134,6 +131,19 @@ function decodeLinear(
     weights: take("weights", [known, scores]),
     bias: take("bias", [scores]),
   };
+}
+
+/** Joins the halves of keys. Throws a RangeError at other numbers than halves, and at a key that occurs twice. */
+function keysOf(halves: Float32Array): Uint32Array {
+  const bad = halves.find((half) => (half & 0xFFFF) !== half);
+  if (bad !== undefined) throw new RangeError(`half a key is ${bad}: expected a whole number below ${2 ** 16}`);
+  const keys = Uint32Array.from(
+    { length: halves.length / 2 },
+    (_, column) => 2 ** 16 * halves[2 * column]! + halves[2 * column + 1]!,
+  );
+  const repeated = keys.length - KeyTable.of(keys).size;
+  if (repeated > 0) throw new RangeError(`${counted(repeated, "key")} repeated: expected each key once`);
+  return keys;
 }
 
 function decodeHashed(

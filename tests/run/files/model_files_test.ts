@@ -6,7 +6,7 @@ import { initialWeights } from "../../../lib/model/initial.ts";
 import { taskModel } from "../../../lib/model/task_model.ts";
 import { decodeNgrams, encodeNgrams, ngramNumbers, ngramNumbersSchema } from "../../../lib/run/files/ngram_file.ts";
 import type { PreprocessingJson } from "../../../lib/data/encode/preprocessing.ts";
-import { decodeSafetensors } from "../../../lib/model/formats/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../../lib/model/formats/safetensors.ts";
 import type { TrainedModel } from "../../../lib/predict/trained_model.ts";
 import { readModel, writeModel } from "../../../lib/run/files/model_files.ts";
 import { tinyHashed, tinyLinear } from "../../ngrams/tiny_ngrams.ts";
@@ -88,6 +88,19 @@ Deno.test("decodeNgrams() throws a RangeError at n-grams of another model", () =
   assertThrows(() => decode(newer, ngramNumbers(linear), 3, preprocessing), RangeError, `,1]: expected`);
   assertThrows(() => decode(newer, ngramNumbers(linear)), RangeError, "without preprocessing");
   assertThrows(() => decode(bytes, ngramNumbers(linear), 2, preprocessing), RangeError, `tensor "keys" is [missing]`);
+});
+
+Deno.test("decodeNgrams() refuses keys that repeat, and numbers that are no halves of keys", () => {
+  const numbers = ngramNumbers(linear);
+  const refuse = (bytes: Uint8Array, message: string) =>
+    assertThrows(() => decodeNgrams(bytes, numbers, 2, preprocessing), RangeError, message);
+  const { keys } = linear.model;
+  refuse(encodeNgrams({ ...linear.model, keys: keys.with(1, keys[0]!) }), "1 key repeated: expected each key once");
+  const { tensors } = decodeSafetensors(encodeNgrams(linear.model));
+  for (const half of [0.5, -1, 65_536, NaN]) {
+    const changed = tensors.map((one) => one.name === "keys" ? { ...one, values: one.values.with(3, half) } : one);
+    refuse(encodeSafetensors({ metadata: {}, tensors: changed }), `half a key is ${half}: expected a whole number`);
+  }
 });
 
 Deno.test("writeModel() writes labels and config beside the LayersModel", () =>
