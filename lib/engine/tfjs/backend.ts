@@ -1,6 +1,8 @@
 /** Loads tfjs with one of its backends. */
 import type { TrainingConfig } from "../../config/schema.ts";
-import type { Tfjs } from "../../model/formats/layers_model.ts";
+
+/** The module tfjs. It is passed on, so that a program without it does not load it. */
+export type Tfjs = typeof import("@tensorflow/tfjs");
 
 type TfjsBackend = TrainingConfig["backend"];
 export const TFJS_BACKENDS: readonly TfjsBackend[] = ["cpu", "wasm"];

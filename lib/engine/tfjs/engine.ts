@@ -1,13 +1,12 @@
 import type { Tensor } from "@tensorflow/tfjs";
 import type { Batch, BatchMetrics } from "../../data/batches/batch.ts";
 import { embeddingEnd, embeddingTensor, type ParameterLayout, tensorView } from "../../model/layout.ts";
-import type { Tfjs } from "../../model/formats/layers_model.ts";
 import type { Engine, EngineOptions } from "../contract.ts";
 import { adamUpdate, squaredNorm, updateMean } from "../reference/optimizer.ts";
 import { averageRows, copyRows, findRows } from "../reference/rows.ts";
 import { createTreeMean, squaredDistance } from "../tree_mean.ts";
 import { crossEntropy, logitGradients } from "../reference/cross_entropy.ts";
-import { loadTfjs } from "./backend.ts";
+import { loadTfjs, type Tfjs } from "./backend.ts";
 import { forward, type Parameters } from "./forward.ts";
 import { stepMasks } from "./masks.ts";
 

@@ -5,7 +5,7 @@
  */
 import type { Tensor } from "@tensorflow/tfjs";
 import type { Batch } from "../../data/batches/batch.ts";
-import type { Tfjs } from "../../model/formats/layers_model.ts";
+import type { Tfjs } from "./backend.ts";
 import { LSTM_GATES, type LstmCell, lstmCells } from "../../model/layout.ts";
 import type { ModelSpec } from "../../model/spec.ts";
 import { inputArea } from "../dropout.ts";

@@ -1,7 +1,7 @@
 /** Makes tfjs tensors of a batch's tokens and dropout masks, time-major (position `t · size + row`). */
 import type { Tensor, Tensor1D } from "@tensorflow/tfjs";
 import type { Batch } from "../../data/batches/batch.ts";
-import type { Tfjs } from "../../model/formats/layers_model.ts";
+import type { Tfjs } from "./backend.ts";
 import type { ModelSpec } from "../../model/spec.ts";
 import { DropoutArea, dropoutMasks, type DropoutOptions } from "../dropout.ts";
 

@@ -1,124 +1,124 @@
-/** Builds, saves and reads the model as a LayersModel of TensorFlow.js, of stock layers. */
-import type { io, layers, LayersModel } from "@tensorflow/tfjs";
+/** Writes and reads the model as a LayersModel of TensorFlow.js, of stock layers, without loading that library. */
 import { z } from "zod";
 import { type ParameterLayout, tensorView } from "../layout.ts";
 import type { ModelSpec } from "../spec.ts";
-
-type Layer = layers.Layer;
-
-/** The module tfjs. It is passed in, so that a program without it does not load it. */
-export type Tfjs = typeof import("@tensorflow/tfjs");
-
-/**
- * Builds a LayersModel from tokens `[batch, length]`, of any length, to probabilities `[batch, classes]`, with weights 0.
- * Its stock layers have the names of `parameterLayout` and the activations of PyTorch and of today's Keras (tfjs's own
- * default is a hard sigmoid). It takes every token as real, so that it is exact for rows without padding; nothing is
- * dropped.
- */
-export function buildLayersModel(tf: Tfjs, spec: ModelSpec): LayersModel {
-  const { layers, pooling } = spec;
-  const pooled = { mean: tf.layers.globalAveragePooling1d, max: tf.layers.globalMaxPooling1d };
-  return tf.sequential({
-    name: "lockstep",
-    layers: [
-      tf.layers.embedding({
-        name: "embedding",
-        inputDim: spec.vocabulary,
-        outputDim: spec.embedding,
-        embeddingsInitializer: ZEROS,
-        batchInputShape: [null, null],
-      }),
-      ...Array.from({ length: layers }, (_, index) => {
-        const sequences = index < layers - 1 || pooling !== "last";
-        return lstmLayer(tf, spec, index === 0 ? "lstm" : `lstm_${index + 1}`, sequences);
-      }),
-      ...(pooling === "last" ? [] : [pooled[pooling]({ name: "pooling" })]),
-      tf.layers.dense({
-        name: "dense",
-        units: spec.classes,
-        activation: "softmax",
-        kernelInitializer: ZEROS,
-      }),
-    ],
-  });
-}
-
-/** As all weights are set afterwards and the orthogonal default is slow. */
-const ZEROS = "zeros";
-
-/** One layer of LSTMs, in one direction or two; the output of every step or, without `sequences`, of the last. */
-function lstmLayer(tf: Tfjs, spec: ModelSpec, name: string, sequences: boolean): Layer {
-  const layer = tf.layers.lstm({
-    // In two directions tfjs makes `forward_lstm` and `backward_lstm` of it, inside the wrapper's name.
-    name: spec.bidirectional ? "lstm" : name,
-    units: spec.hidden,
-    activation: "tanh",
-    recurrentActivation: "sigmoid",
-    kernelInitializer: ZEROS,
-    recurrentInitializer: ZEROS,
-    unitForgetBias: false,
-    returnSequences: sequences,
-  });
-  return spec.bidirectional ? tf.layers.bidirectional({ name, layer, mergeMode: "concat" }) : layer;
-}
-
-/** Copies the flat vector to the model's weights, by name. Throws a RangeError if the model has other weights. */
-export function setModelWeights(tf: Tfjs, model: LayersModel, layout: ParameterLayout, weights: Float32Array): void {
-  const variables = variablesByName(model, layout);
-  tf.tidy(() => {
-    for (const [i, tensor] of layout.tensors.entries()) {
-      // A copy: tfjs may keep the array, and the vector continues to change.
-      variables[i]!.write(tf.tensor(tensorView(weights, tensor).slice(), [...tensor.shape]));
-    }
-  });
-}
-
-/** Returns the model's variables in the order of `layout`, by their original names: a `name` has a counter after the first model. */
-function variablesByName(model: LayersModel, layout: ParameterLayout): LayersModel["weights"] {
-  const byName = new Map(model.weights.map((variable) => [variable.originalName, variable]));
-  return layout.tensors.map(({ name, shape }) => {
-    const variable = byName.get(name);
-    if (!variable || variable.shape.join() !== shape.join()) {
-      const found = variable ? `one of [${variable.shape}]` : [...byName.keys()].join(", ");
-      throw new RangeError(`The model needs a weight "${name}" of [${shape}], but has ${found}`);
-    }
-    return variable;
-  });
-}
 
 /** The files of a LayersModel, by name. */
 type LayersModelFiles = Readonly<Record<"model.json" | "weights.bin", Uint8Array<ArrayBuffer>>>;
 
 /**
  * Encodes the model as a standard LayersModel, which `tf.loadLayersModel` loads: tokens `[batch, length]` in, of any
- * length, probabilities `[batch, classes]` out. Loads tfjs.
+ * length, probabilities `[batch, classes]` out. It takes every token as real, so that it is exact for rows without padding;
+ * nothing is dropped.
  */
-export async function saveLayersModel(
-  spec: ModelSpec,
-  layout: ParameterLayout,
-  weights: Float32Array,
-): Promise<LayersModelFiles> {
-  const tf = await import("@tensorflow/tfjs");
-  tf.enableProdMode();
-  // An engine may have set its backend in this thread already.
-  if (!tf.getBackend()) await tf.setBackend("cpu");
-  const model = buildLayersModel(tf, spec);
-  try {
-    setModelWeights(tf, model, layout, weights);
-    const { promise, resolve } = Promise.withResolvers<io.ModelArtifacts>();
-    await model.save(tf.io.withSaveHandler((artifacts) => {
-      resolve(artifacts);
-      return Promise.resolve({ modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts) });
-    }));
-    const { weightData, weightSpecs, ...rest } = await promise;
-    const json = { ...rest, weightsManifest: [{ paths: ["weights.bin"], weights: weightSpecs }] };
-    return {
-      "model.json": new TextEncoder().encode(JSON.stringify(json)),
-      "weights.bin": new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData)),
-    };
-  } finally {
-    model.dispose();
+export function saveLayersModel(spec: ModelSpec, layout: ParameterLayout, weights: Float32Array): LayersModelFiles {
+  const config = { name: "lockstep", layers: layersOf(spec) };
+  const json = {
+    modelTopology: {
+      class_name: "Sequential",
+      config,
+      keras_version: "tfjs-layers 4.22.0",
+      backend: "tensor_flow.js",
+    },
+    format: "layers-model",
+    generatedBy: "Lockstep",
+    convertedBy: null,
+    weightsManifest: [{
+      paths: ["weights.bin"],
+      weights: layout.tensors.map(({ name, shape }) => ({ name, shape, dtype: "float32" })),
+    }],
+  };
+  const values = new Float32Array(layout.parameters);
+  let first = 0;
+  for (const tensor of layout.tensors) {
+    values.set(tensorView(weights, tensor), first);
+    first += tensor.size;
   }
+  return { "model.json": new TextEncoder().encode(JSON.stringify(json)), "weights.bin": new Uint8Array(values.buffer) };
+}
+
+/** A layer as tfjs writes it. */
+interface LayerJson {
+  readonly class_name: string;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** The initial values of all weights, as a loader replaces them and the orthogonal default is slow. */
+const ZEROS = { class_name: "Zeros", config: {} };
+
+const UNBOUND = {
+  kernel_regularizer: null,
+  bias_regularizer: null,
+  activity_regularizer: null,
+  kernel_constraint: null,
+  bias_constraint: null,
+};
+
+function layer(className: string, name: string, config: LayerJson["config"] = {}): LayerJson {
+  return { class_name: className, config: { name, trainable: true, ...config } };
+}
+
+/** Lists the layers, with the names of `parameterLayout`. */
+function layersOf(spec: ModelSpec): LayerJson[] {
+  const { layers, pooling } = spec;
+  const pooled = { mean: "GlobalAveragePooling1D", max: "GlobalMaxPooling1D" };
+  return [
+    layer("Embedding", "embedding", {
+      input_dim: spec.vocabulary,
+      output_dim: spec.embedding,
+      embeddings_initializer: ZEROS,
+      embeddings_regularizer: null,
+      activity_regularizer: null,
+      embeddings_constraint: null,
+      mask_zero: null,
+      input_length: null,
+      batch_input_shape: [null, null],
+      dtype: "float32",
+    }),
+    ...Array.from({ length: layers }, (_, index) => {
+      const sequences = index < layers - 1 || pooling !== "last";
+      return lstmLayer(spec, index === 0 ? "lstm" : `lstm_${index + 1}`, sequences);
+    }),
+    ...(pooling === "last" ? [] : [layer(pooled[pooling], "pooling")]),
+    layer("Dense", "dense", {
+      units: spec.classes,
+      activation: "softmax",
+      use_bias: true,
+      kernel_initializer: ZEROS,
+      bias_initializer: ZEROS,
+      ...UNBOUND,
+    }),
+  ];
+}
+
+/**
+ * Describes one layer of LSTMs, in one direction or two; with the output of every step or, without `sequences`, of the last.
+ * The activations are those of PyTorch and of today's Keras; tfjs's own default is a hard sigmoid.
+ */
+function lstmLayer(spec: ModelSpec, name: string, sequences: boolean): LayerJson {
+  // In two directions tfjs makes `forward_lstm` and `backward_lstm` of it, inside the wrapper's name.
+  const lstm = layer("LSTM", spec.bidirectional ? "lstm" : name, {
+    units: spec.hidden,
+    activation: "tanh",
+    recurrent_activation: "sigmoid",
+    use_bias: true,
+    kernel_initializer: ZEROS,
+    recurrent_initializer: ZEROS,
+    bias_initializer: ZEROS,
+    unit_forget_bias: false,
+    ...UNBOUND,
+    recurrent_regularizer: null,
+    recurrent_constraint: null,
+    dropout: 0,
+    recurrent_dropout: 0,
+    implementation: null,
+    return_sequences: sequences,
+    return_state: false,
+    go_backwards: false,
+    stateful: false,
+    unroll: false,
+  });
+  return spec.bidirectional ? layer("Bidirectional", name, { merge_mode: "concat", layer: lstm }) : lstm;
 }
 
 /** The properties that are read from a `model.json` in the format of tfjs. */

@@ -42,11 +42,11 @@ function checksumOf(about: Readonly<Record<string, unknown>>): Promise<string> {
   return sha256(new TextEncoder().encode(JSON.stringify(rest)));
 }
 
-/** Writes `model/` into the run's directory. Loads tfjs. */
+/** Writes `model/` into the run's directory. */
 export async function writeModel(directory: string, model: TrainedModel): Promise<void> {
   const { run, config, labels, version, preprocessing } = model;
   const { spec, layout } = trainedModel(config, labels);
-  const files = await saveLayersModel(spec, layout, version.weights);
+  const files = saveLayersModel(spec, layout, version.weights);
   const folder = join(directory, "model");
   await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
   for (const [name, bytes] of Object.entries(files)) await writeWhole(join(folder, name), bytes);

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows
 import * as tf from "@tensorflow/tfjs";
 import { TFJS_BACKENDS } from "../../../lib/engine/tfjs/backend.ts";
 import { createTfjsEngine } from "../../../lib/engine/tfjs/engine.ts";
-import { buildLayersModel, setModelWeights } from "../../../lib/model/formats/layers_model.ts";
+import { buildLayersModel, setModelWeights } from "../../model/formats/tfjs_model.ts";
 import { assertClose } from "../close.ts";
 import { engineContract } from "../contract/all.ts";
 import { example } from "../contract/example.ts";
@@ -36,8 +36,8 @@ for (const backend of TFJS_BACKENDS) {
   Deno.test(`tfjs/${backend}: predict() equals the LayersModel's own forward pass to 1e-6`, async () => {
     const { weights, batch, ...needs } = example(spec, 4, 5);
     const engine = await createTfjsEngine({ backend, ...needs });
-    const model = buildLayersModel(tf, spec);
-    setModelWeights(tf, model, needs.layout, weights);
+    const model = buildLayersModel(spec);
+    setModelWeights(model, needs.layout, weights);
     const expected = tf.tidy(() => {
       const output = model.predict(tf.tensor2d(batch.tokens, [batch.size, batch.length], "int32"));
       assert(output instanceof tf.Tensor);
