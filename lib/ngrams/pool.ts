@@ -19,6 +19,9 @@ export type Probabilities = Float32Array | Float64Array;
 /** Work that yields after every row, for inTurns(): many rows of many classes take seconds. */
 export type Turns<Result> = Generator<void, Result, void>;
 
+/** The bytes that fitPool() needs for a row and class. */
+export const FIT_BYTES = 16;
+
 /**
  * Fits the powers with the lowest log-loss, weighted by class. First the LSTM is calibrated by a power of its own, because it is
  * overconfident. Then both are combined. Few rows change little of the usual powers.
@@ -31,19 +34,26 @@ export function* fitPool(
 ): Turns<Pool> {
   const classes = labels.length > 0 ? lstm.length / labels.length : 0;
   const logOf = (probability: number) => -logLoss(probability);
-  const logs = [yield* mapRows(lstm, classes, logOf), yield* mapRows(ngrams, classes, logOf)];
-  const [power] = yield* fitPowers([logs[0]!], labels, { means: [1], rows: 1 }, classWeights);
-  const calibrated = yield* mapRows(logs[0]!, classes, (value) => power! * value);
-  const parts = [calibrated, logs[1]!];
+  const calibrated = yield* mapRows(lstm, classes, logOf);
+  const [power] = yield* fitPowers([calibrated], labels, { means: [1], rows: 1 }, classWeights);
+  yield* mapRows(calibrated, classes, (value) => power! * value, calibrated);
+  const parts = [calibrated, yield* mapRows(ngrams, classes, logOf)];
   const [own, other] = yield* fitPowers(parts, labels, USUAL_POWERS, classWeights);
-  const [ofLstm, ofNgrams] = [own! * (yield* spread(calibrated, classes)), other! * (yield* spread(logs[1]!, classes))];
+  const [ofLstm, ofNgrams] = [
+    own! * (yield* spread(calibrated, classes)),
+    other! * (yield* spread(parts[1]!, classes)),
+  ];
   const share = ofLstm + ofNgrams > 0 ? Math.round(100 * ofLstm / (ofLstm + ofNgrams)) / 100 : 0.5;
   return { lstm: power! * own!, ngrams: other!, share };
 }
 
-/** Maps the values of some rows, `[rows, classes]`. */
-function* mapRows(values: Probabilities, classes: number, work: (value: number) => number): Turns<Float64Array> {
-  const mapped = new Float64Array(values.length);
+/** Maps the values of some rows, `[rows, classes]`, into `mapped`, which may be the same array. */
+function* mapRows(
+  values: Probabilities,
+  classes: number,
+  work: (value: number) => number,
+  mapped: Float64Array = new Float64Array(values.length),
+): Turns<Float64Array> {
   for (let i = 0; i < mapped.length;) {
     for (const end = i + classes; i < end; i++) mapped[i] = work(values[i]!);
     yield;

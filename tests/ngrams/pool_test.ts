@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { logLoss } from "../../lib/data/metrics.ts";
-import { fitPool, poolProbabilities } from "../../lib/ngrams/pool.ts";
+import { FIT_BYTES, fitPool, poolProbabilities } from "../../lib/ngrams/pool.ts";
 import { Random, Stream } from "../../lib/base/random.ts";
 import { inTurns } from "../../lib/base/turns.ts";
 
@@ -107,4 +107,25 @@ Deno.test("fitPool() and poolProbabilities() yield after every row", () => {
   assert(yields >= 9 * labels.length, `${yields}`);
   const pooled = [...poolProbabilities(Float32Array.from(first), second, 2, step.value)];
   assertEquals(pooled.length, labels.length);
+});
+
+Deno.test("fitPool() allocates FIT_BYTES a row and class", async () => {
+  const [rows, classes] = [40, 50];
+  const probabilities = new Float32Array(rows * classes).fill(1 / classes);
+  const Original = Float64Array;
+  let bytes = 0;
+  // Arrays of one row are used again for the others.
+  globalThis.Float64Array = new Proxy(Original, {
+    construct(target, args) {
+      const made = Reflect.construct(target, args);
+      if (made.length > classes) bytes += made.byteLength;
+      return made;
+    },
+  });
+  try {
+    await fit(probabilities, probabilities, Array.from({ length: rows }, (_, row) => row));
+  } finally {
+    globalThis.Float64Array = Original;
+  }
+  assertEquals(bytes, FIT_BYTES * rows * classes);
 });

@@ -2,10 +2,11 @@
  * Estimates the memory that a run needs before it allocates any, from the config and the sizes of its data. Estimates are
  * low, so that a refused run could not have run.
  */
-import type { ConfigKey } from "../../config/schema.ts";
+import type { ConfigKey, TrainingConfig } from "../../config/schema.ts";
 import { InputError } from "../../base/errors.ts";
 import { memoryMap, type Region } from "../../lockstep/memory/map.ts";
 import type { LockstepConfig, Plan } from "../../lockstep/plan.ts";
+import { FIT_BYTES } from "../../ngrams/pool.ts";
 
 /** Limits one WebAssembly.Memory: the shared one, and that of tfjs in each worker. */
 const MOST_BYTES = 2 ** 32;
@@ -28,8 +29,27 @@ interface MemoryPart {
 const MODEL: readonly ConfigKey[] = ["vocabulary", "embedding", "hidden", "layers"];
 const BATCH: readonly ConfigKey[] = ["batchSize", "length", "hidden"];
 
-/** Returns the memory that a run needs. A run on files evaluates its finished model on `evaluationRows`. */
-export function memoryNeeds({ training, workers }: LockstepConfig, plan: Plan, evaluationRows: number): MemoryPart[] {
+/** The rows on which a run on files evaluates its finished model. */
+interface EvaluationRows {
+  readonly validation: number;
+  readonly test: number;
+}
+
+const NONE: EvaluationRows = { validation: 0, test: 0 };
+
+/** Returns the bytes that the evaluation needs for a class: probabilities by each part, and the fit of their combination. */
+function evaluationBytes({ ngrams }: TrainingConfig, { validation, test }: EvaluationRows): number {
+  const { BYTES_PER_ELEMENT } = Float32Array;
+  const probabilities = (validation + test) * BYTES_PER_ELEMENT * (ngrams === "none" ? 1 : 2);
+  return probabilities + (ngrams === "combine" ? validation * FIT_BYTES : 0);
+}
+
+/** Returns the memory that a run needs. */
+export function memoryNeeds(
+  { training, workers }: LockstepConfig,
+  plan: Plan,
+  rows: EvaluationRows = NONE,
+): MemoryPart[] {
   const { byteLength, states, batches, scratch, chunks, ...map } = memoryMap(plan.map);
   const { spec, dataset: { labels } } = plan;
   const sizeOf = (region: Region) => region.stride * region.count;
@@ -49,11 +69,7 @@ export function memoryNeeds({ training, workers }: LockstepConfig, plan: Plan, e
     },
     { what: "copies to save", bytes: SAVED_STATES * states.stride, keys: ofModel },
     { what: "threads", bytes: workers * THREAD_BYTES[training.engine], keys: ["workers"] },
-    {
-      what: "evaluation",
-      bytes: evaluationRows * labels.length * (training.ngrams === "none" ? 8 : 16),
-      keys: ["validation"],
-    },
+    { what: "evaluation", bytes: evaluationBytes(training, rows) * labels.length, keys: ["validation"] },
   ];
   if (training.engine === "tfjs") {
     // The gradient needs the vector of each token, and the four gates of each step before and after their activation.

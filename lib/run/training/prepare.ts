@@ -2,6 +2,7 @@
 import { type Config, type TrainingConfig, trainingConfig } from "../../config/schema.ts";
 import { tableConfig } from "../../data/batches/table_config.ts";
 import type { TrainingData } from "../../data/batches/table.ts";
+import type { LoadedPart } from "../../data/encode/assemble.ts";
 import { InputError } from "../../base/errors.ts";
 import { givenVector, type GivenWeights } from "./given_weights.ts";
 import { checkMemory, machineMemory, memoryNeeds } from "./memory_needs.ts";
@@ -102,8 +103,9 @@ export async function prepareRun(
   };
   const plan = createPlan(lockstep);
   // This comes before the initial weights, which may need as much memory.
-  const evaluationRows = source ? source.validation.table.labels.length + (source.test?.table.labels.length ?? 0) : 0;
-  checkMemory(memoryNeeds(lockstep, plan, evaluationRows), workers, machineMemory());
+  const rowsOf = (part: LoadedPart | undefined) => part?.table.labels.length ?? 0;
+  const evaluated = { validation: rowsOf(source?.validation), test: rowsOf(source?.test) };
+  checkMemory(memoryNeeds(lockstep, plan, evaluated), workers, machineMemory());
   const names = { labels: plan.dataset.labels, vocabulary: source?.preprocessing.vocabulary };
   const vectors = source?.vectors;
   const drawn = async () => {

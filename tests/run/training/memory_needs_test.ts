@@ -11,12 +11,12 @@ import { inTemporaryDirectory } from "../temporary.ts";
 
 const GIB = 2 ** 30;
 
-function needsOf(values: Readonly<Record<string, unknown>>, workers = 1, evaluationRows = 0) {
+function needsOf(values: Readonly<Record<string, unknown>>, workers = 1, validation = 0) {
   const training = trainingConfig(resolveConfig(undefined, [{ values, nameOf: (key) => key }]));
   const rest = { workerTimeoutMs: 1000, maxRestarts: 0, chaos: { kill: 0, exit: 0, hang: 0, spin: 0, slow: 0 } };
   const config = { training, workers, spin: false, ...rest };
   const plan = createPlan(config);
-  return { plan, parts: memoryNeeds(config, plan, evaluationRows) };
+  return { plan, parts: memoryNeeds(config, plan, { validation, test: 0 }) };
 }
 
 function refused(
@@ -81,6 +81,12 @@ Deno.test("checkMemory() names only the options that are the cause", () => {
 
 Deno.test("checkMemory() counts the evaluation of a run on files", () => {
   assertStringIncludes(refused({}, 8 * GIB, 1, 5e8).message, "evaluation");
+  const bytes = (ngrams: string) => {
+    const part = needsOf({ ngrams }, 1, 1000).parts.find(({ what }) => what === "evaluation");
+    return part?.bytes;
+  };
+  // Two classes: float32 by the LSTM, the same by the n-grams, and two float64 while the combination is fitted.
+  assertEquals(["none", "beside", "combine"].map(bytes), [2 * 4000, 2 * 8000, 2 * 24_000]);
 });
 
 Deno.test("train refuses a run that needs too much memory, and leaves no file", () =>
