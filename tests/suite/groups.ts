@@ -21,6 +21,7 @@ export const LONG_FILES: readonly string[] = [
   "tests/engine/simd/engine_test.ts",
   "tests/engine/simd/options_test.ts",
   "tests/lockstep/memory/state_test.ts",
+  "tests/ngrams/train_test.ts",
   "tests/run/files/checkpoint_test.ts",
   "tests/run/log/log_history_test.ts",
   "tests/serve/fuzz_test.ts",
