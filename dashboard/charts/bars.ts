@@ -14,7 +14,7 @@ export function probabilityBars(
   const few = all.length <= MOST;
   const shown = few ? all : [...all].sort((a, b) => b.probability - a.probability).slice(0, MOST);
   const bars = shown.map(({ probability, index }) => {
-    const name = index === chosen ? label : labels[index] ?? `class ${index}`;
+    const name = (index === chosen ? label : labels[index]) ?? `class ${index}`;
     return bar(name, probability, index === chosen);
   });
   if (few) return bars;

@@ -121,7 +121,10 @@ export class EvaluationPanel {
   /** Shows the metrics of LSTM and n-grams by themselves. The LSTM is what is served if nothing is combined with it. */
   #showParts(served: Evaluation, { lstm, baseline }: Summary): void {
     const rounded = (share: number) => percent(share, 0);
-    setText(this.#model, `The served model is ${lstm ? modelText(lstm.share, rounded) : "only the LSTM"}`);
+    setText(
+      this.#model,
+      `The served model is ${lstm ? modelText(lstm.share, baseline?.refitRows, rounded) : "only the LSTM"}`,
+    );
     const ofLstm = lstm ? lstm[this.#role] : served;
     const ofNgrams = baseline?.[this.#role];
     this.#parts.replaceChildren(
@@ -132,12 +135,20 @@ export class EvaluationPanel {
 }
 
 /** Returns the metrics of the served model, the most important first. */
-function outcomeOf({ accuracy, macroF1, loss: mean, calibrationError }: Evaluation): [string, string][] {
+function outcomeOf(
+  { accuracy, macroF1, loss: mean, calibrationError, answered }: Evaluation,
+): [string, string][] {
   return [
     ["Accuracy", percent(accuracy)],
     ["Macro-F1", percent(macroF1)],
     ["Loss", loss(mean)],
     ["Calibration error", percent(calibrationError)],
+    ...answered
+      ? [
+        [`Answered at ${percent(answered.threshold)} or more`, percent(answered.share)],
+        ["Accuracy of these", percent(answered.accuracy)],
+      ] as [string, string][]
+      : [],
   ];
 }
 

@@ -104,9 +104,9 @@ export class PredictBox {
   }
 
   #show(answer: Answer): void {
-    const { label, probabilities, round, digest, run } = answer;
-    setText(this.#label, label);
-    setText(this.#class, `class ${answer.class} · ${percent(probabilities[answer.class])}`);
+    const { label, round, digest, run } = answer;
+    setText(this.#label, label ?? "none of these");
+    setText(this.#class, classText(answer));
     this.#flags.replaceChildren(...flagsOf(answer, this.#model?.length ?? 0).map((flag) => create("li", "", flag)));
     this.#bars.replaceChildren(...probabilityBars(answer, this.#model?.labels ?? []));
     setText(this.#source, `round ${count(round)} · ${shortDigest(digest)}`);
@@ -129,6 +129,13 @@ function hintOf({ text, length, vocabulary, labels }: ModelInfo): string {
     ? `up to ${counted(length, "token is", "tokens are")} read`
     : `${counted(length, "token")} from 0 to ${count(vocabulary - 1)}`;
   return `${takes} → ${answers}`;
+}
+
+/** Returns the class of the answer and its probability, or those of a rejected one and what it needs. */
+function classText({ class: best, rejected, probabilities }: Answer): string {
+  if (!rejected) return `class ${best} · ${percent(probabilities[best ?? -1])}`;
+  const { label, probability, threshold } = rejected;
+  return `most probable: ${label} · ${percent(probability)}, less than ${percent(threshold)}`;
 }
 
 /** Returns reasons not to trust the answer to a text. */

@@ -6,6 +6,9 @@ const metrics = z.object({ loss: z.number(), accuracy: z.number() });
 /** The mean cross-entropy in nats, and the share of correctly classified sequences, from 0 to 1. */
 export type Metrics = z.infer<typeof metrics>;
 
+/** With the mean of the classes' F1, if that is the metric of the run. */
+const validationMetrics = metrics.extend({ macroF1: z.number().optional() });
+
 const stamp = { id: z.int().positive(), at: z.iso.datetime() };
 
 /** Summarizes the data of a run. */
@@ -30,7 +33,6 @@ const dataSummary = z.object({
   /** Possible mistakes in the data, as `check` reports them. */
   warnings: z.array(z.string()).optional(),
 });
-
 export type DataSummary = z.infer<typeof dataSummary>;
 
 const started = z.object({
@@ -87,7 +89,7 @@ const epoch = z.object({
   /** Over the epoch's training batches, each before its step. */
   training: metrics,
   /** Metrics of the averaged weights on the validation set. */
-  heldOut: metrics,
+  heldOut: validationMetrics,
   /** Since training began. */
   seconds: z.number(),
 });
@@ -170,7 +172,6 @@ const cluster = z.object({
   /** Messages and registers that this machine dropped, by kind; earlier versions did not count them. */
   dropped: z.record(z.string(), z.int()).optional(),
 });
-
 export type ClusterMember = z.infer<typeof clusterMember>;
 /** The same without the position in a log. */
 const clusterViewSchema = cluster.omit({ id: true, at: true, type: true });
@@ -204,21 +205,24 @@ const baselineMetrics = z.object({
   test: metrics.optional(),
   /** Duration of its training. */
   seconds: z.number(),
+  /** Rows that the n-grams were fitted to at the end, with the validation rows; absent if those stayed apart. */
+  refitRows: z.int().optional(),
 });
 
 /** Metrics of a linear model of n-grams on the same rows, which the LSTM should exceed. */
 const baseline = z.object({ ...stamp, type: z.literal("baseline"), ...baselineMetrics.shape });
 
-/** Describes the metrics of a model on rows whose labels are known. */
+/** Describes the metrics of a model on rows whose labels are known; the loss is the mean cross-entropy in nats. */
 export const rowMetricsSchema = z.object({
   rows: z.int(),
-  /** Mean cross-entropy in nats. */
   loss: z.number(),
   accuracy: z.number(),
   /** Mean of the classes' F1. */
   macroF1: z.number(),
   /** Expected calibration error. */
   calibrationError: z.number(),
+  /** If less confident rows are rejected: the least confidence of an answer, the share of rows with one, and their accuracy. */
+  answered: z.object({ threshold: z.number(), share: z.number(), accuracy: z.number() }).optional(),
   /** In a summary: the pairs of classes that the served model confuses most, the worst first. */
   confused: z.array(z.object({ label: z.string(), given: z.string(), rows: z.int() })).optional(),
 });
@@ -228,11 +232,8 @@ export const summarySchema = z.object({
   run: z.string(),
   /** SHA-256 of the final state, or of the best one, if the run ends with that. */
   digest: z.string(),
-  /**
-   * Metrics of the served model on the validation set. Versions up to 0.1.0 wrote those of the LSTM, which readers of a
-   * `summary.json` correct.
-   */
-  heldOut: metrics.nullable(),
+  /** Metrics of the served model on the validation set; versions up to 0.1.0 wrote those of the LSTM. */
+  heldOut: validationMetrics.nullable(),
   /** The earlier state that digest, metrics and model belong to; null if it is the last one. */
   best: z.object({ epoch: z.int(), round: z.int() }).nullable().default(null),
   /** Metrics of the served model on the validation and test rows, if the run was trained on files. */
@@ -265,7 +266,6 @@ export const summarySchema = z.object({
   engine: z.string(),
 });
 
-/** A run's `summary.json`. */
 export type Summary = z.infer<typeof summarySchema>;
 
 const finished = z.object({ ...stamp, type: z.literal("finished"), summary: summarySchema });

@@ -1,10 +1,16 @@
 /** Texts about a finished run that the terminal and the dashboard share. The page loads this file, so it imports nothing. */
 
-/** Describes how the served model combines its parts; `share` is the LSTM's, from 0 to 1. */
-export function modelText(share: number, percent: (share: number) => string): string {
-  if (share === 0) return "only the n-grams, which the LSTM does not improve";
+/**
+ * Describes how the served model combines its parts; `share` is the LSTM's, from 0 to 1, and `refitRows` counts the rows that
+ * the n-grams were fitted to at the end, if those have the validation rows.
+ */
+export function modelText(share: number, refitRows: number | undefined, percent: (share: number) => string): string {
   if (share === 1) return "only the LSTM, which n-grams do not improve";
-  return `LSTM and n-grams combined, ${percent(share)} LSTM and ${percent(1 - share)} n-grams`;
+  const refit = refitRows === undefined
+    ? ""
+    : `, refitted to all ${refitRows.toLocaleString("en-US")} training and validation rows`;
+  if (share === 0) return `only the n-grams, which the LSTM does not improve${refit}`;
+  return `LSTM and n-grams combined, ${percent(share)} LSTM and ${percent(1 - share)} n-grams${refit}`;
 }
 
 interface ClassResult {

@@ -89,6 +89,11 @@ const RULES: readonly Rule[] = [
     expected: () => "none for the task parity, whose classes are balanced",
   },
   {
+    field: "reject",
+    when: ({ task, reject }) => task === "parity" && reject !== 0,
+    expected: () => "0 for the task parity",
+  },
+  {
     field: "heldOut",
     when: ({ task, heldOut }) => task === "parity" && heldOut > MAX_GENERATED,
     expected: () => `at most ${MAX_GENERATED} for the task parity`,

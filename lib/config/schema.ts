@@ -63,10 +63,12 @@ export const trainingShape = {
   stepsPerEpoch: whole(1, 1_000_000).default(20).describe("steps per epoch, on each shard"),
   heldOut: whole(1, 100_000_000).default(2048).describe("validation sequences of a generated task"),
   targetAccuracy: number(0, 1).default(0.995).describe("end when the validation accuracy reaches this; 0: never"),
+  metric: z.enum(["log-loss", "accuracy", "macro-f1"]).default("log-loss")
+    .describe("metric on the validation set by which all is chosen: the best state, the n-grams, and their share"),
   patience: whole(0, 1_000_000).default(0)
-    .describe("end after this many epochs without a lower validation loss, with the best state; 0: never"),
+    .describe("end after this many epochs without a better `metric`, with the best state; 0: never"),
   restoreBest: z.boolean().default(false)
-    .describe("end with the state of the lowest validation loss, not with the last one; implied by `patience`"),
+    .describe("end with the state of the best `metric`, not with the last one; implied by `patience`"),
   onNan: z.enum(["stop", "rollback"]).default("stop")
     .describe("if a loss or a weight is not finite: fail, or return to the best state at half the learning rate"),
   engine: z.enum(["simd", "tfjs"]).default("simd").describe("fused SIMD kernels, or plain TensorFlow.js"),
@@ -180,6 +182,10 @@ export const fileShape = {
   ngrams: z.enum(["combine", "beside", "none"]).default("combine")
     .describe(
       "linear model of n-grams. combine: the answer of LSTM and n-grams together; beside: only report it",
+    ),
+  reject: number(0, 0.999).default(0)
+    .describe(
+      "share of the answers that must be right: less confident rows get no label, by the validation set; 0: all do",
     ),
   ...dataShape,
   vectorsRate: number(0, 100).default(0.1)

@@ -26,7 +26,7 @@ export interface EvaluationRows extends LoadedPart {
 
 /**
  * Reads `sources`. Throws an InputError with file and line if a row is bad, or has a label that is not in `labels`, unless
- * bad rows are skipped; and if no row is left.
+ * bad rows are skipped; and if no row is left. Labels of unlabelled rows mean nothing.
  */
 export async function readEvaluationRows(
   sources: readonly string[],
@@ -46,7 +46,7 @@ export async function readEvaluationRows(
       continue;
     }
     const { file, line } = entry;
-    const label = classes.get(entry.label);
+    const label = options.unlabelled ? 0 : classes.get(entry.label);
     const row = "tokens" in entry ? entry.tokens : entry.text;
     if (label === undefined) problems.add({ file, line, problem: unknownLabel(entry.label, labels) });
     else rows.push({ file, line, label, key: preprocessing.keyOf(row), ...preprocessing.encode(row) });

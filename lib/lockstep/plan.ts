@@ -55,6 +55,7 @@ export function createPlan({ training, data, workers }: LockstepConfig): Plan {
       epochs: training.epochs,
       best: keepsBest(training),
       heldOut: model.dataset.heldOut,
+      classes: training.metric === "macro-f1" ? model.dataset.labels.length : 0,
       maxBatch,
       maxLength,
       engineScratch: engineScratchBytes(engine),

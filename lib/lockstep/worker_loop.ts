@@ -2,13 +2,15 @@
  * Runs a worker: rounds of local steps, averaging and commit, in lockstep with all other workers. The loop is synchronous
  * from the first round to the last and meets the others only in shared memory.
  */
+import type { Batch } from "../data/batches/batch.ts";
 import { lossWeight } from "../data/batches/class_weights.ts";
+import { mostProbable } from "../data/metrics.ts";
 import type { Engine } from "../engine/contract.ts";
 import { createBarrier, waitWhilePaused } from "./barrier.ts";
 import { createChaos } from "./chaos.ts";
 import { commitRound, finishEpoch } from "./commit/commit.ts";
 import { currentAndNext, Word } from "./memory/control.ts";
-import { ChunkField, Counter, ShardField } from "./memory/fields.ts";
+import { ChunkField, ClassField, Counter, ShardField, sizeOf } from "./memory/fields.ts";
 import { CHUNK_SIZE } from "./memory/map.ts";
 import { createRowFinder } from "./memory/sparse_rows.ts";
 import { currentHistory, endsEpoch, learningRateAfter } from "./memory/training_history.ts";
@@ -71,6 +73,7 @@ function evaluate({ worker, config, plan, run, engine, timed, barrier }: WorkerC
       const first = chunk * CHUNK_SIZE;
       plan.dataset.heldOutBatch(batch, first, Math.min(CHUNK_SIZE, plan.dataset.heldOut - first));
       const { lossSum, correct } = engine.evaluate(weights, batch);
+      if (run.classes) countClasses(run.classes, engine.predict(weights, batch), batch);
       const fields = run.chunks[chunk]!;
       fields[ChunkField.lossSum] = lossSum;
       fields[ChunkField.correct] = correct;
@@ -83,6 +86,19 @@ function evaluate({ worker, config, plan, run, engine, timed, barrier }: WorkerC
       Atomics.store(run.control, Word.chunksTaken, 0);
       finishEpoch(config, plan, run);
     }));
+}
+
+/** Counts the rows of a batch by their classes, and by those that they are given. */
+function countClasses(counts: Int32Array, probabilities: Float32Array, { labels, size }: Batch): void {
+  const classes = probabilities.length / size;
+  const count = (label: number, field: number) => Atomics.add(counts, label * sizeOf(ClassField) + field, 1);
+  for (let row = 0; row < size; row++) {
+    const label = labels[row]!;
+    const given = mostProbable(probabilities, row * classes, classes);
+    count(label, ClassField.support);
+    count(given, ClassField.given);
+    if (given === label) count(label, ClassField.right);
+  }
 }
 
 function createContext(

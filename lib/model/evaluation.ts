@@ -1,7 +1,9 @@
 /** Measures a classifier on rows whose labels are known, and describes the result: `judgement.json`, reports, HTTP. */
 import { z } from "zod";
 import { rowMetricsSchema } from "../base/events.ts";
+import { f1Of, macroF1 } from "../data/class_counts.ts";
 import { logLoss, mostProbable } from "../data/metrics.ts";
+import { answersAbove, coverageTable, rankRows } from "./coverage.ts";
 import { Mixups } from "./mixups.ts";
 
 const classMetricsSchema = z.object({
@@ -19,6 +21,10 @@ type ClassMetrics = z.infer<typeof classMetricsSchema>;
 
 /** Describes a model's metrics: its macro F1 is over the classes that have rows, its calibration error over 15 bins. */
 export const evaluationSchema = rowMetricsSchema.extend({
+  /** The accuracy of the most confident 100, 95, 90, 80 and 50 % of the rows; absent in older files. */
+  coverage: z.array(z.object({ coverage: z.number(), accuracy: z.number(), confidence: z.number() })).optional(),
+  /** Rows of none of the classes, the AUROC of confidence between the other rows and these, and the share that is rejected. */
+  outOfScope: z.object({ rows: z.int(), auroc: z.number(), rejected: z.number().optional() }).optional(),
   classes: z.array(classMetricsSchema),
   /** `[class of the row][class it was given]`: rows. Left out where there are more than 100 classes. */
   confusion: z.array(z.array(z.int())).optional(),
@@ -57,12 +63,14 @@ const CALIBRATION_BINS = 15;
 
 /**
  * Computes the metrics of rows with classes `labels` (positions in `names`); `probabilities` is `[rows, names]`. Expects
- * at least one row. The calibration error is how far confidence lies from accuracy (Guo et al., 2017).
+ * at least one row. The calibration error is how far confidence lies from accuracy (Guo et al., 2017). Rows whose confidence
+ * is below `threshold` are rejected, which only `answered` and `coverage` show.
  */
 export function evaluatePredictions(
   names: readonly string[],
   labels: ArrayLike<number>,
   probabilities: Float32Array,
+  threshold = 0,
 ): Omit<Evaluation, "mistakes"> {
   const [rows, width] = [labels.length, names.length];
   const mixups = new Mixups(width);
@@ -78,16 +86,20 @@ export function evaluatePredictions(
     bin.confidence += confidence;
     if (given === label) bin.correct++;
   }
-  const { support, given, right } = mixups.counts();
-  const classes = names.map((label, i) => classMetrics(label, support[i]!, given[i]!, right[i]!));
+  const counts = mixups.counts();
+  const { support, given, right } = counts;
+  const f1s = f1Of(counts);
+  const classes = names.map((label, i) => classMetrics(label, support[i]!, given[i]!, right[i]!, f1s[i]!));
   const confusion = mixups.matrix();
-  const present = classes.filter(({ support }) => support > 0);
+  const ranked = rankRows(labels, probabilities);
   return {
     rows,
     loss: lossSum / rows,
     accuracy: right.reduce((sum, count) => sum + count, 0) / rows,
-    macroF1: present.reduce((sum, { f1 }) => sum + f1, 0) / present.length,
+    macroF1: macroF1(counts),
     calibrationError: bins.reduce((sum, { confidence, correct }) => sum + Math.abs(confidence - correct), 0) / rows,
+    ...threshold > 0 && { answered: answersAbove(ranked, threshold) },
+    coverage: coverageTable(ranked),
     classes,
     ...confusion && { confusion },
     mixups: mixups.worst(),
@@ -111,9 +123,7 @@ export function worstMistakes(labels: ArrayLike<number>, probabilities: Float32A
   return mistakes;
 }
 
-function classMetrics(label: string, support: number, given: number, right: number): ClassMetrics {
+function classMetrics(label: string, support: number, given: number, right: number, f1: number): ClassMetrics {
   const share = (whole: number) => whole === 0 ? 0 : right / whole;
-  const [precision, recall] = [share(given), share(support)];
-  const f1 = right === 0 ? 0 : 2 * precision * recall / (precision + recall);
-  return { label, support, precision, recall, f1 };
+  return { label, support, precision: share(given), recall: share(support), f1 };
 }

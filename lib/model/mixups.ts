@@ -1,5 +1,7 @@
 /** Counts which classes are mixed up, by pairs: a matrix of thousands of classes has too many numbers. */
 
+import type { ClassCounts } from "../data/class_counts.ts";
+
 /** With more classes the matrix is left out: it is unreadable, and its size is the square of their number. */
 const MOST_IN_MATRIX = 100;
 
@@ -43,8 +45,7 @@ export class Mixups {
       .slice(0, MOST_PAIRS).map(({ label, given, rows }) => ({ label, given, rows }));
   }
 
-  /** Counts for each class its rows, the rows that were given it, and those for which both hold. */
-  counts(): { readonly support: Uint32Array; readonly given: Uint32Array; readonly right: Uint32Array } {
+  counts(): ClassCounts & { readonly right: Uint32Array } {
     const zeros = () => new Uint32Array(this.#classes);
     const [support, given, right] = [zeros(), zeros(), zeros()];
     for (const [key, rows] of this.#rows) {

@@ -29,10 +29,17 @@ export interface Vector {
   readonly values: Float64Array;
 }
 
-/** Returns `model` with scores that are `factor` times as large: its probabilities to that power. */
-export function withScores(model: LinearModel, factor: number): LinearModel {
+/**
+ * Returns `model` with scores that are `factor` times as large (its probabilities to that power), plus `offsets` of each
+ * class, if there are any.
+ */
+export function withScores(model: LinearModel, factor: number, offsets?: Float64Array): LinearModel {
   const scaled = (values: Float32Array) => values.map((value) => factor * value);
-  return { ...model, weights: scaled(model.weights), bias: scaled(model.bias) };
+  const bias = scaled(model.bias);
+  for (let k = 0; offsets && k < bias.length; k++) {
+    bias[k]! += model.classes === 2 ? offsets[1]! - offsets[0]! : offsets[k]!;
+  }
+  return { ...model, weights: scaled(model.weights), bias };
 }
 
 /** Returns the number of scores that decide among `classes`: of two classes, that of the second decides. */

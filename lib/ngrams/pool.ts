@@ -2,7 +2,8 @@
  * Chooses how the LSTM and the n-grams are combined: a logarithmic opinion pool (Hinton, "Products of experts", ICANN 1999;
  * Genest and Zidek, "Combining probability distributions", 1986), fitted to rows that neither was fitted to.
  */
-import { logLoss } from "../data/metrics.ts";
+import { answerQuality } from "../data/class_counts.ts";
+import { logLoss, mostProbable } from "../data/metrics.ts";
 import { softmaxOf } from "./model.ts";
 
 export interface Pool {
@@ -11,6 +12,8 @@ export interface Pool {
   readonly ngrams: number;
   /** Share of the LSTM in the size of the combined scores, from 0 to 1, in hundredths. */
   readonly share: number;
+  /** `[classes]`: added to the logarithms of the probabilities of both, if they are to be good by another metric. */
+  readonly offsets?: Float64Array;
 }
 
 /** Class probabilities of some rows, `[rows, classes]`, row-major. */
@@ -47,6 +50,38 @@ export function* fitPool(
   return { lstm: power! * own!, ngrams: other!, share };
 }
 
+/** Powers of the class frequencies that are tried. */
+const TILTS = Array.from({ length: 11 }, (_, step) => step / 10);
+
+/**
+ * Returns the offsets with the best macro-F1 for rows with these probabilities of a pool: each class is divided by a power of
+ * its frequency among the training rows, `counts` (Menon et al., "Long-tail learning via logit adjustment", ICLR 2021). A power
+ * of 1 must gain more than 1 / √rows, so that few rows change little.
+ */
+export function* fitOffsets(
+  pooled: Probabilities,
+  labels: ArrayLike<number>,
+  counts: ArrayLike<number>,
+): Turns<Float64Array> {
+  const classes = counts.length;
+  const logs = yield* mapRows(pooled, classes, (probability) => -logLoss(probability));
+  const total = Array.from(counts).reduce((sum, count) => sum + count, classes);
+  const rarities = Float64Array.from(counts, (count) => -Math.log((count + 1) / total));
+  const given = new Uint16Array(labels.length);
+  const own = new Float64Array(classes);
+  let best = { tilt: 0, value: -Infinity };
+  for (const tilt of labels.length > 0 ? TILTS : []) {
+    for (let row = 0; row < labels.length; row++) {
+      for (let k = 0; k < classes; k++) own[k] = logs[row * classes + k]! + tilt * rarities[k]!;
+      given[row] = mostProbable(own);
+      yield;
+    }
+    const value = answerQuality("macro-f1", labels, given, classes) - tilt / Math.sqrt(labels.length);
+    if (value > best.value) best = { tilt, value };
+  }
+  return rarities.map((rarity) => best.tilt * rarity);
+}
+
 /** Maps the values of some rows, `[rows, classes]`, into `mapped`, which may be the same array. */
 function* mapRows(
   values: Probabilities,
@@ -72,7 +107,8 @@ export function* poolProbabilities(
   const scores = new Float64Array(classes);
   for (let first = 0; first < lstm.length; first += classes) {
     for (let k = 0; k < classes; k++) {
-      scores[k] = -pool.lstm * logLoss(lstm[first + k]!) - pool.ngrams * logLoss(ngrams[first + k]!);
+      scores[k] = (pool.offsets?.[k] ?? 0) - pool.lstm * logLoss(lstm[first + k]!) -
+        pool.ngrams * logLoss(ngrams[first + k]!);
     }
     softmaxOf(scores);
     pooled.set(scores, first);

@@ -41,13 +41,14 @@ export function runBaseline({ training, validation, test, signals, ...options }:
     };
     const baseline = trainBaseline(training, validation, { ...options, stopped });
     if (!baseline) return { type: "stopped" };
-    const { model, validation: ofValidation, seconds } = baseline;
+    const { model, validation: ofValidation, seconds, rows } = baseline;
     const ofTest = test && predictRows(model, test, stopped);
     if (test && !ofTest) return { type: "stopped" };
     const metrics = {
       validation: evaluateBaseline(ofValidation, validation.labels),
       ...test && ofTest && { test: evaluateBaseline(ofTest, test.labels) },
       seconds,
+      ...options.fitsValidation && { refitRows: rows },
     };
     return { type: "done", result: { model, validation: ofValidation, ...ofTest && { test: ofTest }, metrics } };
   } catch (error) {

@@ -4,11 +4,13 @@
  *
  * Features are weighed by their logarithm and the inverse document frequency (TF-IDF), and one support vector machine a
  * class is fitted to them. How much an error costs, and whether features are scaled by their contrast, is chosen by
- * cross-validation where the data is small enough for that, and by the validation rows otherwise: what has the lowest
- * log-loss, after the scores of rows that were not fitted have been scaled to probabilities (Guo et al., "On calibration of
- * modern neural networks", ICML 2017). At the end the model is fitted to all rows.
+ * cross-validation where the data is small enough for that, and by the validation rows otherwise: what is best by the metric
+ * of the run, the log-loss after the scores of rows that were not fitted have been scaled to probabilities. At the end the
+ * model is fitted to all rows.
  */
-import { logLoss } from "../data/metrics.ts";
+import type { TrainingConfig } from "../config/schema.ts";
+import { answerQuality } from "../data/class_counts.ts";
+import { mostProbable } from "../data/metrics.ts";
 import type { EncodedTable } from "../data/batches/table.ts";
 import type { TokenKeys } from "../data/vocabulary/token_keys.ts";
 import { Random, Stream } from "../base/random.ts";
@@ -16,6 +18,7 @@ import { contrastOf } from "./contrast.ts";
 import { type CountedRows, countRows, LETTERS_LENGTH, type WeighedRows, weighRows } from "./counted_rows.ts";
 import type { NgramSpace } from "./features.ts";
 import { type LinearModel, scoresOf, softmax } from "./model.ts";
+import { bestScale } from "./scale.ts";
 import { fitSeparator } from "./svm.ts";
 
 export interface BaselineOptions {
@@ -27,6 +30,8 @@ export interface BaselineOptions {
   readonly seed: number;
   /** `[classes]`: weight of a row of each class in the loss; 1 without it. */
   readonly classWeights?: Float32Array;
+  /** Chooses the setting. */
+  readonly metric: TrainingConfig["metric"];
   /** Tells whether the model that is kept is also fitted to the validation rows, because they were drawn from the same files. */
   readonly fitsValidation: boolean;
   /** Called now and then; training ends without a result when it returns true. */
@@ -37,6 +42,8 @@ export interface Baseline {
   readonly model: LinearModel;
   /** `[rows, classes]`: probabilities of the validation rows by models that were not fitted to them. */
   readonly validation: Float32Array;
+  /** Rows that the model is fitted to. */
+  readonly rows: number;
   readonly seconds: number;
 }
 
@@ -54,12 +61,6 @@ const ROW_WORK = 8;
 const SEARCH_WORK = 6e9;
 /** Most multiplications of one fit. Data that needs more is fitted to some of its rows. */
 const FIT_WORK = 2e10;
-/** Scales of the scores: from 1/2 to 32. */
-const SCALES = Array.from({ length: 25 }, (_, step) => 2 ** (step / 4 - 1));
-/** Rows between two calls of `stopped`. */
-const STOP_EVERY = 256;
-/** Scale without rows to choose it by. */
-const USUAL_SCALE = 4;
 
 /** Fits the model; returns undefined if it was stopped. Pure except for the time. */
 export function trainBaseline(
@@ -68,7 +69,7 @@ export function trainBaseline(
   options: BaselineOptions,
 ): Baseline | undefined {
   const started = performance.now();
-  const { space, classes, vocabulary, seed, classWeights, fitsValidation, stopped = () => false } = options;
+  const { space, classes, vocabulary, seed, classWeights, metric, fitsValidation, stopped = () => false } = options;
   const counted = countRows([training, validation], space, vocabulary, scoresOf(classes), stopped);
   if (!counted) return undefined;
   const labels = Uint16Array.from([...training.labels, ...validation.labels]);
@@ -77,7 +78,7 @@ export function trainBaseline(
   const trained = someOf(rows.subarray(0, training.labels.length), FIT_WORK / work, seed);
   const validated = rows.subarray(training.labels.length);
   const fitted = fitsValidation ? Uint32Array.from([...trained, ...validated]) : trained;
-  const problem = { counted, labels, classes, classWeights, seed, stopped };
+  const problem = { counted, labels, classes, classWeights, metric, seed, stopped };
   const isSmall = COSTS.length * FOLDS * work <= SEARCH_WORK && fitted.length >= FOLDS;
   const splits = [
     ...isSmall ? foldsOf(fitted, seed) : [],
@@ -89,6 +90,7 @@ export function trainBaseline(
   return model && {
     model,
     validation: probabilitiesFrom(training.labels.length, chosen, problem),
+    rows: fitted.length,
     seconds: (performance.now() - started) / 1000,
   };
 }
@@ -98,6 +100,7 @@ interface Problem {
   readonly labels: Uint16Array;
   readonly classes: number;
   readonly classWeights: Float32Array | undefined;
+  readonly metric: TrainingConfig["metric"];
   readonly seed: number;
   readonly stopped: () => boolean;
 }
@@ -122,6 +125,8 @@ interface Attempt extends Setting {
   readonly scale: number;
   /** Mean loss of these rows. */
   readonly loss: number;
+  /** How good their predictions are by the metric: higher is better. */
+  readonly quality: number;
   /** The rows. */
   readonly evaluated: Uint32Array;
   /** `[evaluated, scores]` */
@@ -161,7 +166,7 @@ function bestSetting(most: number, evaluate: (setting: Setting) => Attempt | und
     for (let index = FIRST_COST + step; best && left > 0 && COSTS[index] !== undefined; index += step) {
       const next = attempt(COSTS[index]!);
       if (!next) return undefined;
-      if (next.loss >= best.loss) break;
+      if (!isBetter(next, best)) break;
       best = next;
     }
     // The loss has one minimum: it does not fall on the other side as well.
@@ -169,7 +174,12 @@ function bestSetting(most: number, evaluate: (setting: Setting) => Attempt | und
   }
   if (!best || left <= 0) return best;
   const contrasted = attempt(best.cost, CONTRAST);
-  return contrasted && contrasted.loss < best.loss ? contrasted : contrasted && best;
+  return contrasted && isBetter(contrasted, best) ? contrasted : contrasted && best;
+}
+
+/** Compares by the metric, and equal ones by their loss. */
+function isBetter(one: Attempt, other: Attempt): boolean {
+  return one.quality > other.quality || one.quality === other.quality && one.loss < other.loss;
 }
 
 function trySetting(problem: Problem, splits: readonly Split[], setting: Setting): Attempt | undefined {
@@ -193,7 +203,22 @@ function trySetting(problem: Problem, splits: readonly Split[], setting: Setting
     before += split.evaluated.length;
   }
   const best = bestScale(problem, evaluated, scores);
-  return best && { ...setting, evaluated, scores, ...best };
+  return best && { ...setting, evaluated, scores, ...best, quality: qualityOf(problem, evaluated, scores, best.loss) };
+}
+
+/** Returns the metric of rows with these scores, `[rows, scores]`. Class weights are in the loss only. */
+function qualityOf(
+  { labels, classes, metric }: Problem,
+  rows: Uint32Array,
+  scores: Float32Array,
+  loss: number,
+): number {
+  if (metric === "log-loss") return -loss;
+  const width = scoresOf(classes);
+  const given = Uint16Array.from(rows, (_, at) => {
+    return width === 1 ? Number(scores[at]! > 0) : mostProbable(scores, at * width, width);
+  });
+  return answerQuality(metric, Uint16Array.from(rows, (row) => labels[row]!), given, classes);
 }
 
 /** Computes the probabilities of the rows from `first` on, `[rows, classes]`, by models that were not fitted to them. */
@@ -230,40 +255,6 @@ function fitScore(
   const weights = fitSeparator({ ...weighed, values }, fitted, isPositive, costOf, random, stopped);
   for (let column = 0; weights && column < factors.length; column++) weights[column]! *= factors[column]!;
   return weights;
-}
-
-/** Finds the scale with the lowest loss, weighted by class; undefined if it was stopped. */
-function bestScale(
-  { labels, classes, classWeights, stopped }: Problem,
-  rows: Uint32Array,
-  scores: Float32Array,
-): { readonly scale: number; readonly loss: number } | undefined {
-  const [width, own] = [scoresOf(classes), new Float64Array(classes)];
-  let best = { scale: USUAL_SCALE, loss: Infinity };
-  for (const scale of rows.length > 0 ? SCALES : []) {
-    let [loss, total] = [0, 0];
-    for (let at = 0; at < rows.length; at++) {
-      if (at % STOP_EVERY === 0 && stopped()) return undefined;
-      const row = rows[at]!;
-      softmax(scores, at * width, scale, own);
-      const weight = classWeights?.[labels[row]!] ?? 1;
-      loss += weight * smoothedLoss(own[labels[row]!]!, rows.length, classes);
-      total += weight;
-    }
-    if (loss / total < best.loss) best = { scale, loss: loss / total };
-  }
-  return best;
-}
-
-/**
- * Returns the cross-entropy of a row whose own class has `probability`, as if there were one more row than `rows`, of an
- * unknown class: few rows cannot prove a probability of 0 or 1 (Platt, "Probabilistic outputs for support vector
- * machines", 1999).
- */
-export function smoothedLoss(probability: number, rows: number, classes: number): number {
-  const doubt = 1 / (rows + 2);
-  const others = (1 - probability) / Math.max(1, classes - 1);
-  return (1 - doubt) * logLoss(probability) + doubt * logLoss(others);
 }
 
 /** Fits a model to the rows `fitted`, without the features that none of them has. */

@@ -8,12 +8,12 @@ import { fillBatch, type Rows } from "../data/batches/fill_batch.ts";
 import type { UnknownTokens } from "../data/batches/table.ts";
 import { TokenKeyList, type TokenKeys } from "../data/vocabulary/token_keys.ts";
 import { openPreprocessing, type PreprocessingJson } from "../data/encode/preprocessing.ts";
-import { mostProbable } from "../data/metrics.ts";
-import { errorMessage } from "../base/errors.ts";
+import { errorMessage, InputError } from "../base/errors.ts";
 import { engineOptions } from "../engine/create_engine.ts";
 import type { Engine } from "../engine/contract.ts";
 import { createWorkspace } from "../engine/workspace.ts";
 import { parameterLayout } from "../model/layout.ts";
+import { answerOf, type Rejection, thresholdFor } from "../model/rejection.ts";
 import { trainedModel } from "../model/task_model.ts";
 import { type Combiner, createCombiner } from "../ngrams/combine.ts";
 import type { BatchOptions, Outcome, PredictMessage, Sequences } from "./protocol.ts";
@@ -173,20 +173,23 @@ export class BatchPredictor {
 
 /**
  * Opens a saved model for a caller that has nothing else to do meanwhile. The function it returns classifies inputs,
- * `batchMax` in a batch, and throws an Error for an input that cannot be read.
+ * `batchMax` in a batch, and throws an Error for an input that cannot be read. Throws an InputError if the model does not
+ * reach the precision `reject`.
  */
 export async function openSaved(
   { config, labels, version, preprocessing }: Omit<TrainedModel, "run">,
   batchMax = 256,
+  reject?: number,
 ): Promise<(inputs: readonly Input[]) => Prediction[]> {
   const { spec } = trainedModel(config, labels);
+  const threshold = wantedThreshold(version.rejection, reject);
   const options = { config, spec, preprocessing, maxBatch: batchMax, maxLength: config.length };
   const predictor = await BatchPredictor.open(options);
   predictor.setNewest(version);
   return (inputs) => {
     const outcome = predictor.predict(inputs);
     if (outcome.unread.length > 0) throw new Error(outcome.unread[0]!.error);
-    return inputs.map((_, row) => prediction(outcome, row, labels));
+    return inputs.map((_, row) => prediction(outcome, row, labels, threshold));
   };
 }
 
@@ -205,12 +208,26 @@ export function prediction(
   { probabilities: all, flags }: Pick<Outcome, "probabilities" | "flags">,
   row: number,
   labels: readonly string[],
+  threshold: number,
 ): Prediction {
   const probabilities: number[] = [];
   const first = row * labels.length;
   for (let index = 0; index < labels.length; index++) probabilities.push(all[first + index]!);
-  const best = mostProbable(probabilities);
-  return { class: best, label: labels[best]!, probabilities, ...flags[row] };
+  return { ...answerOf(probabilities, labels, threshold), probabilities, ...flags[row] };
+}
+
+/**
+ * Returns the threshold for the precision `wanted`, or the model's own without it. Throws an InputError if the model does
+ * not reach it.
+ */
+export function wantedThreshold(rejection: Rejection | undefined, wanted: number | undefined): number {
+  if (wanted === undefined) return rejection?.threshold ?? 0;
+  try {
+    return thresholdFor(rejection?.points, wanted);
+  } catch (error) {
+    if (error instanceof RangeError) throw new InputError([{ field: "reject", message: error.message }]);
+    throw error;
+  }
 }
 
 /** Joins the keys of the unknown tokens of `rows` sequences. */

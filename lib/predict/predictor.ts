@@ -6,7 +6,7 @@ import { clearImmediate, setImmediate } from "node:timers";
 import { errorMessage } from "../base/errors.ts";
 import { trainedModel } from "../model/task_model.ts";
 import type { Newest, TrainedModel } from "./trained_model.ts";
-import { joinSequences, KEPT_VERSIONS, prediction } from "./batch_predictor.ts";
+import { joinSequences, KEPT_VERSIONS, prediction, wantedThreshold } from "./batch_predictor.ts";
 import { BATCH_SIZES, Histogram } from "./histogram.ts";
 import type { BatchOptions, Outcome } from "./protocol.ts";
 import { RequestQueue } from "./queue.ts";
@@ -44,6 +44,8 @@ export interface PredictorOptions {
 interface Waiting {
   readonly inputs: readonly Input[];
   readonly version: number | undefined;
+  /** Answers with less confidence are rejected. */
+  readonly threshold: number;
   /** Aborts when the client disconnects; undefined once it is listened to. */
   signal: (() => AbortSignal) | undefined;
   readonly since: number;
@@ -103,10 +105,12 @@ export class ThreadPredictor implements Predictor {
     return this.#keep(version).then(() => this.#enqueue(inputs, options));
   }
 
-  #enqueue(inputs: readonly Input[], { version, signal }: PredictOptions): Promise<Answer> {
+  #enqueue(inputs: readonly Input[], { version, signal, reject: wanted }: PredictOptions): Promise<Answer> {
     return new Promise((resolve, reject) => {
+      const newest = this.#options.newest();
+      const threshold = wantedThreshold("memory" in newest ? undefined : newest.rejection, wanted);
       this.#start();
-      this.#queue.add({ inputs, version, signal, since: performance.now(), resolve, reject });
+      this.#queue.add({ inputs, version, threshold, signal, since: performance.now(), resolve, reject });
       if (signal) this.#watching ??= setTimeout(() => this.#watch(), WATCH_MS);
       this.#sendSoon();
     });
@@ -262,9 +266,9 @@ export class ThreadPredictor implements Predictor {
     const { run, labels } = this.shape;
     const { round, digest, computeMs, unread } = outcome;
     let row = 0;
-    for (const { inputs, since, resolve, reject } of batch) {
+    for (const { inputs, threshold, since, resolve, reject } of batch) {
       const first = row;
-      const predictions = inputs.map(() => prediction(outcome, row++, labels));
+      const predictions = inputs.map(() => prediction(outcome, row++, labels, threshold));
       const failed = unread.find((one) => one.row >= first && one.row < row);
       if (failed) reject(new Error(`A text cannot be cut into tokens: ${failed.error}`));
       else resolve({ run, round, digest, predictions, queueMs: sentAt - since, computeMs });

@@ -8,6 +8,7 @@ import { Word } from "../lockstep/memory/control.ts";
 import type { MapOptions } from "../lockstep/memory/map.ts";
 import { readNewest, stateDigest } from "../lockstep/memory/state.ts";
 import { type SharedRun, sharedRun } from "../lockstep/memory/views.ts";
+import type { Rejection } from "../model/rejection.ts";
 import { parameterLayout } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import type { Combination } from "../ngrams/combine.ts";
@@ -32,6 +33,8 @@ export interface ModelVersion {
   readonly weights: Float32Array;
   /** The n-grams that a finished model combines with the LSTM; absent where the LSTM predicts by itself. */
   readonly ngrams?: Combination | undefined;
+  /** The thresholds of a finished model of rows; absent in runs of earlier versions. */
+  readonly rejection?: Rejection | undefined;
 }
 
 /** The shared memory of a run that trains: its newest committed weights are the newest version. */

@@ -1,6 +1,7 @@
 /** Describes predictions to HTTP, commands and the dashboard: plain values, no tensors. */
 
 import type { ReadingRules } from "../config/data_shape.ts";
+import type { RowAnswer } from "../model/rejection.ts";
 import type { Histogram } from "./histogram.ts";
 
 /**
@@ -47,10 +48,7 @@ export interface ModelInfo {
 /** The properties of a model that are the same for all versions of its weights. */
 export type ModelShape = Omit<ModelInfo, "round" | "digest">;
 
-export interface Prediction extends Partial<Flags> {
-  /** Position in `labels`. */
-  readonly class: number;
-  readonly label: string;
+export interface Prediction extends RowAnswer, Partial<Flags> {
   /** One a class, in the order of `labels`; sums to 1. */
   readonly probabilities: readonly number[];
 }
@@ -69,6 +67,8 @@ export interface Answer {
 export interface PredictOptions {
   /** The round whose weights answer, one of `versions()`; without it, the newest. */
   readonly version?: number | undefined;
+  /** Precision of the answers: less confident rows are rejected. 0 rejects none; without it, the model decides. */
+  readonly reject?: number | undefined;
   /** Gives up the request's place in the queue when it aborts. Called only if the request waits for a while. */
   readonly signal?: (() => AbortSignal) | undefined;
 }
@@ -81,7 +81,8 @@ export interface Predictor {
   model(version?: number): Promise<ModelInfo>;
   /**
    * Predicts inputs that `reader` gave, all with one version of the weights. Throws an Unavailable if the thread cannot
-   * answer now, the signal's reason if it aborts, and an UnknownVersion if the version is not kept.
+   * answer now, the signal's reason if it aborts, an UnknownVersion if the version is not kept, and an InputError if the
+   * model does not reach the precision `reject`.
    */
   predict(inputs: readonly Input[], options?: PredictOptions): Promise<Answer>;
   /** Lists the rounds whose weights can be requested by number, the newest first: the kept checkpoints. */

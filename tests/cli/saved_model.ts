@@ -4,6 +4,7 @@ import { predictCommand } from "../../lib/cli/commands/predict.ts";
 import { type Config, trainingConfig } from "../../lib/config/schema.ts";
 import type { PreprocessingJson } from "../../lib/data/encode/preprocessing.ts";
 import { InputError } from "../../lib/base/errors.ts";
+import type { Rejection } from "../../lib/model/rejection.ts";
 import { initialWeights } from "../../lib/model/initial.ts";
 import { taskModel } from "../../lib/model/task_model.ts";
 import { writeModel } from "../../lib/run/files/model_files.ts";
@@ -26,14 +27,18 @@ export const WORDS: PreprocessingJson = {
 export async function withModel(
   preprocessing: PreprocessingJson | undefined,
   use: (folder: string, run: string) => Promise<void>,
-  { labels = LABELS, change = {} }: { labels?: readonly string[]; change?: Partial<Config> } = {},
+  { labels = LABELS, change = {}, rejection }: {
+    readonly labels?: readonly string[];
+    readonly change?: Partial<Config>;
+    readonly rejection?: Rejection;
+  } = {},
 ): Promise<void> {
   await inTemporaryDirectory(async (folder) => {
     const run = join(folder, "run");
     const config = trainingConfig({ ...tinyRunConfig(folder, { seed: 8 }), ...change });
     const { spec, layout } = taskModel(config);
     const weights = initialWeights(spec, layout, config);
-    const version = { round: 1, digest: "d1ge57", weights };
+    const version = { round: 1, digest: "d1ge57", weights, rejection };
     await writeModel(run, { run: "r1", config, labels, version, ...preprocessing && { preprocessing } });
     await Deno.writeTextFile(join(run, "run.json"), "{}");
     await use(folder, run);

@@ -1,6 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { answerQuality } from "../../lib/data/class_counts.ts";
 import { logLoss } from "../../lib/data/metrics.ts";
-import { FIT_BYTES, fitPool, poolProbabilities } from "../../lib/ngrams/pool.ts";
+import { FIT_BYTES, fitOffsets, fitPool, poolProbabilities } from "../../lib/ngrams/pool.ts";
 import { Random, Stream } from "../../lib/base/random.ts";
 import { inTurns } from "../../lib/base/turns.ts";
 
@@ -77,6 +78,51 @@ Deno.test("fitPool() weights rows by their classes", async () => {
   const ofFirst = await fit(first, second, labels, Float32Array.of(1.8, 0.2));
   const ofSecond = await fit(first, second, labels, Float32Array.of(0.2, 1.8));
   assert(ofFirst.share > 0.8 && ofSecond.share < 0.2, `${ofFirst.share}, ${ofSecond.share}`);
+});
+
+/** Draws rows of which a tenth is of class 1, with the probabilities of a classifier that knows its odds only in part. */
+function rare(rows: number, seed: number) {
+  const random = new Random(seed, Stream.heldOutData).seek(0);
+  const probabilities = new Float64Array(2 * rows);
+  const labels = Array.from({ length: rows }, (_, row): number => {
+    const label = random.below(10) === 0 ? 1 : 0;
+    const odds = 1.5 * (2 * label - 1) + random.normal() - Math.log(9);
+    probabilities.set([1 / (1 + Math.exp(odds)), 1 / (1 + Math.exp(-odds))], 2 * row);
+    return label;
+  });
+  const given = (offsets: ArrayLike<number>) =>
+    labels.map((_, row) => {
+      const odds = Math.log(probabilities[2 * row + 1]! / probabilities[2 * row]!) + offsets[1]! - offsets[0]!;
+      return odds > 0 ? 1 : 0;
+    });
+  return {
+    probabilities,
+    labels,
+    f1: (offsets: ArrayLike<number>) => answerQuality("macro-f1", labels, given(offsets), 2),
+  };
+}
+
+Deno.test("fitOffsets() favours rare classes where that has a better macro-F1 on other rows", async () => {
+  const [seen, fresh] = [rare(2000, 1), rare(5000, 2)];
+  const offsets = await inTurns(fitOffsets(seen.probabilities, seen.labels, [900, 100]));
+  assert(offsets[1]! > offsets[0]!, `${offsets}`);
+  assert(fresh.f1(offsets) > fresh.f1([0, 0]) + 0.02, `${fresh.f1(offsets)}, without offsets ${fresh.f1([0, 0])}`);
+});
+
+Deno.test("fitOffsets() changes nothing by few rows, equal classes or none at all", async () => {
+  const few = rare(40, 3);
+  const gain = (await inTurns(fitOffsets(few.probabilities, few.labels, [900, 100])))[1]!;
+  assert(gain < 1.2, `${gain}`);
+  const { probabilities, labels } = rare(500, 4);
+  const equal = await inTurns(fitOffsets(probabilities, labels, [500, 500]));
+  assertAlmostEquals(equal[0]!, equal[1]!, 1e-12);
+  assertEquals(await inTurns(fitOffsets(new Float64Array(), [], [5, 1])), Float64Array.of(0, 0));
+});
+
+Deno.test("poolProbabilities() adds the offsets to the scores", async () => {
+  const pool = { lstm: 1, ngrams: 0, share: 1, offsets: Float64Array.of(Math.log(2), 0) };
+  const [first] = await pooledBy(Float32Array.of(0.25, 0.75), Float32Array.of(0.5, 0.5), 2, pool);
+  assertAlmostEquals(first!, 0.5 / (0.5 + 0.75), 1e-6);
 });
 
 Deno.test("fitPool() and poolProbabilities() accept probabilities of 0", async () => {

@@ -1,10 +1,12 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { createScorer, type LinearModel, softmax } from "../../lib/ngrams/model.ts";
+import { answerQuality } from "../../lib/data/class_counts.ts";
 import { mostProbable } from "../../lib/data/metrics.ts";
 import { keysOfVocabulary, type TokenKeys } from "../../lib/data/vocabulary/token_keys.ts";
 import { ngramSpace } from "../../lib/ngrams/space.ts";
 import { evaluateBaseline, predictRows } from "../../lib/ngrams/evaluate.ts";
-import { type BaselineOptions, smoothedLoss, trainBaseline } from "../../lib/ngrams/train.ts";
+import { smoothedLoss } from "../../lib/ngrams/scale.ts";
+import { type BaselineOptions, trainBaseline } from "../../lib/ngrams/train.ts";
 import type { EncodedTable } from "../../lib/data/batches/table.ts";
 import { Random, Stream } from "../../lib/base/random.ts";
 
@@ -59,6 +61,7 @@ function optionsOf(vocabulary: number, some: Partial<BaselineOptions> = {}): Bas
     vocabulary: keysOfVocabulary(names.slice(2), false),
     seed: 1,
     fitsValidation: false,
+    metric: "log-loss",
     ...some,
   };
 }
@@ -221,6 +224,20 @@ Deno.test("trainBaseline() predicts a rare class from a weak sign only with clas
   const { model } = train(training, validation, { classWeights: Float32Array.of(0.5 / 0.9, 0.5 / 0.1) });
   assert(recall(model, validation, 1) >= 0.5, `recall ${recall(model, validation, 1)}`);
   assert(recall(model, validation, 0) > 0.6, `recall ${recall(model, validation, 0)}`);
+});
+
+Deno.test("trainBaseline() chooses by the metric: no worse in accuracy or macro-F1 than by the loss", () => {
+  const [training, validation] = [rareRows(8), rareRows(9)];
+  const found = (["log-loss", "accuracy", "macro-f1"] as const).map((metric) => {
+    // The validation rows choose, as there are no folds of so few: they are evaluated by models that were not fitted to them.
+    const { validation: probabilities, metrics } = train(training, validation, { metric, fitsValidation: true });
+    const given = validation.map((_, row) => mostProbable(probabilities, 2 * row, 2));
+    const labels = validation.map(([, label]) => label);
+    return { loss: metrics.loss, f1: answerQuality("macro-f1", labels, given, 2), accuracy: metrics.accuracy };
+  });
+  const [byLoss, byAccuracy, byF1] = found as [typeof found[0], typeof found[0], typeof found[0]];
+  assert(byLoss.loss <= byF1.loss && byLoss.loss <= byAccuracy.loss, JSON.stringify(found));
+  assert(byAccuracy.accuracy >= byLoss.accuracy && byF1.f1 >= byLoss.f1, JSON.stringify(found));
 });
 
 Deno.test("trainBaseline() is calibrated for few rows of many classes", () => {

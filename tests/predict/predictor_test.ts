@@ -1,7 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { NEW_HISTORY } from "../../lib/lockstep/memory/training_history.ts";
 import { stateDigest } from "../../lib/lockstep/memory/state.ts";
-import { type Answer, Unavailable, UnknownVersion } from "../../lib/predict/types.ts";
+import { InputError } from "../../lib/base/errors.ts";
+import { type Answer, type Prediction, Unavailable, UnknownVersion } from "../../lib/predict/types.ts";
 import { checkpointBytes, checkpointRounds, writeCheckpoint } from "../../lib/run/files/checkpoint.ts";
 import type { Newest } from "../../lib/predict/trained_model.ts";
 import { PATIENCE_MS } from "../patience.ts";
@@ -19,7 +20,7 @@ function assertPlain(answer: Answer, sequences: readonly number[][], weights: Fl
   answer.predictions.forEach(({ class: best, label, probabilities }, row) => {
     const plain = plainProbabilities(weights, sequences[row]!);
     plain.forEach((value, index) => assertAlmostEquals(probabilities[index]!, value, 1e-5));
-    assertEquals([best, label], [plain.indexOf(Math.max(...plain)), model.dataset.labels[best]]);
+    assertEquals([best, label], [plain.indexOf(Math.max(...plain)), model.dataset.labels[best ?? -1]]);
   });
 }
 
@@ -40,6 +41,27 @@ Deno.test("ThreadPredictor gives the answers of the plain model, for batches of 
   const { batchSizes: { count: batches, sum: sequences }, queued, computing } = tiny.predictor.statistics();
   assertEquals([sequences, queued, computing], [16, 0, 0]);
   assert(batches < requests.length, `${batches} batches`);
+});
+
+Deno.test("ThreadPredictor rejects by the thresholds of its model, or by those of a request", async () => {
+  const [{ probabilities }] = (await (async () => {
+    using tiny = tinyPredictor();
+    return (await soon(tiny.predictor.predict([[1, 2, 3, 4]]), "an answer")).predictions;
+  })()) as [Prediction];
+  const confidence = Math.max(...probabilities);
+  const points = [{ threshold: 0, precision: 0.5, coverage: 1 }, { threshold: 1, precision: 0.9, coverage: 0 }];
+  const rejection = { threshold: confidence + 0.01, points };
+  using tiny = tinyPredictor({ newest: () => ({ ...version(0), rejection }) });
+  const ask = async (reject?: number) =>
+    (await soon(tiny.predictor.predict([[1, 2, 3, 4]], { reject }), "an answer")).predictions[0]!;
+  const rejected = await ask();
+  assertEquals([rejected.class, rejected.label, rejected.rejected?.probability], [null, null, confidence]);
+  assertEquals((await ask(0.5)).rejected, undefined);
+  assertEquals((await ask(0)).rejected, undefined);
+  assertEquals((await ask(0.8)).rejected?.threshold, 1);
+  await assertRejects(() => ask(0.95), InputError, "`reject` is 0.95: expected at most 0.9");
+  using live = tinyPredictor();
+  await assertRejects(() => live.predictor.predict([[1]], { reject: 0.5 }), InputError, "no thresholds");
 });
 
 Deno.test("ThreadPredictor counts batches of sequences, and no requests for only the version", async () => {

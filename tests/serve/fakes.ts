@@ -4,6 +4,7 @@ import type { PreprocessingJson } from "../../lib/data/encode/preprocessing.ts";
 import { BATCH_SIZES, Histogram } from "../../lib/predict/histogram.ts";
 import { createReader } from "../../lib/predict/reader.ts";
 import { openReading } from "../../lib/predict/batch_predictor.ts";
+import { answerOf } from "../../lib/model/rejection.ts";
 import type { ModelInfo, Prediction, Predictor } from "../../lib/predict/types.ts";
 import type { Admission, Removal, RunAction, RunDetail, RunState } from "../../lib/run/types.ts";
 import type { Asset, Runs, Services } from "../../lib/serve/services.ts";
@@ -236,10 +237,14 @@ export function predictorOf(
     shape: model,
     reader: createReader(model, json),
     model: () => Promise.resolve(model),
-    predict: (inputs) =>
+    predict: (inputs, { reject = 0 } = {}) =>
       Promise.resolve({
         ...{ run, round, digest, queueMs: 0.25, computeMs: 0.5 },
-        predictions: inputs.map(read).map((input) => ({ ...classify(input), ...input.flags })),
+        predictions: inputs.map(read).map((input) => {
+          const { probabilities } = classify(input);
+          // Its thresholds are the wanted precisions.
+          return { ...answerOf(probabilities, model.labels, reject), probabilities, ...input.flags };
+        }),
       }),
     versions: () => Promise.resolve([7, 5]),
     statistics: () => ({ queued: 3, computing: 1, batchSizes, restarts: 2 }),

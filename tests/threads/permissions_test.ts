@@ -46,6 +46,7 @@ Deno.test("the thread of the n-grams may not do any of these either", async () =
     vocabulary: keysOfVocabulary(["a"], false),
     seed: 1,
     fitsValidation: true,
+    metric: "log-loss" as const,
   };
   const task = startBaseline(prying, start, PATIENCE_MS);
   const error = await assertRejects(() => task.result, Error);

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import type { z } from "zod";
 import { type ConfigSource, expectation, shown } from "../../config/resolve.ts";
 import { type Flag, flagName, flagValue } from "./flags.ts";
+import { configSchema } from "../../config/schema.ts";
 import { meantNames } from "../../config/nearest.ts";
 import { fromCaller } from "./caller.ts";
 import { errorMessage, InputError, type Problem } from "../../base/errors.ts";
@@ -115,6 +116,11 @@ export function dataFiles(data: unknown, positionals: readonly string[]): readon
   const files = [...(Array.isArray(data) ? data : []), ...callersFiles(positionals)].filter((file) => file !== "");
   if (files.length > 0) return files;
   throw new InputError([{ field: "--data", message: "--data has no value: expected a file of rows, or -" }]);
+}
+
+/** Returns the precision that --reject wants of the answers of a saved model; undefined without the flag. */
+export function rejectOf({ reject }: Readonly<Record<string, unknown>>): number | undefined {
+  return reject === undefined ? undefined : parseOptions(configSchema.pick({ reject: true }), { reject }).reject;
 }
 
 /** Decodes UTF-8, or the encoding of a byte order mark, which some editors and shells write. */

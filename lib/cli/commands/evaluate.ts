@@ -3,16 +3,19 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { READ_KEYS } from "../../config/data_shape.ts";
 import { flagsOf } from "../arguments/flags.ts";
-import { configPaths, configSchema } from "../../config/schema.ts";
+import { pathMarks, pathValue } from "../../config/paths.ts";
+import { configSchema } from "../../config/schema.ts";
 import { readEvaluationRows } from "../../data/evaluation_rows.ts";
+import { refuseTwice } from "../../data/formats/rows.ts";
 import { openPreprocessing } from "../../data/encode/preprocessing.ts";
 import { InputError } from "../../base/errors.ts";
 import { cannotWrite, forCommandLine } from "../arguments/messages.ts";
 import { writeJson } from "../../run/files/files.ts";
 import { evaluateRows } from "../../run/evaluation/evaluate_rows.ts";
+import { wantedThreshold } from "../../predict/batch_predictor.ts";
 import { openModel } from "../../run/open_model.ts";
 import { seenRows } from "../../run/evaluation/seen_rows.ts";
-import { dataFiles, parseArguments, parseOptions } from "../arguments/arguments.ts";
+import { dataFiles, parseArguments, parseOptions, rejectOf } from "../arguments/arguments.ts";
 import { evaluationReport } from "../terminal/evaluation_report.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { commandHelp } from "../arguments/help.ts";
@@ -26,7 +29,12 @@ const optionsSchema = configSchema.pick({
   data: true,
   ...READ_KEYS,
   onBadRow: true,
+  reject: true,
 }).extend({
+  outOfScope: pathValue(
+    z.array(z.string().min(1)).default([])
+      .describe("files of rows that are of none of the classes: how well their confidence tells them from the others"),
+  ),
   report: z.enum(["short", "full"]).default("short").describe("classes in the table. short: the ten worst; full: all"),
 });
 const own = flagsOf(optionsSchema);
@@ -55,12 +63,18 @@ export async function evaluateCommand(
   // Files are read as the run's own files were, except for the given flags.
   const like = Object.fromEntries(Object.entries(config).filter(([key]) => own.some((flag) => flag.key === key)));
   const options = parseOptions(optionsSchema, { ...like, ...values, data: dataFiles(values.data, more) });
-  restrictReading(options, configPaths, [directory, ...out === undefined ? [] : [dirname(out)]]);
+  const threshold = wantedThreshold(version.rejection, rejectOf(values));
+  restrictReading(options, pathMarks(optionsSchema), [directory, ...out === undefined ? [] : [dirname(out)]]);
   const file = out ?? join(directory, "evaluation.json");
   if (!mayWrite(dirname(file))) throw cannotWrite(dirname(file), "--out");
   const preprocessing = openPreprocessing(saved);
-  const rows = await readEvaluationRows(options.data, options, { preprocessing, labels }, input);
-  const evaluation = await evaluateRows({ config, labels, version }, rows, preprocessing);
+  refuseTwice([...options.data, ...options.outOfScope]);
+  const reading = { preprocessing, labels };
+  const rows = await readEvaluationRows(options.data, options, reading, input);
+  const others = options.outOfScope.length === 0
+    ? undefined
+    : await readEvaluationRows(options.outOfScope, { ...options, unlabelled: true }, reading, input);
+  const evaluation = await evaluateRows({ config, labels, version }, rows, preprocessing, threshold, others);
   const { skipped, statistics } = rows;
   const { rows: trainedOn, warning } = await seenRows(directory, rows);
   // The file is written first: the reader of the report may be gone.

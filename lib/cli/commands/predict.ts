@@ -12,7 +12,7 @@ import { openSaved } from "../../predict/batch_predictor.ts";
 import type { Input, Prediction } from "../../predict/types.ts";
 import { printableExcerpt, printableJson } from "../../base/printable.ts";
 import { openModel } from "../../run/open_model.ts";
-import { dataFiles, parseArguments, parseOptions } from "../arguments/arguments.ts";
+import { dataFiles, parseArguments, parseOptions, rejectOf } from "../arguments/arguments.ts";
 import { fromCaller } from "../arguments/caller.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { commandHelp } from "../arguments/help.ts";
@@ -27,6 +27,7 @@ Without a text or a file, each line of standard input is classified: a text, or 
 object with "text" or "tokens". Each line is answered at once with a line of JSON.
 --data reads files as training does (- for standard input), without needing labels,
 and answers each row with a line of its number, label and probabilities by name.
+--reject 0.95 gives no label to rows that are less sure than such answers must be.
 A bad line or row is answered with its "line" and an "error", the others are answered,
 and the exit code is 2. Put texts that begin with a dash, or have the name of a file,
 behind --:
@@ -36,6 +37,7 @@ behind --:
 
 const optionsSchema = configSchema.pick({
   ...READ_KEYS,
+  reject: true,
 }).extend({
   data: configSchema.shape.data.describe("files of rows to classify, or - for standard input"),
 });
@@ -72,7 +74,8 @@ export async function predictCommand(args: readonly string[], { terminal, input 
   const directory = await namedRun(path);
   const { config, labels, version, preprocessing, run } = await openModel(directory);
   const reader = createReader(config, preprocessing);
-  const predict = await openSaved({ config, labels, version, preprocessing }, BATCH);
+  const reject = rejectOf(values);
+  const predict = await openSaved({ config, labels, version, preprocessing }, BATCH, reject);
 
   const files = await filesOf(values.data, words, behind);
   restrictReading({ data: files ?? [] }, configPaths, [directory]);
@@ -102,11 +105,12 @@ export async function predictCommand(args: readonly string[], { terminal, input 
   // Files are read as the run's own files were, except for the given flags.
   const like = Object.fromEntries(own.map(({ key }) => [key, config[key]]));
   const options = parseOptions(optionsSchema, { ...like, ...values, data: files });
-  const rowAnswer: Answerer = ({ class: _, label, probabilities, ...flags }, { file, line }, row) => ({
+  const rowAnswer: Answerer = ({ class: _, label, rejected, probabilities, ...flags }, { file, line }, row) => ({
     ...files.length > 1 && { file },
     row,
     line,
     label,
+    ...rejected && { rejected },
     probabilities: Object.fromEntries(probabilities.map((probability, index) => [labels[index]!, probability])),
     ...flags,
   });
@@ -202,9 +206,13 @@ function percent(share: number, digits: number): string {
   return `${(100 * share).toFixed(digits)}%`;
 }
 
-function sentence({ class: best, label, probabilities }: Prediction, labels: readonly string[]): string {
+function sentence({ class: best, label, rejected, probabilities }: Prediction, labels: readonly string[]): string {
   const shares = probabilities.map((probability, index) =>
     `${printableExcerpt(labels[index]!)} ${percent(probability, 2)}`
   );
-  return `Class: ${best} (${printableExcerpt(label)}) - Probabilities: ${shares.join(", ")}`;
+  const answer = rejected
+    ? `none of these, as ${rejected.class} (${printableExcerpt(rejected.label)}) has less than ` +
+      percent(rejected.threshold, 2)
+    : `${best} (${printableExcerpt(label ?? "")})`;
+  return `Class: ${answer} - Probabilities: ${shares.join(", ")}`;
 }

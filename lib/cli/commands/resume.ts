@@ -49,7 +49,7 @@ export async function resumeCommand(args: readonly string[], options: TrainingOp
     terminal.line(`Run ${manifest.id} is complete: ${summary.reason}, digest ${summary.digest}`);
     if (values.report === "full") {
       const classes = await classReport(directory, summary, terminal.width());
-      [...classes, ...finalReport(summary)].forEach(terminal.line);
+      [...classes, ...finalReport(summary, manifest.config.metric)].forEach(terminal.line);
     }
     return ExitCode.done;
   }

@@ -1,5 +1,6 @@
 /** Formats an evaluation as lines of text: metrics, classes, confusion matrix, and the most confident mistakes. */
 import { counted } from "../../base/counted.ts";
+import type { RowMetrics } from "../../base/events.ts";
 import { printable } from "../../base/printable.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
 import { confusedClasses } from "../../run/evaluation/evaluate_rows.ts";
@@ -37,7 +38,7 @@ interface Layout {
 }
 
 export function evaluationReport(evaluation: Evaluation, rows: RowCounts, { report, width }: Layout): string[] {
-  const { accuracy, macroF1, loss, calibrationError, classes, mistakes } = evaluation;
+  const { accuracy, macroF1, loss, calibrationError, coverage, answered, outOfScope, classes, mistakes } = evaluation;
   const unknown = rows.tokens === 0 ? 0 : rows.unknown / rows.tokens;
   const parts: (readonly string[])[] = [
     [
@@ -52,6 +53,8 @@ export function evaluationReport(evaluation: Evaluation, rows: RowCounts, { repo
       ["loss", loss.toFixed(4)],
       ["calibration error", calibrationError.toFixed(4)],
     ], width),
+    ...coverage ? [coverageLines(coverage, width)] : [],
+    ...answered || outOfScope ? [[...answered ? [answeredText(answered)] : [], ...scopeLines(outOfScope)]] : [],
   ];
   const confused = confusedClasses(evaluation);
   if (confused.length > 0) parts.push(["Most confused classes:", ...confused.map(confusedText)]);
@@ -65,6 +68,27 @@ export function evaluationReport(evaluation: Evaluation, rows: RowCounts, { repo
     parts.push(["Most confident mistakes:", ...worst]);
   }
   return parts.flatMap((part, index) => index === 0 ? part : ["", ...part]);
+}
+
+/** Shows how much more accurate the most confident answers are. */
+function coverageLines(coverage: NonNullable<Evaluation["coverage"]>, width: number | undefined): string[] {
+  return columns([
+    ["answered", "accuracy", "least confidence"],
+    ...coverage.map((row) => [percent(row.coverage), percent(row.accuracy), percent(row.confidence)]),
+  ], width);
+}
+
+/** Says what rejecting rows leaves. */
+export function answeredText({ threshold, share, accuracy }: NonNullable<RowMetrics["answered"]>): string {
+  return `${percent(share)} of the rows are answered, ${percent(accuracy)} of these right; the others are less than ` +
+    `${percent(threshold)} confident`;
+}
+
+function scopeLines(outOfScope: Evaluation["outOfScope"]): string[] {
+  if (!outOfScope) return [];
+  const { rows, auroc, rejected } = outOfScope;
+  const text = `${counted(rows, "row")} out of scope: AUROC ${auroc.toFixed(4)} by confidence`;
+  return [rejected === undefined ? text : `${text}, ${percent(rejected)} of them rejected`];
 }
 
 /** Describes a pair of classes that the model confuses. */

@@ -1,18 +1,29 @@
 /** Formats the end of a run: the metrics of the served model, then those of its parts. */
 import { counted } from "../../base/counted.ts";
+import type { Config } from "../../config/schema.ts";
 import { errorMessage } from "../../base/errors.ts";
 import type { Metrics, Summary } from "../../base/events.ts";
 import { readEvaluations } from "../../run/files/metrics_files.ts";
 import { isFinal } from "../../run/log/summary.ts";
 import { modelText } from "../outcome.ts";
-import { classTable, confusedText } from "./evaluation_report.ts";
+import { answeredText, classTable, confusedText } from "./evaluation_report.ts";
 
 const integer = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const percent = (share: number) => `${(100 * share).toFixed(2)}%`;
 
-/** Formats metrics, as in the line of an epoch. */
-export const metricsText = ({ loss, accuracy }: Metrics): string =>
-  `Loss: ${loss.toFixed(4)} - Accuracy: ${percent(accuracy)}`;
+/** Formats metrics, as in the line of an epoch: first the one by which the run is chosen. */
+export function metricsText(
+  { loss, accuracy, macroF1 }: Metrics & { readonly macroF1?: number | undefined },
+  metric: Config["metric"] = "log-loss",
+): string {
+  const parts: [Config["metric"], string][] = [
+    ["log-loss", `Loss: ${loss.toFixed(4)}`],
+    ["accuracy", `Accuracy: ${percent(accuracy)}`],
+    ...macroF1 === undefined ? [] : [["macro-f1", `Macro-F1: ${macroF1.toFixed(4)}`] as [Config["metric"], string]],
+  ];
+  const isFirst = ([name]: readonly [string, string]) => name === metric ? 0 : 1;
+  return parts.sort((a, b) => isFirst(a) - isFirst(b)).map(([, text]) => text).join(" - ");
+}
 
 /** Formats a line of the final report. */
 export const item = (name: string, text: string): string => (name === "" ? "" : `${name}:`).padEnd(12) + text;
@@ -31,11 +42,8 @@ export function accuracyText({ validation, test }: OnRows): string {
   return `${percent(validation.accuracy)} of the validation rows${tested}`;
 }
 
-function macroF1Text(rows: { readonly macroF1: number } | undefined): string {
-  return rows ? ` - Macro-F1: ${rows.macroF1.toFixed(4)}` : "";
-}
-
-export function finalReport(summary: Summary): string[] {
+/** Formats the end of a run that was chosen by `metric`. */
+export function finalReport(summary: Summary, metric: Config["metric"]): string[] {
   const {
     reason,
     epochs,
@@ -51,18 +59,22 @@ export function finalReport(summary: Summary): string[] {
     test,
     baseline,
   } = summary;
+  const { answered } = test ?? validation ?? {};
   return [
     `${isFinal({ reason }) ? "Finished:" : "Stopped:"} ${reason} after ${counted(epochs, "epoch")}, ${
       counted(rounds, "round")
     }, ${counted(sequences, "sequence")} ` +
     `in ${seconds.toFixed(1)} s (${integer.format(sequencesPerSecond)} sequences/s)`,
     ...(best ? [item("Best", `epoch ${best.epoch}, round ${best.round}`)] : []),
-    ...(heldOut ? [item("Validation", `${metricsText(heldOut)}${macroF1Text(validation)}`)] : []),
-    ...(test ? [item("Test", `${metricsText(test)}${macroF1Text(test)}`)] : []),
+    ...(heldOut ? [item("Validation", metricsText({ ...validation, ...heldOut }, metric))] : []),
+    ...(test ? [item("Test", metricsText(test, metric))] : []),
+    ...(answered ? [item("Answered", answeredText(answered))] : []),
     ...items("Confused", ((test ?? validation)?.confused ?? []).map(confusedText)),
     ...(lstm ? [item("LSTM", accuracyText(lstm))] : []),
     ...(baseline ? [item("Baseline", accuracyText(baseline))] : []),
-    ...(lstm ? [item("Model", modelText(lstm.share, (share) => `${Math.round(100 * share)}%`))] : []),
+    ...(lstm
+      ? [item("Model", modelText(lstm.share, baseline?.refitRows, (share) => `${Math.round(100 * share)}%`))]
+      : []),
     item("Digest", digest),
   ];
 }

@@ -7,7 +7,7 @@ import { accuracyText, finalReport, metricsText } from "./final_report.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface ReporterOptions {
-  readonly config: Pick<Config, "log" | "report" | "epochs" | "stepsPerEpoch">;
+  readonly config: Pick<Config, "log" | "report" | "metric" | "epochs" | "stepsPerEpoch">;
   readonly terminal: Pick<Terminal, "line" | "live" | "json">;
 }
 
@@ -50,7 +50,7 @@ export function createReporter({ config, terminal: { line, live, json } }: Repor
       case "baseline":
         return line(`Baseline: ${accuracyText(event)}, a linear model of n-grams`);
       case "finished":
-        return finalReport(event.summary).forEach((text) => line(text));
+        return finalReport(event.summary, config.metric).forEach((text) => line(text));
       case "failed":
         return line(`Failed: ${forCommandLine(event.error)}`);
     }
@@ -67,7 +67,9 @@ function epochLine(
   const extent = missing > 0 ? ` (${stepsPerEpoch - missing} of ${counted(stepsPerEpoch, "step")})` : "";
   const line = `Epoch ${number}${extent} - ${metricsText(training)}`;
   if (report === "notebook") return line;
-  return `${line} - Validation: ${heldOut.loss.toFixed(4)}, ${percent(heldOut.accuracy)} - ${seconds.toFixed(1)} s`;
+  const { loss, accuracy, macroF1 } = heldOut;
+  const f1 = macroF1 === undefined ? "" : `, macro-F1 ${macroF1.toFixed(4)}`;
+  return `${line} - Validation: ${loss.toFixed(4)}, ${percent(accuracy)}${f1} - ${seconds.toFixed(1)} s`;
 }
 
 function startLine({ run, config, parameters, shards, workers, engine }: EventOf<"started">): string {

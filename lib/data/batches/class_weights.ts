@@ -15,10 +15,16 @@ export function classWeightsOf(
  * count, and have the weight 0.
  */
 function balancedWeights(labels: Uint16Array, classes: number): Float32Array {
-  const counts = new Float64Array(classes);
-  for (const label of labels) counts[label]!++;
+  const counts = countLabels(labels, classes);
   const present = counts.filter((count) => count > 0).length;
   return Float32Array.from(counts, (count) => count > 0 ? labels.length / (present * count) : 0);
+}
+
+/** Counts the rows of each class, `[classes]`. */
+export function countLabels(labels: Uint16Array, classes: number): Float64Array {
+  const counts = new Float64Array(classes);
+  for (const label of labels) counts[label]!++;
+  return counts;
 }
 
 /** Returns the sum of the weights of a batch's rows, in double precision: its size without class weights. */

@@ -2,9 +2,10 @@
  * This layer ends a round: it makes the next state current, or rolls back, and decides whether training continues. It does
  * not train or average. Start here: the last worker to arrive at a barrier runs these functions, while all others wait.
  */
+import { macroF1 } from "../../data/class_counts.ts";
 import { Divergence, findDivergence, type Finding, findingText, NonFinite } from "../divergence.ts";
 import { currentAndNext, isDriftMeasured, StopReason, Word } from "../memory/control.ts";
-import { ChunkField, DriftField, ShardField, sumOf } from "../memory/fields.ts";
+import { ChunkField, ClassField, DriftField, ShardField, sizeOf, sumOf } from "../memory/fields.ts";
 import { stateDigest, touchAllRows } from "../memory/state.ts";
 import {
   currentHistory,
@@ -81,6 +82,7 @@ export function finishEpoch(config: LockstepConfig, plan: Plan, run: SharedRun):
   const heldOut = {
     loss: sumOf(run.chunks, ChunkField.lossSum) / plan.dataset.heldOut,
     accuracy: sumOf(run.chunks, ChunkField.correct) / plan.dataset.heldOut,
+    ...run.classes && { macroF1: takeMacroF1(run.classes) },
   };
   if (!Number.isFinite(heldOut.loss)) {
     return rollBack(config, run, { kind: NonFinite.heldOut, value: heldOut.loss, shard: -1, step });
@@ -97,11 +99,21 @@ export function finishEpoch(config: LockstepConfig, plan: Plan, run: SharedRun):
   });
   // If training stopped within an epoch, or restored this state, no epoch ends here.
   if (!endsEpoch(training, round, history)) return;
-  const sinceBest = keepsBest(training) ? compareWithBest(run, round, history, heldOut) : 0;
+  const sinceBest = keepsBest(training) ? compareWithBest(run, round, history, training.metric, heldOut) : 0;
   const { targetAccuracy, patience } = training;
   if (targetAccuracy > 0 && heldOut.accuracy >= targetAccuracy) Atomics.store(control, Word.outcome, StopReason.target);
   else if (position >= totalRounds(training)) Atomics.store(control, Word.outcome, StopReason.epochs);
   else if (patience > 0 && sinceBest >= patience) Atomics.store(control, Word.outcome, StopReason.patience);
+}
+
+/** Returns the macro-F1 by the counts of all classes, and sets them to 0 for the next evaluation. */
+function takeMacroF1(counts: Int32Array): number {
+  const classes = counts.length / sizeOf(ClassField);
+  const column = (field: number) =>
+    Int32Array.from({ length: classes }, (_, k) => counts[k * sizeOf(ClassField) + field]!);
+  const [support, given, right] = [column(ClassField.support), column(ClassField.given), column(ClassField.right)];
+  counts.fill(0);
+  return macroF1({ support, given, right });
 }
 
 /**

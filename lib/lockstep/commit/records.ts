@@ -18,6 +18,14 @@ export interface RoundRecord {
   readonly drift: number;
 }
 
+/** Describes a state on the validation set. */
+export interface ValidationMetrics {
+  readonly loss: number;
+  readonly accuracy: number;
+  /** Present if it is the metric of the run. */
+  readonly macroF1?: number | undefined;
+}
+
 /** Describes an evaluated epoch. */
 export interface EpochRecord {
   /** Counts the epochs, this one included. */
@@ -28,7 +36,7 @@ export interface EpochRecord {
   readonly digest: string;
   readonly training: { readonly loss: number; readonly accuracy: number };
   /** Metrics of the averaged weights on the validation set. */
-  readonly heldOut: { readonly loss: number; readonly accuracy: number };
+  readonly heldOut: ValidationMetrics;
 }
 
 /** Describes a round that undid others. */
@@ -58,6 +66,7 @@ export function writeEpoch(run: SharedRun, { digest, training, heldOut, ...recor
     trainingAccuracy: training.accuracy,
     heldOutLoss: heldOut.loss,
     heldOutAccuracy: heldOut.accuracy,
+    heldOutMacroF1: heldOut.macroF1 ?? NaN,
   };
   const words = Array.from({ length: DIGEST_WORDS }, (_, i) => parseInt(digest.slice(8 * i, 8 * i + 8), 16));
   run.epochs[position % run.epochs.length]!.set([...EPOCH_FIELDS.map((field) => fields[field]), ...words]);
@@ -117,13 +126,18 @@ function upTo<R extends { readonly round: number }>(lastRound: number, records: 
 function epochRecord(values: Float64Array): EpochRecord {
   const { epoch, round, step, ...fields } = unpack(EPOCH_FIELDS, values);
   const words = [...values.subarray(EPOCH_FIELDS.length)];
+  const macroF1 = fields.heldOutMacroF1;
   return {
     epoch,
     round,
     step,
     digest: words.map((word) => word.toString(16).padStart(8, "0")).join(""),
     training: { loss: fields.trainingLoss, accuracy: fields.trainingAccuracy },
-    heldOut: { loss: fields.heldOutLoss, accuracy: fields.heldOutAccuracy },
+    heldOut: {
+      loss: fields.heldOutLoss,
+      accuracy: fields.heldOutAccuracy,
+      ...!Number.isNaN(macroF1) && { macroF1 },
+    },
   };
 }
 

@@ -20,11 +20,14 @@ export const Counter = { compute: 0, wait: 1, average: 2, sequences: 3 } as cons
 /** Names the positions in `run.chunks[chunk]`: one chunk of the validation set in the current evaluation. */
 export const ChunkField = { lossSum: 0, correct: 1 } as const;
 
+/** Names the positions in `run.classes[class]`: the rows of a class, those that were given it, and those that are both. */
+export const ClassField = { support: 0, given: 1, right: 2 } as const;
+
 /** Names the positions in `run.drift[worker]`: over the worker's slice of the vector. */
 export const DriftField = { squaredDistance: 0, squaredNorm: 1 } as const;
 
 /** Names the positions in `run.epochEnd`: how the state after `round` rounds compares with the best one. */
-export const EpochEndField = { round: 0, isBest: 1, sinceBest: 2, loss: 3, accuracy: 4 } as const;
+export const EpochEndField = { round: 0, isBest: 1, sinceBest: 2, loss: 3, accuracy: 4, macroF1: 5 } as const;
 
 /** Names the positions in `run.histories[copy]` and `run.bestHistory`: see training_history.ts. */
 export const HistoryField = {
@@ -35,11 +38,12 @@ export const HistoryField = {
   rollbacks: 4,
   rollbackRound: 5,
   sinceBest: 6,
-  /** Is 0 if there is no best state; so are the three fields behind it. */
+  /** Is 0 if there is no best state; so are the three fields behind it. The macro-F1 is NaN unless it is the metric. */
   bestRound: 7,
   bestPosition: 8,
   bestLoss: 9,
   bestAccuracy: 10,
+  bestMacroF1: 11,
 } as const;
 
 /** Lists the fields of the records in the rings, in order: see commit/records.ts. */
@@ -52,6 +56,7 @@ export const EPOCH_FIELDS = [
   "trainingAccuracy",
   "heldOutLoss",
   "heldOutAccuracy",
+  "heldOutMacroF1",
 ] as const;
 /** Counts the words of the digest behind an epoch's fields, 32 bits each. */
 export const DIGEST_WORDS = 8;

@@ -4,13 +4,15 @@
  */
 import { z } from "zod";
 
-/** The end of the epoch with the lowest validation loss so far. */
+/** The end of the epoch with the best validation metric so far. */
 const bestSchema = z.object({
   round: z.int(),
   /** Rounds of the schedule that were done then. */
   position: z.int(),
   loss: z.number(),
   accuracy: z.number(),
+  /** Present if it is the metric of the run. */
+  macroF1: z.number().optional(),
 });
 
 const historySchema = z.object({

@@ -14,6 +14,7 @@
  *   drift     │ each worker's slice of the drift
  *   written   │ squared norm of the weights that each worker wrote in this round
  *   chunks    │ loss and hits of each chunk of the validation set
+ *   classes   │ rows and hits of each class of the validation set      (metric: macro-f1)
  *   norms     │ squared norm of each block of the mean gradient        (average: gradients)
  *   scales    │ each shard's factor of gradient clipping               (average: weights)
  *   stamps    │ one list a shard: the round that touched each row last (embeddingRows: lazy)
@@ -33,6 +34,7 @@ import { PAGE_BYTES, wholeLines } from "../../engine/regions.ts";
 import { CONTROL_WORDS } from "./control.ts";
 import {
   ChunkField,
+  ClassField,
   Counter,
   DIGEST_WORDS,
   DriftField,
@@ -61,6 +63,8 @@ export interface MapOptions {
   /** Is true where the best state is kept. */
   readonly best: boolean;
   readonly heldOut: number;
+  /** Classes whose validation rows are counted; 0 if they are not. */
+  readonly classes: number;
   /** Sequences and tokens of the largest batch, for training or validation. */
   readonly maxBatch: number;
   readonly maxLength: number;
@@ -127,6 +131,7 @@ function drawMap(options: MapOptions) {
     drift: region(sizeOf(DriftField) * 8, workers),
     written: region(8, workers),
     chunks: region(sizeOf(ChunkField) * 8, Math.ceil(options.heldOut / CHUNK_SIZE)),
+    classes: region(4 * sizeOf(ClassField) * options.classes, options.classes > 0 ? 1 : 0),
     norms: region(8 * normBlocks(options), gradientMode ? 1 : 0),
     scales: region(8 * shards, 1),
     stamps: region(4 * options.lazyRows, shards),

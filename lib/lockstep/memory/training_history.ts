@@ -39,6 +39,7 @@ export function setHistory(run: Histories, round: number, history: TrainingHisto
 export function readHistory(fields: Float64Array): TrainingHistory {
   // By position, as this runs several times a round: destructuring an array, or a loop over names, takes ten times as long.
   const round = fields[HistoryField.bestRound]!;
+  const macroF1 = fields[HistoryField.bestMacroF1]!;
   return {
     epoch: [fields[HistoryField.lossSum]!, fields[HistoryField.correct]!, fields[HistoryField.samples]!],
     undone: fields[HistoryField.undone]!,
@@ -50,6 +51,7 @@ export function readHistory(fields: Float64Array): TrainingHistory {
         position: fields[HistoryField.bestPosition]!,
         loss: fields[HistoryField.bestLoss]!,
         accuracy: fields[HistoryField.bestAccuracy]!,
+        ...!Number.isNaN(macroF1) && { macroF1 },
       }
       : undefined,
     sinceBest: fields[HistoryField.sinceBest]!,
@@ -69,6 +71,7 @@ export function writeHistory(fields: Float64Array, history: TrainingHistory): vo
   fields[HistoryField.bestPosition] = best?.position ?? 0;
   fields[HistoryField.bestLoss] = best?.loss ?? 0;
   fields[HistoryField.bestAccuracy] = best?.accuracy ?? 0;
+  fields[HistoryField.bestMacroF1] = best?.macroF1 ?? NaN;
 }
 
 /** Returns whether the state after `round` rounds ends an epoch that was just trained. */

@@ -41,6 +41,8 @@ export interface SharedRun {
   readonly written: readonly Float64Array[];
   /** `[chunk][ChunkField]` */
   readonly chunks: readonly Float64Array[];
+  /** `[class · 3 + ClassField]`, if they are counted. */
+  readonly classes: Int32Array | undefined;
   /** `[block]` squared norms of the mean gradient: slices of sparse rows, then blocks of everything behind them. */
   readonly norms: Float64Array;
   /** `[shard]` the factor of gradient clipping: see round/average_weights.ts. */
@@ -110,6 +112,7 @@ export function sharedRun(options: MapOptions, memory?: WebAssembly.Memory): Sha
     drift: doubles(map.drift),
     written: doubles(map.written),
     chunks: doubles(map.chunks),
+    classes: words(map.classes)[0],
     norms: doubles(map.norms)[0] ?? new Float64Array(),
     scales: doubles(map.scales)[0]!,
     stamps: words(map.stamps),

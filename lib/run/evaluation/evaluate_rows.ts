@@ -3,6 +3,7 @@ import { shortened } from "../../base/printable.ts";
 import type { LoadedPart } from "../../data/encode/assemble.ts";
 import type { Preprocessing } from "../../data/encode/preprocessing.ts";
 import { placeOf } from "../../data/encode/table_builder.ts";
+import { auroc, confidencesOf } from "../../model/coverage.ts";
 import { evaluatePredictions, type Evaluation, worstMistakes } from "../../model/evaluation.ts";
 import type { RowMetrics } from "../../base/events.ts";
 import { predictTable } from "../../predict/predict_table.ts";
@@ -17,21 +18,38 @@ const CONFUSED = 3;
 /** Limits the characters of a row that are shown. */
 const EXCERPT = 300;
 
-/** Evaluates `model` on the rows of `part`, whose tokens came from `preprocessing`. */
+/**
+ * Evaluates `model` on the rows of `part`, whose tokens came from `preprocessing`, and on `others`, which are of none of its
+ * classes.
+ */
 export async function evaluateRows(
   model: Pick<TrainedModel, "config" | "labels" | "version">,
   part: LoadedPart,
   preprocessing: Preprocessing,
+  threshold = 0,
+  others?: LoadedPart,
 ): Promise<Evaluation> {
-  return evaluateProbabilities(await predictTable(model, part.table), model.labels, part, preprocessing);
+  const probabilities = await predictTable(model, part.table);
+  const evaluation = evaluateProbabilities(probabilities, model.labels, part, preprocessing, threshold);
+  if (!others) return evaluation;
+  const confidences = confidencesOf(probabilities, evaluation.rows);
+  const ofOthers = confidencesOf(await predictTable(model, others.table), others.table.labels.length);
+  const answered = ofOthers.reduce((sum, confidence) => sum + (confidence >= threshold ? 1 : 0), 0);
+  const outOfScope = {
+    rows: ofOthers.length,
+    auroc: auroc(confidences, ofOthers),
+    ...threshold > 0 && { rejected: 1 - answered / ofOthers.length },
+  };
+  return { ...evaluation, outOfScope };
 }
 
-/** Evaluates the `probabilities` of the rows of a part, `[rows, labels]`. */
+/** Evaluates the `probabilities` of the rows of a part, `[rows, labels]`; see evaluatePredictions() for the threshold. */
 export function evaluateProbabilities(
   probabilities: Float32Array,
   labels: readonly string[],
   { table, places }: LoadedPart,
   preprocessing: Preprocessing,
+  threshold: number,
 ): Evaluation {
   const mistakes = worstMistakes(table.labels, probabilities, MISTAKES).map(({ row, label, given, confidence }) => ({
     place: placeOf(places, row),
@@ -40,12 +58,12 @@ export function evaluateProbabilities(
     given: labels[given]!,
     confidence,
   }));
-  return { ...evaluatePredictions(labels, table.labels, probabilities), mistakes };
+  return { ...evaluatePredictions(labels, table.labels, probabilities, threshold), mistakes };
 }
 
 /** Returns only the metrics, as they stand in a summary. */
-export function metricsOf({ rows, loss, accuracy, macroF1, calibrationError }: RowMetrics): RowMetrics {
-  return { rows, loss, accuracy, macroF1, calibrationError };
+export function metricsOf({ rows, loss, accuracy, macroF1, calibrationError, answered }: RowMetrics): RowMetrics {
+  return { rows, loss, accuracy, macroF1, calibrationError, ...answered && { answered } };
 }
 
 /** Returns the pairs of classes that are confused most, at most three. */

@@ -19,6 +19,11 @@ import { decodeNgrams, encodeNgrams, ngramNumbers, ngramNumbersSchema } from "./
 export const PREPROCESSING = "preprocessing.json";
 export const NGRAMS = "ngrams.safetensors";
 
+const share = z.number().min(0).max(1);
+
+/** One point for each thousandth of precision, and both ends. */
+const MOST_POINTS = 1001;
+
 const savedModelSchema = z.object({
   run: z.string(),
   round: z.int(),
@@ -32,6 +37,11 @@ const savedModelSchema = z.object({
   preprocessingDigest: z.string().optional(),
   /** Numbers and SHA-256 of `ngrams.safetensors`, if the model has one. */
   ngrams: ngramNumbersSchema.and(z.object({ digest: z.string() })).optional(),
+  /** See Rejection; absent in models of earlier versions. */
+  rejection: z.object({
+    threshold: share,
+    points: z.array(z.object({ threshold: share, precision: share, coverage: share })).max(MOST_POINTS),
+  }).optional(),
   /** SHA-256 of the other fields of this file. */
   checksum: z.string(),
 });
@@ -50,7 +60,7 @@ export async function writeModel(directory: string, model: TrainedModel): Promis
   const folder = join(directory, "model");
   await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
   for (const [name, bytes] of Object.entries(files)) await writeWhole(join(folder, name), bytes);
-  const { round, digest, ngrams } = version;
+  const { round, digest, ngrams, rejection } = version;
   const modelDigest = await sha256(files["model.json"]);
   const weightsDigest = await sha256(files["weights.bin"]);
   const textBytes = preprocessing && new TextEncoder().encode(JSON.stringify(preprocessing));
@@ -60,6 +70,7 @@ export async function writeModel(directory: string, model: TrainedModel): Promis
     ...textBytes && { preprocessingDigest: await writeBytes(join(folder, PREPROCESSING), textBytes) },
     ...ngramBytes &&
       { ngrams: { ...ngramNumbers(ngrams), digest: await writeBytes(join(folder, NGRAMS), ngramBytes) } },
+    ...rejection && { rejection },
   };
   // It comes last, as it has the digests of the others: without it the run has no model.
   await writeJson(join(folder, "lockstep.json"), { ...about, checksum: await checksumOf(about) });
@@ -71,7 +82,7 @@ export async function readModel(directory: string): Promise<TrainedModel> {
   const path = join(folder, "lockstep.json");
   const value = await readJson(path, z.unknown());
   const saved = checked(path, value, savedModelSchema);
-  const { run, round, digest, labels, config, preprocessingDigest, ngrams, checksum } = saved;
+  const { run, round, digest, labels, config, preprocessingDigest, ngrams, rejection, checksum } = saved;
   if (await checksumOf({ ...Object(value) }) !== checksum) {
     throw new DamagedFile(path, "its content does not have its checksum");
   }
@@ -87,6 +98,7 @@ export async function readModel(directory: string): Promise<TrainedModel> {
     digest,
     weights: readSavedWeights(json, bin, layout),
     ...ngrams && ofNgrams && { ngrams: decodeNgrams(ofNgrams, ngrams, labels.length, preprocessing) },
+    ...rejection && { rejection },
   };
   return { run, config, labels, version, ...preprocessing && { preprocessing } };
 }

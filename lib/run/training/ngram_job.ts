@@ -8,14 +8,16 @@ import type { NewEvent, Summary } from "../../base/events.ts";
 import { sha256 } from "../../base/sha256.ts";
 import { inTurns } from "../../base/turns.ts";
 import type { Config } from "../../config/schema.ts";
-import { classWeightsOf } from "../../data/batches/class_weights.ts";
+import { classWeightsOf, countLabels } from "../../data/batches/class_weights.ts";
 import type { TrainingData } from "../../data/batches/table.ts";
 import type { LoadedPart } from "../../data/encode/assemble.ts";
 import { openPreprocessing } from "../../data/encode/preprocessing.ts";
+import { rankRows, rejectionPoints } from "../../model/coverage.ts";
 import { evaluatePredictions, type Evaluations } from "../../model/evaluation.ts";
+import { type Rejection, thresholdFor } from "../../model/rejection.ts";
 import type { Combination } from "../../ngrams/combine.ts";
 import { withScores } from "../../ngrams/model.ts";
-import { fitPool, poolProbabilities } from "../../ngrams/pool.ts";
+import { fitOffsets, fitPool, type Pool, poolProbabilities } from "../../ngrams/pool.ts";
 import { ngramSpace } from "../../ngrams/space.ts";
 import { keysOfVocabulary } from "../../data/vocabulary/token_keys.ts";
 import { hasLetters } from "../../data/tokenizers/tokenizer.ts";
@@ -24,10 +26,10 @@ import { predictTable } from "../../predict/predict_table.ts";
 import type { TrainedModel } from "../../predict/trained_model.ts";
 import { confusedClasses, evaluateProbabilities, metricsOf } from "../evaluation/evaluate_rows.ts";
 import { jsonBytes, writeWhole } from "../files/files.ts";
-import type { DataSource, RunData } from "./reload_data.ts";
+import type { RunData } from "./reload_data.ts";
 
 export interface NgramJobOptions extends RunData {
-  readonly config: Pick<Config, "seed" | "ngrams" | "classWeights" | "validation">;
+  readonly config: Pick<Config, "seed" | "ngrams" | "classWeights" | "metric" | "validation" | "reject">;
   /** The module that the thread of n-grams runs; without it there are none. */
   readonly baselineUrl: URL | undefined;
   /** A thread that shows no sign of life for so long is lost. */
@@ -41,6 +43,7 @@ export interface NgramJobOptions extends RunData {
 export interface Finish {
   /** Absent where the LSTM predicts by itself. */
   readonly ngrams?: Combination;
+  readonly rejection: Rejection;
   /** Says whether the job was stopped before the n-grams were done. */
   readonly isCut: boolean;
   readonly metrics: Pick<Summary, "validation" | "test" | "lstm" | "baseline" | "judgementDigest">;
@@ -87,17 +90,26 @@ export class NgramJob {
     if (isCombined && baselineUrl && !baseline) {
       append({ type: "incident", message: "The model is only the LSTM: its n-grams were not done in time" });
     }
-    const { ngrams, evaluations, lstm } = await combine(
+    const { ngrams, lstm, predicted } = await combine(
       model,
       isCombined ? baseline : undefined,
-      source,
+      this.#options,
       this.#classWeights(),
     );
+    const rejection = this.#chooseThreshold(predicted.validation);
+    const preprocessing = openPreprocessing(source.preprocessing);
+    const evaluate = ({ part, probabilities }: Answered) =>
+      evaluateProbabilities(probabilities, model.labels, part, preprocessing, rejection.threshold);
+    const evaluations: Evaluations = {
+      validation: evaluate(predicted.validation),
+      ...predicted.test && { test: evaluate(predicted.test) },
+    };
     const bytes = jsonBytes(evaluations);
     await writeWhole(join(directory, "judgement.json"), bytes);
     const { validation, test } = evaluations;
     return {
       ...ngrams && { ngrams },
+      rejection,
       isCut: this.#stopped && baselineUrl !== undefined && config.ngrams !== "none" && !baseline,
       metrics: {
         validation: { ...metricsOf(validation), confused: confusedClasses(validation) },
@@ -107,6 +119,19 @@ export class NgramJob {
         judgementDigest: await sha256(bytes),
       },
     };
+  }
+
+  /** Chooses the thresholds by the answers to the validation rows. If the wanted precision is not reached, the highest one is. */
+  #chooseThreshold({ part: { table: { labels } }, probabilities }: Answered): Rejection {
+    const { config: { reject }, append } = this.#options;
+    const points = rejectionPoints(rankRows(labels, probabilities));
+    try {
+      return { threshold: thresholdFor(points, reject), points };
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      append({ type: "incident", message: `${error.message}. The model has the threshold for that` });
+      return { threshold: points.at(-1)?.threshold ?? 0, points };
+    }
   }
 
   #baselineStart(test: TrainingData["validation"] | undefined): Omit<BaselineStart, "signals"> {
@@ -124,6 +149,7 @@ export class NgramJob {
       classes: labels.length,
       vocabulary: keysOfVocabulary(preprocessing.vocabulary, hasLetters(kind)),
       seed: config.seed,
+      metric: config.metric,
       // Rows of a file that the user keeps apart stay apart.
       fitsValidation: typeof config.validation === "number",
       ...classWeights && { classWeights },
@@ -144,33 +170,62 @@ interface Predicted {
   readonly ngrams: Float32Array | undefined;
 }
 
+/** The probabilities of some rows by the finished model, `[rows, classes]`. */
+interface Answered {
+  readonly part: LoadedPart;
+  readonly probabilities: Float32Array;
+}
+
+interface Combined {
+  readonly predicted: { readonly validation: Answered; readonly test?: Answered };
+  readonly ngrams?: Combination;
+  readonly lstm?: Summary["lstm"];
+}
+
 /**
- * Combines `model`, an LSTM, with `ngrams`, if there are any, and evaluates the result. They are combined for the lowest loss
- * on the validation rows, weighted by `classWeights`; the test rows decide nothing. `lstm` has the metrics of the LSTM by
- * itself, if there are n-grams.
+ * Combines `model`, an LSTM, with `ngrams`, if there are any, and predicts the validation and test rows; the test rows decide
+ * nothing. `lstm` has the metrics of the LSTM by itself, if there are n-grams.
  */
 async function combine(
   model: TrainedModel,
   ngrams: BaselineResult | undefined,
-  source: DataSource,
+  { source, data, config: { metric } }: Pick<NgramJobOptions, "source" | "data" | "config">,
   classWeights: Float32Array | undefined,
-): Promise<{ readonly evaluations: Evaluations; readonly ngrams?: Combination; readonly lstm?: Summary["lstm"] }> {
-  const preprocessing = openPreprocessing(source.preprocessing);
+): Promise<Combined> {
   const { labels } = model;
   const validation = await predictRows(model, ngrams?.validation, source.validation);
   const test = source.test && await predictRows(model, ngrams?.test, source.test);
-  const pool = validation.ngrams &&
-    await inTurns(fitPool(validation.lstm, validation.ngrams, validation.part.table.labels, classWeights));
-  const evaluate = async ({ part, lstm, ngrams }: Predicted) => {
-    const probabilities = pool && ngrams ? await inTurns(poolProbabilities(lstm, ngrams, labels.length, pool)) : lstm;
-    return evaluateProbabilities(probabilities, labels, part, preprocessing);
+  const counts = metric === "macro-f1" ? countLabels(data.training.labels, labels.length) : undefined;
+  const pool = await choosePool(validation, classWeights, counts);
+  const answer = async ({ part, lstm, ngrams }: Predicted): Promise<Answered> => {
+    const isPooled = pool && ngrams;
+    return {
+      part,
+      probabilities: isPooled ? await inTurns(poolProbabilities(lstm, ngrams, labels.length, pool)) : lstm,
+    };
   };
-  const evaluations = { validation: await evaluate(validation), ...test && { test: await evaluate(test) } };
-  if (!ngrams || !pool) return { evaluations };
+  const predicted = { validation: await answer(validation), ...test && { test: await answer(test) } };
+  if (!ngrams || !pool) return { predicted };
   const evaluateLstm = ({ part, lstm }: Predicted) => metricsOf(evaluatePredictions(labels, part.table.labels, lstm));
   const { share, lstm: exponent } = pool;
   const lstm = { share, validation: evaluateLstm(validation), ...test && { test: evaluateLstm(test) } };
-  return { ngrams: { share, exponent, model: withScores(ngrams.model, pool.ngrams) }, evaluations, lstm };
+  return { ngrams: { share, exponent, model: withScores(ngrams.model, pool.ngrams, pool.offsets) }, predicted, lstm };
+}
+
+/**
+ * Chooses how the two are combined: for the lowest loss on the validation rows, weighted by `classWeights`, and then for their
+ * macro-F1 if there are the `counts` of the classes. For the accuracy no other choice was better on new rows.
+ */
+async function choosePool(
+  { part: { table: { labels } }, lstm, ngrams }: Predicted,
+  classWeights: Float32Array | undefined,
+  counts: Float64Array | undefined,
+): Promise<Pool | undefined> {
+  if (!ngrams) return undefined;
+  const pool = await inTurns(fitPool(lstm, ngrams, labels, classWeights));
+  if (!counts) return pool;
+  const pooled = await inTurns(poolProbabilities(lstm, ngrams, counts.length, pool));
+  return { ...pool, offsets: await inTurns(fitOffsets(pooled, labels, counts)) };
 }
 
 async function predictRows(

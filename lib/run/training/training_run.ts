@@ -159,7 +159,7 @@ export class TrainingRun {
     const [digest, weights] = [await stateDigestInTurns(state), state.values.subarray(0, this.#layout.size)];
     const lstm = { round: state.round, digest, weights };
     const finish = await this.#ngramJob?.finish(this.directory, { ...this.model, version: lstm });
-    const version: ModelVersion = { ...lstm, ...finish?.ngrams && { ngrams: finish.ngrams } };
+    const version: ModelVersion = { ...lstm, ngrams: finish?.ngrams, rejection: finish?.rejection };
     this.#final = version;
     await writeModel(this.directory, { ...this.model, version });
     const { workers } = this.#open.prepared.lockstep;

@@ -5,6 +5,7 @@ import { describe, shortened } from "../../base/printable.ts";
 import { InputError } from "../../base/errors.ts";
 import { mapInTurns } from "../../base/turns.ts";
 import type { Answer, Input, Reader } from "../../predict/types.ts";
+import { readReject } from "./reject.ts";
 
 /** Ignored, so its content is not checked: thousands of keys would take longer than all the rest. */
 const anyObject = z.unknown().optional().openapi({ type: "object", additionalProperties: true });
@@ -21,7 +22,7 @@ type Tensor = z.infer<typeof tensorSchema>;
 
 export const inferenceSchema = z.object({
   id: z.string().optional(),
-  parameters: anyObject,
+  parameters: anyObject.openapi({ description: "`reject` is read, as in /predict" }),
   inputs: z.array(tensorSchema).min(1).max(2),
   outputs: z.array(z.object({ name: z.string() })).optional(),
 }).openapi("InferenceRequest");
@@ -42,6 +43,8 @@ const MOST_OUTPUTS = 16;
 interface InferenceRequest {
   readonly id: string | undefined;
   readonly sequences: readonly Input[];
+  /** Precision of the answers, if the request wants one. */
+  readonly reject: number | undefined;
   /** Names of the requested outputs. */
   readonly outputs: readonly string[];
 }
@@ -68,7 +71,8 @@ export async function parseInference(
   if (unknown !== undefined) {
     throw wrong("outputs", `outputs has the unknown name ${describe(unknown)}: expected ${OUTPUTS.join(", ")}`);
   }
-  return { id, sequences, outputs: names };
+  const reject = readReject(memberOf(body, "parameters", "reject"), "parameters.reject");
+  return { id, sequences, reject, outputs: names };
 }
 
 /** Throws an InputError for lists longer than any valid one, before the schema visits all elements. */
@@ -77,11 +81,15 @@ function checkSizes(body: unknown): void {
     if (!Array.isArray(value) || value.length <= most) return;
     throw wrong(field, `${field} has ${value.length} elements: expected at most ${most}`);
   };
-  const of = (value: unknown, key: string): unknown => value instanceof Object ? Reflect.get(value, key) : undefined;
-  check("outputs", MOST_OUTPUTS, of(body, "outputs"));
-  const inputs = of(body, "inputs");
+  check("outputs", MOST_OUTPUTS, memberOf(body, "outputs"));
+  const inputs = memberOf(body, "inputs");
   check("inputs", 2, inputs);
-  if (Array.isArray(inputs)) { for (const input of inputs) check("shape", 2, of(input, "shape")); }
+  if (Array.isArray(inputs)) { for (const input of inputs) check("shape", 2, memberOf(input, "shape")); }
+}
+
+/** Returns the value in nested objects, undefined if there is none. */
+function memberOf(value: unknown, ...keys: readonly string[]): unknown {
+  return keys.reduce((inner, key) => inner instanceof Object ? Reflect.get(inner, key) : undefined, value);
 }
 
 /** Reads the input of a text model: one tensor with a text per sequence. */
@@ -179,14 +187,14 @@ function flattened(name: string, { data }: Tensor, rows: number, width: number):
 
 /** Returns the body of the answer, for model `name`. */
 export function inferenceAnswer(
-  { id, outputs }: InferenceRequest,
+  { id, outputs }: Pick<InferenceRequest, "id" | "outputs">,
   { round, digest, run, predictions }: Answer,
   name: string,
 ): z.infer<typeof inferenceAnswerSchema> {
   const rows = predictions.length;
   const all = {
-    label: { name: "label", shape: [rows], datatype: "BYTES", data: predictions.map(({ label }) => label) },
-    class: { name: "class", shape: [rows], datatype: "INT64", data: predictions.map((prediction) => prediction.class) },
+    label: { name: "label", shape: [rows], datatype: "BYTES", data: predictions.map(({ label }) => label ?? "") },
+    class: { name: "class", shape: [rows], datatype: "INT64", data: predictions.map((one) => one.class ?? -1) },
     probabilities: {
       name: "probabilities",
       shape: [rows, predictions[0]?.probabilities.length ?? 0],

@@ -164,9 +164,10 @@ export function inferenceRoutes(routes: Routes, services: Services, options: Inf
       method: "post",
       path: `${path}/infer`,
       summary: "Classify sequences",
-      description: reader.text
+      description: (reader.text
         ? "`text` has the shape [sequences]. Or `tokens`, as BYTES of [sequences, length], with `lengths` if rows are padded."
-        : "`tokens` has the shape [sequences, length]. A second input `lengths` [sequences] allows padded rows.",
+        : "`tokens` has the shape [sequences, length]. A second input `lengths` [sequences] allows padded rows.") +
+        " A rejected sequence has the class -1 and an empty label.",
       request: { params, body: { required: true, content: { "application/json": { schema: inferenceSchema } } } },
       responses: {
         200: jsonAnswer("Predictions of one version of the weights", inferenceAnswerSchema),
@@ -181,7 +182,12 @@ export function inferenceRoutes(routes: Routes, services: Services, options: Inf
       const version = versionOf(c.req.param("version"));
       const body = await readJsonBody(c, bodyLimitBytes, bodyOf(reader));
       const request = await parseInference(body, reader, maxInstances);
-      const answer = await predictor.predict(request.sequences, { version, signal: () => c.req.raw.signal });
+      const answer = await predictor.predict(request.sequences, {
+        version,
+        reject: request.reject,
+        signal: () =>
+          c.req.raw.signal,
+      });
       return bareJson(c, inferenceAnswer(request, answer, MODEL_NAME), { "Server-Timing": serverTiming(answer) });
     });
   }

@@ -50,7 +50,10 @@ export function predictRoutes(routes: Routes, { predictor }: Services, limits: P
   }, async (c) => {
     const body = await readJsonBody(c, limits.bodyLimitBytes, bodyOptions);
     const request = await parsePredict(body, reader, limits.maxInstances);
-    const answer = await predictor.predict(request.inputs, { signal: () => c.req.raw.signal });
+    const answer = await predictor.predict(request.inputs, {
+      reject: request.reject,
+      signal: () => c.req.raw.signal,
+    });
     return bareJson(c, predictionBody(answer, request), { "Server-Timing": serverTiming(answer) });
   });
 }

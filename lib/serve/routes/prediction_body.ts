@@ -5,9 +5,12 @@ import { describe, shortened } from "../../base/printable.ts";
 import { InputError, Problems } from "../../base/errors.ts";
 import type { Answer, Input, ModelShape, Reader } from "../../predict/types.ts";
 import { mapInTurns } from "../../base/turns.ts";
+import { readReject, rejectSchema } from "./reject.ts";
 
 interface PredictRequest {
   readonly inputs: readonly Input[];
+  /** Precision of the answers, if the request wants one. */
+  readonly reject: number | undefined;
   /** True for a body with `text` or `tokens`: the answer is then its prediction, not a list. */
   readonly single: boolean;
 }
@@ -19,7 +22,7 @@ const instanceList = z.array(z.unknown(), {
   error: ({ input }) => `instances is ${describe(input)}: expected a list of sequences`,
 });
 const instanceSchema = z.strictObject({ text: z.unknown(), tokens: z.unknown() }).partial();
-const bodySchema = instanceSchema.extend({ instances: instanceList.optional() });
+const bodySchema = instanceSchema.extend({ instances: instanceList.optional(), reject: z.unknown() }).partial();
 
 /** Describes the body for a model of `shape` in the OpenAPI document, with the parts that the reader checks. */
 export function predictSchema({ vocabulary, length, text }: ModelShape, maxInstances: number): z.ZodType {
@@ -33,14 +36,17 @@ export function predictSchema({ vocabulary, length, text }: ModelShape, maxInsta
     : z.union([tokens, z.strictObject({ tokens })]);
   const instances = z.array(instance).min(1).max(maxInstances);
   const single = { tokens: tokens.optional(), ...text && { text: words.optional() } };
-  return z.strictObject({ ...single, instances: instances.optional() }).openapi("PredictRequest", {
+  const more = { instances: instances.optional(), reject: rejectSchema.optional() };
+  return z.strictObject({ ...single, ...more }).openapi("PredictRequest", {
     description: `One of ${Object.keys(single).join(", ")} and instances`,
   });
 }
 
 const predictionSchema = z.object({
-  class: z.int(),
-  label: z.string(),
+  class: z.int().nullable(),
+  label: z.string().nullable().openapi({ description: "Null for none of the labels" }),
+  rejected: z.object({ class: z.int(), label: z.string(), probability: z.number(), threshold: z.number() }).optional()
+    .openapi({ description: "The most probable class, where its probability is below the threshold of an answer" }),
   probabilities: z.array(z.number()),
   unknownShare: z.number().optional().openapi({
     description: "Fraction of a text's tokens that the model does not know",
@@ -62,7 +68,9 @@ export function parsePredict(
   maxInstances: number,
 ): PredictRequest | Promise<PredictRequest> {
   const usual = usualTokens(body);
-  return usual ? { inputs: [reader.readTokens(usual, "tokens")], single: true } : parseAny(body, reader, maxInstances);
+  return usual
+    ? { inputs: [reader.readTokens(usual, "tokens")], reject: undefined, single: true }
+    : parseAny(body, reader, maxInstances);
 }
 
 async function parseAny(body: unknown, reader: Reader, maxInstances: number): Promise<PredictRequest> {
@@ -70,12 +78,13 @@ async function parseAny(body: unknown, reader: Reader, maxInstances: number): Pr
   const parsed = bodySchema.safeParse(body);
   if (!parsed.success) throw structureError(parsed.error, body, "", wanted);
   const { instances } = parsed.data;
+  const reject = readReject(parsed.data.reject, "reject");
   const asked = (["text", "tokens", "instances"] as const).filter((key) => key in parsed.data);
   if (asked.length !== 1) {
     const found = asked.length === 0 ? `no ${reader.text ? "text" : "tokens"}` : `both ${asked.join(" and ")}`;
     throw one("body", `the body has ${found}: ${wanted}`);
   }
-  if (!instances) return { inputs: [readInstance(parsed.data, "", reader)], single: true };
+  if (!instances) return { inputs: [readInstance(parsed.data, "", reader)], reject, single: true };
   if (instances.length === 0 || instances.length > maxInstances) {
     throw one("instances", `instances has ${counted(instances.length, "sequence")}: expected 1 to ${maxInstances}`);
   }
@@ -90,7 +99,7 @@ async function parseAny(body: unknown, reader: Reader, maxInstances: number): Pr
     }
   });
   problems.check();
-  return { inputs, single: false };
+  return { inputs, reject, single: false };
 }
 
 /** Returns the list of a body with only `tokens`, the usual one, which needs no schema. */
@@ -118,7 +127,7 @@ function readInstance(value: unknown, field: string, reader: Reader): Input {
 /** Returns the body of the response. */
 export function predictionBody(
   { run, round, digest, predictions }: Answer,
-  { inputs, single }: PredictRequest,
+  { inputs, single }: Pick<PredictRequest, "inputs" | "single">,
 ): Record<string, unknown> {
   if (predictions.length !== inputs.length) {
     throw new Error(

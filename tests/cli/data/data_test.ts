@@ -99,7 +99,10 @@ Deno.test("train --data combines LSTM and n-grams as --ngrams says", () =>
     const { share, saved, baseline } = await wrote();
     assert(share < 1 && saved === share && baseline, `share ${share}`);
     assertEquals(share, 0); // An LSTM this narrow has learnt nothing.
-    assertMatch(combined.stdout, /\nModel: {6}only the n-grams, which the LSTM does not improve\n/);
+    assertMatch(
+      combined.stdout,
+      /\nModel: {6}only the n-grams, which the LSTM does not improve, refitted to all 600 \w+ and/,
+    );
     const { test } = await summaryOf(await latestOf(folder));
     const text = "hello, open, order, shut";
     const predicted = await run("predict", folder, [`${folder}/latest`], `${text}\n`);

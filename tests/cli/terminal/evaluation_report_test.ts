@@ -24,6 +24,7 @@ Deno.test("evaluationReport() has the metrics, what is confused, the classes, th
       [
         "200 rows; 2.00% of their tokens unknown, 1 row cut",
         "accuracy",
+        "answered",
         "Most confused classes:",
         "class",
         "actual \\ predicted",
@@ -31,6 +32,22 @@ Deno.test("evaluationReport() has the metrics, what is confused, the classes, th
       ],
     );
   }
+});
+
+Deno.test("evaluationReport() shows coverage, what rejecting leaves, and rows out of scope", () => {
+  const coverage = [{ coverage: 1, accuracy: 0.92, confidence: 0.31 }, { coverage: 0.5, accuracy: 1, confidence: 0.9 }];
+  const answered = { threshold: 0.61, share: 0.9, accuracy: 0.955 };
+  const outOfScope = { rows: 1000, auroc: 0.95123, rejected: 0.8 };
+  const lines = reported({ ...evaluationOf(LABELS), coverage, answered, outOfScope }, "short", undefined);
+  const first = lines.findIndex((line) => line.startsWith("answered"));
+  assertEquals(lines.slice(first, first + 6), [
+    "answered  accuracy  least confidence",
+    "100.00%     92.00%            31.00%",
+    "50.00%     100.00%            90.00%",
+    "",
+    "90.00% of the rows are answered, 95.50% of these right; the others are less than 61.00% confident",
+    "1,000 rows out of scope: AUROC 0.9512 by confidence, 80.00% of them rejected",
+  ]);
 });
 
 Deno.test("evaluationReport() lists the ten worst of 150 classes, or all, in any width", () => {

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { fakeTerminal } from "./fake_terminal.ts";
 import { createReporter } from "../../../lib/cli/terminal/reporter.ts";
 import type { NewEvent, RunEvent, Summary } from "../../../lib/base/events.ts";
@@ -47,7 +47,7 @@ const epoch: NewEvent = { type: "epoch", epoch: 1, round: 20, step: 20, digest: 
 
 function printed(
   events: readonly NewEvent[],
-  { config = { log: "text", report: "epochs", epochs: 50, stepsPerEpoch: 20 }, columns }: {
+  { config = { log: "text", report: "epochs", metric: "log-loss", epochs: 50, stepsPerEpoch: 20 }, columns }: {
     readonly config?: Parameters<typeof createReporter>[0]["config"];
     readonly columns?: number;
   } = {},
@@ -110,6 +110,39 @@ Deno.test("createReporter() prints rollbacks and the state that a run ends with"
   assertEquals(lines[3], "Best:       epoch 1, round 20");
 });
 
+Deno.test("createReporter() says what the model is made of, and what its n-grams were refitted to", () => {
+  const metrics = { rows: 40, loss: 0.2, accuracy: 0.9, macroF1: 0.89, calibrationError: 0.01 };
+  const baseline = { validation: metrics, seconds: 1 };
+  const modelLine = (share: number, refitRows?: number) => {
+    const own = { ...summary, lstm: { share, validation: metrics } };
+    const { text } = printed([{
+      type: "finished",
+      summary: { ...own, baseline: refitRows === undefined ? baseline : { ...baseline, refitRows } },
+    }]);
+    return text.split("\n").find((line) => line.startsWith("Model:"));
+  };
+  const refit = "refitted to all 4,000 training and validation rows";
+  assertEquals(modelLine(0.47, 4000), `Model:      LSTM and n-grams combined, 47% LSTM and 53% n-grams, ${refit}`);
+  assertEquals(modelLine(0, 4000), `Model:      only the n-grams, which the LSTM does not improve, ${refit}`);
+  assertEquals(modelLine(0.47), "Model:      LSTM and n-grams combined, 47% LSTM and 53% n-grams");
+  assertEquals(modelLine(1, 4000), "Model:      only the LSTM, which n-grams do not improve");
+});
+
+Deno.test("createReporter() puts the metric of the run first, and says what rejecting leaves", () => {
+  const answered = { threshold: 0.61, share: 0.9, accuracy: 0.955 };
+  const validation = { rows: 40, loss: 0.2, accuracy: 0.9, macroF1: 0.89, calibrationError: 0.01, answered };
+  const config = { log: "text", report: "epochs", metric: "macro-f1", epochs: 50, stepsPerEpoch: 20 } as const;
+  const ended: NewEvent = { ...epoch, heldOut: { ...heldOut, macroF1: 0.4871 } };
+  const lines = printed([ended, { type: "finished", summary: { ...summary, validation } }], { config }).text.split(
+    "\n",
+  );
+  assertMatch(lines[0]!, / - Validation: 0.6931, 50.00%, macro-F1 0.4871 - /);
+  assertEquals(lines.slice(2, 4), [
+    "Validation: Macro-F1: 0.8900 - Loss: 0.0123 - Accuracy: 99.51%",
+    "Answered:   90.00% of the rows are answered, 95.50% of these right; the others are less than 61.00% confident",
+  ]);
+});
+
 Deno.test("createReporter() says how far an epoch came that a stop has ended", () => {
   const ended: NewEvent = { ...epoch, epoch: 3, round: 52, step: 52 };
   const stopped = { ...summary, epochs: 2, rounds: 52, reason: "asked to stop" };
@@ -121,7 +154,7 @@ Deno.test("createReporter() says how far an epoch came that a stop has ended", (
 });
 
 Deno.test("createReporter() prints the notebook's line for an epoch", () => {
-  const config = { log: "text", report: "notebook", epochs: 50, stepsPerEpoch: 20 } as const;
+  const config = { log: "text", report: "notebook", metric: "log-loss", epochs: 50, stepsPerEpoch: 20 } as const;
   assertEquals(printed([epoch], { config }).text, "Epoch 01 - Loss: 0.7001 - Accuracy: 52.00%\n");
 });
 
@@ -135,7 +168,7 @@ Deno.test("createReporter() replaces a live line, which fits into the terminal",
 });
 
 Deno.test("createReporter() prints events as JSON lines", () => {
-  const config = { log: "json", report: "epochs", epochs: 50, stepsPerEpoch: 20 } as const;
+  const config = { log: "json", report: "epochs", metric: "log-loss", epochs: 50, stepsPerEpoch: 20 } as const;
   const { text, events } = printed([started, progress, epoch], { config, columns: 80 });
   assertEquals(text.trim().split("\n").map((line) => JSON.parse(line)), events);
 });

@@ -147,6 +147,7 @@ export class TrainedRun extends FakeRun {
       validation: { loss: 0.31, accuracy: 0.8725 },
       test: { loss: 0.33, accuracy: 0.8651 },
       seconds: 1.2,
+      refitRows: 4033,
     };
     if (evaluation) this.record({ type: "baseline", ...baseline }, at(points));
     const evaluated = evaluation && { ...evaluation, baseline, lstm: lstmOnly(evaluation.validation) };

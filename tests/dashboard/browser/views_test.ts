@@ -31,7 +31,8 @@ browserTest("dashboard shows statistics of the data while a run trains, and the 
     "LSTM85.75\u00a0%87.50\u00a0%0.6086",
     "n-grams (baseline)87.25\u00a0%–0.3100",
   ]);
-  await shows(page, "#model-text", "LSTM and n-grams combined, 60\u00a0% LSTM and 40\u00a0% n-grams");
+  const refit = "refitted to all 4,033 training and validation rows";
+  await shows(page, "#model-text", `LSTM and n-grams combined, 60\u00a0% LSTM and 40\u00a0% n-grams, ${refit}`);
   assertEquals(await page.locator("#next code").allTextContents(), [
     `deno task predict ${run.id} "your text"`,
     `deno task evaluate ${run.id} --data FILE`,

@@ -1,6 +1,10 @@
 /** Tests the best state, and early stopping. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import type { TrainingConfig } from "../../../lib/config/schema.ts";
+import { createBatch } from "../../../lib/data/batches/batch.ts";
+import { evaluatePredictions } from "../../../lib/model/evaluation.ts";
+import { taskModel } from "../../../lib/model/task_model.ts";
+import { BatchPredictor, joinSequences } from "../../../lib/predict/batch_predictor.ts";
 import { StopReason } from "../../../lib/lockstep/memory/control.ts";
 import type { EpochRecord } from "../../../lib/lockstep/commit/records.ts";
 import { type State, stateDigest } from "../../../lib/lockstep/memory/state.ts";
@@ -49,6 +53,50 @@ Deno.test("restoreBest ends with the best state of all epochs, even if it is the
     assertEquals(stateDigest(run.ended), run.epochs[best]!.digest);
   }
 });
+
+/** Returns the macro-F1 of a state on the validation set, by its predictions. */
+async function plainMacroF1(config: TrainingConfig, weights: Float32Array): Promise<number> {
+  const { dataset, spec, layout } = taskModel(config);
+  const { heldOut, length } = dataset;
+  const batch = createBatch(heldOut, length);
+  dataset.heldOutBatch(batch, 0, heldOut);
+  const predictor = await BatchPredictor.open({
+    config,
+    spec,
+    preprocessing: undefined,
+    maxBatch: 64,
+    maxLength: length,
+  });
+  predictor.setNewest({ round: 1, digest: "", weights: weights.slice(0, layout.size) });
+  const rows = Array.from({ length: heldOut }, (_, row) => batch.tokens.slice(row * length, (row + 1) * length));
+  const { probabilities } = predictor.predict(joinSequences(rows));
+  return evaluatePredictions(dataset.labels, batch.labels, probabilities).macroF1;
+}
+
+for (const metric of ["accuracy", "macro-f1"] as const) {
+  Deno.test(`the best state and patience go by ${metric}, equal states by their loss`, async () => {
+    // With this seed the lowest loss is in epoch 8, and the best metric in epoch 5.
+    const recipe = { ...restless, seed: 4, epochs: 40, metric };
+    const config = tinyConfig({ ...recipe, restoreBest: true });
+    const { epochs, ended, state } = await train(config, 2);
+    const valueOf = ({ heldOut: { accuracy, macroF1 } }: EpochRecord) => metric === "accuracy" ? accuracy : macroF1!;
+    const order = epochs.toSorted((a, b) => valueOf(b) - valueOf(a) || a.heldOut.loss - b.heldOut.loss);
+    assertEquals(stateDigest(ended), order[0]!.digest);
+    assert(order[0]!.digest !== epochs.toSorted((a, b) => a.heldOut.loss - b.heldOut.loss)[0]!.digest, "of no use");
+    if (metric === "macro-f1") {
+      assertAlmostEquals(epochs.at(-1)!.heldOut.macroF1!, await plainMacroF1(config, state.values), 1e-12);
+      assertAlmostEquals(order[0]!.heldOut.macroF1!, await plainMacroF1(config, ended.values), 1e-12);
+    }
+    const patient = await train(tinyConfig({ ...recipe, patience: 3 }), 1);
+    const again = await train(tinyConfig({ ...recipe, patience: 3 }), 3, {
+      chaos: { kill: 0.1 },
+      maxRestarts: 100,
+    });
+    assertEquals([again.ended, again.state], [patient.ended, patient.state]);
+    const best = patient.epochs.toSorted((a, b) => valueOf(b) - valueOf(a) || a.heldOut.loss - b.heldOut.loss)[0]!;
+    assertEquals([patient.reason, patient.ended.round], [StopReason.patience, best.round]);
+  });
+}
 
 Deno.test("a run that keeps no best state ends with the last one", async () => {
   const { state, ended } = await train(tinyConfig(restless), 2);

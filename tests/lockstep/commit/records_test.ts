@@ -22,6 +22,7 @@ const create = (epochs: number) =>
     epochs,
     best: false,
     heldOut: 1,
+    classes: 0,
     maxBatch: 1,
     maxLength: 1,
     engineScratch: 0,

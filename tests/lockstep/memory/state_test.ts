@@ -24,6 +24,7 @@ const options = {
   epochs: 3,
   best: false,
   heldOut: 1,
+  classes: 0,
   maxBatch: 1,
   maxLength: 1,
   engineScratch: 0,

@@ -1,4 +1,12 @@
-import { assert, assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -88,6 +96,9 @@ const ofText: readonly Case[] = [
 /** Only the library of Hugging Face splits texts for this model; it takes names and ids. */
 const ofHuggingFace: Case = { change: {}, tokenizer: WHITE_SPACE };
 
+/** Random weights are little more than a half sure of most answers. */
+const REJECTION = { threshold: 0.55, points: [{ threshold: 0.55, precision: 0.9, coverage: 0.5 }] };
+
 type Input = string | readonly number[] | readonly string[];
 
 /** Calls `use` with the export of each model, its inputs, and the predictions of the product. */
@@ -105,7 +116,7 @@ async function eachExport(
       const ngrams = space
         ? tinyLinear(space, vocabulary, tokenizer?.kind === "words", labels.length)
         : hashed && tinyHashed(hashed, labels.length);
-      const version = { round: 1, digest: "d1ge57", weights, ...ngrams && { ngrams } };
+      const version = { round: 1, digest: "d1ge57", weights, rejection: REJECTION, ...ngrams && { ngrams } };
       const preprocessing = tokenizer && { tokenizer, vocabulary, maxLength: 4, truncate, ...rules && { rules } };
       await writeModel(directory, { run, config, labels, version, ...preprocessing && { preprocessing } });
       const folder = join(directory, "exported");
@@ -153,6 +164,12 @@ optionalTest(withoutPytorch, {
   single = lambda one: one if isinstance(one, str) or isinstance(one[0], int) else {"tokens": one}
   answer += [loaded.predict(single(one)) for one in inputs]
   assert loaded.predict([]) == []
+  first = lambda reject: loaded.predict(inputs[:1], reject=reject)[0]
+  assert first(0)["label"] is not None and first(0.9) == answer[0]
+  try:
+    raise AssertionError(first(0.95))
+  except ValueError as error:
+    assert "reject is 0.95: expected at most 0.9, the highest" in str(error), str(error)
   has_names = any(isinstance(one, list) and isinstance(one[0], str) for one in inputs)
   cuts_texts = any(isinstance(one, str) for one in inputs)
   refused = [
@@ -422,6 +439,12 @@ optionalTest(executableAbsence(CHROMIUM), {
             assertMatch(said, message);
           }
           assertEquals(await page.evaluate("classifier.predict([])"), []);
+          const [first] = sequences;
+          const rejecting = (reject: number) =>
+            page.evaluate(`classifier.predict(${JSON.stringify(first)}, { reject: ${reject} })`) as Promise<Prediction>;
+          assertNotEquals((await rejecting(0)).label, null);
+          assertEquals((await rejecting(0.9)).label, expected[0]!.label);
+          await assertRejects(() => rejecting(0.95), Error, "`reject` is 0.95: expected at most 0.9, the highest");
           await page.close();
         };
         try {

@@ -4,6 +4,7 @@ import { readEvents } from "../../../lib/run/log/event_log.ts";
 import { readModel } from "../../../lib/run/files/model_files.ts";
 import { StopReason } from "../../../lib/lockstep/memory/control.ts";
 import { NEWEST_RULES } from "../../../lib/config/data_shape.ts";
+import type { Config } from "../../../lib/config/schema.ts";
 import { resolveConfig } from "../../../lib/config/resolve.ts";
 import { readDataAgain } from "../../../lib/run/training/reload_data.ts";
 import { TrainingRun } from "../../../lib/run/training/training_run.ts";
@@ -31,17 +32,17 @@ const messages = async (directory: string) =>
 interface Opened {
   readonly baselineUrl: URL;
   readonly content?: string;
-  readonly classWeights?: string;
+  readonly change?: Partial<Config>;
 }
 
-function valuesIn(folder: string, classWeights = "none") {
-  const values = { embedding: 1, hidden: 1, epochs: 1, runsDir: folder, data: [`${folder}/rows.csv`], classWeights };
+function valuesIn(folder: string, change: Partial<Config> = {}) {
+  const values = { embedding: 1, hidden: 1, epochs: 1, runsDir: folder, data: [`${folder}/rows.csv`], ...change };
   return { values, nameOf: (key: string) => key };
 }
 
-async function openRun(folder: string, { content, classWeights, ...options }: Opened) {
+async function openRun(folder: string, { content, change, ...options }: Opened) {
   await Deno.writeTextFile(`${folder}/rows.csv`, content ?? rows(200, ["yes", "no"]));
-  return await openTraining((defaults) => resolveConfig(undefined, [valuesIn(folder, classWeights)], defaults), {
+  return await openTraining((defaults) => resolveConfig(undefined, [valuesIn(folder, change)], defaults), {
     workerUrl,
     cores: 1,
     ...options,
@@ -62,6 +63,29 @@ Deno.test("a run on files ends with the best combination, and has the metrics of
     const { version } = await readModel(run.directory);
     assertEquals(version.ngrams?.share, lstm.share);
     assert("round" in run.newest && run.newest.ngrams?.share === lstm.share);
+    assertEquals(baseline.refitRows, 200);
+  }));
+
+Deno.test("a run that rejects has the threshold for its precision, or says which one it reaches", () =>
+  inTemporaryDirectory(async (folder) => {
+    // In half of the rows both words stand, or none: their class cannot be known.
+    const content = rows(400, ["yes", "no"]).replaceAll(
+      /^(.*) (.*),/gm,
+      (all, _, most, at) => at % 2 ? all : `${most},`,
+    );
+    const reached = await openRun(folder, { baselineUrl, content, change: { reject: 0.9 } });
+    const { validation } = await reached.train();
+    assert(validation?.answered && validation.accuracy < 0.9, `accuracy ${validation?.accuracy}`);
+    const { version: { rejection } } = await readModel(reached.directory);
+    assertEquals(rejection?.threshold, validation.answered.threshold);
+    assert(validation.answered.accuracy >= 0.9 && validation.answered.share < 1, JSON.stringify(validation.answered));
+    assert("round" in reached.newest && reached.newest.rejection?.threshold === rejection?.threshold);
+    assertEquals(await messages(reached.directory), []);
+    const failing = await openRun(folder, { baselineUrl, content, change: { reject: 0.999 } });
+    await failing.train();
+    const { version } = await readModel(failing.directory);
+    assertEquals(version.rejection?.threshold, version.rejection?.points.at(-1)?.threshold);
+    assertMatch((await messages(failing.directory))[0]!, /^`reject` is 0.999: expected at most 0.\d+, the highest/);
   }));
 
 Deno.test("class weights reach the finished model: it finds the rare class by a common word", () =>
@@ -74,14 +98,15 @@ Deno.test("class weights reach the finished model: it finds the rare class by a 
         isRare ? "rare" : "usual"
       }\n`;
     });
-    const recallWith = async (classWeights: string) => {
-      const run = await openRun(folder, { baselineUrl, content: `text,label\n${lines.join("")}`, classWeights });
+    const recallWith = async (change: Partial<Config>) => {
+      const content = `text,label\n${lines.join("")}`;
+      const run = await openRun(folder, { baselineUrl, content, change });
       assert((await run.train()).lstm);
       const { validation } = JSON.parse(await Deno.readTextFile(`${run.directory}/judgement.json`));
       return validation.classes.find(({ label }: { label: string }) => label === "rare").recall;
     };
-    assertEquals(await recallWith("none"), 0);
-    const recall = await recallWith("balanced");
+    assertEquals(await recallWith({}), 0);
+    const recall = await recallWith({ classWeights: "balanced" });
     assert(recall >= 0.5, `recall ${recall}`);
   }));
 

@@ -25,6 +25,17 @@ Deno.test("POST /v2/models/lockstep/infer answers with label, class and probabil
   assertEquals(response.headers.get("Server-Timing"), "queue;dur=0.250, compute;dur=0.500");
 });
 
+Deno.test("POST /v2/models/lockstep/infer rejects by its parameter: class -1 and an empty label", async () => {
+  const body = { inputs: [tokens], outputs: [{ name: "label" }, { name: "class" }] };
+  const response = await post("/v2/models/lockstep/infer", { ...body, parameters: { reject: 0.8, other: [1] } });
+  assertEquals((await response.json()).outputs.map(({ data }: { data: unknown }) => data), [["", ""], [-1, -1]]);
+  const refused = await post("/v2/models/lockstep/infer", { ...body, parameters: { reject: 2 } });
+  assertEquals([refused.status, (await refused.json()).error], [
+    400,
+    "parameters.reject is 2: expected at most 0.999, as a fraction: 0.2 for 20%",
+  ]);
+});
+
 Deno.test("POST /v2/models/{name}/infer accepts flat data, INT32, lengths, run names and outputs", async () => {
   const asked: (readonly Input[])[] = [];
   const predict: Predictor["predict"] = (sequences) => {

@@ -63,6 +63,25 @@ Deno.test("POST /predict accepts texts, named tokens and objects of either in on
   ]);
 });
 
+Deno.test("POST /predict gives no label to answers that are less sure than the request wants", async () => {
+  const rejected = { class: 0, label: "odd", probability: 0.75, threshold: 0.9 };
+  const none = { class: null, label: null, rejected, probabilities: [0.75, 0.25] };
+  const read = { unknownShare: 0, truncated: false };
+  assertEquals(await (await post("/predict", { text: "please", reject: 0.9 })).json(), {
+    ...{ run: "r1", round: 7, digest: "d7" },
+    ...none,
+    ...read,
+  });
+  assertEquals((await (await post("/predict", { instances: ["please"], reject: 0.7 })).json()).predictions, [
+    { ...odd, ...read },
+  ]);
+  const wanted = "expected at most 0.999, as a fraction: 0.2 for 20%";
+  assertEquals(await complaint({ text: "a", reject: 95 }), `reject is 95: ${wanted}`);
+  assertEquals(await complaint({ text: "a", reject: "0.9" }), 'reject is "0.9": expected a number');
+  assertEquals(await complaint({ text: "a", reject: -1 }), "reject is -1: expected at least 0");
+  assertMatch(await complaint({ instances: [{ text: "a", reject: 0.9 }] }), /^instances\[0\].reject is not known/);
+});
+
 Deno.test("POST /predict reads numbers among tokens as written; runs of the first rules by value", async () => {
   const vocabulary = ["9007199254740992", "9007199254740993", "1e2", "100", "é"];
   const ask = async (rules: 1 | 2, body: string) => {

@@ -8,6 +8,7 @@ import hashed from "../../../ngrams/hashed.ts" with { type: "text" };
 import keyTable from "../../../ngrams/key_table.ts" with { type: "text" };
 import combine from "../../../ngrams/combine.ts" with { type: "text" };
 import model from "../../../ngrams/model.ts" with { type: "text" };
+import rejection from "../../../model/rejection.ts" with { type: "text" };
 import metrics from "../../../data/metrics.ts" with { type: "text" };
 import encoder from "../../../data/encode/text_encoder.ts" with { type: "text" };
 import growing from "../../../base/growing_arrays.ts" with { type: "text" };
@@ -35,6 +36,7 @@ const MODULES = [
   model,
   hashed,
   metrics,
+  rejection,
   combine,
 ];
 

@@ -13,6 +13,7 @@
     classifier.predict(["where is my parcel", "another"])     # a list of texts: an answer each
     classifier.predict([["login", "search"], [21, 6, 37]])    # tokens by name, and token ids: an answer each
     classifier.predict({"tokens": ["login", "search"]})       # tokens by name: one answer
+    classifier.predict("where is my parcel", reject=0.95)     # label None where 95 % precision wants more confidence
     classifier.lstm(tokens, lengths)                          # only the logits of the nn.Module
 
 A line that is a JSON object with "text" or "tokens" is read as such. The answer to an invalid line
@@ -318,17 +319,30 @@ class Model:
         vocabulary = preprocessing["vocabulary"] if preprocessing else []
         self.names = {token: index + FIRST_KNOWN for index, token in enumerate(vocabulary)}
 
-    def predict(self, inputs):
+    def predict(self, inputs, reject=None):
         """
         Returns class, label and probabilities of a text, of a list of token ids, or of an object with "text" or "tokens".
         Any other list has an answer for each item: a text, token ids, tokens by name, or such an object. Raises TypeError or
-        ValueError for other inputs.
+        ValueError for other inputs, and ValueError if the model does not reach the precision `reject`.
         """
+        threshold = self.threshold(reject)
         inputs = inputs.tolist() if hasattr(inputs, "tolist") else inputs
         is_list = isinstance(inputs, (list, tuple))
         if not is_list or (len(inputs) > 0 and all(is_id(one) for one in inputs)):
-            return self.answers([self.sequence(inputs, "the input")])[0]
-        return self.answers([self.sequence(one, f"inputs[{index}]") for index, one in enumerate(inputs)])
+            return self.answers([self.sequence(inputs, "the input")], threshold)[0]
+        return self.answers([self.sequence(one, f"inputs[{index}]") for index, one in enumerate(inputs)], threshold)
+
+    def threshold(self, reject=None):
+        """Returns the least probability of an answer for the precision `reject`, or the model's own."""
+        rejection = self.about.get("rejection", {"threshold": 0, "points": []})
+        if reject is None or reject == 0:
+            return rejection["threshold"] if reject is None else 0
+        points = rejection["points"]
+        for point in points:
+            if point["precision"] >= reject:
+                return point["threshold"]
+        most = math.floor(1000 * points[-1]["precision"]) / 1000 if points else 0
+        raise ValueError(f"reject is {reject}: expected at most {most}, the highest precision on the model's validation rows")
 
     def sequence(self, value, name):
         """Returns the token ids that `value` means."""
@@ -356,7 +370,7 @@ class Model:
                 raise ValueError(f"{name}[{index}] is {shown(token)}: expected {wanted}")
         return [int(token) for token in value]
 
-    def answers(self, sequences):
+    def answers(self, sequences, threshold):
         if not sequences:
             return []
         lengths = torch.tensor([len(sequence) for sequence in sequences])
@@ -368,10 +382,15 @@ class Model:
         if self.ngrams:
             pairs = zip(probabilities.double(), sequences)
             probabilities = torch.stack([self.ngrams.combined(lstm, sequence) for lstm, sequence in pairs])
-        return [
-            {"class": int(row.argmax()), "label": self.about["labels"][int(row.argmax())], "probabilities": row.tolist()}
-            for row in probabilities
-        ]
+        return [{**self.answer(row, threshold), "probabilities": row.tolist()} for row in probabilities]
+
+    def answer(self, row, threshold):
+        best = int(row.argmax())
+        label, probability = self.about["labels"][best], float(row[best])
+        if probability >= threshold:
+            return {"class": best, "label": label}
+        rejected = {"class": best, "label": label, "probability": probability, "threshold": threshold}
+        return {"class": None, "label": None, "rejected": rejected}
 
 
 def read_safetensors(path):
@@ -475,7 +494,7 @@ def main(arguments):
         try:
             if isinstance(one, ValueError):
                 raise one
-            answer = model.answers([model.sequence(one, f"line {number}")])[0]
+            answer = model.answers([model.sequence(one, f"line {number}")], model.threshold())[0]
         except (TypeError, ValueError) as error:
             refused += 1
             answer = {"line": number, "error": str(error)}

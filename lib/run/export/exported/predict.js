@@ -9,11 +9,13 @@
  *     classifier.predict(["where is my parcel?", "another"]); // a list of texts: a list of answers
  *     classifier.predict([["login", "search"], [21, 6, 37]]); // tokens by name, and token ids: a list of answers
  *     classifier.predict({ tokens: ["login", "search"] }); // tokens by name: one answer
+ *     classifier.predict("where is my parcel?", { reject: 0.95 }); // label null where 95 % precision wants more confidence
  *
  * A model with a tokenizer of Hugging Face takes no texts: split them with that tokenizer and give its tokens by name. A
  * LayersModel has no lengths and reads every token, so that a batch has only sequences of one length.
  */
 import { createCombiner } from "../../../ngrams/combine.ts";
+import { answerOf, thresholdFor } from "../../../model/rejection.ts";
 import { createTextEncoder } from "../../../data/encode/text_encoder.ts";
 import { keysOfVocabulary } from "../../../data/vocabulary/token_keys.ts";
 import { hasLetters } from "../../../data/tokenizers/tokenizer.ts";
@@ -36,9 +38,12 @@ export async function loadClassifier(tf, folder) {
     /**
      * Returns class, label and probabilities of a text, of a list of token ids, or of an object with `text` or `tokens`.
      * Any other list has an answer for each item: a text, token ids, tokens by name, or such an object. Throws a TypeError
-     * for other inputs.
+     * for other inputs, and a RangeError if the model does not reach the precision `reject`.
      */
-    predict(input) {
+    predict(input, { reject } = {}) {
+      const threshold = reject === undefined
+        ? about.rejection?.threshold ?? 0
+        : thresholdFor(about.rejection?.points, reject);
       const value = ArrayBuffer.isView(input) ? Array.from(input) : input;
       const isOne = !Array.isArray(value) || (value.length > 0 && value.every((token) => typeof token === "number"));
       const inputs = isOne
@@ -46,8 +51,7 @@ export async function loadClassifier(tf, folder) {
         : value.map((one, index) => sequenceOf(one, `Input ${index}`, read, about));
       const answers = lstmOf(tf, model, inputs.map(({ tokens }) => tokens)).map((probabilities, index) => {
         combine?.(probabilities, rowOf(inputs[index]), 0);
-        const best = probabilities.indexOf(Math.max(...probabilities));
-        return { class: best, label: about.labels[best], probabilities: [...probabilities] };
+        return { ...answerOf(probabilities, about.labels, threshold), probabilities: [...probabilities] };
       });
       return isOne ? answers[0] : answers;
     },
