@@ -15,7 +15,7 @@ Deno.test("nextCommands() quotes a folder that a shell would split or change", (
 
 Deno.test("modelText() names the parts that count", () => {
   const percent = (share: number) => `${100 * share}%`;
-  assertEquals([0, 0.25, 1].map((share) => modelText(share, percent)), [
+  assertEquals([0, 0.25, 1].map((share) => modelText(share, undefined, percent)), [
     "only the n-grams, which the LSTM does not improve",
     "LSTM and n-grams combined, 25% LSTM and 75% n-grams",
     "only the LSTM, which n-grams do not improve",
