@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { evaluationReport } from "../../../lib/cli/terminal/evaluation_report.ts";
 import { createTerminal, OutputError, type Stream } from "../../../lib/cli/terminal/terminal.ts";
 import { fakeTerminal } from "./fake_terminal.ts";
+import { anyCharacter } from "../../data/any_character.ts";
 
 /** All that must not reach a terminal, or a log of lines, out of the text of others. */
 // deno-lint-ignore no-control-regex
@@ -26,7 +27,7 @@ function fullStream(bytes: number, error: Error = new Error("No space left on de
 }
 
 Deno.test("a terminal prints any text as one line without control characters", () => {
-  fc.assert(fc.property(fc.oneof(fc.string({ unit: "binary" }), fc.constant(nasty)), (text) => {
+  fc.assert(fc.property(fc.oneof(fc.string({ unit: anyCharacter }), fc.constant(nasty)), (text) => {
     for (const columns of [undefined, 40]) {
       const terminal = fakeTerminal({ width: () => columns });
       terminal.line(text);
@@ -39,7 +40,7 @@ Deno.test("a terminal prints any text as one line without control characters", (
 });
 
 Deno.test("a terminal prints JSON without control characters that parses to the same value", () => {
-  fc.assert(fc.property(fc.oneof(fc.string({ unit: "binary" }), fc.constant(nasty)), (text) => {
+  fc.assert(fc.property(fc.oneof(fc.string({ unit: anyCharacter }), fc.constant(nasty)), (text) => {
     const terminal = fakeTerminal();
     terminal.json({ [text]: text });
     const printed = terminal.stdout();

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { type Entry, isProblem } from "../../../lib/data/formats/entry.ts";
 import { InputError } from "../../../lib/base/errors.ts";
 import { brief, read, readBrief, readSplit } from "../reading.ts";
+import { anyCharacter } from "../any_character.ts";
 
 /** Draws any text of UTF-8 without NUL, which no text may contain. */
 const unicode = fc.string({ unit: "grapheme-composite", maxLength: 30 });
@@ -10,7 +11,7 @@ const nasty = fc.string({
   unit: fc.constantFrom('"', ",", "\n", "\r\n", "\t", ";", "|", " ", "a", "é", "'"),
   maxLength: 12,
 });
-const text = fc.oneof(unicode, nasty, fc.string({ unit: "binary", maxLength: 10 })).map((value) =>
+const text = fc.oneof(unicode, nasty, fc.string({ unit: anyCharacter, maxLength: 10 })).map((value) =>
   value.replaceAll("\0", "").toWellFormed()
 );
 const label = text.map((value) =>

@@ -2,13 +2,14 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import type { NamedTensor } from "../../../lib/model/formats/safetensors.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../../lib/model/formats/safetensors.ts";
+import { anyCharacter } from "../../data/any_character.ts";
 
 const tensor: fc.Arbitrary<Omit<NamedTensor, "name">> = fc.array(fc.nat(4), { maxLength: 3 }).chain((shape) => {
   const size = shape.reduce((product, extent) => product * extent, 1);
   const values = fc.array(fc.float({ noNaN: true }), { minLength: size, maxLength: size });
   return values.map((list) => ({ shape, values: Float32Array.from(list) }));
 });
-const name = fc.string({ unit: "binary", minLength: 1, maxLength: 12 })
+const name = fc.string({ unit: anyCharacter, minLength: 1, maxLength: 12 })
   .filter((text) => text !== "__metadata__" && text !== "__proto__" && !/^\d+$/.test(text) && text.isWellFormed());
 const file = fc.record({
   metadata: fc.dictionary(name, fc.string(), { noNullPrototype: true }),

@@ -37,6 +37,7 @@ import { PYTHON, pytorchAbsence, withPython } from "./python.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
 import { tinyRunConfig } from "../tiny_run.ts";
 import { WHITE_SPACE } from "../training/white_space_tokenizer.ts";
+import { anyCharacter } from "../../data/any_character.ts";
 
 /** Sequences of every length that the model takes. */
 const sequences = [[3], [11, 0, 7, 7], [1, 2], [5, 4, 3], [0, 0, 0, 0]];
@@ -302,7 +303,7 @@ optionalTest(withoutPytorch, {
 /** Generates any characters, and those of the tokenizers' rules more often. */
 const anyText = fc.array(
   fc.oneof(
-    fc.string({ unit: "binary", maxLength: 3 }),
+    fc.string({ unit: anyCharacter, maxLength: 3 }),
     fc.string({ unit: "grapheme", maxLength: 3 }),
     fc.constantFrom(
       "'",
