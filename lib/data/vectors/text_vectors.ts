@@ -14,7 +14,7 @@ import { cannotUse, MOST_WIDTH } from "./refusal.ts";
 /** Limits a line, in bytes: a word and the values of the widest vector, each written with up to 30 characters. */
 const LONGEST_LINE = 1 << 16;
 
-const [TAB, LINE_FEED, RETURN, SPACE] = [9, 10, 13, 32];
+const [LINE_FEED, SPACE] = [10, 32];
 
 /**
  * Reads the file at `path`, which may be compressed by gzip. `begin` receives the width and returns the function that
@@ -167,8 +167,9 @@ class VectorLines {
   }
 }
 
+/** Tells spaces, tabs and other control characters, which separate fields. */
 function isBlank(byte: number): boolean {
-  return byte === SPACE || byte === TAB || byte === RETURN;
+  return byte <= SPACE;
 }
 
 /** Counts the fields between blanks. */

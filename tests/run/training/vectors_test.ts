@@ -9,6 +9,8 @@ import { StopReason } from "../../../lib/lockstep/memory/control.ts";
 import { tensorNamed, tensorView } from "../../../lib/model/layout.ts";
 import { trainedModel } from "../../../lib/model/task_model.ts";
 import { openSaved } from "../../../lib/predict/batch_predictor.ts";
+import { decodeSafetensors } from "../../../lib/model/formats/safetensors.ts";
+import { exportModel } from "../../../lib/run/export/export.ts";
 import { readEvents } from "../../../lib/run/log/event_log.ts";
 import { readManifest } from "../../../lib/run/files/manifest.ts";
 import { readModel } from "../../../lib/run/files/model_files.ts";
@@ -100,6 +102,9 @@ Deno.test("a run with vectors tunes them at their own rate, and knows words that
     const predict = await openSaved(model);
     const unseen = words.slice(20).map((word) => `such a ${word} thing`);
     assertEquals(predict(unseen).map(({ label }) => label), words.slice(20).map((_, index) => String(index % 2)));
+    await exportModel(run.directory, "safetensors", join(folder, "exported"));
+    const { metadata } = decodeSafetensors(await Deno.readFile(join(folder, "exported", "model.safetensors")));
+    assertEquals(JSON.parse(metadata.vocabulary!), Object.keys(found));
   }));
 
 Deno.test("a run with vectors resumes and verifies without the file, and refuses other vectors", () =>
