@@ -1,6 +1,7 @@
 /** Draws the weights that training starts from. */
 import { Random, Stream } from "../base/random.ts";
 import { inTurns } from "../base/turns.ts";
+import type { TokenVectors } from "../data/vocabulary/choose_vocabulary.ts";
 import { embeddingTensor, type ParameterLayout, tensorView } from "./layout.ts";
 import type { ModelSpec } from "./spec.ts";
 
@@ -35,18 +36,20 @@ export async function initialWeightsInTurns(
 }
 
 /**
- * Replaces the vectors of the tokens from `first` on by `values`, `[tokens, width]`, scaled as if they were drawn: files have
- * values of all sizes.
+ * Replaces the vectors of the tokens from `first` on by `values`, `[tokens, width]`. Files have values of all sizes, so one
+ * factor gives those of the first `ofRows` tokens the standard deviation of vectors that are drawn: other tokens have no
+ * effect on training.
  */
 export function setTokenVectors(
   weights: Float32Array,
   layout: ParameterLayout,
   { embeddingInit = 1 }: Pick<InitialOptions, "embeddingInit">,
-  { first, width, values }: { readonly first: number; readonly width: number; readonly values: Float32Array },
+  { first, width, ofRows, values }: TokenVectors,
 ): void {
+  const counted = ofRows * width;
   let squares = 0;
-  for (const value of values) squares += value * value;
-  const scale = squares > 0 ? embeddingInit / Math.sqrt(squares / values.length) : 1;
+  for (let i = 0; i < counted; i++) squares += values[i]! * values[i]!;
+  const scale = squares > 0 ? embeddingInit / Math.sqrt(squares / counted) : 1;
   const rows = tensorView(weights, embeddingTensor(layout)).subarray(first * width);
   for (let i = 0; i < values.length; i++) rows[i] = values[i]! * scale;
 }

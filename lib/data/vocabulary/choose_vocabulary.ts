@@ -16,6 +16,8 @@ export interface WordVectors {
 export interface TokenVectors {
   readonly first: number;
   readonly width: number;
+  /** The number of these tokens that rows have; they come first. */
+  readonly ofRows: number;
   /** `[vocabulary - first, width]` */
   readonly values: Float32Array;
 }
@@ -109,6 +111,7 @@ export function chooseVocabulary(
     vectors: vectors && {
       first: kept.length + FIRST_KNOWN,
       width: vectors.width,
+      ofRows: covered.length,
       values: rowsOf(vectors, [...words.slice(kept.length), ...others].map((word) => places.get(word)!)),
     },
   };

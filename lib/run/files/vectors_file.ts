@@ -12,10 +12,10 @@ import { writeWhole } from "./files.ts";
 /** Names the file in a run's directory. */
 export const VECTORS = "vectors.safetensors";
 
-/** Returns SHA-256, in hex, of the width and the values (float32, little-endian). */
-export function vectorsDigest({ first, width, values }: TokenVectors): string {
+/** Returns SHA-256, in hex, of the sizes and the values (float32, little-endian). */
+export function vectorsDigest({ values, ...sizes }: TokenVectors): string {
   const { buffer, byteOffset, byteLength } = values;
-  const head = JSON.stringify({ first, width });
+  const head = JSON.stringify(sizes);
   return createHash("sha256").update(head).update(new Uint8Array(buffer, byteOffset, byteLength)).digest("hex");
 }
 

@@ -36,7 +36,12 @@ Deno.test("chooseVocabulary() puts tokens with vectors last, and those that no r
   const chosen = chooseVocabulary(counts, tokens, options, 20, vectors("other", "often", "the", "unseen", "rare"));
   assertEquals(chosen.vocabulary.tokens(), ["plain", "the", "often", "rare", "other", "unseen"]);
   assertEquals(["plain", "the", "rare", "gone", "unseen"].map((word) => chosen.ids[idOf(word)]), [2, 3, 5, 1, 7]);
-  assertEquals(chosen.vectors, { first: 3, width: 2, values: Float32Array.of(2, 12, 1, 11, 4, 14, 0, 10, 3, 13) });
+  assertEquals(chosen.vectors, {
+    first: 3,
+    width: 2,
+    ofRows: 3,
+    values: Float32Array.of(2, 12, 1, 11, 4, 14, 0, 10, 3, 13),
+  });
   const coverage = { width: 2, words: 3, share: 15 / 20, others: 2 };
   assertEquals(chosen.statistics, { size: 8, known: 4, distinct: 5, once: 2, forgotten: 0, vectors: coverage });
 });
