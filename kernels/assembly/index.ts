@@ -4,7 +4,7 @@ export { stageOperand } from "./matrices/products";
 export { tanhArray, sigmoidArray, expArray } from "./lstm/activations";
 export { packColumns, packRows, unpackColumns } from "./matrices/pack";
 export { distinctFirsts, distinctTokens, reverseSlots } from "./tokens/tokens";
-export { gatherRows, sumByToken, scatterRows } from "./tokens/embedding";
+export { composeRows, gatherRows, scatterRows, spreadRows, sumByToken } from "./tokens/embedding";
 export { lstmFirst, lstmForward } from "./lstm/lstm_forward";
 export { lstmBackward, lstmFirstBackward } from "./lstm/lstm_backward";
 export { lstmSteps, lstmStepsBackward } from "./lstm/lstm_steps";

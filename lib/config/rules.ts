@@ -94,6 +94,11 @@ const RULES: readonly Rule[] = [
     expected: () => "0 for the task parity",
   },
   {
+    field: "letterRows",
+    when: ({ task, letterRows }) => task === "parity" && letterRows > 0,
+    expected: () => "0 for the task parity, whose tokens have no letters",
+  },
+  {
     field: "heldOut",
     when: ({ task, heldOut }) => task === "parity" && heldOut > MAX_GENERATED,
     expected: () => `at most ${MAX_GENERATED} for the task parity`,

@@ -19,6 +19,10 @@ export const trainingShape = {
   vocabulary: whole(2, 1_000_000).default(50).describe("number of tokens"),
   length: whole(1, 4096).default(8).describe("tokens per sequence"),
   embedding: whole(1, 2048).default(32).describe("width of the embedding"),
+  letterRows: whole(0, 1_000_000).default(0)
+    .describe(
+      "vectors that words share, for runs of letters: a word's vector is its own plus the mean of these; 0: none",
+    ),
   hidden: whole(1, 2048).default(64).describe("width of the LSTM, in each direction"),
   layers: whole(1, 8).default(1).describe("number of stacked LSTMs"),
   bidirectional: z.boolean().default(false).describe("read each sequence backwards as well, with separate LSTMs"),

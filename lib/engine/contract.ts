@@ -27,6 +27,8 @@ export interface EngineOptions extends Pick<TrainingConfig, "engine" | "backend"
   readonly maxBatch: number;
   /** Limits the tokens of a sequence. */
   readonly maxLength: number;
+  /** Limits the vectors of a batch that are made of several rows (`Batch.vectors`): none by default. */
+  readonly maxVectors?: number;
 }
 
 /** Gives an engine the shared memory in which its callers' arrays lie, and its own part of it. */
@@ -50,7 +52,7 @@ export interface Replica {
 }
 
 /**
- * Selects the token vectors that a step moves. `dense`: all of them. `lazy`: those of its batch's tokens; the others keep
+ * Selects the rows of the embedding that a step moves. `dense`: all of them. `lazy`: those of its batch; the others keep
  * weights, m and v bit for bit, without any decay (PyTorch's SparseAdam).
  */
 export type EmbeddingRows = "lazy" | "dense";
@@ -170,7 +172,8 @@ export interface Engine {
   gradients(weights: Float32Array, batch: Batch, out: Float32Array, draw: number): BatchMetrics;
   /**
    * Returns the distinct tokens of the last batch of `gradients`, in the order of their first occurrence in the batch, row
-   * by row; padding does not count. The view is valid until the engine's next call with a batch, and read-only.
+   * by row; padding does not count. Of a batch with `vectors` it returns the distinct rows that these are made of, in
+   * their order. The view is valid until the engine's next call with a batch, and read-only.
    */
   rows(): Int32Array;
   /**

@@ -10,7 +10,7 @@ export function engineOptions(
   { spec, layout, dataset }: Pick<TaskModel, "spec" | "layout"> & Partial<Pick<TaskModel, "dataset">>,
   maxBatch: number,
   maxLength: number,
-  firstVector?: number,
+  { maxVectors = 0, firstVector }: { readonly maxVectors?: number; readonly firstVector?: number | undefined } = {},
 ): EngineOptions {
   const slowRows = firstVector === undefined
     ? undefined
@@ -26,12 +26,18 @@ export function engineOptions(
     embeddingRows,
     maxBatch,
     maxLength,
+    maxVectors,
   };
 }
 
 /** Returns how many bytes of scratch the engine needs. */
-export function engineScratchBytes(options: Pick<EngineOptions, "engine" | "spec" | "maxBatch" | "maxLength">): number {
-  return options.engine === "simd" ? simdScratchBytes(options.spec, options.maxBatch, options.maxLength) : 0;
+export function engineScratchBytes(
+  { engine, spec, maxBatch, maxLength, maxVectors }: Pick<
+    EngineOptions,
+    "engine" | "spec" | "maxBatch" | "maxLength" | "maxVectors"
+  >,
+): number {
+  return engine === "simd" ? simdScratchBytes(spec, maxBatch, maxLength, maxVectors) : 0;
 }
 
 /** Creates the engine that `options` name, in `room`, and loads no other. Throws the errors of that engine. */

@@ -8,7 +8,7 @@ interface Workspace {
   readonly engine: Engine;
   /** Allocates a vector that the engine accepts: so many zeros, or a copy of `elements`. */
   floats(elements: number | Float32Array): Float32Array;
-  /** Allocates a batch that the engine accepts, of at most `size` sequences of at most `length` tokens. */
+  /** Allocates a batch that the engine accepts, of at most `size` sequences of at most `length` tokens, with room for its vectors. */
   batch(size: number, length: number): Batch;
 }
 
@@ -23,7 +23,7 @@ interface WorkspaceRoom {
 /** Creates a workspace. Its vectors and batches throw a RangeError when no room is left. */
 export async function createWorkspace(options: EngineOptions, room: WorkspaceRoom): Promise<Workspace> {
   const scratch = { byteOffset: 0, byteLength: engineScratchBytes(options) };
-  const batchBytes = wholeLines(batchWords(options.maxBatch, options.maxLength) * 4);
+  const batchBytes = wholeLines(batchWords(options.maxBatch, options.maxLength, options.maxVectors) * 4);
   const bytes = wholeLines(scratch.byteLength) + wholeLines(room.floats * 4) + room.batches * batchBytes;
   // The size is fixed: memory that grows gets another buffer, and older views stay on the old one.
   const pages = Math.max(1, Math.ceil(bytes / PAGE_BYTES));
@@ -44,8 +44,9 @@ export async function createWorkspace(options: EngineOptions, room: WorkspaceRoo
       return values;
     },
     batch(size, length) {
-      const words = batchWords(size, length);
-      return createBatch(size, length, new Int32Array(memory.buffer, allocate(words * 4), words));
+      const words = batchWords(size, length, options.maxVectors);
+      const room = new Int32Array(memory.buffer, allocate(words * 4), words);
+      return createBatch(size, length, room, options.maxVectors);
     },
   };
 }

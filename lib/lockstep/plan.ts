@@ -3,7 +3,7 @@ import type { TrainingConfig } from "../config/schema.ts";
 import type { TrainingData } from "../data/batches/table.ts";
 import type { EngineOptions } from "../engine/contract.ts";
 import { engineOptions, engineScratchBytes } from "../engine/create_engine.ts";
-import { embeddingEnd } from "../model/layout.ts";
+import { embeddingEnd, embeddingTensor } from "../model/layout.ts";
 import { type TaskModel, taskModel } from "../model/task_model.ts";
 import type { ChaosRates } from "./chaos.ts";
 import { keepsBest } from "./memory/training_history.ts";
@@ -39,14 +39,15 @@ export function createPlan({ training, data, workers }: LockstepConfig): Plan {
   const model = taskModel(training, data);
   const maxBatch = Math.max(training.batchSize, CHUNK_SIZE);
   const maxLength = model.dataset.length;
-  const engine = engineOptions(training, model, maxBatch, maxLength, data?.firstVector);
+  const maxVectors = model.dataset.mostVectors?.(maxBatch) ?? 0;
+  const engine = engineOptions(training, model, maxBatch, maxLength, { maxVectors, firstVector: data?.firstVector });
   const lazy = training.embeddingRows === "lazy";
   return {
     ...model,
     engine,
     map: {
       parameters: model.layout.size,
-      lazyRows: lazy ? model.spec.vocabulary : 0,
+      lazyRows: lazy ? embeddingTensor(model.layout).shape[0]! : 0,
       lazyElements: lazy ? embeddingEnd(model.layout) : 0,
       shards: training.shards,
       workers,
@@ -58,6 +59,7 @@ export function createPlan({ training, data, workers }: LockstepConfig): Plan {
       classes: training.metric === "macro-f1" ? model.dataset.labels.length : 0,
       maxBatch,
       maxLength,
+      maxVectors,
       engineScratch: engineScratchBytes(engine),
     },
   };

@@ -69,7 +69,7 @@ export function lstmCells(spec: ModelSpec): LstmCell[] {
 export function parameterLayout(spec: ModelSpec): ParameterLayout {
   const gates = LSTM_GATES * spec.hidden;
   const shapes: [name: string, shape: number[], multiplicity: 1 | 2][] = [
-    ["embedding/embeddings", [spec.vocabulary, spec.embedding], 1],
+    ["embedding/embeddings", [spec.vocabulary + spec.letterRows, spec.embedding], 1],
     ...lstmCells(spec).flatMap(({ name, inputs }): [string, number[], 1 | 2][] => [
       [`${name}/kernel`, [inputs, gates], 1],
       [`${name}/recurrent_kernel`, [spec.hidden, gates], 1],
@@ -90,7 +90,10 @@ export function parameterLayout(spec: ModelSpec): ParameterLayout {
   return { tensors, size: offset, parameters };
 }
 
-/** Returns the tensor of token vectors, `[vocabulary, embedding]`: the only one of which a step may change only some rows. */
+/**
+ * Returns the tensor of token vectors and of those of letters, `[vocabulary + letterRows, embedding]`: the only one of which
+ * a step may change only some rows.
+ */
 export function embeddingTensor(layout: ParameterLayout): TensorLayout {
   return layout.tensors[0]!;
 }

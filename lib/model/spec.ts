@@ -9,6 +9,8 @@ export type Pooling = TrainingConfig["pooling"];
 export interface ModelSpec {
   /** Token ids are from 0 to `vocabulary - 1`. */
   readonly vocabulary: number;
+  /** Rows of the embedding behind those of token ids, for runs of letters: see lib/data/batches/letter_rows.ts. */
+  readonly letterRows: number;
   /** Width of a token's vector. */
   readonly embedding: number;
   /** Width of an LSTM's state. */
@@ -39,6 +41,7 @@ export function outputWidth({ hidden, bidirectional }: Pick<ModelSpec, "hidden" 
 export function modelSpec(config: TrainingConfig, dataset: Pick<Dataset, "vocabulary" | "labels">): ModelSpec {
   return {
     vocabulary: dataset.vocabulary,
+    letterRows: config.letterRows,
     embedding: config.embedding,
     hidden: config.hidden,
     classes: dataset.labels.length,

@@ -5,9 +5,10 @@
 import { remember } from "../base/remember.ts";
 import type { Batch } from "../data/batches/batch.ts";
 import { fillBatch, type Rows } from "../data/batches/fill_batch.ts";
+import { createVectorNumbers, type NumberVectors } from "../data/batches/letter_rows.ts";
 import type { UnknownTokens } from "../data/batches/table.ts";
 import { TokenKeyList, type TokenKeys } from "../data/vocabulary/token_keys.ts";
-import { openPreprocessing, type PreprocessingJson } from "../data/encode/preprocessing.ts";
+import { openPreprocessing, type PreprocessingJson, tokenKeysOf } from "../data/encode/preprocessing.ts";
 import { errorMessage, InputError } from "../base/errors.ts";
 import { engineOptions } from "../engine/create_engine.ts";
 import type { Engine } from "../engine/contract.ts";
@@ -15,6 +16,7 @@ import { createWorkspace } from "../engine/workspace.ts";
 import { parameterLayout } from "../model/layout.ts";
 import { answerOf, type Rejection, thresholdFor } from "../model/rejection.ts";
 import { trainedModel } from "../model/task_model.ts";
+import { withWordVectors } from "../model/word_vectors.ts";
 import { type Combiner, createCombiner } from "../ngrams/combine.ts";
 import type { BatchOptions, Outcome, PredictMessage, Sequences } from "./protocol.ts";
 import { idsOf } from "./reader.ts";
@@ -26,6 +28,9 @@ export const KEPT_VERSIONS = 4;
 
 /** Ids have no flags, and can always be read. */
 const ALL_READ: Pick<Outcome, "flags" | "unread"> = { flags: [], unread: [] };
+
+/** The vectors of a batch that are not of known words: a batch has fewer sequences if they have more. */
+const UNKNOWN_VECTORS = 4096;
 
 /** Stands for an input that could not be read. */
 const NOTHING_READ = [0];
@@ -44,6 +49,10 @@ export class BatchPredictor {
   readonly #engine: Engine;
   readonly #batch: Batch;
   readonly #read: (input: Input) => Reading;
+  /** Numbers the vectors of a batch, for models whose words have letters. */
+  readonly #numberVectors: NumberVectors | undefined;
+  /** Keys of the known words, for the same models. */
+  readonly #known: TokenKeys | undefined;
   /** The engine's weights, and the version that they are of. */
   readonly #weights: Float32Array;
   #loaded: ModelVersion | undefined;
@@ -58,13 +67,21 @@ export class BatchPredictor {
     this.#batch = batch;
     this.#weights = weights;
     this.#read = openReading(options.preprocessing);
+    const { spec, preprocessing } = options;
+    if (spec.letterRows > 0) {
+      this.#numberVectors = createVectorNumbers(spec);
+      this.#known = preprocessing && tokenKeysOf(preprocessing);
+    }
   }
 
   /** Creates the engine. Throws what that throws, and an InputError for a tokenizer that cannot be used. */
   static async open(options: BatchOptions): Promise<BatchPredictor> {
     const { config, spec, maxBatch, maxLength } = options;
     const layout = parameterLayout(spec);
-    const engineNeeds = engineOptions(config, { spec, layout }, maxBatch, maxLength);
+    const maxVectors = spec.letterRows > 0
+      ? Math.min(spec.vocabulary + Math.max(maxLength, UNKNOWN_VECTORS), maxBatch * maxLength)
+      : 0;
+    const engineNeeds = engineOptions(config, { spec, layout }, maxBatch, maxLength, { maxVectors });
     const { engine, batch, floats } = await createWorkspace(engineNeeds, { floats: layout.size, batches: 1 });
     return new BatchPredictor(options, engine, batch(maxBatch, maxLength), floats(layout.size));
   }
@@ -72,7 +89,7 @@ export class BatchPredictor {
   /** Sets where the newest version is. */
   setNewest(newest: Newest): void {
     if ("memory" in newest) {
-      this.#newest = liveVersion(newest, this.#options, () => performance.now());
+      this.#newest = liveVersion(newest, { ...this.#options, known: this.#known }, () => performance.now());
       this.#combine = undefined;
     } else {
       this.#newest = () => newest;
@@ -80,9 +97,14 @@ export class BatchPredictor {
     }
   }
 
-  /** Keeps `version` beside the newest, and drops the one kept longest if there are too many. */
-  keep(version: ModelVersion): void {
-    remember(this.#kept, version.round, version, KEPT_VERSIONS);
+  /** Keeps a version of weights that are as training has them, and drops the one kept longest if there are too many. */
+  keep({ weights, ...version }: ModelVersion): void {
+    remember(
+      this.#kept,
+      version.round,
+      { ...version, weights: withWordVectors(weights, this.#options.spec, this.#known) },
+      KEPT_VERSIONS,
+    );
   }
 
   /**
@@ -92,12 +114,12 @@ export class BatchPredictor {
   predict(inputs: PredictMessage["inputs"], version?: number): Outcome {
     const begun = performance.now();
     const { round, digest } = this.#load(version);
-    const { maxBatch, spec: { classes } } = this.#options;
+    const { classes } = this.#options.spec;
     const { sequences, ...read } = "offsets" in inputs ? { sequences: inputs, ...ALL_READ } : this.#readAll(inputs);
     const count = sequences.offsets.length - 1;
     const probabilities = new Float32Array(count * classes);
-    for (let first = 0; first < count; first += maxBatch) {
-      this.#predictBatch(sequences, undefined, first, count, probabilities);
+    for (let first = 0; first < count;) {
+      first += this.#predictBatch(sequences, undefined, first, count, probabilities);
     }
     return { round, digest, probabilities, ...read, computeMs: performance.now() - begun };
   }
@@ -108,8 +130,9 @@ export class BatchPredictor {
    */
   *predictRows(rows: Rows, order: Uint32Array, probabilities: Float32Array): Generator<void, void, void> {
     this.#load(undefined);
-    for (let first = 0; first < order.length; first += this.#options.maxBatch) {
-      yield this.#predictBatch(rows, order, first, order.length, probabilities);
+    for (let first = 0; first < order.length;) {
+      first += this.#predictBatch(rows, order, first, order.length, probabilities);
+      yield;
     }
   }
 
@@ -124,26 +147,41 @@ export class BatchPredictor {
     return this.#loaded = chosen;
   }
 
-  /** Predicts the sequences from `first` on, as many as fit into a batch and come before `end`; see fillBatch. */
+  /** Predicts the sequences from `first` on, as many as fit into a batch and come before `end`; see fillBatch. Returns how many. */
   #predictBatch(
     sequences: Rows,
     order: Uint32Array | undefined,
     first: number,
     end: number,
     probabilities: Float32Array,
-  ): void {
-    const { maxBatch, spec: { classes } } = this.#options;
-    const size = Math.min(maxBatch, end - first);
+  ): number {
+    const { classes } = this.#options.spec;
+    const size = this.#fitting(sequences, order, first, end);
     fillBatch(this.#batch, sequences, order, first, size);
+    this.#numberVectors?.(this.#batch, sequences, order, first);
     const found = this.#engine.predict(this.#weights, this.#batch);
     if (!order) probabilities.set(found, first * classes);
-    if (!order && !this.#combine) return;
+    if (!order && !this.#combine) return size;
     for (let row = 0; row < size; row++) {
       const source = order ? order[first + row]! : first + row;
       const own = probabilities.subarray(source * classes, (source + 1) * classes);
       if (order) own.set(found.subarray(row * classes, (row + 1) * classes));
       this.#combine?.(own, sequences, source);
     }
+    return size;
+  }
+
+  /** Returns how many sequences fit into a batch: at least one. */
+  #fitting({ unknown }: Rows, order: Uint32Array | undefined, first: number, end: number): number {
+    const most = Math.min(this.#options.maxBatch, end - first);
+    if (!this.#numberVectors || !unknown) return most;
+    let vectors = 0;
+    for (let size = 0; size < most; size++) {
+      const row = order ? order[first + size]! : first + size;
+      vectors += unknown.before[row + 1]! - unknown.before[row]!;
+      if (size > 0 && vectors > UNKNOWN_VECTORS) return size;
+    }
+    return most;
   }
 
   /** Reads each input separately, so that one that fails does not fail the others. */
@@ -164,7 +202,9 @@ export class BatchPredictor {
       }
     }));
     return {
-      sequences: this.#combine ? { ...sequences, unknown: joinUnknown(unknown, inputs.length) } : sequences,
+      sequences: this.#combine || this.#numberVectors
+        ? { ...sequences, unknown: joinUnknown(unknown, inputs.length) }
+        : sequences,
       flags,
       unread,
     };

@@ -3,6 +3,7 @@
  * read from its shared memory while training continues.
  */
 import type { TrainingConfig } from "../config/schema.ts";
+import type { TokenKeys } from "../data/vocabulary/token_keys.ts";
 import type { PreprocessingJson } from "../data/encode/preprocessing.ts";
 import { Word } from "../lockstep/memory/control.ts";
 import type { MapOptions } from "../lockstep/memory/map.ts";
@@ -11,6 +12,7 @@ import { type SharedRun, sharedRun } from "../lockstep/memory/views.ts";
 import type { Rejection } from "../model/rejection.ts";
 import { parameterLayout } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
+import { withWordVectors } from "../model/word_vectors.ts";
 import type { Combination } from "../ngrams/combine.ts";
 
 /** A model with weights: of a run that trains without its `version`, or saved with it. */
@@ -29,7 +31,7 @@ export interface ModelVersion {
   readonly round: number;
   /** SHA-256 of the state that the weights are part of. */
   readonly digest: string;
-  /** `[layout.size]` */
+  /** `[layout.size]`, with the vector of each known word in its row (`composeWords`). */
   readonly weights: Float32Array;
   /** The n-grams that a finished model combines with the LSTM; absent where the LSTM predicts by itself. */
   readonly ngrams?: Combination | undefined;
@@ -53,11 +55,16 @@ const SHARE = 0.05;
 
 /**
  * Returns a function that gives the newest version of `live`: the same object until a round is committed and, with `now`
- * in milliseconds, it is time to read again. It throws an Error if no whole state could be read and none was before.
+ * in milliseconds, it is time to read again. It throws an Error if no whole state could be read and none was before. `known`
+ * has the keys of known words, for models whose words have letters.
  */
 export function liveVersion(
   { memory, map }: LiveWeights,
-  { config, spec }: { readonly config: TrainingConfig; readonly spec: ModelSpec },
+  { config, spec, known }: {
+    readonly config: TrainingConfig;
+    readonly spec: ModelSpec;
+    readonly known?: TokenKeys | undefined;
+  },
   now: () => number,
 ): () => ModelVersion {
   const run: SharedRun = sharedRun(map, memory);
@@ -70,7 +77,8 @@ export function liveVersion(
     const begun = now();
     try {
       const state = readNewest(run, config, room);
-      newest = { round: state.round, digest: stateDigest(state), weights: room.slice(0, size) };
+      const weights = withWordVectors(room.slice(0, size), spec, known);
+      newest = { round: state.round, digest: stateDigest(state), weights };
     } catch (error) {
       if (!newest) throw error;
     }

@@ -22,6 +22,7 @@ Deno.test("resolveConfig() gives the default recipe without any source", () => {
     vocabulary: 50,
     length: 8,
     embedding: 32,
+    letterRows: 0,
     hidden: 64,
     layers: 1,
     bidirectional: false,

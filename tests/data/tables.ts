@@ -1,6 +1,7 @@
 /** Creates tables of encoded rows for tests. */
 import type { EncodedTable, TrainingData } from "../../lib/data/batches/table.ts";
 import { Random, Stream } from "../../lib/base/random.ts";
+import { TokenKeyList, type TokenKeys } from "../../lib/data/vocabulary/token_keys.ts";
 
 /** Creates a table of `rows` of tokens and their classes, in shared memory. */
 export function tableOf(rows: readonly (readonly number[])[], classes: readonly number[]): EncodedTable {
@@ -32,6 +33,35 @@ export function randomTable(options: RandomTableOptions): EncodedTable {
     return Array.from({ length: least + random.below(length - least + 1) }, () => random.below(vocabulary));
   });
   return tableOf(rows, rows.map((_, index) => [0, 0, 0, 1, 2][index % 5]!));
+}
+
+/** Returns the keys of `count` words: none for some, and otherwise that of the word and of up to 6 runs of letters. */
+function randomKeys(count: number, seed: number): TokenKeys {
+  const random = new Random(seed, Stream.weights);
+  const list = new TokenKeyList(true);
+  for (let word = 0; word < count; word++) {
+    const keys = Uint32Array.from({ length: random.below(8) }, () => random.below(2 ** 31));
+    list.addAll({ offsets: Uint32Array.of(0, keys.length), keys });
+  }
+  return list.keys();
+}
+
+/** Returns `table` with the keys of its unknown tokens: every 1 is one. */
+function withUnknown(table: EncodedTable, seed: number): EncodedTable {
+  const { tokens, offsets } = table;
+  const before = offsets.map((offset) => tokens.subarray(0, offset).filter((token) => token === 1).length);
+  return { ...table, unknown: { before, keys: randomKeys(before.at(-1)!, seed) } };
+}
+
+/** Creates data whose tokens are words: they have letters, and some are unknown. */
+export function lettersData(options: RandomTableOptions): TrainingData {
+  const data = randomData(options);
+  return {
+    ...data,
+    letters: randomKeys(data.vocabulary, 3),
+    training: withUnknown(data.training, 4),
+    validation: withUnknown(data.validation, 5),
+  };
 }
 
 /** Creates data of three classes with `rows` training rows, and 300 validation rows in two chunks. */

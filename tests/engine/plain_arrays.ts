@@ -1,11 +1,14 @@
 import type { Batch } from "../../lib/data/batches/batch.ts";
 import type { Engine, Replica } from "../../lib/engine/contract.ts";
 import { createWorkspace } from "../../lib/engine/workspace.ts";
+import { embeddingTensor } from "../../lib/model/layout.ts";
 import type { EngineNeeds } from "./contract/example.ts";
 
 const MAX_BATCH = 160;
 const MAX_LENGTH = 16;
 const MAX_VECTORS = 17;
+/** Limits the vectors of a batch, for models whose words have letters. */
+const MOST_WORDS = 200;
 
 /**
  * Wraps the simd engine for arrays in any memory: copies them into its memory and the results back, so that the tests of
@@ -19,16 +22,18 @@ export async function simdOnPlainArrays({ layout, ...needs }: EngineNeeds): Prom
     ...needs,
     maxBatch: MAX_BATCH,
     maxLength: MAX_LENGTH,
+    maxVectors: needs.spec.letterRows > 0 ? MOST_WORDS : 0,
   } as const;
+  const height = embeddingTensor(layout).shape[0]!;
   const room = { floats: (10 + 2 * MAX_VECTORS) * layout.size, batches: 1 };
   const { engine, floats, batch } = await createWorkspace(options, room);
   const [weights, gradients, averaged] = [floats(layout.size), floats(layout.size), floats(layout.size)];
   const replica = (): Replica => ({ weights: floats(layout.size), m: floats(layout.size), v: floats(layout.size) });
   const [from, into] = [replica(), replica()];
   const vectors = Array.from({ length: MAX_VECTORS }, () => floats(layout.size));
-  const stampRooms = Array.from({ length: MAX_VECTORS }, () => floats(needs.spec.vocabulary));
-  const listRoom = floats(needs.spec.vocabulary);
-  const inside = batch(MAX_BATCH, MAX_LENGTH);
+  const stampRooms = Array.from({ length: MAX_VECTORS }, () => floats(height));
+  const listRoom = floats(height);
+  const { vectors: wordRoom, ...inside } = batch(MAX_BATCH, MAX_LENGTH);
 
   function enter(given: Batch): Batch {
     inside.size = given.size;
@@ -36,7 +41,13 @@ export async function simdOnPlainArrays({ layout, ...needs }: EngineNeeds): Prom
     inside.tokens.set(given.tokens.subarray(0, given.size * given.length));
     inside.lengths.set(given.lengths.subarray(0, given.size));
     inside.labels.set(given.labels.subarray(0, given.size));
-    return inside;
+    if (!given.vectors) return inside;
+    if (!wordRoom) throw new RangeError("The model has no rows of letters");
+    const { count, offsets, rows } = given.vectors;
+    wordRoom.count = count;
+    wordRoom.offsets.set(offsets.subarray(0, count + 1));
+    wordRoom.rows.set(rows.subarray(0, offsets[count]));
+    return { ...inside, vectors: wordRoom };
   }
   function copy(source: Replica, target: Replica): void {
     target.weights.set(source.weights);

@@ -64,11 +64,19 @@ export function plainLogits(
   }
 
   const embeddings = reader("embedding/embeddings", embedding);
+  /** Returns component `i` of a token's vector, which may be made of several rows. */
+  const component = (token: number, i: number): number => {
+    if (!batch.vectors) return embeddings(token, i);
+    const { offsets, rows } = batch.vectors;
+    const [own, ...others] = rows.subarray(offsets[token], offsets[token + 1]);
+    const sum = others.reduce((total, other) => total + embeddings(other, i), 0);
+    return embeddings(own!, i) + (others.length > 0 ? sum / others.length : 0);
+  };
   const start = row * batch.length;
   const tokens = [...batch.tokens.subarray(start, start + batch.lengths[row]!)];
   // [time][width] of the real tokens, without padding.
   let outputs = tokens.map((token) =>
-    zeros(embedding).map((_, i) => embeddings(token, i) * plainFactor(dropout, 0, token * embedding + i))
+    zeros(embedding).map((_, i) => component(token, i) * plainFactor(dropout, 0, token * embedding + i))
   );
   for (let layer = 1; layer <= spec.layers; layer++) {
     if (layer > 1) {

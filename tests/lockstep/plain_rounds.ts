@@ -35,19 +35,22 @@ function newReplica({ spec, layout }: TaskModel, config: TrainingConfig): Replic
 }
 
 /**
- * Returns the gradient of `shard` at `step`, the loss before it, its batch's tokens in the order of first occurrence, its
- * rows and their weight among all; or undefined if it has no rows.
+ * Returns the gradient of `shard` at `step`, the loss before it, the rows of the embedding that its batch reads in the order
+ * of first occurrence, its rows and their weight among all; or undefined if it has no rows.
  */
 function gradientOf(model: PlainModel, config: TrainingConfig, weights: Float32Array, shard: number, step: number) {
-  const batch = createBatch(config.batchSize, config.length);
+  const { mostVectors } = model.dataset;
+  const batch = createBatch(config.batchSize, config.length, undefined, mostVectors?.(config.batchSize));
   model.dataset.trainingBatch(batch, step, shard);
   if (batch.size === 0) return undefined;
   const gradient = new Float32Array(model.layout.size);
   const { lossSum } = model.engine.gradients(weights, batch, gradient, step * config.shards + shard);
   const rows = Array.from({ length: batch.size }, (_, row) => row);
-  const real = rows.flatMap((
-    row,
-  ) => [...batch.tokens.subarray(row * batch.length, row * batch.length + batch.lengths[row]!)]);
+  const real = batch.vectors
+    ? batch.vectors.rows.subarray(0, batch.vectors.offsets[batch.vectors.count])
+    : rows.flatMap((
+      row,
+    ) => [...batch.tokens.subarray(row * batch.length, row * batch.length + batch.lengths[row]!)]);
   const { classWeights } = model.dataset;
   const weight = rows.reduce((sum, row) => sum + (classWeights?.[batch.labels[row]!] ?? 1), 0);
   return { gradient, lossSum, tokens: [...new Set(real)], size: batch.size, weight };
@@ -77,7 +80,7 @@ function move(
   const options = { step: t, learningRate: rateAt(config, step), scale, begin: 0, end: layout.size };
   engine.update(replica, gradient, replica, options);
   if (config.embeddingRows === "dense") return;
-  for (let token = 0; token < spec.vocabulary; token++) {
+  for (let token = 0; token < spec.vocabulary + spec.letterRows; token++) {
     if (tokens.includes(token)) continue;
     const [begin, end] = [token * spec.embedding, (token + 1) * spec.embedding];
     for (const [i, part] of PARTS.entries()) replica[part].set(before[i]!.subarray(begin, end), begin);
@@ -185,7 +188,7 @@ function average(
   for (const part of moments === "average" ? PARTS : ["weights"] as const) {
     const mean = plainMean(own.map((replica) => replica[part]), group.map((shard) => counts[shard]!));
     if (embeddingRows === "lazy") {
-      for (let token = 0; token < spec.vocabulary; token++) {
+      for (let token = 0; token < spec.vocabulary + spec.letterRows; token++) {
         if (group.some((shard) => touched[shard]!.has(token))) continue;
         // No replica has moved it: they are still equal.
         const [begin, end] = [token * spec.embedding, (token + 1) * spec.embedding];
@@ -226,9 +229,10 @@ function squaredInBlocks(
   let total = 0;
   let begin = 0;
   if (config.embeddingRows === "lazy") {
-    for (let block = 0; block < spec.vocabulary; block += 16) {
+    const height = spec.vocabulary + spec.letterRows;
+    for (let block = 0; block < height; block += 16) {
       let ofBlock = 0;
-      const end = Math.min(block + 16, spec.vocabulary);
+      const end = Math.min(block + 16, height);
       for (let first = block, last = block; first < end; first = last) {
         while (last < end && touched.has(last) === touched.has(first)) last++;
         if (!touched.has(first)) continue;
@@ -253,7 +257,7 @@ export function plainHeldOut(
   { engine, dataset }: PlainModel,
   weights: Float32Array,
 ): { loss: number; accuracy: number } {
-  const batch = createBatch(30, dataset.length);
+  const batch = createBatch(30, dataset.length, undefined, dataset.mostVectors?.(30));
   const total = { loss: 0, accuracy: 0 };
   for (let first = 0; first < dataset.heldOut; first += 30) {
     dataset.heldOutBatch(batch, first, Math.min(30, dataset.heldOut - first));

@@ -27,7 +27,16 @@ const MULTIPLY_ADD = Uint8Array.from(
 );
 
 /** Small sizes that are not multiples of the kernels' widths. */
-const TINY = { task: "parity", vocabulary: 37, length: 7, embedding: 10, hidden: 19, batchSize: 9, shards: 3 } as const;
+const TINY = {
+  task: "parity",
+  vocabulary: 37,
+  length: 7,
+  embedding: 10,
+  letterRows: 0,
+  hidden: 19,
+  batchSize: 9,
+  shards: 3,
+} as const;
 const STEPS = 3;
 const PARTS = ["weights", "m", "v"] as const;
 

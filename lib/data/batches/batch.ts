@@ -1,3 +1,15 @@
+/** The most rows of the embedding that a vector is made of. */
+export const MOST_ROWS_OF_VECTOR = 64;
+
+/** How the vectors of a batch are made of rows of the embedding: the first row of each plus the mean of its others. */
+export interface VectorRows {
+  /** Number of vectors in use; the arrays may have room for more. */
+  count: number;
+  /** `[count + 1]`: position in `rows` where those of each vector begin. Each has 1 to MOST_ROWS_OF_VECTOR of them. */
+  readonly offsets: Int32Array;
+  readonly rows: Int32Array;
+}
+
 /**
  * The only shape in which data reaches an engine. Rows are right-padded to `length` with any tokens; padding is never
  * read.
@@ -7,31 +19,43 @@ export interface Batch {
   size: number;
   /** Time steps of every row. */
   length: number;
-  /** `[size, length]`, row-major; each token is from 0 to vocabulary - 1. */
+  /** `[size, length]`, row-major; each token is from 0 to vocabulary - 1, or with `vectors` the number of one of them. */
   readonly tokens: Int32Array;
   /** `[size]`: number of tokens of each row without padding, from 1 to `length`. */
   readonly lengths: Int32Array;
   /** `[size]`: class of each row. */
   readonly labels: Int32Array;
+  /** Without it, the vector of a token is the row of the embedding that has its number. */
+  readonly vectors?: VectorRows;
 }
 
-/** Returns the words (of 4 bytes) of a batch of at most `size` rows with at most `length` tokens. */
-export function batchWords(size: number, length: number): number {
-  return size * (length + 2);
+/** Returns the words (of 4 bytes) of a batch of at most `size` rows with at most `length` tokens and `vectors`. */
+export function batchWords(size: number, length: number, vectors = 0): number {
+  return size * (length + 2) + (vectors > 0 ? vectors + 1 + vectors * MOST_ROWS_OF_VECTOR : 0);
 }
 
-/** Lays a batch over `words`, new ones by default: tokens, then lengths, then labels. */
+/** Lays a batch over `words`, new ones by default: tokens, lengths, labels, then the rows of its vectors, if it has some. */
 export function createBatch(
   size: number,
   length: number,
-  words: Int32Array = new Int32Array(batchWords(size, length)),
+  words?: Int32Array,
+  vectors = 0,
 ): Batch {
+  words ??= new Int32Array(batchWords(size, length, vectors));
+  const end = size * (length + 2);
   return {
     size,
     length,
     tokens: words.subarray(0, size * length),
     lengths: words.subarray(size * length, size * (length + 1)),
-    labels: words.subarray(size * (length + 1), size * (length + 2)),
+    labels: words.subarray(size * (length + 1), end),
+    ...vectors > 0 && {
+      vectors: {
+        count: 0,
+        offsets: words.subarray(end, end + vectors + 1),
+        rows: words.subarray(end + vectors + 1, end + vectors + 1 + vectors * MOST_ROWS_OF_VECTOR),
+      },
+    },
   };
 }
 

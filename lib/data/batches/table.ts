@@ -29,6 +29,8 @@ export interface TrainingData {
   readonly firstVector?: number;
   /** Most tokens that a row has. */
   readonly length: number;
+  /** Keys of the ids, with those of their letters; absent where tokens have no letters. */
+  readonly letters?: TokenKeys;
   readonly training: EncodedTable;
   readonly validation: EncodedTable;
   /** Identifies all of this: runs with the same digest have the same data. */

@@ -25,6 +25,9 @@ export function tableConfig(config: TrainingConfig, data: TrainingData): Trainin
   if (data.labels.length < 2) {
     refuse("labels", `The data have ${counted(data.labels.length, "class")}: expected at least 2`);
   }
+  if (config.letterRows > 0 && !data.letters) {
+    refuse("letterRows", `letterRows is ${config.letterRows}: expected 0 for tokens that are not words`);
+  }
   if (derived.stepsPerEpoch < 1) refuse("training", "The training data have no rows: expected at least 1");
   if (derived.heldOut < 1) refuse("validation", "The validation data have no rows: expected at least 1");
   if (derived.stepsPerEpoch < 1 || derived.heldOut < 1) throw new InputError(problems);

@@ -4,13 +4,23 @@ import type { TrainingConfig } from "../../config/schema.ts";
 import { classWeightsOf } from "./class_weights.ts";
 import type { Dataset } from "./dataset.ts";
 import { createLengthSort, epochOrders } from "./epoch_order.ts";
+import type { Batch } from "./batch.ts";
 import { fillBatch } from "./fill_batch.ts";
+import { createVectorNumbers, mostUnknown } from "./letter_rows.ts";
 import type { EncodedTable, TrainingData } from "./table.ts";
 import { tableShape } from "./table_config.ts";
 
 type TableOptions = Pick<
   TrainingConfig,
-  "seed" | "shards" | "batchSize" | "vocabulary" | "length" | "stepsPerEpoch" | "heldOut" | "classWeights"
+  | "seed"
+  | "shards"
+  | "batchSize"
+  | "vocabulary"
+  | "length"
+  | "letterRows"
+  | "stepsPerEpoch"
+  | "heldOut"
+  | "classWeights"
 >;
 
 /**
@@ -22,7 +32,7 @@ type TableOptions = Pick<
  */
 export function tableDataset(options: TableOptions, data: TrainingData): Dataset {
   const { seed, shards, batchSize, stepsPerEpoch } = options;
-  const { labels, training, validation } = data;
+  const { labels, vocabulary, letters, training, validation } = data;
   const classWeights = classWeightsOf(options.classWeights, training.labels, labels.length);
   checkShape(options, data);
   const lengths = rowLengths(training, "training", data.length);
@@ -35,18 +45,32 @@ export function tableDataset(options: TableOptions, data: TrainingData): Dataset
   const heldOut = Uint32Array.from(heldOutLengths, (_, row) => row);
   createLengthSort(heldOutLengths)(heldOut, 0, heldOut.length, new Uint32Array(heldOut.length));
 
+  const { letterRows } = options;
+  const numberVectors = letterRows > 0 ? createVectorNumbers({ vocabulary, letterRows }, letters) : undefined;
+
+  function fill(batch: Batch, table: EncodedTable, order: Uint32Array, first: number, size: number): void {
+    fillBatch(batch, table, order, first, size);
+    numberVectors?.(batch, table, order, first);
+  }
+
   return {
     labels,
-    vocabulary: data.vocabulary,
+    vocabulary,
     length: data.length,
     heldOut: heldOut.length,
     ...classWeights && { classWeights },
+    ...numberVectors && {
+      mostVectors(size) {
+        const unknown = Math.max(mostUnknown(training, size), mostUnknown(validation, size));
+        return Math.min(vocabulary + unknown, size * data.length);
+      },
+    },
     trainingBatch(batch, step, shard) {
       const order = orderOf(Math.floor(step / stepsPerEpoch));
       const first = (step % stepsPerEpoch) * stepRows + shard * batchSize;
-      fillBatch(batch, training, order, first, Math.max(0, Math.min(batchSize, rows - first)));
+      fill(batch, training, order, first, Math.max(0, Math.min(batchSize, rows - first)));
     },
-    heldOutBatch: (batch, first, size) => fillBatch(batch, validation, heldOut, first, size),
+    heldOutBatch: (batch, first, size) => fill(batch, validation, heldOut, first, size),
     sequencesAfter(steps) {
       const epochs = Math.floor(steps / stepsPerEpoch);
       return epochs * rows + Math.min(rows, (steps - epochs * stepsPerEpoch) * stepRows);

@@ -6,6 +6,7 @@ import { createTokenizer } from "../tokenizers/create_tokenizer.ts";
 import { spellingOf } from "../tokenizers/normal_form.ts";
 import { tokenizerSchema } from "../tokenizers/schema.ts";
 import { hasLetters } from "../tokenizers/tokenizer.ts";
+import { keysOfVocabulary, type TokenKeys } from "../vocabulary/token_keys.ts";
 import { Vocabulary } from "../vocabulary/vocabulary.ts";
 import { rowKeys } from "./row_keys.ts";
 import { createTextEncoder, type EncodeText } from "./text_encoder.ts";
@@ -34,6 +35,11 @@ export interface Preprocessing {
   readonly keyOf: (row: string | readonly string[]) => number;
   /** Returns the strings of `tokens`; undefined for padding and unknown. */
   decode(tokens: ArrayLike<number>): (string | undefined)[];
+}
+
+/** Returns the keys of the ids, with those of letters where tokens are words. */
+export function tokenKeysOf({ vocabulary, tokenizer }: PreprocessingJson): TokenKeys {
+  return keysOfVocabulary(vocabulary, hasLetters(tokenizer.kind));
 }
 
 /** Creates the preprocessing that was saved as `json`. Throws an InputError if `json` is invalid. */

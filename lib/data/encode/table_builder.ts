@@ -1,6 +1,6 @@
 import { sourceName } from "../formats/bytes.ts";
 import type { EncodedTable } from "../batches/table.ts";
-import { TokenKeyList } from "../vocabulary/token_keys.ts";
+import { TokenKeyList, type TokenKeys } from "../vocabulary/token_keys.ts";
 
 /** The places where rows were read, for messages. */
 export interface RowPlaces {
@@ -60,13 +60,18 @@ export class TableBuilder {
 
   /** Returns the table of all rows. */
   finish(): EncodedTable {
-    const { offsets, keys } = this.unknown.keys();
+    const keys = sharedKeys(this.unknown.keys());
     this.#before[this.#row] = this.unknown.size;
     return {
       ...this.#table,
-      unknown: { before: this.#before, keys: { offsets: sharedCopy(offsets), keys: sharedCopy(keys) } },
+      unknown: { before: this.#before, keys },
     };
   }
+}
+
+/** Copies keys to shared memory, which all threads read in place. */
+export function sharedKeys({ offsets, keys }: TokenKeys): TokenKeys {
+  return { offsets: sharedCopy(offsets), keys: sharedCopy(keys) };
 }
 
 function sharedCopy(array: Uint32Array): Uint32Array {

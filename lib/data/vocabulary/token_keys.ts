@@ -108,6 +108,12 @@ function addLetterKeys(units: Uint16Array, start: number, end: number, keys: Uin
   return at;
 }
 
+/** Tells whether a key of letters is that of a run of 2 units, by the number of keys of its word behind it. */
+export function isPair(behind: number): boolean {
+  // From the end of the word back, 1, 2, 3 and from then on 4 runs begin at a unit, the shortest first.
+  return behind < 5 ? behind === 0 || behind === 2 : behind % 4 === 1;
+}
+
 /** Computes one round of MurmurHash3's 32-bit hash (Appleby, 2011). */
 export function mixKey(state: number, word: number): number {
   let k = Math.imul(word, 0xCC9E2D51);

@@ -19,9 +19,11 @@ export const KERNELS = {
   distinctFirsts: { parameters: { slots: "usize", rows: "i32", length: "i32", firstOfSlot: "usize", slotOfFirst: "usize", firsts: "usize" }, result: "i32" },
   distinctTokens: { parameters: { tokens: "usize", rows: "i32", length: "i32", starts: "usize", vocabulary: "i32", table: "usize", tokenOfSlot: "usize", slots: "usize" }, result: "i32" },
   reverseSlots: { parameters: { slots: "usize", rows: "i32", length: "i32", starts: "usize", to: "usize" }, result: "void" },
+  composeRows: { parameters: { from: "usize", width: "i32", offsets: "usize", rows: "usize", numbers: "usize", count: "i32", to: "usize", toRow: "usize" }, result: "void" },
   gatherRows: { parameters: { from: "usize", width: "i32", rows: "usize", count: "i32", to: "usize", toRow: "usize" }, result: "void" },
-  sumByToken: { parameters: { values: "usize", seriesBytes: "usize", panels: "i32", rows: "i32", steps: "i32", slots: "usize", slotsStride: "usize", sums: "usize", sumsStride: "usize", sumsRow: "usize" }, result: "void" },
   scatterRows: { parameters: { from: "usize", fromRow: "usize", count: "i32", rows: "usize", to: "usize", width: "i32" }, result: "void" },
+  spreadRows: { parameters: { from: "usize", fromRow: "usize", numbers: "usize", count: "i32", offsets: "usize", rows: "usize", zeroed: "usize", zeroes: "i32", to: "usize", width: "i32" }, result: "void" },
+  sumByToken: { parameters: { values: "usize", seriesBytes: "usize", panels: "i32", rows: "i32", steps: "i32", slots: "usize", slotsStride: "usize", sums: "usize", sumsStride: "usize", sumsRow: "usize" }, result: "void" },
   lstmFirst: { parameters: { call: "LstmFirstCall" }, result: "void" },
   lstmForward: { parameters: { call: "LstmForwardCall" }, result: "void" },
   lstmBackward: { parameters: { call: "LstmBackwardCall" }, result: "void" },
@@ -106,9 +108,11 @@ export interface SimdKernels {
   distinctFirsts(slots: number, rows: number, length: number, firstOfSlot: number, slotOfFirst: number, firsts: number): number;
   distinctTokens(tokens: number, rows: number, length: number, starts: number, vocabulary: number, table: number, tokenOfSlot: number, slots: number): number;
   reverseSlots(slots: number, rows: number, length: number, starts: number, to: number): void;
+  composeRows(from: number, width: number, offsets: number, rows: number, numbers: number, count: number, to: number, toRow: number): void;
   gatherRows(from: number, width: number, rows: number, count: number, to: number, toRow: number): void;
-  sumByToken(values: number, seriesBytes: number, panels: number, rows: number, steps: number, slots: number, slotsStride: number, sums: number, sumsStride: number, sumsRow: number): void;
   scatterRows(from: number, fromRow: number, count: number, rows: number, to: number, width: number): void;
+  spreadRows(from: number, fromRow: number, numbers: number, count: number, offsets: number, rows: number, zeroed: number, zeroes: number, to: number, width: number): void;
+  sumByToken(values: number, seriesBytes: number, panels: number, rows: number, steps: number, slots: number, slotsStride: number, sums: number, sumsStride: number, sumsRow: number): void;
   lstmFirst(call: LstmFirstCall): void;
   lstmForward(call: LstmForwardCall): void;
   lstmBackward(call: LstmBackwardCall): void;
@@ -254,9 +258,11 @@ export function bindStructs(kernels: KernelExports, buffer: ArrayBufferLike, at:
     distinctFirsts: kernels.distinctFirsts,
     distinctTokens: kernels.distinctTokens,
     reverseSlots: kernels.reverseSlots,
+    composeRows: kernels.composeRows,
     gatherRows: kernels.gatherRows,
-    sumByToken: kernels.sumByToken,
     scatterRows: kernels.scatterRows,
+    spreadRows: kernels.spreadRows,
+    sumByToken: kernels.sumByToken,
     lstmFirst: (call) => kernels.lstmFirst(writeLstmFirstCall(call)),
     lstmForward: (call) => kernels.lstmForward(writeLstmForwardCall(call)),
     lstmBackward: (call) => kernels.lstmBackward(writeLstmBackwardCall(call)),

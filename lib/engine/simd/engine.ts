@@ -25,6 +25,7 @@ import type { SimdKernels } from "./bindings.gen.ts";
 import { bindKernels } from "./kernels.ts";
 import { SimdOptimizer } from "./optimizer.ts";
 import { SimdPasses } from "./passes.ts";
+import { SimdVectors } from "./vectors.ts";
 import { SimdPointers, SimdShardLists } from "./memory/pointers.ts";
 import { type SimdScratch, simdScratch, simdScratchBytes } from "./memory/scratch.ts";
 import { chunkRows, padded } from "./memory/shapes.ts";
@@ -34,14 +35,14 @@ export type SimdEngineOptions = Omit<EngineOptions, "engine" | "backend"> & Engi
 
 /** Creates a simd engine. Throws a RangeError if the scratch memory is too small or not aligned. */
 export function createSimdEngine(options: SimdEngineOptions): Engine {
-  const { spec, memory, scratch, maxBatch, maxLength } = options;
-  const needed = simdScratchBytes(spec, maxBatch, maxLength);
+  const { spec, memory, scratch, maxBatch, maxLength, maxVectors } = options;
+  const needed = simdScratchBytes(spec, maxBatch, maxLength, maxVectors);
   if (scratch.byteLength < needed || scratch.byteOffset % LINE_BYTES !== 0) {
     throw new RangeError(
       `The scratch memory has ${scratch.byteLength} bytes at ${scratch.byteOffset}: expected ${needed} at a multiple of ${LINE_BYTES}`,
     );
   }
-  const at = simdScratch(spec, maxBatch, maxLength, scratch.byteOffset);
+  const at = simdScratch(spec, maxBatch, maxLength, scratch.byteOffset, maxVectors);
   return new FusedEngine(options, bindKernels(memory, at.struct), at);
 }
 
@@ -50,6 +51,7 @@ class FusedEngine implements Engine {
   readonly #options: SimdEngineOptions;
   readonly #kernels: SimdKernels;
   readonly #sums: SharedSums;
+  readonly #vectors: SimdVectors;
   readonly #passes: SimdPasses;
   readonly #optimizer: SimdOptimizer;
   readonly #averager: SimdAverager;
@@ -59,20 +61,21 @@ class FusedEngine implements Engine {
   readonly #hits: Int32Array;
 
   constructor(options: SimdEngineOptions, kernels: SimdKernels, at: SimdScratch) {
-    const { spec, layout, adam, dropout, classWeights, memory, scratch, maxBatch, maxLength, others, helpers } =
-      options;
+    const { spec, layout, adam, dropout, classWeights, memory, scratch, others, helpers } = options;
+    const { maxBatch, maxLength, maxVectors } = options;
     this.#options = options;
     this.#kernels = kernels;
     // Packed weights are padded with 0, the bias of the logits with -Infinity.
-    kernels.zero(scratch.byteOffset, simdScratchBytes(spec, maxBatch, maxLength));
+    kernels.zero(scratch.byteOffset, simdScratchBytes(spec, maxBatch, maxLength, maxVectors));
     new Float32Array(memory.buffer, at.denseBias, padded(spec.classes)).fill(-Infinity);
     if (classWeights) new Float32Array(memory.buffer, at.classWeights, spec.classes).set(classWeights);
     const offers = others?.map(({ byteOffset }) => byteOffset + at.offer - scratch.byteOffset);
     this.#sums = new SharedSums(kernels, spec, memory, at.offer, offers, helpers);
-    this.#passes = new SimdPasses(kernels, spec, layout, at, memory, maxBatch, this.#sums);
+    this.#pointers = new SimdPointers(memory, layout);
+    this.#vectors = new SimdVectors(kernels, layout, at, memory, this.#pointers, maxVectors ?? 0);
+    this.#passes = new SimdPasses(kernels, spec, layout, at, memory, maxBatch, this.#sums, this.#vectors);
     if (dropout && dropout.rate > 0) this.#masks = new SimdMasks(memory, at.masks, dropout);
     this.#hits = new Int32Array(memory.buffer, at.spare, 1);
-    this.#pointers = new SimdPointers(memory, layout);
     const lists = new SimdShardLists(at, memory, this.#pointers);
     this.#optimizer = new SimdOptimizer(kernels, layout, adam, at, memory, lists);
     this.#averager = new SimdAverager(kernels, layout, at, memory, this.#pointers, lists);
@@ -101,7 +104,7 @@ class FusedEngine implements Engine {
   }
 
   rows(): Int32Array {
-    return new Int32Array(this.#options.memory.buffer, this.#passes.scratch.tokenOfSlot, this.#passes.distinct);
+    return this.#vectors.rows();
   }
 
   squaredNorm(gradients: Float32Array, begin: number, end: number, rows?: Int32Array): number {

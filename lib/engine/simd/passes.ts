@@ -7,7 +7,7 @@
  * once per distinct first token, without a recurrent product.
  */
 import type { Batch } from "../../data/batches/batch.ts";
-import { embeddingEnd, embeddingTensor, gapsOf, lstmCells, type ParameterLayout } from "../../model/layout.ts";
+import { gapsOf, lstmCells, type ParameterLayout } from "../../model/layout.ts";
 import type { ModelSpec } from "../../model/spec.ts";
 import { DropoutArea } from "../dropout.ts";
 import { SimdCell, type SimdChunk } from "./lstm/cell.ts";
@@ -18,7 +18,8 @@ import { SimdHead } from "./head.ts";
 import type { SimdKernels } from "./bindings.gen.ts";
 import { SimdLayerInputs } from "./lstm/layer_inputs.ts";
 import { hasFirstStep, type SimdScratch } from "./memory/scratch.ts";
-import { padded, rowStride, seriesBytes } from "./memory/shapes.ts";
+import { rowStride, seriesBytes } from "./memory/shapes.ts";
+import type { SimdVectors } from "./vectors.ts";
 import type { SharedSums } from "./work_sharing.ts";
 
 export class SimdPasses {
@@ -27,7 +28,7 @@ export class SimdPasses {
   readonly #kernels: SimdKernels;
   readonly #sums: SharedSums;
   readonly #spec: ModelSpec;
-  readonly #layout: ParameterLayout;
+  readonly #vectors: SimdVectors;
   readonly #gaps: ReturnType<typeof gapsOf>;
   /** Counts the bytes from row to row of the distinct tokens' vectors and their gradients. */
   readonly #vectorRow: number;
@@ -58,13 +59,14 @@ export class SimdPasses {
     memory: WebAssembly.Memory,
     maxBatch: number,
     sums: SharedSums,
+    vectors: SimdVectors,
   ) {
     this.scratch = scratch;
     this.#kernels = kernels;
     this.#sums = sums;
     this.#chunk = { first: 0, rows: 0, length: 0, batchLength: 0, starts: 0, buffer: sums.buffer };
     this.#spec = spec;
-    this.#layout = layout;
+    this.#vectors = vectors;
     this.#gaps = gapsOf(layout);
     this.#vectorRow = rowStride(spec.embedding);
     this.#inputs = new SimdLayerInputs(kernels, spec, scratch);
@@ -81,11 +83,6 @@ export class SimdPasses {
     this.head = new SimdHead(kernels, spec, layout, scratch, this.#layers.at(-1)!);
   }
 
-  /** Counts the distinct tokens of the last batch. */
-  get distinct(): number {
-    return this.#distinct;
-  }
-
   /** Promises that the weights at `source` do not change until the next call; without `source`, all may change. */
   hold(source: number | undefined): void {
     this.#held = source;
@@ -98,8 +95,8 @@ export class SimdPasses {
    */
   prepare(source: number, tokens: number, batch: Batch, masks: SimdMasks | undefined): void {
     const kernels = this.#kernels, at = this.scratch;
-    const { vocabulary, embedding } = this.#spec;
-    const { size, length } = batch;
+    const { size, length, vectors } = batch;
+    const count = vectors ? vectors.count : this.#spec.vocabulary;
     this.#masks = masks;
     this.#isPadded = this.#findStarts(batch);
     const starts = this.#isPadded ? at.starts : 0;
@@ -108,21 +105,18 @@ export class SimdPasses {
       size,
       length,
       starts,
-      vocabulary,
+      count,
       at.slotOfToken,
       at.tokenOfSlot,
       at.slots,
     );
     if (distinct < 0) {
       const token = batch.tokens[-1 - distinct];
-      throw new RangeError(`batch.tokens[${-1 - distinct}] is ${token}: expected 0 to ${vocabulary - 1}`);
+      throw new RangeError(`batch.tokens[${-1 - distinct}] is ${token}: expected 0 to ${count - 1}`);
     }
     this.#distinct = distinct;
     if (this.#spec.bidirectional) kernels.reverseSlots(at.slots, size, length, starts, at.reversedSlots);
-    const vectorRow = this.#vectorRow;
-    const embeddings = source + 4 * embeddingTensor(this.#layout).offset;
-    kernels.gatherRows(embeddings, embedding, at.tokenOfSlot, distinct, at.vectors, vectorRow);
-    kernels.zero(at.vectors + vectorRow * distinct, vectorRow * (padded(distinct) - distinct));
+    this.#vectors.gather(source, batch, distinct);
     if (masks) this.#dropVectors(masks);
     if (!this.#isPacked || source !== this.#held) this.#pack(source);
     for (const cell of this.#layers[0]!) cell.projectTokens(distinct);
@@ -190,7 +184,7 @@ export class SimdPasses {
     this.#sums.endChunk(chunksLeft);
   }
 
-  /** Completes the gradient at `target` from the sums over chunks; `lazy` leaves the rows of other tokens unchanged. */
+  /** Completes the gradient at `target` from the sums over chunks; `lazy` leaves other rows of the embedding unchanged. */
   endBackward(target: number, lazy: boolean): void {
     const kernels = this.#kernels, at = this.scratch, distinct = this.#distinct;
     const { embedding } = this.#spec, vectorRow = this.#vectorRow;
@@ -206,10 +200,8 @@ export class SimdPasses {
       const mask = this.#masks.of(DropoutArea.embedding);
       kernels.dropAgain(mask, at.keptComponents, distinct, embedding, at.vectorGradients, 32, vectorRow);
     }
-    if (!lazy) kernels.zero(target, 4 * embeddingEnd(this.#layout));
+    this.#vectors.scatter(target, lazy);
     for (const { offset, size } of this.#gaps) kernels.zero(target + 4 * offset, 4 * size);
-    const embeddings = target + 4 * embeddingTensor(this.#layout).offset;
-    kernels.scatterRows(at.vectorGradients, vectorRow, distinct, at.tokenOfSlot, embeddings, embedding);
     for (const weights of this.#weights) weights.unpack(target);
     this.head.unpack(target);
   }

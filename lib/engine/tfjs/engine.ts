@@ -4,6 +4,7 @@ import { embeddingEnd, embeddingTensor, type ParameterLayout, tensorView } from 
 import type { Engine, EngineOptions } from "../contract.ts";
 import { adamUpdate, squaredNorm, updateMean } from "../reference/optimizer.ts";
 import { averageRows, copyRows, findRows } from "../reference/rows.ts";
+import { composeVectors, spreadGradients } from "../reference/vectors.ts";
 import { createTreeMean, squaredDistance } from "../tree_mean.ts";
 import { crossEntropy, logitGradients } from "../reference/cross_entropy.ts";
 import { loadTfjs, type Tfjs } from "./backend.ts";
@@ -38,7 +39,7 @@ export async function createTfjsEngine(
 
   function logitsOf(weights: Float32Array, batch: Batch): Float32Array {
     return inBackend(() => {
-      const { byName } = parametersOf(tf, layout, weights);
+      const { byName } = parametersOf(tf, layout, weights, batch);
       return float32(forward(tf, spec, byName, batch));
     });
   }
@@ -48,7 +49,7 @@ export async function createTfjsEngine(
     return inBackend(() => {
       let metrics: BatchMetrics = { lossSum: 0, correct: 0 };
       const masks = stepMasks(tf, spec, dropout, batch, draw);
-      const { tensors, byName } = parametersOf(tf, layout, weights);
+      const { tensors, byName } = parametersOf(tf, layout, weights, batch);
       const surrogate = () => {
         const logits = forward(tf, spec, byName, batch, masks);
         const byLogits = new Float32Array(size * classes);
@@ -59,13 +60,16 @@ export async function createTfjsEngine(
       };
       // Not `tf.grads`, which throws if a parameter does not affect the result, as the recurrent kernel in a single time step.
       const { grads } = tf.engine().gradients(surrogate, [...tensors], undefined, true);
-      rows = distinctTokens(batch);
+      rows = rowsOf(batch);
       const lazy = embeddingRows === "lazy";
       out.fill(0, lazy ? embeddingEnd(layout) : 0);
       for (const [i, tensor] of layout.tensors.entries()) {
         const gradient = grads[i];
         if (!gradient) continue;
-        if (lazy && tensor === embeddingTensor(layout)) writeRows(float32(gradient), rows, spec.embedding, out);
+        if (tensor === embeddingTensor(layout) && batch.vectors) {
+          for (const row of rows) out.fill(0, row * spec.embedding, (row + 1) * spec.embedding);
+          spreadGradients(float32(gradient), spec.embedding, batch.vectors, out);
+        } else if (lazy && tensor === embeddingTensor(layout)) writeRows(float32(gradient), rows, spec.embedding, out);
         else tensorView(out, tensor).set(float32(gradient));
       }
       return metrics;
@@ -100,13 +104,22 @@ export async function createTfjsEngine(
   };
 }
 
-/** Returns copies of the flat vector's tensors, because tfjs keeps references to arrays and others write to the vector. */
+/**
+ * Returns copies of the flat vector's tensors, because tfjs keeps references to arrays and others write to the vector. If
+ * `batch` has `vectors`, these are in place of the embedding.
+ */
 function parametersOf(
   tf: Tfjs,
   layout: ParameterLayout,
   weights: Float32Array,
+  { vectors }: Batch,
 ): { tensors: Tensor[]; byName: Parameters } {
-  const tensors = layout.tensors.map((tensor) => tf.tensor(tensorView(weights, tensor).slice(), [...tensor.shape]));
+  const tensors = layout.tensors.map((tensor) => {
+    const values = tensorView(weights, tensor);
+    if (!vectors || tensor !== embeddingTensor(layout)) return tf.tensor(values.slice(), [...tensor.shape]);
+    const width = tensor.shape[1]!;
+    return tf.tensor(composeVectors(values, width, vectors), [vectors.count, width]);
+  });
   const places = new Map(layout.tensors.map(({ name }, i) => [name, tensors[i]!]));
   const byName = (name: string) => {
     const tensor = places.get(name);
@@ -116,8 +129,9 @@ function parametersOf(
   return { tensors, byName };
 }
 
-/** Returns the real tokens of `batch`, each once, in the order of their first occurrence. */
-function distinctTokens({ tokens, lengths, size, length }: Batch): Int32Array<ArrayBuffer> {
+/** Returns the rows of the embedding that `batch` reads, each once, in the order of their first occurrence. */
+function rowsOf({ tokens, lengths, size, length, vectors }: Batch): Int32Array<ArrayBuffer> {
+  if (vectors) return Int32Array.from(new Set(vectors.rows.subarray(0, vectors.offsets[vectors.count])));
   const distinct = new Set<number>();
   for (let row = 0; row < size; row++) {
     for (let t = 0; t < lengths[row]!; t++) distinct.add(tokens[row * length + t]!);

@@ -26,7 +26,7 @@
  *             │ and a third one for the best state so far              (where it is kept)
  *   slots     │ one a shard: weights, m, v; or its gradient, where no replica is kept
  *   gradients │ one a worker                                           (average: gradients: one, the mean)
- *   batches   │ one a worker: tokens, lengths, labels
+ *   batches   │ one a worker: tokens, lengths, labels, rows of its vectors
  *   scratch   │ one a worker, for its engine
  */
 import { batchWords } from "../../data/batches/batch.ts";
@@ -68,6 +68,8 @@ export interface MapOptions {
   /** Sequences and tokens of the largest batch, for training or validation. */
   readonly maxBatch: number;
   readonly maxLength: number;
+  /** The most vectors of a batch that are made of several rows of the embedding; 0 if none are. */
+  readonly maxVectors: number;
   /** Bytes that each worker's engine asks for. */
   readonly engineScratch: number;
 }
@@ -145,7 +147,7 @@ function drawMap(options: MapOptions) {
     states: region(vector * (1 + 2 * momentSets(options)), options.best ? 3 : 2),
     slots: region(gradientMode ? vector : 3 * vector, shards),
     gradients: region(vector, gradientMode ? 1 : workers),
-    batches: region(batchWords(options.maxBatch, options.maxLength) * 4, workers),
+    batches: region(batchWords(options.maxBatch, options.maxLength, options.maxVectors) * 4, workers),
     scratch: region(options.engineScratch, workers),
   };
   return { ...map, byteLength, pages: Math.ceil(byteLength / PAGE_BYTES) };

@@ -1,6 +1,6 @@
 /**
- * Tracks the rows of the embedding that a round moves (`embeddingRows: lazy`). Each shard stamps the rows of its batches'
- * tokens with the number of the round (from 1); after the barrier everyone reads all stamps.
+ * Tracks the rows of the embedding that a round moves (`embeddingRows: lazy`). Each shard stamps the rows that its batches
+ * read with the number of the round (from 1); after the barrier everyone reads all stamps.
  *
  * The stamps decide how a row of the next state is made. A row touched in this round is computed. A row touched in the
  * round before differs between the two copies of the state and is copied. Both copies hold all other rows already. So a
@@ -16,19 +16,19 @@ export function stampOf(committed: number): number {
   return (committed + 1) | 0;
 }
 
-/** Stamps the rows of the tokens of `batch`; calls `first` with each that was not stamped yet. */
+/** Stamps the rows of the embedding that `batch` reads; calls `first` with each that was not stamped yet. */
 export function touchRows(batch: Batch, stamps: Int32Array, stamp: number, first: (row: number) => void): void {
-  const { tokens, lengths, size, length } = batch;
-  for (let row = 0; row < size; row++) {
-    const begin = row * length;
-    const end = begin + lengths[row]!;
+  const { tokens, lengths, size, length, vectors } = batch;
+  const touch = (list: Int32Array, begin: number, end: number) => {
     for (let i = begin; i < end; i++) {
-      const token = tokens[i]!;
-      if (stamps[token] === stamp) continue;
-      stamps[token] = stamp;
-      first(token);
+      const row = list[i]!;
+      if (stamps[row] === stamp) continue;
+      stamps[row] = stamp;
+      first(row);
     }
-  }
+  };
+  if (vectors) return touch(vectors.rows, 0, vectors.offsets[vectors.count]!);
+  for (let row = 0; row < size; row++) touch(tokens, row * length, row * length + lengths[row]!);
 }
 
 /** Copies rows `begin` to `end - 1`, of `width` elements each, between vectors that begin with the embedding. */

@@ -9,7 +9,8 @@ type LayersModelFiles = Readonly<Record<"model.json" | "weights.bin", Uint8Array
 /**
  * Encodes the model as a standard LayersModel, which `tf.loadLayersModel` loads: tokens `[batch, length]` in, of any
  * length, probabilities `[batch, classes]` out. It takes every token as real, so that it is exact for rows without padding;
- * nothing is dropped.
+ * nothing is dropped. It knows no letters: behind the vectors of tokens its embedding has those of letters, which no token
+ * selects.
  */
 export function saveLayersModel(spec: ModelSpec, layout: ParameterLayout, weights: Float32Array): LayersModelFiles {
   const config = { name: "lockstep", layers: layersOf(spec) };
@@ -64,7 +65,7 @@ function layersOf(spec: ModelSpec): LayerJson[] {
   const pooled = { mean: "GlobalAveragePooling1D", max: "GlobalMaxPooling1D" };
   return [
     layer("Embedding", "embedding", {
-      input_dim: spec.vocabulary,
+      input_dim: spec.vocabulary + spec.letterRows,
       output_dim: spec.embedding,
       embeddings_initializer: ZEROS,
       embeddings_regularizer: null,

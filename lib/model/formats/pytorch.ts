@@ -11,15 +11,22 @@ function cellSuffix({ layer, backward }: LstmCell): string {
   return `l${layer - 1}${backward ? "_reverse" : ""}`;
 }
 
+/** Names the vectors of letters. */
+export const LETTERS = "letters.weight";
+
 /**
- * Returns the tensors of a PyTorch module with the members `embedding`, `lstm` and `linear`. The sum of the two LSTM biases is
- * in `bias_ih`, and `bias_hh` is 0.
+ * Returns the tensors of a PyTorch module with the members `embedding`, `lstm` and `linear`, and with `letters` if words have
+ * letters. The sum of the two LSTM biases is in `bias_ih`, and `bias_hh` is 0.
  */
 export function toPytorch(spec: ModelSpec, layout: ParameterLayout, weights: Float32Array): NamedTensor[] {
   const view = (name: string) => tensorView(weights, tensorNamed(layout, name));
   const gates = LSTM_GATES * spec.hidden;
+  const { vocabulary, letterRows, embedding } = spec;
+  const embeddings = view("embedding/embeddings");
+  const ofWords = vocabulary * embedding;
   return [
-    { name: "embedding.weight", shape: [spec.vocabulary, spec.embedding], values: view("embedding/embeddings") },
+    { name: "embedding.weight", shape: [vocabulary, embedding], values: embeddings.subarray(0, ofWords) },
+    ...letterRows > 0 ? [{ name: LETTERS, shape: [letterRows, embedding], values: embeddings.subarray(ofWords) }] : [],
     ...lstmCells(spec).flatMap((cell): NamedTensor[] => {
       const suffix = cellSuffix(cell);
       const kernel = transposed(view(`${cell.name}/kernel`), cell.inputs, gates);
@@ -69,10 +76,16 @@ export function fromPytorch(
     left.delete(tensor!.name);
     return tensor!.values;
   }
-  const put = (name: string, values: Float32Array) => tensorView(weights, tensorNamed(layout, name)).set(values);
+  const put = (name: string, values: Float32Array, at = 0) =>
+    tensorView(weights, tensorNamed(layout, name)).set(values, at);
 
   const gates = LSTM_GATES * spec.hidden;
-  put("embedding/embeddings", take(/embed.*weight$/i, "an embedding", [spec.vocabulary, spec.embedding]));
+  const { vocabulary, letterRows, embedding } = spec;
+  put("embedding/embeddings", take(/embed.*weight$/i, "an embedding", [vocabulary, embedding]));
+  if (letterRows > 0) {
+    const ofLetters = take(/^letters\.weight$/, "the vectors of letters", [letterRows, embedding]);
+    put("embedding/embeddings", ofLetters, vocabulary * embedding);
+  }
   for (const cell of lstmCells(spec)) {
     const suffix = cellSuffix(cell);
     const tensor = (kind: string, shape: readonly number[]) =>

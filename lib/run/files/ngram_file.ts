@@ -13,9 +13,7 @@
  */
 import { counted } from "../../base/counted.ts";
 import { z } from "zod";
-import type { PreprocessingJson } from "../../data/encode/preprocessing.ts";
-import { keysOfVocabulary } from "../../data/vocabulary/token_keys.ts";
-import { hasLetters } from "../../data/tokenizers/tokenizer.ts";
+import { type PreprocessingJson, tokenKeysOf } from "../../data/encode/preprocessing.ts";
 import type { HashedModel } from "../../ngrams/hashed.ts";
 import { KeyTable } from "../../ngrams/key_table.ts";
 import type { Combination } from "../../ngrams/combine.ts";
@@ -117,14 +115,14 @@ function decodeLinear(
   known: number,
   { order, hasEnds, tokenColumns }: z.infer<typeof linearNumbersSchema>,
   classes: number,
-  { vocabulary, tokenizer: { kind } }: PreprocessingJson,
+  preprocessing: PreprocessingJson,
 ): LinearModel {
   const keys = keysOf(take("keys", [known, 2]));
   const scores = scoresOf(classes);
   return {
     space: { order, hasEnds },
     classes,
-    vocabulary: keysOfVocabulary(vocabulary, hasLetters(kind)),
+    vocabulary: tokenKeysOf(preprocessing),
     keys,
     tokenColumns,
     importance: take("importance", [known]),

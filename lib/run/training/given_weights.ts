@@ -3,7 +3,10 @@ import { counted } from "../../base/counted.ts";
 import { stat } from "node:fs/promises";
 import { DamagedFile, errorMessage, InputError } from "../../base/errors.ts";
 import type { ParameterLayout } from "../../model/layout.ts";
-import { fromPytorch, toPytorch } from "../../model/formats/pytorch.ts";
+import { FIRST_KNOWN } from "../../data/vocabulary/vocabulary.ts";
+import { keysOfVocabulary } from "../../data/vocabulary/token_keys.ts";
+import { composeWords } from "../../model/word_vectors.ts";
+import { fromPytorch, LETTERS, toPytorch } from "../../model/formats/pytorch.ts";
 import type { ModelSpec } from "../../model/spec.ts";
 import { readBytes } from "../files/files.ts";
 import { sha256 } from "../../base/sha256.ts";
@@ -44,17 +47,42 @@ interface GivenVector {
 }
 
 /**
+ * Returns the tensors with the rows of the words' own in place of their vectors, for a model with letters like those of the
+ * file. Otherwise words keep their vectors: letters are left out, and those of the model begin at 0.
+ */
+function splitVectors(tensors: readonly NamedTensor[], spec: ModelSpec, words: readonly string[]): NamedTensor[] {
+  const { letterRows, embedding } = spec;
+  const shape = [letterRows, embedding];
+  const letters = tensors.find(({ name }) => name === LETTERS);
+  const others = tensors.filter((tensor) => tensor !== letters);
+  if (letterRows === 0) return others;
+  const none = { name: LETTERS, shape, values: new Float32Array(letterRows * embedding) };
+  if (letters?.shape.join() !== shape.join()) return [...others, none];
+  const split = others.map((tensor) => {
+    if (tensor.name !== "embedding.weight") return tensor;
+    const vocabulary = words.length + FIRST_KNOWN;
+    const weights = new Float32Array((vocabulary + letterRows) * embedding);
+    weights.set(tensor.values.subarray(0, vocabulary * embedding));
+    weights.set(letters.values, vocabulary * embedding);
+    composeWords(weights, { vocabulary, letterRows, embedding }, keysOfVocabulary(words, true), -1);
+    return { ...tensor, values: weights.subarray(0, tensor.values.length) };
+  });
+  return [...split, letters];
+}
+
+/**
  * Returns the flat vector of the model, whose rows have `names`. Words and classes that the file has get its weights, and
  * others get those of `initial`. Throws an InputError that names the tensor if the weights are those of another model.
  */
 export async function givenVector(
-  { path, tensors, names: from }: GivenWeights,
+  { path, tensors: given, names: from }: GivenWeights,
   { spec, layout }: { readonly spec: ModelSpec; readonly layout: ParameterLayout },
   names: WeightNames,
   initial: () => Promise<Float32Array>,
 ): Promise<GivenVector> {
-  const notFinite = tensors.find(({ values }) => !values.every(Number.isFinite));
+  const notFinite = given.find(({ values }) => !values.every(Number.isFinite));
   if (notFinite) throw refuse(`${path}: tensor "${notFinite.name}" has values that are not finite`);
+  const tensors = splitVectors(given, spec, (from ?? names).vocabulary ?? []);
   try {
     if (!from || areSame(from, names)) {
       return { vector: fromPytorch(spec, layout, tensors), warnings: warningsWithoutNames(path, from, names) };

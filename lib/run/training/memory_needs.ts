@@ -55,7 +55,11 @@ export function memoryNeeds(
   const sizeOf = (region: Region) => region.stride * region.count;
   const [replicas, ofRows] = [sizeOf(map.slots) + sizeOf(map.gradients), sizeOf(batches) + sizeOf(scratch)];
   const ofStates = sizeOf(states);
-  const ofModel: readonly ConfigKey[] = training.vectors === "" ? MODEL : ["maxVectors", ...MODEL];
+  const ofModel: readonly ConfigKey[] = [
+    ...training.vectors === "" ? [] : ["maxVectors"] as const,
+    ...MODEL,
+    ...training.letterRows > 0 ? ["letterRows"] as const : [],
+  ];
   const model: readonly ConfigKey[] = ofStates > replicas ? [...ofModel, "shards"] : ["shards", ...ofModel];
   const own: MemoryPart[] = [
     { what: "weights and Adam's moments", bytes: ofStates + replicas, keys: model, limited: "shared" },

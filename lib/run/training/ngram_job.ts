@@ -11,7 +11,7 @@ import type { Config } from "../../config/schema.ts";
 import { classWeightsOf, countLabels } from "../../data/batches/class_weights.ts";
 import type { TrainingData } from "../../data/batches/table.ts";
 import type { LoadedPart } from "../../data/encode/assemble.ts";
-import { openPreprocessing } from "../../data/encode/preprocessing.ts";
+import { openPreprocessing, tokenKeysOf } from "../../data/encode/preprocessing.ts";
 import { rankRows, rejectionPoints } from "../../model/coverage.ts";
 import { evaluatePredictions, type Evaluations } from "../../model/evaluation.ts";
 import { type Rejection, thresholdFor } from "../../model/rejection.ts";
@@ -19,8 +19,6 @@ import type { Combination } from "../../ngrams/combine.ts";
 import { withScores } from "../../ngrams/model.ts";
 import { fitOffsets, fitPool, type Pool, poolProbabilities } from "../../ngrams/pool.ts";
 import { ngramSpace } from "../../ngrams/space.ts";
-import { keysOfVocabulary } from "../../data/vocabulary/token_keys.ts";
-import { hasLetters } from "../../data/tokenizers/tokenizer.ts";
 import { type BaselineResult, type BaselineStart, type BaselineTask, startBaseline } from "../../ngrams/thread.ts";
 import { predictTable } from "../../predict/predict_table.ts";
 import type { TrainedModel } from "../../predict/trained_model.ts";
@@ -135,8 +133,8 @@ export class NgramJob {
   }
 
   #baselineStart(test: TrainingData["validation"] | undefined): Omit<BaselineStart, "signals"> {
-    const { data: { training, validation, labels, vocabulary }, source: { preprocessing, statistics }, config } =
-      this.#options;
+    const { data: { training, validation, labels, vocabulary, letters }, source, config } = this.#options;
+    const { preprocessing, statistics } = source;
     const { kind } = preprocessing.tokenizer;
     // Words that only a file of vectors has are no reason for other n-grams.
     const ofRows = vocabulary - (statistics.vocabulary.vectors?.others ?? 0);
@@ -147,7 +145,7 @@ export class NgramJob {
       ...test && { test },
       space: ngramSpace(kind, ofRows),
       classes: labels.length,
-      vocabulary: keysOfVocabulary(preprocessing.vocabulary, hasLetters(kind)),
+      vocabulary: letters ?? tokenKeysOf(preprocessing),
       seed: config.seed,
       metric: config.metric,
       // Rows of a file that the user keeps apart stay apart.

@@ -4,7 +4,9 @@ import { NEWEST_RULES, type ReadingRules } from "../../config/data_shape.ts";
 import type { Config } from "../../config/schema.ts";
 import type { LoadedPart } from "../../data/encode/assemble.ts";
 import { loadData } from "../../data/load/load.ts";
-import type { PreprocessingJson } from "../../data/encode/preprocessing.ts";
+import { type PreprocessingJson, tokenKeysOf } from "../../data/encode/preprocessing.ts";
+import { sharedKeys } from "../../data/encode/table_builder.ts";
+import { hasLetters } from "../../data/tokenizers/tokenizer.ts";
 import { type DataStatistics, repetitions } from "../../data/statistics.ts";
 import type { TrainingData } from "../../data/batches/table.ts";
 import { unlessAborted } from "../../base/waiting.ts";
@@ -78,7 +80,15 @@ export async function readRunData(
   const firstVector = vectors && { firstVector: vectors.first };
   const tables = { training: training.table, validation: validation.table };
   return {
-    data: { labels, vocabulary, length: maxLength, ...firstVector, ...tables, digest },
+    data: {
+      labels,
+      vocabulary,
+      length: maxLength,
+      ...hasLetters(preprocessing.tokenizer.kind) && { letters: sharedKeys(tokenKeysOf(preprocessing)) },
+      ...firstVector,
+      ...tables,
+      digest,
+    },
     source: { preprocessing, statistics, vectors, keys, validation, test },
   };
 }

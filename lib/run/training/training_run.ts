@@ -19,6 +19,7 @@ import type { LiveWeights, ModelVersion, Newest, TrainedModel } from "../../pred
 import { createEventWriter } from "../log/event_writer.ts";
 import { earlierRun, newRun, type OpenRun } from "./open_run.ts";
 import type { TrainingRunOptions } from "./prepare.ts";
+import { withWordVectors } from "../../model/word_vectors.ts";
 import { BackgroundCheckpoints, savingError } from "./background_checkpoints.ts";
 import { createSummary, engineName } from "../log/summary.ts";
 import { dataSummary } from "./reload_data.ts";
@@ -156,8 +157,9 @@ export class TrainingRun {
     await this.#checkpoints.writeLast(newest);
     const best = this.#coordinator.earlierBest(newest);
     const state = best ?? newest;
-    const [digest, weights] = [await stateDigestInTurns(state), state.values.subarray(0, this.#layout.size)];
-    const lstm = { round: state.round, digest, weights };
+    const { spec, layout } = this.#coordinator.plan;
+    const weights = withWordVectors(state.values.subarray(0, layout.size), spec, this.#open.options.data?.letters);
+    const lstm = { round: state.round, digest: await stateDigestInTurns(state), weights };
     const finish = await this.#ngramJob?.finish(this.directory, { ...this.model, version: lstm });
     const version: ModelVersion = { ...lstm, ngrams: finish?.ngrams, rejection: finish?.rejection };
     this.#final = version;
@@ -172,7 +174,7 @@ export class TrainingRun {
       run: this.id,
       config: this.config,
       workers,
-      digest,
+      digest: lstm.digest,
       newest,
       best,
       sequences,

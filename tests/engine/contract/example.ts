@@ -1,5 +1,5 @@
 /** Makes models, weights and batches for tests of engines. */
-import { type Batch, createBatch } from "../../../lib/data/batches/batch.ts";
+import { type Batch, createBatch, type VectorRows } from "../../../lib/data/batches/batch.ts";
 import { type AdamConstants, adamConstants } from "../../../lib/engine/adam.ts";
 import type { EmbeddingRows } from "../../../lib/engine/contract.ts";
 import type { DropoutOptions } from "../../../lib/engine/dropout.ts";
@@ -21,6 +21,12 @@ export interface EngineNeeds {
 export interface Example extends EngineNeeds {
   readonly weights: Float32Array;
   readonly batch: Batch;
+}
+
+/** Returns vectors that are made of the rows that `lists` has of each. */
+export function vectorsOf(lists: readonly (readonly number[])[]): VectorRows {
+  const offsets = Int32Array.from([0, ...lists.map((_, index) => lists.slice(0, index + 1).flat().length)]);
+  return { count: lists.length, offsets, rows: Int32Array.from(lists.flat()) };
 }
 
 /** Makes an example of `size` random sequences of `length` tokens. */

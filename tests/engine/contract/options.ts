@@ -9,7 +9,7 @@ import type { ModelSpec } from "../../../lib/model/spec.ts";
 import { ONE_LAYER } from "../../model/one_layer.ts";
 import { assertClose } from "../close.ts";
 import { engineWeightsContract } from "./weights.ts";
-import { type Example, example } from "./example.ts";
+import { type Example, example, vectorsOf } from "./example.ts";
 import { finiteDifferences, plainFactor, plainLossSum, plainProbabilities } from "../plain_lstm.ts";
 import { type MakeEngine, withEngine } from "./with_engine.ts";
 
@@ -24,6 +24,8 @@ interface Case {
   readonly lengths?: readonly number[];
   readonly rate?: number;
   readonly draw?: number;
+  /** Lists the rows that each vector is made of. */
+  readonly vectors?: readonly (readonly number[])[];
 }
 
 const cases: [what: string, given: Case][] = [
@@ -63,13 +65,25 @@ const cases: [what: string, given: Case][] = [
     "all at once, the maximum",
     { spec: { ...DEEP, pooling: "max" }, size: 3, length: 3, lengths: [2, 3, 1], rate: 0.25, draw: 5 },
   ],
+  ["vectors made of rows", { spec: { letterRows: 4 }, size: 3, length: 4, vectors: [[2], [1, 8, 9, 8], [6, 10]] }],
+  ["vectors made of rows, dropout, padding, two directions", {
+    spec: { letterRows: 3, bidirectional: true, pooling: "max", embedding: 17 },
+    size: 4,
+    length: 3,
+    lengths: [3, 1, 2, 3],
+    rate: 0.4,
+    draw: 3,
+    vectors: [[0], [1, 7, 8], [1, 9, 7, 8], [1], [5, 9]],
+  }],
 ];
 
 const DROPOUT_SEED = 11;
 
 /** Makes the example of a case, with tokens in the padding of its rows. */
-function exampleOf({ spec, size, length, lengths, rate }: Case, seed = 1): Example {
-  const made = example({ ...SMALL, ...spec }, size, length, seed);
+function exampleOf({ spec, size, length, lengths, rate, vectors }: Case, seed = 1): Example {
+  const plain = example({ ...SMALL, ...spec }, size, length, seed);
+  const made = vectors ? { ...plain, batch: { ...plain.batch, vectors: vectorsOf(vectors) } } : plain;
+  if (vectors) made.batch.tokens.forEach((token, at, tokens) => tokens[at] = token % vectors.length);
   if (lengths) made.batch.lengths.set(lengths);
   return rate === undefined ? made : { ...made, dropout: { rate, seed: DROPOUT_SEED } };
 }

@@ -7,7 +7,7 @@ import { embeddingTensor, type ParameterLayout } from "../../../lib/model/layout
 import type { ModelSpec } from "../../../lib/model/spec.ts";
 import { ONE_LAYER } from "../../model/one_layer.ts";
 import { assertClose } from "../close.ts";
-import { example } from "./example.ts";
+import { example, vectorsOf } from "./example.ts";
 import { type MakeEngine, withEngine } from "./with_engine.ts";
 
 const SPEC: ModelSpec = { ...ONE_LAYER, vocabulary: 30, embedding: 5, hidden: 6, classes: 3, lstmBiases: 2 };
@@ -87,6 +87,32 @@ export function engineRowsContract(name: string, make: MakeEngine): void {
         const row = Math.floor((i - offset) / SPEC.embedding);
         assertEquals(lazy[i], rows.has(row) ? dense[i] : NaN, `row ${row}`);
         if (!rows.has(row)) assertEquals(dense[i], 0);
+      }
+      const behind = layout.tensors[1]!.offset;
+      assertEquals(lazy.subarray(behind), dense.subarray(behind));
+    });
+  });
+
+  Deno.test(`${name}: with vectors, rows() and lazy gradients() are those of the rows they are made of`, async () => {
+    const { weights, batch: plain, ...needs } = example({ ...SPEC, letterRows: 6 }, 2, 4);
+    const { layout, spec: { embedding: width } } = needs;
+    // The last vector is of no token.
+    const batch = { ...plain, vectors: vectorsOf([[3], [1, 30, 35, 30], [1, 31], [29, 35], [7, 32]]) };
+    batch.tokens.forEach((token, at, tokens) => tokens[at] = token % 4);
+    const dense = new Float32Array(layout.size).fill(7);
+    await withEngine(make, { ...needs, embeddingRows: "dense" }, (engine) => {
+      engine.gradients(weights, batch, dense, 0);
+    });
+    await withEngine(make, { ...needs, embeddingRows: "lazy" }, (engine) => {
+      const lazy = new Float32Array(layout.size).fill(NaN);
+      engine.gradients(weights, batch, lazy, 0);
+      const rows = [...engine.rows()];
+      assertEquals(rows, [3, 1, 30, 35, 31, 29, 7, 32]);
+      for (let row = 0; row < 36; row++) {
+        const [ofLazy, ofDense] = [lazy, dense].map((values) => values.slice(row * width, (row + 1) * width));
+        const untouched = new Float32Array(width).fill(NaN);
+        assertEquals(ofLazy, rows.includes(row) ? ofDense : untouched, `row ${row}`);
+        if (!rows.includes(row) || row === 7) assertEquals(ofDense, new Float32Array(width), `row ${row}`);
       }
       const behind = layout.tensors[1]!.offset;
       assertEquals(lazy.subarray(behind), dense.subarray(behind));

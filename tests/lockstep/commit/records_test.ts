@@ -25,6 +25,7 @@ const create = (epochs: number) =>
     classes: 0,
     maxBatch: 1,
     maxLength: 1,
+    maxVectors: 0,
     engineScratch: 0,
   });
 /** Derives every field of a record from its number, so that a mixture of two records is noticed. */

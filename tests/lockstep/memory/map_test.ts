@@ -17,6 +17,7 @@ const options: fc.Arbitrary<MapOptions> = fc.record({
   classes: fc.integer({ min: 0, max: 40 }),
   maxBatch: fc.integer({ min: 1, max: 300 }),
   maxLength: fc.integer({ min: 1, max: 20 }),
+  maxVectors: fc.constantFrom(0, 1, 300),
   engineScratch: fc.integer({ min: 0, max: 3000 }),
 });
 
@@ -81,6 +82,7 @@ function viewsOf(run: SharedRun, { workers, maxBatch }: MapOptions): Span[] {
       batch.tokens,
       batch.lengths,
       batch.labels,
+      ...batch.vectors ? [batch.vectors.offsets, batch.vectors.rows] : [],
     ]),
   };
   return Object.entries(groups).flatMap(([group, views]) =>

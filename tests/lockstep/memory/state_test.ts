@@ -27,6 +27,7 @@ const options = {
   classes: 0,
   maxBatch: 1,
   maxLength: 1,
+  maxVectors: 0,
   engineScratch: 0,
 } as const;
 const schedule = { epochs: 3, stepsPerEpoch: 5, averageEvery: 3, clusterEvery: 1 };

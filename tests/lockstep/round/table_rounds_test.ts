@@ -4,7 +4,7 @@ import type { TrainingConfig } from "../../../lib/config/schema.ts";
 import { tableConfig } from "../../../lib/data/batches/table_config.ts";
 import { shardWeights } from "../../../lib/lockstep/shard_weights.ts";
 import { stateDigest } from "../../../lib/lockstep/memory/state.ts";
-import { randomData } from "../../data/tables.ts";
+import { lettersData, randomData } from "../../data/tables.ts";
 import { assertClose } from "../../engine/close.ts";
 import { plainHeldOut, plainModel, plainTraining } from "../plain_rounds.ts";
 import { tinyConfig, train } from "../tiny.ts";
@@ -68,6 +68,35 @@ for (const [what, change] of recipes) {
       assertEquals(total(rounds.map(({ samples }) => samples)), config.epochs * ROWS);
       assertEquals(total(sequences), config.epochs * ROWS);
     }
+  });
+}
+
+const words = lettersData({ rows: ROWS, vocabulary: 30 });
+const wordRecipes: [what: string, change: Partial<TrainingConfig>][] = [
+  ["averaged gradients, dropout, the maximum of two directions", {
+    average: "gradients",
+    dropout: 0.3,
+    bidirectional: true,
+    pooling: "max",
+  }],
+  ["averaged gradients, dense rows", { average: "gradients", embeddingRows: "dense" }],
+  ["averaged weights", {}],
+  ["local moments, every 2 of 3 steps", { moments: "local", averageEvery: 2 }],
+  ["on tfjs", { engine: "tfjs", epochs: 1, averageEvery: 2 }],
+];
+for (const [what, change] of wordRecipes) {
+  Deno.test(`1, 2 and 4 workers end with the bits of one plain thread, with letters: ${what}`, async () => {
+    const config = tableConfig(tinyConfig({ epochs: 3, letterRows: 40, ...change }), words);
+    const model = await plainModel(config, words);
+    const expected = plainTraining(model, config);
+    for (const workers of [1, 2, 4]) {
+      const { state, epochs } = await train(config, workers, { data: words });
+      assertEquals([state.step, state.values], [expected.steps, expected.values], `${workers} workers`);
+      const heldOut = plainHeldOut(model, state.values.subarray(0, model.layout.size));
+      assertAlmostEquals(epochs.at(-1)!.heldOut.loss, heldOut.loss, 1e-6);
+    }
+    const { state: initial } = await train({ ...config, epochs: 1 }, 1, { data: words });
+    assertEquals((await train(config, 3, { data: words, initial })).state.values, expected.values);
   });
 }
 

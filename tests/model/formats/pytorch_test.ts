@@ -13,11 +13,12 @@ const specs: readonly ModelSpec[] = [
   small,
   { ...small, lstmBiases: 2 },
   { ...small, layers: 3, bidirectional: true, pooling: "max" },
+  { ...small, letterRows: 6 },
 ];
 
 for (const spec of specs) {
-  const { layers, bidirectional, lstmBiases } = spec;
-  Deno.test(`fromPytorch() undoes toPytorch(): ${JSON.stringify({ layers, bidirectional, lstmBiases })}`, () => {
+  const { layers, bidirectional, lstmBiases, letterRows } = spec;
+  Deno.test(`fromPytorch() undoes toPytorch(): ${JSON.stringify({ layers, bidirectional, lstmBiases, letterRows })}`, () => {
     const layout = parameterLayout(spec);
     const weights = initialWeights(spec, layout, { seed: 5, forgetBias: 1 });
     const tensors = toPytorch(spec, layout, weights);

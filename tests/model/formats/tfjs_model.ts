@@ -20,7 +20,7 @@ export function buildLayersModel(spec: ModelSpec): LayersModel {
     layers: [
       tf.layers.embedding({
         name: "embedding",
-        inputDim: spec.vocabulary,
+        inputDim: spec.vocabulary + spec.letterRows,
         outputDim: spec.embedding,
         embeddingsInitializer: ZEROS,
         batchInputShape: [null, null],

@@ -51,6 +51,7 @@ const texts = [
   "he\u0301 h\u00ADa h\u200Bo\uFEFF \u200Eha\u200F",
   "ΣΑΣ\u3000ha",
   "x".repeat(9),
+  `${"abcdefghijklm".repeat(3)} ho hoho`,
   "ho ha ho ha he",
 ];
 /** Tokens by name. No tokenizer splits them, and long ones are truncated as texts are. */
@@ -82,6 +83,14 @@ const ofText: readonly Case[] = [
     rules: 2,
     space: { order: 2, hasEnds: false },
   },
+  // One word has more runs of letters than a vector may have rows.
+  {
+    change: { letterRows: 40, bidirectional: true, pooling: "max" },
+    tokenizer: { kind: "words", lowercase: true, punctuation: "keep" },
+    rules: 2,
+    space: { order: 2, hasEnds: false },
+  },
+  { change: { letterRows: 7 }, tokenizer: { kind: "words", lowercase: false, punctuation: "drop" }, rules: 2 },
   { change: {}, tokenizer: { kind: "chars", lowercase: true }, rules: 2, space: { order: 5, hasEnds: true } },
   {
     change: { bidirectional: true, pooling: "max" },
@@ -95,7 +104,7 @@ const ofText: readonly Case[] = [
 ];
 
 /** Only the library of Hugging Face splits texts for this model; it takes names and ids. */
-const ofHuggingFace: Case = { change: {}, tokenizer: WHITE_SPACE };
+const ofHuggingFace: Case = { change: { letterRows: 30 }, tokenizer: WHITE_SPACE };
 
 /** Random weights are little more than a half sure of most answers. */
 const REJECTION = { threshold: 0.55, points: [{ threshold: 0.55, precision: 0.9, coverage: 0.5 }] };
@@ -110,7 +119,9 @@ async function eachExport(
 ): Promise<void> {
   for (const { change, tokenizer, truncate = "end", space, hashed, rules } of cases) {
     await inTemporaryDirectory(async (directory) => {
-      const config = trainingConfig(tinyRunConfig("runs", { ...change, seed: 8 }));
+      // The rules refuse letters for a generated task, whose weights stand for those of a text here.
+      const { letterRows = 0, ...others } = change;
+      const config = { ...trainingConfig(tinyRunConfig("runs", { ...others, seed: 8 })), letterRows };
       const { dataset: { labels }, spec, layout } = taskModel(config);
       const run = "20260101-000000-abcd";
       const weights = initialWeights(spec, layout, config);

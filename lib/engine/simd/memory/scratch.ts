@@ -29,8 +29,10 @@
  *     dense layer      denseKernel [parts][C8/8][8P][8]  denseKernelT [parts][P][C8][8]  denseBias [C8]
  *                      classWeights [classes]  zeros
  *                      denseKernelGradient [parts][C8/8][H][8]  denseBiasGradient [C8]
- *     tokens           slotOfToken int32 [vocabulary]  tokenOfSlot int32 [D]  slots, reversedSlots int32 [batch, length]
- *                      starts int32 [batch]  vectors [D8][·]  vectorGradients [D][·]
+ *     tokens           slotOfToken int32 [rows of the embedding]  tokenOfSlot int32 [D]
+ *                      slots, reversedSlots int32 [batch, length]  starts int32 [batch]
+ *                      rowOfPart int32 [distinct rows of all vectors]  parts int32 [rows of all vectors]
+ *                      vectors [D8][·]  vectorGradients [D][·]
  *     a chunk          mirror int32 [length][R]  positions int32 [directions][length][R]
  *                      pooled [parts][R][·]  winners int32 [parts][P][R][8]
  *                      stateGradient, cellGradient [P][R][8]  stateGradients [P][length][R][8]
@@ -43,6 +45,7 @@
  *     struct           the arguments of a kernel that reads them from memory
  *     spare            a few words
  */
+import { MOST_ROWS_OF_VECTOR } from "../../../data/batches/batch.ts";
 import { LSTM_GATES, type LstmCell, lstmCells } from "../../../model/layout.ts";
 import type { ModelSpec } from "../../../model/spec.ts";
 import { type Offsets, Regions } from "../../regions.ts";
@@ -76,13 +79,22 @@ export type SimdScratch = Offsets<ReturnType<typeof engineAreas>> & {
 };
 
 /** Returns the map of scratch memory at `byteOffset`, a multiple of a cache line. */
-export function simdScratch(spec: ModelSpec, maxBatch: number, maxLength: number, byteOffset: number): SimdScratch {
-  return placed(spec, maxBatch, maxLength, byteOffset).scratch;
+export function simdScratch(
+  spec: ModelSpec,
+  maxBatch: number,
+  maxLength: number,
+  byteOffset: number,
+  maxVectors?: number,
+): SimdScratch {
+  return placed(spec, maxBatch, maxLength, byteOffset, maxVectors).scratch;
 }
 
-/** Returns the bytes of scratch memory for batches of at most `maxBatch` sequences of `maxLength` tokens. */
-export function simdScratchBytes(spec: ModelSpec, maxBatch: number, maxLength: number): number {
-  return placed(spec, maxBatch, maxLength, 0).end;
+/**
+ * Returns the bytes of scratch memory for batches of at most `maxBatch` sequences of `maxLength` tokens and `maxVectors`
+ * vectors that are made of rows.
+ */
+export function simdScratchBytes(spec: ModelSpec, maxBatch: number, maxLength: number, maxVectors?: number): number {
+  return placed(spec, maxBatch, maxLength, 0, maxVectors).end;
 }
 
 function placed(
@@ -90,9 +102,10 @@ function placed(
   maxBatch: number,
   maxLength: number,
   byteOffset: number,
+  maxVectors: number | undefined,
 ): { scratch: SimdScratch; end: number } {
   const regions = new Regions(byteOffset);
-  const most = largestSizes(spec, maxBatch, maxLength);
+  const most = largestSizes(spec, maxBatch, maxLength, maxVectors);
   const cells = lstmCells(spec);
   const ofCell = cells.map((cell, index) => ({
     ...regions.place(cellAreas(spec, cell, most)),
@@ -165,7 +178,7 @@ export function hasFirstStep({ layers, bidirectional, pooling }: ModelSpec): boo
 /** Returns the bytes of each area of step 0, in order; 0 if the model does not compute it once per first token. */
 function firstStepAreas(spec: ModelSpec, { batch, distinct }: LargestSizes) {
   const isUsed = hasFirstStep(spec) ? 1 : 0;
-  const count = isUsed * Math.min(spec.vocabulary, batch);
+  const count = isUsed * Math.min(distinct, batch);
   const states = 4 * padded(spec.hidden) * count;
   return {
     firstOfSlot: isUsed * 4 * distinct,
@@ -184,9 +197,10 @@ function firstStepAreas(spec: ModelSpec, { batch, distinct }: LargestSizes) {
 
 /** Returns the bytes of each area of the engine, in order. */
 function engineAreas(spec: ModelSpec, most: LargestSizes) {
-  const { vocabulary, embedding, hidden, classes } = spec;
+  const { vocabulary, letterRows, embedding, hidden, classes } = spec;
   const e8 = padded(embedding), h8 = padded(hidden), c8 = padded(classes);
-  const { batch, positions, distinct, chunkRows: rows, chunkPositions } = most;
+  const { batch, positions, distinct, vectors, chunkRows: rows, chunkPositions } = most;
+  const rowsOfVectors = vectors * MOST_ROWS_OF_VECTOR;
   const isDeep = spec.layers > 1 || spec.bidirectional;
   const pooling = poolingMode(spec.pooling);
   return {
@@ -197,11 +211,13 @@ function engineAreas(spec: ModelSpec, most: LargestSizes) {
     zeros: 4 * Math.max(e8, parts(spec) * h8),
     denseKernelGradient: 4 * parts(spec) * c8 * hidden,
     denseBiasGradient: 4 * c8,
-    slotOfToken: 4 * vocabulary,
+    slotOfToken: 4 * Math.max(vocabulary + letterRows, vectors),
     tokenOfSlot: 4 * distinct,
     slots: 4 * positions,
     reversedSlots: spec.bidirectional ? 4 * positions : 0,
     starts: 4 * batch,
+    rowOfPart: 4 * Math.min(vocabulary + letterRows, rowsOfVectors),
+    parts: 4 * rowsOfVectors,
     vectors: rowStride(embedding) * padded(distinct),
     vectorGradients: rowStride(embedding) * distinct,
     mirror: isDeep ? 4 * chunkPositions : 0,

@@ -60,14 +60,15 @@ export interface LargestSizes {
   readonly batch: number;
   /** Counts the tokens of a batch, padding included. */
   readonly positions: number;
-  /** Counts the distinct tokens of a batch. */
+  /** Counts the distinct tokens of a batch, and the vectors that are made of rows. */
   readonly distinct: number;
+  readonly vectors: number;
   readonly chunkRows: number;
   /** Counts the rows times time steps of a chunk. */
   readonly chunkPositions: number;
 }
 
-export function largestSizes(spec: ModelSpec, maxBatch: number, maxLength: number): LargestSizes {
+export function largestSizes(spec: ModelSpec, maxBatch: number, maxLength: number, vectors = 0): LargestSizes {
   const chunkPositions = Array.from(
     { length: maxLength },
     (_, index) => Math.min(maxBatch, mostChunkRows(spec, index + 1)) * (index + 1),
@@ -75,7 +76,8 @@ export function largestSizes(spec: ModelSpec, maxBatch: number, maxLength: numbe
   return {
     batch: maxBatch,
     positions: maxBatch * maxLength,
-    distinct: Math.min(spec.vocabulary, maxBatch * maxLength),
+    distinct: Math.min(vectors > 0 ? vectors : spec.vocabulary, maxBatch * maxLength),
+    vectors,
     chunkRows: Math.min(maxBatch, MAX_CHUNK_ROWS),
     chunkPositions,
   };

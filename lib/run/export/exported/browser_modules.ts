@@ -9,6 +9,9 @@ import keyTable from "../../../ngrams/key_table.ts" with { type: "text" };
 import combine from "../../../ngrams/combine.ts" with { type: "text" };
 import model from "../../../ngrams/model.ts" with { type: "text" };
 import rejection from "../../../model/rejection.ts" with { type: "text" };
+import batch from "../../../data/batches/batch.ts" with { type: "text" };
+import letterRows from "../../../data/batches/letter_rows.ts" with { type: "text" };
+import wordVectors from "../../../model/word_vectors.ts" with { type: "text" };
 import metrics from "../../../data/metrics.ts" with { type: "text" };
 import encoder from "../../../data/encode/text_encoder.ts" with { type: "text" };
 import growing from "../../../base/growing_arrays.ts" with { type: "text" };
@@ -31,6 +34,9 @@ const MODULES = [
   plainTokenizers,
   encoder,
   tokenKeys,
+  batch,
+  letterRows,
+  wordVectors,
   keyTable,
   features,
   model,

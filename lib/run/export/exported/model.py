@@ -66,18 +66,26 @@ class Sequence(list):
 
 
 class Lstm(nn.Module):
-    """Rows are right-padded; tokens past a row's length are not read."""
+    """
+    Rows are right-padded; tokens past a row's length are not read. The vectors of known words are in `embedding`. Those of
+    others are made of `letters`, where words have some.
+    """
 
-    def __init__(self, vocabulary, embedding, hidden, classes, layers=1, bidirectional=False, pooling="last"):
+    def __init__(
+        self, vocabulary, embedding, hidden, classes, layers=1, bidirectional=False, pooling="last", letterRows=0
+    ):
         super().__init__()
         self.pooling = one_of("pooling", pooling, ("last", "mean", "max"))
         self.embedding = nn.Embedding(vocabulary, embedding)
+        self.letters = nn.Embedding(letterRows, embedding) if letterRows else None
         self.lstm = nn.LSTM(embedding, hidden, layers, batch_first=True, bidirectional=bidirectional)
         self.linear = nn.Linear(hidden * (2 if bidirectional else 1), classes)
 
-    def forward(self, tokens, lengths):
-        """Returns the logits [batch, classes]."""
-        packed = pack_padded_sequence(self.embedding(tokens), lengths, batch_first=True, enforce_sorted=False)
+    def forward(self, tokens, lengths, unknown=()):
+        """Returns the logits [batch, classes]. `unknown` are the vectors of words with ids past the vocabulary."""
+        vectors = torch.cat([self.embedding.weight, torch.stack(unknown)]) if unknown else self.embedding.weight
+        inputs = nn.functional.embedding(tokens, vectors)
+        packed = pack_padded_sequence(inputs, lengths, batch_first=True, enforce_sorted=False)
         outputs, (hidden, _) = self.lstm(packed)
         if self.pooling == "last":
             directions = 2 if self.lstm.bidirectional else 1
@@ -89,6 +97,13 @@ class Lstm(nn.Module):
             outputs, _ = pad_packed_sequence(outputs, batch_first=True, padding_value=float("-inf"))
             return self.linear(outputs.max(dim=1).values)
         raise ValueError(self.pooling)
+
+    def unknown_word(self, name):
+        """The vector of a word that is not in the vocabulary: that of all of them plus the mean of its letters'."""
+        keys = letter_keys(units_of(name), 3)[: MOST_ROWS_OF_VECTOR - 1]
+        rows = torch.tensor([key % self.letters.num_embeddings for key in keys], dtype=torch.long)
+        own = self.embedding.weight[UNKNOWN]
+        return own + self.letters.weight[rows].mean(dim=0) if keys else own
 
 
 SPACE, WORD, MARK, JOINER, SINGLE, OTHER = range(6)
@@ -205,6 +220,7 @@ def finish(h):
 UINT16 = struct.Struct("<H")
 EDGE = 0x10000
 MOST_LETTERS = 5
+MOST_ROWS_OF_VECTOR = 64
 
 
 def units_of(text):
@@ -217,6 +233,14 @@ def hashed(start, words):
     for word in words:
         state = mix(state, word)
     return finish(state)
+
+
+def letter_keys(units, shortest=2):
+    """The keys of all runs of at least `shortest` letters of a word, with its edges."""
+    marked = [EDGE, *units, EDGE]
+    most = [min(MOST_LETTERS, len(marked) - begin) for begin in range(len(marked))]
+    runs = ((begin, n) for begin, longest in enumerate(most) for n in range(shortest, longest + 1))
+    return [hashed(2, marked[begin : begin + n]) for begin, n in runs]
 
 
 class Ngrams:
@@ -246,10 +270,7 @@ class Ngrams:
             own.append(hashed(1, units))
             keys.append(own[-1])
             if self.has_letters:
-                marked = [EDGE, *units, EDGE]
-                for begin in range(len(marked)):
-                    longest = min(MOST_LETTERS, len(marked) - begin)
-                    keys.extend(hashed(2, marked[begin : begin + n]) for n in range(2, longest + 1))
+                keys.extend(letter_keys(units))
         marked = [0x5EED0001, *own, 0x5EED0002] if self.has_ends else own
         for begin in range(len(marked)):
             for n in range(2, min(self.order, len(marked) - begin) + 1):
@@ -370,15 +391,29 @@ class Model:
                 raise ValueError(f"{name}[{index}] is {shown(token)}: expected {wanted}")
         return [int(token) for token in value]
 
+    def numbered(self, sequence, vectors):
+        """Returns the ids of a sequence. Unknown words with letters have ids past the vocabulary: adds their `vectors`."""
+        if self.lstm.letters is None or not isinstance(sequence, Sequence):
+            return sequence
+        ids, names = [], iter(sequence.unknown)
+        for token in sequence:
+            name = next(names) if token == UNKNOWN else None
+            if name is not None:
+                token = self.lstm.embedding.num_embeddings + len(vectors)
+                vectors.append(self.lstm.unknown_word(name))
+            ids.append(token)
+        return ids
+
     def answers(self, sequences, threshold):
         if not sequences:
             return []
         lengths = torch.tensor([len(sequence) for sequence in sequences])
         tokens = torch.zeros(len(sequences), int(lengths.max()), dtype=torch.long)
-        for row, sequence in enumerate(sequences):
-            tokens[row, : len(sequence)] = torch.tensor(sequence)
         with torch.no_grad():
-            probabilities = torch.softmax(self.lstm(tokens, lengths), dim=1)
+            vectors = []
+            for row, sequence in enumerate(sequences):
+                tokens[row, : len(sequence)] = torch.tensor(self.numbered(sequence, vectors))
+            probabilities = torch.softmax(self.lstm(tokens, lengths, vectors), dim=1)
         if self.ngrams:
             pairs = zip(probabilities.double(), sequences)
             probabilities = torch.stack([self.ngrams.combined(lstm, sequence) for lstm, sequence in pairs])
@@ -416,8 +451,8 @@ def load(folder):
             return json.load(file)
 
     about = read_json("lockstep.json")
-    names = ("vocabulary", "embedding", "hidden", "classes", "layers", "bidirectional", "pooling")
-    lstm = Lstm(**{name: about["model"][name] for name in names})
+    names = ("vocabulary", "embedding", "hidden", "classes", "layers", "bidirectional", "pooling", "letterRows")
+    lstm = Lstm(**{name: about["model"][name] for name in names if name in about["model"]})
     lstm.load_state_dict(read_safetensors(os.path.join(folder, "model.safetensors")))
     encode, ngrams, preprocessing = None, None, None
     if "preprocessingDigest" in about:

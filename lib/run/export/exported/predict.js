@@ -20,7 +20,10 @@ import { createTextEncoder } from "../../../data/encode/text_encoder.ts";
 import { keysOfVocabulary } from "../../../data/vocabulary/token_keys.ts";
 import { hasLetters } from "../../../data/tokenizers/tokenizer.ts";
 import { plainTokenizer } from "../../../data/tokenizers/plain_tokenizers.ts";
-import { Vocabulary } from "../../../data/vocabulary/vocabulary.ts";
+import { UNKNOWN, Vocabulary } from "../../../data/vocabulary/vocabulary.ts";
+import { MOST_ROWS_OF_VECTOR } from "../../../data/batches/batch.ts";
+import { wordRows } from "../../../data/batches/letter_rows.ts";
+import { composeVector } from "../../../model/word_vectors.ts";
 
 export async function loadClassifier(tf, folder) {
   const base = new URL(folder, globalThis.location?.href);
@@ -29,6 +32,7 @@ export async function loadClassifier(tf, folder) {
   const model = await tf.loadLayersModel(new URL("model.json", base).href);
   const preprocessing = about.preprocessingDigest && await (await get(base, "preprocessing.json")).json();
   const read = preprocessing && encoderOf(preprocessing);
+  const vectors = about.model.letterRows > 0 && vectorReader(tf, model, about.model);
   const ngrams = about.ngrams && await (await get(base, "ngrams.safetensors")).arrayBuffer();
   const combine = ngrams && combinerOf(about, ngrams, preprocessing);
   return {
@@ -49,7 +53,7 @@ export async function loadClassifier(tf, folder) {
       const inputs = isOne
         ? [sequenceOf(value, "The input", read, about)]
         : value.map((one, index) => sequenceOf(one, `Input ${index}`, read, about));
-      const answers = lstmOf(tf, model, inputs.map(({ tokens }) => tokens)).map((probabilities, index) => {
+      const answers = lstmOf(tf, model, inputs, vectors).map((probabilities, index) => {
         combine?.(probabilities, rowOf(inputs[index]), 0);
         return { ...answerOf(probabilities, about.labels, threshold), probabilities: [...probabilities] };
       });
@@ -61,20 +65,50 @@ export async function loadClassifier(tf, folder) {
 /** Limits the sequences of a batch. */
 const MOST_ROWS = 256;
 
-/** Returns the LSTM's probabilities of each sequence. Sequences of one length are a batch. */
-function lstmOf(tf, model, sequences) {
+/**
+ * Returns the LSTM's probabilities of each input. Sequences of one length are a batch. With `vectors` the layers behind the
+ * embedding read the vectors that it returns.
+ */
+function lstmOf(tf, model, inputs, vectors) {
   const found = [];
-  const order = [...sequences.keys()].sort((a, b) => sequences[a].length - sequences[b].length);
+  const lengthOf = (index) => inputs[index].tokens.length;
+  const order = [...inputs.keys()].sort((a, b) => lengthOf(a) - lengthOf(b));
   for (let first = 0, next = 0; first < order.length; first = next) {
-    const { length } = sequences[order[first]];
-    while (next < order.length && next - first < MOST_ROWS && sequences[order[next]].length === length) next++;
+    const length = lengthOf(order[first]);
+    while (next < order.length && next - first < MOST_ROWS && lengthOf(order[next]) === length) next++;
     const chosen = order.slice(first, next);
-    const rows = chosen.map((index) => sequences[index]);
-    const all = tf.tidy(() => model.predict(tf.tensor2d(rows, [rows.length, length], "int32")).dataSync());
+    const rows = chosen.map((index) => inputs[index]);
+    const all = tf.tidy(() => {
+      if (!vectors) return model.predict(tf.tensor2d(rows.map(({ tokens }) => tokens), [rows.length, length], "int32"));
+      return model.layers.slice(1).reduce((values, layer) => layer.apply(values), vectors(rows, length));
+    }).dataSync();
     const classes = all.length / rows.length;
     chosen.forEach((index, row) => found[index] = Float32Array.from(all.slice(row * classes, (row + 1) * classes)));
   }
   return found;
+}
+
+/**
+ * Returns the function that makes the vectors of inputs of one length. Those of words that are not in the vocabulary are
+ * made of their letters, which no LayersModel knows.
+ */
+function vectorReader(tf, model, spec) {
+  const { embedding: width } = spec;
+  const embedding = tf.tidy(() => model.layers[0].getWeights()[0].dataSync());
+  const made = new Int32Array(MOST_ROWS_OF_VECTOR);
+  return (inputs, length) => {
+    const vectors = new Float32Array(inputs.length * length * width);
+    let at = 0;
+    for (const { tokens, unknown } of inputs) {
+      let next = 0;
+      for (const token of tokens) {
+        made[0] = token;
+        const count = token === UNKNOWN && unknown ? wordRows(spec, token, unknown, next++, made, 0) : 1;
+        composeVector(embedding, width, made.subarray(0, count), vectors.subarray(at, at += width));
+      }
+    }
+    return tf.tensor3d(vectors, [inputs.length, length, width]);
+  };
 }
 
 /** Rows of which the only one is a sequence. */
