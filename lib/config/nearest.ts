@@ -17,7 +17,8 @@ export function meantNames(word: string, names: readonly string[]): readonly str
   const beginning = sharing.filter((name) => wordsOf(name).join("").startsWith(typed.join("")));
   if (sharing.length > 0) return (beginning.length > 0 ? beginning : sharing).slice(0, MOST_MEANT);
   const initials = names.filter((name) => wordsOf(name).length > 1 && wordsOf(name).map(([a]) => a).join("") === word);
-  const best = initials[0] ?? nearest(word, names);
+  if (initials.length > 0) return initials.slice(0, MOST_MEANT);
+  const best = nearest(word, names);
   return best === undefined ? [] : [best];
 }
 

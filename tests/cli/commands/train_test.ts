@@ -82,7 +82,7 @@ Deno.test("train ends with 2 and one line a problem for bad input, and makes no 
       [[`${folder}/tickets.csv`], [`Cannot read "${folder}/tickets.csv": there is no such file`]],
       [["--data", folder], [`Cannot read "${folder}": it is a folder, expected a file of rows`]],
       [["--lr", "0.1", "--label", "x"], [
-        "Unknown flag --lr: did you mean --learning-rate?",
+        "Unknown flag --lr: did you mean --letter-rows or --learning-rate?",
         "Unknown flag --label: did you mean --label-column?",
       ]],
       [["--validation", "20"], ["--validation is 20: expected at most 0.9, as a fraction: 0.2 for 20%"]],
