@@ -11,11 +11,14 @@ export interface DataSize {
   readonly tokens: number;
   /** A token is a word, a character or a code. Characters and codes have small vocabularies and each says little. */
   readonly kind: "words" | "chars" | "codes";
+  /** Tokens are words, whose letters may have vectors as well. */
+  readonly hasLetters?: boolean;
 }
 
 type TextDefaults = Pick<
   TrainingConfig,
   | "embedding"
+  | "letterRows"
   | "hidden"
   | "layers"
   | "bidirectional"
@@ -36,6 +39,8 @@ type TextDefaults = Pick<
   | "targetAccuracy"
 >;
 
+/** More rows for letters, 65,536, were no better on 3,017 rows. */
+const LETTER_ROWS = 16_384;
 /** Four shards with 8 rows each make a batch of 32. */
 const SHARDS = 4;
 const BATCH_SIZE = 8;
@@ -50,11 +55,13 @@ const MOST_TOKENS = { 64: 10_000_000, 32: 33_000_000 } as const;
 const FEWEST_EPOCHS = 3;
 
 /** Returns the config for data of this size, which config file and flags override. */
-export function textDefaults({ rows, tokens, kind }: DataSize): TextDefaults {
+export function textDefaults({ rows, tokens, kind, hasLetters = false }: DataSize): TextDefaults {
   // The narrow LSTM costs a third of the wide one and loses at most one point of accuracy.
   const hidden = tokens * FEWEST_EPOCHS <= MOST_TOKENS[64] ? 64 : 32;
   return {
     embedding: 64,
+    // Where words are rare their letters say something; where data is large, few are.
+    letterRows: hasLetters && hidden === 64 ? LETTER_ROWS : 0,
     hidden,
     // A second layer doubles the time.
     layers: 1,

@@ -24,9 +24,15 @@ export async function openTraining(resolve: Resolve, { input, ...options }: Open
 /** Returns the size that the defaults depend on. Lists of tokens have the defaults of words, unless a tokenizer is named. */
 export function dataSize(
   { tokenizer }: Pick<Config, "tokenizer">,
-  { source: { statistics, preprocessing } }: RunData,
+  { data, source: { statistics, preprocessing, vectors } }: RunData,
 ): DataSize {
   const { rows, tokens } = statistics.parts.training!;
   const { kind } = preprocessing.tokenizer;
-  return { rows, tokens, kind: kind === "huggingface" || tokenizer === "auto" ? "words" : kind };
+  return {
+    rows,
+    tokens,
+    kind: kind === "huggingface" || tokenizer === "auto" ? "words" : kind,
+    // Vectors from outside know rare words already.
+    hasLetters: data.letters !== undefined && !vectors,
+  };
 }
