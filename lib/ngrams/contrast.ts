@@ -27,12 +27,9 @@ export function contrastOf(
     ofNegative += negative[column]!;
     known++;
   }
-  let sum = 0;
-  for (let column = 0; column < width; column++) {
-    const ratio = Math.log(positive[column]! / ofPositive * (ofNegative / negative[column]!));
-    sum += importance[column] === 0 ? 0 : Math.abs(ratio);
-    positive[column] = Math.abs(ratio);
-  }
-  const mean = sum / known;
-  return positive.map((size) => mean > 0 ? 1 - strength + strength * size / mean : 1);
+  const sizes = positive.map((count, column) =>
+    Math.abs(Math.log(count / ofPositive * (ofNegative / negative[column]!)))
+  );
+  const mean = sizes.reduce((sum, size, column) => sum + (importance[column] === 0 ? 0 : size), 0) / known;
+  return sizes.map((size) => mean > 0 ? 1 - strength + strength * size / mean : 1);
 }

@@ -174,7 +174,8 @@ function bestSetting(most: number, evaluate: (setting: Setting) => Attempt | und
   }
   if (!best || left <= 0) return best;
   const contrasted = attempt(best.cost, CONTRAST);
-  return contrasted && isBetter(contrasted, best) ? contrasted : contrasted && best;
+  if (!contrasted) return undefined;
+  return isBetter(contrasted, best) ? contrasted : best;
 }
 
 /** Compares by the metric, and equal ones by their loss. */
