@@ -1,12 +1,13 @@
 /**
  * Compiles the AssemblyScript of `assembly/` to `lockstep.wasm`, and the text of `products.ts` to `products.wasm`, and
- * writes the TypeScript that calls them; all three are committed. With `--check` it writes nothing and fails if a
+ * writes the TypeScript that calls them and the C header of their native twins; all four are committed. With `--check` it writes nothing and fails if a
  * committed file is not what the sources give.
  */
 import asc from "assemblyscript/asc";
 import binaryen from "assemblyscript/binaryen";
 import { bindingsSource } from "./bindings.ts";
 import { describeKernels, type KernelDescription } from "./describe.ts";
+import { headerSource } from "./header.ts";
 import { productsSource } from "./products.ts";
 
 const here = new URL(".", import.meta.url);
@@ -86,4 +87,5 @@ if (import.meta.main) {
   await keepUp("lockstep.wasm", binary);
   await keepUp("products.wasm", compileProducts());
   await keepUp("../lib/engine/simd/bindings.gen.ts", new TextEncoder().encode(bindingsSource(description)));
+  await keepUp("native/kernels.gen.h", new TextEncoder().encode(headerSource(description)));
 }

@@ -1,0 +1,42 @@
+/** Locates the native kernels' library and the sources that it is built from. */
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/** The version of the library's own functions and of the way in which its kernels are called. */
+export const LIBRARY_ABI = 1;
+
+/** The instruction sets that kernels are compiled for on each architecture, the best first. */
+export const INSTRUCTION_SETS = {
+  x86_64: ["avx512", "avx2"],
+  aarch64: ["neon"],
+} as const;
+
+export type InstructionSet = typeof INSTRUCTION_SETS[keyof typeof INSTRUCTION_SETS][number];
+
+const folder = new URL("../../../../kernels/native/", import.meta.url);
+
+/** Returns the absolute path of the library for an operating system and an architecture, by default those of this process. */
+export function libraryPath(os: string = Deno.build.os, arch: string = Deno.build.arch): string {
+  return fileURLToPath(new URL(`build/${os}-${arch}.${os === "darwin" ? "dylib" : "so"}`, folder));
+}
+
+/** Returns the names of the C sources and their headers, in order. */
+export function nativeSources(): string[] {
+  return readdirSync(folder).filter((name) => /\.[ch]$/.test(name)).sort();
+}
+
+/** Returns the absolute path of a source. */
+export function sourcePath(name: string): string {
+  return fileURLToPath(new URL(name, folder));
+}
+
+/** Returns the SHA-256, in hex, of the sources: a library with another one does not fit this checkout. */
+export function sourcesDigest(): string {
+  const hash = createHash("sha256");
+  for (const name of nativeSources()) {
+    const text = readFileSync(sourcePath(name), "utf8").replaceAll("\r\n", "\n");
+    hash.update(`${name} ${text.length}\n`).update(text);
+  }
+  return hash.digest("hex");
+}
