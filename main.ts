@@ -1,7 +1,7 @@
 /** Runs a command and exits with its code. Only this module knows every part and connects them. */
 import { stdin } from "node:process";
 import { dashboardAssets } from "./dashboard/assets.ts";
-import { nearest } from "./lib/config/nearest.ts";
+import { nearest } from "./lib/base/nearest.ts";
 import { deniedAccess, errorMessage, InputError } from "./lib/base/errors.ts";
 import { checkCommand } from "./lib/cli/commands/check.ts";
 import { ExitCode } from "./lib/cli/exit_codes.ts";

@@ -1,6 +1,6 @@
 /** Parses the command-line flags of the benchmarks. */
 import { parseArgs } from "@std/cli/parse-args";
-import { nearest } from "../lib/config/nearest.ts";
+import { nearest } from "../lib/base/nearest.ts";
 import { InputError, type Problem } from "../lib/base/errors.ts";
 import { type BenchEngine, ENGINES } from "./train/engines.ts";
 import { type Shape, shapeName, SHAPES } from "./train/shapes.ts";

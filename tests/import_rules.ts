@@ -4,6 +4,7 @@ import { posix } from "node:path";
 /** The layers of lib/, the lowest first. A part may import itself and lower layers. */
 const LAYERS = [
   ["base"],
+  ["formats"],
   ["config"],
   ["data"],
   ["model", "ngrams"],

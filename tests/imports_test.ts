@@ -98,7 +98,7 @@ for (const [what, path, text] of backward) {
 Deno.test("importProblems() allows imports of lower layers", () => {
   const forward: [path: string, text: string][] = [
     ["lib/model/x.ts", `import type { A } from "../config/schema.ts";\nimport { b } from "../data/batch.ts";\nb();`],
-    ["lib/config/x.ts", `import { InputError } from "../base/errors.ts";\nimport { a } from "./nearest.ts";\na();`],
+    ["lib/config/x.ts", `import { InputError } from "../base/errors.ts";\nimport { a } from "./paths.ts";\na();`],
     ["lib/cli/x.ts", `const { a } = await import("../serve/app.ts");`],
     ["lib/serve/x.ts", `import page from "../../dashboard/index.html" with { type: "text" };\nexport const a = page;`],
     ["lib/data/x.ts", `// import { a } from "../run/files.ts";\n/* import "../cli/x.ts" */\nexport const a = 1;`],

@@ -1,6 +1,6 @@
 import { InputError, type Problem, Problems } from "../base/errors.ts";
 import { shortened, shortJson } from "../base/printable.ts";
-import { meantNames } from "./nearest.ts";
+import { meantNames } from "../base/nearest.ts";
 import { presets } from "./presets.ts";
 import { ruleProblems } from "./rules.ts";
 import { type Config, configSchema } from "./schema.ts";

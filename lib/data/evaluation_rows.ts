@@ -1,15 +1,15 @@
 /** Reads rows for the evaluation of a finished model, and encodes them by its saved preprocessing. */
-import type { DataOptions, ReadOptions } from "../config/data_shape.ts";
-import { nearest } from "../config/nearest.ts";
+import type { DataOptions } from "../config/data_shape.ts";
+import type { ReadOptions } from "../formats/read_options.ts";
+import { nearest } from "../base/nearest.ts";
 import { shortJson } from "../base/printable.ts";
 import { InputError } from "../base/errors.ts";
 import type { LoadedPart } from "./encode/assemble.ts";
-import { quotedSource } from "./formats/bytes.ts";
-import { isProblem, type Row } from "./formats/entry.ts";
-import { readRows } from "./formats/rows.ts";
+import { quotedSource } from "../formats/bytes.ts";
+import { isProblem, type Row } from "../formats/entry.ts";
+import { readRows, type SourceInfo } from "../formats/rows.ts";
 import type { EncodedText } from "./encode/text_encoder.ts";
 import type { Preprocessing } from "./encode/preprocessing.ts";
-import type { SourceInfo } from "./statistics.ts";
 import { ProblemLog, WarningLog } from "./findings/problems.ts";
 import { TableBuilder } from "./encode/table_builder.ts";
 

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { counted } from "../base/counted.ts";
+import { sourceSchema } from "../formats/rows.ts";
 
 const partSchema = z.object({
   rows: z.int(),
@@ -21,16 +22,6 @@ const partSchema = z.object({
 const repeatedSchema = z.object({
   rows: z.int(),
   examples: z.array(z.object({ place: z.string(), sameAs: z.string() })),
-});
-
-const sourceSchema = z.object({
-  /** The source as the user named it: a path, or `-` for standard input. */
-  name: z.string(),
-  /** The recognized format, in words. */
-  format: z.string(),
-  /** SHA-256 and length of all bytes that were read, before any decompression. */
-  sha256: z.string(),
-  bytes: z.int(),
 });
 
 const roleSchema = z.enum(["training", "validation", "test"]);
@@ -78,7 +69,6 @@ export const dataStatisticsSchema = z.object({
 export type DataStatistics = z.infer<typeof dataStatisticsSchema>;
 export type PartStatistics = z.infer<typeof partSchema>;
 export type RepeatedRows = z.infer<typeof repeatedSchema>;
-export type SourceInfo = Readonly<z.infer<typeof sourceSchema>>;
 export type Role = z.infer<typeof roleSchema>;
 
 /** A kind of rows that occur more than once. */

@@ -1,13 +1,12 @@
 /** Reads the questions of the command `predict`: for each line, or row of a file, the input, or why it is refused, in order. */
-import type { ReadOptions } from "../config/data_shape.ts";
+import type { ReadOptions } from "../formats/read_options.ts";
 import { InputError } from "../base/errors.ts";
 import { isRecord } from "../base/record.ts";
-import { isProblem, type Row, textProblem } from "../data/formats/entry.ts";
-import { sourceName } from "../data/formats/bytes.ts";
-import { parseRow } from "../data/formats/jsonl.ts";
-import { readLines } from "../data/formats/lines.ts";
-import { openRows, refuseTwice } from "../data/formats/rows.ts";
-import { openText } from "../data/formats/text.ts";
+import { isProblem, type Row, textProblem } from "../formats/entry.ts";
+import { sourceName } from "../formats/bytes.ts";
+import { parseRow } from "../formats/jsonl.ts";
+import { readLines } from "../formats/lines.ts";
+import { openRows, openText, refuseTwice } from "../formats/rows.ts";
 import type { Input, Reader } from "./types.ts";
 
 /** One question. `line` is where it begins; the first line is 1. */

@@ -1,9 +1,9 @@
 /** Checks the inputs of requests and lines by what the model was trained on. It does not cut texts into tokens. */
 import { counted } from "../base/counted.ts";
-import { NEWEST_RULES } from "../config/data_shape.ts";
-import { MAX_ROW } from "../data/formats/entry.ts";
+import { NEWEST_RULES } from "../formats/read_options.ts";
+import { MAX_ROW } from "../formats/entry.ts";
 import type { PreprocessingJson } from "../data/encode/preprocessing.ts";
-import { isNumber } from "../data/json_digits.ts";
+import { isNumber } from "../formats/json_digits.ts";
 import { describe } from "../base/printable.ts";
 import { sequenceProblem, type SequenceShape } from "../data/batches/check_tokens.ts";
 import { InputError } from "../base/errors.ts";

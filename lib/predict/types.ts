@@ -1,6 +1,6 @@
 /** Describes predictions to HTTP, commands and the dashboard: plain values, no tensors. */
 
-import type { ReadingRules } from "../config/data_shape.ts";
+import type { ReadingRules } from "../formats/read_options.ts";
 import type { RowAnswer } from "../model/rejection.ts";
 import type { Histogram } from "./histogram.ts";
 

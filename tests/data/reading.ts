@@ -1,12 +1,8 @@
 /** Reads texts as sources: as standard input in chunks of any size, or as files. */
-import { type Entry, isProblem } from "../../lib/data/formats/entry.ts";
-import { openSource, readRows } from "../../lib/data/formats/rows.ts";
-import {
-  type DataOptions,
-  dataOptionsSchema,
-  type ReadingRules,
-  type RowWarning,
-} from "../../lib/config/data_shape.ts";
+import { type Entry, isProblem } from "../../lib/formats/entry.ts";
+import { openSource, readRows } from "../../lib/formats/rows.ts";
+import { type DataOptions, dataOptionsSchema } from "../../lib/config/data_shape.ts";
+import type { ReadingRules, RowWarning } from "../../lib/formats/read_options.ts";
 
 export type Some = Partial<DataOptions>;
 

@@ -5,7 +5,7 @@ import type { z } from "zod";
 import { type ConfigSource, expectation, shown } from "../../config/resolve.ts";
 import { type Flag, flagName, flagValue } from "./flags.ts";
 import { configSchema } from "../../config/schema.ts";
-import { meantNames } from "../../config/nearest.ts";
+import { meantNames } from "../../base/nearest.ts";
 import { fromCaller } from "./caller.ts";
 import { errorMessage, InputError, type Problem } from "../../base/errors.ts";
 import { isRecord } from "../../base/record.ts";

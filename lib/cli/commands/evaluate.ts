@@ -1,12 +1,12 @@
 /** `evaluate RUN --data FILE` evaluates a finished run on new rows. */
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { READ_KEYS } from "../../config/data_shape.ts";
+import { rowShape } from "../../config/data_shape.ts";
 import { flagsOf } from "../arguments/flags.ts";
 import { pathMarks, pathValue } from "../../config/paths.ts";
 import { configSchema } from "../../config/schema.ts";
 import { readEvaluationRows } from "../../data/evaluation_rows.ts";
-import { refuseTwice } from "../../data/formats/rows.ts";
+import { refuseTwice } from "../../formats/rows.ts";
 import { openPreprocessing } from "../../data/encode/preprocessing.ts";
 import { InputError } from "../../base/errors.ts";
 import { cannotWrite, forCommandLine } from "../arguments/messages.ts";
@@ -25,12 +25,11 @@ import type { Terminal } from "../terminal/terminal.ts";
 
 const USAGE = "deno task evaluate RUN --data FILE [FLAGS]   (--out FILE: file for the metrics as JSON)";
 
-const optionsSchema = configSchema.pick({
-  data: true,
-  ...READ_KEYS,
-  onBadRow: true,
-  reject: true,
-}).extend({
+const optionsSchema = z.strictObject({
+  data: configSchema.shape.data,
+  ...rowShape,
+  onBadRow: configSchema.shape.onBadRow,
+  reject: configSchema.shape.reject,
   outOfScope: pathValue(
     z.array(z.string().min(1)).default([])
       .describe("files of rows that are of none of the classes: how well their confidence tells them from the others"),

@@ -1,8 +1,9 @@
 /** `predict RUN [TEXT …]` classifies its arguments, the lines of standard input, or the rows of files. */
 import { counted } from "../../base/counted.ts";
 import { stat } from "node:fs/promises";
-import { READ_KEYS } from "../../config/data_shape.ts";
-import { EXTENSIONS } from "../../data/formats/rows.ts";
+import { z } from "zod";
+import { rowShape } from "../../config/data_shape.ts";
+import { FORMATS } from "../../formats/rows.ts";
 import { flagsOf } from "../arguments/flags.ts";
 import { configPaths, configSchema } from "../../config/schema.ts";
 import { InputError } from "../../base/errors.ts";
@@ -35,10 +36,9 @@ behind --:
   deno task predict runs/latest -- "-5 stars"
 `;
 
-const optionsSchema = configSchema.pick({
-  ...READ_KEYS,
-  reject: true,
-}).extend({
+const optionsSchema = z.strictObject({
+  ...rowShape,
+  reject: configSchema.shape.reject,
   data: configSchema.shape.data.describe("files of rows to classify, or - for standard input"),
 });
 const own = flagsOf(optionsSchema);
@@ -161,7 +161,10 @@ function refuseDashes(args: readonly string[]): void {
 }
 
 /** Matches names of files that are probably meant to be read, not classified. */
-const FILE_NAME = new RegExp(`^\\S+\\.(${[...EXTENSIONS, "json", "txt", "xlsx"].join("|")})(\\.gz)?$`, "i");
+const FILE_NAME = new RegExp(
+  `^\\S+\\.(${[...FORMATS.flatMap(({ extensions }) => extensions), "json", "txt", "xlsx"].join("|")})(\\.gz)?$`,
+  "i",
+);
 
 /**
  * Returns the files whose rows are to be classified: those of `--data`, or the arguments if all of them are files. Throws

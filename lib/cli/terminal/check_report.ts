@@ -1,6 +1,6 @@
 /** Formats the statistics of data as lines for people. */
 import { counted } from "../../base/counted.ts";
-import { sourceName } from "../../data/formats/bytes.ts";
+import { sourceName } from "../../formats/bytes.ts";
 import { FIRST_KNOWN } from "../../data/vocabulary/vocabulary.ts";
 import type { DataOptions } from "../../config/data_shape.ts";
 import { printableExcerpt } from "../../base/printable.ts";

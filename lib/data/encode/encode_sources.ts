@@ -1,16 +1,16 @@
 /** Reads sources once, and turns their rows into provisional ids and labels. The texts are not kept. */
-import { nearest } from "../../config/nearest.ts";
+import { nearest } from "../../base/nearest.ts";
 import { InputError } from "../../base/errors.ts";
 import { Duplicates } from "../findings/duplicates.ts";
-import { sourceName } from "../formats/bytes.ts";
-import { isProblem, type Row } from "../formats/entry.ts";
-import { openRows } from "../formats/rows.ts";
-import type { SourceInfo } from "../statistics.ts";
+import { sourceName } from "../../formats/bytes.ts";
+import { isProblem, type Row } from "../../formats/entry.ts";
+import { openRows, type SourceInfo } from "../../formats/rows.ts";
 import { shortJson } from "../../base/printable.ts";
 import { grown } from "../../base/growing_arrays.ts";
 import { Interner, unitsOf } from "../vocabulary/interner.ts";
-import { AUTO_LENGTH, type DataOptions, type ReadingRules } from "../../config/data_shape.ts";
-import { spellingOf } from "../tokenizers/normal_form.ts";
+import { AUTO_LENGTH, type DataOptions } from "../../config/data_shape.ts";
+import type { ReadingRules } from "../../formats/read_options.ts";
+import { spellingOf } from "../../base/normal_form.ts";
 import { ProblemLog, WarningLog } from "../findings/problems.ts";
 import { ProvisionalTokens } from "../vocabulary/provisional.ts";
 import { MOST_KEYS, rowKeys } from "./row_keys.ts";

@@ -1,9 +1,9 @@
 /** Turns texts into the ids that a model reads. It is saved beside the model, so that serving does the same as training. */
 import { z } from "zod";
 import { InputError } from "../../base/errors.ts";
-import { type ReadingRules, readingRulesSchema } from "../../config/data_shape.ts";
+import { type ReadingRules, readingRulesSchema } from "../../formats/read_options.ts";
 import { createTokenizer } from "../tokenizers/create_tokenizer.ts";
-import { spellingOf } from "../tokenizers/normal_form.ts";
+import { spellingOf } from "../../base/normal_form.ts";
 import { tokenizerSchema } from "../tokenizers/schema.ts";
 import { hasLetters } from "../tokenizers/tokenizer.ts";
 import { keysOfVocabulary, type TokenKeys } from "../vocabulary/token_keys.ts";

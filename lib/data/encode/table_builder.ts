@@ -1,4 +1,4 @@
-import { sourceName } from "../formats/bytes.ts";
+import { sourceName } from "../../formats/bytes.ts";
 import type { EncodedTable } from "../batches/table.ts";
 import { TokenKeyList, type TokenKeys } from "../vocabulary/token_keys.ts";
 

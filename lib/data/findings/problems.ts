@@ -1,9 +1,9 @@
 /** Collects what is wrong with rows, and what may be a mistake in them. */
 import { counted } from "../../base/counted.ts";
 import { InputError, type Problem } from "../../base/errors.ts";
-import type { RowWarning } from "../../config/data_shape.ts";
-import { sourceName } from "../formats/bytes.ts";
-import { type RowProblem } from "../formats/entry.ts";
+import type { RowWarning } from "../../formats/read_options.ts";
+import { sourceName } from "../../formats/bytes.ts";
+import { type RowProblem } from "../../formats/entry.ts";
 
 /** Problems, and kinds of warnings, that are kept to be listed. */
 const LISTED = 20;

@@ -2,7 +2,7 @@
 import { counted } from "../../base/counted.ts";
 import type { Problem } from "../../base/errors.ts";
 import type { SourceEncoder } from "../encode/encode_sources.ts";
-import { quotedSource } from "../formats/bytes.ts";
+import { quotedSource } from "../../formats/bytes.ts";
 import type { DataStatistics } from "../statistics.ts";
 import { chosenMinCount } from "../vocabulary/choose_vocabulary.ts";
 import type { LoadedData, LoadOptions } from "./loaded_data.ts";

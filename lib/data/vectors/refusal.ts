@@ -1,5 +1,5 @@
 import { InputError } from "../../base/errors.ts";
-import { quotedSource } from "../formats/bytes.ts";
+import { quotedSource } from "../../formats/bytes.ts";
 
 /** Limits the width of vectors: that of an embedding. */
 export const MOST_WIDTH = 2048;

@@ -5,8 +5,8 @@
 import { Buffer } from "node:buffer";
 import { counted } from "../../base/counted.ts";
 import { shortJson } from "../../base/printable.ts";
-import { openBytes } from "../formats/bytes.ts";
-import { refuseBinary } from "../formats/text.ts";
+import { openBytes } from "../../formats/bytes.ts";
+import { refuseBinary } from "../../formats/text.ts";
 import type { OfferVector } from "./collect.ts";
 import { parseNumber } from "./parse_number.ts";
 import { cannotUse, MOST_WIDTH } from "./refusal.ts";

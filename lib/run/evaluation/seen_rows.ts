@@ -4,7 +4,7 @@
  */
 import { counted } from "../../base/counted.ts";
 import { join } from "node:path";
-import { sourceName } from "../../data/formats/bytes.ts";
+import { sourceName } from "../../formats/bytes.ts";
 import type { EvaluationRows } from "../../data/evaluation_rows.ts";
 import { dataStatisticsSchema } from "../../data/statistics.ts";
 import { readBytes, readJson, writeWhole } from "../files/files.ts";

@@ -2,7 +2,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
-import { readingRulesSchema } from "../../config/data_shape.ts";
+import { readingRulesSchema } from "../../formats/read_options.ts";
 import { savedConfigSchema } from "../../config/saved_config.ts";
 import type { TrainingConfig } from "../../config/schema.ts";
 import { createBatch } from "../../data/batches/batch.ts";

@@ -3,7 +3,7 @@ import { counted } from "../../base/counted.ts";
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import type { Context } from "hono";
-import { parseWithDigits } from "../../data/json_digits.ts";
+import { parseWithDigits } from "../../formats/json_digits.ts";
 import { describe } from "../../base/printable.ts";
 import { errorMessage, InputError } from "../../base/errors.ts";
 import type { Reader } from "../../predict/types.ts";

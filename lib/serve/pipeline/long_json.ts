@@ -1,7 +1,7 @@
 /** Parses a long JSON text in turns, so that one body does not delay other requests. */
 import { InputError } from "../../base/errors.ts";
 import { inTurns } from "../../base/turns.ts";
-import { WrittenNumber } from "../../data/json_digits.ts";
+import { WrittenNumber } from "../../formats/json_digits.ts";
 
 /** Deeper lists and objects are refused: no request needs them. */
 const MOST_DEPTH = 64;

@@ -16,7 +16,7 @@ import { chromium, type Page } from "playwright-core";
 import type { NgramSpace } from "../../../lib/ngrams/features.ts";
 import type { HashedSpace } from "../../../lib/ngrams/hashed.ts";
 import { type Config, trainingConfig } from "../../../lib/config/schema.ts";
-import { spellingOf } from "../../../lib/data/tokenizers/normal_form.ts";
+import { spellingOf } from "../../../lib/base/normal_form.ts";
 import { openPreprocessing, type PreprocessingJson } from "../../../lib/data/encode/preprocessing.ts";
 import { createTokenizer } from "../../../lib/data/tokenizers/create_tokenizer.ts";
 import { Spans } from "../../../lib/data/tokenizers/tokenizer.ts";

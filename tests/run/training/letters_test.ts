@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { InputError } from "../../../lib/base/errors.ts";
 import { Random, Stream } from "../../../lib/base/random.ts";
 import { resolveConfig } from "../../../lib/config/resolve.ts";
-import { NEWEST_RULES } from "../../../lib/config/data_shape.ts";
+import { NEWEST_RULES } from "../../../lib/formats/read_options.ts";
 import type { Config } from "../../../lib/config/schema.ts";
 import { StopReason } from "../../../lib/lockstep/memory/control.ts";
 import { BatchPredictor, openSaved } from "../../../lib/predict/batch_predictor.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../../lib/base/errors.ts";
-import { parseWithDigits } from "../../../lib/data/json_digits.ts";
+import { parseWithDigits } from "../../../lib/formats/json_digits.ts";
 import { parseInTurns } from "../../../lib/serve/pipeline/long_json.ts";
 
 /** The things that a parser makes of a text: its value, or that it refuses it. */

@@ -2,8 +2,8 @@
  * Builds `characters.json` of an exported model: the kind of each code point by this runtime's Unicode. Python then splits
  * texts as this project does, although its own tables differ.
  */
-import { CharacterKind, kindOf } from "../../../data/tokenizers/characters.ts";
-import { isInvisible } from "../../../data/tokenizers/normal_form.ts";
+import { CharacterKind, kindOf } from "../../../base/characters.ts";
+import { isInvisible } from "../../../base/normal_form.ts";
 import { isSingleToken } from "../../../data/tokenizers/plain_tokenizers.ts";
 
 type Name = "space" | "word" | "mark" | "joiner" | "single";

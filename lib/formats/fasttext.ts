@@ -1,20 +1,24 @@
 /** Reads fastText's supervised format: `__label__spam Free entry …`. */
-import type { ReadOptions } from "../../config/data_shape.ts";
-import { shortened } from "../../base/printable.ts";
+import type { ReadOptions } from "./read_options.ts";
+import { shortened } from "../base/printable.ts";
 import { type Entry, readLabel, textProblem } from "./entry.ts";
 import { readLines } from "./lines.ts";
-import { textFormat } from "./format.ts";
+import type { RowFormat } from "./format.ts";
 import type { TextSource } from "./text.ts";
 
 const PREFIX = "__label__";
 /** Matches a word that is a label, at any place. */
 const LABEL = /(?<!\S)__label__(\S*)/g;
 
-export const fastText = textFormat({
+export const fastText = {
+  name: "fasttext",
   extensions: [],
   detect: ({ text }) => isFastText(text.trimStart()),
-  open: (source, options) => ({ description: "fastText lines", batches: () => readFastText(source, options) }),
-});
+  open({ text }, options) {
+    const source = text();
+    return { description: "fastText lines", batches: () => readFastText(source, options) };
+  },
+} as const satisfies RowFormat;
 
 /** Lines at the beginning that are checked for labels. */
 const SAMPLE = 1000;

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { editDistance, meantNames, nearest } from "../../lib/config/nearest.ts";
+import { editDistance, meantNames, nearest } from "../../lib/base/nearest.ts";
 
 /** Levenshtein's distance by its definition, exponential in the length. */
 function distanceByDefinition(a: string, b: string): number {

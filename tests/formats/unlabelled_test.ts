@@ -1,8 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { readLines } from "../../../lib/data/formats/lines.ts";
-import { openRows } from "../../../lib/data/formats/rows.ts";
-import { openText } from "../../../lib/data/formats/text.ts";
-import { brief, bytesOf, options, pieces, type Some } from "../reading.ts";
+import { readLines } from "../../lib/formats/lines.ts";
+import { openRows, openText } from "../../lib/formats/rows.ts";
+import { brief, bytesOf, options, pieces, type Some } from "../data/reading.ts";
 
 async function unlabelled(content: string, some: Some = {}): Promise<(readonly unknown[])[]> {
   const reader = await openRows("-", { ...options(some), unlabelled: true }, pieces(bytesOf(content), 1 << 16));

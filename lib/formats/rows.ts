@@ -1,18 +1,33 @@
 /** Reads rows and problems from sources of any format. Start here to follow a file to its rows. */
-import { FORMATS, type ReadOptions } from "../../config/data_shape.ts";
-import type { SourceInfo } from "../statistics.ts";
-import { type ByteSource, cannotRead, openBytes } from "./bytes.ts";
+import { z } from "zod";
+import { type ByteSource, cannotRead, openBytes, type Wait } from "./bytes.ts";
 import { csv, tsv } from "./csv.ts";
 import type { Entry } from "./entry.ts";
 import { fastText } from "./fasttext.ts";
 import type { OpenedRows, RowFormat } from "./format.ts";
 import { jsonLines } from "./jsonl.ts";
-import { textSource } from "./text.ts";
+import { refuseOtherJson } from "./json_shape.ts";
+import type { ReadOptions } from "./read_options.ts";
+import { refuseBinary, type TextSource, textSource } from "./text.ts";
 
-const READERS: Readonly<Record<typeof FORMATS[number], RowFormat>> = { csv, tsv, jsonl: jsonLines, fasttext: fastText };
+/** The formats. A source that none recognizes is read as CSV. */
+export const FORMATS = [csv, tsv, jsonLines, fastText] as const;
 
-/** The extensions of files that have rows, without the dot. */
-export const EXTENSIONS: readonly string[] = Object.values(READERS).flatMap(({ extensions }) => extensions);
+const formats: readonly RowFormat[] = FORMATS;
+
+const IN_WORDS = new Intl.ListFormat("en-US", { type: "disjunction" }).format(formats.map(({ name }) => name));
+
+/** Describes a source that was read. */
+export const sourceSchema = z.object({
+  /** The source as the user named it: a path, or `-` for standard input. */
+  name: z.string(),
+  /** The recognized format, in words. */
+  format: z.string(),
+  /** SHA-256 and length of all bytes that were read, before any decompression. */
+  sha256: z.string(),
+  bytes: z.int(),
+});
+export type SourceInfo = Readonly<z.infer<typeof sourceSchema>>;
 
 interface RowReader extends OpenedRows {
   /** Returns the name, format and digest of the source. Throws an Error before all of it was read. */
@@ -31,7 +46,8 @@ export async function openRows(
 /** The same for the bytes of a source. */
 export function openSource(source: ByteSource, options: ReadOptions): RowReader {
   const { name } = source;
-  const opened = (options.format === "auto" ? recognize(source) : READERS[options.format]).open(source, options);
+  const format = formats.find(({ name }) => name === options.format) ?? recognize(source);
+  const opened = format.open({ ...source, text: () => rowsText(source, options) }, options);
   return {
     ...opened,
     info: () => {
@@ -42,12 +58,28 @@ export function openSource(source: ByteSource, options: ReadOptions): RowReader 
   };
 }
 
+/** Opens `name` as text. Throws an InputError if it cannot be read, or is not UTF-8 text. */
+export async function openText(name: string, input?: AsyncIterable<Uint8Array>, wait?: Wait): Promise<TextSource> {
+  return asText(await openBytes(name, input, wait));
+}
+
+function asText(source: ByteSource): TextSource {
+  refuseBinary(source, IN_WORDS);
+  return textSource(source);
+}
+
+/** Returns the text of a source of rows. Refuses binary and empty sources, and JSON of another shape than lines. */
+function rowsText(source: ByteSource, options: ReadOptions): TextSource {
+  const text = asText(source);
+  if (text.headIsAll && text.head.trim() === "") throw cannotRead(source.name, "it is empty, expected rows");
+  if (options.format === "auto" || options.format === jsonLines.name) refuseOtherJson(text, options);
+  return text;
+}
+
 /** Finds the format by the extension, or else by the beginning of the source. */
 function recognize(source: ByteSource): RowFormat {
   const extension = /\.([a-z]+)(?:\.gz)?$/i.exec(source.name)?.[1]?.toLowerCase() ?? "";
   const head = { bytes: source.head, text: textSource(source).head };
-  const { csv, ...others } = READERS;
-  const formats = [...Object.values(others), csv];
   return formats.find(({ extensions }) => extensions.includes(extension)) ??
     formats.find((format) => format.detect(head)) ?? csv;
 }

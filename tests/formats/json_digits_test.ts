@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { parseWithDigits, WrittenNumber } from "../../lib/data/json_digits.ts";
+import { parseWithDigits, WrittenNumber } from "../../lib/formats/json_digits.ts";
 
 /** Places where a number may stand in JSON. */
 const places = [(number: string) => number, (n: string) => `[${n}]`, (n: string) => `{"a": ${n} , "b":[0,${n}]}`];

@@ -1,11 +1,10 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import { isProblem } from "../../../lib/data/formats/entry.ts";
-import { openRows, readRows } from "../../../lib/data/formats/rows.ts";
-import { openText } from "../../../lib/data/formats/text.ts";
-import { InputError } from "../../../lib/base/errors.ts";
-import { brief, bytesOf, options, pieces, read, readBrief, withFiles } from "../reading.ts";
+import { isProblem } from "../../lib/formats/entry.ts";
+import { openRows, openText, readRows } from "../../lib/formats/rows.ts";
+import { InputError } from "../../lib/base/errors.ts";
+import { brief, bytesOf, options, pieces, read, readBrief, withFiles } from "../data/reading.ts";
 
 const CSV = "text,label\nå ∑ 漢字 👍,x\n";
 

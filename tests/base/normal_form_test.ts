@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { labelForm, normalForm } from "../../../lib/data/tokenizers/normal_form.ts";
-import { anyCharacter } from "../any_character.ts";
+import { labelForm, normalForm } from "../../lib/base/normal_form.ts";
+import { anyCharacter } from "../data/any_character.ts";
 
 const texts: [what: string, text: string, form: string][] = [
   ["plain words", "Free entry, don't!", "Free entry, don't!"],

@@ -5,7 +5,7 @@ import { createReadStream } from "node:fs";
 import { stdin } from "node:process";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { errorMessage, InputError } from "../../base/errors.ts";
+import { errorMessage, InputError } from "../base/errors.ts";
 
 /** Bytes of a file that are read at once. */
 const CHUNK_BYTES = 1 << 20;

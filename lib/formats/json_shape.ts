@@ -1,7 +1,7 @@
 /** Refuses JSON that is not in lines, with the command that converts it. Recognizes its shape from the beginning. */
-import { isRecord } from "../../base/record.ts";
-import type { ReadOptions } from "../../config/data_shape.ts";
-import type { InputError } from "../../base/errors.ts";
+import { isRecord } from "../base/record.ts";
+import type { ReadOptions } from "./read_options.ts";
+import type { InputError } from "../base/errors.ts";
 import { cannotRead } from "./bytes.ts";
 import type { TextSource } from "./text.ts";
 

@@ -1,7 +1,7 @@
 /** The entries of a source: rows, and problems in place of bad rows. */
-import { counted } from "../../base/counted.ts";
-import type { ReadOptions } from "../../config/data_shape.ts";
-import { composed, labelForm } from "../tokenizers/normal_form.ts";
+import { counted } from "../base/counted.ts";
+import type { ReadOptions } from "./read_options.ts";
+import { composed, labelForm } from "../base/normal_form.ts";
 
 interface Place {
   /** The source as the user named it: a path, or `-` for standard input. */

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type Entry, isProblem } from "../../../lib/data/formats/entry.ts";
-import { InputError } from "../../../lib/base/errors.ts";
-import { brief, read, readBrief, readSplit } from "../reading.ts";
-import { anyCharacter } from "../any_character.ts";
+import { type Entry, isProblem } from "../../lib/formats/entry.ts";
+import { InputError } from "../../lib/base/errors.ts";
+import { brief, read, readBrief, readSplit } from "../data/reading.ts";
+import { anyCharacter } from "../data/any_character.ts";
 
 /** Draws any text of UTF-8 without NUL, which no text may contain. */
 const unicode = fc.string({ unit: "grapheme-composite", maxLength: 30 });

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { briefBy, readBrief, type Some } from "../reading.ts";
+import { briefBy, readBrief, type Some } from "../data/reading.ts";
 
 const jsonl: [what: string, line: string, entry: readonly unknown[], some?: Some & { rules?: 1 }][] = [
   ["a text", '{"text": "a\\nb", "label": "x"}', [1, "x", "a\nb"]],

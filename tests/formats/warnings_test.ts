@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { brief, read, readBy, type Some } from "../reading.ts";
-import { InputError } from "../../../lib/base/errors.ts";
+import { brief, read, readBy, type Some } from "../data/reading.ts";
+import { InputError } from "../../lib/base/errors.ts";
 
 const warned: [what: string, content: string, line: number, words: string][] = [
   ["a repeated header", "text,label\na,x\nb,y\ntext,label\na,x\n", 4, "repeats the header"],

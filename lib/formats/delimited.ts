@@ -2,9 +2,9 @@
  * Reads the rows of CSV and TSV, quoted as in RFC 4180. A record with wrong quotes makes one line a problem; reading continues
  * at the next line.
  */
-import { counted } from "../../base/counted.ts";
+import { counted } from "../base/counted.ts";
 import { cannotRead } from "./bytes.ts";
-import type { ReadOptions } from "../../config/data_shape.ts";
+import type { ReadOptions } from "./read_options.ts";
 import { type Entry, MAX_ROW, readLabel, textProblem, TOO_LONG } from "./entry.ts";
 import type { DelimitedLayout } from "./layout.ts";
 import { parseRecords } from "./papaparse.ts";

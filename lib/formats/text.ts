@@ -1,7 +1,6 @@
 /** Reads a source as UTF-8 text: first its head, then all of it in chunks. Refuses sources that are not text. */
 import { Buffer } from "node:buffer";
-import { FORMATS } from "../../config/data_shape.ts";
-import { type ByteSource, cannotRead, HEAD_BYTES, openBytes, type SourceDigest, type Wait } from "./bytes.ts";
+import { type ByteSource, cannotRead, HEAD_BYTES, type SourceDigest } from "./bytes.ts";
 
 /** Matches a Ctrl-Z, with which some programs end a text. Before more line ends than these it is an ordinary character. */
 const END_OF_FILE = new RegExp(`${String.fromCharCode(26)}[\\r\\n]{0,1000}$`);
@@ -20,13 +19,6 @@ export interface TextSource {
   readonly damaged: () => boolean;
   /** Returns the digest of the raw bytes; undefined until all chunks were read. */
   readonly digest: () => SourceDigest | undefined;
-}
-
-/** Opens `name` as text. Throws an InputError if it cannot be read, or is not UTF-8 text. */
-export async function openText(name: string, input?: AsyncIterable<Uint8Array>, wait?: Wait): Promise<TextSource> {
-  const source = await openBytes(name, input, wait);
-  refuseBinary(source);
-  return textSource(source);
 }
 
 /** Decodes the bytes of a source. */
@@ -110,13 +102,11 @@ const SIGNATURES: readonly (readonly [string, string])[] = [
   ["\x28\xB5\x2F\xFD", "compressed with zstd"],
 ];
 
-const FORMATS_IN_WORDS = new Intl.ListFormat("en-US", { type: "disjunction" }).format(FORMATS);
-
 /**
  * Throws an InputError with advice if `source` does not begin like UTF-8 text. Of a first line only signatures are
  * checked, because it has too few characters to count them.
  */
-export function refuseBinary({ name, head: all, wait }: ByteSource, expected = FORMATS_IN_WORDS): void {
+export function refuseBinary({ name, head: all, wait }: ByteSource, expected: string): void {
   const head = all.subarray(0, HEAD_BYTES);
   const isLine = wait === "line";
   const encoding = wideEncoding(isLine ? head.subarray(0, 4) : head);

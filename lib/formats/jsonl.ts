@@ -1,22 +1,26 @@
 /** Reads JSON lines. */
-import { nearest } from "../../config/nearest.ts";
-import { errorMessage } from "../../base/errors.ts";
-import { shortened, shortJson } from "../../base/printable.ts";
-import { isRecord } from "../../base/record.ts";
-import type { ReadOptions } from "../../config/data_shape.ts";
-import { isNumber, parseWithDigits } from "../json_digits.ts";
+import { nearest } from "../base/nearest.ts";
+import { errorMessage } from "../base/errors.ts";
+import { shortened, shortJson } from "../base/printable.ts";
+import { isRecord } from "../base/record.ts";
+import type { ReadOptions } from "./read_options.ts";
+import { isNumber, parseWithDigits } from "./json_digits.ts";
 import { type Entry, readLabel, textProblem } from "./entry.ts";
 import { readLines } from "./lines.ts";
-import { textFormat } from "./format.ts";
+import type { RowFormat } from "./format.ts";
 import type { TextSource } from "./text.ts";
 
 type Columns = Pick<ReadOptions, "textColumn" | "labelColumn" | "unlabelled" | "rules">;
 
-export const jsonLines = textFormat({
+export const jsonLines = {
+  name: "jsonl",
   extensions: ["jsonl", "ndjson"],
   detect: ({ text }) => /^\{\s*["}]/.test(text.trimStart()),
-  open: (source, options) => ({ description: "JSON lines", batches: () => readJsonLines(source, options) }),
-});
+  open({ text }, options) {
+    const source = text();
+    return { description: "JSON lines", batches: () => readJsonLines(source, options) };
+  },
+} as const satisfies RowFormat;
 
 /**
  * Reads rows such as `{"text": "…", "label": "spam"}` or `{"tokens": [21, "b", …], "label": true}`. A list of tokens may

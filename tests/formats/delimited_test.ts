@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { MAX_ROW } from "../../../lib/data/formats/entry.ts";
-import { InputError } from "../../../lib/base/errors.ts";
-import { readBrief, readSplit, type Some } from "../reading.ts";
+import { MAX_ROW } from "../../lib/formats/entry.ts";
+import { InputError } from "../../lib/base/errors.ts";
+import { readBrief, readSplit, type Some } from "../data/reading.ts";
 
 const cases: [what: string, content: string, entries: readonly (readonly unknown[])[], some?: Some][] = [
   ["rows under a header", "text,label\nhello,a\nworld,b\n", [[2, "a", "hello"], [3, "b", "world"]]],

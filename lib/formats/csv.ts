@@ -1,24 +1,25 @@
 /** Recognizes the delimiter and the columns of CSV and TSV. */
-import type { ReadOptions } from "../../config/data_shape.ts";
+import type { ReadOptions } from "./read_options.ts";
 import { cannotRead } from "./bytes.ts";
 import { readDelimited } from "./delimited.ts";
-import { textFormat } from "./format.ts";
+import type { RowFormat } from "./format.ts";
 import { type DelimitedLayout, delimitedLayout } from "./layout.ts";
 import { type CsvSyntax, parseRecords } from "./papaparse.ts";
 import type { TextSource } from "./text.ts";
 
-/** Reads any text that no other format recognizes. */
-export const csv = textFormat({
+export const csv = {
+  name: "csv",
   extensions: ["csv"],
-  detect: () => true,
-  open: (source, options) => openDelimited(source, options, false),
-});
+  detect: () => false,
+  open: ({ text }, options) => openDelimited(text(), options, false),
+} as const satisfies RowFormat;
 
-export const tsv = textFormat({
+export const tsv = {
+  name: "tsv",
   extensions: ["tsv", "tab"],
   detect: () => false,
-  open: (source, options) => openDelimited(source, options, true),
-});
+  open: ({ text }, options) => openDelimited(text(), options, true),
+} as const satisfies RowFormat;
 
 const DELIMITERS = [",", "\t", ";", "|"];
 const NAMES: Readonly<Record<string, string>> = { ",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars" };

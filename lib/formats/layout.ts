@@ -1,7 +1,7 @@
 /** Finds the columns of a delimited source, and which of them are the text and the label. */
-import { shortened } from "../../base/printable.ts";
-import { nearest } from "../../config/nearest.ts";
-import type { ReadOptions } from "../../config/data_shape.ts";
+import { shortened } from "../base/printable.ts";
+import { nearest } from "../base/nearest.ts";
+import type { ReadOptions } from "./read_options.ts";
 import { cannotRead } from "./bytes.ts";
 import type { CsvSyntax } from "./papaparse.ts";
 import { hasSpacedQuotes, spacedQuotes } from "./spaced_quotes.ts";

@@ -2,7 +2,6 @@
  * Gives texts that look the same the same spelling: drops invisible characters, and composes letters with accents
  * (Unicode's NFC). Exported models run this file in browsers: plain JavaScript without its types.
  */
-import type { ReadingRules } from "../../config/data_shape.ts";
 import { CharacterKind, KINDS } from "./characters.ts";
 
 /** Matches every text that may have another spelling, and some that have none. Texts of letters up to U+02FF are in NFC. */
@@ -55,12 +54,12 @@ export function labelForm(label: string): string {
 }
 
 /**
- * Returns the function that spells texts and tokens for a model, by the rules that are saved with it; without rules, the
- * first ones apply. Hugging Face tokenizers normalize by themselves.
+ * Returns the function that spells texts and tokens for a model, by the version of the reading rules that is saved with
+ * it; without one, the first applies. Hugging Face tokenizers normalize by themselves.
  */
 export function spellingOf(
   { kind }: { readonly kind: string },
-  rules: ReadingRules | undefined,
+  rules: number | undefined,
 ): (text: string) => string {
   return rules === 2 && kind !== "huggingface" ? normalForm : (text) => text;
 }

@@ -1,0 +1,35 @@
+/** Describes formats of rows. To add one, write a file like fasttext.ts, and list it in rows.ts. */
+import type { ByteSource } from "./bytes.ts";
+import type { Entry } from "./entry.ts";
+import type { ReadOptions } from "./read_options.ts";
+import type { TextSource } from "./text.ts";
+
+export interface RowFormat {
+  /** The value of the option `format`. */
+  readonly name: string;
+  /** Extensions of file names, without the dot. */
+  readonly extensions: readonly string[];
+  /** Recognizes a source whose name has no known extension. */
+  detect(head: Head): boolean;
+  /** Throws an InputError if the source cannot be read in this format. */
+  open(source: RowSource, options: ReadOptions): OpenedRows;
+}
+
+interface RowSource extends ByteSource {
+  /** Returns the text. Throws an InputError for what no format of text reads: binary and empty sources, other JSON. */
+  readonly text: () => TextSource;
+}
+
+/** The beginning of a source. */
+interface Head {
+  readonly bytes: Uint8Array;
+  /** The same bytes as UTF-8. */
+  readonly text: string;
+}
+
+export interface OpenedRows {
+  /** Describes the format in words: `CSV with commas, …`. */
+  readonly description: string;
+  /** Reads the entries, in batches of what is available. */
+  readonly batches: () => AsyncGenerator<Entry[], void, void>;
+}

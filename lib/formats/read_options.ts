@@ -1,0 +1,46 @@
+/** Defines the options by which rows are read, for the formats and the schema of all options. */
+import { z } from "zod";
+
+/** The options but `format`, which is one of the list in rows.ts. */
+export const readShape = {
+  textColumn: z.string().min(1).default("text").describe("column, or JSON key, of the text or of the list of tokens"),
+  labelColumn: z.string().min(1).default("label").describe("column, or JSON key, of the label"),
+  delimiter: z.string().min(1).max(8).default("auto")
+    .describe("character between the fields of a CSV file, or tab; auto: by content"),
+  header: z.enum(["auto", "yes", "no"]).default("auto")
+    .describe("whether a CSV file begins with column names; if not, columns are called 1, 2, …"),
+  quotes: z.enum(["double", "none"]).default("double")
+    .describe("meaning of double quotes in a CSV file: quoting as in RFC 4180, or none"),
+} as const;
+
+const readSchema = z.object(readShape);
+
+/**
+ * Versions of the rules by which rows are read. 1: numbers in JSON by their value, only fastText's first label,
+ * characters unchanged. 2: numbers with their written digits, fastText's labels at any place, one spelling for characters
+ * that look the same (lib/base/normal_form.ts), a tokenizer.json by Hugging Face's own library. Runs that do not name a
+ * version were trained by 1.
+ */
+export const readingRulesSchema = z.literal([1, 2]);
+export type ReadingRules = z.infer<typeof readingRulesSchema>;
+
+export const NEWEST_RULES: ReadingRules = 2;
+
+/** Describes a possible mistake in a row. */
+export interface RowWarning {
+  readonly file: string;
+  readonly line: number;
+  /** Describes it, without the place: `repeats the header, and is left out`. */
+  readonly warning: string;
+}
+
+export interface ReadOptions extends Readonly<z.infer<typeof readSchema>> {
+  /** The name of a format, or `auto`. */
+  readonly format: string;
+  /** Ignores labels, for rows that are only predicted: each row's label is "" then. */
+  readonly unlabelled?: boolean;
+  /** Default: the newest. */
+  readonly rules?: ReadingRules;
+  /** Receives possible mistakes. */
+  readonly warn?: (warning: RowWarning) => void;
+}
