@@ -138,7 +138,16 @@ INLINE void storeEights(uint8_t *at, size_t stride, size_t index, Floats x) {
   _mm256_storeu_ps((float *)(to + stride), _mm512_extractf32x8_ps(x, 1));
 }
 
+/** Loads one row of eight: the other lanes are 0. */
+INLINE Floats loadEight(const void *from) { return _mm512_zextps256_ps512(_mm256_loadu_ps(from)); }
+/** Stores the first eight lanes. */
+INLINE void storeEight(void *to, Floats x) { _mm256_storeu_ps(to, _mm512_castps512_ps256(x)); }
+
 #else
+
+/** A vector is at most a row of eight. */
+INLINE Floats loadEight(const void *from) { return load(from); }
+INLINE void storeEight(void *to, Floats x) { store(to, x); }
 
 /** Says of each lane whether something holds: all bits are set, or none. */
 typedef Ints Mask;

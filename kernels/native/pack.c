@@ -1,0 +1,79 @@
+/** Packs weights into panels and unpacks them: the twins of kernels/assembly/matrices/pack.ts. */
+#include "kernels.gen.h"
+#include "vectors.h"
+
+typedef float Floats4 __attribute__((vector_size(16)));
+
+/** Copies `rows` rows of 1 to 8 floats. */
+INLINE void copyRows(uint8_t *to, size_t toRow, const uint8_t *from, size_t fromRow, int32_t rows, int32_t width) {
+  if (width == 8) {
+    for (int32_t row = 0; row < rows; row++, to += toRow, from += fromRow) memcpy(to, from, 32);
+  } else {
+    for (int32_t row = 0; row < rows; row++, to += toRow, from += fromRow) {
+      for (size_t j = 0; j < (size_t)width; j++) storeFloat(to + 4 * j, loadFloat(from + 4 * j));
+    }
+  }
+}
+
+void KERNEL(packColumns)(uint8_t *memory, uint32_t from, int32_t rows, int32_t groups, int32_t width, uint32_t to,
+                         int32_t toRows) {
+  const size_t fromRow = 4 * (size_t)groups * (size_t)width;
+  uint8_t *target = memory + to;
+  for (int32_t group = 0; group < groups; group++) {
+    for (int32_t column = 0; column < width; column += 8, target += 32 * (size_t)toRows) {
+      const uint8_t *source = memory + from + 4 * (size_t)(group * width + column);
+      copyRows(target, 32, source, fromRow, rows, width - column < 8 ? width - column : 8);
+    }
+  }
+}
+
+void KERNEL(unpackColumns)(uint8_t *memory, uint32_t from, int32_t fromRows, uint32_t to, int32_t rows, int32_t groups,
+                           int32_t width) {
+  const size_t toRow = 4 * (size_t)groups * (size_t)width;
+  const uint8_t *source = memory + from;
+  for (int32_t group = 0; group < groups; group++) {
+    for (int32_t column = 0; column < width; column += 8, source += 32 * (size_t)fromRows) {
+      uint8_t *target = memory + to + 4 * (size_t)(group * width + column);
+      copyRows(target, toRow, source, 32, rows, width - column < 8 ? width - column : 8);
+    }
+  }
+}
+
+INLINE Floats4 load4(const uint8_t *from) {
+  Floats4 x;
+  memcpy(&x, from, sizeof x);
+  return x;
+}
+
+INLINE void store4(uint8_t *to, Floats4 x) { memcpy(to, &x, sizeof x); }
+
+/** Transposes a 4 × 4 block whose rows are `stride` bytes apart to rows 32 bytes apart. */
+INLINE void transpose4(const uint8_t *from, size_t stride, uint8_t *to) {
+  const Floats4 a = load4(from), b = load4(from + stride), c = load4(from + 2 * stride), d = load4(from + 3 * stride);
+  const Floats4 ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+  const Floats4 ef = __builtin_shufflevector(a, b, 2, 6, 3, 7), gh = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  store4(to, __builtin_shufflevector(ab, cd, 0, 1, 4, 5));
+  store4(to + 32, __builtin_shufflevector(ab, cd, 2, 3, 6, 7));
+  store4(to + 64, __builtin_shufflevector(ef, gh, 0, 1, 4, 5));
+  store4(to + 96, __builtin_shufflevector(ef, gh, 2, 3, 6, 7));
+}
+
+void KERNEL(packRows)(uint8_t *memory, uint32_t from, int32_t rows, int32_t groups, int32_t width, uint32_t to) {
+  const size_t stride = 4 * (size_t)groups * (size_t)width, padded = ((size_t)width + 7) & ~(size_t)7;
+  uint8_t *panel = memory + to;
+  for (int32_t row = 0; row < rows; row += 8, panel += 32 * (size_t)groups * padded) {
+    const int32_t left = rows - row < 8 ? rows - row : 8;
+    for (int32_t group = 0; group < groups; group++) {
+      const uint8_t *source = memory + from + stride * (size_t)row + 4 * (size_t)(group * width);
+      uint8_t *target = panel + 32 * (size_t)group * padded;
+      int32_t column = 0;
+      for (; left == 8 && column + 4 <= width; column += 4, source += 16, target += 128) {
+        transpose4(source, stride, target);
+        transpose4(source + 4 * stride, stride, target + 16);
+      }
+      for (; column < width; column++, source += 4, target += 32) {
+        for (size_t j = 0; j < (size_t)left; j++) storeFloat(target + 4 * j, loadFloat(source + j * stride));
+      }
+    }
+  }
+}
