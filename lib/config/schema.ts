@@ -20,9 +20,7 @@ export const trainingShape = {
   length: whole(1, 4096).default(8).describe("tokens per sequence"),
   embedding: whole(1, 2048).default(32).describe("width of the embedding"),
   letterRows: whole(0, 1_000_000).default(0)
-    .describe(
-      "vectors that words share, for runs of letters: a word's vector is its own plus the mean of these; 0: none",
-    ),
+    .describe("vectors of runs of letters, whose mean is added to a word's own vector; 0: none"),
   hidden: whole(1, 2048).default(64).describe("width of the LSTM, in each direction"),
   layers: whole(1, 8).default(1).describe("number of stacked LSTMs"),
   bidirectional: z.boolean().default(false).describe("read each sequence backwards as well, with separate LSTMs"),
@@ -36,15 +34,15 @@ export const trainingShape = {
     .describe("bias vectors of the LSTM: 1 as in Keras, 2 (kept as their sum) as in PyTorch"),
   weights: pathValue(
     z.string().default("")
-      .describe("safetensors file of initial weights, by PyTorch's names; default: random initialization"),
+      .describe("safetensors file of initial weights, by PyTorch's names; default: random"),
   ),
   seed: whole(0, 2 ** 32 - 1).default(1).describe("seed of weights and data; a whole number below 2^32"),
-  shards: whole(1, 256).default(4).describe("logical replicas, each with its own batches; part of the result"),
+  shards: whole(1, 256).default(4).describe("logical replicas, each with its own batches"),
   batchSize: whole(1, 65_536).default(128).describe("sequences per step, on each shard"),
   averageEvery: whole(1, 10_000).default(1).describe("steps on each shard between two averagings"),
   clusterEvery: whole(1, 10_000).default(1)
     .describe("averagings per round; all but the last are within groups of shards: see docs/cluster.md"),
-  groups: whole(1, 256).default(1).describe("with `clusterEvery`: groups of neighbouring shards; part of the result"),
+  groups: whole(1, 256).default(1).describe("with `clusterEvery`: groups of neighbouring shards"),
   average: z.enum(["weights", "gradients"]).default("weights").describe("what is averaged over the shards"),
   moments: z.enum(["average", "local", "reset"]).default("average")
     .describe("Adam's moments when weights are averaged: averaged too, kept by each shard, or reset"),
@@ -52,9 +50,7 @@ export const trainingShape = {
   schedule: z.enum(["constant", "cosine", "linear"]).default("constant")
     .describe("learning-rate schedule over all epochs; cosine and linear end at 0"),
   warmupSteps: whole(0, 1_000_000_000).default(0).describe("steps of linear warm-up of the learning rate"),
-  weightDecay: number(0, 100).default(0).describe(
-    "decoupled weight decay (AdamW), of embeddings and kernels, not of biases",
-  ),
+  weightDecay: number(0, 100).default(0).describe("decoupled weight decay (AdamW) of all weights but biases"),
   embeddingRows: z.enum(["lazy", "dense"]).default("lazy")
     .describe("token vectors that a step updates. lazy: those of its batch (sparse rows); dense: all"),
   classWeights: z.enum(["none", "balanced"]).default("none")
@@ -62,17 +58,17 @@ export const trainingShape = {
   adamEpsilon: number(0, 1).default(1e-8).describe("Adam's epsilon"),
   clipNorm: number(0, 1e9).default(1).describe("maximum L2 norm of a gradient; 0: no clipping"),
   epochs: whole(1, 1_000_000).default(50).describe(
-    "maximum number of epochs; each ends with an evaluation on the validation set",
+    "maximum number of epochs, each with an evaluation on the validation set",
   ),
   stepsPerEpoch: whole(1, 1_000_000).default(20).describe("steps per epoch, on each shard"),
   heldOut: whole(1, 100_000_000).default(2048).describe("validation sequences of a generated task"),
   targetAccuracy: number(0, 1).default(0.995).describe("end when the validation accuracy reaches this; 0: never"),
   metric: z.enum(["log-loss", "accuracy", "macro-f1"]).default("log-loss")
-    .describe("metric on the validation set by which all is chosen: the best state, the n-grams, and their share"),
+    .describe("validation metric that chooses the best state, the n-grams and their share"),
   patience: whole(0, 1_000_000).default(0)
     .describe("end after this many epochs without a better `metric`, with the best state; 0: never"),
   restoreBest: z.boolean().default(false)
-    .describe("end with the state of the best `metric`, not with the last one; implied by `patience`"),
+    .describe("end with the state of the best `metric`; implied by `patience`"),
   onNan: z.enum(["stop", "rollback"]).default("stop")
     .describe("if a loss or a weight is not finite: fail, or return to the best state at half the learning rate"),
   engine: z.enum(["simd", "tfjs"]).default("simd").describe("fused SIMD kernels, or plain TensorFlow.js"),
@@ -101,7 +97,7 @@ export const serviceShape = {
     ),
   rateLimit: number(0, 1e9).default(0).describe("requests per second of each client; 0: no limit"),
   grace: number(0, 3600).default(5)
-    .describe("seconds that open requests may still take when the process ends"),
+    .describe("seconds that open requests may take when the process ends"),
   accessLog: z.boolean().default(false).describe("print a JSON line on standard error for every request"),
   batchMax: whole(1, 4096).default(64).describe("maximum sequences of a prediction batch"),
   batchDelayMs: number(0, 1000).default(0).describe("milliseconds that a prediction batch waits for more sequences"),
@@ -123,21 +119,21 @@ export const clusterShape = {
     .default("").describe("with `cluster`: name of this machine, different on each; default: random"),
   minNodes: whole(1, 1000).default(1).describe("with `cluster`: number of machines that a round requires"),
   clusterWait: number(0, 86_400).default(60).describe(
-    "with `cluster`: seconds to wait at the start for a NATS server that is not reachable",
+    "with `cluster`: seconds to wait for the NATS server at the start",
   ),
   clusterCredentials: pathValue(
     z.string().default("").describe("with `cluster`: credentials file (.creds) for the NATS server"),
   ),
   clusterCa: pathValue(
     z.string().default("").describe(
-      "with `cluster`: certificates (PEM) of the authority that the NATS server's TLS must have",
+      "with `cluster`: certificates (PEM) of the authority of the NATS server's TLS",
     ),
   ),
 } as const;
 
 export const processShape = {
   workers: z.union([z.literal("auto"), whole(1, 256)]).default("auto")
-    .describe("threads; auto: one per core, at most one per shard. Never changes the result"),
+    .describe("threads; auto: one per core, at most one per shard"),
   workerTimeout: number(0.1, 86_400).default(30).describe(
     "seconds without a heartbeat after which a worker counts as lost",
   ),
@@ -154,19 +150,19 @@ export const processShape = {
     whole(1, 1_000_000_000),
     z.string().regex(/^\d+(\.\d+)?s$/, "expected seconds such as 10s"),
   ])
-    .default("10s").describe("rounds, or seconds as in 10s, between two checkpoints; one more is written at the end"),
-  keepCheckpoints: whole(1, 1000).default(3).describe("number of newest checkpoints to keep"),
+    .default("10s").describe("rounds, or seconds as in 10s, between two checkpoints; one more at the end"),
+  keepCheckpoints: whole(1, 1000).default(3).describe("newest checkpoints to keep"),
   maxSeconds: number(0, 1e9).default(0).describe("end after the round that passes this many seconds; 0: never"),
   ...clusterShape,
   ...serviceShape,
   dataDir: pathValue(
     z.string().default("")
-      .describe("folder of the files on which clients may start runs over HTTP; default: none"),
+      .describe("folder of files that runs started over HTTP may read; default: none"),
     { kind: "folder" },
   ),
   runsDir: pathValue(z.string().min(1).default("runs").describe("folder of run directories"), { kind: "folder" }),
   keepRuns: whole(0, 1_000_000).default(0)
-    .describe("number of newest runs to keep when one ends, the others are removed; 0: all"),
+    .describe("newest runs to keep when one ends; 0: all"),
   exit: z.boolean().default(false).describe("exit when training ends, instead of serving"),
   log: z.enum(["text", "json"]).default("text").describe(
     "output: text for people, or events as JSON lines",
@@ -185,11 +181,11 @@ export const fileShape = {
   ),
   ngrams: z.enum(["combine", "beside", "none"]).default("combine")
     .describe(
-      "linear model of n-grams. combine: the answer of LSTM and n-grams together; beside: only report it",
+      "linear model of n-grams. combine: answer with both models; beside: only report it",
     ),
   reject: number(0, 0.999).default(0)
     .describe(
-      "share of the answers that must be right: less confident rows get no label, by the validation set; 0: all do",
+      "share of the answers that must be right: less confident rows get no label; 0: all do",
     ),
   ...dataShape,
   vectorsRate: number(0, 100).default(0.1)
