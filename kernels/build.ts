@@ -1,11 +1,11 @@
 /**
  * Compiles the AssemblyScript of `assembly/` to `lockstep.wasm`, and the text of `products.ts` to `products.wasm`, and
- * writes the TypeScript that calls them and the C header of their native twins; all four are committed. With `--check` it writes nothing and fails if a
+ * writes the TypeScript that calls them and the C header of their native twins; all of these are committed. With `--check` it writes nothing and fails if a
  * committed file is not what the sources give.
  */
 import asc from "assemblyscript/asc";
 import binaryen from "assemblyscript/binaryen";
-import { bindingsSource } from "./bindings.ts";
+import { bindingsSource, nativeBindingsSource } from "./bindings.ts";
 import { describeKernels, type KernelDescription } from "./describe.ts";
 import { headerSource } from "./header.ts";
 import { productsSource } from "./products.ts";
@@ -84,8 +84,10 @@ if (import.meta.main) {
   const description = describeKernels((name) => Deno.readTextFileSync(new URL(`assembly/${name}`, here)));
   const binary = await compileAssembly();
   checkTypes(description, binary);
+  const keepUpText = (name: string, text: string) => keepUp(name, new TextEncoder().encode(text));
   await keepUp("lockstep.wasm", binary);
   await keepUp("products.wasm", compileProducts());
-  await keepUp("../lib/engine/simd/bindings.gen.ts", new TextEncoder().encode(bindingsSource(description)));
-  await keepUp("native/kernels.gen.h", new TextEncoder().encode(headerSource(description)));
+  await keepUpText("../lib/engine/simd/bindings.gen.ts", bindingsSource(description));
+  await keepUpText("../lib/engine/simd/native/bindings.gen.ts", nativeBindingsSource(description));
+  await keepUpText("native/kernels.gen.h", headerSource(description));
 }

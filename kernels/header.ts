@@ -1,4 +1,5 @@
 /** Writes the C header of the native kernels, from the kernels' description: `kernels/native/kernels.gen.h`. */
+import { STAGE } from "./bindings.ts";
 import type { KernelDescription, KernelFunction, Struct } from "./describe.ts";
 
 /** The C type of each number as a native kernel takes it. Pointers are byte offsets here too. */
@@ -42,7 +43,7 @@ export function headerSource({ functions, structs }: KernelDescription): string 
 ${structs.map(structType).join("\n\n")}
 
 #ifdef LOCKSTEP_SET
-${functions.filter(({ name }) => name !== "stageOperand").map(prototype).join("\n")}
+${functions.filter(({ name }) => name !== STAGE).map(prototype).join("\n")}
 #endif
 
 #endif

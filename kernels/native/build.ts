@@ -97,7 +97,7 @@ async function buildLibrary(arch: string, objects: string): Promise<{ path: stri
   const kernels = await definedKernels(sources);
   const compile = async (source: string, name: string, flags: readonly string[]) => {
     const object = join(objects, `${name}.o`);
-    await run(compiler, [...COMMON, ...flags, "-c", sourcePath(source), "-o", object]);
+    await run(compiler, [...COMMON, ...flags, `-I${sourcePath("")}`, "-c", sourcePath(source), "-o", object]);
     return object;
   };
   const described = [
@@ -107,10 +107,10 @@ async function buildLibrary(arch: string, objects: string): Promise<{ path: stri
     `-DLOCKSTEP_KERNELS=${JSON.stringify(JSON.stringify(kernels))}`,
   ];
   const compilations = await Promise.allSettled([
-    compile(LIBRARY, basename(LIBRARY, ".c"), described),
+    compile(LIBRARY, LIBRARY, described),
     ...sets.flatMap((set) =>
       sources.map((source) =>
-        compile(source, `${basename(source, ".c")}.${set}`, [...DECLARED, ...FLAGS[set], `-DLOCKSTEP_SET=${set}`])
+        compile(source, `${source.replaceAll("/", "-")}.${set}`, [...DECLARED, ...FLAGS[set], `-DLOCKSTEP_SET=${set}`])
       )
     ),
   ]);

@@ -95,6 +95,9 @@ export function deniedAccess(error: unknown): { readonly access: "read" | "write
 }
 
 /** Says that this process lacks a permission. The command line adds the command that grants it. */
-export function missingPermission(access: "read" | "write to" | "listen on" | "connect to", value: string): string {
+export function missingPermission(
+  access: "read" | "write to" | "listen on" | "connect to" | "load",
+  value: string,
+): string {
   return `this process may not ${access} "${value}"`;
 }

@@ -15,6 +15,7 @@ const GRANTS: Readonly<Record<string, (value: string) => string>> = {
   "write to": (path) => `--allow-read=.,${path} --allow-write=${path}`,
   "listen on": (host) => `--allow-net=${host}`,
   "connect to": (host) => `--allow-net=${host},127.0.0.1`,
+  load: (path) => `--allow-ffi=${path}`,
 };
 
 /** Returns `text` with `minCount` as --min-count, and with commands that resume, check or grant permissions. */
@@ -25,7 +26,8 @@ export function forCommandLine(text: string): string {
       return `${initial === "R" ? "Resume it with:" : "resume it with:"} deno task resume ${directory}`;
     })
     .replaceAll("a check of the data", "deno task check")
-    .replaceAll(/this process may not (read|write to|listen on|connect to) "(.*?)"/g, (what, access, value) => {
+    .replaceAll(/build the native kernels(?: again)?/g, "$&: deno task native")
+    .replaceAll(/this process may not (read|write to|listen on|connect to|load) "(.*?)"/g, (what, access, value) => {
       const task = Deno.args[0] ?? "train";
       return `${what}. Start with deno run -P=${SETS[task] ?? task} ${GRANTS[access]!(value)} main.ts ${task} …`;
     });

@@ -3,14 +3,25 @@ import { createHash } from "node:crypto";
 import lockstep from "../../../kernels/lockstep.wasm" with { type: "bytes" };
 import products from "../../../kernels/products.wasm" with { type: "bytes" };
 import { bindStructs, type KernelExports, KERNELS, type SimdKernels } from "./bindings.gen.ts";
+import { bindNative } from "./native/bind.ts";
+import { type NativeLibrary, openLibrary } from "./native/library.ts";
 
 let compiled: { readonly lockstep: WebAssembly.Module; readonly products: WebAssembly.Module } | undefined;
 
 /**
- * Instantiates the kernels over `memory`, with their own room for operands. They use the STRUCT_BYTES at the byte offset
- * `at`. Each thread compiles the modules once, which takes milliseconds and saves sending them.
+ * Binds the kernels to `memory`. They use the STRUCT_BYTES at the byte offset `at`. The kernels that `native` has are native,
+ * the others WebAssembly, with the same bits. Throws an UnfitLibrary if `native` does not fit.
  */
-export function bindKernels(memory: WebAssembly.Memory, at: number): SimdKernels {
+export function bindKernels(memory: WebAssembly.Memory, at: number, native?: NativeLibrary): SimdKernels {
+  const exports = wasmExports(memory);
+  return native ? bindNative(openLibrary(native), exports, memory, at) : bindStructs(exports, memory.buffer, at);
+}
+
+/**
+ * Instantiates the WebAssembly kernels over `memory`, with their own room for operands. Each thread compiles the modules
+ * once, which takes milliseconds and saves sending them.
+ */
+export function wasmExports(memory: WebAssembly.Memory): KernelExports {
   compiled ??= { lockstep: new WebAssembly.Module(lockstep), products: new WebAssembly.Module(products) };
   const env = { memory };
   const { exports } = new WebAssembly.Instance(compiled.lockstep, {
@@ -18,7 +29,7 @@ export function bindKernels(memory: WebAssembly.Memory, at: number): SimdKernels
     products: new WebAssembly.Instance(compiled.products, { env }).exports,
   });
   checkExports(exports);
-  return bindStructs(exports, memory.buffer, at);
+  return exports;
 }
 
 /** Throws a TypeError unless the module exports what the bindings call. */

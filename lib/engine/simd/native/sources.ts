@@ -21,9 +21,10 @@ export function libraryPath(os: string = Deno.build.os, arch: string = Deno.buil
   return fileURLToPath(new URL(`build/${os}-${arch}.${os === "darwin" ? "dylib" : "so"}`, folder));
 }
 
-/** Returns the names of the C sources and their headers, in order. */
+/** Returns the paths of the C sources and their headers from kernels/native, in order. */
 export function nativeSources(): string[] {
-  return readdirSync(folder).filter((name) => /\.[ch]$/.test(name)).sort();
+  return readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) => /\.[ch]$/.test(path))
+    .map((path) => path.replaceAll("\\", "/")).sort();
 }
 
 /** Returns the absolute path of a source. */
