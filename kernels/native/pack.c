@@ -4,39 +4,51 @@
 
 typedef float Floats4 __attribute__((vector_size(16)));
 
-/** Copies `rows` rows of 1 to 8 floats. */
-INLINE void copyRows(uint8_t *to, size_t toRow, const uint8_t *from, size_t fromRow, int32_t rows, int32_t width) {
-  if (width == 8) {
-    for (int32_t row = 0; row < rows; row++, to += toRow, from += fromRow) memcpy(to, from, 32);
-  } else {
-    for (int32_t row = 0; row < rows; row++, to += toRow, from += fromRow) {
-      for (size_t j = 0; j < (size_t)width; j++) storeFloat(to + 4 * j, loadFloat(from + 4 * j));
+/** Panels that are copied together, if a run has as many: whole cache lines of the row-major matrix. */
+#define TOGETHER 4
+
+/** Copies `rows` rows of one panel of 1 to 8 columns, or of TOGETHER whole ones that lie `panel` bytes apart in `panels`. */
+INLINE void copyPanels(int isPacking, uint8_t *panels, size_t panel, uint8_t *matrix, size_t matrixRow, int32_t rows,
+                       int32_t width) {
+  for (int32_t row = 0; row < rows; row++, panels += 32, matrix += matrixRow) {
+    if (width < 8) {
+      for (size_t j = 0; j < 4 * (size_t)width; j += 4) {
+        if (isPacking) storeFloat(panels + j, loadFloat(matrix + j));
+        else storeFloat(matrix + j, loadFloat(panels + j));
+      }
+    } else {
+      for (size_t i = 0; i < (size_t)(width / 8); i++) {
+        if (isPacking) memcpy(panels + i * panel, matrix + 32 * i, 32);
+        else memcpy(matrix + 32 * i, panels + i * panel, 32);
+      }
+    }
+  }
+}
+
+/** Copies between a row-major matrix [rows, groups · width] and panels that are `height` rows tall. */
+INLINE void copyColumns(int isPacking, uint8_t *panels, int32_t height, uint8_t *matrix, int32_t rows, int32_t groups,
+                        int32_t width) {
+  const size_t panel = 32 * (size_t)height, matrixRow = 4 * (size_t)groups * (size_t)width;
+  for (int32_t group = 0; group < groups; group++) {
+    for (int32_t left = width, some; left > 0; left -= some) {
+      // The compiler unrolls the loops of each.
+      if (left >= 8 * TOGETHER) copyPanels(isPacking, panels, panel, matrix, matrixRow, rows, some = 8 * TOGETHER);
+      else if (left >= 8) copyPanels(isPacking, panels, panel, matrix, matrixRow, rows, some = 8);
+      else copyPanels(isPacking, panels, panel, matrix, matrixRow, rows, some = left);
+      panels += panel * (size_t)((some + 7) / 8);
+      matrix += 4 * (size_t)some;
     }
   }
 }
 
 void KERNEL(packColumns)(uint8_t *memory, uint32_t from, int32_t rows, int32_t groups, int32_t width, uint32_t to,
                          int32_t toRows) {
-  const size_t fromRow = 4 * (size_t)groups * (size_t)width;
-  uint8_t *target = memory + to;
-  for (int32_t group = 0; group < groups; group++) {
-    for (int32_t column = 0; column < width; column += 8, target += 32 * (size_t)toRows) {
-      const uint8_t *source = memory + from + 4 * (size_t)(group * width + column);
-      copyRows(target, 32, source, fromRow, rows, width - column < 8 ? width - column : 8);
-    }
-  }
+  copyColumns(1, memory + to, toRows, memory + from, rows, groups, width);
 }
 
 void KERNEL(unpackColumns)(uint8_t *memory, uint32_t from, int32_t fromRows, uint32_t to, int32_t rows, int32_t groups,
                            int32_t width) {
-  const size_t toRow = 4 * (size_t)groups * (size_t)width;
-  const uint8_t *source = memory + from;
-  for (int32_t group = 0; group < groups; group++) {
-    for (int32_t column = 0; column < width; column += 8, source += 32 * (size_t)fromRows) {
-      uint8_t *target = memory + to + 4 * (size_t)(group * width + column);
-      copyRows(target, toRow, source, 32, rows, width - column < 8 ? width - column : 8);
-    }
-  }
+  copyColumns(0, memory + from, fromRows, memory + to, rows, groups, width);
 }
 
 INLINE Floats4 load4(const uint8_t *from) {

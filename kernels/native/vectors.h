@@ -109,7 +109,7 @@ INLINE Mask intsEqual(Ints a, Ints b) { return _mm512_cmpeq_epi32_mask((__m512i)
 /** Compares unsigned words. */
 INLINE Mask wordsAtLeast(Words a, Words b) { return _mm512_cmpge_epu32_mask((__m512i)a, (__m512i)b); }
 /** Returns `a` where the mask holds, and `b` elsewhere. */
-INLINE Floats select(Mask mask, Floats a, Floats b) { return _mm512_mask_blend_ps(mask, b, a); }
+INLINE Floats choose(Mask mask, Floats a, Floats b) { return _mm512_mask_blend_ps(mask, b, a); }
 /** Returns the mask's bits, the lowest for the first lane. */
 INLINE uint32_t maskBits(Mask mask) { return mask; }
 
@@ -169,7 +169,7 @@ INLINE Floats pmax(Floats a, Floats b) { return _mm256_max_ps(b, a); }
 INLINE Floats squareRoot(Floats x) { return _mm256_sqrt_ps(x); }
 INLINE Floats nearest(Floats x) { return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 INLINE Ints truncated(Floats x) { return (Ints)_mm256_cvttps_epi32(x); }
-INLINE Floats select(Mask mask, Floats a, Floats b) { return _mm256_blendv_ps(b, a, (__m256)mask); }
+INLINE Floats choose(Mask mask, Floats a, Floats b) { return _mm256_blendv_ps(b, a, (__m256)mask); }
 INLINE uint32_t maskBits(Mask mask) { return (uint32_t)_mm256_movemask_ps((__m256)mask); }
 
 INLINE __m256i firstLanes(size_t count) {
@@ -193,7 +193,7 @@ INLINE Floats pmax(Floats a, Floats b) { return vbslq_f32((uint32x4_t)(a < b), b
 INLINE Floats squareRoot(Floats x) { return vsqrtq_f32(x); }
 INLINE Floats nearest(Floats x) { return vrndnq_f32(x); }
 INLINE Ints truncated(Floats x) { return vcvtq_s32_f32(x); }
-INLINE Floats select(Mask mask, Floats a, Floats b) { return vbslq_f32((uint32x4_t)mask, a, b); }
+INLINE Floats choose(Mask mask, Floats a, Floats b) { return vbslq_f32((uint32x4_t)mask, a, b); }
 INLINE uint32_t maskBits(Mask mask) { return vaddvq_u32((uint32x4_t)mask & (uint32x4_t){1, 2, 4, 8}); }
 
 INLINE Floats loadPart(const void *from, size_t count) {
