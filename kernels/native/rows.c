@@ -1,14 +1,6 @@
 /** Picks rows of matrices by number, and sums over rows: the twins of kernels/assembly/matrices/rows.ts and sums.ts. */
 #include "products.h"
 
-INLINE Floats8 loadRow(const void *from) {
-  Floats8 x;
-  memcpy(&x, from, sizeof x);
-  return x;
-}
-
-INLINE void storeRow(void *to, Floats8 x) { memcpy(to, &x, sizeof x); }
-
 void pick(Matrix from, Index index, Matrix to, int32_t rows, int32_t panels) {
   for (size_t row = 0; row < (size_t)rows; row++, to.at += to.row) {
     const uint8_t *source = rowAt(from, index, row);

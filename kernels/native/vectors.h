@@ -74,12 +74,16 @@ INLINE int32_t loadInt(const void *from) {
 
 INLINE void storeInt(void *to, int32_t x) { memcpy(to, &x, sizeof x); }
 
-/** Returns eight float32 as float64. */
-INLINE Doubles8 loadDoubles8(const void *from) {
+INLINE Floats8 loadRow(const void *from) {
   Floats8 x;
   memcpy(&x, from, sizeof x);
-  return __builtin_convertvector(x, Doubles8);
+  return x;
 }
+
+INLINE void storeRow(void *to, Floats8 x) { memcpy(to, &x, sizeof x); }
+
+/** Returns eight float32 as float64. */
+INLINE Doubles8 loadDoubles8(const void *from) { return __builtin_convertvector(loadRow(from), Doubles8); }
 
 #if LANES == 16
 
@@ -212,4 +216,11 @@ INLINE void storeEights(uint8_t *at, size_t stride, size_t index, Floats x) {
 
 #endif
 #endif
+/** Loads the first `lanes` lanes, where that is mostly the constant LANES. */
+INLINE Floats loadFirst(const void *from, size_t lanes) { return lanes == LANES ? load(from) : loadPart(from, lanes); }
+INLINE void storeFirst(void *to, size_t lanes, Floats x) {
+  if (lanes == LANES) store(to, x);
+  else storePart(to, lanes, x);
+}
+
 #endif
