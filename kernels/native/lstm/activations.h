@@ -42,9 +42,9 @@ INLINE Floats expOf(Floats value) {
   const Ints i = truncated(n), first = i >> 1, second = i - first;
   p = p * (Floats)((Words)(first + 127) << 23);
   p = p * (Floats)((Words)(second + 127) << 23);
-  p = select(isLess(value, low), spread(0), p);
-  p = select(isLess(high, value), spread(INFINITY), p);
-  return select(isEqual(value, value), p, value);
+  p = choose(isLess(value, low), spread(0), p);
+  p = choose(isLess(high, value), spread(INFINITY), p);
+  return choose(isEqual(value, value), p, value);
 }
 
 #endif
