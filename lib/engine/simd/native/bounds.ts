@@ -62,6 +62,24 @@ export class Bounds {
     }
   }
 
+  /**
+   * Returns how many rows are required by the vectors numbers[0..count) that `composeRows` makes of rows: `rows` lists those of
+   * vector n from offsets[n] to offsets[n + 1] - 1, at least one.
+   */
+  parts(offsets: number, rows: number, numbers: number, count: number): number {
+    this.span(offsets, 4 * (this.rows(numbers, count) + 1));
+    let needed = 0;
+    for (let i = 0; i < count; i++) {
+      const place = offsets / 4 + this.#numbers[numbers / 4 + i]!;
+      const begin = this.#numbers[place]!, end = this.#numbers[place + 1]!;
+      if (!(begin >= 0 && end > begin)) {
+        throw new RangeError(`The rows of a vector are listed from ${begin} to ${end}: expected at least one, from 0`);
+      }
+      needed = Math.max(needed, this.rows(rows + 4 * begin, end - begin));
+    }
+    return needed;
+  }
+
   /** Checks a list of `count` pointers, each to `bytes` bytes or 0. */
   pointers(at: number, count: number, bytes: number): void {
     this.span(at, 4 * count);

@@ -1,7 +1,38 @@
 /** Draws calls of the kernels of kernels/assembly/tokens that move or scale vectors. */
+import type { Room } from "../room.ts";
 import { matrix, type Twins } from "../twin.ts";
 
+/** Draws vectors that are made of rows, and allocates lists of these rows and of the numbers of some vectors. */
+function composed(room: Room) {
+  const width = room.from(1, 150), height = room.from(1, 20), vectors = room.from(1, 12), count = room.from(0, 20);
+  const ends = [0];
+  for (let vector = 0; vector < vectors; vector++) ends.push(ends[vector]! + (room.flag() ? 1 : room.from(1, 9)));
+  return {
+    width,
+    count,
+    rowBytes: 4 * (width + room.from(0, 5)),
+    size: width * height,
+    offsets: room.ints(ends),
+    rows: room.ints(ends[vectors]!, height),
+    numbers: room.ints(count, vectors),
+    zeroes: room.from(0, 5),
+    height,
+  };
+}
+
 export const tokenTwins: Twins = {
+  composeRows(room) {
+    const { width, count, rowBytes, size, offsets, rows, numbers } = composed(room);
+    const from = room.floats(size), to = room.floats(count * rowBytes / 4);
+    return (kernels) => kernels.composeRows(from, width, offsets, rows, numbers, count, to, rowBytes);
+  },
+
+  spreadRows(room) {
+    const { width, count, rowBytes, size, offsets, rows, numbers, zeroes, height } = composed(room);
+    const from = room.floats(count * rowBytes / 4), to = room.floats(size), zeroed = room.ints(zeroes, height);
+    return (kernels) => kernels.spreadRows(from, rowBytes, numbers, count, offsets, rows, zeroed, zeroes, to, width);
+  },
+
   gatherRows(room) {
     const width = room.from(1, 40), height = room.from(1, 20), count = room.from(0, 30);
     const toRow = 4 * (width + room.from(0, 5));

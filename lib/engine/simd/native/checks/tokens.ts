@@ -2,12 +2,22 @@
 import type { SimdKernels } from "../../bindings.gen.ts";
 import type { Bounds } from "../bounds.ts";
 
-type Names = "gatherRows" | "scatterRows" | "sumByToken" | "drop" | "dropAgain";
+type Names = "composeRows" | "spreadRows" | "gatherRows" | "scatterRows" | "sumByToken" | "drop" | "dropAgain";
 
 const MASK_BYTES = 32;
 
 export function checkedTokens(kernels: SimdKernels, bounds: Bounds): Pick<SimdKernels, Names> {
   return {
+    composeRows(from, width, offsets, rows, numbers, count, to, toRow) {
+      bounds.span(from, 4 * width * bounds.parts(offsets, rows, numbers, count));
+      bounds.pieces(to, toRow, count, 4 * width);
+      kernels.composeRows(from, width, offsets, rows, numbers, count, to, toRow);
+    },
+    spreadRows(from, fromRow, numbers, count, offsets, rows, zeroed, zeroes, to, width) {
+      bounds.pieces(from, fromRow, count, 4 * width);
+      bounds.span(to, 4 * width * Math.max(bounds.rows(zeroed, zeroes), bounds.parts(offsets, rows, numbers, count)));
+      kernels.spreadRows(from, fromRow, numbers, count, offsets, rows, zeroed, zeroes, to, width);
+    },
     gatherRows(from, width, rows, count, to, toRow) {
       bounds.span(from, 4 * width * bounds.rows(rows, count));
       bounds.pieces(to, toRow, count, 4 * width);
