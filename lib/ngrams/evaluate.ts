@@ -31,7 +31,7 @@ export function predictRows(
   const own = new Float64Array(model.classes);
   for (let row = 0; row < table.labels.length; row++) {
     if (row % STOP_EVERY === 0 && stopped()) return undefined;
-    softmax(score(table, row), 0, 1, own);
+    softmax(score(table, row), own);
     probabilities.set(own, row * model.classes);
   }
   return probabilities;

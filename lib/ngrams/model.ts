@@ -103,21 +103,13 @@ export function createScorer({ weights, bias, ...model }: LinearModel): (rows: N
   };
 }
 
-/**
- * Writes the probabilities of a row to `probabilities`, `[classes]`: the softmax of its scores times `scale`, which are in
- * `scores` from `first` on.
- */
-export function softmax(
-  scores: ArrayLike<number>,
-  first: number,
-  scale: number,
-  probabilities: Float64Array,
-): void {
+/** Writes the probabilities of a row to `probabilities`, `[classes]`: the softmax of its `scores`; see scoresOf(). */
+export function softmax(scores: ArrayLike<number>, probabilities: Float64Array): void {
   const classes = probabilities.length;
   if (classes === 2) {
     probabilities[0] = 0;
-    probabilities[1] = scale * scores[first]!;
-  } else for (let k = 0; k < classes; k++) probabilities[k] = scale * scores[first + k]!;
+    probabilities[1] = scores[0]!;
+  } else for (let k = 0; k < classes; k++) probabilities[k] = scores[k]!;
   softmaxOf(probabilities);
 }
 

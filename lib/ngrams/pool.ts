@@ -5,6 +5,7 @@
 import { answerQuality } from "../data/class_counts.ts";
 import { logLoss, mostProbable } from "../data/metrics.ts";
 import { softmaxOf } from "./model.ts";
+import { type ClassScores, fitPowers, type Turns, type UsualPower } from "./powers.ts";
 
 export interface Pool {
   /** Powers of the probabilities of each, whose product is proportional to those of both. */
@@ -16,12 +17,6 @@ export interface Pool {
   readonly offsets?: Float64Array;
 }
 
-/** Class probabilities of some rows, `[rows, classes]`, row-major. */
-export type Probabilities = Float32Array | Float64Array;
-
-/** Work that yields after every row, for inTurns(): many rows of many classes take seconds. */
-export type Turns<Result> = Generator<void, Result, void>;
-
 /** The bytes that fitPool() needs for a row and class. */
 export const FIT_BYTES = 16;
 
@@ -30,18 +25,18 @@ export const FIT_BYTES = 16;
  * overconfident. Then both are combined. Few rows change little of the usual powers.
  */
 export function* fitPool(
-  lstm: Probabilities,
-  ngrams: Probabilities,
+  lstm: ClassScores,
+  ngrams: ClassScores,
   labels: ArrayLike<number>,
   classWeights?: Float32Array,
 ): Turns<Pool> {
   const classes = labels.length > 0 ? lstm.length / labels.length : 0;
   const logOf = (probability: number) => -logLoss(probability);
   const calibrated = yield* mapRows(lstm, classes, logOf);
-  const [power] = yield* fitPowers([calibrated], labels, { means: [1], rows: 1 }, classWeights);
+  const { powers: [power] } = yield* fitPowers([calibrated], labels, { usual: [{ mean: 1, rows: 1 }], classWeights });
   yield* mapRows(calibrated, classes, (value) => power! * value, calibrated);
   const parts = [calibrated, yield* mapRows(ngrams, classes, logOf)];
-  const [own, other] = yield* fitPowers(parts, labels, USUAL_POWERS, classWeights);
+  const { powers: [own, other] } = yield* fitPowers(parts, labels, { usual: USUAL_POWERS, classWeights });
   const [ofLstm, ofNgrams] = [
     own! * (yield* spread(calibrated, classes)),
     other! * (yield* spread(parts[1]!, classes)),
@@ -59,7 +54,7 @@ const TILTS = Array.from({ length: 11 }, (_, step) => step / 10);
  * of 1 must gain more than 1 / √rows, so that few rows change little.
  */
 export function* fitOffsets(
-  pooled: Probabilities,
+  pooled: ClassScores,
   labels: ArrayLike<number>,
   counts: ArrayLike<number>,
 ): Turns<Float64Array> {
@@ -84,7 +79,7 @@ export function* fitOffsets(
 
 /** Maps the values of some rows, `[rows, classes]`, into `mapped`, which may be the same array. */
 function* mapRows(
-  values: Probabilities,
+  values: ClassScores,
   classes: number,
   work: (value: number) => number,
   mapped: Float64Array = new Float64Array(values.length),
@@ -99,7 +94,7 @@ function* mapRows(
 /** Returns the probabilities of both, `[rows, classes]`. */
 export function* poolProbabilities(
   lstm: Float32Array,
-  ngrams: Probabilities,
+  ngrams: ClassScores,
   classes: number,
   pool: Pool,
 ): Turns<Float32Array> {
@@ -117,115 +112,11 @@ export function* poolProbabilities(
   return pooled;
 }
 
-/** Powers that are likely before any row is seen, as if they had been learnt from so many rows. */
-interface Prior {
-  readonly means: readonly number[];
-  readonly rows: number;
-}
-
 /**
  * Powers that are usual for texts. The n-grams have the greater one: on 500 rows they know more, and the model that is kept
  * is fitted to all rows, those for validation included.
  */
-const USUAL_POWERS: Prior = { means: [0.2, 0.85], rows: 20 };
-
-const MOST_STEPS = 50;
-const SMALLEST_STEP = 1e-9;
-
-/**
- * Minimizes `Σ weight · log-loss + prior.rows · Σ (power - mean)²` of the softmax of `Σ power · logs`, by Newton's
- * method with step halving: the function is convex. `logs` are one or two, each `[rows, classes]`. Powers are 0 or more.
- */
-function* fitPowers(
-  logs: readonly Float64Array[],
-  labels: ArrayLike<number>,
-  prior: Prior,
-  classWeights: Float32Array | undefined,
-): Turns<number[]> {
-  let powers = [...prior.means];
-  let here = yield* slopes(logs, labels, prior, classWeights, powers);
-  for (let step = 0; step < MOST_STEPS; step++) {
-    const direction = newtonStep(here.gradient, here.curvature);
-    if (direction.every((size) => Math.abs(size) < SMALLEST_STEP)) break;
-    let length = 1;
-    let next = here;
-    let moved = powers;
-    for (; length > SMALLEST_STEP; length /= 2) {
-      moved = powers.map((power, i) => Math.max(0, power - length * direction[i]!));
-      next = yield* slopes(logs, labels, prior, classWeights, moved);
-      if (next.loss <= here.loss) break;
-    }
-    const change = Math.max(...moved.map((power, i) => Math.abs(power - powers[i]!)));
-    if (!(next.loss <= here.loss) || change < SMALLEST_STEP) break;
-    powers = moved;
-    here = next;
-  }
-  return powers;
-}
-
-interface Slopes {
-  readonly loss: number;
-  readonly gradient: readonly number[];
-  /** `[powers, powers]`, row-major. */
-  readonly curvature: readonly number[];
-}
-
-function* slopes(
-  logs: readonly Float64Array[],
-  labels: ArrayLike<number>,
-  { means, rows: strength }: Prior,
-  classWeights: Float32Array | undefined,
-  powers: readonly number[],
-): Turns<Slopes> {
-  const size = powers.length;
-  let loss = powers.reduce((sum, power, i) => sum + strength * (power - means[i]!) ** 2, 0);
-  const gradient = powers.map((power, i) => 2 * strength * (power - means[i]!));
-  const curvature = Array.from({ length: size * size }, (_, i) => i % (size + 1) === 0 ? 2 * strength : 0);
-  const classes = labels.length > 0 ? logs[0]!.length / labels.length : 0;
-  const probabilities = new Float64Array(classes);
-  for (let row = 0; row < labels.length; row++) {
-    const first = row * classes;
-    let most = -Infinity;
-    for (let k = 0; k < classes; k++) {
-      let score = 0;
-      for (let i = 0; i < size; i++) score += powers[i]! * logs[i]![first + k]!;
-      most = Math.max(most, probabilities[k] = score);
-    }
-    const own = probabilities[labels[row]!]!;
-    let sum = 0;
-    for (let k = 0; k < classes; k++) sum += probabilities[k] = Math.exp(probabilities[k]! - most);
-    const weight = classWeights?.[labels[row]!] ?? 1;
-    loss += weight * (Math.log(sum) + most - own);
-    for (let k = 0; k < classes; k++) probabilities[k]! /= sum;
-    const expected = logs.map((values) => {
-      let total = 0;
-      for (let k = 0; k < classes; k++) total += probabilities[k]! * values[first + k]!;
-      return total;
-    });
-    for (let i = 0; i < size; i++) {
-      const [values, mean] = [logs[i]!, expected[i]!];
-      gradient[i]! += weight * (mean - values[first + labels[row]!]!);
-      for (let j = 0; j < size; j++) {
-        const [others, meanOfOthers] = [logs[j]!, expected[j]!];
-        let total = 0;
-        for (let k = 0; k < classes; k++) {
-          total += probabilities[k]! * (values[first + k]! - mean) * (others[first + k]! - meanOfOthers);
-        }
-        curvature[i * size + j]! += weight * total;
-      }
-    }
-    yield;
-  }
-  return { loss, gradient, curvature };
-}
-
-/** Solves `curvature · step = gradient`, of one or two numbers; the prior keeps the curvature positive. */
-function newtonStep(gradient: readonly number[], curvature: readonly number[]): number[] {
-  if (gradient.length === 1) return [gradient[0]! / curvature[0]!];
-  const [a, b, c, d] = curvature as [number, number, number, number];
-  const determinant = a * d - b * c;
-  return [(d * gradient[0]! - b * gradient[1]!) / determinant, (a * gradient[1]! - c * gradient[0]!) / determinant];
-}
+const USUAL_POWERS: readonly UsualPower[] = [{ mean: 0.2, rows: 20 }, { mean: 0.85, rows: 20 }];
 
 /** Returns the mean distance of log-probabilities from their mean in a row. */
 function* spread(logs: Float64Array, classes: number): Turns<number> {

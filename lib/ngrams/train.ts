@@ -2,11 +2,11 @@
  * Trains the baseline: a linear model of n-grams on the same rows as the LSTM. Its metrics show what the LSTM adds, and how
  * much word order matters in the data.
  *
- * Features are weighed by their logarithm and the inverse document frequency (TF-IDF), and one support vector machine a
- * class is fitted to them. How much an error costs, and whether features are scaled by their contrast, is chosen by
- * cross-validation where the data is small enough for that, and by the validation rows otherwise: what is best by the metric
- * of the run, the log-loss after the scores of rows that were not fitted have been scaled to probabilities. At the end the
- * model is fitted to all rows.
+ * Features are weighed by their logarithm and the inverse document frequency (TF-IDF). One support vector machine a class is
+ * fitted to them, and naive Bayes, which is better where rows are few: a score is a weighted sum of both. How much each
+ * counts has the lowest log-loss of rows that were not fitted: by cross-validation where the data is small enough, on the
+ * validation rows otherwise. How much an error costs is what is then best by the metric of the run. At the end the model is
+ * fitted to all rows.
  */
 import type { TrainingConfig } from "../config/schema.ts";
 import { answerQuality } from "../data/class_counts.ts";
@@ -14,11 +14,12 @@ import { mostProbable } from "../data/metrics.ts";
 import type { EncodedTable } from "../data/batches/table.ts";
 import type { TokenKeys } from "../data/vocabulary/token_keys.ts";
 import { Random, Stream } from "../base/random.ts";
-import { contrastOf } from "./contrast.ts";
 import { type CountedRows, countRows, LETTERS_LENGTH, type WeighedRows, weighRows } from "./counted_rows.ts";
 import type { NgramSpace } from "./features.ts";
-import { type LinearModel, scoresOf, softmax } from "./model.ts";
-import { bestScale } from "./scale.ts";
+import { type LinearModel, scoresOf, softmaxOf } from "./model.ts";
+import { naiveBayesWeights } from "./naive_bayes.ts";
+import { type ClassScores, fitPowers, type Turns, type UsualPower } from "./powers.ts";
+import { evaluatedRows, FOLDS, foldsOf, scoreRows, someOf, type Split } from "./splits.ts";
 import { fitSeparator } from "./svm.ts";
 
 export interface BaselineOptions {
@@ -50,13 +51,14 @@ export interface Baseline {
 /** Costs of an error; the search begins at the third. */
 const COSTS = [0.06, 0.15, 0.4, 1, 2.5, 6];
 const FIRST_COST = 2;
-/** Contrast that is tried beside none. */
-const CONTRAST = 0.5;
-const FOLDS = 5;
+/** Powers without rows to choose them by. */
+const USUAL_POWERS: readonly UsualPower[] = [{ mean: 4, rows: 1e-3 }, { mean: 0.25, rows: 1 }];
 /** Passes over the rows that a fit takes, about; most rows of most classes leave it early. */
 const PASSES = 6;
 /** A row takes as long in a pass as so many multiplications, besides those of its features. */
 const ROW_WORK = 8;
+/** Rows between two calls of `stopped`. */
+const STOP_EVERY = 256;
 /** Most multiplications of the search for a cost: about 20 seconds on one core. */
 const SEARCH_WORK = 6e9;
 /** Most multiplications of one fit. Data that needs more is fitted to some of its rows. */
@@ -85,7 +87,8 @@ export function trainBaseline(
     ...!isSmall || !fitsValidation ? [{ fitted: trained, evaluated: validated }] : [],
   ];
   const most = isSmall ? COSTS.length : Math.max(1, Math.floor(SEARCH_WORK / work));
-  const chosen = bestSetting(most, (setting) => trySetting(problem, splits, setting));
+  const bayes = scoreRows(counted, classes, splits, (weighed, rows, k) => fitBayes(problem, weighed, rows, k));
+  const chosen = bayes && bestCost(most, (cost) => tryCost(problem, splits, bayes, cost));
   const model = chosen && fitModel(problem, fitted, chosen, { space, vocabulary });
   return model && {
     model,
@@ -105,65 +108,29 @@ interface Problem {
   readonly stopped: () => boolean;
 }
 
-/** Rows that a model is fitted to, and others that it is evaluated on. */
-interface Split {
-  readonly fitted: Uint32Array;
-  readonly evaluated: Uint32Array;
-}
-
-/** Describes what the loss of rows that were not fitted decides. */
-interface Setting {
+/** Models with one cost, and what they predict for the rows that they were not fitted to. */
+interface Attempt {
   /** Cost of an error. */
   readonly cost: number;
-  /** See contrastOf(); 0 for none. */
-  readonly contrast: number;
-}
-
-/** Models with one setting, and what they predict for the rows that they were not fitted to. */
-interface Attempt extends Setting {
-  /** Factor of the scores that makes probabilities of them. */
-  readonly scale: number;
+  /** Factors of the scores of the separators and of naive Bayes, whose sums make probabilities. */
+  readonly powers: readonly [separator: number, bayes: number];
   /** Mean loss of these rows. */
   readonly loss: number;
   /** How good their predictions are by the metric: higher is better. */
   readonly quality: number;
   /** The rows. */
   readonly evaluated: Uint32Array;
-  /** `[evaluated, scores]` */
+  /** `[evaluated, classes]`: the sums. */
   readonly scores: Float32Array;
 }
 
-/** Returns `rows` in random order. */
-function shuffled(rows: Uint32Array, seed: number): Uint32Array {
-  const order = rows.slice();
-  new Random(seed, Stream.baseline).seek(0).shuffle(order);
-  return order;
-}
-
-/** Returns a random share of `rows`, in order; all of them if it is 1 or more. */
-function someOf(rows: Uint32Array, share: number, seed: number): Uint32Array {
-  return share >= 1 ? rows : shuffled(rows, seed).subarray(0, Math.ceil(share * rows.length)).sort();
-}
-
-/** Divides rows at random into groups of the same size, each of which is evaluated by a model of the others. */
-function foldsOf(rows: Uint32Array, seed: number): Split[] {
-  const order = shuffled(rows, seed);
-  return Array.from({ length: FOLDS }, (_, fold) => ({
-    fitted: order.filter((_, position) => position % FOLDS !== fold),
-    evaluated: order.filter((_, position) => position % FOLDS === fold),
-  }));
-}
-
-/**
- * Tries neighbouring costs as long as the loss falls, and then contrast with the best of them: `most` settings in all. Returns
- * the best; undefined if it was stopped.
- */
-function bestSetting(most: number, evaluate: (setting: Setting) => Attempt | undefined): Attempt | undefined {
-  let left = most;
-  const attempt = (cost: number, contrast = 0) => left-- > 0 ? evaluate({ cost, contrast }) : undefined;
+/** Tries neighbouring costs as long as the loss falls, `most` in all. Returns the best; undefined if it was stopped. */
+function bestCost(most: number, attempt: (cost: number) => Attempt | undefined): Attempt | undefined {
+  let left = most - 1;
   let best = attempt(COSTS[FIRST_COST]!);
   for (const step of [1, -1]) {
     for (let index = FIRST_COST + step; best && left > 0 && COSTS[index] !== undefined; index += step) {
+      left--;
       const next = attempt(COSTS[index]!);
       if (!next) return undefined;
       if (!isBetter(next, best)) break;
@@ -172,10 +139,7 @@ function bestSetting(most: number, evaluate: (setting: Setting) => Attempt | und
     // The loss has one minimum: it does not fall on the other side as well.
     if (best?.cost !== COSTS[FIRST_COST]) break;
   }
-  if (!best || left <= 0) return best;
-  const contrasted = attempt(best.cost, CONTRAST);
-  if (!contrasted) return undefined;
-  return isBetter(contrasted, best) ? contrasted : best;
+  return best;
 }
 
 /** Compares by the metric, and equal ones by their loss. */
@@ -183,79 +147,86 @@ function isBetter(one: Attempt, other: Attempt): boolean {
   return one.quality > other.quality || one.quality === other.quality && one.loss < other.loss;
 }
 
-function trySetting(problem: Problem, splits: readonly Split[], setting: Setting): Attempt | undefined {
-  const width = scoresOf(problem.classes);
-  const evaluated = Uint32Array.from(splits.flatMap((split) => [...split.evaluated]));
-  const scores = new Float32Array(evaluated.length * width);
-  let before = 0;
-  for (const split of splits) {
-    const weighed = weighRows(problem.counted, split.fitted);
-    const { offsets, columns, values } = weighed;
-    for (let k = 0; k < width; k++) {
-      const weights = fitScore(problem, weighed, split.fitted, k, setting);
-      if (!weights) return undefined;
-      for (let at = 0; at < split.evaluated.length; at++) {
-        const row = split.evaluated[at]!;
-        let score = weights[weighed.width]!;
-        for (let i = offsets[row]!; i < offsets[row + 1]!; i++) score += weights[columns[i]!]! * values[i]!;
-        scores[(before + at) * width + k] = score;
-      }
-    }
-    before += split.evaluated.length;
-  }
-  const best = bestScale(problem, evaluated, scores);
-  return best && { ...setting, evaluated, scores, ...best, quality: qualityOf(problem, evaluated, scores, best.loss) };
+function tryCost(
+  problem: Problem,
+  splits: readonly Split[],
+  bayes: Float32Array,
+  cost: number,
+): Attempt | undefined {
+  const { counted, labels, classes, classWeights, stopped } = problem;
+  const evaluated = evaluatedRows(splits);
+  const scores = scoreRows(counted, classes, splits, (weighed, rows, k) => fitScore(problem, weighed, rows, k, cost));
+  if (!scores) return undefined;
+  const own = Uint16Array.from(evaluated, (row) => labels[row]!);
+  // Few rows cannot prove a probability of 0 or 1 (Platt, "Probabilistic outputs for support vector machines", 1999).
+  const doubt = 1 / (evaluated.length + 2);
+  const fitted = finish(fitPowers([scores, bayes], own, { usual: USUAL_POWERS, classWeights, doubt }), stopped);
+  if (!fitted) return undefined;
+  const [separator, ofBayes] = fitted.powers as [number, number];
+  for (let i = 0; i < scores.length; i++) scores[i] = separator * scores[i]! + ofBayes * bayes[i]!;
+  const quality = qualityOf(problem, own, scores, fitted.loss);
+  return { cost, powers: [separator, ofBayes], loss: fitted.loss, quality, evaluated, scores };
 }
 
-/** Returns the metric of rows with these scores, `[rows, scores]`. Class weights are in the loss only. */
-function qualityOf(
-  { labels, classes, metric }: Problem,
-  rows: Uint32Array,
-  scores: Float32Array,
-  loss: number,
-): number {
+/** Does the work to its end; returns undefined if it was stopped. */
+function finish<Result>(work: Turns<Result>, stopped: () => boolean): Result | undefined {
+  for (let turn = 0;; turn++) {
+    if (turn % STOP_EVERY === 0 && stopped()) return undefined;
+    const { done, value } = work.next();
+    if (done) return value;
+  }
+}
+
+/** Returns the metric of rows with these scores, `[rows, classes]`. Class weights are in the loss only. */
+function qualityOf({ classes, metric }: Problem, labels: Uint16Array, scores: ClassScores, loss: number): number {
   if (metric === "log-loss") return -loss;
-  const width = scoresOf(classes);
-  const given = Uint16Array.from(rows, (_, at) => {
-    return width === 1 ? Number(scores[at]! > 0) : mostProbable(scores, at * width, width);
-  });
-  return answerQuality(metric, Uint16Array.from(rows, (row) => labels[row]!), given, classes);
+  const given = labels.map((_, at) => mostProbable(scores, at * classes, classes));
+  return answerQuality(metric, labels, given, classes);
 }
 
 /** Computes the probabilities of the rows from `first` on, `[rows, classes]`, by models that were not fitted to them. */
 function probabilitiesFrom(
   first: number,
-  { evaluated, scores, scale }: Attempt,
+  { evaluated, scores }: Attempt,
   { counted, classes }: Problem,
 ): Float32Array {
   const probabilities = new Float32Array((counted.rows - first) * classes);
-  const own = new Float64Array(classes);
   evaluated.forEach((row, at) => {
     if (row < first) return;
-    softmax(scores, at * scoresOf(classes), scale, own);
+    const own = Float64Array.from(scores.subarray(at * classes, (at + 1) * classes));
+    softmaxOf(own);
     probabilities.set(own, (row - first) * classes);
   });
   return probabilities;
 }
 
-/** Fits the weights of score `k`, `[columns + 1]`. */
+/** Fits the naive Bayes weights of score `k`, `[columns + 1]`. */
+function fitBayes(
+  { labels, classes, classWeights }: Problem,
+  weighed: WeighedRows,
+  fitted: Uint32Array,
+  k: number,
+): Float64Array {
+  const counts = new Float64Array(classes).fill(1);
+  for (const row of fitted) counts[labels[row]!]! += classWeights?.[labels[row]!] ?? 1;
+  const weightsOf = (own: number) => naiveBayesWeights(weighed, fitted, (row) => labels[row] === own, counts[own]!);
+  if (classes !== 2) return weightsOf(k);
+  const others = weightsOf(0);
+  return weightsOf(1).map((weight, column) => weight - others[column]!);
+}
+
+/** Fits the separator of score `k`, `[columns + 1]`. */
 function fitScore(
   { labels, classes, classWeights, seed, stopped }: Problem,
   weighed: WeighedRows,
   fitted: Uint32Array,
   k: number,
-  { cost, contrast }: Setting,
+  cost: number,
 ): Float64Array | undefined {
   const positive = classes === 2 ? 1 : k;
   const random = new Random(seed, Stream.baseline).seek(1 + k);
   const costOf = (row: number) => cost * (classWeights?.[labels[row]!] ?? 1);
-  const isPositive = (row: number) => labels[row] === positive;
-  if (contrast === 0) return fitSeparator(weighed, fitted, isPositive, costOf, random, stopped);
-  const factors = contrastOf(weighed, fitted, isPositive, contrast);
-  const values = weighed.values.map((value, i) => value * factors[weighed.columns[i]!]!);
-  const weights = fitSeparator({ ...weighed, values }, fitted, isPositive, costOf, random, stopped);
-  for (let column = 0; weights && column < factors.length; column++) weights[column]! *= factors[column]!;
-  return weights;
+  return fitSeparator(weighed, fitted, (row) => labels[row] === positive, costOf, random, stopped);
 }
 
 /** Fits a model to the rows `fitted`, without the features that none of them has. */
@@ -272,13 +243,15 @@ function fitModel(
   const weights = new Float32Array(known.length * width);
   const bias = new Float32Array(width);
   for (let k = 0; k < width; k++) {
-    const own = fitScore(problem, weighed, fitted, k, chosen);
+    const own = fitScore(problem, weighed, fitted, k, chosen.cost);
     if (!own) return undefined;
+    const bayes = fitBayes(problem, weighed, fitted, k);
+    const sumAt = (column: number) => chosen.powers[0] * own[column]! + chosen.powers[1] * bayes[column]!;
     for (let column = 0; column < known.length; column++) {
       const length = known[column]! < counted.tokenColumns ? 1 : LETTERS_LENGTH;
-      weights[column * width + k] = chosen.scale * length * own[known[column]!]!;
+      weights[column * width + k] = length * sumAt(known[column]!);
     }
-    bias[k] = chosen.scale * own[weighed.width]!;
+    bias[k] = sumAt(weighed.width);
   }
   const keys = known.map((column) => counted.keys[column]!);
   const tokenColumns = known.reduce((sum, column) => sum + (column < counted.tokenColumns ? 1 : 0), 0);

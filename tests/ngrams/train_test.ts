@@ -5,7 +5,6 @@ import { mostProbable } from "../../lib/data/metrics.ts";
 import { keysOfVocabulary, type TokenKeys } from "../../lib/data/vocabulary/token_keys.ts";
 import { ngramSpace } from "../../lib/ngrams/space.ts";
 import { evaluateBaseline, predictRows } from "../../lib/ngrams/evaluate.ts";
-import { smoothedLoss } from "../../lib/ngrams/scale.ts";
 import { type BaselineOptions, trainBaseline } from "../../lib/ngrams/train.ts";
 import type { EncodedTable } from "../../lib/data/batches/table.ts";
 import { Random, Stream } from "../../lib/base/random.ts";
@@ -42,7 +41,7 @@ function predictorOf(model: LinearModel): (tokens: readonly number[]) => Float64
   const score = createScorer(model);
   return (tokens) => {
     const probabilities = new Float64Array(model.classes);
-    softmax(score({ tokens, offsets: [0, tokens.length] }, 0), 0, 1, probabilities);
+    softmax(score({ tokens, offsets: [0, tokens.length] }, 0), probabilities);
     return probabilities;
   };
 }
@@ -251,12 +250,6 @@ Deno.test("trainBaseline() is calibrated for few rows of many classes", () => {
   const predict = predictorOf(model);
   const sureness = test.reduce((sum, [tokens]) => sum + Math.max(...predict(tokens)), 0) / test.length;
   assertAlmostEquals(sureness, accuracy(model, test), 0.2);
-});
-
-Deno.test("smoothedLoss() doubts few rows more than many, and equals the cross-entropy for very many", () => {
-  assertAlmostEquals(smoothedLoss(0.7, 1e12, 5), -Math.log(0.7), 1e-9);
-  const sure = (rows: number) => smoothedLoss(1 - 1e-6, rows, 5) - smoothedLoss(0.9, rows, 5);
-  assert(sure(2) > 0 && sure(1000) < 0);
 });
 
 Deno.test("trainBaseline() ends without a result at any call of stopped() that returns true", () => {
