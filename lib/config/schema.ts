@@ -27,7 +27,7 @@ export const trainingShape = {
   pooling: z.enum(["last", "mean", "max"]).default("last")
     .describe("output of the last LSTM that is classified: the last one, or the mean or maximum over time"),
   dropout: number(0, 0.9).default(0)
-    .describe("fraction of values dropped in training: in token vectors, between LSTMs, and before the dense layer"),
+    .describe("fraction of values dropped in training, in token vectors, between LSTMs and before the dense layer"),
   embeddingInit: number(0, 100).default(1).describe("standard deviation of the initial token vectors"),
   forgetBias: number(-10, 10).default(1).describe("added to the forget gate's initial bias"),
   lstmBiases: z.union([z.literal(1), z.literal(2)]).default(1)
@@ -138,7 +138,7 @@ export const processShape = {
     "seconds without a heartbeat after which a worker counts as lost",
   ),
   maxRestarts: whole(0, 1000).default(3)
-    .describe("how often workers are replaced when one is lost, before training fails"),
+    .describe("how often lost workers are replaced before training fails"),
   chaos: z.string().regex(
     CHAOS,
     "expected faults with their rates, such as kill=0.02,exit=0.01,hang=0.01,spin=0.01,slow=0.1",
