@@ -3,6 +3,7 @@
 #include "vectors.h"
 
 typedef float Floats4 __attribute__((vector_size(16)));
+typedef int32_t Ints4 __attribute__((vector_size(16)));
 
 /** Panels that are copied together, if a run has as many: whole cache lines of the row-major matrix. */
 #define TOGETHER 4
@@ -62,12 +63,12 @@ INLINE void store4(uint8_t *to, Floats4 x) { memcpy(to, &x, sizeof x); }
 /** Transposes a 4 × 4 block whose rows are `stride` bytes apart to rows 32 bytes apart. */
 INLINE void transpose4(const uint8_t *from, size_t stride, uint8_t *to) {
   const Floats4 a = load4(from), b = load4(from + stride), c = load4(from + 2 * stride), d = load4(from + 3 * stride);
-  const Floats4 ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
-  const Floats4 ef = __builtin_shufflevector(a, b, 2, 6, 3, 7), gh = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-  store4(to, __builtin_shufflevector(ab, cd, 0, 1, 4, 5));
-  store4(to + 32, __builtin_shufflevector(ab, cd, 2, 3, 6, 7));
-  store4(to + 64, __builtin_shufflevector(ef, gh, 0, 1, 4, 5));
-  store4(to + 96, __builtin_shufflevector(ef, gh, 2, 3, 6, 7));
+  const Floats4 ab = SHUFFLE(Ints4, a, b, 0, 4, 1, 5), cd = SHUFFLE(Ints4, c, d, 0, 4, 1, 5);
+  const Floats4 ef = SHUFFLE(Ints4, a, b, 2, 6, 3, 7), gh = SHUFFLE(Ints4, c, d, 2, 6, 3, 7);
+  store4(to, SHUFFLE(Ints4, ab, cd, 0, 1, 4, 5));
+  store4(to + 32, SHUFFLE(Ints4, ab, cd, 2, 3, 6, 7));
+  store4(to + 64, SHUFFLE(Ints4, ef, gh, 0, 1, 4, 5));
+  store4(to + 96, SHUFFLE(Ints4, ef, gh, 2, 3, 6, 7));
 }
 
 void KERNEL(packRows)(uint8_t *memory, uint32_t from, int32_t rows, int32_t groups, int32_t width, uint32_t to) {

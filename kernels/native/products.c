@@ -15,8 +15,6 @@
 /** Inner steps of accumulateProducts at a time: more would not fit the first-level cache, fewer load and store C more often. */
 #define INNER_BLOCK 256
 
-#define UNROLL _Pragma("GCC unroll 16")
-
 /** Returns how many vectors hold the columns of `panels`. */
 INLINE int vectorsOf(int panels) { return (8 * panels + LANES - 1) / LANES; }
 
@@ -74,7 +72,7 @@ INLINE void compute(int rows, int panels, int isTransposed, const Tile *tile) {
     }
   }
   if (isTransposed) {
-    _Pragma("GCC unroll 4") for (size_t left = tile->steps; left > 0; left--, a += aRow, b += bRow) {
+    UNROLL_4 for (size_t left = tile->steps; left > 0; left--, a += aRow, b += bRow) {
       addStep(sums, rows, panels, a, 4, b, bStride);
     }
     // The WebAssembly kernel goes on with 0 · 0 to a multiple of eight steps, which makes -0 to 0.
@@ -97,25 +95,28 @@ INLINE void compute(int rows, int panels, int isTransposed, const Tile *tile) {
   }
 }
 
-#define SIZE(rows, panels, isTransposed)                                   \
-  case 16 * rows + panels:                                                 \
-    if (isTile(rows, panels)) compute(rows, panels, isTransposed, tile);   \
-    return;
-#define WIDTHS(rows, isTransposed)                                         \
-  SIZE(rows, 1, isTransposed) SIZE(rows, 2, isTransposed) SIZE(rows, 3, isTransposed) \
-  SIZE(rows, 4, isTransposed) SIZE(rows, 8, isTransposed)
-#define SIZES(isTransposed)                                                \
-  WIDTHS(1, isTransposed) WIDTHS(2, isTransposed) WIDTHS(3, isTransposed)  \
-  WIDTHS(4, isTransposed) WIDTHS(5, isTransposed) WIDTHS(6, isTransposed)  \
-  WIDTHS(7, isTransposed) WIDTHS(8, isTransposed) WIDTHS(9, isTransposed)  \
-  WIDTHS(10, isTransposed) WIDTHS(11, isTransposed) WIDTHS(12, isTransposed)
+/** Defines a function for each size of a tile: compilers need much longer for one large function. */
+#define TILE(rows, panels)                                                                                   \
+  static __attribute__((noinline)) void tile##rows##x##panels(const Tile *tile) {                            \
+    if (isTile(rows, panels)) compute(rows, panels, 0, tile);                                                \
+  }                                                                                                          \
+  static __attribute__((noinline)) void transposed##rows##x##panels(const Tile *tile) {                      \
+    if (isTile(rows, panels)) compute(rows, panels, 1, tile);                                                \
+  }
+#define WIDTHS(rows) TILE(rows, 1) TILE(rows, 2) TILE(rows, 3) TILE(rows, 4) TILE(rows, 8)
+WIDTHS(1) WIDTHS(2) WIDTHS(3) WIDTHS(4) WIDTHS(5) WIDTHS(6)
+WIDTHS(7) WIDTHS(8) WIDTHS(9) WIDTHS(10) WIDTHS(11) WIDTHS(12)
 
-static void computeTile(int32_t rows, int32_t panels, const Tile *tile) {
-  switch (16 * rows + panels) { SIZES(0) }
-}
+typedef void TileFunction(const Tile *tile);
 
-static void computeTransposed(int32_t rows, int32_t panels, const Tile *tile) {
-  switch (16 * rows + panels) { SIZES(1) }
+#define LIST(name, rows) {name##rows##x1, name##rows##x2, name##rows##x3, name##rows##x4, name##rows##x8}
+#define LISTS(name)                                                                                          \
+  {LIST(name, 1), LIST(name, 2), LIST(name, 3), LIST(name, 4), LIST(name, 5), LIST(name, 6),                 \
+   LIST(name, 7), LIST(name, 8), LIST(name, 9), LIST(name, 10), LIST(name, 11), LIST(name, 12)}
+static TileFunction *const TILES[12][5] = LISTS(tile), *const TRANSPOSED[12][5] = LISTS(transposed);
+
+INLINE TileFunction *tileOf(TileFunction *const tiles[12][5], int32_t rows, int32_t panels) {
+  return tiles[rows - 1][panels == 8 ? 4 : panels - 1];
 }
 
 /** Cuts rows into tiles of nearly equal heights: the first `taller` have one row more. */
@@ -152,7 +153,7 @@ void product(Matrix f, Index index, Matrix a, const uint8_t *b, int32_t inner, M
       for (int32_t i = 0; i < height; i++) tile.from[i] = rowAt(f, index, row + (size_t)i);
       tile.a = a.at + row * a.row;
       tile.c = c.at + row * c.row;
-      computeTile(height, some, &tile);
+      tileOf(TILES, height, some)(&tile);
       row += (size_t)height;
     }
     panels -= some;
@@ -184,7 +185,7 @@ void KERNEL(accumulateProducts)(uint8_t *memory, uint32_t a, uint32_t aRow, uint
       tile.c = memory + c + (size_t)panel * cStride;
       for (int32_t number = 0; number < tiling.tiles; number++) {
         const int32_t height = tiling.height + (number < tiling.taller);
-        computeTransposed(height, some, &tile);
+        tileOf(TRANSPOSED, height, some)(&tile);
         tile.a += 4 * (size_t)height;
         tile.c += 32 * (size_t)height;
       }

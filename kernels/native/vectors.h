@@ -33,6 +33,16 @@
 #pragma GCC diagnostic ignored "-Wpsabi"
 
 #define INLINE static inline __attribute__((always_inline))
+
+/** UNROLL unrolls the next loop, whose bounds are constant; UNROLL_4 does four passes at a time. */
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#define UNROLL_4 _Pragma("clang loop unroll_count(4)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL_4 _Pragma("GCC unroll 4")
+#endif
+
 #define VECTOR_BYTES (4 * LANES)
 
 typedef float Floats __attribute__((vector_size(VECTOR_BYTES)));
@@ -41,6 +51,13 @@ typedef uint32_t Words __attribute__((vector_size(VECTOR_BYTES)));
 /** Eight float64 and eight float32, whatever the registers hold. */
 typedef double Doubles8 __attribute__((vector_size(64)));
 typedef float Floats8 __attribute__((vector_size(32)));
+
+/** Returns the lanes with these numbers of two vectors, where those of `b` come after those of `a`. Indices has as many ints. */
+#ifdef __clang__
+#define SHUFFLE(Indices, a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLE(Indices, a, b, ...) __builtin_shuffle(a, b, (Indices){__VA_ARGS__})
+#endif
 
 INLINE Floats load(const void *from) {
   Floats x;
