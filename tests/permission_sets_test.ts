@@ -1,14 +1,22 @@
 import { assertEquals } from "@std/assert";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { z } from "zod";
 import { ROOT, withFolder } from "./cli/process.ts";
+import { INSTRUCTION_SETS } from "../lib/config/kernels.ts";
+import { libraryPath } from "../lib/engine/simd/native/sources.ts";
 import denoJson from "../deno.json" with { type: "json" };
 
 const sets = z.record(z.string(), z.record(z.string(), z.unknown())).parse(denoJson.permissions);
 
-Deno.test("no set lets a task run programs, call libraries or write outside of the runs", () => {
-  for (const [name, { write = [], ...set }] of Object.entries(sets)) {
-    assertEquals([set.run, set.ffi, set.all, set.import], [undefined, undefined, undefined, undefined], name);
+/** The library of native kernels, by the names that it has on the systems and processors that have one. */
+const LIBRARIES = ["linux", "darwin"].flatMap((os) =>
+  Object.keys(INSTRUCTION_SETS).map((arch) => relative(ROOT, libraryPath(os, arch)))
+);
+
+Deno.test("no set lets a task run programs, load other libraries or write outside of the runs", () => {
+  for (const [name, { write = [], ffi, ...set }] of Object.entries(sets)) {
+    assertEquals([set.run, set.all, set.import], [undefined, undefined, undefined], name);
+    assertEquals(ffi, name === "export" ? undefined : LIBRARIES, name);
     assertEquals(write, name === "serve" || name === "predict" || name === "check" ? [] : ["runs"], name);
   }
 });
@@ -23,6 +31,8 @@ const tries = {
   rename: () => Deno.renameSync(folder + "/victim", "runs/victim"),
   remove: () => Deno.removeSync(folder + "/victim"),
   ln: () => new Deno.Command("ln", { args: ["-sfn", folder, "runs/out"] }).outputSync(),
+  library: () => Deno.dlopen("libc.so.6", {}),
+  beside: () => Deno.dlopen(folder + "/victim", {}),
   self: () => new Deno.Command(Deno.execPath(), { args: ["--version"] }).outputSync(),
 };
 const permitted = [];

@@ -10,10 +10,9 @@ import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
+import { INSTRUCTION_SETS, type InstructionSet } from "../../lib/config/kernels.ts";
 import { KERNELS } from "../../lib/engine/simd/bindings.gen.ts";
 import {
-  INSTRUCTION_SETS,
-  type InstructionSet,
   LIBRARY_ABI,
   libraryPath,
   nativeSources,

@@ -90,7 +90,6 @@ const epoch = z.object({
   training: metrics,
   /** Metrics of the averaged weights on the validation set. */
   heldOut: validationMetrics,
-  /** Since training began. */
   seconds: z.number(),
 });
 
@@ -129,6 +128,7 @@ const resumed = z.object({
   round: z.int(),
   step: z.int(),
   workers: z.int(),
+  engine: z.string().optional(),
   digest: z.string(),
 });
 

@@ -8,6 +8,7 @@
  */
 import { z } from "zod";
 import { dataShape } from "./data_shape.ts";
+import { KERNEL_CHOICES } from "./kernels.ts";
 import { pathMarks, pathValue } from "./paths.ts";
 
 const whole = (min: number, max: number) => z.int().min(min).max(max);
@@ -134,6 +135,9 @@ export const clusterShape = {
 export const processShape = {
   workers: z.union([z.literal("auto"), whole(1, 256)]).default("auto")
     .describe("threads; auto: one per core, at most one per shard"),
+  kernels: z.enum(KERNEL_CHOICES).default("auto").describe(
+    "WebAssembly kernels, or native ones for the best or the named instruction set; auto: native if built and fitting",
+  ),
   workerTimeout: number(0.1, 86_400).default(30).describe(
     "seconds without a heartbeat after which a worker counts as lost",
   ),

@@ -4,6 +4,7 @@
  * shards nor rounds: an engine is synchronous and works in place on the caller's arrays. Start here with `Engine`, then
  * read `tfjs/forward.ts`, which is the whole model on two screens, and `simd/passes.ts` for the same in fused kernels.
  */
+import type { InstructionSet } from "../config/kernels.ts";
 import type { TrainingConfig } from "../config/schema.ts";
 import type { Batch, BatchMetrics } from "../data/batches/batch.ts";
 import type { ParameterLayout } from "../model/layout.ts";
@@ -29,6 +30,16 @@ export interface EngineOptions extends Pick<TrainingConfig, "engine" | "backend"
   readonly maxLength: number;
   /** Limits the vectors of a batch that are made of several rows (`Batch.vectors`): none by default. */
   readonly maxVectors?: number;
+  /** The native kernels of the engine simd; without them it uses WebAssembly, with the same bits. */
+  readonly native?: NativeLibrary | undefined;
+}
+
+/** Names native kernels: threads open them by this. */
+export interface NativeLibrary {
+  readonly path: string;
+  readonly set: InstructionSet;
+  /** The digest of the sources that the library must be built from. */
+  readonly sources: string;
 }
 
 /** Gives an engine the shared memory in which its callers' arrays lie, and its own part of it. */

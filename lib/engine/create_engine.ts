@@ -1,7 +1,7 @@
 import type { TrainingConfig } from "../config/schema.ts";
 import type { TaskModel } from "../model/task_model.ts";
 import { adamConstants } from "./adam.ts";
-import type { Engine, EngineOptions, EngineRoom } from "./contract.ts";
+import type { Engine, EngineOptions, EngineRoom, NativeLibrary } from "./contract.ts";
 import { simdScratchBytes } from "./simd/memory/scratch.ts";
 
 /** Returns the options of `config`'s engine for its model. */
@@ -10,7 +10,11 @@ export function engineOptions(
   { spec, layout, dataset }: Pick<TaskModel, "spec" | "layout"> & Partial<Pick<TaskModel, "dataset">>,
   maxBatch: number,
   maxLength: number,
-  { maxVectors = 0, firstVector }: { readonly maxVectors?: number; readonly firstVector?: number | undefined } = {},
+  { maxVectors = 0, firstVector, native }: {
+    readonly maxVectors?: number;
+    readonly firstVector?: number | undefined;
+    readonly native?: NativeLibrary | undefined;
+  } = {},
 ): EngineOptions {
   const slowRows = firstVector === undefined
     ? undefined
@@ -27,7 +31,16 @@ export function engineOptions(
     maxBatch,
     maxLength,
     maxVectors,
+    ...engine === "simd" && { native },
   };
+}
+
+/** Returns the full name of the engine, with its backend or its kernels: `tfjs/wasm`, `simd/wasm`, `simd/avx512`. */
+export function engineName(
+  { engine, backend }: Pick<TrainingConfig, "engine" | "backend">,
+  native: NativeLibrary | undefined,
+): string {
+  return `${engine}/${engine === "tfjs" ? backend : native?.set ?? "wasm"}`;
 }
 
 /** Returns how many bytes of scratch the engine needs. */
@@ -52,4 +65,9 @@ export async function createEngine(options: EngineOptions, room: EngineRoom): Pr
       return await createTfjsEngine(options);
     }
   }
+}
+
+/** Returns the permissions of a thread with an engine: none, or to load its native kernels. */
+export function threadPermissions(native: NativeLibrary | undefined): Deno.PermissionOptions {
+  return native ? { ffi: [native.path] } : "none";
 }

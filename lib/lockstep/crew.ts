@@ -4,6 +4,7 @@
  * the memory that it may still write to.
  */
 import { within } from "../base/waiting.ts";
+import { threadPermissions } from "../engine/create_engine.ts";
 import { abort } from "./barrier.ts";
 import { Word } from "./memory/control.ts";
 import { Counter } from "./memory/fields.ts";
@@ -146,8 +147,9 @@ export class Crew {
   }
 
   #spawn(worker: number): WorkerThread {
-    const { config, workerUrl, attempt } = this.#options;
-    const thread = new Worker(workerUrl, { type: "module", name: `train ${worker}`, deno: { permissions: "none" } });
+    const { config, plan, workerUrl, attempt } = this.#options;
+    const permissions = threadPermissions(plan.engine.native);
+    const thread = new Worker(workerUrl, { type: "module", name: `train ${worker}`, deno: { permissions } });
     const ready = Promise.withResolvers<string | undefined>();
     const ended = Promise.withResolvers<void>();
     const entry = {

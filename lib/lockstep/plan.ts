@@ -1,7 +1,7 @@
 /** Derives from the config everything that all threads of a run must agree on. */
 import type { TrainingConfig } from "../config/schema.ts";
 import type { TrainingData } from "../data/batches/table.ts";
-import type { EngineOptions } from "../engine/contract.ts";
+import type { EngineOptions, NativeLibrary } from "../engine/contract.ts";
 import { engineOptions, engineScratchBytes } from "../engine/create_engine.ts";
 import { embeddingEnd, embeddingTensor } from "../model/layout.ts";
 import { type TaskModel, taskModel } from "../model/task_model.ts";
@@ -28,6 +28,8 @@ export interface LockstepConfig {
   readonly remote?: boolean;
   /** Is true if every worker has its own core. */
   readonly spin: boolean;
+  /** The native kernels of the workers, if they have any. */
+  readonly native?: NativeLibrary | undefined;
 }
 
 export interface Plan extends TaskModel {
@@ -35,12 +37,16 @@ export interface Plan extends TaskModel {
   readonly map: MapOptions;
 }
 
-export function createPlan({ training, data, workers }: LockstepConfig): Plan {
+export function createPlan({ training, data, workers, native }: LockstepConfig): Plan {
   const model = taskModel(training, data);
   const maxBatch = Math.max(training.batchSize, CHUNK_SIZE);
   const maxLength = model.dataset.length;
   const maxVectors = model.dataset.mostVectors?.(maxBatch) ?? 0;
-  const engine = engineOptions(training, model, maxBatch, maxLength, { maxVectors, firstVector: data?.firstVector });
+  const engine = engineOptions(training, model, maxBatch, maxLength, {
+    maxVectors,
+    firstVector: data?.firstVector,
+    native,
+  });
   const lazy = training.embeddingRows === "lazy";
   return {
     ...model,

@@ -11,7 +11,7 @@ import { TokenKeyList, type TokenKeys } from "../data/vocabulary/token_keys.ts";
 import { openPreprocessing, type PreprocessingJson, tokenKeysOf } from "../data/encode/preprocessing.ts";
 import { errorMessage, InputError } from "../base/errors.ts";
 import { engineOptions } from "../engine/create_engine.ts";
-import type { Engine } from "../engine/contract.ts";
+import type { Engine, NativeLibrary } from "../engine/contract.ts";
 import { createWorkspace } from "../engine/workspace.ts";
 import { parameterLayout } from "../model/layout.ts";
 import { answerOf, type Rejection, thresholdFor } from "../model/rejection.ts";
@@ -76,12 +76,12 @@ export class BatchPredictor {
 
   /** Creates the engine. Throws what that throws, and an InputError for a tokenizer that cannot be used. */
   static async open(options: BatchOptions): Promise<BatchPredictor> {
-    const { config, spec, maxBatch, maxLength } = options;
+    const { config, spec, maxBatch, maxLength, native } = options;
     const layout = parameterLayout(spec);
     const maxVectors = spec.letterRows > 0
       ? Math.min(spec.vocabulary + Math.max(maxLength, UNKNOWN_VECTORS), maxBatch * maxLength)
       : 0;
-    const engineNeeds = engineOptions(config, { spec, layout }, maxBatch, maxLength, { maxVectors });
+    const engineNeeds = engineOptions(config, { spec, layout }, maxBatch, maxLength, { maxVectors, native });
     const { engine, batch, floats } = await createWorkspace(engineNeeds, { floats: layout.size, batches: 1 });
     return new BatchPredictor(options, engine, batch(maxBatch, maxLength), floats(layout.size));
   }
@@ -220,10 +220,11 @@ export async function openSaved(
   { config, labels, version, preprocessing }: Omit<TrainedModel, "run">,
   batchMax = 256,
   reject?: number,
+  native?: NativeLibrary,
 ): Promise<(inputs: readonly Input[]) => Prediction[]> {
   const { spec } = trainedModel(config, labels);
   const threshold = wantedThreshold(version.rejection, reject);
-  const options = { config, spec, preprocessing, maxBatch: batchMax, maxLength: config.length };
+  const options = { config, spec, preprocessing, maxBatch: batchMax, maxLength: config.length, native };
   const predictor = await BatchPredictor.open(options);
   predictor.setNewest(version);
   return (inputs) => {

@@ -4,6 +4,7 @@
  */
 import { clearImmediate, setImmediate } from "node:timers";
 import { errorMessage } from "../base/errors.ts";
+import { engineName } from "../engine/create_engine.ts";
 import { trainedModel } from "../model/task_model.ts";
 import type { Newest, TrainedModel } from "./trained_model.ts";
 import { joinSequences, KEPT_VERSIONS, prediction, wantedThreshold } from "./batch_predictor.ts";
@@ -25,7 +26,7 @@ import type {
 } from "./types.ts";
 import { Unavailable, UnknownVersion } from "./types.ts";
 
-export interface PredictorOptions {
+export interface PredictorOptions extends Pick<BatchOptions, "native"> {
   readonly model: Omit<TrainedModel, "version">;
   /** Where the newest weights are: another object when they are elsewhere. */
   readonly newest: () => Newest;
@@ -84,13 +85,13 @@ export class ThreadPredictor implements Predictor {
 
   /** The thread starts with the first request. */
   constructor(options: PredictorOptions) {
-    const { model: { run, config, labels, preprocessing }, limits } = options;
+    const { model: { run, config, labels, preprocessing }, native, limits } = options;
     const { vocabulary, length } = config;
     const { spec } = trainedModel(config, labels);
     this.#options = options;
     this.shape = { run, labels, vocabulary, length, text: preprocessing !== undefined };
     this.reader = createReader(this.shape, preprocessing, { served: true });
-    this.#batchOptions = { config, spec, preprocessing, maxBatch: limits.batchMax, maxLength: length };
+    this.#batchOptions = { config, spec, preprocessing, maxBatch: limits.batchMax, maxLength: length, native };
     this.#queue = new RequestQueue({ ...limits, fillsBatches: limits.batchDelayMs > 0 });
   }
 
@@ -141,6 +142,7 @@ export class ThreadPredictor implements Predictor {
 
   statistics(): PredictorStatistics {
     return {
+      engine: engineName(this.#batchOptions.config, this.#options.native),
       queued: this.#queue.sequences,
       computing: this.#computing,
       batchSizes: this.#batchSizes,
@@ -162,11 +164,11 @@ export class ThreadPredictor implements Predictor {
     if (this.#replacing) throw new Unavailable("the prediction thread was lost and is being replaced");
     if (this.#thread) return this.#thread;
     if (performance.now() < this.#startAgainAt) throw new Unavailable("the prediction thread could not start");
-    const { workerUrl, limits: { timeoutMs } } = this.#options;
+    const { workerUrl, native, limits: { timeoutMs } } = this.#options;
     let isOpen = false;
     // A thread that was lost before it was open is not replaced at once: the next one would be lost as well.
     const onLost = (reason: string) => isOpen ? this.#replace(reason) : this.#giveUp(thread, reason);
-    const thread = new ThreadClient({ workerUrl, timeoutMs, onLost });
+    const thread = new ThreadClient({ workerUrl, native, timeoutMs, onLost });
     this.#thread = thread;
     this.#sent = undefined;
     this.#kept.clear();

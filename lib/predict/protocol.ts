@@ -1,5 +1,6 @@
 /** Declares the messages between the main thread and the prediction thread. */
 import type { TrainingConfig } from "../config/schema.ts";
+import type { NativeLibrary } from "../engine/contract.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import type { UnknownTokens } from "../data/batches/table.ts";
 import type { PreprocessingJson } from "../data/encode/preprocessing.ts";
@@ -14,6 +15,7 @@ export interface BatchOptions {
   readonly preprocessing: PreprocessingJson | undefined;
   readonly maxBatch: number;
   readonly maxLength: number;
+  readonly native?: NativeLibrary | undefined;
 }
 
 /** Sequences of ids end to end. */

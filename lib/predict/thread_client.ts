@@ -1,10 +1,13 @@
 /** Sends messages to one prediction thread from the main thread: answers come in the same order, and have a deadline. */
+import type { NativeLibrary } from "../engine/contract.ts";
+import { threadPermissions } from "../engine/create_engine.ts";
 import type { FromThread, Outcome, ToThread } from "./protocol.ts";
 import { Unavailable } from "./types.ts";
 
 interface ThreadOptions {
   /** The module that the thread runs: workers/predict.ts. */
   readonly workerUrl: URL;
+  readonly native?: NativeLibrary | undefined;
   /** A thread that does not answer its oldest message for this long hangs. */
   readonly timeoutMs: number;
   /** Called once, if the thread is lost. */
@@ -27,7 +30,11 @@ export class ThreadClient {
 
   constructor(options: ThreadOptions) {
     this.#options = options;
-    this.#worker = new Worker(options.workerUrl, { type: "module", name: "predict", deno: { permissions: "none" } });
+    this.#worker = new Worker(options.workerUrl, {
+      type: "module",
+      name: "predict",
+      deno: { permissions: threadPermissions(options.native) },
+    });
     this.#worker.onmessage = ({ data }: MessageEvent<FromThread>) => this.#answer(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();

@@ -92,6 +92,8 @@ export interface Predictor {
 }
 
 export interface PredictorStatistics {
+  /** The full name of the engine, with its kernels. */
+  readonly engine: string;
   /** Sequences that wait for their batch. */
   readonly queued: number;
   /** Sequences that are being computed. */

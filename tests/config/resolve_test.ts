@@ -81,6 +81,7 @@ Deno.test("resolveConfig() gives the default recipe without any source", () => {
     truncate: "end",
     onBadRow: "stop",
     workers: "auto",
+    kernels: "auto",
     workerTimeout: 30,
     maxRestarts: 3,
     chaos: "",

@@ -10,7 +10,7 @@ const needs = { spec, layout: parameterLayout(spec), adam: adamConstants(1e-8) }
 const sizes = { maxBatch: 4, maxLength: 3 };
 
 Deno.test("createEngine() creates the engine that the options name", async () => {
-  for (const [engine, name] of [["tfjs", "tfjs/cpu"], ["simd", "simd"]] as const) {
+  for (const [engine, name] of [["tfjs", "tfjs/cpu"], ["simd", "simd/wasm"]] as const) {
     const options = { engine, backend: "cpu", ...needs, ...sizes } as const;
     const byteLength = engineScratchBytes(options);
     const pages = 1 + Math.ceil(byteLength / 65_536);

@@ -1,5 +1,5 @@
 import type { Batch } from "../../lib/data/batches/batch.ts";
-import type { Engine, Replica } from "../../lib/engine/contract.ts";
+import type { Engine, NativeLibrary, Replica } from "../../lib/engine/contract.ts";
 import { createWorkspace } from "../../lib/engine/workspace.ts";
 import { embeddingTensor } from "../../lib/model/layout.ts";
 import type { EngineNeeds } from "./contract/example.ts";
@@ -14,12 +14,13 @@ const MOST_WORDS = 200;
  * Wraps the simd engine for arrays in any memory: copies them into its memory and the results back, so that the tests of
  * the contract can create arrays in their own way.
  */
-export async function simdOnPlainArrays({ layout, ...needs }: EngineNeeds): Promise<Engine> {
+export async function simdOnPlainArrays({ layout, ...needs }: EngineNeeds, native?: NativeLibrary): Promise<Engine> {
   const options = {
     engine: "simd",
     backend: "cpu",
     layout,
     ...needs,
+    native,
     maxBatch: MAX_BATCH,
     maxLength: MAX_LENGTH,
     maxVectors: needs.spec.letterRows > 0 ? MOST_WORDS : 0,

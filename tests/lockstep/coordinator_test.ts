@@ -30,7 +30,7 @@ Deno.test("a target accuracy ends training at the end of the epoch that reaches 
 });
 
 Deno.test("start() gives the engine's full name", async () => {
-  for (const [engine, name] of [["simd", "simd"], ["tfjs", "tfjs/cpu"]] as const) {
+  for (const [engine, name] of [["simd", "simd/wasm"], ["tfjs", "tfjs/cpu"]] as const) {
     assertEquals((await train(tinyConfig({ engine, epochs: 1, stepsPerEpoch: 1 }), 1)).engine, name);
   }
 });

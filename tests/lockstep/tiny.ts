@@ -11,8 +11,10 @@ import type { EpochRecord, RollbackRecord, RoundRecord } from "../../lib/lockste
 import type { Committed, State } from "../../lib/lockstep/memory/state.ts";
 import { PATIENCE_MS } from "../patience.ts";
 import type { Fault } from "./faulty_worker.ts";
+import type { Kinds } from "./mixed_worker.ts";
 
 const soundWorker = new URL("../../workers/train.ts", import.meta.url);
+const mixedWorker = new URL("./mixed_worker.ts", import.meta.url);
 const faultyWorker = new URL("./faulty_worker.ts", import.meta.url);
 
 /** Returns a config of 4 shards and two epochs of 4 steps; no schema checks its learning rate. */
@@ -36,6 +38,8 @@ export function tinyConfig({ learningRate = 0.05, ...change }: Partial<TrainingC
 
 interface TinyOptions {
   readonly fault?: Fault;
+  /** The kernels of each worker; WebAssembly by default. */
+  readonly kinds?: Kinds;
   readonly workerTimeoutMs?: number;
   readonly maxRestarts?: number;
   /** The rows of the task table. */
@@ -64,7 +68,7 @@ interface TinyRun {
 
 /** Trains to the end. Throws the errors of the coordinator, and an error at a deadline. */
 export async function train(recipe: TrainingConfig, workers: number, options: TinyOptions = {}): Promise<TinyRun> {
-  const { fault, workerTimeoutMs = PATIENCE_MS, maxRestarts = 0, chaos = {}, data } = options;
+  const { fault, kinds, workerTimeoutMs = PATIENCE_MS, maxRestarts = 0, chaos = {}, data } = options;
   const training = data ? tableConfig(recipe, data) : recipe;
   const config = {
     training,
@@ -75,9 +79,11 @@ export async function train(recipe: TrainingConfig, workers: number, options: Ti
     chaos,
     spin: workers <= 2,
     fault,
+    ...kinds && { kinds, native: kinds.find((kind) => kind !== undefined) },
   };
+  const workerUrl = fault ? faultyWorker : kinds ? mixedWorker : soundWorker;
   const initial = options.initial ?? initialState(createPlan(config), training);
-  const coordinator = new Coordinator({ config, workerUrl: fault ? faultyWorker : soundWorker, initial });
+  const coordinator = new Coordinator({ config, workerUrl, initial });
   options.created?.(coordinator);
   const deadline = setTimeout(() => coordinator.close(), 2 * PATIENCE_MS);
   const rounds: RoundRecord[] = [];

@@ -247,7 +247,7 @@ export function predictorOf(
         }),
       }),
     versions: () => Promise.resolve([7, 5]),
-    statistics: () => ({ queued: 3, computing: 1, batchSizes, restarts: 2 }),
+    statistics: () => ({ engine: "simd/avx512", queued: 3, computing: 1, batchSizes, restarts: 2 }),
   };
 }
 

@@ -2,6 +2,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { keysOfVocabulary } from "../../lib/data/vocabulary/token_keys.ts";
 import { startBaseline } from "../../lib/ngrams/thread.ts";
+import { libraryPath } from "../../lib/engine/simd/native/sources.ts";
 import { Crew } from "../../lib/lockstep/crew.ts";
 import { initialState } from "../../lib/lockstep/initial_state.ts";
 import { createPlan } from "../../lib/lockstep/plan.ts";
@@ -31,6 +32,32 @@ Deno.test("a training worker may not do any of these either", async () => {
   try {
     assertEquals(await crew.start(1000), undefined);
     assertEquals(crew.failure, { message: `Worker ${crew.failure?.message[7]} failed: ${NOTHING}`, final: true });
+  } finally {
+    crew.close();
+  }
+});
+
+/** Native kernels, in a library that need not exist. */
+const native = { path: libraryPath(), set: "avx2", sources: "" } as const;
+
+Deno.test("a thread with native kernels may load no other library, and do nothing else", async () => {
+  const thread = new ThreadClient({ workerUrl: prying, native, timeoutMs: PATIENCE_MS, onLost: () => {} });
+  try {
+    const error = await assertRejects(() => thread.ask({ type: "predict", inputs: [] }), Error);
+    assertEquals(error.message, NOTHING);
+  } finally {
+    thread.close();
+  }
+});
+
+Deno.test("a training worker with native kernels may load no other library, and do nothing else", async () => {
+  const training = tinyConfig();
+  const config = { training, workers: 1, workerTimeoutMs: PATIENCE_MS, maxRestarts: 0, chaos: {}, spin: false, native };
+  const plan = createPlan(config);
+  const crew = new Crew({ config, plan, workerUrl: prying, initial: initialState(plan, training), attempt: 0 });
+  try {
+    assertEquals(await crew.start(1000), undefined);
+    assertEquals(crew.failure?.message, `Worker 0 failed: ${NOTHING}`);
   } finally {
     crew.close();
   }

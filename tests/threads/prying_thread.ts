@@ -13,6 +13,7 @@ const attempts: Record<string, () => unknown> = {
   run: () => new Deno.Command("true").outputSync(),
   sys: () => Deno.hostname(),
   ffi: () => Deno.dlopen("libc.so.6", {}),
+  pointer: () => Deno.UnsafePointer.of(new Uint8Array(1)),
   worker: () => new Worker(new URL("data:text/javascript,"), { type: "module", deno: { permissions: { net: true } } }),
 };
 

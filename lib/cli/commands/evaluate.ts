@@ -19,6 +19,7 @@ import { dataFiles, parseArguments, parseOptions, rejectOf } from "../arguments/
 import { evaluationReport } from "../terminal/evaluation_report.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { commandHelp } from "../arguments/help.ts";
+import { openKernels } from "../arguments/kernels.ts";
 import { oneRun } from "../arguments/run_argument.ts";
 import { mayWrite, restrictReading } from "../arguments/reading.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -30,6 +31,7 @@ const optionsSchema = z.strictObject({
   ...rowShape,
   onBadRow: configSchema.shape.onBadRow,
   reject: configSchema.shape.reject,
+  kernels: configSchema.shape.kernels,
   outOfScope: pathValue(
     z.array(z.string().min(1)).default([])
       .describe("files of rows that are of none of the classes: how well their confidence tells them from the others"),
@@ -63,6 +65,7 @@ export async function evaluateCommand(
   const like = Object.fromEntries(Object.entries(config).filter(([key]) => own.some((flag) => flag.key === key)));
   const options = parseOptions(optionsSchema, { ...like, ...values, data: dataFiles(values.data, more) });
   const threshold = wantedThreshold(version.rejection, rejectOf(values));
+  const native = openKernels(options.kernels, terminal);
   restrictReading(options, pathMarks(optionsSchema), [directory, ...out === undefined ? [] : [dirname(out)]]);
   const file = out ?? join(directory, "evaluation.json");
   if (!mayWrite(dirname(file))) throw cannotWrite(dirname(file), "--out");
@@ -73,7 +76,7 @@ export async function evaluateCommand(
   const others = options.outOfScope.length === 0
     ? undefined
     : await readEvaluationRows(options.outOfScope, { ...options, unlabelled: true }, reading, input);
-  const evaluation = await evaluateRows({ config, labels, version }, rows, preprocessing, threshold, others);
+  const evaluation = await evaluateRows({ config, labels, version }, rows, preprocessing, threshold, others, native);
   const { skipped, statistics } = rows;
   const { rows: trainedOn, warning } = await seenRows(directory, rows);
   // The file is written first: the reader of the report may be gone.

@@ -17,6 +17,7 @@ import { dataFiles, parseArguments, parseOptions, rejectOf } from "../arguments/
 import { fromCaller } from "../arguments/caller.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { commandHelp } from "../arguments/help.ts";
+import { kernelsOf, openKernels } from "../arguments/kernels.ts";
 import { namedRun } from "../arguments/run_argument.ts";
 import { restrictReading } from "../arguments/reading.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -39,6 +40,7 @@ behind --:
 const optionsSchema = z.strictObject({
   ...rowShape,
   reject: configSchema.shape.reject,
+  kernels: configSchema.shape.kernels,
   data: configSchema.shape.data.describe("files of rows to classify, or - for standard input"),
 });
 const own = flagsOf(optionsSchema);
@@ -75,7 +77,8 @@ export async function predictCommand(args: readonly string[], { terminal, input 
   const { config, labels, version, preprocessing, run } = await openModel(directory);
   const reader = createReader(config, preprocessing);
   const reject = rejectOf(values);
-  const predict = await openSaved({ config, labels, version, preprocessing }, BATCH, reject);
+  const native = openKernels(kernelsOf(values), terminal);
+  const predict = await openSaved({ config, labels, version, preprocessing }, BATCH, reject, native);
 
   const files = await filesOf(values.data, words, behind);
   restrictReading({ data: files ?? [] }, configPaths, [directory]);
@@ -103,7 +106,7 @@ export async function predictCommand(args: readonly string[], { terminal, input 
     throw new InputError([{ field: "run", message }]);
   }
   // Files are read as the run's own files were, except for the given flags.
-  const like = Object.fromEntries(own.map(({ key }) => [key, config[key]]));
+  const like = Object.fromEntries(Object.entries(config).filter(([key]) => own.some((flag) => flag.key === key)));
   const options = parseOptions(optionsSchema, { ...like, ...values, data: files });
   const rowAnswer: Answerer = ({ class: _, label, rejected, probabilities, ...flags }, { file, line }, row) => ({
     ...files.length > 1 && { file },

@@ -10,6 +10,7 @@ import type { Asset } from "../../serve/services.ts";
 import { parseArguments } from "../arguments/arguments.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { commandHelp } from "../arguments/help.ts";
+import { openKernels } from "../arguments/kernels.ts";
 import { flagsFor, oneRun } from "../arguments/run_argument.ts";
 import { startService } from "../service/service.ts";
 import { openPredictor } from "../service/predictor.ts";
@@ -28,7 +29,7 @@ interface ServeOptions {
 
 export async function serveCommand(args: readonly string[], options: ServeOptions): Promise<ExitCode> {
   const { terminal, assets, predictUrl, quit } = options;
-  const own = flagsFor((key) => key in serviceShape);
+  const own = flagsFor((key) => key === "kernels" || key in serviceShape);
   const { values, help, positionals } = parseArguments(args, own, []);
   if (help) {
     terminal.write(commandHelp(USAGE, own));
@@ -36,6 +37,7 @@ export async function serveCommand(args: readonly string[], options: ServeOption
   }
   const directory = await oneRun(positionals, USAGE);
   const config = resolveConfig(undefined, [{ values, nameOf: (key) => `--${flagName(key)}` }]);
+  const native = openKernels(config.kernels, terminal);
   const model = await openModel(directory);
   // The prediction thread opens the preprocessing itself: this reports damage before the first request.
   if (model.preprocessing) openPreprocessing(model.preprocessing);
@@ -52,6 +54,7 @@ export async function serveCommand(args: readonly string[], options: ServeOption
     newest: () => model.version,
     directory,
     predictUrl,
+    native,
     config,
     onIncident: (message) => terminal.note(message),
   });

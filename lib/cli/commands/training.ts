@@ -13,6 +13,7 @@ import type { TrainingRun } from "../../run/training/training_run.ts";
 import type { Asset } from "../../serve/services.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { forCommandLine } from "../arguments/messages.ts";
+import { openKernels } from "../arguments/kernels.ts";
 import { restrictReading } from "../arguments/reading.ts";
 import { nextCommands } from "../outcome.ts";
 import { classReport, item, items } from "../terminal/final_report.ts";
@@ -46,13 +47,14 @@ type Open = (options: TrainingRunOptions) => Promise<TrainingRun>;
  */
 export async function trainAndServe(config: Config, open: Open, options: TrainingOptions): Promise<ExitCode> {
   const { terminal, assets, workerUrl, baselineUrl, predictUrl, cores } = options;
+  const native = openKernels(config.kernels, terminal);
   restrictReading(config, configPaths);
   // Lines for people must not mix with JSON lines.
   const say = config.log === "json" ? terminal.note : terminal.line;
   const service = await startService({ config, assets: assets(), note: terminal.note });
   const interruption = onInterruption(() => options.quit(ExitCode.interruptedTwice));
   const queue = new RunQueue(config);
-  const served = new ServedRun({ service, queue, config, predictUrl });
+  const served = new ServedRun({ service, queue, config, predictUrl, native });
   let run: TrainingRun | undefined;
   let interrupted = false;
   let releaseKeys = () => {};
@@ -69,7 +71,15 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
   /** Tells whether training failed. Throws what opening the run throws. */
   const train = async (open: Open, id?: string): Promise<boolean> => {
     const { signal } = interruption;
-    const parts = { config, workerUrl, baselineUrl, cores, signal, ...id === undefined ? { openLink } : { id } };
+    const parts = {
+      config,
+      workerUrl,
+      baselineUrl,
+      cores,
+      native,
+      signal,
+      ...id === undefined ? { openLink } : { id },
+    };
     const opened = await open(parts);
     run = opened;
     queue.began(opened.startedAt);

@@ -9,11 +9,12 @@ import { parseArguments } from "../arguments/arguments.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { commandHelp } from "../arguments/help.ts";
 import { flagsFor, manifestSources, oneRun } from "../arguments/run_argument.ts";
+import { openKernels } from "../arguments/kernels.ts";
 import { restrictReading } from "../arguments/reading.ts";
 import type { TrainingOptions } from "./training.ts";
 
 const USAGE = "deno task verify RUN [FLAGS]";
-const own = flagsFor((key) => ["workers", "workerTimeout", "maxRestarts", "chaos"].includes(key));
+const own = flagsFor((key) => ["workers", "kernels", "workerTimeout", "maxRestarts", "chaos"].includes(key));
 
 export async function verifyCommand(
   args: readonly string[],
@@ -27,8 +28,9 @@ export async function verifyCommand(
   const directory = await oneRun(positionals, USAGE);
   const { manifest: { id, rules }, sources } = await manifestSources(directory, values);
   const config = resolveConfig(undefined, sources);
+  const native = openKernels(config.kernels, terminal);
   restrictReading(config, configPaths, [directory]);
-  const options = { config, workerUrl, cores, ...await readDataAgain(directory, config, rules, input) };
+  const options = { config, workerUrl, cores, native, ...await readDataAgain(directory, config, rules, input) };
   let matches = 0;
   let lastMatch = 0;
   for await (const { round, recorded, computed } of verifyRun(directory, options)) {

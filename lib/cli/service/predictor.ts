@@ -1,5 +1,6 @@
 /** Opens the predictor of a command: a thread with the weights of its run, within the limits of the config. */
 import type { Config } from "../../config/schema.ts";
+import type { NativeLibrary } from "../../engine/contract.ts";
 import { ThreadPredictor } from "../../predict/predictor.ts";
 
 import { checkpointBytes, checkpointRounds } from "../../run/files/checkpoint.ts";
@@ -12,12 +13,13 @@ interface PredictorSource {
   readonly directory: string;
   /** The module that the prediction thread runs. */
   readonly predictUrl: URL;
+  readonly native: NativeLibrary | undefined;
   readonly config: Pick<Config, "batchMax" | "batchDelayMs" | "queueMax" | "predictTimeout">;
   readonly onIncident: (message: string) => void;
 }
 
 export function openPredictor(
-  { model, newest, directory, predictUrl, config, onIncident }: PredictorSource,
+  { model, newest, directory, predictUrl, native, config, onIncident }: PredictorSource,
 ): ThreadPredictor {
   const { batchMax, batchDelayMs, queueMax, predictTimeout } = config;
   return new ThreadPredictor({
@@ -28,6 +30,7 @@ export function openPredictor(
       read: (round) => checkpointBytes(directory, round),
     },
     workerUrl: predictUrl,
+    native: model.config.engine === "simd" ? native : undefined,
     limits: { batchMax, batchDelayMs, queueMax, timeoutMs: predictTimeout * 1000 },
     onIncident,
   });

@@ -1,6 +1,7 @@
 /** Serves the run that a process trains: its events, predictions from its newest weights, and the state of training. */
 import type { Config } from "../../config/schema.ts";
 import type { ClusterStatus, ClusterView, EventOf, RunEvent } from "../../base/events.ts";
+import type { NativeLibrary } from "../../engine/contract.ts";
 import type { ThreadPredictor } from "../../predict/predictor.ts";
 import { RunLibrary } from "../../run/library/library.ts";
 import type { RunQueue } from "../../run/library/run_queue.ts";
@@ -15,6 +16,7 @@ interface ServedRunOptions {
   readonly config: Config;
   /** The module that the prediction thread runs. */
   readonly predictUrl: URL;
+  readonly native: NativeLibrary | undefined;
 }
 
 export class ServedRun {
@@ -29,13 +31,14 @@ export class ServedRun {
 
   /** Serves `run` from now on. Requests that wait for a prediction of the previous run are refused. */
   show(run: TrainingRun): void {
-    const { service, queue, config, predictUrl } = this.#options;
+    const { service, queue, config, predictUrl, native } = this.#options;
     const previous = this.#predictor;
     const predictor = openPredictor({
       model: run.model,
       newest: () => run.newest,
       directory: run.directory,
       predictUrl,
+      native,
       config,
       onIncident: (message) => run.log.append({ type: "incident", message }),
     });

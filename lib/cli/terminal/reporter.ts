@@ -38,7 +38,10 @@ export function createReporter({ config, terminal: { line, live, json } }: Repor
             ` with learning rate ${event.learningRate}: ${forCommandLine(event.reason)}`,
         );
       case "resumed":
-        return line(`Resumed after round ${event.round} on ${counted(event.workers, "worker")}`);
+        return line(
+          `Resumed after round ${event.round} on ${counted(event.workers, "worker")}` +
+            (event.engine === undefined ? "" : `, engine ${event.engine}`),
+        );
       case "paused":
         return line("Pausing after this round");
       case "unpaused":

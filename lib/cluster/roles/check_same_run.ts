@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { InputError, TrainingError } from "../../base/errors.ts";
 import type { TrainingConfig } from "../../config/schema.ts";
+import type { NativeLibrary } from "../../engine/contract.ts";
 import { kernelsDigest } from "../../engine/simd/kernels.ts";
 import type { LockstepConfig } from "../../lockstep/plan.ts";
 import { arithmeticDigest, instructionClass } from "../rounds/arithmetic.ts";
@@ -26,22 +27,23 @@ export type Claim = z.infer<typeof claimSchema>;
 
 /**
  * Returns the properties of a machine that its results depend on. The claim has them among the values of the config, so
- * that earlier versions compare them, too, and refuse values that they do not know.
+ * that earlier versions compare them, too, and refuse values that they do not know. Native kernels have the bits of the
+ * WebAssembly kernels, which name the arithmetic; its digest is computed with the kernels that the machine trains with.
  */
-async function machineValues(training: TrainingConfig) {
+async function machineValues(training: TrainingConfig, native: NativeLibrary | undefined) {
   return {
     version: project.version,
     kernels: kernelsDigest().slice(0, SHOWN),
     instructions: instructionClass(training),
-    arithmetic: (await arithmeticDigest(training)).slice(0, SHOWN),
+    arithmetic: (await arithmeticDigest(training, native)).slice(0, SHOWN),
   };
 }
 const OF_MACHINES = /^(version|kernels|instructions|arithmetic)$/;
 
-export async function createClaim({ training, data, weightsDigest }: LockstepConfig): Promise<Claim> {
+export async function createClaim({ training, data, weightsDigest, native }: LockstepConfig): Promise<Claim> {
   // Machines may have different paths of files, but not different contents.
   const { data: _, weights: __, vectors: ___, ...config } = training;
-  const values = { ...config, ...await machineValues(training) };
+  const values = { ...config, ...await machineValues(training, native) };
   return { config: values, data: data?.digest ?? "", weights: weightsDigest ?? "" };
 }
 

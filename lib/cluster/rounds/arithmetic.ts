@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import type { TrainingConfig } from "../../config/schema.ts";
 import { clipScale } from "../../engine/adam.ts";
-import type { Replica } from "../../engine/contract.ts";
+import type { NativeLibrary, Replica } from "../../engine/contract.ts";
 import { engineOptions } from "../../engine/create_engine.ts";
 import { learningRateAt } from "../../engine/learning_rate.ts";
 import { createTreeMean } from "../../engine/tree_mean.ts";
@@ -51,14 +51,15 @@ export function instructionClass({ engine }: Pick<TrainingConfig, "engine">): st
 }
 
 /**
- * Trains some steps on a small problem with the engine, the constants and the kind of model of `training`. Resolves to the
+ * Trains some steps on a small problem with the engine, the constants and the kind of model of `training`, on this machine's
+ * kernels. Resolves to the
  * SHA-256, in hex, of the bits of forward pass, gradients, dropout, norm, clipping, Adam, means and predictions.
  */
-export async function arithmeticDigest(training: TrainingConfig): Promise<string> {
+export async function arithmeticDigest(training: TrainingConfig, native?: NativeLibrary): Promise<string> {
   const config: TrainingConfig = { ...training, ...TINY };
   const model = taskModel(config);
   const { layout, spec, dataset } = model;
-  const options = engineOptions(config, model, config.batchSize, config.length);
+  const options = engineOptions(config, model, config.batchSize, config.length, { native });
   const { engine, floats, batch } = await createWorkspace(options, { floats: 16 * (layout.size + 16), batches: 1 });
   const hash = createHash("sha256");
   const add = (values: Float32Array) => hash.update(bytesOf(values));

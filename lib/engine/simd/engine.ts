@@ -1,6 +1,6 @@
 /**
- * This layer runs a training step in fused WebAssembly kernels over one shared memory, and copies only the operands of
- * products. It contains no mathematics: that is in kernels/assembly, whose bindings are `bindings.gen.ts`. Start with
+ * This layer runs a training step in fused kernels over one shared memory, and copies only the operands of products. The
+ * kernels are WebAssembly, or native twins of these (`native/`). It contains no mathematics: that is in kernels/assembly, whose bindings are `bindings.gen.ts`. Start with
  * `passes.ts`, which orders the kernels of a step, and `memory/scratch.ts`, the map of their data; this file checks
  * arguments and calls the others.
  */
@@ -33,9 +33,12 @@ import { SharedSums } from "./work_sharing.ts";
 
 export type SimdEngineOptions = Omit<EngineOptions, "engine" | "backend"> & EngineRoom;
 
-/** Creates a simd engine. Throws a RangeError if the scratch memory is too small or not aligned. */
+/**
+ * Creates a simd engine. Throws a RangeError if the scratch memory is too small or not aligned, and an UnfitLibrary if its
+ * native kernels do not fit.
+ */
 export function createSimdEngine(options: SimdEngineOptions): Engine {
-  const { spec, memory, scratch, maxBatch, maxLength, maxVectors } = options;
+  const { spec, memory, scratch, maxBatch, maxLength, maxVectors, native } = options;
   const needed = simdScratchBytes(spec, maxBatch, maxLength, maxVectors);
   if (scratch.byteLength < needed || scratch.byteOffset % LINE_BYTES !== 0) {
     throw new RangeError(
@@ -43,11 +46,11 @@ export function createSimdEngine(options: SimdEngineOptions): Engine {
     );
   }
   const at = simdScratch(spec, maxBatch, maxLength, scratch.byteOffset, maxVectors);
-  return new FusedEngine(options, bindKernels(memory, at.struct), at);
+  return new FusedEngine(options, bindKernels(memory, at.struct, native), at);
 }
 
 class FusedEngine implements Engine {
-  readonly name = "simd";
+  readonly name: string;
   readonly #options: SimdEngineOptions;
   readonly #kernels: SimdKernels;
   readonly #sums: SharedSums;
@@ -63,6 +66,7 @@ class FusedEngine implements Engine {
   constructor(options: SimdEngineOptions, kernels: SimdKernels, at: SimdScratch) {
     const { spec, layout, adam, dropout, classWeights, memory, scratch, others, helpers } = options;
     const { maxBatch, maxLength, maxVectors } = options;
+    this.name = `simd/${options.native?.set ?? "wasm"}`;
     this.#options = options;
     this.#kernels = kernels;
     // Packed weights are padded with 0, the bias of the logits with -Infinity.

@@ -2,9 +2,10 @@
 import { createHash } from "node:crypto";
 import lockstep from "../../../kernels/lockstep.wasm" with { type: "bytes" };
 import products from "../../../kernels/products.wasm" with { type: "bytes" };
+import type { NativeLibrary } from "../contract.ts";
 import { bindStructs, type KernelExports, KERNELS, type SimdKernels } from "./bindings.gen.ts";
 import { bindNative } from "./native/bind.ts";
-import { type NativeLibrary, openLibrary } from "./native/library.ts";
+import { openLibrary } from "./native/library.ts";
 
 let compiled: { readonly lockstep: WebAssembly.Module; readonly products: WebAssembly.Module } | undefined;
 

@@ -1,5 +1,6 @@
 /** Evaluates a model on rows that were read from files: its metrics, and its most confident mistakes. */
 import { shortened } from "../../base/printable.ts";
+import type { NativeLibrary } from "../../engine/contract.ts";
 import type { LoadedPart } from "../../data/encode/assemble.ts";
 import type { Preprocessing } from "../../data/encode/preprocessing.ts";
 import { placeOf } from "../../data/encode/table_builder.ts";
@@ -28,12 +29,13 @@ export async function evaluateRows(
   preprocessing: Preprocessing,
   threshold = 0,
   others?: LoadedPart,
+  native?: NativeLibrary,
 ): Promise<Evaluation> {
-  const probabilities = await predictTable(model, part.table);
+  const probabilities = await predictTable(model, part.table, native);
   const evaluation = evaluateProbabilities(probabilities, model.labels, part, preprocessing, threshold);
   if (!others) return evaluation;
   const confidences = confidencesOf(probabilities, evaluation.rows);
-  const ofOthers = confidencesOf(await predictTable(model, others.table), others.table.labels.length);
+  const ofOthers = confidencesOf(await predictTable(model, others.table, native), others.table.labels.length);
   const answered = ofOthers.reduce((sum, confidence) => sum + (confidence >= threshold ? 1 : 0), 0);
   const outOfScope = {
     rows: ofOthers.length,

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { z } from "zod";
 import { readingRulesSchema } from "../../formats/read_options.ts";
 import { savedConfigSchema } from "../../config/saved_config.ts";
-import type { TrainingConfig } from "../../config/schema.ts";
 import { createBatch } from "../../data/batches/batch.ts";
 import { createDataset } from "../../data/create_dataset.ts";
 import type { Dataset } from "../../data/batches/dataset.ts";
@@ -31,6 +30,8 @@ export const manifestSchema = z.object({
   /** SHA-256 of `data.json`, if the run has one. */
   statisticsDigest: z.string().optional(),
   workers: z.int(),
+  /** The full name of the engine that the run began with. Earlier versions had none. */
+  engine: z.string().optional(),
   versions: z.record(z.string(), z.string()),
 });
 
@@ -40,7 +41,7 @@ const writtenSchema = z.object({ config: z.record(z.string(), z.unknown()) });
 
 /** Makes the manifest of a run that is about to start, without its id, which comes from its directory. */
 export async function createManifest(
-  run: { readonly startedAt: string; readonly config: TrainingConfig; readonly workers: number },
+  run: Pick<Manifest, "startedAt" | "config" | "workers" | "engine">,
   data?: TrainingData,
   known: Pick<Manifest, "weightsDigest" | "statisticsDigest" | "rules"> = {},
 ): Promise<Omit<Manifest, "id">> {

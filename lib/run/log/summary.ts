@@ -13,6 +13,8 @@ interface Outcome {
   readonly run: string;
   readonly config: TrainingConfig;
   readonly workers: number;
+  /** The full name of the engine. */
+  readonly engine: string;
   readonly reason: StopReason;
   readonly seconds: number;
   /** The last state, and the validation metrics of the last evaluation. */
@@ -30,7 +32,7 @@ interface Outcome {
 
 /** Makes the summary that the terminal, the dashboard, `/runs`, `/events` and `summary.json` show. */
 export function createSummary(outcome: Outcome): Summary {
-  const { run, config, workers, reason, seconds, newest, best, digest, sequences } = outcome;
+  const { run, config, workers, reason, seconds, newest, best, digest, sequences, engine } = outcome;
   const { stepsPerEpoch, shards } = config;
   const ofBest = newest.history.best;
   const heldOut = best && ofBest ? { loss: ofBest.loss, accuracy: ofBest.accuracy } : outcome.heldOut;
@@ -49,7 +51,7 @@ export function createSummary(outcome: Outcome): Summary {
     sequencesPerSecond: seconds > 0 ? sequences / seconds : 0,
     workers,
     shards,
-    engine: engineName(config),
+    engine,
     ...outcome.metrics,
   });
 }
@@ -61,11 +63,6 @@ export function createSummary(outcome: Outcome): Summary {
 function withServedMetrics(summary: Summary): Summary {
   const { validation } = summary;
   return validation ? { ...summary, heldOut: { loss: validation.loss, accuracy: validation.accuracy } } : summary;
-}
-
-/** Returns the full name of the engine: `tfjs/wasm`. */
-export function engineName({ engine, backend }: TrainingConfig): string {
-  return engine === "tfjs" ? `${engine}/${backend}` : engine;
 }
 
 /** Reads the summary in the run's directory, or null if there is none. Throws if it is damaged. */

@@ -10,6 +10,7 @@ import { inTurns } from "../../base/turns.ts";
 import type { Config } from "../../config/schema.ts";
 import { classWeightsOf, countLabels } from "../../data/batches/class_weights.ts";
 import type { TrainingData } from "../../data/batches/table.ts";
+import type { NativeLibrary } from "../../engine/contract.ts";
 import type { LoadedPart } from "../../data/encode/assemble.ts";
 import { openPreprocessing, tokenKeysOf } from "../../data/encode/preprocessing.ts";
 import { rankRows, rejectionPoints } from "../../model/coverage.ts";
@@ -30,6 +31,8 @@ export interface NgramJobOptions extends RunData {
   readonly config: Pick<Config, "seed" | "ngrams" | "classWeights" | "metric" | "validation" | "reject">;
   /** The module that the thread of n-grams runs; without it there are none. */
   readonly baselineUrl: URL | undefined;
+  /** The native kernels of predictions, if there are any. */
+  readonly native?: NativeLibrary | undefined;
   /** A thread that shows no sign of life for so long is lost. */
   readonly timeoutMs: number;
   /** Says whether an earlier process of the run logged the baseline. */
@@ -187,12 +190,12 @@ interface Combined {
 async function combine(
   model: TrainedModel,
   ngrams: BaselineResult | undefined,
-  { source, data, config: { metric } }: Pick<NgramJobOptions, "source" | "data" | "config">,
+  { source, data, native, config: { metric } }: Pick<NgramJobOptions, "source" | "data" | "native" | "config">,
   classWeights: Float32Array | undefined,
 ): Promise<Combined> {
   const { labels } = model;
-  const validation = await predictRows(model, ngrams?.validation, source.validation);
-  const test = source.test && await predictRows(model, ngrams?.test, source.test);
+  const validation = await predictRows(model, ngrams?.validation, source.validation, native);
+  const test = source.test && await predictRows(model, ngrams?.test, source.test, native);
   const counts = metric === "macro-f1" ? countLabels(data.training.labels, labels.length) : undefined;
   const pool = await choosePool(validation, classWeights, counts);
   const answer = async ({ part, lstm, ngrams }: Predicted): Promise<Answered> => {
@@ -230,6 +233,7 @@ async function predictRows(
   model: TrainedModel,
   ngrams: Float32Array | undefined,
   part: LoadedPart,
+  native: NativeLibrary | undefined,
 ): Promise<Predicted> {
-  return { part, lstm: await predictTable(model, part.table), ngrams };
+  return { part, lstm: await predictTable(model, part.table, native), ngrams };
 }

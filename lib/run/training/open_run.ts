@@ -1,6 +1,7 @@
 /** Opens a run for training: a new one in a new directory, or an earlier one at its newest checkpoint. */
 import { join } from "node:path";
 import { unlessAborted } from "../../base/waiting.ts";
+import { engineName } from "../../engine/create_engine.ts";
 import { InputError } from "../../base/errors.ts";
 import { checkpointRounds } from "../files/checkpoint.ts";
 import { CheckpointStore } from "../files/checkpoint_store.ts";
@@ -37,7 +38,7 @@ export async function newRun(options: TrainingRunOptions): Promise<OpenRun> {
   const training = trainingFor(options);
   const given = await readGivenWeights(training.weights);
   const prepared = await unlessAborted(options.signal, prepareRun(options, training, { given }));
-  const { workers } = prepared.lockstep;
+  const { workers, native } = prepared.lockstep;
   const statistics = source && jsonBytes(source.statistics);
   const now = new Date();
   const startedAt = now.toISOString();
@@ -49,7 +50,7 @@ export async function newRun(options: TrainingRunOptions): Promise<OpenRun> {
   };
   const manifest = await unlessAborted(
     options.signal,
-    createManifest({ startedAt, config: training, workers }, data, known),
+    createManifest({ startedAt, config: training, workers, engine: engineName(training, native) }, data, known),
   );
   const id = await createRunDirectory(config.runsDir, now, options.id);
   const directory = join(config.runsDir, id);

@@ -2,6 +2,7 @@
 import { type Config, type TrainingConfig, trainingConfig } from "../../config/schema.ts";
 import { tableConfig } from "../../data/batches/table_config.ts";
 import type { TrainingData } from "../../data/batches/table.ts";
+import type { NativeLibrary } from "../../engine/contract.ts";
 import type { LoadedPart } from "../../data/encode/assemble.ts";
 import { InputError } from "../../base/errors.ts";
 import { givenVector, type GivenWeights } from "./given_weights.ts";
@@ -33,6 +34,8 @@ export interface TrainingRunOptions {
   readonly signal?: AbortSignal;
   /** Cores of this machine. */
   readonly cores: number;
+  /** The native kernels of the engine simd, if it has any. */
+  readonly native?: NativeLibrary | undefined;
   /** The training data of the task `table`. */
   readonly data?: TrainingData;
   /** Connects to the other machines of the run, if there are any. */
@@ -84,7 +87,7 @@ interface RunParts {
  * Throws an InputError if the run needs too much memory, or if the weights are of another model.
  */
 export async function prepareRun(
-  { config, workerUrl, cores, data, source, openLink }: TrainingRunOptions,
+  { config, workerUrl, cores, native, data, source, openLink }: TrainingRunOptions,
   training: TrainingConfig,
   { restore, given: givenWeights, lastRound }: RunParts,
 ): Promise<Prepared> {
@@ -98,6 +101,7 @@ export async function prepareRun(
     maxRestarts: config.maxRestarts,
     chaos: parseChaos(config.chaos),
     spin: workers <= cores,
+    ...native && training.engine === "simd" && { native },
     ...(lastRound === undefined ? {} : { lastRound }),
     ...openLink && { remote: true },
   };

@@ -7,6 +7,7 @@ import type { TrainingConfig } from "../../config/schema.ts";
 import { errorMessage } from "../../base/errors.ts";
 import type { Metrics, NewEvent, Summary } from "../../base/events.ts";
 import { reasonText, StopReason } from "../../lockstep/memory/control.ts";
+import { engineName } from "../../engine/create_engine.ts";
 import type { Coordinator } from "../../lockstep/coordinator.ts";
 import { type State, stateDigestInTurns } from "../../lockstep/memory/state.ts";
 import { createCheckpointTimer } from "../files/checkpoint_store.ts";
@@ -21,7 +22,7 @@ import { earlierRun, newRun, type OpenRun } from "./open_run.ts";
 import type { TrainingRunOptions } from "./prepare.ts";
 import { withWordVectors } from "../../model/word_vectors.ts";
 import { BackgroundCheckpoints, savingError } from "./background_checkpoints.ts";
-import { createSummary, engineName } from "../log/summary.ts";
+import { createSummary } from "../log/summary.ts";
 import { dataSummary } from "./reload_data.ts";
 import type { RunState } from "../types.ts";
 
@@ -51,7 +52,8 @@ export class TrainingRun {
   #final: ModelVersion | undefined;
 
   private constructor(open: OpenRun) {
-    const { id, directory, startedAt, log, prepared, recap, options: { config, data, source, baselineUrl } } = open;
+    const { id, directory, startedAt, log, prepared, recap, options: { config, data, source, baselineUrl, native } } =
+      open;
     this.id = id;
     this.directory = directory;
     this.startedAt = startedAt;
@@ -63,7 +65,7 @@ export class TrainingRun {
     const isLogged = recap?.isBaselineLogged ?? false;
     const append = (event: NewEvent) => void this.log.append(event);
     const timeoutMs = config.workerTimeout * 1000;
-    const work = { config: this.config, baselineUrl, timeoutMs, isLogged, append };
+    const work = { config: this.config, baselineUrl, native, timeoutMs, isLogged, append };
     this.#ngramJob = data && source && new NgramJob({ data, source, ...work });
   }
 
@@ -174,6 +176,7 @@ export class TrainingRun {
       run: this.id,
       config: this.config,
       workers,
+      engine: this.#engineName,
       digest: lstm.digest,
       newest,
       best,
@@ -203,6 +206,10 @@ export class TrainingRun {
     return { run, config, labels, ...source && { preprocessing: source.preprocessing } };
   }
 
+  get #engineName(): string {
+    return engineName(this.config, this.#open.prepared.lockstep.native);
+  }
+
   get #layout() {
     return this.#coordinator.plan.layout;
   }
@@ -219,7 +226,7 @@ export class TrainingRun {
       ...source && { data: dataSummary(source, warnings) },
       workers,
       shards: this.config.shards,
-      engine: engineName(this.config),
+      engine: this.#engineName,
       digest: initialDigest,
     });
   }
@@ -231,7 +238,7 @@ export class TrainingRun {
     for (const problem of problems) {
       this.log.append({ type: "incident", message: `${problem}; ${instead}` });
     }
-    this.log.append({ type: "resumed", round, step, workers, digest });
+    this.log.append({ type: "resumed", round, step, workers, engine: this.#engineName, digest });
   }
 
   async #runToEnd(): Promise<End> {

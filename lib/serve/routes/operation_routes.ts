@@ -76,7 +76,10 @@ function metricsText(
 ): string {
   const text = new MetricsText(format);
   metrics.write(text);
-  const { queued, computing, batchSizes, restarts } = predictor.statistics();
+  const { engine, queued, computing, batchSizes, restarts } = predictor.statistics();
+  const [name, kernels = ""] = engine.split("/");
+  text.family("lockstep_engine_info", "gauge", "The engine of training and predictions, and its kernels or backend.");
+  text.sample("", 1, `engine="${name}",kernels="${kernels}"`);
   text.gauge("lockstep_predict_queued_sequences", queued, "Sequences that wait for a batch.");
   text.gauge("lockstep_predict_computing_sequences", computing, "Sequences that are being predicted.");
   text.histogram("lockstep_predict_batch_sequences", batchSizes, "Sequences per predicted batch.");

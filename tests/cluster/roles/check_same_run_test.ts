@@ -6,6 +6,7 @@ import { InputError } from "../../../lib/base/errors.ts";
 import type { LockstepConfig } from "../../../lib/lockstep/plan.ts";
 import { parseChaos } from "../../../lib/lockstep/chaos.ts";
 import { tinyConfig } from "../../lockstep/tiny.ts";
+import { testEachSet } from "../../engine/native/libraries.ts";
 import { FakeClock } from "../toy/fake_clock.ts";
 
 const own: LockstepConfig = {
@@ -38,6 +39,10 @@ Deno.test("claimRun() accepts another path of the same weights, but no other wei
     "weights is of digest a there and of digest b here",
   );
   await assertRejects(() => of({ training: tinyConfig({ hidden: 6 }) }), InputError, "hidden is 5 there and 6 here");
+});
+
+testEachSet("a machine with native kernels has the claim of one without", async (native) => {
+  assertEquals(await createClaim({ ...own, native }), await createClaim(own));
 });
 
 Deno.test("claimRun() refuses another version, other kernels, instructions or arithmetic", async () => {

@@ -138,6 +138,7 @@ Deno.test("GET /metrics has requests, queue, training and open connections as Op
   assertEquals(value(`lockstep_http_request_seconds_bucket{${label},le="+Inf"}`), "2");
   assertEquals(value(`lockstep_http_request_seconds_count{${label}}`), "2");
   assertEquals(value("lockstep_predict_queued_sequences"), "3");
+  assertEquals(value('lockstep_engine_info{engine="simd",kernels="avx512"}'), "1");
   const size = "lockstep_predict_batch_sequences";
   const below = ["1", "2", "4", "1024", "+Inf"].map((bound) => value(`${size}_bucket{le="${bound}"}`));
   assertEquals([...below, value(`${size}_sum`), value(`${size}_count`)], ["0", "1", "2", "2", "3", "2005", "3"]);

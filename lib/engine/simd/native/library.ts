@@ -2,20 +2,11 @@
 import { existsSync } from "node:fs";
 import { z } from "zod";
 import { errorMessage, missingPermission } from "../../../base/errors.ts";
+import { INSTRUCTION_SETS, type KernelChoice } from "../../../config/kernels.ts";
+import type { NativeLibrary } from "../../contract.ts";
 import { KERNELS, STRUCTS } from "../bindings.gen.ts";
 import type { NativeKernels } from "./bindings.gen.ts";
-import { INSTRUCTION_SETS, type InstructionSet, LIBRARY_ABI, libraryPath, sourcesDigest } from "./sources.ts";
-
-/** Names the native kernels that threads use. */
-export interface NativeLibrary {
-  readonly path: string;
-  readonly set: InstructionSet;
-  /** The digest of the sources that the library must be built from. */
-  readonly sources: string;
-}
-
-/** Selects kernels: `auto` is native where the library fits; an instruction set is native with this set. */
-export type KernelChoice = "auto" | "native" | "wasm" | InstructionSet;
+import { LIBRARY_ABI, libraryPath, sourcesDigest } from "./sources.ts";
 
 /** Describes the kernels that a process uses. */
 export interface ChosenKernels {

@@ -6,14 +6,6 @@ import { fileURLToPath } from "node:url";
 /** The version of the library's own functions and of the way in which its kernels are called. */
 export const LIBRARY_ABI = 1;
 
-/** The instruction sets that kernels are compiled for on each architecture, the best first. */
-export const INSTRUCTION_SETS = {
-  x86_64: ["avx512", "avx2"],
-  aarch64: ["neon"],
-} as const;
-
-export type InstructionSet = typeof INSTRUCTION_SETS[keyof typeof INSTRUCTION_SETS][number];
-
 const folder = new URL("../../../../kernels/native/", import.meta.url);
 
 /** Returns the absolute path of the library for an operating system and an architecture, by default those of this process. */
