@@ -18,7 +18,7 @@ const summary: Summary = {
   sequencesPerSecond: 16384,
   workers: 2,
   shards: 4,
-  engine: "simd",
+  engine: "simd/wasm",
 };
 const training = { loss: 0.7001, accuracy: 0.52 };
 const heldOut = { loss: 0.6931, accuracy: 0.5 };
@@ -30,7 +30,7 @@ const started: NewEvent = {
   labels: ["odd", "even"],
   workers: 1,
   shards: 4,
-  engine: "simd",
+  engine: "simd/wasm",
   digest: "00",
 };
 const progress: NewEvent = {
@@ -64,7 +64,7 @@ function printed(
 Deno.test("createReporter() prints start, epochs and end, and no progress, into a pipe", () => {
   const { text } = printed([started, progress, epoch, { type: "finished", summary }]);
   assertEquals(text.split("\n"), [
-    "Run r: parity, 26,562 parameters, 4 shards on 1 worker, engine simd",
+    "Run r: parity, 26,562 parameters, 4 shards on 1 worker, engine simd/wasm",
     "Epoch 01 - Loss: 0.7001 - Accuracy: 52.00% - Validation: 0.6931, 50.00% - 0.5 s",
     "Finished: all epochs done after 2 epochs, 40 rounds, 20,480 sequences in 1.3 s (16,384 sequences/s)",
     "Validation: Loss: 0.0123 - Accuracy: 99.51%",
