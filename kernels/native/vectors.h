@@ -48,8 +48,9 @@
 typedef float Floats __attribute__((vector_size(VECTOR_BYTES)));
 typedef int32_t Ints __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint32_t Words __attribute__((vector_size(VECTOR_BYTES)));
-/** Eight float64 and eight float32, whatever the registers hold. */
-typedef double Doubles8 __attribute__((vector_size(64)));
+/** Float64, in half as many lanes. */
+typedef double Doubles __attribute__((vector_size(VECTOR_BYTES)));
+/** A row of eight, whatever the registers hold. */
 typedef float Floats8 __attribute__((vector_size(32)));
 
 /** Returns the lanes with these numbers of two vectors, where those of `b` come after those of `a`. Indices has as many ints. */
@@ -99,15 +100,14 @@ INLINE Floats8 loadRow(const void *from) {
 
 INLINE void storeRow(void *to, Floats8 x) { memcpy(to, &x, sizeof x); }
 
-/** Returns eight float32 as float64. */
-INLINE Doubles8 loadDoubles8(const void *from) { return __builtin_convertvector(loadRow(from), Doubles8); }
-
 #if LANES == 16
 
 /** Says of each lane whether something holds. */
 typedef __mmask16 Mask;
 
 INLINE Floats spread(float x) { return _mm512_set1_ps(x); }
+/** Returns LANES / 2 float32 as float64. */
+INLINE Doubles loadDoubles(const void *from) { return _mm512_cvtps_pd(_mm256_loadu_ps(from)); }
 INLINE Ints spreadInt(int32_t x) { return (Ints)_mm512_set1_epi32(x); }
 /** Returns 0, 1, 2, … */
 INLINE Ints laneNumbers(void) { return (Ints)_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15); }
@@ -181,6 +181,7 @@ INLINE Mask wordsAtLeast(Words a, Words b) { return a >= b; }
 #if LANES == 8
 
 INLINE Floats spread(float x) { return _mm256_set1_ps(x); }
+INLINE Doubles loadDoubles(const void *from) { return _mm256_cvtps_pd(_mm_loadu_ps(from)); }
 INLINE Ints spreadInt(int32_t x) { return (Ints)_mm256_set1_epi32(x); }
 INLINE Ints laneNumbers(void) { return (Ints)_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7); }
 INLINE Floats madd(Floats a, Floats b, Floats c) { return _mm256_fmadd_ps(a, b, c); }
@@ -205,6 +206,7 @@ INLINE void storeEights(uint8_t *at, size_t stride, size_t index, Floats x) { st
 #else
 
 INLINE Floats spread(float x) { return vdupq_n_f32(x); }
+INLINE Doubles loadDoubles(const void *from) { return vcvt_f64_f32(vld1_f32(from)); }
 INLINE Ints spreadInt(int32_t x) { return vdupq_n_s32(x); }
 INLINE Ints laneNumbers(void) { return (Ints){0, 1, 2, 3}; }
 INLINE Floats madd(Floats a, Floats b, Floats c) { return vfmaq_f32(c, a, b); }

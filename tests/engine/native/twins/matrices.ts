@@ -40,6 +40,12 @@ export const matrixTwins: Twins = {
     const inner = room.draw(4) === 0 ? room.from(120, 300) : room.from(0, 40);
     const rows = room.from(1, 30), panels = room.from(1, 20), width = rows + room.from(0, 9);
     const a = room.floats(inner * width), b = matrix(room, inner, panels), c = room.floats(8 * rows * panels);
+    // Sums of -0 stay -0 unless the inner steps are filled up with 0 · 0.
+    if (room.flag()) {
+      for (const [at, count] of [[a, inner * width], [c, 8 * rows * panels]] as const) {
+        room.set(at, count, () => room.flag() ? -0 : undefined);
+      }
+    }
     return (kernels) => kernels.accumulateProducts(a, 4 * width, b.at, b.stride, b.row, inner, c, rows, panels);
   },
 
