@@ -12,6 +12,7 @@ import { bindKernels, wasmExports } from "../../../lib/engine/simd/kernels.ts";
 import { bindNative } from "../../../lib/engine/simd/native/bind.ts";
 import { describeLibrary } from "../../../lib/engine/simd/native/library.ts";
 import { withDraws } from "../../draws.ts";
+import { compareRooms } from "./compare.ts";
 import { testEachSet } from "./libraries.ts";
 import { Room, STRUCT_AT } from "./room.ts";
 import type { KernelName, Twin } from "./twin.ts";
@@ -31,24 +32,6 @@ function copyRoom(room: Room): void {
   new Uint8Array(nativeMemory.buffer).set(new Uint8Array(wasmMemory.buffer, 0, room.end));
 }
 
-/** Throws unless both memories have the same bits; two NaN may differ in theirs. */
-function compareRooms(room: Room, name: string): void {
-  const [expected, found] = [wasmMemory, nativeMemory].map(({ buffer }) => new Int32Array(buffer));
-  const [expectedFloats, foundFloats] = [wasmMemory, nativeMemory].map(({ buffer }) => new Float32Array(buffer));
-  for (const { at, bytes } of room.scratches) {
-    expected!.fill(0, at / 4, (at + bytes + 3) >> 2);
-    found!.fill(0, at / 4, (at + bytes + 3) >> 2);
-  }
-  for (let word = room.begin / 4; word < room.end / 4; word++) {
-    if (expected![word] === found![word]) continue;
-    const [a, b] = [expectedFloats![word]!, foundFloats![word]!];
-    if (Number.isNaN(a) && Number.isNaN(b)) continue;
-    const region = room.offsets.findLastIndex((at) => at <= 4 * word);
-    const element = word - room.offsets[region]! / 4;
-    throw new Error(`${name} differs in element ${element} of allocation ${region}: WebAssembly has ${a}, native ${b}`);
-  }
-}
-
 testEachSet("every native kernel has the bits of its WebAssembly twin", async (library) => {
   const native = bindKernels(nativeMemory, STRUCT_AT, library);
   const { kernels } = describeLibrary(library.path);
@@ -62,7 +45,7 @@ testEachSet("every native kernel has the bits of its WebAssembly twin", async (l
         copyRoom(room);
         const [expected, found] = [run(wasm), run(native)];
         assertEquals(found, expected, name);
-        compareRooms(room, name);
+        compareRooms(room, name, wasmMemory.buffer, nativeMemory.buffer);
       }
     }
     return Promise.resolve();

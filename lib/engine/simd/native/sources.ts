@@ -24,10 +24,13 @@ export function sourcePath(name: string): string {
   return fileURLToPath(new URL(name, folder));
 }
 
-/** Returns the SHA-256, in hex, of the sources: a library with another one does not fit this checkout. */
+/** Has the flags of the compiler. */
+const COMPILATION = "compile.ts";
+
+/** Returns the SHA-256, in hex, of the sources and their compilation: a library with another one does not fit this checkout. */
 export function sourcesDigest(): string {
   const hash = createHash("sha256");
-  for (const name of nativeSources()) {
+  for (const name of [...nativeSources(), COMPILATION]) {
     const text = readFileSync(sourcePath(name), "utf8").replaceAll("\r\n", "\n");
     hash.update(`${name} ${text.length}\n`).update(text);
   }
