@@ -2,6 +2,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { nearest } from "../lib/base/nearest.ts";
 import { InputError, type Problem } from "../lib/base/errors.ts";
+import { KERNEL_CHOICES, type KernelChoice } from "../lib/config/kernels.ts";
 import { type BenchEngine, ENGINES } from "./train/engines.ts";
 import { type Shape, shapeName, SHAPES } from "./train/shapes.ts";
 
@@ -14,6 +15,8 @@ export interface BenchOptions {
   /** The sections requested by name; all by default. */
   readonly engines: readonly BenchEngine[];
   readonly enginesGiven: boolean;
+  /** The kernels of the engine simd, which is measured with each. */
+  readonly kernels: readonly KernelChoice[];
   readonly shapes: readonly Shape[];
   /** The length of a measured stage. */
   readonly seconds: number;
@@ -35,6 +38,7 @@ export const HELP = `Usage: deno task bench [FLAGS]
                       one part: steps beside PyTorch and tfjs, one worker beside two,
                       or seconds until the default recipe has learnt its task
   --engines A,B       of ${ENGINES.map(({ name }) => name).join(", ")} [all; recipe: the default one]
+  --kernels A,B       of the engine simd: ${KERNEL_CHOICES.join(", ")} [auto]
   --shapes 0,1        by number [all]
 ${SHAPES.map((shape, index) => `                        ${index}: ${shapeName(shape)}`).join("\n")}
   --seconds S         length of a measured stage [${FULL.seconds}]
@@ -45,7 +49,7 @@ ${SHAPES.map((shape, index) => `                        ${index}: ${shapeName(sh
   --help              this
 `;
 
-const TAKING = ["only", "engines", "shapes", "seconds", "warm-up", "repeats", "limit", "json"] as const;
+const TAKING = ["only", "engines", "kernels", "shapes", "seconds", "warm-up", "repeats", "limit", "json"] as const;
 const SWITCHES = ["quick", "help"] as const;
 
 /** Parses `args`. Throws an InputError with all problems. */
@@ -89,6 +93,12 @@ export function parseFlags(args: readonly string[]): BenchOptions {
       (text) => some(ENGINES, text.split(","), ({ name }) => name),
     ),
     enginesGiven: parsed.engines !== undefined,
+    kernels: value<readonly KernelChoice[]>(
+      "kernels",
+      ["auto"],
+      `one or more of ${KERNEL_CHOICES.join(",")}`,
+      (text) => some(KERNEL_CHOICES, text.split(","), (choice) => choice),
+    ),
     shapes: value(
       "shapes",
       base.shapes,

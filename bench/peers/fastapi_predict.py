@@ -1,6 +1,7 @@
 """Serves a PyTorch model in the usual way: FastAPI on uvicorn, one process, one sequence per request."""
 import socket
 
+import openblas  # noqa: F401: before PyTorch
 import torch
 import uvicorn
 from classifier import Classifier

@@ -28,6 +28,7 @@ options = parse_options()
 # torch.set_num_threads does not set this. The library reads it once, when it is loaded: before PyTorch.
 os.environ["OPENBLAS_NUM_THREADS"] = str(options.blas_threads or options.threads)
 
+import openblas  # noqa: E402, F401: before PyTorch
 import torch  # noqa: E402
 from torch import distributed, nn  # noqa: E402
 from classifier import Classifier, draw  # noqa: E402

@@ -19,11 +19,19 @@ export interface PytorchOptions {
   readonly processes: number;
 }
 
-export type Availability = { readonly version: string } | { readonly reason: string };
+/** `blas` names the kernel that OpenBLAS, PyTorch's matrix library, chose for this processor. */
+export type Availability = { readonly version: string; readonly blas?: string | undefined } | {
+  readonly reason: string;
+};
+
+const blasLine = z.object({ core: z.string().nullable() });
 
 /** Returns PyTorch's version, or why it cannot be measured here. */
-export function findPytorch(): Promise<Availability> {
-  return findPackage("PyTorch", "torch", "apt-get install python3-torch");
+export async function findPytorch(): Promise<Availability> {
+  const found = await findPackage("PyTorch", "torch", "apt-get install python3-torch");
+  if ("reason" in found) return found;
+  const [line] = await script("openblas.py", {});
+  return { ...found, blas: blasLine.parse(line).core ?? undefined };
 }
 
 /** Returns FastAPI's version, or why it cannot be measured here: it or its server is missing. */

@@ -19,6 +19,7 @@ parser.add_argument("--blas-threads", type=int, default=0, help="0: as many as -
 options = parser.parse_args()
 os.environ["OPENBLAS_NUM_THREADS"] = str(options.blas_threads or options.threads)
 
+import openblas  # noqa: E402, F401: before PyTorch
 import torch  # noqa: E402
 from torch import nn  # noqa: E402
 from classifier import Classifier, draw  # noqa: E402

@@ -25,6 +25,7 @@ parser.add_argument("--sparse", action="store_true")
 options = parser.parse_args()
 os.environ["OPENBLAS_NUM_THREADS"] = str(options.blas_threads or options.threads)
 
+import openblas  # noqa: E402, F401: before PyTorch
 import torch  # noqa: E402
 from torch import distributed, nn  # noqa: E402
 

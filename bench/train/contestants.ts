@@ -37,13 +37,13 @@ const WORKERS = [1, 2] as const;
 
 export function engineContestants(engines: readonly BenchEngine[]): Contestant[] {
   return WORKERS.flatMap((workers) =>
-    engines.map(({ name, config, baseline }): Contestant => ({
+    engines.map(({ name, config, native, baseline }): Contestant => ({
       name: `${name}, ${workers} worker${workers === 1 ? "" : "s"}`,
       title: name,
       family: name,
       cores: workers,
       baseline,
-      open: (shape, stages) => anew(() => measureLockstep({ engine: config, shape, workers, stages })),
+      open: (shape, stages) => anew(() => measureLockstep({ engine: config, native, shape, workers, stages })),
     }))
   );
 }
@@ -60,7 +60,7 @@ export interface ScalingContestant extends Contestant {
 
 /** Makes the same run on one worker and on two, and two independent runs, which show what the machine can do at the time. */
 export function scalingContestants(engines: readonly BenchEngine[]): ScalingContestant[] {
-  return engines.flatMap(({ name, config }) =>
+  return engines.flatMap(({ name, config, native }) =>
     SCALING.map((scaling): ScalingContestant => ({
       name: `${name}, ${SCALING_SHARDS} shards, ${
         { one: "1 worker", two: "2 workers", apart: "2 runs apart" }[scaling]
@@ -72,7 +72,7 @@ export function scalingContestants(engines: readonly BenchEngine[]): ScalingCont
       scaling,
       open: (shape, stages) =>
         openLockstep(
-          { engine: config, shape, shards: SCALING_SHARDS, workers: scaling === "two" ? 2 : 1, stages },
+          { engine: config, native, shape, shards: SCALING_SHARDS, workers: scaling === "two" ? 2 : 1, stages },
           scaling === "apart" ? 2 : 1,
         ),
     }))

@@ -4,8 +4,10 @@
  * sizes of shapes.ts, and at one size with each option of models and batches. All take turns; `of peak` compares the
  * products that a step needs with the peak of a core.
  *
- *     deno run -A bench/train/engine_step.ts [repeats]
+ *     deno run -A bench/train/engine_step.ts [repeats] [auto|wasm|avx2|…]
  */
+import { z } from "zod";
+import { KERNEL_CHOICES } from "../../lib/config/kernels.ts";
 import { adamConstants } from "../../lib/engine/adam.ts";
 import type { EmbeddingRows } from "../../lib/engine/contract.ts";
 import { createWorkspace } from "../../lib/engine/workspace.ts";
@@ -15,6 +17,7 @@ import type { ModelSpec } from "../../lib/model/spec.ts";
 import { ONE_LAYER } from "../../tests/model/one_layer.ts";
 import { Random, Stream } from "../../lib/base/random.ts";
 import { quantile } from "../measure.ts";
+import { simdEngines } from "./engines.ts";
 import { measurePeak } from "./peak.ts";
 import { CLASSES, shapeName, SHAPES, VOCABULARY } from "./shapes.ts";
 
@@ -71,6 +74,8 @@ const VARIANTS: Readonly<Record<string, Variant>> = {
   },
 };
 
+const [simd] = simdEngines([z.enum(KERNEL_CHOICES).parse(Deno.args[1] ?? "auto")]);
+
 /** Counts the different batches that take turns. */
 const BATCHES = 8;
 
@@ -99,6 +104,7 @@ async function contestant(variant: Variant): Promise<Contestant> {
     embeddingRows,
     maxBatch: size,
     maxLength: length,
+    native: simd!.native,
   } as const;
   const { engine, floats, batch } = await createWorkspace(options, { floats: 4 * layout.size, batches: BATCHES });
   const weights = floats(initialWeights(spec, layout, { seed: 1, forgetBias: 1 }));
@@ -155,6 +161,7 @@ for (let repeat = -10; repeat < repeats; repeat++) {
   }
 }
 const peak = measurePeak();
+console.log(`Engine ${simd!.name}`);
 console.table(
   Object.keys(VARIANTS).map((variant, index) => {
     const median = quantile(times[index]!, 0.5);

@@ -1,5 +1,6 @@
 /** Measures the product: worker threads in rounds over shared memory, as in a run. */
 import { type TrainingConfig, trainingConfigSchema } from "../../lib/config/schema.ts";
+import type { NativeLibrary } from "../../lib/engine/contract.ts";
 import { StopReason } from "../../lib/lockstep/memory/control.ts";
 import { Coordinator, type Update } from "../../lib/lockstep/coordinator.ts";
 import { initialState } from "../../lib/lockstep/initial_state.ts";
@@ -35,6 +36,8 @@ export class TooSlow extends Error {
 
 interface LockstepOptions {
   readonly engine: Partial<TrainingConfig>;
+  /** The native kernels, if there are any. */
+  readonly native?: NativeLibrary | undefined;
   readonly shape: Shape;
   readonly workers: number;
   /** By default as many as workers. */
@@ -162,7 +165,7 @@ function sequencesOf({ shape, workers, shards = workers }: LockstepOptions): num
   return shards * shape.batch;
 }
 
-function lockstepConfig({ engine, shape, workers, shards = workers }: LockstepOptions): LockstepConfig {
+function lockstepConfig({ engine, native, shape, workers, shards = workers }: LockstepOptions): LockstepConfig {
   const { batch: batchSize, length, embedding, hidden } = shape;
   const training = trainingConfigSchema.parse({
     ...engine,
@@ -184,6 +187,7 @@ function lockstepConfig({ engine, shape, workers, shards = workers }: LockstepOp
     workerTimeoutMs: WORKER_TIMEOUT_MS,
     maxRestarts: 0,
     chaos: {},
+    native,
     spin: workers <= navigator.hardwareConcurrency,
   };
 }

@@ -1,4 +1,5 @@
 /** Runs `deno task bench`: measures the product beside its peers in one run, in turns, and prints medians. */
+import type { TrainingConfig } from "../../lib/config/schema.ts";
 import { errorMessage, InputError } from "../../lib/base/errors.ts";
 import {
   engineContestants,
@@ -14,6 +15,7 @@ import { stagesOf } from "../measure.ts";
 import { findPytorch } from "../peers/pytorch.ts";
 import { lockstepRecipe, measureRecipe, pytorchRecipe, type RecipeResult } from "./recipe.ts";
 import { recipeTable, scalingTable, stepTables } from "../report.ts";
+import { type SimdEngine, simdEngines, withKernels } from "./engines.ts";
 import { flopsPerStep } from "./shapes.ts";
 import { measureSteps, type StepResult } from "./compare_steps.ts";
 
@@ -33,12 +35,14 @@ async function bench(options: BenchOptions): Promise<void> {
   const has = (section: BenchOptions["sections"][number]) => sections.includes(section);
   const pytorch = has("step") || has("recipe") ? await findPytorch() : undefined;
   const withPytorch = pytorch !== undefined && "version" in pytorch;
-  const where = environment(pytorch);
+  const kernels = simdEngines(options.kernels);
+  const engines = withKernels(options.engines, kernels);
+  const where = environment(pytorch, kernels);
   print(environmentLines(where));
   if (pytorch && "reason" in pytorch) print([pytorch.reason]);
 
   const steps: StepResult[] = [];
-  const { engines, shapes, repeats } = options;
+  const { shapes, repeats } = options;
   const stages = stagesOf(options.seconds, options.limitSeconds, options.warmUpSeconds);
   const measured = { shapes, repeats, stages, progress };
   if (has("step")) {
@@ -61,7 +65,7 @@ async function bench(options: BenchOptions): Promise<void> {
 
   let recipe: RecipeResult[] = [];
   if (has("recipe")) {
-    recipe = await measureRecipe(recipeContestants(options, withPytorch), options.repeats, progress);
+    recipe = await measureRecipe(recipeContestants(options, kernels, withPytorch), options.repeats, progress);
     progress("");
     print(recipeTable(recipe));
   }
@@ -70,11 +74,19 @@ async function bench(options: BenchOptions): Promise<void> {
   }
 }
 
-function recipeContestants({ engines, enginesGiven, limitSeconds }: BenchOptions, withPytorch: boolean) {
+function recipeContestants(
+  { engines, enginesGiven, limitSeconds }: BenchOptions,
+  kernels: readonly SimdEngine[],
+  withPytorch: boolean,
+) {
   const limit = TRAINING_LIMITS * limitSeconds;
+  const simd = (config: Partial<TrainingConfig>) =>
+    kernels.map(({ name, choice }) => lockstepRecipe(name, { ...config, kernels: choice }, limit));
   const product = enginesGiven
-    ? engines.map(({ name, config }) => lockstepRecipe(name, config, limit))
-    : [lockstepRecipe("deno task train", {}, limit)];
+    ? engines.flatMap(({ name, config }) =>
+      config.engine === "simd" ? simd(config) : [lockstepRecipe(name, config, limit)]
+    )
+    : simd({});
   return [
     ...product,
     ...(withPytorch ? PYTORCH : []).filter(({ options }) => options.processes === 1)

@@ -1,6 +1,6 @@
 /** Measures the seconds until the default recipe has learnt its task. */
 import { flagName } from "../../lib/cli/arguments/flags.ts";
-import type { TrainingConfig } from "../../lib/config/schema.ts";
+import type { Config } from "../../lib/config/schema.ts";
 import { summarySchema } from "../../lib/base/events.ts";
 import { reasonText, StopReason } from "../../lib/lockstep/memory/control.ts";
 import { listRuns } from "../../lib/run/files/directory.ts";
@@ -34,7 +34,7 @@ export interface RecipeResult {
 const ROOT = new URL("../../", import.meta.url);
 
 /** Runs `deno task train --exit`, with the config of `engine`. It ends after `maxSeconds` at the latest. */
-export function lockstepRecipe(name: string, engine: Partial<TrainingConfig>, maxSeconds: number): RecipeContestant {
+export function lockstepRecipe(name: string, engine: Partial<Config>, maxSeconds: number): RecipeContestant {
   const changes = Object.entries(engine).flatMap(([key, value]) => [`--${flagName(key)}`, value]);
   return {
     name,

@@ -3,6 +3,8 @@
  * `train --data FILE` uses by default, beside PyTorch on the same encoded rows. Takes turns, prints medians.
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { z } from "zod";
+import { KERNEL_CHOICES } from "../../lib/config/kernels.ts";
 import { textDefaults } from "../../lib/config/text_defaults.ts";
 import { resolveConfig } from "../../lib/config/resolve.ts";
 import { trainingConfig } from "../../lib/config/schema.ts";
@@ -16,10 +18,11 @@ import { measureRounds } from "./lockstep.ts";
 import { failedTurn } from "../command.ts";
 import { alternate, median, stagesOf } from "../measure.ts";
 import { findPytorch, measurePytorchText } from "../peers/pytorch.ts";
+import { type SimdEngine, simdEngines } from "./engines.ts";
 import { PYTORCH } from "./contestants.ts";
 import { significant, table } from "../table.ts";
 
-const HELP = `Usage: deno task bench:text FILE [--seconds 4] [--repeats 5]
+const HELP = `Usage: deno task bench:text FILE [--seconds 4] [--repeats 5] [--kernels auto,wasm]
 
 FILE holds labelled texts, as for deno task train --data.
 `;
@@ -42,7 +45,7 @@ function hardlyHeldOut(data: TrainingData): TrainingData {
   };
 }
 
-function lockstepContestants(read: RunData, seconds: number): Contestant[] {
+function lockstepContestants(read: RunData, kernels: readonly SimdEngine[], seconds: number): Contestant[] {
   const config = resolveConfig(undefined, [{ values: { data: ["-"] }, nameOf: (key) => key }], {
     ...textDefaults(dataSize({ tokenizer: "words" }, read)),
     epochs: 1_000_000,
@@ -51,12 +54,13 @@ function lockstepContestants(read: RunData, seconds: number): Contestant[] {
   const data = hardlyHeldOut(read.data);
   const training = tableConfig(trainingConfig(config), data);
   const rows = data.training.labels.length;
-  return [1, 2].map((workers): Contestant => ({
-    name: `Lockstep, ${workers} worker${workers === 1 ? "" : "s"}`,
+  const uses = kernels.flatMap(({ name, native }) => [1, 2].map((workers) => ({ name, native, workers })));
+  return uses.map(({ name, native, workers }): Contestant => ({
+    name: `${name}, ${workers} worker${workers === 1 ? "" : "s"}`,
     family: "Lockstep",
     values: [],
     async measure() {
-      const lockstep = { training, data, workers, workerTimeoutMs: 600_000, maxRestarts: 0, chaos: {} };
+      const lockstep = { training, data, native, workers, workerTimeoutMs: 600_000, maxRestarts: 0, chaos: {} };
       // The last step of an epoch is smaller.
       const sequences = rows / training.stepsPerEpoch;
       const spin = workers <= navigator.hardwareConcurrency;
@@ -84,16 +88,17 @@ async function writeRows({ data: { training } }: RunData, folder: string): Promi
   }
 }
 
-async function bench(file: string, seconds: number, repeats: number): Promise<void> {
+async function bench(file: string, choices: string, seconds: number, repeats: number): Promise<void> {
+  const kernels = simdEngines(z.array(z.enum(KERNEL_CHOICES)).parse(choices.split(",")));
   const pytorch = await findPytorch();
-  await print(environmentLines(environment(pytorch)));
+  await print(environmentLines(environment(pytorch, kernels)));
   if ("reason" in pytorch) await print([pytorch.reason]);
   const read = await readRunData(resolveConfig(undefined, [{ values: { data: [file] }, nameOf: (key) => key }]));
   const folder = await Deno.makeTempDir();
   try {
     await writeRows(read, folder);
     const peers = "version" in pytorch ? pytorchContestants(read, folder, seconds) : [];
-    const contestants = [...lockstepContestants(read, seconds), ...peers];
+    const contestants = [...lockstepContestants(read, kernels, seconds), ...peers];
     const failures: string[] = [];
     await alternate(contestants, repeats, async ({ name, measure, values }, repeat) => {
       try {
@@ -123,14 +128,14 @@ async function bench(file: string, seconds: number, repeats: number): Promise<vo
   }
 }
 
-const { help, seconds, repeats, _: [file] } = parseArgs(Deno.args, {
+const { help, kernels, seconds, repeats, _: [file] } = parseArgs(Deno.args, {
   boolean: ["help"],
-  string: ["seconds", "repeats"],
+  string: ["kernels", "seconds", "repeats"],
 });
 if (help === true || file === undefined) await print([HELP.trimEnd()]);
 else {
   try {
-    await bench(String(file), Number(seconds ?? 4), Number(repeats ?? 5));
+    await bench(String(file), String(kernels ?? "auto"), Number(seconds ?? 4), Number(repeats ?? 5));
   } catch (error) {
     await Deno.stderr.write(new TextEncoder().encode(`error: ${errorMessage(error)}\n`));
     Deno.exitCode = 1;
