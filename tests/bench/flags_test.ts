@@ -21,6 +21,15 @@ Deno.test("parseFlags() selects everything by default", () => {
   assertEquals(shapes, SHAPES);
 });
 
+Deno.test("parseFlags() takes several kernels, and the best ones by default", () => {
+  assertEquals(parseFlags([]).kernels, ["auto"]);
+  assertEquals(parseFlags(["--kernels", "wasm,avx2"]).kernels, ["wasm", "avx2"]);
+  assertEquals(
+    refused("--kernels", "sse"),
+    '--kernels is "sse": expected one or more of auto,native,wasm,avx512,avx2,neon',
+  );
+});
+
 Deno.test("parseFlags() sorts shapes from small to large", () => {
   assertEquals(parseFlags(["--shapes", "2,0"]).shapes, [SHAPES[0]!, SHAPES[2]!]);
 });

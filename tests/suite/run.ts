@@ -36,7 +36,7 @@ const modules = hasPaths ? [] : modulesOf(isGroup(first) ? [first] : GROUPS);
 // A library of older sources makes every command warn, and many tests read what commands print.
 if (chooseKernels("auto").notice !== undefined) {
   const args = ["run", "-q", "-A", "kernels/native/build.ts"];
-  await new Deno.Command(Deno.execPath(), { args, cwd: ROOT, stdout: "inherit", stderr: "inherit" }).output();
+  await new Deno.Command(Deno.execPath(), { args, cwd: ROOT, stdout: "inherit", stderr: "inherit" }).spawn().status;
 }
 
 const folder = Deno.makeTempDirSync();
