@@ -133,6 +133,10 @@ function reduce(view: RunView, event: RunEvent): void {
     case "resumed":
       view.phase = "running";
       view.summary = undefined;
+      if (view.started) {
+        const { workers, engine = view.started.engine } = event;
+        view.started = { ...view.started, workers, engine };
+      }
       setDigest(view, event.digest, event.round);
       return note(view, event, `Resumed after round ${event.round} on ${counted(event.workers, "worker")}`);
     case "paused":

@@ -73,7 +73,7 @@ Deno.test("apply() says why a run failed", () => {
 Deno.test("apply() replaces rounds that repeat after a resume, and does not count the time in between", () => {
   const run = trained(45);
   const hour = 3600 / 0.4;
-  run.record({ type: "resumed", round: 30, step: 60, workers: 4, digest: DIGEST }, at(45 + hour));
+  run.record({ type: "resumed", round: 30, step: 60, workers: 3, engine: "simd/avx2", digest: DIGEST }, at(45 + hour));
   run.record(progressEvent(31), at(46 + hour));
   const shown = view(run);
   assertEquals(shown.progress.last(PROGRESS.step), 62);
@@ -81,7 +81,8 @@ Deno.test("apply() replaces rounds that repeat after a resume, and does not coun
   assertEquals([...shown.epochs.column(EPOCHS.step)], [40]);
   assertEquals(shown.points, 46);
   assertAlmostEquals(shown.seconds, 46 * 0.4, 1e-9);
-  assertEquals(shown.notes[0]?.text, "Resumed after round 30 on 4 workers");
+  assertEquals(shown.notes[0]?.text, "Resumed after round 30 on 3 workers");
+  assertEquals([shown.started?.workers, shown.started?.engine], [3, "simd/avx2"]);
 });
 
 Deno.test("apply() drops points that a rollback undid, keeps the best epoch, reports the new rate", () => {
