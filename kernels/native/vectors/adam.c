@@ -1,5 +1,6 @@
 /** Takes steps of Adam over a vector, or over some rows of a tensor. */
 #include "adam.h"
+#include "rows.h"
 
 typedef struct {
   const uint8_t *w, *m, *v, *gradient;
@@ -36,7 +37,12 @@ void KERNEL(adam)(uint8_t *memory, uint32_t at) {
 void KERNEL(adamRows)(
     uint8_t *memory, uint32_t rows, int32_t count, int32_t width, int32_t begin, int32_t end, uint32_t at) {
   const AdamCall *call = (const AdamCall *)(memory + at);
+  const uint32_t vectors[] = {call->gradient, call->fromW, call->fromM, call->fromV,
+                              call->intoW,    call->intoM, call->intoV};
+  const size_t bytes = 4 * (size_t)width, others = call->intoW == call->fromW ? 4 : 7;
   for (int32_t i = 0; i < count; i++) {
+    const size_t early = bytes * earlyRow(memory + rows, i, count);
+    for (size_t vector = 0; vector < others; vector++) fetch(memory + vectors[vector] + early, bytes);
     const int32_t row = loadInt(memory + rows + 4 * (size_t)i);
     if (row < 0 || row > end / width) continue;
     const int64_t from = (int64_t)row * width, to = from + width;

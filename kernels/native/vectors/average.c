@@ -127,8 +127,17 @@ double KERNEL(averageRows)(uint8_t *memory, uint32_t at) {
   const int32_t shards = call->shards, width = call->width;
   const bool drift = call->drift != 0, alone = shards > 1 && call->otherwiseStride == 0 && !drift;
   const Shards from = {memory, memory + call->pointers, memory + call->coefficients, shards};
+  const size_t bytes = 4 * (size_t)width;
   double distance = 0;
   for (int32_t i = 0; i < call->count;) {
+    const uint32_t early = earlyRow(memory + call->rows, i, call->count);
+    if (early < (uint32_t)call->height) {
+      fetch(memory + call->to + early * bytes, bytes);
+      for (int32_t shard = 0; shard < shards; shard++) {
+        if (!touched(memory, call->stamps, shard, (int32_t)early, call->stamp)) continue;
+        fetch(memory + (uint32_t)loadInt(memory + call->vectors + 4 * (size_t)shard) + early * bytes, bytes);
+      }
+    }
     const uint32_t next = call->rows + 4 * (uint32_t)i;
     const int32_t row = loadInt(memory + next);
     const int32_t length =

@@ -1,6 +1,6 @@
 /** Computes squared L2 norms in double precision: the twins of kernels/assembly/vectors/norm.ts and norm_rows.ts. */
 #include "../kernels.gen.h"
-#include "../vectors.h"
+#include "rows.h"
 
 /** Vectors that hold eight partial sums. */
 #define PARTS (16 / LANES)
@@ -28,8 +28,10 @@ double KERNEL(squaredNorm)(uint8_t *memory, uint32_t from, int32_t count) { retu
 
 double KERNEL(squaredNormRows)(uint8_t *memory, uint32_t rows, int32_t count, int32_t width, int32_t begin, int32_t end,
                                uint32_t from, double sum) {
-  for (int32_t i = 0; i < count; i++, rows += 4) {
-    const int32_t row = loadInt(memory + rows);
+  const size_t bytes = 4 * (size_t)width;
+  for (int32_t i = 0; i < count; i++) {
+    fetch(memory + from + bytes * earlyRow(memory + rows, i, count), bytes);
+    const int32_t row = loadInt(memory + rows + 4 * (size_t)i);
     if (row < 0 || row > end / width) continue;
     const int32_t first = row * width > begin ? row * width : begin;
     const int32_t last = (row + 1) * width < end ? (row + 1) * width : end;

@@ -1,10 +1,26 @@
-/** Compares which vectors have a row of a tensor: those whose stamp for it is the current one. */
+/** Helps kernels that take some rows of tensors: fetches rows early, and compares which vectors have a row. */
 #ifndef LOCKSTEP_ROWS_H
 #define LOCKSTEP_ROWS_H
 
 #include <stdbool.h>
 
 #include "../vectors.h"
+
+/** Rows of a list that are fetched early: they lie far apart, where the processor does not expect them. */
+#define ROWS_EARLY 8
+/** The processor expects the rest of a row by itself. */
+#define FETCHED_BYTES 256
+
+/** Returns the row that comes ROWS_EARLY after number `i` of a list, or near its end the last one. */
+INLINE uint32_t earlyRow(const uint8_t *rows, int32_t i, int32_t count) {
+  const int32_t early = i < count - ROWS_EARLY ? i + ROWS_EARLY : count - 1;
+  return (uint32_t)loadInt(rows + 4 * (size_t)early);
+}
+
+/** Begins to load the bytes at an address, which need not exist, into the cache. */
+INLINE void fetch(const uint8_t *at, size_t bytes) {
+  for (size_t line = 0; line < bytes && line < FETCHED_BYTES; line += 64) __builtin_prefetch(at + line);
+}
 
 /** Returns whether a shard's vector, by the array of pointers `stamps`, has a row. */
 INLINE bool touched(const uint8_t *memory, uint32_t stamps, int32_t shard, int32_t row, int32_t stamp) {

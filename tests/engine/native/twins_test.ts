@@ -142,10 +142,10 @@ Deno.test("the checks of native kernels pass every call in its own memory", () =
   }));
 
 Deno.test("bindNative() refuses a native kernel whose arguments no function checks", () => {
-  const native = { findRows: () => 0 };
+  const native = { mirrorSteps: () => 0 };
   assertThrows(
     () => bindNative(native, wasmExports(wasmMemory), wasmMemory, STRUCT_AT),
     TypeError,
-    "No function checks the arguments of the native kernel findRows",
+    "No function checks the arguments of the native kernel mirrorSteps",
   );
 });

@@ -153,4 +153,23 @@ export const vectorTwins: Twins = {
     const rows = room.ints(list), from = room.floats(height * width), to = room.floats(height * width);
     return (kernels) => kernels.copyRows(rows, list.length, width, height, from, to);
   },
+
+  findRows(room) {
+    const shards = room.from(1, 6), height = room.from(0, 200), parts = room.from(1, 4), words = room.from(0, height);
+    const stamps = Array.from({ length: shards }, () => room.ints(Array.from({ length: height }, () => room.draw(20))));
+    const call = {
+      stamps: room.ints(stamps),
+      shards,
+      stamp: [0, 1, 7][room.draw(3)]!,
+      height,
+      block: room.from(1, 70),
+      parts,
+      first: room.draw(parts),
+      step: room.from(1, 3),
+      list: room.ints(words),
+      room: words,
+      found: room.ints(2),
+    };
+    return (kernels) => kernels.findRows(call);
+  },
 };

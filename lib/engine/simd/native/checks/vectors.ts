@@ -12,6 +12,7 @@ type Names =
   | "average"
   | "averageRows"
   | "copyRows"
+  | "findRows"
   | "peak";
 
 /** The bytes of `spare` that the last elements of a step pass through. */
@@ -107,6 +108,16 @@ export function checkedVectors(kernels: SimdKernels, bounds: Bounds): Pick<SimdK
       bounds.span(from, 4 * height * width);
       bounds.span(to, 4 * height * width);
       kernels.copyRows(rows, count, width, height, from, to);
+    },
+    findRows(call) {
+      const { height, block, parts, first, step } = call;
+      if (!(block >= 1 && parts >= 1 && first >= 0 && step >= 1)) {
+        throw new RangeError(`Cannot find rows in parts ${first}, ${first + step}, … of ${parts}, by ${block} rows`);
+      }
+      bounds.pointers(call.stamps, call.shards, 4 * height);
+      bounds.span(call.list, 4 * call.room);
+      bounds.span(call.found, 8);
+      kernels.findRows(call);
     },
     peak: (rounds) => kernels.peak(rounds),
   };
