@@ -1,9 +1,11 @@
 /** Finds the rows of a tensor that moved lately: the twin of kernels/assembly/vectors/find_rows.ts. */
 #include "../kernels.gen.h"
-#include "../vectors.h"
+#include "rows.h"
 
 /** Rows that are examined together. */
 #define SOME 16
+/** Blocks of a part whose stamps are fetched early: they lie far apart. */
+#define BLOCKS_EARLY 4
 
 /** Returns for rows[0..count), at most SOME, bits from 0 up for those of age 0, and from SOME up for those of age 1. */
 INLINE uint32_t agesOf(const uint8_t *memory, const FindRowsCall *call, size_t row, size_t count) {
@@ -27,13 +29,23 @@ INLINE uint32_t agesOf(const uint8_t *memory, const FindRowsCall *call, size_t r
   return touched | (stale & ~touched) << SOME;
 }
 
+/** Begins to load the stamps of the rows from `row` on, if there are some. */
+INLINE void fetchStamps(const uint8_t *memory, const FindRowsCall *call, int64_t row) {
+  if (row >= call->height) return;
+  for (size_t shard = 0; shard < (size_t)call->shards; shard++) {
+    fetch(memory + (uint32_t)loadInt(memory + call->stamps + 4 * shard) + 4 * (size_t)row, 4 * SOME);
+  }
+}
+
 void KERNEL(findRows)(uint8_t *memory, uint32_t at) {
   const FindRowsCall *call = (const FindRowsCall *)(memory + at);
   const int32_t room = call->room;
   uint8_t *list = memory + call->list;
   int32_t touched = 0, stale = 0;
+  const int64_t stride = (int64_t)call->parts * call->block;
   for (int64_t part = call->first; part < call->parts; part += call->step) {
-    for (int64_t begin = part * call->block; begin < call->height; begin += (int64_t)call->parts * call->block) {
+    for (int64_t begin = part * call->block; begin < call->height; begin += stride) {
+      fetchStamps(memory, call, begin + BLOCKS_EARLY * stride);
       const int64_t last = begin + call->block < call->height ? begin + call->block : call->height;
       for (int64_t row = begin; row < last; row += SOME) {
         uint32_t ages = row + SOME <= last ? agesOf(memory, call, (size_t)row, SOME)
