@@ -5,6 +5,7 @@
  */
 import { within } from "../base/waiting.ts";
 import { threadPermissions } from "../engine/create_engine.ts";
+import { stillFitting } from "../engine/simd/native/library.ts";
 import { abort } from "./barrier.ts";
 import { Word } from "./memory/control.ts";
 import { Counter } from "./memory/fields.ts";
@@ -147,8 +148,10 @@ export class Crew {
   }
 
   #spawn(worker: number): WorkerThread {
-    const { config, plan, workerUrl, attempt } = this.#options;
-    const permissions = threadPermissions(plan.engine.native);
+    const { plan, workerUrl, attempt } = this.#options;
+    const native = stillFitting(plan.engine.native);
+    const config = { ...this.#options.config, native };
+    const permissions = threadPermissions(native);
     const thread = new Worker(workerUrl, { type: "module", name: `train ${worker}`, deno: { permissions } });
     const ready = Promise.withResolvers<string | undefined>();
     const ended = Promise.withResolvers<void>();

@@ -85,13 +85,13 @@ export class ThreadPredictor implements Predictor {
 
   /** The thread starts with the first request. */
   constructor(options: PredictorOptions) {
-    const { model: { run, config, labels, preprocessing }, native, limits } = options;
+    const { model: { run, config, labels, preprocessing }, limits } = options;
     const { vocabulary, length } = config;
     const { spec } = trainedModel(config, labels);
     this.#options = options;
     this.shape = { run, labels, vocabulary, length, text: preprocessing !== undefined };
     this.reader = createReader(this.shape, preprocessing, { served: true });
-    this.#batchOptions = { config, spec, preprocessing, maxBatch: limits.batchMax, maxLength: length, native };
+    this.#batchOptions = { config, spec, preprocessing, maxBatch: limits.batchMax, maxLength: length };
     this.#queue = new RequestQueue({ ...limits, fillsBatches: limits.batchDelayMs > 0 });
   }
 
@@ -172,7 +172,7 @@ export class ThreadPredictor implements Predictor {
     this.#thread = thread;
     this.#sent = undefined;
     this.#kept.clear();
-    thread.ask({ type: "open", options: this.#batchOptions }).then(() => {
+    thread.ask({ type: "open", options: { ...this.#batchOptions, native: thread.native } }).then(() => {
       isOpen = true;
       this.#replacing = false;
     }, (error) => {

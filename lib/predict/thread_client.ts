@@ -1,6 +1,7 @@
 /** Sends messages to one prediction thread from the main thread: answers come in the same order, and have a deadline. */
 import type { NativeLibrary } from "../engine/contract.ts";
 import { threadPermissions } from "../engine/create_engine.ts";
+import { stillFitting } from "../engine/simd/native/library.ts";
 import type { FromThread, Outcome, ToThread } from "./protocol.ts";
 import { Unavailable } from "./types.ts";
 
@@ -20,6 +21,8 @@ interface Question {
 }
 
 export class ThreadClient {
+  /** The native kernels that the thread may load, if it has any. */
+  readonly native: NativeLibrary | undefined;
   readonly #options: ThreadOptions;
   readonly #worker: Worker;
   readonly #questions: Question[] = [];
@@ -30,10 +33,11 @@ export class ThreadClient {
 
   constructor(options: ThreadOptions) {
     this.#options = options;
+    this.native = stillFitting(options.native);
     this.#worker = new Worker(options.workerUrl, {
       type: "module",
       name: "predict",
-      deno: { permissions: threadPermissions(options.native) },
+      deno: { permissions: threadPermissions(this.native) },
     });
     this.#worker.onmessage = ({ data }: MessageEvent<FromThread>) => this.#answer(data);
     this.#worker.onerror = (event) => {

@@ -2,11 +2,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { keysOfVocabulary } from "../../lib/data/vocabulary/token_keys.ts";
 import { startBaseline } from "../../lib/ngrams/thread.ts";
-import { libraryPath } from "../../lib/engine/simd/native/sources.ts";
 import { Crew } from "../../lib/lockstep/crew.ts";
 import { initialState } from "../../lib/lockstep/initial_state.ts";
 import { createPlan } from "../../lib/lockstep/plan.ts";
 import { ThreadClient } from "../../lib/predict/thread_client.ts";
+import { testEachSet } from "../engine/native/libraries.ts";
 import { tinyConfig } from "../lockstep/tiny.ts";
 import { PATIENCE_MS } from "../patience.ts";
 
@@ -37,29 +37,38 @@ Deno.test("a training worker may not do any of these either", async () => {
   }
 });
 
-/** Native kernels, in a library that need not exist. */
-const native = { path: libraryPath(), set: "avx2", sources: "" } as const;
-
-Deno.test("a thread with native kernels may load no other library, and do nothing else", async () => {
+testEachSet("a prediction thread with native kernels may load them, and no other library", async (native) => {
   const thread = new ThreadClient({ workerUrl: prying, native, timeoutMs: PATIENCE_MS, onLost: () => {} });
   try {
     const error = await assertRejects(() => thread.ask({ type: "predict", inputs: [] }), Error);
-    assertEquals(error.message, NOTHING);
+    assertEquals(error.message, `${NOTHING}kernels`);
   } finally {
     thread.close();
   }
 });
 
-Deno.test("a training worker with native kernels may load no other library, and do nothing else", async () => {
+testEachSet("a training worker with native kernels may load them, and no other library", async (native) => {
   const training = tinyConfig();
   const config = { training, workers: 1, workerTimeoutMs: PATIENCE_MS, maxRestarts: 0, chaos: {}, spin: false, native };
   const plan = createPlan(config);
   const crew = new Crew({ config, plan, workerUrl: prying, initial: initialState(plan, training), attempt: 0 });
   try {
     assertEquals(await crew.start(1000), undefined);
-    assertEquals(crew.failure?.message, `Worker 0 failed: ${NOTHING}`);
+    assertEquals(crew.failure?.message, `Worker 0 failed: ${NOTHING}kernels`);
   } finally {
     crew.close();
+  }
+});
+
+testEachSet("a thread has no native kernels if their library was built from other sources", async (library) => {
+  const native = { ...library, sources: "other" };
+  const thread = new ThreadClient({ workerUrl: prying, native, timeoutMs: PATIENCE_MS, onLost: () => {} });
+  try {
+    assertEquals(thread.native, undefined);
+    const error = await assertRejects(() => thread.ask({ type: "predict", inputs: [] }), Error);
+    assertEquals(error.message, NOTHING);
+  } finally {
+    thread.close();
   }
 });
 

@@ -1,4 +1,5 @@
 /** Runs a thread that tries forbidden operations: it reports by name those that it was permitted to do. */
+import { libraryPath } from "../../lib/engine/simd/native/sources.ts";
 import { readFileSync, writeFileSync } from "node:fs";
 
 const address = { hostname: "127.0.0.1", port: 0 };
@@ -13,6 +14,7 @@ const attempts: Record<string, () => unknown> = {
   run: () => new Deno.Command("true").outputSync(),
   sys: () => Deno.hostname(),
   ffi: () => Deno.dlopen("libc.so.6", {}),
+  kernels: () => Deno.dlopen(libraryPath(), {}),
   pointer: () => Deno.UnsafePointer.of(new Uint8Array(1)),
   worker: () => new Worker(new URL("data:text/javascript,"), { type: "module", deno: { permissions: { net: true } } }),
 };

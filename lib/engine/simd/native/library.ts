@@ -77,18 +77,29 @@ function withLibrary<Symbols extends Deno.ForeignLibraryInterface, Result>(
 export function chooseKernels(choice: KernelChoice, path: string = libraryPath()): ChosenKernels {
   if (choice === "wasm") return {};
   try {
-    if (!isPermitted(path)) {
-      if (choice === "auto") return {};
-      throw new UnfitLibrary(missingPermission("load", path));
-    }
     if (!existsSync(path)) {
       if (choice === "auto") return {};
       throw new UnfitLibrary(`"${path}" does not exist: build the native kernels`);
     }
+    if (!isPermitted(path)) throw new UnfitLibrary(missingPermission("load", path));
     return { library: fittingLibrary(choice, path) };
   } catch (error) {
     if (choice !== "auto" || !(error instanceof UnfitLibrary)) throw error;
     return { notice: error.message };
+  }
+}
+
+/**
+ * Returns `native` if its library still fits. Call it before a thread starts, as the library may be built again, from other
+ * sources, while a process runs: the thread then uses WebAssembly.
+ */
+export function stillFitting(native: NativeLibrary | undefined): NativeLibrary | undefined {
+  try {
+    if (native) checkSources(native.path, native.sources);
+    return native;
+  } catch (error) {
+    if (!(error instanceof UnfitLibrary)) throw error;
+    return undefined;
   }
 }
 
