@@ -1,6 +1,6 @@
 /** Runs the embedding layer: kernels/assembly/tokens/embedding.ts says what each kernel does. */
 #include "../kernels.gen.h"
-#include "../vectors.h"
+#include "../vectors/rows.h"
 
 /** Panels that go through the rows together: fewer than in WebAssembly, as finding a token's sums costs less here. */
 #define SUM_PANELS 8
@@ -59,6 +59,17 @@ INLINE Parts partsOf(const uint8_t *memory, uint32_t offsets, uint32_t rows, uin
   return (Parts){begin, end, 1 / (float)(uint32_t)((end - begin) / 4 - 1)};
 }
 
+/** Vectors of a list whose rows are fetched early. */
+#define VECTORS_EARLY 4
+
+/** Begins to load the rows that vector number `slot` of `numbers` is made of, if there is one. */
+INLINE void fetchParts(uint8_t *memory, uint32_t from, size_t bytes, uint32_t offsets, uint32_t rows, uint32_t numbers,
+                       size_t slot, int32_t count) {
+  if (slot >= (size_t)count) return;
+  const Parts parts = partsOf(memory, offsets, rows, (uint32_t)loadInt(memory + numbers + 4 * slot));
+  for (const uint8_t *row = parts.begin; row < parts.end; row += 4) fetch(rowOf(memory + from, bytes, row), bytes);
+}
+
 /** Vectors of lanes whose sums stay in registers while the rows pass by. */
 #define SUMS 4
 
@@ -81,6 +92,7 @@ void KERNEL(composeRows)(uint8_t *memory, uint32_t from, int32_t width, uint32_t
                          uint32_t numbers, int32_t count, uint32_t to, uint32_t toRow) {
   const size_t bytes = 4 * (size_t)width;
   for (size_t slot = 0; slot < (size_t)count; slot++) {
+    fetchParts(memory, from, bytes, offsets, rows, numbers, slot + VECTORS_EARLY, count);
     const Parts parts = partsOf(memory, offsets, rows, (uint32_t)loadInt(memory + numbers + 4 * slot));
     uint8_t *target = memory + to + slot * toRow;
     if (parts.end - parts.begin == 4) {
@@ -109,8 +121,12 @@ void KERNEL(spreadRows)(uint8_t *memory, uint32_t from, uint32_t fromRow, uint32
                         uint32_t offsets, uint32_t rows, uint32_t zeroed, int32_t zeroes, uint32_t to, int32_t width) {
   const size_t bytes = 4 * (size_t)width;
   uint8_t *gradients = memory + to;
-  for (size_t i = 0; i < (size_t)zeroes; i++) memset(rowOf(gradients, bytes, memory + zeroed + 4 * i), 0, bytes);
+  for (int32_t i = 0; i < zeroes; i++) {
+    fetch(gradients + bytes * earlyRow(memory + zeroed, i, zeroes), bytes);
+    memset(rowOf(gradients, bytes, memory + zeroed + 4 * (size_t)i), 0, bytes);
+  }
   for (size_t slot = 0; slot < (size_t)count; slot++) {
+    fetchParts(memory, to, bytes, offsets, rows, numbers, slot + VECTORS_EARLY, count);
     const uint8_t *gradient = memory + from + slot * fromRow;
     const Parts parts = partsOf(memory, offsets, rows, (uint32_t)loadInt(memory + numbers + 4 * slot));
     addRow(gradient, 1, rowOf(gradients, bytes, parts.begin), bytes);
