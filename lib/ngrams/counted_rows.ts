@@ -1,10 +1,12 @@
 /** Counts the features of labelled rows, chooses those that a model knows, and weighs them. */
+import type { TokenVectors } from "../data/vocabulary/choose_vocabulary.ts";
 import type { TokenKeys } from "../data/vocabulary/token_keys.ts";
 import { grown } from "../base/growing_arrays.ts";
 import { createFeatureFinder, type NgramRows, type NgramSpace } from "./features.ts";
 import { KeyTable } from "./key_table.ts";
 import { damped, inverseRoot } from "./model.ts";
 import type { SparseRows } from "./svm.ts";
+import { keyOf, type SharingRows, withWordFeatures, type WordFeatures, wordFeatures } from "./word_features.ts";
 
 /** Most features with their counts that are kept: 9 bytes each. */
 const MOST_ENTRIES = 3 * 2 ** 24;
@@ -12,6 +14,8 @@ const MOST_ENTRIES = 3 * 2 ** 24;
 const MOST_KEYS = 2 ** 23;
 /** Most weights of a model: 64 MiB. */
 const MOST_WEIGHTS = 2 ** 24;
+/** Most values of the vectors of all rows together, 12 bytes each. Where rows are more, words share no weights. */
+const MOST_SHARED = 2 ** 24;
 /** A run of letters that only one row has says nothing that its word does not say. */
 const FEWEST_ROWS_WITH_LETTERS = 2;
 /** Rows between two calls of `stopped`. */
@@ -28,15 +32,21 @@ export interface CountedRows {
   /** `[columns]`: key of each feature; those of tokens first, then those of letters. */
   readonly keys: Uint32Array;
   readonly tokenColumns: number;
+  /** Vectors of words, if a file gave any. */
+  readonly words?: WordFeatures;
 }
 
-/** Counts all rows of `tables`, one table after another. Returns undefined if it was stopped. */
+/**
+ * Counts all rows of `tables`, one table after another; all words with `vectors` are features. Returns undefined if it was
+ * stopped.
+ */
 export function countRows(
   tables: readonly NgramRows[],
   space: NgramSpace,
   vocabulary: TokenKeys,
   scores: number,
   stopped: () => boolean,
+  vectors?: TokenVectors,
 ): CountedRows | undefined {
   const table = new KeyTable();
   const hasLetters = mostEntries(tables, space.order, vocabulary) <= MOST_ENTRIES;
@@ -50,6 +60,10 @@ export function countRows(
     return column;
   });
   const rows = tables.reduce((sum, { offsets }) => sum + offsets.length - 1, 0);
+  const shared = vectors && rows * vectors.width <= MOST_SHARED ? vectors : undefined;
+  for (let word = 0; shared && word * shared.width < shared.values.length; word++) {
+    table.add(keyOf(vocabulary, shared.first + word));
+  }
   const offsets = new Uint32Array(rows + 1);
   let columns: Uint32Array<ArrayBuffer> = new Uint32Array(1 << 16);
   let counts: Uint8Array<ArrayBuffer> = new Uint8Array(1 << 16);
@@ -70,7 +84,9 @@ export function countRows(
       offsets[row + 1] = at;
     }
   }
-  return choose({ rows, offsets, columns, counts }, table, isLetters, Math.floor(MOST_WEIGHTS / scores));
+  const most = Math.floor(MOST_WEIGHTS / scores);
+  const chosen = choose({ rows, offsets, columns, counts }, table, grown(isLetters, table.size), most);
+  return { ...chosen, ...shared && { words: wordFeatures(chosen.keys, vocabulary, shared) } };
 }
 
 /** Returns an upper bound of the features of all rows, each counted once a row. */
@@ -124,20 +140,27 @@ export const LETTERS_LENGTH = 0.75;
 
 /** Vectors of all rows, as a model that is fitted to some of them computes them, except that letters have LETTERS_LENGTH. */
 export interface WeighedRows extends SparseRows {
-  /** `[columns]`: log((1 + n) / (1 + rows with the feature)) + 1 of the n fitted rows; 0 for a feature that too few have. */
+  /**
+   * `[columns]`: log((1 + n) / (1 + rows with the feature)) + 1 of the n fitted rows; 0 for a feature that too few have, unless
+   * it is a word with a vector.
+   */
   readonly importance: Float32Array;
+  /** `[columns]`: number of fitted rows with the feature. */
+  readonly frequency: Uint32Array;
+  /** The same rows with the vectors of their words, if words have any. */
+  readonly sharing?: SharingRows;
 }
 
 /** Weighs the features of all rows by the inverse document frequency in those of `fitted`; see createVectorizer(). */
 export function weighRows(counted: CountedRows, fitted: Uint32Array): WeighedRows {
-  const { rows, offsets, columns, counts, keys, tokenColumns } = counted;
-  const importance = new Float32Array(keys.length);
-  for (const row of fitted) for (let i = offsets[row]!; i < offsets[row + 1]!; i++) importance[columns[i]!]!++;
-  for (let column = 0; column < keys.length; column++) {
-    const having = importance[column]!;
-    const isKnown = having >= (column < tokenColumns ? 1 : FEWEST_ROWS_WITH_LETTERS);
-    importance[column] = isKnown ? Math.log((1 + fitted.length) / (1 + having)) + 1 : 0;
-  }
+  const { rows, offsets, columns, counts, keys, tokenColumns, words } = counted;
+  const frequency = new Uint32Array(keys.length);
+  for (const row of fitted) for (let i = offsets[row]!; i < offsets[row + 1]!; i++) frequency[columns[i]!]!++;
+  const importance = Float32Array.from(frequency, (having, column) => {
+    const hasVector = words !== undefined && words.wordOf[column]! >= 0;
+    const isKnown = hasVector || having >= (column < tokenColumns ? 1 : FEWEST_ROWS_WITH_LETTERS);
+    return isKnown ? Math.log((1 + fitted.length) / (1 + having)) + 1 : 0;
+  });
   const values = new Float32Array(columns.length);
   const logs = Float64Array.from({ length: 256 }, (_, count) => damped(count));
   for (let row = 0; row < rows; row++) {
@@ -152,5 +175,6 @@ export function weighRows(counted: CountedRows, fitted: Uint32Array): WeighedRow
     const [ofTokens, ofLetters] = [inverseRoot(tokens), LETTERS_LENGTH * inverseRoot(letters)];
     for (let i = begin; i < end; i++) values[i]! *= columns[i]! < tokenColumns ? ofTokens : ofLetters;
   }
-  return { offsets, columns, values, width: keys.length, importance };
+  const weighed = { offsets, columns, values, width: keys.length, importance, frequency };
+  return words ? { ...weighed, sharing: withWordFeatures(weighed, fitted, words) } : weighed;
 }

@@ -10,10 +10,11 @@ const SMOOTHING = 0.1;
 
 /**
  * Returns the weights of one class, `[columns + 1]` with the bias at the end: the logarithms of the shares of each feature in
- * the rows of the class, and of the class in all `rows`. Scores of different classes can be compared.
+ * the rows of the class, and of the class in all `rows`; 0 for features that no row has. Scores of different classes can be
+ * compared.
  */
 export function naiveBayesWeights(
-  { offsets, columns, values, width, importance }: WeighedRows,
+  { offsets, columns, values, width, importance, frequency }: WeighedRows,
   rows: Uint32Array,
   isOfClass: (row: number) => boolean,
   share: number,
@@ -27,12 +28,13 @@ export function naiveBayesWeights(
       total += values[i]!;
     }
   }
-  for (const weight of importance) if (weight > 0) known++;
+  const isKnown = (column: number) => importance[column]! > 0 && frequency[column]! > 0;
+  for (let column = 0; column < width; column++) if (isKnown(column)) known++;
   const all = Math.log(total + SMOOTHING * known);
   const unseen = Math.log(SMOOTHING) - all;
   for (let column = 0; column < width; column++) {
     const sum = sums[column]!;
-    sums[column] = importance[column] === 0 ? 0 : sum === 0 ? unseen : Math.log(sum + SMOOTHING) - all;
+    sums[column] = !isKnown(column) ? 0 : sum === 0 ? unseen : Math.log(sum + SMOOTHING) - all;
   }
   sums[width] = Math.log(share);
   return sums;

@@ -12,6 +12,7 @@ import type { TrainingConfig } from "../config/schema.ts";
 import { answerQuality } from "../data/class_counts.ts";
 import { mostProbable } from "../data/metrics.ts";
 import type { EncodedTable } from "../data/batches/table.ts";
+import type { TokenVectors } from "../data/vocabulary/choose_vocabulary.ts";
 import type { TokenKeys } from "../data/vocabulary/token_keys.ts";
 import { Random, Stream } from "../base/random.ts";
 import { type CountedRows, countRows, LETTERS_LENGTH, type WeighedRows, weighRows } from "./counted_rows.ts";
@@ -20,7 +21,8 @@ import { type LinearModel, scoresOf, softmaxOf } from "./model.ts";
 import { naiveBayesWeights } from "./naive_bayes.ts";
 import { type ClassScores, fitPowers, type Turns, type UsualPower } from "./powers.ts";
 import { evaluatedRows, FOLDS, foldsOf, scoreRows, someOf, type Split } from "./splits.ts";
-import { fitSeparator } from "./svm.ts";
+import { fitSeparator, type SparseRows } from "./svm.ts";
+import { foldWordFeatures } from "./word_features.ts";
 
 export interface BaselineOptions {
   readonly space: NgramSpace;
@@ -35,6 +37,8 @@ export interface BaselineOptions {
   readonly metric: TrainingConfig["metric"];
   /** Tells whether the model that is kept is also fitted to the validation rows, because they were drawn from the same files. */
   readonly fitsValidation: boolean;
+  /** Vectors of words, if a file gave any: words with similar ones share weights. */
+  readonly vectors?: TokenVectors;
   /** Called now and then; training ends without a result when it returns true. */
   readonly stopped?: () => boolean;
 }
@@ -71,12 +75,14 @@ export function trainBaseline(
   options: BaselineOptions,
 ): Baseline | undefined {
   const started = performance.now();
-  const { space, classes, vocabulary, seed, classWeights, metric, fitsValidation, stopped = () => false } = options;
-  const counted = countRows([training, validation], space, vocabulary, scoresOf(classes), stopped);
+  const { space, classes, vocabulary, seed, classWeights, metric, fitsValidation, vectors, stopped = () => false } =
+    options;
+  const counted = countRows([training, validation], space, vocabulary, scoresOf(classes), stopped, vectors);
   if (!counted) return undefined;
   const labels = Uint16Array.from([...training.labels, ...validation.labels]);
   const rows = Uint32Array.from(labels.keys());
-  const work = (counted.columns.length + ROW_WORK * counted.rows) * scoresOf(classes) * PASSES;
+  const rowWork = ROW_WORK + (counted.words?.width ?? 0);
+  const work = (counted.columns.length + rowWork * counted.rows) * scoresOf(classes) * PASSES;
   const trained = someOf(rows.subarray(0, training.labels.length), FIT_WORK / work, seed);
   const validated = rows.subarray(training.labels.length);
   const fitted = fitsValidation ? Uint32Array.from([...trained, ...validated]) : trained;
@@ -217,7 +223,7 @@ function fitBayes(
 
 /** Fits the separator of score `k`, `[columns + 1]`. */
 function fitScore(
-  { labels, classes, classWeights, seed, stopped }: Problem,
+  { counted: { words }, labels, classes, classWeights, seed, stopped }: Problem,
   weighed: WeighedRows,
   fitted: Uint32Array,
   k: number,
@@ -226,7 +232,12 @@ function fitScore(
   const positive = classes === 2 ? 1 : k;
   const random = new Random(seed, Stream.baseline).seek(1 + k);
   const costOf = (row: number) => cost * (classWeights?.[labels[row]!] ?? 1);
-  return fitSeparator(weighed, fitted, (row) => labels[row] === positive, costOf, random, stopped);
+  const fit = (rows: SparseRows) =>
+    fitSeparator(rows, fitted, (row) => labels[row] === positive, costOf, random, stopped);
+  const { sharing } = weighed;
+  if (!words || !sharing) return fit(weighed);
+  const weights = fit(sharing);
+  return weights && foldWordFeatures(weights, words, sharing.scale);
 }
 
 /** Fits a model to the rows `fitted`, without the features that none of them has. */

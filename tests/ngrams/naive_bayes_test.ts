@@ -12,6 +12,7 @@ function weighed(rows: readonly (readonly (readonly [column: number, value: numb
     values: Float32Array.from(entries, ([, value]) => value),
     width,
     importance,
+    frequency: Uint32Array.from(importance, (_, column) => entries.filter(([own]) => own === column).length),
   };
 }
 
@@ -27,7 +28,15 @@ Deno.test("naiveBayesWeights() are the logarithms of smoothed shares of the feat
 });
 
 Deno.test("naiveBayesWeights() of a class without rows are the same for all features", () => {
-  const weights = naiveBayesWeights(weighed([[[0, 2]]], 3), Uint32Array.of(0), () => false, 1);
+  const weights = naiveBayesWeights(weighed([[[0, 2], [1, 1]]], 3), Uint32Array.of(0), () => false, 1);
   assertAlmostEquals(weights[0]!, Math.log(1 / 2), 1e-12);
   assertAlmostEquals(weights[1]!, Math.log(1 / 2), 1e-12);
+});
+
+Deno.test("naiveBayesWeights() are 0 for a feature that only vectors make important", () => {
+  const rows = weighed([[[0, 2]], [[1, 1]]], 3);
+  rows.importance.fill(1);
+  const weights = naiveBayesWeights(rows, Uint32Array.of(0), () => true, 1);
+  assertAlmostEquals(weights[1]!, Math.log(0.1 / (2 + 0.1 * 2)), 1e-12);
+  assertEquals(weights[2], 0);
 });

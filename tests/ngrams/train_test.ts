@@ -156,6 +156,27 @@ Deno.test("trainBaseline() learns letters inside words, and knows words by them 
   }
 });
 
+Deno.test("trainBaseline() knows words by their vectors that no fitted row has", () => {
+  const names = Array.from({ length: 600 }, (_, word) => `${word}`);
+  const random = new Random(1, Stream.weights).seek(0);
+  const values = Float32Array.from({ length: 3 * names.length }, (_, i) => {
+    return random.uniform() / 2 + ((Math.floor(i / 3) >> 1) % 3 === i % 3 ? 1 : 0);
+  });
+  const vectors = { first: 2, width: 3, ofRows: names.length, values };
+  const training = syllableRows(true);
+  for (const some of [{ vectors }, {}]) {
+    const { model, metrics } = train(training.slice(0, 200), training.slice(200, 300), {
+      classes: 3,
+      space: { order: 1, hasEnds: false },
+      keys: keysOfVocabulary(names, false),
+      ...some,
+    });
+    const found = [accuracy(model, syllableRows(false)), metrics.accuracy];
+    const expected = some.vectors ? (value: number) => value > 0.95 : (value: number) => value < 0.6;
+    assert(found.every(expected), `vectors ${some.vectors !== undefined}: accuracy ${found}`);
+  }
+});
+
 Deno.test("trainBaseline() fits validation rows only if it may, and never for their own probabilities", () => {
   // Class 1 has a token in the validation rows that no training row has.
   const training = randomRows(300, 100, 3, (_, random) => random.below(2));

@@ -153,6 +153,7 @@ export class NgramJob {
       metric: config.metric,
       // Rows of a file that the user keeps apart stay apart.
       fitsValidation: typeof config.validation === "number",
+      ...source.vectors && { vectors: source.vectors },
       ...classWeights && { classWeights },
     };
   }

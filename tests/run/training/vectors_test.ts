@@ -24,6 +24,7 @@ import { inTemporaryDirectory } from "../temporary.ts";
 keepThreads(2);
 
 const workerUrl = new URL("../../../workers/train.ts", import.meta.url);
+const baselineUrl = new URL("../../../workers/ngrams.ts", import.meta.url);
 
 /** Rows whose class is that of one of many words, and vectors in which the words of a class are alike. */
 const words = Array.from({ length: 40 }, (_, index) => `${index % 2 === 0 ? "good" : "bad"}${index}`);
@@ -106,6 +107,31 @@ Deno.test("a run with vectors tunes them at their own rate, and knows words that
     await exportModel(run.directory, "safetensors", join(folder, "exported"));
     const { metadata } = decodeSafetensors(await Deno.readFile(join(folder, "exported", "model.safetensors")));
     assertEquals(JSON.parse(metadata.vocabulary!), Object.keys(found));
+  }));
+
+Deno.test("a run with vectors has n-grams that know words that no row has, of any letters", () =>
+  inTemporaryDirectory(async (folder) => {
+    const syllables = [..."bcdfghjk"].flatMap((first) => [..."aeiou"].map((second) => `${first}${second}`));
+    const labelOf = (index: number) => (index * 7 % 5 + index) % 2;
+    const rowsOf = (seen: boolean) =>
+      syllables.flatMap((word, index) => (index % 3 > 0) === seen ? Array(6).fill(`${word},${labelOf(index)}\n`) : []);
+    await Deno.writeTextFile(`${folder}/rows.csv`, `text,label\n${rowsOf(true).join("")}`);
+    await Deno.writeTextFile(`${folder}/test.csv`, `text,label\n${rowsOf(false).join("")}`);
+    const lines = syllables.map((word, index) => `${word} ${2 * labelOf(index) - 1} ${index % 4}\n`);
+    await Deno.writeTextFile(`${folder}/glove.txt`, lines.join(""));
+    const accuracies = [];
+    for (const vectors of [`${folder}/glove.txt`, ""]) {
+      const change = { vectors, test: `${folder}/test.csv`, ngrams: "beside", epochs: 1, workerTimeout: 600 };
+      const source = valuesIn(folder, change);
+      const run = await openTraining((defaults) => resolveConfig(undefined, [source], defaults), {
+        workerUrl,
+        baselineUrl,
+        cores: 1,
+      });
+      const { baseline } = await run.train();
+      accuracies.push(baseline!.test!.accuracy);
+    }
+    assert(accuracies[0] === 1 && accuracies[1]! < 0.8, `accuracies ${accuracies}`);
   }));
 
 Deno.test("a run with vectors resumes and verifies without the file, and refuses other vectors", () =>
