@@ -25,10 +25,6 @@ INLINE void storePanels(uint8_t *at, size_t stride, size_t index, size_t lanes, 
   else storeEight(at + LANES / 8 * index * stride, x);
 }
 
-INLINE Floats loadPanels(const uint8_t *at, size_t stride, size_t index, size_t lanes) {
-  return lanes == LANES ? loadEights(at, stride, index) : loadEight(at + LANES / 8 * index * stride);
-}
-
 /** Returns the greater value, NaN if one is NaN, and 0 of 0 and -0. */
 INLINE Floats maximum(Floats a, Floats b) {
   const Floats equal = (Floats)((Ints)a & (Ints)b);
