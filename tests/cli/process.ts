@@ -1,6 +1,7 @@
 /** Runs the product as a user does: a process of its own, with the permissions of its task. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { chooseKernels } from "../../lib/engine/simd/native/library.ts";
 import { resolveRun } from "../../lib/run/files/directory.ts";
 import { PATIENCE_MS, WORKER_TIMEOUT } from "../patience.ts";
 import { decoded } from "../text.ts";
@@ -47,6 +48,12 @@ function denoArgs(task: Task, folder: string): string[] {
   ];
 }
 
+/** Tasks that choose kernels. */
+const HAS_KERNELS: ReadonlySet<Task> = new Set(["train", "resume", "verify", "serve", "predict", "evaluate"]);
+
+/** A library of older sources makes these tasks warn. Tests, which read what they print, then use no library. */
+const KERNELS = chooseKernels("auto").notice === undefined ? [] : ["--kernels", "wasm"];
+
 /** Tasks that have workers which train. */
 const TRAINS: ReadonlySet<Task> = new Set(["train", "resume"]);
 
@@ -63,9 +70,10 @@ export function start(
   input = "",
   env: Readonly<Record<string, string>> = {},
 ): Running {
+  const kernels = HAS_KERNELS.has(task) && !args.includes("--kernels") ? KERNELS : [];
   const anyPort = SERVES.has(task) && !args.includes("--port") ? ["--port", "0"] : [];
   const process = new Deno.Command(Deno.execPath(), {
-    args: [...denoArgs(task, folder), ...anyPort, ...args, ...TRAINS.has(task) ? WORKER_TIMEOUT : []],
+    args: [...denoArgs(task, folder), ...kernels, ...anyPort, ...args, ...TRAINS.has(task) ? WORKER_TIMEOUT : []],
     cwd: ROOT,
     stdin: "piped",
     stdout: "piped",
