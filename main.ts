@@ -2,7 +2,7 @@
 import { stdin } from "node:process";
 import { dashboardAssets } from "./dashboard/assets.ts";
 import { nearest } from "./lib/base/nearest.ts";
-import { deniedAccess, errorMessage, InputError } from "./lib/base/errors.ts";
+import { deniedAccess, errorMessage, InputError, inputError } from "./lib/base/errors.ts";
 import { checkCommand } from "./lib/cli/commands/check.ts";
 import { ExitCode } from "./lib/cli/exit_codes.ts";
 import { evaluateCommand } from "./lib/cli/commands/evaluate.ts";
@@ -67,7 +67,7 @@ async function main([name, ...args]: readonly string[]): Promise<ExitCode> {
   if (!command) {
     const guess = nearest(name, Object.keys(commands));
     const hint = guess ? `did you mean ${guess}?` : `expected one of ${Object.keys(commands).join(", ")}`;
-    throw new InputError([{ field: "command", message: `Unknown command ${name}: ${hint}` }]);
+    throw inputError("command", `Unknown command ${name}: ${hint}`);
   }
   return await command(args);
 }

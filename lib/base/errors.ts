@@ -26,6 +26,11 @@ export class InputError extends Error {
   }
 }
 
+/** Creates the error of one problem. */
+export function inputError(field: string, message: string): InputError {
+  return new InputError([{ field, message }]);
+}
+
 /** Limits the problems that are listed: a file with thousands of faults does not get as many answers. */
 export const MOST_LISTED = 20;
 

@@ -19,7 +19,7 @@ export function macroF1(counts: ClassCounts): number {
 }
 
 /** Counts the answers `given` to rows with these labels; all are classes, from 0 to `classes - 1`. */
-export function countAnswers(labels: ArrayLike<number>, given: ArrayLike<number>, classes: number): ClassCounts {
+function countAnswers(labels: ArrayLike<number>, given: ArrayLike<number>, classes: number): ClassCounts {
   const counts = {
     support: new Uint32Array(classes),
     given: new Uint32Array(classes),

@@ -3,7 +3,7 @@ import type { DataOptions } from "../config/data_shape.ts";
 import type { ReadOptions } from "../formats/read_options.ts";
 import { nearest } from "../base/nearest.ts";
 import { shortJson } from "../base/printable.ts";
-import { InputError } from "../base/errors.ts";
+import { inputError } from "../base/errors.ts";
 import type { LoadedPart } from "./encode/assemble.ts";
 import { quotedSource } from "../formats/bytes.ts";
 import { isProblem, type Row } from "../formats/entry.ts";
@@ -54,7 +54,7 @@ export async function readEvaluationRows(
   if (problems.count > 0 && options.onBadRow === "stop") throw problems.error();
   if (rows.length === 0) {
     const message = `Cannot evaluate on ${sources.map(quotedSource).join(", ")}: there are no rows`;
-    throw new InputError([{ field: "data", message }]);
+    throw inputError("data", message);
   }
   const tokens = rows.reduce((sum, row) => sum + row.tokens.length, 0);
   const builder = new TableBuilder(rows.length, tokens, preprocessing.vocabulary, sources, preprocessing.hasLetters);

@@ -5,7 +5,7 @@ import { createReadStream } from "node:fs";
 import { stdin } from "node:process";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { errorMessage, InputError } from "../base/errors.ts";
+import { errorMessage, InputError, inputError } from "../base/errors.ts";
 
 /** Bytes of a file that are read at once. */
 const CHUNK_BYTES = 1 << 20;
@@ -157,7 +157,7 @@ async function* gunzipped(
 
 /** Creates the error that refuses a whole source: `Cannot read "tickets.csv": it is empty, expected rows`. */
 export function cannotRead(source: string, why: string): InputError {
-  return new InputError([{ field: sourceName(source), message: `Cannot read ${quotedSource(source)}: ${why}` }]);
+  return inputError(sourceName(source), `Cannot read ${quotedSource(source)}: ${why}`);
 }
 
 /** Returns the name of `source` for a place such as `tickets.csv:18`. */

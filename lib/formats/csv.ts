@@ -21,7 +21,7 @@ export const tsv = {
   open: ({ text }, options) => openDelimited(text(), options, true),
 } as const satisfies RowFormat;
 
-const DELIMITERS = [",", "\t", ";", "|"];
+export const DELIMITERS: readonly string[] = [",", "\t", ";", "|"];
 const NAMES: Readonly<Record<string, string>> = { ",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars" };
 
 /** Matches a first line that tells Excel the delimiter. */

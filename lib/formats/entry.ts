@@ -3,26 +3,19 @@ import { counted } from "../base/counted.ts";
 import type { ReadOptions } from "./read_options.ts";
 import { composed, labelForm } from "../base/normal_form.ts";
 
-interface Place {
+export interface Place {
   /** The source as the user named it: a path, or `-` for standard input. */
   readonly file: string;
   /** The line where the row begins; the first is 1. */
   readonly line: number;
 }
 
-/** A labelled text. The label is "" only if labels are not read. */
-interface TextRow extends Place {
-  readonly text: string;
-  readonly label: string;
-}
+/** A labelled text, or a labelled list of tokens. The label is "" only if labels are not read. */
+export type RowContent =
+  | { readonly text: string; readonly label: string }
+  | { readonly tokens: readonly string[]; readonly label: string };
 
-/** A labelled list of tokens. */
-interface TokenRow extends Place {
-  readonly tokens: readonly string[];
-  readonly label: string;
-}
-
-export type Row = TextRow | TokenRow;
+export type Row = Place & RowContent;
 
 /** A row that cannot be used. */
 export interface RowProblem extends Place {

@@ -1,10 +1,9 @@
 /** Reads fastText's supervised format: `__label__spam Free entry …`. */
 import type { ReadOptions } from "./read_options.ts";
 import { shortened } from "../base/printable.ts";
-import { type Entry, readLabel, textProblem } from "./entry.ts";
-import { readLines } from "./lines.ts";
+import { type Place, readLabel, type RowContent, textProblem } from "./entry.ts";
+import { readRowLines } from "./lines.ts";
 import type { RowFormat } from "./format.ts";
-import type { TextSource } from "./text.ts";
 
 const PREFIX = "__label__";
 /** Matches a word that is a label, at any place. */
@@ -16,7 +15,10 @@ export const fastText = {
   detect: ({ text }) => isFastText(text.trimStart()),
   open({ text }, options) {
     const source = text();
-    return { description: "fastText lines", batches: () => readFastText(source, options) };
+    return {
+      description: "fastText lines",
+      batches: () => readRowLines(source, (line, place) => readRow(line, options, place, source.damaged())),
+    };
   },
 } as const satisfies RowFormat;
 
@@ -32,27 +34,10 @@ function isFastText(head: string): boolean {
 }
 
 /**
- * Reads the rows. As in fastText, every word that begins with the prefix is a label and not part of the text; a row has
- * one label, but may repeat it.
+ * Reads a row. As in fastText, every word that begins with the prefix is a label and not part of the text; a row has one
+ * label, but may repeat it.
  */
-async function* readFastText(source: TextSource, options: ReadOptions): AsyncGenerator<Entry[], void, void> {
-  const file = source.name;
-  for await (const lines of readLines(source)) {
-    yield lines.map((entry): Entry => {
-      if ("problem" in entry) return entry;
-      const { line } = entry;
-      const row = readRow(entry.text, options, { file, line }, source.damaged());
-      return typeof row === "string" ? { file, line, problem: row } : { file, line, ...row };
-    });
-  }
-}
-
-function readRow(
-  given: string,
-  options: ReadOptions,
-  place: { readonly file: string; readonly line: number },
-  damaged: boolean,
-): { readonly text: string; readonly label: string } | string {
+function readRow(given: string, options: ReadOptions, place: Place, damaged: boolean): RowContent | string {
   const bad = textProblem(given, damaged);
   if (bad) return bad;
   if (options.unlabelled) return { label: "", text: given.replaceAll(LABEL, "").trim() };
@@ -84,7 +69,7 @@ function readRow(
 }
 
 /** Returns the row by the first rules: the first word is the label, and the others are text. */
-function firstLabel(line: string): { readonly text: string; readonly label: string } | string {
+function firstLabel(line: string): RowContent | string {
   const [first, second] = line.split(/\s+/, 2);
   if (!first!.startsWith(PREFIX)) return `begins with ${JSON.stringify(first!.slice(0, 40))}, expected ${PREFIX}…`;
   const label = first!.slice(PREFIX.length);

@@ -5,10 +5,9 @@ import { shortened, shortJson } from "../base/printable.ts";
 import { isRecord } from "../base/record.ts";
 import type { ReadOptions } from "./read_options.ts";
 import { isNumber, parseWithDigits } from "./json_digits.ts";
-import { type Entry, readLabel, textProblem } from "./entry.ts";
-import { readLines } from "./lines.ts";
+import { type Place, readLabel, type RowContent, textProblem } from "./entry.ts";
+import { readRowLines } from "./lines.ts";
 import type { RowFormat } from "./format.ts";
-import type { TextSource } from "./text.ts";
 
 type Columns = Pick<ReadOptions, "textColumn" | "labelColumn" | "unlabelled" | "rules">;
 
@@ -18,36 +17,26 @@ export const jsonLines = {
   detect: ({ text }) => /^\{\s*["}]/.test(text.trimStart()),
   open({ text }, options) {
     const source = text();
-    return { description: "JSON lines", batches: () => readJsonLines(source, options) };
+    return {
+      description: "JSON lines",
+      batches: () => readRowLines(source, (line, place) => readRow(line, options, place, source.damaged())),
+    };
   },
 } as const satisfies RowFormat;
 
 /**
- * Reads rows such as `{"text": "…", "label": "spam"}` or `{"tokens": [21, "b", …], "label": true}`. A list of tokens may
+ * Reads a row such as `{"text": "…", "label": "spam"}` or `{"tokens": [21, "b", …], "label": true}`. A list of tokens may
  * also have the key of the text.
  */
-async function* readJsonLines(source: TextSource, columns: ReadOptions): AsyncGenerator<Entry[], void, void> {
-  const file = source.name;
-  for await (const lines of readLines(source)) {
-    yield lines.map((entry): Entry => {
-      if ("problem" in entry) return entry;
-      const { line, text } = entry;
-      const row = parseRow(text, columns, source.damaged());
-      if (typeof row === "string") return { file, line, problem: row };
-      const label = columns.unlabelled ? "" : readLabel(row.label, columns, { file, line });
-      if (label === "" && !columns.unlabelled) return { file, line, problem: "has an empty label" };
-      return { ...row, file, line, label };
-    });
-  }
+function readRow(line: string, options: ReadOptions, place: Place, damaged: boolean): RowContent | string {
+  const row = parseRow(line, options, damaged);
+  if (typeof row === "string" || options.unlabelled) return row;
+  const label = readLabel(row.label, options, place);
+  return label === "" ? "has an empty label" : { ...row, label };
 }
 
-type Parsed = { readonly text: string; readonly label: string } | {
-  readonly tokens: readonly string[];
-  readonly label: string;
-};
-
 /** Returns the row in a line, or its problem. */
-export function parseRow(line: string, columns: Columns, damaged: boolean): Parsed | string {
+export function parseRow(line: string, columns: Columns, damaged: boolean): RowContent | string {
   const { textColumn, labelColumn, unlabelled } = columns;
   const bad = textProblem(line, damaged);
   if (bad) return bad;
@@ -83,7 +72,7 @@ export function parseRow(line: string, columns: Columns, damaged: boolean): Pars
   return { tokens: content.map(String), label };
 }
 
-function textResult(text: string, label: string): Parsed | string {
+function textResult(text: string, label: string): RowContent | string {
   return text.includes("\0") ? "contains a NUL character, expected text" : { text, label };
 }
 

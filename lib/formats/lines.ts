@@ -1,5 +1,5 @@
-/** Reads the lines of a text. */
-import { MAX_ROW, type RowProblem, TOO_LONG } from "./entry.ts";
+/** Reads the lines of a text, and rows that each take a line. */
+import { type Entry, MAX_ROW, type Place, type RowContent, type RowProblem, TOO_LONG } from "./entry.ts";
 import type { TextSource } from "./text.ts";
 
 /** A line without its end. */
@@ -45,4 +45,19 @@ export async function* readLines(
   }
   // The last line may have no line end.
   if (rest !== "") yield whole(rest);
+}
+
+/** Reads the rows of `source`, a row a line: `read` returns the row, or its problem. Problems take the place of bad rows. */
+export async function* readRowLines(
+  source: TextSource,
+  read: (text: string, place: Place) => RowContent | string,
+): AsyncGenerator<Entry[], void, void> {
+  for await (const lines of readLines(source)) {
+    yield lines.map((entry): Entry => {
+      if ("problem" in entry) return entry;
+      const place = { file: source.name, line: entry.line };
+      const row = read(entry.text, place);
+      return typeof row === "string" ? { ...place, problem: row } : { ...place, ...row };
+    });
+  }
 }

@@ -7,7 +7,7 @@ import { mostProbable } from "../data/metrics.ts";
 import type { RejectionPoint } from "./rejection.ts";
 
 /** The confidences of right and of wrong answers, each in ascending order. */
-export interface RankedAnswers {
+interface RankedAnswers {
   readonly right: Float32Array;
   readonly wrong: Float32Array;
 }
@@ -98,7 +98,7 @@ export function answersAbove({ right, wrong }: RankedAnswers, threshold: number)
 const COVERAGES = [1, 0.95, 0.9, 0.8, 0.5];
 
 /** The accuracy of the most confident answers. */
-export interface CoverageRow {
+interface CoverageRow {
   /** Share of the rows, at least the wanted one: answers of the same confidence stay together. */
   readonly coverage: number;
   readonly accuracy: number;

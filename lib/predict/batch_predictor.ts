@@ -9,7 +9,7 @@ import { createVectorNumbers, type NumberVectors } from "../data/batches/letter_
 import type { UnknownTokens } from "../data/batches/table.ts";
 import { TokenKeyList, type TokenKeys } from "../data/vocabulary/token_keys.ts";
 import { openPreprocessing, type PreprocessingJson, tokenKeysOf } from "../data/encode/preprocessing.ts";
-import { errorMessage, InputError } from "../base/errors.ts";
+import { errorMessage, inputError } from "../base/errors.ts";
 import { engineOptions } from "../engine/create_engine.ts";
 import type { Engine, NativeLibrary } from "../engine/contract.ts";
 import { createWorkspace } from "../engine/workspace.ts";
@@ -266,7 +266,7 @@ export function wantedThreshold(rejection: Rejection | undefined, wanted: number
   try {
     return thresholdFor(rejection?.points, wanted);
   } catch (error) {
-    if (error instanceof RangeError) throw new InputError([{ field: "reject", message: error.message }]);
+    if (error instanceof RangeError) throw inputError("reject", error.message);
     throw error;
   }
 }

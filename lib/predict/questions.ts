@@ -1,9 +1,10 @@
 /** Reads the questions of the command `predict`: for each line, or row of a file, the input, or why it is refused, in order. */
 import type { ReadOptions } from "../formats/read_options.ts";
-import { InputError } from "../base/errors.ts";
+import { InputError, inputError } from "../base/errors.ts";
 import { isRecord } from "../base/record.ts";
 import { isProblem, type Row, textProblem } from "../formats/entry.ts";
 import { sourceName } from "../formats/bytes.ts";
+import { DELIMITERS } from "../formats/csv.ts";
 import { parseRow } from "../formats/jsonl.ts";
 import { readLines } from "../formats/lines.ts";
 import { openRows, openText, refuseTwice } from "../formats/rows.ts";
@@ -88,11 +89,11 @@ function readRow(
 /** Reads `line` as a JSON object with a text or tokens, as a text, or as the token ids that it lists. */
 function readLine(line: string, reader: Reader, columns: Columns, damaged: boolean, field: string): Input {
   const bad = textProblem(line, damaged);
-  if (bad) throw new InputError([{ field, message: `${field} ${bad}` }]);
+  if (bad) throw inputError(field, `${field} ${bad}`);
   if (!reader.text) return reader.readTokens(parseIds(line), field);
   if (!isQuestionObject(line, columns.textColumn)) return reader.readText(line, field);
   const row = parseRow(line, { ...columns, rules: reader.rules, unlabelled: true }, damaged);
-  if (typeof row === "string") throw new InputError([{ field, message: `${field} ${row}` }]);
+  if (typeof row === "string") throw inputError(field, `${field} ${row}`);
   return readRow(row, reader, field);
 }
 
@@ -114,8 +115,6 @@ export function parseIds(line: string): unknown {
   return words.map((word) => /^[+-]?\d+$/.test(word) ? Number(word) : word);
 }
 
-const DELIMITERS = [",", "\t", ";", "|"];
-
 /** The form of column names: short, and begun by a letter. */
 const NAME = /^[\p{L}_][\p{L}\p{N}_ .:#/-]{0,63}$/u;
 
@@ -132,7 +131,7 @@ function refuseTable(head: string, { textColumn }: Pick<ReadOptions, "textColumn
     : undefined;
   if (what === undefined) return;
   const message = `standard input ${what}: set \`data\` to - to read it as rows`;
-  throw new InputError([{ field: "standard input", message }]);
+  throw inputError("standard input", message);
 }
 
 /** Returns whether `line` has only names of columns, with the text's among them. */

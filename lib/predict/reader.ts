@@ -5,9 +5,14 @@ import { MAX_ROW } from "../formats/entry.ts";
 import type { PreprocessingJson } from "../data/encode/preprocessing.ts";
 import { isNumber } from "../formats/json_digits.ts";
 import { describe } from "../base/printable.ts";
-import { sequenceProblem, type SequenceShape } from "../data/batches/check_tokens.ts";
-import { InputError } from "../base/errors.ts";
+import { inputError } from "../base/errors.ts";
 import type { Input, Reader } from "./types.ts";
+
+/** The vocabulary and the length that sequences must have. */
+interface SequenceShape {
+  readonly vocabulary: number;
+  readonly length: number;
+}
 
 /**
  * The most characters in a request's text that a tokenizer of Hugging Face cuts: it takes seconds for a megabyte, which
@@ -39,14 +44,32 @@ function idReader(shape: SequenceShape): Reader {
     text: false,
     rules: NEWEST_RULES,
     readTokens(value, field) {
-      const problem = sequenceProblem(value, shape, field);
-      if (problem) throw new InputError([problem]);
-      return value as readonly number[];
+      return checkedIds(value, shape, field);
     },
     readText(_, field) {
-      throw wrong(field, `${field} is a text: expected tokens, as this model was not trained on text`);
+      throw inputError(field, `${field} is a text: expected tokens, as this model was not trained on text`);
     },
   };
+}
+
+/**
+ * Returns `value` if it is a sequence of token ids. Otherwise throws an InputError: not a list, a wrong length, or the first
+ * token that is not a whole number from 0 to vocabulary - 1. `field` names it in the message: `tokens`, `instances[2]`.
+ */
+function checkedIds(value: unknown, shape: SequenceShape, field: string): readonly number[] {
+  // A function: formatting a number would cost as much as a thirtieth of a prediction.
+  const list = () => `a list of ${counted(shape.length, "token")}`;
+  if (!Array.isArray(value)) throw inputError(field, `${field} is ${describe(value)}: expected ${list()}`);
+  if (value.length !== shape.length) {
+    throw inputError(field, `${field} has ${counted(value.length, "token")}: expected ${list()}`);
+  }
+  const index = value.findIndex((token) => !Number.isInteger(token) || token < 0 || token >= shape.vocabulary);
+  if (index < 0) return value;
+  const item = `${field}[${index}]`;
+  throw inputError(
+    item,
+    `${item} is ${describe(value[index])}: expected a whole number from 0 to ${shape.vocabulary - 1}`,
+  );
 }
 
 /** Creates the reader of a model trained on files. A text has at most `most` characters, and `mostTogether` without white space. */
@@ -60,24 +83,24 @@ function textReader(
     rules,
     readTokens(value, field) {
       if (!Array.isArray(value) || value.length === 0) {
-        throw wrong(field, `${field} is ${describe(value)}: expected a list of at least one token`);
+        throw inputError(field, `${field} is ${describe(value)}: expected a list of at least one token`);
       }
       const at = value.findIndex((token) => typeof token !== "string" && !isNumber(token));
-      if (at >= 0) throw wrong(field, `${field}[${at}] is ${describe(value[at])}: expected a text or a number`);
+      if (at >= 0) throw inputError(field, `${field}[${at}] is ${describe(value[at])}: expected a text or a number`);
       // One token more than the model reads shows that the input was longer.
       const read = truncate === "end" ? value.slice(0, maxLength + 1) : value.slice(-maxLength - 1);
       return read.map(String);
     },
     readText(value, field) {
-      if (typeof value !== "string") throw wrong(field, `${field} is ${describe(value)}: expected a text`);
+      if (typeof value !== "string") throw inputError(field, `${field} is ${describe(value)}: expected a text`);
       if (value.length > most) {
-        throw wrong(
+        throw inputError(
           field,
           `${field} has ${counted(value.length, "character")}: expected at most ${most.toLocaleString("en-US")}`,
         );
       }
       if (hasLongStretch(value, mostTogether)) {
-        throw wrong(
+        throw inputError(
           field,
           `${field} has more than ${counted(mostTogether, "character")} without white space: expected some`,
         );
@@ -96,8 +119,4 @@ function hasLongStretch(text: string, most: number): boolean {
     begin = end + 1;
   }
   return false;
-}
-
-function wrong(field: string, message: string): InputError {
-  return new InputError([{ field, message }]);
 }

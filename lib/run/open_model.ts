@@ -1,6 +1,6 @@
 /** Opens the model of a run for the commands that need one, and says why a run has none. */
 import { basename, join } from "node:path";
-import { InputError } from "../base/errors.ts";
+import { InputError, inputError } from "../base/errors.ts";
 import { lastEvent } from "./log/event_log.ts";
 import { errorCode } from "./files/files.ts";
 import { lockFile } from "./files/lock.ts";
@@ -13,7 +13,7 @@ export async function openModel(directory: string): Promise<TrainedModel> {
     return await readModel(directory);
   } catch (error) {
     if (errorCode(error) !== "ENOENT") throw error;
-    throw new InputError([{ field: "run", message: await whyNoModel(directory, error) }]);
+    throw inputError("run", await whyNoModel(directory, error));
   }
 }
 

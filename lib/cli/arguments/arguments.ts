@@ -7,7 +7,7 @@ import { type Flag, flagName, flagValue } from "./flags.ts";
 import { configSchema } from "../../config/schema.ts";
 import { meantNames } from "../../base/nearest.ts";
 import { fromCaller } from "./caller.ts";
-import { errorMessage, InputError, type Problem } from "../../base/errors.ts";
+import { errorMessage, InputError, inputError, type Problem } from "../../base/errors.ts";
 import { isRecord } from "../../base/record.ts";
 
 export interface Arguments {
@@ -115,7 +115,7 @@ export function parseOptions<Schema extends z.ZodType>(
 export function dataFiles(data: unknown, positionals: readonly string[]): readonly string[] {
   const files = [...(Array.isArray(data) ? data : []), ...callersFiles(positionals)].filter((file) => file !== "");
   if (files.length > 0) return files;
-  throw new InputError([{ field: "--data", message: "--data has no value: expected a file of rows, or -" }]);
+  throw inputError("--data", "--data has no value: expected a file of rows, or -");
 }
 
 /** Returns the precision that --reject wants of the answers of a saved model; undefined without the flag. */
@@ -132,7 +132,7 @@ function decoded(bytes: Uint8Array): string {
 
 /** Reads the values of a JSON file: an object with keys of the config, or a run's `run.json`. Throws an InputError. */
 export async function readConfigFile(path: string): Promise<ConfigSource> {
-  const refuse = (message: string) => new InputError([{ field: "--config", message }]);
+  const refuse = (message: string) => inputError("--config", message);
   let value: unknown;
   try {
     value = JSON.parse(decoded(await readFile(path)));

@@ -2,7 +2,7 @@
  * Rewrites messages of lower layers for the command line. They name an option by its key in backquotes, which becomes a
  * flag here, and they describe what to do without a command, which they get here.
  */
-import { InputError, missingPermission } from "../../base/errors.ts";
+import { type InputError, inputError, missingPermission } from "../../base/errors.ts";
 import { configSchema } from "../../config/schema.ts";
 import { flagName } from "./flags.ts";
 
@@ -35,8 +35,5 @@ export function forCommandLine(text: string): string {
 
 /** Reports that a command may not write to `path`, which `flag` names. */
 export function cannotWrite(path: string, flag: string): InputError {
-  return new InputError([{
-    field: flag,
-    message: `Cannot write to "${path}": ${missingPermission("write to", path)}`,
-  }]);
+  return inputError(flag, `Cannot write to "${path}": ${missingPermission("write to", path)}`);
 }

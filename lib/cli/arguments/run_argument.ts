@@ -3,7 +3,7 @@ import { basename, dirname } from "node:path";
 import { flagName, flags } from "./flags.ts";
 import type { ConfigSource } from "../../config/resolve.ts";
 import { DERIVED } from "../../config/rules.ts";
-import { deniedAccess, InputError, missingPermission } from "../../base/errors.ts";
+import { deniedAccess, inputError, missingPermission } from "../../base/errors.ts";
 import { resolveRun } from "../../run/files/directory.ts";
 import { type Manifest, readManifest } from "../../run/files/manifest.ts";
 import { fromCaller } from "./caller.ts";
@@ -13,7 +13,7 @@ export async function oneRun(positionals: readonly string[], usage: string): Pro
   const [path] = positionals;
   if (path === undefined || positionals.length > 1) {
     const message = `Expected one run, such as runs/latest, but got ${positionals.length || "none"}. Usage: ${usage}`;
-    throw new InputError([{ field: "run", message }]);
+    throw inputError("run", message);
   }
   return await namedRun(path);
 }
@@ -26,10 +26,7 @@ export async function namedRun(path: string): Promise<string> {
   } catch (error) {
     if (!deniedAccess(error)) throw error;
     const folder = basename(place) === "latest" ? dirname(place) : place;
-    throw new InputError([{
-      field: "run",
-      message: `Cannot read the run "${path}": ${missingPermission("read", folder)}`,
-    }]);
+    throw inputError("run", `Cannot read the run "${path}": ${missingPermission("read", folder)}`);
   }
 }
 

@@ -5,7 +5,7 @@ import { flagsOf } from "../arguments/flags.ts";
 import { inspectData } from "../../data/load/load.ts";
 import { pathMarks } from "../../config/paths.ts";
 import { dataShape } from "../../config/data_shape.ts";
-import { InputError } from "../../base/errors.ts";
+import { InputError, inputError } from "../../base/errors.ts";
 import { callersFiles, parseArguments, parseOptions } from "../arguments/arguments.ts";
 import { checkReport } from "../terminal/check_report.ts";
 import { ExitCode } from "../exit_codes.ts";
@@ -40,7 +40,7 @@ export async function checkCommand(
     terminal.write(checkHelp());
     return ExitCode.done;
   }
-  if (positionals.length === 0) throw new InputError([{ field: "file", message: `No file is named. Usage: ${USAGE}` }]);
+  if (positionals.length === 0) throw inputError("file", `No file is named. Usage: ${USAGE}`);
   const { json, ...options } = parseOptions(optionsSchema, values);
   const sources = callersFiles(positionals);
   restrictReading(options, pathMarks(optionsSchema), sources);

@@ -8,7 +8,7 @@ import { configSchema } from "../../config/schema.ts";
 import { readEvaluationRows } from "../../data/evaluation_rows.ts";
 import { refuseTwice } from "../../formats/rows.ts";
 import { openPreprocessing } from "../../data/encode/preprocessing.ts";
-import { InputError } from "../../base/errors.ts";
+import { inputError } from "../../base/errors.ts";
 import { cannotWrite, forCommandLine } from "../arguments/messages.ts";
 import { writeJson } from "../../run/files/files.ts";
 import { evaluateRows } from "../../run/evaluation/evaluate_rows.ts";
@@ -59,7 +59,7 @@ export async function evaluateCommand(
   const { config, labels, version, preprocessing: saved, run } = await openModel(directory);
   if (!saved) {
     const message = `Run ${run} was not trained on files, so it cannot read rows`;
-    throw new InputError([{ field: "run", message }]);
+    throw inputError("run", message);
   }
   // Files are read as the run's own files were, except for the given flags.
   const like = Object.fromEntries(Object.entries(config).filter(([key]) => own.some((flag) => flag.key === key)));

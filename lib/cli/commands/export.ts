@@ -1,6 +1,6 @@
 /** `export RUN --to tfjs|safetensors` writes the run's model for other programs. */
 import { join } from "node:path";
-import { deniedAccess, InputError } from "../../base/errors.ts";
+import { deniedAccess, inputError } from "../../base/errors.ts";
 import { cannotWrite } from "../arguments/messages.ts";
 import { EXPORT_FORMATS, exportModel } from "../../run/export/export.ts";
 import { openModel } from "../../run/open_model.ts";
@@ -41,7 +41,7 @@ export async function exportCommand(args: readonly string[], { terminal }: { ter
   const directory = await oneRun(positionals, USAGE);
   if (!isFormat(to)) {
     const wanted = `expected ${NAMES.join(" or ")}`;
-    throw new InputError([{ field: "--to", message: `--to is ${to ?? "missing"}: ${wanted}. Usage: ${USAGE}` }]);
+    throw inputError("--to", `--to is ${to ?? "missing"}: ${wanted}. Usage: ${USAGE}`);
   }
   const { preprocessing } = await openModel(directory);
   const folder = out ?? join(directory, to);

@@ -1,12 +1,12 @@
 /** `predict RUN [TEXT …]` classifies its arguments, the lines of standard input, or the rows of files. */
-import { counted } from "../../base/counted.ts";
+import { counted, percent } from "../../base/counted.ts";
 import { stat } from "node:fs/promises";
 import { z } from "zod";
 import { rowShape } from "../../config/data_shape.ts";
 import { FORMATS } from "../../formats/rows.ts";
 import { flagsOf } from "../arguments/flags.ts";
 import { configPaths, configSchema } from "../../config/schema.ts";
-import { InputError } from "../../base/errors.ts";
+import { inputError } from "../../base/errors.ts";
 import { parseIds, type Question, questionsByLine, questionsByRow } from "../../predict/questions.ts";
 import { createReader } from "../../predict/reader.ts";
 import { openSaved } from "../../predict/batch_predictor.ts";
@@ -72,7 +72,7 @@ export async function predictCommand(args: readonly string[], { terminal, input 
     terminal.write(predictHelp());
     return ExitCode.done;
   }
-  if (path === undefined) throw new InputError([{ field: "run", message: `No run is named. Usage: ${USAGE}` }]);
+  if (path === undefined) throw inputError("run", `No run is named. Usage: ${USAGE}`);
   const directory = await namedRun(path);
   const { config, labels, version, preprocessing, run } = await openModel(directory);
   const reader = createReader(config, preprocessing);
@@ -103,7 +103,7 @@ export async function predictCommand(args: readonly string[], { terminal, input 
 
   if (!preprocessing) {
     const message = `Run ${run} was not trained on files, so it cannot read rows`;
-    throw new InputError([{ field: "run", message }]);
+    throw inputError("run", message);
   }
   // Files are read as the run's own files were, except for the given flags.
   const like = Object.fromEntries(Object.entries(config).filter(([key]) => own.some((flag) => flag.key === key)));
@@ -151,7 +151,7 @@ async function answerAll(
   const message = `${refused} of ${counted(rows, "line")} ${
     refused === 1 ? "was" : "were"
   } refused, the first: ${first}`;
-  throw new InputError([{ field: "line", message }]);
+  throw inputError("line", message);
 }
 
 /** Throws an InputError for a text that looks like a flag: `-5 stars`. */
@@ -160,7 +160,7 @@ function refuseDashes(args: readonly string[]): void {
   if (text === undefined) return;
   const message = `${JSON.stringify(text)} begins with a dash, as flags do: put texts behind --, as in ` +
     `deno task predict RUN -- ${JSON.stringify(text)}`;
-  throw new InputError([{ field: text, message }]);
+  throw inputError(text, message);
 }
 
 /** Matches names of files that are probably meant to be read, not classified. */
@@ -181,7 +181,7 @@ async function filesOf(
   const refuse = (name: string, what: string) => {
     const message = `${JSON.stringify(name)} ${what}: use --data FILE to classify the rows of a file, ` +
       "or put a text with this name behind --";
-    return new InputError([{ field: name, message }]);
+    return inputError(name, message);
   };
   if (data !== undefined) {
     const files = dataFiles(data, words);
@@ -208,17 +208,13 @@ async function isFileName(word: string): Promise<boolean> {
   }
 }
 
-function percent(share: number, digits: number): string {
-  return `${(100 * share).toFixed(digits)}%`;
-}
-
 function sentence({ class: best, label, rejected, probabilities }: Prediction, labels: readonly string[]): string {
   const shares = probabilities.map((probability, index) =>
-    `${printableExcerpt(labels[index]!)} ${percent(probability, 2)}`
+    `${printableExcerpt(labels[index]!)} ${percent(probability)}`
   );
   const answer = rejected
     ? `none of these, as ${rejected.class} (${printableExcerpt(rejected.label)}) has less than ` +
-      percent(rejected.threshold, 2)
+      percent(rejected.threshold)
     : `${best} (${printableExcerpt(label ?? "")})`;
   return `Class: ${answer} - Probabilities: ${shares.join(", ")}`;
 }

@@ -2,7 +2,7 @@
 import { counted } from "../../base/counted.ts";
 import { resolveConfig } from "../../config/resolve.ts";
 import { configPaths } from "../../config/schema.ts";
-import { InputError } from "../../base/errors.ts";
+import { inputError } from "../../base/errors.ts";
 import { readDataAgain } from "../../run/training/reload_data.ts";
 import { verifyRun } from "../../run/training/verify.ts";
 import { parseArguments } from "../arguments/arguments.ts";
@@ -45,7 +45,7 @@ export async function verifyCommand(
     lastMatch = round;
   }
   if (matches === 0) {
-    throw new InputError([{ field: "run", message: `Run ${id} has no recorded state to compare with` }]);
+    throw inputError("run", `Run ${id} has no recorded state to compare with`);
   }
   terminal.line(
     matches === 1

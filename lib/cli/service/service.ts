@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { env } from "node:process";
 import { counted } from "../../base/counted.ts";
 import type { Config } from "../../config/schema.ts";
-import { errorMessage, InputError } from "../../base/errors.ts";
+import { errorMessage, inputError } from "../../base/errors.ts";
 import { printableJson } from "../../base/printable.ts";
 import { createApp, createWaitingApp } from "../../serve/app.ts";
 import type { AppOptions } from "../../serve/pipeline/shell.ts";
@@ -95,13 +95,13 @@ export async function readToken({ host, tokenFile }: Pick<Config, "host" | "toke
     const message =
       `--host is ${host}, which other machines can reach, but there is no token for clients: use --token-file FILE, ` +
       "set LOCKSTEP_TOKEN, or serve on 127.0.0.1";
-    throw new InputError([{ field: "host", message }]);
+    throw inputError("host", message);
   }
   if (/^[\x21-\x7e]+$/.test(token) && token.length >= LEAST_LENGTH) return token;
   const message =
     `The token in ${name} has ${counted(token.length, "character")}: expected at least ${LEAST_LENGTH}, without ` +
     "blanks, such as the output of openssl rand -hex 32";
-  throw new InputError([{ field: "tokenFile", message }]);
+  throw inputError("tokenFile", message);
 }
 
 /**
@@ -119,9 +119,6 @@ async function readTokenFile(path: string): Promise<string> {
 
 function refuseFile(path: string): (error: unknown) => never {
   return (error) => {
-    throw new InputError([{
-      field: "tokenFile",
-      message: `Cannot read the token file "${path}": ${errorMessage(error)}`,
-    }]);
+    throw inputError("tokenFile", `Cannot read the token file "${path}": ${errorMessage(error)}`);
   };
 }

@@ -1,5 +1,5 @@
 /** Formats the statistics of data as lines for people. */
-import { counted } from "../../base/counted.ts";
+import { counted, whole } from "../../base/counted.ts";
 import { sourceName } from "../../formats/bytes.ts";
 import { FIRST_KNOWN } from "../../data/vocabulary/vocabulary.ts";
 import type { DataOptions } from "../../config/data_shape.ts";
@@ -20,7 +20,6 @@ const CLASSES = 20;
 /** Draws the bar of the largest class this wide. */
 const BAR = 24;
 
-const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const percent = (part: number, all: number) => all === 0 ? "-" : `${(100 * part / all).toFixed(1)}%`;
 
 export function checkReport(
@@ -63,10 +62,10 @@ function eachPart({ parts }: DataStatistics): { readonly role: Role; readonly pa
 function rowLines(statistics: DataStatistics): string[] {
   const parts = eachPart(statistics);
   const all = parts.reduce((sum, { part }) => sum + part.rows, 0);
-  const shares = parts.map(({ role, part }) => `${whole.format(part.rows)} ${role}`);
+  const shares = parts.map(({ role, part }) => `${whole(part.rows)} ${role}`);
   const empty = parts.reduce((sum, { part }) => sum + part.empty, 0);
   return [
-    item("Rows", `${whole.format(all)}: ${shares.join(", ")}`),
+    item("Rows", `${whole(all)}: ${shares.join(", ")}`),
     item("Empty", empty === 0 ? "none" : `${counted(empty, "row")} without a token, each read as one unknown token`),
   ];
 }
@@ -79,21 +78,19 @@ function classLines(classes: DataStatistics["classes"]): string[] {
   const shown = rows.length <= CLASSES ? rows : [...rows.slice(0, CLASSES / 2), ...rows.slice(-CLASSES / 2)];
   const names = shown.map(({ label }) => printableExcerpt(label));
   const width = Math.max(...names.map(displayWidth), 0);
-  const digits = whole.format(most).length;
+  const digits = whole(most).length;
   const lines = shown.map((row, index) =>
-    `  ${padded(names[index]!, width)}  ${whole.format(row.all).padStart(digits)}  ${
-      percent(row.all, all).padStart(6)
-    }` +
+    `  ${padded(names[index]!, width)}  ${whole(row.all).padStart(digits)}  ${percent(row.all, all).padStart(6)}` +
     `  ${"█".repeat(Math.max(1, Math.round(BAR * row.all / most)))}`
   );
-  if (shown.length < rows.length) lines.splice(CLASSES / 2, 0, `  … ${whole.format(rows.length - CLASSES)} more …`);
-  return [item("Classes", whole.format(rows.length)), ...lines];
+  if (shown.length < rows.length) lines.splice(CLASSES / 2, 0, `  … ${whole(rows.length - CLASSES)} more …`);
+  return [item("Classes", whole(rows.length)), ...lines];
 }
 
 function lengthLines(statistics: DataStatistics, options: Pick<DataOptions, "maxLength" | "truncate">): string[] {
   const { p50, p90, p95, p99, max } = statistics.lengths;
   const cut = eachPart(statistics).map(({ part, role }) =>
-    `${whole.format(part.truncated)} (${percent(part.truncated, part.rows)}) ${role}`
+    `${whole(part.truncated)} (${percent(part.truncated, part.rows)}) ${role}`
   );
   const why = options.maxLength === "auto" ? ", chosen from the data" : "";
   const side = options.truncate;
@@ -118,16 +115,14 @@ function vocabularyLines(statistics: DataStatistics): string[] {
   return [
     item(
       "Vocabulary",
-      `${whole.format(tokens)} of ${counted(distinct, "different token")} in the training rows, ` +
+      `${whole(tokens)} of ${counted(distinct, "different token")} in the training rows, ` +
         `of which ${counted(once, "occurs", "occur")} once`,
     ),
     item("Coverage", `known tokens: ${known.join(", ")}`),
     ...vectors
       ? [item(
         "Vectors",
-        `${whole.format(vectors.words)} of the known tokens, which are ${
-          percent(vectors.share, 1)
-        } of all tokens, and ` +
+        `${whole(vectors.words)} of the known tokens, which are ${percent(vectors.share, 1)} of all tokens, and ` +
           `${counted(vectors.others, "other word")} have one of ${counted(vectors.width, "value")}`,
       )]
       : [],
@@ -143,12 +138,12 @@ function repeatedLines({ name, repeated, text }: Repetition): string[] {
 function badLines({ bad }: DataStatistics): string[] {
   if (bad.rows === 0) return [item("Bad rows", "none")];
   return [
-    item("Bad rows", whole.format(bad.rows)),
+    item("Bad rows", whole(bad.rows)),
     ...bad.first.map((problem) => `  ${problem}`),
     ...more(bad.rows, bad.first.length),
   ];
 }
 
 function more(all: number, listed: number): string[] {
-  return all > listed ? [`  … and ${whole.format(all - listed)} more`] : [];
+  return all > listed ? [`  … and ${whole(all - listed)} more`] : [];
 }

@@ -1,5 +1,5 @@
 /** Formats an evaluation as lines of text: metrics, classes, confusion matrix, and the most confident mistakes. */
-import { counted } from "../../base/counted.ts";
+import { counted, percent } from "../../base/counted.ts";
 import type { RowMetrics } from "../../base/events.ts";
 import { printable } from "../../base/printable.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
@@ -20,8 +20,6 @@ const WIDEST = 240;
 
 /** Below this width of the terminal, headings are abbreviated, so that more of the labels is visible. */
 const NARROW = 60;
-
-const percent = (share: number, digits = 2) => `${(100 * share).toFixed(digits)}%`;
 
 /** Counts of the evaluated rows. */
 interface RowCounts {

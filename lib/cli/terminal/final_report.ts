@@ -1,5 +1,5 @@
 /** Formats the end of a run: the metrics of the served model, then those of its parts. */
-import { counted } from "../../base/counted.ts";
+import { counted, percent, whole } from "../../base/counted.ts";
 import type { Config } from "../../config/schema.ts";
 import { errorMessage } from "../../base/errors.ts";
 import type { Metrics, Summary } from "../../base/events.ts";
@@ -7,9 +7,6 @@ import { readEvaluations } from "../../run/files/metrics_files.ts";
 import { isFinal } from "../../run/log/summary.ts";
 import { modelText } from "../outcome.ts";
 import { answeredText, classTable, confusedText } from "./evaluation_report.ts";
-
-const integer = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
-const percent = (share: number) => `${(100 * share).toFixed(2)}%`;
 
 /** Formats metrics, as in the line of an epoch: first the one by which the run is chosen. */
 export function metricsText(
@@ -64,7 +61,7 @@ export function finalReport(summary: Summary, metric: Config["metric"]): string[
     `${isFinal({ reason }) ? "Finished:" : "Stopped:"} ${reason} after ${counted(epochs, "epoch")}, ${
       counted(rounds, "round")
     }, ${counted(sequences, "sequence")} ` +
-    `in ${seconds.toFixed(1)} s (${integer.format(sequencesPerSecond)} sequences/s)`,
+    `in ${seconds.toFixed(1)} s (${whole(sequencesPerSecond)} sequences/s)`,
     ...(best ? [item("Best", `epoch ${best.epoch}, round ${best.round}`)] : []),
     ...(heldOut ? [item("Validation", metricsText({ ...validation, ...heldOut }, metric))] : []),
     ...(test ? [item("Test", metricsText(test, metric))] : []),

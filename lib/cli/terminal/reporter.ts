@@ -1,5 +1,5 @@
 /** Prints the events of a run on the terminal, as lines for people or as JSON lines. */
-import { counted } from "../../base/counted.ts";
+import { counted, percent, whole } from "../../base/counted.ts";
 import type { Config } from "../../config/schema.ts";
 import type { EventOf, RunEvent } from "../../base/events.ts";
 import { forCommandLine } from "../arguments/messages.ts";
@@ -10,9 +10,6 @@ interface ReporterOptions {
   readonly config: Pick<Config, "log" | "report" | "metric" | "epochs" | "stepsPerEpoch">;
   readonly terminal: Pick<Terminal, "line" | "live" | "json">;
 }
-
-const integer = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
-const percent = (share: number) => `${(100 * share).toFixed(2)}%`;
 
 /** Returns a function that prints an event. */
 export function createReporter({ config, terminal: { line, live, json } }: ReporterOptions): (event: RunEvent) => void {
@@ -92,7 +89,5 @@ function dataLine(data: NonNullable<EventOf<"started">["data"]>, classes: number
 }
 
 function progressLine({ epoch, round, training, sequencesPerSecond }: EventOf<"progress">): string {
-  return `Epoch ${epoch}, round ${round} - ${metricsText(training)} - ${
-    integer.format(sequencesPerSecond)
-  } sequences/s`;
+  return `Epoch ${epoch}, round ${round} - ${metricsText(training)} - ${whole(sequencesPerSecond)} sequences/s`;
 }

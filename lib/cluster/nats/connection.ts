@@ -3,7 +3,7 @@ import { type Authenticator, connect, credsAuthenticator, type NatsConnection } 
 import type { TlsOptions } from "@nats-io/transport-node";
 import { readFileSync } from "node:fs";
 import { checkServerIdentity, type ConnectionOptions } from "node:tls";
-import { errorMessage, InputError } from "../../base/errors.ts";
+import { errorMessage, inputError } from "../../base/errors.ts";
 import { type Transport, Unreachable } from "../protocol/transport.ts";
 import { isUnreachable } from "./errors.ts";
 import { explainConnectError, isTls, type NatsOptions } from "./explain.ts";
@@ -41,7 +41,7 @@ export async function connectNats(options: NatsOptions): Promise<Transport> {
       throw new Unreachable(`Cannot reach the NATS server "${url}": ${errorMessage(error)}`);
     }
     const message = `Cannot use the NATS server "${url}": ${reason ?? errorMessage(error)}`;
-    throw new InputError([{ field: "cluster", message }]);
+    throw inputError("cluster", message);
   }
 }
 
@@ -63,7 +63,7 @@ function authentication(path: string): { authenticator?: Authenticator } {
   const text = new TextDecoder().decode(read("clusterCredentials", path));
   if (!/BEGIN NATS USER JWT[^]+BEGIN USER NKEY SEED/.test(text)) {
     const message = `"${path}" is not a NATS credentials file: expected one from "nsc generate creds"`;
-    throw new InputError([{ field: "clusterCredentials", message }]);
+    throw inputError("clusterCredentials", message);
   }
   return { authenticator: credsAuthenticator(() => readFileSync(path)) };
 }
@@ -80,7 +80,7 @@ function encryption(options: NatsOptions): { tls?: TlsOptions } {
   const ca = new TextDecoder().decode(read("clusterCa", tlsCa));
   if (!ca.includes("-----BEGIN CERTIFICATE-----")) {
     const message = `"${tlsCa}" has no certificate: expected PEM, which begins with -----BEGIN CERTIFICATE-----`;
-    throw new InputError([{ field: "clusterCa", message }]);
+    throw inputError("clusterCa", message);
   }
   return { tls: { ...tls, ca } };
 }
@@ -93,7 +93,7 @@ function read(field: string, path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new InputError([{ field, message: `Cannot read "${path}": ${errorMessage(error)}` }]);
+    throw inputError(field, `Cannot read "${path}": ${errorMessage(error)}`);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Checks that all machines with the same run name train the same run: the first machine claims the name for it. */
 import { z } from "zod";
-import { InputError, TrainingError } from "../../base/errors.ts";
+import { type InputError, inputError, TrainingError } from "../../base/errors.ts";
 import type { TrainingConfig } from "../../config/schema.ts";
 import type { NativeLibrary } from "../../engine/contract.ts";
 import { kernelsDigest } from "../../engine/simd/kernels.ts";
@@ -100,7 +100,7 @@ function compare(name: string, own: Claim, theirs: Claim): void {
 }
 
 function refusal(name: string, reason: string, expected: string): InputError {
-  return new InputError([{ field: "name", message: `name is ${name}: ${reason}: expected ${expected}` }]);
+  return inputError("name", `name is ${name}: ${reason}: expected ${expected}`);
 }
 
 /** Formats the values for messages; for files, the beginning of their digest. */

@@ -1,5 +1,5 @@
 /** Checks before training that a run fits into the NATS server. */
-import { InputError } from "../../base/errors.ts";
+import { type InputError, inputError } from "../../base/errors.ts";
 import { ownedNodes, type Span } from "../../engine/tree_nodes.ts";
 import { groupsOf } from "../../lockstep/round_schedule.ts";
 import { deal } from "./assign_shards.ts";
@@ -61,5 +61,5 @@ export function checkSizes(
 }
 
 function refusal(reason: string): InputError {
-  return new InputError([{ field: "cluster", message: `The run does not fit into the NATS server: ${reason}` }]);
+  return inputError("cluster", `The run does not fit into the NATS server: ${reason}`);
 }

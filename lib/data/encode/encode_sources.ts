@@ -1,6 +1,6 @@
 /** Reads sources once, and turns their rows into provisional ids and labels. The texts are not kept. */
 import { nearest } from "../../base/nearest.ts";
-import { InputError } from "../../base/errors.ts";
+import { inputError } from "../../base/errors.ts";
 import { Duplicates } from "../findings/duplicates.ts";
 import { sourceName } from "../../formats/bytes.ts";
 import { isProblem, type Row } from "../../formats/entry.ts";
@@ -168,11 +168,11 @@ export class SourceEncoder {
     if (known >= 0) return known;
     if (role === "training") {
       if (this.#labels.size < MOST_CLASSES) return this.#labels.add(this.#units, 0, label.length);
-      throw new InputError([{
-        field: "labelColumn",
-        message: `${sourceName(file)}:${line} has one more label than the ${MOST_CLASSES} that are possible. ` +
+      throw inputError(
+        "labelColumn",
+        `${sourceName(file)}:${line} has one more label than the ${MOST_CLASSES} that are possible. ` +
           `Is "${this.#options.labelColumn}" the column of labels?`,
-      }]);
+      );
     }
     const guess = this.#labels.size < 1000 ? nearest(label, this.labels()) : undefined;
     const hint = guess === undefined ? "" : `: did you mean ${JSON.stringify(guess)}?`;

@@ -5,7 +5,7 @@
 import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { errorMessage, InputError } from "../../base/errors.ts";
+import { errorMessage, type InputError, inputError } from "../../base/errors.ts";
 import { type DataOptions, TOKENIZERS } from "../../config/data_shape.ts";
 import { NEWEST_RULES, type ReadingRules } from "../../formats/read_options.ts";
 import { nearest } from "../../base/nearest.ts";
@@ -39,7 +39,7 @@ export async function openTokenizer(
   if (/[./\\]/.test(tokenizer)) return await readHuggingFace(tokenizer, rules);
   const guess = nearest(tokenizer, TOKENIZERS);
   const hint = guess ? `did you mean ${guess}?` : `expected ${TOKENIZERS.join(", ")} or the path of a tokenizer.json`;
-  throw new InputError([{ field: "tokenizer", message: `Unknown tokenizer ${JSON.stringify(tokenizer)}: ${hint}` }]);
+  throw inputError("tokenizer", `Unknown tokenizer ${JSON.stringify(tokenizer)}: ${hint}`);
 }
 
 /** Creates the tokenizer in `json`. Throws an InputError that calls it `name` if it cannot be used. */
@@ -120,5 +120,5 @@ async function readObject(path: string): Promise<Record<string, unknown>> {
 }
 
 function cannotUse(path: string, why: string): InputError {
-  return new InputError([{ field: "tokenizer", message: `Cannot use ${JSON.stringify(path)} as a tokenizer: ${why}` }]);
+  return inputError("tokenizer", `Cannot use ${JSON.stringify(path)} as a tokenizer: ${why}`);
 }

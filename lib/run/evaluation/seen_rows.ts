@@ -2,7 +2,7 @@
  * Counts the evaluation rows that a run was trained on. A run saves the keys of its training rows; an older run has only
  * the digests of its files.
  */
-import { counted } from "../../base/counted.ts";
+import { counted, whole } from "../../base/counted.ts";
 import { join } from "node:path";
 import { sourceName } from "../../formats/bytes.ts";
 import type { EvaluationRows } from "../../data/evaluation_rows.ts";
@@ -66,8 +66,4 @@ async function seenFiles(directory: string, sources: EvaluationRows["sources"]):
   const are = rows === 1 ? "is a training row" : "are training rows";
   return `${names} ${were} trained on: ${whole(rows)} of the ${counted(all, "row")} in the run's training files ` +
     `(${(100 * rows / all).toFixed(0)}%) ${are}. These metrics do not say how the model does on new rows`;
-}
-
-function whole(number: number): string {
-  return number.toLocaleString("en-US");
 }

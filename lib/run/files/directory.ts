@@ -2,7 +2,7 @@
 import { randomInt } from "node:crypto";
 import { lstat, mkdir, readdir, readFile, readlink, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { deniedAccess, errorMessage, InputError, missingPermission } from "../../base/errors.ts";
+import { deniedAccess, errorMessage, inputError, missingPermission } from "../../base/errors.ts";
 import { FOLDER_MODE, makeDirectory, unlessMissing, writeWhole } from "./files.ts";
 
 /** Matches a run's id: its start (UTC) and a few random letters, so that ids sort by time. */
@@ -27,7 +27,7 @@ export async function createRunDirectory(runsDir: string, now: Date, given?: str
     }
   } catch (error) {
     const reason = deniedAccess(error) ? missingPermission("write to", runsDir) : errorMessage(error);
-    throw new InputError([{ field: "runsDir", message: `Cannot write to the runs directory "${runsDir}": ${reason}` }]);
+    throw inputError("runsDir", `Cannot write to the runs directory "${runsDir}": ${reason}`);
   }
   throw new Error(`No free run id in "${runsDir}" after 10 attempts`);
 }
@@ -87,12 +87,12 @@ export async function resolveRun(...paths: readonly [string, ...string[]]): Prom
   if (RUN_ID.test(basename(path)) && await exists(path)) {
     const message = `The run in "${path}" has no run.json: it was killed before it began, and cannot be resumed. ` +
       "Remove the folder, and train again";
-    throw new InputError([{ field: "run", message }]);
+    throw inputError("run", message);
   }
   const newest = await Promise.all(folders.map(newestRun));
   const known = newest.find((directory) => directory !== undefined);
   const hint = known ? `the newest is ${known}` : `there is none in "${dirname(path)}"; train one`;
-  throw new InputError([{ field: "run", message: `There is no run in "${path}": ${hint}` }]);
+  throw inputError("run", `There is no run in "${path}": ${hint}`);
 }
 
 /** Returns the directory of the run at `path`, or undefined if there is none. */

@@ -1,5 +1,5 @@
 /** Locks files of a run: one process trains it at a time, and no process removes it while it is trained or served. */
-import { InputError } from "../../base/errors.ts";
+import { inputError } from "../../base/errors.ts";
 import { checkFile } from "./files.ts";
 
 export interface Lock {
@@ -22,5 +22,5 @@ export async function lockFile(path: string): Promise<Lock> {
   if (await file.tryLock(true)) return file;
   file.close();
   const message = `"${path}" is in use: this run is being trained by another process`;
-  throw new InputError([{ field: "run", message }]);
+  throw inputError("run", message);
 }

@@ -8,7 +8,7 @@ import { createBatch } from "../../data/batches/batch.ts";
 import { createDataset } from "../../data/create_dataset.ts";
 import type { Dataset } from "../../data/batches/dataset.ts";
 import type { TrainingData } from "../../data/batches/table.ts";
-import { errorMessage, InputError } from "../../base/errors.ts";
+import { errorMessage, inputError } from "../../base/errors.ts";
 import { sha256 } from "../../base/sha256.ts";
 import { inTurns } from "../../base/turns.ts";
 import { checked, readJson } from "./files.ts";
@@ -61,7 +61,7 @@ export async function createManifest(
  */
 export async function readManifest(directory: string): Promise<Manifest> {
   const path = join(directory, "run.json");
-  const refuse = (message: string) => new InputError([{ field: "run", message }]);
+  const refuse = (message: string) => inputError("run", message);
   let value: unknown;
   let manifest: Manifest;
   try {
@@ -84,7 +84,7 @@ export function checkData(manifest: Manifest, digest: string | undefined): void 
   const message = digest === undefined
     ? `Run ${manifest.id} was trained on files: expected their data`
     : `The data are not those that run ${manifest.id} began with: their digest differs`;
-  throw new InputError([{ field: "run", message }]);
+  throw inputError("run", message);
 }
 
 /** Returns the SHA-256, in hex, of the config as JSON with its keys in order. */

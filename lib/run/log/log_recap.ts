@@ -1,5 +1,5 @@
 /** Reads from a run's log what its earlier processes did, so that a resumed run continues the log without repetition. */
-import { InputError } from "../../base/errors.ts";
+import { inputError } from "../../base/errors.ts";
 import type { Metrics } from "../../base/events.ts";
 import { readRunEvents } from "./event_log.ts";
 
@@ -63,7 +63,7 @@ export async function readRecap(path: string, id: string): Promise<LogRecap | un
     }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new InputError([{ field: "run", message: error.message }]);
+    throw inputError("run", error.message);
   }
   return began ? { seconds, round, epochRound, heldOut, rollbackRound, isBaselineLogged } : undefined;
 }

@@ -3,7 +3,7 @@
  * checkpoints and keeps the log in memory. If the directory is gone, training ends.
  */
 import { join } from "node:path";
-import { errorMessage, InputError, TrainingError } from "../../base/errors.ts";
+import { errorMessage, type InputError, inputError, TrainingError } from "../../base/errors.ts";
 import type { NewEvent } from "../../base/events.ts";
 import type { State } from "../../lockstep/memory/state.ts";
 import type { ParameterLayout } from "../../model/layout.ts";
@@ -85,7 +85,7 @@ export function unreadableRun(error: unknown, path: string): InputError {
   const message = errorCode(error) === undefined
     ? errorMessage(error)
     : `Cannot open "${path}": ${errorMessage(error)}`;
-  return new InputError([{ field: "run", message }]);
+  return inputError("run", message);
 }
 
 /** Returns why a file could not be written, and what to do. */

@@ -1,7 +1,7 @@
 /** Reads the weights that a training starts from: a safetensors file of PyTorch, or of an exported run. */
 import { counted } from "../../base/counted.ts";
 import { stat } from "node:fs/promises";
-import { DamagedFile, errorMessage, InputError } from "../../base/errors.ts";
+import { DamagedFile, errorMessage, type InputError, inputError } from "../../base/errors.ts";
 import type { ParameterLayout } from "../../model/layout.ts";
 import { FIRST_KNOWN } from "../../data/vocabulary/vocabulary.ts";
 import { keysOfVocabulary } from "../../data/vocabulary/token_keys.ts";
@@ -132,5 +132,5 @@ async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 function refuse(message: string): InputError {
-  return new InputError([{ field: "weights", message: `weights: ${message}` }]);
+  return inputError("weights", `weights: ${message}`);
 }

@@ -3,7 +3,7 @@
  * low, so that a refused run could not have run.
  */
 import type { ConfigKey, TrainingConfig } from "../../config/schema.ts";
-import { InputError } from "../../base/errors.ts";
+import { inputError } from "../../base/errors.ts";
 import { memoryMap, type Region } from "../../lockstep/memory/map.ts";
 import type { LockstepConfig, Plan } from "../../lockstep/plan.ts";
 import { FIT_BYTES } from "../../ngrams/pool.ts";
@@ -107,7 +107,7 @@ function refuse(parts: readonly MemoryPart[], where: string, most: number, has: 
   const sizes = causes.map((part) => `${gibibytes(part.bytes)} for ${part.what}`).join(", ");
   const message = `The run needs ${gibibytes(bytes)} of ${where}, and ${has} ${gibibytes(most)}: ${sizes}. ` +
     `Expected smaller values of ${keys.slice(0, -1).join(", ")}${keys.length > 1 ? " or " : ""}${keys.at(-1)}`;
-  throw new InputError([{ field: keys[0]!, message }]);
+  throw inputError(keys[0]!, message);
 }
 
 function gibibytes(bytes: number): string {

@@ -27,7 +27,7 @@ import { confusedClasses, evaluateProbabilities, metricsOf } from "../evaluation
 import { jsonBytes, writeWhole } from "../files/files.ts";
 import type { RunData } from "./reload_data.ts";
 
-export interface NgramJobOptions extends RunData {
+interface NgramJobOptions extends RunData {
   readonly config: Pick<Config, "seed" | "ngrams" | "classWeights" | "metric" | "validation" | "reject">;
   /** The module that the thread of n-grams runs; without it there are none. */
   readonly baselineUrl: URL | undefined;
@@ -41,7 +41,7 @@ export interface NgramJobOptions extends RunData {
 }
 
 /** The outcome of a run on files, besides its LSTM. */
-export interface Finish {
+interface Finish {
   /** Absent where the LSTM predicts by itself. */
   readonly ngrams?: Combination;
   readonly rejection: Rejection;

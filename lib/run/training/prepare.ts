@@ -4,7 +4,7 @@ import { tableConfig } from "../../data/batches/table_config.ts";
 import type { TrainingData } from "../../data/batches/table.ts";
 import type { NativeLibrary } from "../../engine/contract.ts";
 import type { LoadedPart } from "../../data/encode/assemble.ts";
-import { InputError } from "../../base/errors.ts";
+import { inputError } from "../../base/errors.ts";
 import { givenVector, type GivenWeights } from "./given_weights.ts";
 import { checkMemory, machineMemory, memoryNeeds } from "./memory_needs.ts";
 import type { DataSource } from "./reload_data.ts";
@@ -64,12 +64,12 @@ export function trainingFor(
     const width = source?.vectors?.width;
     if (width !== undefined && width !== config.embedding) {
       const message = `embedding is ${config.embedding}: expected ${width}, the width of \`vectors\`, or no value`;
-      throw new InputError([{ field: "embedding", message }]);
+      throw inputError("embedding", message);
     }
     return tableConfig(trainingConfig(config), data);
   }
   if (config.task !== "table") return trainingConfig(config);
-  throw new InputError([{ field: "task", message: "task is table: expected its data" }]);
+  throw inputError("task", "task is table: expected its data");
 }
 
 /** The parts of a run that not every run has. */

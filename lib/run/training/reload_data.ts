@@ -10,7 +10,7 @@ import { hasLetters } from "../../data/tokenizers/tokenizer.ts";
 import { type DataStatistics, repetitions } from "../../data/statistics.ts";
 import type { TrainingData } from "../../data/batches/table.ts";
 import { unlessAborted } from "../../base/waiting.ts";
-import { InputError } from "../../base/errors.ts";
+import { inputError } from "../../base/errors.ts";
 import type { DataSummary } from "../../base/events.ts";
 import { sha256 } from "../../base/sha256.ts";
 import type { TokenVectors } from "../../data/vocabulary/choose_vocabulary.ts";
@@ -70,7 +70,7 @@ export async function readRunData(
     loaded;
   if (!validation) {
     const message = `validation is ${config.validation}: expected a share of the rows above 0, or a file of rows`;
-    throw new InputError([{ field: "validation", message }]);
+    throw inputError("validation", message);
   }
   // The digest covers the rows that the rules read, but not the rules. It covers the preprocessing, as a tokenizer may come
   // from a file of its own.

@@ -4,7 +4,7 @@
  * file knows of it.
  */
 import { z } from "zod";
-import { InputError } from "../../base/errors.ts";
+import { inputError } from "../../base/errors.ts";
 
 export type ConnectionHandler = (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>;
 
@@ -38,5 +38,5 @@ export function serveConnection(): ServeConnection {
   const parsed = internals.safeParse(key && Reflect.get(Deno, key));
   if (parsed.success) return parsed.data.serveHttpOnConnection;
   const message = `Deno ${Deno.version.deno} cannot serve single connections: use the version that the README names`;
-  throw new InputError([{ field: "deno", message }]);
+  throw inputError("deno", message);
 }

@@ -1,6 +1,6 @@
 /** The socket under the app: accepts connections, and survives every failure of theirs. */
 import { counted } from "../../base/counted.ts";
-import { errorMessage, InputError, missingPermission } from "../../base/errors.ts";
+import { errorMessage, inputError, missingPermission } from "../../base/errors.ts";
 import { within } from "../../base/waiting.ts";
 import { CONNECTION_LIMITS, type ConnectionLimits, Connections } from "./connections.ts";
 import type { Peer } from "../pipeline/peer.ts";
@@ -109,7 +109,7 @@ function listen(hostname: string, port: number): Deno.TcpListener {
     return Deno.listen({ hostname, port });
   } catch (error) {
     const [field, reason] = refusalOf(error, hostname);
-    throw new InputError([{ field, message: `Cannot listen on ${bracketed(hostname)}:${port}: ${reason}` }]);
+    throw inputError(field, `Cannot listen on ${bracketed(hostname)}:${port}: ${reason}`);
   }
 }
 

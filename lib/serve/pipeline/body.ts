@@ -5,7 +5,7 @@ import { createGunzip } from "node:zlib";
 import type { Context } from "hono";
 import { parseWithDigits } from "../../formats/json_digits.ts";
 import { describe } from "../../base/printable.ts";
-import { errorMessage, InputError } from "../../base/errors.ts";
+import { errorMessage, InputError, inputError } from "../../base/errors.ts";
 import type { Reader } from "../../predict/types.ts";
 import { parseInTurns } from "./long_json.ts";
 import { Refusal } from "./problem.ts";
@@ -156,5 +156,5 @@ function tooLarge(limitBytes: number): Refusal {
 }
 
 function bodyError(message: string): InputError {
-  return new InputError([{ field: "body", message }]);
+  return inputError("body", message);
 }

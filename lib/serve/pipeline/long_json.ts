@@ -1,5 +1,5 @@
 /** Parses a long JSON text in turns, so that one body does not delay other requests. */
-import { InputError } from "../../base/errors.ts";
+import { type InputError, inputError } from "../../base/errors.ts";
 import { inTurns } from "../../base/turns.ts";
 import { WrittenNumber } from "../../formats/json_digits.ts";
 
@@ -170,5 +170,5 @@ function add({ value, key }: Open, item: unknown): void {
 const PLAIN = { configurable: true, enumerable: true, writable: true };
 
 function refused(message: string): InputError {
-  return new InputError([{ field: "body", message }]);
+  return inputError("body", message);
 }

@@ -2,7 +2,7 @@
 import { counted } from "../../base/counted.ts";
 import { z } from "@hono/zod-openapi";
 import { describe, shortened } from "../../base/printable.ts";
-import { InputError } from "../../base/errors.ts";
+import { inputError } from "../../base/errors.ts";
 import { mapInTurns } from "../../base/turns.ts";
 import type { Answer, Input, Reader } from "../../predict/types.ts";
 import { readReject } from "./reject.ts";
@@ -59,7 +59,10 @@ export async function parseInference(
   const parsed = inferenceSchema.safeParse(body);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
-    throw wrong(issue.path.join(".") || "body", `${issue.path.join(".") || "the body"}: ${shortened(issue.message)}`);
+    throw inputError(
+      issue.path.join(".") || "body",
+      `${issue.path.join(".") || "the body"}: ${shortened(issue.message)}`,
+    );
   }
   const { id, inputs, outputs } = parsed.data;
   const sequences =
@@ -69,7 +72,7 @@ export async function parseInference(
   const names = outputs?.map(({ name }) => name) ?? OUTPUTS;
   const unknown = names.find((name) => !OUTPUTS.some((output) => output === name));
   if (unknown !== undefined) {
-    throw wrong("outputs", `outputs has the unknown name ${describe(unknown)}: expected ${OUTPUTS.join(", ")}`);
+    throw inputError("outputs", `outputs has the unknown name ${describe(unknown)}: expected ${OUTPUTS.join(", ")}`);
   }
   const reject = readReject(memberOf(body, "parameters", "reject"), "parameters.reject");
   return { id, sequences, reject, outputs: names };
@@ -79,7 +82,7 @@ export async function parseInference(
 function checkSizes(body: unknown): void {
   const check = (field: string, most: number, value: unknown) => {
     if (!Array.isArray(value) || value.length <= most) return;
-    throw wrong(field, `${field} has ${value.length} elements: expected at most ${most}`);
+    throw inputError(field, `${field} has ${value.length} elements: expected at most ${most}`);
   };
   check("outputs", MOST_OUTPUTS, memberOf(body, "outputs"));
   const inputs = memberOf(body, "inputs");
@@ -101,17 +104,17 @@ function textSequences(
   const [text, second] = inputs;
   const unknown = text?.name !== "text" ? text : second;
   if (!text || unknown) {
-    throw wrong("inputs", `inputs has the unknown name ${describe(unknown?.name)}: expected text, or tokens`);
+    throw inputError("inputs", `inputs has the unknown name ${describe(unknown?.name)}: expected text, or tokens`);
   }
   if (text.datatype !== "BYTES") {
-    throw wrong("text.datatype", `text has the datatype ${describe(text.datatype)}: expected BYTES`);
+    throw inputError("text.datatype", `text has the datatype ${describe(text.datatype)}: expected BYTES`);
   }
   const [rows = 0, width = 1] = text.shape;
   if (width !== 1) {
-    throw wrong("text.shape", `text has the shape [${text.shape}]: expected [sequences], or [sequences, 1]`);
+    throw inputError("text.shape", `text has the shape [${text.shape}]: expected [sequences], or [sequences, 1]`);
   }
   if (rows < 1 || rows > maxInstances) {
-    throw wrong("text.shape", `text has ${counted(rows, "sequence")}: expected 1 to ${maxInstances}`);
+    throw inputError("text.shape", `text has ${counted(rows, "sequence")}: expected 1 to ${maxInstances}`);
   }
   const texts = flattened("text", text, rows, 1);
   return mapInTurns(texts, (value, row) => reader.readText(value, `text[${row}]`));
@@ -126,16 +129,16 @@ function tokenSequences(
   const tensor = (name: string) => inputs.find((input) => input.name === name);
   const unknown = inputs.find(({ name }) => name !== "tokens" && name !== "lengths");
   if (unknown) {
-    throw wrong("inputs", `inputs has the unknown name ${describe(unknown.name)}: expected tokens, or lengths`);
+    throw inputError("inputs", `inputs has the unknown name ${describe(unknown.name)}: expected tokens, or lengths`);
   }
   const tokens = tensor("tokens");
-  if (!tokens) throw wrong("inputs", "inputs has no tokens: expected a tensor of shape [sequences, length]");
+  if (!tokens) throw inputError("inputs", "inputs has no tokens: expected a tensor of shape [sequences, length]");
   const [rows, width] = tokens.shape;
   if (rows === undefined || width === undefined) {
-    throw wrong("tokens.shape", `tokens has the shape [${tokens.shape}]: expected [sequences, length]`);
+    throw inputError("tokens.shape", `tokens has the shape [${tokens.shape}]: expected [sequences, length]`);
   }
   if (rows < 1 || rows > maxInstances) {
-    throw wrong("tokens.shape", `tokens has ${counted(rows, "sequence")}: expected 1 to ${maxInstances}`);
+    throw inputError("tokens.shape", `tokens has ${counted(rows, "sequence")}: expected 1 to ${maxInstances}`);
   }
   const flat = reader.text ? names("tokens", tokens, rows, width) : elements("tokens", tokens, rows, width);
   const lengths = tensor("lengths");
@@ -151,11 +154,11 @@ function tokenSequences(
 function elements(name: string, tensor: Tensor, rows: number, width: number): number[] {
   const { datatype } = tensor;
   if (datatype !== "INT64" && datatype !== "INT32") {
-    throw wrong(`${name}.datatype`, `${name} has the datatype ${describe(datatype)}: expected INT64 or INT32`);
+    throw inputError(`${name}.datatype`, `${name} has the datatype ${describe(datatype)}: expected INT64 or INT32`);
   }
   return flattened(name, tensor, rows, width).map((value) => {
     if (typeof value === "number" && Number.isInteger(value)) return value;
-    throw wrong(`${name}.data`, `${name} holds ${describe(value)}: expected whole numbers`);
+    throw inputError(`${name}.data`, `${name} holds ${describe(value)}: expected whole numbers`);
   });
 }
 
@@ -164,11 +167,11 @@ function names(name: string, tensor: Tensor, rows: number, width: number): strin
   const { datatype } = tensor;
   if (datatype !== "BYTES") {
     const message = `${name} has the datatype ${describe(datatype)}: expected BYTES, as this model's tokens have names`;
-    throw wrong(`${name}.datatype`, message);
+    throw inputError(`${name}.datatype`, message);
   }
   return flattened(name, tensor, rows, width).map((value) => {
     if (typeof value === "string") return value;
-    throw wrong(`${name}.data`, `${name} holds ${describe(value)}: expected texts`);
+    throw inputError(`${name}.data`, `${name} holds ${describe(value)}: expected texts`);
   });
 }
 
@@ -177,12 +180,12 @@ function flattened(name: string, { data }: Tensor, rows: number, width: number):
   const isNested = Array.isArray(data[0]);
   const flat = isNested ? data.flat(1) : data;
   if (flat.length !== rows * width) {
-    throw wrong(`${name}.data`, `${name} has ${flat.length} elements: expected ${rows * width}, by its shape`);
+    throw inputError(`${name}.data`, `${name} has ${flat.length} elements: expected ${rows * width}, by its shape`);
   }
   const odd = isNested ? data.findIndex((row) => !Array.isArray(row) || row.length !== width) : -1;
   if (odd < 0) return flat;
   const message = `${name}.data[${odd}] is ${describe(data[odd])}: expected a list of ${width}, by its shape`;
-  throw wrong(`${name}.data`, message);
+  throw inputError(`${name}.data`, message);
 }
 
 /** Returns the body of the answer, for model `name`. */
@@ -209,8 +212,4 @@ export function inferenceAnswer(
     parameters: { run, digest },
     outputs: OUTPUTS.filter((output) => outputs.includes(output)).map((output) => all[output]),
   };
-}
-
-function wrong(field: string, message: string): InputError {
-  return new InputError([{ field, message }]);
 }

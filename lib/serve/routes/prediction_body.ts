@@ -2,7 +2,7 @@
 import { counted } from "../../base/counted.ts";
 import { z } from "@hono/zod-openapi";
 import { describe, shortened } from "../../base/printable.ts";
-import { InputError, Problems } from "../../base/errors.ts";
+import { InputError, inputError, Problems } from "../../base/errors.ts";
 import type { Answer, Input, ModelShape, Reader } from "../../predict/types.ts";
 import { mapInTurns } from "../../base/turns.ts";
 import { readReject, rejectSchema } from "./reject.ts";
@@ -82,11 +82,14 @@ async function parseAny(body: unknown, reader: Reader, maxInstances: number): Pr
   const asked = (["text", "tokens", "instances"] as const).filter((key) => key in parsed.data);
   if (asked.length !== 1) {
     const found = asked.length === 0 ? `no ${reader.text ? "text" : "tokens"}` : `both ${asked.join(" and ")}`;
-    throw one("body", `the body has ${found}: ${wanted}`);
+    throw inputError("body", `the body has ${found}: ${wanted}`);
   }
   if (!instances) return { inputs: [readInstance(parsed.data, "", reader)], reject, single: true };
   if (instances.length === 0 || instances.length > maxInstances) {
-    throw one("instances", `instances has ${counted(instances.length, "sequence")}: expected 1 to ${maxInstances}`);
+    throw inputError(
+      "instances",
+      `instances has ${counted(instances.length, "sequence")}: expected 1 to ${maxInstances}`,
+    );
   }
   const problems = new Problems();
   const inputs: Input[] = [];
@@ -120,7 +123,7 @@ function readInstance(value: unknown, field: string, reader: Reader): Input {
   if (!success) throw structureError(error, value, field, wanted);
   const name = (key: string) => field === "" ? key : `${field}.${key}`;
   if (!("text" in data)) return reader.readTokens(data.tokens, name("tokens"));
-  if ("tokens" in data) throw one(field, `${field} has both text and tokens: ${wanted}`);
+  if ("tokens" in data) throw inputError(field, `${field} has both text and tokens: ${wanted}`);
   return reader.readText(data.text, name("text"));
 }
 
@@ -161,8 +164,4 @@ function structureError(error: z.ZodError, value: unknown, field: string, expect
     });
   }
   return problems.error();
-}
-
-function one(field: string, message: string): InputError {
-  return new InputError([{ field, message }]);
 }

@@ -1,7 +1,7 @@
 /** Reads the precision that a request wants, `reject`, by the schema of the run's own option. */
 import { z } from "@hono/zod-openapi";
 import { describe } from "../../base/printable.ts";
-import { InputError } from "../../base/errors.ts";
+import { inputError } from "../../base/errors.ts";
 import { expectation } from "../../config/resolve.ts";
 import { fileShape } from "../../config/schema.ts";
 
@@ -21,5 +21,5 @@ export function readReject(value: unknown, field: string): number | undefined {
   if (value === undefined) return undefined;
   const { success, data, error } = schema.safeParse(value);
   if (success) return data;
-  throw new InputError([{ field, message: `${field} is ${describe(value)}: ${expectation(error.issues[0]!)}` }]);
+  throw inputError(field, `${field} is ${describe(value)}: ${expectation(error.issues[0]!)}`);
 }

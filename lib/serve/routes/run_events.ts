@@ -1,7 +1,7 @@
 /** Answers with the events of a run: those after the last one that the client has, or 204 if it has all. */
 import { z } from "zod";
 import { describe } from "../../base/printable.ts";
-import { InputError } from "../../base/errors.ts";
+import { inputError } from "../../base/errors.ts";
 import type { RunDetail } from "../../run/types.ts";
 import type { RouteEnv } from "../pipeline/routes.ts";
 import type { Runs } from "../services.ts";
@@ -27,17 +27,14 @@ function lastEventId(request: Request, target: Target): number {
   if (parsed.success) return parsed.data;
   const field = text === query ? "lastEventId" : "Last-Event-ID";
   const message = `${field} is ${describe(text)}: expected a whole number, the id of the last event received`;
-  throw new InputError([{ field, message }]);
+  throw inputError(field, message);
 }
 
 /** Returns whether the client wants every event: `?all=1`; the default is `?all=0`. Throws an InputError otherwise. */
 function wantsAll(target: Target): boolean {
   const all = target.query().get("all") ?? "0";
   if (all === "0" || all === "1") return all === "1";
-  throw new InputError([{
-    field: "all",
-    message: `all is ${describe(all)}: expected 1 for every event of the run, or 0`,
-  }]);
+  throw inputError("all", `all is ${describe(all)}: expected 1 for every event of the run, or 0`);
 }
 
 export interface EventsOptions extends Omit<SseOptions, "notice" | "onDrop"> {

@@ -4,7 +4,7 @@ import { presets } from "../../config/presets.ts";
 import { configSchema } from "../../config/schema.ts";
 import { describe } from "../../base/printable.ts";
 import { isRecord } from "../../base/record.ts";
-import { InputError } from "../../base/errors.ts";
+import { inputError } from "../../base/errors.ts";
 import { REQUEST_KEYS } from "../../run/library/run_request.ts";
 import { readJsonBody } from "../pipeline/body.ts";
 import { problemAnswer, problemResponse } from "../pipeline/problem.ts";
@@ -39,7 +39,7 @@ export function startRoutes(routes: Routes, { runs }: Services, bodyLimitBytes: 
     // Not by the schema, which would visit thousands of keys before they are counted.
     if (!isRecord(body)) {
       const message = `the body is ${describe(body)}: expected an object such as {"seed": 7}`;
-      throw new InputError([{ field: "body", message }]);
+      throw inputError("body", message);
     }
     const admission = await runs.start?.(body) ?? "never";
     if (admission === "full") {
