@@ -1,5 +1,5 @@
 /** Runs the LSTM backward through time: kernels/assembly/lstm/lstm_backward.ts describes the arrays. */
-#include "../products.h"
+#include "../matrices/products.h"
 #include "cells.h"
 
 void KERNEL(lstmBackward)(uint8_t *memory, uint32_t at) {

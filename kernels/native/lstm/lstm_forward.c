@@ -1,5 +1,5 @@
 /** Runs the LSTM forward: kernels/assembly/lstm/lstm_forward.ts describes the arrays. */
-#include "../products.h"
+#include "../matrices/products.h"
 #include "cells.h"
 
 void KERNEL(lstmFirst)(uint8_t *memory, uint32_t at) {

@@ -1,5 +1,5 @@
 /** Runs the LSTM over rows that may be padded: kernels/assembly/lstm/lstm_steps.ts describes the arrays. */
-#include "../products.h"
+#include "../matrices/products.h"
 #include "cells.h"
 
 /** Returns how many rows a step processes: all up to the last that has begun. Without `starts` it is all rows. */

@@ -1,6 +1,6 @@
 /** Packs weights into panels and unpacks them: the twins of kernels/assembly/matrices/pack.ts. */
-#include "kernels.gen.h"
-#include "vectors.h"
+#include "../kernels.gen.h"
+#include "../vectors.h"
 
 typedef float Floats4 __attribute__((vector_size(16)));
 typedef int32_t Ints4 __attribute__((vector_size(16)));

@@ -5,8 +5,8 @@
 #ifndef LOCKSTEP_PRODUCTS_H
 #define LOCKSTEP_PRODUCTS_H
 
-#include "kernels.gen.h"
-#include "vectors.h"
+#include "../kernels.gen.h"
+#include "../vectors.h"
 
 /** A matrix: where its first panel begins, and the bytes from panel to panel and from row to row. */
 typedef struct {
