@@ -63,7 +63,10 @@ async function soak(index: number): Promise<void> {
   };
   counts.get("uninterrupted")!.trials++;
   const runs = `${folder}/uninterrupted`;
-  const expected = await outcomeOf(runs, await trainWith({ ...setting, runs }, ["--workers=1"]).ended);
+  const expected = await outcomeOf(
+    runs,
+    await trainWith({ ...setting, runs }, ["--workers=1", "--kernels=wasm"]).ended,
+  );
   const seconds = (performance.now() - startedAt) / 1000;
   // A training that fails without faults is a result too; a refused config is an error of the soak.
   if (expected.code > 1) failed("uninterrupted", expected.story);

@@ -46,7 +46,7 @@ const chaos: Trial = async (setting) => {
   return await outcomeOf(runs, await trainWith(setting, [...flags, timeoutOf(setting), ...PATIENT]).ended);
 };
 
-/** Kills the process at random moments and resumes it on another number of workers, until it ends by itself. */
+/** Kills the process at random moments and resumes it on another number of workers and other kernels, until it ends by itself. */
 async function killed(setting: Setting): Promise<Ended> {
   const { draws, seconds, runs, folder } = setting;
   let process = trainWith(setting, [workersOf(setting, draws.whole(1, 3))]);
@@ -56,7 +56,7 @@ async function killed(setting: Setting): Promise<Ended> {
     process.signal("SIGKILL");
     await process.ended;
     const directory = await latestOf(runs).catch(() => undefined);
-    const flags = [workersOf(setting, draws.whole(1, 3))];
+    const flags = [workersOf(setting, draws.whole(1, 3)), `--kernels=${draws.whole(0, 1) === 0 ? "auto" : "wasm"}`];
     process = directory
       ? new Process(folder, ["resume", directory, "--exit", "--port=0", "--checkpoint-every=3", ...flags])
       : trainWith(setting, flags);
