@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parseArguments } from "../lib/cli/arguments/arguments.ts";
 import { flags } from "../lib/cli/arguments/flags.ts";
 import { resolveConfig } from "../lib/config/resolve.ts";
-import { latestOf, ROOT, withFolder } from "./cli/process.ts";
+import { KERNELS, latestOf, ROOT, withFolder } from "./cli/process.ts";
 import { executableAbsence, optionalTest } from "./optional.ts";
 
 const read = (name: string) => Deno.readTextFile(`${ROOT}deploy/${name}`);
@@ -38,7 +38,7 @@ Deno.test("the files that the Dockerfile copies train and serve, with a read-onl
       }
     }
     const args = ["run", "-q", "--cached-only", "--no-prompt", "-P=train", "main.ts", "train"];
-    const small = ["--epochs", "1", "--hidden", "8", "--exit", "--port", "0"];
+    const small = ["--epochs", "1", "--hidden", "8", "--exit", "--port", "0", ...KERNELS];
     const { code, stderr } = await new Deno.Command(Deno.execPath(), { args: [...args, ...small], cwd: tree }).output();
     assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
     const summary = JSON.parse(await Deno.readTextFile(`${await latestOf(`${tree}/runs`)}/summary.json`));

@@ -52,7 +52,7 @@ function denoArgs(task: Task, folder: string): string[] {
 const HAS_KERNELS: ReadonlySet<Task> = new Set(["train", "resume", "verify", "serve", "predict", "evaluate"]);
 
 /** A library of older sources makes these tasks warn. Tests, which read what they print, then use no library. */
-const KERNELS = chooseKernels("auto").notice === undefined ? [] : ["--kernels", "wasm"];
+export const KERNELS = chooseKernels("auto").notice === undefined ? [] : ["--kernels", "wasm"];
 
 /** Tasks that have workers which train. */
 const TRAINS: ReadonlySet<Task> = new Set(["train", "resume"]);
