@@ -20,16 +20,11 @@ export function pathValue<Schema extends z.ZodType>(schema: Schema, mark: PathMa
   return schema;
 }
 
-/** Returns the mark of a schema, or undefined if its value is not a path. */
-function pathMark(schema: z.ZodType): PathMark | undefined {
-  return marks.get(schema);
-}
-
 /** Returns the marks of a schema's values, by key. */
 export function pathMarks(schema: z.ZodObject): ReadonlyMap<string, PathMark> {
   const entries = Object.entries(schema.shape as Readonly<Record<string, z.ZodType>>);
   return new Map(entries.flatMap(([key, value]) => {
-    const mark = pathMark(value);
+    const mark = marks.get(value);
     return mark ? [[key, mark] as const] : [];
   }));
 }

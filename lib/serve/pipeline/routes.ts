@@ -150,6 +150,6 @@ export class Routes {
 }
 
 function pattern(path: string): RegExp {
-  const parts = path.split(/:\w+/).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const parts = path.split(/:\w+/).map((part) => RegExp.escape(part));
   return new RegExp(`^${parts.join("[^/]+")}$`);
 }

@@ -54,7 +54,7 @@ function finder(tokens: ReadonlyMap<string, AddedTokenJson>): FindTokens {
   if (tokens.size === 0) return (text) => text === "" ? [] : [{ text, isToken: false }];
   const longestFirst = [...tokens.keys()].sort((a, b) => b.length - a.length);
   const pattern = new RegExp(
-    longestFirst.map((content) => content.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|"),
+    longestFirst.map((content) => RegExp.escape(content)).join("|"),
     "g",
   );
   return (text) => {
