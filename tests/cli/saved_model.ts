@@ -9,6 +9,8 @@ import { initialWeights } from "../../lib/model/initial.ts";
 import { taskModel } from "../../lib/model/task_model.ts";
 import { writeModel } from "../../lib/run/files/model_files.ts";
 import { bytesOf } from "../data/reading.ts";
+// Commands in this process load the native kernels that are built, and keep them: they are open before a test begins.
+import "../engine/native/libraries.ts";
 import { inTemporaryDirectory } from "../run/temporary.ts";
 import { tinyRunConfig } from "../run/tiny_run.ts";
 import { fakeTerminal } from "./terminal/fake_terminal.ts";
