@@ -1,6 +1,7 @@
 /**
  * Runs `deno task bench:text FILE`: measures training on the rows of a file, with the model and the batches that
- * `train --data FILE` uses by default, beside PyTorch on the same encoded rows. Takes turns, prints medians.
+ * `train --data FILE` uses by default, beside PyTorch on the same encoded rows. PyTorch has no letters of words, so Lockstep
+ * also trains without them. Takes turns, prints medians.
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { z } from "zod";
@@ -45,18 +46,25 @@ function hardlyHeldOut(data: TrainingData): TrainingData {
   };
 }
 
+/** Trains the model of PyTorch, and the default one if its words have letters as well. */
 function lockstepContestants(read: RunData, kernels: readonly SimdEngine[], seconds: number): Contestant[] {
-  const config = resolveConfig(undefined, [{ values: { data: ["-"] }, nameOf: (key) => key }], {
-    ...textDefaults(dataSize({ tokenizer: "words" }, read)),
-    epochs: 1_000_000,
-    schedule: "constant",
-  });
+  const defaults = textDefaults(dataSize({ tokenizer: "words" }, read));
   const data = hardlyHeldOut(read.data);
-  const training = tableConfig(trainingConfig(config), data);
+  const models = [{ letterRows: 0 }, ...defaults.letterRows > 0 ? [{}] : []].map((change) => {
+    const config = resolveConfig(undefined, [{ values: { data: ["-"] }, nameOf: (key) => key }], {
+      ...defaults,
+      ...change,
+      epochs: 1_000_000,
+      schedule: "constant",
+    });
+    return tableConfig(trainingConfig(config), data);
+  });
   const rows = data.training.labels.length;
-  const uses = kernels.flatMap(({ name, native }) => [1, 2].map((workers) => ({ name, native, workers })));
-  return uses.map(({ name, native, workers }): Contestant => ({
-    name: `${name}, ${workers} worker${workers === 1 ? "" : "s"}`,
+  const uses = models.flatMap((training) =>
+    kernels.flatMap(({ name, native }) => [1, 2].map((workers) => ({ training, name, native, workers })))
+  );
+  return uses.map(({ training, name, native, workers }): Contestant => ({
+    name: `${name}, ${workers} worker${workers === 1 ? "" : "s"}${training.letterRows > 0 ? ", letters" : ""}`,
     family: "Lockstep",
     values: [],
     async measure() {
