@@ -208,11 +208,12 @@ function probabilitiesFrom(
 
 /** Fits the naive Bayes weights of score `k`, `[columns + 1]`. */
 function fitBayes(
-  { labels, classes, classWeights }: Problem,
+  { labels, classes, classWeights, stopped }: Problem,
   weighed: WeighedRows,
   fitted: Uint32Array,
   k: number,
-): Float64Array {
+): Float64Array | undefined {
+  if (stopped()) return undefined;
   const counts = new Float64Array(classes).fill(1);
   for (const row of fitted) counts[labels[row]!]! += classWeights?.[labels[row]!] ?? 1;
   const weightsOf = (own: number) => naiveBayesWeights(weighed, fitted, (row) => labels[row] === own, counts[own]!);
@@ -255,8 +256,8 @@ function fitModel(
   const bias = new Float32Array(width);
   for (let k = 0; k < width; k++) {
     const own = fitScore(problem, weighed, fitted, k, chosen.cost);
-    if (!own) return undefined;
-    const bayes = fitBayes(problem, weighed, fitted, k);
+    const bayes = own && fitBayes(problem, weighed, fitted, k);
+    if (!bayes) return undefined;
     const sumAt = (column: number) => chosen.powers[0] * own[column]! + chosen.powers[1] * bayes[column]!;
     for (let column = 0; column < known.length; column++) {
       const length = known[column]! < counted.tokenColumns ? 1 : LETTERS_LENGTH;
