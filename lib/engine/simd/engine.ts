@@ -1,8 +1,8 @@
 /**
  * This layer runs a training step in fused kernels over one shared memory, and copies only the operands of products. The
- * kernels are WebAssembly, or native twins of these (`native/`). It contains no mathematics: that is in kernels/assembly, whose bindings are `bindings.gen.ts`. Start with
- * `passes.ts`, which orders the kernels of a step, and `memory/scratch.ts`, the map of their data; this file checks
- * arguments and calls the others.
+ * kernels are WebAssembly, or native twins of these (`native/`). It contains no mathematics: that is in kernels/assembly,
+ * whose bindings are `bindings.gen.ts`. Start with `passes.ts`, which orders the kernels of a step, and
+ * `memory/scratch.ts`, the map of their data; this file checks arguments and calls the others.
  */
 import type { Batch, BatchMetrics } from "../../data/batches/batch.ts";
 import { lossWeight } from "../../data/batches/class_weights.ts";
