@@ -16,6 +16,7 @@ import { parseArgs } from "node:util";
 import { natsAbsence, NatsServer } from "../../tests/cluster/nats/nats_server.ts";
 import { type Costs, measureCosts, MEASURED } from "./costs.ts";
 import { roundBytes } from "../../lib/cluster/rounds/sizes.ts";
+import { resolveRun } from "../../lib/run/files/directory.ts";
 import type { RoundShape } from "../../lib/cluster/protocol/round_codec.ts";
 import { eventSchema } from "../../lib/base/events.ts";
 import { Random, Stream } from "../../lib/base/random.ts";
@@ -147,7 +148,7 @@ if (import.meta.main) {
       "base-bytes": { type: "string" },
     },
   });
-  const stepSeconds = await stepTimes(positionals[0] ?? "runs/latest");
+  const stepSeconds = await stepTimes(await resolveRun(positionals[0] ?? "runs/latest"));
   const mean = stepSeconds.reduce((sum, seconds) => sum + seconds, 0) / stepSeconds.length;
   const network = {
     bytesPerSecond: Number(values["link-mbit"]) * 125_000,

@@ -6,6 +6,7 @@
  */
 import { resolveConfig } from "../../lib/config/resolve.ts";
 import { ThreadPredictor } from "../../lib/predict/predictor.ts";
+import { resolveRun } from "../../lib/run/files/directory.ts";
 import { readModel } from "../../lib/run/files/model_files.ts";
 import { requestedRun } from "../../lib/run/library/run_request.ts";
 import { createApp } from "../../lib/serve/app.ts";
@@ -87,7 +88,7 @@ async function longestGap(work: () => Promise<unknown>): Promise<number> {
   return longest;
 }
 
-const model = await readModel(Deno.args[0] ?? "runs/latest");
+const model = await readModel(await resolveRun(Deno.args[0] ?? "runs/latest"));
 const predictor = new ThreadPredictor({
   model,
   newest: () => model.version,

@@ -4,6 +4,7 @@
  */
 import { basename } from "node:path";
 import { parseArgs } from "@std/cli/parse-args";
+import { resolveRun } from "../../lib/run/files/directory.ts";
 import { environment, environmentLines } from "../environment.ts";
 import { alternate, median, ratioOf } from "../measure.ts";
 import { findFastApi, findPytorch } from "../peers/pytorch.ts";
@@ -159,7 +160,7 @@ const EVENTS = 1_000_000;
 
 /** Measures the seconds from a request to the last event of a long run, on a server that has just started, and again. */
 async function longHistory(runs: string, repeats: number): Promise<void> {
-  const run = await writeLongRun(`${runs}/latest`, EVENTS);
+  const run = await writeLongRun(await resolveRun(`${runs}/latest`), EVENTS);
   const cold: number[] = [];
   const warm: number[] = [];
   let events = 0;
