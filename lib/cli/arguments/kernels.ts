@@ -1,5 +1,5 @@
 /** Chooses the kernels of a command. */
-import { InputError } from "../../base/errors.ts";
+import { inputError } from "../../base/errors.ts";
 import type { KernelChoice } from "../../config/kernels.ts";
 import { configSchema } from "../../config/schema.ts";
 import type { NativeLibrary } from "../../engine/contract.ts";
@@ -24,6 +24,6 @@ export function openKernels(kernels: KernelChoice, { note }: { note(line: string
   } catch (error) {
     if (!(error instanceof UnfitLibrary)) throw error;
     const message = `Cannot use native kernels (--kernels ${kernels}): ${forCommandLine(error.message)}`;
-    throw new InputError([{ field: "--kernels", message }]);
+    throw inputError("--kernels", message);
   }
 }

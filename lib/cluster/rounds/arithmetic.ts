@@ -52,8 +52,8 @@ export function instructionClass({ engine }: Pick<TrainingConfig, "engine">): st
 
 /**
  * Trains some steps on a small problem with the engine, the constants and the kind of model of `training`, on this machine's
- * kernels. Resolves to the
- * SHA-256, in hex, of the bits of forward pass, gradients, dropout, norm, clipping, Adam, means and predictions.
+ * kernels. Resolves to the SHA-256, in hex, of the bits of forward pass, gradients, dropout, norm, clipping, Adam, means and
+ * predictions.
  */
 export async function arithmeticDigest(training: TrainingConfig, native?: NativeLibrary): Promise<string> {
   const config: TrainingConfig = { ...training, ...TINY };
