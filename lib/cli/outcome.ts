@@ -32,15 +32,18 @@ interface RunEnd {
   readonly isServed: boolean;
 }
 
-/** Lists commands for the model of `run`, its directory or id; or, if training was stopped, the one that resumes it. */
-export function nextCommands(run: string, { isFinal, isServed }: RunEnd): string[] {
+/**
+ * Lists commands for the model of `run`, its directory or id; or, if training was stopped, the one that resumes it.
+ * `program` is what stands before the name of a command.
+ */
+export function nextCommands(run: string, { isFinal, isServed }: RunEnd, program = "deno task"): string[] {
   const name = shellWord(run);
-  if (!isFinal) return [`deno task resume ${name}`];
+  if (!isFinal) return [`${program} resume ${name}`];
   return [
-    `deno task predict ${name} "your text"`,
-    `deno task evaluate ${name} --data FILE`,
-    `deno task export ${name} --to tfjs`,
-    ...isServed ? [] : [`deno task serve ${name}`],
+    `${program} predict ${name} "your text"`,
+    `${program} evaluate ${name} --data FILE`,
+    `${program} export ${name} --to tfjs`,
+    ...isServed ? [] : [`${program} serve ${name}`],
   ];
 }
 

@@ -42,9 +42,12 @@ export function createApp(services: Services, options: AppOptions = {}): App {
     return c.body(document, 200, { "Content-Type": "application/json" });
   });
 
-  routes.otherwise((method, path, allowed) => {
+  routes.otherwise((method, path, allowed, meant) => {
     if (allowed.length === 0) {
-      return problemResponse(404, [{ field: "path", message: `No route for ${describe(path)}: GET /docs lists them` }]);
+      const hint = meant === undefined
+        ? "GET /docs lists them"
+        : `did you mean ${describe(meant)}? GET /docs lists all`;
+      return problemResponse(404, [{ field: "path", message: `No route for ${describe(path)}: ${hint}` }]);
     }
     const allow = allowed.join(", ");
     const message = `Method ${method} not allowed for ${shortened(path)}: use ${allow}. GET /docs describes each route`;

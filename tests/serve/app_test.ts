@@ -128,6 +128,20 @@ Deno.test("createApp() names a path without a route", async () => {
   });
 });
 
+Deno.test("createApp() guesses the route that a path with a typo means", async () => {
+  const { app } = fakeApp();
+  const cases = [
+    ["/predicts", "/predict"],
+    ["/runs/r1/judgment", "/runs/r1/judgement"],
+    ["/v2/models/lockstep/infr", "/v2/models/lockstep/infer"],
+    ["/Model", "/model"],
+  ];
+  for (const [path, meant] of cases) {
+    const { detail } = await problem(await app.request(path!));
+    assertEquals(detail, `No route for "${path}": did you mean "${meant}"? GET /docs lists all`);
+  }
+});
+
 Deno.test("createApp() says which methods a path has", async () => {
   const { app } = fakeApp();
   const cases = [

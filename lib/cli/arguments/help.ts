@@ -1,19 +1,20 @@
 import { type Flag, flags } from "./flags.ts";
 import { forCommandLine } from "./messages.ts";
+import { PROGRAM } from "./program.ts";
 import { presets } from "../../config/presets.ts";
 import { fileShape, processShape, trainingShape } from "../../config/schema.ts";
 
 export const OVERVIEW =
   `Lockstep trains small text classifiers on every core, shows the training live and serves predictions.
 
-  deno task train [FILE …] [FLAGS]   train a run, watch it live and serve it (--help lists the flags)
-  deno task check FILE …             report what training would read from the files
-  deno task resume RUN               resume an interrupted run
-  deno task verify RUN               train a run again and check that it gives the same weights
-  deno task serve RUN                serve a finished run, such as runs/latest
-  deno task predict RUN [TEXT …]     classify a text, lines of standard input, or --data FILE
-  deno task evaluate RUN --data FILE evaluate a finished run on new rows
-  deno task export RUN --to FORMAT   write the model for TensorFlow.js or PyTorch
+  ${PROGRAM} train [FILE …] [FLAGS]   train a run, watch it live and serve it (--help lists the flags)
+  ${PROGRAM} check FILE …             report what training would read from the files
+  ${PROGRAM} resume RUN               resume an interrupted run
+  ${PROGRAM} verify RUN               train a run again and check that it gives the same weights
+  ${PROGRAM} serve RUN                serve a finished run, such as runs/latest
+  ${PROGRAM} predict RUN [TEXT …]     classify a text, lines of standard input, or --data FILE
+  ${PROGRAM} evaluate RUN --data FILE evaluate a finished run on new rows
+  ${PROGRAM} export RUN --to FORMAT   write the model for TensorFlow.js or PyTorch
 
 Exit codes: 0 done, 1 training or serving failed, 2 bad input, 130 interrupted twice.
 `;
@@ -23,12 +24,12 @@ export function trainHelp(): string {
   const own = [
     ["--config FILE", "JSON file with values for the options below, by key; flags override it"],
     [`--preset ${Object.keys(presets).join("|")}`, "named set of values; config file and flags override it"],
-    ["--resume RUN", "resume an interrupted run, as deno task resume does"],
+    ["--resume RUN", `resume an interrupted run, as ${PROGRAM} resume does`],
     ["--help", "print this help"],
   ] as const;
   const of = (shape: object) => flags.filter(({ key }) => key in shape).map(row);
   return [
-    "Usage: deno task train [FILE …] [FLAGS]   (each FILE as in --data FILE)\n",
+    `Usage: ${PROGRAM} train [FILE …] [FLAGS]   (each FILE as in --data FILE)\n`,
     section("", own.map(([flag, text]) => [flag, text])),
     section("Training options (these determine the result)\n", of(trainingShape)),
     section("Data options (these determine the result, too)\n", of(fileShape)),

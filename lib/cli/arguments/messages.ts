@@ -2,9 +2,11 @@
  * Rewrites messages of lower layers for the command line. They name an option by its key in backquotes, which becomes a
  * flag here, and they describe what to do without a command, which they get here.
  */
+import { argv } from "node:process";
 import { type InputError, inputError, missingPermission } from "../../base/errors.ts";
 import { configSchema } from "../../config/schema.ts";
 import { flagName } from "./flags.ts";
+import { FROM_SOURCES, PROGRAM } from "./program.ts";
 
 /** Tasks with the permission set of another one. */
 const SETS: Readonly<Record<string, string>> = { resume: "train", verify: "check" };
@@ -23,13 +25,16 @@ export function forCommandLine(text: string): string {
   return text
     .replaceAll(/`(\w+)`/g, (quoted, key) => Object.hasOwn(configSchema.shape, key) ? `--${flagName(key)}` : quoted)
     .replaceAll(/\b(r|R)esume the run in "(.*?)"/g, (_, initial, directory) => {
-      return `${initial === "R" ? "Resume it with:" : "resume it with:"} deno task resume ${directory}`;
+      return `${initial === "R" ? "Resume it with:" : "resume it with:"} ${PROGRAM} resume ${directory}`;
     })
-    .replaceAll("a check of the data", "deno task check")
-    .replaceAll(/build the native kernels(?: again)?/g, "$&: deno task native")
+    .replaceAll("a check of the data", `${PROGRAM} check`)
+    .replaceAll(/build the native kernels(?: again)?/g, FROM_SOURCES ? `$&: ${PROGRAM} native` : "$&")
     .replaceAll(/this process may not (read|write to|listen on|connect to|load) "(.*?)"/g, (what, access, value) => {
-      const task = Deno.args[0] ?? "train";
-      return `${what}. Start with deno run -P=${SETS[task] ?? task} ${GRANTS[access]!(value)} main.ts ${task} …`;
+      const task = argv[2] ?? "train";
+      const grant = GRANTS[access]!(value);
+      return FROM_SOURCES
+        ? `${what}. Start with deno run -P=${SETS[task] ?? task} ${grant} main.ts ${task} …`
+        : `${what}. Start Deno with ${grant}`;
     });
 }
 

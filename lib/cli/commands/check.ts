@@ -10,10 +10,11 @@ import { callersFiles, parseArguments, parseOptions } from "../arguments/argumen
 import { checkReport } from "../terminal/check_report.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { commandHelp } from "../arguments/help.ts";
+import { PROGRAM } from "../arguments/program.ts";
 import { restrictReading } from "../arguments/reading.ts";
 import { complain, type Terminal } from "../terminal/terminal.ts";
 
-const USAGE = "deno task check FILE … [FLAGS]   (- for standard input)";
+const USAGE = `${PROGRAM} check FILE … [FLAGS]   (- for standard input)`;
 
 const optionsSchema = z.strictObject({
   ...dataShape,

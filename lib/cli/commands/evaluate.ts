@@ -20,11 +20,12 @@ import { evaluationReport } from "../terminal/evaluation_report.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { commandHelp } from "../arguments/help.ts";
 import { openKernels } from "../arguments/kernels.ts";
+import { PROGRAM } from "../arguments/program.ts";
 import { oneRun } from "../arguments/run_argument.ts";
 import { mayWrite, restrictReading } from "../arguments/reading.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-const USAGE = "deno task evaluate RUN --data FILE [FLAGS]   (--out FILE: file for the metrics as JSON)";
+const USAGE = `${PROGRAM} evaluate RUN --data FILE [FLAGS]   (--out FILE: file for the metrics as JSON)`;
 
 const optionsSchema = z.strictObject({
   data: configSchema.shape.data,

@@ -7,11 +7,12 @@ import { openModel } from "../../run/open_model.ts";
 import { section } from "../arguments/help.ts";
 import { parseArguments } from "../arguments/arguments.ts";
 import { ExitCode } from "../exit_codes.ts";
+import { PROGRAM } from "../arguments/program.ts";
 import { oneRun } from "../arguments/run_argument.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 const NAMES = Object.keys(EXPORT_FORMATS);
-const USAGE = `deno task export RUN --to ${NAMES.join("|")} [--out FOLDER]`;
+const USAGE = `${PROGRAM} export RUN --to ${NAMES.join("|")} [--out FOLDER]`;
 
 const FLAGS = [
   ...Object.entries(EXPORT_FORMATS).map(([name, { description }]) => [`--to ${name}`, description] as const),

@@ -18,11 +18,12 @@ import { fromCaller } from "../arguments/caller.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { commandHelp } from "../arguments/help.ts";
 import { kernelsOf, openKernels } from "../arguments/kernels.ts";
+import { PROGRAM } from "../arguments/program.ts";
 import { namedRun } from "../arguments/run_argument.ts";
 import { restrictReading } from "../arguments/reading.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-const USAGE = "deno task predict RUN [TEXT or TOKEN … | --data FILE …]";
+const USAGE = `${PROGRAM} predict RUN [TEXT or TOKEN … | --data FILE …]`;
 
 const HELP = `
 Without a text or a file, each line of standard input is classified: a text, or a JSON
@@ -34,7 +35,7 @@ A bad line or row is answered with its "line" and an "error", the others are ans
 and the exit code is 2. Put texts that begin with a dash, or have the name of a file,
 behind --:
 
-  deno task predict runs/latest -- "-5 stars"
+  ${PROGRAM} predict runs/latest -- "-5 stars"
 `;
 
 const optionsSchema = z.strictObject({
@@ -159,7 +160,7 @@ function refuseDashes(args: readonly string[]): void {
   const text = args.find((arg) => /^-[^-]/.test(arg) || /^--\S*\s/.test(arg) && !/^--[a-z-]+=/.test(arg));
   if (text === undefined) return;
   const message = `${JSON.stringify(text)} begins with a dash, as flags do: put texts behind --, as in ` +
-    `deno task predict RUN -- ${JSON.stringify(text)}`;
+    `${PROGRAM} predict RUN -- ${JSON.stringify(text)}`;
   throw inputError(text, message);
 }
 

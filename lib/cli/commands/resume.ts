@@ -11,11 +11,12 @@ import { TrainingRun } from "../../run/training/training_run.ts";
 import { parseArguments } from "../arguments/arguments.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { commandHelp } from "../arguments/help.ts";
+import { PROGRAM } from "../arguments/program.ts";
 import { flagsFor, manifestSources, oneRun } from "../arguments/run_argument.ts";
 import { classReport, finalReport } from "../terminal/final_report.ts";
 import { trainAndServe, type TrainingOptions } from "./training.ts";
 
-const USAGE = "deno task resume RUN [FLAGS]   (the run has the training options; flags set process options)";
+const USAGE = `${PROGRAM} resume RUN [FLAGS]   (the run has the training options; flags set process options)`;
 
 /** A resumed run keeps its training options and its place. */
 const own = flagsFor((key) => key in processShape && key !== "runsDir");
@@ -29,7 +30,7 @@ function refuseFixed(values: Readonly<Record<string, unknown>>, directory: strin
     message: key in processShape
       ? `--${name} is fixed: a run stays in its folder`
       : `--${name} is fixed by the run. For a new run with another value: ` +
-        `deno task train --config ${directory}/run.json --${name} …`,
+        `${PROGRAM} train --config ${directory}/run.json --${name} …`,
   })));
 }
 

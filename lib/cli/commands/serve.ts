@@ -10,6 +10,7 @@ import type { Asset } from "../../serve/services.ts";
 import { parseArguments } from "../arguments/arguments.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { commandHelp } from "../arguments/help.ts";
+import { PROGRAM } from "../arguments/program.ts";
 import { openKernels } from "../arguments/kernels.ts";
 import { flagsFor, oneRun } from "../arguments/run_argument.ts";
 import { startService } from "../service/service.ts";
@@ -17,7 +18,7 @@ import { openPredictor } from "../service/predictor.ts";
 import { onInterruption } from "../terminal/signals.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-const USAGE = "deno task serve RUN [FLAGS]";
+const USAGE = `${PROGRAM} serve RUN [FLAGS]`;
 
 interface ServeOptions {
   readonly terminal: Terminal;

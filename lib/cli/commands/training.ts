@@ -14,6 +14,7 @@ import type { Asset } from "../../serve/services.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { forCommandLine } from "../arguments/messages.ts";
 import { openKernels } from "../arguments/kernels.ts";
+import { PROGRAM } from "../arguments/program.ts";
 import { restrictReading } from "../arguments/reading.ts";
 import { nextCommands } from "../outcome.ts";
 import { classReport, item, items } from "../terminal/final_report.ts";
@@ -102,7 +103,7 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
     // Generated data have no texts to predict and no rows to evaluate.
     if (summary && (!isFinal(summary) || opened.config.task === "table")) {
       const end = { isFinal: isFinal(summary), isServed: !config.exit };
-      items(end.isFinal ? "Next" : "Resume", nextCommands(opened.directory, end)).forEach(say);
+      items(end.isFinal ? "Next" : "Resume", nextCommands(opened.directory, end, PROGRAM)).forEach(say);
     }
     const gone = await keepRuns(dirname(opened.directory), config.keepRuns, [opened.id]);
     if (gone.length > 0) say(item("Removed", gone.join(", ")));

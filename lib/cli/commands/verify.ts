@@ -8,12 +8,13 @@ import { verifyRun } from "../../run/training/verify.ts";
 import { parseArguments } from "../arguments/arguments.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { commandHelp } from "../arguments/help.ts";
+import { PROGRAM } from "../arguments/program.ts";
 import { flagsFor, manifestSources, oneRun } from "../arguments/run_argument.ts";
 import { openKernels } from "../arguments/kernels.ts";
 import { restrictReading } from "../arguments/reading.ts";
 import type { TrainingOptions } from "./training.ts";
 
-const USAGE = "deno task verify RUN [FLAGS]";
+const USAGE = `${PROGRAM} verify RUN [FLAGS]`;
 const own = flagsFor((key) => ["workers", "kernels", "workerTimeout", "maxRestarts", "chaos"].includes(key));
 
 export async function verifyCommand(

@@ -6,6 +6,7 @@ import { OpenAPIHono, type RouteConfig } from "@hono/zod-openapi";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { etag } from "hono/etag";
 import { z } from "@hono/zod-openapi";
+import { nearest } from "../../base/nearest.ts";
 import type { HttpMetrics, RouteMetrics } from "../metrics.ts";
 import type { Access } from "./access.ts";
 import type { BodyMemory } from "./body_memory.ts";
@@ -97,11 +98,13 @@ export class Routes {
   }
 
   /** Answers requests without a route, if the client has access. */
-  otherwise(answer: (method: string, path: string, allowed: readonly string[]) => Response): void {
+  otherwise(answer: (method: string, path: string, allowed: readonly string[], meant?: string) => Response): void {
     this.#hono.notFound((context) => {
       const { method, path } = context.req;
       const refusal = this.#refusal(context);
-      return refusal ?? answer(method, path, this.#methodsOf(path));
+      if (refusal) return refusal;
+      const allowed = this.#methodsOf(path);
+      return answer(method, path, allowed, allowed.length > 0 ? undefined : this.#meant(path));
     });
     this.#hono.onError((error, { env, req }) => (env.onError ?? this.#options.onError)(error, req.raw.signal));
   }
@@ -133,6 +136,16 @@ export class Routes {
   #methodsOf(path: string): string[] {
     const matches = this.#hono.routes.filter((route) => pattern(route.path).test(path));
     return [...new Set(matches.flatMap(({ method }) => method === "GET" ? ["GET", "HEAD"] : [method]))];
+  }
+
+  /** Guesses the route that was meant by `path`, which has none. Parameters, such as an id, are those of `path`. */
+  #meant(path: string): string | undefined {
+    const parts = path.split("/");
+    const paths = this.#hono.routes.map((route) => route.path.split("/")).filter(({ length }) =>
+      length === parts.length
+    )
+      .map((route) => route.map((part, at) => part.startsWith(":") && parts[at] !== "" ? parts[at]! : part).join("/"));
+    return nearest(path, paths);
   }
 
   /** Returns the OpenAPI document of all routes, for `server`: a URL, or a reference relative to the document. */
