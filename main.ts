@@ -16,6 +16,7 @@ import { serveCommand } from "./lib/cli/commands/serve.ts";
 import { verifyCommand } from "./lib/cli/commands/verify.ts";
 import { complain, createTerminal, OutputError } from "./lib/cli/terminal/terminal.ts";
 import { trainCommand } from "./lib/cli/commands/train.ts";
+import project from "./deno.json" with { type: "json" };
 
 const isTerminal = Deno.stdout.isTerminal();
 
@@ -61,6 +62,10 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<Exi
 async function main([name, ...args]: readonly string[]): Promise<ExitCode> {
   if (name === undefined || name === "help" || name === "--help") {
     terminal.write(OVERVIEW);
+    return ExitCode.done;
+  }
+  if (name === "--version") {
+    terminal.write(`lockstep ${project.version}\n`);
     return ExitCode.done;
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;

@@ -12,6 +12,7 @@ const filesBelow = (folder: string) =>
 
 const PAGES = [
   "README.md",
+  "CONTRIBUTING.md",
   "examples/README.md",
   ...readdirSync(new URL("docs/", root)).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`),
 ];

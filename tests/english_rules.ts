@@ -13,6 +13,8 @@ import { predictHelp } from "../lib/cli/commands/predict.ts";
 /** The files and folders that people read. They may have none of the phrases. */
 export const CHECKED = [
   "README.md",
+  "CHANGELOG.md",
+  "CONTRIBUTING.md",
   "docs",
   "examples",
   ".ci",
@@ -21,6 +23,7 @@ export const CHECKED = [
   "dashboard",
   "kernels",
   "bench",
+  "package",
   "tests",
   "main.ts",
   "deno.json",

@@ -1,0 +1,110 @@
+/**
+ * Bundles the program for engines without TypeScript: one file for each entry point, and shared chunks beside them. Packages
+ * of npm stay imports.
+ */
+import { build, type Loader, type Plugin, stop } from "esbuild";
+import { readFile } from "node:fs/promises";
+import { relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { dashboardAssets } from "../dashboard/assets.ts";
+import { browserPredictor } from "../lib/run/export/exported/browser_modules.ts";
+import project from "../deno.json" with { type: "json" };
+
+export const ROOT = fileURLToPath(new URL("../", import.meta.url));
+
+/** The entry points as place in the package → file. That of the root makes the chunk of this name lie in no other's file. */
+const ENTRIES: Readonly<Record<string, string>> = {
+  main: "main.ts",
+  "workers/train": "workers/train.ts",
+  "workers/ngrams": "workers/ngrams.ts",
+  "workers/predict": "workers/predict.ts",
+  root: "package/root.ts",
+};
+
+/** Modules that read sources and remove types at run time: here they have their results. */
+const PREPARED: Readonly<Record<string, () => string>> = {
+  "dashboard/assets.ts": () => {
+    return `const assets = ${
+      JSON.stringify([...dashboardAssets()])
+    };\nexport const dashboardAssets = () => new Map(assets);`;
+  },
+  "lib/run/export/exported/browser_modules.ts": () => {
+    return `export const browserPredictor = () => ${JSON.stringify(browserPredictor())};`;
+  },
+};
+
+/** A module of a package that the program reads as bytes, and does not run. */
+const PACKAGED_BYTES = "packaged-bytes";
+const LOADERS: Readonly<Record<string, Loader>> = { text: "text", bytes: "binary" };
+const PACKAGE_ROOT = "package/root.ts";
+/** The files of specifiers that are no packages of npm. */
+const OWN_FILES: Readonly<Record<string, string>> = {
+  "@std/cli/parse-args": "compat/std-cli/parse_args.ts",
+  "package-root": PACKAGE_ROOT,
+};
+const THREAD_URL = /(?<=new URL\("[./]*workers\/\w+\.)ts(?=", import\.meta\.url\))/g;
+const OWN_URL = /\bimport\.meta\.url\b/g;
+
+/** Reads modules of this project as Deno does. */
+const asDeno: Plugin = {
+  name: "deno",
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^[^./]/ }, ({ path, kind, with: attributes }) => {
+      if (kind === "entry-point") return undefined;
+      const own = OWN_FILES[path];
+      if (own !== undefined) return { path: resolve(ROOT, own) };
+      return attributes.type === "bytes" ? { path, namespace: PACKAGED_BYTES } : { path, external: true };
+    });
+    onLoad({ filter: /.*/, namespace: PACKAGED_BYTES }, ({ path }) => ({
+      contents: `import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+export default readFileSync(createRequire(import.meta.url).resolve(${JSON.stringify(path)}));`,
+    }));
+    onLoad({ filter: /.*/ }, async ({ path, with: { type } }) => {
+      const name = relative(ROOT, path);
+      if (name === "deno.json") return { contents: JSON.stringify({ version: project.version }), loader: "json" };
+      const loader = LOADERS[type ?? ""];
+      if (loader !== undefined) return { contents: await readFile(path), loader };
+      const prepared = PREPARED[name];
+      if (prepared !== undefined) return { contents: prepared(), loader: "js" };
+      return { contents: placed(name, await readFile(path, "utf8")), loader: "ts" };
+    });
+  },
+};
+
+/** Returns the text of the module `name`, in which `import.meta.url` is the module's place in the project, also in a chunk. */
+function placed(name: string, text: string): string {
+  if (name === PACKAGE_ROOT || !text.includes("import.meta.url")) return text;
+  const own = `new URL(${JSON.stringify(name)}, PACKAGE_ROOT).href`;
+  const moved = text.replaceAll(THREAD_URL, "js").replaceAll(OWN_URL, own);
+  // In one line with the module's first, so that the source map is exact.
+  return `import { PACKAGE_ROOT } from "package-root"; ${moved}`;
+}
+
+/** Writes the bundles to `folder` and returns the names of the packages of npm that they import. */
+export async function writeBundles(folder: string): Promise<string[]> {
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: ENTRIES,
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    chunkNames: "chunk-[hash]",
+    format: "esm",
+    platform: "node",
+    target: "es2023",
+    sourcemap: true,
+    charset: "utf8",
+    legalComments: "none",
+    metafile: true,
+    plugins: [asDeno],
+  }).finally(stop);
+  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
+  const packages = imports.filter(({ external }) => external).map(({ path }) => packageOf(path));
+  return [...new Set(packages)].filter((name) => !name.startsWith("node:")).sort();
+}
+
+/** Returns the name of the package of a specifier: `@a/b` of `@a/b/c.wasm`. */
+function packageOf(specifier: string): string {
+  return specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+}
