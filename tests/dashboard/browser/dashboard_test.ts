@@ -137,6 +137,28 @@ browserTest(
 );
 
 browserTest(
+  "dashboard shows none of these for a rejected prediction, and which probability it needs",
+  () => [trained(20)],
+  async (page) => {
+    const predict = async (tokens: string) => {
+      await page.locator("#sample").fill(tokens);
+      await page.locator("#sample").press("Enter");
+    };
+    await page.locator("#sample-hint", { hasText: "8 tokens from 0 to 49" }).waitFor();
+    await predict("7 7 7 7 7 7 7 7");
+    await shows(page, "#label", "none of these");
+    await shows(page, "#class", "most probable: even · 55.62\u00a0%, less than 90.00\u00a0%");
+    assertEquals(await page.locator("#bars li").allTextContents(), ["odd44.38\u00a0%", "even55.62\u00a0%"]);
+    assertEquals(await page.locator("#bars .chosen").count(), 0);
+
+    await predict("7 7 7 7 7 7 7 9");
+    await shows(page, "#label", "even");
+    await shows(page, "#class", "class 1 · 97.87\u00a0%");
+    assertEquals(await page.locator("#bars .chosen").count(), 1);
+  },
+);
+
+browserTest(
   "dashboard continues without missing or duplicate points when its stream is cut",
   () => [trained(40)],
   async (page, runs) => {

@@ -7,16 +7,19 @@ export const DIGEST = "3fa9c1d27b60e84455aa19cf0d3be2716cfe9a0b41d8537e2290b6cc1
 
 const version = { round: 560, digest: DIGEST };
 
-/** Predicts whether first and last token of eight have an even sum. */
+/** Predicts whether first and last token of eight have an even sum, and rejects a sequence of one token eight times. */
 export function parityPredictor(run: string): Predictor {
   const model: ModelInfo = { run, labels: ["odd", "even"], vocabulary: 50, length: 8, text: false, ...version };
-  return predictorOf(
-    model,
-    ({ tokens }) =>
-      (tokens[0]! + tokens[tokens.length - 1]!) % 2 === 0
-        ? { class: 1, label: "even", probabilities: [0.0213, 0.9787] }
-        : { class: 0, label: "odd", probabilities: [0.9614, 0.0386] },
-  );
+  const predictor = predictorOf(model, ({ tokens }) => {
+    if (new Set(Array.from(tokens)).size === 1) return { class: 1, label: "even", probabilities: [0.4438, 0.5562] };
+    return (tokens[0]! + tokens[tokens.length - 1]!) % 2 === 0
+      ? { class: 1, label: "even", probabilities: [0.0213, 0.9787] }
+      : { class: 0, label: "odd", probabilities: [0.9614, 0.0386] };
+  });
+  return {
+    ...predictor,
+    predict: (inputs, options) => predictor.predict(inputs, { ...options, reject: options?.reject ?? 0.9 }),
+  };
 }
 
 /** Gives a text the class with the number of its known words, or the last class. */
