@@ -28,17 +28,17 @@ export function packageManifest(packages: readonly string[]): string {
     sideEffects: ["./bin.js", "./main.js", "./workers/*.js"],
     engines: { node: ">=22.13" },
     dependencies: withVersions(needed),
-    peerDependencies: withVersions(optional),
+    peerDependencies: withVersions(optional, "^"),
     peerDependenciesMeta: Object.fromEntries(optional.map((name) => [name, { optional: true }])),
   };
   return `${JSON.stringify(manifest, undefined, 2)}\n`;
 }
 
-/** Returns name → version. Throws an Error for a package without an exact version in `deno.json`. */
-function withVersions(names: readonly string[]): Record<string, string> {
+/** Returns name → range of versions. Throws an Error for a package without an exact version in `deno.json`. */
+function withVersions(names: readonly string[], range = ""): Record<string, string> {
   return Object.fromEntries(names.map((name) => {
     const version = versions.get(name);
     if (version === undefined) throw new Error(`deno.json has no exact version of "${name}"`);
-    return [name, version];
+    return [name, range + version];
   }));
 }

@@ -1,3 +1,4 @@
+import { inputError } from "../base/errors.ts";
 import type { TrainingConfig } from "../config/schema.ts";
 import type { TaskModel } from "../model/task_model.ts";
 import { adamConstants } from "./adam.ts";
@@ -53,8 +54,27 @@ export function engineScratchBytes(
   return engine === "simd" ? simdScratchBytes(spec, maxBatch, maxLength, maxVectors) : 0;
 }
 
-/** Creates the engine that `options` name, in `room`, and loads no other. Throws the errors of that engine. */
+/** Throws an InputError if a package of `engine` is not installed: the package for npm comes without those of tfjs. */
+export function checkInstalled({ engine }: Pick<TrainingConfig, "engine">): void {
+  const packages = engine === "tfjs" ? ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm"] : [];
+  if (packages.every(isInstalled)) return;
+  throw inputError("engine", `engine is ${engine}, which is not installed: npm install ${packages.join(" ")}`);
+}
+
+function isInstalled(name: string): boolean {
+  try {
+    return import.meta.resolve(name) !== "";
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Creates the engine that `options` name, in `room`, and loads no other. Throws the errors of that engine, and an InputError
+ * if it is not installed.
+ */
 export async function createEngine(options: EngineOptions, room: EngineRoom): Promise<Engine> {
+  checkInstalled(options);
   switch (options.engine) {
     case "simd": {
       const { createSimdEngine } = await import("./simd/engine.ts");

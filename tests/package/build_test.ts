@@ -56,7 +56,7 @@ Deno.test("packageManifest() gives packages the versions of deno.json, tfjs as a
     zod: project.imports.zod.replace("npm:zod@", ""),
   });
   assertEquals(manifest.peerDependencies, {
-    "@tensorflow/tfjs": project.imports["@tensorflow/tfjs"].replace("npm:@tensorflow/tfjs@", ""),
+    "@tensorflow/tfjs": project.imports["@tensorflow/tfjs"].replace("npm:@tensorflow/tfjs@", "^"),
   });
   assertEquals(manifest.peerDependenciesMeta, { "@tensorflow/tfjs": { optional: true } });
   assertThrows(() => packageManifest(["left-pad"]), Error, 'no exact version of "left-pad"');

@@ -3,6 +3,7 @@ import { type Config, type TrainingConfig, trainingConfig } from "../../config/s
 import { tableConfig } from "../../data/batches/table_config.ts";
 import type { TrainingData } from "../../data/batches/table.ts";
 import type { NativeLibrary } from "../../engine/contract.ts";
+import { checkInstalled } from "../../engine/create_engine.ts";
 import type { LoadedPart } from "../../data/encode/assemble.ts";
 import { inputError } from "../../base/errors.ts";
 import { givenVector, type GivenWeights } from "./given_weights.ts";
@@ -56,10 +57,14 @@ export interface Prepared {
   readonly warnings: readonly string[];
 }
 
-/** Returns the config of the training, for the task `table` with the sizes of its data. Throws an InputError without data. */
+/**
+ * Returns the config of the training, for the task `table` with the sizes of its data. Throws an InputError without data, or
+ * without the packages of its engine.
+ */
 export function trainingFor(
   { config, data, source }: Pick<TrainingRunOptions, "config" | "data" | "source">,
 ): TrainingConfig {
+  checkInstalled(config);
   if (data) {
     const width = source?.vectors?.width;
     if (width !== undefined && width !== config.embedding) {

@@ -1,0 +1,44 @@
+/** Writes the type declarations of entry points, and of the modules whose types they name. */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import ts from "typescript";
+import { ROOT } from "./bundle.ts";
+
+/** Matches the specifier of an import of a module of this project. */
+const OWN_IMPORT = /(?<=\b(?:from|import\()\s*")(\.[^"]+)\.ts(?=")/g;
+
+const OPTIONS: ts.CompilerOptions = {
+  declaration: true,
+  isolatedDeclarations: true,
+  stripInternal: true,
+  target: ts.ScriptTarget.ES2023,
+  module: ts.ModuleKind.ESNext,
+};
+
+/** Writes the declarations of the modules `entries` to `folder`, at the places that they have in this project. */
+export async function writeDeclarations(entries: readonly string[], folder: string): Promise<void> {
+  const found = new Set(entries);
+  for (const name of found) {
+    const text = declarationsOf(name, await readFile(join(ROOT, name), "utf8"));
+    for (const [, path] of text.matchAll(OWN_IMPORT)) found.add(join(dirname(name), `${path}.ts`));
+    const target = join(folder, name.replace(/\.ts$/, ".d.ts"));
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, text.replaceAll(OWN_IMPORT, "$1.js"));
+  }
+}
+
+/** Returns the declarations of the module `name`. Throws an Error if an export's type is not written out. */
+function declarationsOf(name: string, text: string): string {
+  const { outputText, diagnostics = [] } = ts.transpileDeclaration(text, {
+    fileName: name,
+    compilerOptions: OPTIONS,
+    reportDiagnostics: true,
+  });
+  if (diagnostics.length === 0) return outputText;
+  const problems = ts.formatDiagnostics(diagnostics, {
+    getCurrentDirectory: () => "",
+    getCanonicalFileName: (path) => path,
+    getNewLine: () => "\n",
+  });
+  throw new Error(`Declarations need the types of all exports:\n${problems}`);
+}
