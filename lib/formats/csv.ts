@@ -5,6 +5,7 @@ import { readDelimited } from "./delimited.ts";
 import type { RowFormat } from "./format.ts";
 import { type DelimitedLayout, delimitedLayout } from "./layout.ts";
 import { type CsvSyntax, parseRecords } from "./papaparse.ts";
+import { recordWriter, type WrittenColumn } from "./writers/row_writer.ts";
 import type { TextSource } from "./text.ts";
 
 export const csv = {
@@ -40,7 +41,11 @@ function openDelimited(source: TextSource, options: ReadOptions, tabs: boolean) 
   const delimiter = options.delimiter === "auto" && named ? named[1]! : delimiterOf(rows, options, syntax, tabs);
   const full = { ...syntax, delimiter };
   const layout = delimitedLayout(rows, full, sample(rows, full), options, named !== null);
-  return { description: describe(layout), batches: () => readDelimited(source, layout, options) };
+  return {
+    description: describe(layout),
+    batches: () => readDelimited(source, layout, options),
+    writer: (added: readonly WrittenColumn[]) => recordWriter(source, layout, added),
+  };
 }
 
 /** Describes a layout: `CSV with commas, a header, text and label in columns "text" and "label"`. */

@@ -99,7 +99,17 @@ class DelimitedReader {
       return;
     }
     const row = this.#row(record, place);
-    if (row) entries.push(typeof row === "string" ? { ...place, problem: row } : { ...place, ...row });
+    if (!row) return;
+    const found = this.#options.originals ? { ...place, original: this.#fields(record) } : place;
+    entries.push(typeof row === "string" ? { ...found, problem: row } : { ...found, ...row });
+  }
+
+  /** Returns the fields of `record` without quotes and the line end. */
+  #fields(record: readonly string[]): readonly string[] {
+    const { spacedQuotes: spaced, syntax } = this.#layout;
+    const fields = [...(spaced ? spacedQuotes(record, syntax.delimiter) : record)];
+    fields.push(fields.pop()!.replace(/\r$/, ""));
+    return fields;
   }
 
   /** Returns the row of `given` or its problem; undefined for an empty record or a repeated header. */
@@ -140,7 +150,9 @@ class DelimitedReader {
     const problem = code === "MissingQuotes"
       ? "opens a quote that is never closed"
       : 'has a quote inside a quoted field: double it ("")';
-    this.#report(problem, entries);
+    const end = this.#rest.indexOf(this.#newline, index);
+    const begin = this.#rest.lastIndexOf(this.#newline, index - 1) + 1;
+    this.#report(problem, entries, this.#rest.slice(begin, end < 0 ? undefined : end).replace(/\r$/, ""));
     if (++this.#quoteProblems > MAX_QUOTE_PROBLEMS) {
       throw cannotRead(
         this.#source.name,
@@ -148,7 +160,7 @@ class DelimitedReader {
           "If quotes have no meaning in it, set `quotes` to none",
       );
     }
-    this.#nextLine(this.#rest.indexOf(this.#newline, index));
+    this.#nextLine(end);
   }
 
   /** Skips the first line of a record that is too long, perhaps because of a quote that is not closed. */
@@ -160,9 +172,10 @@ class DelimitedReader {
     if (end < 0) this.#skipping = true;
   }
 
-  #report(problem: string, entries: Entry[]): void {
+  #report(problem: string, entries: Entry[], line?: string): void {
     this.#headerIsDue = false;
-    entries.push({ file: this.#source.name, line: this.#line, problem });
+    const original = this.#options.originals ? line : undefined;
+    entries.push({ file: this.#source.name, line: this.#line, problem, ...original !== undefined && { original } });
   }
 
   /** Moves behind the line end at `end`; -1 is the end of the text. */

@@ -15,10 +15,18 @@ export type RowContent =
   | { readonly text: string; readonly label: string }
   | { readonly tokens: readonly string[]; readonly label: string };
 
-export type Row = Place & RowContent;
+/** A row as its source has it: the fields of its record, or its line without the end. */
+export type Original = readonly string[] | string;
+
+/** `original` is present if the options ask for it. */
+interface Found extends Place {
+  readonly original?: Original | undefined;
+}
+
+export type Row = Found & RowContent;
 
 /** A row that cannot be used. */
-export interface RowProblem extends Place {
+export interface RowProblem extends Found {
   /** Says what is wrong, without the place: `has 3 fields, expected 2 (text, label)`. */
   readonly problem: string;
 }

@@ -3,6 +3,7 @@ import type { ReadOptions } from "./read_options.ts";
 import { shortened } from "../base/printable.ts";
 import { type Place, readLabel, type RowContent, textProblem } from "./entry.ts";
 import { readRowLines } from "./lines.ts";
+import { lineWriter } from "./writers/row_writer.ts";
 import type { RowFormat } from "./format.ts";
 
 const PREFIX = "__label__";
@@ -17,7 +18,8 @@ export const fastText = {
     const source = text();
     return {
       description: "fastText lines",
-      batches: () => readRowLines(source, (line, place) => readRow(line, options, place, source.damaged())),
+      batches: () => readRowLines(source, options, (line, place) => readRow(line, options, place, source.damaged())),
+      writer: (added) => lineWriter(PREFIX, added),
     };
   },
 } as const satisfies RowFormat;

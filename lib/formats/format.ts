@@ -2,6 +2,7 @@
 import type { ByteSource } from "./bytes.ts";
 import type { Entry } from "./entry.ts";
 import type { ReadOptions } from "./read_options.ts";
+import type { RowWriter, WrittenColumn } from "./writers/row_writer.ts";
 import type { TextSource } from "./text.ts";
 
 export interface RowFormat {
@@ -32,4 +33,6 @@ export interface OpenedRows {
   readonly description: string;
   /** Reads the entries, in batches of what is available. */
   readonly batches: () => AsyncGenerator<Entry[], void, void>;
+  /** Creates a writer of the same rows in this format, with more columns. */
+  readonly writer: (added: readonly WrittenColumn[]) => RowWriter;
 }

@@ -7,6 +7,7 @@ import type { ReadOptions } from "./read_options.ts";
 import { isNumber, parseWithDigits } from "./json_digits.ts";
 import { type Place, readLabel, type RowContent, textProblem } from "./entry.ts";
 import { readRowLines } from "./lines.ts";
+import { objectWriter } from "./writers/row_writer.ts";
 import type { RowFormat } from "./format.ts";
 
 type Columns = Pick<ReadOptions, "textColumn" | "labelColumn" | "unlabelled" | "rules">;
@@ -19,7 +20,8 @@ export const jsonLines = {
     const source = text();
     return {
       description: "JSON lines",
-      batches: () => readRowLines(source, (line, place) => readRow(line, options, place, source.damaged())),
+      batches: () => readRowLines(source, options, (line, place) => readRow(line, options, place, source.damaged())),
+      writer: (added) => objectWriter(source.head, added),
     };
   },
 } as const satisfies RowFormat;

@@ -1,5 +1,6 @@
 /** Reads the lines of a text, and rows that each take a line. */
 import { type Entry, MAX_ROW, type Place, type RowContent, type RowProblem, TOO_LONG } from "./entry.ts";
+import type { ReadOptions } from "./read_options.ts";
 import type { TextSource } from "./text.ts";
 
 /** A line without its end. */
@@ -47,9 +48,13 @@ export async function* readLines(
   if (rest !== "") yield whole(rest);
 }
 
-/** Reads the rows of `source`, a row a line: `read` returns the row, or its problem. Problems take the place of bad rows. */
+/**
+ * Reads the rows of `source`, a row a line: `read` returns the row, or its problem. Problems take the place of bad rows.
+ * `originals` keeps the lines.
+ */
 export async function* readRowLines(
   source: TextSource,
+  { originals = false }: Pick<ReadOptions, "originals">,
   read: (text: string, place: Place) => RowContent | string,
 ): AsyncGenerator<Entry[], void, void> {
   for await (const lines of readLines(source)) {
@@ -57,7 +62,8 @@ export async function* readRowLines(
       if ("problem" in entry) return entry;
       const place = { file: source.name, line: entry.line };
       const row = read(entry.text, place);
-      return typeof row === "string" ? { ...place, problem: row } : { ...place, ...row };
+      const found = originals ? { ...place, original: entry.text } : place;
+      return typeof row === "string" ? { ...found, problem: row } : { ...found, ...row };
     });
   }
 }

@@ -39,6 +39,8 @@ export interface ReadOptions extends Readonly<z.infer<typeof readSchema>> {
   readonly format: string;
   /** Ignores labels, for rows that are only predicted: each row's label is "" then. */
   readonly unlabelled?: boolean;
+  /** Keeps each row as its source has it. */
+  readonly originals?: boolean;
   /** Default: the newest. */
   readonly rules?: ReadingRules;
   /** Receives possible mistakes. */

@@ -13,6 +13,8 @@ export interface TextSource {
   readonly head: string;
   /** Tells whether the head is the whole text. */
   readonly headIsAll: boolean;
+  /** Tells whether the source begins with a byte order mark. */
+  readonly hasMark: boolean;
   /** Reads all of the text, with the head, without a byte order mark. */
   readonly chunks: () => AsyncGenerator<string, void, void>;
   /** Tells whether bytes were read that are not UTF-8; each is U+FFFD in the text. */
@@ -27,7 +29,8 @@ export function textSource(source: ByteSource): TextSource {
   let damaged = false;
   const decoder = () => createDecoder(() => damaged = true);
   const isFile = source.wait === "head";
-  const decoded = withoutMark(decoder()(source.head, headIsAll));
+  const raw = decoder()(source.head, headIsAll);
+  const decoded = withoutMark(raw);
   const head = headIsAll && isFile ? decoded.replace(END_OF_FILE, "") : decoded;
 
   async function* chunks(): AsyncGenerator<string, void, void> {
@@ -48,7 +51,7 @@ export function textSource(source: ByteSource): TextSource {
     for await (const chunk of source.chunks()) yield finished(decode(chunk, false));
     yield finished(decode(new Uint8Array(0), true));
   }
-  return { name, head, headIsAll, chunks, damaged: () => damaged, digest };
+  return { name, head, headIsAll, hasMark: raw !== decoded, chunks, damaged: () => damaged, digest };
 }
 
 function withoutMark(text: string): string {

@@ -272,7 +272,7 @@ export function wantedThreshold(rejection: Rejection | undefined, wanted: number
 }
 
 /** Joins the keys of the unknown tokens of `rows` sequences. */
-function joinUnknown(list: readonly (TokenKeys | undefined)[], rows: number): UnknownTokens {
+export function joinUnknown(list: readonly (TokenKeys | undefined)[], rows: number): UnknownTokens {
   const joined = new TokenKeyList(false);
   const before = new Uint32Array(rows + 1);
   for (let row = 0; row < rows; row++) {

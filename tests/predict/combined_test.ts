@@ -5,7 +5,7 @@ import type { Prediction } from "../../lib/predict/types.ts";
 import { checkpointBytes, checkpointRounds, writeCheckpoint } from "../../lib/run/files/checkpoint.ts";
 import { NEW_HISTORY } from "../../lib/lockstep/memory/training_history.ts";
 import type { ModelVersion, Newest } from "../../lib/predict/trained_model.ts";
-import { predictTable } from "../../lib/predict/predict_table.ts";
+import { predictEncoded } from "../../lib/predict/predict_encoded.ts";
 import { plainCombination, rowsOf, tinyHashed } from "../ngrams/tiny_ngrams.ts";
 import { tableOf } from "../data/tables.ts";
 import { inTemporaryDirectory } from "../run/temporary.ts";
@@ -54,12 +54,12 @@ Deno.test("ThreadPredictor combines every version of a finished model's LSTM", (
     assertCombined(earlier.predictions, { ...version(5), ngrams });
   }));
 
-Deno.test("openSaved() and predictTable() predict the same as the thread, bit for bit", async () => {
+Deno.test("openSaved() and predictEncoded() predict the same as the thread, bit for bit", async () => {
   using tiny = tinyPredictor({ newest: () => finished });
   const { predictions } = await soon(tiny.predictor.predict(sequences), "an answer");
   const saved = (await openSaved({ config, labels, version: finished }))(sequences);
   assertEquals(saved, predictions);
   const table = tableOf(sequences, sequences.map(() => 0));
-  const rows = await predictTable({ config, labels, version: finished }, table);
+  const rows = await predictEncoded({ config, labels, version: finished }, table);
   assertEquals([...rows], predictions.flatMap(({ probabilities }) => probabilities));
 });

@@ -7,7 +7,7 @@ import { placeOf } from "../../data/encode/table_builder.ts";
 import { auroc, confidencesOf } from "../../model/coverage.ts";
 import { evaluatePredictions, type Evaluation, worstMistakes } from "../../model/evaluation.ts";
 import type { RowMetrics } from "../../base/events.ts";
-import { predictTable } from "../../predict/predict_table.ts";
+import { predictEncoded } from "../../predict/predict_encoded.ts";
 import type { TrainedModel } from "../../predict/trained_model.ts";
 
 /** Limits the mistakes that are listed. */
@@ -31,11 +31,11 @@ export async function evaluateRows(
   others?: LoadedPart,
   native?: NativeLibrary,
 ): Promise<Evaluation> {
-  const probabilities = await predictTable(model, part.table, native);
+  const probabilities = await predictEncoded(model, part.table, native);
   const evaluation = evaluateProbabilities(probabilities, model.labels, part, preprocessing, threshold);
   if (!others) return evaluation;
   const confidences = confidencesOf(probabilities, evaluation.rows);
-  const ofOthers = confidencesOf(await predictTable(model, others.table, native), others.table.labels.length);
+  const ofOthers = confidencesOf(await predictEncoded(model, others.table, native), others.table.labels.length);
   const answered = ofOthers.reduce((sum, confidence) => sum + (confidence >= threshold ? 1 : 0), 0);
   const outOfScope = {
     rows: ofOthers.length,

@@ -21,7 +21,7 @@ import { withScores } from "../../ngrams/model.ts";
 import { fitOffsets, fitPool, type Pool, poolProbabilities } from "../../ngrams/pool.ts";
 import { ngramSpace } from "../../ngrams/space.ts";
 import { type BaselineResult, type BaselineStart, type BaselineTask, startBaseline } from "../../ngrams/thread.ts";
-import { predictTable } from "../../predict/predict_table.ts";
+import { predictEncoded } from "../../predict/predict_encoded.ts";
 import type { TrainedModel } from "../../predict/trained_model.ts";
 import { confusedClasses, evaluateProbabilities, metricsOf } from "../evaluation/evaluate_rows.ts";
 import { jsonBytes, writeWhole } from "../files/files.ts";
@@ -236,5 +236,5 @@ async function predictRows(
   part: LoadedPart,
   native: NativeLibrary | undefined,
 ): Promise<Predicted> {
-  return { part, lstm: await predictTable(model, part.table, native), ngrams };
+  return { part, lstm: await predictEncoded(model, part.table, native), ngrams };
 }

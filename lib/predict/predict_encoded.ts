@@ -10,7 +10,7 @@ import type { TrainedModel } from "./trained_model.ts";
 const BATCH = 64;
 
 /** Computes the model's probabilities, `[rows, classes]`. */
-export async function predictTable(
+export async function predictEncoded(
   { config, labels, version }: Pick<TrainedModel, "config" | "labels" | "version">,
   table: EncodedTable,
   native?: NativeLibrary,
