@@ -9,6 +9,7 @@ const LAYERS = [
   ["data"],
   ["model", "ngrams"],
   ["engine"],
+  ["standalone"],
   ["lockstep"],
   ["cluster", "predict"],
   ["run"],

@@ -2,14 +2,15 @@
  * Reads the header of a safetensors file (huggingface.co/docs/safetensors): 8 bytes with its length, then JSON with each
  * tensor's dtype, shape and place.
  */
-import { z } from "zod";
+import { anyObject, Fields, listOf, text, whole } from "./shapes.ts";
 
-const entry = z.object({
-  dtype: z.string(),
-  shape: z.array(z.int().nonnegative()),
-  data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
-});
-const header = z.object({ __metadata__: z.record(z.string(), z.string()).default({}) }).catchall(entry);
+/** A tensor of float32. */
+export interface NamedTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Row-major. */
+  readonly values: Float32Array;
+}
 
 /** Describes a tensor in a file. */
 export interface TensorEntry {
@@ -40,16 +41,7 @@ export function headerLength(bytes: Uint8Array): number {
  * not see the content of a file that is something else.
  */
 export function parseHeader(json: Uint8Array): SafetensorsHeader {
-  const parsed = header.safeParse(jsonOf(json));
-  if (!parsed.success) throw new RangeError("not safetensors: the header is not what the format says");
-  const { __metadata__: metadata, ...entries } = parsed.data;
-  const tensors = Object.entries(entries).map(([name, { dtype, shape, data_offsets: [begin, end] }]): TensorEntry => ({
-    name,
-    dtype,
-    shape,
-    begin,
-    end,
-  }));
+  const { metadata, tensors } = entriesOf(json);
   let last = 0;
   for (const { name, begin, end } of tensors.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin < last) throw new RangeError(`tensor "${name}" has bytes of another one`);
@@ -58,10 +50,28 @@ export function parseHeader(json: Uint8Array): SafetensorsHeader {
   return { metadata, tensors };
 }
 
-function jsonOf(bytes: Uint8Array): unknown {
+const size = whole(0, Number.MAX_SAFE_INTEGER);
+
+function entriesOf(bytes: Uint8Array): SafetensorsHeader {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes));
+    const { __metadata__: metadata = {}, ...entries } = anyObject(
+      JSON.parse(new TextDecoder().decode(bytes)),
+      "header",
+    );
+    const texts = Object.entries(anyObject(metadata, "metadata")).map(([name, value]) => [name, text(value, name)]);
+    const tensors = Object.entries(entries).map(([name, value]): TensorEntry => {
+      const fields = new Fields(value, name);
+      const [begin, end] = fields.read("data_offsets", listOf(size, 2, 2));
+      return {
+        name,
+        dtype: fields.read("dtype", text),
+        shape: fields.read("shape", listOf(size)),
+        begin: begin!,
+        end: end!,
+      };
+    });
+    return { metadata: Object.fromEntries(texts), tensors };
   } catch {
-    return undefined;
+    throw new RangeError("not safetensors: the header is not what the format says");
   }
 }

@@ -12,8 +12,10 @@ import { type SharedRun, sharedRun } from "../lockstep/memory/views.ts";
 import type { Rejection } from "../model/rejection.ts";
 import { parameterLayout } from "../model/layout.ts";
 import type { ModelSpec } from "../model/spec.ts";
+import { trainedModel } from "../model/task_model.ts";
 import { withWordVectors } from "../model/word_vectors.ts";
 import type { Combination } from "../ngrams/combine.ts";
+import type { WholeModel } from "../standalone/model_file.ts";
 
 /** A model with weights: of a run that trains without its `version`, or saved with it. */
 export interface TrainedModel {
@@ -85,4 +87,10 @@ export function liveVersion(
     readAgainAt = begun + Math.max(LEAST_MS, (now() - begun) / SHARE);
     return newest;
   };
+}
+
+/** Returns `model` as its file has it. */
+export function wholeModel({ run, config, labels, preprocessing, version }: TrainedModel): WholeModel {
+  const { spec } = trainedModel(config, labels);
+  return { run, ...version, labels, spec, length: config.length, ...preprocessing && { preprocessing }, config };
 }

@@ -7,7 +7,7 @@ import { pathMarks, pathValue } from "../../config/paths.ts";
 import { configSchema } from "../../config/schema.ts";
 import { readEvaluationRows } from "../../data/evaluation_rows.ts";
 import { refuseTwice } from "../../formats/rows.ts";
-import { openPreprocessing } from "../../data/encode/preprocessing.ts";
+import { openPreprocessing } from "../../data/encode/open_preprocessing.ts";
 import { inputError } from "../../base/errors.ts";
 import { cannotWrite, forCommandLine } from "../arguments/messages.ts";
 import { writeJson } from "../../run/files/files.ts";

@@ -2,7 +2,7 @@
 import { flagName } from "../arguments/flags.ts";
 import { resolveConfig } from "../../config/resolve.ts";
 import { serviceShape } from "../../config/schema.ts";
-import { openPreprocessing } from "../../data/encode/preprocessing.ts";
+import { openPreprocessing } from "../../data/encode/open_preprocessing.ts";
 import { RunLibrary } from "../../run/library/library.ts";
 import { shareFile } from "../../run/files/lock.ts";
 import { openModel } from "../../run/open_model.ts";

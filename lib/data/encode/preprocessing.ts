@@ -1,26 +1,39 @@
 /** Turns texts into the ids that a model reads. It is saved beside the model, so that serving does the same as training. */
-import { z } from "zod";
-import { InputError } from "../../base/errors.ts";
-import { type ReadingRules, readingRulesSchema } from "../../formats/read_options.ts";
-import { createTokenizer } from "../tokenizers/create_tokenizer.ts";
+import type { ReadingRules } from "../../formats/read_options.ts";
 import { spellingOf } from "../../base/normal_form.ts";
-import { tokenizerSchema } from "../tokenizers/schema.ts";
-import { hasLetters } from "../tokenizers/tokenizer.ts";
+import { Fields, listOf, oneOf, text, whole } from "../../base/shapes.ts";
+import { type TokenizerJson, tokenizerShape } from "../tokenizers/schema.ts";
+import { hasLetters, type Tokenizer } from "../tokenizers/tokenizer.ts";
 import { keysOfVocabulary, type TokenKeys } from "../vocabulary/token_keys.ts";
 import { Vocabulary } from "../vocabulary/vocabulary.ts";
 import { rowKeys } from "./row_keys.ts";
 import { createTextEncoder, type EncodeText } from "./text_encoder.ts";
 
-export const preprocessingSchema = z.strictObject({
-  tokenizer: tokenizerSchema,
+export interface PreprocessingJson {
+  readonly tokenizer: TokenizerJson;
   /** The known tokens, from id 2 on; 0 is padding and 1 any unknown token. */
-  vocabulary: z.array(z.string()),
-  maxLength: z.int().min(1),
-  truncate: z.enum(["end", "start"]),
+  readonly vocabulary: readonly string[];
+  readonly maxLength: number;
+  readonly truncate: "end" | "start";
   /** The rules by which rows are read; absent for the first ones. */
-  rules: readingRulesSchema.optional(),
-});
-export type PreprocessingJson = z.infer<typeof preprocessingSchema>;
+  readonly rules?: ReadingRules | undefined;
+}
+
+/** Most tokens of a vocabulary and of a row: more than any config allows. */
+const [MOST_KNOWN, MOST_TOKENS] = [2 ** 24, 2 ** 16];
+
+/** Throws a ShapeError unless `value` describes how texts become ids. */
+export function preprocessingShape(value: unknown, field: string): PreprocessingJson {
+  const fields = new Fields(value, field).only("tokenizer", "vocabulary", "maxLength", "truncate", "rules");
+  const rules = fields.maybe("rules", oneOf<ReadingRules>(1, 2));
+  return {
+    tokenizer: fields.read("tokenizer", tokenizerShape),
+    vocabulary: fields.read("vocabulary", listOf(text, 0, MOST_KNOWN)),
+    maxLength: fields.read("maxLength", whole(1, MOST_TOKENS)),
+    truncate: fields.read("truncate", oneOf("end", "start")),
+    ...rules && { rules },
+  };
+}
 
 export interface Preprocessing {
   /** Number of ids, with padding and unknown. */
@@ -42,20 +55,14 @@ export function tokenKeysOf({ vocabulary, tokenizer }: PreprocessingJson): Token
   return keysOfVocabulary(vocabulary, hasLetters(tokenizer.kind));
 }
 
-/** Creates the preprocessing that was saved as `json`. Throws an InputError if `json` is invalid. */
-export function openPreprocessing(json: unknown): Preprocessing {
-  const parsed = preprocessingSchema.safeParse(json);
-  if (!parsed.success) {
-    throw new InputError(parsed.error.issues.map(({ path, message }) => {
-      const field = ["preprocessing", ...path].join(".");
-      return { field, message: `${field}: ${message}` };
-    }));
-  }
-  const { maxLength, truncate, rules = 1 } = parsed.data;
-  const tokenizer = createTokenizer(parsed.data.tokenizer, rules);
+/** Creates the preprocessing of `json` with its tokenizer. */
+export function createPreprocessing(
+  { maxLength, truncate, rules = 1, vocabulary: known }: PreprocessingJson,
+  tokenizer: Tokenizer,
+): Preprocessing {
   const spelled = spellingOf(tokenizer.json, rules);
   const keyOf = rowKeys(tokenizer);
-  const vocabulary = new Vocabulary(parsed.data.vocabulary);
+  const vocabulary = new Vocabulary(known);
   return {
     vocabulary: vocabulary.size,
     maxLength,

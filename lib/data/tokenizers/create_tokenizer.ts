@@ -9,10 +9,11 @@ import { errorMessage, type InputError, inputError } from "../../base/errors.ts"
 import { type DataOptions, TOKENIZERS } from "../../config/data_shape.ts";
 import { NEWEST_RULES, type ReadingRules } from "../../formats/read_options.ts";
 import { nearest } from "../../base/nearest.ts";
+import { isRecord } from "../../base/record.ts";
 import { Unsupported } from "./huggingface/parse.ts";
 import { createTokenize } from "./huggingface/tokenize.ts";
 import { plainTokenizer } from "./plain_tokenizers.ts";
-import { type HuggingFaceJson, objectSchema, type TokenizerJson } from "./schema.ts";
+import { type HuggingFaceJson, type TokenizerJson } from "./schema.ts";
 import { type Spans, spansOf, type Tokenizer } from "./tokenizer.ts";
 
 /** Creates the tokenizer that `json` describes. `rules` are those of the run that it belongs to. */
@@ -98,7 +99,7 @@ async function readHuggingFace(path: string, rules: ReadingRules): Promise<Token
 }
 
 /** Reads the tokenizer_config.json beside `path`, which has special tokens; {} if it cannot be read. */
-async function readConfig(path: string): Promise<Record<string, unknown>> {
+async function readConfig(path: string): Promise<Readonly<Record<string, unknown>>> {
   try {
     return await readObject(join(dirname(path), "tokenizer_config.json"));
   } catch {
@@ -106,7 +107,7 @@ async function readConfig(path: string): Promise<Record<string, unknown>> {
   }
 }
 
-async function readObject(path: string): Promise<Record<string, unknown>> {
+async function readObject(path: string): Promise<Readonly<Record<string, unknown>>> {
   let value: unknown;
   try {
     const text = await readFile(path, "utf8");
@@ -114,9 +115,8 @@ async function readObject(path: string): Promise<Record<string, unknown>> {
   } catch (error) {
     throw cannotUse(path, errorMessage(error));
   }
-  const parsed = objectSchema.safeParse(value);
-  if (!parsed.success) throw cannotUse(path, "it is not a JSON object");
-  return parsed.data;
+  if (!isRecord(value)) throw cannotUse(path, "it is not a JSON object");
+  return value;
 }
 
 function cannotUse(path: string, why: string): InputError {

@@ -4,7 +4,8 @@
  */
 import { z } from "zod";
 import { sha256 } from "../../base/sha256.ts";
-import { decodeSafetensors, type NamedTensor, safetensorsPieces } from "../../model/formats/safetensors.ts";
+import type { NamedTensor } from "../../base/safetensors_header.ts";
+import { decodeSafetensors, safetensorsPieces } from "../../model/formats/safetensors.ts";
 import { type ParameterLayout, tensorView } from "../../model/layout.ts";
 import { placeSchema, writePlace } from "./history_schema.ts";
 import { type Committed, stateDigest, stateDigestInTurns } from "./state.ts";

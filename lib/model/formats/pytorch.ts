@@ -3,7 +3,7 @@
  * and have two LSTM biases; the gates are in the same order (input, forget, cell, output).
  */
 import { LSTM_GATES, type LstmCell, lstmCells, type ParameterLayout, tensorNamed, tensorView } from "../layout.ts";
-import type { NamedTensor } from "./safetensors.ts";
+import type { NamedTensor } from "../../base/safetensors_header.ts";
 import { type ModelSpec, outputWidth } from "../spec.ts";
 
 /** Returns the end of the names of an LSTM's tensors, behind `weight_ih_`, …: `l0`, `l1_reverse`. */

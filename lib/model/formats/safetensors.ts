@@ -3,15 +3,7 @@
  * dtype, shape and bytes, then the tensors without gaps. Only float32 here.
  */
 import { counted } from "../../base/counted.ts";
-import { Buffer } from "node:buffer";
-import { headerLength, LENGTH_BYTES, parseHeader } from "../../base/safetensors_header.ts";
-
-export interface NamedTensor {
-  readonly name: string;
-  readonly shape: readonly number[];
-  /** Row-major. */
-  readonly values: Float32Array;
-}
+import { headerLength, LENGTH_BYTES, type NamedTensor, parseHeader } from "../../base/safetensors_header.ts";
 
 interface Safetensors {
   readonly metadata: Readonly<Record<string, string>>;
@@ -20,7 +12,14 @@ interface Safetensors {
 
 /** Returns the bytes of the file. */
 export function encodeSafetensors(content: Safetensors): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(Buffer.concat([...safetensorsPieces(content)]));
+  const pieces = [...safetensorsPieces(content)];
+  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
 }
 
 /** The most bytes of a tensor in one piece. */
@@ -48,9 +47,11 @@ export function* safetensorsPieces({ metadata, tensors }: Safetensors): Generato
   }
 }
 
+/** True where numbers lie in memory as they do in files: on all usual processors. */
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+
 /** Decodes `bytes`. Throws a RangeError if they are truncated or not safetensors. */
 export function decodeSafetensors(bytes: Uint8Array): Safetensors {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < LENGTH_BYTES) {
     throw new RangeError(`not safetensors: ${counted(bytes.length, "byte")}, expected at least ${LENGTH_BYTES}`);
   }
@@ -65,8 +66,13 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
         `tensor "${name}" should have ${counted(size * 4, "byte")} at ${begin}, but the file does not`,
       );
     }
-    const values = Float32Array.from({ length: size }, (_, i) => view.getFloat32(start + begin + i * 4, true));
-    return { name, shape, values };
+    return { name, shape, values: floatsOf(new Uint8Array(bytes.subarray(start + begin, start + end))) };
   });
   return { metadata, tensors };
+}
+
+function floatsOf({ buffer, length }: Uint8Array<ArrayBuffer>): Float32Array {
+  if (IS_LITTLE_ENDIAN) return new Float32Array(buffer);
+  const view = new DataView(buffer);
+  return Float32Array.from({ length: length / 4 }, (_, i) => view.getFloat32(i * 4, true));
 }

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { counted } from "../../base/counted.ts";
 import { FIRST_KNOWN } from "../../data/vocabulary/vocabulary.ts";
-import type { NamedTensor } from "./safetensors.ts";
+import type { NamedTensor } from "../../base/safetensors_header.ts";
 
 /** The names of rows. */
 export interface WeightNames {

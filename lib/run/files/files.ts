@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import type { z } from "zod";
 import { expectation, shown } from "../../config/resolve.ts";
 import { DamagedFile } from "../../base/errors.ts";
+import { type Shape, ShapeError } from "../../base/shapes.ts";
 
 /** Other users can never write to files of a run, whatever the umask is. The umask may also keep them from reading. */
 export const FILE_MODE = 0o644;
@@ -75,6 +76,15 @@ export function checked<Value>(path: string, value: unknown, schema: z.ZodType<V
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new DamagedFile(path, wrongField(value, parsed.error.issues[0]!));
+}
+
+/** Does the same by a shape, which calls the value `field`. */
+export function checkedShape<Value>(path: string, value: unknown, shape: Shape<Value>, field: string): Value {
+  try {
+    return shape(value, field);
+  } catch (error) {
+    throw error instanceof ShapeError ? new DamagedFile(path, error.message) : error;
+  }
 }
 
 /** Reads the bytes of a file. Throws a DamagedFile if `path` is no file, and the system's error if it is missing. */

@@ -8,13 +8,14 @@ import { join } from "node:path";
 import { z } from "zod";
 import { savedConfigSchema } from "../../config/saved_config.ts";
 import { DamagedFile } from "../../base/errors.ts";
-import { type PreprocessingJson, preprocessingSchema } from "../../data/encode/preprocessing.ts";
+import { type PreprocessingJson, preprocessingShape } from "../../data/encode/preprocessing.ts";
 import { readSavedWeights, saveLayersModel } from "../../model/formats/layers_model.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../model/formats/safetensors.ts";
 import { trainedModel } from "../../model/task_model.ts";
-import { checked, FOLDER_MODE, readBytes, readJson, writeJson, writeWhole } from "./files.ts";
+import { checked, checkedShape, FOLDER_MODE, readBytes, readJson, writeJson, writeWhole } from "./files.ts";
 import { sha256 } from "../../base/sha256.ts";
 import type { TrainedModel } from "../../predict/trained_model.ts";
-import { decodeNgrams, encodeNgrams, ngramNumbers, ngramNumbersSchema } from "./ngram_file.ts";
+import { ngramNumbers, ngramNumbersShape, ngramsOf, ngramTensors } from "../../standalone/ngram_tensors.ts";
 
 export const PREPROCESSING = "preprocessing.json";
 export const NGRAMS = "ngrams.safetensors";
@@ -36,7 +37,7 @@ const savedModelSchema = z.object({
   /** SHA-256 of `preprocessing.json`, if the model has one. */
   preprocessingDigest: z.string().optional(),
   /** Numbers and SHA-256 of `ngrams.safetensors`, if the model has one. */
-  ngrams: ngramNumbersSchema.and(z.object({ digest: z.string() })).optional(),
+  ngrams: z.looseObject({ digest: z.string() }).optional(),
   /** See Rejection; absent in models of earlier versions. */
   rejection: z.object({
     threshold: share,
@@ -64,7 +65,7 @@ export async function writeModel(directory: string, model: TrainedModel): Promis
   const modelDigest = await sha256(files["model.json"]);
   const weightsDigest = await sha256(files["weights.bin"]);
   const textBytes = preprocessing && new TextEncoder().encode(JSON.stringify(preprocessing));
-  const ngramBytes = ngrams && encodeNgrams(ngrams.model);
+  const ngramBytes = ngrams && encodeSafetensors({ metadata: {}, tensors: ngramTensors(ngrams.model) });
   const about = {
     ...{ run, round, digest, labels, config, model: spec, modelDigest, weightsDigest },
     ...textBytes && { preprocessingDigest: await writeBytes(join(folder, PREPROCESSING), textBytes) },
@@ -92,12 +93,14 @@ export async function readModel(directory: string): Promise<TrainedModel> {
   const preprocessing = preprocessingDigest === undefined
     ? undefined
     : await readPreprocessing(join(folder, PREPROCESSING), preprocessingDigest);
+  const numbers = ngrams && checkedShape(path, ngrams, ngramNumbersShape, "ngrams");
   const ofNgrams = ngrams && await readDigested(join(folder, NGRAMS), ngrams.digest);
   const version = {
     round,
     digest,
     weights: readSavedWeights(json, bin, layout),
-    ...ngrams && ofNgrams && { ngrams: decodeNgrams(ofNgrams, ngrams, labels.length, preprocessing) },
+    ...numbers && ofNgrams &&
+      { ngrams: ngramsOf(decodeSafetensors(ofNgrams).tensors, numbers, labels.length, preprocessing) },
     ...rejection && { rejection },
   };
   return { run, config, labels, version, ...preprocessing && { preprocessing } };
@@ -105,7 +108,7 @@ export async function readModel(directory: string): Promise<TrainedModel> {
 
 async function readPreprocessing(path: string, digest: string): Promise<PreprocessingJson> {
   await readDigested(path, digest);
-  return await readJson(path, preprocessingSchema);
+  return checkedShape(path, await readJson(path, z.unknown()), preprocessingShape, "preprocessing");
 }
 
 /** Writes a file and returns its SHA-256. */

@@ -10,7 +10,8 @@ import { fromPytorch, LETTERS, toPytorch } from "../../model/formats/pytorch.ts"
 import type { ModelSpec } from "../../model/spec.ts";
 import { readBytes } from "../files/files.ts";
 import { sha256 } from "../../base/sha256.ts";
-import { decodeSafetensors, type NamedTensor } from "../../model/formats/safetensors.ts";
+import type { NamedTensor } from "../../base/safetensors_header.ts";
+import { decodeSafetensors } from "../../model/formats/safetensors.ts";
 import { areSame, type Matched, matchRows, namesOf, type WeightNames } from "../../model/formats/weight_names.ts";
 
 export interface GivenWeights {

@@ -12,7 +12,8 @@ import { classWeightsOf, countLabels } from "../../data/batches/class_weights.ts
 import type { TrainingData } from "../../data/batches/table.ts";
 import type { NativeLibrary } from "../../engine/contract.ts";
 import type { LoadedPart } from "../../data/encode/assemble.ts";
-import { openPreprocessing, tokenKeysOf } from "../../data/encode/preprocessing.ts";
+import { openPreprocessing } from "../../data/encode/open_preprocessing.ts";
+import { tokenKeysOf } from "../../data/encode/preprocessing.ts";
 import { rankRows, rejectionPoints } from "../../model/coverage.ts";
 import { evaluatePredictions, type Evaluations } from "../../model/evaluation.ts";
 import { type Rejection, thresholdFor } from "../../model/rejection.ts";

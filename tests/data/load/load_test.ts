@@ -2,7 +2,7 @@ import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/asser
 import fc from "fast-check";
 import { loadData } from "../../../lib/data/load/load.ts";
 import type { LoadedData } from "../../../lib/data/load/loaded_data.ts";
-import { openPreprocessing } from "../../../lib/data/encode/preprocessing.ts";
+import { openPreprocessing } from "../../../lib/data/encode/open_preprocessing.ts";
 import type { EncodedTable } from "../../../lib/data/batches/table.ts";
 import { placeOf } from "../../../lib/data/encode/table_builder.ts";
 import { InputError } from "../../../lib/base/errors.ts";

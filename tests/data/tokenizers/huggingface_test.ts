@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { openPreprocessing } from "../../../lib/data/encode/preprocessing.ts";
+import { openPreprocessing } from "../../../lib/data/encode/open_preprocessing.ts";
 import { createTokenizer, openTokenizer } from "../../../lib/data/tokenizers/create_tokenizer.ts";
 import { Spans, type Tokenizer } from "../../../lib/data/tokenizers/tokenizer.ts";
 import { InputError } from "../../../lib/base/errors.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { initialWeights } from "../../../lib/model/initial.ts";
 import { parameterLayout } from "../../../lib/model/layout.ts";
 import { fromPytorch, toPytorch } from "../../../lib/model/formats/pytorch.ts";
-import type { NamedTensor } from "../../../lib/model/formats/safetensors.ts";
+import type { NamedTensor } from "../../../lib/base/safetensors_header.ts";
 import type { ModelSpec } from "../../../lib/model/spec.ts";
 import { ONE_LAYER } from "../one_layer.ts";
 import trace from "../../fixtures/pytorch_trace_small.json" with { type: "json" };

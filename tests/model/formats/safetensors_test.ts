@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import type { NamedTensor } from "../../../lib/model/formats/safetensors.ts";
+import type { NamedTensor } from "../../../lib/base/safetensors_header.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../../lib/model/formats/safetensors.ts";
 import { anyCharacter } from "../../data/any_character.ts";
 

@@ -1,5 +1,5 @@
 /**
- * `ngrams.safetensors` of a saved model: the features that training rows had, their importance and their weights.
+ * Saves n-grams as tensors, and reads them: the features that training rows had, their importance and their weights.
  *
  * | tensor       | shape               |                                                                    |
  * | ------------ | ------------------- | ------------------------------------------------------------------ |
@@ -11,40 +11,51 @@
  * In runs of earlier versions, `features` (`[known]`, ascending whole numbers) stands in place of `keys`, and there is one
  * score a class.
  */
-import { counted } from "../../base/counted.ts";
-import { z } from "zod";
-import { type PreprocessingJson, tokenKeysOf } from "../../data/encode/preprocessing.ts";
-import type { HashedModel } from "../../ngrams/hashed.ts";
-import { KeyTable } from "../../ngrams/key_table.ts";
-import type { Combination } from "../../ngrams/combine.ts";
-import { type LinearModel, scoresOf } from "../../ngrams/model.ts";
-import { decodeSafetensors, encodeSafetensors } from "../../model/formats/safetensors.ts";
+import { counted } from "../base/counted.ts";
+import type { NamedTensor } from "../base/safetensors_header.ts";
+import { Fields, flag, real, whole } from "../base/shapes.ts";
+import { type PreprocessingJson, tokenKeysOf } from "../data/encode/preprocessing.ts";
+import type { Combination } from "../ngrams/combine.ts";
+import type { HashedModel, HashedSpace } from "../ngrams/hashed.ts";
+import { KeyTable } from "../ngrams/key_table.ts";
+import type { NgramSpace } from "../ngrams/features.ts";
+import { type LinearModel, scoresOf } from "../ngrams/model.ts";
 
-/** Most features, and the longest n-grams. */
-const MOST_FEATURES = 2 ** 24;
-const MOST_ORDER = 16;
+/** Most features, the longest n-grams, and most weights: more than any run has. */
+const [MOST_FEATURES, MOST_ORDER, MOST_WEIGHTS] = [2 ** 24, 16, 2 ** 30];
 
-/** See Combination. */
-const share = z.number().min(0).max(1);
-const order = z.int().min(1).max(MOST_ORDER);
-const hashedNumbersSchema = z.object({
-  share,
-  order,
-  tokens: z.int().min(1),
-  features: z.int().min(1).max(MOST_FEATURES),
-});
-const linearNumbersSchema = z.object({
-  share,
-  exponent: z.number().min(0),
-  order,
-  hasEnds: z.boolean(),
-  /** Features before this one are n-grams of tokens, the others letters of words. */
-  tokenColumns: z.int().min(0).max(MOST_FEATURES),
-});
+/** See Combination; `tokenColumns` as in LinearModel. */
+interface LinearNumbers extends NgramSpace {
+  readonly share: number;
+  readonly exponent: number;
+  readonly tokenColumns: number;
+}
 
-/** The entry of n-grams in `lockstep.json`; see NgramSpace, and HashedSpace for runs of earlier versions. */
-export const ngramNumbersSchema = z.union([hashedNumbersSchema, linearNumbersSchema]);
-type NgramNumbers = z.infer<typeof ngramNumbersSchema>;
+/** Those of runs of earlier versions. */
+interface HashedNumbers extends HashedSpace {
+  readonly share: number;
+}
+
+/** The numbers of n-grams that are not in tensors. */
+export type NgramNumbers = LinearNumbers | HashedNumbers;
+
+/** Throws a ShapeError unless `value` has the numbers of n-grams; other fields are ignored. */
+export function ngramNumbersShape(value: unknown, field: string): NgramNumbers {
+  const fields = new Fields(value, field);
+  const share = fields.read("share", real(0, 1));
+  const order = fields.read("order", whole(1, MOST_ORDER));
+  if (fields.has("features")) {
+    const features = fields.read("features", whole(1, MOST_FEATURES));
+    return { share, order, tokens: fields.read("tokens", whole(1, features - 1)), features };
+  }
+  return {
+    share,
+    exponent: fields.read("exponent", real(0)),
+    order,
+    hasEnds: fields.read("hasEnds", flag),
+    tokenColumns: fields.read("tokenColumns", whole(0, MOST_FEATURES)),
+  };
+}
 
 export function ngramNumbers(combination: Combination): NgramNumbers {
   const { share } = combination;
@@ -53,48 +64,42 @@ export function ngramNumbers(combination: Combination): NgramNumbers {
   return { share, exponent, ...space, tokenColumns };
 }
 
-/** Returns the file's bytes. */
-export function encodeNgrams(model: Combination["model"]): Uint8Array<ArrayBuffer> {
-  return "vocabulary" in model ? encodeLinear(model) : encodeHashed(model);
+/** Returns the tensors of n-grams. */
+export function ngramTensors(model: Combination["model"]): NamedTensor[] {
+  return "vocabulary" in model ? linearTensors(model) : hashedTensors(model);
 }
 
-function encodeLinear({ classes, keys, importance, weights, bias }: LinearModel): Uint8Array<ArrayBuffer> {
+function linearTensors({ classes, keys, importance, weights, bias }: LinearModel): NamedTensor[] {
   const halves = new Float32Array(2 * keys.length);
   keys.forEach((key, column) => halves.set([key >>> 16, key & 0xFFFF], 2 * column));
-  return encodeSafetensors({
-    metadata: {},
-    tensors: [
-      { name: "keys", shape: [keys.length, 2], values: halves },
-      { name: "importance", shape: [keys.length], values: importance },
-      { name: "weights", shape: [keys.length, scoresOf(classes)], values: weights },
-      { name: "bias", shape: [scoresOf(classes)], values: bias },
-    ],
-  });
+  return [
+    { name: "keys", shape: [keys.length, 2], values: halves },
+    { name: "importance", shape: [keys.length], values: importance },
+    { name: "weights", shape: [keys.length, scoresOf(classes)], values: weights },
+    { name: "bias", shape: [scoresOf(classes)], values: bias },
+  ];
 }
 
-function encodeHashed({ classes, importance, weights, bias }: HashedModel): Uint8Array<ArrayBuffer> {
+function hashedTensors({ classes, importance, weights, bias }: HashedModel): NamedTensor[] {
   const known = Float32Array.from(importance.keys().filter((feature) => importance[feature]! > 0));
   const own = new Float32Array(known.length * classes);
   known.forEach((feature, row) => own.set(weights.subarray(feature * classes, (feature + 1) * classes), row * classes));
-  return encodeSafetensors({
-    metadata: {},
-    tensors: [
-      { name: "features", shape: [known.length], values: known },
-      { name: "importance", shape: [known.length], values: known.map((feature) => importance[feature]!) },
-      { name: "weights", shape: [known.length, classes], values: own },
-      { name: "bias", shape: [classes], values: bias },
-    ],
-  });
+  return [
+    { name: "features", shape: [known.length], values: known },
+    { name: "importance", shape: [known.length], values: known.map((feature) => importance[feature]!) },
+    { name: "weights", shape: [known.length, classes], values: own },
+    { name: "bias", shape: [classes], values: bias },
+  ];
 }
 
-/** Returns the n-grams in `bytes`. Throws a RangeError if they are damaged or of another model. */
-export function decodeNgrams(
-  bytes: Uint8Array,
+/** Returns the n-grams in `tensors`. Throws a RangeError if they are damaged or of another model. */
+export function ngramsOf(
+  tensors: readonly NamedTensor[],
   numbers: NgramNumbers,
   classes: number,
   preprocessing: PreprocessingJson | undefined,
 ): Combination {
-  const byName = new Map(decodeSafetensors(bytes).tensors.map((tensor) => [tensor.name, tensor]));
+  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const take: Take = (name, shape) => {
     const tensor = byName.get(name);
     if (tensor?.shape.join() === shape.join()) return tensor.values;
@@ -113,7 +118,7 @@ type Take = (name: string, shape: readonly number[]) => Float32Array;
 function decodeLinear(
   take: Take,
   known: number,
-  { order, hasEnds, tokenColumns }: z.infer<typeof linearNumbersSchema>,
+  { order, hasEnds, tokenColumns }: LinearNumbers,
   classes: number,
   preprocessing: PreprocessingJson,
 ): LinearModel {
@@ -147,19 +152,18 @@ function keysOf(halves: Float32Array): Uint32Array {
 function decodeHashed(
   take: Take,
   known: number,
-  space: z.infer<typeof hashedNumbersSchema>,
+  { order, tokens, features: all }: HashedNumbers,
   classes: number,
 ): HashedModel {
-  const { order, tokens, features: all } = space;
-  if (tokens >= all) {
-    throw new RangeError(`${counted(tokens, "token")}: expected fewer than the ${counted(all, "feature")}`);
-  }
+  if (all * classes > MOST_WEIGHTS) throw new RangeError(`n-grams have ${all} × ${classes} weights: expected fewer`);
   const features = take("features", [known]);
   const [counts, rows] = [take("importance", [known]), take("weights", [known, classes])];
   const importance = new Float32Array(all);
   const weights = new Float32Array(all * classes);
   features.forEach((feature, row) => {
-    if (!(feature < all)) throw new RangeError(`feature ${feature}: expected one below ${all}`);
+    if (!(Number.isInteger(feature) && feature >= 0 && feature < all)) {
+      throw new RangeError(`feature ${feature}: expected one below ${all}`);
+    }
     importance[feature] = counts[row]!;
     weights.set(rows.subarray(row * classes, (row + 1) * classes), feature * classes);
   });

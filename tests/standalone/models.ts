@@ -1,0 +1,85 @@
+/** Models of every kind with random weights, as runs would have saved them. */
+import type { PreprocessingJson } from "../../lib/data/encode/preprocessing.ts";
+import { type Config, trainingConfig } from "../../lib/config/schema.ts";
+import type { HashedSpace } from "../../lib/ngrams/hashed.ts";
+import type { NgramSpace } from "../../lib/ngrams/features.ts";
+import { initialWeights } from "../../lib/model/initial.ts";
+import { taskModel } from "../../lib/model/task_model.ts";
+import type { TrainedModel } from "../../lib/predict/trained_model.ts";
+import { tinyHashed, tinyLinear } from "../ngrams/tiny_ngrams.ts";
+import { tinyRunConfig } from "../run/tiny_run.ts";
+import { WHITE_SPACE } from "../run/training/white_space_tokenizer.ts";
+
+export const VOCABULARY = ["ha", "ho", "he", "h", "a", "o", " ", "hé", "σας", "你"];
+
+interface Kind {
+  readonly change?: Partial<Config>;
+  /** Set for a model of text. */
+  readonly tokenizer?: PreprocessingJson["tokenizer"];
+  readonly truncate?: "end" | "start";
+  readonly rules?: 1 | 2;
+  readonly space?: NgramSpace;
+  /** The space of n-grams of earlier versions. */
+  readonly hashed?: HashedSpace;
+}
+
+const WORDS = { kind: "words", lowercase: true, punctuation: "keep" } as const;
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  "ids": {},
+  "ids, two layers in two directions, maximum": { change: { bidirectional: true, pooling: "max", layers: 2 } },
+  "ids, two directions, PyTorch's biases": { change: { bidirectional: true, pooling: "last", lstmBiases: 2 } },
+  "ids, mean of states": { change: { pooling: "mean", hidden: 9, embedding: 11 } },
+  "words of the first rules": { tokenizer: WORDS },
+  "words with n-grams": { tokenizer: WORDS, rules: 2, space: { order: 2, hasEnds: false } },
+  "words with letters and n-grams, two directions": {
+    change: { letterRows: 40, bidirectional: true, pooling: "max" },
+    tokenizer: WORDS,
+    rules: 2,
+    space: { order: 2, hasEnds: false },
+  },
+  "words with letters, without punctuation": {
+    change: { letterRows: 7, layers: 2 },
+    tokenizer: { kind: "words", lowercase: false, punctuation: "drop" },
+    rules: 2,
+  },
+  "characters with n-grams": {
+    tokenizer: { kind: "chars", lowercase: true },
+    rules: 2,
+    space: { order: 5, hasEnds: true },
+  },
+  "words with n-grams of earlier versions": {
+    change: { bidirectional: true, pooling: "max" },
+    tokenizer: { kind: "words", lowercase: true, punctuation: "drop" },
+    truncate: "start",
+    hashed: { order: 2, tokens: 12, features: 76 },
+  },
+  "codes with n-grams of earlier versions": {
+    tokenizer: { kind: "codes" },
+    hashed: { order: 4, tokens: 5, features: 69 },
+  },
+  "a tokenizer of Hugging Face with letters": { change: { letterRows: 30 }, tokenizer: WHITE_SPACE, rules: 2 },
+};
+
+/** Random weights are little more than a half sure of most answers. */
+export const REJECTION = { threshold: 0.55, points: [{ threshold: 0.55, precision: 0.9, coverage: 0.5 }] };
+
+/** Returns a model of each kind by its name. */
+export function models(): Map<string, TrainedModel> {
+  return new Map(
+    Object.entries(KINDS).map(([name, { change = {}, tokenizer, truncate = "end", rules, space, hashed }]) => {
+      // The rules refuse letters for a generated task, whose weights stand for those of a text here.
+      const { letterRows = 0, ...others } = change;
+      const config = { ...trainingConfig(tinyRunConfig("runs", { ...others, seed: 8 })), letterRows };
+      const { dataset: { labels }, spec, layout } = taskModel(config);
+      const ngrams = space
+        ? tinyLinear(space, VOCABULARY, tokenizer?.kind === "words", labels.length)
+        : hashed && tinyHashed(hashed, labels.length);
+      const weights = initialWeights(spec, layout, config);
+      const version = { round: 1, digest: "d1ge57", weights, rejection: REJECTION, ...ngrams && { ngrams } };
+      const preprocessing = tokenizer &&
+        { tokenizer, vocabulary: VOCABULARY, maxLength: config.length, truncate, ...rules && { rules } };
+      return [name, { run: "20260101-000000-abcd", config, labels, version, ...preprocessing && { preprocessing } }];
+    }),
+  );
+}
