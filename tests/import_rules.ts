@@ -14,7 +14,7 @@ const LAYERS = [
   ["cluster", "predict"],
   ["run"],
   ["serve"],
-  ["cli"],
+  ["cli", "api"],
 ];
 const OUTSIDE = /^(main\.ts|workers|tests|bench)(\/|$)/;
 /** Serving uses no tensors. */

@@ -3,7 +3,18 @@
  * data, models or training. Start with the events, which describe all that happens in a run.
  */
 
-/** Describes one fault of an input. */
+/**
+ * Describes one fault of an input.
+ *
+ * @example
+ * ```ts
+ * import { load, type Problem } from "lockstep";
+ *
+ * const model = await load("runs/latest");
+ * const problems: readonly Problem[] = await model.predict([]).then(() => [], ({ problems }) => problems);
+ * console.log(problems.map(({ field, message }) => `${field}: ${message}`));
+ * ```
+ */
 export interface Problem {
   /** Names the faulty value: `batchSize`, `instances[3].tokens[0]`, `--port`. */
   readonly field: string;
@@ -11,13 +22,26 @@ export interface Problem {
   readonly message: string;
 }
 
-/** Reports bad input: a flag, a file or a request. The command line exits with 2, HTTP answers 4xx with the problems. */
+/**
+ * Reports bad input: a flag, a file or a request. The command line exits with 2, HTTP answers 4xx with the problems.
+ *
+ * @example
+ * ```ts
+ * import { InputError, train } from "lockstep";
+ *
+ * const error = await train({ data: "nowhere.csv" }).catch((error: unknown) => error);
+ * if (error instanceof InputError) console.log(error.problems);
+ * ```
+ */
 export class InputError extends Error {
+  /** Distinguishes it from other errors. */
   override readonly name = "InputError";
+  /** The faults, or the first of many. */
   readonly problems: readonly Problem[];
   /** Counts the problems that are not listed. */
   readonly more: number;
 
+  /** The message has a line for each problem. */
   constructor(problems: readonly Problem[], more = 0) {
     const messages = problems.map(({ message }) => message);
     super([...messages, ...more > 0 ? [`and ${more} more`] : []].join("\n"));
@@ -65,12 +89,26 @@ export class Problems {
   }
 }
 
-/** Reports a damaged or foreign file in a run. The command line exits with 1, HTTP answers 409 with the file's name. */
+/**
+ * Reports a damaged or foreign file in a run. The command line exits with 1, HTTP answers 409 with the file's name.
+ *
+ * @example
+ * ```ts
+ * import { DamagedFile, load } from "lockstep";
+ *
+ * const found = await load("runs/latest").catch((error: unknown) => error);
+ * if (found instanceof DamagedFile) console.log(found.path, found.reason);
+ * ```
+ */
 export class DamagedFile extends RangeError {
+  /** Distinguishes it from other errors. */
   override readonly name = "DamagedFile";
+  /** The file. */
   readonly path: string;
+  /** Says what is wrong with it. */
   readonly reason: string;
 
+  /** The message names the file and the reason. */
   constructor(path: string, reason: string, options?: ErrorOptions) {
     super(`Cannot read "${path}": ${reason}`, options);
     this.path = path;
@@ -78,8 +116,19 @@ export class DamagedFile extends RangeError {
   }
 }
 
-/** Reports that training cannot continue; committed and saved rounds are intact. The command line exits with 1. */
+/**
+ * Reports that training cannot continue; committed and saved rounds are intact. The command line exits with 1.
+ *
+ * @example
+ * ```ts
+ * import { train, TrainingError } from "lockstep";
+ *
+ * const found = await train({ data: "tickets.csv", epochs: 1 }).catch((error: unknown) => error);
+ * if (found instanceof TrainingError) console.log(found.message);
+ * ```
+ */
 export class TrainingError extends Error {
+  /** Distinguishes it from other errors. */
   override readonly name = "TrainingError";
 }
 

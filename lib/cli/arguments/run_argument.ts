@@ -2,10 +2,10 @@
 import { basename, dirname } from "node:path";
 import { flagName, flags } from "./flags.ts";
 import type { ConfigSource } from "../../config/resolve.ts";
-import { DERIVED } from "../../config/rules.ts";
 import { deniedAccess, inputError, missingPermission } from "../../base/errors.ts";
 import { resolveRun } from "../../run/files/directory.ts";
 import { type Manifest, readManifest } from "../../run/files/manifest.ts";
+import { manifestSource } from "../../run/training/earlier_config.ts";
 import { fromCaller } from "./caller.ts";
 
 /** Returns the directory of the only run that a command takes. Throws an InputError with `usage` unless one run is named. */
@@ -36,10 +36,8 @@ export async function manifestSources(
   values: Readonly<Record<string, unknown>>,
 ): Promise<{ readonly manifest: Manifest; readonly sources: readonly ConfigSource[] }> {
   const manifest = await readManifest(directory);
-  // Values that follow from the data are left to the data.
-  const own = Object.entries(manifest.config).filter(([key]) => manifest.config.task !== "table" || !(key in DERIVED));
   const sources = [
-    { values: Object.fromEntries(own), nameOf: (key: string) => `"${key}" in ${directory}/run.json` },
+    manifestSource(directory, manifest),
     { values, nameOf: (key: string) => `--${flagName(key)}` },
   ];
   return { manifest, sources };

@@ -5,16 +5,11 @@ import { rowShape } from "../../config/data_shape.ts";
 import { flagsOf } from "../arguments/flags.ts";
 import { pathMarks, pathValue } from "../../config/paths.ts";
 import { configSchema } from "../../config/schema.ts";
-import { readEvaluationRows } from "../../data/evaluation_rows.ts";
-import { refuseTwice } from "../../formats/rows.ts";
-import { openPreprocessing } from "../../data/encode/open_preprocessing.ts";
-import { inputError } from "../../base/errors.ts";
 import { cannotWrite, forCommandLine } from "../arguments/messages.ts";
 import { writeJson } from "../../run/files/files.ts";
-import { evaluateRows } from "../../run/evaluation/evaluate_rows.ts";
+import { evaluateFiles, refuseWithoutFiles } from "../../run/evaluation/evaluate_files.ts";
 import { wantedThreshold } from "../../predict/batch_predictor.ts";
 import { openModel } from "../../run/open_model.ts";
-import { seenRows } from "../../run/evaluation/seen_rows.ts";
 import { dataFiles, parseArguments, parseOptions, rejectOf } from "../arguments/arguments.ts";
 import { evaluationReport } from "../terminal/evaluation_report.ts";
 import { ExitCode } from "../exit_codes.ts";
@@ -57,11 +52,9 @@ export async function evaluateCommand(
     return ExitCode.done;
   }
   const directory = await oneRun(path === undefined ? [] : [path], USAGE);
-  const { config, labels, version, preprocessing: saved, run } = await openModel(directory);
-  if (!saved) {
-    const message = `Run ${run} was not trained on files, so it cannot read rows`;
-    throw inputError("run", message);
-  }
+  const model = await openModel(directory);
+  const { config, version, run } = model;
+  refuseWithoutFiles(model);
   // Files are read as the run's own files were, except for the given flags.
   const like = Object.fromEntries(Object.entries(config).filter(([key]) => own.some((flag) => flag.key === key)));
   const options = parseOptions(optionsSchema, { ...like, ...values, data: dataFiles(values.data, more) });
@@ -70,21 +63,16 @@ export async function evaluateCommand(
   restrictReading(options, pathMarks(optionsSchema), [directory, ...out === undefined ? [] : [dirname(out)]]);
   const file = out ?? join(directory, "evaluation.json");
   if (!mayWrite(dirname(file))) throw cannotWrite(dirname(file), "--out");
-  const preprocessing = openPreprocessing(saved);
-  refuseTwice([...options.data, ...options.outOfScope]);
-  const reading = { preprocessing, labels };
-  const rows = await readEvaluationRows(options.data, options, reading, input);
-  const others = options.outOfScope.length === 0
-    ? undefined
-    : await readEvaluationRows(options.outOfScope, { ...options, unlabelled: true }, reading, input);
-  const evaluation = await evaluateRows({ config, labels, version }, rows, preprocessing, threshold, others, native);
+  const { evaluation, rows, trainedOn, warnings } = await evaluateFiles(model, options, {
+    directory,
+    threshold,
+    native,
+    input,
+  });
   const { skipped, statistics } = rows;
-  const { rows: trainedOn, warning } = await seenRows(directory, rows);
   // The file is written first: the reader of the report may be gone.
   await writeJson(file, { run, digest: version.digest, data: options.data, skipped, trainedOn, ...evaluation });
-  for (const text of [...rows.warnings, ...warning === undefined ? [] : [warning]]) {
-    terminal.note(`warning: ${forCommandLine(text)}`);
-  }
+  for (const text of warnings) terminal.note(`warning: ${forCommandLine(text)}`);
   const layout = { report: options.report, width: terminal.width() };
   const report = evaluationReport(evaluation, { ...statistics, skipped }, layout);
   for (const line of [...report, "", `Written to ${file}`]) terminal.line(line);

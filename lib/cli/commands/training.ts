@@ -9,6 +9,7 @@ import type { LinkParts, TrainingRunOptions } from "../../run/training/prepare.t
 import { keepRuns } from "../../run/library/retention.ts";
 import { RunQueue } from "../../run/library/run_queue.ts";
 import { isFinal } from "../../run/log/summary.ts";
+import { trainObserved } from "../../run/training/train_observed.ts";
 import type { TrainingRun } from "../../run/training/training_run.ts";
 import type { Asset } from "../../serve/services.ts";
 import { ExitCode } from "../exit_codes.ts";
@@ -146,22 +147,16 @@ async function trainAndReport(
   observe: (event: RunEvent) => void,
 ): Promise<Summary | undefined> {
   const report = createReporter({ config: { ...config, ...run.config }, terminal });
-  const before = run.log.count;
-  const printed = (async () => {
-    for await (const event of run.log.read(before, new AbortController().signal)) {
+  try {
+    return await trainObserved(run, async (event) => {
       observe(event);
       if (event.type === "finished" && config.report === "full" && config.log === "text") {
         (await classReport(run.directory, event.summary, terminal.width())).forEach(terminal.line);
       }
       report(event);
-    }
-  })();
-  try {
-    return await run.train();
+    });
   } catch (error) {
     if (!(error instanceof TrainingError)) throw error;
     return undefined;
-  } finally {
-    await printed;
   }
 }

@@ -1,0 +1,163 @@
+/** A trained model in a program: it predicts in the thread that calls it, and evaluates rows. */
+import { rowShape } from "../config/data_shape.ts";
+import { resolveConfig } from "../config/resolve.ts";
+import { inputError } from "../base/errors.ts";
+import { inTurns } from "../base/turns.ts";
+import type { NativeLibrary } from "../engine/contract.ts";
+import { trainedModel } from "../model/task_model.ts";
+import { BatchPredictor, prediction, wantedThreshold } from "../predict/batch_predictor.ts";
+import { createReader } from "../predict/reader.ts";
+import type { TrainedModel } from "../predict/trained_model.ts";
+import type { Input as CheckedInput, Prediction as RowPrediction, Reader } from "../predict/types.ts";
+import { evaluateFiles } from "../run/evaluation/evaluate_files.ts";
+import { writeModel } from "../run/files/model_files.ts";
+import { RowSource } from "./rows.ts";
+import type { EvaluateOptions, Evaluation, Input, Model, Prediction, PredictOptions } from "./types/model.ts";
+import type { Rows } from "./types/rows.ts";
+
+/** Inputs in a call of the engine, which takes some milliseconds. */
+const BATCH = 64;
+
+/** Where a model comes from, and what it computes with. */
+interface ModelOrigin {
+  /** The directory of its run, if it has one. */
+  readonly directory: string | undefined;
+  readonly native: NativeLibrary | undefined;
+}
+
+/** Implements Model for every origin. */
+export class OpenModel implements Model {
+  readonly trained: TrainedModel;
+  readonly #origin: ModelOrigin;
+  readonly #reader: Reader;
+  /** It is opened at the first prediction. */
+  #predictor: Promise<BatchPredictor> | undefined;
+  #isClosed = false;
+
+  constructor(trained: TrainedModel, origin: ModelOrigin) {
+    this.trained = trained;
+    this.#origin = origin;
+    this.#reader = createReader(trained.config, trained.preprocessing);
+  }
+
+  get run(): string {
+    return this.trained.run;
+  }
+
+  get digest(): string {
+    return this.trained.version.digest;
+  }
+
+  get labels(): readonly string[] {
+    return this.trained.labels;
+  }
+
+  async predict(input: Input, options: PredictOptions = {}): Promise<Prediction> {
+    const [answer] = await this.#predict([this.#read(input, "input")], () => "input", options);
+    return answer!;
+  }
+
+  async predictMany(inputs: Iterable<Input>, options: PredictOptions = {}): Promise<Prediction[]> {
+    const name = (at: number) => `inputs[${at}]`;
+    return await this.#predict(Array.from(inputs, (input, at) => this.#read(input, name(at))), name, options);
+  }
+
+  async evaluate(rows: Rows, options: EvaluateOptions = {}): Promise<Evaluation> {
+    this.#checkOpen();
+    const { outOfScope = [], ...given } = options;
+    const { config, version } = this.trained;
+    // Rows in memory have the names text and label, not those of the columns of the run's files.
+    const source = new RowSource(rows, "rows");
+    const columns = source.input ? {} : rowShape;
+    const like = Object.fromEntries(
+      Object.entries(config).filter(([key]) => key in columns || key === "onBadRow"),
+    );
+    const values = { ...like, ...given, data: source.data };
+    const resolved = resolveConfig(undefined, [{ values, nameOf: (key) => key }]);
+    const threshold = wantedThreshold(version.rejection, given.reject);
+    try {
+      const found = await evaluateFiles(this.trained, { ...resolved, outOfScope }, {
+        directory: this.#origin.directory,
+        threshold,
+        native: this.#origin.native,
+        input: source.input,
+      });
+      const { evaluation, rows: { skipped }, trainedOn } = found;
+      const mistakes = evaluation.mistakes.map((one) => ({ ...one, place: source.renamed(one.place) }));
+      return {
+        ...evaluation,
+        mistakes,
+        skipped,
+        trainedOn,
+        warnings: found.warnings.map((text) => source.renamed(text)),
+      };
+    } catch (error) {
+      throw source.errorFor(error);
+    }
+  }
+
+  async save(folder: string): Promise<void> {
+    await writeModel(folder, this.trained);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    this.#predictor = undefined;
+    return Promise.resolve();
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw new Error("The model is closed: expected its use before the end of its block");
+  }
+
+  #read(input: Input, field: string): CheckedInput {
+    return typeof input === "string" ? this.#reader.readText(input, field) : this.#reader.readTokens(input, field);
+  }
+
+  async #predict(
+    inputs: readonly CheckedInput[],
+    name: (at: number) => string,
+    { top, reject }: PredictOptions,
+  ): Promise<Prediction[]> {
+    this.#checkOpen();
+    const { labels, version } = this.trained;
+    const threshold = wantedThreshold(version.rejection, reject);
+    const predictor = await (this.#predictor ??= this.#open());
+    const answers: Prediction[] = [];
+    await inTurns((function* () {
+      for (let first = 0; first < inputs.length; first += BATCH) {
+        const some = inputs.slice(first, first + BATCH);
+        const outcome = predictor.predict(some);
+        const [failed] = outcome.unread;
+        if (failed) {
+          const field = name(first + failed.row);
+          throw inputError(field, `${field} cannot be cut into tokens: ${failed.error}`);
+        }
+        some.forEach((_, row) => answers.push(answerOf(prediction(outcome, row, labels, threshold), labels, top)));
+        yield;
+      }
+    })());
+    return answers;
+  }
+
+  async #open(): Promise<BatchPredictor> {
+    const { config, labels, preprocessing, version } = this.trained;
+    const { spec } = trainedModel(config, labels);
+    const native = config.engine === "simd" ? this.#origin.native : undefined;
+    const options = { config, spec, preprocessing, maxBatch: BATCH, maxLength: config.length, native };
+    const predictor = await BatchPredictor.open(options);
+    predictor.setNewest(version);
+    return predictor;
+  }
+}
+
+function answerOf({ class: best, label, ...rest }: RowPrediction, labels: readonly string[], top = 0): Prediction {
+  const { probabilities } = rest;
+  const most = top > 0
+    ? {
+      top: probabilities.map((probability, index) => ({ label: labels[index]!, probability }))
+        .sort((a, b) => b.probability - a.probability).slice(0, top),
+    }
+    : {};
+  return { class: best, label, probability: Math.max(...probabilities), ...rest, ...most };
+}

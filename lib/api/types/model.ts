@@ -1,0 +1,186 @@
+/** Types of a model and of its answers, written out so that a program that imports them needs nothing else. */
+import type { ModelOptions, ProcessOptions } from "./options.gen.ts";
+import type { Rows } from "./rows.ts";
+
+/**
+ * An input of a model: a text, or the tokens that it was cut into.
+ *
+ * @example
+ * ```ts
+ * import type { Input } from "lockstep";
+ *
+ * const inputs: Input[] = ["where is my parcel?", ["where", "is", "my", "parcel"], [21, 6, 37]];
+ * console.log(inputs.length);
+ * ```
+ */
+export type Input = string | readonly (string | number)[];
+
+/**
+ * The answer to an input.
+ *
+ * @example
+ * ```ts
+ * import { load } from "lockstep";
+ *
+ * const model = await load("runs/latest");
+ * const { label, probability, unknownShare = 0 } = await model.predict("where is my parcel?");
+ * console.log(label ?? "rejected", probability, unknownShare > 0.5 ? "not reliable" : "");
+ * ```
+ */
+export interface Prediction {
+  /** Position in the model's labels; null for a rejected input. */
+  readonly class: number | null;
+  /** Null for a rejected input. */
+  readonly label: string | null;
+  /** Probability of the most probable class. */
+  readonly probability: number;
+  /** The most probable class of a rejected input, whose probability is below the threshold. */
+  readonly rejected?: {
+    readonly class: number;
+    readonly label: string;
+    readonly probability: number;
+    readonly threshold: number;
+  };
+  /** One a class, in the order of the model's labels; sums to 1. */
+  readonly probabilities: readonly number[];
+  /** The most probable classes, if `top` asks for them. */
+  readonly top?: readonly { readonly label: string; readonly probability: number }[];
+  /** Share of the tokens that the model does not know. */
+  readonly unknownShare?: number;
+  /** True if some tokens were cut off. */
+  readonly truncated?: boolean;
+}
+
+/**
+ * Options of predictions.
+ *
+ * @example
+ * ```ts
+ * import { load, type PredictOptions } from "lockstep";
+ *
+ * const careful: PredictOptions = { reject: 0.95, top: 2 };
+ * const model = await load("runs/latest");
+ * console.log(await model.predict("where is my parcel?", careful));
+ * ```
+ */
+export interface PredictOptions {
+  /** Adds the most probable classes to each answer, at most as many. */
+  readonly top?: number | undefined;
+  /** Share of the answers that must be right: less confident inputs get no label. Default: that of the model. */
+  readonly reject?: number | undefined;
+}
+
+/**
+ * Metrics of a model on labelled rows, as the command `evaluate` prints them.
+ *
+ * @example
+ * ```ts
+ * import { load } from "lockstep";
+ *
+ * const model = await load("runs/latest");
+ * const { accuracy, classes, mistakes } = await model.evaluate("tickets.csv");
+ * console.log(accuracy, classes.map(({ label, f1 }) => `${label} ${f1}`), mistakes[0]?.place);
+ * ```
+ */
+export interface Evaluation {
+  /** Number of rows. */
+  rows: number;
+  /** Mean cross-entropy in nats. */
+  loss: number;
+  /** Share of the rows that are classified correctly. */
+  accuracy: number;
+  /** Mean of the classes' F1. */
+  macroF1: number;
+  /** Expected calibration error, over 15 bins. */
+  calibrationError: number;
+  /** If less confident rows are rejected: the least confidence of an answer, the share of rows with one, and their accuracy. */
+  answered?: { threshold: number; share: number; accuracy: number } | undefined;
+  /** The accuracy of the most confident 100, 95, 90, 80 and 50 % of the rows. */
+  coverage?: { coverage: number; accuracy: number; confidence: number }[] | undefined;
+  /** Rows of none of the classes, the AUROC of confidence between the other rows and these, and the share that is rejected. */
+  outOfScope?: { rows: number; auroc: number; rejected?: number | undefined } | undefined;
+  /** Precision, recall and F1 of each class, and its rows (support). */
+  classes: { label: string; support: number; precision: number; recall: number; f1: number }[];
+  /** `[class of the row][class it was given]`: rows. Left out where there are more than 100 classes. */
+  confusion?: number[][] | undefined;
+  /** The pairs of classes that are mixed up most, by their places in `classes`, the worst first. */
+  mixups?: { label: number; given: number; rows: number }[] | undefined;
+  /** Rows that were given a wrong class, the most confident first. */
+  mistakes: { place: string; text: string; label: string; given: string; confidence: number }[];
+  /** Bad rows that were skipped. */
+  skipped: number;
+  /** Rows that the model was trained on; absent if the model's training rows are not known. */
+  trainedOn?: number | undefined;
+  /** Possible mistakes in the rows. */
+  warnings: readonly string[];
+}
+
+/**
+ * Options of an evaluation. Files are read as the run read its own files, except for these.
+ *
+ * @example
+ * ```ts
+ * import { type EvaluateOptions, load } from "lockstep";
+ *
+ * const options: EvaluateOptions = { textColumn: "text", onBadRow: "skip" };
+ * const model = await load("runs/latest");
+ * console.log((await model.evaluate("tickets.csv", options)).skipped);
+ * ```
+ */
+export interface EvaluateOptions extends
+  Pick<
+    ModelOptions,
+    "textColumn" | "labelColumn" | "format" | "delimiter" | "header" | "quotes" | "onBadRow" | "reject"
+  > {
+  /** Files of rows that are of none of the classes: how well their confidence tells them from the others. */
+  readonly outOfScope?: readonly string[] | undefined;
+}
+
+/**
+ * A trained model, from `load()` or a run. It computes in the thread that calls it and starts no other one.
+ *
+ * @example
+ * ```ts
+ * import { load, type Model } from "lockstep";
+ *
+ * await using model: Model = await load("runs/latest");
+ * console.log(model.labels, (await model.predict("where is my parcel?")).label);
+ * ```
+ */
+export interface Model {
+  /** Id of the run that trained it. */
+  readonly run: string;
+  /** SHA-256 of the trained state that its weights are part of. */
+  readonly digest: string;
+  /** Class names. */
+  readonly labels: readonly string[];
+  /** Answers one input. Throws an InputError for an input that the model cannot read. */
+  predict(input: Input, options?: PredictOptions): Promise<Prediction>;
+  /**
+   * Answers many inputs in batches, in their order, and lets other work have its turn between batches. Throws an InputError
+   * that names the first input that the model cannot read.
+   */
+  predictMany(inputs: Iterable<Input>, options?: PredictOptions): Promise<Prediction[]>;
+  /** Measures the model on labelled rows. Throws an InputError for rows that it cannot read. */
+  evaluate(rows: Rows, options?: EvaluateOptions): Promise<Evaluation>;
+  /** Writes the model into `folder`, from which `load()` reads it. */
+  save(folder: string): Promise<void>;
+  /** Ends the use of the model, at the end of a block with `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Options of loading a model.
+ *
+ * @example
+ * ```ts
+ * import { load, type LoadOptions } from "lockstep";
+ *
+ * const options: LoadOptions = { runsDir: "runs", kernels: "wasm" };
+ * console.log((await load("latest", options)).labels);
+ * ```
+ */
+export interface LoadOptions extends Pick<ProcessOptions, "kernels"> {
+  /** Folder of run directories, in which an id or `latest` names a run; default: "runs". */
+  readonly runsDir?: string | undefined;
+}

@@ -1,0 +1,93 @@
+/**
+ * Lockstep as a library: train classifiers of texts and sequences, and predict with them.
+ *
+ * @example
+ * ```ts
+ * import { load, train } from "lockstep";
+ *
+ * await using run = await train({ data: "tickets.csv", epochs: 2, runsDir: "runs" });
+ * const model = await load(run.directory);
+ * console.log(await model.predict("where is my parcel?"));
+ * ```
+ *
+ * @module
+ */
+import { loadModel } from "./lib/api/load.ts";
+import { resumeRun, trainRows } from "./lib/api/train.ts";
+import type { LoadOptions, Model } from "./lib/api/types/model.ts";
+import type { ResumeOptions, Run, TrainOptions } from "./lib/api/types/training.ts";
+
+export { DamagedFile, InputError, type Problem, TrainingError } from "./lib/base/errors.ts";
+export type { Metrics, RowMetrics, RunEvent, Summary } from "./lib/api/types/events.ts";
+export type {
+  EvaluateOptions,
+  Evaluation,
+  Input,
+  LoadOptions,
+  Model,
+  Prediction,
+  PredictOptions,
+} from "./lib/api/types/model.ts";
+export type { ModelOptions, ProcessOptions } from "./lib/api/types/options.gen.ts";
+export type { Row, Rows } from "./lib/api/types/rows.ts";
+export { type ResumeOptions, type Run, TrainingStopped, type TrainOptions } from "./lib/api/types/training.ts";
+
+const threads = {
+  workerUrl: new URL("./workers/train.ts", import.meta.url),
+  baselineUrl: new URL("./workers/ngrams.ts", import.meta.url),
+};
+
+/**
+ * Trains a run on rows of files or in memory, on all cores, and resolves when it is saved. The same options and rows give
+ * the same digest as the command line, for any number of workers. Throws an InputError for options or rows that it cannot
+ * use, a TrainingError if training cannot continue, and a TrainingStopped if `signal` aborts.
+ *
+ * @example
+ * ```ts
+ * import { train } from "lockstep";
+ *
+ * const data = [
+ *   { text: "where is my parcel?", label: "shipping" },
+ *   { text: "the parcel is late", label: "shipping" },
+ *   { text: "I was charged twice", label: "billing" },
+ *   { text: "please refund my card", label: "billing" },
+ * ];
+ * await using run = await train({ data, epochs: 2, validation: 0.5 });
+ * console.log((await run.model.predict("my parcel")).label);
+ * ```
+ */
+export function train(options: TrainOptions): Promise<Run> {
+  return trainRows(options, threads);
+}
+
+/**
+ * Resumes a run that was stopped or killed, from its newest checkpoint, to exactly the weights of an uninterrupted run.
+ * Resolves at once for a complete run. Throws as `train()` does, and an InputError if the rows are not those of the run.
+ *
+ * @example
+ * ```ts
+ * import { resume } from "lockstep";
+ *
+ * await using run = await resume("runs/latest");
+ * console.log(run.summary.reason);
+ * ```
+ */
+export function resume(source: string, options: ResumeOptions = {}): Promise<Run> {
+  return resumeRun(source, options, threads);
+}
+
+/**
+ * Loads the model of a run, by its directory, its id or `latest`, or the folder into which `save()` wrote it. Throws an
+ * InputError if there is none, and a DamagedFile if it cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { load } from "lockstep";
+ *
+ * const model = await load("runs/latest");
+ * console.log(await model.predictMany(["where is my parcel?", "I was charged twice"], { top: 3 }));
+ * ```
+ */
+export function load(source: string, options: LoadOptions = {}): Promise<Model> {
+  return loadModel(source, options);
+}

@@ -1,0 +1,73 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DamagedFile, InputError, load, train } from "../../mod.ts";
+import { run as runTask } from "../cli/process.ts";
+import { inTemporaryDirectory } from "../run/temporary.ts";
+import { jsonLines, SMALL, smallRows } from "./small.ts";
+
+/** Texts with unknown words and of several lengths. */
+const TEXTS = Array.from({ length: 150 }, (_, at) => `my ${"new ".repeat(at % 9)}parcel ${at % 2 ? "qwertz" : "late"}`);
+
+Deno.test("a loaded model answers as predict does, and evaluates as evaluate does", async () => {
+  await inTemporaryDirectory(async (runsDir) => {
+    await using run = await train({ ...SMALL, data: smallRows(), runsDir });
+    await using model = await load("latest", { runsDir, kernels: "wasm" });
+    const answers = await model.predictMany(TEXTS);
+    const predicted = await runTask("predict", runsDir, [run.directory], `${TEXTS.join("\n")}\n`);
+    const lines = predicted.stdout.trim().split("\n").map((line) => JSON.parse(line));
+    const { digest } = run.summary;
+    const { rounds: round } = run.summary;
+    assertEquals(lines, answers.map(({ probability: _, ...answer }) => ({ ...answer, round, digest })));
+    const file = join(runsDir, "new.jsonl");
+    await writeFile(file, jsonLines(smallRows(40)));
+    const out = join(runsDir, "evaluation.json");
+    const evaluated = await runTask("evaluate", runsDir, [run.directory, "--data", file, "--out", out]);
+    assertEquals(evaluated.code, 0, evaluated.stderr);
+    const { run: id, digest: same, data: _, ...printed } = JSON.parse(await readFile(out, "utf8"));
+    assertEquals([id, same], [run.id, digest]);
+    const { warnings, ...evaluation } = await model.evaluate(file);
+    assertEquals(evaluation, printed);
+    assert(warnings[0]?.startsWith("40 of 40 rows"), warnings.join());
+    const ofRows = await model.evaluate(smallRows(40));
+    assertEquals(ofRows.confusion, evaluation.confusion);
+    assertEquals(ofRows.mistakes.map(({ place }) => place.replace(/\d+/, "")), evaluation.mistakes.map(() => "rows[]"));
+  });
+});
+
+Deno.test("predict() gives the answer of predictMany(), the most probable classes, and rejects", async () => {
+  await using run = await train({ ...SMALL, data: smallRows(), epochs: 8 });
+  const { model } = run;
+  const answers = await model.predictMany(TEXTS.slice(0, 70), { top: 2 });
+  for (const at of [0, 5, 69]) assertEquals(await model.predict(TEXTS[at]!, { top: 2 }), answers[at]!);
+  const { label, probability, probabilities, top } = answers[0]!;
+  assertEquals(top?.length, 2);
+  assertEquals(top?.[0], { label: label!, probability });
+  assertEquals(probability, Math.max(...probabilities));
+  assertEquals(top?.[1]?.probability, probabilities.toSorted((a, b) => b - a)[1]!);
+  assertEquals(await model.predict(["my", "parcel"]), await model.predict("my parcel"));
+  assertEquals(model.labels, ["about invoice", "about parcel", "about password"]);
+  assertEquals([model.run, model.digest], [run.id, run.summary.digest]);
+  await assertRejects(() => model.predictMany(["a text", []]), InputError, "inputs[1] is []");
+  await assertRejects(() => model.predict("a text", { reject: 0.9999 }), InputError, "`reject` is 0.9999");
+});
+
+Deno.test("save() writes a model that load() reads, and load() says why it cannot", async () => {
+  await inTemporaryDirectory(async (folder) => {
+    const saved = join(folder, "model");
+    const text = "my late parcel";
+    const run = await train({ ...SMALL, data: smallRows() });
+    const answer = await run.model.predict(text);
+    await run.save(saved);
+    await run[Symbol.asyncDispose]();
+    await assertRejects(() => run.model.predict(text), Error, "The model is closed");
+    const model = await load(saved);
+    assertEquals(await model.predict(text), answer);
+    assertEquals((await model.evaluate(smallRows(30))).trainedOn, undefined);
+    await assertRejects(() => load(join(folder, "nowhere")), InputError, "There is no run in");
+    await assertRejects(() => load("latest", { runsDir: folder }), InputError, "There is no run in");
+    const file = join(saved, "model", "weights.bin");
+    await writeFile(file, (await readFile(file)).fill(0, 0, 9));
+    await assertRejects(() => load(saved), DamagedFile, "digest");
+  });
+});
