@@ -12,6 +12,7 @@ import { OVERVIEW } from "./lib/cli/arguments/help.ts";
 import { watchKeys } from "./lib/cli/terminal/keys.ts";
 import { predictCommand } from "./lib/cli/commands/predict.ts";
 import { resumeCommand } from "./lib/cli/commands/resume.ts";
+import { onInterruption } from "./lib/cli/terminal/signals.ts";
 import { serveCommand } from "./lib/cli/commands/serve.ts";
 import { verifyCommand } from "./lib/cli/commands/verify.ts";
 import { complain, createTerminal, OutputError } from "./lib/cli/terminal/terminal.ts";
@@ -48,6 +49,8 @@ const shared = { terminal, assets: dashboardAssets, predictUrl, quit: (code: Exi
 
 const training = { ...shared, workerUrl, baselineUrl, cores: navigator.hardwareConcurrency, input: stdin };
 
+const interrupted = () => onInterruption(() => shared.quit(ExitCode.interruptedTwice)).signal;
+
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<ExitCode>>> = {
   train: (args) => trainCommand(args, training),
   check: (args) => checkCommand(args, terminal, stdin),
@@ -56,7 +59,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<Exi
   serve: (args) => serveCommand(args, shared),
   evaluate: (args) => evaluateCommand(args, { terminal, input: stdin }),
   export: (args) => exportCommand(args, shared),
-  predict: (args) => predictCommand(args, { terminal, input: stdin }),
+  predict: (args) => predictCommand(args, { terminal, input: stdin, interrupted }),
 };
 
 async function main([name, ...args]: readonly string[]): Promise<ExitCode> {

@@ -13,17 +13,22 @@ const LIBRARIES = ["linux", "darwin"].flatMap((os) =>
   Object.keys(INSTRUCTION_SETS).map((arch) => relative(ROOT, libraryPath(os, arch)))
 );
 
-Deno.test("no set lets a task run programs, load other libraries or write outside of the runs", () => {
+/** Write where the user says, and drop the permission for all else before they read their inputs. */
+const WRITE_ANYWHERE: readonly string[] = ["predict", "export"];
+
+Deno.test("no set lets a task run programs or load libraries, and two let it write anywhere", () => {
   for (const [name, { write = [], ffi, ...set }] of Object.entries(sets)) {
     assertEquals([set.run, set.all, set.import], [undefined, undefined, undefined], name);
     assertEquals(ffi, name === "export" ? undefined : LIBRARIES, name);
-    assertEquals(write, name === "serve" || name === "predict" || name === "check" ? [] : ["runs"], name);
+    const wanted = { serve: [], check: [], predict: ["/"], export: ["/", "runs"] }[name] ?? ["runs"];
+    assertEquals(write, wanted, name);
   }
 });
 
 /** Tries to write in `folder`, which is outside of the runs, as a malicious dependency would. */
 const PRYING = `
-const folder = Deno.args[0];
+const [folder, restricting, ...kept] = Deno.args;
+if (restricting) (await import(restricting)).restrictWriting(kept);
 const tries = {
   file: () => Deno.writeTextFileSync(folder + "/direct", "x"),
   link: () => Deno.symlinkSync(folder, "runs/out"),
@@ -43,12 +48,15 @@ console.log(JSON.stringify(permitted));
 `;
 
 for (const name of Object.keys(sets)) {
-  Deno.test(`code that runs with the set ${name} finds no way to write outside of the runs`, () =>
+  const [when, restricting] = WRITE_ANYWHERE.includes(name)
+    ? [" once its output is known", [import.meta.resolve("../lib/cli/arguments/reading.ts"), "runs/x", "runs/x.tmp"]]
+    : ["", []];
+  Deno.test(`code that runs with the set ${name} finds no way to write outside of the runs${when}`, () =>
     withFolder(async (folder) => {
       await Deno.writeTextFile(join(folder, "victim"), "precious");
       const module = `data:text/javascript,${encodeURIComponent(PRYING)}`;
       const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: ["run", "-q", "--no-prompt", "--config=deno.json", `-P=${name}`, module, folder],
+        args: ["run", "-q", "--no-prompt", "--config=deno.json", `-P=${name}`, module, folder, ...restricting],
         cwd: ROOT,
       }).output();
       assertEquals([new TextDecoder().decode(stdout), new TextDecoder().decode(stderr)], ["[]\n", ""]);

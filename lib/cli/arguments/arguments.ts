@@ -44,7 +44,7 @@ export function parseArguments(
   const taking = [...flags.filter(({ kind }) => kind !== "boolean").map(({ name }) => name), ...extra];
   const switches = ["help", ...flags.filter(({ kind }) => kind === "boolean").map(({ name }) => name)];
   const problems: Problem[] = [];
-  const parsed = parseArgs([...args], {
+  const parsed = parseArgs(withDashes(args, taking), {
     string: taking,
     collect: flags.filter(({ kind }) => kind === "list").map(({ name }) => name),
     boolean: switches,
@@ -92,6 +92,15 @@ export function parseArguments(
     help: parsed.help === true,
     positionals: parsed._.map(String),
   };
+}
+
+/** Joins a flag that takes a value with - behind it, which the parser would not take as its value. */
+function withDashes(args: readonly string[], taking: readonly string[]): string[] {
+  const takes = (arg: string | undefined) => arg?.startsWith("--") === true && taking.includes(arg.slice(2));
+  return args.flatMap((arg, index) => {
+    if (arg === "-" && takes(args[index - 1])) return [];
+    return takes(arg) && args[index + 1] === "-" ? [`${arg}=-`] : [arg];
+  });
 }
 
 /** Parses the values of a command's own flags. Throws an InputError that names every wrong flag. */

@@ -1,16 +1,9 @@
 /** Chooses the kernels of a command. */
 import { inputError } from "../../base/errors.ts";
 import type { KernelChoice } from "../../config/kernels.ts";
-import { configSchema } from "../../config/schema.ts";
 import type { NativeLibrary } from "../../engine/contract.ts";
 import { chooseKernels, UnfitLibrary } from "../../engine/simd/native/library.ts";
-import { parseOptions } from "./arguments.ts";
 import { forCommandLine } from "./messages.ts";
-
-/** Returns the choice in the values of a command's flags. Throws an InputError for a wrong one. */
-export function kernelsOf({ kernels }: Readonly<Record<string, unknown>>): KernelChoice {
-  return parseOptions(configSchema.pick({ kernels: true }), { kernels }).kernels;
-}
 
 /**
  * Returns the native kernels to use, if any, and notes why a library that exists is not used. Call it before the permission to

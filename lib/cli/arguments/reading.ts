@@ -1,4 +1,4 @@
-/** Limits the permissions of a task: it may read everything until its inputs are known, and then only those. */
+/** Limits the permissions of a task: it may read and write everything until its files are known, and then only those. */
 import { dirname, join, parse } from "node:path";
 import { cwd } from "node:process";
 import { type PathMark, pathsIn } from "../../config/paths.ts";
@@ -13,22 +13,35 @@ export function restrictReading(
   others: readonly string[] = [],
 ): void {
   const { root } = parse(cwd());
-  if (isGranted() || !isGranted(root)) return;
+  if (mayUse("read") || !mayUse("read", root)) return;
   const named = pathsIn(values, marked).flatMap(({ path, mark: { beside = [] } }) => [
     path,
     ...beside.map((other) => join(dirname(path), other)),
   ]);
-  // A path that is granted by name stays granted when the root is revoked.
-  for (const path of [...named, ...others]) Deno.permissions.requestSync({ name: "read", path });
-  Deno.permissions.revokeSync({ name: "read", path: root });
+  drop("read", root, [...named, ...others]);
 }
 
-function isGranted(path?: string): boolean {
-  const wanted = path === undefined ? { name: "read" } as const : { name: "read", path } as const;
-  return Deno.permissions.querySync(wanted).state === "granted";
+function drop(name: "read" | "write", root: string, kept: readonly string[]): void {
+  // A path that is granted by name stays granted when the root is revoked.
+  for (const path of kept) Deno.permissions.requestSync({ name, path });
+  Deno.permissions.revokeSync({ name, path: root });
+}
+
+function mayUse(name: "read" | "write", path?: string): boolean {
+  return Deno.permissions.querySync(path === undefined ? { name } : { name, path }).state === "granted";
+}
+
+/**
+ * Drops the permission to write everywhere, except for the folders of the task's permission set and `paths`. An explicit
+ * `--allow-write` or `-A` stays.
+ */
+export function restrictWriting(paths: readonly string[]): void {
+  const { root } = parse(cwd());
+  if (mayUse("write") || !mayUse("write", root)) return;
+  drop("write", root, paths);
 }
 
 /** Tells whether the task may write to `path`, before work whose result would be lost. */
 export function mayWrite(path: string): boolean {
-  return Deno.permissions.querySync({ name: "write", path }).state === "granted";
+  return mayUse("write", path);
 }

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { deniedAccess, inputError } from "../../base/errors.ts";
 import { cannotWrite } from "../arguments/messages.ts";
+import { configPaths } from "../../config/schema.ts";
 import { EXPORT_FORMATS, exportModel } from "../../run/export/export.ts";
 import { openModel } from "../../run/open_model.ts";
 import { section } from "../arguments/help.ts";
@@ -9,6 +10,7 @@ import { parseArguments } from "../arguments/arguments.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { PROGRAM } from "../arguments/program.ts";
 import { oneRun } from "../arguments/run_argument.ts";
+import { restrictReading, restrictWriting } from "../arguments/reading.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 const NAMES = Object.keys(EXPORT_FORMATS);
@@ -46,6 +48,8 @@ export async function exportCommand(args: readonly string[], { terminal }: { ter
   }
   const { preprocessing } = await openModel(directory);
   const folder = out ?? join(directory, to);
+  restrictReading({}, configPaths, [directory, folder]);
+  restrictWriting([folder]);
   const files = await exportModel(directory, to, folder).catch((error: unknown) => {
     throw deniedAccess(error)?.access === "write" ? cannotWrite(folder, "--out") : error;
   });

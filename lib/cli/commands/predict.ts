@@ -1,39 +1,44 @@
-/** `predict RUN [TEXT …]` classifies its arguments, the lines of standard input, or the rows of files. */
+/** `predict RUN [TEXT …]` classifies its arguments, the lines of standard input, or the rows of files: see also label.ts. */
 import { counted, percent } from "../../base/counted.ts";
-import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { z } from "zod";
 import { rowShape } from "../../config/data_shape.ts";
-import { FORMATS } from "../../formats/rows.ts";
 import { flagsOf } from "../arguments/flags.ts";
+import { pathValue } from "../../config/paths.ts";
 import { configPaths, configSchema } from "../../config/schema.ts";
 import { inputError } from "../../base/errors.ts";
 import { parseIds, type Question, questionsByLine, questionsByRow } from "../../predict/questions.ts";
 import { createReader } from "../../predict/reader.ts";
 import { openSaved } from "../../predict/batch_predictor.ts";
+import { topLabels } from "../../predict/top_labels.ts";
+import type { TrainedModel } from "../../predict/trained_model.ts";
 import type { Input, Prediction } from "../../predict/types.ts";
 import { printableExcerpt, printableJson } from "../../base/printable.ts";
 import { openModel } from "../../run/open_model.ts";
-import { dataFiles, parseArguments, parseOptions, rejectOf } from "../arguments/arguments.ts";
-import { fromCaller } from "../arguments/caller.ts";
+import { parseArguments, parseOptions, rejectOf } from "../arguments/arguments.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { commandHelp } from "../arguments/help.ts";
-import { kernelsOf, openKernels } from "../arguments/kernels.ts";
+import { openKernels } from "../arguments/kernels.ts";
 import { PROGRAM } from "../arguments/program.ts";
 import { namedRun } from "../arguments/run_argument.ts";
-import { restrictReading } from "../arguments/reading.ts";
+import { restrictReading, restrictWriting } from "../arguments/reading.ts";
+import { labelRows, openTarget, STDOUT } from "./label.ts";
+import { filesOf } from "./named_files.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-const USAGE = `${PROGRAM} predict RUN [TEXT or TOKEN … | --data FILE …]`;
+const USAGE = `${PROGRAM} predict RUN [TEXT or TOKEN … | --data FILE … [--out FILE]]`;
 
 const HELP = `
 Without a text or a file, each line of standard input is classified: a text, or a JSON
 object with "text" or "tokens". Each line is answered at once with a line of JSON.
 --data reads files as training does (- for standard input), without needing labels,
 and answers each row with a line of its number, label and probabilities by name.
---reject 0.95 gives no label to rows that are less sure than such answers must be.
 A bad line or row is answered with its "line" and an "error", the others are answered,
-and the exit code is 2. Put texts that begin with a dash, or have the name of a file,
-behind --:
+and the exit code is 2.
+--out writes the rows of one file unchanged, with columns for the label and its
+confidence (and "rejected", the label of less confidence than --reject or --threshold
+want; with --top also "label_2", "confidence_2", …).
+Put texts that begin with a dash, or have the name of a file, behind --:
 
   ${PROGRAM} predict runs/latest -- "-5 stars"
 `;
@@ -41,8 +46,22 @@ behind --:
 const optionsSchema = z.strictObject({
   ...rowShape,
   reject: configSchema.shape.reject,
+  threshold: z.number().min(0).max(1).default(0)
+    .describe("least confidence of a label: less confident rows get none; 0: all do"),
+  top: z.int().min(0).max(100_000).default(0)
+    .describe("most probable labels in an answer; 0: all, with --out one"),
   kernels: configSchema.shape.kernels,
   data: configSchema.shape.data.describe("files of rows to classify, or - for standard input"),
+  out: pathValue(
+    z.string().default("").describe(
+      "file for the rows of --data with their labels, in the same format; -: standard output",
+    ),
+    { kind: "file", words: [STDOUT] },
+  ),
+  force: z.boolean().default(false).describe("with --out: replace an existing file"),
+  onBadRow: configSchema.shape.onBadRow.describe("with --out: refuse data with a bad row, or keep it with an error"),
+  leastSureFirst: z.boolean().default(false)
+    .describe("with --out: sort by confidence, the lowest first; keeps all rows in memory"),
 });
 const own = flagsOf(optionsSchema);
 
@@ -56,6 +75,8 @@ interface PredictIo {
   readonly terminal: Terminal;
   /** Standard input. */
   readonly input?: AsyncIterable<Uint8Array>;
+  /** Listens to interruptions, and returns the signal of the first one. */
+  readonly interrupted?: () => AbortSignal;
 }
 
 /** Returns the help of `predict`, with every flag and its default. */
@@ -64,7 +85,8 @@ export function predictHelp(): string {
 }
 
 /** Prints one sentence for the text in the arguments, or one JSON line for each line or row. */
-export async function predictCommand(args: readonly string[], { terminal, input }: PredictIo): Promise<ExitCode> {
+export async function predictCommand(args: readonly string[], io: PredictIo): Promise<ExitCode> {
+  const { terminal, input } = io;
   const end = args.indexOf("--");
   const [before, behind] = end < 0 ? [args, undefined] : [args.slice(0, end), args.slice(end + 1)];
   refuseDashes(before);
@@ -75,20 +97,45 @@ export async function predictCommand(args: readonly string[], { terminal, input 
   }
   if (path === undefined) throw inputError("run", `No run is named. Usage: ${USAGE}`);
   const directory = await namedRun(path);
-  const { config, labels, version, preprocessing, run } = await openModel(directory);
-  const reader = createReader(config, preprocessing);
+  const model = await openModel(directory);
+  const { config, labels, version, preprocessing, run } = model;
+  const files = await filesOf(values, words, behind);
+  // Files are read as the run's own files were, except for the given flags.
+  const like = Object.fromEntries(Object.entries(config).filter(([key]) => own.some((flag) => flag.key === key)));
+  const options = parseOptions(optionsSchema, { ...like, ...values, data: files ?? [] });
+  const native = openKernels(options.kernels, terminal);
   const reject = rejectOf(values);
-  const native = openKernels(kernelsOf(values), terminal);
-  const predict = await openSaved({ config, labels, version, preprocessing }, BATCH, reject, native);
-
-  const files = await filesOf(values.data, words, behind);
+  const threshold = values.threshold === undefined ? undefined : options.threshold;
+  if (threshold !== undefined && reject !== undefined) {
+    throw inputError("--threshold", "--threshold and --reject both set the least confidence: expected one of them");
+  }
+  if (files && !preprocessing) throw inputError("run", `Run ${run} was not trained on files, so it cannot read rows`);
+  const [name, ...others] = files ?? [];
+  if (options.out !== "") {
+    if (name === undefined || others.length > 0) {
+      throw inputError(
+        "--data",
+        `--out takes the rows of one file, but --data names ${counted(others.length + 1, "file")}`,
+      );
+    }
+    const target = await openTarget(options.out, options.force);
+    const written = target ? [target.path, target.temporary, dirname(target.path)] : [];
+    restrictReading({ data: [name] }, configPaths, [directory, ...written]);
+    const { top, ...more } = options;
+    const table = { ...more, top: top === 0 ? 1 : top, threshold, reject, native };
+    await labelRows({ model, source: { name, input }, target, options: table }, io);
+    return ExitCode.done;
+  }
+  restrictWriting([]);
   restrictReading({ data: files ?? [] }, configPaths, [directory]);
+  const predict = await openSaved(withThreshold(model, threshold), BATCH, reject, native);
+  const reader = createReader(config, preprocessing);
   const texts = [...files ? [] : words, ...behind ?? []];
   if (texts.length > 0) {
     const text = texts.join(" ");
     const input = reader.text ? reader.readText(text, "the text") : reader.readTokens(parseIds(text), "the sequence");
     const answer = predict([input])[0]!;
-    terminal.line(sentence(answer, labels));
+    terminal.line(sentence(answer, labels, options.top));
     const unknown = answer.unknownShare ?? 0;
     if (unknown >= MOSTLY_UNKNOWN) {
       terminal.note(
@@ -99,26 +146,37 @@ export async function predictCommand(args: readonly string[], { terminal, input 
   }
 
   const { round, digest } = version;
-  const lineAnswer: Answerer = (answer) => ({ ...answer, round, digest });
-  if (!files) return await answerAll(questionsByLine(input, reader, config), predict, lineAnswer, terminal);
-
-  if (!preprocessing) {
-    const message = `Run ${run} was not trained on files, so it cannot read rows`;
-    throw inputError("run", message);
+  const { top } = options;
+  if (!files) {
+    const lineAnswer: Answerer = (answer) => ({
+      ...answer,
+      ...top > 0 && { top: topLabels(answer.probabilities, labels, top) },
+      round,
+      digest,
+    });
+    return await answerAll(questionsByLine(input, reader, config), predict, lineAnswer, terminal);
   }
-  // Files are read as the run's own files were, except for the given flags.
-  const like = Object.fromEntries(Object.entries(config).filter(([key]) => own.some((flag) => flag.key === key)));
-  const options = parseOptions(optionsSchema, { ...like, ...values, data: files });
+  const shown = (probabilities: readonly number[]) =>
+    top > 0
+      ? topLabels(probabilities, labels, top).map(({ label, probability }) => [label, probability])
+      : probabilities.map((probability, index) => [labels[index]!, probability]);
   const rowAnswer: Answerer = ({ class: _, label, rejected, probabilities, ...flags }, { file, line }, row) => ({
     ...files.length > 1 && { file },
     row,
     line,
     label,
     ...rejected && { rejected },
-    probabilities: Object.fromEntries(probabilities.map((probability, index) => [labels[index]!, probability])),
+    probabilities: Object.fromEntries(shown(probabilities)),
     ...flags,
   });
   return await answerAll(questionsByRow(options.data, input, reader, options), predict, rowAnswer, terminal);
+}
+
+/** Returns `model` with another threshold, if there is one. */
+function withThreshold(model: TrainedModel, threshold: number | undefined): TrainedModel {
+  return threshold === undefined
+    ? model
+    : { ...model, version: { ...model.version, rejection: { threshold, points: [] } } };
 }
 
 /** Returns the JSON for a prediction; `row` counts all questions from 1. */
@@ -164,55 +222,15 @@ function refuseDashes(args: readonly string[]): void {
   throw inputError(text, message);
 }
 
-/** Matches names of files that are probably meant to be read, not classified. */
-const FILE_NAME = new RegExp(
-  `^\\S+\\.(${[...FORMATS.flatMap(({ extensions }) => extensions), "json", "txt", "xlsx"].join("|")})(\\.gz)?$`,
-  "i",
-);
-
-/**
- * Returns the files whose rows are to be classified: those of `--data`, or the arguments if all of them are files. Throws
- * an InputError if only some arguments are files, or if the only one looks like a file that does not exist.
- */
-async function filesOf(
-  data: unknown,
-  words: readonly string[],
-  behind: readonly string[] | undefined,
-): Promise<readonly string[] | undefined> {
-  const refuse = (name: string, what: string) => {
-    const message = `${JSON.stringify(name)} ${what}: use --data FILE to classify the rows of a file, ` +
-      "or put a text with this name behind --";
-    return inputError(name, message);
-  };
-  if (data !== undefined) {
-    const files = dataFiles(data, words);
-    if (behind) throw refuse(behind.join(" "), "is a text, which --data does not allow");
-    return files;
-  }
-  const isFile = await Promise.all(words.map(isFileName));
-  if (words.length > 0 && isFile.every(Boolean) && !behind) return dataFiles([], words);
-  const strange = words.find((word, index) => isFile[index] || (words.length === 1 && FILE_NAME.test(word)));
-  if (strange === undefined) return undefined;
-  throw refuse(
-    strange,
-    isFile.some(Boolean) ? "is a file, but not all arguments are" : "is not an existing file",
-  );
-}
-
-/** Tells whether `word` is the name of a file. */
-async function isFileName(word: string): Promise<boolean> {
-  try {
-    return (await stat(fromCaller(word))).isFile();
-  } catch (error) {
-    // Reading the file later reports the missing permission.
-    return error instanceof Deno.errors.NotCapable && FILE_NAME.test(word);
-  }
-}
-
-function sentence({ class: best, label, rejected, probabilities }: Prediction, labels: readonly string[]): string {
-  const shares = probabilities.map((probability, index) =>
-    `${printableExcerpt(labels[index]!)} ${percent(probability)}`
-  );
+function sentence(
+  { class: best, label, rejected, probabilities }: Prediction,
+  labels: readonly string[],
+  top: number,
+): string {
+  const shown = top > 0
+    ? topLabels(probabilities, labels, top)
+    : labels.map((label, index) => ({ label, probability: probabilities[index]! }));
+  const shares = shown.map(({ label, probability }) => `${printableExcerpt(label)} ${percent(probability)}`);
   const answer = rejected
     ? `none of these, as ${rejected.class} (${printableExcerpt(rejected.label)}) has less than ` +
       percent(rejected.threshold)

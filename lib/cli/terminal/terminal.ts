@@ -11,6 +11,8 @@ export interface Terminal {
   readonly line: (text: string) => void;
   /** Prints the program's own text, such as help, with its line breaks. */
   readonly write: (text: string) => void;
+  /** Prints data, such as the rows of a file: unchanged, unless standard output is a terminal. */
+  readonly data: (text: string) => void;
   /** Prints a value as JSON, on one line unless `indent` is given. */
   readonly json: (value: unknown, indent?: number) => void;
   /** Shows a line until the next one is printed. Prints nothing if standard output is not a terminal. */
@@ -82,6 +84,7 @@ export function createTerminal({ stdout, stderr, width = () => undefined, outliv
   return {
     line: (text) => print(`${printable(text)}\n`),
     write: (text) => print(printableLines(text)),
+    data: (text) => print(width() === undefined ? text : printableLines(text)),
     json: (value, indent) => {
       isJson = true;
       print(`${printableJson(value, indent)}\n`);

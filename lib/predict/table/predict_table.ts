@@ -13,6 +13,7 @@ import type { WrittenColumn, WrittenValue } from "../../formats/writers/row_writ
 import { answerOf } from "../../model/rejection.ts";
 import { trainedModel } from "../../model/task_model.ts";
 import { BatchPredictor, joinSequences, joinUnknown, openReading, wantedThreshold } from "../batch_predictor.ts";
+import { topLabels } from "../top_labels.ts";
 import type { TrainedModel } from "../trained_model.ts";
 import { LeastSureFirst } from "./least_sure_first.ts";
 
@@ -35,6 +36,8 @@ export interface TableOptions extends ReadOptions {
   /** Writes the rows in ascending order of confidence, for which all of them are kept in memory. */
   readonly leastSureFirst?: boolean | undefined;
   readonly native?: NativeLibrary | undefined;
+  /** Receives the number of rows so far. */
+  readonly onRows?: ((rows: number) => void) | undefined;
 }
 
 export interface TableSummary {
@@ -108,6 +111,7 @@ export async function predictTable(
         else text += written;
       }
       rows += entries.length;
+      options.onRows?.(rows);
       if (text !== "") await write(text);
     }
   }
@@ -165,8 +169,9 @@ function answerTo(
   const values: WrittenValue[] = [label, rounded(confidence)];
   if (threshold > 0) values.push(rejected?.label ?? null);
   if (top > 1) {
-    const order = Array.from(probabilities.keys()).sort((a, b) => probabilities[b]! - probabilities[a]! || a - b);
-    for (const index of order.slice(1, top)) values.push(labels[index]!, rounded(probabilities[index]!));
+    for (const { label, probability } of topLabels(probabilities, labels, top).slice(1)) {
+      values.push(label, rounded(probability));
+    }
   }
   return { values, confidence, isRejected: rejected !== undefined };
 }

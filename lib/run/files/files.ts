@@ -11,27 +11,44 @@ import { type Shape, ShapeError } from "../../base/shapes.ts";
 export const FILE_MODE = 0o644;
 export const FOLDER_MODE = 0o755;
 
-/**
- * Writes `content` to `path` whole or not at all: to a temporary file, which is synced and renamed, so that a crash leaves
- * the old file or the new one. `content` may be several pieces in order.
- */
+/** Writes `content` to `path` whole or not at all. `content` may be several pieces in order. */
 export async function writeWhole(path: string, content: Uint8Array | string | Iterable<Uint8Array>): Promise<void> {
-  const temporary = `${path}.${randomBytes(4).toString("hex")}.tmp`;
+  const isOne = typeof content === "string" || content instanceof Uint8Array;
+  await writePieces(path, async (write) => {
+    for (const piece of isOne ? [content] : content) await write(piece);
+  });
+}
+
+/**
+ * Writes the pieces that `produce` passes on to `path`, whole or not at all: to the file `temporary`, which is synced and
+ * renamed, so that a crash leaves the old file or the new one. Returns what `produce` returns.
+ */
+export async function writePieces<Result>(
+  path: string,
+  produce: (write: (piece: Uint8Array | string) => Promise<void>) => Promise<Result>,
+  temporary = temporaryFor(path),
+): Promise<Result> {
   try {
     const file = await open(temporary, "w", FILE_MODE);
+    let result: Result;
     try {
-      const isOne = typeof content === "string" || content instanceof Uint8Array;
-      for (const piece of isOne ? [content] : content) await file.writeFile(piece);
+      result = await produce((piece) => file.writeFile(piece));
       await file.sync();
     } finally {
       await file.close();
     }
     await rename(temporary, path);
     await syncDirectory(dirname(path));
+    return result;
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
+}
+
+/** Returns a new name beside `path`. */
+export function temporaryFor(path: string): string {
+  return `${path}.${randomBytes(4).toString("hex")}.tmp`;
 }
 
 /** Syncs a directory, so that a rename in it survives a power cut. Not every system can. */

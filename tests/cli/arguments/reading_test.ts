@@ -83,22 +83,19 @@ Deno.test("a task without a permission exits with 2 and prints the command that 
     const how = (set: string, path: string) => `Start with deno run -P=${set} --allow-read=.,${path}`;
     for (const path of [directory, join(runs, "latest")]) {
       const granted = path === directory ? directory : runs;
-      for (const task of ["serve", "export"]) {
-        const args = task === "export" ? [path, "--to=tfjs"] : [path];
-        const said = await alone(task, task, args);
-        assertStringIncludes(said, `Cannot read the run "${path}": this process may not read "${granted}". Start with`);
-        assertStringIncludes(said, `${how(task, granted)} main.ts ${task} …`);
-      }
+      const said = await alone("serve", "serve", [path]);
+      assertStringIncludes(said, `Cannot read the run "${path}": this process may not read "${granted}". Start with`);
+      assertStringIncludes(said, `${how("serve", granted)} main.ts serve …`);
     }
     const config = ["--exit", "--port=0", ...TINY, "--epochs=1"];
     assertStringIncludes(
       await alone("train", "train", [...config, "--runs-dir", runs]),
       `--allow-write=${runs} main.ts train`,
     );
-    assertStringIncludes(await alone("train", "export", [...config, "--token-file", token]), how("train", token));
-    assertStringIncludes(await alone("check", "export", [texts]), how("check", texts));
+    assertStringIncludes(await alone("train", "serve", [...config, "--token-file", token]), how("train", token));
+    assertStringIncludes(await alone("check", "serve", [texts]), how("check", texts));
     // predict reads named files in any folder.
     const said = await alone("predict", "predict", [directory, "--data", texts]);
     assertStringIncludes(said, "was not trained on files");
-    assertStringIncludes(await alone("predict", "export", [directory]), how("predict", directory));
+    assertStringIncludes(await alone("predict", "serve", [directory]), how("predict", directory));
   }));

@@ -141,11 +141,9 @@ Deno.test("predict --data answers the rows of files by line, label and probabili
     assertEquals([third!.row, third!.line, third!.unknownShare, more.length], [3, 6, 1, 0]);
     assertStringIncludes(String(said.end), "1 of 3 lines was refused, the first: ");
 
-    // A file that is named where a text is expected, and several.
-    assertEquals((await ask([run, file])).out, said.out);
     const lines = `${folder}/new.jsonl`;
     await Deno.writeTextFile(lines, '{"tokens":["the"]}\n');
-    const both = answersOf(await ask([run, file, lines]));
+    const both = answersOf(await ask([run, "--data", file, lines]));
     assertEquals(both.map(({ file, row, line }) => [file, row, line]), [
       [file, 1, 2],
       [undefined, undefined, 4],
@@ -164,7 +162,7 @@ Deno.test("predict --data reads the columns that the run was trained on", () =>
   withModel(WORDS, async (folder, run) => {
     const file = `${folder}/new.csv`;
     await Deno.writeTextFile(file, "id;body\n1;the kettle\n");
-    assertEquals(answersOf(await ask([run, file])).map(({ unknownShare }) => unknownShare), [0]);
+    assertEquals(answersOf(await ask([run, "--data", file])).map(({ unknownShare }) => unknownShare), [0]);
     assertMatch(
       String((await ask([run], "id;body\n1;the kettle\n")).end),
       /^standard input begins with the column names/,
@@ -182,6 +180,11 @@ Deno.test("predict never classifies the name of a file as a text", () =>
           /^"\/none\/new.csv" is not an existing file: use --data FILE .*, or put a text with this name behind --$/,
         ],
         [[file, "and more"], /^".*rows" is a file, but not all arguments are: use --data FILE/],
+        [
+          [file],
+          /rows" is a file\. Did you mean to write its rows .*: deno task predict RUN --data ".*rows" --out ".*rows\.labelled"; print/,
+        ],
+        [[file, file], /^".*rows", ".*rows" are files\. Did you mean to write .*RUN --data ".*rows";/],
       ] as const
     ) {
       const { end, out } = await ask([run, ...words]);
@@ -193,7 +196,7 @@ Deno.test("predict never classifies the name of a file as a text", () =>
     assertMatch((await ask([run, "see", "/none/new.csv"])).out, /^Class: /);
     assertMatch(
       String((await ask([run, "--data", file, "--", "a text"])).end),
-      /^"a text" is a text, which --data does not allow/,
+      /^"a text" is a text, which --data and --out do not allow/,
     );
   }));
 
