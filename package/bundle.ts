@@ -7,7 +7,7 @@ import { readFile } from "node:fs/promises";
 import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { dashboardAssets } from "../dashboard/assets.ts";
-import { browserPredictor } from "../lib/run/export/exported/browser_modules.ts";
+import { browserModules } from "../lib/run/export/browser/modules.ts";
 import project from "../deno.json" with { type: "json" };
 
 export const ROOT = fileURLToPath(new URL("../", import.meta.url));
@@ -28,8 +28,8 @@ const PREPARED: Readonly<Record<string, () => string>> = {
       JSON.stringify([...dashboardAssets()])
     };\nexport const dashboardAssets = () => new Map(assets);`;
   },
-  "lib/run/export/exported/browser_modules.ts": () => {
-    return `export const browserPredictor = () => ${JSON.stringify(browserPredictor())};`;
+  "lib/run/export/browser/modules.ts": () => {
+    return `export const browserModules = () => ${JSON.stringify(browserModules())};`;
   },
 };
 

@@ -1,4 +1,4 @@
-/** `export RUN --to tfjs|safetensors` writes the run's model for other programs. */
+/** `export RUN --to FORMAT` writes the run's model for other programs. */
 import { join } from "node:path";
 import { deniedAccess, inputError } from "../../base/errors.ts";
 import { cannotWrite } from "../arguments/messages.ts";
@@ -24,7 +24,7 @@ const FLAGS = [
 const HELP = `Usage: ${USAGE}
 
 ${section("", FLAGS)}
-Both include lockstep.json with labels, sizes, config and digest. A model that was
+All include lockstep.json with labels, sizes, config and digest. A model that was
 trained on files also has preprocessing.json, and ngrams.safetensors if it is combined
 with n-grams: predict.js and model.py accept texts, tokens by name and token ids, and
 return the same probabilities as this program. With a Hugging Face tokenizer they

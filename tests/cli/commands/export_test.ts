@@ -13,7 +13,10 @@ Deno.test("export writes a run's model, and says what is wrong with its argument
     assertEquals([one.code, one.stderr], [0, ""]);
     assertEquals(one.stdout, `Wrote lockstep.json, model.safetensors, model.py to ${latest}/safetensors\n`);
     const other = await run("export", folder, [latest, "--to", "tfjs", "--out", `${folder}/web`]);
-    assertEquals(other.stdout, `Wrote lockstep.json, model.json, weights.bin, predict.js to ${folder}/web\n`);
+    assertEquals(
+      other.stdout,
+      `Wrote lockstep.json, model.json, weights.bin, predict.js, predict.d.ts, package.json, README.md to ${folder}/web\n`,
+    );
 
     const refused = async (args: readonly string[], message: string) => {
       const { code, stderr } = await run("export", folder, args);

@@ -1,6 +1,6 @@
 /**
- * Builds `predict.js` of an exported model: one module for browsers. It has the same code that splits texts and reads
- * n-grams here. There is no bundler: the modules are concatenated in the order of their imports, without types and imports.
+ * Lists the modules that `predict.js` of an exported model uses: the same code that splits texts and reads n-grams here.
+ * There is no bundler: they are concatenated in the order of their imports, without types and imports.
  */
 import { stripTypeScriptTypes } from "node:module";
 import features from "../../../ngrams/features.ts" with { type: "text" };
@@ -20,7 +20,9 @@ import characters from "../../../base/characters.ts" with { type: "text" };
 import plainTokenizers from "../../../data/tokenizers/plain_tokenizers.ts" with { type: "text" };
 import normalForm from "../../../base/normal_form.ts" with { type: "text" };
 import tokenizer from "../../../data/tokenizers/tokenizer.ts" with { type: "text" };
-import predict from "./predict.js" with { type: "text" };
+import batches from "./batches.ts" with { type: "text" };
+import folder from "./folder.ts" with { type: "text" };
+import questions from "./questions.ts" with { type: "text" };
 import tokenKeys from "../../../data/vocabulary/token_keys.ts" with { type: "text" };
 import vocabulary from "../../../data/vocabulary/vocabulary.ts" with { type: "text" };
 
@@ -44,6 +46,9 @@ const MODULES = [
   metrics,
   rejection,
   combine,
+  batches,
+  folder,
+  questions,
 ];
 
 const IMPORT = /^import\b[^;]*;\n/gm;
@@ -51,9 +56,12 @@ const EXPORT = /^export (?=\w)/gm;
 /** Matches the spaces that types leave behind. */
 const GAPS = /(?<=\S) {2,}(?=\S)/g;
 
-/** Returns `predict.js` and, after it, all that it uses. No two modules may use the same name. */
-export function browserPredictor(): string {
-  const used = MODULES.map((text) => stripTypeScriptTypes(text).replaceAll(IMPORT, "").replaceAll(EXPORT, ""));
-  const parts = [predict.replaceAll(IMPORT, ""), ...used.map((text) => text.replaceAll(GAPS, " "))];
-  return `${parts.map((text) => text.replaceAll(/ +$/gm, "").replaceAll(/\n{3,}/g, "\n\n").trim()).join("\n\n")}\n`;
+/** Returns the modules that each predict.js uses. No two may use the same name. */
+export function browserModules(): string {
+  const texts = MODULES.map((text) => stripTypeScriptTypes(text).replaceAll(IMPORT, "").replaceAll(EXPORT, ""));
+  return texts.map((text) => tidied(text.replaceAll(GAPS, " "))).join("\n\n");
+}
+
+function tidied(text: string): string {
+  return text.replaceAll(/ +$/gm, "").replaceAll(/\n{3,}/g, "\n\n").trim();
 }

@@ -1,0 +1,97 @@
+/** Writes `predict.d.ts` of an exported model. */
+import type { PreprocessingJson } from "../../../data/encode/preprocessing.ts";
+
+/**
+ * Returns the types of a module whose `loadClassifier` is declared by `loader`; `result` wraps what `predict` returns:
+ * "Promise<$>".
+ */
+export function classifierTypes(
+  preprocessing: PreprocessingJson | undefined,
+  { loader, result }: { readonly loader: string; readonly result: string },
+): string {
+  const returned = (type: string) => result.replace("$", type);
+  return `${rowTypes(preprocessing)}
+${ANSWER}
+export interface Classifier {
+  readonly about: About;
+${
+    preprocessing
+      ? "  /** Returns the token ids of a text, or of tokens by name. */\n" +
+        "  readonly encode: (input: string | readonly (string | number)[]) => Int32Array;\n"
+      : ""
+  }  /**
+   * Returns an answer for a row, and a list of answers for a list of rows. Throws a TypeError for any other input, and a
+   * RangeError if the model does not reach the precision \`reject\`.
+   */
+  predict(row: Row, options?: Options): ${returned("Answer")};
+  predict(rows: readonly Item[], options?: Options): ${returned("Answer[]")};
+}
+
+${loader.trim()}
+`;
+}
+
+const NAMES = "readonly (string | number)[]";
+
+/** Declares a row, and an item of a list of rows. */
+function rowTypes(preprocessing: PreprocessingJson | undefined): string {
+  const ids = [
+    "  /** Token ids. */",
+    "  | { readonly ids: ArrayLike<number> }",
+    "  | Int32Array",
+  ];
+  if (!preprocessing) {
+    return ["export type Row =", ...ids, "  | { readonly tokens: readonly number[] }", "  | readonly number[];"].join(
+      "\n",
+    ) +
+      "\n\nexport type Item = Row;\n";
+  }
+  const { kind } = preprocessing.tokenizer;
+  const text = kind === "huggingface" ? [] : ["  | string", "  | { readonly text: string }"];
+  const tokens = [
+    "  /** Tokens by name, as over HTTP; a number stands for its digits. */",
+    `  | { readonly tokens: ${NAMES} }`,
+  ];
+  const [list, item] = kind === "codes"
+    ? [[`  | ${NAMES}`], "Row"]
+    : [[], "Row | readonly [string, ...(string | number)[]]"];
+  return ["export type Row =", ...text, ...tokens, ...list, ...ids].join("\n") +
+    `;\n\n/** ${
+      kind === "codes" ? "An item of a list of rows." : "In a list, a list of strings is tokens by name."
+    } */\n` +
+    `export type Item = ${item};\n`;
+}
+
+const ANSWER = `
+export interface Options {
+  /** Precision of the answers: a row that needs more confidence gets the label null. 0 answers all. */
+  readonly reject?: number;
+}
+
+export interface Answer {
+  /** Position in the labels; null if the row is rejected. */
+  readonly class: number | null;
+  readonly label: string | null;
+  /** One a class, in the order of the labels. */
+  readonly probabilities: number[];
+  /** The most probable class of a rejected row. */
+  readonly rejected?: {
+    readonly class: number;
+    readonly label: string;
+    readonly probability: number;
+    readonly threshold: number;
+  };
+  /** Fraction of the tokens that the model does not know; absent for ids. */
+  readonly unknownShare?: number;
+  /** True if the row is longer than the model reads; absent for ids. */
+  readonly truncated?: boolean;
+}
+
+/** The contents of \`lockstep.json\`. */
+export interface About {
+  readonly run: string;
+  readonly digest: string;
+  readonly labels: readonly string[];
+  readonly [key: string]: unknown;
+}
+`;

@@ -1,0 +1,58 @@
+/** Describes formats of exports, and the files that several of them have. */
+import type { TrainedModel } from "../../predict/trained_model.ts";
+
+export type Files = ReadonlyMap<string, Uint8Array | string>;
+
+export interface ExportFormat {
+  /** Describes its files in the help. */
+  readonly description: string;
+  /** The files of a run's `model/` that only this format has. */
+  readonly copied: readonly string[];
+  /** Makes the others. */
+  readonly make: (model: TrainedModel) => Files;
+}
+
+/** Returns the `package.json` of a folder whose module is `predict.js`. */
+export function packageJson({ run }: TrainedModel, peerDependencies: Readonly<Record<string, string>>): string {
+  const content = {
+    name: `lockstep-${run.toLowerCase()}`,
+    version: "1.0.0",
+    private: true,
+    type: "module",
+    exports: { ".": { types: "./predict.d.ts", default: "./predict.js" }, "./*": "./*" },
+    types: "./predict.d.ts",
+    peerDependencies,
+  };
+  return `${JSON.stringify(content, undefined, 2)}\n`;
+}
+
+/** Returns an input of `model` as source text, for its README: valid in JavaScript and in Python. */
+export function exampleInput({ config, preprocessing }: TrainedModel): string {
+  const known = JSON.stringify((preprocessing?.vocabulary ?? []).slice(0, 3));
+  switch (preprocessing?.tokenizer.kind) {
+    case undefined:
+      return JSON.stringify(Array.from({ length: config.length }, (_, index) => (7 * index + 1) % config.vocabulary));
+    case "codes":
+      return known;
+    case "huggingface":
+      return `{"tokens": ${known}}`;
+    default:
+      return '"where is my parcel?"';
+  }
+}
+
+/** Returns the table of a README that says how `model` reads inputs. `cutsTexts`: it takes texts, if it is one of text. */
+export function inputTable({ preprocessing }: TrainedModel, cutsTexts = true): string {
+  const kind = preprocessing?.tokenizer.kind;
+  const takesTexts = cutsTexts && kind !== undefined;
+  const rows = [
+    takesTexts && ['`"a text"`, `{"text": "a text"}`', "one"],
+    kind && ['`{"tokens": ["login", 7]}`', "one: tokens by name, as over HTTP; a number stands for its digits"],
+    kind ? ['`{"ids": [21, 6]}`', "one: token ids"] : ['`[21, 6]`, `{"ids": [21, 6]}`, `{"tokens": [21, 6]}`', "one"],
+    kind === "codes" && ['`["login", 7]`', "one: tokens by name"],
+    takesTexts && kind !== "codes" && ['`["a text", "another"]`', "a list: one for each text"],
+    ["any other list of these", `a list: one for each item${kind ? '; in it, `["login"]` has tokens by name' : ""}`],
+  ];
+  const lines = rows.filter((row) => Array.isArray(row)).map(([input, answer]) => `| ${input} | ${answer} |`);
+  return `| input of \`predict\` | answer |\n| --- | --- |\n${lines.join("\n")}\n\nAny other input throws.\n`;
+}
