@@ -1,5 +1,5 @@
 /** Runs a command and exits with its code. Only this module knows every part and connects them. */
-import { stdin } from "node:process";
+import { argv, exit, stdin } from "node:process";
 import { dashboardAssets } from "./dashboard/assets.ts";
 import { nearest } from "./lib/base/nearest.ts";
 import { deniedAccess, errorMessage, InputError, inputError } from "./lib/base/errors.ts";
@@ -9,7 +9,7 @@ import { evaluateCommand } from "./lib/cli/commands/evaluate.ts";
 import { exportCommand } from "./lib/cli/commands/export.ts";
 import { forCommandLine } from "./lib/cli/arguments/messages.ts";
 import { OVERVIEW } from "./lib/cli/arguments/help.ts";
-import { watchKeys } from "./lib/cli/terminal/keys.ts";
+import { isTerminal, streams, terminalWidth, watchKeys } from "./lib/platform/terminal.ts";
 import { predictCommand } from "./lib/cli/commands/predict.ts";
 import { resumeCommand } from "./lib/cli/commands/resume.ts";
 import { onInterruption } from "./lib/cli/terminal/signals.ts";
@@ -18,36 +18,24 @@ import { verifyCommand } from "./lib/cli/commands/verify.ts";
 import { complain, createTerminal, OutputError } from "./lib/cli/terminal/terminal.ts";
 import { trainCommand } from "./lib/cli/commands/train.ts";
 import project from "./deno.json" with { type: "json" };
-
-const isTerminal = Deno.stdout.isTerminal();
+import { threadUrls } from "./threads.ts";
 
 /** Commands that continue when their output is closed: the files of the run have what they print. */
 const OUTLIVE_OUTPUT = ["train", "resume", "serve"];
 
-/** Returns the columns of the terminal on standard output. */
-function terminalWidth(): number | undefined {
-  try {
-    return isTerminal ? Deno.consoleSize().columns : undefined;
-  } catch {
-    // The terminal was closed.
-    return undefined;
-  }
-}
+const args = argv.slice(2);
 
 const terminal = createTerminal({
-  stdout: Deno.stdout,
-  stderr: Deno.stderr,
+  ...streams,
   width: terminalWidth,
-  outlivesOutput: OUTLIVE_OUTPUT.includes(Deno.args[0] ?? ""),
-  keys: isTerminal && Deno.stdin.isTerminal() ? watchKeys : undefined,
+  outlivesOutput: OUTLIVE_OUTPUT.includes(args[0] ?? ""),
+  keys: isTerminal.stdout && isTerminal.stdin ? watchKeys : undefined,
 });
 
-const workerUrl = new URL("./workers/train.ts", import.meta.url);
-const baselineUrl = new URL("./workers/ngrams.ts", import.meta.url);
-const predictUrl = new URL("./workers/predict.ts", import.meta.url);
-const shared = { terminal, assets: dashboardAssets, predictUrl, quit: (code: ExitCode) => Deno.exit(code) };
+const { predictUrl } = threadUrls;
+const shared = { terminal, assets: dashboardAssets, predictUrl, quit: (code: ExitCode) => exit(code) };
 
-const training = { ...shared, workerUrl, baselineUrl, cores: navigator.hardwareConcurrency, input: stdin };
+const training = { ...shared, ...threadUrls, cores: navigator.hardwareConcurrency, input: stdin };
 
 const interrupted = () => onInterruption(() => shared.quit(ExitCode.interruptedTwice)).signal;
 
@@ -82,7 +70,7 @@ async function main([name, ...args]: readonly string[]): Promise<ExitCode> {
 
 let code: ExitCode = ExitCode.failed;
 try {
-  code = await main(Deno.args);
+  code = await main(args);
 } catch (error) {
   if (error instanceof InputError) {
     complain(terminal, error);
@@ -96,4 +84,4 @@ try {
   }
 }
 // A worker in a step cannot be terminated and would keep the process alive.
-Deno.exit(code);
+exit(code);

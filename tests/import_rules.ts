@@ -3,6 +3,7 @@ import { posix } from "node:path";
 
 /** The layers of lib/, the lowest first. A part may import itself and lower layers. */
 const LAYERS = [
+  ["platform"],
   ["base"],
   ["formats"],
   ["config"],
@@ -21,6 +22,9 @@ const OUTSIDE = /^(main\.ts|workers|tests|bench)(\/|$)/;
 const CLOSED_TO_SERVE = /^(lib\/(engine|lockstep)\/|(npm:)?@tensorflow\/)/;
 const MAX_LINES = 300;
 
+/** Matches names that only one runtime has. */
+const OF_ONE_RUNTIME = /\bDeno\.|\bBun\.|\bnew Worker\(|worker_threads/;
+
 const COMMENT = /\/\*[^]*?\*\/|^\s*\/\/.*$/gm;
 const SPECIFIER = /\b(?:from|import)\s*\(?\s*["']([^"']+)["']/g;
 const COMPUTED = /\bimport\s*\(\s*[^"'\s]/;
@@ -30,11 +34,18 @@ const RE_EXPORT = /\b(?:import|export)\s+(?:type\s+)?[\w*{}\s,]*(?:\sfrom\s*["']
 export function importProblems(path: string, text: string): string[] {
   const code = text.replace(COMMENT, "");
   const problems = [...code.matchAll(SPECIFIER)].flatMap(([, specifier]) => arrowProblem(path, specifier!) ?? []);
+  if (!path.startsWith("lib/platform/")) problems.push(...runtimeProblems(path, text));
   if (COMPUTED.test(code)) problems.push(`${path} imports something computed`);
   if (code.replace(RE_EXPORT, "").trim() === "") problems.push(`${path} only passes on what others export`);
   const lines = text.trimEnd().split("\n").length;
   if (lines > MAX_LINES) problems.push(`${path} has ${lines} lines, expected at most ${MAX_LINES}`);
   return problems;
+}
+
+/** Reports a name in the file at `path` that only one runtime has. */
+export function runtimeProblems(path: string, text: string): string[] {
+  const [only] = OF_ONE_RUNTIME.exec(text.replace(COMMENT, "")) ?? [];
+  return only === undefined ? [] : [`${path} has ${only}, which belongs in lib/platform`];
 }
 
 /**

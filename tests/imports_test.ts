@@ -1,8 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { readdirSync, readFileSync } from "node:fs";
-import { filesByFolder, importCircles, importProblems, roomCircles } from "./import_rules.ts";
+import { filesByFolder, importCircles, importProblems, roomCircles, runtimeProblems } from "./import_rules.ts";
 
 const root = new URL("../", import.meta.url);
+
+/** The files outside lib/ that every runtime runs. */
+const ENTRIES = ["main.ts", "threads.ts", "workers/train.ts", "workers/ngrams.ts", "workers/predict.ts"];
 
 /** The files of lib/ and their texts. */
 function libFiles(): Map<string, string> {
@@ -14,6 +17,11 @@ function libFiles(): Map<string, string> {
 
 Deno.test("lib/ imports in one direction, has no barrel and no file over 300 lines", () => {
   assertEquals([...libFiles()].flatMap(([path, text]) => importProblems(path, text)), []);
+});
+
+Deno.test("entries have nothing that only one runtime has", () => {
+  const texts = ENTRIES.map((path) => [path, readFileSync(new URL(path, root), "utf8")] as const);
+  assertEquals(texts.flatMap(([path, text]) => runtimeProblems(path, text)), []);
 });
 
 Deno.test("no files of lib/ import each other in a circle, also not types", () => {
@@ -79,6 +87,9 @@ const backward: [what: string, path: string, text: string][] = [
   ["an engine in serve", "lib/serve/x.ts", `import type { Engine } from "../engine/contract.ts";`],
   ["shared memory in serve", "lib/serve/x.ts", `import { a } from "../lockstep/memory/state.ts";`],
   ["tfjs in serve", "lib/serve/x.ts", `import * as tf from "@tensorflow/tfjs";`],
+  ["a call of Deno outside lib/platform", "lib/run/x.ts", `const file = Deno.openSync("a");`],
+  ["a thread outside lib/platform", "lib/run/x.ts", `const thread = new Worker(url, {});`],
+  ["threads of Node outside lib/platform", "lib/run/x.ts", `import { parentPort } from "node:worker_threads";`],
   ["a computed import", "lib/cli/x.ts", "await import(`../${part}/x.ts`);"],
   ["a file that passes on what others export", "lib/run/mod.ts", `/** All. */\nexport * from "./files.ts";\n`],
   [

@@ -1,12 +1,8 @@
 /** The baseline's worker: all it does is in lib/ngrams/thread.ts. */
-import { type BaselineReply, runBaseline, transferables } from "../lib/ngrams/thread.ts";
+import { type BaselineReply, type BaselineStart, runBaseline, transferables } from "../lib/ngrams/thread.ts";
+import { onMessage } from "../lib/platform/thread_side.ts";
 
-declare const self: {
-  onmessage: ((event: MessageEvent) => void) | null;
-  postMessage(message: BaselineReply, transfer: ArrayBufferLike[]): void;
-};
-
-self.onmessage = (event) => {
-  const reply = runBaseline(event.data);
-  self.postMessage(reply, transferables(reply));
-};
+onMessage<BaselineStart, BaselineReply>((start, reply) => {
+  const result = runBaseline(start);
+  reply(result, transferables(result));
+});

@@ -1,9 +1,5 @@
 /** A training worker: all it does is in lib/lockstep/worker.ts. */
-import { startWorker, type WorkerReply } from "../lib/lockstep/worker.ts";
+import { startWorker, type WorkerReply, type WorkerStart } from "../lib/lockstep/worker.ts";
+import { onMessage } from "../lib/platform/thread_side.ts";
 
-declare const self: {
-  onmessage: ((event: MessageEvent) => void) | null;
-  postMessage(message: WorkerReply): void;
-};
-
-self.onmessage = (event) => startWorker(event.data, (reply) => self.postMessage(reply));
+onMessage<WorkerStart, WorkerReply>((start, reply) => startWorker(start, reply));

@@ -155,3 +155,8 @@ export function missingPermission(
 ): string {
   return `this process may not ${access} "${value}"`;
 }
+
+/** Returns the system's name of an error, such as `ENOENT`. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}

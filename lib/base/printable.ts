@@ -66,3 +66,8 @@ function beginning(value: unknown, room: number): string {
   }
   return text + (Array.isArray(value) ? "]" : "}");
 }
+
+/** Returns a pattern that matches exactly `text`. Node 22 has no RegExp.escape. */
+export function patternOf(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+}

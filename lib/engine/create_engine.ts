@@ -1,6 +1,7 @@
 import { inputError } from "../base/errors.ts";
 import type { TrainingConfig } from "../config/schema.ts";
 import type { TaskModel } from "../model/task_model.ts";
+import type { ThreadPermissions } from "../platform/permissions.ts";
 import { adamConstants } from "./adam.ts";
 import type { Engine, EngineOptions, EngineRoom, NativeLibrary } from "./contract.ts";
 import { simdScratchBytes } from "./simd/memory/scratch.ts";
@@ -88,6 +89,6 @@ export async function createEngine(options: EngineOptions, room: EngineRoom): Pr
 }
 
 /** Returns the permissions of a thread with an engine: none, or to load its native kernels. */
-export function threadPermissions(native: NativeLibrary | undefined): Deno.PermissionOptions {
+export function threadPermissions(native: NativeLibrary | undefined): ThreadPermissions {
   return native ? { ffi: [native.path] } : "none";
 }

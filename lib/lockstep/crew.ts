@@ -6,6 +6,7 @@
 import { within } from "../base/waiting.ts";
 import { threadPermissions } from "../engine/create_engine.ts";
 import { stillFitting } from "../engine/simd/native/library.ts";
+import { startThread, type Thread } from "../platform/threads.ts";
 import { abort } from "./barrier.ts";
 import { Word } from "./memory/control.ts";
 import { Counter } from "./memory/fields.ts";
@@ -43,7 +44,7 @@ export interface Counters {
 }
 
 interface WorkerThread {
-  readonly thread: Worker;
+  readonly thread: Thread;
   readonly ready: Promise<string | undefined>;
   readonly ended: Promise<void>;
   heart: number;
@@ -151,10 +152,33 @@ export class Crew {
     const { plan, workerUrl, attempt } = this.#options;
     const native = stillFitting(plan.engine.native);
     const config = { ...this.#options.config, native };
-    const permissions = threadPermissions(native);
-    const thread = new Worker(workerUrl, { type: "module", name: `train ${worker}`, deno: { permissions } });
     const ready = Promise.withResolvers<string | undefined>();
     const ended = Promise.withResolvers<void>();
+    const end = () => {
+      entry.done = true;
+      ready.resolve(undefined);
+      ended.resolve();
+    };
+    const onMessage = (reply: WorkerReply) => {
+      switch (reply.type) {
+        case "ready":
+          return ready.resolve(reply.engine);
+        case "failed":
+          this.#fail(`Worker ${worker} failed: ${reply.error}`, reply.final);
+          return end();
+        case "done":
+          return end();
+      }
+    };
+    const thread = startThread(workerUrl, {
+      name: `train ${worker}`,
+      permissions: threadPermissions(native),
+      onMessage,
+      onError: (message) => {
+        this.#fail(`Worker ${worker} failed: ${message}`, false);
+        end();
+      },
+    });
     const entry = {
       thread,
       ready: ready.promise,
@@ -162,27 +186,6 @@ export class Crew {
       heart: 0,
       heardAt: performance.now(),
       done: false,
-    };
-    const end = () => {
-      entry.done = true;
-      ready.resolve(undefined);
-      ended.resolve();
-    };
-    thread.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
-      switch (data.type) {
-        case "ready":
-          return ready.resolve(data.engine);
-        case "failed":
-          this.#fail(`Worker ${worker} failed: ${data.error}`, data.final);
-          return end();
-        case "done":
-          return end();
-      }
-    };
-    thread.onerror = (event) => {
-      event.preventDefault();
-      this.#fail(`Worker ${worker} failed: ${event.message}`, false);
-      end();
     };
     thread.postMessage({ worker, attempt, config, memory: this.run.memory } satisfies WorkerStart);
     return entry;

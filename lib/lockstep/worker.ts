@@ -1,6 +1,7 @@
 /** Runs a worker thread: it gets one message, replies that it is ready, runs the loop, and replies that it is done. */
 import { createEngine } from "../engine/create_engine.ts";
 import { errorMessage } from "../base/errors.ts";
+import { closeThread } from "../platform/thread_side.ts";
 import { abort, Aborted } from "./barrier.ts";
 import { SilentExit } from "./chaos.ts";
 import { Divergence } from "./divergence.ts";
@@ -35,7 +36,7 @@ export async function startWorker(start: WorkerStart, reply: (reply: WorkerReply
     reply({ type: "done" });
   } catch (error) {
     if (error instanceof Aborted) return reply({ type: "done" });
-    if (error instanceof SilentExit) return close();
+    if (error instanceof SilentExit) return closeThread();
     // Replies first: the main thread must know the reason before the abort makes the other workers leave.
     reply({ type: "failed", error: errorMessage(error), final: error instanceof Divergence });
     abort(run.control);

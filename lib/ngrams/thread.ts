@@ -2,6 +2,7 @@
 import { errorMessage } from "../base/errors.ts";
 import type { Summary } from "../base/events.ts";
 import type { EncodedTable } from "../data/batches/table.ts";
+import { startThread } from "../platform/threads.ts";
 import type { LinearModel } from "./model.ts";
 import { evaluateBaseline, predictRows } from "./evaluate.ts";
 import { type BaselineOptions, trainBaseline } from "./train.ts";
@@ -57,10 +58,12 @@ export function runBaseline({ training, validation, test, signals, ...options }:
 }
 
 /** Returns the buffers of a reply that are transferred instead of copied. */
-export function transferables(reply: BaselineReply): ArrayBufferLike[] {
+export function transferables(reply: BaselineReply): ArrayBuffer[] {
   if (reply.type !== "done") return [];
   const { model: { keys, importance, weights, bias }, validation, test } = reply.result;
-  return [keys, importance, weights, bias, validation, ...test ? [test] : []].map(({ buffer }) => buffer);
+  return [keys, importance, weights, bias, validation, ...test ? [test] : []].map(({ buffer }) => buffer).filter((
+    buffer,
+  ) => buffer instanceof ArrayBuffer);
 }
 
 /** A baseline in training. */
@@ -74,7 +77,6 @@ export interface BaselineTask {
 /** Trains in a thread that runs the module `url` (workers/ngrams.ts) and fails if it is silent for `timeoutMs`. */
 export function startBaseline(url: URL, start: Omit<BaselineStart, "signals">, timeoutMs: number): BaselineTask {
   const signals = new Int32Array(new SharedArrayBuffer(8));
-  const worker = new Worker(url, { type: "module", name: "baseline", deno: { permissions: "none" } });
   const { promise, resolve, reject } = Promise.withResolvers<BaselineResult | undefined>();
   let [heart, heardAt] = [0, performance.now()];
   const watching = setInterval(() => {
@@ -90,16 +92,19 @@ export function startBaseline(url: URL, start: Omit<BaselineStart, "signals">, t
     Atomics.store(signals, STOP, 1);
     worker.terminate();
   }
-  worker.onmessage = ({ data }: MessageEvent<BaselineReply>) => {
-    end();
-    if (data.type === "failed") reject(new Error(data.error));
-    else resolve(data.type === "done" ? data.result : undefined);
-  };
-  worker.onerror = (event) => {
-    event.preventDefault();
-    end();
-    reject(new Error(event.message));
-  };
+  const worker = startThread<BaselineReply>(url, {
+    name: "baseline",
+    permissions: "none",
+    onMessage(reply) {
+      end();
+      if (reply.type === "failed") reject(new Error(reply.error));
+      else resolve(reply.type === "done" ? reply.result : undefined);
+    },
+    onError(message) {
+      end();
+      reject(new Error(message));
+    },
+  });
   worker.postMessage({ ...start, signals } satisfies BaselineStart);
   return {
     result: promise,

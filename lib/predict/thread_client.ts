@@ -2,6 +2,7 @@
 import type { NativeLibrary } from "../engine/contract.ts";
 import { threadPermissions } from "../engine/create_engine.ts";
 import { stillFitting } from "../engine/simd/native/library.ts";
+import { startThread, type Thread } from "../platform/threads.ts";
 import type { FromThread, Outcome, ToThread } from "./protocol.ts";
 import { Unavailable } from "./types.ts";
 
@@ -24,7 +25,7 @@ export class ThreadClient {
   /** The native kernels that the thread may load, if it has any. */
   readonly native: NativeLibrary | undefined;
   readonly #options: ThreadOptions;
-  readonly #worker: Worker;
+  readonly #worker: Thread;
   readonly #questions: Question[] = [];
   /** The time when the oldest question became the oldest. */
   #waitingSince = 0;
@@ -34,16 +35,12 @@ export class ThreadClient {
   constructor(options: ThreadOptions) {
     this.#options = options;
     this.native = stillFitting(options.native);
-    this.#worker = new Worker(options.workerUrl, {
-      type: "module",
+    this.#worker = startThread<FromThread>(options.workerUrl, {
       name: "predict",
-      deno: { permissions: threadPermissions(this.native) },
+      permissions: threadPermissions(this.native),
+      onMessage: (message) => this.#answer(message),
+      onError: (message) => this.#lose(message),
     });
-    this.#worker.onmessage = ({ data }: MessageEvent<FromThread>) => this.#answer(data);
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      this.#lose(event.message);
-    };
   }
 
   /** Sends `message`; returns the outcome if it asks for one. Throws an Error with the thread's message, or an Unavailable if it is lost. */

@@ -1,8 +1,7 @@
 /** Opens the model of a run for the commands that need one, and says why a run has none. */
 import { basename, join } from "node:path";
-import { InputError, inputError } from "../base/errors.ts";
+import { errorCode, InputError, inputError } from "../base/errors.ts";
 import { lastEvent } from "./log/event_log.ts";
-import { errorCode } from "./files/files.ts";
 import { lockFile } from "./files/lock.ts";
 import type { TrainedModel } from "../predict/trained_model.ts";
 import { readModel } from "./files/model_files.ts";

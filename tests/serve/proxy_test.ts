@@ -154,7 +154,7 @@ for (const { program, language, file, args } of PROXIES) {
           onAccess: (record) => records.push(record),
           shutdown: streams.signal,
         });
-        const server = startServer({ app, host: "127.0.0.1", port: 0, closeStreams: () => streams.abort() });
+        const server = await startServer({ app, host: "127.0.0.1", port: 0, closeStreams: () => streams.abort() });
         const text = await Deno.readTextFile(new URL("../../docs/proxy.md", import.meta.url));
         const block = new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``).exec(text)![1]!;
         assertStringIncludes(block, "127.0.0.1:8000");

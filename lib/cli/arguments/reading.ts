@@ -2,6 +2,7 @@
 import { dirname, join, parse } from "node:path";
 import { cwd } from "node:process";
 import { type PathMark, pathsIn } from "../../config/paths.ts";
+import { dropPermission, mayUse } from "../../platform/permissions.ts";
 
 /**
  * Drops the permission to read, except for the folders of the task's permission set, the paths in `values` by the
@@ -18,17 +19,7 @@ export function restrictReading(
     path,
     ...beside.map((other) => join(dirname(path), other)),
   ]);
-  drop("read", root, [...named, ...others]);
-}
-
-function drop(name: "read" | "write", root: string, kept: readonly string[]): void {
-  // A path that is granted by name stays granted when the root is revoked.
-  for (const path of kept) Deno.permissions.requestSync({ name, path });
-  Deno.permissions.revokeSync({ name, path: root });
-}
-
-function mayUse(name: "read" | "write", path?: string): boolean {
-  return Deno.permissions.querySync(path === undefined ? { name } : { name, path }).state === "granted";
+  dropPermission("read", root, [...named, ...others]);
 }
 
 /**
@@ -38,7 +29,7 @@ function mayUse(name: "read" | "write", path?: string): boolean {
 export function restrictWriting(paths: readonly string[]): void {
   const { root } = parse(cwd());
   if (mayUse("write") || !mayUse("write", root)) return;
-  drop("write", root, paths);
+  dropPermission("write", root, paths);
 }
 
 /** Tells whether the task may write to `path`, before work whose result would be lost. */

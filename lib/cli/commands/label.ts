@@ -2,10 +2,10 @@
 import { counted } from "../../base/counted.ts";
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { inputError } from "../../base/errors.ts";
+import { errorCode, inputError } from "../../base/errors.ts";
 import { predictTable, type TableOptions, type TableSource } from "../../predict/table/predict_table.ts";
 import type { TrainedModel } from "../../predict/trained_model.ts";
-import { errorCode, temporaryFor, unlessMissing, writePieces } from "../../run/files/files.ts";
+import { temporaryFor, unlessMissing, writePieces } from "../../run/files/files.ts";
 import { cannotWrite, forCommandLine } from "../arguments/messages.ts";
 import { mayWrite, restrictWriting } from "../arguments/reading.ts";
 import type { Terminal } from "../terminal/terminal.ts";

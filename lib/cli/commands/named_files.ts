@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { join, parse } from "node:path";
 import { type InputError, inputError } from "../../base/errors.ts";
+import { isMissingPermission } from "../../platform/permissions.ts";
 import { FORMATS } from "../../formats/rows.ts";
 import { dataFiles } from "../arguments/arguments.ts";
 import { fromCaller } from "../arguments/caller.ts";
@@ -67,6 +68,6 @@ async function isFileName(word: string): Promise<boolean> {
     return (await stat(fromCaller(word))).isFile();
   } catch (error) {
     // Reading the file later reports the missing permission.
-    return error instanceof Deno.errors.NotCapable && FILE_NAME.test(word);
+    return isMissingPermission(error) && FILE_NAME.test(word);
   }
 }

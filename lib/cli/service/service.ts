@@ -5,6 +5,7 @@ import { counted } from "../../base/counted.ts";
 import type { Config } from "../../config/schema.ts";
 import { errorMessage, inputError } from "../../base/errors.ts";
 import { printableJson } from "../../base/printable.ts";
+import { system } from "../../platform/runtime.ts";
 import { createApp, createWaitingApp } from "../../serve/app.ts";
 import type { AppOptions } from "../../serve/pipeline/shell.ts";
 import { allowedHostsFor } from "../../serve/pipeline/gate.ts";
@@ -55,7 +56,7 @@ export async function startService({ config, assets, note }: ServiceOptions): Pr
     onError: (error) => note(`error: ${forCommandLine(errorMessage(error))}`),
   };
   let app: ServedApp = createWaitingApp(options);
-  const server = startServer({
+  const server = await startServer({
     app: { fetch: (request, peer) => app.fetch(request, peer) },
     host,
     port,
@@ -110,7 +111,7 @@ export async function readToken({ host, tokenFile }: Pick<Config, "host" | "toke
  */
 async function readTokenFile(path: string): Promise<string> {
   const { mode } = await stat(path);
-  if (Deno.build.os !== "windows" && (mode & 0o022) !== 0) {
+  if (system.os !== "windows" && (mode & 0o022) !== 0) {
     const shown = (mode & 0o777).toString(8).padStart(4, "0");
     throw new RangeError(`other users may write to it (its mode is ${shown}). Use chmod 600 ${path}`);
   }

@@ -1,4 +1,5 @@
 /** Turns SIGINT, SIGTERM and SIGHUP into a clean end of the process. */
+import { isTerminal, onSignal, type Signal } from "../../platform/terminal.ts";
 
 interface Interruption {
   /** Resolves at the first signal. */
@@ -11,7 +12,7 @@ interface Interruption {
 
 /** Delivers signals: the runtime, or a test. */
 interface SignalSource {
-  readonly add: (signal: Deno.Signal, listener: () => void) => void;
+  readonly add: (signal: Signal, listener: () => void) => void;
   /** Returns the milliseconds of a monotonic clock. */
   readonly now: () => number;
   /** Tells whether the process has a terminal, whose closing ends it. A process without one, as under nohup, survives it. */
@@ -25,9 +26,9 @@ interface SignalSource {
 export const ONE_PRESS_MS = 500;
 
 const SYSTEM: SignalSource = {
-  add: Deno.addSignalListener,
+  add: onSignal,
   now: () => performance.now(),
-  isOnTerminal: [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal()),
+  isOnTerminal: Object.values(isTerminal).some(Boolean),
 };
 
 /**
@@ -48,7 +49,7 @@ export function onInterruption(onAgain: () => void, source: SignalSource = SYSTE
     if (firstAt === undefined) interrupt();
     else if (source.now() - firstAt >= ONE_PRESS_MS) onAgain();
   };
-  const listeners: [Deno.Signal, () => void][] = [["SIGINT", urgent], ["SIGTERM", urgent]];
+  const listeners: [Signal, () => void][] = [["SIGINT", urgent], ["SIGTERM", urgent]];
   if (source.isOnTerminal) listeners.push(["SIGHUP", interrupt]);
   for (const [signal, listener] of listeners) source.add(signal, listener);
   return {

@@ -2,7 +2,7 @@
  * Writes the standard output and standard error of a command. Everything that a command prints goes through here, so that
  * no foreign text controls a terminal, and all commands treat a broken output the same way.
  */
-import { errorMessage, InputError } from "../../base/errors.ts";
+import { errorCode, errorMessage, InputError } from "../../base/errors.ts";
 import { printable, printableJson, printableLines } from "../../base/printable.ts";
 import { forCommandLine } from "../arguments/messages.ts";
 
@@ -33,7 +33,7 @@ export class OutputError extends Error {
 
   constructor(cause: unknown) {
     super(`Cannot write to standard output: ${errorMessage(cause)}`, { cause });
-    this.isClosed = cause instanceof Deno.errors.BrokenPipe;
+    this.isClosed = errorCode(cause) === "EPIPE";
   }
 }
 

@@ -4,7 +4,7 @@ import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from "node:f
 import { dirname } from "node:path";
 import type { z } from "zod";
 import { expectation, shown } from "../../config/resolve.ts";
-import { DamagedFile } from "../../base/errors.ts";
+import { DamagedFile, errorCode } from "../../base/errors.ts";
 import { type Shape, ShapeError } from "../../base/shapes.ts";
 
 /** Other users can never write to files of a run, whatever the umask is. The umask may also keep them from reading. */
@@ -147,11 +147,6 @@ export async function makeDirectory(path: string): Promise<boolean> {
     if (errorCode(error) === "EEXIST") return false;
     throw error;
   }
-}
-
-/** Returns the system's name of an error, such as `ENOENT`. */
-export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
 /** Returns the result of `read`, or undefined if its path is missing. */

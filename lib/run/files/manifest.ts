@@ -11,6 +11,7 @@ import type { TrainingData } from "../../data/batches/table.ts";
 import { errorMessage, inputError } from "../../base/errors.ts";
 import { sha256 } from "../../base/sha256.ts";
 import { inTurns } from "../../base/turns.ts";
+import { runtimeVersions } from "../../platform/runtime.ts";
 import { checked, readJson } from "./files.ts";
 import project from "../../../deno.json" with { type: "json" };
 
@@ -51,7 +52,7 @@ export async function createManifest(
     configDigest: await configDigest(run.config),
     dataDigest: data?.digest ?? await dataDigest(createDataset(run.config)),
     ...known,
-    versions: { lockstep: project.version, deno: Deno.version.deno, v8: Deno.version.v8 },
+    versions: { lockstep: project.version, ...runtimeVersions() },
   };
 }
 

@@ -1,15 +1,17 @@
 /** Removes runs: one that a client no longer needs, or all except the newest. */
 import { lstat, rm, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { DamagedFile, InputError } from "../../base/errors.ts";
+import { DamagedFile, errorCode, InputError } from "../../base/errors.ts";
+import type { FileLock } from "../../platform/file_lock.ts";
+import { isMissingPermission } from "../../platform/permissions.ts";
 import { latestRun, listRuns } from "../files/directory.ts";
-import { errorCode, isMissing } from "../files/files.ts";
-import { type Lock, lockFile } from "../files/lock.ts";
+import { isMissing } from "../files/files.ts";
+import { lockFile } from "../files/lock.ts";
 import type { Removal } from "../types.ts";
 
 /** Removes the run in `directory` with all its files, or the link in its place, unless a process trains or serves it. */
 export async function removeRun(directory: string): Promise<Removal> {
-  const locks: Lock[] = [];
+  const locks: FileLock[] = [];
   try {
     for (const file of LOCKED) {
       const lock = await lockOf(join(directory, file));
@@ -26,7 +28,7 @@ export async function removeRun(directory: string): Promise<Removal> {
     await rm(directory, { recursive: true, force: true });
     return "removed";
   } catch (error) {
-    if (error instanceof Deno.errors.NotCapable || ["EACCES", "EPERM", "EROFS"].includes(errorCode(error) ?? "")) {
+    if (isMissingPermission(error) || ["EACCES", "EPERM", "EROFS"].includes(errorCode(error) ?? "")) {
       return "kept";
     }
     throw error;
@@ -39,7 +41,7 @@ export async function removeRun(directory: string): Promise<Removal> {
 const LOCKED = ["events.jsonl", "run.json"] as const;
 
 /** Locks a file. Returns undefined if the file is missing. */
-async function lockOf(path: string): Promise<Lock | "busy" | undefined> {
+async function lockOf(path: string): Promise<FileLock | "busy" | undefined> {
   try {
     return await lockFile(path);
   } catch (error) {

@@ -16,9 +16,8 @@ import {
   processShape,
   trainingShape,
 } from "../../config/schema.ts";
-import { InputError, MOST_LISTED, Problems } from "../../base/errors.ts";
+import { errorCode, InputError, MOST_LISTED, Problems } from "../../base/errors.ts";
 import { shortJson } from "../../base/printable.ts";
-import { errorCode } from "../files/files.ts";
 
 /** The options of a process that a request may set for its run. */
 const RUN_KEYS: readonly ConfigKey[] = [

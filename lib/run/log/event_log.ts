@@ -6,7 +6,8 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { checkFile, FILE_MODE, openFile } from "../files/files.ts";
-import { type Lock, lockFile } from "../files/lock.ts";
+import type { FileLock } from "../../platform/file_lock.ts";
+import { lockFile } from "../files/lock.ts";
 import { BATCH, history } from "./log_history.ts";
 import { LogIndex, parseEvent } from "./log_index.ts";
 import { eventSchema, isLast, type NewEvent, type RunEvent } from "../../base/events.ts";
@@ -20,7 +21,7 @@ const MOST_BEHIND = 256;
 export class EventLog {
   readonly path: string;
   readonly #file: FileHandle;
-  readonly #lock: Lock;
+  readonly #lock: FileLock;
   #count = 0;
   #ended = false;
   /** The newest events, the last of them with id `#count`. */
@@ -36,7 +37,7 @@ export class EventLog {
   /** Finds events in the file, for readers that are far behind. */
   #index: LogIndex | undefined;
 
-  private constructor(path: string, file: FileHandle, lock: Lock) {
+  private constructor(path: string, file: FileHandle, lock: FileLock) {
     this.path = path;
     this.#file = file;
     this.#lock = lock;

@@ -3,13 +3,13 @@
  * checkpoints and keeps the log in memory. If the directory is gone, training ends.
  */
 import { join } from "node:path";
-import { errorMessage, type InputError, inputError, TrainingError } from "../../base/errors.ts";
+import { errorCode, errorMessage, type InputError, inputError, TrainingError } from "../../base/errors.ts";
 import type { NewEvent } from "../../base/events.ts";
 import type { State } from "../../lockstep/memory/state.ts";
 import type { ParameterLayout } from "../../model/layout.ts";
 import { CheckpointStore } from "../files/checkpoint_store.ts";
 import type { EventLog } from "../log/event_log.ts";
-import { errorCode, makeDirectory } from "../files/files.ts";
+import { makeDirectory } from "../files/files.ts";
 
 /** The part of the log that is used. */
 type Log = Pick<EventLog, "flush" | "failure"> & { append(event: NewEvent): unknown };

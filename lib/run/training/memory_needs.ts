@@ -113,9 +113,3 @@ function refuse(parts: readonly MemoryPart[], where: string, most: number, has: 
 function gibibytes(bytes: number): string {
   return `${Number((bytes / 2 ** 30).toPrecision(3))} GiB`;
 }
-
-/** Returns the memory of this machine in bytes, or undefined if the process may not read it. */
-export function machineMemory(): number | undefined {
-  const { state } = Deno.permissions.querySync({ name: "sys", kind: "systemMemoryInfo" });
-  return state === "granted" ? Deno.systemMemoryInfo().total : undefined;
-}

@@ -2,13 +2,13 @@
 import { join } from "node:path";
 import { unlessAborted } from "../../base/waiting.ts";
 import { engineName } from "../../engine/create_engine.ts";
-import { InputError } from "../../base/errors.ts";
+import { errorCode, InputError } from "../../base/errors.ts";
 import { checkpointRounds } from "../files/checkpoint.ts";
 import { CheckpointStore } from "../files/checkpoint_store.ts";
 import { createRunDirectory, nameLatest } from "../files/directory.ts";
 import { type LogRecap, readRecap } from "../log/log_recap.ts";
 import { EventLog } from "../log/event_log.ts";
-import { errorCode, jsonBytes, writeJson, writeWhole } from "../files/files.ts";
+import { jsonBytes, writeJson, writeWhole } from "../files/files.ts";
 import { checkData, createManifest, type Manifest, readManifest } from "../files/manifest.ts";
 import { sha256 } from "../../base/sha256.ts";
 import { readGivenWeights } from "./given_weights.ts";

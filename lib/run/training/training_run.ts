@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import type { TrainingConfig } from "../../config/schema.ts";
-import { errorMessage } from "../../base/errors.ts";
+import { errorCode, errorMessage } from "../../base/errors.ts";
 import type { Metrics, NewEvent, Summary } from "../../base/events.ts";
 import { reasonText, StopReason } from "../../lockstep/memory/control.ts";
 import { engineName } from "../../engine/create_engine.ts";
@@ -14,7 +14,7 @@ import { createCheckpointTimer } from "../files/checkpoint_store.ts";
 import { EMPTY_RECAP } from "../log/log_recap.ts";
 import type { EventLog } from "../log/event_log.ts";
 import { NgramJob } from "./ngram_job.ts";
-import { errorCode, writeJson } from "../files/files.ts";
+import { writeJson } from "../files/files.ts";
 import { writeModel } from "../files/model_files.ts";
 import type { LiveWeights, ModelVersion, Newest, TrainedModel } from "../../predict/trained_model.ts";
 import { createEventWriter } from "../log/event_writer.ts";

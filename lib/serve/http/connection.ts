@@ -1,7 +1,7 @@
 /** One connection of a server: counts its open requests, and knows since when it waits. */
+import type { HttpConnection, ServedConnection } from "../../platform/http/types.ts";
 import { failureResponse } from "../pipeline/front.ts";
 import type { BodyReading, Peer } from "../pipeline/peer.ts";
-import type { ConnectionHandler, ServeConnection, ServedConnection } from "./runtime_http.ts";
 
 /** Open requests that each connection may have at any load: one being answered, one just sent. */
 const FREE_REQUESTS = 2;
@@ -24,7 +24,6 @@ export class Connection implements Peer {
   readonly #served: ServedConnection;
   readonly #shared: Shared;
   readonly #onCut: () => void;
-  #cut = () => {};
   readonly reading: BodyReading[] = [];
   streams = false;
   /** Requests that the handler has not answered yet. */
@@ -36,23 +35,20 @@ export class Connection implements Peer {
   hasAsked = false;
 
   constructor(
-    connection: Deno.Conn,
-    serve: ServeConnection,
+    connection: HttpConnection,
     handler: (request: Request, peer: Peer) => Response | Promise<Response>,
     shared: Shared,
     onCut: () => void,
   ) {
-    this.address = connection.remoteAddr.transport === "tcp" ? connection.remoteAddr.hostname : "";
+    this.address = connection.address;
     this.#shared = shared;
     this.#onCut = onCut;
     this.since = this.clock();
-    const handle: ConnectionHandler = (request, info) => {
+    this.#served = connection.serve((request, info) => {
       // Waiting for the end of sending costs as much as an answer: only a GET, which may be long or a stream, is watched.
       if (request.method === "GET") this.#send(info.completed);
       return handler(request, this);
-    };
-    const signal = { addEventListener: (_: string, cut: () => void) => void (this.#cut = cut) };
-    this.#served = serve(connection, signal, handle, failureResponse, () => {});
+    }, failureResponse);
     // A broken connection keeps its resources until it is shut down as well.
     this.finished = this.#served.finished.catch(() => this.#served.shutdown().catch(() => {}));
   }
@@ -83,7 +79,7 @@ export class Connection implements Peer {
   cut(): void {
     this.#onCut();
     try {
-      this.#cut();
+      this.#served.cut();
     } catch {
       // It has just closed by itself.
     }

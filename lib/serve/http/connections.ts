@@ -2,10 +2,13 @@
  * Limits a server's connections in number and in time. An idle connection gives its place to a new one, and file
  * descriptors are reserved for training however many connections clients open.
  */
+import { closeSync, openSync } from "node:fs";
+import { isMissingPermission } from "../../platform/permissions.ts";
+import type { HttpConnection } from "../../platform/http/types.ts";
+import { errorCode } from "../../base/errors.ts";
 import { Connection, Need, need, type Shared } from "./connection.ts";
 import type { Peer } from "../pipeline/peer.ts";
 import type { CloseReason } from "../metrics.ts";
-import type { ServeConnection } from "./runtime_http.ts";
 
 export interface ConnectionLimits {
   /** Open connections, and open requests of connections that have several (HTTP/2). */
@@ -44,7 +47,6 @@ interface ConnectionMetrics {
 }
 
 interface ConnectionsOptions {
-  readonly serve: ServeConnection;
   readonly handler: (request: Request, peer: Peer) => Response | Promise<Response>;
   readonly limits: ConnectionLimits;
   readonly metrics: ConnectionMetrics;
@@ -75,15 +77,15 @@ export class Connections {
   }
 
   /** Serves `connection`. At the limit, the connection that needs its place least is closed, or this one if all are busy. */
-  add(connection: Deno.Conn): void {
-    const { serve, handler, metrics } = this.#options;
+  add(connection: HttpConnection): void {
+    const { handler, metrics } = this.#options;
     if (this.#open.size >= this.#most && !this.#makeRoom()) {
       this.#count("full");
       connection.close();
       return;
     }
     try {
-      const added: Connection = new Connection(connection, serve, handler, this.#shared, () => {
+      const added: Connection = new Connection(connection, handler, this.#shared, () => {
         if (this.#open.delete(added)) this.#closing.add(added);
       });
       this.#open.add(added);
@@ -186,13 +188,13 @@ export class Connections {
 
 /** Returns whether the process can open `count` more files; true if it may not read any. */
 function filesLeft(count: number): boolean {
-  const files: Deno.FsFile[] = [];
+  const files: number[] = [];
   try {
-    while (files.length < count) files.push(Deno.openSync(new URL(import.meta.url)));
+    while (files.length < count) files.push(openSync(new URL(import.meta.url), "r"));
     return true;
   } catch (error) {
-    return error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.NotFound;
+    return isMissingPermission(error) || errorCode(error) === "ENOENT";
   } finally {
-    for (const file of files) file.close();
+    for (const file of files) closeSync(file);
   }
 }

@@ -1,11 +1,13 @@
 /** The socket under the app: accepts connections, and survives every failure of theirs. */
 import { counted } from "../../base/counted.ts";
-import { errorMessage, inputError, missingPermission } from "../../base/errors.ts";
+import { errorCode, errorMessage, inputError, missingPermission } from "../../base/errors.ts";
 import { within } from "../../base/waiting.ts";
+import { listen } from "../../platform/http/listen.ts";
+import type { HttpListener } from "../../platform/http/types.ts";
+import { isMissingPermission } from "../../platform/permissions.ts";
 import { CONNECTION_LIMITS, type ConnectionLimits, Connections } from "./connections.ts";
 import type { Peer } from "../pipeline/peer.ts";
 import { HttpMetrics } from "../metrics.ts";
-import { serveConnection } from "./runtime_http.ts";
 
 export interface ServedApp {
   fetch(request: Request, peer: Peer): Response | Promise<Response>;
@@ -42,14 +44,15 @@ const MOST_PAUSE_MS = 1000;
 /** Repeated failures are reported this often. */
 const NOTE_MS = 60_000;
 
-/** Starts to listen. Throws an InputError with the reason and the remedy if it cannot. */
-export function startServer(options: ServerOptions): RunningServer {
+/** Starts to listen. Rejects with an InputError with the reason and the remedy if it cannot. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { app, port, closeStreams = () => {}, note = () => {}, metrics = new HttpMetrics() } = options;
   const hostname = options.host.replace(/^\[(.*)\]$/, "$1");
-  const serve = serveConnection();
-  const listener = listen(hostname, port);
+  const listener = await listen(hostname, port).catch((error) => {
+    const [field, reason] = refusalOf(error, hostname);
+    throw inputError(field, `Cannot listen on ${bracketed(hostname)}:${port}: ${reason}`);
+  });
   const connections = new Connections({
-    serve,
     handler: (request, peer) => app.fetch(request, peer),
     limits: { ...CONNECTION_LIMITS, ...options.limits },
     metrics,
@@ -67,15 +70,15 @@ export function startServer(options: ServerOptions): RunningServer {
 
   let closing: Promise<void> | undefined;
   return {
-    url: `http://${browsable(hostname)}:${listener.addr.port}`,
-    port: listener.addr.port,
+    url: `http://${browsable(hostname)}:${listener.port}`,
+    port: listener.port,
     shutdown: (graceMs) => closing ??= close(graceMs),
   };
 }
 
 /** Accepts connections until `listener` is closed. Never rejects: no client may end the process. */
 async function acceptAll(
-  listener: Deno.TcpListener,
+  listener: HttpListener,
   connections: Connections,
   metrics: HttpMetrics,
   note: (line: string) => void,
@@ -92,10 +95,11 @@ async function acceptAll(
   while (true) {
     try {
       if (!await connections.ready()) report("too few file descriptors are left beside them");
-      connections.add(await listener.accept());
+      const connection = await listener.accept();
+      if (!connection) return;
+      connections.add(connection);
       pauseMs = LEAST_PAUSE_MS;
     } catch (error) {
-      if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) return;
       connections.shrink();
       report(errorMessage(error));
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
@@ -104,29 +108,19 @@ async function acceptAll(
   }
 }
 
-function listen(hostname: string, port: number): Deno.TcpListener {
-  try {
-    return Deno.listen({ hostname, port });
-  } catch (error) {
-    const [field, reason] = refusalOf(error, hostname);
-    throw inputError(field, `Cannot listen on ${bracketed(hostname)}:${port}: ${reason}`);
-  }
-}
-
 function refusalOf(error: unknown, host: string): [field: string, reason: string] {
-  if (error instanceof Deno.errors.AddrInUse) {
+  if (isMissingPermission(error)) return ["host", missingPermission("listen on", bracketed(host))];
+  const code = errorCode(error);
+  if (code === "EADDRINUSE") {
     return ["port", "the port is taken. Set `port` to 0 to get a free one, or stop the process that has it"];
   }
-  if (error instanceof Deno.errors.AddrNotAvailable) {
+  if (code === "EADDRNOTAVAIL") {
     return [
       "host",
       "this machine has no such address. Set `host` to 127.0.0.1, or to 0.0.0.0 for all addresses of this machine",
     ];
   }
-  if (error instanceof Deno.errors.NotCapable) {
-    return ["host", missingPermission("listen on", bracketed(host))];
-  }
-  if (error instanceof Deno.errors.PermissionDenied) {
+  if (code === "EACCES") {
     return ["port", "the system does not permit it. Ports below 1024 are for privileged users: set `port` to 8000"];
   }
   return ["host", errorMessage(error)];

@@ -2,6 +2,7 @@
  * Declares each route once: its request and answers for `/openapi.json`, its handler for the app, and the metrics of its
  * answers.
  */
+import { patternOf } from "../../base/printable.ts";
 import { OpenAPIHono, type RouteConfig } from "@hono/zod-openapi";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { etag } from "hono/etag";
@@ -163,6 +164,6 @@ export class Routes {
 }
 
 function pattern(path: string): RegExp {
-  const parts = path.split(/:\w+/).map((part) => RegExp.escape(part));
+  const parts = path.split(/:\w+/).map((part) => patternOf(part));
   return new RegExp(`^${parts.join("[^/]+")}$`);
 }

@@ -3,7 +3,8 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { DamagedFile } from "../../../lib/base/errors.ts";
-import { errorCode, makeDirectory, readBytes, readJson, writeJson, writeWhole } from "../../../lib/run/files/files.ts";
+import { errorCode } from "../../../lib/base/errors.ts";
+import { makeDirectory, readBytes, readJson, writeJson, writeWhole } from "../../../lib/run/files/files.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
 
 Deno.test("writeWhole() replaces a file and leaves no temporary file", () =>

@@ -30,7 +30,7 @@ async function withServer(limits: Partial<ConnectionLimits>, body: (served: Serv
   const { app } = fakeApp({ metrics, services: { predictor }, shutdown: streams.signal });
   const closeStreams = () => streams.abort();
   const all = { most: 100, headMs: NEVER, idleMs: NEVER, bodyMs: NEVER, sendMs: NEVER, ...limits };
-  const server = startServer({ app, host: "127.0.0.1", port: 0, metrics, limits: all, closeStreams });
+  const server = await startServer({ app, host: "127.0.0.1", port: 0, metrics, limits: all, closeStreams });
   const opened: Deno.TcpConn[] = [];
   const open = async (text = "") => {
     const connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });

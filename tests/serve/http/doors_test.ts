@@ -162,7 +162,7 @@ async function statusOf(port: number, lines: string): Promise<number> {
 
 Deno.test("startServer() checks token, host and rate for every spelling on a socket", async () => {
   const { app } = fakeApp({ token: TOKEN });
-  const server = startServer({ app, host: "127.0.0.1", port: 0 });
+  const server = await startServer({ app, host: "127.0.0.1", port: 0 });
   try {
     await fc.assert(
       fc.asyncProperty(

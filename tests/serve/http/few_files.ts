@@ -6,7 +6,7 @@ import { fakeApp } from "../fakes.ts";
 const say = (value: unknown) => void Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(value)}\n`));
 const metrics = new HttpMetrics();
 const { app } = fakeApp({ metrics });
-const server = startServer({ app, host: "127.0.0.1", port: 0, metrics, note: (note) => say({ note }) });
+const server = await startServer({ app, host: "127.0.0.1", port: 0, metrics, note: (note) => say({ note }) });
 say({ port: server.port });
 // Opens a file now and then, like training.
 const opened = setInterval(() => Deno.openSync(new URL(import.meta.url)).close(), 5);

@@ -13,7 +13,7 @@ const BODY = '{"tokens":[1,2,3]}';
 async function withServer(body: (port: number) => Promise<void>, predictor = fakePredictor()): Promise<void> {
   const errors: unknown[] = [];
   const { app } = fakeApp({ services: { predictor }, onError: (error) => errors.push(error) });
-  const server = startServer({ app, host: "127.0.0.1", port: 0 });
+  const server = await startServer({ app, host: "127.0.0.1", port: 0 });
   try {
     await body(server.port);
     const answer = await soon(fetch(`${server.url}/predict`, { method: "POST", body: BODY }), "an answer");

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLessOrEqual, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertLessOrEqual, assertMatch, assertRejects } from "@std/assert";
 import { InputError } from "../../../lib/base/errors.ts";
 import { type RunningServer, startServer } from "../../../lib/serve/http/server.ts";
 import type { AppOptions } from "../../../lib/serve/pipeline/shell.ts";
@@ -13,10 +13,12 @@ import { PATIENCE_MS } from "../../patience.ts";
 const encoder = new TextEncoder();
 
 /** Starts a server over a run with one event. */
-function serve(options: AppOptions & { services?: Partial<Services> } = {}): { server: RunningServer; run: FakeRun } {
+async function serve(
+  options: AppOptions & { services?: Partial<Services> } = {},
+): Promise<{ server: RunningServer; run: FakeRun }> {
   const streams = new AbortController();
   const { app, run } = fakeApp({ events: [checkpoint(1)], shutdown: streams.signal, ...options });
-  const server = startServer({ app, host: "127.0.0.1", port: 0, closeStreams: () => streams.abort() });
+  const server = await startServer({ app, host: "127.0.0.1", port: 0, closeStreams: () => streams.abort() });
   return { server, run };
 }
 
@@ -28,7 +30,7 @@ async function askForEvents(port: number): Promise<Deno.TcpConn> {
 }
 
 Deno.test("startServer() lets a client that left continue after its last event", async () => {
-  const { server, run } = serve();
+  const { server, run } = await serve();
   const leaving = new AbortController();
   const first = await fetch(`${server.url}/events`, { signal: leaving.signal });
   const before = frames(first.body);
@@ -57,7 +59,7 @@ Deno.test("startServer() lets a prediction know that its client has left", async
       throw new Error("a client that left gets no answer");
     },
   });
-  const { server } = serve({ services: { predictor } });
+  const { server } = await serve({ services: { predictor } });
   const leaving = new AbortController();
   const body = '{"tokens":[1,2,3]}';
   const answer = fetch(`${server.url}/predict`, { method: "POST", body, signal: leaving.signal });
@@ -71,7 +73,7 @@ Deno.test("startServer() lets a prediction know that its client has left", async
 });
 
 Deno.test("startServer() reads no more events than a socket buffers if the client never reads", async () => {
-  const { server, run } = serve();
+  const { server, run } = await serve();
   const bytes = 20_000;
   const event = {
     ...checkpoint(1),
@@ -93,7 +95,7 @@ Deno.test("startServer() reads no more events than a socket buffers if the clien
 });
 
 Deno.test("shutdown() ends event streams at once", async () => {
-  const { server, run } = serve();
+  const { server, run } = await serve();
   const clients = await Promise.all([1, 2, 3].map(() => fetch(`${server.url}/events`)));
   const sources = clients.map(({ body }) => frames(body));
   for (const source of sources) await take(source, 2);
@@ -104,7 +106,7 @@ Deno.test("shutdown() ends event streams at once", async () => {
 });
 
 Deno.test("shutdown() answers a request that is still arriving", async () => {
-  const { server } = serve();
+  const { server } = await serve();
   const connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   const body = '{"tokens":[1,2,3]}';
   const head = `POST /predict HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: ${body.length}\r\n` +
@@ -128,7 +130,7 @@ Deno.test("shutdown() cuts connections that do not end in time", async () => {
     asked.resolve();
     return hung.promise;
   };
-  const { server } = serve({ services: { predictor: fakePredictor({ model }) } });
+  const { server } = await serve({ services: { predictor: fakePredictor({ model }) } });
   const answer = fetch(`${server.url}/model`).then(() => "answered", () => "cut");
   await soon(asked.promise, "the request");
   const closed = server.shutdown(50);
@@ -138,7 +140,7 @@ Deno.test("shutdown() cuts connections that do not end in time", async () => {
 });
 
 Deno.test("startServer() refuses a body over the limit on a socket for all headers", async () => {
-  const { server } = serve({ bodyLimitBytes: 1000 });
+  const { server } = await serve({ bodyLimitBytes: 1000 });
   const body = "x".repeat(100_000);
   const known = await soon(fetch(`${server.url}/predict`, { method: "POST", body }), "413");
   const chunked = await soon(
@@ -151,9 +153,9 @@ Deno.test("startServer() refuses a body over the limit on a socket for all heade
 });
 
 Deno.test("startServer() explains a port that is taken", async () => {
-  const { server } = serve();
+  const { server } = await serve();
   const { app } = fakeApp();
-  const error = assertThrows(() => startServer({ app, host: "127.0.0.1", port: server.port }), InputError);
+  const error = await assertRejects(() => startServer({ app, host: "127.0.0.1", port: server.port }), InputError);
   assertEquals(error.problems, [{
     field: "port",
     message: `Cannot listen on 127.0.0.1:${server.port}: the port is taken. ` +
@@ -162,20 +164,24 @@ Deno.test("startServer() explains a port that is taken", async () => {
   await soon(server.shutdown(5000), "shutdown");
 });
 
-Deno.test("startServer() explains an address that this machine does not have", () => {
+Deno.test("startServer() explains an address that this machine does not have", async () => {
   const { app } = fakeApp();
   // TEST-NET-1: an address that no machine has.
   const listen = () => startServer({ app, host: "192.0.2.1", port: 0 });
-  assertThrows(listen, InputError, "Cannot listen on 192.0.2.1:0: this machine has no such address. Set `host` to ");
-  assertThrows(() => startServer({ app, host: "no.such.invalid", port: 0 }), InputError, "no.such.invalid:0: ");
+  await assertRejects(
+    listen,
+    InputError,
+    "Cannot listen on 192.0.2.1:0: this machine has no such address. Set `host` to ",
+  );
+  await assertRejects(() => startServer({ app, host: "no.such.invalid", port: 0 }), InputError, "no.such.invalid:0: ");
 });
 
 Deno.test({
   name: "startServer() says which permission it lacks",
   permissions: { net: false },
-  fn() {
+  async fn() {
     const listen = () => startServer({ app: fakeApp().app, host: "::1", port: 8000 });
-    assertThrows(listen, InputError, 'this process may not listen on "[::1]"');
+    await assertRejects(listen, InputError, 'this process may not listen on "[::1]"');
   },
 });
 
@@ -195,7 +201,7 @@ Deno.test("startServer() returns an address that a browser accepts", async () =>
     const [host, url] of [["::1", "[::1]"], ["[::1]", "[::1]"], ["0.0.0.0", "127.0.0.1"], ["localhost", "localhost"]]
   ) {
     const { app } = fakeApp();
-    const server = startServer({ app, host: host ?? "", port: 0 });
+    const server = await startServer({ app, host: host ?? "", port: 0 });
     assertEquals(server.url, `http://${url}:${server.port}`);
     const response = await soon(fetch(`${server.url}/livez`), "an answer");
     assertEquals([response.status, await response.text()], [200, '{"live":true}']);

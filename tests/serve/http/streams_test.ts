@@ -31,7 +31,7 @@ async function withServer(
   const runs = { ...services.runs, ...events && { events } };
   const metrics = new HttpMetrics();
   const app = createApp({ ...services, runs }, { shutdown: streams.signal, stallMs, metrics });
-  const server = startServer({ app, host: "127.0.0.1", port: 0, closeStreams: () => streams.abort(), metrics });
+  const server = await startServer({ app, host: "127.0.0.1", port: 0, closeStreams: () => streams.abort(), metrics });
   const figure = async (name: string) => {
     const text = await (await app.request("/metrics")).text();
     return Number(new RegExp(`^${name} (.*)$`, "m").exec(text)?.[1]);

@@ -1,4 +1,5 @@
 /** Finds the added tokens of tokenizer.json, before anything else is done: verbatim or in normalized form. */
+import { patternOf } from "../../../base/printable.ts";
 import type { Normalize } from "./normalize.ts";
 import { unsupported } from "./parse.ts";
 import type { AddedTokenJson } from "./schema.ts";
@@ -54,7 +55,7 @@ function finder(tokens: ReadonlyMap<string, AddedTokenJson>): FindTokens {
   if (tokens.size === 0) return (text) => text === "" ? [] : [{ text, isToken: false }];
   const longestFirst = [...tokens.keys()].sort((a, b) => b.length - a.length);
   const pattern = new RegExp(
-    longestFirst.map((content) => RegExp.escape(content)).join("|"),
+    longestFirst.map(patternOf).join("|"),
     "g",
   );
   return (text) => {

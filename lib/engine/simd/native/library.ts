@@ -3,6 +3,14 @@ import { existsSync } from "node:fs";
 import { z } from "zod";
 import { errorMessage, missingPermission } from "../../../base/errors.ts";
 import { INSTRUCTION_SETS, type KernelChoice } from "../../../config/kernels.ts";
+import {
+  type ForeignFunction,
+  type ForeignFunctions,
+  type ForeignSymbols,
+  hasLibraries,
+  openForeign,
+} from "../../../platform/foreign.ts";
+import { mayUse } from "../../../platform/permissions.ts";
 import type { NativeLibrary } from "../../contract.ts";
 import { KERNELS, STRUCTS } from "../bindings.gen.ts";
 import type { NativeKernels } from "./bindings.gen.ts";
@@ -52,14 +60,14 @@ export function describeLibrary(path: string): LibraryDescription {
 }
 
 /** Calls `use` with functions of the library and closes it. Throws an UnfitLibrary if it cannot be opened. */
-function withLibrary<Symbols extends Deno.ForeignLibraryInterface, Result>(
+function withLibrary<Symbols extends ForeignSymbols, Result>(
   path: string,
   symbols: Symbols,
-  use: (functions: Deno.StaticForeignLibraryInterface<Symbols>) => Result,
+  use: (functions: ForeignFunctions<Symbols>) => Result,
 ): Result {
-  let library: Deno.DynamicLibrary<Symbols>;
+  let library: ReturnType<typeof openForeign<Symbols>>;
   try {
-    library = Deno.dlopen(path, symbols);
+    library = openForeign(path, symbols);
   } catch (error) {
     throw new UnfitLibrary(`"${path}" cannot be opened: ${errorMessage(error)}`);
   }
@@ -70,18 +78,21 @@ function withLibrary<Symbols extends Deno.ForeignLibraryInterface, Result>(
   }
 }
 
+const NO_LIBRARIES = "native kernels need Deno: this runtime computes with those of WebAssembly, with the same results";
+
 /**
  * Chooses the kernels of this process. Throws an UnfitLibrary if `choice` requires native kernels that cannot be used.
  * `path` is for tests.
  */
 export function chooseKernels(choice: KernelChoice, path: string = libraryPath()): ChosenKernels {
   if (choice === "wasm") return {};
+  if (!hasLibraries) return choice === "auto" ? {} : { notice: NO_LIBRARIES };
   try {
     if (!existsSync(path)) {
       if (choice === "auto") return {};
       throw new UnfitLibrary(`"${path}" does not exist: build the native kernels`);
     }
-    if (!isPermitted(path)) throw new UnfitLibrary(missingPermission("load", path));
+    if (!mayUse("ffi", path)) throw new UnfitLibrary(missingPermission("load", path));
     return { library: fittingLibrary(choice, path) };
   } catch (error) {
     if (choice !== "auto" || !(error instanceof UnfitLibrary)) throw error;
@@ -101,10 +112,6 @@ export function stillFitting(native: NativeLibrary | undefined): NativeLibrary |
     if (!(error instanceof UnfitLibrary)) throw error;
     return undefined;
   }
-}
-
-function isPermitted(path: string): boolean {
-  return Deno.permissions.querySync({ name: "ffi", path }).state === "granted";
 }
 
 function fittingLibrary(choice: Exclude<KernelChoice, "wasm">, path: string): NativeLibrary {
@@ -151,7 +158,7 @@ export function openLibrary({ path, set, sources }: NativeLibrary): NativeKernel
   let kernels = opened.get(key);
   if (!kernels) {
     const { kernels: names } = checkSources(path, sources);
-    const symbols: Record<string, Deno.ForeignFunction> = {};
+    const symbols: Record<string, ForeignFunction> = {};
     for (const [name, { parameters, result }] of Object.entries(KERNELS)) {
       if (!names.includes(name)) continue;
       symbols[name] = {
@@ -160,7 +167,7 @@ export function openLibrary({ path, set, sources }: NativeLibrary): NativeKernel
         result: result === "void" ? result : foreignType(result),
       };
     }
-    kernels = nativeKernels(Deno.dlopen(path, symbols).symbols);
+    kernels = nativeKernels(openForeign(path, symbols).symbols);
     opened.set(key, kernels);
   }
   return kernels;

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { system } from "../../../platform/runtime.ts";
 
 /** The version of the library's own functions and of the way in which its kernels are called. */
 export const LIBRARY_ABI = 1;
@@ -9,7 +10,7 @@ export const LIBRARY_ABI = 1;
 const folder = new URL("../../../../kernels/native/", import.meta.url);
 
 /** Returns the absolute path of the library for an operating system and an architecture, by default those of this process. */
-export function libraryPath(os: string = Deno.build.os, arch: string = Deno.build.arch): string {
+export function libraryPath(os: string = system.os, arch: string = system.arch): string {
   return fileURLToPath(new URL(`build/${os}-${arch}.${os === "darwin" ? "dylib" : "so"}`, folder));
 }
 

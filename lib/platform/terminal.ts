@@ -1,0 +1,129 @@
+/** The terminal: output that is written at once, signals and single keys. */
+import { writeSync } from "node:fs";
+// By its name, as reading `stdin` or `stdout` of it opens them.
+import process from "node:process";
+import { isatty } from "node:tty";
+import { runtime } from "./runtime.ts";
+
+export type Signal = "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGQUIT";
+
+/** The file descriptors of the standard streams. */
+const [STDIN, STDOUT, STDERR] = [0, 1, 2];
+
+/** Pause before another attempt to write to a full pipe that does not block. */
+const FULL_PIPE_MS = 5;
+
+export const isTerminal = { stdin: isatty(STDIN), stdout: isatty(STDOUT), stderr: isatty(STDERR) } as const;
+
+export const streams = {
+  stdout: { writeSync: (bytes: Uint8Array) => write(STDOUT, bytes) },
+  stderr: { writeSync: (bytes: Uint8Array) => write(STDERR, bytes) },
+} as const;
+
+/** Writes what fits, at least one byte. */
+function write(file: number, bytes: Uint8Array): number {
+  for (;;) {
+    try {
+      return writeSync(file, bytes);
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_MS);
+    }
+  }
+}
+
+/** Returns the columns of the terminal on standard output, or undefined if it is none, or was closed. */
+export function terminalWidth(): number | undefined {
+  try {
+    return isTerminal.stdout ? process.stdout.columns : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Calls `listener` at each `signal`, which then does not end the process. */
+export function onSignal(signal: Signal, listener: () => void): void {
+  process.on(signal, listener);
+}
+
+/** Exit code after SIGQUIT, which would otherwise end the process without restoring the terminal. */
+const QUIT_CODE = 131;
+
+/**
+ * Calls `onKey` with every key, without Enter and without echo. Ctrl-C and Ctrl-Z remain signals. The returned function
+ * restores the terminal; so does the end of the process by `exit` or by a signal that can be caught.
+ */
+export function watchKeys(onKey: (key: string) => void): () => void {
+  let watching = true;
+  const reader = runtime === "deno" ? denoKeys() : nodeKeys();
+  const restore = () => {
+    if (!watching) return;
+    watching = false;
+    try {
+      reader.restore();
+    } catch {
+      // The terminal was closed.
+    }
+  };
+  process.on("exit", restore);
+  const quit = () => process.exit(QUIT_CODE);
+  process.on("SIGQUIT", quit);
+  reader.read((text) => {
+    if (watching) { for (const key of text) onKey(key); }
+  });
+  return () => {
+    restore();
+    process.off("exit", restore);
+    process.off("SIGQUIT", quit);
+  };
+}
+
+interface KeyReader {
+  /** Calls `onText` with everything that is typed, until the end of the input. */
+  read(onText: (text: string) => void): void;
+  /** Restores the terminal. */
+  restore(): void;
+}
+
+function denoKeys(): KeyReader {
+  Deno.stdin.setRaw(true, { cbreak: true });
+  return {
+    restore: () => Deno.stdin.setRaw(false),
+    // A read cannot be cancelled: the last one lasts until the process ends.
+    async read(onText) {
+      const bytes = new Uint8Array(16);
+      for (;;) {
+        const count = await Deno.stdin.read(bytes).catch(() => null);
+        if (count === null) return;
+        onText(new TextDecoder().decode(bytes.subarray(0, count)));
+      }
+    },
+  };
+}
+
+/** The keys that are signals, which Node has no mode for. */
+const SIGNAL_KEYS: Readonly<Record<string, "SIGINT" | "SIGQUIT" | "SIGTSTP">> = {
+  "\x03": "SIGINT",
+  "\x1c": "SIGQUIT",
+  "\x1a": "SIGTSTP",
+};
+
+function nodeKeys(): KeyReader {
+  const { stdin } = process;
+  stdin.setRawMode(true);
+  return {
+    restore() {
+      stdin.setRawMode(false);
+      stdin.pause();
+    },
+    read(onText) {
+      stdin.on("data", (bytes: Uint8Array) => {
+        for (const key of new TextDecoder().decode(bytes)) {
+          const signal = SIGNAL_KEYS[key];
+          if (signal) process.kill(process.pid, signal);
+          else onText(key);
+        }
+      });
+    },
+  };
+}
