@@ -12,24 +12,30 @@ import { problemResponse } from "./pipeline/problem.ts";
 import { runRoutes } from "./routes/run_routes.ts";
 import { type App, type AppOptions, createShell } from "./pipeline/shell.ts";
 import { startRoutes } from "./routes/start_routes.ts";
-import type { Services } from "./services.ts";
+import type { PredictionServices, Services } from "./services.ts";
 import project from "../../deno.json" with { type: "json" };
 
-export function createApp(services: Services, options: AppOptions = {}): App {
-  const { runs, assets } = services;
+/** Creates the app of a process; without runs it has no routes of runs and events. */
+export function createApp(services: Services | PredictionServices, options: AppOptions = {}): App {
+  const { predictor, assets } = services;
   const { bodyLimitBytes = 2 ** 20, maxInstances = 1024, readyMs = 2000 } = options;
-  const { routes, metrics, onError, app } = createShell(options, () => runs.current);
+  const { routes, metrics, onError, app } = createShell(
+    options,
+    () => "runs" in services ? services.runs.current : predictor.shape.run,
+  );
 
   pageRoutes(routes, assets);
-  startRoutes(routes, services, bodyLimitBytes);
-  runRoutes(routes, services, {
-    heartbeatMs: options.heartbeatMs ?? 15_000,
-    stallMs: options.stallMs ?? 30_000,
-    drops: metrics.drops,
-    shutdown: options.shutdown ?? new AbortController().signal,
-    onError,
-    metrics,
-  });
+  if ("runs" in services) {
+    startRoutes(routes, services, bodyLimitBytes);
+    runRoutes(routes, services, {
+      heartbeatMs: options.heartbeatMs ?? 15_000,
+      stallMs: options.stallMs ?? 30_000,
+      drops: metrics.drops,
+      shutdown: options.shutdown ?? new AbortController().signal,
+      onError,
+      metrics,
+    });
+  }
   const limits = { bodyLimitBytes, maxInstances };
   const operation = { readyMs, metrics, onError };
   predictRoutes(routes, services, limits);

@@ -45,8 +45,8 @@ export interface TrainingMetrics {
   readonly incidents: number;
 }
 
-export interface Services {
-  readonly runs: Runs;
+/** Services of a process that predicts. */
+export interface PredictionServices {
   readonly predictor: Predictor;
   /** By path: `/`, `/dashboard.js`, …; `/` is the page. */
   readonly assets: ReadonlyMap<string, Asset>;
@@ -56,4 +56,9 @@ export interface Services {
   readonly cluster?: () => ClusterStatus | undefined;
   /** Returns false once the process was asked to end: a load balancer then sends requests elsewhere. */
   ready(): boolean;
+}
+
+/** Services of a process that trains a run, or serves one with its history. */
+export interface Services extends PredictionServices {
+  readonly runs: Runs;
 }

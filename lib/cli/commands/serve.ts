@@ -6,6 +6,7 @@ import { openPreprocessing } from "../../data/encode/open_preprocessing.ts";
 import { RunLibrary } from "../../run/library/library.ts";
 import { shareFile } from "../../run/files/lock.ts";
 import { openModel } from "../../run/open_model.ts";
+import { openPredictor } from "../../run/open_predictor.ts";
 import type { Asset } from "../../serve/services.ts";
 import { parseArguments } from "../arguments/arguments.ts";
 import { ExitCode } from "../exit_codes.ts";
@@ -14,7 +15,6 @@ import { PROGRAM } from "../arguments/program.ts";
 import { openKernels } from "../arguments/kernels.ts";
 import { flagsFor, oneRun } from "../arguments/run_argument.ts";
 import { startService } from "../service/service.ts";
-import { openPredictor } from "../service/predictor.ts";
 import { onInterruption } from "../terminal/signals.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 

@@ -3,12 +3,12 @@ import type { Config } from "../../config/schema.ts";
 import type { ClusterStatus, ClusterView, EventOf, RunEvent } from "../../base/events.ts";
 import type { NativeLibrary } from "../../engine/contract.ts";
 import type { ThreadPredictor } from "../../predict/predictor.ts";
+import { openPredictor } from "../../run/open_predictor.ts";
 import { RunLibrary } from "../../run/library/library.ts";
 import type { RunQueue } from "../../run/library/run_queue.ts";
 import type { TrainingRun } from "../../run/training/training_run.ts";
 import type { TrainingMetrics } from "../../serve/services.ts";
-import { openPredictor } from "./predictor.ts";
-import type { Service } from "./service.ts";
+import type { Service } from "../../serve/service.ts";
 
 interface ServedRunOptions {
   readonly service: Service;

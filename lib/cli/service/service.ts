@@ -1,4 +1,4 @@
-/** Runs the HTTP service of a command. It answers on its port from the start, before there is a run to serve. */
+/** Starts the HTTP service of a command: reads the token of its clients, and prints its notes. */
 import { readFile, stat } from "node:fs/promises";
 import { env } from "node:process";
 import { counted } from "../../base/counted.ts";
@@ -6,13 +6,9 @@ import type { Config } from "../../config/schema.ts";
 import { errorMessage, inputError } from "../../base/errors.ts";
 import { printableJson } from "../../base/printable.ts";
 import { system } from "../../platform/runtime.ts";
-import { createApp, createWaitingApp } from "../../serve/app.ts";
-import type { AppOptions } from "../../serve/pipeline/shell.ts";
 import { allowedHostsFor } from "../../serve/pipeline/gate.ts";
-import { HttpMetrics } from "../../serve/metrics.ts";
-import { publicAddress } from "../../serve/pipeline/public_address.ts";
-import { type ServedApp, startServer } from "../../serve/http/server.ts";
-import type { Asset, Services } from "../../serve/services.ts";
+import { openService, type Service } from "../../serve/service.ts";
+import type { Asset } from "../../serve/services.ts";
 import { forCommandLine } from "../arguments/messages.ts";
 
 interface ServiceOptions {
@@ -25,58 +21,18 @@ interface ServiceOptions {
   readonly note: (line: string) => void;
 }
 
-export interface Service {
-  /** Describes the address on which it listens, and the public one. */
-  readonly url: string;
-  /** Serves these services from now on. Before that, every route but /livez answers 503. */
-  serve(services: Pick<Services, "runs" | "predictor" | "training" | "cluster">): void;
-  /** Reports that it is not ready from now on; streams continue. */
-  drain(): void;
-  /** Ends streams, answers open requests, and closes the port. */
-  close(): Promise<void>;
-}
-
 /** Takes the port. Throws an InputError if it cannot, or if clients would need a token. */
 export async function startService({ config, assets, note }: ServiceOptions): Promise<Service> {
-  const token = await readToken(config);
-  const { host, port, corsOrigin, publicUrl, rateLimit, accessLog } = config;
-  const known = publicUrl ? publicAddress(publicUrl) : undefined;
-  const streams = new AbortController();
-  const metrics = new HttpMetrics();
-  let ready = true;
-  const options: AppOptions = {
-    allowedHosts: allowedHostsFor(host),
-    publicAddress: known,
-    token,
-    corsOrigin: corsOrigin || undefined,
-    rateLimit,
-    shutdown: streams.signal,
-    metrics,
-    onAccess: accessLog ? (record) => note(printableJson(record)) : undefined,
+  const service = await openService({
+    config,
+    token: await readToken(config),
+    onAccess: config.accessLog ? (record) => note(printableJson(record)) : undefined,
     onError: (error) => note(`error: ${forCommandLine(errorMessage(error))}`),
-  };
-  let app: ServedApp = createWaitingApp(options);
-  const server = await startServer({
-    app: { fetch: (request, peer) => app.fetch(request, peer) },
-    host,
-    port,
-    closeStreams: () => streams.abort(),
-    metrics,
+    assets,
     note,
   });
-  return {
-    url: known ? `${server.url} (public: ${known.url})` : server.url,
-    serve(services) {
-      app = createApp({ ...services, assets, ready: () => ready }, options);
-    },
-    drain() {
-      ready = false;
-    },
-    close() {
-      ready = false;
-      return server.shutdown(config.grace * 1000);
-    },
-  };
+  const { url, publicUrl } = service;
+  return publicUrl === undefined ? service : { ...service, url: `${url} (public: ${publicUrl})` };
 }
 
 /** Shorter tokens can be guessed. */

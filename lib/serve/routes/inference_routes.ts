@@ -11,7 +11,7 @@ import type { PredictLimits } from "./predict_routes.ts";
 import { serverTiming } from "./prediction_body.ts";
 import { Refusal } from "../pipeline/problem.ts";
 import { type Handler, jsonAnswer, type Routes } from "../pipeline/routes.ts";
-import type { Services } from "../services.ts";
+import type { PredictionServices } from "../services.ts";
 
 /** Name of the served model; the id of its run is another. */
 const MODEL_NAME = "lockstep";
@@ -34,7 +34,7 @@ interface InferenceOptions extends PredictLimits, OperationOptions {
   readonly version: string;
 }
 
-export function inferenceRoutes(routes: Routes, services: Services, options: InferenceOptions): void {
+export function inferenceRoutes(routes: Routes, services: PredictionServices, options: InferenceOptions): void {
   const { predictor } = services;
   const { shape, reader } = predictor;
   const { bodyLimitBytes, maxInstances, readyMs, onError, version: serverVersion } = options;

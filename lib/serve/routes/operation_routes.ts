@@ -7,7 +7,7 @@ import { within } from "../../base/waiting.ts";
 import { type HttpMetrics, METRICS_TYPES, type MetricsFormat, MetricsText } from "../metrics.ts";
 import { problemAnswer, problemResponse } from "../pipeline/problem.ts";
 import { jsonAnswer, type Routes } from "../pipeline/routes.ts";
-import type { Services } from "../services.ts";
+import type { PredictionServices } from "../services.ts";
 
 export interface OperationOptions {
   readonly readyMs: number;
@@ -17,7 +17,7 @@ export interface OperationOptions {
 
 export function operationRoutes(
   routes: Routes,
-  services: Services,
+  services: PredictionServices,
   { readyMs, metrics, onError }: OperationOptions,
 ): void {
   routes.add(
@@ -70,7 +70,7 @@ function wantedFormat(accept: string): MetricsFormat {
 }
 
 function metricsText(
-  { predictor, training, cluster }: Services,
+  { predictor, training, cluster }: PredictionServices,
   metrics: HttpMetrics,
   format: MetricsFormat,
 ): string {
@@ -114,7 +114,7 @@ function metricsText(
 
 /** Returns why the process is not ready; undefined if it is not ending and its model answers within `deadlineMs`. */
 export async function unreadiness(
-  services: Services,
+  services: PredictionServices,
   deadlineMs: number,
   onError: (error: unknown) => void,
 ): Promise<string | undefined> {

@@ -5,7 +5,7 @@ import { bareJson } from "../pipeline/front.ts";
 import { answerSchema, parsePredict, predictionBody, predictSchema, serverTiming } from "./prediction_body.ts";
 import { problemAnswer } from "../pipeline/problem.ts";
 import { jsonAnswer, type Routes } from "../pipeline/routes.ts";
-import type { Services } from "../services.ts";
+import type { PredictionServices } from "../services.ts";
 
 export interface PredictLimits {
   readonly bodyLimitBytes: number;
@@ -22,7 +22,7 @@ const modelSchema = z.object({
   digest: z.string(),
 }).openapi("Model");
 
-export function predictRoutes(routes: Routes, { predictor }: Services, limits: PredictLimits): void {
+export function predictRoutes(routes: Routes, { predictor }: PredictionServices, limits: PredictLimits): void {
   const { shape, reader } = predictor;
   const bodyOptions = bodyOf(reader);
 
