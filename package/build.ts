@@ -1,28 +1,43 @@
 // deno-lint-ignore-file no-console -- a command for people
 /**
- * Builds the package for npm: `dist/npm/` and its tarball beside it. The same sources give the same bytes. Another folder
- * than `dist` may be given.
+ * Builds the packages: `dist/npm/` with its tarball beside it, and `dist/jsr/`. The same sources give the same bytes.
+ * Another folder than `dist` may be given.
  */
-import { copyFile, mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, copyFile, cp, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import project from "../deno.json" with { type: "json" };
 import { ROOT, writeBundles } from "./bundle.ts";
-import { packageManifest } from "./manifest.ts";
+import { writeDeclarations } from "./declarations.ts";
+import { jsrManifest, npmManifest } from "./manifest.ts";
 
 /** The part of npm's answer that is read here. */
 const packed = z.tuple([z.object({ filename: z.string() })]);
-const EXECUTABLE = `#!/usr/bin/env node\nimport "./main.js";\n`;
 
-/** Builds the package in `folder` and returns the path of its tarball. */
-export async function buildPackage(folder: string): Promise<string> {
-  const content = join(folder, "npm");
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(content, { recursive: true });
-  const packages = await writeBundles(content);
-  await writeFile(join(content, "package.json"), packageManifest(packages));
-  await writeFile(join(content, "bin.js"), EXECUTABLE, { mode: 0o755 });
-  for (const name of ["README.md", "LICENSE", "CHANGELOG.md"]) await copyFile(join(ROOT, name), join(content, name));
-  return join(folder, pack(content, folder));
+/** Builds the packages in `folder` and returns the path of the tarball for npm. */
+export async function buildPackages(folder: string): Promise<string> {
+  const [npm, jsr] = [join(folder, "npm"), join(folder, "jsr")];
+  for (const content of [npm, jsr]) await rm(content, { recursive: true, force: true });
+  await mkdir(npm, { recursive: true });
+  const packages = await writeBundles(npm);
+  for (const name of ["README.md", "LICENSE", "CHANGELOG.md"]) await copyFile(join(ROOT, name), join(npm, name));
+  await cp(npm, jsr, { recursive: true });
+  await writeDeclarations(Object.values(project.exports), join(npm, "types"), "js");
+  await writeDeclarations(Object.values(project.exports), join(jsr, "types"), "d.ts");
+  await writeFile(join(jsr, "deno.json"), jsrManifest());
+  for (const path of Object.values(project.exports)) await nameTypes(jsr, path.slice("./".length, -".ts".length));
+  await writeFile(join(npm, "package.json"), npmManifest(packages));
+  await copyFile(join(ROOT, "package/bin.js"), join(npm, "bin.js"));
+  await chmod(join(npm, "bin.js"), 0o755);
+  return join(folder, pack(npm, folder));
+}
+
+/** Names the declarations of the module `name` in its first line, as JSR needs it. */
+async function nameTypes(folder: string, name: string): Promise<void> {
+  const script = join(folder, `${name}.js`);
+  await writeFile(script, `/* @ts-self-types="./types/${name}.d.ts" */\n${await readFile(script, "utf8")}`);
+  const map = `${script}.map`;
+  await writeFile(map, (await readFile(map, "utf8")).replace('"mappings": "', '"mappings": ";'));
 }
 
 /** Writes the tarball of `content` to `folder` and returns its name. */
@@ -36,6 +51,6 @@ function pack(content: string, folder: string): string {
 }
 
 if (import.meta.main) {
-  const tarball = await buildPackage(resolve(Deno.args[0] ?? join(ROOT, "dist")));
+  const tarball = await buildPackages(resolve(Deno.args[0] ?? join(ROOT, "dist")));
   console.log(`${tarball}: ${((await stat(tarball)).size / 1e6).toFixed(2)} MB`);
 }

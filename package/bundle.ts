@@ -2,7 +2,7 @@
  * Bundles the program for engines without TypeScript: one file for each entry point, and shared chunks beside them. Packages
  * of npm stay imports.
  */
-import { build, type Loader, type Plugin, stop } from "esbuild";
+import { build, type BuildOptions, type Loader, type Plugin, stop } from "esbuild";
 import { readFile } from "node:fs/promises";
 import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,8 +13,9 @@ import project from "../deno.json" with { type: "json" };
 export const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
 /** The entry points as place in the package → file. That of the root makes the chunk of this name lie in no other's file. */
-const ENTRIES: Readonly<Record<string, string>> = {
+const ENTRIES = {
   main: "main.ts",
+  mod: "mod.ts",
   "workers/train": "workers/train.ts",
   "workers/ngrams": "workers/ngrams.ts",
   "workers/predict": "workers/predict.ts",
@@ -81,27 +82,40 @@ function placed(name: string, text: string): string {
   return `import { PACKAGE_ROOT } from "package-root"; ${moved}`;
 }
 
-/** Writes the bundles to `folder` and returns the names of the packages of npm that they import. */
+/**
+ * Writes the bundles to `folder` and returns the names of the packages of npm that they import. `predict.js` is one file for
+ * browsers, and imports nothing.
+ */
 export async function writeBundles(folder: string): Promise<string[]> {
+  try {
+    const predictor: Record<string, string> = "./predict" in project.exports ? { predict: "predict.ts" } : {};
+    const [needed] = await bundle(folder, { entryPoints: predictor, platform: "browser", minify: true });
+    if (needed) throw new Error(`predict.ts must import no package, but needs ${needed}`);
+    const chunkNames = "chunk-[hash]";
+    return await bundle(folder, { entryPoints: ENTRIES, platform: "node", splitting: true, chunkNames });
+  } finally {
+    await stop();
+  }
+}
+
+/** Writes bundles to `outdir` and returns the names of the packages of npm that they import. */
+async function bundle(outdir: string, options: BuildOptions): Promise<string[]> {
   const { metafile } = await build({
+    ...options,
+    outdir,
     absWorkingDir: ROOT,
-    entryPoints: ENTRIES,
-    outdir: folder,
     bundle: true,
-    splitting: true,
-    chunkNames: "chunk-[hash]",
     format: "esm",
-    platform: "node",
     target: "es2023",
     sourcemap: true,
     charset: "utf8",
     legalComments: "none",
     metafile: true,
     plugins: [asDeno],
-  }).finally(stop);
+  });
   const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
-  const packages = imports.filter(({ external }) => external).map(({ path }) => packageOf(path));
-  return [...new Set(packages)].filter((name) => !name.startsWith("node:")).sort();
+  const names = imports.filter(({ external }) => external).map(({ path }) => packageOf(path));
+  return [...new Set(names)].filter((name) => !name.startsWith("node:")).sort();
 }
 
 /** Returns the name of the package of a specifier: `@a/b` of `@a/b/c.wasm`. */

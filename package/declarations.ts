@@ -15,15 +15,22 @@ const OPTIONS: ts.CompilerOptions = {
   module: ts.ModuleKind.ESNext,
 };
 
-/** Writes the declarations of the modules `entries` to `folder`, at the places that they have in this project. */
-export async function writeDeclarations(entries: readonly string[], folder: string): Promise<void> {
+/**
+ * Writes the declarations of the modules `entries` to `folder`, at the places that they have in this project. They import
+ * each other with the extension `js`, as tsc needs it, or `d.ts`, as Deno needs it.
+ */
+export async function writeDeclarations(
+  entries: readonly string[],
+  folder: string,
+  extension: "js" | "d.ts",
+): Promise<void> {
   const found = new Set(entries);
   for (const name of found) {
     const text = declarationsOf(name, await readFile(join(ROOT, name), "utf8"));
     for (const [, path] of text.matchAll(OWN_IMPORT)) found.add(join(dirname(name), `${path}.ts`));
     const target = join(folder, name.replace(/\.ts$/, ".d.ts"));
     await mkdir(dirname(target), { recursive: true });
-    await writeFile(target, text.replaceAll(OWN_IMPORT, "$1.js"));
+    await writeFile(target, text.replaceAll(OWN_IMPORT, `$1.${extension}`));
   }
 }
 

@@ -1,4 +1,4 @@
-/** Describes the package for npm. */
+/** Describes the packages for npm and JSR. */
 import project from "../deno.json" with { type: "json" };
 
 /** Packages that only `--engine tfjs` needs. Users install them themselves. */
@@ -12,8 +12,11 @@ const versions = new Map(
   }),
 );
 
+/** The entry points as specifier → place in the package, without an extension: `./predict` → `predict`. */
+const entries = Object.entries(project.exports).map(([name, path]) => [name, path.slice("./".length, -".ts".length)]);
+
 /** Returns `package.json` for a program that imports `packages`, with their versions from `deno.json`. */
-export function packageManifest(packages: readonly string[]): string {
+export function npmManifest(packages: readonly string[]): string {
   const optional = packages.filter((name) => OPTIONAL.includes(name));
   const needed = packages.filter((name) => !OPTIONAL.includes(name));
   const manifest = {
@@ -24,12 +27,31 @@ export function packageManifest(packages: readonly string[]): string {
     license: project.license,
     type: "module",
     bin: { lockstep: "./bin.js" },
-    files: ["*.js", "*.js.map", "workers/", "CHANGELOG.md"],
+    exports: {
+      ...Object.fromEntries(entries.map(([name, path]) => {
+        const types = `./types/${path}.d.ts`;
+        return [name, { types, default: `./${path}.js` }];
+      })),
+      "./package.json": "./package.json",
+    },
+    files: ["*.js", "*.js.map", "types/", "workers/", "CHANGELOG.md"],
     sideEffects: ["./bin.js", "./main.js", "./workers/*.js"],
     engines: { node: ">=22.13" },
     dependencies: withVersions(needed),
     peerDependencies: withVersions(optional, "^"),
     peerDependenciesMeta: Object.fromEntries(optional.map((name) => [name, { optional: true }])),
+  };
+  return `${JSON.stringify(manifest, undefined, 2)}\n`;
+}
+
+/** Returns `deno.json` for JSR. */
+export function jsrManifest(): string {
+  const manifest = {
+    name: project.name,
+    version: project.version,
+    license: project.license,
+    exports: Object.fromEntries(entries.map(([name, path]) => [name, `./${path}.js`])),
+    imports: Object.fromEntries(Object.entries(project.imports).filter(([, specifier]) => NPM.test(specifier))),
   };
   return `${JSON.stringify(manifest, undefined, 2)}\n`;
 }

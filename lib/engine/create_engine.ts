@@ -57,16 +57,13 @@ export function engineScratchBytes(
 
 /** Throws an InputError if a package of `engine` is not installed: the package for npm comes without those of tfjs. */
 export function checkInstalled({ engine }: Pick<TrainingConfig, "engine">): void {
-  const packages = engine === "tfjs" ? ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm"] : [];
-  if (packages.every(isInstalled)) return;
-  throw inputError("engine", `engine is ${engine}, which is not installed: npm install ${packages.join(" ")}`);
-}
-
-function isInstalled(name: string): boolean {
+  if (engine !== "tfjs") return;
   try {
-    return import.meta.resolve(name) !== "";
+    import.meta.resolve("@tensorflow/tfjs");
+    import.meta.resolve("@tensorflow/tfjs-backend-wasm");
   } catch {
-    return false;
+    const packages = "@tensorflow/tfjs @tensorflow/tfjs-backend-wasm";
+    throw inputError("engine", `engine is tfjs, which is not installed: npm install ${packages}`);
   }
 }
 

@@ -3,7 +3,7 @@ import project from "../../deno.json" with { type: "json" };
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { cp, readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { packageManifest } from "../../package/manifest.ts";
+import { npmManifest } from "../../package/manifest.ts";
 import { ROOT, withFolder } from "../cli/process.ts";
 
 /** Folders and files of a checkout that are no sources. */
@@ -42,14 +42,14 @@ Deno.test("deno task package builds the same tarball in every folder, without it
     }
     const scripts = names.filter((name) => name.endsWith(".js") && name !== "bin.js");
     assertEquals(scripts.filter((name) => !names.includes(`${name}.map`)), []);
-    for (const name of ["main", "workers/train", "workers/ngrams", "workers/predict"]) {
+    for (const name of ["main", "mod", "workers/train", "workers/ngrams", "workers/predict"]) {
       assert(scripts.includes(`${name}.js`), name);
     }
   });
 });
 
-Deno.test("packageManifest() gives packages the versions of deno.json, tfjs as an optional one", () => {
-  const manifest = JSON.parse(packageManifest(["@tensorflow/tfjs", "hono", "zod"]));
+Deno.test("npmManifest() gives packages the versions of deno.json, tfjs as an optional one", () => {
+  const manifest = JSON.parse(npmManifest(["@tensorflow/tfjs", "hono", "zod"]));
   assertEquals(manifest.version, project.version);
   assertEquals(manifest.dependencies, {
     hono: project.imports.hono.replace("npm:hono@", ""),
@@ -59,5 +59,5 @@ Deno.test("packageManifest() gives packages the versions of deno.json, tfjs as a
     "@tensorflow/tfjs": project.imports["@tensorflow/tfjs"].replace("npm:@tensorflow/tfjs@", "^"),
   });
   assertEquals(manifest.peerDependenciesMeta, { "@tensorflow/tfjs": { optional: true } });
-  assertThrows(() => packageManifest(["left-pad"]), Error, 'no exact version of "left-pad"');
+  assertThrows(() => npmManifest(["left-pad"]), Error, 'no exact version of "left-pad"');
 });
