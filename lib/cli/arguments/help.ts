@@ -14,7 +14,7 @@ export const OVERVIEW =
   ${PROGRAM} serve RUN                serve a finished run, such as runs/latest
   ${PROGRAM} predict RUN [TEXT …]     classify a text, lines of standard input, or --data FILE
   ${PROGRAM} evaluate RUN --data FILE evaluate a finished run on new rows
-  ${PROGRAM} export RUN --to FORMAT   write the model for TensorFlow.js or PyTorch
+  ${PROGRAM} export RUN --to FORMAT   write the model for another library
 
 Exit codes: 0 done, 1 training or serving failed, 2 bad input, 130 interrupted twice.
 `;

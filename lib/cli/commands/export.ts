@@ -43,7 +43,7 @@ export async function exportCommand(args: readonly string[], { terminal }: { ter
   }
   const directory = await oneRun(positionals, USAGE);
   if (!isFormat(to)) {
-    const wanted = `expected ${NAMES.join(" or ")}`;
+    const wanted = `expected ${NAMES.slice(0, -1).join(", ")} or ${NAMES.at(-1)}`;
     throw inputError("--to", `--to is ${to ?? "missing"}: ${wanted}. Usage: ${USAGE}`);
   }
   const { preprocessing } = await openModel(directory);

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { FOLDER_MODE, readBytes, writeWhole } from "../files/files.ts";
 import { NGRAMS, PREPROCESSING, readModel } from "../files/model_files.ts";
 import type { ExportFormat } from "./format.ts";
+import { onnx } from "./onnx/onnx.ts";
 import { safetensors } from "./safetensors/safetensors.ts";
 import { tfjs } from "./tfjs/tfjs.ts";
 
 /** Lists all formats: a new one needs only its entry. */
-export const EXPORT_FORMATS = { tfjs, safetensors } as const satisfies Readonly<Record<string, ExportFormat>>;
+export const EXPORT_FORMATS = { tfjs, safetensors, onnx } as const satisfies Readonly<Record<string, ExportFormat>>;
 
 /**
  * Writes the model of the run in `directory` into `folder`, and returns the files' names. Throws a RangeError that names

@@ -12,8 +12,12 @@ export interface ExportFormat {
   readonly make: (model: TrainedModel) => Files;
 }
 
-/** Returns the `package.json` of a folder whose module is `predict.js`. */
+/**
+ * Returns the `package.json` of a folder whose module is `predict.js`, which needs one of the packages `peerDependencies`.
+ */
 export function packageJson({ run }: TrainedModel, peerDependencies: Readonly<Record<string, string>>): string {
+  const names = Object.keys(peerDependencies);
+  const optional = Object.fromEntries(names.map((name) => [name, { optional: true }]));
   const content = {
     name: `lockstep-${run.toLowerCase()}`,
     version: "1.0.0",
@@ -22,6 +26,7 @@ export function packageJson({ run }: TrainedModel, peerDependencies: Readonly<Re
     exports: { ".": { types: "./predict.d.ts", default: "./predict.js" }, "./*": "./*" },
     types: "./predict.d.ts",
     peerDependencies,
+    ...names.length > 1 && { peerDependenciesMeta: optional },
   };
   return `${JSON.stringify(content, undefined, 2)}\n`;
 }

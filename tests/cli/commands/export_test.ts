@@ -23,7 +23,7 @@ Deno.test("export writes a run's model, and says what is wrong with its argument
       assertEquals(code, 2);
       assertStringIncludes(stderr, message);
     };
-    await refused([latest, "--to", "onnx"], "--to is onnx: expected tfjs or safetensors");
+    await refused([latest, "--to", "gguf"], "--to is gguf: expected tfjs, safetensors or onnx");
     await refused([latest], "--to is missing");
     await refused([`${folder}/none`, "--to", "tfjs"], "There is no run in");
     await refused(

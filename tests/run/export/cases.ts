@@ -100,7 +100,7 @@ export function questionOf(input: Input): unknown {
 export async function eachExport(
   format: keyof typeof EXPORT_FORMATS,
   use: (folder: string, inputs: readonly Input[], expected: readonly Prediction[], one: Case) => Promise<void>,
-  cases = [...ids, ...ofText, ofHuggingFace],
+  cases: readonly Case[] = [...ids, ...ofText, ofHuggingFace],
 ): Promise<void> {
   for (const one of cases) {
     const { change, tokenizer, truncate = "end", space, hashed, rules } = one;
