@@ -44,7 +44,8 @@ const OWN_FILES: Readonly<Record<string, string>> = {
   "package-root": PACKAGE_ROOT,
 };
 const THREAD_URL = /(?<=new URL\("[./]*workers\/\w+\.)ts(?=", import\.meta\.url\))/g;
-const OWN_URL = /\bimport\.meta\.url\b/g;
+/** Matches a module's own URL where others are relative to it. */
+const BASE_URL = /(?<=new URL\("[^"]*", )import\.meta\.url(?=\))/g;
 
 /** Reads modules of this project as Deno does. */
 const asDeno: Plugin = {
@@ -73,11 +74,12 @@ export default readFileSync(createRequire(import.meta.url).resolve(${JSON.string
   },
 };
 
-/** Returns the text of the module `name`, in which `import.meta.url` is the module's place in the project, also in a chunk. */
+/** Returns the text of the module `name`, in which URLs are relative to the module's place in the project, also in a chunk. */
 function placed(name: string, text: string): string {
-  if (name === PACKAGE_ROOT || !text.includes("import.meta.url")) return text;
+  if (name === PACKAGE_ROOT) return text;
   const own = `new URL(${JSON.stringify(name)}, PACKAGE_ROOT).href`;
-  const moved = text.replaceAll(THREAD_URL, "js").replaceAll(OWN_URL, own);
+  const moved = text.replaceAll(THREAD_URL, "js").replaceAll(BASE_URL, own);
+  if (moved === text) return text;
   // In one line with the module's first, so that the source map is exact.
   return `import { PACKAGE_ROOT } from "package-root"; ${moved}`;
 }

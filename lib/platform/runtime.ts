@@ -9,6 +9,9 @@ export type Runtime = "deno" | "node" | "bun";
 /** The runtime of this process. All three have the versions of Node's parts, too. */
 export const runtime: Runtime = versions.deno ? "deno" : versions.bun ? "bun" : "node";
 
+/** Tells whether this program runs from its sources. The package has only JavaScript. */
+export const isFromSources = import.meta.url.endsWith(".ts");
+
 /** Returns the versions of the runtime and of its engine. */
 export function runtimeVersions(): Record<string, string> {
   const engine = runtime === "bun" ? "webkit" : "v8";

@@ -1,11 +1,11 @@
 /** Starts threads. Each runs a module that takes its messages with `thread_side.ts`. */
 import { getBuiltinModule } from "node:process";
 import type { ThreadPermissions } from "./permissions.ts";
-import { runtime } from "./runtime.ts";
+import { isFromSources, runtime } from "./runtime.ts";
 
 interface ThreadOptions<Reply> {
   readonly name: string;
-  /** Without Deno, a thread has all rights of the process. */
+  /** Elsewhere than in this project's sources on Deno, a thread has all rights of the process. */
   readonly permissions: ThreadPermissions;
   readonly onMessage: (reply: Reply) => void;
   /** Called with the message of an error that the thread did not catch; the thread has then ended. */
@@ -24,7 +24,8 @@ export function startThread<Reply>(url: URL, options: ThreadOptions<Reply>): Thr
 }
 
 function webWorker<Reply>(url: URL, { name, permissions, onMessage, onError }: ThreadOptions<Reply>): Thread {
-  const worker = new Worker(url, { type: "module", name, deno: { permissions } });
+  // Deno has permissions of threads behind a flag, which deno.json sets, and programs that import the package do not.
+  const worker = new Worker(url, { type: "module", name, ...isFromSources && { deno: { permissions } } });
   worker.onmessage = ({ data }: MessageEvent<Reply>) => onMessage(data);
   worker.onerror = (event) => {
     event.preventDefault();

@@ -6,6 +6,7 @@ import project from "../../deno.json" with { type: "json" };
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { ROOT } from "../cli/process.ts";
 import { optionalTest } from "../optional.ts";
 import { installedProject, npmAbsence, outputOf, removeProject, runIn } from "./project.ts";
 
@@ -23,6 +24,11 @@ const model = await load(run.directory);
 const answers: Prediction[] = await model.predictMany(["my parcel", "a refund"]);
 console.log(JSON.stringify({ digest: model.digest, answers }));
 `;
+
+interface Results {
+  readonly digest: string;
+  readonly answers: readonly { readonly label: string }[];
+}
 
 interface Lock {
   readonly packages: Readonly<Record<string, unknown>>;
@@ -50,34 +56,42 @@ optionalTest(npmAbsence, {
     const { folder } = await installedProject();
     const tsc = async (name: string, text: string) => {
       await writeFile(join(folder, name), text);
-      const typescript = project.imports.typescript.replace("npm:", "");
       const flags = ["--noEmit", "--strict", "--module", "nodenext", "--target", "esnext"];
-      return await outputOf(folder, "npx", "-y", "-p", typescript, "tsc", ...flags, name);
+      const args = ["run", "-q", "-A", `${project.imports.typescript}/tsc`, ...flags, join(folder, name)];
+      return await outputOf(ROOT, Deno.execPath(), ...args);
     };
     assertEquals(await tsc("program.ts", PROGRAM), { code: 0, stdout: "", stderr: "" });
     const { code, stdout } = await tsc("wrong.ts", PROGRAM.replace("epochs: 2", 'epochs: "2"'));
     assertEquals(code, 2);
-    assertMatch(stdout, /^wrong\.ts.*Type 'string' is not assignable to type 'number/);
+    assertMatch(stdout, /wrong\.ts.*Type 'string' is not assignable to type 'number/);
+  },
+});
+
+/** Runs the program of the package, trained by `workers`, and returns what it prints. */
+async function results(workers: number, command: string, ...args: string[]): Promise<Results> {
+  const { folder } = await installedProject();
+  const name = `program_${workers}.ts`;
+  await writeFile(join(folder, name), PROGRAM.replace("epochs: 2", `$&, workers: ${workers}`));
+  return JSON.parse(await runIn(folder, command, ...args, name));
+}
+
+optionalTest(npmAbsence, {
+  name: "a program of the package has the same digest and answers on Deno and Node",
+  async fn() {
+    const onDeno = await results(2, Deno.execPath(), "run", "-q", "-A");
+    assertMatch(onDeno.digest, /^[0-9a-f]{64}$/);
+    assertEquals(onDeno.answers.map(({ label }) => label), ["shipping", "billing"]);
+    assertEquals(await results(2, "npx", "-y", "node@26"), onDeno);
   },
 });
 
 optionalTest(npmAbsence, {
-  name: "a program of the package trains and predicts with the same digest on Deno",
+  name: "a program of the package has one digest on Bun, for any number of workers",
   async fn() {
-    const { folder } = await installedProject();
-    await writeFile(join(folder, "program.ts"), PROGRAM);
-    const runtimes: [name: string, command: string, ...args: string[]][] = [
-      ["Deno", Deno.execPath(), "run", "-q", "-A", "--unstable-worker-options"],
-    ];
-    const results = new Map<string, string>();
-    for (const [name, command, ...args] of runtimes) {
-      results.set(name, await runIn(folder, command, ...args, "program.ts"));
-    }
-    const [first] = results.values();
-    const { digest, answers } = JSON.parse(first!);
-    assertMatch(digest, /^[0-9a-f]{64}$/);
-    assertEquals(answers.length, 2);
-    for (const [name, result] of results) assertEquals(result, first, name);
+    // Bun's engine rounds a multiply-add twice on processors of x86, as no other does here: its digest is its own.
+    const onBun = await results(2, "npx", "-y", "bun");
+    assertEquals(onBun.answers.map(({ label }) => label), ["shipping", "billing"]);
+    assertEquals(await results(1, "npx", "-y", "bun"), onBun);
   },
 });
 

@@ -6,7 +6,8 @@ import { argv } from "node:process";
 import { type InputError, inputError, missingPermission } from "../../base/errors.ts";
 import { configSchema } from "../../config/schema.ts";
 import { flagName } from "./flags.ts";
-import { FROM_SOURCES, PROGRAM } from "./program.ts";
+import { isFromSources } from "../../platform/runtime.ts";
+import { PROGRAM } from "./program.ts";
 
 /** Tasks with the permission set of another one. */
 const SETS: Readonly<Record<string, string>> = { resume: "train", verify: "check" };
@@ -28,11 +29,11 @@ export function forCommandLine(text: string): string {
       return `${initial === "R" ? "Resume it with:" : "resume it with:"} ${PROGRAM} resume ${directory}`;
     })
     .replaceAll("a check of the data", `${PROGRAM} check`)
-    .replaceAll(/build the native kernels(?: again)?/g, FROM_SOURCES ? `$&: ${PROGRAM} native` : "$&")
+    .replaceAll(/build the native kernels(?: again)?/g, isFromSources ? `$&: ${PROGRAM} native` : "$&")
     .replaceAll(/this process may not (read|write to|listen on|connect to|load) "(.*?)"/g, (what, access, value) => {
       const task = argv[2] ?? "train";
       const grant = GRANTS[access]!(value);
-      return FROM_SOURCES
+      return isFromSources
         ? `${what}. Start with deno run -P=${SETS[task] ?? task} ${grant} main.ts ${task} …`
         : `${what}. Start Deno with ${grant}`;
     });
