@@ -13,9 +13,12 @@
  * @module
  */
 import { loadModel } from "./lib/api/load.ts";
+import { mountableApp, serveModel } from "./lib/api/serve.ts";
 import { resumeRun, trainRows } from "./lib/api/train.ts";
 import type { LoadOptions, Model } from "./lib/api/types/model.ts";
+import type { AppOptions, ServeOptions, Server } from "./lib/api/types/service.ts";
 import type { ResumeOptions, Run, TrainOptions } from "./lib/api/types/training.ts";
+import { threadUrls } from "./threads.ts";
 
 export { DamagedFile, InputError, type Problem, TrainingError } from "./lib/base/errors.ts";
 export type { Metrics, RowMetrics, RunEvent, Summary } from "./lib/api/types/events.ts";
@@ -28,14 +31,10 @@ export type {
   Prediction,
   PredictOptions,
 } from "./lib/api/types/model.ts";
-export type { ModelOptions, ProcessOptions } from "./lib/api/types/options.gen.ts";
+export type { ModelOptions, ProcessOptions, ServiceOptions } from "./lib/api/types/options.gen.ts";
 export type { Row, Rows } from "./lib/api/types/rows.ts";
+export type { AppOptions, ServeOptions, Server } from "./lib/api/types/service.ts";
 export { type ResumeOptions, type Run, TrainingStopped, type TrainOptions } from "./lib/api/types/training.ts";
-
-const threads = {
-  workerUrl: new URL("./workers/train.ts", import.meta.url),
-  baselineUrl: new URL("./workers/ngrams.ts", import.meta.url),
-};
 
 /**
  * Trains a run on rows of files or in memory, on all cores, and resolves when it is saved. The same options and rows give
@@ -57,7 +56,7 @@ const threads = {
  * ```
  */
 export function train(options: TrainOptions): Promise<Run> {
-  return trainRows(options, threads);
+  return trainRows(options, threadUrls);
 }
 
 /**
@@ -73,7 +72,7 @@ export function train(options: TrainOptions): Promise<Run> {
  * ```
  */
 export function resume(source: string, options: ResumeOptions = {}): Promise<Run> {
-  return resumeRun(source, options, threads);
+  return resumeRun(source, options, threadUrls);
 }
 
 /**
@@ -90,4 +89,43 @@ export function resume(source: string, options: ResumeOptions = {}): Promise<Run
  */
 export function load(source: string, options: LoadOptions = {}): Promise<Model> {
   return loadModel(source, options);
+}
+
+/**
+ * Serves a model over HTTP: predictions (its own routes, and those of the Open Inference Protocol), health, metrics and their
+ * documentation, as the command `serve` does without the dashboard. Listens on loopback, on port 8000 or `port`. Throws an
+ * InputError if it cannot listen, or if clients on other machines would need no token.
+ *
+ * @example
+ * ```ts
+ * import { load, serve } from "lockstep";
+ *
+ * await using server = await serve(await load("runs/latest"), { port: 0 });
+ * const body = JSON.stringify({ text: "where is my parcel?" });
+ * console.log(await (await fetch(`${server.url}/predict`, { method: "POST", body })).json());
+ * ```
+ */
+export function serve(model: Model, options: ServeOptions = {}): Promise<Server> {
+  return serveModel(model, options, threadUrls.predictUrl);
+}
+
+/**
+ * Returns a Hono app with the routes of `serve()`, to mount in one's own, with the same checks of bodies. It checks no host
+ * and no origin, and lets every client in unless there is a `token`: the app around it decides who may ask. It predicts in a
+ * thread, which ends when the model is disposed.
+ *
+ * @example
+ * ```ts
+ * import { Hono } from "hono";
+ * import { createApp, load } from "lockstep";
+ *
+ * await using model = await load("runs/latest");
+ * const app = new Hono().route("/tickets", createApp(model));
+ * const body = JSON.stringify({ text: "where is my parcel?" });
+ * console.log(await (await app.request("/tickets/predict", { method: "POST", body })).json());
+ * ```
+ */
+// This form of Hono's type is the one that deno doc does not describe with all types of Hono.
+export function createApp(model: Model, options: AppOptions = {}): InstanceType<(typeof import("hono"))["Hono"]> {
+  return mountableApp(model, options, threadUrls.predictUrl);
 }

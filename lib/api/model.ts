@@ -28,15 +28,16 @@ interface ModelOrigin {
 /** Implements Model for every origin. */
 export class OpenModel implements Model {
   readonly trained: TrainedModel;
-  readonly #origin: ModelOrigin;
+  readonly origin: ModelOrigin;
   readonly #reader: Reader;
   /** It is opened at the first prediction. */
   #predictor: Promise<BatchPredictor> | undefined;
+  readonly #closers: (() => void)[] = [];
   #isClosed = false;
 
   constructor(trained: TrainedModel, origin: ModelOrigin) {
     this.trained = trained;
-    this.#origin = origin;
+    this.origin = origin;
     this.#reader = createReader(trained.config, trained.preprocessing);
   }
 
@@ -77,9 +78,9 @@ export class OpenModel implements Model {
     const threshold = wantedThreshold(version.rejection, given.reject);
     try {
       const found = await evaluateFiles(this.trained, { ...resolved, outOfScope }, {
-        directory: this.#origin.directory,
+        directory: this.origin.directory,
         threshold,
-        native: this.#origin.native,
+        native: this.origin.native,
         input: source.input,
       });
       const { evaluation, rows: { skipped }, trainedOn } = found;
@@ -103,7 +104,14 @@ export class OpenModel implements Model {
   [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     this.#predictor = undefined;
+    for (const close of this.#closers.splice(0)) close();
     return Promise.resolve();
+  }
+
+  /** Calls `close` at the end of the use of the model. Throws an Error if that has come. */
+  onClose(close: () => void): void {
+    this.#checkOpen();
+    this.#closers.push(close);
   }
 
   #checkOpen(): void {
@@ -143,7 +151,7 @@ export class OpenModel implements Model {
   async #open(): Promise<BatchPredictor> {
     const { config, labels, preprocessing, version } = this.trained;
     const { spec } = trainedModel(config, labels);
-    const native = config.engine === "simd" ? this.#origin.native : undefined;
+    const native = config.engine === "simd" ? this.origin.native : undefined;
     const options = { config, spec, preprocessing, maxBatch: BATCH, maxLength: config.length, native };
     const predictor = await BatchPredictor.open(options);
     predictor.setNewest(version);

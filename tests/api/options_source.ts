@@ -11,11 +11,10 @@ import { textDefaults } from "../../lib/config/text_defaults.ts";
 export const OPTIONS = new URL("../../lib/api/types/options.gen.ts", import.meta.url);
 
 /** Keys that a training in a library does not have: the task is always `table`, and it has no command line or server. */
-const LEFT_OUT = new Set([
+const OTHERS = new Set([
   "task",
   "data",
   ...Object.keys(DERIVED),
-  ...Object.keys(serviceShape),
   // Written by hand, as their meaning differs from that of the flags.
   "runsDir",
   "keepRuns",
@@ -24,6 +23,9 @@ const LEFT_OUT = new Set([
   "log",
   "report",
   "chaos",
+  // A program gets no token from a file or the environment, and prints nothing.
+  "tokenFile",
+  "accessLog",
 ]);
 
 interface JsonSchema {
@@ -55,8 +57,8 @@ function defaultText(key: string, initial: unknown): string {
   return initial === "" ? "" : `; default: ${ofSizes[0]}`;
 }
 
-function fields(shape: Readonly<Record<string, z.ZodType>>): string {
-  return Object.entries(shape).filter(([key]) => !LEFT_OUT.has(key)).map(([key, schema]) => {
+function fields(shape: Readonly<Record<string, z.ZodType>>, isWanted = (_key: string) => true): string {
+  return Object.entries(shape).filter(([key]) => !OTHERS.has(key) && isWanted(key)).map(([key, schema]) => {
     const { default: initial, description = "", ...json } = z.toJSONSchema(schema, { io: "input" });
     return `  /** ${description}${defaultText(key, initial)} */\n  readonly ${key}?: ${typeOf(json)} | undefined;\n`;
   }).join("");
@@ -93,7 +95,21 @@ ${fields({ ...trainingShape, ...fileShape })}}
  * \`\`\`
  */
 export interface ProcessOptions {
-${fields(processShape)}}
+${fields(processShape, (key) => !(key in serviceShape))}}
+
+/**
+ * Options of a server, and of the thread that predicts for it.
+ *
+ * @example
+ * \`\`\`ts
+ * import type { ServiceOptions } from "lockstep";
+ *
+ * const open: ServiceOptions = { host: "0.0.0.0", port: 8000, rateLimit: 50 };
+ * console.log(open);
+ * \`\`\`
+ */
+export interface ServiceOptions {
+${fields(serviceShape)}}
 `;
 }
 

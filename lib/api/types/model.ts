@@ -58,7 +58,7 @@ export interface Prediction {
  * ```ts
  * import { load, type PredictOptions } from "lockstep";
  *
- * const careful: PredictOptions = { reject: 0.95, top: 2 };
+ * const careful: PredictOptions = { reject: 0.9, top: 2 };
  * const model = await load("runs/latest");
  * console.log(await model.predict("where is my parcel?", careful));
  * ```

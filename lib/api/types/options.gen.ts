@@ -168,3 +168,37 @@ export interface ProcessOptions {
   /** with `cluster`: certificates (PEM) of the authority of the NATS server's TLS */
   readonly clusterCa?: string | undefined;
 }
+
+/**
+ * Options of a server, and of the thread that predicts for it.
+ *
+ * @example
+ * ```ts
+ * import type { ServiceOptions } from "lockstep";
+ *
+ * const open: ServiceOptions = { host: "0.0.0.0", port: 8000, rateLimit: 50 };
+ * console.log(open);
+ * ```
+ */
+export interface ServiceOptions {
+  /** address to serve on; any but loopback requires a token; default: "127.0.0.1" */
+  readonly host?: string | undefined;
+  /** port to serve on; 0: any free one; default: 8000 */
+  readonly port?: number | undefined;
+  /** origin whose pages may send requests, such as https://example.org, or * */
+  readonly corsOrigin?: string | undefined;
+  /** public address of this server behind a proxy on the same machine, such as https://example.org/lockstep */
+  readonly publicUrl?: string | undefined;
+  /** requests per second of each client; 0: no limit; default: 0 */
+  readonly rateLimit?: number | undefined;
+  /** seconds that open requests may take when the process ends; default: 5 */
+  readonly grace?: number | undefined;
+  /** maximum sequences of a prediction batch; default: 64 */
+  readonly batchMax?: number | undefined;
+  /** milliseconds that a prediction batch waits for more sequences; default: 0 */
+  readonly batchDelayMs?: number | undefined;
+  /** sequences that may wait for a prediction; more are refused; default: 4096 */
+  readonly queueMax?: number | undefined;
+  /** seconds without an answer after which the prediction thread is replaced; default: 10 */
+  readonly predictTimeout?: number | undefined;
+}

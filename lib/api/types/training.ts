@@ -23,8 +23,8 @@ export interface TrainOptions extends ModelOptions, ProcessOptions {
   readonly runsDir?: string | undefined;
   /** With `runsDir`: newest runs to keep when this one ends; 0: all; default: 0. */
   readonly keepRuns?: number | undefined;
-  /** Called with each event of the run, one after the other. What it throws stops the training and rejects it. */
-  readonly onProgress?: ((event: RunEvent) => void | Promise<void>) | undefined;
+  /** Called with each event of the run, one after the other: a promise that it returns is awaited. An error that it throws stops and rejects the training. */
+  readonly onProgress?: ((event: RunEvent) => unknown) | undefined;
   /** Stops the training after the present round, saves it, and rejects with a TrainingStopped. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -46,8 +46,8 @@ export interface ResumeOptions extends ProcessOptions {
   readonly data?: Rows | undefined;
   /** Folder of run directories, in which an id or `latest` names a run; default: "runs". */
   readonly runsDir?: string | undefined;
-  /** Called with each new event of the run, one after the other. What it throws stops the training and rejects it. */
-  readonly onProgress?: ((event: RunEvent) => void | Promise<void>) | undefined;
+  /** Called with each new event of the run, one after the other: a promise that it returns is awaited. An error that it throws stops and rejects the training. */
+  readonly onProgress?: ((event: RunEvent) => unknown) | undefined;
   /** Stops the training after the present round, saves it, and rejects with a TrainingStopped. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -1,11 +1,11 @@
 /** Starts the HTTP service of a command: reads the token of its clients, and prints its notes. */
 import { readFile, stat } from "node:fs/promises";
 import { env } from "node:process";
-import { counted } from "../../base/counted.ts";
 import type { Config } from "../../config/schema.ts";
 import { errorMessage, inputError } from "../../base/errors.ts";
 import { printableJson } from "../../base/printable.ts";
 import { system } from "../../platform/runtime.ts";
+import { tokenProblem } from "../../serve/pipeline/access.ts";
 import { allowedHostsFor } from "../../serve/pipeline/gate.ts";
 import { openService, type Service } from "../../serve/service.ts";
 import type { Asset } from "../../serve/services.ts";
@@ -35,9 +35,6 @@ export async function startService({ config, assets, note }: ServiceOptions): Pr
   return publicUrl === undefined ? service : { ...service, url: `${url} (public: ${publicUrl})` };
 }
 
-/** Shorter tokens can be guessed. */
-const LEAST_LENGTH = 16;
-
 /**
  * Reads the token that clients must send, from a file or the environment. Returns undefined if none is given and none is
  * required: only loopback needs none. Throws an InputError that says what to do.
@@ -54,11 +51,9 @@ export async function readToken({ host, tokenFile }: Pick<Config, "host" | "toke
       "set LOCKSTEP_TOKEN, or serve on 127.0.0.1";
     throw inputError("host", message);
   }
-  if (/^[\x21-\x7e]+$/.test(token) && token.length >= LEAST_LENGTH) return token;
-  const message =
-    `The token in ${name} has ${counted(token.length, "character")}: expected at least ${LEAST_LENGTH}, without ` +
-    "blanks, such as the output of openssl rand -hex 32";
-  throw inputError("tokenFile", message);
+  const problem = tokenProblem(token);
+  if (problem === undefined) return token;
+  throw inputError("tokenFile", `The token in ${name} ${problem}`);
 }
 
 /**

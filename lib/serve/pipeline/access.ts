@@ -14,6 +14,16 @@ interface AccessOptions {
   readonly now: () => number;
 }
 
+/** Shorter tokens can be guessed. */
+const LEAST_LENGTH = 16;
+
+/** Says what is wrong with `token`; undefined if clients cannot guess it. */
+export function tokenProblem(token: string): string | undefined {
+  if (/^[\x21-\x7e]+$/.test(token) && token.length >= LEAST_LENGTH) return undefined;
+  return `has ${counted(token.length, "character")}: expected at least ${LEAST_LENGTH}, without blanks, such as the ` +
+    "output of openssl rand -hex 32";
+}
+
 /** Throws a Refusal for a request without access. */
 export type Access = (request: Request, client: string) => void;
 

@@ -23,6 +23,8 @@ interface GateOptions {
   readonly allowedHosts: AllowedHosts;
   /** Origin whose pages may send requests; `*` for all, undefined for only the server's own pages. */
   readonly corsOrigin: string | undefined;
+  /** Lets pages of every site send requests, as the app around this one decides about them; no page gets CORS headers. */
+  readonly anyOrigin?: boolean;
   /** The server's address behind a proxy: its host and its pages are allowed. */
   readonly publicAddress?: PublicAddress | undefined;
 }
@@ -41,12 +43,12 @@ export function gateAnswers(method: string, open: boolean): Record<string, Retur
 /** Returns the target, which all later code uses. Throws a Refusal for a request that must not be answered. */
 export type Gate = (request: Request) => Target;
 
-export function createGate({ allowedHosts, corsOrigin, publicAddress }: GateOptions): Gate {
+export function createGate({ allowedHosts, corsOrigin, anyOrigin = false, publicAddress }: GateOptions): Gate {
   const readTarget = targetReader();
   const checkHost = hostCheck(
     publicAddress && allowedHosts !== "any" ? [...allowedHosts, publicAddress.host] : allowedHosts,
   );
-  const origins = [corsOrigin, publicAddress?.origin];
+  const origins = [anyOrigin ? "*" : corsOrigin, publicAddress?.origin];
   return (request) => {
     const target = readTarget(request);
     checkHost(target.authority);

@@ -30,6 +30,8 @@ export interface AppOptions {
   readonly token?: string | undefined;
   /** Origin whose pages may send requests, or `*`; default only the server's own pages. */
   readonly corsOrigin?: string | undefined;
+  /** Lets pages of every site send requests: see createGate(). */
+  readonly anyOrigin?: boolean;
   /** Limit of requests per client and second; default none. */
   readonly rateLimit?: number;
   /** Time in which a ready model has to answer; default 2 s. */
@@ -62,7 +64,8 @@ const CLIENT_GONE = 499;
 
 /** Builds an app without routes; `run` returns the id of the served run. */
 export function createShell(options: AppOptions, run: () => string): Shell {
-  const { allowedHosts = LOOPBACK_HOSTS, rateLimit = 0, corsOrigin, publicAddress, token, onAccess } = options;
+  const { allowedHosts = LOOPBACK_HOSTS, rateLimit = 0, corsOrigin, anyOrigin, publicAddress, token, onAccess } =
+    options;
   const { onError = () => {}, metrics = new HttpMetrics() } = options;
 
   const answerError = (error: unknown): Response => {
@@ -86,7 +89,7 @@ export function createShell(options: AppOptions, run: () => string): Shell {
   const access = createAccess({ token, rateLimit, now: () => performance.now() });
   const routes = new Routes({ metrics, onError: onFailure, access });
   const fetch = createFront((request, asked) => routes.fetch(request, asked), {
-    gate: createGate({ allowedHosts, corsOrigin, publicAddress }),
+    gate: createGate({ allowedHosts, corsOrigin, ...anyOrigin && { anyOrigin }, publicAddress }),
     clientOf: clientReader(publicAddress !== undefined),
     corsOrigin,
     run,

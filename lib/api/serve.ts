@@ -1,0 +1,95 @@
+/** Serves a model over HTTP: on a port of its own, or as a part of the caller's app. */
+import { Hono } from "hono";
+import { basePath } from "hono/route";
+import { inputError } from "../base/errors.ts";
+import { resolveConfig } from "../config/resolve.ts";
+import type { Config } from "../config/schema.ts";
+import type { ThreadPredictor } from "../predict/predictor.ts";
+import { openPredictor } from "../run/open_predictor.ts";
+import { createApp } from "../serve/app.ts";
+import { tokenProblem } from "../serve/pipeline/access.ts";
+import { allowedHostsFor } from "../serve/pipeline/gate.ts";
+import { openService } from "../serve/service.ts";
+import { OpenModel } from "./model.ts";
+import type { Model } from "./types/model.ts";
+import type { AppOptions, ServeOptions, Server } from "./types/service.ts";
+
+/** Serves `model` on a port. */
+export async function serveModel(model: Model, options: ServeOptions, predictUrl: URL): Promise<Server> {
+  const { token, onError, ...values } = options;
+  const config = resolveConfig(undefined, [{ values, nameOf: (key) => key }]);
+  checkToken(token);
+  if (token === undefined && allowedHostsFor(config.host) === "any") {
+    const message =
+      `host is ${config.host}, which other machines can reach: expected a \`token\` that clients must send`;
+    throw inputError("host", message);
+  }
+  const predictor = predictorOf(model, config, onError, predictUrl);
+  const note = (line: string) => onError?.(new Error(line));
+  try {
+    const service = await openService({ config, token, assets: new Map(), note, ...onError && { onError } });
+    service.serve({ predictor });
+    // Its thread starts now, before the first request; answers report its failure.
+    predictor.model().catch(() => {});
+    const close = async () => {
+      await service.close();
+      predictor.close();
+    };
+    return { url: service.url, close, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    predictor.close();
+    throw error;
+  }
+}
+
+/** Returns the app of `model` to mount in another one, which checks hosts and origins itself. */
+export function mountableApp(model: Model, options: AppOptions, predictUrl: URL): Hono {
+  const { token, onError, ...values } = options;
+  const config = resolveConfig(undefined, [{ values, nameOf: (key) => key }]);
+  checkToken(token);
+  const predictor = predictorOf(model, config, onError, predictUrl);
+  modelOf(model).onClose(() => predictor.close());
+  const { fetch } = createApp({ predictor, assets: new Map(), ready: () => true }, {
+    allowedHosts: "any",
+    anyOrigin: true,
+    token,
+    ...onError && { onError },
+  });
+  return new Hono().all("*", (context) => fetch(withoutBase(context.req.raw, basePath(context))));
+}
+
+function checkToken(token: string | undefined): void {
+  const problem = token === undefined ? undefined : tokenProblem(token);
+  if (problem !== undefined) throw inputError("token", `token ${problem}`);
+}
+
+function modelOf(model: Model): OpenModel {
+  if (model instanceof OpenModel) return model;
+  throw inputError("model", "model is no model of this library: expected one of load(), or of a run");
+}
+
+function predictorOf(
+  model: Model,
+  config: Config,
+  onError: ServeOptions["onError"],
+  predictUrl: URL,
+): ThreadPredictor {
+  const { trained, origin: { directory, native } } = modelOf(model);
+  return openPredictor({
+    model: trained,
+    newest: () => trained.version,
+    directory,
+    predictUrl,
+    native,
+    config,
+    onIncident: (message) => onError?.(new Error(message)),
+  });
+}
+
+/** Returns `request` with the path below `base`, and the scheme that the app of a server has. */
+function withoutBase(request: Request, base: string): Request {
+  const { host, pathname, search } = new URL(request.url);
+  const path = base !== "/" && pathname.startsWith(base) ? pathname.slice(base.length) : pathname;
+  const url = `http://${host}${path.startsWith("/") ? path : `/${path}`}${search}`;
+  return url === request.url ? request : new Request(url, request);
+}

@@ -1,0 +1,94 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { Hono } from "hono";
+import { createApp, InputError, type Model, serve, train } from "../../mod.ts";
+import { SMALL, smallRows } from "./small.ts";
+
+const TOKEN = "0123456789abcdef";
+const TEXT = "my late parcel";
+
+async function withModel(use: (model: Model) => Promise<void>): Promise<void> {
+  await using run = await train({ ...SMALL, data: smallRows(), epochs: 1 });
+  await use(run.model);
+}
+
+function post(body: unknown, headers: Record<string, string> = {}): RequestInit {
+  return { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json", ...headers } };
+}
+
+Deno.test("serve() answers as the model does, until it is closed", () =>
+  withModel(async (model) => {
+    const { run, digest, labels } = model;
+    const { probability: _, ...wanted } = await model.predict(TEXT);
+    const server = await serve(model, { port: 0 });
+    const ask = async (path: string, init?: RequestInit) => {
+      const answer = await fetch(`${server.url}${path}`, init);
+      return { status: answer.status, body: await answer.text() };
+    };
+    const { round, ...about } = JSON.parse((await ask("/model")).body);
+    assertEquals([about.run, about.digest, about.labels], [run, digest, labels]);
+    const predicted = JSON.parse((await ask("/predict", post({ text: TEXT }))).body);
+    assertEquals(predicted, { ...wanted, run, round, digest });
+    const wrong = await ask("/predict", post({ txt: TEXT }));
+    assertEquals(wrong.status, 400);
+    assertEquals((await ask("/readyz")).body, '{"ready":true}');
+    const infer = post({ inputs: [{ name: "text", datatype: "BYTES", shape: [1], data: [TEXT] }] });
+    assertEquals((await ask("/v2/models/lockstep/infer", infer)).status, 200);
+    assertEquals((await ask("/docs")).status, 200);
+    const { paths } = JSON.parse((await ask("/openapi.json")).body);
+    assert("/predict" in paths && !("/runs" in paths) && !("/events" in paths));
+    assertEquals((await ask("/runs")).status, 404);
+    await server.close();
+    await assertRejects(() => fetch(`${server.url}/model`));
+  }));
+
+Deno.test("serve() requires a token for other machines, and checks it", () =>
+  withModel(async (model) => {
+    await assertRejects(() => serve(model, { host: "0.0.0.0", port: 0 }), InputError, "expected a `token`");
+    await assertRejects(() => serve(model, { port: 0, token: "short" }), InputError, "token has 5 characters");
+    await assertRejects(() => serve(model, { port: 70_000 }), InputError, "port is 70000");
+    await using server = await serve(model, { host: "0.0.0.0", port: 0, token: TOKEN });
+    const status = async (headers: Record<string, string>) => {
+      const answer = await fetch(`${server.url}/predict`, post({ text: TEXT }, headers));
+      await answer.body?.cancel();
+      return answer.status;
+    };
+    assertEquals(await status({}), 401);
+    assertEquals(await status({ Authorization: `Bearer ${TOKEN}` }), 200);
+    await assertRejects(
+      () => serve(model, { port: Number(new URL(server.url).port) }),
+      InputError,
+      "the port is taken",
+    );
+  }));
+
+Deno.test("createApp() answers below the path at which it is mounted, on any host and for any page", () =>
+  withModel(async (model) => {
+    const { label } = await model.predict(TEXT);
+    const app = new Hono().get("/", (context) => context.text("own")).route("/deep/tickets", createApp(model));
+    app.mount("/other", createApp(model).fetch);
+    const headers = { Origin: "https://another.example", Host: "shop.example" };
+    for (const url of ["https://shop.example/deep/tickets/predict", "http://shop.example/other/predict?x=1"]) {
+      const answer = await app.request(url, post({ text: TEXT }, headers));
+      assertEquals(answer.status, 200, url);
+      assertEquals((await answer.json()).label, label);
+      assertEquals(answer.headers.get("Access-Control-Allow-Origin"), null);
+    }
+    assertEquals(await (await app.request("/")).text(), "own");
+    assertEquals((await app.request("/deep/tickets/livez")).status, 200);
+    const wrong = await app.request("/deep/tickets/predict", post({ text: 5 }));
+    assertEquals(wrong.status, 400);
+    assertEquals((await wrong.json()).errors[0].field, "text");
+    const long = await app.request("/deep/tickets/predict", post({ text: "a ".repeat(2 ** 20) }));
+    assertEquals(long.status, 413);
+    assertEquals((await app.request("/deep/tickets/predict", { method: "PUT" })).status, 405);
+  }));
+
+Deno.test("createApp() with a token lets only its clients in, and refuses a model of another origin", () =>
+  withModel(async (model) => {
+    const app = createApp(model, { token: TOKEN });
+    assertEquals((await app.request("/predict", post({ text: TEXT }))).status, 401);
+    const authorized = { Authorization: `Bearer ${TOKEN}` };
+    assertEquals((await app.request("/predict", post({ text: TEXT }, authorized))).status, 200);
+    assertThrows(() => createApp({ ...model }), InputError, "model is no model of this library");
+    assertThrows(() => createApp(model, { token: "a b" }), InputError, "token has 3 characters");
+  }));
