@@ -7,12 +7,15 @@ import { type Flag, flagName, flagValue } from "./flags.ts";
 import { configSchema } from "../../config/schema.ts";
 import { meantNames } from "../../base/nearest.ts";
 import { fromCaller } from "./caller.ts";
+import { environmentValues, variableOf } from "./environment.ts";
 import { errorMessage, InputError, inputError, type Problem } from "../../base/errors.ts";
 import { isRecord } from "../../base/record.ts";
 
 export interface Arguments {
-  /** Values of flags, by key of the config. */
+  /** Values of flags, or of their variables in the environment, by key of the config. */
   readonly values: Readonly<Record<string, unknown>>;
+  /** Names a key by its flag or, if the value comes from the environment, by its variable. */
+  readonly nameOf: (key: string) => string;
   /** Values of flags that are not options of the config, by name. */
   readonly extra: Readonly<Record<string, string>>;
   readonly help: boolean;
@@ -86,8 +89,10 @@ export function parseArguments(
       : [[name, PATHS.includes(name) && value !== "" ? fromCaller(value) : value] as const];
   });
   if (problems.length > 0) throw new InputError(problems);
+  const variables = environmentValues(flags);
   return {
-    values,
+    values: { ...variables, ...values },
+    nameOf: (key) => key in variables && !(key in values) ? variableOf(key) ?? key : `--${flagName(key)}`,
     extra: Object.fromEntries(others),
     help: parsed.help === true,
     positionals: parsed._.map(String),
@@ -107,12 +112,13 @@ function withDashes(args: readonly string[], taking: readonly string[]): string[
 export function parseOptions<Schema extends z.ZodType>(
   schema: Schema,
   values: Readonly<Record<string, unknown>>,
+  nameOf: Arguments["nameOf"] = (key) => `--${flagName(key)}`,
 ): z.infer<Schema> {
   const parsed = schema.safeParse(values);
   if (parsed.success) return parsed.data;
   throw new InputError(parsed.error.issues.map((issue) => {
     const key = String(issue.path[0] ?? "");
-    const field = `--${flagName(key)}`;
+    const field = nameOf(key);
     return { field, message: `${field} is ${shown(values[key])}: ${expectation(issue)}` };
   }));
 }

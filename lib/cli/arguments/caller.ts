@@ -6,6 +6,7 @@ import { isAbsolute, relative, resolve, sep } from "node:path";
 import { cwd, env } from "node:process";
 import { fileURLToPath } from "node:url";
 import { mayReadVariable } from "../../platform/permissions.ts";
+import { isFromSources } from "../../platform/runtime.ts";
 
 const PROJECT = resolve(fileURLToPath(new URL("../../../", import.meta.url)));
 
@@ -22,7 +23,7 @@ export function fromCaller(path: string, caller: string | undefined = callerFold
 /** Returns the folder of the caller if it is not the current one. */
 function callerFolder(): string | undefined {
   // Without the task runner, paths are relative to the current folder; npm's scripts set the variable, too.
-  if (cwd() !== PROJECT) return undefined;
+  if (!isFromSources || cwd() !== PROJECT) return undefined;
   if (!mayReadVariable("INIT_CWD")) return undefined;
   const folder = env.INIT_CWD;
   return folder === undefined || folder === "" || resolve(folder) === PROJECT ? undefined : folder;

@@ -27,22 +27,26 @@ export function trainHelp(): string {
     ["--resume RUN", `resume an interrupted run, as ${PROGRAM} resume does`],
     ["--help", "print this help"],
   ] as const;
-  const of = (shape: object) => flags.filter(({ key }) => key in shape).map(row);
+  const of = (shape: object) => flags.filter(({ key }) => key in shape).map(flagRow);
   return [
     `Usage: ${PROGRAM} train [FILE …] [FLAGS]   (each FILE as in --data FILE)\n`,
     section("", own.map(([flag, text]) => [flag, text])),
     section("Training options (these determine the result)\n", of(trainingShape)),
     section("Data options (these determine the result, too)\n", of(fileShape)),
-    section("Process options (no effect on the result)\n", of(processShape)),
+    section(
+      "Process options (no effect on the result; LOCKSTEP_PORT=80 is --port 80)\n",
+      of(processShape),
+    ),
   ].join("\n");
 }
 
 /** Returns the help of a command that has some of the config's flags. */
 export function commandHelp(usage: string, taken: readonly Flag<string>[]): string {
-  return `Usage: ${usage}\n\n${section("", taken.map(row))}`;
+  return `Usage: ${usage}\n\n${section("", taken.map(flagRow))}`;
 }
 
-function row(flag: Flag<string>): readonly [string, string] {
+/** Returns the line of a flag in a help: its name with its value, and its description. */
+export function flagRow(flag: Flag<string>): readonly [string, string] {
   const initial = flag.kind === "boolean"
     ? (flag.default ? `on; off with --no-${flag.name}` : "")
     : String(flag.default);

@@ -1,28 +1,36 @@
 /** Opens the run that a command names. */
-import { basename, dirname } from "node:path";
-import { flagName, flags } from "./flags.ts";
+import { basename, dirname, join } from "node:path";
+import type { Arguments } from "./arguments.ts";
+import { flags } from "./flags.ts";
 import type { ConfigSource } from "../../config/resolve.ts";
 import { deniedAccess, inputError, missingPermission } from "../../base/errors.ts";
-import { resolveRun } from "../../run/files/directory.ts";
+import { resolveRun, RUN_ID } from "../../run/files/directory.ts";
 import { type Manifest, readManifest } from "../../run/files/manifest.ts";
 import { manifestSource } from "../../run/training/earlier_config.ts";
 import { fromCaller } from "./caller.ts";
 
+/** Values of a command's flags, of which one may name the folder of runs. */
+type Values = Readonly<Record<string, unknown>>;
+
 /** Returns the directory of the only run that a command takes. Throws an InputError with `usage` unless one run is named. */
-export async function oneRun(positionals: readonly string[], usage: string): Promise<string> {
+export async function oneRun(positionals: readonly string[], usage: string, values: Values): Promise<string> {
   const [path] = positionals;
   if (path === undefined || positionals.length > 1) {
     const message = `Expected one run, such as runs/latest, but got ${positionals.length || "none"}. Usage: ${usage}`;
     throw inputError("run", message);
   }
-  return await namedRun(path);
+  return await namedRun(path, values);
 }
 
-/** Returns the directory of a run that is named by its path, its id, or `latest`. Throws an InputError. */
-export async function namedRun(path: string): Promise<string> {
-  const place = fromCaller(path);
+/**
+ * Returns the directory of a run that is named by its path, or by its id or `latest`, which are looked up in the folder of
+ * runs if that is given. Throws an InputError.
+ */
+export async function namedRun(path: string, { runsDir }: Values): Promise<string> {
+  const isInRuns = typeof runsDir === "string" && (path === "latest" || RUN_ID.test(path));
+  const place = isInRuns ? join(runsDir, path) : fromCaller(path);
   try {
-    return await resolveRun(place, path);
+    return await (isInRuns ? resolveRun(place) : resolveRun(place, path));
   } catch (error) {
     if (!deniedAccess(error)) throw error;
     const folder = basename(place) === "latest" ? dirname(place) : place;
@@ -33,12 +41,12 @@ export async function namedRun(path: string): Promise<string> {
 /** Reads a run's manifest, and returns the sources of a config of its values and the flags of a command. */
 export async function manifestSources(
   directory: string,
-  values: Readonly<Record<string, unknown>>,
+  { values, nameOf }: Pick<Arguments, "values" | "nameOf">,
 ): Promise<{ readonly manifest: Manifest; readonly sources: readonly ConfigSource[] }> {
   const manifest = await readManifest(directory);
   const sources = [
     manifestSource(directory, manifest),
-    { values, nameOf: (key: string) => `--${flagName(key)}` },
+    { values, nameOf },
   ];
   return { manifest, sources };
 }

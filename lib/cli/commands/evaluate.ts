@@ -28,6 +28,7 @@ const optionsSchema = z.strictObject({
   onBadRow: configSchema.shape.onBadRow,
   reject: configSchema.shape.reject,
   kernels: configSchema.shape.kernels,
+  runsDir: configSchema.shape.runsDir,
   outOfScope: pathValue(
     z.array(z.string().min(1)).default([])
       .describe("files of rows that are of none of the classes: how well their confidence tells them from the others"),
@@ -51,7 +52,7 @@ export async function evaluateCommand(
     terminal.write(evaluateHelp());
     return ExitCode.done;
   }
-  const directory = await oneRun(path === undefined ? [] : [path], USAGE);
+  const directory = await oneRun(path === undefined ? [] : [path], USAGE, values);
   const model = await openModel(directory);
   const { config, version, run } = model;
   refuseWithoutFiles(model);

@@ -5,16 +5,18 @@ import { cannotWrite } from "../arguments/messages.ts";
 import { configPaths } from "../../config/schema.ts";
 import { EXPORT_FORMATS, exportModel } from "../../run/export/export.ts";
 import { openModel } from "../../run/open_model.ts";
-import { section } from "../arguments/help.ts";
+import { flagRow, section } from "../arguments/help.ts";
 import { parseArguments } from "../arguments/arguments.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { PROGRAM } from "../arguments/program.ts";
-import { oneRun } from "../arguments/run_argument.ts";
+import { flagsFor, oneRun } from "../arguments/run_argument.ts";
 import { restrictReading, restrictWriting } from "../arguments/reading.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 const NAMES = Object.keys(EXPORT_FORMATS);
 const USAGE = `${PROGRAM} export RUN --to ${NAMES.join("|")} [--out FOLDER]`;
+
+const own = flagsFor((key) => key === "runsDir");
 
 const FLAGS = [
   ...Object.entries(EXPORT_FORMATS).map(([name, { description }]) => [`--to ${name}`, description] as const),
@@ -23,7 +25,7 @@ const FLAGS = [
 
 const HELP = `Usage: ${USAGE}
 
-${section("", FLAGS)}
+${section("", [...FLAGS, ...own.map(flagRow)])}
 All include lockstep.json with labels, sizes, config and digest. A model that was
 trained on files also has preprocessing.json, and ngrams.safetensors if it is combined
 with n-grams: predict.js and model.py accept texts, tokens by name and token ids, and
@@ -36,12 +38,12 @@ function isFormat(name: string | undefined): name is keyof typeof EXPORT_FORMATS
 }
 
 export async function exportCommand(args: readonly string[], { terminal }: { terminal: Terminal }): Promise<ExitCode> {
-  const { extra: { to, out }, help, positionals } = parseArguments(args, [], ["to", "out"]);
+  const { values, extra: { to, out }, help, positionals } = parseArguments(args, own, ["to", "out"]);
   if (help) {
     terminal.write(HELP);
     return ExitCode.done;
   }
-  const directory = await oneRun(positionals, USAGE);
+  const directory = await oneRun(positionals, USAGE, values);
   if (!isFormat(to)) {
     const wanted = `expected ${NAMES.slice(0, -1).join(", ")} or ${NAMES.at(-1)}`;
     throw inputError("--to", `--to is ${to ?? "missing"}: ${wanted}. Usage: ${USAGE}`);

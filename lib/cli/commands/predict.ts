@@ -51,6 +51,7 @@ const optionsSchema = z.strictObject({
   top: z.int().min(0).max(100_000).default(0)
     .describe("most probable labels in an answer; 0: all, with --out one"),
   kernels: configSchema.shape.kernels,
+  runsDir: configSchema.shape.runsDir,
   data: configSchema.shape.data.describe("files of rows to classify, or - for standard input"),
   out: pathValue(
     z.string().default("").describe(
@@ -90,19 +91,19 @@ export async function predictCommand(args: readonly string[], io: PredictIo): Pr
   const end = args.indexOf("--");
   const [before, behind] = end < 0 ? [args, undefined] : [args.slice(0, end), args.slice(end + 1)];
   refuseDashes(before);
-  const { values, help, positionals: [path, ...words] } = parseArguments(before, own, []);
+  const { values, nameOf, help, positionals: [path, ...words] } = parseArguments(before, own, []);
   if (help) {
     terminal.write(predictHelp());
     return ExitCode.done;
   }
   if (path === undefined) throw inputError("run", `No run is named. Usage: ${USAGE}`);
-  const directory = await namedRun(path);
+  const directory = await namedRun(path, values);
   const model = await openModel(directory);
   const { config, labels, version, preprocessing, run } = model;
   const files = await filesOf(values, words, behind);
   // Files are read as the run's own files were, except for the given flags.
   const like = Object.fromEntries(Object.entries(config).filter(([key]) => own.some((flag) => flag.key === key)));
-  const options = parseOptions(optionsSchema, { ...like, ...values, data: files ?? [] });
+  const options = parseOptions(optionsSchema, { ...like, ...values, data: files ?? [] }, nameOf);
   const native = openKernels(options.kernels, terminal);
   const reject = rejectOf(values);
   const threshold = values.threshold === undefined ? undefined : options.threshold;

@@ -1,5 +1,5 @@
 /** `resume RUN` continues a run from its newest checkpoint, with any number of workers. */
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { flags } from "../arguments/flags.ts";
 import { resolveConfig } from "../../config/resolve.ts";
 import { processShape } from "../../config/schema.ts";
@@ -8,7 +8,7 @@ import type { TrainingRunOptions } from "../../run/training/prepare.ts";
 import { readDataAgain } from "../../run/training/reload_data.ts";
 import { finalSummary } from "../../run/log/summary.ts";
 import { TrainingRun } from "../../run/training/training_run.ts";
-import { parseArguments } from "../arguments/arguments.ts";
+import { type Arguments, parseArguments } from "../arguments/arguments.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { commandHelp } from "../arguments/help.ts";
 import { PROGRAM } from "../arguments/program.ts";
@@ -18,33 +18,37 @@ import { trainAndServe, type TrainingOptions } from "./training.ts";
 
 const USAGE = `${PROGRAM} resume RUN [FLAGS]   (the run has the training options; flags set process options)`;
 
-/** A resumed run keeps its training options and its place. */
-const own = flagsFor((key) => key in processShape && key !== "runsDir");
+/** A resumed run keeps its training options, and its place. */
+const own = flagsFor((key) => key in processShape);
 
 /** Throws an InputError for options that the run in `directory` has fixed. */
-function refuseFixed(values: Readonly<Record<string, unknown>>, directory: string): void {
-  const fixed = flags.filter(({ key }) => key in values && !own.some((flag) => flag.key === key));
-  if (fixed.length === 0) return;
-  throw new InputError(fixed.map(({ key, name }) => ({
+function refuseFixed({ values, nameOf }: Pick<Arguments, "values" | "nameOf">, directory: string): void {
+  const fixed = flags.filter(({ key }) => key in values && !own.some((flag) => flag.key === key)).map(({ name }) => ({
     field: `--${name}`,
-    message: key in processShape
-      ? `--${name} is fixed: a run stays in its folder`
-      : `--${name} is fixed by the run. For a new run with another value: ` +
-        `${PROGRAM} train --config ${directory}/run.json --${name} …`,
-  })));
+    message: `--${name} is fixed by the run. For a new run with another value: ` +
+      `${PROGRAM} train --config ${directory}/run.json --${name} …`,
+  }));
+  const { runsDir } = values;
+  const field = nameOf("runsDir");
+  // A variable says only where runs named by their ids are.
+  const moves = typeof runsDir === "string" && field === "--runs-dir" &&
+    resolve(runsDir) !== resolve(dirname(directory));
+  if (moves) fixed.push({ field, message: `${field} is fixed: a run stays in its folder` });
+  if (fixed.length > 0) throw new InputError(fixed);
 }
 
 export async function resumeCommand(args: readonly string[], options: TrainingOptions): Promise<ExitCode> {
   const { terminal } = options;
   // All flags of training are parsed, so that fixed ones and unknown ones get different messages.
-  const { values, help, positionals } = parseArguments(args, flags, []);
-  if (help) {
+  const given = parseArguments(args, flags, []);
+  const { values } = given;
+  if (given.help) {
     terminal.write(commandHelp(USAGE, own));
     return ExitCode.done;
   }
-  const directory = await oneRun(positionals, USAGE);
-  refuseFixed(values, directory);
-  const { manifest, sources } = await manifestSources(directory, values);
+  const directory = await oneRun(given.positionals, USAGE, values);
+  refuseFixed(given, directory);
+  const { manifest, sources } = await manifestSources(directory, given);
   const summary = await finalSummary(directory, manifest.id);
   if (summary) {
     terminal.line(`Run ${manifest.id} is complete: ${summary.reason}, digest ${summary.digest}`);

@@ -1,5 +1,4 @@
 /** `serve RUN` serves the dashboard, events and predictions of a finished run. */
-import { flagName } from "../arguments/flags.ts";
 import { resolveConfig } from "../../config/resolve.ts";
 import { serviceShape } from "../../config/schema.ts";
 import { openPreprocessing } from "../../data/encode/open_preprocessing.ts";
@@ -30,14 +29,14 @@ interface ServeOptions {
 
 export async function serveCommand(args: readonly string[], options: ServeOptions): Promise<ExitCode> {
   const { terminal, assets, predictUrl, quit } = options;
-  const own = flagsFor((key) => key === "kernels" || key in serviceShape);
-  const { values, help, positionals } = parseArguments(args, own, []);
+  const own = flagsFor((key) => ["kernels", "runsDir"].includes(key) || key in serviceShape);
+  const { values, nameOf, help, positionals } = parseArguments(args, own, []);
   if (help) {
     terminal.write(commandHelp(USAGE, own));
     return ExitCode.done;
   }
-  const directory = await oneRun(positionals, USAGE);
-  const config = resolveConfig(undefined, [{ values, nameOf: (key) => `--${flagName(key)}` }]);
+  const directory = await oneRun(positionals, USAGE, values);
+  const config = resolveConfig(undefined, [{ values, nameOf }]);
   const native = openKernels(config.kernels, terminal);
   const model = await openModel(directory);
   // The prediction thread opens the preprocessing itself: this reports damage before the first request.

@@ -1,5 +1,5 @@
 /** `train` starts a new run, or with `--resume` resumes an earlier one. */
-import { flagName, flags } from "../arguments/flags.ts";
+import { flags } from "../arguments/flags.ts";
 import { type ConfigSource, type Resolve, resolveConfig } from "../../config/resolve.ts";
 import { openTraining } from "../../run/training/open_training.ts";
 import { type Arguments, dataFiles, parseArguments, readConfigFile } from "../arguments/arguments.ts";
@@ -23,13 +23,13 @@ export async function trainCommand(args: readonly string[], options: TrainingOpt
   return await trainAndServe(resolve(), (parts) => openTraining(resolve, { ...parts, input: options.input }), options);
 }
 
-async function sourcesOf({ values, extra, positionals }: Arguments): Promise<ConfigSource[]> {
+async function sourcesOf({ values, nameOf, extra, positionals }: Arguments): Promise<ConfigSource[]> {
   // Arguments that are not flags are files of rows.
   const all = values.data === undefined && positionals.length === 0
     ? values
     : { ...values, data: dataFiles(values.data, positionals) };
   const sources: ConfigSource[] = [];
   if (extra.config !== undefined) sources.push(await readConfigFile(extra.config));
-  sources.push({ values: all, nameOf: (key) => `--${flagName(key)}` });
+  sources.push({ values: all, nameOf });
   return sources;
 }

@@ -15,19 +15,24 @@ import { restrictReading } from "../arguments/reading.ts";
 import type { TrainingOptions } from "./training.ts";
 
 const USAGE = `${PROGRAM} verify RUN [FLAGS]`;
-const own = flagsFor((key) => ["workers", "kernels", "workerTimeout", "maxRestarts", "chaos"].includes(key));
+const own = flagsFor((key) => ["runsDir", "workers", "kernels", "workerTimeout", "maxRestarts", "chaos"].includes(key));
+
+/** Returns the help of `verify`, with every flag and its default. */
+export function verifyHelp(): string {
+  return commandHelp(USAGE, own);
+}
 
 export async function verifyCommand(
   args: readonly string[],
   { terminal, workerUrl, cores, input }: Pick<TrainingOptions, "terminal" | "workerUrl" | "cores" | "input">,
 ): Promise<ExitCode> {
-  const { values, help, positionals } = parseArguments(args, own, []);
-  if (help) {
-    terminal.write(commandHelp(USAGE, own));
+  const given = parseArguments(args, own, []);
+  if (given.help) {
+    terminal.write(verifyHelp());
     return ExitCode.done;
   }
-  const directory = await oneRun(positionals, USAGE);
-  const { manifest: { id, rules }, sources } = await manifestSources(directory, values);
+  const directory = await oneRun(given.positionals, USAGE, given.values);
+  const { manifest: { id, rules }, sources } = await manifestSources(directory, given);
   const config = resolveConfig(undefined, sources);
   const native = openKernels(config.kernels, terminal);
   restrictReading(config, configPaths, [directory]);
