@@ -4,6 +4,7 @@ import { deniedAccess, inputError } from "../../base/errors.ts";
 import { cannotWrite } from "../arguments/messages.ts";
 import { configPaths } from "../../config/schema.ts";
 import { EXPORT_FORMATS, exportModel } from "../../run/export/export.ts";
+import type { ExportFormat } from "../../run/export/format.ts";
 import { openModel } from "../../run/open_model.ts";
 import { flagRow, section } from "../arguments/help.ts";
 import { parseArguments } from "../arguments/arguments.ts";
@@ -29,8 +30,9 @@ ${section("", [...FLAGS, ...own.map(flagRow)])}
 All include lockstep.json with labels, sizes, config and digest. A model that was
 trained on files also has preprocessing.json, and ngrams.safetensors if it is combined
 with n-grams: predict.js and model.py accept texts, tokens by name and token ids, and
-return the same probabilities as this program. With a Hugging Face tokenizer they
-accept no texts. To train from exported weights: train --weights model.safetensors.
+return the same probabilities as this program; README.md says how. With a Hugging Face
+tokenizer predict.js accepts no texts, and model.py needs the Python package tokenizers.
+To train from exported weights: train --weights model.safetensors.
 `;
 
 function isFormat(name: string | undefined): name is keyof typeof EXPORT_FORMATS {
@@ -56,11 +58,7 @@ export async function exportCommand(args: readonly string[], { terminal }: { ter
     throw deniedAccess(error)?.access === "write" ? cannotWrite(folder, "--out") : error;
   });
   terminal.line(`Wrote ${files.join(", ")} to ${folder}`);
-  if (preprocessing?.tokenizer.kind === "huggingface") {
-    terminal.line(
-      "The model has a Hugging Face tokenizer, whose library is not part of an export: the exported model accepts " +
-        "tokens by name, as that tokenizer cuts them, or token ids, but no texts",
-    );
-  }
+  const format: ExportFormat = EXPORT_FORMATS[to];
+  if (preprocessing?.tokenizer.kind === "huggingface" && format.huggingFace) terminal.line(format.huggingFace);
   return ExitCode.done;
 }

@@ -10,7 +10,14 @@ export interface ExportFormat {
   readonly copied: readonly string[];
   /** Makes the others. */
   readonly make: (model: TrainedModel) => Files;
+  /** Says how it reads texts for a tokenizer of Hugging Face, if not by itself. */
+  readonly huggingFace?: string;
 }
+
+/** Describes formats in JavaScript, where only this program cuts as a tokenizer of Hugging Face does. */
+export const NO_HUGGING_FACE =
+  "The model has a Hugging Face tokenizer, whose library is not part of this export: the " +
+  "exported model accepts tokens by name, as that tokenizer cuts them, or token ids, but no texts";
 
 /**
  * Returns the `package.json` of a folder whose module is `predict.js`, which needs one of the packages `peerDependencies`.

@@ -11,7 +11,10 @@ Deno.test("export writes a run's model, and says what is wrong with its argument
     const latest = await latestOf(folder);
     const one = await run("export", folder, [latest, "--to", "safetensors"]);
     assertEquals([one.code, one.stderr], [0, ""]);
-    assertEquals(one.stdout, `Wrote lockstep.json, model.safetensors, model.py to ${latest}/safetensors\n`);
+    assertEquals(
+      one.stdout,
+      `Wrote lockstep.json, model.safetensors, model.py, requirements.txt, README.md to ${latest}/safetensors\n`,
+    );
     const other = await run("export", folder, [latest, "--to", "tfjs", "--out", `${folder}/web`]);
     assertEquals(
       other.stdout,
@@ -32,10 +35,16 @@ Deno.test("export writes a run's model, and says what is wrong with its argument
     );
   }));
 
-Deno.test("export says that a model with a Hugging Face tokenizer accepts no texts elsewhere", () =>
+Deno.test("export says how the export of a model with a Hugging Face tokenizer accepts texts", () =>
   withModel({ ...WORDS, tokenizer: WHITE_SPACE }, async (folder, directory) => {
     const terminal = fakeTerminal();
-    assertEquals(await exportCommand([directory, "--to", "tfjs", "--out", `${folder}/web`], { terminal }), 0);
-    assertStringIncludes(terminal.stdout(), "The model has a Hugging Face tokenizer");
-    assertStringIncludes(terminal.stdout(), "as that tokenizer cuts them, or token ids, but no texts");
+    const said = {
+      tfjs: "as that tokenizer cuts them, or token ids, but no texts",
+      onnx: "as that tokenizer cuts them, or token ids, but no texts",
+      safetensors: "model.py accepts texts where the Python package tokenizers is installed",
+    };
+    for (const [format, message] of Object.entries(said)) {
+      assertEquals(await exportCommand([directory, "--to", format, "--out", `${folder}/${format}`], { terminal }), 0);
+      assertStringIncludes(terminal.stdout().split("\n").at(-2)!, message);
+    }
   }));

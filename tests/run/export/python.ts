@@ -6,11 +6,13 @@ import { decoded } from "../../text.ts";
 
 export const PYTHON = "/usr/bin/python3";
 
-/** Ends with 0 if PyTorch is installed, without the seconds that an import takes. */
-const FINDS_TORCH = "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)";
+/** Ends with 0 if the packages are installed, without the seconds that an import takes. */
+const FINDS =
+  "import importlib.util, sys; sys.exit(any(importlib.util.find_spec(name) is None for name in sys.argv[1:]))";
 
-/** Returns why this machine has no Python with PyTorch, or undefined if it has one. */
-export const pytorchAbsence = (): string | undefined => programAbsence(PYTHON, ["-c", FINDS_TORCH]);
+/** Returns why this machine has no Python with the packages, or undefined if it has one. */
+export const pythonAbsence = (...packages: readonly string[]): string | undefined =>
+  programAbsence(PYTHON, ["-c", FINDS, ...packages]);
 
 /** Calls `use` with a Python that answers each line of JSON by the lines of `body`. It imports torch only once. */
 export async function withPython(

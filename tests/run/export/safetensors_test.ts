@@ -7,61 +7,146 @@ import { openPreprocessing } from "../../../lib/data/encode/open_preprocessing.t
 import type { PreprocessingJson } from "../../../lib/data/encode/preprocessing.ts";
 import { createTokenizer } from "../../../lib/data/tokenizers/create_tokenizer.ts";
 import { Spans } from "../../../lib/data/tokenizers/tokenizer.ts";
-import { characterTable } from "../../../lib/run/export/safetensors/characters.ts";
-import modelPy from "../../../lib/run/export/safetensors/model.py" with { type: "text" };
+import { characterTable } from "../../../lib/run/export/python/characters.ts";
+import { pythonModule } from "../../../lib/run/export/python/python_module.ts";
+import loader from "../../../lib/run/export/safetensors/model.py" with { type: "text" };
 import { optionalTest } from "../../optional.ts";
 import { PATIENCE_MS } from "../../patience.ts";
 import { anyCharacter } from "../../data/any_character.ts";
+import type { Prediction } from "../../../lib/predict/types.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
-import { assertSame, eachExport, ids, ofHuggingFace, ofText } from "./cases.ts";
-import { PYTHON, pytorchAbsence, withPython } from "./python.ts";
+import { WHITE_SPACE } from "../training/white_space_tokenizer.ts";
+import { assertSame, eachExport, ids, ofHuggingFace, ofText, questionOf } from "./cases.ts";
+import { PYTHON, pythonAbsence, withPython } from "./python.ts";
 
-const withoutPytorch = pytorchAbsence();
+const modelPy = pythonModule(loader);
+const withoutPytorch = pythonAbsence("torch");
 optionalTest(withoutPytorch, {
   name: `exportModel(safetensors): model.py makes the predictions of the product in PyTorch`,
   fn: () =>
     withPython(
       `
-  folder, inputs = question
+  folder, questions, bare = question
   sys.path[0] = folder
   sys.modules.pop("model", None)
   import model
   loaded = model.load(folder)
   # One by one, and all rows in one padded batch.
-  answer = [loaded.predict([one])[0] for one in inputs] + loaded.predict(inputs)
-  single = lambda one: one if isinstance(one, str) or isinstance(one[0], int) else {"tokens": one}
-  answer += [loaded.predict(single(one)) for one in inputs]
+  answer = [loaded.predict(one) for one in questions] + loaded.predict(questions) + loaded.predict(bare)
   assert loaded.predict([]) == []
-  first = lambda reject: loaded.predict(inputs[:1], reject=reject)[0]
+  first = lambda reject: loaded.predict(questions[:1], reject=reject)[0]
   assert first(0)["label"] is not None and first(0.9) == answer[0]
   try:
     raise AssertionError(first(0.95))
   except ValueError as error:
     assert "reject is 0.95: expected at most 0.9, the highest" in str(error), str(error)
-  has_names = any(isinstance(one, list) and isinstance(one[0], str) for one in inputs)
-  cuts_texts = any(isinstance(one, str) for one in inputs)
-  refused = [
-    ([[1, 99]], "inputs[0][1] is 99: expected a token id, a whole number from 0 to 11"),
-    ([[1], 2], "inputs[1] is 2: expected a text, or a list of at least one token"),
-    ([1, True], "inputs[0] is 1: expected a text"),
-    ([[]], "inputs[0] is []: expected a text, or a list"),
-    (None, "the input is None: expected a text, or a list"),
-    ({"text": [1]}, "the input is {'text': [1]}: expected"),
-    ([["a", 1]], "inputs[0][0] is 'a': expected a token id"),
-  ]
-  if not cuts_texts: refused += [("a b", "the input is a text: this model takes ")]
-  if not cuts_texts and has_names: refused += [(["a b"], "token ids, as its tokenizer is one of Hugging Face")]
-  for given, message in refused:
-    try:
-      raise AssertionError(f"{given}: {loaded.predict(given)}")
-    except (TypeError, ValueError) as error:
-      assert message in str(error), (given, str(error))`,
+  import numpy
+  rows = numpy.array([[1, 2, 3], [3, 4, 5]])
+  assert loaded.predict(rows) == loaded.predict([{"ids": [1, 2, 3]}, {"ids": [3, 4, 5]}])
+  assert loaded.predict(rows[0]) == loaded.predict(rows)[0] == loaded.predict({"ids": rows[0]})`,
       (ask) =>
-        eachExport("safetensors", async (folder, inputs, expected) => {
-          assertSame(JSON.parse(await ask([folder, inputs])), [...expected, ...expected, ...expected]);
+        eachExport("safetensors", async (folder, inputs, expected, { tokenizer }) => {
+          // A list in a list has tokens by name, and ids only where tokens have no names.
+          const bare = [...inputs.keys()].filter((at) => !tokenizer || typeof inputs[at]![0] === "string");
+          const asked = [folder, inputs.map(questionOf), bare.map((at) => inputs[at])];
+          const answers: Prediction[] = JSON.parse(await ask(asked));
+          assertSame(answers, [...expected, ...expected, ...bare.map((at) => expected[at]!)]);
+          const flags = answers.slice(0, inputs.length).map(flagsOf);
+          assertEquals(flags, expected.map((one, at) => typeof inputs[at]![0] === "number" ? {} : flagsOf(one)));
         }),
     ),
 });
+
+/** Returns how a row was read, as far as an answer says it. */
+function flagsOf({ unknownShare, truncated }: Prediction): Partial<Prediction> {
+  return unknownShare === undefined || truncated === undefined ? {} : { unknownShare, truncated };
+}
+
+optionalTest(withoutPytorch, {
+  name: "model.py reads lists as predict.js does, and refuses inputs that could mean something else",
+  fn: () =>
+    withPython(
+      `
+  folder, inputs = question
+  sys.path[0] = folder
+  sys.modules["tokenizers"] = None  # as if it were not installed
+  sys.modules.pop("model", None)
+  import model
+  loaded = model.load(folder)
+  answer = []
+  for one in inputs:
+    try:
+      found = loaded.predict(one)
+      answer.append([row["probabilities"] for row in (found if isinstance(found, list) else [found])])
+    except (TypeError, ValueError) as error:
+      answer.append(str(error))`,
+      (ask) =>
+        eachExport("safetensors", async (folder, _inputs, _expected, { tokenizer }) => {
+          const kind = tokenizer?.kind ?? "ids";
+          const refused = [...REFUSED.all!, ...REFUSED[kind]!];
+          const said: string[] = JSON.parse(await ask([folder, refused.map(([input]) => input)]));
+          refused.forEach(([, message], at) => assertStringIncludes(said[at]!, message));
+          const same = SAME[kind] ?? [];
+          const answers: unknown[] = JSON.parse(await ask([folder, same.flat()]));
+          same.forEach((_, at) => assertEquals(answers[2 * at], answers[2 * at + 1]));
+        }, [ids[0]!, ofText[0]!, ofText.at(-1)!, { ...ofHuggingFace, rules: 2 }]),
+    ),
+});
+
+/** Inputs that model.py refuses and its messages, by the kind of the model. */
+const REFUSED: Readonly<Record<string, readonly [input: unknown, message: string][]>> = {
+  all: [
+    [null, "the input is None: expected a text, or a list of at least one token"],
+    [[{ ids: [1] }, 2], "inputs[1] is 2: expected a text"],
+    [{ ids: [1, 99] }, 'the input["ids"][1] is 99: expected a token id, a whole number from 0 to 11'],
+    [{ ids: [1, 2.5] }, 'the input["ids"][1] is 2.5: expected a token id'],
+    [{ ids: [] }, 'the input["ids"] is []: expected'],
+    [{ text: [1] }, "the input is {'text': [1]}: expected"],
+    [{ text: "a", tokens: ["a"] }, "the input is {'text': 'a', 'tokens': ['a']}: expected"],
+  ],
+  ids: [
+    ["a b", "the input is a text: this model takes token ids"],
+    [["a b"], "inputs[0] is a text: this model takes token ids"],
+    [[1, true], "inputs[0] is 1: expected"],
+    [[["a"]], "inputs[0][0] is 'a': expected a token id"],
+    [[[]], "inputs[0] is []: expected"],
+  ],
+  words: [
+    [[1, 2], 'the input is a list of numbers: expected {"ids": [...]} or {"tokens": [...]}, by name'],
+    [[[1, 2]], 'inputs[0] is a list of numbers: expected {"ids": [...]}'],
+    [["a", 2], "inputs[1] is 2: expected a text"],
+    [[["a", null]], "inputs[0][1] is None: expected a token by name, a text or a number"],
+    [{ tokens: [] }, 'the input["tokens"] is []: expected'],
+  ],
+  codes: [
+    [["a b", "c"], "the input is a list of strings with 'a b': expected {\"tokens\": [...]} for a row"],
+    [["a", true], "inputs[1] is True: expected a text"],
+  ],
+  huggingface: [
+    ["a b", "token ids: its tokenizer is one of Hugging Face. Install the package tokenizers"],
+    [["a b"], "inputs[0] is a text: this model takes tokens by name or token ids"],
+  ],
+};
+
+/** Inputs of the same meaning, by the kind of the model. */
+const SAME: Readonly<Record<string, readonly [one: unknown, other: unknown][]>> = {
+  ids: [[[1, 2], { tokens: [1, 2] }], [[[1, 2], [3]], [{ ids: [1, 2] }, { ids: [3] }]]],
+  words: [[["ha 7", "he"], [{ text: "ha 7" }, { text: "he" }]], [[["ha", 7.0, 2.5]], { tokens: ["ha", "7", "2.5"] }]],
+  codes: [[["ha", 7], { text: "ha 7" }], [[7, 9], { tokens: ["7", "9"] }], [[["ha"], "he ho"], [["ha"], ["he", "ho"]]]],
+};
+
+/** The tokenizers of the fixture and the texts that Hugging Face's own library cut there. */
+const TOKENIZERS = await (async () => {
+  const text = await Deno.readTextFile(new URL("../../fixtures/tokenizers.jsonl", import.meta.url));
+  const [first, ...cases] = text.trim().split("\n").map((line) => JSON.parse(line));
+  const models: unknown[] = first.models;
+  const tokenizers = cases.map(({ tokenizer }): PreprocessingJson["tokenizer"] => ({
+    kind: "huggingface",
+    tokenizer: { ...tokenizer, model: models[tokenizer.model] },
+  }));
+  const texts: string[] = first.texts;
+  return { texts, tokenizers };
+})();
 
 /** Returns what model.py of `folder` prints for the bytes of `input`, and its exit code. */
 async function askPython(folder: string, input: Uint8Array, args: readonly string[] = []) {
@@ -109,8 +194,8 @@ optionalTest(withoutPytorch, {
           ]
           : [
             ...Array(2).fill("an answer"),
-            [3, 'line 3["tokens"] is []: expected a text, o'],
-            [4, "line 4[\"tokens\"][0] is 'x': expected a tok"],
+            [3, 'line 3["ids"] is []: expected a text, or a'],
+            [4, "line 4[\"ids\"][0] is 'x': expected a token "],
             [5, "line 5 contains bytes that are not UTF-8"],
           ],
       );
@@ -157,7 +242,10 @@ optionalTest(withoutPytorch, {
     eachExport("safetensors", async (folder, inputs, expected) => {
       const { code, said } = await askPython(folder, new Uint8Array(), ["where", "is", "my", "parcel"]);
       assertEquals(code, 1);
-      assertMatch(said, /^error: the input is a text: this model takes tokens by name or token ids, as its tokenizer/);
+      assertMatch(
+        said,
+        /^error: the input is a text: this model takes tokens by name or token ids: this run is of an old/,
+      );
       const at = inputs.findIndex((input) => input[0] === "ha");
       const lines = `some text\n${JSON.stringify({ tokens: inputs[at] })}\n`;
       const { answers, ...rest } = await askPython(folder, new TextEncoder().encode(lines));
@@ -250,4 +338,59 @@ optionalTest(withoutPytorch, {
       })
     );
   },
+});
+
+optionalTest(pythonAbsence("torch", "tokenizers"), {
+  name: "model.py cuts texts by the library of Hugging Face as the product does",
+  fn: () =>
+    inTemporaryDirectory((folder) =>
+      withPython(
+        `
+  sys.path[0], preprocessing, texts = question
+  import model
+  sequences = [model.HuggingFaceReader(preprocessing)(text) for text in texts]
+  answer = [[sequence, sequence.unknown, sequence.truncated] for sequence in sequences]`,
+        async (ask) => {
+          await Deno.writeTextFile(join(folder, "model.py"), modelPy);
+          const texts = [...TOKENIZERS.texts, "a\ud83d the", "\ude00"];
+          for (const tokenizer of [...TOKENIZERS.tokenizers, WHITE_SPACE]) {
+            const cutter = createTokenizer(tokenizer, 2);
+            const spans = new Spans();
+            const tokens = texts.map((text) => {
+              cutter.cut(text, spans);
+              return spans.strings();
+            });
+            const all = new Set(tokens.flat().filter((token) => token !== undefined));
+            const some = [...all].filter((_, index) => index % 3 > 0);
+            const options = { tokenizer, vocabulary: some, truncate: "start", rules: 2 } as const;
+            for (const maxLength of [5, 1000]) {
+              const preprocessing: PreprocessingJson = { ...options, maxLength };
+              const { encode } = openPreprocessing(preprocessing);
+              const found: [number[], (string | null)[], boolean][] = JSON.parse(
+                await ask([folder, preprocessing, texts]),
+              );
+              texts.forEach((text, at) => {
+                const { tokens: ids, truncated } = encode(text);
+                const read = tokens[at]!.slice(-maxLength);
+                const unknown = read.filter((token) => token === undefined || !some.includes(token));
+                const names = read.length === 0 ? [null] : unknown.map((token) => token ?? null);
+                assertEquals(found[at], [[...ids], names, truncated], JSON.stringify([tokenizer, text]));
+              });
+            }
+          }
+        },
+      )
+    ),
+});
+
+optionalTest(pythonAbsence("torch", "tokenizers"), {
+  name: "model.py takes texts for a Hugging Face tokenizer where its library is installed",
+  fn: () =>
+    eachExport("safetensors", async (folder, _inputs, _expected, { tokenizer }) => {
+      const answers = async (args: readonly string[]) => (await askPython(folder, new Uint8Array(), args)).answers;
+      const [byText] = await answers(["ha", "ho", "zz"]);
+      const line = new TextEncoder().encode('{"tokens": ["[UNK]", "[UNK]", "[UNK]"]}\n');
+      const { answers: [byName], code } = await askPython(folder, line);
+      assertEquals([byText, code, tokenizer?.kind], [byName, 0, "huggingface"]);
+    }, [{ ...ofHuggingFace, rules: 2 }]),
 });

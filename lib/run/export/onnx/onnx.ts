@@ -4,7 +4,7 @@ import { trainedModel } from "../../../model/task_model.ts";
 import type { TrainedModel } from "../../../predict/trained_model.ts";
 import { predictModule } from "../browser/predict_module.ts";
 import { classifierTypes } from "../browser/types.ts";
-import { exampleInput, type ExportFormat, type Files, inputTable, packageJson } from "../format.ts";
+import { exampleInput, type ExportFormat, type Files, inputTable, NO_HUGGING_FACE, packageJson } from "../format.ts";
 import { buildGraph } from "./graph.ts";
 import { encodeModel } from "./model.ts";
 import predict from "./predict.js" with { type: "text" };
@@ -13,6 +13,7 @@ export const onnx: ExportFormat = {
   description: "model.onnx, with any row lengths in a batch, and predict.js",
   copied: [],
   make: files,
+  huggingFace: NO_HUGGING_FACE,
 };
 
 function files(model: TrainedModel): Files {

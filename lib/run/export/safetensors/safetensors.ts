@@ -4,22 +4,59 @@ import { toPytorch } from "../../../model/formats/pytorch.ts";
 import { namesAsMetadata } from "../../../model/formats/weight_names.ts";
 import { trainedModel } from "../../../model/task_model.ts";
 import type { TrainedModel } from "../../../predict/trained_model.ts";
-import type { ExportFormat, Files } from "../format.ts";
-import { characterTable } from "./characters.ts";
+import { exampleInput, type ExportFormat, type Files, inputTable } from "../format.ts";
+import { pythonFiles, pythonModule, requirements } from "../python/python_module.ts";
 import modelPy from "./model.py" with { type: "text" };
 
 export const safetensors: ExportFormat = {
   description: "model.safetensors, with PyTorch's names and shapes, and the model.py that loads it",
   copied: [],
   make: files,
+  huggingFace:
+    "The model has a Hugging Face tokenizer: model.py accepts texts where the Python package tokenizers is " +
+    "installed, and elsewhere tokens by name, as that tokenizer cuts them, or token ids",
 };
 
-function files({ config, labels, version, preprocessing }: TrainedModel): Files {
+function files(model: TrainedModel): Files {
+  const { config, labels, version, preprocessing } = model;
   const { spec, layout } = trainedModel(config, labels);
   const names = namesAsMetadata({ labels, vocabulary: preprocessing?.vocabulary });
   const metadata = { format: "pt", digest: version.digest, ...names };
-  const weights = encodeSafetensors({ metadata, tensors: toPytorch(spec, layout, version.weights) });
-  const files = new Map<string, Uint8Array | string>([["model.safetensors", weights], ["model.py", modelPy]]);
-  const isPlain = preprocessing && preprocessing.tokenizer.kind !== "huggingface";
-  return isPlain ? files.set("characters.json", JSON.stringify(characterTable())) : files;
+  return new Map<string, Uint8Array | string>([
+    ["model.safetensors", encodeSafetensors({ metadata, tensors: toPytorch(spec, layout, version.weights) })],
+    ["model.py", pythonModule(modelPy)],
+    ...pythonFiles(model),
+    ["requirements.txt", requirements(model, ["torch>=1.13,<3"])],
+    ["README.md", readme(model)],
+  ]);
+}
+
+function readme(model: TrainedModel): string {
+  const isText = model.preprocessing !== undefined;
+  return `# A classifier for PyTorch
+
+Trained by Lockstep, run ${model.run}. With Python 3.9 or later and \`pip install -r requirements.txt\`:
+
+\`\`\`python
+import model
+
+classifier = model.load("path/of/this/folder")
+print(classifier.predict(${exampleInput(model)}))  # {"class": …, "label": …, "probabilities": […], …}
+\`\`\`
+
+On the command line: \`python3 model.py ${
+    isText ? "where is my parcel" : "21 6 37"
+  }\`, or \`python3 model.py < rows.txt\` with a
+${isText ? "text" : "list of token ids"} in each line.
+
+${inputTable(model)}${
+    model.preprocessing?.tokenizer.kind === "huggingface"
+      ? "\nTexts need the package \`tokenizers\`; without it the model takes tokens by name and token ids.\n"
+      : ""
+  }
+\`requirements.txt\` has the versions that should work. Tested are torch 1.13, numpy 1.24 and tokenizers 0.23.
+
+\`model.safetensors\` has the weights of \`nn.Embedding\`, \`nn.LSTM\` and \`nn.Linear\` under PyTorch's names, and
+\`classifier.lstm\` is the \`nn.Module\`. Lockstep can start another training from this file.
+`;
 }

@@ -1,7 +1,7 @@
 /** Exports a model for TensorFlow.js: a LayersModel, and a module that reads texts and n-grams as this program does. */
 import { predictModule } from "../browser/predict_module.ts";
 import { classifierTypes } from "../browser/types.ts";
-import { exampleInput, type ExportFormat, type Files, inputTable, packageJson } from "../format.ts";
+import { exampleInput, type ExportFormat, type Files, inputTable, NO_HUGGING_FACE, packageJson } from "../format.ts";
 import predict from "./predict.js" with { type: "text" };
 import type { TrainedModel } from "../../../predict/trained_model.ts";
 
@@ -9,6 +9,7 @@ export const tfjs: ExportFormat = {
   description: "model.json and weights.bin, which tf.loadLayersModel loads, with predict.js",
   copied: ["model.json", "weights.bin"],
   make: files,
+  huggingFace: NO_HUGGING_FACE,
 };
 
 function files(model: TrainedModel): Files {

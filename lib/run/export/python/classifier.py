@@ -1,0 +1,569 @@
+# The parts that all exports to Python share: from texts to token ids, n-grams, answers, and the command line.
+import gzip
+import json
+import math
+import numbers
+import os
+import re
+import struct
+import sys
+import unicodedata
+from collections import Counter
+
+UNKNOWN = 1
+FIRST_KNOWN = 2
+MOST_ROWS = 256
+
+
+def one_of(name, value, known):
+    """Returns `value` if this file supports it."""
+    if value not in known:
+        raise ValueError(f"{name} is {value!r}: expected {' or '.join(map(str, known))}; export the run with its own version")
+    return value
+
+
+class Sequence(list):
+    """Token ids, the names of those that are unknown in `unknown` (None for one without a name), and if more were given."""
+
+    @staticmethod
+    def of(names, ids, truncated):
+        sequence = Sequence(ids.get(name, UNKNOWN) for name in names)
+        sequence.unknown = [name for name in names if name not in ids]
+        sequence.truncated = truncated
+        if not sequence:
+            sequence.append(UNKNOWN)
+            sequence.unknown.append(None)
+        return sequence
+
+    def flags(self):
+        return {"unknownShare": len(self.unknown) / len(self), "truncated": self.truncated}
+
+
+class Reader:
+    """Turns tokens by name into token ids as training did, by preprocessing.json."""
+
+    def __init__(self, preprocessing):
+        self.options = preprocessing["tokenizer"]
+        self.max_length = preprocessing["maxLength"]
+        self.truncate = one_of("truncate", preprocessing["truncate"], ("end", "start"))
+        self.rules = one_of("rules", preprocessing.get("rules", 1), (1, 2))
+        self.ids = {token: index + FIRST_KNOWN for index, token in enumerate(preprocessing["vocabulary"])}
+
+    def spelled(self, text):
+        """Returns a text or a token as the model spells it."""
+        return text
+
+    def named(self, names):
+        """Returns at least one id, and at most as many as the model reads."""
+        kept = names[: self.max_length] if self.truncate == "end" else names[-self.max_length :]
+        return Sequence.of([self.spelled(name) for name in kept], self.ids, len(names) > len(kept))
+
+
+class HuggingFaceReader(Reader):
+    """Cuts texts by the library `tokenizers`, if it is installed."""
+
+    def __init__(self, preprocessing):
+        super().__init__(preprocessing)
+        self.library = None
+        # Runs of the first rules were trained with another library, which cuts some texts differently.
+        self.refusal = ": this run is of an old version, whose tokenizer only Lockstep has"
+        if self.rules == 2:
+            self.refusal = ": its tokenizer is one of Hugging Face. Install the package tokenizers"
+            try:
+                from tokenizers import Tokenizer
+            except ImportError:
+                return
+            self.library = Tokenizer.from_str(json.dumps(self.options["tokenizer"]))
+            self.library.no_padding()
+            model = self.options["tokenizer"]["model"]
+            self.unknown_id = model.get("unk_id") if isinstance(model["vocab"], list) else None
+
+    @property
+    def takes_texts(self):
+        return self.library is not None
+
+    def __call__(self, text):
+        if not self.takes_texts:
+            raise TypeError(f"this model takes tokens by name or token ids, no texts{self.refusal}")
+        # Half of a surrogate pair is no character.
+        written = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        cut = self.library.encode(written, add_special_tokens=False)
+        # A piece that the tokenizer itself does not know has no name.
+        names = [
+            None if index == self.unknown_id and self.library.id_to_token(index) != token else token
+            for index, token in zip(cut.ids, cut.tokens)
+        ]
+        return self.named(names)
+
+
+SPACE, WORD, MARK, JOINER, SINGLE, OTHER = range(6)
+KINDS = {"space": SPACE, "word": WORD, "mark": MARK, "joiner": JOINER, "single": SINGLE}
+SPACES = re.compile("[\t\n\x0b\x0c\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+")
+
+
+MOST_MARKS = 64
+
+
+def composed(text):
+    """Returns the NFC. Drops accents beyond the most that any writing puts on a letter: sorting n of them takes n² steps."""
+    kept, marks = [], 0
+    for character in text:
+        marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
+        if marks <= MOST_MARKS:
+            kept.append(character)
+    return unicodedata.normalize("NFC", "".join(kept))
+
+
+class Encoder(Reader):
+    """Cuts texts into words, characters or codes, by the kinds of characters in characters.json."""
+
+    takes_texts = True
+
+    def __init__(self, preprocessing, characters):
+        super().__init__(preprocessing)
+        self.punctuation = one_of("punctuation", self.options.get("punctuation", "keep"), ("keep", "drop"))
+        one_of("tokenizer", self.options["kind"], ("words", "chars", "codes"))
+        invisible = characters["invisible"] if self.rules == 2 else []
+        self.invisible = {code: None for first, last in invisible for code in range(first, last + 1)}
+        self.lower = {int(code): text for code, text in characters["lower"].items()}
+        self.kinds = bytearray([OTHER]) * 0x110000
+        for name, ranges in characters["kinds"].items():
+            for first, last in ranges:
+                self.kinds[first : last + 1] = bytes([KINDS[name]]) * (last + 1 - first)
+
+    def spelled(self, text):
+        """Returns a text or a token as the model spells it: composed, and without characters that are not shown."""
+        return composed(text.translate(self.invisible)) if self.rules == 2 else text
+
+    def __call__(self, text):
+        """Returns at least one id, and at most as many as the model reads."""
+        text = self.spelled(text)
+        if self.options.get("lowercase"):
+            # Python's rules come first, as some depend on the neighbours; then the letters that Python does not know.
+            text = text.lower().translate(self.lower)
+        tokens = {"words": self.words, "chars": self.chars, "codes": self.codes}[self.options["kind"]](text)
+        kept = tokens[: self.max_length] if self.truncate == "end" else tokens[-self.max_length :]
+        return Sequence.of(kept, self.ids, len(tokens) > len(kept))
+
+    def ahead(self, text, index):
+        """Returns the kind of the character at `index`; characters past U+FFFF never continue a token."""
+        if index >= len(text):
+            return SPACE
+        return self.kinds[ord(text[index])] if text[index] <= "\uffff" else OTHER
+
+    def words(self, text):
+        tokens, start, index = [], -1, 0
+        while index < len(text):
+            kind = self.kinds[ord(text[index])]
+            end = index + 1
+            if kind == WORD:
+                start = index if start < 0 else start
+            elif kind == JOINER and start >= 0 and self.ahead(text, end) in (WORD, SINGLE):
+                pass
+            elif kind != MARK:
+                if start >= 0:
+                    tokens.append(text[start:index])
+                start = -1
+                while kind == SINGLE and self.ahead(text, end) == MARK:
+                    end += 1
+                if kind == SINGLE or (kind != SPACE and self.punctuation == "keep"):
+                    tokens.append(text[index:end])
+            index = end
+        return tokens + ([text[start:]] if start >= 0 else [])
+
+    def chars(self, text):
+        text = SPACES.sub(" ", text).strip(" ")
+        tokens, index = [], 0
+        while index < len(text):
+            end = index + 1
+            while self.ahead(text, end) == MARK:
+                end += 1
+            tokens.append(text[index:end])
+            index = end
+        return tokens
+
+    def codes(self, text):
+        text = "".join(" " if self.kinds[ord(character)] == SPACE else character for character in text)
+        return [token for token in text.split(" ") if token]
+
+
+MASK = 0xFFFFFFFF
+
+
+def mix(state, word):
+    """Computes one round of MurmurHash3's 32-bit hash."""
+    k = word * 0xCC9E2D51 & MASK
+    k = (k << 15 | k >> 17) * 0x1B873593 & MASK
+    h = state ^ k
+    return (h << 13 & MASK | h >> 19) * 5 + 0xE6546B64 & MASK
+
+
+def finish(h):
+    """Computes the end of MurmurHash3's 32-bit hash."""
+    h = (h ^ h >> 16) * 0x85EBCA6B & MASK
+    h = (h ^ h >> 13) * 0xC2B2AE35 & MASK
+    return h ^ h >> 16
+
+
+UINT16 = struct.Struct("<H")
+EDGE = 0x10000
+MOST_LETTERS = 5
+MOST_ROWS_OF_VECTOR = 64
+
+
+def units_of(text):
+    """The UTF-16 units of a text."""
+    return [unit for unit, in UINT16.iter_unpack(text.encode("utf-16-le", "surrogatepass"))]
+
+
+def hashed(start, words):
+    state = start
+    for word in words:
+        state = mix(state, word)
+    return finish(state)
+
+
+def letter_keys(units, shortest=2):
+    """The keys of all runs of at least `shortest` letters of a word, with its edges."""
+    marked = [EDGE, *units, EDGE]
+    most = [min(MOST_LETTERS, len(marked) - begin) for begin in range(len(marked))]
+    runs = ((begin, n) for begin, longest in enumerate(most) for n in range(shortest, longest + 1))
+    return [hashed(2, marked[begin : begin + n]) for begin, n in runs]
+
+
+def padded(sequences, vocabulary, letters):
+    """
+    Returns the token ids [rows, length], the lengths, and the rows of letters of unknown words: the word number n has the id
+    vocabulary + n.
+    """
+    lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int32)
+    tokens = np.zeros((len(sequences), lengths.max()), dtype=np.int32)
+    words = []
+    for row, sequence in enumerate(sequences):
+        tokens[row, : len(sequence)] = sequence
+        names = sequence.unknown if letters and isinstance(sequence, Sequence) else ()
+        places = [at for at, token in enumerate(sequence) if token == UNKNOWN] if names else ()
+        for at, name in zip(places, names):
+            keys = letter_keys(units_of(name), 3)[: MOST_ROWS_OF_VECTOR - 1] if name is not None else ()
+            if keys:
+                tokens[row, at] = vocabulary + len(words)
+                words.append([key % letters for key in keys])
+    return tokens, lengths, words
+
+
+def softmax(scores):
+    powers = np.exp(scores - scores.max())
+    return powers / powers.sum()
+
+
+class Ngrams:
+    """A linear classifier of the n-grams of a sequence: see lib/ngrams of Lockstep. `names` are the known tokens."""
+
+    def __init__(self, about, tensors, kind, names):
+        self.exponent, self.order, self.has_ends = about["exponent"], about["order"], about["hasEnds"]
+        self.token_columns = about["tokenColumns"]
+        self.has_letters = kind in ("words", "huggingface")
+        self.names = names
+        self.columns = {int(high) << 16 | int(low): column for column, (high, low) in enumerate(tensors["keys"].tolist())}
+        self.importance, self.weights, self.bias = (tensors[name] for name in ("importance", "weights", "bias"))
+
+    def keys(self, sequence):
+        """The keys of all features of a sequence: ids, of which the unknown ones may have a name."""
+        own, keys = [], []
+        unknown = iter(sequence.unknown if isinstance(sequence, Sequence) else ())
+        for token in sequence:
+            known = FIRST_KNOWN <= token < FIRST_KNOWN + len(self.names)
+            name = self.names[token - FIRST_KNOWN] if known else next(unknown, None) if token == UNKNOWN else None
+            if name is None:
+                own.append(None)
+                continue
+            units = units_of(name)
+            own.append(hashed(1, units))
+            keys.append(own[-1])
+            if self.has_letters:
+                keys.extend(letter_keys(units))
+        marked = [0x5EED0001, *own, 0x5EED0002] if self.has_ends else own
+        for begin in range(len(marked)):
+            for n in range(2, min(self.order, len(marked) - begin) + 1):
+                gram = marked[begin : begin + n]
+                if None not in gram:
+                    keys.append(hashed(3, gram))
+        return keys
+
+    def combined(self, lstm, sequence):
+        """The probabilities of both, by those of the LSTM."""
+        return softmax(self.exponent * np.log(np.maximum(lstm, 2.0**-149)) + self.scores(sequence))
+
+    def scores(self, sequence):
+        counts = Counter(self.columns[key] for key in self.keys(sequence) if key in self.columns)
+        columns = np.array(sorted(counts), dtype=np.int64)
+        values = self.importance[columns] * np.array([1 + math.log(counts[column]) for column in columns.tolist()])
+        is_token = columns < self.token_columns
+        for part in (is_token, ~is_token):
+            values[part] /= np.linalg.norm(values[part]) or 1.0
+        scores = self.bias + values @ self.weights[columns]
+        return np.array([0.0, *scores]) if len(scores) == 1 else scores
+
+
+class HashedNgrams:
+    """The n-grams of earlier versions of Lockstep, whose features are hashed."""
+
+    def __init__(self, about, tensors):
+        self.share, self.order, self.tokens = about["share"], about["order"], about["tokens"]
+        self.hashed = about["features"] - self.tokens
+        self.rows = {int(feature): row for row, feature in enumerate(tensors["features"].tolist())}
+        self.importance, self.weights, self.bias = (tensors[name] for name in ("importance", "weights", "bias"))
+
+    def features(self, tokens):
+        found = {token if token < self.tokens else self.tokens + hashed(0, [token]) % self.hashed for token in tokens}
+        marked = [-1, *tokens, -2] if self.order > 2 else tokens
+        for begin in range(len(marked)):
+            for n in range(2, min(self.order, len(marked) - begin) + 1):
+                found.add(self.tokens + hashed(0, marked[begin : begin + n]) % self.hashed)
+        return found
+
+    def probabilities(self, tokens):
+        rows = [self.rows[feature] for feature in sorted(self.features(tokens)) if feature in self.rows]
+        values = self.importance[rows].astype(float)
+        norm = np.linalg.norm(values) or 1.0
+        return softmax(self.bias + values / norm @ self.weights[rows])
+
+    def combined(self, lstm, tokens):
+        """The weighted mean of the LSTM's probabilities and its own."""
+        return self.share * lstm + (1 - self.share) * self.probabilities(tokens)
+
+
+class Digits(str):
+    """A number in JSON, with its digits unchanged."""
+
+
+def is_number(value):
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def is_name(value):
+    return isinstance(value, str) or is_number(value)
+
+
+def name_of(token):
+    """The name of a token: a number stands for its digits, as JavaScript writes them."""
+    return str(int(token)) if is_number(token) and math.isfinite(token) and token == int(token) else str(token)
+
+
+def shown(value):
+    text = str(value) if isinstance(value, Digits) else repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+class Classifier:
+    def __init__(self, folder, about, lstm):
+        self.about, self.lstm, self.encode, self.ngrams = about, lstm, None, None
+        self.is_codes = False
+        preprocessing = read_json(folder, "preprocessing.json") if "preprocessingDigest" in about else None
+        if preprocessing:
+            kind = preprocessing["tokenizer"]["kind"]
+            self.is_codes = kind == "codes"
+            is_plain = kind != "huggingface"
+            self.encode = (
+                Encoder(preprocessing, read_json(folder, "characters.json")) if is_plain else HuggingFaceReader(preprocessing)
+            )
+        if "ngrams" in about:
+            tensors = read_safetensors(os.path.join(folder, "ngrams.safetensors"))
+            if "features" in about["ngrams"]:
+                self.ngrams = HashedNgrams(about["ngrams"], tensors)
+            else:
+                self.ngrams = Ngrams(about["ngrams"], tensors, kind, preprocessing["vocabulary"])
+
+    def predict(self, inputs, reject=None):
+        """
+        Returns class, label and probabilities of a row, or a list of answers for a list of rows: see README.md. Raises
+        TypeError or ValueError for other inputs, and ValueError if the model does not reach the precision `reject`.
+        """
+        threshold = self.threshold(reject)
+        if hasattr(inputs, "tolist"):
+            ids = inputs.tolist()
+            inputs = [{"ids": row} for row in ids] if ids and isinstance(ids[0], list) else {"ids": ids}
+        if isinstance(inputs, (list, tuple)) and not self.is_row(inputs):
+            return self.answers([self.sequence(one, f"inputs[{index}]") for index, one in enumerate(inputs)], threshold)
+        return self.answers([self.sequence(inputs, "the input")], threshold)[0]
+
+    def is_row(self, inputs):
+        """Tells whether a list is one row, not a list of rows: numbers, or the codes of a model of codes."""
+        if len(inputs) == 0 or all(is_number(one) for one in inputs):
+            return len(inputs) > 0
+        if not self.is_codes or not all(is_name(one) for one in inputs):
+            return False
+        for one in inputs:
+            if isinstance(one, str) and re.search(r"\s", one) and one not in self.encode.ids:
+                wanted = 'expected {"tokens": [...]} for a row, or a list of {"text": "..."}'
+                raise TypeError(f"the input is a list of strings with {shown(one)}: {wanted}")
+        return True
+
+    def threshold(self, reject=None):
+        """Returns the least probability of an answer for the precision `reject`, or the model's own."""
+        rejection = self.about.get("rejection", {"threshold": 0, "points": []})
+        if reject is None or reject == 0:
+            return rejection["threshold"] if reject is None else 0
+        points = rejection["points"]
+        for point in points:
+            if point["precision"] >= reject:
+                return point["threshold"]
+        most = math.floor(1000 * points[-1]["precision"]) / 1000 if points else 0
+        raise ValueError(f"reject is {reject}: expected at most {most}, the highest precision on the model's validation rows")
+
+    def sequence(self, value, name):
+        """Returns the token ids that `value` means."""
+        if isinstance(value, str) and not isinstance(value, Digits):
+            if not self.encode:
+                raise TypeError(f"{name} is a text: this model takes token ids")
+            if self.encode.takes_texts:
+                return self.encode(value)
+            raise TypeError(f"{name} is a text: this model takes tokens by name or token ids{self.encode.refusal}")
+        if hasattr(value, "tolist"):
+            return self.checked_ids(value.tolist(), name)
+        if isinstance(value, (list, tuple)):
+            if not self.encode:
+                return self.checked_ids(value, name)
+            if self.is_codes or not value or not all(is_number(token) for token in value):
+                return self.named(value, name)
+            raise TypeError(f'{name} is a list of numbers: expected {{"ids": [...]}} or {{"tokens": [...]}}, by name')
+        if isinstance(value, dict) and len(value) == 1:
+            ((key, content),) = value.items()
+            if key == "text" and isinstance(content, str):
+                return self.sequence(content, f'{name}["text"]')
+            if key in ("ids", "tokens") and (isinstance(content, (list, tuple)) or hasattr(content, "tolist")):
+                content = content.tolist() if hasattr(content, "tolist") else content
+                by_name = key == "tokens" and self.encode
+                return (self.named if by_name else self.checked_ids)(content, f'{name}["{key}"]')
+        raise TypeError(f"{name} is {shown(value)}: expected a text, or a list of at least one token")
+
+    def named(self, tokens, name):
+        if len(tokens) == 0:
+            raise TypeError(f"{name} is []: expected a text, or a list of at least one token")
+        for index, token in enumerate(tokens):
+            if not is_name(token):
+                raise TypeError(f"{name}[{index}] is {shown(token)}: expected a token by name, a text or a number")
+        return self.encode.named([name_of(token) for token in tokens])
+
+    def checked_ids(self, ids, name):
+        if len(ids) == 0:
+            raise TypeError(f"{name} is []: expected a text, or a list of at least one token")
+        size = self.about["model"]["vocabulary"]
+        for index, token in enumerate(ids):
+            is_id = isinstance(token, numbers.Integral) and not isinstance(token, bool)
+            if not is_id or not 0 <= token < size:
+                wanted = f"a token id, a whole number from 0 to {size - 1}"
+                raise ValueError(f"{name}[{index}] is {shown(token)}: expected {wanted}")
+        return [int(token) for token in ids]
+
+    def answers(self, sequences, threshold):
+        found = [None] * len(sequences)
+        # Rows of a batch have similar lengths.
+        order = sorted(range(len(sequences)), key=lambda place: len(sequences[place]))
+        for first in range(0, len(order), MOST_ROWS):
+            places = order[first : first + MOST_ROWS]
+            batch = self.lstm.probabilities([sequences[place] for place in places])
+            for place, row in zip(places, batch.astype(float)):
+                sequence = sequences[place]
+                row = self.ngrams.combined(row, sequence) if self.ngrams else row
+                flags = sequence.flags() if isinstance(sequence, Sequence) else {}
+                found[place] = {**self.answer(row, threshold), "probabilities": row.tolist(), **flags}
+        return found
+
+    def answer(self, row, threshold):
+        best = int(row.argmax())
+        label, probability = self.about["labels"][best], float(row[best])
+        if probability >= threshold:
+            return {"class": best, "label": label}
+        rejected = {"class": best, "label": label, "probability": probability, "threshold": threshold}
+        return {"class": None, "label": None, "rejected": rejected}
+
+
+def read_json(folder, name):
+    with open(os.path.join(folder, name), encoding="utf8") as file:
+        return json.load(file)
+
+
+def read_safetensors(path):
+    """Reads the float32 tensors of a safetensors file, by name."""
+    with open(path, "rb") as file:
+        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+        data = bytearray(file.read())
+    tensors = {}
+    for name, entry in header.items():
+        if name == "__metadata__":
+            continue
+        begin, end = entry["data_offsets"]
+        tensors[name] = np.frombuffer(data, dtype="<f4", count=(end - begin) // 4, offset=begin).reshape(entry["shape"])
+    return tensors
+
+
+LONGEST = 10_000_000
+
+
+def questions(model, stream):
+    """Yields the question of each line, or its ValueError. Lines are UTF-8 and end with LF or CRLF."""
+    if stream.peek(2)[:2] == b"\x1f\x8b":
+        stream = gzip.GzipFile(fileobj=stream)
+    for number, line in enumerate(stream, 1):
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError:
+            yield ValueError(f"line {number} contains bytes that are not UTF-8")
+            continue
+        text = text[:-1] if text.endswith("\n") else text
+        text = text[:-1] if text.endswith("\r") else text
+        if "\0" in text:
+            yield ValueError(f"line {number} contains a NUL byte, expected text")
+        elif len(text) > LONGEST:
+            yield ValueError(f"line {number} is longer than {LONGEST:,} characters")
+        else:
+            yield question(model, text)
+
+
+def question(model, line):
+    """Parses a JSON object with a text or tokens, a text, or token ids: `21 6 37`, `[21, 6, 37]`."""
+    column = model.about["config"].get("textColumn", "text")
+    # In rows of text a number is a token with the digits of the file; by older rules, with those of its value.
+    digits = {"parse_int": Digits, "parse_float": Digits} if model.encode and model.encode.rules == 2 else {}
+    try:
+        value = json.loads(line, **digits) if line.lstrip().startswith("{") else None
+    except ValueError:
+        value = None
+    for key in (column, "text", "tokens"):
+        if isinstance(value, dict) and key in value:
+            content = value[key]
+            if isinstance(content, list):
+                return {"tokens": content}
+            return {"text": content} if type(content) is str else content
+    if model.encode and (model.encode.takes_texts or not re.fullmatch(r"[\s,0-9\[\]]*", line)):
+        return line
+    words = line.strip().removeprefix("[").removesuffix("]").replace(",", " ").split()
+    return {"ids": [int(word) if re.fullmatch(r"[+-]?[0-9]+", word) else word for word in words]}
+
+
+def main(arguments):
+    model = load(os.path.dirname(os.path.abspath(__file__)))
+    if arguments:
+        text = " ".join(arguments)
+        print(json.dumps(model.predict(text if model.encode and model.encode.takes_texts else question(model, text))))
+        return
+    refused = 0
+    for number, one in enumerate(questions(model, sys.stdin.buffer), 1):
+        try:
+            if isinstance(one, ValueError):
+                raise one
+            answer = model.answers([model.sequence(one, f"line {number}")], model.threshold())[0]
+        except (TypeError, ValueError) as error:
+            refused += 1
+            answer = {"line": number, "error": str(error)}
+        print(json.dumps(answer), flush=True)
+    if refused:
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except (TypeError, ValueError) as error:
+        sys.exit(f"error: {error}")
