@@ -95,6 +95,54 @@ optionalTest(npmAbsence, {
   },
 });
 
+/** Returns a CSV file of texts that mostly tell their class. */
+function ticketsFile(): string {
+  const words = { billing: ["refund", "charged", "card", "invoice"], shipping: ["parcel", "late", "lost", "delivery"] };
+  const rows = Object.entries(words).flatMap(([label, all]) =>
+    Array.from({ length: 40 }, (_, i) => `${all[i % 4]} my ${all[(i >> 2) % 4]} please,${label}`)
+  );
+  return `text,label\n${rows.join("\n")}\n`;
+}
+
+/** The command of the installed package with a Node that its modules need. */
+const LOCKSTEP = ["npx", "-y", "-p", "node@26", "lockstep"] as const;
+
+optionalTest(npmAbsence, {
+  name: "npx lockstep trains and predicts in a folder without the sources, with their digest",
+  async fn() {
+    const { folder } = await installedProject();
+    const data = join(folder, "tickets.csv");
+    await writeFile(data, ticketsFile());
+    assertEquals(await runIn(folder, ...LOCKSTEP, "--version"), `lockstep ${project.version}\n`);
+    const flags = ["--epochs", "1", "--kernels", "wasm", "--port", "0", "--exit"];
+    const trained = await runIn(folder, ...LOCKSTEP, "train", "tickets.csv", ...flags);
+    const digestOf = (text: string) => /^Digest: +([0-9a-f]{64})$/m.exec(text)![1];
+    assertMatch(trained, /^Next: +npx lockstep predict runs\/\S+ "your text"$/m);
+    assertMatch(await runIn(folder, ...LOCKSTEP, "predict", "runs/latest", "my parcel"), /^Class: 1 \(shipping\) /);
+    const own = ["run", "-q", "-A", "main.ts", "train", data, ...flags, "--runs-dir", join(folder, "own")];
+    assertEquals(digestOf(await runIn(ROOT, Deno.execPath(), ...own)), digestOf(trained));
+  },
+});
+
+optionalTest(npmAbsence, {
+  name: "npx lockstep says what to install for the engine tfjs, and for an old Node",
+  async fn() {
+    const { folder } = await installedProject();
+    const { code, stderr } = await outputOf(folder, ...LOCKSTEP, "train", "--engine", "tfjs", "--port", "0", "--exit");
+    assertEquals(code, 2);
+    assertMatch(stderr, /not installed: npm install @tensorflow\/tfjs @tensorflow\/tfjs-backend-wasm/);
+    const old = await outputOf(folder, "npx", "-y", "-p", "node@20", "lockstep", "--version");
+    assertEquals({ ...old, stderr: old.stderr.replace(/20[\d.]+/, "20") }, {
+      code: 2,
+      stdout: "",
+      stderr: "error: lockstep needs Node 22.13 or later, found 20\n",
+    });
+    assertEquals(JSON.parse(await readFile(join(folder, "node_modules/lockstep/package.json"), "utf8")).engines, {
+      node: ">=22.13",
+    });
+  },
+});
+
 optionalTest(npmAbsence, {
   name: "JSR takes the package without a warning",
   async fn() {
