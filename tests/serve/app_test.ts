@@ -145,12 +145,12 @@ Deno.test("createApp() guesses the route that a path with a typo means", async (
 Deno.test("createApp() says which methods a path has", async () => {
   const { app } = fakeApp();
   const cases = [
-    ["GET", "/predict", "POST"],
-    ["HEAD", "/predict", "POST"],
+    ["PUT", "/predict", "POST, GET, HEAD"],
+    ["HEAD", "/v2/models/lockstep/infer", "POST"],
     ["POST", "/events", "GET, HEAD"],
     ["PUT", "/runs/r1", "DELETE, GET, HEAD"],
     ["PUT", "/", "GET, HEAD"],
-    ["OPTIONS", "/predict", "POST"],
+    ["OPTIONS", "/predict", "POST, GET, HEAD"],
   ] as const;
   for (const [method, path, allow] of cases) {
     const response = await app.request(path, { method });

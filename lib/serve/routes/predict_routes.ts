@@ -1,10 +1,19 @@
 /** Serves `/model` and `/predict`. */
 import { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import { bodyOf, readJsonBody } from "../pipeline/body.ts";
 import { bareJson } from "../pipeline/front.ts";
-import { answerSchema, parsePredict, predictionBody, predictSchema, serverTiming } from "./prediction_body.ts";
+import {
+  answerSchema,
+  bodyOfQuery,
+  parsePredict,
+  predictionBody,
+  predictQuery,
+  predictSchema,
+  serverTiming,
+} from "./prediction_body.ts";
 import { problemAnswer } from "../pipeline/problem.ts";
-import { jsonAnswer, type Routes } from "../pipeline/routes.ts";
+import { jsonAnswer, type RouteEnv, type Routes } from "../pipeline/routes.ts";
 import type { PredictionServices } from "../services.ts";
 
 export interface PredictLimits {
@@ -48,12 +57,32 @@ export function predictRoutes(routes: Routes, { predictor }: PredictionServices,
       503: problemAnswer("The queue is full, or the predictor does not answer: retry after Retry-After"),
     },
   }, async (c) => {
-    const body = await readJsonBody(c, limits.bodyLimitBytes, bodyOptions);
-    const request = await parsePredict(body, reader, limits.maxInstances);
-    const answer = await predictor.predict(request.inputs, {
-      reject: request.reject,
-      signal: () => c.req.raw.signal,
-    });
-    return bareJson(c, predictionBody(answer, request), { "Server-Timing": serverTiming(answer) });
+    const { body, timing } = await answer(c, await readJsonBody(c, limits.bodyLimitBytes, bodyOptions));
+    return bareJson(c, body, timing);
   });
+
+  routes.add({
+    method: "get",
+    path: "/predict",
+    summary: "Classify one text or sequence. Logs of proxies have its query: send private texts by POST",
+    request: { query: predictQuery },
+    responses: {
+      200: jsonAnswer("The prediction", answerSchema),
+      400: problemAnswer("The query is invalid"),
+      503: problemAnswer("The queue is full, or the predictor does not answer: retry after Retry-After"),
+    },
+  }, async (c) => {
+    const { body, timing } = await answer(c, bodyOfQuery(c.env.target.query(), reader));
+    return c.json(body, 200, timing);
+  });
+
+  /** Predicts what `asked` asks for. Returns the body and a header of the response. */
+  async function answer(
+    { req }: Context<RouteEnv>,
+    asked: unknown,
+  ): Promise<{ readonly body: Record<string, unknown>; readonly timing: Record<string, string> }> {
+    const request = await parsePredict(asked, reader, limits.maxInstances);
+    const answer = await predictor.predict(request.inputs, { reject: request.reject, signal: () => req.raw.signal });
+    return { body: predictionBody(answer, request, shape.labels), timing: { "Server-Timing": serverTiming(answer) } };
+  }
 }

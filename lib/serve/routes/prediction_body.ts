@@ -5,12 +5,16 @@ import { describe, shortened } from "../../base/printable.ts";
 import { InputError, inputError, Problems } from "../../base/errors.ts";
 import type { Answer, Input, ModelShape, Reader } from "../../predict/types.ts";
 import { mapInTurns } from "../../base/turns.ts";
+import { expectation } from "../../config/resolve.ts";
+import { topLabels } from "../../predict/top_labels.ts";
 import { readReject, rejectSchema } from "./reject.ts";
 
 interface PredictRequest {
   readonly inputs: readonly Input[];
   /** Precision of the answers, if the request wants one. */
   readonly reject: number | undefined;
+  /** Number of most probable labels that each prediction lists by name, if the request wants some. */
+  readonly top?: number | undefined;
   /** True for a body with `text` or `tokens`: the answer is then its prediction, not a list. */
   readonly single: boolean;
 }
@@ -22,7 +26,40 @@ const instanceList = z.array(z.unknown(), {
   error: ({ input }) => `instances is ${describe(input)}: expected a list of sequences`,
 });
 const instanceSchema = z.strictObject({ text: z.unknown(), tokens: z.unknown() }).partial();
-const bodySchema = instanceSchema.extend({ instances: instanceList.optional(), reject: z.unknown() }).partial();
+const bodySchema = instanceSchema.extend({ instances: instanceList.optional(), reject: z.unknown(), top: z.unknown() })
+  .partial();
+
+const topSchema = z.int().min(1).max(100_000);
+
+const topField = z.unknown().openapi({
+  type: "integer",
+  minimum: 1,
+  description: "Lists this many of the most probable labels in each prediction, as `top`",
+});
+
+/** The parameters of `GET /predict`. */
+export const predictQuery = z.object({
+  text: z.string().optional().openapi({ description: "A text to classify" }),
+  tokens: z.string().optional().openapi({ description: "Tokens with commas between them, instead of a text" }),
+  reject: rejectSchema.optional(),
+  top: topField.optional(),
+});
+
+/** Returns the body of `POST /predict` that asks the same as a query. Throws an InputError if it asks nothing. */
+export function bodyOfQuery(query: URLSearchParams, { text }: Pick<Reader, "text">): Record<string, unknown> {
+  const { tokens, reject, top, ...others } = Object.fromEntries(query);
+  if (others.text === undefined && tokens === undefined) {
+    const wanted = text ? "/predict?text=where is my parcel" : "/predict?tokens=1,2,3";
+    throw inputError("query", `the query has no ${text ? "text" : "tokens"}: expected such as ${wanted}`);
+  }
+  const number = (value: string) => /^[\d.]+$/.test(value) ? Number(value) : value;
+  return {
+    ...others,
+    ...tokens !== undefined && { tokens: text ? tokens.split(",") : tokens.split(",").map(number) },
+    ...reject !== undefined && { reject: number(reject) },
+    ...top !== undefined && { top: number(top) },
+  };
+}
 
 /** Describes the body for a model of `shape` in the OpenAPI document, with the parts that the reader checks. */
 export function predictSchema({ vocabulary, length, text }: ModelShape, maxInstances: number): z.ZodType {
@@ -36,7 +73,7 @@ export function predictSchema({ vocabulary, length, text }: ModelShape, maxInsta
     : z.union([tokens, z.strictObject({ tokens })]);
   const instances = z.array(instance).min(1).max(maxInstances);
   const single = { tokens: tokens.optional(), ...text && { text: words.optional() } };
-  const more = { instances: instances.optional(), reject: rejectSchema.optional() };
+  const more = { instances: instances.optional(), reject: rejectSchema.optional(), top: topField.optional() };
   return z.strictObject({ ...single, ...more }).openapi("PredictRequest", {
     description: `One of ${Object.keys(single).join(", ")} and instances`,
   });
@@ -48,6 +85,8 @@ const predictionSchema = z.object({
   rejected: z.object({ class: z.int(), label: z.string(), probability: z.number(), threshold: z.number() }).optional()
     .openapi({ description: "The most probable class, where its probability is below the threshold of an answer" }),
   probabilities: z.array(z.number()),
+  top: z.array(z.object({ label: z.string(), probability: z.number() })).optional()
+    .openapi({ description: "The most probable labels, if the request wants some" }),
   unknownShare: z.number().optional().openapi({
     description: "Fraction of a text's tokens that the model does not know",
   }),
@@ -79,12 +118,13 @@ async function parseAny(body: unknown, reader: Reader, maxInstances: number): Pr
   if (!parsed.success) throw structureError(parsed.error, body, "", wanted);
   const { instances } = parsed.data;
   const reject = readReject(parsed.data.reject, "reject");
+  const top = readTop(parsed.data.top);
   const asked = (["text", "tokens", "instances"] as const).filter((key) => key in parsed.data);
   if (asked.length !== 1) {
     const found = asked.length === 0 ? `no ${reader.text ? "text" : "tokens"}` : `both ${asked.join(" and ")}`;
     throw inputError("body", `the body has ${found}: ${wanted}`);
   }
-  if (!instances) return { inputs: [readInstance(parsed.data, "", reader)], reject, single: true };
+  if (!instances) return { inputs: [readInstance(parsed.data, "", reader)], reject, top, single: true };
   if (instances.length === 0 || instances.length > maxInstances) {
     throw inputError(
       "instances",
@@ -102,7 +142,15 @@ async function parseAny(body: unknown, reader: Reader, maxInstances: number): Pr
     }
   });
   problems.check();
-  return { inputs, reject, single: false };
+  return { inputs, reject, top, single: false };
+}
+
+/** Returns the number of labels that the request wants. Throws an InputError if it is none. */
+function readTop(value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  const { success, data, error } = topSchema.safeParse(value);
+  if (success) return data;
+  throw inputError("top", `top is ${describe(value)}: ${expectation(error.issues[0]!)}`);
 }
 
 /** Returns the list of a body with only `tokens`, the usual one, which needs no schema. */
@@ -129,9 +177,13 @@ function readInstance(value: unknown, field: string, reader: Reader): Input {
 
 /** Returns the body of the response. */
 export function predictionBody(
-  { run, round, digest, predictions }: Answer,
-  { inputs, single }: Pick<PredictRequest, "inputs" | "single">,
+  { run, round, digest, predictions: all }: Answer,
+  { inputs, top, single }: Pick<PredictRequest, "inputs" | "top" | "single">,
+  labels: readonly string[],
 ): Record<string, unknown> {
+  const predictions = top === undefined
+    ? all
+    : all.map((prediction) => ({ ...prediction, top: topLabels(prediction.probabilities, labels, top) }));
   if (predictions.length !== inputs.length) {
     throw new Error(
       `The predictor answered ${counted(inputs.length, "input")} with ${counted(predictions.length, "prediction")}`,

@@ -59,6 +59,9 @@ function requestFor(method: string, path: string, status: string): [path: string
   if (status === "400") init.headers["Host"] = "x y";
   if (status === "421") init.headers["Host"] = "evil.example";
   if (path === "/runs" && method === "get" && status === "400") return ["/runs?limit=0", { method: "GET" }];
+  if (path === "/predict" && method === "get") {
+    return status === "400" ? [path, { method: "GET" }] : [`${path}?tokens=1,2,3`, init];
+  }
   if (method === "post" && (path === "/runs" || !path.startsWith("/runs"))) {
     if (status !== "421") delete init.headers["Host"];
     init.body = path === "/runs" ? "{}" : path.startsWith("/v2") ? tensors : body;

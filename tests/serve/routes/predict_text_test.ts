@@ -63,6 +63,41 @@ Deno.test("POST /predict accepts texts, named tokens and objects of either in on
   ]);
 });
 
+Deno.test("GET /predict answers as POST does, with the headers of other answers", async () => {
+  const get = (query: string) => Promise.resolve(app.request(`/predict${query}`));
+  const response = await get("?text=Please,%20refund!");
+  assertEquals([response.status, response.headers.get("Cache-Control")], [200, "no-store"]);
+  assertMatch(response.headers.get("Server-Timing")!, /^queue;dur=/);
+  assertEquals(await response.json(), await (await post("/predict", { text: "Please, refund!" })).json());
+  assertEquals(
+    await (await get("?tokens=refund,7&reject=0.9&top=1")).json(),
+    await (await post("/predict", { tokens: ["refund", "7"], reject: 0.9, top: 1 })).json(),
+  );
+  for (
+    const [query, wanted] of [
+      ["", "the query has no text: expected such as /predict?text=where is my parcel"],
+      ["?text=a&tokens=b", 'the body has both text and tokens: expected {"text": "..."}, '],
+      ["?text=a&top=x", 'top is "x": expected a number'],
+      ["?text=a&colour=b", "colour is not known: expected"],
+    ] as const
+  ) {
+    const refused = await get(query);
+    const { detail }: ProblemBody = await refused.json();
+    assertEquals([refused.status, detail?.slice(0, wanted.length)], [400, wanted]);
+  }
+});
+
+Deno.test("POST /predict lists the most probable labels on request", async () => {
+  const { top } = await (await post("/predict", { text: "refund", top: 1 })).json();
+  assertEquals(top, [{ label: "even", probability: 0.75 }]);
+  const { predictions } = await (await post("/predict", { instances: ["refund", "please"], top: 9 })).json();
+  assertEquals(predictions.map(({ top }: { top: unknown }) => top), [
+    [{ label: "even", probability: 0.75 }, { label: "odd", probability: 0.25 }],
+    [{ label: "odd", probability: 0.75 }, { label: "even", probability: 0.25 }],
+  ]);
+  assertEquals(await complaint({ text: "refund", top: 0 }), "top is 0: expected at least 1");
+});
+
 Deno.test("POST /predict gives no label to answers that are less sure than the request wants", async () => {
   const rejected = { class: 0, label: "odd", probability: 0.75, threshold: 0.9 };
   const none = { class: null, label: null, rejected, probabilities: [0.75, 0.25] };
