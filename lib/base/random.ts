@@ -4,6 +4,8 @@
  * no position to save, and any worker may draw any part in any order.
  */
 
+import { cos, ln } from "./elementary.ts";
+
 /** Names the uses of random numbers. Streams of one seed are independent; results depend on their ids, so never reuse one. */
 export const Stream = {
   weights: 1,
@@ -154,7 +156,7 @@ export class Random {
 
   /** Draws from the standard normal distribution, by the Box-Muller transform (two draws per value). */
   normal(): number {
-    const radius = Math.sqrt(-2 * Math.log((this.bits() + 1) * 2 ** -32));
-    return radius * Math.cos(2 * Math.PI * this.uniform());
+    const radius = Math.sqrt(-2 * ln((this.bits() + 1) * 2 ** -32));
+    return radius * cos(2 * Math.PI * this.uniform());
   }
 }

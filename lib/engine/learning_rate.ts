@@ -1,3 +1,4 @@
+import { cos } from "../base/elementary.ts";
 import type { TrainingConfig } from "../config/schema.ts";
 
 export type ScheduleConfig = Pick<
@@ -20,7 +21,7 @@ export function learningRateAt(config: ScheduleConfig, step: number): number {
     case "constant":
       return learningRate;
     case "cosine":
-      return learningRate * (1 + Math.cos(Math.PI * passed)) / 2;
+      return learningRate * (1 + cos(Math.PI * passed)) / 2;
     case "linear":
       return learningRate * (1 - passed);
   }

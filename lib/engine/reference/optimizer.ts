@@ -1,4 +1,5 @@
 /** Implements the optimizer's part of the contract in plain TypeScript: tests compare other engines with it. */
+import { power } from "../../base/elementary.ts";
 import { embeddingEnd, type ParameterLayout } from "../../model/layout.ts";
 import { type AdamConstants, eachRate, visitRanges } from "../adam.ts";
 import type { MeanUpdateOptions, Replica, UpdateOptions } from "../contract.ts";
@@ -18,8 +19,8 @@ export function adamUpdate(
   options: UpdateOptions,
 ): void {
   const { beta1, beta2, epsilon } = constants;
-  const correction1 = 1 - beta1 ** options.step;
-  const correction2 = Math.sqrt(1 - beta2 ** options.step);
+  const correction1 = 1 - power(beta1, options.step);
+  const correction2 = Math.sqrt(1 - power(beta2, options.step));
   visitRanges(layout, options.begin, options.end, options.rows, (...range) => {
     const [, , { multiplicity, decay }] = range;
     eachRate(layout, constants, range, (first, last, factor) => {

@@ -1,4 +1,5 @@
 /** Calls the kernels of norm and optimizer on ranges of flat vectors, given as byte offsets. */
+import { power } from "../../base/elementary.ts";
 import { embeddingEnd, embeddingTensor, type ParameterLayout } from "../../model/layout.ts";
 import { type AdamConstants, eachRate, rowsByRate, visitRanges } from "../adam.ts";
 import type { MeanUpdateOptions, UpdateOptions } from "../contract.ts";
@@ -170,8 +171,8 @@ export class SimdOptimizer {
     call.oneMinusBeta1 = 1 - beta1;
     call.beta2 = beta2;
     call.oneMinusBeta2 = 1 - beta2;
-    call.rate = multiplicity * learningRate / (1 - beta1 ** step);
-    call.rootCorrection = 1 / Math.sqrt(1 - beta2 ** step);
+    call.rate = multiplicity * learningRate / (1 - power(beta1, step));
+    call.rootCorrection = 1 / Math.sqrt(1 - power(beta2, step));
     call.epsilon = epsilon;
     call.kept = decay ? 1 - learningRate * weightDecay : 1;
   }
