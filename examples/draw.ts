@@ -1,5 +1,5 @@
 /** Draws the random choices of the examples, which are the same every time. */
-import { Random } from "../lib/base/random.ts";
+import { Random } from "../lib/base/numbers/random.ts";
 
 export interface Draw {
   /** Draws a whole number from 0 to `count - 1`. */

@@ -1,5 +1,5 @@
 /** Makes random choices for tests. A failing test prints its seed, and `LOCKSTEP_TEST_SEED` repeats its choices. */
-import { Random, Stream } from "../lib/base/random.ts";
+import { Random, Stream } from "../lib/base/numbers/random.ts";
 
 /** Draws a whole number from 0 to `below` - 1. */
 export type Draw = (below: number) => number;

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
-import { Random, Stream, threefry2x32 } from "../lib/base/random.ts";
+import { Random, Stream, threefry2x32 } from "../lib/base/numbers/random.ts";
 
 // Lines "threefry2x32 20" of kat_vectors in the authors' Random123: counter, key, result.
 const KNOWN = [

@@ -19,7 +19,7 @@ import { roundBytes } from "../../lib/cluster/rounds/sizes.ts";
 import { resolveRun } from "../../lib/run/files/directory.ts";
 import type { RoundShape } from "../../lib/cluster/protocol/round_codec.ts";
 import { eventSchema } from "../../lib/base/events.ts";
-import { Random, Stream } from "../../lib/base/random.ts";
+import { Random, Stream } from "../../lib/base/numbers/random.ts";
 
 interface Network {
   /** The bandwidth of each machine, and of the broker, each way. */

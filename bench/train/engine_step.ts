@@ -15,7 +15,7 @@ import { initialWeights } from "../../lib/model/initial.ts";
 import { parameterLayout } from "../../lib/model/layout.ts";
 import type { ModelSpec } from "../../lib/model/spec.ts";
 import { ONE_LAYER } from "../../tests/model/one_layer.ts";
-import { Random, Stream } from "../../lib/base/random.ts";
+import { Random, Stream } from "../../lib/base/numbers/random.ts";
 import { quantile } from "../measure.ts";
 import { simdEngines } from "./engines.ts";
 import { measurePeak } from "./peak.ts";

@@ -2,7 +2,7 @@
  * Decides which values dropout keeps, as a pure function of (seed, draw, area, element): engines may ask in any order. Kept
  * values are multiplied by 1 / (1 - rate), dropped ones by 0 (inverted dropout: Srivastava et al., 2014).
  */
-import { Random, Stream } from "../base/random.ts";
+import { Random, Stream } from "../base/numbers/random.ts";
 
 export interface DropoutOptions {
   /** The share of dropped values: 0, for no dropout, to 0.9. */

@@ -1,4 +1,4 @@
-import { cos } from "../base/elementary.ts";
+import { cos } from "../base/numbers/elementary.ts";
 import type { TrainingConfig } from "../config/schema.ts";
 
 export type ScheduleConfig = Pick<

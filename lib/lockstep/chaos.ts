@@ -2,7 +2,7 @@
  * Injects faults (`chaos`), to show that they do not change the result: in each round each worker may have one fault, at
  * one moment of the round. Kind and moment are a pure function of seed, round, worker and attempt.
  */
-import { Random, Stream } from "../base/random.ts";
+import { Random, Stream } from "../base/numbers/random.ts";
 
 /** `kill` throws, `exit` ends without a message, `hang` sleeps and `spin` computes without end, `slow` sleeps a little. */
 const FAULTS = ["kill", "exit", "hang", "spin", "slow"] as const;

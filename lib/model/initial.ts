@@ -1,5 +1,5 @@
 /** Draws the weights that training starts from. */
-import { Random, Stream } from "../base/random.ts";
+import { Random, Stream } from "../base/numbers/random.ts";
 import { inTurns } from "../base/turns.ts";
 import type { TokenVectors } from "../data/vocabulary/choose_vocabulary.ts";
 import { embeddingTensor, type ParameterLayout, tensorView } from "./layout.ts";

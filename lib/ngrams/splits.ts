@@ -1,5 +1,5 @@
 /** Divides rows into those that a model is fitted to and those that it is evaluated on, and computes the scores of the latter. */
-import { Random, Stream } from "../base/random.ts";
+import { Random, Stream } from "../base/numbers/random.ts";
 import { type CountedRows, type WeighedRows, weighRows } from "./counted_rows.ts";
 import { scoresOf } from "./model.ts";
 

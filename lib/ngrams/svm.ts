@@ -3,7 +3,7 @@
  * LIBLINEAR (Hsieh et al., "A dual coordinate descent method for large-scale linear SVM", ICML 2008). One class is
  * separated from all others at a time.
  */
-import type { Random } from "../base/random.ts";
+import type { Random } from "../base/numbers/random.ts";
 
 /** Sparse rows. */
 export interface SparseRows {

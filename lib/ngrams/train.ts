@@ -14,7 +14,7 @@ import { mostProbable } from "../data/metrics.ts";
 import type { EncodedTable } from "../data/batches/table.ts";
 import type { TokenVectors } from "../data/vocabulary/choose_vocabulary.ts";
 import type { TokenKeys } from "../data/vocabulary/token_keys.ts";
-import { Random, Stream } from "../base/random.ts";
+import { Random, Stream } from "../base/numbers/random.ts";
 import { type CountedRows, countRows, LETTERS_LENGTH, type WeighedRows, weighRows } from "./counted_rows.ts";
 import type { NgramSpace } from "./features.ts";
 import { type LinearModel, scoresOf, softmaxOf } from "./model.ts";

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { cos, ln, power } from "../../lib/base/elementary.ts";
-import { Random, Stream } from "../../lib/base/random.ts";
+import { cos, ln, power } from "../../lib/base/numbers/elementary.ts";
+import { Random, Stream } from "../../lib/base/numbers/random.ts";
 
 /** Counts the float64 numbers from `a` to `b`, which have the same sign. */
 function unitsBetween(a: number, b: number): number {
@@ -48,7 +48,7 @@ Deno.test("no function of Math whose bits differ between engines reaches the wei
   assert(paths.length > 50);
   const inexact =
     /\bMath\.(?:a?(?:sin|cos|tan)h?|atan2|exp|expm1|log|log1p|log10|pow|cbrt|hypot)\(|(?<!\b2) \*\* (?!2\b)/;
-  const found = [...paths, "base/random.ts", "model/initial.ts"].filter((path) => {
+  const found = [...paths, "base/numbers/random.ts", "model/initial.ts"].filter((path) => {
     const text = readFileSync(new URL(path, lib), "utf8");
     return inexact.test(text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, ""));
   });

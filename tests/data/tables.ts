@@ -1,6 +1,6 @@
 /** Creates tables of encoded rows for tests. */
 import type { EncodedTable, TrainingData } from "../../lib/data/batches/table.ts";
-import { Random, Stream } from "../../lib/base/random.ts";
+import { Random, Stream } from "../../lib/base/numbers/random.ts";
 import { TokenKeyList, type TokenKeys } from "../../lib/data/vocabulary/token_keys.ts";
 
 /** Creates a table of `rows` of tokens and their classes, in shared memory. */

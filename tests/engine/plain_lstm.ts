@@ -2,7 +2,7 @@
 import type { Batch } from "../../lib/data/batches/batch.ts";
 import { type ParameterLayout, tensorNamed } from "../../lib/model/layout.ts";
 import type { ModelSpec } from "../../lib/model/spec.ts";
-import { Stream, threefry2x32 } from "../../lib/base/random.ts";
+import { Stream, threefry2x32 } from "../../lib/base/numbers/random.ts";
 
 /** Selects the values that a training step drops. */
 interface PlainDropout {

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { coefficients, createTreeMean, splitAt, squaredDistance } from "../../lib/engine/tree_mean.ts";
-import { Random, Stream } from "../../lib/base/random.ts";
+import { Random, Stream } from "../../lib/base/numbers/random.ts";
 import { plainMean, plainNode } from "../lockstep/plain_mean.ts";
 
 /** Exceeds one block of the implementation and is no multiple of it. */

@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { answerQuality } from "../../lib/data/class_counts.ts";
 import { logLoss } from "../../lib/data/metrics.ts";
 import { FIT_BYTES, fitOffsets, fitPool, poolProbabilities } from "../../lib/ngrams/pool.ts";
-import { Random, Stream } from "../../lib/base/random.ts";
+import { Random, Stream } from "../../lib/base/numbers/random.ts";
 import { inTurns } from "../../lib/base/turns.ts";
 
 /** Two classifiers of two classes whose log-odds are powers `a` and `b` too large of what the labels were drawn with. */

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { Random, Stream } from "../../lib/base/random.ts";
+import { Random, Stream } from "../../lib/base/numbers/random.ts";
 import { inTurns } from "../../lib/base/turns.ts";
 import { fitPowers } from "../../lib/ngrams/powers.ts";
 

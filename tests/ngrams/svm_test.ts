@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { fitSeparator, type SparseRows } from "../../lib/ngrams/svm.ts";
-import { Random, Stream } from "../../lib/base/random.ts";
+import { Random, Stream } from "../../lib/base/numbers/random.ts";
 
 /** Returns dense rows as sparse ones. */
 function sparse(rows: readonly (readonly number[])[]): SparseRows {

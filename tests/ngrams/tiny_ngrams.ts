@@ -5,7 +5,7 @@ import { createGramFinder, type HashedModel, type HashedSpace } from "../../lib/
 import { KeyTable } from "../../lib/ngrams/key_table.ts";
 import type { Combination, HashedCombination, LinearCombination } from "../../lib/ngrams/combine.ts";
 import { type LinearModel, scoresOf } from "../../lib/ngrams/model.ts";
-import { Random, Stream } from "../../lib/base/random.ts";
+import { Random, Stream } from "../../lib/base/numbers/random.ts";
 
 /** Creates random weights of hashed n-grams, as if every third feature were in no training row. */
 export function tinyHashed(space: HashedSpace, classes: number, share = 0.3): HashedCombination {

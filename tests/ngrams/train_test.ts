@@ -7,7 +7,7 @@ import { ngramSpace } from "../../lib/ngrams/space.ts";
 import { evaluateBaseline, predictRows } from "../../lib/ngrams/evaluate.ts";
 import { type BaselineOptions, trainBaseline } from "../../lib/ngrams/train.ts";
 import type { EncodedTable } from "../../lib/data/batches/table.ts";
-import { Random, Stream } from "../../lib/base/random.ts";
+import { Random, Stream } from "../../lib/base/numbers/random.ts";
 
 type Row = readonly [tokens: readonly number[], label: number];
 

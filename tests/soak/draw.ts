@@ -1,5 +1,5 @@
 /** Draws all random choices of a soak: those of config `index` are a function of (seed, index). */
-import { Random, Stream } from "../../lib/base/random.ts";
+import { Random, Stream } from "../../lib/base/numbers/random.ts";
 
 export class Draws {
   readonly #random: Random;

@@ -2,7 +2,7 @@
  * Computes the order in which an epoch goes through a table: a pure function of (seed, epoch), random, but with rows of
  * similar length side by side, so that batches have little padding.
  */
-import { Random, Stream } from "../../base/random.ts";
+import { Random, Stream } from "../../base/numbers/random.ts";
 
 interface EpochOrderOptions {
   readonly seed: number;

@@ -1,4 +1,4 @@
-import { Random, Stream } from "../../base/random.ts";
+import { Random, Stream } from "../../base/numbers/random.ts";
 import type { Batch } from "./batch.ts";
 import type { Dataset } from "./dataset.ts";
 

@@ -1,4 +1,4 @@
-import { Random, Stream } from "../../base/random.ts";
+import { Random, Stream } from "../../base/numbers/random.ts";
 
 /**
  * Draws the validation set: returns a 1 for each of its rows, `[rows]`. It has the same `share` of every class, and depends

@@ -1,5 +1,5 @@
 /** Implements the optimizer's part of the contract in plain TypeScript: tests compare other engines with it. */
-import { power } from "../../base/elementary.ts";
+import { power } from "../../base/numbers/elementary.ts";
 import { embeddingEnd, type ParameterLayout } from "../../model/layout.ts";
 import { type AdamConstants, eachRate, visitRanges } from "../adam.ts";
 import type { MeanUpdateOptions, Replica, UpdateOptions } from "../contract.ts";

@@ -1,5 +1,5 @@
 /** Writes the masks of dropout (see `dropout.ts`) as kernels/assembly/tokens/dropout.ts reads them. */
-import { Stream } from "../../base/random.ts";
+import { Stream } from "../../base/numbers/random.ts";
 import { DropoutArea, dropoutItem, type DropoutOptions, dropoutScale, dropoutThreshold } from "../dropout.ts";
 
 const AREA_COUNT = DropoutArea.pooled + 1;

@@ -1,5 +1,5 @@
 /** Calls the kernels of norm and optimizer on ranges of flat vectors, given as byte offsets. */
-import { power } from "../../base/elementary.ts";
+import { power } from "../../base/numbers/elementary.ts";
 import { embeddingEnd, embeddingTensor, type ParameterLayout } from "../../model/layout.ts";
 import { type AdamConstants, eachRate, rowsByRate, visitRanges } from "../adam.ts";
 import type { MeanUpdateOptions, UpdateOptions } from "../contract.ts";

@@ -1,6 +1,6 @@
 /** Trains on a real server whose connections are cut, and which is killed and restarted. */
 import { assertEquals } from "@std/assert";
-import { Random, Stream } from "../../../lib/base/random.ts";
+import { Random, Stream } from "../../../lib/base/numbers/random.ts";
 import { until } from "../../serve/http/reading.ts";
 import { startMachine } from "./nats_machine.ts";
 import type { NatsServer } from "./nats_server.ts";

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { open, seal } from "../../../lib/cluster/protocol/envelope.ts";
 import { Signer } from "../../../lib/cluster/protocol/signer.ts";
 import type { LogMessage, Transport } from "../../../lib/cluster/protocol/transport.ts";
-import { Random, Stream } from "../../../lib/base/random.ts";
+import { Random, Stream } from "../../../lib/base/numbers/random.ts";
 
 /** Where the length of a header is in a message, and the header. */
 const LENGTH_AT = 32 + 64;

@@ -2,7 +2,7 @@
  * A broker within one process, for tests: the same log and registers, with faults on demand. Its random choices depend
  * only on its seed and the order of calls.
  */
-import { Random, Stream } from "../../../lib/base/random.ts";
+import { Random, Stream } from "../../../lib/base/numbers/random.ts";
 import type { Clock } from "../../../lib/cluster/protocol/clock.ts";
 import { MAX_OTHERS, RoundRobin } from "../../../lib/cluster/protocol/register.ts";
 import {

@@ -6,7 +6,7 @@ import type { DropoutOptions } from "../../../lib/engine/dropout.ts";
 import { initialWeights } from "../../../lib/model/initial.ts";
 import { type ParameterLayout, parameterLayout } from "../../../lib/model/layout.ts";
 import type { ModelSpec } from "../../../lib/model/spec.ts";
-import { Random, Stream } from "../../../lib/base/random.ts";
+import { Random, Stream } from "../../../lib/base/numbers/random.ts";
 
 export interface EngineNeeds {
   readonly spec: ModelSpec;

@@ -8,7 +8,7 @@ import { simdScratchBytes } from "../../../lib/engine/simd/memory/scratch.ts";
 import { type ParameterLayout, tensorNamed, tensorView } from "../../../lib/model/layout.ts";
 import type { ModelSpec } from "../../../lib/model/spec.ts";
 import { ONE_LAYER } from "../../model/one_layer.ts";
-import { Random, Stream } from "../../../lib/base/random.ts";
+import { Random, Stream } from "../../../lib/base/numbers/random.ts";
 import { engineContract } from "../contract/all.ts";
 import { float64Lstm } from "./float64_lstm.ts";
 import { simdOnPlainArrays } from "../plain_arrays.ts";

@@ -6,7 +6,7 @@ import type { EmbeddingRows, Engine, Replica } from "../../../lib/engine/contrac
 import type { DropoutOptions } from "../../../lib/engine/dropout.ts";
 import { type ParameterLayout, parameterLayout, tensorView } from "../../../lib/model/layout.ts";
 import type { ModelSpec } from "../../../lib/model/spec.ts";
-import { Random, Stream } from "../../../lib/base/random.ts";
+import { Random, Stream } from "../../../lib/base/numbers/random.ts";
 import { SharedVectors } from "./shared_vectors.ts";
 
 interface SimdFixture {

@@ -1,7 +1,7 @@
 /** Binds the simd engine's kernels to a memory of their own, and makes matrices in it. */
 import { STRUCT_BYTES } from "../../../lib/engine/simd/bindings.gen.ts";
 import { bindKernels } from "../../../lib/engine/simd/kernels.ts";
-import { Random, Stream } from "../../../lib/base/random.ts";
+import { Random, Stream } from "../../../lib/base/numbers/random.ts";
 import { SharedVectors } from "./shared_vectors.ts";
 
 export const vectors = new SharedVectors(2 ** 27);

@@ -1,7 +1,7 @@
 /** Damages files of a run, as disks and other programs may do. */
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { Random } from "../../../lib/base/random.ts";
+import { Random } from "../../../lib/base/numbers/random.ts";
 
 /** Damages the file at `path`, by kind; `random` chooses the place. */
 export const DAMAGES = {

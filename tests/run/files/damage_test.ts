@@ -6,7 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { InputError, TrainingError } from "../../../lib/base/errors.ts";
 import { StopReason } from "../../../lib/lockstep/memory/control.ts";
-import { Random, Stream } from "../../../lib/base/random.ts";
+import { Random, Stream } from "../../../lib/base/numbers/random.ts";
 import { RunLibrary } from "../../../lib/run/library/library.ts";
 import { readModel } from "../../../lib/run/files/model_files.ts";
 import { finalSummary } from "../../../lib/run/log/summary.ts";

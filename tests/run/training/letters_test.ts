@@ -2,7 +2,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { InputError } from "../../../lib/base/errors.ts";
-import { Random, Stream } from "../../../lib/base/random.ts";
+import { Random, Stream } from "../../../lib/base/numbers/random.ts";
 import { resolveConfig } from "../../../lib/config/resolve.ts";
 import { NEWEST_RULES } from "../../../lib/formats/read_options.ts";
 import type { Config } from "../../../lib/config/schema.ts";
