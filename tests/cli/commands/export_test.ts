@@ -40,7 +40,7 @@ Deno.test("export says how the export of a model with a Hugging Face tokenizer a
     const terminal = fakeTerminal();
     const said = {
       tfjs: "as that tokenizer cuts them, or token ids, but no texts",
-      onnx: "as that tokenizer cuts them, or token ids, but no texts",
+      onnx: "but no texts. In Python it accepts texts where the package tokenizers is installed",
       safetensors: "model.py accepts texts where the Python package tokenizers is installed",
     };
     for (const [format, message] of Object.entries(said)) {

@@ -6,6 +6,8 @@ import * as web from "onnxruntime-web";
 import type { Prediction } from "../../../lib/predict/types.ts";
 import { encodeModel } from "../../../lib/run/export/onnx/model.ts";
 import { message } from "../../../lib/run/export/onnx/protobuf.ts";
+import { optionalTest } from "../../optional.ts";
+import { pythonAbsence, withPython } from "./python.ts";
 import { assertSame, type Case, eachExport, ids, ofHuggingFace, ofText, questionOf } from "./cases.ts";
 
 /** Every pooling in one and two directions, with one LSTM and several of uneven sizes. */
@@ -46,6 +48,24 @@ for (const [name, ort] of [["onnxruntime-node", native], ["onnxruntime-web", web
       }, [...shapes, ...ids, ...ofText, ofHuggingFace]),
   });
 }
+
+optionalTest(pythonAbsence("onnxruntime"), {
+  name: "exportModel(onnx): predict.py makes the predictions of the product to 1e-6",
+  fn: () =>
+    withPython(
+      `
+  folder, questions = question
+  sys.path[0] = folder
+  sys.modules.pop("predict", None)
+  import predict
+  loaded = predict.load(folder)
+  answer = [loaded.predict(one) for one in questions] + loaded.predict(questions)`,
+      (ask) =>
+        eachExport("onnx", async (folder, inputs, expected) => {
+          assertSame(JSON.parse(await ask([folder, inputs.map(questionOf)])), [...expected, ...expected]);
+        }, [...shapes, ...ids, ...ofText, ofHuggingFace]),
+    ),
+});
 
 Deno.test({
   name: "exportModel(onnx): no token past a row's length changes the row's probabilities",

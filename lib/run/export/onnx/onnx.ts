@@ -1,19 +1,21 @@
-/** Exports a model for ONNX Runtime: the graph, and a module that reads texts and n-grams as this program does. */
+/** Exports a model for ONNX Runtime: the graph, and modules that read texts and n-grams as this program does. */
 import { namesAsMetadata } from "../../../model/formats/weight_names.ts";
 import { trainedModel } from "../../../model/task_model.ts";
 import type { TrainedModel } from "../../../predict/trained_model.ts";
 import { predictModule } from "../browser/predict_module.ts";
 import { classifierTypes } from "../browser/types.ts";
 import { exampleInput, type ExportFormat, type Files, inputTable, NO_HUGGING_FACE, packageJson } from "../format.ts";
+import { pythonFiles, pythonModule, requirements } from "../python/python_module.ts";
 import { buildGraph } from "./graph.ts";
 import { encodeModel } from "./model.ts";
-import predict from "./predict.js" with { type: "text" };
+import predictJs from "./predict.js" with { type: "text" };
+import predictPy from "./predict.py" with { type: "text" };
 
 export const onnx: ExportFormat = {
-  description: "model.onnx, with any row lengths in a batch, and predict.js",
+  description: "model.onnx, which ONNX Runtime loads, with predict.js and predict.py",
   copied: [],
   make: files,
-  huggingFace: NO_HUGGING_FACE,
+  huggingFace: `${NO_HUGGING_FACE}. In Python it accepts texts where the package tokenizers is installed`,
 };
 
 function files(model: TrainedModel): Files {
@@ -22,9 +24,12 @@ function files(model: TrainedModel): Files {
   const metadata = { digest: version.digest, ...namesAsMetadata({ labels, vocabulary: undefined }) };
   return new Map<string, Uint8Array | string>([
     ["model.onnx", encodeModel(buildGraph(spec, layout, version.weights), metadata)],
-    ["predict.js", predictModule(predict)],
+    ["predict.js", predictModule(predictJs)],
     ["predict.d.ts", classifierTypes(model.preprocessing, { loader: LOADER, result: "Promise<$>" })],
     ["package.json", packageJson(model, { "onnxruntime-node": "^1.20.0", "onnxruntime-web": "^1.20.0" })],
+    ["predict.py", pythonModule(predictPy)],
+    ...pythonFiles(model),
+    ["requirements.txt", requirements(model, ["onnxruntime>=1.20,<2"])],
     ["README.md", readme(model)],
   ]);
 }
@@ -42,6 +47,7 @@ export function loadClassifier(ort: OnnxRuntime, folder?: string | URL): Promise
 
 function readme(model: TrainedModel): string {
   const { spec } = trainedModel(model.config, model.labels);
+  const isHuggingFace = model.preprocessing?.tokenizer.kind === "huggingface";
   const letters = spec.letterRows > 0
     ? `| \`letters\` | int32 \`[words, runs]\` | the token ${spec.vocabulary} + n is the unknown word with the rows of runs of letters in row n, padded with ${spec.letterRows}; at least \`[[${spec.letterRows}]]\` |\n`
     : "";
@@ -58,8 +64,21 @@ const classifier = await loadClassifier(ort); // or loadClassifier(ort, "path/or
 console.log(await classifier.predict(${exampleInput(model)})); // { class, label, probabilities, … }
 \`\`\`
 
-${inputTable(model, model.preprocessing?.tokenizer.kind !== "huggingface")}
+${inputTable(model, !isHuggingFace)}
 Lists of rows are faster than rows one by one. \`predict.d.ts\` has the types.
+
+In Python, with \`pip install -r requirements.txt\`, the same inputs${
+    isHuggingFace ? ", and texts where the package `tokenizers` is installed" : ""
+  }:
+
+\`\`\`python
+import predict
+
+classifier = predict.load("path/of/this/folder")
+print(classifier.predict(${exampleInput(model)}))  # {"class": …, "label": …, "probabilities": […], …}
+\`\`\`
+
+Tested are ONNX Runtime 1.20 and 1.30 for JavaScript, and 1.30 for Python with numpy 1.24 and 2.4.
 
 ## model.onnx
 

@@ -54,7 +54,8 @@ ${inputTable(model)}${
       ? "\nTexts need the package \`tokenizers\`; without it the model takes tokens by name and token ids.\n"
       : ""
   }
-\`requirements.txt\` has the versions that should work. Tested are torch 1.13, numpy 1.24 and tokenizers 0.23.
+\`requirements.txt\` has the versions that should work. Tested are torch 1.13 with numpy
+1.24, and tokenizers 0.23; before torch 2.3, numpy must be older than 2.
 
 \`model.safetensors\` has the weights of \`nn.Embedding\`, \`nn.LSTM\` and \`nn.Linear\` under PyTorch's names, and
 \`classifier.lstm\` is the \`nn.Module\`. Lockstep can start another training from this file.
