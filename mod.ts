@@ -30,6 +30,9 @@ export type {
   Model,
   Prediction,
   PredictOptions,
+  TableOptions,
+  TableSummary,
+  TableTarget,
 } from "./lib/api/types/model.ts";
 export type { ModelOptions, ProcessOptions, ServiceOptions } from "./lib/api/types/options.gen.ts";
 export type { Row, Rows } from "./lib/api/types/rows.ts";
@@ -76,8 +79,8 @@ export function resume(source: string, options: ResumeOptions = {}): Promise<Run
 }
 
 /**
- * Loads the model of a run, by its directory, its id or `latest`, or the folder into which `save()` wrote it. Throws an
- * InputError if there is none, and a DamagedFile if it cannot be read.
+ * Loads a model: of a run, by its directory, its id or `latest`; or from a file `model.lockstep`, by its path, its folder or its
+ * URL. Throws an InputError if there is none, and a DamagedFile if it cannot be read.
  *
  * @example
  * ```ts
@@ -87,7 +90,7 @@ export function resume(source: string, options: ResumeOptions = {}): Promise<Run
  * console.log(await model.predictMany(["where is my parcel?", "I was charged twice"], { top: 3 }));
  * ```
  */
-export function load(source: string, options: LoadOptions = {}): Promise<Model> {
+export function load(source: string | URL, options: LoadOptions = {}): Promise<Model> {
   return loadModel(source, options);
 }
 

@@ -1,12 +1,12 @@
 /** Loads models from where they are saved. */
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { resolveConfig } from "../config/resolve.ts";
 import { openModel } from "../run/open_model.ts";
 import { resolveRun, RUN_ID } from "../run/files/directory.ts";
-import { unlessMissing } from "../run/files/files.ts";
 import { nativeKernels } from "./kernels.ts";
 import { OpenModel } from "./model.ts";
+import { fetchFile, readFileAt } from "./model_file.ts";
 import type { LoadOptions, Model } from "./types/model.ts";
 
 /** Returns the directory of the run that a path, an id or `latest` names. Throws an InputError if there is none. */
@@ -15,11 +15,16 @@ export async function runDirectory(source: string, runsDir: string | undefined):
   return await resolveRun(runsDir !== undefined && isName ? join(runsDir, source) : source);
 }
 
-export async function loadModel(source: string, { runsDir, ...given }: LoadOptions): Promise<Model> {
+/** Loads the model that `source` names. */
+export async function loadModel(source: string | URL, { runsDir, ...given }: LoadOptions): Promise<Model> {
   const { kernels } = resolveConfig(undefined, [{ values: given, nameOf: (key) => key }]);
   const native = nativeKernels(kernels);
-  // A folder of save() is no run: it has only the model.
-  const isFolder = await unlessMissing(() => stat(join(source, "model", "lockstep.json"))) !== undefined;
-  const directory = isFolder ? source : await runDirectory(source, runsDir);
+  const url = source instanceof URL || /^(https?|file):\/\//i.test(source) ? new URL(source) : undefined;
+  if (url && url.protocol !== "file:") return new OpenModel(await fetchFile(url), { directory: undefined, native });
+  const path = url ? fileURLToPath(url) : String(source);
+  // The file runs/latest names a run.
+  const saved = basename(path) === "latest" ? undefined : await readFileAt(path);
+  if (saved) return new OpenModel(saved, { directory: undefined, native });
+  const directory = await runDirectory(path, runsDir);
   return new OpenModel(await openModel(directory), { directory, native });
 }

@@ -1,18 +1,33 @@
 /** A trained model in a program: it predicts in the thread that calls it, and evaluates rows. */
+import { stat } from "node:fs/promises";
 import { rowShape } from "../config/data_shape.ts";
 import { resolveConfig } from "../config/resolve.ts";
+import type { Config } from "../config/schema.ts";
 import { inputError } from "../base/errors.ts";
 import { inTurns } from "../base/turns.ts";
 import type { NativeLibrary } from "../engine/contract.ts";
 import { trainedModel } from "../model/task_model.ts";
 import { BatchPredictor, prediction, wantedThreshold } from "../predict/batch_predictor.ts";
+import { topLabels } from "../predict/top_labels.ts";
+import { predictTable } from "../predict/table/predict_table.ts";
 import { createReader } from "../predict/reader.ts";
 import type { TrainedModel } from "../predict/trained_model.ts";
 import type { Input as CheckedInput, Prediction as RowPrediction, Reader } from "../predict/types.ts";
 import { evaluateFiles } from "../run/evaluation/evaluate_files.ts";
-import { writeModel } from "../run/files/model_files.ts";
+import { unlessMissing, writePieces } from "../run/files/files.ts";
+import { saveFile } from "./model_file.ts";
 import { RowSource } from "./rows.ts";
-import type { EvaluateOptions, Evaluation, Input, Model, Prediction, PredictOptions } from "./types/model.ts";
+import type {
+  EvaluateOptions,
+  Evaluation,
+  Input,
+  Model,
+  Prediction,
+  PredictOptions,
+  TableOptions,
+  TableSummary,
+  TableTarget,
+} from "./types/model.ts";
 import type { Rows } from "./types/rows.ts";
 
 /** Inputs in a call of the engine, which takes some milliseconds. */
@@ -66,16 +81,9 @@ export class OpenModel implements Model {
   async evaluate(rows: Rows, options: EvaluateOptions = {}): Promise<Evaluation> {
     this.#checkOpen();
     const { outOfScope = [], ...given } = options;
-    const { config, version } = this.trained;
-    // Rows in memory have the names text and label, not those of the columns of the run's files.
     const source = new RowSource(rows, "rows");
-    const columns = source.input ? {} : rowShape;
-    const like = Object.fromEntries(
-      Object.entries(config).filter(([key]) => key in columns || key === "onBadRow"),
-    );
-    const values = { ...like, ...given, data: source.data };
-    const resolved = resolveConfig(undefined, [{ values, nameOf: (key) => key }]);
-    const threshold = wantedThreshold(version.rejection, given.reject);
+    const resolved = this.#reading({ ...given, data: source.data }, source.input !== undefined);
+    const threshold = wantedThreshold(this.trained.version.rejection, given.reject);
     try {
       const found = await evaluateFiles(this.trained, { ...resolved, outOfScope }, {
         directory: this.origin.directory,
@@ -97,8 +105,23 @@ export class OpenModel implements Model {
     }
   }
 
+  async predictTable(file: string, target: TableTarget, options: TableOptions = {}): Promise<TableSummary> {
+    this.#checkOpen();
+    const { top, threshold, leastSureFirst, force = false, ...given } = options;
+    const { data: [name] } = new RowSource(file, "file");
+    const reading = this.#reading({ ...given, data: [name] }, false);
+    const table = { ...reading, top, threshold, reject: given.reject, leastSureFirst, native: this.origin.native };
+    const write = (pass: (text: string) => void | Promise<void>) =>
+      predictTable(this.trained, { name: name! }, table, pass);
+    if (typeof target === "function") return await write(async (text) => void await target(text));
+    if (!force && await unlessMissing(() => stat(target))) {
+      throw inputError("target", `Cannot write to "${target}": it exists. Set \`force\` to replace it`);
+    }
+    return await writePieces(target, write);
+  }
+
   async save(folder: string): Promise<void> {
-    await writeModel(folder, this.trained);
+    await saveFile(this.trained, folder);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -116,6 +139,16 @@ export class OpenModel implements Model {
 
   #checkOpen(): void {
     if (this.#isClosed) throw new Error("The model is closed: expected its use before the end of its block");
+  }
+
+  /** Returns the options by which rows are read: those of the run's own files, and `given`. */
+  #reading(given: Readonly<Record<string, unknown>>, inMemory: boolean): Config {
+    const { config } = this.trained;
+    const isLike = (key: string) => key === "onBadRow" || key in rowShape && !inMemory;
+    const like = Object.fromEntries(Object.entries(config).filter(([key]) => isLike(key)));
+    const values = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+    // Rows in memory have the names text and label, not those of the columns of files.
+    return resolveConfig(undefined, [{ values: { ...like, ...values }, nameOf: (key) => key }]);
   }
 
   #read(input: Input, field: string): CheckedInput {
@@ -161,11 +194,7 @@ export class OpenModel implements Model {
 
 function answerOf({ class: best, label, ...rest }: RowPrediction, labels: readonly string[], top = 0): Prediction {
   const { probabilities } = rest;
-  const most = top > 0
-    ? {
-      top: probabilities.map((probability, index) => ({ label: labels[index]!, probability }))
-        .sort((a, b) => b.probability - a.probability).slice(0, top),
-    }
-    : {};
-  return { class: best, label, probability: Math.max(...probabilities), ...rest, ...most };
+  const probability = probabilities.reduce((most, one) => Math.max(most, one));
+  const ranked = top > 0 ? { top: topLabels(probabilities, labels, top) } : {};
+  return { class: best, label, probability, ...rest, ...ranked };
 }

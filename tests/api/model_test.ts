@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { DamagedFile, InputError, load, train } from "../../mod.ts";
 import { run as runTask } from "../cli/process.ts";
+import { ask } from "../cli/saved_model.ts";
 import { inTemporaryDirectory } from "../run/temporary.ts";
 import { jsonLines, SMALL, smallRows } from "./small.ts";
 
@@ -13,6 +15,7 @@ Deno.test("a loaded model answers as predict does, and evaluates as evaluate doe
   await inTemporaryDirectory(async (runsDir) => {
     await using run = await train({ ...SMALL, data: smallRows(), runsDir });
     await using model = await load("latest", { runsDir, kernels: "wasm" });
+    assertEquals((await load(join(runsDir, "latest"))).run, run.id);
     const answers = await model.predictMany(TEXTS);
     const predicted = await runTask("predict", runsDir, [run.directory], `${TEXTS.join("\n")}\n`);
     const lines = predicted.stdout.trim().split("\n").map((line) => JSON.parse(line));
@@ -52,22 +55,62 @@ Deno.test("predict() gives the answer of predictMany(), the most probable classe
   await assertRejects(() => model.predict("a text", { reject: 0.9999 }), InputError, "`reject` is 0.9999");
 });
 
-Deno.test("save() writes a model that load() reads, and load() says why it cannot", async () => {
+Deno.test("save() writes a file that load() reads by folder, path and URL", async () => {
   await inTemporaryDirectory(async (folder) => {
     const saved = join(folder, "model");
+    const file = join(saved, "model.lockstep");
     const text = "my late parcel";
     const run = await train({ ...SMALL, data: smallRows() });
+    const { digest } = run.model;
     const answer = await run.model.predict(text);
+    const evaluation = await run.model.evaluate(smallRows(30));
     await run.save(saved);
     await run[Symbol.asyncDispose]();
     await assertRejects(() => run.model.predict(text), Error, "The model is closed");
+    const bytes = await readFile(file);
+    await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, ({ url }) => {
+      return new URL(url).pathname === "/models/model.lockstep"
+        ? new Response(Uint8Array.from(bytes))
+        : new Response(null, { status: 404 });
+    });
+    const base = `http://127.0.0.1:${server.addr.port}/`;
+    const sources = [saved, file, pathToFileURL(file), `${base}models/model.lockstep`, new URL("models/", base)];
+    for (const source of sources) {
+      await using model = await load(source);
+      assertEquals([await model.predict(text), model.digest], [answer, digest]);
+    }
     const model = await load(saved);
-    assertEquals(await model.predict(text), answer);
-    assertEquals((await model.evaluate(smallRows(30))).trainedOn, undefined);
+    const { trainedOn, warnings } = await model.evaluate(smallRows(30));
+    assertEquals([trainedOn, warnings], [undefined, []]);
+    assertEquals(await model.evaluate(smallRows(30)), { ...evaluation, trainedOn, warnings });
+    await assertRejects(() => load(`${base}other`), InputError, `Cannot load "${base}other": the server answers 404`);
     await assertRejects(() => load(join(folder, "nowhere")), InputError, "There is no run in");
     await assertRejects(() => load("latest", { runsDir: folder }), InputError, "There is no run in");
-    const file = join(saved, "model", "weights.bin");
-    await writeFile(file, (await readFile(file)).fill(0, 0, 9));
-    await assertRejects(() => load(saved), DamagedFile, "digest");
+    await writeFile(file, bytes.fill(0, 900, 903));
+    const error = await assertRejects(() => load(saved), DamagedFile, "checksum");
+    assertEquals(error.path, file);
+  });
+});
+
+Deno.test("predictTable() writes what predict --out writes, to a file or a function", async () => {
+  await inTemporaryDirectory(async (runsDir) => {
+    await using run = await train({ ...SMALL, data: smallRows(), runsDir });
+    const file = join(runsDir, "new.csv");
+    await writeFile(file, `id,text\n${TEXTS.map((text, at) => `${at},"${text}"\n`).join("")}`);
+    const [own, other] = [join(runsDir, "own.csv"), join(runsDir, "other.csv")];
+    const options = { top: 2, leastSureFirst: true };
+    const summary = await run.model.predictTable(file, own, options);
+    assertEquals([summary.rows, summary.columns], [TEXTS.length, ["label", "confidence", "label_2", "confidence_2"]]);
+    const flags = ["--top", "2", "--least-sure-first", "--out", other];
+    assertEquals((await ask([run.directory, "--data", file, ...flags])).end, 0);
+    const written = await readFile(own, "utf8");
+    assertEquals(written, await readFile(other, "utf8"));
+    let text = "";
+    await run.model.predictTable(file, (piece) => void (text += piece), options);
+    assertEquals(text, written);
+    await assertRejects(() => run.model.predictTable(file, own), InputError, "Set `force` to replace it");
+    await writeFile(file, "id,text\n1,\n2");
+    await assertRejects(() => run.model.predictTable(file, own, { force: true }), InputError, "new.csv:3");
+    assertEquals(await readFile(own, "utf8"), written);
   });
 });

@@ -137,6 +137,67 @@ export interface EvaluateOptions extends
 }
 
 /**
+ * Options of labelling a table. Files are read as the run read its own files, except for these.
+ *
+ * @example
+ * ```ts
+ * import { load, type TableOptions } from "lockstep";
+ *
+ * const options: TableOptions = { top: 2, leastSureFirst: true, force: true };
+ * const model = await load("runs/latest");
+ * console.log(await model.predictTable("tickets.csv", "least_sure.csv", options));
+ * ```
+ */
+export interface TableOptions extends Omit<EvaluateOptions, "outOfScope"> {
+  /** The most probable labels that are written; default: 1. */
+  readonly top?: number | undefined;
+  /** The least confidence of a label: other rows get none. Default: as `reject` says. */
+  readonly threshold?: number | undefined;
+  /** Writes the rows in ascending order of confidence, for which all of them are kept in memory; default: false. */
+  readonly leastSureFirst?: boolean | undefined;
+  /** Replaces an existing file; default: false. */
+  readonly force?: boolean | undefined;
+}
+
+/**
+ * The path of a file to write, or a function that gets the text of the file in pieces; a promise that it returns is awaited.
+ *
+ * @example
+ * ```ts
+ * import { load, type TableTarget } from "lockstep";
+ *
+ * const target: TableTarget = (text) => console.log(text.length);
+ * await (await load("runs/latest")).predictTable("tickets.csv", target);
+ * ```
+ */
+export type TableTarget = string | ((text: string) => unknown);
+
+/**
+ * Counts the rows of a labelled table.
+ *
+ * @example
+ * ```ts
+ * import { load, type TableSummary } from "lockstep";
+ *
+ * const model = await load("runs/latest");
+ * const { rows, rejected }: TableSummary = await model.predictTable("tickets.csv", "labelled.csv", { force: true });
+ * console.log(rows, rejected);
+ * ```
+ */
+export interface TableSummary {
+  /** The rows that were written. */
+  readonly rows: number;
+  /** Bad rows among them, which have an error in place of a label. */
+  readonly bad: number;
+  /** Rows whose label was rejected. */
+  readonly rejected: number;
+  /** The names of the added columns. */
+  readonly columns: readonly string[];
+  /** Possible mistakes in the rows. */
+  readonly warnings: readonly string[];
+}
+
+/**
  * A trained model, from `load()` or a run. It computes in the thread that calls it and starts no other one.
  *
  * @example
@@ -163,7 +224,12 @@ export interface Model {
   predictMany(inputs: Iterable<Input>, options?: PredictOptions): Promise<Prediction[]>;
   /** Measures the model on labelled rows. Throws an InputError for rows that it cannot read. */
   evaluate(rows: Rows, options?: EvaluateOptions): Promise<Evaluation>;
-  /** Writes the model into `folder`, from which `load()` reads it. */
+  /**
+   * Labels the rows of a file, which need no labels: writes them to `target` in their own format, with all their columns, and
+   * label and confidence beside them. Throws an InputError for rows that it cannot read, and writes no file then.
+   */
+  predictTable(file: string, target: TableTarget, options?: TableOptions): Promise<TableSummary>;
+  /** Writes the model into `folder` as one file, `model.lockstep`, which `load()` reads. */
   save(folder: string): Promise<void>;
   /** Ends the use of the model, at the end of a block with `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
