@@ -40,6 +40,7 @@ const LOADERS: Readonly<Record<string, Loader>> = { text: "text", bytes: "binary
 const PACKAGE_ROOT = "package/root.ts";
 /** The files of specifiers that are no packages of npm. */
 const OWN_FILES: Readonly<Record<string, string>> = {
+  "@std/assert": "compat/std-assert/mod.ts",
   "@std/cli/parse-args": "compat/std-cli/parse_args.ts",
   "package-root": PACKAGE_ROOT,
 };
@@ -95,6 +96,15 @@ export async function writeBundles(folder: string): Promise<string[]> {
     if (needed) throw new Error(`predict.ts must import no package, but needs ${needed}`);
     const chunkNames = "chunk-[hash]";
     return await bundle(folder, { entryPoints: ENTRIES, platform: "node", splitting: true, chunkNames });
+  } finally {
+    await stop();
+  }
+}
+
+/** Writes a bundle for Node of the module `file`, such as a test, to the file `name`.js in `outdir`. */
+export async function writeBundle(outdir: string, name: string, file: string): Promise<void> {
+  try {
+    await bundle(outdir, { entryPoints: { [name]: file }, platform: "node" });
   } finally {
     await stop();
   }

@@ -11,7 +11,8 @@ export function assert(expr: unknown, msg = ""): asserts expr {
 }
 
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
-  strict.deepStrictEqual(actual, expected, msg);
+  // Node refuses a message that is undefined.
+  strict.deepStrictEqual(actual, expected, ...msg === undefined ? [] : [msg]);
 }
 
 export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {

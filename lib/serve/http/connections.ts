@@ -2,10 +2,8 @@
  * Limits a server's connections in number and in time. An idle connection gives its place to a new one, and file
  * descriptors are reserved for training however many connections clients open.
  */
-import { closeSync, openSync } from "node:fs";
-import { isMissingPermission } from "../../platform/permissions.ts";
+import { canOpen } from "../../platform/open_files.ts";
 import type { HttpConnection } from "../../platform/http/types.ts";
-import { errorCode } from "../../base/errors.ts";
 import { Connection, Need, need, type Shared } from "./connection.ts";
 import type { Peer } from "../pipeline/peer.ts";
 import type { CloseReason } from "../metrics.ts";
@@ -111,7 +109,7 @@ export class Connections {
     while (this.#closing.size >= STEP) await Promise.race([...this.#closing].map(({ finished }) => finished));
     if (this.#open.size < this.#tried || this.#most < this.#options.limits.most) return true;
     this.#tried = this.#open.size + STEP;
-    if (filesLeft(RESERVE)) return true;
+    if (canOpen(RESERVE)) return true;
     this.#most = Math.max(LEAST, this.#open.size);
     return false;
   }
@@ -183,18 +181,5 @@ export class Connections {
   #count(reason: CloseReason): void {
     const { closed } = this.#options.metrics;
     closed.set(reason, (closed.get(reason) ?? 0) + 1);
-  }
-}
-
-/** Returns whether the process can open `count` more files; true if it may not read any. */
-function filesLeft(count: number): boolean {
-  const files: number[] = [];
-  try {
-    while (files.length < count) files.push(openSync(new URL(import.meta.url), "r"));
-    return true;
-  } catch (error) {
-    return isMissingPermission(error) || errorCode(error) === "ENOENT";
-  } finally {
-    for (const file of files) closeSync(file);
   }
 }

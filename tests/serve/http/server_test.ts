@@ -143,10 +143,12 @@ Deno.test("startServer() refuses a body over the limit on a socket for all heade
   const { server } = await serve({ bodyLimitBytes: 1000 });
   const body = "x".repeat(100_000);
   const known = await soon(fetch(`${server.url}/predict`, { method: "POST", body }), "413");
-  const chunked = await soon(
-    fetch(`${server.url}/predict`, { method: "POST", body: new Blob([body]).stream() }),
-    "413",
-  );
+  const streamed: RequestInit & { duplex: "half" } = {
+    method: "POST",
+    body: new Blob([body]).stream(),
+    duplex: "half",
+  };
+  const chunked = await soon(fetch(`${server.url}/predict`, streamed), "413");
   assertEquals([known.status, chunked.status], [413, 413]);
   await Promise.all([known.text(), chunked.text()]);
   await soon(server.shutdown(5000), "shutdown");
