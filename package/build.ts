@@ -11,6 +11,8 @@ import { ROOT, writeBundles } from "./bundle.ts";
 import { writeDeclarations } from "./declarations.ts";
 import { jsrManifest, npmManifest } from "./manifest.ts";
 
+/** Texts that come with the code. */
+const PAGES = ["README.md", "LICENSE", "CHANGELOG.md", "docs"];
 /** The part of npm's answer that is read here. */
 const packed = z.tuple([z.object({ filename: z.string() })]);
 
@@ -20,7 +22,7 @@ export async function buildPackages(folder: string): Promise<string> {
   for (const content of [npm, jsr]) await rm(content, { recursive: true, force: true });
   await mkdir(npm, { recursive: true });
   const packages = await writeBundles(npm);
-  for (const name of ["README.md", "LICENSE", "CHANGELOG.md"]) await copyFile(join(ROOT, name), join(npm, name));
+  for (const name of PAGES) await cp(join(ROOT, name), join(npm, name), { recursive: true });
   await cp(npm, jsr, { recursive: true });
   await writeDeclarations(Object.values(project.exports), join(npm, "types"), "js");
   await writeDeclarations(Object.values(project.exports), join(jsr, "types"), "d.ts");

@@ -34,7 +34,7 @@ export function npmManifest(packages: readonly string[]): string {
       })),
       "./package.json": "./package.json",
     },
-    files: ["*.js", "*.js.map", "types/", "workers/", "CHANGELOG.md"],
+    files: ["*.js", "*.js.map", "types/", "workers/", "docs/", "CHANGELOG.md"],
     sideEffects: ["./bin.js", "./main.js", "./workers/*.js"],
     engines: { node: ">=22.13" },
     dependencies: withVersions(needed),
