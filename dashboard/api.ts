@@ -1,18 +1,14 @@
 /** Requests to the server that sent this page. */
-import type { ModelInfo, Prediction } from "../lib/predict/types.ts";
+import type { Answer, ModelInfo, Prediction } from "../lib/predict/types.ts";
 import type { DataStatistics } from "../lib/data/statistics.ts";
 import type { Evaluations } from "../lib/model/evaluation.ts";
 import type { RunDetail } from "../lib/run/types.ts";
 
-export interface Answer extends Prediction {
-  readonly run: string;
-  readonly round: number;
-  readonly digest: string;
-  /** The share of tokens that the model does not know. Missing unless the question was a text, as is `truncated`. */
-  readonly unknownShare?: number;
-  /** True if the text was cut to the model's length. */
-  readonly truncated?: boolean;
-}
+/** A model predicts the label of a text, or of tokens. */
+export type Question = { readonly text: string } | { readonly tokens: readonly (number | string)[] };
+
+/** Answers to questions, in their order, all by the same weights. */
+export type Answers = Pick<Answer, "run" | "round" | "digest" | "predictions">;
 
 /** The server refused a request. The message has its own words, one line per problem; `fields` names the values at fault. */
 export class Refusal extends Error {
@@ -105,9 +101,15 @@ export async function act(run: string, action: "pause" | "resume" | "stop"): Pro
   await request<RunDetail>(`runs/${encodeURIComponent(run)}/${action}`, { method: "POST" });
 }
 
-/** Predicts a label. Tokens that are not numbers are sent unchanged: the server says what is wrong with them. */
-export function predict(question: { tokens: readonly (number | string)[] } | { text: string }): Promise<Answer> {
-  return request<Answer>("predict", jsonPost(question));
+/** Predicts labels. Tokens that are not numbers are sent unchanged: the server says what is wrong with them. */
+export async function predict(questions: readonly Question[]): Promise<Answers> {
+  const [only] = questions;
+  if (questions.length > 1) return await request<Answers>("predict", jsonPost({ instances: questions }));
+  const { run, round, digest, ...prediction } = await request<Omit<Answers, "predictions"> & Prediction>(
+    "predict",
+    jsonPost(only),
+  );
+  return { run, round, digest, predictions: [prediction] };
 }
 
 function jsonPost(body: unknown): RequestInit {

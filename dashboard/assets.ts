@@ -5,26 +5,46 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import type { Asset } from "../lib/serve/services.ts";
+import signals from "@preact/signals" with { type: "text" };
+import signalsCore from "@preact/signals-core" with { type: "text" };
+import htm from "htm" with { type: "text" };
+import htmPreact from "htm/preact" with { type: "text" };
+import preact from "preact" with { type: "text" };
+import hooks from "preact/hooks" with { type: "text" };
 import uplot from "npm:uplot@1.6.32/dist/uPlot.esm.js" with { type: "text" };
 import uplotStyle from "npm:uplot@1.6.32/dist/uPlot.min.css" with { type: "text" };
 
 const FOLDER = new URL("./", import.meta.url);
 /** The only modules of lib/ that the page runs. They import nothing. */
 const SHARED = ["lib/base/counted.ts", "lib/cli/outcome.ts"];
-const UPLOT = "/dashboard/uplot.js";
+/** The libraries of the page, by the names under which modules import them. */
+const LIBRARIES: ReadonlyMap<string, string> = new Map([
+  ["@preact/signals", signals],
+  ["@preact/signals-core", signalsCore],
+  ["htm", htm],
+  ["htm/preact", htmPreact],
+  ["preact", preact],
+  ["preact/hooks", hooks],
+  ["uplot", uplot],
+]);
 
 /** Reads the dashboard's folder. */
 export function dashboardAssets(): Map<string, Asset> {
   const names = readdirSync(FOLDER, { recursive: true, encoding: "utf8" }).map((name) => name.replaceAll("\\", "/"));
   const modules = names.filter((name) => name.endsWith(".ts") && name !== "assets.ts").sort();
+  const styles = names.filter((name) => name.endsWith(".css")).sort();
   return new Map<string, Asset>([
-    ["/", { body: text("index.html"), type: "text/html; charset=utf-8" }],
-    ["/dashboard/dashboard.css", stylesheet(text("dashboard.css"))],
-    ["/dashboard/views.css", stylesheet(text("views.css"))],
+    ["/", { body: pageOf([...LIBRARIES.keys()].map(libraryPath), modules), type: "text/html; charset=utf-8" }],
     ["/dashboard/icon.svg", { body: text("icon.svg"), type: "image/svg+xml" }],
+    ...styles.map((name): [string, Asset] => [`/dashboard/${name}`, stylesheet(text(name))]),
     ["/dashboard/uplot.css", stylesheet(uplotStyle)],
-    [UPLOT, script(uplot)],
-    ...modules.map((name): [string, Asset] => [`/dashboard/${name}`, script(browserModule(name))]),
+    ...[...LIBRARIES].map((
+      [name, body],
+    ): [string, Asset] => [libraryPath(name), script(linked(body, libraryPath(name)))]),
+    ...modules.map((name): [string, Asset] => {
+      const path = `/dashboard/${name}`;
+      return [path, script(linked(stripTypeScriptTypes(text(name)), path))];
+    }),
     ...SHARED.map((path): [string, Asset] => [`/${path}`, script(stripTypeScriptTypes(text(`../${path}`)))]),
   ]);
 }
@@ -33,10 +53,24 @@ function text(path: string): string {
   return readFileSync(new URL(path, FOLDER), "utf8");
 }
 
-/** Returns the module `name` without types, and with the chart library where the page has it. */
-function browserModule(name: string): string {
-  const up = "../".repeat(name.split("/").length);
-  return stripTypeScriptTypes(text(name)).replace('from "uplot"', `from "${up}${UPLOT.slice(1)}"`);
+/** Returns the page, which tells the browser all its modules at once: it would else find them one after the other. */
+function pageOf(libraries: readonly string[], modules: readonly string[]): string {
+  const paths = [...libraries.map((path) => path.slice(1)), ...modules.map((name) => `dashboard/${name}`), ...SHARED];
+  const links = paths.map((path) => `<link rel="modulepreload" href="${path}">\n    `);
+  return text("index.html").replace("<script ", `${links.join("")}<script `);
+}
+
+function libraryPath(name: string): string {
+  return `/dashboard/library/${name.replaceAll(/[@/]/g, "-")}.js`;
+}
+
+/** Replaces the names of libraries by their addresses relative to the module at `path`. */
+function linked(body: string, path: string): string {
+  const up = "../".repeat(path.split("/").length - 2);
+  return body.replaceAll(
+    /\bfrom\s*"([^".][^"]*)"/g,
+    (found, name) => LIBRARIES.has(name) ? `from "${up}${libraryPath(name).slice(1)}"` : found,
+  );
 }
 
 function script(body: string): Asset {

@@ -8,8 +8,11 @@ import type { RunDetail } from "../lib/run/types.ts";
 import { currentRun, Refusal, runDetail } from "./api.ts";
 import { EVENT_TYPES } from "./state/state.ts";
 
-/** `empty`: the server has no run, or not the chosen one. `done`: the run has ended and all its events are here. */
-export type Link = "connecting" | "empty" | "live" | "reconnecting" | "done";
+/**
+ * `empty`: the server has no run, or not the chosen one. `done`: the run has ended and all its events are here. `gone`: the
+ * same, but the server does not answer any more.
+ */
+export type Link = "connecting" | "empty" | "live" | "reconnecting" | "done" | "gone";
 
 interface Follower {
   /** Receives the run at every poll. */
@@ -68,7 +71,7 @@ export class Connection {
     } catch (error) {
       if (poll !== this.#polls) return;
       if (error instanceof Refusal) this.#follower.link("empty");
-      else if (!this.#ended) this.#follower.link("reconnecting");
+      else this.#follower.link(this.#ended ? "gone" : "reconnecting");
     } finally {
       if (poll === this.#polls) {
         this.#polling = undefined;

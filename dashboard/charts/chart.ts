@@ -1,11 +1,16 @@
 /// <reference lib="dom" />
-/** Draws one chart in its card: a plot, and a legend with the values at the pointer, or else the newest ones. */
+/** Draws one chart: a plot, and a legend with the values at the pointer, or else the newest ones. */
+import { useSignal, useSignalEffect } from "@preact/signals";
+import type { ReadonlySignal, Signal } from "@preact/signals";
+import { html as markup } from "htm/preact";
+import { type ComponentChildren, h } from "preact";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { align, latest, type Line } from "./align.ts";
-import { create, setText, within } from "../page/dom.ts";
 import { compact, count, duration } from "../state/format.ts";
+import { Card } from "../ui/card.ts";
+import { align, latest, type Line } from "./align.ts";
+import { type Colour, colour, font, schemes } from "./theme.ts";
 import { decades, SECONDS, WHOLE } from "./ticks.ts";
-import { type Colour, colour, font } from "./theme.ts";
 
 /** Unit of the horizontal axis. */
 export type Axis = "step" | "seconds";
@@ -13,11 +18,13 @@ export type Axis = "step" | "seconds";
 export interface LineSpec {
   readonly label: string;
   readonly colour: Colour;
-  readonly dash?: number[];
+  readonly dash?: readonly number[];
   /** Draws a marker at each point while they are few. */
   readonly marked?: boolean;
   /** Hides the line in the legend while it has no values. */
   readonly optional?: boolean;
+  /** Draws the line thin and pale, and not in the legend: another one is its smoothed form. */
+  readonly isRaw?: boolean;
 }
 
 export interface ChartSpec {
@@ -34,132 +41,192 @@ export interface ChartSpec {
   readonly range?: (min: number, max: number) => [number, number];
 }
 
+/** The part of the horizontal axis that is shown; undefined for all of it. */
+export type Zoom = Signal<readonly [from: number, to: number] | undefined>;
+
+interface ChartProps {
+  readonly id: string;
+  readonly title: string;
+  /** Describes the plot to people who do not see it. */
+  readonly label: string;
+  readonly spec: ChartSpec;
+  /** One per line of the spec. */
+  readonly lines: readonly Line[];
+  readonly axis: Axis;
+  /** The text in place of a chart without values. */
+  readonly missing: string;
+  /** Position of a vertical mark, and its name. */
+  readonly mark?: { readonly at: number; readonly name: string } | undefined;
+  /** Set where a part of the axis can be chosen with the pointer. */
+  readonly zoom?: Zoom;
+  readonly head?: ComponentChildren;
+  readonly children?: ComponentChildren;
+}
+
 /** With more points than this, markers would hide the line. */
 const MARKERS_AT_MOST = 60;
 
-export class Chart {
-  readonly #spec: ChartSpec;
-  readonly #card: HTMLElement;
-  /** Entries of the legend, one per line. */
-  readonly #entries: readonly HTMLElement[];
-  readonly #values: readonly HTMLElement[];
-  readonly #at: HTMLElement;
-  readonly #plot: uPlot;
-  readonly #resized: ResizeObserver;
-  #axis: Axis = "step";
+type Data = ReturnType<typeof align>;
 
-  constructor(card: HTMLElement, spec: ChartSpec) {
-    this.#card = card;
-    this.#spec = spec;
-    this.#at = within(card, ".at", HTMLElement);
-    const legend = within(card, ".legend", HTMLElement);
-    legend.replaceChildren();
-    this.#values = spec.lines.map(() => create("span", "value", "–"));
-    this.#entries = spec.lines.map((line, index) => {
-      const mark = create("span", `mark ${line.colour}${line.dash ? " dashed" : ""}`);
-      return create("li", "", mark, create("span", "line", line.label), " ", this.#values[index] ?? "");
-    });
-    legend.append(...this.#entries);
-    const room = within(card, ".plot", HTMLElement);
-    this.#plot = new uPlot(this.#options(room), [[], ...spec.lines.map(() => [])], room);
-    this.#resized = new ResizeObserver(() => this.#plot.setSize(sizeOf(room)));
-    this.#resized.observe(room);
-  }
-
-  /** Removes the plot. Another chart may use the card then. */
-  remove(): void {
-    this.#resized.disconnect();
-    this.#plot.destroy();
-  }
-
-  /** Draws `lines`, one per line of the spec. Shows the text `missing` if they have no values. */
-  draw(lines: readonly Line[], axis: Axis, missing: string): void {
-    this.#axis = axis;
-    const data = align(lines);
-    const nothing = data.slice(1).every((values) => values.every((value) => value === null));
-    this.#card.dataset["empty"] = nothing ? missing : "";
-    for (const [line, entry] of this.#entries.entries()) {
-      entry.hidden = this.#spec.lines[line]?.optional === true && known(data[line + 1] ?? []) === 0;
-    }
-    this.#plot.setData(data);
-    this.#legend();
-  }
-
-  redraw(): void {
-    this.#plot.redraw(false, true);
-  }
-
-  #legend(): void {
-    const data = this.#plot.data;
-    const { idx } = this.#plot.cursor;
-    for (const [line, element] of this.#values.entries()) {
-      setText(element, this.#spec.value(latest(data[line + 1] ?? [], idx ?? Infinity)));
-    }
-    const x = idx === null || idx === undefined ? null : latest(data[0], idx);
-    setText(this.#at, x === null ? "" : this.#axis === "step" ? `step ${count(x)}` : `at ${duration(x)}`);
-  }
-
-  #options(room: HTMLElement): uPlot.Options {
-    const { lines, unit, tick, range, axis, group = "training" } = this.#spec;
-    const rule = { stroke: () => colour("grid"), width: 1 };
-    const few: uPlot.Axis.Filter = (_plot, splits) => decades(splits);
-    const common: uPlot.Axis = {
-      stroke: () => colour("muted"),
-      font: font(),
-      labelFont: font(),
-      labelSize: 15,
-      labelGap: 0,
-      gap: 4,
-      grid: rule,
-      ticks: { ...rule, size: 4 },
+export function Chart(props: ChartProps): ComponentChildren {
+  const { id, title, label, spec, lines, axis, missing, zoom, head, children } = props;
+  const room = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | undefined>(undefined);
+  // The plot's callbacks read the newest properties.
+  const newest = useRef(props);
+  newest.current = props;
+  const pointer = useSignal<number | undefined>(undefined);
+  const data = align(lines);
+  useEffect(() => {
+    const element = room.current!;
+    const made = new uPlot(options(element, newest, pointer), [[], ...spec.lines.map(() => [])], element);
+    plot.current = made;
+    const resized = new ResizeObserver(() => made.setSize(sizeOf(element)));
+    resized.observe(element);
+    return () => {
+      resized.disconnect();
+      made.destroy();
     };
-    return {
-      ...sizeOf(room),
-      padding: [8, 12, 0, 0],
-      legend: { show: false },
-      cursor: { y: false, drag: { x: false, y: false }, sync: { key: group, scales: ["x", null] } },
-      hooks: { setCursor: [() => this.#legend()] },
-      scales: {
-        x: { time: false, range: (_plot, _min, max) => [0, max > 0 ? max : 1] },
-        y: this.#spec.logarithmic
-          ? { distr: 3 }
-          : { range: (_plot, min, max) => min === null ? [0, 1] : (range ?? fromZero)(min, max) },
-      },
-      axes: [
-        {
-          ...common,
-          size: 24,
-          space: 64,
-          label: () => axis ?? (this.#axis === "step" ? "step" : "training time"),
-          incrs: () => this.#axis === "step" ? WHOLE : SECONDS,
-          values: (_plot, splits) => splits.map((x) => this.#axis === "step" ? compact(x) : duration(x)),
-        },
-        {
-          ...common,
-          size: 46,
-          space: 32,
-          label: unit,
-          values: (_plot, splits) => splits.map((y) => y === null ? "" : tick(y)),
-          ...(this.#spec.logarithmic ? { filter: few, grid: { ...rule, filter: few }, ticks: { show: false } } : {}),
-        },
-      ],
-      series: [{}, ...lines.map((line) => series(line))],
-    };
-  }
+  }, [spec]);
+  useEffect(() => plot.current?.setData(data));
+  useSignalEffect(() => {
+    void schemes.value;
+    plot.current?.redraw(false, true);
+  });
+  useSignalEffect(() => {
+    if (zoom) plot.current?.setData(plot.current.data, void zoom.value === undefined);
+  });
+  const isEmpty = data.slice(1).every((values) => values.every((value) => value === null));
+  const empty = isEmpty ? missing : "";
+  const legend = h(Legend, { spec, data, axis, pointer });
+  const plotted = useMemo(() => markup`<div ref=${room} class="plot" role="img" aria-label=${label}></div>`, [label]);
+  const content = markup`${legend}${plotted}${children}`;
+  return h(Card, { id, title, empty, look: "chart", head, keeps: true }, content);
 }
 
-function series(line: LineSpec): uPlot.Series {
+interface LegendProps {
+  readonly spec: ChartSpec;
+  readonly data: Data;
+  readonly axis: Axis;
+  readonly pointer: ReadonlySignal<number | undefined>;
+}
+
+/** Lists the lines with their values at the pointer. */
+function Legend({ spec, data, axis, pointer }: LegendProps): ComponentChildren {
+  const at = pointer.value;
+  const x = at === undefined ? undefined : data[0][at];
+  const items = spec.lines.map((line, index) => {
+    const values = data[index + 1] ?? [];
+    if (line.isRaw || (line.optional && values.every((value) => value === null))) return null;
+    return markup`<li key=${index}><span class="mark ${line.colour} ${line.dash ? "dashed" : ""}"></span>
+      <span class="line">${line.label}</span>${" "}<span class="value">${
+      spec.value(latest(values, at ?? Infinity))
+    }</span></li>`;
+  });
+  const where = x === undefined ? "" : axis === "step" ? `step ${count(x)}` : `at ${duration(x)}`;
+  return markup`<ul class="legend">${items}${where === "" ? null : markup`<li class="at">${where}</li>`}</ul>`;
+}
+
+function options(
+  room: HTMLElement,
+  newest: { readonly current: ChartProps },
+  pointer: Signal<number | undefined>,
+): uPlot.Options {
+  const { lines, unit, tick, range, axis, group = "training", logarithmic } = newest.current.spec;
+  const rule = { stroke: () => colour("grid"), width: 1 };
+  const few: uPlot.Axis.Filter = (_plot, splits) => decades(splits);
+  const isByStep = () => newest.current.axis === "step";
+  const common: uPlot.Axis = {
+    stroke: () => colour("muted"),
+    font: font(),
+    labelFont: font(),
+    labelSize: 15,
+    labelGap: 0,
+    gap: 4,
+    grid: rule,
+    ticks: { ...rule, size: 4 },
+  };
+  const zoomed = (plot: uPlot) => {
+    const { left, width } = plot.select;
+    const { zoom } = newest.current;
+    if (zoom && width > 4) zoom.value = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
+    if (width > 0) plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  };
   return {
-    stroke: () => colour(line.colour),
-    width: line.marked ? 2 : 1.5,
+    ...sizeOf(room),
+    padding: [8, 12, 0, 0],
+    legend: { show: false },
+    cursor: {
+      y: false,
+      drag: { x: newest.current.zoom !== undefined, y: false, setScale: false },
+      sync: { key: group, scales: ["x", null] },
+      bind: { dblclick: () => () => (newest.current.zoom && (newest.current.zoom.value = undefined), null) },
+    },
+    hooks: {
+      setCursor: [({ cursor }) => pointer.value = cursor.idx ?? undefined],
+      setSelect: [zoomed],
+      draw: [(plot) => drawMark(plot, newest.current.mark)],
+    },
+    scales: {
+      x: { time: false, range: (_plot, _min, max) => [...newest.current.zoom?.value ?? [0, max > 0 ? max : 1]] },
+      y: logarithmic
+        ? { distr: 3 }
+        : { range: (_plot, min, max) => min === null ? [0, 1] : (range ?? fromZero)(min, max) },
+    },
+    axes: [
+      {
+        ...common,
+        size: 24,
+        space: 64,
+        label: () => axis ?? (isByStep() ? "step" : "training time"),
+        incrs: () => isByStep() ? WHOLE : SECONDS,
+        values: (_plot, splits) => splits.map((x) => isByStep() ? compact(x) : duration(x)),
+      },
+      {
+        ...common,
+        size: 46,
+        space: 32,
+        label: unit,
+        values: (_plot, splits) => splits.map((y) => y === null ? "" : tick(y)),
+        ...(logarithmic ? { filter: few, grid: { ...rule, filter: few }, ticks: { show: false } } : {}),
+      },
+    ],
+    series: [{}, ...lines.map(series)],
+  };
+}
+
+function series({ colour: name, dash, marked, isRaw }: LineSpec): uPlot.Series {
+  return {
+    stroke: () => colour(isRaw ? `${name}-faint` : name),
+    width: isRaw ? 1 : marked ? 2 : 1.5,
     spanGaps: true,
-    ...(line.dash ? { dash: line.dash } : {}),
+    ...(dash ? { dash: [...dash] } : {}),
     points: {
       size: 5,
-      fill: () => colour(line.colour),
-      show: (plot, index) => line.marked === true && known(plot.data[index] ?? []) <= MARKERS_AT_MOST,
+      fill: () => colour(name),
+      show: (plot, index) => marked === true && known(plot.data[index] ?? []) <= MARKERS_AT_MOST,
     },
   };
+}
+
+/** Draws a vertical line, with its name beside it. */
+function drawMark(plot: uPlot, mark: ChartProps["mark"]): void {
+  if (!mark) return;
+  const { ctx, bbox: { left, top, width, height } } = plot;
+  const x = Math.round(plot.valToPos(mark.at, "x", true));
+  if (x < left || x > left + width) return;
+  ctx.save();
+  ctx.strokeStyle = ctx.fillStyle = colour("muted");
+  ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
+  ctx.beginPath();
+  ctx.moveTo(x, top);
+  ctx.lineTo(x, top + height);
+  ctx.stroke();
+  ctx.font = font().replace("11px", `${11 * devicePixelRatio}px`);
+  const isRight = x > left + width / 2;
+  ctx.textAlign = isRight ? "right" : "left";
+  ctx.fillText(mark.name, x + (isRight ? -5 : 5) * devicePixelRatio, top + 12 * devicePixelRatio);
+  ctx.restore();
 }
 
 function known(values: ArrayLike<number | null | undefined>): number {

@@ -2,19 +2,18 @@
 
 export const MOST_RUNS = 5;
 
-/** Ids of runs by slot, which decides the colour; undefined for a free slot. */
-export type Selection = readonly (string | undefined)[];
-
-export const NO_RUNS: Selection = Array.from({ length: MOST_RUNS });
+/** Ids of runs by slot, which decides the colour; "" for a free slot. */
+export type Selection = readonly string[];
 
 /** Adds `run` to the selection, or removes it if it is there. Does not add to a full selection. */
 export function toggle(selection: Selection, run: string): Selection {
   const at = selection.indexOf(run);
-  if (at >= 0) return selection.with(at, undefined);
-  const free = selection.indexOf(undefined);
-  return free < 0 ? selection : selection.with(free, run);
+  if (at >= 0) return selection.with(at, "");
+  const free = selection.indexOf("");
+  if (free >= 0) return selection.with(free, run);
+  return isFull(selection) ? selection : [...selection, run];
 }
 
 export function isFull(selection: Selection): boolean {
-  return !selection.includes(undefined);
+  return selection.filter((run) => run !== "").length >= MOST_RUNS;
 }

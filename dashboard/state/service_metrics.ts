@@ -99,3 +99,56 @@ export function batchSize(now: Scrape, before?: Scrape): number | undefined {
 export function earlier(history: readonly Scrape[], at: number, seconds: number): Scrape | undefined {
   return history.findLast((scrape) => at - scrape.at >= seconds) ?? history[0];
 }
+
+/** Covers ten minutes. */
+const MOST_SCRAPES = 300;
+
+/** Length of the window of current metrics: the time between two scrapes is too short for percentiles. */
+const WINDOW_SECONDS = 10;
+
+const PREDICT = "POST /predict";
+
+interface Point {
+  readonly at: number;
+  /** Requests per second: all, and predictions. */
+  readonly all: number;
+  readonly predictions: number;
+  /** Latencies of predictions in milliseconds; NaN if unknown. */
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+}
+
+/** Keeps the scrapes of one server process, and a point per scrape except the first. */
+export class ServiceHistory {
+  readonly points: Point[] = [];
+  now: Scrape | undefined;
+  /** The scrape that current metrics are compared with. */
+  since: Scrape | undefined;
+  #scrapes: Scrape[] = [];
+
+  get batchSize(): number | undefined {
+    return this.now && (batchSize(this.now, this.since) ?? batchSize(this.now));
+  }
+
+  add(now: Scrape): void {
+    const before = earlier(this.#scrapes, now.at, WINDOW_SECONDS);
+    // Counters that decreased are those of a new process.
+    const isNew = before !== undefined && total(now) < total(before);
+    if (isNew) this.#scrapes = [];
+    this.since = isNew ? undefined : before;
+    this.now = now;
+    this.#scrapes = [...this.#scrapes, now].slice(-MOST_SCRAPES);
+    if (!this.since) return;
+    const routes = routesBetween(now, this.since);
+    const all = routes.reduce((sum, { perSecond }) => sum + perSecond, 0);
+    const { perSecond = 0, p50, p95, p99 } = routes.find(({ route }) => route === PREDICT) ?? {};
+    const ms = (seconds = NaN) => Number.isFinite(seconds) ? 1000 * seconds : NaN;
+    this.points.push({ at: now.at, all, predictions: perSecond, p50: ms(p50), p95: ms(p95), p99: ms(p99) });
+    if (this.points.length > MOST_SCRAPES) this.points.shift();
+  }
+}
+
+function total(scrape: Scrape): number {
+  return routesBetween(scrape).reduce((sum, { requests }) => sum + requests, 0);
+}

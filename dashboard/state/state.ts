@@ -1,8 +1,9 @@
 /** Holds all that the page knows about one run, and applies events to it. No DOM. */
 import { counted } from "../../lib/base/counted.ts";
 import type { EventOf, Metrics, RunEvent, Summary, WorkerShare } from "../../lib/base/events.ts";
-import { Table } from "../page/table.ts";
+import { Table } from "./table.ts";
 import { percent } from "./format.ts";
+import type { Link } from "../connection.ts";
 
 export type Phase = "waiting" | "queued" | "running" | "paused" | "stopping" | "finished" | "failed" | "interrupted";
 
@@ -64,11 +65,17 @@ export interface RunView {
   digestRound: number;
   training: Metrics | undefined;
   validation: Metrics | undefined;
-  /** Metrics of a linear model of n-grams on the validation rows. */
-  baseline: Metrics | undefined;
+  /** Metrics of a linear model of n-grams. */
+  baseline: Pick<EventOf<"baseline">, "validation" | "test"> | undefined;
+  /** The newest epoch that was evaluated. */
+  evaluated: number;
   /** The evaluated epoch with the lowest validation loss. */
   best: { readonly epoch: number; readonly loss: number } | undefined;
   workers: readonly WorkerShare[];
+  /** Means of `workers` over all events since the run was started or resumed. */
+  meanWorkers: readonly WorkerShare[];
+  /** Number of events in `meanWorkers`. */
+  measured: number;
   /** The machines of the run, if it has several. */
   cluster: EventOf<"cluster"> | undefined;
   summary: Summary | undefined;
@@ -99,8 +106,11 @@ export function createView(run: string): RunView {
     training: undefined,
     validation: undefined,
     baseline: undefined,
+    evaluated: 0,
     best: undefined,
     workers: [],
+    meanWorkers: [],
+    measured: 0,
     cluster: undefined,
     summary: undefined,
     notes: [],
@@ -133,6 +143,7 @@ function reduce(view: RunView, event: RunEvent): void {
     case "resumed":
       view.phase = "running";
       view.summary = undefined;
+      view.measured = 0;
       if (view.started) {
         const { workers, engine = view.started.engine } = event;
         view.started = { ...view.started, workers, engine };
@@ -155,10 +166,12 @@ function reduce(view: RunView, event: RunEvent): void {
       place(view, event);
       view.training = event.training;
       view.workers = event.workers;
+      view.meanWorkers = meansOf(view.meanWorkers, event.workers, ++view.measured);
       return pushProgress(view, event);
     case "epoch":
       place(view, event);
       view.validation = event.heldOut;
+      view.evaluated = event.epoch;
       if (event.heldOut.loss < (view.best?.loss ?? Infinity)) {
         view.best = { epoch: event.epoch, loss: event.heldOut.loss };
       }
@@ -169,7 +182,7 @@ function reduce(view: RunView, event: RunEvent): void {
     case "rolledBack":
       return rollBack(view, event);
     case "baseline":
-      view.baseline = event.validation;
+      view.baseline = event;
       return note(
         view,
         event,
@@ -202,7 +215,8 @@ function pushProgress(view: RunView, event: EventOf<"progress">): void {
     view.seconds,
     event.training.loss,
     event.training.accuracy,
-    event.sequencesPerSecond,
+    // The last event of a run may cover no round.
+    event.sequencesPerSecond || NaN,
     // A logarithmic axis cannot show zero, the drift of one shard.
     event.drift || NaN,
     meanOf(event.workers, "average"),
@@ -264,6 +278,21 @@ export function meanOf(workers: readonly WorkerShare[], share: "compute" | "aver
   return workers.reduce((sum, worker) => sum + worker[share], 0) / workers.length;
 }
 
+/** Adds the `newest` shares to the means of `count` - 1 earlier ones. Workers that were replaced start again. */
+function meansOf(means: readonly WorkerShare[], newest: readonly WorkerShare[], count: number): WorkerShare[] {
+  return newest.map((now, index) => {
+    const mean = count > 1 && means[index]?.worker === now.worker ? means[index] : now;
+    const of = (key: keyof WorkerShare) => mean[key] + (now[key] - mean[key]) / count;
+    return {
+      worker: now.worker,
+      sequencesPerSecond: of("sequencesPerSecond"),
+      compute: of("compute"),
+      wait: of("wait"),
+      average: of("average"),
+    };
+  });
+}
+
 /** Ignores an unknown event, which a page that is older than its server may receive. */
 function unknown(_event: never): void {}
 
@@ -294,4 +323,14 @@ export function settings({ started, config }: Pick<RunView, "started" | "config"
 export function setting(view: RunView, key: string): number | undefined {
   const value = settings(view)[key];
   return typeof value === "number" ? value : undefined;
+}
+
+/** Returns one word for run and connection: without a connection, the state of the run is unknown. */
+export function stateOf({ phase, summary }: RunView, link: Link): string {
+  if (link === "reconnecting") return "reconnecting";
+  if (phase === "finished" && isStopped(summary)) return "stopped";
+  if (phase !== "waiting") return phase;
+  if (link === "empty") return "no run";
+  // A run without events waits for its first one.
+  return link === "connecting" ? "connecting" : "waiting";
 }

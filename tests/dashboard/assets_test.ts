@@ -8,10 +8,12 @@ const ORIGIN = "http://dashboard";
 function references(path: string, body: string): string[] {
   const found = path.endsWith(".ts")
     ? body.matchAll(/^(?:import|export)\b[^;]*?\bfrom "([^"]+)"/gm)
+    : path.endsWith(".js")
+    ? body.matchAll(/\b(?:import|export)\b[^;"]*?\bfrom "([^"]+)"/g)
     : body.matchAll(/\b(?:src|href)="([^"]+)"/g);
   return [...found].map(([, target = ""]) => {
     // References are relative, as a proxy may serve the page under a path.
-    assertMatch(target, path.endsWith(".ts") ? /^\.\.?\// : /^(\.\/|[a-z]+\/)/, `${path} refers to "${target}"`);
+    assertMatch(target, /\.[tj]s$/.test(path) ? /^\.\.?\// : /^(\.\/|[a-z]+\/)/, `${path} refers to "${target}"`);
     return new URL(target, `${ORIGIN}${path}`).pathname;
   });
 }
@@ -23,7 +25,7 @@ Deno.test("dashboardAssets() has exactly the files that the page and its modules
     reached.add(path);
     const asset = assets.get(path);
     assert(asset, `There is no asset ${path}`);
-    if (path === "/" || path.endsWith(".ts")) references(path, asset.body).forEach(visit);
+    if (path === "/" || /\.[tj]s$/.test(path)) references(path, asset.body).forEach(visit);
   };
   visit("/");
   assertEquals([...reached].sort(), [...assets.keys()].sort());

@@ -31,11 +31,11 @@ export function pageRoutes(routes: Routes, assets: Iterable<readonly [path: stri
       routes.asset(path, (c) => c.body(bytes, 200, headers), true);
       continue;
     }
-    const [first, ...rest] = body.split("<script ");
+    const parts = body.split(/(?<=<script |<link rel="modulepreload" )/);
     // Never cached: the nonce would be an old one.
     routes.asset(path, (c) => {
       const nonce = randomBytes(16).toString("base64");
-      const page = [first, ...rest].join(`<script nonce="${nonce}" `);
+      const page = parts.join(`nonce="${nonce}" `);
       return c.body(page, 200, { "Content-Type": type, "Content-Security-Policy": pagePolicy(nonce) });
     }, false);
   }

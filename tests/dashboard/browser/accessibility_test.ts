@@ -44,6 +44,8 @@ const STATES: readonly {
   readonly runs: () => TrainedRun[];
   readonly view?: string;
   readonly prepare: (page: Page, runs: TrainedRun[], server: Server) => Promise<unknown>;
+  /** Matches errors that the browser may log. */
+  readonly expected?: RegExp;
 }[] = [
   { name: "without a run", runs: () => [], prepare: (page) => shows(page, "#state", "no run") },
   { name: "waiting", runs: () => [tokenRun(0)], prepare: (page) => shows(page, "#state", "waiting") },
@@ -85,10 +87,29 @@ const STATES: readonly {
     prepare: (page) => shows(page, "#confusion-table", "category"),
   },
   {
-    name: "evaluation of 40 classes",
-    runs: () => [finishedTextRun(longLabels(40))],
+    name: "evaluation of 120 classes",
+    runs: () => [finishedTextRun(longLabels(120))],
     view: "evaluation",
     prepare: (page) => shows(page, "#confusion-pairs", "category"),
+  },
+  {
+    name: "a run that does not exist",
+    runs: () => [tokenRun(20)],
+    prepare: async (page) => {
+      await page.goto(new URL("/?run=nowhere", page.url()).href);
+      await shows(page, "#banner", "There is no run");
+    },
+    expected: /status of 404/,
+  },
+  {
+    name: "a finished run of a server that is gone",
+    runs: () => [finishedTextRun()],
+    prepare: async (page, _runs, server) => {
+      await shows(page, "#worst-mistakes", "predicted as");
+      await server.close();
+      await shows(page, "#banner", "The server does not answer");
+    },
+    expected: /ERR_CONNECTION_REFUSED/,
   },
   {
     name: "evaluation of a run on tokens",
@@ -152,7 +173,7 @@ const STATES: readonly {
   },
 ];
 
-for (const { name, runs, view = "training", prepare } of STATES) {
+for (const { name, runs, view = "overview", prepare, expected } of STATES) {
   browserTest(`dashboard ${name}: accessible and as wide as the screen`, runs, async (page, given, server) => {
     await page.locator(`#to-${view}`).click();
     await prepare(page, given, server);
@@ -170,5 +191,5 @@ for (const { name, runs, view = "training", prepare } of STATES) {
         if (folder) await page.screenshot({ path, fullPage: true });
       }
     }
-  });
+  }, expected);
 }

@@ -26,25 +26,32 @@ browserTest(
     await shows(page, "#run", run.id);
     await shows(page, "#state", "running");
     await shows(page, "#accuracy-now", "52.68\u00a0%");
-    await shows(page, "#loss-note", "training 0.6");
-    await shows(page, "#epoch-now", "3 / 50");
-    await shows(page, "#epoch-note", "round 120 · step 120");
+    await shows(page, "#loss .legend", "training 0.6");
+    await shows(page, "#epoch-now", "3 of 50");
+    await shows(page, "#epoch-note", "round 120");
+    // 940 steps are left, and 120 steps took 24 s.
+    await shows(page, "#left", "12\u00a0% · 2:56 left");
+    await page.getByRole("link", { name: "System" }).click();
     await shows(page, "#notes", "Checkpoint at round 120");
     assertEquals(await page.locator("#worker-rows tr").count(), 4);
+    await page.getByRole("link", { name: "Overview" }).click();
 
     run.train(61, 280);
     await showsPoints(page, 280);
     await shows(page, "#accuracy-now", "99.71\u00a0%");
-    await shows(page, "#epoch-now", "14 / 50");
+    await shows(page, "#epoch-now", "14 of 50");
+    await page.getByRole("link", { name: "System" }).click();
     await shows(page, "#digest-text", DIGEST.slice(0, 12));
     await page.locator("#digest").click();
-    await shows(page, "#copied", "copied");
+    await shows(page, ".copied", "copied");
 
     run.record({ type: "stopping", reason: "the target was reached" }, at(280));
     await shows(page, "#state", "stopping");
     run.record(finishedEvent(run.id, 280), at(281));
     await shows(page, "#state", "finished");
+    await page.getByRole("link", { name: "Overview" }).click();
     await shows(page, "#rate-now", "8,321");
+    await shows(page, "#left", "Done");
     // The page closed the stream and did not reconnect.
     assertEquals(run.starts, [0]);
   },
@@ -64,6 +71,8 @@ browserTest(
   async (page) => {
     await shows(page, "#state", "stopped");
     assertEquals(await page.evaluate(`document.getElementById("done").value`), 120);
+    await shows(page, "#banner", "Stopped: asked to stop. Continue with");
+    await shows(page, "#banner code", "deno task resume 2026-01-02-parity-7f3a");
   },
 );
 

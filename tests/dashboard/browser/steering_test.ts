@@ -180,7 +180,7 @@ browserTest(
     await shows(page, "#run-rows .why", "there is no such file");
     await page.getByRole("link", { name: "refused-run" }).click();
     await shows(page, "#state", "failed");
-    await shows(page, "#notes", "Could not start: data is gone.csv");
+    await shows(page, "#banner", "Could not start: data is gone.csv");
     await page.getByRole("link", { name: "Runs" }).click();
     await page.getByRole("link", { name: "waiting-run" }).click();
     await shows(page, "#state", "queued · place 2");

@@ -1,4 +1,4 @@
-/** Tests the views besides training: data and evaluation, runs to show and compare, the service. */
+/** Tests the views besides the first one: errors and data, runs to show and compare, the machinery, the service. */
 import { assert, assertEquals } from "@std/assert";
 import { LABELS } from "../../finished_run.ts";
 import { browserTest, shows, showsPoints } from "./browser.ts";
@@ -9,9 +9,9 @@ browserTest("dashboard shows statistics of the data while a run trains, and the 
   textRun(40),
 ], async (page, [run]) => {
   assert(run);
-  await page.getByRole("link", { name: "Data & errors" }).click();
+  await page.getByRole("link", { name: "Errors & data" }).click();
   await shows(page, "#data-parts", "3,630");
-  assertEquals(await page.locator("#data-classes tr").count(), LABELS.length);
+  assertEquals(await page.locator("#data-labels tbody tr").count(), LABELS.length);
   await shows(
     page,
     "#data-warnings",
@@ -27,7 +27,7 @@ browserTest("dashboard shows statistics of the data while a run trains, and the 
     ...["Accuracy", "Macro-F1", "Loss", "Calibration error"],
   ]);
   assertEquals(await page.locator("#confused li").first().textContent(), "account predicted as billing5 rows");
-  assertEquals(await page.locator("#part-rows tr").allTextContents(), [
+  assertEquals(await page.locator("#evaluation-parts tbody tr").allTextContents(), [
     "LSTM85.75\u00a0%87.50\u00a0%0.6086",
     "n-grams (baseline)87.25\u00a0%–0.3100",
   ]);
@@ -39,11 +39,11 @@ browserTest("dashboard shows statistics of the data while a run trains, and the 
     `deno task export ${run.id} --to tfjs`,
   ]);
   // The parts come after the served model, and the data after both.
-  assertEquals(await page.locator("#view-evaluation h2:visible").allTextContents(), [
+  assertEquals(await page.locator(".evaluation h2:visible").allTextContents(), [
     ...[
       "Served model on 200 validation rows",
       "LSTM and n-grams",
-      "By class lowest F1 first",
+      "By class",
       "Confusion",
       "Most confident mistakes",
       "Data",
@@ -54,16 +54,84 @@ browserTest("dashboard shows statistics of the data while a run trains, and the 
   assertEquals(rows[0], "account355···");
   assertEquals(await page.locator("#confusion-table thead th").allTextContents(), LABELS);
   await shows(page, "#mistake-rows", "account predicted as billing (90.00\u00a0%)");
-  await page.locator("#evaluated-on").getByText("test").click();
-  await shows(page, "#part-rows", "86.51\u00a0%");
-  await page.getByRole("link", { name: "Training" }).click();
-  await shows(page, "#loss .legend", "baseline 0.3100");
+  await page.locator("#evaluation-metrics .choice").getByText("test").click();
+  await shows(page, "#evaluation-parts tbody", "86.51\u00a0%");
+  await page.getByRole("link", { name: "Overview" }).click();
+  await shows(page, "#loss .legend", "n-grams 0.3100");
 });
+
+browserTest("dashboard answers the first four questions without scrolling at 1280 x 900 pixels", () => [
+  finishedTextRun(),
+], async (page) => {
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await page.getByRole("textbox", { name: "Text" }).fill("Where is my parcel");
+  await page.keyboard.press("Enter");
+  await page.locator("#worst-mistakes li").nth(2).waitFor();
+  for (
+    const selector of ["#accuracy-now", "#quality-rows", "#left", "#done", "#worst li", "#confusion-table", "#bars"]
+  ) {
+    const box = await page.locator(selector).first().boundingBox();
+    assert(box && box.y >= 0 && box.y + box.height <= 900, `${selector} is at ${JSON.stringify(box)}`);
+  }
+  await page.setViewportSize({ width: 390, height: 844 });
+  const order = ["#accuracy-now", "#left", "#sample", "#worst"];
+  const places = await Promise.all(order.map(async (selector) => (await page.locator(selector).boundingBox())?.y ?? 0));
+  assertEquals(places, places.toSorted((a, b) => a - b));
+  assert(places[2]! < 844, `The box for a text is at ${places[2]}`);
+});
+
+browserTest("dashboard predicts each line of a text, lists earlier answers, and refuses an empty text", () => [
+  textRun(40),
+], async (page) => {
+  const box = page.getByRole("textbox", { name: "Text" });
+  await page.getByRole("button", { name: "Predict" }).click();
+  await shows(page, "#predict-error", "Type a text first");
+  await box.fill("my parcel\nrefund please");
+  await page.getByLabel("Each line is a text of its own").check();
+  await box.press("Enter");
+  await page.locator("#answers li").nth(1).waitFor();
+  assertEquals(await page.locator("#answers .pair").allTextContents(), ["my parcel", "refund please"]);
+  await box.fill("crash");
+  await box.press("Enter");
+  await shows(page, "#label", "billing");
+  await page.locator("#earlier button").first().click();
+  assertEquals(await box.inputValue(), "my parcel\nrefund please");
+});
+
+browserTest("dashboard shows the mistakes of a cell of the confusion matrix, or of a class", () => [
+  finishedTextRun(),
+], async (page) => {
+  await page.getByRole("link", { name: "Errors & data" }).click();
+  await page.locator("#confusion-table button").nth(1).click();
+  await shows(page, "#mistakes-note", ", billing predicted as bug");
+  const ofCell = await page.locator("#mistake-rows li").count();
+  assert(ofCell > 0 && ofCell < 8, `${ofCell} mistakes`);
+  await page.locator("#mistake-class").selectOption("account");
+  await shows(page, "#mistakes-note", "5 of the 8 mistakes that are kept");
+  await page.getByRole("button", { name: "precision" }).click();
+  assertEquals(await page.locator("[aria-sort]").getAttribute("aria-sort"), "ascending");
+});
+
+browserTest(
+  "dashboard zooms into a part of the curves, and returns to all steps",
+  () => [tokenRun(60)],
+  async (page) => {
+    await showsPoints(page, 60);
+    const plot = page.locator("#loss .u-over");
+    const { x, y, width } = (await plot.boundingBox())!;
+    await page.mouse.move(x + 0.3 * width, y + 40);
+    await page.mouse.down();
+    await page.mouse.move(x + 0.7 * width, y + 40, { steps: 4 });
+    await page.mouse.up();
+    await page.getByRole("button", { name: "All steps" }).click();
+    await page.getByRole("button", { name: "All steps" }).waitFor({ state: "detached" });
+  },
+);
 
 browserTest("dashboard predicts a text, and reports unknown tokens and a cut text", () => [
   textRun(40),
 ], async (page) => {
-  await shows(page, "#sample-hint", "up to 22 tokens are read → account or billing or bug or feature or shipping");
+  await shows(page, "#sample-hint", "Reads up to 22 tokens. Answers: account, billing, bug, feature, shipping.");
   assertEquals(await page.getByRole("button", { name: "Random" }).isVisible(), false);
   const box = page.getByRole("textbox", { name: "Text" });
   await box.fill("Where is my parcel");
@@ -87,10 +155,11 @@ browserTest("dashboard lists runs, shows a chosen one, and returns to the server
   await shows(page, "#run", "older-run");
   await showsPoints(page, 180);
   assertEquals(new URL(page.url()).search, "?run=older-run");
-  await shows(page, "#served", "Run newest-run answers");
+  await shows(page, "#served", "This server answers with run newest-run");
+  await shows(page, "#try code", "deno task serve older-run");
   // Events of the server's own run do not change this one.
   runs[0]?.train(31, 50);
-  await page.getByRole("link", { name: "Data & errors" }).click();
+  await page.getByRole("link", { name: "Errors & data" }).click();
   await shows(page, "#outcome", "87.50\u00a0%");
   await page.reload();
   await shows(page, "#run", "older-run");
@@ -99,8 +168,8 @@ browserTest("dashboard lists runs, shows a chosen one, and returns to the server
   await shows(page, "#run", "newest-run");
   await showsPoints(page, 50);
   assertEquals(await page.getByRole("link", { name: "Follow the server's run" }).isVisible(), false);
-  await page.getByRole("link", { name: "Training" }).click();
-  await page.locator("#served").waitFor({ state: "hidden" });
+  await page.getByRole("link", { name: "Overview" }).click();
+  await page.locator("#predict-form").waitFor();
   await page.goBack();
   await page.goBack();
   await shows(page, "#run", "older-run");
@@ -124,7 +193,8 @@ browserTest(
     await legend.nth(4).filter({ hasText: /run-5 0\.\d+/ }).waitFor();
     assertEquals(await legend.count(), 5);
     assertEquals(await page.locator("#compare-loss").getAttribute("data-empty"), "");
-    await page.locator(".top .axis").getByText("time").click();
+    assertEquals(new URL(page.url()).searchParams.get("compare"), "run-0,run-2,run-3,run-4,run-5");
+    await page.locator("#compare-accuracy .choice").getByText("time").click();
     await page.getByRole("checkbox", { name: "Compare run-0" }).uncheck();
     await shows(page, "#picked", "4 of at most 5 compared");
     assertEquals(await page.getByRole("checkbox", { name: "Compare run-6" }).isDisabled(), false);
@@ -150,6 +220,7 @@ browserTest("dashboard shows the service's metrics, which change with its reques
 });
 
 browserTest("dashboard lists only incidents if asked", () => [tokenRun(70)], async (page, [run]) => {
+  await page.getByRole("link", { name: "System" }).click();
   run?.record({ type: "incident", message: "Worker 2 was lost and replaced" }, at(71));
   await shows(page, "#notes", "Worker 2 was lost and replaced");
   await shows(page, "#incidents-label", "incidents only (1)");

@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { align, latest } from "../../../dashboard/charts/align.ts";
 import { decades } from "../../../dashboard/charts/ticks.ts";
-import { parseTokens, randomTokens } from "../../../dashboard/state/tokens.ts";
 
 const line = (x: number[], y: number[]) => ({ x: Float64Array.from(x), y: Float64Array.from(y) });
 
@@ -28,15 +27,4 @@ Deno.test("latest() finds the newest value at a place or before it", () => {
 Deno.test("decades() keeps powers of ten, and more within one decade", () => {
   assertEquals(decades([0.01, 0.02, 0.05, 0.1, 0.2]), [0.01, null, null, 0.1, null]);
   assertEquals(decades([0.02, 0.03, 0.05, 0.1, 0.2]), [0.02, null, 0.05, 0.1, 0.2]);
-});
-
-Deno.test("parseTokens() reads numbers and leaves words for the server to refuse", () => {
-  assertEquals(parseTokens(" 1, 2  3\n4.5 -6 "), [1, 2, 3, 4.5, -6]);
-  assertEquals(parseTokens("7 seven NaN"), [7, "seven", "NaN"]);
-  assertEquals(parseTokens("  "), []);
-});
-
-Deno.test("randomTokens() is a valid sequence at both ends of the random range", () => {
-  assertEquals(randomTokens(3, 50, () => 0), [0, 0, 0]);
-  assertEquals(randomTokens(3, 50, () => 1 - Number.EPSILON), [49, 49, 49]);
 });

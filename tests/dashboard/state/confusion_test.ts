@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { cellsOf, worstMixups } from "../../../dashboard/state/confusion.ts";
+import { bySimilarity, cellsOf, worstMixups } from "../../../dashboard/state/confusion.ts";
 
 const CONFUSION = [[75, 25, 0], [0, 0, 0], [1, 3, 4]];
 
@@ -18,4 +18,10 @@ Deno.test("worstMixups() lists the pairs with the most rows, without correct and
   assertEquals(worstMixups(CONFUSION, 2), [{ label: 0, given: 1, rows: 25 }, { label: 2, given: 1, rows: 3 }]);
   assertEquals(worstMixups(CONFUSION, 9).length, 3);
   assertEquals(worstMixups([[5]], 9), []);
+});
+
+Deno.test("bySimilarity() puts classes that are confused beside each other, each class once", () => {
+  const confusion = [[9, 0, 0, 4], [0, 9, 1, 0], [0, 1, 9, 0], [5, 0, 0, 9]];
+  assertEquals(bySimilarity(confusion), [0, 3, 1, 2]);
+  assertEquals(bySimilarity([]), []);
 });

@@ -10,8 +10,8 @@ import {
   type RunView,
   setting,
   settings,
+  stateOf,
 } from "../../../dashboard/state/state.ts";
-import { stateOf } from "../../../dashboard/panels/header.ts";
 import { isFinal } from "../../../lib/run/log/summary.ts";
 import { applyDetail } from "../../../dashboard/state/run_detail.ts";
 import { eventSchema, type NewEvent } from "../../../lib/base/events.ts";

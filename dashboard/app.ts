@@ -1,0 +1,63 @@
+/// <reference lib="dom" />
+/** The page: header, messages, and the view that the address names. */
+import { html as markup } from "htm/preact";
+import { type ComponentChildren, type ComponentType, h } from "preact";
+import { useEffect } from "preact/hooks";
+import { Evaluation } from "./evaluation/evaluation.ts";
+import { Overview } from "./overview/overview.ts";
+import { Runs } from "./runs/runs.ts";
+import { Service } from "./service/service.ts";
+import { parseAddress, type View } from "./state/address.ts";
+import { bannerOf } from "./state/banner.ts";
+import { percent } from "./state/format.ts";
+import { stateOf } from "./state/state.ts";
+import type { Store } from "./store.ts";
+import { System } from "./system/system.ts";
+import { BannerView } from "./ui/banner.ts";
+import { Confirm } from "./ui/confirm.ts";
+import { Header } from "./ui/header.ts";
+
+const VIEWS: Readonly<Record<View, ComponentType<{ readonly store: Store }>>> = {
+  overview: Overview,
+  evaluation: Evaluation,
+  runs: Runs,
+  system: System,
+  service: Service,
+};
+
+export function App({ store }: { readonly store: Store }): ComponentChildren {
+  const view = store.view.value;
+  const address = store.address.value;
+  const link = store.link.value;
+  const banner = bannerOf(view, link, address.run);
+  const accuracy = view.validation ? `${percent(view.validation.accuracy)} · ` : "";
+  const title = `${accuracy}${view.run || "Lockstep"} · ${stateOf(view, link)}`;
+  useEffect(() => void (document.title = title), [title]);
+  // Links within the page only change the address. With a modifier key, the browser opens them in a new tab or window.
+  const follow = (event: MouseEvent) => {
+    const target = event.target instanceof Element ? event.target.closest("a") : null;
+    if (!target || target.origin !== location.origin || target.pathname !== location.pathname) return;
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    store.go(parseAddress(target), target.href !== location.href);
+  };
+  return markup`
+    <div id="page" data-view=${address.view} data-points=${view.points} data-rows=${view.progress.length}
+      data-last-id=${view.lastId} onClick=${follow}>
+      ${h(Header, { store })}
+      ${h(Notice, { store })}
+      ${banner ? h(BannerView, { banner }) : null}
+      <main>${h(VIEWS[address.view], { store })}</main>
+      ${h(Confirm, {})}
+    </div>`;
+}
+
+/** A message about the page itself. It is always there: a screen reader announces only changes of what it knows. */
+function Notice({ store: { notice } }: { readonly store: Store }): ComponentChildren {
+  return markup`
+    <div class="card notice"><p id="notice-text" role="status">${notice.value}</p>${
+    notice.value === ""
+      ? null
+      : markup`<button type="button" class="plain" onClick=${() => notice.value = ""}>Dismiss</button>`
+  }</div>`;
+}

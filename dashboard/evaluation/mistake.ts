@@ -1,0 +1,16 @@
+/** A row that the model got wrong: where it is, its text, its class and the one that was predicted. */
+import { html as markup } from "htm/preact";
+import { type ComponentChildren, h } from "preact";
+import type { Evaluation } from "../../lib/model/evaluation.ts";
+import { percent } from "../state/format.ts";
+import { Short } from "../ui/card.ts";
+
+type MistakeProps = Evaluation["mistakes"][number];
+
+export function Mistake({ place, text, label, given, confidence }: MistakeProps): ComponentChildren {
+  return markup`<li>
+    <p class="verdict">${h(Short, { text: label, look: "actual" })}${" predicted as "}${
+    h(Short, { text: given, look: "predicted" })
+  }${` (${percent(confidence)}) `}<span class="place">${place}</span></p>
+    <p class="text">${text}</p></li>`;
+}

@@ -1,0 +1,57 @@
+/** Answers "what does it get wrong?": the confusion matrix in small, the two worst classes, and three mistakes. */
+import { counted } from "../../lib/base/counted.ts";
+import { html as markup } from "htm/preact";
+import { type ComponentChildren, h } from "preact";
+import { worstFirst } from "../../lib/cli/outcome.ts";
+import type { Evaluation } from "../../lib/model/evaluation.ts";
+import { ConfusedPairs, ConfusionTable } from "../evaluation/confusion_table.ts";
+import { Mistake } from "../evaluation/mistake.ts";
+import { percent } from "../state/format.ts";
+import { Card, Short } from "../ui/card.ts";
+
+/** With more classes than this, the pairs that are confused most replace the matrix. */
+const MOST_CLASSES = 8;
+const PAIRS = 6;
+const WORST = 2;
+const MISTAKES = 3;
+
+interface MistakesProps {
+  readonly evaluation: Evaluation | undefined;
+  /** Why there is no evaluation. */
+  readonly missing: string;
+  /** The address of all mistakes. */
+  readonly href: string;
+}
+
+export function MistakesCard({ evaluation, missing, href }: MistakesProps): ComponentChildren {
+  const title = "What it gets wrong";
+  if (!evaluation) return h(Card, { id: "wrong", title, empty: missing });
+  const labels = evaluation.classes.map(({ label }) => label);
+  const all = markup`<a class="more" href=${href}>All classes and mistakes</a>`;
+  return h(
+    Card,
+    { id: "wrong", title, head: all },
+    markup`
+    <div class="halves">
+      <div>${
+      labels.length > MOST_CLASSES
+        ? markup`<h3>Most confused</h3>${h(ConfusedPairs, { id: "confused", evaluation, labels, most: PAIRS })}`
+        : h(ConfusionTable, { evaluation, labels })
+    }</div>
+      <div>
+        <h3>Worst classes</h3>
+        <ul id="worst" class="pairs">${worstFirst(evaluation.classes).slice(0, WORST).map(WorstClass)}</ul>
+        <h3>Most confident mistakes</h3>
+        ${evaluation.mistakes.length === 0 ? markup`<p class="hint">None</p>` : null}
+        <ol id="worst-mistakes" class="mistakes">${
+      evaluation.mistakes.slice(0, MISTAKES).map((mistake) => h(Mistake, { key: mistake.place, ...mistake }))
+    }</ol>
+      </div>
+    </div>`,
+  );
+}
+
+function WorstClass({ label, recall, precision, support }: Evaluation["classes"][number]): ComponentChildren {
+  const shares = `recall ${percent(recall, 0)} · precision ${percent(precision, 0)} · ${counted(support, "row")}`;
+  return markup`<li key=${label}>${h(Short, { text: label, look: "pair" })}<span class="at">${shares}</span></li>`;
+}

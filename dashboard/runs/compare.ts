@@ -1,0 +1,106 @@
+/** Compares the selected runs: what differs in their configs, then their results, then their curves. */
+import { html as markup } from "htm/preact";
+import { type ComponentChildren, h } from "preact";
+import { useMemo } from "preact/hooks";
+import type { Line } from "../charts/align.ts";
+import { type Axis, Chart, type LineSpec } from "../charts/chart.ts";
+import { ACCURACY, LOSS } from "../charts/specs.ts";
+import { AxisChoice } from "../overview/curves.ts";
+import { differingKeys, results } from "../state/differences.ts";
+import type { Selection } from "../state/selection.ts";
+import { EPOCHS, type RunView } from "../state/state.ts";
+import type { Store } from "../store.ts";
+import { Card } from "../ui/card.ts";
+
+/** Colour and dashes by slot: lines differ in both, so that either is enough to tell them apart. */
+const LOOKS: readonly Pick<LineSpec, "colour" | "dash">[] = [
+  { colour: "training" },
+  { colour: "validation", dash: [9, 4] },
+  { colour: "third", dash: [3, 3] },
+  { colour: "fourth", dash: [10, 3, 2, 3] },
+  { colour: "ink", dash: [16, 5] },
+];
+
+interface CompareProps {
+  readonly store: Store;
+  readonly selection: Selection;
+}
+
+export function Compare({ store, selection }: CompareProps): ComponentChildren {
+  const { runs, axis } = store;
+  const view = store.view.value;
+  const picked = selection.flatMap((id, slot) => id === "" ? [] : [{ id, slot }]);
+  const ids = picked.map(({ id }) => id);
+  const specs = useMemo(() => {
+    const shared = {
+      group: "compare",
+      lines: picked.map(({ id, slot }) => ({ label: id, marked: true, ...LOOKS[slot] ?? LOOKS[0]! })),
+    };
+    return { loss: { ...LOSS, ...shared }, accuracy: { ...ACCURACY, ...shared } };
+  }, [selection.join()]);
+  const views = ids.map((id) => id === view.run ? view : runs.histories.value.get(id));
+  const failed = ids.find((id) => runs.failed.value.has(id));
+  const missing = ids.length === 0
+    ? "Select runs below"
+    : failed !== undefined
+    ? `The events of run ${failed} cannot be read`
+    : views.includes(undefined)
+    ? "Loading"
+    : "No epoch has ended yet";
+  const chart = (key: "loss" | "accuracy", title: string) =>
+    h(Chart, {
+      // Another selection has other lines.
+      key: `${key} ${selection.join()}`,
+      id: `compare-${key}`,
+      title,
+      label: `${title} of the compared runs`,
+      spec: specs[key],
+      lines: views.map((one) => lineOf(one, key, axis.value)),
+      axis: axis.value,
+      missing,
+      head: key === "accuracy" ? h(AxisChoice, { axis }) : null,
+    });
+  return markup`
+    ${picked.length > 1 ? h(Differences, { store, picked }) : null}
+    ${chart("loss", "Validation loss")}
+    ${chart("accuracy", "Validation accuracy")}`;
+}
+
+interface DifferencesProps {
+  readonly store: Store;
+  readonly picked: readonly { readonly id: string; readonly slot: number }[];
+}
+
+/** A column per run, and a row per config key or result. */
+function Differences({ store, picked }: DifferencesProps): ComponentChildren {
+  const known = picked.flatMap(({ id, slot }) => {
+    const run = store.runs.known.value.get(id);
+    return run ? [{ run, slot }] : [];
+  });
+  const details = known.map(({ run }) => run);
+  const keys = differingKeys(details);
+  const rows = [...keys, ...results(details)];
+  return h(
+    Card,
+    { id: "differences", title: "What differs", empty: known.length < 2 ? "Loading" : "" },
+    markup`
+    ${keys.length === 0 ? markup`<p class="hint">The configs are equal.</p>` : null}
+    <div class="scroll" tabindex="0" role="group" aria-labelledby="differences-title">
+      <table class="differences"><thead><tr><td></td>${
+      known.map(({ run, slot }) =>
+        markup`<th key=${run.id} scope="col"><span class="mark ${LOOKS[slot]?.colour}"></span>${run.id}</th>`
+      )
+    }</tr></thead>
+        <tbody>${
+      rows.map(({ name, values }) =>
+        markup`<tr key=${name}><th scope="row">${name}</th>${values.map((value) => markup`<td>${value}</td>`)}</tr>`
+      )
+    }</tbody></table>
+    </div>`,
+  );
+}
+
+function lineOf(view: RunView | undefined, key: "loss" | "accuracy", axis: Axis): Line {
+  if (!view) return { x: new Float64Array(), y: new Float64Array() };
+  return { x: view.epochs.column(EPOCHS[axis]), y: view.epochs.column(EPOCHS[key]) };
+}

@@ -1,0 +1,88 @@
+/** The row of a run in the list, and another one with the error if it could not start. */
+import { html as markup } from "htm/preact";
+import type { ComponentChildren } from "preact";
+import type { RunDetail } from "../../lib/run/types.ts";
+import { linkTo } from "../state/address.ts";
+import { count, duration, loss, moment, percent, plain } from "../state/format.ts";
+import { isStopped } from "../state/state.ts";
+
+/** Names of the columns, and their looks. */
+export const COLUMNS: readonly (readonly [name: string, look: string])[] = [
+  ["compare", ""],
+  ["run", ""],
+  ["state", ""],
+  ["started", ""],
+  ["data", ""],
+  ["validation accuracy", "number"],
+  ["loss", "number"],
+  ["test", "number"],
+  ["epochs", "number"],
+  ["time", "number"],
+  ["", ""],
+];
+
+/** States of runs that the server does not remove. */
+const BUSY: readonly string[] = ["running", "paused", "stopping"];
+
+interface RowProps {
+  readonly run: RunDetail;
+  /** The run's slot in the comparison, -1 for none. */
+  readonly slot: number;
+  /** True if the comparison has no free slot. */
+  readonly isFull: boolean;
+  /** True if the page shows the run. */
+  readonly isShown: boolean;
+  /** True if the server trains or serves the run. */
+  readonly isCurrent: boolean;
+  /** True if the server can remove the run when it is idle. */
+  readonly isRemovable: boolean;
+  readonly pick: (run: string) => void;
+  readonly remove: () => void;
+}
+
+export function RunRows(
+  { run, slot, isFull, isShown, isCurrent, isRemovable, pick, remove }: RowProps,
+): ComponentChildren {
+  const { id, state: known, place, startedAt, summary, error, config } = run;
+  const state = known === "finished" && isStopped(summary) ? "stopped" : known;
+  const more = place !== undefined ? ` · ${place}` : isCurrent ? " · here" : "";
+  const removal = known === "queued" ? "Cancel" : "Delete";
+  const numbers = [
+    percent(summary?.heldOut?.accuracy),
+    loss(summary?.heldOut?.loss),
+    percent(summary?.test?.accuracy),
+    count(summary?.epochs),
+    duration(summary?.seconds),
+  ];
+  return markup`
+    <tr class=${isShown ? "shown" : ""}>
+      <td class="pick slot-${slot}"><input id="pick-${id}" type="checkbox" checked=${slot >= 0} disabled=${
+    slot < 0 && isFull
+  }
+        aria-label="Compare ${id}" onChange=${() => pick(id)} /></td>
+      <th scope="row"><a id="run-of-${id}" class="run-link" href=${linkTo({ view: "overview", run: id })}
+        aria-current=${isShown ? "true" : undefined}>${id}</a></th>
+      <td><span class="state" data-state=${state}>${state}${more}</span></td>
+      <td class="when">${moment(startedAt)}</td>
+      <td class="what" title=${dataOf(config)}>${dataOf(config)}</td>
+      ${numbers.map((number) => markup`<td class="number">${number}</td>`)}
+      <td class="act">${
+    isRemovable && !BUSY.includes(known)
+      ? markup`<button id="remove-${id}" type="button" class="plain" aria-label="${removal} ${id}" onClick=${remove}>${removal}</button>`
+      : null
+  }</td>
+    </tr>
+    ${
+    error === undefined
+      ? null
+      : markup`<tr class="why"><td></td><td class="error" colspan=${COLUMNS.length - 1}>${error}</td></tr>`
+  }
+  `;
+}
+
+/** Returns the names of the run's files, or the name of its generated task. */
+function dataOf(config: RunDetail["config"]): string {
+  const data = config["data"];
+  if (Array.isArray(data) && data.length > 0) return data.map((name) => plain(name).replace(/^.*[\\/]/, "")).join(", ");
+  return plain(config["task"] ?? "–");
+}

@@ -1,0 +1,113 @@
+/** The view of all runs: the user shows one, compares up to five, starts new ones and removes old ones. */
+import { html as markup } from "htm/preact";
+import { type ComponentChildren, h, type TargetedEvent } from "preact";
+import { useEffect } from "preact/hooks";
+
+import type { RunDetail } from "../../lib/run/types.ts";
+import { count } from "../state/format.ts";
+import { isFull, MOST_RUNS, type Selection, toggle } from "../state/selection.ts";
+import type { Store } from "../store.ts";
+import { Card } from "../ui/card.ts";
+import { Compare } from "./compare.ts";
+import { NewRun } from "./new_run.ts";
+import { COLUMNS, RunRows } from "./run_row.ts";
+
+/** States to filter by. */
+const STATES: readonly RunDetail["state"][] = [
+  ...["queued", "running", "paused", "stopping"] as const,
+  ...["finished", "failed", "interrupted"] as const,
+];
+
+export function Runs({ store }: { readonly store: Store }): ComponentChildren {
+  const { runs, address } = store;
+  const view = store.view.value;
+  const { current, trains, runs: listed, next } = runs.list.value;
+  // Until the user selects a run, the shown one is selected.
+  const selection: Selection = address.value.compare ?? (view.run === "" ? [] : [view.run]);
+  const picked = selection.filter((id) => id !== "");
+  const tick = store.tick.value;
+  useEffect(() => runs.refresh(), [tick]);
+  useEffect(() => void runs.read(picked.filter((id) => id !== view.run)), [tick, picked.join()]);
+  const pick = (id: string) => store.go({ ...address.value, compare: toggle(selection, id) }, false);
+  const turned = runs.turned.value;
+  const turn = (pages: readonly string[]) => () => runs.turned.value = pages;
+  const newer = turned.length > 0 ? turn(turned.slice(0, -1)) : undefined;
+  const older = next === null ? undefined : turn([...turned, next]);
+  const filter = (key: "state" | "text") => (event: TargetedEvent<HTMLInputElement | HTMLSelectElement>) => {
+    runs.turned.value = [];
+    runs[key].value = event.currentTarget.value;
+  };
+  const head = markup`
+    <span id="picked" class="hint" role="status">${picked.length} of at most ${MOST_RUNS} compared</span>
+    <label class="filter"><span>State</span>${" "}<select id="run-state" onInput=${filter("state")}>
+      <option value="">any</option>${
+    STATES.map((state) => markup`<option key=${state}>${state}</option>`)
+  }</select></label>
+    <label class="filter"><span>Find</span>${" "}<input id="run-filter" type="search" autocomplete="off" maxlength="200"
+      onInput=${filter("text")} /></label>`;
+  const rows = listed.map((run) =>
+    h(RunRows, {
+      key: run.id,
+      run,
+      slot: selection.indexOf(run.id),
+      isFull: isFull(selection),
+      isShown: run.id === view.run,
+      isCurrent: run.id === current,
+      isRemovable: trains && run.id !== current,
+      pick,
+      remove: async () => {
+        if (await runs.remove(run) && picked.includes(run.id) && address.value.compare) pick(run.id);
+      },
+    })
+  );
+  return markup`
+    <div class="view runs">
+      ${h(Compare, { store, selection })}
+      ${
+    trains
+      ? h(NewRun, {
+        started: () => {
+          runs.turned.value = [];
+          void runs.load();
+        },
+      })
+      : null
+  }
+      ${
+    h(
+      Card,
+      { id: "run-list", title: "Runs", head, empty: runs.empty.value, keeps: true },
+      markup`
+        <p id="run-status" class="hint" role="status">${runs.status.value}</p>
+        <div id="run-scroll" class="scroll" tabindex="0" role="group" aria-labelledby="run-list-title">
+          <table class="runs-table">
+            <thead><tr>${
+        COLUMNS.map(([name, look]) =>
+          name === "" ? markup`<td key="act"></td>` : markup`<th key=${name} scope="col" class=${look}>${name}</th>`
+        )
+      }</tr></thead>
+            <tbody id="run-rows">${rows}${
+        listed.length === 0 ? markup`<tr><td class="hint" colspan=${COLUMNS.length}>No run matches</td></tr>` : null
+      }</tbody>
+          </table>
+        </div>
+        ${newer || older ? h(Pages, { newer, older, place: turned.length + 1 }) : null}`,
+    )
+  }
+    </div>`;
+}
+
+interface PagesProps {
+  readonly newer: (() => void) | undefined;
+  readonly older: (() => void) | undefined;
+  readonly place: number;
+}
+
+/** Buttons that turn the pages. `disabled` would take the focus from a button that was just pressed. */
+function Pages({ newer, older, place }: PagesProps): ComponentChildren {
+  return markup`<nav id="run-pages" class="pages" aria-label="Pages of runs">
+    <button id="run-newer" type="button" class="plain" aria-disabled=${String(!newer)} onClick=${newer}>Newer</button>
+    <span id="run-place" class="hint" role="status">Page ${count(place)}</span>
+    <button id="run-older" type="button" class="plain" aria-disabled=${String(!older)} onClick=${older}>Older</button>
+  </nav>`;
+}

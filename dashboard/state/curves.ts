@@ -1,0 +1,59 @@
+/** Prepares the curves of loss and accuracy for display: smoothing, the served epoch, and a sentence about it. No DOM. */
+import { EPOCHS, isStopped, type RunView, setting } from "./state.ts";
+import { loss } from "./format.ts";
+
+/** The mean of a smoothed curve reaches over about this share of its points. */
+const WINDOW = 0.04;
+
+/** Returns for each value the mean of it and its neighbours on both sides, so that the curve does not lag; NaN is left out. */
+export function smooth(values: Float64Array): Float64Array {
+  const reach = Math.floor(WINDOW * values.length / 2);
+  let [sum, count] = [0, 0];
+  const add = (at: number, sign: number) => {
+    const value = values[at] ?? NaN;
+    if (Number.isNaN(value)) return;
+    sum += sign * value;
+    count += sign;
+  };
+  for (let at = 0; at < reach; at++) add(at, 1);
+  return values.map((value, at) => {
+    add(at + reach, 1);
+    add(at - reach - 1, -1);
+    return Number.isNaN(value) ? NaN : reach === 0 ? value : sum / count;
+  });
+}
+
+/** Returns the epoch whose state is served, or would be if training ended now; undefined for the newest state. */
+export function servedEpoch({ summary, best, config }: RunView): number | undefined {
+  if (summary) return summary.best?.epoch;
+  const isRestored = config["restoreBest"] === true || Number(config["patience"] ?? 0) > 0;
+  return isRestored && config["metric"] === "log-loss" ? best?.epoch : undefined;
+}
+
+/** Returns the position of the end of `epoch` in the column `axis` of the epochs; undefined if it was dropped. */
+export function placeOfEpoch(view: RunView, epoch: number, axis: "step" | "seconds"): number | undefined {
+  const steps = view.epochs.column(EPOCHS.step);
+  const row = steps.findIndex((step) => step >= epoch * (setting(view, "stepsPerEpoch") ?? Infinity));
+  return view.epochs.column(EPOCHS[axis])[row];
+}
+
+/** By how much the loss rises before a sentence explains it. */
+const RISE = 1.05;
+
+/** Explains a validation loss that rises; "" if it does not. */
+export function riseText(view: RunView): string {
+  const { best, epochs, summary } = view;
+  const last = epochs.last(EPOCHS.loss);
+  if (!best || !(last > RISE * best.loss)) return "";
+  const served = servedEpoch(view);
+  const risen = `The LSTM's validation loss rises after epoch ${best.epoch}, from ${loss(best.loss)} to ${loss(last)}`;
+  if (served !== undefined) return `${risen}. Epoch ${served} is served, so later epochs do no harm.`;
+  const accuracies = epochs.column(EPOCHS.accuracy);
+  const falls = (accuracies.at(-1) ?? 0) < Math.max(...accuracies) - 0.01;
+  if (falls) return `${risen}, and its accuracy falls: it learns the training rows by heart. Try --patience 2.`;
+  if (summary?.validation && !isStopped(summary)) {
+    return `${risen}, while its accuracy does not fall: it only becomes too sure of itself. The served model's loss is ` +
+      `${loss(summary.validation.loss)}.`;
+  }
+  return `${risen}, while its accuracy does not fall: it only becomes too sure of itself.`;
+}

@@ -1,0 +1,105 @@
+/** Chooses the metric that says how good a run's model is, and what to compare it to. No DOM. */
+import { counted } from "../../lib/base/counted.ts";
+import type { RowMetrics } from "../../lib/base/events.ts";
+import type { DataStatistics } from "../../lib/data/statistics.ts";
+import type { RunDetail } from "../../lib/run/types.ts";
+import { percent } from "./format.ts";
+import { type RunView, setting } from "./state.ts";
+
+export interface Reference {
+  readonly name: string;
+  readonly accuracy: number;
+}
+
+export interface Quality {
+  /** Names the model that has this accuracy, and the rows. */
+  readonly model: string;
+  readonly rows: string;
+  /** Undefined until something was evaluated. */
+  readonly accuracy: number | undefined;
+  /** Half of the 95 % confidence interval. */
+  readonly margin: number | undefined;
+  readonly loss: number | undefined;
+  readonly macroF1: number | undefined;
+  /** Other models on the same rows, to compare with. */
+  readonly others: readonly Reference[];
+}
+
+interface Known {
+  readonly data?: DataStatistics | undefined;
+  /** An earlier run on the same files. */
+  readonly last?: RunDetail | undefined;
+}
+
+/** Returns the accuracy of the served model on the test rows, or validation rows, or else of what is known so far. */
+export function qualityOf(view: RunView, { data, last }: Known): Quality {
+  const { summary, validation, baseline, started } = view;
+  const served = summary?.test ?? summary?.validation;
+  const role = summary?.test ? "test" : "validation";
+  const number = served?.rows ?? started?.data?.validation ?? setting(view, "heldOut");
+  const common = { rows: number === undefined ? "" : `on ${counted(number, `${role} row`)}` };
+  const others = othersOf(view, role, data, last);
+  if (served) return { ...common, ...figures(served, served.rows), model: "Accuracy of the served model", others };
+  if (validation) {
+    const model = started?.data ? `Accuracy of the LSTM after epoch ${view.evaluated}` : "Accuracy";
+    return { ...common, ...figures(validation, number), model, others };
+  }
+  const model = baseline ? "Accuracy of the n-grams; the LSTM is not evaluated yet" : "Accuracy";
+  const rest = others.filter(({ name }) => name !== NGRAMS);
+  return { ...common, ...figures(baseline?.validation, number), model, others: rest };
+}
+
+const NGRAMS = "only n-grams";
+
+function figures(metrics: Partial<RowMetrics> | undefined, rows = 0): Omit<Quality, "model" | "rows" | "others"> {
+  const { accuracy, loss, macroF1 } = metrics ?? {};
+  const spread = accuracy === undefined || rows === 0 ? undefined : Math.sqrt(accuracy * (1 - accuracy) / rows);
+  return { accuracy, loss, macroF1, margin: spread === undefined ? undefined : 1.96 * spread };
+}
+
+function othersOf(
+  { summary, baseline, started }: RunView,
+  role: "validation" | "test",
+  data: DataStatistics | undefined,
+  last: RunDetail | undefined,
+): Reference[] {
+  const earlier = last?.summary?.[role]?.accuracy;
+  const all: [string, number | undefined][] = [
+    ["only the LSTM", summary?.lstm?.[role]?.accuracy],
+    [NGRAMS, baseline?.[role]?.accuracy],
+    [`run before: ${last?.id ?? ""}`, earlier],
+    data
+      ? largestClass(data, role)
+      : [`chance, ${counted(started?.labels.length ?? 0, "class")}`, chance(started?.labels)],
+  ];
+  return all.flatMap(([name, accuracy]) => accuracy === undefined ? [] : [{ name, accuracy }]);
+}
+
+/** Returns the accuracy of always giving the most frequent class of the training rows. */
+function largestClass({ classes }: DataStatistics, role: "validation" | "test"): [string, number | undefined] {
+  const all = classes.reduce((sum, counts) => sum + counts[role], 0);
+  const largest = classes.toSorted((a, b) => b.training - a.training)[0];
+  return [`always “${largest?.label ?? ""}”`, largest && all > 0 ? largest[role] / all : undefined];
+}
+
+function chance(labels: readonly string[] | undefined): number | undefined {
+  return labels && labels.length > 0 ? 1 / labels.length : undefined;
+}
+
+/** Returns the newest finished run before `id` on the same data files. */
+export function runBefore(id: string, config: RunDetail["config"], runs: readonly RunDetail[]): RunDetail | undefined {
+  const files = JSON.stringify(config["data"]);
+  return runs.find((run) => run.id < id && run.summary?.validation && JSON.stringify(run.config["data"]) === files);
+}
+
+/** Formats a difference of accuracies as `+1.25`, in percentage points. */
+export function difference(from: number, to: number): string {
+  const points = 100 * (to - from);
+  const rounded = points.toFixed(2);
+  return Number(rounded) === 0 ? "equal" : points > 0 ? `+${rounded}` : rounded.replace("-", "−");
+}
+
+/** Formats the margin as `± 1.9`. */
+export function marginText(margin: number | undefined): string {
+  return margin === undefined || margin === 0 ? "" : `± ${percent(margin, 1).replace("\u00a0%", "")}`;
+}

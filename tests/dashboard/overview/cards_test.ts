@@ -1,0 +1,81 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { h } from "preact";
+import { AnswerView, labelText } from "../../../dashboard/overview/answer.ts";
+import { MistakesCard } from "../../../dashboard/overview/mistakes_card.ts";
+import { PredictBox } from "../../../dashboard/overview/predict_box.ts";
+import { ProgressCard } from "../../../dashboard/overview/progress_card.ts";
+import { QualityCard } from "../../../dashboard/overview/quality_card.ts";
+import { apply, createView } from "../../../dashboard/state/state.ts";
+import { evaluationOf, LABELS } from "../../finished_run.ts";
+import { failedRun, tokenRun } from "../browser/fake_runs.ts";
+import type { TrainedRun } from "../browser/trained_run.ts";
+import { htmlOf, textOf } from "../rendered.ts";
+
+function viewOf(run: TrainedRun) {
+  const view = createView(run.id);
+  for (const event of run.events) apply(view, event);
+  return view;
+}
+
+const model = { run: "a", labels: ["x", "y"], vocabulary: 9, length: 4, text: true, round: 7, digest: "d".repeat(64) };
+
+Deno.test("QualityCard shows the accuracy, its margin, and how far others are from it", () => {
+  const quality = { model: "Accuracy", rows: "on 9 rows", accuracy: 0.9, margin: 0.019, loss: 0.25, macroF1: 0.8 };
+  assertEquals(
+    textOf(h(QualityCard, { quality: { ...quality, others: [{ name: "n-grams", accuracy: 0.875 }] } })),
+    "Accuracy on 9 rows 90.00\u00a0% ± 1.9 loss 0.2500 · macro-F1 0.8000 n-grams 87.50\u00a0% −2.50",
+  );
+  const unknown = { ...quality, accuracy: undefined, others: [{ name: "n-grams", accuracy: 0.875 }] };
+  assertEquals(textOf(h(QualityCard, { quality: unknown })).includes("87.50"), false);
+});
+
+Deno.test("ProgressCard shows the share, the time that is left, and what may end training earlier", () => {
+  const text = textOf(h(ProgressCard, { view: viewOf(tokenRun(100)), seconds: 40 }));
+  assertStringIncludes(text, "Training 20\u00a0% · 2:40 left round 200 · 4 workers · ends earlier at 99.50\u00a0%");
+  assertStringIncludes(text, "epochs done 5 of 50 training for 0:40");
+  assertMatch(textOf(h(ProgressCard, { view: viewOf(failedRun()), seconds: 40 })), /^Failed 18\u00a0% round 180/);
+  assertMatch(textOf(h(ProgressCard, { view: createView("a"), seconds: 0 })), /^Waiting – Not started/);
+});
+
+Deno.test("MistakesCard has a matrix of few classes, the worst two classes and three mistakes", () => {
+  const props = { missing: "", href: "#evaluation" };
+  const few = htmlOf(h(MistakesCard, { ...props, evaluation: evaluationOf(LABELS) }));
+  assertEquals([...few.matchAll(/class="verdict"/g)].length, 3);
+  assertEquals([...few.matchAll(/recall \d+/g)].length, 2);
+  assertStringIncludes(few, 'id="confusion-table"');
+  const many = htmlOf(
+    h(MistakesCard, { ...props, evaluation: evaluationOf(LABELS.flatMap((one) => [one, `${one}2`])) }),
+  );
+  assertEquals([many.includes("confusion-table"), many.includes("Most confused")], [false, true]);
+  const none = textOf(h(MistakesCard, { evaluation: undefined, missing: "Known later", href: "" }));
+  assertEquals(none, "What it gets wrong Known later");
+});
+
+Deno.test("PredictBox takes texts, names another run that the server serves, and waits for a model", () => {
+  assertStringIncludes(
+    textOf(h(PredictBox, { run: "a", model: { value: model } })),
+    "Reads up to 4 tokens. Answers: x, y.",
+  );
+  const other = textOf(h(PredictBox, { run: "b", model: { value: model } }));
+  assertStringIncludes(other, "This server answers with run a. To ask this run, serve it: deno task serve b");
+  assertEquals(textOf(h(PredictBox, { run: "a", model: {} })), "Try it No model yet");
+});
+
+Deno.test("AnswerView shows one answer with its bars, several as a list, and a rejected one", () => {
+  const version = { run: "a", round: 7, digest: model.digest };
+  const first = { class: 1, label: "y", probabilities: [0.25, 0.75], unknownShare: 0.5, truncated: true };
+  const one = { ...version, predictions: [first] };
+  const text = textOf(h(AnswerView, { answers: one, questions: [{ text: "q" }], model }));
+  assertStringIncludes(
+    text,
+    "y class 1 · 75.00\u00a0% 50\u00a0% of its tokens are unknown cut: 4 tokens are read x 25.00\u00a0% y",
+  );
+  const rejected = { class: 0, label: "x", probability: 0.6, threshold: 0.9 };
+  const second = { class: null, label: null, rejected, probabilities: [0.6, 0.4] };
+  const both = { ...version, predictions: [first, second] };
+  assertStringIncludes(
+    textOf(h(AnswerView, { answers: both, questions: [{ text: "q" }, { tokens: [1, 2] }], model })),
+    "q y 75.0\u00a0% 1 2 none of these 60.0\u00a0%",
+  );
+  assertEquals([labelText(one), labelText(both)], ["y 75.0\u00a0%", "2 answers"]);
+});
