@@ -1,7 +1,10 @@
 /**
  * Compiles the AssemblyScript of `assembly/` to `lockstep.wasm`, and the text of `products.ts` to `products.wasm`, and
- * writes the TypeScript that calls them and the C header of their native twins; all of these are committed. With `--check` it writes nothing and fails if a
- * committed file is not what the sources give.
+ * writes the TypeScript that calls them and the C header of their native twins; all of these are committed. With `--check`
+ * it writes nothing and fails if a committed file is not what the sources give.
+ *
+ * From the same sources it compiles modules that only predict, in a memory of one thread: `forward.wasm` with
+ * `forward_products.wasm`, and `exact.wasm` for engines without structs or relaxed instructions, with the same bits.
  */
 import asc from "assemblyscript/asc";
 import binaryen from "assemblyscript/binaryen";
@@ -18,20 +21,59 @@ const here = new URL(".", import.meta.url);
  * speed; V8's own optimizer suffices.
  */
 const OPTIONS = ["-O0", "--noAssert", "--runtime", "stub", "--stackSize", "0", "--noExportMemory"];
-const FEATURES = ["simd", "relaxed-simd", "threads"].flatMap((feature) => ["--enable", feature]);
-const MEMORY = ["--importMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536"];
+const MEMORY = ["--importMemory", "--initialMemory", "1", "--maximumMemory", "65536"];
 
-async function compileAssembly(): Promise<Uint8Array> {
+interface AssemblyModule {
+  /** The source that lists the exports. */
+  readonly entry: string;
+  readonly features: readonly string[];
+  /** Returns the text of a source. */
+  readonly read: (name: string) => string;
+}
+
+const readSource = (name: string) => Deno.readTextFileSync(new URL(`assembly/${name}`, here));
+
+const LOCKSTEP = { entry: "index.ts", features: ["simd", "relaxed-simd", "threads"], read: readSource };
+const FORWARD = { entry: "forward.ts", features: ["simd", "relaxed-simd"], read: readSource };
+const EXACT = { entry: "forward.ts", features: ["simd"], read: readExact };
+
+/** The relaxed instructions, and the functions in exact/fused.ts that have their results. */
+const RELAXED = {
+  "f32x4.relaxed_madd": "madd",
+  "f32x4.relaxed_nmadd": "nmadd",
+  "i32x4.relaxed_trunc_f32x4_s": "truncated",
+};
+
+/** Matches the declarations of the inner loops of predictions, which exact/products.ts has as functions. */
+const PANEL_ROWS = /^\/\/ .*\n@external\("products", "panelRows\d"\)\nexport declare function [^;]*;/gm;
+const EXPORT_EXACT = `export { ${[1, 2, 3, 4, 5, 6].map((rows) => `panelRows${rows}`)} } from "../exact/products";\n`;
+
+/** Reads a source for `exact.wasm`: with those functions, and with plain inner loops of products. */
+function readExact(name: string): string {
+  if (name.startsWith("exact/")) return readSource(name);
+  if (name === "matrices/products.ts") return readSource(name).replaceAll(PANEL_ROWS, "") + EXPORT_EXACT;
+  const text = Object.entries(RELAXED).reduce(
+    (text, [instruction, function_]) => text.replaceAll(`${instruction}(`, `${function_}(`),
+    readSource(name),
+  );
+  const folder = "../".repeat(name.split("/").length - 1) || "./";
+  return `import { ${Object.values(RELAXED).join(", ")} } from "${folder}exact/fused";\n${text}`;
+}
+
+async function compileAssembly({ entry, features, read }: AssemblyModule): Promise<Uint8Array> {
   let binary: Uint8Array | undefined;
   const messages: string[] = [];
   const write = (text: string) => {
     messages.push(text);
     return true;
   };
-  const { error } = await asc.main(["index.ts", "--outFile", "out.wasm", ...OPTIONS, ...FEATURES, ...MEMORY], {
+  const enabled = features.flatMap((feature) => ["--enable", feature]);
+  const shared = features.includes("threads") ? ["--sharedMemory"] : [];
+  const options = [entry, "--outFile", "out.wasm", ...OPTIONS, ...enabled, ...MEMORY, ...shared];
+  const { error } = await asc.main(options, {
     readFile: (name: string) => {
       try {
-        return Deno.readTextFileSync(new URL(`assembly/${name}`, here));
+        return read(name);
       } catch {
         return null;
       }
@@ -47,8 +89,8 @@ async function compileAssembly(): Promise<Uint8Array> {
   return binary;
 }
 
-function compileProducts(): Uint8Array {
-  const module = binaryen.parseText(productsSource());
+function compileProducts(forward: boolean): Uint8Array {
+  const module = binaryen.parseText(productsSource({ forward }));
   module.setFeatures(binaryen.Features.All);
   if (!module.validate()) throw new Error("The text of products.ts is not a valid module");
   return module.emitBinary();
@@ -72,6 +114,19 @@ function checkTypes({ functions }: KernelDescription, binary: Uint8Array): void 
   }
 }
 
+/**
+ * Passes of Binaryen that make a module smaller and sink nothing: what the compiler leaves behind, and locals that could
+ * share a place.
+ */
+const SHRINKING = ["dce", "remove-unused-brs", "coalesce-locals", "reorder-locals", "vacuum"];
+
+function shrunk(binary: Uint8Array): Uint8Array {
+  const module = binaryen.readBinary(binary);
+  module.setFeatures(binaryen.Features.All);
+  module.runPasses(SHRINKING);
+  return module.emitBinary();
+}
+
 async function keepUp(name: string, built: Uint8Array): Promise<void> {
   const output = new URL(name, here);
   if (!Deno.args.includes("--check")) return await Deno.writeFile(output, built);
@@ -81,12 +136,15 @@ async function keepUp(name: string, built: Uint8Array): Promise<void> {
 }
 
 if (import.meta.main) {
-  const description = describeKernels((name) => Deno.readTextFileSync(new URL(`assembly/${name}`, here)));
-  const binary = await compileAssembly();
+  const description = describeKernels(readSource);
+  const binary = await compileAssembly(LOCKSTEP);
   checkTypes(description, binary);
   const keepUpText = (name: string, text: string) => keepUp(name, new TextEncoder().encode(text));
   await keepUp("lockstep.wasm", binary);
-  await keepUp("products.wasm", compileProducts());
+  await keepUp("products.wasm", compileProducts(false));
+  await keepUp("forward.wasm", shrunk(await compileAssembly(FORWARD)));
+  await keepUp("forward_products.wasm", compileProducts(true));
+  await keepUp("exact.wasm", shrunk(await compileAssembly(EXACT)));
   await keepUpText("../lib/engine/simd/bindings.gen.ts", bindingsSource(description));
   await keepUpText("../lib/engine/simd/native/bindings.gen.ts", nativeBindingsSource(description));
   await keepUpText("native/kernels.gen.h", headerSource(description));

@@ -104,22 +104,24 @@ function transposedRows(rows: number): string {
   })`;
 }
 
-/** Returns the module as text. */
-export function productsSource(): string {
+/** Returns the module as text; `forward` is the one that only predicts, whose memory is not shared. */
+export function productsSource({ forward = false } = {}): string {
   const heights = range(TILE_ROWS).map((row) => row + 1);
-  const ofEachHeight = [stagePanels, stageRows, tile, panelRows, transposedRows];
+  const ofEachHeight = forward
+    ? [stagePanels, tile, panelRows]
+    : [stagePanels, stageRows, tile, panelRows, transposedRows];
   return `(module
 (rec ${structType("left", TILE_ROWS * STEPS)} ${structType("right", 2 * STEPS)})
-(import "env" "memory" (memory 1 65536 shared))
+(import "env" "memory" (memory 1 65536${forward ? "" : " shared"}))
 (table $operands 0 (ref null $rights))
-(global $block (mut (ref $rights)) (array.new_fixed $rights 0))
+${forward ? "" : "(global $block (mut (ref $rights)) (array.new_fixed $rights 0))"}
 (global $lefts (ref $lefts) (array.new_fixed $lefts ${GROUPS} ${each(GROUPS, () => "(struct.new_default $left)")}))
 (func $linkLefts ${locals("i32", "index")} ${loop("index", int(GROUPS), link("left", "(global.get $lefts)"))})
 (start $linkLefts)
 ${RIGHTS}
 ${STAGE_RIGHTS}
 ${STAGE_OPERAND}
-${STAGE_BLOCK}
+${forward ? "" : STAGE_BLOCK}
 ${ofEachHeight.map((write) => heights.map(write).join("\n")).join("\n")}
 )`;
 }

@@ -4,6 +4,17 @@
  */
 import { CharacterKind, KINDS } from "./characters.ts";
 
+/**
+ * Versions of the rules by which rows are read. 1: numbers in JSON by their value, only fastText's first label,
+ * characters unchanged. 2: numbers with their written digits, fastText's labels at any place, one spelling for characters
+ * that look the same (lib/base/normal_form.ts), a tokenizer.json by Hugging Face's own library. Runs that do not name a
+ * version were trained by 1.
+ */
+export const READING_RULES = [1, 2] as const;
+export type ReadingRules = typeof READING_RULES[number];
+
+export const NEWEST_RULES: ReadingRules = 2;
+
 /** Matches every text that may have another spelling, and some that have none. Texts of letters up to U+02FF are in NFC. */
 const UNUSUAL = /[\xAD\u0300-\uFFFF]/;
 
@@ -59,7 +70,7 @@ export function labelForm(label: string): string {
  */
 export function spellingOf(
   { kind }: { readonly kind: string },
-  rules: number | undefined,
+  rules: ReadingRules | undefined,
 ): (text: string) => string {
   return rules === 2 && kind !== "huggingface" ? normalForm : (text) => text;
 }

@@ -1,8 +1,8 @@
 /** Creates an engine with its own memory, for code outside a run: predictions, tests, benchmarks. */
-import { type Batch, batchWords, createBatch } from "../data/batches/batch.ts";
+import type { Batch } from "../data/batches/batch.ts";
 import type { Engine, EngineOptions } from "./contract.ts";
 import { createEngine, engineScratchBytes } from "./create_engine.ts";
-import { PAGE_BYTES, wholeLines } from "./regions.ts";
+import { Room } from "./room.ts";
 
 interface Workspace {
   readonly engine: Engine;
@@ -22,31 +22,18 @@ interface WorkspaceRoom {
 
 /** Creates a workspace. Its vectors and batches throw a RangeError when no room is left. */
 export async function createWorkspace(options: EngineOptions, room: WorkspaceRoom): Promise<Workspace> {
-  const scratch = { byteOffset: 0, byteLength: engineScratchBytes(options) };
-  const batchBytes = wholeLines(batchWords(options.maxBatch, options.maxLength, options.maxVectors) * 4);
-  const bytes = wholeLines(scratch.byteLength) + wholeLines(room.floats * 4) + room.batches * batchBytes;
-  // The size is fixed: memory that grows gets another buffer, and older views stay on the old one.
-  const pages = Math.max(1, Math.ceil(bytes / PAGE_BYTES));
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  let next = wholeLines(scratch.byteLength);
-  const allocate = (size: number): number => {
-    const byteOffset = next;
-    next += wholeLines(size);
-    if (next > memory.buffer.byteLength) throw new RangeError(`The workspace has no room for ${size} more bytes`);
-    return byteOffset;
-  };
+  const { maxBatch, maxLength, maxVectors } = options;
+  const scratch = engineScratchBytes(options);
+  const size = { ...room, scratch, maxBatch, maxLength, maxVectors };
+  const own = new Room(size, (pages) => new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }));
   return {
-    engine: await createEngine(options, { memory, scratch }),
+    engine: await createEngine(options, own),
     floats(elements) {
-      const length = typeof elements === "number" ? elements : elements.length;
-      const values = new Float32Array(memory.buffer, allocate(length * 4), length);
-      if (typeof elements !== "number") values.set(elements);
+      if (typeof elements === "number") return own.floats(elements);
+      const values = own.floats(elements.length);
+      values.set(elements);
       return values;
     },
-    batch(size, length) {
-      const words = batchWords(size, length, options.maxVectors);
-      const room = new Int32Array(memory.buffer, allocate(words * 4), words);
-      return createBatch(size, length, room, options.maxVectors);
-    },
+    batch: (size, length) => own.batch(size, length),
   };
 }

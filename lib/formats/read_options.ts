@@ -1,4 +1,5 @@
 /** Defines the options by which rows are read, for the formats and the schema of all options. */
+import { READING_RULES, type ReadingRules } from "../base/normal_form.ts";
 import { z } from "zod";
 
 /** The options but `format`, which is one of the list in rows.ts. */
@@ -15,16 +16,7 @@ export const readShape = {
 
 const readSchema = z.object(readShape);
 
-/**
- * Versions of the rules by which rows are read. 1: numbers in JSON by their value, only fastText's first label,
- * characters unchanged. 2: numbers with their written digits, fastText's labels at any place, one spelling for characters
- * that look the same (lib/base/normal_form.ts), a tokenizer.json by Hugging Face's own library. Runs that do not name a
- * version were trained by 1.
- */
-export const readingRulesSchema = z.literal([1, 2]);
-export type ReadingRules = z.infer<typeof readingRulesSchema>;
-
-export const NEWEST_RULES: ReadingRules = 2;
+export const readingRulesSchema = z.literal(READING_RULES);
 
 /** Describes a possible mistake in a row. */
 export interface RowWarning {

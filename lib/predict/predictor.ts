@@ -7,24 +7,16 @@ import { errorMessage } from "../base/errors.ts";
 import { engineName } from "../engine/create_engine.ts";
 import { trainedModel } from "../model/task_model.ts";
 import type { Newest, TrainedModel } from "./trained_model.ts";
-import { joinSequences, KEPT_VERSIONS, prediction, wantedThreshold } from "./batch_predictor.ts";
+import { prediction, wantedThreshold } from "../standalone/answers.ts";
+import { createReader } from "../standalone/reader.ts";
+import { idsOf, joinSequences } from "../standalone/readings.ts";
+import { KEPT_VERSIONS } from "./batch_predictor.ts";
 import { BATCH_SIZES, Histogram } from "./histogram.ts";
 import type { BatchOptions, Outcome } from "./protocol.ts";
 import { RequestQueue } from "./queue.ts";
-import { createReader, idsOf } from "./reader.ts";
 import { ThreadClient } from "./thread_client.ts";
-import type {
-  Answer,
-  Input,
-  ModelInfo,
-  ModelShape,
-  PredictOptions,
-  Predictor,
-  PredictorLimits,
-  PredictorStatistics,
-  Reader,
-} from "./types.ts";
-import { Unavailable, UnknownVersion } from "./types.ts";
+import type { Answer, Input, ModelInfo, ModelShape, PredictOptions, Predictor, PredictorLimits } from "./types.ts";
+import { type PredictorStatistics, type Reader, Unavailable, UnknownVersion } from "./types.ts";
 
 export interface PredictorOptions extends Pick<BatchOptions, "native"> {
   readonly model: Omit<TrainedModel, "version">;

@@ -2,8 +2,8 @@
 import type { TrainingConfig } from "../config/schema.ts";
 import type { NativeLibrary } from "../engine/contract.ts";
 import type { ModelSpec } from "../model/spec.ts";
-import type { UnknownTokens } from "../data/batches/table.ts";
 import type { PreprocessingJson } from "../data/encode/preprocessing.ts";
+import type { Sequences } from "../standalone/readings.ts";
 import type { Newest } from "./trained_model.ts";
 import type { Flags, Input } from "./types.ts";
 
@@ -16,14 +16,6 @@ export interface BatchOptions {
   readonly maxBatch: number;
   readonly maxLength: number;
   readonly native?: NativeLibrary | undefined;
-}
-
-/** Sequences of ids end to end. */
-export interface Sequences {
-  readonly tokens: Int32Array;
-  /** `[sequences + 1]`: where each begins, then where the last one ends. */
-  readonly offsets: Int32Array;
-  readonly unknown?: UnknownTokens | undefined;
 }
 
 /** `version` is the round of a checkpoint that was sent before; without it, the newest. */

@@ -1,34 +1,9 @@
 /** Describes predictions to HTTP, commands and the dashboard: plain values, no tensors. */
 
-import type { ReadingRules } from "../formats/read_options.ts";
-import type { RowAnswer } from "../model/rejection.ts";
+import type { Flags, Input, Prediction, Reader } from "../standalone/types.ts";
 import type { Histogram } from "./histogram.ts";
 
-/**
- * An input of the model, checked but not yet read: a text, or tokens, which are names for a model with a vocabulary of
- * its own and ids for any other.
- */
-export type Input = string | readonly string[] | readonly number[];
-
-/** Checks the inputs of a model: see reader.ts. */
-export interface Reader {
-  /** True if the model takes texts, and tokens by their names; else tokens are ids. */
-  readonly text: boolean;
-  /** The rules by which it reads rows, and numbers among tokens. */
-  readonly rules: ReadingRules;
-  /** Throws an InputError that calls the value `field`. */
-  readTokens(value: unknown, field: string): Input;
-  /** Throws an InputError that calls the value `field`. */
-  readText(value: unknown, field: string): Input;
-}
-
-/** Describes how a model with a vocabulary of its own read an input. */
-export interface Flags {
-  /** Share of the tokens that the model does not know. */
-  readonly unknownShare: number;
-  /** True if some tokens were cut off. */
-  readonly truncated: boolean;
-}
+export type { Flags, Input, Prediction, Reader };
 
 /** The model that answers, as clients see it. */
 export interface ModelInfo {
@@ -47,11 +22,6 @@ export interface ModelInfo {
 
 /** The properties of a model that are the same for all versions of its weights. */
 export type ModelShape = Omit<ModelInfo, "round" | "digest">;
-
-export interface Prediction extends RowAnswer, Partial<Flags> {
-  /** One a class, in the order of `labels`; sums to 1. */
-  readonly probabilities: readonly number[];
-}
 
 /** All predictions of one answer come from the same weights. */
 export interface Answer {

@@ -11,7 +11,7 @@
  * | `lockstep`      | JSON of the rest: labels, sizes, thresholds, and where the model comes from                       |
  * | `preprocessing` | JSON that turns a text into tokens, for models of text                                            |
  */
-import { Fields, flag, listOf, oneOf, real, type Shape, ShapeError, text, whole } from "../base/shapes.ts";
+import { Fields, flag, listOf, oneOf, real, refuse, type Shape, text, whole } from "../base/shapes.ts";
 import type { NamedTensor } from "../base/safetensors_header.ts";
 import { sha256 } from "../base/sha256.ts";
 import { type PreprocessingJson, preprocessingShape } from "../data/encode/preprocessing.ts";
@@ -176,7 +176,7 @@ function checkFit(
   preprocessing: PreprocessingJson | undefined,
 ): void {
   const check = (field: string, value: number, expected: number) => {
-    if (value !== expected) throw new ShapeError(field, value, String(expected));
+    if (value !== expected) refuse(field, value, String(expected));
   };
   check("lockstep.model.classes", spec.classes, labels.length);
   if (!preprocessing) return;

@@ -1,8 +1,9 @@
 /** Reads texts as sources: as standard input in chunks of any size, or as files. */
+import type { ReadingRules } from "../../lib/base/normal_form.ts";
 import { type Entry, isProblem } from "../../lib/formats/entry.ts";
 import { openSource, readRows } from "../../lib/formats/rows.ts";
 import { type DataOptions, dataOptionsSchema } from "../../lib/config/data_shape.ts";
-import type { ReadingRules, RowWarning } from "../../lib/formats/read_options.ts";
+import type { RowWarning } from "../../lib/formats/read_options.ts";
 
 export type Some = Partial<DataOptions>;
 

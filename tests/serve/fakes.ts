@@ -2,8 +2,9 @@
 import { eventSchema, type NewEvent, type RunEvent } from "../../lib/base/events.ts";
 import type { PreprocessingJson } from "../../lib/data/encode/preprocessing.ts";
 import { BATCH_SIZES, Histogram } from "../../lib/predict/histogram.ts";
-import { createReader } from "../../lib/predict/reader.ts";
-import { openReading } from "../../lib/predict/batch_predictor.ts";
+import { createReader } from "../../lib/standalone/reader.ts";
+import { openPreprocessing } from "../../lib/data/encode/open_preprocessing.ts";
+import { openReading } from "../../lib/standalone/readings.ts";
 import { answerOf } from "../../lib/model/rejection.ts";
 import type { ModelInfo, Prediction, Predictor } from "../../lib/predict/types.ts";
 import type { Admission, Removal, RunAction, RunDetail, RunState } from "../../lib/run/types.ts";
@@ -232,7 +233,7 @@ export function predictorOf(
   json?: PreprocessingJson,
 ): Predictor {
   const { run, round, digest } = model;
-  const read = openReading(json);
+  const read = openReading(json && openPreprocessing(json));
   return {
     shape: model,
     reader: createReader(model, json),

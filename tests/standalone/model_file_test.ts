@@ -85,7 +85,7 @@ const withTensor = (name: string, change: (tensor: NamedTensor) => Partial<Named
 
 const refused: [what: string, content: Content, message: string][] = [
   ["another format", withAbout({ format: 2 }), "lockstep.format is 2: expected 1"],
-  ["no labels", withAbout({ labels: [] }), "lockstep.labels is"],
+  ["no labels", withAbout({ labels: [] }), "lockstep.labels has 0 items"],
   ["a label that is no text", withAbout({ labels: ["a", 5] }), "lockstep.labels[1] is 5: expected a text"],
   ["more labels than classes", withAbout({ labels: ["a", "b", "c"] }), "lockstep.model.classes is 2: expected 3"],
   ["a fractional round", withAbout({ round: 0.5 }), "lockstep.round is 0.5: expected a whole number"],
@@ -108,7 +108,7 @@ const refused: [what: string, content: Content, message: string][] = [
   ["no JSON", { ...good, metadata: { lockstep: "{" } }, "metadata lockstep is not JSON"],
   ["no preprocessing", { ...good, metadata: { lockstep: good.metadata.lockstep! } }, "without preprocessing"],
   ["an unknown tokenizer", withText({ tokenizer: { kind: "bert" } }), `preprocessing.tokenizer.kind is "bert"`],
-  ["an unknown option", withText({ stemming: true }), "preprocessing.stemming is true: expected no such field"],
+  ["an unknown option", withText({ stemming: true }), 'preprocessing has the key "stemming": expected only'],
   ["a token that is no text", withText({ vocabulary: [1] }), "preprocessing.vocabulary[0] is 1: expected a text"],
   ["no tokens", withText({ maxLength: 0 }), "preprocessing.maxLength is 0"],
   ["other rules", withText({ rules: 3 }), "preprocessing.rules is 3: expected 1 or 2"],

@@ -8,7 +8,7 @@ import { configSchema } from "../../config/schema.ts";
 import { cannotWrite, forCommandLine } from "../arguments/messages.ts";
 import { writeJson } from "../../run/files/files.ts";
 import { evaluateFiles, refuseWithoutFiles } from "../../run/evaluation/evaluate_files.ts";
-import { wantedThreshold } from "../../predict/batch_predictor.ts";
+import { wantedThreshold } from "../../standalone/answers.ts";
 import { openModel } from "../../run/open_model.ts";
 import { dataFiles, parseArguments, parseOptions, rejectOf } from "../arguments/arguments.ts";
 import { evaluationReport } from "../terminal/evaluation_report.ts";

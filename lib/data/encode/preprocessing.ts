@@ -1,6 +1,5 @@
 /** Turns texts into the ids that a model reads. It is saved beside the model, so that serving does the same as training. */
-import type { ReadingRules } from "../../formats/read_options.ts";
-import { spellingOf } from "../../base/normal_form.ts";
+import { type ReadingRules, spellingOf } from "../../base/normal_form.ts";
 import { Fields, listOf, oneOf, text, whole } from "../../base/shapes.ts";
 import { type TokenizerJson, tokenizerShape } from "../tokenizers/schema.ts";
 import { hasLetters, type Tokenizer } from "../tokenizers/tokenizer.ts";

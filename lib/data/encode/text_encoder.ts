@@ -2,8 +2,7 @@
  * Encodes single texts as the ids that a model reads. Exported models run this file in browsers: plain JavaScript without
  * its types.
  */
-import type { ReadingRules } from "../../formats/read_options.ts";
-import { spellingOf } from "../../base/normal_form.ts";
+import { type ReadingRules, spellingOf } from "../../base/normal_form.ts";
 import { Spans, spansOf, type Tokenizer } from "../tokenizers/tokenizer.ts";
 import { TokenKeyList, type TokenKeys } from "../vocabulary/token_keys.ts";
 import { hasLetters } from "../tokenizers/tokenizer.ts";

@@ -2,6 +2,7 @@
  * Loads the data of a run: reads files, encodes and splits their rows, and counts what it finds. Batches are drawn elsewhere
  * (batches/). Start with loadData().
  */
+import { NEWEST_RULES } from "../../base/normal_form.ts";
 import { createHash } from "node:crypto";
 import { InputError, type Problem } from "../../base/errors.ts";
 import { type AssembledTraining, assembleEvaluation, assembleTraining, type LoadedPart } from "../encode/assemble.ts";
@@ -10,7 +11,6 @@ import { sourceName } from "../../formats/bytes.ts";
 import { refuseTwice } from "../../formats/rows.ts";
 import { summarize } from "../findings/lengths.ts";
 import { MOST_TOKENS } from "../../config/data_shape.ts";
-import { NEWEST_RULES } from "../../formats/read_options.ts";
 import { problemsOf } from "../findings/problems.ts";
 import type { LoadedData, LoadOptions } from "./loaded_data.ts";
 import { refusals, warnings } from "./refusals.ts";

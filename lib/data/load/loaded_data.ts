@@ -1,6 +1,6 @@
 /** The input and the result of loading data. */
+import type { ReadingRules } from "../../base/normal_form.ts";
 import type { DataOptions } from "../../config/data_shape.ts";
-import type { ReadingRules } from "../../formats/read_options.ts";
 import type { LoadedPart } from "../encode/assemble.ts";
 import type { EncoderIo } from "../encode/encode_sources.ts";
 import type { PreprocessingJson } from "../encode/preprocessing.ts";

@@ -2,23 +2,21 @@
  * Creates tokenizers: from the options of a run, or from the JSON that a run saved. How Hugging Face's components cut is
  * in huggingface/; start with its tokenize.ts.
  */
+import { NEWEST_RULES, type ReadingRules } from "../../base/normal_form.ts";
 import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { errorMessage, type InputError, inputError } from "../../base/errors.ts";
+import { errorMessage, inputError } from "../../base/errors.ts";
 import { type DataOptions, TOKENIZERS } from "../../config/data_shape.ts";
-import { NEWEST_RULES, type ReadingRules } from "../../formats/read_options.ts";
 import { nearest } from "../../base/nearest.ts";
 import { isRecord } from "../../base/record.ts";
-import { Unsupported } from "./huggingface/parse.ts";
-import { createTokenize } from "./huggingface/tokenize.ts";
-import { plainTokenizer } from "./plain_tokenizers.ts";
+import { cannotUse, exactTokenizer, type Tokenize, tokenizerOf } from "./exact_tokenizer.ts";
 import { type HuggingFaceJson, type TokenizerJson } from "./schema.ts";
-import { type Spans, spansOf, type Tokenizer } from "./tokenizer.ts";
+import type { Tokenizer } from "./tokenizer.ts";
 
 /** Creates the tokenizer that `json` describes. `rules` are those of the run that it belongs to. */
 export function createTokenizer(json: TokenizerJson, rules: ReadingRules = NEWEST_RULES): Tokenizer {
-  return json.kind === "huggingface" ? huggingFaceTokenizer(json, rules) : plainTokenizer(json);
+  return json.kind === "huggingface" ? huggingFaceTokenizer(json, rules) : exactTokenizer(json);
 }
 
 /**
@@ -45,37 +43,11 @@ export async function openTokenizer(
 
 /** Creates the tokenizer in `json`. Throws an InputError that calls it `name` if it cannot be used. */
 function huggingFaceTokenizer(json: HuggingFaceJson, rules: ReadingRules, name = "tokenizer.json"): Tokenizer {
-  const tokenize = rules === 1 ? tokenizeByLibrary(json, name) : tokenizeExactly(json, name);
-
-  function cut(text: string, spans: Spans): void {
-    const tokens = tokenize(text);
-    spansOf(tokens.map((token) => token ?? ""), spans);
-    // A piece that the tokenizer itself does not know has no id: it is unknown here as well.
-    tokens.forEach((token, index) => {
-      if (token === undefined) spans.bounds[2 * index] = -1;
-    });
-  }
-  return { json, cut };
-}
-
-/** Cuts exactly as Hugging Face's own library does. */
-function tokenizeExactly(
-  { tokenizer }: HuggingFaceJson,
-  name: string,
-): (text: string) => readonly (string | undefined)[] {
-  try {
-    return createTokenize(tokenizer);
-  } catch (error) {
-    if (error instanceof Unsupported) throw cannotUse(name, error.message);
-    throw error;
-  }
+  return rules === 1 ? tokenizerOf(json, tokenizeByLibrary(json, name)) : exactTokenizer(json, name);
 }
 
 /** Cuts as runs of the first rules were trained: by a JavaScript library that sometimes differs from Hugging Face's own. */
-function tokenizeByLibrary(
-  { tokenizer, config }: HuggingFaceJson,
-  name: string,
-): (text: string) => readonly (string | undefined)[] {
+function tokenizeByLibrary({ tokenizer, config }: HuggingFaceJson, name: string): Tokenize {
   let library: Library;
   try {
     library = new Library(tokenizer, config ?? {});
@@ -117,8 +89,4 @@ async function readObject(path: string): Promise<Readonly<Record<string, unknown
   }
   if (!isRecord(value)) throw cannotUse(path, "it is not a JSON object");
   return value;
-}
-
-function cannotUse(path: string, why: string): InputError {
-  return inputError("tokenizer", `Cannot use ${JSON.stringify(path)} as a tokenizer: ${why}`);
 }

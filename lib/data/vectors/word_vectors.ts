@@ -2,8 +2,7 @@
  * Reads the vectors of words that training starts from, from a file that was made elsewhere. Start here; text_vectors.ts and
  * tensor_vectors.ts have the formats, and collect.ts chooses the words.
  */
-import type { ReadingRules } from "../../formats/read_options.ts";
-import { spellingOf } from "../../base/normal_form.ts";
+import { type ReadingRules, spellingOf } from "../../base/normal_form.ts";
 import { Spans, type Tokenizer } from "../tokenizers/tokenizer.ts";
 import type { WordVectors } from "../vocabulary/choose_vocabulary.ts";
 import { type CollectOptions, VectorCollector } from "./collect.ts";

@@ -2,7 +2,7 @@
  * This layer runs a training step in fused kernels over one shared memory, and copies only the operands of products. The
  * kernels are WebAssembly, or native twins of these (`native/`). It contains no mathematics: that is in kernels/assembly,
  * whose bindings are `bindings.gen.ts`. Start with `passes.ts`, which orders the kernels of a step, and
- * `memory/scratch.ts`, the map of their data; this file checks arguments and calls the others.
+ * `memory/scratch.ts`, the map of their data; this file and `forward.ts` check arguments and call the others.
  */
 import type { Batch, BatchMetrics } from "../../data/batches/batch.ts";
 import { lossWeight } from "../../data/batches/class_weights.ts";
@@ -24,11 +24,9 @@ import { SimdMasks } from "./masks.ts";
 import type { SimdKernels } from "./bindings.gen.ts";
 import { bindKernels } from "./kernels.ts";
 import { SimdOptimizer } from "./optimizer.ts";
-import { SimdPasses } from "./passes.ts";
-import { SimdVectors } from "./vectors.ts";
-import { SimdPointers, SimdShardLists } from "./memory/pointers.ts";
+import { SimdForward } from "./forward.ts";
+import { type SimdPointers, SimdShardLists } from "./memory/pointers.ts";
 import { type SimdScratch, simdScratch, simdScratchBytes } from "./memory/scratch.ts";
-import { chunkRows, padded } from "./memory/shapes.ts";
 import { SharedSums } from "./work_sharing.ts";
 
 export type SimdEngineOptions = Omit<EngineOptions, "engine" | "backend"> & EngineRoom;
@@ -54,61 +52,53 @@ class FusedEngine implements Engine {
   readonly #options: SimdEngineOptions;
   readonly #kernels: SimdKernels;
   readonly #sums: SharedSums;
-  readonly #vectors: SimdVectors;
-  readonly #passes: SimdPasses;
+  readonly #forward: SimdForward;
   readonly #optimizer: SimdOptimizer;
   readonly #averager: SimdAverager;
   readonly #pointers: SimdPointers;
   readonly #masks: SimdMasks | undefined;
-  /** Views the word at `spare`: the count of hits. */
-  readonly #hits: Int32Array;
 
   constructor(options: SimdEngineOptions, kernels: SimdKernels, at: SimdScratch) {
     const { spec, layout, adam, dropout, classWeights, memory, scratch, others, helpers } = options;
-    const { maxBatch, maxLength, maxVectors } = options;
     this.name = `simd/${options.native?.set ?? "wasm"}`;
     this.#options = options;
     this.#kernels = kernels;
-    // Packed weights are padded with 0, the bias of the logits with -Infinity.
-    kernels.zero(scratch.byteOffset, simdScratchBytes(spec, maxBatch, maxLength, maxVectors));
-    new Float32Array(memory.buffer, at.denseBias, padded(spec.classes)).fill(-Infinity);
-    if (classWeights) new Float32Array(memory.buffer, at.classWeights, spec.classes).set(classWeights);
     const offers = others?.map(({ byteOffset }) => byteOffset + at.offer - scratch.byteOffset);
     this.#sums = new SharedSums(kernels, spec, memory, at.offer, offers, helpers);
-    this.#pointers = new SimdPointers(memory, layout);
-    this.#vectors = new SimdVectors(kernels, layout, at, memory, this.#pointers, maxVectors ?? 0);
-    this.#passes = new SimdPasses(kernels, spec, layout, at, memory, maxBatch, this.#sums, this.#vectors);
+    this.#forward = new SimdForward(options, kernels, at, this.#sums);
+    this.#pointers = this.#forward.pointers;
+    if (classWeights) new Float32Array(memory.buffer, at.classWeights, spec.classes).set(classWeights);
     if (dropout && dropout.rate > 0) this.#masks = new SimdMasks(memory, at.masks, dropout);
-    this.#hits = new Int32Array(memory.buffer, at.spare, 1);
     const lists = new SimdShardLists(at, memory, this.#pointers);
     this.#optimizer = new SimdOptimizer(kernels, layout, adam, at, memory, lists);
     this.#averager = new SimdAverager(kernels, layout, at, memory, this.#pointers, lists);
   }
 
   hold(weights?: Float32Array): void {
-    this.#passes.hold(weights && this.#pointers.ofVector(weights, "weights"));
+    this.#forward.hold(weights);
   }
 
   gradients(weights: Float32Array, batch: Batch, out: Float32Array, draw: number): BatchMetrics {
     const target = this.#pointers.ofVector(out, "out");
     const labels = this.#labels(batch);
     this.#masks?.select(draw);
-    this.#prepare(weights, batch, this.#masks);
-    this.#passes.beginBackward(weights.byteOffset);
+    const { passes } = this.#forward;
+    this.#forward.prepare(weights, batch, this.#masks);
+    passes.beginBackward(weights.byteOffset);
     const { classWeights, embeddingRows } = this.#options;
     const total = lossWeight(batch, classWeights);
-    const weighted = classWeights ? this.#passes.scratch.classWeights : 0;
-    const metrics = this.#eachChunk(batch, (first, rows, chunksLeft) => {
+    const weighted = classWeights ? passes.scratch.classWeights : 0;
+    const metrics = this.#forward.eachChunk(batch, (first, rows, chunksLeft) => {
       const lossSum = this.#crossEntropy(labels + 4 * first, rows, 1 / total, weighted);
-      this.#passes.backward(chunksLeft);
+      passes.backward(chunksLeft);
       return lossSum;
     });
-    this.#passes.endBackward(target, embeddingRows === "lazy");
+    passes.endBackward(target, embeddingRows === "lazy");
     return metrics;
   }
 
   rows(): Int32Array {
-    return this.#vectors.rows();
+    return this.#forward.vectors.rows();
   }
 
   squaredNorm(gradients: Float32Array, begin: number, end: number, rows?: Int32Array): number {
@@ -131,22 +121,13 @@ class FusedEngine implements Engine {
   }
 
   predict(weights: Float32Array, batch: Batch): Float32Array {
-    const { spec: { classes }, memory } = this.#options;
-    const { scratch: at, head: { classPanels } } = this.#passes;
-    const probabilities = new Float32Array(batch.size * classes);
-    this.#prepare(weights, batch, undefined);
-    this.#eachChunk(batch, (first, rows) => {
-      this.#kernels.softmax(at.logits, rows, classPanels, classes, at.probabilities, at.spare);
-      probabilities.set(new Float32Array(memory.buffer, at.probabilities, rows * classes), first * classes);
-      return 0;
-    });
-    return probabilities;
+    return this.#forward.predict(weights, batch);
   }
 
   evaluate(weights: Float32Array, batch: Batch): BatchMetrics {
     const labels = this.#labels(batch);
-    this.#prepare(weights, batch, undefined);
-    return this.#eachChunk(batch, (first, rows) => this.#crossEntropy(labels + 4 * first, rows, 1, 0));
+    this.#forward.prepare(weights, batch, undefined);
+    return this.#forward.eachChunk(batch, (first, rows) => this.#crossEntropy(labels + 4 * first, rows, 1, 0));
   }
 
   average(options: AverageOptions): number {
@@ -169,40 +150,11 @@ class FusedEngine implements Engine {
     return this.#sums.help();
   }
 
-  /**
-   * Computes the logits of the batch chunk by chunk and calls `use`, which reads a chunk's logits from scratch, counts its
-   * hits and returns its loss.
-   */
-  #eachChunk(batch: Batch, use: (first: number, rows: number, chunksLeft: number) => number): BatchMetrics {
-    let lossSum = 0;
-    this.#hits[0] = 0;
-    const chunk = chunkRows(this.#options.spec, batch.size, batch.length);
-    for (let first = 0; first < batch.size; first += chunk) {
-      const rows = Math.min(chunk, batch.size - first);
-      this.#passes.forward(first, rows, batch.length);
-      lossSum += use(first, rows, Math.ceil((batch.size - first - rows) / chunk));
-    }
-    return { lossSum, correct: this.#hits[0]! };
-  }
-
   /** Returns the loss of the logits in scratch and replaces them by their gradient, times `scale` and the class `weights`. */
   #crossEntropy(labels: number, rows: number, scale: number, weights: number): number {
-    const { scratch: at, head: { classPanels } } = this.#passes;
+    const { scratch: at, head: { classPanels } } = this.#forward.passes;
     const { logits, spare } = at;
     return this.#kernels.softmaxCrossEntropy(logits, rows, classPanels, labels, scale, weights, spare, spare + 4);
-  }
-
-  /** Checks the arguments, packs the weights and projects the batch's distinct tokens. */
-  #prepare(weights: Float32Array, batch: Batch, masks: SimdMasks | undefined): void {
-    const { maxBatch, maxLength } = this.#options;
-    const source = this.#pointers.ofVector(weights, "weights");
-    if (batch.size > maxBatch || batch.length > maxLength || batch.length < 1) {
-      throw new RangeError(
-        `The batch is ${batch.size} × ${batch.length}: expected at most ${maxBatch} × ${maxLength}, and a length of at least 1`,
-      );
-    }
-    const tokens = this.#pointers.of(batch.tokens, "batch.tokens", batch.size * batch.length);
-    this.#passes.prepare(source, tokens, batch, masks);
   }
 
   /** Returns the pointer to a batch's labels after checking that each is a class. */

@@ -20,13 +20,13 @@ import { SimdLayerInputs } from "./lstm/layer_inputs.ts";
 import { hasFirstStep, type SimdScratch } from "./memory/scratch.ts";
 import { rowStride, seriesBytes } from "./memory/shapes.ts";
 import type { SimdVectors } from "./vectors.ts";
-import type { SharedSums } from "./work_sharing.ts";
+import type { Sums } from "./work_sharing.ts";
 
 export class SimdPasses {
   readonly scratch: SimdScratch;
   readonly head: SimdHead;
   readonly #kernels: SimdKernels;
-  readonly #sums: SharedSums;
+  readonly #sums: Sums;
   readonly #spec: ModelSpec;
   readonly #vectors: SimdVectors;
   readonly #gaps: ReturnType<typeof gapsOf>;
@@ -58,7 +58,7 @@ export class SimdPasses {
     scratch: SimdScratch,
     memory: WebAssembly.Memory,
     maxBatch: number,
-    sums: SharedSums,
+    sums: Sums,
     vectors: SimdVectors,
   ) {
     this.scratch = scratch;

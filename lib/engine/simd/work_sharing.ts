@@ -104,6 +104,9 @@ class Offer {
   }
 }
 
+/** The sums of one thread, as the passes of a step use them. */
+export type Sums = Pick<SharedSums, "buffer" | "products" | "byToken" | "endChunk" | "finish">;
+
 export class SharedSums {
   readonly #kernels: SimdKernels;
   readonly #own: Offer;

@@ -5,6 +5,7 @@
 import { inTurns } from "../../base/turns.ts";
 import { errorMessage, InputError, inputError } from "../../base/errors.ts";
 import { ProblemLog, problemsOf, WarningLog } from "../../data/findings/problems.ts";
+import { openPreprocessing } from "../../data/encode/open_preprocessing.ts";
 import type { NativeLibrary } from "../../engine/contract.ts";
 import { type Entry, isProblem, type Row } from "../../formats/entry.ts";
 import type { ReadOptions } from "../../formats/read_options.ts";
@@ -12,8 +13,10 @@ import { openRows } from "../../formats/rows.ts";
 import type { WrittenColumn, WrittenValue } from "../../formats/writers/row_writer.ts";
 import { answerOf } from "../../model/rejection.ts";
 import { trainedModel } from "../../model/task_model.ts";
-import { BatchPredictor, joinSequences, joinUnknown, openReading, wantedThreshold } from "../batch_predictor.ts";
-import { topLabels } from "../top_labels.ts";
+import { wantedThreshold } from "../../standalone/answers.ts";
+import { joinSequences, joinUnknown, openReading } from "../../standalone/readings.ts";
+import { BatchPredictor } from "../batch_predictor.ts";
+import { topLabels } from "../../standalone/top_labels.ts";
 import type { TrainedModel } from "../trained_model.ts";
 import { LeastSureFirst } from "./least_sure_first.ts";
 
@@ -198,7 +201,7 @@ async function openPredictor(
 ): Promise<(rows: readonly Row[]) => Promise<Predicted>> {
   if (!preprocessing) throw inputError("run", `Run ${run} was not trained on files, so it cannot read rows`);
   const { spec } = trainedModel(config, labels);
-  const read = openReading(preprocessing);
+  const read = openReading(openPreprocessing(preprocessing));
   const predictor = await BatchPredictor.open({
     config,
     spec,

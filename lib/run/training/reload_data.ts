@@ -1,6 +1,6 @@
 /** Reads the files that the config of a run names, which the task `table` trains on. */
+import { NEWEST_RULES, type ReadingRules } from "../../base/normal_form.ts";
 import { join } from "node:path";
-import { NEWEST_RULES, type ReadingRules } from "../../formats/read_options.ts";
 import type { Config } from "../../config/schema.ts";
 import type { LoadedPart } from "../../data/encode/assemble.ts";
 import { loadData } from "../../data/load/load.ts";

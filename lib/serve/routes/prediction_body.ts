@@ -6,7 +6,7 @@ import { InputError, inputError, Problems } from "../../base/errors.ts";
 import type { Answer, Input, ModelShape, Reader } from "../../predict/types.ts";
 import { mapInTurns } from "../../base/turns.ts";
 import { expectation } from "../../config/resolve.ts";
-import { topLabels } from "../../predict/top_labels.ts";
+import { topLabels } from "../../standalone/top_labels.ts";
 import { readReject, rejectSchema } from "./reject.ts";
 
 interface PredictRequest {

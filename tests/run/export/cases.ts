@@ -10,7 +10,7 @@ import { initialWeights } from "../../../lib/model/initial.ts";
 import { taskModel } from "../../../lib/model/task_model.ts";
 import { type EXPORT_FORMATS, exportModel } from "../../../lib/run/export/export.ts";
 import { writeModel } from "../../../lib/run/files/model_files.ts";
-import { createReader } from "../../../lib/predict/reader.ts";
+import { createReader } from "../../../lib/standalone/reader.ts";
 import { openSaved } from "../../../lib/predict/batch_predictor.ts";
 import type { Prediction } from "../../../lib/predict/types.ts";
 import { tinyHashed, tinyLinear } from "../../ngrams/tiny_ngrams.ts";

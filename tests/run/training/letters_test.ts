@@ -1,10 +1,10 @@
 /** Tests runs whose words have letters: from training on files to predictions, and back to training by --weights. */
+import { NEWEST_RULES } from "../../../lib/base/normal_form.ts";
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { InputError } from "../../../lib/base/errors.ts";
 import { Random, Stream } from "../../../lib/base/numbers/random.ts";
 import { resolveConfig } from "../../../lib/config/resolve.ts";
-import { NEWEST_RULES } from "../../../lib/formats/read_options.ts";
 import type { Config } from "../../../lib/config/schema.ts";
 import { StopReason } from "../../../lib/lockstep/memory/control.ts";
 import { BatchPredictor, openSaved } from "../../../lib/predict/batch_predictor.ts";

@@ -1,9 +1,9 @@
+import { NEWEST_RULES } from "../../../lib/base/normal_form.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openTraining } from "../../../lib/run/training/open_training.ts";
 import { readEvents } from "../../../lib/run/log/event_log.ts";
 import { readModel } from "../../../lib/run/files/model_files.ts";
 import { StopReason } from "../../../lib/lockstep/memory/control.ts";
-import { NEWEST_RULES } from "../../../lib/formats/read_options.ts";
 import type { Config } from "../../../lib/config/schema.ts";
 import { resolveConfig } from "../../../lib/config/resolve.ts";
 import { readDataAgain } from "../../../lib/run/training/reload_data.ts";

@@ -1,7 +1,7 @@
 /** Runs that start from a file of word vectors. */
+import { NEWEST_RULES } from "../../../lib/base/normal_form.ts";
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { NEWEST_RULES } from "../../../lib/formats/read_options.ts";
 import { resolveConfig } from "../../../lib/config/resolve.ts";
 import { InputError } from "../../../lib/base/errors.ts";
 import { FIRST_KNOWN } from "../../../lib/data/vocabulary/vocabulary.ts";

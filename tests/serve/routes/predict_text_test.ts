@@ -2,7 +2,7 @@ import { counted } from "../../../lib/base/counted.ts";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import type { PreprocessingJson } from "../../../lib/data/encode/preprocessing.ts";
 import { InputError } from "../../../lib/base/errors.ts";
-import { createReader, MOST_IN_REQUEST } from "../../../lib/predict/reader.ts";
+import { createReader, MOST_IN_REQUEST } from "../../../lib/standalone/reader.ts";
 import { WHITE_SPACE } from "../../run/training/white_space_tokenizer.ts";
 import { fakeApp, modelInfo, preprocessing, textPredictor } from "../fakes.ts";
 import type { ProblemBody } from "../http/reading.ts";

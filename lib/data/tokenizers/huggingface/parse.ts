@@ -1,19 +1,18 @@
 /** Reads the components of a tokenizer.json. Reports what is not supported with its path and value. */
-import { z } from "zod";
-import { describe } from "../../../base/printable.ts";
 import { isRecord } from "../../../base/record.ts";
+import { Fields, listOf, type Shape, ShapeError } from "../../../base/shapes.ts";
 import {
   type ModelJson,
-  modelSchema,
+  modelShape,
   type NormalizerJson,
-  normalizerSchema,
-  postProcessorSchema,
+  normalizerShape,
+  postProcessorShape,
   type PreTokenizerJson,
-  preTokenizerSchema,
-  tokenizerFileSchema,
+  preTokenizerShape,
+  tokenizerFileShape,
 } from "./schema.ts";
 
-interface TokenizerParts extends Pick<z.infer<typeof tokenizerFileSchema>, "truncation" | "added_tokens"> {
+interface TokenizerParts extends Pick<ReturnType<typeof tokenizerFileShape>, "truncation" | "added_tokens"> {
   readonly normalizers: readonly NormalizerJson[];
   readonly preTokenizers: readonly PreTokenizerJson[];
   readonly model: ModelJson;
@@ -26,21 +25,26 @@ export class Unsupported extends Error {
 
 /** Returns the parts of a tokenizer.json. Throws an Unsupported. */
 export function parseTokenizer(json: unknown): TokenizerParts {
-  const { normalizer, pre_tokenizer, post_processor, model, ...rest } = parse(tokenizerFileSchema, json, "");
-  const normalizers = components(normalizerSchema, normalizer, "normalizer", "normalizers");
-  const preTokenizers = components(preTokenizerSchema, pre_tokenizer, "pre_tokenizer", "pretokenizers");
-  components(postProcessorSchema, post_processor, "post_processor", "processors");
-  checkFirst(normalizers, preTokenizers);
-  return { ...rest, normalizers, preTokenizers, model: parse(modelSchema, withType(model), "model") };
+  try {
+    const { normalizer, pre_tokenizer, post_processor, model, ...rest } = tokenizerFileShape(json, "");
+    const normalizers = components(normalizerShape, normalizer, "normalizer", "normalizers");
+    const preTokenizers = components(preTokenizerShape, pre_tokenizer, "pre_tokenizer", "pretokenizers");
+    components(postProcessorShape, post_processor, "post_processor", "processors");
+    checkFirst(normalizers, preTokenizers);
+    return { ...rest, normalizers, preTokenizers, model: modelShape(withType(model), "model") };
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    const { field, problem, expected } = error;
+    unsupported(field, problem, `expected ${expected}`);
+  }
 }
 
 /** Returns the components of `value`: none, one, or those of a Sequence, which may contain Sequences. */
-function components<Component>(schema: z.ZodType<Component>, value: unknown, path: string, list: string): Component[] {
+function components<Component>(shape: Shape<Component>, value: unknown, path: string, list: string): Component[] {
   if (value === null || value === undefined) return [];
-  if (typeof value !== "object" || !("type" in value) || value.type !== "Sequence") return [parse(schema, value, path)];
-  const sequence = parse(z.strictObject({ type: z.string(), [list]: z.array(z.looseObject({})) }), value, path);
-  const parts = z.array(z.unknown()).parse(sequence[list]);
-  return parts.flatMap((part, index) => components(schema, part, `${path}.${list}[${index}]`, list));
+  if (!isRecord(value) || value.type !== "Sequence") return [shape(value, path)];
+  const parts = new Fields(value, path).only("type", list).read(list, listOf((part) => part));
+  return parts.flatMap((part, index) => components(shape, part, `${path}.${list}[${index}]`, list));
 }
 
 /**
@@ -65,25 +69,6 @@ function withType(model: unknown): unknown {
     return { type: "WordPiece", ...model };
   }
   return { type: has("vocab", "unk_token") ? "WordLevel" : "Unigram", ...model };
-}
-
-function parse<Value>(schema: z.ZodType<Value>, value: unknown, at: string): Value {
-  const parsed = schema.safeParse(value, { reportInput: true });
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  const path = issue.path.reduce<string>(
-    (path, key) => typeof key === "number" ? `${path}[${key}]` : path === "" ? String(key) : `${path}.${String(key)}`,
-    at,
-  );
-  if (issue.code === "unrecognized_keys") {
-    unsupported(path, `has the key "${issue.keys[0]}"`);
-  }
-  if (issue.code === "invalid_union" && issue.discriminator === "type") {
-    const known = "options" in issue ? issue.options?.map(String).join(", ") ?? "another" : "another";
-    const type = isRecord(value) ? value.type : undefined;
-    unsupported(path, `is ${describe(type)}`, `expected ${known}`);
-  }
-  unsupported(path, `is ${describe(issue.input)}`, issue.message.replace(/^Invalid (input|option): /, ""));
 }
 
 export function unsupported(path: string, what: string, why?: string): never {

@@ -2,168 +2,191 @@
  * Describes the supported parts of a tokenizer.json: components and options that give the tokens of Hugging Face's own
  * library for every text. Any other part is refused by name.
  */
-import { z } from "zod";
 import { isRecord } from "../../../base/record.ts";
+import {
+  anyObject,
+  exactly,
+  Fields,
+  flag,
+  listOf,
+  nullish,
+  oneOf,
+  orElse,
+  refuse,
+  type Shape,
+  ShapeError,
+  text,
+  type Variant,
+  variants,
+  whole,
+} from "../../../base/shapes.ts";
 
-const patternSchema = z.union([z.strictObject({ String: z.string() }), z.strictObject({ Regex: z.string() })]);
-const behaviorSchema = z.enum(["Removed", "Isolated", "Contiguous", "MergedWithPrevious", "MergedWithNext"]);
-const characterSchema = z.string().refine((text) => [...text].length === 1, "expected one character");
+const count = whole(0, Number.MAX_SAFE_INTEGER);
+const atLeastOne = whole(1, Number.MAX_SAFE_INTEGER);
 
-const plain = <const Type extends string>(type: Type) => z.strictObject({ type: z.literal(type) });
+function patternShape(value: unknown, field: string): { readonly String: string } | { readonly Regex: string } {
+  return isRecord(value) && "Regex" in value
+    ? exactly({ Regex: text })(value, field)
+    : exactly({ String: text })(value, field);
+}
 
-export const normalizerSchema = z.discriminatedUnion("type", [
-  plain("NFC"),
-  plain("NFD"),
-  plain("NFKC"),
-  plain("NFKD"),
-  plain("Lowercase"),
-  plain("StripAccents"),
-  plain("Nmt"),
-  plain("ByteLevel"),
-  z.strictObject({ type: z.literal("Strip"), strip_left: z.boolean(), strip_right: z.boolean() }),
-  z.strictObject({ type: z.literal("Prepend"), prepend: z.string() }),
-  z.strictObject({ type: z.literal("Replace"), pattern: patternSchema, content: z.string() }),
-  z.strictObject({
-    type: z.literal("BertNormalizer"),
-    clean_text: z.boolean(),
-    handle_chinese_chars: z.boolean(),
-    strip_accents: z.boolean().nullish(),
-    lowercase: z.boolean(),
-  }),
-]);
+function characterShape(value: unknown, field: string): string {
+  return [...text(value, field)].length === 1 ? String(value) : refuse(field, value, "one character");
+}
 
-export const preTokenizerSchema = z.discriminatedUnion("type", [
-  plain("Whitespace"),
-  plain("WhitespaceSplit"),
-  plain("BertPreTokenizer"),
-  z.strictObject({ type: z.literal("Punctuation"), behavior: behaviorSchema.default("Isolated") }),
-  z.strictObject({ type: z.literal("Digits"), individual_digits: z.boolean() }),
-  z.strictObject({ type: z.literal("CharDelimiterSplit"), delimiter: characterSchema }),
-  z.strictObject({ type: z.literal("FixedLength"), length: z.int().min(1).default(5) }),
-  z.strictObject({ type: z.literal("Split"), pattern: patternSchema, behavior: behaviorSchema, invert: z.boolean() }),
-  z.strictObject({
-    type: z.literal("ByteLevel"),
-    add_prefix_space: z.boolean(),
-    trim_offsets: z.boolean(),
-    use_regex: z.boolean().default(true),
-  }),
-  z.strictObject({
-    type: z.literal("Metaspace"),
-    replacement: characterSchema,
-    add_prefix_space: z.boolean().nullish(),
-    prepend_scheme: z.enum(["always", "first", "never"]).default("always"),
-    split: z.boolean().nullish().transform((split) => split ?? true),
-    str_rep: z.string().nullish(),
-  }).refine(
-    ({ add_prefix_space, prepend_scheme }) => add_prefix_space !== false || prepend_scheme === "never",
-    "add_prefix_space does not fit prepend_scheme",
-  ),
-]);
+const behaviorShape = oneOf("Removed", "Isolated", "Contiguous", "MergedWithPrevious", "MergedWithNext");
 
-/** Checks a vocabulary without z.record(), which would be slow for 250,000 keys, and would drop `__proto__`. */
-const vocabularySchema = z.custom<Readonly<Record<string, number>>>(
-  (value) =>
-    isRecord(value) &&
-    Object.values(value).every((id) => typeof id === "number" && Number.isInteger(id) && id >= 0 && id < 2 ** 32),
-  "expected an object of tokens and their ids",
-);
-const mergesSchema = z.custom<readonly string[] | readonly (readonly [string, string])[]>(
-  (value) =>
-    Array.isArray(value) &&
-    (value.every((merge) => typeof merge === "string") ||
-      value.every((merge) =>
-        Array.isArray(merge) && merge.length === 2 && merge.every((part) => typeof part === "string")
-      )),
-  "expected a list of pairs of tokens",
-);
-const scoresSchema = z.custom<readonly (readonly [string, number])[]>(
-  (value) =>
-    Array.isArray(value) && value.length > 0 &&
-    value.every((entry) =>
-      Array.isArray(entry) && entry.length === 2 && typeof entry[0] === "string" && typeof entry[1] === "number"
-    ),
-  "expected a list of tokens and their scores",
-);
+const NORMALIZERS = {
+  NFC: {},
+  NFD: {},
+  NFKC: {},
+  NFKD: {},
+  Lowercase: {},
+  StripAccents: {},
+  Nmt: {},
+  ByteLevel: {},
+  Strip: { strip_left: flag, strip_right: flag },
+  Prepend: { prepend: text },
+  Replace: { pattern: patternShape, content: text },
+  BertNormalizer: { clean_text: flag, handle_chinese_chars: flag, strip_accents: nullish(flag), lowercase: flag },
+} as const;
+export type NormalizerJson = Variant<typeof NORMALIZERS>;
+export const normalizerShape: Shape<NormalizerJson> = variants(NORMALIZERS);
 
-export const modelSchema = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("WordLevel"), vocab: vocabularySchema, unk_token: z.string() }),
-  z.strictObject({
-    type: z.literal("WordPiece"),
-    vocab: vocabularySchema,
-    unk_token: z.string(),
-    continuing_subword_prefix: z.string(),
-    max_input_chars_per_word: z.int().min(0),
-  }),
-  z.strictObject({
-    type: z.literal("BPE"),
-    vocab: vocabularySchema,
-    merges: mergesSchema,
-    dropout: z.literal(0).nullish(),
-    unk_token: z.string().nullish(),
-    continuing_subword_prefix: z.string().nullish(),
-    end_of_word_suffix: z.string().nullish(),
-    fuse_unk: z.boolean().nullish(),
-    byte_fallback: z.boolean().nullish(),
-    ignore_merges: z.boolean().nullish(),
-  }),
-  z.strictObject({
-    type: z.literal("Unigram"),
-    vocab: scoresSchema,
-    unk_id: z.int().min(0).nullish(),
-    byte_fallback: z.boolean().default(false),
-  }),
-]);
+const PRE_TOKENIZERS = {
+  Whitespace: {},
+  WhitespaceSplit: {},
+  BertPreTokenizer: {},
+  Punctuation: { behavior: orElse(behaviorShape, "Isolated") },
+  Digits: { individual_digits: flag },
+  CharDelimiterSplit: { delimiter: characterShape },
+  FixedLength: { length: orElse(atLeastOne, 5) },
+  Split: { pattern: patternShape, behavior: behaviorShape, invert: flag },
+  ByteLevel: { add_prefix_space: flag, trim_offsets: flag, use_regex: orElse(flag, true) },
+  Metaspace: {
+    replacement: characterShape,
+    add_prefix_space: nullish(flag),
+    prepend_scheme: orElse(oneOf("always", "first", "never"), "always"),
+    split: (value: unknown, field: string): boolean => nullish(flag)(value, field) ?? true,
+    str_rep: nullish(text),
+  },
+} as const;
+export type PreTokenizerJson = Variant<typeof PRE_TOKENIZERS>;
 
-const addedTokenSchema = z.strictObject({
-  id: z.int().min(0),
-  content: z.string(),
-  single_word: z.boolean(),
-  lstrip: z.boolean(),
-  rstrip: z.boolean(),
-  normalized: z.boolean(),
-  special: z.boolean(),
+export function preTokenizerShape(value: unknown, field: string): PreTokenizerJson {
+  const json = variants(PRE_TOKENIZERS)(value, field);
+  if (json.type === "Metaspace" && json.add_prefix_space === false && json.prepend_scheme !== "never") {
+    throw new ShapeError(field, "is Metaspace", "an add_prefix_space that fits prepend_scheme");
+  }
+  return json;
+}
+
+function vocabularyShape(value: unknown, field: string): Readonly<Record<string, number>> {
+  const isId = (id: unknown) => typeof id === "number" && Number.isInteger(id) && id >= 0 && id < 2 ** 32;
+  if (isRecord(value) && Object.values(value).every(isId)) return value as Readonly<Record<string, number>>;
+  return refuse(field, value, "an object of tokens and their ids");
+}
+
+type Merges = readonly string[] | readonly (readonly [string, string])[];
+
+function mergesShape(value: unknown, field: string): Merges {
+  const isPair = (merge: unknown) =>
+    Array.isArray(merge) && merge.length === 2 && merge.every((part) => typeof part === "string");
+  const isMerges = Array.isArray(value) && (value.every((merge) => typeof merge === "string") || value.every(isPair));
+  return isMerges ? value : refuse(field, value, "a list of pairs of tokens");
+}
+
+function scoresShape(value: unknown, field: string): readonly (readonly [string, number])[] {
+  const isScore = (entry: unknown) =>
+    Array.isArray(entry) && entry.length === 2 && typeof entry[0] === "string" && typeof entry[1] === "number";
+  const isScores = Array.isArray(value) && value.length > 0 && value.every(isScore);
+  return isScores ? value : refuse(field, value, "a list of tokens and their scores");
+}
+
+const MODELS = {
+  WordLevel: { vocab: vocabularyShape, unk_token: text },
+  WordPiece: {
+    vocab: vocabularyShape,
+    unk_token: text,
+    continuing_subword_prefix: text,
+    max_input_chars_per_word: count,
+  },
+  BPE: {
+    vocab: vocabularyShape,
+    merges: mergesShape,
+    dropout: nullish(oneOf(0)),
+    unk_token: nullish(text),
+    continuing_subword_prefix: nullish(text),
+    end_of_word_suffix: nullish(text),
+    fuse_unk: nullish(flag),
+    byte_fallback: nullish(flag),
+    ignore_merges: nullish(flag),
+  },
+  Unigram: { vocab: scoresShape, unk_id: nullish(count), byte_fallback: orElse(flag, false) },
+} as const;
+export type ModelJson = Variant<typeof MODELS>;
+export const modelShape: Shape<ModelJson> = variants(MODELS);
+
+const addedTokenShape = exactly({
+  id: count,
+  content: text,
+  single_word: flag,
+  lstrip: flag,
+  rstrip: flag,
+  normalized: flag,
+  special: flag,
 });
+export type AddedTokenJson = ReturnType<typeof addedTokenShape>;
 
-/** These add nothing to a text without special tokens, but a template may omit or repeat the text. */
-export const postProcessorSchema = z.discriminatedUnion("type", [
-  z.looseObject({ type: z.literal("BertProcessing") }),
-  z.looseObject({ type: z.literal("RobertaProcessing") }),
-  z.looseObject({ type: z.literal("ByteLevel") }),
-  z.looseObject({
-    type: z.literal("TemplateProcessing"),
-    single: z.array(z.record(z.string(), z.looseObject({ id: z.string() }))).refine(
-      (parts) => parts.filter((part) => "Sequence" in part).map((part) => part.Sequence?.id).join() === "A",
-      "expected the text once",
-    ),
-  }),
-]);
+/** Checks parts that add nothing to a text without special tokens; but a template may omit or repeat the text. */
+export function postProcessorShape(value: unknown, field: string): void {
+  const fields = new Fields(value, field);
+  const types = oneOf("BertProcessing", "RobertaProcessing", "ByteLevel", "TemplateProcessing");
+  if (fields.read("type", types) !== "TemplateProcessing") return;
+  const parts = fields.read("single", listOf(anyObject));
+  const texts = parts.flatMap((part, index) =>
+    "Sequence" in part ? [new Fields(part.Sequence, `${field}.single[${index}].Sequence`).read("id", text)] : []
+  );
+  if (texts.join() !== "A") refuse(`${field}.single`, parts, "the text once");
+}
+
+const TRUNCATION = {
+  direction: orElse(oneOf("Left", "Right"), "Right"),
+  max_length: atLeastOne,
+  strategy: oneOf("LongestFirst", "OnlyFirst"),
+  stride: count,
+} as const;
+export type TruncationJson = ReturnType<typeof truncationShape>;
+
+function truncationShape(value: unknown, field: string) {
+  const json = exactly(TRUNCATION)(value, field);
+  if (json.stride >= json.max_length) refuse(`${field}.stride`, json.stride, "less than max_length");
+  return json;
+}
+
+function paddingShape(value: unknown, field: string): void {
+  const fields = new Fields(value, field);
+  const adds = (allowed: unknown[], expected: string): Shape<unknown> => (value, field) =>
+    allowed.includes(value) || refuse(field, value, expected);
+  fields.read("strategy", adds(["BatchLongest"], "it adds tokens to every text. Set padding to null"));
+  fields.read("pad_to_multiple_of", adds([0, 1, null, undefined], "it adds tokens to texts. Set it to null"));
+}
+
+const anything: Shape<unknown> = (value) => value;
 
 /** Checks the top level. Components are checked one by one, so that each refusal has its path. */
-export const tokenizerFileSchema = z.strictObject({
-  version: z.literal("1.0").optional(),
-  truncation: z.strictObject({
-    direction: z.enum(["Left", "Right"]).default("Right"),
-    max_length: z.int().min(1),
-    strategy: z.enum(["LongestFirst", "OnlyFirst"]),
-    stride: z.int().min(0),
-  }).refine(({ stride, max_length }) => stride < max_length, "stride is not less than max_length").nullish(),
-  padding: z.looseObject({
-    strategy: z.literal("BatchLongest", "it adds tokens to every text. Set padding to null"),
-    pad_to_multiple_of: z.literal([0, 1], "it adds tokens to texts. Set it to null").nullish(),
-  }).nullish(),
-  added_tokens: z.array(addedTokenSchema).default([]),
-  normalizer: z.unknown().optional(),
-  pre_tokenizer: z.unknown().optional(),
-  post_processor: z.unknown().optional(),
+export const tokenizerFileShape = exactly({
+  version: orElse(oneOf("1.0"), "1.0"),
+  truncation: nullish(truncationShape),
+  padding: nullish(paddingShape),
+  added_tokens: orElse(listOf(addedTokenShape), []),
+  normalizer: anything,
+  pre_tokenizer: anything,
+  post_processor: anything,
   /** Decodes tokens to texts, which is not needed here. */
-  decoder: z.unknown().optional(),
-  model: z.unknown(),
+  decoder: anything,
+  model: anything,
 });
 
-export type PatternJson = z.infer<typeof patternSchema>;
-export type BehaviorJson = z.infer<typeof behaviorSchema>;
-export type NormalizerJson = z.infer<typeof normalizerSchema>;
-export type PreTokenizerJson = z.infer<typeof preTokenizerSchema>;
-export type ModelJson = z.infer<typeof modelSchema>;
-export type AddedTokenJson = z.infer<typeof addedTokenSchema>;
-export type TruncationJson = NonNullable<z.infer<typeof tokenizerFileSchema>["truncation"]>;
+export type PatternJson = ReturnType<typeof patternShape>;
+export type BehaviorJson = ReturnType<typeof behaviorShape>;

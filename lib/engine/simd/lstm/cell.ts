@@ -4,7 +4,7 @@ import type { ModelSpec } from "../../../model/spec.ts";
 import { gatesRow, inputWidth, type SimdCellScratch } from "../memory/scratch.ts";
 import type { SimdKernels } from "../bindings.gen.ts";
 import type { SimdScratch } from "../memory/scratch.ts";
-import type { SharedSums } from "../work_sharing.ts";
+import type { Sums } from "../work_sharing.ts";
 import { padded, panelsOf, rowStride, seriesBytes } from "../memory/shapes.ts";
 
 /** Describes the rows that go through the LSTMs together. */
@@ -26,7 +26,7 @@ export class SimdCell {
   readonly cell: LstmCell;
   readonly at: SimdCellScratch;
   readonly #kernels: SimdKernels;
-  readonly #sums: SharedSums;
+  readonly #sums: Sums;
   readonly #shared: SimdScratch;
   readonly #hidden: number;
   /** Count the panels of one gate, and of all. */
@@ -39,7 +39,7 @@ export class SimdCell {
 
   constructor(
     kernels: SimdKernels,
-    sums: SharedSums,
+    sums: Sums,
     spec: ModelSpec,
     cell: LstmCell,
     scratch: SimdScratch,

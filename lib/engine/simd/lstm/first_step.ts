@@ -9,12 +9,12 @@ import type { SimdChunk } from "./cell.ts";
 import { gatesRow } from "../memory/scratch.ts";
 import type { SimdKernels } from "../bindings.gen.ts";
 import type { SimdScratch } from "../memory/scratch.ts";
-import type { SharedSums } from "../work_sharing.ts";
+import type { Sums } from "../work_sharing.ts";
 import { panelsOf, rowStride, seriesBytes } from "../memory/shapes.ts";
 
 export class SimdFirstStep {
   readonly #kernels: SimdKernels;
-  readonly #sums: SharedSums;
+  readonly #sums: Sums;
   readonly #at: SimdScratch["ofFirstStep"];
   readonly #cell: SimdScratch["ofCell"][number];
   readonly #shared: SimdScratch;
@@ -27,7 +27,7 @@ export class SimdFirstStep {
   /** Counts the distinct tokens at step 0 of the batch that was prepared last. */
   #count = 0;
 
-  constructor(kernels: SimdKernels, sums: SharedSums, spec: ModelSpec, scratch: SimdScratch) {
+  constructor(kernels: SimdKernels, sums: Sums, spec: ModelSpec, scratch: SimdScratch) {
     this.#kernels = kernels;
     this.#sums = sums;
     this.#at = scratch.ofFirstStep;

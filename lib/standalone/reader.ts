@@ -1,12 +1,12 @@
 /** Checks the inputs of requests and lines by what the model was trained on. It does not cut texts into tokens. */
+import { NEWEST_RULES } from "../base/normal_form.ts";
 import { counted } from "../base/counted.ts";
-import { NEWEST_RULES } from "../formats/read_options.ts";
 import { MAX_ROW } from "../formats/entry.ts";
 import type { PreprocessingJson } from "../data/encode/preprocessing.ts";
 import { isNumber } from "../formats/json_digits.ts";
 import { describe } from "../base/printable.ts";
 import { inputError } from "../base/errors.ts";
-import type { Input, Reader } from "./types.ts";
+import type { Reader } from "./types.ts";
 
 /** The vocabulary and the length that sequences must have. */
 interface SequenceShape {
@@ -31,11 +31,6 @@ export function createReader(
   if (!preprocessing) return idReader(shape);
   const isSlow = preprocessing.tokenizer.kind === "huggingface";
   return textReader(preprocessing, served && isSlow ? MOST_IN_REQUEST : MAX_ROW, served ? MOST_IN_REQUEST : MAX_ROW);
-}
-
-/** Returns the ids of an input of a model without a vocabulary, whose reader accepts only ids. */
-export function idsOf(input: Input): readonly number[] {
-  return input as readonly number[];
 }
 
 /** Creates the reader of a generated task: ids, always the same number. */

@@ -1,0 +1,80 @@
+/**
+ * Compiles the kernels of predictions and binds them to a memory that one thread has for itself. They run in every engine
+ * with vectors of 128 bits, always with the same bits.
+ */
+
+import exactBytes from "../../../kernels/exact.wasm" with { type: "bytes" };
+import forwardBytes from "../../../kernels/forward.wasm" with { type: "bytes" };
+import productsBytes from "../../../kernels/forward_products.wasm" with { type: "bytes" };
+import { bindStructs, type KernelExports, KERNELS, type SimdKernels } from "./bindings.gen.ts";
+
+/** The kernels as modules: with fast products, or those for engines without structs or fused multiply-adds. */
+export type ForwardModules =
+  | { readonly forward: WebAssembly.Module; readonly products: WebAssembly.Module }
+  | { readonly exact: WebAssembly.Module };
+
+let compiled: Promise<ForwardModules> | undefined;
+
+/** Compiles, once, the kernels that suit this engine. */
+export function compileForward(): Promise<ForwardModules> {
+  return compiled ??= compileFor();
+}
+
+async function compileFor(): Promise<ForwardModules> {
+  if (WebAssembly.validate(forwardBytes) && WebAssembly.validate(productsBytes)) {
+    const [forward, products] = await Promise.all([
+      WebAssembly.compile(forwardBytes),
+      WebAssembly.compile(productsBytes),
+    ]);
+    const fast = { forward, products };
+    if (isFused(fast)) return fast;
+  }
+  return await compileExact();
+}
+
+/** Compiles the kernels for engines without structs or fused multiply-adds. */
+export async function compileExact(): Promise<ForwardModules> {
+  return { exact: await WebAssembly.compile(exactBytes) };
+}
+
+/**
+ * Binds the kernels of predictions to `memory`. They use the STRUCT_BYTES at the byte offset `at`. The other kernels throw a
+ * TypeError.
+ */
+export function bindForward(modules: ForwardModules, memory: WebAssembly.Memory, at: number): SimdKernels {
+  const exports = instantiate(modules, memory);
+  const all = Object.keys(KERNELS).map((name) => [name, exports[name] ?? (() => missing(name))]);
+  const kernels: Record<string, unknown> = Object.fromEntries(all);
+  checkKernels(kernels);
+  return bindStructs(kernels, memory.buffer, at);
+}
+
+function instantiate(modules: ForwardModules, memory: WebAssembly.Memory): WebAssembly.Exports {
+  const env = { memory };
+  if ("exact" in modules) {
+    const places: number[] = [];
+    const products = {
+      stageOperand: (operand: number, from: number) => void (places[operand] = from),
+      operandAt: (operand: number) => places[operand],
+    };
+    return new WebAssembly.Instance(modules.exact, { env, products }).exports;
+  }
+  const { exports: products } = new WebAssembly.Instance(modules.products, { env });
+  return new WebAssembly.Instance(modules.forward, { env, products }).exports;
+}
+
+/** Returns whether the engine rounds a relaxed multiply-add once: old processors have no instruction for it. */
+function isFused(modules: ForwardModules): boolean {
+  const { multiplyAdd } = instantiate(modules, new WebAssembly.Memory({ initial: 1, maximum: 1 }));
+  const unit = 2 ** -23;
+  // The exact result lies below the middle between two float32 by less than a float64 can tell.
+  return typeof multiplyAdd === "function" && multiplyAdd(1 + unit, (1 - unit) / 2 ** 24, 1 + unit) === 1 + unit;
+}
+
+function checkKernels(kernels: Record<string, unknown>): asserts kernels is KernelExports {
+  for (const [name, kernel] of Object.entries(kernels)) if (typeof kernel !== "function") missing(name);
+}
+
+function missing(name: string): never {
+  throw new TypeError(`The kernel ${name} is not among those of predictions`);
+}

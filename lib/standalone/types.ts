@@ -1,0 +1,34 @@
+/** Describes predictions: plain values, no tensors. */
+import type { ReadingRules } from "../base/normal_form.ts";
+import type { RowAnswer } from "../model/rejection.ts";
+
+/**
+ * An input of the model, checked but not yet read: a text, or tokens, which are names for a model with a vocabulary of
+ * its own and ids for any other.
+ */
+export type Input = string | readonly string[] | readonly number[];
+
+/** Checks the inputs of a model: see reader.ts. */
+export interface Reader {
+  /** True if the model takes texts, and tokens by their names; else tokens are ids. */
+  readonly text: boolean;
+  /** The rules by which it reads rows, and numbers among tokens. */
+  readonly rules: ReadingRules;
+  /** Throws an InputError that calls the value `field`. */
+  readTokens(value: unknown, field: string): Input;
+  /** Throws an InputError that calls the value `field`. */
+  readText(value: unknown, field: string): Input;
+}
+
+/** Describes how a model with a vocabulary of its own read an input. */
+export interface Flags {
+  /** Share of the tokens that the model does not know. */
+  readonly unknownShare: number;
+  /** True if some tokens were cut off. */
+  readonly truncated: boolean;
+}
+
+export interface Prediction extends RowAnswer, Partial<Flags> {
+  /** One a class, in the order of `labels`; sums to 1. */
+  readonly probabilities: readonly number[];
+}

@@ -1,0 +1,17 @@
+/**
+ * Predicts with a model that Lockstep trained, and does nothing else: without dependencies, in Node, Deno, Bun, browsers and
+ * workers.
+ *
+ * @example
+ * ```ts
+ * import { load } from "lockstep/predict";
+ *
+ * const model = await load("./model.lockstep");
+ * model.predict("where is my parcel?"); // { class: 4, label: "shipping", probability: 0.987…, … }
+ * ```
+ *
+ * @module
+ */
+export { load } from "./lib/standalone/load.ts";
+export { Model, type Prediction, type PredictOptions } from "./lib/standalone/model.ts";
+export { InputError } from "./lib/base/errors.ts";

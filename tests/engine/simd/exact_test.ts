@@ -1,0 +1,68 @@
+/** Compares the multiply-adds of exact.wasm with those of the processor. */
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+
+type MultiplyAdd = (a: number, b: number, c: number) => number;
+
+/** Returns the function of a module of kernels, which calls nothing else. */
+function multiplyAddOf(name: string): MultiplyAdd {
+  const module = new WebAssembly.Module(Deno.readFileSync(new URL(`../../../kernels/${name}.wasm`, import.meta.url)));
+  const imports = WebAssembly.Module.imports(module).filter(({ module }) => module === "products");
+  const { exports } = new WebAssembly.Instance(module, {
+    env: { memory: new WebAssembly.Memory({ initial: 1, maximum: 1 }) },
+    products: Object.fromEntries(imports.map(({ name }) => [name, () => 0])),
+  });
+  const { multiplyAdd } = exports;
+  assert(typeof multiplyAdd === "function");
+  return (a, b, c) => multiplyAdd(a, b, c);
+}
+
+const [processor, exact] = [multiplyAddOf("forward"), multiplyAddOf("exact")];
+
+const UNIT = 2 ** -23;
+/** Sums that lie near the middle of two float32, where a second rounding would err. */
+const critical: [a: number, b: number, c: number][] = [
+  [1 + UNIT, (1 - UNIT) / 2 ** 24, 1 + UNIT],
+  [1 + UNIT, (UNIT - 1) / 2 ** 24, 1 + UNIT],
+  [1 + UNIT, (1 - UNIT) / 2 ** 24, -1 - UNIT],
+  [1 + UNIT, (1 - UNIT) / 2 ** 25, 1],
+  [1 + UNIT, (UNIT - 1) / 2 ** 25, 1],
+  // Results below the least normal number have fewer bits.
+  [2 ** -75, 2 ** -75, 0],
+  [2 ** -75, -(2 ** -75), 2 ** -149],
+  [1 + UNIT, (1 - UNIT) * 2 ** -127, 2 ** -149],
+  [(1 + UNIT) * 2 ** -70, (1 - UNIT) * 2 ** -80, 2 ** -126],
+  [3e38, 3e38, -3e38],
+  [3e38, 2, -3e38],
+  [1, -1, 1],
+  [-0, 1, -0],
+  [Infinity, 1, -3],
+  [1, 1, -Infinity],
+  [Infinity, 0, 1],
+  [NaN, 1, 1],
+];
+
+Deno.test("multiplyAdd() of exact.wasm rounds once where two roundings would differ", () => {
+  const [a, b, c] = critical[0]!;
+  assertEquals(processor(a, b, c), 1 + UNIT);
+  assertEquals(Math.fround(a * b + c), 1 + 2 * UNIT);
+  for (const numbers of critical) assertEquals(exact(...numbers), processor(...numbers), `${numbers}`);
+});
+
+Deno.test("multiplyAdd() of exact.wasm has the processor's bits for any numbers", () => {
+  const bits = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+  /** Few bits in the fraction and exponents near 1 make the critical sums frequent. */
+  const short = fc.tuple(
+    fc.constantFrom(0, 1, 2, 4, 2 ** 11, 2 ** 12, 2 ** 22, 2 ** 23 - 1),
+    fc.integer({ min: 100, max: 150 }),
+  )
+    .map(([fraction, exponent]) => (exponent * 2 ** 23 + fraction) >>> 0);
+  const number = fc.oneof(bits, short, short.map((value) => (value | 0x8000_0000) >>> 0));
+  fc.assert(
+    fc.property(number, number, number, (...words) => {
+      const [a, b, c] = new Float32Array(Uint32Array.from(words).buffer) as unknown as [number, number, number];
+      assertEquals(exact(a, b, c), processor(a, b, c));
+    }),
+    { numRuns: 20_000 },
+  );
+});
