@@ -25,8 +25,9 @@ const ENTRIES = {
 /** Modules that read sources and remove types at run time: here they have their results. */
 const PREPARED: Readonly<Record<string, () => string>> = {
   "dashboard/assets.ts": () => {
+    // The page names commands as the users of the package call them.
     return `const assets = ${
-      JSON.stringify([...dashboardAssets()])
+      JSON.stringify([...dashboardAssets()]).replaceAll("deno task", "npx lockstep")
     };\nexport const dashboardAssets = () => new Map(assets);`;
   },
   "lib/run/export/browser/modules.ts": () => {

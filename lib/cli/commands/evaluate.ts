@@ -17,7 +17,7 @@ import { commandHelp } from "../arguments/help.ts";
 import { openKernels } from "../arguments/kernels.ts";
 import { PROGRAM } from "../arguments/program.ts";
 import { oneRun } from "../arguments/run_argument.ts";
-import { mayWrite, restrictReading } from "../arguments/reading.ts";
+import { mayWrite, restrictReading, restrictWriting } from "../arguments/reading.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 const USAGE = `${PROGRAM} evaluate RUN --data FILE [FLAGS]   (--out FILE: file for the metrics as JSON)`;
@@ -63,6 +63,7 @@ export async function evaluateCommand(
   const native = openKernels(options.kernels, terminal);
   restrictReading(options, pathMarks(optionsSchema), [directory, ...out === undefined ? [] : [dirname(out)]]);
   const file = out ?? join(directory, "evaluation.json");
+  restrictWriting([dirname(file)]);
   if (!mayWrite(dirname(file))) throw cannotWrite(dirname(file), "--out");
   const { evaluation, rows, trainedOn, warnings } = await evaluateFiles(model, options, {
     directory,
