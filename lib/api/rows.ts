@@ -16,6 +16,11 @@ interface Columns {
   readonly labelColumn?: unknown;
 }
 
+interface SourceOptions {
+  readonly columns?: Columns;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Rows as the reader of files takes them. */
 export class RowSource {
   /** The paths of files, or the name of rows in memory. */
@@ -27,10 +32,16 @@ export class RowSource {
   /** The error that the rows in memory threw. */
   #thrown: { readonly error: unknown } | undefined;
 
-  /** `field` names the rows in messages. Throws an InputError for a value that has no rows. */
-  constructor(rows: Rows, field: string, columns: Columns = {}) {
+  readonly #signal: AbortSignal | undefined;
+
+  /**
+   * `field` names the rows in messages, and `signal` ends the reading of rows in memory. Throws an InputError for a value
+   * that has no rows.
+   */
+  constructor(rows: Rows, field: string, { columns = {}, signal }: SourceOptions = {}) {
     this.#field = field;
     this.#columns = columns;
+    this.#signal = signal;
     if (typeof rows === "string" || isPaths(rows)) {
       this.data = typeof rows === "string" ? [rows] : rows;
       const wrong = this.data.find((path) => path === "" || path === IN_MEMORY);
@@ -51,6 +62,7 @@ export class RowSource {
     let at = 0;
     try {
       for await (const row of rows) {
+        this.#signal?.throwIfAborted();
         text += `${this.#line(row, at++)}\n`;
         if (text.length < CHUNK) continue;
         yield encoder.encode(text);

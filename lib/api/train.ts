@@ -42,7 +42,7 @@ export async function trainRows(options: TrainOptions, threads: TrainingThreads)
     if (key === "keepRuns" && runsDir === undefined) return "keepRuns is given: expected no value without `runsDir`";
     return undefined;
   });
-  const rows = new RowSource(data, "data", values);
+  const rows = new RowSource(data, "data", { columns: values, signal });
   const home = await openHome(runsDir);
   const all = { ...values, data: rows.data, runsDir: home.runsDir };
   const resolve: Resolve = (defaults) => resolveConfig(undefined, [{ values: all, nameOf: (key) => key }], defaults);
@@ -60,7 +60,7 @@ export async function resumeRun(source: string, options: ResumeOptions, threads:
     const isOwn = key in processShape && !FOREIGN.has(key) && key !== "keepRuns";
     return isOwn ? undefined : `${key} is fixed by the run, or no option of a training: expected no value`;
   });
-  const rows = data === undefined ? undefined : new RowSource(data, "data", manifest.config);
+  const rows = data === undefined ? undefined : new RowSource(data, "data", { columns: manifest.config, signal });
   const home = { runsDir: dirname(directory), remove: () => Promise.resolve() };
   const sources = [manifestSource(directory, manifest), { values, nameOf: (key: string) => key }];
   const resolve: Resolve = () => ({ ...resolveConfig(undefined, sources), runsDir: home.runsDir });

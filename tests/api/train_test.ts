@@ -2,7 +2,9 @@ import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/as
 import { readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError, resume, type Row, type RunEvent, train, TrainingStopped } from "../../mod.ts";
+import { within } from "../../lib/base/waiting.ts";
 import { run as runTask } from "../cli/process.ts";
+import { PATIENCE_MS } from "../patience.ts";
 import { inTemporaryDirectory } from "../run/temporary.ts";
 import { jsonLines, SMALL, smallRows } from "./small.ts";
 
@@ -124,6 +126,21 @@ Deno.test("a signal that aborts before training begins leaves no run", async () 
     })();
     await assertRejects(() => train({ ...options, data: rows, signal: aborting.signal }), TrainingStopped, "before");
     assertEquals(await isThere(runsDir), false);
+    const closed = Promise.withResolvers<boolean>();
+    const endless = (async function* () {
+      try {
+        for (;;) {
+          yield* smallRows();
+          setTimeout(() => waiting.abort());
+          await new Promise((resolve) => setTimeout(resolve));
+        }
+      } finally {
+        closed.resolve(true);
+      }
+    })();
+    const waiting = new AbortController();
+    await assertRejects(() => train({ ...options, data: endless, signal: waiting.signal }), TrainingStopped);
+    assert(await within(PATIENCE_MS, closed.promise, false), "the rows were not closed");
   });
 });
 
