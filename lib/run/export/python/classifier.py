@@ -9,6 +9,7 @@ import struct
 import sys
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 
 UNKNOWN = 1
 FIRST_KNOWN = 2
@@ -209,6 +210,7 @@ UINT16 = struct.Struct("<H")
 EDGE = 0x10000
 MOST_LETTERS = 5
 MOST_ROWS_OF_VECTOR = 64
+REMEMBERED = 100_000
 
 
 def units_of(text):
@@ -223,9 +225,16 @@ def hashed(start, words):
     return finish(state)
 
 
-def letter_keys(units, shortest=2):
+@lru_cache(maxsize=REMEMBERED)
+def own_key(name):
+    """The key of a token."""
+    return hashed(1, units_of(name))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def letter_keys(name, shortest=2):
     """The keys of all runs of at least `shortest` letters of a word, with its edges."""
-    marked = [EDGE, *units, EDGE]
+    marked = [EDGE, *units_of(name), EDGE]
     most = [min(MOST_LETTERS, len(marked) - begin) for begin in range(len(marked))]
     runs = ((begin, n) for begin, longest in enumerate(most) for n in range(shortest, longest + 1))
     return [hashed(2, marked[begin : begin + n]) for begin, n in runs]
@@ -244,7 +253,7 @@ def padded(sequences, vocabulary, letters):
         names = sequence.unknown if letters and isinstance(sequence, Sequence) else ()
         places = [at for at, token in enumerate(sequence) if token == UNKNOWN] if names else ()
         for at, name in zip(places, names):
-            keys = letter_keys(units_of(name), 3)[: MOST_ROWS_OF_VECTOR - 1] if name is not None else ()
+            keys = letter_keys(name, 3)[: MOST_ROWS_OF_VECTOR - 1] if name is not None else ()
             if keys:
                 tokens[row, at] = vocabulary + len(words)
                 words.append([key % letters for key in keys])
@@ -277,11 +286,10 @@ class Ngrams:
             if name is None:
                 own.append(None)
                 continue
-            units = units_of(name)
-            own.append(hashed(1, units))
+            own.append(own_key(name))
             keys.append(own[-1])
             if self.has_letters:
-                keys.extend(letter_keys(units))
+                keys.extend(letter_keys(name))
         marked = [0x5EED0001, *own, 0x5EED0002] if self.has_ends else own
         for begin in range(len(marked)):
             for n in range(2, min(self.order, len(marked) - begin) + 1):

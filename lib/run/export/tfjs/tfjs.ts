@@ -59,6 +59,6 @@ In a page, where \`<script src="https://cdn.jsdelivr.net/npm/@tensorflow/tfjs@4.
 \`\`\`
 
 ${inputTable(model, model.preprocessing?.tokenizer.kind !== "huggingface")}
-Lists of rows are faster than rows one by one. \`predict.d.ts\` has the types.
+\`predict.d.ts\` has the types. TensorFlow.js computes LSTMs slowly; the export for ONNX Runtime answers many times as fast.
 `;
 }
