@@ -1,5 +1,9 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
+import { predictCommand } from "../../../lib/cli/commands/predict.ts";
+import { bytesOf } from "../../data/reading.ts";
+import { soon } from "../../serve/http/reading.ts";
+import { fakeTerminal } from "../terminal/fake_terminal.ts";
 import { answersOf, ask, withModel, WORDS } from "../saved_model.ts";
 import { ROOT } from "../process.ts";
 
@@ -99,4 +103,22 @@ Deno.test("the task predict may write only its output, and its rename", () =>
     const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
     assertEquals([code, said.includes("Wrote 2 rows")], [0, true], said);
     assertMatch(await Deno.readTextFile(join(folder, "labelled.csv")), LABELLED);
+  }));
+
+Deno.test("predict --out leaves no file when it is interrupted", () =>
+  withModel(WORDS, async (folder, run) => {
+    const interruption = new AbortController();
+    const before = [...Deno.readDirSync(folder)].length;
+    const open = () => [...Deno.readDirSync(folder)].length > before;
+    async function* endless() {
+      yield bytesOf(CSV);
+      // The file is open when the second piece is wanted.
+      assertEquals(open(), true);
+      interruption.abort();
+      await new Promise(() => {});
+    }
+    const io = { terminal: fakeTerminal(), input: endless(), interrupted: () => interruption.signal };
+    const labelling = predictCommand([run, "--out", join(folder, "labelled.csv")], io);
+    await assertRejects(() => soon(labelling, "an end"), Error, "Interrupted: nothing was written");
+    assertEquals(open(), false);
   }));
