@@ -52,7 +52,8 @@ Deno.test("readRows() returns rows of any Unicode that were written as CSV, with
       const records = [["text", "label"], ...rows.map((row) => [row.text, row.label])];
       const content = mark +
         records.map((record) => record.map((field) => csvField(field, delimiter)).join(delimiter) + lineEnd).join("");
-      fc.pre(isText(content));
+      // A final Ctrl-Z is the end of a text, and no part of its last label.
+      fc.pre(isText(content) && !content.trimEnd().endsWith("\x1A"));
       const expected = rows.map((row, index) => [lines[index], row.label, row.text]);
       assertEquals(await readBrief(content, { delimiter }), expected);
       assertEquals(await readSplit(content, sizes, { delimiter }), expected);
