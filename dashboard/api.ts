@@ -13,10 +13,13 @@ export type Answers = Pick<Answer, "run" | "round" | "digest" | "predictions">;
 /** The server refused a request. The message has its own words, one line per problem; `fields` names the values at fault. */
 export class Refusal extends Error {
   readonly fields: readonly string[];
+  /** The status of the answer; 0 if the page itself refuses. */
+  readonly status: number;
 
-  constructor(message: string, fields: readonly string[] = []) {
+  constructor(message: string, fields: readonly string[] = [], status = 0) {
     super(message);
     this.fields = fields;
+    this.status = status;
   }
 }
 
@@ -125,15 +128,16 @@ async function request<Body>(path: string, init: RequestInit = {}): Promise<Body
 }
 
 function refusal(response: Response, problem: unknown): Refusal {
-  const status = `The server answered ${response.status} ${response.statusText}`.trim();
-  if (!isRecord(problem)) return new Refusal(status);
+  const { status, statusText } = response;
+  const answered = `The server answered ${status} ${statusText}`.trim();
+  if (!isRecord(problem)) return new Refusal(answered, [], status);
   const errors: unknown[] = Array.isArray(problem["errors"]) ? problem["errors"] : [];
   // `detail` has only the first problem and the number of the others, so all messages are joined instead.
   const fields = errors.map((error) => String(isRecord(error) ? error["field"] : ""));
   if (errors.length > 1) {
-    return new Refusal(errors.map((error) => isRecord(error) ? error["message"] : error).join("\n"), fields);
+    return new Refusal(errors.map((error) => isRecord(error) ? error["message"] : error).join("\n"), fields, status);
   }
-  return new Refusal(String(problem["detail"] ?? problem["title"] ?? status), fields);
+  return new Refusal(String(problem["detail"] ?? problem["title"] ?? answered), fields, status);
 }
 
 /** Returns the message of an error for the page to show. */

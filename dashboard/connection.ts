@@ -9,10 +9,10 @@ import { currentRun, Refusal, runDetail } from "./api.ts";
 import { EVENT_TYPES } from "./state/state.ts";
 
 /**
- * `empty`: the server has no run, or not the chosen one. `done`: the run has ended and all its events are here. `gone`: the
+ * `preparing`: the server reads the data of its first run. `empty`: the server has no run, or not the chosen one. `done`: the run has ended and all its events are here. `gone`: the
  * same, but the server does not answer any more.
  */
-export type Link = "connecting" | "empty" | "live" | "reconnecting" | "done" | "gone";
+export type Link = "connecting" | "preparing" | "empty" | "live" | "reconnecting" | "done" | "gone";
 
 interface Follower {
   /** Receives the run at every poll. */
@@ -70,7 +70,7 @@ export class Connection {
       else this.#follower.link("empty");
     } catch (error) {
       if (poll !== this.#polls) return;
-      if (error instanceof Refusal) this.#follower.link("empty");
+      if (error instanceof Refusal) this.#follower.link(error.status === 503 ? "preparing" : "empty");
       else this.#follower.link(this.#ended ? "gone" : "reconnecting");
     } finally {
       if (poll === this.#polls) {

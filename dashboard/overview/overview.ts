@@ -16,7 +16,7 @@ export function Overview({ store }: { readonly store: Store }): ComponentChildre
   const { value: evaluations, error } = store.evaluations.value;
   const quality = qualityOf(view, { data: store.data.value.value, last: store.before });
   const href = linkTo({ ...store.address.value, view: "evaluation" });
-  const isMissing = store.link.value === "empty" && view.phase === "waiting";
+  const isMissing = ["empty", "preparing"].includes(store.link.value) && view.phase === "waiting";
   const hasCurves = view.points > 0 || view.phase === "running" || view.phase === "waiting";
   // Rows of generated data say nothing to people.
   const hasRows = view.started ? view.started.data !== undefined : hasCurves;

@@ -20,7 +20,7 @@ export function ProgressCard({ view, seconds }: ProgressProps): ComponentChildre
   const epochs = setting(view, "epochs");
   const epoch = epochs === undefined ? count(view.epoch) : `${count(view.epoch)} of ${count(epochs)}`;
   const facts: [id: string, name: string, value: string][] = [
-    ["epoch-now", "epochs done", extent ? epoch : "–"],
+    ["epoch-now", "epoch", extent ? epoch : "–"],
     [
       "elapsed",
       BUSY.includes(view.phase) ? "training for" : "trained for",

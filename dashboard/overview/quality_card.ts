@@ -3,12 +3,12 @@ import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
 import { loss, percent } from "../state/format.ts";
 import { difference, marginText, type Quality, type Reference } from "../state/quality.ts";
-import { Short } from "../ui/card.ts";
 
 export function QualityCard({ quality }: { readonly quality: Quality }): ComponentChildren {
   const { model, rows, accuracy, margin, others } = quality;
   const notes = [
     ...quality.loss === undefined ? [] : [`loss ${loss(quality.loss)}`],
+    ...accuracy === undefined && rows !== "" ? ["known when the first epoch has ended, or the n-grams are fitted"] : [],
     ...quality.macroF1 === undefined ? [] : [`macro-F1 ${quality.macroF1.toFixed(4)}`],
   ].join(" · ");
   return markup`
@@ -31,8 +31,8 @@ interface ComparedProps extends Reference {
 }
 
 /** Another model: its accuracy, and by how many percentage points it differs from the served one. */
-function Compared({ name, accuracy, served }: ComparedProps): ComponentChildren {
-  return markup`<li>${h(Short, { text: name, look: "name" })}
+function Compared({ name, title = name, accuracy, served }: ComparedProps): ComponentChildren {
+  return markup`<li><span class="short name" title=${title}>${name}</span>
     <span class="track" aria-hidden="true"><span class="fill" style="width: ${100 * accuracy}%"></span></span>
     <span class="number">${percent(accuracy)}</span><span class="number at">${
     difference(served, accuracy)

@@ -24,6 +24,12 @@ export function bannerOf(view: RunView, link: Link, chosen: string | undefined):
       command: `deno task serve ${run}`,
     };
   }
+  if (link === "preparing") {
+    return {
+      isBad: false,
+      text: "The server reads the data. Training begins, and the page shows it, when it is done.",
+    };
+  }
   if (link === "empty" && phase === "waiting" && chosen !== undefined) {
     return { isBad: true, text: `There is no run “${chosen}”.`, remedy: "The view Runs lists all." };
   }

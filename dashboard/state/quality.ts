@@ -8,6 +8,8 @@ import { type RunView, setting } from "./state.ts";
 
 export interface Reference {
   readonly name: string;
+  /** Says more in a tooltip. */
+  readonly title?: string;
   readonly accuracy: number;
 }
 
@@ -64,15 +66,17 @@ function othersOf(
   last: RunDetail | undefined,
 ): Reference[] {
   const earlier = last?.summary?.[role]?.accuracy;
-  const all: [string, number | undefined][] = [
+  const all: [name: string, accuracy: number | undefined, title?: string | undefined][] = [
     ["only the LSTM", summary?.lstm?.[role]?.accuracy],
     [NGRAMS, baseline?.[role]?.accuracy],
-    [`run before: ${last?.id ?? ""}`, earlier],
+    ["the run before", earlier, last?.id],
     data
       ? largestClass(data, role)
       : [`chance, ${counted(started?.labels.length ?? 0, "class")}`, chance(started?.labels)],
   ];
-  return all.flatMap(([name, accuracy]) => accuracy === undefined ? [] : [{ name, accuracy }]);
+  return all.flatMap(([name, accuracy, title]) =>
+    accuracy === undefined ? [] : [{ name, accuracy, ...title !== undefined && { title } }]
+  );
 }
 
 /** Returns the accuracy of always giving the most frequent class of the training rows. */

@@ -330,6 +330,7 @@ export function stateOf({ phase, summary }: RunView, link: Link): string {
   if (link === "reconnecting") return "reconnecting";
   if (phase === "finished" && isStopped(summary)) return "stopped";
   if (phase !== "waiting") return phase;
+  if (link === "preparing") return "preparing";
   if (link === "empty") return "no run";
   // A run without events waits for its first one.
   return link === "connecting" ? "connecting" : "waiting";

@@ -63,9 +63,10 @@ export function createApp(services: Services | PredictionServices, options: AppO
   return app;
 }
 
-/** Answers while the run is being prepared: the process is alive, and every other route asks to retry. */
-export function createWaitingApp(options: AppOptions): App {
+/** Answers while the run is being prepared: the page waits, the process is alive, and every other route asks to retry. */
+export function createWaitingApp(options: AppOptions, assets: Services["assets"] = new Map()): App {
   const { routes, app } = createShell(options, () => "");
+  pageRoutes(routes, assets);
   const waiting = () =>
     problemResponse(503, [{ field: "ready", message: "the run is being prepared: retry" }], { "Retry-After": "1" });
   for (const path of ["/livez", "/v2/health/live"]) {

@@ -50,7 +50,7 @@ export async function openService({ config, token, assets, note, ...observers }:
     metrics,
     ...observers,
   };
-  let app: ServedApp = createWaitingApp(options);
+  let app: ServedApp = createWaitingApp(options, assets);
   const server = await startServer({
     app: { fetch: (request, peer) => app.fetch(request, peer) },
     host,

@@ -205,7 +205,8 @@ Deno.test("POST /runs/:id/{pause,resume,stop} act on the run, or say why they ca
 });
 
 Deno.test("createWaitingApp() reports liveness, and checks requests as the app will", async () => {
-  const app = createWaitingApp({ token: "0123456789abcdef" });
+  const assets = new Map([["/", { body: "<!doctype html>", type: "text/html; charset=utf-8" }]]);
+  const app = createWaitingApp({ token: "0123456789abcdef" }, assets);
   const status = async (path: string, headers: HeadersInit = {}) => {
     const response = await app.request(path, { headers });
     assertEquals(response.headers.get("X-Content-Type-Options"), "nosniff");
@@ -213,6 +214,7 @@ Deno.test("createWaitingApp() reports liveness, and checks requests as the app w
     return response.status;
   };
   assertEquals([await status("/livez"), await status("/readyz"), await status("/model")], [200, 503, 401]);
-  assertEquals(await status("/model", { Authorization: "Bearer 0123456789abcdef" }), 503);
+  const known = { Authorization: "Bearer 0123456789abcdef" };
+  assertEquals([await status("/model", known), await status("/", known), await status("/")], [503, 200, 401]);
   assertEquals([await status("/livez", { Host: "evil.example" }), await status("/livez", { Host: "x y" })], [421, 400]);
 });

@@ -239,3 +239,23 @@ browserTest("dashboard fits wide and narrow screens in both colour schemes", () 
     }
   }
 });
+
+browserTest(
+  "dashboard waits while the server reads its data, and then shows the run by itself",
+  () => [trained(20)],
+  async (page) => {
+    await page.route("**/runs?*", (route) =>
+      route.fulfill({
+        status: 503,
+        contentType: "application/problem+json",
+        json: { errors: [{ field: "ready", message: "the run is being prepared: retry" }] },
+      }));
+    await page.reload();
+    await shows(page, "#banner", "The server reads the data");
+    await shows(page, "#state", "preparing");
+    await page.unroute("**/runs?*");
+    await showsPoints(page, 20);
+    await page.locator("#banner").waitFor({ state: "detached" });
+  },
+  /status of 503/,
+);

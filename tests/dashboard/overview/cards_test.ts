@@ -32,7 +32,7 @@ Deno.test("QualityCard shows the accuracy, its margin, and how far others are fr
 Deno.test("ProgressCard shows the share, the time that is left, and what may end training earlier", () => {
   const text = textOf(h(ProgressCard, { view: viewOf(tokenRun(100)), seconds: 40 }));
   assertStringIncludes(text, "Training 20\u00a0% · 2:40 left round 200 · 4 workers · ends earlier at 99.50\u00a0%");
-  assertStringIncludes(text, "epochs done 5 of 50 training for 0:40");
+  assertStringIncludes(text, "epoch 5 of 50 training for 0:40");
   assertMatch(textOf(h(ProgressCard, { view: viewOf(failedRun()), seconds: 40 })), /^Failed 18\u00a0% round 180/);
   assertMatch(textOf(h(ProgressCard, { view: createView("a"), seconds: 0 })), /^Waiting – Not started/);
 });

@@ -41,6 +41,12 @@ Deno.test("qualityOf() compares a run on generated data to chance", () => {
   assertEquals(qualityOf(viewOf(tokenRun(30)), {}).others, [{ name: "chance, 2 classes", accuracy: 0.5 }]);
 });
 
+Deno.test("qualityOf() names the run before in a tooltip", () => {
+  const last = finishedTextRun(LABELS, "older-run").detail();
+  const { others } = qualityOf(viewOf(finishedTextRun()), { last });
+  assertEquals(others.find(({ name }) => name === "the run before")?.title, "older-run");
+});
+
 Deno.test("runBefore() finds the newest earlier run on the same files that was evaluated", () => {
   const summary = finishedTextRun().detail().summary;
   const run = (id: string, data: string[], more = {}): RunDetail => (
