@@ -6,9 +6,11 @@ import * as web from "onnxruntime-web";
 import type { Prediction } from "../../../lib/predict/types.ts";
 import { encodeModel } from "../../../lib/run/export/onnx/model.ts";
 import { message } from "../../../lib/run/export/onnx/protobuf.ts";
-import { optionalTest } from "../../optional.ts";
+import { CHROMIUM } from "../../dashboard/browser/browser.ts";
+import { executableAbsence, optionalTest } from "../../optional.ts";
 import { pythonAbsence, withPython } from "./python.ts";
 import { assertSame, type Case, eachExport, ids, ofHuggingFace, ofText, questionOf } from "./cases.ts";
+import { withPages } from "./pages.ts";
 
 /** Every pooling in one and two directions, with one LSTM and several of uneven sizes. */
 const shapes: readonly Case[] = (["last", "mean", "max"] as const).flatMap((pooling) =>
@@ -65,6 +67,32 @@ optionalTest(pythonAbsence("onnxruntime"), {
           assertSame(JSON.parse(await ask([folder, inputs.map(questionOf)])), [...expected, ...expected]);
         }, [...shapes, ...ids, ...ofText, ofHuggingFace]),
     ),
+});
+
+optionalTest(executableAbsence(CHROMIUM), {
+  name: "exportModel(onnx): onnxruntime-web in a browser makes the predictions of the product",
+  // The driver of the browser keeps timers and pipes of its process beyond close().
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    const files = new Map<string, Uint8Array<ArrayBuffer>>();
+    for (const name of ["ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"]) {
+      files.set(`/${name}`, await Deno.readFile(new URL(name, import.meta.resolve("onnxruntime-web"))));
+    }
+    await withPages((evaluate) =>
+      eachExport("onnx", async (folder, inputs, expected) => {
+        const found = await evaluate(
+          folder,
+          files,
+          `const ort = await import("/ort.wasm.bundle.min.mjs");
+          ort.env.wasm.numThreads = 1;
+          const { loadClassifier } = await import("/predict.js");
+          return await (await loadClassifier(ort)).predict(${JSON.stringify(inputs.map(questionOf))});`,
+        ) as Prediction[];
+        assertSame(found, expected);
+      }, [ids[1]!, ofText[2]!])
+    );
+  },
 });
 
 Deno.test({

@@ -2,12 +2,12 @@ import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes, asser
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import tfjsBundle from "npm:@tensorflow/tfjs@4.22.0/dist/tf.min.js" with { type: "text" };
-import { chromium, type Page } from "playwright-core";
 import type { Prediction } from "../../../lib/predict/types.ts";
-import { CHROMIUM, CHROMIUM_FLAGS, despiteNetworkChanges } from "../../dashboard/browser/browser.ts";
+import { CHROMIUM } from "../../dashboard/browser/browser.ts";
 import { executableAbsence, optionalTest, programAbsence } from "../../optional.ts";
 import { PATIENCE_MS } from "../../patience.ts";
 import { assertSame, eachExport, ids, ofHuggingFace, ofText, questionOf, sequences } from "./cases.ts";
+import { withPages } from "./pages.ts";
 
 /** A module that an export writes, as a program in JavaScript sees it. */
 interface Classifier {
@@ -196,47 +196,24 @@ optionalTest(executableAbsence(CHROMIUM), {
   // The driver of the browser keeps timers and pipes of its process beyond close().
   sanitizeOps: false,
   sanitizeResources: false,
-  async fn() {
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS, timeout: PATIENCE_MS });
-    try {
-      await eachExport("tfjs", async (folder, inputs, expected) => {
-        const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async ({ url }) => {
-          const { pathname } = new URL(url);
-          if (pathname === "/") return new Response("<!doctype html>", { headers: { "content-type": "text/html" } });
-          if (pathname === "/favicon.ico" || pathname.startsWith("/none")) return new Response(null, { status: 404 });
-          const type = pathname.endsWith(".js") ? "text/javascript" : "application/octet-stream";
-          const body = pathname === "/tf.js" ? tfjsBundle : await Deno.readFile(join(folder, pathname));
-          return new Response(body, { headers: { "content-type": type } });
-        });
-        const askPage = async (watch: (page: Page) => void) => {
-          const page = await browser.newPage();
-          page.setDefaultTimeout(PATIENCE_MS);
-          watch(page);
-          await page.goto(`http://127.0.0.1:${server.addr.port}/`);
-          await page.addScriptTag({ url: "/tf.js" });
-          const found: Prediction[] = await page.evaluate(`(async () => {
-            await tf.setBackend("cpu");
-            const { loadClassifier } = await import("/predict.js");
-            const questions = ${JSON.stringify(inputs.map(questionOf))};
-            const [byDefault, byPath] = [await loadClassifier(tf), await loadClassifier(tf, "/")];
-            return [...byDefault.predict(questions), ...questions.map((question) => byPath.predict(question))];
-          })()`);
-          assertSame(found, [...expected, ...expected]);
-          const missing = await page.evaluate(`(async () => {
-            const { loadClassifier } = await import("/predict.js");
-            return await loadClassifier(tf, "/none").catch((error) => error.message);
-          })()`);
-          assertMatch(String(missing), /^Cannot load http:.*\/none\/lockstep.json: 404$/);
-          await page.close();
-        };
-        try {
-          await despiteNetworkChanges(askPage);
-        } finally {
-          await server.shutdown();
-        }
-      });
-    } finally {
-      await browser.close();
-    }
-  },
+  fn: () =>
+    withPages((evaluate) =>
+      eachExport("tfjs", async (folder, inputs, expected) => {
+        const [found, missing] = await evaluate(
+          folder,
+          new Map([["/tf.js", tfjsBundle]]),
+          `await import("/tf.js");
+          await tf.setBackend("cpu");
+          const { loadClassifier } = await import("/predict.js");
+          const questions = ${JSON.stringify(inputs.map(questionOf))};
+          const [byDefault, byPath] = [await loadClassifier(tf), await loadClassifier(tf, "/")];
+          return [
+            [...byDefault.predict(questions), ...questions.map((question) => byPath.predict(question))],
+            await loadClassifier(tf, "/none").catch((error) => error.message),
+          ];`,
+        ) as [found: Prediction[], missing: string];
+        assertSame(found, [...expected, ...expected]);
+        assertMatch(missing, /^Cannot load http:.*\/none\/lockstep.json: 404$/);
+      })
+    ),
 });
