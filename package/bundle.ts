@@ -92,7 +92,7 @@ function placed(name: string, text: string): string {
  */
 export async function writeBundles(folder: string): Promise<string[]> {
   try {
-    const predictor: Record<string, string> = "./predict" in project.exports ? { predict: "predict.ts" } : {};
+    const predictor = { predict: "predict.ts" };
     const [needed] = await bundle(folder, { entryPoints: predictor, platform: "browser", minify: true });
     if (needed) throw new Error(`predict.ts must import no package, but needs ${needed}`);
     const chunkNames = "chunk-[hash]";

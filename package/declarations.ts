@@ -6,6 +6,9 @@ import { ROOT } from "./bundle.ts";
 
 /** Matches the specifier of an import of a module of this project. */
 const OWN_IMPORT = /(?<=\b(?:from|import\()\s*")(\.[^"]+)\.ts(?=")/g;
+const DISPOSE = /\bSymbol\.(?:asyncD|d)ispose\b/;
+/** Matches the property that tsc declares beside a method of such a name. */
+const DISPOSE_PROPERTY = /^ *\[Symbol\.(?:asyncD|d)ispose\]: \(.*;\n/gm;
 
 const OPTIONS: ts.CompilerOptions = {
   declaration: true,
@@ -30,7 +33,9 @@ export async function writeDeclarations(
     for (const [, path] of text.matchAll(OWN_IMPORT)) found.add(join(dirname(name), `${path}.ts`));
     const target = join(folder, name.replace(/\.ts$/, ".d.ts"));
     await mkdir(dirname(target), { recursive: true });
-    await writeFile(target, text.replaceAll(OWN_IMPORT, `$1.${extension}`));
+    // Programs for older targets do not know these symbols; JSR permits no such line.
+    const library = extension === "js" && DISPOSE.test(text) ? '/// <reference lib="esnext.disposable" />\n' : "";
+    await writeFile(target, library + text.replaceAll(OWN_IMPORT, `$1.${extension}`));
   }
 }
 
@@ -41,7 +46,7 @@ function declarationsOf(name: string, text: string): string {
     compilerOptions: OPTIONS,
     reportDiagnostics: true,
   });
-  if (diagnostics.length === 0) return outputText;
+  if (diagnostics.length === 0) return outputText.replaceAll(DISPOSE_PROPERTY, "");
   const problems = ts.formatDiagnostics(diagnostics, {
     getCurrentDirectory: () => "",
     getCanonicalFileName: (path) => path,

@@ -76,7 +76,7 @@ export class Model {
   /** Undefined once it is closed. */
   #room: OpenRoom | undefined;
 
-  /** See load(). `tokenizer` is that of the model's preprocessing, if it has one. */
+  /** @internal See load(). `tokenizer` is that of the model's preprocessing, if it has one. */
   constructor(model: WholeModel, tokenizer: Tokenizer | undefined, modules: ForwardModules) {
     const { spec, preprocessing, ngrams, rejection, weights } = model;
     this.run = model.run;

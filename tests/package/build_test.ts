@@ -44,7 +44,7 @@ Deno.test("deno task package builds the same tarball in every folder, without it
     }
     const scripts = names.filter((name) => name.endsWith(".js") && name !== "bin.js");
     assertEquals(scripts.filter((name) => !names.includes(`${name}.map`)), []);
-    for (const name of ["main", "mod", "workers/train", "workers/ngrams", "workers/predict"]) {
+    for (const name of ["main", "mod", "predict", "workers/train", "workers/ngrams", "workers/predict"]) {
       assert(scripts.includes(`${name}.js`), name);
     }
   });

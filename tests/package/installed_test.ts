@@ -6,8 +6,11 @@ import project from "../../deno.json" with { type: "json" };
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { chromium } from "playwright-core";
 import { ROOT } from "../cli/process.ts";
-import { optionalTest } from "../optional.ts";
+import { CHROMIUM, CHROMIUM_FLAGS } from "../dashboard/browser/browser.ts";
+import { executableAbsence, optionalTest } from "../optional.ts";
+import { PATIENCE_MS } from "../patience.ts";
 import { installedProject, npmAbsence, outputOf, removeProject, runIn } from "./project.ts";
 
 Deno.test.afterAll(removeProject);
@@ -20,9 +23,17 @@ const texts = {
 };
 const data = Object.entries(texts).flatMap(([label, all]) => all.map((text) => ({ text, label })));
 await using run = await train({ data, epochs: 2, validation: 0.5, kernels: "wasm" });
-const model = await load(run.directory);
+await run.save("model");
+const model = await load("model");
 const answers: Prediction[] = await model.predictMany(["my parcel", "a refund"]);
 console.log(JSON.stringify({ digest: model.digest, answers }));
+`;
+
+const PREDICTOR = `import { load, type Model, type Prediction } from "lockstep/predict";
+
+const model: Model = await load("model/model.lockstep");
+const answers: Prediction[] = model.predictMany(["my parcel", "a refund"]);
+console.log(answers.map(({ label, probability }) => [label, probability]));
 `;
 
 interface Results {
@@ -54,13 +65,14 @@ optionalTest(npmAbsence, {
   name: "tsc --strict checks a program of the package with its declarations, and finds a wrong type",
   async fn() {
     const { folder } = await installedProject();
-    const tsc = async (name: string, text: string) => {
+    const tsc = async (name: string, text: string, target = "esnext") => {
       await writeFile(join(folder, name), text);
-      const flags = ["--noEmit", "--strict", "--module", "nodenext", "--target", "esnext"];
+      const flags = ["--noEmit", "--strict", "--module", "nodenext", "--target", target];
       const args = ["run", "-q", "-A", `${project.imports.typescript}/tsc`, ...flags, join(folder, name)];
       return await outputOf(ROOT, Deno.execPath(), ...args);
     };
     assertEquals(await tsc("program.ts", PROGRAM), { code: 0, stdout: "", stderr: "" });
+    assertEquals(await tsc("predictor.ts", PREDICTOR, "es2022"), { code: 0, stdout: "", stderr: "" });
     const { code, stdout } = await tsc("wrong.ts", PROGRAM.replace("epochs: 2", 'epochs: "2"'));
     assertEquals(code, 2);
     assertMatch(stdout, /wrong\.ts.*Type 'string' is not assignable to type 'number/);
@@ -92,6 +104,38 @@ optionalTest(npmAbsence, {
     const onBun = await results(2, "npx", "-y", "bun");
     assertEquals(onBun.answers.map(({ label }) => label), ["shipping", "billing"]);
     assertEquals(await results(1, "npx", "-y", "bun"), onBun);
+  },
+});
+
+const PAGE = `<!doctype html><script type="module">
+import { load } from "/node_modules/lockstep/predict.js";
+const model = await load("model/model.lockstep");
+globalThis.answers = model.predictMany(["my parcel", "a refund"]);
+</script>`;
+
+optionalTest(npmAbsence ?? executableAbsence(CHROMIUM), {
+  name: "a page predicts with lockstep/predict as the program does",
+  // The driver of the browser keeps timers and pipes of its process beyond close().
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    const { folder } = await installedProject();
+    const { answers } = await results(2, Deno.execPath(), "run", "-q", "-A");
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS, timeout: PATIENCE_MS });
+    try {
+      const page = await browser.newPage();
+      page.setDefaultTimeout(PATIENCE_MS);
+      await page.route("**/*", async (route) => {
+        const { pathname } = new URL(route.request().url());
+        if (pathname === "/") await route.fulfill({ contentType: "text/html", body: PAGE });
+        else await route.fulfill({ path: join(folder, pathname) });
+      });
+      await page.goto("http://localhost/");
+      const answered = await page.waitForFunction("globalThis.answers");
+      assertEquals(await answered.jsonValue(), answers);
+    } finally {
+      await browser.close();
+    }
   },
 });
 
