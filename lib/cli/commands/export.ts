@@ -27,11 +27,12 @@ const FLAGS = [
 const HELP = `Usage: ${USAGE}
 
 ${section("", [...FLAGS, ...own.map(flagRow)])}
-All include lockstep.json with labels, sizes, config and digest. A model that was
-trained on files also has preprocessing.json, and ngrams.safetensors if it is combined
-with n-grams: predict.js and model.py accept texts, tokens by name and token ids, and
-return the same probabilities as this program; README.md says how. With a Hugging Face
-tokenizer predict.js accepts no texts, and model.py needs the Python package tokenizers.
+js needs no package and has this program's bits. The others include lockstep.json with
+labels, sizes, config and digest. A model that was trained on files also has
+preprocessing.json, and ngrams.safetensors if it is combined with n-grams: predict.js and
+model.py accept texts, tokens by name and token ids, and return the same probabilities as
+this program; README.md says how. With a Hugging Face tokenizer predict.js accepts no
+texts, and model.py needs the Python package tokenizers.
 To train from exported weights: train --weights model.safetensors.
 `;
 

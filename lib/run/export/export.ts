@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { FOLDER_MODE, readBytes, writeWhole } from "../files/files.ts";
 import { NGRAMS, PREPROCESSING, readModel } from "../files/model_files.ts";
 import type { ExportFormat } from "./format.ts";
+import { js } from "./js/js.ts";
 import { onnx } from "./onnx/onnx.ts";
 import { safetensors } from "./safetensors/safetensors.ts";
 import { tfjs } from "./tfjs/tfjs.ts";
 
 /** Lists all formats: a new one needs only its entry. */
-export const EXPORT_FORMATS = { tfjs, safetensors, onnx } as const satisfies Readonly<Record<string, ExportFormat>>;
+export const EXPORT_FORMATS = { js, tfjs, safetensors, onnx } as const satisfies Readonly<Record<string, ExportFormat>>;
 
 /**
  * Writes the model of the run in `directory` into `folder`, and returns the files' names. Throws a RangeError that names
@@ -21,13 +22,13 @@ export async function exportModel(
   folder: string,
 ): Promise<string[]> {
   const model = await readModel(directory);
-  const { copied, make } = EXPORT_FORMATS[format];
+  const { copied, standsAlone, make }: ExportFormat = EXPORT_FORMATS[format];
   const files = new Map<string, Uint8Array | string>();
-  const names = ["lockstep.json", model.preprocessing && PREPROCESSING, model.version.ngrams && NGRAMS];
-  for (const name of [...names, ...copied]) {
+  const common = ["lockstep.json", model.preprocessing && PREPROCESSING, model.version.ngrams && NGRAMS];
+  for (const name of standsAlone ? [] : [...common, ...copied]) {
     if (name) files.set(name, await readBytes(join(directory, "model", name)));
   }
-  for (const [name, content] of make(model)) files.set(name, content);
+  for (const [name, content] of await make(model)) files.set(name, content);
   await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
   for (const [name, content] of files) await writeWhole(join(folder, name), content);
   return [...files.keys()];

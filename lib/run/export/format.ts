@@ -8,8 +8,10 @@ export interface ExportFormat {
   readonly description: string;
   /** The files of a run's `model/` that only this format has. */
   readonly copied: readonly string[];
+  /** True if the files that it makes are all that it needs. */
+  readonly standsAlone?: boolean;
   /** Makes the others. */
-  readonly make: (model: TrainedModel) => Files;
+  readonly make: (model: TrainedModel) => Files | Promise<Files>;
   /** Says how it reads texts for a tokenizer of Hugging Face, if not by itself. */
   readonly huggingFace?: string;
 }
