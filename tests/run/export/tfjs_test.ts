@@ -156,7 +156,7 @@ console.log(JSON.stringify(classifier.predict(${asked})));`,
       );
       const answers = await run("node", [program], join(folder, ".."));
       assertSame(JSON.parse(answers.split("\n").at(-2)!), expected);
-      const [input, wrong] = TYPED[tokenizer?.kind ?? "ids"]!;
+      const [input, wrong, item] = TYPED[tokenizer?.kind ?? "ids"]!;
       // The types of tfjs take seconds to check: one model is enough.
       const library = tokenizer
         ? `import type { TensorFlow } from "./exported/predict.js";\ndeclare const tf: TensorFlow;\n`
@@ -164,7 +164,7 @@ console.log(JSON.stringify(classifier.predict(${asked})));`,
       const typed = `${library}import { loadClassifier } from "./exported/predict.js";
 const { predict, about } = await loadClassifier(tf, new URL("./exported/", import.meta.url));
 const one: string | null = predict(${input}).label;
-const many: number[] = predict([${input}], { reject: 0.9 }).map(({ probabilities }) => probabilities[0]!);
+const many: number[] = predict([${input}, ${item}], { reject: 0.9 }).map(({ probabilities }) => probabilities[0]!);
 // @ts-expect-error: the model does not take this
 predict(${wrong});
 export { about, many, one };
@@ -175,11 +175,11 @@ export { about, many, one };
   },
 });
 
-/** Source text of inputs that models take and refuse. */
-const TYPED: Readonly<Record<string, readonly [right: string, wrong: string]>> = {
-  words: ['"a text"', "[1, 2]"],
-  codes: ['["a", 7]', "[true]"],
-  ids: ["[1, 2]", '"a text"'],
+/** Source text of inputs that models take and refuse, and of an item of a list. */
+const TYPED: Readonly<Record<string, readonly [right: string, wrong: string, item: string]>> = {
+  words: ['"a text"', "[1, 2]", '"a text".split(" ")'],
+  codes: ['["a", 7]', "[true]", '"a text"'],
+  ids: ["[1, 2]", '"a text"', "Int32Array.of(1)"],
 };
 
 /** Returns what a program prints. */

@@ -52,9 +52,7 @@ function rowTypes(preprocessing: PreprocessingJson | undefined): string {
     "  /** Tokens by name, as over HTTP; a number stands for its digits. */",
     `  | { readonly tokens: ${NAMES} }`,
   ];
-  const [list, item] = kind === "codes"
-    ? [[`  | ${NAMES}`], "Row"]
-    : [[], "Row | readonly [string, ...(string | number)[]]"];
+  const [list, item] = kind === "codes" ? [[`  | ${NAMES}`], "Row"] : [[], "Row | readonly string[]"];
   return ["export type Row =", ...text, ...tokens, ...list, ...ids].join("\n") +
     `;\n\n/** ${
       kind === "codes" ? "An item of a list of rows." : "In a list, a list of strings is tokens by name."
