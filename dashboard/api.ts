@@ -3,6 +3,7 @@ import type { Answer, ModelInfo, Prediction } from "../lib/predict/types.ts";
 import type { DataStatistics } from "../lib/data/statistics.ts";
 import type { Evaluations } from "../lib/model/evaluation.ts";
 import type { RunDetail } from "../lib/run/types.ts";
+import type { Property } from "./state/run_form.ts";
 
 /** A model predicts the label of a text, or of tokens. */
 export type Question = { readonly text: string } | { readonly tokens: readonly (number | string)[] };
@@ -70,12 +71,12 @@ export function removeRun(run: string): Promise<void> {
   return request<void>(`runs/${encodeURIComponent(run)}`, { method: "DELETE" });
 }
 
-/** Returns the values of `preset` that `startRun` accepts, read from the server's OpenAPI document. */
-export async function presetNames(): Promise<readonly string[]> {
+/** Returns the schema of the values that `startRun` accepts, by name, read from the server's OpenAPI document. */
+export async function runProperties(): Promise<Readonly<Record<string, Property>>> {
   const document = await request<{
-    components: { schemas: { RunRequest: { properties: { preset: { enum: readonly string[] } } } } };
+    components: { schemas: { RunRequest: { properties: Readonly<Record<string, Property>> } } };
   }>("openapi.json");
-  return document.components.schemas.RunRequest.properties.preset.enum;
+  return document.components.schemas.RunRequest.properties;
 }
 
 /** Returns the statistics of the files that the run was trained on. */

@@ -1,58 +1,78 @@
 /// <reference lib="dom" />
-/** The form for a new run: some values have fields, all others are JSON. The server checks them. */
+/** The form for a new run, with a field for each value that the server takes. The server checks them. */
 import { useSignal } from "@preact/signals";
 import { html as markup } from "htm/preact";
-import { type ComponentChildren, h } from "preact";
+import { type ComponentChildren, h, type TargetedEvent } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { messageOf, presetNames, Refusal, startRun } from "../api.ts";
-
-/** Fields of the form by the name of their value; problems of any other value are shown at the last one. */
-const FIELDS = ["preset", "data", "epochs", "seed", "others"] as const;
-type Field = typeof FIELDS[number];
+import { messageOf, Refusal, runProperties, startRun } from "../api.ts";
+import { BASIC, commandOf, type Field, fieldsOf, textsOf, valuesOf } from "../state/run_form.ts";
+import type { RunView } from "../state/state.ts";
+import { Copy } from "../ui/copy.ts";
 
 interface NewRunProps {
+  /** The run that is shown, and its config. */
+  readonly like: Pick<RunView, "run" | "config">;
   /** Called when a run was queued. */
   readonly started: () => void;
 }
 
-export function NewRun({ started }: NewRunProps): ComponentChildren {
-  const isOpen = useSignal(false);
-  const opener = useRef<HTMLButtonElement>(null);
+export function NewRun({ like, started }: NewRunProps): ComponentChildren {
+  /** Identifies the button that opened the form. */
+  const open = useSignal<"new" | "like" | undefined>(undefined);
+  const openers = useRef<HTMLDivElement>(null);
   const close = () => {
-    isOpen.value = false;
-    opener.current?.focus();
+    openers.current?.querySelector<HTMLButtonElement>(`#${open.peek()}-run`)?.focus();
+    open.value = undefined;
   };
+  const opener = (name: "new" | "like", text: string) =>
+    markup`<button id="${name}-run" type="button" class="plain" aria-expanded=${String(open.value === name)}
+      aria-controls="new-run-form" onClick=${() =>
+      open.value = open.value === name ? undefined : name}>${text}</button>`;
   return markup`
-    <div class="new">
-      <button ref=${opener} id="new-run" type="button" class="plain" aria-expanded=${String(isOpen.value)}
-        aria-controls="new-run-form" onClick=${() => isOpen.value = !isOpen.value}>New run</button>
-      ${isOpen.value ? h(Form, { started, close }) : null}
+    <div class="new" ref=${openers}>
+      <p class="openers">${opener("new", "New run")}${
+    like.run === "" ? null : opener("like", "Like this run, but …")
+  }</p>
+      ${
+    open.value === undefined
+      ? null
+      : h(Form, { key: open.value, config: open.value === "like" ? like.config : {}, started, close })
+  }
     </div>`;
 }
 
-function Form({ started, close }: NewRunProps & { readonly close: () => void }): ComponentChildren {
+interface FormProps extends Pick<NewRunProps, "started"> {
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly close: () => void;
+}
+
+function Form({ config, started, close }: FormProps): ComponentChildren {
   const form = useRef<HTMLFormElement>(null);
-  const presets = useSignal<readonly string[]>([]);
-  const wrong = useSignal<ReadonlySet<Field>>(new Set());
+  const fields = useSignal<readonly Field[]>([]);
+  const texts = useSignal<ReadonlyMap<string, string>>(new Map());
+  const wrong = useSignal<ReadonlySet<string>>(new Set());
   const error = useSignal("");
   const status = useSignal("");
-  const input = (field: Field) => form.current?.querySelector<HTMLInputElement>(`#new-${field}`);
+  const focus = (name: string | undefined) => form.current?.querySelector<HTMLElement>(`#new-${name}`)?.focus();
   useEffect(() => {
-    input("preset")?.focus();
-    presetNames().then((names) => presets.value = names, (problem) => error.value = messageOf(problem));
+    runProperties().then((properties) => {
+      fields.value = fieldsOf(properties);
+      texts.value = textsOf(fields.value, config);
+    }, (problem) => error.value = messageOf(problem));
   }, []);
+  useEffect(() => focus("preset"), [fields.value]);
+  // A field with a problem must not stay folded. This runs after the fields are drawn.
+  useEffect(() => focus(fields.value.find(({ name }) => wrong.value.has(name))?.name), [wrong.value]);
   const fail = (problems: readonly string[], message: string) => {
     error.value = message;
-    const at = (problem: string): Field => FIELDS.find((field) => problem.replace(/\[.*/, "") === field) ?? "others";
-    wrong.value = new Set(problems.map(at));
-    const first = FIELDS.find((field) => wrong.value.has(field));
-    if (first) input(first)?.focus();
+    wrong.value = new Set(problems.map((field) => field.replace(/\[.*/, "")));
   };
+  const values = valuesOf(fields.value, texts.value);
   const submit = async (event: Event) => {
     event.preventDefault();
     status.value = "";
     try {
-      const { id, place } = await startRun(valuesOf((field) => input(field)?.value.trim() ?? ""));
+      const { id, place } = await startRun(values);
       fail([], "");
       status.value = `Run ${id} is queued${place === undefined ? "" : `: place ${place}`}`;
       started();
@@ -60,27 +80,28 @@ function Form({ started, close }: NewRunProps & { readonly close: () => void }):
       fail(problem instanceof Refusal ? problem.fields : [], messageOf(problem));
     }
   };
-  const invalid = (field: Field) => wrong.value.has(field) ? "true" : undefined;
+  const change = (name: string) => (event: TargetedEvent<HTMLInputElement | HTMLSelectElement>) =>
+    texts.value = new Map([...texts.value, [name, event.currentTarget.value]]);
+  const row = (field: Field) =>
+    h(FieldRow, {
+      key: field.name,
+      field,
+      text: texts.value.get(field.name) ?? "",
+      isWrong: wrong.value.has(field.name),
+      change: change(field.name),
+    });
+  const isBasic = ({ name }: Field) => BASIC.includes(name);
+  const others = fields.value.filter((field) => !isBasic(field));
+  const isUnfolded = others.some(({ name }) => wrong.value.has(name));
+  const command = commandOf(values);
   return markup`
-    <form ref=${form} id="new-run-form" class="card new-run" aria-label="New run" onSubmit=${submit}>
-      <p><label for="new-preset">Preset</label><select id="new-preset" aria-invalid=${
-    invalid("preset")
-  }><option value="">none</option>${
-    presets.value.map((name) => markup`<option key=${name}>${name}</option>`)
-  }</select></p>
-      <p><label for="new-data">Data</label><input id="new-data" autocomplete="off" spellcheck=${false}
-        aria-describedby="new-data-hint" aria-invalid=${invalid("data")} />
-        <span id="new-data-hint" class="hint">Names of files in the server's data directory, separated by commas; generated data if empty</span></p>
-      <p><label for="new-epochs">Epochs</label><input id="new-epochs" type="number" min="1" step="1" aria-invalid=${
-    invalid("epochs")
-  } /></p>
-      <p><label for="new-seed">Seed</label><input id="new-seed" type="number" min="0" step="1" aria-invalid=${
-    invalid("seed")
-  } /></p>
-      <p class="wide"><label for="new-others">Other values</label>
-        <textarea id="new-others" rows="2" spellcheck=${false} autocomplete="off" aria-describedby="new-others-hint"
-          aria-invalid=${invalid("others")}></textarea>
-        <span id="new-others-hint" class="hint">${'JSON as in a config file, such as {"hidden": 64, "learningRate": 0.01}; missing values have their defaults'}</span></p>
+    <form ref=${form} id="new-run-form" class="card new-run" aria-label="New run" novalidate onSubmit=${submit}>
+      ${fields.value.filter(isBasic).map(row)}
+      ${
+    others.length === 0 ? null : markup`<details class="wide" open=${isUnfolded || undefined}>
+        <summary>All other options</summary><div class="new-run">${others.map(row)}</div></details>`
+  }
+      <p class="command wide"><code>${command}</code>${h(Copy, { text: command, name: "the command" }, "Copy")}</p>
       <p class="buttons wide"><button type="submit" class="primary">Start</button>
         <button id="new-close" type="button" onClick=${close}>Close</button></p>
       <p id="new-error" class="error wide" role="alert">${error.value}</p>
@@ -88,27 +109,40 @@ function Form({ started, close }: NewRunProps & { readonly close: () => void }):
     </form>`;
 }
 
-/** Returns the values of the form. Throws a Refusal if the other values are not a JSON object. */
-export function valuesOf(valueOf: (field: Field) => string): Record<string, unknown> {
-  const data = valueOf("data").split(",").map((name) => name.trim()).filter((name) => name !== "");
-  return {
-    ...othersOf(valueOf("others")),
-    ...valueOf("preset") && { preset: valueOf("preset") },
-    ...data.length > 0 && { data },
-    ...valueOf("epochs") && { epochs: Number(valueOf("epochs")) },
-    ...valueOf("seed") && { seed: Number(valueOf("seed")) },
-  };
+interface RowProps {
+  readonly field: Field;
+  readonly text: string;
+  readonly isWrong: boolean;
+  readonly change: (event: TargetedEvent<HTMLInputElement | HTMLSelectElement>) => void;
 }
 
-function othersOf(text: string): Record<string, unknown> {
-  if (text === "") return {};
-  try {
-    const values: unknown = JSON.parse(text);
-    if (typeof values === "object" && values !== null && !Array.isArray(values)) return { ...values };
-  } catch {
-    // The error below covers this text, too.
-  }
-  throw new Refusal('Cannot read the other values: they are not a JSON object. Write them like {"hidden": 64}', [
-    "others",
-  ]);
+export function FieldRow({ field, text, isWrong, change }: RowProps): ComponentChildren {
+  const { name, kind, options, fallback, description, minimum, maximum } = field;
+  const id = `new-${name}`;
+  const common = { id, "aria-describedby": `${id}-hint`, "aria-invalid": isWrong ? "true" : undefined };
+  const input = kind === "choice"
+    ? markup`<select ...${common} value=${text} onChange=${change}><option value="">${
+      fallback === "" ? "none" : `default: ${fallback}`
+    }</option>${options.map((option) => markup`<option key=${option} value=${option}>${option}</option>`)}</select>`
+    : markup`<input ...${common} type=${kind === "number" ? "number" : "text"} min=${minimum} max=${maximum} step="any"
+        autocomplete="off" spellcheck=${false} placeholder=${fallback} value=${text} onInput=${change} />`;
+  return markup`<p><label for=${id}>${LABELS[name] ?? name}</label>${input}
+    <span id="${id}-hint" class="hint">${HINTS[name] ?? description}</span></p>`;
 }
+
+const LABELS: Readonly<Record<string, string>> = {
+  preset: "Preset",
+  data: "Data",
+  textColumn: "Text column",
+  labelColumn: "Label column",
+  epochs: "Epochs",
+  learningRate: "Learning rate",
+  hidden: "Hidden",
+  seed: "Seed",
+};
+
+/** Descriptions that the schema does not have. */
+const HINTS: Readonly<Record<string, string>> = {
+  preset: "a named set of values",
+  data: "files in the server's data directory, separated by commas; generated data if empty",
+};

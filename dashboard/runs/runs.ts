@@ -66,6 +66,7 @@ export function Runs({ store }: { readonly store: Store }): ComponentChildren {
       ${
     trains
       ? h(NewRun, {
+        like: view,
         started: () => {
           runs.turned.value = [];
           void runs.load();

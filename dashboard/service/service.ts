@@ -6,8 +6,8 @@ import { useEffect, useRef } from "preact/hooks";
 import { messageOf, metricsText } from "../api.ts";
 import { Chart, type ChartSpec } from "../charts/chart.ts";
 import { bytes, compact, count, latency, percent, rate } from "../state/format.ts";
-import { parseMetrics, valueOf } from "../state/open_metrics.ts";
-import { routesBetween, ServiceHistory } from "../state/service_metrics.ts";
+import { parseMetrics, valueOf } from "./open_metrics.ts";
+import { routesBetween, ServiceHistory } from "./service_metrics.ts";
 import type { Store } from "../store.ts";
 import { Card, Numbers } from "../ui/card.ts";
 

@@ -125,9 +125,10 @@ const STATES: readonly {
     prepare: async (page) => {
       await shows(page, "#run-rows", "queued · 2");
       await page.getByRole("button", { name: "New run" }).click();
-      await page.getByLabel("Other values").fill("64");
+      await page.getByText("All other options").click();
+      await page.locator("#new-patience").fill("3");
       await page.getByRole("button", { name: "Start" }).click();
-      await shows(page, "#new-error", "not a JSON object");
+      await shows(page, "#new-status", "is queued");
     },
   },
   {

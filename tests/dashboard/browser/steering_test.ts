@@ -25,19 +25,14 @@ browserTest(
     await page.getByRole("link", { name: "Runs" }).click();
     await page.getByRole("button", { name: "New run" }).focus();
     await page.keyboard.press("Enter");
-    assertEquals(await focused(page), "new-preset");
+    await page.locator("#new-preset:focus").waitFor();
     await page.locator("#new-preset option", { hasText: "seed" }).waitFor({ state: "attached" });
     await page.getByLabel("Epochs").fill("7");
-    await page.getByLabel("Other values").fill("[7]");
-    await page.keyboard.press("Tab");
-    await page.keyboard.press("Enter");
-    await shows(page, "#new-error", "Cannot read the other values: they are not a JSON object");
-    assertEquals(await focused(page), "new-others");
-    assertEquals(await page.getByLabel("Other values").getAttribute("aria-invalid"), "true");
-
-    await page.getByLabel("Other values").fill('{"hidden": 16}');
+    await page.getByLabel("Hidden").fill("16");
     await page.getByLabel("Preset").selectOption("seed");
     await page.getByRole("textbox", { name: "Data" }).fill("a.csv, b.csv");
+    const command = "deno task train --preset seed --data a.csv --data b.csv --epochs 7 --hidden 16";
+    assertEquals(await page.locator("#new-run-form code").textContent(), command);
     await page.keyboard.press("Enter");
     await shows(page, "#new-status", "Run asked-1 is queued: place 1");
     assertEquals(await page.locator(".new-run [aria-invalid]").count(), 0);
@@ -68,16 +63,18 @@ browserTest(
     await page.route("**/runs", (route) => {
       const errors = [
         { field: "data[1]", message: 'data[1] is "b.csv": expected a file of `dataDir`' },
-        { field: "hidden", message: "hidden is -1: expected a whole number from 1" },
+        { field: "patience", message: "patience is -1: expected a whole number from 0" },
       ];
       return route.fulfill({ status: 400, contentType: "application/problem+json", json: { errors } });
     });
     await page.getByRole("link", { name: "Runs" }).click();
     await page.getByRole("button", { name: "New run" }).click();
     await page.getByRole("button", { name: "Start" }).click();
-    await shows(page, "#new-error", "hidden is -1: expected a whole number from 1");
+    await shows(page, "#new-error", "patience is -1: expected a whole number from 0");
+    // The form unfolds the options that have a problem.
+    await page.locator("#new-patience").waitFor();
     const invalid = await page.locator(".new-run [aria-invalid]").evaluateAll((all) => all.map(({ id }) => id));
-    assertEquals([invalid, await focused(page)], [["new-data", "new-others"], "new-data"]);
+    assertEquals([invalid, await focused(page)], [["new-data", "new-patience"], "new-data"]);
   },
   /status of 400/,
 );

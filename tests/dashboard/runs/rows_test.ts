@@ -1,7 +1,8 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { h } from "preact";
-import { valuesOf } from "../../../dashboard/runs/new_run.ts";
+import { FieldRow } from "../../../dashboard/runs/new_run.ts";
 import { RunRows } from "../../../dashboard/runs/run_row.ts";
+import type { Field } from "../../../dashboard/state/run_form.ts";
 import { finishedTextRun, refusedRun, tokenRun, waitingRun } from "../browser/fake_runs.ts";
 import type { TrainedRun } from "../browser/trained_run.ts";
 import { htmlOf, textOf } from "../rendered.ts";
@@ -23,11 +24,17 @@ Deno.test("RunRows offers no removal of a run that trains, and no choice beyond 
   assertEquals(/<input[^>]* disabled/.test(htmlOf(rowOf(waitingRun(), { isFull: true, slot: 1 }))), false);
 });
 
-Deno.test("valuesOf() reads the fields of a new run, and refuses other values that are not an object", () => {
-  const form = (fields: Record<string, string>) => valuesOf((name) => fields[name] ?? "");
-  assertEquals(form({}), {});
-  assertEquals(form({ data: "a.csv, b.csv,", epochs: "3", preset: "seed", others: '{"hidden": 8}' }), {
-    ...{ hidden: 8, preset: "seed", data: ["a.csv", "b.csv"], epochs: 3 },
-  });
-  for (const others of ["64", "[1]", "{"]) assertThrows(() => form({ others }), Error, "they are not a JSON object");
+Deno.test("FieldRow is a list for a choice, else a field with the default as placeholder", () => {
+  const common = { description: "d", options: [], fallback: "7", minimum: 1, maximum: 9 };
+  const row = (field: Partial<Field>) =>
+    htmlOf(
+      h(FieldRow, { field: { ...common, name: "x", kind: "number", ...field }, text: "", isWrong: true, change() {} }),
+    );
+  assertStringIncludes(row({}), 'type="number" min="1" max="9"');
+  assertStringIncludes(row({}), 'placeholder="7"');
+  assertStringIncludes(row({}), 'aria-invalid="true"');
+  assertStringIncludes(
+    row({ kind: "choice", options: ["a", "b"] }),
+    'default: 7</option><option value="a">',
+  );
 });

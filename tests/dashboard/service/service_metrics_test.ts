@@ -1,12 +1,12 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { parseMetrics } from "../../../dashboard/state/open_metrics.ts";
+import { parseMetrics } from "../../../dashboard/service/open_metrics.ts";
 import {
   batchSize,
   earlier,
   percentile,
   routesBetween,
   type Scrape,
-} from "../../../dashboard/state/service_metrics.ts";
+} from "../../../dashboard/service/service_metrics.ts";
 import { BATCH_SIZES, Histogram } from "../../../lib/predict/histogram.ts";
 import { HttpMetrics, MetricsText } from "../../../lib/serve/metrics.ts";
 

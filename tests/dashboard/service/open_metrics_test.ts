@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { parseMetrics, valueOf } from "../../../dashboard/state/open_metrics.ts";
+import { parseMetrics, valueOf } from "../../../dashboard/service/open_metrics.ts";
 import { HttpMetrics, MetricsText } from "../../../lib/serve/metrics.ts";
 
 Deno.test("parseMetrics() reads what the server writes", () => {

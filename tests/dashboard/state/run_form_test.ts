@@ -1,0 +1,60 @@
+import { assert, assertEquals } from "@std/assert";
+import { BASIC, commandOf, fieldsOf, type Property, textsOf, valuesOf } from "../../../dashboard/state/run_form.ts";
+import { configSchema } from "../../../lib/config/schema.ts";
+import { flagName } from "../../../lib/cli/arguments/flags.ts";
+import { fakeApp } from "../../serve/fakes.ts";
+
+/** Reads the schema from the document that the page reads. */
+async function properties(): Promise<Record<string, Property>> {
+  const document = await (await fakeApp().app.request("/openapi.json")).json();
+  return document.components.schemas.RunRequest.properties;
+}
+
+Deno.test("fieldsOf() has a field per value of a request, the basic ones first, as the schema says", async () => {
+  const given = await properties();
+  const fields = fieldsOf(given);
+  assertEquals(fields.slice(0, BASIC.length).map(({ name }) => name), BASIC);
+  assertEquals(fields.map(({ name }) => name).toSorted(), Object.keys(given).toSorted());
+  const kinds = new Map(fields.map(({ name, kind, options, fallback }) => [name, [kind, options.join(), fallback]]));
+  assertEquals(kinds.get("epochs"), ["number", "", "50"]);
+  assertEquals(kinds.get("bidirectional"), ["choice", "true,false", "false"]);
+  assertEquals(kinds.get("pooling"), ["choice", "last,mean,max", "last"]);
+  assertEquals(kinds.get("lstmBiases"), ["choice", "1,2", "1"]);
+  assertEquals(kinds.get("data"), ["list", "", ""]);
+});
+
+Deno.test("valuesOf() returns what the server's schema accepts", async () => {
+  const fields = fieldsOf(await properties());
+  const texts = {
+    data: " a.csv , b.csv,",
+    epochs: "3",
+    bidirectional: "true",
+    lstmBiases: "2",
+    textColumn: "body",
+    hidden: "",
+  };
+  const values = valuesOf(fields, new Map(Object.entries(texts)));
+  assertEquals(values, { data: ["a.csv", "b.csv"], textColumn: "body", epochs: 3, bidirectional: true, lstmBiases: 2 });
+  assert(configSchema.partial().safeParse(values).success);
+});
+
+Deno.test("textsOf() has the values of a config that are not the defaults, and names of files", async () => {
+  const fields = fieldsOf(await properties());
+  const config = configSchema.parse({ data: ["/home/me/t.csv"], learningRate: 0.02, epochs: 50, bidirectional: true });
+  assertEquals(Object.fromEntries(textsOf(fields, config)), {
+    ...{ data: "t.csv", learningRate: "0.02", bidirectional: "true" },
+  });
+  // The server refuses these of a run on files.
+  const derived = { task: "table", vocabulary: 9, length: 9, stepsPerEpoch: 9, heldOut: 9 };
+  assertEquals([...textsOf(fields, { ...config, ...derived }).keys()], ["data", "learningRate", "bidirectional"]);
+  assertEquals([...textsOf(fields, { heldOut: 9 }).keys()], ["heldOut"]);
+});
+
+Deno.test("commandOf() writes flags by their names, and quotes values for the shell", () => {
+  const values = { data: ["a.csv", "my file.csv"], learningRate: 0.02, bidirectional: true, restoreBest: false };
+  assertEquals(
+    commandOf(values),
+    "deno task train --data a.csv --data 'my file.csv' --learning-rate 0.02 --bidirectional --no-restore-best",
+  );
+  for (const key of ["stepsPerEpoch", "data"]) assert(commandOf({ [key]: 1 }).endsWith(` --${flagName(key)} 1`));
+});
