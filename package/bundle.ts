@@ -8,6 +8,7 @@ import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { dashboardAssets } from "../dashboard/assets.ts";
 import { browserModules } from "../lib/run/export/browser/modules.ts";
+import { apart, kernels } from "./exported.ts";
 import project from "../deno.json" with { type: "json" };
 
 export const ROOT = fileURLToPath(new URL("../", import.meta.url));
@@ -86,14 +87,14 @@ function placed(name: string, text: string): string {
   return `import { PACKAGE_ROOT } from "package-root"; ${moved}`;
 }
 
-/**
- * Writes the bundles to `folder` and returns the names of the packages of npm that they import. `predict.js` is one file for
- * browsers, and imports nothing.
- */
+/** The entry point for browsers: one file, which imports that of the tokenizers of Hugging Face for a model with such. */
+const PREDICTOR = { predict: "predict.ts", huggingface: "lib/data/tokenizers/exact_tokenizer.ts" };
+
+/** Writes the bundles to `folder` and returns the names of the packages of npm that they import. */
 export async function writeBundles(folder: string): Promise<string[]> {
   try {
-    const predictor = { predict: "predict.ts" };
-    const [needed] = await bundle(folder, { entryPoints: predictor, platform: "browser", minify: true });
+    const plugins = [kernels, apart];
+    const [needed] = await bundle(folder, { entryPoints: PREDICTOR, platform: "browser", minify: true, plugins });
     if (needed) throw new Error(`predict.ts must import no package, but needs ${needed}`);
     const chunkNames = "chunk-[hash]";
     return await bundle(folder, { entryPoints: ENTRIES, platform: "node", splitting: true, chunkNames });
@@ -124,11 +125,11 @@ async function bundle(outdir: string, options: BuildOptions): Promise<string[]> 
     charset: "utf8",
     legalComments: "none",
     metafile: true,
-    plugins: [asDeno],
+    plugins: [...options.plugins ?? [], asDeno],
   });
   const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
   const names = imports.filter(({ external }) => external).map(({ path }) => packageOf(path));
-  return [...new Set(names)].filter((name) => !name.startsWith("node:")).sort();
+  return [...new Set(names)].filter((name) => !/^(?:node:|\.)/.test(name)).sort();
 }
 
 /** Returns the name of the package of a specifier: `@a/b` of `@a/b/c.wasm`. */

@@ -13,7 +13,7 @@ const TOKENIZER = /tokenizers\/exact_tokenizer\.ts$/;
  * Embeds kernels as hexadecimal digits: compressed with the code, they are shorter than in base64, which hides that parts
  * repeat.
  */
-const kernels: Plugin = {
+export const kernels: Plugin = {
   name: "kernels",
   setup({ onLoad }) {
     onLoad({ filter: /\.wasm$/ }, async ({ path }) => {
@@ -24,7 +24,7 @@ const kernels: Plugin = {
 };
 
 /** Leaves the tokenizers of Hugging Face in a file of their own, which only their models load. */
-const apart: Plugin = {
+export const apart: Plugin = {
   name: "apart",
   setup({ onResolve }) {
     onResolve(

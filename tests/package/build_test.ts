@@ -3,6 +3,7 @@ import project from "../../deno.json" with { type: "json" };
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { cp, readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { gzipSync } from "node:zlib";
 import { npmManifest } from "../../package/manifest.ts";
 import { ROOT, withFolder } from "../cli/process.ts";
 
@@ -44,6 +45,8 @@ Deno.test("deno task package builds the same tarball in every folder, without it
     }
     const scripts = names.filter((name) => name.endsWith(".js") && name !== "bin.js");
     assertEquals(scripts.filter((name) => !names.includes(`${name}.map`)), []);
+    const predictor = gzipSync(await readFile(join(content, "predict.js")));
+    assert(predictor.length < 40_000, `predict.js has ${predictor.length} bytes, compressed`);
     for (const name of ["main", "mod", "predict", "workers/train", "workers/ngrams", "workers/predict"]) {
       assert(scripts.includes(`${name}.js`), name);
     }
