@@ -79,8 +79,8 @@ export function resume(source: string, options: ResumeOptions = {}): Promise<Run
 }
 
 /**
- * Loads a model: of a run, by its directory, its id or `latest`; or from a file `model.lockstep`, by its path, its folder or its
- * URL. Throws an InputError if there is none, and a DamagedFile if it cannot be read.
+ * Loads a model: of a run, by its directory, its id or `latest`; from a file `model.lockstep`, by its path, its folder or its
+ * URL; or from the folder of an export to js or tfjs. Throws an InputError if there is none, and a DamagedFile if it cannot be read.
  *
  * @example
  * ```ts

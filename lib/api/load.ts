@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { resolveConfig } from "../config/resolve.ts";
 import { openModel } from "../run/open_model.ts";
 import { resolveRun, RUN_ID } from "../run/files/directory.ts";
+import { isModelFolder, readModelFolder } from "../run/files/model_files.ts";
 import { nativeKernels } from "./kernels.ts";
 import { OpenModel } from "./model.ts";
 import { fetchFile, readFileAt } from "./model_file.ts";
@@ -25,6 +26,7 @@ export async function loadModel(source: string | URL, { runsDir, ...given }: Loa
   // The file runs/latest names a run.
   const saved = basename(path) === "latest" ? undefined : await readFileAt(path);
   if (saved) return new OpenModel(saved, { directory: undefined, native });
+  if (await isModelFolder(path)) return new OpenModel(await readModelFolder(path), { directory: undefined, native });
   const directory = await runDirectory(path, runsDir);
   return new OpenModel(await openModel(directory), { directory, native });
 }

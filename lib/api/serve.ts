@@ -91,5 +91,9 @@ function withoutBase(request: Request, base: string): Request {
   const { host, pathname, search } = new URL(request.url);
   const path = base !== "/" && pathname.startsWith(base) ? pathname.slice(base.length) : pathname;
   const url = `http://${host}${path.startsWith("/") ? path : `/${path}`}${search}`;
-  return url === request.url ? request : new Request(url, request);
+  if (url === request.url) return request;
+  // Not new Request(url, request), with which adapters that wrap requests fail on Bun.
+  const { method, headers, body, signal } = request;
+  const init = { method, headers, body, signal, duplex: "half" };
+  return new Request(url, init);
 }

@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { DamagedFile, InputError, load, train } from "../../mod.ts";
 import { run as runTask } from "../cli/process.ts";
 import { ask } from "../cli/saved_model.ts";
+import { exportModel } from "../../lib/run/export/export.ts";
 import { inTemporaryDirectory } from "../run/temporary.ts";
 import { jsonLines, SMALL, smallRows } from "./small.ts";
 
@@ -65,6 +66,10 @@ Deno.test("save() writes a file that load() reads by folder, path and URL", asyn
     const answer = await run.model.predict(text);
     const evaluation = await run.model.evaluate(smallRows(30));
     await run.save(saved);
+    await exportModel(run.directory, "tfjs", join(folder, "tfjs"));
+    await using ofRun = await load(join(run.directory, "model"));
+    await using ofExport = await load(join(folder, "tfjs"));
+    assertEquals([await ofRun.predict(text), await ofExport.predict(text)], [answer, answer]);
     await run[Symbol.asyncDispose]();
     await assertRejects(() => run.model.predict(text), Error, "The model is closed");
     const bytes = await readFile(file);

@@ -38,7 +38,9 @@ Deno.test("serve() answers as the model does, until it is closed", () =>
     assert("/predict" in paths && !("/runs" in paths) && !("/events" in paths));
     assertEquals((await ask("/runs")).status, 404);
     await server.close();
-    await assertRejects(() => fetch(`${server.url}/model`));
+    // Another program may have the port by now.
+    const later = await fetch(`${server.url}/model`).then((answer) => answer.text(), () => "refused");
+    assert(!later.includes(digest), later);
   }));
 
 Deno.test("serve() requires a token for other machines, and checks it", () =>

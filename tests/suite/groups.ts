@@ -30,7 +30,7 @@ export const LONG_FILES: readonly string[] = [
   "tests/serve/routes/openapi_test.ts",
 ];
 
-const STARTS = /\bnew Worker\(|\bDeno\.Command\b|\bchromium\.launch\b|\/workers\/\w+\.ts"/;
+const STARTS = /\bnew Worker\(|\bDeno\.Command\b|\bchromium\.launch\b|\/workers\/\w+\.ts"|"(?:\.\.\/)+mod\.ts"/;
 const OPTIONAL = "tests/optional.ts";
 
 /** Sorts the test files of `files` (path → text) into their groups; imports among `files` count as well. */

@@ -3,7 +3,7 @@
  * the rest that predictions need. A model of text also has `preprocessing.json`, which turns a text into tokens, and
  * `ngrams.safetensors` if it is combined with n-grams.
  */
-import { mkdir } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { savedConfigSchema } from "../../config/saved_config.ts";
@@ -12,7 +12,16 @@ import { type PreprocessingJson, preprocessingShape } from "../../data/encode/pr
 import { readSavedWeights, saveLayersModel } from "../../model/formats/layers_model.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../model/formats/safetensors.ts";
 import { trainedModel } from "../../model/task_model.ts";
-import { checked, checkedShape, FOLDER_MODE, readBytes, readJson, writeJson, writeWhole } from "./files.ts";
+import {
+  checked,
+  checkedShape,
+  FOLDER_MODE,
+  readBytes,
+  readJson,
+  unlessMissing,
+  writeJson,
+  writeWhole,
+} from "./files.ts";
 import { sha256 } from "../../base/sha256.ts";
 import type { TrainedModel } from "../../predict/trained_model.ts";
 import { ngramNumbers, ngramNumbersShape, ngramsOf, ngramTensors } from "../../standalone/ngram_tensors.ts";
@@ -78,8 +87,18 @@ export async function writeModel(directory: string, model: TrainedModel): Promis
 }
 
 /** Reads the model in the run's directory. Throws a RangeError that names the file if one is damaged. */
-export async function readModel(directory: string): Promise<TrainedModel> {
-  const folder = join(directory, "model");
+export function readModel(directory: string): Promise<TrainedModel> {
+  return readModelFolder(join(directory, "model"));
+}
+
+/** Tells whether `folder` is the model of a run, or an export with the same files. */
+export async function isModelFolder(folder: string): Promise<boolean> {
+  const files = ["lockstep.json", "model.json"].map((name) => unlessMissing(() => stat(join(folder, name))));
+  return (await Promise.all(files)).every((found) => found !== undefined);
+}
+
+/** Reads the model in `folder`, as `readModel` does. */
+export async function readModelFolder(folder: string): Promise<TrainedModel> {
   const path = join(folder, "lockstep.json");
   const value = await readJson(path, z.unknown());
   const saved = checked(path, value, savedModelSchema);
