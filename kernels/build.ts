@@ -3,8 +3,9 @@
  * writes the TypeScript that calls them and the C header of their native twins; all of these are committed. With `--check`
  * it writes nothing and fails if a committed file is not what the sources give.
  *
- * From the same sources it compiles modules that only predict, in a memory of one thread: `forward.wasm` with
- * `forward_products.wasm`, and `exact.wasm` for engines without structs or relaxed instructions, with the same bits.
+ * From the same sources it compiles `exact.wasm`, for engines without structs or without fused multiply-adds, with the same
+ * bits; and modules that only predict, in a memory of one thread: `forward.wasm` with `forward_products.wasm`, and
+ * `forward_exact.wasm`.
  */
 import asc from "assemblyscript/asc";
 import binaryen from "assemblyscript/binaryen";
@@ -35,7 +36,8 @@ const readSource = (name: string) => Deno.readTextFileSync(new URL(`assembly/${n
 
 const LOCKSTEP = { entry: "index.ts", features: ["simd", "relaxed-simd", "threads"], read: readSource };
 const FORWARD = { entry: "forward.ts", features: ["simd", "relaxed-simd"], read: readSource };
-const EXACT = { entry: "forward.ts", features: ["simd"], read: readExact };
+const EXACT = { entry: "index.ts", features: ["simd", "threads"], read: readExact };
+const FORWARD_EXACT = { entry: "forward.ts", features: ["simd"], read: readExact };
 
 /** The relaxed instructions, and the functions in exact/fused.ts that have their results. */
 const RELAXED = {
@@ -44,14 +46,17 @@ const RELAXED = {
   "i32x4.relaxed_trunc_f32x4_s": "truncated",
 };
 
-/** Matches the declarations of the inner loops of predictions, which exact/products.ts has as functions. */
-const PANEL_ROWS = /^\/\/ .*\n@external\("products", "panelRows\d"\)\nexport declare function [^;]*;/gm;
-const EXPORT_EXACT = `export { ${[1, 2, 3, 4, 5, 6].map((rows) => `panelRows${rows}`)} } from "../exact/products";\n`;
+/** Matches the declarations of the inner loops of products, which exact/products.ts has as functions. */
+const INNER_LOOP =
+  /^\/\/ .*\n@external\("products", "(stageBlock|panelRows\d|transposedRows\d)"\)\nexport declare function [^;]*;/gm;
 
-/** Reads a source for `exact.wasm`: with those functions, and with plain inner loops of products. */
+/** Reads a source for the exact modules: with those functions, and with plain inner loops of products. */
 function readExact(name: string): string {
   if (name.startsWith("exact/")) return readSource(name);
-  if (name === "matrices/products.ts") return readSource(name).replaceAll(PANEL_ROWS, "") + EXPORT_EXACT;
+  if (name === "matrices/products.ts") {
+    const names = [...readSource(name).matchAll(INNER_LOOP)].map(([, name]) => name);
+    return `${readSource(name).replaceAll(INNER_LOOP, "")}export { ${names} } from "../exact/products";\n`;
+  }
   const text = Object.entries(RELAXED).reduce(
     (text, [instruction, function_]) => text.replaceAll(`${instruction}(`, `${function_}(`),
     readSource(name),
@@ -144,7 +149,10 @@ if (import.meta.main) {
   await keepUp("products.wasm", compileProducts(false));
   await keepUp("forward.wasm", shrunk(await compileAssembly(FORWARD)));
   await keepUp("forward_products.wasm", compileProducts(true));
-  await keepUp("exact.wasm", shrunk(await compileAssembly(EXACT)));
+  await keepUp("forward_exact.wasm", shrunk(await compileAssembly(FORWARD_EXACT)));
+  const exact = shrunk(await compileAssembly(EXACT));
+  checkTypes(description, exact);
+  await keepUp("exact.wasm", exact);
   await keepUpText("../lib/engine/simd/bindings.gen.ts", bindingsSource(description));
   await keepUpText("../lib/engine/simd/native/bindings.gen.ts", nativeBindingsSource(description));
   await keepUpText("native/kernels.gen.h", headerSource(description));

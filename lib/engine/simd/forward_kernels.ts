@@ -3,10 +3,11 @@
  * with vectors of 128 bits, always with the same bits.
  */
 
-import exactBytes from "../../../kernels/exact.wasm" with { type: "bytes" };
+import exactBytes from "../../../kernels/forward_exact.wasm" with { type: "bytes" };
 import forwardBytes from "../../../kernels/forward.wasm" with { type: "bytes" };
 import productsBytes from "../../../kernels/forward_products.wasm" with { type: "bytes" };
 import { bindStructs, type KernelExports, KERNELS, type SimdKernels } from "./bindings.gen.ts";
+import { exactProducts, fusesMultiplyAdds } from "./exact.ts";
 
 /** The kernels as modules: with fast products, or those for engines without structs or fused multiply-adds. */
 export type ForwardModules =
@@ -26,8 +27,7 @@ async function compileFor(): Promise<ForwardModules> {
       WebAssembly.compile(forwardBytes),
       WebAssembly.compile(productsBytes),
     ]);
-    const fast = { forward, products };
-    if (isFused(fast)) return fast;
+    if (fusesMultiplyAdds(forward)) return { forward, products };
   }
   return await compileExact();
 }
@@ -52,23 +52,10 @@ export function bindForward(modules: ForwardModules, memory: WebAssembly.Memory,
 function instantiate(modules: ForwardModules, memory: WebAssembly.Memory): WebAssembly.Exports {
   const env = { memory };
   if ("exact" in modules) {
-    const places: number[] = [];
-    const products = {
-      stageOperand: (operand: number, from: number) => void (places[operand] = from),
-      operandAt: (operand: number) => places[operand],
-    };
-    return new WebAssembly.Instance(modules.exact, { env, products }).exports;
+    return new WebAssembly.Instance(modules.exact, { env, products: exactProducts() }).exports;
   }
   const { exports: products } = new WebAssembly.Instance(modules.products, { env });
   return new WebAssembly.Instance(modules.forward, { env, products }).exports;
-}
-
-/** Returns whether the engine rounds a relaxed multiply-add once: old processors have no instruction for it. */
-function isFused(modules: ForwardModules): boolean {
-  const { multiplyAdd } = instantiate(modules, new WebAssembly.Memory({ initial: 1, maximum: 1 }));
-  const unit = 2 ** -23;
-  // The exact result lies below the middle between two float32 by less than a float64 can tell.
-  return typeof multiplyAdd === "function" && multiplyAdd(1 + unit, (1 - unit) / 2 ** 24, 1 + unit) === 1 + unit;
 }
 
 function checkKernels(kernels: Record<string, unknown>): asserts kernels is KernelExports {

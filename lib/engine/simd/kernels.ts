@@ -1,13 +1,21 @@
 /** Compiles the kernels and binds them to a memory. */
 import { createHash } from "node:crypto";
+import exact from "../../../kernels/exact.wasm" with { type: "bytes" };
+import forward from "../../../kernels/forward.wasm" with { type: "bytes" };
 import lockstep from "../../../kernels/lockstep.wasm" with { type: "bytes" };
 import products from "../../../kernels/products.wasm" with { type: "bytes" };
 import type { NativeLibrary } from "../contract.ts";
 import { bindStructs, type KernelExports, KERNELS, type SimdKernels } from "./bindings.gen.ts";
+import { exactProducts, fusesMultiplyAdds } from "./exact.ts";
 import { bindNative } from "./native/bind.ts";
 import { openLibrary } from "./native/library.ts";
 
-let compiled: { readonly lockstep: WebAssembly.Module; readonly products: WebAssembly.Module } | undefined;
+/** The kernels as modules: with fast products, or the exact ones. */
+type Modules =
+  | { readonly lockstep: WebAssembly.Module; readonly products: WebAssembly.Module }
+  | { readonly exact: WebAssembly.Module };
+
+let compiled: Modules | undefined;
 
 /**
  * Binds the kernels to `memory`. They use the STRUCT_BYTES at the byte offset `at`. The kernels that `native` has are native,
@@ -22,15 +30,34 @@ export function bindKernels(memory: WebAssembly.Memory, at: number, native?: Nat
  * Instantiates the WebAssembly kernels over `memory`, with their own room for operands. Each thread compiles the modules
  * once, which takes milliseconds and saves sending them.
  */
-export function wasmExports(memory: WebAssembly.Memory): KernelExports {
-  compiled ??= { lockstep: new WebAssembly.Module(lockstep), products: new WebAssembly.Module(products) };
+export function wasmExports(
+  memory: WebAssembly.Memory,
+  modules: Modules = compiled ??= hasFastKernels() ? compileFast() : compileExact(),
+): KernelExports {
   const env = { memory };
-  const { exports } = new WebAssembly.Instance(compiled.lockstep, {
-    env,
-    products: new WebAssembly.Instance(compiled.products, { env }).exports,
-  });
+  const { exports } = "exact" in modules
+    ? new WebAssembly.Instance(modules.exact, { env, products: exactProducts() })
+    : new WebAssembly.Instance(modules.lockstep, {
+      env,
+      products: new WebAssembly.Instance(modules.products, { env }).exports,
+    });
   checkExports(exports);
   return exports;
+}
+
+function compileFast(): Modules {
+  return { lockstep: new WebAssembly.Module(lockstep), products: new WebAssembly.Module(products) };
+}
+
+/** Compiles the kernels for engines without structs or fused multiply-adds. */
+export function compileExact(): Modules {
+  return { exact: new WebAssembly.Module(exact) };
+}
+
+/** Returns whether this engine on this processor runs the fast kernels with the right bits. */
+export function hasFastKernels(): boolean {
+  return WebAssembly.validate(products) && WebAssembly.validate(forward) &&
+    fusesMultiplyAdds(new WebAssembly.Module(forward));
 }
 
 /** Throws a TypeError unless the module exports what the bindings call. */

@@ -1,4 +1,4 @@
-/** Compares the multiply-adds of exact.wasm with those of the processor. */
+/** Compares the multiply-adds of the exact kernels with those of the processor. */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 
@@ -17,7 +17,7 @@ function multiplyAddOf(name: string): MultiplyAdd {
   return (a, b, c) => multiplyAdd(a, b, c);
 }
 
-const [processor, exact] = [multiplyAddOf("forward"), multiplyAddOf("exact")];
+const [processor, exact] = [multiplyAddOf("forward"), multiplyAddOf("forward_exact")];
 
 const UNIT = 2 ** -23;
 /** Sums that lie near the middle of two float32, where a second rounding would err. */
@@ -42,14 +42,14 @@ const critical: [a: number, b: number, c: number][] = [
   [NaN, 1, 1],
 ];
 
-Deno.test("multiplyAdd() of exact.wasm rounds once where two roundings would differ", () => {
+Deno.test("multiplyAdd() of the exact kernels rounds once where two roundings would differ", () => {
   const [a, b, c] = critical[0]!;
   assertEquals(processor(a, b, c), 1 + UNIT);
   assertEquals(Math.fround(a * b + c), 1 + 2 * UNIT);
   for (const numbers of critical) assertEquals(exact(...numbers), processor(...numbers), `${numbers}`);
 });
 
-Deno.test("multiplyAdd() of exact.wasm has the processor's bits for any numbers", () => {
+Deno.test("multiplyAdd() of the exact kernels has the processor's bits for any numbers", () => {
   const bits = fc.integer({ min: 0, max: 2 ** 32 - 1 });
   /** Few bits in the fraction and exponents near 1 make the critical sums frequent. */
   const short = fc.tuple(
