@@ -6,23 +6,63 @@ import { madd } from "./fused";
 @external("products", "operandAt")
 declare function operandAt(operand: i32): usize;
 
+/** Below this a float32 has fewer bits. */
+const LEAST_NORMAL: f64 = 1.1754943508222875e-38;
+
+/** Returns the lanes where rounding `sum` to float32 may differ from rounding the exact sum. */
+// @ts-ignore: decorator
+@inline
+function isDoubtful(sum: v128): v128 {
+  const isMiddle = i64x2.eq(v128.and(sum, i64x2.splat(0x1FFFFFFF)), i64x2.splat(0x10000000));
+  const isTiny = v128.and(f64x2.lt(f64x2.abs(sum), f64x2.splat(LEAST_NORMAL)), f64x2.ne(sum, f64x2.splat(0)));
+  return v128.or(isMiddle, isTiny);
+}
+
+/**
+ * Writes eight results: c = from + x · b for up to eight steps, whose values are `xStep` and `bStep` bytes apart. Sums in
+ * float64 round to the right float32 unless one of them is doubtful: then `madd` computes them all again.
+ */
+function steps8(from: usize, x: usize, xStep: usize, b: usize, bStep: usize, steps: i32, c: usize): void {
+  let s0 = f64x2.promote_low_f32x4(v128.load64_zero(from)), s1 = f64x2.promote_low_f32x4(v128.load64_zero(from, 8));
+  let s2 = f64x2.promote_low_f32x4(v128.load64_zero(from, 16)), s3 = f64x2.promote_low_f32x4(v128.load64_zero(from, 24));
+  let doubtful = i64x2.splat(0);
+  let xAt = x, bAt = b;
+  for (let k = 0; k < steps; k++, xAt += xStep, bAt += bStep) {
+    const value = f64x2.splat(<f64>load<f32>(xAt));
+    s0 = f64x2.add(s0, f64x2.mul(value, f64x2.promote_low_f32x4(v128.load64_zero(bAt))));
+    s1 = f64x2.add(s1, f64x2.mul(value, f64x2.promote_low_f32x4(v128.load64_zero(bAt, 8))));
+    s2 = f64x2.add(s2, f64x2.mul(value, f64x2.promote_low_f32x4(v128.load64_zero(bAt, 16))));
+    s3 = f64x2.add(s3, f64x2.mul(value, f64x2.promote_low_f32x4(v128.load64_zero(bAt, 24))));
+    doubtful = v128.or(doubtful, v128.or(v128.or(isDoubtful(s0), isDoubtful(s1)), v128.or(isDoubtful(s2), isDoubtful(s3))));
+    s0 = f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(s0));
+    s1 = f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(s1));
+    s2 = f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(s2));
+    s3 = f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(s3));
+  }
+  if (v128.any_true(doubtful)) return doubtfulSteps(from, x, xStep, b, bStep, steps, c);
+  v128.store(c, i64x2.shuffle(f32x4.demote_f64x2_zero(s0), f32x4.demote_f64x2_zero(s1), 0, 2));
+  v128.store(c, i64x2.shuffle(f32x4.demote_f64x2_zero(s2), f32x4.demote_f64x2_zero(s3), 0, 2), 16);
+}
+
+function doubtfulSteps(from: usize, x: usize, xStep: usize, b: usize, bStep: usize, steps: i32, c: usize): void {
+  let low = v128.load(from), high = v128.load(from, 16);
+  for (let k = 0; k < steps; k++, x += xStep, b += bStep) {
+    const value = v128.load_splat<f32>(x);
+    low = madd(value, v128.load(b), low);
+    high = madd(value, v128.load(b, 16), high);
+  }
+  v128.store(c, low);
+  v128.store(c, high, 16);
+}
+
 /** Writes one row: c = from + a · operand. */
 function panelRow(
   from: usize, fromStride: usize, a: usize, aStride: usize, operand: i32, inner: i32, c: usize, cStride: usize, panels: i32,
 ): void {
   let b = operandAt(operand);
   for (let panel = 0; panel < panels; panel++, from += fromStride, c += cStride) {
-    let low = v128.load(from), high = v128.load(from, 16);
-    let group = a;
-    for (let k = 0; k < inner; k += 8, group += aStride) {
-      for (let step: usize = 0; step < 32; step += 4, b += 32) {
-        const x = v128.load_splat<f32>(group + step);
-        low = madd(x, v128.load(b), low);
-        high = madd(x, v128.load(b, 16), high);
-      }
-    }
-    v128.store(c, low);
-    v128.store(c, high, 16);
+    let group = a, at = from;
+    for (let k = 0; k < inner; k += 8, group += aStride, b += 256, at = c) steps8(at, group, 4, b, 32, 8, c);
   }
 }
 
@@ -84,17 +124,15 @@ export function stageBlock(b: usize, bStride: usize, bRow: usize, steps: i32, pa
 
 export function transposedRows1(a: usize, aRow: usize, steps: i32, c: usize, cStride: usize, panels: i32): void {
   for (let panel = 0; panel < panels; panel++, c += cStride) {
-    let low = v128.load(c), high = v128.load(c, 16);
     let x = a, b = block + blockStride * panel;
-    for (let k = 0; k < steps; k++, x += aRow, b += blockRow) {
-      const value = v128.load_splat<f32>(x);
-      low = madd(value, v128.load(b), low);
-      high = madd(value, v128.load(b, 16), high);
+    for (let left = steps; left > 0; left -= 8, x += 8 * aRow, b += 8 * blockRow) {
+      steps8(c, x, aRow, b, blockRow, min(8, left), c);
     }
     // Steps up to a multiple of 8 add 0, which makes a sum of -0 a sum of 0.
-    const zero = f32x4.splat(0);
-    v128.store(c, steps & 7 ? f32x4.add(low, zero) : low);
-    v128.store(c, steps & 7 ? f32x4.add(high, zero) : high, 16);
+    if (steps & 7) {
+      v128.store(c, f32x4.add(v128.load(c), f32x4.splat(0)));
+      v128.store(c, f32x4.add(v128.load(c, 16), f32x4.splat(0)), 16);
+    }
   }
 }
 

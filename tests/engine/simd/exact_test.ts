@@ -1,6 +1,7 @@
 /** Compares the multiply-adds of the exact kernels with those of the processor. */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { critical, UNIT } from "./critical_sums.ts";
 
 type MultiplyAdd = (a: number, b: number, c: number) => number;
 
@@ -18,29 +19,6 @@ function multiplyAddOf(name: string): MultiplyAdd {
 }
 
 const [processor, exact] = [multiplyAddOf("forward"), multiplyAddOf("forward_exact")];
-
-const UNIT = 2 ** -23;
-/** Sums that lie near the middle of two float32, where a second rounding would err. */
-const critical: [a: number, b: number, c: number][] = [
-  [1 + UNIT, (1 - UNIT) / 2 ** 24, 1 + UNIT],
-  [1 + UNIT, (UNIT - 1) / 2 ** 24, 1 + UNIT],
-  [1 + UNIT, (1 - UNIT) / 2 ** 24, -1 - UNIT],
-  [1 + UNIT, (1 - UNIT) / 2 ** 25, 1],
-  [1 + UNIT, (UNIT - 1) / 2 ** 25, 1],
-  // Results below the least normal number have fewer bits.
-  [2 ** -75, 2 ** -75, 0],
-  [2 ** -75, -(2 ** -75), 2 ** -149],
-  [1 + UNIT, (1 - UNIT) * 2 ** -127, 2 ** -149],
-  [(1 + UNIT) * 2 ** -70, (1 - UNIT) * 2 ** -80, 2 ** -126],
-  [3e38, 3e38, -3e38],
-  [3e38, 2, -3e38],
-  [1, -1, 1],
-  [-0, 1, -0],
-  [Infinity, 1, -3],
-  [1, 1, -Infinity],
-  [Infinity, 0, 1],
-  [NaN, 1, 1],
-];
 
 Deno.test("multiplyAdd() of the exact kernels rounds once where two roundings would differ", () => {
   const [a, b, c] = critical[0]!;
