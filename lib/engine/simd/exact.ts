@@ -1,6 +1,6 @@
 /**
- * What binds the exact kernels: those for engines without structs, and for engines and processors that round a relaxed
- * multiply-add twice. They have the bits of the others, and take several times as long.
+ * Binds the exact kernels, which are for engines without structs, and for engines and processors that round a relaxed
+ * multiply-add twice. They have the bits of the fast kernels, and take several times as long.
  */
 
 const UNIT = 2 ** -23;
