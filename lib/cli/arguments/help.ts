@@ -16,6 +16,9 @@ export const OVERVIEW =
   ${PROGRAM} evaluate RUN --data FILE evaluate a finished run on new rows
   ${PROGRAM} export RUN --to FORMAT   write the model for another library
 
+RUN is a directory, or an id or latest in runs/ or --runs-dir. Process options are also variables:
+LOCKSTEP_RUNS_DIR=FOLDER is --runs-dir FOLDER, LOCKSTEP_EXIT=1 is --exit.
+
 Exit codes: 0 done, 1 training or serving failed, 2 bad input, 130 interrupted twice.
 `;
 
