@@ -36,8 +36,8 @@ export function dashboardAssets(): Map<string, Asset> {
   return new Map<string, Asset>([
     ["/", { body: pageOf([...LIBRARIES.keys()].map(libraryPath), modules), type: "text/html; charset=utf-8" }],
     ["/dashboard/icon.svg", { body: text("icon.svg"), type: "image/svg+xml" }],
-    ...styles.map((name): [string, Asset] => [`/dashboard/${name}`, stylesheet(text(name))]),
-    ["/dashboard/uplot.css", stylesheet(uplotStyle)],
+    // One file, as each request delays the first paint.
+    ["/dashboard/style.css", stylesheet([uplotStyle, ...styles.map(text)].join("\n"))],
     ...[...LIBRARIES].map((
       [name, body],
     ): [string, Asset] => [libraryPath(name), script(linked(body, libraryPath(name)))]),

@@ -6,4 +6,6 @@ import { Store } from "./store.ts";
 
 const store = new Store();
 store.start();
-render(h(App, { store }), document.body);
+const root = document.getElementById("root")!;
+root.replaceChildren();
+render(h(App, { store }), root);

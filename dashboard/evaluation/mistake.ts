@@ -2,7 +2,7 @@
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
 import type { Evaluation } from "../../lib/model/evaluation.ts";
-import { percent } from "../state/format.ts";
+import { percent, readable } from "../state/format.ts";
 import { Short } from "../ui/card.ts";
 
 type MistakeProps = Evaluation["mistakes"][number];
@@ -12,5 +12,9 @@ export function Mistake({ place, text, label, given, confidence }: MistakeProps)
     <p class="verdict">${h(Short, { text: label, look: "actual" })}${" predicted as "}${
     h(Short, { text: given, look: "predicted" })
   }${` (${percent(confidence)}) `}<span class="place">${place}</span></p>
-    <p class="text">${text}</p></li>`;
+    <p class="text">${
+    readable(text).map((part) =>
+      part ?? markup`<abbr class="unknown" title="a token that the model does not know">unknown</abbr>`
+    )
+  }</p></li>`;
 }

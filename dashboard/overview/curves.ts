@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 /** Draws loss and accuracy of the run: training smoothed, with the raw values behind it, and validation. */
 import { type Signal, useSignal } from "@preact/signals";
 import { html as markup } from "htm/preact";
@@ -5,7 +6,7 @@ import { type ComponentChildren, h } from "preact";
 import type { Line } from "../charts/align.ts";
 import { type Axis, Chart, type ChartSpec, type LineSpec, type Zoom } from "../charts/chart.ts";
 import { ACCURACY, LOSS } from "../charts/specs.ts";
-import { placeOfEpoch, riseText, servedEpoch, smooth } from "../state/curves.ts";
+import { curvesCsv, placeOfEpoch, riseText, servedEpoch, smooth } from "../state/curves.ts";
 import { EPOCHS, PROGRESS, type RunView, setting } from "../state/state.ts";
 import { Choice } from "../ui/card.ts";
 
@@ -67,9 +68,19 @@ export function Curves({ view, axis }: CurvesProps): ComponentChildren {
         level(view, by, view.baseline?.validation.accuracy),
         level(view, by, targetAccuracy),
       ],
-      head: markup`${zoom.value ? reset : null}${h(AxisChoice, { axis })}`,
+      head: markup`${zoom.value ? reset : null}<button type="button" class="link" onClick=${() =>
+        save(view)}>CSV</button>${h(AxisChoice, { axis })}`,
     })
   }`;
+}
+
+/** Saves the points of the curves as a file. */
+function save(view: RunView): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([curvesCsv(view)], { type: "text/csv" }));
+  link.download = `${view.run}.csv`;
+  link.click();
+  URL.revokeObjectURL(link.href);
 }
 
 /** Chooses the horizontal axis of all curves. */

@@ -1,6 +1,6 @@
 /** Prepares the curves of loss and accuracy for display: smoothing, the served epoch, and a sentence about it. No DOM. */
-import { EPOCHS, isStopped, type RunView, setting } from "./state.ts";
-import { loss } from "./format.ts";
+import { EPOCHS, isStopped, PROGRESS, type RunView, setting } from "./state.ts";
+import { loss as lossText } from "./format.ts";
 
 /** The mean of a smoothed curve reaches over about this share of its points. */
 const WINDOW = 0.04;
@@ -37,6 +37,21 @@ export function placeOfEpoch(view: RunView, epoch: number, axis: "step" | "secon
   return view.epochs.column(EPOCHS[axis])[row];
 }
 
+/** Returns all points of the curves as CSV: progress of training, and epochs with the metrics of the validation set. */
+export function curvesCsv({ progress, epochs }: RunView): string {
+  const rowsOf = (table: RunView["progress"], kind: string, columns: readonly number[]) =>
+    Array.from(table.column(0), (_, row) => [kind, ...columns.map((column) => table.column(column)[row])].join(","));
+  const { step, seconds, loss, accuracy, rate } = PROGRESS;
+  return [
+    "kind,step,seconds,loss,accuracy,sequencesPerSecond",
+    ...rowsOf(progress, "training", [step, seconds, loss, accuracy, rate]),
+    ...rowsOf(epochs, "validation", [EPOCHS.step, EPOCHS.seconds, EPOCHS.loss, EPOCHS.accuracy]).map((row) =>
+      `${row},`
+    ),
+    "",
+  ].join("\n");
+}
+
 /** By how much the loss rises before a sentence explains it. */
 const RISE = 1.05;
 
@@ -46,14 +61,16 @@ export function riseText(view: RunView): string {
   const last = epochs.last(EPOCHS.loss);
   if (!best || !(last > RISE * best.loss)) return "";
   const served = servedEpoch(view);
-  const risen = `The LSTM's validation loss rises after epoch ${best.epoch}, from ${loss(best.loss)} to ${loss(last)}`;
+  const risen = `The LSTM's validation loss rises after epoch ${best.epoch}, from ${lossText(best.loss)} to ${
+    lossText(last)
+  }`;
   if (served !== undefined) return `${risen}. Epoch ${served} is served, so later epochs do no harm.`;
   const accuracies = epochs.column(EPOCHS.accuracy);
   const falls = (accuracies.at(-1) ?? 0) < Math.max(...accuracies) - 0.01;
   if (falls) return `${risen}, and its accuracy falls: it learns the training rows by heart. Try --patience 2.`;
   if (summary?.validation && !isStopped(summary)) {
     return `${risen}, while its accuracy does not fall: it only becomes too sure of itself. The served model's loss is ` +
-      `${loss(summary.validation.loss)}.`;
+      `${lossText(summary.validation.loss)}.`;
   }
   return `${risen}, while its accuracy does not fall: it only becomes too sure of itself.`;
 }

@@ -113,7 +113,7 @@ browserTest("dashboard shows the mistakes of a cell of the confusion matrix, or 
 });
 
 browserTest(
-  "dashboard zooms into a part of the curves, and returns to all steps",
+  "dashboard zooms into a part of the curves, saves them, and returns to all steps",
   () => [tokenRun(60)],
   async (page) => {
     await showsPoints(page, 60);
@@ -123,6 +123,11 @@ browserTest(
     await page.mouse.down();
     await page.mouse.move(x + 0.7 * width, y + 40, { steps: 4 });
     await page.mouse.up();
+    const [file] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "CSV" }).click(),
+    ]);
+    assert(file.suggestedFilename().endsWith(".csv"));
     await page.getByRole("button", { name: "All steps" }).click();
     await page.getByRole("button", { name: "All steps" }).waitFor({ state: "detached" });
   },

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { placeOfEpoch, riseText, servedEpoch, smooth } from "../../../dashboard/state/curves.ts";
+import { curvesCsv, placeOfEpoch, riseText, servedEpoch, smooth } from "../../../dashboard/state/curves.ts";
 import { apply, createView, type RunView } from "../../../dashboard/state/state.ts";
 import { at, milestones, startedEvent, TrainedRun } from "../browser/trained_run.ts";
 
@@ -44,4 +44,16 @@ Deno.test("servedEpoch() and placeOfEpoch() mark the best epoch where it is rest
   assertEquals(servedEpoch(view), undefined);
   assertEquals(servedEpoch({ ...view, config: { patience: 1, metric: "log-loss" } }), 2);
   assertEquals([placeOfEpoch(view, 2, "step"), placeOfEpoch(view, 9, "step")], [40, undefined]);
+});
+
+Deno.test("curvesCsv() has a row per point, with empty fields for what is unknown", () => {
+  const run = new TrainedRun("a");
+  run.train(1, 20);
+  const view = createView("a");
+  for (const event of run.events) apply(view, event);
+  const [head, ...rows] = curvesCsv(view).trimEnd().split("\n");
+  assertEquals(head?.split(",").length, 6);
+  assertEquals(rows.length, 21);
+  assertEquals(rows.map((row) => row.split(",").length), rows.map(() => 6));
+  assertEquals(rows.at(-1)?.slice(0, 16), "validation,40,8,");
 });
