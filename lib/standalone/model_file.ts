@@ -192,9 +192,7 @@ function weightsOf(layout: ParameterLayout, tensors: readonly NamedTensor[]): Fl
     if (tensor?.shape.join() !== shape.join()) {
       throw new RangeError(`tensor "${name}" is [${tensor?.shape ?? "missing"}]: expected [${shape}]`);
     }
-    if (!tensor.values.every((value) => Number.isFinite(value))) {
-      throw new RangeError(`tensor "${name}" has a value that is no number`);
-    }
+    if (!areFinite(tensor.values)) throw new RangeError(`tensor "${name}" has a value that is no number`);
     given.delete(name);
   }
   for (const name of given.keys()) throw new RangeError(`tensor ${JSON.stringify(name)} has no place in this model`);
@@ -202,4 +200,10 @@ function weightsOf(layout: ParameterLayout, tensors: readonly NamedTensor[]): Fl
   const values = new Map(tensors.map((tensor) => [tensor.name, tensor.values]));
   for (const tensor of layout.tensors) weights.set(values.get(tensor.name)!, tensor.offset);
   return weights;
+}
+
+/** Tells whether all values are numbers, in a loop, which is several times faster than every(). */
+function areFinite(values: Float32Array): boolean {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
+  return true;
 }
