@@ -135,10 +135,7 @@ function choose(
   return { rows, offsets: kept, columns: columns.subarray(0, at), counts: counts.subarray(0, at), keys, tokenColumns };
 }
 
-/** Length of the values of letters in a row's vector, where that of tokens is 1: whole words say more. */
-export const LETTERS_LENGTH = 0.75;
-
-/** Vectors of all rows, as a model that is fitted to some of them computes them, except that letters have LETTERS_LENGTH. */
+/** Vectors of all rows, as a model that is fitted to some of them computes them, except for the length of letters. */
 export interface WeighedRows extends SparseRows {
   /**
    * `[columns]`: log((1 + n) / (1 + rows with the feature)) + 1 of the n fitted rows; 0 for a feature that too few have, unless
@@ -151,8 +148,11 @@ export interface WeighedRows extends SparseRows {
   readonly sharing?: SharingRows;
 }
 
-/** Weighs the features of all rows by the inverse document frequency in those of `fitted`; see createVectorizer(). */
-export function weighRows(counted: CountedRows, fitted: Uint32Array): WeighedRows {
+/**
+ * Weighs the features of all rows by the inverse document frequency in those of `fitted`; see createVectorizer(). The values
+ * of a row's letters have the length `lettersLength`, where those of its tokens have the length 1.
+ */
+export function weighRows(counted: CountedRows, fitted: Uint32Array, lettersLength: number): WeighedRows {
   const { rows, offsets, columns, counts, keys, tokenColumns, words } = counted;
   const frequency = new Uint32Array(keys.length);
   for (const row of fitted) for (let i = offsets[row]!; i < offsets[row + 1]!; i++) frequency[columns[i]!]!++;
@@ -172,7 +172,7 @@ export function weighRows(counted: CountedRows, fitted: Uint32Array): WeighedRow
       if (column < tokenColumns) tokens += value * value;
       else letters += value * value;
     }
-    const [ofTokens, ofLetters] = [inverseRoot(tokens), LETTERS_LENGTH * inverseRoot(letters)];
+    const [ofTokens, ofLetters] = [inverseRoot(tokens), lettersLength * inverseRoot(letters)];
     for (let i = begin; i < end; i++) values[i]! *= columns[i]! < tokenColumns ? ofTokens : ofLetters;
   }
   const weighed = { offsets, columns, values, width: keys.length, importance, frequency };

@@ -39,19 +39,21 @@ export function evaluatedRows(splits: readonly Split[]): Uint32Array {
 
 /**
  * Computes the scores of the evaluated rows of all splits, `[rows, classes]`, by weights `[columns + 1]` that `fit` returns for
- * each score; of two classes, the score of the first is 0. Returns undefined if `fit` does.
+ * each score; of two classes, the score of the first is 0. Letters have the length `lettersLength`. Returns undefined if `fit`
+ * does.
  */
 export function scoreRows(
   counted: CountedRows,
   classes: number,
   splits: readonly Split[],
+  lettersLength: number,
   fit: (weighed: WeighedRows, fitted: Uint32Array, k: number) => Float64Array | undefined,
 ): Float32Array | undefined {
   const width = scoresOf(classes);
   const scores = new Float32Array(classes * evaluatedRows(splits).length);
   let before = 0;
   for (const split of splits) {
-    const weighed = weighRows(counted, split.fitted);
+    const weighed = weighRows(counted, split.fitted, lettersLength);
     const { offsets, columns, values } = weighed;
     for (let k = 0; k < width; k++) {
       const weights = fit(weighed, split.fitted, k);

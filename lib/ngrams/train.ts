@@ -5,8 +5,8 @@
  * Features are weighed by their logarithm and the inverse document frequency (TF-IDF). One support vector machine a class is
  * fitted to them, and naive Bayes, which is better where rows are few: a score is a weighted sum of both. How much each
  * counts has the lowest log-loss of rows that were not fitted: by cross-validation where the data is small enough, on the
- * validation rows otherwise. How much an error costs is what is then best by the metric of the run. At the end the model is
- * fitted to all rows.
+ * validation rows otherwise. How much an error costs, and how much letters count beside whole tokens, is what is then best by
+ * the metric of the run. At the end the model is fitted to all rows.
  */
 import type { TrainingConfig } from "../config/schema.ts";
 import { answerQuality } from "../data/class_counts.ts";
@@ -15,7 +15,7 @@ import type { EncodedTable } from "../data/batches/table.ts";
 import type { TokenVectors } from "../data/vocabulary/choose_vocabulary.ts";
 import type { TokenKeys } from "../data/vocabulary/token_keys.ts";
 import { Random, Stream } from "../base/numbers/random.ts";
-import { type CountedRows, countRows, LETTERS_LENGTH, type WeighedRows, weighRows } from "./counted_rows.ts";
+import { type CountedRows, countRows, type WeighedRows, weighRows } from "./counted_rows.ts";
 import type { NgramSpace } from "./features.ts";
 import { type LinearModel, scoresOf, softmaxOf } from "./model.ts";
 import { naiveBayesWeights } from "./naive_bayes.ts";
@@ -55,6 +55,11 @@ export interface Baseline {
 /** Costs of an error; the search begins at the third. */
 const COSTS = [0.06, 0.15, 0.4, 1, 2.5, 6];
 const FIRST_COST = 2;
+/**
+ * Lengths of the values of letters in a row's vector, where those of tokens have the length 1. Whole words say more, unless most
+ * of them are in one row only, as names are: they then tell a row from all others, and the fit learns little of its letters.
+ */
+const LETTERS_LENGTHS = [0.75, 1.5] as const;
 /** Powers without rows to choose them by. */
 const USUAL_POWERS: readonly UsualPower[] = [{ mean: 4, rows: 1e-3 }, { mean: 0.25, rows: 1 }];
 /** Passes over the rows that a fit takes, about; most rows of most classes leave it early. */
@@ -92,9 +97,8 @@ export function trainBaseline(
     ...isSmall ? foldsOf(fitted, seed) : [],
     ...!isSmall || !fitsValidation ? [{ fitted: trained, evaluated: validated }] : [],
   ];
-  const most = isSmall ? COSTS.length : Math.max(1, Math.floor(SEARCH_WORK / work));
-  const bayes = scoreRows(counted, classes, splits, (weighed, rows, k) => fitBayes(problem, weighed, rows, k));
-  const chosen = bayes && bestCost(most, (cost) => tryCost(problem, splits, bayes, cost));
+  const most = isSmall ? COSTS.length + 1 : Math.max(1, Math.floor(SEARCH_WORK / work));
+  const chosen = search(problem, splits, most);
   const model = chosen && fitModel(problem, fitted, chosen, { space, vocabulary });
   return model && {
     model,
@@ -114,10 +118,11 @@ interface Problem {
   readonly stopped: () => boolean;
 }
 
-/** Models with one cost, and what they predict for the rows that they were not fitted to. */
+/** Models with one setting, and what they predict for the rows that they were not fitted to. */
 interface Attempt {
   /** Cost of an error. */
   readonly cost: number;
+  readonly lettersLength: number;
   /** Factors of the scores of the separators and of naive Bayes, whose sums make probabilities. */
   readonly powers: readonly [separator: number, bayes: number];
   /** Mean loss of these rows. */
@@ -128,6 +133,21 @@ interface Attempt {
   readonly evaluated: Uint32Array;
   /** `[evaluated, classes]`: the sums. */
   readonly scores: Float32Array;
+}
+
+/** Finds the best cost for the usual length of letters, and then tries the other length with it: `most` attempts in all. */
+function search(problem: Problem, splits: readonly Split[], most: number): Attempt | undefined {
+  const { counted } = problem;
+  const [usual, other] = LETTERS_LENGTHS;
+  const triesOther = most > 1 && counted.tokenColumns < counted.keys.length;
+  const ofLength = (length: number) => {
+    const bayes = scoreRows(counted, problem.classes, splits, length, (...fit) => fitBayes(problem, ...fit));
+    return (cost: number) => bayes && tryCost(problem, splits, bayes, cost, length);
+  };
+  const best = bestCost(triesOther ? most - 1 : most, ofLength(usual));
+  if (!best || !triesOther) return best;
+  const next = ofLength(other)(best.cost);
+  return next && isBetter(next, best) ? next : next && best;
 }
 
 /** Tries neighbouring costs as long as the loss falls, `most` in all. Returns the best; undefined if it was stopped. */
@@ -158,10 +178,11 @@ function tryCost(
   splits: readonly Split[],
   bayes: Float32Array,
   cost: number,
+  lettersLength: number,
 ): Attempt | undefined {
   const { counted, labels, classes, classWeights, stopped } = problem;
   const evaluated = evaluatedRows(splits);
-  const scores = scoreRows(counted, classes, splits, (weighed, rows, k) => fitScore(problem, weighed, rows, k, cost));
+  const scores = scoreRows(counted, classes, splits, lettersLength, (...fit) => fitScore(problem, ...fit, cost));
   if (!scores) return undefined;
   const own = Uint16Array.from(evaluated, (row) => labels[row]!);
   // Few rows cannot prove a probability of 0 or 1 (Platt, "Probabilistic outputs for support vector machines", 1999).
@@ -171,7 +192,7 @@ function tryCost(
   const [separator, ofBayes] = fitted.powers as [number, number];
   for (let i = 0; i < scores.length; i++) scores[i] = separator * scores[i]! + ofBayes * bayes[i]!;
   const quality = qualityOf(problem, own, scores, fitted.loss);
-  return { cost, powers: [separator, ofBayes], loss: fitted.loss, quality, evaluated, scores };
+  return { cost, lettersLength, powers: [separator, ofBayes], loss: fitted.loss, quality, evaluated, scores };
 }
 
 /** Does the work to its end; returns undefined if it was stopped. */
@@ -249,7 +270,7 @@ function fitModel(
   shape: Pick<LinearModel, "space" | "vocabulary">,
 ): LinearModel | undefined {
   const { counted, classes } = problem;
-  const weighed = weighRows(counted, fitted);
+  const weighed = weighRows(counted, fitted, chosen.lettersLength);
   const known = Uint32Array.from(weighed.importance.keys().filter((column) => weighed.importance[column]! > 0));
   const width = scoresOf(classes);
   const weights = new Float32Array(known.length * width);
@@ -260,7 +281,7 @@ function fitModel(
     if (!bayes) return undefined;
     const sumAt = (column: number) => chosen.powers[0] * own[column]! + chosen.powers[1] * bayes[column]!;
     for (let column = 0; column < known.length; column++) {
-      const length = known[column]! < counted.tokenColumns ? 1 : LETTERS_LENGTH;
+      const length = known[column]! < counted.tokenColumns ? 1 : chosen.lettersLength;
       weights[column * width + k] = length * sumAt(known[column]!);
     }
     bias[k] = sumAt(weighed.width);

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { keysOfVocabulary } from "../../lib/data/vocabulary/token_keys.ts";
-import { type CountedRows, countRows, LETTERS_LENGTH, weighRows } from "../../lib/ngrams/counted_rows.ts";
+import { type CountedRows, countRows, weighRows } from "../../lib/ngrams/counted_rows.ts";
 import { createVectorizer } from "../../lib/ngrams/model.ts";
 import { rowsOf } from "./tiny_ngrams.ts";
 
@@ -40,13 +40,13 @@ Deno.test("countRows() leaves out the features that the fewest rows have when th
 Deno.test("weighRows() computes a model's vectors of the same rows, but with shorter letters", () => {
   const rows = counted();
   for (const fitted of [all, Uint32Array.of(0, 1), Uint32Array.of(2)]) {
-    const { offsets, columns, values, importance } = weighRows(rows, fitted);
+    const { offsets, columns, values, importance } = weighRows(rows, fitted, 0.75);
     const vectorize = createVectorizer({ ...rows, space: SPACE, vocabulary, importance });
     for (let row = 0; row < rows.rows; row++) {
       const vector = vectorize(tables[row >> 1]!, row & 1);
       const found = new Map(Array.from({ length: vector.count }, (_, i) => [vector.columns[i]!, vector.values[i]!]));
       for (let i = offsets[row]!; i < offsets[row + 1]!; i++) {
-        const length = columns[i]! < rows.tokenColumns ? 1 : LETTERS_LENGTH;
+        const length = columns[i]! < rows.tokenColumns ? 1 : 0.75;
         assertAlmostEquals(values[i]!, length * (found.get(columns[i]!) ?? NaN), 1e-6);
       }
     }
@@ -54,9 +54,9 @@ Deno.test("weighRows() computes a model's vectors of the same rows, but with sho
 });
 
 Deno.test("weighRows() gives no importance to features that the fitted rows do not have", () => {
-  const { importance } = weighRows(counted(), Uint32Array.of(1));
+  const { importance } = weighRows(counted(), Uint32Array.of(1), 1);
   assertEquals(importance.filter((value) => value > 0).length, 1);
-  const { importance: ofAll } = weighRows(counted(), all);
+  const { importance: ofAll } = weighRows(counted(), all, 1);
   // "ant" is in two of four rows, "cat" in one.
   assert(ofAll.some((value) => Math.abs(value - (Math.log(5 / 3) + 1)) < 1e-6));
   assert(ofAll.some((value) => Math.abs(value - (Math.log(5 / 2) + 1)) < 1e-6));
